@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Ditto. "make help" lists the targets. Kbuild says what the modules are made of.
+
+KDIR ?= $(shell tests/kdir 2>/dev/null)
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+# One build of a kind at a time, however many makes run in this folder.
+lock = mkdir -p build && flock build/$(1).lock
+
+all: modules userspace
+
+help:
+	@echo 'Build:'
+	@echo '  all               modules and userspace (default)'
+	@echo '  modules           ditto.ko and ditto_nfs.ko, for KDIR=$(KDIR)'
+	@echo '  userspace         dittod and dittoctl'
+	@echo '  install           programs, manual pages and units below PREFIX=$(PREFIX)'
+	@echo '  modules_install   modules into /lib/modules, for modprobe'
+	@echo '  uninstall         remove what the two put there'
+	@echo '  clean             remove what was built, guest kernels excepted'
+	@echo 'Try:'
+	@echo '  demo              a share, mounted by a client, on Debian'"'"'s kernel in a guest'
+	@echo 'Test:'
+	@echo '  check             all of these; the last line counts'
+	@echo '  lint              compilers'"'"' warnings, sparse, checkpatch, shellcheck'
+	@echo '  check-userspace   unit tests of the programs'
+	@echo '  check-vm          the guests themselves'
+	@echo '  check-kunit       unit tests of the modules'
+	@echo '  check-e2e         real clients against the server; T=NAME for some'
+	@echo '  check-debug       parts of both under KASAN, lockdep, kmemleak and UBSAN'
+	@echo '  check-fuzz        damaged calls against the same kernel; SEED=N, CALLS=N'
+	@echo '  check-stock       on Debian'"'"'s kernel'
+	@echo '  check-race        with four CPUs, KASAN and lockdep (slow, not in check)'
+	@echo '  bench-nfs3        beside knfsd in one guest'
+	@echo 'Develop:'
+	@echo '  ynl               make the netlink code again from its specification'
+
+modules:
+	@[ -n "$(KDIR)" ] || { tests/kdir; false; }
+	@$(call lock,modules) $(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) modules
+
+userspace:
+	@$(call lock,userspace) $(MAKE) --no-print-directory -C userspace
+
+install: userspace
+	@$(MAKE) --no-print-directory -C userspace install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+
+# Not Kbuild's own target: with Debian's headers it cannot sign and skips depmod.
+modules_install: modules
+	@release=$$(cat $(KDIR)/include/config/kernel.release) && \
+	for module in $$(sed 's/o$$/ko/' modules.order); do \
+		install -v -D -m 644 $$module \
+			$(DESTDIR)/lib/modules/$$release/updates/$${module##*/} && \
+		strip --strip-debug $(DESTDIR)/lib/modules/$$release/updates/$${module##*/} || exit 1; \
+	done && { [ -n "$(DESTDIR)" ] || depmod $$release; }
+
+uninstall:
+	@$(MAKE) --no-print-directory -C userspace uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+	rm -f $(DESTDIR)/lib/modules/*/updates/ditto.ko* $(DESTDIR)/lib/modules/*/updates/ditto_*.ko*
+	@[ -n "$(DESTDIR)" ] || for release in $$(ls /lib/modules); do depmod $$release; done
+
+clean:
+	@[ -z "$(KDIR)" ] || $(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) clean
+	@$(MAKE) -s --no-print-directory -C userspace clean
+	rm -rf build
+
+check:
+	@tests/check
+
+lint check-userspace check-vm check-kunit check-e2e check-debug check-fuzz check-stock check-race:
+	@tests/check $(@:check-%=%)
+
+demo:
+	@tests/demo/run
+
+bench-nfs3:
+	@tests/deps
+	@tests/bench/run nfs3
+
+ynl:
+	net/ynl-regen
+	userspace/gen-bindings
+
+.PHONY: all help modules userspace install modules_install uninstall clean check lint \
+	check-userspace check-vm check-kunit check-e2e check-debug check-fuzz check-stock check-race \
+	demo bench-nfs3 ynl
