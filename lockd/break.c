@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Breaks: taking back what was granted.
+ *
+ * A holder with nothing but reading to give up is told, and that is that. Any
+ * other has until the deadline to answer, counted from the moment it is told,
+ * by a timer of its own; then the grant is void, whether anybody waits or not.
+ * If more is asked for while an answer is awaited, it is asked for in further
+ * steps, each with its own deadline, first WRITE, then HANDLE, then READ.
+ *
+ * Locking: the state of a grant is under its node's claims->lock. Callbacks run
+ * from one work item per grant, so one at a time, with no lock held.
+ */
+#include <linux/jiffies.h>
+#include <linux/slab.h>
+
+#include "private.h"
+#include "trace.h"
+
+/* A change of a directory on its way to one holder; the names follow. */
+struct ditto_change {
+	struct list_head link;
+	struct ditto_entry_change change;
+	char names[];
+};
+
+/* Queue the callbacks. The client waits for them when it is released. */
+static void cache_queue(struct ditto_cache *cache)
+{
+	struct ditto_client *client = cache->claim.owner->client;
+
+	ditto_cache_hold(cache);
+	ditto_callback_begin(client);
+	if (queue_work(client->table->wq, &cache->tell))
+		return;
+	/* It is due already, which keeps both counts above this one. */
+	ditto_callback_end(client);
+	refcount_dec(&cache->ref);
+}
+
+void ditto_cache_tell(struct ditto_cache *cache, unsigned int what)
+{
+	set_bit(what, &cache->tells);
+	cache_queue(cache);
+}
+
+static void arm(struct ditto_cache *cache, u64 ms)
+{
+	ditto_cache_hold(cache);
+	if (!queue_delayed_work(ditto_owner_table(cache->claim.owner)->wq, &cache->expire,
+				msecs_to_jiffies(ms)))
+		refcount_dec(&cache->ref);
+}
+
+static bool is_lease(const struct ditto_cache *cache)
+{
+	return cache->claim.held == DITTO_HELD_LEASE || cache->claim.held == DITTO_HELD_DIRECTORY;
+}
+
+/* Ask the holder to keep no more than this. */
+static void break_step(struct ditto_cache *cache, u8 keep)
+{
+	struct ditto_claim_point *point = cache->claim.claims->point;
+	struct ditto_lock_table *table = point->table;
+
+	cache->keep = keep;
+	cache->told = false;
+	cache->ack = !is_lease(cache) || cache->bits != DITTO_CACHE_READ;
+	trace_ditto_break(&cache->claim, keep, cache->ack ? "ack" : "no ack");
+	ditto_locks_report(table, DITTO_LOCK_BREAK, cache->claim.owner->client);
+	if (!is_lease(cache))
+		point->quiet_until = table->clock() + READ_ONCE(table->settings.quiet_ms);
+	ditto_cache_tell(cache, DITTO_TELL_BREAK);
+	if (cache->ack)
+		WRITE_ONCE(cache->state, DITTO_CACHE_BREAKING);
+	else
+		ditto_cache_set_bits(cache, keep);
+}
+
+/* Bits that are held are to be given up. Nothing happens twice. */
+void ditto_break_begin(struct ditto_cache *cache, u8 gives_up)
+{
+	u8 keep = ditto_cache_valid(cache->bits & ~gives_up);
+
+	lockdep_assert_held(&cache->claim.claims->lock);
+	if (cache->state == DITTO_CACHE_BREAKING) {
+		cache->target = ditto_cache_valid(cache->target & keep);
+		return;
+	}
+	cache->target = keep;
+	break_step(cache, keep);
+}
+
+/* The next step down to the target. */
+static u8 next_step(const struct ditto_cache *cache)
+{
+	u8 excess = cache->bits & ~cache->target;
+
+	if (!is_lease(cache))
+		return cache->target;
+	if (excess & DITTO_CACHE_WRITE)
+		return cache->bits & ~DITTO_CACHE_WRITE;
+	if (excess & DITTO_CACHE_HANDLE)
+		return cache->bits & ~DITTO_CACHE_HANDLE;
+	return 0;
+}
+
+/* What an answer leaves; the break goes on if that is still too much. */
+static void break_answered(struct ditto_cache *cache, u8 keep)
+{
+	if (cancel_delayed_work(&cache->expire))
+		refcount_dec(&cache->ref);
+	WRITE_ONCE(cache->state, DITTO_CACHE_HELD);
+	ditto_cache_set_bits(cache, keep);
+	if (keep & ~cache->target)
+		break_step(cache, next_step(cache));
+}
+
+int ditto_cache_ack(struct ditto_cache *cache, u8 keep)
+{
+	struct ditto_claims *claims = ditto_claims_of(&cache->claim);
+	int err = 0;
+
+	if (!claims)
+		return -ENOENT;
+	keep = ditto_cache_valid(keep);
+	if (cache->state != DITTO_CACHE_BREAKING || !cache->told) {
+		err = -ENOENT;
+	} else if (keep & ~cache->keep) {
+		err = -EINVAL;
+	} else {
+		trace_ditto_ack(&cache->claim, keep, "");
+		ditto_locks_count(claims->point->table, DITTO_LOCK_ACK);
+		break_answered(cache, keep);
+	}
+	ditto_claims_unlock(claims);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_cache_ack, DITTO);
+
+/* The deadline begins now. False if there is nothing to tell any more. */
+static bool break_told(struct ditto_cache *cache, u8 *keep, bool *ack)
+{
+	struct ditto_claims *claims = ditto_claims_of(&cache->claim);
+
+	*keep = cache->keep;
+	*ack = cache->ack;
+	if (!claims)
+		/* Off its node: by this break, or by something that cleared the bit. */
+		return !*ack;
+	if (*ack) {
+		cache->told = true;
+		cache->deadline = claims->point->table->clock() + cache->break_ms;
+		arm(cache, cache->break_ms);
+	}
+	ditto_claims_unlock(claims);
+	return true;
+}
+
+/* The next change to be delivered, or NULL. */
+static struct ditto_change *change_next(struct ditto_cache *cache)
+{
+	struct ditto_claims *claims = ditto_claims_of(&cache->claim);
+	struct ditto_change *change = NULL;
+
+	if (!claims)
+		return NULL;
+	change = list_first_entry_or_null(&cache->changes, struct ditto_change, link);
+	if (change) {
+		list_del(&change->link);
+		cache->change_count--;
+	}
+	ditto_claims_unlock(claims);
+	return change;
+}
+
+void ditto_cache_tell_work(struct work_struct *work)
+{
+	struct ditto_cache *cache = container_of(work, struct ditto_cache, tell);
+	struct ditto_client *client = cache->claim.owner->client;
+	struct ditto_change *change;
+	bool ack;
+	u8 keep;
+
+	while ((change = change_next(cache))) {
+		cache->ops->notify(cache, &change->change);
+		kfree(change);
+	}
+	if (test_and_clear_bit(DITTO_TELL_BREAK, &cache->tells) && break_told(cache, &keep, &ack))
+		cache->ops->breaking(cache, keep, ack);
+	if (test_and_clear_bit(DITTO_TELL_REVOKED, &cache->tells))
+		cache->ops->revoked(cache);
+
+	ditto_client_hold(client);
+	ditto_cache_put(cache);
+	ditto_callback_end(client);
+	ditto_client_put(client);
+}
+
+static void revoke(struct ditto_cache *cache)
+{
+	struct ditto_lock_table *table = cache->claim.claims->point->table;
+
+	trace_ditto_revoke(&cache->claim, 0, "");
+	ditto_locks_report(table, DITTO_LOCK_REVOKED, cache->claim.owner->client);
+	ditto_cache_tell(cache, DITTO_TELL_REVOKED);
+	ditto_cache_remove(cache);
+}
+
+/* The timer says that the deadline may have passed; the clock decides. */
+void ditto_cache_expire_work(struct work_struct *work)
+{
+	struct ditto_cache *cache = container_of(to_delayed_work(work), struct ditto_cache, expire);
+	struct ditto_claims *claims = ditto_claims_of(&cache->claim);
+
+	if (claims && cache->state == DITTO_CACHE_BREAKING && cache->told) {
+		u64 now = claims->point->table->clock();
+
+		if (now >= cache->deadline)
+			revoke(cache);
+		else
+			arm(cache, cache->deadline - now);
+	}
+	if (claims)
+		ditto_claims_unlock(claims);
+	ditto_cache_put(cache);
+}
+
+void ditto_changes_free(struct list_head *changes)
+{
+	struct ditto_change *change, *next;
+
+	list_for_each_entry_safe(change, next, changes, link)
+		kfree(change);
+}
+
+static struct ditto_change *change_copy(const struct ditto_entry_change *from)
+{
+	struct ditto_change *change;
+
+	change = kmalloc(struct_size(change, names, from->len + from->old_len),
+			 GFP_NOWAIT | __GFP_NOWARN);
+	if (!change)
+		return NULL;
+	change->change = *from;
+	change->change.name = change->names;
+	change->change.old_name = change->names + from->len;
+	memcpy(change->names, from->name, from->len);
+	if (from->old_len)
+		memcpy(change->names + from->len, from->old_name, from->old_len);
+	return change;
+}
+
+static void deliver(struct ditto_cache *cache, const struct ditto_entry_change *from)
+{
+	struct ditto_change *change = NULL;
+
+	if (cache->change_count < DITTO_CHANGES_PER_CACHE)
+		change = change_copy(from);
+	if (!change) {
+		ditto_break_begin(cache, DITTO_CACHE_READ);
+		return;
+	}
+	list_add_tail(&change->link, &cache->changes);
+	cache->change_count++;
+	cache_queue(cache);
+}
+
+void ditto_cache_deliver_slow(struct ditto_claim_point *point, const struct ditto_actor *actor,
+			      const struct ditto_entry_change *change)
+{
+	static const struct ditto_actor anonymous;
+	struct ditto_claims *claims = ditto_claims_find(point);
+	struct ditto_cache *cache, *next;
+
+	if (!claims)
+		return;
+	list_for_each_entry_safe(cache, next, &claims->caches, link) {
+		const struct ditto_matrix_cell *cell =
+			&ditto_matrix[cache->claim.held][DITTO_INTENT_ENTRY];
+
+		if (cache->notify && !ditto_exempt(cell, &cache->claim, actor ?: &anonymous))
+			deliver(cache, change);
+	}
+	ditto_claims_unlock(claims);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_cache_deliver_slow, DITTO);

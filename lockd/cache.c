@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Granting, answering and giving back, see cache.h; breaks are in break.c.
+ *
+ * Lifetime: a grant is referenced by the table while it is on its node, by its
+ * holder, by its timer while that runs and by a callback that is due.
+ */
+#include <linux/err.h>
+#include <linux/slab.h>
+
+#include "mirror.h"
+#include "private.h"
+#include "trace.h"
+
+static const enum ditto_held style_rows[] = {
+	[DITTO_CACHE_LEASE]			= DITTO_HELD_LEASE,
+	[DITTO_CACHE_DELEGATION]		= DITTO_HELD_DELEGATION,
+	[DITTO_CACHE_DIRECTORY]			= DITTO_HELD_DIRECTORY,
+	[DITTO_CACHE_DIRECTORY_DELEGATION]	= DITTO_HELD_DIRECTORY_DELEGATION,
+};
+
+static bool is_directory(enum ditto_held held)
+{
+	return held >= DITTO_HELD_DIRECTORY;
+}
+
+static bool is_delegation(enum ditto_held held)
+{
+	return held == DITTO_HELD_DELEGATION || held == DITTO_HELD_DIRECTORY_DELEGATION;
+}
+
+static struct ditto_cache *cache_alloc(const struct ditto_cache_request *req)
+{
+	struct ditto_cache *cache = kmem_cache_zalloc(ditto_cache_slab, GFP_KERNEL);
+
+	if (!cache)
+		return NULL;
+	cache->claim.held = style_rows[req->style];
+	cache->claim.owner = ditto_owner_hold(req->actor.cache_owner);
+	INIT_LIST_HEAD(&cache->claim.client_link);
+	INIT_LIST_HEAD(&cache->link);
+	refcount_set(&cache->ref, 1);
+	cache->ops = req->ops;
+	cache->private = req->private;
+	cache->break_ms = req->break_ms;
+	cache->notify = req->notify;
+	INIT_WORK(&cache->tell, ditto_cache_tell_work);
+	INIT_DELAYED_WORK(&cache->expire, ditto_cache_expire_work);
+	INIT_LIST_HEAD(&cache->changes);
+	return cache;
+}
+
+static void cache_free(struct ditto_cache *cache)
+{
+	ditto_changes_free(&cache->changes);
+	ditto_owner_put(cache->claim.owner);
+	kmem_cache_free(ditto_cache_slab, cache);
+}
+
+void ditto_cache_hold(struct ditto_cache *cache)
+{
+	refcount_inc(&cache->ref);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_cache_hold, DITTO);
+
+void ditto_cache_put(struct ditto_cache *cache)
+{
+	if (!refcount_dec_and_test(&cache->ref))
+		return;
+	cache->ops->free(cache);
+	cache_free(cache);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_cache_put, DITTO);
+
+u8 ditto_cache_bits(const struct ditto_cache *cache)
+{
+	return READ_ONCE(cache->bits);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_cache_bits, DITTO);
+
+bool ditto_cache_breaking(const struct ditto_cache *cache)
+{
+	return READ_ONCE(cache->state) == DITTO_CACHE_BREAKING;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_cache_breaking, DITTO);
+
+void *ditto_cache_private(const struct ditto_cache *cache)
+{
+	return cache->private;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_cache_private, DITTO);
+
+static void cache_count(struct ditto_claims *claims, u8 bits, int by)
+{
+	for (int bit = 0; bit < 3; bit++) {
+		if (bits & BIT(bit))
+			claims->caching[bit] += by;
+	}
+}
+
+/* What is held from now on; with nothing the grant is off its node. */
+void ditto_cache_set_bits(struct ditto_cache *cache, u8 bits)
+{
+	struct ditto_claims *claims = cache->claim.claims;
+
+	cache_count(claims, cache->bits, -1);
+	WRITE_ONCE(cache->bits, bits);
+	cache_count(claims, bits, 1);
+	claims->settled = true;
+	if (!bits)
+		ditto_cache_remove(cache);
+}
+
+/* Off its node. The table's reference is put when the lock is dropped. */
+void ditto_cache_remove(struct ditto_cache *cache)
+{
+	struct ditto_claims *claims = cache->claim.claims;
+
+	cache_count(claims, cache->bits, -1);
+	WRITE_ONCE(cache->bits, 0);
+	WRITE_ONCE(cache->state, DITTO_CACHE_GONE);
+	if (cache->notify)
+		claims->notifying--;
+	list_del_init(&cache->link);
+	claims->settled = true;
+	if (cancel_delayed_work(&cache->expire))
+		refcount_dec(&cache->ref);
+	ditto_claim_detach(&cache->claim);
+}
+
+/* Because client or node goes: the holder is told that the grant is void. */
+void ditto_cache_drop(struct ditto_cache *cache)
+{
+	clear_bit(DITTO_TELL_BREAK, &cache->tells);
+	ditto_cache_tell(cache, DITTO_TELL_REVOKED);
+	ditto_cache_remove(cache);
+}
+
+/*
+ * Is a claim the same holder's as the grant? Of a lease, that of the same key
+ * or of the same owner; of a delegation, that of the same client.
+ */
+static bool same_holder(const struct ditto_cache_request *req, const struct ditto_claim *held)
+{
+	const struct ditto_open *open = container_of(held, struct ditto_open, claim);
+
+	if (is_delegation(style_rows[req->style]))
+		return held->owner->client == req->actor.cache_owner->client;
+	if (held->held == DITTO_HELD_OPEN && open->cache_owner == req->actor.cache_owner)
+		return true;
+	return held->owner == req->actor.owner || held->owner == req->actor.cache_owner;
+}
+
+/* What acquiring something now would take of a grant. */
+static u8 taken_by(const struct ditto_cache_request *req, enum ditto_intent_kind kind, u8 access,
+		   u8 deny)
+{
+	struct ditto_intent intent = { .kind = kind, .access = access, .deny = deny };
+	u8 waits;
+
+	return ditto_gives_up(&ditto_matrix[style_rows[req->style]][kind], &intent, &waits);
+}
+
+static u8 fit_opens(struct ditto_claims *claims, const struct ditto_cache_request *req, u8 want)
+{
+	struct ditto_open *open;
+
+	list_for_each_entry(open, &claims->opens, link) {
+		if (!same_holder(req, &open->claim))
+			want &= ~taken_by(req, DITTO_INTENT_OPEN, open->access, open->deny);
+	}
+	return want;
+}
+
+static bool has_foreign_range(struct ditto_claims *claims, const struct ditto_cache_request *req,
+			      enum ditto_held row)
+{
+	struct rb_node *rb;
+
+	for (rb = rb_first_cached(&claims->ranges[row]); rb; rb = rb_next(rb)) {
+		if (!same_holder(req, &rb_entry(rb, struct ditto_range, by_first)->claim))
+			return true;
+	}
+	return false;
+}
+
+static u8 fit_ranges(struct ditto_claims *claims, const struct ditto_cache_request *req, u8 want)
+{
+	for (int row = 0; row < DITTO_RANGE_ROWS; row++) {
+		bool exclusive = row == DITTO_HELD_POSIX_EXCLUSIVE ||
+				 row == DITTO_HELD_EXACT_EXCLUSIVE;
+		u8 taken = taken_by(req, exclusive ? DITTO_INTENT_RANGE_EXCLUSIVE :
+						     DITTO_INTENT_RANGE_SHARED, 0, 0);
+
+		if (want & taken && has_foreign_range(claims, req, row))
+			want &= ~taken;
+	}
+	return want;
+}
+
+/* READ and HANDLE are shared, WRITE is not. */
+static u8 fit_cache(const struct ditto_cache_request *req, const struct ditto_cache *cache, u8 want)
+{
+	if (cache->claim.owner == req->actor.cache_owner)
+		return want;
+	if (cache->bits & DITTO_CACHE_WRITE)
+		return 0;
+	return want & ~DITTO_CACHE_WRITE;
+}
+
+/* Local processes are judged as if they had opened here. */
+static u8 fit_local(const struct ditto_cache_request *req, u8 want)
+{
+	u8 access;
+
+	if (!req->filp || !req->point->ops->local_access)
+		return want;
+	access = req->point->ops->local_access(req->point);
+	/* Who has it open for writing writes when he likes, and asks nobody. */
+	if (access & DITTO_OPEN_WRITE)
+		return 0;
+	return want & ~taken_by(req, DITTO_INTENT_OPEN, access, 0);
+}
+
+/* What of a wish can be granted beside all that others hold: what they could take now. */
+static u8 cache_fit(struct ditto_claims *claims, const struct ditto_cache_request *req, u8 want)
+{
+	struct ditto_cache *cache;
+
+	list_for_each_entry(cache, &claims->caches, link)
+		want = fit_cache(req, cache, want);
+	want = fit_opens(claims, req, want);
+	want = fit_ranges(claims, req, want);
+	return ditto_cache_valid(fit_local(req, want));
+}
+
+static struct ditto_cache *cache_of(struct ditto_claims *claims, const struct ditto_owner *key)
+{
+	struct ditto_cache *cache;
+
+	list_for_each_entry(cache, &claims->caches, link) {
+		if (cache->claim.owner == key)
+			return cache;
+	}
+	return NULL;
+}
+
+/* Several opens under one key share the grant, which widens. */
+static struct ditto_cache *cache_widen(struct ditto_claims *claims, struct ditto_cache *cache,
+				       const struct ditto_cache_request *req, u8 want)
+{
+	if (cache->claim.held != style_rows[req->style] || cache->ops != req->ops)
+		return ERR_PTR(-EINVAL);
+	if (cache->state == DITTO_CACHE_HELD) {
+		u8 fit = cache_fit(claims, req, want | cache->bits);
+
+		if ((fit & cache->bits) == cache->bits && fit != cache->bits) {
+			ditto_cache_set_bits(cache, fit);
+			trace_ditto_grant(&cache->claim, 0, "wider");
+		}
+	}
+	ditto_cache_hold(cache);
+	return cache;
+}
+
+static struct ditto_cache *cache_add(struct ditto_claims *claims, struct ditto_cache *fresh,
+				     const struct ditto_cache_request *req, u8 want)
+{
+	struct ditto_claim_point *point = claims->point;
+	int err;
+
+	if (is_delegation(fresh->claim.held) && point->table->clock() < point->quiet_until)
+		return ERR_PTR(-EAGAIN);
+	want = cache_fit(claims, req, want);
+	if (!want)
+		return ERR_PTR(-EAGAIN);
+	err = ditto_claim_attach(claims, &fresh->claim);
+	if (err)
+		return ERR_PTR(err);
+	fresh->bits = want;
+	cache_count(claims, want, 1);
+	claims->notifying += fresh->notify;
+	list_add_tail(&fresh->link, &claims->caches);
+	/* The table's. */
+	ditto_cache_hold(fresh);
+	trace_ditto_grant(&fresh->claim, 0, "cache");
+	return fresh;
+}
+
+/* @before is set to what was held under this key. */
+static struct ditto_cache *cache_grant(const struct ditto_cache_request *req,
+				       struct ditto_cache *fresh, u8 *before)
+{
+	struct ditto_claims *claims = ditto_claims_make(req->point);
+	struct ditto_cache *cache;
+	u8 want = req->want;
+
+	if (!claims)
+		return ERR_PTR(-ENOMEM);
+	/* A directory has nothing to be written. */
+	if (is_directory(fresh->claim.held))
+		want &= ~DITTO_CACHE_WRITE;
+	cache = cache_of(claims, req->actor.cache_owner);
+	*before = cache ? cache->bits : 0;
+	if (cache)
+		cache = cache_widen(claims, cache, req, want);
+	else
+		cache = cache_add(claims, fresh, req, want);
+	ditto_claims_unlock(claims);
+	/* Orders the grant before the holder's look; pairs with ditto_claim_recheck(). */
+	smp_mb();
+	return cache;
+}
+
+/* The VFS refused to stand for a grant: the holder has what it had. It knows of no more yet. */
+static void cache_undo(struct ditto_cache *cache, u8 before)
+{
+	struct ditto_claims *claims = ditto_claims_of(&cache->claim);
+
+	if (!claims)
+		return;
+	if (cache->state == DITTO_CACHE_HELD)
+		ditto_cache_set_bits(cache, ditto_cache_valid(cache->bits & before));
+	ditto_claims_unlock(claims);
+}
+
+struct ditto_cache *ditto_cache_grant(const struct ditto_cache_request *req)
+{
+	/* The VFS has no leases for directories. */
+	struct file *filp = is_directory(style_rows[req->style]) ? NULL : req->filp;
+	struct ditto_mirror *mirror;
+	struct ditto_cache *cache, *fresh;
+	u8 before;
+
+	if (ditto_grace_check(req->actor.cache_owner->client, req->reclaim))
+		return ERR_PTR(-EAGAIN);
+	fresh = cache_alloc(req);
+	if (!fresh)
+		return ERR_PTR(-ENOMEM);
+	mirror = ditto_mirror_begin(req->point, filp);
+	if (IS_ERR(mirror)) {
+		cache_free(fresh);
+		return ERR_CAST(mirror);
+	}
+	cache = cache_grant(req, fresh, &before);
+	if (cache != fresh)
+		cache_free(fresh);
+	if (!IS_ERR(cache) && filp && !ditto_mirror_lease(mirror))
+		cache_undo(cache, before);
+	ditto_mirror_end(mirror);
+	return cache;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_cache_grant, DITTO);
+
+void ditto_cache_return(struct ditto_cache *cache)
+{
+	struct ditto_claims *claims = ditto_claims_of(&cache->claim);
+
+	if (!claims)
+		return;
+	trace_ditto_release(&cache->claim, 0, "returned");
+	clear_bit(DITTO_TELL_BREAK, &cache->tells);
+	ditto_cache_remove(cache);
+	ditto_claims_unlock(claims);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_cache_return, DITTO);

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Caching grants: what a holder may keep to itself, and how it is taken back.
+ *
+ * A break has its own deadline, counted from the moment the holder is told. If
+ * more has to be given up while an answer is awaited, the break goes on step by
+ * step as the answers come. What is kept without READ is nothing.
+ *
+ * Each grant's callbacks run one at a time, in the order of their causes.
+ */
+#ifndef _DITTO_LOCKD_CACHE_H
+#define _DITTO_LOCKD_CACHE_H
+
+#include "claim.h"
+
+struct ditto_cache;
+
+/* What happened to an entry of a directory. */
+enum ditto_entry_event {
+	DITTO_ENTRY_ADDED,
+	DITTO_ENTRY_REMOVED,
+	DITTO_ENTRY_RENAMED,	/* within the directory */
+	DITTO_ENTRY_ATTRIBUTES,
+};
+
+/**
+ * struct ditto_entry_change - one change
+ * @event: see there
+ * @name: of the entry, not terminated
+ * @len: of @name
+ * @old_name: before a rename
+ * @old_len: of @old_name
+ */
+struct ditto_entry_change {
+	enum ditto_entry_event event;
+	const char *name;
+	u32 len;
+	const char *old_name;
+	u32 old_len;
+};
+
+/* Changes that wait for one holder; with more, it loses READ instead. */
+#define DITTO_CHANGES_PER_CACHE	256
+
+/**
+ * struct ditto_cache_ops - the holder's side of a caching grant
+ * @breaking: give up all but @keep; @ack tells whether an answer is waited for
+ *	(not when a lease has nothing but reading to give up). May sleep.
+ * @revoked: the grant is void: the deadline passed, or the client or the node
+ *	was released. May sleep.
+ * @notify: an entry of the directory changed; only for grants that asked. May sleep.
+ * @free: the last reference is gone. May sleep.
+ */
+struct ditto_cache_ops {
+	void (*breaking)(struct ditto_cache *cache, u8 keep, bool ack);
+	void (*revoked)(struct ditto_cache *cache);
+	void (*notify)(struct ditto_cache *cache, const struct ditto_entry_change *change);
+	void (*free)(struct ditto_cache *cache);
+};
+
+enum ditto_cache_style {
+	DITTO_CACHE_LEASE,		/* row "lease" of the matrix */
+	DITTO_CACHE_DELEGATION,		/* row "delegation" */
+	DITTO_CACHE_DIRECTORY,		/* row "directory" */
+	DITTO_CACHE_DIRECTORY_DELEGATION, /* row "directory delegation" */
+};
+
+/**
+ * struct ditto_cache_request - a grant that is asked for
+ * @point: the node
+ * @actor: who; @actor.cache_owner is the key: a second grant under the same key
+ *	widens the first
+ * @style: see there
+ * @want: DITTO_CACHE_* bits
+ * @notify: deliver changes of entries instead of breaking READ (directories)
+ * @reclaim: takes back what was held before a restart
+ * @break_ms: how long an answer to a break is waited for
+ * @ops: the holder's side; constant
+ * @private: for @ops
+ * @filp: an open file of the node to show the grant to the VFS with, so that
+ *	local processes break it; NULL not to; held by the caller during the call
+ */
+struct ditto_cache_request {
+	struct ditto_claim_point *point;
+	struct ditto_actor actor;
+	enum ditto_cache_style style;
+	u8 want;
+	bool notify;
+	bool reclaim;
+	u32 break_ms;
+	const struct ditto_cache_ops *ops;
+	void *private;
+	struct file *filp;
+};
+
+/**
+ * ditto_cache_grant - grant caching, or as much of it as fits
+ * @req: what
+ *
+ * Never breaks what another holds: the wish is cut down, first WRITE, then
+ * HANDLE, then READ. No delegation is granted while a recall on this node cools
+ * down, and nothing new in grace. While a break under the same key is
+ * outstanding, the grant is returned as it is.
+ *
+ * Context: may sleep.
+ * Return: the grant with a reference for the caller, its bits in
+ * ditto_cache_bits(), none if it was void before it was returned (broken by a
+ * local process, or the VFS does not stand for it). ERR_PTR(-EAGAIN) (nothing
+ * fits), -EINVAL (another style or holder under this key), -ENOLCK (a limit),
+ * -ESHUTDOWN, -ENOMEM.
+ */
+struct ditto_cache *ditto_cache_grant(const struct ditto_cache_request *req);
+
+/* What is held now; with a break outstanding, what is still held. Any context. */
+u8 ditto_cache_bits(const struct ditto_cache *cache);
+/* True while an answer to a break is awaited. Any context. */
+bool ditto_cache_breaking(const struct ditto_cache *cache);
+void *ditto_cache_private(const struct ditto_cache *cache);
+
+/**
+ * ditto_cache_ack - the holder answers a break
+ * @cache: held
+ * @keep: what it keeps; no more than it was asked to
+ *
+ * Return: 0; -EINVAL (keeps too much; the break stands); -ENOENT (no break is
+ * outstanding, or the grant was revoked).
+ */
+int ditto_cache_ack(struct ditto_cache *cache, u8 keep);
+
+/* The holder gives everything back; also from a callback. Idempotent; its reference stays. */
+void ditto_cache_return(struct ditto_cache *cache);
+
+void ditto_cache_hold(struct ditto_cache *cache);
+/* May sleep. A grant stays in force until it is returned, whoever holds references. */
+void ditto_cache_put(struct ditto_cache *cache);
+
+void ditto_cache_deliver_slow(struct ditto_claim_point *point, const struct ditto_actor *actor,
+			      const struct ditto_entry_change *change);
+
+/**
+ * ditto_cache_deliver - deliver a change of entries to those who asked for it
+ * @point: of the directory, held
+ * @actor: who made it and is not told; NULL is anonymous
+ * @change: what
+ *
+ * Whoever cannot be told for want of memory is asked to give up READ instead.
+ *
+ * Context: may sleep; does not wait for the holders.
+ */
+static inline void ditto_cache_deliver(struct ditto_claim_point *point,
+				       const struct ditto_actor *actor,
+				       const struct ditto_entry_change *change)
+{
+	if (unlikely(ditto_claims_held(point, DITTO_SUM_NOTIFY)))
+		ditto_cache_deliver_slow(point, actor, change);
+}
+
+#endif

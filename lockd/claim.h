@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Claims: what clients hold on a node, and the question every operation asks
+ * before it acts.
+ *
+ * Three kinds are held in one place per node:
+ *   RANGE	range.h: bytes, shared or exclusive; of POSIX discipline (an
+ *		owner's ranges split, merge and are upgraded) or EXACT (they
+ *		stack, and an unlock names one exactly)
+ *   OPEN	open.h: access and deny bits
+ *   CACHE	cache.h: what a holder may keep to itself
+ *
+ * Locking, outermost first
+ *   table->deadlock (mutex): while a request is put into a queue, and during
+ *	the search for deadlocks; on the cold path only.
+ *   mirror->lock (mutex): see mirror.h; the one lock held across VFS calls,
+ *	and only by those who show the claims of this node to the VFS.
+ *   claims->lock (spinlock) guards everything held on one node. Never held
+ *	across a sleep, a VFS call or a callback; two are never held together.
+ *   client->lock (spinlock) guards the lists of a client and of its owners.
+ *   table->clients_lock (spinlock) guards the list of clients; nothing is
+ *	taken inside.
+ *   The table of owners is read under RCU.
+ *   All of them are taken in process context only. Callbacks of holders and of
+ *   those who wait run from the table's workqueue with no lock held.
+ *
+ * Lifetime
+ *   A point without claims has no memory: struct ditto_claims is allocated for
+ *   the first claim or waiter and freed under RCU after the last. Who finds a
+ *   dying one under its lock (claims->dead) looks again. It pins its node
+ *   through the point's operations; a claim holds its owner. A claim leaves
+ *   its node and its client under both locks; what is left of it is put on
+ *   claims->gone and freed when the lock is dropped.
+ *
+ * The race between asking and acting
+ *   A grant may be made after an operation was allowed and before it has
+ *   changed the node; its holder could then keep what is no longer true. Who
+ *   changes something therefore asks once more when it is done
+ *   (ditto_claim_recheck(), one load): grants made in between are broken
+ *   before the operation is answered. Nothing is counted while the operation
+ *   runs, so reading and writing share no cache line.
+ */
+#ifndef _DITTO_LOCKD_CLAIM_H
+#define _DITTO_LOCKD_CLAIM_H
+
+#include <linux/compiler.h>
+#include <linux/list.h>
+#include <linux/rbtree.h>
+#include <linux/rcupdate.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include "client.h"
+#include "matrix.h"
+#include "owner.h"
+
+struct ditto_claim_point;
+struct ditto_mirror;
+
+/**
+ * struct ditto_claim_point_ops - what the table needs of the object claimed
+ * @get: take a reference for claims
+ * @put: give it back; any context but a hard interrupt
+ * @local_access: DITTO_OPEN_READ and DITTO_OPEN_WRITE as processes on the server have
+ *	the file open now, without the server's own opens; called under a spinlock;
+ *	NULL if there are none
+ */
+struct ditto_claim_point_ops {
+	void (*get)(struct ditto_claim_point *point);
+	void (*put)(struct ditto_claim_point *point);
+	u8 (*local_access)(struct ditto_claim_point *point);
+};
+
+/**
+ * struct ditto_claim_point - embedded in what can be claimed
+ * @table: the lock table
+ * @ops: see there
+ * @claims: NULL while nothing is held or waited for
+ * @quiet_until: no delegation is granted before, in milliseconds of the table's
+ *	clock; kept here because it outlives the claims. Under claims->lock.
+ */
+struct ditto_claim_point {
+	struct ditto_lock_table *table;
+	const struct ditto_claim_point_ops *ops;
+	struct ditto_claims __rcu *claims;
+	u64 quiet_until;
+};
+
+/**
+ * ditto_claim_point_init - before the first claim
+ * @point: embedded in the object
+ * @table: the lock table
+ * @ops: see there
+ */
+static inline void ditto_claim_point_init(struct ditto_claim_point *point,
+					  struct ditto_lock_table *table,
+					  const struct ditto_claim_point_ops *ops)
+{
+	point->table = table;
+	point->ops = ops;
+	RCU_INIT_POINTER(point->claims, NULL);
+	point->quiet_until = 0;
+}
+
+/**
+ * ditto_claim_point_release - the object goes away, as its share is removed
+ * @point: held
+ * @why: for the trace; a constant
+ *
+ * Ends all claims and waiting requests; caching grants are revoked. New ones
+ * are not prevented.
+ *
+ * Context: may sleep; no lock held.
+ */
+void ditto_claim_point_release(struct ditto_claim_point *point, const char *why);
+
+/**
+ * struct ditto_claims - what is held on one node
+ * @summary: DITTO_SUM_* bits; read without the lock
+ * @dead: taken off the point; look again
+ * @pump: something was given up: look at the queue before the lock is dropped
+ * @settled: a break was settled: wake who is parked
+ * @lock: guards all of this
+ * @point: of the node, pinned
+ * @held: claims, waiting requests, parked operations and pins; with the last
+ *	the whole goes
+ * @claims: claims of all kinds
+ * @accesses: opens with each access bit
+ * @denies: opens with each deny bit
+ * @caching: grants with each bit
+ * @notifying: grants that want changes delivered
+ * @opens: struct ditto_open
+ * @caches: struct ditto_cache
+ * @waits: struct ditto_wait, in the order of their coming
+ * @parks: struct ditto_park
+ * @waiting: length of @waits
+ * @parked: length of @parks
+ * @gone: what is freed when the lock is dropped
+ * @ranges: struct ditto_range by row of the matrix, as interval trees
+ * @by_owner: all ranges by owner, discipline and first byte
+ * @mirror: how the VFS sees this node; NULL if it does not
+ * @rcu: freed under RCU
+ */
+struct ditto_claims {
+	u32 summary;
+	bool dead;
+	bool pump;
+	bool settled;
+	spinlock_t lock;	/* see above */
+	struct ditto_claim_point *point;
+	u32 held;
+	u32 claims;
+	u32 accesses[3];
+	u32 denies[3];
+	u32 caching[3];
+	u32 notifying;
+	struct list_head opens;
+	struct list_head caches;
+	struct list_head waits;
+	struct list_head parks;
+	u32 waiting;
+	u32 parked;
+	struct list_head gone;
+	struct rb_root_cached ranges[DITTO_RANGE_ROWS];
+	struct rb_root by_owner;
+	struct ditto_mirror *mirror;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct ditto_actor - who does something
+ * @client: NULL for an anonymous request
+ * @owner: of the ranges and the open it acts with; NULL for an anonymous request
+ * @cache_owner: whose grants are its own; NULL if it can have none
+ * @exact: its own ranges are mandatory, so advisory ones stop it too
+ */
+struct ditto_actor {
+	struct ditto_client *client;
+	struct ditto_owner *owner;
+	struct ditto_owner *cache_owner;
+	bool exact;
+};
+
+/**
+ * struct ditto_intent - what is about to be done
+ * @kind: see enum ditto_intent_kind
+ * @access: DITTO_OPEN_* of an open; implied by the other kinds
+ * @deny: DITTO_OPEN_* of an open
+ * @first: first byte, for the kinds with a range
+ * @last: last byte, inclusive; U64_MAX is the end of all files
+ * @empty: there is no byte: I/O of no byte meets no range, a claim of no byte
+ *	lies before @first
+ */
+struct ditto_intent {
+	enum ditto_intent_kind kind;
+	u8 access;
+	u8 deny;
+	u64 first;
+	u64 last;
+	bool empty;
+};
+
+/**
+ * struct ditto_conflict - the claim in the way, for those who must be told
+ * @held: what it is
+ * @protocol: of the holder, "local" for a process on the server
+ * @client: its name
+ * @key: the owner's opaque key; of a local process its number, as text
+ * @key_len: bytes of @key
+ * @first: of a range
+ * @last: of a range
+ * @exclusive: of a range
+ * @empty: of a range: it has no byte
+ * @access: of an open
+ * @deny: of an open
+ * @cache: bits of a grant
+ */
+struct ditto_conflict {
+	enum ditto_held held;
+	char protocol[16];
+	char client[DITTO_CLIENT_NAME_MAX];
+	u8 key[DITTO_OWNER_KEY_MAX];
+	u16 key_len;
+	u64 first;
+	u64 last;
+	bool exclusive;
+	bool empty;
+	u8 access;
+	u8 deny;
+	u8 cache;
+};
+
+/* Answers to an intent. */
+enum ditto_answer {
+	DITTO_ALLOWED,	/* go on */
+	DITTO_DENIED,	/* a claim forbids it; the conflict is described */
+	DITTO_BREAKING,	/* holders were told to give way; come again, or wait with a park */
+	DITTO_BUSY,	/* the same, but too many wait already to park one more */
+};
+
+/**
+ * struct ditto_park - an operation that waits for breaks, without a thread
+ * @done: called once per parking from the table's workqueue when the question
+ *	is worth asking again; not called after ditto_park_cancel() returned true
+ * @link: on the node's claims
+ * @work: runs @done
+ * @point: where it waits; NULL when it does not
+ */
+struct ditto_park {
+	void (*done)(struct ditto_park *park);
+	struct list_head link;
+	struct work_struct work;
+	struct ditto_claim_point *point;
+};
+
+/**
+ * ditto_park_init - before it is given to the first question
+ * @park: embedded in the operation, which holds the node until @done was
+ *	called or the park cancelled
+ * @done: see there
+ */
+void ditto_park_init(struct ditto_park *park, void (*done)(struct ditto_park *park));
+
+/* Stop waiting. True if @done has not run and will not; else it has run. May sleep. */
+bool ditto_park_cancel(struct ditto_park *park);
+
+enum ditto_answer ditto_claim_check_slow(struct ditto_claim_point *point,
+					 const struct ditto_intent *intent,
+					 const struct ditto_actor *actor,
+					 struct ditto_park *park,
+					 struct ditto_conflict *conflict);
+
+void ditto_claim_recheck_slow(struct ditto_claim_point *point,
+			      const struct ditto_intent *intent,
+			      const struct ditto_actor *actor);
+
+/* Is anything of these DITTO_SUM_* bits held? Any context. */
+static inline bool ditto_claims_held(struct ditto_claim_point *point, u32 mask)
+{
+	const struct ditto_claims *claims;
+	bool held;
+
+	if (likely(!rcu_access_pointer(point->claims)))
+		return false;
+	rcu_read_lock();
+	claims = rcu_dereference(point->claims);
+	held = claims && (READ_ONCE(claims->summary) & mask);
+	rcu_read_unlock();
+	return held;
+}
+
+/**
+ * ditto_claim_check - may this be done to the node now
+ * @point: of the node, held
+ * @intent: what
+ * @actor: who; NULL is anonymous
+ * @park: to be told when to ask again after DITTO_BREAKING; NULL to come again unasked
+ * @conflict: filled with DITTO_DENIED; may be NULL
+ *
+ * Costs one load for a node without claims, and one more if what is held
+ * cannot conflict. Not for the acquisition of claims, which asks by itself.
+ *
+ * Context: may sleep; no lock of the table held.
+ * Return: see enum ditto_answer.
+ */
+static inline enum ditto_answer ditto_claim_check(struct ditto_claim_point *point,
+						  const struct ditto_intent *intent,
+						  const struct ditto_actor *actor,
+						  struct ditto_park *park,
+						  struct ditto_conflict *conflict)
+{
+	bool exact = actor && actor->exact;
+
+	if (likely(!ditto_claims_held(point, ditto_intent_mask[exact][intent->kind])))
+		return DITTO_ALLOWED;
+	return ditto_claim_check_slow(point, intent, actor, park, conflict);
+}
+
+/**
+ * ditto_claim_recheck - something was changed: break grants made meanwhile
+ * @point: of the node, held
+ * @intent: what was done
+ * @actor: by whom
+ *
+ * Context: may sleep; does not wait for the breaks.
+ */
+static inline void ditto_claim_recheck(struct ditto_claim_point *point,
+				       const struct ditto_intent *intent,
+				       const struct ditto_actor *actor)
+{
+	/* Orders the change before the look; pairs with that of ditto_cache_grant(). */
+	smp_mb();
+	if (unlikely(ditto_claims_held(point, ditto_intent_mask[0][intent->kind] &
+				       (DITTO_CACHE_ALL * DITTO_SUM_CACHE_READ))))
+		ditto_claim_recheck_slow(point, intent, actor);
+}
+
+#endif

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What is held on one node: its memory, its lock, its summary. */
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+
+#include "mirror.h"
+#include "private.h"
+#include "trace.h"
+
+static struct ditto_claims *claims_alloc(struct ditto_claim_point *point)
+{
+	struct ditto_claims *claims = kmem_cache_zalloc(ditto_claims_slab, GFP_KERNEL);
+
+	if (!claims)
+		return NULL;
+	spin_lock_init(&claims->lock);
+	claims->point = point;
+	INIT_LIST_HEAD(&claims->opens);
+	INIT_LIST_HEAD(&claims->caches);
+	INIT_LIST_HEAD(&claims->waits);
+	INIT_LIST_HEAD(&claims->parks);
+	INIT_LIST_HEAD(&claims->gone);
+	for (int row = 0; row < DITTO_RANGE_ROWS; row++)
+		claims->ranges[row] = RB_ROOT_CACHED;
+	claims->by_owner = RB_ROOT;
+	return claims;
+}
+
+static void claims_free(struct rcu_head *rcu)
+{
+	kmem_cache_free(ditto_claims_slab, container_of(rcu, struct ditto_claims, rcu));
+}
+
+/* The claims of a node, locked; NULL if it has none. */
+struct ditto_claims *ditto_claims_find(struct ditto_claim_point *point)
+{
+	struct ditto_claims *claims;
+
+	rcu_read_lock();
+	while ((claims = rcu_dereference(point->claims))) {
+		spin_lock(&claims->lock);
+		if (!claims->dead) {
+			__release(&claims->lock);
+			break;
+		}
+		spin_unlock(&claims->lock);
+	}
+	rcu_read_unlock();
+	return claims;
+}
+
+/* The claims of a node, locked, made if it has none; NULL without memory. */
+struct ditto_claims *ditto_claims_make(struct ditto_claim_point *point)
+{
+	struct ditto_claims *claims, *fresh;
+
+	claims = ditto_claims_find(point);
+	if (claims)
+		return claims;
+	fresh = claims_alloc(point);
+	if (!fresh)
+		return NULL;
+	/* Locked before anybody can see it. */
+	spin_lock(&fresh->lock);
+	while (cmpxchg(&point->claims, RCU_INITIALIZER(NULL), RCU_INITIALIZER(fresh))) {
+		spin_unlock(&fresh->lock);
+		claims = ditto_claims_find(point);
+		if (claims) {
+			kmem_cache_free(ditto_claims_slab, fresh);
+			return claims;
+		}
+		spin_lock(&fresh->lock);
+	}
+	__release(&fresh->lock);
+	atomic_inc(&point->table->nodes);
+	point->ops->get(point);
+	return fresh;
+}
+
+/*
+ * The claims that a claim or a waiting request is on, locked; NULL if it is
+ * off. The caller keeps its memory.
+ */
+struct ditto_claims *ditto_claims_at(struct ditto_claims *const *where)
+{
+	struct ditto_claims *claims;
+
+	rcu_read_lock();
+	while ((claims = READ_ONCE(*where))) {
+		spin_lock(&claims->lock);
+		if (*where == claims) {
+			__release(&claims->lock);
+			break;
+		}
+		spin_unlock(&claims->lock);
+	}
+	rcu_read_unlock();
+	return claims;
+}
+
+static u32 claims_summary(const struct ditto_claims *claims)
+{
+	u32 sum = 0;
+
+	for (int row = 0; row < DITTO_RANGE_ROWS; row++) {
+		if (!RB_EMPTY_ROOT(&claims->ranges[row].rb_root))
+			sum |= row < DITTO_HELD_EXACT_SHARED ? DITTO_SUM_RANGE : DITTO_SUM_EXACT;
+	}
+	for (int bit = 0; bit < 3; bit++) {
+		if (claims->denies[bit])
+			sum |= DITTO_SUM_DENY_READ << bit;
+		if (claims->caching[bit])
+			sum |= DITTO_SUM_CACHE_READ << bit;
+	}
+	if (!list_empty(&claims->opens))
+		sum |= DITTO_SUM_OPEN;
+	if (claims->notifying)
+		sum |= DITTO_SUM_NOTIFY;
+	if (claims->waiting)
+		sum |= DITTO_SUM_WAIT;
+	return sum;
+}
+
+static void gone_free(struct list_head *gone)
+{
+	struct ditto_claim *claim, *next;
+
+	list_for_each_entry_safe(claim, next, gone, client_link) {
+		if (ditto_held_is_range(claim->held))
+			ditto_range_free(ditto_claim_range(claim));
+		else
+			ditto_cache_put(ditto_claim_cache(claim));
+	}
+}
+
+/*
+ * Drop the lock. Before, whoever waits for what was given up gets its turn;
+ * after, what is gone is freed.
+ */
+void ditto_claims_unlock(struct ditto_claims *claims)
+{
+	struct ditto_claim_point *point = claims->point;
+	struct ditto_mirror *mirror = NULL;
+	LIST_HEAD(gone);
+	u32 summary;
+	bool dead;
+
+	lockdep_assert_held(&claims->lock);
+	__acquire(&claims->lock);
+	if (claims->settled) {
+		claims->settled = false;
+		claims->pump = true;
+		ditto_park_wake(claims);
+	}
+	while (claims->pump) {
+		claims->pump = false;
+		ditto_wait_pump(claims);
+	}
+	if (claims->mirror)
+		ditto_mirror_note(claims);
+	summary = claims_summary(claims);
+	if (summary != claims->summary)
+		WRITE_ONCE(claims->summary, summary);
+	list_splice_init(&claims->gone, &gone);
+	dead = !claims->held;
+	if (dead) {
+		claims->dead = true;
+		RCU_INIT_POINTER(point->claims, NULL);
+		mirror = claims->mirror;
+	}
+	spin_unlock(&claims->lock);
+
+	gone_free(&gone);
+	if (dead) {
+		ditto_mirror_put(mirror);
+		atomic_dec(&point->table->nodes);
+		call_rcu(&claims->rcu, claims_free);
+		point->ops->put(point);
+	}
+}
+
+/* Keep the claims while the lock is dropped for a moment. */
+void ditto_claims_pin(struct ditto_claims *claims)
+{
+	lockdep_assert_held(&claims->lock);
+	claims->held++;
+}
+
+void ditto_claims_unpin(struct ditto_claims *claims)
+{
+	lockdep_assert_held(&claims->lock);
+	claims->held--;
+}
+
+void ditto_claims_lock_pinned(struct ditto_claims *claims)
+{
+	spin_lock(&claims->lock);
+	__release(&claims->lock);
+}
+
+/* Concurrent claims on other nodes may pass a limit of all by a few. */
+static int claim_limits(struct ditto_claims *claims, struct ditto_claim *claim)
+{
+	struct ditto_client *client = claim->owner->client;
+	struct ditto_lock_table *table = client->table;
+	u32 all = 0;
+
+	for (int kind = 0; kind < DITTO_CLAIM_KINDS; kind++)
+		all += atomic_read(&table->live[kind]);
+	if (claims->claims < READ_ONCE(table->settings.claims_per_node) &&
+	    ditto_client_claims(client) < READ_ONCE(table->settings.claims_per_client) &&
+	    all < READ_ONCE(table->settings.claims))
+		return 0;
+	ditto_locks_count(table, DITTO_LOCK_LIMIT);
+	return -ENOLCK;
+}
+
+int ditto_claim_attach(struct ditto_claims *claims, struct ditto_claim *claim)
+{
+	struct ditto_client *client = claim->owner->client;
+	enum ditto_claim_kind kind = ditto_claim_kind(claim);
+	int err;
+
+	lockdep_assert_held(&claims->lock);
+	spin_lock(&client->lock);
+	err = client->dead ? -ESHUTDOWN : claim_limits(claims, claim);
+	if (err) {
+		spin_unlock(&client->lock);
+		return err;
+	}
+	WRITE_ONCE(claim->claims, claims);
+	claim->since = ktime_get_real_seconds();
+	claim->id = atomic64_inc_return(&client->table->last_id);
+	list_add_tail(&claim->client_link, &client->claims);
+	atomic_inc(&client->live[kind]);
+	spin_unlock(&client->lock);
+	atomic_inc(&client->table->live[kind]);
+	claims->claims++;
+	claims->held++;
+	ditto_locks_count(client->table, DITTO_LOCK_GRANTED);
+	return 0;
+}
+
+/* Does somebody else look after its memory? */
+static bool claim_is_kept(struct ditto_claim *claim)
+{
+	if (ditto_held_is_range(claim->held))
+		return ditto_claim_range(claim)->pending;
+	return claim->held == DITTO_HELD_OPEN;
+}
+
+void ditto_claim_detach(struct ditto_claim *claim)
+{
+	struct ditto_claims *claims = claim->claims;
+	struct ditto_client *client = claim->owner->client;
+	enum ditto_claim_kind kind = ditto_claim_kind(claim);
+
+	lockdep_assert_held(&claims->lock);
+	spin_lock(&client->lock);
+	WRITE_ONCE(claim->claims, NULL);
+	list_del_init(&claim->client_link);
+	atomic_dec(&client->table->live[kind]);
+	atomic_dec(&client->live[kind]);
+	spin_unlock(&client->lock);
+	claims->claims--;
+	claims->held--;
+	claims->pump = true;
+	if (!claim_is_kept(claim))
+		list_add_tail(&claim->client_link, &claims->gone);
+}
+
+void ditto_claim_drop(struct ditto_claim *claim, const char *why)
+{
+	trace_ditto_release(claim, 0, why);
+	ditto_locks_count(ditto_owner_table(claim->owner), DITTO_LOCK_RELEASED);
+	if (ditto_held_is_range(claim->held))
+		ditto_range_drop(ditto_claim_range(claim));
+	else if (claim->held == DITTO_HELD_OPEN)
+		ditto_open_remove(ditto_claim_open(claim));
+	else
+		ditto_cache_drop(ditto_claim_cache(claim));
+}
+
+/* The first of what is held or waited for goes; false if there is nothing. */
+static bool claims_drop_one(struct ditto_claims *claims, const char *why)
+{
+	struct ditto_open *open;
+	struct ditto_cache *cache;
+	struct rb_node *rb = rb_first(&claims->by_owner);
+
+	if (!list_empty(&claims->waits)) {
+		ditto_wait_finish(list_first_entry(&claims->waits, struct ditto_wait, link),
+				  -ESHUTDOWN);
+		return true;
+	}
+	if (rb) {
+		ditto_claim_drop(&rb_entry(rb, struct ditto_range, by_owner)->claim, why);
+		return true;
+	}
+	open = list_first_entry_or_null(&claims->opens, struct ditto_open, link);
+	cache = list_first_entry_or_null(&claims->caches, struct ditto_cache, link);
+	if (open)
+		ditto_claim_drop(&open->claim, why);
+	else if (cache)
+		ditto_claim_drop(&cache->claim, why);
+	return open || cache;
+}
+
+void ditto_claim_point_release(struct ditto_claim_point *point, const char *why)
+{
+	struct ditto_claims *claims;
+	bool more = true;
+
+	while (more) {
+		claims = ditto_claims_find(point);
+		if (!claims)
+			return;
+		/* A pause now and then for who wants the lock. */
+		for (int i = 0; more && i < 64; i++)
+			more = claims_drop_one(claims, why);
+		claims->settled = true;
+		ditto_claims_unlock(claims);
+		cond_resched();
+	}
+}
+EXPORT_SYMBOL_NS_GPL(ditto_claim_point_release, DITTO);

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Clients, see client.h. */
+#include <linux/jiffies.h>
+#include <linux/string.h>
+#include <linux/wait_bit.h>
+
+#include "client.h"
+#include "private.h"
+#include "table.h"
+
+void ditto_client_put(struct ditto_client *client)
+{
+	struct ditto_lock_table *table = client->table;
+	bool last;
+
+	if (refcount_dec_not_one(&client->ref))
+		return;
+	spin_lock(&table->clients_lock);
+	last = refcount_dec_and_test(&client->ref);
+	if (last)
+		list_del(&client->list);
+	spin_unlock(&table->clients_lock);
+	if (last)
+		client->ops->free(client);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_client_put, DITTO);
+
+struct ditto_client *ditto_client_find(struct ditto_lock_table *table, const char *protocol,
+				       const char *name)
+{
+	struct ditto_client *client;
+
+	spin_lock(&table->clients_lock);
+	list_for_each_entry(client, &table->clients, list) {
+		if (!client->dead && !strcmp(client->protocol, protocol) &&
+		    !strcmp(client->name, name)) {
+			/* Its count reaches zero under this lock. */
+			ditto_client_hold(client);
+			spin_unlock(&table->clients_lock);
+			return client;
+		}
+	}
+	spin_unlock(&table->clients_lock);
+	return NULL;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_client_find, DITTO);
+
+bool ditto_client_connected(struct ditto_client *client)
+{
+	bool alive;
+
+	spin_lock(&client->lock);
+	alive = !client->dead;
+	if (alive)
+		client->connections++;
+	spin_unlock(&client->lock);
+	if (alive && cancel_delayed_work(&client->expire))
+		ditto_client_put(client);
+	return alive;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_client_connected, DITTO);
+
+void ditto_client_disconnected(struct ditto_client *client)
+{
+	bool last;
+
+	spin_lock(&client->lock);
+	last = !--client->connections && !client->dead;
+	if (last && client->ttl_ms != DITTO_CLIENT_TTL_NEVER) {
+		ditto_client_hold(client);
+		if (mod_delayed_work(client->table->release_wq, &client->expire,
+				     msecs_to_jiffies(client->ttl_ms)))
+			refcount_dec(&client->ref);
+	}
+	spin_unlock(&client->lock);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_client_disconnected, DITTO);
+
+void ditto_callback_end(struct ditto_client *client)
+{
+	if (atomic_dec_and_test(&client->callbacks))
+		wake_up_var(&client->callbacks);
+}
+
+/*
+ * The claims of the node that the first entry of a list of the client is on,
+ * locked; NULL if the list is empty.
+ */
+static struct ditto_claims *client_first(struct ditto_client *client, bool waits)
+{
+	struct ditto_claims *claims;
+	struct ditto_claim *claim;
+	struct ditto_wait *wait;
+
+	rcu_read_lock();
+	for (;;) {
+		claims = NULL;
+		spin_lock(&client->lock);
+		claim = list_first_entry_or_null(&client->claims, struct ditto_claim, client_link);
+		wait = list_first_entry_or_null(&client->waits, struct ditto_wait, client_link);
+		if (waits && wait)
+			claims = wait->claims;
+		else if (!waits && claim)
+			claims = claim->claims;
+		spin_unlock(&client->lock);
+		if (!claims)
+			break;
+		/* Claims that die leave no entry behind: the list has another first one. */
+		spin_lock(&claims->lock);
+		if (!claims->dead) {
+			__release(&claims->lock);
+			break;
+		}
+		spin_unlock(&claims->lock);
+	}
+	rcu_read_unlock();
+	return claims;
+}
+
+/* The first claim, if it is on this node. */
+static struct ditto_claim *client_claim_on(struct ditto_client *client,
+					   const struct ditto_claims *claims)
+{
+	struct ditto_claim *claim;
+
+	spin_lock(&client->lock);
+	claim = list_first_entry_or_null(&client->claims, struct ditto_claim, client_link);
+	if (claim && claim->claims != claims)
+		claim = NULL;
+	spin_unlock(&client->lock);
+	return claim;
+}
+
+static struct ditto_wait *client_wait_on(struct ditto_client *client,
+					 const struct ditto_claims *claims)
+{
+	struct ditto_wait *wait;
+
+	spin_lock(&client->lock);
+	wait = list_first_entry_or_null(&client->waits, struct ditto_wait, client_link);
+	if (wait && wait->claims != claims)
+		wait = NULL;
+	spin_unlock(&client->lock);
+	return wait;
+}
+
+/* As many on one node as fit into one hold of its lock. */
+#define DROPS_AT_ONCE	64
+
+static void client_drop_claims(struct ditto_client *client, const char *why)
+{
+	struct ditto_claims *claims;
+
+	while ((claims = client_first(client, false))) {
+		for (int i = 0; i < DROPS_AT_ONCE; i++) {
+			struct ditto_claim *claim = client_claim_on(client, claims);
+
+			if (!claim)
+				break;
+			ditto_claim_drop(claim, why);
+		}
+		ditto_claims_unlock(claims);
+		cond_resched();
+	}
+}
+
+static void client_drop_waits(struct ditto_client *client)
+{
+	struct ditto_claims *claims;
+	struct ditto_wait *wait;
+
+	while ((claims = client_first(client, true))) {
+		while ((wait = client_wait_on(client, claims)))
+			ditto_wait_finish(wait, -ESHUTDOWN);
+		ditto_claims_unlock(claims);
+		cond_resched();
+	}
+}
+
+static void client_release(struct ditto_client *client, const char *why, bool if_idle)
+{
+	bool first;
+
+	spin_lock(&client->lock);
+	if (if_idle && client->connections) {
+		spin_unlock(&client->lock);
+		return;
+	}
+	first = !client->dead;
+	WRITE_ONCE(client->dead, true);
+	spin_unlock(&client->lock);
+	if (cancel_delayed_work(&client->expire))
+		ditto_client_put(client);
+
+	/* Waiting requests first, or they would be granted what is given up. */
+	client_drop_waits(client);
+	client_drop_claims(client, why);
+	wait_var_event(&client->callbacks, !atomic_read(&client->callbacks));
+	if (!first)
+		return;
+	ditto_locks_report(client->table, DITTO_LOCK_CLIENT_RELEASED, client);
+	if (client->ops->released)
+		client->ops->released(client);
+}
+
+void ditto_client_release(struct ditto_client *client, const char *why)
+{
+	client_release(client, why, false);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_client_release, DITTO);
+
+/* The time to live is over. A connection that came meanwhile stops it. */
+static void client_expire(struct work_struct *work)
+{
+	struct ditto_client *client = container_of(to_delayed_work(work), struct ditto_client,
+						   expire);
+
+	client_release(client, "connection lost", true);
+	ditto_client_put(client);
+}
+
+void ditto_client_init(struct ditto_client *client, struct ditto_lock_table *table,
+		       const struct ditto_client_ops *ops, const char *protocol,
+		       const char *name, u32 ttl_ms)
+{
+	client->table = table;
+	client->ops = ops;
+	client->protocol = protocol;
+	strscpy(client->name, name);
+	refcount_set(&client->ref, 1);
+	spin_lock_init(&client->lock);
+	INIT_LIST_HEAD(&client->claims);
+	INIT_LIST_HEAD(&client->waits);
+	client->ttl_ms = ttl_ms;
+	INIT_DELAYED_WORK(&client->expire, client_expire);
+
+	spin_lock(&table->clients_lock);
+	list_add_tail(&client->list, &table->clients);
+	spin_unlock(&table->clients_lock);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_client_init, DITTO);

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Clients: who goes away together.
+ *
+ * A client is what disappears as one: its owners and all their claims and
+ * waiting requests are released by one function, whatever the cause.
+ *
+ * Locking: client->lock (spinlock) guards the lists of the client. It is taken
+ * inside a node's claims->lock (see claim.h), never around it: a release finds
+ * the first claim under the client's lock, drops that, and then takes the node's.
+ *
+ * Lifetime: each owner holds its client, each claim and waiting request holds
+ * its owner.
+ */
+#ifndef _DITTO_LOCKD_CLIENT_H
+#define _DITTO_LOCKD_CLIENT_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+struct ditto_client;
+struct ditto_lock_table;
+struct ditto_known;
+
+/* Longest description of a client, for people. */
+#define DITTO_CLIENT_NAME_MAX	128
+/* A time to live that never ends by itself. */
+#define DITTO_CLIENT_TTL_NEVER	UINT_MAX
+
+/* What is counted; the values are those of the netlink enum "claim-kind". */
+enum ditto_claim_kind {
+	DITTO_CLAIM_RANGE,
+	DITTO_CLAIM_OPEN,
+	DITTO_CLAIM_CACHE,
+	DITTO_CLAIM_KINDS,
+};
+
+/**
+ * struct ditto_client_ops - what a client's protocol wants to be told
+ * @released: everything the client held is gone; called once, may sleep
+ * @free: the last reference is gone; frees the memory around the client. Any context.
+ */
+struct ditto_client_ops {
+	void (*released)(struct ditto_client *client);
+	void (*free)(struct ditto_client *client);
+};
+
+/**
+ * struct ditto_client - who is gone together
+ * @table: the lock table
+ * @ops: see there
+ * @protocol: short name of the protocol, for people
+ * @name: which client, for people
+ * @ref: references
+ * @wide: its requests may come without an owner (the protocol does not tell);
+ *	such a request is exempt from what any owner of the client is exempt
+ *	from. Set by the protocol before the first request.
+ * @dead: released; no owner of it gets anything any more. Under @lock for writing.
+ * @lock: guards the lists
+ * @claims: all claims, by ditto_claim.client_link
+ * @waits: all waiting requests, by ditto_wait.client_link
+ * @owners: count of owners
+ * @live: claims by kind; each zero after release
+ * @waiting: waiting requests
+ * @callbacks: callbacks of its claims and waits that are due or running
+ * @connections: connections now; under @lock
+ * @ttl_ms: how long the claims outlive the last connection; 0 releases at once
+ * @expire: runs when @ttl_ms is over
+ * @known: the record of a client that was known before the restart, or NULL;
+ *	see ditto_grace_admit()
+ * @list: on the table's list of clients
+ */
+struct ditto_client {
+	struct ditto_lock_table *table;
+	const struct ditto_client_ops *ops;
+	const char *protocol;
+	char name[DITTO_CLIENT_NAME_MAX];
+	refcount_t ref;
+	bool wide;
+	bool dead;
+	spinlock_t lock;	/* see above */
+	struct list_head claims;
+	struct list_head waits;
+	atomic_t owners;
+	atomic_t live[DITTO_CLAIM_KINDS];
+	atomic_t waiting;
+	atomic_t callbacks;
+	u32 connections;
+	u32 ttl_ms;
+	struct delayed_work expire;
+	struct ditto_known *known;
+	struct list_head list;
+};
+
+/**
+ * ditto_client_init - make a client known to the table
+ * @client: embedded in the protocol's own object, zeroed
+ * @table: the table
+ * @ops: see there
+ * @protocol: short constant name
+ * @name: which client, for people; copied
+ * @ttl_ms: see struct ditto_client
+ *
+ * Context: any. The client starts with one reference, the caller's, and is to
+ * be released by ditto_client_release() before that is put.
+ */
+void ditto_client_init(struct ditto_client *client, struct ditto_lock_table *table,
+		       const struct ditto_client_ops *ops, const char *protocol,
+		       const char *name, u32 ttl_ms);
+
+static inline void ditto_client_hold(struct ditto_client *client)
+{
+	refcount_inc(&client->ref);
+}
+
+void ditto_client_put(struct ditto_client *client);
+
+/* The client of that protocol and name, to be put, or NULL: for the administrator. */
+struct ditto_client *ditto_client_find(struct ditto_lock_table *table, const char *protocol,
+				       const char *name);
+
+/**
+ * ditto_client_connected - a connection came; stops the time to live
+ * @client: held
+ *
+ * Context: process; does not sleep.
+ * Return: false if the client was released already and a new one is needed.
+ */
+bool ditto_client_connected(struct ditto_client *client);
+
+/* A connection went. With the last the time to live begins. Process context; does not sleep. */
+void ditto_client_disconnected(struct ditto_client *client);
+
+/**
+ * ditto_client_release - give up all that a client holds and waits for
+ * @client: held by the caller
+ * @why: for the trace, as "connection lost", "lease expired"; a constant
+ *
+ * The one way out for unlock-all, session end, lease expiry, a reboot of the
+ * client and the administrator. Idempotent; when it returns, the live counters
+ * are zero and no callback of a claim or waiting request of this client runs
+ * or will run.
+ *
+ * Context: may sleep; no lock held, and not from such a callback.
+ */
+void ditto_client_release(struct ditto_client *client, const char *why);
+
+/* Claims of all kinds, now. */
+static inline int ditto_client_claims(const struct ditto_client *client)
+{
+	return atomic_read(&client->live[DITTO_CLAIM_RANGE]) +
+	       atomic_read(&client->live[DITTO_CLAIM_OPEN]) +
+	       atomic_read(&client->live[DITTO_CLAIM_CACHE]);
+}
+
+#endif

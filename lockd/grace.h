@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Grace: after a restart, only those take claims who had them before.
+ *
+ * One grace per server, shared with the kernel's (locks_start_grace()): while
+ * another lock manager of the namespace is in grace, new claims wait here too.
+ *
+ * Locking: grace->lock guards the list of known clients, innermost.
+ */
+#ifndef _DITTO_LOCKD_GRACE_H
+#define _DITTO_LOCKD_GRACE_H
+
+#include <linux/filelock.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+struct ditto_client;
+struct ditto_lock_table;
+
+/* Clients that may be known from before, and bytes of what names one. */
+#define DITTO_KNOWN_MAX		65536
+#define DITTO_KNOWN_ID_MAX	1024
+#define DITTO_KNOWN_BUCKETS	256
+
+/**
+ * struct ditto_grace - the grace of one server
+ * @manager: ours in the kernel's list
+ * @active: reclaims are taken, new claims are not
+ * @since: when it began, by the table's clock
+ * @until: when it ends at the latest
+ * @end: ends it then
+ * @lock: guards the rest
+ * @known: struct ditto_known by hash; kept until the table goes
+ * @count: how many
+ * @unfinished: those of them that may still reclaim
+ */
+struct ditto_grace {
+	struct lock_manager manager;
+	bool active;
+	u64 since;
+	u64 until;
+	struct delayed_work end;
+	spinlock_t lock;	/* see above */
+	struct hlist_head known[DITTO_KNOWN_BUCKETS];
+	u32 count;
+	u32 unfinished;
+};
+
+/**
+ * ditto_grace_know - a client existed before the restart
+ * @table: the table
+ * @id: opaque name that the client will be admitted by
+ * @len: bytes, at most DITTO_KNOWN_ID_MAX
+ *
+ * To be called before ditto_grace_start(). Knowing one twice is one.
+ *
+ * Return: 0, -EINVAL, -ENOMEM, -ENOSPC.
+ */
+int ditto_grace_know(struct ditto_lock_table *table, const void *id, size_t len);
+
+/**
+ * ditto_grace_start - begin the grace
+ * @table: the table
+ *
+ * Lasts until all known clients are done, or the setting grace_ms is over. Does
+ * nothing if no client is known or it has begun already.
+ */
+void ditto_grace_start(struct ditto_lock_table *table);
+
+/* The setting grace_ms was changed: one that is active ends by the new one. May sleep. */
+void ditto_grace_resize(struct ditto_lock_table *table);
+
+/* End it now, as the administrator may. Idempotent. */
+void ditto_grace_end(struct ditto_lock_table *table);
+
+/* Is there a grace, of ours or of another lock manager in the namespace? */
+bool ditto_grace_active(struct ditto_lock_table *table);
+
+/* Seconds ours lasts still, rounded up, and how many clients have not finished. */
+u32 ditto_grace_left(struct ditto_lock_table *table, u32 *unfinished);
+
+/**
+ * ditto_grace_admit - a client is one of those known before
+ * @client: who
+ * @id: as for ditto_grace_know()
+ * @len: bytes
+ *
+ * Return: true if it is and may reclaim; the protocol has checked that it is
+ * who it says it is.
+ */
+bool ditto_grace_admit(struct ditto_client *client, const void *id, size_t len);
+
+/* A client has reclaimed what it wanted, or never will. With the last one the grace ends. */
+void ditto_grace_done(struct ditto_client *client);
+
+/**
+ * ditto_grace_check - may a claim be taken now
+ * @client: for whom
+ * @reclaim: it was held before the restart
+ *
+ * Return: 0; -EPERM (a new claim in grace); -ESTALE (a reclaim without grace,
+ * or by a client that was not known or is done).
+ */
+int ditto_grace_check(struct ditto_client *client, bool reclaim);
+
+void ditto_grace_init(struct ditto_lock_table *table);
+void ditto_grace_exit(struct ditto_lock_table *table);
+
+#endif

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Caching grants as one lease of the VFS per node, of the delegation kind: our
+ * own open files do not veto it, and besides opens and truncation it is broken
+ * by changes of names and attributes. The lease is as strong as the strongest
+ * grant. When a local process breaks it, the grants are broken by the matrix, as
+ * for anybody else, and the lease is lowered when they are; until then the
+ * process waits, at most as long as the grants' deadlines.
+ *
+ * Locking: mirror->lock guards the lease. The VFS tells of a break under a
+ * spinlock of its own, so that only makes the work due.
+ */
+#include <linux/fs.h>
+#include <linux/jiffies.h>
+#include <linux/rculist.h>
+
+#include "mirror_private.h"
+
+/* The inode was busy for a moment: lower the lease a little later. */
+#define LOWER_AGAIN_MS	20
+
+static DEFINE_SPINLOCK(workers_lock);
+static LIST_HEAD(workers_list);
+
+void ditto_workers_add(struct ditto_workers *workers)
+{
+	spin_lock(&workers_lock);
+	list_add_rcu(&workers->list, &workers_list);
+	spin_unlock(&workers_lock);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_workers_add, DITTO);
+
+void ditto_workers_del(struct ditto_workers *workers)
+{
+	spin_lock(&workers_lock);
+	list_del_rcu(&workers->list);
+	spin_unlock(&workers_lock);
+	synchronize_rcu();
+}
+EXPORT_SYMBOL_NS_GPL(ditto_workers_del, DITTO);
+
+static bool breaker_is_ours(struct file_lease *fl)
+{
+	struct ditto_workers *workers;
+	bool ours = false;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(workers, &workers_list, list)
+		ours = ours || workers->mine();
+	rcu_read_unlock();
+	return ours;
+}
+
+/* The work has a reference on the mirror. One that is being freed drops its lease anyway. */
+static void mirror_kick(struct ditto_mirror *mirror, unsigned int ms)
+{
+	if (test_and_set_bit(DITTO_MIRROR_BUSY, &mirror->flags))
+		return;
+	if (!refcount_inc_not_zero(&mirror->ref))
+		return;
+	queue_delayed_work(mirror->point->table->wq, &mirror->work, msecs_to_jiffies(ms));
+}
+
+/* A local process breaks the lease. It waits until we lower that: our deadlines count. */
+static bool lease_break(struct file_lease *fl)
+{
+	struct ditto_mirror *mirror = fl->c.flc_owner;
+
+	fl->fl_break_time = 0;
+	fl->fl_downgrade_time = 0;
+	set_bit(fl->c.flc_flags & FL_UNLOCK_PENDING ? DITTO_MIRROR_WRITE : DITTO_MIRROR_READ,
+		&mirror->flags);
+	mirror_kick(mirror, 0);
+	return false;
+}
+
+static int lease_change(struct file_lease *fl, int arg, struct list_head *dispose)
+{
+	/* No stronger than it was while somebody waits for it to be weaker. */
+	if (arg == F_WRLCK && fl->c.flc_flags & (FL_UNLOCK_PENDING | FL_DOWNGRADE_PENDING))
+		return -EAGAIN;
+	return lease_modify(fl, arg, dispose);
+}
+
+static const struct lease_manager_operations mirror_lease_ops = {
+	.lm_break = lease_break,
+	.lm_change = lease_change,
+	.lm_breaker_owns_lease = breaker_is_ours,
+};
+
+static int lease_drop(struct ditto_mirror *mirror)
+{
+	void *owner = mirror;
+
+	kernel_setlease(mirror->file, F_UNLCK, NULL, &owner);
+	return 0;
+}
+
+static int lease_set(struct ditto_mirror *mirror, int type)
+{
+	struct file_lease *fl;
+	int err;
+
+	if (type == F_UNLCK)
+		return lease_drop(mirror);
+	fl = locks_alloc_lease();
+	if (!fl)
+		return -ENOMEM;
+	fl->fl_lmops = &mirror_lease_ops;
+	fl->c.flc_flags = FL_DELEG;
+	fl->c.flc_type = type;
+	fl->c.flc_owner = mirror;
+	fl->c.flc_pid = -1;
+	fl->c.flc_file = mirror->file;
+	err = kernel_setlease(mirror->file, type, &fl, NULL);
+	/* Taken when it is new. */
+	if (fl)
+		locks_free_lease(fl);
+	return err;
+}
+
+/* The lease that stands for these grants. */
+static int type_for(const struct ditto_claims *claims)
+{
+	if (claims->caching[ilog2(DITTO_CACHE_WRITE)])
+		return F_WRLCK;
+	return claims->caching[ilog2(DITTO_CACHE_READ)] ? F_RDLCK : F_UNLCK;
+}
+
+/* In the order of strength. */
+static int strength(int type)
+{
+	return type == F_WRLCK ? 2 : type == F_RDLCK;
+}
+
+static int type_wanted(struct ditto_mirror *mirror)
+{
+	struct ditto_claims *claims = ditto_claims_find(mirror->point);
+	int type = F_UNLCK;
+
+	if (claims) {
+		/* Claims that came after ours died have a mirror of their own. */
+		if (claims->mirror == mirror)
+			type = type_for(claims);
+		ditto_claims_unlock(claims);
+	}
+	return type;
+}
+
+/* As strong as the grants want it, raised only if @raise. */
+static int lease_sync(struct ditto_mirror *mirror, bool raise)
+{
+	int type, err;
+
+	lockdep_assert_held(&mirror->lock);
+	/* Grants may go while the VFS is spoken to. */
+	while ((type = type_wanted(mirror)) != mirror->lease_type) {
+		if (strength(type) > strength(mirror->lease_type) && !raise)
+			return 0;
+		err = lease_set(mirror, type);
+		if (err)
+			return err;
+		WRITE_ONCE(mirror->lease_type, type);
+	}
+	return 0;
+}
+
+/* Did a local process open the file before the lease was there to be broken? */
+static bool opened_meanwhile(struct ditto_mirror *mirror)
+{
+	struct ditto_claim_point *point = mirror->point;
+	u8 access = point->ops->local_access ? point->ops->local_access(point) : 0;
+
+	return access & DITTO_OPEN_WRITE || (access && mirror->lease_type == F_WRLCK);
+}
+
+bool ditto_mirror_lease(struct ditto_mirror *mirror)
+{
+	bool ok;
+
+	mutex_lock(&mirror->lock);
+	ok = !lease_sync(mirror, true) && !opened_meanwhile(mirror);
+	mutex_unlock(&mirror->lock);
+	return ok;
+}
+
+void ditto_mirror_note(struct ditto_claims *claims)
+{
+	struct ditto_mirror *mirror = claims->mirror;
+
+	if (strength(type_for(claims)) < strength(READ_ONCE(mirror->lease_type)))
+		mirror_kick(mirror, 0);
+}
+
+/* Ask the holders of grants to give way to a local process. */
+static void break_for_local(struct ditto_mirror *mirror, enum ditto_intent_kind kind)
+{
+	const struct ditto_intent intent = { .kind = kind, .last = U64_MAX };
+
+	ditto_claim_recheck_slow(mirror->point, &intent, NULL);
+}
+
+static void mirror_work(struct work_struct *work)
+{
+	struct ditto_mirror *mirror = container_of(to_delayed_work(work), struct ditto_mirror,
+						   work);
+	int err;
+
+	clear_bit(DITTO_MIRROR_BUSY, &mirror->flags);
+	if (test_and_clear_bit(DITTO_MIRROR_READ, &mirror->flags))
+		break_for_local(mirror, DITTO_INTENT_READ);
+	if (test_and_clear_bit(DITTO_MIRROR_WRITE, &mirror->flags))
+		break_for_local(mirror, DITTO_INTENT_WRITE);
+	mutex_lock(&mirror->lock);
+	err = lease_sync(mirror, false);
+	mutex_unlock(&mirror->lock);
+	if (err)
+		mirror_kick(mirror, LOWER_AGAIN_MS);
+	ditto_mirror_put(mirror);
+}
+
+void ditto_mirror_lease_init(struct ditto_mirror *mirror)
+{
+	mirror->lease_type = F_UNLCK;
+	INIT_DELAYED_WORK(&mirror->work, mirror_work);
+}
+
+/* The last reference goes, so nothing is due. */
+void ditto_mirror_lease_exit(struct ditto_mirror *mirror)
+{
+	if (mirror->lease_type != F_UNLCK)
+		lease_drop(mirror);
+}

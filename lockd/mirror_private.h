@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the two halves of the mirror share. */
+#ifndef _DITTO_LOCKD_MIRROR_PRIVATE_H
+#define _DITTO_LOCKD_MIRROR_PRIVATE_H
+
+#include <linux/filelock.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/workqueue.h>
+
+#include "mirror.h"
+#include "private.h"
+
+/* Bits of ditto_mirror.flags */
+#define DITTO_MIRROR_BUSY	0	/* work is due, and has a reference */
+#define DITTO_MIRROR_READ	1	/* a local process wants to read */
+#define DITTO_MIRROR_WRITE	2	/* one wants to write, or to change names or attributes */
+
+/**
+ * struct ditto_mirror - how the VFS sees one node
+ * @ref: of the claims, of ranges and requests that are being freed, of the work
+ * @lock: see mirror.h
+ * @point: of the node, held
+ * @claims: of the node; for those who pin them
+ * @file: what the VFS is spoken to with, held
+ * @lease_type: F_UNLCK, F_RDLCK or F_WRLCK; under @lock for writing
+ * @flags: DITTO_MIRROR_* bits
+ * @work: breaks grants for local processes and lowers the lease
+ */
+struct ditto_mirror {
+	refcount_t ref;
+	struct mutex lock;	/* see above */
+	struct ditto_claim_point *point;
+	struct ditto_claims *claims;
+	struct file *file;
+	int lease_type;
+	unsigned long flags;
+	struct delayed_work work;
+};
+
+void ditto_mirror_lease_init(struct ditto_mirror *mirror);
+void ditto_mirror_lease_exit(struct ditto_mirror *mirror);
+
+#endif

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Parked operations: they wait for breaks on a node without a thread. Whenever
+ * a break is settled, all that are parked there ask again.
+ *
+ * Locking: claims->lock guards the list and park->point.
+ */
+#include "private.h"
+
+static void park_work(struct work_struct *work)
+{
+	struct ditto_park *park = container_of(work, struct ditto_park, work);
+
+	park->done(park);
+}
+
+void ditto_park_init(struct ditto_park *park, void (*done)(struct ditto_park *park))
+{
+	park->done = done;
+	park->point = NULL;
+	INIT_LIST_HEAD(&park->link);
+	INIT_WORK(&park->work, park_work);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_park_init, DITTO);
+
+/* False if too many are parked already. */
+bool ditto_park_add(struct ditto_claims *claims, struct ditto_park *park)
+{
+	lockdep_assert_held(&claims->lock);
+	if (claims->parked >= DITTO_PARKS_PER_NODE) {
+		ditto_locks_count(claims->point->table, DITTO_LOCK_LIMIT);
+		return false;
+	}
+	list_add_tail(&park->link, &claims->parks);
+	WRITE_ONCE(park->point, claims->point);
+	claims->parked++;
+	claims->held++;
+	return true;
+}
+
+static void park_remove(struct ditto_claims *claims, struct ditto_park *park)
+{
+	list_del_init(&park->link);
+	WRITE_ONCE(park->point, NULL);
+	claims->parked--;
+	claims->held--;
+}
+
+void ditto_park_wake(struct ditto_claims *claims)
+{
+	struct ditto_lock_table *table = claims->point->table;
+	struct ditto_park *park, *next;
+
+	list_for_each_entry_safe(park, next, &claims->parks, link) {
+		park_remove(claims, park);
+		queue_work(table->wq, &park->work);
+	}
+}
+
+bool ditto_park_cancel(struct ditto_park *park)
+{
+	struct ditto_claim_point *point = READ_ONCE(park->point);
+	struct ditto_claims *claims = point ? ditto_claims_find(point) : NULL;
+	bool parked = false;
+
+	if (claims) {
+		parked = park->point == point;
+		if (parked)
+			park_remove(claims, park);
+		ditto_claims_unlock(claims);
+	}
+	return parked || cancel_work_sync(&park->work);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_park_cancel, DITTO);

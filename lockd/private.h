@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the parts of the lock table know of each other. */
+#ifndef _DITTO_LOCKD_PRIVATE_H
+#define _DITTO_LOCKD_PRIVATE_H
+
+#include <linux/rbtree.h>
+#include <linux/slab.h>
+#include <linux/time64.h>
+
+#include "cache.h"
+#include "claim.h"
+#include "open.h"
+#include "range.h"
+#include "table.h"
+
+/**
+ * struct ditto_claim - what all claims have in common
+ * @claims: of the node; NULL when it is off. Under claims->lock and client->lock
+ * @owner: held; of a grant, its key
+ * @client_link: on the client's list, then on claims->gone
+ * @since: wall clock, for people
+ * @id: number for people, see ditto_show_release()
+ * @held: enum ditto_held
+ */
+struct ditto_claim {
+	struct ditto_claims *claims;
+	struct ditto_owner *owner;
+	struct list_head client_link;
+	time64_t since;
+	u64 id;
+	u8 held;
+};
+
+/**
+ * struct ditto_range - a range
+ * @claim: see there
+ * @by_first: in claims->ranges
+ * @by_owner: in claims->by_owner
+ * @first: first byte; changed under claims->lock and client->lock
+ * @last: last byte; of an empty range, the one before @first
+ * @subtree_last: largest @last of the subtree
+ * @empty: no byte
+ * @pending: the VFS is being asked; neither merged nor split nor unlocked
+ * @mirror: to be told that the bytes are gone, held; only after a release
+ */
+struct ditto_range {
+	struct ditto_claim claim;
+	struct rb_node by_first;
+	struct rb_node by_owner;
+	u64 first;
+	u64 last;
+	u64 subtree_last;
+	bool empty;
+	bool pending;
+	struct ditto_mirror *mirror;
+};
+
+/**
+ * struct ditto_open - an open
+ * @claim: see there; memory belongs to the holder
+ * @cache_owner: whose grants are the same holder's, held; or NULL
+ * @link: in claims->opens
+ * @access: DITTO_OPEN_* bits
+ * @deny: DITTO_OPEN_* bits
+ */
+struct ditto_open {
+	struct ditto_claim claim;
+	struct ditto_owner *cache_owner;
+	struct list_head link;
+	u8 access;
+	u8 deny;
+};
+
+enum ditto_cache_state {
+	DITTO_CACHE_HELD,
+	DITTO_CACHE_BREAKING,	/* an answer is awaited */
+	DITTO_CACHE_GONE,	/* returned, revoked or given up */
+};
+
+/* Bits of ditto_cache.tells: which callbacks are due. */
+#define DITTO_TELL_BREAK	0
+#define DITTO_TELL_REVOKED	1
+
+/**
+ * struct ditto_cache - a caching grant
+ * @claim: see there; claim.owner is the key
+ * @link: in claims->caches
+ * @ref: references; the table's while it is on the node, timer and callbacks
+ * @ops: the holder's side
+ * @private: for @ops
+ * @break_ms: how long an answer is waited for
+ * @bits: what is held
+ * @keep: what a break leaves, while one is outstanding
+ * @target: what is to be left in the end; a subset of @keep
+ * @state: enum ditto_cache_state
+ * @notify: wants changes of entries
+ * @ack: the break is to be answered
+ * @told: the holder was told of the break, so it may answer
+ * @violated: only while a question is judged: it may hide that an open in the way was closed
+ * @deadline: of the outstanding break, by the table's clock
+ * @tells: DITTO_TELL_* bits
+ * @tell: runs callbacks, one at a time
+ * @expire: looks at @deadline
+ * @changes: struct ditto_change to be delivered
+ * @change_count: length of @changes
+ */
+struct ditto_cache {
+	struct ditto_claim claim;
+	struct list_head link;
+	refcount_t ref;
+	const struct ditto_cache_ops *ops;
+	void *private;
+	u32 break_ms;
+	u8 bits;
+	u8 keep;
+	u8 target;
+	u8 state;
+	bool notify;
+	bool ack;
+	bool told;
+	bool violated;
+	u64 deadline;
+	unsigned long tells;
+	struct work_struct tell;
+	struct delayed_work expire;
+	struct list_head changes;
+	u32 change_count;
+};
+
+enum ditto_wait_state {
+	DITTO_WAIT_NEW,		/* in the queue, but it may be refused yet */
+	DITTO_WAIT_QUEUED,	/* for its turn */
+	DITTO_WAIT_TRYING,	/* its turn came, the VFS is being asked */
+	DITTO_WAIT_LOCAL,	/* a local process is in the way */
+	DITTO_WAIT_DONE,	/* out of the queue */
+};
+
+extern struct kmem_cache *ditto_claims_slab;
+extern struct kmem_cache *ditto_range_slab;
+extern struct kmem_cache *ditto_open_slab;
+extern struct kmem_cache *ditto_cache_slab;
+
+static inline enum ditto_claim_kind ditto_claim_kind(const struct ditto_claim *claim)
+{
+	if (ditto_held_is_range(claim->held))
+		return DITTO_CLAIM_RANGE;
+	return claim->held == DITTO_HELD_OPEN ? DITTO_CLAIM_OPEN : DITTO_CLAIM_CACHE;
+}
+
+static inline struct ditto_range *ditto_claim_range(struct ditto_claim *claim)
+{
+	return container_of(claim, struct ditto_range, claim);
+}
+
+static inline struct ditto_open *ditto_claim_open(struct ditto_claim *claim)
+{
+	return container_of(claim, struct ditto_open, claim);
+}
+
+static inline struct ditto_cache *ditto_claim_cache(struct ditto_claim *claim)
+{
+	return container_of(claim, struct ditto_cache, claim);
+}
+
+static inline struct ditto_lock_table *ditto_owner_table(const struct ditto_owner *owner)
+{
+	return owner->client->table;
+}
+
+/* For tracepoints: the bits of an open or a grant, and the bytes of a range. */
+static inline u8 ditto_trace_bits(const struct ditto_claim *claim)
+{
+	const struct ditto_open *open = container_of(claim, struct ditto_open, claim);
+
+	if (claim->held == DITTO_HELD_OPEN)
+		return open->access | open->deny << 4;
+	if (ditto_held_is_cache(claim->held))
+		return container_of(claim, struct ditto_cache, claim)->bits;
+	return 0;
+}
+
+static inline const struct ditto_range *ditto_trace_range(const struct ditto_claim *claim)
+{
+	return ditto_held_is_range(claim->held) ? container_of(claim, struct ditto_range, claim) :
+						  NULL;
+}
+
+/*
+ * claims.c: what is held on one node. The functions that return claims return
+ * them locked; sparse is told that they do not lock, because it cannot follow
+ * a lock that is taken only sometimes.
+ */
+struct ditto_claims *ditto_claims_find(struct ditto_claim_point *point);
+struct ditto_claims *ditto_claims_make(struct ditto_claim_point *point);
+struct ditto_claims *ditto_claims_at(struct ditto_claims *const *where);
+void ditto_claims_unlock(struct ditto_claims *claims);
+void ditto_claims_pin(struct ditto_claims *claims);
+void ditto_claims_unpin(struct ditto_claims *claims);
+void ditto_claims_lock_pinned(struct ditto_claims *claims);
+
+static inline struct ditto_claims *ditto_claims_of(struct ditto_claim *claim)
+{
+	return ditto_claims_at(&claim->claims);
+}
+
+/* Put a claim on its node and client: 0, -ESHUTDOWN, -ENOLCK. Takes no reference. */
+int ditto_claim_attach(struct ditto_claims *claims, struct ditto_claim *claim);
+/* Take it off both; what was the table's is freed when the lock is dropped. */
+void ditto_claim_detach(struct ditto_claim *claim);
+/* Take a claim of any kind off, because its client or node goes. */
+void ditto_claim_drop(struct ditto_claim *claim, const char *why);
+
+/* owner.c */
+int ditto_owners_init(struct ditto_lock_table *table);
+void ditto_owners_exit(struct ditto_lock_table *table);
+
+/* check.c */
+enum ditto_answer ditto_judge(struct ditto_claims *claims, const struct ditto_intent *intent,
+			      const struct ditto_actor *actor, const struct ditto_claim *self,
+			      struct ditto_conflict *conflict);
+bool ditto_exempt(const struct ditto_matrix_cell *cell, const struct ditto_claim *held,
+		  const struct ditto_actor *actor);
+void ditto_describe(struct ditto_conflict *conflict, const struct ditto_claim *held);
+/* What a grant gives up and waits for, by a cell. */
+u8 ditto_gives_up(const struct ditto_matrix_cell *cell, const struct ditto_intent *intent,
+		  u8 *waits);
+
+/* park.c */
+bool ditto_park_add(struct ditto_claims *claims, struct ditto_park *park);
+void ditto_park_wake(struct ditto_claims *claims);
+
+/* range_tree.c */
+void ditto_range_insert(struct ditto_claims *claims, struct ditto_range *range);
+void ditto_range_erase(struct ditto_claims *claims, struct ditto_range *range);
+void ditto_range_move(struct ditto_range *range, u64 first, u64 last);
+struct ditto_range *ditto_range_overlap(struct ditto_claims *claims, enum ditto_held row,
+					u64 first, u64 last);
+struct ditto_range *ditto_range_overlap_next(struct ditto_range *range, u64 first, u64 last);
+struct ditto_range *ditto_range_own(struct ditto_claims *claims, const struct ditto_owner *owner,
+				    enum ditto_discipline discipline, u64 byte);
+struct ditto_range *ditto_range_own_next(struct ditto_range *range);
+
+static inline bool ditto_range_is_exclusive(const struct ditto_range *range)
+{
+	return range->claim.held == DITTO_HELD_POSIX_EXCLUSIVE ||
+	       range->claim.held == DITTO_HELD_EXACT_EXCLUSIVE;
+}
+
+static inline enum ditto_held ditto_range_row(enum ditto_discipline discipline, bool exclusive)
+{
+	if (discipline == DITTO_POSIX)
+		return exclusive ? DITTO_HELD_POSIX_EXCLUSIVE : DITTO_HELD_POSIX_SHARED;
+	return exclusive ? DITTO_HELD_EXACT_EXCLUSIVE : DITTO_HELD_EXACT_SHARED;
+}
+
+/*
+ * The last byte as it is compared: that of an empty range is the one before
+ * its first, so that it overlaps what has bytes on both sides of it.
+ */
+static inline u64 ditto_range_end(bool empty, u64 first, u64 last)
+{
+	return empty ? first - 1 : last;
+}
+
+/* The empty range before byte 0 is met by nothing (MS-FSA section 2.1.4.10). */
+static inline bool ditto_range_is_nowhere(bool empty, u64 first)
+{
+	return empty && !first;
+}
+
+/* range_apply.c */
+struct ditto_range *ditto_range_alloc(const struct ditto_range_request *req);
+void ditto_range_free(struct ditto_range *range);
+bool ditto_ranges_alloc(const struct ditto_range_request *req, struct ditto_range *spares[2]);
+void ditto_ranges_free(struct ditto_range *spares[2]);
+int ditto_range_take(struct ditto_claims *claims, const struct ditto_range_request *req,
+		     struct ditto_range *spares[2]);
+int ditto_range_give(struct ditto_claims *claims, const struct ditto_range_request *req,
+		     struct ditto_range *spares[2]);
+void ditto_range_remove(struct ditto_range *range);
+void ditto_range_drop(struct ditto_range *range);
+
+/* range.c */
+int ditto_range_judge(struct ditto_claims *claims, const struct ditto_range_request *req,
+		      struct ditto_conflict *conflict);
+int ditto_range_try(struct ditto_claims *claims, const struct ditto_range_request *req,
+		    struct ditto_range *spares[2], struct ditto_conflict *conflict);
+
+/* open.c, cache.c, break.c */
+void ditto_open_remove(struct ditto_open *open);
+/* Off the node; the table's reference is put when the lock is dropped. */
+void ditto_cache_remove(struct ditto_cache *cache);
+void ditto_cache_set_bits(struct ditto_cache *cache, u8 bits);
+void ditto_cache_drop(struct ditto_cache *cache);
+void ditto_cache_tell(struct ditto_cache *cache, unsigned int what);
+void ditto_cache_tell_work(struct work_struct *work);
+void ditto_cache_expire_work(struct work_struct *work);
+void ditto_changes_free(struct list_head *changes);
+void ditto_break_begin(struct ditto_cache *cache, u8 gives_up);
+
+/* What is kept without READ is nothing. */
+static inline u8 ditto_cache_valid(u8 bits)
+{
+	return bits & DITTO_CACHE_READ ? bits : 0;
+}
+
+/* wait.c */
+bool ditto_wait_ahead(struct ditto_claims *claims, const struct ditto_range_request *req,
+		      const struct ditto_wait *self, struct ditto_conflict *conflict);
+bool ditto_wait_is(const struct ditto_wait *wait, const struct ditto_range_request *req);
+bool ditto_wait_conflicts(const struct ditto_range_request *a,
+			  const struct ditto_range_request *b);
+int ditto_wait_enqueue(const struct ditto_range_request *req, struct ditto_wait *wait,
+		       struct ditto_conflict *conflict, struct ditto_range *spares[2]);
+void ditto_wait_describe(struct ditto_conflict *conflict, const struct ditto_wait *wait);
+void ditto_wait_pump(struct ditto_claims *claims);
+/* Out of the queue, with a callback or without one. */
+void ditto_wait_finish(struct ditto_wait *wait, int result);
+void ditto_wait_remove(struct ditto_wait *wait);
+void ditto_wait_put(struct ditto_wait *wait);
+
+/* deadlock.c */
+bool ditto_deadlock(struct ditto_lock_table *table, struct ditto_wait *wait);
+
+/* A callback of a client's claims is due; it is over. */
+static inline void ditto_callback_begin(struct ditto_client *client)
+{
+	atomic_inc(&client->callbacks);
+}
+
+void ditto_callback_end(struct ditto_client *client);
+
+#endif

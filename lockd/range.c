@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Requests for ranges, see range.h. */
+#include "mirror.h"
+#include "private.h"
+#include "trace.h"
+
+static int range_valid(const struct ditto_range_request *req)
+{
+	if (req->empty)
+		return req->discipline == DITTO_EXACT ? 0 : -EINVAL;
+	return req->first <= req->last ? 0 : -EINVAL;
+}
+
+/* 0, -EAGAIN with the conflict described, or -EBUSY if a holder was told to give way first. */
+int ditto_range_judge(struct ditto_claims *claims, const struct ditto_range_request *req,
+		      struct ditto_conflict *conflict)
+{
+	struct ditto_intent intent = {
+		.kind = req->exclusive ? DITTO_INTENT_RANGE_EXCLUSIVE : DITTO_INTENT_RANGE_SHARED,
+		.first = req->first, .last = req->last, .empty = req->empty,
+	};
+	struct ditto_actor actor = {
+		.client = req->owner->client, .owner = req->owner,
+		.cache_owner = req->cache_owner, .exact = req->discipline == DITTO_EXACT,
+	};
+
+	switch (ditto_judge(claims, &intent, &actor, NULL, conflict)) {
+	case DITTO_DENIED:
+		return -EAGAIN;
+	case DITTO_ALLOWED:
+		return 0;
+	default:
+		return -EBUSY;
+	}
+}
+
+/* Judge and take in one step. */
+int ditto_range_try(struct ditto_claims *claims, const struct ditto_range_request *req,
+		    struct ditto_range *spares[2], struct ditto_conflict *conflict)
+{
+	int err = ditto_range_judge(claims, req, conflict);
+
+	return err ?: ditto_range_take(claims, req, spares);
+}
+
+static int range_lock(const struct ditto_range_request *req, struct ditto_wait *wait,
+		      struct ditto_conflict *conflict, struct ditto_range *spares[2])
+{
+	struct ditto_claims *claims = ditto_claims_make(req->point);
+	int err;
+
+	if (!claims)
+		return -ENOMEM;
+	/* Who is ready to wait does not overtake who waits already. */
+	if (wait && ditto_wait_ahead(claims, req, NULL, conflict))
+		err = -EAGAIN;
+	else
+		err = ditto_range_try(claims, req, spares, conflict);
+	ditto_claims_unlock(claims);
+	if (wait && (err == -EAGAIN || err == -EBUSY))
+		err = ditto_wait_enqueue(req, wait, conflict, spares);
+	return err;
+}
+
+int ditto_range_lock(const struct ditto_range_request *req, struct ditto_wait *wait,
+		     struct ditto_conflict *conflict)
+{
+	struct ditto_range *spares[2];
+	struct ditto_mirror *mirror;
+	int err;
+
+	err = range_valid(req) ?: ditto_grace_check(req->owner->client, req->reclaim);
+	if (err)
+		return err;
+	mirror = ditto_mirror_begin(req->point, req->filp);
+	if (IS_ERR(mirror))
+		return PTR_ERR(mirror);
+	if (!ditto_ranges_alloc(req, spares)) {
+		err = -ENOMEM;
+		goto out;
+	}
+	if (mirror)
+		err = ditto_mirror_lock(mirror, req, wait, conflict, spares);
+	else
+		err = range_lock(req, wait, conflict, spares);
+	ditto_ranges_free(spares);
+out:
+	ditto_mirror_end(mirror);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_range_lock, DITTO);
+
+int ditto_range_unlock(const struct ditto_range_request *req)
+{
+	struct ditto_range *spares[2] = { NULL, req->discipline == DITTO_POSIX ?
+						ditto_range_alloc(req) : NULL };
+	struct ditto_mirror *mirror;
+	struct ditto_claims *claims;
+	int err = range_valid(req);
+
+	if (err)
+		goto out;
+	mirror = ditto_mirror_begin(req->point, NULL);
+	if (mirror) {
+		err = ditto_mirror_unlock(mirror, req, spares);
+		ditto_mirror_end(mirror);
+		goto out;
+	}
+	claims = ditto_claims_find(req->point);
+	if (claims) {
+		err = ditto_range_give(claims, req, spares);
+		ditto_claims_unlock(claims);
+	} else if (req->discipline == DITTO_EXACT) {
+		err = -ENOENT;
+	}
+out:
+	ditto_ranges_free(spares);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_range_unlock, DITTO);
+
+int ditto_range_test(const struct ditto_range_request *req, struct ditto_conflict *conflict)
+{
+	struct ditto_claims *claims;
+	int err = range_valid(req);
+
+	if (err)
+		return err;
+	claims = ditto_claims_find(req->point);
+	if (claims) {
+		err = ditto_range_judge(claims, req, conflict);
+		ditto_claims_unlock(claims);
+	}
+	if (!err && req->filp)
+		err = ditto_mirror_test(req, conflict);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_range_test, DITTO);
+
+int ditto_range_cancel(const struct ditto_range_request *req)
+{
+	struct ditto_claims *claims = ditto_claims_find(req->point);
+	struct ditto_wait *wait, *found = NULL;
+
+	if (!claims)
+		return -ENOENT;
+	list_for_each_entry(wait, &claims->waits, link) {
+		if (ditto_wait_is(wait, req)) {
+			found = wait;
+			ditto_wait_remove(found);
+			break;
+		}
+	}
+	ditto_claims_unlock(claims);
+	if (!found)
+		return -ENOENT;
+	ditto_wait_put(found);
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_range_cancel, DITTO);
+
+static void release_waits(struct ditto_claims *claims, struct ditto_owner *owner)
+{
+	struct ditto_wait *wait, *next;
+
+	list_for_each_entry_safe(wait, next, &claims->waits, link) {
+		if (wait->request.owner == owner)
+			ditto_wait_finish(wait, -ESHUTDOWN);
+	}
+}
+
+static void release_ranges(struct ditto_claims *claims, struct ditto_owner *owner,
+			   enum ditto_discipline discipline)
+{
+	struct ditto_range *range, *next;
+
+	for (range = ditto_range_own(claims, owner, discipline, 0); range; range = next) {
+		next = ditto_range_own_next(range);
+		ditto_claim_drop(&range->claim, "owner");
+	}
+}
+
+void ditto_range_release_owner(struct ditto_claim_point *point, struct ditto_owner *owner)
+{
+	struct ditto_claims *claims = ditto_claims_find(point);
+
+	if (!claims)
+		return;
+	release_waits(claims, owner);
+	release_ranges(claims, owner, DITTO_POSIX);
+	release_ranges(claims, owner, DITTO_EXACT);
+	ditto_claims_unlock(claims);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_range_release_owner, DITTO);

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Taking and giving up ranges that were judged: POSIX ones are merged, split
+ * and converted so that an owner's ranges never overlap; EXACT ones stack.
+ * Everything that can fail is done before anything is changed.
+ *
+ * Locking: all under claims->lock, but for memory.
+ */
+#include <linux/slab.h>
+
+#include "mirror.h"
+#include "private.h"
+#include "trace.h"
+
+struct ditto_range *ditto_range_alloc(const struct ditto_range_request *req)
+{
+	struct ditto_range *range = kmem_cache_zalloc(ditto_range_slab, GFP_KERNEL);
+
+	if (!range)
+		return NULL;
+	range->claim.owner = ditto_owner_hold(req->owner);
+	INIT_LIST_HEAD(&range->claim.client_link);
+	return range;
+}
+
+/* Of a range that is on no node. Its bytes leave the VFS too. May sleep. */
+void ditto_range_free(struct ditto_range *range)
+{
+	if (range->mirror)
+		ditto_mirror_forget(range);
+	ditto_owner_put(range->claim.owner);
+	kmem_cache_free(ditto_range_slab, range);
+}
+
+/* One to take and one to split with. */
+bool ditto_ranges_alloc(const struct ditto_range_request *req, struct ditto_range *spares[2])
+{
+	spares[0] = ditto_range_alloc(req);
+	spares[1] = ditto_range_alloc(req);
+	if (spares[0] && spares[1])
+		return true;
+	ditto_ranges_free(spares);
+	return false;
+}
+
+void ditto_ranges_free(struct ditto_range *spares[2])
+{
+	for (int i = 0; i < 2; i++) {
+		if (spares[i])
+			ditto_range_free(spares[i]);
+		spares[i] = NULL;
+	}
+}
+
+/* Off the node; freed when the lock is dropped. */
+void ditto_range_remove(struct ditto_range *range)
+{
+	ditto_range_erase(range->claim.claims, range);
+	ditto_claim_detach(&range->claim);
+}
+
+/* The same because client or node goes, so that nobody else tells the VFS. */
+void ditto_range_drop(struct ditto_range *range)
+{
+	range->mirror = ditto_mirror_hold(range->claim.claims->mirror);
+	ditto_range_remove(range);
+}
+
+/* Into the trees, at these bytes. */
+static void range_place(struct ditto_claims *claims, struct ditto_range *range, u64 first,
+			u64 last)
+{
+	range->first = first;
+	range->last = last;
+	ditto_range_insert(claims, range);
+}
+
+/* Does the request need a range of another mode in two pieces? */
+static struct ditto_range *posix_to_split(struct ditto_claims *claims,
+					  const struct ditto_range_request *req, bool unlock)
+{
+	struct ditto_range *range = ditto_range_own(claims, req->owner, DITTO_POSIX, req->first);
+
+	if (!range || range->first >= req->first || range->last <= req->last)
+		return NULL;
+	if (!unlock && ditto_range_is_exclusive(range) == req->exclusive)
+		return NULL;
+	return range;
+}
+
+/* Give the part after the request a range of its own; this is what can fail. */
+static int posix_split(struct ditto_claims *claims, const struct ditto_range_request *req,
+		       bool unlock, struct ditto_range *spares[2])
+{
+	struct ditto_range *range = posix_to_split(claims, req, unlock), *spare = spares[1];
+	u64 end;
+	int err;
+
+	if (!range)
+		return 0;
+	if (!spare)
+		return -ENOMEM;
+	end = range->last;
+	spare->claim.held = range->claim.held;
+	err = ditto_claim_attach(claims, &spare->claim);
+	if (err)
+		return err;
+	ditto_range_move(range, range->first, req->last);
+	range_place(claims, spare, req->last + 1, end);
+	spare->claim.since = range->claim.since;
+	spares[1] = NULL;
+	return 0;
+}
+
+/* Take these bytes from the owner's ranges, but for those of the mode to be taken. */
+static void posix_clear(struct ditto_claims *claims, const struct ditto_range_request *req,
+			bool unlock)
+{
+	struct ditto_range *range = ditto_range_own(claims, req->owner, DITTO_POSIX, req->first);
+	struct ditto_range *next;
+
+	for (; range && range->first <= req->last; range = next) {
+		next = ditto_range_own_next(range);
+		if (!unlock && ditto_range_is_exclusive(range) == req->exclusive)
+			continue;
+		/* None is in two pieces: it was split before. */
+		if (range->first < req->first)
+			ditto_range_move(range, range->first, req->first - 1);
+		else if (range->last > req->last)
+			ditto_range_move(range, req->last + 1, range->last);
+		else
+			ditto_range_remove(range);
+		claims->pump = true;
+	}
+}
+
+/* Melt the owner's ranges of the same mode that touch these bytes into @new. */
+static void posix_merge(struct ditto_claims *claims, struct ditto_range *new,
+			const struct ditto_range_request *req)
+{
+	u64 first = req->first, last = req->last;
+	struct ditto_range *range, *next;
+
+	range = ditto_range_own(claims, req->owner, DITTO_POSIX, first ? first - 1 : 0);
+	for (; range && (last == U64_MAX || range->first <= last + 1); range = next) {
+		next = ditto_range_own_next(range);
+		if (range->claim.held != new->claim.held)
+			continue;
+		first = min(first, range->first);
+		last = max(last, range->last);
+		new->claim.since = min(new->claim.since, range->claim.since);
+		ditto_range_remove(range);
+	}
+	range_place(claims, new, first, last);
+}
+
+static int posix_take(struct ditto_claims *claims, const struct ditto_range_request *req,
+		      struct ditto_range *spares[2])
+{
+	struct ditto_range *own = ditto_range_own(claims, req->owner, DITTO_POSIX, req->first);
+	struct ditto_range *new = spares[0];
+	int err;
+
+	new->claim.held = ditto_range_row(DITTO_POSIX, req->exclusive);
+	/* Held already. */
+	if (own && own->claim.held == new->claim.held && own->first <= req->first &&
+	    own->last >= req->last)
+		return 0;
+	err = ditto_claim_attach(claims, &new->claim);
+	if (err)
+		return err;
+	spares[0] = NULL;
+	err = posix_split(claims, req, false, spares);
+	if (err) {
+		ditto_claim_detach(&new->claim);
+		return err;
+	}
+	posix_clear(claims, req, false);
+	posix_merge(claims, new, req);
+	trace_ditto_grant(&new->claim, 0, "range");
+	return 0;
+}
+
+static int exact_take(struct ditto_claims *claims, const struct ditto_range_request *req,
+		      struct ditto_range *spares[2])
+{
+	struct ditto_range *new = spares[0];
+	int err;
+
+	new->claim.held = ditto_range_row(DITTO_EXACT, req->exclusive);
+	new->empty = req->empty;
+	err = ditto_claim_attach(claims, &new->claim);
+	if (err)
+		return err;
+	spares[0] = NULL;
+	range_place(claims, new, req->first, ditto_range_end(req->empty, req->first, req->last));
+	trace_ditto_grant(&new->claim, 0, "range");
+	return 0;
+}
+
+/* Take what was judged to be free. Uses up spares; -ESHUTDOWN, -ENOLCK change nothing. */
+int ditto_range_take(struct ditto_claims *claims, const struct ditto_range_request *req,
+		     struct ditto_range *spares[2])
+{
+	lockdep_assert_held(&claims->lock);
+	if (req->discipline == DITTO_POSIX)
+		return posix_take(claims, req, spares);
+	return exact_take(claims, req, spares);
+}
+
+static int posix_give(struct ditto_claims *claims, const struct ditto_range_request *req,
+		      struct ditto_range *spares[2])
+{
+	int err = posix_split(claims, req, true, spares);
+
+	if (!err)
+		posix_clear(claims, req, true);
+	return err;
+}
+
+/* Of an exclusive and a shared one over the same bytes the exclusive goes first. */
+static int exact_give(struct ditto_claims *claims, const struct ditto_range_request *req)
+{
+	struct ditto_range *range = ditto_range_own(claims, req->owner, DITTO_EXACT, req->first);
+	u64 last = ditto_range_end(req->empty, req->first, req->last);
+	struct ditto_range *shared = NULL;
+
+	for (; range && range->first == req->first; range = ditto_range_own_next(range)) {
+		if (range->last != last || range->empty != req->empty)
+			continue;
+		if (ditto_range_is_exclusive(range))
+			break;
+		shared = range;
+	}
+	if (!range || range->first != req->first)
+		range = shared;
+	if (!range)
+		return -ENOENT;
+	ditto_range_remove(range);
+	return 0;
+}
+
+/* Give up what was taken: -ENOMEM, -ENOLCK, -ESHUTDOWN and -ENOENT change nothing. */
+int ditto_range_give(struct ditto_claims *claims, const struct ditto_range_request *req,
+		     struct ditto_range *spares[2])
+{
+	lockdep_assert_held(&claims->lock);
+	if (req->discipline == DITTO_POSIX)
+		return posix_give(claims, req, spares);
+	return exact_give(claims, req);
+}

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Showing claims, see show.h. They are copied a few at a time under a lock, and
+ * shown without one.
+ */
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+
+#include "private.h"
+#include "show.h"
+
+/* Copied under one hold of a lock. */
+#define SHOWN_AT_ONCE	16
+
+/**
+ * struct batch - what is copied next
+ * @skip: entries to be passed before
+ * @count: entries copied
+ * @info: copies; each holds its node
+ */
+struct batch {
+	u32 skip;
+	u32 count;
+	struct ditto_claim_info info[SHOWN_AT_ONCE];
+};
+
+/* The next to be filled; NULL if this one was shown before. */
+static struct ditto_claim_info *batch_next(struct batch *batch, struct ditto_claim_point *point)
+{
+	struct ditto_claim_info *info;
+
+	if (batch->skip) {
+		batch->skip--;
+		return NULL;
+	}
+	info = &batch->info[batch->count++];
+	memset(info, 0, sizeof(*info));
+	point->ops->get(point);
+	info->point = point;
+	return info;
+}
+
+static void show_cache(struct ditto_claim_info *info, const struct ditto_cache *cache)
+{
+	u64 now = info->point->table->clock();
+
+	if (!ditto_cache_breaking(cache))
+		return;
+	info->state = DITTO_SHOW_BREAKING;
+	info->keep = READ_ONCE(cache->keep);
+	info->left_ms = READ_ONCE(cache->break_ms);
+	if (READ_ONCE(cache->told))
+		info->left_ms = max_t(s64, READ_ONCE(cache->deadline) - now, 0);
+}
+
+/* Under the lock of the node or of the client. */
+static void show_claim(struct batch *batch, struct ditto_claim *claim)
+{
+	struct ditto_claim_info *info = batch_next(batch, claim->claims->point);
+
+	if (!info)
+		return;
+	info->id = claim->id;
+	info->kind = ditto_claim_kind(claim);
+	ditto_describe(&info->what, claim);
+	info->since = claim->since;
+	if (info->kind == DITTO_CLAIM_CACHE)
+		show_cache(info, ditto_claim_cache(claim));
+	else if (info->kind == DITTO_CLAIM_RANGE && ditto_claim_range(claim)->pending)
+		info->state = DITTO_SHOW_PENDING;
+}
+
+static void show_wait(struct batch *batch, struct ditto_wait *wait)
+{
+	struct ditto_claim_info *info = batch_next(batch, wait->claims->point);
+
+	if (!info)
+		return;
+	info->id = wait->id;
+	info->kind = DITTO_CLAIM_RANGE;
+	info->state = DITTO_SHOW_WAITING;
+	info->since = wait->since;
+	ditto_wait_describe(&info->what, wait);
+}
+
+static bool batch_full(const struct batch *batch)
+{
+	return batch->count == SHOWN_AT_ONCE;
+}
+
+/* Show the copies. The cursor passes each that was taken. */
+static int batch_show(struct batch *batch, struct ditto_show_cursor *cursor, ditto_show_fn fn,
+		      void *arg)
+{
+	int err = 0;
+
+	for (u32 i = 0; i < batch->count; i++) {
+		struct ditto_claim_info *info = &batch->info[i];
+
+		if (!err)
+			err = fn(info, arg);
+		if (!err)
+			cursor->claim++;
+		info->point->ops->put(info->point);
+	}
+	return err;
+}
+
+static void copy_client(struct batch *batch, struct ditto_client *client)
+{
+	struct ditto_claim *claim;
+	struct ditto_wait *wait;
+
+	spin_lock(&client->lock);
+	list_for_each_entry(claim, &client->claims, client_link) {
+		if (batch_full(batch))
+			break;
+		show_claim(batch, claim);
+	}
+	list_for_each_entry(wait, &client->waits, client_link) {
+		if (batch_full(batch))
+			break;
+		show_wait(batch, wait);
+	}
+	spin_unlock(&client->lock);
+}
+
+static int show_client(struct ditto_client *client, struct batch *batch,
+		       struct ditto_show_cursor *cursor, ditto_show_fn fn, void *arg)
+{
+	int err;
+
+	do {
+		batch->skip = cursor->claim;
+		batch->count = 0;
+		copy_client(batch, client);
+		err = batch_show(batch, cursor, fn, arg);
+		cond_resched();
+	} while (!err && batch_full(batch));
+	return err;
+}
+
+/* The n-th client, held, or NULL. */
+static struct ditto_client *client_nth(struct ditto_lock_table *table, u32 n)
+{
+	struct ditto_client *client, *found = NULL;
+
+	spin_lock(&table->clients_lock);
+	list_for_each_entry(client, &table->clients, list) {
+		if (!n--) {
+			found = client;
+			ditto_client_hold(found);
+			break;
+		}
+	}
+	spin_unlock(&table->clients_lock);
+	return found;
+}
+
+int ditto_show_clients(struct ditto_lock_table *table, const char *protocol, const char *name,
+		       struct ditto_show_cursor *cursor, ditto_show_fn fn, void *arg)
+{
+	struct batch *batch = kvmalloc(sizeof(*batch), GFP_KERNEL);
+	struct ditto_client *client;
+	int err = 0;
+
+	if (!batch)
+		return -ENOMEM;
+	while (!err && (client = client_nth(table, cursor->client))) {
+		if ((!protocol || !strcmp(protocol, client->protocol)) &&
+		    (!name || !strcmp(name, client->name)))
+			err = show_client(client, batch, cursor, fn, arg);
+		ditto_client_put(client);
+		if (!err) {
+			cursor->client++;
+			cursor->claim = 0;
+		}
+	}
+	kvfree(batch);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_show_clients, DITTO);
+
+static void copy_point(struct batch *batch, struct ditto_claims *claims)
+{
+	struct ditto_open *open;
+	struct ditto_cache *cache;
+	struct ditto_wait *wait;
+	struct rb_node *rb;
+
+	for (rb = rb_first(&claims->by_owner); rb && !batch_full(batch); rb = rb_next(rb))
+		show_claim(batch, &rb_entry(rb, struct ditto_range, by_owner)->claim);
+	list_for_each_entry(open, &claims->opens, link) {
+		if (batch_full(batch))
+			break;
+		show_claim(batch, &open->claim);
+	}
+	list_for_each_entry(cache, &claims->caches, link) {
+		if (batch_full(batch))
+			break;
+		show_claim(batch, &cache->claim);
+	}
+	list_for_each_entry(wait, &claims->waits, link) {
+		if (batch_full(batch))
+			break;
+		show_wait(batch, wait);
+	}
+}
+
+int ditto_show_point(struct ditto_claim_point *point, struct ditto_show_cursor *cursor,
+		     ditto_show_fn fn, void *arg)
+{
+	struct batch *batch = kvmalloc(sizeof(*batch), GFP_KERNEL);
+	struct ditto_claims *claims;
+	int err = 0;
+
+	if (!batch)
+		return -ENOMEM;
+	do {
+		batch->skip = cursor->claim;
+		batch->count = 0;
+		claims = ditto_claims_find(point);
+		if (claims) {
+			copy_point(batch, claims);
+			ditto_claims_unlock(claims);
+		}
+		err = batch_show(batch, cursor, fn, arg);
+		cond_resched();
+	} while (!err && batch_full(batch));
+	kvfree(batch);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_show_point, DITTO);
+
+/* A claim or a waiting request of a client, by its number. */
+struct numbered {
+	struct ditto_claim *claim;
+	struct ditto_wait *wait;
+	struct ditto_claims *claims;
+};
+
+static struct numbered client_numbered(struct ditto_client *client, u64 id)
+{
+	struct numbered found = {};
+	struct ditto_claim *claim;
+	struct ditto_wait *wait;
+
+	spin_lock(&client->lock);
+	list_for_each_entry(claim, &client->claims, client_link) {
+		if (claim->id == id) {
+			found.claim = claim;
+			found.claims = claim->claims;
+			break;
+		}
+	}
+	list_for_each_entry(wait, &client->waits, client_link) {
+		if (wait->id == id) {
+			found.wait = wait;
+			found.claims = wait->claims;
+			break;
+		}
+	}
+	spin_unlock(&client->lock);
+	return found;
+}
+
+/* The claims of the node that it is on, locked; NULL if the client has it not. */
+static struct ditto_claims *client_lock_numbered(struct ditto_client *client, u64 id)
+{
+	struct ditto_claims *claims;
+
+	rcu_read_lock();
+	while ((claims = client_numbered(client, id).claims)) {
+		/* Claims that die leave no entry behind: it is gone at the next look. */
+		spin_lock(&claims->lock);
+		if (!claims->dead) {
+			__release(&claims->lock);
+			break;
+		}
+		spin_unlock(&claims->lock);
+	}
+	rcu_read_unlock();
+	return claims;
+}
+
+static bool client_release_numbered(struct ditto_client *client, u64 id, const char *why)
+{
+	struct ditto_claims *claims = client_lock_numbered(client, id);
+	struct numbered found;
+
+	if (!claims)
+		return false;
+	/* It may have gone before the lock was had; if not, it stays where it is now. */
+	found = client_numbered(client, id);
+	if (found.claims != claims)
+		found = (struct numbered) {};
+	if (found.wait)
+		ditto_wait_finish(found.wait, -ESHUTDOWN);
+	else if (found.claim)
+		ditto_claim_drop(found.claim, why);
+	ditto_claims_unlock(claims);
+	return found.claims;
+}
+
+int ditto_show_release(struct ditto_lock_table *table, u64 id, const char *why)
+{
+	struct ditto_client *client;
+	bool done = false;
+
+	for (u32 n = 0; !done && (client = client_nth(table, n)); n++) {
+		done = client_release_numbered(client, id, why);
+		ditto_client_put(client);
+		cond_resched();
+	}
+	return done ? 0 : -ENOENT;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_show_release, DITTO);

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Showing what processes of the server hold on a file, see show.h. Who of them
+ * waits only the VFS knows.
+ */
+#include <linux/filelock.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+
+#include "private.h"
+#include "show.h"
+
+/* Copied under one hold of the lock. */
+#define SHOWN_AT_ONCE	16
+
+/**
+ * struct local_batch - what is copied next
+ * @skip: locks to be passed before
+ * @count: locks copied
+ * @info: copies
+ */
+struct local_batch {
+	u32 skip;
+	u32 count;
+	struct ditto_claim_info info[SHOWN_AT_ONCE];
+};
+
+static bool is_ours(const struct file_lock *fl)
+{
+	return fl->fl_lmops && fl->fl_lmops->lm_mod_owner == THIS_MODULE;
+}
+
+static void describe(struct ditto_conflict *what, const struct file_lock *fl)
+{
+	pid_t pid = fl->c.flc_pid;
+
+	what->exclusive = fl->c.flc_type == F_WRLCK;
+	what->held = ditto_range_row(DITTO_POSIX, what->exclusive);
+	what->first = fl->fl_start;
+	what->last = fl->fl_end == OFFSET_MAX ? U64_MAX : fl->fl_end;
+	strscpy(what->protocol, "local");
+	/* A lock of an open file is not that of a process. */
+	if (pid > 0)
+		scnprintf(what->client, sizeof(what->client), "process %d", pid);
+	else
+		strscpy(what->client, fl->fl_lmops ? "lock manager" : "open file");
+}
+
+static void copy_locks(struct local_batch *batch, const struct list_head *locks)
+{
+	struct ditto_claim_info *info;
+	struct file_lock *fl;
+
+	list_for_each_entry(fl, locks, c.flc_list) {
+		if (batch->count == SHOWN_AT_ONCE)
+			return;
+		if (is_ours(fl))
+			continue;
+		if (batch->skip) {
+			batch->skip--;
+			continue;
+		}
+		info = &batch->info[batch->count++];
+		memset(info, 0, sizeof(*info));
+		info->kind = DITTO_CLAIM_RANGE;
+		describe(&info->what, fl);
+	}
+}
+
+static void copy_inode(struct local_batch *batch, struct inode *inode)
+{
+	struct file_lock_context *ctx = locks_inode_context(inode);
+
+	if (!ctx)
+		return;
+	spin_lock(&ctx->flc_lock);
+	copy_locks(batch, &ctx->flc_posix);
+	copy_locks(batch, &ctx->flc_flock);
+	spin_unlock(&ctx->flc_lock);
+}
+
+int ditto_show_local(struct inode *inode, u32 *passed, ditto_show_fn fn, void *arg)
+{
+	struct local_batch *batch = kvmalloc(sizeof(*batch), GFP_KERNEL);
+	int err = 0;
+
+	if (!batch)
+		return -ENOMEM;
+	do {
+		batch->skip = *passed;
+		batch->count = 0;
+		copy_inode(batch, inode);
+		for (u32 i = 0; !err && i < batch->count; i++) {
+			err = fn(&batch->info[i], arg);
+			if (!err)
+				++*passed;
+		}
+		cond_resched();
+	} while (!err && batch->count == SHOWN_AT_ONCE);
+	kvfree(batch);
+	return err;
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The lock table of a server: made and ended; memory that all tables share.
+ */
+#include <linux/err.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/mutex.h>
+#include <linux/random.h>
+#include <linux/rhashtable.h>
+#include <linux/slab.h>
+#include <linux/wait_bit.h>
+
+#include "private.h"
+
+struct kmem_cache *ditto_claims_slab;
+struct kmem_cache *ditto_range_slab;
+struct kmem_cache *ditto_open_slab;
+struct kmem_cache *ditto_cache_slab;
+
+/* Made with the first table, ended with the last. */
+static DEFINE_MUTEX(shared_lock);
+static unsigned int shared_users;
+
+static void slabs_destroy(void)
+{
+	/* What is freed under RCU is freed into them. */
+	rcu_barrier();
+	kmem_cache_destroy(ditto_claims_slab);
+	kmem_cache_destroy(ditto_range_slab);
+	kmem_cache_destroy(ditto_open_slab);
+	kmem_cache_destroy(ditto_cache_slab);
+}
+
+static int slabs_create(void)
+{
+	ditto_claims_slab = KMEM_CACHE(ditto_claims, SLAB_HWCACHE_ALIGN);
+	ditto_range_slab = KMEM_CACHE(ditto_range, 0);
+	ditto_open_slab = KMEM_CACHE(ditto_open, 0);
+	ditto_cache_slab = KMEM_CACHE(ditto_cache, 0);
+	if (ditto_claims_slab && ditto_range_slab && ditto_open_slab && ditto_cache_slab)
+		return 0;
+	slabs_destroy();
+	return -ENOMEM;
+}
+
+static int shared_get(void)
+{
+	int err = 0;
+
+	mutex_lock(&shared_lock);
+	if (!shared_users) {
+		ditto_matrix_init();
+		err = slabs_create();
+	}
+	if (!err)
+		shared_users++;
+	mutex_unlock(&shared_lock);
+	return err;
+}
+
+static void shared_put(void)
+{
+	mutex_lock(&shared_lock);
+	if (!--shared_users)
+		slabs_destroy();
+	mutex_unlock(&shared_lock);
+}
+
+static u64 clock_ms(void)
+{
+	return ktime_to_ms(ktime_get_boottime());
+}
+
+static const struct ditto_lock_settings default_settings = {
+	.waits_per_node		= DITTO_WAITS_PER_NODE,
+	.waits_per_client	= DITTO_WAITS_PER_CLIENT,
+	.waits			= DITTO_WAITS_PER_SERVER,
+	.claims_per_node	= DITTO_CLAIMS_PER_NODE,
+	.claims_per_client	= DITTO_CLAIMS_PER_CLIENT,
+	.claims			= DITTO_CLAIMS_PER_SERVER,
+	.quiet_ms		= DITTO_QUIET_MS,
+	.grace_ms		= DITTO_GRACE_MS,
+};
+
+static int table_alloc_parts(struct ditto_lock_table *table)
+{
+	int err;
+
+	table->events = alloc_percpu(struct ditto_lock_events);
+	if (!table->events)
+		return -ENOMEM;
+	table->wq = alloc_workqueue("ditto-lock", WQ_UNBOUND, 0);
+	if (!table->wq)
+		goto err_events;
+	table->release_wq = alloc_workqueue("ditto-release", WQ_UNBOUND, 0);
+	if (!table->release_wq)
+		goto err_wq;
+	err = ditto_owners_init(table);
+	if (err)
+		goto err_release_wq;
+	return 0;
+
+err_release_wq:
+	destroy_workqueue(table->release_wq);
+err_wq:
+	destroy_workqueue(table->wq);
+err_events:
+	free_percpu(table->events);
+	return -ENOMEM;
+}
+
+struct ditto_lock_table *ditto_locks_create(struct net *net)
+{
+	struct ditto_lock_table *table;
+	int err;
+
+	err = shared_get();
+	if (err)
+		return ERR_PTR(err);
+	table = kzalloc(sizeof(*table), GFP_KERNEL);
+	if (!table)
+		goto err_shared;
+	table->net = net;
+	table->settings = default_settings;
+	table->clock = clock_ms;
+	get_random_bytes(&table->owner_key, sizeof(table->owner_key));
+	spin_lock_init(&table->clients_lock);
+	INIT_LIST_HEAD(&table->clients);
+	mutex_init(&table->deadlock);
+	ditto_grace_init(table);
+	if (table_alloc_parts(table))
+		goto err_table;
+	return table;
+
+err_table:
+	kfree(table);
+err_shared:
+	shared_put();
+	return ERR_PTR(-ENOMEM);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_locks_create, DITTO);
+
+void ditto_locks_destroy(struct ditto_lock_table *table)
+{
+	ditto_grace_exit(table);
+	/* The last claims are gone; the VFS may be about to be told. */
+	wait_var_event(&table->mirrors, !atomic_read(&table->mirrors));
+	/* A release queues callbacks, a callback no release. */
+	destroy_workqueue(table->release_wq);
+	destroy_workqueue(table->wq);
+	WARN_ON(!list_empty(&table->clients));
+	WARN_ON(atomic_read(&table->owner_count));
+	WARN_ON(atomic_read(&table->nodes));
+	ditto_owners_exit(table);
+	free_percpu(table->events);
+	kfree(table);
+	shared_put();
+}
+EXPORT_SYMBOL_NS_GPL(ditto_locks_destroy, DITTO);
+
+u64 ditto_locks_events(struct ditto_lock_table *table, enum ditto_lock_event event)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu_ptr(table->events, cpu)->count[event]);
+	return sum;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_locks_events, DITTO);

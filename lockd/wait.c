@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Requests for ranges that wait for their turn.
+ *
+ * The queue of a node is in the order of coming. Whenever something on the node
+ * is given up, it is gone through from its head: a request gets its range if
+ * nothing held is in the way and no earlier request that still waits is.
+ *
+ * Locking: claims->lock guards the queue; client->lock, inside it, the lists of
+ * client and owner. A request is queued under table->deadlock, so that of two
+ * that would close a circle together the second sees the first.
+ */
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+
+#include "mirror.h"
+#include "private.h"
+#include "trace.h"
+
+/* Would two requests exclude each other if both were granted? */
+bool ditto_wait_conflicts(const struct ditto_range_request *a, const struct ditto_range_request *b)
+{
+	if (a->owner == b->owner || (!a->exclusive && !b->exclusive))
+		return false;
+	if (ditto_range_is_nowhere(a->empty, a->first) ||
+	    ditto_range_is_nowhere(b->empty, b->first))
+		return false;
+	return a->first <= ditto_range_end(b->empty, b->first, b->last) &&
+	       b->first <= ditto_range_end(a->empty, a->first, a->last);
+}
+
+/* Is this the request that is queued: same owner, mode and bytes? */
+bool ditto_wait_is(const struct ditto_wait *wait, const struct ditto_range_request *req)
+{
+	const struct ditto_range_request *have = &wait->request;
+
+	return have->owner == req->owner && have->discipline == req->discipline &&
+	       have->exclusive == req->exclusive && have->empty == req->empty &&
+	       have->first == req->first && (req->empty || have->last == req->last);
+}
+
+/* As it will be when its turn has come. */
+void ditto_wait_describe(struct ditto_conflict *conflict, const struct ditto_wait *wait)
+{
+	const struct ditto_range_request *req = &wait->request;
+	struct ditto_range range = {
+		.claim.owner = req->owner,
+		.claim.held = ditto_range_row(req->discipline, req->exclusive),
+		.first = req->first, .last = req->last, .empty = req->empty,
+	};
+
+	ditto_describe(conflict, &range.claim);
+}
+
+/* Does an earlier request stand before this one? All are earlier if @self is NULL. */
+bool ditto_wait_ahead(struct ditto_claims *claims, const struct ditto_range_request *req,
+		      const struct ditto_wait *self, struct ditto_conflict *conflict)
+{
+	struct ditto_wait *wait;
+
+	lockdep_assert_held(&claims->lock);
+	list_for_each_entry(wait, &claims->waits, link) {
+		if (wait == self)
+			break;
+		if (ditto_wait_conflicts(&wait->request, req)) {
+			ditto_wait_describe(conflict, wait);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void wait_work(struct work_struct *work)
+{
+	struct ditto_wait *wait = container_of(work, struct ditto_wait, work);
+	struct ditto_client *client = wait->request.owner->client;
+
+	ditto_client_hold(client);
+	/* What was granted may be gone already. */
+	if (READ_ONCE(client->dead))
+		wait->result = -ESHUTDOWN;
+	wait->granted(wait, wait->result);
+	ditto_wait_put(wait);
+	ditto_callback_end(client);
+	ditto_client_put(client);
+}
+
+/* What the table gave it. */
+static void wait_clean(struct ditto_wait *wait)
+{
+	ditto_ranges_free(wait->spares);
+	ditto_mirror_wait_free(wait);
+	ditto_owner_put(wait->request.cache_owner);
+	ditto_owner_put(wait->request.owner);
+}
+
+/* May sleep. */
+void ditto_wait_put(struct ditto_wait *wait)
+{
+	if (!refcount_dec_and_test(&wait->ref))
+		return;
+	wait_clean(wait);
+	wait->release(wait);
+}
+
+static bool wait_within_limits(struct ditto_claims *claims, struct ditto_client *client)
+{
+	const struct ditto_lock_settings *set = &client->table->settings;
+
+	if (claims->waiting < READ_ONCE(set->waits_per_node) &&
+	    atomic_read(&client->waiting) < READ_ONCE(set->waits_per_client) &&
+	    atomic_read(&client->table->waiting) < READ_ONCE(set->waits))
+		return true;
+	ditto_locks_count(client->table, DITTO_LOCK_LIMIT);
+	return false;
+}
+
+static int wait_add(struct ditto_claims *claims, struct ditto_wait *wait,
+		    const struct ditto_range_request *req)
+{
+	struct ditto_client *client = req->owner->client;
+
+	if (!wait_within_limits(claims, client))
+		return -ENOLCK;
+	spin_lock(&client->lock);
+	if (client->dead) {
+		spin_unlock(&client->lock);
+		return -ESHUTDOWN;
+	}
+	wait->request = *req;
+	wait->since = ktime_get_real_seconds();
+	wait->id = atomic64_inc_return(&client->table->last_id);
+	wait->claims = claims;
+	wait->state = DITTO_WAIT_NEW;
+	wait->barge = false;
+	wait->spares[0] = NULL;
+	wait->spares[1] = NULL;
+	/* The queue's and the caller's, who puts it once more when it may start. */
+	refcount_set(&wait->ref, 2);
+	INIT_WORK(&wait->work, wait_work);
+	list_add_tail(&wait->client_link, &client->waits);
+	list_add_tail(&wait->owner_link, &req->owner->waits);
+	atomic_inc(&client->waiting);
+	spin_unlock(&client->lock);
+	ditto_owner_hold(req->owner);
+	if (req->cache_owner)
+		ditto_owner_hold(req->cache_owner);
+	atomic_inc(&client->table->waiting);
+	list_add_tail(&wait->link, &claims->waits);
+	claims->waiting++;
+	claims->held++;
+	trace_ditto_wait(wait, -EINPROGRESS);
+	ditto_locks_count(client->table, DITTO_LOCK_WAITED);
+	return 0;
+}
+
+/* Out of the queue; the queue's reference is the caller's now. */
+void ditto_wait_remove(struct ditto_wait *wait)
+{
+	struct ditto_client *client = wait->request.owner->client;
+	struct ditto_claims *claims = wait->claims;
+
+	lockdep_assert_held(&claims->lock);
+	spin_lock(&client->lock);
+	WRITE_ONCE(wait->claims, NULL);
+	list_del_init(&wait->client_link);
+	list_del_init(&wait->owner_link);
+	atomic_dec(&client->waiting);
+	spin_unlock(&client->lock);
+	atomic_dec(&client->table->waiting);
+	list_del_init(&wait->link);
+	WRITE_ONCE(wait->state, DITTO_WAIT_DONE);
+	claims->waiting--;
+	claims->held--;
+	/* Those behind may go on. */
+	claims->pump = true;
+}
+
+/* Out of the queue, and the callback is due. */
+void ditto_wait_finish(struct ditto_wait *wait, int result)
+{
+	struct ditto_client *client = wait->request.owner->client;
+
+	trace_ditto_wait(wait, result);
+	wait->result = result;
+	ditto_wait_remove(wait);
+	ditto_callback_begin(client);
+	queue_work(client->table->wq, &wait->work);
+}
+
+/* Whose turn is it? */
+void ditto_wait_pump(struct ditto_claims *claims)
+{
+	struct ditto_wait *wait, *next;
+	int err;
+
+	list_for_each_entry_safe(wait, next, &claims->waits, link) {
+		if (wait->state != DITTO_WAIT_QUEUED)
+			continue;
+		if (!wait->barge && ditto_wait_ahead(claims, &wait->request, wait, NULL))
+			continue;
+		if (wait->mirror)
+			err = ditto_mirror_turn(claims, wait);
+		else
+			err = ditto_range_try(claims, &wait->request, wait->spares, NULL);
+		if (err != -EAGAIN && err != -EBUSY && err != -EINPROGRESS)
+			ditto_wait_finish(wait, err);
+	}
+}
+
+/* Judge once more, now that nobody else can be queued, and queue. It is not its turn yet. */
+static int wait_try(const struct ditto_range_request *req, struct ditto_wait *wait,
+		    struct ditto_conflict *conflict, struct ditto_range *spares[2])
+{
+	struct ditto_claims *claims = ditto_claims_make(req->point);
+	struct ditto_wait *other;
+	int err;
+
+	if (!claims)
+		return -ENOMEM;
+	list_for_each_entry(other, &claims->waits, link) {
+		if (ditto_wait_is(other, req)) {
+			ditto_claims_unlock(claims);
+			return -EALREADY;
+		}
+	}
+	if (wait->mirror || ditto_wait_ahead(claims, req, NULL, conflict))
+		err = -EAGAIN;
+	else
+		err = ditto_range_try(claims, req, spares, conflict);
+	if (err == -EAGAIN || err == -EBUSY) {
+		err = wait_add(claims, wait, req);
+		if (!err) {
+			swap(wait->spares[0], spares[0]);
+			swap(wait->spares[1], spares[1]);
+			err = -EINPROGRESS;
+		}
+	}
+	ditto_claims_unlock(claims);
+	return err;
+}
+
+/*
+ * The request closes a circle. If it is only the order of the queue that makes
+ * it wait, the order gives way; else it is refused.
+ */
+static int wait_in_circle(struct ditto_claims *claims, struct ditto_wait *wait)
+{
+	if (!ditto_range_judge(claims, &wait->request, NULL)) {
+		wait->barge = true;
+		return -EINPROGRESS;
+	}
+	trace_ditto_wait(wait, -EDEADLK);
+	ditto_locks_count(claims->point->table, DITTO_LOCK_DEADLOCK);
+	ditto_wait_remove(wait);
+	return -EDEADLK;
+}
+
+/* Its turn may come from now on, unless its waiting is refused. */
+static int wait_start(struct ditto_lock_table *table, struct ditto_wait *wait)
+{
+	bool circle = ditto_deadlock(table, wait);
+	struct ditto_claims *claims = ditto_claims_at(&wait->claims);
+	int err = -EINPROGRESS;
+
+	/* Else the client was released meanwhile, and the callback says so. */
+	if (claims) {
+		if (circle)
+			err = wait_in_circle(claims, wait);
+		if (err == -EINPROGRESS) {
+			wait->state = DITTO_WAIT_QUEUED;
+			claims->pump = true;
+		}
+		ditto_claims_unlock(claims);
+	}
+	if (err == -EINPROGRESS)
+		ditto_wait_put(wait);
+	else
+		wait_clean(wait);
+	return err;
+}
+
+/*
+ * Wait for a range that is not free: -EINPROGRESS, or what ditto_range_lock()
+ * says. @spares are taken if it waits.
+ */
+int ditto_wait_enqueue(const struct ditto_range_request *req, struct ditto_wait *wait,
+		       struct ditto_conflict *conflict, struct ditto_range *spares[2])
+{
+	struct ditto_lock_table *table = req->point->table;
+	int err;
+
+	mutex_lock(&table->deadlock);
+	err = wait_try(req, wait, conflict, spares);
+	if (err == -EINPROGRESS)
+		err = wait_start(table, wait);
+	mutex_unlock(&table->deadlock);
+	return err;
+}
