@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Events: one multicast message each, to whoever listens in the namespace.
+ */
+#include <linux/build_bug.h>
+#include <linux/timekeeping.h>
+#include <net/genetlink.h>
+
+#include "../fs/server.h"
+#include "event.h"
+#include "netlink.h"
+
+/* The core keeps its own names; the numbers are one. */
+static_assert(DITTO_EVENT_SHARE_ADDED == (int)DITTO_EVENT_KIND_SHARE_ADDED);
+static_assert(DITTO_EVENT_LISTENER_ADDED == (int)DITTO_EVENT_KIND_LISTENER_ADDED);
+static_assert(DITTO_EVENT_CLIENT_NEW == (int)DITTO_EVENT_KIND_CLIENT_NEW);
+static_assert(DITTO_EVENT_SETTINGS_CHANGED == (int)DITTO_EVENT_KIND_SETTINGS_CHANGED);
+static_assert(DITTO_EVENT_PROTOCOL_ADDED == (int)DITTO_EVENT_KIND_PROTOCOL_ADDED);
+static_assert(DITTO_EVENT_HELPER_GONE == (int)DITTO_EVENT_KIND_HELPER_GONE);
+static_assert(DITTO_EVENT_GRACE_ENDED == (int)DITTO_EVENT_KIND_GRACE_ENDED);
+
+static int event_put(struct sk_buff *msg, enum ditto_event_type type, const char *subject)
+{
+	void *hdr = genlmsg_put(msg, 0, 0, &ditto_nl_family, 0, DITTO_CMD_EVENT);
+
+	if (!hdr)
+		return -EMSGSIZE;
+	if (nla_put_u32(msg, DITTO_A_EVENT_TYPE, type) ||
+	    (subject && nla_put_string(msg, DITTO_A_EVENT_SUBJECT, subject)) ||
+	    ditto_nl_put_u64(msg, DITTO_A_EVENT_TIME, ktime_get_real_ns()))
+		return -EMSGSIZE;
+	genlmsg_end(msg, hdr);
+	return 0;
+}
+
+static void event_send(struct ditto_server *srv, enum ditto_event_type type,
+		       const char *subject, gfp_t gfp)
+{
+	struct sk_buff *msg;
+
+	if (!ditto_genl_ready() ||
+	    !genl_has_listeners(&ditto_nl_family, srv->net, DITTO_NLGRP_EVENTS))
+		return;
+
+	/* An event that finds no memory is lost, as one that finds a listener's buffer full. */
+	msg = genlmsg_new(nla_total_size(sizeof(u32)) + nla_total_size(sizeof(u64)) +
+			  (subject ? nla_total_size(strlen(subject) + 1) : 0), gfp);
+	if (!msg)
+		return;
+	if (event_put(msg, type, subject)) {
+		nlmsg_free(msg);
+		return;
+	}
+	genlmsg_multicast_netns(&ditto_nl_family, srv->net, msg, 0, DITTO_NLGRP_EVENTS, gfp);
+}
+
+void ditto_event(struct ditto_server *srv, enum ditto_event_type type, const char *subject)
+{
+	event_send(srv, type, subject, GFP_KERNEL);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_event, DITTO);
+
+void ditto_event_atomic(struct ditto_server *srv, enum ditto_event_type type,
+			const char *subject)
+{
+	event_send(srv, type, subject, GFP_ATOMIC);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Events for the multicast group "events". */
+#ifndef _DITTO_NET_EVENT_H
+#define _DITTO_NET_EVENT_H
+
+struct ditto_listener;
+struct ditto_peer;
+struct ditto_server;
+struct ditto_share;
+
+/* The values are those of the netlink enum "event-type". */
+enum ditto_event_type {
+	DITTO_EVENT_SHARE_ADDED,
+	DITTO_EVENT_SHARE_CHANGED,
+	DITTO_EVENT_SHARE_REMOVED,
+	DITTO_EVENT_LISTENER_ADDED,
+	DITTO_EVENT_LISTENER_REMOVED,
+	DITTO_EVENT_CLIENT_NEW,
+	DITTO_EVENT_CLIENT_DISCONNECTED,
+	DITTO_EVENT_SETTINGS_CHANGED,
+	DITTO_EVENT_PROTOCOL_ADDED,
+	DITTO_EVENT_PROTOCOL_REMOVED,
+	DITTO_EVENT_HELPER_CONNECTED,
+	DITTO_EVENT_HELPER_GONE,
+	DITTO_EVENT_LOCK_CONFLICT,
+	DITTO_EVENT_LOCK_BREAK,
+	DITTO_EVENT_LOCK_REVOKED,
+	DITTO_EVENT_LOCK_CLIENT_RELEASED,
+	DITTO_EVENT_GRACE_STARTED,
+	DITTO_EVENT_GRACE_ENDED,
+};
+
+/**
+ * ditto_event - tell those who listen
+ * @srv: the server
+ * @type: what happened
+ * @subject: which share, listener, client; NULL where the type says all
+ *
+ * Costs nothing while nobody listens.
+ *
+ * Context: may sleep.
+ */
+void ditto_event(struct ditto_server *srv, enum ditto_event_type type, const char *subject);
+
+/* The same where one cannot sleep. Any context but a hard interrupt. */
+void ditto_event_atomic(struct ditto_server *srv, enum ditto_event_type type,
+			const char *subject);
+
+#endif

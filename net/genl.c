@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause)
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/ditto.yaml */
+/* YNL-GEN kernel source */
+
+#include <net/netlink.h>
+#include <net/genetlink.h>
+
+#include "genl.h"
+
+#include <uapi/linux/ditto.h>
+
+/* Integer value ranges */
+static const struct netlink_range_validation ditto_a_server_max_connections_range = {
+	.min	= 1ULL,
+	.max	= 65536ULL,
+};
+
+static const struct netlink_range_validation ditto_a_server_node_limit_range = {
+	.min	= 16ULL,
+	.max	= 16777216ULL,
+};
+
+static const struct netlink_range_validation ditto_a_server_file_limit_range = {
+	.min	= 16ULL,
+	.max	= 1048576ULL,
+};
+
+static const struct netlink_range_validation ditto_a_server_file_idle_ms_range = {
+	.min	= 10ULL,
+	.max	= 3600000ULL,
+};
+
+static const struct netlink_range_validation ditto_a_server_drain_ms_range = {
+	.min	= 100ULL,
+	.max	= 600000ULL,
+};
+
+static const struct netlink_range_validation ditto_a_server_upcall_ms_range = {
+	.min	= 10ULL,
+	.max	= 60000ULL,
+};
+
+static const struct netlink_range_validation ditto_a_server_name_ttl_s_range = {
+	.min	= 1ULL,
+	.max	= 86400ULL,
+};
+
+static const struct netlink_range_validation ditto_a_server_name_negative_ttl_s_range = {
+	.min	= 1ULL,
+	.max	= 86400ULL,
+};
+
+static const struct netlink_range_validation ditto_a_server_waits_per_node_range = {
+	.min	= 1ULL,
+	.max	= 65536ULL,
+};
+
+static const struct netlink_range_validation ditto_a_server_claims_per_client_range = {
+	.min	= 1ULL,
+	.max	= 16777216ULL,
+};
+
+/* Common nested types */
+const struct nla_policy ditto_rule_nl_policy[DITTO_A_RULE_SQUASH + 1] = {
+	[DITTO_A_RULE_SPEC] = { .type = NLA_NUL_STRING, .len = 255, },
+	[DITTO_A_RULE_ACCESS] = NLA_POLICY_MAX(NLA_U32, 2),
+	[DITTO_A_RULE_SQUASH] = NLA_POLICY_MAX(NLA_U32, 4),
+};
+
+const struct nla_policy ditto_rules_nl_policy[DITTO_A_RULES_RULE + 1] = {
+	[DITTO_A_RULES_RULE] = NLA_POLICY_NESTED(ditto_rule_nl_policy),
+};
+
+/* DITTO_CMD_SHARE_NEW - do */
+static const struct nla_policy ditto_share_new_nl_policy[DITTO_A_SHARE_LOCAL_LOCKS + 1] = {
+	[DITTO_A_SHARE_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
+	[DITTO_A_SHARE_PATH] = { .type = NLA_NUL_STRING, .len = 4095, },
+	[DITTO_A_SHARE_ID] = NLA_POLICY_EXACT_LEN(16),
+	[DITTO_A_SHARE_READ_ONLY] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_SHARE_MANAGE_GIDS] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_SHARE_SQUASH] = NLA_POLICY_MAX(NLA_U32, 4),
+	[DITTO_A_SHARE_ANON_UID] = { .type = NLA_U32, },
+	[DITTO_A_SHARE_ANON_GID] = { .type = NLA_U32, },
+	[DITTO_A_SHARE_SEC] = NLA_POLICY_MASK(NLA_U32, 0x1f),
+	[DITTO_A_SHARE_RULES] = NLA_POLICY_NESTED(ditto_rules_nl_policy),
+	[DITTO_A_SHARE_LOCAL_LOCKS] = NLA_POLICY_MAX(NLA_U8, 1),
+};
+
+/* DITTO_CMD_SHARE_SET - do */
+static const struct nla_policy ditto_share_set_nl_policy[DITTO_A_SHARE_LOCAL_LOCKS + 1] = {
+	[DITTO_A_SHARE_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
+	[DITTO_A_SHARE_READ_ONLY] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_SHARE_MANAGE_GIDS] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_SHARE_SQUASH] = NLA_POLICY_MAX(NLA_U32, 4),
+	[DITTO_A_SHARE_ANON_UID] = { .type = NLA_U32, },
+	[DITTO_A_SHARE_ANON_GID] = { .type = NLA_U32, },
+	[DITTO_A_SHARE_SEC] = NLA_POLICY_MASK(NLA_U32, 0x1f),
+	[DITTO_A_SHARE_RULES] = NLA_POLICY_NESTED(ditto_rules_nl_policy),
+	[DITTO_A_SHARE_LOCAL_LOCKS] = NLA_POLICY_MAX(NLA_U8, 1),
+};
+
+/* DITTO_CMD_SHARE_DEL - do */
+static const struct nla_policy ditto_share_del_nl_policy[DITTO_A_SHARE_NAME + 1] = {
+	[DITTO_A_SHARE_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
+};
+
+/* DITTO_CMD_SHARE_GET - do */
+static const struct nla_policy ditto_share_get_nl_policy[DITTO_A_SHARE_NAME + 1] = {
+	[DITTO_A_SHARE_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
+};
+
+/* DITTO_CMD_LISTENER_NEW - do */
+static const struct nla_policy ditto_listener_new_nl_policy[DITTO_A_LISTENER_PORT + 1] = {
+	[DITTO_A_LISTENER_PROTOCOL] = { .type = NLA_NUL_STRING, .len = 15, },
+	[DITTO_A_LISTENER_TRANSPORT] = NLA_POLICY_MAX(NLA_U32, 1),
+	[DITTO_A_LISTENER_ADDRESS] = { .type = NLA_BINARY, },
+	[DITTO_A_LISTENER_PORT] = NLA_POLICY_MIN(NLA_U16, 1),
+};
+
+/* DITTO_CMD_LISTENER_DEL - do */
+static const struct nla_policy ditto_listener_del_nl_policy[DITTO_A_LISTENER_ID + 1] = {
+	[DITTO_A_LISTENER_ID] = { .type = NLA_U32, },
+};
+
+/* DITTO_CMD_SERVER_SET - do */
+static const struct nla_policy ditto_server_set_nl_policy[DITTO_A_SERVER_RECALL_PAUSE_S + 1] = {
+	[DITTO_A_SERVER_THREADS] = NLA_POLICY_MAX(NLA_U32, 1024),
+	[DITTO_A_SERVER_MAX_CONNECTIONS] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_max_connections_range),
+	[DITTO_A_SERVER_NODE_LIMIT] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_node_limit_range),
+	[DITTO_A_SERVER_FILE_LIMIT] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_file_limit_range),
+	[DITTO_A_SERVER_FILE_IDLE_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_file_idle_ms_range),
+	[DITTO_A_SERVER_DRAIN_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_drain_ms_range),
+	[DITTO_A_SERVER_UPCALL_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_upcall_ms_range),
+	[DITTO_A_SERVER_NAME_TTL_S] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_name_ttl_s_range),
+	[DITTO_A_SERVER_NAME_NEGATIVE_TTL_S] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_name_negative_ttl_s_range),
+	[DITTO_A_SERVER_UDP] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_SERVER_LEASE_TIME_S] = NLA_POLICY_RANGE(NLA_U32, 5, 3600),
+	[DITTO_A_SERVER_GRACE_S] = NLA_POLICY_MAX(NLA_U32, 3600),
+	[DITTO_A_SERVER_WAITS_PER_NODE] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_waits_per_node_range),
+	[DITTO_A_SERVER_CLAIMS_PER_CLIENT] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_claims_per_client_range),
+	[DITTO_A_SERVER_RECALL_PAUSE_S] = NLA_POLICY_MAX(NLA_U32, 3600),
+	[DITTO_A_SERVER_HANDLE_KEY] = NLA_POLICY_EXACT_LEN(16),
+};
+
+/* DITTO_CMD_CLIENT_DISCONNECT - do */
+static const struct nla_policy ditto_client_disconnect_nl_policy[DITTO_A_CLIENT_ADDRESS + 1] = {
+	[DITTO_A_CLIENT_ADDRESS] = { .type = NLA_BINARY, },
+};
+
+/* DITTO_CMD_UPCALL_REPLY - do */
+static const struct nla_policy ditto_upcall_reply_nl_policy[DITTO_A_UPCALL_GIDS + 1] = {
+	[DITTO_A_UPCALL_ID] = { .type = NLA_U64, },
+	[DITTO_A_UPCALL_ERROR] = NLA_POLICY_MAX(NLA_U32, 4095),
+	[DITTO_A_UPCALL_HOST_NAME] = { .type = NLA_STRING, .len = 255, },
+	[DITTO_A_UPCALL_MEMBER] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_UPCALL_GIDS] = { .type = NLA_BINARY, },
+};
+
+/* DITTO_CMD_RECORD_LOAD - do */
+static const struct nla_policy ditto_record_load_nl_policy[DITTO_A_RECORD_DATA + 1] = {
+	[DITTO_A_RECORD_INSTANCE] = { .type = NLA_U64, },
+	[DITTO_A_RECORD_TYPE] = NLA_POLICY_MAX(NLA_U32, 1),
+	[DITTO_A_RECORD_KEY] = { .type = NLA_BINARY, },
+	[DITTO_A_RECORD_DATA] = { .type = NLA_BINARY, },
+};
+
+/* DITTO_CMD_STATE_BEGIN - do */
+static const struct nla_policy ditto_state_begin_nl_policy[DITTO_A_STATE_CLEAN + 1] = {
+	[DITTO_A_STATE_INSTANCE] = { .type = NLA_U64, },
+	[DITTO_A_STATE_EPOCH] = { .type = NLA_U64, },
+	[DITTO_A_STATE_CLEAN] = NLA_POLICY_MAX(NLA_U8, 1),
+};
+
+/* DITTO_CMD_CLAIM_GET - dump */
+static const struct nla_policy ditto_claim_get_nl_policy[DITTO_A_CLAIM_PATH + 1] = {
+	[DITTO_A_CLAIM_PATH] = { .type = NLA_NUL_STRING, .len = 4095, },
+	[DITTO_A_CLAIM_CLIENT] = { .type = NLA_NUL_STRING, .len = 127, },
+};
+
+/* DITTO_CMD_CLAIM_RELEASE - do */
+static const struct nla_policy ditto_claim_release_nl_policy[DITTO_A_CLAIM_ID + 1] = {
+	[DITTO_A_CLAIM_ID] = { .type = NLA_U64, },
+};
+
+/* DITTO_CMD_LOCK_CLIENT_RELEASE - do */
+static const struct nla_policy ditto_lock_client_release_nl_policy[DITTO_A_LOCK_CLIENT_PROTOCOL + 1] = {
+	[DITTO_A_LOCK_CLIENT_NAME] = { .type = NLA_NUL_STRING, .len = 127, },
+	[DITTO_A_LOCK_CLIENT_PROTOCOL] = { .type = NLA_NUL_STRING, .len = 15, },
+};
+
+/* Ops table for ditto */
+static const struct genl_split_ops ditto_nl_ops[] = {
+	{
+		.cmd		= DITTO_CMD_SHARE_NEW,
+		.doit		= ditto_nl_share_new_doit,
+		.policy		= ditto_share_new_nl_policy,
+		.maxattr	= DITTO_A_SHARE_LOCAL_LOCKS,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= DITTO_CMD_SHARE_SET,
+		.doit		= ditto_nl_share_set_doit,
+		.policy		= ditto_share_set_nl_policy,
+		.maxattr	= DITTO_A_SHARE_LOCAL_LOCKS,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= DITTO_CMD_SHARE_DEL,
+		.doit		= ditto_nl_share_del_doit,
+		.policy		= ditto_share_del_nl_policy,
+		.maxattr	= DITTO_A_SHARE_NAME,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= DITTO_CMD_SHARE_GET,
+		.doit		= ditto_nl_share_get_doit,
+		.policy		= ditto_share_get_nl_policy,
+		.maxattr	= DITTO_A_SHARE_NAME,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= DITTO_CMD_SHARE_GET,
+		.start	= ditto_nl_share_get_start,
+		.dumpit	= ditto_nl_share_get_dumpit,
+		.done	= ditto_nl_share_get_done,
+		.flags	= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= DITTO_CMD_LISTENER_NEW,
+		.doit		= ditto_nl_listener_new_doit,
+		.policy		= ditto_listener_new_nl_policy,
+		.maxattr	= DITTO_A_LISTENER_PORT,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= DITTO_CMD_LISTENER_DEL,
+		.doit		= ditto_nl_listener_del_doit,
+		.policy		= ditto_listener_del_nl_policy,
+		.maxattr	= DITTO_A_LISTENER_ID,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= DITTO_CMD_LISTENER_GET,
+		.dumpit	= ditto_nl_listener_get_dumpit,
+		.flags	= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= DITTO_CMD_SERVER_SET,
+		.doit		= ditto_nl_server_set_doit,
+		.policy		= ditto_server_set_nl_policy,
+		.maxattr	= DITTO_A_SERVER_RECALL_PAUSE_S,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= DITTO_CMD_SERVER_GET,
+		.doit	= ditto_nl_server_get_doit,
+		.flags	= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= DITTO_CMD_CLIENT_GET,
+		.dumpit	= ditto_nl_client_get_dumpit,
+		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= DITTO_CMD_CLIENT_DISCONNECT,
+		.doit		= ditto_nl_client_disconnect_doit,
+		.policy		= ditto_client_disconnect_nl_policy,
+		.maxattr	= DITTO_A_CLIENT_ADDRESS,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= DITTO_CMD_STAT_GET,
+		.dumpit	= ditto_nl_stat_get_dumpit,
+		.flags	= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd	= DITTO_CMD_CACHE_FLUSH,
+		.doit	= ditto_nl_cache_flush_doit,
+		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= DITTO_CMD_HELPER_REGISTER,
+		.doit	= ditto_nl_helper_register_doit,
+		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= DITTO_CMD_UPCALL_REPLY,
+		.doit		= ditto_nl_upcall_reply_doit,
+		.policy		= ditto_upcall_reply_nl_policy,
+		.maxattr	= DITTO_A_UPCALL_GIDS,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= DITTO_CMD_RECORD_LOAD,
+		.doit		= ditto_nl_record_load_doit,
+		.policy		= ditto_record_load_nl_policy,
+		.maxattr	= DITTO_A_RECORD_DATA,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= DITTO_CMD_STATE_BEGIN,
+		.doit		= ditto_nl_state_begin_doit,
+		.policy		= ditto_state_begin_nl_policy,
+		.maxattr	= DITTO_A_STATE_CLEAN,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= DITTO_CMD_CLAIM_GET,
+		.start		= ditto_nl_claim_get_start,
+		.dumpit		= ditto_nl_claim_get_dumpit,
+		.done		= ditto_nl_claim_get_done,
+		.policy		= ditto_claim_get_nl_policy,
+		.maxattr	= DITTO_A_CLAIM_PATH,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= DITTO_CMD_CLAIM_RELEASE,
+		.doit		= ditto_nl_claim_release_doit,
+		.policy		= ditto_claim_release_nl_policy,
+		.maxattr	= DITTO_A_CLAIM_ID,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= DITTO_CMD_LOCK_CLIENT_GET,
+		.dumpit	= ditto_nl_lock_client_get_dumpit,
+		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= DITTO_CMD_LOCK_CLIENT_RELEASE,
+		.doit		= ditto_nl_lock_client_release_doit,
+		.policy		= ditto_lock_client_release_nl_policy,
+		.maxattr	= DITTO_A_LOCK_CLIENT_PROTOCOL,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= DITTO_CMD_GRACE_GET,
+		.doit	= ditto_nl_grace_get_doit,
+		.flags	= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= DITTO_CMD_GRACE_END,
+		.doit	= ditto_nl_grace_end_doit,
+		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+};
+
+static const struct genl_multicast_group ditto_nl_mcgrps[] = {
+	[DITTO_NLGRP_EVENTS] = { "events", },
+};
+
+struct genl_family ditto_nl_family __ro_after_init = {
+	.name		= DITTO_FAMILY_NAME,
+	.version	= DITTO_FAMILY_VERSION,
+	.netnsok	= true,
+	.parallel_ops	= true,
+	.module		= THIS_MODULE,
+	.split_ops	= ditto_nl_ops,
+	.n_split_ops	= ARRAY_SIZE(ditto_nl_ops),
+	.mcgrps		= ditto_nl_mcgrps,
+	.n_mcgrps	= ARRAY_SIZE(ditto_nl_mcgrps),
+};

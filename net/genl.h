@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause) */
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/ditto.yaml */
+/* YNL-GEN kernel header */
+
+#ifndef _LINUX_DITTO_GEN_H
+#define _LINUX_DITTO_GEN_H
+
+#include <net/netlink.h>
+#include <net/genetlink.h>
+
+#include <uapi/linux/ditto.h>
+
+/* Common nested types */
+extern const struct nla_policy ditto_rule_nl_policy[DITTO_A_RULE_SQUASH + 1];
+extern const struct nla_policy ditto_rules_nl_policy[DITTO_A_RULES_RULE + 1];
+
+int ditto_nl_share_get_start(struct netlink_callback *cb);
+int ditto_nl_claim_get_start(struct netlink_callback *cb);
+int ditto_nl_share_get_done(struct netlink_callback *cb);
+int ditto_nl_claim_get_done(struct netlink_callback *cb);
+
+int ditto_nl_share_new_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_share_set_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_share_del_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_share_get_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_share_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int ditto_nl_listener_new_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_listener_del_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_listener_get_dumpit(struct sk_buff *skb,
+				 struct netlink_callback *cb);
+int ditto_nl_server_set_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_server_get_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_client_get_dumpit(struct sk_buff *skb,
+			       struct netlink_callback *cb);
+int ditto_nl_client_disconnect_doit(struct sk_buff *skb,
+				    struct genl_info *info);
+int ditto_nl_stat_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int ditto_nl_cache_flush_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_helper_register_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_upcall_reply_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_record_load_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_state_begin_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_claim_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int ditto_nl_claim_release_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_lock_client_get_dumpit(struct sk_buff *skb,
+				    struct netlink_callback *cb);
+int ditto_nl_lock_client_release_doit(struct sk_buff *skb,
+				      struct genl_info *info);
+int ditto_nl_grace_get_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_grace_end_doit(struct sk_buff *skb, struct genl_info *info);
+
+enum {
+	DITTO_NLGRP_EVENTS,
+};
+
+extern struct genl_family ditto_nl_family;
+
+#endif /* _LINUX_DITTO_GEN_H */

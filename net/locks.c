@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The lock table as a part of the server.
+ */
+#include <linux/build_bug.h>
+#include <linux/err.h>
+#include <linux/time64.h>
+
+#include "../fs/server.h"
+#include "../lockd/table.h"
+#include "event.h"
+#include "locks.h"
+#include "netlink.h"
+#include "record.h"
+#include "stats.h"
+
+static_assert(DITTO_CLAIM_RANGE == (int)DITTO_CLAIM_TYPE_RANGE);
+static_assert(DITTO_CLAIM_OPEN == (int)DITTO_CLAIM_TYPE_OPEN);
+static_assert(DITTO_CLAIM_CACHE == (int)DITTO_CLAIM_TYPE_CACHE);
+
+static const char *const lock_ops[DITTO_LOCK_EVENTS] = {
+	[DITTO_LOCK_GRANTED] = "granted",
+	[DITTO_LOCK_CONFLICT] = "conflict",
+	[DITTO_LOCK_BREAK] = "break",
+	[DITTO_LOCK_ACK] = "acknowledged",
+	[DITTO_LOCK_REVOKED] = "revoked",
+	[DITTO_LOCK_WAITED] = "waited",
+	[DITTO_LOCK_DEADLOCK] = "deadlock",
+	[DITTO_LOCK_LIMIT] = "limit",
+	[DITTO_LOCK_RELEASED] = "released",
+};
+
+static void locks_read(const struct ditto_stats_group *group, unsigned int op,
+		       struct ditto_op_count *sum)
+{
+	sum->calls = ditto_locks_events(group->srv->locks, op);
+}
+
+void ditto_locks_settings_changed(struct ditto_server *srv)
+{
+	const struct ditto_settings *from = &srv->settings;
+	struct ditto_lock_settings *to;
+	u32 grace_s = READ_ONCE(from->grace_s) ?: READ_ONCE(from->lease_time_s);
+
+	if (!srv->locks)
+		return;
+	to = &srv->locks->settings;
+	WRITE_ONCE(to->grace_ms, grace_s * MSEC_PER_SEC);
+	WRITE_ONCE(to->quiet_ms, READ_ONCE(from->recall_pause_s) * MSEC_PER_SEC);
+	WRITE_ONCE(to->waits_per_node, READ_ONCE(from->waits_per_node));
+	WRITE_ONCE(to->claims_per_client, READ_ONCE(from->claims_per_client));
+	/* The helper may apply its configuration after it told who was there before. */
+	ditto_grace_resize(srv->locks);
+}
+
+int ditto_locks_put(struct sk_buff *msg, const struct ditto_server *srv)
+{
+	const struct ditto_lock_table *table = srv->locks;
+
+	if (ditto_nl_put_u64(msg, DITTO_A_SERVER_RANGES,
+			     atomic_read(&table->live[DITTO_CLAIM_RANGE])) ||
+	    ditto_nl_put_u64(msg, DITTO_A_SERVER_OPENS,
+			     atomic_read(&table->live[DITTO_CLAIM_OPEN])) ||
+	    ditto_nl_put_u64(msg, DITTO_A_SERVER_CACHES,
+			     atomic_read(&table->live[DITTO_CLAIM_CACHE])) ||
+	    ditto_nl_put_u64(msg, DITTO_A_SERVER_WAITS, atomic_read(&table->waiting)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* What is told of, and under which name. */
+static const struct {
+	enum ditto_lock_event from;
+	enum ditto_event_type to;
+} told[] = {
+	{ DITTO_LOCK_CONFLICT, DITTO_EVENT_LOCK_CONFLICT },
+	{ DITTO_LOCK_BREAK, DITTO_EVENT_LOCK_BREAK },
+	{ DITTO_LOCK_REVOKED, DITTO_EVENT_LOCK_REVOKED },
+	{ DITTO_LOCK_CLIENT_RELEASED, DITTO_EVENT_LOCK_CLIENT_RELEASED },
+	{ DITTO_LOCK_GRACE_STARTED, DITTO_EVENT_GRACE_STARTED },
+	{ DITTO_LOCK_GRACE_ENDED, DITTO_EVENT_GRACE_ENDED },
+};
+
+static void locks_watch(struct ditto_lock_table *table, enum ditto_lock_event event,
+			const struct ditto_client *client)
+{
+	struct ditto_server *srv = ditto_server_of(table->net);
+
+	for (size_t i = 0; i < ARRAY_SIZE(told); i++)
+		if (told[i].from == event)
+			ditto_event_atomic(srv, told[i].to, client ? client->name : NULL);
+	if (event == DITTO_LOCK_GRACE_ENDED)
+		ditto_records_grace_over(srv);
+}
+
+int ditto_locks_init(struct ditto_server *srv)
+{
+	struct ditto_lock_table *table = ditto_locks_create(srv->net);
+
+	if (IS_ERR(table))
+		return PTR_ERR(table);
+	srv->locks = table;
+	ditto_locks_settings_changed(srv);
+	srv->lock_stats = ditto_stats_register_read(srv, "locks", lock_ops, ARRAY_SIZE(lock_ops),
+						    locks_read);
+	if (!srv->lock_stats) {
+		ditto_locks_exit(srv);
+		return -ENOMEM;
+	}
+	WRITE_ONCE(table->watch, locks_watch);
+	return 0;
+}
+
+void ditto_locks_exit(struct ditto_server *srv)
+{
+	if (!srv->locks)
+		return;
+	/* A grace that ends with the server is not over: it goes on in its next life. */
+	WRITE_ONCE(srv->locks->watch, NULL);
+	ditto_stats_unregister(srv->lock_stats);
+	ditto_locks_destroy(srv->locks);
+	srv->locks = NULL;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the helper said about names and groups, kept for a while.
+ *
+ * An answer that is not there yet is asked for from a workqueue; the caller
+ * waits for it a short, bounded time and is otherwise told to come again, so
+ * that no service thread hangs on a slow directory service. Answers that
+ * there is no such thing are kept too. An expired answer goes on being used
+ * while it is asked for anew, as long as the helper does not answer.
+ */
+#ifndef _DITTO_NET_NAMES_H
+#define _DITTO_NET_NAMES_H
+
+#include <linux/in6.h>
+#include <linux/types.h>
+#include <linux/uidgid.h>
+
+struct ditto_server;
+
+/* Answers kept. */
+#define DITTO_NAMES_MAX		16384
+/* How long a caller waits for an answer, in milliseconds. */
+#define DITTO_NAMES_WAIT_MS	50
+
+/**
+ * ditto_names_host_match - does a host name pattern match an address
+ * @srv: the server
+ * @addr: of the client
+ * @pattern: name, or shell pattern with * and ?; without regard to case
+ *
+ * Only names that resolve back to the address count; the helper sees to it.
+ *
+ * Context: may sleep a bounded time. Return: 1, 0, -EJUKEBOX or -ECONNREFUSED (no helper).
+ */
+int ditto_names_host_match(struct ditto_server *srv, const struct in6_addr *addr,
+			   const char *pattern);
+/* Is the client in a netgroup? Same results. */
+int ditto_names_in_netgroup(struct ditto_server *srv, const struct in6_addr *addr,
+			    const char *netgroup);
+
+/**
+ * ditto_names_groups - the supplementary groups of a user
+ * @srv: the server
+ * @uid: whose
+ * @groups: filled
+ * @max: entries of @groups
+ *
+ * Context: may sleep a bounded time.
+ * Return: how many groups, -ENOENT (no such user), -EJUKEBOX, -ECONNREFUSED.
+ */
+int ditto_names_groups(struct ditto_server *srv, kuid_t uid, kgid_t *groups,
+		       unsigned int max);
+
+/* Forget all answers. */
+void ditto_names_flush(struct ditto_server *srv);
+
+int ditto_names_init(struct ditto_server *srv);
+void ditto_names_exit(struct ditto_server *srv);
+
+#endif

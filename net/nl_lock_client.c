@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Netlink operations on clients of the lock table. */
+#include <linux/string.h>
+#include <net/genetlink.h>
+#include <net/sock.h>
+
+#include "../fs/server.h"
+#include "../lockd/client.h"
+#include "../lockd/table.h"
+#include "netlink.h"
+
+/* The n-th client, held, or NULL. */
+static struct ditto_client *client_nth(struct ditto_lock_table *table, unsigned long n)
+{
+	struct ditto_client *client, *found = NULL;
+
+	spin_lock(&table->clients_lock);
+	list_for_each_entry(client, &table->clients, list) {
+		if (!n--) {
+			found = client;
+			/* Its count reaches zero under this lock. */
+			ditto_client_hold(found);
+			break;
+		}
+	}
+	spin_unlock(&table->clients_lock);
+	return found;
+}
+
+static int client_put(struct sk_buff *msg, struct ditto_client *client)
+{
+	u32 connections;
+
+	spin_lock(&client->lock);
+	connections = client->connections;
+	spin_unlock(&client->lock);
+	if (nla_put_string(msg, DITTO_A_LOCK_CLIENT_NAME, client->name) ||
+	    nla_put_string(msg, DITTO_A_LOCK_CLIENT_PROTOCOL, client->protocol) ||
+	    ditto_nl_put_u64(msg, DITTO_A_LOCK_CLIENT_RANGES,
+			     atomic_read(&client->live[DITTO_CLAIM_RANGE])) ||
+	    ditto_nl_put_u64(msg, DITTO_A_LOCK_CLIENT_OPENS,
+			     atomic_read(&client->live[DITTO_CLAIM_OPEN])) ||
+	    ditto_nl_put_u64(msg, DITTO_A_LOCK_CLIENT_CACHES,
+			     atomic_read(&client->live[DITTO_CLAIM_CACHE])) ||
+	    ditto_nl_put_u64(msg, DITTO_A_LOCK_CLIENT_WAITS, atomic_read(&client->waiting)) ||
+	    ditto_nl_put_u64(msg, DITTO_A_LOCK_CLIENT_OWNERS, atomic_read(&client->owners)) ||
+	    nla_put_u32(msg, DITTO_A_LOCK_CLIENT_CONNECTIONS, connections))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int client_tell(struct sk_buff *skb, struct netlink_callback *cb,
+		       struct ditto_client *client)
+{
+	void *hdr = ditto_nl_dump_put(skb, cb);
+
+	if (!hdr)
+		return -EMSGSIZE;
+	if (client_put(skb, client)) {
+		genlmsg_cancel(skb, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	return 0;
+}
+
+int ditto_nl_lock_client_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct ditto_lock_table *table = ditto_server_of(sock_net(skb->sk))->locks;
+	struct ditto_client *client;
+	int err = 0;
+
+	while (!err && (client = client_nth(table, cb->args[0]))) {
+		/* One that was released is only remembered by its protocol. */
+		if (!READ_ONCE(client->dead))
+			err = client_tell(skb, cb, client);
+		if (!err)
+			cb->args[0]++;
+		ditto_client_put(client);
+	}
+	return err;
+}
+
+/* One that was not released yet, held, or NULL. */
+static struct ditto_client *client_find(struct ditto_lock_table *table, const char *name,
+					const char *protocol)
+{
+	struct ditto_client *client, *found = NULL;
+
+	spin_lock(&table->clients_lock);
+	list_for_each_entry(client, &table->clients, list) {
+		if (!READ_ONCE(client->dead) && !strcmp(client->name, name) &&
+		    (!protocol || !strcmp(client->protocol, protocol))) {
+			found = client;
+			ditto_client_hold(found);
+			break;
+		}
+	}
+	spin_unlock(&table->clients_lock);
+	return found;
+}
+
+static unsigned int clients_release(struct ditto_lock_table *table, const char *name,
+				    const char *protocol)
+{
+	struct ditto_client *client;
+	unsigned int count = 0;
+
+	while ((client = client_find(table, name, protocol))) {
+		ditto_client_release(client, "administrator");
+		ditto_client_put(client);
+		count++;
+	}
+	return count;
+}
+
+static int released_reply(struct genl_info *info, unsigned int count)
+{
+	struct sk_buff *msg;
+	void *hdr;
+
+	msg = ditto_nl_reply_new(info, nla_total_size(sizeof(u32)), &hdr);
+	if (!msg)
+		return -ENOMEM;
+	if (nla_put_u32(msg, DITTO_A_LOCK_CLIENT_RELEASED, count)) {
+		nlmsg_free(msg);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(msg, hdr);
+	return genlmsg_reply(msg, info);
+}
+
+int ditto_nl_lock_client_release_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	const struct nlattr *name = info->attrs[DITTO_A_LOCK_CLIENT_NAME];
+	const struct nlattr *protocol = info->attrs[DITTO_A_LOCK_CLIENT_PROTOCOL];
+	unsigned int count;
+
+	if (GENL_REQ_ATTR_CHECK(info, DITTO_A_LOCK_CLIENT_NAME)) {
+		NL_SET_ERR_MSG(info->extack, "which client? give its name");
+		return -EINVAL;
+	}
+	count = clients_release(ditto_server_of(genl_info_net(info))->locks, nla_data(name),
+				protocol ? nla_data(protocol) : NULL);
+	if (!count) {
+		NL_SET_ERR_MSG_ATTR_FMT(info->extack, name, "%.60s holds nothing",
+					(const char *)nla_data(name));
+		return -ENOENT;
+	}
+	return released_reply(info, count);
+}

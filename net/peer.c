@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Peers: the machines that talk to us.
+ *
+ * Locking: peers are found under RCU. The table's spinlock guards the list and
+ * joins it with the hash table: a peer is in both or in none. It is never held
+ * across anything that sleeps.
+ *
+ * Lifetime: the table holds a reference, each user another. A peer that is
+ * taken out of the table while somebody uses it is freed by its last user; its
+ * machine gets a new one with its next request.
+ */
+#include <linux/inet.h>
+#include <linux/jiffies.h>
+#include <linux/percpu.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include <linux/workqueue.h>
+#include <net/ipv6.h>
+#include <kunit/visibility.h>
+
+#include "../fs/server.h"
+#include "event.h"
+#include "listener.h"
+#include "peer.h"
+
+/* How often silent peers are looked for. */
+#define PEER_SWEEP_S	60
+/* Peers that are compared to find the one that leaves a full table. */
+#define PEER_EVICT_SCAN	32
+
+/**
+ * struct ditto_peer_table - the peers of one server
+ * @srv: the server
+ * @hash: by address
+ * @lock: guards @list and @count
+ * @list: about in the order of their last use: a busy one moves back when a
+ *	full table looks for one to drop
+ * @count: entries of @list
+ * @sweep: forgets silent peers
+ */
+struct ditto_peer_table {
+	struct ditto_server *srv;
+	struct rhashtable hash;
+	spinlock_t lock;	/* see above */
+	struct list_head list;
+	unsigned int count;
+	struct delayed_work sweep;
+};
+
+static const struct rhashtable_params peer_params = {
+	.key_len = sizeof(struct in6_addr),
+	.key_offset = offsetof(struct ditto_peer, addr),
+	.head_offset = offsetof(struct ditto_peer, hash),
+	.automatic_shrinking = true,
+};
+
+bool ditto_addr_map(const struct sockaddr *sa, struct in6_addr *addr)
+{
+	switch (sa->sa_family) {
+	case AF_INET:
+		ipv6_addr_set_v4mapped(((const struct sockaddr_in *)sa)->sin_addr.s_addr, addr);
+		return true;
+	case AF_INET6:
+		*addr = ((const struct sockaddr_in6 *)sa)->sin6_addr;
+		return true;
+	default:
+		return false;
+	}
+}
+EXPORT_SYMBOL_NS_GPL(ditto_addr_map, DITTO);
+
+const char *ditto_addr_text(const struct in6_addr *addr, char *buf)
+{
+	if (ipv6_addr_v4mapped(addr))
+		snprintf(buf, DITTO_ADDR_TEXT, "%pI4", &addr->s6_addr32[3]);
+	else
+		snprintf(buf, DITTO_ADDR_TEXT, "%pI6c", addr);
+	return buf;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_addr_text, DITTO);
+
+static void peer_free(struct ditto_peer *peer)
+{
+	free_percpu(peer->requests);
+	kfree(peer);
+}
+
+static void peer_free_rcu(struct rcu_head *rcu)
+{
+	peer_free(container_of(rcu, struct ditto_peer, rcu));
+}
+
+void ditto_peer_put(struct ditto_peer *peer)
+{
+	if (refcount_dec_and_test(&peer->ref))
+		call_rcu(&peer->rcu, peer_free_rcu);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_peer_put, DITTO);
+
+static struct ditto_peer *peer_alloc(struct ditto_server *srv, const struct in6_addr *addr)
+{
+	struct ditto_peer *peer = kzalloc(sizeof(*peer), GFP_KERNEL);
+
+	if (!peer)
+		return NULL;
+	peer->requests = alloc_percpu(u64);
+	if (!peer->requests) {
+		kfree(peer);
+		return NULL;
+	}
+	peer->srv = srv;
+	peer->addr = *addr;
+	peer->since = ktime_get_real_seconds();
+	peer->used = jiffies;
+	spin_lock_init(&peer->lock);
+	seqcount_spinlock_init(&peer->seq, &peer->lock);
+	INIT_LIST_HEAD(&peer->lru);
+	/* The table's and the caller's. */
+	refcount_set(&peer->ref, 2);
+	return peer;
+}
+
+struct ditto_peer *ditto_peer_find(struct ditto_server *srv, const struct in6_addr *addr)
+{
+	struct ditto_peer *peer;
+
+	rcu_read_lock();
+	peer = rhashtable_lookup(&srv->peers->hash, addr, peer_params);
+	if (peer && !refcount_inc_not_zero(&peer->ref))
+		peer = NULL;
+	rcu_read_unlock();
+	return peer;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_peer_find, DITTO);
+
+/* Out of the table; false if another did it. The table's reference is the caller's to put. */
+static bool peer_unlink_locked(struct ditto_peer_table *table, struct ditto_peer *peer)
+{
+	lockdep_assert_held(&table->lock);
+
+	if (list_empty(&peer->lru))
+		return false;
+	list_del_init(&peer->lru);
+	table->count--;
+	rhashtable_remove_fast(&table->hash, &peer->hash, peer_params);
+	return true;
+}
+
+/* The longest idle of the first few; those in use go to the back of the list. */
+static struct ditto_peer *peer_evict_locked(struct ditto_peer_table *table)
+{
+	struct ditto_peer *peer, *next, *oldest = NULL;
+	unsigned int scanned = 0;
+
+	list_for_each_entry_safe(peer, next, &table->list, lru) {
+		if (scanned++ == PEER_EVICT_SCAN)
+			break;
+		if (refcount_read(&peer->ref) > 1 ||
+		    (oldest && !time_before(READ_ONCE(peer->used), READ_ONCE(oldest->used)))) {
+			list_move_tail(&peer->lru, &table->list);
+			continue;
+		}
+		if (oldest)
+			list_move_tail(&oldest->lru, &table->list);
+		oldest = peer;
+	}
+	if (oldest)
+		peer_unlink_locked(table, oldest);
+	return oldest;
+}
+
+/* A new peer, or the one that another thread made first. */
+static noinline_for_stack struct ditto_peer *peer_add(struct ditto_server *srv,
+						      const struct in6_addr *addr)
+{
+	struct ditto_peer_table *table = srv->peers;
+	struct ditto_peer *peer, *old, *victim = NULL;
+	char text[DITTO_ADDR_TEXT];
+
+	peer = peer_alloc(srv, addr);
+	if (!peer)
+		return NULL;
+
+	/* The old one may be on its way out: its last reference is gone once it is not found. */
+	rcu_read_lock();
+	spin_lock(&table->lock);
+	old = rhashtable_lookup_get_insert_fast(&table->hash, &peer->hash, peer_params);
+	if (!old) {
+		if (table->count >= DITTO_PEERS_MAX)
+			victim = peer_evict_locked(table);
+		list_add_tail(&peer->lru, &table->list);
+		table->count++;
+	} else if (!IS_ERR(old)) {
+		/* In the table, so the table's reference is there. */
+		refcount_inc(&old->ref);
+	}
+	spin_unlock(&table->lock);
+	rcu_read_unlock();
+
+	if (victim)
+		ditto_peer_put(victim);
+	if (old) {
+		peer_free(peer);
+		return IS_ERR(old) ? NULL : old;
+	}
+	ditto_event(srv, DITTO_EVENT_CLIENT_NEW, ditto_addr_text(addr, text));
+	return peer;
+}
+
+struct ditto_peer *ditto_peer_get(struct ditto_server *srv, const struct sockaddr *sa,
+				  unsigned int protocol_bit)
+{
+	struct ditto_peer *peer;
+	unsigned long now = jiffies;
+	struct in6_addr addr;
+
+	if (!ditto_addr_map(sa, &addr))
+		return NULL;
+	peer = ditto_peer_find(srv, &addr);
+	if (!peer)
+		peer = peer_add(srv, &addr);
+	if (!peer)
+		return NULL;
+
+	this_cpu_inc(*peer->requests);
+	if (time_after(now, READ_ONCE(peer->used) + HZ))
+		WRITE_ONCE(peer->used, now);
+	if (!test_bit(protocol_bit, &peer->protocols))
+		set_bit(protocol_bit, &peer->protocols);
+	return peer;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_peer_get, DITTO);
+
+u64 ditto_peer_requests(const struct ditto_peer *peer)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(*per_cpu_ptr(peer->requests, cpu));
+	return sum;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_peer_requests);
+
+/* References to all peers that @pick wants, or to all with NULL; to be put and freed. */
+static struct ditto_peer **peers_collect(struct ditto_peer_table *table,
+					 bool (*pick)(const struct ditto_peer *peer),
+					 unsigned int *n)
+{
+	unsigned int room = READ_ONCE(table->count) + 16;
+	struct ditto_peer *peer, **peers;
+
+	*n = 0;
+	peers = kvmalloc_array(room, sizeof(*peers), GFP_KERNEL);
+	if (!peers)
+		return NULL;
+
+	spin_lock(&table->lock);
+	list_for_each_entry(peer, &table->list, lru) {
+		/* Those that came since the count was read are no loss. */
+		if (*n == room)
+			break;
+		if (pick && !pick(peer))
+			continue;
+		refcount_inc(&peer->ref);
+		peers[(*n)++] = peer;
+	}
+	spin_unlock(&table->lock);
+	return peers;
+}
+
+int ditto_peer_for_each(struct ditto_server *srv,
+			int (*fn)(struct ditto_peer *peer, void *arg), void *arg)
+{
+	struct ditto_peer **peers;
+	unsigned int n;
+	int ret = 0;
+
+	peers = peers_collect(srv->peers, NULL, &n);
+	if (!peers)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < n; i++) {
+		if (!ret)
+			ret = fn(peers[i], arg);
+		ditto_peer_put(peers[i]);
+	}
+	kvfree(peers);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_peer_for_each, DITTO);
+
+static int peer_forget_verdicts(struct ditto_peer *peer, void *arg)
+{
+	spin_lock(&peer->lock);
+	write_seqcount_begin(&peer->seq);
+	memset(peer->verdicts, 0, sizeof(peer->verdicts));
+	write_seqcount_end(&peer->seq);
+	spin_unlock(&peer->lock);
+	return 0;
+}
+
+void ditto_peers_forget_verdicts(struct ditto_server *srv)
+{
+	ditto_peer_for_each(srv, peer_forget_verdicts, NULL);
+}
+
+static bool peer_is_silent(const struct ditto_peer *peer)
+{
+	return refcount_read(&peer->ref) == 1 &&
+	       time_after(jiffies, READ_ONCE(peer->used) + DITTO_PEER_IDLE_S * HZ);
+}
+
+static void peers_sweep(struct work_struct *work)
+{
+	struct ditto_peer_table *table =
+		container_of(to_delayed_work(work), struct ditto_peer_table, sweep);
+	struct ditto_peer **peers;
+	unsigned int n;
+
+	peers = peers_collect(table, peer_is_silent, &n);
+	for (unsigned int i = 0; i < n; i++) {
+		struct ditto_peer *peer = peers[i];
+		bool unlinked = false;
+
+		/* A connection may be silent for long and still be one. */
+		if (!ditto_protocols_connections(table->srv, peer)) {
+			spin_lock(&table->lock);
+			unlinked = peer_unlink_locked(table, peer);
+			spin_unlock(&table->lock);
+		}
+		if (unlinked)
+			ditto_peer_put(peer);
+		ditto_peer_put(peer);
+		cond_resched();
+	}
+	kvfree(peers);
+	queue_delayed_work(system_long_wq, &table->sweep, PEER_SWEEP_S * HZ);
+}
+
+int ditto_peers_init(struct ditto_server *srv)
+{
+	struct ditto_peer_table *table = kzalloc(sizeof(*table), GFP_KERNEL);
+	int err;
+
+	if (!table)
+		return -ENOMEM;
+	table->srv = srv;
+	spin_lock_init(&table->lock);
+	INIT_LIST_HEAD(&table->list);
+	INIT_DELAYED_WORK(&table->sweep, peers_sweep);
+	err = rhashtable_init(&table->hash, &peer_params);
+	if (err) {
+		kfree(table);
+		return err;
+	}
+	srv->peers = table;
+	queue_delayed_work(system_long_wq, &table->sweep, PEER_SWEEP_S * HZ);
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_peers_init);
+
+void ditto_peers_stop(struct ditto_server *srv)
+{
+	if (srv->peers)
+		cancel_delayed_work_sync(&srv->peers->sweep);
+}
+
+void ditto_peers_exit(struct ditto_server *srv)
+{
+	struct ditto_peer_table *table = srv->peers;
+	struct ditto_peer *peer, *next;
+
+	if (!table)
+		return;
+	ditto_peers_stop(srv);
+	list_for_each_entry_safe(peer, next, &table->list, lru) {
+		spin_lock(&table->lock);
+		peer_unlink_locked(table, peer);
+		spin_unlock(&table->lock);
+		ditto_peer_put(peer);
+	}
+	rhashtable_destroy(&table->hash);
+	srv->peers = NULL;
+	kfree(table);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_peers_exit);

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Statistics: groups of per-CPU counters.
+ *
+ * Locking: the mutex guards the list of groups. Counters are written by their
+ * own CPU alone and summed without a lock: a sum may miss what is counted
+ * meanwhile.
+ */
+#include <linux/cpumask.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <kunit/visibility.h>
+
+#include "../fs/server.h"
+#include "stats.h"
+
+/**
+ * struct ditto_stats_table - the groups of one server
+ * @lock: guards @groups
+ * @groups: in the order of their registration
+ */
+struct ditto_stats_table {
+	struct mutex lock;	/* guards @groups */
+	struct list_head groups;
+};
+
+static struct ditto_stats_group *stats_group_new(struct ditto_server *srv, const char *name,
+						 const char *const *ops, unsigned int nops)
+{
+	struct ditto_stats_group *group = kzalloc(sizeof(*group), GFP_KERNEL);
+
+	if (!group)
+		return NULL;
+	group->srv = srv;
+	group->name = name;
+	group->ops = ops;
+	group->nops = nops;
+	return group;
+}
+
+static void stats_group_add(struct ditto_stats_group *group)
+{
+	struct ditto_stats_table *table = group->srv->stats;
+
+	mutex_lock(&table->lock);
+	list_add_tail(&group->list, &table->groups);
+	mutex_unlock(&table->lock);
+}
+
+struct ditto_stats_group *ditto_stats_register(struct ditto_server *srv, const char *name,
+					       const char *const *ops, unsigned int nops)
+{
+	struct ditto_stats_group *group = stats_group_new(srv, name, ops, nops);
+
+	if (!group)
+		return NULL;
+	group->count = __alloc_percpu(array_size(nops, sizeof(*group->count)),
+				      __alignof__(*group->count));
+	if (!group->count) {
+		kfree(group);
+		return NULL;
+	}
+	stats_group_add(group);
+	return group;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_stats_register, DITTO);
+
+struct ditto_stats_group *
+ditto_stats_register_read(struct ditto_server *srv, const char *name,
+			  const char *const *ops, unsigned int nops,
+			  void (*read)(const struct ditto_stats_group *group, unsigned int op,
+				       struct ditto_op_count *sum))
+{
+	struct ditto_stats_group *group = stats_group_new(srv, name, ops, nops);
+
+	if (!group)
+		return NULL;
+	group->read = read;
+	stats_group_add(group);
+	return group;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_stats_register_read, DITTO);
+
+void ditto_stats_unregister(struct ditto_stats_group *group)
+{
+	struct ditto_stats_table *table;
+
+	if (!group)
+		return;
+	table = group->srv->stats;
+	mutex_lock(&table->lock);
+	list_del(&group->list);
+	mutex_unlock(&table->lock);
+	free_percpu(group->count);
+	kfree(group);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_stats_unregister, DITTO);
+
+void ditto_stats_read(const struct ditto_stats_group *group, unsigned int op,
+		      struct ditto_op_count *sum)
+{
+	int cpu;
+
+	*sum = (struct ditto_op_count){};
+	if (group->read) {
+		group->read(group, op, sum);
+		return;
+	}
+	for_each_possible_cpu(cpu) {
+		const struct ditto_op_count *c = per_cpu_ptr(group->count, cpu) + op;
+
+		sum->calls += READ_ONCE(c->calls);
+		sum->errors += READ_ONCE(c->errors);
+		sum->nanoseconds += READ_ONCE(c->nanoseconds);
+		sum->bytes += READ_ONCE(c->bytes);
+	}
+}
+EXPORT_SYMBOL_NS_GPL(ditto_stats_read, DITTO);
+
+int ditto_stats_for_each(struct ditto_server *srv,
+			 int (*fn)(struct ditto_stats_group *group, void *arg), void *arg)
+{
+	struct ditto_stats_table *table = srv->stats;
+	struct ditto_stats_group *group;
+	int ret = 0;
+
+	mutex_lock(&table->lock);
+	list_for_each_entry(group, &table->groups, list) {
+		ret = fn(group, arg);
+		if (ret)
+			break;
+	}
+	mutex_unlock(&table->lock);
+	return ret;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_stats_for_each);
+
+int ditto_stats_init(struct ditto_server *srv)
+{
+	struct ditto_stats_table *table = kzalloc(sizeof(*table), GFP_KERNEL);
+
+	if (!table)
+		return -ENOMEM;
+	mutex_init(&table->lock);
+	INIT_LIST_HEAD(&table->groups);
+	srv->stats = table;
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_stats_init);
+
+void ditto_stats_exit(struct ditto_server *srv)
+{
+	struct ditto_stats_table *table = srv->stats;
+
+	if (!table)
+		return;
+	WARN_ON(!list_empty(&table->groups));
+	srv->stats = NULL;
+	kfree(table);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_stats_exit);

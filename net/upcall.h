@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Requests to the helper in user space, over generic netlink.
+ *
+ * The helper registers its port; a request is sent to it with a number, a
+ * type and a deadline, and its answer comes back as a command that carries
+ * the number. Without a helper, or when it goes away, a request fails at
+ * once; it never outlives its deadline.
+ */
+#ifndef _DITTO_NET_UPCALL_H
+#define _DITTO_NET_UPCALL_H
+
+#include <linux/types.h>
+
+struct ditto_server;
+struct genl_info;
+struct sk_buff;
+
+/* Requests that wait for the helper at once; more fail with -EBUSY. */
+#define DITTO_UPCALLS_MAX	1024
+
+/* The values are those of the netlink enum "upcall-type". */
+enum ditto_upcall_type {
+	DITTO_UPCALL_HOST_NAME,		/* address to names */
+	DITTO_UPCALL_NETGROUP,		/* is a host (address, names) in a netgroup? */
+	DITTO_UPCALL_GROUPS,		/* uid to groups */
+	DITTO_UPCALL_RECORD_PUT,	/* kind, key, data: on disk when it answers */
+	DITTO_UPCALL_RECORD_REMOVE,	/* kind, key */
+	DITTO_UPCALL_RECORD_FORGET,	/* all of a kind that were put in lives before */
+};
+
+/**
+ * ditto_upcall - ask the helper and wait
+ * @srv: the server
+ * @type: what is asked
+ * @put: adds the attributes of the request to the message; returns 0 or -EMSGSIZE
+ * @got: reads the attributes of the answer, called in the context of the
+ *	answering command; returns 0 or an error that ditto_upcall() returns
+ * @arg: for both
+ *
+ * Context: may sleep, at most the upcall setting; killable.
+ * Return: 0; the helper's error (-ENOENT: there is no such thing);
+ * -ECONNREFUSED without a helper (logged once until one comes);
+ * -ETIMEDOUT; -EBUSY; -EINTR; -ENOMEM.
+ */
+int ditto_upcall(struct ditto_server *srv, enum ditto_upcall_type type,
+		 int (*put)(struct sk_buff *msg, void *arg),
+		 int (*got)(struct genl_info *info, void *arg), void *arg);
+
+/* The helper's commands: it is here, it answers, it went (netlink release). */
+int ditto_upcall_register(struct ditto_server *srv, u32 portid);
+int ditto_upcall_reply(struct ditto_server *srv, struct genl_info *info);
+void ditto_upcall_portid_gone(struct ditto_server *srv, u32 portid);
+
+/* Is a helper registered? */
+bool ditto_upcall_has_helper(struct ditto_server *srv);
+/* The server is going: requests that wait fail, and no new one is taken. */
+void ditto_upcalls_stop(struct ditto_server *srv);
+
+int ditto_upcalls_init(struct ditto_server *srv);
+void ditto_upcalls_exit(struct ditto_server *srv);
+
+#endif
