@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The data path: reads and writes through the open files kept with a node.
+ *
+ * A stateless client checked the permission when it opened the file, and we
+ * check it again at each request. Two things follow from that. The owner may
+ * read and write whatever the mode says now. And a file that may only be
+ * executed can be read: to run it, a client has to.
+ *
+ * Lost data (fs/lost.c): a write that is answered before it is durable goes
+ * with the write verifier read before it. When writing back failed, the
+ * verifier changes first and is answered afterwards, so that a client never
+ * finds the old one in the answer to a COMMIT that its lost data should have
+ * been part of.
+ */
+
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/pagemap.h>
+#include <linux/splice.h>
+#include <linux/uio.h>
+
+#include "file.h"
+#include "node_private.h"
+#include "op_private.h"
+#include "server.h"
+
+/* The credential is in place. */
+static int may_read(const struct ditto_op *op, struct inode *inode)
+{
+	int err;
+
+	err = ditto_inode_permission(op, inode, DITTO_MAY_READ | DITTO_MAY_OWNER);
+	if (err == -EACCES)
+		err = ditto_inode_permission(op, inode, DITTO_MAY_EXEC);
+	return err;
+}
+
+/* No request reaches beyond the largest offset. */
+static size_t clamp_count(const struct inode *inode, loff_t pos, size_t count)
+{
+	return min_t(u64, count, inode->i_sb->s_maxbytes - pos);
+}
+
+static bool beyond(const struct inode *inode, loff_t pos)
+{
+	/* What does not fit into a loff_t comes here as a negative number. */
+	return pos < 0 || pos >= inode->i_sb->s_maxbytes;
+}
+
+static ssize_t read_file(struct file *file, loff_t pos, struct iov_iter *iter)
+{
+	iov_iter_truncate(iter, clamp_count(file_inode(file), pos, iov_iter_count(iter)));
+	return vfs_iter_read(file, iter, &pos, 0);
+}
+
+struct ditto_splice {
+	struct splice_desc sd;
+	splice_actor *actor;
+};
+
+static int splice_pipe(struct pipe_inode_info *pipe, struct splice_desc *sd)
+{
+	struct ditto_splice *splice = container_of(sd, struct ditto_splice, sd);
+
+	return __splice_from_pipe(pipe, sd, splice->actor);
+}
+
+/* Only what hands out the pages of the page cache is faster than copying. */
+static bool can_splice(const struct file *file)
+{
+	return file->f_op->splice_read && file->f_op->splice_read != copy_splice_read &&
+	       !(file->f_flags & O_DIRECT) && !IS_DAX(file_inode(file));
+}
+
+static ssize_t splice_file(struct file *file, loff_t pos, size_t count,
+			   splice_actor *actor, void *data)
+{
+	struct ditto_splice splice = {
+		.sd = {
+			.total_len = clamp_count(file_inode(file), pos, count),
+			.pos = pos,
+			.u.data = data,
+		},
+		.actor = actor,
+	};
+	int err;
+
+	if (!can_splice(file))
+		return -EOPNOTSUPP;
+	err = rw_verify_area(READ, file, &pos, splice.sd.total_len);
+	return err ?: splice_direct_to_actor(file, &splice.sd, splice_pipe);
+}
+
+/* A read of @count bytes, by @iter, or by @actor if that is NULL. */
+static ssize_t do_read(struct ditto_op *op, struct ditto_node *node, loff_t pos,
+		       struct iov_iter *iter, size_t count,
+		       splice_actor *actor, void *data, bool *eof)
+{
+	struct inode *inode = node->inode;
+	const struct cred *old;
+	struct ditto_file *df;
+	ssize_t ret;
+
+	*eof = false;
+	if (!S_ISREG(inode->i_mode))
+		return -EINVAL;
+
+	old = ditto_op_enter(op);
+	ret = may_read(op, inode);
+	if (ret)
+		goto out;
+	if (beyond(inode, pos)) {
+		*eof = true;
+		goto out;
+	}
+	ret = ditto_ask_bytes(op, node, DITTO_INTENT_READ, pos, count);
+	if (ret)
+		goto out;
+	df = ditto_file_get(op->share, node, DITTO_FILE_READ);
+	if (IS_ERR(df)) {
+		ret = ditto_no_wait(PTR_ERR(df));
+		goto out;
+	}
+	if (iter)
+		ret = ditto_no_wait(read_file(df->file, pos, iter));
+	else
+		ret = ditto_no_wait(splice_file(df->file, pos, count, actor, data));
+	if (ret >= 0)
+		*eof = pos + ret >= i_size_read(inode);
+	ditto_file_put(df);
+out:
+	ditto_op_leave(old);
+	return ret;
+}
+
+ssize_t ditto_read(struct ditto_op *op, struct ditto_node *node, loff_t pos,
+		   struct iov_iter *iter, bool *eof)
+{
+	return do_read(op, node, pos, iter, iov_iter_count(iter), NULL, NULL, eof);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_read, DITTO);
+
+ssize_t ditto_read_splice(struct ditto_op *op, struct ditto_node *node, loff_t pos,
+			  size_t count,
+			  int (*actor)(struct pipe_inode_info *, struct pipe_buffer *,
+				       struct splice_desc *),
+			  void *data, bool *eof)
+{
+	return do_read(op, node, pos, NULL, count, actor, data, eof);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_read_splice, DITTO);
+
+static const rwf_t stable_flags[] = {
+	[DITTO_UNSTABLE] = 0,
+	[DITTO_DATA_SYNC] = RWF_DSYNC,
+	[DITTO_FILE_SYNC] = RWF_DSYNC | RWF_SYNC,
+};
+
+/* Is @err one that leaves what was written before as it is? */
+static bool is_refusal(int err)
+{
+	return err == -ENOSPC || err == -EDQUOT || err == -EFBIG || err == -EROFS ||
+	       err == -EPERM || err == -EACCES || err == -EINVAL || err == -ETXTBSY;
+}
+
+static ssize_t write_file(struct ditto_op *op, struct ditto_file *df, loff_t pos,
+			  struct iov_iter *iter, enum ditto_stable stable, u64 *verifier)
+{
+	struct file *file = df->file;
+	ssize_t ret;
+	int err;
+
+	ditto_lost_watch(df->node, file->f_path.dentry);
+	*verifier = atomic64_read(&op->srv->write_verifier);
+	iov_iter_truncate(iter, clamp_count(file_inode(file), pos, iov_iter_count(iter)));
+	/* Clears set-id bits too, as the credential that is in place lets it. */
+	ret = vfs_iter_write(file, iter, &pos, stable_flags[stable]);
+
+	if (ret < 0 && !is_refusal(ret))
+		ditto_server_data_lost(op->srv);
+	/* Unstable data comes again, as the verifier has changed. */
+	err = ditto_lost_take(df->node, file->f_path.dentry);
+	return ret < 0 || stable == DITTO_UNSTABLE || !err ? ret : err;
+}
+
+/* The credential is in place. */
+static ssize_t do_write(struct ditto_op *op, struct ditto_node *node, loff_t pos,
+			struct iov_iter *iter, enum ditto_stable stable, u64 *verifier)
+{
+	struct inode *inode = node->inode;
+	struct ditto_file *df;
+	ssize_t ret;
+
+	*verifier = atomic64_read(&op->srv->write_verifier);
+	if (!S_ISREG(inode->i_mode))
+		return -EINVAL;
+	ret = ditto_inode_permission(op, inode, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
+	if (ret || !iov_iter_count(iter))
+		return ret;
+	if (beyond(inode, pos))
+		return -EFBIG;
+
+	ret = ditto_ask_bytes(op, node, DITTO_INTENT_WRITE, pos, iov_iter_count(iter));
+	if (ret)
+		return ret;
+	df = ditto_file_get(op->share, node, DITTO_FILE_WRITE);
+	if (IS_ERR(df))
+		return ditto_no_wait(PTR_ERR(df));
+	ret = ditto_no_wait(write_file(op, df, pos, iter, stable, verifier));
+	ditto_file_put(df);
+	ditto_done(op, node, DITTO_INTENT_WRITE);
+	return ret;
+}
+
+/*
+ * The file's lock is taken inside the write only, so nothing before it is
+ * atomic with it: there are no attributes from before in @wcc.
+ */
+ssize_t ditto_write(struct ditto_op *op, struct ditto_node *node, loff_t pos,
+		    struct iov_iter *iter, enum ditto_stable stable,
+		    u64 *verifier, struct ditto_wcc *wcc)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	const struct cred *old;
+	ssize_t ret;
+
+	ditto_wcc_init(wcc);
+	old = ditto_op_enter(op);
+	ret = do_write(op, node, pos, iter, stable, verifier);
+	ditto_op_leave(old);
+	ditto_wcc_post(op->share, dentry, wcc);
+	dput(dentry);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_write, DITTO);
+
+/* The last byte of a range of a COMMIT; 0 bytes are all to the end. */
+static loff_t range_end(loff_t pos, u64 count)
+{
+	loff_t end;
+
+	if (!count || count > LLONG_MAX || check_add_overflow(pos, (loff_t)(count - 1), &end))
+		return LLONG_MAX;
+	return end;
+}
+
+static int sync_file(struct ditto_op *op, struct ditto_file *df, loff_t pos, u64 count)
+{
+	struct file *file = df->file;
+	int err, lost;
+
+	/* Beyond what any file has. */
+	if (pos < 0)
+		return 0;
+
+	ditto_lost_watch(df->node, file->f_path.dentry);
+	err = vfs_fsync_range(file, pos, range_end(pos, count), 0);
+	if (err)
+		ditto_server_data_lost(op->srv);
+	/* What another COMMIT was told in our place has changed the verifier. */
+	lost = ditto_lost_take(df->node, file->f_path.dentry);
+	return err ?: lost;
+}
+
+/* The credential is in place. */
+static int do_fsync(struct ditto_op *op, struct ditto_node *node, loff_t pos, u64 count)
+{
+	struct inode *inode = node->inode;
+	struct ditto_file *df;
+	int err;
+
+	if (!S_ISREG(inode->i_mode))
+		return -EINVAL;
+	err = ditto_inode_permission(op, inode, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
+	if (err)
+		return err;
+	df = ditto_file_get(op->share, node, DITTO_FILE_WRITE);
+	if (IS_ERR(df))
+		return PTR_ERR(df);
+	err = sync_file(op, df, pos, count);
+	ditto_file_put(df);
+	return err;
+}
+
+int ditto_fsync(struct ditto_op *op, struct ditto_node *node, loff_t pos, u64 count,
+		u64 *verifier, struct ditto_wcc *wcc)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	const struct cred *old;
+	int err;
+
+	ditto_wcc_init(wcc);
+	old = ditto_op_enter(op);
+	err = ditto_no_wait(do_fsync(op, node, pos, count));
+	ditto_op_leave(old);
+	*verifier = atomic64_read(&op->srv->write_verifier);
+	ditto_wcc_post(op->share, dentry, wcc);
+	dput(dentry);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_fsync, DITTO);

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The core module: one server in each network namespace.
+ *
+ * Order: each part is made after what it uses and unmade before it. The lock
+ * table counts, and has the helper record what must be known after a restart.
+ * Nodes use the lock table, shares use nodes; all else is asked by requests,
+ * which come through listeners, which come last. The netlink family comes
+ * behind all servers.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/module.h>
+#include <linux/random.h>
+#include <linux/timekeeping.h>
+#include <linux/workqueue.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+
+#include "../net/listener.h"
+#include "../net/locks.h"
+#include "../net/names.h"
+#include "../net/netlink.h"
+#include "../net/peer.h"
+#include "../net/record.h"
+#include "../net/settings.h"
+#include "../net/stats.h"
+#include "../net/upcall.h"
+#include "cred.h"
+#include "node.h"
+#include "node_private.h"
+#include "server.h"
+#include "share.h"
+
+struct workqueue_struct *ditto_wq;
+static unsigned int ditto_net_id;
+
+/* The parts of a server, in the order in which they are made. */
+static const struct {
+	int (*init)(struct ditto_server *srv);
+	void (*exit)(struct ditto_server *srv);
+} ditto_parts[] = {
+	{ ditto_stats_init, ditto_stats_exit },
+	{ ditto_upcalls_init, ditto_upcalls_exit },
+	{ ditto_records_init, ditto_records_exit },
+	{ ditto_locks_init, ditto_locks_exit },
+	{ ditto_nodes_init, ditto_nodes_exit },
+	{ ditto_shares_init, ditto_shares_exit },
+	{ ditto_creds_init, ditto_creds_exit },
+	{ ditto_peers_init, ditto_peers_exit },
+	{ ditto_names_init, ditto_names_exit },
+	{ ditto_listeners_init, ditto_listeners_exit },
+};
+
+struct ditto_server *ditto_server_of(const struct net *net)
+{
+	return net_generic(net, ditto_net_id);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_server_of, DITTO);
+
+void ditto_server_data_lost(struct ditto_server *srv)
+{
+	atomic64_inc(&srv->write_verifier);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_server_data_lost, DITTO);
+
+static void ditto_parts_exit(struct ditto_server *srv, size_t count)
+{
+	while (count)
+		ditto_parts[--count].exit(srv);
+}
+
+static int __net_init ditto_net_init(struct net *net)
+{
+	struct ditto_server *srv = ditto_server_of(net);
+	size_t i;
+	int err;
+
+	srv->net = net;
+	srv->started = ktime_get_real_ns();
+	/* A clock can be set back; a random start does not come again. */
+	atomic64_set(&srv->write_verifier, get_random_u64());
+	get_random_bytes(&srv->handle_key, sizeof(srv->handle_key));
+	ditto_settings_init(srv);
+
+	for (i = 0; i < ARRAY_SIZE(ditto_parts); i++) {
+		err = ditto_parts[i].init(srv);
+		if (err) {
+			ditto_parts_exit(srv, i);
+			return err;
+		}
+	}
+	return 0;
+}
+
+static void __net_exit ditto_net_exit(struct net *net)
+{
+	ditto_parts_exit(ditto_server_of(net), ARRAY_SIZE(ditto_parts));
+}
+
+static struct pernet_operations ditto_net_ops = {
+	.init = ditto_net_init,
+	.exit = ditto_net_exit,
+	.id = &ditto_net_id,
+	.size = sizeof(struct ditto_server),
+};
+
+static int __init ditto_init(void)
+{
+	int err;
+
+	ditto_wq = alloc_workqueue("ditto", WQ_UNBOUND, 0);
+	if (!ditto_wq)
+		return -ENOMEM;
+
+	err = register_pernet_subsys(&ditto_net_ops);
+	if (err)
+		goto err_wq;
+
+	err = ditto_genl_init();
+	if (err)
+		goto err_net;
+	return 0;
+
+err_net:
+	unregister_pernet_subsys(&ditto_net_ops);
+	/* Objects wait for readers before they are freed by code of ours. */
+	rcu_barrier();
+err_wq:
+	destroy_workqueue(ditto_wq);
+	return err;
+}
+
+static void __exit ditto_exit(void)
+{
+	ditto_genl_exit();
+	unregister_pernet_subsys(&ditto_net_ops);
+	rcu_barrier();
+	destroy_workqueue(ditto_wq);
+}
+
+module_init(ditto_init);
+module_exit(ditto_exit);
+
+MODULE_DESCRIPTION("Ditto file server: core");
+MODULE_VERSION(DITTO_VERSION);
+MODULE_LICENSE("GPL");

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Making files, directories, links and devices.
+ *
+ * The VFS takes the umask of the calling thread off the mode of what is made,
+ * unless a default ACL decides. Clients have done that already: the threads
+ * of a protocol have a struct fs_struct of their own (unshare_fs_struct())
+ * and an umask of 0 in it.
+ */
+
+#include <kunit/visibility.h>
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/namei.h>
+#include <linux/unaligned.h>
+
+#include "node.h"
+#include "op_private.h"
+
+/**
+ * struct ditto_make - something to be made
+ * @type: S_IFMT bits
+ * @how: with a name that exists
+ * @verf: for DITTO_CREATE_EXCLUSIVE
+ * @rdev: for devices
+ * @target: for symbolic links
+ * @set: its attributes
+ */
+struct ditto_make {
+	umode_t type;
+	enum ditto_create_how how;
+	const u8 *verf;
+	dev_t rdev;
+	const char *target;
+	const struct ditto_setattr *set;
+};
+
+/*
+ * RFC 1813 section 3.3.8: a server keeps the verifier with the file, the
+ * times being a good place. Seconds take 31 bits of each half, which every
+ * file system with 32 bit times stores; the top bit is a nanosecond.
+ */
+void ditto_verifier_to_times(const u8 *verf, struct timespec64 *atime,
+			     struct timespec64 *mtime)
+{
+	u32 high = get_unaligned_be32(verf);
+	u32 low = get_unaligned_be32(verf + 4);
+
+	atime->tv_sec = high & S32_MAX;
+	atime->tv_nsec = high >> 31;
+	mtime->tv_sec = low & S32_MAX;
+	mtime->tv_nsec = low >> 31;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_verifier_to_times);
+
+static bool has_verifier(struct inode *inode, const u8 *verf)
+{
+	struct timespec64 atime, mtime, is;
+
+	/* Whoever made it so has not written to it yet. */
+	if (i_size_read(inode))
+		return false;
+	ditto_verifier_to_times(verf, &atime, &mtime);
+	/* A file system with coarse times kept only a part of it. */
+	atime = timestamp_truncate(atime, inode);
+	mtime = timestamp_truncate(mtime, inode);
+	is = inode_get_atime(inode);
+	if (!timespec64_equal(&is, &atime))
+		return false;
+	is = inode_get_mtime(inode);
+	return timespec64_equal(&is, &mtime);
+}
+
+typedef int (*ditto_make_fn)(const struct ditto_make *m, struct mnt_idmap *idmap,
+			     struct inode *dir, struct dentry *child, umode_t mode);
+
+static int make_file(const struct ditto_make *m, struct mnt_idmap *idmap,
+		     struct inode *dir, struct dentry *child, umode_t mode)
+{
+	return vfs_create(idmap, dir, child, S_IFREG | mode, true);
+}
+
+static int make_dir(const struct ditto_make *m, struct mnt_idmap *idmap,
+		    struct inode *dir, struct dentry *child, umode_t mode)
+{
+	return vfs_mkdir(idmap, dir, child, mode);
+}
+
+static int make_symlink(const struct ditto_make *m, struct mnt_idmap *idmap,
+			struct inode *dir, struct dentry *child, umode_t mode)
+{
+	return vfs_symlink(idmap, dir, child, m->target);
+}
+
+static int make_node(const struct ditto_make *m, struct mnt_idmap *idmap,
+		     struct inode *dir, struct dentry *child, umode_t mode)
+{
+	return vfs_mknod(idmap, dir, child, m->type | mode, m->rdev);
+}
+
+#define DITTO_TYPE(type)	((type) >> 12)
+
+static const ditto_make_fn makers[DITTO_TYPE(S_IFMT) + 1] = {
+	[DITTO_TYPE(S_IFREG)] = make_file,
+	[DITTO_TYPE(S_IFDIR)] = make_dir,
+	[DITTO_TYPE(S_IFLNK)] = make_symlink,
+	[DITTO_TYPE(S_IFCHR)] = make_node,
+	[DITTO_TYPE(S_IFBLK)] = make_node,
+	[DITTO_TYPE(S_IFIFO)] = make_node,
+	[DITTO_TYPE(S_IFSOCK)] = make_node,
+};
+
+static bool is_node(umode_t type)
+{
+	return makers[DITTO_TYPE(type & S_IFMT)] == make_node;
+}
+
+static int check_type(const struct ditto_make *m)
+{
+	return makers[DITTO_TYPE(m->type)] ? 0 : -EBADTYPE;
+}
+
+/* The name is free. */
+static int make_new(struct ditto_change *c, const struct ditto_make *m,
+		    const struct ditto_name *name)
+{
+	struct mnt_idmap *idmap = ditto_idmap(c->op->share);
+	struct ditto_setattr set = *m->set;
+	umode_t mode;
+	int err;
+
+	if (set.valid & DITTO_SET_MODE)
+		mode = set.mode & S_IALLUGO;
+	else	/* Who gives none keeps it to himself until he does. */
+		mode = S_ISDIR(m->type) ? 0700 : 0600;
+	err = makers[DITTO_TYPE(m->type)](m, idmap, c->dir->inode, c->child, mode);
+	if (err)
+		return err;
+
+	/* Some file systems make the inode but leave it to a look-up to find it. */
+	if (d_really_is_negative(c->child) || d_unhashed(c->child)) {
+		err = ditto_change_lookup(c, name);
+		if (err)
+			return err;
+		if (d_really_is_negative(c->child))
+			return -ENOENT;
+	}
+
+	if (m->how == DITTO_CREATE_EXCLUSIVE) {
+		ditto_verifier_to_times(m->verf, &set.atime, &set.mtime);
+		set.valid |= DITTO_SET_ATIME | DITTO_SET_MTIME;
+	}
+	return ditto_setattr_new(c->op, c->child, &set);
+}
+
+/* The name is taken: is that what was asked for? */
+static int accept_old(struct ditto_change *c, const struct ditto_make *m)
+{
+	struct inode *inode = d_inode(c->child);
+
+	if (!S_ISREG(m->type) || !S_ISREG(inode->i_mode) || m->how == DITTO_CREATE_GUARDED)
+		return -EEXIST;
+	if (m->how == DITTO_CREATE_EXCLUSIVE && !has_verifier(inode, m->verf))
+		return -EEXIST;
+	return 0;
+}
+
+/* RFC 1813 section 3.3.8: of the attributes, an existing file takes the size. */
+static noinline_for_stack int resize_old(struct ditto_change *c, const struct ditto_make *m,
+					 struct ditto_node *node)
+{
+	struct ditto_setattr size = {
+		.valid = m->set->valid & DITTO_SET_SIZE,
+		.size = m->set->size,
+	};
+	struct ditto_wcc wcc;
+
+	if (m->how != DITTO_CREATE_UNCHECKED || !size.valid)
+		return 0;
+	return ditto_setattr_dentry(c->op, node, c->child, &size, &wcc);
+}
+
+static int commit_new(struct ditto_change *c)
+{
+	struct ditto_share *share = c->op->share;
+
+	return ditto_commit(share, c->child, true) ?: ditto_commit(share, c->parent, false);
+}
+
+static int make_locked(struct ditto_change *c, const struct ditto_make *m,
+		       const struct ditto_name *name, bool *fresh)
+{
+	int err;
+
+	if (d_is_positive(c->child))
+		return accept_old(c, m);
+	err = ditto_ask(c->op, c->dir, DITTO_INTENT_ENTRY);
+	if (err)
+		return err;
+	*fresh = true;
+	return make_new(c, m, name);
+}
+
+/* No lock is held any more. @node is what has the name now. */
+static int make_unlocked(struct ditto_change *c, const struct ditto_make *m,
+			 struct ditto_node *node, bool fresh)
+{
+	int err = fresh ? 0 : resize_old(c, m, node);
+
+	/* An old one may have been made by the first sending of this very request. */
+	return err ?: commit_new(c);
+}
+
+static int make(struct ditto_op *op, struct ditto_node *dir, const struct ditto_name *name,
+		const struct ditto_make *m, struct ditto_node **out, struct ditto_wcc *wcc)
+{
+	struct ditto_change c;
+	struct ditto_node *node;
+	bool fresh = false;
+	int err;
+
+	err = ditto_change_init(&c, op, dir, wcc) ?:
+	      ditto_name_plain(name, -EEXIST, -EEXIST) ?:
+	      check_type(m) ?:
+	      ditto_change_begin(&c, name) ?:
+	      make_locked(&c, m, name, &fresh);
+	ditto_change_unlock(&c);
+	/* It may have got no further than to its name. */
+	if (fresh && d_is_positive(c.child))
+		ditto_change_tell(&c, DITTO_ENTRY_ADDED, name, NULL);
+	if (!err) {
+		node = ditto_node_get(op->share, c.child);
+		err = PTR_ERR_OR_ZERO(node);
+	}
+	if (!err) {
+		err = make_unlocked(&c, m, node, fresh);
+		if (err)
+			ditto_node_put(node);
+	}
+	ditto_change_end(&c);
+	if (!err)
+		*out = node;
+	return err;
+}
+
+int ditto_create(struct ditto_op *op, struct ditto_node *dir,
+		 const struct ditto_name *name, enum ditto_create_how how,
+		 const struct ditto_setattr *set, const u8 *verf,
+		 struct ditto_node **out, struct ditto_wcc *wcc)
+{
+	const struct ditto_make m = {
+		.type = S_IFREG,
+		.how = how,
+		.verf = verf,
+		.set = set,
+	};
+
+	return make(op, dir, name, &m, out, wcc);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_create, DITTO);
+
+int ditto_mkdir(struct ditto_op *op, struct ditto_node *dir,
+		const struct ditto_name *name, const struct ditto_setattr *set,
+		struct ditto_node **out, struct ditto_wcc *wcc)
+{
+	const struct ditto_make m = {
+		.type = S_IFDIR,
+		.how = DITTO_CREATE_GUARDED,
+		.set = set,
+	};
+
+	return make(op, dir, name, &m, out, wcc);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_mkdir, DITTO);
+
+int ditto_symlink(struct ditto_op *op, struct ditto_node *dir,
+		  const struct ditto_name *name, const char *target,
+		  const struct ditto_setattr *set,
+		  struct ditto_node **out, struct ditto_wcc *wcc)
+{
+	const struct ditto_make m = {
+		.type = S_IFLNK,
+		.how = DITTO_CREATE_GUARDED,
+		.target = target,
+		.set = set,
+	};
+
+	return make(op, dir, name, &m, out, wcc);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_symlink, DITTO);
+
+int ditto_mknod(struct ditto_op *op, struct ditto_node *dir,
+		const struct ditto_name *name, umode_t type, dev_t rdev,
+		const struct ditto_setattr *set,
+		struct ditto_node **out, struct ditto_wcc *wcc)
+{
+	const struct ditto_make m = {
+		.type = is_node(type) ? type & S_IFMT : 0,
+		.how = DITTO_CREATE_GUARDED,
+		.rdev = S_ISCHR(type) || S_ISBLK(type) ? rdev : 0,
+		.set = set,
+	};
+
+	return make(op, dir, name, &m, out, wcc);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_mknod, DITTO);

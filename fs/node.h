@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Nodes: one object for one served file, whatever the route to it.
+ *
+ * A node is found by inode (walks) or by file id (handles) in resizable hash
+ * tables under RCU. It holds a dentry of the file and, for a while, open
+ * files. It never stores a name or a path. Idle nodes are kept on an LRU,
+ * bounded by a setting and given back under memory pressure.
+ *
+ * A volume is a served file system: it owns the nodes of its inodes, and it
+ * lives as long as a share lies on it. The last share of a volume takes the
+ * nodes with it, so that the file system can be unmounted.
+ *
+ * Locking: node->lock (spinlock) guards the dentry and the open file slots. It
+ * is taken after nothing and never held across VFS calls. Everything else is
+ * constant while a reference is held, or atomic.
+ *
+ * Lifetime: node->ref counts holders and one for the tables. Every node in the
+ * tables is on the LRU, so that a request does not touch that; an idle one has
+ * only the tables' reference, and evicting it takes the count to zero. Look-ups
+ * use refcount_inc_not_zero().
+ */
+#ifndef _DITTO_FS_NODE_H
+#define _DITTO_FS_NODE_H
+
+#include <linux/dcache.h>
+#include <linux/errseq.h>
+#include <linux/fs.h>
+#include <linux/list.h>
+#include <linux/list_lru.h>
+#include <linux/refcount.h>
+#include <linux/rhashtable.h>
+#include <linux/spinlock.h>
+
+#include "../lockd/claim.h"
+
+struct ditto_server;
+struct ditto_share;
+struct fsnotify_mark;
+
+/* Longest file id of exportfs that is kept: 4 bytes less than a v3 handle leaves. */
+#define DITTO_FID_MAX	44
+
+/**
+ * struct ditto_fid - a file's identity within its file system, as exportfs makes it
+ * @type: enum fid_type; FILEID_ROOT with @len 0 is the root of the share
+ * @len: bytes, a multiple of four
+ * @raw: as the file system wrote it
+ */
+struct ditto_fid {
+	u8 type;
+	u8 len;
+	u8 raw[DITTO_FID_MAX];
+};
+
+/**
+ * struct ditto_volume - a file system of which something is served
+ * @srv: whose
+ * @sb: the file system, pinned by the mounts of @shares
+ * @shares: those on it; under the node table's mutex
+ * @nodes: count of nodes; zero before the volume goes
+ * @dead: nodes of removed files that somebody holds still, by their @dead
+ * @mark: tells when a file's last name goes, so that its node does not keep it alive
+ * @list: in the node table's list of volumes, under its mutex
+ * @has_handles: the file system can find files by their id
+ * @caller_opens: who may use a file is decided when it is opened, and not here:
+ *	files are opened as the caller and not kept
+ * @rcu: freed under RCU
+ */
+struct ditto_volume {
+	struct ditto_server *srv;
+	struct super_block *sb;
+	struct list_head shares;
+	atomic_t nodes;
+	struct list_head dead;
+	struct fsnotify_mark *mark;
+	struct list_head list;
+	bool has_handles;
+	bool caller_opens;
+	struct rcu_head rcu;
+};
+
+/* Which cached open file of a node. */
+enum ditto_file_mode {
+	DITTO_FILE_READ,
+	DITTO_FILE_WRITE,	/* opened for reading and writing */
+	DITTO_FILE_DIR,		/* a directory; one listing uses it at a time */
+	DITTO_FILE_MODES,
+};
+
+struct ditto_file;
+
+/**
+ * struct ditto_node - one served file
+ * @inode: constant; kept by @dentry
+ * @volume: constant
+ * @fid: the file id it is found by; @fid.len is 0 until known
+ * @lock: guards @dentry, @files and @wb_err
+ * @dentry: an alias of the inode; replaced if its name went and another is left
+ * @files: cached open files, see fs/file.c
+ * @wb_err: which errors of writing back were taken account of, see fs/lost.c
+ * @point: what clients claim of it; claims hold the node, so it is not idle
+ * @opens: open files of the server for reading only, and for writing
+ * @ref: holders, and one of the table
+ * @flags: DITTO_NODE_* bits
+ * @by_inode: in the table by inode
+ * @by_fid: in the table by file id
+ * @lru: on the LRU while in the tables, then among those that are disposed of
+ * @dead: on the volume's list, or empty
+ * @rcu: freed under RCU
+ */
+struct ditto_node {
+	struct inode *inode;
+	struct ditto_volume *volume;
+	struct ditto_fid fid;
+	spinlock_t lock;	/* see above */
+	struct dentry *dentry;
+	struct ditto_file *files[DITTO_FILE_MODES];
+	errseq_t wb_err;
+	struct ditto_claim_point point;
+	atomic_t opens[2];
+	refcount_t ref;
+	unsigned long flags;
+	struct rhash_head by_inode;
+	struct rhash_head by_fid;
+	struct list_head lru;
+	struct list_head dead;
+	struct rcu_head rcu;
+};
+
+/* Bits of ditto_node.flags */
+#define DITTO_NODE_HASHED_FID	0	/* in the table by file id */
+#define DITTO_NODE_DEAD		1	/* out of the tables, goes with its last holder */
+#define DITTO_NODE_REFERENCED	2	/* used since the LRU last looked */
+#define DITTO_NODE_WRITTEN	3	/* @wb_err counts */
+
+/**
+ * ditto_node_get - the node of a dentry
+ * @share: the share it was reached through
+ * @dentry: positive
+ *
+ * Context: may sleep. Return: the node with a reference, or an ERR_PTR:
+ * -ENOMEM, -ESTALE (the dentry went negative).
+ */
+struct ditto_node *ditto_node_get(struct ditto_share *share, struct dentry *dentry);
+
+/**
+ * ditto_node_get_by_fid - the node with a file id
+ * @share: the share that the handle names
+ * @fid: from the handle
+ *
+ * Asks the file system only if the node is not known. In a share that is a
+ * subtree the file is refused unless it lies below the share's root now.
+ *
+ * Context: may sleep. Return: the node with a reference, or an ERR_PTR:
+ * -ESTALE (no such file any more, or outside the share), -EBADHANDLE (the
+ * file system cannot read the id), -ENOMEM.
+ */
+struct ditto_node *ditto_node_get_by_fid(struct ditto_share *share,
+					 const struct ditto_fid *fid);
+
+/* The node of the share's root; cannot fail but for -ENOMEM. */
+struct ditto_node *ditto_node_get_root(struct ditto_share *share);
+
+static inline void ditto_node_hold(struct ditto_node *node)
+{
+	refcount_inc(&node->ref);
+}
+
+void ditto_node_put(struct ditto_node *node);
+
+/**
+ * ditto_node_dentry - an alias of the node's file to call the VFS with
+ * @node: held
+ *
+ * Context: any. Return: a dentry with a reference; positive.
+ */
+struct dentry *ditto_node_dentry(struct ditto_node *node);
+
+/**
+ * ditto_node_forget - the file may have lost its last name
+ * @node: held
+ *
+ * Takes the node out of the tables if its inode has no link left, and closes
+ * its cached files, so that the space is freed with the last holder.
+ *
+ * Context: may sleep.
+ */
+void ditto_node_forget(struct ditto_node *node);
+
+/* Number of nodes and open files cached now, for statistics and tests. */
+unsigned long ditto_nodes_count(struct ditto_server *srv);
+unsigned long ditto_files_count(struct ditto_server *srv);
+
+/* For fs/share.c: the volume of a path, made if need be, joined by the share. */
+int ditto_volume_join(struct ditto_server *srv, struct ditto_share *share);
+/* Leave it: cached files on the share's mount are closed; the last one evicts all nodes. */
+void ditto_volume_leave(struct ditto_share *share);
+
+/* Evict every idle node and close every idle file now ("flush caches"). */
+void ditto_nodes_flush(struct ditto_server *srv);
+/* The settings about nodes and files changed: what is above the limits goes now. */
+void ditto_nodes_settings_changed(struct ditto_server *srv);
+
+int ditto_nodes_init(struct ditto_server *srv);
+void ditto_nodes_exit(struct ditto_server *srv);
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of operations share among themselves.
+ *
+ * Locking: an operation that changes a directory holds, in this order, write
+ * access to the mount, the directory's inode lock (I_MUTEX_PARENT) and the
+ * child's inode lock. Nothing is made durable with an inode lock held, so that
+ * changes of one directory go into one commit of the journal.
+ */
+#ifndef _DITTO_FS_OP_PRIVATE_H
+#define _DITTO_FS_OP_PRIVATE_H
+
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/mount.h>
+#include <linux/sched.h>
+
+#include "../lockd/cache.h"
+#include "../lockd/claim.h"
+#include "attr.h"
+#include "cred.h"
+#include "node.h"
+#include "op.h"
+#include "share.h"
+
+/**
+ * ditto_op_enter - act as who asks
+ * @op: holds a reference on its credential until ditto_op_leave()
+ *
+ * Like override_creds(), without counting a reference that @op has already:
+ * the count is a cache line which all threads of a user would write.
+ *
+ * Return: what ditto_op_leave() wants.
+ */
+static inline const struct cred *ditto_op_enter(const struct ditto_op *op)
+{
+	const struct cred *old = current_cred();
+
+	rcu_assign_pointer(current->cred, op->cred->cred);
+	return old;
+}
+
+static inline void ditto_op_leave(const struct cred *old)
+{
+	rcu_assign_pointer(current->cred, old);
+}
+
+static inline struct mnt_idmap *ditto_idmap(const struct ditto_share *share)
+{
+	return mnt_idmap(share->root.mnt);
+}
+
+/* A file id of 0 means "no file" to clients; some file systems have one. */
+static inline u64 ditto_fileid(u64 ino)
+{
+	return ino ?: BIT_ULL(63);
+}
+
+/*
+ * No service thread waits for somebody who holds a lease or a delegation. And
+ * where it was to end while it waited for something else, the client does the
+ * same again.
+ */
+static inline ssize_t ditto_no_wait(ssize_t err)
+{
+	return err == -EWOULDBLOCK || err == -ERESTARTSYS || err == -EINTR ? -EJUKEBOX : err;
+}
+
+/* The same after a VFS call that took @delegated; drops its reference. */
+static inline int ditto_no_deleg_wait(int err, struct inode *delegated)
+{
+	if (delegated)
+		iput(delegated);
+	return ditto_no_wait(err);
+}
+
+/*
+ * Claims: fs/ask.c. Nothing of a question is made up before it is known that
+ * somebody claims something of the node.
+ */
+
+int ditto_ask_slow(struct ditto_op *op, struct ditto_node *node, enum ditto_intent_kind kind,
+		   u64 pos, u64 count);
+void ditto_done_slow(struct ditto_op *op, struct ditto_node *node, enum ditto_intent_kind kind);
+
+static inline bool ditto_is_claimed(const struct ditto_node *node)
+{
+	return unlikely(rcu_access_pointer(node->point.claims));
+}
+
+/**
+ * ditto_ask_bytes - do others' claims allow this
+ * @op: who
+ * @node: held
+ * @kind: what
+ * @pos: of the bytes it is about
+ * @count: how many; 0 meet nothing
+ *
+ * One load if nothing is claimed.
+ *
+ * Context: may sleep; inode locks may be held, as nothing is waited for.
+ * Return: 0, -EJUKEBOX, -EAGAIN, -ETXTBSY; see op.h.
+ */
+static inline int ditto_ask_bytes(struct ditto_op *op, struct ditto_node *node,
+				  enum ditto_intent_kind kind, u64 pos, u64 count)
+{
+	return ditto_is_claimed(node) ? ditto_ask_slow(op, node, kind, pos, count) : 0;
+}
+
+/* The same for what concerns the whole node. */
+static inline int ditto_ask(struct ditto_op *op, struct ditto_node *node,
+			    enum ditto_intent_kind kind)
+{
+	return ditto_ask_bytes(op, node, kind, 0, 0);
+}
+
+/* The same for a new size: it is about the bytes that appear or vanish. */
+static inline int ditto_ask_size(struct ditto_op *op, struct ditto_node *node, u64 size)
+{
+	u64 old = i_size_read(node->inode);
+	u64 from = min(old, size);
+
+	return ditto_ask_bytes(op, node, DITTO_INTENT_SIZE, from, max(old, size) - from);
+}
+
+/* It was done: grants that were made meanwhile are broken. No inode lock is held. */
+static inline void ditto_done(struct ditto_op *op, struct ditto_node *node,
+			      enum ditto_intent_kind kind)
+{
+	/* The change before the look: pairs with the barrier of ditto_cache_grant(). */
+	smp_mb();
+	if (ditto_is_claimed(node))
+		ditto_done_slow(op, node, kind);
+}
+
+/* attributes around a change: fs/attr.c */
+
+/* Nothing is known yet. */
+static inline void ditto_wcc_init(struct ditto_wcc *wcc)
+{
+	wcc->pre_valid = false;
+	wcc->post_valid = false;
+}
+
+/* Take the attributes before a change; the inode lock is held until after it. */
+int ditto_wcc_pre(struct ditto_share *share, struct dentry *dentry, struct ditto_wcc *wcc);
+/* Take those after it, whether the change succeeded or not. */
+void ditto_wcc_post(struct ditto_share *share, struct dentry *dentry, struct ditto_wcc *wcc);
+/* Keep of @attr what counts as "before". */
+void ditto_wcc_set_pre(struct ditto_wcc *wcc, const struct ditto_attr *attr);
+
+/* changes of attributes: fs/setattr.c */
+
+/**
+ * ditto_setattr_dentry - change attributes, with the credential in place
+ * @op: who asks, entered; the mount may be written
+ * @node: of what
+ * @dentry: of it
+ * @set: what to change
+ * @wcc: filled
+ */
+int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+			 const struct ditto_setattr *set, struct ditto_wcc *wcc);
+
+/**
+ * ditto_setattr_new - give a new object its attributes
+ * @op: its maker, entered
+ * @dentry: just made, its directory still locked
+ * @set: what was asked for; the permission bits are there already
+ *
+ * The mode does not stop the maker, as with open(2). An owner or group the
+ * maker may not give away to is left out.
+ */
+int ditto_setattr_new(struct ditto_op *op, struct dentry *dentry,
+		      const struct ditto_setattr *set);
+
+/* permission: fs/permission.c */
+
+/* ditto_permission() with the credential in place. */
+int ditto_inode_permission(const struct ditto_op *op, struct inode *inode, u32 may);
+
+/* durability: fs/commit.c */
+
+/**
+ * ditto_commit - make an object's metadata durable
+ * @share: through whose mount it is reached
+ * @dentry: positive; entries of a directory are its metadata
+ * @fresh: it was just made, and its directory is made durable next
+ *
+ * Context: no inode lock held. Return: 0 or the error of the file system.
+ */
+int ditto_commit(struct ditto_share *share, struct dentry *dentry, bool fresh);
+
+/* names: fs/name.c */
+
+enum ditto_name_kind {
+	DITTO_NAME_PLAIN,
+	DITTO_NAME_DOT,
+	DITTO_NAME_DOTDOT,
+};
+
+/* Check a name from the wire. Return: enum ditto_name_kind, -EINVAL or -ENAMETOOLONG. */
+int ditto_name_check(const struct ditto_name *name);
+/* Return: 0 for a plain name, @dot for ".", @dotdot for "..", else as ditto_name_check(). */
+int ditto_name_plain(const struct ditto_name *name, int dot, int dotdot);
+/* The parent of a directory, to be put; the share's root is its own. -ESTALE outside the share. */
+struct dentry *ditto_parent(struct ditto_share *share, struct dentry *dentry);
+
+/* changes of a directory: fs/change.c */
+
+/**
+ * struct ditto_change - a change of a directory in progress
+ * @op: who
+ * @dir: the directory
+ * @wcc: of the directory
+ * @parent: the directory's dentry
+ * @child: of the name that is changed; may be negative
+ * @old: the credential to go back to, while entered
+ * @entered: acts as the caller and has write access to the mount
+ * @locked: holds the inode lock of the directory
+ */
+struct ditto_change {
+	struct ditto_op *op;
+	struct ditto_node *dir;
+	struct ditto_wcc *wcc;
+	struct dentry *parent;
+	struct dentry *child;
+	const struct cred *old;
+	bool entered;
+	bool locked;
+};
+
+/**
+ * ditto_change_init - prepare to change an entry of a directory
+ * @c: filled; ditto_change_end() is called whether this worked or not
+ * @op: who
+ * @dir: held
+ * @wcc: of the directory
+ *
+ * Return: 0, -ENOTDIR or -EROFS.
+ */
+int ditto_change_init(struct ditto_change *c, struct ditto_op *op,
+		      struct ditto_node *dir, struct ditto_wcc *wcc);
+/* Return: 0 with the directory locked and @c->child looked up, or an errno. */
+int ditto_change_begin(struct ditto_change *c, const struct ditto_name *name);
+
+/* The steps of ditto_change_begin(), for a change that locks two directories. */
+int ditto_change_enter(struct ditto_change *c);
+int ditto_change_pre(struct ditto_change *c);
+int ditto_change_lookup(struct ditto_change *c, const struct ditto_name *name);
+
+/* Take the attributes after the change and unlock the directory; more than once does nothing. */
+void ditto_change_unlock(struct ditto_change *c);
+/* An entry was made, removed or renamed: tell those who cache the directory. Unlocked. */
+void ditto_change_tell(const struct ditto_change *c, enum ditto_entry_event event,
+		       const struct ditto_name *name, const struct ditto_name *old);
+/* Undo the rest. */
+void ditto_change_end(struct ditto_change *c);
+
+/* exclusive creation: fs/make.c */
+
+/* The times that keep a verifier of 8 bytes. */
+void ditto_verifier_to_times(const u8 *verf, struct timespec64 *atime,
+			     struct timespec64 *mtime);
+
+#endif

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * May somebody do something to a file?
+ *
+ * The VFS checks most of it again when it is done. What a stateless protocol
+ * does without opening a file, and what it asks in advance, is checked here.
+ */
+
+#include <linux/fs.h>
+#include <linux/mount.h>
+
+#include "node.h"
+#include "op_private.h"
+
+#define DITTO_MAY_CHANGE	(DITTO_MAY_WRITE | DITTO_MAY_APPEND | DITTO_MAY_DELETE)
+
+/* What the VFS calls the DITTO_MAY_* bits. */
+static int vfs_mask(u32 may)
+{
+	int mask = 0;
+
+	if (may & DITTO_MAY_READ)
+		mask |= MAY_READ;
+	if (may & DITTO_MAY_WRITE)
+		mask |= MAY_WRITE;
+	if (may & DITTO_MAY_EXEC)
+		mask |= MAY_EXEC;
+	if (may & DITTO_MAY_APPEND)
+		mask |= MAY_WRITE | MAY_APPEND;
+	if (may & DITTO_MAY_DELETE)
+		mask |= MAY_WRITE | MAY_EXEC;
+	return mask;
+}
+
+/* A device or a pipe is written on the client, not here. */
+static bool is_stored_here(umode_t mode)
+{
+	return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode);
+}
+
+static int may_change(const struct ditto_op *op, const struct inode *inode, u32 may)
+{
+	if (is_stored_here(inode->i_mode) &&
+	    (!op->writable || __mnt_is_readonly(op->share->root.mnt)))
+		return -EROFS;
+	if ((may & DITTO_MAY_DELETE) && !S_ISDIR(inode->i_mode))
+		return -EACCES;
+	if (!IS_APPEND(inode))
+		return 0;
+
+	/* The VFS checks this at open(2), which comes too early for us. */
+	if (may & (S_ISDIR(inode->i_mode) ? DITTO_MAY_DELETE : DITTO_MAY_WRITE))
+		return -EPERM;
+	return 0;
+}
+
+static bool is_noexec(const struct ditto_op *op, const struct inode *inode)
+{
+	return (op->share->root.mnt->mnt_flags & MNT_NOEXEC) ||
+	       (inode->i_sb->s_iflags & SB_I_NOEXEC);
+}
+
+int ditto_inode_permission(const struct ditto_op *op, struct inode *inode, u32 may)
+{
+	struct mnt_idmap *idmap = ditto_idmap(op->share);
+	int err;
+
+	if (may & DITTO_MAY_CHANGE) {
+		err = may_change(op, inode, may);
+		if (err)
+			return err;
+	}
+	if ((may & DITTO_MAY_EXEC) && S_ISREG(inode->i_mode) && is_noexec(op, inode))
+		return -EACCES;
+
+	err = inode_permission(idmap, inode, vfs_mask(may));
+	if (err != -EACCES || !(may & DITTO_MAY_OWNER) || !S_ISREG(inode->i_mode))
+		return err;
+
+	/*
+	 * Somebody who made a file read-only after opening it goes on writing
+	 * to it; all we see of that is that he owns it.
+	 */
+	return vfsuid_eq_kuid(i_uid_into_vfsuid(idmap, inode), current_fsuid()) ? 0 : err;
+}
+
+int ditto_permission(struct ditto_op *op, struct ditto_node *node, u32 may)
+{
+	const struct cred *old;
+	int err;
+
+	old = ditto_op_enter(op);
+	err = ditto_inode_permission(op, node->inode, may);
+	ditto_op_leave(old);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_permission, DITTO);

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The server of one network namespace: what hangs together and is torn down
+ * together. Each part keeps its own state behind an opaque pointer.
+ */
+#ifndef _DITTO_FS_SERVER_H
+#define _DITTO_FS_SERVER_H
+
+#include <linux/atomic.h>
+#include <linux/siphash.h>
+#include <linux/types.h>
+
+struct net;
+struct ditto_share_table;
+struct ditto_node_table;
+struct ditto_cred_cache;
+struct ditto_peer_table;
+struct ditto_stats_table;
+struct ditto_upcalls;
+struct ditto_names;
+struct ditto_records;
+struct ditto_lock_table;
+struct ditto_stats_group;
+struct ditto_listeners;
+
+/**
+ * struct ditto_settings - settings of a server, changed live
+ * @threads: service threads of a thread-based protocol; 0 lets the protocol choose
+ * @max_connections: connections over all listeners of a protocol
+ * @node_limit: nodes kept in memory while idle
+ * @file_limit: open files kept in memory while idle
+ * @file_idle_ms: how long an unused open file is kept
+ * @drain_ms: how long removing a share or a listener waits for requests
+ * @upcall_ms: how long a request to the helper may take
+ * @name_ttl_s: how long an answer of the helper about names and groups is kept
+ * @name_negative_ttl_s: the same for "there is no such thing"
+ * @udp: serve the data protocol over UDP too
+ * @lease_time_s: how long a client that falls silent keeps what it holds
+ * @grace_s: longest grace; 0 is the lease time
+ * @waits_per_node: requests that wait for ranges of one node
+ * @claims_per_client: what one client may hold
+ * @recall_pause_s: after a recall, no delegation is granted on the node
+ *
+ * Each is read with READ_ONCE() where it is used and written under the
+ * settings lock of net/settings.c. Limits are those in ditto.yaml.
+ */
+struct ditto_settings {
+	u32 threads;
+	u32 max_connections;
+	u32 node_limit;
+	u32 file_limit;
+	u32 file_idle_ms;
+	u32 drain_ms;
+	u32 upcall_ms;
+	u32 name_ttl_s;
+	u32 name_negative_ttl_s;
+	bool udp;
+	u32 lease_time_s;
+	u32 grace_s;
+	u32 waits_per_node;
+	u32 claims_per_client;
+	u32 recall_pause_s;
+};
+
+/**
+ * struct ditto_server - one server, one per network namespace
+ * @net: the namespace; not counted, the server ends before it
+ * @settings: see there
+ * @handle_key: signs file handles; set before the first handle is made
+ * @handle_key_set: the key came from outside and so survives a restart
+ * @write_verifier: changes whenever unstable data may have been lost
+ * @started: wall clock time of the start, in nanoseconds
+ * @locks: lockd/table.c
+ * @lock_stats: net/locks.c
+ * @shares: fs/share.c
+ * @nodes: fs/node.c
+ * @creds: fs/cred.c
+ * @peers: net/peer.c
+ * @stats: net/stats.c
+ * @upcalls: net/upcall.c
+ * @names: net/names.c
+ * @records: net/record.c
+ * @listeners: net/listener.c
+ */
+struct ditto_server {
+	struct net *net;
+	struct ditto_settings settings;
+	siphash_key_t handle_key;
+	bool handle_key_set;
+	atomic64_t write_verifier;
+	u64 started;
+
+	struct ditto_lock_table *locks;
+	struct ditto_stats_group *lock_stats;
+	struct ditto_share_table *shares;
+	struct ditto_node_table *nodes;
+	struct ditto_cred_cache *creds;
+	struct ditto_peer_table *peers;
+	struct ditto_stats_table *stats;
+	struct ditto_upcalls *upcalls;
+	struct ditto_names *names;
+	struct ditto_records *records;
+	struct ditto_listeners *listeners;
+};
+
+/**
+ * ditto_server_of - the server of a network namespace
+ * @net: the namespace
+ *
+ * Context: any. Valid while the caller holds the namespace.
+ * Return: the server, never NULL while ditto.ko is loaded.
+ */
+struct ditto_server *ditto_server_of(const struct net *net);
+
+/**
+ * ditto_server_data_lost - make clients send their unstable data again
+ * @srv: the server
+ *
+ * Called when a sync failed: acknowledged unstable writes may be gone, so the
+ * write verifier changes (RFC 1813 section 3.3.21).
+ *
+ * Context: any.
+ */
+void ditto_server_data_lost(struct ditto_server *srv);
+
+#endif

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Changes of attributes.
+ *
+ * The size goes first, as a step of its own: file systems truncate in it, and
+ * it sets the modification time, which an explicit one then replaces. All the
+ * rest is one call, so that a mode given together with an owner is the mode
+ * the file ends up with, set-id bits included.
+ */
+
+#include <linux/capability.h>
+#include <linux/filelock.h>
+#include <linux/fs.h>
+#include <linux/mount.h>
+
+#include "node.h"
+#include "op_private.h"
+
+#define DITTO_SET_TIMES		(DITTO_SET_ATIME | DITTO_SET_MTIME)
+#define DITTO_SET_NOW		(DITTO_SET_ATIME_NOW | DITTO_SET_MTIME_NOW)
+#define DITTO_SET_OWNER		(DITTO_SET_UID | DITTO_SET_GID)
+#define DITTO_SET_SIDS		(S_ISUID | S_ISGID)
+
+/* What came from the wire and makes no sense whatever the file. */
+static int check(const struct ditto_setattr *set, const struct inode *inode)
+{
+	if (((set->valid & DITTO_SET_UID) && !uid_valid(set->uid)) ||
+	    ((set->valid & DITTO_SET_GID) && !gid_valid(set->gid)) ||
+	    ((set->valid & DITTO_SET_ATIME) && set->atime.tv_nsec >= NSEC_PER_SEC) ||
+	    ((set->valid & DITTO_SET_MTIME) && set->mtime.tv_nsec >= NSEC_PER_SEC))
+		return -EINVAL;
+	if (!(set->valid & DITTO_SET_SIZE))
+		return 0;
+	if (S_ISDIR(inode->i_mode))
+		return -EISDIR;
+	if (!S_ISREG(inode->i_mode))
+		return -EINVAL;
+	return set->size > inode->i_sb->s_maxbytes ? -EFBIG : 0;
+}
+
+static int notify(struct ditto_op *op, struct dentry *dentry, struct iattr *ia)
+{
+	struct inode *delegated = NULL;
+	int err;
+
+	err = notify_change(ditto_idmap(op->share), dentry, ia, &delegated);
+	return ditto_no_deleg_wait(err, delegated);
+}
+
+/* Set the size, and times to now that came with it; the caller may write the file. */
+static int set_size(struct ditto_op *op, struct dentry *dentry,
+		    const struct ditto_setattr *set)
+{
+	struct iattr ia = {
+		.ia_valid = ATTR_SIZE | ATTR_MTIME | ATTR_CTIME | ATTR_KILL_PRIV,
+		.ia_size = set->size,
+	};
+	int kill;
+
+	if (set->valid & DITTO_SET_ATIME_NOW)
+		ia.ia_valid |= ATTR_ATIME;
+	/* Not the writer's decision, hence not his permission: forced. */
+	kill = setattr_should_drop_suidgid(ditto_idmap(op->share), d_inode(dentry));
+	if (kill)
+		ia.ia_valid |= kill | ATTR_FORCE;
+	return notify(op, dentry, &ia);
+}
+
+/* Is there anything to set that is not done together with the size? */
+static bool has_others(const struct ditto_setattr *set)
+{
+	if (set->valid & DITTO_SET_SIZE)
+		return set->valid & ~(DITTO_SET_SIZE | DITTO_SET_NOW);
+	return set->valid;
+}
+
+/* Translate all but the size. Return: false if there is nothing to do. */
+static bool fill_iattr(struct ditto_op *op, struct inode *inode,
+		       const struct ditto_setattr *set, struct iattr *ia)
+{
+	u32 valid = set->valid;
+
+	/* set_size() did those; clients send them with every truncation. */
+	if (valid & DITTO_SET_SIZE)
+		valid &= ~DITTO_SET_NOW;
+	if (!has_others(set))
+		return false;
+
+	ia->ia_valid = ATTR_CTIME;
+	if (valid & DITTO_SET_MODE) {
+		ia->ia_valid |= ATTR_MODE;
+		ia->ia_mode = (set->mode & S_IALLUGO) | (inode->i_mode & ~S_IALLUGO);
+	}
+	if (valid & DITTO_SET_UID) {
+		ia->ia_valid |= ATTR_UID;
+		ia->ia_vfsuid = VFSUIDT_INIT(set->uid);
+	}
+	if (valid & DITTO_SET_GID) {
+		ia->ia_valid |= ATTR_GID;
+		ia->ia_vfsgid = VFSGIDT_INIT(set->gid);
+	}
+	if ((valid & DITTO_SET_OWNER) && !S_ISDIR(inode->i_mode)) {
+		ia->ia_valid |= ATTR_KILL_PRIV;
+		if (!(valid & DITTO_SET_MODE))
+			ia->ia_valid |= ATTR_KILL_SUID |
+				setattr_should_drop_sgid(ditto_idmap(op->share), inode);
+	}
+
+	if (valid & (DITTO_SET_ATIME | DITTO_SET_ATIME_NOW))
+		ia->ia_valid |= ATTR_ATIME;
+	if (valid & (DITTO_SET_MTIME | DITTO_SET_MTIME_NOW))
+		ia->ia_valid |= ATTR_MTIME;
+	if (valid & DITTO_SET_ATIME) {
+		ia->ia_valid |= ATTR_ATIME_SET;
+		ia->ia_atime = set->atime;
+	}
+	if (valid & DITTO_SET_MTIME) {
+		ia->ia_valid |= ATTR_MTIME_SET;
+		ia->ia_mtime = set->mtime;
+	}
+	/* Who may write may say "now"; any other time is the owner's. */
+	if (valid & DITTO_SET_TIMES)
+		ia->ia_valid |= ATTR_TIMES_SET;
+	else if (valid & DITTO_SET_NOW)
+		ia->ia_valid |= ATTR_TOUCH;
+	return true;
+}
+
+static int apply_locked(struct ditto_op *op, struct dentry *dentry,
+			const struct ditto_setattr *set)
+{
+	struct inode *inode = d_inode(dentry);
+	struct iattr ia;
+	int err;
+
+	lockdep_assert_held_write(&inode->i_rwsem);
+
+	if (set->valid & DITTO_SET_SIZE) {
+		err = set_size(op, dentry, set);
+		if (err)
+			return err;
+	}
+	return fill_iattr(op, inode, set, &ia) ? notify(op, dentry, &ia) : 0;
+}
+
+/* May the size be set, and is nobody in the way? Ends with put_write_access(). */
+static int begin_size(struct ditto_op *op, struct ditto_node *node, u64 size)
+{
+	struct inode *inode = node->inode;
+	int err;
+
+	err = ditto_inode_permission(op, inode, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
+	if (err)
+		return err;
+	err = ditto_ask_size(op, node, size);
+	if (err)
+		return err;
+	err = get_write_access(inode);
+	if (err)
+		return err;
+	err = break_lease(inode, O_WRONLY | O_NONBLOCK);
+	if (err)
+		put_write_access(inode);
+	return ditto_no_wait(err);
+}
+
+static int apply(struct ditto_op *op, struct dentry *dentry,
+		 const struct ditto_setattr *set, struct ditto_wcc *wcc)
+{
+	struct inode *inode = d_inode(dentry);
+	int err;
+
+	inode_lock(inode);
+	err = ditto_wcc_pre(op->share, dentry, wcc);
+	if (!err && set->guard && !timespec64_equal(set->guard, &wcc->pre_ctime))
+		err = -ENOTSYNC;
+	if (!err)
+		err = apply_locked(op, dentry, set);
+	ditto_wcc_post(op->share, dentry, wcc);
+	inode_unlock(inode);
+	return err;
+}
+
+int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+			 const struct ditto_setattr *set, struct ditto_wcc *wcc)
+{
+	bool sized = set->valid & DITTO_SET_SIZE;
+	bool others = has_others(set);
+	int err, commit_err;
+
+	err = check(set, node->inode);
+	if (!err && others)
+		err = ditto_ask(op, node, DITTO_INTENT_SETATTR);
+	if (!err && sized)
+		err = begin_size(op, node, set->size);
+	if (err)
+		return err;
+
+	err = apply(op, dentry, set, wcc);
+	if (sized) {
+		put_write_access(node->inode);
+		ditto_done(op, node, DITTO_INTENT_SIZE);
+	}
+	if (others)
+		ditto_done(op, node, DITTO_INTENT_SETATTR);
+	/* The size may have changed although the rest was refused. */
+	commit_err = !err || sized ? ditto_commit(op->share, dentry, false) : 0;
+	return err ?: commit_err;
+}
+
+int ditto_setattr(struct ditto_op *op, struct ditto_node *node,
+		  const struct ditto_setattr *set, struct ditto_wcc *wcc)
+{
+	struct vfsmount *mnt = op->share->root.mnt;
+	struct dentry *dentry = ditto_node_dentry(node);
+	const struct cred *old;
+	int err;
+
+	ditto_wcc_init(wcc);
+	err = op->writable ? mnt_want_write(mnt) : -EROFS;
+	if (!err) {
+		old = ditto_op_enter(op);
+		err = ditto_setattr_dentry(op, node, dentry, set, wcc);
+		ditto_op_leave(old);
+		mnt_drop_write(mnt);
+	}
+	if (!wcc->post_valid)
+		ditto_wcc_post(op->share, dentry, wcc);
+	dput(dentry);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_setattr, DITTO);
+
+int ditto_setattr_new(struct ditto_op *op, struct dentry *dentry,
+		      const struct ditto_setattr *set)
+{
+	struct inode *inode = d_inode(dentry);
+	struct ditto_setattr rest = *set;
+	umode_t sids = 0;
+	int err;
+
+	/*
+	 * Only the set-id bits can be missing: directories are made without
+	 * them, and a change of owner takes them away. The permission bits
+	 * stay as they are, a default ACL may have had its say in them.
+	 */
+	if (set->valid & DITTO_SET_MODE)
+		sids = set->mode & DITTO_SET_SIDS;
+	rest.valid &= ~DITTO_SET_MODE;
+	if (!S_ISLNK(inode->i_mode) && sids &&
+	    ((set->valid & DITTO_SET_OWNER) || (sids & ~inode->i_mode))) {
+		rest.valid |= DITTO_SET_MODE;
+		rest.mode = inode->i_mode | sids;
+	}
+	/* It was just made empty, now. */
+	rest.valid &= ~DITTO_SET_NOW;
+	if (!rest.size)
+		rest.valid &= ~DITTO_SET_SIZE;
+	if (!rest.valid)
+		return 0;
+	err = check(&rest, inode);
+	if (err)
+		return err;
+
+	inode_lock(inode);
+	err = apply_locked(op, dentry, &rest);
+	if (err == -EPERM && (rest.valid & DITTO_SET_OWNER)) {
+		rest.valid &= ~DITTO_SET_OWNER;
+		err = apply_locked(op, dentry, &rest);
+	}
+	inode_unlock(inode);
+	return err;
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The options of a share: made, copied, freed.
+ */
+
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "rules.h"
+#include "share.h"
+
+/* Who nobody is. */
+#define ANON_ID		65534
+
+struct ditto_share_opts *ditto_share_opts_alloc(void)
+{
+	struct ditto_share_opts *opts = kzalloc(sizeof(*opts), GFP_KERNEL);
+
+	if (!opts)
+		return NULL;
+	opts->squash = DITTO_SQUASH_ROOT_TO_GUEST;
+	opts->anon_uid = KUIDT_INIT(ANON_ID);
+	opts->anon_gid = KGIDT_INIT(ANON_ID);
+	opts->sec = DITTO_SEC_SYS;
+	opts->local_locks = true;
+	return opts;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_share_opts_alloc, DITTO);
+
+struct ditto_share_opts *ditto_share_opts_dup(const struct ditto_share_opts *from)
+{
+	struct ditto_share_opts *opts = kmemdup(from, sizeof(*from), GFP_ATOMIC);
+
+	if (!opts)
+		return NULL;
+	if (ditto_rules_copy(&opts->rules, &from->rules)) {
+		kfree(opts);
+		return NULL;
+	}
+	return opts;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_share_opts_dup, DITTO);
+
+void ditto_share_opts_free(struct ditto_share_opts *opts)
+{
+	if (!opts)
+		return;
+	ditto_rules_free(&opts->rules);
+	kfree(opts);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_share_opts_free, DITTO);
