@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ditto_nfs.ko: NFS version 3 with its MOUNT and ACL side protocols.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/module.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+
+#include "../../lockd/nlm/nlm.h"
+#include "../../net/listener.h"
+#include "../../net/stats.h"
+#include "../server.h"
+#include "reply_cache.h"
+#include "server.h"
+
+#define DNFS_PORT	2049	/* RFC 1813 section 2.1 */
+
+static unsigned int dnfs_net_id __read_mostly;
+
+static struct ditto_protocol dnfs_protocol = {
+	.owner = THIS_MODULE,
+	.name = "nfs",
+	.default_port = DNFS_PORT,
+	.transports = BIT(DITTO_TRANSPORT_TCP) | BIT(DITTO_TRANSPORT_UDP),
+	.listen = dnfs_listen,
+	.close = dnfs_close,
+	.disconnect = dnfs_disconnect,
+	.connections = dnfs_connections,
+	.settings_changed = dnfs_settings_changed,
+};
+
+static const struct dnfs_program *const dnfs_programs[DNFS_PROGRAMS] = {
+	[DNFS_PROGRAM_NFS]	= &dnfs3_program,
+	[DNFS_PROGRAM_ACL]	= &dnfs_acl3_program,
+	[DNFS_PROGRAM_MOUNT]	= &dnfs_mount3_program,
+	[DNFS_PROGRAM_NLM1]	= &dnlm1_program,
+	[DNFS_PROGRAM_NLM3]	= &dnlm3_program,
+	[DNFS_PROGRAM_NLM4]	= &dnlm4_program,
+	[DNFS_PROGRAM_NSM]	= &dnsm1_program,
+};
+
+/* Names of the procedures, for statistics. */
+static const char *dnfs_proc_names[DNFS_PROGRAMS][DNFS_PROCS_MAX];
+
+struct dnfs_server *dnfs_server_of(const struct net *net)
+{
+	return net_generic(net, dnfs_net_id);
+}
+
+unsigned int dnfs_protocol_bit(void)
+{
+	return dnfs_protocol.bit;
+}
+
+static void dnfs_names_init(void)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < DNFS_PROGRAMS; i++)
+		for (j = 0; j < min(dnfs_programs[i]->nprocs, DNFS_PROCS_MAX); j++)
+			dnfs_proc_names[i][j] = dnfs_programs[i]->procs[j].name;
+}
+
+static void dnfs_stats_exit(struct dnfs_server *server)
+{
+	unsigned int i;
+
+	for (i = 0; i < DNFS_PROGRAMS; i++)
+		if (server->stats[i])
+			ditto_stats_unregister(server->stats[i]);
+}
+
+static int dnfs_stats_init(struct dnfs_server *server)
+{
+	unsigned int i;
+
+	for (i = 0; i < DNFS_PROGRAMS; i++) {
+		server->stats[i] = ditto_stats_register(server->srv, dnfs_programs[i]->group,
+							dnfs_proc_names[i],
+							dnfs_programs[i]->nprocs);
+		if (!server->stats[i]) {
+			dnfs_stats_exit(server);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+static int __net_init dnfs_net_init(struct net *net)
+{
+	struct dnfs_server *server = dnfs_server_of(net);
+	int err;
+
+	server->srv = ditto_server_of(net);
+	server->net = net;
+	mutex_init(&server->lock);
+	INIT_LIST_HEAD(&server->listeners);
+	mutex_init(&server->mounts_lock);
+	INIT_LIST_HEAD(&server->mounts);
+
+	server->replies = dnfs_replies_alloc();
+	if (!server->replies)
+		return -ENOMEM;
+	err = dnfs_stats_init(server);
+	if (err)
+		goto free_replies;
+	server->nlm = dnlm_server_alloc(server);
+	if (server->nlm)
+		return 0;
+	err = -ENOMEM;
+	dnfs_stats_exit(server);
+free_replies:
+	dnfs_replies_free(server->replies);
+	return err;
+}
+
+/* No service runs any more: sockets that listen keep their namespace alive. */
+static void __net_exit dnfs_net_exit(struct net *net)
+{
+	struct dnfs_server *server = dnfs_server_of(net);
+
+	dnlm_server_free(server->nlm);
+	dnfs_mounts_free(server);
+	dnfs_stats_exit(server);
+	dnfs_replies_free(server->replies);
+}
+
+static struct pernet_operations dnfs_net_ops = {
+	.init = dnfs_net_init,
+	.exit = dnfs_net_exit,
+	.id = &dnfs_net_id,
+	.size = sizeof(struct dnfs_server),
+};
+
+static int __init dnfs_init(void)
+{
+	int err;
+
+	dnfs_names_init();
+	dnfs_rpc_init();
+	err = dnlm_init();
+	if (err)
+		return err;
+	err = register_pernet_subsys(&dnfs_net_ops);
+	if (err)
+		goto exit_nlm;
+	err = ditto_protocol_register(&dnfs_protocol);
+	if (!err)
+		return 0;
+	unregister_pernet_subsys(&dnfs_net_ops);
+exit_nlm:
+	dnlm_exit();
+	return err;
+}
+
+static void __exit dnfs_exit(void)
+{
+	ditto_protocol_unregister(&dnfs_protocol);
+	unregister_pernet_subsys(&dnfs_net_ops);
+	dnlm_exit();
+}
+
+module_init(dnfs_init);
+module_exit(dnfs_exit);
+
+MODULE_DESCRIPTION("NFS for the Ditto file server");
+MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS(DITTO);

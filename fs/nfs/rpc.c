@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Between sunrpc and our procedures: authentication, choice of the procedure,
+ * and the walk of a call through decode, reply cache, exec and encode.
+ *
+ * sunrpc wants its own tables of programs, versions and procedures; they are
+ * made from ours when the module is loaded.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/random.h>
+#include <linux/siphash.h>
+#include <linux/sunrpc/svc.h>
+#include <linux/sunrpc/svc_xprt.h>
+#include <linux/user_namespace.h>
+#include <net/net_namespace.h>
+
+#include "../../net/peer.h"
+#include "../../net/stats.h"
+#include "../server.h"
+#include "../share.h"
+#include "reply_cache.h"
+#include "rpc.h"
+#include "server.h"
+#include "trace.h"
+#include "v3/proto.h"
+
+static const struct dnfs_program *const dnfs_programs[DNFS_PROGRAMS] = {
+	[DNFS_PROGRAM_NFS]	= &dnfs3_program,
+	[DNFS_PROGRAM_ACL]	= &dnfs_acl3_program,
+	[DNFS_PROGRAM_MOUNT]	= &dnfs_mount3_program,
+	[DNFS_PROGRAM_NLM1]	= &dnlm1_program,
+	[DNFS_PROGRAM_NLM3]	= &dnlm3_program,
+	[DNFS_PROGRAM_NLM4]	= &dnlm4_program,
+	[DNFS_PROGRAM_NSM]	= &dnsm1_program,
+};
+
+/* sunrpc has one program for all versions of ours with the same number. */
+static struct svc_procedure dnfs_svc_procs[DNFS_PROGRAMS][DNFS_PROCS_MAX];
+static struct svc_version dnfs_svc_versions[DNFS_PROGRAMS];
+static const struct svc_version *dnfs_svc_tables[DNFS_PROGRAMS][DNFS_VERSION_MAX + 1];
+static struct svc_program dnfs_svc_programs[DNFS_PROGRAMS];
+static unsigned int dnfs_svc_count;
+
+/* Makes the checksums of the reply cache unpredictable. */
+static siphash_key_t dnfs_sum_key __read_mostly;
+
+static const struct dnfs_program *dnfs_program_of(u32 prog, u32 vers)
+{
+	unsigned int i;
+
+	for (i = 0; i < DNFS_PROGRAMS; i++)
+		if (dnfs_programs[i]->prog == prog && dnfs_programs[i]->vers == vers)
+			return dnfs_programs[i];
+	return NULL;
+}
+
+/*
+ * Whom a share lets in is decided with the handle at hand, from rules of our
+ * own; sunrpc's tables of clients are not asked. Nor may a request be put
+ * aside to be run again.
+ */
+static enum svc_auth_status dnfs_authenticate(struct svc_rqst *rqstp)
+{
+	clear_bit(RQ_USEDEFERRAL, &rqstp->rq_flags);
+	rqstp->rq_auth_stat = rpc_auth_ok;
+	return SVC_OK;
+}
+
+static bool dnfs_is_served(const struct dnfs_server *server,
+			   const struct dnfs_program *program, int proto)
+{
+	return proto != IPPROTO_UDP || program->any_udp ||
+	       READ_ONCE(server->srv->settings.udp);
+}
+
+static __be32 dnfs_init_request(struct svc_rqst *rqstp, const struct svc_program *progp,
+				struct svc_process_info *info)
+{
+	const struct dnfs_program *program = dnfs_program_of(progp->pg_prog, rqstp->rq_vers);
+	const struct svc_version *version;
+
+	if (!program) {
+		/* Whether it is served over UDP is the same for all versions. */
+		program = dnfs_program_of(progp->pg_prog, progp->pg_hivers);
+		if (!dnfs_is_served(dnfs_server_of(SVC_NET(rqstp)), program, rqstp->rq_prot))
+			return rpc_prog_unavail;
+		info->mismatch.lovers = progp->pg_lovers;
+		info->mismatch.hivers = progp->pg_hivers;
+		return rpc_prog_mismatch;
+	}
+	if (!dnfs_is_served(dnfs_server_of(SVC_NET(rqstp)), program, rqstp->rq_prot))
+		return rpc_prog_unavail;
+	version = progp->pg_vers[rqstp->rq_vers];
+	if (rqstp->rq_proc >= version->vs_nproc || !version->vs_proc[rqstp->rq_proc].pc_func)
+		return rpc_proc_unavail;
+	rqstp->rq_procinfo = &version->vs_proc[rqstp->rq_proc];
+	info->dispatch = version->vs_dispatch;
+	return rpc_success;
+}
+
+/* Clients that know the ports do without rpcbind, so its absence is told once and no error. */
+static int dnfs_rpcbind_set(struct net *net, const struct svc_program *progp, u32 version,
+			    int family, unsigned short proto, unsigned short port)
+{
+	const struct dnfs_program *program = dnfs_program_of(progp->pg_prog, version);
+	struct dnfs_server *server = dnfs_server_of(net);
+	int err;
+
+	/* sunrpc asks for every number up to the highest version. */
+	if (!program || !READ_ONCE(server->rpcbind))
+		return 0;
+	if (port && !dnfs_is_served(server, program, proto))
+		return 0;
+	err = svc_generic_rpcbind_set(net, progp, version, family, proto, port);
+	if (!err || !port || err == -EAFNOSUPPORT)
+		return 0;
+	if (err == -EACCES) {
+		pr_warn("rpcbind refused program %u on %s port %u: is it registered by another server?\n",
+			progp->pg_prog, proto == IPPROTO_UDP ? "UDP" : "TCP", port);
+		return 0;
+	}
+	pr_info("rpcbind does not answer (error %d): clients must name the ports\n", err);
+	WRITE_ONCE(server->rpcbind, false);
+	return 0;
+}
+
+void dnfs_rpc_register(struct dnfs_server *server, int family, unsigned short proto,
+		       unsigned short port)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < dnfs_svc_count; i++)
+		for (j = 0; j <= DNFS_VERSION_MAX; j++)
+			if (dnfs_svc_tables[i][j])
+				dnfs_rpcbind_set(server->net, &dnfs_svc_programs[i], j,
+						 family, proto, port);
+}
+
+static u32 dnfs_sec_of(u32 flavor)
+{
+	switch (flavor) {
+	case RPC_AUTH_NULL:
+		return DITTO_SEC_NONE;
+	case RPC_AUTH_UNIX:
+		return DITTO_SEC_SYS;
+	case RPC_AUTH_GSS_KRB5:
+		return DITTO_SEC_KRB5;
+	case RPC_AUTH_GSS_KRB5I:
+		return DITTO_SEC_KRB5I;
+	case RPC_AUTH_GSS_KRB5P:
+		return DITTO_SEC_KRB5P;
+	}
+	return 0;
+}
+
+static void dnfs_ident_of(const struct svc_cred *cred, struct ditto_ident *ident)
+{
+	const struct group_info *groups = cred->cr_group_info;
+
+	ident->uid = cred->cr_uid;
+	ident->gid = cred->cr_gid;
+	ident->ngroups = groups ? min(groups->ngroups, DITTO_GROUPS_MAX) : 0;
+	ident->groups = groups ? groups->gid : NULL;
+	/* Clients send -1 for "nobody", and so does GSS for a principal without an account. */
+	ident->anonymous = cred->cr_flavor == RPC_AUTH_NULL ||
+			   !uid_valid(cred->cr_uid) || !gid_valid(cred->cr_gid);
+}
+
+static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
+			   const struct dnfs_program *program, const struct dnfs_proc *proc)
+{
+	const struct cred *cred = rqstp->rq_xprt->xpt_cred;
+	struct dnfs_call *call = &rc->call;
+
+	memset(rc, 0, sizeof(*rc));
+	rc->rqstp = rqstp;
+	call->server = dnfs_server_of(SVC_NET(rqstp));
+	call->srv = call->server->srv;
+	call->program = program;
+	call->addr = svc_addr(rqstp);
+	call->local = svc_daddr(rqstp);
+	call->datagram = rqstp->rq_prot == IPPROTO_UDP;
+	dnfs_ident_of(&rqstp->rq_cred, &call->ident);
+	call->userns = cred ? cred->user_ns : &init_user_ns;
+	call->sec = dnfs_sec_of(rqstp->rq_cred.cr_flavor);
+	call->max_payload = svc_max_payload(rqstp);
+	/* Page cache may change between checksum and sending. */
+	call->can_splice = rqstp->rq_prot == IPPROTO_TCP &&
+			   call->sec & (DITTO_SEC_NONE | DITTO_SEC_SYS | DITTO_SEC_KRB5);
+	call->proc = proc;
+	call->args = rqstp->rq_argp;
+	call->res = rqstp->rq_resp;
+	call->xdr = &rqstp->rq_res_stream;
+	call->transport = &dnfs_rpc_transport;
+	call->vec = rqstp->rq_vec;
+	call->bvec = rqstp->rq_bvec;
+	call->nvec = min(ARRAY_SIZE(rqstp->rq_vec), ARRAY_SIZE(rqstp->rq_bvec));
+	memset(call->args, 0, proc->argsize);
+	memset(call->res, 0, proc->ressize);
+}
+
+/* Pages that were written to belong to the reply until it is sent. */
+static void dnfs_keep_pages(struct svc_rqst *rqstp)
+{
+	struct xdr_stream *xdr = &rqstp->rq_res_stream;
+
+	xdr_commit_encode(xdr);
+	if (rqstp->rq_next_page < xdr->page_ptr + 1)
+		rqstp->rq_next_page = xdr->page_ptr + 1;
+}
+
+/* Return: false if the call ended without results. */
+static bool dnfs_run(struct dnfs_rpc_call *rc, const struct dnfs_program *program)
+{
+	struct dnfs_call *call = &rc->call;
+	const struct dnfs_proc *proc = call->proc;
+	struct svc_rqst *rqstp = rc->rqstp;
+	bool fits;
+
+	if (proc->exec) {
+		int err = -ENOMEM;
+
+		call->peer = ditto_peer_get(call->srv, call->addr, dnfs_protocol_bit());
+		if (call->peer) {
+			err = proc->exec(call);
+			ditto_peer_put(call->peer);
+		}
+		call->status = program->status(err);
+	}
+	if (call->too_weak) {
+		trace_dnfs_too_weak(rqstp, program, proc);
+		rqstp->rq_auth_stat = rpc_autherr_tooweak;
+		return false;
+	}
+	fits = !proc->encode || proc->encode(call);
+	dnfs_keep_pages(rqstp);
+	if (!fits) {
+		pr_warn_ratelimited("%pISpc: the reply to %s %s does not fit\n",
+				    call->addr, program->group, proc->name);
+		*rqstp->rq_accept_statp = rpc_system_err;
+	}
+	return fits;
+}
+
+/* The checksum of arguments that do not lie in one piece. */
+static noinline_for_stack u64 dnfs_sum_pieces(const struct xdr_buf *buf, unsigned int pos,
+					      unsigned int len)
+{
+	u8 start[DNFS_REPLY_SUM_BYTES];
+
+	if (read_bytes_from_xdr_buf(buf, pos, start, len))
+		return 0;
+	return siphash(start, len, &dnfs_sum_key);
+}
+
+static void dnfs_reply_key(struct svc_rqst *rqstp, unsigned int pos,
+			   struct dnfs_reply_key *key)
+{
+	const struct xdr_buf *buf = &rqstp->rq_arg;
+	const struct kvec *head = buf->head;
+	unsigned int len;
+
+	memset(key, 0, sizeof(*key));
+	ditto_addr_map(svc_addr(rqstp), &key->addr);
+	key->port = htons(svc_addr_port(svc_addr(rqstp)));
+	key->proto = rqstp->rq_prot;
+	key->prog = rqstp->rq_prog;
+	key->vers = rqstp->rq_vers;
+	key->proc = rqstp->rq_proc;
+	key->xid = rqstp->rq_xid;
+	key->len = buf->len > pos ? buf->len - pos : 0;
+	len = min_t(u32, key->len, DNFS_REPLY_SUM_BYTES);
+	if (pos + len <= head->iov_len)
+		key->sum = siphash(head->iov_base + pos, len, &dnfs_sum_key);
+	else
+		key->sum = dnfs_sum_pieces(buf, pos, len);
+}
+
+/*
+ * While a call was done it came again by another connection, on which nobody
+ * answers: its client had lost the first one. Closed, it makes the client ask
+ * once more, and get the reply that is kept now, instead of waiting a minute
+ * for a time-out. Not closed earlier, for then the client would connect again
+ * and again until a slow call is done.
+ */
+static void dnfs_make_ask_again(struct svc_xprt *conn)
+{
+	if (conn) {
+		svc_xprt_deferred_close(conn);
+		svc_xprt_put(conn);
+	}
+}
+
+/* Run a call that must not be run twice. Return: false if it is dropped. */
+static bool dnfs_run_once(struct dnfs_rpc_call *rc, const struct dnfs_program *program,
+			  unsigned int pos)
+{
+	struct dnfs_replies *replies = rc->call.server->replies;
+	struct svc_rqst *rqstp = rc->rqstp;
+	struct svc_xprt *conn = rqstp->rq_prot == IPPROTO_TCP ? rqstp->rq_xprt : NULL;
+	unsigned int start = rqstp->rq_res.len;
+	struct dnfs_reply_key key;
+	struct dnfs_reply *reply;
+
+	dnfs_reply_key(rqstp, pos, &key);
+	switch (dnfs_reply_begin(replies, &key, conn, rc->call.xdr, &reply)) {
+	case DNFS_REPLY_NEW:
+		/* "Come again later" is no result: then it is to be done. */
+		if (dnfs_run(rc, program) && rc->call.status != NFS3ERR_JUKEBOX)
+			conn = dnfs_reply_done(replies, reply, &rqstp->rq_res, start);
+		else
+			conn = dnfs_reply_forget(replies, reply);
+		dnfs_make_ask_again(conn);
+		return true;
+	case DNFS_REPLY_UNKEPT:
+		dnfs_run(rc, program);
+		return true;
+	case DNFS_REPLY_DONE:
+		trace_dnfs_replayed(rqstp, program, rc->call.proc);
+		dnfs_keep_pages(rqstp);
+		return true;
+	case DNFS_REPLY_BUSY:
+		break;
+	}
+	trace_dnfs_dropped(rqstp, program, rc->call.proc);
+	return false;
+}
+
+/* What does nothing takes no time: reading the clock would be most of it. */
+static u64 dnfs_time_of(const struct dnfs_rpc_call *rc)
+{
+	const struct dnfs_proc *proc = rc->call.proc;
+
+	if (!proc->exec && !proc->encode)
+		return 0;
+	return ktime_to_ns(ktime_sub(ktime_get(), rc->rqstp->rq_stime));
+}
+
+static void dnfs_count(const struct dnfs_rpc_call *rc, const struct dnfs_program *program)
+{
+	struct svc_rqst *rqstp = rc->rqstp;
+	u64 nanoseconds = dnfs_time_of(rc);
+	bool failed = rc->call.status || rc->call.too_weak ||
+		      *rqstp->rq_accept_statp != rpc_success;
+
+	ditto_stats_count(rc->call.server->stats[program->index], rqstp->rq_proc,
+			  failed, nanoseconds, rc->call.bytes);
+	trace_dnfs_done(rqstp, program, &rc->call, nanoseconds);
+}
+
+/* Return: 1 to send the reply, 0 to send none. */
+static int dnfs_dispatch(struct svc_rqst *rqstp)
+{
+	const struct dnfs_program *program = dnfs_program_of(rqstp->rq_prog, rqstp->rq_vers);
+	const struct dnfs_proc *proc = &program->procs[rqstp->rq_proc];
+	struct xdr_stream *xdr = &rqstp->rq_arg_stream;
+	unsigned int pos = xdr_stream_pos(xdr);
+	struct dnfs_rpc_call rc;
+	bool send = true;
+
+	dnfs_call_init(&rc, rqstp, program, proc);
+	if (proc->decode && !proc->decode(xdr, rc.call.args)) {
+		trace_dnfs_garbage(rqstp, program, proc);
+		*rqstp->rq_accept_statp = rpc_garbage_args;
+	} else if (proc->flags & DNFS_PROC_CACHED) {
+		send = dnfs_run_once(&rc, program, pos);
+	} else {
+		dnfs_run(&rc, program);
+	}
+	if (proc->release)
+		proc->release(&rc.call);
+	dnfs_count(&rc, program);
+	return send;
+}
+
+/* sunrpc calls neither of these for us, but takes a procedure that lacks one for missing. */
+static __be32 dnfs_svc_func(struct svc_rqst *rqstp)
+{
+	return rpc_success;
+}
+
+static bool dnfs_svc_encode(struct svc_rqst *rqstp, struct xdr_stream *xdr)
+{
+	return true;
+}
+
+static void dnfs_svc_proc_init(const struct dnfs_proc *proc, struct svc_procedure *svc,
+			       u32 *xdrsize)
+{
+	*svc = (struct svc_procedure) {
+		.pc_func = dnfs_svc_func,
+		.pc_encode = dnfs_svc_encode,
+		.pc_argsize = proc->argsize,
+		.pc_ressize = proc->ressize,
+		.pc_xdrressize = XDR_QUADLEN(proc->max_reply),
+		.pc_name = proc->name,
+	};
+	*xdrsize = max3(*xdrsize, proc->argsize, proc->ressize);
+}
+
+/* The program of sunrpc's that a version of ours belongs to. */
+static unsigned int dnfs_svc_program_of(const struct dnfs_program *program)
+{
+	unsigned int i;
+
+	for (i = 0; i < dnfs_svc_count; i++)
+		if (dnfs_svc_programs[i].pg_prog == program->prog)
+			return i;
+	dnfs_svc_programs[dnfs_svc_count++] = (struct svc_program) {
+		.pg_prog = program->prog,
+		.pg_nvers = ARRAY_SIZE(dnfs_svc_tables[i]),
+		.pg_vers = dnfs_svc_tables[i],
+		.pg_name = program->name,
+		.pg_class = "ditto",
+		.pg_authenticate = dnfs_authenticate,
+		.pg_init_request = dnfs_init_request,
+		.pg_rpcbind_set = dnfs_rpcbind_set,
+	};
+	return i;
+}
+
+static void dnfs_svc_version_init(unsigned int i)
+{
+	const struct dnfs_program *program = dnfs_programs[i];
+	u32 xdrsize = 0;
+	unsigned int j;
+
+	for (j = 0; j < min(program->nprocs, ARRAY_SIZE(dnfs_svc_procs[i])); j++)
+		if (program->procs[j].name)
+			dnfs_svc_proc_init(&program->procs[j], &dnfs_svc_procs[i][j], &xdrsize);
+
+	dnfs_svc_versions[i] = (struct svc_version) {
+		.vs_vers = program->vers,
+		.vs_nproc = program->nprocs,
+		.vs_proc = dnfs_svc_procs[i],
+		.vs_xdrsize = xdrsize,
+		.vs_dispatch = dnfs_dispatch,
+	};
+	dnfs_svc_tables[dnfs_svc_program_of(program)][program->vers] = &dnfs_svc_versions[i];
+}
+
+void dnfs_rpc_init(void)
+{
+	unsigned int i;
+
+	get_random_bytes(&dnfs_sum_key, sizeof(dnfs_sum_key));
+	for (i = 0; i < DNFS_PROGRAMS; i++)
+		dnfs_svc_version_init(i);
+}
+
+struct svc_program *dnfs_rpc_programs(unsigned int *count)
+{
+	*count = dnfs_svc_count;
+	return dnfs_svc_programs;
+}

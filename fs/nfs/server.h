@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The NFS side of a server: one per network namespace.
+ */
+#ifndef _DITTO_FS_NFS_SERVER_H
+#define _DITTO_FS_NFS_SERVER_H
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+
+#include "call.h"
+
+struct ditto_listener;
+struct ditto_peer;
+struct ditto_server;
+struct ditto_stats_group;
+struct dnfs_replies;
+struct dnlm_server;
+struct net;
+struct netlink_ext_ack;
+struct svc_program;
+struct svc_serv;
+
+/* Clients' mounts that are remembered for MOUNT's DUMP. */
+#define DNFS_MOUNTS_MAX		1024
+
+/**
+ * struct dnfs_server - what the NFS programs keep for a namespace
+ * @srv: the core's
+ * @net: the namespace
+ * @replies: the reply cache
+ * @nlm: locks of version 3 clients
+ * @stats: of each program
+ * @lock: guards what follows up to @mounts_lock; the service is started,
+ *	changed and stopped under it
+ * @serv: sunrpc's service; NULL while nothing listens
+ * @listeners: struct dnfs_listener
+ * @bound: sunrpc is ready to talk to rpcbind, and must be told at the end
+ * @rpcbind: rpcbind answers; read and cleared without the lock
+ * @udp: the setting as it was registered last
+ * @mounts_lock: guards @mounts and @nmounts
+ * @mounts: what clients said they mounted, oldest first
+ * @nmounts: how many
+ */
+struct dnfs_server {
+	struct ditto_server *srv;
+	struct net *net;
+	struct dnfs_replies *replies;
+	struct dnlm_server *nlm;
+	struct ditto_stats_group *stats[DNFS_PROGRAMS];
+
+	struct mutex lock;	/* see above */
+	struct svc_serv *serv;
+	struct list_head listeners;
+	bool bound;
+	bool rpcbind;
+	bool udp;
+
+	struct mutex mounts_lock;	/* see above */
+	struct list_head mounts;
+	unsigned int nmounts;
+};
+
+/* main.c */
+struct dnfs_server *dnfs_server_of(const struct net *net);
+/* Bit of our protocol in struct ditto_peer. */
+unsigned int dnfs_protocol_bit(void);
+
+/* rpc.c: programs for sunrpc, @count of them */
+struct svc_program *dnfs_rpc_programs(unsigned int *count);
+void dnfs_rpc_init(void);
+/* Register the programs for an address family, protocol and port; forget them with port 0. */
+void dnfs_rpc_register(struct dnfs_server *server, int family, unsigned short proto,
+		       unsigned short port);
+
+/* service.c: the operations of struct ditto_protocol */
+int dnfs_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack);
+void dnfs_close(struct ditto_listener *listener);
+unsigned int dnfs_disconnect(struct ditto_server *srv, const struct ditto_peer *peer);
+unsigned int dnfs_connections(struct ditto_server *srv, const struct ditto_peer *peer);
+int dnfs_settings_changed(struct ditto_server *srv);
+
+/* mount.c */
+void dnfs_mounts_free(struct dnfs_server *server);
+
+#endif

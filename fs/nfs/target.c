@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From a handle to a file and the right to use it.
+ */
+#include <linux/err.h>
+
+#include "../../lockd/nlm/nlm.h"
+#include "../../net/peer.h"
+#include "../attr.h"
+#include "../node.h"
+#include "../rules.h"
+#include "../share.h"
+#include "call.h"
+#include "server.h"
+#include "target.h"
+
+/*
+ * The options as they are now. They are replaced as a whole under RCU, and
+ * what is asked with them may sleep: so a copy, without the rules, which
+ * ditto_rules_judge() looks up itself.
+ */
+static void dnfs_share_opts(struct ditto_share *share, struct ditto_share_opts *opts)
+{
+	rcu_read_lock();
+	*opts = *rcu_dereference(share->opts);
+	rcu_read_unlock();
+	opts->rules.count = 0;
+	opts->rules.rule = NULL;
+}
+
+int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavor,
+	       struct ditto_op *op)
+{
+	struct ditto_share_opts opts;
+	struct ditto_ident ident = call->ident;
+	struct ditto_verdict verdict;
+	int err;
+
+	err = ditto_rules_judge(share, call->peer, &verdict);
+	if (err)
+		return err;
+	if (verdict.level == DITTO_ACCESS_NONE)
+		return -EACCES;
+
+	dnfs_share_opts(share, &opts);
+	if (!(opts.sec & call->sec)) {
+		if (!any_flavor) {
+			call->too_weak = true;
+			return -EACCES;
+		}
+		ident.anonymous = true;
+	}
+
+	op->cred = ditto_cred_get(call->srv, &opts, &verdict, &ident);
+	if (IS_ERR(op->cred))
+		return PTR_ERR(op->cred);
+	op->srv = call->srv;
+	op->share = share;
+	op->actor = NULL;
+	op->park = NULL;
+	op->conflict = NULL;
+	op->writable = verdict.level == DITTO_ACCESS_WRITE && !opts.read_only;
+	return 0;
+}
+
+/*
+ * A client that mounts asks about the root before it knows which flavour it
+ * should use (RFC 2623 section 2.3.2).
+ */
+static bool dnfs_is_mounting(const struct dnfs_call *call, const struct dnfs_target *target)
+{
+	if (!(call->proc->flags & DNFS_PROC_MOUNTING))
+		return false;
+	if (!(call->sec & (DITTO_SEC_NONE | DITTO_SEC_SYS)))
+		return false;
+	return target->node->inode == d_inode(target->op.share->root.dentry);
+}
+
+/* What a machine reserved for itself by NLM does not stop it. */
+static void dnfs_actor_get(struct dnfs_call *call, struct dnfs_target *target)
+{
+	target->actor = (struct ditto_actor) {
+		.client = dnlm_sharer(call->server->nlm, &call->peer->addr),
+	};
+	if (target->actor.client)
+		target->op.actor = &target->actor;
+}
+
+int dnfs_target_get(struct dnfs_call *call, const struct dnfs_fh *fh,
+		    struct dnfs_target *target)
+{
+	struct ditto_share *share;
+	int err;
+
+	err = ditto_handle_decode(call->srv, fh->data, fh->len, &share, &target->node);
+	if (err) {
+		target->node = NULL;
+		return err;
+	}
+	target->op.share = share;
+
+	err = dnfs_admit(call, share, dnfs_is_mounting(call, target), &target->op);
+	if (err) {
+		ditto_node_put(target->node);
+		ditto_share_put(share);
+		target->node = NULL;
+		return err;
+	}
+	dnfs_actor_get(call, target);
+	return 0;
+}
+
+void dnfs_target_put(struct dnfs_target *target)
+{
+	if (target->actor.client)
+		ditto_client_put(target->actor.client);
+	ditto_cred_put(target->op.cred);
+	ditto_node_put(target->node);
+	ditto_share_put(target->op.share);
+	target->node = NULL;
+}
+
+void dnfs_post_attr_get(struct dnfs_target *target, struct dnfs_post_attr *attr)
+{
+	attr->valid = !ditto_getattr(target->op.share, target->node, &attr->attr);
+}
+
+void dnfs_wcc_unchanged(struct dnfs_target *target, struct ditto_wcc *wcc)
+{
+	wcc->post_valid = !ditto_getattr(target->op.share, target->node, &wcc->post);
+}
+
+int dnfs_node_handle(struct ditto_share *share, struct ditto_node *node,
+		     struct ditto_handle *handle)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	int err;
+
+	err = ditto_handle_encode(share, dentry, handle);
+	dput(dentry);
+	return err;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Numbers of NFS version 3 and its MOUNT protocol (RFC 1813), and of the ACL
+ * side protocol, which Solaris defined and no RFC describes.
+ */
+#ifndef _DITTO_FS_NFS_V3_PROTO_H
+#define _DITTO_FS_NFS_V3_PROTO_H
+
+#include <linux/bits.h>
+
+/* RFC 1813 section 2.2, 2.4 */
+#define NFS3_PROGRAM		100003
+#define NFS3_VERSION		3
+#define NFS3_FHSIZE		64
+#define NFS3_COOKIEVERFSIZE	8
+#define NFS3_CREATEVERFSIZE	8
+#define NFS3_WRITEVERFSIZE	8
+
+/* RFC 1813 section 3 */
+enum nfs3_proc {
+	NFSPROC3_NULL,
+	NFSPROC3_GETATTR,
+	NFSPROC3_SETATTR,
+	NFSPROC3_LOOKUP,
+	NFSPROC3_ACCESS,
+	NFSPROC3_READLINK,
+	NFSPROC3_READ,
+	NFSPROC3_WRITE,
+	NFSPROC3_CREATE,
+	NFSPROC3_MKDIR,
+	NFSPROC3_SYMLINK,
+	NFSPROC3_MKNOD,
+	NFSPROC3_REMOVE,
+	NFSPROC3_RMDIR,
+	NFSPROC3_RENAME,
+	NFSPROC3_LINK,
+	NFSPROC3_READDIR,
+	NFSPROC3_READDIRPLUS,
+	NFSPROC3_FSSTAT,
+	NFSPROC3_FSINFO,
+	NFSPROC3_PATHCONF,
+	NFSPROC3_COMMIT,
+	NFSPROC3_COUNT,
+};
+
+/* RFC 1813 section 2.6 */
+enum nfsstat3 {
+	NFS3_OK			= 0,
+	NFS3ERR_PERM		= 1,
+	NFS3ERR_NOENT		= 2,
+	NFS3ERR_IO		= 5,
+	NFS3ERR_NXIO		= 6,
+	NFS3ERR_ACCES		= 13,
+	NFS3ERR_EXIST		= 17,
+	NFS3ERR_XDEV		= 18,
+	NFS3ERR_NODEV		= 19,
+	NFS3ERR_NOTDIR		= 20,
+	NFS3ERR_ISDIR		= 21,
+	NFS3ERR_INVAL		= 22,
+	NFS3ERR_FBIG		= 27,
+	NFS3ERR_NOSPC		= 28,
+	NFS3ERR_ROFS		= 30,
+	NFS3ERR_MLINK		= 31,
+	NFS3ERR_NAMETOOLONG	= 63,
+	NFS3ERR_NOTEMPTY	= 66,
+	NFS3ERR_DQUOT		= 69,
+	NFS3ERR_STALE		= 70,
+	NFS3ERR_REMOTE		= 71,
+	NFS3ERR_BADHANDLE	= 10001,
+	NFS3ERR_NOT_SYNC	= 10002,
+	NFS3ERR_BAD_COOKIE	= 10003,
+	NFS3ERR_NOTSUPP		= 10004,
+	NFS3ERR_TOOSMALL	= 10005,
+	NFS3ERR_SERVERFAULT	= 10006,
+	NFS3ERR_BADTYPE		= 10007,
+	NFS3ERR_JUKEBOX		= 10008,
+};
+
+enum ftype3 {
+	NF3REG	= 1,
+	NF3DIR	= 2,
+	NF3BLK	= 3,
+	NF3CHR	= 4,
+	NF3LNK	= 5,
+	NF3SOCK	= 6,
+	NF3FIFO	= 7,
+};
+
+enum time_how {
+	DONT_CHANGE		= 0,
+	SET_TO_SERVER_TIME	= 1,
+	SET_TO_CLIENT_TIME	= 2,
+};
+
+/* Permission bits of mode3, set-id and sticky included. */
+#define NFS3_MODE_BITS		07777
+
+/* Sizes on the wire in bytes */
+#define NFS3_FATTR_SIZE		84
+#define NFS3_WCC_ATTR_SIZE	24
+#define NFS3_POST_ATTR_SIZE	(4 + NFS3_FATTR_SIZE)
+#define NFS3_WCC_SIZE		(4 + NFS3_WCC_ATTR_SIZE + NFS3_POST_ATTR_SIZE)
+#define NFS3_FH_WIRE_SIZE	(4 + NFS3_FHSIZE)
+
+/* Section 3.3.4 */
+#define ACCESS3_READ		BIT(0)
+#define ACCESS3_LOOKUP		BIT(1)
+#define ACCESS3_MODIFY		BIT(2)
+#define ACCESS3_EXTEND		BIT(3)
+#define ACCESS3_DELETE		BIT(4)
+#define ACCESS3_EXECUTE		BIT(5)
+
+/* Section 3.3.7 */
+enum stable_how {
+	UNSTABLE	= 0,
+	DATA_SYNC	= 1,
+	FILE_SYNC	= 2,
+};
+
+/* Section 3.3.8 */
+enum createmode3 {
+	UNCHECKED	= 0,
+	GUARDED		= 1,
+	EXCLUSIVE	= 2,
+};
+
+/* Section 3.3.19 */
+#define FSF3_LINK		BIT(0)
+#define FSF3_SYMLINK		BIT(1)
+#define FSF3_HOMOGENEOUS	BIT(3)
+#define FSF3_CANSETTIME		BIT(4)
+
+/* Appendix I, section 5 */
+#define MOUNT3_PROGRAM		100005
+#define MOUNT3_VERSION		3
+#define MNTPATHLEN		1024
+#define MNTNAMLEN		255
+
+enum mount3_proc {
+	MOUNTPROC3_NULL,
+	MOUNTPROC3_MNT,
+	MOUNTPROC3_DUMP,
+	MOUNTPROC3_UMNT,
+	MOUNTPROC3_UMNTALL,
+	MOUNTPROC3_EXPORT,
+	MOUNTPROC3_COUNT,
+};
+
+enum mountstat3 {
+	MNT3_OK			= 0,
+	MNT3ERR_PERM		= 1,
+	MNT3ERR_NOENT		= 2,
+	MNT3ERR_IO		= 5,
+	MNT3ERR_ACCES		= 13,
+	MNT3ERR_NOTDIR		= 20,
+	MNT3ERR_INVAL		= 22,
+	MNT3ERR_NAMETOOLONG	= 63,
+	MNT3ERR_NOTSUPP		= 10004,
+	MNT3ERR_SERVERFAULT	= 10006,
+};
+
+/* The ACL side protocol */
+#define NFSACL3_PROGRAM		100227
+#define NFSACL3_VERSION		3
+#define NFSACL3_ENTRIES_MAX	1024
+
+enum nfsacl3_proc {
+	NFSACLPROC3_NULL,
+	NFSACLPROC3_GETACL,
+	NFSACLPROC3_SETACL,
+	NFSACLPROC3_COUNT,
+};
+
+/* Which lists are meant, and whether their entries or only their number */
+#define NFSACL3_ACCESS		BIT(0)
+#define NFSACL3_ACCESS_COUNT	BIT(1)
+#define NFSACL3_DEFAULT		BIT(2)
+#define NFSACL3_DEFAULT_COUNT	BIT(3)
+#define NFSACL3_MASK		0xf
+
+/* Added to the tag of each entry of a default list */
+#define NFSACL3_TAG_DEFAULT	0x1000
+/* Bytes of an entry on the wire: tag, id, permissions */
+#define NFSACL3_ENTRY_SIZE	12
+#define NFSACL3_PERM_BITS	07
+
+#endif
