@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Calls to daemons of clients.
+ *
+ * No thread waits for an answer. A callout is one work item that runs when a
+ * try is to begin, when it ended, when its time is over, or when somebody
+ * settled the matter; it never runs twice at once. Shutting down the RPC client
+ * of a try waits for its task, so nothing of a try is left when it is judged.
+ *
+ * Locking: nlm->callouts_lock guards the list and the counts; @settled and
+ * @verdict are written under it.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cred.h>
+#include <linux/jiffies.h>
+#include <linux/sunrpc/clnt.h>
+#include <linux/sunrpc/xprtsock.h>
+#include <net/ipv6.h>
+
+#include "callout.h"
+#include "nlm.h"
+#include "trace.h"
+
+/* How soon a callout that has no room asks again. */
+#define DNLM_CROWDED_MS		50
+
+static struct workqueue_struct *dnlm_wq;
+
+static bool dnlm_is_over(const struct dnlm_callout *callout)
+{
+	return time_after_eq(jiffies, callout->deadline);
+}
+
+/* May a try begin, or is there no room now? */
+static bool dnlm_run_begin(struct dnlm_server *nlm)
+{
+	bool room;
+
+	spin_lock(&nlm->callouts_lock);
+	room = nlm->nrunning < DNLM_RUNNING_MAX;
+	nlm->nrunning += room;
+	spin_unlock(&nlm->callouts_lock);
+	return room;
+}
+
+static void dnlm_run_end(struct dnlm_server *nlm)
+{
+	spin_lock(&nlm->callouts_lock);
+	nlm->nrunning--;
+	spin_unlock(&nlm->callouts_lock);
+}
+
+static struct rpc_clnt *dnlm_connect(const struct dnlm_callout *callout)
+{
+	const struct dnlm_way *way = &callout->way;
+	struct sockaddr_storage addr, local;
+	struct rpc_timeout timeout = {
+		.to_initval = way->udp ? HZ / 2 : msecs_to_jiffies(DNLM_TRY_MS),
+		.to_maxval = msecs_to_jiffies(DNLM_TRY_MS),
+		.to_increment = HZ / 2,
+		.to_retries = 3,
+	};
+	struct rpc_create_args args = {
+		.net = callout->nlm->net,
+		.protocol = way->udp ? XPRT_TRANSPORT_UDP : XPRT_TRANSPORT_TCP,
+		.address = (struct sockaddr *)&addr,
+		.addrsize = dnlm_sockaddr(&way->addr, way->scope, &addr),
+		.timeout = &timeout,
+		.program = callout->program,
+		.prognumber = callout->number,
+		.version = callout->version,
+		.authflavor = RPC_AUTH_UNIX,
+		.flags = RPC_CLNT_CREATE_NOPING | RPC_CLNT_CREATE_QUIET |
+			 RPC_CLNT_CREATE_REUSEPORT,
+		.cred = current_cred(),
+	};
+
+	/* Clients know us by the address that they use. */
+	if (!ipv6_addr_any(&way->local)) {
+		dnlm_sockaddr(&way->local, way->scope, &local);
+		args.saddress = (struct sockaddr *)&local;
+	}
+	return rpc_create(&args);
+}
+
+static void dnlm_call_done(struct rpc_task *task, void *data)
+{
+	struct dnlm_callout *callout = data;
+
+	WRITE_ONCE(callout->status, task->tk_status);
+	mod_delayed_work(dnlm_wq, &callout->work, 0);
+}
+
+static const struct rpc_call_ops dnlm_call_ops = {
+	.rpc_call_done = dnlm_call_done,
+};
+
+/* Return: false if it ended at once. */
+static bool dnlm_try_begin(struct dnlm_callout *callout)
+{
+	const struct rpc_message msg = {
+		.rpc_proc = callout->proc,
+		.rpc_argp = callout->args,
+		.rpc_resp = callout->res,
+	};
+	unsigned long left = callout->deadline - jiffies;
+	int err;
+
+	callout->status = -EINPROGRESS;
+	callout->clnt = dnlm_connect(callout);
+	if (IS_ERR(callout->clnt)) {
+		callout->status = PTR_ERR(callout->clnt);
+		callout->clnt = NULL;
+		return false;
+	}
+	/* Before the call, which may end before the next line. */
+	queue_delayed_work(dnlm_wq, &callout->work, min(left, msecs_to_jiffies(DNLM_TRY_MS)));
+	err = rpc_call_async(callout->clnt, &msg,
+			     RPC_TASK_SOFT | RPC_TASK_SOFTCONN | RPC_TASK_TIMEOUT,
+			     &dnlm_call_ops, callout);
+	if (err) {
+		callout->status = err;
+		mod_delayed_work(dnlm_wq, &callout->work, 0);
+	}
+	return true;
+}
+
+/* Return: what the try came to; nothing of it is left. */
+static int dnlm_try_end(struct dnlm_callout *callout)
+{
+	bool ended = READ_ONCE(callout->status) != -EINPROGRESS;
+
+	rpc_shutdown_client(callout->clnt);
+	callout->clnt = NULL;
+	dnlm_run_end(callout->nlm);
+	cancel_delayed_work(&callout->work);
+	/* What a task says that was ended by this is of no interest. */
+	if (!ended)
+		callout->status = -ETIMEDOUT;
+	return callout->status;
+}
+
+static void dnlm_callout_finish(struct dnlm_callout *callout, int err)
+{
+	struct dnlm_server *nlm = callout->nlm;
+
+	cancel_delayed_work(&callout->work);
+	trace_dnlm_callout(callout, err);
+	callout->ops->done(callout, err);
+
+	spin_lock(&nlm->callouts_lock);
+	if (!--nlm->ncallouts)
+		wake_up_all(&nlm->idle);
+	spin_unlock(&nlm->callouts_lock);
+}
+
+/* Return: it is over, with this verdict; it is off the list and nobody can settle it any more. */
+static bool dnlm_callout_over(struct dnlm_callout *callout, bool over, int *err)
+{
+	struct dnlm_server *nlm = callout->nlm;
+
+	spin_lock(&nlm->callouts_lock);
+	if (callout->settled) {
+		over = true;
+		*err = callout->verdict;
+	} else if (nlm->stopping && !over) {
+		over = true;
+		*err = -ESHUTDOWN;
+	}
+	if (over) {
+		callout->settled = true;
+		list_del_init(&callout->list);
+	}
+	spin_unlock(&nlm->callouts_lock);
+	return over;
+}
+
+/* Return: jiffies after which to try again; 0 if a try is under way. */
+static unsigned long dnlm_try(struct dnlm_callout *callout)
+{
+	unsigned long delay = msecs_to_jiffies(DNLM_CROWDED_MS);
+
+	if (!dnlm_run_begin(callout->nlm)) {
+		/* Waiting for its turn is not the client's fault. */
+		callout->deadline += delay;
+		return delay;
+	}
+	if (dnlm_try_begin(callout))
+		return 0;
+	dnlm_run_end(callout->nlm);
+	return msecs_to_jiffies(DNLM_RETRY_MS);
+}
+
+static void dnlm_callout_work(struct work_struct *work)
+{
+	struct dnlm_callout *callout = container_of(work, struct dnlm_callout, work.work);
+	unsigned long delay = 0;
+	bool over = false;
+	int err = 0;
+
+	if (callout->clnt) {
+		err = dnlm_try_end(callout);
+		if (!err && callout->ops->answered)
+			err = callout->ops->answered(callout);
+		over = !err || (err != -EAGAIN && callout->status == 0) || dnlm_is_over(callout);
+		delay = msecs_to_jiffies(DNLM_RETRY_MS);
+		callout->way.udp ^= callout->either;
+	}
+	if (dnlm_callout_over(callout, over, &err)) {
+		dnlm_callout_finish(callout, err);
+		return;
+	}
+	if (!delay) {
+		if (dnlm_is_over(callout)) {
+			err = -ETIMEDOUT;
+			if (dnlm_callout_over(callout, true, &err))
+				dnlm_callout_finish(callout, err);
+			return;
+		}
+		delay = dnlm_try(callout);
+		if (!delay)
+			return;
+	}
+	queue_delayed_work(dnlm_wq, &callout->work, delay);
+}
+
+int dnlm_callout_start(struct dnlm_server *nlm, struct dnlm_callout *callout)
+{
+	int err = 0;
+
+	callout->nlm = nlm;
+	INIT_LIST_HEAD(&callout->list);
+	INIT_DELAYED_WORK(&callout->work, dnlm_callout_work);
+	callout->deadline = jiffies + msecs_to_jiffies(DNLM_CALLOUT_MS);
+	callout->status = -EINPROGRESS;
+
+	spin_lock(&nlm->callouts_lock);
+	if (nlm->stopping) {
+		err = -ESHUTDOWN;
+	} else if (nlm->ncallouts >= DNLM_CALLOUTS_MAX) {
+		err = -EBUSY;
+	} else {
+		nlm->ncallouts++;
+		list_add_tail(&callout->list, &nlm->callouts);
+		queue_delayed_work(dnlm_wq, &callout->work, 0);
+	}
+	spin_unlock(&nlm->callouts_lock);
+	return err;
+}
+
+void dnlm_callout_settle(struct dnlm_callout *callout, int verdict)
+{
+	struct dnlm_server *nlm = callout->nlm;
+
+	spin_lock(&nlm->callouts_lock);
+	if (!callout->settled) {
+		callout->settled = true;
+		callout->verdict = verdict;
+		mod_delayed_work(dnlm_wq, &callout->work, 0);
+	}
+	spin_unlock(&nlm->callouts_lock);
+}
+
+static unsigned int dnlm_callouts_count(struct dnlm_server *nlm)
+{
+	unsigned int count;
+
+	spin_lock(&nlm->callouts_lock);
+	count = nlm->ncallouts;
+	spin_unlock(&nlm->callouts_lock);
+	return count;
+}
+
+void dnlm_callouts_init(struct dnlm_server *nlm)
+{
+	spin_lock_init(&nlm->callouts_lock);
+	INIT_LIST_HEAD(&nlm->callouts);
+}
+
+void dnlm_callouts_stop(struct dnlm_server *nlm)
+{
+	struct dnlm_callout *callout;
+
+	spin_lock(&nlm->callouts_lock);
+	nlm->stopping = true;
+	list_for_each_entry(callout, &nlm->callouts, list)
+		mod_delayed_work(dnlm_wq, &callout->work, 0);
+	spin_unlock(&nlm->callouts_lock);
+	wait_event(nlm->idle, !dnlm_callouts_count(nlm));
+}
+
+int dnlm_callouts_module_init(void)
+{
+	dnlm_wq = alloc_workqueue("ditto_nlm", WQ_UNBOUND, 0);
+	return dnlm_wq ? 0 : -ENOMEM;
+}
+
+void dnlm_callouts_module_exit(void)
+{
+	destroy_workqueue(dnlm_wq);
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Records of hosts as the helper keeps them: bytes in network order. The key
+ * is what makes a record the same as another.
+ *
+ *   key	kind (1), address (16), of MONITOR: program (4), version (4),
+ *		procedure (4), length of the name (2); then the names
+ *   data	our address (16), scope (4), UDP (1), state (4), priv (16)
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/unaligned.h>
+#include <kunit/visibility.h>
+
+#include "record.h"
+
+#define HOST_HEAD	(1 + 16)
+#define MONITOR_HEAD	(HOST_HEAD + 4 + 4 + 4 + 2)
+
+static u8 *put(u8 *p, const void *data, size_t len)
+{
+	memcpy(p, data, len);
+	return p + len;
+}
+
+static u8 *put_u32(u8 *p, u32 value)
+{
+	put_unaligned_be32(value, p);
+	return p + 4;
+}
+
+static const u8 *get(const u8 *p, void *data, size_t len)
+{
+	memcpy(data, p, len);
+	return p + len;
+}
+
+static const u8 *get_u32(const u8 *p, u32 *value)
+{
+	*value = get_unaligned_be32(p);
+	return p + 4;
+}
+
+bool dnlm_record_pack(const struct dnlm_record *rec, struct dnlm_record_bytes *bytes)
+{
+	bool monitor = rec->kind == DNLM_RECORD_MONITOR;
+	size_t len = (monitor ? MONITOR_HEAD + rec->my_name_len : HOST_HEAD) + rec->name_len;
+	u8 *p = bytes->key;
+
+	if (len > sizeof(bytes->key))
+		return false;
+	*p++ = rec->kind;
+	p = put(p, &rec->addr, sizeof(rec->addr));
+	if (monitor) {
+		p = put_u32(p, rec->program);
+		p = put_u32(p, rec->version);
+		p = put_u32(p, rec->procedure);
+		put_unaligned_be16(rec->name_len, p);
+		p += 2;
+	}
+	p = put(p, rec->name, rec->name_len);
+	if (monitor)
+		put(p, rec->my_name, rec->my_name_len);
+	bytes->key_len = len;
+
+	p = put(bytes->data, &rec->local, sizeof(rec->local));
+	p = put_u32(p, rec->scope);
+	*p++ = rec->udp;
+	p = put_u32(p, rec->state);
+	put(p, rec->priv, sizeof(rec->priv));
+	bytes->data_len = DNLM_RECORD_DATA;
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnlm_record_pack);
+
+static bool unpack_names(const u8 *p, const u8 *end, struct dnlm_record *rec)
+{
+	rec->name_len = end - p;
+	if (rec->kind == DNLM_RECORD_MONITOR) {
+		rec->name_len = get_unaligned_be16(p);
+		p += 2;
+		if (rec->name_len > end - p)
+			return false;
+		rec->my_name_len = end - p - rec->name_len;
+	}
+	if (!rec->name_len)
+		return false;
+	p = get(p, rec->name, rec->name_len);
+	get(p, rec->my_name, rec->my_name_len);
+	return true;
+}
+
+bool dnlm_record_unpack(const u8 *key, size_t key_len, const u8 *data, size_t data_len,
+			struct dnlm_record *rec)
+{
+	const u8 *p = key;
+	u8 udp;
+
+	if (key_len < HOST_HEAD || key_len > DITTO_RECORD_KEY_MAX || data_len < DNLM_RECORD_DATA)
+		return false;
+	rec->kind = *p++;
+	if (rec->kind > DNLM_RECORD_MONITOR ||
+	    (rec->kind == DNLM_RECORD_MONITOR && key_len < MONITOR_HEAD))
+		return false;
+	p = get(p, &rec->addr, sizeof(rec->addr));
+	if (rec->kind == DNLM_RECORD_MONITOR) {
+		p = get_u32(p, &rec->program);
+		p = get_u32(p, &rec->version);
+		p = get_u32(p, &rec->procedure);
+	}
+	if (!unpack_names(p, key + key_len, rec))
+		return false;
+	p = get(data, &rec->local, sizeof(rec->local));
+	p = get_u32(p, &rec->scope);
+	p = get(p, &udp, sizeof(udp));
+	rec->udp = udp;
+	p = get_u32(p, &rec->state);
+	get(p, rec->priv, sizeof(rec->priv));
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnlm_record_unpack);
+
+int dnlm_record_add(struct ditto_server *srv, const struct dnlm_record *rec)
+{
+	struct dnlm_record_bytes *bytes = kmalloc(sizeof(*bytes), GFP_KERNEL);
+	int err = -EINVAL;
+
+	if (!bytes)
+		return -ENOMEM;
+	if (dnlm_record_pack(rec, bytes))
+		err = ditto_record_put(srv, DITTO_RECORD_MONITORED_HOST, bytes->key,
+				       bytes->key_len, bytes->data, bytes->data_len);
+	kfree(bytes);
+	return err;
+}
+
+int dnlm_record_del(struct ditto_server *srv, const struct dnlm_record *rec)
+{
+	struct dnlm_record_bytes *bytes = kmalloc(sizeof(*bytes), GFP_KERNEL);
+	int err = -EINVAL;
+
+	if (!bytes)
+		return -ENOMEM;
+	if (dnlm_record_pack(rec, bytes))
+		err = ditto_record_remove(srv, DITTO_RECORD_MONITORED_HOST, bytes->key,
+					  bytes->key_len);
+	kfree(bytes);
+	return err;
+}
+
+struct listing {
+	int (*fn)(const struct dnlm_record *rec, void *arg);
+	void *arg;
+};
+
+static int dnlm_record_listed(const struct ditto_record *record, void *arg)
+{
+	struct dnlm_record *rec = kzalloc(sizeof(*rec), GFP_KERNEL);
+	struct listing *listing = arg;
+	int err = 0;
+
+	if (!rec)
+		return -ENOMEM;
+	if (dnlm_record_unpack(record->key, record->key_len, record->data, record->data_len, rec))
+		err = listing->fn(rec, listing->arg);
+	else
+		pr_warn("a record of a host that locked cannot be read: the host is not told of the restart\n");
+	kfree(rec);
+	return err;
+}
+
+int dnlm_record_list(struct ditto_server *srv,
+		     int (*fn)(const struct dnlm_record *rec, void *arg), void *arg)
+{
+	struct listing listing = { .fn = fn, .arg = arg };
+
+	return ditto_record_previous_for_each(srv, DITTO_RECORD_MONITORED_HOST,
+					      dnlm_record_listed, &listing);
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The one place where an errno becomes a status of NLM or NSM (C702 section
+ * 10.2, RFC 1813 section 6.1.4).
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <kunit/visibility.h>
+
+#include "proto.h"
+#include "status.h"
+
+struct dnlm_status {
+	int err;
+	u8 v4;
+	u8 v3;
+};
+
+static const struct dnlm_status dnlm_statuses[] = {
+	{ 0,		NLM_GRANTED,		NLM_GRANTED },
+	{ EAGAIN,	NLM_DENIED,		NLM_DENIED },
+	/* It waits: for the first time, or this is the same request again. */
+	{ EINPROGRESS,	NLM_BLOCKED,		NLM_BLOCKED },
+	{ EALREADY,	NLM_BLOCKED,		NLM_BLOCKED },
+	/* Clients wait a while and come again, whatever they are to wait for. */
+	{ EPERM,	NLM_DENIED_GRACE_PERIOD, NLM_DENIED_GRACE_PERIOD },
+	{ EBUSY,	NLM_DENIED_GRACE_PERIOD, NLM_DENIED_GRACE_PERIOD },
+	{ EJUKEBOX,	NLM_DENIED_GRACE_PERIOD, NLM_DENIED_GRACE_PERIOD },
+	{ ENOGRACE,	NLM_DENIED_GRACE_PERIOD, NLM_DENIED_GRACE_PERIOD },
+	/* The host was released while it asked: a new beginning. */
+	{ ESHUTDOWN,	NLM_DENIED_GRACE_PERIOD, NLM_DENIED_GRACE_PERIOD },
+	{ ENOLCK,	NLM_DENIED_NOLOCKS,	NLM_DENIED_NOLOCKS },
+	{ ENOMEM,	NLM_DENIED_NOLOCKS,	NLM_DENIED_NOLOCKS },
+	{ EDEADLK,	NLM4_DEADLCK,		NLM_DENIED },
+	{ EROFS,	NLM4_ROFS,		NLM_DENIED_NOLOCKS },
+	{ ESTALE,	NLM4_STALE_FH,		NLM_DENIED_NOLOCKS },
+	{ EBADHANDLE,	NLM4_STALE_FH,		NLM_DENIED_NOLOCKS },
+	{ EFBIG,	NLM4_FBIG,		NLM_DENIED_NOLOCKS },
+	{ EOVERFLOW,	NLM4_FBIG,		NLM_DENIED_NOLOCKS },
+};
+
+u32 dnlm4_status(int err)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(dnlm_statuses); i++)
+		if (dnlm_statuses[i].err == -err)
+			return dnlm_statuses[i].v4;
+	return NLM4_FAILED;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnlm4_status);
+
+u32 dnlm3_status(int err)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(dnlm_statuses); i++)
+		if (dnlm_statuses[i].err == -err)
+			return dnlm_statuses[i].v3;
+	return NLM_DENIED_NOLOCKS;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnlm3_status);
+
+u32 dnsm_status(int err)
+{
+	return err ? NSM_FAILURE : NSM_SUCCESS;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnsm_status);
