@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Shares as the tools know them. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ditto-nl-gen.h"
+#include "mem.h"
+#include "nl.h"
+#include "share.h"
+
+/* Rules of one share that the kernel takes. */
+#define RULES_MAX	256
+
+struct share *share_new(const char *name)
+{
+	struct share *s = mem_new(sizeof(*s));
+
+	s->name = mem_string(name);
+	s->squash = DITTO_SQUASH_MODE_ROOT_TO_GUEST;
+	s->anon_uid = SHARE_ANONYMOUS;
+	s->anon_gid = SHARE_ANONYMOUS;
+	s->sec = DITTO_FLAVOR_SYS;
+	s->local_locks = true;
+	return s;
+}
+
+void share_free(struct share *s)
+{
+	unsigned int i;
+
+	if (!s)
+		return;
+	for (i = 0; i < s->nrules; i++)
+		free(s->rules[i].spec);
+	free(s->rules);
+	free(s->name);
+	free(s->path);
+	free(s->fs_type);
+	free(s);
+}
+
+bool share_check_name(const char *name, struct why *why)
+{
+	const struct spec_attr *attr = &spec_share_set.attrs[DITTO_A_SHARE_NAME];
+	const char *p;
+
+	if (!name[0])
+		return why_not(why, "the name of the share is missing");
+	if (strlen(name) > attr->max_len)
+		return why_not(why, "the name of the share is longer than %u bytes",
+			       attr->max_len);
+	if (!strcmp(name, ".") || !strcmp(name, ".."))
+		return why_not(why, "'%s' is not allowed: it means a directory", name);
+	for (p = name; *p; p++)
+		if (*p == '/' || (unsigned char)*p < ' ' || *p == 0x7f)
+			return why_not(why,
+				       "'%s' is not allowed: a name without slashes and control characters is",
+				       name);
+	return true;
+}
+
+bool share_set_path(struct share *s, const char *path, struct why *why)
+{
+	const struct spec_attr *attr = &spec_share_set.attrs[DITTO_A_SHARE_PATH];
+	size_t len = strlen(path);
+
+	if (path[0] != '/')
+		return why_not(why, "'%s' is not allowed: an absolute path is", path);
+	if (len > attr->max_len)
+		return why_not(why, "the path is longer than %u bytes", attr->max_len);
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	free(s->path);
+	s->path = mem_print("%.*s", (int)len, path);
+	s->given |= SHARE_BIT(DITTO_A_SHARE_PATH);
+	return true;
+}
+
+/* Note that an option is given, if reading it went well. */
+static bool given(struct share *s, unsigned int attr, bool good)
+{
+	if (good)
+		s->given |= SHARE_BIT(attr);
+	return good;
+}
+
+bool share_set_read_only(struct share *s, const char *text, struct why *why)
+{
+	return given(s, DITTO_A_SHARE_READ_ONLY, text_bool(text, &s->read_only, why));
+}
+
+bool share_set_manage_gids(struct share *s, const char *text, struct why *why)
+{
+	return given(s, DITTO_A_SHARE_MANAGE_GIDS, text_bool(text, &s->manage_gids, why));
+}
+
+bool share_set_local_locks(struct share *s, const char *text, struct why *why)
+{
+	return given(s, DITTO_A_SHARE_LOCAL_LOCKS, text_bool(text, &s->local_locks, why));
+}
+
+bool share_set_squash(struct share *s, const char *text, struct why *why)
+{
+	return given(s, DITTO_A_SHARE_SQUASH,
+		     text_enum(text, &spec_squash_mode, &s->squash, why));
+}
+
+/* The highest number means "no id" to the kernel. */
+static bool read_id(const char *text, u32 *id, struct why *why)
+{
+	u64 value;
+
+	if (!text_number(text, 0, UINT32_MAX - 1, &value, why))
+		return false;
+	*id = (u32)value;
+	return true;
+}
+
+bool share_set_anon_uid(struct share *s, const char *text, struct why *why)
+{
+	return given(s, DITTO_A_SHARE_ANON_UID, read_id(text, &s->anon_uid, why));
+}
+
+bool share_set_anon_gid(struct share *s, const char *text, struct why *why)
+{
+	return given(s, DITTO_A_SHARE_ANON_GID, read_id(text, &s->anon_gid, why));
+}
+
+bool share_set_sec(struct share *s, const char *text, struct why *why)
+{
+	return given(s, DITTO_A_SHARE_SEC, text_flags(text, &spec_flavor, &s->sec, why));
+}
+
+bool share_set_id(struct share *s, const char *text, struct why *why)
+{
+	return given(s, DITTO_A_SHARE_ID, text_uuid(text, s->id, why));
+}
+
+static bool read_access(const char *text, u32 *access, struct why *why)
+{
+	static const struct {
+		const char *word;
+		u32 access;
+	} words[] = {
+		{ "rw", DITTO_ACCESS_RIGHT_WRITE },
+		{ "ro", DITTO_ACCESS_RIGHT_READ },
+		{ "none", DITTO_ACCESS_RIGHT_NONE },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		if (!strcmp(text, words[i].word)) {
+			*access = words[i].access;
+			return true;
+		}
+	}
+	return why_not(why, "'%s' is not allowed: one of rw, ro, none is", text);
+}
+
+static bool read_rule(char *text, struct share_rule *r, struct why *why)
+{
+	char *rest = strchr(text, ',');
+	char *access;
+
+	if (rest)
+		*rest++ = '\0';
+	access = strchr(text, '=');
+	if (access)
+		*access++ = '\0';
+	if (!text_rule_spec(text, why) || (access && !read_access(access, &r->access, why)))
+		return false;
+	if (!rest)
+		return true;
+	if (strncmp(rest, "squash=", 7))
+		return why_not(why, "',%s' is not allowed: ,squash=MODE is", rest);
+	r->has_squash = true;
+	return text_enum(rest + 7, &spec_squash_mode, &r->squash, why);
+}
+
+bool share_add_rule(struct share *s, const char *text, struct why *why)
+{
+	struct share_rule r = { .access = DITTO_ACCESS_RIGHT_WRITE };
+	char *copy;
+	bool good;
+
+	if (s->nrules == RULES_MAX)
+		return why_not(why, "there are more than %d rules: put the clients into a netgroup",
+			       RULES_MAX);
+	copy = mem_string(text);
+	good = read_rule(copy, &r, why);
+	if (!good) {
+		free(copy);
+		return false;
+	}
+	/* What was cut off behind the client stays in the copy, unseen. */
+	r.spec = copy;
+	s->rules = mem_grow(s->rules, s->nrules, sizeof(*s->rules));
+	s->rules[s->nrules++] = r;
+	return given(s, DITTO_A_SHARE_RULES, true);
+}
+
+char *share_rule_text(const struct share_rule *r)
+{
+	static const char *const words[] = {
+		[DITTO_ACCESS_RIGHT_NONE] = "none",
+		[DITTO_ACCESS_RIGHT_READ] = "ro",
+		[DITTO_ACCESS_RIGHT_WRITE] = "rw",
+	};
+	const char *access = r->access < ARRAY_SIZE(words) ? words[r->access] : "?";
+
+	if (!r->has_squash)
+		return mem_print("%s=%s", r->spec, access);
+	return mem_print("%s=%s,squash=%s", r->spec, access,
+			 spec_enum_name(&spec_squash_mode, r->squash));
+}
+
+static void put_rules(struct nl_msg *msg, const struct share *s)
+{
+	struct nlattr *rules = nla_nest_start(msg, NLA_F_NESTED | DITTO_A_SHARE_RULES);
+	unsigned int i;
+
+	if (!rules)
+		mem_out();
+	for (i = 0; i < s->nrules; i++) {
+		const struct share_rule *r = &s->rules[i];
+		struct nlattr *rule = nla_nest_start(msg, NLA_F_NESTED | DITTO_A_RULES_RULE);
+
+		if (!rule)
+			mem_out();
+		msg_put_string(msg, DITTO_A_RULE_SPEC, r->spec);
+		msg_put_number(msg, &spec_rule_set, DITTO_A_RULE_ACCESS, r->access);
+		if (r->has_squash)
+			msg_put_number(msg, &spec_rule_set, DITTO_A_RULE_SQUASH, r->squash);
+		nla_nest_end(msg, rule);
+	}
+	/* An empty list is told too, so it must not be trimmed away. */
+	nla_nest_end_keep_empty(msg, rules);
+}
+
+void share_put(struct nl_msg *msg, u8 cmd, const struct share *s)
+{
+	const struct {
+		unsigned int attr;
+		u32 value;
+	} numbers[] = {
+		{ DITTO_A_SHARE_READ_ONLY, s->read_only },
+		{ DITTO_A_SHARE_MANAGE_GIDS, s->manage_gids },
+		{ DITTO_A_SHARE_LOCAL_LOCKS, s->local_locks },
+		{ DITTO_A_SHARE_SQUASH, s->squash },
+		{ DITTO_A_SHARE_ANON_UID, s->anon_uid },
+		{ DITTO_A_SHARE_ANON_GID, s->anon_gid },
+		{ DITTO_A_SHARE_SEC, s->sec },
+	};
+	const u16 *takes = spec_ops[cmd].request;
+	size_t i;
+
+	msg_put_string(msg, DITTO_A_SHARE_NAME, s->name);
+	if (s->path && spec_list_has(takes, DITTO_A_SHARE_PATH))
+		msg_put_string(msg, DITTO_A_SHARE_PATH, s->path);
+	if ((s->given & SHARE_BIT(DITTO_A_SHARE_ID)) && spec_list_has(takes, DITTO_A_SHARE_ID))
+		msg_put(msg, DITTO_A_SHARE_ID, s->id, sizeof(s->id));
+	for (i = 0; i < ARRAY_SIZE(numbers); i++)
+		if ((s->given & SHARE_BIT(numbers[i].attr)) &&
+		    spec_list_has(takes, numbers[i].attr))
+			msg_put_number(msg, &spec_share_set, numbers[i].attr, numbers[i].value);
+	if ((s->given & SHARE_BIT(DITTO_A_SHARE_RULES)) &&
+	    spec_list_has(takes, DITTO_A_SHARE_RULES))
+		put_rules(msg, s);
+}
+
+static bool rule_from(struct share_rule *r, struct nlattr *nla)
+{
+	struct nlattr *tb[DITTO_A_RULE_MAX + 1];
+
+	memset(r, 0, sizeof(*r));
+	if (nla_parse_nested(tb, DITTO_A_RULE_MAX, nla, spec_rule_set.policy) < 0 ||
+	    !tb[DITTO_A_RULE_SPEC])
+		return false;
+	r->spec = mem_string(nla_get_string(tb[DITTO_A_RULE_SPEC]));
+	r->access = DITTO_ACCESS_RIGHT_WRITE;
+	if (tb[DITTO_A_RULE_ACCESS])
+		r->access = nla_get_u32(tb[DITTO_A_RULE_ACCESS]);
+	if (tb[DITTO_A_RULE_SQUASH]) {
+		r->has_squash = true;
+		r->squash = nla_get_u32(tb[DITTO_A_RULE_SQUASH]);
+	}
+	return true;
+}
+
+static bool rules_from(struct share *s, struct nlattr *rules)
+{
+	struct nlattr *nla;
+	int rest;
+
+	nla_for_each_nested(nla, rules, rest) {
+		struct share_rule r;
+
+		if (nla_type(nla) != DITTO_A_RULES_RULE)
+			continue;
+		if (!rule_from(&r, nla))
+			return false;
+		s->rules = mem_grow(s->rules, s->nrules, sizeof(*s->rules));
+		s->rules[s->nrules++] = r;
+	}
+	return true;
+}
+
+struct share *share_from_msg(struct nl_msg *msg)
+{
+	struct nlattr *tb[DITTO_A_SHARE_MAX + 1];
+	struct share *s;
+	unsigned int i;
+
+	if (msg_parse(msg, &spec_share_set, tb) || !tb[DITTO_A_SHARE_NAME])
+		return NULL;
+	s = share_new(nla_get_string(tb[DITTO_A_SHARE_NAME]));
+	for (i = 1; i <= DITTO_A_SHARE_MAX; i++)
+		if (tb[i])
+			s->given |= SHARE_BIT(i);
+	if (tb[DITTO_A_SHARE_PATH])
+		s->path = mem_string(nla_get_string(tb[DITTO_A_SHARE_PATH]));
+	if (tb[DITTO_A_SHARE_FS_TYPE])
+		s->fs_type = mem_string(nla_get_string(tb[DITTO_A_SHARE_FS_TYPE]));
+	if (tb[DITTO_A_SHARE_ID])
+		memcpy(s->id, nla_data(tb[DITTO_A_SHARE_ID]), sizeof(s->id));
+	if (tb[DITTO_A_SHARE_READ_ONLY])
+		s->read_only = nla_get_u8(tb[DITTO_A_SHARE_READ_ONLY]);
+	if (tb[DITTO_A_SHARE_MANAGE_GIDS])
+		s->manage_gids = nla_get_u8(tb[DITTO_A_SHARE_MANAGE_GIDS]);
+	if (tb[DITTO_A_SHARE_LOCAL_LOCKS])
+		s->local_locks = nla_get_u8(tb[DITTO_A_SHARE_LOCAL_LOCKS]);
+	if (tb[DITTO_A_SHARE_SQUASH])
+		s->squash = nla_get_u32(tb[DITTO_A_SHARE_SQUASH]);
+	if (tb[DITTO_A_SHARE_ANON_UID])
+		s->anon_uid = nla_get_u32(tb[DITTO_A_SHARE_ANON_UID]);
+	if (tb[DITTO_A_SHARE_ANON_GID])
+		s->anon_gid = nla_get_u32(tb[DITTO_A_SHARE_ANON_GID]);
+	if (tb[DITTO_A_SHARE_SEC])
+		s->sec = nla_get_u32(tb[DITTO_A_SHARE_SEC]);
+	if (tb[DITTO_A_SHARE_RULES] && !rules_from(s, tb[DITTO_A_SHARE_RULES])) {
+		share_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+static bool same_rules(const struct share *a, const struct share *b)
+{
+	unsigned int i;
+
+	if (a->nrules != b->nrules)
+		return false;
+	for (i = 0; i < a->nrules; i++) {
+		const struct share_rule *x = &a->rules[i];
+		const struct share_rule *y = &b->rules[i];
+
+		if (strcmp(x->spec, y->spec) || x->access != y->access ||
+		    x->has_squash != y->has_squash || (x->has_squash && x->squash != y->squash))
+			return false;
+	}
+	return true;
+}
+
+u32 share_diff(const struct share *a, const struct share *b)
+{
+	const struct {
+		unsigned int attr;
+		bool differs;
+	} options[] = {
+		{ DITTO_A_SHARE_READ_ONLY, a->read_only != b->read_only },
+		{ DITTO_A_SHARE_MANAGE_GIDS, a->manage_gids != b->manage_gids },
+		{ DITTO_A_SHARE_LOCAL_LOCKS, a->local_locks != b->local_locks },
+		{ DITTO_A_SHARE_SQUASH, a->squash != b->squash },
+		{ DITTO_A_SHARE_ANON_UID, a->anon_uid != b->anon_uid },
+		{ DITTO_A_SHARE_ANON_GID, a->anon_gid != b->anon_gid },
+		{ DITTO_A_SHARE_SEC, a->sec != b->sec },
+		{ DITTO_A_SHARE_RULES, !same_rules(a, b) },
+	};
+	u32 bits = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(options); i++)
+		if (options[i].differs)
+			bits |= SHARE_BIT(options[i].attr);
+	return bits;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Shares as the tools know them: made from words or a message, compared, sent. */
+#ifndef _DITTO_SHARE_H
+#define _DITTO_SHARE_H
+
+#include "text.h"
+
+struct nl_msg;
+
+/* What an anonymous request acts as unless a share says otherwise. */
+#define SHARE_ANONYMOUS	65534
+
+/**
+ * struct share_rule - who may do what
+ * @spec: which clients
+ * @access: enum ditto_access_right
+ * @has_squash: @squash counts, else the share's
+ * @squash: enum ditto_squash_mode
+ */
+struct share_rule {
+	char *spec;
+	u32 access;
+	bool has_squash;
+	u32 squash;
+};
+
+/**
+ * struct share - a share, wished or found
+ * @name: of the share
+ * @path: absolute
+ * @fs_type: name of the file system; only of a share that was found
+ * @given: bits 1 << DITTO_A_SHARE_*: which of the others count
+ * @id: stable identity
+ * @read_only: nothing can be changed
+ * @manage_gids: groups come from the helper
+ * @local_locks: clients and local processes exclude each other
+ * @squash: enum ditto_squash_mode
+ * @anon_uid: anonymous user
+ * @anon_gid: anonymous group
+ * @sec: enum ditto_flavor bits
+ * @rules: in order
+ * @nrules: of @rules
+ */
+struct share {
+	char *name;
+	char *path;
+	char *fs_type;
+	u32 given;
+	u8 id[16];
+	bool read_only;
+	bool manage_gids;
+	bool local_locks;
+	u32 squash;
+	u32 anon_uid;
+	u32 anon_gid;
+	u32 sec;
+	struct share_rule *rules;
+	unsigned int nrules;
+};
+
+/* Bit of an attribute in struct share.given. */
+#define SHARE_BIT(attr)	(1U << (attr))
+
+/* A share with the kernel's defaults, nothing given. */
+struct share *share_new(const char *name);
+void share_free(struct share *s);
+
+bool share_check_name(const char *name, struct why *why);
+/* Slashes at the end are dropped. */
+bool share_set_path(struct share *s, const char *path, struct why *why);
+bool share_set_read_only(struct share *s, const char *text, struct why *why);
+bool share_set_manage_gids(struct share *s, const char *text, struct why *why);
+bool share_set_local_locks(struct share *s, const char *text, struct why *why);
+bool share_set_squash(struct share *s, const char *text, struct why *why);
+bool share_set_anon_uid(struct share *s, const char *text, struct why *why);
+bool share_set_anon_gid(struct share *s, const char *text, struct why *why);
+bool share_set_sec(struct share *s, const char *text, struct why *why);
+bool share_set_id(struct share *s, const char *text, struct why *why);
+/* Add a rule: SPEC, SPEC=ACCESS, and behind commas squash=MODE. */
+bool share_add_rule(struct share *s, const char *text, struct why *why);
+
+/* Add to a message what is given and the command takes. */
+void share_put(struct nl_msg *msg, u8 cmd, const struct share *s);
+/* A share from an answer; NULL if the answer makes no sense. */
+struct share *share_from_msg(struct nl_msg *msg);
+
+/* Bits 1 << DITTO_A_SHARE_* of the options that differ; name, path and id do not count. */
+u32 share_diff(const struct share *a, const struct share *b);
+/* A rule as share_add_rule() reads it; to be freed. */
+char *share_rule_text(const struct share_rule *r);
+
+#endif

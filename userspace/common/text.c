@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Values as people write them. */
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "spec.h"
+#include "text.h"
+
+/* Longest host name or netgroup that the kernel takes. */
+#define NAME_MAX_LEN	255
+
+bool why_not(struct why *why, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why->text, sizeof(why->text), format, args);
+	va_end(args);
+	return false;
+}
+
+bool text_number(const char *text, u64 min, u64 max, u64 *value,
+		 struct why *why)
+{
+	char *end;
+
+	errno = 0;
+	if (text[0] && strspn(text, "0123456789") == strlen(text)) {
+		*value = strtoull(text, &end, 10);
+		if (!errno && *value >= min && *value <= max)
+			return true;
+	}
+	return why_not(why, "'%s' is not allowed: a number from %llu to %llu is", text,
+		       min, max);
+}
+
+bool text_bool(const char *text, bool *value, struct why *why)
+{
+	static const struct {
+		const char *word;
+		bool value;
+	} words[] = {
+		{ "yes", true }, { "on", true }, { "true", true }, { "1", true },
+		{ "no", false }, { "off", false }, { "false", false }, { "0", false },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		if (!strcasecmp(text, words[i].word)) {
+			*value = words[i].value;
+			return true;
+		}
+	}
+	return why_not(why, "'%s' is not allowed: yes (on, true, 1) or no (off, false, 0) is",
+		       text);
+}
+
+bool text_enum(const char *text, const struct spec_enum *e, u32 *value,
+	       struct why *why)
+{
+	s64 found = spec_enum_value(e, text);
+	char all[256];
+
+	if (found < 0)
+		return why_not(why, "'%s' is not allowed: one of %s is", text,
+			       spec_enum_all(e, all, sizeof(all)));
+	*value = (u32)found;
+	return true;
+}
+
+bool text_flags(const char *text, const struct spec_enum *e, u32 *value,
+		struct why *why)
+{
+	u32 flags = 0;
+	char all[256];
+
+	for (;;) {
+		size_t len = strcspn(text, ",");
+		s64 bit = -1;
+		char word[32];
+
+		if (len < sizeof(word)) {
+			memcpy(word, text, len);
+			word[len] = '\0';
+			bit = spec_enum_value(e, word);
+		}
+		if (bit < 0)
+			return why_not(why, "'%.*s' is not allowed: a list of %s is", (int)len,
+				       text, spec_enum_all(e, all, sizeof(all)));
+		flags |= (u32)bit;
+		if (!text[len])
+			break;
+		text += len + 1;
+	}
+	*value = flags;
+	return true;
+}
+
+static bool is_mapped(const u8 *bytes, size_t len)
+{
+	return len == 16 && IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)bytes);
+}
+
+bool text_address(const char *text, struct address *addr, struct why *why)
+{
+	memset(addr, 0, sizeof(*addr));
+	if (!strcmp(text, "*"))
+		return true;
+	if (inet_pton(AF_INET, text, addr->bytes) == 1) {
+		addr->len = 4;
+		return true;
+	}
+	if (inet_pton(AF_INET6, text, addr->bytes) != 1)
+		return why_not(why, "'%s' is not allowed: an IPv4 or IPv6 address or * is",
+			       text);
+	addr->len = 16;
+	if (is_mapped(addr->bytes, 16)) {
+		memmove(addr->bytes, addr->bytes + 12, 4);
+		memset(addr->bytes + 4, 0, 12);
+		addr->len = 4;
+	}
+	return true;
+}
+
+const char *text_from_address(const void *bytes, size_t len, char buf[TEXT_ADDRESS_MAX])
+{
+	u8 copy[16];
+
+	snprintf(buf, TEXT_ADDRESS_MAX, len ? "?" : "*");
+	if (len != 4 && len != 16)
+		return buf;
+	memcpy(copy, bytes, len);
+	if (is_mapped(copy, len))
+		inet_ntop(AF_INET, copy + 12, buf, TEXT_ADDRESS_MAX);
+	else
+		inet_ntop(len == 4 ? AF_INET : AF_INET6, copy, buf, TEXT_ADDRESS_MAX);
+	return buf;
+}
+
+static int hex_digit(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *found = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
+
+	return found ? (int)(found - digits) : -1;
+}
+
+bool text_uuid(const char *text, u8 id[16], struct why *why)
+{
+	unsigned int n = 0;
+	const char *p;
+
+	for (p = text; *p; p++) {
+		int digit = hex_digit(*p);
+
+		if (*p == '-')
+			continue;
+		if (digit < 0 || n == 32)
+			break;
+		id[n / 2] = (u8)(n % 2 ? id[n / 2] | digit : digit << 4);
+		n++;
+	}
+	if (*p || n != 32)
+		return why_not(why, "'%s' is not allowed: a UUID of 32 hexadecimal digits is",
+			       text);
+	return true;
+}
+
+const char *text_from_uuid(const u8 id[16], char buf[TEXT_UUID_MAX])
+{
+	char *p = buf;
+	int i;
+
+	for (i = 0; i < 16; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*p++ = '-';
+		p += sprintf(p, "%02x", id[i]);
+	}
+	return buf;
+}
+
+/* "192.0.2.0/24": the address, then how many of its bits count. */
+static bool rule_network(const char *text, struct why *why)
+{
+	const char *slash = strchr(text, '/');
+	struct address addr;
+	u64 prefix;
+	struct why ignored;
+	char host[TEXT_ADDRESS_MAX];
+
+	if (slash - text >= (ptrdiff_t)sizeof(host))
+		return why_not(why, "'%s' is not a network", text);
+	memcpy(host, text, (size_t)(slash - text));
+	host[slash - text] = '\0';
+	if (!strcmp(host, "*") || !text_address(host, &addr, &ignored))
+		return why_not(why, "'%s' is not a network: '%s' is no IP address", text, host);
+	if (!text_number(slash + 1, 0, strchr(host, ':') ? 128 : 32, &prefix, &ignored))
+		return why_not(why, "'%s' is not a network: its prefix must be from 0 to %d",
+			       text, strchr(host, ':') ? 128 : 32);
+	return true;
+}
+
+static bool is_name(const char *text, const char *more)
+{
+	for (; *text; text++)
+		if (!isalnum((unsigned char)*text) && !strchr(more, *text))
+			return false;
+	return true;
+}
+
+/* Digits and dots alone are an address that went wrong, not a host name. */
+static bool looks_like_address(const char *text)
+{
+	return strchr(text, ':') || strspn(text, "0123456789.") == strlen(text);
+}
+
+bool text_rule_spec(const char *text, struct why *why)
+{
+	struct address addr;
+
+	if (!text[0])
+		return why_not(why,
+			       "a client is missing: *, an address, a network, a host name or @netgroup");
+	if (strlen(text) > NAME_MAX_LEN)
+		return why_not(why, "the client is longer than %d characters", NAME_MAX_LEN);
+	if (text[0] == '@') {
+		if (!text[1] || !is_name(text + 1, "-_.:+"))
+			return why_not(why, "'%s' is not a netgroup: a name behind the @ is", text);
+		return true;
+	}
+	if (strchr(text, '/'))
+		return rule_network(text, why);
+	if (looks_like_address(text))
+		return text_address(text, &addr, why);
+	if (!is_name(text, "-_.*?"))
+		return why_not(why,
+			       "'%s' is not allowed: *, an address, a network such as 192.0.2.0/24, a host name with * and ?, or @netgroup is",
+			       text);
+	return true;
+}
+
+/* Fewest insertions, deletions and replacements from one word to another. */
+static unsigned int distance(const char *a, const char *b)
+{
+	unsigned int row[64];
+	size_t blen = strlen(b);
+	size_t i, j;
+
+	if (blen >= ARRAY_SIZE(row))
+		return ~0U;
+	for (j = 0; j <= blen; j++)
+		row[j] = (unsigned int)j;
+	for (i = 0; a[i]; i++) {
+		unsigned int corner = row[0];
+
+		row[0] = (unsigned int)i + 1;
+		for (j = 0; j < blen; j++) {
+			unsigned int best = corner + (a[i] != b[j]);
+
+			corner = row[j + 1];
+			if (corner + 1 < best)
+				best = corner + 1;
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			row[j + 1] = best;
+		}
+	}
+	return row[blen];
+}
+
+const char *text_nearest(const char *word, const char *(*name)(const void *arg, unsigned int i),
+			 const void *arg)
+{
+	unsigned int limit = (unsigned int)strlen(word) / 3 + 1;
+	const char *best = NULL;
+	const char *candidate;
+	unsigned int i;
+
+	for (i = 0; (candidate = name(arg, i)); i++) {
+		unsigned int d = distance(word, candidate);
+
+		/* What begins the same way is meant, however much is missing. */
+		if (word[0] && !strncmp(candidate, word, strlen(word)))
+			d = 0;
+		if (d <= limit && (!best || d < limit)) {
+			best = candidate;
+			limit = d;
+		}
+	}
+	return best;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Values as people write them: numbers, truth, addresses, ids, rules.
+ *
+ * A parser returns true and fills its result, or returns false and says in
+ * struct why what is wrong and what is allowed.
+ */
+#ifndef _DITTO_TEXT_H
+#define _DITTO_TEXT_H
+
+#include <netinet/in.h>
+
+#include "types.h"
+
+struct spec_enum;
+
+/* Longest text of an address: IPv6 and NUL. */
+#define TEXT_ADDRESS_MAX	INET6_ADDRSTRLEN
+/* 36 characters and NUL. */
+#define TEXT_UUID_MAX		37
+
+/* A sentence about what is wrong. */
+struct why {
+	char text[400];
+};
+
+/**
+ * struct address - an IP address
+ * @len: 4, 16, or 0 for every address
+ * @bytes: in network order
+ */
+struct address {
+	unsigned int len;
+	u8 bytes[16];
+};
+
+/* Fill @why like printf() and return false. */
+bool why_not(struct why *why, const char *format, ...)
+	__printf(2, 3);
+
+/* Decimal digits only, from @min to @max. */
+bool text_number(const char *text, u64 min, u64 max, u64 *value,
+		 struct why *why);
+/* yes/no, on/off, true/false, 1/0. */
+bool text_bool(const char *text, bool *value, struct why *why);
+/* One name of an enum. */
+bool text_enum(const char *text, const struct spec_enum *e, u32 *value,
+	       struct why *why);
+/* Names of flags with commas between; at least one. */
+bool text_flags(const char *text, const struct spec_enum *e, u32 *value,
+		struct why *why);
+/* IPv4 or IPv6; "*" is every address. IPv4 mapped into IPv6 becomes IPv4. */
+bool text_address(const char *text, struct address *addr, struct why *why);
+/* Bytes to text; an IPv4 address mapped into IPv6 is shown as IPv4. Returns @buf. */
+const char *text_from_address(const void *bytes, size_t len, char buf[TEXT_ADDRESS_MAX]);
+/* 32 hexadecimal digits, hyphens between as one likes. */
+bool text_uuid(const char *text, u8 id[16], struct why *why);
+const char *text_from_uuid(const u8 id[16], char buf[TEXT_UUID_MAX]);
+/* What a client rule is about: "*", address, network, host name pattern, "@netgroup". */
+bool text_rule_spec(const char *text, struct why *why);
+
+/**
+ * text_nearest - the word that is meant by a misspelt one
+ * @word: misspelt
+ * @name: returns the i-th candidate, NULL behind the last
+ * @arg: for @name
+ *
+ * Return: the candidate with the fewest changes, NULL if none is near.
+ */
+const char *text_nearest(const char *word, const char *(*name)(const void *arg, unsigned int i),
+			 const void *arg);
+
+#endif

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* JSON (RFC 8259), and netlink answers written as it by their specification. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include <netlink/genl/genl.h>
+
+#include "ditto-nl-gen.h"
+#include "nl.h"
+#include "out.h"
+
+/* Is a comma due before the next value? One document is written at a time. */
+static bool comma;
+
+/* How many bytes of a well-formed UTF-8 character are here (RFC 3629 section 4), 0 for none. */
+static size_t utf8_length(const unsigned char *p)
+{
+	static const struct {
+		unsigned char first, last, low, high;
+		size_t len;
+	} forms[] = {
+		{ 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+		{ 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 },
+		{ 0xee, 0xef, 0x80, 0xbf, 3 }, { 0xf0, 0xf0, 0x90, 0xbf, 4 },
+		{ 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+	size_t i, n;
+
+	if (*p < 0x80)
+		return 1;
+	for (i = 0; i < ARRAY_SIZE(forms); i++) {
+		if (*p < forms[i].first || *p > forms[i].last)
+			continue;
+		if (p[1] < forms[i].low || p[1] > forms[i].high)
+			return 0;
+		for (n = 2; n < forms[i].len; n++)
+			if ((p[n] & 0xc0) != 0x80)
+				return 0;
+		return forms[i].len;
+	}
+	return 0;
+}
+
+static void put_quoted(FILE *out, const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	putc('"', out);
+	while (*p) {
+		size_t len = utf8_length(p);
+
+		if (!len) {
+			fputs("\\ufffd", out);
+			len = 1;
+		} else if (*p == '"' || *p == '\\') {
+			fprintf(out, "\\%c", *p);
+		} else if (*p < ' ' || *p == 0x7f) {
+			fprintf(out, "\\u%04x", *p);
+		} else {
+			fwrite(p, 1, len, out);
+		}
+		p += len;
+	}
+	putc('"', out);
+}
+
+static void begin(FILE *out, const char *key)
+{
+	if (comma)
+		putc(',', out);
+	comma = true;
+	if (!key)
+		return;
+	putc('"', out);
+	for (; *key; key++)
+		putc(*key == '-' ? '_' : *key, out);
+	fputs("\":", out);
+}
+
+void json_open(FILE *out, const char *key, char bracket)
+{
+	begin(out, key);
+	putc(bracket, out);
+	comma = false;
+}
+
+void json_close(FILE *out, char bracket)
+{
+	putc(bracket, out);
+	comma = true;
+}
+
+void json_string(FILE *out, const char *key, const char *text)
+{
+	begin(out, key);
+	put_quoted(out, text);
+}
+
+void json_number(FILE *out, const char *key, u64 value)
+{
+	begin(out, key);
+	fprintf(out, "%llu", value);
+}
+
+void json_real(FILE *out, const char *key, double value)
+{
+	begin(out, key);
+	fprintf(out, "%.3f", value);
+}
+
+void json_bool(FILE *out, const char *key, bool value)
+{
+	begin(out, key);
+	fputs(value ? "true" : "false", out);
+}
+
+void json_end(FILE *out)
+{
+	putc('\n', out);
+	comma = false;
+	fflush(out);
+}
+
+static void put_flags(FILE *out, const char *key, const struct spec_enum *e, u64 value)
+{
+	unsigned int i;
+
+	json_open(out, key, '[');
+	for (i = 0; i < e->count; i++)
+		if (value & (1ULL << i))
+			json_string(out, NULL, e->names[i]);
+	json_close(out, ']');
+}
+
+static void put_numbers(FILE *out, const char *key, struct nlattr *nla)
+{
+	u32 value;
+	int i;
+
+	json_open(out, key, '[');
+	for (i = 0; i + 4 <= nla_len(nla); i += 4) {
+		memcpy(&value, (char *)nla_data(nla) + i, 4);
+		json_number(out, NULL, value);
+	}
+	json_close(out, ']');
+}
+
+static void put_set(FILE *out, struct nlattr *first, int len, const struct spec_set *set,
+		    const u16 *order);
+
+/* A nest that only repeats one attribute is a list of it. */
+static bool is_list(const struct spec_set *set)
+{
+	return set->max == 1 && set->attrs[1].multi;
+}
+
+static void put_all(FILE *out, const char *key, struct nlattr *first, int len,
+		    const struct spec_set *set, unsigned int type);
+
+static void put_nest(FILE *out, const char *key, const struct spec_attr *attr,
+		     struct nlattr *nla)
+{
+	if (is_list(attr->nested)) {
+		put_all(out, key, nla_data(nla), nla_len(nla), attr->nested, 1);
+		return;
+	}
+	json_open(out, key, '{');
+	put_set(out, nla_data(nla), nla_len(nla), attr->nested, NULL);
+	json_close(out, '}');
+}
+
+static void put_value(FILE *out, const char *key, const struct spec_attr *attr,
+		      struct nlattr *nla)
+{
+	char buf[OUT_VALUE_MAX];
+
+	if (attr->kind == SPEC_NEST)
+		put_nest(out, key, attr, nla);
+	else if (attr->kind == SPEC_STRING)
+		json_string(out, key, nla_get_string(nla));
+	else if (attr->form == SPEC_BOOL)
+		json_bool(out, key, msg_number(attr, nla));
+	else if (attr->form == SPEC_FLAGS)
+		put_flags(out, key, attr->values, msg_number(attr, nla));
+	else if (attr->form == SPEC_NUMBERS)
+		put_numbers(out, key, nla);
+	else if (attr->form == SPEC_PLAIN)
+		json_number(out, key, msg_number(attr, nla));
+	else
+		json_string(out, key, value_text(attr, nla, buf, sizeof(buf)));
+}
+
+/* Every occurrence of an attribute, as a list. */
+static void put_all(FILE *out, const char *key, struct nlattr *first, int len,
+		    const struct spec_set *set, unsigned int type)
+{
+	struct nlattr *nla;
+	int rest;
+
+	json_open(out, key, '[');
+	nla_for_each_attr(nla, first, len, rest)
+		if ((unsigned int)nla_type(nla) == type)
+			put_value(out, NULL, &set->attrs[type], nla);
+	json_close(out, ']');
+}
+
+static void put_attr(FILE *out, struct nlattr *first, int len, const struct spec_set *set,
+		     unsigned int type)
+{
+	const struct spec_attr *attr = &set->attrs[type];
+	struct nlattr *nla;
+
+	if (attr->multi) {
+		put_all(out, attr->name, first, len, set, type);
+		return;
+	}
+	nla = nla_find(first, len, (int)type);
+	if (nla) {
+		put_value(out, attr->name, attr, nla);
+	} else if (attr->kind == SPEC_NEST && is_list(attr->nested)) {
+		json_open(out, attr->name, '[');
+		json_close(out, ']');
+	}
+}
+
+static void put_set(FILE *out, struct nlattr *first, int len, const struct spec_set *set,
+		    const u16 *order)
+{
+	unsigned int i;
+
+	if (order) {
+		for (; *order; order++)
+			put_attr(out, first, len, set, *order);
+		return;
+	}
+	for (i = 1; i <= set->max; i++)
+		if (set->attrs[i].name)
+			put_attr(out, first, len, set, i);
+}
+
+/* Nests are checked too before anything of them is written. */
+static bool is_sound(struct nlattr *first, int len, const struct spec_set *set)
+{
+	struct nlattr *nla;
+	int rest;
+
+	if (nla_validate(first, len, (int)set->max, set->policy) < 0)
+		return false;
+	nla_for_each_attr(nla, first, len, rest) {
+		unsigned int type = (unsigned int)nla_type(nla);
+
+		if (type && type <= set->max && set->attrs[type].nested &&
+		    !is_sound(nla_data(nla), nla_len(nla), set->attrs[type].nested))
+			return false;
+	}
+	return true;
+}
+
+bool json_message(FILE *out, struct nl_msg *msg, const struct spec_op *op)
+{
+	struct genlmsghdr *hdr = nlmsg_data(nlmsg_hdr(msg));
+	struct nlattr *first = genlmsg_attrdata(hdr, 0);
+	int len = genlmsg_attrlen(hdr, 0);
+
+	if (!is_sound(first, len, op->set))
+		return false;
+	json_open(out, NULL, '{');
+	put_set(out, first, len, op->set, op->reply);
+	json_close(out, '}');
+	return true;
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* dittoctl listener */
+
+#include <linux/genetlink.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/listener.h"
+#include "ctl.h"
+#include "ditto-nl-gen.h"
+#include "out.h"
+
+static void put_listener(struct nl_msg *msg, const void *arg)
+{
+	listener_put(msg, arg);
+}
+
+static void put_id(struct nl_msg *msg, const void *arg)
+{
+	msg_put(msg, DITTO_A_LISTENER_ID, arg, sizeof(u32));
+}
+
+/* PROTOCOL [tcp|udp] [ADDRESS] [port N] */
+static int read_words(const struct ctl *ctl, struct listener *l, char **words)
+{
+	struct why why;
+
+	if (!*words)
+		return ctl_usage(ctl, "the protocol is needed, such as nfs");
+	if (!listener_set_protocol(l, *words++, &why))
+		return ctl_usage(ctl, "%s", why.text);
+	if (*words && spec_enum_value(&spec_transport_type, *words) >= 0)
+		listener_set_transport(l, *words++, &why);
+	if (*words && strcmp(*words, "port") && !listener_set_address(l, *words++, &why))
+		return ctl_usage(ctl, "%s", why.text);
+	if (*words && !strcmp(*words, "port")) {
+		if (!*++words)
+			return ctl_usage(ctl, "a number is missing behind 'port'");
+		if (!listener_set_port(l, *words++, &why))
+			return ctl_usage(ctl, "port: %s", why.text);
+	}
+	return ctl_no_more(ctl, words);
+}
+
+static int listener_add(struct ctl *ctl, char **words)
+{
+	char text[LISTENER_TEXT_MAX];
+	struct listener l = { 0 };
+	struct nl_msg *reply;
+	struct nlattr *id;
+	int status;
+
+	status = read_words(ctl, &l, words);
+	if (status)
+		return status;
+	status = ctl_do(ctl, DITTO_CMD_LISTENER_NEW, put_listener, &l, listener_text(&l, text),
+			&reply);
+	if (status || !reply)
+		return status;
+	id = nlmsg_find_attr(nlmsg_hdr(reply), GENL_HDRLEN, DITTO_A_LISTENER_ID);
+	if (ctl->json) {
+		json_message(stdout, reply, &spec_ops[DITTO_CMD_LISTENER_NEW]);
+		json_end(stdout);
+	} else if (id && nla_len(id) == sizeof(u32)) {
+		printf("listener %u\n", nla_get_u32(id));
+	}
+	nlmsg_free(reply);
+	return CTL_OK;
+}
+
+static int listener_del(struct ctl *ctl, char **words)
+{
+	struct why why;
+	u64 value;
+	u32 id;
+
+	if (!words[0])
+		return ctl_usage(ctl, "the number is needed: dittoctl listener list");
+	if (!text_number(words[0], 0, UINT32_MAX, &value, &why))
+		return ctl_usage(ctl, "%s", why.text);
+	if (ctl_no_more(ctl, words + 1))
+		return CTL_USAGE;
+	id = (u32)value;
+	return ctl_do(ctl, DITTO_CMD_LISTENER_DEL, put_id, &id, words[0], NULL);
+}
+
+static const struct column listener_columns[] = {
+	{ "ID", true }, { "PROTOCOL", false }, { "TRANSPORT", false }, { "ADDRESS", false },
+	{ "PORT", true }, { "CONNECTIONS", true }, { NULL, false }
+};
+
+static int listener_list(struct ctl *ctl, char **words)
+{
+	char addr[TEXT_ADDRESS_MAX];
+	struct replies r;
+	struct table *t;
+	unsigned int i;
+	int status;
+
+	if (ctl_no_more(ctl, words))
+		return CTL_USAGE;
+	status = ctl_list(ctl, DITTO_CMD_LISTENER_GET, &r);
+	if (status)
+		return status;
+	if (ctl->json) {
+		status = ctl_json_list(ctl, &r, DITTO_CMD_LISTENER_GET);
+		replies_free(&r);
+		return status;
+	}
+	t = table_new(listener_columns);
+	for (i = 0; i < r.count; i++) {
+		struct listener l;
+
+		if (!listener_from_msg(&l, r.msg[i]))
+			continue;
+		table_cell(t, "%u", l.id);
+		table_cell(t, "%s", l.protocol);
+		table_cell(t, "%s", spec_enum_name(&spec_transport_type, l.transport));
+		table_cell(t, "%s", text_from_address(l.addr.bytes, l.addr.len, addr));
+		table_cell(t, "%u", l.port);
+		table_cell(t, "%u", l.connections);
+	}
+	table_end(t, stdout);
+	replies_free(&r);
+	return CTL_OK;
+}
+
+const struct verb listener_verbs[] = {
+	{ "add", listener_add, "PROTOCOL [tcp|udp] [ADDRESS] [port N]" },
+	{ "del", listener_del, "ID" },
+	{ "list", listener_list, "" },
+	{ NULL, NULL, NULL }
+};

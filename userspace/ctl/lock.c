@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* dittoctl lock */
+
+#include <limits.h>
+#include <linux/genetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl.h"
+#include "ditto-nl-gen.h"
+#include "mem.h"
+#include "out.h"
+#include "text.h"
+
+static const struct column claim_columns[] = {
+	{ "ID", true }, { "CLIENT", false }, { "PROTOCOL", false }, { "OWNER", false },
+	{ "WHAT", false }, { "STATE", false }, { "SINCE", false }, { "FILE", false },
+	{ NULL, false }
+};
+
+static const struct column client_columns[] = {
+	{ "CLIENT", false }, { "PROTOCOL", false }, { "RANGES", true }, { "OPENS", true },
+	{ "CACHES", true }, { "WAITS", true }, { "OWNERS", true }, { "CONNECTIONS", true },
+	{ NULL, false }
+};
+
+static u64 number(const struct spec_set *set, struct nlattr **tb, unsigned int type)
+{
+	return tb[type] ? msg_number(&set->attrs[type], tb[type]) : 0;
+}
+
+static u64 claim_number(struct nlattr **tb, unsigned int type)
+{
+	return number(&spec_claim_set, tb, type);
+}
+
+static const char *string(struct nlattr **tb, unsigned int type)
+{
+	return tb[type] ? nla_get_string(tb[type]) : "-";
+}
+
+static const char *flags(struct nlattr **tb, unsigned int type, char buf[OUT_VALUE_MAX])
+{
+	if (!tb[type])
+		return "-";
+	return value_text(&spec_claim_set.attrs[type], tb[type], buf, OUT_VALUE_MAX);
+}
+
+/* "write 0-99", "read 100-end", "write 5 empty" */
+static void range_text(struct nlattr **tb, char *buf, size_t size)
+{
+	bool exact = claim_number(tb, DITTO_A_CLAIM_DISCIPLINE) == DITTO_RANGE_DISCIPLINE_EXACT;
+	const char *mode = claim_number(tb, DITTO_A_CLAIM_EXCLUSIVE) ? "write" : "read";
+	unsigned long long first = claim_number(tb, DITTO_A_CLAIM_FIRST);
+	unsigned long long last = claim_number(tb, DITTO_A_CLAIM_LAST);
+	size_t len;
+
+	len = (size_t)snprintf(buf, size, "%s %llu", mode, first);
+	if (!tb[DITTO_A_CLAIM_LAST])
+		len += (size_t)snprintf(buf + len, size - len, " empty");
+	else if (last == ULLONG_MAX)
+		len += (size_t)snprintf(buf + len, size - len, "-end");
+	else
+		len += (size_t)snprintf(buf + len, size - len, "-%llu", last);
+	if (exact)
+		snprintf(buf + len, size - len, " mandatory");
+}
+
+static void what_text(struct nlattr **tb, char *buf, size_t size)
+{
+	char access[OUT_VALUE_MAX], deny[OUT_VALUE_MAX];
+
+	switch (claim_number(tb, DITTO_A_CLAIM_TYPE)) {
+	case DITTO_CLAIM_TYPE_RANGE:
+		range_text(tb, buf, size);
+		break;
+	case DITTO_CLAIM_TYPE_OPEN:
+		flags(tb, DITTO_A_CLAIM_ACCESS, access);
+		if (claim_number(tb, DITTO_A_CLAIM_DENY))
+			snprintf(buf, size, "open %s deny %s", access,
+				 flags(tb, DITTO_A_CLAIM_DENY, deny));
+		else
+			snprintf(buf, size, "open %s", access);
+		break;
+	case DITTO_CLAIM_TYPE_CACHE:
+		snprintf(buf, size, "cache %s", flags(tb, DITTO_A_CLAIM_CACHE, access));
+		break;
+	default:
+		snprintf(buf, size, "?");
+	}
+}
+
+static void state_cell(struct table *t, struct nlattr **tb)
+{
+	u64 state = claim_number(tb, DITTO_A_CLAIM_STATE);
+	char keep[OUT_VALUE_MAX], left[OUT_VALUE_MAX];
+
+	if (state == DITTO_CLAIM_STATE_BREAKING)
+		table_cell(t, "breaking to %s, %s left", flags(tb, DITTO_A_CLAIM_KEEP, keep),
+			   duration_text(claim_number(tb, DITTO_A_CLAIM_BREAK_LEFT_MS), left));
+	else
+		table_cell(t, "%s", spec_enum_name(&spec_claim_state, state));
+}
+
+static void claim_row(struct table *t, struct nl_msg *msg)
+{
+	struct nlattr *tb[DITTO_A_CLAIM_MAX + 1];
+	char since[OUT_VALUE_MAX] = "-";
+	char what[160];
+
+	if (msg_parse(msg, &spec_claim_set, tb))
+		return;
+	what_text(tb, what, sizeof(what));
+	if (tb[DITTO_A_CLAIM_SINCE])
+		value_text(&spec_claim_set.attrs[DITTO_A_CLAIM_SINCE], tb[DITTO_A_CLAIM_SINCE],
+			   since, sizeof(since));
+	if (tb[DITTO_A_CLAIM_ID])
+		table_cell(t, "%llu", claim_number(tb, DITTO_A_CLAIM_ID));
+	else
+		table_cell(t, "-");
+	table_cell(t, "%s", string(tb, DITTO_A_CLAIM_CLIENT));
+	table_cell(t, "%s", string(tb, DITTO_A_CLAIM_PROTOCOL));
+	table_cell(t, "%s", string(tb, DITTO_A_CLAIM_OWNER_NAME));
+	table_cell(t, "%s", what);
+	state_cell(t, tb);
+	table_cell(t, "%s", since);
+	table_cell(t, "%s", string(tb, DITTO_A_CLAIM_PATH));
+}
+
+/* What to list. */
+struct filter {
+	char *path;
+	const char *client;
+};
+
+static void put_filter(struct nl_msg *msg, const void *arg)
+{
+	const struct filter *f = arg;
+
+	if (f->path)
+		msg_put_string(msg, DITTO_A_CLAIM_PATH, f->path);
+	if (f->client)
+		msg_put_string(msg, DITTO_A_CLAIM_CLIENT, f->client);
+}
+
+static bool too_long(unsigned int type, const char *text, struct why *why)
+{
+	const struct spec_attr *attr = &spec_claim_set.attrs[type];
+
+	if (strlen(text) <= attr->max_len)
+		return false;
+	why_not(why, "the %s is longer than %u bytes", attr->name, attr->max_len);
+	return true;
+}
+
+static int read_filter(struct ctl *ctl, char **words, struct filter *f)
+{
+	struct why why;
+
+	for (; *words; words += 2) {
+		if (strcmp(words[0], "--file") && strcmp(words[0], "--client"))
+			return ctl_usage(ctl, "'%s' is not understood here", words[0]);
+		if (!words[1])
+			return ctl_usage(ctl, "a word is missing behind '%s'", words[0]);
+		if (!strcmp(words[0], "--client")) {
+			f->client = words[1];
+			if (too_long(DITTO_A_CLAIM_CLIENT, f->client, &why))
+				return ctl_usage(ctl, "%s", why.text);
+			continue;
+		}
+		/* The kernel looks it up where we are, but says names from the root. */
+		free(f->path);
+		f->path = words[1][0] == '/' ? mem_string(words[1]) : realpath(words[1], NULL);
+		if (!f->path)
+			return ctl_usage(ctl, "%s: there is no such file", words[1]);
+		if (too_long(DITTO_A_CLAIM_PATH, f->path, &why))
+			return ctl_usage(ctl, "%s", why.text);
+	}
+	return CTL_OK;
+}
+
+static int list_claims(struct ctl *ctl, const struct filter *f)
+{
+	struct replies r;
+	struct table *t;
+	unsigned int i;
+	int status;
+
+	status = ctl_list_some(ctl, DITTO_CMD_CLAIM_GET, put_filter, f, f->path, &r);
+	if (status)
+		return status;
+	if (ctl->json) {
+		status = ctl_json_list(ctl, &r, DITTO_CMD_CLAIM_GET);
+	} else {
+		t = table_new(claim_columns);
+		for (i = 0; i < r.count; i++)
+			claim_row(t, r.msg[i]);
+		table_end(t, stdout);
+	}
+	replies_free(&r);
+	return status;
+}
+
+static int lock_list(struct ctl *ctl, char **words)
+{
+	struct filter f = { 0 };
+	int status;
+
+	status = read_filter(ctl, words, &f);
+	if (!status)
+		status = list_claims(ctl, &f);
+	free(f.path);
+	return status;
+}
+
+static void put_id(struct nl_msg *msg, const void *arg)
+{
+	msg_put_number(msg, &spec_claim_set, DITTO_A_CLAIM_ID, *(const u64 *)arg);
+}
+
+static int lock_release(struct ctl *ctl, char **words)
+{
+	struct why why;
+	u64 id;
+
+	if (!words[0])
+		return ctl_usage(ctl, "the number of the claim is needed: dittoctl lock list");
+	if (!text_number(words[0], 0, ULLONG_MAX, &id, &why))
+		return ctl_usage(ctl, "%s", why.text);
+	if (ctl_no_more(ctl, words + 1))
+		return CTL_USAGE;
+	return ctl_do(ctl, DITTO_CMD_CLAIM_RELEASE, put_id, &id, words[0], NULL);
+}
+
+static void client_row(struct table *t, struct nl_msg *msg)
+{
+	static const u16 numbers[] = {
+		DITTO_A_LOCK_CLIENT_RANGES, DITTO_A_LOCK_CLIENT_OPENS, DITTO_A_LOCK_CLIENT_CACHES,
+		DITTO_A_LOCK_CLIENT_WAITS, DITTO_A_LOCK_CLIENT_OWNERS,
+		DITTO_A_LOCK_CLIENT_CONNECTIONS,
+	};
+	struct nlattr *tb[DITTO_A_LOCK_CLIENT_MAX + 1];
+	unsigned int i;
+
+	if (msg_parse(msg, &spec_lock_client_set, tb))
+		return;
+	table_cell(t, "%s", string(tb, DITTO_A_LOCK_CLIENT_NAME));
+	table_cell(t, "%s", string(tb, DITTO_A_LOCK_CLIENT_PROTOCOL));
+	for (i = 0; i < ARRAY_SIZE(numbers); i++)
+		table_cell(t, "%llu", number(&spec_lock_client_set, tb, numbers[i]));
+}
+
+static int client_list(struct ctl *ctl)
+{
+	struct replies r;
+	struct table *t;
+	unsigned int i;
+	int status;
+
+	status = ctl_list(ctl, DITTO_CMD_LOCK_CLIENT_GET, &r);
+	if (status)
+		return status;
+	if (ctl->json) {
+		status = ctl_json_list(ctl, &r, DITTO_CMD_LOCK_CLIENT_GET);
+	} else {
+		t = table_new(client_columns);
+		for (i = 0; i < r.count; i++)
+			client_row(t, r.msg[i]);
+		table_end(t, stdout);
+	}
+	replies_free(&r);
+	return status;
+}
+
+static void put_client(struct nl_msg *msg, const void *arg)
+{
+	char *const *words = arg;
+
+	msg_put_string(msg, DITTO_A_LOCK_CLIENT_NAME, words[0]);
+	if (words[1])
+		msg_put_string(msg, DITTO_A_LOCK_CLIENT_PROTOCOL, words[1]);
+}
+
+static int client_release(struct ctl *ctl, char **words)
+{
+	struct nl_msg *reply;
+	struct nlattr *nla;
+	int status;
+
+	if (!words[0])
+		return ctl_usage(ctl, "the client is needed: dittoctl lock client list");
+	if (words[1] && ctl_no_more(ctl, words + 2))
+		return CTL_USAGE;
+	status = ctl_do(ctl, DITTO_CMD_LOCK_CLIENT_RELEASE, put_client, words, words[0], &reply);
+	if (status || !reply)
+		return status;
+	nla = nlmsg_find_attr(nlmsg_hdr(reply), GENL_HDRLEN, DITTO_A_LOCK_CLIENT_RELEASED);
+	if (ctl->json) {
+		json_message(stdout, reply, &spec_ops[DITTO_CMD_LOCK_CLIENT_RELEASE]);
+		json_end(stdout);
+	} else if (nla && nla_len(nla) == sizeof(u32)) {
+		printf("%u client%s released\n", nla_get_u32(nla),
+		       nla_get_u32(nla) == 1 ? "" : "s");
+	}
+	nlmsg_free(reply);
+	return CTL_OK;
+}
+
+static int lock_client(struct ctl *ctl, char **words)
+{
+	if (words[0] && !strcmp(words[0], "list"))
+		return ctl_no_more(ctl, words + 1) ? CTL_USAGE : client_list(ctl);
+	if (words[0] && !strcmp(words[0], "release"))
+		return client_release(ctl, words + 1);
+	return ctl_usage(ctl, "what is to be done with clients: list or release?");
+}
+
+const struct verb lock_verbs[] = {
+	{ "list", lock_list, "[--file PATH] [--client CLIENT]" },
+	{ "release", lock_release, "ID" },
+	{ "client", lock_client, "list|release CLIENT [PROTOCOL]" },
+	{ NULL, NULL, NULL }
+};

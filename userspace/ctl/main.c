@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* dittoctl: from words to commands. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl.h"
+#include "ditto-nl-gen.h"
+#include "text.h"
+
+static const struct object objects[] = {
+	{ "share", "what is served, to whom and how", share_verbs },
+	{ "listener", "where protocols listen", listener_verbs },
+	{ "server", "settings and state of the server", server_verbs },
+	{ "client", "who is connected", client_verbs },
+	{ "lock", "what clients hold and wait for on which files", lock_verbs },
+	{ "grace", "the time after a restart in which clients take back their locks", grace_verbs },
+	{ "stats", "counters of operations", stats_verbs },
+	{ "top", "what happens per second", top_verbs },
+	{ "events", "what happens, as it happens", events_verbs },
+	{ "cache", "what the server keeps in memory", cache_verbs },
+	{ NULL, NULL, NULL }
+};
+
+/* Words at the first place that are no objects. */
+static const char *const others[] = { "help", "version" };
+
+static const char *object_name(const void *arg, unsigned int i)
+{
+	size_t n = ARRAY_SIZE(objects) - 1;
+
+	(void)arg;
+	if (i < n)
+		return objects[i].name;
+	i -= n;
+	return i < ARRAY_SIZE(others) ? others[i] : NULL;
+}
+
+static const char *verb_name(const void *arg, unsigned int i)
+{
+	return ((const struct verb *)arg)[i].name;
+}
+
+static void print_usage(FILE *out, const struct object *o)
+{
+	const struct verb *v;
+
+	for (v = o->verbs; v->name; v++)
+		fprintf(out, "  dittoctl %s%s%s%s%s\n", o->name, v->name[0] ? " " : "", v->name,
+			v->usage[0] ? " " : "", v->usage);
+}
+
+static const struct object *find_object(const char *word)
+{
+	const struct object *o;
+
+	for (o = objects; o->name; o++)
+		if (!strcmp(o->name, word))
+			return o;
+	return NULL;
+}
+
+static int unknown(const char *word)
+{
+	const char *near = text_nearest(word, object_name, NULL);
+
+	fprintf(stderr, "dittoctl: there is no command '%s'", word);
+	if (near)
+		fprintf(stderr, "; did you mean '%s'?", near);
+	fputs("\nSee: dittoctl help\n", stderr);
+	return CTL_USAGE;
+}
+
+/* What words beyond their names mean, for help with an object. */
+static void print_values(const struct object *o)
+{
+	char modes[256], flavors[256];
+
+	if (!strcmp(o->name, "share")) {
+		printf("\nMODE is one of %s.\nFLAVOR is one of %s.\n",
+		       spec_enum_all(&spec_squash_mode, modes, sizeof(modes)),
+		       spec_enum_all(&spec_flavor, flavors, sizeof(flavors)));
+		puts("CLIENT is *, an address, a network such as 192.0.2.0/24,");
+		puts("a host name with * and ?, or @netgroup. The first that matches");
+		puts("decides; 'allow-all' removes all rules.");
+	} else if (!strcmp(o->name, "server")) {
+		const u16 *key = spec_ops[DITTO_CMD_SERVER_SET].request;
+
+		puts("\nKEY is one of:");
+		for (; *key; key++) {
+			const struct spec_attr *a = &spec_server_set.attrs[*key];
+
+			if (a->kind == SPEC_BINARY)
+				printf("  %-21s%u bytes in hexadecimal\n", a->name, a->exact_len);
+			else if (a->form == SPEC_BOOL)
+				printf("  %-21syes or no\n", a->name);
+			else
+				printf("  %-21s%llu to %llu\n", a->name, a->min,
+				       a->max);
+		}
+	}
+}
+
+static int print_help(char **words)
+{
+	const struct object *o;
+
+	if (words[0]) {
+		o = find_object(words[0]);
+		if (!o)
+			return unknown(words[0]);
+		printf("%s: %s\n\n", o->name, o->about);
+		print_usage(stdout, o);
+		print_values(o);
+		return CTL_OK;
+	}
+	puts("dittoctl [--json] COMMAND: configure the Ditto file server and see what it does\n");
+	for (o = objects; o->name; o++) {
+		print_usage(stdout, o);
+		putchar('\n');
+	}
+	puts("  dittoctl help [COMMAND]\n  dittoctl version\n\nManual: man dittoctl");
+	return CTL_OK;
+}
+
+/* The tool's version, and the module's if it is there. */
+static int version(struct ctl *ctl, char **words)
+{
+	struct nlattr *tb[DITTO_A_SERVER_MAX + 1];
+	struct nl_msg *reply = NULL;
+
+	ctl->object = "version";
+	if (ctl_no_more(ctl, words))
+		return CTL_USAGE;
+	printf("dittoctl %s\n", DITTO_VERSION);
+	if (conn_open(&ctl->conn) || conn_find_family(&ctl->conn) ||
+	    conn_call(&ctl->conn, conn_message(&ctl->conn, DITTO_CMD_SERVER_GET), &reply) ||
+	    !reply || msg_parse(reply, &spec_server_set, tb) || !tb[DITTO_A_SERVER_VERSION])
+		puts("ditto.ko is not loaded");
+	else
+		printf("ditto.ko %s\n", nla_get_string(tb[DITTO_A_SERVER_VERSION]));
+	if (reply)
+		nlmsg_free(reply);
+	return CTL_OK;
+}
+
+static int run_object(struct ctl *ctl, const struct object *o, char **words)
+{
+	const struct verb *v = o->verbs;
+
+	ctl->object = o->name;
+	if (!v->name[0])
+		return v->run(ctl, words);
+	if (!words[0]) {
+		fprintf(stderr, "dittoctl: %s: what to do with it is missing:\n", o->name);
+		print_usage(stderr, o);
+		return CTL_USAGE;
+	}
+	for (; v->name; v++) {
+		if (strcmp(v->name, words[0]))
+			continue;
+		ctl->verb = v->name;
+		return v->run(ctl, words + 1);
+	}
+	return ctl_unknown(ctl, "command", words[0], text_nearest(words[0], verb_name, o->verbs));
+}
+
+static int run(struct ctl *ctl, char **words)
+{
+	const struct object *o;
+
+	for (; *words && (*words)[0] == '-'; words++) {
+		if (!strcmp(*words, "--json") || !strcmp(*words, "-j"))
+			ctl->json = true;
+		else if (!strcmp(*words, "--help") || !strcmp(*words, "-h"))
+			return print_help(words + 1);
+		else if (!strcmp(*words, "--version") || !strcmp(*words, "-V"))
+			return version(ctl, words + 1);
+		else
+			return ctl_usage(ctl, "there is no option '%s'", *words);
+	}
+	if (!*words) {
+		print_help(words);
+		return CTL_USAGE;
+	}
+	if (!strcmp(*words, "help"))
+		return print_help(words + 1);
+	if (!strcmp(*words, "version"))
+		return version(ctl, words + 1);
+	o = find_object(*words);
+	return o ? run_object(ctl, o, words + 1) : unknown(*words);
+}
+
+/* "--json" is understood at the end too, where one adds it in a shell. */
+static bool take_last_json(char **words)
+{
+	char **last = NULL;
+
+	for (; *words; words++)
+		last = words;
+	if (!last || strcmp(*last, "--json"))
+		return false;
+	*last = NULL;
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	struct ctl ctl = { 0 };
+	int status;
+
+	(void)argc;
+	ctl.json = take_last_json(argv + 1);
+	status = run(&ctl, argv + 1);
+	if (ctl.conn.sock)
+		conn_close(&ctl.conn);
+	if (fflush(stdout) || ferror(stdout)) {
+		fputs("dittoctl: cannot write the output\n", stderr);
+		return status ? status : CTL_REFUSED;
+	}
+	return status;
+}

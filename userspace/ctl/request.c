@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What all commands do: connect, ask, complain. */
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl.h"
+#include "ditto-nl-gen.h"
+#include "out.h"
+
+/* One line about this command, written at once. */
+static void complain(const struct ctl *ctl, const char *text)
+{
+	fprintf(stderr, "dittoctl: %s%s%s%s%s\n", ctl->object ? ctl->object : "",
+		ctl->verb ? " " : "", ctl->verb ? ctl->verb : "", ctl->object ? ": " : "", text);
+}
+
+int ctl_usage(const struct ctl *ctl, const char *format, ...)
+{
+	char text[600];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	complain(ctl, text);
+	if (ctl->object)
+		fprintf(stderr, "See: dittoctl help %s\n", ctl->object);
+	return CTL_USAGE;
+}
+
+int ctl_unknown(const struct ctl *ctl, const char *kind, const char *word, const char *near)
+{
+	if (!near)
+		return ctl_usage(ctl, "there is no %s '%s'", kind, word);
+	return ctl_usage(ctl, "there is no %s '%s'; did you mean '%s'?", kind, word, near);
+}
+
+int ctl_refused(const struct ctl *ctl, const char *subject)
+{
+	char text[sizeof(ctl->conn.why.text) + 300];
+
+	/* The kernel's sentence may name it already. */
+	if (subject && strstr(ctl->conn.why.text, subject))
+		subject = NULL;
+	snprintf(text, sizeof(text), "%s%s%s", subject ? subject : "", subject ? ": " : "",
+		 ctl->conn.why.text);
+	complain(ctl, text);
+	return CTL_REFUSED;
+}
+
+int ctl_no_more(const struct ctl *ctl, char **words)
+{
+	return *words ? ctl_usage(ctl, "'%s' is one word too many", *words) : CTL_OK;
+}
+
+int ctl_connect(struct ctl *ctl)
+{
+	if (ctl->conn.family)
+		return CTL_OK;
+	if (conn_open(&ctl->conn) || conn_find_family(&ctl->conn)) {
+		fprintf(stderr, "dittoctl: %s\n", ctl->conn.why.text);
+		return CTL_REFUSED;
+	}
+	return CTL_OK;
+}
+
+int ctl_do(struct ctl *ctl, u8 cmd, void (*put)(struct nl_msg *msg, const void *arg),
+	   const void *arg, const char *subject, struct nl_msg **reply)
+{
+	struct nl_msg *msg;
+
+	if (ctl_connect(ctl))
+		return CTL_REFUSED;
+	msg = conn_message(&ctl->conn, cmd);
+	if (put)
+		put(msg, arg);
+	if (conn_call(&ctl->conn, msg, reply))
+		return ctl_refused(ctl, subject);
+	if (ctl->conn.warning.text[0])
+		complain(ctl, ctl->conn.warning.text);
+	return CTL_OK;
+}
+
+int ctl_list(struct ctl *ctl, u8 cmd, struct replies *out)
+{
+	if (ctl_connect(ctl))
+		return CTL_REFUSED;
+	return conn_dump(&ctl->conn, cmd, out) ? ctl_refused(ctl, NULL) : CTL_OK;
+}
+
+int ctl_list_some(struct ctl *ctl, u8 cmd, void (*put)(struct nl_msg *msg, const void *arg),
+		  const void *arg, const char *subject, struct replies *out)
+{
+	if (ctl_connect(ctl))
+		return CTL_REFUSED;
+	return conn_dump_some(&ctl->conn, cmd, put, arg, out) ? ctl_refused(ctl, subject) : CTL_OK;
+}
+
+int ctl_json_list(const struct ctl *ctl, const struct replies *r, u8 cmd)
+{
+	int status = CTL_OK;
+	unsigned int i;
+
+	json_open(stdout, NULL, '[');
+	for (i = 0; i < r->count; i++)
+		if (!json_message(stdout, r->msg[i], &spec_ops[cmd]))
+			status = CTL_REFUSED;
+	json_close(stdout, ']');
+	json_end(stdout);
+	if (status)
+		complain(ctl, "the kernel's answer makes no sense to this version");
+	return status;
+}

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* dittoctl share */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/share.h"
+#include "ctl.h"
+#include "ditto-nl-gen.h"
+#include "mem.h"
+#include "out.h"
+
+/* "anon UID[:GID]" */
+static bool set_anon(struct share *s, const char *text, struct why *why)
+{
+	const char *colon = strchr(text, ':');
+	char uid[16];
+
+	if (colon && colon - text < (ptrdiff_t)sizeof(uid)) {
+		snprintf(uid, sizeof(uid), "%.*s", (int)(colon - text), text);
+		return share_set_anon_uid(s, uid, why) && share_set_anon_gid(s, colon + 1, why);
+	}
+	return share_set_anon_uid(s, text, why);
+}
+
+static bool set_ro(struct share *s, const char *text, struct why *why)
+{
+	(void)text;
+	return share_set_read_only(s, "yes", why);
+}
+
+static bool set_rw(struct share *s, const char *text, struct why *why)
+{
+	(void)text;
+	return share_set_read_only(s, "no", why);
+}
+
+static bool allow_all(struct share *s, const char *text, struct why *why)
+{
+	(void)text;
+	if (s->nrules)
+		return why_not(why, "'allow-all' and 'allow' exclude each other");
+	s->given |= SHARE_BIT(DITTO_A_SHARE_RULES);
+	return true;
+}
+
+/**
+ * struct option - an option of a share on the command line
+ * @name: the word
+ * @value: whether one more word follows
+ * @set: takes it
+ */
+struct option {
+	const char *name;
+	bool value;
+	bool (*set)(struct share *s, const char *text, struct why *why);
+};
+
+static const struct option options[] = {
+	{ "ro", false, set_ro },
+	{ "rw", false, set_rw },
+	{ "squash", true, share_set_squash },
+	{ "anon", true, set_anon },
+	{ "sec", true, share_set_sec },
+	{ "allow", true, share_add_rule },
+	{ "allow-all", false, allow_all },
+	{ "manage-gids", true, share_set_manage_gids },
+	{ "local-locks", true, share_set_local_locks },
+	{ "id", true, share_set_id },
+	{ NULL, false, NULL }
+};
+
+static const char *option_name(const void *arg, unsigned int i)
+{
+	(void)arg;
+	return options[i].name;
+}
+
+static const struct option *find_option(const char *word)
+{
+	const struct option *o;
+
+	for (o = options; o->name; o++)
+		if (spec_same_word(o->name, word))
+			return o;
+	return NULL;
+}
+
+static int read_options(const struct ctl *ctl, struct share *s, char **words)
+{
+	const struct option *o;
+	struct why why;
+
+	for (; *words; words++) {
+		const char *word = *words;
+
+		o = find_option(word);
+		if (!o)
+			return ctl_unknown(ctl, "option", word,
+					   text_nearest(word, option_name, NULL));
+		if (o->value && !*++words)
+			return ctl_usage(ctl, "a value is missing behind '%s'", word);
+		if (!o->set(s, *words, &why))
+			return ctl_usage(ctl, "%s: %s", word, why.text);
+	}
+	return CTL_OK;
+}
+
+struct share_request {
+	u8 cmd;
+	const struct share *share;
+};
+
+static void put_share(struct nl_msg *msg, const void *arg)
+{
+	const struct share_request *r = arg;
+
+	share_put(msg, r->cmd, r->share);
+}
+
+static void put_name(struct nl_msg *msg, const void *arg)
+{
+	msg_put_string(msg, DITTO_A_SHARE_NAME, arg);
+}
+
+static int share_write(struct ctl *ctl, u8 cmd, struct share *s, char **words)
+{
+	struct share_request r = { cmd, s };
+	struct why why;
+	int status;
+
+	if (!share_check_name(s->name, &why))
+		return ctl_usage(ctl, "%s", why.text);
+	status = read_options(ctl, s, words);
+	if (status)
+		return status;
+	return ctl_do(ctl, cmd, put_share, &r, s->name, NULL);
+}
+
+static int share_add(struct ctl *ctl, char **words)
+{
+	struct share *s;
+	struct why why;
+	int status;
+
+	if (!words[0] || !words[1])
+		return ctl_usage(ctl, "the name and the path of the share are needed");
+	s = share_new(words[0]);
+	if (share_set_path(s, words[1], &why))
+		status = share_write(ctl, DITTO_CMD_SHARE_NEW, s, words + 2);
+	else
+		status = ctl_usage(ctl, "%s", why.text);
+	share_free(s);
+	return status;
+}
+
+static int share_set(struct ctl *ctl, char **words)
+{
+	struct share *s;
+	int status;
+
+	if (!words[0] || !words[1])
+		return ctl_usage(ctl, "the name of the share and what to change are needed");
+	s = share_new(words[0]);
+	status = share_write(ctl, DITTO_CMD_SHARE_SET, s, words + 1);
+	share_free(s);
+	return status;
+}
+
+static int share_del(struct ctl *ctl, char **words)
+{
+	if (!words[0])
+		return ctl_usage(ctl, "the name of the share is needed");
+	if (ctl_no_more(ctl, words + 1))
+		return CTL_USAGE;
+	return ctl_do(ctl, DITTO_CMD_SHARE_DEL, put_name, words[0], words[0], NULL);
+}
+
+static const struct column share_columns[] = {
+	{ "NAME", false }, { "PATH", false }, { "FS", false }, { "MODE", false },
+	{ "SQUASH", false }, { "SEC", false }, { "CLIENTS", false }, { NULL, false }
+};
+
+/* The flavours with commas between; to be freed. */
+static char *sec_text(u32 sec)
+{
+	char *text = mem_string("");
+	unsigned int i;
+
+	for (i = 0; i < spec_flavor.count; i++) {
+		char *longer;
+
+		if (!(sec & (1U << i)))
+			continue;
+		longer = mem_print("%s%s%s", text, text[0] ? "," : "", spec_flavor.names[i]);
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+static void share_row(struct table *t, const struct share *s)
+{
+	char *sec = sec_text(s->sec);
+	char *rule;
+
+	table_cell(t, "%s", s->name);
+	table_cell(t, "%s", s->path ? s->path : "?");
+	table_cell(t, "%s", s->fs_type ? s->fs_type : "?");
+	table_cell(t, "%s", s->read_only ? "ro" : "rw");
+	table_cell(t, "%s", spec_enum_name(&spec_squash_mode, s->squash));
+	table_cell(t, "%s", sec);
+	if (!s->nrules) {
+		table_cell(t, "all");
+	} else {
+		rule = share_rule_text(&s->rules[0]);
+		if (s->nrules > 1)
+			table_cell(t, "%s and %u more", rule, s->nrules - 1);
+		else
+			table_cell(t, "%s", rule);
+		free(rule);
+	}
+	free(sec);
+}
+
+static void share_details(const struct share *s)
+{
+	char *sec = sec_text(s->sec);
+	char id[TEXT_UUID_MAX];
+	unsigned int i;
+
+	printf("%-13s%s\n", "share", s->name);
+	printf("%-13s%s\n", "path", s->path ? s->path : "?");
+	printf("%-13s%s\n", "file system", s->fs_type ? s->fs_type : "?");
+	printf("%-13s%s\n", "id", text_from_uuid(s->id, id));
+	printf("%-13s%s\n", "mode", s->read_only ? "ro" : "rw");
+	printf("%-13s%s\n", "squash", spec_enum_name(&spec_squash_mode, s->squash));
+	printf("%-13s%u:%u\n", "anonymous", s->anon_uid, s->anon_gid);
+	printf("%-13s%s\n", "security", sec);
+	printf("%-13s%s\n", "manage-gids", s->manage_gids ? "on" : "off");
+	printf("%-13s%s\n", "local-locks", s->local_locks ? "on" : "off");
+	for (i = 0; i < s->nrules; i++) {
+		char *rule = share_rule_text(&s->rules[i]);
+
+		printf("%-13s%s\n", i ? "" : "allow", rule);
+		free(rule);
+	}
+	if (!s->nrules)
+		printf("%-13sall\n", "allow");
+	free(sec);
+}
+
+static int share_list_all(struct ctl *ctl)
+{
+	struct replies r;
+	struct table *t;
+	unsigned int i;
+	int status;
+
+	status = ctl_list(ctl, DITTO_CMD_SHARE_GET, &r);
+	if (status)
+		return status;
+	if (ctl->json) {
+		status = ctl_json_list(ctl, &r, DITTO_CMD_SHARE_GET);
+	} else {
+		t = table_new(share_columns);
+		for (i = 0; i < r.count; i++) {
+			struct share *s = share_from_msg(r.msg[i]);
+
+			if (s)
+				share_row(t, s);
+			share_free(s);
+		}
+		table_end(t, stdout);
+	}
+	replies_free(&r);
+	return status;
+}
+
+static int share_show(struct ctl *ctl, char **words)
+{
+	struct replies one = { 0 };
+	struct nl_msg *reply;
+	struct share *s;
+	int status;
+
+	if (!words[0])
+		return share_list_all(ctl);
+	if (ctl_no_more(ctl, words + 1))
+		return CTL_USAGE;
+	status = ctl_do(ctl, DITTO_CMD_SHARE_GET, put_name, words[0], words[0], &reply);
+	if (status)
+		return status;
+	s = reply ? share_from_msg(reply) : NULL;
+	if (!s) {
+		why_not(&ctl->conn.why, "the kernel's answer makes no sense to this version");
+		status = ctl_refused(ctl, words[0]);
+	} else if (ctl->json) {
+		one.msg = &reply;
+		one.count = 1;
+		status = ctl_json_list(ctl, &one, DITTO_CMD_SHARE_GET);
+	} else {
+		share_details(s);
+	}
+	share_free(s);
+	if (reply)
+		nlmsg_free(reply);
+	return status;
+}
+
+#define SHARE_OPTIONS \
+	"[ro|rw] [squash MODE] [anon UID[:GID]] [sec FLAVOR,...]\n" \
+	"            [allow CLIENT[=rw|ro|none][,squash=MODE]]... [allow-all]\n" \
+	"            [manage-gids on|off] [local-locks on|off]"
+
+const struct verb share_verbs[] = {
+	{ "add", share_add, "NAME PATH " SHARE_OPTIONS " [id UUID]" },
+	{ "set", share_set, "NAME " SHARE_OPTIONS },
+	{ "del", share_del, "NAME" },
+	{ "list", share_show, "[NAME]" },
+	{ "show", share_show, "[NAME]" },
+	{ NULL, NULL, NULL }
+};

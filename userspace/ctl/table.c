@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Tables with columns as wide as they need. */
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+#include "out.h"
+
+struct table {
+	const struct column *columns;
+	size_t ncolumns;
+	char **cells;
+	size_t ncells;
+};
+
+struct table *table_new(const struct column *columns)
+{
+	struct table *t = mem_new(sizeof(*t));
+
+	t->columns = columns;
+	while (columns[t->ncolumns].title)
+		t->ncolumns++;
+	return t;
+}
+
+void table_cell(struct table *t, const char *format, ...)
+{
+	va_list args;
+	char *text;
+	char *p;
+	int len;
+
+	va_start(args, format);
+	len = vasprintf(&text, format, args);
+	va_end(args);
+	if (len < 0)
+		mem_out();
+	/* A name could hold what a terminal would obey. */
+	for (p = text; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = '?';
+	t->cells = mem_grow(t->cells, t->ncells, sizeof(*t->cells));
+	t->cells[t->ncells++] = text;
+}
+
+/* Characters, not bytes: what follows the first byte of UTF-8 takes no room. */
+static size_t width(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += ((unsigned char)*text & 0xc0) != 0x80;
+	return n;
+}
+
+static void print_cell(const struct table *t, size_t column, size_t room, const char *text,
+		       FILE *out)
+{
+	int pad = (int)(room - width(text));
+	bool last = column + 1 == t->ncolumns;
+
+	if (t->columns[column].right)
+		fprintf(out, "%*s%s", pad, "", text);
+	else
+		fprintf(out, "%s%*s", text, last ? 0 : pad, "");
+	fputs(last ? "\n" : "  ", out);
+}
+
+void table_end(struct table *t, FILE *out)
+{
+	size_t *room = mem_new(t->ncolumns * sizeof(*room));
+	size_t i;
+
+	for (i = 0; i < t->ncolumns; i++)
+		room[i] = width(t->columns[i].title);
+	for (i = 0; i < t->ncells; i++)
+		if (width(t->cells[i]) > room[i % t->ncolumns])
+			room[i % t->ncolumns] = width(t->cells[i]);
+
+	for (i = 0; i < t->ncolumns; i++)
+		print_cell(t, i, room[i], t->columns[i].title, out);
+	for (i = 0; i < t->ncells; i++) {
+		print_cell(t, i % t->ncolumns, room[i % t->ncolumns], t->cells[i], out);
+		free(t->cells[i]);
+	}
+	free(t->cells);
+	free(room);
+	free(t);
+}

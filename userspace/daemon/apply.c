@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Making the kernel's configuration what the file asks for.
+ *
+ * Order: listeners that are not wanted go first and wanted ones come last, so
+ * that no client asks for a share that is about to be there. Shares are
+ * removed before others are added, since a new one may take over the id.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apply.h"
+#include "config.h"
+#include "kernel.h"
+#include "log.h"
+#include "mem.h"
+#include "nl.h"
+#include "state.h"
+
+/* Served without being asked for if there is no other listener. */
+#define DEFAULT_PROTOCOL	"nfs"
+
+struct work {
+	struct kernel *k;
+	const struct config *cfg;
+	struct state *st;
+	struct applied *result;
+	struct kernel_server server;
+};
+
+/* Count and log how a change went ("share a", "added"); true if it went well. */
+static bool outcome(struct work *w, int rc, const char *what, const char *done)
+{
+	if (!rc) {
+		w->result->changes++;
+		log_info("%s %s", what, done);
+		return true;
+	}
+	if (rc == -CONN_NOT_LOADED) {
+		w->result->gone = true;
+		return false;
+	}
+	w->result->errors++;
+	log_error("%s not %s: %s", what, done, kernel_why(w->k));
+	return false;
+}
+
+static bool give_key(struct work *w)
+{
+	u8 key[STATE_KEY_LEN];
+	int rc;
+
+	if (state_key_given(w->st))
+		return true;
+	if (!state_handle_key(w->st, key)) {
+		w->result->errors++;
+		return true;
+	}
+	rc = kernel_set_handle_key(w->k, key);
+	explicit_bzero(key, sizeof(key));
+	if (rc == -EBUSY) {
+		log_warning("shares were added before dittod ran: file handles change with the next restart");
+		state_set_key_given(w->st);
+		return true;
+	}
+	if (outcome(w, rc, "key of file handles", "given"))
+		state_set_key_given(w->st);
+	return !w->result->gone;
+}
+
+/* What a setting is to be: from the file, else what it was before we changed it. */
+static bool wanted_setting(struct work *w, unsigned int type, u64 *value)
+{
+	if (w->cfg->given[type]) {
+		*value = w->cfg->setting[type];
+		return true;
+	}
+	return state_setting(w->st, spec_server_set.attrs[type].name, value);
+}
+
+static void remember_settings(struct work *w, const struct kernel_server *set)
+{
+	unsigned int i;
+
+	for (i = 1; i <= DITTO_A_SERVER_MAX; i++) {
+		const char *name = spec_server_set.attrs[i].name;
+		u64 before;
+
+		if (!w->cfg->given[i])
+			state_setting_drop(w->st, name);
+		else if (set->has[i] && !state_setting(w->st, name, &before))
+			state_setting_put(w->st, name, w->server.value[i]);
+	}
+}
+
+static bool apply_settings(struct work *w)
+{
+	struct kernel_server set = { 0 };
+	bool any = false;
+	unsigned int i;
+	int rc = 0;
+
+	for (i = 1; i <= DITTO_A_SERVER_MAX; i++) {
+		if (!w->server.has[i] || !wanted_setting(w, i, &set.value[i]))
+			continue;
+		set.has[i] = set.value[i] != w->server.value[i];
+		any |= set.has[i];
+		if (set.has[i])
+			log_info("setting %s: %llu instead of %llu", spec_server_set.attrs[i].name,
+				 set.value[i],
+				 w->server.value[i]);
+	}
+	if (any)
+		rc = kernel_server_set(w->k, &set);
+	if (!any || outcome(w, rc, "settings", "changed"))
+		remember_settings(w, &set);
+	return !w->result->gone;
+}
+
+static const struct share *find_share(struct share *const *list, unsigned int n, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (!strcmp(list[i]->name, name))
+			return list[i];
+	return NULL;
+}
+
+/* A share that lies elsewhere or is another one cannot be changed into it. */
+static bool must_replace(const struct share *want, const struct share *have)
+{
+	if (!have->path || strcmp(want->path, have->path))
+		return true;
+	return (want->given & SHARE_BIT(DITTO_A_SHARE_ID)) &&
+	       memcmp(want->id, have->id, sizeof(want->id));
+}
+
+static bool del_share(struct work *w, const char *name)
+{
+	char what[300];
+	int rc;
+
+	snprintf(what, sizeof(what), "share %s", name);
+	rc = kernel_share_del(w->k, name);
+	if (rc == -ENOENT)
+		rc = 0;
+	/* It is gone for clients even if it still drains. */
+	if (outcome(w, rc, what, "removed") || rc == -ETIMEDOUT)
+		state_share_drop(w->st, name);
+	return !w->result->gone;
+}
+
+struct names {
+	char **name;
+	unsigned int n;
+};
+
+static void add_name(const char *name, void *arg)
+{
+	struct names *list = arg;
+
+	list->name = mem_grow(list->name, list->n, sizeof(*list->name));
+	list->name[list->n++] = mem_string(name);
+}
+
+static bool remove_shares(struct work *w, const struct kernel_shares *have)
+{
+	const struct config *cfg = w->cfg;
+	struct names ours = { 0 };
+	bool go_on = true;
+	unsigned int i;
+
+	state_shares(w->st, add_name, &ours);
+	for (i = 0; i < ours.n; i++) {
+		if (go_on && !find_share(cfg->shares, cfg->nshares, ours.name[i])) {
+			if (find_share(have->share, have->n, ours.name[i]))
+				go_on = del_share(w, ours.name[i]);
+			else
+				state_share_drop(w->st, ours.name[i]);
+		}
+		free(ours.name[i]);
+	}
+	free(ours.name);
+	for (i = 0; i < cfg->nshares && go_on; i++) {
+		const struct share *old = find_share(have->share, have->n, cfg->shares[i]->name);
+
+		if (old && must_replace(cfg->shares[i], old))
+			go_on = del_share(w, old->name);
+	}
+	return go_on;
+}
+
+/* A copy for the kernel: everything is said, what the file leaves out by its default. */
+static struct share full_copy(const struct share *s)
+{
+	struct share copy = *s;
+
+	copy.given |= SHARE_BIT(DITTO_A_SHARE_READ_ONLY) | SHARE_BIT(DITTO_A_SHARE_MANAGE_GIDS) |
+		      SHARE_BIT(DITTO_A_SHARE_SQUASH) | SHARE_BIT(DITTO_A_SHARE_ANON_UID) |
+		      SHARE_BIT(DITTO_A_SHARE_ANON_GID) | SHARE_BIT(DITTO_A_SHARE_SEC) |
+		      SHARE_BIT(DITTO_A_SHARE_RULES);
+	return copy;
+}
+
+static bool add_share(struct work *w, const struct share *s)
+{
+	struct share want = full_copy(s);
+	struct share *added;
+	char what[300];
+
+	snprintf(what, sizeof(what), "share %s", s->name);
+	/* A share that comes again keeps its id, so that clients' handles go on. */
+	if (!(s->given & SHARE_BIT(DITTO_A_SHARE_ID)) &&
+	    state_share_id(w->st, s->name, s->path, want.id))
+		want.given |= SHARE_BIT(DITTO_A_SHARE_ID);
+	if (!outcome(w, kernel_share_add(w->k, &want), what, "added"))
+		return !w->result->gone;
+	added = kernel_share_get(w->k, s->name);
+	if (added)
+		state_share_put(w->st, s->name, s->path, added->id);
+	share_free(added);
+	return true;
+}
+
+static bool change_share(struct work *w, const struct share *want, const struct share *have)
+{
+	u32 differs = share_diff(want, have);
+	struct share change = *want;
+	char what[300];
+
+	state_share_put(w->st, want->name, want->path, have->id);
+	if (!differs)
+		return true;
+	snprintf(what, sizeof(what), "share %s", want->name);
+	change.given = differs;
+	outcome(w, kernel_share_set(w->k, &change), what, "changed");
+	return !w->result->gone;
+}
+
+static bool add_shares(struct work *w, const struct kernel_shares *have)
+{
+	const struct config *cfg = w->cfg;
+	bool go_on = true;
+	unsigned int i;
+
+	for (i = 0; i < cfg->nshares && go_on; i++) {
+		const struct share *want = cfg->shares[i];
+		const struct share *old = find_share(have->share, have->n, want->name);
+
+		if (old && !must_replace(want, old))
+			go_on = change_share(w, want, old);
+		else
+			go_on = add_share(w, want);
+	}
+	return go_on;
+}
+
+static bool apply_shares(struct work *w)
+{
+	struct kernel_shares have;
+	bool go_on;
+	int rc;
+
+	rc = kernel_shares_get(w->k, &have);
+	if (rc) {
+		outcome(w, rc, "list of shares", "read");
+		return false;
+	}
+	go_on = remove_shares(w, &have) && add_shares(w, &have);
+	kernel_shares_free(&have);
+	return go_on;
+}
+
+/* A listener of ours, by what was asked for. */
+struct our_listener {
+	u32 id;
+	char text[LISTENER_TEXT_MAX];
+};
+
+struct our_listeners {
+	struct our_listener *listener;
+	unsigned int n;
+};
+
+static void add_listener_entry(u32 id, const char *text, void *arg)
+{
+	struct our_listeners *list = arg;
+	struct our_listener *l;
+
+	list->listener = mem_grow(list->listener, list->n, sizeof(*list->listener));
+	l = &list->listener[list->n++];
+	l->id = id;
+	snprintf(l->text, sizeof(l->text), "%s", text);
+}
+
+static bool has_protocol(const struct work *w, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < w->server.nprotocols; i++)
+		if (!strcmp(w->server.protocol[i], name))
+			return true;
+	return false;
+}
+
+static const struct listener *by_id(const struct kernel_listeners *have, u32 id)
+{
+	unsigned int i;
+
+	for (i = 0; i < have->n; i++)
+		if (have->listener[i].id == id)
+			return &have->listener[i];
+	return NULL;
+}
+
+/* Is what is wanted there, added by us or by hand? */
+static bool is_there(const struct listener *want, const struct kernel_listeners *have,
+		     const struct our_listeners *ours)
+{
+	char text[LISTENER_TEXT_MAX];
+	unsigned int i;
+
+	listener_text(want, text);
+	for (i = 0; i < ours->n; i++)
+		if (!strcmp(ours->listener[i].text, text) && by_id(have, ours->listener[i].id))
+			return true;
+	for (i = 0; i < have->n; i++)
+		if (want->port && want->port == have->listener[i].port &&
+		    listener_same_place(want, &have->listener[i]))
+			return true;
+	return false;
+}
+
+static bool add_listener(struct work *w, const struct listener *want,
+			 const struct kernel_listeners *have)
+{
+	char text[LISTENER_TEXT_MAX];
+	char what[LISTENER_TEXT_MAX + 32];
+	unsigned int i;
+	u32 id = 0;
+	int rc;
+
+	listener_text(want, text);
+	if (!has_protocol(w, want->protocol)) {
+		log_notice("listener %s waits for the protocol: modprobe ditto_%s", text,
+			   want->protocol);
+		return true;
+	}
+	snprintf(what, sizeof(what), "listener %s", text);
+	rc = kernel_listener_add(w->k, want, &id);
+	/* The protocol's own port may be served already, by one added by hand. */
+	if ((rc == -EADDRINUSE || rc == -EEXIST) && !want->port)
+		for (i = 0; i < have->n; i++)
+			if (listener_same_place(want, &have->listener[i]))
+				return true;
+	if (outcome(w, rc, what, "added"))
+		state_listener_put(w->st, id, text);
+	return !w->result->gone;
+}
+
+static bool del_listener(struct work *w, const struct our_listener *l)
+{
+	char what[LISTENER_TEXT_MAX + 32];
+	int rc;
+
+	snprintf(what, sizeof(what), "listener %s", l->text);
+	rc = kernel_listener_del(w->k, l->id);
+	if (outcome(w, rc == -ENOENT ? 0 : rc, what, "removed"))
+		state_listener_drop(w->st, l->id);
+	return !w->result->gone;
+}
+
+static bool is_wanted(const struct listener *want, unsigned int n, const char *text)
+{
+	char mine[LISTENER_TEXT_MAX];
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (!strcmp(listener_text(&want[i], mine), text))
+			return true;
+	return false;
+}
+
+/* The wished listeners: the file's, else the default if nobody added another. */
+static unsigned int wished(const struct work *w, const struct kernel_listeners *have,
+			   const struct our_listeners *ours, struct listener *fallback,
+			   const struct listener **list)
+{
+	unsigned int by_hand = 0;
+	unsigned int i, j;
+
+	if (w->cfg->nlisteners) {
+		*list = w->cfg->listeners;
+		return w->cfg->nlisteners;
+	}
+	for (i = 0; i < have->n; i++) {
+		for (j = 0; j < ours->n && ours->listener[j].id != have->listener[i].id; j++)
+			;
+		by_hand += j == ours->n && !strcmp(have->listener[i].protocol, DEFAULT_PROTOCOL);
+	}
+	memset(fallback, 0, sizeof(*fallback));
+	snprintf(fallback->protocol, sizeof(fallback->protocol), "%s", DEFAULT_PROTOCOL);
+	*list = fallback;
+	return by_hand || !has_protocol(w, DEFAULT_PROTOCOL) ? 0 : 1;
+}
+
+static bool apply_listeners(struct work *w, bool removing)
+{
+	struct our_listeners ours = { 0 };
+	struct kernel_listeners have;
+	const struct listener *want;
+	struct listener fallback;
+	unsigned int i, n;
+	bool go_on = true;
+	int rc;
+
+	rc = kernel_listeners_get(w->k, &have);
+	if (rc) {
+		outcome(w, rc, "list of listeners", "read");
+		return false;
+	}
+	state_listeners(w->st, add_listener_entry, &ours);
+	n = wished(w, &have, &ours, &fallback, &want);
+	for (i = 0; removing && i < ours.n && go_on; i++) {
+		if (!by_id(&have, ours.listener[i].id))
+			state_listener_drop(w->st, ours.listener[i].id);
+		else if (!is_wanted(want, n, ours.listener[i].text))
+			go_on = del_listener(w, &ours.listener[i]);
+	}
+	for (i = 0; !removing && i < n && go_on; i++)
+		if (!is_there(&want[i], &have, &ours))
+			go_on = add_listener(w, &want[i], &have);
+	free(ours.listener);
+	kernel_listeners_free(&have);
+	return go_on;
+}
+
+void apply(struct kernel *k, const struct config *cfg, struct state *st,
+	   struct applied *result)
+{
+	struct work w = { .k = k, .cfg = cfg, .st = st, .result = result };
+	int rc;
+
+	memset(result, 0, sizeof(*result));
+	rc = kernel_server_get(k, &w.server);
+	if (rc) {
+		outcome(&w, rc, "server", "asked");
+		return;
+	}
+	if (!state_instance(st, w.server.value[DITTO_A_SERVER_STARTED])) {
+		result->errors++;
+		return;
+	}
+	if (give_key(&w) && apply_settings(&w) && apply_listeners(&w, true) && apply_shares(&w))
+		apply_listeners(&w, false);
+}

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The standing connections to ditto.ko. */
+
+#include <errno.h>
+#include <linux/genetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <netlink/errno.h>
+#include <netlink/genl/genl.h>
+#include <netlink/netlink.h>
+#include <netlink/socket.h>
+
+#include "channel.h"
+#include "ditto-nl-gen.h"
+#include "log.h"
+#include "mem.h"
+#include "upcall.h"
+
+/* Requests of a thousand clients that come at once must fit. */
+#define RECEIVE_BUFFER	(1024 * 1024)
+
+/**
+ * struct channel - the connections
+ * @query: asks which families there are
+ * @helper: registered as the helper; requests come here
+ * @events: hears the family's events and the coming and going of families
+ * @helper_cb: what libnl does with messages on @helper
+ * @events_cb: the same on @events
+ * @pool: works on requests
+ * @recorder: works on those about records
+ * @register_seq: of the registration that is not answered yet
+ * @ops: the owner's
+ * @arg: for @ops
+ */
+struct channel {
+	struct conn query;
+	struct conn helper;
+	struct conn events;
+	struct nl_cb *helper_cb;
+	struct nl_cb *events_cb;
+	struct pool *pool;
+	struct recorder *recorder;
+	u32 register_seq;
+	const struct channel_ops *ops;
+	void *arg;
+};
+
+static void send_registration(struct channel *ch)
+{
+	struct nl_msg *msg = conn_message(&ch->helper, DITTO_CMD_HELPER_REGISTER);
+	int rc;
+
+	nl_complete_msg(ch->helper.sock, msg);
+	ch->register_seq = nlmsg_hdr(msg)->nlmsg_seq;
+	rc = conn_post(&ch->helper, msg);
+	if (rc)
+		log_error("cannot register as the helper: %s", strerror(-rc));
+}
+
+static void go_down(struct channel *ch)
+{
+	if (!ch->helper.family)
+		return;
+	/* Its group went with it. */
+	ch->helper.family = 0;
+	ch->events.family = 0;
+	log_notice("ditto.ko is gone");
+	ch->ops->down(ch->arg);
+}
+
+void channel_check(struct channel *ch)
+{
+	int rc;
+
+	if (conn_find_family(&ch->query)) {
+		go_down(ch);
+		return;
+	}
+	if (ch->query.family == ch->helper.family)
+		return;
+	rc = nl_socket_add_membership(ch->events.sock, ch->query.events);
+	if (rc < 0)
+		log_error("cannot hear events: %s", nl_geterror(rc));
+	ch->helper.family = ch->query.family;
+	ch->events.family = ch->query.family;
+	send_registration(ch);
+	ch->ops->up(ch->arg);
+}
+
+static void on_state(struct channel *ch, struct nl_msg *msg)
+{
+	struct nlattr *tb[DITTO_A_STATE_MAX + 1];
+
+	if (msg_parse(msg, &spec_state_set, tb) || !tb[DITTO_A_STATE_INSTANCE] ||
+	    !tb[DITTO_A_STATE_EPOCH]) {
+		log_error("this version of ditto.ko cannot be told records");
+		return;
+	}
+	ch->ops->registered(ch->arg, nla_get_u64(tb[DITTO_A_STATE_INSTANCE]),
+			    nla_get_u64(tb[DITTO_A_STATE_EPOCH]));
+}
+
+static int on_request(struct nl_msg *msg, void *arg)
+{
+	struct channel *ch = arg;
+
+	if (nlmsg_hdr(msg)->nlmsg_type != ch->helper.family)
+		return NL_OK;
+	switch (genlmsg_hdr(nlmsg_hdr(msg))->cmd) {
+	case DITTO_CMD_UPCALL:
+		upcall_take(&ch->helper, ch->pool, ch->recorder, msg);
+		break;
+	case DITTO_CMD_HELPER_REGISTER:
+		on_state(ch, msg);
+		break;
+	}
+	return NL_OK;
+}
+
+static int on_registered(struct nl_msg *msg, void *arg)
+{
+	struct channel *ch = arg;
+
+	if (nlmsg_hdr(msg)->nlmsg_seq == ch->register_seq)
+		log_info("registered as the helper");
+	return NL_OK;
+}
+
+static int on_refused(struct sockaddr_nl *from, struct nlmsgerr *err, void *arg)
+{
+	const struct nlmsghdr *hdr = (const struct nlmsghdr *)err - 1;
+	struct channel *ch = arg;
+	struct nlmsghdr *request = &err->msg;
+	struct extack ack;
+	struct why why;
+
+	(void)from;
+	/* An answer that came too late is refused; that is no news. */
+	if (hdr->nlmsg_seq != ch->register_seq)
+		return NL_SKIP;
+	extack_read(hdr, request, NULL, &ack);
+	extack_words(&ack, -err->error, &why);
+	log_error("cannot register as the helper: %s", why.text);
+	return NL_SKIP;
+}
+
+static void on_family(struct channel *ch, struct nl_msg *msg)
+{
+	struct nlattr *tb[CTRL_ATTR_MAX + 1];
+	u8 cmd = genlmsg_hdr(nlmsg_hdr(msg))->cmd;
+
+	if ((cmd != CTRL_CMD_NEWFAMILY && cmd != CTRL_CMD_DELFAMILY) ||
+	    genlmsg_parse(nlmsg_hdr(msg), 0, tb, CTRL_ATTR_MAX, NULL) < 0 ||
+	    !tb[CTRL_ATTR_FAMILY_NAME] ||
+	    nla_strcmp(tb[CTRL_ATTR_FAMILY_NAME], DITTO_FAMILY_NAME))
+		return;
+	/* Even if it is there again already, it is not the one we knew. */
+	if (cmd == CTRL_CMD_DELFAMILY)
+		go_down(ch);
+	channel_check(ch);
+}
+
+static void on_ditto_event(struct channel *ch, struct nl_msg *msg)
+{
+	struct nlattr *tb[DITTO_A_EVENT_MAX + 1];
+
+	if (genlmsg_hdr(nlmsg_hdr(msg))->cmd != DITTO_CMD_EVENT ||
+	    msg_parse(msg, &spec_event_set, tb) || !tb[DITTO_A_EVENT_TYPE])
+		return;
+	switch (nla_get_u32(tb[DITTO_A_EVENT_TYPE])) {
+	case DITTO_EVENT_KIND_PROTOCOL_ADDED:
+		ch->ops->protocol(ch->arg);
+		break;
+	case DITTO_EVENT_KIND_HELPER_GONE:
+		/* Another one was registered after us and left. */
+		send_registration(ch);
+		break;
+	}
+}
+
+static int on_event(struct nl_msg *msg, void *arg)
+{
+	struct channel *ch = arg;
+
+	if (nlmsg_hdr(msg)->nlmsg_type == GENL_ID_CTRL)
+		on_family(ch, msg);
+	else if (nlmsg_hdr(msg)->nlmsg_type == ch->events.family)
+		on_ditto_event(ch, msg);
+	return NL_OK;
+}
+
+static int accept_any(struct nl_msg *msg, void *arg)
+{
+	(void)msg;
+	(void)arg;
+	return NL_OK;
+}
+
+static struct nl_cb *make_cb(int (*valid)(struct nl_msg *msg, void *arg), struct channel *ch)
+{
+	struct nl_cb *cb = nl_cb_alloc(NL_CB_DEFAULT);
+
+	if (!cb)
+		mem_out();
+	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, valid, ch);
+	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_registered, ch);
+	nl_cb_err(cb, NL_CB_CUSTOM, on_refused, ch);
+	/* What comes is not the answer to what was sent last. */
+	nl_cb_set(cb, NL_CB_SEQ_CHECK, NL_CB_CUSTOM, accept_any, NULL);
+	return cb;
+}
+
+static bool open_standing(struct conn *c, struct why *why)
+{
+	if (conn_open(c)) {
+		*why = c->why;
+		return false;
+	}
+	nl_socket_set_nonblocking(c->sock);
+	nl_socket_set_buffer_size(c->sock, RECEIVE_BUFFER, 0);
+	return true;
+}
+
+struct channel *channel_open(struct pool *pool, struct recorder *recorder,
+			     const struct channel_ops *ops, void *arg, struct why *why)
+{
+	struct channel *ch = mem_new(sizeof(*ch));
+	int rc;
+
+	ch->pool = pool;
+	ch->recorder = recorder;
+	ch->ops = ops;
+	ch->arg = arg;
+	if (conn_open(&ch->query)) {
+		*why = ch->query.why;
+		free(ch);
+		return NULL;
+	}
+	if (!open_standing(&ch->helper, why) || !open_standing(&ch->events, why)) {
+		channel_close(ch);
+		return NULL;
+	}
+	ch->helper_cb = make_cb(on_request, ch);
+	ch->events_cb = make_cb(on_event, ch);
+	/* The group "notify" of the controller has its family's number. */
+	rc = nl_socket_add_membership(ch->events.sock, GENL_ID_CTRL);
+	if (rc < 0)
+		log_warning("cannot hear whether ditto.ko comes and goes: %s", nl_geterror(rc));
+	return ch;
+}
+
+void channel_close(struct channel *ch)
+{
+	conn_close(&ch->query);
+	conn_close(&ch->helper);
+	conn_close(&ch->events);
+	if (ch->helper_cb)
+		nl_cb_put(ch->helper_cb);
+	if (ch->events_cb)
+		nl_cb_put(ch->events_cb);
+	free(ch);
+}
+
+bool channel_is_up(const struct channel *ch)
+{
+	return ch->helper.family;
+}
+
+int channel_helper_fd(const struct channel *ch)
+{
+	return nl_socket_get_fd(ch->helper.sock);
+}
+
+int channel_events_fd(const struct channel *ch)
+{
+	return nl_socket_get_fd(ch->events.sock);
+}
+
+/* Take one batch; false if messages were lost. */
+static bool receive(struct conn *c, struct nl_cb *cb)
+{
+	int rc = nl_recvmsgs(c->sock, cb);
+
+	if (rc < 0 && rc != -NLE_AGAIN && rc != -NLE_NOMEM && rc != -NLE_INTR)
+		log_warning("netlink: %s", nl_geterror(rc));
+	/* libnl's name for ENOBUFS */
+	return rc != -NLE_NOMEM;
+}
+
+void channel_helper_ready(struct channel *ch)
+{
+	/* A request that was lost is answered by its deadline. */
+	if (!receive(&ch->helper, ch->helper_cb))
+		log_warning("requests of the kernel were lost");
+}
+
+void channel_events_ready(struct channel *ch)
+{
+	if (receive(&ch->events, ch->events_cb))
+		return;
+	log_warning("events were lost: looking at everything anew");
+	channel_check(ch);
+	if (channel_is_up(ch))
+		ch->ops->up(ch->arg);
+}

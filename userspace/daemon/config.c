@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The configuration file: sections of keys and values. What a key may be is
+ * in tables; every mistake is reported, not only the first.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "mem.h"
+
+/* A larger file is not a configuration. */
+#define FILE_MAX	(4 * 1024 * 1024)
+/* Further mistakes only follow from these. */
+#define MISTAKES_MAX	50
+/* Keys of one kind of section. */
+#define KEYS_MAX	32
+
+struct parser;
+
+/**
+ * struct key - a key of a section
+ * @name: the word
+ * @repeats: may be there several times
+ * @share: takes the value for the section's share, or NULL
+ * @listener: the same for its listener
+ */
+struct key {
+	const char *name;
+	bool repeats;
+	bool (*share)(struct share *s, const char *value, struct why *why);
+	bool (*listener)(struct listener *l, const char *value, struct why *why);
+};
+
+/**
+ * struct section - a kind of section
+ * @name: first word in the brackets
+ * @argument: what the second word is; NULL for none
+ * @keys: ended by one without name; NULL for the server's settings
+ * @begin: takes the second word
+ * @end: looks at the whole
+ */
+struct section {
+	const char *name;
+	const char *argument;
+	const struct key *keys;
+	bool (*begin)(struct parser *p, const char *argument, struct why *why);
+	bool (*end)(struct parser *p, struct why *why);
+};
+
+/**
+ * struct parser - a file that is being read
+ * @name: of the file
+ * @line: number of the line
+ * @cfg: what it says
+ * @mistakes: what is wrong with it
+ * @section: where we are; NULL before the first one and in an unknown one
+ * @header: line of the section's header
+ * @in_unknown: the section is not known, its keys cannot be judged
+ * @seen: lines of the section's keys, in the table's order
+ * @server_line: line of the server's section
+ * @share: the share of the section
+ * @listener: the listener of the section
+ */
+struct parser {
+	const char *name;
+	unsigned int line;
+	struct config *cfg;
+	struct mistakes *mistakes;
+	const struct section *section;
+	unsigned int header;
+	bool in_unknown;
+	unsigned int seen[KEYS_MAX];
+	unsigned int server_line;
+	struct share *share;
+	struct listener listener;
+};
+
+static void mistake(struct parser *p, unsigned int line, const char *text)
+{
+	struct mistakes *m = p->mistakes;
+
+	if (m->count == MISTAKES_MAX)
+		return;
+	m->text = mem_grow(m->text, m->count, sizeof(*m->text));
+	if (line)
+		m->text[m->count++] = mem_print("%s:%u: %s", p->name, line, text);
+	else
+		m->text[m->count++] = mem_print("%s: %s", p->name, text);
+}
+
+static const struct key listener_keys[] = {
+	{ "transport", .listener = listener_set_transport },
+	{ "address", .listener = listener_set_address },
+	{ "port", .listener = listener_set_port },
+	{ .name = NULL }
+};
+
+static bool listener_begin(struct parser *p, const char *argument, struct why *why)
+{
+	memset(&p->listener, 0, sizeof(p->listener));
+	return listener_set_protocol(&p->listener, argument, why);
+}
+
+static bool listener_end(struct parser *p, struct why *why)
+{
+	struct config *cfg = p->cfg;
+	char mine[LISTENER_TEXT_MAX], other[LISTENER_TEXT_MAX];
+	unsigned int i;
+
+	listener_text(&p->listener, mine);
+	for (i = 0; i < cfg->nlisteners; i++)
+		if (!strcmp(mine, listener_text(&cfg->listeners[i], other)))
+			return why_not(why, "[listener]: '%s' is there twice", mine);
+	cfg->listeners = mem_grow(cfg->listeners, cfg->nlisteners, sizeof(*cfg->listeners));
+	cfg->listeners[cfg->nlisteners++] = p->listener;
+	return true;
+}
+
+static const struct key share_keys[] = {
+	{ "path", .share = share_set_path },
+	{ "read_only", .share = share_set_read_only },
+	{ "squash", .share = share_set_squash },
+	{ "anon_uid", .share = share_set_anon_uid },
+	{ "anon_gid", .share = share_set_anon_gid },
+	{ "sec", .share = share_set_sec },
+	{ "allow", .share = share_add_rule, .repeats = true },
+	{ "manage_gids", .share = share_set_manage_gids },
+	{ "local_locks", .share = share_set_local_locks },
+	{ "id", .share = share_set_id },
+	{ .name = NULL }
+};
+
+static bool share_begin(struct parser *p, const char *argument, struct why *why)
+{
+	struct config *cfg = p->cfg;
+	unsigned int i;
+
+	/* Made in any case, so that its keys are looked at too. */
+	p->share = share_new(argument);
+	if (!share_check_name(argument, why))
+		return false;
+	for (i = 0; i < cfg->nshares; i++)
+		if (!strcmp(cfg->shares[i]->name, argument))
+			return why_not(why, "there is a share '%s' already", argument);
+	return true;
+}
+
+static bool share_end(struct parser *p, struct why *why)
+{
+	struct config *cfg = p->cfg;
+	struct share *s = p->share;
+	unsigned int i;
+
+	p->share = NULL;
+	cfg->shares = mem_grow(cfg->shares, cfg->nshares, sizeof(*cfg->shares));
+	cfg->shares[cfg->nshares++] = s;
+	for (i = 0; i + 1 < cfg->nshares; i++) {
+		const struct share *other = cfg->shares[i];
+
+		if ((s->given & other->given & SHARE_BIT(DITTO_A_SHARE_ID)) &&
+		    !memcmp(s->id, other->id, sizeof(s->id)))
+			return why_not(why, "[share %s]: the id is that of share '%s'", s->name,
+				       other->name);
+	}
+	/* A path with a mistake was reported where it stands. */
+	if (!s->path && !p->seen[0])
+		return why_not(why, "[share %s]: 'path' is missing", s->name);
+	return true;
+}
+
+static bool server_begin(struct parser *p, const char *argument, struct why *why)
+{
+	(void)argument;
+	if (p->server_line)
+		return why_not(why, "[server] is there already, in line %u", p->server_line);
+	p->server_line = p->line;
+	return true;
+}
+
+static bool server_end(struct parser *p, struct why *why)
+{
+	(void)p;
+	(void)why;
+	return true;
+}
+
+static const struct section sections[] = {
+	{ "server", NULL, NULL, server_begin, server_end },
+	{ "listener", "protocol", listener_keys, listener_begin, listener_end },
+	{ "share", "name", share_keys, share_begin, share_end },
+};
+
+#define SECTIONS	(ARRAY_SIZE(sections))
+
+static const char *section_name(const void *arg, unsigned int i)
+{
+	(void)arg;
+	return i < SECTIONS ? sections[i].name : NULL;
+}
+
+static const char *key_name(const void *arg, unsigned int i)
+{
+	return ((const struct key *)arg)[i].name;
+}
+
+/* A setting the file can hold: the handle key is the state's, not the file's. */
+static const char *setting_name(const void *arg, unsigned int i)
+{
+	const u16 *type = spec_ops[DITTO_CMD_SERVER_SET].request;
+
+	(void)arg;
+	for (; *type; type++)
+		if (spec_server_set.attrs[*type].kind != SPEC_BINARY && !i--)
+			return spec_server_set.attrs[*type].name;
+	return NULL;
+}
+
+static void unknown_key(struct parser *p, const char *word,
+			const char *(*name)(const void *arg, unsigned int i), const void *arg)
+{
+	const char *near = text_nearest(word, name, arg);
+	char all[300] = "";
+	const char *known;
+	unsigned int i;
+	size_t len = 0;
+	struct why why;
+
+	for (i = 0; (known = name(arg, i)) && len < sizeof(all); i++)
+		len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s", i ? ", " : "", known);
+	if (near)
+		why_not(&why, "[%s] has no key '%s'; did you mean '%s'?", p->section->name, word,
+			near);
+	else
+		why_not(&why, "[%s] has no key '%s': %s are allowed", p->section->name, word, all);
+	mistake(p, p->line, why.text);
+}
+
+static void bad_value(struct parser *p, const char *word, const struct why *why)
+{
+	struct why full;
+
+	why_not(&full, "%s: %s", word, why->text);
+	mistake(p, p->line, full.text);
+}
+
+/* Note that a key was seen; false if it was before. */
+static bool first_time(struct parser *p, unsigned int index, const char *word)
+{
+	struct why why;
+
+	if (!p->seen[index]) {
+		p->seen[index] = p->line;
+		return true;
+	}
+	why_not(&why, "%s: is there already, in line %u", word, p->seen[index]);
+	mistake(p, p->line, why.text);
+	return false;
+}
+
+static void read_setting(struct parser *p, const char *word, const char *value)
+{
+	unsigned int type = spec_attr_find(&spec_server_set, word);
+	const struct spec_attr *attr = &spec_server_set.attrs[type];
+	struct why why;
+	bool truth;
+	bool good;
+
+	if (!spec_list_has(spec_ops[DITTO_CMD_SERVER_SET].request, type) ||
+	    attr->kind == SPEC_BINARY) {
+		unknown_key(p, word, setting_name, NULL);
+		return;
+	}
+	if (!first_time(p, type, word))
+		return;
+	if (attr->form == SPEC_BOOL) {
+		good = text_bool(value, &truth, &why);
+		p->cfg->setting[type] = good && truth;
+	} else {
+		good = text_number(value, attr->min, attr->max, &p->cfg->setting[type], &why);
+	}
+	p->cfg->given[type] = good;
+	if (!good)
+		bad_value(p, word, &why);
+}
+
+static void read_key(struct parser *p, const char *word, const char *value)
+{
+	const struct key *keys = p->section->keys;
+	struct why why;
+	unsigned int i;
+	bool good;
+
+	if (!keys) {
+		read_setting(p, word, value);
+		return;
+	}
+	for (i = 0; keys[i].name; i++) {
+		if (!spec_same_word(keys[i].name, word))
+			continue;
+		if (!keys[i].repeats && !first_time(p, i, word))
+			return;
+		good = keys[i].share ? keys[i].share(p->share, value, &why) :
+				       keys[i].listener(&p->listener, value, &why);
+		if (!good)
+			bad_value(p, word, &why);
+		return;
+	}
+	unknown_key(p, word, key_name, keys);
+}
+
+static void end_section(struct parser *p)
+{
+	struct why why;
+
+	if (p->section && !p->section->end(p, &why))
+		mistake(p, p->header, why.text);
+	p->section = NULL;
+	memset(p->seen, 0, sizeof(p->seen));
+}
+
+static char *trim(char *text)
+{
+	char *end = text + strlen(text);
+
+	while (end > text && strchr(" \t\r", end[-1]))
+		*--end = '\0';
+	return text + strspn(text, " \t");
+}
+
+/* "name argument" without the brackets */
+static void begin_section(struct parser *p, char *text)
+{
+	char *argument = text + strcspn(text, " \t");
+	const char *near;
+	struct why why;
+	size_t i;
+
+	if (*argument)
+		*argument++ = '\0';
+	argument = trim(argument);
+	for (i = 0; i < SECTIONS && strcmp(sections[i].name, text); i++)
+		;
+	p->in_unknown = i == SECTIONS;
+	if (p->in_unknown) {
+		near = text_nearest(text, section_name, NULL);
+		why_not(&why, near ? "there is no section [%s]; did you mean [%s]?" :
+			"there is no section [%s]: [server], [listener PROTOCOL] and [share NAME] are allowed",
+			text, near);
+		mistake(p, p->line, why.text);
+		return;
+	}
+	p->section = &sections[i];
+	p->header = p->line;
+	if (p->section->argument && !*argument) {
+		why_not(&why, "[%s]: the %s is missing", text, p->section->argument);
+		mistake(p, p->line, why.text);
+	} else if (!p->section->argument && *argument) {
+		why_not(&why, "[%s]: '%s' is one word too many", text, argument);
+		mistake(p, p->line, why.text);
+		argument = "";
+	}
+	if (!p->section->begin(p, argument, &why) && (*argument || !p->section->argument))
+		mistake(p, p->line, why.text);
+}
+
+static void read_line(struct parser *p, char *text)
+{
+	char *value;
+	char *end;
+
+	text = trim(text);
+	if (!*text || *text == '#' || *text == ';')
+		return;
+	if (*text == '[') {
+		end_section(p);
+		end = text + strlen(text) - 1;
+		if (*end != ']') {
+			mistake(p, p->line, "a section's ']' is missing at the end of the line");
+			p->in_unknown = true;
+			return;
+		}
+		*end = '\0';
+		begin_section(p, trim(text + 1));
+		return;
+	}
+	value = strchr(text, '=');
+	if (!value || value == text) {
+		mistake(p, p->line, "neither a [section], nor 'key = value', nor a # comment");
+		return;
+	}
+	*value++ = '\0';
+	if (p->section)
+		read_key(p, trim(text), trim(value));
+	else if (!p->in_unknown)
+		mistake(p, p->line, "a key before the first [section]");
+}
+
+struct config *config_new(void)
+{
+	return mem_new(sizeof(struct config));
+}
+
+struct config *config_parse(const char *name, char *text, size_t len,
+			    struct mistakes *mistakes)
+{
+	struct parser p = { .name = name, .mistakes = mistakes };
+	char *end = text + len;
+	char *next;
+
+	p.cfg = config_new();
+	memset(mistakes, 0, sizeof(*mistakes));
+	for (; text < end; text = next) {
+		size_t rest = (size_t)(end - text);
+		char *newline = memchr(text, '\n', rest);
+
+		p.line++;
+		next = newline ? newline + 1 : end;
+		if (memchr(text, '\0', (size_t)((newline ? newline : end) - text))) {
+			mistake(&p, p.line, "a NUL byte: this is not a text file");
+			break;
+		}
+		if (newline)
+			*newline = '\0';
+		read_line(&p, text);
+	}
+	end_section(&p);
+	share_free(p.share);
+	if (!mistakes->count)
+		return p.cfg;
+	config_free(p.cfg);
+	return NULL;
+}
+
+/* The content with a NUL behind it; NULL and errno if it cannot be read. */
+static char *read_file(const char *path, size_t *len)
+{
+	FILE *file = fopen(path, "re");
+	char *text;
+
+	if (!file)
+		return NULL;
+	text = mem_new(FILE_MAX + 1);
+	*len = fread(text, 1, FILE_MAX + 1, file);
+	if (ferror(file) || *len > FILE_MAX) {
+		errno = ferror(file) ? errno : EFBIG;
+		free(text);
+		text = NULL;
+	} else {
+		text[*len] = '\0';
+	}
+	fclose(file);
+	return text;
+}
+
+struct config *config_read(const char *path, struct mistakes *mistakes)
+{
+	struct parser p = { .name = path, .mistakes = mistakes };
+	struct config *cfg;
+	size_t len = 0;
+	char *text;
+
+	memset(mistakes, 0, sizeof(*mistakes));
+	text = read_file(path, &len);
+	if (!text) {
+		mistake(&p, 0, strerror(errno));
+		return NULL;
+	}
+	cfg = config_parse(path, text, len, mistakes);
+	free(text);
+	return cfg;
+}
+
+void config_free(struct config *cfg)
+{
+	unsigned int i;
+
+	if (!cfg)
+		return;
+	for (i = 0; i < cfg->nshares; i++)
+		share_free(cfg->shares[i]);
+	free(cfg->shares);
+	free(cfg->listeners);
+	free(cfg);
+}
+
+void mistakes_free(struct mistakes *m)
+{
+	unsigned int i;
+
+	for (i = 0; i < m->count; i++)
+		free(m->text[i]);
+	free(m->text);
+	memset(m, 0, sizeof(*m));
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The kernel's configuration over netlink. */
+
+#include <errno.h>
+#include <linux/genetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel.h"
+#include "mem.h"
+#include "nl.h"
+
+struct kernel {
+	struct conn conn;
+};
+
+struct kernel *kernel_open(void)
+{
+	struct kernel *k = mem_new(sizeof(*k));
+
+	if (!conn_open(&k->conn))
+		return k;
+	free(k);
+	return NULL;
+}
+
+void kernel_close(struct kernel *k)
+{
+	if (!k)
+		return;
+	conn_close(&k->conn);
+	free(k);
+}
+
+const char *kernel_why(const struct kernel *k)
+{
+	return k->conn.why.text;
+}
+
+static int nonsense(struct kernel *k)
+{
+	why_not(&k->conn.why, "the kernel's answer makes no sense to this version");
+	return -EBADMSG;
+}
+
+static int begin(struct kernel *k)
+{
+	/* Looked up anew each time: the module may have been loaded again. */
+	return k->conn.family ? 0 : conn_find_family(&k->conn);
+}
+
+int kernel_server_get(struct kernel *k, struct kernel_server *server)
+{
+	struct nlattr *tb[DITTO_A_SERVER_MAX + 1];
+	struct nl_msg *reply;
+	struct nlattr *nla;
+	unsigned int i;
+	int rest, rc;
+
+	memset(server, 0, sizeof(*server));
+	k->conn.family = 0;
+	rc = begin(k);
+	if (!rc)
+		rc = conn_call(&k->conn, conn_message(&k->conn, DITTO_CMD_SERVER_GET), &reply);
+	if (rc)
+		return rc;
+	if (!reply || msg_parse(reply, &spec_server_set, tb)) {
+		nlmsg_free(reply);
+		return nonsense(k);
+	}
+	for (i = 1; i <= DITTO_A_SERVER_MAX; i++) {
+		const struct spec_attr *attr = &spec_server_set.attrs[i];
+
+		if (!tb[i] || attr->kind > SPEC_U64)
+			continue;
+		server->has[i] = true;
+		server->value[i] = msg_number(attr, tb[i]);
+	}
+	nlmsg_for_each_attr(nla, nlmsg_hdr(reply), GENL_HDRLEN, rest)
+		if (nla_type(nla) == DITTO_A_SERVER_PROTOCOLS &&
+		    server->nprotocols < KERNEL_PROTOCOLS)
+			snprintf(server->protocol[server->nprotocols++], LISTENER_PROTOCOL_MAX,
+				 "%s", nla_get_string(nla));
+	nlmsg_free(reply);
+	return 0;
+}
+
+int kernel_server_set(struct kernel *k, const struct kernel_server *server)
+{
+	struct nl_msg *msg;
+	unsigned int i;
+
+	if (begin(k))
+		return -CONN_NOT_LOADED;
+	msg = conn_message(&k->conn, DITTO_CMD_SERVER_SET);
+	for (i = 1; i <= DITTO_A_SERVER_MAX; i++)
+		if (server->has[i])
+			msg_put_number(msg, &spec_server_set, i, server->value[i]);
+	return conn_call(&k->conn, msg, NULL);
+}
+
+int kernel_set_handle_key(struct kernel *k, const u8 key[16])
+{
+	struct nl_msg *msg;
+
+	if (begin(k))
+		return -CONN_NOT_LOADED;
+	msg = conn_message(&k->conn, DITTO_CMD_SERVER_SET);
+	msg_put(msg, DITTO_A_SERVER_HANDLE_KEY, key, 16);
+	return conn_call(&k->conn, msg, NULL);
+}
+
+int kernel_shares_get(struct kernel *k, struct kernel_shares *out)
+{
+	struct replies r;
+	unsigned int i;
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	rc = begin(k);
+	if (!rc)
+		rc = conn_dump(&k->conn, DITTO_CMD_SHARE_GET, &r);
+	if (rc)
+		return rc;
+	out->share = mem_new((r.count + 1) * sizeof(*out->share));
+	for (i = 0; i < r.count; i++) {
+		struct share *s = share_from_msg(r.msg[i]);
+
+		if (s)
+			out->share[out->n++] = s;
+	}
+	replies_free(&r);
+	return 0;
+}
+
+void kernel_shares_free(struct kernel_shares *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->n; i++)
+		share_free(s->share[i]);
+	free(s->share);
+	memset(s, 0, sizeof(*s));
+}
+
+struct share *kernel_share_get(struct kernel *k, const char *name)
+{
+	struct nl_msg *reply = NULL;
+	struct share *s = NULL;
+	struct nl_msg *msg;
+
+	if (begin(k))
+		return NULL;
+	msg = conn_message(&k->conn, DITTO_CMD_SHARE_GET);
+	msg_put_string(msg, DITTO_A_SHARE_NAME, name);
+	if (!conn_call(&k->conn, msg, &reply) && reply)
+		s = share_from_msg(reply);
+	nlmsg_free(reply);
+	return s;
+}
+
+static int share_write(struct kernel *k, u8 cmd, const struct share *s)
+{
+	struct nl_msg *msg;
+
+	if (begin(k))
+		return -CONN_NOT_LOADED;
+	msg = conn_message(&k->conn, cmd);
+	share_put(msg, cmd, s);
+	return conn_call(&k->conn, msg, NULL);
+}
+
+int kernel_share_add(struct kernel *k, const struct share *s)
+{
+	return share_write(k, DITTO_CMD_SHARE_NEW, s);
+}
+
+int kernel_share_set(struct kernel *k, const struct share *s)
+{
+	return share_write(k, DITTO_CMD_SHARE_SET, s);
+}
+
+int kernel_share_del(struct kernel *k, const char *name)
+{
+	struct nl_msg *msg;
+
+	if (begin(k))
+		return -CONN_NOT_LOADED;
+	msg = conn_message(&k->conn, DITTO_CMD_SHARE_DEL);
+	msg_put_string(msg, DITTO_A_SHARE_NAME, name);
+	return conn_call(&k->conn, msg, NULL);
+}
+
+int kernel_listeners_get(struct kernel *k, struct kernel_listeners *out)
+{
+	struct replies r;
+	unsigned int i;
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	rc = begin(k);
+	if (!rc)
+		rc = conn_dump(&k->conn, DITTO_CMD_LISTENER_GET, &r);
+	if (rc)
+		return rc;
+	out->listener = mem_new((r.count + 1) * sizeof(*out->listener));
+	for (i = 0; i < r.count; i++)
+		if (listener_from_msg(&out->listener[out->n], r.msg[i]))
+			out->n++;
+	replies_free(&r);
+	return 0;
+}
+
+void kernel_listeners_free(struct kernel_listeners *l)
+{
+	free(l->listener);
+	memset(l, 0, sizeof(*l));
+}
+
+int kernel_listener_add(struct kernel *k, const struct listener *l, u32 *id)
+{
+	struct nl_msg *reply = NULL;
+	struct nlattr *nla;
+	struct nl_msg *msg;
+	int rc;
+
+	if (begin(k))
+		return -CONN_NOT_LOADED;
+	msg = conn_message(&k->conn, DITTO_CMD_LISTENER_NEW);
+	listener_put(msg, l);
+	rc = conn_call(&k->conn, msg, &reply);
+	if (rc)
+		return rc;
+	nla = reply ? nlmsg_find_attr(nlmsg_hdr(reply), GENL_HDRLEN, DITTO_A_LISTENER_ID) : NULL;
+	if (nla && nla_len(nla) == sizeof(*id))
+		*id = nla_get_u32(nla);
+	else
+		rc = nonsense(k);
+	nlmsg_free(reply);
+	return rc;
+}
+
+int kernel_listener_del(struct kernel *k, u32 id)
+{
+	struct nl_msg *msg;
+
+	if (begin(k))
+		return -CONN_NOT_LOADED;
+	msg = conn_message(&k->conn, DITTO_CMD_LISTENER_DEL);
+	msg_put(msg, DITTO_A_LISTENER_ID, &id, sizeof(id));
+	return conn_call(&k->conn, msg, NULL);
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Log lines on stderr. */
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "log.h"
+
+static bool journal;
+
+/* systemd names the journal's socket in JOURNAL_STREAM as device:inode. */
+void log_open(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char mine[64];
+	struct stat st;
+
+	if (!stream || fstat(STDERR_FILENO, &st))
+		return;
+	snprintf(mine, sizeof(mine), "%llu:%llu", (u64)st.st_dev,
+		 (u64)st.st_ino);
+	journal = !strcmp(stream, mine);
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+	char line[1024];
+	va_list args;
+	char *p;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	/* Names of others must not begin a line of their own. */
+	for (p = line; *p; p++)
+		if ((unsigned char)*p < ' ')
+			*p = '?';
+	/* One call, so that lines of several threads do not mix. */
+	if (journal)
+		fprintf(stderr, "<%d>%s\n", level, line);
+	else
+		fprintf(stderr, "dittod: %s\n", line);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Log lines on stderr; under systemd each with its priority (sd-daemon(3)). */
+#ifndef _DITTOD_LOG_H
+#define _DITTOD_LOG_H
+
+#include "common/types.h"
+
+/* Values as in syslog(3). */
+enum log_level {
+	LOG_LEVEL_ERROR = 3,
+	LOG_LEVEL_WARNING = 4,
+	LOG_LEVEL_NOTICE = 5,
+	LOG_LEVEL_INFO = 6,
+};
+
+/* Find out whether stderr is the journal. */
+void log_open(void);
+void log_line(enum log_level level, const char *format, ...)
+	__printf(2, 3);
+
+#define log_error(...)		log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warning(...)	log_line(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_notice(...)		log_line(LOG_LEVEL_NOTICE, __VA_ARGS__)
+#define log_info(...)		log_line(LOG_LEVEL_INFO, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,499 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dittod: applies the configuration to ditto.ko and answers its requests.
+ *
+ * One loop waits for everything. What blocks runs in three pools: requests to
+ * the name service in one of four threads, applying the configuration and
+ * writing records in one of their own each, so that none keeps another waiting.
+ */
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "apply.h"
+#include "channel.h"
+#include "config.h"
+#include "kernel.h"
+#include "log.h"
+#include "mem.h"
+#include "notify.h"
+#include "pool.h"
+#include "privileges.h"
+#include "recorder.h"
+#include "state.h"
+
+#define DEFAULT_CONFIG	"/etc/ditto/ditto.conf"
+#define DEFAULT_STATE	"/var/lib/ditto"
+
+/* Threads for the name service, and requests that wait for one. */
+#define NSS_THREADS	4
+#define NSS_LIMIT	1024
+
+/* A server is told who was there before when its shares are, or after so many seconds. */
+#define BEGIN_WAIT	20
+
+/**
+ * struct daemon - everything
+ * @config_path: the file
+ * @config_optional: it may be missing, since nobody named it
+ * @cfg: what is applied; changed only while no job runs
+ * @next_cfg: what will be, or NULL
+ * @st: used by the job only
+ * @kernel: used by the job only
+ * @channel: to the kernel
+ * @nss: pool for requests
+ * @applier: pool for the job
+ * @recorder: keeps what the kernel wants to find again
+ * @job: the one that applies
+ * @result: of the job
+ * @applying: it runs
+ * @again: it is to run once more
+ * @ready: the service manager was told
+ * @instance: of a server that is to be told its epoch when its shares are there; or 0
+ * @waited: seconds since
+ * @timer: fires every second while ditto.ko is not there, or @instance waits
+ * @stop: the loop ends
+ */
+struct daemon {
+	const char *config_path;
+	bool config_optional;
+	struct config *cfg;
+	struct config *next_cfg;
+	struct state *st;
+	struct kernel *kernel;
+	struct channel *channel;
+	struct pool *nss;
+	struct pool *applier;
+	struct recorder *recorder;
+	struct job job;
+	struct applied result;
+	bool applying;
+	bool again;
+	bool ready;
+	u64 instance;
+	unsigned int waited;
+	int timer;
+	bool stop;
+};
+
+static void set_timer(struct daemon *d, bool on)
+{
+	struct itimerspec every = { { on, 0 }, { on, 0 } };
+
+	timerfd_settime(d->timer, 0, &every, NULL);
+}
+
+static struct daemon *of_job(struct job *job)
+{
+	return (struct daemon *)((char *)job - offsetof(struct daemon, job));
+}
+
+static void tell(struct daemon *d, const char *status)
+{
+	notify("%sSTATUS=%s", d->ready ? "" : "READY=1\n", status);
+	d->ready = true;
+}
+
+static void run_apply(struct job *job)
+{
+	struct daemon *d = of_job(job);
+
+	apply(d->kernel, d->cfg, d->st, &d->result);
+}
+
+static void start_apply(struct daemon *d)
+{
+	if (d->applying) {
+		d->again = true;
+		return;
+	}
+	if (d->next_cfg) {
+		config_free(d->cfg);
+		d->cfg = d->next_cfg;
+		d->next_cfg = NULL;
+	}
+	d->again = false;
+	d->applying = true;
+	/* There is room: it is the only job of this pool. */
+	pool_submit(d->applier, &d->job);
+}
+
+/*
+ * Clients that are told of the restart come at once to take back their locks:
+ * they must find the shares.
+ */
+static void begin_life(struct daemon *d)
+{
+	if (!d->instance)
+		return;
+	recorder_begin(d->recorder, d->instance, 0);
+	d->instance = 0;
+	set_timer(d, false);
+}
+
+static void apply_done(struct job *job)
+{
+	struct daemon *d = of_job(job);
+	char status[128];
+
+	d->applying = false;
+	if (d->result.gone) {
+		channel_check(d->channel);
+	} else {
+		snprintf(status, sizeof(status), "%u shares configured, %u changes, %u errors",
+			 d->cfg->nshares, d->result.changes, d->result.errors);
+		log_notice("%s", status);
+		tell(d, status);
+	}
+	if (d->again && channel_is_up(d->channel))
+		start_apply(d);
+	else
+		begin_life(d);
+}
+
+static void on_up(void *arg)
+{
+	struct daemon *d = arg;
+
+	set_timer(d, false);
+	start_apply(d);
+}
+
+static void wait_for_module(struct daemon *d)
+{
+	set_timer(d, true);
+	tell(d, "waiting for ditto.ko");
+}
+
+static void on_down(void *arg)
+{
+	struct daemon *d = arg;
+
+	d->again = false;
+	d->instance = 0;
+	recorder_gone(d->recorder);
+	wait_for_module(d);
+}
+
+static void on_protocol(void *arg)
+{
+	start_apply(arg);
+}
+
+static void on_registered(void *arg, u64 instance, u64 epoch)
+{
+	struct daemon *d = arg;
+
+	if (epoch) {
+		recorder_begin(d->recorder, instance, epoch);
+		return;
+	}
+	d->instance = instance;
+	d->waited = 0;
+	if (d->applying)
+		set_timer(d, true);
+	else
+		begin_life(d);
+}
+
+static const struct channel_ops channel_ops = {
+	.up = on_up,
+	.down = on_down,
+	.protocol = on_protocol,
+	.registered = on_registered,
+};
+
+/* Read the file; every mistake is logged. NULL if there is one. */
+static struct config *load(const struct daemon *d)
+{
+	struct mistakes m;
+	struct config *cfg;
+	unsigned int i;
+
+	if (d->config_optional && access(d->config_path, F_OK) && errno == ENOENT)
+		return config_new();
+	cfg = config_read(d->config_path, &m);
+	for (i = 0; i < m.count; i++)
+		log_error("%s", m.text[i]);
+	mistakes_free(&m);
+	return cfg;
+}
+
+static void reload(struct daemon *d)
+{
+	struct config *cfg = load(d);
+
+	if (!cfg) {
+		log_error("nothing of %s is applied", d->config_path);
+		notify("STATUS=mistakes in %s: the configuration before it is in use",
+		       d->config_path);
+		return;
+	}
+	config_free(d->next_cfg);
+	d->next_cfg = cfg;
+	log_notice("%s is read again", d->config_path);
+	if (channel_is_up(d->channel))
+		start_apply(d);
+}
+
+/* Sources of the loop: a descriptor and what to do when it is readable. */
+struct source {
+	int fd;
+	void (*ready)(struct daemon *d, int fd);
+};
+
+static void signal_ready(struct daemon *d, int fd)
+{
+	struct signalfd_siginfo info;
+
+	if (read(fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGHUP)
+		reload(d);
+	else
+		d->stop = true;
+}
+
+static void timer_ready(struct daemon *d, int fd)
+{
+	u64 times;
+
+	if (read(fd, &times, sizeof(times)) != sizeof(times))
+		return;
+	if (!channel_is_up(d->channel))
+		channel_check(d->channel);
+	else if (++d->waited >= BEGIN_WAIT)
+		begin_life(d);
+}
+
+static void nss_ready(struct daemon *d, int fd)
+{
+	(void)fd;
+	pool_reap(d->nss);
+}
+
+static void applier_ready(struct daemon *d, int fd)
+{
+	(void)fd;
+	pool_reap(d->applier);
+}
+
+static void recorder_ready(struct daemon *d, int fd)
+{
+	(void)fd;
+	recorder_reap(d->recorder);
+}
+
+static void helper_ready(struct daemon *d, int fd)
+{
+	(void)fd;
+	channel_helper_ready(d->channel);
+}
+
+static void events_ready(struct daemon *d, int fd)
+{
+	(void)fd;
+	channel_events_ready(d->channel);
+}
+
+static int loop(struct daemon *d, struct source *sources, unsigned int n)
+{
+	int ep = epoll_create1(EPOLL_CLOEXEC);
+	struct epoll_event event;
+	unsigned int i;
+
+	if (ep < 0)
+		return -errno;
+	for (i = 0; i < n; i++) {
+		event.events = EPOLLIN;
+		event.data.ptr = &sources[i];
+		if (epoll_ctl(ep, EPOLL_CTL_ADD, sources[i].fd, &event)) {
+			close(ep);
+			return -errno;
+		}
+	}
+	while (!d->stop) {
+		const struct source *s;
+
+		if (epoll_wait(ep, &event, 1, -1) != 1)
+			continue;
+		s = event.data.ptr;
+		s->ready(d, s->fd);
+	}
+	close(ep);
+	return 0;
+}
+
+/* Only a signalfd hears them from now on, in every thread. */
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static bool open_kernel(struct daemon *d)
+{
+	struct why why;
+
+	d->nss = pool_new(NSS_THREADS, NSS_LIMIT);
+	d->applier = pool_new(1, 1);
+	d->kernel = kernel_open();
+	d->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (!d->nss || !d->applier || !d->kernel || d->timer < 0) {
+		log_error("cannot start: %s", strerror(errno));
+		return false;
+	}
+	d->channel = channel_open(d->nss, d->recorder, &channel_ops, d, &why);
+	if (!d->channel)
+		log_error("%s", why.text);
+	return d->channel;
+}
+
+static int run(struct daemon *d, const char *state_dir)
+{
+	int signals = open_signals();
+	struct why why;
+	int rc;
+
+	d->cfg = load(d);
+	if (!d->cfg)
+		return EXIT_FAILURE;
+	d->st = state_open(state_dir, &why);
+	d->recorder = d->st ? recorder_open(state_dir, &why) : NULL;
+	if (!d->recorder) {
+		log_error("%s", why.text);
+		return EXIT_FAILURE;
+	}
+	rc = privileges_drop();
+	if (rc) {
+		log_error(rc == -EPERM ? "this needs root (CAP_NET_ADMIN)" :
+			  "cannot drop privileges: %s", strerror(-rc));
+		return EXIT_FAILURE;
+	}
+	d->job.run = run_apply;
+	d->job.done = apply_done;
+	if (!open_kernel(d))
+		return EXIT_FAILURE;
+	log_notice("dittod %s, start %llu", DITTO_VERSION,
+		   state_epoch(d->st));
+	channel_check(d->channel);
+	if (!channel_is_up(d->channel)) {
+		log_notice("ditto.ko is not loaded: waiting for it");
+		wait_for_module(d);
+	}
+
+	struct source sources[] = {
+		{ signals, signal_ready },
+		{ d->timer, timer_ready },
+		{ pool_fd(d->nss), nss_ready },
+		{ pool_fd(d->applier), applier_ready },
+		{ recorder_fd(d->recorder), recorder_ready },
+		{ channel_helper_fd(d->channel), helper_ready },
+		{ channel_events_fd(d->channel), events_ready },
+	};
+
+	rc = loop(d, sources, ARRAY_SIZE(sources));
+	if (rc)
+		log_error("cannot wait for events: %s", strerror(-rc));
+	/*
+	 * The server goes on as it is. Threads may hang in the name service or
+	 * wait for a share to drain: the process ends under them.
+	 */
+	notify("STOPPING=1");
+	recorder_close(d->recorder);
+	if (!d->applying)
+		state_close(d->st);
+	return rc ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int check_config(struct daemon *d)
+{
+	struct config *cfg;
+
+	d->config_optional = false;
+	cfg = load(d);
+	if (!cfg)
+		return EXIT_FAILURE;
+	printf("%s: %u shares, %u listeners: no mistakes\n", d->config_path, cfg->nshares,
+	       cfg->nlisteners);
+	config_free(cfg);
+	return EXIT_SUCCESS;
+}
+
+static void usage(FILE *out)
+{
+	fputs("dittod [-c FILE] [-s DIR] [--check-config]\n\n"
+	      "  -c, --config FILE   configuration (" DEFAULT_CONFIG ")\n"
+	      "  -s, --state DIR     where the state database lies (" DEFAULT_STATE ")\n"
+	      "  -f, --foreground    stay in the foreground, which it always does\n"
+	      "      --check-config  only say whether the configuration has mistakes\n"
+	      "  -h, --help\n"
+	      "  -V, --version\n\n"
+	      "Manual: man dittod\n", out);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "state", required_argument, NULL, 's' },
+		{ "foreground", no_argument, NULL, 'f' },
+		{ "check-config", no_argument, NULL, 'k' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 }
+	};
+	static struct daemon d = { .config_path = DEFAULT_CONFIG, .config_optional = true };
+	const char *state_dir = DEFAULT_STATE;
+	bool check = false;
+	int c;
+
+	log_open();
+	while ((c = getopt_long(argc, argv, "c:s:fhV", options, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			d.config_path = optarg;
+			d.config_optional = false;
+			break;
+		case 's':
+			state_dir = optarg;
+			break;
+		case 'f':
+			break;
+		case 'k':
+			check = true;
+			break;
+		case 'h':
+			usage(stdout);
+			return EXIT_SUCCESS;
+		case 'V':
+			puts("dittod " DITTO_VERSION);
+			return EXIT_SUCCESS;
+		default:
+			usage(stderr);
+			return EXIT_FAILURE;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "dittod: '%s' is one word too many\n", argv[optind]);
+		usage(stderr);
+		return EXIT_FAILURE;
+	}
+	return check ? check_config(&d) : run(&d, state_dir);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Answers of the name service switch (nsswitch.conf(5)). All of this may
+ * block for as long as a name server pleases.
+ */
+#ifndef _DITTOD_NSS_H
+#define _DITTOD_NSS_H
+
+#include <sys/types.h>
+
+#include "text.h"
+
+/* Names of one address. */
+#define NSS_NAMES_MAX	16
+/* Longest name (RFC 1035 section 2.3.4) and NUL. */
+#define NSS_NAME_SIZE	256
+/* Groups of one user, as many as the kernel takes in an answer. */
+#define NSS_GROUPS_MAX	1024
+
+/* Names of an address. */
+struct nss_names {
+	unsigned int n;
+	char name[NSS_NAMES_MAX][NSS_NAME_SIZE];
+};
+
+/**
+ * nss_host_names - the names of an address that resolve back to it
+ * @addr: the address
+ * @out: filled
+ *
+ * A name that does not resolve back is whatever the owner of the address
+ * wrote into the DNS, so it does not count.
+ *
+ * Return: 0, -ENOENT (there is none), -EAGAIN (name service out of order).
+ */
+int nss_host_names(const struct address *addr, struct nss_names *out);
+
+/* Is one of the names, or the address as text, in a netgroup? */
+bool nss_in_netgroup(const char *netgroup, const struct address *addr,
+		     const struct nss_names *names);
+
+/**
+ * nss_groups - the groups of a user, the primary one included
+ * @uid: the user
+ * @gids: filled, at most NSS_GROUPS_MAX
+ * @n: how many
+ *
+ * Return: 0, -ENOENT (no such user), another negative errno.
+ */
+int nss_groups(uid_t uid, u32 gids[NSS_GROUPS_MAX], unsigned int *n);
+
+#endif

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Threads for calls that block.
+ *
+ * Locking: the mutex guards both queues, the count and the end. Jobs run
+ * without it.
+ */
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "mem.h"
+#include "pool.h"
+#include "types.h"
+
+struct queue {
+	struct job *first;
+	struct job **last;
+};
+
+struct pool {
+	pthread_mutex_t lock;
+	pthread_cond_t work;
+	struct queue waiting;
+	struct queue ended;
+	unsigned int count;
+	unsigned int limit;
+	bool closing;
+	int fd;
+	unsigned int nthreads;
+	pthread_t threads[];
+};
+
+static void push(struct queue *q, struct job *job)
+{
+	job->next = NULL;
+	*q->last = job;
+	q->last = &job->next;
+}
+
+static struct job *pop(struct queue *q)
+{
+	struct job *job = q->first;
+
+	if (job) {
+		q->first = job->next;
+		if (!q->first)
+			q->last = &q->first;
+	}
+	return job;
+}
+
+static void *work(void *arg)
+{
+	const u64 one = 1;
+	struct pool *p = arg;
+	struct job *job;
+
+	pthread_mutex_lock(&p->lock);
+	for (;;) {
+		while (!p->closing && !p->waiting.first)
+			pthread_cond_wait(&p->work, &p->lock);
+		if (p->closing)
+			break;
+		job = pop(&p->waiting);
+		pthread_mutex_unlock(&p->lock);
+		job->run(job);
+		pthread_mutex_lock(&p->lock);
+		push(&p->ended, job);
+		/* The counter cannot overflow: it is read before 2^64 jobs ended. */
+		if (write(p->fd, &one, sizeof(one)) < 0)
+			abort();
+	}
+	pthread_mutex_unlock(&p->lock);
+	return NULL;
+}
+
+struct pool *pool_new(unsigned int threads, unsigned int limit)
+{
+	struct pool *p = mem_new(sizeof(*p) + threads * sizeof(p->threads[0]));
+	sigset_t all, old;
+	int rc = 0;
+
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->work, NULL);
+	p->waiting.last = &p->waiting.first;
+	p->ended.last = &p->ended.first;
+	p->limit = limit;
+	p->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (p->fd < 0) {
+		free(p);
+		return NULL;
+	}
+	/* Signals are for the event loop. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	while (!rc && p->nthreads < threads) {
+		rc = pthread_create(&p->threads[p->nthreads], NULL, work, p);
+		if (!rc)
+			p->nthreads++;
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (!rc)
+		return p;
+	pool_free(p);
+	errno = rc;
+	return NULL;
+}
+
+void pool_free(struct pool *p)
+{
+	unsigned int i;
+
+	pthread_mutex_lock(&p->lock);
+	p->closing = true;
+	pthread_cond_broadcast(&p->work);
+	pthread_mutex_unlock(&p->lock);
+	for (i = 0; i < p->nthreads; i++)
+		pthread_join(p->threads[i], NULL);
+	close(p->fd);
+	pthread_mutex_destroy(&p->lock);
+	pthread_cond_destroy(&p->work);
+	free(p);
+}
+
+int pool_submit(struct pool *p, struct job *job)
+{
+	int rc = -EAGAIN;
+
+	pthread_mutex_lock(&p->lock);
+	if (p->count < p->limit) {
+		p->count++;
+		push(&p->waiting, job);
+		pthread_cond_signal(&p->work);
+		rc = 0;
+	}
+	pthread_mutex_unlock(&p->lock);
+	return rc;
+}
+
+int pool_fd(const struct pool *p)
+{
+	return p->fd;
+}
+
+void pool_reap(struct pool *p)
+{
+	struct job *job;
+	u64 count;
+
+	/* Nothing to read only means that nothing ended since. */
+	if (read(p->fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		abort();
+	for (;;) {
+		pthread_mutex_lock(&p->lock);
+		job = pop(&p->ended);
+		if (job)
+			p->count--;
+		pthread_mutex_unlock(&p->lock);
+		if (!job)
+			return;
+		job->done(job);
+	}
+}

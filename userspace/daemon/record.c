@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Records in the state database. Numbers of the table "meta":
+ *
+ *   run		epoch of the life that is now, or was last
+ *   run-instance	its instance number
+ *   run-found-clean	the life before it ended in good order
+ *   run-clean		it ended in good order itself
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "mem.h"
+#include "record.h"
+#include "sql.h"
+
+/* The other connection's transactions are short; the kernel waits for 5 s. */
+#define BUSY_MS	2000
+
+struct records {
+	sqlite3 *db;
+	u64 run;
+};
+
+struct records *records_open(const char *dir, struct why *why)
+{
+	struct records *r = mem_new(sizeof(*r));
+	char *file = mem_print("%s/state.db", dir);
+	struct why reason;
+
+	if (sqlite3_open_v2(file, &r->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
+		why_not(&reason, "%s", sqlite3_errmsg(r->db));
+	} else if (sqlite3_busy_timeout(r->db, BUSY_MS) == SQLITE_OK &&
+		   sql_run(r->db, "PRAGMA synchronous = FULL", &reason)) {
+		/* A server that goes on may ask before it says so. */
+		sql_get_number(r->db, "run", &r->run);
+		goto out;
+	}
+	why_not(why, "%s: %s", file, reason.text);
+	records_close(r);
+	r = NULL;
+out:
+	free(file);
+	return r;
+}
+
+void records_close(struct records *r)
+{
+	if (!r)
+		return;
+	sqlite3_close(r->db);
+	free(r);
+}
+
+bool records_batch_begin(struct records *r)
+{
+	struct why why;
+
+	if (sql_run(r->db, "BEGIN IMMEDIATE", &why))
+		return true;
+	log_error("state: %s", why.text);
+	return false;
+}
+
+bool records_batch_end(struct records *r)
+{
+	struct why why;
+
+	if (sql_run(r->db, "COMMIT", &why))
+		return true;
+	log_error("state: %s", why.text);
+	sql_rollback(r->db);
+	return false;
+}
+
+void records_batch_cancel(struct records *r)
+{
+	sql_rollback(r->db);
+}
+
+/* Find or count the life; the numbers are 0 where there are none. */
+static bool count_run(struct records *r, u64 instance, u64 known)
+{
+	u64 last = 0, found_clean = 0;
+
+	sql_get_number(r->db, "run", &r->run);
+	if (sql_get_number(r->db, "run-instance", &last) && last == instance)
+		return true;
+	if (known)
+		log_warning("state: the server began with another database: what it recorded there is not here");
+	/* An epoch is never that of two lives. */
+	if (!known)
+		r->run++;
+	else if (known > r->run)
+		r->run = known;
+	sql_get_number(r->db, "run-clean", &found_clean);
+	return sql_put_number(r->db, "run", r->run) &&
+	       sql_put_number(r->db, "run-instance", instance) &&
+	       sql_put_number(r->db, "run-found-clean", found_clean);
+}
+
+u64 records_begin(struct records *r, u64 instance, u64 known, bool *clean)
+{
+	u64 found_clean = 0;
+
+	if (!records_batch_begin(r))
+		return 0;
+	r->run = 0;
+	if (!count_run(r, instance, known) || !sql_put_number(r->db, "run-clean", 0)) {
+		records_batch_cancel(r);
+		return 0;
+	}
+	sql_get_number(r->db, "run-found-clean", &found_clean);
+	*clean = found_clean;
+	return records_batch_end(r) ? r->run : 0;
+}
+
+bool records_end(struct records *r)
+{
+	return !r->run || sql_put_number(r->db, "run-clean", 1);
+}
+
+bool record_put(struct records *r, const struct record *record)
+{
+	return sql_do(r->db, "INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?)", "ibbi",
+		      (u64)record->type, record->key, (size_t)record->key_len, record->data,
+		      (size_t)record->data_len, r->run);
+}
+
+bool record_remove(struct records *r, const struct record *record)
+{
+	return sql_do(r->db, "DELETE FROM record WHERE kind = ? AND key = ?", "ib",
+		      (u64)record->type, record->key, (size_t)record->key_len);
+}
+
+bool record_forget(struct records *r, u32 type)
+{
+	return sql_do(r->db, "DELETE FROM record WHERE kind = ? AND run < ?", "ii", (u64)type,
+		      r->run);
+}
+
+/* Bytes of a column; false if they are too many. */
+static bool column_bytes(sqlite3_stmt *stmt, int column, u8 *bytes, size_t room, u16 *len)
+{
+	const void *blob = sqlite3_column_blob(stmt, column);
+	int n = sqlite3_column_bytes(stmt, column);
+
+	if (n < 0 || (size_t)n > room)
+		return false;
+	if (n)
+		memcpy(bytes, blob, (size_t)n);
+	*len = (u16)n;
+	return true;
+}
+
+bool record_previous(struct records *r, bool (*fn)(const struct record *record, void *arg),
+		     void *arg)
+{
+	struct record *record = mem_new(sizeof(*record));
+	sqlite3_stmt *stmt;
+	bool go_on = true;
+
+	stmt = sql_prepare(r->db, "SELECT kind, key, data FROM record WHERE run < ?", "i", r->run);
+	while (sql_row(r->db, stmt)) {
+		record->type = (u32)sqlite3_column_int64(stmt, 0);
+		if (!column_bytes(stmt, 1, record->key, sizeof(record->key), &record->key_len) ||
+		    !column_bytes(stmt, 2, record->data, sizeof(record->data),
+				  &record->data_len)) {
+			log_error("state: a record is damaged");
+			continue;
+		}
+		go_on = fn(record, arg);
+		if (go_on)
+			continue;
+		sqlite3_finalize(stmt);
+		break;
+	}
+	free(record);
+	return go_on;
+}

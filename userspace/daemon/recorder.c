@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The thread that keeps records.
+ *
+ * Jobs run one after the other, in the order they came. The first of several
+ * changes that wait takes all of them into its transaction, up to where a life
+ * of the server begins or ends; the others then find themselves done.
+ */
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "ditto-nl-gen.h"
+#include "log.h"
+#include "mem.h"
+#include "nl.h"
+#include "recorder.h"
+
+/* Changes that wait. */
+#define LIMIT	4096
+
+/**
+ * struct recorder - the thread and what it works with
+ * @pool: the thread
+ * @records: used by the thread only
+ * @lock: guards the rest
+ * @first: changes that wait, in their order
+ * @last: of them
+ * @life: counts beginnings and ends
+ */
+struct recorder {
+	struct pool *pool;
+	struct records *records;
+	pthread_mutex_t lock;
+	struct record_job *first;
+	struct record_job **last;
+	u32 life;
+};
+
+/* A life of the server that begins or ends. */
+struct life_job {
+	struct job job;
+	struct recorder *recorder;
+	u64 instance;
+	u64 epoch;
+};
+
+static u64 now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (u64)t.tv_sec * 1000 + (u64)t.tv_nsec / 1000000;
+}
+
+static bool change_one(struct records *r, const struct record_job *job)
+{
+	switch (job->change) {
+	case DITTO_UPCALL_KIND_RECORD_PUT:
+		return record_put(r, &job->record);
+	case DITTO_UPCALL_KIND_RECORD_REMOVE:
+		return record_remove(r, &job->record);
+	case DITTO_UPCALL_KIND_RECORD_FORGET:
+		return record_forget(r, job->record.type);
+	default:
+		return false;
+	}
+}
+
+/* All of them or none: an error of the disk does not concern only one. */
+static void change_all(struct records *r, struct record_job *first)
+{
+	struct record_job *job;
+	u64 now = now_ms();
+	bool good;
+
+	good = records_batch_begin(r);
+	for (job = first; job; job = job->next) {
+		job->worked = true;
+		/* Nobody waits for it any more, and its promise was not given. */
+		if (now >= job->deadline)
+			job->error = ETIMEDOUT;
+		else if (good)
+			good = change_one(r, job);
+	}
+	if (good)
+		good = records_batch_end(r);
+	else
+		records_batch_cancel(r);
+	for (job = first; job && !good; job = job->next)
+		job->error = EIO;
+}
+
+/* Take the changes of the first one's life off the list. */
+static struct record_job *take_changes(struct recorder *rec)
+{
+	struct record_job *first;
+	struct record_job **end;
+
+	pthread_mutex_lock(&rec->lock);
+	first = rec->first;
+	end = &first;
+	while (*end && (*end)->life == first->life)
+		end = &(*end)->next;
+	rec->first = *end;
+	if (!rec->first)
+		rec->last = &rec->first;
+	*end = NULL;
+	pthread_mutex_unlock(&rec->lock);
+	return first;
+}
+
+static void run_change(struct job *job)
+{
+	struct record_job *change = (struct record_job *)job;
+
+	if (!change->worked)
+		change_all(change->recorder->records, take_changes(change->recorder));
+}
+
+int recorder_submit(struct recorder *rec, struct record_job *job)
+{
+	int rc;
+
+	job->recorder = rec;
+	job->job.run = run_change;
+	pthread_mutex_lock(&rec->lock);
+	rc = pool_submit(rec->pool, &job->job);
+	if (!rc) {
+		job->life = rec->life;
+		*rec->last = job;
+		rec->last = &job->next;
+	}
+	pthread_mutex_unlock(&rec->lock);
+	return rc;
+}
+
+/**
+ * struct loading - records on their way into the kernel
+ * @conn: to it
+ * @instance: of the server
+ * @count: of them
+ * @left_out: the kernel has no room for them
+ * @error: 0 or a negative errno
+ */
+struct loading {
+	struct conn conn;
+	u64 instance;
+	unsigned int count;
+	unsigned int left_out;
+	int error;
+};
+
+static bool load_one(const struct record *record, void *arg)
+{
+	struct loading *l = arg;
+	struct nl_msg *msg = conn_message(&l->conn, DITTO_CMD_RECORD_LOAD);
+	int rc;
+
+	msg_put_number(msg, &spec_record_set, DITTO_A_RECORD_INSTANCE, l->instance);
+	msg_put_number(msg, &spec_record_set, DITTO_A_RECORD_TYPE, record->type);
+	msg_put(msg, DITTO_A_RECORD_KEY, record->key, record->key_len);
+	msg_put(msg, DITTO_A_RECORD_DATA, record->data, record->data_len);
+	rc = conn_call(&l->conn, msg, NULL);
+	if (!rc)
+		l->count++;
+	/* A type from a newer version, or more than there is room for. */
+	else if (rc == -ERANGE || rc == -EINVAL || rc == -ENOSPC)
+		l->left_out++;
+	else
+		l->error = rc;
+	return !l->error;
+}
+
+static int tell_epoch(struct loading *l, u64 epoch, bool clean)
+{
+	struct nl_msg *msg = conn_message(&l->conn, DITTO_CMD_STATE_BEGIN);
+
+	msg_put_number(msg, &spec_state_set, DITTO_A_STATE_INSTANCE, l->instance);
+	msg_put_number(msg, &spec_state_set, DITTO_A_STATE_EPOCH, epoch);
+	msg_put_number(msg, &spec_state_set, DITTO_A_STATE_CLEAN, clean);
+	return conn_call(&l->conn, msg, NULL);
+}
+
+static void load_all(struct records *r, u64 instance, u64 epoch, bool clean)
+{
+	struct loading l = { .instance = instance };
+
+	l.error = conn_open(&l.conn);
+	if (!l.error)
+		l.error = conn_find_family(&l.conn);
+	if (!l.error)
+		record_previous(r, load_one, &l);
+	if (!l.error)
+		l.error = tell_epoch(&l, epoch, clean);
+	if (l.left_out)
+		log_warning("%u records could not be told to the kernel", l.left_out);
+	if (l.error)
+		log_error("the kernel cannot be told its records: %s", l.conn.why.text);
+	else
+		log_notice("epoch %llu, %u records of before%s", epoch, l.count,
+			   clean || epoch == 1 ? "" : "; the last life ended without warning");
+	if (l.conn.sock)
+		conn_close(&l.conn);
+}
+
+static void run_begin(struct job *job)
+{
+	struct life_job *life = (struct life_job *)job;
+	struct records *r = life->recorder->records;
+	bool clean = false;
+	u64 epoch;
+
+	epoch = records_begin(r, life->instance, life->epoch, &clean);
+	if (!epoch)
+		log_error("what must outlive a restart cannot be recorded");
+	else if (!life->epoch)
+		load_all(r, life->instance, epoch, clean);
+}
+
+static void run_gone(struct job *job)
+{
+	records_end(((struct life_job *)job)->recorder->records);
+}
+
+static void life_done(struct job *job)
+{
+	free(job);
+}
+
+static void submit_life(struct recorder *rec, void (*run)(struct job *job), u64 instance,
+			u64 epoch)
+{
+	struct life_job *life = mem_new(sizeof(*life));
+	int rc;
+
+	life->job.run = run;
+	life->job.done = life_done;
+	life->recorder = rec;
+	life->instance = instance;
+	life->epoch = epoch;
+	pthread_mutex_lock(&rec->lock);
+	rc = pool_submit(rec->pool, &life->job);
+	rec->life++;
+	pthread_mutex_unlock(&rec->lock);
+	if (!rc)
+		return;
+	log_error("too much is to be recorded");
+	free(life);
+}
+
+void recorder_begin(struct recorder *rec, u64 instance, u64 epoch)
+{
+	submit_life(rec, run_begin, instance, epoch);
+}
+
+void recorder_gone(struct recorder *rec)
+{
+	submit_life(rec, run_gone, 0, 0);
+}
+
+struct recorder *recorder_open(const char *dir, struct why *why)
+{
+	struct recorder *rec = mem_new(sizeof(*rec));
+
+	rec->last = &rec->first;
+	pthread_mutex_init(&rec->lock, NULL);
+	rec->records = records_open(dir, why);
+	if (rec->records) {
+		rec->pool = pool_new(1, LIMIT);
+		if (rec->pool)
+			return rec;
+		why_not(why, "no thread: %s", strerror(errno));
+	}
+	records_close(rec->records);
+	free(rec);
+	return NULL;
+}
+
+void recorder_close(struct recorder *rec)
+{
+	if (!rec)
+		return;
+	/* What did not begin was not promised: the kernel hears no answer. */
+	pool_free(rec->pool);
+	records_end(rec->records);
+	records_close(rec->records);
+	free(rec);
+}
+
+int recorder_fd(const struct recorder *rec)
+{
+	return pool_fd(rec->pool);
+}
+
+void recorder_reap(struct recorder *rec)
+{
+	pool_reap(rec->pool);
+}

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Requests of the kernel: read, worked on in a pool, answered. */
+
+#include <errno.h>
+#include <linux/genetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "ditto-nl-gen.h"
+#include "log.h"
+#include "mem.h"
+#include "nl.h"
+#include "upcall.h"
+
+static u64 now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (u64)t.tv_sec * 1000 + (u64)t.tv_nsec / 1000000;
+}
+
+/* An IPv4 address mapped into IPv6 is the IPv4 one to the name service. */
+static bool read_address(struct address *addr, const struct nlattr *nla)
+{
+	char text[TEXT_ADDRESS_MAX];
+	struct why ignored;
+
+	text_from_address(nla_data(nla), (size_t)nla_len(nla), text);
+	return text_address(text, addr, &ignored) && addr->len;
+}
+
+static void read_names(struct nss_names *names, struct nl_msg *msg)
+{
+	struct nlattr *nla;
+	int rest;
+
+	nlmsg_for_each_attr(nla, nlmsg_hdr(msg), GENL_HDRLEN, rest)
+		if (nla_type(nla) == DITTO_A_UPCALL_HOST_NAME && names->n < NSS_NAMES_MAX)
+			snprintf(names->name[names->n++], NSS_NAME_SIZE, "%s",
+				 nla_get_string(nla));
+}
+
+int upcall_parse(struct upcall *u, struct nl_msg *msg, u64 now)
+{
+	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
+
+	if (msg_parse(msg, &spec_upcall_set, tb) || !tb[DITTO_A_UPCALL_ID])
+		return -EBADMSG;
+	u->id = nla_get_u64(tb[DITTO_A_UPCALL_ID]);
+	if (!tb[DITTO_A_UPCALL_TYPE])
+		return -EBADMSG;
+	u->type = nla_get_u32(tb[DITTO_A_UPCALL_TYPE]);
+	u->deadline = UINT64_MAX;
+	if (tb[DITTO_A_UPCALL_DEADLINE_MS])
+		u->deadline = now + nla_get_u32(tb[DITTO_A_UPCALL_DEADLINE_MS]);
+	read_names(&u->names, msg);
+	if (tb[DITTO_A_UPCALL_ADDRESS] && !read_address(&u->addr, tb[DITTO_A_UPCALL_ADDRESS]))
+		return -EBADMSG;
+
+	switch (u->type) {
+	case DITTO_UPCALL_KIND_HOST_NAME:
+		return tb[DITTO_A_UPCALL_ADDRESS] ? 0 : -EBADMSG;
+	case DITTO_UPCALL_KIND_NETGROUP:
+		if (!tb[DITTO_A_UPCALL_ADDRESS] || !tb[DITTO_A_UPCALL_NETGROUP])
+			return -EBADMSG;
+		snprintf(u->netgroup, sizeof(u->netgroup), "%s",
+			 nla_get_string(tb[DITTO_A_UPCALL_NETGROUP]));
+		return 0;
+	case DITTO_UPCALL_KIND_GROUPS:
+		if (!tb[DITTO_A_UPCALL_UID])
+			return -EBADMSG;
+		u->uid = nla_get_u32(tb[DITTO_A_UPCALL_UID]);
+		return 0;
+	default:
+		/* A newer kernel asks what we do not know. */
+		return -EOPNOTSUPP;
+	}
+}
+
+void upcall_work(struct upcall *u)
+{
+	int rc = 0;
+
+	switch (u->type) {
+	case DITTO_UPCALL_KIND_HOST_NAME:
+		rc = nss_host_names(&u->addr, &u->names);
+		break;
+	case DITTO_UPCALL_KIND_NETGROUP:
+		/* Without a name the address itself can be a member still. */
+		if (!u->names.n)
+			rc = nss_host_names(&u->addr, &u->names);
+		u->member = nss_in_netgroup(u->netgroup, &u->addr, &u->names);
+		/* "No" for want of a name server must not be remembered. */
+		rc = rc == -EAGAIN && !u->member ? rc : 0;
+		break;
+	case DITTO_UPCALL_KIND_GROUPS:
+		rc = nss_groups(u->uid, u->gids, &u->ngids);
+		break;
+	}
+	u->error = (u32)-rc;
+}
+
+void upcall_put(struct nl_msg *msg, const struct upcall *u)
+{
+	unsigned int i;
+
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_ID, u->id);
+	if (u->error) {
+		msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_ERROR, u->error);
+		return;
+	}
+	switch (u->type) {
+	case DITTO_UPCALL_KIND_HOST_NAME:
+		for (i = 0; i < u->names.n; i++)
+			msg_put_string(msg, DITTO_A_UPCALL_HOST_NAME, u->names.name[i]);
+		break;
+	case DITTO_UPCALL_KIND_NETGROUP:
+		msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_MEMBER, u->member);
+		break;
+	case DITTO_UPCALL_KIND_GROUPS:
+		msg_put(msg, DITTO_A_UPCALL_GIDS, u->gids, u->ngids * sizeof(u->gids[0]));
+		break;
+	}
+}
+
+static void post_answer(struct conn *channel, struct nl_msg *msg)
+{
+	int rc = conn_post(channel, msg);
+
+	if (rc)
+		log_warning("an answer could not be sent: %s", strerror(-rc));
+}
+
+static void send_answer(const struct upcall *u)
+{
+	struct nl_msg *msg;
+
+	/* The module is gone, and who asked with it. */
+	if (!u->channel->family)
+		return;
+	msg = conn_notice(u->channel, DITTO_CMD_UPCALL_REPLY);
+	upcall_put(msg, u);
+	post_answer(u->channel, msg);
+}
+
+/* The same about a record: that it was done is all there is to say. */
+static void send_record_answer(const struct record_upcall *u)
+{
+	struct nl_msg *msg;
+
+	if (!u->channel->family)
+		return;
+	msg = conn_notice(u->channel, DITTO_CMD_UPCALL_REPLY);
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_ID, u->id);
+	if (u->change.error)
+		msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_ERROR, u->change.error);
+	post_answer(u->channel, msg);
+}
+
+static void run_job(struct job *job)
+{
+	struct upcall *u = (struct upcall *)job;
+
+	/* It waited too long for a thread. */
+	if (now_ms() < u->deadline)
+		upcall_work(u);
+}
+
+static void job_done(struct job *job)
+{
+	struct upcall *u = (struct upcall *)job;
+
+	if (now_ms() < u->deadline)
+		send_answer(u);
+	free(u);
+}
+
+/* Bytes of an attribute; false if it is missing or too long. */
+static bool read_bytes(const struct nlattr *nla, u8 *bytes, size_t room, u16 *len)
+{
+	if (!nla || (size_t)nla_len(nla) > room)
+		return false;
+	*len = (u16)nla_len(nla);
+	memcpy(bytes, nla_data(nla), *len);
+	return true;
+}
+
+int upcall_parse_record(struct record_upcall *u, struct nl_msg *msg, u64 now)
+{
+	struct record *record = &u->change.record;
+	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
+
+	if (msg_parse(msg, &spec_upcall_set, tb) || !tb[DITTO_A_UPCALL_ID] ||
+	    !tb[DITTO_A_UPCALL_TYPE] || !tb[DITTO_A_UPCALL_RECORD_TYPE])
+		return -EBADMSG;
+	u->id = nla_get_u64(tb[DITTO_A_UPCALL_ID]);
+	u->change.change = nla_get_u32(tb[DITTO_A_UPCALL_TYPE]);
+	u->change.deadline = UINT64_MAX;
+	if (tb[DITTO_A_UPCALL_DEADLINE_MS])
+		u->change.deadline = now + nla_get_u32(tb[DITTO_A_UPCALL_DEADLINE_MS]);
+	record->type = nla_get_u32(tb[DITTO_A_UPCALL_RECORD_TYPE]);
+
+	switch (u->change.change) {
+	case DITTO_UPCALL_KIND_RECORD_PUT:
+		if (tb[DITTO_A_UPCALL_RECORD_DATA] &&
+		    !read_bytes(tb[DITTO_A_UPCALL_RECORD_DATA], record->data,
+				sizeof(record->data), &record->data_len))
+			return -EBADMSG;
+		__attribute__((__fallthrough__));
+	case DITTO_UPCALL_KIND_RECORD_REMOVE:
+		return read_bytes(tb[DITTO_A_UPCALL_RECORD_KEY], record->key, sizeof(record->key),
+				  &record->key_len) ? 0 : -EBADMSG;
+	case DITTO_UPCALL_KIND_RECORD_FORGET:
+		return 0;
+	default:
+		return -EBADMSG;
+	}
+}
+
+static void record_done(struct job *job)
+{
+	struct record_upcall *u = (struct record_upcall *)job;
+
+	if (now_ms() < u->change.deadline)
+		send_record_answer(u);
+	free(u);
+}
+
+static void take_record(struct conn *channel, struct recorder *recorder, struct nl_msg *msg)
+{
+	struct record_upcall *u = mem_new(sizeof(*u));
+	int rc;
+
+	u->change.job.done = record_done;
+	u->channel = channel;
+	rc = upcall_parse_record(u, msg, now_ms());
+	if (!rc)
+		rc = recorder_submit(recorder, &u->change);
+	if (!rc)
+		return;
+	log_warning(rc == -EAGAIN ? "too many records wait to be written" :
+		    "a record of the kernel was not understood");
+	u->change.error = (u32)-rc;
+	if (u->id)
+		send_record_answer(u);
+	free(u);
+}
+
+static bool is_about_record(struct nl_msg *msg)
+{
+	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
+
+	return !msg_parse(msg, &spec_upcall_set, tb) && tb[DITTO_A_UPCALL_RECORD_TYPE];
+}
+
+static void take_question(struct conn *channel, struct pool *pool, struct nl_msg *msg)
+{
+	struct upcall *u = mem_new(sizeof(*u));
+	int rc;
+
+	u->job.run = run_job;
+	u->job.done = job_done;
+	u->channel = channel;
+	rc = upcall_parse(u, msg, now_ms());
+	if (!rc)
+		rc = pool_submit(pool, &u->job);
+	if (!rc)
+		return;
+	if (rc == -EAGAIN)
+		log_warning("too many requests of the kernel wait for the name service");
+	else
+		log_warning("a request of the kernel was not understood");
+	u->error = (u32)-rc;
+	if (u->id)
+		send_answer(u);
+	free(u);
+}
+
+void upcall_take(struct conn *channel, struct pool *pool, struct recorder *recorder,
+		 struct nl_msg *msg)
+{
+	if (is_about_record(msg))
+		take_record(channel, recorder, msg);
+	else
+		take_question(channel, pool, msg);
+}

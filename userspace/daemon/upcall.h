@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Requests of the kernel: read, worked on in a pool, answered. */
+#ifndef _DITTOD_UPCALL_H
+#define _DITTOD_UPCALL_H
+
+#include "common/types.h"
+#include "nss.h"
+#include "pool.h"
+#include "recorder.h"
+
+struct conn;
+struct nl_msg;
+
+/**
+ * struct upcall - one request and its answer
+ * @job: in the pool
+ * @channel: where the answer goes
+ * @id: the kernel's number for it
+ * @type: enum ditto_upcall_kind
+ * @deadline: CLOCK_MONOTONIC in ms; nobody waits for the answer after it
+ * @addr: of the host
+ * @names: of the host, as far as the kernel knows them; then those found
+ * @netgroup: which
+ * @uid: whose groups
+ * @error: of the answer, positive errno or 0
+ * @member: of the netgroup
+ * @gids: groups
+ * @ngids: of @gids
+ */
+struct upcall {
+	struct job job;
+	struct conn *channel;
+	u64 id;
+	u32 type;
+	u64 deadline;
+	struct address addr;
+	struct nss_names names;
+	char netgroup[NSS_NAME_SIZE];
+	u32 uid;
+	u32 error;
+	bool member;
+	u32 gids[NSS_GROUPS_MAX];
+	unsigned int ngids;
+};
+
+/**
+ * struct record_upcall - one request about a record
+ * @change: in the recorder
+ * @channel: where the answer goes
+ * @id: the kernel's number for it
+ */
+struct record_upcall {
+	struct record_job change;
+	struct conn *channel;
+	u64 id;
+};
+
+/* Fill a request from its message. 0, or -EBADMSG if it makes no sense. */
+int upcall_parse(struct upcall *u, struct nl_msg *msg, u64 now_ms);
+/* Find the answer; may block. */
+void upcall_work(struct upcall *u);
+/* Add the answer to a message. */
+void upcall_put(struct nl_msg *msg, const struct upcall *u);
+
+/* Fill a request about a record. 0, or -EBADMSG if it makes no sense or is about something else. */
+int upcall_parse_record(struct record_upcall *u, struct nl_msg *msg, u64 now_ms);
+
+/**
+ * upcall_take - begin to work on a request
+ * @channel: where it came from
+ * @pool: does the work
+ * @recorder: does it if it is about a record
+ * @msg: the request
+ *
+ * The answer is sent by pool_reap() or recorder_reap(), or at once if too many
+ * requests wait.
+ */
+void upcall_take(struct conn *channel, struct pool *pool, struct recorder *recorder,
+		 struct nl_msg *msg);
+
+#endif

@@ -1,0 +1,1935 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Made by userspace/gen-bindings from Documentation/netlink/specs/ditto.yaml. */
+
+#include <netlink/attr.h>
+
+#include "ditto-nl-gen.h"
+
+static const char *const squash_mode_names[] = {
+	"root-to-guest",
+	"none",
+	"root-to-admin",
+	"all-to-admin",
+	"all-to-guest",
+};
+
+const struct spec_enum spec_squash_mode = {
+	.name = "squash-mode",
+	.flags = false,
+	.names = squash_mode_names,
+	.count = 5,
+};
+
+static const char *const flavor_names[] = {
+	"none",
+	"sys",
+	"krb5",
+	"krb5i",
+	"krb5p",
+};
+
+const struct spec_enum spec_flavor = {
+	.name = "flavor",
+	.flags = true,
+	.names = flavor_names,
+	.count = 5,
+};
+
+static const char *const access_right_names[] = {
+	"none",
+	"read",
+	"write",
+};
+
+const struct spec_enum spec_access_right = {
+	.name = "access-right",
+	.flags = false,
+	.names = access_right_names,
+	.count = 3,
+};
+
+static const char *const transport_type_names[] = {
+	"tcp",
+	"udp",
+};
+
+const struct spec_enum spec_transport_type = {
+	.name = "transport-type",
+	.flags = false,
+	.names = transport_type_names,
+	.count = 2,
+};
+
+static const char *const upcall_kind_names[] = {
+	"host-name",
+	"netgroup",
+	"groups",
+	"record-put",
+	"record-remove",
+	"record-forget",
+};
+
+const struct spec_enum spec_upcall_kind = {
+	.name = "upcall-kind",
+	.flags = false,
+	.names = upcall_kind_names,
+	.count = 6,
+};
+
+static const char *const record_type_names[] = {
+	"monitored-host",
+	"client",
+};
+
+const struct spec_enum spec_record_type = {
+	.name = "record-type",
+	.flags = false,
+	.names = record_type_names,
+	.count = 2,
+};
+
+static const char *const claim_type_names[] = {
+	"range",
+	"open",
+	"cache",
+};
+
+const struct spec_enum spec_claim_type = {
+	.name = "claim-type",
+	.flags = false,
+	.names = claim_type_names,
+	.count = 3,
+};
+
+static const char *const claim_state_names[] = {
+	"held",
+	"breaking",
+	"waiting",
+};
+
+const struct spec_enum spec_claim_state = {
+	.name = "claim-state",
+	.flags = false,
+	.names = claim_state_names,
+	.count = 3,
+};
+
+static const char *const range_discipline_names[] = {
+	"posix",
+	"exact",
+};
+
+const struct spec_enum spec_range_discipline = {
+	.name = "range-discipline",
+	.flags = false,
+	.names = range_discipline_names,
+	.count = 2,
+};
+
+static const char *const open_right_names[] = {
+	"read",
+	"write",
+	"delete",
+};
+
+const struct spec_enum spec_open_right = {
+	.name = "open-right",
+	.flags = true,
+	.names = open_right_names,
+	.count = 3,
+};
+
+static const char *const cache_right_names[] = {
+	"read",
+	"handle",
+	"write",
+};
+
+const struct spec_enum spec_cache_right = {
+	.name = "cache-right",
+	.flags = true,
+	.names = cache_right_names,
+	.count = 3,
+};
+
+static const char *const event_kind_names[] = {
+	"share-added",
+	"share-changed",
+	"share-removed",
+	"listener-added",
+	"listener-removed",
+	"client-new",
+	"client-disconnected",
+	"settings-changed",
+	"protocol-added",
+	"protocol-removed",
+	"helper-connected",
+	"helper-gone",
+	"lock-conflict",
+	"lock-break",
+	"lock-revoked",
+	"lock-client-released",
+	"grace-started",
+	"grace-ended",
+};
+
+const struct spec_enum spec_event_kind = {
+	.name = "event-kind",
+	.flags = false,
+	.names = event_kind_names,
+	.count = 18,
+};
+
+static const struct spec_attr rule_attrs[] = {
+	[DITTO_A_RULE_SPEC] = {
+		.name = "spec",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 255,
+	},
+	[DITTO_A_RULE_ACCESS] = {
+		.name = "access",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_access_right,
+	},
+	[DITTO_A_RULE_SQUASH] = {
+		.name = "squash",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_squash_mode,
+	},
+};
+
+static const struct nla_policy rule_policy[] = {
+	[DITTO_A_RULE_SPEC] = {
+		.type = NLA_STRING,
+		.maxlen = 256,
+	},
+	[DITTO_A_RULE_ACCESS] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_RULE_SQUASH] = {
+		.type = NLA_U32,
+	},
+};
+
+const struct spec_set spec_rule_set = {
+	.name = "rule",
+	.attrs = rule_attrs,
+	.policy = rule_policy,
+	.max = DITTO_A_RULE_MAX,
+};
+
+static const struct spec_attr share_attrs[] = {
+	[DITTO_A_SHARE_NAME] = {
+		.name = "name",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 255,
+	},
+	[DITTO_A_SHARE_PATH] = {
+		.name = "path",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 4095,
+	},
+	[DITTO_A_SHARE_ID] = {
+		.name = "id",
+		.kind = SPEC_BINARY,
+		.form = SPEC_UUID,
+		.exact_len = 16,
+	},
+	[DITTO_A_SHARE_READ_ONLY] = {
+		.name = "read-only",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_SHARE_MANAGE_GIDS] = {
+		.name = "manage-gids",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_SHARE_SQUASH] = {
+		.name = "squash",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_squash_mode,
+	},
+	[DITTO_A_SHARE_ANON_UID] = {
+		.name = "anon-uid",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_SHARE_ANON_GID] = {
+		.name = "anon-gid",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_SHARE_SEC] = {
+		.name = "sec",
+		.kind = SPEC_U32,
+		.form = SPEC_FLAGS,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_flavor,
+	},
+	[DITTO_A_SHARE_RULES] = {
+		.name = "rules",
+		.kind = SPEC_NEST,
+		.form = SPEC_PLAIN,
+		.nested = &spec_rules_set,
+	},
+	[DITTO_A_SHARE_FS_TYPE] = {
+		.name = "fs-type",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_SHARE_LOCAL_LOCKS] = {
+		.name = "local-locks",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+};
+
+static const struct nla_policy share_policy[] = {
+	[DITTO_A_SHARE_NAME] = {
+		.type = NLA_STRING,
+		.maxlen = 256,
+	},
+	[DITTO_A_SHARE_PATH] = {
+		.type = NLA_STRING,
+		.maxlen = 4096,
+	},
+	[DITTO_A_SHARE_ID] = {
+		.type = NLA_BINARY,
+		.minlen = 16,
+		.maxlen = 16,
+	},
+	[DITTO_A_SHARE_READ_ONLY] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_SHARE_MANAGE_GIDS] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_SHARE_SQUASH] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SHARE_ANON_UID] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SHARE_ANON_GID] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SHARE_SEC] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SHARE_RULES] = {
+		.type = NLA_NESTED,
+	},
+	[DITTO_A_SHARE_FS_TYPE] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_SHARE_LOCAL_LOCKS] = {
+		.type = NLA_U8,
+	},
+};
+
+const struct spec_set spec_share_set = {
+	.name = "share",
+	.attrs = share_attrs,
+	.policy = share_policy,
+	.max = DITTO_A_SHARE_MAX,
+};
+
+static const struct spec_attr rules_attrs[] = {
+	[DITTO_A_RULES_RULE] = {
+		.name = "rule",
+		.kind = SPEC_NEST,
+		.form = SPEC_PLAIN,
+		.multi = true,
+		.nested = &spec_rule_set,
+	},
+};
+
+static const struct nla_policy rules_policy[] = {
+	[DITTO_A_RULES_RULE] = {
+		.type = NLA_NESTED,
+	},
+};
+
+const struct spec_set spec_rules_set = {
+	.name = "rules",
+	.attrs = rules_attrs,
+	.policy = rules_policy,
+	.max = DITTO_A_RULES_MAX,
+};
+
+static const struct spec_attr listener_attrs[] = {
+	[DITTO_A_LISTENER_ID] = {
+		.name = "id",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_LISTENER_PROTOCOL] = {
+		.name = "protocol",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 15,
+	},
+	[DITTO_A_LISTENER_TRANSPORT] = {
+		.name = "transport",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_transport_type,
+	},
+	[DITTO_A_LISTENER_ADDRESS] = {
+		.name = "address",
+		.kind = SPEC_BINARY,
+		.form = SPEC_ADDRESS,
+	},
+	[DITTO_A_LISTENER_PORT] = {
+		.name = "port",
+		.kind = SPEC_U16,
+		.form = SPEC_PLAIN,
+		.min = 1,
+		.max = 65535ULL,
+	},
+	[DITTO_A_LISTENER_CONNECTIONS] = {
+		.name = "connections",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+};
+
+static const struct nla_policy listener_policy[] = {
+	[DITTO_A_LISTENER_ID] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_LISTENER_PROTOCOL] = {
+		.type = NLA_STRING,
+		.maxlen = 16,
+	},
+	[DITTO_A_LISTENER_TRANSPORT] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_LISTENER_ADDRESS] = {
+		.type = NLA_BINARY,
+	},
+	[DITTO_A_LISTENER_PORT] = {
+		.type = NLA_U16,
+	},
+	[DITTO_A_LISTENER_CONNECTIONS] = {
+		.type = NLA_U32,
+	},
+};
+
+const struct spec_set spec_listener_set = {
+	.name = "listener",
+	.attrs = listener_attrs,
+	.policy = listener_policy,
+	.max = DITTO_A_LISTENER_MAX,
+};
+
+static const struct spec_attr server_attrs[] = {
+	[DITTO_A_SERVER_THREADS] = {
+		.name = "threads",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 1024ULL,
+	},
+	[DITTO_A_SERVER_MAX_CONNECTIONS] = {
+		.name = "max-connections",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 1,
+		.max = 65536ULL,
+	},
+	[DITTO_A_SERVER_NODE_LIMIT] = {
+		.name = "node-limit",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 16,
+		.max = 16777216ULL,
+	},
+	[DITTO_A_SERVER_FILE_LIMIT] = {
+		.name = "file-limit",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 16,
+		.max = 1048576ULL,
+	},
+	[DITTO_A_SERVER_FILE_IDLE_MS] = {
+		.name = "file-idle-ms",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 10,
+		.max = 3600000ULL,
+	},
+	[DITTO_A_SERVER_DRAIN_MS] = {
+		.name = "drain-ms",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 100,
+		.max = 600000ULL,
+	},
+	[DITTO_A_SERVER_UPCALL_MS] = {
+		.name = "upcall-ms",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 10,
+		.max = 60000ULL,
+	},
+	[DITTO_A_SERVER_NAME_TTL_S] = {
+		.name = "name-ttl-s",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 1,
+		.max = 86400ULL,
+	},
+	[DITTO_A_SERVER_NAME_NEGATIVE_TTL_S] = {
+		.name = "name-negative-ttl-s",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 1,
+		.max = 86400ULL,
+	},
+	[DITTO_A_SERVER_UDP] = {
+		.name = "udp",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_SERVER_HANDLE_KEY] = {
+		.name = "handle-key",
+		.kind = SPEC_BINARY,
+		.form = SPEC_HEX,
+		.exact_len = 16,
+	},
+	[DITTO_A_SERVER_STARTED] = {
+		.name = "started",
+		.kind = SPEC_U64,
+		.form = SPEC_TIME_NS,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_SERVER_HELPER] = {
+		.name = "helper",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_SERVER_NODES] = {
+		.name = "nodes",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_SERVER_OPEN_FILES] = {
+		.name = "open-files",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_SERVER_PROTOCOLS] = {
+		.name = "protocols",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.multi = true,
+	},
+	[DITTO_A_SERVER_VERSION] = {
+		.name = "version",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_SERVER_LEASE_TIME_S] = {
+		.name = "lease-time-s",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 5,
+		.max = 3600ULL,
+	},
+	[DITTO_A_SERVER_GRACE_S] = {
+		.name = "grace-s",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 3600ULL,
+	},
+	[DITTO_A_SERVER_WAITS_PER_NODE] = {
+		.name = "waits-per-node",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 1,
+		.max = 65536ULL,
+	},
+	[DITTO_A_SERVER_CLAIMS_PER_CLIENT] = {
+		.name = "claims-per-client",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 1,
+		.max = 16777216ULL,
+	},
+	[DITTO_A_SERVER_RECALL_PAUSE_S] = {
+		.name = "recall-pause-s",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 3600ULL,
+	},
+	[DITTO_A_SERVER_EPOCH] = {
+		.name = "epoch",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_SERVER_RANGES] = {
+		.name = "ranges",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_SERVER_OPENS] = {
+		.name = "opens",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_SERVER_CACHES] = {
+		.name = "caches",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_SERVER_WAITS] = {
+		.name = "waits",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+};
+
+static const struct nla_policy server_policy[] = {
+	[DITTO_A_SERVER_THREADS] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_MAX_CONNECTIONS] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_NODE_LIMIT] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_FILE_LIMIT] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_FILE_IDLE_MS] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_DRAIN_MS] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_UPCALL_MS] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_NAME_TTL_S] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_NAME_NEGATIVE_TTL_S] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_UDP] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_SERVER_HANDLE_KEY] = {
+		.type = NLA_BINARY,
+		.minlen = 16,
+		.maxlen = 16,
+	},
+	[DITTO_A_SERVER_STARTED] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_SERVER_HELPER] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_SERVER_NODES] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_SERVER_OPEN_FILES] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_SERVER_PROTOCOLS] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_SERVER_VERSION] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_SERVER_LEASE_TIME_S] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_GRACE_S] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_WAITS_PER_NODE] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_CLAIMS_PER_CLIENT] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_RECALL_PAUSE_S] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_EPOCH] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_SERVER_RANGES] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_SERVER_OPENS] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_SERVER_CACHES] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_SERVER_WAITS] = {
+		.type = NLA_U64,
+	},
+};
+
+const struct spec_set spec_server_set = {
+	.name = "server",
+	.attrs = server_attrs,
+	.policy = server_policy,
+	.max = DITTO_A_SERVER_MAX,
+};
+
+static const struct spec_attr client_attrs[] = {
+	[DITTO_A_CLIENT_ADDRESS] = {
+		.name = "address",
+		.kind = SPEC_BINARY,
+		.form = SPEC_ADDRESS,
+	},
+	[DITTO_A_CLIENT_PROTOCOLS] = {
+		.name = "protocols",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.multi = true,
+	},
+	[DITTO_A_CLIENT_CONNECTIONS] = {
+		.name = "connections",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_CLIENT_SINCE] = {
+		.name = "since",
+		.kind = SPEC_U64,
+		.form = SPEC_TIME_S,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_CLIENT_IDLE_MS] = {
+		.name = "idle-ms",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_CLIENT_REQUESTS] = {
+		.name = "requests",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_CLIENT_DISCONNECTED] = {
+		.name = "disconnected",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+};
+
+static const struct nla_policy client_policy[] = {
+	[DITTO_A_CLIENT_ADDRESS] = {
+		.type = NLA_BINARY,
+	},
+	[DITTO_A_CLIENT_PROTOCOLS] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_CLIENT_CONNECTIONS] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_CLIENT_SINCE] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_CLIENT_IDLE_MS] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_CLIENT_REQUESTS] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_CLIENT_DISCONNECTED] = {
+		.type = NLA_U32,
+	},
+};
+
+const struct spec_set spec_client_set = {
+	.name = "client",
+	.attrs = client_attrs,
+	.policy = client_policy,
+	.max = DITTO_A_CLIENT_MAX,
+};
+
+static const struct spec_attr stat_attrs[] = {
+	[DITTO_A_STAT_GROUP] = {
+		.name = "group",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_STAT_OP] = {
+		.name = "op",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_STAT_CALLS] = {
+		.name = "calls",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_STAT_ERRORS] = {
+		.name = "errors",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_STAT_NANOSECONDS] = {
+		.name = "nanoseconds",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_STAT_BYTES] = {
+		.name = "bytes",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+};
+
+static const struct nla_policy stat_policy[] = {
+	[DITTO_A_STAT_GROUP] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_STAT_OP] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_STAT_CALLS] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_STAT_ERRORS] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_STAT_NANOSECONDS] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_STAT_BYTES] = {
+		.type = NLA_U64,
+	},
+};
+
+const struct spec_set spec_stat_set = {
+	.name = "stat",
+	.attrs = stat_attrs,
+	.policy = stat_policy,
+	.max = DITTO_A_STAT_MAX,
+};
+
+static const struct spec_attr event_attrs[] = {
+	[DITTO_A_EVENT_TYPE] = {
+		.name = "type",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_event_kind,
+	},
+	[DITTO_A_EVENT_SUBJECT] = {
+		.name = "subject",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_EVENT_TIME] = {
+		.name = "time",
+		.kind = SPEC_U64,
+		.form = SPEC_TIME_NS,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+};
+
+static const struct nla_policy event_policy[] = {
+	[DITTO_A_EVENT_TYPE] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_EVENT_SUBJECT] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_EVENT_TIME] = {
+		.type = NLA_U64,
+	},
+};
+
+const struct spec_set spec_event_set = {
+	.name = "event",
+	.attrs = event_attrs,
+	.policy = event_policy,
+	.max = DITTO_A_EVENT_MAX,
+};
+
+static const struct spec_attr upcall_attrs[] = {
+	[DITTO_A_UPCALL_ID] = {
+		.name = "id",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_UPCALL_TYPE] = {
+		.name = "type",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_upcall_kind,
+	},
+	[DITTO_A_UPCALL_DEADLINE_MS] = {
+		.name = "deadline-ms",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_UPCALL_ERROR] = {
+		.name = "error",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4095ULL,
+	},
+	[DITTO_A_UPCALL_ADDRESS] = {
+		.name = "address",
+		.kind = SPEC_BINARY,
+		.form = SPEC_ADDRESS,
+	},
+	[DITTO_A_UPCALL_HOST_NAME] = {
+		.name = "host-name",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.multi = true,
+		.max_len = 255,
+	},
+	[DITTO_A_UPCALL_NETGROUP] = {
+		.name = "netgroup",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 255,
+	},
+	[DITTO_A_UPCALL_MEMBER] = {
+		.name = "member",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_UPCALL_UID] = {
+		.name = "uid",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_UPCALL_GIDS] = {
+		.name = "gids",
+		.kind = SPEC_BINARY,
+		.form = SPEC_NUMBERS,
+	},
+	[DITTO_A_UPCALL_RECORD_TYPE] = {
+		.name = "record-type",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_record_type,
+	},
+	[DITTO_A_UPCALL_RECORD_KEY] = {
+		.name = "record-key",
+		.kind = SPEC_BINARY,
+		.form = SPEC_HEX,
+	},
+	[DITTO_A_UPCALL_RECORD_DATA] = {
+		.name = "record-data",
+		.kind = SPEC_BINARY,
+		.form = SPEC_HEX,
+	},
+};
+
+static const struct nla_policy upcall_policy[] = {
+	[DITTO_A_UPCALL_ID] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_UPCALL_TYPE] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_UPCALL_DEADLINE_MS] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_UPCALL_ERROR] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_UPCALL_ADDRESS] = {
+		.type = NLA_BINARY,
+	},
+	[DITTO_A_UPCALL_HOST_NAME] = {
+		.type = NLA_STRING,
+		.maxlen = 256,
+	},
+	[DITTO_A_UPCALL_NETGROUP] = {
+		.type = NLA_STRING,
+		.maxlen = 256,
+	},
+	[DITTO_A_UPCALL_MEMBER] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_UPCALL_UID] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_UPCALL_GIDS] = {
+		.type = NLA_BINARY,
+	},
+	[DITTO_A_UPCALL_RECORD_TYPE] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_UPCALL_RECORD_KEY] = {
+		.type = NLA_BINARY,
+	},
+	[DITTO_A_UPCALL_RECORD_DATA] = {
+		.type = NLA_BINARY,
+	},
+};
+
+const struct spec_set spec_upcall_set = {
+	.name = "upcall",
+	.attrs = upcall_attrs,
+	.policy = upcall_policy,
+	.max = DITTO_A_UPCALL_MAX,
+};
+
+static const struct spec_attr state_attrs[] = {
+	[DITTO_A_STATE_INSTANCE] = {
+		.name = "instance",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_STATE_EPOCH] = {
+		.name = "epoch",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_STATE_CLEAN] = {
+		.name = "clean",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+};
+
+static const struct nla_policy state_policy[] = {
+	[DITTO_A_STATE_INSTANCE] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_STATE_EPOCH] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_STATE_CLEAN] = {
+		.type = NLA_U8,
+	},
+};
+
+const struct spec_set spec_state_set = {
+	.name = "state",
+	.attrs = state_attrs,
+	.policy = state_policy,
+	.max = DITTO_A_STATE_MAX,
+};
+
+static const struct spec_attr record_attrs[] = {
+	[DITTO_A_RECORD_INSTANCE] = {
+		.name = "instance",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_RECORD_TYPE] = {
+		.name = "type",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_record_type,
+	},
+	[DITTO_A_RECORD_KEY] = {
+		.name = "key",
+		.kind = SPEC_BINARY,
+		.form = SPEC_HEX,
+	},
+	[DITTO_A_RECORD_DATA] = {
+		.name = "data",
+		.kind = SPEC_BINARY,
+		.form = SPEC_HEX,
+	},
+};
+
+static const struct nla_policy record_policy[] = {
+	[DITTO_A_RECORD_INSTANCE] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_RECORD_TYPE] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_RECORD_KEY] = {
+		.type = NLA_BINARY,
+	},
+	[DITTO_A_RECORD_DATA] = {
+		.type = NLA_BINARY,
+	},
+};
+
+const struct spec_set spec_record_set = {
+	.name = "record",
+	.attrs = record_attrs,
+	.policy = record_policy,
+	.max = DITTO_A_RECORD_MAX,
+};
+
+static const struct spec_attr claim_attrs[] = {
+	[DITTO_A_CLAIM_ID] = {
+		.name = "id",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_CLAIM_TYPE] = {
+		.name = "type",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_claim_type,
+	},
+	[DITTO_A_CLAIM_STATE] = {
+		.name = "state",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_claim_state,
+	},
+	[DITTO_A_CLAIM_PROTOCOL] = {
+		.name = "protocol",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_CLAIM_CLIENT] = {
+		.name = "client",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 127,
+	},
+	[DITTO_A_CLAIM_OWNER] = {
+		.name = "owner",
+		.kind = SPEC_BINARY,
+		.form = SPEC_HEX,
+	},
+	[DITTO_A_CLAIM_OWNER_NAME] = {
+		.name = "owner-name",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_CLAIM_SHARE] = {
+		.name = "share",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_CLAIM_PATH] = {
+		.name = "path",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 4095,
+	},
+	[DITTO_A_CLAIM_FIRST] = {
+		.name = "first",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_CLAIM_LAST] = {
+		.name = "last",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_CLAIM_EXCLUSIVE] = {
+		.name = "exclusive",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_CLAIM_DISCIPLINE] = {
+		.name = "discipline",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_range_discipline,
+	},
+	[DITTO_A_CLAIM_ACCESS] = {
+		.name = "access",
+		.kind = SPEC_U32,
+		.form = SPEC_FLAGS,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_open_right,
+	},
+	[DITTO_A_CLAIM_DENY] = {
+		.name = "deny",
+		.kind = SPEC_U32,
+		.form = SPEC_FLAGS,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_open_right,
+	},
+	[DITTO_A_CLAIM_CACHE] = {
+		.name = "cache",
+		.kind = SPEC_U32,
+		.form = SPEC_FLAGS,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_cache_right,
+	},
+	[DITTO_A_CLAIM_KEEP] = {
+		.name = "keep",
+		.kind = SPEC_U32,
+		.form = SPEC_FLAGS,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_cache_right,
+	},
+	[DITTO_A_CLAIM_BREAK_LEFT_MS] = {
+		.name = "break-left-ms",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_CLAIM_SINCE] = {
+		.name = "since",
+		.kind = SPEC_U64,
+		.form = SPEC_TIME_S,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+};
+
+static const struct nla_policy claim_policy[] = {
+	[DITTO_A_CLAIM_ID] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_CLAIM_TYPE] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_CLAIM_STATE] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_CLAIM_PROTOCOL] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_CLAIM_CLIENT] = {
+		.type = NLA_STRING,
+		.maxlen = 128,
+	},
+	[DITTO_A_CLAIM_OWNER] = {
+		.type = NLA_BINARY,
+	},
+	[DITTO_A_CLAIM_OWNER_NAME] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_CLAIM_SHARE] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_CLAIM_PATH] = {
+		.type = NLA_STRING,
+		.maxlen = 4096,
+	},
+	[DITTO_A_CLAIM_FIRST] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_CLAIM_LAST] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_CLAIM_EXCLUSIVE] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_CLAIM_DISCIPLINE] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_CLAIM_ACCESS] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_CLAIM_DENY] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_CLAIM_CACHE] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_CLAIM_KEEP] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_CLAIM_BREAK_LEFT_MS] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_CLAIM_SINCE] = {
+		.type = NLA_U64,
+	},
+};
+
+const struct spec_set spec_claim_set = {
+	.name = "claim",
+	.attrs = claim_attrs,
+	.policy = claim_policy,
+	.max = DITTO_A_CLAIM_MAX,
+};
+
+static const struct spec_attr lock_client_attrs[] = {
+	[DITTO_A_LOCK_CLIENT_NAME] = {
+		.name = "name",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 127,
+	},
+	[DITTO_A_LOCK_CLIENT_PROTOCOL] = {
+		.name = "protocol",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 15,
+	},
+	[DITTO_A_LOCK_CLIENT_RANGES] = {
+		.name = "ranges",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_LOCK_CLIENT_OPENS] = {
+		.name = "opens",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_LOCK_CLIENT_CACHES] = {
+		.name = "caches",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_LOCK_CLIENT_WAITS] = {
+		.name = "waits",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_LOCK_CLIENT_OWNERS] = {
+		.name = "owners",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_LOCK_CLIENT_CONNECTIONS] = {
+		.name = "connections",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_LOCK_CLIENT_RELEASED] = {
+		.name = "released",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+};
+
+static const struct nla_policy lock_client_policy[] = {
+	[DITTO_A_LOCK_CLIENT_NAME] = {
+		.type = NLA_STRING,
+		.maxlen = 128,
+	},
+	[DITTO_A_LOCK_CLIENT_PROTOCOL] = {
+		.type = NLA_STRING,
+		.maxlen = 16,
+	},
+	[DITTO_A_LOCK_CLIENT_RANGES] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_LOCK_CLIENT_OPENS] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_LOCK_CLIENT_CACHES] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_LOCK_CLIENT_WAITS] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_LOCK_CLIENT_OWNERS] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_LOCK_CLIENT_CONNECTIONS] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_LOCK_CLIENT_RELEASED] = {
+		.type = NLA_U32,
+	},
+};
+
+const struct spec_set spec_lock_client_set = {
+	.name = "lock-client",
+	.attrs = lock_client_attrs,
+	.policy = lock_client_policy,
+	.max = DITTO_A_LOCK_CLIENT_MAX,
+};
+
+static const struct spec_attr grace_attrs[] = {
+	[DITTO_A_GRACE_ACTIVE] = {
+		.name = "active",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_GRACE_LEFT_MS] = {
+		.name = "left-ms",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_GRACE_KNOWN] = {
+		.name = "known",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_GRACE_RECLAIMED] = {
+		.name = "reclaimed",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_GRACE_EPOCH] = {
+		.name = "epoch",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+};
+
+static const struct nla_policy grace_policy[] = {
+	[DITTO_A_GRACE_ACTIVE] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_GRACE_LEFT_MS] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_GRACE_KNOWN] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_GRACE_RECLAIMED] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_GRACE_EPOCH] = {
+		.type = NLA_U64,
+	},
+};
+
+const struct spec_set spec_grace_set = {
+	.name = "grace",
+	.attrs = grace_attrs,
+	.policy = grace_policy,
+	.max = DITTO_A_GRACE_MAX,
+};
+
+static const u16 share_new_request[] = {
+	DITTO_A_SHARE_NAME,
+	DITTO_A_SHARE_PATH,
+	DITTO_A_SHARE_ID,
+	DITTO_A_SHARE_READ_ONLY,
+	DITTO_A_SHARE_MANAGE_GIDS,
+	DITTO_A_SHARE_SQUASH,
+	DITTO_A_SHARE_ANON_UID,
+	DITTO_A_SHARE_ANON_GID,
+	DITTO_A_SHARE_SEC,
+	DITTO_A_SHARE_RULES,
+	DITTO_A_SHARE_LOCAL_LOCKS,
+	0,
+};
+
+static const u16 share_set_request[] = {
+	DITTO_A_SHARE_NAME,
+	DITTO_A_SHARE_READ_ONLY,
+	DITTO_A_SHARE_MANAGE_GIDS,
+	DITTO_A_SHARE_SQUASH,
+	DITTO_A_SHARE_ANON_UID,
+	DITTO_A_SHARE_ANON_GID,
+	DITTO_A_SHARE_SEC,
+	DITTO_A_SHARE_RULES,
+	DITTO_A_SHARE_LOCAL_LOCKS,
+	0,
+};
+
+static const u16 share_del_request[] = {
+	DITTO_A_SHARE_NAME,
+	0,
+};
+
+static const u16 share_get_request[] = {
+	DITTO_A_SHARE_NAME,
+	0,
+};
+
+static const u16 share_get_reply[] = {
+	DITTO_A_SHARE_NAME,
+	DITTO_A_SHARE_PATH,
+	DITTO_A_SHARE_ID,
+	DITTO_A_SHARE_READ_ONLY,
+	DITTO_A_SHARE_MANAGE_GIDS,
+	DITTO_A_SHARE_SQUASH,
+	DITTO_A_SHARE_ANON_UID,
+	DITTO_A_SHARE_ANON_GID,
+	DITTO_A_SHARE_SEC,
+	DITTO_A_SHARE_RULES,
+	DITTO_A_SHARE_LOCAL_LOCKS,
+	DITTO_A_SHARE_FS_TYPE,
+	0,
+};
+
+static const u16 listener_new_request[] = {
+	DITTO_A_LISTENER_PROTOCOL,
+	DITTO_A_LISTENER_TRANSPORT,
+	DITTO_A_LISTENER_ADDRESS,
+	DITTO_A_LISTENER_PORT,
+	0,
+};
+
+static const u16 listener_new_reply[] = {
+	DITTO_A_LISTENER_ID,
+	0,
+};
+
+static const u16 listener_del_request[] = {
+	DITTO_A_LISTENER_ID,
+	0,
+};
+
+static const u16 listener_get_reply[] = {
+	DITTO_A_LISTENER_ID,
+	DITTO_A_LISTENER_PROTOCOL,
+	DITTO_A_LISTENER_TRANSPORT,
+	DITTO_A_LISTENER_ADDRESS,
+	DITTO_A_LISTENER_PORT,
+	DITTO_A_LISTENER_CONNECTIONS,
+	0,
+};
+
+static const u16 server_set_request[] = {
+	DITTO_A_SERVER_THREADS,
+	DITTO_A_SERVER_MAX_CONNECTIONS,
+	DITTO_A_SERVER_NODE_LIMIT,
+	DITTO_A_SERVER_FILE_LIMIT,
+	DITTO_A_SERVER_FILE_IDLE_MS,
+	DITTO_A_SERVER_DRAIN_MS,
+	DITTO_A_SERVER_UPCALL_MS,
+	DITTO_A_SERVER_NAME_TTL_S,
+	DITTO_A_SERVER_NAME_NEGATIVE_TTL_S,
+	DITTO_A_SERVER_UDP,
+	DITTO_A_SERVER_LEASE_TIME_S,
+	DITTO_A_SERVER_GRACE_S,
+	DITTO_A_SERVER_WAITS_PER_NODE,
+	DITTO_A_SERVER_CLAIMS_PER_CLIENT,
+	DITTO_A_SERVER_RECALL_PAUSE_S,
+	DITTO_A_SERVER_HANDLE_KEY,
+	0,
+};
+
+static const u16 server_get_reply[] = {
+	DITTO_A_SERVER_THREADS,
+	DITTO_A_SERVER_MAX_CONNECTIONS,
+	DITTO_A_SERVER_NODE_LIMIT,
+	DITTO_A_SERVER_FILE_LIMIT,
+	DITTO_A_SERVER_FILE_IDLE_MS,
+	DITTO_A_SERVER_DRAIN_MS,
+	DITTO_A_SERVER_UPCALL_MS,
+	DITTO_A_SERVER_NAME_TTL_S,
+	DITTO_A_SERVER_NAME_NEGATIVE_TTL_S,
+	DITTO_A_SERVER_UDP,
+	DITTO_A_SERVER_LEASE_TIME_S,
+	DITTO_A_SERVER_GRACE_S,
+	DITTO_A_SERVER_WAITS_PER_NODE,
+	DITTO_A_SERVER_CLAIMS_PER_CLIENT,
+	DITTO_A_SERVER_RECALL_PAUSE_S,
+	DITTO_A_SERVER_STARTED,
+	DITTO_A_SERVER_HELPER,
+	DITTO_A_SERVER_NODES,
+	DITTO_A_SERVER_OPEN_FILES,
+	DITTO_A_SERVER_PROTOCOLS,
+	DITTO_A_SERVER_VERSION,
+	DITTO_A_SERVER_EPOCH,
+	DITTO_A_SERVER_RANGES,
+	DITTO_A_SERVER_OPENS,
+	DITTO_A_SERVER_CACHES,
+	DITTO_A_SERVER_WAITS,
+	0,
+};
+
+static const u16 client_get_reply[] = {
+	DITTO_A_CLIENT_ADDRESS,
+	DITTO_A_CLIENT_PROTOCOLS,
+	DITTO_A_CLIENT_CONNECTIONS,
+	DITTO_A_CLIENT_SINCE,
+	DITTO_A_CLIENT_IDLE_MS,
+	DITTO_A_CLIENT_REQUESTS,
+	0,
+};
+
+static const u16 client_disconnect_request[] = {
+	DITTO_A_CLIENT_ADDRESS,
+	0,
+};
+
+static const u16 client_disconnect_reply[] = {
+	DITTO_A_CLIENT_DISCONNECTED,
+	0,
+};
+
+static const u16 stat_get_reply[] = {
+	DITTO_A_STAT_GROUP,
+	DITTO_A_STAT_OP,
+	DITTO_A_STAT_CALLS,
+	DITTO_A_STAT_ERRORS,
+	DITTO_A_STAT_NANOSECONDS,
+	DITTO_A_STAT_BYTES,
+	0,
+};
+
+static const u16 helper_register_reply[] = {
+	DITTO_A_STATE_INSTANCE,
+	DITTO_A_STATE_EPOCH,
+	0,
+};
+
+static const u16 upcall_reply[] = {
+	DITTO_A_UPCALL_ID,
+	DITTO_A_UPCALL_TYPE,
+	DITTO_A_UPCALL_DEADLINE_MS,
+	DITTO_A_UPCALL_ADDRESS,
+	DITTO_A_UPCALL_HOST_NAME,
+	DITTO_A_UPCALL_NETGROUP,
+	DITTO_A_UPCALL_UID,
+	DITTO_A_UPCALL_RECORD_TYPE,
+	DITTO_A_UPCALL_RECORD_KEY,
+	DITTO_A_UPCALL_RECORD_DATA,
+	0,
+};
+
+static const u16 upcall_reply_request[] = {
+	DITTO_A_UPCALL_ID,
+	DITTO_A_UPCALL_ERROR,
+	DITTO_A_UPCALL_HOST_NAME,
+	DITTO_A_UPCALL_MEMBER,
+	DITTO_A_UPCALL_GIDS,
+	0,
+};
+
+static const u16 event_reply[] = {
+	DITTO_A_EVENT_TYPE,
+	DITTO_A_EVENT_SUBJECT,
+	DITTO_A_EVENT_TIME,
+	0,
+};
+
+static const u16 record_load_request[] = {
+	DITTO_A_RECORD_INSTANCE,
+	DITTO_A_RECORD_TYPE,
+	DITTO_A_RECORD_KEY,
+	DITTO_A_RECORD_DATA,
+	0,
+};
+
+static const u16 state_begin_request[] = {
+	DITTO_A_STATE_INSTANCE,
+	DITTO_A_STATE_EPOCH,
+	DITTO_A_STATE_CLEAN,
+	0,
+};
+
+static const u16 claim_get_request[] = {
+	DITTO_A_CLAIM_PATH,
+	DITTO_A_CLAIM_CLIENT,
+	0,
+};
+
+static const u16 claim_get_reply[] = {
+	DITTO_A_CLAIM_ID,
+	DITTO_A_CLAIM_TYPE,
+	DITTO_A_CLAIM_STATE,
+	DITTO_A_CLAIM_PROTOCOL,
+	DITTO_A_CLAIM_CLIENT,
+	DITTO_A_CLAIM_OWNER,
+	DITTO_A_CLAIM_OWNER_NAME,
+	DITTO_A_CLAIM_SHARE,
+	DITTO_A_CLAIM_PATH,
+	DITTO_A_CLAIM_FIRST,
+	DITTO_A_CLAIM_LAST,
+	DITTO_A_CLAIM_EXCLUSIVE,
+	DITTO_A_CLAIM_DISCIPLINE,
+	DITTO_A_CLAIM_ACCESS,
+	DITTO_A_CLAIM_DENY,
+	DITTO_A_CLAIM_CACHE,
+	DITTO_A_CLAIM_KEEP,
+	DITTO_A_CLAIM_BREAK_LEFT_MS,
+	DITTO_A_CLAIM_SINCE,
+	0,
+};
+
+static const u16 claim_release_request[] = {
+	DITTO_A_CLAIM_ID,
+	0,
+};
+
+static const u16 lock_client_get_reply[] = {
+	DITTO_A_LOCK_CLIENT_NAME,
+	DITTO_A_LOCK_CLIENT_PROTOCOL,
+	DITTO_A_LOCK_CLIENT_RANGES,
+	DITTO_A_LOCK_CLIENT_OPENS,
+	DITTO_A_LOCK_CLIENT_CACHES,
+	DITTO_A_LOCK_CLIENT_WAITS,
+	DITTO_A_LOCK_CLIENT_OWNERS,
+	DITTO_A_LOCK_CLIENT_CONNECTIONS,
+	0,
+};
+
+static const u16 lock_client_release_request[] = {
+	DITTO_A_LOCK_CLIENT_NAME,
+	DITTO_A_LOCK_CLIENT_PROTOCOL,
+	0,
+};
+
+static const u16 lock_client_release_reply[] = {
+	DITTO_A_LOCK_CLIENT_RELEASED,
+	0,
+};
+
+static const u16 grace_get_reply[] = {
+	DITTO_A_GRACE_ACTIVE,
+	DITTO_A_GRACE_LEFT_MS,
+	DITTO_A_GRACE_KNOWN,
+	DITTO_A_GRACE_RECLAIMED,
+	DITTO_A_GRACE_EPOCH,
+	0,
+};
+
+const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
+	[DITTO_CMD_SHARE_NEW] = {
+		.name = "share-new",
+		.set = &spec_share_set,
+		.request = share_new_request,
+	},
+	[DITTO_CMD_SHARE_SET] = {
+		.name = "share-set",
+		.set = &spec_share_set,
+		.request = share_set_request,
+	},
+	[DITTO_CMD_SHARE_DEL] = {
+		.name = "share-del",
+		.set = &spec_share_set,
+		.request = share_del_request,
+	},
+	[DITTO_CMD_SHARE_GET] = {
+		.name = "share-get",
+		.set = &spec_share_set,
+		.request = share_get_request,
+		.reply = share_get_reply,
+	},
+	[DITTO_CMD_LISTENER_NEW] = {
+		.name = "listener-new",
+		.set = &spec_listener_set,
+		.request = listener_new_request,
+		.reply = listener_new_reply,
+	},
+	[DITTO_CMD_LISTENER_DEL] = {
+		.name = "listener-del",
+		.set = &spec_listener_set,
+		.request = listener_del_request,
+	},
+	[DITTO_CMD_LISTENER_GET] = {
+		.name = "listener-get",
+		.set = &spec_listener_set,
+		.reply = listener_get_reply,
+	},
+	[DITTO_CMD_SERVER_SET] = {
+		.name = "server-set",
+		.set = &spec_server_set,
+		.request = server_set_request,
+	},
+	[DITTO_CMD_SERVER_GET] = {
+		.name = "server-get",
+		.set = &spec_server_set,
+		.reply = server_get_reply,
+	},
+	[DITTO_CMD_CLIENT_GET] = {
+		.name = "client-get",
+		.set = &spec_client_set,
+		.reply = client_get_reply,
+	},
+	[DITTO_CMD_CLIENT_DISCONNECT] = {
+		.name = "client-disconnect",
+		.set = &spec_client_set,
+		.request = client_disconnect_request,
+		.reply = client_disconnect_reply,
+	},
+	[DITTO_CMD_STAT_GET] = {
+		.name = "stat-get",
+		.set = &spec_stat_set,
+		.reply = stat_get_reply,
+	},
+	[DITTO_CMD_CACHE_FLUSH] = {
+		.name = "cache-flush",
+		.set = &spec_server_set,
+	},
+	[DITTO_CMD_HELPER_REGISTER] = {
+		.name = "helper-register",
+		.set = &spec_state_set,
+		.reply = helper_register_reply,
+	},
+	[DITTO_CMD_UPCALL] = {
+		.name = "upcall",
+		.set = &spec_upcall_set,
+		.reply = upcall_reply,
+	},
+	[DITTO_CMD_UPCALL_REPLY] = {
+		.name = "upcall-reply",
+		.set = &spec_upcall_set,
+		.request = upcall_reply_request,
+	},
+	[DITTO_CMD_EVENT] = {
+		.name = "event",
+		.set = &spec_event_set,
+		.reply = event_reply,
+	},
+	[DITTO_CMD_RECORD_LOAD] = {
+		.name = "record-load",
+		.set = &spec_record_set,
+		.request = record_load_request,
+	},
+	[DITTO_CMD_STATE_BEGIN] = {
+		.name = "state-begin",
+		.set = &spec_state_set,
+		.request = state_begin_request,
+	},
+	[DITTO_CMD_CLAIM_GET] = {
+		.name = "claim-get",
+		.set = &spec_claim_set,
+		.request = claim_get_request,
+		.reply = claim_get_reply,
+	},
+	[DITTO_CMD_CLAIM_RELEASE] = {
+		.name = "claim-release",
+		.set = &spec_claim_set,
+		.request = claim_release_request,
+	},
+	[DITTO_CMD_LOCK_CLIENT_GET] = {
+		.name = "lock-client-get",
+		.set = &spec_lock_client_set,
+		.reply = lock_client_get_reply,
+	},
+	[DITTO_CMD_LOCK_CLIENT_RELEASE] = {
+		.name = "lock-client-release",
+		.set = &spec_lock_client_set,
+		.request = lock_client_release_request,
+		.reply = lock_client_release_reply,
+	},
+	[DITTO_CMD_GRACE_GET] = {
+		.name = "grace-get",
+		.set = &spec_grace_set,
+		.reply = grace_get_reply,
+	},
+	[DITTO_CMD_GRACE_END] = {
+		.name = "grace-end",
+		.set = &spec_grace_set,
+	},
+};

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Made by userspace/gen-bindings from Documentation/netlink/specs/ditto.yaml. */
+#ifndef _DITTO_NL_GEN_H
+#define _DITTO_NL_GEN_H
+
+#include <linux/ditto.h>
+
+#include "common/spec.h"
+
+extern const struct spec_enum spec_squash_mode;
+extern const struct spec_enum spec_flavor;
+extern const struct spec_enum spec_access_right;
+extern const struct spec_enum spec_transport_type;
+extern const struct spec_enum spec_upcall_kind;
+extern const struct spec_enum spec_record_type;
+extern const struct spec_enum spec_claim_type;
+extern const struct spec_enum spec_claim_state;
+extern const struct spec_enum spec_range_discipline;
+extern const struct spec_enum spec_open_right;
+extern const struct spec_enum spec_cache_right;
+extern const struct spec_enum spec_event_kind;
+
+extern const struct spec_set spec_rule_set;
+extern const struct spec_set spec_share_set;
+extern const struct spec_set spec_rules_set;
+extern const struct spec_set spec_listener_set;
+extern const struct spec_set spec_server_set;
+extern const struct spec_set spec_client_set;
+extern const struct spec_set spec_stat_set;
+extern const struct spec_set spec_event_set;
+extern const struct spec_set spec_upcall_set;
+extern const struct spec_set spec_state_set;
+extern const struct spec_set spec_record_set;
+extern const struct spec_set spec_claim_set;
+extern const struct spec_set spec_lock_client_set;
+extern const struct spec_set spec_grace_set;
+
+/* By command number. */
+extern const struct spec_op spec_ops[DITTO_CMD_MAX + 1];
+
+#endif

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Applying a configuration as a difference, to a kernel of the test's own. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/apply.h"
+#include "daemon/config.h"
+#include "daemon/state.h"
+#include "fake_kernel.h"
+#include "mem.h"
+#include "test.h"
+
+static struct state *st;
+static struct kernel k;
+
+/* Apply a text; what was changed. */
+static const char *apply_text(const char *text, struct applied *result)
+{
+	char *copy = mem_string(text);
+	struct config *cfg;
+	struct mistakes m;
+
+	cfg = config_parse("f", copy, strlen(text), &m);
+	if (CHECK(cfg))
+		apply(&k, cfg, st, result);
+	mistakes_free(&m);
+	config_free(cfg);
+	free(copy);
+	return fake_log(&k);
+}
+
+/* Nothing went wrong, and just this was done; a second time nothing is left to do. */
+static void expect(const char *text, const char *changes)
+{
+	struct applied result;
+
+	SAME(apply_text(text, &result), changes);
+	CHECK(!result.gone && !result.errors);
+	SAME(apply_text(text, &result), "");
+	CHECK(!result.gone && !result.errors && !result.changes);
+}
+
+#define A	"[share a]\npath = /a\n"
+#define B	"[share b]\npath = /b\n"
+
+static void from_nothing_to_nothing(void)
+{
+	fake_load(&k, 1, "nfs");
+	expect(A B, "key +share:a +share:b +listener:nfs tcp *");
+	expect(A, "-share:b");
+	expect("", "-share:a");
+	CHECK(k.listeners.n == 1);
+	fake_unload(&k);
+}
+
+static void changed_options(void)
+{
+	fake_load(&k, 2, NULL);
+	expect(A, "key +share:a");
+	expect(A "read_only = yes\n", "share:a:10");
+	expect(A "read_only = yes\nallow = *=ro\nsquash = none\n", "share:a:440");
+	expect(A, "share:a:450");
+	fake_unload(&k);
+}
+
+static void moved_share(void)
+{
+	fake_load(&k, 3, NULL);
+	expect(A, "key +share:a");
+	expect("[share a]\npath = /elsewhere\n", "-share:a +share:a");
+	expect(A "id = 00112233445566778899aabbccddeeff\n", "-share:a +share:a");
+	fake_unload(&k);
+}
+
+/* What comes again in another life keeps its id, unless it lies elsewhere. */
+static void kept_id(void)
+{
+	u8 id[16];
+
+	fake_load(&k, 4, NULL);
+	expect(B, "key +share:b");
+	memcpy(id, k.shares.share[0]->id, 16);
+	CHECK(!memcmp(id, "/b", 2));
+	/* The file system got another UUID, so to speak. */
+	fake_unload(&k);
+	fake_load(&k, 5, NULL);
+	CHECK(state_instance(st, 5));
+	CHECK(state_share_put(st, "b", "/b", (const u8 *)"0123456789abcdef"));
+	CHECK(state_instance(st, 6));
+	k.server.value[DITTO_A_SERVER_STARTED] = 6;
+	expect(B, "key +share:b");
+	CHECK(!memcmp(k.shares.share[0]->id, "0123456789abcdef", 16));
+	fake_unload(&k);
+}
+
+static void same_key_in_every_life(void)
+{
+	u8 key[16];
+
+	fake_load(&k, 7, NULL);
+	expect("", "key");
+	memcpy(key, k.key, 16);
+	fake_unload(&k);
+	fake_load(&k, 8, NULL);
+	expect("", "key");
+	CHECK(!memcmp(key, k.key, 16));
+	fake_unload(&k);
+}
+
+/* Shares and listeners that somebody else added stay, unless the file names them. */
+static void added_by_hand(void)
+{
+	struct share *hand = share_new("hand");
+	struct listener l = { .protocol = "nfs", .port = 2049 };
+	struct why why;
+	u32 id;
+
+	fake_load(&k, 9, "nfs");
+	CHECK(share_set_path(hand, "/hand", &why));
+	CHECK(!kernel_share_add(&k, hand) && !kernel_listener_add(&k, &l, &id));
+	fake_log(&k);
+	/* The key cannot be given any more, and the default listener is not needed. */
+	expect(A, "+share:a");
+	expect("", "-share:a");
+	CHECK(k.shares.n == 1 && k.listeners.n == 1);
+	/* Named by the file, it is the file's. */
+	expect("[share hand]\npath = /hand\n[listener nfs]\nport = 2049\n", "");
+	expect("", "-share:hand");
+	share_free(hand);
+	fake_unload(&k);
+}
+
+static void listeners(void)
+{
+	fake_load(&k, 10, "nfs");
+	expect("", "key +listener:nfs tcp *");
+	expect("[listener nfs]\nport = 3049\n", "-listener:1 +listener:nfs tcp * port 3049");
+	expect("[listener nfs]\nport = 3049\n[listener nfs]\naddress = 192.0.2.1\n",
+	       "+listener:nfs tcp 192.0.2.1");
+	expect("", "-listener:2 -listener:3 +listener:nfs tcp *");
+	fake_unload(&k);
+}
+
+/* A listener waits for its protocol, and comes with it. */
+static void late_protocol(void)
+{
+	fake_load(&k, 11, NULL);
+	expect("[listener nfs]\n", "key");
+	expect("", "");
+	snprintf(k.server.protocol[k.server.nprotocols++], LISTENER_PROTOCOL_MAX, "nfs");
+	expect("[listener nfs]\n", "+listener:nfs tcp *");
+	fake_unload(&k);
+}
+
+/* A setting that the file does not name any more is what it was before. */
+static void settings(void)
+{
+	fake_load(&k, 12, NULL);
+	k.server.value[DITTO_A_SERVER_THREADS] = 4;
+	expect("[server]\nthreads = 8\nudp = yes\n", "key threads=8 udp=1");
+	expect("[server]\nthreads = 9\n", "threads=9 udp=0");
+	expect("", "threads=4");
+	/* By hand, and not ours. */
+	k.server.value[DITTO_A_SERVER_THREADS] = 5;
+	expect("", "");
+	fake_unload(&k);
+}
+
+static void one_failure(void)
+{
+	struct applied result;
+
+	fake_load(&k, 13, NULL);
+	k.fail_share = "a";
+	SAME(apply_text(A B, &result), "key +share:b");
+	CHECK(result.errors == 1 && !result.gone);
+	k.fail_share = NULL;
+	expect(A B, "+share:a");
+	fake_unload(&k);
+}
+
+static void module_gone(void)
+{
+	struct applied result;
+
+	fake_load(&k, 14, NULL);
+	fake_unload(&k);
+	SAME(apply_text(A, &result), "");
+	CHECK(result.gone && !result.errors);
+}
+
+int main(void)
+{
+	static const struct test tests[] = {
+		TEST(from_nothing_to_nothing), TEST(changed_options), TEST(moved_share),
+		TEST(kept_id), TEST(same_key_in_every_life), TEST(added_by_hand), TEST(listeners),
+		TEST(late_protocol), TEST(settings), TEST(one_failure), TEST(module_gone), { 0 }
+	};
+	char dir[] = "/tmp/ditto-apply-XXXXXX";
+	char command[64];
+	struct why why;
+	int status;
+
+	if (!mkdtemp(dir))
+		return 1;
+	st = state_open(dir, &why);
+	status = st ? test_main(tests) : 1;
+	state_close(st);
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	return system(command) || status;
+}

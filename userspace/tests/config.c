@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The configuration file: what is understood, and every kind of mistake. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/config.h"
+#include "mem.h"
+#include "test.h"
+
+static struct config *parse(const char *text, struct mistakes *m)
+{
+	char *copy = mem_string(text);
+	struct config *cfg = config_parse("f", copy, strlen(text), m);
+
+	free(copy);
+	return cfg;
+}
+
+static void whole_file(void)
+{
+	static const char text[] =
+		"# comment\n"
+		"; another\n"
+		"\n"
+		"[server]\r\n"
+		"  threads = 8 \r\n"
+		"max_connections=100\n"
+		"udp = on\n"
+		"[listener nfs]\n"
+		"[listener nfs]\n"
+		"transport = udp\n"
+		"address = 192.0.2.1\n"
+		"port = 2050\n"
+		"[share data]\n"
+		"path = /srv/data/\n"
+		"read_only = yes\n"
+		"squash = all_to_guest\n"
+		"anon_uid = 1000\n"
+		"anon-gid = 1001\n"
+		"sec = sys,krb5\n"
+		"allow = 192.0.2.0/24=ro\n"
+		"allow = @admins=rw,squash=root_to_admin\n"
+		"manage_gids = on\n"
+		"id = 00112233-4455-6677-8899-aabbccddeeff\n"
+		"[share with space]\n"
+		"path = /srv/a b = c";
+	char where[LISTENER_TEXT_MAX];
+	struct mistakes m;
+	struct config *cfg = parse(text, &m);
+	char *rule;
+	const struct share *s;
+
+	if (!CHECK(cfg)) {
+		SAME(m.text[0], "");
+		mistakes_free(&m);
+		return;
+	}
+	CHECK(cfg->given[DITTO_A_SERVER_THREADS] && cfg->setting[DITTO_A_SERVER_THREADS] == 8);
+	CHECK(cfg->setting[DITTO_A_SERVER_MAX_CONNECTIONS] == 100);
+	CHECK(cfg->setting[DITTO_A_SERVER_UDP] == 1);
+	CHECK(!cfg->given[DITTO_A_SERVER_NODE_LIMIT]);
+	CHECK(cfg->nlisteners == 2);
+	SAME(listener_text(&cfg->listeners[0], where), "nfs tcp *");
+	SAME(listener_text(&cfg->listeners[1], where), "nfs udp 192.0.2.1 port 2050");
+	CHECK(cfg->nshares == 2);
+	s = cfg->shares[0];
+	SAME(s->name, "data");
+	SAME(s->path, "/srv/data");
+	CHECK(s->read_only && s->manage_gids && s->anon_uid == 1000 && s->anon_gid == 1001);
+	CHECK(s->squash == DITTO_SQUASH_MODE_ALL_TO_GUEST);
+	CHECK(s->sec == (DITTO_FLAVOR_SYS | DITTO_FLAVOR_KRB5));
+	CHECK(s->id[0] == 0 && s->id[15] == 0xff);
+	CHECK(s->nrules == 2);
+	rule = share_rule_text(&s->rules[1]);
+	SAME(rule, "@admins=rw,squash=root-to-admin");
+	free(rule);
+	SAME(cfg->shares[1]->name, "with space");
+	SAME(cfg->shares[1]->path, "/srv/a b = c");
+	CHECK(cfg->shares[1]->squash == DITTO_SQUASH_MODE_ROOT_TO_GUEST);
+	config_free(cfg);
+}
+
+static void empty_file(void)
+{
+	struct mistakes m;
+	struct config *cfg = parse("", &m);
+
+	CHECK(cfg && !cfg->nshares && !cfg->nlisteners);
+	config_free(cfg);
+}
+
+#define SHARE	"[share a]\npath = /a\n"
+
+static const struct {
+	const char *text;
+	const char *mistake;
+} mistakes[] = {
+	{
+		"threads = 1\n",
+		"f:1: a key before the first [section]"
+	},
+	{
+		"[server\n",
+		"f:1: a section's ']' is missing at the end of the line"
+	},
+	{
+		"[]\n",
+		"f:1: there is no section []: [server], [listener PROTOCOL] and [share NAME] are allowed"
+	},
+	{
+		"[servre]\nthreads = 1\n",
+		"f:1: there is no section [servre]; did you mean [server]?"
+	},
+	{
+		"[printer]\nx = 1\n",
+		"f:1: there is no section [printer]: [server], [listener PROTOCOL] and [share NAME] are allowed"
+	},
+	{
+		"[server nfs]\n",
+		"f:1: [server]: 'nfs' is one word too many"
+	},
+	{
+		"[server]\n[server]\n",
+		"f:2: [server] is there already, in line 1"
+	},
+	{
+		"[listener]\n",
+		"f:1: [listener]: the protocol is missing"
+	},
+	{
+		"[listener NFS]\n",
+		"f:1: 'NFS' is not a protocol: a name such as nfs is"
+	},
+	{
+		"[share]\npath = /a\n",
+		"f:1: [share]: the name is missing"
+	},
+	{
+		"[share a/b]\npath = /a\n",
+		"f:1: 'a/b' is not allowed: a name without slashes and control characters is"
+	},
+	{
+		"[server]\nthreads\n",
+		"f:2: neither a [section], nor 'key = value', nor a # comment"
+	},
+	{
+		"[server]\n= 1\n",
+		"f:2: neither a [section], nor 'key = value', nor a # comment"
+	},
+	{
+		"[server]\nthread = 1\n",
+		"f:2: [server] has no key 'thread'; did you mean 'threads'?"
+	},
+	{
+		"[server]\nhandle_key = 00112233445566778899aabbccddeeff\n",
+		"f:2: [server] has no key 'handle_key': threads, max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, udp, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s are allowed"
+	},
+	{
+		"[server]\nstarted = 1\n",
+		"f:2: [server] has no key 'started': threads, max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, udp, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s are allowed"
+	},
+	{
+		"[server]\nthreads = 1\nthreads = 2\n",
+		"f:3: threads: is there already, in line 2"
+	},
+	{
+		"[server]\nthreads = 1025\n",
+		"f:2: threads: '1025' is not allowed: a number from 0 to 1024 is"
+	},
+	{
+		"[server]\nthreads =\n",
+		"f:2: threads: '' is not allowed: a number from 0 to 1024 is"
+	},
+	{
+		"[server]\nudp = maybe\n",
+		"f:2: udp: 'maybe' is not allowed: yes (on, true, 1) or no (off, false, 0) is"
+	},
+	{
+		"[listener nfs]\ntransport = sctp\n",
+		"f:2: transport: 'sctp' is not allowed: one of tcp, udp is"
+	},
+	{
+		"[listener nfs]\naddress = host\n",
+		"f:2: address: 'host' is not allowed: an IPv4 or IPv6 address or * is"
+	},
+	{
+		"[listener nfs]\nport = 0\n",
+		"f:2: port: '0' is not allowed: a number from 1 to 65535 is"
+	},
+	{
+		"[listener nfs]\nprot = 1\n",
+		"f:2: [listener] has no key 'prot'; did you mean 'port'?"
+	},
+	{
+		"[listener nfs]\n[listener nfs]\n",
+		"f:2: [listener]: 'nfs tcp *' is there twice"
+	},
+	{
+		"[share a]\nsquash = none\n",
+		"f:1: [share a]: 'path' is missing"
+	},
+	{
+		"[share a]\npath = a\n",
+		"f:2: path: 'a' is not allowed: an absolute path is"
+	},
+	{
+		SHARE "path = /b\n",
+		"f:3: path: is there already, in line 2"
+	},
+	{
+		SHARE SHARE,
+		"f:3: there is a share 'a' already"
+	},
+	{
+		SHARE "read_only = perhaps\n",
+		"f:3: read_only: 'perhaps' is not allowed: yes (on, true, 1) or no (off, false, 0) is"
+	},
+	{
+		SHARE "squash = root\n",
+		"f:3: squash: 'root' is not allowed: one of root-to-guest, none, root-to-admin, all-to-admin, all-to-guest is"
+	},
+	{
+		SHARE "anon_uid = nobody\n",
+		"f:3: anon_uid: 'nobody' is not allowed: a number from 0 to 4294967294 is"
+	},
+	{
+		SHARE "anon_gid = -1\n",
+		"f:3: anon_gid: '-1' is not allowed: a number from 0 to 4294967294 is"
+	},
+	{
+		SHARE "sec = krb4\n",
+		"f:3: sec: 'krb4' is not allowed: a list of none, sys, krb5, krb5i, krb5p is"
+	},
+	{
+		SHARE "allow = 10.0.0.0/40\n",
+		"f:3: allow: '10.0.0.0/40' is not a network: its prefix must be from 0 to 32"
+	},
+	{
+		SHARE "allow = *=wr\n",
+		"f:3: allow: 'wr' is not allowed: one of rw, ro, none is"
+	},
+	{
+		SHARE "allow = *=rw,sqash=none\n",
+		"f:3: allow: ',sqash=none' is not allowed: ,squash=MODE is"
+	},
+	{
+		SHARE "allow = *=rw,squash=no\n",
+		"f:3: allow: 'no' is not allowed: one of root-to-guest, none, root-to-admin, all-to-admin, all-to-guest is"
+	},
+	{
+		SHARE "id = 1234\n",
+		"f:3: id: '1234' is not allowed: a UUID of 32 hexadecimal digits is"
+	},
+	{
+		SHARE "manage_gids = x\n",
+		"f:3: manage_gids: 'x' is not allowed: yes (on, true, 1) or no (off, false, 0) is"
+	},
+	{
+		SHARE "readonly = yes\n",
+		"f:3: [share] has no key 'readonly'; did you mean 'read_only'?"
+	},
+	{
+		"[share a]\npath = /a\nid = 00112233445566778899aabbccddeeff\n[share b]\npath = /b\nid = 00112233445566778899aabbccddeeff\n",
+		"f:4: [share b]: the id is that of share 'a'"
+	},
+};
+
+static void each_mistake(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(mistakes); i++) {
+		struct mistakes m;
+		struct config *cfg = parse(mistakes[i].text, &m);
+
+		CHECK(!cfg);
+		CHECK(m.count == 1);
+		SAME(m.count ? m.text[0] : NULL, mistakes[i].mistake);
+		if (m.count > 1)
+			SAME(m.text[1], "");
+		mistakes_free(&m);
+		config_free(cfg);
+	}
+}
+
+static void all_mistakes(void)
+{
+	struct mistakes m;
+
+	CHECK(!parse("[server]\nthreads = x\nudp = x\n[share a]\n", &m));
+	CHECK(m.count == 3);
+	mistakes_free(&m);
+}
+
+static void too_many_mistakes(void)
+{
+	struct mistakes m;
+	char *text = mem_new(4096);
+	int i;
+
+	for (i = 0; i < 500; i++)
+		strcat(text, "x = 1\n");
+	CHECK(!parse(text, &m));
+	CHECK(m.count == 50);
+	mistakes_free(&m);
+	free(text);
+}
+
+static void too_many_rules(void)
+{
+	char *text = mem_string(SHARE);
+	struct mistakes m;
+	int i;
+
+	for (i = 0; i < 257; i++) {
+		char *longer = mem_print("%sallow = 10.0.0.%d\n", text, i % 256);
+
+		free(text);
+		text = longer;
+	}
+	CHECK(!parse(text, &m));
+	SAME(m.count ? m.text[0] : NULL,
+	     "f:259: allow: there are more than 256 rules: put the clients into a netgroup");
+	mistakes_free(&m);
+	free(text);
+}
+
+static void long_names(void)
+{
+	struct mistakes m;
+	char name[300];
+	char *text;
+
+	memset(name, 'n', sizeof(name));
+	name[256] = '\0';
+	text = mem_print("[share %s]\npath = /a\n", name);
+	CHECK(!parse(text, &m));
+	SAME(m.count ? m.text[0] : NULL, "f:1: the name of the share is longer than 255 bytes");
+	mistakes_free(&m);
+	free(text);
+}
+
+static void nul_byte(void)
+{
+	char text[] = "[server]\nthr\0eads = 1\n";
+	struct mistakes m;
+
+	CHECK(!config_parse("f", text, sizeof(text) - 1, &m));
+	SAME(m.count ? m.text[0] : NULL, "f:2: a NUL byte: this is not a text file");
+	mistakes_free(&m);
+}
+
+static void unreadable_file(void)
+{
+	struct mistakes m;
+
+	CHECK(!config_read("/nonexistent/ditto.conf", &m));
+	SAME(m.count ? m.text[0] : NULL, "/nonexistent/ditto.conf: No such file or directory");
+	mistakes_free(&m);
+	CHECK(!config_read("/", &m));
+	SAME(m.count ? m.text[0] : NULL, "/: Is a directory");
+	mistakes_free(&m);
+}
+
+/* Whatever stands in a file, reading it ends and leaves nothing behind. */
+static void any_bytes(void)
+{
+	static const char alphabet[] =
+		"[]= \t\n#;/*@,server listener share nfs path allow squash\r0";
+	unsigned int seed = 1;
+	char text[200];
+	int round;
+
+	for (round = 0; round < 20000; round++) {
+		struct mistakes m;
+		struct config *cfg;
+		size_t len, i;
+
+		seed = seed * 1103515245 + 12345;
+		len = (seed >> 16) % (sizeof(text) - 1);
+		for (i = 0; i < len; i++) {
+			seed = seed * 1103515245 + 12345;
+			text[i] = alphabet[(seed >> 16) % (sizeof(alphabet) - 1)];
+		}
+		text[len] = '\0';
+		cfg = config_parse("f", text, len, &m);
+		CHECK(!cfg == !!m.count);
+		config_free(cfg);
+		mistakes_free(&m);
+	}
+}
+
+static void example_file(void)
+{
+	struct config *cfg;
+	struct mistakes m;
+
+	cfg = config_read("ditto.conf.example", &m);
+	CHECK(cfg);
+	if (m.count)
+		SAME(m.text[0], "");
+	config_free(cfg);
+	mistakes_free(&m);
+}
+
+int main(void)
+{
+	static const struct test tests[] = {
+		TEST(whole_file), TEST(empty_file), TEST(each_mistake), TEST(all_mistakes),
+		TEST(too_many_mistakes), TEST(too_many_rules), TEST(long_names), TEST(nul_byte),
+		TEST(unreadable_file), TEST(any_bytes), TEST(example_file), { 0 }
+	};
+
+	return test_main(tests);
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A kernel of the test's own. */
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fake_kernel.h"
+#include "mem.h"
+#include "nl.h"
+
+static void note(struct kernel *k, const char *format, ...)
+	__printf(2, 3);
+
+static void note(struct kernel *k, const char *format, ...)
+{
+	size_t len = strlen(k->log);
+	va_list args;
+
+	if (len)
+		k->log[len++] = ' ';
+	va_start(args, format);
+	vsnprintf(k->log + len, sizeof(k->log) - len, format, args);
+	va_end(args);
+}
+
+const char *fake_log(struct kernel *k)
+{
+	static char last[sizeof(k->log)];
+
+	snprintf(last, sizeof(last), "%s", k->log);
+	k->log[0] = '\0';
+	return last;
+}
+
+void fake_load(struct kernel *k, u64 started, const char *protocol)
+{
+	memset(k, 0, sizeof(*k));
+	k->server.has[DITTO_A_SERVER_THREADS] = true;
+	k->server.has[DITTO_A_SERVER_UDP] = true;
+	k->server.has[DITTO_A_SERVER_STARTED] = true;
+	k->server.value[DITTO_A_SERVER_STARTED] = started;
+	if (protocol)
+		snprintf(k->server.protocol[k->server.nprotocols++], LISTENER_PROTOCOL_MAX, "%s",
+			 protocol);
+	k->next_id = 1;
+}
+
+void fake_unload(struct kernel *k)
+{
+	kernel_shares_free(&k->shares);
+	kernel_listeners_free(&k->listeners);
+	k->gone = true;
+}
+
+static int fail(struct kernel *k, int error)
+{
+	why_not(&k->why, "%s", strerror(error));
+	return -error;
+}
+
+const char *kernel_why(const struct kernel *k)
+{
+	return k->why.text;
+}
+
+int kernel_server_get(struct kernel *k, struct kernel_server *server)
+{
+	*server = k->server;
+	return k->gone ? fail(k, CONN_NOT_LOADED) : 0;
+}
+
+int kernel_server_set(struct kernel *k, const struct kernel_server *server)
+{
+	unsigned int i;
+
+	for (i = 1; i <= DITTO_A_SERVER_MAX; i++) {
+		if (!server->has[i])
+			continue;
+		k->server.value[i] = server->value[i];
+		note(k, "%s=%llu", spec_server_set.attrs[i].name,
+		     server->value[i]);
+	}
+	return 0;
+}
+
+int kernel_set_handle_key(struct kernel *k, const u8 key[16])
+{
+	if (k->shares.n)
+		return fail(k, EBUSY);
+	memcpy(k->key, key, 16);
+	k->has_key = true;
+	note(k, "key");
+	return 0;
+}
+
+/* Through a message and back, as the real one does. */
+static struct share *copy_share(const struct share *s)
+{
+	struct conn c = { .family = 0x20 };
+	struct nl_msg *msg = conn_message(&c, DITTO_CMD_SHARE_NEW);
+	struct share *copy;
+
+	share_put(msg, DITTO_CMD_SHARE_NEW, s);
+	copy = share_from_msg(msg);
+	nlmsg_free(msg);
+	return copy;
+}
+
+int kernel_shares_get(struct kernel *k, struct kernel_shares *out)
+{
+	unsigned int i;
+
+	memset(out, 0, sizeof(*out));
+	if (k->gone)
+		return fail(k, CONN_NOT_LOADED);
+	out->share = mem_new((k->shares.n + 1) * sizeof(*out->share));
+	for (i = 0; i < k->shares.n; i++)
+		out->share[out->n++] = copy_share(k->shares.share[i]);
+	return 0;
+}
+
+void kernel_shares_free(struct kernel_shares *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->n; i++)
+		share_free(s->share[i]);
+	free(s->share);
+	memset(s, 0, sizeof(*s));
+}
+
+static struct share **find(struct kernel *k, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < k->shares.n; i++)
+		if (!strcmp(k->shares.share[i]->name, name))
+			return &k->shares.share[i];
+	return NULL;
+}
+
+struct share *kernel_share_get(struct kernel *k, const char *name)
+{
+	struct share **s = find(k, name);
+
+	return s ? copy_share(*s) : NULL;
+}
+
+int kernel_share_add(struct kernel *k, const struct share *s)
+{
+	struct share *copy;
+
+	if (k->gone)
+		return fail(k, CONN_NOT_LOADED);
+	if (find(k, s->name))
+		return fail(k, EEXIST);
+	if (k->fail_share && !strcmp(k->fail_share, s->name))
+		return fail(k, ENOENT);
+	copy = copy_share(s);
+	/* Without an id the path makes one. */
+	if (!(copy->given & SHARE_BIT(DITTO_A_SHARE_ID)))
+		snprintf((char *)copy->id, sizeof(copy->id), "%s", copy->path);
+	copy->given |= SHARE_BIT(DITTO_A_SHARE_ID);
+	k->shares.share = mem_grow(k->shares.share, k->shares.n, sizeof(*k->shares.share));
+	k->shares.share[k->shares.n++] = copy;
+	note(k, "+share:%s", s->name);
+	return 0;
+}
+
+int kernel_share_set(struct kernel *k, const struct share *s)
+{
+	struct share **old = find(k, s->name);
+	struct share *changed;
+
+	if (!old)
+		return fail(k, ENOENT);
+	/* Good enough: dittod says what differs, and the rest is the same. */
+	changed = copy_share(s);
+	free(changed->path);
+	changed->path = mem_string((*old)->path);
+	memcpy(changed->id, (*old)->id, 16);
+	changed->given |= (*old)->given;
+	changed->read_only = s->read_only;
+	share_free(*old);
+	*old = changed;
+	note(k, "share:%s:%x", s->name, s->given);
+	return 0;
+}
+
+int kernel_share_del(struct kernel *k, const char *name)
+{
+	struct share **s = find(k, name);
+
+	if (!s)
+		return fail(k, ENOENT);
+	share_free(*s);
+	*s = k->shares.share[--k->shares.n];
+	note(k, "-share:%s", name);
+	return 0;
+}
+
+int kernel_listeners_get(struct kernel *k, struct kernel_listeners *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (k->gone)
+		return fail(k, CONN_NOT_LOADED);
+	out->listener = mem_new((k->listeners.n + 1) * sizeof(*out->listener));
+	if (k->listeners.n)
+		memcpy(out->listener, k->listeners.listener,
+		       k->listeners.n * sizeof(*out->listener));
+	out->n = k->listeners.n;
+	return 0;
+}
+
+void kernel_listeners_free(struct kernel_listeners *l)
+{
+	free(l->listener);
+	memset(l, 0, sizeof(*l));
+}
+
+int kernel_listener_add(struct kernel *k, const struct listener *l, u32 *id)
+{
+	char text[LISTENER_TEXT_MAX];
+	struct listener mine = *l;
+	unsigned int i;
+
+	if (!mine.port)
+		mine.port = 2049;
+	for (i = 0; i < k->listeners.n; i++)
+		if (k->listeners.listener[i].port == mine.port &&
+		    listener_same_place(&k->listeners.listener[i], &mine))
+			return fail(k, EADDRINUSE);
+	mine.id = *id = k->next_id++;
+	k->listeners.listener = mem_grow(k->listeners.listener, k->listeners.n,
+					 sizeof(*k->listeners.listener));
+	k->listeners.listener[k->listeners.n++] = mine;
+	note(k, "+listener:%s", listener_text(l, text));
+	return 0;
+}
+
+int kernel_listener_del(struct kernel *k, u32 id)
+{
+	unsigned int i;
+
+	for (i = 0; i < k->listeners.n && k->listeners.listener[i].id != id; i++)
+		;
+	if (i == k->listeners.n)
+		return fail(k, ENOENT);
+	k->listeners.listener[i] = k->listeners.listener[--k->listeners.n];
+	note(k, "-listener:%u", id);
+	return 0;
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What dittoctl prints. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/share.h"
+#include "ctl/out.h"
+#include "ditto-nl-gen.h"
+#include "nl.h"
+#include "test.h"
+
+struct memory {
+	FILE *file;
+	char *text;
+	size_t len;
+};
+
+static FILE *begin(struct memory *m)
+{
+	m->file = open_memstream(&m->text, &m->len);
+	return m->file;
+}
+
+static void end(struct memory *m, const char *want)
+{
+	fclose(m->file);
+	SAME(m->text, want);
+	free(m->text);
+}
+
+static struct nl_msg *message(u8 cmd)
+{
+	struct conn c = { .family = 0x20 };
+
+	return conn_message(&c, cmd);
+}
+
+static void escapes(void)
+{
+	struct memory m;
+	FILE *out = begin(&m);
+
+	json_open(out, NULL, '[');
+	json_string(out, NULL, "a\"b\\c\n\x01\x7f");
+	json_string(out, NULL, "gr\xc3\xbc\xc3\x9f");
+	/* Not UTF-8: cut off, overlong, surrogate, too high */
+	json_string(out, NULL, "x\xc3");
+	json_string(out, NULL, "\xc0\xaf");
+	json_string(out, NULL, "\xed\xa0\x80");
+	json_string(out, NULL, "\xf4\x90\x80\x80");
+	json_close(out, ']');
+	json_end(out);
+	end(&m,
+	    "[\"a\\\"b\\\\c\\u000a\\u0001\\u007f\",\"gr\xc3\xbc\xc3\x9f\",\"x\\ufffd\",\"\\ufffd\\ufffd\",\"\\ufffd\\ufffd\\ufffd\",\"\\ufffd\\ufffd\\ufffd\\ufffd\"]\n");
+}
+
+static void share_message(void)
+{
+	struct nl_msg *msg = message(DITTO_CMD_SHARE_NEW);
+	struct share *s = share_new("da\"ta");
+	struct memory m;
+	struct why why;
+	FILE *out;
+
+	CHECK(share_set_path(s, "/srv", &why));
+	CHECK(share_set_id(s, "00112233445566778899aabbccddeeff", &why));
+	CHECK(share_set_read_only(s, "yes", &why) && share_set_sec(s, "sys,krb5", &why));
+	CHECK(share_add_rule(s, "*=ro", &why) && share_add_rule(s, "@x=rw,squash=none", &why));
+	share_put(msg, DITTO_CMD_SHARE_NEW, s);
+	out = begin(&m);
+	CHECK(json_message(out, msg, &spec_ops[DITTO_CMD_SHARE_GET]));
+	json_end(out);
+	end(&m,
+	    "{\"name\":\"da\\\"ta\",\"path\":\"/srv\",\"id\":\"00112233-4455-6677-8899-aabbccddeeff\",\"read_only\":true,\"sec\":[\"sys\",\"krb5\"],\"rules\":[{\"spec\":\"*\",\"access\":\"read\"},{\"spec\":\"@x\",\"access\":\"write\",\"squash\":\"none\"}]}\n");
+	share_free(s);
+	nlmsg_free(msg);
+}
+
+static void lists_without_entries(void)
+{
+	static const u8 addr[16] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 192, 0, 2, 9 };
+	struct nl_msg *msg = message(DITTO_CMD_CLIENT_GET);
+	struct memory m;
+	FILE *out;
+
+	msg_put(msg, DITTO_A_CLIENT_ADDRESS, addr, sizeof(addr));
+	msg_put_number(msg, &spec_client_set, DITTO_A_CLIENT_SINCE, 1700000000);
+	out = begin(&m);
+	CHECK(json_message(out, msg, &spec_ops[DITTO_CMD_CLIENT_GET]));
+	json_end(out);
+	end(&m,
+	    "{\"address\":\"192.0.2.9\",\"protocols\":[],\"since\":\"2023-11-14T22:13:20Z\"}\n");
+	nlmsg_free(msg);
+
+	msg = message(DITTO_CMD_SHARE_GET);
+	msg_put_string(msg, DITTO_A_SHARE_NAME, "a");
+	out = begin(&m);
+	CHECK(json_message(out, msg, &spec_ops[DITTO_CMD_SHARE_GET]));
+	json_end(out);
+	end(&m, "{\"name\":\"a\",\"rules\":[]}\n");
+	nlmsg_free(msg);
+}
+
+static void unsound_message(void)
+{
+	struct nl_msg *msg = message(DITTO_CMD_SHARE_GET);
+	struct memory m;
+
+	msg_put(msg, DITTO_A_SHARE_ID, "short", 5);
+	CHECK(!json_message(begin(&m), msg, &spec_ops[DITTO_CMD_SHARE_GET]));
+	end(&m, "");
+	nlmsg_free(msg);
+}
+
+static void claim_message(void)
+{
+	struct nl_msg *msg = message(DITTO_CMD_CLAIM_GET);
+	struct memory m;
+	FILE *out;
+
+	msg_put_number(msg, &spec_claim_set, DITTO_A_CLAIM_ID, 12);
+	msg_put_number(msg, &spec_claim_set, DITTO_A_CLAIM_TYPE, DITTO_CLAIM_TYPE_RANGE);
+	msg_put_number(msg, &spec_claim_set, DITTO_A_CLAIM_STATE, DITTO_CLAIM_STATE_WAITING);
+	msg_put(msg, DITTO_A_CLAIM_OWNER, "\x01\xff", 2);
+	msg_put_number(msg, &spec_claim_set, DITTO_A_CLAIM_LAST, UINT64_MAX);
+	msg_put_number(msg, &spec_claim_set, DITTO_A_CLAIM_EXCLUSIVE, 1);
+	msg_put_number(msg, &spec_claim_set, DITTO_A_CLAIM_DENY, 6);
+	msg_put_number(msg, &spec_claim_set, DITTO_A_CLAIM_CACHE, 0);
+	msg_put_number(msg, &spec_claim_set, DITTO_A_CLAIM_SINCE, 1700000000);
+	out = begin(&m);
+	CHECK(json_message(out, msg, &spec_ops[DITTO_CMD_CLAIM_GET]));
+	json_end(out);
+	end(&m,
+	    "{\"id\":12,\"type\":\"range\",\"state\":\"waiting\",\"owner\":\"01ff\",\"last\":18446744073709551615,\"exclusive\":true,\"deny\":[\"write\",\"delete\"],\"cache\":[],\"since\":\"2023-11-14T22:13:20Z\"}\n");
+	nlmsg_free(msg);
+}
+
+static void event_message(void)
+{
+	struct nl_msg *msg = message(DITTO_CMD_EVENT);
+	struct memory m;
+	FILE *out;
+
+	msg_put_number(msg, &spec_event_set, DITTO_A_EVENT_TYPE, DITTO_EVENT_KIND_SHARE_ADDED);
+	msg_put_string(msg, DITTO_A_EVENT_SUBJECT, "data");
+	msg_put_number(msg, &spec_event_set, DITTO_A_EVENT_TIME, 1700000000000000005ULL);
+	out = begin(&m);
+	CHECK(json_message(out, msg, &spec_ops[DITTO_CMD_EVENT]));
+	json_end(out);
+	end(&m,
+	    "{\"type\":\"share-added\",\"subject\":\"data\",\"time\":\"2023-11-14T22:13:20.000000005Z\"}\n");
+	nlmsg_free(msg);
+}
+
+static void aligned_table(void)
+{
+	static const struct column columns[] = {
+		{ "NAME", false }, { "N", true }, { "LAST", false }, { NULL, false }
+	};
+	struct table *t = table_new(columns);
+	struct memory m;
+
+	table_cell(t, "\xc3\xbc");
+	table_cell(t, "%d", 1000);
+	table_cell(t, "x");
+	table_cell(t, "longer\x1b");
+	table_cell(t, "%d", 1);
+	table_cell(t, "%s", "yy");
+	table_end(t, begin(&m));
+	end(&m, "NAME        N  LAST\n\xc3\xbc        1000  x\nlonger?     1  yy\n");
+}
+
+static void words(void)
+{
+	char buf[OUT_VALUE_MAX];
+
+	SAME(duration_text(340, buf), "340ms");
+	SAME(duration_text(61000, buf), "1m 1s");
+	SAME(duration_text(90061000, buf), "1d 1h");
+	SAME(bytes_text(0, buf), "0 B");
+	SAME(bytes_text(1536, buf), "1.5 KiB");
+	SAME(bytes_text(18446744073709551615.0, buf), "16.0 EiB");
+	SAME(time_text(UINT64_MAX / 2, 0, false, buf), "?");
+}
+
+int main(void)
+{
+	static const struct test tests[] = {
+		TEST(escapes), TEST(share_message), TEST(lists_without_entries),
+		TEST(unsound_message), TEST(claim_message), TEST(event_message),
+		TEST(aligned_table), TEST(words), { 0 }
+	};
+
+	return test_main(tests);
+}

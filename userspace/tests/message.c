@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Netlink messages: made and read again, broken ones, and errors. */
+
+#include <errno.h>
+#include <linux/genetlink.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <netlink/genl/genl.h>
+
+#include "common/listener.h"
+#include "common/share.h"
+#include "ditto-nl-gen.h"
+#include "nl.h"
+#include "test.h"
+
+static struct nl_msg *message(u8 cmd)
+{
+	struct conn c = { .family = 0x20 };
+
+	return conn_message(&c, cmd);
+}
+
+static struct share *sample(void)
+{
+	struct share *s = share_new("data");
+	struct why why;
+
+	CHECK(share_set_path(s, "/srv/data//", &why));
+	CHECK(share_set_read_only(s, "on", &why));
+	CHECK(share_set_squash(s, "none", &why));
+	CHECK(share_set_anon_uid(s, "7", &why));
+	CHECK(share_set_sec(s, "sys,krb5i", &why));
+	CHECK(share_add_rule(s, "10.0.0.0/8=ro", &why));
+	CHECK(share_add_rule(s, "@x,squash=all-to-admin", &why));
+	return s;
+}
+
+static void share_round_trip(void)
+{
+	struct nl_msg *msg = message(DITTO_CMD_SHARE_NEW);
+	struct share *s = sample();
+	struct share *back;
+
+	share_put(msg, DITTO_CMD_SHARE_NEW, s);
+	back = share_from_msg(msg);
+	if (CHECK(back)) {
+		SAME(back->name, "data");
+		SAME(back->path, "/srv/data");
+		CHECK(share_diff(s, back) == 0);
+		CHECK(back->nrules == 2 && back->rules[1].has_squash);
+		back->rules[1].squash = DITTO_SQUASH_MODE_NONE;
+		CHECK(share_diff(s, back) == SHARE_BIT(DITTO_A_SHARE_RULES));
+		back->anon_gid = 1;
+		CHECK(share_diff(s, back) & SHARE_BIT(DITTO_A_SHARE_ANON_GID));
+	}
+	share_free(back);
+	share_free(s);
+	nlmsg_free(msg);
+}
+
+/* share-set takes no path and no id, and only what is given. */
+static void share_set_message(void)
+{
+	struct nl_msg *msg = message(DITTO_CMD_SHARE_SET);
+	struct share *s = sample();
+	struct share *back;
+	struct why why;
+
+	CHECK(share_set_id(s, "00112233445566778899aabbccddeeff", &why));
+	share_put(msg, DITTO_CMD_SHARE_SET, s);
+	back = share_from_msg(msg);
+	CHECK(back && !back->path);
+	CHECK(back && !(back->given & SHARE_BIT(DITTO_A_SHARE_ID)));
+	CHECK(back && !(back->given & SHARE_BIT(DITTO_A_SHARE_ANON_GID)));
+	share_free(back);
+	share_free(s);
+	nlmsg_free(msg);
+}
+
+/* An empty list of rules is said, so that it can replace another. */
+static void empty_rules(void)
+{
+	struct nl_msg *msg = message(DITTO_CMD_SHARE_SET);
+	struct share *s = share_new("data");
+	struct share *back;
+
+	s->given = SHARE_BIT(DITTO_A_SHARE_RULES);
+	share_put(msg, DITTO_CMD_SHARE_SET, s);
+	back = share_from_msg(msg);
+	CHECK(back && (back->given & SHARE_BIT(DITTO_A_SHARE_RULES)) && !back->nrules);
+	share_free(back);
+	share_free(s);
+	nlmsg_free(msg);
+}
+
+static void listener_round_trip(void)
+{
+	struct nl_msg *msg = message(DITTO_CMD_LISTENER_NEW);
+	struct listener l = { 0 }, back;
+	char text[LISTENER_TEXT_MAX];
+	u32 id = 5;
+	struct why why;
+
+	CHECK(listener_set_protocol(&l, "nfs", &why));
+	CHECK(listener_set_transport(&l, "udp", &why));
+	CHECK(listener_set_address(&l, "2001:db8::1", &why));
+	CHECK(listener_set_port(&l, "65535", &why));
+	CHECK(!listener_set_port(&l, "65536", &why));
+	CHECK(!listener_set_protocol(&l, "abcdefghijklmnop", &why));
+	listener_put(msg, &l);
+	CHECK(!listener_from_msg(&back, msg));
+	msg_put(msg, DITTO_A_LISTENER_ID, &id, sizeof(id));
+	CHECK(listener_from_msg(&back, msg));
+	SAME(listener_text(&back, text), "nfs udp 2001:db8::1 port 65535");
+	CHECK(back.id == 5 && listener_same_place(&l, &back));
+	nlmsg_free(msg);
+}
+
+/* Every shorter version of a message is refused or read, and nothing else. */
+static void cut_messages(void)
+{
+	struct nl_msg *msg = message(DITTO_CMD_SHARE_NEW);
+	struct share *s = sample();
+	u32 len, whole;
+
+	share_put(msg, DITTO_CMD_SHARE_NEW, s);
+	share_free(s);
+	whole = nlmsg_hdr(msg)->nlmsg_len;
+	for (len = NLMSG_HDRLEN; len < whole; len++) {
+		/* Memory of just that size, so that a checker sees one byte too many. */
+		struct nlmsghdr *copy = malloc(len);
+		struct nl_msg *cut;
+
+		memcpy(copy, nlmsg_hdr(msg), len);
+		copy->nlmsg_len = len;
+		cut = nlmsg_convert(copy);
+		share_free(share_from_msg(cut));
+		nlmsg_free(cut);
+		free(copy);
+	}
+	nlmsg_free(msg);
+}
+
+static void changed_messages(void)
+{
+	struct nl_msg *msg = message(DITTO_CMD_SHARE_NEW);
+	struct share *s = sample();
+	unsigned int seed = 7;
+	u32 len;
+	int round;
+
+	share_put(msg, DITTO_CMD_SHARE_NEW, s);
+	share_free(s);
+	len = nlmsg_hdr(msg)->nlmsg_len;
+	for (round = 0; round < 20000; round++) {
+		unsigned char *copy = malloc(len);
+		struct nl_msg *changed;
+		int i;
+
+		memcpy(copy, nlmsg_hdr(msg), len);
+		for (i = 0; i < 3; i++) {
+			seed = seed * 1103515245 + 12345;
+			copy[NLMSG_HDRLEN + (seed >> 8) % (len - NLMSG_HDRLEN)] = (u8)(seed >> 24);
+		}
+		changed = nlmsg_convert((struct nlmsghdr *)copy);
+		share_free(share_from_msg(changed));
+		nlmsg_free(changed);
+		free(copy);
+	}
+	nlmsg_free(msg);
+}
+
+/* An error message as the kernel makes it, capped or not. */
+static struct nl_msg *make_error(struct nlmsghdr *request, int error, bool capped,
+				 const char *text, u32 offset)
+{
+	struct nl_msg *msg = nlmsg_alloc_size(65536);
+	struct nlmsghdr *hdr = nlmsg_put(msg, 0, 0, NLMSG_ERROR, 0,
+					 NLM_F_ACK_TLVS | (capped ? NLM_F_CAPPED : 0));
+	u32 rest = capped ? 0 : request->nlmsg_len - NLMSG_HDRLEN;
+	struct nlmsgerr *err = nlmsg_reserve(msg, sizeof(*err) + rest, NLMSG_ALIGNTO);
+
+	(void)hdr;
+	err->error = -error;
+	memcpy(&err->msg, request, NLMSG_HDRLEN + rest);
+	if (text)
+		nla_put_string(msg, NLMSGERR_ATTR_MSG, text);
+	if (offset)
+		nla_put_u32(msg, NLMSGERR_ATTR_OFFS, offset);
+	return msg;
+}
+
+static u32 offset_of(struct nl_msg *msg, int type)
+{
+	struct nlattr *nla = nlmsg_find_attr(nlmsg_hdr(msg), GENL_HDRLEN, type);
+
+	return (u32)((char *)nla - (char *)nlmsg_hdr(msg));
+}
+
+static void check_error(struct nl_msg *request, struct nl_msg *error, int number,
+			const char *words)
+{
+	struct extack ack;
+	struct why why;
+
+	extack_read(nlmsg_hdr(error), nlmsg_hdr(request), &spec_share_set, &ack);
+	extack_words(&ack, number, &why);
+	SAME(why.text, words);
+	nlmsg_free(error);
+}
+
+static void error_words(void)
+{
+	struct nl_msg *msg = message(DITTO_CMD_SHARE_NEW);
+	struct share *s = sample();
+	struct nlmsghdr *hdr;
+	struct nlattr *rules;
+	struct nl_msg *e;
+	u32 path;
+
+	share_put(msg, DITTO_CMD_SHARE_NEW, s);
+	share_free(s);
+	hdr = nlmsg_hdr(msg);
+	path = offset_of(msg, DITTO_A_SHARE_PATH);
+
+	check_error(msg, make_error(hdr, ENOENT, true, "no such directory", path), ENOENT,
+		    "no such directory (path)");
+	check_error(msg, make_error(hdr, ENOENT, false, "no such directory", path), ENOENT,
+		    "no such directory (path)");
+	check_error(msg, make_error(hdr, ENOENT, false, "this path is no directory", path),
+		    ENOENT, "this path is no directory");
+	check_error(msg, make_error(hdr, EEXIST, true, NULL, 0), EEXIST, "File exists");
+	check_error(msg, make_error(hdr, EPERM, true, NULL, 0), EPERM,
+		    "this needs root (CAP_NET_ADMIN)");
+	check_error(msg, make_error(hdr, ERANGE, true, "integer out of range",
+				    offset_of(msg, DITTO_A_SHARE_ANON_UID)),
+		    ERANGE, "integer out of range (anon-uid: 0 to 4294967295 is allowed)");
+	/* The squash mode of a rule, two nests deep: spec, then access, lie before. */
+	rules = nlmsg_find_attr(hdr, GENL_HDRLEN, DITTO_A_SHARE_RULES);
+	check_error(msg, make_error(hdr, EINVAL, true, "bad client",
+				    (u32)((char *)nla_data(nla_data(rules)) - (char *)hdr)),
+		    EINVAL, "bad client (spec)");
+	/* An offset outside of the message names nothing. */
+	check_error(msg, make_error(hdr, EINVAL, true, "odd", 100000), EINVAL, "odd");
+
+	e = make_error(hdr, EINVAL, true, NULL, 0);
+	nla_put_u32(e, NLMSGERR_ATTR_MISS_TYPE, DITTO_A_SHARE_NAME);
+	check_error(msg, e, EINVAL, "Invalid argument (name is missing)");
+	nlmsg_free(msg);
+}
+
+/* Each number that a command takes or gives is one of its set, and has a name. */
+static void tables(void)
+{
+	unsigned int cmd;
+
+	for (cmd = 1; cmd <= DITTO_CMD_MAX; cmd++) {
+		const struct spec_op *op = &spec_ops[cmd];
+		const u16 *lists[] = { op->request, op->reply };
+		size_t i;
+
+		if (!CHECK(op->name && op->set))
+			continue;
+		for (i = 0; i < 2; i++) {
+			const u16 *type = lists[i];
+
+			for (; type && *type; type++)
+				CHECK(*type <= op->set->max && op->set->attrs[*type].name);
+		}
+	}
+	CHECK(spec_attr_find(&spec_server_set, "max_connections") ==
+	      DITTO_A_SERVER_MAX_CONNECTIONS);
+	CHECK(!spec_attr_find(&spec_server_set, "max"));
+}
+
+int main(void)
+{
+	static const struct test tests[] = {
+		TEST(tables), TEST(share_round_trip), TEST(share_set_message), TEST(empty_rules),
+		TEST(listener_round_trip), TEST(cut_messages), TEST(changed_messages),
+		TEST(error_words), { 0 }
+	};
+
+	return test_main(tests);
+}

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Records and lives of the server; a helper that dies in the middle. */
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon/record.h"
+#include "daemon/recorder.h"
+#include "daemon/state.h"
+#include "daemon/upcall.h"
+#include "ditto-nl-gen.h"
+#include "mem.h"
+#include "nl.h"
+#include "test.h"
+
+#define HOST	DITTO_RECORD_TYPE_MONITORED_HOST
+#define CLIENT	DITTO_RECORD_TYPE_CLIENT
+
+static char dir[64];
+
+/* Each test has a database of its own. */
+static void fresh(void)
+{
+	static int n;
+	struct why why;
+
+	snprintf(dir + strlen("/tmp/ditto-record-XXXXXX"), 8, "/%d", n++);
+	state_close(state_open(dir, &why));
+}
+
+static struct records *open_it(void)
+{
+	struct records *r;
+	struct why why;
+
+	r = records_open(dir, &why);
+	if (!CHECK(r)) {
+		SAME(why.text, "");
+		exit(1);
+	}
+	return r;
+}
+
+static struct record make(u32 type, const char *key, const char *data)
+{
+	struct record record = { .type = type };
+
+	record.key_len = (u16)strlen(key);
+	memcpy(record.key, key, record.key_len);
+	record.data_len = (u16)strlen(data);
+	memcpy(record.data, data, record.data_len);
+	return record;
+}
+
+static bool put(struct records *r, u32 type, const char *key, const char *data)
+{
+	struct record record = make(type, key, data);
+
+	return record_put(r, &record);
+}
+
+static bool drop(struct records *r, u32 type, const char *key)
+{
+	struct record record = make(type, key, "");
+
+	return record_remove(r, &record);
+}
+
+static bool note(const struct record *record, void *arg)
+{
+	char *text = arg;
+
+	sprintf(text + strlen(text), "%u:%.*s=%.*s ", record->type, record->key_len, record->key,
+		record->data_len, record->data);
+	return true;
+}
+
+/* Records of lives before, in words. */
+static const char *previous(struct records *r)
+{
+	static char text[4096];
+
+	text[0] = '\0';
+	CHECK(record_previous(r, note, text));
+	return text;
+}
+
+static void lives(void)
+{
+	struct records *r;
+	bool clean = true;
+
+	fresh();
+	r = open_it();
+	CHECK(records_begin(r, 100, 0, &clean) == 1 && !clean);
+	/* The helper is started anew, the server is not. */
+	records_close(r);
+	r = open_it();
+	CHECK(records_begin(r, 100, 1, &clean) == 1);
+	CHECK(records_begin(r, 200, 0, &clean) == 2 && !clean);
+	CHECK(records_end(r));
+	CHECK(records_begin(r, 300, 0, &clean) == 3 && clean);
+	/* Who died before the server was told finds the same. */
+	CHECK(records_begin(r, 300, 0, &clean) == 3 && clean);
+	/* It went on after that end, and then did not end in good order. */
+	CHECK(records_begin(r, 400, 0, &clean) == 4 && !clean);
+	/* Ended in good order, went on with another helper. */
+	CHECK(records_end(r));
+	CHECK(records_begin(r, 400, 4, &clean) == 4);
+	CHECK(records_begin(r, 500, 0, &clean) == 5 && !clean);
+	/* A server that began with another database. */
+	CHECK(records_begin(r, 600, 17, &clean) == 17);
+	CHECK(records_begin(r, 700, 0, &clean) == 18);
+	CHECK(records_begin(r, 800, 3, &clean) == 18);
+	records_close(r);
+}
+
+static void records_of_lives(void)
+{
+	struct records *r;
+	bool clean;
+
+	fresh();
+	r = open_it();
+	records_begin(r, 1, 0, &clean);
+	CHECK(put(r, HOST, "a", "1") && put(r, HOST, "b", "2") && put(r, CLIENT, "a", ""));
+	CHECK(put(r, HOST, "b", "3") && drop(r, HOST, "none"));
+	SAME(previous(r), "");
+	records_begin(r, 2, 0, &clean);
+	SAME(previous(r), "0:a=1 0:b=3 1:a= ");
+	/* Put again: it belongs to this life. */
+	CHECK(put(r, HOST, "b", "4") && put(r, CLIENT, "c", "new"));
+	SAME(previous(r), "0:a=1 1:a= ");
+	CHECK(record_forget(r, CLIENT));
+	SAME(previous(r), "0:a=1 ");
+	CHECK(drop(r, HOST, "a"));
+	SAME(previous(r), "");
+	records_begin(r, 3, 0, &clean);
+	SAME(previous(r), "0:b=4 1:c=new ");
+	/* A life that ended before all was taken back: those of both are told. */
+	CHECK(put(r, CLIENT, "d", "x"));
+	records_begin(r, 4, 0, &clean);
+	SAME(previous(r), "0:b=4 1:c=new 1:d=x ");
+	records_close(r);
+}
+
+static void longest_record(void)
+{
+	static struct record record = { .key_len = RECORD_KEY_MAX, .data_len = RECORD_DATA_MAX };
+	struct records *r;
+	bool clean;
+
+	fresh();
+	r = open_it();
+	records_begin(r, 1, 0, &clean);
+	memset(record.key, 'k', sizeof(record.key));
+	memset(record.data, 'd', sizeof(record.data));
+	CHECK(record_put(r, &record));
+	records_begin(r, 2, 0, &clean);
+	CHECK(strlen(previous(r)) == RECORD_KEY_MAX + RECORD_DATA_MAX + 4);
+	records_close(r);
+}
+
+/* Run in a process that dies without any goodbye. */
+static void in_dying_process(void (*fn)(void))
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (!pid) {
+		fn();
+		raise(SIGKILL);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) &&
+	      WTERMSIG(status) == SIGKILL);
+}
+
+static void write_and_die(void)
+{
+	struct records *r = open_it();
+	bool clean;
+
+	records_begin(r, 1, 0, &clean);
+	put(r, HOST, "written", "1");
+	records_batch_begin(r);
+	put(r, HOST, "batch", "1");
+	records_batch_end(r);
+	records_batch_begin(r);
+	put(r, HOST, "half", "1");
+	drop(r, HOST, "written");
+}
+
+/* What was answered is there, what was not begun to be written is not. */
+static void death_before_the_answer(void)
+{
+	struct records *r;
+	bool clean = true;
+
+	fresh();
+	in_dying_process(write_and_die);
+	r = open_it();
+	CHECK(records_begin(r, 2, 0, &clean) == 2 && !clean);
+	SAME(previous(r), "0:batch=1 0:written=1 ");
+	records_close(r);
+}
+
+static int answers;
+
+static void count_answer(struct job *job)
+{
+	CHECK(!((struct record_job *)job)->error);
+	answers++;
+}
+
+static void wait_for_answers(struct recorder *rec, int want)
+{
+	struct pollfd pfd = { .fd = recorder_fd(rec), .events = POLLIN };
+
+	while (answers < want && poll(&pfd, 1, 5000) == 1)
+		recorder_reap(rec);
+	CHECK(answers == want);
+}
+
+static void submit(struct recorder *rec, struct record_job *job, u32 change, const char *key)
+{
+	memset(job, 0, sizeof(*job));
+	job->record = make(HOST, key, "x");
+	job->change = change;
+	job->deadline = UINT64_MAX;
+	job->job.done = count_answer;
+	CHECK(!recorder_submit(rec, job));
+}
+
+/* There is no module to tell it to, but the life is counted. */
+static struct recorder *start_recorder(u64 instance)
+{
+	struct recorder *rec;
+	struct why why;
+
+	rec = recorder_open(dir, &why);
+	if (!CHECK(rec))
+		exit(1);
+	recorder_begin(rec, instance, 1);
+	answers = 0;
+	return rec;
+}
+
+static void many_at_once(void)
+{
+	struct record_job *jobs = mem_new(500 * sizeof(*jobs));
+	struct recorder *rec;
+	struct records *r;
+	bool clean = false;
+	char key[16];
+	int i;
+
+	fresh();
+	rec = start_recorder(1);
+	for (i = 0; i < 499; i++) {
+		snprintf(key, sizeof(key), "%d", i % 100);
+		submit(rec, &jobs[i], i < 300 ? DITTO_UPCALL_KIND_RECORD_PUT :
+		       DITTO_UPCALL_KIND_RECORD_REMOVE, key);
+	}
+	submit(rec, &jobs[499], DITTO_UPCALL_KIND_RECORD_PUT, "last");
+	wait_for_answers(rec, 500);
+	recorder_close(rec);
+	r = open_it();
+	CHECK(records_begin(r, 2, 0, &clean) == 2 && clean);
+	SAME(previous(r), "0:last=x ");
+	records_close(r);
+	free(jobs);
+}
+
+static void expired(struct job *job)
+{
+	CHECK(((struct record_job *)job)->error == ETIMEDOUT);
+	answers++;
+}
+
+static void too_late(void)
+{
+	struct record_job jobs[2];
+	struct recorder *rec;
+	struct records *r;
+	bool clean;
+
+	fresh();
+	rec = start_recorder(1);
+	memset(jobs, 0, sizeof(jobs));
+	jobs[0].record = make(HOST, "late", "");
+	jobs[0].change = DITTO_UPCALL_KIND_RECORD_PUT;
+	jobs[0].deadline = 1;
+	jobs[0].job.done = expired;
+	CHECK(!recorder_submit(rec, &jobs[0]));
+	submit(rec, &jobs[1], DITTO_UPCALL_KIND_RECORD_PUT, "soon");
+	wait_for_answers(rec, 2);
+	recorder_close(rec);
+	r = open_it();
+	records_begin(r, 2, 0, &clean);
+	SAME(previous(r), "0:soon=x ");
+	records_close(r);
+}
+
+/* Records of a life are not mixed with those of the next. */
+static void life_between_changes(void)
+{
+	struct record_job jobs[3];
+	struct recorder *rec;
+	struct records *r;
+	bool clean;
+
+	fresh();
+	rec = start_recorder(1);
+	submit(rec, &jobs[0], DITTO_UPCALL_KIND_RECORD_PUT, "before");
+	recorder_begin(rec, 2, 2);
+	submit(rec, &jobs[1], DITTO_UPCALL_KIND_RECORD_PUT, "after");
+	submit(rec, &jobs[2], DITTO_UPCALL_KIND_RECORD_PUT, "then");
+	wait_for_answers(rec, 3);
+	r = open_it();
+	CHECK(records_begin(r, 2, 2, &clean) == 2);
+	SAME(previous(r), "0:before=x ");
+	records_close(r);
+	recorder_close(rec);
+}
+
+static struct nl_msg *request(u32 type)
+{
+	struct conn c = { .family = 0x20 };
+	struct nl_msg *msg = conn_message(&c, DITTO_CMD_UPCALL);
+
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_ID, 7);
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_TYPE, type);
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_DEADLINE_MS, 500);
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_RECORD_TYPE, CLIENT);
+	return msg;
+}
+
+static void check_parse(struct record_upcall *u, struct nl_msg *msg, int want)
+{
+	memset(u, 0, sizeof(*u));
+	CHECK(upcall_parse_record(u, msg, 1000) == want);
+	nlmsg_free(msg);
+}
+
+static void requests(void)
+{
+	static const u8 long_key[RECORD_KEY_MAX + 1];
+	struct record_upcall *u = mem_new(sizeof(*u));
+	struct nl_msg *msg;
+
+	msg = request(DITTO_UPCALL_KIND_RECORD_PUT);
+	msg_put(msg, DITTO_A_UPCALL_RECORD_KEY, "key", 3);
+	msg_put(msg, DITTO_A_UPCALL_RECORD_DATA, "data", 4);
+	check_parse(u, msg, 0);
+	CHECK(u->id == 7 && u->change.deadline == 1500);
+	CHECK(u->change.record.type == CLIENT && u->change.record.key_len == 3 &&
+	      u->change.record.data_len == 4 && !memcmp(u->change.record.data, "data", 4));
+	check_parse(u, request(DITTO_UPCALL_KIND_RECORD_PUT), -EBADMSG);
+	check_parse(u, request(DITTO_UPCALL_KIND_RECORD_REMOVE), -EBADMSG);
+	check_parse(u, request(DITTO_UPCALL_KIND_GROUPS), -EBADMSG);
+	check_parse(u, request(DITTO_UPCALL_KIND_RECORD_FORGET), 0);
+	msg = request(DITTO_UPCALL_KIND_RECORD_REMOVE);
+	msg_put(msg, DITTO_A_UPCALL_RECORD_KEY, long_key, sizeof(long_key));
+	check_parse(u, msg, -EBADMSG);
+	free(u);
+}
+
+static void no_database(void)
+{
+	struct why why;
+
+	CHECK(!records_open("/nonexistent/dir", &why));
+	SAME(why.text, "/nonexistent/dir/state.db: unable to open database file");
+}
+
+int main(void)
+{
+	static const struct test tests[] = {
+		TEST(lives), TEST(records_of_lives), TEST(longest_record),
+		TEST(death_before_the_answer), TEST(many_at_once), TEST(too_late),
+		TEST(life_between_changes), TEST(requests), TEST(no_database), { 0 }
+	};
+	char command[100];
+	int status;
+
+	snprintf(dir, sizeof(dir), "/tmp/ditto-record-XXXXXX");
+	if (!mkdtemp(dir))
+		return 1;
+	status = test_main(tests);
+	snprintf(command, sizeof(command), "rm -r %.*s", (int)strlen("/tmp/ditto-record-XXXXXX"),
+		 dir);
+	return system(command) || status;
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Values as people write them. */
+
+#include <string.h>
+
+#include "ditto-nl-gen.h"
+#include "test.h"
+#include "text.h"
+
+static void numbers(void)
+{
+	u64 v;
+	struct why why;
+
+	CHECK(text_number("0", 0, 10, &v, &why) && v == 0);
+	CHECK(text_number("18446744073709551615", 0, UINT64_MAX, &v, &why) && v == UINT64_MAX);
+	CHECK(!text_number("18446744073709551616", 0, UINT64_MAX, &v, &why));
+	CHECK(!text_number("", 0, 10, &v, &why));
+	CHECK(!text_number("-1", 0, 10, &v, &why));
+	CHECK(!text_number("+1", 0, 10, &v, &why));
+	CHECK(!text_number(" 1", 0, 10, &v, &why));
+	CHECK(!text_number("1x", 0, 10, &v, &why));
+	CHECK(!text_number("11", 0, 10, &v, &why));
+	SAME(why.text, "'11' is not allowed: a number from 0 to 10 is");
+}
+
+static void truth(void)
+{
+	struct why why;
+	bool v;
+
+	CHECK(text_bool("On", &v, &why) && v);
+	CHECK(text_bool("no", &v, &why) && !v);
+	CHECK(!text_bool("", &v, &why));
+	CHECK(!text_bool("2", &v, &why));
+}
+
+static void enums(void)
+{
+	struct why why;
+	u32 v;
+
+	CHECK(text_enum("root_to_admin", &spec_squash_mode, &v, &why) &&
+	      v == DITTO_SQUASH_MODE_ROOT_TO_ADMIN);
+	CHECK(text_enum("all-to-guest", &spec_squash_mode, &v, &why) &&
+	      v == DITTO_SQUASH_MODE_ALL_TO_GUEST);
+	CHECK(!text_enum("all", &spec_squash_mode, &v, &why));
+	CHECK(strstr(why.text, "root-to-guest, none, root-to-admin"));
+	CHECK(text_flags("sys,krb5p", &spec_flavor, &v, &why) &&
+	      v == (DITTO_FLAVOR_SYS | DITTO_FLAVOR_KRB5P));
+	CHECK(!text_flags("", &spec_flavor, &v, &why));
+	CHECK(!text_flags("sys,", &spec_flavor, &v, &why));
+	CHECK(!text_flags("sys,,krb5", &spec_flavor, &v, &why));
+	CHECK(!text_flags("krb5x", &spec_flavor, &v, &why));
+}
+
+static void addresses(void)
+{
+	static const u8 mapped[16] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 192, 0, 2, 1 };
+	char buf[TEXT_ADDRESS_MAX];
+	struct address a;
+	struct why why;
+
+	CHECK(text_address("*", &a, &why) && a.len == 0);
+	CHECK(text_address("192.0.2.1", &a, &why) && a.len == 4);
+	SAME(text_from_address(a.bytes, a.len, buf), "192.0.2.1");
+	CHECK(text_address("::ffff:192.0.2.1", &a, &why) && a.len == 4 && a.bytes[0] == 192);
+	CHECK(text_address("2001:db8::1", &a, &why) && a.len == 16);
+	SAME(text_from_address(a.bytes, a.len, buf), "2001:db8::1");
+	CHECK(!text_address("192.0.2", &a, &why));
+	CHECK(!text_address("", &a, &why));
+	SAME(text_from_address(mapped, 16, buf), "192.0.2.1");
+	SAME(text_from_address(mapped, 0, buf), "*");
+	SAME(text_from_address(mapped, 3, buf), "?");
+}
+
+static void uuids(void)
+{
+	char buf[TEXT_UUID_MAX];
+	struct why why;
+	u8 id[16];
+
+	CHECK(text_uuid("00112233-4455-6677-8899-aAbBcCdDeEfF", id, &why));
+	SAME(text_from_uuid(id, buf), "00112233-4455-6677-8899-aabbccddeeff");
+	CHECK(text_uuid("00112233445566778899aabbccddeeff", id, &why));
+	CHECK(!text_uuid("00112233445566778899aabbccddeef", id, &why));
+	CHECK(!text_uuid("00112233445566778899aabbccddeefff", id, &why));
+	CHECK(!text_uuid("00112233445566778899aabbccddeefg", id, &why));
+	CHECK(!text_uuid("", id, &why));
+}
+
+static void rule_specs(void)
+{
+	static const char *const good[] = {
+		"*", "192.0.2.1", "192.0.2.0/24", "0.0.0.0/0", "2001:db8::/32", "::1",
+		"client.example", "*.example", "node-?.example", "@trusted", "@a_b.c",
+	};
+	static const char *const bad[] = {
+		"", "192.0.2.0/33", "192.0.2.0/", "192.0.2.0/x", "2001:db8::/129", "/24", "*/8",
+		"client.example/24", "1.2.3", "2001:db8::g", "a b", "@", "@a b", "name!",
+	};
+	char longer[300];
+	struct why why;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(good); i++)
+		test_check(text_rule_spec(good[i], &why), __FILE__, __LINE__, good[i]);
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		test_check(!text_rule_spec(bad[i], &why), __FILE__, __LINE__, bad[i]);
+	memset(longer, 'a', sizeof(longer));
+	longer[256] = '\0';
+	CHECK(!text_rule_spec(longer, &why));
+	longer[255] = '\0';
+	CHECK(text_rule_spec(longer, &why));
+}
+
+static const char *word(const void *arg, unsigned int i)
+{
+	return ((const char *const *)arg)[i];
+}
+
+static void nearest(void)
+{
+	static const char *const words[] = { "share", "listener", "server", "stats", NULL };
+
+	SAME(text_nearest("shar", word, words), "share");
+	SAME(text_nearest("lisener", word, words), "listener");
+	SAME(text_nearest("sevrer", word, words), "server");
+	SAME(text_nearest("l", word, words), "listener");
+	CHECK(!text_nearest("xyzzy", word, words));
+}
+
+int main(void)
+{
+	static const struct test tests[] = {
+		TEST(numbers), TEST(truth), TEST(enums), TEST(addresses), TEST(uuids),
+		TEST(rule_specs), TEST(nearest), { 0 }
+	};
+
+	return test_main(tests);
+}
