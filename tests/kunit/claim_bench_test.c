@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How long the table takes: a question to a node without claims and to one
+ * whose claims cannot conflict, and locking and unlocking one range beside 1,
+ * 100 and 10,000 others, beside the same by posix_lock_file(). Prints lines of
+ * the form "bench NAME NUMBER ns"; asserts only that it gets there.
+ */
+#include <linux/file.h>
+#include <linux/filelock.h>
+#include <linux/ktime.h>
+#include <linux/shmem_fs.h>
+
+#include "claim_common.h"
+
+#define CHECKS		1000000
+#define LOCKS		2000
+
+struct bench_test {
+	struct claim_client *client;
+	struct ditto_owner *owner;
+	struct ditto_owner *other;
+	struct claim_node *node;
+};
+
+static struct bench_test *begin(struct kunit *test)
+{
+	struct bench_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	t->client = claim_client(test, "client", 0);
+	t->owner = claim_owner(test, t->client, 1);
+	t->other = claim_owner(test, t->client, 2);
+	t->node = claim_node(test);
+	return t;
+}
+
+static void end(struct kunit *test, struct bench_test *t)
+{
+	ditto_owner_put(t->owner);
+	ditto_owner_put(t->other);
+	claim_client_end(test, t->client);
+}
+
+static void report(struct kunit *test, const char *name, u32 beside, u64 began, u32 count)
+{
+	kunit_info(test, "bench %s beside %u: %llu ns\n", name, beside,
+		   div_u64(ktime_get_ns() - began, count));
+}
+
+static void checks(struct kunit *test)
+{
+	struct ditto_intent intent = { .kind = DITTO_INTENT_READ, .last = 4095 };
+	struct bench_test *t = begin(test);
+	struct ditto_range_request req = claim_req(t->node, t->other, true, 0, 9);
+	unsigned int allowed = 0;
+	u64 began = ktime_get_ns();
+
+	for (u32 i = 0; i < CHECKS; i++)
+		allowed += !ditto_claim_check(&t->node->point, &intent, NULL, NULL, NULL);
+	report(test, "check of a node without claims", 0, began, CHECKS);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
+	began = ktime_get_ns();
+	for (u32 i = 0; i < CHECKS; i++)
+		allowed += !ditto_claim_check(&t->node->point, &intent, NULL, NULL, NULL);
+	report(test, "check of a node whose claims do not matter", 1, began, CHECKS);
+	KUNIT_EXPECT_EQ(test, allowed, 2 * CHECKS);
+	end(test, t);
+}
+
+static void table_pairs(struct kunit *test, struct bench_test *t, u32 beside)
+{
+	struct ditto_range_request req;
+	u64 began = ktime_get_ns();
+
+	for (u32 i = 0; i < LOCKS; i++) {
+		u64 at = 10ULL * (i * 7919 % beside) + 7;
+
+		req = claim_req(t->node, t->owner, true, at, at + 1);
+		ditto_range_lock(&req, NULL, NULL);
+		ditto_range_unlock(&req);
+	}
+	report(test, "lock and unlock, the table", beside, began, LOCKS);
+}
+
+static int posix_lock(struct file *file, void *owner, int type, u64 first, u64 last)
+{
+	struct file_lock fl;
+
+	locks_init_lock(&fl);
+	fl.c.flc_flags = FL_POSIX;
+	fl.c.flc_type = type;
+	fl.c.flc_owner = owner;
+	fl.c.flc_file = file;
+	fl.fl_start = first;
+	fl.fl_end = last;
+	return posix_lock_file(file, &fl, NULL);
+}
+
+static void posix_pairs(struct kunit *test, struct file *file, void *owner, u32 beside)
+{
+	u64 began = ktime_get_ns();
+
+	for (u32 i = 0; i < LOCKS; i++) {
+		u64 at = 10ULL * (i * 7919 % beside) + 7;
+
+		posix_lock(file, owner, F_WRLCK, at, at + 1);
+		posix_lock(file, owner, F_UNLCK, at, at + 1);
+	}
+	report(test, "lock and unlock, posix_lock_file", beside, began, LOCKS);
+}
+
+static void locks(struct kunit *test)
+{
+	static const u32 sizes[] = { 1, 100, 10000 };
+	struct file *file = shmem_file_setup("ditto-kunit-bench", 4096, 0);
+	struct bench_test *t = begin(test);
+	u64 held = 0;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
+	for (int i = 0; i < ARRAY_SIZE(sizes); i++) {
+		for (; held < sizes[i]; held++) {
+			struct ditto_range_request req = claim_req(t->node, t->other, true,
+								   10 * held, 10 * held + 4);
+
+			KUNIT_ASSERT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
+			KUNIT_ASSERT_EQ(test, posix_lock(file, t->other, F_WRLCK, 10 * held,
+							 10 * held + 4), 0);
+		}
+		table_pairs(test, t, sizes[i]);
+		posix_pairs(test, file, t->owner, sizes[i]);
+	}
+	posix_lock(file, t->other, F_UNLCK, 0, OFFSET_MAX);
+	fput(file);
+	end(test, t);
+}
+
+static struct kunit_case claim_bench_cases[] = {
+	KUNIT_CASE_SLOW(checks),
+	KUNIT_CASE_SLOW(locks),
+	{}
+};
+
+static struct kunit_suite claim_bench_suite = {
+	.name = "claim_bench",
+	.init = claim_test_init,
+	.exit = claim_test_exit,
+	.test_cases = claim_bench_cases,
+};
+
+kunit_test_suite(claim_bench_suite);

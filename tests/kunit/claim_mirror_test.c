@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The mirror, on a file of a tmpfs: what owners hold is seen by local
+ * processes, and what those hold by owners. A local process is played by POSIX
+ * locks, leases and opens of this thread.
+ */
+#include <linux/delay.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
+#include <linux/filelock.h>
+#include <linux/fs.h>
+#include <linux/shmem_fs.h>
+
+#include "../../lockd/mirror.h"
+#include "../../lockd/private.h"
+#include "claim_common.h"
+
+struct mirror_test {
+	struct file *file;
+	struct claim_client *client;
+	struct ditto_owner *owner[2];
+	struct claim_node *node;
+};
+
+static struct mirror_test *begin(struct kunit *test)
+{
+	struct mirror_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	t->file = shmem_file_setup("ditto-kunit-mirror", 4096, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(t->file));
+	t->client = claim_client(test, "client", 0);
+	for (u32 i = 0; i < 2; i++)
+		t->owner[i] = claim_owner(test, t->client, i);
+	t->node = claim_node(test);
+	return t;
+}
+
+static void end(struct kunit *test, struct mirror_test *t)
+{
+	for (u32 i = 0; i < 2; i++)
+		ditto_owner_put(t->owner[i]);
+	claim_client_end(test, t->client);
+	claim_flush(test);
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.claims));
+	KUNIT_EXPECT_FALSE(test, vfs_inode_has_locks(file_inode(t->file)));
+	for (int i = 0; i < 100 && refcount_read(&t->node->ref) > 1; i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, refcount_read(&t->node->ref), 1);
+	fput(t->file);
+}
+
+static struct ditto_range_request req_of(struct mirror_test *t, int owner, bool exclusive,
+					 u64 first, u64 last)
+{
+	struct ditto_range_request req = claim_req(t->node, t->owner[owner], exclusive, first,
+						   last);
+
+	req.filp = t->file;
+	return req;
+}
+
+static int lock(struct mirror_test *t, int owner, bool exclusive, u64 first, u64 last)
+{
+	struct ditto_range_request req = req_of(t, owner, exclusive, first, last);
+
+	return ditto_range_lock(&req, NULL, NULL);
+}
+
+static int unlock(struct mirror_test *t, int owner, u64 first, u64 last)
+{
+	struct ditto_range_request req = req_of(t, owner, true, first, last);
+
+	return ditto_range_unlock(&req);
+}
+
+/* A local process's F_SETLK. */
+static int local(struct mirror_test *t, int type, u64 first, u64 last)
+{
+	struct file_lock fl;
+
+	locks_init_lock(&fl);
+	fl.c.flc_flags = FL_POSIX;
+	fl.c.flc_type = type;
+	fl.c.flc_owner = current;
+	fl.c.flc_pid = 77;
+	fl.c.flc_file = t->file;
+	fl.fl_start = first;
+	fl.fl_end = last;
+	return vfs_lock_file(t->file, F_SETLK, &fl, NULL);
+}
+
+/* What a local process may do to one byte: 2 write, 1 read, 0 nothing. */
+static int local_may(struct mirror_test *t, u64 byte)
+{
+	int may = 0;
+
+	if (!local(t, F_WRLCK, byte, byte))
+		may = 2;
+	else if (!local(t, F_RDLCK, byte, byte))
+		may = 1;
+	local(t, F_UNLCK, byte, byte);
+	return may;
+}
+
+static void both_see_each_other(struct kunit *test)
+{
+	struct mirror_test *t = begin(test);
+	struct ditto_conflict *conflict = kunit_kzalloc(test, sizeof(*conflict), GFP_KERNEL);
+	struct ditto_range_request req = req_of(t, 0, true, 0, 199);
+
+	KUNIT_ASSERT_NOT_NULL(test, conflict);
+	KUNIT_EXPECT_EQ(test, local(t, F_RDLCK, 100, 109), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, conflict), -EAGAIN);
+	KUNIT_EXPECT_STREQ(test, conflict->protocol, "local");
+	KUNIT_EXPECT_EQ(test, conflict->first, 100);
+	KUNIT_EXPECT_EQ(test, conflict->last, 109);
+	KUNIT_EXPECT_FALSE(test, conflict->exclusive);
+	KUNIT_EXPECT_STREQ(test, conflict->client, "process 77");
+	KUNIT_EXPECT_EQ(test, ditto_range_test(&req, conflict), -EAGAIN);
+	/* Nothing of it is left, here or there. */
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t->client->client), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 0), 2);
+	KUNIT_EXPECT_EQ(test, lock(t, 0, false, 0, 199), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 50), 1);
+	KUNIT_EXPECT_EQ(test, local(t, F_UNLCK, 0, 1000), 0);
+	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 50, 59), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 49), 1);
+	KUNIT_EXPECT_EQ(test, local_may(t, 50), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 59), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 60), 1);
+	KUNIT_EXPECT_EQ(test, unlock(t, 0, 55, 100), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 54), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 55), 2);
+	KUNIT_EXPECT_EQ(test, local_may(t, 100), 2);
+	KUNIT_EXPECT_EQ(test, local_may(t, 101), 1);
+	/* Two owners are two. */
+	KUNIT_EXPECT_EQ(test, lock(t, 1, false, 150, 300), 0);
+	KUNIT_EXPECT_EQ(test, unlock(t, 0, 0, U64_MAX), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 149), 2);
+	KUNIT_EXPECT_EQ(test, local_may(t, 150), 1);
+	/* What the VFS cannot say is held here only. */
+	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 1ULL << 63, U64_MAX), 0);
+	KUNIT_EXPECT_EQ(test, lock(t, 1, true, U64_MAX, U64_MAX), -EAGAIN);
+	end(test, t);
+}
+
+/* EXACT ranges stack; the VFS sees what covers a byte most. */
+static void stacks_are_shown_as_one(struct kunit *test)
+{
+	struct mirror_test *t = begin(test);
+	struct ditto_range_request outer = req_of(t, 0, false, 0, 99);
+	struct ditto_range_request inner = req_of(t, 0, true, 40, 49);
+	struct ditto_range_request again = req_of(t, 0, false, 45, 60);
+
+	outer.discipline = DITTO_EXACT;
+	inner.discipline = DITTO_EXACT;
+	again.discipline = DITTO_EXACT;
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&inner, NULL, NULL), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&outer, NULL, NULL), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&again, NULL, NULL), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 39), 1);
+	KUNIT_EXPECT_EQ(test, local_may(t, 40), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 49), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 50), 1);
+	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&inner), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 45), 1);
+	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&outer), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 44), 2);
+	KUNIT_EXPECT_EQ(test, local_may(t, 45), 1);
+	KUNIT_EXPECT_EQ(test, local_may(t, 61), 2);
+	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&again), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 45), 2);
+	end(test, t);
+}
+
+static bool granted_soon(struct claim_wait *w)
+{
+	for (int i = 0; i < 200 && !atomic_read(&w->granted); i++)
+		msleep(20);
+	return atomic_read(&w->granted) && !w->result;
+}
+
+static void waits_for_a_local_process(struct kunit *test)
+{
+	struct ditto_range_request req;
+	struct mirror_test *t = begin(test);
+	struct claim_wait *first = claim_wait(test), *second = claim_wait(test);
+	struct claim_wait *gone = claim_wait(test);
+
+	req = req_of(t, 0, true, 0, 99);
+	KUNIT_EXPECT_EQ(test, local(t, F_WRLCK, 50, 59), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &first->wait, NULL), -EINPROGRESS);
+	req = req_of(t, 1, true, 90, 120);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &second->wait, NULL), -EINPROGRESS);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&first->granted) + atomic_read(&second->granted), 0);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t->client->client), 0);
+	/* One that is cancelled while the VFS holds it. */
+	KUNIT_EXPECT_EQ(test, local(t, F_WRLCK, 1000, 1009), 0);
+	req = req_of(t, 1, true, 1000, 1000);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &gone->wait, NULL), -EINPROGRESS);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, ditto_range_cancel(&req), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&gone->released), 1);
+
+	KUNIT_EXPECT_EQ(test, local(t, F_UNLCK, 0, 2000), 0);
+	KUNIT_EXPECT_TRUE(test, granted_soon(first));
+	KUNIT_EXPECT_FALSE(test, atomic_read(&second->granted));
+	KUNIT_EXPECT_EQ(test, local_may(t, 99), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 100), 2);
+	KUNIT_EXPECT_EQ(test, unlock(t, 0, 0, 99), 0);
+	KUNIT_EXPECT_TRUE(test, granted_soon(second));
+	KUNIT_EXPECT_EQ(test, local_may(t, 0), 2);
+	KUNIT_EXPECT_EQ(test, local_may(t, 120), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&gone->granted), 0);
+	end(test, t);
+}
+
+/* A client that goes takes its locks from the VFS too, also those it waits for. */
+static void release_is_shown(struct kunit *test)
+{
+	struct mirror_test *t = begin(test);
+	struct ditto_range_request req = req_of(t, 1, true, 500, 509);
+	struct claim_wait *wait = claim_wait(test);
+
+	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, lock(t, 0, false, 20, 29), 0);
+	KUNIT_EXPECT_EQ(test, local(t, F_WRLCK, 505, 505), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &wait->wait, NULL), -EINPROGRESS);
+	claim_flush(test);
+	ditto_client_release(&t->client->client, "test");
+	KUNIT_EXPECT_EQ(test, wait->result, -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, local_may(t, 5), 2);
+	KUNIT_EXPECT_EQ(test, local_may(t, 25), 2);
+	KUNIT_EXPECT_EQ(test, local(t, F_UNLCK, 0, 1000), 0);
+	end(test, t);
+}
+
+static struct ditto_cache *grant(struct mirror_test *t, u8 want, struct claim_told *told)
+{
+	struct ditto_cache_request req = {
+		.point = &t->node->point, .actor.cache_owner = t->owner[0],
+		.style = DITTO_CACHE_LEASE, .want = want, .break_ms = 35000,
+		.ops = &claim_cache_ops, .private = told, .filp = t->file,
+	};
+
+	atomic_inc(&told->grants);
+	return ditto_cache_grant(&req);
+}
+
+static int local_open(struct mirror_test *t, unsigned int mode)
+{
+	return break_lease(file_inode(t->file), mode | O_NONBLOCK);
+}
+
+static bool lowered_soon(struct mirror_test *t, unsigned int mode)
+{
+	for (int i = 0; i < 200; i++) {
+		if (!local_open(t, mode))
+			return true;
+		msleep(20);
+	}
+	return false;
+}
+
+static void local_opens_break_grants(struct kunit *test)
+{
+	struct mirror_test *t = begin(test);
+	struct claim_told told = {};
+	struct ditto_cache *cache;
+
+	cache = grant(t, DITTO_CACHE_ALL, &told);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	KUNIT_EXPECT_EQ(test, ditto_cache_bits(cache), DITTO_CACHE_ALL);
+	/* A reader takes WRITE, once the holder has given it up. */
+	KUNIT_EXPECT_EQ(test, local_open(t, O_RDONLY), -EWOULDBLOCK);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 1);
+	KUNIT_EXPECT_EQ(test, told.keep, DITTO_CACHE_READ | DITTO_CACHE_HANDLE);
+	KUNIT_EXPECT_EQ(test, local_open(t, O_RDONLY), -EWOULDBLOCK);
+	KUNIT_EXPECT_EQ(test, ditto_cache_ack(cache, told.keep), 0);
+	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_RDONLY));
+	/* A writer takes the rest, and a holder that says nothing loses it. */
+	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 2);
+	KUNIT_EXPECT_EQ(test, told.keep, 0);
+	claim_now += 35000;
+	claim_poke(test, cache);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.revokes), 1);
+	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
+	ditto_cache_put(cache);
+	end(test, t);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.grants), 0);
+}
+
+static void local_opens_stand_in_the_way(struct kunit *test)
+{
+	struct mirror_test *t = begin(test);
+	struct claim_told told = {};
+	struct ditto_cache *cache;
+
+	t->node->local = DITTO_OPEN_WRITE;
+	KUNIT_EXPECT_TRUE(test, grant(t, DITTO_CACHE_ALL, &told) == ERR_PTR(-EAGAIN));
+	t->node->local = DITTO_OPEN_READ;
+	cache = grant(t, DITTO_CACHE_ALL, &told);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	KUNIT_EXPECT_EQ(test, ditto_cache_bits(cache), DITTO_CACHE_READ | DITTO_CACHE_HANDLE);
+	KUNIT_EXPECT_EQ(test, local_open(t, O_RDONLY), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 0);
+	ditto_cache_return(cache);
+	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
+	ditto_cache_put(cache);
+	end(test, t);
+}
+
+static bool ours;
+
+static bool is_ours(void)
+{
+	return READ_ONCE(ours);
+}
+
+/* What our own threads do was judged before, and breaks nothing by way of the VFS. */
+static void own_threads_break_nothing(struct kunit *test)
+{
+	static struct ditto_workers workers = { .mine = is_ours };
+	struct mirror_test *t = begin(test);
+	struct claim_told told = {};
+	struct ditto_cache *cache;
+
+	ditto_workers_add(&workers);
+	cache = grant(t, DITTO_CACHE_ALL, &told);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	WRITE_ONCE(ours, true);
+	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), 0);
+	WRITE_ONCE(ours, false);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 0);
+	ditto_workers_del(&workers);
+	ditto_cache_return(cache);
+	ditto_cache_put(cache);
+	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
+	end(test, t);
+}
+
+/* Mandatory for who is himself, advisory for the rest. */
+static void local_locks_stop_exact_io(struct kunit *test)
+{
+	struct ditto_intent intent = { .kind = DITTO_INTENT_READ, .first = 5, .last = 5 };
+	struct mirror_test *t = begin(test);
+	struct ditto_actor actor = { .owner = t->owner[0] };
+
+	KUNIT_EXPECT_EQ(test, local(t, F_RDLCK, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 100, 109), 0);
+	for (int exact = 0; exact < 2; exact++) {
+		actor.exact = exact;
+		intent.kind = DITTO_INTENT_READ;
+		KUNIT_EXPECT_EQ(test, ditto_mirror_check_io(t->file, &intent, &actor, NULL), 0);
+		intent.kind = DITTO_INTENT_WRITE;
+		KUNIT_EXPECT_EQ(test, ditto_mirror_check_io(t->file, &intent, &actor, NULL),
+				exact ? -EAGAIN : 0);
+	}
+	/* Not by what it holds itself. */
+	intent.first = 100;
+	intent.last = 109;
+	KUNIT_EXPECT_EQ(test, ditto_mirror_check_io(t->file, &intent, &actor, NULL), 0);
+	KUNIT_EXPECT_EQ(test, local(t, F_UNLCK, 0, 9), 0);
+	end(test, t);
+}
+
+static struct kunit_case claim_mirror_cases[] = {
+	KUNIT_CASE(local_locks_stop_exact_io),
+	KUNIT_CASE(both_see_each_other),
+	KUNIT_CASE(stacks_are_shown_as_one),
+	KUNIT_CASE(waits_for_a_local_process),
+	KUNIT_CASE(release_is_shown),
+	KUNIT_CASE(local_opens_break_grants),
+	KUNIT_CASE(local_opens_stand_in_the_way),
+	KUNIT_CASE(own_threads_break_nothing),
+	{}
+};
+
+static struct kunit_suite claim_mirror_suite = {
+	.name = "claim_mirror",
+	.init = claim_test_init,
+	.exit = claim_test_exit,
+	.test_cases = claim_mirror_cases,
+};
+
+kunit_test_suite(claim_mirror_suite);

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Opens: all pairs of access and deny bits, changes, parked operations. */
+#include <linux/completion.h>
+
+#include "claim_common.h"
+
+struct open_test {
+	struct claim_client *client[2];
+	struct ditto_owner *owner[2];
+	struct claim_node *node;
+};
+
+static struct open_test *begin(struct kunit *test)
+{
+	struct open_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	t->node = claim_node(test);
+	for (int i = 0; i < 2; i++) {
+		t->client[i] = claim_client(test, i ? "second" : "first", 0);
+		t->owner[i] = claim_owner(test, t->client[i], 1);
+	}
+	return t;
+}
+
+static void end(struct kunit *test, struct open_test *t)
+{
+	for (int i = 0; i < 2; i++) {
+		ditto_owner_put(t->owner[i]);
+		claim_client_end(test, t->client[i]);
+	}
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.claims));
+}
+
+static struct ditto_open *try_open(struct open_test *t, int who, u8 access, u8 deny)
+{
+	struct ditto_actor actor = { .owner = t->owner[who] };
+
+	return ditto_open_claim(&t->node->point, &actor, access, deny, false, NULL, NULL);
+}
+
+static void every_pair(struct kunit *test)
+{
+	struct open_test *t = begin(test);
+
+	for (int i = 0; i < 8 * 8 * 8 * 8; i++) {
+		u8 a = i & 7, d = i >> 3 & 7, a2 = i >> 6 & 7, d2 = i >> 9;
+		struct ditto_open *one = try_open(t, 0, a, d), *two = try_open(t, 1, a2, d2);
+
+		KUNIT_ASSERT_FALSE(test, IS_ERR(one));
+		if (a & d2 || d & a2) {
+			KUNIT_ASSERT_TRUE(test, two == ERR_PTR(-EAGAIN));
+		} else {
+			KUNIT_ASSERT_FALSE(test, IS_ERR(two));
+			ditto_open_release(two);
+		}
+		ditto_open_release(one);
+	}
+	end(test, t);
+}
+
+static void change_is_one_step(struct kunit *test)
+{
+	struct open_test *t = begin(test);
+	struct ditto_conflict *conflict = kunit_kzalloc(test, sizeof(*conflict), GFP_KERNEL);
+	struct ditto_open *one = try_open(t, 0, DITTO_OPEN_READ, 0);
+	struct ditto_open *two = try_open(t, 1, DITTO_OPEN_READ, DITTO_OPEN_WRITE);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(one) || IS_ERR(two));
+	KUNIT_EXPECT_EQ(test, ditto_open_change(one, DITTO_OPEN_READ | DITTO_OPEN_WRITE, 0,
+						conflict), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, conflict->held, DITTO_HELD_OPEN);
+	KUNIT_EXPECT_EQ(test, conflict->deny, DITTO_OPEN_WRITE);
+	KUNIT_EXPECT_STREQ(test, conflict->client, "second");
+	KUNIT_EXPECT_EQ(test, ditto_open_access(one), DITTO_OPEN_READ);
+	/* Down, then the other may go up. */
+	KUNIT_EXPECT_EQ(test, ditto_open_change(two, DITTO_OPEN_READ, 0, NULL), 0);
+	KUNIT_EXPECT_EQ(test, ditto_open_change(one, DITTO_OPEN_READ | DITTO_OPEN_WRITE, 0, NULL),
+			0);
+	KUNIT_EXPECT_EQ(test, ditto_open_change(two, DITTO_OPEN_READ, DITTO_OPEN_WRITE, NULL),
+			-EAGAIN);
+	ditto_open_release(one);
+	KUNIT_EXPECT_EQ(test, ditto_open_change(two, DITTO_OPEN_READ, DITTO_OPEN_WRITE, NULL), 0);
+	ditto_open_release(two);
+	end(test, t);
+}
+
+/* Asking for nothing meets nothing, not even a holder of everything. */
+static void looking_breaks_nothing(struct kunit *test)
+{
+	struct open_test *t = begin(test);
+	struct claim_told told = {};
+	struct ditto_open *open;
+	struct ditto_cache *cache;
+
+	cache = claim_grant(t->node, t->owner[0], DITTO_CACHE_DELEGATION, DITTO_CACHE_ALL, &told);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	open = try_open(t, 1, 0, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 0);
+	ditto_open_release(open);
+	ditto_cache_return(cache);
+	ditto_cache_put(cache);
+	end(test, t);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.grants), 0);
+}
+
+/* The release of a client leaves the memory of its opens to who holds them. */
+static void open_outlives_its_client(struct kunit *test)
+{
+	struct open_test *t = begin(test);
+	struct ditto_open *open = try_open(t, 0, 7, 7);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
+	ditto_client_release(&t->client[0]->client, "test");
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.claims));
+	KUNIT_EXPECT_EQ(test, ditto_open_change(open, 1, 0, NULL), -ESHUTDOWN);
+	KUNIT_EXPECT_TRUE(test, try_open(t, 0, 1, 0) == ERR_PTR(-ESHUTDOWN));
+	ditto_open_release(open);
+	end(test, t);
+}
+
+/* A share violation against a holder of HANDLE breaks that first, then is judged. */
+static void violation_asks_the_holder_first(struct kunit *test)
+{
+	struct open_test *t = begin(test);
+	struct ditto_actor holder = { .owner = t->owner[0] };
+	struct claim_told told = { .obey = false };
+	struct ditto_open *open, *other;
+	struct ditto_cache *cache;
+
+	holder.cache_owner = claim_owner(test, t->client[0], 99);
+	open = ditto_open_claim(&t->node->point, &holder, DITTO_OPEN_READ, DITTO_OPEN_WRITE, false,
+				NULL, NULL);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
+	cache = claim_grant(t->node, holder.cache_owner, DITTO_CACHE_LEASE, DITTO_CACHE_ALL, &told);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	KUNIT_EXPECT_EQ(test, ditto_cache_bits(cache), DITTO_CACHE_ALL);
+
+	KUNIT_EXPECT_TRUE(test, try_open(t, 1, DITTO_OPEN_WRITE, 0) == ERR_PTR(-EBUSY));
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, told.keep, DITTO_CACHE_READ);
+	KUNIT_EXPECT_TRUE(test, told.ack);
+	/* It closes: the violation was only in a cache. */
+	ditto_open_release(open);
+	KUNIT_EXPECT_TRUE(test, try_open(t, 1, DITTO_OPEN_WRITE, 0) == ERR_PTR(-EBUSY));
+	KUNIT_EXPECT_EQ(test, ditto_cache_ack(cache, DITTO_CACHE_READ), 0);
+	other = try_open(t, 1, DITTO_OPEN_WRITE, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(other));
+	ditto_open_release(other);
+	ditto_cache_return(cache);
+
+	/* It keeps the file open: refused. */
+	ditto_cache_put(cache);
+	open = ditto_open_claim(&t->node->point, &holder, DITTO_OPEN_READ, DITTO_OPEN_WRITE, false,
+				NULL, NULL);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
+	cache = claim_grant(t->node, holder.cache_owner, DITTO_CACHE_LEASE, DITTO_CACHE_READ,
+			    &told);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	KUNIT_EXPECT_TRUE(test, try_open(t, 1, DITTO_OPEN_WRITE, 0) == ERR_PTR(-EAGAIN));
+	ditto_open_release(open);
+	ditto_cache_return(cache);
+	ditto_cache_put(cache);
+	ditto_owner_put(holder.cache_owner);
+	end(test, t);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.grants), 0);
+}
+
+struct parked {
+	struct ditto_park park;
+	struct completion done;
+};
+
+static void park_done(struct ditto_park *park)
+{
+	complete(&container_of(park, struct parked, park)->done);
+}
+
+static void parked_are_woken(struct kunit *test)
+{
+	struct ditto_intent intent = { .kind = DITTO_INTENT_REMOVE };
+	struct open_test *t = begin(test);
+	struct claim_told told = {};
+	struct ditto_cache *cache;
+	struct parked *p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
+	struct parked *q = kunit_kzalloc(test, sizeof(*q), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_ASSERT_NOT_NULL(test, q);
+	init_completion(&p->done);
+	init_completion(&q->done);
+	ditto_park_init(&p->park, park_done);
+	ditto_park_init(&q->park, park_done);
+	cache = claim_grant(t->node, t->owner[0], DITTO_CACHE_LEASE, DITTO_CACHE_ALL, &told);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	KUNIT_EXPECT_EQ(test, ditto_claim_check(&t->node->point, &intent, NULL, &p->park, NULL),
+			DITTO_BREAKING);
+	KUNIT_EXPECT_EQ(test, ditto_claim_check(&t->node->point, &intent, NULL, &q->park, NULL),
+			DITTO_BREAKING);
+	KUNIT_EXPECT_TRUE(test, ditto_park_cancel(&q->park));
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 1);
+	KUNIT_EXPECT_FALSE(test, completion_done(&p->done));
+	KUNIT_EXPECT_EQ(test, ditto_cache_ack(cache, told.keep), 0);
+	claim_flush(test);
+	KUNIT_EXPECT_TRUE(test, completion_done(&p->done));
+	KUNIT_EXPECT_FALSE(test, completion_done(&q->done));
+	KUNIT_EXPECT_FALSE(test, ditto_park_cancel(&p->park));
+	KUNIT_EXPECT_EQ(test, ditto_claim_check(&t->node->point, &intent, NULL, &p->park, NULL),
+			DITTO_ALLOWED);
+	ditto_cache_return(cache);
+	ditto_cache_put(cache);
+	end(test, t);
+}
+
+static struct kunit_case claim_open_cases[] = {
+	KUNIT_CASE(every_pair),
+	KUNIT_CASE(change_is_one_step),
+	KUNIT_CASE(looking_breaks_nothing),
+	KUNIT_CASE(open_outlives_its_client),
+	KUNIT_CASE(violation_asks_the_holder_first),
+	KUNIT_CASE(parked_are_woken),
+	{}
+};
+
+static struct kunit_suite claim_open_suite = {
+	.name = "claim_open",
+	.init = claim_test_init,
+	.exit = claim_test_exit,
+	.test_cases = claim_open_cases,
+};
+
+kunit_test_suite(claim_open_suite);

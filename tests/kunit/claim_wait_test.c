@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Requests that wait: order, retransmission, cancelling, limits, deadlocks. */
+#include "claim_common.h"
+
+#define OWNERS		8
+
+struct wait_test {
+	struct claim_client *client[OWNERS];
+	struct ditto_owner *owner[OWNERS];
+	struct claim_node *node[OWNERS];
+	struct claim_wait wait[OWNERS];
+};
+
+static struct wait_test *begin(struct kunit *test)
+{
+	struct wait_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	for (u32 i = 0; i < OWNERS; i++) {
+		t->client[i] = claim_client(test, "client", 0);
+		t->owner[i] = claim_owner(test, t->client[i], i);
+		t->node[i] = claim_node(test);
+		claim_wait_init(&t->wait[i]);
+	}
+	return t;
+}
+
+static void end(struct kunit *test, struct wait_test *t)
+{
+	for (u32 i = 0; i < OWNERS; i++) {
+		for (u32 n = 0; n < OWNERS; n++)
+			ditto_range_release_owner(&t->node[n]->point, t->owner[i]);
+	}
+	claim_flush(test);
+	for (u32 i = 0; i < OWNERS; i++) {
+		ditto_owner_put(t->owner[i]);
+		claim_client_end(test, t->client[i]);
+		KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node[i]->point.claims));
+	}
+}
+
+static int lock(struct wait_test *t, int node, int owner, bool exclusive, u64 first, u64 last)
+{
+	struct ditto_range_request req = claim_req(t->node[node], t->owner[owner], exclusive,
+						   first, last);
+
+	return ditto_range_lock(&req, NULL, NULL);
+}
+
+/* Lock or wait, with the owner's one wait. */
+static int lock_wait(struct wait_test *t, int node, int owner, bool exclusive, u64 first, u64 last)
+{
+	struct ditto_range_request req = claim_req(t->node[node], t->owner[owner], exclusive,
+						   first, last);
+
+	claim_wait_init(&t->wait[owner]);
+	return ditto_range_lock(&req, &t->wait[owner].wait, NULL);
+}
+
+static void unlock(struct kunit *test, struct wait_test *t, int node, int owner)
+{
+	struct ditto_range_request req = claim_req(t->node[node], t->owner[owner], true, 0,
+						   U64_MAX);
+
+	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&req), 0);
+	claim_flush(test);
+}
+
+static bool granted(struct wait_test *t, int owner)
+{
+	return atomic_read(&t->wait[owner].granted) && !t->wait[owner].result;
+}
+
+static void in_the_order_of_coming(struct kunit *test)
+{
+	struct wait_test *t = begin(test);
+
+	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, true, 0, 9), 0);
+	for (int i = 1; i < OWNERS; i++)
+		KUNIT_EXPECT_EQ(test, lock_wait(t, 0, i, true, 0, 9), -EINPROGRESS);
+	for (int i = 1; i < OWNERS; i++) {
+		KUNIT_EXPECT_FALSE(test, granted(t, i));
+		unlock(test, t, 0, i - 1);
+		KUNIT_EXPECT_TRUE(test, granted(t, i));
+		KUNIT_EXPECT_EQ(test, atomic_read(&t->wait[i].released), 1);
+		if (i > 1)
+			KUNIT_EXPECT_GT(test, t->wait[i].order, t->wait[i - 1].order);
+	}
+	end(test, t);
+}
+
+/* Readers that come while a writer waits wait behind it, if they wait at all. */
+static void writer_is_not_starved(struct kunit *test)
+{
+	struct wait_test *t = begin(test);
+
+	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, false, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 1, true, 0, 9), -EINPROGRESS);
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 2, false, 5, 20), -EINPROGRESS);
+	/* Others' bytes, and those who only try, pass. */
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 3, false, 10, 20), 0);
+	KUNIT_EXPECT_EQ(test, lock(t, 0, 4, false, 0, 9), 0);
+	unlock(test, t, 0, 0);
+	KUNIT_EXPECT_FALSE(test, granted(t, 1));
+	unlock(test, t, 0, 4);
+	KUNIT_EXPECT_TRUE(test, granted(t, 1));
+	KUNIT_EXPECT_FALSE(test, granted(t, 2));
+	unlock(test, t, 0, 1);
+	KUNIT_EXPECT_TRUE(test, granted(t, 2));
+	end(test, t);
+}
+
+static void retransmission_is_known(struct kunit *test)
+{
+	struct wait_test *t = begin(test);
+	struct claim_wait *again = claim_wait(test);
+	struct ditto_range_request req = claim_req(t->node[0], t->owner[1], true, 0, 9);
+
+	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 1, true, 0, 9), -EINPROGRESS);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &again->wait, NULL), -EALREADY);
+	unlock(test, t, 0, 0);
+	KUNIT_EXPECT_TRUE(test, granted(t, 1));
+	/* And again after the grant: it is held. */
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &again->wait, NULL), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&again->granted) + atomic_read(&again->released), 0);
+	unlock(test, t, 0, 1);
+	KUNIT_EXPECT_EQ(test, lock(t, 0, 2, true, 0, 9), 0);
+	end(test, t);
+}
+
+static void cancel_matches_exactly(struct kunit *test)
+{
+	struct wait_test *t = begin(test);
+	struct ditto_range_request req = claim_req(t->node[0], t->owner[1], false, 0, 9);
+
+	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 1, true, 0, 9), -EINPROGRESS);
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 2, true, 5, 9), -EINPROGRESS);
+	KUNIT_EXPECT_EQ(test, ditto_range_cancel(&req), -ENOENT);
+	req.exclusive = true;
+	req.last = 8;
+	KUNIT_EXPECT_EQ(test, ditto_range_cancel(&req), -ENOENT);
+	req.last = 9;
+	KUNIT_EXPECT_EQ(test, ditto_range_cancel(&req), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_cancel(&req), -ENOENT);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->wait[1].released), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->wait[1].granted), 0);
+	unlock(test, t, 0, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->wait[1].granted), 0);
+	KUNIT_EXPECT_TRUE(test, granted(t, 2));
+	end(test, t);
+}
+
+static void queues_are_limited(struct kunit *test)
+{
+	struct ditto_lock_table *table = claim_table(test);
+	struct wait_test *t = begin(test);
+
+	table->settings.waits_per_node = 2;
+	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, lock(t, 1, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 1, true, 0, 9), -EINPROGRESS);
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 2, true, 0, 9), -EINPROGRESS);
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 3, true, 0, 9), -ENOLCK);
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 1, 3, true, 0, 9), -EINPROGRESS);
+	table->settings.waits_per_node = DITTO_WAITS_PER_NODE;
+	table->settings.waits = 3;
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 4, true, 0, 9), -ENOLCK);
+	table->settings.waits = 4;
+	table->settings.waits_per_client = 0;
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 4, true, 0, 9), -ENOLCK);
+	KUNIT_EXPECT_EQ(test, atomic_read(&table->waiting), 3);
+	table->settings.waits_per_client = 1;
+	end(test, t);
+}
+
+/* Each holds its node and waits for the next one's; the last closes the circle. */
+static void circles_are_refused(struct kunit *test)
+{
+	for (int n = 2; n <= OWNERS; n++) {
+		struct wait_test *t = begin(test);
+
+		for (int i = 0; i < n; i++)
+			KUNIT_EXPECT_EQ(test, lock(t, i, i, true, 0, 9), 0);
+		for (int i = 0; i < n - 1; i++)
+			KUNIT_EXPECT_EQ(test, lock_wait(t, i + 1, i, true, 5, 5), -EINPROGRESS);
+		KUNIT_EXPECT_EQ_MSG(test, lock_wait(t, 0, n - 1, true, 5, 5), -EDEADLK,
+				    "circle of %d", n);
+		/* It was not queued, and others go on. */
+		unlock(test, t, n - 1, n - 1);
+		KUNIT_EXPECT_TRUE(test, granted(t, n - 2));
+		for (int i = 0; i < n; i++)
+			unlock(test, t, i, i);
+		end(test, t);
+	}
+}
+
+static void two_upgrades_are_a_circle(struct kunit *test)
+{
+	struct wait_test *t = begin(test);
+
+	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, false, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, lock(t, 0, 1, false, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 0, true, 0, 9), -EINPROGRESS);
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 1, true, 0, 9), -EDEADLK);
+	unlock(test, t, 0, 1);
+	KUNIT_EXPECT_TRUE(test, granted(t, 0));
+	end(test, t);
+}
+
+/* Where only the order of the queue makes a circle, it gives way. */
+static void order_is_no_deadlock(struct kunit *test)
+{
+	struct wait_test *t = begin(test);
+
+	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, false, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 1, true, 0, 9), -EINPROGRESS);
+	/* The only reader turns into a writer although one waits for it. */
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 0, true, 0, 9), -EINPROGRESS);
+	claim_flush(test);
+	KUNIT_EXPECT_TRUE(test, granted(t, 0));
+	KUNIT_EXPECT_FALSE(test, granted(t, 1));
+	unlock(test, t, 0, 0);
+	KUNIT_EXPECT_TRUE(test, granted(t, 1));
+	end(test, t);
+}
+
+static void release_ends_waiting(struct kunit *test)
+{
+	struct wait_test *t = begin(test);
+
+	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 1, true, 0, 9), -EINPROGRESS);
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 2, true, 0, 9), -EINPROGRESS);
+	ditto_client_release(&t->client[1]->client, "test");
+	KUNIT_EXPECT_EQ(test, t->wait[1].result, -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->wait[1].released), 1);
+	/* The release of the holder lets the next one in. */
+	ditto_client_release(&t->client[0]->client, "test");
+	claim_flush(test);
+	KUNIT_EXPECT_TRUE(test, granted(t, 2));
+	/* So does that of the node: nothing is left on it. */
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 3, true, 0, 9), -EINPROGRESS);
+	ditto_claim_point_release(&t->node[0]->point, "test");
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, t->wait[3].result, -ESHUTDOWN);
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node[0]->point.claims));
+	end(test, t);
+}
+
+/* A range may wait for a holder of WRITE to give that up. */
+static void waits_for_a_break(struct kunit *test)
+{
+	struct wait_test *t = begin(test);
+	struct claim_told told = {};
+	struct ditto_cache *cache;
+
+	cache = claim_grant(t->node[0], t->owner[0], DITTO_CACHE_LEASE, DITTO_CACHE_ALL, &told);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	KUNIT_EXPECT_EQ(test, lock(t, 0, 1, false, 0, 9), -EBUSY);
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 1, false, 0, 9), -EINPROGRESS);
+	claim_flush(test);
+	KUNIT_EXPECT_FALSE(test, granted(t, 1));
+	KUNIT_EXPECT_EQ(test, ditto_cache_ack(cache, told.keep), 0);
+	claim_flush(test);
+	KUNIT_EXPECT_TRUE(test, granted(t, 1));
+	ditto_cache_return(cache);
+	ditto_cache_put(cache);
+	end(test, t);
+}
+
+static struct kunit_case claim_wait_cases[] = {
+	KUNIT_CASE(in_the_order_of_coming),
+	KUNIT_CASE(writer_is_not_starved),
+	KUNIT_CASE(retransmission_is_known),
+	KUNIT_CASE(cancel_matches_exactly),
+	KUNIT_CASE(queues_are_limited),
+	KUNIT_CASE(circles_are_refused),
+	KUNIT_CASE(two_upgrades_are_a_circle),
+	KUNIT_CASE(order_is_no_deadlock),
+	KUNIT_CASE(release_ends_waiting),
+	KUNIT_CASE(waits_for_a_break),
+	{}
+};
+
+static struct kunit_suite claim_wait_suite = {
+	.name = "claim_wait",
+	.init = claim_test_init,
+	.exit = claim_test_exit,
+	.test_cases = claim_wait_cases,
+};
+
+kunit_test_suite(claim_wait_suite);
