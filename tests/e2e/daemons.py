@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The daemons that NFSv3 locking needs on every machine: rpcbind and rpc.statd.
+
+Each machine runs its own in a mount namespace with a /run and a state of NSM
+of its own. There is no /run/rpcbind.sock outside of these, so the kernel
+finds the rpcbind of a network namespace by its loopback address.
+"""
+import os
+import struct
+import subprocess
+
+import harness
+import rpc
+from rpc import Dec, Enc
+
+PORTMAP = 100000
+NSM_STATE = 101
+
+SETUP = """mount -t tmpfs run /run && mkdir /run/rpcbind || exit
+mount --bind "$0" /var/lib/nfs && exec "$@"
+"""
+
+
+def getport(conn, prog, vers, proto):
+    """Where a program is; 0 if it is not registered. conn goes to an rpcbind."""
+    number = {'tcp': 6, 'udp': 17}[proto]
+    return Dec(conn.call(PORTMAP, 2, 3, Enc().u32(prog, vers, number, 0).bytes()).body).u32()
+
+
+def setport(ns, prog, vers, proto, port):
+    """Register a program with the rpcbind of a namespace, or with port 0 unregister it."""
+    conn = local(ns, 'tcp', src_port=997)
+    number = {'tcp': 6, 'udp': 17}[proto]
+    args = Enc().u32(prog, vers, number, port).bytes()
+    done = Dec(conn.call(PORTMAP, 2, 1 if port else 2, args).body).u32()
+    conn.close(abort=True)
+    if port and not done:
+        raise AssertionError(f'rpcbind does not take program {prog} version {vers}')
+
+
+def local(ns, proto='tcp', **kw):
+    """A connection to the rpcbind of a namespace."""
+    return rpc.Rpc(ns, '127.0.0.1', 111, proto, **kw)
+
+
+def answers(ns):
+    try:
+        conn = local(ns)
+    except OSError:
+        return False
+    conn.call(PORTMAP, 2, 0)
+    conn.close()
+    return True
+
+
+class Daemons:
+    """Those of one machine. folder: its state, which outlives them."""
+
+    def __init__(self, ns, folder, statd=True, notify=False):
+        self.ns, self.folder, self.running = ns, folder, []
+        if not os.path.isdir(folder):
+            for name in ('sm', 'sm.bak'):
+                os.makedirs(f'{folder}/{name}')
+            # The kernel keeps one state for all namespaces: so all begin with the same.
+            harness.put(f'{folder}/state', struct.pack('i', NSM_STATE))
+            for name in ('etab', 'rmtab'):
+                harness.put(f'{folder}/{name}')
+        self.log = open(f'{folder}/daemons.log', 'ab')
+        self._spawn('unshare', '-m', 'sh', '-c', SETUP, folder, 'rpcbind', '-f', '-w')
+        harness.wait_for(f'rpcbind of {ns.hostname}', lambda: answers(ns))
+        if statd:
+            self.statd(notify)
+
+    def _spawn(self, *args):
+        daemon = self.ns.spawn(*args, stdout=self.log, stderr=subprocess.STDOUT)
+        self.running.append(daemon)
+        return daemon
+
+    def inside(self, *args):
+        """A command in the mount namespace, to be run or spawned."""
+        return ('nsenter', f'--mount=/proc/{self.running[0].pid}/ns/mnt', *args)
+
+    def spawn(self, *args):
+        return self._spawn(*self.inside(*args))
+
+    def statd(self, notify=False):
+        """notify: the machine was booted, and tells those that it locked at before."""
+        self.monitor = self.spawn('rpc.statd', '-F', *([] if notify else ['--no-notify']))
+        conn = local(self.ns)
+        harness.wait_for(f'rpc.statd of {self.ns.hostname}',
+                         lambda: getport(conn, 100024, 1, 'udp'))
+        conn.close()
+
+    def kill_statd(self):
+        self.monitor.kill()
+        self.monitor.wait()
+        self.running.remove(self.monitor)
+
+    def stop(self, signal='TERM'):
+        for daemon in reversed(self.running):
+            harness.run('kill', f'-{signal}', str(daemon.pid), check=False)
+            daemon.wait()
+        self.running = []
+        self.log.close()

@@ -1,0 +1,462 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What every test stands on: network namespaces, mounts, users, servers.
+
+A test is a function with the decorator @test. It gets a World: a server in a
+network namespace of its own, clients in theirs, joined to the server by one
+pair of interfaces each, and a directory that is served.
+
+    server 192.168.N.1 ---- 192.168.N.2 client N        (N from 1)
+
+Everything is made anew for a test and taken down after it; a test that passes
+must leave nothing behind, and the exported file system must unmount at once.
+"""
+import contextlib
+import ctypes
+import errno
+import os
+import pickle
+import shutil
+import signal
+import stat
+import subprocess
+import time
+import traceback
+
+import daemons
+import nfs3
+import rpc
+
+BASE = '/tmp/e2e'
+NETNS = '/run/netns'
+UTSNS = '/run/utsns'
+MNT_FORCE, MNT_DETACH = 1, 2
+MS_RDONLY, MS_BIND = 1, 4096
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+# Limits are for a guest that is quick to start; others emulate or check everything.
+SLOW = 1 if os.environ.get('DITTO_VM', 'uml') == 'uml' else 5
+
+TESTS = []
+
+
+class Skip(Exception):
+    """The test does not apply here."""
+
+
+def test(func=None, *, server=None, clients=1, timeout=40, fs='tmpfs', share=True, locks=False,
+         **options):
+    """Register a test.
+
+    server: the only one it is for; locks: all machines have the daemons that
+    NFSv3 locking needs, with 'raw' only those that a raw client needs; options:
+    those of the share 'data'.
+    """
+    def register(f):
+        theme = f.__module__.removeprefix('t_')
+        f.spec = dict(server=server, clients=clients, timeout=timeout * SLOW, fs=fs, share=share,
+                      locks=locks, options=options)
+        f.test_name = f'{theme}.{f.__name__}'
+        TESTS.append(f)
+        return f
+    return register(func) if func else register
+
+
+# small helpers
+
+def syscall(result, what):
+    if result:
+        e = ctypes.get_errno()
+        raise OSError(e, f'{what}: {os.strerror(e)}')
+
+
+def mount(source, target, fstype, flags=0, data=''):
+    syscall(libc.mount(source.encode(), target.encode(), fstype.encode(),
+                       ctypes.c_ulong(flags), data.encode()), f'mount {source} on {target}')
+
+
+def umount(target, flags=0):
+    syscall(libc.umount2(target.encode(), flags), f'umount {target}')
+
+
+def run(*args, check=True, ns=None, quiet=False, **kw):
+    """Run a program; its output is returned, and told if it fails unexpectedly."""
+    with ns or contextlib.nullcontext():
+        p = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                           stdin=subprocess.DEVNULL, check=False, timeout=60 * SLOW, **kw)
+    if check and p.returncode:
+        raise AssertionError(f'{" ".join(args)}: exit {p.returncode}\n{p.stdout}')
+    if not check and not quiet:
+        return p
+    return p.stdout
+
+
+def wait_for(what, condition, seconds=10):
+    """Poll until the condition holds; the limit only ends a test that would hang."""
+    end = time.monotonic() + seconds * SLOW
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f'waited {seconds} s in vain: {what}')
+        time.sleep(0.05)
+
+
+def expect_errno(*numbers):
+    """The block must fail with one of these errors."""
+    @contextlib.contextmanager
+    def manager():
+        try:
+            yield
+        except OSError as e:
+            if e.errno not in numbers:
+                raise
+        else:
+            names = ', '.join(errno.errorcode[n] for n in numbers)
+            raise AssertionError(f'worked, {names} expected')
+    return manager()
+
+
+def eq(got, want, what=''):
+    if got != want:
+        raise AssertionError(f'{what or "value"}: {got!r}, expected {want!r}')
+
+
+def one_of(got, want, what=''):
+    if got not in want:
+        raise AssertionError(f'{what or "value"}: {got!r}, expected one of {want!r}')
+
+
+def put(path, data=b'', mode=None):
+    """Write a file; its content becomes durable at the close of an NFS mount."""
+    with open(path, 'wb') as f:
+        f.write(data.encode() if isinstance(data, str) else data)
+    if mode is not None:
+        os.chmod(path, mode)
+    return path
+
+
+def get(path):
+    with open(path, 'rb') as f:
+        return f.read()
+
+
+def pattern(seed, size):
+    """Bytes that tell where they belong: a 16-byte line has its seed and its offset."""
+    lines = (b'%07x %07x' % (seed & 0xfffffff, i) + b'\n' for i in range(size // 16 + 1))
+    return b''.join(lines)[:size]
+
+
+class Child:
+    """A function in a forked process; join() returns its value or raises its error."""
+
+    def __init__(self, fn, *args):
+        r, w = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.close(r)
+            code = 0
+            try:
+                out = (True, fn(*args))
+            except BaseException as e:  # the parent gets it, whatever it is
+                out, code = (False, (e, traceback.format_exc())), 1
+            try:
+                blob = pickle.dumps(out)
+            except Exception:
+                blob = pickle.dumps((False, (AssertionError(repr(out[1])), '')))
+            with os.fdopen(w, 'wb') as f:
+                f.write(blob)
+            os._exit(code)
+        os.close(w)
+        self.fd = r
+
+    def join(self):
+        with os.fdopen(self.fd, 'rb') as f:
+            blob = f.read()
+        os.waitpid(self.pid, 0)
+        if not blob:
+            raise AssertionError('a process of the test was killed')
+        good, value = pickle.loads(blob)
+        if good:
+            return value
+        error, trace = value
+        if not isinstance(error, OSError):
+            print(trace)
+        raise error
+
+    def kill(self):
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
+
+def parallel(*functions):
+    """Run all at once, each in its own process."""
+    return [c.join() for c in [Child(f) for f in functions]]
+
+
+def as_user(uid, fn, gid=None, groups=()):
+    """Call a function as somebody else."""
+    def change():
+        os.setgroups(list(groups))
+        os.setresgid(*[uid if gid is None else gid] * 3)
+        os.setresuid(uid, uid, uid)
+        os.umask(0o022)
+        return fn()
+    return Child(change).join()
+
+
+class Ns:
+    """A network namespace with a host name; 'with ns:' puts the calling thread into it."""
+
+    def __init__(self, name, hostname):
+        self.name, self.hostname = name, hostname
+        self.files = {'net': f'{NETNS}/{name}', 'uts': f'{UTSNS}/{name}'}
+        self.back = []
+        run('ip', 'netns', 'add', name)
+        run('ip', '-n', name, 'link', 'set', 'lo', 'up')
+        os.makedirs(UTSNS, exist_ok=True)
+        put(self.files['uts'])
+        run('unshare', f'--uts={self.files["uts"]}', 'hostname', hostname)
+
+    @staticmethod
+    def _enter(path):
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            syscall(libc.setns(fd, 0), f'setns {path}')
+        finally:
+            os.close(fd)
+
+    def __enter__(self):
+        fds = [os.open(f'/proc/thread-self/ns/{kind}', os.O_RDONLY | os.O_CLOEXEC)
+               for kind in self.files]
+        self.back.append(fds)
+        for path in self.files.values():
+            self._enter(path)
+        return self
+
+    def __exit__(self, *_):
+        for fd in self.back.pop():
+            self._enter(f'/proc/self/fd/{fd}')
+            os.close(fd)
+
+    def run(self, *args, **kw):
+        return run(*args, ns=self, **kw)
+
+    def spawn(self, *args, **kw):
+        """A program in the background; the runner ends it with the test."""
+        with self:
+            return subprocess.Popen(args, stdin=subprocess.DEVNULL, **kw)
+
+    def remove(self):
+        """The name goes; the namespace goes when nothing is left in it."""
+        run('ip', 'netns', 'del', self.name)
+        umount(self.files['uts'])
+        os.unlink(self.files['uts'])
+
+
+class Client(Ns):
+    """A machine with the kernel's NFS client, and a raw one."""
+
+    def __init__(self, world, number):
+        super().__init__(f'e2e-c{number}', f'client{number}')
+        self.world, self.number, self.mounts, self.daemons = world, number, [], None
+        self.server_addr, self.addr = f'192.168.{number}.1', f'192.168.{number}.2'
+        s = world.server_ns.name
+        run('ip', 'link', 'add', f'veth{number}', 'netns', s, 'type', 'veth',
+            'peer', 'name', 'eth0', 'netns', self.name)
+        for name, link, addr, addr6 in ((s, f'veth{number}', self.server_addr, 1),
+                                        (self.name, 'eth0', self.addr, 2)):
+            run('ip', '-n', name, 'addr', 'add', f'{addr}/24', 'dev', link)
+            run('ip', '-n', name, 'addr', 'add', f'fd00:{number}::{addr6}/64', 'dev', link,
+                'nodad')
+            run('ip', '-n', name, 'link', 'set', link, 'up')
+        run('ip', '-n', self.name, 'route', 'add', 'default', 'via', self.server_addr)
+
+    def mount(self, path=None, opts='', fstype='nfs', where=None, proto='tcp'):
+        """Mount what is served; returns the mount point."""
+        server = self.world.server
+        path = path or self.world.export
+        where = where or f'{self.world.base}/c{self.number}.{len(self.mounts)}'
+        os.makedirs(where, exist_ok=True)
+        data = (f'vers=3,addr={self.server_addr},port={server.port},proto={proto},'
+                f'mountaddr={self.server_addr},mountvers=3,mountport={server.mount_port},'
+                f'mountproto=tcp,hard,timeo=20,retrans=3,'
+                f'{"lock" if self.daemons else "nolock"}')
+        if opts:
+            data += f',{opts}'
+        with self:
+            mount(f'{self.server_addr}:{path}', where, fstype, 0, data)
+        self.mounts.append(where)
+        return where
+
+    def umount(self, where, flags=0):
+        umount(where, flags)
+        self.mounts.remove(where)
+
+    def connect(self, proto='tcp', port=None, **kw):
+        return rpc.Rpc(self, self.server_addr, port or self.world.server.port, proto, **kw)
+
+    def nfs(self, cred=rpc.ROOT, path=None, **kw):
+        """A raw client; its .root is the handle of the share."""
+        n = nfs3.Nfs3(self.connect(**kw), cred)
+        server = self.world.server
+        if server.mount_port != server.port:
+            n.mount_conn = self.connect(port=server.mount_port)
+        r = n.mnt(path or self.world.export)
+        if r.status != nfs3.OK:
+            raise AssertionError(f'MNT {path or self.world.export}: status {r.status}')
+        n.root = r.fh
+        return n
+
+
+class Volume:
+    """A file system of a test, mounted locally on the server's side."""
+
+    def __init__(self, where, kind, size='700m', image=None):
+        self.where, self.kind = where, kind
+        os.makedirs(where, exist_ok=True)
+        self.image = image or f'{where}.img'
+        self.lower = None
+        if kind == 'tmpfs':
+            mount('e2e', where, 'tmpfs', 0, f'size={size},mode=755')
+        elif kind == 'overlay':
+            self.lower = Volume(f'{where}.lower', 'ext4', '200m')
+            d = self.lower.where
+            for name in ('l', 'u', 'w'):
+                os.mkdir(f'{d}/{name}')
+            put(f'{d}/l/from-lower', b'lower\n')
+            os.makedirs(f'{d}/l/lower-dir/deep')
+            put(f'{d}/l/lower-dir/deep/file', b'deep\n')
+            mount('e2e', where, 'overlay', 0,
+                  f'lowerdir={d}/l,upperdir={d}/u,workdir={d}/w,nfs_export=on,index=on')
+        else:
+            self._make_image(size)
+            # not mount -o loop: it keeps the device open for writing while it mounts it
+            loop = run('losetup', '-f', '--show', self.image).strip()
+            mount(loop, where, kind)
+            run('losetup', '-d', loop)  # when it is unmounted
+
+    def _make_image(self, size):
+        with open(self.image, 'wb') as f:
+            f.truncate(int(size[:-1]) << 20)
+        options = {'ext4': ['-q', '-F', '-E', 'nodiscard'], 'xfs': ['-q', '-K'],
+                   'btrfs': ['-q', '-K']}
+        run(f'mkfs.{self.kind}', *options[self.kind], self.image)
+
+    def umount(self):
+        umount(self.where)
+        if self.lower:
+            self.lower.umount()
+
+
+class World:
+    """What a test gets."""
+
+    def __init__(self, name, spec, server_class):
+        self.name, self.spec = name, spec
+        self.base = f'{BASE}/{name}'
+        self.export = f'{self.base}/export'
+        os.makedirs(self.base)
+        self.volumes = []
+        self.server_ns = Ns('e2e-s', 'server')
+        self.clients = [Client(self, i + 1) for i in range(spec['clients'])]
+        self.client = self.clients[0] if self.clients else None
+        if spec['fs']:
+            self.volume(self.export, spec['fs'])
+        self.server = server_class(self)
+        if spec['locks']:
+            for client in self.clients:
+                client.daemons = daemons.Daemons(client, f'{self.base}/{client.hostname}',
+                                                 statd=spec['locks'] != 'raw')
+        self.server.start()
+        if spec['share']:
+            self.server.add('data', self.export, **spec['options'])
+
+    def volume(self, where, kind, size='700m', image=None):
+        v = Volume(where, kind, size, image)
+        self.volumes.append(v)
+        return v
+
+    def path(self, *parts):
+        """A path of the served directory, on the server."""
+        return os.path.join(self.export, *parts)
+
+    def finish(self):
+        """Take down in good order; whatever does not go is a failure of the test."""
+        for client in self.clients:
+            for where in reversed(client.mounts[:]):
+                client.umount(where)
+        self.server.stop()
+        for v in reversed(self.volumes):
+            self.server.released(v)
+        for client in self.clients:
+            if client.daemons:
+                client.daemons.stop()
+
+
+# taking down by force, after any test
+
+def under_base():
+    with open('/proc/self/mounts', encoding='utf-8', errors='replace') as f:
+        return [line.split()[1] for line in f if line.split()[1].startswith(BASE + '/')]
+
+
+def kill_children():
+    """End what the test started: the runner, a subreaper, inherits all of it."""
+    me = str(os.getpid())
+    for _ in range(100):
+        pids = []
+        for pid in filter(str.isdigit, os.listdir('/proc')):
+            with contextlib.suppress(OSError), open(f'/proc/{pid}/stat', 'rb') as f:
+                if f.read().rsplit(b')', 1)[1].split()[1].decode() == me:
+                    pids.append(int(pid))
+        if not pids:
+            return
+        for pid in pids:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        time.sleep(0.02)
+
+
+def clean_up(server_class, passed):
+    """Leave nothing, whatever state a test ended in."""
+    for where in reversed(under_base()):
+        if os.path.basename(where).startswith('c'):
+            with contextlib.suppress(OSError):
+                umount(where, MNT_FORCE | MNT_DETACH)
+    kill_children()
+    if not passed:
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            server_class.reset()
+    for name in sorted(os.listdir(NETNS)) if os.path.isdir(NETNS) else ():
+        if name.startswith('e2e-'):
+            run('ip', 'netns', 'del', name, check=False)
+    for name in os.listdir(UTSNS) if os.path.isdir(UTSNS) else ():
+        with contextlib.suppress(OSError):
+            umount(f'{UTSNS}/{name}', MNT_DETACH)
+        os.unlink(f'{UTSNS}/{name}')
+    for where in reversed(under_base()):
+        with contextlib.suppress(OSError):
+            umount(where, MNT_DETACH)
+    for name in os.listdir(BASE):
+        shutil.rmtree(f'{BASE}/{name}', ignore_errors=True)
+
+
+def logs():
+    """What the daemons of a test wrote."""
+    out = ''
+    for folder, _, names in os.walk(BASE):
+        if '/export' not in folder:
+            for name in names:
+                if name.endswith('.log'):
+                    out += f'{name}:\n{get(os.path.join(folder, name)).decode(errors="replace")}'
+    return out
+
+
+def file_type(path):
+    return stat.S_IFMT(os.lstat(path).st_mode)

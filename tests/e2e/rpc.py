@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""ONC RPC over TCP and UDP by hand (RFC 5531), with XDR (RFC 4506).
+
+It can say what no well-behaved client says: any program, any credential,
+arguments that end early, records in odd fragments, the same call twice.
+"""
+import itertools
+import socket
+import struct
+
+AUTH_NONE, AUTH_SYS, AUTH_SHORT, AUTH_DH, AUTH_GSS = 0, 1, 2, 3, 6
+
+# accept_stat, RFC 5531 section 9
+SUCCESS, PROG_UNAVAIL, PROG_MISMATCH, PROC_UNAVAIL, GARBAGE_ARGS, SYSTEM_ERR = range(6)
+# reject_stat, with numbers of its own here so that they cannot be mistaken
+RPC_MISMATCH, AUTH_ERROR = 100, 101
+
+_xid = itertools.count(0x1000)
+
+
+class Bad(Exception):
+    """The reply cannot be decoded."""
+
+
+class Enc:
+    """Builds XDR."""
+
+    def __init__(self):
+        self.parts = []
+
+    def u32(self, *values):
+        self.parts.append(struct.pack(f'>{len(values)}I', *values))
+        return self
+
+    def u64(self, *values):
+        self.parts.append(struct.pack(f'>{len(values)}Q', *values))
+        return self
+
+    def fixed(self, data):
+        self.parts.append(data + bytes(-len(data) % 4))
+        return self
+
+    def opaque(self, data):
+        if isinstance(data, str):
+            data = data.encode()
+        return self.u32(len(data)).fixed(data)
+
+    def bytes(self):
+        return b''.join(self.parts)
+
+
+class Dec:
+    """Takes XDR apart."""
+
+    def __init__(self, data):
+        self.data, self.pos = data, 0
+
+    def take(self, n):
+        if self.pos + n > len(self.data):
+            raise Bad(f'reply ends at {len(self.data)}, {n} bytes wanted at {self.pos}')
+        out = self.data[self.pos:self.pos + n]
+        self.pos += n
+        return out
+
+    def u32(self):
+        return struct.unpack('>I', self.take(4))[0]
+
+    def u64(self):
+        return struct.unpack('>Q', self.take(8))[0]
+
+    def flag(self):
+        v = self.u32()
+        if v > 1:
+            raise Bad(f'boolean {v}')
+        return bool(v)
+
+    def fixed(self, n):
+        out = self.take(n)
+        pad = self.take(-n % 4)
+        if any(pad):
+            raise Bad('padding is not zero')
+        return out
+
+    def opaque(self, limit=1 << 20):
+        n = self.u32()
+        if n > limit:
+            raise Bad(f'{n} bytes where {limit} are allowed')
+        return self.fixed(n)
+
+    def end(self):
+        if self.pos != len(self.data):
+            raise Bad(f'{len(self.data) - self.pos} bytes behind the reply')
+
+
+def auth_sys(uid, gid, gids=(), machine=b'e2e'):
+    return AUTH_SYS, Enc().u32(0).opaque(machine).u32(uid, gid, len(gids), *gids).bytes()
+
+
+ROOT = auth_sys(0, 0)
+NOBODY_CLAIMED = (AUTH_NONE, b'')
+
+
+class Reply:
+    """stat is one of the names above; low and high with a mismatch; why with AUTH_ERROR."""
+
+    def __init__(self, data):
+        d = Dec(data)
+        self.xid = d.u32()
+        if d.u32() != 1:
+            raise Bad('not a reply')
+        self.low = self.high = self.why = None
+        if d.u32():
+            if d.u32():
+                self.stat, self.why = AUTH_ERROR, d.u32()
+            else:
+                self.stat, self.low, self.high = RPC_MISMATCH, d.u32(), d.u32()
+        else:
+            d.u32()
+            d.opaque(400)
+            self.stat = d.u32()
+            if self.stat == PROG_MISMATCH:
+                self.low, self.high = d.u32(), d.u32()
+        self.body = data[d.pos:]
+
+
+def call_bytes(prog, vers, proc, args=b'', cred=ROOT, xid=None, rpcvers=2):
+    if xid is None:
+        xid = next(_xid)
+    e = Enc().u32(xid, 0, rpcvers, prog, vers, proc)
+    e.u32(cred[0]).opaque(cred[1]).u32(AUTH_NONE, 0)
+    return e.bytes() + args
+
+
+class Rpc:
+    """A connection. The socket belongs to the namespace it was made in."""
+
+    def __init__(self, ns, addr, port, proto='tcp', src_port=0, timeout=10):
+        self.proto, self.peer = proto, (addr, port)
+        with ns:
+            family = socket.AF_INET6 if ':' in addr else socket.AF_INET
+            kind = socket.SOCK_STREAM if proto == 'tcp' else socket.SOCK_DGRAM
+            self.sock = socket.socket(family, kind)
+            self.sock.settimeout(timeout)
+            if src_port:
+                self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                self.sock.bind(('', src_port))
+            self.sock.connect(self.peer)
+        if proto == 'tcp':
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def close(self, abort=False):
+        if abort:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+        self.sock.close()
+
+    def send(self, message, fragment=None):
+        if self.proto == 'udp':
+            self.sock.send(message)
+            return
+        pieces = [message]
+        if fragment:
+            pieces = [message[i:i + fragment] for i in range(0, len(message), fragment)]
+        out = b''
+        for i, piece in enumerate(pieces):
+            last = 0x80000000 if i == len(pieces) - 1 else 0
+            out += struct.pack('>I', last | len(piece)) + piece
+        self.sock.sendall(out)
+
+    def _exactly(self, n):
+        out = bytearray()
+        while len(out) < n:
+            got = self.sock.recv(n - len(out))
+            if not got:
+                raise EOFError('connection closed by the server')
+            out += got
+        return bytes(out)
+
+    def recv(self):
+        if self.proto == 'udp':
+            return Reply(self.sock.recv(65536))
+        out, last = b'', 0
+        while not last:
+            mark = struct.unpack('>I', self._exactly(4))[0]
+            last = mark & 0x80000000
+            out += self._exactly(mark & 0x7fffffff)
+        return Reply(out)
+
+    def call(self, prog, vers, proc, args=b'', cred=ROOT, xid=None, rpcvers=2, fragment=None):
+        message = call_bytes(prog, vers, proc, args, cred, xid, rpcvers)
+        want = struct.unpack('>I', message[:4])[0]
+        self.send(message, fragment)
+        while True:
+            reply = self.recv()
+            if reply.xid == want:
+                return reply

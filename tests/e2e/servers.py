@@ -1,0 +1,378 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The servers a test can run against: Ditto, and the kernel's nfsd as a second opinion."""
+import contextlib
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import time
+
+import daemons
+from harness import put, run, umount, mount, wait_for, MNT_DETACH
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+
+# A key of the tests' own, so that handles survive a reload of the modules.
+KEY = '000102030405060708090a0b0c0d0e0f'
+
+# Seconds in which clients may reclaim after a restart.
+GRACE = 10
+
+# Who locks is recorded by the helper, so that has to run; and it brings the listeners.
+LOCK_CONF = f"""[server]
+grace-s = {GRACE}
+[listener nfs]
+[listener nfs]
+transport = udp
+"""
+
+
+def tool(name):
+    """A program of this build: of the checkout, else installed; a copy, so that it stays."""
+    copy = f'/run/e2e-{name}/{name}'
+    if os.path.exists(copy):
+        return copy
+    for path in (f'{TOP}/userspace/{name}', shutil.which(name)):
+        if path and os.access(path, os.X_OK):
+            os.makedirs(os.path.dirname(copy), exist_ok=True)
+            return shutil.copy(path, copy)
+    raise AssertionError(f'{name} is neither built nor installed')
+
+
+def loaded(module):
+    return os.path.isdir(f'/sys/module/{module}')
+
+
+def service_threads():
+    """The states of the threads that serve NFS."""
+    states = []
+    for pid in filter(str.isdigit, os.listdir('/proc')):
+        with contextlib.suppress(OSError), open(f'/proc/{pid}/stat', encoding='ascii',
+                                                errors='replace') as f:
+            name, rest = f.read().split('(', 1)[1].rsplit(')', 1)
+            if name == 'ditto_nfs':
+                states.append(rest.split()[0])
+    return states
+
+
+class Ditto:
+    """The modules of this build, driven by dittoctl."""
+
+    name = 'ditto'
+    port = mount_port = 2049
+
+    def __init__(self, world):
+        self.world, self.ns = world, world.server_ns
+        self.shares = {}
+        self.helper = self.daemons = None
+        self.conf = ''
+
+    # the tool
+    def ctl(self, *args, **kw):
+        return self.ns.run(tool('dittoctl'), *args, **kw)
+
+    def json(self, *args):
+        return json.loads(self.ctl(*args, '--json'))
+
+    def refused(self, *args):
+        """The command must fail; what it said."""
+        p = self.ctl(*args, check=False)
+        if not p.returncode:
+            raise AssertionError(f'dittoctl {" ".join(args)}: worked, should have been refused')
+        return p.stdout
+
+    # life
+    def start(self):
+        locks = self.world.spec['locks']
+        if locks:
+            self.daemons = daemons.Daemons(self.ns, f'{self.world.base}/server', statd=False)
+        self.load()
+        self.key()
+        if locks:
+            self.helper_start()
+
+    @staticmethod
+    def load():
+        run('modprobe', 'ditto_nfs')
+
+    @staticmethod
+    def unload():
+        run('rmmod', 'ditto_nfs')
+        run('rmmod', 'ditto')
+
+    def key(self):
+        """The one of the helper's database once there is one: it gives that key too."""
+        key, database = KEY, f'{self.world.base}/state/state.db'
+        if os.path.exists(database):
+            with contextlib.closing(sqlite3.connect(database)) as db:
+                row = db.execute("SELECT hex(value) FROM meta WHERE name = 'handle-key'").fetchone()
+            key = row[0] if row else KEY
+        self.ctl('server', 'set', 'handle-key', key)
+
+    def restart(self, order=None):
+        """Unload and load the modules, then serve the same again."""
+        shares, helper = self.shares, self.helper
+        # it tells clients of the restart, and they must find the shares then
+        if helper:
+            self.helper_stop()
+        self.unload()
+        self.load()
+        self.key()
+        self.shares = {}
+        for share in order or shares:
+            self.serve(share, shares[share][0], **shares[share][1])
+        if helper:
+            self.helper_start(self.conf)
+        self.listen()
+
+    def stop(self):
+        if self.daemons:
+            wait_for('nothing is claimed', lambda: not self.claims())
+        for share in list(self.shares):
+            self.delete(share)
+        for listener in self.json('listener', 'list'):
+            self.ctl('listener', 'del', str(listener['id']))
+        server = self.json('server', 'show')
+        for what in ('nodes', 'open_files'):
+            if server[what]:
+                raise AssertionError(f'no share is left, but {server[what]} {what}')
+        if self.daemons:
+            if self.helper:
+                self.helper_stop()
+            self.daemons.stop()
+
+    @staticmethod
+    def released(volume):
+        """Nothing may hold it: the first attempt must work."""
+        volume.umount()
+
+    @classmethod
+    def reset(cls):
+        """After a failure that may have left anything: its sockets keep a namespace alive."""
+        for module in ('ditto_nfs', 'ditto'):
+            if loaded(module):
+                run('rmmod', module, check=False)
+
+    # shares
+    @staticmethod
+    def words(ro=None, squash=None, anon=None, sec=None, allow=(), manage_gids=None, id=None):
+        out = []
+        if ro is not None:
+            out.append('ro' if ro else 'rw')
+        if squash:
+            out += ['squash', squash]
+        if anon:
+            out += ['anon', f'{anon[0]}:{anon[1]}']
+        if sec:
+            out += ['sec', ','.join(sec)]
+        for rule in allow:
+            out += ['allow', rule]
+        if manage_gids is not None:
+            out += ['manage-gids', 'on' if manage_gids else 'off']
+        if id:
+            out += ['id', id]
+        return out
+
+    def serve(self, name, path, squash='root-to-admin', **options):
+        self.ctl('share', 'add', name, path, *self.words(squash=squash, **options))
+        self.shares[name] = (path, dict(options, squash=squash))
+
+    def add(self, name, path, **options):
+        self.serve(name, path, **options)
+        self.listen()
+
+    def set(self, name, **options):
+        path, old = self.shares[name]
+        self.ctl('share', 'set', name, *self.words(**options))
+        self.shares[name] = (path, {**old, **options})
+
+    def delete(self, name):
+        self.ctl('share', 'del', name)
+        del self.shares[name]
+
+    def listen(self):
+        if self.helper and self.daemons:
+            wait_for('the listeners', lambda: len(self.json('listener', 'list')) == 2)
+        elif not self.json('listener', 'list'):
+            for transport in ('tcp', 'udp'):
+                self.ctl('listener', 'add', 'nfs', transport)
+
+    # what it tells
+    def calls(self, group='nfs3'):
+        """How often each operation was done."""
+        return {r['op'].lower(): r['calls'] for r in self.json('stats', group)}
+
+    def setting(self, key):
+        return self.json('server', 'show')[key]
+
+    def locks(self, *filters):
+        """Claims and those that wait for one, as the tool lists them."""
+        return self.json('lock', 'list', *filters)
+
+    def claims(self):
+        """How much of each kind all clients hold or wait for, without what is zero."""
+        out = {}
+        for client in self.json('lock', 'client', 'list'):
+            for kind in ('ranges', 'opens', 'caches', 'waits', 'owners'):
+                if client.get(kind):
+                    out[kind] = out.get(kind, 0) + client[kind]
+        return out
+
+    def grace(self):
+        return self.json('grace', 'status')
+
+    # the helper
+    def helper_start(self, conf=None):
+        """Run dittod in the foreground; returns the path of its configuration."""
+        if conf is None:
+            conf = LOCK_CONF if self.daemons else ''
+        self.conf = conf
+        path = f'{self.world.base}/ditto.conf'
+        with open(path, 'w', encoding='utf-8') as f:
+            f.write(conf)
+        state = f'{self.world.base}/state'
+        os.makedirs(state, exist_ok=True)
+        log = open(f'{self.world.base}/dittod.log', 'ab')
+        self.helper = self.ns.spawn(tool('dittod'), '-c', path, '-s', state,
+                                    stdout=log, stderr=subprocess.STDOUT)
+        wait_for('the helper registers', lambda: self.helper.poll() is not None
+                 or self.setting('helper'))
+        if self.helper.poll() is not None:
+            raise AssertionError(f'dittod ended: {self.helper_log()}')
+        return path
+
+    def helper_log(self):
+        with open(f'{self.world.base}/dittod.log', encoding='utf-8') as f:
+            return f.read()
+
+    def helper_stop(self, signal='TERM'):
+        run('kill', f'-{signal}', str(self.helper.pid))
+        self.helper.wait()
+        self.helper = None
+
+
+CLD = """mkdir /run/pipefs /run/cld && mount -t rpc_pipefs pipefs /run/pipefs &&
+exec nfsdcld -F -p /run/pipefs -s /run/cld
+"""
+
+
+class Knfsd:
+    """The kernel's nfsd, to prove that a test asks for what NFS servers do."""
+
+    name = 'knfsd'
+    port, mount_port = 2049, 20048
+    proc = '/proc/fs/nfsd'
+
+    def __init__(self, world):
+        self.world, self.ns = world, world.server_ns
+        self.shares = {}
+        self.daemons = None
+
+    def write(self, name, text):
+        fd = os.open(f'{self.proc}/{name}', os.O_WRONLY)
+        with self.ns:
+            os.write(fd, f'{text}\n'.encode())
+        os.close(fd)
+
+    def start(self):
+        with self.ns:
+            mount('nfsd', self.proc, 'nfsd')
+        for name in ('nlm_timeout', 'nlm_grace_period'):
+            put(f'/proc/sys/fs/nfs/{name}', '3')
+        self.daemons = daemons.Daemons(self.ns, f'{self.world.base}/server')
+        if self.world.spec['locks']:
+            # with its records of NFSv4 clients, of whom there are none, no grace is needed
+            self.daemons.spawn('sh', '-c', CLD)
+        self.write('versions', '+3 -4.0 -4.1 -4.2')
+        self.write('max_block_size', str(1 << 20))
+        self.ns.run('rpc.nfsd', '-N', '4', '-V', '3', '--tcp', '--udp', '8')
+        self.daemons.spawn('rpc.mountd', '-F', '-p', '20048')
+        wait_for('rpc.mountd', lambda: '20048' in self.ns.run('rpcinfo', '-p', '127.0.0.1'))
+        if self.world.spec['locks']:
+            self.end_grace()
+
+    def end_grace(self):
+        with self.ns:
+            put('/proc/fs/lockd/nlm_end_grace', 'Y')
+
+    def restart(self, order=None):
+        locks = self.world.spec['locks']
+        if locks:
+            self.daemons.kill_statd()  # else the kernel ends the monitoring of all
+        self.write('threads', '0')
+        self.write('portlist', 'tcp 2049')
+        self.write('portlist', 'udp 2049')
+        self.write('threads', '8')
+        if locks:
+            self.daemons.statd()
+            self.ns.run(*self.daemons.inside('sm-notify', '-f'))
+
+    def stop(self):
+        self.shares = {}
+        self._exports()
+        self.write('threads', '0')
+        self.daemons.stop()
+        umount(self.proc, MNT_DETACH)
+
+    @staticmethod
+    def released(volume):
+        for _ in range(40):
+            with contextlib.suppress(OSError):
+                volume.umount()
+                return
+            time.sleep(0.1)
+        raise AssertionError(f'{volume.where} stays busy')
+
+    @classmethod
+    def reset(cls):
+        with contextlib.suppress(OSError):
+            while True:
+                umount(cls.proc, MNT_DETACH)
+
+    squashes = {'root-to-guest': 'root_squash', 'root-to-admin': 'no_root_squash',
+                'all-to-guest': 'all_squash', 'all-to-admin': 'all_squash,anonuid=0,anongid=0'}
+
+    def _line(self, number, path, ro=None, squash='root-to-guest', anon=None, sec=None, allow=(),
+              id=None):
+        common = f'fsid={id or number},insecure,sync,no_subtree_check'
+        if anon:
+            common += f',anonuid={anon[0]},anongid={anon[1]}'
+        if sec:
+            common += ',sec=' + ':'.join(sec)
+        out = []
+        for rule in allow or ('*',):
+            spec, *words = rule.split(',')
+            spec, _, access = spec.partition('=')
+            mode = squash
+            for w in words:
+                mode = w.removeprefix('squash=')
+            if access == 'none':
+                continue
+            rw = 'ro' if ro or access == 'ro' else 'rw'
+            out.append(f'{spec}({rw},{self.squashes[mode]},{common})')
+        return f'{path} ' + ' '.join(out) + '\n'
+
+    def _exports(self):
+        with open('/etc/exports', 'w', encoding='ascii') as f:
+            for i, (path, options) in enumerate(self.shares.values()):
+                f.write(self._line(i + 1, path, **options))
+        for word in ('-ra', '-f'):
+            self.ns.run(*self.daemons.inside('exportfs', word))
+
+    def add(self, name, path, squash='root-to-admin', **options):
+        self.shares[name] = (path, dict(options, squash=squash))
+        self._exports()
+
+    def set(self, name, **options):
+        path, old = self.shares[name]
+        self.shares[name] = (path, {**old, **options})
+        self._exports()
+
+    def delete(self, name):
+        del self.shares[name]
+        self._exports()
+
+
+SERVERS = {s.name: s for s in (Ditto, Knfsd)}

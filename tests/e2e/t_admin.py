@@ -1,0 +1,379 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The tools: what they tell, what they refuse, what each setting does."""
+import errno
+import json
+import os
+import signal
+
+import nfs3
+import rpc
+import servers
+from harness import eq, expect_errno, get, pattern, put, run, test, wait_for
+
+
+def rpcbind(w):
+    """One of the server's own."""
+    if w.server.name == 'knfsd':
+        return None
+    os.makedirs('/run/rpcbind', exist_ok=True)
+    daemon = w.server_ns.spawn('rpcbind', '-f', '-w')
+    wait_for('rpcbind', lambda: w.server_ns.run('rpcinfo', '-p', '127.0.0.1',
+                                                check=False).returncode == 0)
+    return daemon
+
+
+def registered(w):
+    out = w.server_ns.run('rpcinfo', '-p', '127.0.0.1')
+    return {tuple(line.split()[:4]) for line in out.splitlines()[1:]}
+
+
+@test(share=False)
+def rpcbind_and_mount_program(w):
+    """Registered with rpcbind; showmount and a plain mount(8) find their way."""
+    daemon = rpcbind(w)
+    w.server.add('data', w.export)
+    put(w.path('f'), b'data')
+    have = registered(w)
+    mount_port = str(w.server.mount_port)
+    for entry in (('100003', '3', 'tcp', '2049'), ('100227', '3', 'tcp', '2049'),
+                  ('100005', '3', 'tcp', mount_port), ('100005', '3', 'udp', mount_port)):
+        assert entry in have, f'{entry} is missing: {sorted(have)}'
+    for prog in ('100003', '100005'):
+        out = w.client.run('rpcinfo', '-t', w.client.server_addr, prog, '3')
+        assert 'ready and waiting' in out, out
+    out = w.client.run('rpcinfo', '-u', w.client.server_addr, '100005', '3')
+    assert 'ready and waiting' in out, out
+    out = w.client.run('showmount', '--no-headers', '-e', w.client.server_addr)
+    eq(out.split()[0] in (w.export, 'data', '/data'), True, out)
+    where = f'{w.base}/plain'
+    os.mkdir(where)
+    w.client.run('mount', '-t', 'nfs', '-o', 'vers=3,nolock',
+                 f'{w.client.server_addr}:{w.export}', where)
+    eq(get(f'{where}/f'), b'data')
+    if w.server.name == 'ditto':
+        assert w.client.addr in w.client.run('showmount', '--no-headers', '-a',
+                                             w.client.server_addr), 'showmount -a'
+    run('umount', where)
+    if daemon:
+        w.server.delete('data')
+        for listener in w.server.json('listener', 'list'):
+            w.server.ctl('listener', 'del', str(listener['id']))
+        wait_for('no registration is left',
+                 lambda: not {e for e in registered(w) if e[0] in ('100003', '100005', '100227')})
+        daemon.terminate()
+        daemon.wait()
+
+
+@test(server='ditto')
+def lists_and_json(w):
+    """Every list is read by people and by programs."""
+    s = w.server
+    m = w.client.mount()
+    put(f'{m}/f', pattern(1, 5000))
+    s.set('data', allow=['192.168.0.0/16=rw,squash=root-to-admin', '*=ro'], anon=(11, 12),
+          sec=('sys', 'none'))
+    share, = s.json('share', 'list')
+    eq((share['name'], share['path'], share['anon_uid'], share['anon_gid']),
+       ('data', w.export, 11, 12))
+    eq(set(share['sec']), {'sys', 'none'})
+    for words in (('share', 'list'), ('listener', 'list'), ('client', 'list'), ('stats',),
+                  ('stats', 'nfs3'), ('server', 'show')):
+        text = s.ctl(*words)
+        assert text.strip(), f'dittoctl {" ".join(words)} says nothing'
+        assert json.loads(s.ctl(*words, '--json')), words
+    assert 'data' in s.ctl('share', 'list') and w.export in s.ctl('share', 'list')
+    client, = s.json('client', 'list')
+    eq((client['address'], client['connections'] >= 1, client['requests'] > 0),
+       (w.client.addr, True, True))
+    assert w.client.addr in s.ctl('client', 'list')
+    before = s.calls().get('getattr', 0)
+    n = w.client.nfs()
+    for _ in range(10):
+        n.getattr(n.root)
+    eq(s.calls()['getattr'] - before, 10, 'GETATTR counted')
+    n.lookup(n.root, 'missing')
+    row, = [r for r in s.json('stats', 'nfs3') if r['op'].lower() == 'lookup']
+    assert row['errors'] >= 1 and row['nanoseconds'] > 0, row
+    row, = [r for r in s.json('stats', 'nfs3') if r['op'].lower() == 'write']
+    assert row['bytes'] >= 5000, row
+    server = s.json('server', 'show')
+    assert 'nfs' in server['protocols'] and server['nodes'] > 0 and server['started'], server
+
+
+@test(server='ditto')
+def mistakes_are_told(w):
+    s = w.server
+    put(w.path('file'))
+    bad = []
+    for words, says in ((('share', 'add', 'data', w.export), 'data'),
+                        (('share', 'add', 'x', w.path('none')), 'path'),
+                        (('share', 'add', 'x', w.path('file')), 'directory'),
+                        (('share', 'add', 'a/b', w.export), 'a/b'),
+                        (('share', 'add', 'x', w.export, 'squash', 'rot'), 'rot'),
+                        (('share', 'add', 'x', w.export, 'allow', '1.2.3.4/33'), '1.2.3.4/33'),
+                        (('share', 'add', 'x', w.export, 'sec', 'krb9'), 'krb9'),
+                        (('share', 'set', 'nosuch', 'ro'), 'nosuch'),
+                        (('share', 'del', 'nosuch'), 'nosuch'),
+                        (('listener', 'add', 'ftp'), 'ftp'),
+                        (('listener', 'del', '99999'), '99999'),
+                        (('server', 'set', 'threads', '100000'), '1024'),
+                        (('server', 'set', 'no-such-key', '1'), 'no-such-key'),
+                        (('client', 'disconnect', '192.168.77.77'), '192.168.77.77'),
+                        (('shar', 'list'), 'share')):
+        said = s.refused(*words)
+        if says not in said or 'error -' in said:
+            bad.append(f'{says}: {said}')
+    eq(bad, [], 'messages that do not help')
+    eq([x['name'] for x in s.json('share', 'list')], ['data'])
+    tool = servers.tool('dittoctl')
+    for words in (('share', 'del', 'data'), ('share', 'set', 'data', 'ro'), ('cache', 'flush'),
+                  ('server', 'set', 'threads', '3'), ('share', 'add', 'mine', '/tmp'),
+                  ('client', 'disconnect', w.client.addr), ('listener', 'add', 'nfs')):
+        p = w.server_ns.run('setpriv', '--reuid=1001', '--regid=1001', '--clear-groups', tool,
+                            *words, check=False)
+        assert p.returncode, f'a user may {words}'
+    eq(s.json('share', 'list')[0]['read_only'], False)
+
+
+@test(server='ditto')
+def events(w):
+    """What happens is told as it happens."""
+    s = w.server
+    with open(f'{w.base}/events.log', 'wb') as log:
+        watcher = w.server_ns.spawn(servers.tool('dittoctl'), 'events', stdout=log)
+
+    def told(kind, subject):
+        text = get(f'{w.base}/events.log').decode()
+        return any(kind in line and subject in line for line in text.splitlines())
+    os.mkdir(w.path('d'))
+
+    def begun():
+        s.ctl('share', 'set', 'data', 'rw')
+        return told('share-changed', 'data')
+    wait_for('an event', begun)
+    s.add('second', w.path('d'))
+    s.delete('second')
+    w.client.nfs()
+    w.server.ctl('client', 'disconnect', w.client.addr)
+    w.server.ctl('server', 'set', 'threads', '3')
+    for kind, subject in (('share-added', 'second'), ('share-removed', 'second'),
+                          ('client-new', w.client.addr), ('client-disconnected', w.client.addr),
+                          ('settings-changed', '')):
+        wait_for(f'{kind} {subject}', lambda k=kind, t=subject: told(k, t))
+    watcher.terminate()
+    watcher.wait()
+
+
+@test(server='ditto')
+def disconnect(w):
+    """A client is cut off, is told so, and may come again."""
+    m = w.client.mount()
+    n = w.client.nfs()
+    put(f'{m}/f', b'before')
+    w.server.ctl('client', 'disconnect', w.client.addr)
+    with expect_errno(errno.ECONNRESET, errno.EPIPE):
+        try:
+            n.null()
+        except EOFError as e:
+            raise ConnectionResetError(errno.ECONNRESET, str(e)) from e
+    put(f'{m}/g', b'after')
+    eq(get(w.path('g')), b'after', 'the kernel client came again')
+    n = w.client.nfs()
+    eq(n.getattr(n.root).status, nfs3.OK)
+
+
+@test(server='ditto')
+def setting_threads(w):
+    s = w.server
+    for n in (1, 5, 12, 2):
+        s.ctl('server', 'set', 'threads', str(n))
+        wait_for(f'{n} service threads', lambda n=n: len(servers.service_threads()) == n)
+        eq(w.client.nfs().null().stat, rpc.SUCCESS)
+
+
+@test(server='ditto')
+def setting_max_connections(w):
+    w.server.ctl('server', 'set', 'max-connections', '4')
+    conns = [w.client.connect() for _ in range(20)]
+    alive = 0
+    for c in conns:
+        try:
+            c.sock.settimeout(2)
+            alive += c.call(nfs3.NFS, 3, 0).stat == rpc.SUCCESS
+        except (OSError, EOFError):
+            pass
+    assert 1 <= alive <= 5, f'{alive} of 20 connections live where 4 are allowed'
+    for c in conns:
+        c.close()
+    w.server.ctl('server', 'set', 'max-connections', '100')
+    conns = []
+    wait_for('room for new connections', lambda: w.client.nfs().null().stat == rpc.SUCCESS)
+    conns = [w.client.connect() for _ in range(20)]
+    eq([c.call(nfs3.NFS, 3, 0).stat for c in conns], [rpc.SUCCESS] * 20)
+
+
+def many_files(w):
+    """200 files and their handles."""
+    n, fhs = w.client.nfs(), []
+    for i in range(200):
+        put(w.path(f'f{i}'), b'x')
+        fhs.append(n.lookup(n.root, f'f{i}').fh)
+    return n, fhs
+
+
+@test(server='ditto')
+def setting_file_limit(w):
+    """Files that are kept open stay below the limit, also when it is lowered."""
+    s = w.server
+    n, fhs = many_files(w)
+    s.ctl('server', 'set', 'file-idle-ms', '3600000', 'file-limit', '16')
+    for fh in fhs[:50]:
+        n.read(fh, 0, 1)
+    wait_for('few files are open', lambda: s.setting('open_files') <= 24)
+    s.ctl('server', 'set', 'file-limit', '1000')
+    for fh in fhs[:150]:
+        n.read(fh, 0, 1)
+    assert s.setting('open_files') > 100, s.setting('open_files')
+    s.ctl('server', 'set', 'file-limit', '16')
+    for fh in fhs[150:]:
+        n.read(fh, 0, 1)
+    wait_for('few files are open with a lowered limit', lambda: s.setting('open_files') <= 24)
+
+
+@test(server='ditto')
+def setting_caches(w):
+    """node-limit bounds what is kept, file-idle-ms closes files, a flush forgets all."""
+    s = w.server
+    n, fhs = many_files(w)
+    assert s.setting('nodes') >= 200, s.setting('nodes')
+    s.ctl('server', 'set', 'node-limit', '16')
+    for fh in fhs:
+        n.getattr(fh)
+    wait_for('few nodes are kept', lambda: s.setting('nodes') <= 48)
+    s.ctl('server', 'set', 'file-idle-ms', '3600000')
+    for fh in fhs[:10]:
+        n.read(fh, 0, 1)
+    assert s.setting('open_files') > 0
+    s.ctl('cache', 'flush')
+    eq(s.setting('open_files'), 0, 'after a flush')
+    s.ctl('server', 'set', 'file-idle-ms', '100')
+    for fh in fhs[:50]:
+        n.read(fh, 0, 1)
+    wait_for('idle files are closed', lambda: s.setting('open_files') == 0)
+    s.ctl('server', 'set', 'node-limit', '100000')
+    for fh in fhs:
+        eq(n.read(fh, 0, 1).data, b'x')
+    s.ctl('cache', 'flush')
+    assert s.setting('nodes') <= 1 and s.setting('open_files') == 0, s.json('server', 'show')
+
+
+@test(server='ditto')
+def listeners(w):
+    """On other ports and addresses, added and removed while others work."""
+    s = w.server
+    n = w.client.nfs()
+    s.ctl('listener', 'add', 'nfs', 'tcp', '192.168.1.1', 'port', '3049')
+    listener, = [x for x in s.json('listener', 'list') if x['port'] == 3049]
+    c = w.client.connect(port=3049)
+    eq(c.call(nfs3.NFS, 3, 0).stat, rpc.SUCCESS)
+    with expect_errno(errno.ECONNREFUSED):
+        with w.server_ns:
+            rpc.Rpc(w.server_ns, '127.0.0.1', 3049)
+    s.refused('listener', 'add', 'nfs', 'tcp', '192.168.1.1', 'port', '3049')
+    s.refused('listener', 'add', 'nfs', 'tcp', '192.168.55.55')
+    s.ctl('listener', 'del', str(listener['id']))
+    with expect_errno(errno.ECONNREFUSED):
+        w.client.connect(port=3049)
+    eq(n.getattr(n.root).status, nfs3.OK, 'the other listener goes on')
+
+
+def messages(w):
+    return w.server.helper_log()
+
+
+@test(server='ditto', share=False)
+def config_mistakes(w):
+    """Each mistake is told with file, line and key, and nothing of the file is applied."""
+    conf, state = f'{w.base}/ditto.conf', f'{w.base}/state'
+    os.mkdir(state)
+    good = f'[share good]\npath = {w.export}\n'
+    for line, text, words in ((4, '[share bad]\npth = /tmp\n', ('pth', 'path')),
+                              (3, '[sahre x]\n', ('sahre', 'share')),
+                              (4, '[server]\nthreads = many\n', ('threads', 'many', '1024')),
+                              (5, f'[share b]\npath = {w.export}\nsquash = rot\n',
+                               ('squash', 'rot', 'root')),
+                              (3, 'squash root\n', ()),
+                              (3, '[share b]\nread_only = yes\n', ('path',)),
+                              (5, '[share b]\npath = /tmp\nallow = 10.0.0.0/99\n',
+                               ('allow', '10.0.0.0/99')),
+                              (3, '[share good]\npath = /tmp\n', ('good',))):
+        put(conf, good + text)
+        p = w.server_ns.run('timeout', '10', servers.tool('dittod'), '-c', conf, '-s', state,
+                            check=False)
+        assert p.returncode not in (0, 124), f'dittod runs with:\n{good + text}'
+        assert f'ditto.conf:{line}:' in p.stdout, f'line {line} of\n{good + text}: {p.stdout}'
+        for word in words:
+            assert word in p.stdout, f'{word} is not in: {p.stdout}'
+        eq(w.server.json('share', 'list'), [], 'applied in spite of a mistake')
+
+
+@test(server='ditto', share=False, clients=1)
+def config_difference(w):
+    """SIGHUP applies the difference; what stays is not disturbed; a bad file changes nothing."""
+    s = w.server
+    for name in 'abcd':
+        os.mkdir(w.path(name))
+        put(w.path(name, 'f'), name)
+
+    def section(name, more=''):
+        return f'[share {name}]\npath = {w.path(name)}\nsquash = root_to_admin\n{more}\n'
+
+    def apply(text):
+        put(conf, text)
+        s.helper.send_signal(signal.SIGHUP)
+
+    def names():
+        return [x['name'] for x in s.json('share', 'list')]
+    conf = s.helper_start(section('a') + section('b'))
+    wait_for('both shares', lambda: names() == ['a', 'b'])
+    wait_for('a listener', lambda: s.json('listener', 'list'))
+    s.ctl('share', 'add', 'by-hand', w.path('d'))
+    n = w.client.nfs(path='a')
+    f = n.lookup(n.root, 'f').fh
+    m = w.client.mount('a', opts='timeo=600')
+    with open(f'{m}/f', 'r+b', buffering=0) as held:
+        ident = s.json('share', 'list')[0]['id']
+        apply(section('a', 'read_only = yes') + section('c') + '[server]\nthreads = 3\n')
+        wait_for('b goes, c comes', lambda: names() == ['a', 'by-hand', 'c'])
+        wait_for('a is read-only', lambda: n.write(f, 0, b'x').status == nfs3.ROFS)
+        wait_for('the setting', lambda: s.setting('threads') == 3)
+        eq(s.json('share', 'list')[0]['id'], ident)
+        eq(held.read(), b'a')
+        eq(n.getattr(f).status, nfs3.OK, 'the handle of a share that stays')
+        lines = len(messages(w).splitlines())
+        apply(section('a') + '[share b\npath = x\n')
+        wait_for('the mistake is told', lambda: 'ditto.conf:5' in messages(w))
+        eq(names(), ['a', 'by-hand', 'c'])
+        eq(n.write(f, 0, b'x').status, nfs3.ROFS, 'still read-only')
+        assert len(messages(w).splitlines()) > lines
+        apply(section('a') + section('c'))
+        wait_for('writable again', lambda: n.write(f, 0, b'A').status == nfs3.OK)
+        wait_for('the setting is taken back', lambda: s.setting('threads') != 3)
+    w.client.umount(m)
+    apply('')
+    wait_for('only what was added by hand is left', lambda: names() == ['by-hand'])
+    s.shares['by-hand'] = (w.path('d'), {})
+
+
+@test(server='ditto')
+def helper_ends_cleanly(w):
+    s = w.server
+    s.helper_start()
+    eq(bool(s.setting('helper')), True)
+    p = w.server_ns.run('timeout', '5', servers.tool('dittod'), '-c', f'{w.base}/ditto.conf', '-s',
+                        f'{w.base}/state2', check=False)
+    assert p.returncode, 'a second helper registered'
+    eq(bool(s.setting('helper')), True, 'the first one still serves')
+    s.helper_stop()
+    wait_for('the helper is gone', lambda: not s.setting('helper'))
+    eq(w.client.nfs().null().stat, rpc.SUCCESS)

@@ -1,0 +1,344 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Beginnings and ends: shares that go, modules that are reloaded, helpers that die."""
+import errno
+import os
+import signal
+import time
+
+import nfs3
+import rpc
+import servers
+from harness import (Child, Ns, eq, expect_errno, get, one_of, pattern, put, run, test,
+                     wait_for, MNT_DETACH)
+from nfs3 import sattr
+
+
+def writer(m, done, limit=400):
+    """Write and sync one file after the other until told to stop; how many were acknowledged."""
+    def work():
+        for i in range(limit):
+            if os.path.exists(f'{done}.stop'):
+                break
+            with open(f'{m}/w{i}', 'wb') as f:
+                f.write(pattern(i, 40000))
+                f.flush()
+                os.fsync(f.fileno())
+            put(done, b'%d' % (i + 1))
+        return i
+    return Child(work)
+
+
+def progress(done):
+    try:
+        return int(get(done) or 0)
+    except FileNotFoundError:
+        return 0
+
+
+@test(server='ditto', fs='ext4')
+def share_del_with_cached_files(w):
+    """A share goes while a client has it mounted and files open: umount works at once."""
+    m = w.client.mount(opts='timeo=10,retrans=1')
+    put(f'{m}/f', pattern(1, 100000))
+    with open(f'{m}/f', 'r+b', buffering=0) as f:
+        f.read(10)
+        f.write(b'open for writing')
+        assert w.server.setting('open_files') > 0, 'nothing is cached'
+        os.listdir(m)
+        w.server.delete('data')
+        volume = w.volumes.pop()
+        volume.umount()
+        with expect_errno(errno.ESTALE):
+            os.stat(f'{m}/new')
+    w.client.umount(m, MNT_DETACH)
+    eq((w.server.setting('nodes'), w.server.setting('open_files')), (0, 0))
+
+
+@test(server='ditto', fs='ext4', timeout=60)
+def share_del_while_writing(w):
+    """Requests in flight end, later ones are stale; served again, the handles are good."""
+    n = w.client.nfs()
+    f = n.create(n.root, 'f').fh
+    m = w.client.mount(opts='timeo=10,retrans=1')
+    done = f'{w.base}/done'
+    child = writer(m, done, 100000)
+    wait_for('the writer is at work', lambda: progress(done) >= 5)
+    w.server.delete('data')
+    volume = w.volumes[-1]
+    volume.umount()
+    with expect_errno(errno.ESTALE, errno.EIO):
+        child.join()
+    eq(n.getattr(f).status, nfs3.STALE)
+    loop = run('losetup', '-f', '--show', volume.image).strip()
+    run('mount', loop, volume.where)
+    run('losetup', '-d', loop)
+    for i in range(progress(done)):
+        eq(get(w.path(f'w{i}')) == pattern(i, 40000), True, f'acknowledged file {i}')
+    w.server.add('data', w.export)
+    eq(n.getattr(f).status, nfs3.OK, 'the handle from before')
+
+
+@test(server='ditto', timeout=60)
+def reload_while_writing(w):
+    """Modules unloaded and loaded under a client that writes: it goes on, nothing is lost."""
+    m = w.client.mount()
+    done = f'{w.base}/done'
+    child = writer(m, done)
+    for _ in range(2):
+        at = progress(done)
+        wait_for('the writer is at work', lambda at=at: progress(done) >= at + 3, 20)
+        w.server.restart()
+    at = progress(done)
+    wait_for('the writer goes on', lambda: progress(done) >= at + 3, 20)
+    put(f'{done}.stop')
+    child.join()
+    assert progress(done) > 8
+    for i in range(progress(done)):
+        eq(get(w.path(f'w{i}')) == pattern(i, 40000), True, f'file {i} on the server')
+        eq(get(f'{m}/w{i}') == pattern(i, 40000), True, f'file {i} by the client')
+
+
+@test(timeout=60)
+def restart_with_open_files(w):
+    """Pages that were written but not yet committed reach the restarted server."""
+    m = w.client.mount()
+    files = [open(f'{m}/o{i}', 'w+b', buffering=0) for i in range(5)]
+    for i, f in enumerate(files):
+        f.write(pattern(i, 150000))
+    os.sync()
+    for i, f in enumerate(files):
+        f.write(pattern(i + 50, 150000))
+    w.server.restart()
+    for i, f in enumerate(files):
+        f.write(pattern(i + 100, 1000))
+        os.fsync(f.fileno())
+        f.close()
+        want = pattern(i, 150000) + pattern(i + 50, 150000) + pattern(i + 100, 1000)
+        eq(get(w.path(f'o{i}')) == want, True, f'file {i}')
+
+
+CONF = """[server]
+threads = 4
+[listener nfs]
+[listener nfs]
+transport = udp
+[share data]
+path = {path}
+squash = root_to_admin
+"""
+
+
+@test(server='ditto', share=False, timeout=60)
+def helper_brings_all_back(w):
+    """dittod with a file: key, share and listener come back after the modules were reloaded."""
+    w.server.helper_start(CONF.format(path=w.export))
+    wait_for('the share', lambda: w.server.json('share', 'list'))
+    wait_for('the listener', lambda: w.server.json('listener', 'list'))
+    m = w.client.mount()
+    done = f'{w.base}/done'
+    child = writer(m, done)
+    wait_for('the writer is at work', lambda: progress(done) >= 3, 20)
+    n = w.client.nfs()
+    root = n.root
+    w.server.unload()
+    w.server.load()
+    wait_for('the share is back', lambda: w.server.json('share', 'list'), 20)
+    at = progress(done)
+    wait_for('the writer goes on', lambda: progress(done) >= at + 3, 25)
+    put(f'{done}.stop')
+    child.join()
+    for i in range(progress(done)):
+        eq(get(w.path(f'w{i}')) == pattern(i, 40000), True, f'file {i}')
+    n = w.client.nfs()
+    eq(n.root, root, 'the handle of the root')
+    # a helper started anew keeps the key, and keeps what is there
+    w.server.helper_stop('KILL')
+    eq(n.getattr(root).status, nfs3.OK, 'without the helper')
+    w.server.helper_start(CONF.format(path=w.export))
+    eq(n.getattr(root).status, nfs3.OK, 'with a new helper')
+    w.server.shares['data'] = (w.export, {})
+
+
+@test(server='ditto')
+def helper_stopped_and_killed(w):
+    """A helper that does not answer, or dies while asked, costs its deadline and no more."""
+    put(w.path('f'))
+    n = w.client.nfs()
+    f = n.lookup(n.root, 'f').fh
+    w.server.helper_start()
+    w.server.ctl('server', 'set', 'upcall-ms', '1000')
+    w.server.set('data', allow=['client1.e2e.test=rw'])
+    wait_for('the helper answers', lambda: n.getattr(f).status == nfs3.OK)
+
+    def answer():
+        r = n.raw(nfs3.GETATTR, rpc.Enc().opaque(f).bytes())
+        return 'auth' if r.stat == rpc.AUTH_ERROR else int.from_bytes(r.body[:4], 'big')
+    w.server.helper.send_signal(signal.SIGSTOP)
+    w.server.ctl('cache', 'flush')
+    w.server.set('data', allow=['*.e2e.test=rw'])
+    one_of(answer(), (nfs3.JUKEBOX, nfs3.ACCES, 'auth'), 'with a stopped helper')
+    w.server.helper_stop('KILL')
+    wait_for('the helper is gone', lambda: not w.server.setting('helper'))
+    wait_for('a refusal without a helper', lambda: answer() in (nfs3.ACCES, 'auth'))
+    w.server.helper_start()
+    w.server.ctl('cache', 'flush')
+    wait_for('the new helper answers', lambda: answer() == nfs3.OK)
+
+
+@test(server='ditto')
+def unload_with_everything_running(w):
+    """Clients mounted and writing, a helper, listeners, shares: the modules go at once."""
+    w.server.helper_start()
+    m = w.client.mount(opts='soft,timeo=5,retrans=1')
+    n = w.client.nfs()
+    done = f'{w.base}/done'
+    child = writer(m, done, 100000)
+    idle = [w.client.connect() for _ in range(10)]
+    wait_for('the writer is at work', lambda: progress(done) >= 5)
+    w.server.unload()
+    volume = w.volumes.pop()
+    volume.umount()
+    child.kill()
+    w.client.umount(m, MNT_DETACH)
+    with expect_errno(errno.ECONNREFUSED, errno.ECONNRESET):
+        w.client.connect()
+    for c in idle:
+        c.close()
+    assert n
+    w.server.load()
+    w.server.shares = {}
+    w.server.helper_stop()
+
+
+def released(volume):
+    def attempt():
+        try:
+            volume.umount()
+            return True
+        except OSError as e:
+            eq(e.errno, errno.EBUSY)
+            return False
+    wait_for('the file system is released', attempt, 20)
+
+
+def abandoned(w):
+    """A server's namespace is deleted with everything running; what was served."""
+    w.server.helper_start()
+    n = w.client.nfs()
+    m = w.client.mount(opts='soft,timeo=5,retrans=1')
+    put(f'{m}/f', pattern(1, 50000))
+    child = writer(m, f'{w.base}/done', 100000)
+    wait_for('the writer is at work', lambda: progress(f'{w.base}/done') >= 3)
+    w.server.helper_stop('KILL')
+    w.server_ns.remove()
+    child.kill()
+    w.client.umount(m, MNT_DETACH)
+    n.rpc.close()
+    return w.volumes.pop()
+
+
+def start_anew(w):
+    """Another namespace can have a server."""
+    w.server_ns = Ns('e2e-s', 'server')
+    w.server.ns = w.server_ns
+    w.server.shares = {}
+    w.server.start()
+    eq(w.server.json('share', 'list'), [])
+
+
+@test(server='ditto')
+def namespace_and_modules_go(w):
+    """Sockets of the kernel's RPC keep a namespace alive: the modules let go of it."""
+    volume = abandoned(w)
+    servers.Ditto.unload()
+    volume.umount()
+    start_anew(w)
+
+
+@test(server='ditto')
+def namespace_goes(w):
+    """Without listeners a namespace ends with its name, and takes its shares with it."""
+    n = w.client.nfs()
+    eq(n.create(n.root, 'f').status, nfs3.OK)
+    n.write(n.lookup(n.root, 'f').fh, 0, b'open')
+    for listener in w.server.json('listener', 'list'):
+        w.server.ctl('listener', 'del', str(listener['id']))
+    n.rpc.close()
+    w.server_ns.remove()
+    released(w.volumes.pop())
+    start_anew(w)
+
+
+@test(server='ditto')
+def two_servers(w):
+    """Two namespaces: two servers with their own shares, settings and clients."""
+    second = Ns('e2e-s2', 'server2')
+    run('ip', 'link', 'add', 'v2', 'netns', second.name, 'type', 'veth', 'peer', 'name', 'eth9',
+        'netns', w.client.name)
+    run('ip', '-n', second.name, 'addr', 'add', '192.168.99.1/24', 'dev', 'v2')
+    run('ip', '-n', w.client.name, 'addr', 'add', '192.168.99.2/24', 'dev', 'eth9')
+    run('ip', '-n', second.name, 'link', 'set', 'v2', 'up')
+    run('ip', '-n', w.client.name, 'link', 'set', 'eth9', 'up')
+    other = servers.Ditto(w)
+    other.ns = second
+    eq(other.json('share', 'list'), [], 'the second server begins without shares')
+    os.mkdir(f'{w.base}/other')
+    put(f'{w.base}/other/f', b'other')
+    put(w.path('f'), b'first')
+    other.add('data', f'{w.base}/other')
+    n = w.client.nfs()
+    n2 = nfs3.Nfs3(rpc.Rpc(w.client, '192.168.99.1', 2049))
+    root2 = n2.mnt('data').fh
+    eq(n.read(n.lookup(n.root, 'f').fh, 0, 9).data, b'first')
+    eq(n2.read(n2.lookup(root2, 'f').fh, 0, 9).data, b'other')
+    one_of(n.getattr(root2).status, (nfs3.STALE, nfs3.BADHANDLE), 'a handle of the other server')
+    other.delete('data')
+    second.remove()
+    eq(n.getattr(n.root).status, nfs3.OK, 'the first goes on')
+
+
+@test(server='ditto', fs='ext4')
+def drain_limit(w):
+    """A request that hangs in the file system: the removal says so after the limit."""
+    n = w.client.nfs(timeout=20)
+    f = n.create(n.root, 'f').fh
+    w.server.ctl('server', 'set', 'drain-ms', '300')
+    run('fsfreeze', '-f', w.export)
+    try:
+        stuck = Child(lambda: n.setattr(f, sattr(mode=0o600)).status)
+        wait_for('the request hangs', lambda: 'D' in servers.service_threads())
+        said = w.server.refused('share', 'del', 'data')
+        assert '1' in said and 'data' in said, said
+        eq(w.server.json('share', 'list'), [], 'gone for clients all the same')
+    finally:
+        run('fsfreeze', '-u', w.export)
+    one_of(stuck.join(), (nfs3.OK, nfs3.STALE))
+    del w.server.shares['data']
+    released(w.volumes.pop())
+
+
+@test(server='ditto', timeout=60)
+def shares_come_and_go(w):
+    """Shares added and removed many times under fire."""
+    n = w.client.nfs()
+    f = n.create(n.root, 'f').fh
+    c = w.client.nfs()
+
+    def fire():
+        seen = set()
+        while not os.path.exists(f'{w.base}/stop'):
+            for r in (c.getattr(f), c.read(f, 0, 10), c.lookup(n.root, 'f'), c.readdirplus(n.root),
+                      c.write(f, 0, b'x'), c.create(n.root, 'g')):
+                seen.add(r.status)
+        return seen
+    child = Child(fire)
+    for _ in range(15):
+        w.server.delete('data')
+        w.server.add('data', w.export)
+        time.sleep(0.02)
+    put(f'{w.base}/stop')
+    seen = child.join()
+    eq(seen - {nfs3.OK, nfs3.STALE}, set(), 'answers under fire')
+    eq(n.getattr(f).status, nfs3.OK)
+
+

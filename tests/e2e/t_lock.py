@@ -1,0 +1,423 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Locks of Linux clients: fcntl and flock over NFSv3, two machines and more."""
+import errno
+import fcntl
+import os
+import random
+import signal
+import time
+
+from harness import eq, get, one_of, parallel, put, test
+from lockers import READ, SOON, WRITE, Locker, first
+
+# Tests in which a client waits are for Ditto only: the kernel's lockd of this version
+# answers that a request is blocked, but forgets it, so that the client has to poll.
+
+LAST = (1 << 63) - 1
+
+
+def pair(w, name='f', proto='tcp', **kw):
+    """A process on each of two clients, with the same file open."""
+    put(w.path(name), b'0123456789' * 100)
+    return [Locker(f'{c.mount(proto=proto)}/{name}', c, **kw) for c in w.clients[:2]]
+
+
+def another(w, number, name='f', **kw):
+    """One more process on a client that has mounted."""
+    client = w.clients[number - 1]
+    return Locker(f'{client.mounts[0]}/{name}', client, **kw)
+
+
+def end(*lockers):
+    for locker in lockers:
+        locker.end()
+
+
+@test(locks=True, clients=2)
+def shared_and_exclusive(w):
+    a, b = pair(w)
+    a.lock(READ)
+    b.lock(READ)
+    b.refused('lock', WRITE)
+    a.unlock()
+    b.lock(WRITE)
+    a.refused('lock', READ)
+    a.refused('lock', WRITE)
+    b.unlock()
+    a.lock(WRITE)
+    b.refused('lock', READ, 5, 1)
+    end(a)
+    b.lock(WRITE)
+    end(b)
+
+
+@test(locks=True, clients=2)
+def two_processes_of_one_client(w):
+    a, b = pair(w)
+    c = another(w, 1)
+    a.lock(WRITE, 0, 10)
+    c.refused('lock', WRITE, 0, 10)
+    c.lock(WRITE, 10, 10)
+    b.refused('lock', READ, 15, 1)
+    end(c)
+    b.lock(READ, 15, 1)
+    b.refused('lock', READ, 5, 1)
+    end(a, b)
+
+
+@test(locks=True, clients=2)
+def ranges(w):
+    """Neighbours do not touch; the end is exact; zero is to the end of everything."""
+    a, b = pair(w)
+    a.lock(WRITE, 10, 10)
+    b.lock(WRITE, 9, 1)
+    b.lock(WRITE, 20, 1)
+    b.refused('lock', READ, 10, 1)
+    b.refused('lock', READ, 19, 1)
+    b.refused('lock', READ, 0, 0)
+    b.refused('lock', READ, 0, 11)
+    a.lock(WRITE, 1000, 0)
+    b.refused('lock', READ, 1000, 1)
+    b.refused('lock', READ, LAST, 1)
+    b.refused('lock', READ, 1 << 40, 5)
+    b.lock(WRITE, 999, 1)
+    a.unlock(2000, 0)
+    b.lock(WRITE, 2000, 0)
+    a.refused('lock', READ, LAST, 1)
+    b.lock(WRITE, 1 << 33, 1 << 33)
+    end(a, b)
+
+
+@test(locks=True, clients=2)
+def split_and_merge(w):
+    """A hole in the middle is free; filled again, it is one range."""
+    a, b = pair(w)
+    a.lock(WRITE, 0, 100)
+    a.unlock(40, 20)
+    b.lock(WRITE, 40, 20)
+    b.refused('lock', WRITE, 39, 1)
+    b.refused('lock', WRITE, 60, 1)
+    b.unlock()
+    a.lock(WRITE, 40, 20)
+    kind, start, length, _ = b.holder(READ, 50, 1)
+    eq((kind, start, length), (WRITE, 0, 100), 'the merged range')
+    a.lock(READ, 30, 10)
+    b.lock(READ, 30, 10)
+    b.refused('lock', READ, 29, 1)
+    b.refused('lock', READ, 40, 1)
+    b.unlock()
+    a.unlock(0, 0)
+    b.lock(WRITE)
+    end(a, b)
+
+
+@test(locks=True, clients=2)
+def upgrade_and_downgrade(w):
+    a, b = pair(w)
+    a.lock(READ, 0, 10)
+    b.lock(READ, 5, 10)
+    a.refused('lock', WRITE, 0, 10)
+    b.refused('lock', WRITE, 9, 1)
+    a.lock(WRITE, 0, 5)
+    b.refused('lock', READ, 4, 1)
+    b.unlock()
+    a.lock(WRITE, 0, 10)
+    b.refused('lock', READ, 9, 1)
+    a.lock(READ, 0, 10)
+    b.lock(READ, 9, 1)
+    end(a, b)
+
+
+@test(locks=True, clients=2)
+def holder(w):
+    """F_GETLK tells what is in the way, and that the way is free."""
+    a, b = pair(w)
+    eq(b.holder(WRITE), None)
+    a.lock(WRITE, 100, 50)
+    eq(b.holder(READ)[:3], (WRITE, 100, 50))
+    eq(b.holder(WRITE, 0, 100), None)
+    eq(b.holder(WRITE, 150, 0), None)
+    a.lock(READ, 100, 0)
+    eq(b.holder(READ), None)
+    if w.server.name == 'ditto':  # the other one does not tell of readers
+        eq(b.holder(WRITE, 5000, 10)[:3], (READ, 100, 0))
+    eq(a.holder(WRITE), None, 'one is not in his own way')
+    end(a)
+    eq(b.holder(WRITE), None)
+    end(b)
+
+
+def blocking(w, proto):
+    a, b = pair(w, proto=proto)
+    c = another(w, 2)
+    for kind in (WRITE, READ):
+        a.lock(WRITE, 0, 10)
+        b.start('wait', kind, 5, 10).waits()
+        c.start('wait', kind, 0, 1).waits()
+        began = time.monotonic()
+        a.unlock()
+        b.result(SOON)
+        c.result(SOON)
+        assert time.monotonic() - began < SOON, 'granted by asking again, not by a callback'
+        a.refused('lock', WRITE, 14, 1)
+        b.unlock()
+        c.unlock()
+    a.lock(WRITE)
+    b.start('wait', READ).waits()
+    a.end(signal.SIGKILL)
+    b.result(SOON)
+    end(b, c)
+
+
+@test(server='ditto', locks=True, clients=2)
+def blocking_tcp(w):
+    """A lock that is waited for comes when the holder gives it up, or dies."""
+    blocking(w, 'tcp')
+
+
+@test(server='ditto', locks=True, clients=2)
+def blocking_udp(w):
+    if w.server.name == 'ditto':
+        w.server.ctl('server', 'set', 'udp', 'on')
+    blocking(w, 'udp')
+
+
+@test(server='ditto', locks=True, clients=2)
+def waiting_for_several(w):
+    """A range that several hold comes when the last one lets go of his part."""
+    a, b = pair(w)
+    c = another(w, 1)
+    a.lock(READ, 0, 10)
+    c.lock(READ, 5, 20)
+    b.start('wait', WRITE, 8, 4).waits()
+    a.unlock()
+    b.waits()
+    c.unlock(0, 11)
+    b.waits()
+    c.unlock(11, 1)
+    b.result(SOON)
+    c.refused('lock', READ, 8, 1)
+    c.lock(READ, 12, 5)
+    end(a, b, c)
+
+
+@test(server='ditto', locks=True, clients=3)
+def queue(w):
+    """Readers come in together; every writer has his turn."""
+    a, b = pair(w)
+    w.clients[2].mount()
+    readers = [another(w, n) for n in (2, 3, 1)]
+    writers = [another(w, n) for n in (3, 2)]
+    a.lock(WRITE)
+    for x in readers:
+        x.start('wait', READ).waits(0.1)
+    a.unlock()
+    for x in readers:
+        x.result(SOON)
+    for x in writers:
+        x.start('wait', WRITE).waits(0.1)
+    for x in readers:
+        x.unlock()
+    one = first(writers)
+    other, = [x for x in writers if x is not one]
+    one.result()
+    other.waits()
+    one.unlock()
+    other.result(SOON)
+    end(a, b, *readers, *writers)
+
+
+@test(server='ditto', locks=True, clients=2)
+def deadlock(w):
+    """The one who would close the circle is told so, over one file and over two."""
+    a, b = pair(w)
+    a.lock(WRITE, 0, 10)
+    b.lock(WRITE, 10, 10)
+    b.start('wait', WRITE, 0, 10).waits()
+    a.refused('wait', WRITE, 10, 10, why=(errno.EDEADLK,))
+    a.unlock()
+    b.result(SOON)
+    end(a, b)
+
+
+@test(server='ditto', locks=True, clients=2)
+def cancelled_by_signal(w):
+    """A wait ends with a signal; the lock does not come to him later."""
+    a, b = pair(w)
+    c = another(w, 1)
+    a.lock(WRITE, 0, 10)
+    b.start('wait', WRITE, 0, 5).waits()
+    b.signal()
+    try:
+        b.result()
+        raise AssertionError('worked, a signal was expected')
+    except OSError as e:
+        eq(e.errno, errno.EINTR)
+    a.unlock()
+    c.lock(WRITE, 0, 10)
+    c.unlock()
+    # the one who gave up can wait again
+    a.lock(WRITE, 0, 10)
+    b.start('wait', WRITE, 0, 5).waits()
+    a.unlock()
+    b.result(SOON)
+    c.refused('lock', WRITE, 0, 10)
+    end(a, b, c)
+
+
+@test(server='ditto', locks=True, clients=2)
+def killed(w):
+    """Who is killed holds nothing and waits for nothing."""
+    a, b = pair(w)
+    c = another(w, 2)
+    a.lock(WRITE, 0, 10)
+    b.lock(WRITE, 20, 10)
+    b.start('wait', WRITE, 0, 10).waits()
+    b.end(signal.SIGKILL)
+    c.lock(WRITE, 20, 10)
+    a.unlock()
+    c.lock(WRITE, 0, 10)
+    end(a, c)
+
+
+@test(locks=True, clients=2)
+def closed(w):
+    """Closing any descriptor of the file gives up the process's locks."""
+    a, b = pair(w)
+    a.lock(WRITE)
+    b.refused('lock', READ)
+    a.reopen()
+    b.lock(WRITE)
+    end(a, b)
+
+
+@test(server='ditto', locks=True, clients=2)
+def flock(w):
+    """Whole-file locks, also given up by a process that inherited the file."""
+    a, b = pair(w)
+    a.flock(fcntl.LOCK_EX)
+    b.refused('flock', fcntl.LOCK_SH | fcntl.LOCK_NB)
+    a.flock_by_child(fcntl.LOCK_UN)
+    b.flock(fcntl.LOCK_SH | fcntl.LOCK_NB)
+    a.flock(fcntl.LOCK_SH | fcntl.LOCK_NB)
+    a.refused('flock', fcntl.LOCK_EX | fcntl.LOCK_NB)
+    b.flock(fcntl.LOCK_UN)
+    a.flock(fcntl.LOCK_EX | fcntl.LOCK_NB)
+    b.start('flock', fcntl.LOCK_EX).waits()
+    end(a)
+    b.result(SOON)
+    end(b)
+
+
+@test(server='ditto', locks=True, clients=2, timeout=90)
+def counter(w):
+    """Nobody counts without the lock, and everybody sees what the others counted."""
+    put(w.path('n'), b'%08d' % 0)
+    paths = [(c.mount() + '/n', c) for c in w.clients]
+    lockers = [Locker(*paths[i % 2]) for i in range(4)]
+    for x in lockers:
+        x.start('count', 25)
+    for x in lockers:
+        x.result(60)
+    end(*lockers)
+    eq(int(get(w.path('n'))), 100)
+
+
+@test(locks=True, clients=2, timeout=60)
+def thousand_on_one_file(w):
+    a, b = pair(w)
+    a.start('many', WRITE, [(i * 2, 1) for i in range(1000)]).result(40)
+    for i in (0, 1, 499, 998, 999):
+        b.refused('lock', READ, i * 2, 1)
+        b.lock(WRITE, i * 2 + 1, 1)
+    eq(b.holder(WRITE, 1000, 1)[:3], (WRITE, 1000, 1))
+    b.unlock()
+    if w.server.name == 'ditto':
+        eq(w.server.claims()['ranges'], 1000)
+    a.unlock()
+    b.lock(WRITE)
+    end(a, b)
+
+
+@test(locks=True, clients=2)
+def many_files(w):
+    """The same owner holds locks on many files; one is not mistaken for the other."""
+    m, n = [c.mount() for c in w.clients]
+    held = [Locker(f'{m}/f{i}', w.clients[0]) for i in range(10)]
+    for x in held:
+        x.lock(WRITE)
+    for i in range(10):
+        b = Locker(f'{n}/f{i}', w.clients[1])
+        b.refused('lock', READ)
+        held[i].unlock()
+        b.lock(WRITE)
+        end(b)
+    end(*held)
+
+
+@test(locks=True, clients=2)
+def removed_and_renamed(w):
+    """A lock belongs to the file, not to its name."""
+    a, b = pair(w)
+    a.lock(WRITE)
+    os.rename(f'{w.clients[0].mounts[0]}/f', f'{w.clients[0].mounts[0]}/g')
+    c = another(w, 2, 'g')
+    c.refused('lock', READ)
+    put(w.path('f'), b'new')
+    d = another(w, 1)
+    d.lock(WRITE)
+    b.refused('lock', READ)
+    end(d)
+    os.unlink(w.path('g'))
+    one_of(unlock_anyway(a), (None, errno.ESTALE, errno.ENOLCK))
+    end(a, b, c)
+
+
+def unlock_anyway(locker):
+    try:
+        locker.unlock()
+        return None
+    except OSError as e:
+        return e.errno
+
+
+@test(locks=True, clients=2)
+def not_for_everybody(w):
+    """Clients that mount without locks do not see those of the server."""
+    a, b = pair(w)
+    other = w.clients[1].mount(opts='nolock,nosharecache')
+    c = Locker(f'{other}/f', w.clients[1])
+    a.lock(WRITE)
+    c.lock(WRITE)
+    b.refused('lock', WRITE)
+    end(a, b, c)
+
+
+@test(server='ditto', locks=True, clients=4, timeout=90)
+def four_clients_at_once(w):
+    """Everybody locks, waits and gives up at random; in the end everything is free."""
+    put(w.path('f'))
+
+    def work(client, seed):
+        def go():
+            rnd = random.Random(seed)
+            x = Locker(f'{client.mounts[0]}/f', client)
+            for _ in range(40):
+                start, length = rnd.randrange(50), rnd.randrange(1, 20)
+                kind = rnd.choice((READ, WRITE))
+                x.unlock()
+                try:
+                    if rnd.random() < 0.5:
+                        x.start('wait', kind, start, length).result(40)
+                    else:
+                        x.lock(kind, start, length)
+                except OSError as e:
+                    one_of(e.errno, (errno.EAGAIN, errno.EACCES))
+            end(x)
+        return go
+    for c in w.clients:
+        c.mount()
+    parallel(*[work(c, i) for i, c in enumerate(w.clients)])
+    x = another(w, 1)
+    x.lock(WRITE)
+    end(x)

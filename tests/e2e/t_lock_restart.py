@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Machines that die and come back, clients and server: what is kept, what is lost."""
+import errno
+import signal
+
+import nfs3
+import nlm
+import servers
+from harness import Ns, eq, one_of, test, wait_for
+from lockers import READ, SOON, WRITE, Locker, bury, boot, crash
+from nsm import Notified, Nsm
+from t_lock import another, end, pair
+from t_lock_nlm import connect, file, machines, status
+
+# A client asks again so often while the server is in grace.
+GRACE_RETRY = 5
+
+
+def active(w):
+    return bool(w.server.grace()['active'])
+
+
+@test(locks=True, clients=2, timeout=60)
+def client_reboots(w):
+    """The locks of a machine that crashed are free when it is back and says so."""
+    a, b = pair(w)
+    other = another(w, 1)
+    a.lock(WRITE, 0, 10)
+    other.lock(READ, 20, 10)
+    old = w.clients[0]
+    crash(old)
+    a.end(signal.SIGKILL)
+    other.end(signal.SIGKILL)
+    bury(old)
+    b.refused('lock', WRITE, 0, 10)
+    b.refused('lock', WRITE, 20, 10)
+    new = boot(old)
+    wait_for('its locks are free', lambda: not b.holder(WRITE), 15)
+    b.lock(WRITE)
+    c = Locker(f'{new.mount()}/f', new)
+    c.refused('lock', WRITE)
+    b.unlock()
+    c.lock(WRITE)
+    end(b, c)
+
+
+@test(server='ditto', locks=True, clients=2, timeout=60)
+def client_reboots_under_waiters(w):
+    """Who waits for the dead machine gets the lock; what the dead one waited for is forgotten."""
+    a, b = pair(w)
+    c, d = another(w, 1), another(w, 2)
+    a.lock(WRITE, 0, 10)
+    b.lock(WRITE, 20, 10)
+    c.start('wait', WRITE, 20, 10).waits()
+    d.start('wait', WRITE, 0, 10).waits()
+    old = w.clients[0]
+    crash(old)
+    a.end(signal.SIGKILL)
+    c.end(signal.SIGKILL)
+    bury(old)
+    d.waits()
+    boot(old)
+    d.result(15)
+    eq([x for x in w.server.locks() if x['state'] == 'waiting'], [])
+    b.unlock()
+    end(b, d)
+
+
+@test(server='ditto', locks=True, clients=2, timeout=60)
+def client_never_comes_back(w):
+    """The administrator frees what a dead machine holds."""
+    a, b = pair(w)
+    a.lock(WRITE, 0, 10)
+    b.start('wait', WRITE, 0, 10).waits()
+    old = w.clients[0]
+    crash(old)
+    a.end(signal.SIGKILL)
+    bury(old)
+    name, = {x['client'] for x in w.server.locks() if x['state'] == 'held'}
+    w.server.ctl('lock', 'client', 'release', name)
+    b.result(SOON)
+    end(b)
+    w.clients.pop(0)
+
+
+@test(locks=True, clients=2, timeout=120)
+def server_restarts(w):
+    """Clients that are told take back their locks in grace; nobody gets in between."""
+    a, b = pair(w)
+    c = another(w, 2)
+    a.lock(WRITE, 0, 10)
+    b.lock(READ, 20, 10)
+    w.server.restart()
+    c.start('wait' if w.server.name == 'ditto' else 'lock', WRITE, 100, 10)
+    c.result(servers.GRACE + 3 * GRACE_RETRY)
+    c.refused('lock', WRITE, 0, 10)
+    c.refused('lock', WRITE, 25, 1)
+    kind, start, length, _ = c.holder(WRITE, 0, 10)
+    eq((kind, start, length), (WRITE, 0, 10))
+    a.unlock()
+    c.lock(WRITE, 0, 10)
+    end(a, b, c)
+
+
+@test(server='ditto', locks=True, clients=2, timeout=120)
+def waiters_over_a_restart(w):
+    """Who waits when the server restarts goes on waiting, and gets the lock in the end."""
+    a, b = pair(w)
+    a.lock(WRITE, 0, 10)
+    b.start('wait', WRITE, 0, 10).waits()
+    w.server.restart()
+    b.waits(1)
+    wait_for('the lock is reclaimed', w.server.locks)
+    wait_for('the grace ends', lambda: not active(w), servers.GRACE + 2)
+    b.waits(1)
+    a.unlock()
+    # it polls, as its request was lost with the server
+    b.result(40)
+    end(a, b)
+
+
+@test(server='ditto', locks=True, clients=2, timeout=90)
+def grace(w):
+    """In grace only reclaims, from those that are known; afterwards only new locks."""
+    a, b = machines(w)
+    status(a.lock((0, 10)), nlm.OK)
+    epoch = w.server.grace()['epoch']
+    with Notified(w.clients[0]) as g, Notified(w.clients[1]) as h:
+        w.server.restart()
+        call = g.take(15)
+        eq(call.state & 1, 1)
+        h.none()
+        a, b = [connect(c, a.fh) for c in w.clients]
+        r = w.server.grace()
+        eq((r['active'], r['known']), (1, 1))
+        assert r['epoch'] > epoch, r
+        assert 0 < r['left_ms'] <= servers.GRACE * 1000, r
+        status(b.lock((50, 10)), nlm.GRACE, 'new')
+        status(a.lock((50, 10)), nlm.GRACE, 'new, though known')
+        status(b.lock((0, 10), reclaim=True), nlm.GRACE, 'of a stranger')
+        one_of(b.test((0, 10)).status, (nlm.OK, nlm.GRACE))
+        status(b.unlock((0, 10)), nlm.OK)
+        status(a.lock((0, 10), reclaim=True), nlm.OK, 'a reclaim')
+        status(b.share(1, nlm.NONE, nlm.READ), nlm.GRACE)
+        n = w.clients[1].nfs()
+        eq(n.read(a.fh, 0, 10).status, nfs3.OK, 'reading needs no lock')
+        n.rpc.close()
+        wait_for('the grace ends', lambda: not active(w), servers.GRACE + 2)
+        status(a.lock((70, 10), reclaim=True), nlm.GRACE, 'too late')
+        status(b.lock((0, 10)), nlm.DENIED, 'reclaimed by its owner')
+        status(b.lock((50, 10)), nlm.OK)
+    a.free_all()
+    b.free_all()
+
+
+@test(server='ditto', locks=True, clients=2, timeout=60)
+def grace_ended_by_hand(w):
+    a, _ = machines(w)
+    status(a.lock((0, 10)), nlm.OK)
+    w.server.ctl('server', 'set', 'grace-s', '600')
+    with Notified(w.clients[0]):
+        w.server.restart()
+        w.server.ctl('server', 'set', 'grace-s', '600')
+        wait_for('the grace', lambda: active(w))
+        a, b = [connect(c, a.fh) for c in w.clients]
+        status(b.lock((0, 10)), nlm.GRACE)
+        w.server.ctl('grace', 'end')
+        assert not active(w)
+        status(a.lock((0, 10), reclaim=True), nlm.GRACE)
+        status(b.lock((0, 10)), nlm.OK)
+        b.free_all()
+        w.server.ctl('grace', 'end')
+
+
+@test(server='ditto', locks=True, clients=2, timeout=60)
+def grace_ends_early(w):
+    """When all who could reclaim are known to be gone, nobody waits for them."""
+    a, b = machines(w)
+    for x in (a, b):
+        status(x.lock((0, 10), exclusive=False), nlm.OK)
+    # nobody listens on the first, the second says that it was restarted itself
+    with Notified(w.clients[1]) as g:
+        w.clients[0].daemons.stop()
+        w.clients[0].daemons = None
+        w.server.restart()
+        g.take(15)
+        Nsm(w.clients[1].connect(port=w.server.port)).notify('client2', 99)
+        wait_for('the grace ends', lambda: not active(w), servers.GRACE - 2)
+        b = connect(w.clients[1], a.fh)
+        status(b.lock((0, 10)), nlm.OK)
+        b.free_all()
+
+
+@test(server='ditto', locks=True, clients=1, timeout=60)
+def no_grace_for_nobody(w):
+    """Nobody held anything: a restarted server gives locks at once."""
+    n = w.client.nfs()
+    fh = file(w)
+    n.rpc.close()
+    w.server.restart()
+    wait_for('the helper is back', lambda: w.server.setting('helper'))
+    a = connect(w.client, fh)
+    wait_for('a lock', lambda: a.lock((0, 10)).status == nlm.OK, 3)
+    a.free_all()
+
+
+@test(server='ditto', locks=True, clients=2, timeout=60)
+def helper_of_a_restart(w):
+    """Without its records the server cannot know who may reclaim: it waits for the helper."""
+    a, _ = machines(w)
+    status(a.lock((0, 10)), nlm.OK)
+    w.server.helper_stop('KILL')
+    w.server.restart()
+    a, b = [connect(c, a.fh) for c in w.clients]
+    one_of(b.lock((0, 10)).status, (nlm.GRACE, nlm.NOLOCKS))
+    with Notified(w.clients[0]) as g:
+        w.server.helper_start()
+        g.take(15)
+        status(b.lock((0, 10)), nlm.GRACE)
+        wait_for('the reclaim', lambda: a.lock((0, 10), reclaim=True).status == nlm.OK)
+        w.server.ctl('grace', 'end')
+    status(b.lock((0, 10)), nlm.DENIED)
+    a.free_all()
+
+
+@test(server='ditto', locks=True, clients=2, timeout=60)
+def killed_helper(w):
+    """A helper that is killed and started anew while clients lock: nothing changes for them."""
+    a, b = pair(w)
+    a.lock(WRITE, 0, 10)
+    b.lock(WRITE, 20, 10)
+    w.server.helper_stop('KILL')
+    a.lock(WRITE, 40, 10)
+    w.server.helper_start()
+    assert not active(w), 'a helper that restarts is no restart of the server'
+    b.refused('lock', READ, 0, 10)
+    a.refused('lock', READ, 20, 10)
+    end(a, b)
+
+
+@test(server='ditto', locks=True, clients=2, timeout=60)
+def unload_with_locks(w):
+    """Modules go while clients hold, wait and are being called back."""
+    a, b = pair(w)
+    a.lock(WRITE, 0, 10)
+    b.start('wait', WRITE, 0, 10).waits()
+    n = connect(w.client, file(w, 'g'), caller='raw')
+    status(n.lock((0, 10)), nlm.OK)
+    status(n.lock((0, 10), svid=2, block=True), nlm.BLOCKED)
+    status(n.unlock((0, 10)), nlm.OK)
+    for listener in w.server.json('listener', 'list'):
+        w.server.ctl('listener', 'del', str(listener['id']))
+    w.server.restart()
+    c = another(w, 2)
+    c.start('wait', READ, 100, 1).result(servers.GRACE + 3 * GRACE_RETRY)
+    c.refused('lock', WRITE, 0, 10)
+    a.unlock()
+    b.result(40)
+    end(a, b, c)
+
+
+@test(server='ditto', locks=True, clients=2, timeout=60)
+def namespace_goes_with_locks(w):
+    """A server's namespace ends with locks held and waited for."""
+    a, b = machines(w)
+    with nlm.Granted(w.clients[1], b):
+        status(a.lock((0, 10)), nlm.OK)
+        status(b.lock((0, 10), block=True), nlm.BLOCKED)
+        s = w.server
+        for x in (a, b):
+            x.rpc.close()
+        s.helper_stop('KILL')
+        for listener in s.json('listener', 'list'):
+            s.ctl('listener', 'del', str(listener['id']))
+        s.daemons.stop()
+        w.server_ns.remove()
+        volume = w.volumes.pop()
+        wait_for('the file system is released', lambda: released(volume), 20)
+    w.server_ns = s.ns = Ns('e2e-s', 'server')
+    s.shares = {}
+    s.start()
+    eq(s.locks(), [])
+
+
+def released(volume):
+    try:
+        volume.umount()
+        return True
+    except OSError as e:
+        eq(e.errno, errno.EBUSY)
+        return False

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Client rules: which machine may do what, changed while it works."""
+import os
+
+import nfs3
+import rpc
+from harness import eq, one_of, put, test, wait_for
+from nfs3 import sattr
+
+
+def answer(n, fh):
+    """The status of a GETATTR; a refusal by RPC counts as ACCES."""
+    r = n.raw(nfs3.GETATTR, rpc.Enc().opaque(fh).bytes())
+    return nfs3.ACCES if r.stat == rpc.AUTH_ERROR else int.from_bytes(r.body[:4], 'big')
+
+
+def level(n, fh):
+    """What a client may do with a file: 'rw', 'ro' or 'none'."""
+    status = answer(n, fh)
+    if status in (nfs3.ACCES, nfs3.PERM, nfs3.STALE):
+        return 'none'
+    eq(status, nfs3.OK, 'GETATTR')
+    status = n.setattr(fh, sattr(mode=0o644)).status
+    one_of(status, (nfs3.OK, nfs3.ROFS, nfs3.ACCES), 'SETATTR')
+    return 'rw' if status == nfs3.OK else 'ro'
+
+
+def levels(w, clients, fh, rules):
+    w.server.set('data', allow=rules)
+    return [level(n, fh) for n in clients]
+
+
+@test(clients=3)
+def addresses(w):
+    """By address and by network; the first rule that matches decides; live."""
+    put(w.path('f'))
+    ns = [c.nfs() for c in w.clients]
+    fh = ns[0].lookup(ns[0].root, 'f').fh
+    one, two, three = (c.addr for c in w.clients)
+    table = [([f'{one}=rw'], 'rw none none'),
+             ([f'{one}=ro', f'{two}=rw'], 'ro rw none'),
+             (['192.168.1.0/24=rw', '192.168.0.0/22=ro'], 'rw ro ro'),
+             (['192.168.2.0/24=ro'], 'none ro none'),
+             (['*=ro'], 'ro ro ro'),
+             ([f'{three}=rw', '*=ro'], 'ro ro rw'),
+             (['*=rw'], 'rw rw rw')]
+    if w.server.name == 'ditto':
+        table += [(['192.168.0.0/16=ro', f'{one}=rw'], 'ro ro ro'),
+                  ([f'{two}=none', '*=rw'], 'rw none rw'),
+                  ([f'{one}'], 'rw none none')]
+    for rules, want in table:
+        eq(' '.join(levels(w, ns, fh, rules)), want, f'rules {rules}')
+    w.server.set('data', allow=[f'{one}=rw'])
+    r = ns[1].mnt(w.export)
+    one_of(r.status, (nfs3.ACCES, nfs3.NOENT), 'MNT by a client without a rule')
+
+
+@test(clients=2)
+def squash_by_rule(w):
+    os.mkdir(w.path('pub'))
+    os.chmod(w.path('pub'), 0o777)
+    ns = [c.nfs() for c in w.clients]
+    w.server.set('data', squash='root-to-guest',
+                 allow=[f'{w.clients[0].addr}=rw,squash=root-to-admin', '*=rw'])
+    for i, n in enumerate(ns):
+        n.create(n.lookup(n.root, 'pub').fh, f'f{i}', nfs3.GUARDED)
+    eq([os.stat(w.path(f'pub/f{i}')).st_uid for i in range(2)], [0, 65534])
+
+
+@test(server='ditto')
+def ipv6(w):
+    w.server.ctl('listener', 'add', 'nfs', 'tcp', '::', check=False)
+    put(w.path('f'))
+    n4 = w.client.nfs()
+    fh = n4.lookup(n4.root, 'f').fh
+    n6 = nfs3.Nfs3(rpc.Rpc(w.client, 'fd00:1::1', w.server.port))
+    for rules, want in ((['fd00:1::2=rw'], ['none', 'rw']), (['fd00:1::/64=ro'], ['none', 'ro']),
+                        (['192.168.1.2=rw', '::/0=ro'], ['rw', 'ro']),
+                        (['0.0.0.0/0=ro', 'fd00::/16=rw'], ['ro', 'rw'])):
+        eq(levels(w, [n4, n6], fh, rules), want, f'rules {rules}')
+
+
+@test(server='ditto', clients=3)
+def names_and_netgroups(w):
+    """Resolved by the helper, from /etc/hosts and /etc/netgroup."""
+    put(w.path('f'))
+    ns = [c.nfs() for c in w.clients]
+    fh = ns[0].lookup(ns[0].root, 'f').fh
+    w.server.helper_start()
+
+    def settled(rules, want):
+        """The first answers may be 'come again' while the helper is asked."""
+        w.server.set('data', allow=rules)
+        for n in ns:
+            wait_for('an answer', lambda n=n: answer(n, fh) != nfs3.JUKEBOX)
+        eq(' '.join(level(n, fh) for n in ns), want, f'rules {rules}')
+    settled(['client1.e2e.test=rw'], 'rw none none')
+    settled(['CLIENT2.e2e.test=ro', '*.e2e.test=rw'], 'rw ro rw')
+    settled(['client?.e2e.test=ro'], 'ro ro ro')
+    settled(['*.example=rw'], 'none none none')
+    settled(['@trusted=rw', '@others=ro'], 'rw ro none')
+    settled(['@nosuchgroup=rw', '192.168.3.0/24=ro'], 'none none ro')
+    # the helper's answers change with its files, once the kept ones are dropped
+    with open('/etc/netgroup', 'a', encoding='ascii') as f:
+        f.write('late (client3.e2e.test,,)\n')
+    settled(['@late=rw'], 'none none rw')
+
+
+@test(server='ditto', clients=1)
+def without_helper(w):
+    """Rules that need a helper let nobody in without one, at once; others go on."""
+    put(w.path('f'))
+    n = w.client.nfs()
+    fh = n.lookup(n.root, 'f').fh
+    w.server.ctl('cache', 'flush')
+    w.server.set('data', allow=['client1.e2e.test=rw'])
+    eq(level(n, fh), 'none')
+    w.server.set('data', allow=['client1.e2e.test=rw', '*=ro'])
+    one_of(level(n, fh), ('none', 'ro'))
+    w.server.set('data', allow=['192.168.1.2=rw', 'client1.e2e.test=ro'])
+    eq(level(n, fh), 'rw', 'a rule before it')
+
+
+@test(server='ditto')
+def manage_gids(w):
+    """More than 16 groups: the helper tells them, not the request."""
+    n_groups = 30
+    with open('/etc/passwd', 'a', encoding='ascii') as f:
+        f.write('many:x:7001:7001::/:/bin/false\n')
+    with open('/etc/group', 'a', encoding='ascii') as f:
+        f.write('many:x:7001:\n')
+        f.writelines(f'many{i}:x:{7100 + i}:many\n' for i in range(n_groups))
+    for i in (0, 29):
+        put(w.path(f'g{i}'), b'group')
+        os.chown(w.path(f'g{i}'), 0, 7100 + i)
+        os.chmod(w.path(f'g{i}'), 0o640)
+    n = w.client.nfs(rpc.auth_sys(7001, 7001, [7100]))
+    files = [n.lookup(n.root, f'g{i}').fh for i in (0, 29)]
+
+    def readable(client):
+        for fh in files:
+            wait_for('an answer', lambda fh=fh: client.read(fh, 0, 9).status != nfs3.JUKEBOX)
+        return [client.read(fh, 0, 9).status == nfs3.OK for fh in files]
+    eq(readable(n), [True, False], 'by the groups of the request')
+    w.server.helper_start()
+    w.server.set('data', manage_gids=True)
+    eq(readable(n), [True, True], 'by the groups of the account')
+    liar = nfs3.Nfs3(n.rpc, rpc.auth_sys(7002, 7002, [7100, 7129]))
+    eq(readable(liar), [False, False], 'somebody who claims the groups')
+    w.server.set('data', manage_gids=False)
+    eq(readable(liar), [True, True], 'believed again')
+    w.server.set('data', manage_gids=True)
+    w.server.helper_stop('KILL')
+    w.server.ctl('cache', 'flush')
+    eq(readable(n), [True, False], 'without a helper the groups of the request count')
+
+
+@test(server='ditto')
+def answers_expire(w):
+    """The helper's yes and no are asked for anew after name-ttl-s and name-negative-ttl-s."""
+    put(w.path('f'))
+    n = w.client.nfs()
+    fh = n.lookup(n.root, 'f').fh
+    w.server.helper_start()
+    w.server.ctl('server', 'set', 'name-ttl-s', '1', 'name-negative-ttl-s', '1')
+    w.server.set('data', allow=['@changing=rw'])
+    for member, want in (('client2', 'none'), ('client1', 'rw'), ('client2', 'none')):
+        with open('/etc/netgroup', 'w', encoding='ascii') as f:
+            f.write(f'changing ({member}.e2e.test,,)\n')
+        wait_for(f'{want} for a group of {member}',
+                 lambda want=want: answer(n, fh) != nfs3.JUKEBOX and level(n, fh) == want)
