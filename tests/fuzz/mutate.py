@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Seeded random mutations of valid calls: number N of a seed is always the same."""
+
+import random
+import struct
+
+from calls import calls
+from results import MOUNT, NFS, NFSACL
+from stages import BATCH, Failure, alive
+from xdr import Malformed
+from wire import AUTH_NONE, AUTH_ROOT, HEADER_FIXED, Reply, auth_sys, message, record
+
+# The share is made again after so many, since they spoil it.
+REFRESH = 2000
+INTERESTING = (0, 1, 2, 3, 4, 7, 8, 63, 64, 65, 255, 256, 1024, 4096, 65535, 65536, 1 << 20,
+               0x7fffffff, 0x80000000, 0xfffffffc, 0xffffffff)
+CREDS = (AUTH_ROOT, AUTH_ROOT, AUTH_ROOT, auth_sys(1000, 1000, (4, 24)), AUTH_NONE)
+
+
+def flip(rng, data):
+    """Flip a few bits."""
+    for _ in range(rng.randint(1, 8)):
+        i = rng.randrange(len(data))
+        data[i] ^= 1 << rng.randrange(8)
+
+
+def number(rng, data):
+    """Replace an aligned number."""
+    i = rng.randrange((len(data) + 3) // 4) * 4
+    data[i:i + 4] = struct.pack(">I", rng.choice(INTERESTING))
+
+
+def noise(rng, data):
+    """Overwrite a stretch with noise."""
+    i = rng.randrange(len(data))
+    data[i:i + 16] = rng.randbytes(min(16, len(data) - i))
+
+
+def cut(rng, data):
+    """Cut the end off."""
+    del data[rng.randrange(len(data)):]
+
+
+def grow(rng, data):
+    """Append noise."""
+    data += rng.randbytes(rng.randint(1, 64))
+
+
+def insert(rng, data):
+    """Insert a number."""
+    i = rng.randrange(len(data) // 4 + 1) * 4
+    data[i:i] = struct.pack(">I", rng.choice(INTERESTING))
+
+
+def remove(rng, data):
+    """Take a number out."""
+    i = rng.randrange((len(data) + 3) // 4) * 4
+    del data[i:i + 4]
+
+
+def repeat(rng, data):
+    """Repeat a stretch."""
+    i = rng.randrange(len(data))
+    data[i:i] = data[i:i + rng.randint(1, 40)]
+
+
+WAYS = (flip, flip, number, number, number, noise, cut, grow, insert, remove, repeat)
+
+
+class Mutation:
+    """Number `index` of a seed: .message is what is sent, .header if its header is spoiled too."""
+
+    def __init__(self, seed, index, templates):
+        rng = random.Random(seed << 32 | index)
+        call = rng.choice(templates)
+        args = bytearray(call.args)
+        other = rng.choice(templates)
+        proc = call.proc
+        kind = rng.randrange(20)
+        if kind == 0 and other.prog == call.prog:
+            proc = other.proc
+        elif kind == 1:
+            args[len(args) // 8 * 4:] = other.args[len(other.args) // 8 * 4:]
+        for _ in range(rng.choice((1, 1, 1, 2, 4))):
+            if args:
+                rng.choice(WAYS)(rng, args)
+        self.prog = call.prog
+        self.header = rng.randrange(50) == 0
+        data = bytearray(message(call.prog, proc, bytes(args), rng.choice(CREDS)))
+        if self.header:
+            # Not the xid, by which the reply is known.
+            i = rng.randrange(4, min(len(data), HEADER_FIXED + len(AUTH_ROOT)))
+            data[i] ^= 1 << rng.randrange(8)
+        self.message = bytes(data)
+
+
+def attack(world, sender, options, report):
+    """Send all mutations; report(done) is called now and then."""
+    programs = (NFS, NFSACL) if options.no_mount else (NFS, NFSACL, MOUNT)
+    done, templates = options.start, []
+    end = options.start + options.count
+    while done < end:
+        if not templates or done % REFRESH < BATCH:
+            sender.close()
+            world.refresh()
+            templates = calls(world, programs)
+            report(done)
+        batch = [Mutation(options.seed, i, templates)
+                 for i in range(done, min(done + BATCH, end))]
+        try:
+            for prog in programs:
+                plain = [m.message for m in batch if m.prog == prog and not m.header]
+                spoiled = [m.message for m in batch if m.prog == prog and m.header]
+                if plain:
+                    sender.exchange(prog, plain)
+                send_spoiled(world, sender, prog, spoiled)
+        except (Failure, Malformed) as e:
+            raise Failure(f"among mutations {done} to {done + len(batch) - 1} of seed "
+                          f"{options.seed}: {e}") from e
+        done += len(batch)
+    sender.close()
+    world.refresh()
+    alive(world)
+
+
+def send_spoiled(world, sender, prog, messages):
+    """A call with a spoiled header may be dropped, or end the connection; silence it must not be.
+
+    A good call behind it tells: it is answered, or the connection is closed.
+    """
+    for data in messages:
+        probe = message(prog, 0, b"", AUTH_NONE)
+        sender.sent += 1
+        with world.connect(prog) as conn:
+            found, state = conn.exchange(record(data) + record(probe), 1)
+            while state == "done" and not any(f[:4] == probe[:4] for f in found):
+                more, state = conn.exchange(b"", 1)
+                found += more
+            for reply in found:
+                Reply(reply)
+            if state == "timeout":
+                raise Failure(f"silence after {data.hex()}")
