@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a benchmark needs of the guest it runs in: namespaces, servers, the load generator."""
+
+import contextlib
+import ctypes
+import os
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "fuzz"))
+
+# pylint: disable=wrong-import-position
+from wire import Connection, lookup, mount  # noqa: E402
+
+CONTROL = "/sys/kernel/debug/ditto_load/run"
+CLONE_NEWNET = 0x40000000
+LIBC = ctypes.CDLL(None, use_errno=True)
+# Entries of the directory that is listed.
+LISTED = 1000
+FILE_SIZE = 16 << 20
+
+
+@contextlib.contextmanager
+def namespace(path):
+    """Be in a network namespace for a while."""
+    with open("/proc/self/ns/net", "rb") as back, open(path, "rb") as there:
+        if LIBC.setns(there.fileno(), CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), f"cannot enter {path}")
+        try:
+            yield
+        finally:
+            LIBC.setns(back.fileno(), CLONE_NEWNET)
+
+
+def kernel_threads():
+    """Process ids and names of the threads of the kernel, without those of work queues."""
+    found = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as f:
+                stat = f.read()
+            name, rest = stat[stat.index("(") + 1:].rsplit(")", 1)
+            # Its parent is kthreadd.
+            if rest.split()[1] == "2" and not name.startswith(("kworker", "ksoftirqd")):
+                found[int(pid)] = name
+    return found
+
+
+class Server:
+    """A server in a network namespace of its own, with files to work on."""
+
+    def __init__(self, label, kind, directory, first=0):
+        self.label = label
+        self.kind = kind
+        self.directory = directory
+        self.mount_port = 20048 if kind == "knfsd" else 2049
+        self.share = directory if kind == "knfsd" else "/bench"
+        self.net = f"/run/netns/{kind}"
+        self.first = first      # number of the first name it makes
+        self.handles = {}
+        self.threads = []
+
+    def start(self):
+        """Start it, make the files, and ask for their handles."""
+        before = set(kernel_threads())
+        if not os.path.exists(self.net):
+            subprocess.run(["ip", "netns", "add", self.kind], check=True)
+            subprocess.run(["nsenter", f"--net={self.net}", os.path.join(HERE, "serve"), self.kind,
+                            self.directory], check=True)
+        self.threads = sorted(set(kernel_threads()) - before)
+        self._make_files()
+        with namespace(self.net):
+            root = mount("127.0.0.1", self.mount_port, self.share)
+            with Connection("127.0.0.1", 2049) as conn:
+                self.handles = {name: lookup(conn, root, name)
+                                for name in ("file", "list", "work")}
+        self.handles["root"] = root
+
+    def _make_files(self):
+        top = self.directory
+        for name in ("list", "work"):
+            os.makedirs(f"{top}/{name}", exist_ok=True)
+        for i in range(LISTED):
+            with open(f"{top}/list/entry-{i:04}", "wb"):
+                pass
+        with open(f"{top}/file", "wb") as f:
+            f.write(os.urandom(1 << 20) * (FILE_SIZE >> 20))
+
+    def load(self, op, handle, count, outstanding, **more):
+        """A run of the load generator; returns its results as a dictionary of numbers."""
+        words = [f"op={op}", "port=2049", f"fh={self.handles[handle].hex()}", f"count={count}",
+                 f"outstanding={outstanding}", f"first={self.first}", *(f"{k}={v}" for k, v in more.items())]
+        fd = os.open(CONTROL, os.O_RDWR)
+        try:
+            with namespace(self.net):
+                os.write(fd, " ".join(words).encode())
+            text = os.pread(fd, 4096, 0).decode()
+        finally:
+            os.close(fd)
+        result = dict(word.split("=") for word in text.split())
+        result = {k: int(v) for k, v in result.items() if k != "op"}
+        if result["err"] or result["errors"] or result["ops"] != count:
+            raise RuntimeError(f"{self.label}: {' '.join(words)}: {text}")
+        return result
+
+    def mount(self, where):
+        """Mount the share with the kernel's client."""
+        os.makedirs(where, exist_ok=True)
+        options = (f"vers=3,proto=tcp,port=2049,mountproto=tcp,mountport={self.mount_port},"
+                   "nolock,rsize=1048576,wsize=1048576")
+        subprocess.run(["nsenter", f"--net={self.net}", "mount", "-t", "nfs", "-o", options,
+                        f"127.0.0.1:{self.share}", where], check=True)

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Load generator: a thin NFSv3 client of kernel threads that drives any server
+ * over TCP with a fixed number of calls outstanding on one connection.
+ */
+#ifndef _DITTO_BENCH_LOAD_H
+#define _DITTO_BENCH_LOAD_H
+
+#include <linux/types.h>
+
+struct net;
+
+/* The slot of a call is in the low bits of its xid. */
+#define LOAD_SLOT_BITS		6
+#define LOAD_SLOTS_MAX		BIT(LOAD_SLOT_BITS)
+#define LOAD_FH_MAX		64
+#define LOAD_NAME_MAX		255
+/* RPC header with AUTH_SYS, handle, name and attributes of the longest call. */
+#define LOAD_CALL_MAX		640
+#define LOAD_PAYLOAD_MAX	(1024 * 1024)
+
+struct load_op;
+
+/**
+ * struct load_run - one measurement: what is asked, and what came out
+ * @net: name space of the server
+ * @addr: its IPv4 address
+ * @port: its port
+ * @op: the operation
+ * @fh: handle of the object: a directory for operations that take a name
+ * @fh_len: bytes of it
+ * @name: for LOOKUP
+ * @count: how many calls
+ * @outstanding: how many of them at a time
+ * @size: bytes of a READ or WRITE, or of a READDIRPLUS reply
+ * @span: READ and WRITE go round the first @span bytes of the file
+ * @stable: stable_how of a WRITE
+ * @first: number of the first name of CREATE and REMOVE
+ * @payload: what is written
+ * @ops: calls that were answered
+ * @ns: from the first call to the last reply
+ * @errors: answers that are not success
+ * @status: the last of them
+ * @bytes: payload moved
+ * @entries: directory entries received
+ * @err: errno if the run broke off
+ */
+struct load_run {
+	struct net *net;
+	__be32 addr;
+	u16 port;
+	const struct load_op *op;
+	u8 fh[LOAD_FH_MAX];
+	u32 fh_len;
+	char name[LOAD_NAME_MAX + 1];
+	u32 count;
+	u32 outstanding;
+	u32 size;
+	u64 span;
+	u32 stable;
+	u32 first;
+	void *payload;
+
+	u64 ops;
+	u64 ns;
+	u64 errors;
+	u32 status;
+	u64 bytes;
+	u64 entries;
+	int err;
+};
+
+/**
+ * struct load_slot - one outstanding call
+ * @xid: of the call; 0 while there is none
+ * @cookie: where the next READDIRPLUS of this slot goes on
+ * @verf: cookie verifier that belongs to it
+ * @call: record mark, header and arguments
+ */
+struct load_slot {
+	u32 xid;
+	u64 cookie;
+	__be32 verf[2];
+	__be32 call[LOAD_CALL_MAX / sizeof(__be32)];
+};
+
+/* What is left of a reply. */
+struct load_reply {
+	const __be32 *p;
+	const __be32 *end;
+};
+
+/**
+ * struct load_op - how an operation is asked and its answer read
+ * @name: as the run file spells it
+ * @proc: procedure of NFSv3
+ * @writes: the payload follows the arguments
+ * @encode: append the arguments of call number @n at @p; returns the end
+ * @result: read a successful answer, after its status; -EBADMSG if it is malformed. Optional.
+ */
+struct load_op {
+	const char *name;
+	u32 proc;
+	bool writes;
+	__be32 *(*encode)(const struct load_run *run, const struct load_slot *slot,
+			  u32 n, __be32 *p);
+	int (*result)(struct load_run *run, struct load_slot *slot, struct load_reply *reply);
+};
+
+const struct load_op *load_op_find(const char *name);
+
+/* Carry @run out in the calling thread; fills its results. */
+void load_run_execute(struct load_run *run);
+
+#endif

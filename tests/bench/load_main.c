@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Control file of the load generator, ditto_load/run in debugfs.
+ *
+ * Writing a line of KEY=VALUE pairs carries a run out and returns when it is
+ * over; reading tells what came out of the last one:
+ *
+ *	server=127.0.0.1 port=2049 op=lookup fh=0100... name=file count=20000
+ *	outstanding=8
+ *
+ * The server is looked for in the writer's network namespace.
+ *
+ * Locking: load_lock serializes runs and covers load_last.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/completion.h>
+#include <linux/debugfs.h>
+#include <linux/inet.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/nsproxy.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <net/net_namespace.h>
+
+#include "load.h"
+
+#define LOAD_LINE_MAX	1024
+
+static DEFINE_MUTEX(load_lock);
+static struct load_run load_last;
+static struct dentry *load_dir;
+
+/* A run that its own thread carries out. */
+struct load_job {
+	struct load_run *run;
+	struct completion done;
+};
+
+static int load_parse_fh(struct load_run *run, const char *hex)
+{
+	size_t len = strlen(hex);
+
+	if (len % 2 || len / 2 > sizeof(run->fh) || hex2bin(run->fh, hex, len / 2))
+		return -EINVAL;
+	run->fh_len = len / 2;
+	return 0;
+}
+
+static int load_parse_one(struct load_run *run, const char *key, const char *value)
+{
+	if (!strcmp(key, "server"))
+		return in4_pton(value, -1, (u8 *)&run->addr, -1, NULL) ? 0 : -EINVAL;
+	if (!strcmp(key, "port"))
+		return kstrtou16(value, 0, &run->port);
+	if (!strcmp(key, "fh"))
+		return load_parse_fh(run, value);
+	if (!strcmp(key, "name"))
+		return strscpy(run->name, value) < 0 ? -EINVAL : 0;
+	if (!strcmp(key, "count"))
+		return kstrtou32(value, 0, &run->count);
+	if (!strcmp(key, "outstanding"))
+		return kstrtou32(value, 0, &run->outstanding);
+	if (!strcmp(key, "size"))
+		return kstrtou32(value, 0, &run->size);
+	if (!strcmp(key, "span"))
+		return kstrtou64(value, 0, &run->span);
+	if (!strcmp(key, "stable"))
+		return kstrtou32(value, 0, &run->stable);
+	if (!strcmp(key, "first"))
+		return kstrtou32(value, 0, &run->first);
+	if (strcmp(key, "op"))
+		return -EINVAL;
+	run->op = load_op_find(value);
+	return run->op ? 0 : -EINVAL;
+}
+
+static int load_parse(struct load_run *run, char *line)
+{
+	char *word, *value;
+
+	while ((word = strsep(&line, " \t\n"))) {
+		if (!*word)
+			continue;
+		value = strchr(word, '=');
+		if (value)
+			*value++ = '\0';
+		if (!value || load_parse_one(run, word, value)) {
+			pr_err("'%s' is unknown or its value is wrong\n", word);
+			return -EINVAL;
+		}
+	}
+	if (!run->op || !run->port || !run->count || !run->outstanding ||
+	    run->outstanding > LOAD_SLOTS_MAX || run->size > LOAD_PAYLOAD_MAX ||
+	    run->size % sizeof(__be32) || run->count > U32_MAX >> (LOAD_SLOT_BITS + 1)) {
+		pr_err("op, port, count or outstanding missing, or a number too large\n");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int load_thread(void *arg)
+{
+	struct load_job *job = arg;
+
+	load_run_execute(job->run);
+	complete(&job->done);
+	return 0;
+}
+
+/* A thread of the kernel's own: no user address space takes part. */
+static int load_in_thread(struct load_run *run)
+{
+	struct load_job job = { .run = run };
+	struct task_struct *task;
+
+	init_completion(&job.done);
+	task = kthread_run(load_thread, &job, "ditto_load");
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	wait_for_completion(&job.done);
+	return run->err;
+}
+
+static ssize_t load_write(struct file *file, const char __user *data, size_t len, loff_t *pos)
+{
+	struct load_run *run;
+	char *line;
+	int err;
+
+	if (len > LOAD_LINE_MAX)
+		return -EINVAL;
+	line = memdup_user_nul(data, len);
+	if (IS_ERR(line))
+		return PTR_ERR(line);
+
+	mutex_lock(&load_lock);
+	run = &load_last;
+	*run = (struct load_run) {
+		.addr = htonl(INADDR_LOOPBACK), .outstanding = 1, .net = current->nsproxy->net_ns,
+	};
+	err = load_parse(run, line);
+	if (!err && run->op->writes) {
+		run->payload = kvzalloc(max_t(size_t, run->size, 1), GFP_KERNEL);
+		if (!run->payload)
+			err = -ENOMEM;
+	}
+	if (!err)
+		err = load_in_thread(run);
+	run->err = err;
+	run->net = NULL;
+	kvfree(run->payload);
+	run->payload = NULL;
+	mutex_unlock(&load_lock);
+
+	kfree(line);
+	return err ?: len;
+}
+
+static int load_show(struct seq_file *m, void *v)
+{
+	const struct load_run *run = &load_last;
+
+	mutex_lock(&load_lock);
+	seq_printf(m, "op=%s outstanding=%u ops=%llu ns=%llu ns_per_op=%llu errors=%llu status=%u",
+		   run->op ? run->op->name : "none", run->outstanding, run->ops, run->ns,
+		   run->ops ? div64_u64(run->ns, run->ops) : 0, run->errors, run->status);
+	seq_printf(m, " bytes=%llu entries=%llu err=%d\n", run->bytes, run->entries, run->err);
+	mutex_unlock(&load_lock);
+	return 0;
+}
+
+static int load_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, load_show, NULL);
+}
+
+static const struct file_operations load_fops = {
+	.owner = THIS_MODULE,
+	.open = load_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = single_release,
+	.write = load_write,
+};
+
+static int __init load_init(void)
+{
+	load_dir = debugfs_create_dir("ditto_load", NULL);
+	debugfs_create_file("run", 0600, load_dir, NULL, &load_fops);
+	return 0;
+}
+
+static void __exit load_exit(void)
+{
+	debugfs_remove(load_dir);
+}
+
+module_init(load_init);
+module_exit(load_exit);
+
+MODULE_DESCRIPTION("NFSv3 load generator of kernel threads");
+MODULE_LICENSE("GPL");
