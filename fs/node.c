@@ -458,10 +458,14 @@ struct ditto_node *ditto_node_get_by_fid(struct ditto_share *share, const struct
 }
 EXPORT_SYMBOL_NS_GPL(ditto_node_get_by_fid, DITTO);
 
-/* No handle leads to the file any more: only an open could make use of what is claimed. */
+/*
+ * No handle leads to the file any more, so nobody can give up its ranges. Who
+ * has it open still uses them, and who caches it gives that back by itself.
+ */
 void ditto_node_unclaim(struct ditto_node *node)
 {
-	if (!ditto_claims_held(&node->point, DITTO_SUM_OPEN))
+	if (!ditto_claims_held(&node->point, DITTO_SUM_OPEN | DITTO_SUM_CACHE_READ |
+			       DITTO_SUM_CACHE_HANDLE | DITTO_SUM_CACHE_WRITE))
 		ditto_claim_point_release(&node->point, "file removed");
 }
 

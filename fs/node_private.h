@@ -80,7 +80,7 @@ void ditto_node_unhash(struct ditto_node_table *table, struct ditto_node *node);
  * reference that was the table's.
  */
 bool ditto_node_kill(struct ditto_node_table *table, struct ditto_node *node);
-/* End what is claimed of a file that lost its last name, unless it is open. May sleep. */
+/* End the ranges of a file that lost its last name, unless it is in use. May sleep. */
 void ditto_node_unclaim(struct ditto_node *node);
 /* Drop the dentry and the memory; no reference is left. May sleep. */
 void ditto_node_free(struct ditto_node *node);

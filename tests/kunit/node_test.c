@@ -427,11 +427,11 @@ static void node_claims_end(struct kunit *test)
 	unlink(test, removed);
 	dput(removed);
 
-	/* Idle, but not forgotten. */
+	/* Idle, but not forgotten; a range of a removed file ends with the file. */
 	ditto_node_put(nodes[0]);
 	ditto_node_put(nodes[1]);
 	ditto_nodes_flush(srv);
-	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 2);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 1);
 
 	ditto_share_put(share);
 	KUNIT_EXPECT_EQ(test, ditto_share_del(srv, SHARE, NULL), 0);
