@@ -285,3 +285,18 @@ void ditto_cache_deliver_slow(struct ditto_claim_point *point, const struct ditt
 	ditto_claims_unlock(claims);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_cache_deliver_slow, DITTO);
+
+void ditto_cache_lose(struct ditto_claim_point *point)
+{
+	struct ditto_claims *claims = ditto_claims_find(point);
+	struct ditto_cache *cache, *next;
+
+	if (!claims)
+		return;
+	list_for_each_entry_safe(cache, next, &claims->caches, link) {
+		if (cache->notify)
+			ditto_break_begin(cache, DITTO_CACHE_READ);
+	}
+	ditto_claims_unlock(claims);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_cache_lose, DITTO);

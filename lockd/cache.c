@@ -37,7 +37,6 @@ static struct ditto_cache *cache_alloc(const struct ditto_cache_request *req)
 		return NULL;
 	cache->claim.held = style_rows[req->style];
 	cache->claim.owner = ditto_owner_hold(req->actor.cache_owner);
-	INIT_LIST_HEAD(&cache->claim.client_link);
 	INIT_LIST_HEAD(&cache->link);
 	refcount_set(&cache->ref, 1);
 	cache->ops = req->ops;
@@ -254,7 +253,8 @@ static struct ditto_cache *cache_widen(struct ditto_claims *claims, struct ditto
 	if (cache->state == DITTO_CACHE_HELD) {
 		u8 fit = cache_fit(claims, req, want | cache->bits);
 
-		if ((fit & cache->bits) == cache->bits && fit != cache->bits) {
+		/* By all of it: what fits in part is no reason to change. */
+		if (fit == (want | cache->bits) && fit != cache->bits) {
 			ditto_cache_set_bits(cache, fit);
 			trace_ditto_grant(&cache->claim, 0, "wider");
 		}
@@ -324,10 +324,39 @@ static void cache_undo(struct ditto_cache *cache, u8 before)
 	ditto_claims_unlock(claims);
 }
 
+/*
+ * A directory is watched from before its first holder knows that it may cache
+ * until after the last has given back: one beginning for all of them.
+ */
+static int cache_watch(struct ditto_claim_point *point)
+{
+	struct ditto_claims *claims;
+	bool surplus = true;
+	int err;
+
+	if (!point->ops->watch)
+		return 0;
+	err = point->ops->watch(point, true);
+	if (err)
+		return err;
+	claims = ditto_claims_find(point);
+	if (claims) {
+		if (!claims->watched && !list_empty(&claims->caches)) {
+			claims->watched = true;
+			surplus = false;
+		}
+		ditto_claims_unlock(claims);
+	}
+	if (surplus)
+		point->ops->watch(point, false);
+	return 0;
+}
+
 struct ditto_cache *ditto_cache_grant(const struct ditto_cache_request *req)
 {
-	/* The VFS has no leases for directories. */
-	struct file *filp = is_directory(style_rows[req->style]) ? NULL : req->filp;
+	bool directory = is_directory(style_rows[req->style]);
+	/* The VFS has no leases for directories; they are watched. */
+	struct file *filp = directory ? NULL : req->filp;
 	struct ditto_mirror *mirror;
 	struct ditto_cache *cache, *fresh;
 	u8 before;
@@ -346,6 +375,8 @@ struct ditto_cache *ditto_cache_grant(const struct ditto_cache_request *req)
 	if (cache != fresh)
 		cache_free(fresh);
 	if (!IS_ERR(cache) && filp && !ditto_mirror_lease(mirror))
+		cache_undo(cache, before);
+	else if (!IS_ERR(cache) && directory && cache_watch(req->point))
 		cache_undo(cache, before);
 	ditto_mirror_end(mirror);
 	return cache;

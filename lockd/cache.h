@@ -69,7 +69,7 @@ enum ditto_cache_style {
  * struct ditto_cache_request - a grant that is asked for
  * @point: the node
  * @actor: who; @actor.cache_owner is the key: a second grant under the same key
- *	widens the first
+ *	widens the first by all that is wanted, or not
  * @style: see there
  * @want: DITTO_CACHE_* bits
  * @notify: deliver changes of entries instead of breaking READ (directories)
@@ -78,7 +78,8 @@ enum ditto_cache_style {
  * @ops: the holder's side; constant
  * @private: for @ops
  * @filp: an open file of the node to show the grant to the VFS with, so that
- *	local processes break it; NULL not to; held by the caller during the call
+ *	local processes break it; NULL not to; held by the caller during the call.
+ *	Not for a directory, which is watched in any case
  */
 struct ditto_cache_request {
 	struct ditto_claim_point *point;
@@ -133,6 +134,16 @@ void ditto_cache_return(struct ditto_cache *cache);
 void ditto_cache_hold(struct ditto_cache *cache);
 /* May sleep. A grant stays in force until it is returned, whoever holds references. */
 void ditto_cache_put(struct ditto_cache *cache);
+
+/**
+ * ditto_cache_lose - changes of entries happened that nobody can name
+ * @point: of the directory, held
+ *
+ * Who asked to be told is asked to give up READ instead.
+ *
+ * Context: may sleep; does not wait for the holders.
+ */
+void ditto_cache_lose(struct ditto_claim_point *point);
 
 void ditto_cache_deliver_slow(struct ditto_claim_point *point, const struct ditto_actor *actor,
 			      const struct ditto_entry_change *change);

@@ -74,6 +74,16 @@ void ditto_describe(struct ditto_conflict *conflict, const struct ditto_claim *h
 	}
 }
 
+/* For what an open will do later; @open is the cell of opens, and the other is in its row. */
+static u8 gives_up_also(const struct ditto_matrix_cell *open, enum ditto_intent_kind kind,
+			u8 *waits)
+{
+	const struct ditto_matrix_cell *cell = open - DITTO_INTENT_OPEN + kind;
+
+	*waits |= cell->waits_for;
+	return cell->gives_up;
+}
+
 u8 ditto_gives_up(const struct ditto_matrix_cell *cell, const struct ditto_intent *intent,
 		  u8 *waits)
 {
@@ -91,6 +101,10 @@ u8 ditto_gives_up(const struct ditto_matrix_cell *cell, const struct ditto_inten
 		bits |= cell->gives_up_to_write;
 		*waits |= cell->gives_up_to_write;
 	}
+	if (intent->access & DITTO_OPEN_EMPTY)
+		bits |= gives_up_also(cell, DITTO_INTENT_SIZE, waits);
+	if (intent->access & DITTO_OPEN_REMOVE)
+		bits |= gives_up_also(cell, DITTO_INTENT_REMOVE, waits);
 	return bits;
 }
 
@@ -214,9 +228,10 @@ static bool judge_caches(struct ditto_claims *claims, const struct ditto_intent 
 		if (ditto_exempt(cell, &cache->claim, actor))
 			bits = 0;
 		if (cache->violated) {
+			/* The rest is asked for when this is no refusal any more. */
 			cache->violated = false;
-			bits |= DITTO_CACHE_HANDLE;
-			waits |= DITTO_CACHE_HANDLE;
+			bits = DITTO_CACHE_HANDLE;
+			waits = DITTO_CACHE_HANDLE;
 		}
 		bits &= cache->bits;
 		if (!bits)

@@ -64,11 +64,15 @@ struct ditto_mirror;
  * @local_access: DITTO_OPEN_READ and DITTO_OPEN_WRITE as processes on the server have
  *	the file open now, without the server's own opens; called under a spinlock;
  *	NULL if there are none
+ * @watch: begin to tell the table what processes on the server change in this directory,
+ *	or end it, once for each beginning; process context, no lock of the table held,
+ *	and to begin none at all. Return: 0 or an errno. NULL if nobody can
  */
 struct ditto_claim_point_ops {
 	void (*get)(struct ditto_claim_point *point);
 	void (*put)(struct ditto_claim_point *point);
 	u8 (*local_access)(struct ditto_claim_point *point);
+	int (*watch)(struct ditto_claim_point *point, bool on);
 };
 
 /**
@@ -120,6 +124,7 @@ void ditto_claim_point_release(struct ditto_claim_point *point, const char *why)
  * @dead: taken off the point; look again
  * @pump: something was given up: look at the queue before the lock is dropped
  * @settled: a break was settled: wake who is parked
+ * @watched: local changes of the directory are told, on behalf of its grants
  * @lock: guards all of this
  * @point: of the node, pinned
  * @held: claims, waiting requests, parked operations and pins; with the last
@@ -146,6 +151,7 @@ struct ditto_claims {
 	bool dead;
 	bool pump;
 	bool settled;
+	bool watched;
 	spinlock_t lock;	/* see above */
 	struct ditto_claim_point *point;
 	u32 held;

@@ -125,12 +125,22 @@ static void gone_free(struct list_head *gone)
 {
 	struct ditto_claim *claim, *next;
 
-	list_for_each_entry_safe(claim, next, gone, client_link) {
+	list_for_each_entry_safe(claim, next, gone, gone) {
 		if (ditto_held_is_range(claim->held))
 			ditto_range_free(ditto_claim_range(claim));
 		else
 			ditto_cache_put(ditto_claim_cache(claim));
 	}
+}
+
+/* With the last grant of a directory it need not be watched; the caller does that unlocked. */
+static bool claims_unwatch(struct ditto_claims *claims)
+{
+	if (!claims->watched || !list_empty(&claims->caches))
+		return false;
+	claims->watched = false;
+	claims->point->ops->get(claims->point);
+	return true;
 }
 
 /*
@@ -142,8 +152,8 @@ void ditto_claims_unlock(struct ditto_claims *claims)
 	struct ditto_claim_point *point = claims->point;
 	struct ditto_mirror *mirror = NULL;
 	LIST_HEAD(gone);
+	bool dead, unwatch;
 	u32 summary;
-	bool dead;
 
 	lockdep_assert_held(&claims->lock);
 	__acquire(&claims->lock);
@@ -162,6 +172,7 @@ void ditto_claims_unlock(struct ditto_claims *claims)
 	if (summary != claims->summary)
 		WRITE_ONCE(claims->summary, summary);
 	list_splice_init(&claims->gone, &gone);
+	unwatch = claims_unwatch(claims);
 	dead = !claims->held;
 	if (dead) {
 		claims->dead = true;
@@ -171,6 +182,10 @@ void ditto_claims_unlock(struct ditto_claims *claims)
 	spin_unlock(&claims->lock);
 
 	gone_free(&gone);
+	if (unwatch) {
+		point->ops->watch(point, false);
+		point->ops->put(point);
+	}
 	if (dead) {
 		ditto_mirror_put(mirror);
 		atomic_dec(&point->table->nodes);
@@ -215,6 +230,24 @@ static int claim_limits(struct ditto_claims *claims, struct ditto_claim *claim)
 	return -ENOLCK;
 }
 
+/* The newest number is the largest, so its place needs no search. */
+static void client_add(struct ditto_client *client, struct ditto_claim *claim)
+{
+	struct rb_node *newest = client->newest;
+
+	rb_link_node(&claim->by_id, newest,
+		     newest ? &newest->rb_right : &client->claims.rb_root.rb_node);
+	rb_insert_color_cached(&claim->by_id, &client->claims, !newest);
+	client->newest = &claim->by_id;
+}
+
+static void client_del(struct ditto_client *client, struct ditto_claim *claim)
+{
+	if (client->newest == &claim->by_id)
+		client->newest = rb_prev(&claim->by_id);
+	rb_erase_cached(&claim->by_id, &client->claims);
+}
+
 int ditto_claim_attach(struct ditto_claims *claims, struct ditto_claim *claim)
 {
 	struct ditto_client *client = claim->owner->client;
@@ -231,7 +264,7 @@ int ditto_claim_attach(struct ditto_claims *claims, struct ditto_claim *claim)
 	WRITE_ONCE(claim->claims, claims);
 	claim->since = ktime_get_real_seconds();
 	claim->id = atomic64_inc_return(&client->table->last_id);
-	list_add_tail(&claim->client_link, &client->claims);
+	client_add(client, claim);
 	atomic_inc(&client->live[kind]);
 	spin_unlock(&client->lock);
 	atomic_inc(&client->table->live[kind]);
@@ -258,7 +291,7 @@ void ditto_claim_detach(struct ditto_claim *claim)
 	lockdep_assert_held(&claims->lock);
 	spin_lock(&client->lock);
 	WRITE_ONCE(claim->claims, NULL);
-	list_del_init(&claim->client_link);
+	client_del(client, claim);
 	atomic_dec(&client->table->live[kind]);
 	atomic_dec(&client->live[kind]);
 	spin_unlock(&client->lock);
@@ -266,7 +299,7 @@ void ditto_claim_detach(struct ditto_claim *claim)
 	claims->held--;
 	claims->pump = true;
 	if (!claim_is_kept(claim))
-		list_add_tail(&claim->client_link, &claims->gone);
+		list_add_tail(&claim->gone, &claims->gone);
 }
 
 void ditto_claim_drop(struct ditto_claim *claim, const char *why)

@@ -83,8 +83,8 @@ void ditto_callback_end(struct ditto_client *client)
 }
 
 /*
- * The claims of the node that the first entry of a list of the client is on,
- * locked; NULL if the list is empty.
+ * The claims of the node that the client's first claim or waiting request is on,
+ * locked; NULL if it has none.
  */
 static struct ditto_claims *client_first(struct ditto_client *client, bool waits)
 {
@@ -96,7 +96,7 @@ static struct ditto_claims *client_first(struct ditto_client *client, bool waits
 	for (;;) {
 		claims = NULL;
 		spin_lock(&client->lock);
-		claim = list_first_entry_or_null(&client->claims, struct ditto_claim, client_link);
+		claim = ditto_client_first_claim(client);
 		wait = list_first_entry_or_null(&client->waits, struct ditto_wait, client_link);
 		if (waits && wait)
 			claims = wait->claims;
@@ -105,7 +105,7 @@ static struct ditto_claims *client_first(struct ditto_client *client, bool waits
 		spin_unlock(&client->lock);
 		if (!claims)
 			break;
-		/* Claims that die leave no entry behind: the list has another first one. */
+		/* Claims that die leave no entry behind: another one is the first. */
 		spin_lock(&claims->lock);
 		if (!claims->dead) {
 			__release(&claims->lock);
@@ -124,7 +124,7 @@ static struct ditto_claim *client_claim_on(struct ditto_client *client,
 	struct ditto_claim *claim;
 
 	spin_lock(&client->lock);
-	claim = list_first_entry_or_null(&client->claims, struct ditto_claim, client_link);
+	claim = ditto_client_first_claim(client);
 	if (claim && claim->claims != claims)
 		claim = NULL;
 	spin_unlock(&client->lock);
@@ -229,7 +229,8 @@ void ditto_client_init(struct ditto_client *client, struct ditto_lock_table *tab
 	strscpy(client->name, name);
 	refcount_set(&client->ref, 1);
 	spin_lock_init(&client->lock);
-	INIT_LIST_HEAD(&client->claims);
+	client->claims = RB_ROOT_CACHED;
+	client->newest = NULL;
 	INIT_LIST_HEAD(&client->waits);
 	client->ttl_ms = ttl_ms;
 	INIT_DELAYED_WORK(&client->expire, client_expire);

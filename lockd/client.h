@@ -5,7 +5,7 @@
  * A client is what disappears as one: its owners and all their claims and
  * waiting requests are released by one function, whatever the cause.
  *
- * Locking: client->lock (spinlock) guards the lists of the client. It is taken
+ * Locking: client->lock (spinlock) guards what the client has. It is taken
  * inside a node's claims->lock (see claim.h), never around it: a release finds
  * the first claim under the client's lock, drops that, and then takes the node's.
  *
@@ -17,6 +17,7 @@
 
 #include <linux/atomic.h>
 #include <linux/list.h>
+#include <linux/rbtree.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -31,7 +32,7 @@ struct ditto_known;
 /* A time to live that never ends by itself. */
 #define DITTO_CLIENT_TTL_NEVER	UINT_MAX
 
-/* What is counted; the values are those of the netlink enum "claim-kind". */
+/* What is counted; the values are those of the netlink enum "claim-type". */
 enum ditto_claim_kind {
 	DITTO_CLAIM_RANGE,
 	DITTO_CLAIM_OPEN,
@@ -60,8 +61,9 @@ struct ditto_client_ops {
  *	such a request is exempt from what any owner of the client is exempt
  *	from. Set by the protocol before the first request.
  * @dead: released; no owner of it gets anything any more. Under @lock for writing.
- * @lock: guards the lists
- * @claims: all claims, by ditto_claim.client_link
+ * @lock: guards @claims and @waits
+ * @claims: all claims, in the order of their numbers, which is that of their coming
+ * @newest: the last of them
  * @waits: all waiting requests, by ditto_wait.client_link
  * @owners: count of owners
  * @live: claims by kind; each zero after release
@@ -83,7 +85,8 @@ struct ditto_client {
 	bool wide;
 	bool dead;
 	spinlock_t lock;	/* see above */
-	struct list_head claims;
+	struct rb_root_cached claims;
+	struct rb_node *newest;
 	struct list_head waits;
 	atomic_t owners;
 	atomic_t live[DITTO_CLAIM_KINDS];

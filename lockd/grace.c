@@ -77,10 +77,20 @@ static struct ditto_known *known_find(struct ditto_grace *grace, const void *id,
 	return NULL;
 }
 
+/* Before the next grace, it may reclaim again though it was done with the last one. */
+static void known_again(struct ditto_grace *grace, struct ditto_known *known)
+{
+	lockdep_assert_held(&grace->lock);
+	if (!known->finished || grace->active)
+		return;
+	known->finished = false;
+	grace->unfinished++;
+}
+
 int ditto_grace_know(struct ditto_lock_table *table, const void *id, size_t len)
 {
 	struct ditto_grace *grace = &table->grace;
-	struct ditto_known *known;
+	struct ditto_known *known, *old;
 	int err = 0;
 
 	if (!len || len > DITTO_KNOWN_ID_MAX)
@@ -92,8 +102,10 @@ int ditto_grace_know(struct ditto_lock_table *table, const void *id, size_t len)
 	memcpy(known->id, id, len);
 
 	spin_lock(&grace->lock);
-	if (known_find(grace, id, len)) {
+	old = known_find(grace, id, len);
+	if (old) {
 		kfree(known);
+		known_again(grace, old);
 	} else if (grace->count >= DITTO_KNOWN_MAX) {
 		kfree(known);
 		err = -ENOSPC;

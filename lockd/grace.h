@@ -53,7 +53,9 @@ struct ditto_grace {
  * @id: opaque name that the client will be admitted by
  * @len: bytes, at most DITTO_KNOWN_ID_MAX
  *
- * To be called before ditto_grace_start(). Knowing one twice is one.
+ * To be called before ditto_grace_start(). Knowing one twice is one. Where the
+ * table goes through several graces, one that has finished is known anew before
+ * the next; during a grace it stays finished.
  *
  * Return: 0, -EINVAL, -ENOMEM, -ENOSPC.
  */

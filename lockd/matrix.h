@@ -13,6 +13,11 @@
 #define DITTO_OPEN_READ		BIT(0)
 #define DITTO_OPEN_WRITE	BIT(1)
 #define DITTO_OPEN_DELETE	BIT(2)
+/* Of the intent to open, besides: no claim keeps them, and no deny bit meets them. */
+#define DITTO_OPEN_EMPTY	BIT(3)	/* the data goes: caches are taken as by a change of size */
+#define DITTO_OPEN_OTHER	BIT(4)	/* it is for more than looking at attributes */
+#define DITTO_OPEN_REMOVE	BIT(5)	/* the name goes at the close: the same */
+#define DITTO_OPEN_KEPT		(DITTO_OPEN_READ | DITTO_OPEN_WRITE | DITTO_OPEN_DELETE)
 
 /* What a holder may keep to itself. On a directory, READ is its entries. */
 #define DITTO_CACHE_READ	BIT(0)	/* answers reads from its cache */

@@ -56,6 +56,8 @@ static void mirror_free(struct ditto_mirror *mirror)
 	ditto_mirror_lease_exit(mirror);
 	/* At once: what a thread leaves to fput() would pin the mount a while longer. */
 	__fput_sync(mirror->file);
+	if (mirror->writer)
+		__fput_sync(mirror->writer);
 	kfree(mirror);
 	point->ops->put(point);
 	if (atomic_dec_and_test(&table->mirrors))
@@ -104,6 +106,24 @@ static struct ditto_mirror *mirror_pin(struct ditto_claims *claims, struct ditto
 	return mirror;
 }
 
+/* The first was not open for writing, but this one is. It stays: locks may refer to it. */
+static void mirror_strengthen(struct ditto_mirror *mirror, struct file *filp)
+{
+	if (mirror->file->f_mode & FMODE_WRITE || !(filp->f_mode & FMODE_WRITE) ||
+	    READ_ONCE(mirror->writer))
+		return;
+	get_file(filp);
+	if (cmpxchg(&mirror->writer, NULL, filp))
+		fput(filp);
+}
+
+static struct file *file_for(struct ditto_mirror *mirror, int type)
+{
+	struct file *writer = READ_ONCE(mirror->writer);
+
+	return type == F_WRLCK && writer ? writer : mirror->file;
+}
+
 struct ditto_mirror *ditto_mirror_begin(struct ditto_claim_point *point, struct file *filp)
 {
 	struct ditto_mirror *fresh = NULL, *mirror = NULL;
@@ -120,7 +140,10 @@ struct ditto_mirror *ditto_mirror_begin(struct ditto_claim_point *point, struct 
 	if (claims)
 		mirror = mirror_pin(claims, &fresh);
 	ditto_mirror_put(fresh);
-	return mirror ?: ERR_PTR(-ENOMEM);
+	if (!mirror)
+		return ERR_PTR(-ENOMEM);
+	mirror_strengthen(mirror, filp);
+	return mirror;
 }
 
 void ditto_mirror_end(struct ditto_mirror *mirror)
@@ -184,12 +207,13 @@ static void fill_lock(struct file_lock *fl, struct file *file, struct ditto_owne
 static int vfs_set(struct ditto_mirror *mirror, struct ditto_owner *owner, int type, u64 first,
 		   u64 last)
 {
+	struct file *file = file_for(mirror, type);
 	struct file_lock fl;
 
 	if (first > OFFSET_MAX)
 		return 0;
-	fill_lock(&fl, mirror->file, owner, type, first, last);
-	return vfs_lock_file(mirror->file, F_SETLK, &fl, NULL);
+	fill_lock(&fl, file, owner, type, first, last);
+	return vfs_lock_file(file, F_SETLK, &fl, NULL);
 }
 
 /* What an owner's ranges of one discipline say about a byte, and up to which byte. */
@@ -332,18 +356,20 @@ static int mirror_ask(struct ditto_mirror *mirror, const struct ditto_range_requ
 		      struct file_lock *fl)
 {
 	struct file_lock now;
+	struct file *file;
 	int type;
 
 	if (req->empty || req->first > OFFSET_MAX)
 		return 0;
 	type = type_to_ask(mirror, req);
+	file = file_for(mirror, type);
 	if (!fl)
 		fl = &now;
-	fill_lock(fl, mirror->file, req->owner, type, req->first, req->last);
+	fill_lock(fl, file, req->owner, type, req->first, req->last);
 	/* Such a file system may make us wait here. */
-	if (fl != &now && !mirror->file->f_op->lock)
+	if (fl != &now && !file->f_op->lock)
 		fl->c.flc_flags |= FL_SLEEP;
-	return vfs_lock_file(mirror->file, F_SETLK, fl, NULL);
+	return vfs_lock_file(file, F_SETLK, fl, NULL);
 }
 
 /* After the table took or gave something, or did not: the VFS sees what is so. */

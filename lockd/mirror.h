@@ -77,19 +77,4 @@ void ditto_mirror_note(struct ditto_claims *claims);
 int ditto_mirror_check_io(struct file *file, const struct ditto_intent *intent,
 			  const struct ditto_actor *actor, struct ditto_conflict *conflict);
 
-/**
- * struct ditto_workers - threads that act for clients
- * @mine: is the current thread one of them? Any context.
- * @list: of all
- *
- * What they do was judged by the table before, so it breaks no lease of ours.
- */
-struct ditto_workers {
-	bool (*mine)(void);
-	struct list_head list;
-};
-
-void ditto_workers_add(struct ditto_workers *workers);
-void ditto_workers_del(struct ditto_workers *workers);
-
 #endif

@@ -12,43 +12,16 @@
  */
 #include <linux/fs.h>
 #include <linux/jiffies.h>
-#include <linux/rculist.h>
 
+#include "acting.h"
 #include "mirror_private.h"
 
 /* The inode was busy for a moment: lower the lease a little later. */
 #define LOWER_AGAIN_MS	20
 
-static DEFINE_SPINLOCK(workers_lock);
-static LIST_HEAD(workers_list);
-
-void ditto_workers_add(struct ditto_workers *workers)
-{
-	spin_lock(&workers_lock);
-	list_add_rcu(&workers->list, &workers_list);
-	spin_unlock(&workers_lock);
-}
-EXPORT_SYMBOL_NS_GPL(ditto_workers_add, DITTO);
-
-void ditto_workers_del(struct ditto_workers *workers)
-{
-	spin_lock(&workers_lock);
-	list_del_rcu(&workers->list);
-	spin_unlock(&workers_lock);
-	synchronize_rcu();
-}
-EXPORT_SYMBOL_NS_GPL(ditto_workers_del, DITTO);
-
 static bool breaker_is_ours(struct file_lease *fl)
 {
-	struct ditto_workers *workers;
-	bool ours = false;
-
-	rcu_read_lock();
-	list_for_each_entry_rcu(workers, &workers_list, list)
-		ours = ours || workers->mine();
-	rcu_read_unlock();
-	return ours;
+	return ditto_is_acting();
 }
 
 /* The work has a reference on the mirror. One that is being freed drops its lease anyway. */

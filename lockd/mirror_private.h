@@ -23,6 +23,8 @@
  * @point: of the node, held
  * @claims: of the node; for those who pin them
  * @file: what the VFS is spoken to with, held
+ * @writer: the same for exclusive ranges, if @file is not open for writing, held; or NULL.
+ *	A file system with locks of its own may want that
  * @lease_type: F_UNLCK, F_RDLCK or F_WRLCK; under @lock for writing
  * @flags: DITTO_MIRROR_* bits
  * @work: breaks grants for local processes and lowers the lease
@@ -33,6 +35,7 @@ struct ditto_mirror {
 	struct ditto_claim_point *point;
 	struct ditto_claims *claims;
 	struct file *file;
+	struct file *writer;
 	int lease_type;
 	unsigned long flags;
 	struct delayed_work work;

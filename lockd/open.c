@@ -19,7 +19,6 @@ static struct ditto_open *open_alloc(const struct ditto_actor *actor)
 	open->claim.owner = ditto_owner_hold(actor->owner);
 	if (actor->cache_owner)
 		open->cache_owner = ditto_owner_hold(actor->cache_owner);
-	INIT_LIST_HEAD(&open->claim.client_link);
 	INIT_LIST_HEAD(&open->link);
 	return open;
 }
@@ -102,7 +101,7 @@ struct ditto_open *ditto_open_claim(struct ditto_claim_point *point,
 	}
 	err = open_judged(claims, ditto_judge(claims, &intent, actor, NULL, conflict), park);
 	if (!err)
-		err = open_add(claims, open, access, deny);
+		err = open_add(claims, open, access & DITTO_OPEN_KEPT, deny);
 	ditto_claims_unlock(claims);
 	if (!err)
 		return open;
@@ -138,7 +137,7 @@ int ditto_open_change(struct ditto_open *open, u8 access, u8 deny,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_open_change, DITTO);
 
-void ditto_open_release(struct ditto_open *open)
+void ditto_open_revoke(struct ditto_open *open)
 {
 	struct ditto_claims *claims = ditto_claims_of(&open->claim);
 
@@ -147,9 +146,25 @@ void ditto_open_release(struct ditto_open *open)
 		ditto_open_remove(open);
 		ditto_claims_unlock(claims);
 	}
+}
+
+bool ditto_open_held(const struct ditto_open *open)
+{
+	return READ_ONCE(open->claim.claims);
+}
+
+void ditto_open_release(struct ditto_open *open)
+{
+	ditto_open_revoke(open);
 	open_free(open);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_open_release, DITTO);
+
+struct ditto_owner *ditto_open_owner(const struct ditto_open *open)
+{
+	return open->claim.owner;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_open_owner, DITTO);
 
 u8 ditto_open_access(const struct ditto_open *open)
 {

@@ -11,7 +11,8 @@ struct ditto_open;
  * ditto_open_claim - claim an open
  * @point: the node
  * @actor: who; @actor->owner is needed
- * @access: DITTO_OPEN_* bits; one without access and deny bits meets nothing
+ * @access: DITTO_OPEN_* bits; one without access and deny bits meets nothing. EMPTY,
+ *	OTHER and REMOVE are not kept
  * @deny: DITTO_OPEN_* bits
  * @reclaim: takes back what was held before a restart
  * @park: as for ditto_claim_check()
@@ -43,9 +44,16 @@ struct ditto_open *ditto_open_claim(struct ditto_claim_point *point,
 int ditto_open_change(struct ditto_open *open, u8 access, u8 deny,
 		      struct ditto_conflict *conflict);
 
+/* The claim goes, the memory stays until ditto_open_release(). Idempotent. */
+void ditto_open_revoke(struct ditto_open *open);
+/* False once it was revoked, or released with its client or node. Any context. */
+bool ditto_open_held(const struct ditto_open *open);
+
 /* Close; frees @open. Also after the release of the client, which leaves the memory. */
 void ditto_open_release(struct ditto_open *open);
 
+/* Whose it is, as it was claimed. Valid as long as @open. */
+struct ditto_owner *ditto_open_owner(const struct ditto_open *open);
 u8 ditto_open_access(const struct ditto_open *open);
 u8 ditto_open_deny(const struct ditto_open *open);
 

@@ -41,7 +41,6 @@ bool ditto_park_add(struct ditto_claims *claims, struct ditto_park *park)
 static void park_remove(struct ditto_claims *claims, struct ditto_park *park)
 {
 	list_del_init(&park->link);
-	WRITE_ONCE(park->point, NULL);
 	claims->parked--;
 	claims->held--;
 }
@@ -54,19 +53,31 @@ void ditto_park_wake(struct ditto_claims *claims)
 	list_for_each_entry_safe(park, next, &claims->parks, link) {
 		park_remove(claims, park);
 		queue_work(table->wq, &park->work);
+		/*
+		 * At any time it has its point or its work. The work may have run and
+		 * parked again by now, elsewhere: not here, where the lock is held.
+		 */
+		cmpxchg(&park->point, claims->point, NULL);
 	}
 }
 
 bool ditto_park_cancel(struct ditto_park *park)
 {
-	struct ditto_claim_point *point = READ_ONCE(park->point);
-	struct ditto_claims *claims = point ? ditto_claims_find(point) : NULL;
+	struct ditto_claim_point *point;
+	struct ditto_claims *claims;
 	bool parked = false;
 
+	/* Who wakes it meanwhile may be the last to need the node, which is freed under RCU. */
+	rcu_read_lock();
+	point = READ_ONCE(park->point);
+	claims = point ? ditto_claims_find(point) : NULL;
+	rcu_read_unlock();
 	if (claims) {
 		parked = park->point == point;
-		if (parked)
+		if (parked) {
 			park_remove(claims, park);
+			WRITE_ONCE(park->point, NULL);
+		}
 		ditto_claims_unlock(claims);
 	}
 	return parked || cancel_work_sync(&park->work);

@@ -17,7 +17,8 @@
  * struct ditto_claim - what all claims have in common
  * @claims: of the node; NULL when it is off. Under claims->lock and client->lock
  * @owner: held; of a grant, its key
- * @client_link: on the client's list, then on claims->gone
+ * @by_id: in the client's tree
+ * @gone: then on claims->gone
  * @since: wall clock, for people
  * @id: number for people, see ditto_show_release()
  * @held: enum ditto_held
@@ -25,7 +26,10 @@
 struct ditto_claim {
 	struct ditto_claims *claims;
 	struct ditto_owner *owner;
-	struct list_head client_link;
+	union {
+		struct rb_node by_id;
+		struct list_head gone;
+	};
 	time64_t since;
 	u64 id;
 	u8 held;
@@ -183,6 +187,12 @@ static inline const struct ditto_range *ditto_trace_range(const struct ditto_cla
 {
 	return ditto_held_is_range(claim->held) ? container_of(claim, struct ditto_range, claim) :
 						  NULL;
+}
+
+/* The claim that came first; under client->lock. */
+static inline struct ditto_claim *ditto_client_first_claim(struct ditto_client *client)
+{
+	return rb_entry_safe(rb_first_cached(&client->claims), struct ditto_claim, by_id);
 }
 
 /*

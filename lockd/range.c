@@ -159,6 +159,19 @@ int ditto_range_cancel(const struct ditto_range_request *req)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_cancel, DITTO);
 
+int ditto_range_cancel_wait(struct ditto_wait *wait)
+{
+	struct ditto_claims *claims = ditto_claims_at(&wait->claims);
+
+	if (!claims)
+		return -ENOENT;
+	ditto_wait_remove(wait);
+	ditto_claims_unlock(claims);
+	ditto_wait_put(wait);
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_range_cancel_wait, DITTO);
+
 static void release_waits(struct ditto_claims *claims, struct ditto_owner *owner)
 {
 	struct ditto_wait *wait, *next;

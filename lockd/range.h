@@ -169,6 +169,12 @@ int ditto_range_test(const struct ditto_range_request *req, struct ditto_conflic
 /* Take back a queued request that matches in owner, mode and bytes. -ENOENT if none is queued. */
 int ditto_range_cancel(const struct ditto_range_request *req);
 
+/*
+ * Take back a queued request by what the table was given for it. For who may come after the
+ * node is gone. -ENOENT if it is not queued any more: the callback was or will be called.
+ */
+int ditto_range_cancel_wait(struct ditto_wait *wait);
+
 /* All ranges and waits of an owner on a node. May sleep. */
 void ditto_range_release_owner(struct ditto_claim_point *point, struct ditto_owner *owner);
 

@@ -19,7 +19,6 @@ struct ditto_range *ditto_range_alloc(const struct ditto_range_request *req)
 	if (!range)
 		return NULL;
 	range->claim.owner = ditto_owner_hold(req->owner);
-	INIT_LIST_HEAD(&range->claim.client_link);
 	return range;
 }
 

@@ -89,6 +89,15 @@ static bool batch_full(const struct batch *batch)
 	return batch->count == SHOWN_AT_ONCE;
 }
 
+static void cursor_pass(struct ditto_show_cursor *cursor, const struct ditto_claim_info *info)
+{
+	cursor->passed++;
+	if (info->state == DITTO_SHOW_WAITING)
+		cursor->wait = info->id;
+	else
+		cursor->claim = info->id;
+}
+
 /* Show the copies. The cursor passes each that was taken. */
 static int batch_show(struct batch *batch, struct ditto_show_cursor *cursor, ditto_show_fn fn,
 		      void *arg)
@@ -101,27 +110,52 @@ static int batch_show(struct batch *batch, struct ditto_show_cursor *cursor, dit
 		if (!err)
 			err = fn(info, arg);
 		if (!err)
-			cursor->claim++;
+			cursor_pass(cursor, info);
 		info->point->ops->put(info->point);
 	}
 	return err;
 }
 
-static void copy_client(struct batch *batch, struct ditto_client *client)
+/* The first claim of a client with a number above this one; claims are in that order. */
+static struct ditto_claim *claim_after(struct ditto_client *client, u64 id)
+{
+	struct rb_node *rb = client->claims.rb_root.rb_node;
+	struct ditto_claim *found = NULL;
+
+	while (rb) {
+		struct ditto_claim *claim = rb_entry(rb, struct ditto_claim, by_id);
+
+		if (claim->id > id) {
+			found = claim;
+			rb = rb->rb_left;
+		} else {
+			rb = rb->rb_right;
+		}
+	}
+	return found;
+}
+
+static struct ditto_claim *claim_next(struct ditto_claim *claim)
+{
+	return rb_entry_safe(rb_next(&claim->by_id), struct ditto_claim, by_id);
+}
+
+static void copy_client(struct batch *batch, struct ditto_client *client,
+			const struct ditto_show_cursor *cursor)
 {
 	struct ditto_claim *claim;
 	struct ditto_wait *wait;
 
 	spin_lock(&client->lock);
-	list_for_each_entry(claim, &client->claims, client_link) {
-		if (batch_full(batch))
-			break;
+	claim = claim_after(client, cursor->claim);
+	for (; claim && !batch_full(batch); claim = claim_next(claim))
 		show_claim(batch, claim);
-	}
+	/* In that order too, and few. */
 	list_for_each_entry(wait, &client->waits, client_link) {
 		if (batch_full(batch))
 			break;
-		show_wait(batch, wait);
+		if (wait->id > cursor->wait)
+			show_wait(batch, wait);
 	}
 	spin_unlock(&client->lock);
 }
@@ -131,10 +165,10 @@ static int show_client(struct ditto_client *client, struct batch *batch,
 {
 	int err;
 
+	batch->skip = 0;
 	do {
-		batch->skip = cursor->claim;
 		batch->count = 0;
-		copy_client(batch, client);
+		copy_client(batch, client, cursor);
 		err = batch_show(batch, cursor, fn, arg);
 		cond_resched();
 	} while (!err && batch_full(batch));
@@ -175,6 +209,7 @@ int ditto_show_clients(struct ditto_lock_table *table, const char *protocol, con
 		if (!err) {
 			cursor->client++;
 			cursor->claim = 0;
+			cursor->wait = 0;
 		}
 	}
 	kvfree(batch);
@@ -218,7 +253,7 @@ int ditto_show_point(struct ditto_claim_point *point, struct ditto_show_cursor *
 	if (!batch)
 		return -ENOMEM;
 	do {
-		batch->skip = cursor->claim;
+		batch->skip = cursor->passed;
 		batch->count = 0;
 		claims = ditto_claims_find(point);
 		if (claims) {
@@ -247,12 +282,10 @@ static struct numbered client_numbered(struct ditto_client *client, u64 id)
 	struct ditto_wait *wait;
 
 	spin_lock(&client->lock);
-	list_for_each_entry(claim, &client->claims, client_link) {
-		if (claim->id == id) {
-			found.claim = claim;
-			found.claims = claim->claims;
-			break;
-		}
+	claim = claim_after(client, id - 1);
+	if (claim && claim->id == id) {
+		found.claim = claim;
+		found.claims = claim->claims;
 	}
 	list_for_each_entry(wait, &client->waits, client_link) {
 		if (wait->id == id) {

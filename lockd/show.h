@@ -44,11 +44,15 @@ struct ditto_claim_info {
 /**
  * struct ditto_show_cursor - where a list goes on; zeroed at its start
  * @client: clients passed
- * @claim: claims and waiting requests of this one passed
+ * @claim: number of the last claim shown of this one
+ * @wait: number of the last waiting request shown of this one
+ * @passed: claims and waiting requests passed of a node
  */
 struct ditto_show_cursor {
 	u32 client;
-	u32 claim;
+	u64 claim;
+	u64 wait;
+	u32 passed;
 };
 
 typedef int (*ditto_show_fn)(const struct ditto_claim_info *info, void *arg);

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Credentials of those who act for clients, see acting.h. */
+#include <linux/cred.h>
+#include <linux/hash.h>
+#include <linux/module.h>
+#include <linux/rculist.h>
+#include <linux/spinlock.h>
+
+#include "acting.h"
+
+#define BUCKETS_LOG	8
+
+static struct hlist_head buckets[1 << BUCKETS_LOG];
+static DEFINE_SPINLOCK(buckets_lock);
+
+static struct hlist_head *bucket(const struct cred *cred)
+{
+	return &buckets[hash_ptr(cred, BUCKETS_LOG)];
+}
+
+void ditto_acting_add(struct ditto_acting *acting, const struct cred *cred)
+{
+	acting->cred = cred;
+	spin_lock_bh(&buckets_lock);
+	hlist_add_head_rcu(&acting->link, bucket(cred));
+	spin_unlock_bh(&buckets_lock);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_acting_add, DITTO);
+
+void ditto_acting_del(struct ditto_acting *acting)
+{
+	if (!acting->cred)
+		return;
+	spin_lock_bh(&buckets_lock);
+	hlist_del_rcu(&acting->link);
+	spin_unlock_bh(&buckets_lock);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_acting_del, DITTO);
+
+bool ditto_is_acting(void)
+{
+	const struct cred *cred = current_cred();
+	struct ditto_acting *acting;
+	bool found = false;
+
+	rcu_read_lock();
+	hlist_for_each_entry_rcu(acting, bucket(cred), link) {
+		if (acting->cred == cred) {
+			found = true;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return found;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_is_acting, DITTO);
