@@ -48,6 +48,7 @@ struct ditto_attr {
  * @atime: access time
  * @mtime: modification time
  * @guard: if not NULL, nothing is done unless the file's ctime is this: -ENOTSYNC
+ * @over_ranges: bytes that others claimed do not stop the new size
  */
 struct ditto_setattr {
 	u32 valid;
@@ -58,6 +59,7 @@ struct ditto_setattr {
 	struct timespec64 atime;
 	struct timespec64 mtime;
 	const struct timespec64 *guard;
+	bool over_ranges;
 };
 
 /**

@@ -9,8 +9,10 @@
 #include <linux/mount.h>
 #include <linux/namei.h>
 
+#include "caseless.h"
 #include "node.h"
 #include "op_private.h"
+#include "stream.h"
 
 int ditto_change_init(struct ditto_change *c, struct ditto_op *op,
 		      struct ditto_node *dir, struct ditto_wcc *wcc)
@@ -63,13 +65,28 @@ int ditto_change_begin(struct ditto_change *c, const struct ditto_name *name)
 {
 	int err;
 
+	if (ditto_is_hidden(c->op->share, c->parent, name))
+		return -EACCES;
 	err = ditto_change_enter(c);
 	if (err)
 		return err;
 
 	inode_lock_nested(c->dir->inode, I_MUTEX_PARENT);
 	c->locked = true;
+	ditto_change_mark(c);
 	return ditto_change_pre(c) ?: ditto_change_lookup(c, name);
+}
+
+void ditto_change_mark(struct ditto_change *c)
+{
+	WRITE_ONCE(c->dir->changer, current);
+}
+
+void ditto_change_unmark(struct ditto_change *c)
+{
+	WRITE_ONCE(c->dir->changer, NULL);
+	if (c->removed || c->added)
+		ditto_caseless_changed(c->dir, c->wcc, c->removed, c->added);
 }
 
 void ditto_change_unlock(struct ditto_change *c)
@@ -77,6 +94,7 @@ void ditto_change_unlock(struct ditto_change *c)
 	if (!c->locked)
 		return;
 	ditto_wcc_post(c->op->share, c->parent, c->wcc);
+	ditto_change_unmark(c);
 	inode_unlock(c->dir->inode);
 	c->locked = false;
 }

@@ -21,6 +21,7 @@
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 
+#include "../lockd/acting.h"
 #include "../net/names.h"
 #include "cred.h"
 #include "cred_private.h"
@@ -52,6 +53,7 @@ struct ditto_cred_cache {
  * @gid: group
  * @squash: that applies to the client
  * @anonymous: the rest but @generation and @squash is zero
+ * @admin: a grant of the share makes him an administrator
  * @ngroups: of @groups
  * @groups: the request's, or the entry's copy
  */
@@ -60,7 +62,8 @@ struct cred_key {
 	uid_t uid;
 	gid_t gid;
 	u16 squash;
-	u16 anonymous;
+	u8 anonymous;
+	u8 admin;
 	u32 ngroups;
 	const kgid_t *groups;
 };
@@ -72,6 +75,7 @@ static_assert(offsetof(struct cred_key, groups) == 24);
 /**
  * struct cred_entry - a cached credential
  * @pub: what users see
+ * @acting: whoever has the credential acts for a client
  * @key: found by it; its groups are @groups
  * @node: in the table
  * @list: in the clock, empty when removed
@@ -83,6 +87,7 @@ static_assert(offsetof(struct cred_key, groups) == 24);
  */
 struct cred_entry {
 	struct ditto_cred pub;
+	struct ditto_acting acting;
 	struct cred_key key;
 	struct rhash_head node;
 	struct list_head list;
@@ -135,6 +140,7 @@ void ditto_cred_put(struct ditto_cred *cred)
 	struct cred_entry *entry = to_entry(cred);
 
 	if (refcount_dec_and_test(&cred->ref)) {
+		ditto_acting_del(&entry->acting);
 		put_cred(cred->cred);
 		kfree_rcu(entry, rcu);
 	}
@@ -252,6 +258,9 @@ VISIBLE_IF_KUNIT void ditto_cred_squash(const struct ditto_share_opts *opts, uns
 		.anon_gid = opts->anon_gid,
 	};
 
+	/* Root is an administrator where he was made one, as everybody else is. */
+	if (ident->admin && squash == DITTO_SQUASH_ROOT_TO_GUEST)
+		squash = DITTO_SQUASH_NONE;
 	if (ident->anonymous || !uid_valid(ident->uid) || squash == DITTO_SQUASH_ALL_TO_GUEST ||
 	    (root && squash == DITTO_SQUASH_ROOT_TO_GUEST))
 		return;
@@ -265,7 +274,7 @@ VISIBLE_IF_KUNIT void ditto_cred_squash(const struct ditto_share_opts *opts, uns
 	who->uid = ident->uid;
 	who->gid = ident->gid;
 	who->groups = true;
-	who->admin = root && squash == DITTO_SQUASH_ROOT_TO_ADMIN;
+	who->admin = ident->admin || (root && squash == DITTO_SQUASH_ROOT_TO_ADMIN);
 	/* Root's group opens as many doors as root. */
 	who->no_root_group = squash == DITTO_SQUASH_ROOT_TO_GUEST;
 	if (!gid_valid(who->gid) ||
@@ -336,6 +345,7 @@ static struct cred_entry *entry_new(const struct cred_key *key, const struct dit
 		kfree(entry);
 		return NULL;
 	}
+	ditto_acting_add(&entry->acting, entry->pub.cred);
 	return entry;
 }
 
@@ -390,6 +400,7 @@ struct ditto_cred *ditto_cred_get(struct ditto_server *srv, const struct ditto_s
 	struct cred_entry *entry;
 
 	if (!ident->anonymous) {
+		key.admin = ident->admin;
 		key.uid = __kuid_val(ident->uid);
 		key.gid = __kgid_val(ident->gid);
 		key.ngroups = min_t(u32, ident->ngroups, DITTO_GROUPS_MAX);

@@ -28,6 +28,7 @@ struct ditto_verdict;
  * @ngroups: supplementary groups
  * @groups: borrowed for the call
  * @anonymous: no identity was given: the share's anonymous user acts
+ * @admin: a grant of the share lets him act with the administrator's privileges
  */
 struct ditto_ident {
 	kuid_t uid;
@@ -35,6 +36,7 @@ struct ditto_ident {
 	unsigned int ngroups;
 	const kgid_t *groups;
 	bool anonymous;
+	bool admin;
 };
 
 /**

@@ -16,17 +16,17 @@
 
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/overflow.h>
 #include <linux/pagemap.h>
 #include <linux/splice.h>
 #include <linux/uio.h>
 
-#include "file.h"
+#include "../lockd/mirror.h"
+#include "data_private.h"
 #include "node_private.h"
-#include "op_private.h"
 #include "server.h"
 
-/* The credential is in place. */
-static int may_read(const struct ditto_op *op, struct inode *inode)
+int ditto_may_read(const struct ditto_op *op, struct inode *inode)
 {
 	int err;
 
@@ -36,16 +36,26 @@ static int may_read(const struct ditto_op *op, struct inode *inode)
 	return err;
 }
 
+int ditto_ask_local_slow(struct ditto_op *op, struct file *file, enum ditto_intent_kind kind,
+			 u64 pos, u64 count)
+{
+	struct ditto_intent intent = { .kind = kind, .first = pos, .empty = !count };
+	bool counts;
+
+	rcu_read_lock();
+	counts = rcu_dereference(op->share->opts)->local_locks;
+	rcu_read_unlock();
+	if (!counts)
+		return 0;
+	if (check_add_overflow(pos, count - !!count, &intent.last))
+		intent.last = U64_MAX;
+	return ditto_mirror_check_io(file, &intent, op->actor, op->conflict);
+}
+
 /* No request reaches beyond the largest offset. */
 static size_t clamp_count(const struct inode *inode, loff_t pos, size_t count)
 {
 	return min_t(u64, count, inode->i_sb->s_maxbytes - pos);
-}
-
-static bool beyond(const struct inode *inode, loff_t pos)
-{
-	/* What does not fit into a loff_t comes here as a negative number. */
-	return pos < 0 || pos >= inode->i_sb->s_maxbytes;
 }
 
 static ssize_t read_file(struct file *file, loff_t pos, struct iov_iter *iter)
@@ -92,7 +102,26 @@ static ssize_t splice_file(struct file *file, loff_t pos, size_t count,
 	return err ?: splice_direct_to_actor(file, &splice.sd, splice_pipe);
 }
 
-/* A read of @count bytes, by @iter, or by @actor if that is NULL. */
+/* A read of @count bytes, by @iter, or by @actor if that is NULL; the credential is in place. */
+static ssize_t read_open(struct ditto_op *op, struct file *file, loff_t pos,
+			 struct iov_iter *iter, size_t count,
+			 splice_actor *actor, void *data, bool *eof)
+{
+	ssize_t ret;
+
+	ret = ditto_ask_local(op, file, DITTO_INTENT_READ, pos, count);
+	if (ret)
+		return ret;
+	if (iter)
+		ret = ditto_no_wait(read_file(file, pos, iter));
+	else
+		ret = ditto_no_wait(splice_file(file, pos, count, actor, data));
+	if (ret >= 0)
+		*eof = pos + ret >= i_size_read(file_inode(file));
+	return ret;
+}
+
+/* The same with all that comes before. */
 static ssize_t do_read(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 		       struct iov_iter *iter, size_t count,
 		       splice_actor *actor, void *data, bool *eof)
@@ -107,10 +136,10 @@ static ssize_t do_read(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 		return -EINVAL;
 
 	old = ditto_op_enter(op);
-	ret = may_read(op, inode);
+	ret = ditto_may_read(op, inode);
 	if (ret)
 		goto out;
-	if (beyond(inode, pos)) {
+	if (ditto_is_beyond(inode, pos)) {
 		*eof = true;
 		goto out;
 	}
@@ -122,12 +151,7 @@ static ssize_t do_read(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 		ret = ditto_no_wait(PTR_ERR(df));
 		goto out;
 	}
-	if (iter)
-		ret = ditto_no_wait(read_file(df->file, pos, iter));
-	else
-		ret = ditto_no_wait(splice_file(df->file, pos, count, actor, data));
-	if (ret >= 0)
-		*eof = pos + ret >= i_size_read(inode);
+	ret = read_open(op, df->file, pos, iter, count, actor, data, eof);
 	ditto_file_put(df);
 out:
 	ditto_op_leave(old);
@@ -157,13 +181,6 @@ static const rwf_t stable_flags[] = {
 	[DITTO_FILE_SYNC] = RWF_DSYNC | RWF_SYNC,
 };
 
-/* Is @err one that leaves what was written before as it is? */
-static bool is_refusal(int err)
-{
-	return err == -ENOSPC || err == -EDQUOT || err == -EFBIG || err == -EROFS ||
-	       err == -EPERM || err == -EACCES || err == -EINVAL || err == -ETXTBSY;
-}
-
 static ssize_t write_file(struct ditto_op *op, struct ditto_file *df, loff_t pos,
 			  struct iov_iter *iter, enum ditto_stable stable, u64 *verifier)
 {
@@ -177,7 +194,7 @@ static ssize_t write_file(struct ditto_op *op, struct ditto_file *df, loff_t pos
 	/* Clears set-id bits too, as the credential that is in place lets it. */
 	ret = vfs_iter_write(file, iter, &pos, stable_flags[stable]);
 
-	if (ret < 0 && !is_refusal(ret))
+	if (ret < 0 && !ditto_is_refusal(ret))
 		ditto_server_data_lost(op->srv);
 	/* Unstable data comes again, as the verifier has changed. */
 	err = ditto_lost_take(df->node, file->f_path.dentry);
@@ -198,7 +215,7 @@ static ssize_t do_write(struct ditto_op *op, struct ditto_node *node, loff_t pos
 	ret = ditto_inode_permission(op, inode, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
 	if (ret || !iov_iter_count(iter))
 		return ret;
-	if (beyond(inode, pos))
+	if (ditto_is_beyond(inode, pos))
 		return -EFBIG;
 
 	ret = ditto_ask_bytes(op, node, DITTO_INTENT_WRITE, pos, iov_iter_count(iter));
@@ -207,7 +224,9 @@ static ssize_t do_write(struct ditto_op *op, struct ditto_node *node, loff_t pos
 	df = ditto_file_get(op->share, node, DITTO_FILE_WRITE);
 	if (IS_ERR(df))
 		return ditto_no_wait(PTR_ERR(df));
-	ret = ditto_no_wait(write_file(op, df, pos, iter, stable, verifier));
+	ret = ditto_ask_local(op, df->file, DITTO_INTENT_WRITE, pos, iov_iter_count(iter));
+	if (!ret)
+		ret = ditto_no_wait(write_file(op, df, pos, iter, stable, verifier));
 	ditto_file_put(df);
 	ditto_done(op, node, DITTO_INTENT_WRITE);
 	return ret;
@@ -221,14 +240,16 @@ ssize_t ditto_write(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 		    struct iov_iter *iter, enum ditto_stable stable,
 		    u64 *verifier, struct ditto_wcc *wcc)
 {
-	struct dentry *dentry = ditto_node_dentry(node);
+	struct dentry *dentry = wcc ? ditto_node_dentry(node) : NULL;
 	const struct cred *old;
 	ssize_t ret;
 
-	ditto_wcc_init(wcc);
 	old = ditto_op_enter(op);
 	ret = do_write(op, node, pos, iter, stable, verifier);
 	ditto_op_leave(old);
+	if (!wcc)
+		return ret;
+	ditto_wcc_init(wcc);
 	ditto_wcc_post(op->share, dentry, wcc);
 	dput(dentry);
 	return ret;

@@ -18,8 +18,10 @@
 #include <linux/namei.h>
 
 #include "file.h"
-#include "node.h"
+#include "node_private.h"
 #include "op_private.h"
+#include "server.h"
+#include "stream.h"
 
 /**
  * struct ditto_raw_entry - an entry as it waits in the page
@@ -46,7 +48,8 @@ struct ditto_raw_entry {
  * @full: an entry found no room
  * @dentries: the caller wants them and may search the directory
  * @emit: takes an entry
- * @arg: for @emit
+ * @name: takes a name instead
+ * @arg: for @emit or @name
  */
 struct ditto_listing {
 	struct dir_context ctx;
@@ -58,6 +61,7 @@ struct ditto_listing {
 	bool full;
 	bool dentries;
 	bool (*emit)(void *arg, const struct ditto_dirent *entry);
+	bool (*name)(void *arg, const struct ditto_name *name);
 	void *arg;
 };
 
@@ -186,6 +190,27 @@ static bool emit_entry(struct ditto_listing *l, const struct ditto_raw_entry *ra
 	return more;
 }
 
+static bool emit_name(struct ditto_listing *l, const struct ditto_raw_entry *raw)
+{
+	const struct ditto_name name = { .name = raw->name, .len = raw->len };
+
+	return is_dot(raw) || is_dotdot(raw) || l->name(l->arg, &name);
+}
+
+static bool is_hidden(struct ditto_listing *l, const struct ditto_raw_entry *raw)
+{
+	const struct ditto_name name = { .name = raw->name, .len = raw->len };
+
+	return ditto_is_hidden(l->op->share, l->dir, &name);
+}
+
+static bool emit_one(struct ditto_listing *l, const struct ditto_raw_entry *raw, u64 next)
+{
+	if (is_hidden(l, raw))
+		return true;
+	return l->name ? emit_name(l, raw) : emit_entry(l, raw, next);
+}
+
 /* Hand out the page. Return: false if the caller has no more room. */
 static bool emit_page(struct ditto_listing *l)
 {
@@ -195,8 +220,8 @@ static bool emit_page(struct ditto_listing *l)
 	for (at = 0; at < l->used; at += raw_size(raw->len)) {
 		raw = l->page + at;
 		next = (const void *)raw + raw_size(raw->len);
-		if (!emit_entry(l, raw, (void *)next < l->page + l->used ?
-				next->pos : (u64)l->file->f_pos))
+		if (!emit_one(l, raw, (void *)next < l->page + l->used ?
+			      next->pos : (u64)l->file->f_pos))
 			return false;
 	}
 	return true;
@@ -225,12 +250,6 @@ static int open_and_list(struct ditto_listing *l, struct ditto_node *dir, u64 co
 	struct ditto_file *df;
 	int err;
 
-	err = ditto_inode_permission(l->op, dir->inode, DITTO_MAY_READ);
-	if (err)
-		return err;
-	if (l->dentries && ditto_inode_permission(l->op, dir->inode, DITTO_MAY_EXEC))
-		l->dentries = false;
-
 	l->page = (void *)__get_free_page(GFP_KERNEL);
 	if (!l->page)
 		return -ENOMEM;
@@ -244,6 +263,19 @@ static int open_and_list(struct ditto_listing *l, struct ditto_node *dir, u64 co
 	}
 	free_page((unsigned long)l->page);
 	return err;
+}
+
+/* The credential is in place. */
+static int check_and_list(struct ditto_listing *l, struct ditto_node *dir, u64 cookie, bool *eof)
+{
+	int err;
+
+	err = ditto_inode_permission(l->op, dir->inode, DITTO_MAY_READ);
+	if (err)
+		return err;
+	if (l->dentries && ditto_inode_permission(l->op, dir->inode, DITTO_MAY_EXEC))
+		l->dentries = false;
+	return open_and_list(l, dir, cookie, eof);
 }
 
 int ditto_readdir(struct ditto_op *op, struct ditto_node *dir, u64 cookie,
@@ -267,9 +299,33 @@ int ditto_readdir(struct ditto_op *op, struct ditto_node *dir, u64 cookie,
 
 	l.dir = ditto_node_dentry(dir);
 	old = ditto_op_enter(op);
-	err = ditto_no_wait(open_and_list(&l, dir, cookie, eof));
+	err = ditto_no_wait(check_and_list(&l, dir, cookie, eof));
 	ditto_op_leave(old);
 	dput(l.dir);
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_readdir, DITTO);
+
+int ditto_list_names(struct ditto_share *share, struct ditto_node *dir,
+		     bool (*emit)(void *arg, const struct ditto_name *name), void *arg)
+{
+	struct ditto_op op = { .srv = share->srv, .share = share };
+	struct ditto_listing l = {
+		.ctx.actor = fill,
+		.op = &op,
+		.name = emit,
+		.arg = arg,
+	};
+	const struct cred *old;
+	bool eof;
+	int err;
+
+	if (!S_ISDIR(dir->inode->i_mode))
+		return -ENOTDIR;
+	l.dir = ditto_node_dentry(dir);
+	old = override_creds(share->srv->nodes->cred);
+	err = ditto_no_wait(open_and_list(&l, dir, 0, &eof));
+	revert_creds(old);
+	dput(l.dir);
+	return err;
+}

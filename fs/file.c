@@ -188,7 +188,11 @@ static const int open_flags[] = {
 
 static struct file *open_nowait(const struct path *path, int flags, const struct cred *cred)
 {
+	/* So that it is known for ours, whoever needs it: it breaks no lease that we stand for. */
+	const struct cred *old = override_creds(cred);
 	struct file *file = dentry_open(path, flags | O_NONBLOCK, cred);
+
+	revert_creds(old);
 
 	/* A local process with a lease was told, and is not waited for. */
 	if (file == ERR_PTR(-EWOULDBLOCK))
@@ -216,7 +220,8 @@ static struct ditto_file *file_open(struct ditto_share *share, struct ditto_node
 	path.mnt = share->root.mnt;
 	path.dentry = ditto_node_dentry(node);
 	file = open_nowait(&path, open_flags[mode],
-			   volume->caller_opens ? current_cred() : volume->srv->nodes->cred);
+			   volume->caller_opens && ditto_is_acting() ? current_cred() :
+								     volume->srv->nodes->cred);
 	dput(path.dentry);
 	if (IS_ERR(file)) {
 		kfree(df);

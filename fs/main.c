@@ -27,10 +27,12 @@
 #include "../net/stats.h"
 #include "../net/upcall.h"
 #include "cred.h"
+#include "fold.h"
 #include "node.h"
 #include "node_private.h"
 #include "server.h"
 #include "share.h"
+#include "stream.h"
 
 struct workqueue_struct *ditto_wq;
 static unsigned int ditto_net_id;
@@ -113,6 +115,8 @@ static int __init ditto_init(void)
 	if (!ditto_wq)
 		return -ENOMEM;
 
+	ditto_folds_init();
+	ditto_streams_init();
 	err = register_pernet_subsys(&ditto_net_ops);
 	if (err)
 		goto err_wq;
@@ -127,6 +131,7 @@ err_net:
 	/* Objects wait for readers before they are freed by code of ours. */
 	rcu_barrier();
 err_wq:
+	ditto_folds_exit();
 	destroy_workqueue(ditto_wq);
 	return err;
 }
@@ -137,6 +142,7 @@ static void __exit ditto_exit(void)
 	unregister_pernet_subsys(&ditto_net_ops);
 	rcu_barrier();
 	destroy_workqueue(ditto_wq);
+	ditto_folds_exit();
 }
 
 module_init(ditto_init);

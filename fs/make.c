@@ -14,6 +14,7 @@
 #include <linux/namei.h>
 #include <linux/unaligned.h>
 
+#include "caseless.h"
 #include "node.h"
 #include "op_private.h"
 
@@ -182,9 +183,8 @@ static noinline_for_stack int resize_old(struct ditto_change *c, const struct di
 
 static int commit_new(struct ditto_change *c)
 {
-	struct ditto_share *share = c->op->share;
-
-	return ditto_commit(share, c->child, true) ?: ditto_commit(share, c->parent, false);
+	return ditto_op_commit(c->op, c->child, true) ?:
+	       ditto_op_commit(c->op, c->parent, false);
 }
 
 static int make_locked(struct ditto_change *c, const struct ditto_make *m,
@@ -194,6 +194,8 @@ static int make_locked(struct ditto_change *c, const struct ditto_make *m,
 
 	if (d_is_positive(c->child))
 		return accept_old(c, m);
+	if (c->op->caseless && ditto_caseless_is_taken(c->dir, c->wcc, name, NULL))
+		return -EEXIST;
 	err = ditto_ask(c->op, c->dir, DITTO_INTENT_ENTRY);
 	if (err)
 		return err;
@@ -224,9 +226,11 @@ static int make(struct ditto_op *op, struct ditto_node *dir, const struct ditto_
 	      check_type(m) ?:
 	      ditto_change_begin(&c, name) ?:
 	      make_locked(&c, m, name, &fresh);
-	ditto_change_unlock(&c);
 	/* It may have got no further than to its name. */
 	if (fresh && d_is_positive(c.child))
+		c.added = name;
+	ditto_change_unlock(&c);
+	if (c.added)
 		ditto_change_tell(&c, DITTO_ENTRY_ADDED, name, NULL);
 	if (!err) {
 		node = ditto_node_get(op->share, c.child);

@@ -14,6 +14,7 @@
 
 #include "node.h"
 #include "op_private.h"
+#include "stream.h"
 
 int ditto_name_check(const struct ditto_name *name)
 {
@@ -94,6 +95,10 @@ int ditto_lookup(struct ditto_op *op, struct ditto_node *dir,
 		return kind;
 
 	parent = ditto_node_dentry(dir);
+	if (kind == DITTO_NAME_PLAIN && ditto_is_hidden(op->share, parent, name)) {
+		dput(parent);
+		return -ENOENT;
+	}
 	old = ditto_op_enter(op);
 	child = lookup(op, dir, parent, name, kind);
 	ditto_op_leave(old);

@@ -22,7 +22,9 @@
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
+#include "caseless.h"
 #include "file.h"
+#include "local.h"
 #include "node_private.h"
 #include "server.h"
 #include "share.h"
@@ -64,10 +66,20 @@ static int fid_cmp(struct rhashtable_compare_arg *arg, const void *obj)
 	       memcmp(node->fid.raw, key->fid->raw, node->fid.len);
 }
 
+/* One comparison in line, where the table's own would be a call of memcmp(). */
+static int inode_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct inode *const *inode = arg->key;
+	const struct ditto_node *node = obj;
+
+	return node->inode != *inode;
+}
+
 static const struct rhashtable_params by_inode_params = {
 	.key_len = sizeof(struct inode *),
 	.key_offset = offsetof(struct ditto_node, inode),
 	.head_offset = offsetof(struct ditto_node, by_inode),
+	.obj_cmpfn = inode_cmp,
 	.automatic_shrinking = true,
 };
 
@@ -102,6 +114,14 @@ static void node_mark_used(struct ditto_node *node)
 {
 	if (!test_bit(DITTO_NODE_REFERENCED, &node->flags))
 		set_bit(DITTO_NODE_REFERENCED, &node->flags);
+}
+
+struct ditto_node *ditto_node_peek_inode(struct ditto_node_table *table,
+					 const struct inode *inode)
+{
+	struct ditto_node *node = rhashtable_lookup(&table->by_inode, &inode, by_inode_params);
+
+	return node && refcount_read(&node->ref) ? node : NULL;
 }
 
 struct ditto_node *ditto_node_find_inode(struct ditto_node_table *table,
@@ -194,6 +214,7 @@ void ditto_node_free(struct ditto_node *node)
 		list_del(&node->dead);
 		spin_unlock(&table->dispose_lock);
 	}
+	ditto_caseless_free(node);
 	dput(node->dentry);
 	kfree_rcu(node, rcu);
 	if (atomic_dec_and_test(&volume->nodes))
@@ -294,6 +315,7 @@ static const struct ditto_claim_point_ops point_ops = {
 	.get = point_get,
 	.put = point_put,
 	.local_access = point_local_access,
+	.watch = ditto_local_watch,
 };
 
 static struct ditto_node *node_alloc(struct ditto_volume *volume, struct dentry *dentry,

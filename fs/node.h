@@ -11,7 +11,8 @@
  * lives as long as a share lies on it. The last share of a volume takes the
  * nodes with it, so that the file system can be unmounted.
  *
- * Locking: node->lock (spinlock) guards the dentry and the open file slots. It
+ * Locking: node->lock (spinlock) guards the dentry, the open file slots, how
+ * many instances there are and whether the deletion is pending. It
  * is taken after nothing and never held across VFS calls. Everything else is
  * constant while a reference is held, or atomic.
  *
@@ -34,6 +35,9 @@
 
 #include "../lockd/claim.h"
 
+struct ditto_caseless;
+struct ditto_cred;
+struct ditto_local;
 struct ditto_server;
 struct ditto_share;
 struct fsnotify_mark;
@@ -65,6 +69,7 @@ struct ditto_fid {
  * @has_handles: the file system can find files by their id
  * @caller_opens: who may use a file is decided when it is opened, and not here:
  *	files are opened as the caller and not kept
+ * @knows_absence: that a file has no extended attributes is told by its inode in memory
  * @rcu: freed under RCU
  */
 struct ditto_volume {
@@ -77,6 +82,7 @@ struct ditto_volume {
 	struct list_head list;
 	bool has_handles;
 	bool caller_opens;
+	bool knows_absence;
 	struct rcu_head rcu;
 };
 
@@ -93,36 +99,56 @@ struct ditto_file;
 /**
  * struct ditto_node - one served file
  * @inode: constant; kept by @dentry
- * @volume: constant
- * @fid: the file id it is found by; @fid.len is 0 until known
- * @lock: guards @dentry, @files and @wb_err
+ * @by_inode: in the table by inode
+ * @ref: holders, and one of the table
+ * @lock: guards @dentry, @files, @wb_err, @instances, @keepers, @doomed and @doomer
+ * @flags: DITTO_NODE_* bits
+ * @plain: time of change at which it had no extra attributes, see fs/extra.c; 0 if not known
  * @dentry: an alias of the inode; replaced if its name went and another is left
+ * @volume: constant
+ * @caseless: index of the names of a directory, or NULL; see fs/caseless.h
+ * @point: what clients claim of it; claims hold the node, so it is not idle
  * @files: cached open files, see fs/file.c
  * @wb_err: which errors of writing back were taken account of, see fs/lost.c
- * @point: what clients claim of it; claims hold the node, so it is not idle
  * @opens: open files of the server for reading only, and for writing
- * @ref: holders, and one of the table
- * @flags: DITTO_NODE_* bits
- * @by_inode: in the table by inode
+ * @instances: open instances of it, and of its streams; see fs/instance.h
+ * @keepers: those of its streams that forbid its deletion
+ * @doomed: the name that goes with the last instance, held; NULL unless deletion is pending
+ * @doomer: who asked for that, held
+ * @local: how a directory is watched, or NULL; see fs/local.c
+ * @changer: the task of ours that changes the directory's entries; under the inode lock
+ * @streams: tag of the share below which it has streams, or 0
  * @by_fid: in the table by file id
+ * @fid: the file id it is found by; @fid.len is 0 until known
  * @lru: on the LRU while in the tables, then among those that are disposed of
  * @dead: on the volume's list, or empty
  * @rcu: freed under RCU
  */
 struct ditto_node {
+	/* What every look-up by inode uses, in one cache line. */
 	struct inode *inode;
-	struct ditto_volume *volume;
-	struct ditto_fid fid;
+	struct rhash_head by_inode;
+	refcount_t ref;
 	spinlock_t lock;	/* see above */
+	unsigned long flags;
+	u64 plain;
 	struct dentry *dentry;
+	struct ditto_volume *volume;
+	struct ditto_caseless *caseless;
+
+	struct ditto_claim_point point;
 	struct ditto_file *files[DITTO_FILE_MODES];
 	errseq_t wb_err;
-	struct ditto_claim_point point;
 	atomic_t opens[2];
-	refcount_t ref;
-	unsigned long flags;
-	struct rhash_head by_inode;
+	u32 instances;
+	u32 keepers;
+	struct dentry *doomed;
+	struct ditto_cred *doomer;
+	struct ditto_local *local;
+	struct task_struct *changer;
+	u64 streams;
 	struct rhash_head by_fid;
+	struct ditto_fid fid;
 	struct list_head lru;
 	struct list_head dead;
 	struct rcu_head rcu;

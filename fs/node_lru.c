@@ -19,8 +19,11 @@
 #include <linux/wait_bit.h>
 
 #include "file.h"
+#include "local.h"
 #include "node_private.h"
 #include "server.h"
+#include "share.h"
+#include "stream.h"
 
 /* Nodes that the LRU looks at for one that is entered above the limit. */
 #define TRIM_BATCH	16
@@ -68,6 +71,20 @@ void ditto_node_dispose(struct ditto_node_table *table, struct ditto_node *node)
 	queue_work(ditto_wq, &table->dispose_work);
 }
 
+/* Somebody on the server removed it. */
+static void drop_streams(struct ditto_node *node)
+{
+	struct ditto_share *share;
+
+	if (!READ_ONCE(node->streams) || node->inode->i_nlink)
+		return;
+	share = ditto_share_get_by_tag(node->volume->srv, node->streams);
+	if (!share)
+		return;
+	ditto_streams_forget(share, node);
+	ditto_share_put(share);
+}
+
 static void dispose_workfn(struct work_struct *work)
 {
 	struct ditto_node_table *table =
@@ -85,6 +102,7 @@ static void dispose_workfn(struct work_struct *work)
 		ditto_files_close(node, NULL);
 		/* An evicted node has no reference, a killed one the table's. */
 		if (refcount_read(&node->ref)) {
+			drop_streams(node);
 			ditto_node_unclaim(node);
 			ditto_node_put(node);
 		} else {
@@ -306,10 +324,12 @@ int ditto_nodes_init(struct ditto_server *srv)
 	INIT_LIST_HEAD(&table->dispose);
 	INIT_WORK(&table->dispose_work, dispose_workfn);
 	ditto_files_init(table);
+	ditto_local_init(table);
 
 	table->cred = prepare_kernel_cred(&init_task);
 	if (!table->cred)
 		goto err_table;
+	ditto_acting_add(&table->acting, table->cred);
 	err = list_lru_init(&table->lru);
 	if (err)
 		goto err_cred;
@@ -323,9 +343,10 @@ int ditto_nodes_init(struct ditto_server *srv)
 err_lru:
 	list_lru_destroy(&table->lru);
 err_cred:
+	ditto_acting_del(&table->acting);
 	put_cred(table->cred);
 err_table:
-	kfree(table);
+	kfree_rcu(table, rcu);
 	return err;
 }
 
@@ -339,11 +360,13 @@ void ditto_nodes_exit(struct ditto_server *srv)
 	shrinker_free(table->shrinker);
 	if (table->group)
 		ditto_notify_stop(table->group);
+	ditto_local_exit(table);
 	ditto_files_exit(table);
 	cancel_work_sync(&table->dispose_work);
 	ditto_node_tables_exit(table);
 	list_lru_destroy(&table->lru);
+	ditto_acting_del(&table->acting);
 	put_cred(table->cred);
 	srv->nodes = NULL;
-	kfree(table);
+	kfree_rcu(table, rcu);
 }

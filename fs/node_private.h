@@ -11,6 +11,7 @@
 
 #include <linux/workqueue.h>
 
+#include "../lockd/acting.h"
 #include "node.h"
 
 struct cred;
@@ -29,6 +30,7 @@ struct shrinker;
  * @shrinker: of @lru; made with the first volume
  * @group: tells about removed files; made with the first volume
  * @cred: of the kernel: opens cached files, looks for files by their id
+ * @acting: whoever has @cred is the server
  * @volumes_lock: serializes joining and leaving of volumes
  * @volumes: under @volumes_lock
  * @dispose_lock: guards @dispose and the volumes' lists of dead nodes
@@ -39,6 +41,10 @@ struct shrinker;
  * @files: cached open files, those not used for the longest about first
  * @nfiles: how many
  * @files_work: closes idle files
+ * @local_lock: guards the nodes' @local, see fs/local.c
+ * @local_group: tells of local changes; made with the first watched directory
+ * @locals: watches that exist
+ * @rcu: freed under RCU
  */
 struct ditto_node_table {
 	struct ditto_server *srv;
@@ -49,6 +55,7 @@ struct ditto_node_table {
 	struct shrinker *shrinker;
 	struct fsnotify_group *group;
 	const struct cred *cred;
+	struct ditto_acting acting;
 	struct mutex volumes_lock;	/* joining and leaving */
 	struct list_head volumes;
 	spinlock_t dispose_lock;	/* see above */
@@ -58,6 +65,10 @@ struct ditto_node_table {
 	struct list_head files;
 	unsigned long nfiles;
 	struct delayed_work files_work;
+	struct mutex local_lock;	/* of nodes' watches */
+	struct fsnotify_group *local_group;
+	atomic_t locals;
+	struct rcu_head rcu;
 };
 
 /* main.c: where all deferred work of the core runs; lives as long as the module. */
@@ -68,6 +79,9 @@ extern struct workqueue_struct *ditto_wq;
 int ditto_node_tables_init(struct ditto_node_table *table);
 void ditto_node_tables_exit(struct ditto_node_table *table);
 struct ditto_node *ditto_node_find_inode(struct ditto_node_table *table,
+					 const struct inode *inode);
+/* The same without a reference, for a look at it. Under RCU; @inode is held. */
+struct ditto_node *ditto_node_peek_inode(struct ditto_node_table *table,
 					 const struct inode *inode);
 /* Out of the hash tables; nobody else may do so at once: @node is idle or @node->lock is held. */
 void ditto_node_unhash(struct ditto_node_table *table, struct ditto_node *node);
@@ -136,6 +150,9 @@ void ditto_files_close_mount(struct ditto_volume *volume, const struct vfsmount 
 /* fsnotify group of a server. */
 struct fsnotify_group *ditto_notify_start(struct ditto_node_table *table);
 void ditto_notify_stop(struct fsnotify_group *group);
+
+/* Is this the root of a share of the volume? Any context. */
+bool ditto_volume_has_root(struct ditto_volume *volume, const struct dentry *dentry);
 
 /**
  * ditto_share_derive_id - make up the identity of a share

@@ -51,6 +51,10 @@ struct splice_desc;
  * @park: is to wait after -EJUKEBOX, if it says that it does; NULL to come again unasked
  * @conflict: filled with -EAGAIN, and with -ETXTBSY if an open is in the way; or NULL
  * @writable: neither the share nor the client's rule is read-only
+ * @granted: DITTO_MAY_* bits that were decided when the file was opened; the mode is not
+ *	asked for them. Of one node only: 0 where another one is meant
+ * @unstable: changes of names and attributes need not be durable when they are answered
+ * @caseless: a new name is taken if it is there in another case: -EEXIST
  */
 struct ditto_op {
 	struct ditto_server *srv;
@@ -60,6 +64,9 @@ struct ditto_op {
 	struct ditto_park *park;
 	struct ditto_conflict *conflict;
 	bool writable;
+	u32 granted;
+	bool unstable;
+	bool caseless;
 };
 
 /* A name from the wire: not terminated. */
@@ -83,7 +90,8 @@ struct ditto_name {
  * @node: held
  * @may: DITTO_MAY_* bits, all of which must be allowed
  *
- * Return: 0, -EACCES, -EROFS (for writing) or -ESTALE.
+ * Return: 0, -EACCES, -EROFS (for writing), -EPERM (immutable, or appended to only) or
+ * -ESTALE.
  */
 int ditto_permission(struct ditto_op *op, struct ditto_node *node, u32 may);
 
@@ -202,7 +210,7 @@ enum ditto_stable {
  * @iter: what
  * @stable: see there
  * @verifier: filled with the write verifier that goes with the data
- * @wcc: filled, whether it worked or not
+ * @wcc: filled, whether it worked or not; NULL if nobody asks
  *
  * Return: bytes written, or -EINVAL (not a regular file), -EACCES, -EROFS,
  * -EFBIG, -ENOSPC, -EDQUOT, -EIO.

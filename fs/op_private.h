@@ -191,6 +191,12 @@ int ditto_inode_permission(const struct ditto_op *op, struct inode *inode, u32 m
  */
 int ditto_commit(struct ditto_share *share, struct dentry *dentry, bool fresh);
 
+/* The same, for who wants it. */
+static inline int ditto_op_commit(const struct ditto_op *op, struct dentry *dentry, bool fresh)
+{
+	return op->unstable ? 0 : ditto_commit(op->share, dentry, fresh);
+}
+
 /* names: fs/name.c */
 
 enum ditto_name_kind {
@@ -215,6 +221,8 @@ struct dentry *ditto_parent(struct ditto_share *share, struct dentry *dentry);
  * @wcc: of the directory
  * @parent: the directory's dentry
  * @child: of the name that is changed; may be negative
+ * @removed: the name that was taken out of the directory, or NULL
+ * @added: the name that was put into it, or NULL
  * @old: the credential to go back to, while entered
  * @entered: acts as the caller and has write access to the mount
  * @locked: holds the inode lock of the directory
@@ -225,6 +233,8 @@ struct ditto_change {
 	struct ditto_wcc *wcc;
 	struct dentry *parent;
 	struct dentry *child;
+	const struct ditto_name *removed;
+	const struct ditto_name *added;
 	const struct cred *old;
 	bool entered;
 	bool locked;
@@ -249,6 +259,10 @@ int ditto_change_enter(struct ditto_change *c);
 int ditto_change_pre(struct ditto_change *c);
 int ditto_change_lookup(struct ditto_change *c, const struct ditto_name *name);
 
+/* The directory is locked: it is this task that changes it. */
+void ditto_change_mark(struct ditto_change *c);
+/* The attributes after the change were taken: keep the index of names; still locked. */
+void ditto_change_unmark(struct ditto_change *c);
 /* Take the attributes after the change and unlock the directory; more than once does nothing. */
 void ditto_change_unlock(struct ditto_change *c);
 /* An entry was made, removed or renamed: tell those who cache the directory. Unlocked. */
@@ -256,6 +270,46 @@ void ditto_change_tell(const struct ditto_change *c, enum ditto_entry_event even
 		       const struct ditto_name *name, const struct ditto_name *old);
 /* Undo the rest. */
 void ditto_change_end(struct ditto_change *c);
+
+/* fs/remove.c */
+
+/**
+ * ditto_remove_dentry - remove a name that is at hand
+ * @op: who
+ * @dentry: held; may have been moved
+ * @now: no holder of a caching grant is waited for; they are told
+ *
+ * Return: as ditto_remove(); -ENOENT if it lost its name already.
+ */
+int ditto_remove_dentry(struct ditto_op *op, struct dentry *dentry, bool now);
+/* The last name of a file may have gone: its streams go, too. No change is in progress. */
+void ditto_victim_gone(struct ditto_share *share, struct ditto_node *victim);
+
+/* fs/rename.c */
+
+/**
+ * ditto_rename_dentry - give what is at hand another name
+ * @op: who
+ * @dentry: held; may have been moved
+ * @to_dir: held
+ * @to: the name
+ * @replace: what has the name goes; else -EEXIST
+ */
+int ditto_rename_dentry(struct ditto_op *op, struct dentry *dentry, struct ditto_node *to_dir,
+			const struct ditto_name *to, bool replace);
+
+/* fs/dir.c */
+
+/**
+ * ditto_list_names - all names of a directory, whoever may read it
+ * @share: through which
+ * @dir: a directory, held
+ * @emit: takes a name, not those of the directory itself and its parent, nor a hidden one;
+ *	false ends it. No lock of the directory is held
+ * @arg: for @emit
+ */
+int ditto_list_names(struct ditto_share *share, struct ditto_node *dir,
+		     bool (*emit)(void *arg, const struct ditto_name *name), void *arg);
 
 /* exclusive creation: fs/make.c */
 

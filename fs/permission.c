@@ -73,6 +73,9 @@ int ditto_inode_permission(const struct ditto_op *op, struct inode *inode, u32 m
 	if ((may & DITTO_MAY_EXEC) && S_ISREG(inode->i_mode) && is_noexec(op, inode))
 		return -EACCES;
 
+	/* Decided when it was opened. */
+	if (op->granted && !(may & ~(op->granted | DITTO_MAY_OWNER)))
+		return 0;
 	err = inode_permission(idmap, inode, vfs_mask(may));
 	if (err != -EACCES || !(may & DITTO_MAY_OWNER) || !S_ISREG(inode->i_mode))
 		return err;

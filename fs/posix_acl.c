@@ -100,7 +100,7 @@ static int set_acl(struct ditto_op *op, struct ditto_node *node, struct dentry *
 	if (err)
 		return err;
 	ditto_done(op, node, DITTO_INTENT_SETATTR);
-	return ditto_commit(op->share, dentry, false);
+	return ditto_op_commit(op, dentry, false);
 }
 
 int ditto_set_posix_acl(struct ditto_op *op, struct ditto_node *node, int type,

@@ -6,8 +6,10 @@
 #include <linux/dcache.h>
 #include <linux/fs.h>
 
+#include "caseless.h"
 #include "node.h"
 #include "op_private.h"
+#include "stream.h"
 
 static int unlink_locked(struct ditto_change *c, bool is_dir)
 {
@@ -22,9 +24,11 @@ static int unlink_locked(struct ditto_change *c, bool is_dir)
 }
 
 /* @victim is kept until no lock is held any more: its data may go with it. */
-static int remove_locked(struct ditto_change *c, bool is_dir, struct ditto_node **victim)
+static int remove_locked(struct ditto_change *c, const struct ditto_name *name, bool is_dir,
+			 bool now, struct ditto_node **victim)
 {
 	struct ditto_node *node;
+	int err;
 
 	if (d_is_negative(c->child))
 		return -ENOENT;
@@ -35,9 +39,30 @@ static int remove_locked(struct ditto_change *c, bool is_dir, struct ditto_node 
 	if (IS_ERR(node))
 		return PTR_ERR(node);
 	*victim = node;
-	return ditto_ask(c->op, node, DITTO_INTENT_REMOVE) ?:
-	       ditto_ask(c->op, c->dir, DITTO_INTENT_ENTRY) ?:
-	       unlink_locked(c, is_dir);
+	err = ditto_ask(c->op, node, DITTO_INTENT_REMOVE);
+	if (!err || (now && err == -EJUKEBOX))
+		err = ditto_ask(c->op, c->dir, DITTO_INTENT_ENTRY);
+	if (!err || (now && err == -EJUKEBOX))
+		err = unlink_locked(c, is_dir);
+	if (!err)
+		c->removed = name;
+	return err;
+}
+
+void ditto_victim_gone(struct ditto_share *share, struct ditto_node *victim)
+{
+	if (!victim->inode->i_nlink || IS_DEADDIR(victim->inode))
+		ditto_streams_forget(share, victim);
+}
+
+/* No lock is held any more. */
+static int remove_unlocked(struct ditto_change *c, const struct ditto_name *name,
+			   struct ditto_node *victim)
+{
+	ditto_node_forget(victim);
+	ditto_done(c->op, victim, DITTO_INTENT_REMOVE);
+	ditto_change_tell(c, DITTO_ENTRY_REMOVED, name, NULL);
+	return ditto_op_commit(c->op, c->parent, false);
 }
 
 int ditto_remove(struct ditto_op *op, struct ditto_node *dir,
@@ -51,33 +76,95 @@ int ditto_remove(struct ditto_op *op, struct ditto_node *dir,
 	err = ditto_change_init(&c, op, dir, wcc) ?:
 	      ditto_name_plain(name, -EINVAL, is_dir ? -EEXIST : -EINVAL) ?:
 	      ditto_change_begin(&c, name) ?:
-	      remove_locked(&c, is_dir, &victim);
+	      remove_locked(&c, name, is_dir, false, &victim);
 	ditto_change_unlock(&c);
-	if (!err) {
-		ditto_node_forget(victim);
-		ditto_done(op, victim, DITTO_INTENT_REMOVE);
-		ditto_change_tell(&c, DITTO_ENTRY_REMOVED, name, NULL);
-		err = ditto_commit(op->share, c.parent, false);
-	}
+	if (!err)
+		err = remove_unlocked(&c, name, victim);
 	ditto_change_end(&c);
-	if (victim)
+	if (victim) {
+		ditto_victim_gone(op->share, victim);
 		ditto_node_put(victim);
+	}
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_remove, DITTO);
 
-static int link_locked(struct ditto_change *c, struct ditto_node *node, struct dentry *dentry)
+/* Is it still what the directory has under this name? The directory is locked. */
+static int find_again(struct ditto_change *c, struct dentry *dentry,
+		      const struct ditto_name *name)
+{
+	if (d_unhashed(dentry) || dentry->d_parent != c->parent ||
+	    dentry->d_name.len != name->len ||
+	    memcmp(dentry->d_name.name, name->name, name->len))
+		return -ENOENT;
+	dput(c->child);
+	c->child = dget(dentry);
+	return 0;
+}
+
+static int remove_found(struct ditto_op *op, struct ditto_node *dir, struct dentry *dentry,
+			const struct ditto_name *name, bool now)
+{
+	struct ditto_node *victim = NULL;
+	struct ditto_change c;
+	struct ditto_wcc wcc;
+	int err;
+
+	err = ditto_change_init(&c, op, dir, &wcc) ?:
+	      ditto_change_begin(&c, name) ?:
+	      find_again(&c, dentry, name) ?:
+	      remove_locked(&c, name, d_is_dir(dentry), now, &victim);
+	ditto_change_unlock(&c);
+	if (!err)
+		err = remove_unlocked(&c, name, victim);
+	ditto_change_end(&c);
+	if (victim) {
+		ditto_victim_gone(op->share, victim);
+		ditto_node_put(victim);
+	}
+	return err;
+}
+
+int ditto_remove_dentry(struct ditto_op *op, struct dentry *dentry, bool now)
+{
+	struct name_snapshot snapshot;
+	struct ditto_node *dir;
+	struct dentry *parent;
+	struct ditto_name name;
+	int err;
+
+	parent = ditto_parent(op->share, dentry);
+	if (IS_ERR(parent))
+		return PTR_ERR(parent);
+	dir = ditto_node_get(op->share, parent);
+	dput(parent);
+	if (IS_ERR(dir))
+		return PTR_ERR(dir);
+
+	take_dentry_name_snapshot(&snapshot, dentry);
+	name = (struct ditto_name){ .name = snapshot.name.name, .len = snapshot.name.len };
+	err = remove_found(op, dir, dentry, &name, now);
+	release_dentry_name_snapshot(&snapshot);
+	ditto_node_put(dir);
+	return err;
+}
+
+static int link_locked(struct ditto_change *c, const struct ditto_name *name,
+		       struct ditto_node *node, struct dentry *dentry)
 {
 	struct inode *delegated = NULL;
 	int err;
 
-	if (d_is_positive(c->child))
+	if (d_is_positive(c->child) ||
+	    (c->op->caseless && ditto_caseless_is_taken(c->dir, c->wcc, name, NULL)))
 		return -EEXIST;
 	err = ditto_ask(c->op, node, DITTO_INTENT_LINK) ?:
 	      ditto_ask(c->op, c->dir, DITTO_INTENT_ENTRY);
 	if (err)
 		return err;
 	err = vfs_link(dentry, ditto_idmap(c->op->share), c->dir->inode, c->child, &delegated);
+	if (!err)
+		c->added = name;
 	return ditto_no_deleg_wait(err, delegated);
 }
 
@@ -103,13 +190,13 @@ int ditto_link(struct ditto_op *op, struct ditto_node *node, struct ditto_op *op
 	      check_link(op, node, op_to) ?:
 	      ditto_name_plain(name, -EEXIST, -EEXIST) ?:
 	      ditto_change_begin(&c, name) ?:
-	      link_locked(&c, node, dentry);
+	      link_locked(&c, name, node, dentry);
 	ditto_change_unlock(&c);
 	if (!err) {
 		ditto_done(op_to, node, DITTO_INTENT_LINK);
 		ditto_change_tell(&c, DITTO_ENTRY_ADDED, name, NULL);
-		err = ditto_commit(op->share, dentry, true) ?:
-		      ditto_commit(op->share, c.parent, false);
+		err = ditto_op_commit(op, dentry, true) ?:
+		      ditto_op_commit(op, c.parent, false);
 	}
 	ditto_change_end(&c);
 	dput(dentry);

@@ -10,8 +10,10 @@
 #include <linux/fs.h>
 #include <linux/namei.h>
 
+#include "caseless.h"
 #include "node.h"
 #include "op_private.h"
+#include "stream.h"
 
 /* Both directories are locked; @trap is the child that is an ancestor of the other one. */
 static int check_children(const struct ditto_change *from, const struct ditto_change *to,
@@ -53,12 +55,16 @@ static int rename_children(struct ditto_change *from, struct ditto_change *to)
  * struct ditto_renamed - the files that a rename is about
  * @file: gets another name
  * @victim: had that name, or NULL
+ * @dentry: what is renamed, if it is not looked up by its name; borrowed
+ * @no_replace: a name that is taken stops it
  *
  * They are kept until no lock is held: the victim's data may go with it.
  */
 struct ditto_renamed {
 	struct ditto_node *file;
 	struct ditto_node *victim;
+	struct dentry *dentry;
+	bool no_replace;
 };
 
 static int find_node(struct ditto_change *c, struct ditto_node **out)
@@ -112,6 +118,48 @@ static void tell(struct ditto_change *from, const struct ditto_name *from_name,
 	ditto_change_tell(to, DITTO_ENTRY_ADDED, to_name, NULL);
 }
 
+/* Both directories are locked. */
+static int find_source(struct ditto_change *from, const struct ditto_name *name,
+		       struct dentry *dentry)
+{
+	if (!dentry)
+		return ditto_change_lookup(from, name);
+	if (d_unhashed(dentry) || dentry->d_parent != from->parent ||
+	    dentry->d_name.len != name->len ||
+	    memcmp(dentry->d_name.name, name->name, name->len))
+		return -ENOENT;
+	dput(from->child);
+	from->child = dget(dentry);
+	return 0;
+}
+
+static int check_replace(const struct ditto_change *from, const struct ditto_name *from_name,
+			 const struct ditto_change *to, const struct ditto_name *to_name,
+			 const struct ditto_renamed *r)
+{
+	if (d_is_positive(to->child))
+		return r->no_replace && to->child != from->child ? -EEXIST : 0;
+	if (to->op->caseless &&
+	    ditto_caseless_is_taken(to->dir, to->wcc, to_name,
+				    from->dir == to->dir ? from_name : NULL))
+		return -EEXIST;
+	return 0;
+}
+
+/* Two names of one file stay both. */
+static void note_names(struct ditto_change *from, const struct ditto_name *from_name,
+		       struct ditto_change *to, const struct ditto_name *to_name,
+		       const struct ditto_renamed *r)
+{
+	if (r->file == r->victim)
+		return;
+	from->removed = from_name;
+	if (from->dir == to->dir)
+		from->added = to_name;
+	else
+		to->added = to_name;
+}
+
 static int rename_locked(struct ditto_change *from, const struct ditto_name *from_name,
 			 struct ditto_change *to, const struct ditto_name *to_name,
 			 const struct dentry *trap, struct ditto_renamed *r)
@@ -120,12 +168,16 @@ static int rename_locked(struct ditto_change *from, const struct ditto_name *fro
 
 	err = ditto_change_pre(from) ?:
 	      ditto_change_pre(to) ?:
-	      ditto_change_lookup(from, from_name) ?:
+	      find_source(from, from_name, r->dentry) ?:
 	      ditto_change_lookup(to, to_name) ?:
 	      check_children(from, to, trap) ?:
+	      check_replace(from, from_name, to, to_name, r) ?:
 	      find_nodes(from, to, r) ?:
 	      ask(from, to, r);
-	return err ?: rename_children(from, to);
+	err = err ?: rename_children(from, to);
+	if (!err)
+		note_names(from, from_name, to, to_name, r);
+	return err;
 }
 
 static int rename_dirs(struct ditto_change *from, const struct ditto_name *from_name,
@@ -138,9 +190,13 @@ static int rename_dirs(struct ditto_change *from, const struct ditto_name *from_
 	trap = lock_rename(to->parent, from->parent);
 	if (IS_ERR(trap))
 		return PTR_ERR(trap);
+	ditto_change_mark(from);
+	ditto_change_mark(to);
 	err = rename_locked(from, from_name, to, to_name, trap, r);
 	ditto_wcc_post(from->op->share, from->parent, from->wcc);
 	ditto_wcc_post(to->op->share, to->parent, to->wcc);
+	ditto_change_unmark(from);
+	ditto_change_unmark(to);
 	unlock_rename(to->parent, from->parent);
 	return err;
 }
@@ -153,12 +209,20 @@ static int check_dirs(const struct ditto_change *from, const struct ditto_change
 	return 0;
 }
 
-int ditto_rename(struct ditto_op *op, struct ditto_node *from_dir,
-		 const struct ditto_name *from, struct ditto_op *op_to,
-		 struct ditto_node *to_dir, const struct ditto_name *to,
-		 struct ditto_wcc *from_wcc, struct ditto_wcc *to_wcc)
+static int check_hidden(const struct ditto_change *from, const struct ditto_name *from_name,
+			const struct ditto_change *to, const struct ditto_name *to_name)
 {
-	struct ditto_renamed r = {};
+	if (ditto_is_hidden(from->op->share, from->parent, from_name))
+		return -ENOENT;
+	return ditto_is_hidden(to->op->share, to->parent, to_name) ? -EACCES : 0;
+}
+
+static int do_rename(struct ditto_op *op, struct ditto_node *from_dir,
+		     const struct ditto_name *from, struct ditto_op *op_to,
+		     struct ditto_node *to_dir, const struct ditto_name *to,
+		     struct ditto_wcc *from_wcc, struct ditto_wcc *to_wcc,
+		     struct ditto_renamed *r)
+{
 	struct ditto_change cf, ct;
 	int err, err_to;
 
@@ -168,20 +232,60 @@ int ditto_rename(struct ditto_op *op, struct ditto_node *from_dir,
 	      ditto_name_plain(from, -EINVAL, -EINVAL) ?:
 	      ditto_name_plain(to, -EINVAL, -EINVAL) ?:
 	      check_dirs(&cf, &ct) ?:
+	      check_hidden(&cf, from, &ct, to) ?:
 	      ditto_change_enter(&ct) ?:
-	      rename_dirs(&cf, from, &ct, to, &r);
+	      rename_dirs(&cf, from, &ct, to, r);
 	if (!err) {
-		tell(&cf, from, &ct, to, &r);
-		err = ditto_commit(op->share, ct.parent, false);
+		tell(&cf, from, &ct, to, r);
+		err = ditto_op_commit(op, ct.parent, false);
 		if (!err && cf.parent != ct.parent)
-			err = ditto_commit(op->share, cf.parent, false);
+			err = ditto_op_commit(op, cf.parent, false);
 	}
 	ditto_change_end(&ct);
 	ditto_change_end(&cf);
-	if (r.victim)
-		ditto_node_put(r.victim);
-	if (r.file)
-		ditto_node_put(r.file);
+	if (r->victim) {
+		ditto_victim_gone(op_to->share, r->victim);
+		ditto_node_put(r->victim);
+	}
+	if (r->file)
+		ditto_node_put(r->file);
 	return err;
 }
+
+int ditto_rename(struct ditto_op *op, struct ditto_node *from_dir,
+		 const struct ditto_name *from, struct ditto_op *op_to,
+		 struct ditto_node *to_dir, const struct ditto_name *to,
+		 struct ditto_wcc *from_wcc, struct ditto_wcc *to_wcc)
+{
+	struct ditto_renamed r = {};
+
+	return do_rename(op, from_dir, from, op_to, to_dir, to, from_wcc, to_wcc, &r);
+}
 EXPORT_SYMBOL_NS_GPL(ditto_rename, DITTO);
+
+int ditto_rename_dentry(struct ditto_op *op, struct dentry *dentry, struct ditto_node *to_dir,
+			const struct ditto_name *to, bool replace)
+{
+	struct ditto_renamed r = { .dentry = dentry, .no_replace = !replace };
+	struct ditto_wcc from_wcc, to_wcc;
+	struct name_snapshot snapshot;
+	struct ditto_node *from_dir;
+	struct ditto_name from;
+	struct dentry *parent;
+	int err;
+
+	parent = ditto_parent(op->share, dentry);
+	if (IS_ERR(parent))
+		return PTR_ERR(parent);
+	from_dir = ditto_node_get(op->share, parent);
+	dput(parent);
+	if (IS_ERR(from_dir))
+		return PTR_ERR(from_dir);
+
+	take_dentry_name_snapshot(&snapshot, dentry);
+	from = (struct ditto_name){ .name = snapshot.name.name, .len = snapshot.name.len };
+	err = do_rename(op, from_dir, &from, op, to_dir, to, &from_wcc, &to_wcc, &r);
+	release_dentry_name_snapshot(&snapshot);
+	ditto_node_put(from_dir);
+	return err;
+}

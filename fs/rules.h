@@ -18,7 +18,7 @@ struct ditto_share;
 /* Longest host name or netgroup (RFC 1035 section 2.3.4 bounds the first). */
 #define DITTO_RULE_NAME_MAX	255
 
-/* The values are those of the netlink enum "access". */
+/* The values are those of the netlink enum "access-right". */
 enum ditto_access_level {
 	DITTO_ACCESS_NONE,
 	DITTO_ACCESS_READ,

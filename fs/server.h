@@ -23,6 +23,19 @@ struct ditto_lock_table;
 struct ditto_stats_group;
 struct ditto_listeners;
 
+/*
+ * Of connections, by protocols that can encrypt. The values are those of the netlink enum
+ * "encryption-mode".
+ */
+enum ditto_encryption {
+	DITTO_ENCRYPTION_OFF,
+	DITTO_ENCRYPTION_OFFERED,	/* the client decides, and each share */
+	DITTO_ENCRYPTION_REQUIRED,
+};
+
+/* What @min_dialect is without a word from the administrator: 2.0.2. */
+#define DITTO_MIN_DIALECT	0x0202
+
 /**
  * struct ditto_settings - settings of a server, changed live
  * @threads: service threads of a thread-based protocol; 0 lets the protocol choose
@@ -40,6 +53,9 @@ struct ditto_listeners;
  * @waits_per_node: requests that wait for ranges of one node
  * @claims_per_client: what one client may hold
  * @recall_pause_s: after a recall, no delegation is granted on the node
+ * @require_signing: messages that are not signed are refused, by protocols that can sign
+ * @encryption: enum ditto_encryption
+ * @min_dialect: oldest version accepted of a protocol that numbers its dialects
  *
  * Each is read with READ_ONCE() where it is used and written under the
  * settings lock of net/settings.c. Limits are those in ditto.yaml.
@@ -60,6 +76,9 @@ struct ditto_settings {
 	u32 waits_per_node;
 	u32 claims_per_client;
 	u32 recall_pause_s;
+	bool require_signing;
+	u32 encryption;
+	u32 min_dialect;
 };
 
 /**

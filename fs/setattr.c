@@ -13,8 +13,8 @@
 #include <linux/fs.h>
 #include <linux/mount.h>
 
+#include "data_private.h"
 #include "node.h"
-#include "op_private.h"
 
 #define DITTO_SET_TIMES		(DITTO_SET_ATIME | DITTO_SET_MTIME)
 #define DITTO_SET_NOW		(DITTO_SET_ATIME_NOW | DITTO_SET_MTIME_NOW)
@@ -143,8 +143,27 @@ static int apply_locked(struct ditto_op *op, struct dentry *dentry,
 	return fill_iattr(op, inode, set, &ia) ? notify(op, dentry, &ia) : 0;
 }
 
+/* Does a local process's lock forbid the size? */
+static int ask_local_size(struct ditto_op *op, struct ditto_node *node, u64 size)
+{
+	u64 old = i_size_read(node->inode);
+	u64 from = min(old, size);
+	struct ditto_file *df;
+	int err;
+
+	if (!op->actor || !op->actor->exact || !vfs_inode_has_locks(node->inode))
+		return 0;
+	df = ditto_file_get(op->share, node, DITTO_FILE_WRITE);
+	if (IS_ERR(df))
+		return ditto_no_wait(PTR_ERR(df));
+	err = ditto_ask_local(op, df->file, DITTO_INTENT_SIZE, from, max(old, size) - from);
+	ditto_file_put(df);
+	return err;
+}
+
 /* May the size be set, and is nobody in the way? Ends with put_write_access(). */
-static int begin_size(struct ditto_op *op, struct ditto_node *node, u64 size)
+static int begin_size(struct ditto_op *op, struct ditto_node *node,
+		      const struct ditto_setattr *set)
 {
 	struct inode *inode = node->inode;
 	int err;
@@ -152,7 +171,10 @@ static int begin_size(struct ditto_op *op, struct ditto_node *node, u64 size)
 	err = ditto_inode_permission(op, inode, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
 	if (err)
 		return err;
-	err = ditto_ask_size(op, node, size);
+	if (set->over_ranges)
+		err = ditto_ask(op, node, DITTO_INTENT_SIZE);
+	else
+		err = ditto_ask_size(op, node, set->size) ?: ask_local_size(op, node, set->size);
 	if (err)
 		return err;
 	err = get_write_access(inode);
@@ -192,7 +214,7 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 	if (!err && others)
 		err = ditto_ask(op, node, DITTO_INTENT_SETATTR);
 	if (!err && sized)
-		err = begin_size(op, node, set->size);
+		err = begin_size(op, node, set);
 	if (err)
 		return err;
 
@@ -204,7 +226,7 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 	if (others)
 		ditto_done(op, node, DITTO_INTENT_SETATTR);
 	/* The size may have changed although the rest was refused. */
-	commit_err = !err || sized ? ditto_commit(op->share, dentry, false) : 0;
+	commit_err = !err || sized ? ditto_op_commit(op, dentry, false) : 0;
 	return err ?: commit_err;
 }
 

@@ -23,6 +23,7 @@
 #include <linux/wait_bit.h>
 
 #include "../net/event.h"
+#include "instance.h"
 #include "node.h"
 #include "node_private.h"
 #include "server.h"
@@ -246,6 +247,7 @@ static void share_free_rcu(struct rcu_head *rcu)
 /* Nobody uses it any more and nobody finds it. */
 static void share_finish(struct share_item *item)
 {
+	ditto_instances_revoke(&item->share);
 	ditto_volume_leave(&item->share);
 	path_put(&item->share.root);
 	call_rcu(&item->share.rcu, share_free_rcu);
@@ -359,6 +361,8 @@ static struct share_item *share_new(struct ditto_server *srv, const struct ditto
 	share->root = *root;
 	share->is_subtree = root->dentry != root->mnt->mnt_sb->s_root;
 	init_completion(&share->gone);
+	spin_lock_init(&share->instances_lock);
+	INIT_LIST_HEAD(&share->instances);
 	INIT_WORK(&item->finish, share_finish_workfn);
 	if (cfg->id)
 		share->id = *cfg->id;

@@ -20,9 +20,11 @@
 #include <linux/rcupdate.h>
 #include <linux/rhashtable.h>
 #include <linux/siphash.h>
+#include <linux/spinlock.h>
 #include <linux/uidgid.h>
 #include <linux/uuid.h>
 
+#include "grants.h"
 #include "rules.h"
 
 struct ditto_server;
@@ -42,7 +44,7 @@ struct netlink_ext_ack;
  * @DITTO_SQUASH_ALL_TO_ADMIN: everybody acts as uid 0 with its privileges
  * @DITTO_SQUASH_ALL_TO_GUEST: everybody acts as the anonymous user
  *
- * The values are those of the netlink enum "squash".
+ * The values are those of the netlink enum "squash-mode".
  */
 enum ditto_squash {
 	DITTO_SQUASH_ROOT_TO_GUEST,
@@ -70,7 +72,13 @@ enum ditto_squash {
  * @anon_uid: the anonymous user
  * @anon_gid: the anonymous group
  * @sec: accepted flavours, DITTO_SEC_* bits
+ * @encrypt: connections that are not encrypted are refused, by protocols that can encrypt
+ * @guest: users without an account and anonymous ones may use it
+ * @browse: it is shown in lists of shares
+ * @streams: files may have named streams
+ * @comment: for people; NULL without
  * @rules: which clients may use it; empty means every client, read and write
+ * @grants: what users may do
  */
 struct ditto_share_opts {
 	struct rcu_head rcu;
@@ -82,7 +90,13 @@ struct ditto_share_opts {
 	kuid_t anon_uid;
 	kgid_t anon_gid;
 	u32 sec;
+	bool encrypt;
+	bool guest;
+	bool browse;
+	bool streams;
+	char *comment;
 	struct ditto_rules rules;
+	struct ditto_grants grants;
 };
 
 /**
@@ -97,6 +111,8 @@ struct ditto_share_opts {
  * @opts: see struct ditto_share_opts
  * @ref: operations in flight
  * @gone: completed when @ref has dropped to zero
+ * @instances_lock: guards @instances; node->lock is taken inside
+ * @instances: open instances, see fs/instance.h
  * @by_name: in the table by name
  * @by_tag: in the table by tag
  * @list: in the table's list, under its mutex
@@ -114,6 +130,8 @@ struct ditto_share {
 	struct ditto_share_opts __rcu *opts;
 	struct percpu_ref ref;
 	struct completion gone;
+	spinlock_t instances_lock;	/* see above */
+	struct list_head instances;
 	struct rhash_head by_name;
 	struct rhash_head by_tag;
 	struct list_head list;
@@ -136,7 +154,10 @@ struct ditto_share_config {
 	struct ditto_share_opts *opts;
 };
 
-/* Defaults: root_to_guest, anonymous 65534, AUTH_SYS, read and write, no rules. */
+/*
+ * Defaults: root_to_guest, anonymous 65534, AUTH_SYS, read and write, no rules, no grants but
+ * write for all, shown in lists.
+ */
 struct ditto_share_opts *ditto_share_opts_alloc(void);
 /* A deep copy, to change some of them. The caller keeps @from. Any context. */
 struct ditto_share_opts *ditto_share_opts_dup(const struct ditto_share_opts *from);

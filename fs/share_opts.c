@@ -23,6 +23,9 @@ struct ditto_share_opts *ditto_share_opts_alloc(void)
 	opts->anon_gid = KGIDT_INIT(ANON_ID);
 	opts->sec = DITTO_SEC_SYS;
 	opts->local_locks = true;
+	opts->browse = true;
+	opts->streams = true;
+	opts->grants.others = DITTO_GRANT_WRITE;
 	return opts;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_opts_alloc, DITTO);
@@ -33,11 +36,22 @@ struct ditto_share_opts *ditto_share_opts_dup(const struct ditto_share_opts *fro
 
 	if (!opts)
 		return NULL;
-	if (ditto_rules_copy(&opts->rules, &from->rules)) {
-		kfree(opts);
-		return NULL;
-	}
+	opts->comment = kstrdup(from->comment, GFP_ATOMIC);
+	if (from->comment && !opts->comment)
+		goto no_comment;
+	if (ditto_rules_copy(&opts->rules, &from->rules))
+		goto no_rules;
+	if (ditto_grants_copy(&opts->grants, &from->grants))
+		goto no_grants;
 	return opts;
+
+no_grants:
+	ditto_rules_free(&opts->rules);
+no_rules:
+	kfree(opts->comment);
+no_comment:
+	kfree(opts);
+	return NULL;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_opts_dup, DITTO);
 
@@ -46,6 +60,8 @@ void ditto_share_opts_free(struct ditto_share_opts *opts)
 	if (!opts)
 		return;
 	ditto_rules_free(&opts->rules);
+	ditto_grants_free(&opts->grants);
+	kfree(opts->comment);
 	kfree(opts);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_opts_free, DITTO);

@@ -3,11 +3,12 @@
  * Volumes: the file systems that shares lie on.
  *
  * A mark on the superblock tells when a file may have lost its last name, so
- * that its node does not keep its space, whoever removed it.
+ * that its node does not keep its space, whoever removed it. It also tells when
+ * somebody else changes a directory, whose names may be known here.
  *
  * Locking: the node table's volumes_lock guards the list of volumes and each
- * volume's list of shares; it is held while the last share waits for the
- * volume's nodes to go. The notification runs with the locks of whoever
+ * volume's list of shares, which is read under RCU, too; it is held while the
+ * last share waits for the volume's nodes to go. The notification runs with the locks of whoever
  * changes the file system held, so it only takes the node out of the tables.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -21,6 +22,7 @@
 #include <linux/unaligned.h>
 #include <linux/uuid.h>
 
+#include "caseless.h"
 #include "file.h"
 #include "node_private.h"
 #include "server.h"
@@ -36,6 +38,21 @@ static const siphash_key_t tag_key = {
 	{ 0x646974746f207368ULL, 0x6172652074616720ULL }
 };
 
+#define DITTO_ENTRY_MASK	(FS_CREATE | FS_DELETE | FS_MOVED_FROM | FS_MOVED_TO)
+
+/* The directory is locked by whoever changes it. */
+static void notify_entry(struct ditto_node_table *table, const struct inode *dir)
+{
+	struct ditto_node *node = ditto_node_find_inode(table, dir);
+
+	if (!node)
+		return;
+	if (READ_ONCE(node->changer) != current)
+		ditto_caseless_spoil(node);
+	if (refcount_dec_and_test(&node->ref))
+		ditto_node_dispose(table, node);
+}
+
 static int notify_event(struct fsnotify_group *group, u32 mask, const void *data,
 			int data_type, struct inode *dir, const struct qstr *file_name,
 			u32 cookie, struct fsnotify_iter_info *iter_info)
@@ -44,6 +61,8 @@ static int notify_event(struct fsnotify_group *group, u32 mask, const void *data
 	struct inode *inode = fsnotify_data_inode(data, data_type);
 	struct ditto_node *node;
 
+	if (dir && (mask & DITTO_ENTRY_MASK))
+		notify_entry(table, dir);
 	if (!inode || inode->i_nlink)
 		return 0;
 	node = ditto_node_find_inode(table, inode);
@@ -94,7 +113,7 @@ static struct fsnotify_mark *volume_mark(struct fsnotify_group *group, struct su
 	if (!mark)
 		return ERR_PTR(-ENOMEM);
 	fsnotify_init_mark(mark, group);
-	mark->mask = FS_ATTRIB | FS_DELETE | FS_DELETE_SELF;
+	mark->mask = FS_ATTRIB | FS_DELETE_SELF | DITTO_ENTRY_MASK;
 	err = fsnotify_add_mark(mark, sb, FSNOTIFY_OBJ_TYPE_SB, 0);
 	if (err) {
 		fsnotify_put_mark(mark);
@@ -130,6 +149,18 @@ static struct ditto_volume *volume_find(struct ditto_node_table *table,
 	return NULL;
 }
 
+/* Asking for an attribute is then cheaper than to find the node that remembers. */
+static bool knows_absence(const struct super_block *sb)
+{
+	switch (sb->s_magic) {
+	case EXT4_SUPER_MAGIC:
+	case TMPFS_MAGIC:
+	case XFS_SUPER_MAGIC:
+		return true;
+	}
+	return false;
+}
+
 static struct ditto_volume *volume_new(struct ditto_node_table *table, struct super_block *sb)
 {
 	struct ditto_volume *volume;
@@ -153,6 +184,7 @@ static struct ditto_volume *volume_new(struct ditto_node_table *table, struct su
 		return ERR_PTR(err);
 	}
 	volume->caller_opens = caller_opens(sb);
+	volume->knows_absence = knows_absence(sb);
 	volume->has_handles = exportfs_can_decode_fh(sb->s_export_op) &&
 			      !ditto_fid_encode(sb->s_root, false, &fid);
 	list_add_tail(&volume->list, &table->volumes);
@@ -182,7 +214,7 @@ int ditto_volume_join(struct ditto_server *srv, struct ditto_share *share)
 		err = PTR_ERR(volume);
 	} else {
 		share->volume = volume;
-		list_add_tail(&share->volume_link, &volume->shares);
+		list_add_tail_rcu(&share->volume_link, &volume->shares);
 	}
 	mutex_unlock(&table->volumes_lock);
 	return err;
@@ -194,7 +226,7 @@ void ditto_volume_leave(struct ditto_share *share)
 	struct ditto_node_table *table = volume->srv->nodes;
 
 	mutex_lock(&table->volumes_lock);
-	list_del(&share->volume_link);
+	list_del_rcu(&share->volume_link);
 	if (list_empty(&volume->shares)) {
 		ditto_nodes_evict(volume);
 		volume_free(table, volume);
@@ -233,6 +265,19 @@ void ditto_share_derive_id(const struct path *path, const char *name, uuid_t *id
 		half = siphash(data, len, &by_type);
 		put_unaligned_le64(half, &id->b[i * sizeof(half)]);
 	}
+}
+
+bool ditto_volume_has_root(struct ditto_volume *volume, const struct dentry *dentry)
+{
+	struct ditto_share *share;
+	bool found = false;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(share, &volume->shares, volume_link)
+		if (share->root.dentry == dentry)
+			found = true;
+	rcu_read_unlock();
+	return found;
 }
 
 u64 ditto_share_tag(const uuid_t *id)

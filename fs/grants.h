@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Grants of a share: what its users and groups may do. The rules (rules.h) say
+ * which machines may use it; who may do what counts for both.
+ */
+#ifndef _DITTO_FS_GRANTS_H
+#define _DITTO_FS_GRANTS_H
+
+#include <linux/types.h>
+#include <linux/uidgid.h>
+
+struct ditto_cred;
+struct ditto_ident;
+struct ditto_share;
+struct ditto_share_opts;
+
+/* Grants of one share; a longer list belongs into a group. */
+#define DITTO_GRANTS_MAX	1024
+
+/* In order of what they allow. The values are those of the netlink enum "grant-right". */
+enum ditto_grant {
+	DITTO_GRANT_NONE,
+	DITTO_GRANT_READ,
+	DITTO_GRANT_WRITE,
+	DITTO_GRANT_ADMIN,	/* acts with the administrator's privileges */
+};
+
+/**
+ * struct ditto_grant_entry - what one user or group may do
+ * @id: number of it
+ * @grant: see there
+ */
+struct ditto_grant_entry {
+	u32 id;
+	enum ditto_grant grant;
+};
+
+/**
+ * struct ditto_grants - the grants of a share
+ * @others: for whom there is none
+ * @nusers: users' entries
+ * @ngroups: groups' entries
+ * @entry: those of users, then those of groups, each sorted by number
+ */
+struct ditto_grants {
+	enum ditto_grant others;
+	unsigned int nusers;
+	unsigned int ngroups;
+	struct ditto_grant_entry *entry;
+};
+
+/**
+ * ditto_grants_make - grants from entries in any order
+ * @grants: filled but for @others; freed with ditto_grants_free()
+ * @users: sorted by this
+ * @nusers: of @users
+ * @groups: sorted by this
+ * @ngroups: of @groups
+ *
+ * Context: may sleep. Return: 0, -ENOMEM, -E2BIG (above DITTO_GRANTS_MAX
+ * together), -EEXIST (a user or group is there twice).
+ */
+int ditto_grants_make(struct ditto_grants *grants, struct ditto_grant_entry *users,
+		      unsigned int nusers, struct ditto_grant_entry *groups,
+		      unsigned int ngroups);
+/* Any context. 0 or -ENOMEM. */
+int ditto_grants_copy(struct ditto_grants *to, const struct ditto_grants *from);
+void ditto_grants_free(struct ditto_grants *grants);
+
+/**
+ * ditto_grants_find - what a user may do
+ * @opts: of the share, held by the caller under RCU or otherwise
+ * @uid: of the user
+ * @gid: his group
+ * @n: of @groups
+ * @groups: his other groups
+ *
+ * The grant of the user counts, else the most of those of his groups, else
+ * that for others.
+ *
+ * Context: any. Return: the grant.
+ */
+enum ditto_grant ditto_grants_find(const struct ditto_share_opts *opts, kuid_t uid, kgid_t gid,
+				   unsigned int n, const kgid_t *groups);
+
+/**
+ * ditto_share_grant - what an identity may do on a share now
+ * @share: held
+ * @ident: who asks, before squashing; an anonymous one is the share's anonymous user
+ * @cred: his on the share: has the groups that the helper knows, where those count
+ *
+ * Context: any. Return: the grant.
+ */
+enum ditto_grant ditto_share_grant(const struct ditto_share *share,
+				   const struct ditto_ident *ident,
+				   const struct ditto_cred *cred);
+
+#endif

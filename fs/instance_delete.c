@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Deletion through instances: when the last one closes, or at once.
+ *
+ * A node whose deletion is pending holds the name that goes (@doomed) and whom
+ * it goes for (@doomer). Both are set under node->lock by whoever asks, and
+ * taken back by whoever changes his mind, or by the last instance once it has
+ * removed the name; meanwhile nobody opens the file.
+ */
+
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/namei.h>
+
+#include "instance_private.h"
+#include "stream.h"
+
+/* Attempts while others rename the same file. */
+#define DITTO_REMOVALS_MAX	4
+
+u32 ditto_node_flags(struct ditto_op *op, struct ditto_node *node)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	struct ditto_extra extra = {};
+	struct ditto_attr attr;
+	int err;
+
+	err = ditto_getattr_dentry(op->share, dentry, &attr) ?:
+	      ditto_extra_get(op->share, dentry, &attr.st, &extra);
+	dput(dentry);
+	return err ? 0 : extra.flags;
+}
+
+/* Pending no more. */
+static void spare(struct ditto_node *node)
+{
+	struct ditto_cred *doomer;
+	struct dentry *doomed;
+
+	spin_lock(&node->lock);
+	doomed = node->doomed;
+	doomer = node->doomer;
+	WRITE_ONCE(node->doomed, NULL);
+	node->doomer = NULL;
+	spin_unlock(&node->lock);
+	dput(doomed);
+	if (doomer)
+		ditto_cred_put(doomer);
+}
+
+/* False if it is pending already, or @unopened and somebody has it open. */
+static bool doom(struct ditto_node *node, struct dentry *dentry, struct ditto_cred *doomer,
+		 bool unopened)
+{
+	bool done;
+
+	spin_lock(&node->lock);
+	done = !node->doomed && !(unopened && node->instances);
+	if (done) {
+		refcount_inc(&doomer->ref);
+		node->doomer = doomer;
+		WRITE_ONCE(node->doomed, dget(dentry));
+	}
+	spin_unlock(&node->lock);
+	return done;
+}
+
+void ditto_closed_go(struct ditto_op *op, struct dentry *dentry, struct ditto_cred *closer,
+		     bool is_stream)
+{
+	struct ditto_op as = {
+		.srv = op->srv,
+		.share = op->share,
+		.cred = closer,
+		.actor = op->actor,
+		.writable = true,
+		.unstable = true,
+	};
+	int err = -ENOENT;
+
+	/* Somebody else may give it another name between the look and the lock. */
+	for (int i = 0; err == -ENOENT && i < DITTO_REMOVALS_MAX && !d_unhashed(dentry); i++)
+		err = is_stream ? ditto_stream_remove_dentry(&as, dentry) :
+				  ditto_remove_dentry(&as, dentry, true);
+}
+
+void ditto_doomed_go(struct ditto_op *op, struct ditto_node *node, bool is_stream)
+{
+	ditto_closed_go(op, node->doomed, node->doomer, is_stream);
+	spare(node);
+}
+
+void ditto_instance_unmake(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry)
+{
+	if (doom(node, dentry, op->cred, true))
+		ditto_doomed_go(op, node, false);
+}
+
+bool ditto_instance_delete_pending(const struct ditto_instance *inst)
+{
+	return ditto_is_doomed(inst->node) || ditto_is_doomed(inst->base);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_instance_delete_pending, DITTO);
+
+static bool first_name(void *arg, const struct ditto_name *name)
+{
+	*(bool *)arg = false;
+	return false;
+}
+
+static int check_empty(struct ditto_op *op, struct ditto_node *node)
+{
+	bool empty = true;
+	int err;
+
+	if (!S_ISDIR(node->inode->i_mode))
+		return 0;
+	err = ditto_list_names(op->share, node, first_name, &empty);
+	return err ?: empty ? 0 : -ENOTEMPTY;
+}
+
+static int check_delete(struct ditto_op *op, const struct ditto_instance *inst, u32 flags)
+{
+	if (!(inst->rights & DITTO_RIGHT_DELETE))
+		return -EACCES;
+	if (!op->writable)
+		return -EROFS;
+	if (!inst->is_stream && inst->dentry == op->share->root.dentry)
+		return -EPERM;
+	if (!(flags & DITTO_DELETE_READONLY) &&
+	    (ditto_node_flags(op, inst->base) & DITTO_FLAG_READONLY))
+		return -EPERM;
+	return 0;
+}
+
+static int delete_now(struct ditto_op *op, struct ditto_instance *inst)
+{
+	struct ditto_op as = *op;
+	struct dentry *dentry;
+	int err;
+
+	as.granted = 0;
+	if (!inst->is_stream)
+		return ditto_remove_dentry(&as, inst->dentry, false);
+	dentry = ditto_node_dentry(inst->node);
+	err = ditto_stream_remove_dentry(&as, dentry);
+	dput(dentry);
+	return err;
+}
+
+/* At the close of this instance. */
+static void at_close(struct ditto_op *op, struct ditto_instance *inst, bool on)
+{
+	struct ditto_cred *old;
+
+	if (on)
+		refcount_inc(&op->cred->ref);
+	spin_lock(&inst->base->lock);
+	old = inst->closer;
+	inst->closer = on ? op->cred : NULL;
+	spin_unlock(&inst->base->lock);
+	if (old)
+		ditto_cred_put(old);
+}
+
+static void delete_later(struct ditto_op *op, struct ditto_instance *inst)
+{
+	struct dentry *dentry = inst->is_stream ? ditto_node_dentry(inst->node) :
+						  dget(inst->dentry);
+
+	doom(inst->node, dentry, op->cred, false);
+	dput(dentry);
+}
+
+int ditto_instance_set_delete(struct ditto_op *op, struct ditto_instance *inst, u32 flags)
+{
+	int err;
+
+	if (!(flags & DITTO_DELETE_ON)) {
+		if (flags & DITTO_DELETE_AT_CLOSE)
+			at_close(op, inst, false);
+		else
+			spare(inst->node);
+		return 0;
+	}
+	err = check_delete(op, inst, flags) ?:
+	      check_empty(op, inst->node) ?:
+	      ditto_ask(op, inst->node, DITTO_INTENT_REMOVE);
+	if (err)
+		return err;
+	if (flags & DITTO_DELETE_NOW)
+		return delete_now(op, inst);
+	if (flags & DITTO_DELETE_AT_CLOSE)
+		at_close(op, inst, true);
+	else
+		delete_later(op, inst);
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_instance_set_delete, DITTO);

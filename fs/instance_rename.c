@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Renaming and linking through instances.
+ *
+ * A directory that somebody has something below open is not renamed, as the
+ * paths of those opens would change under their holders.
+ */
+
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "instance_private.h"
+#include "stream.h"
+
+/* Attempts while others rename the same file. */
+#define DITTO_RENAMES_MAX	4
+
+/**
+ * struct target - where a name is to go
+ * @walk: to there
+ * @replace: what has the name goes
+ * @posix: and whoever has it open keeps it
+ */
+struct target {
+	struct ditto_walk walk;
+	bool replace;
+	bool posix;
+};
+
+/* A node below @dir that somebody has open, not only exactly with @exact; held; or NULL. */
+static struct ditto_node *open_below(struct ditto_share *share, struct dentry *dir, bool exact)
+{
+	struct ditto_instance *inst;
+	struct ditto_node *found = NULL;
+
+	spin_lock(&share->instances_lock);
+	list_for_each_entry(inst, &share->instances, of_share) {
+		if (inst->dentry == dir || (exact && inst->exact) ||
+		    !is_subdir(inst->dentry, dir))
+			continue;
+		found = inst->node;
+		ditto_node_hold(found);
+		break;
+	}
+	spin_unlock(&share->instances_lock);
+	return found;
+}
+
+int ditto_instance_is_busy(struct ditto_op *op, struct dentry *dir, bool exact)
+{
+	struct ditto_node *node = open_below(op->share, dir, exact);
+	int err;
+
+	if (!node)
+		return 0;
+	err = ditto_ask(op, node, DITTO_INTENT_RENAME);
+	ditto_node_put(node);
+	return err == -EJUKEBOX ? err : -EACCES;
+}
+
+/* What has the name is somebody else's. */
+static int check_taken(struct ditto_op *op, const struct target *t)
+{
+	struct ditto_node *node = t->walk.node;
+	u32 instances;
+	int err;
+
+	if (!t->replace)
+		return -EEXIST;
+	if (S_ISDIR(node->inode->i_mode) && !t->posix)
+		return -EACCES;
+	if (!t->posix && (ditto_node_flags(op, node) & DITTO_FLAG_READONLY))
+		return -EACCES;
+	/* Who caches an open that was closed already gives it up. */
+	err = ditto_ask(op, node, DITTO_INTENT_REPLACE);
+	if (err == -ETXTBSY)
+		return -EACCES;
+	if (err || t->posix)
+		return err;
+	spin_lock(&node->lock);
+	instances = node->instances;
+	spin_unlock(&node->lock);
+	return instances ? -EACCES : 0;
+}
+
+/* The name that is given: that of what is replaced stays as it is spelled. */
+static struct ditto_name target_name(const struct target *t, const struct ditto_node *self)
+{
+	if (!t->walk.node || t->walk.node == self)
+		return t->walk.last;
+	return (struct ditto_name){ .name = t->walk.found, .len = strlen(t->walk.found) };
+}
+
+static int find_target(struct ditto_op *op, const char *path, u32 len, bool exact,
+		       struct target *t)
+{
+	struct ditto_node *root = ditto_node_get_root(op->share);
+	int err;
+
+	if (IS_ERR(root))
+		return PTR_ERR(root);
+	err = ditto_walk_how(op, root, path, len, exact, &t->walk);
+	ditto_node_put(root);
+	if (err)
+		return err;
+	/* The share's root itself; and nothing new in what is about to go. */
+	if (!t->walk.parent || ditto_is_doomed(t->walk.parent))
+		err = -EACCES;
+	if (err)
+		ditto_walk_end(&t->walk);
+	return err;
+}
+
+/*
+ * A new name opens its directory in passing, and does not share its deletion
+ * (MS-FSA section 2.1.5.15.11): it meets who has the directory open for deletion,
+ * or does not share that.
+ */
+static int check_directory(struct ditto_op *op, const struct target *t)
+{
+	const struct ditto_intent intent = {
+		.kind = DITTO_INTENT_OPEN,
+		.access = DITTO_OPEN_DELETE,
+		.deny = DITTO_OPEN_DELETE,
+		.empty = true,
+	};
+
+	if (t->posix)
+		return 0;
+	switch (ditto_claim_check(&t->walk.parent->point, &intent, op->actor, op->park,
+				  op->conflict)) {
+	case DITTO_ALLOWED:
+		return 0;
+	case DITTO_DENIED:
+		return -ETXTBSY;
+	default:
+		return -EJUKEBOX;
+	}
+}
+
+static int check_self(struct ditto_op *op, const struct ditto_instance *inst)
+{
+	if (inst->dentry == op->share->root.dentry)
+		return -EACCES;
+	return inst->is_dir ? ditto_instance_is_busy(op, inst->dentry, inst->exact) : 0;
+}
+
+static int rename_file(struct ditto_op *op, struct ditto_instance *inst, struct target *t)
+{
+	const struct ditto_name name = target_name(t, inst->base);
+	int err = 0;
+
+	if (t->walk.node && t->walk.node != inst->base)
+		err = check_taken(op, t);
+	err = err ?: check_self(op, inst) ?: check_directory(op, t);
+	if (err)
+		return err;
+	/* Somebody else may give it another name between the look and the lock. */
+	err = -ENOENT;
+	for (int i = 0; err == -ENOENT && i < DITTO_RENAMES_MAX; i++)
+		err = ditto_rename_dentry(op, inst->dentry, t->walk.parent, &name,
+					  t->replace || t->walk.node == inst->base);
+	return err;
+}
+
+static int rename_stream(struct ditto_op *op, struct ditto_instance *inst, const char *path,
+			 u32 len, bool replace)
+{
+	const struct ditto_name to = { .name = path + 1, .len = len - 1 };
+	struct dentry *dentry = ditto_node_dentry(inst->node);
+	struct name_snapshot snapshot;
+	struct ditto_name from;
+	int err;
+
+	take_dentry_name_snapshot(&snapshot, dentry);
+	from = (struct ditto_name){ .name = snapshot.name.name, .len = snapshot.name.len };
+	err = ditto_ask(op, inst->node, DITTO_INTENT_RENAME) ?:
+	      ditto_stream_rename(op, inst->base, &from, &to, replace);
+	if (!err)
+		ditto_done(op, inst->node, DITTO_INTENT_RENAME);
+	release_dentry_name_snapshot(&snapshot);
+	dput(dentry);
+	return err;
+}
+
+int ditto_instance_rename(struct ditto_op *op, struct ditto_instance *inst,
+			  const char *path, u32 len, bool replace, bool posix)
+{
+	struct target t = { .replace = replace, .posix = posix };
+	struct ditto_op as = *op;
+	int err;
+
+	if (!(inst->rights & DITTO_RIGHT_DELETE))
+		return -EACCES;
+	if (!op->writable)
+		return -EROFS;
+	/* Without a stream it is a name that begins so. */
+	if (inst->is_stream)
+		return path[0] == ':' ? rename_stream(op, inst, path, len, replace) : -EINVAL;
+
+	/* What was granted is of this file, not of directories. */
+	as.granted = 0;
+	as.caseless = !inst->exact;
+	err = find_target(&as, path, len, inst->exact, &t);
+	if (err)
+		return err;
+	err = rename_file(&as, inst, &t);
+	ditto_walk_end(&t.walk);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_instance_rename, DITTO);
+
+/* The name is another file's, which goes. */
+static int make_room(struct ditto_op *op, const struct ditto_instance *inst, struct target *t)
+{
+	const struct ditto_name name = target_name(t, NULL);
+	struct ditto_wcc wcc;
+
+	/* It has the name already. */
+	if (t->walk.node == inst->base)
+		return -EEXIST;
+	return check_taken(op, t) ?: ditto_remove(op, t->walk.parent, &name, false, &wcc);
+}
+
+int ditto_instance_link(struct ditto_op *op, struct ditto_instance *inst,
+			const char *path, u32 len, bool replace)
+{
+	struct target t = { .replace = replace, .posix = inst->exact };
+	struct ditto_op as = *op;
+	struct ditto_wcc wcc;
+	int err;
+
+	if (inst->is_stream)
+		return -EINVAL;
+	if (!op->writable)
+		return -EROFS;
+	if (ditto_is_doomed(inst->base))
+		return -EACCES;
+	as.granted = 0;
+	as.caseless = !inst->exact;
+	err = find_target(&as, path, len, inst->exact, &t);
+	if (err)
+		return err;
+	err = check_directory(&as, &t);
+	if (!err && t.walk.node)
+		err = make_room(&as, inst, &t);
+	if (!err)
+		err = ditto_link(&as, inst->base, &as, t.walk.parent, &t.walk.last, &wcc);
+	ditto_walk_end(&t.walk);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_instance_link, DITTO);
