@@ -18,6 +18,7 @@ static_assert(DITTO_EVENT_SETTINGS_CHANGED == (int)DITTO_EVENT_KIND_SETTINGS_CHA
 static_assert(DITTO_EVENT_PROTOCOL_ADDED == (int)DITTO_EVENT_KIND_PROTOCOL_ADDED);
 static_assert(DITTO_EVENT_HELPER_GONE == (int)DITTO_EVENT_KIND_HELPER_GONE);
 static_assert(DITTO_EVENT_GRACE_ENDED == (int)DITTO_EVENT_KIND_GRACE_ENDED);
+static_assert(DITTO_EVENT_AUTH_REFUSED == (int)DITTO_EVENT_KIND_AUTH_REFUSED);
 
 static int event_put(struct sk_buff *msg, enum ditto_event_type type, const char *subject)
 {

@@ -8,7 +8,7 @@ struct ditto_peer;
 struct ditto_server;
 struct ditto_share;
 
-/* The values are those of the netlink enum "event-type". */
+/* The values are those of the netlink enum "event-kind". */
 enum ditto_event_type {
 	DITTO_EVENT_SHARE_ADDED,
 	DITTO_EVENT_SHARE_CHANGED,
@@ -28,6 +28,9 @@ enum ditto_event_type {
 	DITTO_EVENT_LOCK_CLIENT_RELEASED,
 	DITTO_EVENT_GRACE_STARTED,
 	DITTO_EVENT_GRACE_ENDED,
+	DITTO_EVENT_SESSION_OPENED,
+	DITTO_EVENT_SESSION_CLOSED,
+	DITTO_EVENT_AUTH_REFUSED,
 };
 
 /**

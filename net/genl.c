@@ -62,6 +62,16 @@ static const struct netlink_range_validation ditto_a_server_claims_per_client_ra
 };
 
 /* Common nested types */
+const struct nla_policy ditto_grant_nl_policy[DITTO_A_GRANT_ACCESS + 1] = {
+	[DITTO_A_GRANT_UID] = { .type = NLA_U32, },
+	[DITTO_A_GRANT_GID] = { .type = NLA_U32, },
+	[DITTO_A_GRANT_ACCESS] = NLA_POLICY_MAX(NLA_U32, 3),
+};
+
+const struct nla_policy ditto_grants_nl_policy[DITTO_A_GRANTS_GRANT + 1] = {
+	[DITTO_A_GRANTS_GRANT] = NLA_POLICY_NESTED(ditto_grant_nl_policy),
+};
+
 const struct nla_policy ditto_rule_nl_policy[DITTO_A_RULE_SQUASH + 1] = {
 	[DITTO_A_RULE_SPEC] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DITTO_A_RULE_ACCESS] = NLA_POLICY_MAX(NLA_U32, 2),
@@ -73,7 +83,7 @@ const struct nla_policy ditto_rules_nl_policy[DITTO_A_RULES_RULE + 1] = {
 };
 
 /* DITTO_CMD_SHARE_NEW - do */
-static const struct nla_policy ditto_share_new_nl_policy[DITTO_A_SHARE_LOCAL_LOCKS + 1] = {
+static const struct nla_policy ditto_share_new_nl_policy[DITTO_A_SHARE_STREAMS + 1] = {
 	[DITTO_A_SHARE_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DITTO_A_SHARE_PATH] = { .type = NLA_NUL_STRING, .len = 4095, },
 	[DITTO_A_SHARE_ID] = NLA_POLICY_EXACT_LEN(16),
@@ -85,10 +95,17 @@ static const struct nla_policy ditto_share_new_nl_policy[DITTO_A_SHARE_LOCAL_LOC
 	[DITTO_A_SHARE_SEC] = NLA_POLICY_MASK(NLA_U32, 0x1f),
 	[DITTO_A_SHARE_RULES] = NLA_POLICY_NESTED(ditto_rules_nl_policy),
 	[DITTO_A_SHARE_LOCAL_LOCKS] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_SHARE_ENCRYPT] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_SHARE_GUEST] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_SHARE_BROWSE] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_SHARE_STREAMS] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_SHARE_COMMENT] = { .type = NLA_NUL_STRING, .len = 255, },
+	[DITTO_A_SHARE_GRANTS] = NLA_POLICY_NESTED(ditto_grants_nl_policy),
+	[DITTO_A_SHARE_DEFAULT_ACCESS] = NLA_POLICY_MAX(NLA_U32, 3),
 };
 
 /* DITTO_CMD_SHARE_SET - do */
-static const struct nla_policy ditto_share_set_nl_policy[DITTO_A_SHARE_LOCAL_LOCKS + 1] = {
+static const struct nla_policy ditto_share_set_nl_policy[DITTO_A_SHARE_STREAMS + 1] = {
 	[DITTO_A_SHARE_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DITTO_A_SHARE_READ_ONLY] = NLA_POLICY_MAX(NLA_U8, 1),
 	[DITTO_A_SHARE_MANAGE_GIDS] = NLA_POLICY_MAX(NLA_U8, 1),
@@ -98,6 +115,13 @@ static const struct nla_policy ditto_share_set_nl_policy[DITTO_A_SHARE_LOCAL_LOC
 	[DITTO_A_SHARE_SEC] = NLA_POLICY_MASK(NLA_U32, 0x1f),
 	[DITTO_A_SHARE_RULES] = NLA_POLICY_NESTED(ditto_rules_nl_policy),
 	[DITTO_A_SHARE_LOCAL_LOCKS] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_SHARE_ENCRYPT] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_SHARE_GUEST] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_SHARE_BROWSE] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_SHARE_STREAMS] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_SHARE_COMMENT] = { .type = NLA_NUL_STRING, .len = 255, },
+	[DITTO_A_SHARE_GRANTS] = NLA_POLICY_NESTED(ditto_grants_nl_policy),
+	[DITTO_A_SHARE_DEFAULT_ACCESS] = NLA_POLICY_MAX(NLA_U32, 3),
 };
 
 /* DITTO_CMD_SHARE_DEL - do */
@@ -124,7 +148,7 @@ static const struct nla_policy ditto_listener_del_nl_policy[DITTO_A_LISTENER_ID 
 };
 
 /* DITTO_CMD_SERVER_SET - do */
-static const struct nla_policy ditto_server_set_nl_policy[DITTO_A_SERVER_RECALL_PAUSE_S + 1] = {
+static const struct nla_policy ditto_server_set_nl_policy[DITTO_A_SERVER_MIN_DIALECT + 1] = {
 	[DITTO_A_SERVER_THREADS] = NLA_POLICY_MAX(NLA_U32, 1024),
 	[DITTO_A_SERVER_MAX_CONNECTIONS] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_max_connections_range),
 	[DITTO_A_SERVER_NODE_LIMIT] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_node_limit_range),
@@ -140,6 +164,9 @@ static const struct nla_policy ditto_server_set_nl_policy[DITTO_A_SERVER_RECALL_
 	[DITTO_A_SERVER_WAITS_PER_NODE] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_waits_per_node_range),
 	[DITTO_A_SERVER_CLAIMS_PER_CLIENT] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_claims_per_client_range),
 	[DITTO_A_SERVER_RECALL_PAUSE_S] = NLA_POLICY_MAX(NLA_U32, 3600),
+	[DITTO_A_SERVER_REQUIRE_SIGNING] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_SERVER_ENCRYPTION] = NLA_POLICY_MAX(NLA_U32, 2),
+	[DITTO_A_SERVER_MIN_DIALECT] = NLA_POLICY_RANGE(NLA_U32, 514, 785),
 	[DITTO_A_SERVER_HANDLE_KEY] = NLA_POLICY_EXACT_LEN(16),
 };
 
@@ -148,13 +175,32 @@ static const struct nla_policy ditto_client_disconnect_nl_policy[DITTO_A_CLIENT_
 	[DITTO_A_CLIENT_ADDRESS] = { .type = NLA_BINARY, },
 };
 
+/* DITTO_CMD_HELPER_REGISTER - do */
+static const struct nla_policy ditto_helper_register_nl_policy[DITTO_A_STATE_AUTH_HELLO + 1] = {
+	[DITTO_A_STATE_AUTH_HELLO] = { .type = NLA_BINARY, },
+};
+
 /* DITTO_CMD_UPCALL_REPLY - do */
-static const struct nla_policy ditto_upcall_reply_nl_policy[DITTO_A_UPCALL_GIDS + 1] = {
+static const struct nla_policy ditto_upcall_reply_nl_policy[DITTO_A_UPCALL_DATA + 1] = {
 	[DITTO_A_UPCALL_ID] = { .type = NLA_U64, },
 	[DITTO_A_UPCALL_ERROR] = NLA_POLICY_MAX(NLA_U32, 4095),
 	[DITTO_A_UPCALL_HOST_NAME] = { .type = NLA_STRING, .len = 255, },
 	[DITTO_A_UPCALL_MEMBER] = NLA_POLICY_MAX(NLA_U8, 1),
 	[DITTO_A_UPCALL_GIDS] = { .type = NLA_BINARY, },
+	[DITTO_A_UPCALL_AUTH_ID] = { .type = NLA_U64, },
+	[DITTO_A_UPCALL_TOKEN] = { .type = NLA_BINARY, },
+	[DITTO_A_UPCALL_DONE] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_UPCALL_UID] = { .type = NLA_U32, },
+	[DITTO_A_UPCALL_GID] = { .type = NLA_U32, },
+	[DITTO_A_UPCALL_USER] = { .type = NLA_NUL_STRING, .len = 511, },
+	[DITTO_A_UPCALL_DOMAIN] = { .type = NLA_NUL_STRING, .len = 255, },
+	[DITTO_A_UPCALL_SID] = { .type = NLA_BINARY, },
+	[DITTO_A_UPCALL_KEY] = { .type = NLA_BINARY, },
+	[DITTO_A_UPCALL_EXPIRES] = { .type = NLA_U64, },
+	[DITTO_A_UPCALL_GUEST] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_UPCALL_ANONYMOUS] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_UPCALL_PIPE] = { .type = NLA_U64, },
+	[DITTO_A_UPCALL_DATA] = { .type = NLA_BINARY, },
 };
 
 /* DITTO_CMD_RECORD_LOAD - do */
@@ -189,20 +235,49 @@ static const struct nla_policy ditto_lock_client_release_nl_policy[DITTO_A_LOCK_
 	[DITTO_A_LOCK_CLIENT_PROTOCOL] = { .type = NLA_NUL_STRING, .len = 15, },
 };
 
+/* DITTO_CMD_SESSION_CLOSE - do */
+static const struct nla_policy ditto_session_close_nl_policy[DITTO_A_SESSION_PROTOCOL + 1] = {
+	[DITTO_A_SESSION_ID] = { .type = NLA_U64, },
+	[DITTO_A_SESSION_PROTOCOL] = { .type = NLA_NUL_STRING, .len = 15, },
+};
+
+/* DITTO_CMD_OPEN_GET - dump */
+static const struct nla_policy ditto_open_get_nl_policy[DITTO_A_OPEN_SESSION + 1] = {
+	[DITTO_A_OPEN_SESSION] = { .type = NLA_U64, },
+};
+
+/* DITTO_CMD_OPEN_CLOSE - do */
+static const struct nla_policy ditto_open_close_nl_policy[DITTO_A_OPEN_PROTOCOL + 1] = {
+	[DITTO_A_OPEN_ID] = { .type = NLA_U64, },
+	[DITTO_A_OPEN_PROTOCOL] = { .type = NLA_NUL_STRING, .len = 15, },
+};
+
+/* DITTO_CMD_TREE_GET - dump */
+static const struct nla_policy ditto_tree_get_nl_policy[DITTO_A_TREE_SESSION + 1] = {
+	[DITTO_A_TREE_SESSION] = { .type = NLA_U64, },
+};
+
+/* DITTO_CMD_TREE_CLOSE - do */
+static const struct nla_policy ditto_tree_close_nl_policy[DITTO_A_TREE_SESSION + 1] = {
+	[DITTO_A_TREE_ID] = { .type = NLA_U32, },
+	[DITTO_A_TREE_SESSION] = { .type = NLA_U64, },
+	[DITTO_A_TREE_PROTOCOL] = { .type = NLA_NUL_STRING, .len = 15, },
+};
+
 /* Ops table for ditto */
 static const struct genl_split_ops ditto_nl_ops[] = {
 	{
 		.cmd		= DITTO_CMD_SHARE_NEW,
 		.doit		= ditto_nl_share_new_doit,
 		.policy		= ditto_share_new_nl_policy,
-		.maxattr	= DITTO_A_SHARE_LOCAL_LOCKS,
+		.maxattr	= DITTO_A_SHARE_STREAMS,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd		= DITTO_CMD_SHARE_SET,
 		.doit		= ditto_nl_share_set_doit,
 		.policy		= ditto_share_set_nl_policy,
-		.maxattr	= DITTO_A_SHARE_LOCAL_LOCKS,
+		.maxattr	= DITTO_A_SHARE_STREAMS,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
@@ -249,7 +324,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.cmd		= DITTO_CMD_SERVER_SET,
 		.doit		= ditto_nl_server_set_doit,
 		.policy		= ditto_server_set_nl_policy,
-		.maxattr	= DITTO_A_SERVER_RECALL_PAUSE_S,
+		.maxattr	= DITTO_A_SERVER_MIN_DIALECT,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
@@ -280,15 +355,17 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
-		.cmd	= DITTO_CMD_HELPER_REGISTER,
-		.doit	= ditto_nl_helper_register_doit,
-		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+		.cmd		= DITTO_CMD_HELPER_REGISTER,
+		.doit		= ditto_nl_helper_register_doit,
+		.policy		= ditto_helper_register_nl_policy,
+		.maxattr	= DITTO_A_STATE_AUTH_HELLO,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd		= DITTO_CMD_UPCALL_REPLY,
 		.doit		= ditto_nl_upcall_reply_doit,
 		.policy		= ditto_upcall_reply_nl_policy,
-		.maxattr	= DITTO_A_UPCALL_GIDS,
+		.maxattr	= DITTO_A_UPCALL_DATA,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
@@ -342,6 +419,52 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.cmd	= DITTO_CMD_GRACE_END,
 		.doit	= ditto_nl_grace_end_doit,
 		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= DITTO_CMD_SESSION_GET,
+		.start	= ditto_nl_session_get_start,
+		.dumpit	= ditto_nl_session_get_dumpit,
+		.done	= ditto_nl_session_get_done,
+		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= DITTO_CMD_SESSION_CLOSE,
+		.doit		= ditto_nl_session_close_doit,
+		.policy		= ditto_session_close_nl_policy,
+		.maxattr	= DITTO_A_SESSION_PROTOCOL,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= DITTO_CMD_OPEN_GET,
+		.start		= ditto_nl_open_get_start,
+		.dumpit		= ditto_nl_open_get_dumpit,
+		.done		= ditto_nl_open_get_done,
+		.policy		= ditto_open_get_nl_policy,
+		.maxattr	= DITTO_A_OPEN_SESSION,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= DITTO_CMD_OPEN_CLOSE,
+		.doit		= ditto_nl_open_close_doit,
+		.policy		= ditto_open_close_nl_policy,
+		.maxattr	= DITTO_A_OPEN_PROTOCOL,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= DITTO_CMD_TREE_GET,
+		.start		= ditto_nl_tree_get_start,
+		.dumpit		= ditto_nl_tree_get_dumpit,
+		.done		= ditto_nl_tree_get_done,
+		.policy		= ditto_tree_get_nl_policy,
+		.maxattr	= DITTO_A_TREE_SESSION,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= DITTO_CMD_TREE_CLOSE,
+		.doit		= ditto_nl_tree_close_doit,
+		.policy		= ditto_tree_close_nl_policy,
+		.maxattr	= DITTO_A_TREE_SESSION,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };
 

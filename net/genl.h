@@ -12,13 +12,21 @@
 #include <uapi/linux/ditto.h>
 
 /* Common nested types */
+extern const struct nla_policy ditto_grant_nl_policy[DITTO_A_GRANT_ACCESS + 1];
+extern const struct nla_policy ditto_grants_nl_policy[DITTO_A_GRANTS_GRANT + 1];
 extern const struct nla_policy ditto_rule_nl_policy[DITTO_A_RULE_SQUASH + 1];
 extern const struct nla_policy ditto_rules_nl_policy[DITTO_A_RULES_RULE + 1];
 
 int ditto_nl_share_get_start(struct netlink_callback *cb);
 int ditto_nl_claim_get_start(struct netlink_callback *cb);
+int ditto_nl_session_get_start(struct netlink_callback *cb);
+int ditto_nl_open_get_start(struct netlink_callback *cb);
+int ditto_nl_tree_get_start(struct netlink_callback *cb);
 int ditto_nl_share_get_done(struct netlink_callback *cb);
 int ditto_nl_claim_get_done(struct netlink_callback *cb);
+int ditto_nl_session_get_done(struct netlink_callback *cb);
+int ditto_nl_open_get_done(struct netlink_callback *cb);
+int ditto_nl_tree_get_done(struct netlink_callback *cb);
 
 int ditto_nl_share_new_doit(struct sk_buff *skb, struct genl_info *info);
 int ditto_nl_share_set_doit(struct sk_buff *skb, struct genl_info *info);
@@ -49,6 +57,13 @@ int ditto_nl_lock_client_release_doit(struct sk_buff *skb,
 				      struct genl_info *info);
 int ditto_nl_grace_get_doit(struct sk_buff *skb, struct genl_info *info);
 int ditto_nl_grace_end_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_session_get_dumpit(struct sk_buff *skb,
+				struct netlink_callback *cb);
+int ditto_nl_session_close_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_open_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int ditto_nl_open_close_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_tree_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int ditto_nl_tree_close_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	DITTO_NLGRP_EVENTS,

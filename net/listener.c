@@ -414,6 +414,26 @@ int ditto_protocols_settings_changed(struct ditto_server *srv, struct netlink_ex
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_protocols_settings_changed);
 
+int ditto_protocol_with(struct ditto_server *srv, unsigned int bit,
+			int (*fn)(struct ditto_server *srv, const struct ditto_protocol *protocol,
+				  void *arg), void *arg)
+{
+	struct ditto_listeners *ls = srv->listeners;
+	struct ditto_listener *listener;
+	int ret = -EPROTONOSUPPORT;
+
+	mutex_lock(&ls->lock);
+	list_for_each_entry(listener, &ls->list, list) {
+		if (listener->protocol->bit != bit)
+			continue;
+		ret = fn(srv, listener->protocol, arg);
+		break;
+	}
+	mutex_unlock(&ls->lock);
+	return ret;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_protocol_with);
+
 int ditto_listeners_init(struct ditto_server *srv)
 {
 	struct ditto_listeners *ls = kzalloc(sizeof(*ls), GFP_KERNEL);

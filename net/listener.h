@@ -15,8 +15,11 @@
 #include <linux/module.h>
 #include <linux/socket.h>
 
+struct ditto_open_show;
 struct ditto_peer;
 struct ditto_server;
+struct ditto_session_show;
+struct ditto_tree_show;
 struct netlink_ext_ack;
 
 /* Listeners of one server. */
@@ -25,7 +28,7 @@ struct netlink_ext_ack;
 #define DITTO_PROTOCOLS_MAX	8
 #define DITTO_PROTOCOL_NAME	16
 
-/* The values are those of the netlink enum "transport". */
+/* The values are those of the netlink enum "transport-type". */
 enum ditto_transport {
 	DITTO_TRANSPORT_TCP,
 	DITTO_TRANSPORT_UDP,
@@ -65,6 +68,12 @@ struct ditto_listener {
  * @disconnect: close all connections of a peer; returns how many
  * @connections: count connections of a peer, or of all with NULL
  * @settings_changed: settings were written; take what can be taken live
+ * @sessions: tell about sessions, see net/show.h; NULL for a protocol without
+ * @session_close: end a session; -ENOENT
+ * @opens: tell about what sessions have open
+ * @open_close: close one; -ENOENT
+ * @trees: tell about the shares that sessions use
+ * @tree_close: take one from its session; -ENOENT
  * @list: in the list of protocols
  */
 struct ditto_protocol {
@@ -78,6 +87,12 @@ struct ditto_protocol {
 	unsigned int (*disconnect)(struct ditto_server *srv, const struct ditto_peer *peer);
 	unsigned int (*connections)(struct ditto_server *srv, const struct ditto_peer *peer);
 	int (*settings_changed)(struct ditto_server *srv);
+	int (*sessions)(struct ditto_server *srv, struct ditto_session_show *show);
+	int (*session_close)(struct ditto_server *srv, u64 id);
+	int (*opens)(struct ditto_server *srv, struct ditto_open_show *show);
+	int (*open_close)(struct ditto_server *srv, u64 id);
+	int (*trees)(struct ditto_server *srv, struct ditto_tree_show *show);
+	int (*tree_close)(struct ditto_server *srv, u64 session, u32 id);
 	struct list_head list;
 };
 
@@ -105,6 +120,14 @@ int ditto_listener_for_each(struct ditto_server *srv, u32 from,
 unsigned int ditto_protocols_disconnect(struct ditto_server *srv, const struct ditto_peer *peer);
 unsigned int ditto_protocols_connections(struct ditto_server *srv, const struct ditto_peer *peer);
 int ditto_protocols_settings_changed(struct ditto_server *srv, struct netlink_ext_ack *extack);
+
+/*
+ * Call a function for the protocol with a bit, if it has a listener on the server. @fn runs with
+ * the listeners' mutex held. What it returns, or -EPROTONOSUPPORT without one.
+ */
+int ditto_protocol_with(struct ditto_server *srv, unsigned int bit,
+			int (*fn)(struct ditto_server *srv, const struct ditto_protocol *protocol,
+				  void *arg), void *arg);
 
 /* The name that has a bit of ditto_peer.protocols, or NULL; it outlives the module. */
 const char *ditto_protocol_name(unsigned int bit);

@@ -6,6 +6,7 @@
 #include <net/genetlink.h>
 
 #include "../fs/server.h"
+#include "auth.h"
 #include "netlink.h"
 #include "record.h"
 #include "upcall.h"
@@ -30,14 +31,23 @@ static int state_reply(struct genl_info *info, struct ditto_server *srv)
 int ditto_nl_helper_register_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ditto_server *srv = ditto_server_of(genl_info_net(info));
+	const struct nlattr *hello = info->attrs[DITTO_A_STATE_AUTH_HELLO];
 	int err;
 
+	if (hello && nla_len(hello) > DITTO_AUTH_TOKEN_MAX) {
+		NL_SET_ERR_MSG_ATTR_FMT(info->extack, hello, "more than %u bytes",
+					DITTO_AUTH_TOKEN_MAX);
+		return -EINVAL;
+	}
 	err = ditto_upcall_register(srv, info->snd_portid);
 	if (err == -EBUSY)
 		NL_SET_ERR_MSG(info->extack, "another helper is registered and still there");
 	if (err)
 		return err;
-	err = state_reply(info, srv);
+	err = ditto_upcall_hello_set(srv, info->snd_portid, hello ? nla_data(hello) : NULL,
+				     hello ? nla_len(hello) : 0);
+	if (!err)
+		err = state_reply(info, srv);
 	if (err) {
 		ditto_upcall_portid_gone(srv, info->snd_portid);
 		return err;

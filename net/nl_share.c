@@ -8,6 +8,7 @@
 #include <linux/build_bug.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
+#include <linux/stddef.h>
 #include <linux/uidgid.h>
 #include <linux/uuid.h>
 #include <net/genetlink.h>
@@ -16,6 +17,7 @@
 #include "../fs/server.h"
 #include "../fs/share.h"
 #include "netlink.h"
+#include "nl_grants.h"
 
 static_assert(DITTO_SQUASH_ROOT_TO_GUEST == (int)DITTO_SQUASH_MODE_ROOT_TO_GUEST);
 static_assert(DITTO_SQUASH_NONE == (int)DITTO_SQUASH_MODE_NONE);
@@ -155,18 +157,80 @@ static int anon_read(struct ditto_share_opts *opts, struct genl_info *info)
 	return 0;
 }
 
+/* Options that are on or off. */
+static const struct {
+	u16 attr;
+	u16 offset;
+} flags[] = {
+	{ DITTO_A_SHARE_READ_ONLY, offsetof(struct ditto_share_opts, read_only) },
+	{ DITTO_A_SHARE_MANAGE_GIDS, offsetof(struct ditto_share_opts, manage_gids) },
+	{ DITTO_A_SHARE_LOCAL_LOCKS, offsetof(struct ditto_share_opts, local_locks) },
+	{ DITTO_A_SHARE_ENCRYPT, offsetof(struct ditto_share_opts, encrypt) },
+	{ DITTO_A_SHARE_GUEST, offsetof(struct ditto_share_opts, guest) },
+	{ DITTO_A_SHARE_BROWSE, offsetof(struct ditto_share_opts, browse) },
+	{ DITTO_A_SHARE_STREAMS, offsetof(struct ditto_share_opts, streams) },
+};
+
+static void flags_read(struct ditto_share_opts *opts, struct nlattr **attrs)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (attrs[flags[i].attr])
+			*(bool *)((void *)opts + flags[i].offset) =
+				nla_get_u8(attrs[flags[i].attr]);
+}
+
+static int flags_put(struct sk_buff *msg, const struct ditto_share_opts *opts)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (nla_put_u8(msg, flags[i].attr,
+			       *(const bool *)((const void *)opts + flags[i].offset)))
+			return -EMSGSIZE;
+	return 0;
+}
+
+/* An empty one is none. */
+static int comment_read(struct ditto_share_opts *opts, const struct nlattr *attr)
+{
+	char *comment = NULL;
+
+	if (!attr)
+		return 0;
+	if (*(const char *)nla_data(attr)) {
+		comment = nla_strdup(attr, GFP_KERNEL);
+		if (!comment)
+			return -ENOMEM;
+	}
+	kfree(opts->comment);
+	opts->comment = comment;
+	return 0;
+}
+
+/* Which clients, and who of them may do what. */
+static int access_read(struct ditto_share_opts *opts, struct genl_info *info)
+{
+	struct nlattr **attrs = info->attrs;
+	int err = 0;
+
+	if (attrs[DITTO_A_SHARE_DEFAULT_ACCESS])
+		opts->grants.others = nla_get_u32(attrs[DITTO_A_SHARE_DEFAULT_ACCESS]);
+	if (attrs[DITTO_A_SHARE_GRANTS])
+		err = ditto_nl_grants_read(&opts->grants, attrs[DITTO_A_SHARE_GRANTS],
+					   info->extack);
+	if (!err && attrs[DITTO_A_SHARE_RULES])
+		err = rules_read(&opts->rules, attrs[DITTO_A_SHARE_RULES], info->extack);
+	return err;
+}
+
 /* The options that a request names, over those in @opts. */
 static int opts_read(struct ditto_share_opts *opts, struct genl_info *info)
 {
 	struct nlattr **attrs = info->attrs;
 	int err;
 
-	if (attrs[DITTO_A_SHARE_READ_ONLY])
-		opts->read_only = nla_get_u8(attrs[DITTO_A_SHARE_READ_ONLY]);
-	if (attrs[DITTO_A_SHARE_MANAGE_GIDS])
-		opts->manage_gids = nla_get_u8(attrs[DITTO_A_SHARE_MANAGE_GIDS]);
-	if (attrs[DITTO_A_SHARE_LOCAL_LOCKS])
-		opts->local_locks = nla_get_u8(attrs[DITTO_A_SHARE_LOCAL_LOCKS]);
+	flags_read(opts, attrs);
+	err = comment_read(opts, attrs[DITTO_A_SHARE_COMMENT]);
+	if (err)
+		return err;
 	if (attrs[DITTO_A_SHARE_SQUASH])
 		opts->squash = nla_get_u32(attrs[DITTO_A_SHARE_SQUASH]);
 	if (attrs[DITTO_A_SHARE_SEC]) {
@@ -178,11 +242,7 @@ static int opts_read(struct ditto_share_opts *opts, struct genl_info *info)
 		}
 	}
 	err = anon_read(opts, info);
-	if (err)
-		return err;
-	if (attrs[DITTO_A_SHARE_RULES])
-		return rules_read(&opts->rules, attrs[DITTO_A_SHARE_RULES], info->extack);
-	return 0;
+	return err ?: access_read(opts, info);
 }
 
 int ditto_nl_share_new_doit(struct sk_buff *skb, struct genl_info *info)
@@ -304,7 +364,7 @@ static size_t share_size(const struct ditto_share *share)
 	size_t size = nla_total_size(strlen(share->name) + 1) +
 		      nla_total_size(strlen(ditto_share_path(share)) + 1) +
 		      nla_total_size(sizeof(share->id)) +
-		      3 * nla_total_size(sizeof(u8)) +
+		      ARRAY_SIZE(flags) * nla_total_size(sizeof(u8)) +
 		      4 * nla_total_size(sizeof(u32)) +
 		      nla_total_size(strlen(share->root.mnt->mnt_sb->s_type->name) + 1) +
 		      nla_total_size(0);
@@ -314,6 +374,8 @@ static size_t share_size(const struct ditto_share *share)
 	opts = rcu_dereference(share->opts);
 	for (unsigned int i = 0; i < opts->rules.count; i++)
 		size += rule_size(strlen(opts->rules.rule[i].spec));
+	size += ditto_nl_grants_size(&opts->grants) +
+		nla_total_size(opts->comment ? strlen(opts->comment) + 1 : 0);
 	rcu_read_unlock();
 	return size;
 }
@@ -346,13 +408,13 @@ static int rules_put(struct sk_buff *msg, const struct ditto_rules *rules)
 
 static int opts_put(struct sk_buff *msg, const struct ditto_share_opts *opts)
 {
-	if (nla_put_u8(msg, DITTO_A_SHARE_READ_ONLY, opts->read_only) ||
-	    nla_put_u8(msg, DITTO_A_SHARE_MANAGE_GIDS, opts->manage_gids) ||
-	    nla_put_u8(msg, DITTO_A_SHARE_LOCAL_LOCKS, opts->local_locks) ||
+	if (flags_put(msg, opts) ||
+	    (opts->comment && nla_put_string(msg, DITTO_A_SHARE_COMMENT, opts->comment)) ||
 	    nla_put_u32(msg, DITTO_A_SHARE_SQUASH, opts->squash) ||
 	    nla_put_u32(msg, DITTO_A_SHARE_ANON_UID, from_kuid(&init_user_ns, opts->anon_uid)) ||
 	    nla_put_u32(msg, DITTO_A_SHARE_ANON_GID, from_kgid(&init_user_ns, opts->anon_gid)) ||
-	    nla_put_u32(msg, DITTO_A_SHARE_SEC, opts->sec))
+	    nla_put_u32(msg, DITTO_A_SHARE_SEC, opts->sec) ||
+	    ditto_nl_grants_put(msg, &opts->grants))
 		return -EMSGSIZE;
 	return rules_put(msg, &opts->rules);
 }

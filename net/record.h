@@ -27,7 +27,7 @@ struct ditto_server;
 /* Previous records that are kept; the helper is told of those beyond. */
 #define DITTO_RECORDS_MAX	65536
 
-/* The values are those of the netlink enum "record-kind", and stand in the database. */
+/* The values are those of the netlink enum "record-type", and stand in the database. */
 enum ditto_record_kind {
 	DITTO_RECORD_MONITORED_HOST,	/* is to be told of a restart; until it is removed */
 	DITTO_RECORD_CLIENT,		/* may take back what it held; until the grace ends */

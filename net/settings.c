@@ -21,6 +21,10 @@
 #include "netlink.h"
 #include "settings.h"
 
+static_assert(DITTO_ENCRYPTION_OFF == (int)DITTO_ENCRYPTION_MODE_OFF);
+static_assert(DITTO_ENCRYPTION_OFFERED == (int)DITTO_ENCRYPTION_MODE_OFFERED);
+static_assert(DITTO_ENCRYPTION_REQUIRED == (int)DITTO_ENCRYPTION_MODE_REQUIRED);
+
 static DEFINE_MUTEX(settings_lock);
 
 /* A setting: where it is and what it is without a word from the administrator. */
@@ -54,6 +58,9 @@ static const struct setting settings[] = {
 	SETTING_U32(WAITS_PER_NODE, waits_per_node, 100),
 	SETTING_U32(CLAIMS_PER_CLIENT, claims_per_client, 1048576),
 	SETTING_U32(RECALL_PAUSE_S, recall_pause_s, 30),
+	SETTING_BOOL(REQUIRE_SIGNING, require_signing, 0),
+	SETTING_U32(ENCRYPTION, encryption, DITTO_ENCRYPTION_OFFERED),
+	SETTING_U32(MIN_DIALECT, min_dialect, DITTO_MIN_DIALECT),
 };
 
 static u32 setting_read(const struct ditto_settings *from, const struct setting *s)

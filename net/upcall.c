@@ -7,7 +7,8 @@
  * helper, or the caller when its time is over. A caller that finds its request
  * taken waits for who took it to complete it, which is a matter of moments.
  *
- * Locking: the spinlock guards the helper's port. The table has its own lock.
+ * Locking: the spinlock guards the helper's port and the mutex its hello, which
+ * is outside. The table has its own lock.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -15,6 +16,8 @@
 #include <linux/completion.h>
 #include <linux/jiffies.h>
 #include <linux/limits.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -31,13 +34,39 @@ static_assert(DITTO_UPCALL_HOST_NAME == (int)DITTO_UPCALL_KIND_HOST_NAME);
 static_assert(DITTO_UPCALL_NETGROUP == (int)DITTO_UPCALL_KIND_NETGROUP);
 static_assert(DITTO_UPCALL_GROUPS == (int)DITTO_UPCALL_KIND_GROUPS);
 static_assert(DITTO_UPCALL_RECORD_FORGET == (int)DITTO_UPCALL_KIND_RECORD_FORGET);
+static_assert(DITTO_UPCALL_AUTH == (int)DITTO_UPCALL_KIND_AUTH);
+static_assert(DITTO_UPCALL_PIPE_CLOSE == (int)DITTO_UPCALL_KIND_PIPE_CLOSE);
+
+/* A request without a word about its size, and one that has no answer. */
+#define MESSAGE_SIZE	SZ_8K
+#define TELL_SIZE	SZ_256
+/* Number, type, deadline. */
+#define HEADER_SIZE	SZ_64
+
+static const char *const type_names[] = {
+	[DITTO_UPCALL_HOST_NAME] = "a question for a host name",
+	[DITTO_UPCALL_NETGROUP] = "a question for a netgroup",
+	[DITTO_UPCALL_GROUPS] = "a question for groups",
+	[DITTO_UPCALL_RECORD_PUT] = "a record",
+	[DITTO_UPCALL_RECORD_REMOVE] = "the end of a record",
+	[DITTO_UPCALL_RECORD_FORGET] = "the end of records",
+	[DITTO_UPCALL_AUTH] = "an authentication",
+	[DITTO_UPCALL_AUTH_ABORT] = "the end of an authentication",
+	[DITTO_UPCALL_PIPE_OPEN] = "the opening of a pipe",
+	[DITTO_UPCALL_PIPE_CALL] = "a message to a pipe",
+	[DITTO_UPCALL_PIPE_CLOSE] = "the closing of a pipe",
+};
 
 /**
  * struct ditto_upcalls - the helper of one server and what it is asked
- * @lock: guards @portid, @stopped and @missed
+ * @lock: guards @portid, @stopped, @missed and @stuck
  * @portid: of the helper; 0 without one
  * @stopped: no request is taken any more
  * @missed: its absence was logged
+ * @stuck: that it does not answer was logged
+ * @hello_lock: guards @hello and @hello_len
+ * @hello: see ditto_upcall_hello_set()
+ * @hello_len: of @hello
  * @count: entries of @waiting
  * @waiting: struct upcall by number
  * @next: where the search for a free number goes on
@@ -47,6 +76,10 @@ struct ditto_upcalls {
 	u32 portid;
 	bool stopped;
 	bool missed;
+	bool stuck;
+	struct mutex hello_lock;	/* see above */
+	void *hello;
+	size_t hello_len;
 	atomic_t count;
 	struct xarray waiting;
 	u32 next;
@@ -55,15 +88,13 @@ struct ditto_upcalls {
 /**
  * struct upcall - one request
  * @portid: whom it was sent to
- * @got: reads the answer
- * @arg: for @got
+ * @ask: what was asked
  * @error: the result
  * @done: completed by who took it out of the table
  */
 struct upcall {
 	u32 portid;
-	int (*got)(struct genl_info *info, void *arg);
-	void *arg;
+	const struct ditto_upcall *ask;
 	int error;
 	struct completion done;
 };
@@ -106,19 +137,43 @@ static bool helper_is(struct ditto_upcalls *up, u32 portid)
 	return is;
 }
 
-static struct sk_buff *upcall_message(enum ditto_upcall_type type, u32 id, u32 deadline_ms,
-				      int (*put)(struct sk_buff *msg, void *arg), void *arg)
+/* It answered, or another one is there: the next time that it does not is news. */
+static void helper_moves(struct ditto_upcalls *up)
 {
-	struct sk_buff *msg = genlmsg_new(SZ_8K, GFP_KERNEL);
+	if (!READ_ONCE(up->stuck))
+		return;
+	spin_lock(&up->lock);
+	WRITE_ONCE(up->stuck, false);
+	spin_unlock(&up->lock);
+}
+
+static void helper_is_late(struct ditto_upcalls *up, enum ditto_upcall_type type, u32 deadline_ms)
+{
+	bool log;
+
+	spin_lock(&up->lock);
+	log = !up->stuck;
+	WRITE_ONCE(up->stuck, true);
+	spin_unlock(&up->lock);
+	if (log)
+		pr_warn("the helper did not answer %s within %u ms; is dittod stuck?\n",
+			type_names[type], deadline_ms);
+}
+
+static struct sk_buff *upcall_message(const struct ditto_upcall *ask, u32 id, u32 deadline_ms,
+				      gfp_t gfp)
+{
+	size_t size = ask->size ? ask->size + HEADER_SIZE : MESSAGE_SIZE;
+	struct sk_buff *msg = genlmsg_new(size, gfp);
 	void *hdr;
 
 	if (!msg)
 		return ERR_PTR(-ENOMEM);
 	hdr = genlmsg_put(msg, 0, 0, &ditto_nl_family, 0, DITTO_CMD_UPCALL);
 	if (!hdr || ditto_nl_put_u64(msg, DITTO_A_UPCALL_ID, id) ||
-	    nla_put_u32(msg, DITTO_A_UPCALL_TYPE, type) ||
+	    nla_put_u32(msg, DITTO_A_UPCALL_TYPE, ask->type) ||
 	    nla_put_u32(msg, DITTO_A_UPCALL_DEADLINE_MS, deadline_ms) ||
-	    put(msg, arg)) {
+	    ask->put(msg, ask->arg)) {
 		nlmsg_free(msg);
 		return ERR_PTR(-EMSGSIZE);
 	}
@@ -144,14 +199,17 @@ static int upcall_wait(struct ditto_upcalls *up, struct upcall *call, u32 id, u3
 
 	if (left > 0)
 		return call->error;
-	if (xa_erase(&up->waiting, id))
-		return left ? -EINTR : -ETIMEDOUT;
+	if (xa_erase(&up->waiting, id)) {
+		if (left)
+			return -EINTR;
+		helper_is_late(up, call->ask->type, deadline_ms);
+		return -ETIMEDOUT;
+	}
 	wait_for_completion(&call->done);
 	return call->error;
 }
 
-static int upcall_run(struct ditto_server *srv, enum ditto_upcall_type type,
-		      int (*put)(struct sk_buff *msg, void *arg), struct upcall *call)
+static int upcall_run(struct ditto_server *srv, struct upcall *call)
 {
 	struct ditto_upcalls *up = srv->upcalls;
 	u32 deadline_ms = READ_ONCE(srv->settings.upcall_ms);
@@ -167,7 +225,7 @@ static int upcall_run(struct ditto_server *srv, enum ditto_upcall_type type,
 	/* A helper that went before the request was in the table did not fail it. */
 	err = helper_is(up, call->portid) ? 0 : -ECONNREFUSED;
 	if (!err) {
-		msg = upcall_message(type, id, deadline_ms, put, call->arg);
+		msg = upcall_message(call->ask, id, deadline_ms, GFP_KERNEL);
 		err = IS_ERR(msg) ? PTR_ERR(msg) : upcall_send(srv, call, msg);
 	}
 	if (!err)
@@ -178,12 +236,10 @@ static int upcall_run(struct ditto_server *srv, enum ditto_upcall_type type,
 	return err;
 }
 
-int ditto_upcall(struct ditto_server *srv, enum ditto_upcall_type type,
-		 int (*put)(struct sk_buff *msg, void *arg),
-		 int (*got)(struct genl_info *info, void *arg), void *arg)
+int ditto_upcall_ask(struct ditto_server *srv, const struct ditto_upcall *ask)
 {
 	struct ditto_upcalls *up = srv->upcalls;
-	struct upcall call = { .got = got, .arg = arg };
+	struct upcall call = { .ask = ask };
 	int err;
 
 	init_completion(&call.done);
@@ -193,11 +249,85 @@ int ditto_upcall(struct ditto_server *srv, enum ditto_upcall_type type,
 	if (atomic_inc_return(&up->count) > DITTO_UPCALLS_MAX)
 		err = -EBUSY;
 	else
-		err = upcall_run(srv, type, put, &call);
+		err = upcall_run(srv, &call);
 	atomic_dec(&up->count);
 	return err;
 }
+EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_ask);
+
+int ditto_upcall(struct ditto_server *srv, enum ditto_upcall_type type,
+		 int (*put)(struct sk_buff *msg, void *arg),
+		 int (*got)(struct genl_info *info, void *arg), void *arg)
+{
+	const struct ditto_upcall ask = { .type = type, .put = put, .got = got, .arg = arg };
+
+	return ditto_upcall_ask(srv, &ask);
+}
 EXPORT_SYMBOL_NS_GPL(ditto_upcall, DITTO);
+
+void ditto_upcall_tell(struct ditto_server *srv, enum ditto_upcall_type type,
+		       int (*put)(struct sk_buff *msg, void *arg), void *arg)
+{
+	const struct ditto_upcall ask = {
+		.type = type, .size = TELL_SIZE, .put = put, .arg = arg
+	};
+	u32 portid = READ_ONCE(srv->upcalls->portid);
+	struct sk_buff *msg;
+
+	if (!portid)
+		return;
+	msg = upcall_message(&ask, 0, 0, GFP_ATOMIC);
+	if (!IS_ERR(msg))
+		genlmsg_unicast(srv->net, msg, portid);
+}
+
+static void hello_replace(struct ditto_upcalls *up, void *hello, size_t len)
+{
+	mutex_lock(&up->hello_lock);
+	swap(up->hello, hello);
+	up->hello_len = len;
+	mutex_unlock(&up->hello_lock);
+	kvfree(hello);
+}
+
+int ditto_upcall_hello_set(struct ditto_server *srv, u32 portid, const void *hello, size_t len)
+{
+	struct ditto_upcalls *up = srv->upcalls;
+	void *copy = NULL;
+
+	if (len) {
+		copy = kvmemdup(hello, len, GFP_KERNEL);
+		if (!copy)
+			return -ENOMEM;
+	}
+	hello_replace(up, copy, len);
+	return helper_is(up, portid) ? 0 : -ECONNREFUSED;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_hello_set);
+
+int ditto_upcall_hello(struct ditto_server *srv, void **hello, size_t *len)
+{
+	struct ditto_upcalls *up = srv->upcalls;
+	u32 portid;
+	int err;
+
+	*hello = NULL;
+	*len = 0;
+	err = helper_find(up, &portid);
+	if (err)
+		return err;
+	mutex_lock(&up->hello_lock);
+	if (up->hello_len) {
+		*hello = kvmemdup(up->hello, up->hello_len, GFP_KERNEL);
+		if (*hello)
+			*len = up->hello_len;
+		else
+			err = -ENOMEM;
+	}
+	mutex_unlock(&up->hello_lock);
+	return err;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_hello);
 
 int ditto_upcall_register(struct ditto_server *srv, u32 portid)
 {
@@ -209,6 +339,7 @@ int ditto_upcall_register(struct ditto_server *srv, u32 portid)
 	if (!old) {
 		WRITE_ONCE(up->portid, portid);
 		up->missed = false;
+		WRITE_ONCE(up->stuck, false);
 	}
 	spin_unlock(&up->lock);
 
@@ -231,6 +362,7 @@ int ditto_upcall_reply(struct ditto_server *srv, struct genl_info *info)
 		NL_SET_ERR_MSG(info->extack, "only the registered helper answers requests");
 		return -EPERM;
 	}
+	helper_moves(up);
 	/* It was sent to this port: a new helper starts with none. */
 	call = id <= U32_MAX ? xa_erase(&up->waiting, id) : NULL;
 	if (!call) {
@@ -242,8 +374,10 @@ int ditto_upcall_reply(struct ditto_server *srv, struct genl_info *info)
 		call->error = -(int)nla_get_u32(info->attrs[DITTO_A_UPCALL_ERROR]);
 	if (!call->error) {
 		/* The helper learns it if its answer cannot be read. */
-		err = call->got(info, call->arg);
+		err = call->ask->got(info, call->ask->arg);
 		call->error = err;
+	} else if (call->ask->failed) {
+		call->ask->failed(info, call->ask->arg);
 	}
 	complete(&call->done);
 	return err;
@@ -309,6 +443,7 @@ int ditto_upcalls_init(struct ditto_server *srv)
 	if (!up)
 		return -ENOMEM;
 	spin_lock_init(&up->lock);
+	mutex_init(&up->hello_lock);
 	xa_init_flags(&up->waiting, XA_FLAGS_ALLOC);
 	srv->upcalls = up;
 	return 0;
@@ -323,6 +458,8 @@ void ditto_upcalls_exit(struct ditto_server *srv)
 		return;
 	ditto_upcalls_stop(srv);
 	xa_destroy(&up->waiting);
+	kvfree(up->hello);
+	mutex_destroy(&up->hello_lock);
 	srv->upcalls = NULL;
 	kfree(up);
 }

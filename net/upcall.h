@@ -19,7 +19,7 @@ struct sk_buff;
 /* Requests that wait for the helper at once; more fail with -EBUSY. */
 #define DITTO_UPCALLS_MAX	1024
 
-/* The values are those of the netlink enum "upcall-type". */
+/* The values are those of the netlink enum "upcall-kind". */
 enum ditto_upcall_type {
 	DITTO_UPCALL_HOST_NAME,		/* address to names */
 	DITTO_UPCALL_NETGROUP,		/* is a host (address, names) in a netgroup? */
@@ -27,7 +27,55 @@ enum ditto_upcall_type {
 	DITTO_UPCALL_RECORD_PUT,	/* kind, key, data: on disk when it answers */
 	DITTO_UPCALL_RECORD_REMOVE,	/* kind, key */
 	DITTO_UPCALL_RECORD_FORGET,	/* all of a kind that were put in lives before */
+	DITTO_UPCALL_AUTH,		/* a token to the next one, or an identity */
+	DITTO_UPCALL_AUTH_ABORT,	/* no answer */
+	DITTO_UPCALL_PIPE_OPEN,		/* name and user to a number */
+	DITTO_UPCALL_PIPE_CALL,		/* a message to what it answers */
+	DITTO_UPCALL_PIPE_CLOSE,	/* no answer */
 };
+
+/**
+ * struct ditto_upcall - what is asked
+ * @type: see there
+ * @size: bytes of the attributes that @put adds; 0 for up to 8 KiB
+ * @put: adds the attributes of the request to the message; returns 0 or -EMSGSIZE
+ * @got: reads the attributes of the answer, called in the context of the answering command;
+ *	returns 0 or an error that ditto_upcall_ask() returns
+ * @failed: the same for an answer with an error, whatever comes with it; NULL to read nothing
+ * @arg: for all of them
+ */
+struct ditto_upcall {
+	enum ditto_upcall_type type;
+	size_t size;
+	int (*put)(struct sk_buff *msg, void *arg);
+	int (*got)(struct genl_info *info, void *arg);
+	void (*failed)(struct genl_info *info, void *arg);
+	void *arg;
+};
+
+/**
+ * ditto_upcall_ask - ask the helper and wait
+ * @srv: the server
+ * @call: what
+ *
+ * Context: may sleep, at most the upcall setting; killable.
+ * Return: as ditto_upcall().
+ */
+int ditto_upcall_ask(struct ditto_server *srv, const struct ditto_upcall *call);
+
+/**
+ * ditto_upcall_tell - tell the helper something that has no answer
+ * @srv: the server
+ * @type: what is told
+ * @put: adds the attributes to the message, at most 256 bytes; returns 0 or -EMSGSIZE
+ * @arg: for @put
+ *
+ * It may be lost if the helper does not keep up.
+ *
+ * Context: process; does not wait.
+ */
+void ditto_upcall_tell(struct ditto_server *srv, enum ditto_upcall_type type,
+		       int (*put)(struct sk_buff *msg, void *arg), void *arg);
 
 /**
  * ditto_upcall - ask the helper and wait
@@ -51,6 +99,14 @@ int ditto_upcall(struct ditto_server *srv, enum ditto_upcall_type type,
 int ditto_upcall_register(struct ditto_server *srv, u32 portid);
 int ditto_upcall_reply(struct ditto_server *srv, struct genl_info *info);
 void ditto_upcall_portid_gone(struct ditto_server *srv, u32 portid);
+
+/*
+ * What the helper says for a server that speaks first. It is kept until that helper goes; @len 0
+ * for nothing. 0, -ENOMEM, or -ECONNREFUSED if it went.
+ */
+int ditto_upcall_hello_set(struct ditto_server *srv, u32 portid, const void *hello, size_t len);
+/* A copy, kvmalloc()ed; NULL with @len 0 if it said nothing. 0, -ENOMEM, -ECONNREFUSED. */
+int ditto_upcall_hello(struct ditto_server *srv, void **hello, size_t *len);
 
 /* Is a helper registered? */
 bool ditto_upcall_has_helper(struct ditto_server *srv);

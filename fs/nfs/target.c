@@ -16,16 +16,43 @@
 
 /*
  * The options as they are now. They are replaced as a whole under RCU, and
- * what is asked with them may sleep: so a copy, without the rules, which
- * ditto_rules_judge() looks up itself.
+ * what is asked with them may sleep: so a copy, without what lies elsewhere:
+ * ditto_rules_judge() and ditto_share_grant() look that up themselves.
  */
 static void dnfs_share_opts(struct ditto_share *share, struct ditto_share_opts *opts)
 {
 	rcu_read_lock();
 	*opts = *rcu_dereference(share->opts);
 	rcu_read_unlock();
-	opts->rules.count = 0;
-	opts->rules.rule = NULL;
+	memset(&opts->rules, 0, sizeof(opts->rules));
+	memset(&opts->grants, 0, sizeof(opts->grants));
+	opts->comment = NULL;
+}
+
+/* The credential and what it is allowed; who was made an administrator acts as one. */
+static int dnfs_grant(struct dnfs_call *call, struct ditto_share *share,
+		      const struct ditto_share_opts *opts, const struct ditto_verdict *verdict,
+		      struct ditto_ident *ident, struct ditto_op *op)
+{
+	enum ditto_grant grant;
+
+	op->cred = ditto_cred_get(call->srv, opts, verdict, ident);
+	if (IS_ERR(op->cred))
+		return PTR_ERR(op->cred);
+	grant = ditto_share_grant(share, ident, op->cred);
+	if (grant == DITTO_GRANT_NONE) {
+		ditto_cred_put(op->cred);
+		return -EACCES;
+	}
+	op->writable = grant >= DITTO_GRANT_WRITE && !opts->read_only &&
+		       verdict->level == DITTO_ACCESS_WRITE;
+	if (likely(grant != DITTO_GRANT_ADMIN) || op->cred->admin)
+		return 0;
+
+	ditto_cred_put(op->cred);
+	ident->admin = true;
+	op->cred = ditto_cred_get(call->srv, opts, verdict, ident);
+	return PTR_ERR_OR_ZERO(op->cred);
 }
 
 int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavor,
@@ -51,16 +78,8 @@ int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavo
 		ident.anonymous = true;
 	}
 
-	op->cred = ditto_cred_get(call->srv, &opts, &verdict, &ident);
-	if (IS_ERR(op->cred))
-		return PTR_ERR(op->cred);
-	op->srv = call->srv;
-	op->share = share;
-	op->actor = NULL;
-	op->park = NULL;
-	op->conflict = NULL;
-	op->writable = verdict.level == DITTO_ACCESS_WRITE && !opts.read_only;
-	return 0;
+	*op = (struct ditto_op) { .srv = call->srv, .share = share };
+	return dnfs_grant(call, share, &opts, &verdict, &ident, op);
 }
 
 /*
