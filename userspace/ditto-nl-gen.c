@@ -48,6 +48,33 @@ const struct spec_enum spec_access_right = {
 	.count = 3,
 };
 
+static const char *const grant_right_names[] = {
+	"none",
+	"read",
+	"write",
+	"admin",
+};
+
+const struct spec_enum spec_grant_right = {
+	.name = "grant-right",
+	.flags = false,
+	.names = grant_right_names,
+	.count = 4,
+};
+
+static const char *const encryption_mode_names[] = {
+	"off",
+	"offered",
+	"required",
+};
+
+const struct spec_enum spec_encryption_mode = {
+	.name = "encryption-mode",
+	.flags = false,
+	.names = encryption_mode_names,
+	.count = 3,
+};
+
 static const char *const transport_type_names[] = {
 	"tcp",
 	"udp",
@@ -67,13 +94,18 @@ static const char *const upcall_kind_names[] = {
 	"record-put",
 	"record-remove",
 	"record-forget",
+	"auth",
+	"auth-abort",
+	"pipe-open",
+	"pipe-call",
+	"pipe-close",
 };
 
 const struct spec_enum spec_upcall_kind = {
 	.name = "upcall-kind",
 	.flags = false,
 	.names = upcall_kind_names,
-	.count = 6,
+	.count = 11,
 };
 
 static const char *const record_type_names[] = {
@@ -171,13 +203,16 @@ static const char *const event_kind_names[] = {
 	"lock-client-released",
 	"grace-started",
 	"grace-ended",
+	"session-opened",
+	"session-closed",
+	"auth-refused",
 };
 
 const struct spec_enum spec_event_kind = {
 	.name = "event-kind",
 	.flags = false,
 	.names = event_kind_names,
-	.count = 18,
+	.count = 21,
 };
 
 static const struct spec_attr rule_attrs[] = {
@@ -306,6 +341,54 @@ static const struct spec_attr share_attrs[] = {
 		.min = 0,
 		.max = 1ULL,
 	},
+	[DITTO_A_SHARE_ENCRYPT] = {
+		.name = "encrypt",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_SHARE_GUEST] = {
+		.name = "guest",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_SHARE_BROWSE] = {
+		.name = "browse",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_SHARE_COMMENT] = {
+		.name = "comment",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 255,
+	},
+	[DITTO_A_SHARE_GRANTS] = {
+		.name = "grants",
+		.kind = SPEC_NEST,
+		.form = SPEC_PLAIN,
+		.nested = &spec_grants_set,
+	},
+	[DITTO_A_SHARE_DEFAULT_ACCESS] = {
+		.name = "default-access",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_grant_right,
+	},
+	[DITTO_A_SHARE_STREAMS] = {
+		.name = "streams",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
 };
 
 static const struct nla_policy share_policy[] = {
@@ -349,6 +432,28 @@ static const struct nla_policy share_policy[] = {
 	[DITTO_A_SHARE_LOCAL_LOCKS] = {
 		.type = NLA_U8,
 	},
+	[DITTO_A_SHARE_ENCRYPT] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_SHARE_GUEST] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_SHARE_BROWSE] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_SHARE_COMMENT] = {
+		.type = NLA_STRING,
+		.maxlen = 256,
+	},
+	[DITTO_A_SHARE_GRANTS] = {
+		.type = NLA_NESTED,
+	},
+	[DITTO_A_SHARE_DEFAULT_ACCESS] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SHARE_STREAMS] = {
+		.type = NLA_U8,
+	},
 };
 
 const struct spec_set spec_share_set = {
@@ -379,6 +484,73 @@ const struct spec_set spec_rules_set = {
 	.attrs = rules_attrs,
 	.policy = rules_policy,
 	.max = DITTO_A_RULES_MAX,
+};
+
+static const struct spec_attr grant_attrs[] = {
+	[DITTO_A_GRANT_UID] = {
+		.name = "uid",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_GRANT_GID] = {
+		.name = "gid",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_GRANT_ACCESS] = {
+		.name = "access",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_grant_right,
+	},
+};
+
+static const struct nla_policy grant_policy[] = {
+	[DITTO_A_GRANT_UID] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_GRANT_GID] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_GRANT_ACCESS] = {
+		.type = NLA_U32,
+	},
+};
+
+const struct spec_set spec_grant_set = {
+	.name = "grant",
+	.attrs = grant_attrs,
+	.policy = grant_policy,
+	.max = DITTO_A_GRANT_MAX,
+};
+
+static const struct spec_attr grants_attrs[] = {
+	[DITTO_A_GRANTS_GRANT] = {
+		.name = "grant",
+		.kind = SPEC_NEST,
+		.form = SPEC_PLAIN,
+		.multi = true,
+		.nested = &spec_grant_set,
+	},
+};
+
+static const struct nla_policy grants_policy[] = {
+	[DITTO_A_GRANTS_GRANT] = {
+		.type = NLA_NESTED,
+	},
+};
+
+const struct spec_set spec_grants_set = {
+	.name = "grants",
+	.attrs = grants_attrs,
+	.policy = grants_policy,
+	.max = DITTO_A_GRANTS_MAX,
 };
 
 static const struct spec_attr listener_attrs[] = {
@@ -639,6 +811,28 @@ static const struct spec_attr server_attrs[] = {
 		.min = 0,
 		.max = 18446744073709551615ULL,
 	},
+	[DITTO_A_SERVER_REQUIRE_SIGNING] = {
+		.name = "require-signing",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_SERVER_ENCRYPTION] = {
+		.name = "encryption",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_encryption_mode,
+	},
+	[DITTO_A_SERVER_MIN_DIALECT] = {
+		.name = "min-dialect",
+		.kind = SPEC_U32,
+		.form = SPEC_DIALECT,
+		.min = 514,
+		.max = 785ULL,
+	},
 };
 
 static const struct nla_policy server_policy[] = {
@@ -724,6 +918,15 @@ static const struct nla_policy server_policy[] = {
 	},
 	[DITTO_A_SERVER_WAITS] = {
 		.type = NLA_U64,
+	},
+	[DITTO_A_SERVER_REQUIRE_SIGNING] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_SERVER_ENCRYPTION] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_MIN_DIALECT] = {
+		.type = NLA_U32,
 	},
 };
 
@@ -1010,6 +1213,98 @@ static const struct spec_attr upcall_attrs[] = {
 		.kind = SPEC_BINARY,
 		.form = SPEC_HEX,
 	},
+	[DITTO_A_UPCALL_AUTH_ID] = {
+		.name = "auth-id",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_UPCALL_TOKEN] = {
+		.name = "token",
+		.kind = SPEC_BINARY,
+		.form = SPEC_HEX,
+	},
+	[DITTO_A_UPCALL_PEER] = {
+		.name = "peer",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_UPCALL_DONE] = {
+		.name = "done",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_UPCALL_GID] = {
+		.name = "gid",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_UPCALL_USER] = {
+		.name = "user",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 511,
+	},
+	[DITTO_A_UPCALL_DOMAIN] = {
+		.name = "domain",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 255,
+	},
+	[DITTO_A_UPCALL_SID] = {
+		.name = "sid",
+		.kind = SPEC_BINARY,
+		.form = SPEC_HEX,
+	},
+	[DITTO_A_UPCALL_KEY] = {
+		.name = "key",
+		.kind = SPEC_BINARY,
+		.form = SPEC_HEX,
+	},
+	[DITTO_A_UPCALL_EXPIRES] = {
+		.name = "expires",
+		.kind = SPEC_U64,
+		.form = SPEC_TIME_S,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_UPCALL_GUEST] = {
+		.name = "guest",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_UPCALL_ANONYMOUS] = {
+		.name = "anonymous",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_UPCALL_PIPE] = {
+		.name = "pipe",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_UPCALL_PIPE_NAME] = {
+		.name = "pipe-name",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 255,
+	},
+	[DITTO_A_UPCALL_DATA] = {
+		.name = "data",
+		.kind = SPEC_BINARY,
+		.form = SPEC_HEX,
+	},
 };
 
 static const struct nla_policy upcall_policy[] = {
@@ -1054,6 +1349,54 @@ static const struct nla_policy upcall_policy[] = {
 	[DITTO_A_UPCALL_RECORD_DATA] = {
 		.type = NLA_BINARY,
 	},
+	[DITTO_A_UPCALL_AUTH_ID] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_UPCALL_TOKEN] = {
+		.type = NLA_BINARY,
+	},
+	[DITTO_A_UPCALL_PEER] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_UPCALL_DONE] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_UPCALL_GID] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_UPCALL_USER] = {
+		.type = NLA_STRING,
+		.maxlen = 512,
+	},
+	[DITTO_A_UPCALL_DOMAIN] = {
+		.type = NLA_STRING,
+		.maxlen = 256,
+	},
+	[DITTO_A_UPCALL_SID] = {
+		.type = NLA_BINARY,
+	},
+	[DITTO_A_UPCALL_KEY] = {
+		.type = NLA_BINARY,
+	},
+	[DITTO_A_UPCALL_EXPIRES] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_UPCALL_GUEST] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_UPCALL_ANONYMOUS] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_UPCALL_PIPE] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_UPCALL_PIPE_NAME] = {
+		.type = NLA_STRING,
+		.maxlen = 256,
+	},
+	[DITTO_A_UPCALL_DATA] = {
+		.type = NLA_BINARY,
+	},
 };
 
 const struct spec_set spec_upcall_set = {
@@ -1085,6 +1428,11 @@ static const struct spec_attr state_attrs[] = {
 		.min = 0,
 		.max = 1ULL,
 	},
+	[DITTO_A_STATE_AUTH_HELLO] = {
+		.name = "auth-hello",
+		.kind = SPEC_BINARY,
+		.form = SPEC_HEX,
+	},
 };
 
 static const struct nla_policy state_policy[] = {
@@ -1096,6 +1444,9 @@ static const struct nla_policy state_policy[] = {
 	},
 	[DITTO_A_STATE_CLEAN] = {
 		.type = NLA_U8,
+	},
+	[DITTO_A_STATE_AUTH_HELLO] = {
+		.type = NLA_BINARY,
 	},
 };
 
@@ -1524,6 +1875,325 @@ const struct spec_set spec_grace_set = {
 	.max = DITTO_A_GRACE_MAX,
 };
 
+static const struct spec_attr session_attrs[] = {
+	[DITTO_A_SESSION_ID] = {
+		.name = "id",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_SESSION_PROTOCOL] = {
+		.name = "protocol",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 15,
+	},
+	[DITTO_A_SESSION_USER] = {
+		.name = "user",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_SESSION_DOMAIN] = {
+		.name = "domain",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_SESSION_GUEST] = {
+		.name = "guest",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_SESSION_ADDRESS] = {
+		.name = "address",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.multi = true,
+	},
+	[DITTO_A_SESSION_DIALECT] = {
+		.name = "dialect",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_SESSION_SIGNING] = {
+		.name = "signing",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_SESSION_ENCRYPTION] = {
+		.name = "encryption",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_SESSION_SINCE] = {
+		.name = "since",
+		.kind = SPEC_U64,
+		.form = SPEC_TIME_S,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_SESSION_SHARES] = {
+		.name = "shares",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_SESSION_OPENS] = {
+		.name = "opens",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_SESSION_SHARE] = {
+		.name = "share",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.multi = true,
+	},
+};
+
+static const struct nla_policy session_policy[] = {
+	[DITTO_A_SESSION_ID] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_SESSION_PROTOCOL] = {
+		.type = NLA_STRING,
+		.maxlen = 16,
+	},
+	[DITTO_A_SESSION_USER] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_SESSION_DOMAIN] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_SESSION_GUEST] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_SESSION_ADDRESS] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_SESSION_DIALECT] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_SESSION_SIGNING] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_SESSION_ENCRYPTION] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_SESSION_SINCE] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_SESSION_SHARES] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SESSION_OPENS] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SESSION_SHARE] = {
+		.type = NLA_STRING,
+	},
+};
+
+const struct spec_set spec_session_set = {
+	.name = "session",
+	.attrs = session_attrs,
+	.policy = session_policy,
+	.max = DITTO_A_SESSION_MAX,
+};
+
+static const struct spec_attr open_attrs[] = {
+	[DITTO_A_OPEN_ID] = {
+		.name = "id",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_OPEN_PROTOCOL] = {
+		.name = "protocol",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 15,
+	},
+	[DITTO_A_OPEN_SESSION] = {
+		.name = "session",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_OPEN_USER] = {
+		.name = "user",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_OPEN_SHARE] = {
+		.name = "share",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_OPEN_PATH] = {
+		.name = "path",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_OPEN_ACCESS] = {
+		.name = "access",
+		.kind = SPEC_U32,
+		.form = SPEC_FLAGS,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_open_right,
+	},
+	[DITTO_A_OPEN_DENY] = {
+		.name = "deny",
+		.kind = SPEC_U32,
+		.form = SPEC_FLAGS,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_open_right,
+	},
+	[DITTO_A_OPEN_DELETE_PENDING] = {
+		.name = "delete-pending",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_OPEN_SINCE] = {
+		.name = "since",
+		.kind = SPEC_U64,
+		.form = SPEC_TIME_S,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+};
+
+static const struct nla_policy open_policy[] = {
+	[DITTO_A_OPEN_ID] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_OPEN_PROTOCOL] = {
+		.type = NLA_STRING,
+		.maxlen = 16,
+	},
+	[DITTO_A_OPEN_SESSION] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_OPEN_USER] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_OPEN_SHARE] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_OPEN_PATH] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_OPEN_ACCESS] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_OPEN_DENY] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_OPEN_DELETE_PENDING] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_OPEN_SINCE] = {
+		.type = NLA_U64,
+	},
+};
+
+const struct spec_set spec_open_set = {
+	.name = "open",
+	.attrs = open_attrs,
+	.policy = open_policy,
+	.max = DITTO_A_OPEN_MAX,
+};
+
+static const struct spec_attr tree_attrs[] = {
+	[DITTO_A_TREE_ID] = {
+		.name = "id",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_TREE_PROTOCOL] = {
+		.name = "protocol",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 15,
+	},
+	[DITTO_A_TREE_SESSION] = {
+		.name = "session",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_TREE_USER] = {
+		.name = "user",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_TREE_SHARE] = {
+		.name = "share",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_TREE_WRITABLE] = {
+		.name = "writable",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_TREE_ENCRYPT] = {
+		.name = "encrypt",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+};
+
+static const struct nla_policy tree_policy[] = {
+	[DITTO_A_TREE_ID] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_TREE_PROTOCOL] = {
+		.type = NLA_STRING,
+		.maxlen = 16,
+	},
+	[DITTO_A_TREE_SESSION] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_TREE_USER] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_TREE_SHARE] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_TREE_WRITABLE] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_TREE_ENCRYPT] = {
+		.type = NLA_U8,
+	},
+};
+
+const struct spec_set spec_tree_set = {
+	.name = "tree",
+	.attrs = tree_attrs,
+	.policy = tree_policy,
+	.max = DITTO_A_TREE_MAX,
+};
+
 static const u16 share_new_request[] = {
 	DITTO_A_SHARE_NAME,
 	DITTO_A_SHARE_PATH,
@@ -1536,6 +2206,13 @@ static const u16 share_new_request[] = {
 	DITTO_A_SHARE_SEC,
 	DITTO_A_SHARE_RULES,
 	DITTO_A_SHARE_LOCAL_LOCKS,
+	DITTO_A_SHARE_ENCRYPT,
+	DITTO_A_SHARE_GUEST,
+	DITTO_A_SHARE_BROWSE,
+	DITTO_A_SHARE_STREAMS,
+	DITTO_A_SHARE_COMMENT,
+	DITTO_A_SHARE_GRANTS,
+	DITTO_A_SHARE_DEFAULT_ACCESS,
 	0,
 };
 
@@ -1549,6 +2226,13 @@ static const u16 share_set_request[] = {
 	DITTO_A_SHARE_SEC,
 	DITTO_A_SHARE_RULES,
 	DITTO_A_SHARE_LOCAL_LOCKS,
+	DITTO_A_SHARE_ENCRYPT,
+	DITTO_A_SHARE_GUEST,
+	DITTO_A_SHARE_BROWSE,
+	DITTO_A_SHARE_STREAMS,
+	DITTO_A_SHARE_COMMENT,
+	DITTO_A_SHARE_GRANTS,
+	DITTO_A_SHARE_DEFAULT_ACCESS,
 	0,
 };
 
@@ -1574,6 +2258,13 @@ static const u16 share_get_reply[] = {
 	DITTO_A_SHARE_SEC,
 	DITTO_A_SHARE_RULES,
 	DITTO_A_SHARE_LOCAL_LOCKS,
+	DITTO_A_SHARE_ENCRYPT,
+	DITTO_A_SHARE_GUEST,
+	DITTO_A_SHARE_BROWSE,
+	DITTO_A_SHARE_STREAMS,
+	DITTO_A_SHARE_COMMENT,
+	DITTO_A_SHARE_GRANTS,
+	DITTO_A_SHARE_DEFAULT_ACCESS,
 	DITTO_A_SHARE_FS_TYPE,
 	0,
 };
@@ -1622,6 +2313,9 @@ static const u16 server_set_request[] = {
 	DITTO_A_SERVER_WAITS_PER_NODE,
 	DITTO_A_SERVER_CLAIMS_PER_CLIENT,
 	DITTO_A_SERVER_RECALL_PAUSE_S,
+	DITTO_A_SERVER_REQUIRE_SIGNING,
+	DITTO_A_SERVER_ENCRYPTION,
+	DITTO_A_SERVER_MIN_DIALECT,
 	DITTO_A_SERVER_HANDLE_KEY,
 	0,
 };
@@ -1642,6 +2336,9 @@ static const u16 server_get_reply[] = {
 	DITTO_A_SERVER_WAITS_PER_NODE,
 	DITTO_A_SERVER_CLAIMS_PER_CLIENT,
 	DITTO_A_SERVER_RECALL_PAUSE_S,
+	DITTO_A_SERVER_REQUIRE_SIGNING,
+	DITTO_A_SERVER_ENCRYPTION,
+	DITTO_A_SERVER_MIN_DIALECT,
 	DITTO_A_SERVER_STARTED,
 	DITTO_A_SERVER_HELPER,
 	DITTO_A_SERVER_NODES,
@@ -1686,6 +2383,11 @@ static const u16 stat_get_reply[] = {
 	0,
 };
 
+static const u16 helper_register_request[] = {
+	DITTO_A_STATE_AUTH_HELLO,
+	0,
+};
+
 static const u16 helper_register_reply[] = {
 	DITTO_A_STATE_INSTANCE,
 	DITTO_A_STATE_EPOCH,
@@ -1703,6 +2405,18 @@ static const u16 upcall_reply[] = {
 	DITTO_A_UPCALL_RECORD_TYPE,
 	DITTO_A_UPCALL_RECORD_KEY,
 	DITTO_A_UPCALL_RECORD_DATA,
+	DITTO_A_UPCALL_AUTH_ID,
+	DITTO_A_UPCALL_TOKEN,
+	DITTO_A_UPCALL_PEER,
+	DITTO_A_UPCALL_GID,
+	DITTO_A_UPCALL_USER,
+	DITTO_A_UPCALL_DOMAIN,
+	DITTO_A_UPCALL_SID,
+	DITTO_A_UPCALL_GUEST,
+	DITTO_A_UPCALL_ANONYMOUS,
+	DITTO_A_UPCALL_PIPE,
+	DITTO_A_UPCALL_PIPE_NAME,
+	DITTO_A_UPCALL_DATA,
 	0,
 };
 
@@ -1712,6 +2426,20 @@ static const u16 upcall_reply_request[] = {
 	DITTO_A_UPCALL_HOST_NAME,
 	DITTO_A_UPCALL_MEMBER,
 	DITTO_A_UPCALL_GIDS,
+	DITTO_A_UPCALL_AUTH_ID,
+	DITTO_A_UPCALL_TOKEN,
+	DITTO_A_UPCALL_DONE,
+	DITTO_A_UPCALL_UID,
+	DITTO_A_UPCALL_GID,
+	DITTO_A_UPCALL_USER,
+	DITTO_A_UPCALL_DOMAIN,
+	DITTO_A_UPCALL_SID,
+	DITTO_A_UPCALL_KEY,
+	DITTO_A_UPCALL_EXPIRES,
+	DITTO_A_UPCALL_GUEST,
+	DITTO_A_UPCALL_ANONYMOUS,
+	DITTO_A_UPCALL_PIPE,
+	DITTO_A_UPCALL_DATA,
 	0,
 };
 
@@ -1803,6 +2531,77 @@ static const u16 grace_get_reply[] = {
 	0,
 };
 
+static const u16 session_get_reply[] = {
+	DITTO_A_SESSION_ID,
+	DITTO_A_SESSION_PROTOCOL,
+	DITTO_A_SESSION_USER,
+	DITTO_A_SESSION_DOMAIN,
+	DITTO_A_SESSION_GUEST,
+	DITTO_A_SESSION_ADDRESS,
+	DITTO_A_SESSION_DIALECT,
+	DITTO_A_SESSION_SIGNING,
+	DITTO_A_SESSION_ENCRYPTION,
+	DITTO_A_SESSION_SINCE,
+	DITTO_A_SESSION_SHARES,
+	DITTO_A_SESSION_SHARE,
+	DITTO_A_SESSION_OPENS,
+	0,
+};
+
+static const u16 session_close_request[] = {
+	DITTO_A_SESSION_ID,
+	DITTO_A_SESSION_PROTOCOL,
+	0,
+};
+
+static const u16 open_get_request[] = {
+	DITTO_A_OPEN_SESSION,
+	0,
+};
+
+static const u16 open_get_reply[] = {
+	DITTO_A_OPEN_ID,
+	DITTO_A_OPEN_PROTOCOL,
+	DITTO_A_OPEN_SESSION,
+	DITTO_A_OPEN_USER,
+	DITTO_A_OPEN_SHARE,
+	DITTO_A_OPEN_PATH,
+	DITTO_A_OPEN_ACCESS,
+	DITTO_A_OPEN_DENY,
+	DITTO_A_OPEN_DELETE_PENDING,
+	DITTO_A_OPEN_SINCE,
+	0,
+};
+
+static const u16 open_close_request[] = {
+	DITTO_A_OPEN_ID,
+	DITTO_A_OPEN_PROTOCOL,
+	0,
+};
+
+static const u16 tree_get_request[] = {
+	DITTO_A_TREE_SESSION,
+	0,
+};
+
+static const u16 tree_get_reply[] = {
+	DITTO_A_TREE_ID,
+	DITTO_A_TREE_PROTOCOL,
+	DITTO_A_TREE_SESSION,
+	DITTO_A_TREE_USER,
+	DITTO_A_TREE_SHARE,
+	DITTO_A_TREE_WRITABLE,
+	DITTO_A_TREE_ENCRYPT,
+	0,
+};
+
+static const u16 tree_close_request[] = {
+	DITTO_A_TREE_ID,
+	DITTO_A_TREE_SESSION,
+	DITTO_A_TREE_PROTOCOL,
+	0,
+};
+
 const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 	[DITTO_CMD_SHARE_NEW] = {
 		.name = "share-new",
@@ -1874,6 +2673,7 @@ const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 	[DITTO_CMD_HELPER_REGISTER] = {
 		.name = "helper-register",
 		.set = &spec_state_set,
+		.request = helper_register_request,
 		.reply = helper_register_reply,
 	},
 	[DITTO_CMD_UPCALL] = {
@@ -1931,5 +2731,37 @@ const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 	[DITTO_CMD_GRACE_END] = {
 		.name = "grace-end",
 		.set = &spec_grace_set,
+	},
+	[DITTO_CMD_SESSION_GET] = {
+		.name = "session-get",
+		.set = &spec_session_set,
+		.reply = session_get_reply,
+	},
+	[DITTO_CMD_SESSION_CLOSE] = {
+		.name = "session-close",
+		.set = &spec_session_set,
+		.request = session_close_request,
+	},
+	[DITTO_CMD_OPEN_GET] = {
+		.name = "open-get",
+		.set = &spec_open_set,
+		.request = open_get_request,
+		.reply = open_get_reply,
+	},
+	[DITTO_CMD_OPEN_CLOSE] = {
+		.name = "open-close",
+		.set = &spec_open_set,
+		.request = open_close_request,
+	},
+	[DITTO_CMD_TREE_GET] = {
+		.name = "tree-get",
+		.set = &spec_tree_set,
+		.request = tree_get_request,
+		.reply = tree_get_reply,
+	},
+	[DITTO_CMD_TREE_CLOSE] = {
+		.name = "tree-close",
+		.set = &spec_tree_set,
+		.request = tree_close_request,
 	},
 };

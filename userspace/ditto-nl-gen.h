@@ -10,6 +10,8 @@
 extern const struct spec_enum spec_squash_mode;
 extern const struct spec_enum spec_flavor;
 extern const struct spec_enum spec_access_right;
+extern const struct spec_enum spec_grant_right;
+extern const struct spec_enum spec_encryption_mode;
 extern const struct spec_enum spec_transport_type;
 extern const struct spec_enum spec_upcall_kind;
 extern const struct spec_enum spec_record_type;
@@ -23,6 +25,8 @@ extern const struct spec_enum spec_event_kind;
 extern const struct spec_set spec_rule_set;
 extern const struct spec_set spec_share_set;
 extern const struct spec_set spec_rules_set;
+extern const struct spec_set spec_grant_set;
+extern const struct spec_set spec_grants_set;
 extern const struct spec_set spec_listener_set;
 extern const struct spec_set spec_server_set;
 extern const struct spec_set spec_client_set;
@@ -34,6 +38,9 @@ extern const struct spec_set spec_record_set;
 extern const struct spec_set spec_claim_set;
 extern const struct spec_set spec_lock_client_set;
 extern const struct spec_set spec_grace_set;
+extern const struct spec_set spec_session_set;
+extern const struct spec_set spec_open_set;
+extern const struct spec_set spec_tree_set;
 
 /* By command number. */
 extern const struct spec_op spec_ops[DITTO_CMD_MAX + 1];

@@ -18,6 +18,8 @@
 #include "mem.h"
 #include "nl.h"
 
+/* Room for a request: an answer to the kernel may carry 65000 bytes and what belongs to them. */
+#define MESSAGE_MAX	(80 * 1024)
 /* A list that changed while it was read is read again so often. */
 #define DUMP_TRIES	5
 
@@ -224,7 +226,7 @@ static int run(struct conn *c, struct nl_msg *msg, const struct spec_set *set,
 
 static struct nl_msg *new_message(int family, u8 cmd, int flags)
 {
-	struct nl_msg *msg = nlmsg_alloc_size(65536);
+	struct nl_msg *msg = nlmsg_alloc_size(MESSAGE_MAX);
 
 	if (!msg || !genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0,
 				 NLM_F_REQUEST | flags, cmd, DITTO_FAMILY_VERSION))

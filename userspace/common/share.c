@@ -22,6 +22,9 @@ struct share *share_new(const char *name)
 	s->anon_gid = SHARE_ANONYMOUS;
 	s->sec = DITTO_FLAVOR_SYS;
 	s->local_locks = true;
+	s->browse = true;
+	s->streams = true;
+	s->default_access = DITTO_GRANT_RIGHT_WRITE;
 	return s;
 }
 
@@ -34,6 +37,8 @@ void share_free(struct share *s)
 	for (i = 0; i < s->nrules; i++)
 		free(s->rules[i].spec);
 	free(s->rules);
+	grants_free(&s->grants);
+	free(s->comment);
 	free(s->name);
 	free(s->path);
 	free(s->fs_type);
@@ -98,6 +103,53 @@ bool share_set_manage_gids(struct share *s, const char *text, struct why *why)
 bool share_set_local_locks(struct share *s, const char *text, struct why *why)
 {
 	return given(s, DITTO_A_SHARE_LOCAL_LOCKS, text_bool(text, &s->local_locks, why));
+}
+
+bool share_set_encrypt(struct share *s, const char *text, struct why *why)
+{
+	return given(s, DITTO_A_SHARE_ENCRYPT, text_bool(text, &s->encrypt, why));
+}
+
+bool share_set_guest(struct share *s, const char *text, struct why *why)
+{
+	return given(s, DITTO_A_SHARE_GUEST, text_bool(text, &s->guest, why));
+}
+
+bool share_set_browse(struct share *s, const char *text, struct why *why)
+{
+	return given(s, DITTO_A_SHARE_BROWSE, text_bool(text, &s->browse, why));
+}
+
+bool share_set_streams(struct share *s, const char *text, struct why *why)
+{
+	return given(s, DITTO_A_SHARE_STREAMS, text_bool(text, &s->streams, why));
+}
+
+bool share_set_comment(struct share *s, const char *text, struct why *why)
+{
+	const struct spec_attr *attr = &spec_share_set.attrs[DITTO_A_SHARE_COMMENT];
+
+	if (strlen(text) > attr->max_len)
+		return why_not(why, "the comment is longer than %u bytes", attr->max_len);
+	free(s->comment);
+	s->comment = text[0] ? mem_string(text) : NULL;
+	return given(s, DITTO_A_SHARE_COMMENT, true);
+}
+
+bool share_set_default_access(struct share *s, const char *text, struct why *why)
+{
+	return given(s, DITTO_A_SHARE_DEFAULT_ACCESS,
+		     text_enum(text, &spec_grant_right, &s->default_access, why));
+}
+
+bool share_add_user(struct share *s, const char *text, struct why *why)
+{
+	return given(s, DITTO_A_SHARE_GRANTS, grants_add(&s->grants, false, text, why));
+}
+
+bool share_add_group(struct share *s, const char *text, struct why *why)
+{
+	return given(s, DITTO_A_SHARE_GRANTS, grants_add(&s->grants, true, text, why));
 }
 
 bool share_set_squash(struct share *s, const char *text, struct why *why)
@@ -251,6 +303,11 @@ void share_put(struct nl_msg *msg, u8 cmd, const struct share *s)
 		{ DITTO_A_SHARE_ANON_UID, s->anon_uid },
 		{ DITTO_A_SHARE_ANON_GID, s->anon_gid },
 		{ DITTO_A_SHARE_SEC, s->sec },
+		{ DITTO_A_SHARE_ENCRYPT, s->encrypt },
+		{ DITTO_A_SHARE_GUEST, s->guest },
+		{ DITTO_A_SHARE_BROWSE, s->browse },
+		{ DITTO_A_SHARE_STREAMS, s->streams },
+		{ DITTO_A_SHARE_DEFAULT_ACCESS, s->default_access },
 	};
 	const u16 *takes = spec_ops[cmd].request;
 	size_t i;
@@ -267,6 +324,12 @@ void share_put(struct nl_msg *msg, u8 cmd, const struct share *s)
 	if ((s->given & SHARE_BIT(DITTO_A_SHARE_RULES)) &&
 	    spec_list_has(takes, DITTO_A_SHARE_RULES))
 		put_rules(msg, s);
+	if ((s->given & SHARE_BIT(DITTO_A_SHARE_COMMENT)) &&
+	    spec_list_has(takes, DITTO_A_SHARE_COMMENT))
+		msg_put_string(msg, DITTO_A_SHARE_COMMENT, s->comment ? s->comment : "");
+	if ((s->given & SHARE_BIT(DITTO_A_SHARE_GRANTS)) &&
+	    spec_list_has(takes, DITTO_A_SHARE_GRANTS))
+		grants_put(msg, &s->grants);
 }
 
 static bool rule_from(struct share_rule *r, struct nlattr *nla)
@@ -306,6 +369,24 @@ static bool rules_from(struct share *s, struct nlattr *rules)
 	return true;
 }
 
+static void take_u8(struct nlattr **tb, unsigned int type, bool *to)
+{
+	if (tb[type])
+		*to = nla_get_u8(tb[type]);
+}
+
+static void take_u32(struct nlattr **tb, unsigned int type, u32 *to)
+{
+	if (tb[type])
+		*to = nla_get_u32(tb[type]);
+}
+
+static void take_string(struct nlattr **tb, unsigned int type, char **to)
+{
+	if (tb[type])
+		*to = mem_string(nla_get_string(tb[type]));
+}
+
 struct share *share_from_msg(struct nl_msg *msg)
 {
 	struct nlattr *tb[DITTO_A_SHARE_MAX + 1];
@@ -318,27 +399,25 @@ struct share *share_from_msg(struct nl_msg *msg)
 	for (i = 1; i <= DITTO_A_SHARE_MAX; i++)
 		if (tb[i])
 			s->given |= SHARE_BIT(i);
-	if (tb[DITTO_A_SHARE_PATH])
-		s->path = mem_string(nla_get_string(tb[DITTO_A_SHARE_PATH]));
-	if (tb[DITTO_A_SHARE_FS_TYPE])
-		s->fs_type = mem_string(nla_get_string(tb[DITTO_A_SHARE_FS_TYPE]));
+	take_string(tb, DITTO_A_SHARE_PATH, &s->path);
+	take_string(tb, DITTO_A_SHARE_FS_TYPE, &s->fs_type);
+	take_string(tb, DITTO_A_SHARE_COMMENT, &s->comment);
 	if (tb[DITTO_A_SHARE_ID])
 		memcpy(s->id, nla_data(tb[DITTO_A_SHARE_ID]), sizeof(s->id));
-	if (tb[DITTO_A_SHARE_READ_ONLY])
-		s->read_only = nla_get_u8(tb[DITTO_A_SHARE_READ_ONLY]);
-	if (tb[DITTO_A_SHARE_MANAGE_GIDS])
-		s->manage_gids = nla_get_u8(tb[DITTO_A_SHARE_MANAGE_GIDS]);
-	if (tb[DITTO_A_SHARE_LOCAL_LOCKS])
-		s->local_locks = nla_get_u8(tb[DITTO_A_SHARE_LOCAL_LOCKS]);
-	if (tb[DITTO_A_SHARE_SQUASH])
-		s->squash = nla_get_u32(tb[DITTO_A_SHARE_SQUASH]);
-	if (tb[DITTO_A_SHARE_ANON_UID])
-		s->anon_uid = nla_get_u32(tb[DITTO_A_SHARE_ANON_UID]);
-	if (tb[DITTO_A_SHARE_ANON_GID])
-		s->anon_gid = nla_get_u32(tb[DITTO_A_SHARE_ANON_GID]);
-	if (tb[DITTO_A_SHARE_SEC])
-		s->sec = nla_get_u32(tb[DITTO_A_SHARE_SEC]);
-	if (tb[DITTO_A_SHARE_RULES] && !rules_from(s, tb[DITTO_A_SHARE_RULES])) {
+	take_u8(tb, DITTO_A_SHARE_READ_ONLY, &s->read_only);
+	take_u8(tb, DITTO_A_SHARE_MANAGE_GIDS, &s->manage_gids);
+	take_u8(tb, DITTO_A_SHARE_LOCAL_LOCKS, &s->local_locks);
+	take_u8(tb, DITTO_A_SHARE_ENCRYPT, &s->encrypt);
+	take_u8(tb, DITTO_A_SHARE_GUEST, &s->guest);
+	take_u8(tb, DITTO_A_SHARE_BROWSE, &s->browse);
+	take_u8(tb, DITTO_A_SHARE_STREAMS, &s->streams);
+	take_u32(tb, DITTO_A_SHARE_SQUASH, &s->squash);
+	take_u32(tb, DITTO_A_SHARE_ANON_UID, &s->anon_uid);
+	take_u32(tb, DITTO_A_SHARE_ANON_GID, &s->anon_gid);
+	take_u32(tb, DITTO_A_SHARE_SEC, &s->sec);
+	take_u32(tb, DITTO_A_SHARE_DEFAULT_ACCESS, &s->default_access);
+	if ((tb[DITTO_A_SHARE_RULES] && !rules_from(s, tb[DITTO_A_SHARE_RULES])) ||
+	    (tb[DITTO_A_SHARE_GRANTS] && !grants_from(&s->grants, tb[DITTO_A_SHARE_GRANTS]))) {
 		share_free(s);
 		return NULL;
 	}
@@ -362,6 +441,11 @@ static bool same_rules(const struct share *a, const struct share *b)
 	return true;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return !strcmp(a ? a : "", b ? b : "");
+}
+
 u32 share_diff(const struct share *a, const struct share *b)
 {
 	const struct {
@@ -376,6 +460,13 @@ u32 share_diff(const struct share *a, const struct share *b)
 		{ DITTO_A_SHARE_ANON_GID, a->anon_gid != b->anon_gid },
 		{ DITTO_A_SHARE_SEC, a->sec != b->sec },
 		{ DITTO_A_SHARE_RULES, !same_rules(a, b) },
+		{ DITTO_A_SHARE_ENCRYPT, a->encrypt != b->encrypt },
+		{ DITTO_A_SHARE_GUEST, a->guest != b->guest },
+		{ DITTO_A_SHARE_BROWSE, a->browse != b->browse },
+		{ DITTO_A_SHARE_STREAMS, a->streams != b->streams },
+		{ DITTO_A_SHARE_COMMENT, !same_text(a->comment, b->comment) },
+		{ DITTO_A_SHARE_GRANTS, !grants_same(&a->grants, &b->grants) },
+		{ DITTO_A_SHARE_DEFAULT_ACCESS, a->default_access != b->default_access },
 	};
 	u32 bits = 0;
 	size_t i;

@@ -3,6 +3,7 @@
 #ifndef _DITTO_SHARE_H
 #define _DITTO_SHARE_H
 
+#include "grant.h"
 #include "text.h"
 
 struct nl_msg;
@@ -38,8 +39,15 @@ struct share_rule {
  * @anon_uid: anonymous user
  * @anon_gid: anonymous group
  * @sec: enum ditto_flavor bits
+ * @encrypt: connections that are not encrypted are refused
+ * @guest: users without an account may use it
+ * @browse: it is shown in lists of shares
+ * @streams: files may have named streams
+ * @comment: for people; NULL without
+ * @default_access: enum ditto_grant_right of whom no grant is for
  * @rules: in order
  * @nrules: of @rules
+ * @grants: what users and groups may do
  */
 struct share {
 	char *name;
@@ -54,8 +62,15 @@ struct share {
 	u32 anon_uid;
 	u32 anon_gid;
 	u32 sec;
+	bool encrypt;
+	bool guest;
+	bool browse;
+	bool streams;
+	char *comment;
+	u32 default_access;
 	struct share_rule *rules;
 	unsigned int nrules;
+	struct grants grants;
 };
 
 /* Bit of an attribute in struct share.given. */
@@ -76,6 +91,15 @@ bool share_set_anon_uid(struct share *s, const char *text, struct why *why);
 bool share_set_anon_gid(struct share *s, const char *text, struct why *why);
 bool share_set_sec(struct share *s, const char *text, struct why *why);
 bool share_set_id(struct share *s, const char *text, struct why *why);
+bool share_set_encrypt(struct share *s, const char *text, struct why *why);
+bool share_set_guest(struct share *s, const char *text, struct why *why);
+bool share_set_browse(struct share *s, const char *text, struct why *why);
+bool share_set_streams(struct share *s, const char *text, struct why *why);
+bool share_set_comment(struct share *s, const char *text, struct why *why);
+bool share_set_default_access(struct share *s, const char *text, struct why *why);
+/* Add a grant: NAME=ACCESS. */
+bool share_add_user(struct share *s, const char *text, struct why *why);
+bool share_add_group(struct share *s, const char *text, struct why *why);
 /* Add a rule: SPEC, SPEC=ACCESS, and behind commas squash=MODE. */
 bool share_add_rule(struct share *s, const char *text, struct why *why);
 

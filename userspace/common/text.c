@@ -186,6 +186,32 @@ const char *text_from_uuid(const u8 id[16], char buf[TEXT_UUID_MAX])
 	return buf;
 }
 
+bool text_dialect(const char *text, u32 *dialect, struct why *why)
+{
+	static const u32 known[] = { 0x0202, 0x0210, 0x0300, 0x0302, 0x0311 };
+	char buf[TEXT_DIALECT_MAX];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++) {
+		if (!strcmp(text, text_from_dialect(known[i], buf))) {
+			*dialect = known[i];
+			return true;
+		}
+	}
+	return why_not(why, "'%s' is not allowed: one of %s is", text, TEXT_DIALECTS);
+}
+
+const char *text_from_dialect(u32 dialect, char buf[TEXT_DIALECT_MAX])
+{
+	unsigned int major = dialect >> 8 & 0xff, minor = dialect >> 4 & 0xf, rest = dialect & 0xf;
+
+	if (rest)
+		snprintf(buf, TEXT_DIALECT_MAX, "%u.%u.%u", major, minor, rest);
+	else
+		snprintf(buf, TEXT_DIALECT_MAX, "%u.%u", major, minor);
+	return buf;
+}
+
 /* "192.0.2.0/24": the address, then how many of its bits count. */
 static bool rule_network(const char *text, struct why *why)
 {

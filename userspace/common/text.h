@@ -16,6 +16,9 @@ struct spec_enum;
 
 /* Longest text of an address: IPv6 and NUL. */
 #define TEXT_ADDRESS_MAX	INET6_ADDRSTRLEN
+/* "3.1.1" */
+#define TEXT_DIALECT_MAX	12
+#define TEXT_DIALECTS		"2.0.2, 2.1, 3.0, 3.0.2, 3.1.1"
 /* 36 characters and NUL. */
 #define TEXT_UUID_MAX		37
 
@@ -56,6 +59,9 @@ const char *text_from_address(const void *bytes, size_t len, char buf[TEXT_ADDRE
 /* 32 hexadecimal digits, hyphens between as one likes. */
 bool text_uuid(const char *text, u8 id[16], struct why *why);
 const char *text_from_uuid(const u8 id[16], char buf[TEXT_UUID_MAX]);
+/* One of TEXT_DIALECTS. */
+bool text_dialect(const char *text, u32 *dialect, struct why *why);
+const char *text_from_dialect(u32 dialect, char buf[TEXT_DIALECT_MAX]);
 /* What a client rule is about: "*", address, network, host name pattern, "@netgroup". */
 bool text_rule_spec(const char *text, struct why *why);
 

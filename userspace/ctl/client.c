@@ -56,28 +56,15 @@ static void client_row(struct table *t, struct nl_msg *msg)
 	value_cell(t, tb, DITTO_A_CLIENT_REQUESTS);
 }
 
+static const struct listing clients = {
+	DITTO_CMD_CLIENT_GET, client_columns, client_row
+};
+
 static int client_list(struct ctl *ctl, char **words)
 {
-	struct replies r;
-	struct table *t;
-	unsigned int i;
-	int status;
-
 	if (ctl_no_more(ctl, words))
 		return CTL_USAGE;
-	status = ctl_list(ctl, DITTO_CMD_CLIENT_GET, &r);
-	if (status)
-		return status;
-	if (ctl->json) {
-		status = ctl_json_list(ctl, &r, DITTO_CMD_CLIENT_GET);
-	} else {
-		t = table_new(client_columns);
-		for (i = 0; i < r.count; i++)
-			client_row(t, r.msg[i]);
-		table_end(t, stdout);
-	}
-	replies_free(&r);
-	return status;
+	return ctl_print(ctl, &clients, NULL, NULL, NULL);
 }
 
 static void put_address(struct nl_msg *msg, const void *arg)

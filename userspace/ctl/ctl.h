@@ -6,6 +6,9 @@
 #include "common/types.h"
 #include "nl.h"
 
+struct column;
+struct table;
+
 /* Exit statuses, those of ip(8). */
 #define CTL_OK		0	/* done */
 #define CTL_USAGE	1	/* the command line makes no sense; the kernel was not asked */
@@ -53,6 +56,10 @@ extern const struct verb share_verbs[];
 extern const struct verb listener_verbs[];
 extern const struct verb server_verbs[];
 extern const struct verb client_verbs[];
+extern const struct verb session_verbs[];
+extern const struct verb open_verbs[];
+extern const struct verb tree_verbs[];
+extern const struct verb user_verbs[];
 extern const struct verb lock_verbs[];
 extern const struct verb grace_verbs[];
 extern const struct verb stats_verbs[];
@@ -90,6 +97,25 @@ int ctl_list(struct ctl *ctl, u8 cmd, struct replies *out);
 /* The same of what @put says; @subject is for messages, or NULL. */
 int ctl_list_some(struct ctl *ctl, u8 cmd, void (*put)(struct nl_msg *msg, const void *arg),
 		  const void *arg, const char *subject, struct replies *out);
+/**
+ * struct listing - how a list is printed
+ * @cmd: lists
+ * @columns: of the table
+ * @row: adds the cells of one answer, or none if it makes no sense
+ */
+struct listing {
+	u8 cmd;
+	const struct column *columns;
+	void (*row)(struct table *t, struct nl_msg *msg);
+};
+
+/*
+ * Connect, list and print as a table or JSON; @put and @subject as for ctl_list_some(), @put may be
+ * NULL. An exit status.
+ */
+int ctl_print(struct ctl *ctl, const struct listing *l,
+	      void (*put)(struct nl_msg *msg, const void *arg), const void *arg,
+	      const char *subject);
 /* Write a list as JSON. An exit status. */
 int ctl_json_list(const struct ctl *ctl, const struct replies *r, u8 cmd);
 

@@ -180,27 +180,9 @@ static int read_filter(struct ctl *ctl, char **words, struct filter *f)
 	return CTL_OK;
 }
 
-static int list_claims(struct ctl *ctl, const struct filter *f)
-{
-	struct replies r;
-	struct table *t;
-	unsigned int i;
-	int status;
-
-	status = ctl_list_some(ctl, DITTO_CMD_CLAIM_GET, put_filter, f, f->path, &r);
-	if (status)
-		return status;
-	if (ctl->json) {
-		status = ctl_json_list(ctl, &r, DITTO_CMD_CLAIM_GET);
-	} else {
-		t = table_new(claim_columns);
-		for (i = 0; i < r.count; i++)
-			claim_row(t, r.msg[i]);
-		table_end(t, stdout);
-	}
-	replies_free(&r);
-	return status;
-}
+static const struct listing claims = {
+	DITTO_CMD_CLAIM_GET, claim_columns, claim_row
+};
 
 static int lock_list(struct ctl *ctl, char **words)
 {
@@ -209,7 +191,7 @@ static int lock_list(struct ctl *ctl, char **words)
 
 	status = read_filter(ctl, words, &f);
 	if (!status)
-		status = list_claims(ctl, &f);
+		status = ctl_print(ctl, &claims, put_filter, &f, f.path);
 	free(f.path);
 	return status;
 }
@@ -251,27 +233,9 @@ static void client_row(struct table *t, struct nl_msg *msg)
 		table_cell(t, "%llu", number(&spec_lock_client_set, tb, numbers[i]));
 }
 
-static int client_list(struct ctl *ctl)
-{
-	struct replies r;
-	struct table *t;
-	unsigned int i;
-	int status;
-
-	status = ctl_list(ctl, DITTO_CMD_LOCK_CLIENT_GET, &r);
-	if (status)
-		return status;
-	if (ctl->json) {
-		status = ctl_json_list(ctl, &r, DITTO_CMD_LOCK_CLIENT_GET);
-	} else {
-		t = table_new(client_columns);
-		for (i = 0; i < r.count; i++)
-			client_row(t, r.msg[i]);
-		table_end(t, stdout);
-	}
-	replies_free(&r);
-	return status;
-}
+static const struct listing clients = {
+	DITTO_CMD_LOCK_CLIENT_GET, client_columns, client_row
+};
 
 static void put_client(struct nl_msg *msg, const void *arg)
 {
@@ -310,7 +274,8 @@ static int client_release(struct ctl *ctl, char **words)
 static int lock_client(struct ctl *ctl, char **words)
 {
 	if (words[0] && !strcmp(words[0], "list"))
-		return ctl_no_more(ctl, words + 1) ? CTL_USAGE : client_list(ctl);
+		return ctl_no_more(ctl, words + 1) ? CTL_USAGE :
+		       ctl_print(ctl, &clients, NULL, NULL, NULL);
 	if (words[0] && !strcmp(words[0], "release"))
 		return client_release(ctl, words + 1);
 	return ctl_usage(ctl, "what is to be done with clients: list or release?");

@@ -6,6 +6,7 @@
 
 #include "ctl.h"
 #include "ditto-nl-gen.h"
+#include "setting.h"
 #include "text.h"
 
 static const struct object objects[] = {
@@ -13,6 +14,10 @@ static const struct object objects[] = {
 	{ "listener", "where protocols listen", listener_verbs },
 	{ "server", "settings and state of the server", server_verbs },
 	{ "client", "who is connected", client_verbs },
+	{ "session", "who is logged in", session_verbs },
+	{ "tree", "which shares sessions use", tree_verbs },
+	{ "open", "what sessions have open", open_verbs },
+	{ "user", "who may log in with a password", user_verbs },
 	{ "lock", "what clients hold and wait for on which files", lock_verbs },
 	{ "grace", "the time after a restart in which clients take back their locks", grace_verbs },
 	{ "stats", "counters of operations", stats_verbs },
@@ -74,7 +79,7 @@ static int unknown(const char *word)
 /* What words beyond their names mean, for help with an object. */
 static void print_values(const struct object *o)
 {
-	char modes[256], flavors[256];
+	char modes[256], flavors[256], values[256];
 
 	if (!strcmp(o->name, "share")) {
 		printf("\nMODE is one of %s.\nFLAVOR is one of %s.\n",
@@ -83,6 +88,9 @@ static void print_values(const struct object *o)
 		puts("CLIENT is *, an address, a network such as 192.0.2.0/24,");
 		puts("a host name with * and ?, or @netgroup. The first that matches");
 		puts("decides; 'allow-all' removes all rules.");
+		printf("ACCESS is one of %s. Grants that are given\n",
+		       spec_enum_all(&spec_grant_right, values, sizeof(values)));
+		puts("replace those there were; 'no-grants' removes all.");
 	} else if (!strcmp(o->name, "server")) {
 		const u16 *key = spec_ops[DITTO_CMD_SERVER_SET].request;
 
@@ -92,11 +100,9 @@ static void print_values(const struct object *o)
 
 			if (a->kind == SPEC_BINARY)
 				printf("  %-21s%u bytes in hexadecimal\n", a->name, a->exact_len);
-			else if (a->form == SPEC_BOOL)
-				printf("  %-21syes or no\n", a->name);
 			else
-				printf("  %-21s%llu to %llu\n", a->name, a->min,
-				       a->max);
+				printf("  %-21s%s\n", a->name,
+				       setting_values(*key, values, sizeof(values)));
 		}
 	}
 }

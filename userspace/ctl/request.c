@@ -98,6 +98,33 @@ int ctl_list_some(struct ctl *ctl, u8 cmd, void (*put)(struct nl_msg *msg, const
 	return conn_dump_some(&ctl->conn, cmd, put, arg, out) ? ctl_refused(ctl, subject) : CTL_OK;
 }
 
+int ctl_print(struct ctl *ctl, const struct listing *l,
+	      void (*put)(struct nl_msg *msg, const void *arg), const void *arg,
+	      const char *subject)
+{
+	struct replies r;
+	struct table *t;
+	unsigned int i;
+	int status;
+
+	if (put)
+		status = ctl_list_some(ctl, l->cmd, put, arg, subject, &r);
+	else
+		status = ctl_list(ctl, l->cmd, &r);
+	if (status)
+		return status;
+	if (ctl->json) {
+		status = ctl_json_list(ctl, &r, l->cmd);
+	} else {
+		t = table_new(l->columns);
+		for (i = 0; i < r.count; i++)
+			l->row(t, r.msg[i]);
+		table_end(t, stdout);
+	}
+	replies_free(&r);
+	return status;
+}
+
 int ctl_json_list(const struct ctl *ctl, const struct replies *r, u8 cmd)
 {
 	int status = CTL_OK;

@@ -8,6 +8,7 @@
 #include "ctl.h"
 #include "ditto-nl-gen.h"
 #include "out.h"
+#include "setting.h"
 
 /* Values of a string that comes several times, with spaces between. */
 static void print_strings(struct nl_msg *msg, unsigned int type)
@@ -101,17 +102,11 @@ static bool read_setting(struct settings *s, unsigned int type, const char *text
 			 struct why *why)
 {
 	const struct spec_attr *attr = &spec_server_set.attrs[type];
-	bool truth;
 
 	s->given[type] = true;
 	if (attr->kind == SPEC_BINARY)
 		return text_uuid(text, s->key, why);
-	if (attr->form != SPEC_BOOL)
-		return text_number(text, attr->min, attr->max, &s->value[type], why);
-	if (!text_bool(text, &truth, why))
-		return false;
-	s->value[type] = truth;
-	return true;
+	return setting_read(type, text, &s->value[type], why);
 }
 
 static int server_set(struct ctl *ctl, char **words)

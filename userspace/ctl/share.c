@@ -45,6 +45,15 @@ static bool allow_all(struct share *s, const char *text, struct why *why)
 	return true;
 }
 
+static bool no_grants(struct share *s, const char *text, struct why *why)
+{
+	(void)text;
+	if (s->grants.n)
+		return why_not(why, "'no-grants' excludes 'user' and 'group'");
+	s->given |= SHARE_BIT(DITTO_A_SHARE_GRANTS);
+	return true;
+}
+
 /**
  * struct option - an option of a share on the command line
  * @name: the word
@@ -67,6 +76,15 @@ static const struct option options[] = {
 	{ "allow-all", false, allow_all },
 	{ "manage-gids", true, share_set_manage_gids },
 	{ "local-locks", true, share_set_local_locks },
+	{ "encrypt", true, share_set_encrypt },
+	{ "guest", true, share_set_guest },
+	{ "browse", true, share_set_browse },
+	{ "streams", true, share_set_streams },
+	{ "comment", true, share_set_comment },
+	{ "user", true, share_add_user },
+	{ "group", true, share_add_group },
+	{ "no-grants", false, no_grants },
+	{ "default-access", true, share_set_default_access },
 	{ "id", true, share_set_id },
 	{ NULL, false, NULL }
 };
@@ -224,6 +242,24 @@ static void share_row(struct table *t, const struct share *s)
 	free(sec);
 }
 
+static void print_flag(const char *name, bool on)
+{
+	printf("%-13s%s\n", name, on ? "on" : "off");
+}
+
+static void print_grants(const struct share *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->grants.n; i++) {
+		char *text = grant_text(&s->grants.grant[i]);
+
+		printf("%-13s%s\n", s->grants.grant[i].group ? "group" : "user", text);
+		free(text);
+	}
+	printf("%-13s%s\n", "others", spec_enum_name(&spec_grant_right, s->default_access));
+}
+
 static void share_details(const struct share *s)
 {
 	char *sec = sec_text(s->sec);
@@ -238,8 +274,8 @@ static void share_details(const struct share *s)
 	printf("%-13s%s\n", "squash", spec_enum_name(&spec_squash_mode, s->squash));
 	printf("%-13s%u:%u\n", "anonymous", s->anon_uid, s->anon_gid);
 	printf("%-13s%s\n", "security", sec);
-	printf("%-13s%s\n", "manage-gids", s->manage_gids ? "on" : "off");
-	printf("%-13s%s\n", "local-locks", s->local_locks ? "on" : "off");
+	print_flag("manage-gids", s->manage_gids);
+	print_flag("local-locks", s->local_locks);
 	for (i = 0; i < s->nrules; i++) {
 		char *rule = share_rule_text(&s->rules[i]);
 
@@ -249,6 +285,12 @@ static void share_details(const struct share *s)
 	if (!s->nrules)
 		printf("%-13sall\n", "allow");
 	free(sec);
+	print_flag("encrypt", s->encrypt);
+	print_flag("guest", s->guest);
+	print_flag("browse", s->browse);
+	print_flag("streams", s->streams);
+	printf("%-13s%s\n", "comment", s->comment ? s->comment : "");
+	print_grants(s);
 }
 
 static int share_list_all(struct ctl *ctl)
@@ -312,7 +354,10 @@ static int share_show(struct ctl *ctl, char **words)
 #define SHARE_OPTIONS \
 	"[ro|rw] [squash MODE] [anon UID[:GID]] [sec FLAVOR,...]\n" \
 	"            [allow CLIENT[=rw|ro|none][,squash=MODE]]... [allow-all]\n" \
-	"            [manage-gids on|off] [local-locks on|off]"
+	"            [manage-gids on|off] [local-locks on|off]\n" \
+	"            [user NAME=ACCESS]... [group NAME=ACCESS]... [no-grants]\n" \
+	"            [default-access ACCESS] [guest on|off] [encrypt on|off]\n" \
+	"            [browse on|off] [streams on|off] [comment TEXT]"
 
 const struct verb share_verbs[] = {
 	{ "add", share_add, "NAME PATH " SHARE_OPTIONS " [id UUID]" },

@@ -18,6 +18,7 @@
 #include "log.h"
 #include "mem.h"
 #include "nl.h"
+#include "setting.h"
 #include "state.h"
 
 /* Served without being asked for if there is no other listener. */
@@ -99,6 +100,7 @@ static void remember_settings(struct work *w, const struct kernel_server *set)
 static bool apply_settings(struct work *w)
 {
 	struct kernel_server set = { 0 };
+	char now[SETTING_TEXT_MAX], before[SETTING_TEXT_MAX];
 	bool any = false;
 	unsigned int i;
 	int rc = 0;
@@ -109,9 +111,9 @@ static bool apply_settings(struct work *w)
 		set.has[i] = set.value[i] != w->server.value[i];
 		any |= set.has[i];
 		if (set.has[i])
-			log_info("setting %s: %llu instead of %llu", spec_server_set.attrs[i].name,
-				 set.value[i],
-				 w->server.value[i]);
+			log_info("setting %s: %s instead of %s", spec_server_set.attrs[i].name,
+				 setting_text(i, set.value[i], now),
+				 setting_text(i, w->server.value[i], before));
 	}
 	if (any)
 		rc = kernel_server_set(w->k, &set);
@@ -197,12 +199,11 @@ static bool remove_shares(struct work *w, const struct kernel_shares *have)
 /* A copy for the kernel: everything is said, what the file leaves out by its default. */
 static struct share full_copy(const struct share *s)
 {
+	const u16 *option = spec_ops[DITTO_CMD_SHARE_SET].request;
 	struct share copy = *s;
 
-	copy.given |= SHARE_BIT(DITTO_A_SHARE_READ_ONLY) | SHARE_BIT(DITTO_A_SHARE_MANAGE_GIDS) |
-		      SHARE_BIT(DITTO_A_SHARE_SQUASH) | SHARE_BIT(DITTO_A_SHARE_ANON_UID) |
-		      SHARE_BIT(DITTO_A_SHARE_ANON_GID) | SHARE_BIT(DITTO_A_SHARE_SEC) |
-		      SHARE_BIT(DITTO_A_SHARE_RULES);
+	for (; *option; option++)
+		copy.given |= SHARE_BIT(*option);
 	return copy;
 }
 

@@ -11,6 +11,7 @@
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
 
+#include "auth.h"
 #include "channel.h"
 #include "ditto-nl-gen.h"
 #include "log.h"
@@ -27,8 +28,8 @@
  * @events: hears the family's events and the coming and going of families
  * @helper_cb: what libnl does with messages on @helper
  * @events_cb: the same on @events
- * @pool: works on requests
- * @recorder: works on those about records
+ * @services: work on requests
+ * @logins: how users could log in when the server was told, see auth_changes()
  * @register_seq: of the registration that is not answered yet
  * @ops: the owner's
  * @arg: for @ops
@@ -39,8 +40,8 @@ struct channel {
 	struct conn events;
 	struct nl_cb *helper_cb;
 	struct nl_cb *events_cb;
-	struct pool *pool;
-	struct recorder *recorder;
+	const struct upcall_services *services;
+	unsigned int logins;
 	u32 register_seq;
 	const struct channel_ops *ops;
 	void *arg;
@@ -49,8 +50,15 @@ struct channel {
 static void send_registration(struct channel *ch)
 {
 	struct nl_msg *msg = conn_message(&ch->helper, DITTO_CMD_HELPER_REGISTER);
+	size_t len = 0;
+	u8 *hello;
 	int rc;
 
+	ch->logins = auth_changes(ch->services->auth);
+	hello = auth_hello(ch->services->auth, &len);
+	if (hello)
+		msg_put(msg, DITTO_A_STATE_AUTH_HELLO, hello, len);
+	free(hello);
 	nl_complete_msg(ch->helper.sock, msg);
 	ch->register_seq = nlmsg_hdr(msg)->nlmsg_seq;
 	rc = conn_post(&ch->helper, msg);
@@ -88,6 +96,12 @@ void channel_check(struct channel *ch)
 	ch->ops->up(ch->arg);
 }
 
+void channel_hello(struct channel *ch)
+{
+	if (ch->helper.family && ch->logins != auth_changes(ch->services->auth))
+		send_registration(ch);
+}
+
 static void on_state(struct channel *ch, struct nl_msg *msg)
 {
 	struct nlattr *tb[DITTO_A_STATE_MAX + 1];
@@ -109,7 +123,7 @@ static int on_request(struct nl_msg *msg, void *arg)
 		return NL_OK;
 	switch (genlmsg_hdr(nlmsg_hdr(msg))->cmd) {
 	case DITTO_CMD_UPCALL:
-		upcall_take(&ch->helper, ch->pool, ch->recorder, msg);
+		upcall_take(&ch->helper, ch->services, msg);
 		break;
 	case DITTO_CMD_HELPER_REGISTER:
 		on_state(ch, msg);
@@ -222,14 +236,13 @@ static bool open_standing(struct conn *c, struct why *why)
 	return true;
 }
 
-struct channel *channel_open(struct pool *pool, struct recorder *recorder,
+struct channel *channel_open(const struct upcall_services *services,
 			     const struct channel_ops *ops, void *arg, struct why *why)
 {
 	struct channel *ch = mem_new(sizeof(*ch));
 	int rc;
 
-	ch->pool = pool;
-	ch->recorder = recorder;
+	ch->services = services;
 	ch->ops = ops;
 	ch->arg = arg;
 	if (conn_open(&ch->query)) {

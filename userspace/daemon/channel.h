@@ -11,8 +11,7 @@
 #include "nl.h"
 
 struct channel;
-struct pool;
-struct recorder;
+struct upcall_services;
 
 /**
  * struct channel_ops - what the owner wants to know
@@ -28,14 +27,16 @@ struct channel_ops {
 	void (*registered)(void *arg, u64 instance, u64 epoch);
 };
 
-/* Open; requests of the kernel are worked on in @pool and @recorder. NULL and @why on error. */
-struct channel *channel_open(struct pool *pool, struct recorder *recorder,
+/* Open; @services works on the requests of the kernel. NULL and @why on error. */
+struct channel *channel_open(const struct upcall_services *services,
 			     const struct channel_ops *ops, void *arg, struct why *why);
 void channel_close(struct channel *ch);
 /* Is ditto.ko there? */
 bool channel_is_up(const struct channel *ch);
 /* Look whether it is, to be called now and then while it is not. */
 void channel_check(struct channel *ch);
+/* Register again if the ways to log in are others than before. */
+void channel_hello(struct channel *ch);
 /* The two descriptors, and what to do when they are readable. */
 int channel_helper_fd(const struct channel *ch);
 int channel_events_fd(const struct channel *ch);

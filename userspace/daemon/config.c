@@ -11,6 +11,7 @@
 
 #include "config.h"
 #include "mem.h"
+#include "setting.h"
 
 /* A larger file is not a configuration. */
 #define FILE_MAX	(4 * 1024 * 1024)
@@ -131,6 +132,14 @@ static const struct key share_keys[] = {
 	{ "manage_gids", .share = share_set_manage_gids },
 	{ "local_locks", .share = share_set_local_locks },
 	{ "id", .share = share_set_id },
+	{ "encrypt", .share = share_set_encrypt },
+	{ "guest", .share = share_set_guest },
+	{ "browse", .share = share_set_browse },
+	{ "streams", .share = share_set_streams },
+	{ "comment", .share = share_set_comment },
+	{ "user", .share = share_add_user, .repeats = true },
+	{ "group", .share = share_add_group, .repeats = true },
+	{ "default_access", .share = share_set_default_access },
 	{ .name = NULL }
 };
 
@@ -223,7 +232,7 @@ static void unknown_key(struct parser *p, const char *word,
 			const char *(*name)(const void *arg, unsigned int i), const void *arg)
 {
 	const char *near = text_nearest(word, name, arg);
-	char all[300] = "";
+	char all[360] = "";
 	const char *known;
 	unsigned int i;
 	size_t len = 0;
@@ -266,7 +275,6 @@ static void read_setting(struct parser *p, const char *word, const char *value)
 	unsigned int type = spec_attr_find(&spec_server_set, word);
 	const struct spec_attr *attr = &spec_server_set.attrs[type];
 	struct why why;
-	bool truth;
 	bool good;
 
 	if (!spec_list_has(spec_ops[DITTO_CMD_SERVER_SET].request, type) ||
@@ -276,12 +284,7 @@ static void read_setting(struct parser *p, const char *word, const char *value)
 	}
 	if (!first_time(p, type, word))
 		return;
-	if (attr->form == SPEC_BOOL) {
-		good = text_bool(value, &truth, &why);
-		p->cfg->setting[type] = good && truth;
-	} else {
-		good = text_number(value, attr->min, attr->max, &p->cfg->setting[type], &why);
-	}
+	good = setting_read(type, value, &p->cfg->setting[type], &why);
 	p->cfg->given[type] = good;
 	if (!good)
 		bad_value(p, word, &why);

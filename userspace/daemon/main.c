@@ -2,8 +2,8 @@
 /*
  * dittod: applies the configuration to ditto.ko and answers its requests.
  *
- * One loop waits for everything. What blocks runs in three pools: requests to
- * the name service in one of four threads, applying the configuration and
+ * One loop waits for everything. What blocks runs in pools: requests to the name
+ * service and logins in four threads each, applying the configuration and
  * writing records in one of their own each, so that none keeps another waiting.
  */
 
@@ -20,16 +20,20 @@
 #include <unistd.h>
 
 #include "apply.h"
+#include "auth.h"
 #include "channel.h"
 #include "config.h"
 #include "kernel.h"
 #include "log.h"
 #include "mem.h"
 #include "notify.h"
+#include "paths.h"
+#include "pipe.h"
 #include "pool.h"
 #include "privileges.h"
 #include "recorder.h"
 #include "state.h"
+#include "upcall.h"
 
 #define DEFAULT_CONFIG	"/etc/ditto/ditto.conf"
 #define DEFAULT_STATE	"/var/lib/ditto"
@@ -37,6 +41,9 @@
 /* Threads for the name service, and requests that wait for one. */
 #define NSS_THREADS	4
 #define NSS_LIMIT	1024
+/* The same for logins and pipes. */
+#define LOGIN_THREADS	4
+#define LOGIN_LIMIT	1024
 
 /* A server is told who was there before when its shares are, or after so many seconds. */
 #define BEGIN_WAIT	20
@@ -50,9 +57,8 @@
  * @st: used by the job only
  * @kernel: used by the job only
  * @channel: to the kernel
- * @nss: pool for requests
+ * @services: work on requests of the kernel
  * @applier: pool for the job
- * @recorder: keeps what the kernel wants to find again
  * @job: the one that applies
  * @result: of the job
  * @applying: it runs
@@ -71,9 +77,8 @@ struct daemon {
 	struct state *st;
 	struct kernel *kernel;
 	struct channel *channel;
-	struct pool *nss;
+	struct upcall_services services;
 	struct pool *applier;
-	struct recorder *recorder;
 	struct job job;
 	struct applied result;
 	bool applying;
@@ -135,7 +140,7 @@ static void begin_life(struct daemon *d)
 {
 	if (!d->instance)
 		return;
-	recorder_begin(d->recorder, d->instance, 0);
+	recorder_begin(d->services.recorder, d->instance, 0);
 	d->instance = 0;
 	set_timer(d, false);
 }
@@ -180,7 +185,8 @@ static void on_down(void *arg)
 
 	d->again = false;
 	d->instance = 0;
-	recorder_gone(d->recorder);
+	recorder_gone(d->services.recorder);
+	pipes_clear(d->services.pipes);
 	wait_for_module(d);
 }
 
@@ -194,7 +200,7 @@ static void on_registered(void *arg, u64 instance, u64 epoch)
 	struct daemon *d = arg;
 
 	if (epoch) {
-		recorder_begin(d->recorder, instance, epoch);
+		recorder_begin(d->services.recorder, instance, epoch);
 		return;
 	}
 	d->instance = instance;
@@ -232,6 +238,7 @@ static void reload(struct daemon *d)
 {
 	struct config *cfg = load(d);
 
+	channel_hello(d->channel);
 	if (!cfg) {
 		log_error("nothing of %s is applied", d->config_path);
 		notify("STATUS=mistakes in %s: the configuration before it is in use",
@@ -278,7 +285,14 @@ static void timer_ready(struct daemon *d, int fd)
 static void nss_ready(struct daemon *d, int fd)
 {
 	(void)fd;
-	pool_reap(d->nss);
+	pool_reap(d->services.names);
+}
+
+static void logins_ready(struct daemon *d, int fd)
+{
+	(void)fd;
+	pool_reap(d->services.logins);
+	channel_hello(d->channel);
 }
 
 static void applier_ready(struct daemon *d, int fd)
@@ -290,7 +304,7 @@ static void applier_ready(struct daemon *d, int fd)
 static void recorder_ready(struct daemon *d, int fd)
 {
 	(void)fd;
-	recorder_reap(d->recorder);
+	recorder_reap(d->services.recorder);
 }
 
 static void helper_ready(struct daemon *d, int fd)
@@ -351,15 +365,18 @@ static bool open_kernel(struct daemon *d)
 {
 	struct why why;
 
-	d->nss = pool_new(NSS_THREADS, NSS_LIMIT);
+	d->services.names = pool_new(NSS_THREADS, NSS_LIMIT);
+	d->services.logins = pool_new(LOGIN_THREADS, LOGIN_LIMIT);
+	d->services.pipes = pipes_new(pipe_shares);
 	d->applier = pool_new(1, 1);
 	d->kernel = kernel_open();
 	d->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (!d->nss || !d->applier || !d->kernel || d->timer < 0) {
+	if (!d->services.names || !d->services.logins || !d->services.pipes || !d->applier ||
+	    !d->kernel || d->timer < 0) {
 		log_error("cannot start: %s", strerror(errno));
 		return false;
 	}
-	d->channel = channel_open(d->nss, d->recorder, &channel_ops, d, &why);
+	d->channel = channel_open(&d->services, &channel_ops, d, &why);
 	if (!d->channel)
 		log_error("%s", why.text);
 	return d->channel;
@@ -374,9 +391,15 @@ static int run(struct daemon *d, const char *state_dir)
 	d->cfg = load(d);
 	if (!d->cfg)
 		return EXIT_FAILURE;
+	/* First of all, while there are no other threads. */
+	d->services.auth = auth_new(DITTO_USERS_FILE);
+	if (!d->services.auth) {
+		log_error("cannot log users in: %s", strerror(errno));
+		return EXIT_FAILURE;
+	}
 	d->st = state_open(state_dir, &why);
-	d->recorder = d->st ? recorder_open(state_dir, &why) : NULL;
-	if (!d->recorder) {
+	d->services.recorder = d->st ? recorder_open(state_dir, &why) : NULL;
+	if (!d->services.recorder) {
 		log_error("%s", why.text);
 		return EXIT_FAILURE;
 	}
@@ -401,9 +424,10 @@ static int run(struct daemon *d, const char *state_dir)
 	struct source sources[] = {
 		{ signals, signal_ready },
 		{ d->timer, timer_ready },
-		{ pool_fd(d->nss), nss_ready },
+		{ pool_fd(d->services.names), nss_ready },
+		{ pool_fd(d->services.logins), logins_ready },
 		{ pool_fd(d->applier), applier_ready },
-		{ recorder_fd(d->recorder), recorder_ready },
+		{ recorder_fd(d->services.recorder), recorder_ready },
 		{ channel_helper_fd(d->channel), helper_ready },
 		{ channel_events_fd(d->channel), events_ready },
 	};
@@ -416,7 +440,7 @@ static int run(struct daemon *d, const char *state_dir)
 	 * wait for a share to drain: the process ends under them.
 	 */
 	notify("STOPPING=1");
-	recorder_close(d->recorder);
+	recorder_close(d->services.recorder);
 	if (!d->applying)
 		state_close(d->st);
 	return rc ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -142,8 +142,8 @@ bool nss_in_netgroup(const char *netgroup, const struct address *addr,
 	return found;
 }
 
-/* Name services say "no such user" in several ways, see getpwuid_r(3). */
-static int user_error(int rc)
+/* Name services say "there is none" in several ways, see getpwuid_r(3). */
+static int lookup_error(int rc)
 {
 	switch (rc) {
 	case 0:
@@ -180,22 +180,134 @@ static int list_groups(const char *user, gid_t primary, u32 *gids, unsigned int 
 	return 0;
 }
 
-int nss_groups(uid_t uid, u32 gids[NSS_GROUPS_MAX], unsigned int *n)
+/* Entries of the name service with the memory they lie in. */
+struct user_entry {
+	struct passwd pw;
+	char *buf;
+};
+
+struct group_entry {
+	struct group gr;
+	char *buf;
+};
+
+/* Look a user up by name or, without one, by number; @e->buf is to be freed in any case. */
+static int find_user(struct user_entry *e, const char *name, uid_t uid)
 {
 	struct passwd *found = NULL;
-	struct passwd pw;
 	size_t size = 1024;
-	char *buf = NULL;
+	int rc;
+
+	e->buf = NULL;
+	do {
+		free(e->buf);
+		size *= 2;
+		e->buf = mem_new(size);
+		rc = name ? getpwnam_r(name, &e->pw, e->buf, size, &found) :
+			    getpwuid_r(uid, &e->pw, e->buf, size, &found);
+	} while (rc == ERANGE && size < BUFFER_MAX);
+	return found ? 0 : lookup_error(rc);
+}
+
+static int find_group(struct group_entry *e, const char *name, gid_t gid)
+{
+	struct group *found = NULL;
+	size_t size = 1024;
+	int rc;
+
+	e->buf = NULL;
+	do {
+		free(e->buf);
+		size *= 2;
+		e->buf = mem_new(size);
+		rc = name ? getgrnam_r(name, &e->gr, e->buf, size, &found) :
+			    getgrgid_r(gid, &e->gr, e->buf, size, &found);
+	} while (rc == ERANGE && size < BUFFER_MAX);
+	return found ? 0 : lookup_error(rc);
+}
+
+static int take_name(char out[NSS_NAME_SIZE], const char *name)
+{
+	if (!name[0] || strlen(name) >= NSS_NAME_SIZE)
+		return -ENOENT;
+	memcpy(out, name, strlen(name) + 1);
+	return 0;
+}
+
+int nss_groups(uid_t uid, u32 gids[NSS_GROUPS_MAX], unsigned int *n)
+{
+	struct user_entry e;
 	int rc;
 
 	*n = 0;
-	do {
-		free(buf);
-		size *= 2;
-		buf = mem_new(size);
-		rc = getpwuid_r(uid, &pw, buf, size, &found);
-	} while (rc == ERANGE && size < BUFFER_MAX);
-	rc = found ? list_groups(pw.pw_name, pw.pw_gid, gids, n) : user_error(rc);
-	free(buf);
+	rc = find_user(&e, NULL, uid);
+	if (!rc)
+		rc = list_groups(e.pw.pw_name, e.pw.pw_gid, gids, n);
+	free(e.buf);
+	return rc;
+}
+
+int nss_account(const char *name, struct nss_account *out)
+{
+	struct user_entry e;
+	int rc;
+
+	rc = find_user(&e, name, 0);
+	if (!rc)
+		rc = take_name(out->name, e.pw.pw_name);
+	if (!rc) {
+		out->uid = e.pw.pw_uid;
+		out->gid = e.pw.pw_gid;
+		rc = list_groups(e.pw.pw_name, e.pw.pw_gid, out->gids, &out->ngids);
+	}
+	free(e.buf);
+	return rc;
+}
+
+int nss_user_name(uid_t uid, char name[NSS_NAME_SIZE])
+{
+	struct user_entry e;
+	int rc;
+
+	rc = find_user(&e, NULL, uid);
+	if (!rc)
+		rc = take_name(name, e.pw.pw_name);
+	free(e.buf);
+	return rc;
+}
+
+int nss_group_name(gid_t gid, char name[NSS_NAME_SIZE])
+{
+	struct group_entry e;
+	int rc;
+
+	rc = find_group(&e, NULL, gid);
+	if (!rc)
+		rc = take_name(name, e.gr.gr_name);
+	free(e.buf);
+	return rc;
+}
+
+int nss_user_id(const char *name, uid_t *uid)
+{
+	struct user_entry e;
+	int rc;
+
+	rc = find_user(&e, name, 0);
+	if (!rc)
+		*uid = e.pw.pw_uid;
+	free(e.buf);
+	return rc;
+}
+
+int nss_group_id(const char *name, gid_t *gid)
+{
+	struct group_entry e;
+	int rc;
+
+	rc = find_group(&e, name, 0);
+	if (!rc)
+		*gid = e.gr.gr_gid;
+	free(e.buf);
 	return rc;
 }

@@ -49,4 +49,32 @@ bool nss_in_netgroup(const char *netgroup, const struct address *addr,
  */
 int nss_groups(uid_t uid, u32 gids[NSS_GROUPS_MAX], unsigned int *n);
 
+/**
+ * struct nss_account - a user of this machine
+ * @name: of the user, as the name service writes it
+ * @uid: of the user
+ * @gid: primary group
+ * @gids: all groups, the primary one included
+ * @ngids: of @gids
+ */
+struct nss_account {
+	char name[NSS_NAME_SIZE];
+	uid_t uid;
+	gid_t gid;
+	u32 gids[NSS_GROUPS_MAX];
+	unsigned int ngids;
+};
+
+/* The user with a name. 0, -ENOENT (no such user), another negative errno. */
+int nss_account(const char *name, struct nss_account *out);
+
+/*
+ * Names of users and groups, and back; a name is at most NSS_NAME_SIZE with
+ * its NUL. 0, -ENOENT, another negative errno.
+ */
+int nss_user_name(uid_t uid, char name[NSS_NAME_SIZE]);
+int nss_group_name(gid_t gid, char name[NSS_NAME_SIZE]);
+int nss_user_id(const char *name, uid_t *uid);
+int nss_group_id(const char *name, gid_t *gid);
+
 #endif

@@ -8,13 +8,15 @@
 #include <string.h>
 #include <time.h>
 
+#include "auth_call.h"
 #include "ditto-nl-gen.h"
 #include "log.h"
 #include "mem.h"
 #include "nl.h"
+#include "pipe_call.h"
 #include "upcall.h"
 
-static u64 now_ms(void)
+u64 upcall_now_ms(void)
 {
 	struct timespec t;
 
@@ -126,7 +128,15 @@ void upcall_put(struct nl_msg *msg, const struct upcall *u)
 	}
 }
 
-static void post_answer(struct conn *channel, struct nl_msg *msg)
+struct nl_msg *upcall_answer(struct conn *channel)
+{
+	/* The module is gone, and who asked with it. */
+	if (!channel->family)
+		return NULL;
+	return conn_notice(channel, DITTO_CMD_UPCALL_REPLY);
+}
+
+void upcall_send(struct conn *channel, struct nl_msg *msg)
 {
 	int rc = conn_post(channel, msg);
 
@@ -136,28 +146,25 @@ static void post_answer(struct conn *channel, struct nl_msg *msg)
 
 static void send_answer(const struct upcall *u)
 {
-	struct nl_msg *msg;
+	struct nl_msg *msg = upcall_answer(u->channel);
 
-	/* The module is gone, and who asked with it. */
-	if (!u->channel->family)
+	if (!msg)
 		return;
-	msg = conn_notice(u->channel, DITTO_CMD_UPCALL_REPLY);
 	upcall_put(msg, u);
-	post_answer(u->channel, msg);
+	upcall_send(u->channel, msg);
 }
 
 /* The same about a record: that it was done is all there is to say. */
 static void send_record_answer(const struct record_upcall *u)
 {
-	struct nl_msg *msg;
+	struct nl_msg *msg = upcall_answer(u->channel);
 
-	if (!u->channel->family)
+	if (!msg)
 		return;
-	msg = conn_notice(u->channel, DITTO_CMD_UPCALL_REPLY);
 	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_ID, u->id);
 	if (u->change.error)
 		msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_ERROR, u->change.error);
-	post_answer(u->channel, msg);
+	upcall_send(u->channel, msg);
 }
 
 static void run_job(struct job *job)
@@ -165,7 +172,7 @@ static void run_job(struct job *job)
 	struct upcall *u = (struct upcall *)job;
 
 	/* It waited too long for a thread. */
-	if (now_ms() < u->deadline)
+	if (upcall_now_ms() < u->deadline)
 		upcall_work(u);
 }
 
@@ -173,7 +180,7 @@ static void job_done(struct job *job)
 {
 	struct upcall *u = (struct upcall *)job;
 
-	if (now_ms() < u->deadline)
+	if (upcall_now_ms() < u->deadline)
 		send_answer(u);
 	free(u);
 }
@@ -224,7 +231,7 @@ static void record_done(struct job *job)
 {
 	struct record_upcall *u = (struct record_upcall *)job;
 
-	if (now_ms() < u->change.deadline)
+	if (upcall_now_ms() < u->change.deadline)
 		send_record_answer(u);
 	free(u);
 }
@@ -236,7 +243,7 @@ static void take_record(struct conn *channel, struct recorder *recorder, struct 
 
 	u->change.job.done = record_done;
 	u->channel = channel;
-	rc = upcall_parse_record(u, msg, now_ms());
+	rc = upcall_parse_record(u, msg, upcall_now_ms());
 	if (!rc)
 		rc = recorder_submit(recorder, &u->change);
 	if (!rc)
@@ -249,13 +256,6 @@ static void take_record(struct conn *channel, struct recorder *recorder, struct 
 	free(u);
 }
 
-static bool is_about_record(struct nl_msg *msg)
-{
-	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
-
-	return !msg_parse(msg, &spec_upcall_set, tb) && tb[DITTO_A_UPCALL_RECORD_TYPE];
-}
-
 static void take_question(struct conn *channel, struct pool *pool, struct nl_msg *msg)
 {
 	struct upcall *u = mem_new(sizeof(*u));
@@ -264,7 +264,7 @@ static void take_question(struct conn *channel, struct pool *pool, struct nl_msg
 	u->job.run = run_job;
 	u->job.done = job_done;
 	u->channel = channel;
-	rc = upcall_parse(u, msg, now_ms());
+	rc = upcall_parse(u, msg, upcall_now_ms());
 	if (!rc)
 		rc = pool_submit(pool, &u->job);
 	if (!rc)
@@ -279,11 +279,39 @@ static void take_question(struct conn *channel, struct pool *pool, struct nl_msg
 	free(u);
 }
 
-void upcall_take(struct conn *channel, struct pool *pool, struct recorder *recorder,
+/* What a request is about; -1 if it does not say. */
+static s64 kind_of(struct nl_msg *msg)
+{
+	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
+
+	if (msg_parse(msg, &spec_upcall_set, tb) || !tb[DITTO_A_UPCALL_TYPE])
+		return -1;
+	return nla_get_u32(tb[DITTO_A_UPCALL_TYPE]);
+}
+
+void upcall_take(struct conn *channel, const struct upcall_services *services,
 		 struct nl_msg *msg)
 {
-	if (is_about_record(msg))
-		take_record(channel, recorder, msg);
-	else
-		take_question(channel, pool, msg);
+	switch (kind_of(msg)) {
+	case DITTO_UPCALL_KIND_RECORD_PUT:
+	case DITTO_UPCALL_KIND_RECORD_REMOVE:
+	case DITTO_UPCALL_KIND_RECORD_FORGET:
+		take_record(channel, services->recorder, msg);
+		break;
+	case DITTO_UPCALL_KIND_AUTH:
+		auth_call_take(channel, services, msg);
+		break;
+	case DITTO_UPCALL_KIND_AUTH_ABORT:
+		auth_call_abort(services, msg);
+		break;
+	case DITTO_UPCALL_KIND_PIPE_OPEN:
+	case DITTO_UPCALL_KIND_PIPE_CALL:
+		pipe_call_take(channel, services, msg);
+		break;
+	case DITTO_UPCALL_KIND_PIPE_CLOSE:
+		pipe_call_close(services, msg);
+		break;
+	default:
+		take_question(channel, services->names, msg);
+	}
 }

@@ -8,8 +8,27 @@
 #include "pool.h"
 #include "recorder.h"
 
+struct auth;
 struct conn;
 struct nl_msg;
+struct pipes;
+
+/**
+ * struct upcall_services - what works on requests
+ * @names: pool that asks the name service
+ * @logins: pool for logins and pipes, which ask it, too, but must not wait for a
+ *	name server that does not answer about hosts
+ * @recorder: writes records
+ * @auth: logs users in
+ * @pipes: answers on pipes
+ */
+struct upcall_services {
+	struct pool *names;
+	struct pool *logins;
+	struct recorder *recorder;
+	struct auth *auth;
+	struct pipes *pipes;
+};
 
 /**
  * struct upcall - one request and its answer
@@ -68,14 +87,19 @@ int upcall_parse_record(struct record_upcall *u, struct nl_msg *msg, u64 now_ms)
 /**
  * upcall_take - begin to work on a request
  * @channel: where it came from
- * @pool: does the work
- * @recorder: does it if it is about a record
+ * @services: do the work
  * @msg: the request
  *
  * The answer is sent by pool_reap() or recorder_reap(), or at once if too many
  * requests wait.
  */
-void upcall_take(struct conn *channel, struct pool *pool, struct recorder *recorder,
+void upcall_take(struct conn *channel, const struct upcall_services *services,
 		 struct nl_msg *msg);
+
+/* CLOCK_MONOTONIC in ms, in which deadlines are told. */
+u64 upcall_now_ms(void);
+/* An answer that is to be filled and sent; NULL if nobody is there any more. */
+struct nl_msg *upcall_answer(struct conn *channel);
+void upcall_send(struct conn *channel, struct nl_msg *msg);
 
 #endif

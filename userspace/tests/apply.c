@@ -63,6 +63,8 @@ static void changed_options(void)
 	expect(A "read_only = yes\n", "share:a:10");
 	expect(A "read_only = yes\nallow = *=ro\nsquash = none\n", "share:a:440");
 	expect(A, "share:a:450");
+	expect(A "comment = x\nuser = 0=read\n", "share:a:30000");
+	expect(A, "share:a:30000");
 	fake_unload(&k);
 }
 

@@ -29,6 +29,9 @@ static void whole_file(void)
 		"  threads = 8 \r\n"
 		"max_connections=100\n"
 		"udp = on\n"
+		"require_signing = yes\n"
+		"encryption = required\n"
+		"min_dialect = 3.0.2\n"
 		"[listener nfs]\n"
 		"[listener nfs]\n"
 		"transport = udp\n"
@@ -44,6 +47,14 @@ static void whole_file(void)
 		"allow = 192.0.2.0/24=ro\n"
 		"allow = @admins=rw,squash=root_to_admin\n"
 		"manage_gids = on\n"
+		"encrypt = on\n"
+		"guest = on\n"
+		"browse = off\n"
+		"comment = Data of all; [no section]\n"
+		"user = root=admin\n"
+		"user = 1000=read\n"
+		"group = root=none\n"
+		"default_access = read\n"
 		"id = 00112233-4455-6677-8899-aabbccddeeff\n"
 		"[share with space]\n"
 		"path = /srv/a b = c";
@@ -61,6 +72,9 @@ static void whole_file(void)
 	CHECK(cfg->given[DITTO_A_SERVER_THREADS] && cfg->setting[DITTO_A_SERVER_THREADS] == 8);
 	CHECK(cfg->setting[DITTO_A_SERVER_MAX_CONNECTIONS] == 100);
 	CHECK(cfg->setting[DITTO_A_SERVER_UDP] == 1);
+	CHECK(cfg->setting[DITTO_A_SERVER_REQUIRE_SIGNING] == 1);
+	CHECK(cfg->setting[DITTO_A_SERVER_ENCRYPTION] == DITTO_ENCRYPTION_MODE_REQUIRED);
+	CHECK(cfg->setting[DITTO_A_SERVER_MIN_DIALECT] == 0x0302);
 	CHECK(!cfg->given[DITTO_A_SERVER_NODE_LIMIT]);
 	CHECK(cfg->nlisteners == 2);
 	SAME(listener_text(&cfg->listeners[0], where), "nfs tcp *");
@@ -76,6 +90,15 @@ static void whole_file(void)
 	CHECK(s->nrules == 2);
 	rule = share_rule_text(&s->rules[1]);
 	SAME(rule, "@admins=rw,squash=root-to-admin");
+	free(rule);
+	CHECK(s->encrypt && s->guest && !s->browse && s->default_access == DITTO_GRANT_RIGHT_READ);
+	SAME(s->comment, "Data of all; [no section]");
+	CHECK(s->grants.n == 3);
+	CHECK(!s->grants.grant[0].group && s->grants.grant[0].access == DITTO_GRANT_RIGHT_ADMIN);
+	CHECK(s->grants.grant[1].id == 1000 && s->grants.grant[1].access == DITTO_GRANT_RIGHT_READ);
+	CHECK(s->grants.grant[2].group && s->grants.grant[2].access == DITTO_GRANT_RIGHT_NONE);
+	rule = grant_text(&s->grants.grant[2]);
+	SAME(rule, "root=none");
 	free(rule);
 	SAME(cfg->shares[1]->name, "with space");
 	SAME(cfg->shares[1]->path, "/srv/a b = c");
@@ -156,11 +179,35 @@ static const struct {
 	},
 	{
 		"[server]\nhandle_key = 00112233445566778899aabbccddeeff\n",
-		"f:2: [server] has no key 'handle_key': threads, max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, udp, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s are allowed"
+		"f:2: [server] has no key 'handle_key': threads, max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, udp, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s, require-signing, encryption, min-dialect are allowed"
 	},
 	{
 		"[server]\nstarted = 1\n",
-		"f:2: [server] has no key 'started': threads, max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, udp, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s are allowed"
+		"f:2: [server] has no key 'started': threads, max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, udp, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s, require-signing, encryption, min-dialect are allowed"
+	},
+	{
+		"[server]\nencryption = maybe\n",
+		"f:2: encryption: 'maybe' is not allowed: one of off, offered, required is"
+	},
+	{
+		"[server]\nmin_dialect = 2\n",
+		"f:2: min_dialect: '2' is not allowed: one of 2.0.2, 2.1, 3.0, 3.0.2, 3.1.1 is"
+	},
+	{
+		"[share a]\npath = /a\nuser = no such one=read\n",
+		"f:3: user: there is no user 'no such one' on this machine"
+	},
+	{
+		"[share a]\npath = /a\ngroup = root\n",
+		"f:3: group: 'root' is not allowed: NAME=ACCESS is"
+	},
+	{
+		"[share a]\npath = /a\nuser = root=all\n",
+		"f:3: user: 'all' is not allowed: one of none, read, write, admin is"
+	},
+	{
+		"[share a]\npath = /a\nuser = root=read\nuser = 0=write\n",
+		"f:4: user: user '0' is there twice"
 	},
 	{
 		"[server]\nthreads = 1\nthreads = 2\n",

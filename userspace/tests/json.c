@@ -68,12 +68,15 @@ static void share_message(void)
 	CHECK(share_set_id(s, "00112233445566778899aabbccddeeff", &why));
 	CHECK(share_set_read_only(s, "yes", &why) && share_set_sec(s, "sys,krb5", &why));
 	CHECK(share_add_rule(s, "*=ro", &why) && share_add_rule(s, "@x=rw,squash=none", &why));
+	CHECK(share_add_user(s, "root=admin", &why) && share_add_group(s, "7=read", &why));
+	CHECK(share_set_default_access(s, "none", &why) &&
+	      share_set_comment(s, "for all", &why));
 	share_put(msg, DITTO_CMD_SHARE_NEW, s);
 	out = begin(&m);
 	CHECK(json_message(out, msg, &spec_ops[DITTO_CMD_SHARE_GET]));
 	json_end(out);
 	end(&m,
-	    "{\"name\":\"da\\\"ta\",\"path\":\"/srv\",\"id\":\"00112233-4455-6677-8899-aabbccddeeff\",\"read_only\":true,\"sec\":[\"sys\",\"krb5\"],\"rules\":[{\"spec\":\"*\",\"access\":\"read\"},{\"spec\":\"@x\",\"access\":\"write\",\"squash\":\"none\"}]}\n");
+	    "{\"name\":\"da\\\"ta\",\"path\":\"/srv\",\"id\":\"00112233-4455-6677-8899-aabbccddeeff\",\"read_only\":true,\"sec\":[\"sys\",\"krb5\"],\"rules\":[{\"spec\":\"*\",\"access\":\"read\"},{\"spec\":\"@x\",\"access\":\"write\",\"squash\":\"none\"}],\"comment\":\"for all\",\"grants\":[{\"uid\":0,\"access\":\"admin\"},{\"gid\":7,\"access\":\"read\"}],\"default_access\":\"none\"}\n");
 	share_free(s);
 	nlmsg_free(msg);
 }
@@ -99,7 +102,7 @@ static void lists_without_entries(void)
 	out = begin(&m);
 	CHECK(json_message(out, msg, &spec_ops[DITTO_CMD_SHARE_GET]));
 	json_end(out);
-	end(&m, "{\"name\":\"a\",\"rules\":[]}\n");
+	end(&m, "{\"name\":\"a\",\"rules\":[],\"grants\":[]}\n");
 	nlmsg_free(msg);
 }
 

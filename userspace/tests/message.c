@@ -34,6 +34,10 @@ static struct share *sample(void)
 	CHECK(share_set_sec(s, "sys,krb5i", &why));
 	CHECK(share_add_rule(s, "10.0.0.0/8=ro", &why));
 	CHECK(share_add_rule(s, "@x,squash=all-to-admin", &why));
+	CHECK(share_set_encrypt(s, "on", &why) && share_set_guest(s, "on", &why));
+	CHECK(share_set_browse(s, "off", &why) && share_set_comment(s, "of all", &why));
+	CHECK(share_add_user(s, "7=none", &why) && share_add_group(s, "7=admin", &why));
+	CHECK(share_set_default_access(s, "read", &why));
 	return s;
 }
 

@@ -54,6 +54,23 @@ static void enums(void)
 	CHECK(!text_flags("krb5x", &spec_flavor, &v, &why));
 }
 
+static void dialects(void)
+{
+	char buf[TEXT_DIALECT_MAX];
+	struct why why;
+	u32 v;
+
+	CHECK(text_dialect("2.0.2", &v, &why) && v == 0x0202);
+	CHECK(text_dialect("2.1", &v, &why) && v == 0x0210);
+	CHECK(text_dialect("3.1.1", &v, &why) && v == 0x0311);
+	CHECK(!text_dialect("3.11", &v, &why));
+	CHECK(!text_dialect("1.0", &v, &why));
+	CHECK(!text_dialect("", &v, &why));
+	SAME(why.text, "'' is not allowed: one of 2.0.2, 2.1, 3.0, 3.0.2, 3.1.1 is");
+	SAME(text_from_dialect(0x0300, buf), "3.0");
+	SAME(text_from_dialect(0x0302, buf), "3.0.2");
+}
+
 static void addresses(void)
 {
 	static const u8 mapped[16] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 192, 0, 2, 1 };
@@ -133,8 +150,8 @@ static void nearest(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(numbers), TEST(truth), TEST(enums), TEST(addresses), TEST(uuids),
-		TEST(rule_specs), TEST(nearest), { 0 }
+		TEST(numbers), TEST(truth), TEST(enums), TEST(dialects),
+		TEST(addresses), TEST(uuids), TEST(rule_specs), TEST(nearest), { 0 }
 	};
 
 	return test_main(tests);

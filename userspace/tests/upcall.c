@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/auth_call.h"
+#include "daemon/pipe_call.h"
 #include "daemon/pool.h"
 #include "daemon/upcall.h"
 #include "ditto-nl-gen.h"
@@ -141,6 +143,124 @@ static void mapped_address(void)
 	free(u);
 }
 
+/* First message of NTLM (MS-NLMP section 2.2.1.1). */
+static const u8 token[32] = {
+	'N', 'T', 'L', 'M', 'S', 'S', 'P', 0, 1, 0, 0, 0, 0x35, 0x82, 0x88, 0xe0,
+};
+
+static void login_goes_on(void)
+{
+	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
+	struct nl_msg *msg = request(DITTO_UPCALL_KIND_AUTH);
+	struct auth_call *call = mem_new(sizeof(*call));
+	struct conn c = { .family = 0x20 };
+
+	call->auth = auth_new("/nonexistent/users");
+	CHECK(auth_call_parse(call, msg, 0) == -EBADMSG);
+	msg_put(msg, DITTO_A_UPCALL_TOKEN, token, sizeof(token));
+	msg_put_string(msg, DITTO_A_UPCALL_PEER, "192.0.2.1");
+	CHECK(!auth_call_parse(call, msg, 1000));
+	CHECK(call->id == 42 && call->deadline == 1500 && !call->step.id);
+	SAME(call->step.peer, "192.0.2.1");
+	nlmsg_free(msg);
+	auth_call_work(call);
+	msg = conn_message(&c, DITTO_CMD_UPCALL_REPLY);
+	auth_call_put(msg, call);
+	CHECK(!msg_parse(msg, &spec_upcall_set, tb));
+	CHECK(tb[DITTO_A_UPCALL_ID] && nla_get_u64(tb[DITTO_A_UPCALL_ID]) == 42);
+	CHECK(tb[DITTO_A_UPCALL_AUTH_ID] && nla_get_u64(tb[DITTO_A_UPCALL_AUTH_ID]));
+	CHECK(tb[DITTO_A_UPCALL_TOKEN] && nla_len(tb[DITTO_A_UPCALL_TOKEN]) > 50);
+	CHECK(!tb[DITTO_A_UPCALL_DONE] && !tb[DITTO_A_UPCALL_UID] && !tb[DITTO_A_UPCALL_ERROR]);
+	nlmsg_free(msg);
+	auth_free(call->auth);
+	auth_call_free(call);
+}
+
+/* The whole identity, and no key of who gave no name. */
+static void login_succeeds(void)
+{
+	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
+	struct auth_call *call = mem_new(sizeof(*call));
+	struct conn c = { .family = 0x20 };
+	struct nl_msg *msg;
+
+	call->id = 7;
+	call->step.done = true;
+	call->step.expires = AUTH_NEVER;
+	call->step.account.uid = 3000;
+	call->step.account.gid = 3001;
+	call->step.account.ngids = 2;
+	call->step.key_len = 16;
+	memcpy(call->step.user, "alice", sizeof("alice"));
+	msg = conn_message(&c, DITTO_CMD_UPCALL_REPLY);
+	auth_call_put(msg, call);
+	CHECK(!msg_parse(msg, &spec_upcall_set, tb));
+	CHECK(tb[DITTO_A_UPCALL_DONE] && nla_get_u8(tb[DITTO_A_UPCALL_DONE]) == 1);
+	CHECK(tb[DITTO_A_UPCALL_UID] && nla_get_u32(tb[DITTO_A_UPCALL_UID]) == 3000);
+	CHECK(tb[DITTO_A_UPCALL_GID] && nla_get_u32(tb[DITTO_A_UPCALL_GID]) == 3001);
+	CHECK(tb[DITTO_A_UPCALL_GIDS] && nla_len(tb[DITTO_A_UPCALL_GIDS]) == 8);
+	CHECK(tb[DITTO_A_UPCALL_KEY] && nla_len(tb[DITTO_A_UPCALL_KEY]) == 16);
+	CHECK(tb[DITTO_A_UPCALL_USER] && !nla_strcmp(tb[DITTO_A_UPCALL_USER], "alice"));
+	CHECK(!tb[DITTO_A_UPCALL_EXPIRES] && !tb[DITTO_A_UPCALL_ANONYMOUS] &&
+	      !tb[DITTO_A_UPCALL_AUTH_ID] && !tb[DITTO_A_UPCALL_TOKEN]);
+	nlmsg_free(msg);
+	auth_call_free(call);
+}
+
+static int no_shares(struct kernel_shares *out)
+{
+	memset(out, 0, sizeof(*out));
+	return 0;
+}
+
+/* Ask about a pipe and give the answer to @tb, whose message is returned. */
+static struct nl_msg *ask_pipe(struct pipes *pipes, struct nl_msg *msg, struct nlattr **tb)
+{
+	struct pipe_request *r = mem_new(sizeof(*r));
+	struct conn c = { .family = 0x20 };
+
+	r->pipes = pipes;
+	CHECK(!pipe_call_parse(r, msg, 1000));
+	nlmsg_free(msg);
+	pipe_call_work(r);
+	msg = conn_message(&c, DITTO_CMD_UPCALL_REPLY);
+	pipe_call_put(msg, r);
+	CHECK(!msg_parse(msg, &spec_upcall_set, tb));
+	CHECK(tb[DITTO_A_UPCALL_ID] && nla_get_u64(tb[DITTO_A_UPCALL_ID]) == 42);
+	pipe_call_free(r);
+	return msg;
+}
+
+static void pipe_is_open(void)
+{
+	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
+	struct nl_msg *msg = request(DITTO_UPCALL_KIND_PIPE_OPEN);
+	struct pipes *pipes = pipes_new(no_shares);
+	u64 id = 0;
+
+	msg_put_string(msg, DITTO_A_UPCALL_PIPE_NAME, "srvsvc");
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_UID, 3000);
+	msg = ask_pipe(pipes, msg, tb);
+	if (CHECK(tb[DITTO_A_UPCALL_PIPE] && !tb[DITTO_A_UPCALL_ERROR]))
+		id = nla_get_u64(tb[DITTO_A_UPCALL_PIPE]);
+	nlmsg_free(msg);
+
+	/* The beginning of a message has no answer yet, nonsense never has one. */
+	msg = request(DITTO_UPCALL_KIND_PIPE_CALL);
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_PIPE, id);
+	msg_put(msg, DITTO_A_UPCALL_DATA, "\5\0", 2);
+	msg = ask_pipe(pipes, msg, tb);
+	CHECK(!tb[DITTO_A_UPCALL_ERROR] && !tb[DITTO_A_UPCALL_DATA]);
+	nlmsg_free(msg);
+	msg = request(DITTO_UPCALL_KIND_PIPE_CALL);
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_PIPE, id);
+	msg_put(msg, DITTO_A_UPCALL_DATA, token, sizeof(token));
+	msg = ask_pipe(pipes, msg, tb);
+	CHECK(tb[DITTO_A_UPCALL_ERROR] && nla_get_u32(tb[DITTO_A_UPCALL_ERROR]) == EINVAL);
+	nlmsg_free(msg);
+	pipes_free(pipes);
+}
+
 struct counted {
 	struct job job;
 	int runs;
@@ -189,7 +309,8 @@ int main(void)
 	static const struct test tests[] = {
 		TEST(groups_of_root), TEST(groups_of_nobody_known), TEST(name_of_loopback),
 		TEST(not_in_netgroup), TEST(requests_without_sense), TEST(mapped_address),
-		TEST(pool_runs_all), { 0 }
+		TEST(login_goes_on), TEST(login_succeeds), TEST(pipe_is_open), TEST(pool_runs_all),
+		{ 0 }
 	};
 
 	return test_main(tests);

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* dittoctl user */
+
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl.h"
+#include "out.h"
+#include "password.h"
+#include "paths.h"
+#include "users.h"
+
+static const struct column user_columns[] = {
+	{ "NAME", false }, { "UID", true }, { NULL, false }
+};
+
+static int refused(struct ctl *ctl, const struct why *why)
+{
+	ctl->conn.why = *why;
+	return ctl_refused(ctl, NULL);
+}
+
+/* Enter a user whose hash is known. */
+static int write_user(struct ctl *ctl, const char *name, u32 uid, const u8 hash[USERS_HASH_LEN])
+{
+	struct users users;
+	struct why why;
+	bool good;
+
+	good = users_read(&users, DITTO_USERS_FILE, true, &why);
+	if (good) {
+		users_set(&users, name, uid, hash);
+		good = users_write(&users, &why);
+	}
+	users_free(&users);
+	return good ? CTL_OK : refused(ctl, &why);
+}
+
+static int add_user(struct ctl *ctl, const char *name, bool from_stdin)
+{
+	char password[USERS_PASSWORD_MAX + 1];
+	const struct passwd *account = getpwnam(name);
+	u8 hash[USERS_HASH_LEN];
+	struct why why;
+	int status;
+	bool good;
+	u32 uid;
+
+	if (!account)
+		return ctl_usage(ctl, "there is no user '%s' on this machine", name);
+	uid = account->pw_uid;
+	if (from_stdin)
+		good = password_line(password, sizeof(password), &why);
+	else
+		good = password_ask(name, password, sizeof(password), &why);
+	good = good && users_hash(password, hash, &why);
+	explicit_bzero(password, sizeof(password));
+	if (!good)
+		return ctl_usage(ctl, "%s", why.text);
+	status = write_user(ctl, name, uid, hash);
+	explicit_bzero(hash, sizeof(hash));
+	return status;
+}
+
+static int user_add(struct ctl *ctl, char **words)
+{
+	const char *name = NULL;
+	bool from_stdin = false;
+	struct why why;
+
+	for (; *words; words++) {
+		if (!strcmp(*words, "--password-stdin"))
+			from_stdin = true;
+		else if (!name)
+			name = *words;
+		else
+			return ctl_no_more(ctl, words);
+	}
+	if (!name)
+		return ctl_usage(ctl, "the name of the user is needed");
+	if (!users_check_name(name, &why))
+		return ctl_usage(ctl, "%s", why.text);
+	return add_user(ctl, name, from_stdin);
+}
+
+static int user_del(struct ctl *ctl, char **words)
+{
+	struct users users;
+	struct why why;
+	bool good;
+
+	if (!words[0])
+		return ctl_usage(ctl, "the name of the user is needed");
+	if (ctl_no_more(ctl, words + 1))
+		return CTL_USAGE;
+	good = users_read(&users, DITTO_USERS_FILE, true, &why);
+	if (good && !users_del(&users, words[0]))
+		good = why_not(&why, "there is no user '%s'", words[0]);
+	good = good && users_write(&users, &why);
+	users_free(&users);
+	return good ? CTL_OK : refused(ctl, &why);
+}
+
+static void print_json(const struct users *users)
+{
+	unsigned int i;
+
+	json_open(stdout, NULL, '[');
+	for (i = 0; i < users->n; i++) {
+		if (!users->line[i].name)
+			continue;
+		json_open(stdout, NULL, '{');
+		json_string(stdout, "name", users->line[i].name);
+		json_number(stdout, "uid", users->line[i].uid);
+		json_close(stdout, '}');
+	}
+	json_close(stdout, ']');
+	json_end(stdout);
+}
+
+static void print_table(const struct users *users)
+{
+	struct table *t = table_new(user_columns);
+	unsigned int i;
+
+	for (i = 0; i < users->n; i++) {
+		if (!users->line[i].name)
+			continue;
+		table_cell(t, "%s", users->line[i].name);
+		table_cell(t, "%u", users->line[i].uid);
+	}
+	table_end(t, stdout);
+}
+
+static int user_list(struct ctl *ctl, char **words)
+{
+	struct users users;
+	struct why why;
+	bool good;
+
+	if (ctl_no_more(ctl, words))
+		return CTL_USAGE;
+	good = users_read(&users, DITTO_USERS_FILE, false, &why);
+	if (good && ctl->json)
+		print_json(&users);
+	else if (good)
+		print_table(&users);
+	users_free(&users);
+	return good ? CTL_OK : refused(ctl, &why);
+}
+
+const struct verb user_verbs[] = {
+	{ "add", user_add, "NAME [--password-stdin]" },
+	{ "del", user_del, "NAME" },
+	{ "list", user_list, "" },
+	{ NULL, NULL, NULL }
+};

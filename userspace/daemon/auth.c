@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who logs in.
+ *
+ * An authentication that takes several tokens waits in a table between them.
+ * Its number is the entry's place with a serial number before it, which begins
+ * somewhere else in each life of the daemon, so that an old number is nobody's.
+ *
+ * Locking: the mutex guards the table. Who works on a token of an entry has it
+ * for itself as long as @busy; who aborts it meanwhile leaves it to that one.
+ */
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "auth.h"
+#include "auth_account.h"
+#include "auth_gss.h"
+#include "log.h"
+#include "mem.h"
+
+/* Authentications that wait for a token at once; then the oldest one makes room. */
+#define WAITING_MAX	1024
+/* Seconds that one waits. */
+#define WAITING_TIME	60
+/* Refusals that are logged in a row, and seconds until there are as many again. */
+#define LOG_BURST	20
+#define LOG_TIME	10
+
+/**
+ * struct waiting - an authentication between two tokens
+ * @id: 0 if the entry is free
+ * @since: when it began to wait
+ * @busy: a token of it is being looked at
+ * @aborted: it ends when it is not @busy any more
+ * @context: the library's
+ */
+struct waiting {
+	u64 id;
+	time_t since;
+	bool busy;
+	bool aborted;
+	gss_ctx_id_t context;
+};
+
+/**
+ * struct auth - all
+ * @acceptor: the library's
+ * @lock: see above
+ * @serial: of the last authentication
+ * @waiting: table
+ * @log_start: when the present stretch of refusals began
+ * @log_count: refusals in it
+ */
+struct auth {
+	struct gss_acceptor *acceptor;
+	pthread_mutex_t lock;
+	u64 serial;
+	struct waiting waiting[WAITING_MAX];
+	time_t log_start;
+	unsigned int log_count;
+};
+
+static time_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
+struct auth *auth_new(const char *users)
+{
+	struct auth *a = mem_new(sizeof(*a));
+	u32 start;
+
+	a->acceptor = gss_acceptor_new(users);
+	if (!a->acceptor) {
+		free(a);
+		return NULL;
+	}
+	pthread_mutex_init(&a->lock, NULL);
+	if (getrandom(&start, sizeof(start), 0) != sizeof(start))
+		start = (u32)time(NULL);
+	a->serial = (u64)start << 10 | 1;
+	return a;
+}
+
+void auth_free(struct auth *a)
+{
+	unsigned int i;
+
+	for (i = 0; i < WAITING_MAX; i++)
+		gss_forget(&a->waiting[i].context);
+	gss_acceptor_free(a->acceptor);
+	pthread_mutex_destroy(&a->lock);
+	free(a);
+}
+
+u8 *auth_hello(struct auth *a, size_t *len)
+{
+	return gss_hello(a->acceptor, len);
+}
+
+unsigned int auth_changes(struct auth *a)
+{
+	return gss_changes(a->acceptor);
+}
+
+static struct waiting *find_locked(struct auth *a, u64 id)
+{
+	struct waiting *w = &a->waiting[id % WAITING_MAX];
+
+	return id && w->id == id ? w : NULL;
+}
+
+/* Make an entry free; returns its context, to be forgotten without the lock. */
+static gss_ctx_id_t clear_locked(struct waiting *w)
+{
+	gss_ctx_id_t context = w->context;
+
+	memset(w, 0, sizeof(*w));
+	return context;
+}
+
+/* A free entry, or the one that waits for longest. NULL if all are busy. */
+static struct waiting *room_locked(struct auth *a)
+{
+	struct waiting *oldest = NULL;
+	unsigned int i;
+
+	for (i = 0; i < WAITING_MAX; i++) {
+		struct waiting *w = &a->waiting[i];
+
+		if (!w->id)
+			return w;
+		if (!w->busy && (!oldest || w->since < oldest->since))
+			oldest = w;
+	}
+	return oldest;
+}
+
+/* Keep an authentication until its next token. 0 and its number, or -EAGAIN. */
+static int keep(struct auth *a, gss_ctx_id_t *context, u64 *id)
+{
+	gss_ctx_id_t old = GSS_C_NO_CONTEXT;
+	struct waiting *w;
+
+	pthread_mutex_lock(&a->lock);
+	w = room_locked(a);
+	if (w) {
+		old = clear_locked(w);
+		w->id = a->serial++ * WAITING_MAX + (u64)(w - a->waiting);
+		w->since = now();
+		w->context = *context;
+		*context = GSS_C_NO_CONTEXT;
+		*id = w->id;
+	}
+	pthread_mutex_unlock(&a->lock);
+	gss_forget(&old);
+	return w ? 0 : -EAGAIN;
+}
+
+/* Take one out to work on it; the entry stays busy. */
+static int claim(struct auth *a, u64 id, gss_ctx_id_t *context)
+{
+	gss_ctx_id_t old = GSS_C_NO_CONTEXT;
+	struct waiting *w;
+	int rc = -ENOENT;
+
+	pthread_mutex_lock(&a->lock);
+	w = find_locked(a, id);
+	if (w && !w->busy && now() - w->since >= WAITING_TIME) {
+		old = clear_locked(w);
+	} else if (w && !w->busy) {
+		w->busy = true;
+		*context = w->context;
+		w->context = GSS_C_NO_CONTEXT;
+		rc = 0;
+	}
+	pthread_mutex_unlock(&a->lock);
+	gss_forget(&old);
+	return rc;
+}
+
+/* Put it back for another token, or end it; a context that is left is the caller's. */
+static int unclaim(struct auth *a, u64 id, gss_ctx_id_t *context, bool more)
+{
+	struct waiting *w = &a->waiting[id % WAITING_MAX];
+	int rc = 0;
+
+	pthread_mutex_lock(&a->lock);
+	if (more && !w->aborted) {
+		w->busy = false;
+		w->since = now();
+		w->context = *context;
+		*context = GSS_C_NO_CONTEXT;
+	} else {
+		rc = more ? -ENOENT : 0;
+		clear_locked(w);
+	}
+	pthread_mutex_unlock(&a->lock);
+	return rc;
+}
+
+void auth_abort(struct auth *a, u64 id)
+{
+	gss_ctx_id_t old = GSS_C_NO_CONTEXT;
+	struct waiting *w;
+
+	pthread_mutex_lock(&a->lock);
+	w = find_locked(a, id);
+	if (w && w->busy)
+		w->aborted = true;
+	else if (w)
+		old = clear_locked(w);
+	pthread_mutex_unlock(&a->lock);
+	gss_forget(&old);
+}
+
+/* Somebody who tries passwords must not fill the log. */
+static void log_refusal(struct auth *a, const struct auth_step *step, const struct why *why)
+{
+	unsigned int count;
+
+	pthread_mutex_lock(&a->lock);
+	if (now() - a->log_start >= LOG_TIME) {
+		a->log_start = now();
+		a->log_count = 0;
+	}
+	count = ++a->log_count;
+	pthread_mutex_unlock(&a->lock);
+	if (count > LOG_BURST)
+		return;
+	log_warning("login from %s refused: %s%s", step->peer ? step->peer : "a client", why->text,
+		    count == LOG_BURST ? " (further ones are not told for a while)" : "");
+}
+
+static int finish(struct auth_step *step, const struct gss_peer *peer, struct why *why)
+{
+	int rc = account_of(peer, step, why);
+
+	if (rc) {
+		/* It says that all is well. */
+		free(step->reply);
+		step->reply = NULL;
+		step->reply_len = 0;
+		snprintf(step->user, sizeof(step->user), "%s", peer->name);
+		return rc;
+	}
+	step->done = true;
+	step->expires = peer->expires;
+	step->key_len = peer->key_len;
+	memcpy(step->key, peer->key, peer->key_len);
+	return 0;
+}
+
+int auth_step(struct auth *a, struct auth_step *step)
+{
+	gss_ctx_id_t context = GSS_C_NO_CONTEXT;
+	struct gss_peer peer = { 0 };
+	enum gss_outcome outcome;
+	u64 id = step->id;
+	struct why why;
+	int rc;
+
+	rc = id ? claim(a, id, &context) : 0;
+	if (rc)
+		return rc;
+	outcome = gss_take(a->acceptor, &context, step, &peer, &why);
+	if (outcome == GSS_PROVED)
+		rc = finish(step, &peer, &why);
+	else if (outcome != GSS_MORE)
+		rc = outcome == GSS_MALFORMED ? -EINVAL : -EACCES;
+	if (rc)
+		log_refusal(a, step, &why);
+	if (id)
+		rc = unclaim(a, id, &context, outcome == GSS_MORE) ?: rc;
+	else if (outcome == GSS_MORE)
+		rc = keep(a, &context, &step->id);
+	gss_forget(&context);
+	explicit_bzero(&peer, sizeof(peer));
+	return rc;
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The account on this machine of somebody who proved a name.
+ *
+ * Who has none is refused and never becomes somebody else: a name that is not
+ * known must not get the rights of "nobody".
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "auth_account.h"
+#include "auth_gss.h"
+
+/* A name and its domain, which is empty without one. */
+struct parts {
+	char user[AUTH_USER_SIZE];
+	char domain[AUTH_USER_SIZE];
+};
+
+/* Split "DOMAIN\user" or "user@REALM" at its sign. */
+static void split(const char *name, struct parts *parts)
+{
+	const char *backslash = strchr(name, '\\');
+	const char *at = backslash ? NULL : strrchr(name, '@');
+
+	memset(parts, 0, sizeof(*parts));
+	if (backslash) {
+		memcpy(parts->domain, name, (size_t)(backslash - name));
+		memcpy(parts->user, backslash + 1, strlen(backslash + 1) + 1);
+	} else if (at) {
+		memcpy(parts->user, name, (size_t)(at - name));
+		memcpy(parts->domain, at + 1, strlen(at + 1) + 1);
+	} else {
+		memcpy(parts->user, name, strlen(name) + 1);
+	}
+}
+
+/*
+ * A user of our own file has the account of that name. The name service may know
+ * users of a domain as "DOMAIN\user"; without the domain they are not looked up, or
+ * a domain's "root" would be this machine's.
+ */
+static int find_ntlm(const struct gss_peer *peer, const struct parts *who,
+		     struct nss_account *account)
+{
+	if (peer->local[0])
+		return nss_account(peer->local, account);
+	return who->domain[0] ? nss_account(peer->name, account) : -ENOENT;
+}
+
+/* As Kerberos' auth_to_local rules say, else as the name service knows the whole name. */
+static int find_kerberos(const struct gss_peer *peer, struct nss_account *account)
+{
+	int rc = peer->local[0] ? nss_account(peer->local, account) : -ENOENT;
+
+	return rc == -ENOENT ? nss_account(peer->name, account) : rc;
+}
+
+static void set_sid(struct auth_step *step)
+{
+	struct sid sid;
+
+	if (step->anonymous)
+		sid_of_anonymous(&sid);
+	else
+		sid_of_user(&sid, step->account.uid);
+	step->sid_len = sid_put(&sid, step->sid);
+}
+
+static void set_anonymous(struct auth_step *step)
+{
+	step->anonymous = true;
+	step->account.uid = ACCOUNT_NOBODY;
+	step->account.gid = ACCOUNT_NOBODY;
+	step->account.ngids = 0;
+	snprintf(step->user, sizeof(step->user), "ANONYMOUS LOGON");
+	snprintf(step->domain, sizeof(step->domain), "NT AUTHORITY");
+	set_sid(step);
+}
+
+int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *why)
+{
+	struct parts who;
+	int rc;
+
+	if (peer->way == GSS_WAY_ANONYMOUS) {
+		set_anonymous(step);
+		return 0;
+	}
+	split(peer->name, &who);
+	if (peer->way == GSS_WAY_NTLM)
+		rc = find_ntlm(peer, &who, &step->account);
+	else
+		rc = find_kerberos(peer, &step->account);
+	if (rc) {
+		why_not(why, rc == -ENOENT ? "%s has no account on this machine" :
+			"the name service does not answer about %s", peer->name);
+		return rc == -ENOENT ? -EACCES : -EAGAIN;
+	}
+	if (who.domain[0])
+		snprintf(step->domain, sizeof(step->domain), "%.255s", who.domain);
+	else
+		sid_machine_name(step->domain);
+	snprintf(step->user, sizeof(step->user), "%s",
+		 peer->way == GSS_WAY_KERBEROS ? peer->name : step->account.name);
+	set_sid(step);
+	return 0;
+}

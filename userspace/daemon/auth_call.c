@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Requests of the kernel about logins. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth_call.h"
+#include "ditto-nl-gen.h"
+#include "log.h"
+#include "mem.h"
+#include "nl.h"
+#include "upcall.h"
+
+/* Longest token of either side, as the specification of the family says. */
+#define TOKEN_MAX	65000
+
+int auth_call_parse(struct auth_call *c, struct nl_msg *msg, u64 now)
+{
+	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
+	const struct nlattr *token;
+
+	if (msg_parse(msg, &spec_upcall_set, tb) || !tb[DITTO_A_UPCALL_ID])
+		return -EBADMSG;
+	c->id = nla_get_u64(tb[DITTO_A_UPCALL_ID]);
+	c->deadline = UINT64_MAX;
+	if (tb[DITTO_A_UPCALL_DEADLINE_MS])
+		c->deadline = now + nla_get_u32(tb[DITTO_A_UPCALL_DEADLINE_MS]);
+	if (tb[DITTO_A_UPCALL_AUTH_ID])
+		c->step.id = nla_get_u64(tb[DITTO_A_UPCALL_AUTH_ID]);
+	if (tb[DITTO_A_UPCALL_PEER]) {
+		snprintf(c->peer, sizeof(c->peer), "%s", nla_get_string(tb[DITTO_A_UPCALL_PEER]));
+		c->step.peer = c->peer;
+	}
+	token = tb[DITTO_A_UPCALL_TOKEN];
+	if (!token || nla_len(token) <= 0 || nla_len(token) > TOKEN_MAX)
+		return -EBADMSG;
+	c->step.token_len = (size_t)nla_len(token);
+	c->token = mem_new(c->step.token_len);
+	memcpy(c->token, nla_data(token), c->step.token_len);
+	c->step.token = c->token;
+	return 0;
+}
+
+void auth_call_work(struct auth_call *c)
+{
+	c->error = (u32)-auth_step(c->auth, &c->step);
+	if (c->step.reply_len > TOKEN_MAX) {
+		log_error("a token for %s is too long", c->peer);
+		c->step.reply_len = 0;
+		c->step.done = false;
+		c->error = EMSGSIZE;
+	}
+}
+
+static void put_user(struct nl_msg *msg, const struct auth_step *s)
+{
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_DONE, 1);
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_UID, s->account.uid);
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_GID, s->account.gid);
+	msg_put(msg, DITTO_A_UPCALL_GIDS, s->account.gids,
+		s->account.ngids * sizeof(s->account.gids[0]));
+	msg_put_string(msg, DITTO_A_UPCALL_USER, s->user);
+	msg_put_string(msg, DITTO_A_UPCALL_DOMAIN, s->domain);
+	msg_put(msg, DITTO_A_UPCALL_SID, s->sid, s->sid_len);
+	if (s->key_len)
+		msg_put(msg, DITTO_A_UPCALL_KEY, s->key, s->key_len);
+	if (s->expires != AUTH_NEVER)
+		msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_EXPIRES, s->expires);
+	if (s->anonymous)
+		msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_ANONYMOUS, 1);
+}
+
+void auth_call_put(struct nl_msg *msg, const struct auth_call *c)
+{
+	const struct auth_step *s = &c->step;
+
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_ID, c->id);
+	if (c->error)
+		msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_ERROR, c->error);
+	if (s->reply_len)
+		msg_put(msg, DITTO_A_UPCALL_TOKEN, s->reply, s->reply_len);
+	if (c->error && s->user[0])
+		msg_put_string(msg, DITTO_A_UPCALL_USER, s->user);
+	if (c->error)
+		return;
+	if (s->done)
+		put_user(msg, s);
+	else
+		msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_AUTH_ID, s->id);
+}
+
+void auth_call_free(struct auth_call *c)
+{
+	explicit_bzero(c->step.key, sizeof(c->step.key));
+	free(c->step.reply);
+	free(c->token);
+	free(c);
+}
+
+static void send_answer(const struct auth_call *c)
+{
+	struct nl_msg *msg = upcall_answer(c->channel);
+
+	if (!msg)
+		return;
+	auth_call_put(msg, c);
+	upcall_send(c->channel, msg);
+}
+
+static void run_job(struct job *job)
+{
+	struct auth_call *c = (struct auth_call *)job;
+
+	/* It waited too long for a thread. */
+	if (upcall_now_ms() < c->deadline)
+		auth_call_work(c);
+	else
+		c->error = ETIMEDOUT;
+}
+
+/*
+ * Who is in by an answer that comes too late is not in; what goes on would wait
+ * for nobody.
+ */
+static void job_done(struct job *job)
+{
+	struct auth_call *c = (struct auth_call *)job;
+
+	if (upcall_now_ms() < c->deadline)
+		send_answer(c);
+	else if (!c->error && !c->step.done)
+		auth_abort(c->auth, c->step.id);
+	auth_call_free(c);
+}
+
+void auth_call_take(struct conn *channel, const struct upcall_services *services,
+		    struct nl_msg *msg)
+{
+	struct auth_call *c = mem_new(sizeof(*c));
+	int rc;
+
+	c->job.run = run_job;
+	c->job.done = job_done;
+	c->auth = services->auth;
+	c->channel = channel;
+	rc = auth_call_parse(c, msg, upcall_now_ms());
+	if (!rc)
+		rc = pool_submit(services->logins, &c->job);
+	if (!rc)
+		return;
+	log_warning(rc == -EAGAIN ? "too many logins wait" : "a login was not understood");
+	c->error = (u32)-rc;
+	if (c->id)
+		send_answer(c);
+	auth_call_free(c);
+}
+
+void auth_call_abort(const struct upcall_services *services, struct nl_msg *msg)
+{
+	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
+
+	if (!msg_parse(msg, &spec_upcall_set, tb) && tb[DITTO_A_UPCALL_AUTH_ID])
+		auth_abort(services->auth, nla_get_u64(tb[DITTO_A_UPCALL_AUTH_ID]));
+}

@@ -1,0 +1,521 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * GSS-API as auth.c needs it. All of SPNEGO, Kerberos and NTLM is the
+ * library's: MIT Kerberos with its plugin gss-ntlmssp.
+ *
+ * Locking: the mutex guards which credentials are in use. They are shared by
+ * whom works with them and go with the last one; a context is used by one thread
+ * at a time, which the caller sees to.
+ */
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <gssapi/gssapi_ext.h>
+
+#include "auth_gss.h"
+#include "auth_ntlm.h"
+#include "log.h"
+#include "mem.h"
+
+/* A keytab that came or went is noticed after so many seconds. */
+#define LOOK_AGAIN	2
+
+/* RFC 4178, RFC 4121, MS-NLMP section 1.9; what the session key is asked for by. */
+static gss_OID_desc spnego = { 6, "\x2b\x06\x01\x05\x05\x02" };
+static gss_OID_desc kerberos = { 9, "\x2a\x86\x48\x86\xf7\x12\x01\x02\x02" };
+static gss_OID_desc ntlm = { 10, "\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a" };
+static gss_OID_desc session_key = { 11, "\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x05\x05" };
+
+/* What NTLM messages begin with that are not inside SPNEGO (MS-NLMP section 2.2.1). */
+static const u8 ntlm_signature[8] = "NTLMSSP";
+
+/* gss-ntlmssp says "Feature not supported", and only this, to who gives no name. */
+#define NTLM_ANONYMOUS	"Feature not supported"
+/* What SPNEGO says at the end: NegTokenResp with accept-completed (RFC 4178 section 4.2.2). */
+static const u8 accept_completed[] = { 0xa1, 0x07, 0x30, 0x05, 0xa0, 0x03, 0x0a, 0x01, 0x00 };
+
+/**
+ * struct credentials - what we accept
+ * @users: who works with them
+ * @spnego: for tokens in SPNEGO
+ * @ntlm: for tokens of NTLM without it
+ * @has_kerberos: there is a key for it
+ * @has_ntlm: the plugin is there
+ */
+struct credentials {
+	unsigned int users;
+	gss_cred_id_t spnego;
+	gss_cred_id_t ntlm;
+	bool has_kerberos;
+	bool has_ntlm;
+};
+
+/**
+ * struct gss_acceptor - the credentials in use
+ * @lock: see above
+ * @now: they
+ * @changes: how often they became others
+ * @looked: when it was looked whether others are there
+ * @users: local users and their passwords
+ */
+struct gss_acceptor {
+	pthread_mutex_t lock;
+	struct credentials *now;
+	unsigned int changes;
+	time_t looked;
+	struct ntlm_users *users;
+};
+
+static gss_cred_id_t acquire(gss_OID mech)
+{
+	gss_OID_set_desc mechs = { 1, mech };
+	gss_cred_id_t cred = GSS_C_NO_CREDENTIAL;
+	OM_uint32 minor;
+
+	if (GSS_ERROR(gss_acquire_cred(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, &mechs,
+				       GSS_C_ACCEPT, &cred, NULL, NULL)))
+		return GSS_C_NO_CREDENTIAL;
+	return cred;
+}
+
+static void release(gss_cred_id_t *cred)
+{
+	OM_uint32 minor;
+
+	gss_release_cred(&minor, cred);
+}
+
+/* Is there a key for Kerberos? Keys are read anew for each client, their being there is not. */
+static bool have_keytab(void)
+{
+	gss_cred_id_t cred = acquire(&kerberos);
+	bool have = cred != GSS_C_NO_CREDENTIAL;
+
+	release(&cred);
+	return have;
+}
+
+static struct credentials *credentials_new(bool has_kerberos)
+{
+	struct credentials *c = mem_new(sizeof(*c));
+	gss_OID_desc mechs[2];
+	gss_OID_set_desc set = { 0, mechs };
+	OM_uint32 minor;
+
+	c->users = 1;
+	c->ntlm = acquire(&ntlm);
+	c->has_ntlm = c->ntlm != GSS_C_NO_CREDENTIAL;
+	c->has_kerberos = has_kerberos;
+	if (c->has_kerberos)
+		mechs[set.count++] = kerberos;
+	if (c->has_ntlm)
+		mechs[set.count++] = ntlm;
+	if (set.count)
+		c->spnego = acquire(&spnego);
+	if (c->spnego != GSS_C_NO_CREDENTIAL &&
+	    GSS_ERROR(gss_set_neg_mechs(&minor, c->spnego, &set)))
+		release(&c->spnego);
+	return c;
+}
+
+/* With the lock held. */
+static void credentials_put_locked(struct credentials *c)
+{
+	if (!c || --c->users)
+		return;
+	release(&c->spnego);
+	release(&c->ntlm);
+	free(c);
+}
+
+static void tell(const struct credentials *c)
+{
+	if (c->has_kerberos || c->has_ntlm)
+		log_info("users log in by %s%s%s", c->has_kerberos ? "Kerberos" : "",
+			 c->has_kerberos && c->has_ntlm ? " and " : "", c->has_ntlm ? "NTLM" : "");
+	else
+		log_notice("no user can log in: there is neither a keytab for Kerberos nor gss-ntlmssp for NTLM");
+}
+
+static time_t seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
+/* The credentials of now, to be put back. */
+static struct credentials *credentials_get(struct gss_acceptor *acc)
+{
+	struct credentials *c;
+	bool has_kerberos;
+
+	pthread_mutex_lock(&acc->lock);
+	if (!acc->now || seconds() - acc->looked >= LOOK_AGAIN) {
+		has_kerberos = have_keytab();
+		if (!acc->now || has_kerberos != acc->now->has_kerberos) {
+			credentials_put_locked(acc->now);
+			acc->now = credentials_new(has_kerberos);
+			acc->changes++;
+			tell(acc->now);
+		}
+		acc->looked = seconds();
+	}
+	c = acc->now;
+	c->users++;
+	pthread_mutex_unlock(&acc->lock);
+	return c;
+}
+
+static void credentials_put(struct gss_acceptor *acc, struct credentials *c)
+{
+	pthread_mutex_lock(&acc->lock);
+	credentials_put_locked(c);
+	pthread_mutex_unlock(&acc->lock);
+}
+
+struct gss_acceptor *gss_acceptor_new(const char *users)
+{
+	struct gss_acceptor *acc = mem_new(sizeof(*acc));
+
+	/* Nothing older than NTLMv2 proves anything. */
+	setenv("LM_COMPAT_LEVEL", "5", 0);
+	acc->users = ntlm_users_new(users);
+	if (!acc->users) {
+		free(acc);
+		return NULL;
+	}
+	pthread_mutex_init(&acc->lock, NULL);
+	return acc;
+}
+
+void gss_acceptor_free(struct gss_acceptor *acc)
+{
+	credentials_put(acc, acc->now);
+	ntlm_users_free(acc->users);
+	pthread_mutex_destroy(&acc->lock);
+	free(acc);
+}
+
+unsigned int gss_changes(struct gss_acceptor *acc)
+{
+	unsigned int changes;
+
+	credentials_put(acc, credentials_get(acc));
+	pthread_mutex_lock(&acc->lock);
+	changes = acc->changes;
+	pthread_mutex_unlock(&acc->lock);
+	return changes;
+}
+
+void gss_forget(gss_ctx_id_t *context)
+{
+	OM_uint32 minor;
+
+	gss_delete_sec_context(&minor, context, GSS_C_NO_BUFFER);
+}
+
+/* The library's buffer as memory of ours. */
+static u8 *take_buffer(gss_buffer_t buffer, size_t *len)
+{
+	OM_uint32 minor;
+	u8 *copy = NULL;
+
+	*len = 0;
+	if (buffer->length) {
+		copy = mem_new(buffer->length);
+		memcpy(copy, buffer->value, buffer->length);
+		*len = buffer->length;
+	}
+	gss_release_buffer(&minor, buffer);
+	return copy;
+}
+
+u8 *gss_hello(struct gss_acceptor *acc, size_t *len)
+{
+	struct credentials *c = credentials_get(acc);
+	gss_buffer_desc empty = GSS_C_EMPTY_BUFFER;
+	gss_buffer_desc hello = GSS_C_EMPTY_BUFFER;
+	gss_ctx_id_t context = GSS_C_NO_CONTEXT;
+	OM_uint32 minor;
+
+	/* An acceptor that is given nothing tells what it accepts. */
+	if (c->spnego != GSS_C_NO_CREDENTIAL)
+		gss_accept_sec_context(&minor, &context, c->spnego, &empty,
+				       GSS_C_NO_CHANNEL_BINDINGS, NULL, NULL, &hello, NULL, NULL,
+				       NULL);
+	gss_forget(&context);
+	credentials_put(acc, c);
+	return take_buffer(&hello, len);
+}
+
+/**
+ * struct proof - what the library tells about a token
+ * @first: it is the first one
+ * @minor: its own status
+ * @flags: of the context
+ * @lifetime: seconds
+ * @name: who
+ * @local: who in the file of local users; empty if not there
+ * @said: who the client says it is, by NTLM; not proved
+ */
+struct proof {
+	bool first;
+	OM_uint32 minor;
+	OM_uint32 flags;
+	OM_uint32 lifetime;
+	gss_name_t name;
+	char local[NSS_NAME_SIZE];
+	struct ntlm_names said;
+};
+
+static void add_status(struct why *why, OM_uint32 status, int type, gss_OID mech)
+{
+	gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
+	size_t used = strlen(why->text);
+	OM_uint32 minor, more = 0;
+
+	if (!GSS_ERROR(gss_display_status(&minor, status, type, mech, &more, &text)) &&
+	    used < sizeof(why->text))
+		snprintf(why->text + used, sizeof(why->text) - used, "%s%.*s", used ? ": " : "",
+			 (int)text.length, (const char *)text.value);
+	gss_release_buffer(&minor, &text);
+}
+
+/* The library's reason is seldom one to people: of a password it says "Invalid argument". */
+static void explain(struct why *why, OM_uint32 major, const struct proof *proof, gss_OID mech)
+{
+	OM_uint32 minor = proof->minor;
+
+	why->text[0] = '\0';
+	if (proof->said.user[0])
+		why_not(why, "user '%s' of '%s' %s", proof->said.user, proof->said.domain,
+			proof->local[0] ? "with a wrong password" : "is no local user");
+	if ((major & 0xffff0000) != GSS_S_FAILURE)
+		add_status(why, major, GSS_C_GSS_CODE, mech);
+	if (minor)
+		add_status(why, minor, GSS_C_MECH_CODE, mech);
+	if (!why->text[0])
+		why_not(why, "no reason is given");
+}
+
+/* Copy text of the library; false if it does not fit or has a NUL but at its end. */
+static bool copy_text(char *out, size_t size, const gss_buffer_desc *text)
+{
+	const char *value = text->value;
+	size_t len = text->length;
+
+	if (len && !value[len - 1])
+		len--;
+	if (len >= size || memchr(value, 0, len))
+		return false;
+	memcpy(out, value, len);
+	out[len] = '\0';
+	return true;
+}
+
+static bool read_name(struct gss_peer *peer, gss_name_t name)
+{
+	gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
+	gss_OID type = GSS_C_NO_OID;
+	OM_uint32 minor;
+	bool good;
+
+	good = !GSS_ERROR(gss_display_name(&minor, name, &text, &type)) &&
+	       copy_text(peer->name, sizeof(peer->name), &text);
+	if (good && (!peer->name[0] || (type && gss_oid_equal(type, GSS_C_NT_ANONYMOUS))))
+		peer->way = GSS_WAY_ANONYMOUS;
+	gss_release_buffer(&minor, &text);
+	return good;
+}
+
+static void read_local(struct gss_peer *peer, gss_name_t name)
+{
+	gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
+	OM_uint32 minor;
+
+	if (GSS_ERROR(gss_localname(&minor, name, &kerberos, &text)) ||
+	    !copy_text(peer->local, sizeof(peer->local), &text))
+		peer->local[0] = '\0';
+	gss_release_buffer(&minor, &text);
+}
+
+static bool read_key(struct gss_peer *peer, gss_ctx_id_t context)
+{
+	gss_buffer_set_t set = GSS_C_NO_BUFFER_SET;
+	OM_uint32 minor;
+	bool good;
+
+	good = !GSS_ERROR(gss_inquire_sec_context_by_oid(&minor, context, &session_key, &set)) &&
+	       set && set->count && set->elements[0].length &&
+	       set->elements[0].length <= sizeof(peer->key);
+	if (good) {
+		peer->key_len = set->elements[0].length;
+		memcpy(peer->key, set->elements[0].value, peer->key_len);
+		explicit_bzero(set->elements[0].value, peer->key_len);
+	}
+	gss_release_buffer_set(&minor, &set);
+	return good;
+}
+
+/* What the library proved, in our words. */
+static enum gss_outcome read_peer(struct gss_peer *peer, gss_ctx_id_t context,
+				  const struct proof *proof, struct why *why)
+{
+	gss_OID mech = GSS_C_NO_OID;
+	OM_uint32 minor;
+
+	memset(peer, 0, sizeof(*peer));
+	/* Asked of the context, for inside SPNEGO it is another one than SPNEGO. */
+	if (GSS_ERROR(gss_inquire_context(&minor, context, NULL, NULL, NULL, &mech, NULL, NULL,
+					  NULL)) || !mech) {
+		why_not(why, "the library does not tell how it was proved");
+		return GSS_REFUSED;
+	}
+	peer->way = gss_oid_equal(mech, &ntlm) ? GSS_WAY_NTLM : GSS_WAY_KERBEROS;
+	peer->expires = AUTH_NEVER;
+	if (proof->lifetime != GSS_C_INDEFINITE)
+		peer->expires = (u64)time(NULL) + proof->lifetime;
+	if (!proof->name || !read_name(peer, proof->name)) {
+		why_not(why, "the library does not tell the name");
+		return GSS_REFUSED;
+	}
+	if (proof->flags & GSS_C_ANON_FLAG)
+		peer->way = GSS_WAY_ANONYMOUS;
+	if (peer->way == GSS_WAY_ANONYMOUS)
+		return GSS_PROVED;
+	if (peer->way == GSS_WAY_KERBEROS)
+		read_local(peer, proof->name);
+	else
+		memcpy(peer->local, proof->local, sizeof(peer->local));
+	if (!read_key(peer, context)) {
+		why_not(why, "%s has no session key", peer->name);
+		return GSS_REFUSED;
+	}
+	return GSS_PROVED;
+}
+
+static bool is_raw_ntlm(const struct auth_step *step)
+{
+	return step->token_len >= sizeof(ntlm_signature) &&
+	       !memcmp(step->token, ntlm_signature, sizeof(ntlm_signature));
+}
+
+/* Was it refused only because no name was given? */
+static bool is_anonymous(OM_uint32 major, OM_uint32 minor, gss_OID mech)
+{
+	struct why words = { "" };
+
+	if ((major & 0xffff0000) != GSS_S_FAILURE || !minor)
+		return false;
+	add_status(&words, minor, GSS_C_MECH_CODE, mech);
+	return !strcmp(words.text, NTLM_ANONYMOUS);
+}
+
+static void let_in_anonymous(struct auth_step *step, struct gss_peer *peer)
+{
+	memset(peer, 0, sizeof(*peer));
+	peer->way = GSS_WAY_ANONYMOUS;
+	peer->expires = AUTH_NEVER;
+	free(step->reply);
+	step->reply = NULL;
+	step->reply_len = 0;
+	if (is_raw_ntlm(step))
+		return;
+	step->reply = mem_new(sizeof(accept_completed));
+	memcpy(step->reply, accept_completed, sizeof(accept_completed));
+	step->reply_len = sizeof(accept_completed);
+}
+
+/* Give the token to the library; @in is the one of @step. */
+static OM_uint32 accept_token(gss_ctx_id_t *context, gss_cred_id_t cred, gss_buffer_t in,
+			      struct auth_step *step, struct proof *proof)
+{
+	gss_buffer_desc out = GSS_C_EMPTY_BUFFER;
+	OM_uint32 major;
+
+	major = gss_accept_sec_context(&proof->minor, context, cred, in,
+				       GSS_C_NO_CHANNEL_BINDINGS, &proof->name, NULL, &out,
+				       &proof->flags, &proof->lifetime, NULL);
+	step->reply = take_buffer(&out, &step->reply_len);
+	return major;
+}
+
+/* The same, with the passwords of local users if it is the token that needs them. */
+static OM_uint32 accept_user(struct gss_acceptor *acc, gss_ctx_id_t *context, gss_cred_id_t cred,
+			     struct auth_step *step, struct proof *proof)
+{
+	gss_buffer_desc in = { step->token_len, (void *)step->token };
+	OM_uint32 major;
+	bool shown;
+
+	shown = ntlm_names_read(step->token, step->token_len, &proof->said) &&
+		ntlm_users_show(acc->users, &proof->said, proof->local);
+	major = accept_token(context, cred, &in, step, proof);
+	if (shown)
+		ntlm_users_hide(acc->users);
+	return major;
+}
+
+/* The first token. */
+static OM_uint32 accept_first(gss_ctx_id_t *context, gss_cred_id_t cred, struct auth_step *step,
+			      struct proof *proof)
+{
+	gss_buffer_desc in = { step->token_len, (void *)step->token };
+	u8 padded[NTLM_PADDED_SIZE];
+	size_t len;
+
+	len = ntlm_first_pad(step->token, step->token_len, padded);
+	if (len) {
+		in.value = padded;
+		in.length = len;
+	}
+	return accept_token(context, cred, &in, step, proof);
+}
+
+static enum gss_outcome judge(OM_uint32 major, gss_ctx_id_t context, struct auth_step *step,
+			      struct proof *proof, struct gss_peer *peer, struct why *why)
+{
+	gss_OID mech = is_raw_ntlm(step) ? &ntlm : &spnego;
+
+	if (!GSS_ERROR(major))
+		return major & GSS_S_CONTINUE_NEEDED ? GSS_MORE :
+			read_peer(peer, context, proof, why);
+	if (!proof->first && is_anonymous(major, proof->minor, mech)) {
+		let_in_anonymous(step, peer);
+		return GSS_PROVED;
+	}
+	explain(why, major, proof, mech);
+	snprintf(step->user, sizeof(step->user), "%s", proof->said.user);
+	return GSS_ERROR(major) == GSS_S_DEFECTIVE_TOKEN ? GSS_MALFORMED : GSS_REFUSED;
+}
+
+enum gss_outcome gss_take(struct gss_acceptor *acc, gss_ctx_id_t *context,
+			  struct auth_step *step, struct gss_peer *peer, struct why *why)
+{
+	struct credentials *c = credentials_get(acc);
+	struct proof proof = { .name = GSS_C_NO_NAME, .first = !*context };
+	bool raw = is_raw_ntlm(step);
+	gss_cred_id_t cred = raw ? c->ntlm : c->spnego;
+	enum gss_outcome outcome;
+	OM_uint32 major, minor;
+
+	if (cred == GSS_C_NO_CREDENTIAL) {
+		/* The library would take any that it finds. */
+		why_not(why, raw ? "gss-ntlmssp is not installed" :
+			"there is neither a keytab nor gss-ntlmssp");
+		outcome = GSS_REFUSED;
+	} else {
+		major = proof.first ? accept_first(context, cred, step, &proof) :
+				      accept_user(acc, context, cred, step, &proof);
+		outcome = judge(major, *context, step, &proof, peer, why);
+	}
+	gss_release_name(&minor, &proof.name);
+	credentials_put(acc, c);
+	return outcome;
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What gss-ntlmssp needs.
+ *
+ * Locking: the mutex guards the file in memory from the moment a user is in it
+ * until it is empty again. The library reads it outside of the mutex, too, but
+ * then for users that are not in our file, and finds none of them in this one.
+ */
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "auth_ntlm.h"
+#include "log.h"
+#include "mem.h"
+#include "utf16.h"
+
+/* Longest line that the library reads, with its NUL. */
+#define LINE_SIZE	1024
+
+/* AUTHENTICATE_MESSAGE, MS-NLMP section 2.2.1.3. */
+#define MESSAGE_DOMAIN	28
+#define MESSAGE_USER	36
+#define MESSAGE_FLAGS	60
+#define MESSAGE_HEADER	64
+#define FLAG_UNICODE	1
+
+/* NEGOTIATE_MESSAGE, MS-NLMP section 2.2.1.1: without a version, and with one. */
+#define FIRST_SHORT	32
+#define FIRST_LONG	40
+/* Around it in SPNEGO (RFC 4178 section 4.2.1): lengths up to this take one byte. */
+#define DER_SHORT_MAX	127
+#define DER_DEPTH_MAX	8
+
+struct ntlm_users {
+	pthread_mutex_t lock;
+	char *path;
+	int fd;
+};
+
+/**
+ * struct entry - a line of the file
+ * @domain: NULL if it is good for all
+ * @name: of the user
+ * @rest: behind the name
+ * @plain: it is "domain:name:password", else as in smbpasswd(5)
+ */
+struct entry {
+	const char *domain;
+	const char *name;
+	const char *rest;
+	bool plain;
+};
+
+struct ntlm_users *ntlm_users_new(const char *path)
+{
+	struct ntlm_users *users = mem_new(sizeof(*users));
+	char name[64];
+
+	users->fd = memfd_create("ditto-users", MFD_CLOEXEC);
+	if (users->fd < 0) {
+		free(users);
+		return NULL;
+	}
+	pthread_mutex_init(&users->lock, NULL);
+	users->path = mem_string(path);
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", users->fd);
+	setenv("NTLM_USER_FILE", name, 1);
+	return users;
+}
+
+void ntlm_users_free(struct ntlm_users *users)
+{
+	unsetenv("NTLM_USER_FILE");
+	close(users->fd);
+	pthread_mutex_destroy(&users->lock);
+	free(users->path);
+	free(users);
+}
+
+/*
+ * Where the lengths of all that is around the bytes from @at on are, up to the
+ * string that they are. How many; 0 if there is no such string, or a long one.
+ */
+static unsigned int find_lengths(const u8 *token, size_t len, size_t at,
+				 size_t lengths[DER_DEPTH_MAX])
+{
+	size_t end = len, pos = 0;
+	unsigned int n = 0;
+
+	while (end - pos >= 2 && n < DER_DEPTH_MAX) {
+		size_t size = token[pos + 1];
+		size_t start = pos + 2;
+
+		if (size > DER_SHORT_MAX || size > end - start || at < start)
+			return 0;
+		pos = start + size;
+		if (at >= pos)
+			continue;
+		lengths[n++] = start - 1;
+		if (at == start)
+			return n;
+		end = pos;
+		pos = start;
+	}
+	return 0;
+}
+
+size_t ntlm_first_pad(const u8 *token, size_t len, u8 padded[NTLM_PADDED_SIZE])
+{
+	static const u8 begin[12] = { 'N', 'T', 'L', 'M', 'S', 'S', 'P', 0, 1 };
+	const u8 *message = memmem(token, len, begin, sizeof(begin));
+	size_t lengths[DER_DEPTH_MAX];
+	size_t at, size, add;
+	unsigned int n = 0;
+
+	if (!message || len > DER_SHORT_MAX + 2)
+		return 0;
+	at = (size_t)(message - token);
+	size = len;
+	if (at) {
+		n = find_lengths(token, len, at, lengths);
+		size = n ? token[lengths[n - 1]] : 0;
+	}
+	if (size < FIRST_SHORT || size >= FIRST_LONG)
+		return 0;
+	add = FIRST_LONG - size;
+	memset(padded, 0, NTLM_PADDED_SIZE);
+	memcpy(padded, token, at + size);
+	memcpy(padded + at + FIRST_LONG, message + size, len - at - size);
+	while (n--) {
+		if (token[lengths[n]] + add > DER_SHORT_MAX)
+			return 0;
+		padded[lengths[n]] = (u8)(token[lengths[n]] + add);
+	}
+	return len + add;
+}
+
+static u32 get32(const u8 *p)
+{
+	return p[0] | (u32)p[1] << 8 | (u32)p[2] << 16 | (u32)p[3] << 24;
+}
+
+/* A string of a message by its header: length, room, offset. */
+static bool get_string(const u8 *message, size_t len, size_t header, bool unicode, char *out,
+		       size_t size)
+{
+	size_t bytes = message[header] | (size_t)message[header + 1] << 8;
+	size_t offset = get32(message + header + 4);
+
+	if (offset > len || bytes > len - offset)
+		return false;
+	if (unicode)
+		return utf16_to_utf8(message + offset, bytes / 2, out, size);
+	if (bytes >= size || memchr(message + offset, 0, bytes))
+		return false;
+	memcpy(out, message + offset, bytes);
+	out[bytes] = '\0';
+	return true;
+}
+
+bool ntlm_names_read(const u8 *token, size_t len, struct ntlm_names *names)
+{
+	static const u8 begin[12] = { 'N', 'T', 'L', 'M', 'S', 'S', 'P', 0, 3 };
+	const u8 *message = memmem(token, len, begin, sizeof(begin));
+	bool unicode;
+
+	if (!message)
+		return false;
+	len -= (size_t)(message - token);
+	if (len < MESSAGE_HEADER)
+		return false;
+	unicode = get32(message + MESSAGE_FLAGS) & FLAG_UNICODE;
+	return get_string(message, len, MESSAGE_USER, unicode, names->user,
+			  sizeof(names->user)) &&
+	       get_string(message, len, MESSAGE_DOMAIN, unicode, names->domain,
+			  sizeof(names->domain));
+}
+
+/* Split a line; false if it is none. */
+static bool parse(char *line, struct entry *e)
+{
+	char *second = strchr(line, ':');
+	char *third = second ? strchr(second + 1, ':') : NULL;
+	char *backslash;
+
+	if (line[0] == '#' || !third)
+		return false;
+	*second++ = '\0';
+	e->plain = !strchr(third + 1, ':');
+	e->domain = NULL;
+	e->name = line;
+	e->rest = second;
+	if (e->plain) {
+		*third++ = '\0';
+		e->domain = line[0] ? line : NULL;
+		e->name = second;
+		e->rest = third;
+		return true;
+	}
+	backslash = strchr(line, '\\');
+	if (backslash) {
+		*backslash = '\0';
+		e->domain = line;
+		e->name = backslash + 1;
+	}
+	return true;
+}
+
+/* The line for the library: the user as the client writes it, in the client's domain. */
+static bool write_line(int fd, const struct entry *e, const struct ntlm_names *names)
+{
+	char line[LINE_SIZE];
+	bool good;
+	int len;
+
+	if (e->plain)
+		len = snprintf(line, sizeof(line), "%s:%s:%s", names->domain, names->user, e->rest);
+	else
+		len = snprintf(line, sizeof(line), "%s%s%s:%s", names->domain,
+			       names->domain[0] ? "\\" : "", names->user, e->rest);
+	good = len > 0 && (size_t)len < sizeof(line) && pwrite(fd, line, (size_t)len, 0) == len;
+	explicit_bzero(line, sizeof(line));
+	return good;
+}
+
+static bool show_locked(struct ntlm_users *users, FILE *file, const struct ntlm_names *names,
+			char local[NSS_NAME_SIZE])
+{
+	char line[LINE_SIZE];
+	bool found = false;
+	struct entry e;
+
+	while (!found && fgets(line, sizeof(line), file)) {
+		if (!parse(line, &e) || strcasecmp(e.name, names->user) ||
+		    (e.domain && names->domain[0] && strcasecmp(e.domain, names->domain)))
+			continue;
+		found = write_line(users->fd, &e, names);
+		/* As long as the client's, which fits. */
+		memcpy(local, e.name, strlen(names->user) + 1);
+	}
+	explicit_bzero(line, sizeof(line));
+	return found;
+}
+
+/* Signs that would make other words of a line or of a name. */
+static bool is_sane(const struct ntlm_names *names)
+{
+	return names->user[0] && !strpbrk(names->user, ":\\@\r\n") && names->user[0] != '#' &&
+	       !strpbrk(names->domain, ":\\@\r\n") && names->domain[0] != '#';
+}
+
+bool ntlm_users_show(struct ntlm_users *users, const struct ntlm_names *names,
+		     char local[NSS_NAME_SIZE])
+{
+	FILE *file;
+	bool found;
+
+	if (!is_sane(names))
+		return false;
+	file = fopen(users->path, "re");
+	if (!file) {
+		if (errno != ENOENT)
+			log_error("%s: %s", users->path, strerror(errno));
+		return false;
+	}
+	pthread_mutex_lock(&users->lock);
+	found = show_locked(users, file, names, local);
+	fclose(file);
+	if (!found)
+		ntlm_users_hide(users);
+	return found;
+}
+
+void ntlm_users_hide(struct ntlm_users *users)
+{
+	if (ftruncate(users->fd, 0))
+		log_error("users' passwords cannot be put away: %s", strerror(errno));
+	pthread_mutex_unlock(&users->lock);
+}

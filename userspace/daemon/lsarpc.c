@@ -1,0 +1,508 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What SIDs are called, and names' SIDs (MS-LSAT; of MS-LSAD what that needs). */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+#include "rpc.h"
+#include "sid.h"
+
+/* MS-ERREF section 2.3. */
+#define STATUS_SUCCESS			0
+#define STATUS_SOME_NOT_MAPPED		0x00000107
+#define STATUS_INVALID_INFO_CLASS	0xc0000003
+#define STATUS_INVALID_HANDLE		0xc0000008
+#define STATUS_INVALID_PARAMETER	0xc000000d
+#define STATUS_NONE_MAPPED		0xc0000073
+#define STATUS_INSUFFICIENT_RESOURCES	0xc000009a
+
+/* SIDs or names in one call. */
+#define LOOKUP_MAX	256
+/* Referenced domains are told with room for as many as this (MS-LSAT section 3.1.4.9). */
+#define DOMAINS_ROOM	32
+#define NO_DOMAIN	0xffffffff
+
+/* MS-LSAD section 2.2.4.1. */
+#define INFO_PRIMARY_DOMAIN	3
+#define INFO_ACCOUNT_DOMAIN	5
+#define INFO_DNS_DOMAIN		12
+
+#define WORK_GROUP	"WORKGROUP"
+
+/* Text in parameters, with its NUL. */
+#define TEXT_SIZE	1024
+
+/**
+ * struct found - one SID or name
+ * @known: it stands for something
+ * @sid: it
+ * @name: it
+ * @domain: place in the list of domains, or NO_DOMAIN
+ */
+struct found {
+	bool known;
+	struct sid sid;
+	struct sid_name name;
+	u32 domain;
+};
+
+struct domain {
+	struct sid sid;
+	const char *name;
+};
+
+/**
+ * struct lookup - all of one call
+ * @n: how many
+ * @mapped: of them known
+ * @item: they
+ * @domain: those they lie in, each once
+ * @ndomains: of @domain
+ */
+struct lookup {
+	u32 n;
+	u32 mapped;
+	struct found *item;
+	struct domain *domain;
+	u32 ndomains;
+};
+
+/* How the members of a translated name or SID are told. */
+enum form {
+	FORM_PLAIN,	/* LookupSids, LookupNames */
+	FORM_FLAGS,	/* with flags: the second ones */
+	FORM_SID,	/* with the whole SID: LookupNames3 and 4 */
+};
+
+static bool known_handle(struct rpc_call *call)
+{
+	ndr_get(&call->in, -call->in.pos & 3);
+	return rpc_handle_known(call->conn, ndr_get(&call->in, RPC_HANDLE_SIZE));
+}
+
+static u32 put_status(struct rpc_call *call, u32 status)
+{
+	ndr_put32(&call->out, status);
+	return 0;
+}
+
+static bool lookup_begin(struct lookup *l, u32 n)
+{
+	memset(l, 0, sizeof(*l));
+	if (n > LOOKUP_MAX)
+		return false;
+	l->n = n;
+	l->item = mem_new((n + 1) * sizeof(*l->item));
+	l->domain = mem_new((n + 1) * sizeof(*l->domain));
+	return true;
+}
+
+static void lookup_end(struct lookup *l)
+{
+	free(l->item);
+	free(l->domain);
+}
+
+/* The domain of what was found, entered if it is new. */
+static u32 enter_domain(struct lookup *l, const struct found *f)
+{
+	struct sid sid;
+	u32 i;
+
+	if (f->name.use == SID_USE_DOMAIN)
+		sid = f->sid;
+	else
+		sid_domain(&f->sid, &sid);
+	for (i = 0; i < l->ndomains; i++)
+		if (sid_same(&l->domain[i].sid, &sid))
+			return i;
+	l->domain[i].sid = sid;
+	l->domain[i].name = f->name.domain;
+	l->ndomains++;
+	return i;
+}
+
+/* What has no name is called by its number (MS-LSAT section 3.1.4.9). */
+static void enter(struct lookup *l, struct found *f, int rc)
+{
+	f->known = !rc;
+	f->domain = NO_DOMAIN;
+	if (f->known) {
+		l->mapped++;
+		f->domain = enter_domain(l, f);
+		return;
+	}
+	f->name.use = SID_USE_UNKNOWN;
+	f->name.domain[0] = '\0';
+	sid_text(&f->sid, f->name.name);
+}
+
+static u32 lookup_status(const struct lookup *l)
+{
+	if (l->mapped == l->n)
+		return STATUS_SUCCESS;
+	return l->mapped ? STATUS_SOME_NOT_MAPPED : STATUS_NONE_MAPPED;
+}
+
+/* LSAPR_REFERENCED_DOMAIN_LIST behind its pointer (MS-LSAT section 2.2.12). */
+static void put_domains(struct ndr_out *out, const struct lookup *l)
+{
+	u32 i;
+
+	ndr_put_pointer(out, true);
+	ndr_put32(out, l->ndomains);
+	ndr_put_pointer(out, l->ndomains);
+	ndr_put32(out, DOMAINS_ROOM);
+	if (!l->ndomains)
+		return;
+	ndr_put32(out, l->ndomains);
+	for (i = 0; i < l->ndomains; i++) {
+		ndr_put_unicode_header(out, l->domain[i].name);
+		ndr_put_pointer(out, true);
+	}
+	for (i = 0; i < l->ndomains; i++) {
+		ndr_put_unicode(out, l->domain[i].name);
+		ndr_put_sid(out, &l->domain[i].sid);
+	}
+}
+
+/* LSAPR_TRANSLATED_NAMES and ..._EX (MS-LSAT sections 2.2.20, 2.2.22). */
+static void put_names(struct ndr_out *out, const struct lookup *l, enum form form)
+{
+	u32 i;
+
+	ndr_put32(out, l->n);
+	ndr_put_pointer(out, l->n);
+	if (l->n)
+		ndr_put32(out, l->n);
+	for (i = 0; i < l->n; i++) {
+		ndr_align(out, 4);
+		ndr_put16(out, (u16)l->item[i].name.use);
+		ndr_put_unicode_header(out, l->item[i].name.name);
+		ndr_put32(out, l->item[i].domain);
+		if (form == FORM_FLAGS)
+			ndr_put32(out, 0);
+	}
+	for (i = 0; i < l->n; i++)
+		ndr_put_unicode(out, l->item[i].name.name);
+}
+
+/* The SIDs of a call, and what they are called. */
+static bool get_sids(struct ndr_in *in, struct lookup *l)
+{
+	u32 n = ndr_get32(in);
+	bool there = ndr_get_pointer(in);
+	u32 i;
+
+	if (in->bad || !lookup_begin(l, n))
+		return false;
+	if (n != 0 && !there)
+		in->bad = true;
+	if (there)
+		ndr_get_count(in, n);
+	/* A SID that is not there is no SID. */
+	for (i = 0; i < n; i++)
+		if (!ndr_get_pointer(in))
+			in->bad = true;
+	for (i = 0; i < n; i++)
+		ndr_get_sid(in, &l->item[i].sid);
+	return true;
+}
+
+/* An array that only the answer fills: its count, and nothing. */
+static void get_no_array(struct ndr_in *in)
+{
+	ndr_get32(in);
+	if (ndr_get_pointer(in))
+		in->bad = true;
+}
+
+static u32 lookup_sids_as(struct rpc_call *call, bool has_handle, enum form form)
+{
+	bool good = !has_handle || known_handle(call);
+	struct ndr_in *in = &call->in;
+	struct lookup l = { 0 };
+	u32 status = STATUS_INVALID_PARAMETER;
+	u32 i;
+
+	if (get_sids(in, &l)) {
+		get_no_array(in);
+		/* The level, and how many are known by now: none. */
+		ndr_get16(in);
+		ndr_get32(in);
+		if (in->bad) {
+			lookup_end(&l);
+			return RPC_FAULT_NDR;
+		}
+		for (i = 0; good && i < l.n; i++)
+			enter(&l, &l.item[i], sid_to_name(&l.item[i].sid, &l.item[i].name));
+		status = good ? lookup_status(&l) : STATUS_INVALID_HANDLE;
+	}
+	if (!good)
+		l.n = 0;
+	put_domains(&call->out, &l);
+	put_names(&call->out, &l, form);
+	ndr_put32(&call->out, l.mapped);
+	lookup_end(&l);
+	return put_status(call, status);
+}
+
+/* LsarLookupSids, 2 and 3 (MS-LSAT sections 3.1.4.11, 3.1.4.10, 3.1.4.9). */
+static u32 lookup_sids(struct rpc_call *call)
+{
+	return lookup_sids_as(call, true, FORM_PLAIN);
+}
+
+static u32 lookup_sids2(struct rpc_call *call)
+{
+	return lookup_sids_as(call, true, FORM_FLAGS);
+}
+
+static u32 lookup_sids3(struct rpc_call *call)
+{
+	return lookup_sids_as(call, false, FORM_FLAGS);
+}
+
+/* LSAPR_TRANSLATED_SIDS, ..._EX and ..._EX2 (MS-LSAT sections 2.2.16, 2.2.18, 2.2.26). */
+static void put_sids(struct ndr_out *out, const struct lookup *l, enum form form)
+{
+	u32 i;
+
+	ndr_put32(out, l->n);
+	ndr_put_pointer(out, l->n);
+	if (l->n)
+		ndr_put32(out, l->n);
+	for (i = 0; i < l->n; i++) {
+		const struct found *f = &l->item[i];
+		bool relative = f->known && f->name.use != SID_USE_DOMAIN && f->sid.nsubs;
+
+		ndr_align(out, 4);
+		ndr_put16(out, (u16)(f->known ? f->name.use : SID_USE_UNKNOWN));
+		if (form == FORM_SID)
+			ndr_put_pointer(out, f->known);
+		else
+			ndr_put32(out, relative ? f->sid.sub[f->sid.nsubs - 1] : NO_DOMAIN);
+		ndr_put32(out, f->domain);
+		if (form != FORM_PLAIN)
+			ndr_put32(out, 0);
+	}
+	for (i = 0; form == FORM_SID && i < l->n; i++)
+		if (l->item[i].known)
+			ndr_put_sid(out, &l->item[i].sid);
+}
+
+/* The names of a call, and their SIDs. */
+static bool get_names(struct ndr_in *in, struct lookup *l)
+{
+	u32 n = ndr_get32(in);
+	char text[TEXT_SIZE];
+	u16 *units;
+	bool *there;
+	u32 i;
+
+	if (in->bad || !lookup_begin(l, n))
+		return false;
+	units = mem_new((n + 1) * sizeof(*units));
+	there = mem_new((n + 1) * sizeof(*there));
+	ndr_get_count(in, n);
+	for (i = 0; i < n; i++)
+		there[i] = ndr_get_unicode_header(in, &units[i]);
+	for (i = 0; i < n && !in->bad; i++) {
+		text[0] = '\0';
+		if (there[i])
+			ndr_get_unicode(in, units[i], text, sizeof(text));
+		if (!in->bad)
+			enter(l, &l->item[i], sid_from_name(text, &l->item[i].sid,
+							    &l->item[i].name));
+	}
+	free(units);
+	free(there);
+	return true;
+}
+
+static u32 lookup_names_as(struct rpc_call *call, bool has_handle, enum form form)
+{
+	bool good = !has_handle || known_handle(call);
+	struct ndr_in *in = &call->in;
+	struct lookup l = { 0 };
+	u32 status = STATUS_INVALID_PARAMETER;
+
+	if (get_names(in, &l)) {
+		get_no_array(in);
+		ndr_get16(in);
+		ndr_get32(in);
+		if (in->bad) {
+			lookup_end(&l);
+			return RPC_FAULT_NDR;
+		}
+		status = good ? lookup_status(&l) : STATUS_INVALID_HANDLE;
+	}
+	if (!good) {
+		l.n = 0;
+		l.mapped = 0;
+		l.ndomains = 0;
+	}
+	put_domains(&call->out, &l);
+	put_sids(&call->out, &l, form);
+	ndr_put32(&call->out, l.mapped);
+	lookup_end(&l);
+	return put_status(call, status);
+}
+
+/* LsarLookupNames, 2, 3 and 4 (MS-LSAT sections 3.1.4.8, 3.1.4.7, 3.1.4.6, 3.1.4.5). */
+static u32 lookup_names(struct rpc_call *call)
+{
+	return lookup_names_as(call, true, FORM_PLAIN);
+}
+
+static u32 lookup_names2(struct rpc_call *call)
+{
+	return lookup_names_as(call, true, FORM_FLAGS);
+}
+
+static u32 lookup_names3(struct rpc_call *call)
+{
+	return lookup_names_as(call, true, FORM_SID);
+}
+
+static u32 lookup_names4(struct rpc_call *call)
+{
+	return lookup_names_as(call, false, FORM_SID);
+}
+
+/* LsarOpenPolicy and 2 (MS-LSAD sections 3.1.4.4.2, 3.1.4.4.1): what is asked for is read only. */
+static u32 open_policy(struct rpc_call *call)
+{
+	u8 handle[RPC_HANDLE_SIZE] = { 0 };
+	bool good = rpc_handle_new(call->conn, handle);
+
+	ndr_put(&call->out, handle, sizeof(handle));
+	return put_status(call, good ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES);
+}
+
+/* LsarClose (MS-LSAD section 3.1.4.9.4). */
+static u32 close_handle(struct rpc_call *call)
+{
+	static const u8 nothing[RPC_HANDLE_SIZE];
+	const u8 *handle = ndr_get(&call->in, RPC_HANDLE_SIZE);
+	bool known = rpc_handle_known(call->conn, handle);
+
+	if (known)
+		rpc_handle_drop(call->conn, handle);
+	ndr_put(&call->out, nothing, sizeof(nothing));
+	return put_status(call, known ? STATUS_SUCCESS : STATUS_INVALID_HANDLE);
+}
+
+/* The machine is in no domain: it is one itself, for its own accounts. */
+static void put_policy(struct ndr_out *out, u16 level)
+{
+	static const u8 no_guid[16];
+	char machine[NSS_NAME_SIZE];
+	struct sid sid;
+
+	sid_machine_name(machine);
+	sid_of_machine(&sid);
+	ndr_put_pointer(out, true);
+	ndr_put16(out, level);
+	switch (level) {
+	case INFO_PRIMARY_DOMAIN:
+		ndr_put_unicode_header(out, WORK_GROUP);
+		ndr_put_pointer(out, false);
+		ndr_put_unicode(out, WORK_GROUP);
+		break;
+	case INFO_ACCOUNT_DOMAIN:
+		ndr_put_unicode_header(out, machine);
+		ndr_put_pointer(out, true);
+		ndr_put_unicode(out, machine);
+		ndr_put_sid(out, &sid);
+		break;
+	case INFO_DNS_DOMAIN:
+		ndr_put_unicode_header(out, WORK_GROUP);
+		ndr_put_unicode_header(out, "");
+		ndr_put_unicode_header(out, "");
+		ndr_put(out, no_guid, sizeof(no_guid));
+		ndr_put_pointer(out, false);
+		ndr_put_unicode(out, WORK_GROUP);
+		ndr_put_unicode(out, "");
+		ndr_put_unicode(out, "");
+		break;
+	}
+}
+
+/* LsarQueryInformationPolicy and 2 (MS-LSAD sections 3.1.4.4.4, 3.1.4.4.3). */
+static u32 query_policy(struct rpc_call *call)
+{
+	bool known = known_handle(call);
+	u16 level = ndr_get16(&call->in);
+	u32 status = STATUS_SUCCESS;
+
+	if (call->in.bad)
+		return RPC_FAULT_NDR;
+	if (!known)
+		status = STATUS_INVALID_HANDLE;
+	else if (level != INFO_PRIMARY_DOMAIN && level != INFO_ACCOUNT_DOMAIN &&
+		 level != INFO_DNS_DOMAIN)
+		status = STATUS_INVALID_INFO_CLASS;
+	if (status)
+		ndr_put_pointer(&call->out, false);
+	else
+		put_policy(&call->out, level);
+	return put_status(call, status);
+}
+
+/* LsarGetUserName (MS-LSAT section 3.1.4.4). */
+static u32 get_user_name(struct rpc_call *call)
+{
+	const struct rpc_user *user = call->user;
+	struct ndr_out *out = &call->out;
+	struct ndr_in *in = &call->in;
+	char text[TEXT_SIZE];
+	u16 units;
+	bool domain;
+
+	ndr_get_unique_string(in, text, sizeof(text));
+	/* A name may be given, but it only says where to put ours. */
+	if (ndr_get_pointer(in) && ndr_get_unicode_header(in, &units))
+		ndr_get_unicode(in, units, text, sizeof(text));
+	domain = ndr_get_pointer(in);
+	if (in->bad)
+		return RPC_FAULT_NDR;
+	ndr_put_pointer(out, true);
+	ndr_put_unicode_header(out, user->name);
+	ndr_put_unicode(out, user->name);
+	ndr_put_pointer(out, domain);
+	if (domain) {
+		ndr_put_pointer(out, true);
+		ndr_put_unicode_header(out, user->domain);
+		ndr_put_unicode(out, user->domain);
+	}
+	return put_status(call, STATUS_SUCCESS);
+}
+
+static const struct rpc_op ops[] = {
+	{ 0, close_handle },
+	{ 6, open_policy },
+	{ 7, query_policy },
+	{ 14, lookup_names },
+	{ 15, lookup_sids },
+	{ 44, open_policy },
+	{ 45, get_user_name },
+	{ 46, query_policy },
+	{ 57, lookup_sids2 },
+	{ 58, lookup_names2 },
+	{ 68, lookup_names3 },
+	{ 76, lookup_sids3 },
+	{ 77, lookup_names4 },
+	{ 0, NULL }
+};
+
+/* 12345778-1234-abcd-ef00-0123456789ab */
+const struct rpc_interface lsarpc_interface = {
+	.pipe = "lsarpc",
+	.uuid = { 0x78, 0x57, 0x34, 0x12, 0x34, 0x12, 0xcd, 0xab, 0xef, 0x00, 0x01, 0x23, 0x45,
+		  0x67, 0x89, 0xab },
+	.version = 0,
+	.ops = ops,
+};

@@ -1,0 +1,559 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Remote calls over a connection. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "mem.h"
+#include "rpc.h"
+
+/* Types of fragments (C706 section 12.6.4). */
+enum ptype {
+	PTYPE_REQUEST = 0,
+	PTYPE_RESPONSE = 2,
+	PTYPE_FAULT = 3,
+	PTYPE_BIND = 11,
+	PTYPE_BIND_ACK = 12,
+	PTYPE_BIND_NAK = 13,
+	PTYPE_ALTER_CONTEXT = 14,
+	PTYPE_ALTER_CONTEXT_RESP = 15,
+	PTYPE_CO_CANCEL = 18,
+	PTYPE_ORPHANED = 19,
+};
+
+#define PFC_FIRST	0x01
+#define PFC_LAST	0x02
+#define PFC_NOT_RUN	0x20
+#define PFC_OBJECT	0x80
+
+#define HEADER_SIZE	16
+/* And of a response before its results. */
+#define RESPONSE_SIZE	24
+/* What every peer must take, and what we do. */
+#define FRAGMENT_MIN	1432
+#define FRAGMENT_MAX	4280
+/* Fragments that are no requests have no reason to be longer. */
+#define BIND_MAX	FRAGMENT_MAX
+/* All answers to one message. */
+#define ANSWERS_MAX	60000
+/* Handle, with its attributes before (MS-RPCE section 2.3.1). */
+#define HANDLE_ATTRIBUTES	4
+
+/* Results of a presentation context, and reasons of a rejection (C706 section 12.6.3.1). */
+#define RESULT_ACCEPTED		0
+#define RESULT_REJECTED		2
+#define RESULT_NEGOTIATED	3
+#define REASON_INTERFACE	1
+#define REASON_SYNTAX		2
+#define NAK_AUTHENTICATION	8
+
+/* 8a885d04-1ceb-11c9-9fe8-08002b104860, version 2 */
+static const u8 ndr_uuid[16] = {
+	0x04, 0x5d, 0x88, 0x8a, 0xeb, 0x1c, 0xc9, 0x11, 0x9f, 0xe8, 0x08, 0x00, 0x2b, 0x10, 0x48,
+	0x60,
+};
+
+#define NDR_VERSION	2
+
+/* First half of 6cb71c2c-9812-4540-..., features (MS-RPCE section 2.2.2.14). */
+static const u8 features_uuid[8] = { 0x2c, 0x1c, 0xb7, 0x6c, 0x12, 0x98, 0x40, 0x45 };
+
+/* Length of what is collected of a fragment or a call. */
+struct bytes {
+	u8 *data;
+	size_t len;
+};
+
+/**
+ * struct rpc_conn - a connection
+ * @iface: served on it
+ * @user: whose it is
+ * @shares: see struct rpc_call
+ * @bound: it was
+ * @contexts: numbers of presentation contexts that were accepted
+ * @ncontexts: of @contexts
+ * @max_fragment: that the client takes
+ * @partial: bytes of a fragment that is not complete yet
+ * @call: parameters of a call that is not complete yet
+ * @in_call: there is one
+ * @call_id: its number
+ * @context: of it
+ * @opnum: of it
+ * @handles: that the client holds
+ * @nhandles: of @handles
+ * @serial: of the last handle
+ */
+struct rpc_conn {
+	const struct rpc_interface *iface;
+	struct rpc_user user;
+	rpc_shares_t shares;
+	bool bound;
+	u16 contexts[RPC_CONTEXTS_MAX];
+	unsigned int ncontexts;
+	u16 max_fragment;
+	struct bytes partial;
+	struct bytes call;
+	bool in_call;
+	u32 call_id;
+	u16 context;
+	u16 opnum;
+	u8 handles[RPC_HANDLES_MAX][RPC_HANDLE_SIZE];
+	unsigned int nhandles;
+	u32 serial;
+};
+
+/* A fragment; @body is behind the header. */
+struct fragment {
+	u8 type;
+	u8 flags;
+	u16 auth_len;
+	u32 call_id;
+	struct ndr_in body;
+};
+
+struct rpc_conn *rpc_conn_new(const struct rpc_interface *iface, const struct rpc_user *user,
+			      rpc_shares_t shares)
+{
+	struct rpc_conn *conn = mem_new(sizeof(*conn));
+
+	conn->iface = iface;
+	conn->user = *user;
+	conn->shares = shares;
+	conn->max_fragment = FRAGMENT_MIN;
+	return conn;
+}
+
+void rpc_conn_free(struct rpc_conn *conn)
+{
+	free(conn->partial.data);
+	free(conn->call.data);
+	free(conn);
+}
+
+static void bytes_add(struct bytes *b, const u8 *data, size_t len)
+{
+	u8 *grown;
+
+	if (!len)
+		return;
+	grown = realloc(b->data, b->len + len);
+	if (!grown)
+		mem_out();
+	memcpy(grown + b->len, data, len);
+	b->data = grown;
+	b->len += len;
+}
+
+static void bytes_clear(struct bytes *b)
+{
+	free(b->data);
+	memset(b, 0, sizeof(*b));
+}
+
+bool rpc_handle_new(struct rpc_conn *conn, u8 handle[RPC_HANDLE_SIZE])
+{
+	if (conn->nhandles == RPC_HANDLES_MAX)
+		return false;
+	memset(handle, 0, RPC_HANDLE_SIZE);
+	conn->serial++;
+	memcpy(handle + HANDLE_ATTRIBUTES, &conn->serial, sizeof(conn->serial));
+	if (getrandom(handle + 8, RPC_HANDLE_SIZE - 8, 0) != RPC_HANDLE_SIZE - 8)
+		return false;
+	memcpy(conn->handles[conn->nhandles++], handle, RPC_HANDLE_SIZE);
+	return true;
+}
+
+static unsigned int find_handle(const struct rpc_conn *conn, const u8 *handle)
+{
+	unsigned int i;
+
+	for (i = 0; i < conn->nhandles; i++)
+		if (!memcmp(conn->handles[i], handle, RPC_HANDLE_SIZE))
+			break;
+	return i;
+}
+
+bool rpc_handle_known(const struct rpc_conn *conn, const u8 *handle)
+{
+	return handle && find_handle(conn, handle) < conn->nhandles;
+}
+
+void rpc_handle_drop(struct rpc_conn *conn, const u8 *handle)
+{
+	unsigned int i = find_handle(conn, handle);
+
+	if (i < conn->nhandles)
+		memcpy(conn->handles[i], conn->handles[--conn->nhandles], RPC_HANDLE_SIZE);
+}
+
+/* Begin a fragment; where it began, for end_fragment(). */
+static size_t begin_fragment(struct ndr_out *out, enum ptype type, u8 flags, u32 call_id)
+{
+	size_t start = out->len;
+	const u8 header[8] = { 5, 0, (u8)type, flags, 0x10 };
+
+	ndr_put(out, header, sizeof(header));
+	ndr_put16(out, 0);
+	ndr_put16(out, 0);
+	ndr_put32(out, call_id);
+	return start;
+}
+
+static void end_fragment(struct ndr_out *out, size_t start)
+{
+	size_t len = out->len - start;
+
+	if (out->full)
+		return;
+	out->data[start + 8] = (u8)len;
+	out->data[start + 9] = (u8)(len >> 8);
+}
+
+static void put_fault(struct ndr_out *out, const struct rpc_conn *conn, u32 call_id, u32 status)
+{
+	bool ran = status == RPC_FAULT_NDR || status == RPC_FAULT_MEMORY;
+	size_t start = begin_fragment(out, PTYPE_FAULT,
+				      PFC_FIRST | PFC_LAST | (ran ? 0 : PFC_NOT_RUN), call_id);
+
+	ndr_put32(out, 0);
+	ndr_put16(out, conn->context);
+	ndr_put16(out, 0);
+	ndr_put32(out, status);
+	ndr_put32(out, 0);
+	end_fragment(out, start);
+}
+
+static void put_nak(struct ndr_out *out, u32 call_id, u16 reason)
+{
+	size_t start = begin_fragment(out, PTYPE_BIND_NAK, PFC_FIRST | PFC_LAST, call_id);
+
+	ndr_put16(out, reason);
+	/* Versions of the protocol that we know: 5.0. */
+	ndr_put8(out, 1);
+	ndr_put8(out, 5);
+	ndr_put8(out, 0);
+	end_fragment(out, start);
+}
+
+/* Results in fragments that the client takes. */
+static void put_response(struct ndr_out *out, const struct rpc_conn *conn,
+			 const struct ndr_out *results)
+{
+	size_t room = (conn->max_fragment - RESPONSE_SIZE) & ~(size_t)7;
+	size_t done = 0, part, start;
+	u8 flags;
+
+	do {
+		part = results->len - done < room ? results->len - done : room;
+		flags = (done ? 0 : PFC_FIRST) | (done + part == results->len ? PFC_LAST : 0);
+		start = begin_fragment(out, PTYPE_RESPONSE, flags, conn->call_id);
+		ndr_put32(out, (u32)(results->len - done));
+		ndr_put16(out, conn->context);
+		ndr_put16(out, 0);
+		ndr_put(out, results->data + done, part);
+		end_fragment(out, start);
+		done += part;
+	} while (done < results->len);
+}
+
+static bool is_bound(const struct rpc_conn *conn, u16 context)
+{
+	unsigned int i;
+
+	for (i = 0; i < conn->ncontexts; i++)
+		if (conn->contexts[i] == context)
+			return true;
+	return false;
+}
+
+static const struct rpc_op *find_op(const struct rpc_conn *conn)
+{
+	const struct rpc_op *op;
+
+	for (op = conn->iface->ops; op->run; op++)
+		if (op->opnum == conn->opnum)
+			return op;
+	return NULL;
+}
+
+static u32 run_op(struct rpc_conn *conn, struct rpc_call *call)
+{
+	const struct rpc_op *op;
+	u32 fault;
+
+	if (!is_bound(conn, conn->context))
+		return RPC_FAULT_CONTEXT;
+	op = find_op(conn);
+	if (!op)
+		return RPC_FAULT_OPNUM;
+	fault = op->run(call);
+	if (!fault && call->in.bad)
+		fault = RPC_FAULT_NDR;
+	if (!fault && call->out.full)
+		fault = RPC_FAULT_MEMORY;
+	return fault;
+}
+
+/* The call is complete. */
+static void run_call(struct rpc_conn *conn, struct ndr_out *out)
+{
+	struct rpc_call call = {
+		.conn = conn,
+		.user = &conn->user,
+		.shares = conn->shares,
+	};
+	u32 fault;
+
+	ndr_in_init(&call.in, conn->call.data, conn->call.len);
+	ndr_out_init(&call.out, RPC_REPLY_MAX);
+	fault = run_op(conn, &call);
+	if (fault)
+		put_fault(out, conn, conn->call_id, fault);
+	else
+		put_response(out, conn, &call.out);
+	free(call.out.data);
+	bytes_clear(&conn->call);
+	conn->in_call = false;
+}
+
+/* A fragment of a call. */
+static int take_request(struct rpc_conn *conn, struct fragment *f, struct ndr_out *out)
+{
+	struct ndr_in *in = &f->body;
+	u16 context, opnum;
+	size_t len;
+
+	ndr_get32(in);
+	context = ndr_get16(in);
+	opnum = ndr_get16(in);
+	if (f->flags & PFC_OBJECT)
+		ndr_get(in, 16);
+	if (in->bad || f->auth_len || !conn->bound)
+		return -EINVAL;
+	if (f->flags & PFC_FIRST) {
+		bytes_clear(&conn->call);
+		conn->in_call = true;
+		conn->call_id = f->call_id;
+		conn->context = context;
+		conn->opnum = opnum;
+	} else if (!conn->in_call || f->call_id != conn->call_id || context != conn->context ||
+		   opnum != conn->opnum) {
+		return -EINVAL;
+	}
+	len = in->len - in->pos;
+	if (len > RPC_CALL_MAX - conn->call.len)
+		return -EINVAL;
+	bytes_add(&conn->call, ndr_get(in, len), len);
+	if (f->flags & PFC_LAST)
+		run_call(conn, out);
+	return 0;
+}
+
+/* What is offered for one presentation context. */
+struct offer {
+	u16 context;
+	bool ours;
+	bool ndr;
+	bool features;
+};
+
+static void get_offer(const struct rpc_conn *conn, struct ndr_in *in, struct offer *offer)
+{
+	const struct rpc_interface *iface = conn->iface;
+	const u8 *uuid;
+	u32 version;
+	u8 n;
+
+	memset(offer, 0, sizeof(*offer));
+	ndr_get(in, -in->pos & 3);
+	offer->context = ndr_get16(in);
+	n = ndr_get8(in);
+	ndr_get8(in);
+	uuid = ndr_get(in, 16);
+	version = ndr_get32(in);
+	/* A smaller minor version is a part of ours. */
+	offer->ours = uuid && !memcmp(uuid, iface->uuid, 16) &&
+		      (version & 0xffff) == (iface->version & 0xffff) &&
+		      version >> 16 <= iface->version >> 16;
+	for (; n && !in->bad; n--) {
+		uuid = ndr_get(in, 16);
+		version = ndr_get32(in);
+		if (!uuid)
+			break;
+		offer->ndr |= !memcmp(uuid, ndr_uuid, 16) && version == NDR_VERSION;
+		offer->features |= !memcmp(uuid, features_uuid, sizeof(features_uuid));
+	}
+}
+
+static void put_result(struct ndr_out *out, u16 result, u16 reason)
+{
+	static const u8 nothing[16];
+	bool accepted = result == RESULT_ACCEPTED;
+
+	ndr_put16(out, result);
+	ndr_put16(out, reason);
+	ndr_put(out, accepted ? ndr_uuid : nothing, 16);
+	ndr_put32(out, accepted ? NDR_VERSION : 0);
+}
+
+static void answer_offer(struct rpc_conn *conn, const struct offer *offer, struct ndr_out *out)
+{
+	if (offer->features) {
+		put_result(out, RESULT_NEGOTIATED, 0);
+	} else if (!offer->ours) {
+		put_result(out, RESULT_REJECTED, REASON_INTERFACE);
+	} else if (!offer->ndr || (!is_bound(conn, offer->context) &&
+				   conn->ncontexts == RPC_CONTEXTS_MAX)) {
+		put_result(out, RESULT_REJECTED, REASON_SYNTAX);
+	} else {
+		if (!is_bound(conn, offer->context))
+			conn->contexts[conn->ncontexts++] = offer->context;
+		put_result(out, RESULT_ACCEPTED, 0);
+	}
+}
+
+/* The name under which the pipe would be opened again; none in an alteration. */
+static void put_address(struct ndr_out *out, const struct rpc_conn *conn, bool bind)
+{
+	static const char prefix[] = "\\PIPE\\";
+	size_t len = strlen(conn->iface->pipe) + 1;
+
+	if (bind) {
+		ndr_put16(out, (u16)(strlen(prefix) + len));
+		ndr_put(out, prefix, strlen(prefix));
+		ndr_put(out, conn->iface->pipe, len);
+	} else {
+		ndr_put16(out, 0);
+	}
+	ndr_align(out, 4);
+}
+
+static int take_bind(struct rpc_conn *conn, struct fragment *f, struct ndr_out *out)
+{
+	bool bind = f->type == PTYPE_BIND;
+	struct ndr_in *in = &f->body;
+	u16 max_transmit, max_receive;
+	struct offer offer;
+	size_t start;
+	u32 group;
+	u8 n, i;
+
+	max_transmit = ndr_get16(in);
+	max_receive = ndr_get16(in);
+	group = ndr_get32(in);
+	n = ndr_get8(in);
+	ndr_get(in, 3);
+	if (in->bad || bind == conn->bound)
+		return -EINVAL;
+	if (f->auth_len) {
+		put_nak(out, f->call_id, NAK_AUTHENTICATION);
+		return 0;
+	}
+	if (bind && max_receive >= FRAGMENT_MIN)
+		conn->max_fragment = max_receive < FRAGMENT_MAX ? max_receive : FRAGMENT_MAX;
+	start = begin_fragment(out, bind ? PTYPE_BIND_ACK : PTYPE_ALTER_CONTEXT_RESP,
+			       PFC_FIRST | PFC_LAST, f->call_id);
+	ndr_put16(out, max_transmit < FRAGMENT_MAX ? max_transmit : FRAGMENT_MAX);
+	ndr_put16(out, conn->max_fragment);
+	ndr_put32(out, group ?: 1);
+	put_address(out, conn, bind);
+	ndr_put8(out, n);
+	ndr_align(out, 4);
+	for (i = 0; i < n && !in->bad; i++) {
+		get_offer(conn, in, &offer);
+		answer_offer(conn, &offer, out);
+	}
+	end_fragment(out, start);
+	conn->bound = true;
+	return in->bad ? -EINVAL : 0;
+}
+
+static int take_fragment(struct rpc_conn *conn, struct fragment *f, struct ndr_out *out)
+{
+	switch (f->type) {
+	case PTYPE_REQUEST:
+		return take_request(conn, f, out);
+	case PTYPE_BIND:
+	case PTYPE_ALTER_CONTEXT:
+		return take_bind(conn, f, out);
+	case PTYPE_ORPHANED:
+		bytes_clear(&conn->call);
+		conn->in_call = false;
+		return 0;
+	case PTYPE_CO_CANCEL:
+		/* What it could cancel is done already. */
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+/* Length of the fragment that begins here; 0 if the header is not complete, -EINVAL. */
+static int fragment_len(const struct bytes *b)
+{
+	u16 len;
+
+	if (b->len < HEADER_SIZE)
+		return 0;
+	len = (u16)(b->data[8] | b->data[9] << 8);
+	/* Version 5.0 or 5.1, low byte first. */
+	if (b->data[0] != 5 || b->data[1] > 1 || b->data[4] != 0x10 || len < HEADER_SIZE)
+		return -EINVAL;
+	if (b->data[2] != PTYPE_REQUEST && len > BIND_MAX)
+		return -EINVAL;
+	return len;
+}
+
+static void parse_fragment(struct fragment *f, const u8 *data, size_t len)
+{
+	struct ndr_in header;
+
+	ndr_in_init(&header, data, HEADER_SIZE);
+	header.pos = 10;
+	f->type = data[2];
+	f->flags = data[3];
+	f->auth_len = ndr_get16(&header);
+	f->call_id = ndr_get32(&header);
+	ndr_in_init(&f->body, data + HEADER_SIZE, len - HEADER_SIZE);
+}
+
+int rpc_conn_take(struct rpc_conn *conn, const u8 *data, size_t len, u8 **out, size_t *out_len)
+{
+	struct bytes *b = &conn->partial;
+	struct ndr_out answers;
+	struct fragment f;
+	size_t used = 0;
+	int rc = 0;
+
+	ndr_out_init(&answers, ANSWERS_MAX);
+	bytes_add(b, data, len);
+	while (!rc) {
+		struct bytes rest = { b->data + used, b->len - used };
+		int want = fragment_len(&rest);
+
+		if (want < 0)
+			rc = want;
+		if (want <= 0 || (size_t)want > rest.len)
+			break;
+		parse_fragment(&f, rest.data, (size_t)want);
+		rc = take_fragment(conn, &f, &answers);
+		/* Nobody could read the rest. */
+		if (answers.full)
+			rc = -EINVAL;
+		used += (size_t)want;
+	}
+	b->len -= used;
+	if (b->len)
+		memmove(b->data, b->data + used, b->len);
+	else
+		bytes_clear(b);
+	if (rc) {
+		free(answers.data);
+		return rc;
+	}
+	*out = answers.data;
+	*out_len = answers.len;
+	return 0;
+}

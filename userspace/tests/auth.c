@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Logging in: the same library is the client, so that both sides are real. Who
+ * logs in is the user who runs the tests, since it has an account in any case.
+ */
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <gssapi/gssapi_ext.h>
+
+#include "daemon/auth.h"
+#include "mem.h"
+#include "test.h"
+
+/* Of the password "password" (MS-NLMP section 3.3.1). */
+#define NT_HASH	"8846F7EAEE8FB117AD06BDD830B7586C"
+#define NO_HASH	"XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX"
+
+static gss_OID_desc spnego = { 6, "\x2b\x06\x01\x05\x05\x02" };
+static gss_OID_desc ntlm = { 10, "\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a" };
+static gss_OID_desc session_key = { 11, "\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x05\x05" };
+
+static char users_file[64];
+static char me[256];
+static struct auth *all;
+
+/* A client; @raw: NTLM without SPNEGO. */
+struct client {
+	bool raw;
+	gss_cred_id_t cred;
+	gss_name_t target;
+	gss_ctx_id_t context;
+	bool done;
+};
+
+static gss_name_t import(const char *text, gss_OID type)
+{
+	gss_buffer_desc buffer = { strlen(text), (void *)text };
+	gss_name_t name = GSS_C_NO_NAME;
+	OM_uint32 minor;
+
+	CHECK(!GSS_ERROR(gss_import_name(&minor, &buffer, type, &name)));
+	return name;
+}
+
+static void client_open(struct client *c, const char *user, const char *password, bool raw)
+{
+	gss_buffer_desc secret = { strlen(password), (void *)password };
+	gss_OID_set_desc only = { 1, raw ? &ntlm : &spnego };
+	gss_OID_set_desc inside = { 1, &ntlm };
+	gss_name_t name = import(user, GSS_C_NT_USER_NAME);
+	OM_uint32 minor;
+
+	memset(c, 0, sizeof(*c));
+	c->raw = raw;
+	c->target = import("cifs@localhost", GSS_C_NT_HOSTBASED_SERVICE);
+	CHECK(!GSS_ERROR(gss_acquire_cred_with_password(&minor, name, &secret, GSS_C_INDEFINITE,
+							&only, GSS_C_INITIATE, &c->cred, NULL,
+							NULL)));
+	if (!raw)
+		CHECK(!GSS_ERROR(gss_set_neg_mechs(&minor, c->cred, &inside)));
+	gss_release_name(&minor, &name);
+}
+
+static void client_close(struct client *c)
+{
+	OM_uint32 minor;
+
+	gss_delete_sec_context(&minor, &c->context, GSS_C_NO_BUFFER);
+	gss_release_cred(&minor, &c->cred);
+	gss_release_name(&minor, &c->target);
+}
+
+/* The next token of the client; false if it fails. */
+static bool client_say(struct client *c, const struct auth_step *heard, gss_buffer_t out)
+{
+	gss_buffer_desc in = { heard->reply_len, heard->reply };
+	OM_uint32 major, minor;
+
+	major = gss_init_sec_context(&minor, c->cred, &c->context, c->target,
+				     c->raw ? &ntlm : &spnego, GSS_C_INTEG_FLAG | GSS_C_CONF_FLAG,
+				     0, GSS_C_NO_CHANNEL_BINDINGS, &in, NULL, out, NULL, NULL);
+	c->done = major == GSS_S_COMPLETE;
+	return !GSS_ERROR(major);
+}
+
+/* Let a client log in; the result is in @step, the return value is the server's. */
+static int log_in(struct client *c, struct auth_step *step)
+{
+	gss_buffer_desc token = GSS_C_EMPTY_BUFFER;
+	OM_uint32 minor;
+	int rounds = 0;
+	int rc = 0;
+
+	memset(step, 0, sizeof(*step));
+	while (!rc && !step->done && rounds++ < 8) {
+		if (!CHECK(client_say(c, step, &token)))
+			break;
+		free(step->reply);
+		step->reply = NULL;
+		step->token = token.value;
+		step->token_len = token.length;
+		step->peer = "192.0.2.1";
+		rc = auth_step(all, step);
+		gss_release_buffer(&minor, &token);
+	}
+	return rc;
+}
+
+static void same_key(struct client *c, const struct auth_step *step)
+{
+	gss_buffer_set_t set = GSS_C_NO_BUFFER_SET;
+	OM_uint32 minor;
+
+	CHECK(!GSS_ERROR(gss_inquire_sec_context_by_oid(&minor, c->context, &session_key, &set)));
+	CHECK(set && set->count && set->elements[0].length == step->key_len &&
+	      !memcmp(set->elements[0].value, step->key, step->key_len));
+	gss_release_buffer_set(&minor, &set);
+}
+
+static void expect_me(const char *user, bool raw)
+{
+	struct auth_step *step = mem_new(sizeof(*step));
+	struct client c;
+
+	client_open(&c, user, "password", raw);
+	CHECK(!log_in(&c, step));
+	CHECK(step->done && !step->anonymous);
+	CHECK(step->account.uid == getuid() && step->account.ngids >= 1);
+	SAME(step->user, me);
+	CHECK(step->domain[0]);
+	/* S-1-22-1-uid (MS-DTYP section 2.4.2.2) */
+	CHECK(step->sid_len == 16 && step->sid[0] == 1 && step->sid[1] == 2 &&
+	      step->sid[7] == 22 && step->sid[8] == 1);
+	CHECK(step->key_len == 16 && step->expires == AUTH_NEVER);
+	if (!raw && step->reply) {
+		gss_buffer_desc last = GSS_C_EMPTY_BUFFER;
+
+		CHECK(client_say(&c, step, &last) && c.done);
+	}
+	same_key(&c, step);
+	client_close(&c);
+	free(step->reply);
+	free(step);
+}
+
+static void right_password(void)
+{
+	expect_me(me, false);
+}
+
+static void right_password_without_spnego(void)
+{
+	expect_me(me, true);
+}
+
+/* Windows puts the name of its own machine there, and people write as they like. */
+static void any_domain_and_case(void)
+{
+	char name[300];
+	size_t i;
+
+	snprintf(name, sizeof(name), "LAPTOP\\%s", me);
+	expect_me(name, false);
+	for (i = strlen("LAPTOP\\"); name[i]; i++)
+		if (name[i] >= 'a' && name[i] <= 'z')
+			name[i] = (char)(name[i] - 'a' + 'A');
+	expect_me(name, true);
+}
+
+static void refuse(const char *user, const char *password, bool raw)
+{
+	struct auth_step *step = mem_new(sizeof(*step));
+	struct client c;
+
+	client_open(&c, user, password, raw);
+	CHECK(log_in(&c, step) == -EACCES);
+	CHECK(!step->done && !step->key_len && !step->sid_len);
+	client_close(&c);
+	free(step->reply);
+	free(step);
+}
+
+static void wrong_password(void)
+{
+	refuse(me, "Password", false);
+	refuse(me, "Password", true);
+}
+
+static void unknown_user(void)
+{
+	refuse("no-such-user", "password", false);
+	refuse("no-such-user", "password", true);
+}
+
+/* A password, but no account behind it. */
+static void user_without_account(void)
+{
+	refuse("ghost", "password", true);
+}
+
+/* A line for one domain is not good for another, though the name is the same. */
+static void other_domain(void)
+{
+	refuse("ELSEWHERE\\ghost2", "password", true);
+}
+
+/* Bytes of a client without a library. */
+static int say(struct auth_step *step, const void *token, size_t len)
+{
+	free(step->reply);
+	step->reply = NULL;
+	step->reply_len = 0;
+	step->token = token;
+	step->token_len = len;
+	return auth_step(all, step);
+}
+
+/* First message without the version that old clients leave out (MS-NLMP section 2.2.1.1). */
+static const u8 first[32] = {
+	'N', 'T', 'L', 'M', 'S', 'S', 'P', 0, 1, 0, 0, 0, 0x35, 0x82, 0x88, 0xe0,
+};
+
+/* Neither a name nor an answer to the challenge (MS-NLMP section 3.2.5.1.2). */
+static const u8 nobody[89] = {
+	'N', 'T', 'L', 'M', 'S', 'S', 'P', 0, 3, 0, 0, 0,
+	1, 0, 1, 0, 88, 0, 0, 0, 0, 0, 0, 0, 88, 0, 0, 0,
+	0, 0, 0, 0, 88, 0, 0, 0, 0, 0, 0, 0, 88, 0, 0, 0,
+	0, 0, 0, 0, 88, 0, 0, 0, 0, 0, 0, 0, 88, 0, 0, 0,
+	0x15, 0x8a, 0x88, 0x62,
+};
+
+static void anonymous(void)
+{
+	struct auth_step *step = mem_new(sizeof(*step));
+
+	CHECK(!say(step, first, sizeof(first)));
+	CHECK(step->id && step->reply && !step->done);
+	CHECK(!say(step, nobody, sizeof(nobody)));
+	CHECK(step->done && step->anonymous && !step->key_len && !step->reply);
+	CHECK(step->account.uid == 65534 && !step->account.ngids);
+	CHECK(step->sid_len == 12 && step->sid[7] == 5 && step->sid[8] == 7);
+	free(step->reply);
+	free(step);
+}
+
+/* SPNEGO around it: NegTokenInit with NTLM's message, NegTokenResp (RFC 4178 section 4.2). */
+static void anonymous_in_spnego(void)
+{
+	static const u8 init[] = {
+		0x60, 0x40, 0x06, 0x06, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x02, 0xa0, 0x36, 0x30, 0x34,
+		0xa0, 0x0e, 0x30, 0x0c, 0x06, 0x0a, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02,
+		0x02, 0x0a, 0xa2, 0x22, 0x04, 0x20,
+	};
+	static const u8 resp[] = { 0xa1, 0x5f, 0x30, 0x5d, 0xa2, 0x5b, 0x04, 0x59 };
+	static const u8 accepted[] = { 0xa1, 0x07, 0x30, 0x05, 0xa0, 0x03, 0x0a, 0x01, 0x00 };
+	struct auth_step *step = mem_new(sizeof(*step));
+	u8 token[sizeof(init) + sizeof(first)];
+	u8 answer[sizeof(resp) + sizeof(nobody)];
+
+	memcpy(token, init, sizeof(init));
+	memcpy(token + sizeof(init), first, sizeof(first));
+	CHECK(!say(step, token, sizeof(token)));
+	memcpy(answer, resp, sizeof(resp));
+	memcpy(answer + sizeof(resp), nobody, sizeof(nobody));
+	CHECK(!say(step, answer, sizeof(answer)));
+	CHECK(step->done && step->anonymous);
+	CHECK(step->reply_len == sizeof(accepted) &&
+	      !memcmp(step->reply, accepted, sizeof(accepted)));
+	free(step->reply);
+	free(step);
+}
+
+static void nonsense(void)
+{
+	static const u8 zeros[100];
+	struct auth_step *step = mem_new(sizeof(*step));
+	size_t len;
+
+	CHECK(say(step, zeros, sizeof(zeros)) == -EINVAL);
+	for (len = 1; len < sizeof(first); len++) {
+		step->id = 0;
+		CHECK(say(step, first, len) < 0);
+	}
+	step->id = 12345;
+	CHECK(say(step, nobody, sizeof(nobody)) == -ENOENT);
+	free(step->reply);
+	free(step);
+}
+
+/* After its end, and after it was broken off, a number is nobody's. */
+static void numbers_end(void)
+{
+	struct auth_step *step = mem_new(sizeof(*step));
+	u64 id;
+
+	CHECK(!say(step, first, sizeof(first)));
+	id = step->id;
+	auth_abort(all, id);
+	auth_abort(all, id);
+	CHECK(say(step, nobody, sizeof(nobody)) == -ENOENT);
+	step->id = 0;
+	CHECK(!say(step, first, sizeof(first)) && step->id && step->id != id);
+	CHECK(!say(step, nobody, sizeof(nobody)));
+	CHECK(say(step, nobody, sizeof(nobody)) == -ENOENT);
+	free(step->reply);
+	free(step);
+}
+
+/* Who only begins makes no room scarce for those who go on. */
+static void flood(void)
+{
+	struct auth_step *step = mem_new(sizeof(*step));
+	u64 oldest = 0;
+	int i;
+
+	for (i = 0; i < 1500; i++) {
+		step->id = 0;
+		if (say(step, first, sizeof(first)) || !step->id)
+			break;
+		oldest = oldest ?: step->id;
+	}
+	CHECK(i == 1500);
+	CHECK(!say(step, nobody, sizeof(nobody)) && step->done);
+	step->id = oldest;
+	CHECK(say(step, nobody, sizeof(nobody)) == -ENOENT);
+	free(step->reply);
+	free(step);
+}
+
+/* The token of a server that speaks first names NTLM. */
+static void hello(void)
+{
+	size_t len = 0;
+	u8 *token = auth_hello(all, &len);
+
+	CHECK(token && len > 20 && token[0] == 0x60);
+	CHECK(token && memmem(token, len, ntlm.elements, ntlm.length));
+	free(token);
+}
+
+/* A user that is added can log in at once. */
+static void users_are_read_anew(void)
+{
+	FILE *file;
+
+	unlink(users_file);
+	refuse(me, "password", true);
+	file = fopen(users_file, "w");
+	fprintf(file, "%s:%u:" NO_HASH ":" NT_HASH ":[U          ]:LCT-00000000:\n", me, getuid());
+	fclose(file);
+	expect_me(me, true);
+}
+
+static bool begin(void)
+{
+	const struct passwd *pw = getpwuid(getuid());
+	FILE *file;
+	int fd;
+
+	snprintf(users_file, sizeof(users_file), "/tmp/ditto-users-XXXXXX");
+	fd = mkstemp(users_file);
+	if (!pw || fd < 0)
+		return false;
+	snprintf(me, sizeof(me), "%s", pw->pw_name);
+	file = fdopen(fd, "w");
+	fprintf(file, "# users of the test\n");
+	fprintf(file, "ghost:999:" NO_HASH ":" NT_HASH ":[U          ]:LCT-00000000:\n");
+	fprintf(file, "HERE\\ghost2:999:" NO_HASH ":" NT_HASH ":[U          ]:LCT-00000000:\n");
+	fprintf(file, "%s:%u:" NO_HASH ":" NT_HASH ":[U          ]:LCT-00000000:\n", me, getuid());
+	fclose(file);
+	/* A keytab of this machine is not part of the test. */
+	setenv("KRB5_KTNAME", "FILE:/nonexistent/keytab", 1);
+	unsetenv("NTLM_USER_FILE");
+	unsetenv("LM_COMPAT_LEVEL");
+	all = auth_new(users_file);
+	return all;
+}
+
+int main(void)
+{
+	static const struct test tests[] = {
+		TEST(right_password), TEST(right_password_without_spnego),
+		TEST(any_domain_and_case), TEST(wrong_password), TEST(unknown_user),
+		TEST(user_without_account), TEST(other_domain), TEST(anonymous),
+		TEST(anonymous_in_spnego), TEST(nonsense), TEST(numbers_end), TEST(flood),
+		TEST(hello), TEST(users_are_read_anew), { 0 }
+	};
+	int status;
+
+	if (!begin()) {
+		printf("not ok auth: it cannot begin\n");
+		return EXIT_FAILURE;
+	}
+	status = test_main(tests);
+	auth_free(all);
+	unlink(users_file);
+	return status;
+}

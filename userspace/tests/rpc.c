@@ -1,0 +1,660 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Remote calls on pipes. Those that begin a conversation are as python3-impacket
+ * sends them; the others are made with the writer of the daemon.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/pipe.h"
+#include "daemon/sid.h"
+#include "daemon/utf16.h"
+#include "mem.h"
+#include "rpc_messages.h"
+#include "test.h"
+
+#define HEADER		16
+#define RESPONSE	24
+
+#define PTYPE_RESPONSE	2
+#define PTYPE_FAULT	3
+#define PTYPE_BIND_ACK	12
+#define PTYPE_BIND_NAK	13
+
+static unsigned int more_shares;
+
+static void add_share(struct kernel_shares *list, const char *name, const char *comment,
+		      bool browse)
+{
+	struct share *s = share_new(name);
+
+	s->path = mem_print("/srv/%s", name);
+	s->comment = comment ? mem_string(comment) : NULL;
+	s->browse = browse;
+	list->share = mem_grow(list->share, list->n, sizeof(*list->share));
+	list->share[list->n++] = s;
+}
+
+static int served(struct kernel_shares *out)
+{
+	char name[32];
+	unsigned int i;
+
+	memset(out, 0, sizeof(*out));
+	add_share(out, "data", "f\xc3\xbcr alle", true);
+	add_share(out, "secret", NULL, false);
+	for (i = 0; i < more_shares; i++) {
+		snprintf(name, sizeof(name), "share%05u", i);
+		add_share(out, name, "one of many", true);
+	}
+	return 0;
+}
+
+static int none_served(struct kernel_shares *out)
+{
+	(void)out;
+	return -EIO;
+}
+
+/* A pipe of a user, and what came out of it last. */
+struct peer {
+	struct pipes *pipes;
+	u64 id;
+	u8 *out;
+	size_t len;
+};
+
+static void open_as(struct peer *p, const char *name, uid_t uid)
+{
+	struct rpc_user user = { .uid = uid, .name = "alice", .domain = "HERE" };
+
+	memset(p, 0, sizeof(*p));
+	p->pipes = pipes_new(served);
+	CHECK(!pipe_open(p->pipes, name, &user, &p->id));
+}
+
+static int say(struct peer *p, const void *data, size_t len)
+{
+	free(p->out);
+	return pipe_call(p->pipes, p->id, data, len, &p->out, &p->len);
+}
+
+static void end(struct peer *p)
+{
+	free(p->out);
+	pipes_free(p->pipes);
+}
+
+static u16 get16(const u8 *p)
+{
+	return (u16)(p[0] | p[1] << 8);
+}
+
+static u32 get32(const u8 *p)
+{
+	return get16(p) | (u32)get16(p + 2) << 16;
+}
+
+/* Is it one whole fragment of this type? */
+static bool is(const struct peer *p, u8 type)
+{
+	return p->len >= HEADER && p->out[2] == type && p->out[3] & 3 &&
+	       get16(p->out + 8) == p->len;
+}
+
+static void bind_to(struct peer *p, const u8 *data, size_t len)
+{
+	CHECK(!say(p, data, len));
+	CHECK(is(p, PTYPE_BIND_ACK));
+	/* The result of the only context: accepted. */
+	CHECK(p->len >= 28 && get16(p->out + p->len - 24) == 0);
+}
+
+/* The fault of an answer; 0 if it is none. */
+static u32 fault_of(const struct peer *p)
+{
+	return is(p, PTYPE_FAULT) && p->len == 32 ? get32(p->out + RESPONSE) : 0;
+}
+
+/* Put what is in the fragments of an answer together; 0 if they are not in order. */
+static size_t join(const struct peer *p, u8 *out, size_t size)
+{
+	size_t at = 0, used = 0, len;
+
+	while (at < p->len) {
+		const u8 *f = p->out + at;
+
+		len = get16(f + 8);
+		if (len > p->len - at || len < RESPONSE || f[2] != PTYPE_RESPONSE ||
+		    !!(f[3] & 1) != !at || !!(f[3] & 2) != (at + len == p->len) ||
+		    used + len - RESPONSE > size || len > 4280)
+			return 0;
+		memcpy(out + used, f + RESPONSE, len - RESPONSE);
+		used += len - RESPONSE;
+		at += len;
+	}
+	return used;
+}
+
+static void text_is_utf16(void)
+{
+	static const char *const same[] = { "", "data", "f\xc3\xbcr", "\xe2\x82\xac",
+					    "\xf0\x9f\x98\x80" };
+	u8 units[64];
+	char text[64];
+	size_t i, n;
+
+	for (i = 0; i < ARRAY_SIZE(same); i++) {
+		n = utf16_from_utf8(same[i], NULL);
+		CHECK(utf16_from_utf8(same[i], units) == n);
+		CHECK(utf16_to_utf8(units, n, text, sizeof(text)));
+		SAME(text, same[i]);
+	}
+	/* Bytes that are no text: U+FFFD. */
+	CHECK(utf16_from_utf8("\xff", units) == 1 && get16(units) == 0xfffd);
+	CHECK(utf16_from_utf8("\xc3", units) == 1 && get16(units) == 0xfffd);
+	CHECK(utf16_from_utf8("\xed\xa0\x80", units) == 1 && get16(units) == 0xfffd);
+	/* Half a character, a NUL, no room. */
+	CHECK(!utf16_to_utf8((const u8 *)"\x00\xd8", 1, text, sizeof(text)));
+	CHECK(!utf16_to_utf8((const u8 *)"\x00\xdc\x41\x00", 2, text, sizeof(text)));
+	CHECK(!utf16_to_utf8((const u8 *)"\x41\x00\x00\x00", 2, text, sizeof(text)));
+	CHECK(!utf16_to_utf8((const u8 *)"\x41\x00\x42\x00", 2, text, 2));
+	CHECK(utf16_to_utf8((const u8 *)"\x41\x00\x42\x00", 2, text, 3));
+}
+
+static void reader_stays_inside(void)
+{
+	struct ndr_out out;
+	struct ndr_in in;
+	struct sid sid = { 5, 2, { 32, 544 } };
+	struct sid got;
+	char text[64];
+	u16 units;
+	size_t len;
+
+	ndr_out_init(&out, 1000);
+	ndr_put8(&out, 7);
+	ndr_put32(&out, 1);
+	ndr_put_string(&out, "name");
+	ndr_put_unicode_header(&out, "other");
+	ndr_put_unicode(&out, "other");
+	ndr_put_sid(&out, &sid);
+	for (len = 0; len <= out.len; len++) {
+		u8 *copy = mem_new(len + 1);
+
+		memcpy(copy, out.data, len);
+		ndr_in_init(&in, copy, len);
+		ndr_get8(&in);
+		ndr_get32(&in);
+		ndr_get_string(&in, text, sizeof(text));
+		CHECK(in.bad || !strcmp(text, "name"));
+		ndr_get_unicode_header(&in, &units);
+		ndr_get_unicode(&in, units, text, sizeof(text));
+		CHECK(in.bad || !strcmp(text, "other"));
+		ndr_get_sid(&in, &got);
+		CHECK(in.bad == (len < out.len));
+		free(copy);
+	}
+	CHECK(sid_same(&sid, &got));
+	free(out.data);
+	/* A writer that is full stays full. */
+	ndr_out_init(&out, 6);
+	ndr_put32(&out, 1);
+	ndr_put32(&out, 1);
+	ndr_put8(&out, 1);
+	CHECK(out.full && out.len <= 6);
+	free(out.data);
+}
+
+/* Lengths that lie: of a string, of a string in a structure, of a SID. */
+static void counts_that_lie(void)
+{
+	static const u8 string[] = { 9, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 65, 0, 0, 0 };
+	static const u8 sid[] = { 2, 0, 0, 0, 1, 200, 0, 0, 0, 0, 0, 5, 1, 0, 0, 0 };
+	static const u8 header[] = { 3, 0, 8, 0, 1, 0, 0, 0 };
+	struct sid got;
+	struct ndr_in in;
+	char text[64];
+	u16 units;
+
+	ndr_in_init(&in, string, sizeof(string));
+	ndr_get_string(&in, text, sizeof(text));
+	CHECK(in.bad && !text[0]);
+	ndr_in_init(&in, sid, sizeof(sid));
+	ndr_get_sid(&in, &got);
+	CHECK(in.bad);
+	ndr_in_init(&in, header, sizeof(header));
+	ndr_get_unicode_header(&in, &units);
+	CHECK(in.bad);
+}
+
+static void no_such_pipe(void)
+{
+	struct rpc_user user = { .uid = 1000 };
+	struct pipes *pipes = pipes_new(served);
+	u64 id, first = 0;
+	size_t len;
+	u8 *out;
+	int i;
+
+	CHECK(pipe_open(pipes, "spoolss", &user, &id) == -ENOENT);
+	CHECK(!pipe_open(pipes, "SRVSVC", &user, &id));
+	pipe_close(pipes, id);
+	CHECK(pipe_call(pipes, id, bind_srvsvc, sizeof(bind_srvsvc), &out, &len) == -ENOENT);
+	/* Who leaves them open loses the oldest. */
+	for (i = 0; i < 1100; i++) {
+		CHECK(!pipe_open(pipes, "srvsvc", &user, &id));
+		first = first ?: id;
+	}
+	CHECK(pipe_call(pipes, first, bind_srvsvc, sizeof(bind_srvsvc), &out, &len) == -ENOENT);
+	CHECK(!pipe_call(pipes, id, bind_srvsvc, sizeof(bind_srvsvc), &out, &len));
+	free(out);
+	pipes_clear(pipes);
+	CHECK(pipe_call(pipes, id, bind_srvsvc, sizeof(bind_srvsvc), &out, &len) == -ENOENT);
+	pipes_free(pipes);
+}
+
+/* Only what is served on this pipe, in the transfer syntax that we know, without security. */
+static void bindings(void)
+{
+	u8 data[sizeof(bind_srvsvc)];
+	struct peer p;
+
+	open_as(&p, "srvsvc", 1000);
+	CHECK(!say(&p, bind_lsarpc, sizeof(bind_lsarpc)));
+	CHECK(is(&p, PTYPE_BIND_ACK) && get32(p.out + p.len - 24) == (2 | 1 << 16));
+	CHECK(!say(&p, share_enum, sizeof(share_enum)));
+	CHECK(fault_of(&p) == RPC_FAULT_CONTEXT);
+	end(&p);
+
+	open_as(&p, "srvsvc", 1000);
+	memcpy(data, bind_srvsvc, sizeof(data));
+	data[sizeof(data) - 20] ^= 1;
+	CHECK(!say(&p, data, sizeof(data)));
+	CHECK(is(&p, PTYPE_BIND_ACK) && get32(p.out + p.len - 24) == (2 | 2 << 16));
+	end(&p);
+
+	open_as(&p, "srvsvc", 1000);
+	memcpy(data, bind_srvsvc, sizeof(data));
+	data[10] = 8;
+	CHECK(!say(&p, data, sizeof(data)));
+	CHECK(is(&p, PTYPE_BIND_NAK) && get16(p.out + HEADER) == 8);
+	end(&p);
+}
+
+static bool has_text(const u8 *data, size_t len, const char *text)
+{
+	u8 units[128];
+	size_t n = utf16_from_utf8(text, units);
+
+	return memmem(data, len, units, 2 * n);
+}
+
+static void shares_are_listed(void)
+{
+	struct peer p;
+	u8 data[4096];
+	size_t len;
+
+	open_as(&p, "srvsvc", 1000);
+	bind_to(&p, bind_srvsvc, sizeof(bind_srvsvc));
+	CHECK(!say(&p, share_enum, sizeof(share_enum)));
+	len = join(&p, data, sizeof(data));
+	/* Level twice, pointer, entries, pointer, entries. */
+	CHECK(len > 24 && get32(data) == 1 && get32(data + 12) == 2 && get32(data + 20) == 2);
+	CHECK(has_text(data, len, "data") && has_text(data, len, "f\xc3\xbcr alle"));
+	CHECK(has_text(data, len, "IPC$") && !has_text(data, len, "secret"));
+	CHECK(len > 4 && !get32(data + len - 4));
+	end(&p);
+}
+
+static void list_of_nothing(void)
+{
+	struct rpc_user user = { .uid = 1000 };
+	struct peer p = { .pipes = pipes_new(none_served) };
+
+	CHECK(!pipe_open(p.pipes, "srvsvc", &user, &p.id));
+	bind_to(&p, bind_srvsvc, sizeof(bind_srvsvc));
+	CHECK(!say(&p, share_enum, sizeof(share_enum)));
+	CHECK(is(&p, PTYPE_RESPONSE) && get32(p.out + p.len - 4) == 31);
+	end(&p);
+}
+
+static void share_is_told(void)
+{
+	u8 request[sizeof(share_get_info)];
+	struct peer p;
+	u8 data[4096];
+	size_t len;
+
+	open_as(&p, "srvsvc", 1000);
+	bind_to(&p, bind_srvsvc, sizeof(bind_srvsvc));
+	CHECK(!say(&p, share_get_info, sizeof(share_get_info)));
+	len = join(&p, data, sizeof(data));
+	CHECK(len && has_text(data, len, "data") && !get32(data + len - 4));
+	memcpy(request, share_get_info, sizeof(request));
+	/* "aata" is none; where shares lie only root may know; there is no level 9. */
+	request[40] = 'a';
+	CHECK(!say(&p, request, sizeof(request)) && get32(p.out + p.len - 4) == 2310);
+	request[40] = 'd';
+	request[sizeof(request) - 4] = 2;
+	CHECK(!say(&p, request, sizeof(request)) && get32(p.out + p.len - 4) == 5);
+	request[sizeof(request) - 4] = 9;
+	CHECK(!say(&p, request, sizeof(request)) && get32(p.out + p.len - 4) == 124);
+	end(&p);
+
+	open_as(&p, "srvsvc", 0);
+	bind_to(&p, bind_srvsvc, sizeof(bind_srvsvc));
+	request[sizeof(request) - 4] = 2;
+	CHECK(!say(&p, request, sizeof(request)));
+	len = join(&p, data, sizeof(data));
+	CHECK(len && has_text(data, len, "C:\\srv\\data") && !get32(data + len - 4));
+	end(&p);
+}
+
+/* Every part of the answer is there, whatever the pieces in which the call comes. */
+static void pieces(void)
+{
+	struct peer p;
+	u8 whole[4096];
+	u8 first[40], second[sizeof(share_enum)];
+	size_t i, len;
+
+	open_as(&p, "srvsvc", 1000);
+	bind_to(&p, bind_srvsvc, sizeof(bind_srvsvc));
+	for (i = 0; i < sizeof(share_enum); i++) {
+		CHECK(!say(&p, share_enum + i, 1));
+		CHECK(!p.out == (i + 1 < sizeof(share_enum)));
+	}
+	CHECK(join(&p, whole, sizeof(whole)));
+
+	/* The same as two fragments, with 16 bytes of parameters in the first. */
+	memcpy(first, share_enum, sizeof(first));
+	first[3] = 1;
+	first[8] = sizeof(first);
+	memcpy(second, share_enum, RESPONSE);
+	len = RESPONSE + sizeof(share_enum) - sizeof(first);
+	memcpy(second + RESPONSE, share_enum + sizeof(first), len - RESPONSE);
+	second[3] = 2;
+	second[8] = (u8)len;
+	CHECK(!say(&p, first, sizeof(first)) && !p.out);
+	CHECK(!say(&p, second, len) && p.out);
+	CHECK(join(&p, whole, sizeof(whole)) && has_text(whole, sizeof(whole), "IPC$"));
+
+	/* The second part of nothing ends the conversation. */
+	CHECK(say(&p, second, len) == -EINVAL);
+	CHECK(say(&p, share_enum, sizeof(share_enum)) == -ENOENT);
+	end(&p);
+}
+
+/* A call for a list from an entry on. */
+static size_t make_enum(u8 *out, u32 resume)
+{
+	struct ndr_out o;
+	size_t len;
+
+	ndr_out_init(&o, 1000);
+	ndr_put(&o, share_enum, RESPONSE);
+	ndr_put_pointer(&o, false);
+	ndr_put32(&o, 1);
+	ndr_put32(&o, 1);
+	ndr_put_pointer(&o, true);
+	ndr_put32(&o, 0);
+	ndr_put_pointer(&o, false);
+	ndr_put32(&o, 0xffffffff);
+	ndr_put_pointer(&o, true);
+	ndr_put32(&o, resume);
+	o.data[8] = (u8)o.len;
+	len = o.len;
+	memcpy(out, o.data, len);
+	free(o.data);
+	return len;
+}
+
+/* More than fits into one answer is told in several. */
+static void many_shares(void)
+{
+	u8 request[200], *data = mem_new(65536);
+	u32 resume = 0, total = 0, status;
+	struct peer p;
+	size_t len;
+	int calls = 0;
+
+	more_shares = 2000;
+	open_as(&p, "srvsvc", 1000);
+	bind_to(&p, bind_srvsvc, sizeof(bind_srvsvc));
+	do {
+		len = make_enum(request, resume);
+		if (!CHECK(!say(&p, request, len)) || !CHECK(p.len < 60000))
+			break;
+		len = join(&p, data, 65536);
+		if (!CHECK(len > 40))
+			break;
+		total += get32(data + 12);
+		resume = get32(data + len - 8);
+		status = get32(data + len - 4);
+	} while (status == 234 && ++calls < 20);
+	CHECK(total == 2002 && !status && !resume && calls > 1);
+	more_shares = 0;
+	end(&p);
+	free(data);
+}
+
+static void calls_without_sense(void)
+{
+	u8 request[sizeof(share_enum)];
+	struct peer p;
+	size_t len;
+
+	open_as(&p, "srvsvc", 1000);
+	CHECK(say(&p, share_enum, sizeof(share_enum)) == -EINVAL);
+	end(&p);
+	open_as(&p, "srvsvc", 1000);
+	bind_to(&p, bind_srvsvc, sizeof(bind_srvsvc));
+	memcpy(request, share_enum, sizeof(request));
+	request[22] = 200;
+	CHECK(!say(&p, request, sizeof(request)) && fault_of(&p) == RPC_FAULT_OPNUM);
+	request[22] = 15;
+	/* Parameters that end too early. */
+	for (len = RESPONSE; len < sizeof(request); len++) {
+		request[8] = (u8)len;
+		CHECK(!say(&p, request, len) && fault_of(&p) == RPC_FAULT_NDR);
+	}
+	/* High byte first. */
+	request[4] = 0;
+	CHECK(say(&p, request, sizeof(request)) == -EINVAL);
+	end(&p);
+}
+
+static void open_policy(struct peer *p, u8 *handle)
+{
+	open_as(p, "lsarpc", 1000);
+	bind_to(p, bind_lsarpc, sizeof(bind_lsarpc));
+	CHECK(!say(p, open_policy2, sizeof(open_policy2)));
+	if (CHECK(is(p, PTYPE_RESPONSE) && p->len == RESPONSE + 24 && !get32(p->out + 44)))
+		memcpy(handle, p->out + RESPONSE, 20);
+}
+
+/* S-1-22-1-0 is root, S-1-5-21-1-2-3-500 is nobody here. */
+static void sids_have_names(void)
+{
+	u8 request[sizeof(lookup_sids2)];
+	struct peer p;
+	u8 data[4096];
+	size_t len;
+
+	memcpy(request, lookup_sids2, sizeof(request));
+	open_policy(&p, request + HANDLE_AT);
+	CHECK(!say(&p, request, sizeof(request)));
+	len = join(&p, data, sizeof(data));
+	CHECK(len && has_text(data, len, "root") && has_text(data, len, "Unix User") &&
+	      has_text(data, len, "S-1-5-21-1-2-3-500"));
+	CHECK(len > 8 && get32(data + len - 8) == 1 && get32(data + len - 4) == 0x107);
+	/* A handle that was not given. */
+	request[HANDLE_AT + 12] ^= 1;
+	CHECK(!say(&p, request, sizeof(request)) && get32(p.out + p.len - 4) == 0xc0000008);
+	/* More SIDs than there are, and more than anybody may ask for. */
+	request[HANDLE_AT + 12] ^= 1;
+	request[HANDLE_AT + 20] = 3;
+	CHECK(!say(&p, request, sizeof(request)) && fault_of(&p) == RPC_FAULT_NDR);
+	request[HANDLE_AT + 23] = 0x7f;
+	CHECK(!say(&p, request, sizeof(request)) && get32(p.out + p.len - 4) == 0xc000000d);
+	end(&p);
+}
+
+static void names_have_sids(void)
+{
+	u8 request[sizeof(lookup_names)];
+	struct peer p;
+	u8 data[4096];
+	size_t len;
+
+	memcpy(request, lookup_names, sizeof(request));
+	open_policy(&p, request + HANDLE_AT);
+	CHECK(!say(&p, request, sizeof(request)));
+	len = join(&p, data, sizeof(data));
+	CHECK(len && has_text(data, len, "Unix User"));
+	CHECK(len > 8 && get32(data + len - 8) == 1 && get32(data + len - 4) == 0x107);
+	end(&p);
+}
+
+/* Handles of one client are none of another, and not without end. */
+static void handles(void)
+{
+	u8 request[sizeof(lookup_sids2)];
+	struct peer p, other;
+	u8 handle[20];
+	int i;
+
+	memcpy(request, lookup_sids2, sizeof(request));
+	open_policy(&p, request + HANDLE_AT);
+	open_policy(&other, handle);
+	CHECK(!say(&other, request, sizeof(request)) &&
+	      get32(other.out + other.len - 4) == 0xc0000008);
+	for (i = 0; i < 100; i++)
+		CHECK(!say(&p, open_policy2, sizeof(open_policy2)));
+	CHECK(get32(p.out + p.len - 4) == 0xc000009a);
+	end(&p);
+	end(&other);
+}
+
+static void sids_in_words(void)
+{
+	struct sid sid = { 0x123456789abcULL, 15, { 4294967295U } };
+	struct sid_name name;
+	char text[NSS_NAME_SIZE];
+	struct sid a, b;
+	int i;
+
+	for (i = 1; i < 15; i++)
+		sid.sub[i] = 4294967295U;
+	sid_text(&sid, text);
+	CHECK(!strncmp(text, "S-1-0x123456789abc-4294967295-", 30) && strlen(text) == 183);
+	sid_of_machine(&a);
+	sid_of_machine(&b);
+	CHECK(sid_same(&a, &b) && a.nsubs == 4 && a.sub[0] == 21);
+	CHECK(!sid_to_name(&a, &name) && name.use == SID_USE_DOMAIN);
+	CHECK(!sid_from_name("builtin\\administrators", &a, &name));
+	sid_text(&a, text);
+	SAME(text, "S-1-5-32-544");
+	CHECK(!sid_from_name("root@Unix User", &a, &name));
+	sid_text(&a, text);
+	SAME(text, "S-1-22-1-0");
+	CHECK(!sid_from_name("Unix Group\\root", &a, &name) && name.use == SID_USE_GROUP);
+	CHECK(sid_from_name("ELSEWHERE\\root", &a, &name) == -ENOENT);
+	CHECK(sid_from_name("", &a, &name) == -ENOENT);
+}
+
+/* Numbers that parsers are afraid of. */
+static const u32 edges[] = { 0, 1, 3, 15, 16, 17, 255, 4280, 0x7fff, 0xffff, 0x10000, 0x7fffffff,
+			     0x80000000, 0xfffffffc, 0xffffffff };
+
+static u32 next_random(u32 *state)
+{
+	*state = *state * 1664525 + 1013904223;
+	return *state >> 8;
+}
+
+/* Bytes and numbers of a message become others, and its end is elsewhere. */
+static size_t spoil(u8 *message, size_t len, u32 *state)
+{
+	u32 times = next_random(state) % 4 + 1, value;
+	size_t at;
+
+	while (times--) {
+		at = next_random(state) % len;
+		value = edges[next_random(state) % ARRAY_SIZE(edges)];
+		if (next_random(state) % 2)
+			message[at] ^= (u8)(1 << next_random(state) % 8);
+		else if (at + sizeof(value) <= len)
+			memcpy(message + at, &value, sizeof(value));
+	}
+	if (next_random(state) % 4)
+		return len;
+	len = HEADER + next_random(state) % (len - HEADER);
+	message[8] = (u8)len;
+	message[9] = 0;
+	return len;
+}
+
+/* Whatever comes, it is answered or the pipe ends; what a sanitizer says is to be fixed. */
+static void spoiled_calls(void)
+{
+	static const struct {
+		const char *pipe;
+		const u8 *bind;
+		size_t bind_len;
+		const u8 *call;
+		size_t len;
+	} calls[] = {
+		{ "srvsvc", bind_srvsvc, sizeof(bind_srvsvc), share_enum, sizeof(share_enum) },
+		{ "srvsvc", bind_srvsvc, sizeof(bind_srvsvc), share_get_info,
+		  sizeof(share_get_info) },
+		{ "lsarpc", bind_lsarpc, sizeof(bind_lsarpc), open_policy2,
+		  sizeof(open_policy2) },
+		{ "lsarpc", bind_lsarpc, sizeof(bind_lsarpc), lookup_sids2,
+		  sizeof(lookup_sids2) },
+		{ "lsarpc", bind_lsarpc, sizeof(bind_lsarpc), lookup_names,
+		  sizeof(lookup_names) },
+	};
+	u8 message[512], handle[20];
+	u32 state = 1, i, which;
+	struct peer p;
+	size_t len;
+	int rc;
+
+	for (i = 0; i < 4000; i++) {
+		which = next_random(&state) % ARRAY_SIZE(calls);
+		if (calls[which].bind == bind_lsarpc) {
+			open_policy(&p, handle);
+		} else {
+			open_as(&p, calls[which].pipe, 1000);
+			bind_to(&p, calls[which].bind, calls[which].bind_len);
+		}
+		len = calls[which].len;
+		memcpy(message, calls[which].call, len);
+		if (calls[which].bind == bind_lsarpc && calls[which].call != open_policy2)
+			memcpy(message + HANDLE_AT, handle, sizeof(handle));
+		len = spoil(message, len, &state);
+		rc = say(&p, message, len);
+		CHECK(!rc || rc == -EINVAL);
+		end(&p);
+	}
+}
+
+int main(void)
+{
+	static const struct test tests[] = {
+		TEST(text_is_utf16), TEST(reader_stays_inside), TEST(counts_that_lie),
+		TEST(no_such_pipe), TEST(bindings), TEST(shares_are_listed), TEST(list_of_nothing),
+		TEST(share_is_told), TEST(pieces), TEST(many_shares), TEST(calls_without_sense),
+		TEST(sids_have_names), TEST(names_have_sids), TEST(handles), TEST(sids_in_words),
+		TEST(spoiled_calls),
+		{ 0 }
+	};
+
+	return test_main(tests);
+}
