@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Connections: their beginning and their end. See conn.h.
+ *
+ * The end has two steps, each from a worker: when it is dropped, what waits is
+ * cancelled and sessions lose it; when its last reference goes, it is freed.
+ *
+ * Locking: conn->lock; server->conns_lock guards the list.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/net.h>
+#include <linux/slab.h>
+#include <net/ipv6.h>
+#include <net/sock.h>
+
+#include "../fs/server.h"
+#include "../net/peer.h"
+#include "call.h"
+#include "conn.h"
+#include "credit.h"
+#include "message.h"
+#include "server.h"
+#include "session.h"
+#include "trace.h"
+#include "transport.h"
+
+static void conn_free(struct work_struct *work)
+{
+	struct dsmb_conn *conn = container_of(work, struct dsmb_conn, work);
+	struct dsmb_server *server = conn->server;
+
+	dsmb_transport_free(conn->transport);
+	ditto_peer_put(conn->peer);
+	xa_destroy(&conn->sessions);
+	kfree(conn->credits);
+	kfree(conn);
+	if (atomic_dec_and_test(&server->live))
+		wake_up_all(&server->idle);
+}
+
+void dsmb_conn_put(struct dsmb_conn *conn)
+{
+	if (!refcount_dec_and_test(&conn->ref))
+		return;
+	/* It may have been the last one's own worker, or a context that must not sleep. */
+	INIT_WORK(&conn->work, conn_free);
+	queue_work(conn->server->slow, &conn->work);
+}
+
+/* A call in flight that was not cancelled yet, with its message held, or NULL. */
+static struct dsmb_call *next_call(struct dsmb_conn *conn)
+{
+	struct dsmb_call *call, *found = NULL;
+
+	spin_lock(&conn->lock);
+	list_for_each_entry(call, &conn->calls, list) {
+		if (dsmb_call_is_cancelled(call))
+			continue;
+		dsmb_message_hold(call->message);
+		found = call;
+		break;
+	}
+	spin_unlock(&conn->lock);
+	return found;
+}
+
+static void conn_end(struct work_struct *work)
+{
+	struct dsmb_conn *conn = container_of(work, struct dsmb_conn, work);
+	struct dsmb_server *server = conn->server;
+	struct dsmb_call *call;
+
+	cancel_delayed_work_sync(&conn->handshake);
+	dsmb_transport_stop(conn->transport);
+	while ((call = next_call(conn))) {
+		dsmb_call_cancel(call, DSMB_CANCELLED);
+		dsmb_message_put(call->message);
+	}
+	dsmb_sessions_disconnected(conn);
+
+	spin_lock(&server->conns_lock);
+	list_del(&conn->list);
+	server->nconns--;
+	spin_unlock(&server->conns_lock);
+	wake_up_all(&server->idle);
+	dsmb_conn_put(conn);
+}
+
+void dsmb_conn_drop(struct dsmb_conn *conn, const char *why)
+{
+	bool first;
+
+	spin_lock(&conn->lock);
+	first = conn->state != DSMB_CONN_DEAD;
+	WRITE_ONCE(conn->state, DSMB_CONN_DEAD);
+	spin_unlock(&conn->lock);
+	if (!first)
+		return;
+	trace_dsmb_conn_drop(conn, why);
+	if (why)
+		pr_info_ratelimited("client %s is disconnected: %s\n", conn->name, why);
+	dsmb_transport_shutdown(conn->transport);
+	INIT_WORK(&conn->work, conn_end);
+	queue_work(conn->server->slow, &conn->work);
+}
+
+static void handshake_over(struct work_struct *work)
+{
+	struct dsmb_conn *conn = container_of(work, struct dsmb_conn, handshake.work);
+
+	if (!READ_ONCE(conn->authenticated))
+		dsmb_conn_drop(conn, "nobody logged in for too long");
+}
+
+static bool is_from(const struct dsmb_conn *conn, const struct ditto_peer *peer)
+{
+	return conn->peer == peer;
+}
+
+/*
+ * Is there room for one more? Of those on which nobody logged in the oldest makes some,
+ * and is returned held: who means to log in does so soon, who keeps others out does not.
+ */
+static const char *what_limit_locked(struct dsmb_server *server, const struct ditto_peer *peer,
+				     struct dsmb_conn **oldest)
+{
+	unsigned int same = 0, unauth = 0;
+	struct dsmb_conn *conn;
+
+	lockdep_assert_held(&server->conns_lock);
+	*oldest = NULL;
+	list_for_each_entry(conn, &server->conns, list) {
+		same += is_from(conn, peer);
+		if (READ_ONCE(conn->authenticated) || READ_ONCE(conn->state) == DSMB_CONN_DEAD)
+			continue;
+		if (!unauth++)
+			*oldest = conn;
+	}
+	if (server->nconns >= READ_ONCE(server->srv->settings.max_connections))
+		return "there are as many connections as max_connections allows";
+	if (same >= DSMB_CONNS_PER_ADDRESS)
+		return "there are too many connections from its address";
+	if (unauth < DSMB_CONNS_UNAUTH_MAX)
+		*oldest = NULL;
+	else
+		dsmb_conn_hold(*oldest);
+	return NULL;
+}
+
+static bool conn_publish(struct dsmb_conn *conn)
+{
+	struct dsmb_server *server = conn->server;
+	struct dsmb_conn *oldest;
+	const char *limit;
+
+	spin_lock(&server->conns_lock);
+	limit = what_limit_locked(server, conn->peer, &oldest);
+	if (!limit) {
+		list_add_tail(&conn->list, &server->conns);
+		server->nconns++;
+		atomic_inc(&server->live);
+	}
+	spin_unlock(&server->conns_lock);
+	if (limit) {
+		pr_info_ratelimited("client %s is refused: %s\n", conn->name, limit);
+	} else if (oldest) {
+		dsmb_conn_drop(oldest, "there are too many on which nobody logged in");
+		dsmb_conn_put(oldest);
+	}
+	return !limit;
+}
+
+/* Address and port; IPv4 as such, though it came to an IPv6 socket. */
+static void conn_set_name(struct dsmb_conn *conn, const struct sockaddr_storage *addr)
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)addr;
+
+	if (addr->ss_family == AF_INET6 && ipv6_addr_v4mapped(&in6->sin6_addr))
+		snprintf(conn->name, sizeof(conn->name), "%pI4:%u",
+			 &in6->sin6_addr.s6_addr32[3], ntohs(in6->sin6_port));
+	else
+		snprintf(conn->name, sizeof(conn->name), "%pISpc", addr);
+}
+
+static int conn_fill(struct dsmb_conn *conn, struct socket *sock)
+{
+	struct sockaddr_storage addr;
+	int err;
+
+	err = kernel_getpeername(sock, (struct sockaddr *)&addr);
+	if (err < 0)
+		return err;
+	conn_set_name(conn, &addr);
+	err = kernel_getsockname(sock, (struct sockaddr *)&conn->local);
+	if (err < 0)
+		return err;
+	conn->peer = ditto_peer_get(conn->server->srv, (struct sockaddr *)&addr,
+				    dsmb_protocol_bit());
+	conn->credits = kmalloc(sizeof(*conn->credits), GFP_KERNEL);
+	conn->transport = dsmb_transport_new(conn, sock);
+	if (!conn->peer || !conn->credits || !conn->transport)
+		return -ENOMEM;
+	dsmb_credits_init(conn->credits);
+	return 0;
+}
+
+int dsmb_conn_new(struct dsmb_server *server, struct socket *sock, const void *listener)
+{
+	struct dsmb_conn *conn = kzalloc(sizeof(*conn), GFP_KERNEL);
+	int err;
+
+	if (!conn)
+		return -ENOMEM;
+	conn->server = server;
+	conn->listener = listener;
+	refcount_set(&conn->ref, 1);
+	spin_lock_init(&conn->lock);
+	INIT_LIST_HEAD(&conn->calls);
+	/* The ids are taken by SESSION_SETUP; channels are freed under RCU. */
+	xa_init(&conn->sessions);
+	INIT_DELAYED_WORK(&conn->handshake, handshake_over);
+	err = conn_fill(conn, sock);
+	if (err)
+		goto free;
+	/* Once it can be found, anybody may drop it. */
+	dsmb_conn_hold(conn);
+	if (!conn_publish(conn)) {
+		err = -EMFILE;
+		goto free;
+	}
+	trace_dsmb_conn_new(conn);
+	queue_delayed_work(server->slow, &conn->handshake, DSMB_HANDSHAKE_S * HZ);
+	dsmb_transport_start(conn->transport);
+	/* Who dropped it meanwhile may have stopped what was not started yet. */
+	if (READ_ONCE(conn->state) == DSMB_CONN_DEAD) {
+		cancel_delayed_work_sync(&conn->handshake);
+		dsmb_transport_stop(conn->transport);
+	}
+	dsmb_conn_put(conn);
+	return 0;
+
+free:
+	kfree(conn->transport);
+	kfree(conn->credits);
+	if (conn->peer)
+		ditto_peer_put(conn->peer);
+	kfree(conn);
+	return err;
+}

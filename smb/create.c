@@ -1,0 +1,561 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * CREATE: MS-SMB2 sections 2.2.13, 2.2.14, 3.3.5.9; MS-FSA section 2.1.5.1.
+ *
+ * In this order: what came is taken apart and judged without looking at any
+ * file; the core opens or makes the file, which may park the call; what only
+ * new files have is set; caching is granted; the open can be found, and the answer
+ * is written. The root of a share, which the empty name is, goes the same way as
+ * all others.
+ */
+#include <linux/err.h>
+#include <linux/slab.h>
+
+#include "../fs/instance.h"
+#include "../fs/node.h"
+#include "../fs/stream.h"
+#include "../fs/walk.h"
+#include "attrs.h"
+#include "call.h"
+#include "conn.h"
+#include "create_context.h"
+#include "create_wire.h"
+#include "info.h"
+#include "lease.h"
+#include "name.h"
+#include "open.h"
+#include "pipe.h"
+#include "security.h"
+#include "session.h"
+#include "stopped.h"
+#include "tree.h"
+
+/*
+ * Permission bits of what is made, for those who come by other ways than this
+ * protocol. Who makes a file may run it: rights to a file say so in Windows.
+ */
+#define DSMB_NEW_FILE_MODE	0644
+#define DSMB_NEW_DIRECTORY_MODE	0755
+
+/* FileModeInformation (MS-FSCC section 2.4.31) is made of these options. */
+#define DSMB_OPTIONS_OF_MODE \
+	(DSMB_OPTION_WRITE_THROUGH | DSMB_OPTION_SEQUENTIAL | DSMB_OPTION_NO_BUFFERING | \
+	 DSMB_OPTION_SYNC_ALERT | DSMB_OPTION_SYNC_NONALERT | DSMB_OPTION_DELETE_ON_CLOSE)
+
+/* A CREATE while it is done. */
+struct dsmb_create {
+	struct dsmb_call *call;
+	struct dsmb_create_args args;
+	struct dsmb_contexts contexts;
+	struct dsmb_caching asked;
+	struct dsmb_caching granted;
+	u32 sd_parts;			/* DSMB_SECURITY_* of the descriptor that came */
+	struct dsmb_path path;
+	struct dsmb_open *open;
+	struct ditto_node *node;	/* of what was opened, once it was begun */
+	enum ditto_open_action action;
+	struct dsmb_attrs attrs;
+	u32 maximal;
+	u32 maximal_status;
+};
+
+static u32 dsmb_create_parse(struct dsmb_call *call, struct dsmb_create_args *args)
+{
+	struct dsmb_cursor *in = &call->in;
+	u16 name_offset, name_len;
+	u32 offset, len;
+
+	/* SecurityFlags */
+	dsmb_skip(in, 1);
+	args->oplock = dsmb_get_u8(in);
+	args->impersonation = dsmb_get_u32(in);
+	dsmb_skip(in, 8 + 8);
+	args->access = dsmb_get_u32(in);
+	args->attributes = dsmb_get_u32(in);
+	args->share = dsmb_get_u32(in);
+	args->how = dsmb_get_u32(in);
+	args->options = dsmb_get_u32(in);
+	name_offset = dsmb_get_u16(in);
+	name_len = dsmb_get_u16(in);
+	offset = dsmb_get_u32(in);
+	len = dsmb_get_u32(in);
+	if (in->bad || (name_len && name_offset < in->pos) || (len && offset < in->pos))
+		return DSMB_INVALID_PARAMETER;
+	args->name = dsmb_window(in, name_len ? name_offset : 0, name_len);
+	args->contexts = dsmb_window(in, len ? offset : 0, len);
+	return in->bad ? DSMB_INVALID_PARAMETER : DSMB_SUCCESS;
+}
+
+/* MS-FSA section 2.1.5.1, and MS-DTYP section 2.4.3 for what the generic bits stand for. */
+static u32 dsmb_create_access(u32 access)
+{
+	static const struct {
+		u32 generic;
+		u32 rights;
+	} map[] = {
+		{ DSMB_ACCESS_GENERIC_READ, 0x00120089 },
+		{ DSMB_ACCESS_GENERIC_WRITE, 0x00120116 },
+		{ DSMB_ACCESS_GENERIC_EXECUTE, 0x001200a0 },
+		{ DSMB_ACCESS_GENERIC_ALL, DITTO_RIGHTS_ALL },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(map); i++)
+		if (access & map[i].generic)
+			access |= map[i].rights;
+	return access & ~DSMB_ACCESS_GENERIC;
+}
+
+static u32 dsmb_create_check_options(const struct dsmb_create_args *args)
+{
+	u32 options = args->options;
+
+	if (options & ~DSMB_OPTIONS_KNOWN)
+		return DSMB_INVALID_PARAMETER;
+	if (options & DSMB_OPTIONS_REFUSED)
+		return DSMB_NOT_SUPPORTED;
+	if (options & DSMB_OPTION_DIRECTORY &&
+	    (options & DSMB_OPTION_NON_DIRECTORY ||
+	     (args->how != DITTO_OPEN_EXISTING && args->how != DITTO_OPEN_CREATE &&
+	      args->how != DITTO_OPEN_OR_CREATE)))
+		return DSMB_INVALID_PARAMETER;
+	if (options & DSMB_OPTION_DELETE_ON_CLOSE &&
+	    !(args->access & (DITTO_RIGHT_DELETE | DSMB_ACCESS_MAXIMUM |
+			      DSMB_ACCESS_GENERIC_ALL)))
+		return DSMB_INVALID_PARAMETER;
+	if (options & DSMB_OPTION_NO_BUFFERING && args->access & DITTO_RIGHT_APPEND_DATA)
+		return DSMB_INVALID_PARAMETER;
+	return DSMB_SUCCESS;
+}
+
+static u32 dsmb_create_check_attributes(const struct dsmb_create_args *args)
+{
+	if (args->attributes & ~DSMB_ATTRS_KNOWN)
+		return DSMB_INVALID_PARAMETER;
+	if (args->options & DSMB_OPTION_DIRECTORY && args->attributes & DITTO_FLAG_TEMPORARY)
+		return DSMB_INVALID_PARAMETER;
+	/* There is no encryption on disk, and nobody is to believe that there is. */
+	if (args->attributes & DSMB_ATTR_ENCRYPTED && args->how != DITTO_OPEN_EXISTING)
+		return DSMB_ACCESS_DENIED;
+	return DSMB_SUCCESS;
+}
+
+/* 3.3.5.9.2 */
+static u32 dsmb_create_check_security(struct dsmb_create *c)
+{
+	struct dsmb_sd sd;
+
+	if (!dsmb_has_context(&c->contexts, DSMB_CONTEXT_SECURITY))
+		return DSMB_SUCCESS;
+	if (dsmb_get_sd(c->contexts.data[DSMB_CONTEXT_SECURITY], &sd))
+		return DSMB_INVALID_SECURITY_DESCR;
+	c->sd_parts = sd.parts;
+	return DSMB_SUCCESS;
+}
+
+/* What can be said without looking at a file. */
+static u32 dsmb_create_check(struct dsmb_create *c)
+{
+	struct dsmb_create_args *args = &c->args;
+	u32 status;
+
+	/* 3.3.5.9.7 and .12: nothing outlives its connection, so there is nothing to find again. */
+	if (dsmb_has_context(&c->contexts, DSMB_CONTEXT_RECONNECT) ||
+	    dsmb_has_context(&c->contexts, DSMB_CONTEXT_RECONNECT_2))
+		return DSMB_OBJECT_NAME_NOT_FOUND;
+	if (args->impersonation > DSMB_IMPERSONATION_MAX)
+		return DSMB_BAD_IMPERSONATION_LEVEL;
+	if (!args->access || args->access & ~DSMB_ACCESS_KNOWN)
+		return DSMB_ACCESS_DENIED;
+	if (args->access & DSMB_ACCESS_SYSTEM_SECURITY)
+		return DSMB_PRIVILEGE_NOT_HELD;
+	if (args->share & ~DSMB_SHARE_ALL || args->how > DSMB_DISPOSITION_MAX)
+		return DSMB_INVALID_PARAMETER;
+	status = dsmb_create_check_options(args);
+	if (!status)
+		status = dsmb_create_check_attributes(args);
+	if (status)
+		return status;
+	args->access = dsmb_create_access(args->access);
+	/* No snapshots: there is nothing of any time. */
+	if (dsmb_has_context(&c->contexts, DSMB_CONTEXT_TIMEWARP))
+		return DSMB_OBJECT_NAME_NOT_FOUND;
+	return dsmb_create_check_security(c);
+}
+
+static void dsmb_create_flags(const struct dsmb_create *c, struct ditto_open_request *req)
+{
+	static const struct {
+		u32 option;
+		u32 flag;
+	} map[] = {
+		{ DSMB_OPTION_DIRECTORY, DITTO_OPENF_DIRECTORY },
+		{ DSMB_OPTION_DELETE_ON_CLOSE, DITTO_OPENF_DELETE_ON_CLOSE },
+		{ DSMB_OPTION_REPARSE_POINT, DITTO_OPENF_FOLLOW_NOT },
+	};
+	u32 options = c->args.options;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(map); i++)
+		if (options & map[i].option)
+			req->flags |= map[i].flag;
+	/* A directory may have streams, which are none. */
+	if (c->path.data || (options & DSMB_OPTION_NON_DIRECTORY && !c->path.stream))
+		req->flags |= DITTO_OPENF_FILE;
+	if (c->args.access & DSMB_ACCESS_MAXIMUM)
+		req->flags |= DITTO_OPENF_MAXIMUM;
+	if (c->path.posix)
+		req->flags |= DITTO_OPENF_ONLY_EXACT;
+}
+
+/* Attributes and mode, if it is made. */
+static void dsmb_create_new(const struct dsmb_create *c, struct ditto_open_request *req)
+{
+	u32 flags = c->args.attributes & DITTO_FLAGS_KEPT & ~DITTO_FLAG_SPARSE;
+	u32 plain = 0;
+
+	if (c->args.options & DSMB_OPTION_DIRECTORY) {
+		req->mode = DSMB_NEW_DIRECTORY_MODE;
+	} else {
+		plain = DITTO_FLAG_ARCHIVE;
+		flags |= plain;
+		req->mode = DSMB_NEW_FILE_MODE;
+	}
+	req->mode = dsmb_context_mode(&c->contexts, req->mode);
+	req->extra.flags = flags;
+	/* What a new object has anyhow need not be stored; an emptied one may have had others. */
+	if (flags != plain || c->args.how == DITTO_OPEN_SUPERSEDE ||
+	    c->args.how == DITTO_OPEN_OVERWRITE || c->args.how == DITTO_OPEN_OVERWRITE_OR_CREATE)
+		req->extra.valid = DITTO_EXTRA_FLAGS;
+	req->size = dsmb_context_u64(&c->contexts, DSMB_CONTEXT_ALLOCATION);
+}
+
+static u32 dsmb_create_status(struct dsmb_create *c, int err, u32 passed)
+{
+	switch (err) {
+	case -EJUKEBOX:
+		if (c->args.options & DSMB_OPTION_REQUIRING_OPLOCK)
+			return DSMB_CANNOT_BREAK_OPLOCK;
+		return dsmb_call_parked(c->call);
+	case -ENOTDIR:
+		/* The walk tells what is no directory: the name itself, or one on the way. */
+		return passed == c->path.len ? DSMB_NOT_A_DIRECTORY : DSMB_OBJECT_PATH_NOT_FOUND;
+	case -ELOOP:
+		return dsmb_put_stopped(c->call, &c->path, c->args.name, passed);
+	case -ENXIO:
+		return DSMB_IO_REPARSE_TAG_NOT_HANDLED;
+	case -EPERM:
+		return DSMB_CANNOT_DELETE;
+	case -ESTALE:
+	case -ESHUTDOWN:
+		return DSMB_NETWORK_NAME_DELETED;
+	default:
+		return dsmb_status(err);
+	}
+}
+
+/*
+ * 3.3.5.9.8: is the lease's key in use on another file than this path leads to? This is
+ * asked before anything is changed; what may have changed since is asked again later.
+ */
+static bool dsmb_create_is_elsewhere(struct dsmb_create *c)
+{
+	struct dsmb_lease *lease = c->open->lease;
+	struct ditto_node *root;
+	struct ditto_walk walk;
+	bool elsewhere;
+	int err;
+
+	if (!lease || !dsmb_lease_is_used(lease) || c->path.stream)
+		return false;
+	root = ditto_node_get_root(c->call->op.share);
+	if (IS_ERR(root))
+		return false;
+	err = ditto_walk(&c->call->op, root, c->path.path, c->path.len, &walk);
+	ditto_node_put(root);
+	if (err)
+		return false;
+	elsewhere = dsmb_lease_is_elsewhere(lease, walk.node);
+	ditto_walk_end(&walk);
+	return elsewhere;
+}
+
+/* With what it will cache by, as far as the key goes. */
+static u32 dsmb_create_key(struct dsmb_create *c)
+{
+	int err = dsmb_lease_take(c->open, &c->asked);
+
+	if (err)
+		return dsmb_status(err);
+	c->call->actor.cache_owner = c->open->cache_owner;
+	return dsmb_create_is_elsewhere(c) ? DSMB_INVALID_PARAMETER : DSMB_SUCCESS;
+}
+
+/* The core opens it. */
+static u32 dsmb_create_file(struct dsmb_create *c)
+{
+	struct dsmb_call *call = c->call;
+	struct dsmb_open *open = c->open;
+	struct ditto_open_request req = {
+		.path = c->path.path,
+		.path_len = c->path.len,
+		.stream = c->path.stream,
+		.stream_len = c->path.stream_len,
+		.how = c->args.how,
+		.rights = c->args.access & DITTO_RIGHTS_ALL,
+		/* What is not shared is denied; the bits are the same. */
+		.deny = ~c->args.share & DSMB_SHARE_ALL,
+	};
+	u32 passed = 0, status;
+	int err;
+
+	/* A file system without streams has no names with colons. */
+	if (c->path.data && !ditto_has_streams(call->op.share))
+		return DSMB_OBJECT_NAME_INVALID;
+	if ((c->path.stream || c->path.data) && c->args.options & DSMB_OPTION_DIRECTORY)
+		return DSMB_NOT_A_DIRECTORY;
+	if (req.rights & ~call->tree->maximal)
+		return DSMB_ACCESS_DENIED;
+	dsmb_create_flags(c, &req);
+	dsmb_create_new(c, &req);
+	call->actor.owner = open->owner;
+	call->actor.exact = true;
+	status = dsmb_create_key(c);
+	if (status)
+		return status;
+	if (c->args.options & DSMB_OPTION_REQUIRING_OPLOCK)
+		call->op.park = NULL;
+	err = ditto_instance_open(&call->op, &req, &open->inst, &c->action, &passed);
+	if (err) {
+		open->inst = NULL;
+		return dsmb_create_status(c, err, passed);
+	}
+	open->rights = ditto_instance_rights(open->inst) & call->tree->maximal;
+	return DSMB_SUCCESS;
+}
+
+/* Extended attributes and security descriptor of a new file, 3.3.5.9.1 and .2. */
+static u32 dsmb_create_fill(struct dsmb_create *c)
+{
+	struct dsmb_change change = {
+		.call = c->call,
+		.open = c->open,
+		.inst = c->open->inst,
+		.node = c->node,
+	};
+	u32 status = DSMB_SUCCESS;
+
+	if (c->action == DITTO_WAS_OPENED)
+		return DSMB_SUCCESS;
+	if (dsmb_has_context(&c->contexts, DSMB_CONTEXT_EA)) {
+		change.in = c->contexts.data[DSMB_CONTEXT_EA];
+		status = dsmb_set_full_ea(&change);
+	}
+	if (!status && c->sd_parts) {
+		change.additional = c->sd_parts;
+		change.in = c->contexts.data[DSMB_CONTEXT_SECURITY];
+		status = dsmb_set_security(&change);
+	}
+	return status;
+}
+
+/* 3.3.5.9.5: the rights are those to the file, by whatever open. */
+static void dsmb_create_maximal(struct dsmb_create *c)
+{
+	struct dsmb_call *call = c->call;
+	struct ditto_node *root, *base = ditto_instance_base(c->open->inst);
+	struct ditto_walk walk;
+	int err;
+
+	if (!dsmb_has_context(&c->contexts, DSMB_CONTEXT_MAXIMAL))
+		return;
+	root = ditto_node_get_root(call->op.share);
+	err = PTR_ERR_OR_ZERO(root);
+	if (!err) {
+		err = ditto_walk(&call->op, root, c->path.path, c->path.len, &walk);
+		ditto_node_put(root);
+	}
+	if (!err) {
+		err = ditto_rights(&call->op, base, walk.parent, &c->maximal);
+		ditto_walk_end(&walk);
+	}
+	c->maximal &= call->tree->maximal;
+	c->maximal_status = dsmb_status(err);
+}
+
+/* What of the caching that was asked for is granted. */
+static u32 dsmb_create_grant(struct dsmb_create *c)
+{
+	u32 status = dsmb_lease_grant(c->call, c->open, c->node, &c->asked, &c->granted);
+
+	if (!status && c->args.options & DSMB_OPTION_REQUIRING_OPLOCK &&
+	    c->asked.level != DSMB_OPLOCK_NONE && !dsmb_caching_is_some(&c->granted))
+		return DSMB_CANNOT_BREAK_OPLOCK;
+	if (c->granted.level == DSMB_OPLOCK_LEASE)
+		c->contexts.lease = &c->granted;
+	return status;
+}
+
+/* It is open: finish what is new, and see what it is. */
+static u32 dsmb_create_look(struct dsmb_create *c)
+{
+	struct dsmb_call *call = c->call;
+	u32 status;
+
+	status = dsmb_open_begin(call, c->open, &c->node);
+	if (status)
+		return status;
+	/* It was made: from here on nothing starts over. */
+	call->op.park = NULL;
+	status = dsmb_create_fill(c);
+	if (!status)
+		status = dsmb_status(dsmb_attrs_get(&call->op, c->open->inst, c->node, &c->attrs));
+	if (!status)
+		status = dsmb_create_grant(c);
+	if (!status)
+		dsmb_create_maximal(c);
+	else if (c->action == DITTO_WAS_CREATED)
+		ditto_instance_set_delete(&call->op, c->open->inst,
+					  DITTO_DELETE_ON | DITTO_DELETE_READONLY);
+	dsmb_open_end(call, c->open);
+	return status;
+}
+
+static u32 dsmb_create_pipe(struct dsmb_create *c)
+{
+	u32 status = dsmb_pipe_create(c->call, &c->path, c->open);
+
+	if (status)
+		return status;
+	c->open->rights = c->args.access & DITTO_RIGHTS_ALL;
+	if (c->args.access & DSMB_ACCESS_MAXIMUM)
+		c->open->rights = DITTO_RIGHTS_ALL;
+	c->action = DITTO_WAS_OPENED;
+	c->attrs.flags = DSMB_ATTR_NORMAL;
+	c->contexts.present = 0;
+	return DSMB_SUCCESS;
+}
+
+static u32 dsmb_create_reply(struct dsmb_create *c)
+{
+	struct dsmb_builder *out = &c->call->out;
+	u32 len;
+
+	dsmb_put_u16(out, DSMB_CREATE_REPLY);
+	dsmb_put_u8(out, c->granted.level);
+	dsmb_put_u8(out, c->attrs.reparse_tag && dsmb_conn_is_3x(c->call->conn) ?
+		    DSMB_CREATE_IS_REPARSE : 0);
+	dsmb_put_u32(out, c->action);
+	dsmb_put_attrs(out, &c->attrs);
+	dsmb_put_u32(out, 0);
+	dsmb_put_u64(out, c->open->persistent);
+	dsmb_put_u64(out, c->open->volatile_id);
+	dsmb_put(out, 2 * 4);
+	len = dsmb_contexts_put(out, &c->contexts, &c->attrs, c->maximal, c->maximal_status);
+	if (len) {
+		dsmb_fill_u32(out, DSMB_CREATE_HEAD - 8, DSMB_OUT_HEADER + DSMB_CREATE_HEAD);
+		dsmb_fill_u32(out, DSMB_CREATE_HEAD - 4, len);
+	}
+	return DSMB_SUCCESS;
+}
+
+/* With a name and an open that is not in use yet. */
+static u32 dsmb_create_open(struct dsmb_create *c)
+{
+	struct dsmb_open *open = c->open;
+	u32 status;
+	int err;
+
+	open->options = c->args.options;
+	open->mode = c->args.options & DSMB_OPTIONS_OF_MODE;
+	open->write_through = c->args.options & DSMB_OPTION_WRITE_THROUGH;
+	open->posix = c->path.posix;
+	open->channel_sequence = c->call->channel_sequence;
+	if (c->call->tree->kind == DSMB_TREE_PIPE) {
+		status = dsmb_create_pipe(c);
+	} else {
+		status = dsmb_create_file(c);
+		if (!status)
+			status = dsmb_create_look(c);
+	}
+	if (status)
+		return status;
+	err = dsmb_open_publish(open);
+	if (err)
+		return err == -ESHUTDOWN ? DSMB_NETWORK_NAME_DELETED : dsmb_status(err);
+	dsmb_call_created(c->call, open);
+	return dsmb_create_reply(c);
+}
+
+/* Does a path lead above where it begins? */
+static bool dsmb_is_above(struct dsmb_cursor name)
+{
+	unsigned int depth = 0, dots = 0;
+	bool plain = false;
+
+	for (;;) {
+		u16 c = dsmb_get_u16(&name);
+
+		if (!name.bad && c != '\\') {
+			plain |= c != '.';
+			dots++;
+			continue;
+		}
+		if (plain || dots > 2)
+			depth++;
+		else if (dots == 2 && !depth--)
+			return true;
+		if (name.bad)
+			return false;
+		dots = 0;
+		plain = false;
+	}
+}
+
+static u32 dsmb_create_name(struct dsmb_create *c)
+{
+	u32 status;
+	int err;
+
+	if (dsmb_has_context(&c->contexts, DSMB_CONTEXT_POSIX))
+		err = dsmb_path_parse_posix(&c->path, c->args.name);
+	else
+		err = dsmb_path_parse(&c->path, c->args.name);
+	if (err == -EILSEQ && dsmb_is_above(c->args.name))
+		return DSMB_OBJECT_PATH_SYNTAX_BAD;
+	if (err)
+		return dsmb_status(err);
+	c->open = dsmb_open_alloc(c->call);
+	if (IS_ERR(c->open)) {
+		status = dsmb_status(PTR_ERR(c->open));
+	} else {
+		status = dsmb_create_open(c);
+		/* The table has its own reference. */
+		c->call->actor.owner = NULL;
+		c->call->actor.cache_owner = NULL;
+		dsmb_open_put(c->open);
+	}
+	dsmb_path_free(&c->path);
+	return status;
+}
+
+u32 dsmb_create(struct dsmb_call *call)
+{
+	struct dsmb_create *c = kzalloc(sizeof(*c), GFP_KERNEL);
+	u32 status;
+
+	if (!c)
+		return DSMB_INSUFFICIENT_RESOURCES;
+	c->call = call;
+	status = dsmb_create_parse(call, &c->args);
+	if (!status)
+		status = dsmb_contexts_parse(call->conn, c->args.contexts, &c->contexts);
+	if (!status)
+		dsmb_caching_parse(call->conn, c->args.oplock, &c->contexts, &c->asked);
+	if (!status)
+		status = dsmb_create_check(c);
+	if (!status)
+		status = dsmb_create_name(c);
+	kfree(c);
+	return status;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Keys, signatures and encryption, on the kernel's crypto API. Transforms are
+ * made once for a key; nothing is allocated for a message.
+ */
+#ifndef _DITTO_SMB_CRYPTO_H
+#define _DITTO_SMB_CRYPTO_H
+
+#include <linux/types.h>
+#include <linux/uio.h>
+
+#include "wire.h"
+
+struct dsmb_buf;
+struct scatterlist;
+
+#define DSMB_KEY_MAX		32
+#define DSMB_PREAUTH_SIZE	64	/* SHA-512 */
+#define DSMB_SIGNATURE_SIZE	16
+
+/**
+ * dsmb_kdf - SP800-108 in counter mode with HMAC-SHA256, r = 32 (MS-SMB2 3.1.4.2)
+ * @key: the session key
+ * @key_len: 16 or 32
+ * @label: with its terminating zero
+ * @label_len: bytes
+ * @context: bytes
+ * @context_len: how many
+ * @out: filled
+ * @out_len: 16 or 32
+ */
+int dsmb_kdf(const u8 *key, size_t key_len, const void *label, size_t label_len,
+	     const void *context, size_t context_len, u8 *out, size_t out_len);
+
+/* hash = SHA512(hash | message), MS-SMB2 3.1.4.4.1 and .2 */
+int dsmb_preauth_update(u8 hash[DSMB_PREAUTH_SIZE], const void *message, size_t len);
+
+struct dsmb_signer;	/* a signing key, ready to use by many threads at once */
+struct dsmb_sealer;	/* one direction's encryption key, ready to use by many threads at once */
+
+struct dsmb_signer *dsmb_signer_new(enum dsmb_signing alg, const u8 *key, size_t len);
+void dsmb_signer_free(struct dsmb_signer *signer);
+
+/**
+ * dsmb_sign - the signature of a message (MS-SMB2 3.1.4.1)
+ * @signer: the key
+ * @iov: the message; its first part begins with the header, whose signature counts as zero
+ * @nr: parts
+ * @out: filled; may be the header's own field
+ *
+ * For AES-GMAC the nonce is made from the header: message id, response and
+ * cancel bits. Context: may sleep. Return: 0 or an errno.
+ */
+int dsmb_sign(struct dsmb_signer *signer, const struct kvec *iov, int nr,
+	      u8 out[DSMB_SIGNATURE_SIZE]);
+
+struct dsmb_sealer *dsmb_sealer_new(enum dsmb_cipher cipher, const u8 *key);
+void dsmb_sealer_free(struct dsmb_sealer *sealer);
+size_t dsmb_cipher_key_size(enum dsmb_cipher cipher);
+
+/**
+ * dsmb_seal - encrypt a message in place
+ * @sealer: the key; gives each message its own nonce, and fails with -EKEYEXPIRED when they are used up
+ * @buf: holds a struct dsmb_transform, of which protocol id, size, flags and
+ *	session id are set, and behind it the plain text
+ * @offset: of the transform header in @buf
+ * @len: of the plain text
+ */
+int dsmb_seal(struct dsmb_sealer *sealer, struct dsmb_buf *buf, u32 offset, u32 len);
+/* Decrypt in place; -EBADMSG if it was not made with this key. */
+int dsmb_unseal(struct dsmb_sealer *sealer, struct dsmb_buf *buf, u32 offset, u32 len);
+
+int dsmb_crypto_init(void);
+void dsmb_crypto_exit(void);
+
+#endif

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Jobs are taken from the CPU's slot, else from the list of idle ones, else made,
+ * up to a number by the count of CPUs; beyond that one waits until one is free.
+ * That number is larger than that of the slots, so that not all can lie in other
+ * CPUs' slots while one waits: some are in use, and come to the list.
+ *
+ * The algorithms are not asked to be synchronous: the fast ones of the stock
+ * kernel are marked asynchronous, and complete at once where the FPU can be used.
+ *
+ * Locking: a slot belongs to who exchanges it; idle_lock (spinlock) guards the
+ * list and the count.
+ */
+#include <linux/cpumask.h>
+#include <linux/crypto.h>
+#include <linux/mm.h>
+#include <linux/percpu.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+
+#include "crypto_job.h"
+
+/* Jobs of a CPU: one computes while another sleeps. */
+#define JOBS_PER_CPU	2
+
+static DEFINE_PER_CPU(struct dsmb_job *, slot);
+static DEFINE_SPINLOCK(idle_lock);	/* see above */
+static LIST_HEAD(idle);
+static unsigned int count;
+static unsigned int limit;
+static DECLARE_WAIT_QUEUE_HEAD(idle_wait);
+
+static void job_free(struct dsmb_job *job)
+{
+	if (!job)
+		return;
+	kfree_sensitive(job->req);
+	kvfree_sensitive(job, sizeof(*job));
+}
+
+static struct dsmb_job *job_take(void)
+{
+	struct dsmb_job *job = this_cpu_xchg(slot, NULL);
+
+	if (job)
+		return job;
+	spin_lock(&idle_lock);
+	job = list_first_entry_or_null(&idle, struct dsmb_job, list);
+	if (job)
+		list_del(&job->list);
+	spin_unlock(&idle_lock);
+	return job;
+}
+
+/* May one more be made? It then counts. */
+static bool job_may_grow(void)
+{
+	bool may;
+
+	spin_lock(&idle_lock);
+	may = count < limit;
+	if (may)
+		count++;
+	spin_unlock(&idle_lock);
+	return may;
+}
+
+static void job_uncount(void)
+{
+	spin_lock(&idle_lock);
+	count--;
+	spin_unlock(&idle_lock);
+}
+
+/* The request has room for the largest algorithm that was met so far. */
+static bool job_fit(struct dsmb_job *job, struct crypto_aead *tfm)
+{
+	unsigned int reqsize = crypto_aead_reqsize(tfm);
+
+	if (job->req && reqsize <= job->reqsize)
+		return true;
+	kfree_sensitive(job->req);
+	job->req = kmalloc(sizeof(*job->req) + reqsize, GFP_KERNEL);
+	job->reqsize = reqsize;
+	return job->req;
+}
+
+struct dsmb_job *dsmb_job_get(struct crypto_aead *tfm)
+{
+	struct dsmb_job *job = job_take();
+
+	if (unlikely(!job)) {
+		if (job_may_grow()) {
+			job = kvzalloc(sizeof(*job), GFP_KERNEL);
+			if (!job)
+				job_uncount();
+		} else {
+			wait_event(idle_wait, (job = job_take()));
+		}
+	}
+	if (job && unlikely(!job_fit(job, tfm))) {
+		dsmb_job_put(job);
+		job = NULL;
+	}
+	return job;
+}
+
+void dsmb_job_put(struct dsmb_job *job)
+{
+	if (!this_cpu_cmpxchg(slot, NULL, job))
+		return;
+	spin_lock(&idle_lock);
+	list_add(&job->list, &idle);
+	spin_unlock(&idle_lock);
+	if (wq_has_sleeper(&idle_wait))
+		wake_up(&idle_wait);
+}
+
+int dsmb_job_run(struct dsmb_job *job, struct crypto_aead *tfm, bool encrypt, u32 assoc, u32 len)
+{
+	struct aead_request *req = job->req;
+	DECLARE_CRYPTO_WAIT(wait);
+
+	aead_request_set_tfm(req, tfm);
+	aead_request_set_callback(req, CRYPTO_TFM_REQ_MAY_BACKLOG | CRYPTO_TFM_REQ_MAY_SLEEP,
+				  crypto_req_done, &wait);
+	aead_request_set_ad(req, assoc);
+	aead_request_set_crypt(req, job->sg, job->sg, len, job->iv);
+	return crypto_wait_req(encrypt ? crypto_aead_encrypt(req) : crypto_aead_decrypt(req),
+			       &wait);
+}
+
+int dsmb_job_add(struct dsmb_job *job, int n, const void *data, size_t len)
+{
+	while (len) {
+		size_t part = len;
+
+		if (n == DSMB_JOB_SG)
+			return -EMSGSIZE;
+		sg_init_table(&job->sg[n], 1);
+		if (is_vmalloc_addr(data)) {
+			part = min_t(size_t, len, PAGE_SIZE - offset_in_page(data));
+			sg_set_page(&job->sg[n], vmalloc_to_page(data), part, offset_in_page(data));
+		} else {
+			sg_set_buf(&job->sg[n], data, part);
+		}
+		if (n)
+			sg_unmark_end(&job->sg[n - 1]);
+		n++;
+		data += part;
+		len -= part;
+	}
+	return n;
+}
+
+void dsmb_jobs_init(void)
+{
+	limit = JOBS_PER_CPU * num_possible_cpus();
+}
+
+void dsmb_jobs_exit(void)
+{
+	struct dsmb_job *job, *next;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		job_free(xchg(per_cpu_ptr(&slot, cpu), NULL));
+	list_for_each_entry_safe(job, next, &idle, list)
+		job_free(job);
+	INIT_LIST_HEAD(&idle);
+	count = 0;
+}

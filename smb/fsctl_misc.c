@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Object ids, compression, snapshots: MS-FSCC sections 2.3.1 to 2.3.3, 2.3.17, 2.3.21, 2.3.67. */
+
+#include "../fs/instance.h"
+#include "../fs/share.h"
+#include "ioctl.h"
+#include "open.h"
+
+#define DSMB_COMPRESSION_NONE	0
+#define DSMB_COMPRESSION_LZNT1	2
+
+/* MS-SMB2 3.3.5.15.1 */
+#define DSMB_SNAPSHOTS_LEAST	16
+
+/* FILE_OBJECTID_BUFFER type 1: MS-FSCC 2.1.3.1 */
+static u32 dsmb_put_object_id(struct dsmb_ioctl *io, const uuid_t *id)
+{
+	dsmb_put_bytes(&io->out, id, sizeof(*id));
+	dsmb_put_bytes(&io->out, &io->call->op.share->id, sizeof(uuid_t));
+	dsmb_put_bytes(&io->out, id, sizeof(*id));
+	dsmb_put(&io->out, sizeof(uuid_t));
+	return DSMB_SUCCESS;
+}
+
+u32 dsmb_fsctl_get_object_id(struct dsmb_ioctl *io)
+{
+	struct dsmb_attrs attrs;
+	int err;
+
+	err = dsmb_attrs_of_node(io->call->op.share, ditto_instance_base(io->inst), &attrs);
+	if (err)
+		return dsmb_done(io->call, err);
+	if (!(attrs.extra.valid & DITTO_EXTRA_OBJECT_ID))
+		return DSMB_OBJECTID_NOT_FOUND;
+	return dsmb_put_object_id(io, &attrs.extra.object_id);
+}
+
+u32 dsmb_fsctl_object_id(struct dsmb_ioctl *io)
+{
+	struct ditto_node *base = ditto_instance_base(io->inst);
+	struct ditto_extra extra = { .valid = DITTO_EXTRA_OBJECT_ID };
+	struct dsmb_attrs attrs;
+	int err;
+
+	err = dsmb_attrs_of_node(io->call->op.share, base, &attrs);
+	if (err)
+		return dsmb_done(io->call, err);
+	if (attrs.extra.valid & DITTO_EXTRA_OBJECT_ID)
+		return dsmb_put_object_id(io, &attrs.extra.object_id);
+	uuid_gen(&extra.object_id);
+	err = ditto_extra_set(&io->call->op, base, &extra);
+	if (err)
+		return dsmb_done(io->call, err);
+	/* Another may have been first. */
+	return dsmb_fsctl_get_object_id(io);
+}
+
+/* MS-SMB2 2.2.32.2: none, and so a list of nothing but its end. */
+u32 dsmb_fsctl_snapshots(struct dsmb_ioctl *io)
+{
+	if (io->max < DSMB_SNAPSHOTS_LEAST)
+		return DSMB_INVALID_PARAMETER;
+	dsmb_put_u32(&io->out, 0);
+	dsmb_put_u32(&io->out, 0);
+	dsmb_put_u32(&io->out, sizeof(__le16));
+	dsmb_put(&io->out, 4);
+	return DSMB_SUCCESS;
+}
+
+/* Nothing is compressed, and that may be asked for. */
+u32 dsmb_fsctl_get_compression(struct dsmb_ioctl *io)
+{
+	dsmb_put_u16(&io->out, DSMB_COMPRESSION_NONE);
+	return DSMB_SUCCESS;
+}
+
+u32 dsmb_fsctl_set_compression(struct dsmb_ioctl *io)
+{
+	u16 format = dsmb_get_u16(&io->in);
+
+	if (format > DSMB_COMPRESSION_LZNT1)
+		return DSMB_INVALID_PARAMETER;
+	return format == DSMB_COMPRESSION_NONE ? DSMB_SUCCESS : DSMB_NOT_SUPPORTED;
+}

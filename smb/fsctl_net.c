@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The server's addresses, for more channels: MS-SMB2 sections 2.2.32.5 and 3.3.5.15.11. */
+
+#include <linux/ethtool.h>
+#include <linux/inetdevice.h>
+#include <linux/netdevice.h>
+#include <linux/rtnetlink.h>
+#include <net/addrconf.h>
+#include <net/if_inet6.h>
+
+#include "../fs/server.h"
+#include "conn.h"
+#include "ioctl.h"
+#include "server.h"
+
+#define DSMB_INTERFACE_SIZE	152
+#define DSMB_INTERFACE_RSS	BIT(0)
+/* Families, which are not those of Linux. */
+#define DSMB_FAMILY_INET	0x0002
+#define DSMB_FAMILY_INET6	0x0017
+/* Bits per second of what does not tell: as of the first fast Ethernets. */
+#define DSMB_SPEED_UNKNOWN	(100ULL * 1000 * 1000)
+
+/**
+ * struct dsmb_interface - what all records of a device have in common
+ * @dev: the device
+ * @speed: bits per second
+ * @out: records
+ * @last: where the last record begins
+ * @any: there is one
+ */
+struct dsmb_interface {
+	struct net_device *dev;
+	u64 speed;
+	struct dsmb_builder *out;
+	u32 last;
+	bool any;
+};
+
+/* Everything before the address; false without room. */
+static bool dsmb_put_interface(struct dsmb_interface *itf)
+{
+	struct dsmb_builder *b = itf->out;
+	u32 at = b->len;
+
+	if (b->size - b->len < DSMB_INTERFACE_SIZE) {
+		b->full = true;
+		return false;
+	}
+	dsmb_put_u32(b, 0);
+	dsmb_put_u32(b, itf->dev->ifindex);
+	dsmb_put_u32(b, itf->dev->real_num_rx_queues > 1 ? DSMB_INTERFACE_RSS : 0);
+	dsmb_put_u32(b, 0);
+	dsmb_put_u64(b, itf->speed);
+	if (itf->any)
+		dsmb_fill_u32(b, itf->last, at - itf->last);
+	itf->last = at;
+	itf->any = true;
+	return true;
+}
+
+/* SOCKADDR_STORAGE has its full length, whatever is in it. */
+static void dsmb_end_interface(struct dsmb_interface *itf)
+{
+	dsmb_put(itf->out, itf->last + DSMB_INTERFACE_SIZE - itf->out->len);
+}
+
+static void dsmb_put_inet(struct dsmb_interface *itf)
+{
+	struct in_device *in_dev = __in_dev_get_rtnl(itf->dev);
+	const struct in_ifaddr *ifa;
+
+	if (!in_dev)
+		return;
+	in_dev_for_each_ifa_rtnl(ifa, in_dev) {
+		if (!dsmb_put_interface(itf))
+			return;
+		dsmb_put_u16(itf->out, DSMB_FAMILY_INET);
+		dsmb_put_u16(itf->out, 0);
+		dsmb_put_bytes(itf->out, &ifa->ifa_local, 4);
+		dsmb_end_interface(itf);
+	}
+}
+
+static void dsmb_put_inet6(struct dsmb_interface *itf)
+{
+	struct inet6_dev *idev = __in6_dev_get(itf->dev);
+	const struct inet6_ifaddr *ifa;
+
+	if (!idev)
+		return;
+	read_lock_bh(&idev->lock);
+	list_for_each_entry(ifa, &idev->addr_list, if_list) {
+		/* One of a link would need the client's name for the link. */
+		if (ifa->flags & IFA_F_TENTATIVE ||
+		    ipv6_addr_type(&ifa->addr) & IPV6_ADDR_LINKLOCAL)
+			continue;
+		if (!dsmb_put_interface(itf))
+			break;
+		dsmb_put_u16(itf->out, DSMB_FAMILY_INET6);
+		dsmb_put_u16(itf->out, 0);
+		dsmb_put_u32(itf->out, 0);
+		dsmb_put_bytes(itf->out, &ifa->addr, 16);
+		dsmb_end_interface(itf);
+	}
+	read_unlock_bh(&idev->lock);
+}
+
+static u64 dsmb_link_speed(struct net_device *dev)
+{
+	struct ethtool_link_ksettings cmd;
+
+	if (__ethtool_get_link_ksettings(dev, &cmd) || !cmd.base.speed ||
+	    cmd.base.speed == (u32)SPEED_UNKNOWN)
+		return DSMB_SPEED_UNKNOWN;
+	return (u64)cmd.base.speed * 1000 * 1000;
+}
+
+u32 dsmb_fsctl_interfaces(struct dsmb_ioctl *io)
+{
+	struct dsmb_interface itf = { .out = &io->out };
+	const struct dsmb_conn *conn = io->call->conn;
+
+	if (!(conn->server_caps & DSMB_CAP_MULTI_CHANNEL))
+		return DSMB_NOT_SUPPORTED;
+	rtnl_lock();
+	for_each_netdev(conn->server->srv->net, itf.dev) {
+		if (!(itf.dev->flags & IFF_UP) || itf.dev->flags & IFF_LOOPBACK)
+			continue;
+		itf.speed = dsmb_link_speed(itf.dev);
+		dsmb_put_inet(&itf);
+		dsmb_put_inet6(&itf);
+	}
+	rtnl_unlock();
+	return DSMB_SUCCESS;
+}

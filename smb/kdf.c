@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Keys from keys: SP800-108 in counter mode, as MS-SMB2 section 3.1.4.2 uses it. */
+#include <crypto/hash.h>
+#include <kunit/visibility.h>
+#include <linux/err.h>
+#include <linux/string.h>
+#include <linux/unaligned.h>
+
+#include "crypto.h"
+
+#define HMAC_SIZE	32	/* of SHA-256: as much as is ever asked for, so one round does */
+
+static int hmac_round(struct shash_desc *desc, const void *label, size_t label_len,
+		      const void *context, size_t context_len, size_t out_len, u8 *digest)
+{
+	static const u8 first_round[4] = { 0, 0, 0, 1 };
+	static const u8 separator;
+	u8 bits[4];
+	int err;
+
+	put_unaligned_be32(out_len * 8, bits);
+	err = crypto_shash_init(desc);
+	if (!err)
+		err = crypto_shash_update(desc, first_round, sizeof(first_round));
+	if (!err)
+		err = crypto_shash_update(desc, label, label_len);
+	if (!err)
+		err = crypto_shash_update(desc, &separator, sizeof(separator));
+	if (!err)
+		err = crypto_shash_update(desc, context, context_len);
+	if (!err)
+		err = crypto_shash_finup(desc, bits, sizeof(bits), digest);
+	return err;
+}
+
+int dsmb_kdf(const u8 *key, size_t key_len, const void *label, size_t label_len,
+	     const void *context, size_t context_len, u8 *out, size_t out_len)
+{
+	struct crypto_shash *tfm;
+	u8 digest[HMAC_SIZE];
+	int err;
+
+	if (WARN_ON_ONCE(out_len > sizeof(digest)))
+		return -EINVAL;
+	tfm = crypto_alloc_shash("hmac(sha256)", 0, 0);
+	if (IS_ERR(tfm))
+		return PTR_ERR(tfm);
+	err = crypto_shash_setkey(tfm, key, key_len);
+	if (!err) {
+		SHASH_DESC_ON_STACK(desc, tfm);
+
+		desc->tfm = tfm;
+		err = hmac_round(desc, label, label_len, context, context_len, out_len, digest);
+		shash_desc_zero(desc);
+	}
+	if (!err)
+		memcpy(out, digest, out_len);
+	memzero_explicit(digest, sizeof(digest));
+	crypto_free_shash(tfm);
+	return err;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_kdf);

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Leases and oplocks: their table, granting and giving back. See lease.h. */
+#include <linux/err.h>
+#include <linux/jhash.h>
+#include <linux/slab.h>
+
+#include "../fs/file.h"
+#include "../fs/node.h"
+#include "../fs/share.h"
+#include "../lockd/cache.h"
+#include "call.h"
+#include "lease.h"
+#include "open.h"
+#include "session.h"
+
+#define BUCKETS		1024
+
+static struct bucket {
+	spinlock_t lock;	/* guards @leases, and opens of those */
+	struct hlist_head leases;
+} buckets[BUCKETS];
+
+void dsmb_leases_init(void)
+{
+	for (unsigned int i = 0; i < BUCKETS; i++)
+		spin_lock_init(&buckets[i].lock);
+}
+
+static struct bucket *bucket_of(const u8 *key)
+{
+	return &buckets[jhash(key, DSMB_LEASE_KEY_SIZE, 0) % BUCKETS];
+}
+
+static struct dsmb_lease *bucket_find(struct bucket *bucket, const struct ditto_client *client,
+				      const u8 *key)
+{
+	struct dsmb_lease *lease;
+
+	lockdep_assert_held(&bucket->lock);
+	hlist_for_each_entry(lease, &bucket->leases, link) {
+		if (lease->owner->client == client &&
+		    !memcmp(lease->key, key, DSMB_LEASE_KEY_SIZE))
+			return lease;
+	}
+	return NULL;
+}
+
+void dsmb_lease_put(struct dsmb_lease *lease)
+{
+	if (!refcount_dec_and_test(&lease->ref))
+		return;
+	ditto_owner_put(lease->owner);
+	kfree(lease);
+}
+
+/* Coming and going */
+
+static struct ditto_owner *owner_for(struct dsmb_open *open, const struct dsmb_caching *asked)
+{
+	struct ditto_client *client;
+
+	if (asked->level != DSMB_OPLOCK_LEASE)
+		return ditto_owner_hold(open->owner);
+	client = dsmb_lease_client(open->session, true);
+	if (!client)
+		return ERR_PTR(-ENOMEM);
+	return ditto_owner_get(client, asked->key, sizeof(asked->key));
+}
+
+static struct dsmb_lease *lease_alloc(struct dsmb_open *open, const struct dsmb_caching *asked)
+{
+	struct dsmb_lease *lease = kzalloc(sizeof(*lease), GFP_KERNEL);
+	struct ditto_owner *owner;
+
+	if (!lease)
+		return ERR_PTR(-ENOMEM);
+	owner = owner_for(open, asked);
+	if (IS_ERR(owner)) {
+		kfree(lease);
+		return ERR_CAST(owner);
+	}
+	refcount_set(&lease->ref, 1);
+	INIT_HLIST_NODE(&lease->link);
+	mutex_init(&lease->lock);
+	INIT_LIST_HEAD(&lease->holders);
+	lease->owner = owner;
+	lease->version = asked->version;
+	lease->persistent = open->persistent;
+	lease->volatile_id = open->volatile_id;
+	if (lease->version)
+		memcpy(lease->key, asked->key, sizeof(lease->key));
+	else
+		/* Spreads the oplocks over the buckets, whose locks they use. */
+		memcpy(lease->key, &open->volatile_id, sizeof(open->volatile_id));
+	lease->epoch = asked->epoch;
+	return lease;
+}
+
+/* The client's own with this key, or the one given. It has one open more. */
+static struct dsmb_lease *lease_enter(struct dsmb_lease *fresh)
+{
+	struct bucket *bucket = bucket_of(fresh->key);
+	struct dsmb_lease *found;
+
+	spin_lock(&bucket->lock);
+	found = bucket_find(bucket, fresh->owner->client, fresh->key);
+	if (found) {
+		dsmb_lease_hold(found);
+	} else {
+		hlist_add_head(&fresh->link, &bucket->leases);
+		found = fresh;
+	}
+	found->opens++;
+	spin_unlock(&bucket->lock);
+	return found;
+}
+
+int dsmb_lease_take(struct dsmb_open *open, const struct dsmb_caching *asked)
+{
+	struct dsmb_lease *lease, *fresh;
+
+	if (asked->level == DSMB_OPLOCK_NONE)
+		return 0;
+	fresh = lease_alloc(open, asked);
+	if (IS_ERR(fresh))
+		return PTR_ERR(fresh);
+	if (dsmb_lease_is_oplock(fresh)) {
+		fresh->opens = 1;
+		lease = fresh;
+	} else {
+		lease = lease_enter(fresh);
+	}
+	if (lease != fresh)
+		dsmb_lease_put(fresh);
+	open->lease = lease;
+	INIT_LIST_HEAD(&open->lease_link);
+	ditto_owner_put(open->cache_owner);
+	open->cache_owner = ditto_owner_hold(lease->owner);
+	return 0;
+}
+
+/* Gives the grant back. The client is not told: it knows why. */
+static void lease_return(struct dsmb_lease *lease)
+{
+	struct ditto_cache *cache = lease->cache;
+
+	lockdep_assert_held(&lease->lock);
+	lease->cache = NULL;
+	lease->state = 0;
+	lease->node = NULL;
+	lease->due = false;
+	lease->breaking = false;
+	if (cache) {
+		ditto_cache_return(cache);
+		ditto_cache_put(cache);
+	}
+}
+
+/*
+ * It stays in the table until the grant is back, so that who comes with the key
+ * meanwhile goes on with this one and not with a second one on the same grant.
+ */
+void dsmb_lease_close(struct dsmb_open *open)
+{
+	struct dsmb_lease *lease = open->lease;
+	struct bucket *bucket;
+	bool last;
+
+	if (!lease)
+		return;
+	bucket = bucket_of(lease->key);
+	mutex_lock(&lease->lock);
+	list_del_init(&open->lease_link);
+	spin_lock(&bucket->lock);
+	last = !--lease->opens;
+	spin_unlock(&bucket->lock);
+	if (last)
+		lease_return(lease);
+	spin_lock(&bucket->lock);
+	if (!lease->opens)
+		hlist_del_init(&lease->link);
+	spin_unlock(&bucket->lock);
+	mutex_unlock(&lease->lock);
+	open->lease = NULL;
+	dsmb_lease_put(lease);
+}
+
+struct dsmb_lease *dsmb_lease_find(struct dsmb_session *session, const u8 *key)
+{
+	struct ditto_client *client = dsmb_lease_client(session, false);
+	struct bucket *bucket = bucket_of(key);
+	struct dsmb_lease *lease;
+
+	if (!client)
+		return NULL;
+	spin_lock(&bucket->lock);
+	lease = bucket_find(bucket, client, key);
+	if (lease)
+		dsmb_lease_hold(lease);
+	spin_unlock(&bucket->lock);
+	return lease;
+}
+
+struct ditto_owner *dsmb_lease_actor(const struct dsmb_open *open)
+{
+	const struct dsmb_lease *lease = open->lease;
+
+	if (lease && dsmb_lease_is_oplock(lease) &&
+	    !(READ_ONCE(lease->state) & DITTO_CACHE_WRITE))
+		return NULL;
+	return open->cache_owner;
+}
+
+bool dsmb_lease_is_used(struct dsmb_lease *lease)
+{
+	return READ_ONCE(lease->node);
+}
+
+bool dsmb_lease_is_elsewhere(struct dsmb_lease *lease, const struct ditto_node *node)
+{
+	const struct ditto_node *used = READ_ONCE(lease->node);
+
+	return used && used != node;
+}
+
+/* Granting */
+
+/*
+ * By what local processes are shown the grant; NULL if they are not. If they are
+ * to be and cannot, nothing is granted.
+ */
+static int lease_file(struct dsmb_call *call, struct ditto_node *node, struct ditto_file **file)
+{
+	struct ditto_share *share = call->op.share;
+	bool local;
+
+	rcu_read_lock();
+	local = rcu_dereference(share->opts)->local_locks;
+	rcu_read_unlock();
+	*file = NULL;
+	if (!local)
+		return 0;
+	*file = ditto_file_get(share, node, DITTO_FILE_READ);
+	return PTR_ERR_OR_ZERO(*file);
+}
+
+/* A grant came back from the lock table: it is the one that is known, or a new one. */
+static void lease_keep(struct dsmb_lease *lease, struct ditto_cache *cache)
+{
+	if (cache == lease->cache) {
+		dsmb_lease_put(lease);
+		ditto_cache_put(cache);
+		return;
+	}
+	/* Another one can only be there because the old one is void. */
+	if (lease->cache)
+		ditto_cache_put(lease->cache);
+	lease->cache = cache;
+}
+
+static void lease_ask(struct dsmb_call *call, const struct dsmb_open *open,
+		      struct ditto_node *node, u8 want)
+{
+	struct dsmb_lease *lease = open->lease;
+	struct ditto_cache_request req = {
+		.point = &node->point,
+		.actor = call->actor,
+		.style = DITTO_CACHE_LEASE,
+		.want = want,
+		.break_ms = DSMB_BREAK_MS,
+		.ops = &dsmb_lease_ops,
+		.private = lease,
+	};
+	struct ditto_cache *cache;
+	struct ditto_file *file;
+
+	if (lease_file(call, node, &file))
+		return;
+	if (file)
+		req.filp = file->file;
+	/* The grant's; put by whoever finds that it is no new one. */
+	dsmb_lease_hold(lease);
+	cache = ditto_cache_grant(&req);
+	if (IS_ERR(cache))
+		dsmb_lease_put(lease);
+	else
+		lease_keep(lease, cache);
+	if (file)
+		ditto_file_put(file);
+}
+
+static u8 lease_held(const struct dsmb_lease *lease)
+{
+	return lease->cache ? ditto_cache_bits(lease->cache) : 0;
+}
+
+/* An oplock has no HANDLE without WRITE; what nobody knows of is given back. */
+static void oplock_ask(struct dsmb_call *call, const struct dsmb_open *open,
+		       struct ditto_node *node, u8 level)
+{
+	struct dsmb_lease *lease = open->lease;
+	u8 want = dsmb_oplock_bits(level), got;
+
+	lease_ask(call, open, node, want);
+	got = lease_held(lease);
+	want = dsmb_oplock_bits(dsmb_oplock_level(got));
+	if (got == want)
+		return;
+	ditto_cache_return(lease->cache);
+	lease_ask(call, open, node, want);
+}
+
+/*
+ * With the lock held: ask, if there is anything to ask for. A lease is widened by who
+ * asks for all it has and more (MS-FSA section 2.1.5.18.1), and never narrowed.
+ */
+static void lease_try(struct dsmb_call *call, const struct dsmb_open *open,
+		      struct ditto_node *node, const struct dsmb_caching *asked)
+{
+	struct dsmb_lease *lease = open->lease;
+	u8 held = lease_held(lease);
+
+	if (lease->breaking || lease->due || lease->state & ~held)
+		return;
+	if (dsmb_lease_is_oplock(lease))
+		oplock_ask(call, open, node, asked->level);
+	else if (asked->state != held && !(held & ~asked->state))
+		lease_ask(call, open, node, asked->state);
+}
+
+static void lease_answer(struct dsmb_lease *lease, bool fresh, const struct dsmb_caching *asked,
+			 struct dsmb_caching *answer)
+{
+	u8 held = lease_held(lease);
+
+	/* What was lost is told first, if there was anything. */
+	if (!(lease->state & ~held)) {
+		if (fresh || held != lease->state)
+			lease->epoch++;
+		lease->state = held;
+	}
+	*answer = *asked;
+	if (dsmb_lease_is_oplock(lease)) {
+		answer->level = dsmb_oplock_level(held);
+		return;
+	}
+	/* The first open says which kind it is for all of them. */
+	answer->version = lease->version;
+	if (lease->version == 1)
+		answer->flags = 0;
+	answer->state = held;
+	/*
+	 * What is said here was true before the break that is outstanding. A client that
+	 * learned the epoch of the break from this would take the break for an old one.
+	 */
+	answer->epoch = lease->epoch - lease->breaking;
+	if (lease->breaking || lease->due || (lease->cache && ditto_cache_breaking(lease->cache)))
+		answer->flags |= DSMB_LEASE_BREAKING;
+}
+
+static void create_answered(struct dsmb_call *call)
+{
+	struct dsmb_lease *lease = call->private;
+
+	call->private = NULL;
+	dsmb_lease_told(lease);
+	dsmb_lease_put(lease);
+}
+
+u32 dsmb_lease_grant(struct dsmb_call *call, struct dsmb_open *open, struct ditto_node *node,
+		     const struct dsmb_caching *asked, struct dsmb_caching *answer)
+{
+	struct dsmb_lease *lease = open->lease;
+	bool fresh;
+
+	memset(answer, 0, sizeof(*answer));
+	if (!lease || !S_ISREG(node->inode->i_mode))
+		return DSMB_SUCCESS;
+	mutex_lock(&lease->lock);
+	if (dsmb_lease_is_elsewhere(lease, node)) {
+		mutex_unlock(&lease->lock);
+		return DSMB_INVALID_PARAMETER;
+	}
+	fresh = !lease->node;
+	WRITE_ONCE(lease->node, node);
+	list_add_tail(&open->lease_link, &lease->holders);
+	lease->untold++;
+	lease_try(call, open, node, asked);
+	lease_answer(lease, fresh, asked, answer);
+	mutex_unlock(&lease->lock);
+
+	dsmb_lease_hold(lease);
+	call->private = lease;
+	call->release = create_answered;
+	return DSMB_SUCCESS;
+}

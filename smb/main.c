@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ditto_smb.ko: SMB 2.0.2 to 3.1.1.
+ */
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+
+#include "../net/listener.h"
+#include "call.h"
+#include "crypto.h"
+#include "lease.h"
+#include "message.h"
+#include "name.h"
+#include "server.h"
+#include "show.h"
+
+#define DSMB_PORT	445	/* MS-SMB2 section 2.1 */
+
+static unsigned int dsmb_net_id __read_mostly;
+
+static struct ditto_protocol dsmb_protocol = {
+	.owner = THIS_MODULE,
+	.name = "smb",
+	.default_port = DSMB_PORT,
+	.transports = BIT(DITTO_TRANSPORT_TCP),
+	.listen = dsmb_listen,
+	.close = dsmb_close_listener,
+	.disconnect = dsmb_disconnect,
+	.connections = dsmb_connections,
+	.settings_changed = dsmb_settings_changed,
+	.sessions = dsmb_show_sessions,
+	.session_close = dsmb_show_session_close,
+	.opens = dsmb_show_opens,
+	.open_close = dsmb_show_open_close,
+	.trees = dsmb_show_trees,
+	.tree_close = dsmb_show_tree_close,
+};
+
+struct dsmb_server *dsmb_server_of(const struct net *net)
+{
+	return net_generic(net, dsmb_net_id);
+}
+
+unsigned int dsmb_protocol_bit(void)
+{
+	return dsmb_protocol.bit;
+}
+
+static int __net_init dsmb_net_init(struct net *net)
+{
+	return dsmb_server_init(dsmb_server_of(net), net);
+}
+
+/* No listener is there any more: they keep their namespace alive. */
+static void __net_exit dsmb_net_exit(struct net *net)
+{
+	dsmb_server_exit(dsmb_server_of(net));
+}
+
+static struct pernet_operations dsmb_net_ops = {
+	.init = dsmb_net_init,
+	.exit = dsmb_net_exit,
+	.id = &dsmb_net_id,
+	.size = sizeof(struct dsmb_server),
+};
+
+static int __init dsmb_init(void)
+{
+	int err;
+
+	dsmb_calls_init();
+	dsmb_leases_init();
+	err = dsmb_crypto_init();
+	if (err)
+		return err;
+	err = dsmb_message_init();
+	if (err)
+		goto exit_crypto;
+	dsmb_match_init();
+	err = register_pernet_subsys(&dsmb_net_ops);
+	if (err)
+		goto exit_message;
+	err = ditto_protocol_register(&dsmb_protocol);
+	if (!err)
+		return 0;
+	unregister_pernet_subsys(&dsmb_net_ops);
+exit_message:
+	dsmb_match_exit();
+	dsmb_message_exit();
+exit_crypto:
+	dsmb_crypto_exit();
+	return err;
+}
+
+static void __exit dsmb_exit(void)
+{
+	ditto_protocol_unregister(&dsmb_protocol);
+	unregister_pernet_subsys(&dsmb_net_ops);
+	/* Opens, trees, sessions and channels are freed under RCU. */
+	rcu_barrier();
+	dsmb_match_exit();
+	dsmb_message_exit();
+	dsmb_crypto_exit();
+}
+
+module_init(dsmb_init);
+module_exit(dsmb_exit);
+
+MODULE_DESCRIPTION("SMB for the Ditto file server");
+MODULE_LICENSE("GPL");
+MODULE_SOFTDEP("pre: gcm ccm cmac hmac sha256 sha512 aes");
+MODULE_IMPORT_NS(DITTO);

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Patterns of listings: MS-FSA section 2.1.4.4.
+ *
+ * All places of the pattern at which a match may be are followed at once, as
+ * bits, so that the time is bounded by the product of the lengths whatever the
+ * pattern is.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <kunit/visibility.h>
+#include <linux/bitmap.h>
+#include <linux/ctype.h>
+#include <linux/err.h>
+#include <linux/printk.h>
+#include <linux/unicode.h>
+
+#include "name.h"
+
+#define DSMB_STAR	'*'	/* any characters */
+#define DSMB_QM		'?'	/* one */
+#define DSMB_DOS_STAR	'<'	/* any, but not the last dot */
+#define DSMB_DOS_QM	'>'	/* one; none before a dot and at the end */
+#define DSMB_DOS_DOT	'"'	/* a dot; none at the end */
+
+/* Longest folded form of one character, in bytes. */
+#define DSMB_FOLD_MAX	32
+
+static struct unicode_map *dsmb_unicode;
+
+void dsmb_match_init(void)
+{
+	struct unicode_map *map = utf8_load(UNICODE_AGE(12, 1, 0));
+
+	if (IS_ERR(map))
+		pr_warn("no table of letters (%ld): case of letters other than A to Z counts in patterns\n",
+			PTR_ERR(map));
+	else
+		dsmb_unicode = map;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_match_init);
+
+void dsmb_match_exit(void)
+{
+	utf8_unload(dsmb_unicode);
+	dsmb_unicode = NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_match_exit);
+
+/* A unit is a character here: there is no case beyond the first plane that names use. */
+static int dsmb_fold(u16 c, u8 *out)
+{
+	u8 utf8[3];
+	struct qstr str;
+
+	if (c < 0x800) {
+		utf8[0] = 0xc0 | c >> 6;
+		utf8[1] = 0x80 | (c & 0x3f);
+		str = (struct qstr)QSTR_INIT(utf8, 2);
+	} else {
+		utf8[0] = 0xe0 | c >> 12;
+		utf8[1] = 0x80 | (c >> 6 & 0x3f);
+		utf8[2] = 0x80 | (c & 0x3f);
+		str = (struct qstr)QSTR_INIT(utf8, 3);
+	}
+	return utf8_casefold(dsmb_unicode, &str, out, DSMB_FOLD_MAX);
+}
+
+static bool dsmb_same_letter(u16 a, u16 b)
+{
+	u8 folded_a[DSMB_FOLD_MAX], folded_b[DSMB_FOLD_MAX];
+	int len;
+
+	if (a == b)
+		return true;
+	if (a < 0x80 && b < 0x80)
+		return toupper(a) == toupper(b);
+	if (!dsmb_unicode || a < 0x80 || b < 0x80)
+		return false;
+	len = dsmb_fold(a, folded_a);
+	/* What is folded to nothing is like itself only. */
+	return len > 0 && dsmb_fold(b, folded_b) == len && !memcmp(folded_a, folded_b, len);
+}
+
+bool dsmb_is_pattern(const __le16 *pattern, u32 pattern_len)
+{
+	u32 i;
+	u16 c;
+
+	for (i = 0; i < pattern_len; i++) {
+		c = get_unaligned_le16(&pattern[i]);
+		if (c < 0x80 && c && strchr("*?<>\"", c))
+			return true;
+	}
+	return false;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_is_pattern);
+
+/**
+ * struct dsmb_match_at - a place in the name
+ * @c: its character; 0 at the end
+ * @last_dot: it is the last dot of the name
+ */
+struct dsmb_match_at {
+	u16 c;
+	bool last_dot;
+};
+
+/* May this part of a pattern be passed without a character? */
+static bool dsmb_match_none(u16 p, const struct dsmb_match_at *at)
+{
+	switch (p) {
+	case DSMB_STAR:
+	case DSMB_DOS_STAR:
+		return true;
+	case DSMB_DOS_QM:
+		return !at->c || at->c == '.';
+	case DSMB_DOS_DOT:
+		return !at->c;
+	}
+	return false;
+}
+
+/* Does this part of a pattern take the character? And stays: @again. */
+static bool dsmb_match_one(u16 p, const struct dsmb_match_at *at, bool *again)
+{
+	*again = false;
+	switch (p) {
+	case DSMB_STAR:
+		*again = true;
+		return true;
+	case DSMB_DOS_STAR:
+		*again = true;
+		return !at->last_dot;
+	case DSMB_QM:
+		return true;
+	case DSMB_DOS_QM:
+		return at->c != '.';
+	case DSMB_DOS_DOT:
+		return at->c == '.';
+	}
+	return dsmb_same_letter(p, at->c);
+}
+
+/* Pass what matches no character, from every place where a match may be. */
+static void dsmb_match_pass(unsigned long *places, const __le16 *pattern, u32 pattern_len,
+			    const struct dsmb_match_at *at)
+{
+	unsigned int i;
+
+	/* Places are set behind the one looked at, so that one pass finds all. */
+	for_each_set_bit(i, places, pattern_len)
+		if (dsmb_match_none(get_unaligned_le16(&pattern[i]), at))
+			__set_bit(i + 1, places);
+}
+
+bool dsmb_match(const __le16 *pattern, u32 pattern_len, const __le16 *name, u32 name_len)
+{
+	DECLARE_BITMAP(places, DSMB_NAME_UNITS + 1);
+	DECLARE_BITMAP(next, DSMB_NAME_UNITS + 1);
+	struct dsmb_match_at at;
+	u32 last_dot = name_len, n;
+	unsigned int i;
+	bool again;
+
+	if (pattern_len > DSMB_NAME_UNITS)
+		return false;
+	for (n = 0; n < name_len; n++)
+		if (get_unaligned_le16(&name[n]) == '.')
+			last_dot = n;
+
+	bitmap_zero(places, DSMB_NAME_UNITS + 1);
+	__set_bit(0, places);
+	for (n = 0; n < name_len; n++) {
+		at.c = get_unaligned_le16(&name[n]);
+		at.last_dot = n == last_dot;
+		dsmb_match_pass(places, pattern, pattern_len, &at);
+		bitmap_zero(next, DSMB_NAME_UNITS + 1);
+		for_each_set_bit(i, places, pattern_len)
+			if (dsmb_match_one(get_unaligned_le16(&pattern[i]), &at, &again))
+				__set_bit(again ? i : i + 1, next);
+		if (bitmap_empty(next, DSMB_NAME_UNITS + 1))
+			return false;
+		bitmap_copy(places, next, DSMB_NAME_UNITS + 1);
+	}
+	at = (struct dsmb_match_at) { };
+	dsmb_match_pass(places, pattern, pattern_len, &at);
+	return test_bit(pattern_len, places);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_match);

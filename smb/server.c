@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The server of a namespace, and its listeners.
+ *
+ * Locking: server->lock is held wherever listeners come and go. A listener's
+ * work accepts connections; it has ended when the listener is closed.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/in.h>
+#include <linux/inet.h>
+#include <linux/jiffies.h>
+#include <linux/net.h>
+#include <linux/netlink.h>
+#include <linux/slab.h>
+#include <linux/tcp.h>
+#include <linux/timekeeping.h>
+#include <net/ipv6.h>
+#include <net/sock.h>
+
+#include "../fs/server.h"
+#include "../net/listener.h"
+#include "../net/peer.h"
+#include "../net/stats.h"
+#include "buf.h"
+#include "call.h"
+#include "conn.h"
+#include "server.h"
+
+#define BACKLOG		128
+/* Requests that run at the same time: what is quick, and what may take long. */
+#define WORKERS_PER_CPU	16
+#define WORKERS_MIN	64
+#define WORKERS_SLOW	256
+/* Who has not logged in does not keep others waiting, even if the helper is stuck. */
+#define WORKERS_LOGIN	64
+/* Seconds and their parts from 1601 to 1970 (MS-DTYP 2.3.3). */
+#define FILETIME_EPOCH	116444736000000000ULL
+
+/**
+ * struct dsmb_listener - a socket that is listened on
+ * @server: whose
+ * @sock: see there
+ * @net: held, so that a namespace that serves stays
+ * @work: accepts
+ * @list: on the server's list
+ * @old_data_ready: of the socket
+ */
+struct dsmb_listener {
+	struct dsmb_server *server;
+	struct socket *sock;
+	struct net *net;
+	struct work_struct work;
+	struct list_head list;
+	void (*old_data_ready)(struct sock *sk);
+};
+
+static const char *command_names[DSMB_COMMANDS];
+
+static void accept_work(struct work_struct *work)
+{
+	struct dsmb_listener *dl = container_of(work, struct dsmb_listener, work);
+	struct socket *sock;
+
+	while (!kernel_accept(dl->sock, &sock, O_NONBLOCK))
+		if (dsmb_conn_new(dl->server, sock, dl))
+			sock_release(sock);
+}
+
+static void accept_ready(struct sock *sk)
+{
+	struct dsmb_listener *dl;
+
+	read_lock_bh(&sk->sk_callback_lock);
+	dl = sk->sk_user_data;
+	/* A connection has this callback, too, until it is accepted. */
+	if (dl && sk->sk_state == TCP_LISTEN)
+		queue_work(dl->server->slow, &dl->work);
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
+static int bind_socket(struct dsmb_listener *dl, const struct sockaddr_storage *addr)
+{
+	bool is_v6 = addr->ss_family == AF_INET6;
+	int err;
+
+	err = sock_create_kern(dl->net, addr->ss_family, SOCK_STREAM, IPPROTO_TCP, &dl->sock);
+	if (err)
+		return err;
+	sock_set_reuseaddr(dl->sock->sk);
+	if (is_v6)
+		dl->sock->sk->sk_ipv6only = !ipv6_addr_any(&((const struct sockaddr_in6 *)
+							     addr)->sin6_addr);
+	return kernel_bind(dl->sock, (struct sockaddr *)addr,
+			   is_v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+}
+
+static int open_socket(struct dsmb_listener *dl, const struct sockaddr_storage *addr)
+{
+	struct sockaddr_in any = { .sin_family = AF_INET };
+	const struct sockaddr_in6 *sin6 = (const void *)addr;
+	struct sockaddr_storage v4 = {};
+	int err;
+
+	err = bind_socket(dl, addr);
+	if (err == -EAFNOSUPPORT && addr->ss_family == AF_INET6 &&
+	    ipv6_addr_any(&sin6->sin6_addr)) {
+		/* A machine without IPv6 is served over IPv4 alone. */
+		any.sin_port = sin6->sin6_port;
+		memcpy(&v4, &any, sizeof(any));
+		err = bind_socket(dl, &v4);
+	}
+	if (!err)
+		err = kernel_listen(dl->sock, BACKLOG);
+	return err;
+}
+
+static void start_accepting(struct dsmb_listener *dl)
+{
+	struct sock *sk = dl->sock->sk;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	dl->old_data_ready = sk->sk_data_ready;
+	sk->sk_user_data = dl;
+	sk->sk_data_ready = accept_ready;
+	write_unlock_bh(&sk->sk_callback_lock);
+	queue_work(dl->server->slow, &dl->work);
+}
+
+static void stop_accepting(struct dsmb_listener *dl)
+{
+	struct sock *sk = dl->sock->sk;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	sk->sk_user_data = NULL;
+	sk->sk_data_ready = dl->old_data_ready;
+	write_unlock_bh(&sk->sk_callback_lock);
+	cancel_work_sync(&dl->work);
+}
+
+static void listener_free(struct dsmb_listener *dl)
+{
+	if (dl->sock)
+		sock_release(dl->sock);
+	put_net(dl->net);
+	kfree(dl);
+}
+
+int dsmb_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack)
+{
+	struct dsmb_server *server = dsmb_server_of(listener->srv->net);
+	struct dsmb_listener *dl;
+	int err;
+
+	dl = kzalloc(sizeof(*dl), GFP_KERNEL);
+	if (!dl)
+		return -ENOMEM;
+	dl->server = server;
+	dl->net = get_net(listener->srv->net);
+	INIT_WORK(&dl->work, accept_work);
+	err = open_socket(dl, &listener->addr);
+	if (err) {
+		if (err == -EADDRINUSE)
+			NL_SET_ERR_MSG(extack,
+				       "the address and port are in use; does smbd or ksmbd run?");
+		else if (err == -EADDRNOTAVAIL)
+			NL_SET_ERR_MSG(extack, "the address is not one of this machine");
+		else
+			NL_SET_ERR_MSG(extack, "the socket cannot be opened");
+		listener_free(dl);
+		return err;
+	}
+	mutex_lock(&server->lock);
+	list_add_tail(&dl->list, &server->listeners);
+	mutex_unlock(&server->lock);
+	listener->private = dl;
+	start_accepting(dl);
+	return 0;
+}
+
+static bool is_wanted(const struct dsmb_conn *conn, const void *listener,
+		      const struct ditto_peer *peer)
+{
+	return (!listener || conn->listener == listener) && (!peer || conn->peer == peer);
+}
+
+/* A connection of a listener or a peer that nobody drops yet, held, or NULL. */
+static struct dsmb_conn *next_conn(struct dsmb_server *server, const void *listener,
+				   const struct ditto_peer *peer)
+{
+	struct dsmb_conn *conn, *found = NULL;
+
+	spin_lock(&server->conns_lock);
+	list_for_each_entry(conn, &server->conns, list) {
+		if (READ_ONCE(conn->state) == DSMB_CONN_DEAD || !is_wanted(conn, listener, peer))
+			continue;
+		dsmb_conn_hold(conn);
+		found = conn;
+		break;
+	}
+	spin_unlock(&server->conns_lock);
+	return found;
+}
+
+static unsigned int drop_conns(struct dsmb_server *server, const void *listener,
+			       const struct ditto_peer *peer)
+{
+	struct dsmb_conn *conn;
+	unsigned int count = 0;
+
+	while ((conn = next_conn(server, listener, peer))) {
+		dsmb_conn_drop(conn, NULL);
+		dsmb_conn_put(conn);
+		count++;
+	}
+	return count;
+}
+
+static unsigned int count_conns(struct dsmb_server *server, const void *listener,
+				const struct ditto_peer *peer)
+{
+	struct dsmb_conn *conn;
+	unsigned int count = 0;
+
+	spin_lock(&server->conns_lock);
+	list_for_each_entry(conn, &server->conns, list)
+		count += is_wanted(conn, listener, peer);
+	spin_unlock(&server->conns_lock);
+	return count;
+}
+
+void dsmb_close_listener(struct ditto_listener *listener)
+{
+	struct dsmb_listener *dl = listener->private;
+	struct dsmb_server *server = dl->server;
+	unsigned int drain_ms = READ_ONCE(server->srv->settings.drain_ms);
+
+	mutex_lock(&server->lock);
+	list_del(&dl->list);
+	mutex_unlock(&server->lock);
+	listener->private = NULL;
+	stop_accepting(dl);
+	drop_conns(server, dl, NULL);
+	wait_event_timeout(server->idle, !count_conns(server, dl, NULL),
+			   msecs_to_jiffies(drain_ms));
+	listener_free(dl);
+}
+
+unsigned int dsmb_disconnect(struct ditto_server *srv, const struct ditto_peer *peer)
+{
+	return drop_conns(dsmb_server_of(srv->net), NULL, peer);
+}
+
+unsigned int dsmb_connections(struct ditto_server *srv, const struct ditto_peer *peer)
+{
+	return count_conns(dsmb_server_of(srv->net), NULL, peer);
+}
+
+/* Limits are read where they are used. */
+int dsmb_settings_changed(struct ditto_server *srv)
+{
+	return 0;
+}
+
+static int start_workers(struct dsmb_server *server)
+{
+	unsigned int workers = max(WORKERS_MIN, WORKERS_PER_CPU * num_online_cpus());
+
+	server->workqueue = alloc_workqueue("ditto-smb", WQ_UNBOUND,
+					    workers);
+	server->slow = alloc_workqueue("ditto-smb-slow", WQ_UNBOUND, WORKERS_SLOW);
+	server->login = alloc_workqueue("ditto-smb-login", WQ_UNBOUND, WORKERS_LOGIN);
+	return server->workqueue && server->slow && server->login ? 0 : -ENOMEM;
+}
+
+static void server_free(struct dsmb_server *server)
+{
+	if (server->workqueue)
+		destroy_workqueue(server->workqueue);
+	if (server->login)
+		destroy_workqueue(server->login);
+	if (server->slow)
+		destroy_workqueue(server->slow);
+	dsmb_buf_pool_free(server->buffers);
+	if (server->stats)
+		ditto_stats_unregister(server->stats);
+}
+
+int dsmb_server_init(struct dsmb_server *server, struct net *net)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < DSMB_COMMANDS; i++)
+		command_names[i] = dsmb_commands[i].name;
+	server->srv = ditto_server_of(net);
+	guid_gen(&server->guid);
+	server->started = ktime_get_real_ns() / 100 + FILETIME_EPOCH;
+	mutex_init(&server->lock);
+	INIT_LIST_HEAD(&server->listeners);
+	spin_lock_init(&server->conns_lock);
+	INIT_LIST_HEAD(&server->conns);
+	atomic_set(&server->live, 0);
+	init_waitqueue_head(&server->idle);
+	xa_init_flags(&server->sessions, XA_FLAGS_ALLOC1);
+
+	err = start_workers(server);
+	if (!err)
+		server->buffers = dsmb_buf_pool_alloc();
+	if (!err && server->buffers)
+		server->stats = ditto_stats_register(server->srv, "smb", command_names,
+						     DSMB_COMMANDS);
+	if (server->stats)
+		return 0;
+	server_free(server);
+	return -ENOMEM;
+}
+
+void dsmb_server_exit(struct dsmb_server *server)
+{
+	drop_conns(server, NULL, NULL);
+	wait_event(server->idle, !atomic_read(&server->live));
+	server_free(server);
+	xa_destroy(&server->sessions);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The SMB server of a network namespace. */
+#ifndef _DITTO_SMB_SERVER_H
+#define _DITTO_SMB_SERVER_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/uuid.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+struct ditto_listener;
+struct ditto_peer;
+struct ditto_server;
+struct ditto_stats_group;
+struct dsmb_buf_pool;
+struct dsmb_client;
+struct net;
+struct netlink_ext_ack;
+
+/**
+ * struct dsmb_server - what hangs together and ends together
+ * @srv: the core's
+ * @guid: ServerGuid; random, the same for the life of the namespace's server
+ * @started: of the service, as FILETIME
+ * @lock: mutex around start and stop of listeners
+ * @listeners: struct dsmb_listener
+ * @conns_lock: guards @conns and their counts by address
+ * @conns: all connections
+ * @nconns: how many
+ * @live: connections that have memory still; connections leave @conns before they are freed
+ * @idle: woken when @live or @nconns drops
+ * @sessions: struct dsmb_session by id; its lock guards it
+ * @workqueue: receives and runs calls; unbound
+ * @slow: runs what may take long, parked calls that go on, and ends connections
+ * @login: runs what waits for the helper on behalf of those who have not logged in
+ * @buffers: smb/buf.c
+ * @stats: "smb"
+ */
+struct dsmb_server {
+	struct ditto_server *srv;
+	guid_t guid;
+	u64 started;
+	struct mutex lock;	/* see above */
+	struct list_head listeners;
+	spinlock_t conns_lock;	/* see above */
+	struct list_head conns;
+	unsigned int nconns;
+	atomic_t live;
+	wait_queue_head_t idle;
+	struct xarray sessions;
+	struct workqueue_struct *workqueue;
+	struct workqueue_struct *slow;
+	struct workqueue_struct *login;
+	struct dsmb_buf_pool *buffers;
+	struct ditto_stats_group *stats;
+};
+
+/* Connections from one address. */
+#define DSMB_CONNS_PER_ADDRESS	256
+/* Connections on which nobody has logged in yet. */
+#define DSMB_CONNS_UNAUTH_MAX	512
+/* A connection on which nobody logs in goes. */
+#define DSMB_HANDSHAKE_S	30
+
+/* main.c */
+struct dsmb_server *dsmb_server_of(const struct net *net);
+/* Bit of our protocol in struct ditto_peer. */
+unsigned int dsmb_protocol_bit(void);
+
+int dsmb_server_init(struct dsmb_server *server, struct net *net);
+/* No listener is there any more. Waits for the connections that are being closed. */
+void dsmb_server_exit(struct dsmb_server *server);
+
+/* server.c: the operations of struct ditto_protocol */
+int dsmb_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack);
+void dsmb_close_listener(struct ditto_listener *listener);
+unsigned int dsmb_disconnect(struct ditto_server *srv, const struct ditto_peer *peer);
+unsigned int dsmb_connections(struct ditto_server *srv, const struct ditto_peer *peer);
+int dsmb_settings_changed(struct ditto_server *srv);
+
+#endif

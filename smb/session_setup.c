@@ -1,0 +1,528 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * SESSION_SETUP and LOGOFF: MS-SMB2 sections 2.2.5 to 2.2.8, 3.3.5.5 and 3.3.5.6.
+ *
+ * An authentication takes one or more steps, each a request of the client that
+ * the helper answers. It is of a new session, of one that goes on (its ticket
+ * ended), or of a session that comes to one more connection (channel.c).
+ *
+ * Locking: one step of a channel runs at a time (channel->busy); no lock is
+ * held while the helper is asked. Whoever takes the channel off in between
+ * leaves it to the step to tell the helper.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/printk.h>
+#include <linux/timekeeping.h>
+
+#include "../fs/server.h"
+#include "../net/event.h"
+#include "../net/peer.h"
+#include "call.h"
+#include "conn.h"
+#include "keys.h"
+#include "server.h"
+#include "session_setup.h"
+
+#define RESPONSE_SIZE		9
+#define BLOB_OFFSET		(sizeof(struct dsmb_header) + RESPONSE_SIZE - 1)
+#define LOGOFF_RESPONSE_SIZE	4
+
+#define BUSY_AGAIN_S		1
+/* Of a name that is not proved. */
+#define TOLD_NAME_MAX		64
+
+/**
+ * struct setup - what a request says (2.2.5)
+ * @flags: DSMB_SETUP_BINDING
+ * @mode: SecurityMode
+ * @token: for the helper
+ * @previous: PreviousSessionId: a session that the client lost
+ */
+struct setup {
+	u8 flags;
+	u8 mode;
+	struct dsmb_cursor token;
+	u64 previous;
+};
+
+static bool get_request(struct dsmb_cursor *in, struct setup *req)
+{
+	u16 offset, len;
+
+	req->flags = dsmb_get_u8(in);
+	req->mode = dsmb_get_u8(in);
+	dsmb_skip(in, 8);		/* Capabilities, Channel */
+	offset = dsmb_get_u16(in);
+	len = dsmb_get_u16(in);
+	req->previous = dsmb_get_u64(in);
+	req->token = dsmb_window(in, offset, len);
+	return !in->bad;
+}
+
+static void expire_drop(struct dsmb_channel *channel)
+{
+	struct dsmb_session *session = channel->session;
+	struct dsmb_conn *conn = channel->conn;
+
+	dsmb_channel_put(channel);
+	dsmb_session_put(session);
+	dsmb_conn_put(conn);
+}
+
+static void expire_arm(struct dsmb_channel *channel)
+{
+	refcount_inc(&channel->ref);
+	dsmb_session_hold(channel->session);
+	dsmb_conn_hold(channel->conn);
+	if (!queue_delayed_work(channel->conn->server->slow, &channel->expire, DSMB_AUTH_S * HZ))
+		expire_drop(channel);
+}
+
+void dsmb_auth_disarm(struct dsmb_channel *channel)
+{
+	if (cancel_delayed_work(&channel->expire))
+		expire_drop(channel);
+}
+
+void dsmb_auth_expired(struct work_struct *work)
+{
+	struct dsmb_channel *channel = container_of(to_delayed_work(work), struct dsmb_channel,
+						    expire);
+	struct dsmb_session *session = channel->session;
+	struct dsmb_server *server = session->server;
+	bool busy, going;
+	u64 auth = 0;
+
+	mutex_lock(&session->lock);
+	busy = channel->busy;
+	going = channel->going && !channel->dead;
+	if (!busy && going) {
+		channel->going = false;
+		swap(auth, channel->auth);
+	}
+	mutex_unlock(&session->lock);
+
+	if (busy && queue_delayed_work(server->slow, &channel->expire, BUSY_AGAIN_S * HZ))
+		return;
+	if (auth)
+		ditto_auth_abort(server->srv, auth);
+	/* A session that was to be renewed lives on until its own end. */
+	if (!busy && going && !channel->ready)
+		dsmb_channel_close(channel, "the authentication took too long");
+	expire_drop(channel);
+}
+
+/* Take the channel for a step. @auth is the helper's number of what goes on. */
+static u32 step_begin(struct dsmb_channel *channel, bool *first, u64 *auth)
+{
+	struct dsmb_session *session = channel->session;
+	u32 status = DSMB_SUCCESS;
+
+	mutex_lock(&session->lock);
+	if (session->state == DSMB_SESSION_CLOSED || channel->dead) {
+		status = DSMB_USER_SESSION_DELETED;
+	} else if (channel->busy) {
+		status = DSMB_REQUEST_NOT_ACCEPTED;
+	} else {
+		channel->busy = true;
+		*first = !channel->going;
+		channel->going = true;
+		*auth = channel->auth;
+		channel->auth = 0;
+	}
+	mutex_unlock(&session->lock);
+	return status;
+}
+
+/* The step is over; @auth is what goes on. False if the channel went meanwhile. */
+static bool step_end(struct dsmb_channel *channel, u64 auth)
+{
+	struct dsmb_session *session = channel->session;
+	bool dead;
+
+	mutex_lock(&session->lock);
+	dead = channel->dead;
+	channel->busy = false;
+	channel->going = auth;
+	if (!dead)
+		channel->auth = auth;
+	mutex_unlock(&session->lock);
+
+	if (dead && auth)
+		ditto_auth_abort(session->server->srv, auth);
+	if (dead || !auth)
+		dsmb_auth_disarm(channel);
+	return !dead;
+}
+
+/* Tell who was refused; names of strangers may be anything, so they are escaped. */
+static void tell_refused(const struct dsmb_conn *conn, const char *user, const char *why)
+{
+	char subject[DITTO_CLIENT_NAME_MAX], addr[DITTO_ADDR_TEXT];
+	int len = strnlen(user, TOLD_NAME_MAX);
+
+	pr_info_ratelimited("%s cannot log in as \"%*pE\": %s\n", conn->name, len, user, why);
+	snprintf(subject, sizeof(subject), "%*pE@%s", len, user,
+		 ditto_addr_text(&conn->peer->addr, addr));
+	ditto_event(conn->server->srv, DITTO_EVENT_AUTH_REFUSED, subject);
+}
+
+static u32 auth_status(const struct dsmb_conn *conn, const struct ditto_auth *auth, int err)
+{
+	const char *user = auth->claimed ?: "";
+
+	switch (err) {
+	case -EACCES:
+		tell_refused(conn, user, "refused by the helper");
+		return DSMB_LOGON_FAILURE;
+	case -EINVAL:
+		tell_refused(conn, user, "what it sent is malformed");
+		return DSMB_INVALID_PARAMETER;
+	case -ENOMEM:
+		return DSMB_INSUFFICIENT_RESOURCES;
+	case -ECONNREFUSED:
+		pr_warn_ratelimited("%s cannot log in: there is no helper\n", conn->name);
+		return DSMB_NO_LOGON_SERVERS;
+	default:
+		pr_warn_ratelimited("%s cannot log in: the helper did not answer: error %d\n",
+				    conn->name, err);
+		return DSMB_NO_LOGON_SERVERS;
+	}
+}
+
+/* Keys of a new session. Guests and who gave no name have none (3.3.5.5.3). */
+static int session_keys(struct dsmb_session *session, struct dsmb_channel *channel,
+			const struct ditto_auth *auth)
+{
+	const struct dsmb_conn *conn = channel->conn;
+	int err;
+
+	session->session_key_len = clamp_t(u8, auth->key_len, DSMB_SESSION_KEY_SIZE,
+					   sizeof(session->session_key));
+	memcpy(session->session_key, auth->key, session->session_key_len);
+	err = dsmb_signing_key(conn, auth, channel->preauth, session->signing_key);
+	if (err)
+		return err;
+	/* The channel's own goes with the channel, the session's verifies what binds. */
+	session->signer = dsmb_signer_new(conn->signing, session->signing_key,
+					  sizeof(session->signing_key));
+	channel->signer = dsmb_signer_new(conn->signing, session->signing_key,
+					  sizeof(session->signing_key));
+	if (conn->cipher) {
+		session->seal = dsmb_sealing_key(conn, auth, channel->preauth, DSMB_KEY_SEAL);
+		session->unseal = dsmb_sealing_key(conn, auth, channel->preauth, DSMB_KEY_UNSEAL);
+	}
+	err = PTR_ERR_OR_ZERO(session->signer) ?: PTR_ERR_OR_ZERO(channel->signer) ?:
+	      PTR_ERR_OR_ZERO(session->seal) ?: PTR_ERR_OR_ZERO(session->unseal);
+	if (IS_ERR(session->signer))
+		session->signer = NULL;
+	if (IS_ERR(channel->signer))
+		channel->signer = NULL;
+	if (IS_ERR(session->seal))
+		session->seal = NULL;
+	if (IS_ERR(session->unseal))
+		session->unseal = NULL;
+	return err;
+}
+
+/* What the settings demand of a session, and whether it can. */
+static u32 session_policy(struct dsmb_session *session, const struct dsmb_conn *conn,
+			  const struct ditto_auth *auth, const struct setup *req)
+{
+	const struct ditto_settings *settings = &session->server->srv->settings;
+	bool weak = session->is_guest || session->is_anonymous;
+	bool encrypt = READ_ONCE(settings->encryption) == DITTO_ENCRYPTION_REQUIRED;
+
+	if (!weak && !auth->key_len) {
+		tell_refused(conn, session->user->name, "there is no key to sign with");
+		return DSMB_LOGON_FAILURE;
+	}
+	if (encrypt && (weak || !conn->cipher)) {
+		tell_refused(conn, session->user->name, "encryption is required");
+		return DSMB_ACCESS_DENIED;
+	}
+	session->encrypt = encrypt;
+	session->signing_required = !weak && ((req->mode & DSMB_SIGNING_REQUIRED) ||
+					      (conn->server_mode & DSMB_SIGNING_REQUIRED) ||
+					      READ_ONCE(settings->require_signing));
+	return DSMB_SUCCESS;
+}
+
+/* The client says which session it lost: it is not to stand in its way (3.3.5.5.3). */
+static void previous_close(struct dsmb_session *session, u64 id)
+{
+	struct dsmb_session *previous;
+
+	if (!id || id == session->id)
+		return;
+	previous = dsmb_session_find_any(session->server, id);
+	if (!previous)
+		return;
+	/* Pairs with dsmb_session_validate(): the user is there. */
+	if (smp_load_acquire(&previous->state) != DSMB_SESSION_SETUP_GOING_ON &&
+	    previous->user && dsmb_user_is_same(previous->user, session->user))
+		dsmb_session_close(previous, "the client began anew");
+	dsmb_session_put(previous);
+}
+
+static u32 finish_new(struct dsmb_channel *channel, const struct ditto_auth *auth,
+		      const struct setup *req)
+{
+	struct dsmb_session *session = channel->session;
+	const struct dsmb_conn *conn = channel->conn;
+	char name[DITTO_CLIENT_NAME_MAX], addr[DITTO_ADDR_TEXT];
+	u32 status;
+
+	session->user = ditto_auth_user_hold(auth->user);
+	session->is_guest = auth->user->guest;
+	session->is_anonymous = auth->user->anonymous;
+	session->expires = auth->expires;
+	status = session_policy(session, conn, auth, req);
+	if (status)
+		return status;
+	if (!session->is_guest && !session->is_anonymous && session_keys(session, channel, auth))
+		return DSMB_INSUFFICIENT_RESOURCES;
+
+	snprintf(name, sizeof(name), "%s@%s #%llu", session->user->name,
+		 ditto_addr_text(&conn->peer->addr, addr), session->id);
+	if (!dsmb_session_validate(session, name))
+		return DSMB_USER_SESSION_DELETED;
+	ditto_event(session->server->srv, DITTO_EVENT_SESSION_OPENED, name);
+	previous_close(session, req->previous);
+	return DSMB_SUCCESS;
+}
+
+/* Keys and opens stay as they are; it must be the same user (3.3.5.5.3). */
+static u32 finish_again(struct dsmb_channel *channel, const struct ditto_auth *auth)
+{
+	struct dsmb_session *session = channel->session;
+
+	if (!dsmb_user_is_same(session->user, auth->user)) {
+		tell_refused(channel->conn, auth->user->name, "the session is another user's");
+		return DSMB_ACCESS_DENIED;
+	}
+	WRITE_ONCE(session->expires, auth->expires);
+	cmpxchg(&session->state, DSMB_SESSION_EXPIRED, DSMB_SESSION_VALID);
+	return DSMB_SUCCESS;
+}
+
+static u32 finish(struct dsmb_channel *channel, const struct ditto_auth *auth,
+		  const struct setup *req)
+{
+	struct dsmb_conn *conn = channel->conn;
+	u32 status;
+
+	if (channel->ready)
+		return finish_again(channel, auth);
+	status = channel->binding ? dsmb_bind_finish(channel, auth) :
+		 finish_new(channel, auth, req);
+	if (status == DSMB_ACCESS_DENIED && channel->binding)
+		tell_refused(conn, auth->user->name, "the session to bind is another user's");
+	if (status)
+		return status;
+	/* Pairs with dsmb_session_find(). */
+	smp_store_release(&channel->ready, true);
+	WRITE_ONCE(conn->authenticated, true);
+	return DSMB_SUCCESS;
+}
+
+/* A channel that could not be bound leaves the session as it was; all else ends it. */
+static void fail(struct dsmb_channel *channel)
+{
+	if (channel->binding)
+		dsmb_channel_close(channel, "binding failed");
+	else
+		dsmb_session_close(channel->session, "authentication failed");
+}
+
+static u16 session_flags(const struct dsmb_session *session)
+{
+	u16 flags = 0;
+
+	if (session->is_guest)
+		flags |= DSMB_SESSION_IS_GUEST;
+	if (session->is_anonymous)
+		flags |= DSMB_SESSION_IS_NULL;
+	if (session->encrypt)
+		flags |= DSMB_SESSION_ENCRYPT_DATA;
+	return flags;
+}
+
+static void put_response(struct dsmb_call *call, u16 flags, const struct ditto_auth *auth)
+{
+	dsmb_put_u16(&call->out, RESPONSE_SIZE);
+	dsmb_put_u16(&call->out, flags);
+	dsmb_put_u16(&call->out, BLOB_OFFSET);
+	dsmb_put_u16(&call->out, auth->reply_len);
+	if (auth->reply_len)
+		dsmb_put_bytes(&call->out, auth->reply, auth->reply_len);
+	call->keep_body = true;
+}
+
+/* The helper has the token and answered. */
+static u32 step_answer(struct dsmb_call *call, struct dsmb_channel *channel,
+		       const struct ditto_auth *auth, const struct setup *req)
+{
+	u32 status;
+
+	if (auth->reply_len > U16_MAX ||
+	    dsmb_reply_reserve(call, RESPONSE_SIZE + auth->reply_len))
+		return DSMB_INSUFFICIENT_RESOURCES;
+	if (!auth->done) {
+		put_response(call, 0, auth);
+		return DSMB_MORE_PROCESSING_REQUIRED;
+	}
+	status = finish(channel, auth, req);
+	if (!status)
+		put_response(call, session_flags(channel->session), auth);
+	return status;
+}
+
+/* The hash that keys are made of goes on with each request; keys are made once. */
+static u32 step_hash(struct dsmb_call *call, struct dsmb_channel *channel, bool first)
+{
+	struct dsmb_conn *conn = channel->conn;
+
+	if (conn->dialect != DSMB_DIALECT_311 || channel->ready)
+		return DSMB_SUCCESS;
+	if (first)
+		memcpy(channel->preauth, conn->preauth, sizeof(channel->preauth));
+	return dsmb_preauth_update(channel->preauth, call->in.data, call->in.size) ?
+	       DSMB_INSUFFICIENT_RESOURCES : DSMB_SUCCESS;
+}
+
+static u32 step(struct dsmb_call *call, struct dsmb_channel *channel, const struct setup *req)
+{
+	struct ditto_server *srv = call->conn->server->srv;
+	struct ditto_auth auth = {
+		.token = req->token.data,
+		.token_len = req->token.size,
+		.peer = call->conn->name,
+	};
+	bool first, alive;
+	u32 status;
+	int err;
+
+	status = step_begin(channel, &first, &auth.id);
+	if (status)
+		return status;
+	if (first)
+		expire_arm(channel);
+	status = step_hash(call, channel, first);
+	if (!status) {
+		err = ditto_auth_step(srv, &auth);
+		if (err)
+			auth.id = 0;
+		status = err ? auth_status(call->conn, &auth, err) :
+			 step_answer(call, channel, &auth, req);
+	}
+	if (status != DSMB_MORE_PROCESSING_REQUIRED && auth.id && !auth.done) {
+		ditto_auth_abort(srv, auth.id);
+		auth.id = 0;
+	}
+	alive = step_end(channel, auth.done ? 0 : auth.id);
+	if (status && status != DSMB_MORE_PROCESSING_REQUIRED)
+		fail(channel);
+	else if (!alive)
+		status = DSMB_USER_SESSION_DELETED;
+
+	if (auth.user)
+		ditto_auth_user_put(auth.user);
+	kvfree(auth.reply);
+	kfree(auth.claimed);
+	memzero_explicit(auth.key, sizeof(auth.key));
+	return status;
+}
+
+static u32 begin_new(struct dsmb_call *call, struct dsmb_channel **channel,
+		     struct dsmb_session **session)
+{
+	int err;
+
+	*session = dsmb_session_new(call->conn);
+	if (!*session)
+		return DSMB_INSUFFICIENT_RESOURCES;
+	err = dsmb_channel_new(call->conn, *session, false, channel);
+	if (!err)
+		return DSMB_SUCCESS;
+	dsmb_session_close(*session, "no connection for it");
+	dsmb_session_put(*session);
+	return err == -ESHUTDOWN ? DSMB_DROP : DSMB_INSUFFICIENT_RESOURCES;
+}
+
+/* Who renews a session has its key (3.3.5.2.4). */
+static u32 check_renewal(struct dsmb_call *call, struct dsmb_session *session,
+			 struct dsmb_channel *channel)
+{
+	if (!channel->signer || call->encrypted)
+		return DSMB_SUCCESS;
+	if (!(call->flags & DSMB_FLAG_SIGNED))
+		return session->signing_required ? DSMB_ACCESS_DENIED : DSMB_SUCCESS;
+	return dsmb_setup_signature(call, channel->signer);
+}
+
+static u32 begin(struct dsmb_call *call, const struct setup *req, struct dsmb_channel **channel,
+		 struct dsmb_session **session)
+{
+	u32 status;
+
+	if (req->flags & DSMB_SETUP_BINDING)
+		return dsmb_bind_begin(call, channel, session);
+	if (!call->session_id)
+		return begin_new(call, channel, session);
+	*channel = dsmb_channel_find(call->conn, call->session_id, session);
+	if (!*channel) {
+		dsmb_refuse_foreign(call);
+		return DSMB_USER_SESSION_DELETED;
+	}
+	status = (*channel)->binding ? DSMB_INVALID_PARAMETER :
+		 (*channel)->ready ? check_renewal(call, *session, *channel) :
+		 DSMB_SUCCESS;
+	if (status) {
+		dsmb_channel_put(*channel);
+		dsmb_session_put(*session);
+	}
+	return status;
+}
+
+u32 dsmb_session_setup(struct dsmb_call *call)
+{
+	struct dsmb_channel *channel = NULL;
+	struct dsmb_session *session = NULL;
+	struct setup req;
+	u32 status;
+
+	if (!get_request(&call->in, &req))
+		return DSMB_INVALID_PARAMETER;
+	status = begin(call, &req, &channel, &session);
+	if (status)
+		return status;
+	/* The answer has its id and is signed by it. */
+	call->session = session;
+	call->channel = channel;
+	return step(call, channel, &req);
+}
+
+void dsmb_session_setup_sent(struct dsmb_call *call, const void *message, u32 len)
+{
+	const struct dsmb_header *head = message;
+	struct dsmb_channel *channel = call->channel;
+
+	/* The last answer is not part of it: the keys that sign it are made before. */
+	if (!channel || channel->ready || len < sizeof(*head) ||
+	    head->status != cpu_to_le32(DSMB_MORE_PROCESSING_REQUIRED))
+		return;
+	if (dsmb_preauth_update(channel->preauth, message, len))
+		dsmb_conn_drop(call->conn, "no preauthentication hash could be made");
+}
+
+u32 dsmb_logoff(struct dsmb_call *call)
+{
+	dsmb_session_close(call->session, "the client logged off");
+	dsmb_put_u16(&call->out, LOGOFF_RESPONSE_SIZE);
+	dsmb_put_u16(&call->out, 0);
+	return DSMB_SUCCESS;
+}

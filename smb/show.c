@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sessions, trees and opens as the administrator sees them.
+ *
+ * Each is found by its place in a table under RCU and held while it is told
+ * about. The session's mutex keeps its channels, and so their connections'
+ * names, meanwhile.
+ */
+#include <linux/err.h>
+#include <linux/limits.h>
+#include <linux/list.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include "../fs/instance.h"
+#include "../fs/server.h"
+#include "../lockd/open.h"
+#include "../net/auth.h"
+#include "../net/show.h"
+#include "conn.h"
+#include "open.h"
+#include "server.h"
+#include "session.h"
+#include "show.h"
+#include "tree.h"
+#include "wire.h"
+
+static const char *const cipher_names[] = {
+	[DSMB_CIPHER_AES128_CCM] = "aes-128-ccm",
+	[DSMB_CIPHER_AES128_GCM] = "aes-128-gcm",
+	[DSMB_CIPHER_AES256_CCM] = "aes-256-ccm",
+	[DSMB_CIPHER_AES256_GCM] = "aes-256-gcm",
+};
+
+static const char *const signing_names[] = {
+	[DSMB_SIGNING_HMAC_SHA256] = "hmac-sha256",
+	[DSMB_SIGNING_AES_CMAC] = "aes-cmac",
+	[DSMB_SIGNING_AES_GMAC] = "aes-gmac",
+};
+
+static const char *dialect_name(u16 dialect)
+{
+	switch (dialect) {
+	case DSMB_DIALECT_202:
+		return "2.0.2";
+	case DSMB_DIALECT_210:
+		return "2.1";
+	case DSMB_DIALECT_300:
+		return "3.0";
+	case DSMB_DIALECT_302:
+		return "3.0.2";
+	case DSMB_DIALECT_311:
+		return "3.1.1";
+	default:
+		return "?";
+	}
+}
+
+/* The first session at a place or behind it, held; NULL at the end. */
+static struct dsmb_session *session_next(struct dsmb_server *server, unsigned long *place)
+{
+	struct dsmb_session *session;
+
+	rcu_read_lock();
+	session = xa_find(&server->sessions, place, ULONG_MAX, XA_PRESENT);
+	while (session && !refcount_inc_not_zero(&session->ref))
+		session = xa_find_after(&server->sessions, place, ULONG_MAX, XA_PRESENT);
+	rcu_read_unlock();
+	return session;
+}
+
+static struct dsmb_open *open_next(struct dsmb_session *session, unsigned long *place)
+{
+	struct dsmb_open *open;
+
+	rcu_read_lock();
+	open = xa_find(&session->opens, place, ULONG_MAX, XA_PRESENT);
+	while (open && !refcount_inc_not_zero(&open->ref))
+		open = xa_find_after(&session->opens, place, ULONG_MAX, XA_PRESENT);
+	rcu_read_unlock();
+	return open;
+}
+
+/* Is it known who it is? */
+static bool session_is_known(const struct dsmb_session *session)
+{
+	enum dsmb_session_state state;
+
+	/* Pairs with the release that made it VALID: all that it has is seen. */
+	state = smp_load_acquire(&session->state);
+	return state == DSMB_SESSION_VALID || state == DSMB_SESSION_EXPIRED;
+}
+
+/* Counts the trees; the first ones are held in @trees, so that their names stay. */
+static void session_trees(struct dsmb_session *session, struct ditto_session_info *info,
+			  struct dsmb_tree *trees[DITTO_SESSION_SHARES])
+{
+	struct dsmb_tree *tree;
+	unsigned long id;
+
+	rcu_read_lock();
+	xa_for_each(&session->trees, id, tree) {
+		if (info->shares < DITTO_SESSION_SHARES) {
+			if (!refcount_inc_not_zero(&tree->ref))
+				continue;
+			trees[info->shares] = tree;
+			info->share[info->shares] = tree->name;
+		}
+		info->shares++;
+	}
+	rcu_read_unlock();
+}
+
+static void trees_put(struct dsmb_tree *trees[DITTO_SESSION_SHARES], u32 count)
+{
+	for (u32 i = 0; i < min_t(u32, count, DITTO_SESSION_SHARES); i++)
+		dsmb_tree_put(trees[i]);
+}
+
+static void session_channels(struct dsmb_session *session, struct ditto_session_info *info)
+{
+	struct dsmb_channel *channel;
+
+	lockdep_assert_held(&session->lock);
+	list_for_each_entry(channel, &session->channels, list) {
+		const struct dsmb_conn *conn = channel->conn;
+
+		if (session->signing_required)
+			info->signing = signing_names[conn->signing];
+		if (session->encrypt)
+			info->encryption = cipher_names[conn->cipher];
+		if (info->nplaces < DITTO_SESSION_PLACES)
+			info->places[info->nplaces++] = conn->name;
+	}
+}
+
+static int session_show(struct dsmb_session *session, struct ditto_session_show *show)
+{
+	struct dsmb_tree *trees[DITTO_SESSION_SHARES];
+	struct ditto_session_info info = {
+		.id = session->id,
+		.dialect = dialect_name(session->dialect),
+		.since = session->since,
+	};
+	int err;
+
+	if (!session_is_known(session))
+		return 0;
+	info.user = session->user->name;
+	info.domain = session->user->domain;
+	info.guest = session->is_guest || session->is_anonymous;
+	info.opens = atomic_read(&session->nopens);
+
+	session_trees(session, &info, trees);
+	mutex_lock(&session->lock);
+	session_channels(session, &info);
+	err = show->fn(show, &info);
+	mutex_unlock(&session->lock);
+	trees_put(trees, info.shares);
+	return err;
+}
+
+int dsmb_show_sessions(struct ditto_server *srv, struct ditto_session_show *show)
+{
+	struct dsmb_server *server = dsmb_server_of(srv->net);
+	unsigned long place = show->next;
+	struct dsmb_session *session;
+	int err = 0;
+
+	while (!err && (session = session_next(server, &place))) {
+		err = session_show(session, show);
+		dsmb_session_put(session);
+		place++;
+	}
+	return err;
+}
+
+int dsmb_show_session_close(struct ditto_server *srv, u64 id)
+{
+	struct dsmb_session *session = dsmb_session_find_any(dsmb_server_of(srv->net), id);
+
+	if (!session)
+		return -ENOENT;
+	dsmb_session_close(session, "administrator");
+	dsmb_session_put(session);
+	return 0;
+}
+
+/* What only an open that was not revoked can tell. */
+static void instance_show(struct dsmb_open *open, struct ditto_open_info *info, char *buf)
+{
+	struct ditto_actor actor = {
+		.client = &open->session->client,
+		.owner = open->owner,
+		.exact = true,
+	};
+	struct ditto_op op = { .srv = open->session->server->srv, .actor = &actor };
+	const struct ditto_open *claim;
+	struct ditto_node *node;
+	char *path;
+
+	if (ditto_instance_begin(open->inst, &op, &node))
+		return;
+	claim = ditto_instance_claim(open->inst);
+	info->access = ditto_open_access(claim);
+	info->deny = ditto_open_deny(claim);
+	info->delete_pending = ditto_instance_delete_pending(open->inst);
+	path = ditto_instance_path(open->inst, buf, PATH_MAX);
+	if (!IS_ERR(path))
+		info->path = path;
+	ditto_instance_end(open->inst, &op);
+}
+
+static int open_show(struct dsmb_open *open, unsigned long place, struct ditto_open_show *show,
+		     char *buf)
+{
+	struct dsmb_session *session = open->session;
+	struct ditto_open_info info = {
+		.id = open->persistent,
+		.place = place,
+		.session = session->id,
+		.user = session->user->name,
+		.share = open->tree->name,
+		.since = open->since,
+	};
+
+	if (open->inst)
+		instance_show(open, &info, buf);
+	return show->fn(show, &info);
+}
+
+static int session_opens_show(struct dsmb_session *session, unsigned long place,
+			      struct ditto_open_show *show, char *buf)
+{
+	struct dsmb_open *open;
+	int err = 0;
+
+	while (!err && (open = open_next(session, &place))) {
+		err = open_show(open, place, show, buf);
+		dsmb_open_put(open);
+		place++;
+	}
+	return err;
+}
+
+int dsmb_show_opens(struct ditto_server *srv, struct ditto_open_show *show)
+{
+	struct dsmb_server *server = dsmb_server_of(srv->net);
+	unsigned long first = show->next_session;
+	char *buf = kmalloc(PATH_MAX, GFP_KERNEL);
+	struct dsmb_session *session;
+	unsigned long id = first;
+	int err = 0;
+
+	if (!buf)
+		return -ENOMEM;
+	while (!err && (session = session_next(server, &id))) {
+		if ((!show->session || show->session == session->id) && session_is_known(session))
+			err = session_opens_show(session, id == first ? show->next : 0, show, buf);
+		dsmb_session_put(session);
+		id++;
+	}
+	kfree(buf);
+	return err;
+}
+
+/* True once it was there, whoever closed it. */
+static bool session_open_close(struct dsmb_session *session, u64 id)
+{
+	struct dsmb_open *open;
+	unsigned long place = 0;
+	bool found = false;
+
+	while (!found && (open = open_next(session, &place))) {
+		found = open->persistent == id;
+		if (found)
+			dsmb_open_close(open);
+		dsmb_open_put(open);
+		place++;
+	}
+	return found;
+}
+
+int dsmb_show_open_close(struct ditto_server *srv, u64 id)
+{
+	struct dsmb_server *server = dsmb_server_of(srv->net);
+	struct dsmb_session *session;
+	unsigned long place = 0;
+	bool found = false;
+
+	while (!found && (session = session_next(server, &place))) {
+		found = session_open_close(session, id);
+		dsmb_session_put(session);
+		place++;
+	}
+	return found ? 0 : -ENOENT;
+}
+
+static struct dsmb_tree *tree_next(struct dsmb_session *session, unsigned long *place)
+{
+	struct dsmb_tree *tree;
+
+	rcu_read_lock();
+	tree = xa_find(&session->trees, place, ULONG_MAX, XA_PRESENT);
+	while (tree && !refcount_inc_not_zero(&tree->ref))
+		tree = xa_find_after(&session->trees, place, ULONG_MAX, XA_PRESENT);
+	rcu_read_unlock();
+	return tree;
+}
+
+static int session_trees_show(struct dsmb_session *session, unsigned long place,
+			      struct ditto_tree_show *show)
+{
+	struct dsmb_tree *tree;
+	int err = 0;
+
+	while (!err && (tree = tree_next(session, &place))) {
+		struct ditto_tree_info info = {
+			.id = place++,
+			.session = session->id,
+			.user = session->user->name,
+			.share = tree->name,
+			.writable = READ_ONCE(tree->writable),
+			.encrypt = READ_ONCE(tree->encrypt),
+		};
+
+		err = show->fn(show, &info);
+		dsmb_tree_put(tree);
+	}
+	return err;
+}
+
+int dsmb_show_trees(struct ditto_server *srv, struct ditto_tree_show *show)
+{
+	struct dsmb_server *server = dsmb_server_of(srv->net);
+	unsigned long first = show->next_session;
+	struct dsmb_session *session;
+	unsigned long id = first;
+	int err = 0;
+
+	while (!err && (session = session_next(server, &id))) {
+		if ((!show->session || show->session == session->id) && session_is_known(session))
+			err = session_trees_show(session, id == first ? show->next : 0, show);
+		dsmb_session_put(session);
+		id++;
+	}
+	return err;
+}
+
+int dsmb_show_tree_close(struct ditto_server *srv, u64 session_id, u32 id)
+{
+	struct dsmb_session *session;
+	struct dsmb_tree *tree;
+	int err = -ENOENT;
+
+	session = dsmb_session_find_any(dsmb_server_of(srv->net), session_id);
+	if (!session)
+		return -ENOENT;
+	tree = dsmb_tree_find(session, id);
+	if (tree) {
+		if (dsmb_tree_close(tree))
+			err = 0;
+		dsmb_tree_put(tree);
+	}
+	dsmb_session_put(session);
+	return err;
+}

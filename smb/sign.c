@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Signatures of messages: MS-SMB2 section 3.1.4.1. */
+#include <crypto/aead.h>
+#include <crypto/hash.h>
+#include <kunit/visibility.h>
+#include <linux/err.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/unaligned.h>
+
+#include "crypto.h"
+#include "crypto_job.h"
+
+#define DIGEST_MAX		32	/* of HMAC-SHA256 */
+#define GMAC_NONCE_RESPONSE	BIT(0)
+#define GMAC_NONCE_CANCEL	BIT(1)
+
+/**
+ * struct dsmb_signer - a signing key; only read while messages are signed
+ * @hash: for HMAC-SHA256 and AES-CMAC
+ * @aead: for AES-GMAC, which is AES-GCM of no text
+ */
+struct dsmb_signer {
+	struct crypto_shash *hash;
+	struct crypto_aead *aead;
+};
+
+static int signer_key_gmac(struct dsmb_signer *signer, const u8 *key, size_t len)
+{
+	int err;
+
+	signer->aead = crypto_alloc_aead("gcm(aes)", 0, 0);
+	if (IS_ERR(signer->aead)) {
+		err = PTR_ERR(signer->aead);
+		signer->aead = NULL;
+		return err;
+	}
+	err = crypto_aead_setkey(signer->aead, key, len);
+	return err ?: crypto_aead_setauthsize(signer->aead, DSMB_SIGNATURE_SIZE);
+}
+
+static int signer_key_hash(struct dsmb_signer *signer, const char *name, const u8 *key, size_t len)
+{
+	int err;
+
+	signer->hash = crypto_alloc_shash(name, 0, 0);
+	if (IS_ERR(signer->hash)) {
+		err = PTR_ERR(signer->hash);
+		signer->hash = NULL;
+		return err;
+	}
+	return crypto_shash_setkey(signer->hash, key, len);
+}
+
+struct dsmb_signer *dsmb_signer_new(enum dsmb_signing alg, const u8 *key, size_t len)
+{
+	struct dsmb_signer *signer = kzalloc(sizeof(*signer), GFP_KERNEL);
+	int err;
+
+	if (!signer)
+		return ERR_PTR(-ENOMEM);
+	if (alg == DSMB_SIGNING_AES_GMAC)
+		err = signer_key_gmac(signer, key, len);
+	else
+		err = signer_key_hash(signer, alg == DSMB_SIGNING_AES_CMAC ? "cmac(aes)" :
+				      "hmac(sha256)", key, len);
+	if (err) {
+		dsmb_signer_free(signer);
+		return ERR_PTR(err);
+	}
+	return signer;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_signer_new);
+
+void dsmb_signer_free(struct dsmb_signer *signer)
+{
+	if (!signer)
+		return;
+	crypto_free_shash(signer->hash);
+	crypto_free_aead(signer->aead);
+	kfree(signer);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_signer_free);
+
+static int sign_hash(struct dsmb_signer *signer, const struct kvec *iov, int nr,
+		     u8 out[DSMB_SIGNATURE_SIZE])
+{
+	static const u8 no_signature[DSMB_SIGNATURE_SIZE];
+	SHASH_DESC_ON_STACK(desc, signer->hash);
+	u8 digest[DIGEST_MAX];
+	int i, err;
+
+	desc->tfm = signer->hash;
+	err = crypto_shash_init(desc);
+	if (!err)
+		err = crypto_shash_update(desc, iov[0].iov_base,
+					  offsetof(struct dsmb_header, signature));
+	if (!err)
+		err = crypto_shash_update(desc, no_signature, sizeof(no_signature));
+	if (!err)
+		err = crypto_shash_update(desc, iov[0].iov_base + sizeof(struct dsmb_header),
+					  iov[0].iov_len - sizeof(struct dsmb_header));
+	for (i = 1; i < nr && !err; i++)
+		err = crypto_shash_update(desc, iov[i].iov_base, iov[i].iov_len);
+	if (!err)
+		err = crypto_shash_final(desc, digest);
+	shash_desc_zero(desc);
+	if (!err)
+		memcpy(out, digest, DSMB_SIGNATURE_SIZE);
+	return err;
+}
+
+/* The message is what is authenticated, and there is nothing to encrypt. */
+static int gmac_parts(struct dsmb_job *job, const struct kvec *iov, int nr, u32 *len)
+{
+	const void *head = iov[0].iov_base;
+	int i, n;
+
+	n = dsmb_job_add(job, 0, head, offsetof(struct dsmb_header, signature));
+	if (n >= 0)
+		n = dsmb_job_add(job, n, job->zero, sizeof(job->zero));
+	if (n >= 0)
+		n = dsmb_job_add(job, n, head + sizeof(struct dsmb_header),
+				 iov[0].iov_len - sizeof(struct dsmb_header));
+	*len = iov[0].iov_len;
+	for (i = 1; i < nr && n >= 0; i++) {
+		n = dsmb_job_add(job, n, iov[i].iov_base, iov[i].iov_len);
+		*len += iov[i].iov_len;
+	}
+	if (n >= 0)
+		n = dsmb_job_add(job, n, job->tag, sizeof(job->tag));
+	return n;
+}
+
+/* MessageId, then a word that keeps both directions and CANCEL apart. */
+static void gmac_nonce(const struct dsmb_header *head, u8 *iv)
+{
+	u32 flags = 0;
+
+	if (head->flags & cpu_to_le32(DSMB_FLAG_RESPONSE))
+		flags |= GMAC_NONCE_RESPONSE;
+	if (head->command == cpu_to_le16(DSMB_CANCEL))
+		flags |= GMAC_NONCE_CANCEL;
+	memcpy(iv, &head->message_id, sizeof(head->message_id));
+	put_unaligned_le32(flags, iv + sizeof(head->message_id));
+}
+
+static int sign_gmac(struct dsmb_signer *signer, const struct kvec *iov, int nr,
+		     u8 out[DSMB_SIGNATURE_SIZE])
+{
+	struct dsmb_job *job = dsmb_job_get(signer->aead);
+	u32 len;
+	int err;
+
+	if (!job)
+		return -ENOMEM;
+	gmac_nonce(iov[0].iov_base, job->iv);
+	err = gmac_parts(job, iov, nr, &len);
+	if (err >= 0)
+		err = dsmb_job_run(job, signer->aead, true, len, 0);
+	if (!err)
+		memcpy(out, job->tag, DSMB_SIGNATURE_SIZE);
+	dsmb_job_put(job);
+	return err;
+}
+
+int dsmb_sign(struct dsmb_signer *signer, const struct kvec *iov, int nr,
+	      u8 out[DSMB_SIGNATURE_SIZE])
+{
+	if (nr < 1 || iov[0].iov_len < sizeof(struct dsmb_header))
+		return -EINVAL;
+	return signer->aead ? sign_gmac(signer, iov, nr, out) : sign_hash(signer, iov, nr, out);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_sign);

@@ -1,0 +1,528 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A connection's socket: receiving. See transport.h; sending is in send.c.
+ *
+ * Locking: bit RX_BUSY is the right to receive; who has it owns the fields for
+ * receiving. A worker holds a reference to the connection from the time it is
+ * queued. t->lock guards the queue of what is sent and the idle messages.
+ */
+#include <linux/bitops.h>
+#include <linux/slab.h>
+#include <linux/tcp.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+
+#include "buf.h"
+#include "conn.h"
+#include "message.h"
+#include "server.h"
+#include "transport.h"
+#include "transport_private.h"
+
+/* Small messages are received together into one of these. */
+#define RX_SIZE		SZ_16K
+/* After a failed allocation receiving is tried again. */
+#define RX_RETRY_MS	10
+/* The shortest message: SMB1's header with an empty body. */
+#define MESSAGE_MIN	35
+/* A large message that is received: wake for that much of it. */
+#define RX_LOWAT_MAX	SZ_128K
+
+/* TCP: a client that vanished is found after about two minutes, at work after one. */
+#define KEEP_IDLE_S	60
+#define KEEP_INTERVAL_S	15
+#define KEEP_COUNT	4
+#define USER_TIMEOUT_MS	60000
+
+static struct dsmb_worker *worker_take(struct dsmb_transport *t)
+{
+	for (unsigned int i = 0; i < RX_WORKERS; i++)
+		if (!test_and_set_bit(i, &t->workers_busy))
+			return &t->workers[i];
+	return NULL;
+}
+
+/* Let somebody receive, if nobody does. Any context. */
+void dsmb_transport_kick(struct dsmb_transport *t)
+{
+	struct dsmb_worker *worker;
+
+	do {
+		if (test_bit(T_STOPPED, &t->flags) || test_and_set_bit(T_RX_BUSY, &t->flags))
+			return;
+		worker = worker_take(t);
+		if (worker)
+			break;
+		/* The next who gets free looks; he cannot receive before this is cleared. */
+		set_bit(T_STARVED, &t->flags);
+		clear_bit_unlock(T_RX_BUSY, &t->flags);
+		/* Pairs with the end of worker_run(): one of us sees what the other did. */
+		smp_mb__after_atomic();
+	} while (READ_ONCE(t->workers_busy) != GENMASK(RX_WORKERS - 1, 0));
+	if (!worker)
+		return;
+	if (!refcount_inc_not_zero(&t->conn->ref)) {
+		clear_bit(worker->nr, &t->workers_busy);
+		return;
+	}
+	queue_work(t->conn->server->workqueue, &worker->work);
+}
+
+static void retry_work(struct work_struct *work)
+{
+	struct dsmb_transport *t = container_of(work, struct dsmb_transport, retry.work);
+
+	dsmb_transport_kick(t);
+}
+
+void dsmb_transport_charge(struct dsmb_transport *t, u32 bytes)
+{
+	atomic_long_add(bytes, &t->inflight);
+}
+
+void dsmb_transport_uncharge(struct dsmb_transport *t, u32 bytes)
+{
+	if (atomic_long_sub_return(bytes, &t->inflight) < t->inflight_max &&
+	    test_bit(T_THROTTLED, &t->flags) && test_and_clear_bit(T_THROTTLED, &t->flags))
+		dsmb_transport_kick(t);
+}
+
+bool dsmb_transport_park(struct dsmb_transport *t, u32 bytes)
+{
+	if (atomic_long_add_return(bytes, &t->parked) <= PARKED_MAX)
+		return true;
+	atomic_long_sub(bytes, &t->parked);
+	return false;
+}
+
+void dsmb_transport_unpark(struct dsmb_transport *t, u32 bytes)
+{
+	atomic_long_sub(bytes, &t->parked);
+}
+
+static bool throttled(struct dsmb_transport *t)
+{
+	if (likely(atomic_long_read(&t->inflight) < t->inflight_max))
+		return false;
+	set_bit(T_THROTTLED, &t->flags);
+	/* The last may have ended before it saw the bit. */
+	smp_mb__after_atomic();
+	return atomic_long_read(&t->inflight) >= t->inflight_max ||
+	       !test_and_clear_bit(T_THROTTLED, &t->flags);
+}
+
+/* Bytes received; 0 if there are none now; an errno if there never will be. */
+static int receive_bytes(struct dsmb_transport *t, void *data, u32 len)
+{
+	struct kvec vec = { .iov_base = data, .iov_len = len };
+	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
+	int ret = kernel_recvmsg(t->sock, &msg, &vec, 1, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	if (ret > 0)
+		return ret;
+	if (ret == -EAGAIN || ret == -EINTR)
+		return 0;
+	return ret ?: -ECONNRESET;
+}
+
+static int message_add(struct dsmb_transport *t, struct dsmb_buf *buf, u32 offset, u32 len,
+		       struct list_head *batch)
+{
+	struct dsmb_message *message = dsmb_message_new(t->conn, buf, offset, len);
+
+	if (!message)
+		return -ENOMEM;
+	list_add_tail(&message->list, batch);
+	return 0;
+}
+
+/* The rest of a message that is longer than the buffer goes into one of its own. */
+static int begin_large(struct dsmb_transport *t, u32 len)
+{
+	struct dsmb_buf *buf = dsmb_buf_get_rx(t->conn->server, len);
+	u32 there = t->rx_end - t->rx_start - DSMB_FRAME;
+
+	if (!buf)
+		return -ENOMEM;
+	memcpy(buf->data, t->rx->data + t->rx_start + DSMB_FRAME, there);
+	/* Messages before it may still be in use there. */
+	if (refcount_read(&t->rx->ref) > 1) {
+		dsmb_buf_put(t->conn->server, t->rx);
+		t->rx = NULL;
+	}
+	t->rx_start = 0;
+	t->rx_end = 0;
+	t->large = buf;
+	t->large_len = len;
+	t->large_have = there;
+	return 0;
+}
+
+/* The beginning of a message goes to where its end has room, too. */
+static int move_rest(struct dsmb_transport *t)
+{
+	u32 there = t->rx_end - t->rx_start;
+	struct dsmb_buf *buf = t->rx;
+
+	if (refcount_read(&t->rx->ref) > 1) {
+		buf = dsmb_buf_get_rx(t->conn->server, RX_SIZE);
+		if (!buf)
+			return -ENOMEM;
+	}
+	memmove(buf->data, t->rx->data + t->rx_start, there);
+	if (buf != t->rx) {
+		dsmb_buf_put(t->conn->server, t->rx);
+		t->rx = buf;
+	}
+	t->rx_start = 0;
+	t->rx_end = there;
+	return 0;
+}
+
+/* Messages that are there. 0, -ENOMEM (come again) or -EPROTO. */
+static int parse_frames(struct dsmb_transport *t, struct list_head *batch)
+{
+	while (t->rx_end - t->rx_start >= DSMB_FRAME) {
+		u32 frame = get_unaligned_be32(t->rx->data + t->rx_start);
+		u32 len = frame & 0xffffff;
+		u32 max = READ_ONCE(t->conn->authenticated) ? DSMB_MESSAGE_MAX :
+							      DSMB_MESSAGE_MAX_UNAUTH;
+		int err;
+
+		if (frame >> 24 || len < MESSAGE_MIN || len > max)
+			return -EPROTO;
+		if (len <= t->rx_end - t->rx_start - DSMB_FRAME) {
+			err = message_add(t, t->rx, t->rx_start + DSMB_FRAME, len, batch);
+			if (err)
+				return err;
+			t->rx_start += DSMB_FRAME + len;
+			continue;
+		}
+		if (DSMB_FRAME + len > RX_SIZE)
+			return begin_large(t, len);
+		if (DSMB_FRAME + len > RX_SIZE - t->rx_start)
+			return move_rest(t);
+		return 0;
+	}
+	if (t->rx_start == t->rx_end && refcount_read(&t->rx->ref) == 1) {
+		t->rx_start = 0;
+		t->rx_end = 0;
+		return 0;
+	}
+	return t->rx_end > RX_SIZE - DSMB_FRAME ? move_rest(t) : 0;
+}
+
+/* Wake nobody for less. */
+static void set_lowat(struct socket *sock, u32 bytes)
+{
+	struct sock *sk = sock->sk;
+
+	if (READ_ONCE(sk->sk_rcvlowat) == bytes)
+		return;
+	lock_sock(sk);
+	READ_ONCE(sock->ops)->set_rcvlowat(sk, bytes);
+	release_sock(sk);
+}
+
+static int receive_large(struct dsmb_transport *t, struct list_head *batch)
+{
+	u32 want = t->large_len - t->large_have;
+	int n, err;
+
+	if (want) {
+		n = receive_bytes(t, t->large->data + t->large_have, want);
+		if (n < 0)
+			return n;
+		t->large_have += n;
+		want -= n;
+	}
+	set_lowat(t->sock, clamp_t(u32, want, 1, RX_LOWAT_MAX));
+	if (want)
+		return -EAGAIN;
+	err = message_add(t, t->large, 0, t->large_len, batch);
+	if (err)
+		return err;
+	dsmb_buf_put(t->conn->server, t->large);
+	t->large = NULL;
+	return 0;
+}
+
+static int receive_small(struct dsmb_transport *t, struct list_head *batch)
+{
+	u32 room;
+	int n, err;
+
+	if (!t->rx) {
+		t->rx = dsmb_buf_get_rx(t->conn->server, RX_SIZE);
+		if (!t->rx)
+			return -ENOMEM;
+	}
+	/* What was there when memory was short. */
+	err = parse_frames(t, batch);
+	if (err || t->large)
+		return err;
+	room = RX_SIZE - t->rx_end;
+	n = receive_bytes(t, t->rx->data + t->rx_end, room);
+	if (n < 0)
+		return n;
+	t->rx_end += n;
+	err = parse_frames(t, batch);
+	if (!err && n < room && !t->large)
+		return -EAGAIN;
+	return err;
+}
+
+/*
+ * Take what is there, at most about a buffer. 0 if there may be more, -EAGAIN if not,
+ * -EBUSY if something must end first, or an errno by which the connection ends.
+ */
+static int receive(struct dsmb_transport *t, struct list_head *batch)
+{
+	int err;
+
+	do {
+		if (throttled(t))
+			return -EBUSY;
+		err = t->large ? receive_large(t, batch) : receive_small(t, batch);
+	} while (!err && list_empty(batch));
+	if (err != -ENOMEM)
+		return err;
+	queue_delayed_work(t->conn->server->slow, &t->retry, msecs_to_jiffies(RX_RETRY_MS));
+	return -EBUSY;
+}
+
+/* Take apart what came, in its order; the connection ends with the first that is malformed. */
+static int prepare(struct dsmb_transport *t, struct list_head *batch)
+{
+	struct dsmb_message *message, *next;
+	const char *why = NULL;
+
+	list_for_each_entry_safe(message, next, batch, list) {
+		if (!why)
+			why = dsmb_message_prepare(message);
+		if (!why)
+			continue;
+		list_del(&message->list);
+		dsmb_message_end(message);
+	}
+	if (why)
+		dsmb_conn_drop(t->conn, why);
+	return why ? -EPROTO : 0;
+}
+
+static void run(struct dsmb_transport *t, struct list_head *batch)
+{
+	struct dsmb_message *message, *next;
+	LIST_HEAD(outs);
+
+	list_for_each_entry_safe(message, next, batch, list) {
+		bool last = list_is_last(&message->list, batch);
+
+		list_del_init(&message->list);
+		if (message->slow || (message->large && !last))
+			dsmb_message_queue(message);
+		else
+			dsmb_message_run(message, &outs);
+	}
+	dsmb_transport_send(t, &outs);
+}
+
+/* Nobody was woken for what came while somebody received. */
+static bool missed_something(struct dsmb_transport *t, int err)
+{
+	struct sock *sk = t->sock->sk;
+
+	if (err == -EBUSY)
+		return !test_bit(T_THROTTLED, &t->flags) && !delayed_work_pending(&t->retry);
+	if (err == -EAGAIN)
+		return tcp_epollin_ready(sk, sock_rcvlowat(sk, 0, INT_MAX)) ||
+		       (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN);
+	return !err;
+}
+
+static void worker_run(struct work_struct *work)
+{
+	struct dsmb_worker *worker = container_of(work, struct dsmb_worker, work);
+	struct dsmb_transport *t = worker->t;
+	struct dsmb_conn *conn = t->conn;
+	LIST_HEAD(batch);
+	int err;
+
+	err = receive(t, &batch);
+	if (!list_empty(&batch) && prepare(t, &batch))
+		err = -EPROTO;
+	else if (err && err != -EAGAIN && err != -EBUSY)
+		dsmb_conn_drop(conn, err == -EPROTO ? "a frame that is no SMB message" : NULL);
+
+	clear_bit_unlock(T_RX_BUSY, &t->flags);
+	/* Who found somebody receiving before left what came to the look below. */
+	smp_mb__after_atomic();
+	if (missed_something(t, err))
+		dsmb_transport_kick(t);
+
+	run(t, &batch);
+
+	clear_bit_unlock(worker->nr, &t->workers_busy);
+	/* Pairs with dsmb_transport_kick(). */
+	smp_mb__after_atomic();
+	if (test_and_clear_bit(T_STARVED, &t->flags))
+		dsmb_transport_kick(t);
+	dsmb_conn_put(conn);
+}
+
+static void data_ready(struct sock *sk)
+{
+	struct dsmb_transport *t;
+
+	read_lock_bh(&sk->sk_callback_lock);
+	t = sk->sk_user_data;
+	if (t)
+		dsmb_transport_kick(t);
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
+/*
+ * The other end closed it, or it failed. Receiving finds out; or sending, where too much
+ * is in flight for anything to be received.
+ */
+static void state_change(struct sock *sk)
+{
+	struct dsmb_transport *t;
+
+	read_lock_bh(&sk->sk_callback_lock);
+	t = sk->sk_user_data;
+	if (t) {
+		dsmb_transport_kick(t);
+		dsmb_transport_unblock(t);
+	}
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
+static void write_space(struct sock *sk)
+{
+	struct dsmb_transport *t;
+
+	read_lock_bh(&sk->sk_callback_lock);
+	t = sk->sk_user_data;
+	if (t && sk_stream_is_writeable(sk)) {
+		clear_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+		dsmb_transport_unblock(t);
+	}
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
+static void set_options(struct sock *sk)
+{
+	tcp_sock_set_nodelay(sk);
+	sock_set_keepalive(sk);
+	tcp_sock_set_keepidle(sk, KEEP_IDLE_S);
+	tcp_sock_set_keepintvl(sk, KEEP_INTERVAL_S);
+	tcp_sock_set_keepcnt(sk, KEEP_COUNT);
+	tcp_sock_set_user_timeout(sk, USER_TIMEOUT_MS);
+	sock_no_linger(sk);
+}
+
+struct dsmb_transport *dsmb_transport_new(struct dsmb_conn *conn, struct socket *sock)
+{
+	struct dsmb_transport *t = kzalloc(sizeof(*t), GFP_KERNEL);
+
+	if (!t)
+		return NULL;
+	t->conn = conn;
+	t->sock = sock;
+	t->inflight_max = dsmb_buf_conn_max(conn->server);
+	spin_lock_init(&t->lock);
+	INIT_LIST_HEAD(&t->queue);
+	INIT_LIST_HEAD(&t->sending);
+	INIT_LIST_HEAD(&t->idle);
+	INIT_DELAYED_WORK(&t->retry, retry_work);
+	dsmb_transport_init_send(t);
+	for (unsigned int i = 0; i < RX_WORKERS; i++) {
+		t->workers[i].t = t;
+		t->workers[i].nr = i;
+		INIT_WORK(&t->workers[i].work, worker_run);
+	}
+	return t;
+}
+
+void dsmb_transport_start(struct dsmb_transport *t)
+{
+	struct sock *sk = t->sock->sk;
+
+	set_options(sk);
+	write_lock_bh(&sk->sk_callback_lock);
+	t->old_data_ready = sk->sk_data_ready;
+	t->old_state_change = sk->sk_state_change;
+	t->old_write_space = sk->sk_write_space;
+	sk->sk_user_data = t;
+	sk->sk_data_ready = data_ready;
+	sk->sk_state_change = state_change;
+	sk->sk_write_space = write_space;
+	write_unlock_bh(&sk->sk_callback_lock);
+	dsmb_transport_kick(t);
+}
+
+void dsmb_transport_shutdown(struct dsmb_transport *t)
+{
+	kernel_sock_shutdown(t->sock, SHUT_RDWR);
+}
+
+void dsmb_transport_stop(struct dsmb_transport *t)
+{
+	struct sock *sk = t->sock->sk;
+
+	set_bit(T_STOPPED, &t->flags);
+	write_lock_bh(&sk->sk_callback_lock);
+	if (sk->sk_user_data == t) {
+		sk->sk_user_data = NULL;
+		sk->sk_data_ready = t->old_data_ready;
+		sk->sk_state_change = t->old_state_change;
+		sk->sk_write_space = t->old_write_space;
+	}
+	write_unlock_bh(&sk->sk_callback_lock);
+	cancel_delayed_work_sync(&t->retry);
+	/* Who sends finds the socket shut down. */
+	dsmb_transport_unblock(t);
+}
+
+void dsmb_transport_free(struct dsmb_transport *t)
+{
+	struct dsmb_message *message, *next;
+
+	/* Who received last may have started it after dsmb_transport_stop(). */
+	cancel_delayed_work_sync(&t->retry);
+	list_for_each_entry_safe(message, next, &t->idle, list)
+		dsmb_message_free_idle(t->conn->server, message);
+	dsmb_buf_put(t->conn->server, t->large);
+	dsmb_buf_put(t->conn->server, t->rx);
+	sock_release(t->sock);
+	kfree(t);
+}
+
+struct dsmb_message *dsmb_transport_take_idle(struct dsmb_transport *t)
+{
+	struct dsmb_message *message;
+
+	spin_lock(&t->lock);
+	message = list_first_entry_or_null(&t->idle, struct dsmb_message, list);
+	if (message) {
+		list_del(&message->list);
+		t->nidle--;
+	}
+	spin_unlock(&t->lock);
+	return message;
+}
+
+bool dsmb_transport_keep_idle(struct dsmb_transport *t, struct dsmb_message *message)
+{
+	bool keep;
+
+	spin_lock(&t->lock);
+	keep = t->nidle < IDLE_MAX;
+	if (keep) {
+		list_add(&message->list, &t->idle);
+		t->nidle++;
+	}
+	spin_unlock(&t->lock);
+	return keep;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Direct TCP: four bytes with the length, then a message (MS-SMB2 2.1).
+ *
+ * Receiving. When data arrives, one of a few workers of the connection is woken.
+ * It is the only one that receives, takes what is there in one go, takes the
+ * messages apart in their order, lets another one receive, and then runs what it
+ * took. So a lone request is received, run and answered by one thread without
+ * a switch; and while handlers run or wait for a disk, what arrives is not held up.
+ * With all workers busy nothing is received.
+ *
+ * Sending. Answers are queued; who finds nobody sending sends until the queue
+ * is empty. Sending never waits: if the socket is full, it goes on when there is
+ * room.
+ *
+ * Backpressure. Messages from their arrival until their answer is sent are counted
+ * in bytes, as what their answers may be. Above a limit nothing is received. Parked
+ * calls are not counted, for CANCEL must come through: they have a limit of
+ * their own.
+ */
+#ifndef _DITTO_SMB_TRANSPORT_H
+#define _DITTO_SMB_TRANSPORT_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+#include <linux/uio.h>
+
+struct bio_vec;
+struct dsmb_conn;
+struct dsmb_message;
+struct dsmb_transport;
+struct socket;
+
+#define DSMB_OUT_VECS	4
+#define DSMB_FRAME	4	/* bytes of the length */
+
+/**
+ * struct dsmb_out - bytes on their way out
+ * @list: in the queue
+ * @vec: memory, the frame's length first
+ * @nvec: how many
+ * @pages: behind it, or NULL
+ * @npages: how many
+ * @bytes: of memory
+ * @page_bytes: of pages
+ * @sent: of both
+ * @done: it was sent, or never will be; any process context
+ */
+struct dsmb_out {
+	struct list_head list;
+	struct kvec vec[DSMB_OUT_VECS];
+	unsigned int nvec;
+	struct bio_vec *pages;
+	unsigned int npages;
+	u32 bytes;
+	u32 page_bytes;
+	u32 sent;
+	void (*done)(struct dsmb_out *out);
+};
+
+struct dsmb_transport *dsmb_transport_new(struct dsmb_conn *conn, struct socket *sock);
+/* Begin to receive. */
+void dsmb_transport_start(struct dsmb_transport *t);
+/* The socket is shut down: nothing is received or sent any more. */
+void dsmb_transport_shutdown(struct dsmb_transport *t);
+/* After that: no worker is woken any more, what is queued goes. */
+void dsmb_transport_stop(struct dsmb_transport *t);
+/* No worker runs any more. */
+void dsmb_transport_free(struct dsmb_transport *t);
+
+/* Send all of a list of struct dsmb_out; it is empty then. */
+void dsmb_transport_send(struct dsmb_transport *t, struct list_head *outs);
+
+/* An idle message, or NULL; and where one goes that is not needed: false if there are enough. */
+struct dsmb_message *dsmb_transport_take_idle(struct dsmb_transport *t);
+bool dsmb_transport_keep_idle(struct dsmb_transport *t, struct dsmb_message *message);
+
+/* Bytes are in flight, or no longer. */
+void dsmb_transport_charge(struct dsmb_transport *t, u32 bytes);
+void dsmb_transport_uncharge(struct dsmb_transport *t, u32 bytes);
+/* The same for what a parked call keeps; false if that is too much. */
+bool dsmb_transport_park(struct dsmb_transport *t, u32 bytes);
+void dsmb_transport_unpark(struct dsmb_transport *t, u32 bytes);
+
+#endif

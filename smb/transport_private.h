@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What transport.c and send.c share. */
+#ifndef _DITTO_SMB_TRANSPORT_PRIVATE_H
+#define _DITTO_SMB_TRANSPORT_PRIVATE_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/sizes.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+struct dsmb_buf;
+struct dsmb_conn;
+struct dsmb_transport;
+struct sock;
+struct socket;
+
+/* Threads that may be busy with what came over one connection, slow calls not counted. */
+#define RX_WORKERS	8
+/* Bytes that parked calls of one connection keep. */
+#define PARKED_MAX	SZ_64M
+/* Messages kept for the next ones. */
+#define IDLE_MAX	16
+
+/* Bits of dsmb_transport.flags. */
+enum {
+	T_RX_BUSY,	/* somebody receives */
+	T_STARVED,	/* nobody could receive, as all workers were busy */
+	T_THROTTLED,	/* too much is in flight */
+	T_BLOCKED,	/* who sent waits for room in the socket */
+	T_STOPPED,	/* no worker is to be woken */
+};
+
+/**
+ * struct dsmb_worker - one of those who receive
+ * @t: whose
+ * @nr: its bit
+ * @work: runs it
+ */
+struct dsmb_worker {
+	struct dsmb_transport *t;
+	unsigned int nr;
+	struct work_struct work;
+};
+
+/**
+ * struct dsmb_transport - a connection's socket
+ * @conn: whose; not counted
+ * @sock: connected
+ * @flags: T_* bits
+ * @workers_busy: a bit for each of @workers
+ * @workers: see there
+ * @rx: small messages are received into it
+ * @rx_start: of what was received but not taken apart
+ * @rx_end: behind it
+ * @large: a long message that is being received, or NULL
+ * @large_len: of it
+ * @large_have: of that, received
+ * @inflight: bytes, see transport.h
+ * @inflight_max: above, nothing is received
+ * @parked: bytes of parked calls
+ * @retry: receives after memory was short
+ * @lock: guards what follows
+ * @queue: struct dsmb_out, to be sent
+ * @is_sending: somebody sends
+ * @idle: struct dsmb_message
+ * @nidle: how many
+ * @sending: struct dsmb_out; of who sends
+ * @send_work: sends on when the socket has room again
+ * @old_data_ready: of the socket
+ * @old_state_change: of the socket
+ * @old_write_space: of the socket
+ */
+struct dsmb_transport {
+	struct dsmb_conn *conn;
+	struct socket *sock;
+	unsigned long flags;
+	unsigned long workers_busy;
+	struct dsmb_worker workers[RX_WORKERS];
+
+	struct dsmb_buf *rx;
+	u32 rx_start;
+	u32 rx_end;
+	struct dsmb_buf *large;
+	u32 large_len;
+	u32 large_have;
+
+	atomic_long_t inflight;
+	long inflight_max;
+	atomic_long_t parked;
+	struct delayed_work retry;
+
+	spinlock_t lock;	/* see above */
+	struct list_head queue;
+	bool is_sending;
+	struct list_head idle;
+	unsigned int nidle;
+
+	struct list_head sending;
+	struct work_struct send_work;
+	void (*old_data_ready)(struct sock *sk);
+	void (*old_state_change)(struct sock *sk);
+	void (*old_write_space)(struct sock *sk);
+};
+
+/* Let somebody receive, if nobody does. Any context. */
+void dsmb_transport_kick(struct dsmb_transport *t);
+/* The socket has room, or is gone: who waits for it goes on. Any context. */
+void dsmb_transport_unblock(struct dsmb_transport *t);
+void dsmb_transport_init_send(struct dsmb_transport *t);
+
+#endif

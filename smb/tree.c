@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tree connects: finding the share, and letting go of it. MS-SMB2 sections 2.2.9
+ * to 2.2.12, 3.3.5.7 and 3.3.5.8.
+ *
+ * Locking: trees come, go and are renewed under session->lock; they are looked
+ * up under RCU.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/err.h>
+#include <linux/list.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "../fs/cred.h"
+#include "../fs/rights.h"
+#include "../fs/share.h"
+#include "call.h"
+#include "conn.h"
+#include "name.h"
+#include "open.h"
+#include "server.h"
+#include "session.h"
+#include "tree.h"
+#include "tree_access.h"
+
+#define RESPONSE_SIZE			16
+#define DISCONNECT_RESPONSE_SIZE	4
+
+/* 2.2.9 */
+#define FLAG_EXTENSION			0x0004
+#define CONTEXT_HEADER_SIZE		8
+/* 2.2.10 */
+#define SHARE_DISK			0x01
+#define SHARE_PIPE			0x02
+#define SHAREFLAG_ENCRYPT		0x00008000
+
+/* Limits of ours: a host name and a share's name; contexts, of which one kind is defined. */
+#define PATH_BYTES_MAX			2048
+#define CONTEXTS_MAX			16
+
+void dsmb_tree_put(struct dsmb_tree *tree)
+{
+	if (!refcount_dec_and_test(&tree->ref))
+		return;
+	dsmb_access_drop(tree);
+	kfree(tree->name);
+	kfree_rcu(tree, rcu);
+}
+
+struct dsmb_tree *dsmb_tree_find(struct dsmb_session *session, u32 id)
+{
+	struct dsmb_tree *tree;
+
+	rcu_read_lock();
+	tree = xa_load(&session->trees, id);
+	if (tree && (READ_ONCE(tree->dead) || !refcount_inc_not_zero(&tree->ref)))
+		tree = NULL;
+	rcu_read_unlock();
+	return tree;
+}
+
+/* Out of the table. False if somebody else did it. */
+static bool tree_unlink(struct dsmb_tree *tree)
+{
+	struct dsmb_session *session = tree->session;
+	bool first;
+
+	mutex_lock(&session->lock);
+	first = !tree->dead;
+	if (first) {
+		WRITE_ONCE(tree->dead, true);
+		xa_erase(&session->trees, tree->id);
+	}
+	mutex_unlock(&session->lock);
+	return first;
+}
+
+bool dsmb_tree_close(struct dsmb_tree *tree)
+{
+	if (!tree_unlink(tree))
+		return false;
+	dsmb_opens_close(tree->session, tree);
+	dsmb_calls_cancel_session(tree->session, tree, DSMB_NETWORK_NAME_DELETED);
+	dsmb_tree_put(tree);
+	return true;
+}
+
+void dsmb_trees_close(struct dsmb_session *session)
+{
+	struct dsmb_tree *tree;
+	unsigned long id = 0;
+
+	dsmb_opens_close(session, NULL);
+	/* The session is closed, so none comes any more. */
+	while (xa_find(&session->trees, &id, ULONG_MAX, XA_PRESENT)) {
+		tree = dsmb_tree_find(session, id++);
+		if (!tree)
+			continue;
+		/* Who is first has the table's reference. */
+		if (tree_unlink(tree))
+			dsmb_tree_put(tree);
+		dsmb_tree_put(tree);
+	}
+}
+
+/* Ask again what the tree was given: the options of its share changed. */
+static bool tree_renew(struct dsmb_tree *tree, struct ditto_share *share)
+{
+	struct dsmb_session *session = tree->session;
+	struct dsmb_access access;
+	struct dsmb_channel *channel;
+	bool may = false;
+
+	mutex_lock(&session->lock);
+	channel = list_first_entry_or_null(&session->channels, struct dsmb_channel, list);
+	if (channel && !dsmb_access_find(session, channel->conn->peer, share, &access)) {
+		may = !dsmb_access_renew(tree, &access);
+		if (!may)
+			ditto_cred_put(access.cred);
+	}
+	mutex_unlock(&session->lock);
+	return may;
+}
+
+struct ditto_share *dsmb_tree_share(struct dsmb_tree *tree)
+{
+	struct ditto_share *share;
+	u64 generation;
+
+	share = ditto_share_get_by_tag(tree->session->server->srv, tree->tag);
+	if (!share)
+		return NULL;
+	rcu_read_lock();
+	generation = rcu_dereference(share->opts)->generation;
+	rcu_read_unlock();
+	/* Pairs with dsmb_access_renew(). */
+	if (likely(smp_load_acquire(&tree->generation) == generation))
+		return share;
+	if (tree_renew(tree, share))
+		return share;
+	ditto_share_put(share);
+	return NULL;
+}
+
+static struct dsmb_tree *tree_new(struct dsmb_session *session, enum dsmb_tree_kind kind,
+				  const char *name)
+{
+	struct dsmb_tree *tree = kzalloc(sizeof(*tree), GFP_KERNEL);
+
+	if (!tree)
+		return NULL;
+	tree->name = kstrdup(name, GFP_KERNEL);
+	if (!tree->name) {
+		kfree(tree);
+		return NULL;
+	}
+	tree->session = session;
+	tree->kind = kind;
+	tree->maximal = DITTO_RIGHTS_ALL;
+	refcount_set(&tree->ref, 1);
+	return tree;
+}
+
+/* It can be found from now on. The caller's reference stays his. */
+static u32 tree_publish(struct dsmb_tree *tree)
+{
+	struct dsmb_session *session = tree->session;
+	int err = -ESHUTDOWN;
+
+	mutex_lock(&session->lock);
+	if (session->state != DSMB_SESSION_CLOSED) {
+		refcount_inc(&tree->ref);
+		err = xa_alloc(&session->trees, &tree->id, tree, XA_LIMIT(1, DSMB_TREES_MAX),
+			       GFP_KERNEL);
+		if (err)
+			refcount_dec(&tree->ref);
+	}
+	mutex_unlock(&session->lock);
+	if (err == -ESHUTDOWN)
+		return DSMB_USER_SESSION_DELETED;
+	return err ? DSMB_INSUFFICIENT_RESOURCES : DSMB_SUCCESS;
+}
+
+static u32 connect_pipe(struct dsmb_call *call, const char *name, struct dsmb_tree **tree)
+{
+	*tree = tree_new(call->session, DSMB_TREE_PIPE, name);
+	return *tree ? DSMB_SUCCESS : DSMB_INSUFFICIENT_RESOURCES;
+}
+
+static void tell_denied(const struct dsmb_call *call, const struct ditto_share *share,
+			const char *why)
+{
+	pr_info_ratelimited("%s (%s) may not use share \"%s\": %s\n", call->conn->name,
+			    call->session->user->name, share->name, why);
+}
+
+static u32 connect_disk(struct dsmb_call *call, struct ditto_share *share, struct dsmb_tree **out)
+{
+	struct dsmb_session *session = call->session;
+	struct dsmb_access access;
+	struct dsmb_tree *tree;
+	u32 status;
+
+	status = dsmb_access_find(session, call->conn->peer, share, &access);
+	if (status == DSMB_ACCESS_DENIED)
+		tell_denied(call, share, access.why);
+	if (status)
+		return status;
+	/* Who cannot encrypt is told at once (3.3.5.7). */
+	if (access.encrypt && !session->seal) {
+		ditto_cred_put(access.cred);
+		tell_denied(call, share, "the share demands encryption");
+		return DSMB_ACCESS_DENIED;
+	}
+	tree = tree_new(session, DSMB_TREE_DISK, share->name);
+	if (!tree) {
+		ditto_cred_put(access.cred);
+		return DSMB_INSUFFICIENT_RESOURCES;
+	}
+	tree->tag = share->tag;
+	tree->cred = access.cred;
+	tree->writable = access.writable;
+	tree->maximal = access.maximal;
+	tree->encrypt = access.encrypt;
+	tree->generation = access.generation;
+	*out = tree;
+	return DSMB_SUCCESS;
+}
+
+static u32 connect(struct dsmb_call *call, const char *name, struct dsmb_tree **tree)
+{
+	struct ditto_share *share;
+	u32 status;
+
+	if (!strcasecmp(name, "IPC$"))
+		return connect_pipe(call, name, tree);
+	share = dsmb_share_find(call->session, name);
+	if (!share)
+		return DSMB_BAD_NETWORK_NAME;
+	status = connect_disk(call, share, tree);
+	ditto_share_put(share);
+	return status;
+}
+
+/* The contexts of 3.1.1 tell of clusters, which this is not: they only must be well-formed. */
+static bool contexts_are_sound(struct dsmb_cursor *in)
+{
+	struct dsmb_cursor body;
+	u32 offset;
+	u16 count;
+
+	/* Offsets are from the request, behind the header (2.2.9.1). */
+	body = dsmb_window(in, sizeof(struct dsmb_header), in->size - sizeof(struct dsmb_header));
+	offset = dsmb_get_u32(in);
+	count = dsmb_get_u16(in);
+	if (in->bad || count > CONTEXTS_MAX)
+		return false;
+	if (count)
+		dsmb_seek(&body, offset);
+	while (count-- && !body.bad) {
+		u16 len;
+
+		dsmb_skip(&body, 2);
+		len = dsmb_get_u16(&body);
+		dsmb_skip(&body, 4);
+		dsmb_skip(&body, len);
+		if (count)
+			dsmb_skip(&body, -body.pos & (CONTEXT_HEADER_SIZE - 1));
+	}
+	return !body.bad;
+}
+
+/* The path of a request, "\\server\share", in UTF-8. */
+static char *get_path(struct dsmb_call *call)
+{
+	struct dsmb_cursor *in = &call->in, path;
+	u16 flags = dsmb_get_u16(in);
+	u16 offset = dsmb_get_u16(in);
+	u16 len = dsmb_get_u16(in);
+
+	path = dsmb_window(in, offset, len);
+	if (in->bad || !len || len > PATH_BYTES_MAX)
+		return ERR_PTR(-EINVAL);
+	if (call->conn->dialect == DSMB_DIALECT_311 && (flags & FLAG_EXTENSION) &&
+	    !contexts_are_sound(in))
+		return ERR_PTR(-EINVAL);
+	return dsmb_get_string(path);
+}
+
+/* What stands behind the server's name, or NULL. */
+static const char *share_of(const char *path)
+{
+	const char *name;
+
+	if (path[0] != '\\' || path[1] != '\\')
+		return NULL;
+	name = strchr(path + 2, '\\');
+	if (!name || name == path + 2 || !name[1] || strchr(name + 1, '\\'))
+		return NULL;
+	return name + 1;
+}
+
+static void put_response(struct dsmb_builder *out, const struct dsmb_tree *tree)
+{
+	dsmb_put_u16(out, RESPONSE_SIZE);
+	dsmb_put_u8(out, tree->kind == DSMB_TREE_PIPE ? SHARE_PIPE : SHARE_DISK);
+	dsmb_put_u8(out, 0);
+	dsmb_put_u32(out, tree->encrypt ? SHAREFLAG_ENCRYPT : 0);
+	dsmb_put_u32(out, 0);
+	dsmb_put_u32(out, tree->maximal);
+}
+
+/* In 3.1.1 it is this command by which the client proves that nobody meddled before (3.3.5.7). */
+static bool is_proven(const struct dsmb_call *call)
+{
+	const struct dsmb_session *session = call->session;
+
+	return call->conn->dialect != DSMB_DIALECT_311 || session->is_guest ||
+	       session->is_anonymous || call->encrypted || (call->flags & DSMB_FLAG_SIGNED);
+}
+
+u32 dsmb_tree_connect(struct dsmb_call *call)
+{
+	struct dsmb_tree *tree = NULL;
+	const char *name;
+	char *path;
+	u32 status;
+
+	if (!is_proven(call))
+		return DSMB_DROP;
+	path = get_path(call);
+	if (IS_ERR(path))
+		return PTR_ERR(path) == -ENOMEM ? DSMB_INSUFFICIENT_RESOURCES :
+						  DSMB_INVALID_PARAMETER;
+	name = share_of(path);
+	status = name ? connect(call, name, &tree) : DSMB_BAD_NETWORK_NAME;
+	kfree(path);
+	if (status)
+		return status;
+	status = tree_publish(tree);
+	if (status) {
+		dsmb_tree_put(tree);
+		return status;
+	}
+
+	/* A related command behind this one may use it, and the answer has its id. */
+	call->tree = tree;
+	call->tree_id = tree->id;
+	put_response(&call->out, tree);
+	return DSMB_SUCCESS;
+}
+
+u32 dsmb_tree_disconnect(struct dsmb_call *call)
+{
+	if (!dsmb_tree_close(call->tree))
+		return DSMB_NETWORK_NAME_DELETED;
+	dsmb_put_u16(&call->out, DISCONNECT_RESPONSE_SIZE);
+	dsmb_put_u16(&call->out, 0);
+	return DSMB_SUCCESS;
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a session may do with a share: the rules say which machines may use it,
+ * the grants what users may do, the squash mode as whom they act. Guests act as the
+ * share's anonymous user, where the share lets them in.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+
+#include "../fs/cred.h"
+#include "../fs/grants.h"
+#include "../fs/rights.h"
+#include "../fs/server.h"
+#include "../fs/share.h"
+#include "builder.h"
+#include "name.h"
+#include "server.h"
+#include "session.h"
+#include "status.h"
+#include "tree.h"
+#include "tree_access.h"
+
+/**
+ * struct dsmb_retired - a credential that a tree had before
+ * @next: the one before that
+ * @cred: held
+ */
+struct dsmb_retired {
+	struct dsmb_retired *next;
+	struct ditto_cred *cred;
+};
+
+static void ident_of(const struct dsmb_session *session, struct ditto_ident *ident)
+{
+	const struct ditto_auth_user *user = session->user;
+
+	*ident = (struct ditto_ident) {
+		.uid = user->uid,
+		.gid = user->gid,
+		.ngroups = user->ngroups,
+		.groups = user->groups,
+		.anonymous = session->is_guest || session->is_anonymous,
+	};
+}
+
+/* The options as they are now, without what does not outlive this, and the grant they have. */
+static enum ditto_grant share_ask(struct ditto_share *share, const struct ditto_ident *ident,
+				  struct ditto_share_opts *opts)
+{
+	enum ditto_grant grant;
+
+	rcu_read_lock();
+	*opts = *rcu_dereference(share->opts);
+	if (ident->anonymous)
+		grant = opts->guest ? ditto_grants_find(opts, opts->anon_uid, opts->anon_gid,
+							0, NULL) : DITTO_GRANT_NONE;
+	else
+		grant = ditto_grants_find(opts, ident->uid, ident->gid, ident->ngroups,
+					  ident->groups);
+	rcu_read_unlock();
+	memset(&opts->rules, 0, sizeof(opts->rules));
+	memset(&opts->grants, 0, sizeof(opts->grants));
+	opts->comment = NULL;
+	return grant;
+}
+
+u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
+		     struct ditto_share *share, struct dsmb_access *access)
+{
+	struct ditto_share_opts opts;
+	struct ditto_verdict verdict;
+	struct ditto_ident ident;
+	enum ditto_grant grant;
+	int err;
+
+	access->why = "the share's rules do not let this address in";
+	err = ditto_rules_judge(share, peer, &verdict);
+	if (err)
+		return err == -EACCES ? DSMB_ACCESS_DENIED : dsmb_status(err);
+	if (verdict.level == DITTO_ACCESS_NONE)
+		return DSMB_ACCESS_DENIED;
+	ident_of(session, &ident);
+	grant = share_ask(share, &ident, &opts);
+	access->why = ident.anonymous ? "the share lets no guest in" :
+		      "the share gives this user no permission";
+	if (grant == DITTO_GRANT_NONE)
+		return DSMB_ACCESS_DENIED;
+	ident.admin = grant == DITTO_GRANT_ADMIN && !ident.anonymous;
+
+	access->cred = ditto_cred_get(session->server->srv, &opts, &verdict, &ident);
+	if (IS_ERR(access->cred))
+		return dsmb_status(PTR_ERR(access->cred));
+	access->generation = opts.generation;
+	access->writable = verdict.level == DITTO_ACCESS_WRITE && grant >= DITTO_GRANT_WRITE &&
+			   !opts.read_only;
+	access->maximal = access->writable ? DITTO_RIGHTS_ALL :
+			  DITTO_RIGHTS_ALL & ~DITTO_RIGHTS_CHANGE;
+	access->encrypt = opts.encrypt;
+	return DSMB_SUCCESS;
+}
+
+static bool groups_are_same(const struct group_info *a, const struct group_info *b)
+{
+	return a->ngroups == b->ngroups &&
+	       !memcmp(a->gid, b->gid, array_size(a->ngroups, sizeof(a->gid[0])));
+}
+
+static bool cred_is_same(const struct ditto_cred *a, const struct ditto_cred *b)
+{
+	return a == b || (uid_eq(a->uid, b->uid) && gid_eq(a->gid, b->gid) &&
+			  a->admin == b->admin &&
+			  groups_are_same(a->cred->group_info, b->cred->group_info));
+}
+
+int dsmb_access_renew(struct dsmb_tree *tree, struct dsmb_access *access)
+{
+	struct dsmb_retired *retired;
+
+	lockdep_assert_held(&tree->session->lock);
+	/* Most changes of options leave alone who acts, and what acts can stay. */
+	if (tree->cred && cred_is_same(tree->cred, access->cred)) {
+		ditto_cred_put(access->cred);
+	} else {
+		if (tree->cred) {
+			retired = kmalloc(sizeof(*retired), GFP_KERNEL);
+			if (!retired)
+				return -ENOMEM;
+			retired->cred = tree->cred;
+			retired->next = tree->retired;
+			tree->retired = retired;
+		}
+		WRITE_ONCE(tree->cred, access->cred);
+	}
+	WRITE_ONCE(tree->writable, access->writable);
+	WRITE_ONCE(tree->maximal, access->maximal);
+	WRITE_ONCE(tree->encrypt, access->encrypt);
+	/* Pairs with dsmb_tree_share(): who sees it sees the rest. */
+	smp_store_release(&tree->generation, access->generation);
+	return 0;
+}
+
+void dsmb_access_drop(struct dsmb_tree *tree)
+{
+	struct dsmb_retired *retired, *next;
+
+	for (retired = tree->retired; retired; retired = next) {
+		next = retired->next;
+		ditto_cred_put(retired->cred);
+		kfree(retired);
+	}
+	if (tree->cred)
+		ditto_cred_put(tree->cred);
+}
+
+/**
+ * struct search - for a share by a name without case
+ * @name: what is looked for, in UTF-16
+ * @units: of it
+ * @found: the share's own name
+ * @other: room for the names of shares in UTF-16
+ */
+struct search {
+	__le16 name[DSMB_NAME_UNITS];
+	u32 units;
+	char found[DITTO_SHARE_NAME_MAX + 1];
+	__le16 other[DSMB_NAME_UNITS];
+};
+
+/* Units of @name in @out, or 0 if it is too long. */
+static u32 to_utf16(const char *name, __le16 *out)
+{
+	struct dsmb_builder b = dsmb_builder(out, DSMB_NAME_UNITS * sizeof(*out));
+	u32 bytes = dsmb_put_string(&b, name, strlen(name));
+
+	return b.full ? 0 : bytes / sizeof(*out);
+}
+
+static int search_one(struct ditto_share *share, void *arg)
+{
+	struct search *search = arg;
+	u32 units;
+
+	/* A name may be written with a slash before it. */
+	units = to_utf16(share->name + (share->name[0] == '/'), search->other);
+	if (!units || dsmb_is_pattern(search->other, units) ||
+	    !dsmb_match(search->other, units, search->name, search->units))
+		return 0;
+	strscpy(search->found, share->name);
+	return 1;
+}
+
+struct ditto_share *dsmb_share_find(struct dsmb_session *session, const char *name)
+{
+	struct ditto_server *srv = session->server->srv;
+	struct ditto_share *share;
+	struct search *search;
+
+	share = ditto_share_get_by_name(srv, name, strlen(name));
+	if (share)
+		return share;
+	search = kmalloc(sizeof(*search), GFP_KERNEL);
+	if (!search)
+		return NULL;
+	search->units = to_utf16(name, search->name);
+	if (search->units && ditto_share_for_each(srv, NULL, search_one, search) == 1)
+		share = ditto_share_get_by_name(srv, search->found, strlen(search->found));
+	kfree(search);
+	return share;
+}
