@@ -43,8 +43,10 @@ static void end(struct kunit *test, struct bench_test *t)
 
 static void report(struct kunit *test, const char *name, u32 beside, u64 began, u32 count)
 {
-	kunit_info(test, "bench %s beside %u: %llu ns\n", name, beside,
-		   div_u64(ktime_get_ns() - began, count));
+	u64 tenths = div_u64(10 * (ktime_get_ns() - began), count);
+
+	kunit_info(test, "bench %s beside %u: %llu.%llu ns\n", name, beside, tenths / 10,
+		   tenths % 10);
 }
 
 static void checks(struct kunit *test)

@@ -211,6 +211,17 @@ static void grace_lets_known_clients_reclaim(struct kunit *test)
 	ditto_grace_done(&b->client);
 	KUNIT_EXPECT_FALSE(test, ditto_grace_active(table));
 	KUNIT_EXPECT_FALSE(test, locks_in_grace(&init_net));
+	/* Nobody is left to wait for; who is known anew is, once, before it begins. */
+	ditto_grace_start(table);
+	KUNIT_EXPECT_FALSE(test, ditto_grace_active(table));
+	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "a", 1), 0);
+	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "a", 1), 0);
+	ditto_grace_left(table, &unfinished);
+	KUNIT_EXPECT_EQ(test, unfinished, 1);
+	ditto_grace_start(table);
+	KUNIT_EXPECT_TRUE(test, ditto_grace_admit(&a->client, "a", 1));
+	ditto_grace_done(&a->client);
+	KUNIT_EXPECT_FALSE(test, ditto_grace_active(table));
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
 	ditto_owner_put(oa);
 	ditto_owner_put(on);

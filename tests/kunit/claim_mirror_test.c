@@ -4,13 +4,16 @@
  * processes, and what those hold by owners. A local process is played by POSIX
  * locks, leases and opens of this thread.
  */
+#include <linux/cred.h>
 #include <linux/delay.h>
 #include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/filelock.h>
 #include <linux/fs.h>
+#include <linux/init_task.h>
 #include <linux/shmem_fs.h>
 
+#include "../../lockd/acting.h"
 #include "../../lockd/mirror.h"
 #include "../../lockd/private.h"
 #include "claim_common.h"
@@ -217,6 +220,90 @@ static void waits_for_a_local_process(struct kunit *test)
 	end(test, t);
 }
 
+/* A file system with locks of its own: it refuses, and does not tell when to come again. */
+static int refusing_lock(struct file *file, int cmd, struct file_lock *fl)
+{
+	int err;
+
+	if (cmd == F_GETLK) {
+		posix_test_lock(file, fl);
+		return 0;
+	}
+	fl->c.flc_flags &= ~FL_SLEEP;
+	err = posix_lock_file(file, fl, NULL);
+	return err == FILE_LOCK_DEFERRED ? -EAGAIN : err;
+}
+
+static const struct file_operations refusing = { .lock = refusing_lock };
+
+/* A request that waits there tries again by itself. */
+static void waits_where_nobody_tells(struct kunit *test)
+{
+	struct mirror_test *t = begin(test);
+	const struct file_operations *real = t->file->f_op;
+	struct claim_wait *wait = claim_wait(test), *gone = claim_wait(test);
+	struct ditto_range_request req = req_of(t, 0, true, 0, 99);
+
+	t->file->f_op = &refusing;
+	KUNIT_EXPECT_EQ(test, local(t, F_WRLCK, 50, 59), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &wait->wait, NULL), -EINPROGRESS);
+	req = req_of(t, 1, true, 55, 55);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &gone->wait, NULL), -EINPROGRESS);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&wait->granted), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_cancel(&req), 0);
+	KUNIT_EXPECT_EQ(test, local(t, F_UNLCK, 0, 100), 0);
+	KUNIT_EXPECT_TRUE(test, granted_soon(wait));
+	KUNIT_EXPECT_EQ(test, local_may(t, 99), 0);
+	KUNIT_EXPECT_EQ(test, unlock(t, 0, 0, 99), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 99), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&gone->granted), 0);
+	/* The cancelled one may still be due, with the file. */
+	for (int i = 0; i < 100 && !atomic_read(&gone->released); i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, atomic_read(&gone->released), 1);
+	t->file->f_op = real;
+	end(test, t);
+}
+
+static fmode_t asked_with;
+
+static int noting_lock(struct file *file, int cmd, struct file_lock *fl)
+{
+	if (fl->c.flc_type == F_WRLCK)
+		asked_with = file->f_mode;
+	return refusing_lock(file, cmd, fl);
+}
+
+static const struct file_operations noting = { .lock = noting_lock };
+
+/* Such a file system wants a file that is open for writing, though the first was not. */
+static void writers_ask_with_their_file(struct kunit *test)
+{
+	struct mirror_test *t = begin(test);
+	struct file *reader = dentry_open(&t->file->f_path, O_RDONLY, current_cred());
+	struct ditto_range_request req = req_of(t, 0, false, 0, 9);
+	const struct file_operations *real = t->file->f_op;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(reader));
+	reader->f_op = &noting;
+	t->file->f_op = &noting;
+	req.filp = reader;
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
+	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 5, 5), 0);
+	KUNIT_EXPECT_TRUE(test, asked_with & FMODE_WRITE);
+	KUNIT_EXPECT_EQ(test, local_may(t, 4), 1);
+	KUNIT_EXPECT_EQ(test, local_may(t, 5), 0);
+	KUNIT_EXPECT_EQ(test, unlock(t, 0, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 5), 2);
+	claim_flush(test);
+	reader->f_op = real;
+	t->file->f_op = real;
+	fput(reader);
+	end(test, t);
+}
+
 /* A client that goes takes its locks from the VFS too, also those it waits for. */
 static void release_is_shown(struct kunit *test)
 {
@@ -315,30 +402,31 @@ static void local_opens_stand_in_the_way(struct kunit *test)
 	end(test, t);
 }
 
-static bool ours;
-
-static bool is_ours(void)
-{
-	return READ_ONCE(ours);
-}
-
 /* What our own threads do was judged before, and breaks nothing by way of the VFS. */
 static void own_threads_break_nothing(struct kunit *test)
 {
-	static struct ditto_workers workers = { .mine = is_ours };
+	struct cred *cred = prepare_kernel_cred(&init_task);
+	struct ditto_acting acting;
+	const struct cred *old;
 	struct mirror_test *t = begin(test);
 	struct claim_told told = {};
 	struct ditto_cache *cache;
 
-	ditto_workers_add(&workers);
+	KUNIT_ASSERT_NOT_NULL(test, cred);
+	ditto_acting_add(&acting, cred);
+	KUNIT_EXPECT_FALSE(test, ditto_is_acting());
 	cache = grant(t, DITTO_CACHE_ALL, &told);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	WRITE_ONCE(ours, true);
+	old = override_creds(cred);
+	KUNIT_EXPECT_TRUE(test, ditto_is_acting());
 	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), 0);
-	WRITE_ONCE(ours, false);
+	revert_creds(old);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 0);
-	ditto_workers_del(&workers);
+	ditto_acting_del(&acting);
+	/* It lies on the stack, and somebody may be looking. */
+	synchronize_rcu();
+	put_cred(cred);
 	ditto_cache_return(cache);
 	ditto_cache_put(cache);
 	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
@@ -375,6 +463,8 @@ static struct kunit_case claim_mirror_cases[] = {
 	KUNIT_CASE(both_see_each_other),
 	KUNIT_CASE(stacks_are_shown_as_one),
 	KUNIT_CASE(waits_for_a_local_process),
+	KUNIT_CASE_SLOW(waits_where_nobody_tells),
+	KUNIT_CASE(writers_ask_with_their_file),
 	KUNIT_CASE(release_is_shown),
 	KUNIT_CASE(local_opens_break_grants),
 	KUNIT_CASE(local_opens_stand_in_the_way),

@@ -100,10 +100,11 @@ static u32 map_ranges(void)
 /* The table's ranges are those of the map, one by one. */
 static void expect_map(struct kunit *test, struct range_test *t)
 {
-	struct ditto_claim *claim;
+	struct rb_node *rb;
 	u32 n = 0;
 
-	list_for_each_entry(claim, &t->client->client.claims, client_link) {
+	for (rb = rb_first_cached(&t->client->client.claims); rb; rb = rb_next(rb)) {
+		struct ditto_claim *claim = rb_entry(rb, struct ditto_claim, by_id);
 		struct ditto_range *range = ditto_claim_range(claim);
 		u32 owner = owner_number(t, claim->owner);
 		u8 mode = ditto_range_is_exclusive(range) ? 2 : 1;

@@ -129,6 +129,25 @@ static void retransmission_is_known(struct kunit *test)
 	end(test, t);
 }
 
+/* By what waits, which needs no node: not after a grant, and not twice. */
+static void cancel_by_wait(struct kunit *test)
+{
+	struct wait_test *t = begin(test);
+
+	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 1, true, 0, 9), -EINPROGRESS);
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 2, true, 5, 9), -EINPROGRESS);
+	KUNIT_EXPECT_EQ(test, ditto_range_cancel_wait(&t->wait[1].wait), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_cancel_wait(&t->wait[1].wait), -ENOENT);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->wait[1].released), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->wait[1].granted), 0);
+	unlock(test, t, 0, 0);
+	KUNIT_EXPECT_TRUE(test, granted(t, 2));
+	KUNIT_EXPECT_EQ(test, ditto_range_cancel_wait(&t->wait[2].wait), -ENOENT);
+	unlock(test, t, 0, 2);
+	end(test, t);
+}
+
 static void cancel_matches_exactly(struct kunit *test)
 {
 	struct wait_test *t = begin(test);
@@ -275,6 +294,7 @@ static struct kunit_case claim_wait_cases[] = {
 	KUNIT_CASE(writer_is_not_starved),
 	KUNIT_CASE(retransmission_is_known),
 	KUNIT_CASE(cancel_matches_exactly),
+	KUNIT_CASE(cancel_by_wait),
 	KUNIT_CASE(queues_are_limited),
 	KUNIT_CASE(circles_are_refused),
 	KUNIT_CASE(two_upgrades_are_a_circle),

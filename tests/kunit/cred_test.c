@@ -64,6 +64,7 @@ struct squash_case {
 	gid_t want_gid;
 	bool want_groups;
 	bool want_admin;
+	bool admin;
 };
 
 static const struct squash_case squash_cases[] = {
@@ -81,6 +82,11 @@ static const struct squash_case squash_cases[] = {
 	{ "nobody, all to admin", DITTO_SQUASH_ALL_TO_ADMIN, true, 0, 0, ANON, ANON },
 	{ "invalid user", DITTO_SQUASH_NONE, false, -1, 6, ANON, ANON },
 	{ "invalid group", DITTO_SQUASH_NONE, false, 5, -1, 5, ANON, true },
+	{ "granted admin: user", DITTO_SQUASH_ROOT_TO_GUEST, false, 5, 0, 5, 0, true, true, true },
+	{ "granted admin: root", DITTO_SQUASH_ROOT_TO_GUEST, false, 0, 0, 0, 0, true, true, true },
+	{ "granted admin: all to guest", DITTO_SQUASH_ALL_TO_GUEST, false, 5, 6, ANON, ANON,
+	  .admin = true },
+	{ "granted admin: nobody", DITTO_SQUASH_NONE, true, 0, 0, ANON, ANON, .admin = true },
 };
 
 static void squash_desc(const struct squash_case *c, char *desc)
@@ -98,6 +104,7 @@ static void cred_squash(struct kunit *test)
 		.uid = KUIDT_INIT(c->uid),
 		.gid = KGIDT_INIT(c->gid),
 		.anonymous = c->anonymous,
+		.admin = c->admin,
 	};
 	struct ditto_squashed actor;
 

@@ -30,6 +30,9 @@ static const struct limit {
 	{ "name-ttl-s", DITTO_A_SERVER_NAME_TTL_S, false, 1, 86400, 300 },
 	{ "name-negative-ttl-s", DITTO_A_SERVER_NAME_NEGATIVE_TTL_S, false, 1, 86400, 30 },
 	{ "udp", DITTO_A_SERVER_UDP, true, 0, 1, 0 },
+	{ "require-signing", DITTO_A_SERVER_REQUIRE_SIGNING, true, 0, 1, 0 },
+	{ "encryption", DITTO_A_SERVER_ENCRYPTION, false, 0, 2, DITTO_ENCRYPTION_OFFERED },
+	{ "min-dialect", DITTO_A_SERVER_MIN_DIALECT, false, 0x0202, 0x0311, DITTO_MIN_DIALECT },
 };
 
 static void limit_desc(const struct limit *limit, char *desc)

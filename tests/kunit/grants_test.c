@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Grants of a share: who may do what, and how messages say it.
+ */
+#include <kunit/test.h>
+#include <linux/slab.h>
+#include <net/netlink.h>
+
+#include "../../fs/cred.h"
+#include "../../fs/grants.h"
+#include "../../fs/share.h"
+#include "../../net/netlink.h"
+#include "../../net/nl_grants.h"
+
+/* Users 7 and 1000, groups 20, 30 and 40; read for the others. */
+static struct ditto_share_opts *opts_make(struct kunit *test)
+{
+	struct ditto_grant_entry users[] = {
+		{ 1000, DITTO_GRANT_NONE }, { 7, DITTO_GRANT_ADMIN },
+	};
+	struct ditto_grant_entry groups[] = {
+		{ 40, DITTO_GRANT_NONE }, { 20, DITTO_GRANT_READ }, { 30, DITTO_GRANT_WRITE },
+	};
+	struct ditto_share_opts *opts = ditto_share_opts_alloc();
+
+	KUNIT_ASSERT_NOT_NULL(test, opts);
+	KUNIT_ASSERT_EQ(test, ditto_grants_make(&opts->grants, users, ARRAY_SIZE(users), groups,
+						ARRAY_SIZE(groups)), 0);
+	opts->grants.others = DITTO_GRANT_READ;
+	return opts;
+}
+
+struct who {
+	const char *name;
+	u32 uid;
+	u32 gid;
+	unsigned int n;
+	u32 groups[3];
+	enum ditto_grant grant;
+};
+
+static const struct who whos[] = {
+	{ "nobody special", 1, 1, 0, {}, DITTO_GRANT_READ },
+	{ "the user", 7, 1, 0, {}, DITTO_GRANT_ADMIN },
+	{ "the user before his groups", 1000, 30, 1, { 30 }, DITTO_GRANT_NONE },
+	{ "his own group", 1, 30, 0, {}, DITTO_GRANT_WRITE },
+	{ "one of many", 1, 1, 3, { 2, 3, 20 }, DITTO_GRANT_READ },
+	{ "the most of them", 1, 20, 3, { 40, 30, 20 }, DITTO_GRANT_WRITE },
+	{ "a refused group", 1, 40, 0, {}, DITTO_GRANT_NONE },
+	{ "refused and allowed", 1, 40, 1, { 20 }, DITTO_GRANT_READ },
+	{ "a user with the number of a group", 20, 1, 0, {}, DITTO_GRANT_READ },
+	{ "a group with the number of a user", 1, 7, 0, {}, DITTO_GRANT_READ },
+	{ "no user", (u32)-1, (u32)-1, 0, {}, DITTO_GRANT_READ },
+};
+
+static void who_desc(const struct who *who, char *desc)
+{
+	strscpy(desc, who->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(who, whos, who_desc);
+
+static void found(struct kunit *test)
+{
+	struct ditto_share_opts *opts = opts_make(test);
+	const struct who *who = test->param_value;
+	kgid_t groups[ARRAY_SIZE(who->groups)];
+
+	for (unsigned int i = 0; i < who->n; i++)
+		groups[i] = KGIDT_INIT(who->groups[i]);
+	KUNIT_EXPECT_EQ(test, ditto_grants_find(opts, KUIDT_INIT(who->uid), KGIDT_INIT(who->gid),
+						who->n, groups), who->grant);
+	ditto_share_opts_free(opts);
+}
+
+static void nothing_granted(struct kunit *test)
+{
+	struct ditto_share_opts *opts = ditto_share_opts_alloc();
+
+	KUNIT_ASSERT_NOT_NULL(test, opts);
+	KUNIT_EXPECT_EQ(test, ditto_grants_find(opts, KUIDT_INIT(1), KGIDT_INIT(1), 0, NULL),
+			DITTO_GRANT_WRITE);
+	KUNIT_EXPECT_TRUE(test, opts->browse);
+	KUNIT_EXPECT_FALSE(test, opts->guest);
+	KUNIT_EXPECT_FALSE(test, opts->encrypt);
+	ditto_share_opts_free(opts);
+}
+
+static void twice_and_too_many(struct kunit *test)
+{
+	struct ditto_grant_entry twice[] = { { 1, DITTO_GRANT_READ }, { 1, DITTO_GRANT_WRITE } };
+	struct ditto_grant_entry *many;
+	struct ditto_grants grants;
+
+	KUNIT_EXPECT_EQ(test, ditto_grants_make(&grants, twice, 2, NULL, 0), -EEXIST);
+	KUNIT_EXPECT_EQ(test, ditto_grants_make(&grants, NULL, 0, twice, 2), -EEXIST);
+	/* A user and a group of the same number are two. */
+	KUNIT_EXPECT_EQ(test, ditto_grants_make(&grants, twice, 1, twice + 1, 1), 0);
+	ditto_grants_free(&grants);
+
+	many = kunit_kcalloc(test, DITTO_GRANTS_MAX, sizeof(*many), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, many);
+	for (u32 i = 0; i < DITTO_GRANTS_MAX; i++)
+		many[i].id = i;
+	KUNIT_EXPECT_EQ(test, ditto_grants_make(&grants, many, DITTO_GRANTS_MAX, twice, 1),
+			-E2BIG);
+	KUNIT_EXPECT_EQ(test, ditto_grants_make(&grants, many, DITTO_GRANTS_MAX, NULL, 0), 0);
+	ditto_grants_free(&grants);
+}
+
+static void copies(struct kunit *test)
+{
+	struct ditto_share_opts *opts = opts_make(test);
+	struct ditto_share_opts *copy;
+
+	opts->comment = kstrdup("for all", GFP_KERNEL);
+	copy = ditto_share_opts_dup(opts);
+	ditto_share_opts_free(opts);
+	KUNIT_ASSERT_NOT_NULL(test, copy);
+	KUNIT_EXPECT_STREQ(test, copy->comment, "for all");
+	KUNIT_EXPECT_EQ(test, copy->grants.nusers, 2);
+	KUNIT_EXPECT_EQ(test, ditto_grants_find(copy, KUIDT_INIT(7), KGIDT_INIT(1), 0, NULL),
+			DITTO_GRANT_ADMIN);
+	ditto_share_opts_free(copy);
+}
+
+/* The grants of a message that holds nothing else. */
+static struct nlattr *grants_of(struct kunit *test, struct sk_buff *msg)
+{
+	struct nlattr *attr = nla_find((struct nlattr *)msg->data, msg->len, DITTO_A_SHARE_GRANTS);
+
+	KUNIT_ASSERT_NOT_NULL(test, attr);
+	return attr;
+}
+
+static void told_and_read(struct kunit *test)
+{
+	struct ditto_share_opts *opts = opts_make(test);
+	struct ditto_grants back = { .others = DITTO_GRANT_ADMIN };
+	struct sk_buff *msg = nlmsg_new(ditto_nl_grants_size(&opts->grants), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, msg);
+	KUNIT_ASSERT_EQ(test, ditto_nl_grants_put(msg, &opts->grants), 0);
+	KUNIT_ASSERT_EQ(test, ditto_nl_grants_read(&back, grants_of(test, msg), NULL), 0);
+	KUNIT_EXPECT_EQ(test, back.nusers, opts->grants.nusers);
+	KUNIT_EXPECT_EQ(test, back.ngroups, opts->grants.ngroups);
+	KUNIT_EXPECT_MEMEQ(test, back.entry, opts->grants.entry, 5 * sizeof(*back.entry));
+	/* That is another attribute. */
+	KUNIT_EXPECT_EQ(test, back.others, DITTO_GRANT_ADMIN);
+	ditto_grants_free(&back);
+	nlmsg_free(msg);
+	ditto_share_opts_free(opts);
+}
+
+/* Grants with one entry of @n attributes. */
+static int read_one(struct kunit *test, unsigned int n, const int *types, const u32 *values)
+{
+	struct sk_buff *msg = nlmsg_new(256, GFP_KERNEL);
+	struct ditto_grants grants = {};
+	struct nlattr *all, *one;
+	int err;
+
+	KUNIT_ASSERT_NOT_NULL(test, msg);
+	all = nla_nest_start(msg, DITTO_A_SHARE_GRANTS);
+	one = nla_nest_start(msg, DITTO_A_GRANTS_GRANT);
+	for (unsigned int i = 0; i < n; i++)
+		KUNIT_ASSERT_EQ(test, nla_put_u32(msg, types[i], values[i]), 0);
+	nla_nest_end(msg, one);
+	nla_nest_end(msg, all);
+	err = ditto_nl_grants_read(&grants, grants_of(test, msg), NULL);
+	ditto_grants_free(&grants);
+	nlmsg_free(msg);
+	return err;
+}
+
+static void incomplete(struct kunit *test)
+{
+	static const int types[] = {
+		DITTO_A_GRANT_UID, DITTO_A_GRANT_ACCESS, DITTO_A_GRANT_GID
+	};
+	static const u32 values[] = { 1, DITTO_GRANT_READ, 2 };
+	static const u32 invalid[] = { (u32)-1, DITTO_GRANT_READ };
+	static const u32 unknown[] = { 1, DITTO_GRANT_ADMIN + 1 };
+
+	KUNIT_EXPECT_EQ(test, read_one(test, 2, types, values), 0);
+	KUNIT_EXPECT_EQ(test, read_one(test, 2, types + 1, values + 1), 0);
+	KUNIT_EXPECT_EQ(test, read_one(test, 3, types, values), -EINVAL);
+	KUNIT_EXPECT_EQ(test, read_one(test, 1, types, values), -EINVAL);
+	KUNIT_EXPECT_EQ(test, read_one(test, 1, types + 1, values), -EINVAL);
+	KUNIT_EXPECT_EQ(test, read_one(test, 0, types, values), -EINVAL);
+	KUNIT_EXPECT_EQ(test, read_one(test, 2, types, invalid), -EINVAL);
+	KUNIT_EXPECT_EQ(test, read_one(test, 2, types, unknown), -ERANGE);
+}
+
+static struct kunit_case grants_cases[] = {
+	KUNIT_CASE_PARAM(found, who_gen_params),
+	KUNIT_CASE(nothing_granted),
+	KUNIT_CASE(twice_and_too_many),
+	KUNIT_CASE(copies),
+	KUNIT_CASE(told_and_read),
+	KUNIT_CASE(incomplete),
+	{}
+};
+
+static struct kunit_suite grants_suite = {
+	.name = "ditto_grants",
+	.test_cases = grants_cases,
+};
+
+kunit_test_suite(grants_suite);
