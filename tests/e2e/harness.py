@@ -25,6 +25,7 @@ import traceback
 import daemons
 import nfs3
 import rpc
+import smb
 
 BASE = '/tmp/e2e'
 NETNS = '/run/netns'
@@ -45,17 +46,17 @@ class Skip(Exception):
 
 
 def test(func=None, *, server=None, clients=1, timeout=40, fs='tmpfs', share=True, locks=False,
-         **options):
+         smb=False, **options):
     """Register a test.
 
     server: the only one it is for; locks: all machines have the daemons that
-    NFSv3 locking needs, with 'raw' only those that a raw client needs; options:
-    those of the share 'data'.
+    NFSv3 locking needs, with 'raw' only those that a raw client needs; smb: it is
+    served over SMB too, to the users of smb.py; options: those of the share 'data'.
     """
     def register(f):
         theme = f.__module__.removeprefix('t_')
-        f.spec = dict(server=server, clients=clients, timeout=timeout * SLOW, fs=fs, share=share,
-                      locks=locks, options=options)
+        f.spec = dict(server='ditto' if smb else server, clients=clients, timeout=timeout * SLOW,
+                      fs=fs, share=share, locks=locks, smb=smb, options=options)
         f.test_name = f'{theme}.{f.__name__}'
         TESTS.append(f)
         return f
@@ -288,6 +289,21 @@ class Client(Ns):
             data += f',{opts}'
         with self:
             mount(f'{self.server_addr}:{path}', where, fstype, 0, data)
+        self.mounts.append(where)
+        return where
+
+    def mount_smb(self, user='alice', share='data', vers='3.1.1', opts='', password=None,
+                  where=None):
+        """Mount a share with the kernel's SMB client; returns the mount point."""
+        where = where or f'{self.world.base}/c{self.number}.{len(self.mounts)}'
+        os.makedirs(where, exist_ok=True)
+        data = (f'ip={self.server_addr},vers={vers},user={user},'
+                f'pass={password or smb.USERS[user]},serverino,nosharesock,hard,'
+                f'iocharset=utf8')
+        if opts:
+            data += f',{opts}'
+        with self:
+            mount(f'//{self.server_addr}/{share}', where, 'cifs', 0, data)
         self.mounts.append(where)
         return where
 

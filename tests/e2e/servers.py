@@ -9,6 +9,7 @@ import subprocess
 import time
 
 import daemons
+import smb
 from harness import put, run, umount, mount, wait_for, MNT_DETACH
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -20,13 +21,16 @@ KEY = '000102030405060708090a0b0c0d0e0f'
 # Seconds in which clients may reclaim after a restart.
 GRACE = 10
 
-# Who locks is recorded by the helper, so that has to run; and it brings the listeners.
+# Who locks is recorded by the helper, and it knows the users of SMB. Where it has
+# to run it brings the listeners.
 LOCK_CONF = f"""[server]
 grace-s = {GRACE}
-[listener nfs]
+"""
+LISTENERS = """[listener nfs]
 [listener nfs]
 transport = udp
 """
+SMB_LISTENER = '[listener smb]\n'
 
 
 def tool(name):
@@ -90,15 +94,19 @@ class Ditto:
             self.daemons = daemons.Daemons(self.ns, f'{self.world.base}/server', statd=False)
         self.load()
         self.key()
-        if locks:
+        if self.world.spec['smb']:
+            smb.make_users(self)
+        if locks or self.world.spec['smb']:
             self.helper_start()
 
-    @staticmethod
-    def load():
+    def load(self):
         run('modprobe', 'ditto_nfs')
+        if self.world.spec['smb']:
+            run('modprobe', 'ditto_smb')
 
-    @staticmethod
-    def unload():
+    def unload(self):
+        if self.world.spec['smb']:
+            run('rmmod', 'ditto_smb')
         run('rmmod', 'ditto_nfs')
         run('rmmod', 'ditto')
 
@@ -151,14 +159,28 @@ class Ditto:
     @classmethod
     def reset(cls):
         """After a failure that may have left anything: its sockets keep a namespace alive."""
-        for module in ('ditto_nfs', 'ditto'):
+        for module in ('ditto_smb', 'ditto_nfs', 'ditto'):
             if loaded(module):
                 run('rmmod', module, check=False)
 
     # shares
     @staticmethod
-    def words(ro=None, squash=None, anon=None, sec=None, allow=(), manage_gids=None, id=None):
+    def words(ro=None, squash=None, anon=None, sec=None, allow=(), manage_gids=None, id=None,
+              users=(), groups=(), default_access=None, comment=None, **switches):
         out = []
+        for switch in ('encrypt', 'guest', 'browse', 'local_locks'):
+            if switch in switches:
+                out += [switch.replace('_', '-'), 'on' if switches.pop(switch) else 'off']
+        if switches:
+            raise TypeError(f'unknown options of a share: {switches}')
+        for user in users:
+            out += ['user', user]
+        for group in groups:
+            out += ['group', group]
+        if default_access:
+            out += ['default-access', default_access]
+        if comment:
+            out += ['comment', comment]
         if ro is not None:
             out.append('ro' if ro else 'rw')
         if squash:
@@ -193,11 +215,16 @@ class Ditto:
         del self.shares[name]
 
     def listen(self):
-        if self.helper and self.daemons:
-            wait_for('the listeners', lambda: len(self.json('listener', 'list')) == 2)
+        if self.helper and self.with_listeners():
+            wanted = 3 if self.world.spec['smb'] else 2
+            wait_for('the listeners', lambda: len(self.json('listener', 'list')) == wanted)
         elif not self.json('listener', 'list'):
             for transport in ('tcp', 'udp'):
                 self.ctl('listener', 'add', 'nfs', transport)
+
+    def with_listeners(self):
+        """Does the helper bring them?"""
+        return self.world.spec['locks'] or self.world.spec['smb']
 
     # what it tells
     def calls(self, group='nfs3'):
@@ -228,6 +255,10 @@ class Ditto:
         """Run dittod in the foreground; returns the path of its configuration."""
         if conf is None:
             conf = LOCK_CONF if self.daemons else ''
+            if self.with_listeners():
+                conf += LISTENERS
+            if self.world.spec['smb']:
+                conf += SMB_LISTENER
         self.conf = conf
         path = f'{self.world.base}/ditto.conf'
         with open(path, 'w', encoding='utf-8') as f:

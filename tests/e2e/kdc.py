@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A Kerberos realm of the tests' own: MIT's KDC, beside the server."""
+import datetime
+import os
+import struct
+import subprocess
+
+from impacket import spnego
+from impacket.krb5 import asn1, constants, types
+from impacket.krb5.ccache import CCache
+from pyasn1.codec.der import decoder, encoder
+from pyasn1.type.univ import noValue
+
+from harness import put, run, wait_for
+
+REALM = 'EXAMPLE.TEST'
+PORT = 88
+HOST = 'server1.e2e.test'
+# What an acceptor grants beyond the end of a ticket, in seconds.
+SKEW = 2
+
+KRB5_CONF = f"""[libdefaults]
+default_realm = {REALM}
+dns_lookup_kdc = false
+dns_lookup_realm = false
+dns_canonicalize_hostname = false
+rdns = false
+udp_preference_limit = 1
+clockskew = {SKEW}
+default_keytab_name = FILE:%(keytab)s
+[realms]
+{REALM} = {{
+kdc = 192.168.1.1:{PORT}
+}}
+[domain_realm]
+.e2e.test = {REALM}
+"""
+
+KDC_CONF = f"""[kdcdefaults]
+kdc_listen = {PORT}
+kdc_tcp_listen = {PORT}
+[realms]
+{REALM} = {{
+database_name = %(dir)s/principal
+key_stash_file = %(dir)s/stash
+acl_file = %(dir)s/acl
+max_life = 1h
+}}
+"""
+
+
+class Kdc:
+    """The realm; users: name and password of its principals."""
+
+    def __init__(self, world, users):
+        self.world, self.dir = world, f'{world.base}/kdc'
+        self.keytab = f'{self.dir}/keytab'
+        os.makedirs(self.dir)
+        conf = put(f'{self.dir}/krb5.conf', KRB5_CONF % {'keytab': self.keytab})
+        self.env = dict(os.environ, KRB5_CONFIG=conf,
+                        KRB5_KDC_PROFILE=put(f'{self.dir}/kdc.conf', KDC_CONF % {'dir': self.dir}))
+        self.run('kdb5_util', 'create', '-s', '-r', REALM, '-P', 'master')
+        for user, password in users.items():
+            self.admin(f'addprinc -pw "{password}" {user}')
+        self.admin(f'addprinc -randkey cifs/{HOST}')
+        with world.server_ns:
+            self.daemon = subprocess.Popen(['krb5kdc', '-n'], env=self.env,
+                                           stdin=subprocess.DEVNULL,
+                                           stdout=open(f'{self.dir}/kdc.log', 'ab'),
+                                           stderr=subprocess.STDOUT)
+        wait_for('the KDC', lambda: f':{PORT} ' in world.server_ns.run('ss', '-ltn'))
+
+    def run(self, *args, check=True, env=None, **kw):
+        return run(*args, check=check, env=dict(self.env, **(env or {})), **kw)
+
+    def admin(self, command):
+        out = self.run('kadmin.local', '-r', REALM, '-q', command)
+        if 'error' in out.lower() or 'while' in out:
+            raise AssertionError(f'kadmin.local {command}: {out}')
+
+    def make_keytab(self):
+        """What the server needs."""
+        self.admin(f'ktadd -k {self.keytab} cifs/{HOST}')
+
+    def login(self, client, user, password, life='1h'):
+        """A ticket of a user on a client: the path of its cache."""
+        cache = f'{self.dir}/cache-{user}-{len(os.listdir(self.dir))}'
+        with client:
+            p = subprocess.run(['kinit', '-l', life, '-c', cache, user], env=self.env,
+                               input=f'{password}\n', stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True, check=False, timeout=60)
+        if p.returncode:
+            raise AssertionError(f'kinit {user}: {p.stdout}')
+        return cache
+
+    def service_ticket(self, client, cache):
+        """One for the server, put into the cache."""
+        self.run('kvno', '-c', cache, f'cifs/{HOST}', ns=client)
+
+    def stop(self):
+        self.daemon.terminate()
+        self.daemon.wait()
+
+
+def ticket_token(cache):
+    """From a cache with a ticket for the server: SPNEGO's first token, and the session key."""
+    ccache = CCache.loadFile(cache)
+    tgs = ccache.getCredential(f'cifs/{HOST}@{REALM}').toTGS()
+    ticket, rep = types.Ticket(), decoder.decode(tgs['KDC_REP'], asn1Spec=asn1.TGS_REP())[0]
+    ticket.from_asn1(rep['ticket'])
+    who = types.Principal(ccache.principal.components[0]['data'].decode(),
+                          type=constants.PrincipalNameType.NT_PRINCIPAL.value)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    auth = asn1.Authenticator()
+    auth['authenticator-vno'] = 5
+    auth['crealm'] = REALM
+    asn1.seq_set(auth, 'cname', who.components_to_asn1)
+    auth['cusec'] = now.microsecond
+    auth['ctime'] = types.KerberosTime.to_asn1(now)
+    req = asn1.AP_REQ()
+    req['pvno'] = 5
+    req['msg-type'] = int(constants.ApplicationTagNumbers.AP_REQ.value)
+    req['ap-options'] = constants.encodeFlags([])
+    asn1.seq_set(req, 'ticket', ticket.to_asn1)
+    req['authenticator'] = noValue
+    req['authenticator']['etype'] = tgs['cipher'].enctype
+    req['authenticator']['cipher'] = tgs['cipher'].encrypt(
+        tgs['sessionKey'], 11, encoder.encode(auth), None)  # key usage 11: RFC 4120 section 7.5.1
+    blob = spnego.SPNEGO_NegTokenInit()
+    blob['MechTypes'] = [spnego.TypesMech['KRB5 - Kerberos 5']]
+    blob['MechToken'] = struct.pack('B', spnego.ASN1_AID) + spnego.asn1encode(
+        struct.pack('B', spnego.ASN1_OID)
+        + spnego.asn1encode(spnego.TypesMech['KRB5 - Kerberos 5'])
+        + b'\x01\x00' + encoder.encode(req))
+    return blob.getData(), tgs['sessionKey'].contents

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""SMB2 by hand (MS-SMB2): what no finished client says, and each status as it came.
+
+impacket negotiates and authenticates; everything after that is made here.
+"""
+import socket
+import struct
+
+from impacket import smb3
+from impacket.smb3structs import SMB2_DIALECT_21
+
+import smb
+
+(NEGOTIATE, SESSION_SETUP, LOGOFF, TREE_CONNECT, TREE_DISCONNECT, CREATE, CLOSE, FLUSH, READ,
+ WRITE, LOCK, IOCTL, CANCEL, ECHO, QUERY_DIRECTORY, CHANGE_NOTIFY, QUERY_INFO, SET_INFO,
+ OPLOCK_BREAK) = range(19)
+
+OK = 0
+PENDING = 0x103
+NAMES = {
+    0: 'SUCCESS', 0x103: 'PENDING', 0x80000005: 'BUFFER_OVERFLOW', 0x80000006: 'NO_MORE_FILES',
+    0x8000002d: 'STOPPED_ON_SYMLINK', 0xc0000001: 'UNSUCCESSFUL', 0xc000000d: 'INVALID_PARAMETER',
+    0xc0000011: 'END_OF_FILE', 0xc0000022: 'ACCESS_DENIED', 0xc0000033: 'OBJECT_NAME_INVALID',
+    0xc0000034: 'OBJECT_NAME_NOT_FOUND', 0xc0000035: 'OBJECT_NAME_COLLISION',
+    0xc000003a: 'OBJECT_PATH_NOT_FOUND', 0xc0000043: 'SHARING_VIOLATION',
+    0xc0000054: 'FILE_LOCK_CONFLICT', 0xc0000055: 'LOCK_NOT_GRANTED',
+    0xc0000056: 'DELETE_PENDING', 0xc000007e: 'RANGE_NOT_LOCKED',
+    0xc00000a2: 'MEDIA_WRITE_PROTECTED', 0xc00000bb: 'NOT_SUPPORTED',
+    0xc00000d0: 'REQUEST_NOT_ACCEPTED', 0xc00000e3: 'INVALID_OPLOCK_PROTOCOL',
+    0xc0000184: 'INVALID_DEVICE_STATE', 0xc0000909: 'CANNOT_BREAK_OPLOCK',
+    0xc00000c9: 'NETWORK_NAME_DELETED', 0xc00000cc: 'BAD_NETWORK_NAME',
+    0xc0000101: 'DIRECTORY_NOT_EMPTY', 0xc0000120: 'CANCELLED', 0xc0000121: 'CANNOT_DELETE',
+    0xc0000128: 'FILE_CLOSED', 0xc0000203: 'USER_SESSION_DELETED',
+}
+NUMBERS = {name: number for number, name in NAMES.items()}
+
+GENERIC_ALL, GENERIC_READ, GENERIC_WRITE = 0x10000000, 0x80000000, 0x40000000
+MAXIMUM, DELETE = 0x02000000, 0x00010000
+SHARE_READ, SHARE_WRITE, SHARE_DELETE, SHARE_ALL = 1, 2, 4, 7
+SUPERSEDE, OPEN, MAKE, OPEN_IF, OVERWRITE, OVERWRITE_IF = range(6)
+DIRECTORY_FILE, DELETE_ON_CLOSE = 1, 0x1000
+
+EXCLUSIVE, SHARED, UNLOCK, AT_ONCE = 2, 1, 4, 16
+
+
+class Status(Exception):
+    """An answer that was no success."""
+
+    def __init__(self, command, number):
+        self.number = number
+        self.name = NAMES.get(number, f'{number:#010x}')
+        super().__init__(f'command {command}: {self.name}')
+
+
+class Smb2:
+    """One session of a user on one connection, with one tree."""
+
+    def __init__(self, client, user='alice', share='data', dialect=SMB2_DIALECT_21):
+        with client:
+            self.smb = smb3.SMB3(client.server_addr, client.server_addr, timeout=20,
+                                 preferredDialect=dialect)
+        self.smb.login(user, smb.USERS[user]) if user else self.smb.login('', '')
+        self.socket = self.smb._NetBIOSSession.get_socket()
+        self.session = self.smb._Session['SessionID']
+        self.next_id = self.smb._Connection['SequenceWindow']
+        self.tree = self.connect(client.server_addr, share) if share else 0
+        self.answers = {}
+
+    def connect(self, host, share):
+        tree = self.smb.connectTree(f'\\\\{host}\\{share}')
+        self.next_id = self.smb._Connection['SequenceWindow']
+        return tree
+
+    # messages
+    def header(self, command, message_id, flags=0, tree=None, charge=1, following=0):
+        return struct.pack('<4sHHIHHIIQIIQ16s', b'\xfeSMB', 64, charge, 0, command, 64, flags,
+                           following, message_id, 0, self.tree if tree is None else tree,
+                           self.session, bytes(16))
+
+    def raw(self, data):
+        """Bytes as they are, as one frame."""
+        self.socket.sendall(struct.pack('>I', len(data)) + data)
+
+    def send(self, command, body, **kw):
+        """Returns the message id to wait for."""
+        number, self.next_id = self.next_id, self.next_id + 1
+        self.raw(self.header(command, number, **kw) + body)
+        return number
+
+    def receive(self, seconds=20):
+        """The next frame, or None if the server closed the connection."""
+        self.socket.settimeout(seconds)
+        head = self._exactly(4)
+        return head and self._exactly(struct.unpack('>I', head)[0])
+
+    def _exactly(self, count):
+        data = b''
+        while len(data) < count:
+            try:
+                got = self.socket.recv(count - len(data))
+            except ConnectionError:
+                return None
+            if not got:
+                return None
+            data += got
+        return data
+
+    def answer(self, number, seconds=20, pending=False):
+        """(status, body) of a message; those of others are kept."""
+        while number not in self.answers:
+            frame = self.receive(seconds)
+            if frame is None:
+                raise ConnectionError('the server closed the connection')
+            status, = struct.unpack_from('<I', frame, 8)
+            self.answers.setdefault(struct.unpack_from('<Q', frame, 24)[0], []).append(
+                (status, frame[64:], frame))
+        status, body, frame = self.answers[number].pop(0)
+        if not self.answers[number]:
+            del self.answers[number]
+        if status == PENDING and not pending:
+            return self.answer(number, seconds)
+        self.frame = frame
+        return status, body
+
+    def call(self, command, body, good=(OK,), **kw):
+        status, out = self.answer(self.send(command, body, **kw))
+        if status not in good:
+            raise Status(command, status)
+        return out
+
+    def silent(self, seconds=0.5):
+        """No answer comes."""
+        try:
+            return self.receive(seconds) is None
+        except socket.timeout:
+            return True
+
+    # commands
+    def create(self, name, access=GENERIC_READ | GENERIC_WRITE, share=SHARE_ALL, how=OPEN_IF,
+               options=0, attributes=0):
+        name = name.encode('utf-16-le')
+        body = struct.pack('<HBBIQQIIIIIHHII', 57, 0, 0, 2, 0, 0, access, attributes, share, how,
+                           options, 120, len(name), 0, 0) + (name or b'\0')
+        return self.call(CREATE, body)[64:80]
+
+    def close(self, fid):
+        return self.call(CLOSE, struct.pack('<HHI16s', 24, 0, 0, fid))
+
+    def read(self, fid, count, offset=0):
+        out = self.call(READ, struct.pack('<HBBIQ16sIIIHHB', 49, 0, 0, count, offset, fid, 0, 0, 0,
+                                          0, 0, 0))
+        start, length = struct.unpack_from('<BxI', out, 2)
+        return out[start - 64:start - 64 + length]
+
+    def write(self, fid, data, offset=0):
+        return self.call(WRITE, struct.pack('<HHIQ16sIIHHI', 49, 112, len(data), offset, fid, 0, 0,
+                                            0, 0, 0) + data)
+
+    def lock_body(self, fid, *locks, sequence=0):
+        """locks: (offset, length, flags)."""
+        return struct.pack('<HHI16s', 48, len(locks), sequence, fid) + b''.join(
+            struct.pack('<QQII', offset, length, flags, 0) for offset, length, flags in locks)
+
+    def lock(self, fid, offset, length, flags=EXCLUSIVE | AT_ONCE):
+        self.call(LOCK, self.lock_body(fid, (offset, length, flags)))
+
+    def unlock(self, fid, offset, length):
+        self.lock(fid, offset, length, UNLOCK)
+
+    def wait_lock(self, fid, offset, length, flags=EXCLUSIVE):
+        """A lock that waits: returns the message id, after STATUS_PENDING came."""
+        number = self.send(LOCK, self.lock_body(fid, (offset, length, flags)))
+        status, _ = self.answer(number, pending=True)
+        if status != PENDING:
+            raise Status(LOCK, status)
+        return number
+
+    def cancel(self, number):
+        """By the async id of the answer that came last."""
+        head = bytearray(self.header(CANCEL, number, flags=2))
+        head[32:40] = self.frame[32:40]
+        self.raw(bytes(head) + struct.pack('<HH', 4, 0))
+
+    def query(self, fid, level, kind=1, room=65536, extra=0):
+        """QUERY_INFO: the buffer."""
+        out = self.call(QUERY_INFO, struct.pack('<HBBIHHIII16s', 41, kind, level, room, 0, 0, 0,
+                                                extra, 0, fid) + b'\0')
+        start, length = struct.unpack_from('<HI', out, 2)
+        return out[start - 64:start - 64 + length]
+
+    def set(self, fid, level, data, kind=1, extra=0):
+        self.call(SET_INFO, struct.pack('<HBBIHHI16s', 33, kind, level, len(data), 96, 0, extra,
+                                        fid) + data)
+
+    def ioctl(self, fid, code, data=b'', room=65536):
+        out = self.call(IOCTL, struct.pack('<HHI16sIIIIIIII', 57, 0, code, fid, 120, len(data), 0,
+                                           0, 0, room, 1, 0) + data)
+        start, length = struct.unpack_from('<II', out, 32)
+        return out[start - 64:start - 64 + length]
+
+    def delete_on_close(self, fid, on=True):
+        self.set(fid, 13, bytes([on]))
+
+    def rename(self, fid, name, replace=False):
+        name = name.encode('utf-16-le')
+        self.set(fid, 10, struct.pack('<B7xQI', replace, 0, len(name)) + name)
+
+    def end(self):
+        """The connection goes without a word."""
+        self.socket.close()
+
+
+def refused(name, call, *args, **kw):
+    """The call must get this status."""
+    try:
+        call(*args, **kw)
+    except Status as e:
+        if e.name != name:
+            raise AssertionError(f'{e}, expected {name}') from e
+    else:
+        raise AssertionError(f'worked, expected {name}')

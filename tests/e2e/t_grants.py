@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Grants of a share, what users may do, and the users who log in with a password."""
+import errno
+import json
+import os
+import subprocess
+
+import nfs3
+import rpc
+import servers
+from harness import as_user, eq, expect_errno, get, one_of, put, test
+
+USERS = '/etc/ditto/users'
+
+
+def may(n, uid, gid=500, groups=()):
+    """What a user may do at the root of the share, as the server says it."""
+    cred = rpc.auth_sys(uid, gid, groups)
+    status = n.getattr(n.root, cred=cred).status
+    one_of(status, (nfs3.OK, nfs3.ACCES), 'GETATTR')
+    if status == nfs3.ACCES:
+        return 'none'
+    status = n.mkdir(n.root, 'new', cred=cred).status
+    one_of(status, (nfs3.OK, nfs3.ROFS), 'MKDIR')
+    if status == nfs3.ROFS:
+        return 'read'
+    eq(n.rmdir(n.root, 'new', cred=cred).status, nfs3.OK, 'RMDIR')
+    return 'write'
+
+
+@test(server='ditto')
+def most_of_groups(w):
+    """The user before his groups, the most of those, and the default; live."""
+    os.chmod(w.path(), 0o777)
+    w.server.set('data', users=['1001=read', '1002=write'], groups=['700=none', '701=read'],
+                 default_access='write')
+    n = w.client.nfs()
+    table = [((1000,), 'write'), ((1001,), 'read'), ((1001, 700), 'read'), ((1002, 700), 'write'),
+             ((1000, 700), 'none'), ((1000, 701), 'read'), ((1000, 700, [701]), 'read'),
+             ((1000, 500, [700]), 'none')]
+    for who, want in table:
+        eq(may(n, *who), want, who)
+    w.server.set('data', default_access='none')
+    eq([may(n, 1000), may(n, 1002)], ['none', 'write'], 'no default')
+    w.server.set('data', users=['1000=read'])
+    eq([may(n, 1000), may(n, 1002), may(n, 1002, 701)], ['read', 'none', 'none'],
+       'those that are given replace all')
+    w.server.ctl('share', 'set', 'data', 'no-grants', 'default-access', 'write')
+    eq([may(n, 1000), may(n, 1002, 700)], ['write', 'write'], 'none')
+
+
+@test(server='ditto')
+def administrators(w):
+    """One who was made an administrator passes every mode, as himself."""
+    os.chmod(w.path(), 0o777)
+    put(w.path('secret'), b'of root', 0o600)
+    w.server.set('data', users=['1001=admin'])
+    m = w.client.mount(opts='noac')
+    with expect_errno(errno.EACCES):
+        as_user(1002, lambda: get(f'{m}/secret'))
+    eq(as_user(1001, lambda: get(f'{m}/secret')), b'of root')
+    as_user(1001, lambda: put(f'{m}/mine', b'x'))
+    eq(os.stat(w.path('mine')).st_uid, 1001, 'owner')
+    w.server.set('data', ro=True)
+    with expect_errno(errno.EROFS, errno.EACCES):
+        as_user(1001, lambda: put(f'{m}/mine', b'y'))
+
+
+@test(server='ditto')
+def squashed(w):
+    """It counts who asks, not as whom he acts."""
+    os.chmod(w.path(), 0o777)
+    w.server.set('data', squash='all-to-guest', users=['1001=read', '1002=none'])
+    n = w.client.nfs()
+    eq([may(n, 1000), may(n, 1001), may(n, 1002)], ['write', 'read', 'none'])
+
+
+@test(server='ditto', share=False)
+def told(w):
+    """What is set is told, and what makes no sense is refused."""
+    os.mkdir(w.path('d'))
+    w.server.serve('d', w.path('d'), users=['root=admin', '1000=read'], groups=['root=none'],
+                   default_access='read', comment='of all', encrypt=True, guest=True, browse=False)
+    share, = w.server.json('share', 'list')
+    eq(share['grants'], [{'uid': 0, 'access': 'admin'}, {'uid': 1000, 'access': 'read'},
+                         {'gid': 0, 'access': 'none'}])
+    eq([share[key] for key in ('default_access', 'comment', 'encrypt', 'guest', 'browse')],
+       ['read', 'of all', True, True, False])
+    shown = w.server.ctl('share', 'show', 'd')
+    for line in ('user         root=admin', 'group        root=none', 'others       read'):
+        assert line in shown, shown
+    w.server.ctl('share', 'set', 'd', 'comment', '')
+    assert 'comment' not in w.server.json('share', 'list')[0]
+    w.server.ctl('server', 'set', 'require-signing', 'on', 'encryption', 'required',
+                 'min-dialect', '3.0.2')
+    eq([w.server.setting(key) for key in ('require_signing', 'encryption', 'min_dialect')],
+       [True, 'required', '3.0.2'])
+    w.server.ctl('server', 'set', 'require-signing', 'off', 'encryption', 'offered',
+                 'min-dialect', '2.0.2')
+    for words in (['share', 'set', 'd', 'user', 'root'], ['share', 'set', 'd', 'user', '=read'],
+                  ['share', 'set', 'd', 'user', 'no-such-user=read'],
+                  ['share', 'set', 'd', 'group', '1=read', 'group', '1=write'],
+                  ['share', 'set', 'd', 'user', '1=read', 'no-grants'],
+                  ['server', 'set', 'min-dialect', '2.0'], ['server', 'set', 'encryption', '2'],
+                  ['session', 'close'], ['session', 'close', '0'], ['open', 'list', '--session']):
+        eq(w.server.ctl(*words, check=False).returncode, 1, words)
+    for words in (['session', 'close', '7'], ['open', 'close', '7']):
+        eq(w.server.ctl(*words, check=False).returncode, 2, words)
+
+
+def user(*words, password=None):
+    return subprocess.run([servers.tool('dittoctl'), 'user', *words], input=password, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+
+
+@test(server='ditto', share=False)
+def passwords(w):
+    """Users of the machine only; the file is root's, and holds no password."""
+    before = user('list').stdout
+    eq(user('add', 'daemon', '--password-stdin', password='Geheim-1\n').returncode, 0)
+    eq(oct(os.stat(USERS).st_mode), oct(0o100600))
+    with open(USERS, encoding='utf-8') as f:
+        text = f.read()
+    assert 'daemon:1:' in text and 'Geheim' not in text, text
+    assert {'name': 'daemon', 'uid': 1} in json.loads(user('list', '--json').stdout)
+    for name, password in (('no-such-user', 'x\n'), ('daemon', '\n'), ('a:b', 'x\n'),
+                           ('daemon', 'x' * 600 + '\n'), ('daemon', '')):
+        eq(user('add', name, '--password-stdin', password=password).returncode, 1, name)
+    eq(user('add', 'daemon').returncode, 1, 'no terminal')
+    with open(USERS, encoding='utf-8') as f:
+        eq(f.read(), text, 'what was refused changed nothing')
+    eq(user('del', 'daemon').returncode, 0)
+    eq(user('del', 'daemon').returncode, 2)
+    eq(user('list').stdout, before)

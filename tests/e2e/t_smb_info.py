@@ -1,0 +1,456 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""SMB: what is told of files and file systems, and what can be set (MS-FSCC, MS-FSA)."""
+import os
+import stat
+import struct
+import time
+
+import smb
+import smb2
+from harness import eq, get, one_of, pattern, put, test
+from smb import SmbClient
+
+BASIC, STANDARD, FULL_EA, END_OF_FILE, STREAM = 4, 5, 15, 20, 22
+FILESYSTEM, SECURITY = 2, 3
+(SET_REPARSE, GET_REPARSE, DELETE_REPARSE, SET_SPARSE, ZERO_DATA, RANGES, OBJECT_ID,
+ GET_OBJECT_ID, RESUME_KEY, COPYCHUNK, DUPLICATE, TRIM) = (
+    0x900a4, 0x900a8, 0x900ac, 0x900c4, 0x980c8, 0x940cf, 0x900c0, 0x9009c, 0x140078, 0x1440f2,
+    0x98344, 0x98208)
+SPARSE, HIDDEN, READONLY, ARCHIVE = 0x200, 2, 1, 0x20
+EPOCH = 11644473600
+STOP, GO_ON = (1 << 64) - 1, (1 << 64) - 2
+
+
+def filetime(seconds):
+    return (seconds + EPOCH) * 10 ** 7
+
+
+def set_basic(s, fid, created=0, accessed=0, written=0, changed=0, flags=0):
+    s.set(fid, BASIC, struct.pack('<QQQQII', created, accessed, written, changed, flags, 0))
+
+
+def basic(s, fid):
+    """(created, accessed, written, changed, flags)"""
+    return struct.unpack('<QQQQI4x', s.query(fid, BASIC))
+
+
+def session(w, **kw):
+    os.chmod(w.export, 0o777)
+    return smb2.Smb2(w.client, **kw)
+
+
+def fresh(s, name, data=b'', **kw):
+    fid = s.create(name, access=smb2.GENERIC_ALL, **kw)
+    if data:
+        s.write(fid, data)
+    return fid
+
+
+@test(smb=True, squash='none')
+def all_four_times(w):
+    s = session(w)
+    fid = fresh(s, 'f', b'x')
+    want = tuple(filetime(10 ** 9 + i) + 1234567 * i for i in range(4))
+    set_basic(s, fid, *want)
+    eq(basic(s, fid)[:4], want)
+    s.close(fid)
+    fid = s.create('f', access=smb2.GENERIC_ALL)
+    eq(basic(s, fid)[:4], want, 'after another open')
+    st = os.stat(w.path('f'))
+    eq((st.st_atime_ns, st.st_mtime_ns), tuple((t - EPOCH * 10 ** 7) * 100 for t in want[1:3]))
+    # a change by somebody else counts, but not within the same tick of the clock
+    time.sleep(0.1)
+    os.chmod(w.path('f'), 0o640)
+    now = basic(s, fid)
+    eq(now[:3], want[:3])
+    eq(abs(now[3] / 1e7 - EPOCH - time.time()) < 60, True, 'time of the change on the server')
+    # and so does one through an open that said nothing
+    set_basic(s, fid, changed=want[3])
+    other = s.create('f', access=smb2.GENERIC_ALL)
+    time.sleep(0.1)
+    s.write(other, b'y')
+    eq(basic(s, other)[3] > want[3], True)
+    for time_ in (1 << 63, (1 << 64) - 3):
+        smb2.refused('INVALID_PARAMETER', set_basic, s, fid, written=time_)
+    s.end()
+
+
+@test(smb=True, squash='none')
+def times_that_are_left_alone(w):
+    s = session(w)
+    fid = fresh(s, 'f', b'x' * 100)
+    old = filetime(10 ** 9)
+    set_basic(s, fid, written=old, changed=old)
+    before = basic(s, fid)
+    set_basic(s, fid, written=STOP, changed=STOP)
+    time.sleep(0.1)
+    s.write(fid, b'more')
+    s.set(fid, END_OF_FILE, struct.pack('<Q', 50))
+    set_basic(s, fid, flags=HIDDEN)
+    eq(basic(s, fid)[2:4], before[2:4], 'stopped')
+    eq(basic(s, fid)[4], HIDDEN)
+    eq(os.stat(w.path('f')).st_mtime, 1e9)
+    # to read is an access, which nobody sees
+    set_basic(s, fid, accessed=STOP)
+    os.utime(w.path('f'), ns=(0, 10 ** 18))
+    touched = basic(s, fid)
+    s.read(fid, 10)
+    eq(basic(s, fid)[:4], touched[:4])
+    # another open is not bound by that
+    other = s.create('f', access=smb2.GENERIC_ALL)
+    time.sleep(0.1)
+    s.write(other, b'z')
+    changed = basic(s, other)
+    eq([changed[2] > old, changed[3] > old], [True, True])
+    set_basic(s, fid, written=GO_ON, changed=GO_ON)
+    eq(basic(s, fid), changed, 'told to go on: nothing happens yet')
+    time.sleep(0.1)
+    s.write(fid, b'again')
+    after = basic(s, fid)
+    eq([after[2] > changed[2], after[3] > changed[3]], [True, True], 'going on')
+    s.end()
+
+
+@test(smb=True, squash='none')
+def times_of_linux(w):
+    """What programs set through the kernel's client stays, and what they write counts."""
+    os.chmod(w.export, 0o777)
+    where = w.client.mount_smb()
+    put(f'{where}/f', b'1')
+    os.utime(f'{where}/f', ns=(10 ** 18 + 100, 11 * 10 ** 17 + 200))
+    for path in (f'{where}/f', w.path('f')):
+        st = os.stat(path)
+        eq((st.st_atime_ns, st.st_mtime_ns), (10 ** 18 + 100, 11 * 10 ** 17 + 200), path)
+    w.client.umount(where)
+    where = w.client.mount_smb()
+    with open(f'{where}/f', 'ab') as f:
+        f.write(b'2')
+    eq(time.time() - os.stat(w.path('f')).st_mtime < 60, True, 'written now')
+    eq(get(w.path('f')), b'12')
+    os.mkdir(f'{where}/d')
+    os.utime(f'{where}/d', (5, 5))
+    eq(os.stat(w.path('d')).st_mtime, 5)
+    out = SmbClient(w.client).do('allinfo f')
+    eq([k in out for k in ('create_time:', 'write_time:', 'change_time:')], [True] * 3)
+
+
+@test(smb=True, squash='none')
+def flags(w):
+    s = session(w)
+    fid = fresh(s, 'f')
+    eq(basic(s, fid)[4], ARCHIVE)
+    for flags_ in (HIDDEN, HIDDEN | READONLY | ARCHIVE, 0x80):
+        set_basic(s, fid, flags=flags_)
+        eq(basic(s, fid)[4], flags_)
+    set_basic(s, fid)
+    eq(basic(s, fid)[4], 0x80, 'zero changes nothing')
+    smb2.refused('INVALID_PARAMETER', set_basic, s, fid, flags=0x10)
+    s.set(fid, 13, b'\1')
+    size, _, links, deleted = struct.unpack_from('<QQIB', s.query(fid, STANDARD))
+    eq((links, deleted), (0, 1))
+    s.set(fid, 13, b'\0')
+    s.end()
+
+
+def ranges(s, fid, start, count):
+    out = s.ioctl(fid, RANGES, struct.pack('<QQ', start, count))
+    return [struct.unpack_from('<QQ', out, i) for i in range(0, len(out), 16)]
+
+
+@test(smb=True, squash='none', fs='xfs')
+def sparse(w):
+    s = session(w)
+    size = 4 << 20
+    fid = fresh(s, 'f', b'a' * 65536)
+    s.write(fid, b'b' * 65536, size - 65536)
+    eq(ranges(s, fid, 0, size), [(0, size)], 'what is not sparse has no holes')
+    s.ioctl(fid, SET_SPARSE)
+    eq(basic(s, fid)[4] & SPARSE, SPARSE)
+    got = ranges(s, fid, 0, size)
+    eq((got[0][0], got[-1][0] + got[-1][1], len(got)), (0, size, 2))
+    s.ioctl(fid, ZERO_DATA, struct.pack('<QQ', 0, 65536))
+    eq(s.read(fid, 65536), bytes(65536))
+    eq(len(ranges(s, fid, 0, size)), 1, 'the first range is a hole now')
+    eq(os.stat(w.path('f')).st_blocks * 512 < size, True)
+    out = s.ioctl(fid, TRIM, struct.pack('<IIQQ', 0, 1, size - 65536, 65536))
+    eq(out, struct.pack('<I', 1))
+    eq(os.stat(w.path('f')).st_size, size)
+    s.ioctl(fid, SET_SPARSE, b'\0')
+    eq(basic(s, fid)[4] & SPARSE, 0)
+    smb2.refused('INVALID_PARAMETER', s.ioctl, fid, ZERO_DATA, struct.pack('<QQ', 2, 1))
+    s.end()
+
+
+@test(smb=True, squash='none', fs='xfs')
+def copies_by_the_server(w):
+    s = session(w)
+    data = pattern(1, 60000)
+    source, target = fresh(s, 'from', data), fresh(s, 'to')
+    key = s.ioctl(source, RESUME_KEY)[:24]
+
+    def copy(*chunks):
+        return struct.unpack('<III', s.ioctl(
+            target, COPYCHUNK, key + struct.pack('<II', len(chunks), 0) +
+            b''.join(struct.pack('<QQII', *c, 0) for c in chunks)))
+
+    eq(copy((0, 0, 40000), (40000, 40000, 20000)), (2, 0, 60000))
+    eq(get(w.path('to')) == data, True)
+    smb2.refused('0xc000001f', copy, (50000, 0, 20000))
+    smb2.refused('INVALID_PARAMETER', copy, (0, 0, 2 << 20))
+    key = bytes(24)
+    smb2.refused('OBJECT_NAME_NOT_FOUND', copy, (0, 0, 1))
+    s.end()
+
+
+@test(smb=True, squash='none', fs='xfs')
+def clones(w):
+    """cp --reflink through the kernel's client shares the blocks."""
+    os.chmod(w.export, 0o777)
+    data = pattern(2, 8 << 20)
+    where = w.client.mount_smb()
+    put(f'{where}/f', data)
+    os.sync()
+    before = os.statvfs(w.export)
+    w.client.run('cp', '--reflink=always', f'{where}/f', f'{where}/clone')
+    os.sync()
+    after = os.statvfs(w.export)
+    eq(get(w.path('clone')) == data, True)
+    eq((before.f_bfree - after.f_bfree) * after.f_frsize < 1 << 20, True, 'no blocks of its own')
+    put(f'{where}/clone', b'other', 0o644)
+    eq(get(w.path('f')) == data, True)
+
+    s = smb2.Smb2(w.client)
+    source, target = s.create('f', access=smb2.GENERIC_ALL), fresh(s, 'short')
+    clone = struct.pack('<16sQQQ', source, 0, 0, 4096)
+    smb2.refused('NOT_SUPPORTED', s.ioctl, target, DUPLICATE, clone)
+    s.set(target, END_OF_FILE, struct.pack('<Q', 4096))
+    s.ioctl(target, DUPLICATE, clone)
+    eq(get(w.path('short')) == data[:4096], True)
+    smb2.refused('NOT_SUPPORTED', s.ioctl, source, DUPLICATE,
+                 struct.pack('<16sQQQ', source, 0, 4096, 8192))
+    s.end()
+
+
+@test(smb=True, squash='none')
+def object_ids(w):
+    s = session(w)
+    fid = fresh(s, 'f')
+    smb2.refused('0xc00002f0', s.ioctl, fid, GET_OBJECT_ID)
+    first = s.ioctl(fid, OBJECT_ID)
+    eq(len(first), 64)
+    eq(first[:16] != bytes(16), True)
+    eq(s.ioctl(fid, GET_OBJECT_ID), first)
+    s.close(fid)
+    os.rename(w.path('f'), w.path('g'))
+    eq(s.ioctl(s.create('g'), OBJECT_ID), first, 'it stays with the file')
+    eq(s.ioctl(fresh(s, 'h'), OBJECT_ID) != first, True)
+    s.end()
+
+
+def sid_of(user):
+    """S-1-22-1-UID"""
+    return struct.pack('<BB6sII', 1, 2, b'\0\0\0\0\0\x16', 1, smb.UIDS[user])
+
+
+@test(smb=True, squash='none')
+def security_descriptors(w):
+    s = session(w)
+    fid = fresh(s, 'f')
+    os.chmod(w.path('f'), 0o640)
+    sd = s.query(fid, 0, SECURITY, extra=7)
+    revision, _, control, owner, group, _, dacl = struct.unpack_from('<BBHIIII', sd)
+    eq((revision, control & 0x8004), (1, 0x8004))
+    eq(sd[owner:owner + 16], sid_of('alice'))
+    eq(sd[dacl], 2, 'revision of the list')
+    everyone = bytes((1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0))
+    ace = struct.pack('<BBHI', 0, 0, 8 + 16, 0x1f01ff) + sid_of('alice')
+    world = struct.pack('<BBHI', 0, 0, 8 + 12, 0x120089) + everyone
+    acl = struct.pack('<BBHHH', 2, 0, 8 + len(ace) + len(world), 2, 0) + ace + world
+    s.set(fid, 0, struct.pack('<BBHIIII', 1, 0, 0x8004, 0, 0, 0, 20) + acl, SECURITY, extra=4)
+    mode = os.stat(w.path('f')).st_mode
+    eq((mode & 0o700, mode & 7), (0o700, 4))
+    smb2.refused('ACCESS_DENIED', s.query, fid, 0, SECURITY, extra=8)
+    small = s.send(smb2.QUERY_INFO, struct.pack('<HBBIHHIII16s', 41, SECURITY, 0, 4, 0, 0, 0, 7,
+                                                0, fid) + b'\0')
+    eq(s.answer(small)[0], 0xc0000023, 'too small')
+    reader = s.create('f', access=0x80)
+    smb2.refused('ACCESS_DENIED', s.set, reader, 0, sd, SECURITY, extra=4)
+    s.end()
+    out = w.client.run('smbcacls', '-s', '/dev/null', '-U', f'alice%{smb.USERS["alice"]}',
+                       '--numeric', f'//{w.client.server_addr}/data', 'f')
+    eq(f'OWNER:S-1-22-1-{smb.UIDS["alice"]}' in out, True, out)
+
+
+@test(smb=True, squash='none')
+def file_systems(w):
+    s = session(w)
+    fid = fresh(s, 'f')
+    real = os.statvfs(w.export)
+    total, available, units, sector = struct.unpack('<QQII', s.query(fid, 3, FILESYSTEM))
+    eq(total * units * sector, real.f_blocks * real.f_frsize)
+    total2, available2, free, units2, sector2 = struct.unpack('<QQQII',
+                                                              s.query(fid, 7, FILESYSTEM))
+    eq((total2, units2, sector2), (total, units, sector))
+    _, serial, length, _ = struct.unpack_from('<QIIH', s.query(fid, 1, FILESYSTEM))
+    eq(s.query(fid, 1, FILESYSTEM)[18:18 + length].decode('utf-16-le'), 'data')
+    out = s.query(fid, 5, FILESYSTEM)
+    flags_, longest, length = struct.unpack_from('<III', out)
+    eq((longest, out[12:12 + length].decode('utf-16-le')), (255, 'NTFS'))
+    eq(flags_ & 0x00040047, 0x00040047, 'case, Unicode, sparse, streams')
+    eq(struct.unpack('<II', s.query(fid, 4, FILESYSTEM))[0], 7)
+    eq(struct.unpack_from('<I', s.query(fid, 11, FILESYSTEM))[0], 512)
+    smb2.refused('0xc0000003', s.query, fid, 99, FILESYSTEM)
+    s.end()
+
+
+def ea(name, value, last=True):
+    body = struct.pack('<BBH', 0, len(name), len(value)) + name + b'\0' + value
+    body += bytes(-len(body) % 4)
+    return struct.pack('<I', 0 if last else len(body) + 4) + body
+
+
+def eas(data):
+    out, at = {}, 0
+    while True:
+        following, _, name_len, value_len = struct.unpack_from('<IBBH', data, at)
+        name = data[at + 8:at + 8 + name_len]
+        out[name] = data[at + 9 + name_len:][:value_len]
+        if not following:
+            return out
+        at += following
+
+
+@test(smb=True, squash='none')
+def extended_attributes(w):
+    s = session(w)
+    fid = fresh(s, 'f')
+    smb2.refused('0xc0000052', s.query, fid, FULL_EA)
+    s.set(fid, FULL_EA, ea(b'One', b'1', last=False) + ea(b'Two', b'22' * 50))
+    eq(eas(s.query(fid, FULL_EA, extra=0)), {b'One': b'1', b'Two': b'22' * 50})
+    eq(os.getxattr(w.path('f'), 'user.Two'), b'22' * 50)
+    s.set(fid, FULL_EA, ea(b'ONE', b'uno'))
+    eq(os.getxattr(w.path('f'), 'user.One'), b'uno', 'any case is the same attribute')
+    s.set(fid, FULL_EA, ea(b'one', b''))
+    eq(os.listxattr(w.path('f')), ['user.Two'])
+    smb2.refused('0x80000013', s.set, fid, FULL_EA, ea(b'a=b', b'1'))
+    smb2.refused('0x80000014', s.set, fid, FULL_EA, ea(b'x', b'1', last=False))
+    smb2.refused('ACCESS_DENIED', s.set, fid, FULL_EA, ea(b'ditto.extra', b'1'))
+    s.end()
+
+
+def names(s, fid, pattern_, level=12, flags_=1, room=65536):
+    """All names of a listing."""
+    out, text = [], pattern_.encode('utf-16-le')
+    while True:
+        try:
+            body = s.call(smb2.QUERY_DIRECTORY, struct.pack(
+                '<HBBI16sHHI', 33, level, flags_, 0, fid, 96, len(text), room) + text)
+        except smb2.Status as e:
+            one_of(e.name, ('NO_MORE_FILES', '0xc000000f'))
+            return out
+        start, length = struct.unpack_from('<HI', body, 2)
+        data, at = body[start - 64:start - 64 + length], 0
+        while True:
+            following, _, size = struct.unpack_from('<III', data, at)
+            out.append(data[at + 12:at + 12 + size].decode('utf-16-le'))
+            if not following:
+                break
+            at += following
+        flags_ = 0
+
+
+@test(smb=True, squash='none', timeout=90)
+def large_directories(w):
+    made = [f'{kind}{i:04}.{"txt" if i % 2 else "dat"}' for kind in 'ab' for i in range(1500)]
+    for name in made:
+        put(w.path(name))
+    s = session(w)
+    fid = s.create('', options=smb2.DIRECTORY_FILE, access=smb2.GENERIC_READ, how=smb2.OPEN)
+    eq(sorted(names(s, fid, '*')), sorted(made + ['.', '..']))
+    eq(sorted(names(s, fid, '*', room=300)), sorted(made + ['.', '..']), 'in small answers')
+    eq(sorted(names(s, fid, 'A*.TXT')), [n for n in made if n[0] == 'a' and n.endswith('txt')])
+    eq(sorted(names(s, fid, 'b000?.dat')), [f'b000{i}.dat' for i in (0, 2, 4, 6, 8)])
+    eq(names(s, fid, 'A0001.TXT'), ['a0001.txt'], 'a name without wildcards')
+    eq(names(s, fid, 'nothing*'), [])
+    smb2.refused('0xc0000004', s.call, smb2.QUERY_DIRECTORY, struct.pack(
+        '<HBBI16sHHI', 33, 37, 1, 0, fid, 96, 2, 50) + b'*\0')
+    s.end()
+
+
+@test(smb=True, squash='none')
+def streams(w):
+    s = session(w)
+    fid = fresh(s, 'f', b'12345')
+    for i in range(20):
+        s.close(fresh(s, f'f:stream {i}', b'x' * i))
+    out, at, got = s.query(fid, STREAM), 0, {}
+    while True:
+        following, length, size, _ = struct.unpack_from('<IIQQ', out, at)
+        got[out[at + 24:at + 24 + length].decode('utf-16-le')] = size
+        if not following:
+            break
+        at += following
+    eq(got, {'::$DATA': 5, **{f':stream {i}:$DATA': i for i in range(20)}})
+    number = s.send(smb2.QUERY_INFO, struct.pack('<HBBIHHIII16s', 41, 1, STREAM, 200, 0, 0, 0, 0,
+                                                 0, fid) + b'\0')
+    eq(s.answer(number)[0], 0x80000005, 'a part of the list')
+    opened = s.create('F:STREAM 7', access=smb2.GENERIC_READ)
+    eq(struct.unpack_from('<QQ', s.query(opened, STANDARD), 8)[0], 7)
+    s.end()
+
+
+def symlink_data(target):
+    text = target.encode('utf-16-le')
+    return struct.pack('<IHHHHHHI', 0xa000000c, 12 + 2 * len(text), 0, 0, len(text), len(text),
+                       len(text), 1) + text + text
+
+
+@test(smb=True, squash='none')
+def reparse_points(w):
+    s = session(w)
+    fid = fresh(s, 'link')
+    s.ioctl(fid, SET_REPARSE, symlink_data('d\\f'))
+    s.close(fid)
+    eq(os.readlink(w.path('link')), 'd/f')
+    smb2.refused('STOPPED_ON_SYMLINK', s.create, 'link', how=smb2.OPEN)
+    fid = s.create('link', options=0x200000, how=smb2.OPEN)
+    out = s.ioctl(fid, GET_REPARSE)
+    tag, _, _, offset, length = struct.unpack_from('<IHHHH', out)
+    eq((tag, out[20 + offset:20 + offset + length].decode('utf-16-le')), (0xa000000c, 'd\\f'))
+    s.close(fid)
+
+    fid = fresh(s, 'pipe')
+    s.ioctl(fid, SET_REPARSE, struct.pack('<IHHQ', 0x80000014, 8, 0, 0x4f464946))
+    s.close(fid)
+    eq(stat.S_ISFIFO(os.stat(w.path('pipe')).st_mode), True)
+    fid = s.create('pipe', options=0x200000, how=smb2.OPEN)
+    eq(s.ioctl(fid, GET_REPARSE)[8:16], struct.pack('<Q', 0x4f464946))
+    s.ioctl(fid, DELETE_REPARSE, struct.pack('<IHH', 0x80000014, 0, 0))
+    s.close(fid)
+    eq(stat.S_ISREG(os.stat(w.path('pipe')).st_mode), True)
+
+    fid = fresh(s, 'full', b'data')
+    smb2.refused('0xc0000278', s.ioctl, fid, SET_REPARSE, symlink_data('x'))
+    smb2.refused('0xc0000275', s.ioctl, fid, GET_REPARSE)
+    s.end()
+
+
+@test(smb=True, squash='none')
+def special_files_of_linux(w):
+    os.chmod(w.export, 0o777)
+    where = w.client.mount_smb()
+    os.mkfifo(f'{where}/pipe')
+    os.symlink('pipe', f'{where}/link')
+    eq(stat.S_ISFIFO(os.lstat(w.path('pipe')).st_mode), True, 'on the server')
+    eq(os.readlink(w.path('link')), 'pipe')
+    os.mknod(w.path('device'), stat.S_IFCHR | 0o666, os.makedev(1, 3))
+    w.client.umount(where)
+    where = w.client.mount_smb()
+    eq(stat.S_ISFIFO(os.lstat(f'{where}/pipe').st_mode), True, 'to the client')
+    eq(os.readlink(f'{where}/link'), 'pipe')
+    st = os.lstat(f'{where}/device')
+    eq((stat.S_ISCHR(st.st_mode), st.st_rdev), (True, os.makedev(1, 3)))
+    eq(sorted(os.listdir(where)), ['device', 'link', 'pipe'])
+    for name in os.listdir(where):
+        os.unlink(f'{where}/{name}')
+    eq(os.listdir(w.export), [])

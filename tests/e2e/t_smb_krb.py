@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Logins by Kerberos, with a KDC of the tests' own."""
+import os
+import time
+
+import kdc
+import smb2
+import smbraw
+from harness import eq, get, put, test, wait_for
+from kdc import HOST, Kdc
+from smb import USERS
+from smbraw import Link
+
+
+class Realm(Kdc):
+    """The KDC, and the server's helper with its configuration."""
+
+    def __init__(self, w, keytab=True):
+        super().__init__(w, dict(USERS, stranger='Nobody at a11'))
+        if keytab:
+            self.make_keytab()
+        w.server.helper_stop()
+        os.environ['KRB5_CONFIG'] = self.env['KRB5_CONFIG']
+        w.server.helper_start(w.server.conf)
+
+    def smbclient(self, client, cache, command, *args, share='data'):
+        """What it says: with Kerberos or not at all."""
+        p = self.run('smbclient', '-s', '/dev/null', f'//{HOST}/{share}',
+                     '--use-kerberos=required', f'--use-krb5-ccache={cache}', *args, '-c',
+                     command, ns=client, check=False, env={'KRB5CCNAME': cache})
+        return p.stdout
+
+    def link(self, client, cache, dialect=0x311):
+        """A raw connection that is logged in by Kerberos."""
+        self.service_ticket(client, cache)
+        s = Link(client).negotiate(dialect)
+        eq(s.kerberos(cache), 'SUCCESS')
+        s.sign = True
+        eq(s.connect_tree(), 'SUCCESS')
+        return s
+
+
+@test(smb=True, squash='none', timeout=60)
+def login(w):
+    """Signed and encrypted; who acts is the account of that name."""
+    os.chmod(w.export, 0o777)
+    realm = Realm(w)
+    cache = realm.login(w.client, 'alice', USERS['alice'])
+    put(f'{w.base}/in', b'by Kerberos')
+    realm.smbclient(w.client, cache, f'put {w.base}/in f')
+    st = os.stat(w.path('f'))
+    eq((get(w.path('f')), st.st_uid), (b'by Kerberos', 3000))
+    realm.smbclient(w.client, cache, f'get f {w.base}/out', '--client-protection=encrypt')
+    eq(get(f'{w.base}/out'), b'by Kerberos')
+    for dialect in (0x210, 0x302, 0x311):
+        with realm.link(w.client, cache, dialect) as s:
+            session, = w.server.json('session', 'list')
+            eq((session['user'].split('@')[0], session['guest']), ('alice', False))
+            fid = s.create('f')
+            s.write(fid, b'signed')
+            eq(s.is_signed_right(), True)
+            if dialect >= 0x300:
+                s.sign, s.seal = False, True
+                eq((s.read(fid, 6), s.was_sealed), (b'signed', True))
+        wait_for('the session is gone', lambda: not w.server.json('session', 'list'))
+    w.server.ctl('server', 'set', 'encryption', 'required')
+    realm.smbclient(w.client, cache, f'get f {w.base}/out2')
+    eq(get(f'{w.base}/out2'), b'signedberos')
+    w.server.ctl('server', 'set', 'encryption', 'offered')
+    realm.stop()
+
+
+@test(smb=True, squash='none', timeout=60)
+def no_account(w):
+    """A principal that is proved and has no account here is refused, and told about."""
+    realm = Realm(w)
+    cache = realm.login(w.client, 'stranger', 'Nobody at a11')
+    out = realm.smbclient(w.client, cache, 'ls')
+    eq('NT_STATUS_LOGON_FAILURE' in out or 'NT_STATUS_ACCESS_DENIED' in out, True, out)
+    eq('stranger' in w.server.helper_log(), True, w.server.helper_log())
+    eq(w.server.json('session', 'list'), [])
+    realm.stop()
+
+
+@test(smb=True, squash='none', timeout=60)
+def keytab_comes(w):
+    """Without a keytab NTLM is all there is; when it comes, Kerberos is there, too."""
+    realm = Realm(w, keytab=False)
+    cache = realm.login(w.client, 'alice', USERS['alice'])
+    realm.service_ticket(w.client, cache)
+    out = realm.smbclient(w.client, cache, 'ls')
+    eq('NT_STATUS' in out, True, out)
+    realm.make_keytab()
+
+    def works():
+        return 'blocks of size' in realm.smbclient(w.client, realm.login(
+            w.client, 'alice', USERS['alice']), 'ls')
+    wait_for('Kerberos', works, 20)
+    with Link(w.client).negotiate() as s:
+        eq(s.login(), 'SUCCESS', 'by NTLM')
+    realm.stop()
+
+
+@test(smb=True, squash='none', timeout=90)
+def ticket_ends(w):
+    """With the ticket the session ends, until a new one renews it (3.3.5.2.9, 3.3.5.5)."""
+    os.chmod(w.export, 0o777)
+    realm = Realm(w)
+    cache = realm.login(w.client, 'alice', USERS['alice'], life='8s')
+    s = realm.link(w.client, cache)
+    fid = s.create('f')
+    s.write(fid, b'before')
+    end = time.monotonic() + 8 + kdc.SKEW + 20
+    while True:
+        try:
+            eq(s.read(fid, 6), b'before')
+        except smb2.Status as e:
+            eq(e.name, 'NETWORK_SESSION_EXPIRED')
+            break
+        if time.monotonic() > end:
+            raise AssertionError('the session outlives its ticket')
+        time.sleep(0.5)
+    eq(s.is_signed_right(), True)
+    eq(s.connect_tree(), 'NETWORK_SESSION_EXPIRED')
+    with Link(w.client, s.guid).negotiate() as t:
+        eq(t.bind(s), 'NETWORK_SESSION_EXPIRED')
+    # the old ticket renews nothing; it would end the session, so another one tries
+    with Link(w.client).negotiate() as t:
+        one = t.kerberos(cache)
+        eq(one in ('LOGON_FAILURE', 'NETWORK_SESSION_EXPIRED'), True, one)
+    fresh = realm.login(w.client, 'alice', USERS['alice'])
+    realm.service_ticket(w.client, fresh)
+    eq(s.kerberos(fresh, sign=True), 'SUCCESS')
+    eq(s.read(fid, 6), b'before', 'the open was kept')
+    s.end()
+    realm.stop()
+
+
+@test(smb=True, squash='none', timeout=60)
+def expired_ticket_closes(w):
+    """What is closed or logged off needs no ticket."""
+    os.chmod(w.export, 0o777)
+    realm = Realm(w)
+    cache = realm.login(w.client, 'alice', USERS['alice'], life='6s')
+    with realm.link(w.client, cache) as s:
+        fid, tree = s.create('f', share=0), s.tree
+        wait_for('the end of the ticket',
+                 lambda: s.connect_tree() == 'NETWORK_SESSION_EXPIRED', 20)
+        s.tree = tree
+        s.close(fid)
+        eq(s.logoff(), 'SUCCESS')
+    eq(w.server.json('session', 'list'), [])
+    realm.stop()

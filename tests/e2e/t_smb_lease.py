@@ -1,0 +1,468 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Leases and oplocks of SMB: who breaks them, and how they are given up."""
+import os
+import struct
+import time
+
+from impacket.smb3structs import SMB2_DIALECT_21, SMB2_DIALECT_30
+
+import nfs3
+import nlm
+import smb2
+from harness import SLOW, Child, eq, get, one_of, put, test, wait_for
+from smb2 import DELETE, GENERIC_READ, GENERIC_WRITE, OPEN_IF, SHARE_ALL, Smb2, refused
+from t_lock_nlm import connect, status
+from t_smb_cross import ALL, setup
+
+NONE, II, OPLOCK_EXCLUSIVE, BATCH, LEASE = 0, 1, 8, 9, 255
+R, H, W = 1, 2, 4
+BREAKING, HAS_PARENT = 2, 4
+ACK_REQUIRED = 1
+NOBODY = 2**64 - 1          # message id of what nobody asked for
+BREAK_S = 35
+ATTRIBUTES = 0x100180       # reads and writes attributes
+
+
+class Granted:
+    """The answer to a CREATE."""
+
+    def __init__(self, out):
+        self.level = out[2]
+        self.fid = out[64:80]
+        self.state = self.flags = self.epoch = None
+        at, length = struct.unpack_from('<II', out, 80)
+        at -= 64
+        while length:
+            following, name, name_len, data, size = struct.unpack_from('<IHH2xHI', out, at)
+            if out[at + name:at + name + name_len] == b'RqLs':
+                self.key, self.state, self.flags = struct.unpack_from('<16sII', out, at + data)
+                if size == 52:
+                    self.parent, self.epoch = struct.unpack_from('<16sH', out, at + data + 32)
+            if not following:
+                break
+            at += following
+
+
+class Cacher(Smb2):
+    """A session that asks for oplocks and leases."""
+
+    def ask(self, name, level=NONE, key=None, state=0, epoch=None, parent=None, access=None,
+            share=SHARE_ALL, how=OPEN_IF, options=0):
+        """The body of a CREATE; a lease of version 2 has an epoch."""
+        name = name.encode('utf-16-le')
+        context = b''
+        if key is not None:
+            level = LEASE
+            flags = HAS_PARENT if parent else 0
+            data = struct.pack('<16sIIQ', key, state, flags, 0)
+            if epoch is not None:
+                data += struct.pack('<16sHH', parent or bytes(16), epoch, 0)
+            context = struct.pack('<IHHHHI4s4x', 0, 16, 4, 0, 24, len(data), b'RqLs') + data
+        pad = -(120 + len(name)) % 8
+        at = 120 + len(name) + pad if context else 0
+        if access is None:
+            access = GENERIC_READ | GENERIC_WRITE
+        return struct.pack('<HBBIQQIIIIIHHII', 57, 0, level, 2, 0, 0, access, 0, share, how,
+                           options, 120, len(name), at, len(context)) + (
+                               name + bytes(pad) + context or b'\0')
+
+    def open(self, name, **kw):
+        return Granted(self.call(smb2.CREATE, self.ask(name, **kw)))
+
+    def opening(self, name, **kw):
+        """An open that must wait: the message id, once STATUS_PENDING came."""
+        number = self.send(smb2.CREATE, self.ask(name, **kw))
+        eq(self.answer(number, pending=True)[0], smb2.PENDING)
+        return number
+
+    def opened(self, number):
+        status, out = self.answer(number)
+        if status:
+            raise smb2.Status(smb2.CREATE, status)
+        return Granted(out)
+
+    def broken(self):
+        """A lease break: (key, from, to, acknowledgment wanted, epoch)."""
+        out = self.answer(NOBODY)[1]
+        size, epoch, flags, key, before, after = struct.unpack_from('<HHI16sII', out)
+        eq(size, 44)
+        eq(struct.unpack_from('<Q', self.frame, 40)[0], 0)
+        return key, before, after, bool(flags & ACK_REQUIRED), epoch
+
+    def oplock_broken(self):
+        """An oplock break: (FileId, level)."""
+        out = self.answer(NOBODY)[1]
+        size, level, fid = struct.unpack_from('<HB5x16s', out)
+        eq(size, 24)
+        return fid, level
+
+    def ack(self, key, state):
+        body = struct.pack('<HHI16sIQ', 36, 0, 0, key, state, 0)
+        out = self.call(smb2.OPLOCK_BREAK, body)
+        eq(struct.unpack_from('<H6x16sI', out), (36, key, state))
+
+    def oplock_ack(self, fid, level):
+        out = self.call(smb2.OPLOCK_BREAK, struct.pack('<HBBI16s', 24, level, 0, 0, fid))
+        eq(struct.unpack_from('<HB5x16s', out), (24, level, fid))
+
+    def quiet(self):
+        """No break came, nor comes."""
+        eq(NOBODY in self.answers, False, 'a break')
+        eq(self.silent(), True, 'silence')
+
+
+def key(n):
+    return bytes([n]) * 16
+
+
+def two(w, dialect=SMB2_DIALECT_30):
+    """Two clients of SMB and one of NFS, on a file."""
+    _, n, fh = setup(w)
+    return Cacher(w.client, dialect=dialect), Cacher(w.clients[-1], dialect=dialect), n, fh
+
+
+def later(n, call, *args):
+    """An NFS call that is told to come again until it may: its result, by a process."""
+    def work():
+        while True:
+            r = getattr(n, call)(*args)
+            if r.status != nfs3.JUKEBOX:
+                return r.status
+            time.sleep(0.05)
+    return Child(work)
+
+
+def soon(read, want, what):
+    """A reader that caches is told of a write when it is done, and not before."""
+    wait_for(f'{what}: {want}', lambda: read() == want, seconds=3)
+
+
+@test(smb=True, squash='none')
+def granted_as_asked(w):
+    """Each state that makes sense is granted, and none that does not."""
+    s, _, _, _ = two(w)
+    for i, (ask, got) in enumerate([(0, 0), (R, R), (W, 0), (H, 0), (H | W, 0), (R | H, R | H),
+                                    (R | W, R | W), (R | H | W, R | H | W)]):
+        g = s.open(f'g{i}', key=key(i + 1), state=ask, epoch=7)
+        eq((g.level, g.state, g.flags, g.epoch), (LEASE, got, 0, 8))
+        s.close(g.fid)
+    for i, level in enumerate((II, OPLOCK_EXCLUSIVE, BATCH)):
+        g = s.open(f'o{i}', level=level)
+        eq(g.level, level)
+        s.close(g.fid)
+    eq(s.open('o0', level=LEASE).level, NONE)
+    os.mkdir(w.path('dir'), 0o777)
+    g = s.open('dir', key=key(99), state=R | H, epoch=0, access=GENERIC_READ)
+    eq((g.level, g.state), (NONE, None))
+    s.end()
+
+
+@test(smb=True, squash='none')
+def one_key_widens(w):
+    """Opens of one key share a lease that only grows; the last one gives it back."""
+    s, _, n, fh = two(w)
+    a = s.open('f', key=key(1), state=R, epoch=3)
+    eq((a.state, a.epoch), (R, 4))
+    b = s.open('f', key=key(1), state=R | H | W, epoch=4)
+    eq((b.state, b.epoch), (R | H | W, 5))
+    c = s.open('f', key=key(1), state=R, epoch=5)
+    eq((c.state, c.epoch), (R | H | W, 5))
+    s.close(a.fid)
+    s.close(b.fid)
+    s.write(c.fid, b'mine')
+    eq(s.read(c.fid, 4), b'mine')
+    s.quiet()
+    refused('INVALID_PARAMETER', s.open, 'other', key=key(1), state=R)
+    eq(os.path.exists(w.path('other')), False)
+    s.close(c.fid)
+    wait_for('the grant is back', lambda: w.server.claims() == {})
+    eq(n.write(fh, 0, b'x').status, nfs3.OK)
+    s.quiet()
+    s.end()
+
+
+@test(smb=True, squash='none', clients=2)
+def another_client_opens(w):
+    """WRITE goes first, and the other gets what fits."""
+    a, b, _, _ = two(w)
+    mine = a.open('f', key=key(1), state=R | H | W, epoch=0)
+    number = b.opening('f', key=key(2), state=R | H | W, epoch=0)
+    eq(a.broken(), (key(1), R | H | W, R | H, True, 2))
+    a.ack(key(1), R | H)
+    other = b.opened(number)
+    eq(other.state, R | H)
+    # reading breaks nothing, writing breaks both
+    b.read(other.fid, 3)
+    a.quiet()
+    b.write(other.fid, b'new')
+    eq(a.broken()[1:4], (R | H, 0, True))
+    a.ack(key(1), 0)
+    b.quiet()
+    eq(a.read(mine.fid, 3), b'new')
+    a.end()
+    b.end()
+
+
+@test(smb=True, squash='none')
+def acknowledged_by_the_rules(w):
+    a, b, _, _ = two(w)
+    refused('OBJECT_NAME_NOT_FOUND', a.ack, key(1), R)
+    a.open('f', key=key(1), state=R | H | W, epoch=0)
+    refused('UNSUCCESSFUL', a.ack, key(1), R)
+    number = b.opening('f')
+    eq(a.broken()[1:4], (R | H | W, R | H, True))
+    refused('REQUEST_NOT_ACCEPTED', a.ack, key(1), R | H | W)
+    # the same key may still be opened, and is told that it is breaking
+    again = a.open('f', key=key(1), state=R | H | W, epoch=0)
+    eq((again.state, again.flags), (R | H | W, BREAKING))
+    # less may be kept than is left
+    a.ack(key(1), R)
+    b.opened(number)
+    refused('UNSUCCESSFUL', a.ack, key(1), R)
+    eq(a.open('f', key=key(1), state=R, epoch=0).state, R)
+    a.end()
+    b.end()
+
+
+@test(smb=True, squash='none')
+def oplocks(w):
+    a, b, n, fh = two(w, SMB2_DIALECT_21)
+    g = a.open('f', level=BATCH)
+    eq(g.level, BATCH)
+    number = b.opening('f', level=BATCH)
+    eq(a.oplock_broken(), (g.fid, II))
+    refused('INVALID_OPLOCK_PROTOCOL', a.oplock_ack, g.fid, BATCH)
+    other = b.opened(number)
+    eq(other.level, II)
+    # that was an answer, too: nothing is left
+    refused('INVALID_OPLOCK_PROTOCOL', a.oplock_ack, g.fid, NONE)
+    # a byte written breaks level II without a word back
+    eq(n.write(fh, 0, b'x').status, nfs3.OK)
+    eq(b.oplock_broken(), (other.fid, NONE))
+    refused('INVALID_OPLOCK_PROTOCOL', b.oplock_ack, other.fid, NONE)
+    a.close(g.fid)
+    refused('FILE_CLOSED', a.oplock_ack, g.fid, NONE)
+    b.close(other.fid)
+    g = a.open('f', level=OPLOCK_EXCLUSIVE)
+    number = b.opening('f', level=OPLOCK_EXCLUSIVE)
+    eq(a.oplock_broken(), (g.fid, II))
+    a.oplock_ack(g.fid, II)
+    eq(b.opened(number).level, II)
+    # one that looks at attributes only breaks nothing
+    b.open('f', access=ATTRIBUTES)
+    a.quiet()
+    a.end()
+    b.end()
+
+
+@test(smb=True, squash='none')
+def closed_instead_of_acknowledged(w):
+    a, b, _, _ = two(w)
+    g = a.open('f', level=BATCH)
+    number = b.opening('f', key=key(2), state=R | H | W, epoch=0)
+    eq(a.oplock_broken()[1], II)
+    a.close(g.fid)
+    eq(b.opened(number).state, R | H | W)
+    a.end()
+    b.end()
+
+
+@test(smb=True, squash='none')
+def sharing_violation_asks_first(w):
+    """Who caches his handle may have closed it: he is asked before another is refused."""
+    a, b, _, _ = two(w)
+    g = a.open('f', key=key(1), state=R | H | W, epoch=0, share=0)
+    number = b.opening('f')
+    eq(a.broken()[1:4], (R | H | W, R | W, True))
+    a.close(g.fid)
+    b.close(b.opened(number).fid)
+    a.open('f', key=key(1), state=R | H | W, epoch=0, share=0)
+    number = b.opening('f')
+    a.broken()
+    a.ack(key(1), R | W)
+    refused('SHARING_VIOLATION', b.opened, number)
+    a.quiet()
+    a.end()
+    b.end()
+
+
+@test(smb=True, squash='none')
+def nfs_breaks(w):
+    """NFSv3 comes again until what was kept back is there."""
+    s, _, n, fh = two(w)
+    g = s.open('f', key=key(1), state=R | H | W, epoch=0)
+    eq(n.getattr(fh).status, nfs3.OK)
+    s.quiet()
+    eq(n.read(fh, 0, 4).status, nfs3.JUKEBOX)
+    eq(s.broken(), (key(1), R | H | W, R | H, True, 2))
+    eq(n.read(fh, 0, 4).status, nfs3.JUKEBOX)
+    s.write(g.fid, b'kept back')
+    s.ack(key(1), R | H)
+    eq(n.read(fh, 0, 9).data, b'kept back')
+    s.quiet()
+    eq(n.write(fh, 0, b'changed').status, nfs3.OK)
+    eq(s.broken()[1:4], (R | H, 0, True))
+    s.ack(key(1), 0)
+    eq(s.read(g.fid, 7), b'changed')
+    s.close(g.fid)
+    g = s.open('f', key=key(1), state=R | H | W, epoch=0)
+    eq(n.write(fh, 0, b'y').status, nfs3.JUKEBOX)
+    eq(s.broken()[1:4], (R | H | W, 0, True))
+    waiting = later(n, 'write', fh, 0, b'y')
+    s.ack(key(1), 0)
+    eq(waiting.join(), nfs3.OK)
+    s.close(g.fid)
+    # a name that goes takes the handle
+    g = s.open('f', key=key(1), state=R | H, epoch=0)
+    waiting = later(n, 'remove', n.root, 'f')
+    eq(s.broken()[1:4], (R | H, R, True))
+    s.close(g.fid)
+    eq(waiting.join(), nfs3.OK)
+    s.end()
+
+
+@test(smb=True, squash='none', locks='raw')
+def nlm_breaks(w):
+    s, _, _, fh = two(w)
+    l = connect(w.client, fh)
+    s.open('f', key=key(1), state=R | H | W, epoch=0)
+    one_of(l.lock((0, 10)).status, (nlm.DENIED, nlm.BLOCKED, nlm.GRACE))
+    eq(s.broken()[1:4], (R | H | W, 0, True))
+    s.ack(key(1), 0)
+    wait_for('the lock', lambda: l.lock((0, 10)).status == nlm.OK)
+    status(l.unlock((0, 0)), nlm.OK)
+    s.end()
+
+
+@test(smb=True, squash='none')
+def local_open_breaks(w):
+    """A process of the server waits in open() until the lease is lower."""
+    s, _, _, _ = two(w)
+    g = s.open('f', key=key(1), state=R | H | W, epoch=0)
+    reader = Child(get, w.path('f'))
+    eq(s.broken()[1:3], (R | H | W, R | H))
+    s.write(g.fid, b'kept back')
+    s.ack(key(1), R | H)
+    eq(reader.join()[:9], b'kept back')
+    writer = Child(put, w.path('f'), b'local')
+    eq(s.broken()[1:3], (R | H, 0))
+    s.ack(key(1), 0)
+    writer.join()
+    eq(s.read(g.fid, 5), b'local')
+    # no lease while a process may write when it likes
+    with open(w.path('f'), 'rb+'):
+        eq(s.open('f', key=key(2), state=R, epoch=0).state, 0)
+    s.end()
+
+
+@test(smb=True, squash='none')
+def own_operations(w):
+    """What a holder does itself takes nothing from it."""
+    s, _, _, _ = two(w)
+    g = s.open('f', key=key(1), state=R | H | W, epoch=0,
+               access=GENERIC_READ | GENERIC_WRITE | DELETE)
+    again = s.open('f', key=key(1), state=R | H | W, epoch=0)
+    s.write(g.fid, b'a' * 100)
+    s.read(again.fid, 10)
+    s.set(g.fid, 20, struct.pack('<Q', 10))
+    s.lock(g.fid, 0, 5)
+    s.unlock(g.fid, 0, 5)
+    s.rename(g.fid, 'g')
+    s.delete_on_close(g.fid)
+    s.quiet()
+    s.close(again.fid)
+    s.close(g.fid)
+    eq(os.path.exists(w.path('g')), False)
+    g = s.open('f', level=BATCH, access=GENERIC_READ | GENERIC_WRITE | DELETE)
+    s.write(g.fid, b'a' * 100)
+    s.lock(g.fid, 0, 5)
+    s.rename(g.fid, 'g')
+    s.quiet()
+    s.end()
+
+
+@test(smb=True, squash='none', timeout=90)
+def never_acknowledged(w):
+    """After 35 s the break is over, and what was granted is void."""
+    a, b, _, _ = two(w)
+    g = a.open('f', key=key(1), state=R | H | W, epoch=0)
+    began = time.monotonic()
+    number = b.opening('f', key=key(2), state=R | H | W, epoch=0)
+    eq(a.broken()[2], R | H)
+    said, out = b.answer(number, seconds=BREAK_S + 20)
+    waited = time.monotonic() - began
+    eq(said, smb2.OK)
+    # not all again: the handle is still open
+    eq(Granted(out).state, R | H)
+    eq(BREAK_S - 1 < waited < BREAK_S + 10 * SLOW, True, f'{waited:.1f} s')
+    refused('UNSUCCESSFUL', a.ack, key(1), R | H)
+    eq(a.read(g.fid, 1), b'0')
+    a.close(g.fid)
+    a.end()
+    b.end()
+
+
+@test(smb=True, squash='none')
+def holder_gone(w):
+    """A break that cannot be told, or whose holder goes, holds up nobody."""
+    a, b, _, _ = two(w)
+    a.open('f', key=key(1), state=R | H | W, epoch=0)
+    number = b.opening('f', key=key(2), state=R | H | W, epoch=0)
+    a.broken()
+    a.end()
+    eq(b.opened(number).state, R | H | W)
+    b.end()
+    wait_for('claims go', lambda: w.server.claims() == {})
+
+
+@test(smb=True, squash='none')
+def waiting_open_is_cancelled(w):
+    a, b, _, _ = two(w)
+    g = a.open('f', key=key(1), state=R | H | W, epoch=0)
+    number = b.opening('f')
+    b.cancel(number)
+    eq(smb2.NAMES[b.answer(number)[0]], 'CANCELLED')
+    eq(a.broken()[2], R | H)
+    a.ack(key(1), R | H)
+    a.close(g.fid)
+    a.end()
+    b.end()
+
+
+def patient(call, *args):
+    """An NFS call that is done when it may be."""
+    while True:
+        r = call(*args)
+        if r.status != nfs3.JUKEBOX:
+            eq(r.status, nfs3.OK)
+            return r
+        time.sleep(0.02)
+
+
+@test(smb=True, squash='none', clients=2, timeout=120)
+def mounts_are_coherent(w):
+    """Two kernels that cache by leases, and NFS: each sees what the last one wrote."""
+    _, n, fh = setup(w, b'round --- by -')
+    a, b = (c.mount_smb() for c in w.clients)
+    write = [lambda data: put(f'{a}/f', data), lambda data: put(f'{b}/f', data),
+             lambda data: patient(n.write, fh, 0, data)]
+    read = [lambda: get(f'{a}/f'), lambda: get(f'{b}/f'), lambda: patient(n.read, fh, 0, 99).data]
+    for i in range(200):
+        writer, reader = i % 3, (i + 1 + i // 3 % 2) % 3
+        data = b'round %03d by %d' % (i, writer)
+        write[writer](data)
+        soon(read[reader], data, f'round {i}')
+
+
+@test(smb=True, squash='none', clients=2, timeout=120)
+def mounts_that_keep_files_open(w):
+    os.chmod(w.export, 0o777)
+    put(w.path('f'), b'-' * 64, ALL)
+    a, b = (c.mount_smb() for c in w.clients)
+    with open(f'{a}/f', 'rb+', buffering=0) as x, open(f'{b}/f', 'rb+', buffering=0) as y:
+        for i in range(100):
+            one, other = (x, y) if i % 2 else (y, x)
+            data = b'round %03d' % i
+            os.pwrite(one.fileno(), data, 0)
+            os.fsync(one.fileno())
+            soon(lambda: os.pread(other.fileno(), 9, 0), data, f'round {i}')

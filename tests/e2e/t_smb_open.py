@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""SMB: what opens, renames and streams make of each other."""
+import os
+import struct
+
+import smb2
+from harness import eq, get, put, test
+from smb2 import (DELETE, DIRECTORY_FILE, GENERIC_READ, GENERIC_WRITE, MAKE, OK, OPEN, OVERWRITE,
+                  SHARE_ALL, SHARE_DELETE, SHARE_READ, SHARE_WRITE, Smb2, refused)
+
+ONE = dict(smb=True, squash='none')
+FILE_BASIC, HIDDEN = 4, 2
+COLLISION = smb2.NUMBERS['OBJECT_NAME_COLLISION']
+
+
+def sessions(w, count=2):
+    os.chmod(w.export, 0o777)
+    return [Smb2(w.client) for _ in range(count)]
+
+
+@test(**ONE)
+def emptied_under_ranges(w):
+    """An open that empties a file does not look at ranges; writes do."""
+    a, b = sessions(w)
+    one = a.create('f')
+    a.write(one, b'before')
+    a.lock(one, 0, 4)
+    two = b.create('f', how=OVERWRITE)
+    eq(get(w.path('f')), b'')
+    refused('FILE_LOCK_CONFLICT', b.write, two, b'x')
+    b.write(two, b'x', offset=4)
+    a.close(one)
+    b.write(two, b'x')
+
+
+@test(**ONE)
+def streams_keep_their_file(w):
+    """A stream that is open and does not share deletion keeps the file from it."""
+    a, b = sessions(w)
+    a.close(a.create('f'))
+    stream = a.create('f:s', share=SHARE_READ | SHARE_WRITE)
+    refused('SHARING_VIOLATION', b.create, 'f', access=DELETE)
+    b.close(b.create('f', access=GENERIC_WRITE))
+    a.close(stream)
+    stream = a.create('f:s', share=SHARE_DELETE)
+    fid = b.create('f', access=DELETE)
+    b.delete_on_close(fid)
+    b.close(fid)
+    refused('DELETE_PENDING', b.create, 'f:s')
+    a.write(stream, b'still here')
+    a.close(stream)
+    eq(os.listdir(w.export), ['.ditto'])
+    eq(os.listdir(w.path('.ditto/streams')), [])
+
+
+@test(**ONE)
+def stream_names_follow(w):
+    """A stream that one has open and another renames: both know the new name."""
+    a, b = sessions(w)
+    one = a.create('f:one', access=GENERIC_READ | DELETE)
+    two = b.create('F:ONE', access=GENERIC_READ | DELETE)
+    a.rename(one, ':two')
+    b.rename(two, ':three')
+    refused('OBJECT_NAME_NOT_FOUND', a.create, 'f:two', how=OPEN)
+    a.close(a.create('f:three', how=OPEN))
+
+
+@test(**ONE)
+def renames_meet_directories(w):
+    """A name goes into no directory that is open for deletion, or does not share that."""
+    a, b = sessions(w)
+    a.close(a.create('d', how=MAKE, options=DIRECTORY_FILE))
+    fid = b.create('d\\f', access=GENERIC_READ | DELETE)
+    for access, share in ((GENERIC_READ | DELETE, SHARE_ALL),
+                          (GENERIC_READ, SHARE_READ | SHARE_WRITE)):
+        folder = a.create('d', access=access, share=share, options=DIRECTORY_FILE)
+        refused('SHARING_VIOLATION', b.rename, fid, 'd\\g')
+        a.close(folder)
+    folder = a.create('d', access=GENERIC_READ, options=DIRECTORY_FILE)
+    b.rename(fid, 'd\\g')
+    eq(os.listdir(w.path('d')), ['g'])
+    a.close(folder)
+
+
+@test(**ONE)
+def one_name_in_two_cases(w):
+    """Two make names at once that differ in case only: one of them comes too late."""
+    a, b = sessions(w)
+
+    def make(s, name):
+        name = name.encode('utf-16-le')
+        return s.send(smb2.CREATE, struct.pack(
+            '<HBBIQQIIIIIHHII', 57, 0, 0, 2, 0, 0, GENERIC_WRITE, 0, SHARE_ALL, MAKE, 0, 120,
+            len(name), 0, 0) + name)
+
+    for i in range(200):
+        told = [s.answer(number)[0] for s, number in
+                [(a, make(a, f'Name{i}')), (b, make(b, f'nAME{i}'))]]
+        eq(sorted(told), [OK, COLLISION], f'name {i}')
+    eq(len(os.listdir(w.export)), 200)
+
+
+@test(**ONE)
+def ranges_end_with_the_open(w):
+    """A close gives back what was locked, and who waits for it gets it."""
+    a, b = sessions(w)
+    one, two = a.create('f'), b.create('f')
+    a.lock(one, 10, 10)
+    number = b.wait_lock(two, 15, 1)
+    a.close(one)
+    eq(b.answer(number)[0], OK)
+
+
+@test(**ONE)
+def dot_files_are_hidden(w):
+    """What POSIX does not show is marked, unless somebody said otherwise."""
+    [s] = sessions(w, 1)
+    put(w.path('.local'), b'', 0o666)
+    os.mkdir(w.path('.dir'))
+
+    def is_hidden(name):
+        fid = s.create(name, access=GENERIC_READ)
+        flags, = struct.unpack_from('<I', s.query(fid, FILE_BASIC), 32)
+        s.close(fid)
+        return bool(flags & HIDDEN)
+
+    for name in '.local', '.dir', '.made':
+        eq(is_hidden(name), True, name)
+    for name in 'plain', '':
+        eq(is_hidden(name), False, name)
+    fid = s.create('.local', access=GENERIC_READ | GENERIC_WRITE)
+    s.set(fid, FILE_BASIC, struct.pack('<QQQQII', 0, 0, 0, 0, 0x2000, 0))
+    s.close(fid)
+    eq(is_hidden('.local'), False)

@@ -1,0 +1,624 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Connections, sessions and trees of SMB as the protocol's text demands (MS-SMB2)."""
+import os
+import socket
+import struct
+import time
+
+import smb2
+import smbraw
+from harness import Skip, eq, get, one_of, put, test, wait_for
+from smbraw import Link, link
+from t_lock_admin import listening
+
+DIALECTS = (0x202, 0x210, 0x300, 0x302, 0x311)
+
+
+def share_all(w):
+    os.chmod(w.export, 0o777)
+
+
+def sessions(w):
+    return w.server.json('session', 'list')
+
+
+def no_sessions(w):
+    wait_for('all sessions are gone', lambda: not sessions(w))
+    eq(w.server.claims(), {})
+
+
+def try_negotiate(w, *args, **kw):
+    """The status of a NEGOTIATE, and what was said afterwards is a connection that works or
+    has ended."""
+    with Link(w.client) as s:
+        return s.status(smb2.NEGOTIATE, s.negotiate_body(*args, **kw))
+
+
+@test(smb=True, squash='none')
+def negotiation(w):
+    """Each dialect alone, the best of all, and what cannot be agreed upon (3.3.5.4)."""
+    for dialect in DIALECTS:
+        with Link(w.client) as s:
+            eq(s.negotiate(dialect).dialect, dialect)
+            eq(s.login(), 'SUCCESS')
+    with Link(w.client) as s:
+        eq(s.status(smb2.NEGOTIATE, s.negotiate_body(
+            [0x311, 0x202, 0x999, 0x302], [smbraw.preauth()])), 'SUCCESS')
+        s.negotiated()
+        eq(s.dialect, 0x311)
+    eq(try_negotiate(w, [0x999]), 'NOT_SUPPORTED')
+    eq(try_negotiate(w, []), 'INVALID_PARAMETER')
+    eq(try_negotiate(w, [0x300], count=400), 'INVALID_PARAMETER')
+
+
+@test(smb=True, squash='none')
+def negotiate_contexts(w):
+    """3.3.5.4: what is missing, double, empty or malformed."""
+    pre, cipher = smbraw.preauth(), smbraw.choices(smbraw.ENCRYPTION, smbraw.GCM)
+    sign = smbraw.choices(smbraw.SIGNING, 1)
+    bad = 'INVALID_PARAMETER'
+    for contexts, want in (
+            ([pre], 'SUCCESS'),
+            ([cipher], bad),
+            ([pre, pre], bad),
+            ([pre, cipher, cipher], bad),
+            ([pre, sign, sign], bad),
+            ([smbraw.preauth(hashes=())], bad),
+            ([smbraw.preauth(hashes=(7,))], 'NO_PREAUTH_INTEGRITY_HASH_OVERLAP'),
+            ([smbraw.preauth(hashes=(7, 1))], 'SUCCESS'),
+            ([smbraw.preauth(salt=b'')], 'SUCCESS'),
+            ([pre, smbraw.choices(smbraw.ENCRYPTION)], bad),
+            ([pre, smbraw.choices(smbraw.ENCRYPTION, 99)], 'SUCCESS'),
+            ([pre, smbraw.choices(smbraw.SIGNING)], bad),
+            ([pre, smbraw.context(smbraw.ENCRYPTION, b'\x05\0\1\0')], bad),
+            ([smbraw.context(smbraw.PREAUTH, b'\1\0')], bad),
+            ([pre, smbraw.context(0x7777, b'whatever')], 'SUCCESS'),
+            ([pre, smbraw.context(smbraw.NETNAME, 'server'.encode('utf-16-le'))], 'SUCCESS')):
+        eq(try_negotiate(w, [0x311], contexts), want, f'contexts {contexts}')
+    for kw in ({'context_count': 0}, {'context_count': 2}, {'context_count': 0xffff},
+               {'offset': 0}, {'offset': 0xfffffff0}, {'offset': 1 << 20}):
+        eq(try_negotiate(w, [0x311], [pre], **kw), bad, f'{kw}')
+    with Link(w.client) as s:
+        s.negotiate(0x311, ciphers=(99,))
+        eq(s.contexts()[smbraw.ENCRYPTION], b'\1\0\0\0', 'no cipher in common')
+        eq(s.cipher, 0)
+
+
+@test(smb=True, squash='none')
+def one_negotiation(w):
+    """A second one ends the connection, and so does anything before the first."""
+    for dialect in DIALECTS:
+        with Link(w.client) as s:
+            s.negotiate(dialect)
+            eq(s.status(smb2.NEGOTIATE, s.negotiate_body([dialect])), 'DROPPED')
+    with Link(w.client) as s:
+        eq(s.echo(), 'DROPPED')
+    with Link(w.client) as s:
+        eq(s.ntlm_first(), 'DROPPED')
+
+
+@test(smb=True, squash='none')
+def validate_negotiate(w):
+    """FSCTL_VALIDATE_NEGOTIATE_INFO shows who meddled (3.3.5.15.12)."""
+    for dialect in DIALECTS[:-1]:
+        with link(w.client, dialect) as s:
+            eq(s.validate(), 'SUCCESS')
+            at, length = struct.unpack_from('<II', s.body, 32)
+            eq(s.body[at - 64:at - 64 + length],
+               struct.pack('<I16sHH', s.server_caps, s.server_guid, s.server_mode, dialect))
+    for wrong in ({'caps': 0}, {'guid': bytes(16)}, {'mode': 3}, {'dialects': [0x300, 0x302]},
+                  {'dialects': [0x999]}):
+        with link(w.client, 0x300) as s:
+            eq(s.validate(**wrong), 'DROPPED', f'{wrong}')
+    with link(w.client) as s:
+        eq(s.validate(), 'DROPPED', 'in 3.1.1')
+    no_sessions(w)
+
+
+def smb1_negotiate(*dialects):
+    data = b''.join(b'\x02' + d.encode() + b'\0' for d in dialects)
+    return (b'\xffSMB\x72' + bytes(4) + b'\x18\x53\xc8' + bytes(20) +
+            struct.pack('<BH', 0, len(data)) + data)
+
+
+@test(smb=True, squash='none')
+def old_negotiation(w):
+    """The way from SMB1 (3.3.5.3), and what of SMB1 leads nowhere."""
+    with Link(w.client) as s:
+        s.raw(smb1_negotiate('NT LM 0.12', 'SMB 2.002'))
+        s.next_id = 1
+        status, s.body = s.answer(0)
+        eq((status, struct.unpack_from('<H', s.body, 4)[0]), (0, 0x202))
+        s.dialect = 0x202
+        eq(s.login(), 'SUCCESS')
+        eq(s.connect_tree(), 'SUCCESS')
+        eq(s.status(smb2.NEGOTIATE, s.negotiate_body([0x202])), 'DROPPED')
+    with Link(w.client) as s:
+        s.raw(smb1_negotiate('NT LM 0.12', 'SMB 2.002', 'SMB 2.???'))
+        s.next_id = 1
+        status, s.body = s.answer(0)
+        eq((status, struct.unpack_from('<H', s.body, 4)[0]), (0, 0x2ff))
+        eq(s.negotiate(0x311).dialect, 0x311)
+        eq(s.login(), 'SUCCESS')
+    with Link(w.client) as s:
+        s.raw(smb1_negotiate('SMB 2.???'))
+        s.next_id = 1
+        s.answer(0)
+        eq(s.ntlm_first(), 'DROPPED', 'no dialect yet')
+    for bad in (smb1_negotiate('NT LM 0.12'), smb1_negotiate(), b'\xffSMB\x73' + bytes(40),
+                smb1_negotiate('SMB 2.002')[:-4], b'\xffSMB'):
+        with Link(w.client) as s:
+            s.raw(bad)
+            eq(s.dropped(), True, f'{bad}')
+    with Link(w.client) as s:
+        s.negotiate(0x210)
+        s.raw(smb1_negotiate('SMB 2.???'))
+        eq(s.dropped(), True, 'SMB1 after SMB2')
+
+
+@test(smb=True, squash='none')
+def signatures(w):
+    """Where one is required nothing goes without, and a wrong one goes nowhere (3.3.5.2.4)."""
+    share_all(w)
+    for dialect in DIALECTS:
+        with Link(w.client) as s:
+            s.negotiate(dialect)
+            eq(s.login(how={'mode': smbraw.SIGNING_REQUIRED}), 'SUCCESS')
+            eq(s.is_signed_right(), True, 'the answer to the login')
+            if dialect != 0x311:
+                eq(s.connect_tree(sign=False), 'ACCESS_DENIED')
+            eq(s.connect_tree(sign=True), 'SUCCESS')
+            eq(s.is_signed_right(), True)
+            eq(s.echo(sign=False), 'ACCESS_DENIED')
+            eq(s.echo(sign=True, key=b'not the key 1234'), 'ACCESS_DENIED')
+            eq(s.echo(sign=True, spoil=True), 'ACCESS_DENIED')
+            eq(s.logoff(sign=False), 'ACCESS_DENIED')
+            eq(s.disconnect_tree(sign=False), 'ACCESS_DENIED')
+            s.sign = True
+            fid = s.create('f')
+            s.write(fid, b'signed')
+            eq(s.read(fid, 6), b'signed')
+            eq(s.is_signed_right(), True)
+            eq(s.logoff(), 'SUCCESS')
+    # where it is not required, a signature that is there must be right all the same
+    with link(w.client, 0x302) as s:
+        eq(s.echo(sign=False), 'SUCCESS')
+        eq(s.echo(sign=True, spoil=True), 'ACCESS_DENIED')
+    w.server.ctl('server', 'set', 'require-signing', 'on')
+    with Link(w.client) as s:
+        s.negotiate(0x302)
+        eq(s.server_mode, 3)
+        eq(s.login(), 'SUCCESS')
+        eq(s.connect_tree(sign=False), 'ACCESS_DENIED')
+    w.server.ctl('server', 'set', 'require-signing', 'off')
+
+
+@test(smb=True, squash='none')
+def tree_connect_is_proven(w):
+    """In 3.1.1 the first TREE_CONNECT without signature ends the connection (3.3.5.7)."""
+    with link(w.client, share=None) as s:
+        eq(s.connect_tree(sign=False), 'DROPPED')
+    with link(w.client, share=None) as s:
+        eq(s.connect_tree(sign=True, spoil=True), 'ACCESS_DENIED')
+    with link(w.client, share=None) as s:
+        eq(s.connect_tree(sign=False, seal=True), 'SUCCESS')
+
+
+@test(smb=True, squash='none')
+def encryption(w):
+    """All ciphers; what comes unencrypted where it must not is refused (3.3.5.2.5)."""
+    share_all(w)
+    for dialect, cipher in ((0x300, smbraw.CCM), (0x302, smbraw.CCM), (0x311, smbraw.CCM),
+                            (0x311, smbraw.GCM)):
+        with link(w.client, dialect, ciphers=(cipher,)) as s:
+            eq(s.cipher, cipher)
+            s.seal, s.sign = True, False
+            fid = s.create(f'f{dialect}-{cipher}')
+            s.write(fid, b'sealed')
+            eq((s.read(fid, 6), s.was_sealed), (b'sealed', True))
+    w.server.ctl('server', 'set', 'encryption', 'required')
+    with Link(w.client) as s:
+        s.negotiate()
+        eq(s.login(), 'SUCCESS')
+        eq(struct.unpack_from('<H', s.body, 2)[0], smbraw.ENCRYPT_DATA)
+        eq(s.connect_tree(sign=True), 'ACCESS_DENIED')
+        eq(s.connect_tree(seal=True), 'SUCCESS')
+        eq(s.was_sealed, True)
+        eq(s.logoff(sign=True), 'ACCESS_DENIED')
+        eq(s.logoff(seal=True), 'SUCCESS')
+    for kw in ({'dialect': 0x210}, {'dialect': 0x311, 'ciphers': ()}):
+        with Link(w.client) as s:
+            s.negotiate(**kw)
+            eq(s.login(), 'ACCESS_DENIED')
+    w.server.ctl('server', 'set', 'encryption', 'offered')
+    no_sessions(w)
+
+
+@test(smb=True, squash='none')
+def encryption_by_share(w):
+    os.mkdir(w.path('sub'))
+    os.chmod(w.path('sub'), 0o777)
+    w.server.ctl('share', 'add', 'safe', w.path('sub'), 'encrypt', 'on')
+    with link(w.client, share='safe') as s:
+        eq(s.share_flags & 0x8000, 0x8000)
+        smb2.refused('ACCESS_DENIED', s.create, 'f')
+        s.seal = True
+        fid = s.create('f')
+        smb2.refused('ACCESS_DENIED', smb_write_clear, s, fid)
+        s.write(fid, b'1')
+    with link(w.client, 0x210, share=None) as s:
+        eq(s.connect_tree('safe'), 'ACCESS_DENIED')
+    w.server.ctl('share', 'del', 'safe')
+
+
+def smb_write_clear(s, fid):
+    s.seal = False
+    try:
+        s.write(fid, b'clear')
+    finally:
+        s.seal = True
+
+
+@test(smb=True, squash='none')
+def bad_encryption(w):
+    """What cannot be decrypted, or is for another session, ends the connection."""
+    def attempts():
+        yield 'spoiled', lambda s, m: m[:-1] + bytes([m[-1] ^ 1])
+        yield 'no session', lambda s, m: m[:44] + struct.pack('<Q', 77) + m[52:]
+        yield 'wrong size', lambda s, m: m[:36] + struct.pack('<I', 9999) + m[40:]
+        yield 'short', lambda s, m: m[:40]
+        yield 'flags', lambda s, m: m[:42] + b'\0\0' + m[44:]
+    for what, change in attempts():
+        with link(w.client) as s:
+            message = s.header(smb2.ECHO, s.next_id) + struct.pack('<HH', 4, 0)
+            s.raw(change(s, s.sealed(message)))
+            eq(s.dropped(), True, what)
+    with link(w.client) as s, link(w.client) as t:
+        message = s.header(smb2.ECHO, s.next_id, session=t.session) + struct.pack('<HH', 4, 0)
+        s.raw(s.sealed(message))
+        eq(s.dropped(), True, 'a command for another session')
+        eq(t.echo(), 'SUCCESS')
+    no_sessions(w)
+
+
+@test(smb=True, squash='none')
+def previous_session(w):
+    """A client that comes anew ends what it had before, and nobody else's (3.3.5.5.3)."""
+    share_all(w)
+    old = link(w.client)
+    fid = old.create('f', share=0)
+    with Link(w.client) as s:
+        s.negotiate()
+        eq(s.login('bob', how={'previous': old.session}), 'SUCCESS')
+        eq(old.echo(), 'SUCCESS', 'of another user')
+    with Link(w.client) as s:
+        s.negotiate()
+        eq(s.login(how={'previous': old.session}), 'SUCCESS')
+        s.sign = True
+        eq(s.connect_tree(), 'SUCCESS')
+        s.create('f', share=0)
+        smb2.refused('USER_SESSION_DELETED', old.read, fid, 1)
+    old.end()
+    no_sessions(w)
+
+
+@test(smb=True, squash='none')
+def reauthentication(w):
+    """It keeps opens and keys; one that fails ends the session (3.3.5.5.3)."""
+    share_all(w)
+    for dialect in (0x210, 0x302, 0x311):
+        with link(w.client, dialect) as s:
+            fid = s.create(f'f{dialect}')
+            key = s.sign_key
+            eq(s.login(sign=True), 'SUCCESS')
+            eq(s.sign_key, key)
+            eq(s.is_signed_right(), True)
+            s.write(fid, b'again')
+            eq(s.read(fid, 5), b'again')
+            eq(s.login(password='wrong', sign=True), 'LOGON_FAILURE')
+            smb2.refused('USER_SESSION_DELETED', s.read, fid, 5)
+    with link(w.client, share=None) as s:
+        eq(s.login('bob', sign=True), 'ACCESS_DENIED', 'as another user')
+        eq(s.echo(), 'SUCCESS')
+    no_sessions(w)
+
+
+@test(smb=True, squash='none')
+def foreign_steps(w):
+    """Who has not the key can neither renew nor end a session."""
+    with link(w.client, share=None) as s, Link(w.client) as t:
+        eq(s.ntlm_first(sign=True, key=b'not the key 1234'), 'ACCESS_DENIED')
+        eq(s.echo(), 'SUCCESS')
+        t.negotiate()
+        t.session = s.session
+        eq(t.ntlm_first(), 'USER_SESSION_DELETED')
+        eq(t.logoff(session=s.session), 'USER_SESSION_DELETED')
+        # who has it, but not on this connection, is told so under it
+        t.sign_key = s.sign_key
+        eq(t.ntlm_first(sign=True), 'USER_SESSION_DELETED')
+        eq(t.is_signed_right(), True)
+        eq(s.echo(), 'SUCCESS')
+
+
+@test(smb=True, squash='none')
+def logoff(w):
+    share_all(w)
+    with link(w.client) as s:
+        fid = s.create('f', share=0)
+        other = link(w.client, share=None)
+        s.lock(fid, 0, 10)
+        eq(s.logoff(), 'SUCCESS')
+        smb2.refused('USER_SESSION_DELETED', s.read, fid, 1)
+        eq(s.connect_tree(), 'USER_SESSION_DELETED')
+        eq(other.echo(), 'SUCCESS')
+        other.end()
+        # the connection takes another session
+        s.session = s.tree = 0
+        s.sign_key, s.sign = None, False
+        eq(s.login('bob'), 'SUCCESS')
+    no_sessions(w)
+
+
+@test(smb=True, squash='none')
+def binding(w):
+    """A session on a second connection (3.3.5.5): who may, and what may not be."""
+    share_all(w)
+    for dialect in (0x300, 0x311):
+        with link(w.client, dialect) as s:
+            with Link(w.client, s.guid).negotiate(dialect) as t:
+                eq(t.bind(s, sign=False), 'INVALID_PARAMETER')
+            with Link(w.client, s.guid).negotiate(dialect) as t:
+                eq(t.bind(s, key=b'not the key 1234'), 'ACCESS_DENIED')
+            with Link(w.client, s.guid).negotiate(dialect) as t:
+                eq(t.bind(s, 'bob'), 'ACCESS_DENIED')
+            with Link(w.client, s.guid).negotiate(dialect) as t:
+                eq(t.bind(s, password='wrong'), 'LOGON_FAILURE')
+            with Link(w.client).negotiate(dialect) as t:
+                eq(t.bind(s), 'USER_SESSION_DELETED', 'another client')
+                eq(t.is_signed_right(), True, 'why it is refused')
+            with Link(w.client, s.guid).negotiate(0x302) as t:
+                eq(t.bind(s), 'INVALID_PARAMETER', 'another dialect')
+            with Link(w.client, s.guid).negotiate(dialect) as t:
+                s_session, s.session = s.session, 12345
+                eq(t.bind(s), 'USER_SESSION_DELETED', 'no session')
+                s.session = s_session
+            eq(s.bind(s), 'REQUEST_NOT_ACCEPTED', 'it is here')
+            eq(s.echo(), 'SUCCESS', 'nothing of this hurt the session')
+            both(w, s, dialect)
+    with link(w.client, 0x210) as s, Link(w.client, s.guid).negotiate(0x210) as t:
+        eq(t.bind(s), 'REQUEST_NOT_ACCEPTED', 'before 3.0')
+    with link(w.client) as s, Link(w.client, s.guid) as t:
+        t.negotiate(ciphers=(smbraw.CCM,))
+        eq(t.bind(s), 'INVALID_PARAMETER', 'another cipher')
+    no_sessions(w)
+
+
+def both(w, s, dialect):
+    """I/O on two channels; one that is lost takes nothing with it."""
+    t = Link(w.client, s.guid).negotiate(dialect)
+    eq(t.bind(s), 'SUCCESS')
+    eq(t.is_signed_right(), True)
+    t.sign = True
+    eq(len(sessions(w)), 1)
+    eq(len(sessions(w)[0]['address']), 2)
+    fid = s.create(f'both{dialect}', share=0)
+    s.lock(fid, 0, 10)
+    t.write(fid, b'by the second')
+    eq(s.read(fid, 13), b'by the second')
+    eq(t.echo(sign=True, key=s.sign_key), 'ACCESS_DENIED', 'by the key of the session')
+    t.sign, t.seal = False, True
+    eq(t.read(fid, 13), b'by the second')
+    t.end()
+    wait_for('the channel is lost', lambda: len(sessions(w)[0]['address']) == 1)
+    s.write(fid, b'by the first')
+    eq(w.server.claims().get('ranges'), 1)
+    # the first channel may go, too, while another is there
+    u = Link(w.client, s.guid).negotiate(dialect)
+    eq(u.bind(s), 'SUCCESS')
+    u.sign = True
+    s.end()
+    wait_for('the channel is lost', lambda: len(sessions(w)[0]['address']) == 1)
+    eq(u.read(fid, 12), b'by the first')
+    eq(w.server.claims().get('ranges'), 1)
+    u.end()
+    no_sessions(w)
+
+
+@test(smb=True, squash='none', timeout=120)
+def limits(w):
+    """Channels of a session, sessions of a connection, trees of a session."""
+    with link(w.client, share=None) as s:
+        more = []
+        for i in range(31):
+            t = Link(w.client, s.guid).negotiate()
+            eq(t.bind(s), 'SUCCESS', f'channel {i + 2}')
+            more.append(t)
+        with Link(w.client, s.guid).negotiate() as t:
+            eq(t.bind(s), 'INSUFFICIENT_RESOURCES', 'channel 33')
+        for t in more:
+            t.end()
+        wait_for('the channels are lost', lambda: len(sessions(w)[0]['address']) == 1)
+        eq(s.echo(), 'SUCCESS')
+    with Link(w.client).negotiate() as s:
+        for i in range(64):
+            s.session = 0
+            eq(s.ntlm_first(), 'MORE_PROCESSING_REQUIRED', f'session {i + 1}')
+        s.session = 0
+        eq(s.ntlm_first(), 'INSUFFICIENT_RESOURCES', 'session 65')
+    with link(w.client, share=None) as s:
+        for i in range(4096):
+            if s.connect_tree() != 'SUCCESS':
+                raise AssertionError(f'tree {i + 1}')
+        eq(s.connect_tree(), 'INSUFFICIENT_RESOURCES')
+        eq(s.disconnect_tree(), 'SUCCESS')
+        eq(s.connect_tree(), 'SUCCESS')
+    no_sessions(w)
+
+
+@test(smb=True, squash='none', timeout=90)
+def half_a_login(w):
+    """It ends after its time, whether on a connection that works or on one that does not."""
+    with link(w.client) as good, Link(w.client) as alone, Link(w.client) as silent:
+        alone.negotiate()
+        eq(alone.ntlm_first(), 'MORE_PROCESSING_REQUIRED')
+        mine, good.session = good.session, 0
+        eq(good.ntlm_first(), 'MORE_PROCESSING_REQUIRED')
+        half, good.session, proof = good.session, mine, good.ntlm_proof('alice')
+        renew = link(w.client)
+        eq(renew.ntlm_first(sign=True), 'MORE_PROCESSING_REQUIRED')
+        eq(renew.echo(), 'SUCCESS', 'goes on while it is renewed')
+        time.sleep(33)
+        eq(silent.dropped(20), True, 'who said nothing')
+        eq(alone.dropped(20), True, 'who did not log in')
+        eq(good.echo(), 'SUCCESS')
+        good.session, good.sign = half, False
+        eq(good.step(proof, {}), 'USER_SESSION_DELETED')
+        eq(renew.echo(), 'SUCCESS', 'the session that was to be renewed')
+        renew.end()
+    no_sessions(w)
+
+
+@test(smb=True, squash='none')
+def message_ids(w):
+    """Ids are used once and within what was granted (3.3.5.2.3)."""
+    share_all(w)
+    for what, number in (('used', lambda s: s.next_id - 1), ('far', lambda s: s.next_id + 9000),
+                         ('no id', lambda s: 2 ** 64 - 1)):
+        with link(w.client) as s:
+            eq(s.status(smb2.ECHO, struct.pack('<HH', 4, 0), number=number(s)), 'DROPPED', what)
+    with link(w.client) as s:
+        for i in (5, 3, 4, 0, 2, 1):
+            eq(s.echo(number=s.next_id + i), 'SUCCESS', 'in any order')
+    with link(w.client) as s:
+        # the charge takes more ids than were granted
+        eq(s.echo(charge=9000), 'DROPPED')
+
+
+@test(smb=True, squash='none')
+def credit_charge(w):
+    """3.3.5.2.5: what is asked for must be paid, from 2.1 on."""
+    share_all(w)
+    for dialect in (0x210, 0x311):
+        with link(w.client, dialect) as s:
+            fid = s.create('f')
+            s.write(fid, bytes(60000))
+            for charge, size, want in ((0, 65536, 'SUCCESS'), (1, 65536, 'SUCCESS'),
+                                       (0, 65537, 'INVALID_PARAMETER'),
+                                       (1, 65537, 'INVALID_PARAMETER'), (2, 65537, 'SUCCESS'),
+                                       (2, 131073, 'INVALID_PARAMETER')):
+                body = struct.pack('<HBBIQ16sIIIHHB', 49, 0, 0, size, 0, fid, 0, 0, 0, 0, 0, 0)
+                eq(s.status(smb2.READ, body, charge=charge), want, f'{size} for {charge}')
+            body = struct.pack('<HHIQ16sIIHHI', 49, 112, 65537, 0, fid, 0, 0, 0, 0, 0)
+            eq(s.status(smb2.WRITE, body + bytes(65537), charge=1), 'INVALID_PARAMETER')
+    with link(w.client, 0x202) as s:
+        fid = s.create('f')
+        eq(s.status(smb2.READ, struct.pack('<HBBIQ16sIIIHHB', 49, 0, 0, 65536, 0, fid, 0, 0, 0,
+                                           0, 0, 0), charge=0), 'SUCCESS')
+
+
+@test(smb=True, squash='none')
+def malformed_token(w):
+    """A token that is none is told apart from one that is refused."""
+    with Link(w.client).negotiate() as s:
+        s.setup_hash = s.hash
+        one_of(s.step(b'NTLMSSP\0\1\0\0\0', {}), ('INVALID_PARAMETER',
+                                                  'MORE_PROCESSING_REQUIRED'))
+        s.session = 0
+        eq(s.step(b'garbage that is no token', {}), 'INVALID_PARAMETER')
+        s.session = 0
+        eq(s.ntlm_first(), 'MORE_PROCESSING_REQUIRED')
+        eq(s.step(b'NTLMSSP\0\3\0\0\0garbage', {}), 'INVALID_PARAMETER')
+        s.session = 0
+        eq(s.login(password='wrong'), 'LOGON_FAILURE')
+    no_sessions(w)
+
+
+@test(smb=True, squash='none', timeout=60)
+def dead_connections(w):
+    """What the other end has forgotten ends as soon as it says so."""
+    held = [link(w.client, share=None) for _ in range(3)]
+    eq(len(sessions(w)), 3)
+    for s in held:
+        s.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+        s.end()
+    no_sessions(w)
+
+
+@test(smb=True, squash='none')
+def trees_are_shown_and_closed(w):
+    share_all(w)
+    with link(w.client, 0x302) as s, link(w.client, user='bob', share='IPC$') as other:
+        fid, first = s.create('f', share=0), s.tree
+        eq(s.connect_tree(), 'SUCCESS')
+        second = s.tree
+        trees = w.server.json('tree', 'list')
+        eq([(t['share'], t['user'], t['writable'], t['encrypt']) for t in trees
+            if t['session'] == s.session], [('data', 'alice', True, False)] * 2)
+        eq([t['share'] for t in w.server.json('tree', 'list', '--session', str(other.session))],
+           ['IPC$'])
+        w.server.ctl('tree', 'close', str(s.session), str(first))
+        s.tree = first
+        smb2.refused('NETWORK_NAME_DELETED', s.read, fid, 1)
+        eq(w.server.claims(), {})
+        s.tree = second
+        s.create('f', share=0)
+        eq('has no tree' in w.server.refused('tree', 'close', str(s.session), str(first)), True)
+        w.server.refused('tree', 'close', '77', '1')
+        w.server.refused('tree', 'close', str(s.session))
+    no_sessions(w)
+    eq(w.server.json('tree', 'list'), [])
+
+
+@test(smb=True, squash='none')
+def events_and_log(w):
+    """Who came, went and was refused is told, and why."""
+    w.server.set('data', users=['bob=none'])
+    with listening(w) as told, open('/dev/kmsg', encoding='utf-8') as log:
+        os.set_blocking(log.fileno(), False)
+        os.lseek(log.fileno(), 0, os.SEEK_END)
+        with link(w.client) as s:
+            who = f'alice@{w.client.addr} #{s.session}'
+            wait_for('session-opened', lambda: told('session-opened', who))
+        wait_for('session-closed', lambda: told('session-closed', who))
+        with Link(w.client).negotiate() as s:
+            eq(s.login('alice', 'wrong'), 'LOGON_FAILURE')
+        wait_for('auth-refused', lambda: told('auth-refused', f'alice@{w.client.addr}'))
+        with Link(w.client).negotiate() as s:
+            eq(s.login('evil\nname\x1b', 'x'), 'LOGON_FAILURE')
+        wait_for('the name is escaped',
+                 lambda: told('auth-refused', f'evil\\nname\\e@{w.client.addr}'))
+        with link(w.client, user='bob', share=None) as s:
+            eq(s.connect_tree(sign=True), 'ACCESS_DENIED')
+        lines = kernel_lines(log)
+    for words in (('cannot log in as "alice"', w.client.addr, 'refused'),
+                  ('(bob)', 'share "data"', w.client.addr, 'gives this user no permission')):
+        eq(any(all(x in line for x in words) for line in lines), True, f'{words} in {lines}')
+
+
+def kernel_lines(log):
+    lines = []
+    while True:
+        try:
+            lines.append(os.read(log.fileno(), 8192).decode(errors='replace'))
+        except BlockingIOError:
+            return lines
+
+
+@test(smb=True, squash='none', timeout=120)
+def several_channels(w):
+    """The kernel's client with four connections, to as many addresses."""
+    share_all(w)
+    for i in range(3):
+        w.server_ns.run('ip', 'addr', 'add', f'192.168.1.{10 + i}/24', 'dev', 'veth1')
+    data = os.urandom(1 << 20) * 16
+    where = w.client.mount_smb(opts='multichannel,max_channels=4')
+    if b'DFS' not in get('/proc/fs/cifs/DebugData'):
+        raise Skip('the client of a kernel without CONFIG_CIFS_DFS_UPCALL has one channel')
+    wait_for('four channels', lambda: any(len(s['address']) == 4 for s in sessions(w)))
+    put(f'{where}/big', data)
+    eq(get(w.path('big')) == data, True)
+    with open(f'{where}/big', 'rb') as f:
+        os.posix_fadvise(f.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        eq(f.read() == data, True)
+    w.client.umount(where)
+    no_sessions(w)

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What SMB tells of a volume: quotas, snapshots, what Apple's clients ask for."""
+import errno
+import os
+import struct
+import types
+
+import smb
+import smb2
+from harness import eq, expect_errno, mount, one_of, put, run, test, umount
+from smb2 import Smb2, refused
+
+ALICE = smb.UIDS['alice']
+FULL_SIZE, CONTROL = 7, 6
+FILE_SYSTEM = 2
+SNAPSHOTS = 0x144064
+
+
+def create_with(s, name, contexts, how=smb2.OPEN_IF):
+    """CREATE with contexts {name: data}; those of the answer."""
+    wire = name.encode('utf-16-le')
+    wire += bytes(-len(wire) % 8)
+    chain = b''
+    for i, (tag, data) in enumerate(contexts.items()):
+        one = struct.pack('<IHHHHI', 0, 16, 4, 0, 24, len(data)) + tag + bytes(4) + data
+        if i + 1 < len(contexts):
+            one += bytes(-len(one) % 8)
+            one = struct.pack('<I', len(one)) + one[4:]
+        chain += one
+    body = struct.pack('<HBBIQQIIIIIHHII', 57, 0, 0, 2, 0, 0, smb2.GENERIC_READ, 0,
+                       smb2.SHARE_ALL, how, 0, 120, 2 * len(name), 120 + len(wire), len(chain))
+    out = s.call(smb2.CREATE, body + wire + chain)
+    at, length = struct.unpack_from('<II', out, 80)
+    found, left = {}, out[at - 64:at - 64 + length]
+    while left:
+        more, name_at, name_len, data_at, data_len = struct.unpack_from('<IHHxxHI', left)
+        found[left[name_at:name_at + name_len]] = left[data_at:data_at + data_len]
+        left = left[more:] if more else b''
+    return out[64:80], found
+
+
+def with_quota(w, limit):
+    """A share of its own on a file system that counts what users have."""
+    where, image = f'{w.base}/limited', f'{w.base}/limited.img'
+    os.mkdir(where)
+    with open(image, 'wb') as f:
+        f.truncate(400 << 20)
+    run('mkfs.xfs', '-q', '-K', image)
+    loop = run('losetup', '-f', '--show', image).strip()
+    mount(loop, where, 'xfs', 0, 'uquota')
+    run('losetup', '-d', loop)
+    w.volumes.append(types.SimpleNamespace(umount=lambda: umount(where)))
+    os.chmod(where, 0o777)
+    run('xfs_quota', '-x', '-c', f'limit -u bhard={limit} {ALICE}', where)
+    w.server.add('limited', where, squash='none')
+    return where
+
+
+@test(smb=True, squash='none')
+def quota_of_the_caller(w):
+    """He sees what is left to him, and is stopped there as if the volume were full."""
+    limit = 2 << 20
+    where = with_quota(w, limit)
+    m = w.client.mount_smb(share='limited', opts='cache=none')
+    put(f'{m}/some', b'x' * (1 << 20))
+    st = os.statvfs(m)
+    eq(st.f_bavail * st.f_frsize <= 1 << 20, True, f'{st.f_bavail} blocks')
+    with expect_errno(errno.ENOSPC, errno.EDQUOT):
+        put(f'{m}/more', b'x' * limit)
+    os.unlink(f'{m}/more')
+    put(f'{m}/less', b'x' * (512 << 10))
+    eq(os.stat(f'{where}/less').st_uid, ALICE)
+
+    for user, some in (('alice', True), ('bob', False)):
+        s = Smb2(w.client, user=user, share='limited')
+        fid = s.create('', options=1)
+        total, mine, free, per, sector = struct.unpack('<QQQII', s.query(fid, FULL_SIZE,
+                                                                         FILE_SYSTEM))
+        eq((total * per * sector == limit, mine < free), (some, some), user)
+        flags = struct.unpack_from('<I', s.query(fid, CONTROL, FILE_SYSTEM), 40)[0]
+        eq(flags, 3, 'tracked and enforced')
+        s.close(fid)
+        s.end()
+
+
+@test(smb=True, squash='none')
+def without_quota(w):
+    s = Smb2(w.client)
+    fid = s.create('', options=1, access=smb2.GENERIC_READ)
+    eq(struct.unpack_from('<QQI', s.query(fid, CONTROL, FILE_SYSTEM), 24),
+       (2 ** 64 - 1, 2 ** 64 - 1, 0))
+    refused('NOT_SUPPORTED', s.query, fid, 0, 4)
+    s.end()
+
+
+@test(smb=True, squash='none')
+def snapshots(w):
+    """There are none, which is said so that a client's list of them is empty."""
+    os.chmod(w.export, 0o777)
+    put(w.path('f'), b'now', 0o666)
+    s = Smb2(w.client)
+    fid = s.create('f')
+    out = s.ioctl(fid, SNAPSHOTS)
+    eq((struct.unpack_from('<III', out), len(out)), ((0, 0, 2), 16))
+    refused('INVALID_PARAMETER', s.ioctl, fid, SNAPSHOTS, room=15)
+    refused('OBJECT_NAME_NOT_FOUND', create_with, s, 'f',
+            {b'TWrp': struct.pack('<Q', 133_000_000_000_000_000)}, smb2.OPEN)
+    s.end()
+
+
+@test(smb=True, squash='none')
+def apple(w):
+    """A query of the server is answered with what is true."""
+    os.chmod(w.export, 0o777)
+    s = Smb2(w.client)
+    _, found = create_with(s, '', {b'AAPL': struct.pack('<IIQQ', 1, 0, 7, 0xf),
+                                   b'QFid': b''}, smb2.OPEN)
+    answer = found[b'AAPL']
+    command, _, bits, server, volume, _, length = struct.unpack_from('<IIQQQII', answer)
+    eq((command, bits, server, volume), (1, 7, 0, 4))
+    eq(answer[40:].decode('utf-16-le'), 'Ditto')
+    eq(len(answer) - 40, length)
+    one_of(len(found[b'QFid']), [32])
+    _, found = create_with(s, '', {b'AAPL': struct.pack('<IIQQ', 1, 0, 2, 0)}, smb2.OPEN)
+    eq(struct.unpack('<IIQQ', found[b'AAPL']), (1, 0, 2, 4))
+    _, found = create_with(s, '', {b'AAPL': struct.pack('<IIQQ', 9, 0, 7, 0)}, smb2.OPEN)
+    eq(found, {})
+    s.end()
