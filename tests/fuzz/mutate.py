@@ -2,69 +2,17 @@
 """Seeded random mutations of valid calls: number N of a seed is always the same."""
 
 import random
-import struct
 
 from calls import calls
 from results import MOUNT, NFS, NFSACL
 from stages import BATCH, Failure, alive
 from xdr import Malformed
+from ways import spoil
 from wire import AUTH_NONE, AUTH_ROOT, HEADER_FIXED, Reply, auth_sys, message, record
 
 # The share is made again after so many, since they spoil it.
 REFRESH = 2000
-INTERESTING = (0, 1, 2, 3, 4, 7, 8, 63, 64, 65, 255, 256, 1024, 4096, 65535, 65536, 1 << 20,
-               0x7fffffff, 0x80000000, 0xfffffffc, 0xffffffff)
 CREDS = (AUTH_ROOT, AUTH_ROOT, AUTH_ROOT, auth_sys(1000, 1000, (4, 24)), AUTH_NONE)
-
-
-def flip(rng, data):
-    """Flip a few bits."""
-    for _ in range(rng.randint(1, 8)):
-        i = rng.randrange(len(data))
-        data[i] ^= 1 << rng.randrange(8)
-
-
-def number(rng, data):
-    """Replace an aligned number."""
-    i = rng.randrange((len(data) + 3) // 4) * 4
-    data[i:i + 4] = struct.pack(">I", rng.choice(INTERESTING))
-
-
-def noise(rng, data):
-    """Overwrite a stretch with noise."""
-    i = rng.randrange(len(data))
-    data[i:i + 16] = rng.randbytes(min(16, len(data) - i))
-
-
-def cut(rng, data):
-    """Cut the end off."""
-    del data[rng.randrange(len(data)):]
-
-
-def grow(rng, data):
-    """Append noise."""
-    data += rng.randbytes(rng.randint(1, 64))
-
-
-def insert(rng, data):
-    """Insert a number."""
-    i = rng.randrange(len(data) // 4 + 1) * 4
-    data[i:i] = struct.pack(">I", rng.choice(INTERESTING))
-
-
-def remove(rng, data):
-    """Take a number out."""
-    i = rng.randrange((len(data) + 3) // 4) * 4
-    del data[i:i + 4]
-
-
-def repeat(rng, data):
-    """Repeat a stretch."""
-    i = rng.randrange(len(data))
-    data[i:i] = data[i:i + rng.randint(1, 40)]
-
-
-WAYS = (flip, flip, number, number, number, noise, cut, grow, insert, remove, repeat)
 
 
 class Mutation:
@@ -81,9 +29,7 @@ class Mutation:
             proc = other.proc
         elif kind == 1:
             args[len(args) // 8 * 4:] = other.args[len(other.args) // 8 * 4:]
-        for _ in range(rng.choice((1, 1, 1, 2, 4))):
-            if args:
-                rng.choice(WAYS)(rng, args)
+        spoil(rng, args, ">")
         self.prog = call.prog
         self.header = rng.randrange(50) == 0
         data = bytearray(message(call.prog, proc, bytes(args), rng.choice(CREDS)))
