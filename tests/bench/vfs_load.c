@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Load on a mounted directory, ditto_vfs_load/run in debugfs.
+ *
+ * Writing "OPERATION COUNT DIRECTORY" does that often what the system call of
+ * that name does, and returns when it is over; reading tells the nanoseconds of
+ * one operation. All of a run is inside one system call: in User Mode Linux one
+ * takes longer than most servers. The directory has been prepared: there are
+ * "list" with files, "work", and "data" of FILE_SIZE bytes.
+ *
+ * Locking: load_lock serializes runs and covers load_ns.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cred.h>
+#include <linux/debugfs.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/mutex.h>
+#include <linux/namei.h>
+#include <linux/prandom.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+
+#define LINE_MAX	256
+#define LISTED		10000
+#define SMALL		SZ_4K
+#define LARGE		SZ_1M
+#define FILE_SIZE	SZ_32M
+#define SEED		1
+
+/**
+ * struct load - a run
+ * @dir: absolute path
+ * @op: see there
+ * @count: how often
+ * @file: of operations on data
+ * @buffer: LARGE bytes
+ * @random: of offsets
+ * @entries: of a listing
+ * @ctx: takes them
+ */
+struct load {
+	char dir[LINE_MAX];
+	const struct load_op *op;
+	u32 count;
+	struct file *file;
+	void *buffer;
+	struct rnd_state random;
+	u32 entries;
+	struct dir_context ctx;
+};
+
+/**
+ * struct load_op - an operation
+ * @name: as it is written
+ * @run: does it once
+ * @size: bytes of data; 0 if no file is needed
+ */
+struct load_op {
+	const char *name;
+	int (*run)(struct load *load, u32 i);
+	u32 size;
+};
+
+static DEFINE_MUTEX(load_lock);
+static u64 load_ns;
+static struct dentry *load_dir;
+
+static int load_path(struct load *load, char *path, const char *format, u32 i)
+{
+	int n = snprintf(path, LINE_MAX, "%s/", load->dir);
+
+	n += snprintf(path + n, LINE_MAX - n, format, i);
+	return n < LINE_MAX ? 0 : -ENAMETOOLONG;
+}
+
+static int load_stat(struct load *load, u32 i)
+{
+	char name[LINE_MAX];
+	struct path path;
+	struct kstat st;
+	int err;
+
+	err = load_path(load, name, "list/entry-%05u", i % LISTED);
+	if (!err)
+		err = kern_path(name, LOOKUP_FOLLOW, &path);
+	if (err)
+		return err;
+	err = vfs_getattr(&path, &st, STATX_BASIC_STATS, AT_STATX_SYNC_AS_STAT);
+	path_put(&path);
+	return err;
+}
+
+static int load_create(struct load *load, u32 i)
+{
+	char name[LINE_MAX];
+	struct file *file;
+	int err;
+
+	err = load_path(load, name, "work/file-%06u", i);
+	if (err)
+		return err;
+	file = filp_open(name, O_WRONLY | O_CREAT | O_EXCL, 0644);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	/* As close() does it. */
+	get_file(file);
+	err = filp_close(file, NULL);
+	__fput_sync(file);
+	return err;
+}
+
+static int load_unlink_in(struct dentry *dir, struct mnt_idmap *idmap, u32 i)
+{
+	struct dentry *dentry;
+	char name[16];
+	int err;
+
+	inode_lock_nested(d_inode(dir), I_MUTEX_PARENT);
+	dentry = lookup_one_len(name, dir, snprintf(name, sizeof(name), "file-%06u", i));
+	err = PTR_ERR_OR_ZERO(dentry);
+	if (!err) {
+		err = vfs_unlink(idmap, d_inode(dir), dentry, NULL);
+		dput(dentry);
+	}
+	inode_unlock(d_inode(dir));
+	return err;
+}
+
+static int load_unlink(struct load *load, u32 i)
+{
+	char name[LINE_MAX];
+	struct path path;
+	int err;
+
+	err = load_path(load, name, "work", 0) ?: kern_path(name, LOOKUP_FOLLOW, &path);
+	if (err)
+		return err;
+	err = mnt_want_write(path.mnt);
+	if (!err) {
+		err = load_unlink_in(path.dentry, mnt_idmap(path.mnt), i);
+		mnt_drop_write(path.mnt);
+	}
+	path_put(&path);
+	return err;
+}
+
+static bool load_entry(struct dir_context *ctx, const char *name, int len, loff_t pos, u64 ino,
+		       unsigned int type)
+{
+	struct load *load = container_of(ctx, struct load, ctx);
+
+	load->entries++;
+	return true;
+}
+
+static int load_readdir(struct load *load, u32 i)
+{
+	char name[LINE_MAX];
+	struct file *file;
+	u32 before;
+	int err;
+
+	err = load_path(load, name, "list", 0);
+	if (err)
+		return err;
+	file = filp_open(name, O_RDONLY | O_DIRECTORY, 0);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	load->ctx = (struct dir_context) { .actor = load_entry };
+	load->entries = 0;
+	do {
+		before = load->entries;
+		err = iterate_dir(file, &load->ctx);
+	} while (!err && load->entries != before);
+	__fput_sync(file);
+	return err ?: load->entries == LISTED + 2 ? 0 : -EBADMSG;
+}
+
+static int load_data(struct load *load, u32 i, bool write)
+{
+	u32 size = load->op->size;
+	struct kvec vec = { .iov_base = load->buffer, .iov_len = size };
+	loff_t pos = i % (FILE_SIZE / size);
+	struct iov_iter iter;
+	ssize_t n;
+
+	if (size == SMALL)
+		pos = prandom_u32_state(&load->random) % (FILE_SIZE / size);
+	pos *= size;
+	iov_iter_kvec(&iter, write ? ITER_SOURCE : ITER_DEST, &vec, 1, size);
+	n = write ? vfs_iter_write(load->file, &iter, &pos, 0) :
+		    vfs_iter_read(load->file, &iter, &pos, 0);
+	return n < 0 ? n : n == size ? 0 : -EIO;
+}
+
+static int load_read(struct load *load, u32 i)
+{
+	return load_data(load, i, false);
+}
+
+static int load_write(struct load *load, u32 i)
+{
+	return load_data(load, i, true);
+}
+
+static const struct load_op load_ops[] = {
+	{ "stat", load_stat },
+	{ "create", load_create },
+	{ "unlink", load_unlink },
+	{ "readdir", load_readdir },
+	{ "read-4k", load_read, SMALL },
+	{ "write-4k", load_write, SMALL },
+	{ "read-1m", load_read, LARGE },
+	{ "write-1m", load_write, LARGE },
+};
+
+static int load_parse(struct load *load, const char *line)
+{
+	char name[16];
+
+	if (sscanf(line, "%15s %u %255s", name, &load->count, load->dir) != 3 || !load->count)
+		return -EINVAL;
+	for (unsigned int i = 0; i < ARRAY_SIZE(load_ops); i++)
+		if (!strcmp(name, load_ops[i].name))
+			load->op = &load_ops[i];
+	return load->op ? 0 : -EINVAL;
+}
+
+static int load_run(struct load *load)
+{
+	u64 start = ktime_get_ns();
+	int err = 0;
+
+	for (u32 i = 0; i < load->count && !err; i++) {
+		err = load->op->run(load, i);
+		cond_resched();
+	}
+	load_ns = div_u64(ktime_get_ns() - start, load->count);
+	return err;
+}
+
+static int load_run_data(struct load *load)
+{
+	char name[LINE_MAX];
+	int err;
+
+	prandom_seed_state(&load->random, SEED);
+	load->buffer = kvzalloc(LARGE, GFP_KERNEL);
+	if (!load->buffer)
+		return -ENOMEM;
+	err = load_path(load, name, "data", 0);
+	if (!err) {
+		load->file = filp_open(name, O_RDWR | O_DIRECT, 0);
+		err = PTR_ERR_OR_ZERO(load->file);
+	}
+	if (!err) {
+		err = load_run(load);
+		__fput_sync(load->file);
+	}
+	kvfree(load->buffer);
+	return err;
+}
+
+static ssize_t load_control(struct file *file, const char __user *data, size_t len, loff_t *pos)
+{
+	struct load *load;
+	char *line;
+	int err;
+
+	if (len >= LINE_MAX)
+		return -EINVAL;
+	line = memdup_user_nul(data, len);
+	if (IS_ERR(line))
+		return PTR_ERR(line);
+	load = kzalloc(sizeof(*load), GFP_KERNEL);
+	err = load ? load_parse(load, line) : -ENOMEM;
+	if (!err) {
+		mutex_lock(&load_lock);
+		err = load->op->size ? load_run_data(load) : load_run(load);
+		mutex_unlock(&load_lock);
+	}
+	kfree(load);
+	kfree(line);
+	return err ?: len;
+}
+
+static ssize_t load_result(struct file *file, char __user *data, size_t len, loff_t *pos)
+{
+	char text[24];
+	int n;
+
+	mutex_lock(&load_lock);
+	n = scnprintf(text, sizeof(text), "%llu\n", load_ns);
+	mutex_unlock(&load_lock);
+	return simple_read_from_buffer(data, len, pos, text, n);
+}
+
+static const struct file_operations load_fops = {
+	.owner = THIS_MODULE,
+	.read = load_result,
+	.write = load_control,
+};
+
+static int __init load_init(void)
+{
+	load_dir = debugfs_create_dir("ditto_vfs_load", NULL);
+	debugfs_create_file("run", 0600, load_dir, NULL, &load_fops);
+	return 0;
+}
+
+static void __exit load_exit(void)
+{
+	debugfs_remove(load_dir);
+}
+
+module_init(load_init);
+module_exit(load_exit);
+
+MODULE_DESCRIPTION("Load on a mounted directory");
+MODULE_LICENSE("GPL");
