@@ -14,7 +14,7 @@ all: modules userspace
 help:
 	@echo 'Build:'
 	@echo '  all               modules and userspace (default)'
-	@echo '  modules           ditto.ko and ditto_nfs.ko, for KDIR=$(KDIR)'
+	@echo '  modules           ditto.ko, ditto_nfs.ko, ditto_smb.ko for KDIR=$(KDIR)'
 	@echo '  userspace         dittod and dittoctl'
 	@echo '  install           programs, manual pages and units below PREFIX=$(PREFIX)'
 	@echo '  modules_install   modules into /lib/modules, for modprobe'
@@ -29,11 +29,14 @@ help:
 	@echo '  check-vm          the guests themselves'
 	@echo '  check-kunit       unit tests of the modules'
 	@echo '  check-e2e         real clients against the server; T=NAME for some'
+	@echo '  check-smbtorture  Samba'"'"'s conformance tests; T=SUITE for some'
 	@echo '  check-debug       parts of both under KASAN, lockdep, kmemleak and UBSAN'
 	@echo '  check-fuzz        damaged calls against the same kernel; SEED=N, CALLS=N'
 	@echo '  check-stock       on Debian'"'"'s kernel'
 	@echo '  check-race        with four CPUs, KASAN and lockdep (slow, not in check)'
+	@echo '  bench-locks       the lock table beside the kernel'"'"'s POSIX locks'
 	@echo '  bench-nfs3        beside knfsd in one guest'
+	@echo '  bench-smb         beside ksmbd and Samba in one guest'
 	@echo 'Develop:'
 	@echo '  ynl               make the netlink code again from its specification'
 
@@ -69,15 +72,15 @@ clean:
 check:
 	@tests/check
 
-lint check-userspace check-vm check-kunit check-e2e check-debug check-fuzz check-stock check-race:
+lint check-userspace check-vm check-kunit check-e2e check-smbtorture check-debug check-fuzz check-stock check-race:
 	@tests/check $(@:check-%=%)
 
 demo:
 	@tests/demo/run
 
-bench-nfs3:
+bench-locks bench-nfs3 bench-smb:
 	@tests/deps
-	@tests/bench/run nfs3
+	@tests/bench/run $(@:bench-%=%)
 
 ynl:
 	net/ynl-regen
@@ -85,4 +88,4 @@ ynl:
 
 .PHONY: all help modules userspace install modules_install uninstall clean check lint \
 	check-userspace check-vm check-kunit check-e2e check-debug check-fuzz check-stock check-race \
-	demo bench-nfs3 ynl
+	demo bench-locks bench-nfs3 bench-smb ynl
