@@ -104,11 +104,11 @@ class Ditto:
         if self.world.spec['smb']:
             run('modprobe', 'ditto_smb')
 
-    def unload(self):
-        if self.world.spec['smb']:
-            run('rmmod', 'ditto_smb')
-        run('rmmod', 'ditto_nfs')
-        run('rmmod', 'ditto')
+    @staticmethod
+    def unload():
+        for module in ('ditto_smb', 'ditto_nfs', 'ditto'):
+            if loaded(module):
+                run('rmmod', module)
 
     def key(self):
         """The one of the helper's database once there is one: it gives that key too."""
