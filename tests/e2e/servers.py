@@ -23,14 +23,14 @@ GRACE = 10
 
 # Who locks is recorded by the helper, and it knows the users of SMB. Where it has
 # to run it brings the listeners.
-LOCK_CONF = f"""[server]
-grace-s = {GRACE}
-"""
 LISTENERS = """[listener nfs]
 [listener nfs]
 transport = udp
 """
 SMB_LISTENER = '[listener smb]\n'
+LOCK_CONF = f"""[server]
+grace-s = {GRACE}
+{LISTENERS}"""
 
 
 def tool(name):
@@ -255,10 +255,8 @@ class Ditto:
         """Run dittod in the foreground; returns the path of its configuration."""
         if conf is None:
             conf = LOCK_CONF if self.daemons else ''
-            if self.with_listeners():
-                conf += LISTENERS
             if self.world.spec['smb']:
-                conf += SMB_LISTENER
+                conf += SMB_LISTENER if self.daemons else LISTENERS + SMB_LISTENER
         self.conf = conf
         path = f'{self.world.base}/ditto.conf'
         with open(path, 'w', encoding='utf-8') as f:
