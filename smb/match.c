@@ -38,14 +38,12 @@ void dsmb_match_init(void)
 	else
 		dsmb_unicode = map;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_match_init);
 
 void dsmb_match_exit(void)
 {
 	utf8_unload(dsmb_unicode);
 	dsmb_unicode = NULL;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_match_exit);
 
 /* A unit is a character here: there is no case beyond the first plane that names use. */
 static int dsmb_fold(u16 c, u8 *out)

@@ -70,17 +70,6 @@ static u32 smb_units(const u16 *s)
 	return n;
 }
 
-static int smb_match_suite_init(struct kunit_suite *suite)
-{
-	dsmb_match_init();
-	return 0;
-}
-
-static void smb_match_suite_exit(struct kunit_suite *suite)
-{
-	dsmb_match_exit();
-}
-
 static void smb_match_test(struct kunit *test)
 {
 	const struct smb_match_case *c;
@@ -126,8 +115,6 @@ static struct kunit_case smb_match_tests[] = {
 
 static struct kunit_suite smb_match_suite = {
 	.name = "ditto_smb_match",
-	.suite_init = smb_match_suite_init,
-	.suite_exit = smb_match_suite_exit,
 	.test_cases = smb_match_tests,
 };
 
