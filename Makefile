@@ -79,7 +79,7 @@ demo:
 	@tests/demo/run
 
 bench-locks bench-nfs3 bench-smb:
-	@tests/deps
+	@tests/deps build demo check bench
 	@tests/bench/run $(@:bench-%=%)
 
 ynl:
