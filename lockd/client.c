@@ -25,6 +25,23 @@ void ditto_client_put(struct ditto_client *client)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_client_put, DITTO);
 
+struct ditto_client *ditto_client_nth(struct ditto_lock_table *table, unsigned long n)
+{
+	struct ditto_client *client, *found = NULL;
+
+	spin_lock(&table->clients_lock);
+	list_for_each_entry(client, &table->clients, list) {
+		if (!n--) {
+			found = client;
+			/* Its count reaches zero under this lock. */
+			ditto_client_hold(found);
+			break;
+		}
+	}
+	spin_unlock(&table->clients_lock);
+	return found;
+}
+
 struct ditto_client *ditto_client_find(struct ditto_lock_table *table, const char *protocol,
 				       const char *name)
 {

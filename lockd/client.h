@@ -122,6 +122,9 @@ static inline void ditto_client_hold(struct ditto_client *client)
 
 void ditto_client_put(struct ditto_client *client);
 
+/* The n-th client in the order of their coming, to be put, or NULL: for lists. */
+struct ditto_client *ditto_client_nth(struct ditto_lock_table *table, unsigned long n);
+
 /* The client of that protocol and name, to be put, or NULL: for the administrator. */
 struct ditto_client *ditto_client_find(struct ditto_lock_table *table, const char *protocol,
 				       const char *name);

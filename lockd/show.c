@@ -175,23 +175,6 @@ static int show_client(struct ditto_client *client, struct batch *batch,
 	return err;
 }
 
-/* The n-th client, held, or NULL. */
-static struct ditto_client *client_nth(struct ditto_lock_table *table, u32 n)
-{
-	struct ditto_client *client, *found = NULL;
-
-	spin_lock(&table->clients_lock);
-	list_for_each_entry(client, &table->clients, list) {
-		if (!n--) {
-			found = client;
-			ditto_client_hold(found);
-			break;
-		}
-	}
-	spin_unlock(&table->clients_lock);
-	return found;
-}
-
 int ditto_show_clients(struct ditto_lock_table *table, const char *protocol, const char *name,
 		       struct ditto_show_cursor *cursor, ditto_show_fn fn, void *arg)
 {
@@ -201,7 +184,7 @@ int ditto_show_clients(struct ditto_lock_table *table, const char *protocol, con
 
 	if (!batch)
 		return -ENOMEM;
-	while (!err && (client = client_nth(table, cursor->client))) {
+	while (!err && (client = ditto_client_nth(table, cursor->client))) {
 		if ((!protocol || !strcmp(protocol, client->protocol)) &&
 		    (!name || !strcmp(name, client->name)))
 			err = show_client(client, batch, cursor, fn, arg);
@@ -341,7 +324,7 @@ int ditto_show_release(struct ditto_lock_table *table, u64 id, const char *why)
 	struct ditto_client *client;
 	bool done = false;
 
-	for (u32 n = 0; !done && (client = client_nth(table, n)); n++) {
+	for (u32 n = 0; !done && (client = ditto_client_nth(table, n)); n++) {
 		done = client_release_numbered(client, id, why);
 		ditto_client_put(client);
 		cond_resched();

@@ -9,24 +9,6 @@
 #include "../lockd/table.h"
 #include "netlink.h"
 
-/* The n-th client, held, or NULL. */
-static struct ditto_client *client_nth(struct ditto_lock_table *table, unsigned long n)
-{
-	struct ditto_client *client, *found = NULL;
-
-	spin_lock(&table->clients_lock);
-	list_for_each_entry(client, &table->clients, list) {
-		if (!n--) {
-			found = client;
-			/* Its count reaches zero under this lock. */
-			ditto_client_hold(found);
-			break;
-		}
-	}
-	spin_unlock(&table->clients_lock);
-	return found;
-}
-
 static int client_put(struct sk_buff *msg, struct ditto_client *client)
 {
 	u32 connections;
@@ -70,7 +52,7 @@ int ditto_nl_lock_client_get_dumpit(struct sk_buff *skb, struct netlink_callback
 	struct ditto_client *client;
 	int err = 0;
 
-	while (!err && (client = client_nth(table, cb->args[0]))) {
+	while (!err && (client = ditto_client_nth(table, cb->args[0]))) {
 		/* One that was released is only remembered by its protocol. */
 		if (!READ_ONCE(client->dead))
 			err = client_tell(skb, cb, client);
