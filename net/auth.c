@@ -75,18 +75,8 @@ static int gid_cmp(const void *a, const void *b)
 
 static void user_groups(struct ditto_auth_user *user, const struct nlattr *attr)
 {
-	unsigned int n = attr ? nla_len(attr) / sizeof(u32) : 0;
-	const u8 *gids = attr ? nla_data(attr) : NULL;
-
-	for (unsigned int i = 0; i < n; i++) {
-		kgid_t gid;
-		u32 id;
-
-		memcpy(&id, gids + i * sizeof(id), sizeof(id));
-		gid = make_kgid(&init_user_ns, id);
-		if (gid_valid(gid))
-			user->groups[user->ngroups++] = gid;
-	}
+	if (attr)
+		user->ngroups = ditto_nl_get_gids(attr, user->groups);
 	sort(user->groups, user->ngroups, sizeof(user->groups[0]), gid_cmp, NULL);
 }
 

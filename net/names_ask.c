@@ -116,7 +116,6 @@ static int got_groups(struct genl_info *info, struct ditto_said *said)
 {
 	const struct nlattr *attr = info->attrs[DITTO_A_UPCALL_GIDS];
 	unsigned int n;
-	const u8 *gids;
 
 	if (GENL_REQ_ATTR_CHECK(info, DITTO_A_UPCALL_GIDS)) {
 		NL_SET_ERR_MSG(info->extack, "an answer about groups carries them");
@@ -133,16 +132,7 @@ static int got_groups(struct genl_info *info, struct ditto_said *said)
 	if (!said->groups)
 		return -ENOMEM;
 
-	gids = nla_data(attr);
-	for (unsigned int i = 0; i < n; i++) {
-		kgid_t gid;
-		u32 id;
-
-		memcpy(&id, gids + i * sizeof(id), sizeof(id));
-		gid = make_kgid(&init_user_ns, id);
-		if (gid_valid(gid))
-			said->groups[said->ngroups++] = gid;
-	}
+	said->ngroups = ditto_nl_get_gids(attr, said->groups);
 	return 0;
 }
 

@@ -4,6 +4,8 @@
  */
 #include <linux/netlink.h>
 #include <linux/notifier.h>
+#include <linux/string.h>
+#include <linux/user_namespace.h>
 #include <net/genetlink.h>
 #include <net/ipv6.h>
 #include <kunit/visibility.h>
@@ -47,6 +49,23 @@ int ditto_nl_get_addr(const struct nlattr *attr, struct in6_addr *addr,
 				    "an address has 4 bytes (IPv4) or 16 bytes (IPv6)");
 		return -EINVAL;
 	}
+}
+
+unsigned int ditto_nl_get_gids(const struct nlattr *attr, kgid_t *gids)
+{
+	unsigned int n = nla_len(attr) / sizeof(u32), got = 0;
+	const u8 *data = nla_data(attr);
+
+	for (unsigned int i = 0; i < n; i++) {
+		kgid_t gid;
+		u32 id;
+
+		memcpy(&id, data + i * sizeof(id), sizeof(id));
+		gid = make_kgid(&init_user_ns, id);
+		if (gid_valid(gid))
+			gids[got++] = gid;
+	}
+	return got;
 }
 
 struct sk_buff *ditto_nl_reply_new(struct genl_info *info, size_t size, void **hdr)

@@ -10,6 +10,7 @@
 
 #include <linux/in6.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 
 #include "genl.h"
 
@@ -47,6 +48,15 @@ int ditto_nl_put_addr(struct sk_buff *msg, int type, const struct in6_addr *addr
  */
 int ditto_nl_get_addr(const struct nlattr *attr, struct in6_addr *addr,
 		      struct netlink_ext_ack *extack);
+
+/**
+ * ditto_nl_get_gids - numbers of groups from an attribute; those that are none are left out
+ * @attr: the numbers, each of 4 bytes; the remainder does not count
+ * @gids: room for all of them
+ *
+ * Return: how many there are.
+ */
+unsigned int ditto_nl_get_gids(const struct nlattr *attr, kgid_t *gids);
 
 /**
  * ditto_nl_reply_new - begin the reply to a request
