@@ -51,8 +51,8 @@ void ditto_file_put(struct ditto_file *df)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_file_put, DITTO);
 
-static struct ditto_file *slot_get(struct ditto_node *node, enum ditto_file_mode mode,
-				   const struct vfsmount *mnt)
+/* The cached file, on whatever mount. */
+static struct ditto_file *slot_hold(struct ditto_node *node, enum ditto_file_mode mode)
 {
 	struct ditto_file *df;
 
@@ -61,6 +61,13 @@ static struct ditto_file *slot_get(struct ditto_node *node, enum ditto_file_mode
 	if (df && !refcount_inc_not_zero(&df->ref))
 		df = NULL;
 	rcu_read_unlock();
+	return df;
+}
+
+static struct ditto_file *slot_get(struct ditto_node *node, enum ditto_file_mode mode,
+				   const struct vfsmount *mnt)
+{
+	struct ditto_file *df = slot_hold(node, mode);
 
 	/* Another share's mount may be read-only, or be unmounted first. */
 	if (df && unlikely(df->file->f_path.mnt != mnt)) {
@@ -296,13 +303,8 @@ void ditto_files_close(struct ditto_node *node, const struct vfsmount *mnt)
 	int mode;
 
 	for (mode = 0; mode < DITTO_FILE_MODES; mode++) {
-		struct ditto_file *df;
+		struct ditto_file *df = slot_hold(node, mode);
 
-		rcu_read_lock();
-		df = READ_ONCE(node->files[mode]);
-		if (df && !refcount_inc_not_zero(&df->ref))
-			df = NULL;
-		rcu_read_unlock();
 		if (!df)
 			continue;
 		if ((!mnt || df->file->f_path.mnt == mnt) && file_uncache(table, node, df))
