@@ -32,17 +32,23 @@ char *mem_string(const char *text)
 	return p;
 }
 
+char *mem_vprint(const char *format, va_list args)
+{
+	char *text;
+
+	if (vasprintf(&text, format, args) < 0)
+		mem_out();
+	return text;
+}
+
 char *mem_print(const char *format, ...)
 {
 	va_list args;
 	char *text;
-	int len;
 
 	va_start(args, format);
-	len = vasprintf(&text, format, args);
+	text = mem_vprint(format, args);
 	va_end(args);
-	if (len < 0)
-		mem_out();
 	return text;
 }
 

@@ -31,13 +31,10 @@ void table_cell(struct table *t, const char *format, ...)
 	va_list args;
 	char *text;
 	char *p;
-	int len;
 
 	va_start(args, format);
-	len = vasprintf(&text, format, args);
+	text = mem_vprint(format, args);
 	va_end(args);
-	if (len < 0)
-		mem_out();
 	/* A name could hold what a terminal would obey. */
 	for (p = text; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
