@@ -56,6 +56,17 @@ enum ditto_encryption {
  * @require_signing: messages that are not signed are refused, by protocols that can sign
  * @encryption: enum ditto_encryption
  * @min_dialect: oldest version accepted of a protocol that numbers its dialects
+ * @durable_s: how long what a client has open waits for it to come back, where a protocol
+ *	lets it, and it asks for no other time; 0: not at all
+ * @max_delegations: what all clients may hold
+ * @delegations_per_client: what one may
+ * @delegations: grant any
+ * @session_slots: requests that a session may have under way, where slots count them
+ * @sessions_per_client: sessions that a client may make
+ * @silence_s: a connection ends when the other machine answers nothing for so long, where
+ *	it holds what a client has
+ * @patience_ms: how long a call waits for other clients to give way or to answer, before its
+ *	own is told to come again, where a protocol has a word for that
  *
  * Each is read with READ_ONCE() where it is used and written under the
  * settings lock of net/settings.c. Limits are those in ditto.yaml.
@@ -79,6 +90,14 @@ struct ditto_settings {
 	bool require_signing;
 	u32 encryption;
 	u32 min_dialect;
+	u32 durable_s;
+	u32 max_delegations;
+	u32 delegations_per_client;
+	bool delegations;
+	u32 session_slots;
+	u32 sessions_per_client;
+	u32 silence_s;
+	u32 patience_ms;
 };
 
 /**

@@ -61,6 +61,14 @@ static const struct netlink_range_validation ditto_a_server_claims_per_client_ra
 	.max	= 16777216ULL,
 };
 
+static const struct netlink_range_validation ditto_a_server_max_delegations_range = {
+	.max	= 16777216ULL,
+};
+
+static const struct netlink_range_validation ditto_a_server_delegations_per_client_range = {
+	.max	= 16777216ULL,
+};
+
 /* Common nested types */
 const struct nla_policy ditto_grant_nl_policy[DITTO_A_GRANT_ACCESS + 1] = {
 	[DITTO_A_GRANT_UID] = { .type = NLA_U32, },
@@ -148,7 +156,7 @@ static const struct nla_policy ditto_listener_del_nl_policy[DITTO_A_LISTENER_ID 
 };
 
 /* DITTO_CMD_SERVER_SET - do */
-static const struct nla_policy ditto_server_set_nl_policy[DITTO_A_SERVER_MIN_DIALECT + 1] = {
+static const struct nla_policy ditto_server_set_nl_policy[DITTO_A_SERVER_PATIENCE_MS + 1] = {
 	[DITTO_A_SERVER_THREADS] = NLA_POLICY_MAX(NLA_U32, 1024),
 	[DITTO_A_SERVER_MAX_CONNECTIONS] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_max_connections_range),
 	[DITTO_A_SERVER_NODE_LIMIT] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_node_limit_range),
@@ -167,6 +175,14 @@ static const struct nla_policy ditto_server_set_nl_policy[DITTO_A_SERVER_MIN_DIA
 	[DITTO_A_SERVER_REQUIRE_SIGNING] = NLA_POLICY_MAX(NLA_U8, 1),
 	[DITTO_A_SERVER_ENCRYPTION] = NLA_POLICY_MAX(NLA_U32, 2),
 	[DITTO_A_SERVER_MIN_DIALECT] = NLA_POLICY_RANGE(NLA_U32, 514, 785),
+	[DITTO_A_SERVER_DURABLE_S] = NLA_POLICY_MAX(NLA_U32, 300),
+	[DITTO_A_SERVER_MAX_DELEGATIONS] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_max_delegations_range),
+	[DITTO_A_SERVER_DELEGATIONS_PER_CLIENT] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_delegations_per_client_range),
+	[DITTO_A_SERVER_DELEGATIONS] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_SERVER_SESSION_SLOTS] = NLA_POLICY_RANGE(NLA_U32, 1, 1024),
+	[DITTO_A_SERVER_SESSIONS_PER_CLIENT] = NLA_POLICY_RANGE(NLA_U32, 1, 1024),
+	[DITTO_A_SERVER_SILENCE_S] = NLA_POLICY_RANGE(NLA_U32, 4, 7200),
+	[DITTO_A_SERVER_PATIENCE_MS] = NLA_POLICY_MAX(NLA_U32, 1000),
 	[DITTO_A_SERVER_HANDLE_KEY] = NLA_POLICY_EXACT_LEN(16),
 };
 
@@ -324,7 +340,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.cmd		= DITTO_CMD_SERVER_SET,
 		.doit		= ditto_nl_server_set_doit,
 		.policy		= ditto_server_set_nl_policy,
-		.maxattr	= DITTO_A_SERVER_MIN_DIALECT,
+		.maxattr	= DITTO_A_SERVER_PATIENCE_MS,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{

@@ -61,6 +61,14 @@ static const struct setting settings[] = {
 	SETTING_BOOL(REQUIRE_SIGNING, require_signing, 0),
 	SETTING_U32(ENCRYPTION, encryption, DITTO_ENCRYPTION_OFFERED),
 	SETTING_U32(MIN_DIALECT, min_dialect, DITTO_MIN_DIALECT),
+	SETTING_U32(DURABLE_S, durable_s, 60),
+	SETTING_U32(MAX_DELEGATIONS, max_delegations, 1048576),
+	SETTING_U32(DELEGATIONS_PER_CLIENT, delegations_per_client, 65536),
+	SETTING_BOOL(DELEGATIONS, delegations, 1),
+	SETTING_U32(SESSION_SLOTS, session_slots, 128),
+	SETTING_U32(SESSIONS_PER_CLIENT, sessions_per_client, 64),
+	SETTING_U32(SILENCE_S, silence_s, 60),
+	SETTING_U32(PATIENCE_MS, patience_ms, 50),
 };
 
 static u32 setting_read(const struct ditto_settings *from, const struct setting *s)

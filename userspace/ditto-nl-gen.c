@@ -833,6 +833,62 @@ static const struct spec_attr server_attrs[] = {
 		.min = 514,
 		.max = 785ULL,
 	},
+	[DITTO_A_SERVER_DURABLE_S] = {
+		.name = "durable-s",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 300ULL,
+	},
+	[DITTO_A_SERVER_MAX_DELEGATIONS] = {
+		.name = "max-delegations",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 16777216ULL,
+	},
+	[DITTO_A_SERVER_DELEGATIONS_PER_CLIENT] = {
+		.name = "delegations-per-client",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 16777216ULL,
+	},
+	[DITTO_A_SERVER_DELEGATIONS] = {
+		.name = "delegations",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_SERVER_SESSION_SLOTS] = {
+		.name = "session-slots",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 1,
+		.max = 1024ULL,
+	},
+	[DITTO_A_SERVER_SESSIONS_PER_CLIENT] = {
+		.name = "sessions-per-client",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 1,
+		.max = 1024ULL,
+	},
+	[DITTO_A_SERVER_SILENCE_S] = {
+		.name = "silence-s",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 4,
+		.max = 7200ULL,
+	},
+	[DITTO_A_SERVER_PATIENCE_MS] = {
+		.name = "patience-ms",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 1000ULL,
+	},
 };
 
 static const struct nla_policy server_policy[] = {
@@ -926,6 +982,30 @@ static const struct nla_policy server_policy[] = {
 		.type = NLA_U32,
 	},
 	[DITTO_A_SERVER_MIN_DIALECT] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_DURABLE_S] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_MAX_DELEGATIONS] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_DELEGATIONS_PER_CLIENT] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_DELEGATIONS] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_SERVER_SESSION_SLOTS] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_SESSIONS_PER_CLIENT] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_SILENCE_S] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_PATIENCE_MS] = {
 		.type = NLA_U32,
 	},
 };
@@ -2316,6 +2396,14 @@ static const u16 server_set_request[] = {
 	DITTO_A_SERVER_REQUIRE_SIGNING,
 	DITTO_A_SERVER_ENCRYPTION,
 	DITTO_A_SERVER_MIN_DIALECT,
+	DITTO_A_SERVER_DURABLE_S,
+	DITTO_A_SERVER_MAX_DELEGATIONS,
+	DITTO_A_SERVER_DELEGATIONS_PER_CLIENT,
+	DITTO_A_SERVER_DELEGATIONS,
+	DITTO_A_SERVER_SESSION_SLOTS,
+	DITTO_A_SERVER_SESSIONS_PER_CLIENT,
+	DITTO_A_SERVER_SILENCE_S,
+	DITTO_A_SERVER_PATIENCE_MS,
 	DITTO_A_SERVER_HANDLE_KEY,
 	0,
 };
@@ -2339,6 +2427,14 @@ static const u16 server_get_reply[] = {
 	DITTO_A_SERVER_REQUIRE_SIGNING,
 	DITTO_A_SERVER_ENCRYPTION,
 	DITTO_A_SERVER_MIN_DIALECT,
+	DITTO_A_SERVER_DURABLE_S,
+	DITTO_A_SERVER_MAX_DELEGATIONS,
+	DITTO_A_SERVER_DELEGATIONS_PER_CLIENT,
+	DITTO_A_SERVER_DELEGATIONS,
+	DITTO_A_SERVER_SESSION_SLOTS,
+	DITTO_A_SERVER_SESSIONS_PER_CLIENT,
+	DITTO_A_SERVER_SILENCE_S,
+	DITTO_A_SERVER_PATIENCE_MS,
 	DITTO_A_SERVER_STARTED,
 	DITTO_A_SERVER_HELPER,
 	DITTO_A_SERVER_NODES,

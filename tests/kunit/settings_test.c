@@ -33,6 +33,11 @@ static const struct limit {
 	{ "require-signing", DITTO_A_SERVER_REQUIRE_SIGNING, true, 0, 1, 0 },
 	{ "encryption", DITTO_A_SERVER_ENCRYPTION, false, 0, 2, DITTO_ENCRYPTION_OFFERED },
 	{ "min-dialect", DITTO_A_SERVER_MIN_DIALECT, false, 0x0202, 0x0311, DITTO_MIN_DIALECT },
+	{ "delegations", DITTO_A_SERVER_DELEGATIONS, true, 0, 1, 1 },
+	{ "session-slots", DITTO_A_SERVER_SESSION_SLOTS, false, 1, 1024, 128 },
+	{ "silence-s", DITTO_A_SERVER_SILENCE_S, false, 4, 7200, 60 },
+	{ "patience-ms", DITTO_A_SERVER_PATIENCE_MS, false, 0, 1000, 50 },
+	{ "sessions-per-client", DITTO_A_SERVER_SESSIONS_PER_CLIENT, false, 1, 1024, 64 },
 };
 
 static void limit_desc(const struct limit *limit, char *desc)

@@ -24,7 +24,7 @@ struct spec_enum;
 
 /* A sentence about what is wrong. */
 struct why {
-	char text[400];
+	char text[480];
 };
 
 /**
