@@ -76,7 +76,11 @@ enum ditto_squash {
  * @guest: users without an account and anonymous ones may use it
  * @browse: it is shown in lists of shares
  * @streams: files may have named streams
+ * @short_names: files with long names have short ones, too
+ * @notify: clients may watch directories for changes
+ * @continuous: what clients have open may outlive the server, by protocols that can
  * @comment: for people; NULL without
+ * @snapshots: path from the root to the directory of snapshots, see snapshot.h; NULL without
  * @rules: which clients may use it; empty means every client, read and write
  * @grants: what users may do
  */
@@ -94,7 +98,11 @@ struct ditto_share_opts {
 	bool guest;
 	bool browse;
 	bool streams;
+	bool short_names;
+	bool notify;
+	bool continuous;
 	char *comment;
+	char *snapshots;
 	struct ditto_rules rules;
 	struct ditto_grants grants;
 };

@@ -25,6 +25,7 @@ struct ditto_share_opts *ditto_share_opts_alloc(void)
 	opts->local_locks = true;
 	opts->browse = true;
 	opts->streams = true;
+	opts->notify = true;
 	opts->grants.others = DITTO_GRANT_WRITE;
 	return opts;
 }
@@ -39,6 +40,9 @@ struct ditto_share_opts *ditto_share_opts_dup(const struct ditto_share_opts *fro
 	opts->comment = kstrdup(from->comment, GFP_ATOMIC);
 	if (from->comment && !opts->comment)
 		goto no_comment;
+	opts->snapshots = kstrdup(from->snapshots, GFP_ATOMIC);
+	if (from->snapshots && !opts->snapshots)
+		goto no_snapshots;
 	if (ditto_rules_copy(&opts->rules, &from->rules))
 		goto no_rules;
 	if (ditto_grants_copy(&opts->grants, &from->grants))
@@ -48,6 +52,8 @@ struct ditto_share_opts *ditto_share_opts_dup(const struct ditto_share_opts *fro
 no_grants:
 	ditto_rules_free(&opts->rules);
 no_rules:
+	kfree(opts->snapshots);
+no_snapshots:
 	kfree(opts->comment);
 no_comment:
 	kfree(opts);
@@ -61,6 +67,7 @@ void ditto_share_opts_free(struct ditto_share_opts *opts)
 		return;
 	ditto_rules_free(&opts->rules);
 	ditto_grants_free(&opts->grants);
+	kfree(opts->snapshots);
 	kfree(opts->comment);
 	kfree(opts);
 }

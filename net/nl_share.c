@@ -169,6 +169,9 @@ static const struct {
 	{ DITTO_A_SHARE_GUEST, offsetof(struct ditto_share_opts, guest) },
 	{ DITTO_A_SHARE_BROWSE, offsetof(struct ditto_share_opts, browse) },
 	{ DITTO_A_SHARE_STREAMS, offsetof(struct ditto_share_opts, streams) },
+	{ DITTO_A_SHARE_SHORT_NAMES, offsetof(struct ditto_share_opts, short_names) },
+	{ DITTO_A_SHARE_NOTIFY, offsetof(struct ditto_share_opts, notify) },
+	{ DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE, offsetof(struct ditto_share_opts, continuous) },
 };
 
 static void flags_read(struct ditto_share_opts *opts, struct nlattr **attrs)
@@ -189,19 +192,19 @@ static int flags_put(struct sk_buff *msg, const struct ditto_share_opts *opts)
 }
 
 /* An empty one is none. */
-static int comment_read(struct ditto_share_opts *opts, const struct nlattr *attr)
+static int text_read(char **text, const struct nlattr *attr)
 {
-	char *comment = NULL;
+	char *new = NULL;
 
 	if (!attr)
 		return 0;
 	if (*(const char *)nla_data(attr)) {
-		comment = nla_strdup(attr, GFP_KERNEL);
-		if (!comment)
+		new = nla_strdup(attr, GFP_KERNEL);
+		if (!new)
 			return -ENOMEM;
 	}
-	kfree(opts->comment);
-	opts->comment = comment;
+	kfree(*text);
+	*text = new;
 	return 0;
 }
 
@@ -228,7 +231,8 @@ static int opts_read(struct ditto_share_opts *opts, struct genl_info *info)
 	int err;
 
 	flags_read(opts, attrs);
-	err = comment_read(opts, attrs[DITTO_A_SHARE_COMMENT]);
+	err = text_read(&opts->comment, attrs[DITTO_A_SHARE_COMMENT]) ?:
+	      text_read(&opts->snapshots, attrs[DITTO_A_SHARE_SNAPSHOTS]);
 	if (err)
 		return err;
 	if (attrs[DITTO_A_SHARE_SQUASH])
@@ -375,7 +379,8 @@ static size_t share_size(const struct ditto_share *share)
 	for (unsigned int i = 0; i < opts->rules.count; i++)
 		size += rule_size(strlen(opts->rules.rule[i].spec));
 	size += ditto_nl_grants_size(&opts->grants) +
-		nla_total_size(opts->comment ? strlen(opts->comment) + 1 : 0);
+		nla_total_size(opts->comment ? strlen(opts->comment) + 1 : 0) +
+		nla_total_size(opts->snapshots ? strlen(opts->snapshots) + 1 : 0);
 	rcu_read_unlock();
 	return size;
 }
@@ -410,6 +415,8 @@ static int opts_put(struct sk_buff *msg, const struct ditto_share_opts *opts)
 {
 	if (flags_put(msg, opts) ||
 	    (opts->comment && nla_put_string(msg, DITTO_A_SHARE_COMMENT, opts->comment)) ||
+	    (opts->snapshots &&
+	     nla_put_string(msg, DITTO_A_SHARE_SNAPSHOTS, opts->snapshots)) ||
 	    nla_put_u32(msg, DITTO_A_SHARE_SQUASH, opts->squash) ||
 	    nla_put_u32(msg, DITTO_A_SHARE_ANON_UID, from_kuid(&init_user_ns, opts->anon_uid)) ||
 	    nla_put_u32(msg, DITTO_A_SHARE_ANON_GID, from_kgid(&init_user_ns, opts->anon_gid)) ||

@@ -65,6 +65,7 @@ static enum ditto_grant share_ask(struct ditto_share *share, const struct ditto_
 	memset(&opts->rules, 0, sizeof(opts->rules));
 	memset(&opts->grants, 0, sizeof(opts->grants));
 	opts->comment = NULL;
+	opts->snapshots = NULL;
 	return grant;
 }
 

@@ -389,6 +389,33 @@ static const struct spec_attr share_attrs[] = {
 		.min = 0,
 		.max = 1ULL,
 	},
+	[DITTO_A_SHARE_SNAPSHOTS] = {
+		.name = "snapshots",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 255,
+	},
+	[DITTO_A_SHARE_SHORT_NAMES] = {
+		.name = "short-names",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_SHARE_NOTIFY] = {
+		.name = "notify",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE] = {
+		.name = "continuously-available",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
 };
 
 static const struct nla_policy share_policy[] = {
@@ -452,6 +479,19 @@ static const struct nla_policy share_policy[] = {
 		.type = NLA_U32,
 	},
 	[DITTO_A_SHARE_STREAMS] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_SHARE_SNAPSHOTS] = {
+		.type = NLA_STRING,
+		.maxlen = 256,
+	},
+	[DITTO_A_SHARE_SHORT_NAMES] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_SHARE_NOTIFY] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE] = {
 		.type = NLA_U8,
 	},
 };
@@ -2290,9 +2330,13 @@ static const u16 share_new_request[] = {
 	DITTO_A_SHARE_GUEST,
 	DITTO_A_SHARE_BROWSE,
 	DITTO_A_SHARE_STREAMS,
+	DITTO_A_SHARE_SHORT_NAMES,
+	DITTO_A_SHARE_NOTIFY,
 	DITTO_A_SHARE_COMMENT,
+	DITTO_A_SHARE_SNAPSHOTS,
 	DITTO_A_SHARE_GRANTS,
 	DITTO_A_SHARE_DEFAULT_ACCESS,
+	DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE,
 	0,
 };
 
@@ -2310,9 +2354,13 @@ static const u16 share_set_request[] = {
 	DITTO_A_SHARE_GUEST,
 	DITTO_A_SHARE_BROWSE,
 	DITTO_A_SHARE_STREAMS,
+	DITTO_A_SHARE_SHORT_NAMES,
+	DITTO_A_SHARE_NOTIFY,
 	DITTO_A_SHARE_COMMENT,
+	DITTO_A_SHARE_SNAPSHOTS,
 	DITTO_A_SHARE_GRANTS,
 	DITTO_A_SHARE_DEFAULT_ACCESS,
+	DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE,
 	0,
 };
 
@@ -2342,9 +2390,13 @@ static const u16 share_get_reply[] = {
 	DITTO_A_SHARE_GUEST,
 	DITTO_A_SHARE_BROWSE,
 	DITTO_A_SHARE_STREAMS,
+	DITTO_A_SHARE_SHORT_NAMES,
+	DITTO_A_SHARE_NOTIFY,
 	DITTO_A_SHARE_COMMENT,
+	DITTO_A_SHARE_SNAPSHOTS,
 	DITTO_A_SHARE_GRANTS,
 	DITTO_A_SHARE_DEFAULT_ACCESS,
+	DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE,
 	DITTO_A_SHARE_FS_TYPE,
 	0,
 };

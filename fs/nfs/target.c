@@ -27,6 +27,7 @@ static void dnfs_share_opts(struct ditto_share *share, struct ditto_share_opts *
 	memset(&opts->rules, 0, sizeof(opts->rules));
 	memset(&opts->grants, 0, sizeof(opts->grants));
 	opts->comment = NULL;
+	opts->snapshots = NULL;
 }
 
 /* The credential and what it is allowed; who was made an administrator acts as one. */

@@ -24,6 +24,7 @@ struct share *share_new(const char *name)
 	s->local_locks = true;
 	s->browse = true;
 	s->streams = true;
+	s->notify = true;
 	s->default_access = DITTO_GRANT_RIGHT_WRITE;
 	return s;
 }
@@ -39,6 +40,7 @@ void share_free(struct share *s)
 	free(s->rules);
 	grants_free(&s->grants);
 	free(s->comment);
+	free(s->snapshots);
 	free(s->name);
 	free(s->path);
 	free(s->fs_type);
@@ -125,15 +127,45 @@ bool share_set_streams(struct share *s, const char *text, struct why *why)
 	return given(s, DITTO_A_SHARE_STREAMS, text_bool(text, &s->streams, why));
 }
 
-bool share_set_comment(struct share *s, const char *text, struct why *why)
+bool share_set_short_names(struct share *s, const char *text, struct why *why)
 {
-	const struct spec_attr *attr = &spec_share_set.attrs[DITTO_A_SHARE_COMMENT];
+	return given(s, DITTO_A_SHARE_SHORT_NAMES, text_bool(text, &s->short_names, why));
+}
+
+bool share_set_notify(struct share *s, const char *text, struct why *why)
+{
+	return given(s, DITTO_A_SHARE_NOTIFY, text_bool(text, &s->notify, why));
+}
+
+bool share_set_continuous(struct share *s, const char *text, struct why *why)
+{
+	return given(s, DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE,
+		     text_bool(text, &s->continuous, why));
+}
+
+/* An empty text is none. */
+static bool set_text(struct share *s, unsigned int type, char **to, const char *text,
+		     struct why *why)
+{
+	const struct spec_attr *attr = &spec_share_set.attrs[type];
 
 	if (strlen(text) > attr->max_len)
-		return why_not(why, "the comment is longer than %u bytes", attr->max_len);
-	free(s->comment);
-	s->comment = text[0] ? mem_string(text) : NULL;
-	return given(s, DITTO_A_SHARE_COMMENT, true);
+		return why_not(why, "the %s is longer than %u bytes", attr->name, attr->max_len);
+	free(*to);
+	*to = text[0] ? mem_string(text) : NULL;
+	return given(s, type, true);
+}
+
+bool share_set_comment(struct share *s, const char *text, struct why *why)
+{
+	return set_text(s, DITTO_A_SHARE_COMMENT, &s->comment, text, why);
+}
+
+bool share_set_snapshots(struct share *s, const char *text, struct why *why)
+{
+	if (text[0] == '/')
+		return why_not(why, "the path of the snapshots begins at the share's root, without '/'");
+	return set_text(s, DITTO_A_SHARE_SNAPSHOTS, &s->snapshots, text, why);
 }
 
 bool share_set_default_access(struct share *s, const char *text, struct why *why)
@@ -307,6 +339,9 @@ void share_put(struct nl_msg *msg, u8 cmd, const struct share *s)
 		{ DITTO_A_SHARE_GUEST, s->guest },
 		{ DITTO_A_SHARE_BROWSE, s->browse },
 		{ DITTO_A_SHARE_STREAMS, s->streams },
+		{ DITTO_A_SHARE_SHORT_NAMES, s->short_names },
+		{ DITTO_A_SHARE_NOTIFY, s->notify },
+		{ DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE, s->continuous },
 		{ DITTO_A_SHARE_DEFAULT_ACCESS, s->default_access },
 	};
 	const u16 *takes = spec_ops[cmd].request;
@@ -327,6 +362,9 @@ void share_put(struct nl_msg *msg, u8 cmd, const struct share *s)
 	if ((s->given & SHARE_BIT(DITTO_A_SHARE_COMMENT)) &&
 	    spec_list_has(takes, DITTO_A_SHARE_COMMENT))
 		msg_put_string(msg, DITTO_A_SHARE_COMMENT, s->comment ? s->comment : "");
+	if ((s->given & SHARE_BIT(DITTO_A_SHARE_SNAPSHOTS)) &&
+	    spec_list_has(takes, DITTO_A_SHARE_SNAPSHOTS))
+		msg_put_string(msg, DITTO_A_SHARE_SNAPSHOTS, s->snapshots ? s->snapshots : "");
 	if ((s->given & SHARE_BIT(DITTO_A_SHARE_GRANTS)) &&
 	    spec_list_has(takes, DITTO_A_SHARE_GRANTS))
 		grants_put(msg, &s->grants);
@@ -402,6 +440,7 @@ struct share *share_from_msg(struct nl_msg *msg)
 	take_string(tb, DITTO_A_SHARE_PATH, &s->path);
 	take_string(tb, DITTO_A_SHARE_FS_TYPE, &s->fs_type);
 	take_string(tb, DITTO_A_SHARE_COMMENT, &s->comment);
+	take_string(tb, DITTO_A_SHARE_SNAPSHOTS, &s->snapshots);
 	if (tb[DITTO_A_SHARE_ID])
 		memcpy(s->id, nla_data(tb[DITTO_A_SHARE_ID]), sizeof(s->id));
 	take_u8(tb, DITTO_A_SHARE_READ_ONLY, &s->read_only);
@@ -411,6 +450,9 @@ struct share *share_from_msg(struct nl_msg *msg)
 	take_u8(tb, DITTO_A_SHARE_GUEST, &s->guest);
 	take_u8(tb, DITTO_A_SHARE_BROWSE, &s->browse);
 	take_u8(tb, DITTO_A_SHARE_STREAMS, &s->streams);
+	take_u8(tb, DITTO_A_SHARE_SHORT_NAMES, &s->short_names);
+	take_u8(tb, DITTO_A_SHARE_NOTIFY, &s->notify);
+	take_u8(tb, DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE, &s->continuous);
 	take_u32(tb, DITTO_A_SHARE_SQUASH, &s->squash);
 	take_u32(tb, DITTO_A_SHARE_ANON_UID, &s->anon_uid);
 	take_u32(tb, DITTO_A_SHARE_ANON_GID, &s->anon_gid);
@@ -464,7 +506,11 @@ u32 share_diff(const struct share *a, const struct share *b)
 		{ DITTO_A_SHARE_GUEST, a->guest != b->guest },
 		{ DITTO_A_SHARE_BROWSE, a->browse != b->browse },
 		{ DITTO_A_SHARE_STREAMS, a->streams != b->streams },
+		{ DITTO_A_SHARE_SHORT_NAMES, a->short_names != b->short_names },
+		{ DITTO_A_SHARE_NOTIFY, a->notify != b->notify },
+		{ DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE, a->continuous != b->continuous },
 		{ DITTO_A_SHARE_COMMENT, !same_text(a->comment, b->comment) },
+		{ DITTO_A_SHARE_SNAPSHOTS, !same_text(a->snapshots, b->snapshots) },
 		{ DITTO_A_SHARE_GRANTS, !grants_same(&a->grants, &b->grants) },
 		{ DITTO_A_SHARE_DEFAULT_ACCESS, a->default_access != b->default_access },
 	};

@@ -43,7 +43,11 @@ struct share_rule {
  * @guest: users without an account may use it
  * @browse: it is shown in lists of shares
  * @streams: files may have named streams
+ * @short_names: files with long names have names of 8.3, too
+ * @notify: clients may watch directories for changes
+ * @continuous: clients may have files open beyond a restart
  * @comment: for people; NULL without
+ * @snapshots: where its snapshots are, from its root; NULL without
  * @default_access: enum ditto_grant_right of whom no grant is for
  * @rules: in order
  * @nrules: of @rules
@@ -66,7 +70,11 @@ struct share {
 	bool guest;
 	bool browse;
 	bool streams;
+	bool short_names;
+	bool notify;
+	bool continuous;
 	char *comment;
+	char *snapshots;
 	u32 default_access;
 	struct share_rule *rules;
 	unsigned int nrules;
@@ -95,7 +103,11 @@ bool share_set_encrypt(struct share *s, const char *text, struct why *why);
 bool share_set_guest(struct share *s, const char *text, struct why *why);
 bool share_set_browse(struct share *s, const char *text, struct why *why);
 bool share_set_streams(struct share *s, const char *text, struct why *why);
+bool share_set_short_names(struct share *s, const char *text, struct why *why);
+bool share_set_notify(struct share *s, const char *text, struct why *why);
+bool share_set_continuous(struct share *s, const char *text, struct why *why);
 bool share_set_comment(struct share *s, const char *text, struct why *why);
+bool share_set_snapshots(struct share *s, const char *text, struct why *why);
 bool share_set_default_access(struct share *s, const char *text, struct why *why);
 /* Add a grant: NAME=ACCESS. */
 bool share_add_user(struct share *s, const char *text, struct why *why);

@@ -80,7 +80,11 @@ static const struct option options[] = {
 	{ "guest", true, share_set_guest },
 	{ "browse", true, share_set_browse },
 	{ "streams", true, share_set_streams },
+	{ "short-names", true, share_set_short_names },
+	{ "notify", true, share_set_notify },
+	{ "continuously-available", true, share_set_continuous },
 	{ "comment", true, share_set_comment },
+	{ "snapshots", true, share_set_snapshots },
 	{ "user", true, share_add_user },
 	{ "group", true, share_add_group },
 	{ "no-grants", false, no_grants },
@@ -289,7 +293,12 @@ static void share_details(const struct share *s)
 	print_flag("guest", s->guest);
 	print_flag("browse", s->browse);
 	print_flag("streams", s->streams);
+	print_flag("short-names", s->short_names);
+	print_flag("notify", s->notify);
+	print_flag("continuous", s->continuous);
 	printf("%-13s%s\n", "comment", s->comment ? s->comment : "");
+	if (s->snapshots)
+		printf("%-13s%s\n", "snapshots", s->snapshots);
 	print_grants(s);
 }
 
@@ -357,7 +366,9 @@ static int share_show(struct ctl *ctl, char **words)
 	"            [manage-gids on|off] [local-locks on|off]\n" \
 	"            [user NAME=ACCESS]... [group NAME=ACCESS]... [no-grants]\n" \
 	"            [default-access ACCESS] [guest on|off] [encrypt on|off]\n" \
-	"            [browse on|off] [streams on|off] [comment TEXT]"
+	"            [browse on|off] [streams on|off] [short-names on|off]\n" \
+	"            [notify on|off] [continuously-available on|off]\n" \
+	"            [comment TEXT] [snapshots PATH]"
 
 const struct verb share_verbs[] = {
 	{ "add", share_add, "NAME PATH " SHARE_OPTIONS " [id UUID]" },

@@ -50,6 +50,7 @@ static void whole_file(void)
 		"encrypt = on\n"
 		"guest = on\n"
 		"browse = off\n"
+		"notify = no\n"
 		"comment = Data of all; [no section]\n"
 		"user = root=admin\n"
 		"user = 1000=read\n"
@@ -92,6 +93,7 @@ static void whole_file(void)
 	SAME(rule, "@admins=rw,squash=root-to-admin");
 	free(rule);
 	CHECK(s->encrypt && s->guest && !s->browse && s->default_access == DITTO_GRANT_RIGHT_READ);
+	CHECK(!s->notify && s->streams);
 	SAME(s->comment, "Data of all; [no section]");
 	CHECK(s->grants.n == 3);
 	CHECK(!s->grants.grant[0].group && s->grants.grant[0].access == DITTO_GRANT_RIGHT_ADMIN);
