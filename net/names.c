@@ -15,6 +15,7 @@
 #include <linux/glob.h>
 #include <linux/jhash.h>
 #include <linux/jiffies.h>
+#include <linux/module.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
@@ -115,7 +116,7 @@ static u32 question_hash(const void *data, u32 len, u32 seed)
 	const struct ditto_question *q = data;
 	u32 hash = jhash(&q->addr, sizeof(q->addr), seed);
 
-	hash = jhash_2words(q->type, __kuid_val(q->uid), hash);
+	hash = jhash_3words(q->type, __kuid_val(q->uid), __kgid_val(q->gid), hash);
 	return jhash(q->text, strlen(q->text), hash);
 }
 
@@ -131,7 +132,7 @@ static int entry_compare(struct rhashtable_compare_arg *arg, const void *obj)
 	const struct ditto_question *a = arg->key;
 	const struct ditto_question *b = &((const struct name_entry *)obj)->question;
 
-	return !(a->type == b->type && uid_eq(a->uid, b->uid) &&
+	return !(a->type == b->type && uid_eq(a->uid, b->uid) && gid_eq(a->gid, b->gid) &&
 		 ipv6_addr_equal(&a->addr, &b->addr) && !strcmp(a->text, b->text));
 }
 
@@ -530,6 +531,79 @@ int ditto_names_groups(struct ditto_server *srv, kuid_t uid, kgid_t *groups,
 	return names_use(srv, &q, use_groups, &room);
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_names_groups);
+
+struct name_room {
+	char *name;
+	size_t size;
+};
+
+static int use_name(const struct name_answer *answer, void *arg)
+{
+	const struct name_room *room = arg;
+	size_t len;
+
+	if (answer->missing)
+		return -ENOENT;
+	len = strlen(answer->said.name);
+	if (len > room->size)
+		return -ERANGE;
+	memcpy(room->name, answer->said.name, len);
+	return len;
+}
+
+int ditto_names_of_user(struct ditto_server *srv, kuid_t uid, char *name, size_t size)
+{
+	const struct ditto_question q = {
+		.type = DITTO_UPCALL_USER_NAME, .uid = uid, .text = ""
+	};
+	struct name_room room = { .name = name, .size = size };
+
+	return names_use(srv, &q, use_name, &room);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_names_of_user, DITTO);
+
+int ditto_names_of_group(struct ditto_server *srv, kgid_t gid, char *name, size_t size)
+{
+	const struct ditto_question q = {
+		.type = DITTO_UPCALL_GROUP_NAME, .gid = gid, .text = ""
+	};
+	struct name_room room = { .name = name, .size = size };
+
+	return names_use(srv, &q, use_name, &room);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_names_of_group, DITTO);
+
+static int use_uid(const struct name_answer *answer, void *arg)
+{
+	kuid_t *uid = arg;
+
+	*uid = answer->said.uid;
+	return answer->missing ? -ENOENT : 0;
+}
+
+int ditto_names_user(struct ditto_server *srv, const char *name, kuid_t *uid)
+{
+	const struct ditto_question q = { .type = DITTO_UPCALL_USER_ID, .text = name };
+
+	return names_use(srv, &q, use_uid, uid);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_names_user, DITTO);
+
+static int use_gid(const struct name_answer *answer, void *arg)
+{
+	kgid_t *gid = arg;
+
+	*gid = answer->said.gid;
+	return answer->missing ? -ENOENT : 0;
+}
+
+int ditto_names_group(struct ditto_server *srv, const char *name, kgid_t *gid)
+{
+	const struct ditto_question q = { .type = DITTO_UPCALL_GROUP_ID, .text = name };
+
+	return names_use(srv, &q, use_gid, gid);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_names_group, DITTO);
 
 void ditto_names_flush(struct ditto_server *srv)
 {

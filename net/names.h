@@ -17,6 +17,8 @@
 
 struct ditto_server;
 
+/* Longest name of a user or group, with its domain. */
+#define DITTO_NAMES_NAME_MAX	255
 /* Answers kept. */
 #define DITTO_NAMES_MAX		16384
 /* How long a caller waits for an answer, in milliseconds. */
@@ -50,6 +52,32 @@ int ditto_names_in_netgroup(struct ditto_server *srv, const struct in6_addr *add
  */
 int ditto_names_groups(struct ditto_server *srv, kuid_t uid, kgid_t *groups,
 		       unsigned int max);
+
+/**
+ * ditto_names_of_user - what a user is called: name@domain
+ * @srv: the server
+ * @uid: who
+ * @name: filled, not terminated
+ * @size: of @name
+ *
+ * Context: may sleep a bounded time.
+ * Return: bytes of the name, -ENOENT (he has none), -ERANGE (does not fit), -EJUKEBOX,
+ * -ECONNREFUSED.
+ */
+int ditto_names_of_user(struct ditto_server *srv, kuid_t uid, char *name, size_t size);
+int ditto_names_of_group(struct ditto_server *srv, kgid_t gid, char *name, size_t size);
+
+/**
+ * ditto_names_user - the user with a name
+ * @srv: the server
+ * @name: name@domain, at most DITTO_NAMES_NAME_MAX bytes
+ * @uid: filled
+ *
+ * Context: may sleep a bounded time.
+ * Return: 0, -ENOENT (no such user, or another domain), -EJUKEBOX, -ECONNREFUSED.
+ */
+int ditto_names_user(struct ditto_server *srv, const char *name, kuid_t *uid);
+int ditto_names_group(struct ditto_server *srv, const char *name, kgid_t *gid);
 
 /* Forget all answers. */
 void ditto_names_flush(struct ditto_server *srv);

@@ -10,6 +10,7 @@
 
 #include "../fs/cred.h"
 #include "../fs/rules.h"
+#include "names.h"
 #include "names_ask.h"
 #include "netlink.h"
 
@@ -17,6 +18,7 @@ void ditto_said_free(struct ditto_said *said)
 {
 	kfree(said->hosts);
 	kfree(said->groups);
+	kfree(said->name);
 	*said = (struct ditto_said){};
 }
 
@@ -81,7 +83,13 @@ static int ask_put(struct sk_buff *msg, void *arg)
 			return -EMSGSIZE;
 		return ask->hosts ? ask_put_hosts(msg, ask->hosts) : 0;
 	case DITTO_UPCALL_GROUPS:
+	case DITTO_UPCALL_USER_NAME:
 		return nla_put_u32(msg, DITTO_A_UPCALL_UID, from_kuid(&init_user_ns, q->uid));
+	case DITTO_UPCALL_GROUP_NAME:
+		return nla_put_u32(msg, DITTO_A_UPCALL_GID, from_kgid(&init_user_ns, q->gid));
+	case DITTO_UPCALL_USER_ID:
+	case DITTO_UPCALL_GROUP_ID:
+		return nla_put_string(msg, DITTO_A_UPCALL_USER, q->text);
 	default:
 		return -EINVAL;
 	}
@@ -149,6 +157,44 @@ static int got_member(struct genl_info *info, struct ditto_said *said)
 	return got_hosts(info, said);
 }
 
+static int got_name(struct genl_info *info, struct ditto_said *said)
+{
+	const struct nlattr *attr = info->attrs[DITTO_A_UPCALL_USER];
+
+	if (GENL_REQ_ATTR_CHECK(info, DITTO_A_UPCALL_USER)) {
+		NL_SET_ERR_MSG(info->extack, "an answer about a name carries it");
+		return -EINVAL;
+	}
+	/* It ends somewhere: the policy says string. */
+	if (strnlen(nla_data(attr), nla_len(attr)) - 1 >= DITTO_NAMES_NAME_MAX) {
+		NL_SET_ERR_MSG_ATTR_FMT(info->extack, attr, "a name has 1 to %u bytes",
+					DITTO_NAMES_NAME_MAX);
+		return -EINVAL;
+	}
+	said->name = nla_strdup(attr, GFP_KERNEL);
+	return said->name ? 0 : -ENOMEM;
+}
+
+static int got_uid(struct genl_info *info, struct ditto_said *said)
+{
+	if (GENL_REQ_ATTR_CHECK(info, DITTO_A_UPCALL_UID)) {
+		NL_SET_ERR_MSG(info->extack, "an answer about a user carries the number");
+		return -EINVAL;
+	}
+	said->uid = make_kuid(&init_user_ns, nla_get_u32(info->attrs[DITTO_A_UPCALL_UID]));
+	return uid_valid(said->uid) ? 0 : -EINVAL;
+}
+
+static int got_gid(struct genl_info *info, struct ditto_said *said)
+{
+	if (GENL_REQ_ATTR_CHECK(info, DITTO_A_UPCALL_GID)) {
+		NL_SET_ERR_MSG(info->extack, "an answer about a group carries the number");
+		return -EINVAL;
+	}
+	said->gid = make_kgid(&init_user_ns, nla_get_u32(info->attrs[DITTO_A_UPCALL_GID]));
+	return gid_valid(said->gid) ? 0 : -EINVAL;
+}
+
 static int ask_got(struct genl_info *info, void *arg)
 {
 	struct ask *ask = arg;
@@ -160,6 +206,13 @@ static int ask_got(struct genl_info *info, void *arg)
 		return got_member(info, ask->said);
 	case DITTO_UPCALL_GROUPS:
 		return got_groups(info, ask->said);
+	case DITTO_UPCALL_USER_NAME:
+	case DITTO_UPCALL_GROUP_NAME:
+		return got_name(info, ask->said);
+	case DITTO_UPCALL_USER_ID:
+		return got_uid(info, ask->said);
+	case DITTO_UPCALL_GROUP_ID:
+		return got_gid(info, ask->said);
 	default:
 		return -EINVAL;
 	}

@@ -21,13 +21,15 @@ struct ditto_server;
  * struct ditto_question - what is asked
  * @type: which of the others count
  * @addr: of the host, for host names and netgroups
- * @uid: for groups
- * @text: the netgroup; else empty
+ * @uid: for groups, and for a user's name
+ * @gid: for a group's name
+ * @text: the netgroup, or the name of a user or group; else empty
  */
 struct ditto_question {
 	enum ditto_upcall_type type;
 	struct in6_addr addr;
 	kuid_t uid;
+	kgid_t gid;
 	const char *text;
 };
 
@@ -49,12 +51,18 @@ struct ditto_host_names {
  * @member: the host is in the netgroup
  * @ngroups: entries of @groups
  * @groups: of the user
+ * @name: of the user or group; or NULL
+ * @uid: of the user with the name
+ * @gid: of the group with the name
  */
 struct ditto_said {
 	struct ditto_host_names *hosts;
 	bool member;
 	unsigned int ngroups;
 	kgid_t *groups;
+	char *name;
+	kuid_t uid;
+	kgid_t gid;
 };
 
 void ditto_said_free(struct ditto_said *said);

@@ -36,6 +36,7 @@ static_assert(DITTO_UPCALL_GROUPS == (int)DITTO_UPCALL_KIND_GROUPS);
 static_assert(DITTO_UPCALL_RECORD_FORGET == (int)DITTO_UPCALL_KIND_RECORD_FORGET);
 static_assert(DITTO_UPCALL_AUTH == (int)DITTO_UPCALL_KIND_AUTH);
 static_assert(DITTO_UPCALL_PIPE_CLOSE == (int)DITTO_UPCALL_KIND_PIPE_CLOSE);
+static_assert(DITTO_UPCALL_GROUP_ID == (int)DITTO_UPCALL_KIND_GROUP_ID);
 
 /* A request without a word about its size, and one that has no answer. */
 #define MESSAGE_SIZE	SZ_8K
@@ -55,6 +56,10 @@ static const char *const type_names[] = {
 	[DITTO_UPCALL_PIPE_OPEN] = "the opening of a pipe",
 	[DITTO_UPCALL_PIPE_CALL] = "a message to a pipe",
 	[DITTO_UPCALL_PIPE_CLOSE] = "the closing of a pipe",
+	[DITTO_UPCALL_USER_NAME] = "a question for a user's name",
+	[DITTO_UPCALL_GROUP_NAME] = "a question for a group's name",
+	[DITTO_UPCALL_USER_ID] = "a question for a user",
+	[DITTO_UPCALL_GROUP_ID] = "a question for a group",
 };
 
 /**

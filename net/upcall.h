@@ -32,6 +32,10 @@ enum ditto_upcall_type {
 	DITTO_UPCALL_PIPE_OPEN,		/* name and user to a number */
 	DITTO_UPCALL_PIPE_CALL,		/* a message to what it answers */
 	DITTO_UPCALL_PIPE_CLOSE,	/* no answer */
+	DITTO_UPCALL_USER_NAME,		/* uid to name@domain */
+	DITTO_UPCALL_GROUP_NAME,	/* gid to name@domain */
+	DITTO_UPCALL_USER_ID,		/* and back */
+	DITTO_UPCALL_GROUP_ID,
 };
 
 /**

@@ -99,13 +99,17 @@ static const char *const upcall_kind_names[] = {
 	"pipe-open",
 	"pipe-call",
 	"pipe-close",
+	"user-name",
+	"group-name",
+	"user-id",
+	"group-id",
 };
 
 const struct spec_enum spec_upcall_kind = {
 	.name = "upcall-kind",
 	.flags = false,
 	.names = upcall_kind_names,
-	.count = 11,
+	.count = 15,
 };
 
 static const char *const record_type_names[] = {

@@ -25,6 +25,7 @@ static const struct in6_addr addr = { { .u6_addr32 = { 0, 0, htonl(0xffff), hton
  * @hosts: names that it gives, up to NULL
  * @member: of every netgroup
  * @saw_hosts: how many names came with the last question
+ * @name: that it gives, for users and groups
  */
 static struct fake {
 	atomic_t asked;
@@ -34,7 +35,24 @@ static struct fake {
 	const char *hosts[3];
 	bool member;
 	unsigned int saw_hosts;
+	const char *name;
 } fake;
+
+static int fake_identity(const struct ditto_question *question, struct ditto_said *said)
+{
+	switch (question->type) {
+	case DITTO_UPCALL_USER_NAME:
+	case DITTO_UPCALL_GROUP_NAME:
+		said->name = kstrdup(fake.name, GFP_KERNEL);
+		return said->name ? 0 : -ENOMEM;
+	case DITTO_UPCALL_USER_ID:
+		said->uid = KUIDT_INIT(strlen(question->text));
+		return 0;
+	default:
+		said->gid = KGIDT_INIT(100 + strlen(question->text));
+		return 0;
+	}
+}
 
 static int fake_ask(struct ditto_server *srv, const struct ditto_question *question,
 		    const struct ditto_host_names *hosts, struct ditto_said *said)
@@ -49,6 +67,8 @@ static int fake_ask(struct ditto_server *srv, const struct ditto_question *quest
 	if (fake.error)
 		return fake.error;
 
+	if (question->type >= DITTO_UPCALL_USER_NAME)
+		return fake_identity(question, said);
 	said->member = fake.member;
 	while (n < ARRAY_SIZE(fake.hosts) && fake.hosts[n])
 		n++;
@@ -125,6 +145,47 @@ static void negative_is_kept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab"), 0);
 	ditto_names_flush(srv);
 	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab"), 1);
+}
+
+static void users_and_groups(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+	char name[16];
+	kuid_t uid;
+	kgid_t gid;
+
+	fake.name = "alice@example";
+	for (int i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, ditto_names_of_user(srv, KUIDT_INIT(7), name, 16), 13);
+		KUNIT_EXPECT_MEMEQ(test, name, "alice@example", 13);
+		KUNIT_EXPECT_EQ(test, ditto_names_of_group(srv, KGIDT_INIT(7), name, 16), 13);
+		KUNIT_EXPECT_EQ(test, ditto_names_user(srv, "abc@d", &uid), 0);
+		KUNIT_EXPECT_EQ(test, __kuid_val(uid), 5);
+		KUNIT_EXPECT_EQ(test, ditto_names_group(srv, "abc@d", &gid), 0);
+		KUNIT_EXPECT_EQ(test, __kgid_val(gid), 105);
+	}
+	/* A number is a user's, or a group's; a name, too. */
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 4);
+	KUNIT_EXPECT_EQ(test, ditto_names_of_user(srv, KUIDT_INIT(7), name, 12), -ERANGE);
+	KUNIT_EXPECT_EQ(test, ditto_names_of_user(srv, KUIDT_INIT(8), name, 13), 13);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 5);
+}
+
+static void users_unknown(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+	char name[16];
+	kuid_t uid;
+	kgid_t gid;
+
+	fake.error = -ENOENT;
+	for (int i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, ditto_names_of_user(srv, KUIDT_INIT(7), name, 16), -ENOENT);
+		KUNIT_EXPECT_EQ(test, ditto_names_of_group(srv, KGIDT_INIT(7), name, 16), -ENOENT);
+		KUNIT_EXPECT_EQ(test, ditto_names_user(srv, "abc@d", &uid), -ENOENT);
+		KUNIT_EXPECT_EQ(test, ditto_names_group(srv, "abc@d", &gid), -ENOENT);
+	}
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 4);
 }
 
 static void no_helper(struct kunit *test)
@@ -246,6 +307,8 @@ static void cache_is_bounded(struct kunit *test)
 static struct kunit_case names_cases[] = {
 	KUNIT_CASE(host_patterns),
 	KUNIT_CASE(negative_is_kept),
+	KUNIT_CASE(users_and_groups),
+	KUNIT_CASE(users_unknown),
 	KUNIT_CASE(no_helper),
 	KUNIT_CASE(slow_helper),
 	KUNIT_CASE(stale_is_used),

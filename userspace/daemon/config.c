@@ -220,6 +220,9 @@ static const char *key_name(const void *arg, unsigned int i)
 	return ((const struct key *)arg)[i].name;
 }
 
+/* The one setting that is the daemon's, as it is the one that knows names. */
+#define DOMAIN_KEY	"domain"
+
 /* A setting the file can hold: the handle key is the state's, not the file's. */
 static const char *setting_name(const void *arg, unsigned int i)
 {
@@ -229,7 +232,7 @@ static const char *setting_name(const void *arg, unsigned int i)
 	for (; *type; type++)
 		if (spec_server_set.attrs[*type].kind != SPEC_BINARY && !i--)
 			return spec_server_set.attrs[*type].name;
-	return NULL;
+	return i ? NULL : DOMAIN_KEY;
 }
 
 static void unknown_key(struct parser *p, const char *word,
@@ -274,6 +277,20 @@ static bool first_time(struct parser *p, unsigned int index, const char *word)
 	return false;
 }
 
+static void read_domain(struct parser *p, const char *value)
+{
+	struct why why;
+
+	if (!first_time(p, 0, DOMAIN_KEY))
+		return;
+	if (value[0] && strlen(value) < sizeof(p->cfg->domain) && !strpbrk(value, "@ \t")) {
+		memcpy(p->cfg->domain, value, strlen(value) + 1);
+		return;
+	}
+	why_not(&why, "'%.60s' is no domain, such as example.org", value);
+	bad_value(p, DOMAIN_KEY, &why);
+}
+
 static void read_setting(struct parser *p, const char *word, const char *value)
 {
 	unsigned int type = spec_attr_find(&spec_server_set, word);
@@ -302,7 +319,10 @@ static void read_key(struct parser *p, const char *word, const char *value)
 	bool good;
 
 	if (!keys) {
-		read_setting(p, word, value);
+		if (spec_same_word(DOMAIN_KEY, word))
+			read_domain(p, value);
+		else
+			read_setting(p, word, value);
 		return;
 	}
 	for (i = 0; keys[i].name; i++) {

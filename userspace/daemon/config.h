@@ -7,10 +7,14 @@
 #include "common/share.h"
 #include "ditto-nl-gen.h"
 
+/* Longest domain (RFC 1035 section 2.3.4) and NUL. */
+#define CONFIG_DOMAIN_SIZE	256
+
 /**
  * struct config - what a file asks for
  * @given: settings that are there, by DITTO_A_SERVER_*
  * @setting: their values
+ * @domain: of our users; "" is that of the machine's name
  * @listeners: each one different
  * @nlisteners: of @listeners
  * @shares: names are unique
@@ -19,6 +23,7 @@
 struct config {
 	bool given[DITTO_A_SERVER_MAX + 1];
 	u64 setting[DITTO_A_SERVER_MAX + 1];
+	char domain[CONFIG_DOMAIN_SIZE];
 	struct listener *listeners;
 	unsigned int nlisteners;
 	struct share **shares;

@@ -23,6 +23,7 @@
 #include "auth.h"
 #include "channel.h"
 #include "config.h"
+#include "idmap.h"
 #include "kernel.h"
 #include "log.h"
 #include "mem.h"
@@ -126,6 +127,7 @@ static void start_apply(struct daemon *d)
 		d->cfg = d->next_cfg;
 		d->next_cfg = NULL;
 	}
+	idmap_set_domain(d->cfg->domain);
 	d->again = false;
 	d->applying = true;
 	/* There is room: it is the only job of this pool. */

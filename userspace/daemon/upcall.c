@@ -72,9 +72,22 @@ int upcall_parse(struct upcall *u, struct nl_msg *msg, u64 now)
 			 nla_get_string(tb[DITTO_A_UPCALL_NETGROUP]));
 		return 0;
 	case DITTO_UPCALL_KIND_GROUPS:
+	case DITTO_UPCALL_KIND_USER_NAME:
 		if (!tb[DITTO_A_UPCALL_UID])
 			return -EBADMSG;
 		u->uid = nla_get_u32(tb[DITTO_A_UPCALL_UID]);
+		return 0;
+	case DITTO_UPCALL_KIND_GROUP_NAME:
+		if (!tb[DITTO_A_UPCALL_GID])
+			return -EBADMSG;
+		u->gid = nla_get_u32(tb[DITTO_A_UPCALL_GID]);
+		return 0;
+	case DITTO_UPCALL_KIND_USER_ID:
+	case DITTO_UPCALL_KIND_GROUP_ID:
+		if (!tb[DITTO_A_UPCALL_USER] ||
+		    strlen(nla_get_string(tb[DITTO_A_UPCALL_USER])) >= sizeof(u->user))
+			return -EBADMSG;
+		snprintf(u->user, sizeof(u->user), "%s", nla_get_string(tb[DITTO_A_UPCALL_USER]));
 		return 0;
 	default:
 		/* A newer kernel asks what we do not know. */
@@ -101,6 +114,18 @@ void upcall_work(struct upcall *u)
 	case DITTO_UPCALL_KIND_GROUPS:
 		rc = nss_groups(u->uid, u->gids, &u->ngids);
 		break;
+	case DITTO_UPCALL_KIND_USER_NAME:
+		rc = idmap_user_name(u->uid, u->user);
+		break;
+	case DITTO_UPCALL_KIND_GROUP_NAME:
+		rc = idmap_group_name(u->gid, u->user);
+		break;
+	case DITTO_UPCALL_KIND_USER_ID:
+		rc = idmap_user_id(u->user, &u->uid);
+		break;
+	case DITTO_UPCALL_KIND_GROUP_ID:
+		rc = idmap_group_id(u->user, &u->gid);
+		break;
 	}
 	u->error = (u32)-rc;
 }
@@ -124,6 +149,16 @@ void upcall_put(struct nl_msg *msg, const struct upcall *u)
 		break;
 	case DITTO_UPCALL_KIND_GROUPS:
 		msg_put(msg, DITTO_A_UPCALL_GIDS, u->gids, u->ngids * sizeof(u->gids[0]));
+		break;
+	case DITTO_UPCALL_KIND_USER_NAME:
+	case DITTO_UPCALL_KIND_GROUP_NAME:
+		msg_put_string(msg, DITTO_A_UPCALL_USER, u->user);
+		break;
+	case DITTO_UPCALL_KIND_USER_ID:
+		msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_UID, u->uid);
+		break;
+	case DITTO_UPCALL_KIND_GROUP_ID:
+		msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_GID, u->gid);
 		break;
 	}
 }

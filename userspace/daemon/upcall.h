@@ -4,6 +4,7 @@
 #define _DITTOD_UPCALL_H
 
 #include "common/types.h"
+#include "idmap.h"
 #include "nss.h"
 #include "pool.h"
 #include "recorder.h"
@@ -40,7 +41,9 @@ struct upcall_services {
  * @addr: of the host
  * @names: of the host, as far as the kernel knows them; then those found
  * @netgroup: which
- * @uid: whose groups
+ * @uid: whose groups, or name
+ * @gid: of a group whose name is asked
+ * @user: name of a user or group, with its domain; asked, or the answer
  * @error: of the answer, positive errno or 0
  * @member: of the netgroup
  * @gids: groups
@@ -56,6 +59,8 @@ struct upcall {
 	struct nss_names names;
 	char netgroup[NSS_NAME_SIZE];
 	u32 uid;
+	u32 gid;
+	char user[IDMAP_NAME_SIZE];
 	u32 error;
 	bool member;
 	u32 gids[NSS_GROUPS_MAX];

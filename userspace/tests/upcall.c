@@ -61,6 +61,62 @@ static void groups_of_root(void)
 	free(u);
 }
 
+static void names_of_root(void)
+{
+	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
+	struct nl_msg *msg = request(DITTO_UPCALL_KIND_USER_NAME);
+	struct upcall *u = mem_new(sizeof(*u));
+
+	idmap_set_domain("example.org");
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_UID, 0);
+	msg = answer(u, msg, tb);
+	CHECK(tb[DITTO_A_UPCALL_USER] &&
+	      !strcmp(nla_get_string(tb[DITTO_A_UPCALL_USER]), "root@example.org"));
+	nlmsg_free(msg);
+
+	msg = request(DITTO_UPCALL_KIND_GROUP_NAME);
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_GID, 0);
+	msg = answer(u, msg, tb);
+	CHECK(tb[DITTO_A_UPCALL_USER] &&
+	      !strcmp(nla_get_string(tb[DITTO_A_UPCALL_USER]), "root@example.org"));
+	nlmsg_free(msg);
+	free(u);
+}
+
+static void user_by_name(void)
+{
+	static const struct {
+		const char *name;
+		u32 kind;
+		bool known;
+	} rows[] = {
+		{ "root@example.org", DITTO_UPCALL_KIND_USER_ID, true },
+		{ "root@EXAMPLE.org", DITTO_UPCALL_KIND_GROUP_ID, true },
+		{ "root@example.com", DITTO_UPCALL_KIND_USER_ID, false },
+		{ "root@", DITTO_UPCALL_KIND_USER_ID, false },
+		{ "@example.org", DITTO_UPCALL_KIND_USER_ID, false },
+		{ "root", DITTO_UPCALL_KIND_USER_ID, false },
+		{ "no-such-user@example.org", DITTO_UPCALL_KIND_GROUP_ID, false },
+	};
+	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
+	struct upcall *u = mem_new(sizeof(*u));
+	unsigned int i;
+
+	idmap_set_domain("example.org");
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		unsigned int attr = rows[i].kind == DITTO_UPCALL_KIND_USER_ID ?
+				    DITTO_A_UPCALL_UID : DITTO_A_UPCALL_GID;
+		struct nl_msg *msg = request(rows[i].kind);
+
+		msg_put_string(msg, DITTO_A_UPCALL_USER, rows[i].name);
+		msg = answer(u, msg, tb);
+		CHECK(rows[i].known == (tb[attr] && !nla_get_u32(tb[attr])));
+		CHECK(rows[i].known == !tb[DITTO_A_UPCALL_ERROR]);
+		nlmsg_free(msg);
+	}
+	free(u);
+}
+
 static void groups_of_nobody_known(void)
 {
 	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
@@ -307,7 +363,8 @@ static void pool_runs_all(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(groups_of_root), TEST(groups_of_nobody_known), TEST(name_of_loopback),
+		TEST(groups_of_root), TEST(names_of_root), TEST(user_by_name),
+		TEST(groups_of_nobody_known), TEST(name_of_loopback),
 		TEST(not_in_netgroup), TEST(requests_without_sense), TEST(mapped_address),
 		TEST(login_goes_on), TEST(login_succeeds), TEST(pipe_is_open), TEST(pool_runs_all),
 		{ 0 }
