@@ -230,7 +230,7 @@ static const struct nla_policy ditto_upcall_reply_nl_policy[DITTO_A_UPCALL_DATA 
 /* DITTO_CMD_RECORD_LOAD - do */
 static const struct nla_policy ditto_record_load_nl_policy[DITTO_A_RECORD_DATA + 1] = {
 	[DITTO_A_RECORD_INSTANCE] = { .type = NLA_U64, },
-	[DITTO_A_RECORD_TYPE] = NLA_POLICY_MAX(NLA_U32, 1),
+	[DITTO_A_RECORD_TYPE] = NLA_POLICY_MAX(NLA_U32, 2),
 	[DITTO_A_RECORD_KEY] = { .type = NLA_BINARY, },
 	[DITTO_A_RECORD_DATA] = { .type = NLA_BINARY, },
 };

@@ -18,6 +18,7 @@
 #include "../fs/share.h"
 #include "netlink.h"
 #include "nl_grants.h"
+#include "record.h"
 
 static_assert(DITTO_SQUASH_ROOT_TO_GUEST == (int)DITTO_SQUASH_MODE_ROOT_TO_GUEST);
 static_assert(DITTO_SQUASH_NONE == (int)DITTO_SQUASH_MODE_NONE);
@@ -279,6 +280,8 @@ int ditto_nl_share_new_doit(struct sk_buff *skb, struct genl_info *info)
 		err = ditto_share_add(srv, &cfg, info->extack);
 	if (err)
 		ditto_share_opts_free(cfg.opts);
+	else
+		ditto_records_share_added(srv);
 	return err;
 }
 

@@ -28,6 +28,7 @@
 
 static_assert(DITTO_RECORD_MONITORED_HOST == (int)DITTO_RECORD_TYPE_MONITORED_HOST);
 static_assert(DITTO_RECORD_CLIENT == (int)DITTO_RECORD_TYPE_CLIENT);
+static_assert(DITTO_RECORD_OPEN == (int)DITTO_RECORD_TYPE_OPEN);
 
 #define RECORD_HASH_BITS	10
 
@@ -383,6 +384,18 @@ void ditto_state_hook_remove(struct ditto_state_hook *hook)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_state_hook_remove, DITTO);
 
+void ditto_records_share_added(struct ditto_server *srv)
+{
+	struct ditto_records *rec = srv->records;
+	struct ditto_state_hook *hook;
+
+	mutex_lock(&rec->hooks_lock);
+	list_for_each_entry(hook, &rec->hooks, list)
+		if (rec->epoch && hook->shares)
+			hook_queue(hook);
+	mutex_unlock(&rec->hooks_lock);
+}
+
 static struct previous *previous_new(const struct ditto_record *record)
 {
 	struct previous *p = kmalloc(sizeof(*p) + record->key_len + record->data_len, GFP_KERNEL);
@@ -406,8 +419,6 @@ static int previous_add(struct ditto_records *rec, struct previous *p)
 	unsigned int all = 0;
 
 	lockdep_assert_held(&rec->lock);
-	if (rec->epoch)
-		return -EALREADY;
 	/* A helper that did not get to the end is followed by one that tells all. */
 	old = previous_find(rec, record->kind, record->key, record->key_len);
 	if (old)
@@ -421,9 +432,8 @@ static int previous_add(struct ditto_records *rec, struct previous *p)
 	return 0;
 }
 
-int ditto_record_load(struct ditto_server *srv, const struct ditto_record *record)
+static int previous_enter(struct ditto_records *rec, const struct ditto_record *record, bool late)
 {
-	struct ditto_records *rec = srv->records;
 	struct previous *p;
 	int err;
 
@@ -433,13 +443,24 @@ int ditto_record_load(struct ditto_server *srv, const struct ditto_record *recor
 	if (!p)
 		return -ENOMEM;
 	mutex_lock(&rec->lock);
-	err = previous_add(rec, p);
+	err = rec->epoch && !late ? -EALREADY : previous_add(rec, p);
 	mutex_unlock(&rec->lock);
 	if (err)
 		previous_put(p);
 	return err;
 }
+
+int ditto_record_load(struct ditto_server *srv, const struct ditto_record *record)
+{
+	return previous_enter(srv->records, record, false);
+}
 EXPORT_SYMBOL_IF_KUNIT(ditto_record_load);
+
+int ditto_record_keep(struct ditto_server *srv, const struct ditto_record *record)
+{
+	return previous_enter(srv->records, record, true);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_record_keep, DITTO);
 
 int ditto_state_begin(struct ditto_server *srv, u64 epoch, bool clean)
 {
@@ -463,8 +484,9 @@ int ditto_state_begin(struct ditto_server *srv, u64 epoch, bool clean)
 	smp_store_release(&rec->recording, true);
 	list_for_each_entry(hook, &rec->hooks, list)
 		hook_queue(hook);
-	pr_info("epoch %llu; from before: %u hosts to be told, %u clients\n", epoch,
-		rec->count[DITTO_RECORD_MONITORED_HOST], rec->count[DITTO_RECORD_CLIENT]);
+	pr_info("epoch %llu; from before: %u hosts to be told, %u clients, %u opens\n", epoch,
+		rec->count[DITTO_RECORD_MONITORED_HOST], rec->count[DITTO_RECORD_CLIENT],
+		rec->count[DITTO_RECORD_OPEN]);
 out:
 	mutex_unlock(&rec->hooks_lock);
 	return err;

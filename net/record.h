@@ -23,7 +23,7 @@ struct ditto_server;
 
 /* Longest key, and longest data, of a record. */
 #define DITTO_RECORD_KEY_MAX	1024
-#define DITTO_RECORD_DATA_MAX	1024
+#define DITTO_RECORD_DATA_MAX	6144
 /* Previous records that are kept; the helper is told of those beyond. */
 #define DITTO_RECORDS_MAX	65536
 
@@ -31,6 +31,7 @@ struct ditto_server;
 enum ditto_record_kind {
 	DITTO_RECORD_MONITORED_HOST,	/* is to be told of a restart; until it is removed */
 	DITTO_RECORD_CLIENT,		/* may take back what it held; until the grace ends */
+	DITTO_RECORD_OPEN,		/* what is open beyond a restart; until it is removed */
 	DITTO_RECORD_KINDS,
 };
 
@@ -85,6 +86,17 @@ int ditto_record_remove(struct ditto_server *srv, enum ditto_record_kind kind,
 int ditto_record_previous_for_each(struct ditto_server *srv, enum ditto_record_kind kind,
 				   int (*fn)(const struct ditto_record *record, void *arg),
 				   void *arg);
+
+/**
+ * ditto_record_keep - a record that was put is to be found as a previous one
+ * @srv: the server
+ * @record: what was put last under its key
+ *
+ * For a protocol that ends before the server does.
+ *
+ * Return: 0, -EINVAL, -ENOSPC, -ENOMEM.
+ */
+int ditto_record_keep(struct ditto_server *srv, const struct ditto_record *record);
 /* How many previous records of a kind there are. */
 unsigned int ditto_records_previous(struct ditto_server *srv, enum ditto_record_kind kind);
 
@@ -111,16 +123,18 @@ bool ditto_server_ended_cleanly(const struct ditto_server *srv);
  * @begin: called before anything can be recorded, so that a grace can begin; must
  *	not put or remove records; may sleep; may be NULL
  * @ready: called after that, from a workqueue; may do all; may be NULL
+ * @shares: @ready is called again whenever a share was added
  * @srv: the server, while it is added
  * @list: on the server's list
  * @work: calls @ready
  *
- * The caller sets the first two; the rest belongs to net/record.c.
+ * The caller sets the first three; the rest belongs to net/record.c.
  * A hook that comes when they are there already is called for both at once.
  */
 struct ditto_state_hook {
 	void (*begin)(struct ditto_state_hook *hook);
 	void (*ready)(struct ditto_state_hook *hook);
+	bool shares;
 	struct ditto_server *srv;
 	struct list_head list;
 	struct work_struct work;
@@ -130,6 +144,8 @@ struct ditto_state_hook {
 void ditto_state_hook_add(struct ditto_server *srv, struct ditto_state_hook *hook);
 /* Neither function runs or will when it returns. Without effect on one that was not added. */
 void ditto_state_hook_remove(struct ditto_state_hook *hook);
+/* A share was added. May sleep. */
+void ditto_records_share_added(struct ditto_server *srv);
 
 /* The helper's side, for net/nl_record.c. */
 

@@ -115,13 +115,14 @@ const struct spec_enum spec_upcall_kind = {
 static const char *const record_type_names[] = {
 	"monitored-host",
 	"client",
+	"open",
 };
 
 const struct spec_enum spec_record_type = {
 	.name = "record-type",
 	.flags = false,
 	.names = record_type_names,
-	.count = 2,
+	.count = 3,
 };
 
 static const char *const claim_type_names[] = {

@@ -179,7 +179,7 @@ static void without_a_helper(struct kunit *test)
 
 static void lengths(struct kunit *test)
 {
-	static const u8 bytes[DITTO_RECORD_KEY_MAX + 1];
+	static const u8 bytes[DITTO_RECORD_DATA_MAX + 1];
 	struct fixture *f = test->priv;
 	struct ditto_server *srv = &f->srv;
 
@@ -187,8 +187,8 @@ static void lengths(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, ditto_state_begin(srv, 1, true), 0);
 	KUNIT_EXPECT_EQ(test, ditto_record_put(srv, DITTO_RECORD_CLIENT, bytes, 0, NULL, 0),
 			-EINVAL);
-	KUNIT_EXPECT_EQ(test, ditto_record_put(srv, DITTO_RECORD_CLIENT, bytes, sizeof(bytes),
-					       NULL, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ditto_record_put(srv, DITTO_RECORD_CLIENT, bytes,
+					       DITTO_RECORD_KEY_MAX + 1, NULL, 0), -EINVAL);
 	KUNIT_EXPECT_EQ(test, ditto_record_put(srv, DITTO_RECORD_CLIENT, bytes, 1, bytes,
 					       DITTO_RECORD_DATA_MAX + 1), -EINVAL);
 	KUNIT_EXPECT_EQ(test, ditto_record_put(srv, DITTO_RECORD_KINDS, bytes, 1, NULL, 0),
@@ -281,6 +281,32 @@ static void lives_before(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_records_previous(srv, DITTO_RECORD_CLIENT), 0);
 	KUNIT_EXPECT_EQ(test, ditto_record_remove(srv, DITTO_RECORD_MONITORED_HOST, "a", 1), 0);
 	KUNIT_EXPECT_EQ(test, ditto_records_previous(srv, DITTO_RECORD_MONITORED_HOST), 0);
+}
+
+/* What its owner leaves behind is found by the one that follows it in the same life. */
+static void is_kept(struct kunit *test)
+{
+	const struct ditto_record record = {
+		.kind = DITTO_RECORD_OPEN, .key = (const u8 *)"o", .key_len = 1,
+		.data = (const u8 *)"new", .data_len = 3,
+	};
+	struct fixture *f = test->priv;
+	struct ditto_server *srv = &f->srv;
+
+	KUNIT_EXPECT_EQ(test, load(f, DITTO_RECORD_OPEN, "o"), 0);
+	KUNIT_EXPECT_EQ(test, ditto_state_begin(srv, 5, false), 0);
+	/* It does not end with the grace. */
+	ditto_records_grace_over(srv);
+	helper_start(test, &f->helper);
+	KUNIT_EXPECT_EQ(test, put(f, DITTO_RECORD_CLIENT, "a"), 0);
+	KUNIT_EXPECT_EQ(test, ditto_records_previous(srv, DITTO_RECORD_OPEN), 1);
+	KUNIT_EXPECT_EQ(test, put(f, DITTO_RECORD_OPEN, "o"), 0);
+	KUNIT_EXPECT_EQ(test, ditto_records_previous(srv, DITTO_RECORD_OPEN), 0);
+	KUNIT_EXPECT_EQ(test, ditto_record_keep(srv, &record), 0);
+	KUNIT_EXPECT_EQ(test, ditto_record_keep(srv, &record), 0);
+	KUNIT_EXPECT_EQ(test, ditto_records_previous(srv, DITTO_RECORD_OPEN), 1);
+	KUNIT_EXPECT_EQ(test, ditto_record_remove(srv, DITTO_RECORD_OPEN, "o", 1), 0);
+	KUNIT_EXPECT_EQ(test, ditto_records_previous(srv, DITTO_RECORD_OPEN), 0);
 }
 
 static void end_of_grace(struct kunit *test)
@@ -402,6 +428,7 @@ static struct kunit_case record_cases[] = {
 	KUNIT_CASE(lengths),
 	KUNIT_CASE(helper_is_asked),
 	KUNIT_CASE(lives_before),
+	KUNIT_CASE(is_kept),
 	KUNIT_CASE(end_of_grace),
 	KUNIT_CASE(hooks),
 	{}

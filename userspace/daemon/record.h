@@ -18,7 +18,7 @@ struct records;
 
 /* Limits of the kernel. */
 #define RECORD_KEY_MAX	1024
-#define RECORD_DATA_MAX	1024
+#define RECORD_DATA_MAX	6144
 
 /**
  * struct record - one record

@@ -84,7 +84,7 @@ static bool note(const struct record *record, void *arg)
 /* Records of lives before, in words. */
 static const char *previous(struct records *r)
 {
-	static char text[4096];
+	static char text[2 * (RECORD_KEY_MAX + RECORD_DATA_MAX)];
 
 	text[0] = '\0';
 	CHECK(record_previous(r, note, text));

@@ -94,6 +94,7 @@ enum ditto_upcall_kind {
 enum ditto_record_type {
 	DITTO_RECORD_TYPE_MONITORED_HOST,
 	DITTO_RECORD_TYPE_CLIENT,
+	DITTO_RECORD_TYPE_OPEN,
 };
 
 enum ditto_claim_type {
