@@ -31,22 +31,17 @@ static void claims_free(struct rcu_head *rcu)
 	kmem_cache_free(ditto_claims_slab, container_of(rcu, struct ditto_claims, rcu));
 }
 
+static __always_inline struct ditto_claims *claims_of_point(const void *arg)
+{
+	const struct ditto_claim_point *point = arg;
+
+	return rcu_dereference(point->claims);
+}
+
 /* The claims of a node, locked; NULL if it has none. */
 struct ditto_claims *ditto_claims_find(struct ditto_claim_point *point)
 {
-	struct ditto_claims *claims;
-
-	rcu_read_lock();
-	while ((claims = rcu_dereference(point->claims))) {
-		spin_lock(&claims->lock);
-		if (!claims->dead) {
-			__release(&claims->lock);
-			break;
-		}
-		spin_unlock(&claims->lock);
-	}
-	rcu_read_unlock();
-	return claims;
+	return ditto_claims_lock(claims_of_point, point);
 }
 
 /* The claims of a node, locked, made if it has none; NULL without memory. */

@@ -99,38 +99,49 @@ void ditto_callback_end(struct ditto_client *client)
 		wake_up_var(&client->callbacks);
 }
 
-/*
- * The claims of the node that the client's first claim or waiting request is on,
- * locked; NULL if it has none.
- */
-static struct ditto_claims *client_first(struct ditto_client *client, bool waits)
+struct ditto_claim *ditto_client_claim_after(const struct ditto_client *client, u64 id)
 {
-	struct ditto_claims *claims;
-	struct ditto_claim *claim;
-	struct ditto_wait *wait;
+	struct rb_node *rb = client->claims.rb_root.rb_node;
+	struct ditto_claim *found = NULL;
 
-	rcu_read_lock();
-	for (;;) {
-		claims = NULL;
-		spin_lock(&client->lock);
-		claim = ditto_client_first_claim(client);
-		wait = list_first_entry_or_null(&client->waits, struct ditto_wait, client_link);
-		if (waits && wait)
-			claims = wait->claims;
-		else if (!waits && claim)
-			claims = claim->claims;
-		spin_unlock(&client->lock);
-		if (!claims)
-			break;
-		/* Claims that die leave no entry behind: another one is the first. */
-		spin_lock(&claims->lock);
-		if (!claims->dead) {
-			__release(&claims->lock);
-			break;
+	while (rb) {
+		struct ditto_claim *claim = rb_entry(rb, struct ditto_claim, by_id);
+
+		if (claim->id > id) {
+			found = claim;
+			rb = rb->rb_left;
+		} else {
+			rb = rb->rb_right;
 		}
-		spin_unlock(&claims->lock);
 	}
-	rcu_read_unlock();
+	return found;
+}
+
+/* Where the client's first claim is. */
+static struct ditto_claims *first_claimed(const void *arg)
+{
+	struct ditto_client *client = (struct ditto_client *)arg;
+	struct ditto_claim *claim;
+	struct ditto_claims *claims;
+
+	spin_lock(&client->lock);
+	claim = ditto_client_first_claim(client);
+	claims = claim ? claim->claims : NULL;
+	spin_unlock(&client->lock);
+	return claims;
+}
+
+/* Where its first waiting request is. */
+static struct ditto_claims *first_awaited(const void *arg)
+{
+	struct ditto_client *client = (struct ditto_client *)arg;
+	struct ditto_wait *wait;
+	struct ditto_claims *claims;
+
+	spin_lock(&client->lock);
+	wait = list_first_entry_or_null(&client->waits, struct ditto_wait, client_link);
+	claims = wait ? wait->claims : NULL;
+	spin_unlock(&client->lock);
 	return claims;
 }
 
@@ -168,7 +179,7 @@ static void client_drop_claims(struct ditto_client *client, const char *why)
 {
 	struct ditto_claims *claims;
 
-	while ((claims = client_first(client, false))) {
+	while ((claims = ditto_claims_lock(first_claimed, client))) {
 		for (int i = 0; i < DROPS_AT_ONCE; i++) {
 			struct ditto_claim *claim = client_claim_on(client, claims);
 
@@ -186,7 +197,7 @@ static void client_drop_waits(struct ditto_client *client)
 	struct ditto_claims *claims;
 	struct ditto_wait *wait;
 
-	while ((claims = client_first(client, true))) {
+	while ((claims = ditto_claims_lock(first_awaited, client))) {
 		while ((wait = client_wait_on(client, claims)))
 			ditto_wait_finish(wait, -ESHUTDOWN);
 		ditto_claims_unlock(claims);

@@ -208,6 +208,28 @@ void ditto_claims_pin(struct ditto_claims *claims);
 void ditto_claims_unpin(struct ditto_claims *claims);
 void ditto_claims_lock_pinned(struct ditto_claims *claims);
 
+/*
+ * The claims that @find tells, locked; NULL if it tells none. Claims that die are
+ * no longer told of, so it is asked again.
+ */
+static __always_inline struct ditto_claims *
+ditto_claims_lock(struct ditto_claims *(*find)(const void *arg), const void *arg)
+{
+	struct ditto_claims *claims;
+
+	rcu_read_lock();
+	while ((claims = find(arg))) {
+		spin_lock(&claims->lock);
+		if (!claims->dead) {
+			__release(&claims->lock);
+			break;
+		}
+		spin_unlock(&claims->lock);
+	}
+	rcu_read_unlock();
+	return claims;
+}
+
 static inline struct ditto_claims *ditto_claims_of(struct ditto_claim *claim)
 {
 	return ditto_claims_at(&claim->claims);
@@ -219,6 +241,14 @@ int ditto_claim_attach(struct ditto_claims *claims, struct ditto_claim *claim);
 void ditto_claim_detach(struct ditto_claim *claim);
 /* Take a claim of any kind off, because its client or node goes. */
 void ditto_claim_drop(struct ditto_claim *claim, const char *why);
+
+/* client.c: the first claim of a client with a number above this one; under client->lock. */
+struct ditto_claim *ditto_client_claim_after(const struct ditto_client *client, u64 id);
+
+static inline struct ditto_claim *ditto_client_claim_next(struct ditto_claim *claim)
+{
+	return rb_entry_safe(rb_next(&claim->by_id), struct ditto_claim, by_id);
+}
 
 /* owner.c */
 int ditto_owners_init(struct ditto_lock_table *table);

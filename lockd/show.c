@@ -116,30 +116,6 @@ static int batch_show(struct batch *batch, struct ditto_show_cursor *cursor, dit
 	return err;
 }
 
-/* The first claim of a client with a number above this one; claims are in that order. */
-static struct ditto_claim *claim_after(struct ditto_client *client, u64 id)
-{
-	struct rb_node *rb = client->claims.rb_root.rb_node;
-	struct ditto_claim *found = NULL;
-
-	while (rb) {
-		struct ditto_claim *claim = rb_entry(rb, struct ditto_claim, by_id);
-
-		if (claim->id > id) {
-			found = claim;
-			rb = rb->rb_left;
-		} else {
-			rb = rb->rb_right;
-		}
-	}
-	return found;
-}
-
-static struct ditto_claim *claim_next(struct ditto_claim *claim)
-{
-	return rb_entry_safe(rb_next(&claim->by_id), struct ditto_claim, by_id);
-}
-
 static void copy_client(struct batch *batch, struct ditto_client *client,
 			const struct ditto_show_cursor *cursor)
 {
@@ -147,8 +123,8 @@ static void copy_client(struct batch *batch, struct ditto_client *client,
 	struct ditto_wait *wait;
 
 	spin_lock(&client->lock);
-	claim = claim_after(client, cursor->claim);
-	for (; claim && !batch_full(batch); claim = claim_next(claim))
+	claim = ditto_client_claim_after(client, cursor->claim);
+	for (; claim && !batch_full(batch); claim = ditto_client_claim_next(claim))
 		show_claim(batch, claim);
 	/* In that order too, and few. */
 	list_for_each_entry(wait, &client->waits, client_link) {
@@ -265,7 +241,7 @@ static struct numbered client_numbered(struct ditto_client *client, u64 id)
 	struct ditto_wait *wait;
 
 	spin_lock(&client->lock);
-	claim = claim_after(client, id - 1);
+	claim = ditto_client_claim_after(client, id - 1);
 	if (claim && claim->id == id) {
 		found.claim = claim;
 		found.claims = claim->claims;
@@ -281,23 +257,24 @@ static struct numbered client_numbered(struct ditto_client *client, u64 id)
 	return found;
 }
 
+struct numbered_at {
+	struct ditto_client *client;
+	u64 id;
+};
+
+static struct ditto_claims *claims_of_numbered(const void *arg)
+{
+	const struct numbered_at *at = arg;
+
+	return client_numbered(at->client, at->id).claims;
+}
+
 /* The claims of the node that it is on, locked; NULL if the client has it not. */
 static struct ditto_claims *client_lock_numbered(struct ditto_client *client, u64 id)
 {
-	struct ditto_claims *claims;
+	const struct numbered_at at = { .client = client, .id = id };
 
-	rcu_read_lock();
-	while ((claims = client_numbered(client, id).claims)) {
-		/* Claims that die leave no entry behind: it is gone at the next look. */
-		spin_lock(&claims->lock);
-		if (!claims->dead) {
-			__release(&claims->lock);
-			break;
-		}
-		spin_unlock(&claims->lock);
-	}
-	rcu_read_unlock();
-	return claims;
+	return ditto_claims_lock(claims_of_numbered, &at);
 }
 
 static bool client_release_numbered(struct ditto_client *client, u64 id, const char *why)
