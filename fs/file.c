@@ -21,6 +21,7 @@
 #include <linux/mount.h>
 #include <linux/pagemap.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 
 #include "file.h"
 #include "node_private.h"
@@ -30,17 +31,41 @@
 /* Files looked at to find one to close above the limit. */
 #define FILES_LOOK	8
 
+/* Opening and closing take no longer, or are not waited for. */
+#define SETTLE_MS	20
+
 /* Files for writing are counted apart, as the VFS does. */
 static atomic_t *open_count(const struct ditto_file *df)
 {
 	return &df->node->opens[df->mode == DITTO_FILE_WRITE];
 }
 
+/*
+ * While one is opened or closed, ours is taken for a local process's, which is
+ * safe; who cannot have that waits until it is over.
+ */
+static void move_begin(struct ditto_node *node)
+{
+	atomic_inc(&node->moving);
+}
+
+static void move_end(struct ditto_node *node)
+{
+	if (atomic_dec_and_test(&node->moving))
+		wake_up_var(&node->moving);
+}
+
 static void file_close(struct ditto_file *df)
 {
-	/* Ours is taken for a local process's in between, which is safe. */
+	struct ditto_node *node = df->node;
+
+	spin_lock(&node->lock);
+	hlist_del(&df->of_node);
+	spin_unlock(&node->lock);
+	move_begin(node);
 	atomic_dec(open_count(df));
 	__fput_sync(df->file);
+	move_end(node);
 	kfree_rcu(df, rcu);
 }
 
@@ -226,11 +251,13 @@ static struct ditto_file *file_open(struct ditto_share *share, struct ditto_node
 
 	path.mnt = share->root.mnt;
 	path.dentry = ditto_node_dentry(node);
+	move_begin(node);
 	file = open_nowait(&path, open_flags[mode],
 			   volume->caller_opens && ditto_is_acting() ? current_cred() :
 								     volume->srv->nodes->cred);
 	dput(path.dentry);
 	if (IS_ERR(file)) {
+		move_end(node);
 		kfree(df);
 		return ERR_CAST(file);
 	}
@@ -243,8 +270,12 @@ static struct ditto_file *file_open(struct ditto_share *share, struct ditto_node
 	df->mode = mode;
 	df->used = jiffies;
 	atomic_inc(open_count(df));
+	move_end(node);
 	INIT_LIST_HEAD(&df->lru);
 	refcount_set(&df->ref, 1);
+	spin_lock(&node->lock);
+	hlist_add_head(&df->of_node, &node->opened);
+	spin_unlock(&node->lock);
 	return df;
 }
 
@@ -295,6 +326,60 @@ void ditto_file_give_dir(struct ditto_file *df)
 	WRITE_ONCE(df->used, jiffies);
 	file_cache(df->node->volume->srv->nodes, df);
 	ditto_file_put(df);
+}
+
+static struct ditto_node *point_node(struct ditto_claim_point *point)
+{
+	return container_of(point, struct ditto_node, point);
+}
+
+/* The file of ours that is this one; somebody has a reference on it. */
+static struct ditto_file *file_find(struct ditto_node *node, const struct file *file)
+{
+	struct ditto_file *df;
+
+	lockdep_assert_held(&node->lock);
+	hlist_for_each_entry(df, &node->opened, of_node)
+		if (df->file == file)
+			return df;
+	return NULL;
+}
+
+void ditto_file_keep(struct ditto_claim_point *point, struct file *file)
+{
+	struct ditto_node *node = point_node(point);
+	struct ditto_file *df;
+
+	spin_lock(&node->lock);
+	df = file_find(node, file);
+	if (df)
+		refcount_inc(&df->ref);
+	else
+		get_file(file);
+	spin_unlock(&node->lock);
+}
+
+void ditto_file_unkeep(struct ditto_claim_point *point, struct file *file)
+{
+	struct ditto_node *node = point_node(point);
+	struct ditto_file *df;
+
+	spin_lock(&node->lock);
+	df = file_find(node, file);
+	spin_unlock(&node->lock);
+	if (df)
+		ditto_file_put(df);
+	else
+		__fput_sync(file);
+}
+
+void ditto_file_settle(struct ditto_claim_point *point)
+{
+	struct ditto_node *node = point_node(point);
+
+	if (atomic_read(&node->moving))
+		wait_var_event_timeout(&node->moving, !atomic_read(&node->moving),
+				       msecs_to_jiffies(SETTLE_MS));
 }
 
 void ditto_files_close(struct ditto_node *node, const struct vfsmount *mnt)

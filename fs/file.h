@@ -19,6 +19,7 @@
  * @ref: users and the cache
  * @used: jiffies of the last use, written at most once a tick
  * @mode: enum ditto_file_mode
+ * @of_node: on the node's list of open files
  * @lru: on the server's list of cached files, or empty
  * @rcu: freed under RCU
  */
@@ -28,6 +29,7 @@ struct ditto_file {
 	refcount_t ref;
 	unsigned long used;
 	u8 mode;
+	struct hlist_node of_node;
 	struct list_head lru;
 	struct rcu_head rcu;
 };
@@ -59,6 +61,15 @@ void ditto_file_put(struct ditto_file *df);
 struct ditto_file *ditto_file_take_dir(struct ditto_share *share, struct ditto_node *node);
 /* The listing is over: the next one may go on with it. */
 void ditto_file_give_dir(struct ditto_file *df);
+
+/*
+ * For claims that are shown to the VFS: a file that its caller has from ditto_file_get(),
+ * or opened itself, stays open. The last may sleep, the second waits for who opens or
+ * closes one now, for a moment.
+ */
+void ditto_file_keep(struct ditto_claim_point *point, struct file *file);
+void ditto_file_settle(struct ditto_claim_point *point);
+void ditto_file_unkeep(struct ditto_claim_point *point, struct file *file);
 
 /* Close the cached files of a node; @mnt NULL for all, else only those on this mount. */
 void ditto_files_close(struct ditto_node *node, const struct vfsmount *mnt);

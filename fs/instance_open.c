@@ -9,6 +9,7 @@
  */
 
 #include <linux/dcache.h>
+#include <linux/filelock.h>
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/namei.h>
@@ -318,6 +319,24 @@ static int empty(struct opening *o)
 	return dress(o);
 }
 
+/*
+ * A local process with a lease is told by the open already, as if it were one of the VFS;
+ * it is waited for by who reads or writes.
+ */
+static void tell_local(const struct opening *o)
+{
+	struct inode *inode = o->node->inode;
+	const struct file_lock_context *ctx = locks_inode_context(inode);
+	u8 access = claim_access(o->rights) & (DITTO_OPEN_READ | DITTO_OPEN_WRITE);
+	const struct cred *old;
+
+	if (likely(!ctx || list_empty_careful(&ctx->flc_lease)) || !access)
+		return;
+	old = ditto_op_enter(&o->op);
+	break_lease(inode, (access & DITTO_OPEN_WRITE ? O_WRONLY : O_RDONLY) | O_NONBLOCK);
+	ditto_op_leave(old);
+}
+
 /* Claim it, and do what is only done with a claim. */
 static int take(struct opening *o, struct ditto_instance **out)
 {
@@ -326,6 +345,7 @@ static int take(struct opening *o, struct ditto_instance **out)
 
 	if (IS_ERR(inst))
 		return PTR_ERR(inst);
+	tell_local(o);
 	o->op.granted = DITTO_MAY_WRITE | DITTO_MAY_APPEND;
 	if (o->fresh)
 		err = dress(o);

@@ -315,6 +315,9 @@ static const struct ditto_claim_point_ops point_ops = {
 	.get = point_get,
 	.put = point_put,
 	.local_access = point_local_access,
+	.settle = ditto_file_settle,
+	.keep = ditto_file_keep,
+	.unkeep = ditto_file_unkeep,
 	.watch = ditto_local_watch,
 };
 

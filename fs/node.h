@@ -101,7 +101,7 @@ struct ditto_file;
  * @inode: constant; kept by @dentry
  * @by_inode: in the table by inode
  * @ref: holders, and one of the table
- * @lock: guards @dentry, @files, @wb_err, @instances, @keepers, @doomed and @doomer
+ * @lock: guards @dentry, @files, @opened, @wb_err, @instances, @keepers, @doomed and @doomer
  * @flags: DITTO_NODE_* bits
  * @plain: time of change at which it had no extra attributes, see fs/extra.c; 0 if not known
  * @dentry: an alias of the inode; replaced if its name went and another is left
@@ -111,6 +111,8 @@ struct ditto_file;
  * @files: cached open files, see fs/file.c
  * @wb_err: which errors of writing back were taken account of, see fs/lost.c
  * @opens: open files of the server for reading only, and for writing
+ * @moving: files of the server that are being opened or closed, so that @opens is not exact
+ * @opened: open files of the server, cached or not
  * @instances: open instances of it, and of its streams; see fs/instance.h
  * @keepers: those of its streams that forbid its deletion
  * @doomed: the name that goes with the last instance, held; NULL unless deletion is pending
@@ -140,6 +142,8 @@ struct ditto_node {
 	struct ditto_file *files[DITTO_FILE_MODES];
 	errseq_t wb_err;
 	atomic_t opens[2];
+	atomic_t moving;
+	struct hlist_head opened;
 	u32 instances;
 	u32 keepers;
 	struct dentry *doomed;

@@ -366,6 +366,8 @@ struct ditto_cache *ditto_cache_grant(const struct ditto_cache_request *req)
 	fresh = cache_alloc(req);
 	if (!fresh)
 		return ERR_PTR(-ENOMEM);
+	if (filp && req->point->ops->settle)
+		req->point->ops->settle(req->point);
 	mirror = ditto_mirror_begin(req->point, filp);
 	if (IS_ERR(mirror)) {
 		cache_free(fresh);

@@ -56,6 +56,7 @@
 
 struct ditto_claim_point;
 struct ditto_mirror;
+struct file;
 
 /**
  * struct ditto_claim_point_ops - what the table needs of the object claimed
@@ -64,6 +65,11 @@ struct ditto_mirror;
  * @local_access: DITTO_OPEN_READ and DITTO_OPEN_WRITE as processes on the server have
  *	the file open now, without the server's own opens; called under a spinlock;
  *	NULL if there are none
+ * @settle: @local_access may take the server's own for a local process's while it is being
+ *	opened or closed: wait for that, for a moment. May sleep. NULL if that cannot be
+ * @keep: a file that the node's owner opened stands for claims before the VFS: it stays
+ *	open, and remains the server's own to @local_access, until @unkeep. Both may be NULL
+ * @unkeep: it does no more. May sleep
  * @watch: begin to tell the table what processes on the server change in this directory,
  *	or end it, once for each beginning; process context, no lock of the table held,
  *	and to begin none at all. Return: 0 or an errno. NULL if nobody can
@@ -72,6 +78,9 @@ struct ditto_claim_point_ops {
 	void (*get)(struct ditto_claim_point *point);
 	void (*put)(struct ditto_claim_point *point);
 	u8 (*local_access)(struct ditto_claim_point *point);
+	void (*settle)(struct ditto_claim_point *point);
+	void (*keep)(struct ditto_claim_point *point, struct file *file);
+	void (*unkeep)(struct ditto_claim_point *point, struct file *file);
 	int (*watch)(struct ditto_claim_point *point, bool on);
 };
 

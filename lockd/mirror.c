@@ -32,6 +32,25 @@ struct ditto_mirror_wait {
 	unsigned long flags;
 };
 
+/* Whoever opened it may count its own. */
+static struct file *file_keep(struct ditto_claim_point *point, struct file *file)
+{
+	if (point->ops->keep)
+		point->ops->keep(point, file);
+	else
+		get_file(file);
+	return file;
+}
+
+static void file_unkeep(struct ditto_claim_point *point, struct file *file)
+{
+	if (point->ops->unkeep)
+		point->ops->unkeep(point, file);
+	else
+		/* At once: what a thread leaves to fput() would pin the mount a while longer. */
+		__fput_sync(file);
+}
+
 static struct ditto_mirror *mirror_alloc(struct ditto_claim_point *point, struct file *filp)
 {
 	struct ditto_mirror *mirror = kzalloc(sizeof(*mirror), GFP_KERNEL);
@@ -43,7 +62,7 @@ static struct ditto_mirror *mirror_alloc(struct ditto_claim_point *point, struct
 	mirror->point = point;
 	point->ops->get(point);
 	atomic_inc(&point->table->mirrors);
-	mirror->file = get_file(filp);
+	mirror->file = file_keep(point, filp);
 	ditto_mirror_lease_init(mirror);
 	return mirror;
 }
@@ -54,10 +73,9 @@ static void mirror_free(struct ditto_mirror *mirror)
 	struct ditto_lock_table *table = point->table;
 
 	ditto_mirror_lease_exit(mirror);
-	/* At once: what a thread leaves to fput() would pin the mount a while longer. */
-	__fput_sync(mirror->file);
+	file_unkeep(point, mirror->file);
 	if (mirror->writer)
-		__fput_sync(mirror->writer);
+		file_unkeep(point, mirror->writer);
 	kfree(mirror);
 	point->ops->put(point);
 	if (atomic_dec_and_test(&table->mirrors))
@@ -112,9 +130,9 @@ static void mirror_strengthen(struct ditto_mirror *mirror, struct file *filp)
 	if (mirror->file->f_mode & FMODE_WRITE || !(filp->f_mode & FMODE_WRITE) ||
 	    READ_ONCE(mirror->writer))
 		return;
-	get_file(filp);
+	file_keep(mirror->point, filp);
 	if (cmpxchg(&mirror->writer, NULL, filp))
-		fput(filp);
+		file_unkeep(mirror->point, filp);
 }
 
 static struct file *file_for(struct ditto_mirror *mirror, int type)

@@ -10,6 +10,7 @@
  * Locking: mirror->lock guards the lease. The VFS tells of a break under a
  * spinlock of its own, so that only makes the work due.
  */
+#include <linux/delay.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
 
@@ -18,6 +19,8 @@
 
 /* The inode was busy for a moment: lower the lease a little later. */
 #define LOWER_AGAIN_MS	20
+/* The same for a new one, or that of claims which just went is still there: times 1 ms. */
+#define RAISE_TRIES	20
 
 static bool breaker_is_ours(struct file_lease *fl)
 {
@@ -144,7 +147,23 @@ static bool opened_meanwhile(struct ditto_mirror *mirror)
 	struct ditto_claim_point *point = mirror->point;
 	u8 access = point->ops->local_access ? point->ops->local_access(point) : 0;
 
+	if (access && point->ops->settle) {
+		point->ops->settle(point);
+		access = point->ops->local_access(point);
+	}
 	return access & DITTO_OPEN_WRITE || (access && mirror->lease_type == F_WRLCK);
+}
+
+/* The VFS only tries: that it fails once says little. */
+static int lease_raise(struct ditto_mirror *mirror)
+{
+	int err = lease_sync(mirror, true);
+
+	for (int i = 0; err == -EAGAIN && i < RAISE_TRIES; i++) {
+		usleep_range(1000, 2000);
+		err = lease_sync(mirror, true);
+	}
+	return err;
 }
 
 bool ditto_mirror_lease(struct ditto_mirror *mirror)
@@ -152,7 +171,7 @@ bool ditto_mirror_lease(struct ditto_mirror *mirror)
 	bool ok;
 
 	mutex_lock(&mirror->lock);
-	ok = !lease_sync(mirror, true) && !opened_meanwhile(mirror);
+	ok = !lease_raise(mirror) && !opened_meanwhile(mirror);
 	mutex_unlock(&mirror->lock);
 	return ok;
 }
