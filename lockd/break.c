@@ -77,12 +77,28 @@ static void break_step(struct ditto_cache *cache, u8 keep)
 		ditto_cache_set_bits(cache, keep);
 }
 
+/* Void, whatever it was: the holder does not answer. */
+static void revoke(struct ditto_cache *cache)
+{
+	struct ditto_lock_table *table = cache->claim.claims->point->table;
+
+	trace_ditto_revoke(&cache->claim, 0, "");
+	ditto_locks_report(table, DITTO_LOCK_REVOKED, cache->claim.owner->client);
+	ditto_cache_tell(cache, DITTO_TELL_REVOKED);
+	ditto_cache_remove(cache);
+}
+
 /* Bits that are held are to be given up. Nothing happens twice. */
 void ditto_break_begin(struct ditto_cache *cache, u8 gives_up)
 {
 	u8 keep = ditto_cache_valid(cache->bits & ~gives_up);
 
 	lockdep_assert_held(&cache->claim.claims->lock);
+	/* Nobody is there to be asked. */
+	if (ditto_client_yields(cache->claim.owner->client)) {
+		revoke(cache);
+		return;
+	}
 	if (cache->state == DITTO_CACHE_BREAKING) {
 		cache->target = ditto_cache_valid(cache->target & keep);
 		return;
@@ -197,16 +213,6 @@ void ditto_cache_tell_work(struct work_struct *work)
 	ditto_client_put(client);
 }
 
-static void revoke(struct ditto_cache *cache)
-{
-	struct ditto_lock_table *table = cache->claim.claims->point->table;
-
-	trace_ditto_revoke(&cache->claim, 0, "");
-	ditto_locks_report(table, DITTO_LOCK_REVOKED, cache->claim.owner->client);
-	ditto_cache_tell(cache, DITTO_TELL_REVOKED);
-	ditto_cache_remove(cache);
-}
-
 /* The timer says that the deadline may have passed; the clock decides. */
 void ditto_cache_expire_work(struct work_struct *work)
 {
@@ -255,7 +261,8 @@ static void deliver(struct ditto_cache *cache, const struct ditto_entry_change *
 {
 	struct ditto_change *change = NULL;
 
-	if (cache->change_count < DITTO_CHANGES_PER_CACHE)
+	if (cache->change_count < DITTO_CHANGES_PER_CACHE &&
+	    !READ_ONCE(cache->claim.owner->client->lapsed))
 		change = change_copy(from);
 	if (!change) {
 		ditto_break_begin(cache, DITTO_CACHE_READ);

@@ -5,14 +5,15 @@
  * Ranges and opens in the way refuse, unless what is in the way may be gone at
  * its holder already: a holder of WRITE may have given up ranges, a holder of
  * HANDLE may have closed opens, without saying so yet. Such a holder is asked
- * first, and judged when it has answered.
+ * first, and judged when it has answered. What a lapsed client has in the way goes
+ * with all else that it has, and refuses nothing.
  */
 #include <linux/string.h>
 
 #include "private.h"
 #include "trace.h"
 
-static struct ditto_client *actor_client(const struct ditto_actor *actor)
+struct ditto_client *ditto_actor_client(const struct ditto_actor *actor)
 {
 	if (actor->client)
 		return actor->client;
@@ -33,10 +34,10 @@ bool ditto_exempt(const struct ditto_matrix_cell *cell, const struct ditto_claim
 	case DITTO_EXEMPT_OWNER:
 		if (mine)
 			return mine == held->owner;
-		client = actor_client(actor);
+		client = ditto_actor_client(actor);
 		return client && client->wide && client == held->owner->client;
 	case DITTO_EXEMPT_CLIENT:
-		return actor_client(actor) == held->owner->client;
+		return ditto_actor_client(actor) == held->owner->client;
 	default:
 		return false;
 	}
@@ -108,6 +109,30 @@ u8 ditto_gives_up(const struct ditto_matrix_cell *cell, const struct ditto_inten
 	return bits;
 }
 
+/**
+ * struct yielding - what lapsed clients have in the way
+ * @now: it is to go; else it is only noted
+ * @met: there is some
+ */
+struct yielding {
+	bool now;
+	bool met;
+};
+
+/* Is a claim in the way, and not about to go with its lapsed client? */
+static bool stands(const struct ditto_claim *held, const struct ditto_actor *actor,
+		   struct yielding *yielding)
+{
+	struct ditto_client *client = held->owner->client;
+	bool lapsed;
+
+	if (likely(!READ_ONCE(client->lapsed)) || client == ditto_actor_client(actor))
+		return true;
+	lapsed = !yielding->now || ditto_client_yields(client);
+	yielding->met |= lapsed;
+	return !lapsed;
+}
+
 /* Does the holder of a range keep ranges to itself, so that it will be asked first? */
 static bool range_is_hidden(struct ditto_claims *claims, const struct ditto_claim *held,
 			    const struct ditto_intent *intent, const struct ditto_actor *actor)
@@ -129,7 +154,8 @@ static bool range_is_hidden(struct ditto_claims *claims, const struct ditto_clai
 
 static const struct ditto_claim *judge_ranges(struct ditto_claims *claims,
 					      const struct ditto_intent *intent,
-					      const struct ditto_actor *actor)
+					      const struct ditto_actor *actor,
+					      struct yielding *yielding)
 {
 	bool claiming = intent->kind == DITTO_INTENT_RANGE_SHARED ||
 			intent->kind == DITTO_INTENT_RANGE_EXCLUSIVE;
@@ -148,7 +174,8 @@ static const struct ditto_claim *judge_ranges(struct ditto_claims *claims,
 		for (; range; range = ditto_range_overlap_next(range, intent->first, last)) {
 			if (!ditto_range_is_nowhere(range->empty, range->first) &&
 			    !ditto_exempt(cell, &range->claim, actor) &&
-			    !range_is_hidden(claims, &range->claim, intent, actor))
+			    !range_is_hidden(claims, &range->claim, intent, actor) &&
+			    stands(&range->claim, actor, yielding))
 				return &range->claim;
 		}
 	}
@@ -186,7 +213,8 @@ static bool modes_can_cross(const struct ditto_claims *claims, u8 access, u8 den
 static const struct ditto_claim *judge_opens(struct ditto_claims *claims,
 					     const struct ditto_intent *intent,
 					     const struct ditto_actor *actor,
-					     const struct ditto_claim *self)
+					     const struct ditto_claim *self,
+					     struct yielding *yielding)
 {
 	const struct ditto_matrix_cell *cell = &ditto_matrix[DITTO_HELD_OPEN][intent->kind];
 	u8 access = ditto_intent_access[intent->kind], deny = 0;
@@ -205,7 +233,8 @@ static const struct ditto_claim *judge_opens(struct ditto_claims *claims,
 			continue;
 		if (&open->claim == self || ditto_exempt(cell, &open->claim, actor))
 			continue;
-		if (!open_is_hidden(claims, open, actor))
+		if (!open_is_hidden(claims, open, actor) &&
+		    stands(&open->claim, actor, yielding))
 			return &open->claim;
 	}
 	return NULL;
@@ -236,6 +265,9 @@ static bool judge_caches(struct ditto_claims *claims, const struct ditto_intent 
 		bits &= cache->bits;
 		if (!bits)
 			continue;
+		/* What else a lapsed client has goes a moment later. */
+		if (ditto_client_yields(cache->claim.owner->client))
+			wait |= bits & waits;
 		ditto_break_begin(cache, bits);
 		if (cache->bits & bits & waits)
 			wait = true;
@@ -251,6 +283,16 @@ static void forget_violations(struct ditto_claims *claims)
 		cache->violated = false;
 }
 
+static const struct ditto_claim *judge_claims(struct ditto_claims *claims,
+					      const struct ditto_intent *intent,
+					      const struct ditto_actor *actor,
+					      const struct ditto_claim *self,
+					      struct yielding *yielding)
+{
+	return judge_ranges(claims, intent, actor, yielding) ?:
+	       judge_opens(claims, intent, actor, self, yielding);
+}
+
 /*
  * The answer of the matrix. @self is a claim that is to be changed and so is
  * not in its own way.
@@ -260,11 +302,15 @@ enum ditto_answer ditto_judge(struct ditto_claims *claims, const struct ditto_in
 			      struct ditto_conflict *conflict)
 {
 	const struct ditto_claim *in_way;
+	struct yielding yielding = {};
 
 	lockdep_assert_held(&claims->lock);
-	in_way = judge_ranges(claims, intent, actor);
-	if (!in_way)
-		in_way = judge_opens(claims, intent, actor, self);
+	in_way = judge_claims(claims, intent, actor, self, &yielding);
+	/* Lapsed clients yield to what nobody else refuses; one may be heard of just now. */
+	if (!in_way && yielding.met) {
+		yielding.now = true;
+		in_way = judge_claims(claims, intent, actor, self, &yielding);
+	}
 	if (in_way) {
 		forget_violations(claims);
 		ditto_describe(conflict, in_way);
@@ -273,7 +319,9 @@ enum ditto_answer ditto_judge(struct ditto_claims *claims, const struct ditto_in
 				   in_way->owner->client);
 		return DITTO_DENIED;
 	}
-	return judge_caches(claims, intent, actor) ? DITTO_BREAKING : DITTO_ALLOWED;
+	if (judge_caches(claims, intent, actor) || yielding.met)
+		return DITTO_BREAKING;
+	return DITTO_ALLOWED;
 }
 
 static const struct ditto_actor anonymous;

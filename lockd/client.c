@@ -187,6 +187,8 @@ static void client_drop_claims(struct ditto_client *client, const char *why)
 				break;
 			ditto_claim_drop(claim, why);
 		}
+		/* Who was told to come again may do so. */
+		claims->settled = true;
 		ditto_claims_unlock(claims);
 		cond_resched();
 	}
@@ -219,6 +221,8 @@ static void client_release(struct ditto_client *client, const char *why, bool if
 	spin_unlock(&client->lock);
 	if (cancel_delayed_work(&client->expire))
 		ditto_client_put(client);
+	if (cancel_work(&client->yield))
+		ditto_client_yield_end(client);
 
 	/* Waiting requests first, or they would be granted what is given up. */
 	client_drop_waits(client);
@@ -262,6 +266,7 @@ void ditto_client_init(struct ditto_client *client, struct ditto_lock_table *tab
 	INIT_LIST_HEAD(&client->waits);
 	client->ttl_ms = ttl_ms;
 	INIT_DELAYED_WORK(&client->expire, client_expire);
+	INIT_WORK(&client->yield, ditto_client_yield_work);
 
 	spin_lock(&table->clients_lock);
 	list_add_tail(&client->list, &table->clients);

@@ -61,6 +61,9 @@ struct ditto_client_ops {
  *	such a request is exempt from what any owner of the client is exempt
  *	from. Set by the protocol before the first request.
  * @dead: released; no owner of it gets anything any more. Under @lock for writing.
+ * @lapsed: what it holds stays only until somebody else wants it, see
+ *	ditto_client_lapse(). Under @lock for writing
+ * @yielding: somebody wants it: the release is due. Under @lock
  * @lock: guards @claims and @waits
  * @claims: all claims, in the order of their numbers, which is that of their coming
  * @newest: the last of them
@@ -72,6 +75,7 @@ struct ditto_client_ops {
  * @connections: connections now; under @lock
  * @ttl_ms: how long the claims outlive the last connection; 0 releases at once
  * @expire: runs when @ttl_ms is over
+ * @yield: releases a lapsed client
  * @known: the record of a client that was known before the restart, or NULL;
  *	see ditto_grace_admit()
  * @list: on the table's list of clients
@@ -84,6 +88,8 @@ struct ditto_client {
 	refcount_t ref;
 	bool wide;
 	bool dead;
+	bool lapsed;
+	bool yielding;
 	spinlock_t lock;	/* see above */
 	struct rb_root_cached claims;
 	struct rb_node *newest;
@@ -95,6 +101,7 @@ struct ditto_client {
 	u32 connections;
 	u32 ttl_ms;
 	struct delayed_work expire;
+	struct work_struct yield;
 	struct ditto_known *known;
 	struct list_head list;
 };
@@ -154,6 +161,24 @@ void ditto_client_disconnected(struct ditto_client *client);
  * Context: may sleep; no lock held, and not from such a callback.
  */
 void ditto_client_release(struct ditto_client *client, const char *why);
+
+/**
+ * ditto_client_lapse - a client was not heard of for too long, or was again
+ * @client: held
+ * @lapsed: which of both
+ *
+ * What a lapsed client holds and waits for stays until it is in somebody else's
+ * way (RFC 8881 section 8.4.2.4): of another client, an anonymous request, or a
+ * local process. Then all of it is released, as by ditto_client_release() from
+ * the table's own workqueue, and who asked is told to come again as for a break;
+ * whoever is parked or queued is woken when it is gone. The holder is not asked
+ * to give way: its caching grants are revoked.
+ *
+ * Context: may sleep; no lock held.
+ * Return: true if the client is now as it was asked for; false if it was
+ * released, or is about to be, and a new one is needed.
+ */
+bool ditto_client_lapse(struct ditto_client *client, bool lapsed);
 
 /* Claims of all kinds, now. */
 static inline int ditto_client_claims(const struct ditto_client *client)

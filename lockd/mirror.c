@@ -200,8 +200,22 @@ static void mirror_notify(struct file_lock *fl)
 	kick(container_of(fl, struct ditto_mirror_wait, fl), 0);
 }
 
+/*
+ * A local process meets the lock of a client that may be lapsed. Called under a
+ * spinlock of the VFS. What our own threads want was judged by the table before,
+ * and one of them may be needed to release the client.
+ */
+static bool mirror_expirable(struct file_lock *fl)
+{
+	const struct ditto_owner *owner = fl->c.flc_owner;
+
+	return !(current->flags & PF_KTHREAD) && ditto_client_yields(owner->client);
+}
+
 static const struct lock_manager_operations mirror_lock_ops = {
 	.lm_mod_owner = THIS_MODULE,
+	.lm_lock_expirable = mirror_expirable,
+	.lm_expire_lock = ditto_clients_yielded,
 	.lm_get_owner = mirror_get_owner,
 	.lm_put_owner = mirror_put_owner,
 	.lm_notify = mirror_notify,

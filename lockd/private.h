@@ -250,6 +250,19 @@ static inline struct ditto_claim *ditto_client_claim_next(struct ditto_claim *cl
 	return rb_entry_safe(rb_next(&claim->by_id), struct ditto_claim, by_id);
 }
 
+/*
+ * lapse.c: somebody else is in need of what a client has. True if the client is
+ * lapsed, and so is about to go. Any context; claims->lock may be held.
+ */
+bool ditto_client_yields(struct ditto_client *client);
+void ditto_client_yield_work(struct work_struct *work);
+/* It was released otherwise before the work ran. */
+void ditto_client_yield_end(struct ditto_client *client);
+/* Wait, for a moment, until lapsed clients that are about to go are gone. May sleep. */
+void ditto_clients_yielded(void);
+/* The same, for as long; the jiffies that are left of it. */
+long ditto_clients_yielded_timeout(long timeout);
+
 /* owner.c */
 int ditto_owners_init(struct ditto_lock_table *table);
 void ditto_owners_exit(struct ditto_lock_table *table);
@@ -258,6 +271,8 @@ void ditto_owners_exit(struct ditto_lock_table *table);
 enum ditto_answer ditto_judge(struct ditto_claims *claims, const struct ditto_intent *intent,
 			      const struct ditto_actor *actor, const struct ditto_claim *self,
 			      struct ditto_conflict *conflict);
+/* On behalf of which client; NULL if it is anonymous. */
+struct ditto_client *ditto_actor_client(const struct ditto_actor *actor);
 bool ditto_exempt(const struct ditto_matrix_cell *cell, const struct ditto_claim *held,
 		  const struct ditto_actor *actor);
 void ditto_describe(struct ditto_conflict *conflict, const struct ditto_claim *held);

@@ -63,6 +63,8 @@ bool ditto_wait_ahead(struct ditto_claims *claims, const struct ditto_range_requ
 		if (wait == self)
 			break;
 		if (ditto_wait_conflicts(&wait->request, req)) {
+			if (wait->request.owner->client != req->owner->client)
+				ditto_client_yields(wait->request.owner->client);
 			ditto_wait_describe(conflict, wait);
 			return true;
 		}

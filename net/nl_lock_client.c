@@ -26,7 +26,8 @@ static int client_put(struct sk_buff *msg, struct ditto_client *client)
 			     atomic_read(&client->live[DITTO_CLAIM_CACHE])) ||
 	    ditto_nl_put_u64(msg, DITTO_A_LOCK_CLIENT_WAITS, atomic_read(&client->waiting)) ||
 	    ditto_nl_put_u64(msg, DITTO_A_LOCK_CLIENT_OWNERS, atomic_read(&client->owners)) ||
-	    nla_put_u32(msg, DITTO_A_LOCK_CLIENT_CONNECTIONS, connections))
+	    nla_put_u32(msg, DITTO_A_LOCK_CLIENT_CONNECTIONS, connections) ||
+	    nla_put_u8(msg, DITTO_A_LOCK_CLIENT_LAPSED, READ_ONCE(client->lapsed)))
 		return -EMSGSIZE;
 	return 0;
 }

@@ -1896,6 +1896,13 @@ static const struct spec_attr lock_client_attrs[] = {
 		.min = 0,
 		.max = 4294967295ULL,
 	},
+	[DITTO_A_LOCK_CLIENT_LAPSED] = {
+		.name = "lapsed",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
 };
 
 static const struct nla_policy lock_client_policy[] = {
@@ -1927,6 +1934,9 @@ static const struct nla_policy lock_client_policy[] = {
 	},
 	[DITTO_A_LOCK_CLIENT_RELEASED] = {
 		.type = NLA_U32,
+	},
+	[DITTO_A_LOCK_CLIENT_LAPSED] = {
+		.type = NLA_U8,
 	},
 };
 
@@ -2661,6 +2671,7 @@ static const u16 lock_client_get_reply[] = {
 	DITTO_A_LOCK_CLIENT_WAITS,
 	DITTO_A_LOCK_CLIENT_OWNERS,
 	DITTO_A_LOCK_CLIENT_CONNECTIONS,
+	DITTO_A_LOCK_CLIENT_LAPSED,
 	0,
 };
 

@@ -305,6 +305,35 @@ static void writers_ask_with_their_file(struct kunit *test)
 }
 
 /* A client that goes takes its locks from the VFS too, also those it waits for. */
+/* As a process of the server asks, which this thread is none of. */
+static int process_locks(struct mirror_test *t)
+{
+	int err;
+
+	current->flags &= ~PF_KTHREAD;
+	err = local(t, F_WRLCK, 0, 9);
+	current->flags |= PF_KTHREAD;
+	return err;
+}
+
+/* A lapsed client stands in the way of local processes no longer than in that of others. */
+static void lapsed_client_yields_to_a_process(struct kunit *test)
+{
+	struct mirror_test *t = begin(test);
+
+	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, process_locks(t), -EAGAIN);
+	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&t->client->client, true));
+	/* What the server's own threads meet was judged by the table. */
+	KUNIT_EXPECT_EQ(test, local(t, F_WRLCK, 0, 9), -EAGAIN);
+	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&t->client->client, true));
+	KUNIT_EXPECT_EQ(test, process_locks(t), 0);
+	KUNIT_EXPECT_EQ(test, t->client->released, 1);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t->client->client), 0);
+	local(t, F_UNLCK, 0, 9);
+	end(test, t);
+}
+
 static void release_is_shown(struct kunit *test)
 {
 	struct mirror_test *t = begin(test);
@@ -465,6 +494,7 @@ static struct kunit_case claim_mirror_cases[] = {
 	KUNIT_CASE(waits_for_a_local_process),
 	KUNIT_CASE_SLOW(waits_where_nobody_tells),
 	KUNIT_CASE(writers_ask_with_their_file),
+	KUNIT_CASE(lapsed_client_yields_to_a_process),
 	KUNIT_CASE(release_is_shown),
 	KUNIT_CASE(local_opens_break_grants),
 	KUNIT_CASE(local_opens_stand_in_the_way),

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Lapsed clients, see ditto_client_lapse().
+ *
+ * Locking: client->lock guards whether a client is lapsed and whether it yields;
+ * it yields where its claims are judged, under claims->lock, and is released
+ * from the table's own workqueue a moment later. What is found in the way until
+ * then refuses nothing.
+ */
+#include <linux/jiffies.h>
+#include <linux/wait_bit.h>
+
+#include "client.h"
+#include "private.h"
+#include "table.h"
+
+/* Claims looked at under one hold of a client's lock. */
+#define LOOK_AT_ONCE	256
+
+/* A local process is not told which client it waits for; it looks again after this time. */
+#define YIELD_MS	1000
+
+static atomic_t yields = ATOMIC_INIT(0);
+
+bool ditto_client_yields(struct ditto_client *client)
+{
+	bool lapsed;
+
+	if (likely(!READ_ONCE(client->lapsed)))
+		return false;
+	spin_lock(&client->lock);
+	lapsed = client->lapsed;
+	if (lapsed && !client->yielding && !client->dead) {
+		client->yielding = true;
+		ditto_client_hold(client);
+		atomic_inc(&yields);
+		queue_work(client->table->release_wq, &client->yield);
+	}
+	spin_unlock(&client->lock);
+	return lapsed;
+}
+
+void ditto_client_yield_work(struct work_struct *work)
+{
+	struct ditto_client *client = container_of(work, struct ditto_client, yield);
+
+	ditto_client_release(client, "lapsed");
+	ditto_client_yield_end(client);
+}
+
+void ditto_client_yield_end(struct ditto_client *client)
+{
+	ditto_client_put(client);
+	if (atomic_dec_and_test(&yields))
+		wake_up_var(&yields);
+}
+
+long ditto_clients_yielded_timeout(long timeout)
+{
+	return wait_var_event_timeout(&yields, !atomic_read(&yields), timeout);
+}
+
+void ditto_clients_yielded(void)
+{
+	ditto_clients_yielded_timeout(msecs_to_jiffies(YIELD_MS));
+}
+
+/**
+ * struct review - the way through the claims of a client
+ * @client: whose
+ * @id: number of the claim that was looked at last
+ * @more: there may be others behind it
+ */
+struct review {
+	struct ditto_client *client;
+	u64 id;
+	bool more;
+};
+
+static bool is_awaited(const struct ditto_claims *claims)
+{
+	return READ_ONCE(claims->waiting) || READ_ONCE(claims->parked);
+}
+
+/* The next node with a claim of the client where others wait. */
+static struct ditto_claims *next_awaited(const void *arg)
+{
+	struct review *review = (struct review *)arg;
+	struct ditto_client *client = review->client;
+	struct ditto_claims *found = NULL;
+	struct ditto_claim *claim;
+	int looked = 0;
+
+	spin_lock(&client->lock);
+	claim = ditto_client_claim_after(client, review->id);
+	for (; claim && !found && looked < LOOK_AT_ONCE; looked++) {
+		review->id = claim->id;
+		if (is_awaited(claim->claims))
+			found = claim->claims;
+		claim = ditto_client_claim_next(claim);
+	}
+	review->more = claim;
+	spin_unlock(&client->lock);
+	return found;
+}
+
+/* Who waits for the client already asks again. */
+static void review_claims(struct ditto_client *client)
+{
+	struct review review = { .client = client };
+	struct ditto_claims *claims;
+
+	do {
+		claims = ditto_claims_lock(next_awaited, &review);
+		if (claims) {
+			claims->settled = true;
+			ditto_claims_unlock(claims);
+		}
+		cond_resched();
+	} while (review.more);
+}
+
+bool ditto_client_lapse(struct ditto_client *client, bool lapsed)
+{
+	bool can;
+
+	spin_lock(&client->lock);
+	can = !client->dead && !client->yielding;
+	if (can)
+		WRITE_ONCE(client->lapsed, lapsed);
+	spin_unlock(&client->lock);
+	if (can && lapsed)
+		review_claims(client);
+	return can;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_client_lapse, DITTO);
