@@ -110,6 +110,7 @@ struct ditto_settings {
  * @started: wall clock time of the start, in nanoseconds
  * @locks: lockd/table.c
  * @lock_stats: net/locks.c
+ * @delegation_stats: the same
  * @shares: fs/share.c
  * @nodes: fs/node.c
  * @creds: fs/cred.c
@@ -130,6 +131,7 @@ struct ditto_server {
 
 	struct ditto_lock_table *locks;
 	struct ditto_stats_group *lock_stats;
+	struct ditto_stats_group *delegation_stats;
 	struct ditto_share_table *shares;
 	struct ditto_node_table *nodes;
 	struct ditto_cred_cache *creds;

@@ -68,6 +68,7 @@ static void break_step(struct ditto_cache *cache, u8 keep)
 	cache->ack = !is_lease(cache) || cache->bits != DITTO_CACHE_READ;
 	trace_ditto_break(&cache->claim, keep, cache->ack ? "ack" : "no ack");
 	ditto_locks_report(table, DITTO_LOCK_BREAK, cache->claim.owner->client);
+	ditto_delegation_recalled(cache);
 	if (!is_lease(cache))
 		point->quiet_until = table->clock() + READ_ONCE(table->settings.quiet_ms);
 	ditto_cache_tell(cache, DITTO_TELL_BREAK);
@@ -84,6 +85,7 @@ static void revoke(struct ditto_cache *cache)
 
 	trace_ditto_revoke(&cache->claim, 0, "");
 	ditto_locks_report(table, DITTO_LOCK_REVOKED, cache->claim.owner->client);
+	ditto_delegation_revoked(cache);
 	ditto_cache_tell(cache, DITTO_TELL_REVOKED);
 	ditto_cache_remove(cache);
 }
@@ -126,6 +128,7 @@ static void break_answered(struct ditto_cache *cache, u8 keep)
 {
 	if (cancel_delayed_work(&cache->expire))
 		refcount_dec(&cache->ref);
+	ditto_delegation_answered(cache, keep);
 	WRITE_ONCE(cache->state, DITTO_CACHE_HELD);
 	ditto_cache_set_bits(cache, keep);
 	if (keep & ~cache->target)

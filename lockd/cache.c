@@ -24,11 +24,6 @@ static bool is_directory(enum ditto_held held)
 	return held >= DITTO_HELD_DIRECTORY;
 }
 
-static bool is_delegation(enum ditto_held held)
-{
-	return held == DITTO_HELD_DELEGATION || held == DITTO_HELD_DIRECTORY_DELEGATION;
-}
-
 static struct ditto_cache *cache_alloc(const struct ditto_cache_request *req)
 {
 	struct ditto_cache *cache = kmem_cache_zalloc(ditto_cache_slab, GFP_KERNEL);
@@ -124,6 +119,7 @@ void ditto_cache_remove(struct ditto_cache *cache)
 	claims->settled = true;
 	if (cancel_delayed_work(&cache->expire))
 		refcount_dec(&cache->ref);
+	ditto_delegation_hold(cache, -1);
 	ditto_claim_detach(&cache->claim);
 }
 
@@ -143,7 +139,7 @@ static bool same_holder(const struct ditto_cache_request *req, const struct ditt
 {
 	const struct ditto_open *open = container_of(held, struct ditto_open, claim);
 
-	if (is_delegation(style_rows[req->style]))
+	if (ditto_is_delegation(style_rows[req->style]))
 		return held->owner->client == req->actor.cache_owner->client;
 	if (held->held == DITTO_HELD_OPEN && open->cache_owner == req->actor.cache_owner)
 		return true;
@@ -269,11 +265,14 @@ static struct ditto_cache *cache_add(struct ditto_claims *claims, struct ditto_c
 	struct ditto_claim_point *point = claims->point;
 	int err;
 
-	if (is_delegation(fresh->claim.held) && point->table->clock() < point->quiet_until)
+	if (ditto_is_delegation(fresh->claim.held) && point->table->clock() < point->quiet_until)
 		return ERR_PTR(-EAGAIN);
 	want = cache_fit(claims, req, want);
 	if (!want)
 		return ERR_PTR(-EAGAIN);
+	if (ditto_is_delegation(fresh->claim.held) &&
+	    !ditto_delegation_fits(fresh->claim.owner->client))
+		return ERR_PTR(-ENOLCK);
 	err = ditto_claim_attach(claims, &fresh->claim);
 	if (err)
 		return ERR_PTR(err);
@@ -281,6 +280,7 @@ static struct ditto_cache *cache_add(struct ditto_claims *claims, struct ditto_c
 	cache_count(claims, want, 1);
 	claims->notifying += fresh->notify;
 	list_add_tail(&fresh->link, &claims->caches);
+	ditto_delegation_hold(fresh, 1);
 	/* The table's. */
 	ditto_cache_hold(fresh);
 	trace_ditto_grant(&fresh->claim, 0, "cache");
@@ -381,6 +381,8 @@ struct ditto_cache *ditto_cache_grant(const struct ditto_cache_request *req)
 	else if (!IS_ERR(cache) && directory && cache_watch(req->point))
 		cache_undo(cache, before);
 	ditto_mirror_end(mirror);
+	if (cache == fresh && ditto_cache_bits(cache))
+		ditto_delegation_granted(cache);
 	return cache;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_cache_grant, DITTO);
@@ -392,6 +394,7 @@ void ditto_cache_return(struct ditto_cache *cache)
 	if (!claims)
 		return;
 	trace_ditto_release(&cache->claim, 0, "returned");
+	ditto_delegation_answered(cache, 0);
 	clear_bit(DITTO_TELL_BREAK, &cache->tells);
 	ditto_cache_remove(cache);
 	ditto_claims_unlock(claims);

@@ -41,6 +41,28 @@ enum ditto_claim_kind {
 };
 
 /**
+ * struct ditto_delegation_count - what became of delegations, of a client or of all
+ * @held: now
+ * @granted: ever
+ * @recalled: were asked back, in whole or in part
+ * @returned: were given back by their holders, asked for or not
+ * @revoked: were taken away, because no answer came in time or the holder was lapsed
+ * @answers: recalls that were answered
+ * @answer_ms: time from being told to the answer, of all of them
+ * @answer_max_ms: the longest
+ */
+struct ditto_delegation_count {
+	atomic_t held;
+	atomic64_t granted;
+	atomic64_t recalled;
+	atomic64_t returned;
+	atomic64_t revoked;
+	atomic64_t answers;
+	atomic64_t answer_ms;
+	atomic64_t answer_max_ms;
+};
+
+/**
  * struct ditto_client_ops - what a client's protocol wants to be told
  * @released: everything the client held is gone; called once, may sleep
  * @free: the last reference is gone; frees the memory around the client. Any context.
@@ -71,6 +93,7 @@ struct ditto_client_ops {
  * @owners: count of owners
  * @live: claims by kind; each zero after release
  * @waiting: waiting requests
+ * @delegations: what became of its delegations
  * @callbacks: callbacks of its claims and waits that are due or running
  * @connections: connections now; under @lock
  * @ttl_ms: how long the claims outlive the last connection; 0 releases at once
@@ -97,6 +120,7 @@ struct ditto_client {
 	atomic_t owners;
 	atomic_t live[DITTO_CLAIM_KINDS];
 	atomic_t waiting;
+	struct ditto_delegation_count delegations;
 	atomic_t callbacks;
 	u32 connections;
 	u32 ttl_ms;

@@ -263,6 +263,21 @@ void ditto_clients_yielded(void);
 /* The same, for as long; the jiffies that are left of it. */
 long ditto_clients_yielded_timeout(long timeout);
 
+/* delegation.c: count what becomes of delegations; nothing happens for other grants. */
+bool ditto_delegation_fits(struct ditto_client *client);
+void ditto_delegation_granted(const struct ditto_cache *cache);
+void ditto_delegation_recalled(const struct ditto_cache *cache);
+/* The holder gives back, or answers and keeps something; before the state changes. */
+void ditto_delegation_answered(const struct ditto_cache *cache, u8 keep);
+void ditto_delegation_revoked(const struct ditto_cache *cache);
+/* It is on its node, or off. */
+void ditto_delegation_hold(const struct ditto_cache *cache, int by);
+
+static inline bool ditto_is_delegation(enum ditto_held held)
+{
+	return held == DITTO_HELD_DELEGATION || held == DITTO_HELD_DIRECTORY_DELEGATION;
+}
+
 /* owner.c */
 int ditto_owners_init(struct ditto_lock_table *table);
 void ditto_owners_exit(struct ditto_lock_table *table);

@@ -79,6 +79,8 @@ static const struct ditto_lock_settings default_settings = {
 	.claims_per_node	= DITTO_CLAIMS_PER_NODE,
 	.claims_per_client	= DITTO_CLAIMS_PER_CLIENT,
 	.claims			= DITTO_CLAIMS_PER_SERVER,
+	.delegations_per_client	= DITTO_DELEGATIONS_PER_CLIENT,
+	.delegations		= DITTO_DELEGATIONS_PER_SERVER,
 	.quiet_ms		= DITTO_QUIET_MS,
 	.grace_ms		= DITTO_GRACE_MS,
 };

@@ -26,6 +26,8 @@ struct net;
 #define DITTO_CLAIMS_PER_NODE	1048576
 #define DITTO_CLAIMS_PER_CLIENT	1048576
 #define DITTO_CLAIMS_PER_SERVER	16777216
+#define DITTO_DELEGATIONS_PER_CLIENT	65536
+#define DITTO_DELEGATIONS_PER_SERVER	1048576
 #define DITTO_QUIET_MS		30000
 #define DITTO_GRACE_MS		90000
 /* Operations that wait for breaks on one node; each is a request some connection counts. */
@@ -39,6 +41,8 @@ struct net;
  * @claims_per_node: claims on one node
  * @claims_per_client: of one client
  * @claims: of all
+ * @delegations_per_client: delegations of one client
+ * @delegations: of all; with more than either, none is granted
  * @quiet_ms: after a delegation was recalled, none is granted on the node
  * @grace_ms: longest grace
  */
@@ -49,6 +53,8 @@ struct ditto_lock_settings {
 	u32 claims_per_node;
 	u32 claims_per_client;
 	u32 claims;
+	u32 delegations_per_client;
+	u32 delegations;
 	u32 quiet_ms;
 	u32 grace_ms;
 };
@@ -88,6 +94,7 @@ struct ditto_lock_events {
  * @clients: struct ditto_client
  * @live: claims by kind; zero before the table goes
  * @waiting: waiting requests
+ * @delegations: what became of delegations
  * @owner_count: owners
  * @nodes: nodes with claims
  * @mirrors: nodes that are shown to the VFS, or were a moment ago
@@ -110,6 +117,7 @@ struct ditto_lock_table {
 	struct list_head clients;
 	atomic_t live[DITTO_CLAIM_KINDS];
 	atomic_t waiting;
+	struct ditto_delegation_count delegations;
 	atomic_t owner_count;
 	atomic_t nodes;
 	atomic_t mirrors;

@@ -30,6 +30,41 @@ static const char *const lock_ops[DITTO_LOCK_EVENTS] = {
 	[DITTO_LOCK_RELEASED] = "released",
 };
 
+enum delegation_op {
+	OP_GRANTED,
+	OP_RECALLED,
+	OP_ANSWERED,
+	OP_RETURNED,
+	OP_REVOKED,
+	DELEGATION_OPS,
+};
+
+static const char *const delegation_ops[DELEGATION_OPS] = {
+	[OP_GRANTED] = "granted",
+	[OP_RECALLED] = "recalled",
+	[OP_ANSWERED] = "answered",
+	[OP_RETURNED] = "returned",
+	[OP_REVOKED] = "revoked",
+};
+
+/* The time of an answer is from when its holder was told. */
+static void delegations_read(const struct ditto_stats_group *group, unsigned int op,
+			     struct ditto_op_count *sum)
+{
+	const struct ditto_delegation_count *count = &group->srv->locks->delegations;
+	const atomic64_t *const counters[DELEGATION_OPS] = {
+		[OP_GRANTED] = &count->granted,
+		[OP_RECALLED] = &count->recalled,
+		[OP_ANSWERED] = &count->answers,
+		[OP_RETURNED] = &count->returned,
+		[OP_REVOKED] = &count->revoked,
+	};
+
+	sum->calls = atomic64_read(counters[op]);
+	if (op == OP_ANSWERED)
+		sum->nanoseconds = atomic64_read(&count->answer_ms) * NSEC_PER_MSEC;
+}
+
 static void locks_read(const struct ditto_stats_group *group, unsigned int op,
 		       struct ditto_op_count *sum)
 {
@@ -49,6 +84,9 @@ void ditto_locks_settings_changed(struct ditto_server *srv)
 	WRITE_ONCE(to->quiet_ms, READ_ONCE(from->recall_pause_s) * MSEC_PER_SEC);
 	WRITE_ONCE(to->waits_per_node, READ_ONCE(from->waits_per_node));
 	WRITE_ONCE(to->claims_per_client, READ_ONCE(from->claims_per_client));
+	WRITE_ONCE(to->delegations,
+		   READ_ONCE(from->delegations) ? READ_ONCE(from->max_delegations) : 0);
+	WRITE_ONCE(to->delegations_per_client, READ_ONCE(from->delegations_per_client));
 	/* The helper may apply its configuration after it told who was there before. */
 	ditto_grace_resize(srv->locks);
 }
@@ -103,7 +141,10 @@ int ditto_locks_init(struct ditto_server *srv)
 	ditto_locks_settings_changed(srv);
 	srv->lock_stats = ditto_stats_register_read(srv, "locks", lock_ops, ARRAY_SIZE(lock_ops),
 						    locks_read);
-	if (!srv->lock_stats) {
+	srv->delegation_stats = ditto_stats_register_read(srv, "delegations", delegation_ops,
+							  ARRAY_SIZE(delegation_ops),
+							  delegations_read);
+	if (!srv->lock_stats || !srv->delegation_stats) {
 		ditto_locks_exit(srv);
 		return -ENOMEM;
 	}
@@ -117,6 +158,7 @@ void ditto_locks_exit(struct ditto_server *srv)
 		return;
 	/* A grace that ends with the server is not over: it goes on in its next life. */
 	WRITE_ONCE(srv->locks->watch, NULL);
+	ditto_stats_unregister(srv->delegation_stats);
 	ditto_stats_unregister(srv->lock_stats);
 	ditto_locks_destroy(srv->locks);
 	srv->locks = NULL;

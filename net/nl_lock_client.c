@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Netlink operations on clients of the lock table. */
+#include <linux/math64.h>
 #include <linux/string.h>
 #include <net/genetlink.h>
 #include <net/sock.h>
@@ -8,6 +9,35 @@
 #include "../lockd/client.h"
 #include "../lockd/table.h"
 #include "netlink.h"
+
+static int recalls_put(struct sk_buff *msg, const struct ditto_delegation_count *count)
+{
+	u64 answers = atomic64_read(&count->answers);
+
+	if (!answers)
+		return 0;
+	if (ditto_nl_put_u64(msg, DITTO_A_LOCK_CLIENT_RECALL_MS,
+			     div64_u64(atomic64_read(&count->answer_ms), answers)) ||
+	    ditto_nl_put_u64(msg, DITTO_A_LOCK_CLIENT_RECALL_MAX_MS,
+			     atomic64_read(&count->answer_max_ms)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int delegations_put(struct sk_buff *msg, const struct ditto_delegation_count *count)
+{
+	if (ditto_nl_put_u64(msg, DITTO_A_LOCK_CLIENT_DELEGATIONS, atomic_read(&count->held)) ||
+	    ditto_nl_put_u64(msg, DITTO_A_LOCK_CLIENT_DELEGATIONS_GRANTED,
+			     atomic64_read(&count->granted)) ||
+	    ditto_nl_put_u64(msg, DITTO_A_LOCK_CLIENT_DELEGATIONS_RECALLED,
+			     atomic64_read(&count->recalled)) ||
+	    ditto_nl_put_u64(msg, DITTO_A_LOCK_CLIENT_DELEGATIONS_RETURNED,
+			     atomic64_read(&count->returned)) ||
+	    ditto_nl_put_u64(msg, DITTO_A_LOCK_CLIENT_DELEGATIONS_REVOKED,
+			     atomic64_read(&count->revoked)))
+		return -EMSGSIZE;
+	return recalls_put(msg, count);
+}
 
 static int client_put(struct sk_buff *msg, struct ditto_client *client)
 {
@@ -29,7 +59,7 @@ static int client_put(struct sk_buff *msg, struct ditto_client *client)
 	    nla_put_u32(msg, DITTO_A_LOCK_CLIENT_CONNECTIONS, connections) ||
 	    nla_put_u8(msg, DITTO_A_LOCK_CLIENT_LAPSED, READ_ONCE(client->lapsed)))
 		return -EMSGSIZE;
-	return 0;
+	return delegations_put(msg, &client->delegations);
 }
 
 static int client_tell(struct sk_buff *skb, struct netlink_callback *cb,

@@ -1903,6 +1903,55 @@ static const struct spec_attr lock_client_attrs[] = {
 		.min = 0,
 		.max = 1ULL,
 	},
+	[DITTO_A_LOCK_CLIENT_DELEGATIONS] = {
+		.name = "delegations",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_LOCK_CLIENT_DELEGATIONS_GRANTED] = {
+		.name = "delegations-granted",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_LOCK_CLIENT_DELEGATIONS_RECALLED] = {
+		.name = "delegations-recalled",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_LOCK_CLIENT_DELEGATIONS_RETURNED] = {
+		.name = "delegations-returned",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_LOCK_CLIENT_DELEGATIONS_REVOKED] = {
+		.name = "delegations-revoked",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_LOCK_CLIENT_RECALL_MS] = {
+		.name = "recall-ms",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_LOCK_CLIENT_RECALL_MAX_MS] = {
+		.name = "recall-max-ms",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
 };
 
 static const struct nla_policy lock_client_policy[] = {
@@ -1937,6 +1986,27 @@ static const struct nla_policy lock_client_policy[] = {
 	},
 	[DITTO_A_LOCK_CLIENT_LAPSED] = {
 		.type = NLA_U8,
+	},
+	[DITTO_A_LOCK_CLIENT_DELEGATIONS] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_LOCK_CLIENT_DELEGATIONS_GRANTED] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_LOCK_CLIENT_DELEGATIONS_RECALLED] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_LOCK_CLIENT_DELEGATIONS_RETURNED] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_LOCK_CLIENT_DELEGATIONS_REVOKED] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_LOCK_CLIENT_RECALL_MS] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_LOCK_CLIENT_RECALL_MAX_MS] = {
+		.type = NLA_U64,
 	},
 };
 
@@ -2672,6 +2742,13 @@ static const u16 lock_client_get_reply[] = {
 	DITTO_A_LOCK_CLIENT_OWNERS,
 	DITTO_A_LOCK_CLIENT_CONNECTIONS,
 	DITTO_A_LOCK_CLIENT_LAPSED,
+	DITTO_A_LOCK_CLIENT_DELEGATIONS,
+	DITTO_A_LOCK_CLIENT_DELEGATIONS_GRANTED,
+	DITTO_A_LOCK_CLIENT_DELEGATIONS_RECALLED,
+	DITTO_A_LOCK_CLIENT_DELEGATIONS_RETURNED,
+	DITTO_A_LOCK_CLIENT_DELEGATIONS_REVOKED,
+	DITTO_A_LOCK_CLIENT_RECALL_MS,
+	DITTO_A_LOCK_CLIENT_RECALL_MAX_MS,
 	0,
 };
 

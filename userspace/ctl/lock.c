@@ -21,8 +21,8 @@ static const struct column claim_columns[] = {
 
 static const struct column client_columns[] = {
 	{ "CLIENT", false }, { "PROTOCOL", false }, { "RANGES", true }, { "OPENS", true },
-	{ "CACHES", true }, { "WAITS", true }, { "OWNERS", true }, { "CONNECTIONS", true },
-	{ NULL, false }
+	{ "CACHES", true }, { "DELEGATIONS", true }, { "RECALLED", true }, { "REVOKED", true },
+	{ "WAITS", true }, { "OWNERS", true }, { "CONNECTIONS", true }, { NULL, false }
 };
 
 static u64 number(const struct spec_set *set, struct nlattr **tb, unsigned int type)
@@ -219,6 +219,8 @@ static void client_row(struct table *t, struct nl_msg *msg)
 {
 	static const u16 numbers[] = {
 		DITTO_A_LOCK_CLIENT_RANGES, DITTO_A_LOCK_CLIENT_OPENS, DITTO_A_LOCK_CLIENT_CACHES,
+		DITTO_A_LOCK_CLIENT_DELEGATIONS, DITTO_A_LOCK_CLIENT_DELEGATIONS_RECALLED,
+		DITTO_A_LOCK_CLIENT_DELEGATIONS_REVOKED,
 		DITTO_A_LOCK_CLIENT_WAITS, DITTO_A_LOCK_CLIENT_OWNERS,
 		DITTO_A_LOCK_CLIENT_CONNECTIONS,
 	};

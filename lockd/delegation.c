@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How many delegations there may be, and what becomes of them: counted for each
+ * client and for the table. Granting and recalling are those of all caching
+ * grants, see cache.c and break.c.
+ */
+#include "private.h"
+
+static struct ditto_client *holder(const struct ditto_cache *cache)
+{
+	return cache->claim.owner->client;
+}
+
+bool ditto_delegation_fits(struct ditto_client *client)
+{
+	struct ditto_lock_table *table = client->table;
+
+	if (atomic_read(&client->delegations.held) <
+	    READ_ONCE(table->settings.delegations_per_client) &&
+	    atomic_read(&table->delegations.held) < READ_ONCE(table->settings.delegations))
+		return true;
+	ditto_locks_count(table, DITTO_LOCK_LIMIT);
+	return false;
+}
+
+void ditto_delegation_hold(const struct ditto_cache *cache, int by)
+{
+	struct ditto_client *client = holder(cache);
+
+	if (!ditto_is_delegation(cache->claim.held))
+		return;
+	atomic_add(by, &client->delegations.held);
+	atomic_add(by, &client->table->delegations.held);
+}
+
+void ditto_delegation_granted(const struct ditto_cache *cache)
+{
+	struct ditto_client *client = holder(cache);
+
+	if (!ditto_is_delegation(cache->claim.held))
+		return;
+	atomic64_inc(&client->delegations.granted);
+	atomic64_inc(&client->table->delegations.granted);
+}
+
+void ditto_delegation_recalled(const struct ditto_cache *cache)
+{
+	struct ditto_client *client = holder(cache);
+
+	if (!ditto_is_delegation(cache->claim.held))
+		return;
+	atomic64_inc(&client->delegations.recalled);
+	atomic64_inc(&client->table->delegations.recalled);
+}
+
+void ditto_delegation_revoked(const struct ditto_cache *cache)
+{
+	struct ditto_client *client = holder(cache);
+
+	if (!ditto_is_delegation(cache->claim.held))
+		return;
+	atomic64_inc(&client->delegations.revoked);
+	atomic64_inc(&client->table->delegations.revoked);
+}
+
+static void count_answer(struct ditto_delegation_count *count, u64 ms)
+{
+	s64 max = atomic64_read(&count->answer_max_ms);
+
+	atomic64_inc(&count->answers);
+	atomic64_add(ms, &count->answer_ms);
+	while (ms > max && !atomic64_try_cmpxchg(&count->answer_max_ms, &max, ms))
+		;
+}
+
+void ditto_delegation_answered(const struct ditto_cache *cache, u8 keep)
+{
+	struct ditto_client *client = holder(cache);
+	struct ditto_lock_table *table = client->table;
+
+	if (!ditto_is_delegation(cache->claim.held))
+		return;
+	if (!keep) {
+		atomic64_inc(&client->delegations.returned);
+		atomic64_inc(&table->delegations.returned);
+	}
+	if (cache->state == DITTO_CACHE_BREAKING && cache->told) {
+		/* The deadline was counted from when it was told. */
+		u64 ms = table->clock() + cache->break_ms - cache->deadline;
+
+		count_answer(&client->delegations, ms);
+		count_answer(&table->delegations, ms);
+	}
+}
