@@ -5,11 +5,14 @@
  */
 
 #include <linux/errno.h>
+#include <linux/module.h>
 #include <linux/overflow.h>
 
+#include "../lockd/cache.h"
 #include "../lockd/claim.h"
-#include "node.h"
+#include "node_private.h"
 #include "op_private.h"
+#include "server.h"
 
 static void fill_bytes(struct ditto_intent *intent, u64 pos, u64 count)
 {
@@ -47,3 +50,63 @@ void ditto_done_slow(struct ditto_op *op, struct ditto_node *node, enum ditto_in
 
 	ditto_claim_recheck(&node->point, &intent, op->actor);
 }
+
+/* The holder of the file's writes has changed it: so have times and change attribute. */
+static void touch(struct ditto_share *share, struct dentry *dentry)
+{
+	struct iattr iattr = { .ia_valid = ATTR_MTIME | ATTR_CTIME };
+	const struct cred *old;
+
+	if (mnt_want_write(share->root.mnt))
+		return;
+	/* The server's doing, which takes nothing from the holder. */
+	old = override_creds(share->volume->srv->nodes->cred);
+	inode_lock(d_inode(dentry));
+	notify_change(ditto_idmap(share), dentry, &iattr, NULL);
+	inode_unlock(d_inode(dentry));
+	revert_creds(old);
+	mnt_drop_write(share->root.mnt);
+}
+
+/*
+ * RFC 8881 section 10.4.3: the number of changes is not known, so each question
+ * finds one more. They are the file's own, and nobody will see older ones when
+ * the holder has written.
+ */
+static int getattr_told(struct ditto_share *share, struct ditto_node *node,
+			const struct ditto_cache_answer *answer, struct ditto_attr *attr)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	u64 before;
+	int err;
+
+	err = ditto_getattr_dentry(share, dentry, attr);
+	if (!err && answer->modified) {
+		before = attr->change;
+		touch(share, dentry);
+		err = ditto_getattr_dentry(share, dentry, attr);
+		/* The clock has not gone on: it will have by the next change. */
+		if (attr->change <= before)
+			attr->change = before + 1;
+		attr->st.size = answer->size;
+	}
+	dput(dentry);
+	return err;
+}
+
+int ditto_getattr_asked(struct ditto_op *op, struct ditto_node *node, struct ditto_attr *attr)
+{
+	struct ditto_cache_answer answer;
+	int err;
+
+	if (!ditto_is_claimed(node))
+		return ditto_getattr(op->share, node, attr);
+	err = ditto_cache_ask(&node->point, op->actor, &answer);
+	if (!err)
+		return getattr_told(op->share, node, &answer, attr);
+	/* What else an intent to read meets is no reason not to tell attributes. */
+	if (err == -EBUSY && ditto_ask(op, node, DITTO_INTENT_READ) == -EJUKEBOX)
+		return -EJUKEBOX;
+	return ditto_getattr(op->share, node, attr);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_getattr_asked, DITTO);

@@ -92,7 +92,24 @@ struct ditto_wcc {
  */
 int ditto_getattr(struct ditto_share *share, struct ditto_node *node,
 		  struct ditto_attr *attr);
-/* The same for a dentry, as a listing has it. */
+/**
+ * ditto_getattr_asked - the same, for who must not miss what a client keeps to itself
+ * @op: who
+ * @node: held
+ * @attr: filled
+ *
+ * If another client holds the file's writes in its cache and can be asked, it is:
+ * the size is what it says, and if it has changed the file, times and change
+ * attribute go on with every question (RFC 8881 section 10.4.3), as they will
+ * have when its writes come. One that does not answer in time is asked to give
+ * its writes up.
+ *
+ * Context: may sleep, at most the setting patience-ms for the holder.
+ * Return: as ditto_getattr(); -EJUKEBOX (the holder was told to give way; @op->park
+ * waits if it says that it does).
+ */
+int ditto_getattr_asked(struct ditto_op *op, struct ditto_node *node, struct ditto_attr *attr);
+/* ditto_getattr() for a dentry, as a listing has it. */
 int ditto_getattr_dentry(struct ditto_share *share, struct dentry *dentry,
 			 struct ditto_attr *attr);
 

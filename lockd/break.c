@@ -86,6 +86,7 @@ static void revoke(struct ditto_cache *cache)
 	trace_ditto_revoke(&cache->claim, 0, "");
 	ditto_locks_report(table, DITTO_LOCK_REVOKED, cache->claim.owner->client);
 	ditto_delegation_revoked(cache);
+	clear_bit(DITTO_TELL_BREAK, &cache->tells);
 	ditto_cache_tell(cache, DITTO_TELL_REVOKED);
 	ditto_cache_remove(cache);
 }
@@ -209,6 +210,8 @@ void ditto_cache_tell_work(struct work_struct *work)
 		cache->ops->breaking(cache, keep, ack);
 	if (test_and_clear_bit(DITTO_TELL_REVOKED, &cache->tells))
 		cache->ops->revoked(cache);
+	if (test_and_clear_bit(DITTO_TELL_ASK, &cache->tells) && READ_ONCE(cache->claim.claims))
+		cache->ops->ask(cache);
 
 	ditto_client_hold(client);
 	ditto_cache_put(cache);

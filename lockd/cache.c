@@ -120,6 +120,7 @@ void ditto_cache_remove(struct ditto_cache *cache)
 	if (cancel_delayed_work(&cache->expire))
 		refcount_dec(&cache->ref);
 	ditto_delegation_hold(cache, -1);
+	ditto_ask_end(cache);
 	ditto_claim_detach(&cache->claim);
 }
 

@@ -11,6 +11,8 @@
 #ifndef _DITTO_LOCKD_CACHE_H
 #define _DITTO_LOCKD_CACHE_H
 
+#include <linux/errno.h>
+
 #include "claim.h"
 
 struct ditto_cache;
@@ -50,12 +52,16 @@ struct ditto_entry_change {
  *	was released. May sleep.
  * @notify: an entry of the directory changed; only for grants that asked. May sleep.
  * @free: the last reference is gone. May sleep.
+ * @ask: somebody wants to know size and change of the file; to be answered by
+ *	ditto_cache_told(), and not waited for here. Comes once more if no answer
+ *	came for a while. NULL if the holder cannot be asked. May sleep.
  */
 struct ditto_cache_ops {
 	void (*breaking)(struct ditto_cache *cache, u8 keep, bool ack);
 	void (*revoked)(struct ditto_cache *cache);
 	void (*notify)(struct ditto_cache *cache, const struct ditto_entry_change *change);
 	void (*free)(struct ditto_cache *cache);
+	void (*ask)(struct ditto_cache *cache);
 };
 
 enum ditto_cache_style {
@@ -130,6 +136,63 @@ int ditto_cache_ack(struct ditto_cache *cache, u8 keep);
 
 /* The holder gives everything back; also from a callback. Idempotent; its reference stays. */
 void ditto_cache_return(struct ditto_cache *cache);
+
+/* How long the answer of a holder that is asked is waited for, unless that is set. */
+#define DITTO_ASK_MS		50
+/* So many may wait longer than that: answers come to the threads that the others need. */
+#define DITTO_ASKS_LONG		2
+/* A holder that has not answered by then is asked again after this time. */
+#define DITTO_ASK_AGAIN_MS	1000
+
+/**
+ * struct ditto_cache_answer - what a holder of WRITE knows of its file
+ * @size: of the file, as the holder sees it
+ * @change: of the file, as the holder counts it
+ * @modified: the holder has changes that the server has not
+ */
+struct ditto_cache_answer {
+	u64 size;
+	u64 change;
+	bool modified;
+};
+
+/**
+ * ditto_cache_told - the holder answers what it was asked
+ * @cache: held
+ * @size: see struct ditto_cache_answer
+ * @change: see there
+ * @modified: see there
+ *
+ * One that comes when nobody waits any more lets the next question be put; one
+ * for a grant that is gone is dropped.
+ *
+ * Context: may sleep; also from a callback of the grant.
+ */
+void ditto_cache_told(struct ditto_cache *cache, u64 size, u64 change, bool modified);
+
+int ditto_cache_ask_slow(struct ditto_claim_point *point, const struct ditto_actor *actor,
+			 struct ditto_cache_answer *answer);
+
+/**
+ * ditto_cache_ask - ask another client that keeps writes to itself
+ * @point: of the node, held
+ * @actor: who wants to know, and is not asked; NULL is anonymous
+ * @answer: filled with 0
+ *
+ * One load for a node without claims, one more if nobody holds WRITE.
+ *
+ * Context: may sleep, at most as long as the table's ask_ms; no lock held, and not from a
+ * callback of the table.
+ * Return: 0; -ENOENT (nobody is to be asked: what the server has counts);
+ * -EBUSY (no answer in time).
+ */
+static inline int ditto_cache_ask(struct ditto_claim_point *point, const struct ditto_actor *actor,
+				  struct ditto_cache_answer *answer)
+{
+	if (likely(!ditto_claims_held(point, DITTO_SUM_CACHE_WRITE)))
+		return -ENOENT;
+	return ditto_cache_ask_slow(point, actor, answer);
+}
 
 void ditto_cache_hold(struct ditto_cache *cache);
 /* May sleep. A grant stays in force until it is returned, whoever holds references. */

@@ -84,6 +84,7 @@ enum ditto_cache_state {
 /* Bits of ditto_cache.tells: which callbacks are due. */
 #define DITTO_TELL_BREAK	0
 #define DITTO_TELL_REVOKED	1
+#define DITTO_TELL_ASK		2
 
 /**
  * struct ditto_cache - a caching grant
@@ -102,6 +103,11 @@ enum ditto_cache_state {
  * @told: the holder was told of the break, so it may answer
  * @violated: only while a question is judged: it may hide that an open in the way was closed
  * @deadline: of the outstanding break, by the table's clock
+ * @asked: number of the last question; see ask.c
+ * @answered: number of the last one that was answered, or given up
+ * @ask_again: somebody wants an answer to a question that is still to be put
+ * @asked_at: when the last one was put, by the table's clock
+ * @answer: to the last one that was answered
  * @tells: DITTO_TELL_* bits
  * @tell: runs callbacks, one at a time
  * @expire: looks at @deadline
@@ -124,6 +130,11 @@ struct ditto_cache {
 	bool told;
 	bool violated;
 	u64 deadline;
+	u32 asked;
+	u32 answered;
+	bool ask_again;
+	u64 asked_at;
+	struct ditto_cache_answer answer;
 	unsigned long tells;
 	struct work_struct tell;
 	struct delayed_work expire;
@@ -362,6 +373,8 @@ void ditto_open_remove(struct ditto_open *open);
 void ditto_cache_remove(struct ditto_cache *cache);
 void ditto_cache_set_bits(struct ditto_cache *cache, u8 bits);
 void ditto_cache_drop(struct ditto_cache *cache);
+/* ask.c: the grant goes, and so does the question. */
+void ditto_ask_end(struct ditto_cache *cache);
 void ditto_cache_tell(struct ditto_cache *cache, unsigned int what);
 void ditto_cache_tell_work(struct work_struct *work);
 void ditto_cache_expire_work(struct work_struct *work);

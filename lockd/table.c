@@ -82,6 +82,7 @@ static const struct ditto_lock_settings default_settings = {
 	.delegations_per_client	= DITTO_DELEGATIONS_PER_CLIENT,
 	.delegations		= DITTO_DELEGATIONS_PER_SERVER,
 	.quiet_ms		= DITTO_QUIET_MS,
+	.ask_ms			= DITTO_ASK_MS,
 	.grace_ms		= DITTO_GRACE_MS,
 };
 

@@ -44,6 +44,8 @@ struct net;
  * @delegations_per_client: delegations of one client
  * @delegations: of all; with more than either, none is granted
  * @quiet_ms: after a delegation was recalled, none is granted on the node
+ * @ask_ms: how long the answer of a holder that is asked is waited for, at most
+ *	DITTO_ASK_AGAIN_MS
  * @grace_ms: longest grace
  */
 struct ditto_lock_settings {
@@ -56,6 +58,7 @@ struct ditto_lock_settings {
 	u32 delegations_per_client;
 	u32 delegations;
 	u32 quiet_ms;
+	u32 ask_ms;
 	u32 grace_ms;
 };
 
@@ -94,6 +97,7 @@ struct ditto_lock_events {
  * @clients: struct ditto_client
  * @live: claims by kind; zero before the table goes
  * @waiting: waiting requests
+ * @asking: how many wait for the answer of a holder that is asked
  * @delegations: what became of delegations
  * @owner_count: owners
  * @nodes: nodes with claims
@@ -117,6 +121,7 @@ struct ditto_lock_table {
 	struct list_head clients;
 	atomic_t live[DITTO_CLAIM_KINDS];
 	atomic_t waiting;
+	atomic_t asking;
 	struct ditto_delegation_count delegations;
 	atomic_t owner_count;
 	atomic_t nodes;

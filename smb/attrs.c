@@ -75,6 +75,19 @@ static bool dsmb_is_unmarked(const struct dsmb_attrs *a)
 	return (a->extra.flags & ~DITTO_FLAG_READONLY) == (a->is_dir ? 0 : DITTO_FLAG_ARCHIVE);
 }
 
+static int dsmb_attrs_make(struct ditto_share *share, struct dentry *dentry,
+			   const struct ditto_attr *attr, struct dsmb_attrs *attrs)
+{
+	int err = ditto_extra_get(share, dentry, &attr->st, &attrs->extra);
+
+	if (err)
+		return err;
+	dsmb_attrs_fill(attrs, attr);
+	if (dsmb_is_unmarked(attrs) && dsmb_is_dot_file(share, dentry))
+		attrs->flags = (attrs->flags & ~DSMB_ATTR_NORMAL) | DITTO_FLAG_HIDDEN;
+	return 0;
+}
+
 int dsmb_attrs_of_dentry(struct ditto_share *share, struct dentry *dentry,
 			 struct dsmb_attrs *attrs)
 {
@@ -82,15 +95,7 @@ int dsmb_attrs_of_dentry(struct ditto_share *share, struct dentry *dentry,
 	int err;
 
 	err = ditto_getattr_dentry(share, dentry, &attr);
-	if (err)
-		return err;
-	err = ditto_extra_get(share, dentry, &attr.st, &attrs->extra);
-	if (err)
-		return err;
-	dsmb_attrs_fill(attrs, &attr);
-	if (dsmb_is_unmarked(attrs) && dsmb_is_dot_file(share, dentry))
-		attrs->flags = (attrs->flags & ~DSMB_ATTR_NORMAL) | DITTO_FLAG_HIDDEN;
-	return 0;
+	return err ?: dsmb_attrs_make(share, dentry, &attr, attrs);
 }
 
 int dsmb_attrs_of_node(struct ditto_share *share, struct ditto_node *node,
@@ -104,14 +109,30 @@ int dsmb_attrs_of_node(struct ditto_share *share, struct ditto_node *node,
 	return err;
 }
 
+int dsmb_attrs_asked(struct ditto_op *op, struct ditto_node *node, struct dsmb_attrs *attrs)
+{
+	struct ditto_attr attr;
+	struct dentry *dentry;
+	int err;
+
+	err = ditto_getattr_asked(op, node, &attr);
+	if (err)
+		return err;
+	dentry = ditto_node_dentry(node);
+	err = dsmb_attrs_make(op->share, dentry, &attr, attrs);
+	dput(dentry);
+	return err;
+}
+
 int dsmb_attrs_get(struct ditto_op *op, const struct ditto_instance *inst,
 		   struct ditto_node *node, struct dsmb_attrs *attrs)
 {
 	struct ditto_attr stream;
 	int err;
 
+	/* The size of a stream is its own. */
 	if (!ditto_instance_is_stream(inst))
-		return dsmb_attrs_of_node(op->share, node, attrs);
+		return dsmb_attrs_asked(op, node, attrs);
 	err = dsmb_attrs_of_node(op->share, ditto_instance_base(inst), attrs);
 	if (!err)
 		err = ditto_getattr(op->share, node, &stream);
@@ -124,6 +145,17 @@ int dsmb_attrs_get(struct ditto_op *op, const struct ditto_instance *inst,
 	attrs->is_dir = false;
 	attrs->is_stream = true;
 	return 0;
+}
+
+int dsmb_attrs_at_once(const struct ditto_op *op, const struct ditto_instance *inst,
+		       struct ditto_node *node, struct dsmb_attrs *attrs)
+{
+	struct ditto_op at_once = *op;
+	int err;
+
+	at_once.park = NULL;
+	err = dsmb_attrs_get(&at_once, inst, node, attrs);
+	return err == -EJUKEBOX ? dsmb_attrs_of_node(op->share, node, attrs) : err;
 }
 
 void dsmb_put_times(struct dsmb_builder *b, const struct dsmb_attrs *attrs)

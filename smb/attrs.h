@@ -85,13 +85,20 @@ struct dsmb_attrs {
  * @node: as ditto_instance_begin() filled it
  * @attrs: filled
  *
- * Times, flags and identity of a stream are those of its file.
+ * Times, flags and identity of a stream are those of its file. A client that keeps
+ * writes to itself is asked for the size (ditto_getattr_asked()).
  *
- * Context: may sleep. Return: 0 or an errno of the file system.
+ * Context: may sleep. Return: 0, -EJUKEBOX (the call may be parked), or an errno of the
+ * file system.
  */
 int dsmb_attrs_get(struct ditto_op *op, const struct ditto_instance *inst,
 		   struct ditto_node *node, struct dsmb_attrs *attrs);
 /* The same by node, which is no stream. */
+int dsmb_attrs_asked(struct ditto_op *op, struct ditto_node *node, struct dsmb_attrs *attrs);
+/* As dsmb_attrs_get(); from who does not answer in time nothing is known. Never -EJUKEBOX. */
+int dsmb_attrs_at_once(const struct ditto_op *op, const struct ditto_instance *inst,
+		       struct ditto_node *node, struct dsmb_attrs *attrs);
+/* As the server has them, by node, which is no stream. */
 int dsmb_attrs_of_node(struct ditto_share *share, struct ditto_node *node,
 		       struct dsmb_attrs *attrs);
 /* The same for an entry of a listing. */

@@ -15,7 +15,7 @@ static bool dsmb_close_attrs(struct dsmb_call *call, struct dsmb_open *open,
 
 	if (dsmb_open_begin(call, open, &node))
 		return false;
-	err = dsmb_attrs_get(&call->op, open->inst, node, attrs);
+	err = dsmb_attrs_at_once(&call->op, open->inst, node, attrs);
 	dsmb_open_end(call, open);
 	return !err;
 }

@@ -409,7 +409,8 @@ static u32 dsmb_create_look(struct dsmb_create *c)
 	call->op.park = NULL;
 	status = dsmb_create_fill(c);
 	if (!status)
-		status = dsmb_status(dsmb_attrs_get(&call->op, c->open->inst, c->node, &c->attrs));
+		status = dsmb_status(dsmb_attrs_at_once(&call->op, c->open->inst, c->node,
+							&c->attrs));
 	if (!status)
 		status = dsmb_create_grant(c);
 	if (!status)

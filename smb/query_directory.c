@@ -286,7 +286,7 @@ static int dsmb_dir_list_fixed(struct dsmb_dir_query *q, struct ditto_node *node
 		return err;
 	if (found[0])
 		name = (struct ditto_name) { .name = found, .len = strlen(found) };
-	err = dsmb_attrs_of_node(q->call->op.share, child, &attrs);
+	err = dsmb_attrs_asked(&q->call->op, child, &attrs);
 	ditto_node_put(child);
 	if (err)
 		return err;

@@ -241,7 +241,7 @@ static u32 dsmb_query_stream(struct dsmb_query *q)
 	struct dsmb_attrs attrs;
 	int err;
 
-	err = dsmb_attrs_of_node(q->call->op.share, base, &attrs);
+	err = dsmb_attrs_asked(&q->call->op, base, &attrs);
 	if (err)
 		return dsmb_done(q->call, err);
 	if (!attrs.is_dir)

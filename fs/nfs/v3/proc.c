@@ -66,7 +66,7 @@ static int dnfs3_getattr(struct dnfs_call *call)
 	err = dnfs_target_get(call, &args->fh, &target);
 	if (err)
 		return err;
-	err = ditto_getattr(target.op.share, target.node, &res->attr.attr);
+	err = ditto_getattr_asked(&target.op, target.node, &res->attr.attr);
 	dnfs_target_put(&target);
 	return err;
 }
