@@ -148,6 +148,7 @@ void ditto_claim_point_release(struct ditto_claim_point *point, const char *why)
  * @waits: struct ditto_wait, in the order of their coming
  * @parks: struct ditto_park
  * @waiting: length of @waits
+ * @telling: how many of these want to be told only
  * @parked: length of @parks
  * @gone: what is freed when the lock is dropped
  * @ranges: struct ditto_range by row of the matrix, as interval trees
@@ -174,6 +175,7 @@ struct ditto_claims {
 	struct list_head waits;
 	struct list_head parks;
 	u32 waiting;
+	u32 telling;
 	u32 parked;
 	struct list_head gone;
 	struct rb_root_cached ranges[DITTO_RANGE_ROWS];

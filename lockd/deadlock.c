@@ -64,7 +64,8 @@ static void add_blockers(struct search *search, struct ditto_claims *claims,
 	list_for_each_entry(other, &claims->waits, link) {
 		if (other == wait)
 			break;
-		if (!wait->barge && ditto_wait_conflicts(&other->request, &wait->request))
+		if (!wait->barge && !other->tell &&
+		    ditto_wait_conflicts(&other->request, &wait->request))
 			search_add(search, other->request.owner);
 	}
 }
@@ -106,7 +107,7 @@ static void add_owner(struct search *search, struct ditto_owner *owner)
 
 	for (unsigned int n = 0; (claims = node_of_wait(owner, n)); n++) {
 		list_for_each_entry(wait, &claims->waits, link) {
-			if (wait->request.owner == owner)
+			if (wait->request.owner == owner && !wait->tell)
 				add_blockers(search, claims, wait);
 		}
 		ditto_claims_unlock(claims);

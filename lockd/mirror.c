@@ -483,7 +483,7 @@ static int mirror_try(struct ditto_mirror *mirror, const struct ditto_range_requ
 
 	lockdep_assert_held(&mirror->lock);
 	ditto_claims_lock_pinned(claims);
-	if (wait && ditto_wait_ahead(claims, req, NULL, conflict))
+	if (wait && (wait->tell || ditto_wait_ahead(claims, req, NULL, conflict)))
 		err = -EAGAIN;
 	else
 		err = ditto_range_judge(claims, req, conflict);
@@ -609,7 +609,10 @@ static void turn_end(struct ditto_claims *claims, struct ditto_wait *wait, int e
 			kick(wait->mirror, RETRY_MS);
 		return;
 	}
-	err = pending_end(claims, req, wait->spares, err);
+	if (wait->tell && !err)
+		pending_end(claims, req, wait->spares, -EAGAIN);
+	else
+		err = pending_end(claims, req, wait->spares, err);
 	ditto_wait_finish(wait, err);
 }
 
@@ -632,7 +635,8 @@ static void turn(struct ditto_mirror_wait *mw)
 	ditto_claims_pin(claims);
 	ditto_claims_unlock(claims);
 
-	err = mirror_ask(mirror, &req, &mw->fl);
+	/* The VFS would take the owner for one who waits, when it looks for deadlocks. */
+	err = mirror_ask(mirror, &req, wait->tell ? NULL : &mw->fl);
 	ditto_claims_lock_pinned(claims);
 	ditto_claims_unpin(claims);
 	if (wait->claims)
@@ -655,6 +659,8 @@ static void turn_work(struct work_struct *work)
 
 	ditto_client_hold(client);
 	clear_bit(WAIT_BUSY, &mw->flags);
+	/* Who found it set in kick() relies on what is looked at from here on. */
+	smp_mb__after_atomic();
 	/* It may be waiting from the last try. */
 	locks_delete_block(&mw->fl);
 	mutex_lock(&mirror->lock);

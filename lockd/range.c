@@ -52,7 +52,7 @@ static int range_lock(const struct ditto_range_request *req, struct ditto_wait *
 	if (!claims)
 		return -ENOMEM;
 	/* Who is ready to wait does not overtake who waits already. */
-	if (wait && ditto_wait_ahead(claims, req, NULL, conflict))
+	if (wait && (wait->tell || ditto_wait_ahead(claims, req, NULL, conflict)))
 		err = -EAGAIN;
 	else
 		err = ditto_range_try(claims, req, spares, conflict);

@@ -85,6 +85,7 @@ static inline int ditto_range_set_exact(struct ditto_range_request *req, u64 off
 
 /**
  * struct ditto_wait - a range request that waits for its turn
+ * @tell: to be told of it only: nothing is claimed then, and nobody else is held up
  * @granted: called once from the table's workqueue: 0 if the range is held now,
  *	-EDEADLK, -ESHUTDOWN (client or share went), -ENOLCK and others if it will
  *	not be; not called after a cancel
@@ -105,9 +106,10 @@ static inline int ditto_range_set_exact(struct ditto_range_request *req, u64 off
  * @state: see enum ditto_wait_state
  * @barge: the order of the queue does not hold it up
  *
- * The caller sets the first two in zeroed memory; the rest belongs to the table.
+ * The caller sets the first three in zeroed memory; the rest belongs to the table.
  */
 struct ditto_wait {
+	bool tell;
 	void (*granted)(struct ditto_wait *wait, int error);
 	void (*release)(struct ditto_wait *wait);
 	struct ditto_range_request request;
@@ -130,7 +132,7 @@ struct ditto_wait {
  * ditto_range_lock - claim a range
  * @req: what
  * @wait: queue behind the conflict instead of failing; NULL not to. The table
- *	owns it after -EINPROGRESS only.
+ *	owns it after -EINPROGRESS only. With @wait->tell it is queued in any case.
  * @conflict: filled with -EAGAIN and -EINPROGRESS; may be NULL
  *
  * POSIX discipline: replaces, splits and merges the owner's own ranges; turning

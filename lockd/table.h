@@ -97,6 +97,7 @@ struct ditto_lock_events {
  * @clients: struct ditto_client
  * @live: claims by kind; zero before the table goes
  * @waiting: waiting requests
+ * @telling: how many of these want to be told only
  * @asking: how many wait for the answer of a holder that is asked
  * @delegations: what became of delegations
  * @owner_count: owners
@@ -121,6 +122,7 @@ struct ditto_lock_table {
 	struct list_head clients;
 	atomic_t live[DITTO_CLAIM_KINDS];
 	atomic_t waiting;
+	atomic_t telling;
 	atomic_t asking;
 	struct ditto_delegation_count delegations;
 	atomic_t owner_count;

@@ -62,7 +62,7 @@ bool ditto_wait_ahead(struct ditto_claims *claims, const struct ditto_range_requ
 	list_for_each_entry(wait, &claims->waits, link) {
 		if (wait == self)
 			break;
-		if (ditto_wait_conflicts(&wait->request, req)) {
+		if (!wait->tell && ditto_wait_conflicts(&wait->request, req)) {
 			if (wait->request.owner->client != req->owner->client)
 				ditto_client_yields(wait->request.owner->client);
 			ditto_wait_describe(conflict, wait);
@@ -105,13 +105,21 @@ void ditto_wait_put(struct ditto_wait *wait)
 	wait->release(wait);
 }
 
-static bool wait_within_limits(struct ditto_claims *claims, struct ditto_client *client)
+/*
+ * Who wants to be told only is never held up, and nobody hears of it when he gives up: so many
+ * of them do not keep others from waiting.
+ */
+static bool wait_within_limits(struct ditto_claims *claims, struct ditto_client *client, bool tell)
 {
 	const struct ditto_lock_settings *set = &client->table->settings;
+	int telling = atomic_read(&client->table->telling);
+	int all = tell ? telling : atomic_read(&client->table->waiting) - telling;
+	u32 here = tell ? claims->telling : claims->waiting - claims->telling;
 
-	if (claims->waiting < READ_ONCE(set->waits_per_node) &&
+	/* Counted one after another, so it may seem less than none for a moment. */
+	if (here < READ_ONCE(set->waits_per_node) &&
 	    atomic_read(&client->waiting) < READ_ONCE(set->waits_per_client) &&
-	    atomic_read(&client->table->waiting) < READ_ONCE(set->waits))
+	    max(all, 0) < READ_ONCE(set->waits))
 		return true;
 	ditto_locks_count(client->table, DITTO_LOCK_LIMIT);
 	return false;
@@ -122,7 +130,7 @@ static int wait_add(struct ditto_claims *claims, struct ditto_wait *wait,
 {
 	struct ditto_client *client = req->owner->client;
 
-	if (!wait_within_limits(claims, client))
+	if (!wait_within_limits(claims, client, wait->tell))
 		return -ENOLCK;
 	spin_lock(&client->lock);
 	if (client->dead) {
@@ -150,6 +158,10 @@ static int wait_add(struct ditto_claims *claims, struct ditto_wait *wait,
 	atomic_inc(&client->table->waiting);
 	list_add_tail(&wait->link, &claims->waits);
 	claims->waiting++;
+	if (wait->tell) {
+		atomic_inc(&client->table->telling);
+		claims->telling++;
+	}
 	claims->held++;
 	trace_ditto_wait(wait, -EINPROGRESS);
 	ditto_locks_count(client->table, DITTO_LOCK_WAITED);
@@ -173,6 +185,10 @@ void ditto_wait_remove(struct ditto_wait *wait)
 	list_del_init(&wait->link);
 	WRITE_ONCE(wait->state, DITTO_WAIT_DONE);
 	claims->waiting--;
+	if (wait->tell) {
+		atomic_dec(&client->table->telling);
+		claims->telling--;
+	}
 	claims->held--;
 	/* Those behind may go on. */
 	claims->pump = true;
@@ -185,8 +201,9 @@ void ditto_wait_finish(struct ditto_wait *wait, int result)
 
 	trace_ditto_wait(wait, result);
 	wait->result = result;
-	ditto_wait_remove(wait);
+	/* In this order: a release that finds no request waits for the callback. */
 	ditto_callback_begin(client);
+	ditto_wait_remove(wait);
 	queue_work(client->table->wq, &wait->work);
 }
 
@@ -203,6 +220,8 @@ void ditto_wait_pump(struct ditto_claims *claims)
 			continue;
 		if (wait->mirror)
 			err = ditto_mirror_turn(claims, wait);
+		else if (wait->tell)
+			err = ditto_range_judge(claims, &wait->request, NULL);
 		else
 			err = ditto_range_try(claims, &wait->request, wait->spares, NULL);
 		if (err != -EAGAIN && err != -EBUSY && err != -EINPROGRESS)
@@ -226,7 +245,7 @@ static int wait_try(const struct ditto_range_request *req, struct ditto_wait *wa
 			return -EALREADY;
 		}
 	}
-	if (wait->mirror || ditto_wait_ahead(claims, req, NULL, conflict))
+	if (wait->mirror || wait->tell || ditto_wait_ahead(claims, req, NULL, conflict))
 		err = -EAGAIN;
 	else
 		err = ditto_range_try(claims, req, spares, conflict);
@@ -261,7 +280,8 @@ static int wait_in_circle(struct ditto_claims *claims, struct ditto_wait *wait)
 /* Its turn may come from now on, unless its waiting is refused. */
 static int wait_start(struct ditto_lock_table *table, struct ditto_wait *wait)
 {
-	bool circle = ditto_deadlock(table, wait);
+	/* Nobody knows for how long its owner waits. */
+	bool circle = !wait->tell && ditto_deadlock(table, wait);
 	struct ditto_claims *claims = ditto_claims_at(&wait->claims);
 	int err = -EINPROGRESS;
 

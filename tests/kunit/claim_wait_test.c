@@ -289,6 +289,89 @@ static void waits_for_a_break(struct kunit *test)
 	end(test, t);
 }
 
+/* The same, to be told only. */
+static int lock_tell(struct wait_test *t, int node, int owner, bool exclusive, u64 first, u64 last)
+{
+	struct ditto_range_request req = claim_req(t->node[node], t->owner[owner], exclusive,
+						   first, last);
+
+	claim_wait_init(&t->wait[owner]);
+	t->wait[owner].wait.tell = true;
+	return ditto_range_lock(&req, &t->wait[owner].wait, NULL);
+}
+
+/* Nobody hears of it when one gives up, so many do not keep others from waiting. */
+static void told_only_takes_nobodys_place(struct kunit *test)
+{
+	struct ditto_lock_table *table = claim_table(test);
+	struct wait_test *t = begin(test);
+
+	table->settings.waits_per_node = 1;
+	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, lock_tell(t, 0, 1, true, 0, 9), -EINPROGRESS);
+	KUNIT_EXPECT_EQ(test, lock_tell(t, 0, 2, true, 0, 9), -ENOLCK);
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 3, true, 0, 9), -EINPROGRESS);
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 4, true, 0, 9), -ENOLCK);
+	table->settings.waits_per_node = DITTO_WAITS_PER_NODE;
+	table->settings.waits = 1;
+	KUNIT_EXPECT_EQ(test, lock_tell(t, 0, 5, true, 0, 9), -ENOLCK);
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 6, true, 0, 9), -ENOLCK);
+	table->settings.waits = 2;
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 6, true, 0, 9), -EINPROGRESS);
+	end(test, t);
+}
+
+/* All are told whose turn could be, nothing is claimed, and nobody is held up. */
+static void some_are_told_only(struct kunit *test)
+{
+	struct wait_test *t = begin(test);
+
+	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, lock_tell(t, 0, 1, true, 5, 19), -EINPROGRESS);
+	KUNIT_EXPECT_EQ(test, lock_tell(t, 0, 2, true, 0, 9), -EINPROGRESS);
+	/* Behind those who are told, but they do not stand in the way. */
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 3, true, 10, 19), 0);
+	unlock(test, t, 0, 0);
+	KUNIT_EXPECT_FALSE(test, granted(t, 1));
+	KUNIT_EXPECT_TRUE(test, granted(t, 2));
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->wait[2].released), 1);
+	KUNIT_EXPECT_EQ(test, lock(t, 0, 4, true, 0, 9), 0);
+	unlock(test, t, 0, 3);
+	KUNIT_EXPECT_FALSE(test, granted(t, 1));
+	unlock(test, t, 0, 4);
+	KUNIT_EXPECT_TRUE(test, granted(t, 1));
+	/* What is free is told at once; who waits is before who is told. */
+	KUNIT_EXPECT_EQ(test, lock_tell(t, 0, 5, true, 0, 9), -EINPROGRESS);
+	claim_flush(test);
+	KUNIT_EXPECT_TRUE(test, granted(t, 5));
+	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 6, true, 0, 9), -EINPROGRESS);
+	KUNIT_EXPECT_EQ(test, lock_tell(t, 0, 7, true, 0, 9), -EINPROGRESS);
+	unlock(test, t, 0, 0);
+	KUNIT_EXPECT_TRUE(test, granted(t, 6));
+	KUNIT_EXPECT_FALSE(test, granted(t, 7));
+	unlock(test, t, 0, 6);
+	KUNIT_EXPECT_TRUE(test, granted(t, 7));
+	end(test, t);
+}
+
+/* Nobody knows for how long it is true that he waits. */
+static void who_is_told_closes_no_circle(struct kunit *test)
+{
+	struct wait_test *t = begin(test);
+
+	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, lock(t, 1, 1, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, lock_tell(t, 1, 0, true, 0, 9), -EINPROGRESS);
+	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 1, true, 0, 9), -EINPROGRESS);
+	unlock(test, t, 0, 0);
+	KUNIT_EXPECT_TRUE(test, granted(t, 1));
+	KUNIT_EXPECT_FALSE(test, granted(t, 0));
+	unlock(test, t, 1, 1);
+	KUNIT_EXPECT_TRUE(test, granted(t, 0));
+	end(test, t);
+}
+
 static struct kunit_case claim_wait_cases[] = {
 	KUNIT_CASE(in_the_order_of_coming),
 	KUNIT_CASE(writer_is_not_starved),
@@ -301,6 +384,9 @@ static struct kunit_case claim_wait_cases[] = {
 	KUNIT_CASE(order_is_no_deadlock),
 	KUNIT_CASE(release_ends_waiting),
 	KUNIT_CASE(waits_for_a_break),
+	KUNIT_CASE(some_are_told_only),
+	KUNIT_CASE(told_only_takes_nobodys_place),
+	KUNIT_CASE(who_is_told_closes_no_circle),
 	{}
 };
 
