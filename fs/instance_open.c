@@ -181,6 +181,8 @@ static u8 claim_intent(const struct opening *o)
 		intent |= DITTO_OPEN_REMOVE;
 	if (o->rights & ~looks)
 		intent |= DITTO_OPEN_OTHER;
+	if (o->rights & DITTO_RIGHT_READ_ACL)
+		intent |= DITTO_OPEN_ACL;
 	return intent;
 }
 

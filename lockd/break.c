@@ -124,16 +124,28 @@ static u8 next_step(const struct ditto_cache *cache)
 	return 0;
 }
 
-/* What an answer leaves; the break goes on if that is still too much. */
+/*
+ * What an answer leaves; the break goes on if that is still too much. Who waits for this
+ * step waits for those that follow, too: the break is over when the holder has no more
+ * than others leave it (MS-FSA section 2.1.4.12).
+ */
 static void break_answered(struct ditto_cache *cache, u8 keep)
 {
+	struct ditto_claims *claims = cache->claim.claims;
+	bool settled = claims->settled;
+
 	if (cancel_delayed_work(&cache->expire))
 		refcount_dec(&cache->ref);
 	ditto_delegation_answered(cache, keep);
 	WRITE_ONCE(cache->state, DITTO_CACHE_HELD);
 	ditto_cache_set_bits(cache, keep);
-	if (keep & ~cache->target)
-		break_step(cache, next_step(cache));
+	if (!(keep & ~cache->target))
+		return;
+	break_step(cache, next_step(cache));
+	if (!cache->ack)
+		return;
+	claims->settled = settled;
+	claims->pump = true;
 }
 
 int ditto_cache_ack(struct ditto_cache *cache, u8 keep)

@@ -38,6 +38,7 @@ static struct ditto_cache *cache_alloc(const struct ditto_cache_request *req)
 	cache->private = req->private;
 	cache->break_ms = req->break_ms;
 	cache->notify = req->notify;
+	cache->older = req->older;
 	INIT_WORK(&cache->tell, ditto_cache_tell_work);
 	INIT_DELAYED_WORK(&cache->expire, ditto_cache_expire_work);
 	INIT_LIST_HEAD(&cache->changes);
@@ -154,7 +155,8 @@ static u8 taken_by(const struct ditto_cache_request *req, enum ditto_intent_kind
 	struct ditto_intent intent = { .kind = kind, .access = access, .deny = deny };
 	u8 waits;
 
-	return ditto_gives_up(&ditto_matrix[style_rows[req->style]][kind], &intent, &waits);
+	return ditto_gives_up(&ditto_matrix[style_rows[req->style]][kind], &intent, req->older,
+			      &waits);
 }
 
 static u8 fit_opens(struct ditto_claims *claims, const struct ditto_cache_request *req, u8 want)
@@ -194,13 +196,19 @@ static u8 fit_ranges(struct ditto_claims *claims, const struct ditto_cache_reque
 	return want;
 }
 
-/* READ and HANDLE are shared, WRITE is not. */
+/* READ and HANDLE are shared, WRITE is not; and HANDLE is not with leases of the older kind. */
 static u8 fit_cache(const struct ditto_cache_request *req, const struct ditto_cache *cache, u8 want)
 {
+	bool leases = req->style == DITTO_CACHE_LEASE && cache->claim.held == DITTO_HELD_LEASE;
+
 	if (cache->claim.owner == req->actor.cache_owner)
 		return want;
 	if (cache->bits & DITTO_CACHE_WRITE)
 		return 0;
+	if (leases && req->older && cache->bits & DITTO_CACHE_HANDLE)
+		return 0;
+	if (leases && cache->older)
+		want &= ~DITTO_CACHE_HANDLE;
 	return want & ~DITTO_CACHE_WRITE;
 }
 

@@ -79,6 +79,9 @@ enum ditto_cache_style {
  * @style: see there
  * @want: DITTO_CACHE_* bits
  * @notify: deliver changes of entries instead of breaking READ (directories)
+ * @older: a lease of the kind that has HANDLE with WRITE only: it and the HANDLE of
+ *	other leases exclude each other (MS-FSA section 2.1.5.18.1), and who opens to
+ *	read the access control list takes it as well (section 2.1.4.12)
  * @reclaim: takes back what was held before a restart
  * @break_ms: how long an answer to a break is waited for
  * @ops: the holder's side; constant
@@ -93,6 +96,7 @@ struct ditto_cache_request {
 	enum ditto_cache_style style;
 	u8 want;
 	bool notify;
+	bool older;
 	bool reclaim;
 	u32 break_ms;
 	const struct ditto_cache_ops *ops;

@@ -86,15 +86,16 @@ static u8 gives_up_also(const struct ditto_matrix_cell *open, enum ditto_intent_
 }
 
 u8 ditto_gives_up(const struct ditto_matrix_cell *cell, const struct ditto_intent *intent,
-		  u8 *waits)
+		  bool older, u8 *waits)
 {
+	u8 access = older ? intent->access : intent->access & ~DITTO_OPEN_ACL;
 	u8 bits = cell->gives_up;
 
 	*waits = cell->waits_for;
 	if (intent->kind != DITTO_INTENT_OPEN)
 		return bits;
 	/* Looking at attributes only. */
-	if (!intent->access && !intent->deny) {
+	if (!access && !intent->deny) {
 		*waits = 0;
 		return 0;
 	}
@@ -145,7 +146,7 @@ static bool range_is_hidden(struct ditto_claims *claims, const struct ditto_clai
 		if (cache->claim.owner->client != held->owner->client)
 			continue;
 		cell = &ditto_matrix[cache->claim.held][intent->kind];
-		bits = ditto_gives_up(cell, intent, &waits) & waits & cache->bits;
+		bits = ditto_gives_up(cell, intent, cache->older, &waits) & waits & cache->bits;
 		if (bits & DITTO_CACHE_WRITE && !ditto_exempt(cell, &cache->claim, actor))
 			return true;
 	}
@@ -250,7 +251,7 @@ static bool judge_caches(struct ditto_claims *claims, const struct ditto_intent 
 	list_for_each_entry_safe(cache, next, &claims->caches, link) {
 		const struct ditto_matrix_cell *cell =
 			&ditto_matrix[cache->claim.held][intent->kind];
-		u8 waits, bits = ditto_gives_up(cell, intent, &waits);
+		u8 waits, bits = ditto_gives_up(cell, intent, cache->older, &waits);
 
 		if (cache->notify && intent->kind == DITTO_INTENT_ENTRY)
 			bits = 0;

@@ -17,6 +17,7 @@
 #define DITTO_OPEN_EMPTY	BIT(3)	/* the data goes: caches are taken as by a change of size */
 #define DITTO_OPEN_OTHER	BIT(4)	/* it is for more than looking at attributes */
 #define DITTO_OPEN_REMOVE	BIT(5)	/* the name goes at the close: the same */
+#define DITTO_OPEN_ACL		BIT(6)	/* it reads the access control list, and that may be all */
 #define DITTO_OPEN_KEPT		(DITTO_OPEN_READ | DITTO_OPEN_WRITE | DITTO_OPEN_DELETE)
 
 /* What a holder may keep to itself. On a directory, READ is its entries. */

@@ -99,6 +99,7 @@ enum ditto_cache_state {
  * @target: what is to be left in the end; a subset of @keep
  * @state: enum ditto_cache_state
  * @notify: wants changes of entries
+ * @older: see struct ditto_cache_request
  * @ack: the break is to be answered
  * @told: the holder was told of the break, so it may answer
  * @violated: only while a question is judged: it may hide that an open in the way was closed
@@ -126,6 +127,7 @@ struct ditto_cache {
 	u8 target;
 	u8 state;
 	bool notify;
+	bool older;
 	bool ack;
 	bool told;
 	bool violated;
@@ -302,9 +304,9 @@ struct ditto_client *ditto_actor_client(const struct ditto_actor *actor);
 bool ditto_exempt(const struct ditto_matrix_cell *cell, const struct ditto_claim *held,
 		  const struct ditto_actor *actor);
 void ditto_describe(struct ditto_conflict *conflict, const struct ditto_claim *held);
-/* What a grant gives up and waits for, by a cell. */
+/* What a grant, of the older kind or not, gives up and waits for, by a cell. */
 u8 ditto_gives_up(const struct ditto_matrix_cell *cell, const struct ditto_intent *intent,
-		  u8 *waits);
+		  bool older, u8 *waits);
 
 /* park.c */
 bool ditto_park_add(struct ditto_claims *claims, struct ditto_park *park);

@@ -280,6 +280,93 @@ static void cascade_goes_by_steps(struct kunit *test)
 	end(test, t);
 }
 
+struct waiting {
+	struct ditto_park park;
+	atomic_t woken;
+};
+
+static void woken(struct ditto_park *park)
+{
+	atomic_inc(&container_of(park, struct waiting, park)->woken);
+}
+
+/* Who waits for WRITE waits for what somebody else wants besides: until the break is over. */
+static void waits_for_every_step(struct kunit *test)
+{
+	struct cache_test *t = begin(test);
+	struct ditto_intent intent = { .kind = DITTO_INTENT_OPEN, .access = DITTO_OPEN_READ };
+	struct ditto_actor actor = { .owner = t->key[1], .cache_owner = t->key[1] };
+	struct waiting *waiting = kunit_kzalloc(test, sizeof(*waiting), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, waiting);
+	ditto_park_init(&waiting->park, woken);
+	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_CACHE_LEASE, RHW), RHW);
+	KUNIT_EXPECT_EQ(test, ditto_claim_check(&t->node->point, &intent, &actor, &waiting->park,
+						NULL), DITTO_BREAKING);
+	KUNIT_EXPECT_EQ(test, check(t, 2, DITTO_INTENT_WRITE), DITTO_BREAKING);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, ditto_cache_ack(t->cache[0], R | H), 0);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, t->told[0].keep, R);
+	KUNIT_EXPECT_EQ(test, atomic_read(&waiting->woken), 0);
+	/* With that, only READ is left to be told of. */
+	KUNIT_EXPECT_EQ(test, ditto_cache_ack(t->cache[0], R), 0);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&waiting->woken), 1);
+	KUNIT_EXPECT_EQ(test, ditto_cache_bits(t->cache[0]), 0);
+	end(test, t);
+}
+
+/* One of the older kind. */
+static u8 grant_older(struct kunit *test, struct cache_test *t, int i, u8 want)
+{
+	struct ditto_cache_request req = {
+		.point = &t->node->point, .actor.cache_owner = t->key[i], .want = want,
+		.style = DITTO_CACHE_LEASE, .older = true, .break_ms = 35000,
+		.ops = &claim_cache_ops, .private = &t->told[i],
+	};
+	struct ditto_cache *cache = ditto_cache_grant(&req);
+
+	if (IS_ERR(cache))
+		return 0;
+	KUNIT_ASSERT_NULL(test, t->cache[i]);
+	atomic_inc(&t->told[i].grants);
+	t->cache[i] = cache;
+	return ditto_cache_bits(cache);
+}
+
+/* They and HANDLE exclude each other; who reads the access control list takes their WRITE. */
+static void older_leases(struct kunit *test)
+{
+	struct cache_test *t = begin(test);
+	struct ditto_intent look = { .kind = DITTO_INTENT_OPEN, .access = DITTO_OPEN_ACL };
+	struct ditto_actor actor = { .owner = t->key[3], .cache_owner = t->key[3] };
+	struct ditto_claim_point *point = &t->node->point;
+
+	KUNIT_EXPECT_EQ(test, grant_older(test, t, 0, R), R);
+	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_CACHE_LEASE, RHW), R);
+	KUNIT_EXPECT_EQ(test, grant_older(test, t, 2, R), R);
+	drop(test, t, 0);
+	drop(test, t, 1);
+	drop(test, t, 2);
+	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_CACHE_LEASE, RHW), RHW);
+	KUNIT_EXPECT_EQ(test, ditto_claim_check(point, &look, &actor, NULL, NULL), DITTO_ALLOWED);
+	drop(test, t, 1);
+	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_CACHE_LEASE, R | H), R | H);
+	KUNIT_EXPECT_EQ(test, grant_older(test, t, 0, R), 0);
+	drop(test, t, 1);
+	/* A delegation is none of them. */
+	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_CACHE_DELEGATION, R | H), R | H);
+	KUNIT_EXPECT_EQ(test, grant_older(test, t, 0, R), R);
+	drop(test, t, 1);
+	drop(test, t, 0);
+	KUNIT_EXPECT_EQ(test, grant_older(test, t, 0, RHW), RHW);
+	KUNIT_EXPECT_EQ(test, ditto_claim_check(point, &look, &actor, NULL, NULL),
+			DITTO_BREAKING);
+	claim_flush(test);
+	end(test, t);
+}
+
 /* A holder that asked twice for nothing is not told twice, and may keep less. */
 static void breaks_coalesce(struct kunit *test)
 {
@@ -421,6 +508,8 @@ static struct kunit_case claim_cache_cases[] = {
 	KUNIT_CASE_SLOW(random_like_a_truth_table),
 	KUNIT_CASE(deadline_begins_with_the_break),
 	KUNIT_CASE(cascade_goes_by_steps),
+	KUNIT_CASE(waits_for_every_step),
+	KUNIT_CASE(older_leases),
 	KUNIT_CASE(breaks_coalesce),
 	KUNIT_CASE(readers_are_told_only),
 	KUNIT_CASE(recall_quiets_the_node),
