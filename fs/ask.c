@@ -24,15 +24,30 @@ static void fill_bytes(struct ditto_intent *intent, u64 pos, u64 count)
 		intent->last = U64_MAX;
 }
 
+/* To entries of a directory another key may be the actor's: that of the directory. */
+static const struct ditto_actor *actor_for(const struct ditto_op *op, enum ditto_intent_kind kind,
+					   struct ditto_actor *of_entry)
+{
+	if (!op->actor || (kind != DITTO_INTENT_ENTRY && kind != DITTO_INTENT_CHILD))
+		return op->actor;
+	*of_entry = *op->actor;
+	of_entry->cache_owner = op->actor->entry_owner;
+	/* MS-FSA section 2.1.4.12.2: keys are compared, and nothing else. */
+	of_entry->by_key = true;
+	return of_entry;
+}
+
 int ditto_ask_slow(struct ditto_op *op, struct ditto_node *node, enum ditto_intent_kind kind,
 		   u64 pos, u64 count)
 {
 	struct ditto_intent intent = { .kind = kind };
 	struct ditto_conflict unwanted;
 	struct ditto_conflict *conflict = op->conflict ?: &unwanted;
+	struct ditto_actor of_entry;
 
 	fill_bytes(&intent, pos, count);
-	switch (ditto_claim_check(&node->point, &intent, op->actor, op->park, conflict)) {
+	switch (ditto_claim_check(&node->point, &intent, actor_for(op, kind, &of_entry), op->park,
+				  conflict)) {
 	case DITTO_ALLOWED:
 		return 0;
 	case DITTO_DENIED:
@@ -47,8 +62,9 @@ int ditto_ask_slow(struct ditto_op *op, struct ditto_node *node, enum ditto_inte
 void ditto_done_slow(struct ditto_op *op, struct ditto_node *node, enum ditto_intent_kind kind)
 {
 	const struct ditto_intent intent = { .kind = kind };
+	struct ditto_actor of_entry;
 
-	ditto_claim_recheck(&node->point, &intent, op->actor);
+	ditto_claim_recheck(&node->point, &intent, actor_for(op, kind, &of_entry));
 }
 
 /* The holder of the file's writes has changed it: so have times and change attribute. */

@@ -66,18 +66,15 @@ static int node_join(struct ditto_node *node, bool deletes, bool keeps)
 }
 
 /* One less. True if the file is to go with it, which stays doomed until that is done. */
-static bool node_leave(struct ditto_node *node, struct dentry *dentry, struct ditto_cred *closer,
-		       bool keeps)
+static bool node_leave(const struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+		       struct ditto_cred *closer, bool keeps)
 {
 	bool last;
 
 	spin_lock(&node->lock);
 	node->keepers -= keeps;
-	if (closer && !node->doomed) {
-		refcount_inc(&closer->ref);
-		node->doomer = closer;
-		WRITE_ONCE(node->doomed, dget(dentry));
-	}
+	if (closer && !node->doomed)
+		ditto_doom_locked(op, node, dentry, closer);
 	last = !--node->instances && node->doomed;
 	spin_unlock(&node->lock);
 	return last;
@@ -157,9 +154,9 @@ static void let_go(struct ditto_op *op, struct ditto_instance *inst)
 		ditto_closed_go(op, name, closer, node != base);
 		closer = NULL;
 	}
-	if (node_leave(node, name, closer, false))
+	if (node_leave(op, node, name, closer, false))
 		ditto_doomed_go(op, node, node != base);
-	if (node != base && node_leave(base, NULL, NULL, inst->keeps))
+	if (node != base && node_leave(op, base, NULL, NULL, inst->keeps))
 		ditto_doomed_go(op, base, false);
 	dput(name);
 	dput(dentry);

@@ -35,33 +35,46 @@ u32 ditto_node_flags(struct ditto_op *op, struct ditto_node *node)
 /* Pending no more. */
 static void spare(struct ditto_node *node)
 {
+	struct ditto_owner *owner;
 	struct ditto_cred *doomer;
 	struct dentry *doomed;
 
 	spin_lock(&node->lock);
 	doomed = node->doomed;
 	doomer = node->doomer;
+	owner = node->doom_owner;
 	WRITE_ONCE(node->doomed, NULL);
 	node->doomer = NULL;
+	node->doom_owner = NULL;
 	spin_unlock(&node->lock);
 	dput(doomed);
+	if (owner)
+		ditto_owner_put(owner);
 	if (doomer)
 		ditto_cred_put(doomer);
 }
 
+void ditto_doom_locked(const struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+		       struct ditto_cred *doomer)
+{
+	lockdep_assert_held(&node->lock);
+	refcount_inc(&doomer->ref);
+	node->doomer = doomer;
+	if (op->actor && op->actor->entry_owner)
+		node->doom_owner = ditto_owner_hold(op->actor->entry_owner);
+	WRITE_ONCE(node->doomed, dget(dentry));
+}
+
 /* False if it is pending already, or @unopened and somebody has it open. */
-static bool doom(struct ditto_node *node, struct dentry *dentry, struct ditto_cred *doomer,
+static bool doom(const struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
 		 bool unopened)
 {
 	bool done;
 
 	spin_lock(&node->lock);
 	done = !node->doomed && !(unopened && node->instances);
-	if (done) {
-		refcount_inc(&doomer->ref);
-		node->doomer = doomer;
-		WRITE_ONCE(node->doomed, dget(dentry));
-	}
+	if (done)
+		ditto_doom_locked(op, node, dentry, op->cred);
 	spin_unlock(&node->lock);
 	return done;
 }
@@ -85,15 +98,27 @@ void ditto_closed_go(struct ditto_op *op, struct dentry *dentry, struct ditto_cr
 				  ditto_remove_dentry(&as, dentry, true);
 }
 
+/*
+ * Who asked for it and who closed it last may be two: then no grant on the directory is
+ * the own one of both.
+ */
 void ditto_doomed_go(struct ditto_op *op, struct ditto_node *node, bool is_stream)
 {
-	ditto_closed_go(op, node->doomed, node->doomer, is_stream);
+	struct ditto_op as = *op;
+	struct ditto_actor actor;
+
+	if (op->actor && !ditto_owner_same_key(op->actor->entry_owner, node->doom_owner)) {
+		actor = *op->actor;
+		actor.entry_owner = NULL;
+		as.actor = &actor;
+	}
+	ditto_closed_go(&as, node->doomed, node->doomer, is_stream);
 	spare(node);
 }
 
 void ditto_instance_unmake(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry)
 {
-	if (doom(node, dentry, op->cred, true))
+	if (doom(op, node, dentry, true))
 		ditto_doomed_go(op, node, false);
 }
 
@@ -169,7 +194,7 @@ static void delete_later(struct ditto_op *op, struct ditto_instance *inst)
 	struct dentry *dentry = inst->is_stream ? ditto_node_dentry(inst->node) :
 						  dget(inst->dentry);
 
-	doom(inst->node, dentry, op->cred, false);
+	doom(op, inst->node, dentry, false);
 	dput(dentry);
 }
 

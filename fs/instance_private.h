@@ -81,6 +81,9 @@ static inline bool ditto_is_doomed(const struct ditto_node *node)
 	return READ_ONCE(node->doomed);
 }
 
+/* With node->lock held, of a node that is not doomed: from now on it is, for @doomer. */
+void ditto_doom_locked(const struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+		       struct ditto_cred *doomer);
 /* The last instance of a doomed node went: the name goes. */
 void ditto_doomed_go(struct ditto_op *op, struct ditto_node *node, bool is_stream);
 /* An exact instance that deletes at its close goes: so does the name, at once. */

@@ -40,7 +40,6 @@
  * @link: in local->events
  * @change: as it is told
  * @cookie: of a move; the same for both of its ends
- * @breaks: what others know of the directory is not so any more
  * @name: of the entry
  * @old_name: before, of one that was renamed
  */
@@ -48,7 +47,6 @@ struct local_event {
 	struct list_head link;
 	struct ditto_entry_change change;
 	u32 cookie;
-	bool breaks;
 	char name[NAME_MAX];
 	char old_name[NAME_MAX];
 };
@@ -118,18 +116,15 @@ static bool is_renamed(struct ditto_local *local, const struct qstr *name, u32 c
 
 /* The same happened to the same entry, and is still to be told. */
 static bool is_repeated(struct ditto_local *local, enum ditto_entry_event event,
-			const struct qstr *name, bool breaks)
+			const struct qstr *name)
 {
 	struct local_event *last;
 
 	if (event != DITTO_ENTRY_ATTRIBUTES || list_empty(&local->events))
 		return false;
 	last = list_last_entry(&local->events, struct local_event, link);
-	if (last->change.event != event || last->change.len != name->len ||
-	    memcmp(last->name, name->name, name->len))
-		return false;
-	last->breaks |= breaks;
-	return true;
+	return last->change.event == event && last->change.len == name->len &&
+	       !memcmp(last->name, name->name, name->len);
 }
 
 static enum ditto_entry_event event_of(u32 mask)
@@ -149,7 +144,6 @@ static void event_fill(struct local_event *event, u32 mask, const struct qstr *n
 		.len = name->len,
 	};
 	event->cookie = cookie;
-	event->breaks = mask & (NAME_EVENTS | FS_ATTRIB);
 	memcpy(event->name, name->name, name->len);
 }
 
@@ -162,7 +156,7 @@ static void local_note(struct ditto_local *local, u32 mask, const struct qstr *n
 	spin_lock(&local->lock);
 	if ((mask & FS_MOVED_TO) && is_renamed(local, name, cookie)) {
 		;
-	} else if (is_repeated(local, event_of(mask), name, mask & FS_ATTRIB)) {
+	} else if (is_repeated(local, event_of(mask), name)) {
 		;
 	} else if (event && local->count < DITTO_CHANGES_PER_CACHE) {
 		list_add_tail(&event->link, &local->events);
@@ -183,9 +177,10 @@ static int local_handle(struct fsnotify_mark *mark, u32 mask, struct inode *inod
 
 	if (!name || name->len > NAME_MAX || ditto_is_acting())
 		return 0;
-	/* Only news for who wants to hear of it; and they are many. */
-	if (!(mask & ~FS_MODIFY & LOCAL_EVENTS) &&
-	    !ditto_claims_held(&local->node->point, DITTO_SUM_NOTIFY))
+	/* They are many, and for a few only. */
+	if (!(mask & NAME_EVENTS) &&
+	    !ditto_claims_held(&local->node->point, DITTO_SUM_NOTIFY |
+			       ditto_intent_mask[0][DITTO_INTENT_CHILD]))
 		return 0;
 	local_note(local, mask, name, cookie);
 	return 0;
@@ -216,6 +211,7 @@ static const struct fsnotify_ops local_ops = {
 static void local_tell(struct ditto_local *local)
 {
 	static const struct ditto_intent entry = { .kind = DITTO_INTENT_ENTRY };
+	static const struct ditto_intent child = { .kind = DITTO_INTENT_CHILD };
 	struct ditto_claim_point *point = &local->node->point;
 	struct local_event *event, *next;
 	LIST_HEAD(events);
@@ -229,8 +225,8 @@ static void local_tell(struct ditto_local *local)
 	spin_unlock(&local->lock);
 
 	list_for_each_entry_safe(event, next, &events, link) {
-		if (event->breaks)
-			ditto_claim_recheck(point, &entry, NULL);
+		ditto_claim_recheck(point, event->change.event == DITTO_ENTRY_ATTRIBUTES ?
+				    &child : &entry, NULL);
 		ditto_cache_deliver(point, NULL, &event->change);
 		kfree(event);
 	}

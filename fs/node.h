@@ -117,6 +117,7 @@ struct ditto_file;
  * @keepers: those of its streams that forbid its deletion
  * @doomed: the name that goes with the last instance, held; NULL unless deletion is pending
  * @doomer: who asked for that, held
+ * @doom_owner: whose grants on the directory were his own, held; or NULL
  * @local: how a directory is watched, or NULL; see fs/local.c
  * @changer: the task of ours that changes the directory's entries; under the inode lock
  * @streams: tag of the share below which it has streams, or 0
@@ -148,6 +149,7 @@ struct ditto_node {
 	u32 keepers;
 	struct dentry *doomed;
 	struct ditto_cred *doomer;
+	struct ditto_owner *doom_owner;
 	struct ditto_local *local;
 	struct task_struct *changer;
 	u64 streams;

@@ -33,7 +33,8 @@ bool ditto_exempt(const struct ditto_matrix_cell *cell, const struct ditto_claim
 	switch (cell->exempt) {
 	case DITTO_EXEMPT_OWNER:
 		if (mine)
-			return mine == held->owner;
+			return actor->by_key ? ditto_owner_same_key(mine, held->owner) :
+					       mine == held->owner;
 		client = ditto_actor_client(actor);
 		return client && client->wide && client == held->owner->client;
 	case DITTO_EXEMPT_CLIENT:
@@ -253,7 +254,9 @@ static bool judge_caches(struct ditto_claims *claims, const struct ditto_intent 
 			&ditto_matrix[cache->claim.held][intent->kind];
 		u8 waits, bits = ditto_gives_up(cell, intent, cache->older, &waits);
 
-		if (cache->notify && intent->kind == DITTO_INTENT_ENTRY)
+		/* It is told of changes instead. */
+		if (cache->notify && (intent->kind == DITTO_INTENT_ENTRY ||
+				      intent->kind == DITTO_INTENT_CHILD))
 			bits = 0;
 		if (ditto_exempt(cell, &cache->claim, actor))
 			bits = 0;

@@ -189,12 +189,16 @@ struct ditto_claims {
  * @client: NULL for an anonymous request
  * @owner: of the ranges and the open it acts with; NULL for an anonymous request
  * @cache_owner: whose grants are its own; NULL if it can have none
+ * @entry_owner: the same of the directory, for changes of its entries
+ * @by_key: whichever client has them: the key of @cache_owner says it all
  * @exact: its own ranges are mandatory, so advisory ones stop it too
  */
 struct ditto_actor {
 	struct ditto_client *client;
 	struct ditto_owner *owner;
 	struct ditto_owner *cache_owner;
+	struct ditto_owner *entry_owner;
+	bool by_key;
 	bool exact;
 };
 

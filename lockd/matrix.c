@@ -105,13 +105,18 @@ const struct ditto_matrix_cell ditto_matrix[DITTO_HELDS][DITTO_INTENTS] = {
 		[DITTO_INTENT_RANGE_SHARED]	= BREAKS(CLIENT, W, W),
 		[DITTO_INTENT_RANGE_EXCLUSIVE]	= BREAKS(CLIENT, R | W, R | W),
 	},
-	/* Entries are what is cached of a directory; its name and life are the handle's. */
+	/*
+	 * Entries are what is cached of a directory, with sizes, times and attributes of
+	 * what they lead to; its name and life are the handle's.
+	 */
 	[DITTO_HELD_DIRECTORY] = {
 		[DITTO_INTENT_ENTRY]		= BREAKS(OWNER, R, 0),
+		[DITTO_INTENT_CHILD]		= BREAKS(OWNER, R, 0),
 		[DITTO_INTENT_REMOVE]		= BREAKS(OWNER, R | H, H),
 		[DITTO_INTENT_RENAME]		= BREAKS(OWNER, H, H),
 		[DITTO_INTENT_REPLACE]		= BREAKS(OWNER, R | H, H),
 	},
+	/* Here entries are names only (RFC 8881 section 10.9). */
 	[DITTO_HELD_DIRECTORY_DELEGATION] = {
 		[DITTO_INTENT_SETATTR]		= BREAKS(CLIENT, R | H, R | H),
 		[DITTO_INTENT_ENTRY]		= BREAKS(CLIENT, R, R),
@@ -181,6 +186,7 @@ const char *const ditto_intent_names[DITTO_INTENTS] = {
 	[DITTO_INTENT_REPLACE]		= "replace",
 	[DITTO_INTENT_LINK]		= "link",
 	[DITTO_INTENT_ENTRY]		= "entry",
+	[DITTO_INTENT_CHILD]		= "child",
 	[DITTO_INTENT_RANGE_SHARED]	= "lock shared",
 	[DITTO_INTENT_RANGE_EXCLUSIVE]	= "lock exclusive",
 };

@@ -39,6 +39,7 @@
  * @DITTO_INTENT_REPLACE: remove a name of it by renaming something over it
  * @DITTO_INTENT_LINK: give it one name more
  * @DITTO_INTENT_ENTRY: change the entries of the directory
+ * @DITTO_INTENT_CHILD: change attributes or data of what an entry of the directory leads to
  * @DITTO_INTENT_RANGE_SHARED: claim a range, shared
  * @DITTO_INTENT_RANGE_EXCLUSIVE: claim a range, exclusive
  * @DITTO_INTENTS: how many there are
@@ -55,6 +56,7 @@ enum ditto_intent_kind {
 	DITTO_INTENT_REPLACE,
 	DITTO_INTENT_LINK,
 	DITTO_INTENT_ENTRY,
+	DITTO_INTENT_CHILD,
 	DITTO_INTENT_RANGE_SHARED,
 	DITTO_INTENT_RANGE_EXCLUSIVE,
 	DITTO_INTENTS,

@@ -14,6 +14,7 @@
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
+#include <linux/string.h>
 #include <linux/types.h>
 
 struct ditto_client;
@@ -46,6 +47,12 @@ struct ditto_owner {
 	u16 len;
 	u8 key[] __counted_by(len);
 };
+
+/* The same key, maybe of another client. */
+static inline bool ditto_owner_same_key(const struct ditto_owner *a, const struct ditto_owner *b)
+{
+	return a == b || (a && b && a->len == b->len && !memcmp(a->key, b->key, a->len));
+}
 
 /**
  * ditto_owner_get - the owner with a key, made if it is new

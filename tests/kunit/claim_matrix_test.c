@@ -14,25 +14,25 @@
  */
 #include "claim_common.h"
 
-/* read write size getattr setattr open remove rename replace link entry shared exclusive */
+/* read write size getattr setattr open remove rename replace link entry child shared exclusive */
 static const char *const expected[DITTO_HELDS] = {
-	[DITTO_HELD_POSIX_SHARED]		= "-xx---------d",
-	[DITTO_HELD_POSIX_EXCLUSIVE]		= "xxx--------dd",
-	[DITTO_HELD_EXACT_SHARED]		= "-DD---------D",
-	[DITTO_HELD_EXACT_EXCLUSIVE]		= "ddd--------dD",
-	[DITTO_HELD_OPEN]			= "ddd--dddd----",
-	[DITTO_HELD_LEASE]			= "bbb--bbbb--bb",
-	[DITTO_HELD_DELEGATION]			= "bbb-bbbbbb-bb",
-	[DITTO_HELD_DIRECTORY]			= "------bbb-t--",
-	[DITTO_HELD_DIRECTORY_DELEGATION]	= "----b-bbb-b--",
+	[DITTO_HELD_POSIX_SHARED]		= "-xx----------d",
+	[DITTO_HELD_POSIX_EXCLUSIVE]		= "xxx---------dd",
+	[DITTO_HELD_EXACT_SHARED]		= "-DD----------D",
+	[DITTO_HELD_EXACT_EXCLUSIVE]		= "ddd---------dD",
+	[DITTO_HELD_OPEN]			= "ddd--dddd-----",
+	[DITTO_HELD_LEASE]			= "bbb--bbbb---bb",
+	[DITTO_HELD_DELEGATION]			= "bbb-bbbbbb--bb",
+	[DITTO_HELD_DIRECTORY]			= "------bbb-tt--",
+	[DITTO_HELD_DIRECTORY_DELEGATION]	= "----b-bbb-b---",
 };
 
 /* What a grant of all bits may keep, as DITTO_CACHE_* bits. */
 static const char *const expected_keep[DITTO_HELDS] = {
-	[DITTO_HELD_LEASE]			= "300--3555--30",
-	[DITTO_HELD_DELEGATION]			= "300-030000-30",
-	[DITTO_HELD_DIRECTORY]			= "------010-0--",
-	[DITTO_HELD_DIRECTORY_DELEGATION]	= "----0-000-0--",
+	[DITTO_HELD_LEASE]			= "300--3555---30",
+	[DITTO_HELD_DELEGATION]			= "300-030000--30",
+	[DITTO_HELD_DIRECTORY]			= "------010-00--",
+	[DITTO_HELD_DIRECTORY_DELEGATION]	= "----0-000-0---",
 };
 
 enum who { STRANGER, SAME_CLIENT, HOLDER, WHO };

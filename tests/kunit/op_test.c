@@ -275,6 +275,7 @@ static struct ditto_actor holder(struct fixture *f)
 {
 	return (struct ditto_actor) {
 		.client = &f->client, .owner = f->owner, .cache_owner = f->owner,
+		.entry_owner = f->owner,
 	};
 }
 
