@@ -53,7 +53,10 @@ static int node_join(struct ditto_node *node, bool deletes, bool keeps)
 	int err = 0;
 
 	spin_lock(&node->lock);
-	if (node->doomed) {
+	/* Its last name went before it was open. */
+	if (test_bit(DITTO_NODE_DEAD, &node->flags)) {
+		err = -ESTALE;
+	} else if (node->doomed) {
 		err = -EKEYREVOKED;
 	} else if (deletes && node->keepers) {
 		err = -ETXTBSY;
@@ -136,6 +139,15 @@ struct ditto_instance *ditto_instance_new(struct ditto_op *op, struct ditto_node
 
 /* Going */
 
+/* It may have been kept for those who had it open only. */
+static void forget_nameless(struct ditto_op *op, struct ditto_node *node)
+{
+	if (node->inode->i_nlink || test_bit(DITTO_NODE_DEAD, &node->flags))
+		return;
+	ditto_node_forget(node);
+	ditto_victim_gone(op->share, node);
+}
+
 /* Off the list: let go of the file, for ever. */
 static void let_go(struct ditto_op *op, struct ditto_instance *inst)
 {
@@ -158,6 +170,9 @@ static void let_go(struct ditto_op *op, struct ditto_instance *inst)
 		ditto_doomed_go(op, node, node != base);
 	if (node != base && node_leave(op, base, NULL, NULL, inst->keeps))
 		ditto_doomed_go(op, base, false);
+	forget_nameless(op, node);
+	if (node != base)
+		forget_nameless(op, base);
 	dput(name);
 	dput(dentry);
 	if (node != base)

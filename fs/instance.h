@@ -7,6 +7,11 @@
  * chown do not take it back. A file whose deletion is pending goes when its last
  * instance is closed; until then it cannot be opened again.
  *
+ * A file that lost its last name, by whomever, stays as long as an instance of it
+ * is open, and its handle leads to it from everywhere (RFC 8881 section 18.16.3,
+ * OPEN4_RESULT_PRESERVE_UNLINKED): it can be opened again by node, but not for
+ * deletion.
+ *
  * An instance pins neither mount nor share: when its share is removed, or its
  * claims are taken away by the administrator, it is revoked, lets go of the
  * file, and everything done through it fails with -ESTALE. Its memory stays
@@ -128,8 +133,7 @@ int ditto_instance_open_node(struct ditto_op *op, struct ditto_node *node,
  * @inst: no operation runs through it any more
  *
  * The claim goes, and all ranges of its owner on the node; with the last instance of a node
- * whose deletion is pending
- * the file goes, too, with the credential of whom asked for it.
+ * whose deletion is pending the file goes, too, with the credential of whom asked for it.
  */
 void ditto_instance_close(struct ditto_op *op, struct ditto_instance *inst);
 

@@ -215,7 +215,8 @@ static struct ditto_instance *claim(struct opening *o)
 		inst->exact = req->flags & DITTO_OPENF_ONLY_EXACT;
 	if (IS_ERR(inst))
 		ditto_open_release(open);
-	return inst;
+	/* Its last name went in between. */
+	return inst == ERR_PTR(-ESTALE) ? ERR_PTR(DITTO_AGAIN) : inst;
 }
 
 static void keep_closer(const struct opening *o, struct ditto_instance *inst)
@@ -608,7 +609,8 @@ static struct ditto_node *parent_node(struct ditto_op *op, struct dentry *dentry
 	struct dentry *parent;
 	struct ditto_node *node;
 
-	if (dentry == op->share->root.dentry)
+	/* No name at all, or none that is known. */
+	if (dentry == op->share->root.dentry || IS_ROOT(dentry) || !d_inode(dentry)->i_nlink)
 		return NULL;
 	parent = ditto_parent(op->share, dentry);
 	if (IS_ERR(parent))
@@ -635,6 +637,6 @@ int ditto_instance_open_node(struct ditto_op *op, struct ditto_node *node,
 	if (!IS_ERR_OR_NULL(o.parent))
 		ditto_node_put(o.parent);
 	dput(o.dentry);
-	return err;
+	return err == DITTO_AGAIN ? -ESTALE : err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_open_node, DITTO);

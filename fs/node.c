@@ -7,7 +7,8 @@
  * (node_lru.c), so that a look-up under RCU either gets a reference before or
  * finds the count at zero and looks again. A node whose file was removed is
  * killed while it is held: it leaves the tables at once and is freed with its
- * last holder. So at any time one inode has at most one node that can be found.
+ * last holder; while instances of it are open, it stays until the last of them is
+ * closed. So at any time one inode has at most one node that can be found.
  *
  * Locking: node->lock orders killing and entering the table by file id.
  */
@@ -184,12 +185,13 @@ void ditto_node_unhash(struct ditto_node_table *table, struct ditto_node *node)
 		rhashtable_remove_fast(&table->by_fid, &node->by_fid, by_fid_params);
 }
 
-bool ditto_node_kill(struct ditto_node_table *table, struct ditto_node *node)
+static bool node_kill(struct ditto_node_table *table, struct ditto_node *node, bool unopened)
 {
 	bool mine;
 
 	spin_lock(&node->lock);
-	mine = !test_and_set_bit(DITTO_NODE_DEAD, &node->flags);
+	mine = !(unopened && node->instances) &&
+	       !test_and_set_bit(DITTO_NODE_DEAD, &node->flags);
 	if (mine)
 		ditto_node_unhash(table, node);
 	spin_unlock(&node->lock);
@@ -202,6 +204,16 @@ bool ditto_node_kill(struct ditto_node_table *table, struct ditto_node *node)
 		spin_unlock(&table->dispose_lock);
 	}
 	return mine;
+}
+
+bool ditto_node_kill(struct ditto_node_table *table, struct ditto_node *node)
+{
+	return node_kill(table, node, false);
+}
+
+bool ditto_node_kill_unopened(struct ditto_node_table *table, struct ditto_node *node)
+{
+	return node_kill(table, node, true);
 }
 
 void ditto_node_free(struct ditto_node *node)
@@ -407,13 +419,23 @@ struct ditto_node *ditto_node_get_root(struct ditto_share *share)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_node_get_root, DITTO);
 
-/* For exportfs: in a subtree only a name below the share's root counts. */
+/*
+ * For exportfs: in a subtree only a name below the share's root counts, of a file
+ * that has none any more the last one.
+ */
 static int share_accepts(void *context, struct dentry *dentry)
 {
 	const struct ditto_share *share = context;
 
 	return !share->is_subtree ||
-	       (!d_unhashed(dentry) && is_subdir(dentry, share->root.dentry));
+	       ((!d_unhashed(dentry) || !d_inode(dentry)->i_nlink) &&
+		is_subdir(dentry, share->root.dentry));
+}
+
+/* It has a name, or is open though it has lost the last one. */
+static bool node_is_usable(const struct ditto_node *node)
+{
+	return node->inode->i_nlink || READ_ONCE(node->instances);
 }
 
 static bool node_accepted(struct ditto_share *share, struct ditto_node *node)
@@ -452,6 +474,19 @@ static noinline_for_stack struct dentry *fid_to_dentry(struct ditto_share *share
 	return IS_ERR_OR_NULL(dentry) ? ERR_PTR(-ESTALE) : dentry;
 }
 
+/* A file without a name is there for who has it open only. */
+static struct ditto_node *node_get_unlinked(struct ditto_volume *volume,
+					    const struct inode *inode)
+{
+	struct ditto_node *node = ditto_node_find_inode(volume->srv->nodes, inode);
+
+	if (node && !node_is_usable(node)) {
+		ditto_node_put(node);
+		node = NULL;
+	}
+	return node ?: ERR_PTR(-ESTALE);
+}
+
 struct ditto_node *ditto_node_get_by_fid(struct ditto_share *share, const struct ditto_fid *fid)
 {
 	struct ditto_volume *volume = share->volume;
@@ -460,7 +495,7 @@ struct ditto_node *ditto_node_get_by_fid(struct ditto_share *share, const struct
 
 	node = node_find_fid(volume, fid);
 	if (node) {
-		if (likely(node->inode->i_nlink && node_accepted(share, node)))
+		if (likely(node_is_usable(node) && node_accepted(share, node)))
 			return node;
 		ditto_node_forget(node);
 		ditto_node_put(node);
@@ -472,10 +507,12 @@ struct ditto_node *ditto_node_get_by_fid(struct ditto_share *share, const struct
 	if (IS_ERR(dentry))
 		return ERR_CAST(dentry);
 
-	if (d_is_negative(dentry) || !d_inode(dentry)->i_nlink)
+	if (d_is_negative(dentry))
 		node = ERR_PTR(-ESTALE);
-	else
+	else if (d_inode(dentry)->i_nlink)
 		node = ditto_node_get(share, dentry);
+	else
+		node = node_get_unlinked(volume, d_inode(dentry));
 	dput(dentry);
 	if (!IS_ERR(node))
 		node_hash_fid(volume->srv->nodes, node, fid);
@@ -499,10 +536,11 @@ void ditto_node_forget(struct ditto_node *node)
 	if (node->inode->i_nlink)
 		return;
 
-	if (ditto_node_kill(node->volume->srv->nodes, node)) {
+	if (ditto_node_kill_unopened(node->volume->srv->nodes, node))
 		/* The table's; the caller has one still. */
 		refcount_dec(&node->ref);
-	}
+	else if (READ_ONCE(node->instances))
+		return;
 	ditto_node_unclaim(node);
 	ditto_files_close(node, NULL);
 }

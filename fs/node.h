@@ -119,7 +119,8 @@ struct ditto_file;
  * @doomer: who asked for that, held
  * @doom_owner: whose grants on the directory were his own, held; or NULL
  * @local: how a directory is watched, or NULL; see fs/local.c
- * @changer: the task of ours that changes the directory's entries; under the inode lock
+ * @changer: the task of ours that changes the directory's entries, under the inode lock; of
+ *	another file, one that removes a name of it and looks itself what is to be done then
  * @streams: tag of the share below which it has streams, or 0
  * @by_fid: in the table by file id
  * @fid: the file id it is found by; @fid.len is 0 until known
@@ -182,7 +183,8 @@ struct ditto_node *ditto_node_get(struct ditto_share *share, struct dentry *dent
  * @fid: from the handle
  *
  * Asks the file system only if the node is not known. In a share that is a
- * subtree the file is refused unless it lies below the share's root now.
+ * subtree the file is refused unless it lies below the share's root now. A file
+ * without a name is found while an instance of it is open.
  *
  * Context: may sleep. Return: the node with a reference, or an ERR_PTR:
  * -ESTALE (no such file any more, or outside the share), -EBADHANDLE (the
@@ -214,7 +216,8 @@ struct dentry *ditto_node_dentry(struct ditto_node *node);
  * @node: held
  *
  * Takes the node out of the tables if its inode has no link left, and closes
- * its cached files, so that the space is freed with the last holder.
+ * its cached files, so that the space is freed with the last holder. While
+ * instances of it are open nothing happens: the last of them calls this again.
  *
  * Context: may sleep.
  */

@@ -94,6 +94,8 @@ void ditto_node_unhash(struct ditto_node_table *table, struct ditto_node *node);
  * reference that was the table's.
  */
 bool ditto_node_kill(struct ditto_node_table *table, struct ditto_node *node);
+/* The same, unless instances of it are open: the file lost its last name. */
+bool ditto_node_kill_unopened(struct ditto_node_table *table, struct ditto_node *node);
 /* End the ranges of a file that lost its last name, unless it is in use. May sleep. */
 void ditto_node_unclaim(struct ditto_node *node);
 /* Drop the dentry and the memory; no reference is left. May sleep. */

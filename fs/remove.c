@@ -11,7 +11,7 @@
 #include "op_private.h"
 #include "stream.h"
 
-static int unlink_locked(struct ditto_change *c, bool is_dir)
+static int unlink_locked(struct ditto_change *c, struct ditto_node *victim, bool is_dir)
 {
 	struct mnt_idmap *idmap = ditto_idmap(c->op->share);
 	struct inode *delegated = NULL;
@@ -19,7 +19,13 @@ static int unlink_locked(struct ditto_change *c, bool is_dir)
 
 	if (is_dir)
 		return vfs_rmdir(idmap, c->dir->inode, c->child);
+	/* Of a directory it belongs to who changes its entries. */
+	if (d_is_dir(c->child))
+		return -EISDIR;
+	/* ditto_node_forget() follows: no need of a worker that does the same. */
+	WRITE_ONCE(victim->changer, current);
 	err = vfs_unlink(idmap, c->dir->inode, c->child, &delegated);
+	WRITE_ONCE(victim->changer, NULL);
 	return ditto_no_deleg_wait(err, delegated);
 }
 
@@ -43,7 +49,7 @@ static int remove_locked(struct ditto_change *c, const struct ditto_name *name, 
 	if (!err || (now && err == -EJUKEBOX))
 		err = ditto_ask(c->op, c->dir, DITTO_INTENT_ENTRY);
 	if (!err || (now && err == -EJUKEBOX))
-		err = unlink_locked(c, is_dir);
+		err = unlink_locked(c, node, is_dir);
 	if (!err)
 		c->removed = name;
 	return err;

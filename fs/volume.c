@@ -69,7 +69,11 @@ static int notify_event(struct fsnotify_group *group, u32 mask, const void *data
 	if (!node)
 		return 0;
 
-	if (ditto_node_kill(table, node)) {
+	if (!S_ISDIR(inode->i_mode) && READ_ONCE(node->changer) == current) {
+		/* It looks at the node when its locks are dropped. */
+		if (refcount_dec_and_test(&node->ref))
+			ditto_node_dispose(table, node);
+	} else if (ditto_node_kill_unopened(table, node)) {
 		/* Ours; the table's goes to the worker. */
 		refcount_dec(&node->ref);
 		ditto_node_dispose(table, node);
