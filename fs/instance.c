@@ -248,7 +248,7 @@ int ditto_instance_begin(struct ditto_instance *inst, struct ditto_op *op,
 		return -ESTALE;
 	}
 	op->share = share;
-	op->granted = granted_by(inst->rights);
+	op->granted = granted_by(READ_ONCE(inst->rights));
 	op->unstable = true;
 	*node = inst->node;
 	return 0;
@@ -268,7 +268,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_instance_end, DITTO);
 
 u32 ditto_instance_rights(const struct ditto_instance *inst)
 {
-	return inst->rights;
+	return READ_ONCE(inst->rights);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_rights, DITTO);
 

@@ -64,6 +64,13 @@ enum ditto_open_action {
  * at its close goes then, though others have it open.
  */
 #define DITTO_OPENF_ONLY_EXACT		BIT(5)
+/*
+ * The file's owner may read and write whatever the mode says: he made it just now, or had
+ * it open.
+ */
+#define DITTO_OPENF_OWNER		BIT(6)
+/* That it is read-only by its extra attributes does not count, nor at a change. */
+#define DITTO_OPENF_MODE_ONLY		BIT(7)
 
 /**
  * struct ditto_open_request - an open that is asked for
@@ -149,6 +156,23 @@ void ditto_instance_close(struct ditto_op *op, struct ditto_instance *inst);
 int ditto_instance_begin(struct ditto_instance *inst, struct ditto_op *op,
 			 struct ditto_node **node);
 void ditto_instance_end(struct ditto_instance *inst, struct ditto_op *op);
+
+/**
+ * ditto_instance_change - other rights and deny bits for an open instance
+ * @op: begun
+ * @inst: begun; nothing else changes it meanwhile
+ * @rights: DITTO_RIGHT_* bits that it has from now on
+ * @deny: DITTO_OPEN_* bits that others must not have from now on
+ *
+ * What is new is checked and judged as by an open, what it had is not; the claim
+ * becomes the other in one step. Operations that began before go on with what
+ * was granted then.
+ *
+ * Context: may sleep.
+ * Return: 0, or nothing was changed: -EACCES, -EROFS, -ETXTBSY (deny mode),
+ * -EJUKEBOX (come again), -EKEYREVOKED (deletion is pending), -ESHUTDOWN.
+ */
+int ditto_instance_change(struct ditto_op *op, struct ditto_instance *inst, u32 rights, u8 deny);
 
 /* What was granted. */
 u32 ditto_instance_rights(const struct ditto_instance *inst);

@@ -28,8 +28,6 @@
 /* To be tried again from the start; never leaves this file. */
 #define DITTO_AGAIN		(-ERESTART)
 
-#define DITTO_RIGHTS_WRITE	(DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA)
-
 /* What a disposition does with what is there, and with what is not. */
 static const struct {
 	bool exists;	/* is opened if it exists */
@@ -93,9 +91,23 @@ static int check_kind(const struct opening *o)
 	return (flags & DITTO_OPENF_FILE) || o->empties ? -EISDIR : 0;
 }
 
-static int refusal(const struct ditto_op *op, u32 missing)
+int ditto_open_refusal(const struct ditto_op *op, u32 missing)
 {
 	return (missing & DITTO_RIGHTS_CHANGE) && !op->writable ? -EROFS : -EACCES;
+}
+
+/* As DITTO_OPENF_OWNER says. */
+static u32 owner_rights(const struct opening *o)
+{
+	struct inode *inode = o->base->inode;
+	struct mnt_idmap *idmap = ditto_idmap(o->op.share);
+
+	if (!vfsuid_eq_kuid(i_uid_into_vfsuid(idmap, inode), o->op.cred->cred->fsuid))
+		return 0;
+	if (!o->op.writable || __mnt_is_readonly(o->op.share->root.mnt) || IS_APPEND(inode) ||
+	    IS_IMMUTABLE(inode))
+		return DITTO_RIGHT_READ_DATA;
+	return DITTO_RIGHT_READ_DATA | DITTO_RIGHTS_WRITE;
 }
 
 static int decide_rights(struct opening *o)
@@ -111,8 +123,10 @@ static int decide_rights(struct opening *o)
 	/* The name of a stream is not in the file's directory, but its data is the file's. */
 	if (req->stream && (have & DITTO_RIGHT_WRITE_DATA))
 		have |= DITTO_RIGHT_DELETE;
+	if ((need & ~have) && (req->flags & DITTO_OPENF_OWNER))
+		have |= owner_rights(o);
 	if (need & ~have)
-		return refusal(&o->op, need & ~have);
+		return ditto_open_refusal(&o->op, need & ~have);
 	o->rights = req->rights | (req->flags & DITTO_OPENF_MAXIMUM ? have : 0);
 	return 0;
 }
@@ -128,7 +142,7 @@ static int check_flags(struct opening *o)
 	if (!(o->rights & DITTO_RIGHTS_WRITE) && !o->empties && !closes)
 		return 0;
 	flags = ditto_node_flags(&o->op, o->base);
-	if (flags & DITTO_FLAG_READONLY) {
+	if ((flags & DITTO_FLAG_READONLY) && !(req->flags & DITTO_OPENF_MODE_ONLY)) {
 		if (closes)
 			return -EPERM;
 		if (!is_dir && (o->empties || (req->rights & DITTO_RIGHTS_WRITE)))
@@ -155,7 +169,7 @@ static int check_close(const struct opening *o)
 
 /* The claim */
 
-static u8 claim_access(u32 rights)
+u8 ditto_access_of(u32 rights)
 {
 	u8 access = 0;
 
@@ -186,7 +200,7 @@ static u8 claim_intent(const struct opening *o)
 	return intent;
 }
 
-static int claim_error(long err)
+int ditto_open_error(long err)
 {
 	switch (err) {
 	case -EAGAIN:
@@ -201,7 +215,7 @@ static int claim_error(long err)
 static struct ditto_instance *claim(struct opening *o)
 {
 	const struct ditto_open_request *req = o->req;
-	u8 access = claim_access(o->rights);
+	u8 access = ditto_access_of(o->rights);
 	struct ditto_instance *inst;
 	struct ditto_open *open;
 
@@ -209,12 +223,14 @@ static struct ditto_instance *claim(struct opening *o)
 	open = ditto_open_claim(&o->node->point, o->op.actor, access | claim_intent(o),
 				access ? req->deny : 0, req->reclaim, o->op.park, o->op.conflict);
 	if (IS_ERR(open))
-		return ERR_PTR(claim_error(PTR_ERR(open)));
+		return ERR_PTR(ditto_open_error(PTR_ERR(open)));
 	inst = ditto_instance_new(&o->op, o->node, o->base, o->dentry, o->rights, open);
-	if (!IS_ERR(inst))
+	if (!IS_ERR(inst)) {
 		inst->exact = req->flags & DITTO_OPENF_ONLY_EXACT;
-	if (IS_ERR(inst))
+		inst->mode_only = req->flags & DITTO_OPENF_MODE_ONLY;
+	} else {
 		ditto_open_release(open);
+	}
 	/* Its last name went in between. */
 	return inst == ERR_PTR(-ESTALE) ? ERR_PTR(DITTO_AGAIN) : inst;
 }
@@ -330,7 +346,7 @@ static void tell_local(const struct opening *o)
 {
 	struct inode *inode = o->node->inode;
 	const struct file_lock_context *ctx = locks_inode_context(inode);
-	u8 access = claim_access(o->rights) & (DITTO_OPEN_READ | DITTO_OPEN_WRITE);
+	u8 access = ditto_access_of(o->rights) & (DITTO_OPEN_READ | DITTO_OPEN_WRITE);
 	const struct cred *old;
 
 	if (likely(!ctx || list_empty_careful(&ctx->flc_lease)) || !access)
@@ -411,7 +427,7 @@ static int check_grace(const struct opening *o)
 {
 	int err = ditto_grace_check(o->op.actor->owner->client, o->req->reclaim);
 
-	return err ? claim_error(err) : 0;
+	return err ? ditto_open_error(err) : 0;
 }
 
 /* Streams */
@@ -435,7 +451,7 @@ static int open_stream(struct opening *o)
 
 		err = ditto_rights(&o->op, o->base, o->parent, &have);
 		if (err || !(have & DITTO_RIGHT_WRITE_DATA))
-			return err ?: refusal(&o->op, DITTO_RIGHT_WRITE_DATA);
+			return err ?: ditto_open_refusal(&o->op, DITTO_RIGHT_WRITE_DATA);
 	}
 	return ditto_stream_open(&o->op, o->base, &name, true, &o->node, &o->fresh);
 }
@@ -604,7 +620,7 @@ int ditto_instance_open(struct ditto_op *op, const struct ditto_open_request *re
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_open, DITTO);
 
-static struct ditto_node *parent_node(struct ditto_op *op, struct dentry *dentry)
+struct ditto_node *ditto_open_parent(struct ditto_op *op, struct dentry *dentry)
 {
 	struct dentry *parent;
 	struct ditto_node *node;
@@ -628,7 +644,7 @@ int ditto_instance_open_node(struct ditto_op *op, struct ditto_node *node,
 
 	o.base = node;
 	o.dentry = ditto_node_dentry(node);
-	o.parent = parent_node(op, o.dentry);
+	o.parent = ditto_open_parent(op, o.dentry);
 	err = PTR_ERR_OR_ZERO(o.parent);
 	if (!err)
 		err = open_old(&o, out);

@@ -23,12 +23,13 @@
  * @dentry: the name of @base, held
  * @open: the claim; its memory stays as long as the instance
  * @closer: who asked for the deletion at the close, held; or NULL. Under @base->lock
- * @rights: DITTO_RIGHT_* bits that were granted
+ * @rights: DITTO_RIGHT_* bits that were granted; changed by the holder, read at any time
  * @is_dir: @node is a directory
  * @is_stream: @node is a stream of @base
  * @keeps: a stream that forbids the deletion of its file
  * @exact: it was opened so that the case of names counts, and so do names given by it;
  *	what is to go at its close goes then, whoever else has it open
+ * @mode_only: see DITTO_OPENF_MODE_ONLY
  * @ref: see above
  * @of_share: on the share's list, or empty
  */
@@ -44,6 +45,7 @@ struct ditto_instance {
 	bool is_stream;
 	bool keeps;
 	bool exact;
+	bool mode_only;
 	refcount_t ref;
 	struct list_head of_share;
 };
@@ -72,6 +74,22 @@ int ditto_walk_how(struct ditto_op *op, struct ditto_node *start, const char *pa
 struct ditto_instance *ditto_instance_new(struct ditto_op *op, struct ditto_node *node,
 					  struct ditto_node *base, struct dentry *dentry,
 					  u32 rights, struct ditto_open *open);
+
+/* instance_open.c */
+
+#define DITTO_RIGHTS_WRITE	(DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA)
+
+/* Access bits of an OPEN claim with these rights. */
+u8 ditto_access_of(u32 rights);
+/* What is said of rights that the caller does not have. */
+int ditto_open_refusal(const struct ditto_op *op, u32 missing);
+/* What an operation says when the lock table says this of an OPEN claim. */
+int ditto_open_error(long err);
+/*
+ * The directory of a file that was not walked to, to be put; NULL if it is the
+ * share's root, or has no name that is known.
+ */
+struct ditto_node *ditto_open_parent(struct ditto_op *op, struct dentry *dentry);
 
 /* instance_delete.c */
 
