@@ -114,10 +114,13 @@ static int decide_rights(struct opening *o)
 {
 	const struct ditto_open_request *req = o->req;
 	u32 need = req->rights | (o->empties ? DITTO_RIGHT_WRITE_DATA : 0);
+	u32 want = need | (req->stream ? DITTO_RIGHT_WRITE_DATA : 0);
 	u32 have = 0;
 	int err;
 
-	err = ditto_rights(&o->op, o->base, o->parent, &have);
+	if (req->flags & DITTO_OPENF_MAXIMUM)
+		want = DITTO_RIGHTS_ALL;
+	err = ditto_rights_among(&o->op, o->base, o->parent, want, &have);
 	if (err)
 		return err;
 	/* The name of a stream is not in the file's directory, but its data is the file's. */
@@ -636,6 +639,13 @@ struct ditto_node *ditto_open_parent(struct ditto_op *op, struct dentry *dentry)
 	return node;
 }
 
+/* It says who may delete, and what goes at the close goes from there. */
+static bool needs_parent(const struct ditto_open_request *req)
+{
+	return (req->rights & DITTO_RIGHT_DELETE) ||
+	       (req->flags & (DITTO_OPENF_MAXIMUM | DITTO_OPENF_DELETE_ON_CLOSE));
+}
+
 int ditto_instance_open_node(struct ditto_op *op, struct ditto_node *node,
 			     const struct ditto_open_request *req, struct ditto_instance **out)
 {
@@ -644,7 +654,8 @@ int ditto_instance_open_node(struct ditto_op *op, struct ditto_node *node,
 
 	o.base = node;
 	o.dentry = ditto_node_dentry(node);
-	o.parent = ditto_open_parent(op, o.dentry);
+	if (needs_parent(req))
+		o.parent = ditto_open_parent(op, o.dentry);
 	err = PTR_ERR_OR_ZERO(o.parent);
 	if (!err)
 		err = open_old(&o, out);

@@ -325,6 +325,7 @@ int ditto_nodes_init(struct ditto_server *srv)
 	INIT_WORK(&table->dispose_work, dispose_workfn);
 	ditto_files_init(table);
 	ditto_local_init(table);
+	atomic_set(&table->hidden_made, 1);
 
 	table->cred = prepare_kernel_cred(&init_task);
 	if (!table->cred)

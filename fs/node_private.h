@@ -44,6 +44,7 @@ struct shrinker;
  * @local_lock: guards the nodes' @local, see fs/local.c
  * @local_group: tells of local changes; made with the first watched directory
  * @locals: watches that exist
+ * @hidden_made: how often a place for streams was made, by whomever; from 1 on
  * @rcu: freed under RCU
  */
 struct ditto_node_table {
@@ -68,6 +69,7 @@ struct ditto_node_table {
 	struct mutex local_lock;	/* of nodes' watches */
 	struct fsnotify_group *local_group;
 	atomic_t locals;
+	atomic_t hidden_made;
 	struct rcu_head rcu;
 };
 

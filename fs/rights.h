@@ -52,5 +52,8 @@ struct ditto_op;
  */
 int ditto_rights(struct ditto_op *op, struct ditto_node *node, struct ditto_node *parent,
 		 u32 *rights);
+/* The same, but others than those of @want may be missing: less has to be looked at. */
+int ditto_rights_among(struct ditto_op *op, struct ditto_node *node, struct ditto_node *parent,
+		       u32 want, u32 *rights);
 
 #endif

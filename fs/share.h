@@ -115,6 +115,8 @@ struct ditto_share_opts {
  * @tag: the first 64 bits of a hash of @id; what handles carry; unique on the server
  * @root: the served directory; pins the mount
  * @volume: the file system it lies on
+ * @no_streams: there was no place for streams when the server's count of such had this value;
+ *	see ditto_streams_forget()
  * @is_subtree: @root is not the root of its file system, so handles are checked against it
  * @opts: see struct ditto_share_opts
  * @ref: operations in flight
@@ -134,6 +136,7 @@ struct ditto_share {
 	u64 tag;
 	struct path root;
 	struct ditto_volume *volume;
+	int no_streams;
 	bool is_subtree;
 	struct ditto_share_opts __rcu *opts;
 	struct percpu_ref ref;

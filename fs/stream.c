@@ -52,14 +52,17 @@ void ditto_streams_init(void)
 		mutex_init(&making[i]);
 }
 
+/* In any case: the file system may not tell them apart. */
+static bool is_hidden_name(const char *name, size_t len)
+{
+	return len == strlen(DITTO_HIDDEN) && !strncasecmp(name, DITTO_HIDDEN, len);
+}
+
 bool ditto_is_hidden(const struct ditto_share *share, const struct dentry *dir,
 		     const struct ditto_name *name)
 {
-	/* In any case: the file system may not tell them apart. */
-	if (name->len != strlen(DITTO_HIDDEN) ||
-	    strncasecmp(name->name, DITTO_HIDDEN, name->len))
-		return false;
-	return dir == share->root.dentry || ditto_volume_has_root(share->volume, dir);
+	return is_hidden_name(name->name, name->len) &&
+	       (dir == share->root.dentry || ditto_volume_has_root(share->volume, dir));
 }
 
 /* The server acts, and may write. Ends with streams_leave(). */
@@ -604,14 +607,42 @@ static void remove_dir(struct ditto_share *share, struct ditto_node *node)
 	dput(dentry);
 }
 
+void ditto_streams_notice(struct ditto_node_table *table, const struct qstr *name)
+{
+	if (is_hidden_name(name->name, name->len))
+		atomic_inc(&table->hidden_made);
+}
+
+/*
+ * If there is no place for streams, as on most shares, it need not be looked for until one is
+ * made. Where other machines make files, nobody would tell. The server acts.
+ */
+static void note_absence(struct ditto_share *share, int made)
+{
+	const u32 elsewhere = DCACHE_OP_REVALIDATE | DCACHE_OP_WEAK_REVALIDATE;
+	struct dentry *root = share->root.dentry;
+	struct dentry *hidden = lookup_one_unlocked(ditto_idmap(share), DITTO_HIDDEN, root,
+						    strlen(DITTO_HIDDEN));
+
+	if (IS_ERR(hidden))
+		return;
+	/* The root of a file system may lack what its other names have. */
+	if (d_is_negative(hidden) && !((root->d_flags | hidden->d_flags) & elsewhere))
+		WRITE_ONCE(share->no_streams, made);
+	dput(hidden);
+}
+
 void ditto_streams_forget(struct ditto_share *share, struct ditto_node *base)
 {
+	int made = atomic_read(&share->srv->nodes->hidden_made);
 	const struct cred *old;
 	struct ditto_node *dir;
 
-	if (streams_enter(share, true, &old))
+	if (READ_ONCE(share->no_streams) == made || streams_enter(share, true, &old))
 		return;
 	dir = streams_node(share, base, false);
+	if (dir == ERR_PTR(-ENOENT))
+		note_absence(share, made);
 	if (!IS_ERR(dir)) {
 		each_stream(share, dir, forget_one, share);
 		remove_dir(share, dir);

@@ -18,6 +18,8 @@
 #include "op.h"
 
 struct dentry;
+struct ditto_node_table;
+struct qstr;
 
 /* As the module is loaded. */
 void ditto_streams_init(void);
@@ -57,5 +59,7 @@ bool ditto_is_hidden(const struct ditto_share *share, const struct dentry *dir,
 		     const struct ditto_name *name);
 /* The last name of @base went. */
 void ditto_streams_forget(struct ditto_share *share, struct ditto_node *base);
+/* Somebody made something of this name on a served file system. Any context. */
+void ditto_streams_notice(struct ditto_node_table *table, const struct qstr *name);
 
 #endif

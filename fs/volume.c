@@ -27,6 +27,7 @@
 #include "node_private.h"
 #include "server.h"
 #include "share.h"
+#include "stream.h"
 
 /* Not secret: they make the same identity and tag everywhere. */
 static const siphash_key_t id_keys[2] = {
@@ -63,6 +64,8 @@ static int notify_event(struct fsnotify_group *group, u32 mask, const void *data
 
 	if (dir && (mask & DITTO_ENTRY_MASK))
 		notify_entry(table, dir);
+	if (file_name && (mask & (FS_CREATE | FS_MOVED_TO)))
+		ditto_streams_notice(table, file_name);
 	if (!inode || inode->i_nlink)
 		return 0;
 	node = ditto_node_find_inode(table, inode);

@@ -700,6 +700,26 @@ static void instance_streams_go(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, streams_left());
 }
 
+/* Where there are no streams none are looked for; the first one that is made is not missed. */
+static void instance_streams_first(struct kunit *test)
+{
+	struct ditto_instance *inst;
+
+	begin(test);
+	remove_hidden();
+	inst = must_open(test, "plain", DITTO_OPEN_CREATE, R | D, DITTO_OPENF_DELETE_ON_CLOSE);
+	close(inst);
+	KUNIT_EXPECT_NE(test, folder.share->no_streams, 0);
+	KUNIT_ASSERT_EQ(test, open_stream("file", "s", DITTO_OPEN_CREATE, R | W, 0, &inst), 0);
+	close(inst);
+	KUNIT_EXPECT_TRUE(test, streams_left());
+	inst = must_open(test, "file", DITTO_OPEN_EXISTING, D, DITTO_OPENF_DELETE_ON_CLOSE);
+	close(inst);
+	KUNIT_EXPECT_FALSE(test, exists("file"));
+	KUNIT_EXPECT_FALSE(test, streams_left());
+	end(test);
+}
+
 /* The administrator, or the end of a client, takes the claims. */
 static void instance_released(struct kunit *test)
 {
@@ -773,6 +793,7 @@ static struct kunit_case instance_cases[] = {
 	KUNIT_CASE(instance_keepers),
 	KUNIT_CASE(instance_ranges),
 	KUNIT_CASE(instance_streams_go),
+	KUNIT_CASE(instance_streams_first),
 	KUNIT_CASE(instance_released),
 	KUNIT_CASE(instance_revoked),
 	{}
