@@ -216,6 +216,8 @@ ssize_t ditto_copy(struct ditto_op *op, struct ditto_node *from, u64 from_pos,
 		return ret;
 	ret = ditto_no_wait(do_copy(&c, verifier));
 	ditto_done(op_to, to, DITTO_INTENT_WRITE);
+	if (ret > 0)
+		ditto_child_written(op_to, to, DITTO_CHANGED_SIZE | DITTO_CHANGED_MTIME);
 	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_copy, DITTO);

@@ -201,11 +201,18 @@ static ssize_t write_file(struct ditto_op *op, struct ditto_file *df, loff_t pos
 	return ret < 0 || stable == DITTO_UNSTABLE || !err ? ret : err;
 }
 
+static u32 written(const struct inode *inode, loff_t size_before)
+{
+	return i_size_read(inode) == size_before ? DITTO_CHANGED_MTIME :
+						   DITTO_CHANGED_MTIME | DITTO_CHANGED_SIZE;
+}
+
 /* The credential is in place. */
 static ssize_t do_write(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 			struct iov_iter *iter, enum ditto_stable stable, u64 *verifier)
 {
 	struct inode *inode = node->inode;
+	loff_t size = i_size_read(inode);
 	struct ditto_file *df;
 	ssize_t ret;
 
@@ -229,6 +236,8 @@ static ssize_t do_write(struct ditto_op *op, struct ditto_node *node, loff_t pos
 		ret = ditto_no_wait(write_file(op, df, pos, iter, stable, verifier));
 	ditto_file_put(df);
 	ditto_done(op, node, DITTO_INTENT_WRITE);
+	if (ret > 0)
+		ditto_child_written(op, node, written(inode, size));
 	return ret;
 }
 

@@ -322,6 +322,13 @@ static int change(struct ditto_op *op, struct ditto_node *node, struct dentry *d
 	return ditto_no_deleg_wait(err, delegated);
 }
 
+static u32 what_changes(const struct ditto_extra *extra)
+{
+	return (extra->valid & DITTO_EXTRA_FLAGS ? DITTO_CHANGED_ATTRIBUTES : 0) |
+	       (extra->valid & DITTO_EXTRA_BTIME ? DITTO_CHANGED_BTIME : 0) |
+	       (extra->valid & DITTO_EXTRA_CHANGED ? DITTO_CHANGED_CTIME : 0);
+}
+
 int ditto_extra_set(struct ditto_op *op, struct ditto_node *node,
 		    const struct ditto_extra *extra)
 {
@@ -340,6 +347,8 @@ int ditto_extra_set(struct ditto_op *op, struct ditto_node *node,
 		dentry = ditto_node_dentry(node);
 		err = change(op, node, dentry, extra);
 		ditto_done(op, node, DITTO_INTENT_SETATTR);
+		if (!err)
+			ditto_child_changed(op, node, what_changes(extra));
 		if (!err)
 			err = ditto_op_commit(op, dentry, false);
 		dput(dentry);

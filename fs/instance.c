@@ -80,6 +80,8 @@ static bool node_leave(const struct ditto_op *op, struct ditto_node *node, struc
 		ditto_doom_locked(op, node, dentry, closer);
 	last = !--node->instances && node->doomed;
 	spin_unlock(&node->lock);
+	if (closer)
+		ditto_watch_doom(node);
 	return last;
 }
 
@@ -155,6 +157,8 @@ static void let_go(struct ditto_op *op, struct ditto_instance *inst)
 	struct dentry *dentry = inst->dentry, *name;
 	struct ditto_cred *closer = inst->closer;
 
+	if (inst->watch)
+		ditto_watch_end(inst->watch);
 	/* Its ranges are of no use to anybody, and no unlock comes any more. */
 	ditto_range_release_owner(&node->point, ditto_open_owner(inst->open));
 	RCU_INIT_POINTER(inst->share, NULL);
@@ -162,6 +166,9 @@ static void let_go(struct ditto_op *op, struct ditto_instance *inst)
 	inst->base = NULL;
 	inst->dentry = NULL;
 	name = node == base ? dget(dentry) : ditto_node_dentry(node);
+	op->stream_of = node == base ? NULL : base;
+	if (inst->written)
+		ditto_child_changed(op, node, inst->written | DITTO_CHANGED_BEFORE);
 	if (inst->exact && closer && !ditto_is_doomed(node)) {
 		ditto_closed_go(op, name, closer, node != base);
 		closer = NULL;
@@ -250,6 +257,8 @@ int ditto_instance_begin(struct ditto_instance *inst, struct ditto_op *op,
 	op->share = share;
 	op->granted = granted_by(READ_ONCE(inst->rights));
 	op->unstable = true;
+	op->stream_of = inst->is_stream ? inst->base : NULL;
+	op->later = inst->is_stream ? NULL : &inst->written;
 	*node = inst->node;
 	return 0;
 }
@@ -262,9 +271,24 @@ void ditto_instance_end(struct ditto_instance *inst, struct ditto_op *op)
 	op->share = NULL;
 	op->granted = 0;
 	op->unstable = false;
+	op->stream_of = NULL;
+	op->later = NULL;
 	ditto_share_put(share);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_end, DITTO);
+
+int ditto_instance_watch(struct ditto_instance *inst, struct ditto_watch *watch)
+{
+	int err;
+
+	if (!inst->is_dir || inst->watch)
+		return -EINVAL;
+	err = ditto_watch_begin(inst->node, watch);
+	if (!err)
+		inst->watch = watch;
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_instance_watch, DITTO);
 
 u32 ditto_instance_rights(const struct ditto_instance *inst)
 {

@@ -34,6 +34,7 @@
 
 struct ditto_instance;
 struct ditto_open;
+struct ditto_watch;
 
 /* How what is there already, or not, is treated. */
 enum ditto_disposition {
@@ -225,6 +226,15 @@ int ditto_instance_rename(struct ditto_op *op, struct ditto_instance *inst,
 /* One name more. */
 int ditto_instance_link(struct ditto_op *op, struct ditto_instance *inst,
 			const char *path, u32 len, bool replace);
+
+/**
+ * ditto_instance_watch - hear what happens in a directory (watch.h)
+ * @inst: begun; nobody else gives it a watch at the same time
+ * @watch: filled by its owner; used until the instance is closed or revoked
+ *
+ * Context: may sleep. Return: 0, -EINVAL (no directory, or it has one already), -ENOMEM.
+ */
+int ditto_instance_watch(struct ditto_instance *inst, struct ditto_watch *watch);
 
 /* The share is removed: all its instances are revoked. For fs/share.c; may sleep. */
 void ditto_instances_revoke(struct ditto_share *share);

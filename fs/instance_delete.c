@@ -76,6 +76,8 @@ static bool doom(const struct ditto_op *op, struct ditto_node *node, struct dent
 	if (done)
 		ditto_doom_locked(op, node, dentry, op->cred);
 	spin_unlock(&node->lock);
+	if (done)
+		ditto_watch_doom(node);
 	return done;
 }
 
@@ -89,6 +91,7 @@ void ditto_closed_go(struct ditto_op *op, struct dentry *dentry, struct ditto_cr
 		.actor = op->actor,
 		.writable = true,
 		.unstable = true,
+		.stream_of = op->stream_of,
 	};
 	int err = -ENOENT;
 

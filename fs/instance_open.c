@@ -313,6 +313,7 @@ static int dress(struct opening *o)
 	const struct ditto_open_request *req = o->req;
 	int err = 0;
 
+	o->op.fresh = o->fresh;
 	if (req->extra.valid && !req->stream)
 		err = ditto_extra_set(&o->op, o->base, &req->extra);
 	if (err == -EOPNOTSUPP)

@@ -32,6 +32,8 @@
  * @mode_only: see DITTO_OPENF_MODE_ONLY
  * @ref: see above
  * @of_share: on the share's list, or empty
+ * @written: DITTO_CHANGED_* bits of what was written through it
+ * @watch: what its directory is watched by, or NULL; goes with the file
  */
 struct ditto_instance {
 	struct ditto_share __rcu *share;
@@ -48,6 +50,8 @@ struct ditto_instance {
 	bool mode_only;
 	refcount_t ref;
 	struct list_head of_share;
+	u32 written;
+	struct ditto_watch *watch;
 };
 
 /* ditto_walk() with a choice; @walk->passed is where the last component looked at begins. */

@@ -199,6 +199,7 @@ static void local_free(struct fsnotify_mark *mark)
 	/* What is left of it may take long. */
 	if (refcount_dec_and_test(&node->ref))
 		ditto_node_dispose(table, node);
+	atomic_dec(&table->watches.observers);
 	if (atomic_dec_and_test(&table->locals))
 		wake_up_var(&table->locals);
 }
@@ -301,6 +302,7 @@ static int local_begin(struct ditto_node_table *table, struct ditto_node *node)
 	fsnotify_init_mark(&local->mark, group);
 	local->mark.mask = LOCAL_EVENTS | FS_EVENT_ON_CHILD;
 	atomic_inc(&table->locals);
+	atomic_inc(&table->watches.observers);
 	err = fsnotify_add_inode_mark(&local->mark, node->inode, 0);
 	if (err) {
 		fsnotify_put_mark(&local->mark);

@@ -65,6 +65,9 @@ struct ditto_fid {
  * @nodes: count of nodes; zero before the volume goes
  * @dead: nodes of removed files that somebody holds still, by their @dead
  * @mark: tells when a file's last name goes, so that its node does not keep it alive
+ * @watch_mark: tells of changes while anything is watched, or NULL; see fs/watch.h
+ * @watches: watches of directories on it; both under the lock of the watches
+ * @was_watched: anything on it ever was
  * @list: in the node table's list of volumes, under its mutex
  * @has_handles: the file system can find files by their id
  * @caller_opens: who may use a file is decided when it is opened, and not here:
@@ -79,6 +82,9 @@ struct ditto_volume {
 	atomic_t nodes;
 	struct list_head dead;
 	struct fsnotify_mark *mark;
+	struct fsnotify_mark *watch_mark;
+	u32 watches;
+	bool was_watched;
 	struct list_head list;
 	bool has_handles;
 	bool caller_opens;
@@ -121,6 +127,7 @@ struct ditto_file;
  * @local: how a directory is watched, or NULL; see fs/local.c
  * @changer: the task of ours that changes the directory's entries, under the inode lock; of
  *	another file, one that removes a name of it and looks itself what is to be done then
+ * @victim: what the rename that @changer makes replaces in the directory, or NULL
  * @streams: tag of the share below which it has streams, or 0
  * @by_fid: in the table by file id
  * @fid: the file id it is found by; @fid.len is 0 until known
@@ -153,6 +160,7 @@ struct ditto_node {
 	struct ditto_owner *doom_owner;
 	struct ditto_local *local;
 	struct task_struct *changer;
+	const struct inode *victim;
 	u64 streams;
 	struct rhash_head by_fid;
 	struct ditto_fid fid;

@@ -325,6 +325,7 @@ int ditto_nodes_init(struct ditto_server *srv)
 	INIT_WORK(&table->dispose_work, dispose_workfn);
 	ditto_files_init(table);
 	ditto_local_init(table);
+	ditto_watch_init(&table->watches);
 	atomic_set(&table->hidden_made, 1);
 
 	table->cred = prepare_kernel_cred(&init_task);
@@ -362,6 +363,7 @@ void ditto_nodes_exit(struct ditto_server *srv)
 	if (table->group)
 		ditto_notify_stop(table->group);
 	ditto_local_exit(table);
+	ditto_watch_exit(&table->watches);
 	ditto_files_exit(table);
 	cancel_work_sync(&table->dispose_work);
 	ditto_node_tables_exit(table);

@@ -13,6 +13,7 @@
 
 #include "../lockd/acting.h"
 #include "node.h"
+#include "watch.h"
 
 struct cred;
 struct ditto_handle;
@@ -44,6 +45,7 @@ struct shrinker;
  * @local_lock: guards the nodes' @local, see fs/local.c
  * @local_group: tells of local changes; made with the first watched directory
  * @locals: watches that exist
+ * @watches: those who want to hear of changes, see fs/watch.h
  * @hidden_made: how often a place for streams was made, by whomever; from 1 on
  * @rcu: freed under RCU
  */
@@ -69,6 +71,7 @@ struct ditto_node_table {
 	struct mutex local_lock;	/* of nodes' watches */
 	struct fsnotify_group *local_group;
 	atomic_t locals;
+	struct ditto_watch_table watches;
 	atomic_t hidden_made;
 	struct rcu_head rcu;
 };

@@ -55,6 +55,9 @@ struct splice_desc;
  *	asked for them. Of one node only: 0 where another one is meant
  * @unstable: changes of names and attributes need not be durable when they are answered
  * @caseless: a new name is taken if it is there in another case: -EEXIST
+ * @fresh: the file was just made, and who watches was told that
+ * @later: of what is open: what was written through it, to be told at its close; or NULL
+ * @stream_of: if what was opened is a stream, the node of its file; borrowed. Else NULL
  */
 struct ditto_op {
 	struct ditto_server *srv;
@@ -67,6 +70,9 @@ struct ditto_op {
 	u32 granted;
 	bool unstable;
 	bool caseless;
+	bool fresh;
+	u32 *later;
+	struct ditto_node *stream_of;
 };
 
 /* A name from the wire: not terminated. */

@@ -19,8 +19,9 @@
 #include "../lockd/claim.h"
 #include "attr.h"
 #include "cred.h"
-#include "node.h"
+#include "node_private.h"
 #include "op.h"
+#include "server.h"
 #include "share.h"
 
 /**
@@ -131,6 +132,41 @@ static inline void ditto_done(struct ditto_op *op, struct ditto_node *node,
 	smp_mb();
 	if (ditto_is_claimed(node))
 		ditto_done_slow(op, node, kind);
+}
+
+/**
+ * ditto_child_changed - a file's data or attributes were changed, by whom @op names
+ * @op: who
+ * @node: held
+ * @what: DITTO_CHANGED_* bits
+ *
+ * Tells those who watch the directory that it is in, and breaks what others cache
+ * of that. One load if there are none on the whole server.
+ *
+ * Context: may sleep; no inode lock held.
+ */
+static inline void ditto_child_changed(struct ditto_op *op, struct ditto_node *node, u32 what)
+{
+	if (unlikely(atomic_read(&op->srv->nodes->watches.observers)) && what && !op->fresh)
+		ditto_child_changed_slow(op, node, what);
+}
+
+/**
+ * ditto_child_written - the same for data
+ * @op: who
+ * @node: held
+ * @what: DITTO_CHANGED_* bits
+ *
+ * Who watches is told at once. Who caches the directory is when what is open is
+ * closed: that is when directories learn of sizes and times (MS-FSA section
+ * 2.1.5.5), and a file is mostly written piece by piece. Where nothing is open, it
+ * is at once, too.
+ */
+static inline void ditto_child_written(struct ditto_op *op, struct ditto_node *node, u32 what)
+{
+	if (op->later && (READ_ONCE(*op->later) & what) != what)
+		WRITE_ONCE(*op->later, *op->later | what);
+	ditto_child_changed(op, node, op->later ? what | DITTO_CHANGED_LATER : what);
 }
 
 /* attributes around a change: fs/attr.c */

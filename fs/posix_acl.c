@@ -100,6 +100,7 @@ static int set_acl(struct ditto_op *op, struct ditto_node *node, struct dentry *
 	if (err)
 		return err;
 	ditto_done(op, node, DITTO_INTENT_SETATTR);
+	ditto_child_changed(op, node, DITTO_CHANGED_SECURITY);
 	return ditto_op_commit(op, dentry, false);
 }
 

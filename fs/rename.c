@@ -32,7 +32,8 @@ static int check_children(const struct ditto_change *from, const struct ditto_ch
 }
 
 /* Two names of one file: nothing is done, says RFC 1813 section 3.3.14, and so does the VFS. */
-static int rename_children(struct ditto_change *from, struct ditto_change *to)
+static int rename_children(struct ditto_change *from, struct ditto_change *to,
+			   const struct ditto_node *victim)
 {
 	struct mnt_idmap *idmap = ditto_idmap(to->op->share);
 	struct inode *delegated = NULL;
@@ -47,7 +48,10 @@ static int rename_children(struct ditto_change *from, struct ditto_change *to)
 	};
 	int err;
 
+	/* Who is told of the rename hears of this first. */
+	to->dir->victim = victim ? victim->inode : NULL;
 	err = vfs_rename(&rd);
+	to->dir->victim = NULL;
 	return ditto_no_deleg_wait(err, delegated);
 }
 
@@ -109,6 +113,7 @@ static void tell(struct ditto_change *from, const struct ditto_name *from_name,
 	if (r->victim) {
 		ditto_node_forget(r->victim);
 		ditto_done(to->op, r->victim, DITTO_INTENT_REPLACE);
+		ditto_change_tell(to, DITTO_ENTRY_REMOVED, to_name, NULL);
 	}
 	if (from->dir == to->dir) {
 		ditto_change_tell(to, DITTO_ENTRY_RENAMED, to_name, from_name);
@@ -174,7 +179,7 @@ static int rename_locked(struct ditto_change *from, const struct ditto_name *fro
 	      check_replace(from, from_name, to, to_name, r) ?:
 	      find_nodes(from, to, r) ?:
 	      ask(from, to, r);
-	err = err ?: rename_children(from, to);
+	err = err ?: rename_children(from, to, r->victim);
 	if (!err)
 		note_names(from, from_name, to, to_name, r);
 	return err;

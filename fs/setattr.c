@@ -203,12 +203,34 @@ static int apply(struct ditto_op *op, struct dentry *dentry,
 	return err;
 }
 
+/* What of this will change a file? A time that is set to what it is stays, and is no change. */
+static u32 what_changes(const struct ditto_setattr *set, const struct inode *inode)
+{
+	struct timespec64 atime = inode_get_atime(inode), mtime = inode_get_mtime(inode);
+	u32 what = 0;
+
+	if (set->valid & (DITTO_SET_MODE | DITTO_SET_OWNER))
+		what |= DITTO_CHANGED_SECURITY;
+	if (set->valid & DITTO_SET_SIZE)
+		what |= DITTO_CHANGED_MTIME;
+	if (set->valid & DITTO_SET_SIZE && set->size != i_size_read(inode))
+		what |= DITTO_CHANGED_SIZE;
+	if (set->valid & DITTO_SET_ATIME_NOW ||
+	    (set->valid & DITTO_SET_ATIME && !timespec64_equal(&set->atime, &atime)))
+		what |= DITTO_CHANGED_ATIME;
+	if (set->valid & DITTO_SET_MTIME_NOW ||
+	    (set->valid & DITTO_SET_MTIME && !timespec64_equal(&set->mtime, &mtime)))
+		what |= DITTO_CHANGED_MTIME;
+	return what;
+}
+
 int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
 			 const struct ditto_setattr *set, struct ditto_wcc *wcc)
 {
 	bool sized = set->valid & DITTO_SET_SIZE;
 	bool others = has_others(set);
 	int err, commit_err;
+	u32 what;
 
 	err = check(set, node->inode);
 	if (!err && others)
@@ -218,6 +240,7 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 	if (err)
 		return err;
 
+	what = what_changes(set, node->inode);
 	err = apply(op, dentry, set, wcc);
 	if (sized) {
 		put_write_access(node->inode);
@@ -225,6 +248,8 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 	}
 	if (others)
 		ditto_done(op, node, DITTO_INTENT_SETATTR);
+	if (!err || sized)
+		ditto_child_changed(op, node, what);
 	/* The size may have changed although the rest was refused. */
 	commit_err = !err || sized ? ditto_op_commit(op, dentry, false) : 0;
 	return err ?: commit_err;

@@ -129,6 +129,9 @@ static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_
 		err = allocate(op, df, how, pos, count);
 	ditto_file_put(df);
 	ditto_done(op, node, ask.kind);
+	if (!err)
+		ditto_child_written(op, node, how == DITTO_SPACE_RESERVE_KEEP ?
+				    DITTO_CHANGED_SIZE : DITTO_CHANGED_SIZE | DITTO_CHANGED_MTIME);
 	return err;
 }
 

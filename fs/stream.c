@@ -65,6 +65,12 @@ bool ditto_is_hidden(const struct ditto_share *share, const struct dentry *dir,
 	       (dir == share->root.dentry || ditto_volume_has_root(share->volume, dir));
 }
 
+bool ditto_is_hidden_on(struct ditto_volume *volume, const struct dentry *dir,
+			const struct ditto_name *name)
+{
+	return is_hidden_name(name->name, name->len) && ditto_volume_has_root(volume, dir);
+}
+
 /* The server acts, and may write. Ends with streams_leave(). */
 static int streams_enter(struct ditto_share *share, bool write, const struct cred **old)
 {
@@ -298,6 +304,8 @@ int ditto_stream_open(struct ditto_op *op, struct ditto_node *base,
 	dput(child);
 	if (IS_ERR(node))
 		return PTR_ERR(node);
+	if (made)
+		ditto_watch_stream(base, DITTO_WATCH_STREAM_ADDED, name->name, name->len, NULL, 0);
 	if (created)
 		*created = made;
 	*out = node;
@@ -361,9 +369,22 @@ int ditto_stream_remove(struct ditto_op *op, struct ditto_node *base,
 	if (!IS_ERR(dir))
 		ditto_node_put(dir);
 	streams_leave(share, true, old);
+	if (!err)
+		ditto_watch_stream(base, DITTO_WATCH_STREAM_REMOVED, name->name, name->len,
+				   NULL, 0);
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_stream_remove, DITTO);
+
+static void tell_removed(struct ditto_node *base, struct dentry *dentry)
+{
+	struct name_snapshot name;
+
+	take_dentry_name_snapshot(&name, dentry);
+	ditto_watch_stream(base, DITTO_WATCH_STREAM_REMOVED, name.name.name, name.name.len,
+			   NULL, 0);
+	release_dentry_name_snapshot(&name);
+}
 
 int ditto_stream_remove_dentry(struct ditto_op *op, struct dentry *dentry)
 {
@@ -375,6 +396,8 @@ int ditto_stream_remove_dentry(struct ditto_op *op, struct dentry *dentry)
 		return err;
 	err = remove_stream(op, dentry);
 	streams_leave(op->share, true, old);
+	if (!err && op->stream_of)
+		tell_removed(op->stream_of, dentry);
 	return err;
 }
 
@@ -468,6 +491,9 @@ int ditto_stream_rename(struct ditto_op *op, struct ditto_node *base,
 		ditto_node_put(dir);
 	}
 	streams_leave(share, true, old);
+	if (!err)
+		ditto_watch_stream(base, DITTO_WATCH_STREAM_ADDED, to->name, to->len,
+				   from->name, from->len);
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_stream_rename, DITTO);

@@ -19,6 +19,7 @@
 
 struct dentry;
 struct ditto_node_table;
+struct ditto_volume;
 struct qstr;
 
 /* As the module is loaded. */
@@ -44,7 +45,7 @@ int ditto_stream_open(struct ditto_op *op, struct ditto_node *base,
 		      bool *created);
 int ditto_stream_remove(struct ditto_op *op, struct ditto_node *base,
 			const struct ditto_name *name);
-/* The same by what is at hand. -ENOENT if it lost its name already. */
+/* The same by what is at hand, of @op->stream_of. -ENOENT if it lost its name already. */
 int ditto_stream_remove_dentry(struct ditto_op *op, struct dentry *dentry);
 int ditto_stream_rename(struct ditto_op *op, struct ditto_node *base,
 			const struct ditto_name *from, const struct ditto_name *to, bool replace);
@@ -57,6 +58,9 @@ bool ditto_has_streams(const struct ditto_share *share);
 /* Is this name hidden in this directory? For look-ups, listings and makers of names. */
 bool ditto_is_hidden(const struct ditto_share *share, const struct dentry *dir,
 		     const struct ditto_name *name);
+/* The same by the file system. Any context. */
+bool ditto_is_hidden_on(struct ditto_volume *volume, const struct dentry *dir,
+			const struct ditto_name *name);
 /* The last name of @base went. */
 void ditto_streams_forget(struct ditto_share *share, struct ditto_node *base);
 /* Somebody made something of this name on a served file system. Any context. */

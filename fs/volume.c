@@ -203,6 +203,7 @@ static void volume_free(struct ditto_node_table *table, struct ditto_volume *vol
 	fsnotify_destroy_mark(volume->mark, table->group);
 	fsnotify_put_mark(volume->mark);
 	list_del(&volume->list);
+	ditto_watch_settle(volume);
 	kfree_rcu(volume, rcu);
 }
 

@@ -128,6 +128,8 @@ static int change_xattr(struct ditto_op *op, struct ditto_node *node,
 		err = apply(op, dentry, change);
 		ditto_done(op, node, DITTO_INTENT_SETATTR);
 		if (!err)
+			ditto_child_changed(op, node, DITTO_CHANGED_XATTR);
+		if (!err)
 			err = ditto_op_commit(op, dentry, false);
 		dput(dentry);
 	}
