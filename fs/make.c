@@ -196,7 +196,8 @@ static int make_locked(struct ditto_change *c, const struct ditto_make *m,
 		return accept_old(c, m);
 	if (c->op->caseless && ditto_caseless_is_taken(c->dir, c->wcc, name, NULL))
 		return -EEXIST;
-	err = ditto_ask(c->op, c->dir, DITTO_INTENT_ENTRY);
+	err = ditto_setattr_check_new(c->op->share, m->type, m->set) ?:
+	      ditto_ask(c->op, c->dir, DITTO_INTENT_ENTRY);
 	if (err)
 		return err;
 	*fresh = true;

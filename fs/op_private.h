@@ -198,6 +198,10 @@ void ditto_wcc_set_pre(struct ditto_wcc *wcc, const struct ditto_attr *attr);
 int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
 			 const struct ditto_setattr *set, struct ditto_wcc *wcc);
 
+/* Can an object of this type be made with these attributes: 0, or what is wrong with them. */
+int ditto_setattr_check_new(const struct ditto_share *share, umode_t type,
+			    const struct ditto_setattr *set);
+
 /**
  * ditto_setattr_new - give a new object its attributes
  * @op: its maker, entered

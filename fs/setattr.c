@@ -22,7 +22,7 @@
 #define DITTO_SET_SIDS		(S_ISUID | S_ISGID)
 
 /* What came from the wire and makes no sense whatever the file. */
-static int check(const struct ditto_setattr *set, const struct inode *inode)
+static int check_for(const struct ditto_setattr *set, umode_t type, const struct super_block *sb)
 {
 	if (((set->valid & DITTO_SET_UID) && !uid_valid(set->uid)) ||
 	    ((set->valid & DITTO_SET_GID) && !gid_valid(set->gid)) ||
@@ -31,11 +31,26 @@ static int check(const struct ditto_setattr *set, const struct inode *inode)
 		return -EINVAL;
 	if (!(set->valid & DITTO_SET_SIZE))
 		return 0;
-	if (S_ISDIR(inode->i_mode))
+	if (S_ISDIR(type))
 		return -EISDIR;
-	if (!S_ISREG(inode->i_mode))
+	if (!S_ISREG(type))
 		return -EINVAL;
-	return set->size > inode->i_sb->s_maxbytes ? -EFBIG : 0;
+	return set->size > sb->s_maxbytes ? -EFBIG : 0;
+}
+
+static int check(const struct ditto_setattr *set, const struct inode *inode)
+{
+	return check_for(set, inode->i_mode, inode->i_sb);
+}
+
+int ditto_setattr_check_new(const struct ditto_share *share, umode_t type,
+			    const struct ditto_setattr *set)
+{
+	struct ditto_setattr rest = *set;
+
+	if (!rest.size)
+		rest.valid &= ~DITTO_SET_SIZE;
+	return check_for(&rest, type, share->root.mnt->mnt_sb);
 }
 
 static int notify(struct ditto_op *op, struct dentry *dentry, struct iattr *ia)
@@ -87,6 +102,9 @@ static bool fill_iattr(struct ditto_op *op, struct inode *inode,
 		return false;
 
 	ia->ia_valid = ATTR_CTIME;
+	/* Nobody looks at the mode of a symbolic link, and file systems refuse to set it. */
+	if (S_ISLNK(inode->i_mode))
+		valid &= ~DITTO_SET_MODE;
 	if (valid & DITTO_SET_MODE) {
 		ia->ia_valid |= ATTR_MODE;
 		ia->ia_mode = (set->mode & S_IALLUGO) | (inode->i_mode & ~S_IALLUGO);

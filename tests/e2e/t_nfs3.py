@@ -11,6 +11,16 @@ from nfs3 import sattr
 
 
 @test
+def mode_of_a_symbolic_link(w):
+    """It is nobody's business, so setting it is no mistake: clients do it to all that they copy."""
+    n = w.client.nfs()
+    fh = n.symlink(n.root, 'l', 'nowhere', nfs3.sattr(mode=0o777)).fh
+    eq(n.setattr(fh, nfs3.sattr(mode=0o600)).status, nfs3.OK)
+    eq(n.getattr(fh).attr.mode & 0o7777, 0o777)
+    eq(n.readlink(fh).target, b'nowhere')
+
+
+@test
 def every_procedure(w):
     """Each of the 22 once, and the server has counted them."""
     n = w.client.nfs()
@@ -281,6 +291,21 @@ def unchecked_create(w):
     if w.server.name == 'ditto':
         one_of(n.create(n.root, 'd', nfs3.UNCHECKED).status, (nfs3.ISDIR, nfs3.EXIST))
     eq(n.create(n.root, 'd', nfs3.GUARDED).status, nfs3.EXIST)
+
+
+@test(server='ditto')
+def made_with_nonsense(w):
+    """Attributes that make no sense are refused before anything is made."""
+    n = w.client.nfs()
+    for attrs, want in ((sattr(size=5), (nfs3.ISDIR, nfs3.INVAL)),
+                        (sattr(mtime=(1, 10 ** 9)), (nfs3.INVAL,))):
+        one_of(n.mkdir(n.root, 'd', attrs).status, want)
+        one_of(n.symlink(n.root, 'd', 'target', attrs).status, want)
+        one_of(n.mknod(n.root, 'd', nfs3.FIFO, attrs).status, want)
+    eq(n.create(n.root, 'd', attrs=sattr(mtime=(1, 10 ** 9))).status, nfs3.INVAL)
+    eq(n.create(n.root, 'd', attrs=sattr(size=(1 << 63) + 1)).status, nfs3.FBIG)
+    eq(os.listdir(w.export), [])
+    eq(n.mkdir(n.root, 'd', sattr(size=0)).status, nfs3.OK)
 
 
 @test
