@@ -114,15 +114,15 @@ static int find_target(struct ditto_op *op, const char *path, u32 len, bool exac
 }
 
 /*
- * A new name opens its directory in passing, and does not share its deletion
- * (MS-FSA section 2.1.5.15.11): it meets who has the directory open for deletion,
- * or does not share that.
+ * A new name opens its directory in passing, for writing, and does not share its deletion
+ * (MS-FSA section 2.1.5.15.11): it meets who has the directory open for deletion, or does
+ * not share writing.
  */
 static int check_directory(struct ditto_op *op, const struct target *t)
 {
 	const struct ditto_intent intent = {
 		.kind = DITTO_INTENT_OPEN,
-		.access = DITTO_OPEN_DELETE,
+		.access = DITTO_OPEN_WRITE,
 		.deny = DITTO_OPEN_DELETE,
 		.empty = true,
 	};

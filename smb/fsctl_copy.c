@@ -294,12 +294,13 @@ static u32 dsmb_duplicate(struct dsmb_copy *copy, u64 from, u64 to, u64 count)
 		err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &target);
 	if (err)
 		return dsmb_done(io->call, err);
-	/* MS-FSCC 2.3.8; the file does not grow, and does not lie over itself. */
+	/* MS-FSA 2.1.5.10.4; and the file does not lie over itself. */
 	if (from > source.size || count > source.size - from ||
-	    to > target.size || count > target.size - to ||
 	    (source.flags & ~target.flags) & DITTO_FLAG_SPARSE ||
 	    dsmb_copy_overlaps(copy, &(struct dsmb_copy_chunk) { from, to, count }))
 		return DSMB_NOT_SUPPORTED;
+	/* The target does not grow, so what would lie behind its end nobody could see. */
+	count = to < target.size ? min(count, target.size - to) : 0;
 	while (count) {
 		n = ditto_copy(&copy->op, copy->node, from, &io->call->op, io->node, to, count,
 			       true, &verifier);

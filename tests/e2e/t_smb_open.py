@@ -67,16 +67,17 @@ def stream_names_follow(w):
 
 @test(**ONE)
 def renames_meet_directories(w):
-    """A name goes into no directory that is open for deletion, or does not share that."""
+    """A name goes into no directory that is open for deletion, or does not share writing."""
     a, b = sessions(w)
     a.close(a.create('d', how=MAKE, options=DIRECTORY_FILE))
     fid = b.create('d\\f', access=GENERIC_READ | DELETE)
     for access, share in ((GENERIC_READ | DELETE, SHARE_ALL),
-                          (GENERIC_READ, SHARE_READ | SHARE_WRITE)):
+                          (GENERIC_READ, SHARE_READ | SHARE_DELETE)):
         folder = a.create('d', access=access, share=share, options=DIRECTORY_FILE)
         refused('SHARING_VIOLATION', b.rename, fid, 'd\\g')
         a.close(folder)
-    folder = a.create('d', access=GENERIC_READ, options=DIRECTORY_FILE)
+    folder = a.create('d', access=GENERIC_READ, share=SHARE_READ | SHARE_WRITE,
+                      options=DIRECTORY_FILE)
     b.rename(fid, 'd\\g')
     eq(os.listdir(w.path('d')), ['g'])
     a.close(folder)
