@@ -211,4 +211,13 @@ ssize_t dnfs_read(struct dnfs_call *call, struct ditto_op *op, struct ditto_node
 bool dnfs_write_iter(struct dnfs_call *call, const struct xdr_buf *data, u32 count,
 		     struct iov_iter *iter);
 
+/**
+ * dnfs_link_text - what a new symbolic link is to say
+ * @data: as it arrived
+ *
+ * Context: may sleep. Return: a terminated string, to be freed, or an ERR_PTR: -EINVAL
+ * (nothing, or a NUL in it), -ENAMETOOLONG, -ENOMEM.
+ */
+char *dnfs_link_text(const struct xdr_buf *data);
+
 #endif

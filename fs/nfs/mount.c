@@ -28,8 +28,6 @@ struct dnfs_path_args {
 	u32 len;
 };
 
-#define DNFS_FLAVORS	5
-
 struct dnfs_mnt_res {
 	struct ditto_handle handle;
 	unsigned int nflavors;
@@ -165,30 +163,6 @@ static int walk(struct ditto_op *op, struct ditto_node **node, const char *rest,
 	return S_ISDIR((*node)->inode->i_mode) ? 0 : -ENOTDIR;
 }
 
-static void flavors_of(struct ditto_share *share, struct dnfs_mnt_res *res)
-{
-	/* Clients take the first that they can, so the one that needs no set-up leads. */
-	static const struct {
-		u32 sec;
-		u32 flavor;
-	} flavors[DNFS_FLAVORS] = {
-		{ DITTO_SEC_SYS,	RPC_AUTH_UNIX },
-		{ DITTO_SEC_KRB5,	RPC_AUTH_GSS_KRB5 },
-		{ DITTO_SEC_KRB5I,	RPC_AUTH_GSS_KRB5I },
-		{ DITTO_SEC_KRB5P,	RPC_AUTH_GSS_KRB5P },
-		{ DITTO_SEC_NONE,	RPC_AUTH_NULL },
-	};
-	unsigned int i;
-	u32 sec;
-
-	rcu_read_lock();
-	sec = rcu_dereference(share->opts)->sec;
-	rcu_read_unlock();
-	for (i = 0; i < DNFS_FLAVORS; i++)
-		if (sec & flavors[i].sec)
-			res->flavor[res->nflavors++] = flavors[i].flavor;
-}
-
 static int mnt_below(struct dnfs_call *call, struct ditto_share *share, const char *rest,
 		     const char *end)
 {
@@ -209,7 +183,7 @@ static int mnt_below(struct dnfs_call *call, struct ditto_share *share, const ch
 	if (!err)
 		err = dnfs_node_handle(share, node, &res->handle);
 	if (!err)
-		flavors_of(share, res);
+		res->nflavors = dnfs_flavors(dnfs_share_sec(share), res->flavor);
 	ditto_node_put(node);
 put_cred:
 	ditto_cred_put(op.cred);

@@ -13,8 +13,11 @@
  * with the count in rq_cachetype, which sunrpc leaves to the server.
  */
 #include <linux/bvec.h>
+#include <linux/err.h>
+#include <linux/limits.h>
 #include <linux/mm.h>
 #include <linux/pipe_fs_i.h>
+#include <linux/slab.h>
 #include <linux/splice.h>
 #include <linux/sunrpc/svc.h>
 #include <linux/uio.h>
@@ -186,4 +189,23 @@ bool dnfs_write_iter(struct dnfs_call *call, const struct xdr_buf *data, u32 cou
 	}
 	iov_iter_kvec(iter, ITER_SOURCE, call->vec, nvec, count);
 	return true;
+}
+
+char *dnfs_link_text(const struct xdr_buf *data)
+{
+	char *s;
+
+	if (!data->len)
+		return ERR_PTR(-EINVAL);
+	if (data->len >= PATH_MAX)
+		return ERR_PTR(-ENAMETOOLONG);
+	s = kmalloc(data->len + 1, GFP_KERNEL);
+	if (!s)
+		return ERR_PTR(-ENOMEM);
+	if (read_bytes_from_xdr_buf(data, 0, s, data->len) || memchr(s, '\0', data->len)) {
+		kfree(s);
+		return ERR_PTR(-EINVAL);
+	}
+	s[data->len] = '\0';
+	return s;
 }

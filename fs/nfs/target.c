@@ -3,6 +3,7 @@
  * From a handle to a file and the right to use it.
  */
 #include <linux/err.h>
+#include <linux/sunrpc/msg_prot.h>
 
 #include "../../lockd/nlm/nlm.h"
 #include "../../net/peer.h"
@@ -28,6 +29,37 @@ static void dnfs_share_opts(struct ditto_share *share, struct ditto_share_opts *
 	memset(&opts->grants, 0, sizeof(opts->grants));
 	opts->comment = NULL;
 	opts->snapshots = NULL;
+}
+
+u32 dnfs_share_sec(struct ditto_share *share)
+{
+	u32 sec;
+
+	rcu_read_lock();
+	sec = rcu_dereference(share->opts)->sec;
+	rcu_read_unlock();
+	return sec;
+}
+
+unsigned int dnfs_flavors(u32 sec, u32 flavor[DNFS_FLAVORS])
+{
+	/* Clients take the first that they can, so the one that needs no set-up leads. */
+	static const struct {
+		u32 sec;
+		u32 flavor;
+	} flavors[DNFS_FLAVORS] = {
+		{ DITTO_SEC_SYS,	RPC_AUTH_UNIX },
+		{ DITTO_SEC_KRB5,	RPC_AUTH_GSS_KRB5 },
+		{ DITTO_SEC_KRB5I,	RPC_AUTH_GSS_KRB5I },
+		{ DITTO_SEC_KRB5P,	RPC_AUTH_GSS_KRB5P },
+		{ DITTO_SEC_NONE,	RPC_AUTH_NULL },
+	};
+	unsigned int i, count = 0;
+
+	for (i = 0; i < DNFS_FLAVORS; i++)
+		if (sec & flavors[i].sec)
+			flavor[count++] = flavors[i].flavor;
+	return count;
 }
 
 /* The credential and what it is allowed; who was made an administrator acts as one. */

@@ -69,6 +69,21 @@ void dnfs_target_put(struct dnfs_target *target);
 int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavor,
 	       struct ditto_op *op);
 
+/* Flavours that there are: DITTO_SEC_* bits. */
+#define DNFS_FLAVORS	5
+
+/* Those that a share accepts, DITTO_SEC_* bits. */
+u32 dnfs_share_sec(struct ditto_share *share);
+
+/**
+ * dnfs_flavors - flavours as clients are told of them
+ * @sec: DITTO_SEC_* bits
+ * @flavor: filled with RPC_AUTH_* numbers, those to be preferred first
+ *
+ * Return: how many.
+ */
+unsigned int dnfs_flavors(u32 sec, u32 flavor[DNFS_FLAVORS]);
+
 /* Attributes after an operation, if they can be had. */
 void dnfs_post_attr_get(struct dnfs_target *target, struct dnfs_post_attr *attr);
 

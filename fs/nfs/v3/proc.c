@@ -13,6 +13,7 @@
 
 #include "../../attr.h"
 #include "../../node.h"
+#include "../access.h"
 #include "../status.h"
 #include "types.h"
 
@@ -99,62 +100,6 @@ static int dnfs3_setattr(struct dnfs_call *call)
 	return err;
 }
 
-/* What a bit of ACCESS means for files and for directories. */
-static const struct {
-	u32 bit;
-	u32 file;
-	u32 dir;
-} accesses[] = {
-	{ ACCESS3_READ,		DITTO_MAY_READ,		DITTO_MAY_READ },
-	{ ACCESS3_LOOKUP,	0,			DITTO_MAY_EXEC },
-	{ ACCESS3_MODIFY,	DITTO_MAY_WRITE,	DITTO_MAY_WRITE | DITTO_MAY_EXEC },
-	{ ACCESS3_EXTEND,	DITTO_MAY_WRITE | DITTO_MAY_APPEND,
-				DITTO_MAY_WRITE | DITTO_MAY_EXEC },
-	{ ACCESS3_DELETE,	0,			DITTO_MAY_DELETE | DITTO_MAY_EXEC },
-	{ ACCESS3_EXECUTE,	DITTO_MAY_EXEC,		0 },
-};
-
-/* Not an error of the call: the caller must not. -EPERM is for files with an immutable bit. */
-static bool is_denied(int err)
-{
-	return err == -EACCES || err == -EROFS || err == -EPERM;
-}
-
-/* The bits of @wanted that the caller has; those without a meaning are never granted. */
-static int access_of(struct dnfs_target *target, u32 wanted, u32 *granted)
-{
-	bool dir = S_ISDIR(target->node->inode->i_mode);
-	u32 all = 0;
-	unsigned int i;
-	int err;
-
-	*granted = 0;
-	for (i = 0; i < ARRAY_SIZE(accesses); i++) {
-		u32 may = dir ? accesses[i].dir : accesses[i].file;
-
-		if (may && wanted & accesses[i].bit) {
-			all |= may;
-			*granted |= accesses[i].bit;
-		}
-	}
-	/* Most are allowed all they ask for: then one check is enough. */
-	err = all ? ditto_permission(&target->op, target->node, all) : 0;
-	if (!is_denied(err))
-		return err;
-
-	for (i = 0; i < ARRAY_SIZE(accesses); i++) {
-		if (!(*granted & accesses[i].bit))
-			continue;
-		err = ditto_permission(&target->op, target->node,
-				       dir ? accesses[i].dir : accesses[i].file);
-		if (is_denied(err))
-			*granted &= ~accesses[i].bit;
-		else if (err)
-			return err;
-	}
-	return 0;
-}
-
 /* 3.3.4 */
 static int dnfs3_access(struct dnfs_call *call)
 {
@@ -166,7 +111,7 @@ static int dnfs3_access(struct dnfs_call *call)
 	err = dnfs_target_get(call, &args->fh, &target);
 	if (err)
 		return err;
-	err = access_of(&target, args->access, &res->access);
+	err = dnfs_access(&target.op, target.node, args->access, &res->access);
 	dnfs_post_attr_get(&target, &res->attr);
 	dnfs_target_put(&target);
 	return err;

@@ -5,10 +5,8 @@
  */
 #include <linux/fs.h>
 #include <linux/kdev_t.h>
-#include <linux/limits.h>
 #include <linux/slab.h>
 #include <linux/stat.h>
-#include <linux/string.h>
 
 #include "../../attr.h"
 #include "../../node.h"
@@ -106,27 +104,6 @@ int dnfs3_mkdir(struct dnfs_call *call)
 	return err;
 }
 
-/* A string from the request; to be freed. */
-static char *string_of(const struct xdr_buf *data)
-{
-	char *s;
-
-	if (!data->len)
-		return ERR_PTR(-EINVAL);
-	if (data->len >= PATH_MAX)
-		return ERR_PTR(-ENAMETOOLONG);
-	s = kmalloc(data->len + 1, GFP_KERNEL);
-	if (!s)
-		return ERR_PTR(-ENOMEM);
-	if (read_bytes_from_xdr_buf(data, 0, s, data->len) ||
-	    memchr(s, '\0', data->len)) {
-		kfree(s);
-		return ERR_PTR(-EINVAL);
-	}
-	s[data->len] = '\0';
-	return s;
-}
-
 /* 3.3.10 */
 int dnfs3_symlink(struct dnfs_call *call)
 {
@@ -141,7 +118,7 @@ int dnfs3_symlink(struct dnfs_call *call)
 	err = dnfs_target_get(call, &args->where.dir, &dir);
 	if (err)
 		return err;
-	target = string_of(&args->target);
+	target = dnfs_link_text(&args->target);
 	if (IS_ERR(target)) {
 		err = PTR_ERR(target);
 		goto out;

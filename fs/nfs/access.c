@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a caller may do with a file, as clients ask.
+ */
+#include <linux/fs.h>
+#include <linux/kernel.h>
+
+#include "../node.h"
+#include "access.h"
+#include "v3/proto.h"
+
+/* What a bit means for files and for directories. */
+static const struct {
+	u32 bit;
+	u32 file;
+	u32 dir;
+} accesses[] = {
+	{ ACCESS3_READ,		DITTO_MAY_READ,		DITTO_MAY_READ },
+	{ ACCESS3_LOOKUP,	0,			DITTO_MAY_EXEC },
+	{ ACCESS3_MODIFY,	DITTO_MAY_WRITE,	DITTO_MAY_WRITE | DITTO_MAY_EXEC },
+	{ ACCESS3_EXTEND,	DITTO_MAY_WRITE | DITTO_MAY_APPEND,
+				DITTO_MAY_WRITE | DITTO_MAY_EXEC },
+	{ ACCESS3_DELETE,	0,			DITTO_MAY_DELETE | DITTO_MAY_EXEC },
+	{ ACCESS3_EXECUTE,	DITTO_MAY_EXEC,		0 },
+};
+
+static u32 may_of(unsigned int i, bool dir)
+{
+	return dir ? accesses[i].dir : accesses[i].file;
+}
+
+u32 dnfs_access_known(bool dir)
+{
+	unsigned int i;
+	u32 known = 0;
+
+	for (i = 0; i < ARRAY_SIZE(accesses); i++)
+		if (may_of(i, dir))
+			known |= accesses[i].bit;
+	return known;
+}
+
+/* Not an error of the call: the caller must not. -EPERM is for files with an immutable bit. */
+static bool is_denied(int err)
+{
+	return err == -EACCES || err == -EROFS || err == -EPERM;
+}
+
+int dnfs_access(struct ditto_op *op, struct ditto_node *node, u32 wanted, u32 *granted)
+{
+	bool dir = S_ISDIR(node->inode->i_mode);
+	u32 all = 0;
+	unsigned int i;
+	int err;
+
+	*granted = 0;
+	for (i = 0; i < ARRAY_SIZE(accesses); i++) {
+		u32 may = may_of(i, dir);
+
+		if (may && wanted & accesses[i].bit) {
+			all |= may;
+			*granted |= accesses[i].bit;
+		}
+	}
+	/* Most are allowed all they ask for: then one check is enough. */
+	err = all ? ditto_permission(op, node, all) : 0;
+	if (!is_denied(err))
+		return err;
+
+	for (i = 0; i < ARRAY_SIZE(accesses); i++) {
+		if (!(*granted & accesses[i].bit))
+			continue;
+		err = ditto_permission(op, node, may_of(i, dir));
+		if (is_denied(err))
+			*granted &= ~accesses[i].bit;
+		else if (err)
+			return err;
+	}
+	return 0;
+}
