@@ -25,10 +25,18 @@ struct ditto_peer;
 struct kvec;
 struct page;
 struct sockaddr;
+struct svc_xprt;
 struct user_namespace;
 
 /* Largest payload of a READ, WRITE or READDIR over TCP: what sunrpc carries. */
 #define DNFS_MAX_PAYLOAD	(1024 * 1024)
+
+/* What struct dnfs_transport.once found. */
+enum dnfs_once {
+	DNFS_ONCE_DO,		/* do it */
+	DNFS_ONCE_REPLAYED,	/* it was done before: its reply is in the stream, and all of it */
+	DNFS_ONCE_BUSY,		/* it is being done: send nothing */
+};
 
 /**
  * struct dnfs_transport - what a procedure may ask of the transport
@@ -39,22 +47,28 @@ struct user_namespace;
  *	place of an own one; false if there is no room
  * @payload: end the reply's head and let @len bytes of the pages follow, the
  *	first at offset @base of the first page; pads to four bytes
+ * @once: from here on the call must not be done twice: was it done before? For procedures
+ *	that find that out on the way; the transport asks for those with DNFS_PROC_CACHED
  */
 struct dnfs_transport {
 	struct page **(*pages)(struct dnfs_call *call, unsigned int *count);
 	bool (*add_page)(struct dnfs_call *call, struct page *page);
 	void (*payload)(struct dnfs_call *call, u32 base, u32 len);
+	enum dnfs_once (*once)(struct dnfs_call *call);
 };
 
 /* Properties of a procedure. */
 #define DNFS_PROC_CACHED	BIT(0)	/* not idempotent: goes through the reply cache */
 #define DNFS_PROC_MOUNTING	BIT(1)	/* on a root any flavour will do (RFC 2623, 2.3.2) */
+#define DNFS_PROC_WHOLE		BIT(2)	/* @exec decodes, encodes and sets the status itself */
 
 /**
  * struct dnfs_proc - a procedure
  * @name: as its RFC calls it; NULL where the number is unused
  * @decode: arguments from the wire; false if they are not valid XDR; NULL if there are none
- * @exec: does it; returns 0 or a negative errno that becomes the status; NULL if nothing is to do
+ * @exec: does it; returns 0 or a negative errno that becomes the status; NULL if nothing is to do.
+ *	With DNFS_PROC_WHOLE: 0, -EBADMSG if the arguments are not valid XDR, -EINPROGRESS if no
+ *	reply is to be sent
  * @encode: results, for every status; false if they do not fit; NULL if there are none
  * @release: frees what @decode and @exec allocated, also if one of them failed; may be NULL
  * @argsize: bytes of the decoded arguments
@@ -128,10 +142,12 @@ extern const struct dnfs_program dnsm1_program;
  * @srv: the core's
  * @program: what is called
  * @peer: who calls; NULL for procedures that do nothing
+ * @conn: the connection it came by; NULL if it came without one
  * @addr: the caller's address
  * @local: our address that it called
  * @datagram: it came by UDP
  * @ident: the identity that the call claims
+ * @principal: who authenticated by RPCSEC_GSS; NULL if that is not told
  * @userns: in which user and group numbers on the wire are meant
  * @sec: the flavour, one DITTO_SEC_* bit, or 0 for one that no share can accept
  * @max_payload: bytes that the transport carries at most
@@ -141,7 +157,12 @@ extern const struct dnfs_program dnsm1_program;
  * @res: results; all zero before @proc->exec
  * @status: of the reply, in the program's own numbers
  * @bytes: payload moved, for statistics
+ * @started: when the call had arrived
+ * @ended: when the last operation of it was done, or 0 if that is not known
  * @too_weak: refuse the call: the share does not accept its flavour
+ * @again: nothing was done, the client shall come again: the reply is not to be kept
+ * @dropped: no reply is to be sent
+ * @in: where arguments come from, for procedures that decode as they go
  * @xdr: where results go
  * @transport: see there
  * @vec: scratch for the payload of a WRITE
@@ -156,10 +177,12 @@ struct dnfs_call {
 	struct ditto_server *srv;
 	const struct dnfs_program *program;
 	struct ditto_peer *peer;
+	struct svc_xprt *conn;
 	const struct sockaddr *addr;
 	const struct sockaddr *local;
 	bool datagram;
 	struct ditto_ident ident;
+	const char *principal;
 	struct user_namespace *userns;
 	u32 sec;
 	u32 max_payload;
@@ -170,8 +193,13 @@ struct dnfs_call {
 	void *res;
 	u32 status;
 	u32 bytes;
+	ktime_t started;
+	ktime_t ended;
 	bool too_weak;
+	bool again;
+	bool dropped;
 
+	struct xdr_stream *in;
 	struct xdr_stream *xdr;
 	const struct dnfs_transport *transport;
 	struct kvec *vec;

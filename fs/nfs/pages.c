@@ -86,6 +86,7 @@ const struct dnfs_transport dnfs_rpc_transport = {
 	.pages = dnfs_rpc_pages,
 	.add_page = dnfs_rpc_add_page,
 	.payload = dnfs_rpc_payload,
+	.once = dnfs_rpc_once,
 };
 
 /*

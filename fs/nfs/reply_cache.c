@@ -156,11 +156,12 @@ static struct svc_xprt *wait_elsewhere(struct dnfs_shard *shard, struct dnfs_rep
 }
 
 static enum dnfs_reply_state replay(struct dnfs_shard *shard, struct dnfs_reply *reply,
-				    struct xdr_stream *xdr)
+				    struct xdr_stream *xdr, unsigned int start)
 {
 	__be32 *p;
 
 	lockdep_assert_held(&shard->lock);
+	xdr_truncate_encode(xdr, start);
 	p = xdr_reserve_space(xdr, reply->len);
 	if (!p)
 		return DNFS_REPLY_BUSY;
@@ -187,7 +188,7 @@ static void insert(struct dnfs_shard *shard, u32 hash, struct dnfs_reply *reply,
 enum dnfs_reply_state dnfs_reply_begin(struct dnfs_replies *replies,
 				       const struct dnfs_reply_key *key,
 				       struct svc_xprt *conn, struct xdr_stream *xdr,
-				       struct dnfs_reply **reply)
+				       unsigned int start, struct dnfs_reply **reply)
 {
 	u32 hash = key_hash(key);
 	struct dnfs_shard *shard = shard_of(replies, hash);
@@ -211,7 +212,7 @@ enum dnfs_reply_state dnfs_reply_begin(struct dnfs_replies *replies,
 		unused = wait_elsewhere(shard, found, conn);
 		state = DNFS_REPLY_BUSY;
 	} else if (found && !is_old(found)) {
-		state = replay(shard, found, xdr);
+		state = replay(shard, found, xdr, start);
 	} else if (found) {
 		/* A client that uses its numbers again after so long means another call. */
 		unlink_reply(shard, found);

@@ -20,8 +20,8 @@ struct xdr_stream;
 #define DNFS_REPLIES_MIN	256
 /* How long, in seconds: longer than clients go on asking on one connection. */
 #define DNFS_REPLY_AGE_S	120
-/* Longest reply kept: more than any of a procedure that is not idempotent. */
-#define DNFS_REPLY_BYTES	384
+/* Longest reply kept: more than what clients ask for with an operation that is not idempotent. */
+#define DNFS_REPLY_BYTES	768
 /* Bytes of the arguments that are summed up to tell calls apart. */
 #define DNFS_REPLY_SUM_BYTES	256
 
@@ -74,6 +74,7 @@ void dnfs_replies_age(struct dnfs_replies *replies, unsigned int seconds);
  * @key: the call
  * @conn: the connection it came by; NULL if it came without one
  * @xdr: gets the reply, if there is one
+ * @start: at this position: what was encoded behind it goes
  * @reply: filled for DNFS_REPLY_NEW
  *
  * Who lost his connection and asks on a new one while the call is being done
@@ -85,7 +86,7 @@ void dnfs_replies_age(struct dnfs_replies *replies, unsigned int seconds);
 enum dnfs_reply_state dnfs_reply_begin(struct dnfs_replies *replies,
 				       const struct dnfs_reply_key *key,
 				       struct svc_xprt *conn, struct xdr_stream *xdr,
-				       struct dnfs_reply **reply);
+				       unsigned int start, struct dnfs_reply **reply);
 
 /**
  * dnfs_reply_done - the call was done

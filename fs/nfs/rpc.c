@@ -175,27 +175,35 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 
 	memset(rc, 0, sizeof(*rc));
 	rc->rqstp = rqstp;
+	rc->args = xdr_stream_pos(&rqstp->rq_arg_stream);
+	rc->start = rqstp->rq_res.len;
 	call->server = dnfs_server_of(SVC_NET(rqstp));
 	call->srv = call->server->srv;
 	call->program = program;
+	call->conn = rqstp->rq_prot == IPPROTO_TCP ? rqstp->rq_xprt : NULL;
 	call->addr = svc_addr(rqstp);
 	call->local = svc_daddr(rqstp);
 	call->datagram = rqstp->rq_prot == IPPROTO_UDP;
+	call->principal = rqstp->rq_cred.cr_raw_principal ?: rqstp->rq_cred.cr_principal;
 	dnfs_ident_of(&rqstp->rq_cred, &call->ident);
 	call->userns = cred ? cred->user_ns : &init_user_ns;
 	call->sec = dnfs_sec_of(rqstp->rq_cred.cr_flavor);
 	call->max_payload = svc_max_payload(rqstp);
+	call->started = rqstp->rq_stime;
 	/* Page cache may change between checksum and sending. */
 	call->can_splice = rqstp->rq_prot == IPPROTO_TCP &&
 			   call->sec & (DITTO_SEC_NONE | DITTO_SEC_SYS | DITTO_SEC_KRB5);
 	call->proc = proc;
 	call->args = rqstp->rq_argp;
 	call->res = rqstp->rq_resp;
+	call->in = &rqstp->rq_arg_stream;
 	call->xdr = &rqstp->rq_res_stream;
 	call->transport = &dnfs_rpc_transport;
 	call->vec = rqstp->rq_vec;
 	call->bvec = rqstp->rq_bvec;
 	call->nvec = min(ARRAY_SIZE(rqstp->rq_vec), ARRAY_SIZE(rqstp->rq_bvec));
+	if (proc->flags & DNFS_PROC_WHOLE)
+		return;
 	memset(call->args, 0, proc->argsize);
 	memset(call->res, 0, proc->ressize);
 }
@@ -210,6 +218,39 @@ static void dnfs_keep_pages(struct svc_rqst *rqstp)
 		rqstp->rq_next_page = xdr->page_ptr + 1;
 }
 
+static int dnfs_exec(struct dnfs_call *call)
+{
+	int err = -ENOMEM;
+
+	call->peer = ditto_peer_get(call->srv, call->addr, dnfs_protocol_bit());
+	if (call->peer) {
+		err = call->proc->exec(call);
+		ditto_peer_put(call->peer);
+	}
+	return err;
+}
+
+static void dnfs_garbage(struct dnfs_rpc_call *rc, const struct dnfs_program *program)
+{
+	trace_dnfs_garbage(rc->rqstp, program, rc->call.proc);
+	*rc->rqstp->rq_accept_statp = rpc_garbage_args;
+}
+
+/* The same for a procedure that does everything itself. */
+static bool dnfs_run_whole(struct dnfs_rpc_call *rc, const struct dnfs_program *program)
+{
+	int err = dnfs_exec(&rc->call);
+
+	dnfs_keep_pages(rc->rqstp);
+	if (err == -EINPROGRESS)
+		rc->call.dropped = true;
+	else if (err == -EBADMSG)
+		dnfs_garbage(rc, program);
+	else if (err)
+		*rc->rqstp->rq_accept_statp = rpc_system_err;
+	return !err;
+}
+
 /* Return: false if the call ended without results. */
 static bool dnfs_run(struct dnfs_rpc_call *rc, const struct dnfs_program *program)
 {
@@ -218,16 +259,10 @@ static bool dnfs_run(struct dnfs_rpc_call *rc, const struct dnfs_program *progra
 	struct svc_rqst *rqstp = rc->rqstp;
 	bool fits;
 
-	if (proc->exec) {
-		int err = -ENOMEM;
-
-		call->peer = ditto_peer_get(call->srv, call->addr, dnfs_protocol_bit());
-		if (call->peer) {
-			err = proc->exec(call);
-			ditto_peer_put(call->peer);
-		}
-		call->status = program->status(err);
-	}
+	if (proc->flags & DNFS_PROC_WHOLE)
+		return dnfs_run_whole(rc, program);
+	if (proc->exec)
+		call->status = program->status(dnfs_exec(call));
 	if (call->too_weak) {
 		trace_dnfs_too_weak(rqstp, program, proc);
 		rqstp->rq_auth_stat = rpc_autherr_tooweak;
@@ -240,6 +275,8 @@ static bool dnfs_run(struct dnfs_rpc_call *rc, const struct dnfs_program *progra
 				    call->addr, program->group, proc->name);
 		*rqstp->rq_accept_statp = rpc_system_err;
 	}
+	/* "Come again later" is no result: then it is to be done. */
+	call->again = call->status == NFS3ERR_JUKEBOX;
 	return fits;
 }
 
@@ -292,49 +329,77 @@ static void dnfs_make_ask_again(struct svc_xprt *conn)
 	}
 }
 
-/* Run a call that must not be run twice. Return: false if it is dropped. */
-static bool dnfs_run_once(struct dnfs_rpc_call *rc, const struct dnfs_program *program,
-			  unsigned int pos)
+static struct svc_xprt *dnfs_conn_of(const struct svc_rqst *rqstp)
 {
-	struct dnfs_replies *replies = rc->call.server->replies;
-	struct svc_rqst *rqstp = rc->rqstp;
-	struct svc_xprt *conn = rqstp->rq_prot == IPPROTO_TCP ? rqstp->rq_xprt : NULL;
-	unsigned int start = rqstp->rq_res.len;
-	struct dnfs_reply_key key;
-	struct dnfs_reply *reply;
+	return rqstp->rq_prot == IPPROTO_TCP ? rqstp->rq_xprt : NULL;
+}
 
-	dnfs_reply_key(rqstp, pos, &key);
-	switch (dnfs_reply_begin(replies, &key, conn, rc->call.xdr, &reply)) {
+enum dnfs_once dnfs_rpc_once(struct dnfs_call *call)
+{
+	struct dnfs_rpc_call *rc = container_of(call, struct dnfs_rpc_call, call);
+	struct svc_rqst *rqstp = rc->rqstp;
+	struct dnfs_reply_key key;
+
+	dnfs_reply_key(rqstp, rc->args, &key);
+	switch (dnfs_reply_begin(call->server->replies, &key, dnfs_conn_of(rqstp), call->xdr,
+				 rc->start, &rc->reply)) {
 	case DNFS_REPLY_NEW:
-		/* "Come again later" is no result: then it is to be done. */
-		if (dnfs_run(rc, program) && rc->call.status != NFS3ERR_JUKEBOX)
-			conn = dnfs_reply_done(replies, reply, &rqstp->rq_res, start);
-		else
-			conn = dnfs_reply_forget(replies, reply);
-		dnfs_make_ask_again(conn);
-		return true;
 	case DNFS_REPLY_UNKEPT:
-		dnfs_run(rc, program);
-		return true;
+		return DNFS_ONCE_DO;
 	case DNFS_REPLY_DONE:
-		trace_dnfs_replayed(rqstp, program, rc->call.proc);
-		dnfs_keep_pages(rqstp);
-		return true;
+		trace_dnfs_replayed(rqstp, call->program, call->proc);
+		return DNFS_ONCE_REPLAYED;
 	case DNFS_REPLY_BUSY:
 		break;
 	}
-	trace_dnfs_dropped(rqstp, program, rc->call.proc);
-	return false;
+	trace_dnfs_dropped(rqstp, call->program, call->proc);
+	return DNFS_ONCE_BUSY;
+}
+
+/* A call that is not to be run twice was run, and has a result or not. */
+static void dnfs_once_end(struct dnfs_rpc_call *rc, bool result)
+{
+	struct dnfs_replies *replies = rc->call.server->replies;
+
+	if (!rc->reply)
+		return;
+	dnfs_make_ask_again(result && !rc->call.again ?
+			    dnfs_reply_done(replies, rc->reply, &rc->rqstp->rq_res, rc->start) :
+			    dnfs_reply_forget(replies, rc->reply));
+}
+
+static void dnfs_serve(struct dnfs_rpc_call *rc, const struct dnfs_program *program)
+{
+	const struct dnfs_proc *proc = rc->call.proc;
+	enum dnfs_once once = DNFS_ONCE_DO;
+
+	if (proc->decode && !proc->decode(rc->call.in, rc->call.args)) {
+		dnfs_garbage(rc, program);
+		return;
+	}
+	if (proc->flags & DNFS_PROC_CACHED)
+		once = dnfs_rpc_once(&rc->call);
+	switch (once) {
+	case DNFS_ONCE_DO:
+		dnfs_once_end(rc, dnfs_run(rc, program));
+		break;
+	case DNFS_ONCE_REPLAYED:
+		dnfs_keep_pages(rc->rqstp);
+		break;
+	case DNFS_ONCE_BUSY:
+		rc->call.dropped = true;
+		break;
+	}
 }
 
 /* What does nothing takes no time: reading the clock would be most of it. */
 static u64 dnfs_time_of(const struct dnfs_rpc_call *rc)
 {
-	const struct dnfs_proc *proc = rc->call.proc;
+	const struct dnfs_call *call = &rc->call;
 
-	if (!proc->exec && !proc->encode)
+	if (!call->proc->exec && !call->proc->encode)
 		return 0;
-	return ktime_to_ns(ktime_sub(ktime_get(), rc->rqstp->rq_stime));
+	return ktime_to_ns(ktime_sub(call->ended ?: ktime_get(), call->started));
 }
 
 static void dnfs_count(const struct dnfs_rpc_call *rc, const struct dnfs_program *program)
@@ -354,24 +419,14 @@ static int dnfs_dispatch(struct svc_rqst *rqstp)
 {
 	const struct dnfs_program *program = dnfs_program_of(rqstp->rq_prog, rqstp->rq_vers);
 	const struct dnfs_proc *proc = &program->procs[rqstp->rq_proc];
-	struct xdr_stream *xdr = &rqstp->rq_arg_stream;
-	unsigned int pos = xdr_stream_pos(xdr);
 	struct dnfs_rpc_call rc;
-	bool send = true;
 
 	dnfs_call_init(&rc, rqstp, program, proc);
-	if (proc->decode && !proc->decode(xdr, rc.call.args)) {
-		trace_dnfs_garbage(rqstp, program, proc);
-		*rqstp->rq_accept_statp = rpc_garbage_args;
-	} else if (proc->flags & DNFS_PROC_CACHED) {
-		send = dnfs_run_once(&rc, program, pos);
-	} else {
-		dnfs_run(&rc, program);
-	}
+	dnfs_serve(&rc, program);
 	if (proc->release)
 		proc->release(&rc.call);
 	dnfs_count(&rc, program);
-	return send;
+	return !rc.call.dropped;
 }
 
 /* sunrpc calls neither of these for us, but takes a procedure that lacks one for missing. */

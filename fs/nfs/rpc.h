@@ -8,6 +8,7 @@
 
 #include "call.h"
 
+struct dnfs_reply;
 struct svc_rqst;
 
 /**
@@ -15,12 +16,21 @@ struct svc_rqst;
  * @call: what procedures see
  * @rqstp: the request
  * @payload: the page that the payload of the reply begins in
+ * @args: position of the arguments in the call
+ * @start: position of the results in the reply
+ * @reply: of the reply cache, if this call is to be remembered
  */
 struct dnfs_rpc_call {
 	struct dnfs_call call;
 	struct svc_rqst *rqstp;
 	struct page **payload;
+	unsigned int args;
+	unsigned int start;
+	struct dnfs_reply *reply;
 };
+
+/* rpc.c: for dnfs_rpc_transport */
+enum dnfs_once dnfs_rpc_once(struct dnfs_call *call);
 
 /* pages.c */
 extern const struct dnfs_transport dnfs_rpc_transport;

@@ -48,7 +48,7 @@ static enum dnfs_reply_state begin(struct fixture *f, const struct dnfs_reply_ke
 				   struct dnfs_reply **reply)
 {
 	stream_init(&f->out);
-	return dnfs_reply_begin(f->replies, key, NULL, &f->out.xdr, reply);
+	return dnfs_reply_begin(f->replies, key, NULL, &f->out.xdr, HEADER, reply);
 }
 
 /* Make a call whose results are @words words. */
@@ -120,7 +120,7 @@ static enum dnfs_reply_state begin_on(struct fixture *f, const struct dnfs_reply
 				      struct svc_xprt *conn, struct dnfs_reply **reply)
 {
 	stream_init(&f->out);
-	return dnfs_reply_begin(f->replies, key, conn, &f->out.xdr, reply);
+	return dnfs_reply_begin(f->replies, key, conn, &f->out.xdr, HEADER, reply);
 }
 
 /* The connection that a busy call came by last is told when it is done, and only if it is new. */
