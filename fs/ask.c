@@ -56,6 +56,7 @@ int ditto_ask_slow(struct ditto_op *op, struct ditto_node *node, enum ditto_inte
 	case DITTO_BUSY:
 		break;
 	}
+	ditto_op_await(op, node);
 	return -EJUKEBOX;
 }
 

@@ -83,6 +83,8 @@ int ditto_instance_change(struct ditto_op *op, struct ditto_instance *inst, u32 
 		return -ETXTBSY;
 	err = ditto_open_change(inst->open, access, deny, op->conflict);
 	if (err) {
+		if (err == -EBUSY)
+			ditto_op_await(op, inst->node);
 		keep(inst, false, kept);
 		return ditto_open_error(err);
 	}

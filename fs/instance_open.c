@@ -225,6 +225,8 @@ static struct ditto_instance *claim(struct opening *o)
 	/* Who has attributes in mind only meets nobody, and nobody meets him. */
 	open = ditto_open_claim(&o->node->point, o->op.actor, access | claim_intent(o),
 				access ? req->deny : 0, req->reclaim, o->op.park, o->op.conflict);
+	if (open == ERR_PTR(-EBUSY))
+		ditto_op_await(&o->op, o->node);
 	if (IS_ERR(open))
 		return ERR_PTR(ditto_open_error(PTR_ERR(open)));
 	inst = ditto_instance_new(&o->op, o->node, o->base, o->dentry, o->rights, open);

@@ -49,6 +49,8 @@ struct splice_desc;
  * @cred: acts
  * @actor: whose claims are its own; NULL is anonymous
  * @park: is to wait after -EJUKEBOX, if it says that it does; NULL to come again unasked
+ * @awaited: filled with a node, to be put, after -EJUKEBOX because of claims that are given
+ *	back there; not if it is filled already; or NULL
  * @conflict: filled with -EAGAIN, and with -ETXTBSY if an open is in the way; or NULL
  * @writable: neither the share nor the client's rule is read-only
  * @granted: DITTO_MAY_* bits that were decided when the file was opened; the mode is not
@@ -65,6 +67,7 @@ struct ditto_op {
 	struct ditto_cred *cred;
 	const struct ditto_actor *actor;
 	struct ditto_park *park;
+	struct ditto_node **awaited;
 	struct ditto_conflict *conflict;
 	bool writable;
 	u32 granted;

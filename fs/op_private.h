@@ -89,6 +89,15 @@ static inline bool ditto_is_claimed(const struct ditto_node *node)
 	return unlikely(rcu_access_pointer(node->point.claims));
 }
 
+/* Claims on this node are being given back: -EJUKEBOX is for that. */
+static inline void ditto_op_await(struct ditto_op *op, struct ditto_node *node)
+{
+	if (!op->awaited || *op->awaited)
+		return;
+	ditto_node_hold(node);
+	*op->awaited = node;
+}
+
 /**
  * ditto_ask_bytes - do others' claims allow this
  * @op: who

@@ -285,6 +285,21 @@ void ditto_park_init(struct ditto_park *park, void (*done)(struct ditto_park *pa
 /* Stop waiting. True if @done has not run and will not; else it has run. May sleep. */
 bool ditto_park_cancel(struct ditto_park *park);
 
+/**
+ * ditto_claim_pause - wait for a short time until something was given up
+ * @point: of the node, held
+ * @timeout: jiffies, not 0
+ *
+ * For a thread that was told to come again because of a break, and can stay for
+ * a moment: returns when the first of the outstanding breaks on the node is
+ * settled, or at once if there is none, and with lapsed clients gone that were
+ * found in the way. The question is to be asked again then.
+ *
+ * Context: may sleep; no lock held that a holder needs to give something up.
+ * Return: jiffies left, 0 if the time is over.
+ */
+long ditto_claim_pause(struct ditto_claim_point *point, long timeout);
+
 enum ditto_answer ditto_claim_check_slow(struct ditto_claim_point *point,
 					 const struct ditto_intent *intent,
 					 const struct ditto_actor *actor,

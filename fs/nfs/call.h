@@ -165,6 +165,8 @@ extern const struct dnfs_program dnsm1_program;
  * @in: where arguments come from, for procedures that decode as they go
  * @xdr: where results go
  * @transport: see there
+ * @awaited: a node whose claims are being given back to let the call go on, held; or NULL
+ * @patience: jiffies that it may still wait for that
  * @vec: scratch for the payload of a WRITE
  * @bvec: scratch for the payload of a READ
  * @nvec: entries of @vec and of @bvec
@@ -202,6 +204,8 @@ struct dnfs_call {
 	struct xdr_stream *in;
 	struct xdr_stream *xdr;
 	const struct dnfs_transport *transport;
+	struct ditto_node *awaited;
+	long patience;
 	struct kvec *vec;
 	struct bio_vec *bvec;
 	unsigned int nvec;
@@ -209,6 +213,31 @@ struct dnfs_call {
 	u32 spliced;
 	struct page *spliced_last;
 };
+
+/* pause.c */
+
+/* One in so many service threads may wait; the others serve those who give way. */
+#define DNFS_PAUSE_SHARE	4
+
+/* For procedures that ask the lock table themselves: holders were told to give way here. */
+void dnfs_await(struct dnfs_call *call, struct ditto_node *node);
+
+/**
+ * dnfs_pause_begin - a call was refused: shall it wait, and be done again?
+ * @call: nothing of it was done
+ *
+ * It shall if the lock table told holders to give way, for not more than its patience
+ * in all, and if not too many threads wait already.
+ *
+ * Return: true if dnfs_pause() must follow.
+ */
+bool dnfs_pause_begin(struct dnfs_call *call);
+
+/* Wait until the call is to be done again. Sleeps; holds nothing that a holder needs. */
+void dnfs_pause(struct dnfs_call *call);
+
+/* What was awaited does not matter any more. */
+void dnfs_await_end(struct dnfs_call *call);
 
 /* pages.c */
 

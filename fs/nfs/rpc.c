@@ -201,6 +201,7 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 	call->transport = &dnfs_rpc_transport;
 	call->vec = rqstp->rq_vec;
 	call->bvec = rqstp->rq_bvec;
+	call->patience = msecs_to_jiffies(READ_ONCE(call->server->srv->settings.patience_ms));
 	call->nvec = min(ARRAY_SIZE(rqstp->rq_vec), ARRAY_SIZE(rqstp->rq_bvec));
 	if (proc->flags & DNFS_PROC_WHOLE)
 		return;
@@ -226,6 +227,24 @@ static int dnfs_exec(struct dnfs_call *call)
 	if (call->peer) {
 		err = call->proc->exec(call);
 		ditto_peer_put(call->peer);
+	}
+	return err;
+}
+
+/*
+ * The same, and again if it was holders who were in the way and gave way at once. A
+ * message has sent its answer when it is executed, so it is not done again. What
+ * is refused for a holder has allocated no results.
+ */
+static int dnfs_exec_patiently(struct dnfs_call *call)
+{
+	const struct dnfs_proc *proc = call->proc;
+	int err = dnfs_exec(call);
+
+	while (err && proc->encode && dnfs_pause_begin(call)) {
+		dnfs_pause(call);
+		memset(call->res, 0, proc->ressize);
+		err = dnfs_exec(call);
 	}
 	return err;
 }
@@ -262,7 +281,7 @@ static bool dnfs_run(struct dnfs_rpc_call *rc, const struct dnfs_program *progra
 	if (proc->flags & DNFS_PROC_WHOLE)
 		return dnfs_run_whole(rc, program);
 	if (proc->exec)
-		call->status = program->status(dnfs_exec(call));
+		call->status = program->status(dnfs_exec_patiently(call));
 	if (call->too_weak) {
 		trace_dnfs_too_weak(rqstp, program, proc);
 		rqstp->rq_auth_stat = rpc_autherr_tooweak;
@@ -425,6 +444,7 @@ static int dnfs_dispatch(struct svc_rqst *rqstp)
 	dnfs_serve(&rc, program);
 	if (proc->release)
 		proc->release(&rc.call);
+	dnfs_await_end(&rc.call);
 	dnfs_count(&rc, program);
 	return !rc.call.dropped;
 }

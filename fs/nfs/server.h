@@ -5,6 +5,7 @@
 #ifndef _DITTO_FS_NFS_SERVER_H
 #define _DITTO_FS_NFS_SERVER_H
 
+#include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 
@@ -31,6 +32,8 @@ struct svc_serv;
  * @replies: the reply cache
  * @nlm: locks of version 3 clients
  * @stats: of each program
+ * @pausing: service threads that wait for holders to give way
+ * @pausing_max: how many may; changed with WRITE_ONCE()
  * @lock: guards what follows up to @mounts_lock; the service is started,
  *	changed and stopped under it
  * @serv: sunrpc's service; NULL while nothing listens
@@ -48,6 +51,8 @@ struct dnfs_server {
 	struct dnfs_replies *replies;
 	struct dnlm_server *nlm;
 	struct ditto_stats_group *stats[DNFS_PROGRAMS];
+	atomic_t pausing;
+	unsigned int pausing_max;
 
 	struct mutex lock;	/* see above */
 	struct svc_serv *serv;

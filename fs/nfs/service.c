@@ -99,6 +99,7 @@ static int dnfs_set_threads(struct dnfs_server *server, unsigned int threads)
 		wait_for_completion(&dnfs_threads_ended);
 		before--;
 	}
+	WRITE_ONCE(server->pausing_max, threads / DNFS_PAUSE_SHARE);
 	return err;
 }
 

@@ -111,7 +111,9 @@ int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavo
 		ident.anonymous = true;
 	}
 
-	*op = (struct ditto_op) { .srv = call->srv, .share = share };
+	*op = (struct ditto_op) {
+		.srv = call->srv, .share = share, .awaited = &call->awaited,
+	};
 	return dnfs_grant(call, share, &opts, &verdict, &ident, op);
 }
 

@@ -113,6 +113,8 @@ int dnlm_test(struct dnfs_call *call)
 		err = ditto_range_test(&req, &res->conflict);
 	if (err == -EAGAIN)
 		dnlm_holder(res);
+	if (err == -EBUSY)
+		dnfs_await(call, file.node);
 	dnlm_asker_put(&asker);
 put_file:
 	dnlm_file_put(&file);
@@ -139,6 +141,8 @@ static int dnlm_lock_range(struct dnfs_call *call, const struct dnlm_msg *msg,
 	err = ditto_range_lock(&req, grant ? &grant->wait : NULL, NULL);
 	if (grant && err != -EINPROGRESS)
 		dnlm_grant_abandon(grant);
+	if (err == -EBUSY)
+		dnfs_await(call, file->node);
 	if (!err)
 		dnlm_grants_told(asker->host->nlm, asker->owner, msg);
 	trace_dnlm_lock(asker->host, msg->svid, req.first, req.last, req.exclusive,

@@ -144,6 +144,8 @@ int dnlm_share(struct dnfs_call *call)
 	err = dnlm_monitor_add(asker.host, call);
 	if (!err)
 		err = dnlm_share_claim(&asker, &file, msg);
+	if (err == -EBUSY)
+		dnfs_await(call, file.node);
 	trace_dnlm_share(asker.host, msg->access, msg->mode, msg->reclaim, err);
 	dnlm_asker_put(&asker);
 put_file:

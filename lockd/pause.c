@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A thread that waits for breaks on a node, for a short time: for those who
+ * cannot put an operation aside, and whose peer would come again much later.
+ */
+#include <linux/completion.h>
+#include <linux/slab.h>
+
+#include "private.h"
+
+/**
+ * struct pause - on the heap, because its work may be pending when time is up
+ * @park: told when a break was settled
+ * @over: it was
+ */
+struct pause {
+	struct ditto_park park;
+	struct completion over;
+};
+
+static void pause_over(struct ditto_park *park)
+{
+	complete(&container_of(park, struct pause, park)->over);
+}
+
+static bool is_awaited(const struct ditto_claims *claims)
+{
+	const struct ditto_cache *cache;
+
+	list_for_each_entry(cache, &claims->caches, link) {
+		if (cache->state == DITTO_CACHE_BREAKING)
+			return true;
+	}
+	return false;
+}
+
+/* Under the lock that breaks are settled under, so none is missed. */
+static bool pause_begin(struct pause *pause, struct ditto_claim_point *point)
+{
+	struct ditto_claims *claims = ditto_claims_find(point);
+	bool begun;
+
+	if (!claims)
+		return false;
+	begun = is_awaited(claims) && ditto_park_add(claims, &pause->park);
+	ditto_claims_unlock(claims);
+	return begun;
+}
+
+long ditto_claim_pause(struct ditto_claim_point *point, long timeout)
+{
+	long left = ditto_clients_yielded_timeout(timeout);
+	struct pause *pause;
+
+	pause = left ? kmalloc(sizeof(*pause), GFP_KERNEL) : NULL;
+	if (!pause)
+		return 0;
+	init_completion(&pause->over);
+	ditto_park_init(&pause->park, pause_over);
+	if (pause_begin(pause, point)) {
+		left = wait_for_completion_timeout(&pause->over, left);
+		ditto_park_cancel(&pause->park);
+	}
+	kfree(pause);
+	return left;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_claim_pause, DITTO);
