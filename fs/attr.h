@@ -126,6 +126,28 @@ int ditto_getattr_dentry(struct ditto_share *share, struct dentry *dentry,
 int ditto_setattr(struct ditto_op *op, struct ditto_node *node,
 		  const struct ditto_setattr *set, struct ditto_wcc *wcc);
 
+/**
+ * struct ditto_change_info - the change attribute around a change (RFC 8881 section 3.3.2)
+ * @before: before it
+ * @after: after it
+ * @atomic: nothing else changed in between
+ */
+struct ditto_change_info {
+	u64 before;
+	u64 after;
+	bool atomic;
+};
+
+/* Of a directory whose entries were changed. Where one is not known, it is not atomic. */
+static inline struct ditto_change_info ditto_wcc_change(const struct ditto_wcc *wcc)
+{
+	return (struct ditto_change_info){
+		.before = wcc->pre_valid ? wcc->pre_change : 0,
+		.after = wcc->post_valid ? wcc->post.change : 0,
+		.atomic = wcc->pre_valid && wcc->post_valid,
+	};
+}
+
 /* Free space and files below a node, for FSSTAT and its like. */
 int ditto_statfs(struct ditto_op *op, struct ditto_node *node, struct kstatfs *st);
 

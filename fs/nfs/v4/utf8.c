@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Is it UTF-8 (RFC 3629 section 4)? Each character in its shortest form, no
+ * surrogates, nothing above U+10FFFF.
+ */
+#include <linux/types.h>
+#include <linux/unaligned.h>
+#include <kunit/visibility.h>
+
+#include "compound.h"
+
+/* Bits that no byte of ASCII has, in eight bytes at once. */
+#define NOT_ASCII	0x8080808080808080ULL
+
+/**
+ * struct form - how a character begins
+ * @first: lowest first byte
+ * @last: highest first byte
+ * @more: bytes that follow
+ * @low: least second byte; those after it begin at 0x80
+ * @high: highest second byte; those after it end at 0xbf
+ */
+struct form {
+	u8 first;
+	u8 last;
+	u8 more;
+	u8 low;
+	u8 high;
+};
+
+static const struct form forms[] = {
+	{ 0x00, 0x7f, 0, 0x00, 0x00 },
+	{ 0xc2, 0xdf, 1, 0x80, 0xbf },
+	{ 0xe0, 0xe0, 2, 0xa0, 0xbf },
+	{ 0xe1, 0xec, 2, 0x80, 0xbf },
+	{ 0xed, 0xed, 2, 0x80, 0x9f },
+	{ 0xee, 0xef, 2, 0x80, 0xbf },
+	{ 0xf0, 0xf0, 3, 0x90, 0xbf },
+	{ 0xf1, 0xf3, 3, 0x80, 0xbf },
+	{ 0xf4, 0xf4, 3, 0x80, 0x8f },
+};
+
+/* Bytes of the character that @s begins with, or 0. */
+static size_t character(const u8 *s, size_t len)
+{
+	const struct form *form;
+	unsigned int i;
+
+	for (form = forms; form < forms + ARRAY_SIZE(forms); form++)
+		if (s[0] >= form->first && s[0] <= form->last)
+			break;
+	if (form == forms + ARRAY_SIZE(forms) || len <= form->more)
+		return 0;
+	for (i = 1; i <= form->more; i++)
+		if (s[i] < (i == 1 ? form->low : 0x80) || s[i] > (i == 1 ? form->high : 0xbf))
+			return 0;
+	return 1 + form->more;
+}
+
+bool dnfs4_is_utf8(const char *s, size_t len)
+{
+	size_t n;
+
+	while (len) {
+		if (len >= sizeof(u64) && !(get_unaligned((const u64 *)s) & NOT_ASCII))
+			n = sizeof(u64);
+		else
+			n = character((const u8 *)s, len);
+		if (!n)
+			return false;
+		s += n;
+		len -= n;
+	}
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_is_utf8);

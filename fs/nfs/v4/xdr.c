@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pieces of arguments and results that many operations have.
+ */
+#include <linux/limits.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+#include <linux/time64.h>
+#include <linux/unaligned.h>
+#include <kunit/visibility.h>
+
+#include "compound.h"
+
+/* What xdr_reserve_space() can do at once wherever a page ends. */
+#define PIECE	1024
+
+bool dnfs4_encode_change_info(struct xdr_stream *xdr, const struct ditto_wcc *wcc)
+{
+	struct ditto_change_info change = ditto_wcc_change(wcc);
+	__be32 *p = xdr_reserve_space(xdr, DNFS4_CHANGE_INFO_BYTES);
+
+	if (!p)
+		return false;
+	*p++ = cpu_to_be32(change.atomic);
+	p = xdr_encode_hyper(p, change.before);
+	xdr_encode_hyper(p, change.after);
+	return true;
+}
+
+u32 dnfs4_decode_stateid(struct xdr_stream *xdr, struct dnfs4_stateid *sid)
+{
+	__be32 *p = xdr_inline_decode(xdr, sizeof(__be32) + DNFS4_OTHER_SIZE);
+
+	if (!p)
+		return NFS4ERR_BADXDR;
+	sid->seqid = be32_to_cpup(p++);
+	memcpy(sid->other, p, DNFS4_OTHER_SIZE);
+	return NFS4_OK;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_stateid);
+
+bool dnfs4_encode_stateid(struct xdr_stream *xdr, const struct dnfs4_stateid *sid)
+{
+	__be32 *p = xdr_reserve_space(xdr, sizeof(__be32) + DNFS4_OTHER_SIZE);
+
+	if (!p)
+		return false;
+	*p++ = cpu_to_be32(sid->seqid);
+	memcpy(p, sid->other, DNFS4_OTHER_SIZE);
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_encode_stateid);
+
+u32 dnfs4_decode_time(struct xdr_stream *xdr, struct timespec64 *time)
+{
+	__be32 *p = xdr_inline_decode(xdr, 12);
+
+	if (!p)
+		return NFS4ERR_BADXDR;
+	time->tv_sec = get_unaligned_be64(p);
+	time->tv_nsec = be32_to_cpup(p + 2);
+	return time->tv_nsec < NSEC_PER_SEC ? NFS4_OK : NFS4ERR_INVAL;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_time);
+
+bool dnfs4_encode_time(struct xdr_stream *xdr, const struct timespec64 *time)
+{
+	__be32 *p = xdr_reserve_space(xdr, 12);
+
+	if (!p)
+		return false;
+	p = xdr_encode_hyper(p, time->tv_sec);
+	*p = cpu_to_be32(time->tv_nsec);
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_encode_time);
+
+void *dnfs4_spare(struct dnfs4_compound *cmp, u32 bytes)
+{
+	void *at = cmp->args + DNFS4_ARGS_MAX + cmp->spare;
+
+	if (bytes > DNFS4_SPARE_MAX - cmp->spare)
+		return NULL;
+	cmp->spare += ALIGN(bytes, sizeof(u64));
+	return at;
+}
+
+/*
+ * What straddles two pages of the request lies in the stream's scratch page,
+ * where the next such piece would overwrite it.
+ */
+static const void *keep(struct dnfs4_compound *cmp, const void *data, u32 len)
+{
+	const struct kvec *scratch = &cmp->in->scratch;
+	void *copy;
+
+	if (data < scratch->iov_base || data >= scratch->iov_base + scratch->iov_len)
+		return data;
+	copy = dnfs4_spare(cmp, len);
+	return copy ? memcpy(copy, data, len) : NULL;
+}
+
+u32 dnfs4_decode_opaque(struct dnfs4_compound *cmp, u32 max, const void **data, u32 *len)
+{
+	if (xdr_stream_decode_u32(cmp->in, len) || *len > max)
+		return NFS4ERR_BADXDR;
+	*data = xdr_inline_decode(cmp->in, *len);
+	if (!*data)
+		return NFS4ERR_BADXDR;
+	*data = keep(cmp, *data, *len);
+	return *data ? NFS4_OK : NFS4ERR_BADXDR;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_opaque);
+
+/* "." and ".." are no names, and neither is what has a slash (RFC 8881 section 14.5). */
+static u32 check_name(const struct ditto_name *name)
+{
+	if (!name->len || !dnfs4_is_utf8(name->name, name->len))
+		return NFS4ERR_INVAL;
+	if (name->len > NAME_MAX)
+		return NFS4ERR_NAMETOOLONG;
+	if (memchr(name->name, '\0', name->len))
+		return NFS4ERR_BADCHAR;
+	if (memchr(name->name, '/', name->len))
+		return NFS4ERR_BADNAME;
+	if (name->name[0] == '.' &&
+	    (name->len == 1 || (name->len == 2 && name->name[1] == '.')))
+		return NFS4ERR_BADNAME;
+	return NFS4_OK;
+}
+
+u32 dnfs4_decode_name(struct dnfs4_compound *cmp, struct ditto_name *name)
+{
+	u32 len, status;
+
+	if (xdr_stream_decode_u32(cmp->in, &len))
+		return NFS4ERR_BADXDR;
+	/* It may be as long as a request; nobody looks at it then. */
+	if (len > PIECE)
+		return xdr_stream_pos(cmp->in) + (u64)len <= cmp->in->buf->len ?
+		       NFS4ERR_NAMETOOLONG : NFS4ERR_BADXDR;
+	name->len = len;
+	name->name = (const char *)xdr_inline_decode(cmp->in, len);
+	if (!name->name)
+		return NFS4ERR_BADXDR;
+	status = check_name(name);
+	if (status)
+		return status;
+	name->name = keep(cmp, name->name, len);
+	return name->name ? NFS4_OK : NFS4ERR_BADXDR;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_name);
+
+bool dnfs4_encode_bytes(struct xdr_stream *xdr, const void *data, u32 len)
+{
+	u32 n;
+
+	for (; len; len -= n, data += n) {
+		__be32 *p;
+
+		n = min_t(u32, len, PIECE);
+		p = xdr_reserve_space(xdr, n);
+		if (!p)
+			return false;
+		memcpy(p, data, n);
+	}
+	return true;
+}
