@@ -16,6 +16,7 @@ struct ditto_peer;
 struct ditto_server;
 struct ditto_stats_group;
 struct dnfs_replies;
+struct dnfs4_server;
 struct dnlm_server;
 struct net;
 struct netlink_ext_ack;
@@ -31,6 +32,7 @@ struct svc_serv;
  * @net: the namespace
  * @replies: the reply cache
  * @nlm: locks of version 3 clients
+ * @v4: what version 4 keeps
  * @stats: of each program
  * @pausing: service threads that wait for holders to give way
  * @pausing_max: how many may; changed with WRITE_ONCE()
@@ -50,6 +52,7 @@ struct dnfs_server {
 	struct net *net;
 	struct dnfs_replies *replies;
 	struct dnlm_server *nlm;
+	struct dnfs4_server *v4;
 	struct ditto_stats_group *stats[DNFS_PROGRAMS];
 	atomic_t pausing;
 	unsigned int pausing_max;

@@ -6,10 +6,22 @@
 #if !defined(_DITTO_FS_NFS_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
 #define _DITTO_FS_NFS_TRACE_H
 
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/socket.h>
 #include <linux/sunrpc/svc.h>
 #include <linux/tracepoint.h>
 
 #include "call.h"
+
+#ifndef DNFS_TRACE_ADDR_LEN
+#define DNFS_TRACE_ADDR_LEN
+static inline unsigned int dnfs_addr_len(const struct sockaddr *addr)
+{
+	return addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) :
+					     sizeof(struct sockaddr_in);
+}
+#endif
 
 /* A procedure was answered. */
 TRACE_EVENT(dnfs_done,
@@ -37,6 +49,29 @@ TRACE_EVENT(dnfs_done,
 	TP_printk("client=%pISpc xid=0x%08x %s %s status=%u bytes=%u ns=%llu",
 		  __get_sockaddr(addr), __entry->xid, __get_str(group), __get_str(proc),
 		  __entry->status, __entry->bytes, __entry->nanoseconds)
+);
+
+/* An operation of a COMPOUND was answered. */
+TRACE_EVENT(dnfs4_op,
+	TP_PROTO(const struct dnfs_call *call, const char *name, u32 minor, u32 status,
+		 u64 nanoseconds),
+	TP_ARGS(call, name, minor, status, nanoseconds),
+	TP_STRUCT__entry(
+		__field(u32, minor)
+		__field(u32, status)
+		__field(u64, nanoseconds)
+		__sockaddr(addr, dnfs_addr_len(call->addr))
+		__string(name, name)
+	),
+	TP_fast_assign(
+		__entry->minor = minor;
+		__entry->status = status;
+		__entry->nanoseconds = nanoseconds;
+		__assign_sockaddr(addr, call->addr, dnfs_addr_len(call->addr));
+		__assign_str(name);
+	),
+	TP_printk("client=%pISpc nfs4.%u %s status=%u ns=%llu", __get_sockaddr(addr),
+		  __entry->minor, __get_str(name), __entry->status, __entry->nanoseconds)
 );
 
 /* A call that was not executed. */
