@@ -9,4 +9,15 @@
 	[OP_##NUMBER] = &dnfs4_op_##name
 
 const struct dnfs4_op *const dnfs4_ops[DNFS4_OP_MAX + 1] = {
+	OP(GETFH, getfh),
+	OP(LOOKUP, lookup),
+	OP(LOOKUPP, lookupp),
+	OP(PUTFH, putfh),
+	OP(PUTPUBFH, putpubfh),
+	OP(PUTROOTFH, putrootfh),
+	OP(READLINK, readlink),
+	OP(RESTOREFH, restorefh),
+	OP(SAVEFH, savefh),
+	OP(SECINFO, secinfo),
+	OP(SECINFO_NO_NAME, secinfo_no_name),
 };

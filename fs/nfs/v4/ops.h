@@ -7,5 +7,16 @@
 
 #include "compound.h"
 
+extern const struct dnfs4_op dnfs4_op_getfh;
+extern const struct dnfs4_op dnfs4_op_lookup;
+extern const struct dnfs4_op dnfs4_op_lookupp;
+extern const struct dnfs4_op dnfs4_op_putfh;
+extern const struct dnfs4_op dnfs4_op_putpubfh;
+extern const struct dnfs4_op dnfs4_op_putrootfh;
+extern const struct dnfs4_op dnfs4_op_readlink;
+extern const struct dnfs4_op dnfs4_op_restorefh;
+extern const struct dnfs4_op dnfs4_op_savefh;
+extern const struct dnfs4_op dnfs4_op_secinfo;
+extern const struct dnfs4_op dnfs4_op_secinfo_no_name;
 
 #endif
