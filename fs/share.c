@@ -20,6 +20,7 @@
 #include <linux/namei.h>
 #include <linux/netlink.h>
 #include <linux/slab.h>
+#include <linux/timekeeping.h>
 #include <linux/wait_bit.h>
 
 #include "../net/event.h"
@@ -37,6 +38,7 @@
  * @list: in order of name; read under RCU too
  * @count: on @list
  * @draining: shares off the list that a worker waits for
+ * @changed: when one was added or removed last, or later: in nanoseconds, and never the same
  * @key_warned: told that handles do not survive a restart
  */
 struct ditto_share_table {
@@ -46,6 +48,7 @@ struct ditto_share_table {
 	struct list_head list;
 	unsigned int count;
 	atomic_t draining;
+	u64 changed;
 	bool key_warned;
 };
 
@@ -372,6 +375,18 @@ static struct share_item *share_new(struct ditto_server *srv, const struct ditto
 	return item;
 }
 
+static void shares_mark_changed(struct ditto_share_table *table)
+{
+	lockdep_assert_held(&table->lock);
+	WRITE_ONCE(table->changed, max(ktime_get_real_ns(), table->changed + 1));
+}
+
+u64 ditto_shares_changed(const struct ditto_server *srv)
+{
+	return max(READ_ONCE(srv->shares->changed), srv->started);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_shares_changed, DITTO);
+
 /* Put a new share behind the last one with a smaller name. */
 static void share_list_add(struct ditto_share_table *table, struct ditto_share *share)
 {
@@ -382,6 +397,7 @@ static void share_list_add(struct ditto_share_table *table, struct ditto_share *
 			break;
 	list_add_tail_rcu(&share->list, &pos->list);
 	table->count++;
+	shares_mark_changed(table);
 }
 
 /* Is there room for it, and are its name and identity free? */
@@ -571,6 +587,7 @@ static void share_withdraw(struct ditto_share_table *table, struct ditto_share *
 	rhashtable_remove_fast(&table->by_tag, &share->by_tag, by_tag_params);
 	list_del_rcu(&share->list);
 	table->count--;
+	shares_mark_changed(table);
 	percpu_ref_kill(&share->ref);
 }
 

@@ -268,6 +268,12 @@ const char *ditto_share_path(const struct ditto_share *share);
 int ditto_share_for_each(struct ditto_server *srv, const char *from,
 			 int (*fn)(struct ditto_share *share, void *arg), void *arg);
 
+/*
+ * When shares were added or removed last, or the server started: wall clock time in nanoseconds,
+ * and never the same for different lists of shares. Any context.
+ */
+u64 ditto_shares_changed(const struct ditto_server *srv);
+
 /**
  * ditto_shares_set_key - set the key that signs handles
  * @srv: the server

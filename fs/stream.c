@@ -613,6 +613,28 @@ EXPORT_SYMBOL_NS_GPL(ditto_stream_list, DITTO);
 
 /* The end */
 
+int ditto_stream_dir_attr(struct ditto_op *op, struct ditto_node *base, struct ditto_attr *attr)
+{
+	const struct cred *old;
+	struct dentry *dir;
+	int err;
+
+	if (!ditto_has_streams(op->share))
+		return -ENOENT;
+	err = streams_enter(op->share, false, &old);
+	if (err)
+		return err;
+	dir = streams_dir(op->share, base, false);
+	err = PTR_ERR_OR_ZERO(dir);
+	if (!err) {
+		err = ditto_getattr_dentry(op->share, dir, attr);
+		dput(dir);
+	}
+	streams_leave(op->share, false, old);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_stream_dir_attr, DITTO);
+
 static int forget_one(void *arg, const struct ditto_name *name, struct dentry *child)
 {
 	unlink_stream(arg, child);

@@ -53,6 +53,8 @@ int ditto_stream_rename(struct ditto_op *op, struct ditto_node *base,
 int ditto_stream_list(struct ditto_op *op, struct ditto_node *base,
 		      int (*fn)(void *arg, const struct ditto_name *name, u64 size, u64 allocated),
 		      void *arg);
+/* Attributes of the directory they are in. -ENOENT: there were none yet; -EOPNOTSUPP. */
+int ditto_stream_dir_attr(struct ditto_op *op, struct ditto_node *base, struct ditto_attr *attr);
 /* May files of this share have streams? A setting. Any context. */
 bool ditto_has_streams(const struct ditto_share *share);
 /* Is this name hidden in this directory? For look-ups, listings and makers of names. */
