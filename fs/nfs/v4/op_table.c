@@ -9,15 +9,26 @@
 	[OP_##NUMBER] = &dnfs4_op_##name
 
 const struct dnfs4_op *const dnfs4_ops[DNFS4_OP_MAX + 1] = {
+	OP(ACCESS, access),
+	OP(CREATE, create),
+	OP(GETATTR, getattr),
 	OP(GETFH, getfh),
+	OP(LINK, link),
 	OP(LOOKUP, lookup),
 	OP(LOOKUPP, lookupp),
+	OP(NVERIFY, nverify),
+	OP(OPENATTR, openattr),
 	OP(PUTFH, putfh),
 	OP(PUTPUBFH, putpubfh),
 	OP(PUTROOTFH, putrootfh),
+	OP(READDIR, readdir),
 	OP(READLINK, readlink),
+	OP(REMOVE, remove),
+	OP(RENAME, rename),
 	OP(RESTOREFH, restorefh),
 	OP(SAVEFH, savefh),
 	OP(SECINFO, secinfo),
 	OP(SECINFO_NO_NAME, secinfo_no_name),
+	OP(SETATTR, setattr),
+	OP(VERIFY, verify),
 };

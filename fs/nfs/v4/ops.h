@@ -7,16 +7,27 @@
 
 #include "compound.h"
 
+extern const struct dnfs4_op dnfs4_op_access;
+extern const struct dnfs4_op dnfs4_op_create;
+extern const struct dnfs4_op dnfs4_op_getattr;
 extern const struct dnfs4_op dnfs4_op_getfh;
+extern const struct dnfs4_op dnfs4_op_link;
 extern const struct dnfs4_op dnfs4_op_lookup;
 extern const struct dnfs4_op dnfs4_op_lookupp;
+extern const struct dnfs4_op dnfs4_op_nverify;
+extern const struct dnfs4_op dnfs4_op_openattr;
 extern const struct dnfs4_op dnfs4_op_putfh;
 extern const struct dnfs4_op dnfs4_op_putpubfh;
 extern const struct dnfs4_op dnfs4_op_putrootfh;
+extern const struct dnfs4_op dnfs4_op_readdir;
 extern const struct dnfs4_op dnfs4_op_readlink;
+extern const struct dnfs4_op dnfs4_op_remove;
+extern const struct dnfs4_op dnfs4_op_rename;
 extern const struct dnfs4_op dnfs4_op_restorefh;
 extern const struct dnfs4_op dnfs4_op_savefh;
 extern const struct dnfs4_op dnfs4_op_secinfo;
 extern const struct dnfs4_op dnfs4_op_secinfo_no_name;
+extern const struct dnfs4_op dnfs4_op_setattr;
+extern const struct dnfs4_op dnfs4_op_verify;
 
 #endif
