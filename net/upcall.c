@@ -108,7 +108,7 @@ bool ditto_upcall_has_helper(struct ditto_server *srv)
 {
 	return READ_ONCE(srv->upcalls->portid);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_has_helper);
+EXPORT_SYMBOL_NS_GPL(ditto_upcall_has_helper, DITTO);
 
 /* Where to send; says once per absence that there is nobody. */
 static int helper_find(struct ditto_upcalls *up, u32 *portid)

@@ -9,6 +9,8 @@
 
 extern const struct dnfs4_op dnfs4_op_access;
 extern const struct dnfs4_op dnfs4_op_create;
+extern const struct dnfs4_op dnfs4_op_destroy_clientid;
+extern const struct dnfs4_op dnfs4_op_exchange_id;
 extern const struct dnfs4_op dnfs4_op_getattr;
 extern const struct dnfs4_op dnfs4_op_getfh;
 extern const struct dnfs4_op dnfs4_op_link;
@@ -21,13 +23,17 @@ extern const struct dnfs4_op dnfs4_op_putpubfh;
 extern const struct dnfs4_op dnfs4_op_putrootfh;
 extern const struct dnfs4_op dnfs4_op_readdir;
 extern const struct dnfs4_op dnfs4_op_readlink;
+extern const struct dnfs4_op dnfs4_op_reclaim_complete;
 extern const struct dnfs4_op dnfs4_op_remove;
 extern const struct dnfs4_op dnfs4_op_rename;
+extern const struct dnfs4_op dnfs4_op_renew;
 extern const struct dnfs4_op dnfs4_op_restorefh;
 extern const struct dnfs4_op dnfs4_op_savefh;
 extern const struct dnfs4_op dnfs4_op_secinfo;
 extern const struct dnfs4_op dnfs4_op_secinfo_no_name;
 extern const struct dnfs4_op dnfs4_op_setattr;
+extern const struct dnfs4_op dnfs4_op_setclientid;
+extern const struct dnfs4_op dnfs4_op_setclientid_confirm;
 extern const struct dnfs4_op dnfs4_op_verify;
 
 #endif
