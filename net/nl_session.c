@@ -103,7 +103,8 @@ static int session_put(struct show_dump *dump, const struct ditto_session_info *
 	    put_text(msg, DITTO_A_SESSION_ENCRYPTION, info->encryption) ||
 	    ditto_nl_put_u64(msg, DITTO_A_SESSION_SINCE, info->since) ||
 	    nla_put_u32(msg, DITTO_A_SESSION_SHARES, info->shares) ||
-	    nla_put_u32(msg, DITTO_A_SESSION_OPENS, info->opens))
+	    nla_put_u32(msg, DITTO_A_SESSION_OPENS, info->opens) ||
+	    put_text(msg, DITTO_A_SESSION_SOFTWARE, info->software))
 		return -EMSGSIZE;
 	for (unsigned int i = 0; i < info->nplaces; i++)
 		if (nla_put_string(msg, DITTO_A_SESSION_ADDRESS, info->places[i]))

@@ -28,6 +28,7 @@
  * @shares: how many it uses
  * @share: names of the first of them
  * @opens: how many files it has open
+ * @software: what the client says it is; NULL if it does not say
  *
  * Borrowed for the call.
  */
@@ -45,6 +46,7 @@ struct ditto_session_info {
 	u32 shares;
 	const char *share[DITTO_SESSION_SHARES];
 	u32 opens;
+	const char *software;
 };
 
 /**

@@ -2159,6 +2159,11 @@ static const struct spec_attr session_attrs[] = {
 		.form = SPEC_PLAIN,
 		.multi = true,
 	},
+	[DITTO_A_SESSION_SOFTWARE] = {
+		.name = "software",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
 };
 
 static const struct nla_policy session_policy[] = {
@@ -2200,6 +2205,9 @@ static const struct nla_policy session_policy[] = {
 		.type = NLA_U32,
 	},
 	[DITTO_A_SESSION_SHARE] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_SESSION_SOFTWARE] = {
 		.type = NLA_STRING,
 	},
 };
@@ -2786,6 +2794,7 @@ static const u16 session_get_reply[] = {
 	DITTO_A_SESSION_SHARES,
 	DITTO_A_SESSION_SHARE,
 	DITTO_A_SESSION_OPENS,
+	DITTO_A_SESSION_SOFTWARE,
 	0,
 };
 

@@ -10,8 +10,12 @@
 
 const struct dnfs4_op *const dnfs4_ops[DNFS4_OP_MAX + 1] = {
 	OP(ACCESS, access),
+	OP(BACKCHANNEL_CTL, backchannel_ctl),
+	OP(BIND_CONN_TO_SESSION, bind_conn_to_session),
 	OP(CREATE, create),
+	OP(CREATE_SESSION, create_session),
 	OP(DESTROY_CLIENTID, destroy_clientid),
+	OP(DESTROY_SESSION, destroy_session),
 	OP(EXCHANGE_ID, exchange_id),
 	OP(GETATTR, getattr),
 	OP(GETFH, getfh),

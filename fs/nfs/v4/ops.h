@@ -8,8 +8,12 @@
 #include "compound.h"
 
 extern const struct dnfs4_op dnfs4_op_access;
+extern const struct dnfs4_op dnfs4_op_backchannel_ctl;
+extern const struct dnfs4_op dnfs4_op_bind_conn_to_session;
 extern const struct dnfs4_op dnfs4_op_create;
+extern const struct dnfs4_op dnfs4_op_create_session;
 extern const struct dnfs4_op dnfs4_op_destroy_clientid;
+extern const struct dnfs4_op dnfs4_op_destroy_session;
 extern const struct dnfs4_op dnfs4_op_exchange_id;
 extern const struct dnfs4_op dnfs4_op_getattr;
 extern const struct dnfs4_op dnfs4_op_getfh;
