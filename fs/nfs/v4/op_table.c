@@ -37,6 +37,7 @@ const struct dnfs4_op *const dnfs4_ops[DNFS4_OP_MAX + 1] = {
 	OP(SAVEFH, savefh),
 	OP(SECINFO, secinfo),
 	OP(SECINFO_NO_NAME, secinfo_no_name),
+	OP(SEQUENCE, sequence),
 	OP(SETATTR, setattr),
 	OP(SETCLIENTID, setclientid),
 	OP(SETCLIENTID_CONFIRM, setclientid_confirm),

@@ -35,6 +35,7 @@ extern const struct dnfs4_op dnfs4_op_restorefh;
 extern const struct dnfs4_op dnfs4_op_savefh;
 extern const struct dnfs4_op dnfs4_op_secinfo;
 extern const struct dnfs4_op dnfs4_op_secinfo_no_name;
+extern const struct dnfs4_op dnfs4_op_sequence;
 extern const struct dnfs4_op dnfs4_op_setattr;
 extern const struct dnfs4_op dnfs4_op_setclientid;
 extern const struct dnfs4_op dnfs4_op_setclientid_confirm;
