@@ -19,8 +19,11 @@
 
 struct ditto_client;
 
-/* Longest key of an owner (RFC 8881 section 3.2, opaque owners, is the longest known). */
-#define DITTO_OWNER_KEY_MAX	1024
+/*
+ * Longest key of an owner: opaque owners (RFC 8881 section 3.2) are the longest known, and a
+ * protocol may put something of its own before.
+ */
+#define DITTO_OWNER_KEY_MAX	(1024 + 16)
 
 /**
  * struct ditto_owner - an opaque key inside a client

@@ -17,6 +17,7 @@ const struct dnfs4_op *const dnfs4_ops[DNFS4_OP_MAX + 1] = {
 	OP(DESTROY_CLIENTID, destroy_clientid),
 	OP(DESTROY_SESSION, destroy_session),
 	OP(EXCHANGE_ID, exchange_id),
+	OP(FREE_STATEID, free_stateid),
 	OP(GETATTR, getattr),
 	OP(GETFH, getfh),
 	OP(LINK, link),
@@ -41,5 +42,6 @@ const struct dnfs4_op *const dnfs4_ops[DNFS4_OP_MAX + 1] = {
 	OP(SETATTR, setattr),
 	OP(SETCLIENTID, setclientid),
 	OP(SETCLIENTID_CONFIRM, setclientid_confirm),
+	OP(TEST_STATEID, test_stateid),
 	OP(VERIFY, verify),
 };

@@ -10,17 +10,20 @@
 extern const struct dnfs4_op dnfs4_op_access;
 extern const struct dnfs4_op dnfs4_op_backchannel_ctl;
 extern const struct dnfs4_op dnfs4_op_bind_conn_to_session;
+extern const struct dnfs4_op dnfs4_op_close;
 extern const struct dnfs4_op dnfs4_op_create;
 extern const struct dnfs4_op dnfs4_op_create_session;
 extern const struct dnfs4_op dnfs4_op_destroy_clientid;
 extern const struct dnfs4_op dnfs4_op_destroy_session;
 extern const struct dnfs4_op dnfs4_op_exchange_id;
+extern const struct dnfs4_op dnfs4_op_free_stateid;
 extern const struct dnfs4_op dnfs4_op_getattr;
 extern const struct dnfs4_op dnfs4_op_getfh;
 extern const struct dnfs4_op dnfs4_op_link;
 extern const struct dnfs4_op dnfs4_op_lookup;
 extern const struct dnfs4_op dnfs4_op_lookupp;
 extern const struct dnfs4_op dnfs4_op_nverify;
+extern const struct dnfs4_op dnfs4_op_open_downgrade;
 extern const struct dnfs4_op dnfs4_op_openattr;
 extern const struct dnfs4_op dnfs4_op_putfh;
 extern const struct dnfs4_op dnfs4_op_putpubfh;
@@ -39,6 +42,7 @@ extern const struct dnfs4_op dnfs4_op_sequence;
 extern const struct dnfs4_op dnfs4_op_setattr;
 extern const struct dnfs4_op dnfs4_op_setclientid;
 extern const struct dnfs4_op dnfs4_op_setclientid_confirm;
+extern const struct dnfs4_op dnfs4_op_test_stateid;
 extern const struct dnfs4_op dnfs4_op_verify;
 
 #endif
