@@ -147,11 +147,13 @@ void ditto_open_revoke(struct ditto_open *open)
 		ditto_claims_unlock(claims);
 	}
 }
+EXPORT_SYMBOL_NS_GPL(ditto_open_revoke, DITTO);
 
 bool ditto_open_held(const struct ditto_open *open)
 {
 	return READ_ONCE(open->claim.claims);
 }
+EXPORT_SYMBOL_NS_GPL(ditto_open_held, DITTO);
 
 void ditto_open_release(struct ditto_open *open)
 {
