@@ -205,3 +205,19 @@ void ditto_range_release_owner(struct ditto_claim_point *point, struct ditto_own
 	ditto_claims_unlock(claims);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_release_owner, DITTO);
+
+bool ditto_range_owner_has_posix(struct ditto_claim_point *point, const struct ditto_owner *owner,
+				 bool exclusive)
+{
+	struct ditto_claims *claims = ditto_claims_find(point);
+	struct ditto_range *range;
+
+	if (!claims)
+		return false;
+	range = ditto_range_own(claims, owner, DITTO_POSIX, 0);
+	while (range && exclusive && !ditto_range_is_exclusive(range))
+		range = ditto_range_own_next(range);
+	ditto_claims_unlock(claims);
+	return range;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_range_owner_has_posix, DITTO);

@@ -177,6 +177,10 @@ int ditto_range_cancel(const struct ditto_range_request *req);
  */
 int ditto_range_cancel_wait(struct ditto_wait *wait);
 
+/* Has it any POSIX range, or with @exclusive an exclusive one? Does not sleep. */
+bool ditto_range_owner_has_posix(struct ditto_claim_point *point, const struct ditto_owner *owner,
+				 bool exclusive);
+
 /* All ranges and waits of an owner on a node. May sleep. */
 void ditto_range_release_owner(struct ditto_claim_point *point, struct ditto_owner *owner);
 
