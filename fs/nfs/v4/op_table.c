@@ -16,6 +16,8 @@ const struct dnfs4_op *const dnfs4_ops[DNFS4_OP_MAX + 1] = {
 	OP(COMMIT, commit),
 	OP(CREATE, create),
 	OP(CREATE_SESSION, create_session),
+	OP(DELEGPURGE, delegpurge),
+	OP(DELEGRETURN, delegreturn),
 	OP(DESTROY_CLIENTID, destroy_clientid),
 	OP(DESTROY_SESSION, destroy_session),
 	OP(EXCHANGE_ID, exchange_id),

@@ -14,6 +14,8 @@ extern const struct dnfs4_op dnfs4_op_close;
 extern const struct dnfs4_op dnfs4_op_commit;
 extern const struct dnfs4_op dnfs4_op_create;
 extern const struct dnfs4_op dnfs4_op_create_session;
+extern const struct dnfs4_op dnfs4_op_delegpurge;
+extern const struct dnfs4_op dnfs4_op_delegreturn;
 extern const struct dnfs4_op dnfs4_op_destroy_clientid;
 extern const struct dnfs4_op dnfs4_op_destroy_session;
 extern const struct dnfs4_op dnfs4_op_exchange_id;
@@ -52,6 +54,7 @@ extern const struct dnfs4_op dnfs4_op_setclientid;
 extern const struct dnfs4_op dnfs4_op_setclientid_confirm;
 extern const struct dnfs4_op dnfs4_op_test_stateid;
 extern const struct dnfs4_op dnfs4_op_verify;
+extern const struct dnfs4_op dnfs4_op_want_delegation;
 extern const struct dnfs4_op dnfs4_op_write;
 
 #endif

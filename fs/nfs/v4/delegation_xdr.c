@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* open_delegation4 in the reply to an OPEN (RFC 7530 section 16.16.2, RFC 8881 section 18.16.2). */
+#include <kunit/visibility.h>
+#include <linux/nfs4.h>
+
+#include "delegation.h"
+
+/*
+ * Who needs not be asked for by ACCESS before a local open: nobody, which is always
+ * true, and what clients do anyway.
+ */
+static bool encode_permissions(struct xdr_stream *xdr)
+{
+	static const char who[] = "EVERYONE@";
+
+	return xdr_stream_encode_u32(xdr, NFS4_ACE_ACCESS_ALLOWED_ACE_TYPE) >= 0 &&
+	       xdr_stream_encode_u32(xdr, 0) >= 0 &&
+	       xdr_stream_encode_u32(xdr, 0) >= 0 &&
+	       xdr_stream_encode_opaque(xdr, who, sizeof(who) - 1) >= 0;
+}
+
+/*
+ * Of what is written nothing may be kept back beyond the close (RFC 8881 section 18.16.3):
+ * room for it is not put aside, and clients give a delegation back before they sent what a
+ * closed file still lacks, so that who has waited for it would read old data.
+ */
+#define CLOSE_LIMIT	0
+
+static bool encode_granted(struct xdr_stream *xdr, const struct dnfs4_delegated *out)
+{
+	if (!dnfs4_encode_stateid(xdr, &out->stateid) ||
+	    xdr_stream_encode_u32(xdr, out->recall) < 0)
+		return false;
+	if (out->type == NFS4_OPEN_DELEGATE_WRITE &&
+	    (xdr_stream_encode_u32(xdr, NFS4_LIMIT_SIZE) < 0 ||
+	     xdr_stream_encode_u64(xdr, CLOSE_LIMIT) < 0))
+		return false;
+	return encode_permissions(xdr);
+}
+
+static bool encode_why(struct xdr_stream *xdr, const struct dnfs4_delegated *out)
+{
+	if (xdr_stream_encode_u32(xdr, out->why) < 0)
+		return false;
+	if (out->why != WND4_CONTENTION && out->why != WND4_RESOURCE)
+		return true;
+	return xdr_stream_encode_u32(xdr, out->will) >= 0;
+}
+
+bool dnfs4_encode_delegated(struct xdr_stream *xdr, const struct dnfs4_delegated *out)
+{
+	if (xdr_stream_encode_u32(xdr, out->type) < 0)
+		return false;
+	switch (out->type) {
+	case NFS4_OPEN_DELEGATE_READ:
+	case NFS4_OPEN_DELEGATE_WRITE:
+		return encode_granted(xdr, out);
+	case NFS4_OPEN_DELEGATE_NONE_EXT:
+		return encode_why(xdr, out);
+	default:
+		return true;
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_encode_delegated);
