@@ -110,6 +110,18 @@ void ditto_break_begin(struct ditto_cache *cache, u8 gives_up)
 	break_step(cache, keep);
 }
 
+void ditto_cache_break(struct ditto_cache *cache, u8 gives_up)
+{
+	struct ditto_claims *claims = ditto_claims_of(&cache->claim);
+
+	if (!claims)
+		return;
+	if (cache->bits & gives_up)
+		ditto_break_begin(cache, gives_up);
+	ditto_claims_unlock(claims);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_cache_break, DITTO);
+
 /* The next step down to the target. */
 static u8 next_step(const struct ditto_cache *cache)
 {

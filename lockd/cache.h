@@ -141,6 +141,12 @@ int ditto_cache_ack(struct ditto_cache *cache, u8 keep);
 /* The holder gives everything back; also from a callback. Idempotent; its reference stays. */
 void ditto_cache_return(struct ditto_cache *cache);
 
+/*
+ * The holder cannot go on with these bits, and does not know it yet: it is asked to give them
+ * up as if somebody needed them. Any context that may sleep; also from a callback.
+ */
+void ditto_cache_break(struct ditto_cache *cache, u8 gives_up);
+
 /* How long the answer of a holder that is asked is waited for, unless that is set. */
 #define DITTO_ASK_MS		50
 /* So many may wait longer than that: answers come to the threads that the others need. */

@@ -22,6 +22,7 @@ const struct dnfs4_op *const dnfs4_ops[DNFS4_OP_MAX + 1] = {
 	OP(DESTROY_SESSION, destroy_session),
 	OP(EXCHANGE_ID, exchange_id),
 	OP(FREE_STATEID, free_stateid),
+	OP(GET_DIR_DELEGATION, get_dir_delegation),
 	OP(GETATTR, getattr),
 	OP(GETFH, getfh),
 	OP(LINK, link),

@@ -20,6 +20,7 @@ extern const struct dnfs4_op dnfs4_op_destroy_clientid;
 extern const struct dnfs4_op dnfs4_op_destroy_session;
 extern const struct dnfs4_op dnfs4_op_exchange_id;
 extern const struct dnfs4_op dnfs4_op_free_stateid;
+extern const struct dnfs4_op dnfs4_op_get_dir_delegation;
 extern const struct dnfs4_op dnfs4_op_getattr;
 extern const struct dnfs4_op dnfs4_op_getfh;
 extern const struct dnfs4_op dnfs4_op_link;
