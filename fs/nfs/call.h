@@ -101,6 +101,7 @@ enum dnfs_program_index {
 	DNFS_PROGRAM_NLM3,
 	DNFS_PROGRAM_NLM4,
 	DNFS_PROGRAM_NSM,
+	DNFS_PROGRAM_NFS4,
 	DNFS_PROGRAMS,
 };
 
@@ -112,6 +113,7 @@ enum dnfs_program_index {
  * @name: for rpcbind and people
  * @group: name of its statistics
  * @any_udp: served over UDP whatever the setting
+ * @no_udp: never served over UDP
  * @status: the program's status for an errno
  * @procs: its procedures by number
  * @nprocs: how many
@@ -123,6 +125,7 @@ struct dnfs_program {
 	char *name;
 	const char *group;
 	bool any_udp;
+	bool no_udp;
 	u32 (*status)(int err);
 	const struct dnfs_proc *procs;
 	unsigned int nprocs;
@@ -135,6 +138,7 @@ extern const struct dnfs_program dnlm1_program;
 extern const struct dnfs_program dnlm3_program;
 extern const struct dnfs_program dnlm4_program;
 extern const struct dnfs_program dnsm1_program;
+extern const struct dnfs_program dnfs4_program;
 
 /**
  * struct dnfs_call - a call

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ditto_nfs.ko: NFS version 3 with its MOUNT and ACL side protocols.
+ * ditto_nfs.ko: NFS version 3 with its side protocols, and version 4.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -14,6 +14,7 @@
 #include "../server.h"
 #include "reply_cache.h"
 #include "server.h"
+#include "v4/server.h"
 
 #define DNFS_PORT	2049	/* RFC 1813 section 2.1 */
 
@@ -29,6 +30,8 @@ static struct ditto_protocol dnfs_protocol = {
 	.disconnect = dnfs_disconnect,
 	.connections = dnfs_connections,
 	.settings_changed = dnfs_settings_changed,
+	.sessions = dnfs4_sessions_show,
+	.session_close = dnfs4_session_kill,
 };
 
 static const struct dnfs_program *const dnfs_programs[DNFS_PROGRAMS] = {
@@ -39,6 +42,7 @@ static const struct dnfs_program *const dnfs_programs[DNFS_PROGRAMS] = {
 	[DNFS_PROGRAM_NLM3]	= &dnlm3_program,
 	[DNFS_PROGRAM_NLM4]	= &dnlm4_program,
 	[DNFS_PROGRAM_NSM]	= &dnsm1_program,
+	[DNFS_PROGRAM_NFS4]	= &dnfs4_program,
 };
 
 /* Names of the procedures, for statistics. */
@@ -106,10 +110,15 @@ static int __net_init dnfs_net_init(struct net *net)
 	err = dnfs_stats_init(server);
 	if (err)
 		goto free_replies;
-	server->nlm = dnlm_server_alloc(server);
-	if (server->nlm)
-		return 0;
 	err = -ENOMEM;
+	server->nlm = dnlm_server_alloc(server);
+	if (!server->nlm)
+		goto exit_stats;
+	server->v4 = dnfs4_server_alloc(server);
+	if (server->v4)
+		return 0;
+	dnlm_server_free(server->nlm);
+exit_stats:
 	dnfs_stats_exit(server);
 free_replies:
 	dnfs_replies_free(server->replies);
@@ -121,6 +130,7 @@ static void __net_exit dnfs_net_exit(struct net *net)
 {
 	struct dnfs_server *server = dnfs_server_of(net);
 
+	dnfs4_server_free(server->v4);
 	dnlm_server_free(server->nlm);
 	dnfs_mounts_free(server);
 	dnfs_stats_exit(server);
@@ -143,13 +153,18 @@ static int __init dnfs_init(void)
 	err = dnlm_init();
 	if (err)
 		return err;
-	err = register_pernet_subsys(&dnfs_net_ops);
+	err = dnfs4_init();
 	if (err)
 		goto exit_nlm;
+	err = register_pernet_subsys(&dnfs_net_ops);
+	if (err)
+		goto exit_v4;
 	err = ditto_protocol_register(&dnfs_protocol);
 	if (!err)
 		return 0;
 	unregister_pernet_subsys(&dnfs_net_ops);
+exit_v4:
+	dnfs4_exit();
 exit_nlm:
 	dnlm_exit();
 	return err;
@@ -159,6 +174,7 @@ static void __exit dnfs_exit(void)
 {
 	ditto_protocol_unregister(&dnfs_protocol);
 	unregister_pernet_subsys(&dnfs_net_ops);
+	dnfs4_exit();
 	dnlm_exit();
 }
 

@@ -33,6 +33,7 @@ static const struct dnfs_program *const dnfs_programs[DNFS_PROGRAMS] = {
 	[DNFS_PROGRAM_NLM3]	= &dnlm3_program,
 	[DNFS_PROGRAM_NLM4]	= &dnlm4_program,
 	[DNFS_PROGRAM_NSM]	= &dnsm1_program,
+	[DNFS_PROGRAM_NFS4]	= &dnfs4_program,
 };
 
 /* sunrpc has one program for all versions of ours with the same number. */
@@ -70,27 +71,40 @@ static enum svc_auth_status dnfs_authenticate(struct svc_rqst *rqstp)
 static bool dnfs_is_served(const struct dnfs_server *server,
 			   const struct dnfs_program *program, int proto)
 {
-	return proto != IPPROTO_UDP || program->any_udp ||
-	       READ_ONCE(server->srv->settings.udp);
+	if (proto != IPPROTO_UDP)
+		return true;
+	return program->any_udp || (!program->no_udp && READ_ONCE(server->srv->settings.udp));
+}
+
+/* No such version: which there are, by this transport. */
+static __be32 dnfs_mismatch(const struct dnfs_server *server, const struct svc_program *progp,
+			    int proto, struct svc_process_info *info)
+{
+	const struct dnfs_program *program;
+	__be32 result = rpc_prog_unavail;
+	unsigned int vers;
+
+	for (vers = 0; vers <= DNFS_VERSION_MAX; vers++) {
+		program = dnfs_program_of(progp->pg_prog, vers);
+		if (!program || !dnfs_is_served(server, program, proto))
+			continue;
+		if (result == rpc_prog_unavail)
+			info->mismatch.lovers = vers;
+		info->mismatch.hivers = vers;
+		result = rpc_prog_mismatch;
+	}
+	return result;
 }
 
 static __be32 dnfs_init_request(struct svc_rqst *rqstp, const struct svc_program *progp,
 				struct svc_process_info *info)
 {
 	const struct dnfs_program *program = dnfs_program_of(progp->pg_prog, rqstp->rq_vers);
+	const struct dnfs_server *server = dnfs_server_of(SVC_NET(rqstp));
 	const struct svc_version *version;
 
-	if (!program) {
-		/* Whether it is served over UDP is the same for all versions. */
-		program = dnfs_program_of(progp->pg_prog, progp->pg_hivers);
-		if (!dnfs_is_served(dnfs_server_of(SVC_NET(rqstp)), program, rqstp->rq_prot))
-			return rpc_prog_unavail;
-		info->mismatch.lovers = progp->pg_lovers;
-		info->mismatch.hivers = progp->pg_hivers;
-		return rpc_prog_mismatch;
-	}
-	if (!dnfs_is_served(dnfs_server_of(SVC_NET(rqstp)), program, rqstp->rq_prot))
-		return rpc_prog_unavail;
+	if (!program || !dnfs_is_served(server, program, rqstp->rq_prot))
+		return dnfs_mismatch(server, progp, rqstp->rq_prot, info);
 	version = progp->pg_vers[rqstp->rq_vers];
 	if (rqstp->rq_proc >= version->vs_nproc || !version->vs_proc[rqstp->rq_proc].pc_func)
 		return rpc_proc_unavail;

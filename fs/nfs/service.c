@@ -33,6 +33,7 @@
 #include "../server.h"
 #include "rpc.h"
 #include "server.h"
+#include "v4/server.h"
 
 #define DNFS_THREADS_MIN	8
 #define DNFS_THREADS_PER_CPU	4
@@ -107,6 +108,7 @@ static void dnfs_stop(struct dnfs_server *server)
 {
 	lockdep_assert_held(&server->lock);
 	dnfs_set_threads(server, 0);
+	dnfs4_stop(server->v4);
 	svc_xprt_destroy_all(server->serv, server->net);
 	if (server->bound)
 		svc_rpcb_cleanup(server->serv, server->net);
@@ -144,6 +146,7 @@ static int dnfs_start(struct dnfs_server *server, struct netlink_ext_ack *extack
 		return err;
 	}
 	dnlm_server_start(server->nlm);
+	dnfs4_start(server->v4);
 	return 0;
 }
 
@@ -451,6 +454,7 @@ int dnfs_settings_changed(struct ditto_server *srv)
 			server->udp = udp;
 			dnfs_register_all(server);
 		}
+		dnfs4_clients_settings_changed(server->v4);
 	}
 	mutex_unlock(&server->lock);
 	return err;
