@@ -24,6 +24,7 @@ import traceback
 
 import daemons
 import nfs3
+import nfs4as3
 import rpc
 import smb
 
@@ -56,11 +57,22 @@ def test(func=None, *, server=None, clients=1, timeout=40, fs='tmpfs', share=Tru
     def register(f):
         theme = f.__module__.removeprefix('t_')
         f.spec = dict(server='ditto' if smb else server, clients=clients, timeout=timeout * SLOW,
-                      fs=fs, share=share, locks=locks, smb=smb, options=options)
+                      fs=fs, share=share, locks=locks, smb=smb, vers='3', options=options)
         f.test_name = f'{theme}.{f.__name__}'
         TESTS.append(f)
         return f
     return register(func) if func else register
+
+
+def with_version(func, vers):
+    """The same test once more, with its clients speaking another version of NFS."""
+    theme, name = func.test_name.split('.')
+
+    def copy(w):
+        func(w)
+    copy.spec = dict(func.spec, vers=vers, server='ditto')
+    copy.test_name = f'nfs4.{theme}_{name}_v{vers.replace(".", "")}'
+    TESTS.append(copy)
 
 
 # small helpers
@@ -275,16 +287,28 @@ class Client(Ns):
             run('ip', '-n', name, 'link', 'set', link, 'up')
         run('ip', '-n', self.name, 'route', 'add', 'default', 'via', self.server_addr)
 
-    def mount(self, path=None, opts='', fstype='nfs', where=None, proto='tcp'):
-        """Mount what is served; returns the mount point."""
+    def _options3(self, proto):
         server = self.world.server
-        path = path or self.world.export
-        where = where or f'{self.world.base}/c{self.number}.{len(self.mounts)}'
-        os.makedirs(where, exist_ok=True)
-        data = (f'vers=3,addr={self.server_addr},port={server.port},proto={proto},'
+        return (f'addr={self.server_addr},port={server.port},proto={proto},'
                 f'mountaddr={self.server_addr},mountvers=3,mountport={server.mount_port},'
                 f'mountproto=tcp,hard,timeo=20,retrans=3,'
                 f'{"lock" if self.daemons else "nolock"}')
+
+    def _options4(self):
+        return (f'addr={self.server_addr},port={self.world.server.port},proto=tcp,'
+                f'clientaddr={self.addr},hard,timeo=20,retrans=3')
+
+    def mount(self, path=None, opts='', fstype='nfs', where=None, proto='tcp', vers=None):
+        """Mount what is served; returns the mount point."""
+        server = self.world.server
+        path = path or self.world.export
+        vers = vers or self.world.vers
+        where = where or f'{self.world.base}/c{self.number}.{len(self.mounts)}'
+        os.makedirs(where, exist_ok=True)
+        if vers.startswith('4'):
+            path = server.path4(path)
+        data = f'vers={vers},'
+        data += self._options4() if vers.startswith('4') else self._options3(proto)
         if opts:
             data += f',{opts}'
         with self:
@@ -316,6 +340,8 @@ class Client(Ns):
 
     def nfs(self, cred=rpc.ROOT, path=None, **kw):
         """A raw client; its .root is the handle of the share."""
+        if self.world.vers.startswith('4'):
+            return nfs4as3.make(self, cred, path, self.world.vers, **kw)
         n = nfs3.Nfs3(self.connect(**kw), cred)
         server = self.world.server
         if server.mount_port != server.port:
@@ -371,7 +397,7 @@ class World:
     """What a test gets."""
 
     def __init__(self, name, spec, server_class):
-        self.name, self.spec = name, spec
+        self.name, self.spec, self.vers = name, spec, spec['vers']
         self.base = f'{BASE}/{name}'
         self.export = f'{self.base}/export'
         os.makedirs(self.base)

@@ -84,6 +84,10 @@ class Nfs3:
     def __init__(self, conn, cred=rpc.ROOT):
         self.rpc, self.cred, self.mount_conn = conn, cred, conn
 
+    def as_user(self, cred):
+        """Somebody else over the same connection."""
+        return Nfs3(self.rpc, cred)
+
     def raw(self, proc, args=b'', prog=NFS, vers=3, **kw):
         """The whole reply, whatever it says."""
         kw.setdefault('cred', self.cred)

@@ -85,6 +85,8 @@ def offsets_and_holes(w):
         for i, at in enumerate(places):
             os.pwrite(f.fileno(), pattern(i, 64), at)
     size = places[-1] + 64
+    with open(w.path('sparse'), 'rb'):  # a client that may keep its writes gives them up
+        pass
     eq(os.stat(w.path('sparse')).st_size, size)
     assert os.stat(w.path('sparse')).st_blocks < 1000, 'holes were filled'
     w.client.umount(m)

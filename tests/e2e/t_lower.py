@@ -22,9 +22,10 @@ def smoke(w):
         os.fsync(f.fileno())
     eq(os.stat(w.path('sparse')).st_size, (5 << 30) + 3)
     os.unlink(f'{m}/sparse')
-    put(f'{m}/acl', b'x')
-    run('setfacl', '-m', 'u:1002:r', f'{m}/acl')
-    assert 'user:1002:r--' in run('getfacl', '-cnp', w.path('acl'))
+    if w.vers == '3':
+        put(f'{m}/acl', b'x')
+        run('setfacl', '-m', 'u:1002:r', f'{m}/acl')
+        assert 'user:1002:r--' in run('getfacl', '-cnp', w.path('acl'))
     os.mknod(f'{m}/null', stat.S_IFCHR | 0o666, os.makedev(1, 3))
     eq(os.lstat(w.path('null')).st_rdev, os.makedev(1, 3))
     os.mkdir(f'{m}/private', 0o700)
@@ -45,9 +46,10 @@ def raw(w):
     eq(n.commit(f).status, nfs3.OK)
     many = n.lookup(n.root, 'many').fh
     names = [e.name for e in n.listing(many, count=2000)]
-    eq((len(names), len(set(names))), (402, 402))
+    names = [n for n in names if n not in (b'.', b'..')]
+    eq((len(names), len(set(names))), (400, 400))
     plus = n.listing(many, plus=True, maxcount=5000)
-    eq({e.name for e in plus}, set(names))
+    eq({e.name for e in plus} - {b'.', b'..'}, set(names))
     ids = {e.fileid for e in plus}
     eq(0 in ids, False, 'a file number 0')
     handles = {e.name: e.fh for e in plus if e.fh and e.name not in (b'.', b'..')}

@@ -10,8 +10,11 @@ from nfs3 import sattr
 
 def answer(n, fh):
     """The status of a GETATTR; a refusal by RPC counts as ACCES."""
-    r = n.raw(nfs3.GETATTR, rpc.Enc().opaque(fh).bytes())
-    return nfs3.ACCES if r.stat == rpc.AUTH_ERROR else int.from_bytes(r.body[:4], 'big')
+    try:
+        return n.getattr(fh).status
+    except nfs3.RpcError as e:
+        eq(e.reply.stat, rpc.AUTH_ERROR, 'GETATTR')
+        return nfs3.ACCES
 
 
 def level(n, fh):
@@ -84,6 +87,7 @@ def ipv6(w):
 def names_and_netgroups(w):
     """Resolved by the helper, from /etc/hosts and /etc/netgroup."""
     put(w.path('f'))
+    put('/etc/netgroup', 'trusted (client1.e2e.test,,)\nothers (client2.e2e.test,,)\n')
     ns = [c.nfs() for c in w.clients]
     fh = ns[0].lookup(ns[0].root, 'f').fh
     w.server.helper_start()
@@ -145,7 +149,7 @@ def manage_gids(w):
     w.server.helper_start()
     w.server.set('data', manage_gids=True)
     eq(readable(n), [True, True], 'by the groups of the account')
-    liar = nfs3.Nfs3(n.rpc, rpc.auth_sys(7002, 7002, [7100, 7129]))
+    liar = n.as_user(rpc.auth_sys(7002, 7002, [7100, 7129]))
     eq(readable(liar), [False, False], 'somebody who claims the groups')
     w.server.set('data', manage_gids=False)
     eq(readable(liar), [True, True], 'believed again')

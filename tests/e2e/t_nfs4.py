@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""NFSv4.0, 4.1 and 4.2 through the kernel's client: what every version does, and the mounts."""
+import importlib
+import os
+
+import harness
+from harness import Child, eq, get, parallel, pattern, put, test
+
+VERSIONS = ('4.0', '4.1', '4.2')
+
+# The bodies of other themes that hold for every version.
+SHARED = {
+    'data': 'tree_copy_both_ways made_on_the_server offsets_and_holes truncate_and_append '
+            'append_by_two_clients exclusive_open memory_map direct_and_sync transfer_sizes '
+            'four_clients times',
+    'names': 'special_files symbolic_links hard_links renames directories removed_while_open '
+             'local_unlink_frees_space rename_and_unlink_races changes_are_seen '
+             'mount_does_not_cross',
+    'access': 'owner_group_other setgid_sticky_suid search_and_list squash_modes squashed_groups '
+              'read_only_share',
+    'handles': 'removed_is_stale follow_renames survive_restart order_of_shares share_id_by_hand '
+               'between_shares',
+    'rules': 'addresses squash_by_rule names_and_netgroups without_helper manage_gids '
+             'answers_expire',
+    # a client of version 4 polls for a lock that it waits for
+    'lock': 'shared_and_exclusive two_processes_of_one_client ranges split_and_merge '
+            'upgrade_and_downgrade holder killed closed thousand_on_one_file many_files',
+    'lock_local': 'both_ways',
+    'life': 'share_del_with_cached_files reload_while_writing restart_with_open_files',
+    'lower': 'tmpfs ext4 xfs btrfs overlay',
+    'grants': 'most_of_groups administrators squashed',
+}
+
+for theme, names in SHARED.items():
+    importlib.import_module(f't_{theme}')
+    bodies = {t.test_name: t for t in harness.TESTS}
+    for name in names.split():
+        for version in VERSIONS:
+            harness.with_version(bodies[f'{theme}.{name}'], version)
+
+
+@test(server='ditto')
+def versions_side_by_side(w):
+    """One client, all versions at once, one file."""
+    mounts = [w.client.mount(vers=v, opts='noac') for v in ('3', *VERSIONS)]
+    for i, m in enumerate(mounts):
+        # of another size each time: the times of a file may be too coarse for version 3
+        put(f'{m}/file', pattern(i, 1000 + i))
+        for other in mounts:
+            eq(get(f'{other}/file'), pattern(i, 1000 + i), f'{other} after {m}')
+        eq(get(w.path('file')), pattern(i, 1000 + i))
+    calls = w.server.calls('nfs4')
+    for op in ('putfh', 'getattr', 'open', 'close', 'read', 'write', 'sequence', 'setclientid'):
+        if not calls[op]:
+            raise AssertionError(f'no {op} was counted')
+
+
+@test(server='ditto')
+def all_shares_below_one_mount(w):
+    """The root over all shares; each is a file system of its own there."""
+    os.makedirs(f'{w.base}/second')
+    put(f'{w.base}/second/file', b'second')
+    put(w.path('file'), b'first')
+    w.server.add('second', f'{w.base}/second')
+    for vers in VERSIONS:
+        m = w.client.mount('/', vers=vers)
+        eq(sorted(os.listdir(m)), ['data', 'second'])
+        eq((get(f'{m}/data/file'), get(f'{m}/second/file')), (b'first', b'second'))
+        devices = {os.stat(p).st_dev for p in (m, f'{m}/data', f'{m}/second')}
+        eq(len(devices), 3)
+        with harness.expect_errno(harness.errno.EROFS, harness.errno.EACCES):
+            os.mkdir(f'{m}/new')
+        with harness.expect_errno(harness.errno.ENOENT):
+            os.stat(f'{m}/third')
+        for below in ('data', 'second'):
+            harness.umount(f'{m}/{below}')
+        w.client.umount(m)
+
+
+@test(server='ditto')
+def many_connections(w):
+    """nconnect: one session over several connections."""
+    for vers in ('4.1', '4.2'):
+        m = w.client.mount(vers=vers, opts='nconnect=4,nosharecache')
+        parallel(*[lambda i=i: put(f'{m}/{vers}.{i}', pattern(i, 1 << 20)) for i in range(8)])
+        for i in range(8):
+            eq(get(w.path(f'{vers}.{i}')), pattern(i, 1 << 20))
+        w.client.umount(m)
+
+
+@test(server='ditto')
+def statistics(w):
+    m = w.client.mount(vers='4.1')
+    put(f'{m}/file', bytes(5000))
+    get(f'{m}/file')
+    rows = {r['op'].lower(): r for r in w.server.json('stats', 'nfs4')}
+    for op in ('sequence', 'putfh', 'getattr', 'open', 'write', 'close', 'exchange_id'):
+        eq(bool(rows[op]['calls']), True, op)
+    eq(rows['write']['bytes'], 5000)
+    calls = w.server.calls('nfs4-rpc')
+    eq(calls['compound'] > 5, True)
+
+
+@test(server='ditto')
+def unmounted_at_once(w):
+    """Neither a mount nor what it had open keeps the share's file system."""
+    for vers in VERSIONS:
+        m = w.client.mount(vers=vers)
+        child = Child(lambda m=m: put(f'{m}/{vers}', b'x'))
+        child.join()
+        w.client.umount(m)
