@@ -1,0 +1,703 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""NFSv4 by hand: the rules of COMPOUND, handles, names and the root above all shares."""
+import functools
+import os
+import stat
+import struct
+
+import nfs4
+import rpc
+from harness import as_user, eq, get, one_of, put, test
+from nfs4 import OPS, getattr, getfh, lookup, lookupp, putfh, putrootfh, restorefh, savefh
+from rpc import Enc
+
+wire = functools.partial(test, server='ditto')
+
+
+def open_nfs(w, minor=0, **kw):
+    return nfs4.Nfs4(nfs4.connect(w.client, **kw), minor)
+
+
+def both(w):
+    """A raw client of 4.0 and a session of 4.1 and 4.2: what can do a COMPOUND."""
+    yield open_nfs(w)
+    for minor in (1, 2):
+        yield nfs4.Session.make(nfs4.connect(w.client), minor=minor)
+
+
+def last(reply, status, count=None):
+    """The last operation ended with this status."""
+    got = nfs4.STATUS.get(reply.status, reply.status)
+    if reply.status != status:
+        raise AssertionError(f'{got}, expected {nfs4.STATUS[status]}: {reply!r}')
+    if count is not None:
+        eq(len(reply), count, 'results')
+    return reply
+
+
+# the envelope
+
+@wire
+def null_and_versions(w):
+    c = open_nfs(w)
+    eq(c.raw(b'', proc=nfs4.NULL).stat, rpc.SUCCESS)
+    for vers in (0, 1, 2, 5, 0xffffffff):
+        r = c.raw(b'', proc=nfs4.NULL, vers=vers)
+        eq((r.stat, r.low, r.high), (rpc.PROG_MISMATCH, 3, 4), f'version {vers}')
+    eq(c.raw(b'', proc=2).stat, rpc.PROC_UNAVAIL)
+    for args in (b'', b'\0\0\0\1', b'\0\0\0\0\0\0\0\0', struct.pack('>I', 1 << 30)):
+        eq(c.raw(args).stat, rpc.GARBAGE_ARGS, f'{args!r}')
+
+
+@wire
+def not_over_udp(w):
+    """RFC 7530 section 3.1: only transports that avoid congestion."""
+    w.server.ctl('server', 'set', 'udp', 'on')
+    udp = w.client.connect('udp')
+    r = udp.call(nfs4.NFS, 4, nfs4.NULL)
+    eq((r.stat, r.low, r.high), (rpc.PROG_MISMATCH, 3, 3))
+    eq(udp.call(nfs4.NFS, 3, 0).stat, rpc.SUCCESS)
+
+
+@wire
+def minor_versions(w):
+    c = open_nfs(w)
+    for minor in (3, 4, 0x7fffffff, 0xffffffff):
+        r = last(c.compound(putrootfh(), minor=minor, tag=b'a tag'), nfs4.MINOR_VERS_MISMATCH, 0)
+        eq(r.tag, b'a tag')
+    for minor in (0, 1, 2):
+        last(c.compound(minor=minor), nfs4.OK, 0)
+
+
+@wire
+def tags(w):
+    c = open_nfs(w)
+    for tag in (b'', b'x', b'abcde', 'gr\u00fc\u00df \U0001f600'.encode(), b'y' * 1024):
+        eq(last(c.compound(putrootfh(), tag=tag), nfs4.OK, 1).tag, tag)
+    for tag in (b'\xff', b'abc\xc0\x80', b'\xed\xa0\x80', b'\xf4\x90\x80\x80', b'tail\xe2\x82',
+                b'12345678\x80', b'\xe0\x80\x80'):
+        eq(last(c.compound(putrootfh(), tag=tag), nfs4.INVAL, 0).tag, tag)
+    eq(c.raw(nfs4.compound_bytes([putrootfh()], 0, b'z' * 1025)).stat, rpc.GARBAGE_ARGS)
+
+
+@wire
+def number_of_operations(w):
+    c = open_nfs(w)
+    last(c.compound(), nfs4.OK, 0)
+    last(c.compound(*[putrootfh()] * 128), nfs4.OK, 128)
+    last(c.compound(*[putrootfh()] * 129), nfs4.RESOURCE, 0)
+    last(c.compound(count=0xffffffff), nfs4.RESOURCE, 0)
+    r = last(c.compound(putrootfh(), count=5), nfs4.BADXDR, 2)
+    eq(r[1].op, OPS['illegal'])
+
+
+@wire
+def illegal_operations(w):
+    for minor, numbers in ((0, (0, 1, 2, 40, 53, 58, 59, 72, 76, 1000, 10044, 0xffffffff)),
+                           (1, (0, 1, 2, 59, 71, 76, 10044)), (2, (0, 1, 2, 76, 1000, 10044))):
+        c = open_nfs(w) if not minor else nfs4.Session.make(nfs4.connect(w.client), minor=minor)
+        for n in numbers:
+            r = last(c.compound(putrootfh(), nfs4.Op(n), getfh()), nfs4.OP_ILLEGAL)
+            eq((r[-1].op, r[-1].status), (OPS['illegal'], nfs4.OP_ILLEGAL), f'operation {n}')
+            eq(len(r), 2 + (minor > 0))
+
+
+@wire
+def absent_operations(w):
+    """NOTSUPP, and nothing behind it is done."""
+    old = [OPS[n] for n in ('setclientid setclientid_confirm renew open_confirm '
+                            'release_lockowner').split()]
+    layouts = [OPS[n] for n in 'getdeviceinfo getdevicelist layoutget layoutreturn set_ssv'.split()]
+    for minor, numbers in ((1, old + layouts), (2, old + layouts + list(range(59, 76)))):
+        s = nfs4.Session.make(nfs4.connect(w.client), minor=minor)
+        for n in numbers:
+            r = last(s.compound(putrootfh(), nfs4.Op(n), getfh()), nfs4.NOTSUPP, 3)
+            eq(r[-1].op, n)
+
+
+@wire
+def without_session(w):
+    """RFC 8881 section 2.10.6.1 and 18.46.3."""
+    c = open_nfs(w, 1)
+    last(c.compound(putrootfh()), nfs4.OP_NOT_IN_SESSION, 1)
+    last(c.compound(getfh(), getattr('type')), nfs4.OP_NOT_IN_SESSION, 1)
+    last(c.compound(nfs4.exchange_id(b'x'), putrootfh()), nfs4.NOT_ONLY_OP, 1)
+    last(c.compound(nfs4.destroy_clientid(0), putrootfh()), nfs4.NOT_ONLY_OP, 1)
+    last(c.compound(nfs4.create_session(1, 1), putrootfh()), nfs4.NOT_ONLY_OP, 1)
+    # what keeps something of its arguments for later was not even decoded
+    for op in (nfs4.close(nfs4.ANON), nfs4.open(nfs4.owner(1, b'o'), 'x'),
+               nfs4.lock(nfs4.READ_LT, 0, 1, nfs4.ANON), nfs4.setattr(nfs4.ANON, {'mode': 0})):
+        last(c.compound(nfs4.exchange_id(b'x'), op), nfs4.NOT_ONLY_OP, 1)
+        last(c.compound(op), nfs4.OP_NOT_IN_SESSION, 1)
+    s = nfs4.Session.make(nfs4.connect(w.client))
+    r = s.compound(putrootfh(), nfs4.sequence(s.id, 1, 1, 1))
+    last(r, nfs4.SEQUENCE_POS, 3)
+    last(s.nfs.compound(putrootfh(), s.sequence()), nfs4.OP_NOT_IN_SESSION, 1)
+
+
+@wire
+def arguments_that_end(w):
+    """Each operation, cut short at every word: BADXDR, and the server lives."""
+    c = open_nfs(w)
+    fh = c.fh('data')
+    ops = [putfh(fh), lookup('name'), nfs4.access(), nfs4.create(nfs4.DIR, 'd', {'mode': 0o755}),
+           nfs4.create(nfs4.LNK, 'l', target=b'text'), nfs4.link('x'), nfs4.remove('x'),
+           nfs4.rename('x', 'y'), nfs4.secinfo('x'), nfs4.openattr()]
+    for op in ops:
+        whole = op.bytes()
+        for cut in range(4, len(whole), 4):
+            r = c.compound(putfh(fh), savefh(), whole[:cut], count=3)
+            last(r, nfs4.BADXDR, 3)
+            eq(r[-1].op, op.number)
+    last(c.compound(putfh(fh), nfs4.Op('lookup', Enc().u32(0xffffffff))), nfs4.BADXDR)
+    last(c.compound(nfs4.Op('putfh', Enc().opaque(b'x' * 132))), nfs4.BADXDR)
+    last(c.compound(putfh(fh), nfs4.Op('openattr', Enc().u32(2))), nfs4.BADXDR)
+    eq(os.listdir(w.export), [])
+
+
+@wire
+def stops_at_the_first_error(w):
+    c = open_nfs(w)
+    put(w.path('there'))
+    r = c.compound(putrootfh(), lookup('data'), lookup('absent'), nfs4.remove('there'))
+    last(r, nfs4.NOENT, 3)
+    eq(os.listdir(w.export), ['there'])
+
+
+# handles
+
+@wire
+def handles_are_needed(w):
+    for c in both(w):
+        last(c.compound(getfh()), nfs4.NOFILEHANDLE)
+        last(c.compound(getattr('type')), nfs4.NOFILEHANDLE)
+        last(c.compound(lookup('data')), nfs4.NOFILEHANDLE)
+        last(c.compound(lookupp()), nfs4.NOFILEHANDLE)
+        last(c.compound(savefh()), nfs4.NOFILEHANDLE)
+        last(c.compound(nfs4.readlink()), nfs4.NOFILEHANDLE)
+        minor = c.minor
+        last(c.compound(restorefh()), nfs4.NOFILEHANDLE if minor else nfs4.RESTOREFH)
+        last(c.compound(putrootfh(), restorefh()), nfs4.NOFILEHANDLE if minor else nfs4.RESTOREFH)
+        last(c.compound(putrootfh(), lookup('data'), nfs4.rename('a', 'b')), nfs4.NOFILEHANDLE)
+        last(c.compound(putrootfh(), lookup('data'), nfs4.link('a')), nfs4.NOFILEHANDLE)
+
+
+@wire
+def bad_handles(w):
+    c = open_nfs(w)
+    good = c.fh('data')
+    root = c.fh()
+    for bad in (b'', b'\0', b'abcd', bytes(32), good[:-4], good + bytes(4), root + bytes(4),
+                bytes([good[0] + 1]) + good[1:], good[:1] + b'\7' + good[2:],
+                good[:3] + b'\1' + good[4:], good[:-1] + bytes([good[-1] ^ 1]), bytes(128),
+                root[:2] + b'\1\0'):
+        one_of(c.compound(putfh(bad)).status, (nfs4.BADHANDLE, nfs4.STALE), bad.hex())
+    os.mkdir(w.path('gone'))
+    gone = c.fh('data', 'gone')
+    os.rmdir(w.path('gone'))
+    last(c.compound(putfh(gone), getattr('type')), nfs4.STALE)
+
+
+@wire
+def saved_and_restored(w):
+    c = open_nfs(w)
+    os.makedirs(w.path('a/b'))
+    a, b = c.fh('data', 'a'), c.fh('data', 'a', 'b')
+    r = c.compound(putfh(a), savefh(), lookup('b'), getfh(), restorefh(), getfh()).ok()
+    eq((r[3].fh, r[5].fh), (b, a))
+    eq(c.compound(putfh(b), lookupp(), getfh()).ok()[2].fh, a)
+    r = c.compound(nfs4.putpubfh(), getfh(), putrootfh(), getfh()).ok()
+    eq(r[1].fh, r[3].fh)
+
+
+# the root above all shares
+
+@wire
+def root_above_all(w):
+    os.makedirs(f'{w.base}/second')
+    w.server.add('second', f'{w.base}/second')
+    for c in both(w):
+        r = c.compound(putrootfh(), getattr('type', 'fsid', 'fileid', 'filehandle'), getfh()).ok()
+        eq(r.of('getattr').attrs['type'], nfs4.DIR)
+        eq(r.of('getattr').attrs['filehandle'], r[-1].fh)
+        r = c.compound(putrootfh(), nfs4.readdir(0, bytes(8), 'fileid', 'type', 'fsid')).ok()
+        eq(sorted(e.name for e in r[-1].entries), [b'data', b'second'])
+        eq(r[-1].eof, True)
+        last(c.compound(putrootfh(), lookupp()), nfs4.NOENT)
+        for share in ('data', 'second'):
+            r = c.compound(putrootfh(), getfh(), lookup(share), lookupp(), getfh()).ok()
+            eq(r[-1].fh, r.of('getfh').fh)
+        last(c.compound(putrootfh(), lookup('third')), nfs4.NOENT)
+        last(c.compound(putrootfh(), nfs4.create(nfs4.DIR, 'x')), nfs4.ROFS)
+        last(c.compound(putrootfh(), nfs4.remove('data')), nfs4.ROFS)
+        last(c.compound(putrootfh(), savefh(), nfs4.rename('data', 'x')), nfs4.ROFS)
+        last(c.compound(putrootfh(), nfs4.readlink()), nfs4.INVAL)
+        last(c.compound(putrootfh(), nfs4.openattr()), nfs4.NOTSUPP)
+        r = c.compound(putrootfh(), nfs4.access()).ok()
+        eq(r[-1].access, nfs4.MAY_READ | nfs4.MAY_LOOKUP)
+
+
+@wire
+def shares_differ(w):
+    """Nothing is linked or renamed from one to the other, whatever lies below them."""
+    os.makedirs(w.path('below'))
+    put(w.path('file'))
+    w.server.add('second', w.path('below'))
+    for c in both(w):
+        one, two = c.fh('data'), c.fh('second')
+        r = c.compound(putfh(one), savefh(), putfh(two), nfs4.rename('file', 'moved'))
+        last(r, nfs4.XDEV)
+        r = c.compound(putfh(one), lookup('file'), savefh(), putfh(two), nfs4.link('linked'))
+        last(r, nfs4.XDEV)
+        last(c.compound(putrootfh(), savefh(), putfh(two), nfs4.rename('data', 'x')), nfs4.XDEV)
+
+
+@wire(clients=2)
+def only_shares_of_the_client(w):
+    os.makedirs(f'{w.base}/private')
+    w.server.add('private', f'{w.base}/private', allow=[f'{w.clients[1].addr}=rw'])
+    os.makedirs(f'{w.base}/hidden')
+    w.server.add('hidden', f'{w.base}/hidden', browse=False)
+    for client, names in ((w.clients[0], [b'data']), (w.clients[1], [b'data', b'private'])):
+        c = nfs4.Nfs4(nfs4.connect(client))
+        r = c.compound(putrootfh(), nfs4.readdir(0, bytes(8), 'type')).ok()
+        eq(sorted(e.name for e in r[-1].entries), names)
+        last(c.compound(putrootfh(), lookup('hidden')), nfs4.OK)
+    last(open_nfs(w).compound(putrootfh(), lookup('private')), nfs4.ACCESS)
+
+
+@wire
+def share_that_went(w):
+    os.makedirs(f'{w.base}/second')
+    w.server.add('second', f'{w.base}/second')
+    c = open_nfs(w)
+    fh = c.fh('second')
+    w.server.delete('second')
+    last(c.compound(putfh(fh)), nfs4.STALE)
+    r = c.compound(putrootfh(), nfs4.readdir(0, bytes(8), 'type')).ok()
+    eq(sorted(e.name for e in r[-1].entries), [b'data'])
+
+
+# names
+
+BAD_NAMES = [
+    (b'', nfs4.INVAL), (b'.', nfs4.BADNAME), (b'..', nfs4.BADNAME), (b'a/b', nfs4.BADNAME),
+    (b'/', nfs4.BADNAME), (b'a\0b', nfs4.BADCHAR), (b'\xff', nfs4.INVAL),
+    (b'x\xc0\xaf', nfs4.INVAL), (b'\xed\xa0\x80', nfs4.INVAL), (b'n' * 256, nfs4.NAMETOOLONG),
+    (b'n' * 5000, nfs4.NAMETOOLONG), ('\u20ac'.encode() * 86, nfs4.NAMETOOLONG),
+]
+
+
+@wire
+def bad_names(w):
+    put(w.path('file'))
+    for c in both(w):
+        fh = c.fh('data')
+        for name, status in BAD_NAMES:
+            for ops in ([lookup(name)], [nfs4.remove(name)], [nfs4.create(nfs4.DIR, name)],
+                        [savefh(), nfs4.rename(name, 'x')], [savefh(), nfs4.rename('file', name)],
+                        [lookup('file'), savefh(), putfh(fh), nfs4.link(name)],
+                        [nfs4.secinfo(name)]):
+                r = c.compound(putfh(fh), *ops)
+                if r.status != status:
+                    raise AssertionError(f'{name[:20]!r}: {r!r}, not {nfs4.STATUS[status]}')
+    eq(sorted(os.listdir(w.export)), ['file'])
+
+
+@wire
+def odd_names(w):
+    """What is UTF-8 is kept byte by byte, however long its characters are."""
+    c = open_nfs(w)
+    fh = c.fh('data')
+    names = [b'x', 'gr\u00fc\u00df'.encode(), '\U0001f600'.encode(), b'n' * 255, b'...', b' ',
+             b'back\\slash', '\u20ac'.encode() * 85, b'new\nline']
+    for name in names:
+        c.compound(putfh(fh), nfs4.create(nfs4.DIR, name, {'mode': 0o700})).ok()
+        c.compound(putfh(fh), lookup(name), lookupp()).ok()
+    eq(sorted(os.listdir(os.fsencode(w.export))), sorted(names))
+
+
+@wire
+def lookups(w):
+    os.makedirs(w.path('dir/below'))
+    put(w.path('file'))
+    os.symlink('dir', w.path('link'))
+    for c in both(w):
+        fh = c.fh('data')
+        last(c.compound(putfh(fh), lookup('absent')), nfs4.NOENT)
+        last(c.compound(putfh(fh), lookup('file'), lookup('x')), nfs4.NOTDIR)
+        last(c.compound(putfh(fh), lookup('link'), lookup('below')), nfs4.SYMLINK)
+        last(c.compound(putfh(fh), lookup('file'), lookupp()), nfs4.NOTDIR)
+        last(c.compound(putfh(fh), lookup('.ditto')), nfs4.NOENT)
+        eq(c.compound(putfh(fh), lookup('link'), nfs4.readlink()).ok()[-1].target, b'dir')
+        for name in ('dir', 'file'):
+            last(c.compound(putfh(fh), lookup(name), nfs4.readlink()),
+                 nfs4.WRONG_TYPE if c.minor else nfs4.INVAL)
+
+
+# making and removing
+
+@wire
+def creates_each_type(w):
+    c = open_nfs(w)
+    fh = c.fh('data')
+    for kind, name, kw, mode in (
+            (nfs4.DIR, 'd', {}, stat.S_IFDIR), (nfs4.LNK, 'l', {'target': b'to'}, stat.S_IFLNK),
+            (nfs4.FIFO, 'f', {}, stat.S_IFIFO), (nfs4.SOCK, 's', {}, stat.S_IFSOCK),
+            (nfs4.CHR, 'c', {'dev': (1, 3)}, stat.S_IFCHR),
+            (nfs4.BLK, 'b', {'dev': (7, 1)}, stat.S_IFBLK)):
+        before = c.compound(putfh(fh), getattr('change')).ok()[1].attrs['change']
+        r = c.compound(putfh(fh), nfs4.create(kind, name, {'mode': 0o750}, **kw),
+                       getattr('type', 'mode'), getfh()).ok()
+        eq(r[1].change.before, before, name)
+        after = c.compound(putfh(fh), getattr('change')).ok()[1].attrs['change']
+        eq(r[1].change.after, after, name)
+        eq(r[2].attrs['type'], kind)
+        if kind != nfs4.LNK:
+            eq(r[2].attrs['mode'], 0o750)
+            eq(r[1].attrset, ['mode'], name)
+        st = os.lstat(w.path(name))
+        eq(stat.S_IFMT(st.st_mode), mode)
+        if 'dev' in kw:
+            eq((os.major(st.st_rdev), os.minor(st.st_rdev)), kw['dev'])
+        last(c.compound(putfh(fh), nfs4.create(kind, name, **kw)), nfs4.EXIST)
+        eq(c.fh('data', name), r[3].fh)
+
+
+@wire
+def creates_with_an_owner(w):
+    """RFC 7530 section 16.4.4: what was set is told, owners too."""
+    c = open_nfs(w)
+    r = c.compound(putrootfh(), lookup('data'),
+                   nfs4.create(nfs4.DIR, 'd', {'mode': 0o711, 'owner': b'1234',
+                                               'owner_group': b'4321'})).ok()
+    eq(r[-1].attrset, ['mode', 'owner', 'owner_group'])
+    st = os.stat(w.path('d'))
+    eq((st.st_uid, st.st_gid, stat.S_IMODE(st.st_mode)), (1234, 4321, 0o711))
+
+
+@wire
+def refuses_to_create(w):
+    c = open_nfs(w)
+    fh = c.fh('data')
+    put(w.path('file'))
+    for kind in (nfs4.REG, nfs4.ATTRDIR, nfs4.NAMEDATTR, 0, 99):
+        last(c.compound(putfh(fh), nfs4.create(kind, 'x')), nfs4.BADTYPE)
+    last(c.compound(putfh(fh), nfs4.create(nfs4.LNK, 'x', target=b'')), nfs4.INVAL)
+    last(c.compound(putfh(fh), nfs4.create(nfs4.LNK, 'x', target=b'a\0b')), nfs4.INVAL)
+    last(c.compound(putfh(fh), nfs4.create(nfs4.LNK, 'x', target=b'a' * 4096)), nfs4.NAMETOOLONG)
+    last(c.compound(putfh(fh), nfs4.create(nfs4.CHR, 'x', dev=(1 << 20, 0))), nfs4.INVAL)
+    last(c.compound(putfh(fh), lookup('file'), nfs4.create(nfs4.DIR, 'x')), nfs4.NOTDIR)
+    last(c.compound(putfh(fh), nfs4.create(nfs4.DIR, 'x', {'size': 5})), nfs4.INVAL)
+    eq(os.listdir(w.export), ['file'])
+
+
+@wire
+def long_links(w):
+    """As long as the server's file system takes them, over the boundaries of pages."""
+    c = open_nfs(w)
+    fh = c.fh('data')
+    for n, size in enumerate((1, 255, 1000, 3000, 4000, 4095)):
+        text = bytes(33 + i % 94 for i in range(size))
+        c.compound(putfh(fh), nfs4.create(nfs4.LNK, f'l{n}', target=text), tag=b't' * 700).ok()
+        eq(os.fsencode(os.readlink(w.path(f'l{n}'))), text)
+        r = c.compound(putfh(fh), lookup(f'l{n}'), nfs4.readlink(), getattr('type'), getfh(),
+                       tag=b't' * 900).ok()
+        eq(r[2].target, text)
+        eq(r[3].attrs['type'], nfs4.LNK)
+
+
+@wire
+def removes(w):
+    os.makedirs(w.path('full/x'))
+    os.mkdir(w.path('empty'))
+    put(w.path('file'))
+    os.symlink('full', w.path('link'))
+    c = open_nfs(w)
+    fh = c.fh('data')
+    last(c.compound(putfh(fh), nfs4.remove('full')), nfs4.NOTEMPTY)
+    last(c.compound(putfh(fh), nfs4.remove('absent')), nfs4.NOENT)
+    last(c.compound(putfh(fh), lookup('file'), nfs4.remove('x')), nfs4.NOTDIR)
+    for name in ('empty', 'file', 'link'):
+        r = c.compound(putfh(fh), nfs4.remove(name), getattr('change')).ok()
+        eq(r[1].change.after, r[2].attrs['change'])
+        eq(r[1].change.atomic, True)
+    eq(os.listdir(w.export), ['full'])
+
+
+@wire
+def renames(w):
+    c = open_nfs(w)
+    fh = c.fh('data')
+
+    def rename(a, b, status=nfs4.OK):
+        return last(c.compound(putfh(fh), savefh(), nfs4.rename(a, b)), status)
+    for d in ('d1', 'd2', 'full/x'):
+        os.makedirs(w.path(d))
+    for f in ('f1', 'f2'):
+        put(w.path(f), f)
+    rename('absent', 'x', nfs4.NOENT)
+    rename('f1', 'd1', nfs4.EXIST)
+    rename('d1', 'f1', nfs4.EXIST)
+    one_of(c.compound(putfh(fh), savefh(), nfs4.rename('d1', 'full')).status,
+           (nfs4.EXIST, nfs4.NOTEMPTY))
+    rename('f1', 'f1')
+    rename('f1', 'f2')
+    rename('d1', 'd2')
+    eq(sorted(os.listdir(w.export)), ['d2', 'f2', 'full'])
+    last(c.compound(putfh(fh), savefh(), lookup('full'), lookup('x'), nfs4.rename('full', 'y')),
+         nfs4.INVAL)
+    last(c.compound(putfh(fh), lookup('f2'), savefh(), putfh(fh), nfs4.rename('a', 'b')),
+         nfs4.NOTDIR)
+    last(c.compound(putfh(fh), savefh(), lookup('f2'), nfs4.rename('f2', 'b')), nfs4.NOTDIR)
+    r = c.compound(putfh(fh), savefh(), lookup('d2'), nfs4.rename('f2', 'in')).ok()
+    eq((r[-1].source.atomic, r[-1].target.atomic), (True, True))
+    eq(os.listdir(w.path('d2')), ['in'])
+
+
+@wire
+def links(w):
+    put(w.path('file'))
+    os.makedirs(w.path('dir'))
+    c = open_nfs(w)
+    fh = c.fh('data')
+
+    def link(target, name, status=nfs4.OK, where=()):
+        ops = [putfh(fh), *map(lookup, target), savefh(), putfh(fh), *map(lookup, where)]
+        return last(c.compound(*ops, nfs4.link(name)), status)
+    link(['file'], 'second')
+    eq(os.stat(w.path('file')).st_nlink, 2)
+    link(['file'], 'second', nfs4.EXIST)
+    link(['dir'], 'x', nfs4.ISDIR)
+    link(['file'], 'x', nfs4.NOTDIR, ['file'])
+    link(['file'], 'in', where=['dir'])
+    eq(os.listdir(w.path('dir')), ['in'])
+
+
+@wire
+def access_bits(w):
+    put(w.path('file'), mode=0o640)
+    os.mkdir(w.path('dir'), 0o750)
+    for c in both(w):
+        fh = c.fh('data')
+
+        def access(name, want):
+            return c.compound(putfh(fh), lookup(name), nfs4.access(want))
+        r = access('file', 0x3f).ok()[-1]
+        eq((r.supported, r.access), (0x2d, 0x0d))
+        r = access('dir', 0x3f).ok()[-1]
+        eq((r.supported, r.access), (0x1f, 0x1f))
+        eq(access('dir', 2).ok()[-1].access, 2)
+        last(access('file', 0x200), nfs4.INVAL)
+        last(access('file', 0x40), nfs4.OK if c.minor == 2 else nfs4.INVAL)
+
+
+# the reply cache of 4.0
+
+@wire
+def done_once(w):
+    """What is not idempotent is answered from memory when it comes again, from its first byte."""
+    c = open_nfs(w)
+    fh = c.fh('data')
+    put(w.path('file'), b'x')
+    calls = [
+        [putfh(fh), nfs4.create(nfs4.DIR, 'd', {'mode': 0o755}), getfh(), getattr('type', 'mode')],
+        [putfh(fh), savefh(), nfs4.rename('file', 'moved')],
+        [putfh(fh), lookup('moved'), savefh(), putfh(fh), nfs4.link('second')],
+        [putfh(fh), nfs4.remove('second')],
+        [putfh(fh), nfs4.remove('absent')],
+    ]
+    for i, ops in enumerate(calls):
+        args = nfs4.compound_bytes(ops, 0, b'once')
+        replies = [c.raw(args, xid=0x4000 + i).body for _ in range(3)]
+        eq(replies[1], replies[0], f'call {i}')
+        eq(replies[2], replies[0], f'call {i}')
+        nfs4.read_reply(replies[0], ops)
+    # as a new one it is done, and fails
+    last(c.compound(*calls[0]), nfs4.EXIST)
+    # the same number with other arguments is another call
+    args = nfs4.compound_bytes([putfh(fh), nfs4.remove('d')], 0, b'once')
+    eq(nfs4.read_reply(c.raw(args, xid=0x4000).body, calls[3]).status, nfs4.OK)
+
+
+@wire
+def done_again(w):
+    """What only reads is done each time."""
+    c = open_nfs(w)
+    args = nfs4.compound_bytes([putrootfh(), lookup('data'), lookup('file')], 0)
+    one = c.raw(args, xid=77).body
+    put(w.path('file'))
+    two = c.raw(args, xid=77).body
+    eq((struct.unpack('>I', one[:4])[0], struct.unpack('>I', two[:4])[0]), (nfs4.NOENT, nfs4.OK))
+
+
+# room in the reply
+
+@wire
+def nothing_is_done_without_room(w):
+    """RFC 8881 section 2.10.6.4: what has side effects is refused before it has any."""
+    channel = nfs4.Channel(response=1024, cached=512, ops=64)
+    s = nfs4.Session.make(nfs4.connect(w.client), fore=channel)
+    fh = s.fh('data')
+    room, kept, made = s.fore.response, s.fore.cached, []
+    for limit, cache, status in ((room, False, nfs4.REP_TOO_BIG),
+                                 (kept, True, nfs4.REP_TOO_BIG_TO_CACHE)):
+        seen = set()
+        for n in range(1, 40):
+            name = f'{limit}.{n}'
+            ops = [putfh(fh), *[getfh()] * n, nfs4.create(nfs4.DIR, name), getattr('type')]
+            r = s.compound(*ops, cache=cache, tag=b'x' * 40)
+            if r.status == nfs4.OK or len(r) == len(ops) + 1 or r[-1].op == OPS['getattr']:
+                made.append(name)
+            if r.status != nfs4.OK:
+                eq(nfs4.STATUS[r.status], nfs4.STATUS[status], f'{n}: {r!r}')
+            seen.add(r.status)
+        eq(seen, {nfs4.OK, status}, f'with {limit} bytes')
+    eq(sorted(os.listdir(w.export)), sorted(made))
+
+
+@wire
+def many_results(w):
+    """Over the boundaries of pages, each result is whole."""
+    put(w.path('file'), b'x')
+    for c in both(w):
+        fh = c.fh('data', 'file')
+        names = ['type', 'size', 'fsid', 'fileid', 'owner', 'owner_group', 'filehandle']
+        one = c.compound(putfh(fh), getattr(*names), getfh()).ok().of('getattr').attrs
+        count = 60 if not c.minor else 7
+        r = c.compound(putfh(fh), *[getattr(*names), getfh()] * count).ok()
+        for result in r:
+            if result.op == OPS['getattr']:
+                eq(result.attrs, one)
+            if result.op == OPS['getfh']:
+                eq(result.fh, fh)
+
+
+# flavours
+
+@wire
+def wrong_flavour(w):
+    """RFC 8881 section 2.6.3.1."""
+    os.makedirs(f'{w.base}/strong')
+    put(f'{w.base}/strong/file')
+    c = open_nfs(w)
+    w.server.add('strong', f'{w.base}/strong')
+    fh = c.fh('strong')
+    w.server.set('strong', sec=['krb5', 'krb5p'])
+    gss = [(6, b'\x2a\x86\x48\x86\xf7\x12\x01\x02\x02', 0, service) for service in (1, 3)]
+    for c in both(w):
+        last(c.compound(putrootfh(), lookup('strong')), nfs4.WRONGSEC)
+        last(c.compound(putrootfh(), lookup('strong'), getattr('type')), nfs4.WRONGSEC)
+        eq(c.compound(putrootfh(), nfs4.secinfo('strong')).ok()[-1].flavors, gss)
+        eq(c.compound(putrootfh(), nfs4.secinfo('data')).ok()[-1].flavors, [rpc.AUTH_SYS])
+        # a handle of it: followed by nothing, by another handle, by the question
+        last(c.compound(putfh(fh)), nfs4.OK)
+        last(c.compound(putfh(fh), putrootfh(), getattr('type')), nfs4.OK)
+        last(c.compound(putfh(fh), savefh(), putrootfh()), nfs4.OK)
+        last(c.compound(putfh(fh), savefh(), putrootfh(), restorefh(), getfh()), nfs4.WRONGSEC)
+        last(c.compound(putfh(fh), lookupp(), getfh()), nfs4.OK)
+        eq(c.compound(putfh(fh), nfs4.secinfo('file')).ok()[-1].flavors, gss)
+        # and by anything else
+        r = last(c.compound(putfh(fh), getattr('type')), nfs4.WRONGSEC)
+        eq(r[-1].op, OPS['putfh'])
+        last(c.compound(putfh(fh), getfh()), nfs4.WRONGSEC)
+        r = last(c.compound(putfh(fh), lookup('file')), nfs4.WRONGSEC)
+        eq(r[-1].op, OPS['lookup'])
+        data = c.fh('data')
+        last(c.compound(putfh(fh), savefh(), putfh(data), nfs4.rename('file', 'x')),
+             nfs4.WRONGSEC)
+        if c.minor:
+            eq(c.compound(putfh(fh), nfs4.secinfo_no_name()).ok()[-1].flavors, gss)
+
+
+@wire
+def questions_of_flavours(w):
+    put(w.path('file'))
+    s = nfs4.Session.make(nfs4.connect(w.client))
+    fh = s.fh('data')
+    last(s.compound(putfh(fh), nfs4.secinfo('file'), getfh()), nfs4.NOFILEHANDLE)
+    last(s.compound(putfh(fh), nfs4.secinfo('absent')), nfs4.NOENT)
+    last(s.compound(putfh(fh), lookup('file'), nfs4.secinfo('x')), nfs4.NOTDIR)
+    last(s.compound(putrootfh(), nfs4.secinfo('absent')), nfs4.NOENT)
+    r = s.compound(putfh(fh), nfs4.secinfo_no_name()).ok()
+    eq(r[-1].flavors, [rpc.AUTH_SYS])
+    last(s.compound(putfh(fh), nfs4.secinfo_no_name(), getfh()), nfs4.NOFILEHANDLE)
+    # above the share's root is the root of all, which takes every flavour
+    eq(len(s.compound(putfh(fh), nfs4.secinfo_no_name(True)).ok()[-1].flavors), 5)
+    last(s.compound(putrootfh(), nfs4.secinfo_no_name(True)), nfs4.NOENT)
+    last(s.compound(putfh(fh), lookup('file'), nfs4.secinfo_no_name(True)), nfs4.NOTDIR)
+    last(s.compound(putfh(fh), nfs4.Op('secinfo_no_name', Enc().u32(2))), nfs4.BADXDR)
+    # in 4.0 the handle stays
+    c = open_nfs(w)
+    last(c.compound(putfh(fh), nfs4.secinfo('file'), getfh()), nfs4.OK)
+
+
+# named attributes
+
+@wire
+def attribute_directories(w):
+    put(w.path('file'), b'x')
+    for c in both(w):
+        fh = c.fh('data', 'file')
+        wrong = nfs4.WRONG_TYPE if c.minor else nfs4.INVAL
+        last(c.compound(putfh(fh), nfs4.openattr()), nfs4.NOENT)
+        r = c.compound(putfh(fh), nfs4.openattr(True), getfh(), getattr('type'), lookupp(),
+                       getfh()).ok()
+        eq(r.of('getattr').attrs['type'], nfs4.ATTRDIR)
+        eq(r[-1].fh, fh)
+        attrs = [o for o in r if o.op == OPS['getfh']][0].fh
+        eq(c.compound(putfh(attrs), getattr('type')).ok()[-1].attrs['type'], nfs4.ATTRDIR)
+        last(c.compound(putfh(attrs), lookup('absent')), nfs4.NOENT)
+        last(c.compound(putfh(attrs), nfs4.openattr(True)), wrong)
+        last(c.compound(putfh(attrs), nfs4.create(nfs4.DIR, 'x')), wrong)
+        last(c.compound(putfh(attrs), savefh(), putfh(c.fh('data')), nfs4.link('x')), wrong)
+        last(c.compound(putfh(attrs), nfs4.remove('absent')), nfs4.NOENT)
+        r = c.compound(putfh(attrs), nfs4.readdir(0, bytes(8), 'type')).ok()
+        eq((r[-1].entries, r[-1].eof), ([], True))
+
+
+@wire
+def named_attributes(w):
+    """Made, listed, written, read, renamed and removed; and the file does not change."""
+    put(w.path('file'), b'data')
+    for vers in ('4.0', '4.1'):
+        if vers == '4.0':
+            c = nfs4.Client40(nfs4.connect(w.client))
+        else:
+            c = nfs4.Session.make(nfs4.connect(w.client))
+        fh = c.fh('data', 'file')
+        attrs = c.compound(putfh(fh), nfs4.openattr(True), getfh()).ok()[-1].fh
+        got, one = c.open(attrs, 'one', nfs4.BOTH, how=nfs4.UNCHECKED, attrs={})
+        eq(got.status, nfs4.OK)
+        r = c.compound(putfh(one), nfs4.write(got.stateid, 0, b'of the file'),
+                       nfs4.read(got.stateid, 3, 100), getattr('type', 'size')).ok()
+        eq((r.of('read').data, r[-1].attrs), (b'the file', {'type': nfs4.NAMEDATTR, 'size': 11}))
+        if vers == '4.0':
+            c.compound(putfh(one), nfs4.close(got.stateid, c.seqid())).ok()
+        else:
+            c.compound(putfh(one), nfs4.close(got.stateid)).ok()
+        r = c.compound(putfh(attrs), nfs4.readdir(0, bytes(8), 'type', 'size')).ok()
+        eq([(e.name, e.attrs['type'], e.attrs['size']) for e in r[-1].entries],
+           [(b'one', nfs4.NAMEDATTR, 11)])
+        eq(c.compound(putfh(attrs), lookup('one'), getfh()).ok()[-1].fh, one)
+        eq(c.compound(putfh(fh), getattr('named_attr', 'size')).ok()[-1].attrs,
+           {'named_attr': True, 'size': 4})
+        c.compound(putfh(attrs), savefh(), nfs4.rename('one', 'two')).ok()
+        last(c.compound(putfh(attrs), lookup('one')), nfs4.NOENT)
+        last(c.compound(putfh(attrs), savefh(), putfh(c.fh('data')), nfs4.rename('two', 'x')),
+             nfs4.XDEV)
+        c.compound(putfh(attrs), nfs4.remove('two')).ok()
+        last(c.compound(putfh(attrs), lookup('two')), nfs4.NOENT)
+    eq(get(w.path('file')), b'data')
+
+
+@wire
+def squashed(w):
+    """Who acts is for the share to say, as with every version."""
+    os.mkdir(w.path('private'), 0o700)
+    w.server.set('data', squash='root-to-guest')
+    c = open_nfs(w)
+    last(c.compound(putrootfh(), lookup('data'), lookup('private'), lookup('x')), nfs4.ACCESS)
+    eq(as_user(65534, lambda: os.access(w.path('private'), os.X_OK)), False)
+    w.server.set('data', ro=True)
+    last(c.compound(putrootfh(), lookup('data'), nfs4.create(nfs4.DIR, 'x')), nfs4.ROFS)
