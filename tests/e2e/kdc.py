@@ -102,6 +102,18 @@ class Kdc:
         self.daemon.wait()
 
 
+class Realm(Kdc):
+    """The KDC, and the server's helper with its configuration."""
+
+    def __init__(self, world, users, keytab=True):
+        super().__init__(world, users)
+        if keytab:
+            self.make_keytab()
+        world.server.helper_stop()
+        os.environ['KRB5_CONFIG'] = self.env['KRB5_CONFIG']
+        world.server.helper_start(world.server.conf)
+
+
 def ticket_token(cache):
     """From a cache with a ticket for the server: SPNEGO's first token, and the session key."""
     ccache = CCache.loadFile(cache)

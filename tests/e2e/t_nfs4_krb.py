@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""NFSv4 over Kerberos: RPCSEC_GSS with the kernel's client, and SP4_MACH_CRED."""
+import os
+import re
+import socket
+import struct
+import threading
+
+import harness
+import nfs4
+from gss import Realm
+from harness import as_user, eq, expect_errno, get, one_of, test, wait_for
+from kdc import HOST, REALM
+from nfs4_status import CLID_INUSE, CONN_NOT_BOUND_TO_SESSION, WRONG_CRED
+from smb import UIDS, USERS
+
+# COMPOUND without a tag, of minor version 1, that begins with SEQUENCE: its session.
+SEQUENCE = re.compile(rb'\x00{7}\x01\x00{3}.\x00{3}\x35(.{16})', re.S)
+
+
+def mount(w, client, sec, vers='4.1', opts=''):
+    """By the name that the server's key is for."""
+    where = f'{w.base}/c{client.number}.{len(client.mounts)}'
+    os.makedirs(where, exist_ok=True)
+    with client:
+        harness.mount(f'{HOST}:/data', where, 'nfs', 0,
+                      f'vers={vers},sec={sec},{client._options4()}{opts}')
+    client.mounts.append(where)
+    return where
+
+
+def write(path, data, mode=0o666):
+    """All of it at the server: with a delegation the client would keep it back."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT, mode)
+    os.write(fd, data)
+    os.fsync(fd)
+    os.close(fd)
+
+
+def realm_of(w):
+    os.chmod(w.export, 0o777)
+    realm = Realm(w, USERS)
+    for client in w.clients:
+        for user in 'alice', 'bob':
+            realm.ticket(client, user, USERS[user], UIDS[user])
+    return realm
+
+
+@test(smb=True, squash='root-to-admin', timeout=120)
+def flavours(w):
+    """Each protects what it should; who acts is the account of the principal's name."""
+    realm = realm_of(w)
+    for vers in ('4.0', '4.1', '4.2'):
+        for sec in ('krb5', 'krb5i', 'krb5p'):
+            w.server.set('data', sec=[sec])
+            m, name = mount(w, w.client, sec, vers), f'{vers}-{sec}'
+            as_user(UIDS['alice'], lambda m=m, name=name: write(f'{m}/{name}', b'secret', 0o600))
+            st = os.stat(w.path(name))
+            eq((get(w.path(name)), st.st_uid, st.st_mode & 0o777),
+               (b'secret', UIDS['alice'], 0o600), name)
+
+            def refused(m=m, name=name):
+                with expect_errno(harness.errno.EACCES):
+                    get(f'{m}/{name}')
+            as_user(UIDS['bob'], refused)
+            eq(as_user(UIDS['alice'], lambda m=m, name=name: get(f'{m}/{name}')), b'secret')
+            w.client.umount(m)
+    realm.stop()
+
+
+class Listener:
+    """What goes over the server's wires; the ids of sessions in it."""
+
+    def __init__(self, ns):
+        with ns:
+            self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
+        self.sock.settimeout(0.2)
+        self.found, self.open = set(), True
+        self.thread = threading.Thread(target=self._listen)
+        self.thread.start()
+
+    def _listen(self):
+        while self.open:
+            try:
+                self.found.update(SEQUENCE.findall(self.sock.recv(65536)))
+            except TimeoutError:
+                pass
+
+    def ids(self):
+        self.open = False
+        self.thread.join()
+        self.sock.close()
+        return self.found
+
+
+@test(smb=True, squash='root-to-admin', timeout=90)
+def machine_credential(w):
+    """SP4_MACH_CRED: what the client's machine began, its machine alone may change and end."""
+    realm = realm_of(w)
+    w.server.set('data', sec=['krb5', 'sys'])
+    wire = Listener(w.server_ns)
+    m = mount(w, w.client, 'krb5', opts=',nconnect=2')
+    as_user(UIDS['alice'], lambda: [write(f'{m}/f{i}', b'data') for i in range(8)])
+    sid, = wire.ids()
+    clientid, = struct.unpack_from('>Q', sid)
+    row, = w.server.json('session', 'list')
+    eq((row['user'], row['signing']), (f'{realm.machine}@{REALM}', 'krb5i'))
+    # the second connection did not come to the session by being used
+    eq(w.server.calls('nfs4')['bind_conn_to_session'] >= 1, True)
+    c = nfs4.Nfs4(nfs4.connect(w.client), 1)
+    for op, want in ((nfs4.sequence(sid, 1, 60, 60), (CONN_NOT_BOUND_TO_SESSION,)),
+                     (nfs4.bind_conn_to_session(sid), (WRONG_CRED,)),
+                     (nfs4.destroy_session(sid), (CONN_NOT_BOUND_TO_SESSION,)),
+                     (nfs4.create_session(clientid, 2), (WRONG_CRED, CLID_INUSE)),
+                     (nfs4.destroy_clientid(clientid), (WRONG_CRED,))):
+        one_of(c.compound(op).status, want)
+    eq(as_user(UIDS['alice'], lambda: [get(f'{m}/f{i}') for i in range(8)]), [b'data'] * 8)
+    w.client.umount(m)
+    wait_for('the session is gone', lambda: not w.server.json('session', 'list'))
+    realm.stop()
+
+
+@test(smb=True, squash='root-to-admin', timeout=60)
+def principals(w):
+    """Who acts is the account of the name; a machine has none, and acts as nobody."""
+    realm = realm_of(w)
+    w.server.set('data', sec=['krb5i'])
+    for user in 'alice', 'bob':
+        m = mount(w, w.client, 'krb5i', '4.1')
+        as_user(UIDS[user], lambda m=m, user=user: write(f'{m}/{user}', b'x'))
+        eq(os.stat(w.path(user)).st_uid, UIDS[user])
+        w.client.umount(m)
+    m = mount(w, w.client, 'krb5i', '4.1')
+    write(f'{m}/machine', b'x')
+    eq(os.stat(w.path('machine')).st_uid, 65534)
+    w.client.umount(m)
+    realm.stop()

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The kernel's NFSv4 client through trouble: networks that fail, servers that restart."""
+import os
+import time
+
+import servers
+from harness import eq, get, parallel, pattern, put, run, test, wait_for
+from lockers import READ, WRITE, Locker
+
+VERSIONS = ('4.0', '4.1', '4.2')
+LEASE = 5
+# What a client needs to notice, reconnect and recover.
+RECOVERY = 40
+
+
+def clients(w):
+    return w.server.json('lock', 'client', 'list')
+
+
+def release_all(w):
+    """A client of 4.0 that is unmounted is remembered until its lease ends."""
+    for c in w.clients:
+        for where in c.mounts[:]:
+            c.umount(where)
+    for x in clients(w):
+        w.server.ctl('lock', 'client', 'release', x['name'])
+
+
+def cable(w, n, state):
+    """Of a client: plugged in or not."""
+    run('ip', '-n', w.server_ns.name, 'link', 'set', f'veth{n + 1}', state)
+
+
+def end(*lockers):
+    for locker in lockers:
+        locker.end()
+
+
+@test(server='ditto', clients=2, timeout=60)
+def session_trunking(w):
+    """Two addresses of one server are connections of one session."""
+    a, b = w.clients
+    m = a.mount(vers='4.1', opts='max_connect=4')
+    own = a.server_addr
+    try:
+        a.server_addr = b.server_addr
+        n = a.mount(vers='4.1', opts='max_connect=4')
+    finally:
+        a.server_addr = own
+    put(f'{m}/f', b'by one')
+    eq(get(f'{n}/f'), b'by one')
+    session, = w.server.json('session', 'list')
+    eq(len(session['address']), 2)
+    parallel(*[lambda i=i: put(f'{(m, n)[i % 2]}/f{i}', pattern(i, 1 << 19)) for i in range(8)])
+    for i in range(8):
+        eq(get(w.path(f'f{i}')) == pattern(i, 1 << 19), True, f'file {i}')
+
+
+@test(server='ditto', timeout=60)
+def many_connections_one_session(w):
+    m = w.client.mount(vers='4.1', opts='nconnect=4')
+    parallel(*[lambda i=i: put(f'{m}/f{i}', pattern(i, 1 << 19)) for i in range(8)])
+    session, = w.server.json('session', 'list')
+    eq((len(session['address']), session['dialect']), (4, '4.1'))
+    for i in range(8):
+        eq(get(w.path(f'f{i}')) == pattern(i, 1 << 19), True, f'file {i}')
+
+
+def locked(w, vers, name):
+    """The lock is the server's, not that of a delegation."""
+    w.server.ctl('server', 'set', 'delegations', 'off')
+    m = w.clients[0].mount(vers=vers, opts='nosharecache')
+    a = Locker(f'{m}/{name}', w.clients[0])
+    a.write(b'before')
+    a.lock(WRITE, 0, 10)
+    return m, a
+
+
+@test(server='ditto', locks='raw', clients=2, timeout=150)
+def server_restarts(w):
+    """Modules are unloaded and loaded: opens and locks are taken back, nobody gets in between."""
+    a, b = locked(w, '4.0', 'a')[1], locked(w, '4.1', 'b')[1]
+    other = w.clients[1].mount(vers='4.1')
+    c = [Locker(f'{other}/{name}', w.clients[1]) for name in 'ab']
+    for x in c:
+        x.refused('lock', WRITE)
+    w.server.restart()
+    for x in (a, b):
+        x.start('write', b'after.', 6)
+    for x in (a, b):
+        x.result(RECOVERY)
+        eq(x.read(12), b'beforeafter.')
+    wait_for('the grace ends', lambda: not w.server.grace()['active'], servers.GRACE + 5)
+    for x, y in zip((a, b), c):
+        x.read(1)
+        y.start('holder', WRITE)
+        eq(y.result(RECOVERY)[:3], (WRITE, 0, 10))
+        y.refused('lock', WRITE, 5, 1)
+        x.unlock()
+        y.lock(WRITE)
+    end(a, b, *c)
+    release_all(w)
+
+
+@test(server='ditto', locks='raw', clients=1, timeout=120)
+def grace_ends_early(w):
+    """When all clients of 4.1 are done nobody waits for the end of the grace."""
+    _, a = locked(w, '4.1', 'a')
+    w.server.restart()
+    begun = time.monotonic()
+    a.start('write', b'after.', 6).result(RECOVERY)
+    wait_for('the grace ends', lambda: not w.server.grace()['active'], servers.GRACE)
+    a.start('lock', READ, 20, 10).result(RECOVERY)
+    assert time.monotonic() - begun < servers.GRACE, 'it ended by itself'
+    end(a)
+    release_all(w)
+
+
+@test(server='ditto', timeout=90)
+def service_stops_and_starts(w):
+    """Nobody listens for a while: what was open and locked is when somebody does again."""
+    lockers = [locked(w, v, f'f{i}')[1] for i, v in enumerate(VERSIONS)]
+    ports = w.server.json('listener', 'list')
+    for listener in ports:
+        w.server.ctl('listener', 'del', str(listener['id']))
+    for x in lockers:
+        x.start('write', b'after.', 6)
+    time.sleep(1)
+    w.server.listen()
+    for x in lockers:
+        x.result(RECOVERY)
+        x.lock(READ, 20, 10)
+    eq(w.server.json('server', 'show')['ranges'], 2 * len(lockers))
+    end(*lockers)
+
+
+def lost_network(w, vers, seconds):
+    """A client with a lock is cut off for a while."""
+    m, a = locked(w, vers, 'f')
+    cable(w, 0, 'down')
+    time.sleep(seconds)
+    return m, a
+
+
+@test(server='ditto', clients=2, timeout=150)
+def network_lost_shortly(w):
+    """For less than the lease nothing is lost."""
+    w.server.ctl('server', 'set', 'lease-time-s', '30')
+    other = w.clients[1].mount(vers='4.1')
+    for vers in ('4.0', '4.1'):
+        m, a = lost_network(w, vers, 3)
+        c = Locker(f'{other}/f', w.clients[1])
+        c.refused('lock', WRITE)
+        cable(w, 0, 'up')
+        a.start('write', b'after.', 6).result(RECOVERY)
+        c.refused('lock', WRITE)
+        end(a, c)
+        w.clients[0].umount(m)
+
+
+@test(server='ditto', clients=2, timeout=200)
+def network_lost_for_long(w):
+    """For more than the lease it is lost only if somebody else wanted it."""
+    w.server.ctl('server', 'set', 'lease-time-s', str(LEASE))
+    other = w.clients[1].mount(vers='4.1')
+    for vers in ('4.0', '4.1'):
+        m, a = lost_network(w, vers, 0)
+        wait_for('it lapses', lambda: any(x.get('lapsed') for x in clients(w)), 3 * LEASE)
+        cable(w, 0, 'up')
+        a.start('write', b'after.', 6).result(RECOVERY)
+        c = Locker(f'{other}/f', w.clients[1])
+        c.refused('lock', WRITE)
+        cable(w, 0, 'down')
+        wait_for('it lapses', lambda: any(x.get('lapsed') for x in clients(w)), 3 * LEASE)
+
+        def taken():
+            try:
+                c.lock(WRITE)
+            except OSError:
+                return False
+            return True
+        wait_for('it gives way', taken, 10)
+        cable(w, 0, 'up')
+        # the lock is lost, and with it the right to write under it
+        a.start('write', b'stolen', 6)
+        try:
+            a.result(RECOVERY)
+        except OSError:
+            pass
+        a.refused('lock', WRITE)
+        end(a, c)
+        w.clients[0].umount(m)
+        put(w.path('f'))
+
+
+@test(server='ditto', timeout=60)
+def unmounted_and_forgotten(w):
+    """A client that unmounts in good order leaves nothing, in 4.1 not even for a while."""
+    m = w.client.mount(vers='4.1')
+    put(f'{m}/f', b'x')
+    eq(len(w.server.json('session', 'list')), 1)
+    w.client.umount(m)
+    wait_for('it is gone', lambda: not clients(w), 5)
+    eq(w.server.json('session', 'list'), [])
+    eq(os.listdir(w.path()), ['f'])
+
+
+@test(server='ditto', timeout=90)
+def sessions_closed_under_load(w):
+    """The administrator ends the session again and again: requests are done once, none is lost."""
+    w.server.ctl('server', 'set', 'delegations', 'off')
+    m = w.client.mount(vers='4.1', opts='nconnect=2')
+
+    def load(n):
+        for i in range(40):
+            put(f'{m}/{n}.{i}', pattern(i, 5000))
+            os.rename(f'{m}/{n}.{i}', f'{m}/{n}-{i}')
+
+    def close():
+        for _ in range(8):
+            for s in w.server.json('session', 'list'):
+                w.server.ctl('session', 'close', str(s['id']), check=False)
+            time.sleep(0.3)
+    parallel(close, *[lambda n=n: load(n) for n in range(4)])
+    eq(sorted(os.listdir(w.path())), sorted(f'{n}-{i}' for n in range(4) for i in range(40)))
+    put(f'{m}/last', b'it goes on')
+    eq(len(w.server.json('session', 'list')), 1)
