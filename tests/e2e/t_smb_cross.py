@@ -3,8 +3,10 @@
 import errno
 import fcntl
 import os
+import signal
 
 import nfs3
+import nfs4
 import nlm
 import smb
 import smb2
@@ -215,4 +217,37 @@ def lock_list_names_the_holder(w):
     w.server.ctl('lock', 'release', str(ranges[0]['id']))
     refused('RANGE_NOT_LOCKED', s.unlock, fid, 3, 4)
     s.close(fid)
+    s.end()
+
+
+@test(smb=True, squash='none')
+def opens_tell_local_leases(w):
+    """A process of the server with a lease is told by a client's open, and not by a look."""
+    s, _, _ = setup(w)
+    v4 = nfs4.Session.make(nfs4.connect(w.client))
+    signal.signal(signal.SIGIO, signal.SIG_IGN)
+
+    def leased():
+        fd = os.open(w.path('f'), os.O_RDWR)
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        return fd
+
+    def smb_open(access):
+        fid = s.create('f', access=access)
+        return lambda: s.close(fid)
+
+    def nfs_open(access):
+        r, fh = v4.open(v4.fh('data'), 'f', access)
+        return lambda: v4.compound(nfs4.putfh(fh), nfs4.close(r.stateid)).ok()
+    for act, access, left in ((smb_open, 0x80, fcntl.F_WRLCK),
+                              (smb_open, GENERIC_READ, fcntl.F_RDLCK),
+                              (smb_open, GENERIC_READ | GENERIC_WRITE, fcntl.F_UNLCK),
+                              (nfs_open, nfs4.READ, fcntl.F_RDLCK),
+                              (nfs_open, nfs4.BOTH, fcntl.F_UNLCK)):
+        fd = leased()
+        end = act(access)
+        eq(fcntl.fcntl(fd, fcntl.F_GETLEASE), left, f'{act.__name__} {access:#x}')
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        os.close(fd)
+        end()
     s.end()

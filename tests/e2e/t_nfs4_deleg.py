@@ -1,0 +1,824 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Delegations by hand: callbacks answered, refused, slow, lost; what no kernel client does."""
+import collections
+import contextlib
+import functools
+import os
+import struct
+import threading
+import time
+
+import nfs3
+import nfs4
+import nfs4_attr
+import nfs4_callback
+import smb2
+from harness import SLOW, eq, one_of, put, test, wait_for
+from nfs4 import (BOTH, DELEG_NONE, DELEG_NONE_EXT, DELEG_READ, DELEG_WRITE, READ, WANT_ANY,
+                  WANT_CANCEL, WANT_NO, WANT_READ, WANT_WRITE, WRITE, delegreturn, putfh)
+from nfs4_callback import ADDED, CHILD_ATTRS, DIR_ATTRS, REMOVED, RENAMED, SILENT, Callbacks, Listener
+from nfs4_status import (BAD_STATEID, CB_PATH_DOWN, DELAY, DELEG_REVOKED, NOTDIR, OK,
+                         OPENMODE)
+from t_smb_cross import ALL
+
+wire = functools.partial(test, server='ditto', squash='root-to-admin')
+
+DATA = b'0123456789' * 10
+NOT_WANTED, CONTENTION, RESOURCE = 0, 1, 2
+BASIC, STANDARD, NETWORK_OPEN = 4, 5, 34         # MS-FSCC 2.4
+STATE_REVOKED, PATH_DOWN = 0x40, 0x1           # SEQ4_STATUS_*
+LEASE = 10
+
+
+def files(w, *names):
+    os.chmod(w.export, 0o777)
+    for name in names or ('f',):
+        put(w.path(name), DATA, ALL)
+
+
+def listed_size(s, name):
+    """EndOfFile of one entry of the share's root, by FileDirectoryInformation."""
+    pattern = name.encode('utf-16-le')
+    fid = s.create('', options=smb2.DIRECTORY_FILE, access=smb2.GENERIC_READ, how=smb2.OPEN)
+    body = s.call(smb2.QUERY_DIRECTORY, struct.pack('<HBBI16sHHI', 33, 1, 0, 0, fid, 96,
+                                                    len(pattern), 4096) + pattern)
+    s.close(fid)
+    return struct.unpack_from('<Q', body, 8 + 40)[0]
+
+
+class Caller:
+    """A client of 4.1 that can be called back, with a handle of the share."""
+
+    def __init__(self, w, client=None, minor=1, name=None, verf=None, **answers):
+        self.client = client or w.client
+        self.cb = Callbacks(**answers)
+        self.conn = self.cb.on(nfs4.connect(self.client))
+        self.s = nfs4.Session.make(self.conn, name, verf, minor)
+        self.compound = self.s.compound
+        self.root = self.s.fh('data')
+        self.conn.serve(0.5)                   # the probe
+
+    def open(self, name, acc=READ, **kw):
+        r, fh = nfs4.again_while_delayed(lambda: self.s.open(self.root, name, acc, **kw),
+                                         lambda r: r[0].status)
+        eq(r.status, OK, 'OPEN')
+        return r, fh
+
+    def delegated(self, name='f', acc=READ, **kw):
+        r, fh = self.open(name, acc, **kw)
+        eq(r.deleg.type, DELEG_WRITE if acc & WRITE else DELEG_READ, 'delegation')
+        eq(r.deleg.recall, False)
+        return r.deleg.stateid, fh
+
+    def recall(self, seconds=6):
+        return self.cb.wait(self.conn, 'recall', seconds)
+
+    def give_back(self, sid, fh, status=OK):
+        r = self.compound(putfh(fh), delegreturn(sid))
+        eq(r.status, status, 'DELEGRETURN')
+
+    def flags(self):
+        return self.compound().ok()[0].flags
+
+
+class Caller40:
+    """The same of 4.0."""
+
+    def __init__(self, w, client=None, **answers):
+        self.client = client or w.client
+        self.cb = Callbacks(**answers)
+        self.at = Listener(self.client, self.cb)
+        self.c = nfs4.Client40(nfs4.connect(self.client), prog=0x40001234, addr=self.at.uaddr,
+                               ident=77)
+        self.compound = self.c.compound
+        self.root = self.c.fh('data')
+
+    def delegated(self, name='f', acc=READ, own=b'owner'):
+        """An owner is confirmed by its first OPEN, and has delegations from the second on."""
+        r, fh = self.c.open(self.root, name, acc, own=own)
+        if r.deleg.type == DELEG_NONE:
+            r, fh = self.c.open(self.root, name, acc, own=own)
+        eq(r.deleg.type, DELEG_WRITE if acc & WRITE else DELEG_READ, 'delegation')
+        return r.deleg.stateid, fh
+
+    def recall(self, seconds=6):
+        return self.cb.take('recall', seconds)
+
+    def give_back(self, sid, fh, status=OK):
+        eq(self.compound(putfh(fh), delegreturn(sid)).status, status, 'DELEGRETURN')
+
+    def end(self):
+        self.at.__exit__()
+
+
+class V3:
+    """Somebody else."""
+
+    def __init__(self, w):
+        self.n = w.clients[-1].nfs()
+
+    def fh(self, name='f'):
+        return self.n.lookup(self.n.root, name).fh
+
+    def write(self, name='f'):
+        return self.n.write(self.fh(name), 0, b'NEW').status
+
+    def until(self, status, name='f', seconds=6):
+        wait_for(f'status {status} of a write', lambda: self.write(name) == status, seconds)
+
+
+def counts(w):
+    """What became of delegations."""
+    return collections.Counter(w.server.calls('delegations'))
+
+
+def lease(w, seconds=LEASE):
+    w.server.ctl('server', 'set', 'lease-time-s', str(seconds))
+
+
+@wire
+def recalled_and_returned(w):
+    """One recall, with stateid and handle; the other waits until the delegation is back."""
+    for minor in (1, 2):
+        files(w, f'f{minor}')
+        a, other = Caller(w, minor=minor), V3(w)
+        sid, fh = a.delegated(f'f{minor}')
+        eq(other.write(f'f{minor}'), nfs3.JUKEBOX)
+        call = a.recall()
+        eq((call.stateid, call.fh, call.truncate, call.minor), (sid, fh, False, minor))
+        for _ in range(3):
+            eq(other.write(f'f{minor}'), nfs3.JUKEBOX)
+        a.cb.none(a.conn)
+        a.give_back(sid, fh)
+        eq(other.write(f'f{minor}'), nfs3.OK)
+        a.give_back(sid, fh, BAD_STATEID)
+    eq(counts(w)['recalled'], 2)
+    eq(counts(w)['revoked'], 0)
+
+
+@wire
+def recalled_by_40(w):
+    """To the address of SETCLIENTID, with its program and ident."""
+    files(w)
+    a, other = Caller40(w), V3(w)
+    wait_for('the probe', lambda: a.cb.nulls)
+    sid, fh = a.delegated()
+    eq(other.write(), nfs3.JUKEBOX)
+    call = a.recall()
+    eq((call.stateid, call.fh, call.minor, call.ident, call.prog), (sid, fh, 0, 77, 0x40001234))
+    a.give_back(sid, fh)
+    eq(other.write(), nfs3.OK)
+    a.end()
+
+
+@wire
+def does_not_overtake_the_reply(w):
+    """4.1: the recall names the request by which the delegation was granted."""
+    files(w)
+    a, other = Caller(w), V3(w)
+    sid, fh = a.delegated()
+    used = a.s.slots[0]
+    eq(other.write(), nfs3.JUKEBOX)
+    eq(a.recall().sequence.after, [(a.s.id, [(used, 0)])])
+    a.give_back(sid, fh)
+
+
+@wire
+def not_known_yet(w):
+    """A client that has not heard of the delegation, or has no time, is asked again."""
+    files(w)
+    say = [BAD_STATEID, DELAY, BAD_STATEID, OK]
+    a, other = Caller(w, recall=lambda _: say.pop(0)), V3(w)
+    sid, fh = a.delegated()
+    eq(other.write(), nfs3.JUKEBOX)
+    calls = [a.recall() for _ in range(4)]
+    eq({c.stateid for c in calls}, {sid})
+    eq([c.sequence.seqid for c in calls], list(range(calls[0].sequence.seqid,
+                                                     calls[0].sequence.seqid + 4)))
+    a.give_back(sid, fh)
+    eq(other.write(), nfs3.OK)
+
+
+@wire
+def sequence_is_busy(w):
+    """CB_SEQUENCE answered with DELAY does not count: the same slot and number come again."""
+    files(w)
+    a, other = Caller(w), V3(w)
+    sid, fh = a.delegated()
+    say = [DELAY, DELAY]
+    a.cb.answers['sequence'] = lambda _: say.pop(0) if say else OK
+    eq(other.write(), nfs3.JUKEBOX)
+    eq(a.recall().stateid, sid)
+    eq(say, [])
+    a.give_back(sid, fh)
+
+
+@wire
+def slow(w):
+    """A client that does not answer is called again, with the same slot and number."""
+    lease(w)
+    files(w)
+    say = [SILENT, OK]
+    a, other = Caller(w, recall=lambda _: say.pop(0)), V3(w)
+    sid, fh = a.delegated()
+    eq(other.write(), nfs3.JUKEBOX)
+    first, second = a.recall(), a.recall(8)
+    eq((first.sequence.slot, first.sequence.seqid), (second.sequence.slot, second.sequence.seqid))
+    a.give_back(sid, fh)
+    eq(other.write(), nfs3.OK)
+
+
+@wire
+def over_another_connection(w):
+    """A recall that was lost with its connection comes by another one of the session."""
+    files(w)
+    a, other = Caller(w, recall=SILENT), V3(w)
+    second = a.cb.on(nfs4.connect(w.client))
+    eq(nfs4.Nfs4(second, 1).compound(nfs4.bind_conn_to_session(a.s.id)).status, OK)
+    sid, fh = a.delegated()
+    eq(other.write(), nfs3.JUKEBOX)
+    a.conn.serve(0.5)
+    second.serve(0.1)
+    first = a.cb.take('recall')
+    a.cb.answers['recall'] = OK
+    a.conn.sock.close()
+    call = a.cb.wait(second, 'recall', 10)
+    eq(call.stateid, first.stateid)
+    a.s.nfs.rpc = a.s.rpc = second
+    a.give_back(sid, fh)
+    eq(other.write(), nfs3.OK)
+
+
+@wire
+def over_a_new_session(w):
+    """The same if nothing was left of the session but the client."""
+    files(w)
+    a, other = Caller(w), V3(w)
+    sid, fh = a.delegated()
+    eq(a.s.destroy().status, OK)
+    a.conn.sock.close()
+    eq(other.write(), nfs3.JUKEBOX)
+    time.sleep(0.3)
+    conn = a.cb.on(nfs4.connect(w.client))
+    s = nfs4.Session(conn, a.s.clientid, a.s.exchange.seqid + 1)
+    eq(a.cb.wait(conn, 'recall').stateid, sid)
+    eq(s.compound(putfh(fh), delegreturn(sid)).status, OK)
+    eq(other.write(), nfs3.OK)
+
+
+@wire(timeout=60)
+def revoked(w):
+    """Not returned in time: the client is told until it frees the stateid."""
+    lease(w)
+    files(w)
+    a, other = Caller(w), V3(w)
+    sid, fh = a.delegated()
+    opened = a.open('f', own=b'other')[0].stateid
+    eq(a.flags() & STATE_REVOKED, 0)
+    eq(other.write(), nfs3.JUKEBOX)
+    start = time.monotonic()
+    a.recall()
+    while other.write() != nfs3.OK:
+        eq(a.flags() & STATE_REVOKED, 0)
+        time.sleep(0.5)
+    one_of(round((time.monotonic() - start) / LEASE, 1), (1.0, 1.1, 1.2), 'part of the lease')
+    eq(a.flags() & STATE_REVOKED, STATE_REVOKED)
+    eq(a.compound(putfh(fh), nfs4.read(sid, 0, 4)).status, DELEG_REVOKED)
+    eq(a.compound(putfh(fh), delegreturn(sid)).status, DELEG_REVOKED)
+    eq(a.compound(nfs4.test_stateid(sid, opened)).ok()[-1].statuses, [DELEG_REVOKED, OK])
+    eq(a.flags() & STATE_REVOKED, STATE_REVOKED)
+    eq(a.compound(nfs4.free_stateid(sid)).status, OK)
+    eq(a.flags() & STATE_REVOKED, 0)
+    eq(a.compound(nfs4.free_stateid(sid)).status, BAD_STATEID)
+    eq(a.compound(putfh(fh), nfs4.read(opened, 0, 3)).ok()[-1].data, b'NEW')
+    eq(counts(w)['revoked'], 1)
+
+
+@wire(timeout=60)
+def path_is_down(w):
+    """4.0: who renews is told that it cannot be called back, before anything is revoked."""
+    lease(w)
+    files(w)
+    a, other = Caller40(w), V3(w)
+    sid, fh = a.delegated()
+    eq(a.compound(nfs4.renew(a.c.id)).status, OK)
+    a.end()
+    eq(other.write(), nfs3.JUKEBOX)
+    wait_for('RENEW to tell', lambda: a.compound(nfs4.renew(a.c.id)).status == CB_PATH_DOWN)
+    eq(counts(w)['revoked'], 0)
+    other.until(nfs3.OK, seconds=LEASE)
+    eq(counts(w)['revoked'], 1)
+    # and of what is revoked, until it reacts
+    for _ in range(3):
+        eq(a.compound(nfs4.renew(a.c.id)).status, CB_PATH_DOWN)
+    a.give_back(sid, fh, BAD_STATEID)
+    eq(a.compound(nfs4.renew(a.c.id)).status, OK)
+
+
+@wire
+def probed_again(w):
+    """One lost probe does not switch delegations off."""
+    lease(w)
+    files(w)
+    say = [SILENT, SILENT, OK]
+    a = Caller40(w, null=lambda _: say.pop(0) if say else OK)
+    r, _ = a.c.open(a.root, 'f')
+    eq(r.deleg.type, DELEG_NONE)
+    wait_for('the third probe', lambda: not say, seconds=10)
+    a.delegated()
+    a.end()
+
+
+@wire
+def without_a_way(w):
+    """No delegation for whom nobody can call back."""
+    files(w)
+    c = nfs4.Client40(nfs4.connect(w.client), netid='udp', addr='1.2.3.4.5.6')
+    for _ in range(2):
+        eq(c.open(c.fh('data'), 'f')[0].deleg.type, DELEG_NONE)
+    for addr in ('', '1.2.3', '1.2.3.4.5.6.7', '300.2.3.4.5.6', 'x' * 200, '127.0.0.1.0.0'):
+        c = nfs4.Client40(nfs4.connect(w.client), addr=addr)
+        eq(c.open(c.fh('data'), 'f')[0].deleg.type, DELEG_NONE)
+    s = nfs4.Session.make(nfs4.connect(w.client), flags=0, **{})
+    eq(s.flags & nfs4.SESSION_BACK, nfs4.SESSION_BACK)
+    # nobody answers here
+    eq(s.open(s.fh('data'), 'f')[0].deleg.type, DELEG_NONE)
+    r = s.open(s.fh('data'), 'f', READ | WANT_READ, own=b'second')[0].deleg
+    eq((r.type, r.why, r.will), (DELEG_NONE_EXT, RESOURCE, False))
+
+
+@wire
+def wishes(w):
+    """4.1 says what it wants, and is told why it does not get it."""
+    files(w, 'a', 'b', 'c', 'd', 'e', 'g')
+    a = Caller(w)
+    for name, acc, want, answer in (
+            ('a', READ, WANT_NO, (DELEG_NONE_EXT, NOT_WANTED)),
+            ('a', READ, WANT_CANCEL, (DELEG_NONE_EXT, 7)),
+            ('a', READ, WANT_WRITE, (DELEG_NONE_EXT, RESOURCE)),
+            ('b', BOTH, WANT_READ, (DELEG_NONE_EXT, RESOURCE)),
+            ('a', READ, WANT_READ, (DELEG_READ, None)),
+            ('b', BOTH, WANT_WRITE, (DELEG_WRITE, None)),
+            ('c', READ, WANT_ANY, (DELEG_READ, None)),
+            ('d', BOTH, WANT_ANY, (DELEG_WRITE, None)),
+            ('e', WRITE, 0, (DELEG_WRITE, None)),
+            ('a', BOTH, WANT_WRITE, (DELEG_NONE_EXT, 5)),
+            ('a', READ, 0, (DELEG_NONE, None))):
+        got = a.open(name, acc | want, own=os.urandom(4))[0].deleg
+        eq((got.type, got.why), answer, f'{name} {acc:x} {want:x}')
+        if got.type == DELEG_WRITE:
+            eq(got.limit, (1, 0), 'what may be kept back beyond the close')
+    with open(w.path('g'), 'r+b'):
+        got = a.open('g', READ | WANT_READ, own=b'x')[0].deleg
+        eq((got.type, got.why, got.will), (DELEG_NONE_EXT, CONTENTION, False))
+
+
+@wire
+def wishes_of_a_maker(w):
+    """Who makes a file only to write it gets none, unless it asks for one."""
+    a = Caller(w)
+    for name, acc, answer in (
+            ('written', WRITE, DELEG_NONE), ('asked', WRITE | WANT_WRITE, DELEG_WRITE),
+            ('read', READ, DELEG_READ), ('both', BOTH, DELEG_WRITE)):
+        got = a.open(name, acc, how=nfs4.UNCHECKED, own=name.encode())[0].deleg
+        eq(got.type, answer, name)
+    got = a.open('written', WRITE, how=nfs4.UNCHECKED, own=b'again')[0].deleg
+    eq(got.type, DELEG_WRITE, 'of a file that is there')
+
+
+@wire(clients=2)
+def only_one_writes(w):
+    """Readers share; a writer is alone, and who comes is told to come again."""
+    files(w, 'f', 'g')
+    a, b = Caller(w), Caller(w, w.clients[1])
+    a.delegated('f')
+    b.delegated('f')
+    sid, fh = a.delegated('g', BOTH)
+    r = b.compound(putfh(b.root), nfs4.open(b.s.owner(), 'g', READ))
+    eq(r.status, DELAY)
+    eq(a.recall().stateid, sid)
+    # opens that the client made by itself are claimed before it returns the delegation
+    r = a.compound(putfh(a.root), nfs4.open(a.s.owner(b'late'), 'g', BOTH, deleg=sid,
+                                            claim=nfs4.CLAIM_DELEGATE_CUR), nfs4.getfh()).ok()
+    eq(r[2].deleg.type, DELEG_NONE)
+    eq(a.compound(putfh(fh), nfs4.open(a.s.owner(b'later'), None, READ, deleg=sid,
+                                       claim=nfs4.CLAIM_DELEG_CUR_FH)).status, OK)
+    a.give_back(sid, fh)
+    r, _ = b.open('g')
+    eq(r.deleg.type, DELEG_NONE)
+
+
+@wire
+def covers_what_it_says(w):
+    """Reading and writing by the stateid of the delegation, and opens by it."""
+    files(w, 'f', 'g')
+    a = Caller(w)
+    sid, fh = a.delegated('f')
+    wsid, wfh = a.delegated('g', BOTH)
+    eq(a.compound(putfh(fh), nfs4.read(sid, 0, 4)).ok()[-1].data, DATA[:4])
+    eq(a.compound(putfh(fh), nfs4.write(sid, 0, b'x')).status, OPENMODE)
+    eq(a.compound(putfh(wfh), nfs4.write(wsid, 0, b'x')).status, OK)
+    eq(a.compound(putfh(wfh), nfs4.read(wsid, 0, 2)).ok()[-1].data, b'x1')
+    eq(a.compound(putfh(wfh), nfs4.read(sid, 0, 2)).status, BAD_STATEID)
+    eq(a.compound(putfh(wfh), nfs4.setattr(wsid, {'size': 5})).status, OK)
+    for claim, want in ((READ, OK), (WRITE, OPENMODE)):
+        r = a.compound(putfh(a.root), nfs4.open(a.s.owner(b'o%d' % claim), 'f', claim, deleg=sid,
+                                                claim=nfs4.CLAIM_DELEGATE_CUR))
+        eq(r.status, want)
+    eq(a.compound(putfh(a.root), nfs4.open(a.s.owner(b'p'), 'g', READ, deleg=sid,
+                                           claim=nfs4.CLAIM_DELEGATE_CUR)).status, BAD_STATEID)
+    a.give_back(sid, wfh, BAD_STATEID)
+    a.give_back((sid[0] + 1, sid[1]), fh, BAD_STATEID)
+    eq(a.compound(nfs4.free_stateid(sid)).status, nfs4.LOCKS_HELD)
+    a.give_back((0, sid[1]), fh)
+    a.give_back(wsid, wfh)
+    eq(counts(w)['recalled'], 0)
+
+
+@wire
+def its_own_doing(w):
+    """What the holder does by whatever stateid recalls nothing."""
+    files(w)
+    a = Caller(w)
+    sid, fh = a.delegated('f', BOTH)
+    eq(a.compound(putfh(fh), nfs4.read(nfs4.ANON, 0, 4)).status, OK)
+    eq(a.compound(putfh(fh), nfs4.write(nfs4.ANON, 0, b'y')).status, OK)
+    eq(a.compound(putfh(fh), nfs4.setattr(nfs4.ANON, {'mode': 0o600})).status, OK)
+    eq(a.compound(putfh(fh), nfs4.getattr('size', 'change')).status, OK)
+    eq(a.compound(putfh(a.root), nfs4.savefh(), nfs4.rename('f', 'F')).status, OK)
+    eq(a.compound(putfh(a.root), nfs4.remove('F')).status, OK)
+    a.cb.none(a.conn)
+    a.give_back(sid, fh)
+    eq(counts(w)['recalled'], 0)
+
+
+@contextlib.contextmanager
+def answering(caller):
+    """What it is asked meanwhile is answered."""
+    done = threading.Event()
+
+    def serve():
+        while not done.is_set():
+            caller.conn.serve(0.2)
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+@wire(clients=2)
+def asked_for_size(w):
+    """CB_GETATTR: the holder of writes is asked, and believed; if it cannot tell, nobody waits."""
+    w.server.ctl('server', 'set', 'patience-ms', '1000')
+    files(w)
+    a = Caller(w, getattr=lambda _: nfs4_callback.modified(a.change + 1, 4711))
+    sid, fh = a.delegated('f', BOTH)
+    a.change = a.compound(putfh(fh), nfs4.getattr('change')).ok()[-1].attrs['change']
+    other = Caller(w, w.clients[1])
+
+    def ask():
+        return other.s.patiently(putfh(fh), nfs4.getattr('size', 'change'))
+
+    with answering(a):
+        r = ask().ok()[-1].attrs
+        eq(r['size'], 4711)
+        again = ask().ok()[-1].attrs
+        eq((again['size'], again['change'] > r['change']), (4711, True))
+        a.cb.answers['getattr'] = lambda _: nfs4_callback.modified(a.change, 4711)
+        eq(ask().ok()[-1].attrs['size'], len(DATA))
+        a.cb.answers['getattr'] = BAD_STATEID
+        eq(ask().ok()[-1].attrs['size'], len(DATA))
+    eq(counts(w)['recalled'], 0)
+    a.give_back(sid, fh)
+
+
+@wire(clients=2, smb=True, squash='none')
+def asked_for_size_over_smb(w):
+    """What SMB tells of the file is what its holder says; a silent one gives it back first."""
+    w.server.ctl('server', 'set', 'patience-ms', '1000')
+    files(w)
+    a = Caller(w, getattr=lambda _: nfs4_callback.modified(a.change + 1, 4711))
+    sid, fh = a.delegated('f', BOTH)
+    a.change = a.compound(putfh(fh), nfs4.getattr('change')).ok()[-1].attrs['change']
+    s = smb2.Smb2(w.clients[1])
+    with answering(a):
+        fid = s.create('f', access=smb2.READ_ATTRIBUTES)
+        eq(struct.unpack_from('<Q', s.frame, 64 + 48)[0], 4711, 'CREATE')
+        eq(struct.unpack_from('<Q', s.query(fid, STANDARD), 8)[0], 4711)
+        written = struct.unpack_from('<Q', s.query(fid, BASIC), 16)[0]
+        time.sleep(0.1)                        # the clock of files goes in ticks
+        times = s.query(fid, NETWORK_OPEN)
+        eq((struct.unpack_from('<Q', times, 40)[0], struct.unpack_from('<Q', times, 16)[0] > written),
+           (4711, True))
+        eq(listed_size(s, 'f'), 4711)
+        a.cb.answers['getattr'] = BAD_STATEID
+        eq(struct.unpack_from('<Q', s.query(fid, STANDARD), 8)[0], len(DATA))
+        eq(counts(w)['recalled'], 0)
+    while not a.cb.calls.empty():
+        a.cb.take('getattr')
+
+    a.cb.answers['getattr'] = SILENT
+    number = s.send(smb2.QUERY_INFO, struct.pack('<HBBIHHIII16s', 41, 1, STANDARD, 1024, 0, 0, 0,
+                                                 0, 0, fid) + b'\0')
+    a.cb.wait(a.conn, 'getattr')
+    a.recall()
+    eq(a.compound(putfh(fh), nfs4.write(sid, 0, b'y' * 500)).status, OK)
+    a.give_back(sid, fh)
+    status, body = s.answer(number)
+    eq((status, struct.unpack_from('<Q', body, 16)[0]), (smb2.OK, 500))
+    s.end()
+
+
+@wire(clients=2, timeout=60)
+def the_stuck_and_the_others(w):
+    """A client that answers nothing stops neither another's recalls nor the service."""
+    files(w, *(f'f{i}' for i in range(20)), 'g')
+    a, b, other = Caller(w, recall=SILENT), Caller(w, w.clients[1]), V3(w)
+    for i in range(20):
+        a.delegated(f'f{i}')
+    sid, fh = b.delegated('g')
+    for i in range(20):
+        eq(other.write(f'f{i}'), nfs3.JUKEBOX)
+    start = time.monotonic()
+    eq(other.write('g'), nfs3.JUKEBOX)
+    b.recall(2)
+    b.give_back(sid, fh)
+    eq(other.write('g'), nfs3.OK)
+    eq(time.monotonic() - start < 3 * SLOW, True, 'in time')
+    start = time.monotonic()
+    for row in w.server.json('listener', 'list'):
+        w.server.ctl('listener', 'del', str(row['id']))
+    eq(time.monotonic() - start < 6 * SLOW, True, 'the service stops')
+
+
+# directories
+
+KINDS = [ADDED, REMOVED, RENAMED, DIR_ATTRS]
+
+
+class Watcher(Caller):
+    """It has a delegation of the share's root, and is told."""
+
+    def __init__(self, w, *kinds, ask=None, **kw):
+        super().__init__(w, **kw)
+        r = self.compound(putfh(self.root), nfs4.get_dir_delegation(*(kinds or KINDS),
+                                                                    **(ask or {}))).ok()[-1]
+        eq(r.nonfatal, 0, 'granted')
+        self.sid, self.granted = r.stateid, r
+
+    def told(self, count):
+        """The next changes, however they come."""
+        got = []
+        while len(got) < count:
+            call = self.cb.wait(self.conn, 'notify')
+            eq((call.stateid, call.fh), (self.sid, self.root))
+            got += [c for c in call.changes if c[0] != DIR_ATTRS]
+        return got
+
+    def values(self, *changes):
+        """The attributes that come with these changes, the last ones if they come again."""
+        got = {}
+        while set(changes) - set(got):
+            call = self.cb.wait(self.conn, 'notify')
+            got.update(zip(call.changes, call.attrs))
+        return [got[c] for c in changes]
+
+
+@wire(smb=True, squash='none')
+def directory_changes(w):
+    """Told in their order, whoever made them: over NFS, SMB, or on the server."""
+    os.chmod(w.export, 0o777)
+    a, n = Watcher(w), w.client.nfs()
+    eq(a.granted.notify, [nfs4_attr.NAMES[k] for k in sorted(KINDS)], 'as bits of a bitmap')
+    eq(n.create(n.root, 'one').status, nfs3.OK)
+    eq(n.mkdir(n.root, 'dir').status, nfs3.OK)
+    eq(n.rename(n.root, 'one', n.root, 'two').status, nfs3.OK)
+    eq(n.remove(n.root, 'two').status, nfs3.OK)
+    eq(a.told(4), [(ADDED, b'one'), (ADDED, b'dir'), (RENAMED, b'one', b'two'), (REMOVED, b'two')])
+    s = smb2.Smb2(w.client)
+    s.close(s.create('three'))
+    s.close(s.create('three', access=smb2.DELETE, options=smb2.DELETE_ON_CLOSE))
+    s.end()
+    eq(a.told(2), [(ADDED, b'three'), (REMOVED, b'three')])
+    put(w.path('four'), b'x')
+    os.rename(w.path('four'), w.path('five'))
+    os.unlink(w.path('five'))
+    eq(a.told(3), [(ADDED, b'four'), (RENAMED, b'four', b'five'), (REMOVED, b'five')])
+    # its own doing it knows
+    eq(a.compound(putfh(a.root), nfs4.create(nfs4.DIR, 'mine')).status, OK)
+    a.cb.none(a.conn)
+    eq(counts(w)['recalled'], 0)
+    a.give_back(a.sid, a.root)
+    put(w.path('six'), b'x')
+    a.cb.none(a.conn)
+
+
+@wire
+def directory_attributes(w):
+    """Those that were asked for and can be told, with the values that they have now."""
+    os.chmod(w.export, 0o777)
+    put(w.path('old'), b'12345', 0o644)
+    child = ['type', 'size', 'mode', 'fileid', 'time_modify', 'filehandle']
+    dirs = ['change', 'numlinks', 'time_modify']
+    a = Watcher(w, CHILD_ATTRS, *KINDS,
+                ask={'child': [*child, 'owner', 'maxname', 'time_modify_set'],
+                     'dirs': [*dirs, 'owner_group', 'space_free']})
+    eq(set(a.granted.child), set(child))
+    eq(set(a.granted.dirs), set(dirs))
+    n = w.client.nfs()
+
+    def entry(name):
+        fh = a.s.fh('data', name)
+        return a.compound(putfh(fh), nfs4.getattr(*child)).ok()[-1].attrs
+
+    def own():
+        return a.compound(putfh(a.root), nfs4.getattr(*dirs)).ok()[-1].attrs
+
+    eq(n.mkdir(n.root, 'new').status, nfs3.OK)
+    new, top = a.values((ADDED, b'new'), (DIR_ATTRS, b''))
+    eq((new, top), (entry('new'), own()))
+    eq(n.rename(n.root, 'old', n.root, 'young').status, nfs3.OK)
+    young, top = a.values((RENAMED, b'old', b'young'), (DIR_ATTRS, b''))
+    eq((young, top), (entry('young'), own()))
+    eq(n.write(n.lookup(n.root, 'young').fh, 5, b'67890').status, nfs3.OK)
+    eq(n.setattr(n.lookup(n.root, 'young').fh, nfs3.sattr(mode=0o600)).status, nfs3.OK)
+    got = {}
+    while got.get('mode') != 0o600:
+        got, = a.values((CHILD_ATTRS, b'young'))
+    eq(got, entry('young'))
+    eq((got['size'], got['type']), (10, nfs4.REG))
+    # by a process of the server
+    put(w.path('local'), b'123')
+    while got.get('size') != 3:
+        got, = a.values((CHILD_ATTRS, b'local'))
+    eq(got, entry('local'))
+    eq(n.remove(n.root, 'young').status, nfs3.OK)
+    eq(a.values((REMOVED, b'young')), [{}])
+    eq(counts(w)['recalled'], 0)
+    a.give_back(a.sid, a.root)
+    # without the kinds they come with there is none
+    r = a.compound(putfh(a.root), nfs4.get_dir_delegation(REMOVED, child=child, dirs=dirs)).ok()
+    eq((r[-1].nonfatal, r[-1].child, r[-1].dirs), (0, [], []))
+
+
+@wire
+def directory_batches(w):
+    """Many changes come in few callbacks, none is lost, and each fits the client's buffer."""
+    os.chmod(w.export, 0o777)
+    a = Watcher(w)
+    names = [b'%03d' % i + b'n' * 200 for i in range(100)]
+    for name in names:
+        put(w.path(name.decode()), b'')
+    got = a.told(100)
+    eq([g[1] for g in got if g[0] == ADDED], names)
+    eq(w.server.calls('nfs4-delegations')['notify'] < 60, True, 'fewer callbacks than changes')
+    a.give_back(a.sid, a.root)
+
+
+@wire
+def directory_replaced(w):
+    """What a client's rename replaces is gone, whoever asked for that."""
+    os.chmod(w.export, 0o777)
+    a, n = Watcher(w), w.client.nfs()
+    for name in 'abc':
+        eq(n.create(n.root, name).status, nfs3.OK)
+    eq(n.rename(n.root, 'a', n.root, 'b').status, nfs3.OK)
+    b = nfs4.Session.make(nfs4.connect(w.client))
+    eq(b.compound(putfh(a.root), nfs4.savefh(), putfh(a.root), nfs4.rename('b', 'c')).status, OK)
+    eq(a.told(7), [(ADDED, b'a'), (ADDED, b'b'), (ADDED, b'c'),
+                   (REMOVED, b'b'), (RENAMED, b'a', b'b'), (REMOVED, b'c'), (RENAMED, b'b', b'c')])
+    a.give_back(a.sid, a.root)
+
+
+@wire
+def directory_recalled(w):
+    """What cannot be told takes the delegation: kinds that were not asked for, the end of it."""
+    os.chmod(w.export, 0o777)
+    a = Watcher(w, ADDED)
+    put(w.path('f'), b'x')
+    eq(a.told(1), [(ADDED, b'f')])
+    os.unlink(w.path('f'))
+    eq(a.recall().stateid, a.sid)
+    a.give_back(a.sid, a.root)
+    os.mkdir(w.path('d'))
+    b = Caller(w)
+    fh = b.s.fh('data', 'd')
+    r = b.compound(putfh(fh), nfs4.get_dir_delegation()).ok()[-1]
+    eq(r.nonfatal, 0)
+    n = w.client.nfs()
+    eq(n.create(n.lookup(n.root, 'd').fh, 'x').status, nfs3.JUKEBOX)
+    eq(b.recall().stateid, r.stateid)
+    b.give_back(r.stateid, fh)
+    eq(n.create(n.lookup(n.root, 'd').fh, 'x').status, nfs3.OK)
+
+
+@wire
+def directory_refused_notify(w):
+    """A holder that does not take what it is told has lost track."""
+    os.chmod(w.export, 0o777)
+    a = Watcher(w, notify=BAD_STATEID)
+    put(w.path('f'), b'x')
+    a.cb.wait(a.conn, 'notify')
+    eq(a.recall().stateid, a.sid)
+    a.give_back(a.sid, a.root)
+
+
+@wire
+def directory_unavailable(w):
+    """Not of files, not without a way to the client, not twice."""
+    files(w)
+    a = Watcher(w)
+    fh = a.s.fh('data', 'f')
+    eq(a.compound(putfh(fh), nfs4.get_dir_delegation(*KINDS)).status, NOTDIR)
+    eq(a.compound(putfh(a.root), nfs4.get_dir_delegation(*KINDS)).ok()[-1].nonfatal, 1)
+    a.give_back(a.sid, a.root)
+    s = nfs4.Session.make(nfs4.connect(w.client))
+    eq(s.compound(putfh(a.root), nfs4.get_dir_delegation(*KINDS)).ok()[-1].nonfatal, 1)
+
+
+@wire
+def asked_for_any(w):
+    """With no room for more, clients are asked for what they do not use."""
+    files(w, *(f'f{i}' for i in range(9)))
+    w.server.ctl('server', 'set', 'max-delegations', '8')
+    a = Caller(w)
+    for i in range(8):
+        a.delegated(f'f{i}')
+    eq(a.open('f8')[0].deleg.type, DELEG_NONE)
+    call = a.cb.wait(a.conn, 'recall_any')
+    eq((call.keep, call.types), (6, [0b111]))
+
+
+@wire
+def asked_when_memory_is_short(w):
+    """The same by the kernel's wish for memory; not again at once."""
+    files(w, *(f'f{i}' for i in range(4)))
+    a = Caller(w)
+    for i in range(4):
+        a.delegated(f'f{i}')
+    a.cb.none(a.conn)
+    for _ in range(2):
+        put('/proc/sys/vm/drop_caches', b'2')
+    call = a.cb.wait(a.conn, 'recall_any')
+    eq((call.keep, call.types), (3, [0b111]))
+    a.cb.none(a.conn)
+    eq(counts(w)['recalled'], 0)
+
+
+@wire
+def slots_are_asked_back(w):
+    """A client that uses more slots than it is to have any more is told by CB_RECALL_SLOT."""
+    lease(w)
+    a = Caller(w)
+    for slot in range(1, 8):
+        a.s.nfs.compound(nfs4.sequence(a.s.id, 1, slot, 7)).ok()
+    w.server.ctl('server', 'set', 'session-slots', '4')
+    eq(a.cb.wait(a.conn, 'recall_slot').target, 3)
+    eq(a.compound().ok()[0].target, 3)
+    # it has understood: the others go
+    wait_for('fewer slots', lambda: a.compound().ok()[0].highest == 3)
+
+
+@wire(clients=2, timeout=60)
+def recalled_after_a_long_silence(w):
+    """Only renewals were heard for several lease times: the way back still leads there."""
+    files(w, 'f', 'g')
+    lease(w, 5)
+    a, other = Caller(w), V3(w)
+    sid, fh = a.delegated()
+    m = w.clients[1].mount(vers='4.1')
+    fd = os.open(f'{m}/g', os.O_RDONLY)
+    for _ in range(8):
+        a.cb.none(a.conn, 2)
+        a.compound().ok()
+    eq(other.write(), nfs3.JUKEBOX)
+    eq(a.recall(2).stateid, sid)
+    a.give_back(sid, fh)
+    eq(other.write(), nfs3.OK)
+    other.until(nfs3.OK, 'g', 3)
+    eq(counts(w)['revoked'], 0)
+    os.close(fd)
+
+
+@test(locks='raw', squash='root-to-admin', timeout=60)
+def reclaimed(w):
+    """After a restart of the server who had a delegation has it again."""
+    files(w)
+    a = Caller(w, name=b'reclaimer', verf=b'thesame!')
+    sid, fh = a.delegated()
+    w.server.restart()
+    conn = a.cb.on(nfs4.connect(w.client))
+    s = nfs4.Session.make(conn, name=b'reclaimer', verf=b'thesame!', reclaimed=False)
+    eq(s.compound(putfh(fh), nfs4.read(sid, 0, 4)).status, BAD_STATEID)
+    r = s.patiently(putfh(fh), nfs4.open(s.owner(), None, READ, claim=nfs4.CLAIM_PREVIOUS,
+                                         deleg=DELEG_READ)).ok()[-1]
+    eq(r.deleg.type, DELEG_READ)
+    s.patiently(nfs4.reclaim_complete()).ok()
+    eq(s.compound(putfh(fh), nfs4.read(r.deleg.stateid, 0, 4)).ok()[-1].data, DATA[:4])
+    eq(s.compound(putfh(fh), delegreturn(r.deleg.stateid)).status, OK)
+    eq(s.compound(putfh(fh), nfs4.close(r.stateid)).status, OK)
+    eq(s.destroy().status, OK)
+    eq(s.nfs.compound(nfs4.destroy_clientid(s.clientid)).status, OK)

@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Locks that clients of 4.1 wait for: CB_NOTIFY_LOCK (RFC 8881 section 20.11)."""
+import fcntl
+import functools
+
+import nfs4
+import t_nfs4_deleg
+from harness import eq, put, test, wait_for
+from lockers import READ as RDLCK, SOON, WRITE as WRLCK, Locker
+from nfs4 import (BOTH, OPEN_MAY_NOTIFY_LOCK, READ_LT, READW_LT, WANT_NO, WRITE_LT, WRITEW_LT,
+                  locku, putfh)
+from nfs4_callback import SILENT
+from nfs4_status import DELAY, DENIED, OK
+from smb2 import Smb2
+from t_lock_nlm import connect
+from t_nfs4_deleg import files
+from t_smb_cross import ALL
+
+wire = functools.partial(test, server='ditto', squash='root-to-admin')
+
+
+class Caller(t_nfs4_deleg.Caller):
+    """One with the file f open, and a lock-owner."""
+
+    def __init__(self, w, client=None, minor=1, own=b'locker', **answers):
+        super().__init__(w, client, minor, **answers)
+        self.own = own
+        self.sids = {}
+        wait_for('the promise', self.promised)
+
+    def promised(self):
+        self.conn.serve(0.1)
+        r, self.file = self.open('f', BOTH | WANT_NO)
+        self.opened = r.stateid
+        return r.rflags & OPEN_MAY_NOTIFY_LOCK
+
+    def lock(self, kind, first=0, length=10, own=None):
+        own = own or self.own
+        sid = self.sids.get(own)
+        new = None if sid else (0, 0, self.s.owner(own))
+        r = self.compound(putfh(self.file), nfs4.lock(kind, first, length, sid or self.opened,
+                                                      new=new))
+        if r.status == OK:
+            self.sids[own] = r[-1].stateid
+        return r.status
+
+    def unlock(self, first=0, length=10, own=None):
+        own = own or self.own
+        r = self.compound(putfh(self.file), locku(WRITE_LT, first, length, self.sids[own]))
+        self.sids[own] = r.ok()[-1].stateid
+
+    def told(self, own=None, seconds=SOON):
+        call = self.cb.wait(self.conn, 'notify_lock', seconds)
+        eq((call.fh, call.owner), (self.file, (self.s.clientid, own or self.own)))
+        return call
+
+
+def told_of_locks(w):
+    """How often clients were called for that."""
+    return w.server.calls('nfs4-delegations').get('notify lock', 0)
+
+
+@wire(clients=2)
+def told_when_free(w):
+    """Once, with handle and owner, not before the reply, and only when it can be had."""
+    files(w)
+    for minor in (1, 2):
+        a, b = (Caller(w, c, minor) for c in w.clients)
+        eq(a.lock(WRITE_LT), OK)
+        eq(b.lock(WRITEW_LT, 5, 10), DENIED)
+        used = b.s.slots[0]
+        eq(b.lock(WRITEW_LT, 5, 10), DENIED, 'the same once more')
+        a.unlock(0, 5)
+        b.cb.none(b.conn)
+        a.unlock(5, 5)
+        eq(b.told().sequence.after, [(b.s.id, [(used, 0)])])
+        b.cb.none(b.conn)
+        eq(b.lock(WRITEW_LT, 5, 10), OK)
+        b.unlock(5, 10)
+        a.cb.none(a.conn, 0.1)
+    eq(told_of_locks(w), 2)
+
+
+@wire(clients=2)
+def nobody_waits(w):
+    """Who does not want to wait is not told; nor is who got it, or closed the file."""
+    files(w)
+    a, b = (Caller(w, c) for c in w.clients)
+    eq(a.lock(WRITE_LT), OK)
+    eq(b.lock(WRITE_LT), DENIED)
+    eq(b.lock(READ_LT), DENIED)
+    a.unlock()
+    b.cb.none(b.conn)
+    eq(a.lock(READ_LT), OK)
+    eq(b.lock(WRITEW_LT), DENIED)
+    eq(b.compound(putfh(b.file), nfs4.close(b.opened)).status, OK)
+    eq([x['state'] for x in w.server.json('lock', 'list') if x['state'] == 'waiting'], [])
+    a.unlock()
+    b.cb.none(b.conn)
+    eq(told_of_locks(w), 0)
+
+
+@wire(clients=2)
+def nothing_is_kept(w):
+    """Whoever comes first has it. Who waits again is told again."""
+    files(w)
+    a, b = (Caller(w, c) for c in w.clients)
+    eq(a.lock(WRITE_LT), OK)
+    for _ in range(3):
+        eq(b.lock(WRITEW_LT), DENIED)
+        a.unlock()
+        b.told()
+        eq(a.lock(WRITE_LT), OK, 'by who does not wait')
+    eq(b.lock(WRITEW_LT), DENIED)
+    a.unlock()
+    b.told()
+    eq(b.lock(WRITEW_LT), OK)
+
+
+@wire(clients=2)
+def modes_and_owners(w):
+    """Readers wait for the writer only; each owner is told; a writer for the last reader."""
+    files(w)
+    a, b = (Caller(w, c) for c in w.clients)
+    eq(a.lock(WRITE_LT), OK)
+    for own in (b'one', b'two'):
+        eq(b.lock(READW_LT, own=own), DENIED)
+    a.unlock()
+    eq(sorted(b.cb.wait(b.conn, 'notify_lock').owner[1] for _ in range(2)), [b'one', b'two'])
+    for own in (b'one', b'two'):
+        eq(b.lock(READW_LT, own=own), OK)
+    # who reads and would write waits for the other one alone
+    eq(b.lock(WRITEW_LT, own=b'one'), DENIED)
+    eq(a.lock(WRITEW_LT), DENIED)
+    b.unlock(own=b'two')
+    b.told(b'one')
+    a.cb.none(a.conn, 0.2)
+    eq(b.lock(WRITEW_LT, own=b'one'), OK)
+    b.unlock(own=b'one')
+    a.told()
+    eq(a.lock(WRITEW_LT), OK)
+
+
+@wire(clients=2)
+def slow_to_take_it(w):
+    """A client that has no time for the callback, or loses it, is called again."""
+    files(w)
+    a, b = (Caller(w, c) for c in w.clients)
+    say = [DELAY, SILENT, OK]
+    b.cb.answers['notify_lock'] = lambda _: say.pop(0)
+    w.server.ctl('server', 'set', 'lease-time-s', '10')
+    eq(a.lock(WRITE_LT), OK)
+    eq(b.lock(WRITEW_LT), DENIED)
+    a.unlock()
+    for _ in range(3):
+        b.told()
+    eq(b.lock(WRITEW_LT), OK)
+
+
+@wire(clients=2)
+def circles(w):
+    """Two who wait for each other are not refused: nobody knows whether they still wait."""
+    files(w)
+    a, b = (Caller(w, c) for c in w.clients)
+    eq((a.lock(WRITE_LT, 0), b.lock(WRITE_LT, 10)), (OK, OK))
+    eq(a.lock(WRITEW_LT, 10), DENIED)
+    eq(b.lock(WRITEW_LT, 0), DENIED)
+    b.unlock(10)
+    a.told()
+    eq(a.lock(WRITEW_LT, 10), OK)
+    a.unlock(0, 20)
+    b.told()
+
+
+@wire(clients=3, locks='raw', smb=True, timeout=60)
+def whoever_held_it(w):
+    """A process of the server, a client of SMB or of NLM, a client that is gone."""
+    files(w)
+    a, b = (Caller(w, c) for c in w.clients[:2])
+    local = Locker(w.path('f'))
+    local.lock(WRLCK, 0, 10)
+    eq(b.lock(WRITEW_LT), DENIED)
+    local.unlock()
+    b.told()
+    local.lock(RDLCK, 5, 1)
+    eq(b.lock(WRITEW_LT), DENIED)
+    local.end()
+    b.told()
+    v3 = w.clients[2].nfs()
+    n = connect(w.clients[2], v3.lookup(v3.root, 'f').fh)
+    eq(n.lock((0, 10)).status, 0)
+    eq(b.lock(WRITEW_LT), DENIED)
+    eq(n.unlock((0, 10)).status, 0)
+    b.told()
+    smb = Smb2(w.client)
+    fid = smb.create('f')
+    smb.lock(fid, 0, 10)
+    eq(b.lock(READW_LT), DENIED)
+    smb.close(fid)
+    b.told()
+    smb.end()
+    eq(a.lock(WRITE_LT), OK)
+    eq(b.lock(WRITEW_LT), DENIED)
+    for x in w.server.json('lock', 'client', 'list'):
+        if any(c['client'] == x['name'] for c in w.server.json('lock', 'list')
+               if c['state'] != 'waiting' and c['type'] == 'range'):
+            w.server.ctl('lock', 'client', 'release', x['name'])
+    b.told()
+    eq(b.lock(WRITEW_LT), OK)
+    b.unlock()
+    eq(b.compound(putfh(b.file), nfs4.close(b.opened)).status, OK)
+    eq(b.s.destroy().status, OK)
+    eq(b.s.nfs.compound(nfs4.destroy_clientid(b.s.clientid)).status, OK)
+
+
+@wire(clients=2)
+def without_a_way_back(w):
+    """Who cannot be called is not told that he would be."""
+    files(w)
+    s = nfs4.Session.make(nfs4.connect(w.client))
+    r, _ = s.open(s.fh('data'), 'f', BOTH | WANT_NO)
+    eq((r.status, r.rflags & OPEN_MAY_NOTIFY_LOCK), (OK, 0))
+
+
+def locks(w):
+    return w.server.calls('nfs4')['lock']
+
+
+@test(server='ditto', clients=2, timeout=90)
+def kernel_client(w):
+    """It does not poll: each lock is asked for once in vain, and once more."""
+    put(w.path('f'), b'0123456789' * 10, ALL)
+    for vers in ('4.1', '4.2'):
+        a, b = (Locker(f'{c.mount(vers=vers)}/f', c) for c in w.clients)
+        for kind in (WRLCK, RDLCK):
+            a.lock(WRLCK, 0, 10)
+            b.start('wait', kind, 5, 10).waits()
+            before, told = locks(w), told_of_locks(w)
+            # it would have asked twice by now
+            b.waits(4)
+            eq(locks(w), before)
+            a.unlock()
+            b.result(SOON)
+            eq((locks(w), told_of_locks(w)), (before + 1, told + 1))
+            a.refused('lock', WRLCK, 14, 1)
+            b.unlock()
+        a.lock(WRLCK)
+        b.start('flock', fcntl.LOCK_EX).waits()
+        a.end()
+        b.result(SOON)
+        b.end()
+        for c in w.clients:
+            c.umount(c.mounts[0])
+
+
+@test(server='ditto', clients=2, timeout=120)
+def handed_around(w):
+    """Many who want the same lock: everybody has it in time, without polling."""
+    put(w.path('n'), b'%08d' % 0, ALL)
+    paths = [(f'{c.mount(vers="4.1")}/n', c) for c in w.clients]
+    lockers = [Locker(*paths[i % 2]) for i in range(6)]
+    for x in lockers:
+        x.start('count', 20)
+    for x in lockers:
+        x.result(60)
+        x.end()
+    wait_for('the last count', lambda: open(w.path('n'), 'rb').read() == b'%08d' % 120)
