@@ -49,6 +49,11 @@
 #define DSMB_OPTION_BY_FILE_ID		0x00002000
 #define DSMB_OPTION_RESERVE_OPFILTER	0x00100000
 #define DSMB_OPTION_REPARSE_POINT	0x00200000
+
+/* FileModeInformation (MS-FSCC section 2.4.31) is made of these options. */
+#define DSMB_OPTIONS_OF_MODE \
+	(DSMB_OPTION_WRITE_THROUGH | DSMB_OPTION_SEQUENTIAL | DSMB_OPTION_NO_BUFFERING | \
+	 DSMB_OPTION_SYNC_ALERT | DSMB_OPTION_SYNC_NONALERT | DSMB_OPTION_DELETE_ON_CLOSE)
 /* Bits beyond are undefined; those within that are not named above have no effect here. */
 #define DSMB_OPTIONS_KNOWN		0x00ffffff
 #define DSMB_OPTIONS_REFUSED \
@@ -81,5 +86,12 @@ struct dsmb_create_args {
 	struct dsmb_cursor name;
 	struct dsmb_cursor contexts;
 };
+
+struct dsmb_call;
+
+/* create_args.c: take it apart. Return: a status. */
+u32 dsmb_create_parse(struct dsmb_call *call, struct dsmb_create_args *args);
+/* What can be said without looking at a file. Return: a status. */
+u32 dsmb_create_check(struct dsmb_create_args *args);
 
 #endif
