@@ -66,6 +66,19 @@ void dsmb_call_init(struct dsmb_call *call, struct dsmb_message *message)
 	ditto_park_init(&call->park, park_done);
 }
 
+/*
+ * Does it wait for breaks, or is it just told that it need not? In this order: each step
+ * of its way sets the next before it clears its own.
+ */
+static bool is_parked_on_breaks(struct dsmb_call *call)
+{
+	if (READ_ONCE(call->park.point))
+		return true;
+	/* Pairs with ditto_park_wake(), which queues the work before it clears the point. */
+	smp_rmb();
+	return work_busy(&call->park.work);
+}
+
 static void forget_parked(struct dsmb_call *call)
 {
 	if (list_empty_careful(&call->open_link))
@@ -98,7 +111,7 @@ void dsmb_call_end(struct dsmb_call *call)
 	spin_unlock(&conn->lock);
 	forget_parked(call);
 	/* It may have been told to go on while it waited, and then by something else, too. */
-	if (READ_ONCE(call->park.point) || work_busy(&call->park.work))
+	if (is_parked_on_breaks(call))
 		ditto_park_cancel(&call->park);
 	dsmb_call_release(call);
 	for (unsigned int i = 0; i < call->npages; i++)
@@ -210,7 +223,8 @@ static u32 what_ended(const struct dsmb_call *call)
 	return DSMB_SUCCESS;
 }
 
-static void run_cancel(struct dsmb_call *call)
+/* True if it is to run on, which is the caller's business then. */
+static bool run_cancel(struct dsmb_call *call)
 {
 	bool taken;
 
@@ -223,16 +237,14 @@ static void run_cancel(struct dsmb_call *call)
 	call->cancelling = false;
 	taken = take_locked(call);
 	spin_unlock(&call->lock);
-	if (taken)
-		dsmb_message_queue(call->message);
+	return taken;
 }
 
-void dsmb_call_cancel(struct dsmb_call *call, u32 status)
+/* The same. */
+static bool cancel(struct dsmb_call *call, u32 status)
 {
-	struct dsmb_message *message = call->message;
 	bool run;
 
-	dsmb_message_hold(message);
 	spin_lock(&call->lock);
 	if (!call->cancelled) {
 		call->cancelled = true;
@@ -244,8 +256,27 @@ void dsmb_call_cancel(struct dsmb_call *call, u32 status)
 		call->cancelling = true;
 	}
 	spin_unlock(&call->lock);
-	if (run)
-		run_cancel(call);
+	return run && run_cancel(call);
+}
+
+void dsmb_call_cancel(struct dsmb_call *call, u32 status)
+{
+	struct dsmb_message *message = call->message;
+
+	dsmb_message_hold(message);
+	if (cancel(call, status))
+		dsmb_message_queue(message);
+	dsmb_message_put(message);
+}
+
+void dsmb_call_cancel_here(struct dsmb_call *call, u32 status)
+{
+	struct dsmb_message *message = call->message;
+
+	dsmb_message_hold(message);
+	/* Or somebody else queued it, and no worker has it yet. */
+	if (cancel(call, status) || (READ_ONCE(call->begun) && cancel_work(&message->work)))
+		dsmb_message_run_here(message, call);
 	dsmb_message_put(message);
 }
 
@@ -351,9 +382,11 @@ void dsmb_calls_cancel_session(struct dsmb_session *session, const struct dsmb_t
 
 u32 dsmb_call_parked(struct dsmb_call *call)
 {
-	/* In this order: each step of its way sets the next before it clears its own. */
-	if (READ_ONCE(call->park.point) || work_busy(&call->park.work) ||
-	    dsmb_call_is_woken(call))
+	if (is_parked_on_breaks(call))
+		return DSMB_PARKED;
+	/* Pairs with the lock in wake(), under which the work is still busy. */
+	smp_rmb();
+	if (dsmb_call_is_woken(call))
 		return DSMB_PARKED;
 	/* Too many wait there already. */
 	return dsmb_status(-EJUKEBOX);

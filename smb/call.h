@@ -264,6 +264,8 @@ void dsmb_call_release(struct dsmb_call *call);
 void dsmb_call_end(struct dsmb_call *call);
 /* Make a parked or running call end with a status. May sleep. */
 void dsmb_call_cancel(struct dsmb_call *call, u32 status);
+/* If it waits, it is answered when this returns, as far as that is quick. */
+void dsmb_call_cancel_here(struct dsmb_call *call, u32 status);
 /*
  * The handler returned DSMB_PARKED. True if the call waits now and belongs to
  * whoever wakes it; false if it is to be run on at once.
@@ -277,6 +279,8 @@ bool dsmb_call_woken_status(struct dsmb_call *call, u32 *status);
 void dsmb_call_arrived(struct dsmb_call *call);
 /* Check it and run its handler. */
 u32 dsmb_call_run(struct dsmb_call *call);
+/* It ended, maybe while it waited: what the next related command takes from it. */
+void dsmb_call_leave(struct dsmb_call *call, u32 status);
 /* CANCEL: finds its victim; there is no answer (cancel.c). */
 void dsmb_cancel(struct dsmb_call *call);
 

@@ -34,6 +34,7 @@ void dsmb_cancel(struct dsmb_call *cancel)
 		return;
 	/* 3.3.5.16: of the same session only. */
 	if (victim->session_id == cancel->session_id)
-		dsmb_call_cancel(victim, DSMB_CANCELLED);
+		/* Its answer goes before those to what the client sends next, as far as can be. */
+		dsmb_call_cancel_here(victim, DSMB_CANCELLED);
 	dsmb_message_put(victim->message);
 }

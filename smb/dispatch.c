@@ -50,8 +50,7 @@ static u32 take_ids(struct dsmb_call *call)
 	return DSMB_SUCCESS;
 }
 
-/* What the next related command takes from this one. */
-static void leave_ids(struct dsmb_call *call, u32 status)
+void dsmb_call_leave(struct dsmb_call *call, u32 status)
 {
 	struct dsmb_chain *chain = &call->message->chain;
 	u16 needs = call->cmd ? call->cmd->flags : 0;
@@ -280,7 +279,7 @@ u32 dsmb_call_run(struct dsmb_call *call)
 		return status;
 	if (status == DSMB_CANCELLED && dsmb_call_is_cancelled(call))
 		status = call->cancel_status;
-	leave_ids(call, status);
+	dsmb_call_leave(call, status);
 	start = ktime_get_ns() - start;
 	if (call->cmd)
 		ditto_stats_count(call->conn->server->stats, call->command, dsmb_is_error(status),

@@ -319,6 +319,11 @@ const char *dsmb_message_prepare(struct dsmb_message *message)
 	}
 }
 
+bool dsmb_message_is_cancel(const struct dsmb_message *message)
+{
+	return message->ncalls == 1 && message->calls[0].command == DSMB_CANCEL;
+}
+
 static bool run_smb1(struct dsmb_message *message)
 {
 	struct dsmb_cursor in = dsmb_cursor(message->buf->data + message->offset, message->len);
@@ -389,7 +394,9 @@ static bool run_calls(struct dsmb_message *message)
 			dsmb_message_end(message);
 			return false;
 		}
-		if (!call->begun || !dsmb_call_woken_status(call, &status))
+		if (call->begun && dsmb_call_woken_status(call, &status))
+			dsmb_call_leave(call, status);
+		else
 			status = dsmb_call_run(call);
 		if (status == DSMB_PARKED) {
 			if (park(message, call))
@@ -449,6 +456,19 @@ void dsmb_message_queue(struct dsmb_message *message)
 	struct dsmb_server *server = message->conn->server;
 
 	queue_work(message->login ? server->login : server->slow, &message->work);
+}
+
+void dsmb_message_run_here(struct dsmb_message *message, const struct dsmb_call *call)
+{
+	/*
+	 * Others may take their time, or what stands behind it, or a handler that runs again to
+	 * undo what it did; and logins have their own workers.
+	 */
+	if (call == &message->calls[message->pos] && message->pos == message->ncalls - 1 &&
+	    (call->cancel || !call->private) && !message->login)
+		message_work(&message->work);
+	else
+		dsmb_message_queue(message);
 }
 
 int dsmb_message_init(void)

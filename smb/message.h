@@ -122,6 +122,8 @@ struct dsmb_message *dsmb_message_new(struct dsmb_conn *conn, struct dsmb_buf *b
  * are left to the worker that runs them. Return: 0; else why the connection is to be dropped.
  */
 const char *dsmb_message_prepare(struct dsmb_message *message);
+/* It is one command, CANCEL. False for what is not taken apart yet. */
+bool dsmb_message_is_cancel(const struct dsmb_message *message);
 
 /*
  * Run it, or run it on. The answer is in @outs, unless there is none (yet). Consumes
@@ -130,6 +132,8 @@ const char *dsmb_message_prepare(struct dsmb_message *message);
 void dsmb_message_run(struct dsmb_message *message, struct list_head *outs);
 /* Run it by a worker of its own. */
 void dsmb_message_queue(struct dsmb_message *message);
+/* Here, if that is quick: @call, which was cancelled, is all that is left. Process context. */
+void dsmb_message_run_here(struct dsmb_message *message, const struct dsmb_call *call);
 
 static inline void dsmb_message_hold(struct dsmb_message *message)
 {

@@ -291,8 +291,11 @@ static int receive(struct dsmb_transport *t, struct list_head *batch)
 	return -EBUSY;
 }
 
-/* Take apart what came, in its order; the connection ends with the first that is malformed. */
-static int prepare(struct dsmb_transport *t, struct list_head *batch)
+/*
+ * Take apart what came, in its order; the connection ends with the first that is malformed.
+ * What only cancels others goes to @cancels.
+ */
+static int prepare(struct dsmb_transport *t, struct list_head *batch, struct list_head *cancels)
 {
 	struct dsmb_message *message, *next;
 	const char *why = NULL;
@@ -300,6 +303,8 @@ static int prepare(struct dsmb_transport *t, struct list_head *batch)
 	list_for_each_entry_safe(message, next, batch, list) {
 		if (!why)
 			why = dsmb_message_prepare(message);
+		if (!why && dsmb_message_is_cancel(message))
+			list_move_tail(&message->list, cancels);
 		if (!why)
 			continue;
 		list_del(&message->list);
@@ -345,14 +350,17 @@ static void worker_run(struct work_struct *work)
 	struct dsmb_worker *worker = container_of(work, struct dsmb_worker, work);
 	struct dsmb_transport *t = worker->t;
 	struct dsmb_conn *conn = t->conn;
+	LIST_HEAD(cancels);
 	LIST_HEAD(batch);
 	int err;
 
 	err = receive(t, &batch);
-	if (!list_empty(&batch) && prepare(t, &batch))
+	if (!list_empty(&batch) && prepare(t, &batch, &cancels))
 		err = -EPROTO;
 	else if (err && err != -EAGAIN && err != -EBUSY)
 		dsmb_conn_drop(conn, err == -EPROTO ? "a frame that is no SMB message" : NULL);
+	/* What they end is answered before another worker answers what the client sends next. */
+	run(t, &cancels);
 
 	clear_bit_unlock(T_RX_BUSY, &t->flags);
 	/* Who found somebody receiving before left what came to the look below. */
