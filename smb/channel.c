@@ -120,13 +120,23 @@ void dsmb_refuse_foreign(struct dsmb_call *call)
 		dsmb_session_put(session);
 }
 
+/* It is on this connection already, whose key is what counts there (3.3.5.2.4). */
+static u32 bind_again(struct dsmb_call *call, const struct dsmb_channel *channel)
+{
+	/* Pairs with the end of the authentication. */
+	if (smp_load_acquire(&channel->ready) && channel->signer &&
+	    dsmb_setup_signature(call, channel->signer))
+		return DSMB_ACCESS_DENIED;
+	return DSMB_REQUEST_NOT_ACCEPTED;
+}
+
 static u32 bind_check(struct dsmb_call *call, struct dsmb_session *session,
 		      const struct dsmb_channel *channel)
 {
 	u32 status = check_session(call, session);
 
 	if (!status && channel && !channel->binding)
-		status = DSMB_REQUEST_NOT_ACCEPTED;
+		status = bind_again(call, channel);
 	return status;
 }
 

@@ -19,6 +19,7 @@
 #include "call.h"
 #include "conn.h"
 #include "open.h"
+#include "session.h"
 
 #define DSMB_LOCK_REPLY		4
 #define DSMB_LOCK_ELEMENT	24
@@ -309,6 +310,9 @@ static u32 dsmb_lock_lock(const struct dsmb_locker *locker, const struct dsmb_lo
 	u32 status = DSMB_SUCCESS;
 	unsigned int i;
 
+	/* 3.3.5.2.9 lets the command by when the session expired, to give back what is there. */
+	if (READ_ONCE(locker->call->session->state) == DSMB_SESSION_EXPIRED)
+		return DSMB_NETWORK_SESSION_EXPIRED;
 	for (i = 0; i < args->count; i++) {
 		dsmb_lock_next(&elements, &el);
 		if (!dsmb_lock_flags_ok(el.flags, args->count))

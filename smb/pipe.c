@@ -89,7 +89,7 @@ u32 dsmb_pipe_create(struct dsmb_call *call, const struct dsmb_path *path,
 	if (!pipe)
 		return DSMB_INSUFFICIENT_RESOURCES;
 	pipe->srv = call->conn->server->srv;
-	err = ditto_pipe_open(pipe->srv, name, call->session->user, &pipe->id);
+	err = ditto_pipe_open(pipe->srv, name, dsmb_session_acts(call->session), &pipe->id);
 	if (err) {
 		kfree(pipe);
 		return err == -ENOENT ? DSMB_OBJECT_NAME_NOT_FOUND : dsmb_pipe_status(err);

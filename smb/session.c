@@ -68,6 +68,8 @@ void dsmb_session_put(struct dsmb_session *session)
 	dsmb_sealer_free(session->unseal);
 	if (session->user)
 		ditto_auth_user_put(session->user);
+	if (session->nobody)
+		ditto_auth_user_put(session->nobody);
 	dsmb_lease_client_put(session);
 	/* Only what was authenticated is known to the lock table. */
 	if (session->client.table)

@@ -277,6 +277,7 @@ static u32 finish_new(struct dsmb_channel *channel, const struct ditto_auth *aut
 	u32 status;
 
 	session->user = ditto_auth_user_hold(auth->user);
+	session->acts = session->user;
 	session->is_guest = auth->user->guest;
 	session->is_anonymous = auth->user->anonymous;
 	session->expires = auth->expires;
@@ -295,16 +296,38 @@ static u32 finish_new(struct dsmb_channel *channel, const struct ditto_auth *aut
 	return DSMB_SUCCESS;
 }
 
-/* Keys and opens stay as they are; it must be the same user (3.3.5.5.3). */
+/*
+ * Who renews a session is the same user, or gives no name: then the session acts as anybody
+ * without a name until the user comes back, but no longer than the user might. Nobody else
+ * gets it.
+ */
+static bool act_as(struct dsmb_session *session, struct ditto_auth_user *user)
+{
+	bool same = dsmb_user_is_same(session->user, user);
+
+	if (!same && (!user->anonymous || session->is_guest ||
+		      READ_ONCE(session->state) == DSMB_SESSION_EXPIRED))
+		return false;
+	mutex_lock(&session->lock);
+	if (!same && !session->nobody)
+		session->nobody = ditto_auth_user_hold(user);
+	/* Pairs with dsmb_session_acts(). */
+	smp_store_release(&session->acts, same ? session->user : session->nobody);
+	mutex_unlock(&session->lock);
+	return true;
+}
+
+/* Keys and opens stay as they are (3.3.5.5.2, 3.3.5.5.3). */
 static u32 finish_again(struct dsmb_channel *channel, const struct ditto_auth *auth)
 {
 	struct dsmb_session *session = channel->session;
 
-	if (!dsmb_user_is_same(session->user, auth->user)) {
+	if (!act_as(session, auth->user)) {
 		tell_refused(channel->conn, auth->user->name, "the session is another user's");
 		return DSMB_ACCESS_DENIED;
 	}
-	WRITE_ONCE(session->expires, auth->expires);
+	if (dsmb_session_acts(session) == session->user)
+		WRITE_ONCE(session->expires, auth->expires);
 	cmpxchg(&session->state, DSMB_SESSION_EXPIRED, DSMB_SESSION_VALID);
 	return DSMB_SUCCESS;
 }
@@ -344,7 +367,7 @@ static u16 session_flags(const struct dsmb_session *session)
 
 	if (session->is_guest)
 		flags |= DSMB_SESSION_IS_GUEST;
-	if (session->is_anonymous)
+	if (dsmb_session_acts(session)->anonymous)
 		flags |= DSMB_SESSION_IS_NULL;
 	if (session->encrypt)
 		flags |= DSMB_SESSION_ENCRYPT_DATA;
@@ -484,6 +507,8 @@ static u32 begin(struct dsmb_call *call, const struct setup *req, struct dsmb_ch
 	if (status) {
 		dsmb_channel_put(*channel);
 		dsmb_session_put(*session);
+		/* Who has the session's key, but not the channel's, is told under that. */
+		dsmb_refuse_foreign(call);
 	}
 	return status;
 }

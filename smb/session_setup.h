@@ -65,8 +65,8 @@ void dsmb_auth_disarm(struct dsmb_channel *channel);
 /* Was a request signed with this key? Returns a status. */
 u32 dsmb_setup_signature(struct dsmb_call *call, struct dsmb_signer *signer);
 /*
- * A request about a session that is not on this connection is refused: who signed it with the
- * session's key gets the answer signed with it, too (3.3.4.1.1).
+ * A request about a session that is not on this connection, or has another key there, is
+ * refused: who signed it with the session's key gets the answer signed with it, too (3.3.4.1.1).
  */
 void dsmb_refuse_foreign(struct dsmb_call *call);
 /* A request to bind: find or make its channel (3.3.5.5 steps 3 to 5). Returns a status. */

@@ -142,13 +142,15 @@ static int session_show(struct dsmb_session *session, struct ditto_session_show 
 		.dialect = dialect_name(session->dialect),
 		.since = session->since,
 	};
+	const struct ditto_auth_user *acts;
 	int err;
 
 	if (!session_is_known(session))
 		return 0;
-	info.user = session->user->name;
-	info.domain = session->user->domain;
-	info.guest = session->is_guest || session->is_anonymous;
+	acts = dsmb_session_acts(session);
+	info.user = acts->name;
+	info.domain = acts->domain;
+	info.guest = acts->guest || acts->anonymous;
 	info.opens = atomic_read(&session->nopens);
 
 	session_trees(session, &info, trees);
@@ -318,7 +320,7 @@ static int session_trees_show(struct dsmb_session *session, unsigned long place,
 		struct ditto_tree_info info = {
 			.id = place++,
 			.session = session->id,
-			.user = session->user->name,
+			.user = dsmb_session_acts(session)->name,
 			.share = tree->name,
 			.writable = READ_ONCE(tree->writable),
 			.encrypt = READ_ONCE(tree->encrypt),

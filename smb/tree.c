@@ -106,7 +106,7 @@ void dsmb_trees_close(struct dsmb_session *session)
 	}
 }
 
-/* Ask again what the tree was given: the options of its share changed. */
+/* Ask again what the tree was given: its share's options changed, or who asks. */
 static bool tree_renew(struct dsmb_tree *tree, struct ditto_share *share)
 {
 	struct dsmb_session *session = tree->session;
@@ -125,6 +125,16 @@ static bool tree_renew(struct dsmb_tree *tree, struct ditto_share *share)
 	return may;
 }
 
+/* Was it made with the options that there are, and for whom the session acts as? */
+static bool tree_is_fresh(const struct dsmb_tree *tree, u64 generation)
+{
+	/* Pairs with dsmb_access_renew(). */
+	if (smp_load_acquire(&tree->generation) != generation)
+		return false;
+	/* The same. */
+	return smp_load_acquire(&tree->acts) == dsmb_session_acts(tree->session);
+}
+
 struct ditto_share *dsmb_tree_share(struct dsmb_tree *tree)
 {
 	struct ditto_share *share;
@@ -136,8 +146,7 @@ struct ditto_share *dsmb_tree_share(struct dsmb_tree *tree)
 	rcu_read_lock();
 	generation = rcu_dereference(share->opts)->generation;
 	rcu_read_unlock();
-	/* Pairs with dsmb_access_renew(). */
-	if (likely(smp_load_acquire(&tree->generation) == generation))
+	if (likely(tree_is_fresh(tree, generation)))
 		return share;
 	if (tree_renew(tree, share))
 		return share;
@@ -194,7 +203,7 @@ static void tell_denied(const struct dsmb_call *call, const struct ditto_share *
 			const char *why)
 {
 	pr_info_ratelimited("%s (%s) may not use share \"%s\": %s\n", call->conn->name,
-			    call->session->user->name, share->name, why);
+			    dsmb_session_acts(call->session)->name, share->name, why);
 }
 
 static u32 connect_disk(struct dsmb_call *call, struct ditto_share *share, struct dsmb_tree **out)
@@ -226,6 +235,7 @@ static u32 connect_disk(struct dsmb_call *call, struct ditto_share *share, struc
 	tree->maximal = access.maximal;
 	tree->encrypt = access.encrypt;
 	tree->generation = access.generation;
+	tree->acts = access.acts;
 	*out = tree;
 	return DSMB_SUCCESS;
 }

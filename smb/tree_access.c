@@ -34,16 +34,14 @@ struct dsmb_retired {
 	struct ditto_cred *cred;
 };
 
-static void ident_of(const struct dsmb_session *session, struct ditto_ident *ident)
+static void ident_of(const struct ditto_auth_user *user, struct ditto_ident *ident)
 {
-	const struct ditto_auth_user *user = session->user;
-
 	*ident = (struct ditto_ident) {
 		.uid = user->uid,
 		.gid = user->gid,
 		.ngroups = user->ngroups,
 		.groups = user->groups,
-		.anonymous = session->is_guest || session->is_anonymous,
+		.anonymous = user->guest || user->anonymous,
 	};
 }
 
@@ -84,7 +82,8 @@ u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 		return err == -EACCES ? DSMB_ACCESS_DENIED : dsmb_status(err);
 	if (verdict.level == DITTO_ACCESS_NONE)
 		return DSMB_ACCESS_DENIED;
-	ident_of(session, &ident);
+	access->acts = dsmb_session_acts(session);
+	ident_of(access->acts, &ident);
 	grant = share_ask(share, &ident, &opts);
 	access->why = ident.anonymous ? "the share lets no guest in" :
 		      "the share gives this user no permission";
@@ -117,29 +116,57 @@ static bool cred_is_same(const struct ditto_cred *a, const struct ditto_cred *b)
 			  groups_are_same(a->cred->group_info, b->cred->group_info));
 }
 
-int dsmb_access_renew(struct dsmb_tree *tree, struct dsmb_access *access)
+/* One that acted before acts again, so that changing to and fro makes no heap of them. */
+static bool cred_again(struct dsmb_tree *tree, struct ditto_cred *cred)
+{
+	for (struct dsmb_retired *retired = tree->retired; retired; retired = retired->next) {
+		struct ditto_cred *old = retired->cred;
+
+		if (!cred_is_same(old, cred))
+			continue;
+		retired->cred = tree->cred;
+		WRITE_ONCE(tree->cred, old);
+		return true;
+	}
+	return false;
+}
+
+/* Consumes @cred if it succeeds. */
+static int cred_renew(struct dsmb_tree *tree, struct ditto_cred *cred)
 {
 	struct dsmb_retired *retired;
 
-	lockdep_assert_held(&tree->session->lock);
 	/* Most changes of options leave alone who acts, and what acts can stay. */
-	if (tree->cred && cred_is_same(tree->cred, access->cred)) {
-		ditto_cred_put(access->cred);
-	} else {
-		if (tree->cred) {
-			retired = kmalloc(sizeof(*retired), GFP_KERNEL);
-			if (!retired)
-				return -ENOMEM;
-			retired->cred = tree->cred;
-			retired->next = tree->retired;
-			tree->retired = retired;
-		}
-		WRITE_ONCE(tree->cred, access->cred);
+	if (tree->cred && (cred_is_same(tree->cred, cred) || cred_again(tree, cred))) {
+		ditto_cred_put(cred);
+		return 0;
 	}
+	if (tree->cred) {
+		retired = kmalloc(sizeof(*retired), GFP_KERNEL);
+		if (!retired)
+			return -ENOMEM;
+		retired->cred = tree->cred;
+		retired->next = tree->retired;
+		tree->retired = retired;
+	}
+	WRITE_ONCE(tree->cred, cred);
+	return 0;
+}
+
+int dsmb_access_renew(struct dsmb_tree *tree, struct dsmb_access *access)
+{
+	int err;
+
+	lockdep_assert_held(&tree->session->lock);
+	err = cred_renew(tree, access->cred);
+	if (err)
+		return err;
 	WRITE_ONCE(tree->writable, access->writable);
 	WRITE_ONCE(tree->maximal, access->maximal);
 	WRITE_ONCE(tree->encrypt, access->encrypt);
 	/* Pairs with dsmb_tree_share(): who sees it sees the rest. */
+	smp_store_release(&tree->acts, access->acts);
+	/* The same. */
 	smp_store_release(&tree->generation, access->generation);
 	return 0;
 }

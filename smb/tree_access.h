@@ -5,6 +5,7 @@
 
 #include <linux/types.h>
 
+struct ditto_auth_user;
 struct ditto_cred;
 struct ditto_peer;
 struct ditto_share;
@@ -14,6 +15,7 @@ struct dsmb_tree;
 /**
  * struct dsmb_access - what was found
  * @generation: of the share's options that were asked
+ * @acts: as whom the session acted; there as long as the session is
  * @cred: acts; held
  * @writable: see struct ditto_op
  * @maximal: DITTO_RIGHT_* that are left
@@ -22,6 +24,7 @@ struct dsmb_tree;
  */
 struct dsmb_access {
 	u64 generation;
+	const struct ditto_auth_user *acts;
 	struct ditto_cred *cred;
 	bool writable;
 	u32 maximal;

@@ -317,7 +317,7 @@ class Client(Ns):
         return where
 
     def mount_smb(self, user='alice', share='data', vers='3.1.1', opts='', password=None,
-                  where=None):
+                  where=None, host=None):
         """Mount a share with the kernel's SMB client; returns the mount point."""
         where = where or f'{self.world.base}/c{self.number}.{len(self.mounts)}'
         os.makedirs(where, exist_ok=True)
@@ -327,7 +327,7 @@ class Client(Ns):
         if opts:
             data += f',{opts}'
         with self:
-            mount(f'//{self.server_addr}/{share}', where, 'cifs', 0, data)
+            mount(f'//{host or self.server_addr}/{share}', where, 'cifs', 0, data)
         self.mounts.append(where)
         return where
 

@@ -260,6 +260,14 @@ class Link(smb2.Smb2):
             self.make_keys(self.key)
         return status
 
+    def anonymous(self, **kw):
+        """Log in without a name; the status."""
+        status = self.ntlm_first(**kw)
+        if status != 'MORE_PROCESSING_REQUIRED':
+            return status
+        type3, _ = ntlm.getNTLMSSPType3(self.type1, self.token(), '', '', '')
+        return self.step(type3.getData(), {}, **kw)
+
     def kerberos(self, cache, **kw):
         """Log in with the ticket for the server that a cache has; the status."""
         token, key = kdc.ticket_token(cache)

@@ -67,6 +67,51 @@ def login(w):
     realm.stop()
 
 
+UPCALL_CONF = '/etc/request-key.d/cifs.spnego.conf'
+
+
+@contextlib.contextmanager
+def upcall(realm, cache):
+    """What the kernel's client asks for tickets finds the realm, and those of a cache."""
+    conf, old = f'{realm.dir}/upcall.conf', get(UPCALL_CONF)
+    text = get(realm.env['KRB5_CONFIG']).decode()
+    put(conf, text.replace('[libdefaults]\n', f'[libdefaults]\ndefault_ccache_name = {cache}\n'))
+    put(UPCALL_CONF, f'create cifs.spnego * * /usr/sbin/cifs.upcall -k {conf} %k\n')
+    try:
+        yield
+    finally:
+        put(UPCALL_CONF, old)
+
+
+@test(smb=True, squash='none', timeout=90)
+def kernel_client(w):
+    """The kernel's client with a ticket: plain, signed and encrypted; not without one."""
+    run('modprobe', 'cifs', check=False)
+    if b'UPCALL(SPNEGO)' not in get('/proc/fs/cifs/DebugData'):
+        raise Skip('the client of a kernel without CONFIG_CIFS_UPCALL has no Kerberos')
+    os.chmod(w.export, 0o777)
+    realm = Realm(w)
+    cache = realm.login(w.client, 'alice', USERS['alice'])
+    realm.service_ticket(w.client, cache)
+    with upcall(realm, cache):
+        for vers in ('2.1', '3.0', '3.1.1'):
+            for opts in ('sec=krb5', 'sec=krb5i', 'sec=krb5,seal'):
+                if vers == '2.1' and 'seal' in opts:
+                    continue
+                where = w.client.mount_smb(vers=vers, opts=opts, host=HOST)
+                session, = w.server.json('session', 'list')
+                eq((session['user'].split('@')[0], session['guest']), ('alice', False))
+                put(f'{where}/f', f'{vers} {opts}')
+                st = os.stat(w.path('f'))
+                eq((get(w.path('f')).decode(), st.st_uid), (f'{vers} {opts}', 3000))
+                eq(get(f'{where}/f').decode(), f'{vers} {opts}')
+                w.client.umount(where)
+                wait_for('the session is gone', lambda: not w.server.json('session', 'list'))
+    with upcall(realm, f'{realm.dir}/none'), expect_errno(errno.ENOKEY, errno.EACCES):
+        w.client.mount_smb(opts='sec=krb5', host=HOST)
+    realm.stop()
+
+
 @test(smb=True, squash='none', timeout=60)
 def no_account(w):
     """A principal that is proved and has no account here is refused, and told about."""
@@ -135,15 +180,18 @@ def ticket_ends(w):
 
 @test(smb=True, squash='none', timeout=60)
 def expired_ticket_closes(w):
-    """What is closed or logged off needs no ticket."""
+    """What is given back, closed or logged off needs no ticket."""
     os.chmod(w.export, 0o777)
     realm = Realm(w)
     cache = realm.login(w.client, 'alice', USERS['alice'], life='6s')
     with realm.link(w.client, cache) as s:
         fid, tree = s.create('f', share=0), s.tree
+        s.lock(fid, 0, 10)
         wait_for('the end of the ticket',
                  lambda: s.connect_tree() == 'NETWORK_SESSION_EXPIRED', 20)
         s.tree = tree
+        s.unlock(fid, 0, 10)
+        smb2.refused('NETWORK_SESSION_EXPIRED', s.lock, fid, 0, 10)
         s.close(fid)
         eq(s.logoff(), 'SUCCESS')
     eq(w.server.json('session', 'list'), [])

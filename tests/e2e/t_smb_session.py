@@ -323,6 +323,38 @@ def reauthentication(w):
     no_sessions(w)
 
 
+@test(smb=True, squash='none', guest=True)
+def renewed_without_a_name(w):
+    """Then the session acts as nobody, but for what is open, until its user comes back."""
+    share_all(w)
+    with link(w.client) as s:
+        mine = s.create('mine')
+        s.write(mine, b'alice')
+        os.chmod(w.path('mine'), 0o600)
+        for i in range(3):
+            eq(s.anonymous(sign=True), 'SUCCESS')
+            eq(struct.unpack_from('<H', s.body, 2)[0], smbraw.IS_NULL)
+            eq(s.is_signed_right(), True)
+            eq([(x['user'], x['guest']) for x in sessions(w)], [('ANONYMOUS LOGON', True)])
+            eq(s.read(mine, 5), b'alice')
+            smb2.refused('ACCESS_DENIED', s.create, 'mine')
+            s.close(s.create(f'by nobody {i}'))
+            eq(os.stat(w.path(f'by nobody {i}')).st_uid, 65534)
+            eq(s.echo(sign=False), 'SUCCESS')
+            eq(s.echo(sign=True, spoil=True), 'ACCESS_DENIED', 'the key is as it was')
+            eq(s.login(sign=True), 'SUCCESS')
+            s.close(s.create('mine'))
+        w.server.ctl('share', 'set', 'data', 'guest', 'off')
+        eq(s.anonymous(sign=True), 'SUCCESS')
+        smb2.refused('NETWORK_NAME_DELETED', s.read, mine, 5)
+        eq(s.connect_tree(sign=True), 'ACCESS_DENIED')
+        eq(s.login(sign=True), 'SUCCESS')
+        eq(s.read(mine, 5), b'alice')
+        eq(s.anonymous(sign=True), 'SUCCESS')
+        eq(s.login('bob', sign=True), 'ACCESS_DENIED', 'as another user')
+    no_sessions(w)
+
+
 @test(smb=True, squash='none')
 def foreign_steps(w):
     """Who has not the key can neither renew nor end a session."""
@@ -406,6 +438,13 @@ def both(w, s, dialect):
     t.write(fid, b'by the second')
     eq(s.read(fid, 13), b'by the second')
     eq(t.echo(sign=True, key=s.sign_key), 'ACCESS_DENIED', 'by the key of the session')
+    # so is a renewal, and one more binding; but who has it is told so under it
+    own, t.channel_key = t.channel_key, None
+    for again in (lambda: t.ntlm_first(sign=True), lambda: t.bind(s)):
+        eq(again(), 'ACCESS_DENIED')
+        eq(t.is_signed_right(), True)
+    t.channel_key = own
+    eq(t.bind(s), 'REQUEST_NOT_ACCEPTED')
     t.sign, t.seal = False, True
     eq(t.read(fid, 13), b'by the second')
     t.end()
