@@ -19,13 +19,15 @@ static u32 dsmb_reparse_tag(umode_t mode)
 	}
 }
 
-static u32 dsmb_attr_flags(umode_t mode, u32 extra)
+static u32 dsmb_attr_flags(const struct kstat *st, u32 extra)
 {
 	u32 flags = extra & DITTO_FLAGS_KEPT;
 
-	if (S_ISDIR(mode))
+	if (S_ISDIR(st->mode))
 		flags |= DSMB_ATTR_DIRECTORY;
-	if (dsmb_reparse_tag(mode))
+	if (st->attributes & STATX_ATTR_COMPRESSED)
+		flags |= DSMB_ATTR_COMPRESSED;
+	if (dsmb_reparse_tag(st->mode))
 		flags |= DSMB_ATTR_REPARSE_POINT;
 	return flags ?: DSMB_ATTR_NORMAL;
 }
@@ -56,7 +58,7 @@ static void dsmb_attrs_fill(struct dsmb_attrs *a, const struct ditto_attr *attr)
 	a->changed = dsmb_filetime(a->extra.changed);
 	a->allocation = S_ISREG(st->mode) ? st->blocks << 9 : 0;
 	a->size = S_ISREG(st->mode) ? st->size : 0;
-	a->flags = dsmb_attr_flags(st->mode, a->extra.flags);
+	a->flags = dsmb_attr_flags(st, a->extra.flags);
 	a->reparse_tag = dsmb_reparse_tag(st->mode);
 	a->file_id = st->ino;
 	a->volume_id = attr->fsid;

@@ -27,6 +27,9 @@ struct dsmb_builder;
 #define DSMB_ATTR_REPARSE_POINT		0x00000400
 #define DSMB_ATTR_COMPRESSED		0x00000800
 #define DSMB_ATTR_ENCRYPTED		0x00004000
+/* CompressionState: MS-FSCC 2.3.18, 2.3.67 */
+#define DSMB_COMPRESSION_NONE		0
+#define DSMB_COMPRESSION_LZNT1		2
 /* Those that a client may name in CREATE and SET_INFO; others are INVALID_PARAMETER. */
 #define DSMB_ATTRS_KNOWN \
 	(DITTO_FLAGS_KEPT | DSMB_ATTR_DIRECTORY | DSMB_ATTR_NORMAL | DSMB_ATTR_REPARSE_POINT | \
@@ -104,6 +107,13 @@ int dsmb_attrs_of_node(struct ditto_share *share, struct ditto_node *node,
 /* The same for an entry of a listing. */
 int dsmb_attrs_of_dentry(struct ditto_share *share, struct dentry *dentry,
 			 struct dsmb_attrs *attrs);
+
+/* Whatever the file system compresses by: clients know one way only. */
+static inline u16 dsmb_compression(const struct dsmb_attrs *attrs)
+{
+	return attrs->flags & DSMB_ATTR_COMPRESSED ? DSMB_COMPRESSION_LZNT1 :
+						     DSMB_COMPRESSION_NONE;
+}
 
 /* CreationTime, LastAccessTime, LastWriteTime, ChangeTime: 32 bytes. */
 void dsmb_put_times(struct dsmb_builder *b, const struct dsmb_attrs *attrs);

@@ -11,6 +11,7 @@
 #include <linux/err.h>
 #include <linux/slab.h>
 
+#include "../fs/compress.h"
 #include "../fs/instance.h"
 #include "../fs/node.h"
 #include "../fs/stream.h"
@@ -218,6 +219,17 @@ static u32 dsmb_create_file(struct dsmb_create *c)
 	return DSMB_SUCCESS;
 }
 
+/* MS-FSA 2.1.5.1.1: what is new is not compressed though its directory is. */
+static u32 dsmb_create_uncompressed(struct dsmb_create *c)
+{
+	struct ditto_op *op = &c->call->op;
+
+	if (!(c->args.options & DSMB_OPTION_NO_COMPRESSION) || c->action != DITTO_WAS_CREATED ||
+	    !ditto_can_compress(op->share))
+		return DSMB_SUCCESS;
+	return dsmb_done(c->call, ditto_compress(op, c->node, false));
+}
+
 /* Extended attributes and security descriptor of a new file, 3.3.5.9.1 and .2. */
 static u32 dsmb_create_fill(struct dsmb_create *c)
 {
@@ -227,11 +239,12 @@ static u32 dsmb_create_fill(struct dsmb_create *c)
 		.inst = c->open->inst,
 		.node = c->node,
 	};
-	u32 status = DSMB_SUCCESS;
+	u32 status;
 
 	if (c->action == DITTO_WAS_OPENED)
 		return DSMB_SUCCESS;
-	if (dsmb_has_context(&c->contexts, DSMB_CONTEXT_EA)) {
+	status = dsmb_create_uncompressed(c);
+	if (!status && dsmb_has_context(&c->contexts, DSMB_CONTEXT_EA)) {
 		change.in = c->contexts.data[DSMB_CONTEXT_EA];
 		status = dsmb_set_full_ea(&change);
 	}

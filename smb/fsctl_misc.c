@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Object ids, compression, snapshots: MS-FSCC sections 2.3.1 to 2.3.3, 2.3.17, 2.3.21, 2.3.67. */
 
+#include "../fs/compress.h"
 #include "../fs/instance.h"
 #include "../fs/share.h"
 #include "ioctl.h"
 #include "open.h"
-
-#define DSMB_COMPRESSION_NONE	0
-#define DSMB_COMPRESSION_LZNT1	2
 
 /* MS-SMB2 3.3.5.15.1 */
 #define DSMB_SNAPSHOTS_LEAST	16
@@ -67,18 +65,29 @@ u32 dsmb_fsctl_snapshots(struct dsmb_ioctl *io)
 	return DSMB_SUCCESS;
 }
 
-/* Nothing is compressed, and that may be asked for. */
 u32 dsmb_fsctl_get_compression(struct dsmb_ioctl *io)
 {
-	dsmb_put_u16(&io->out, DSMB_COMPRESSION_NONE);
+	struct dsmb_attrs attrs;
+	int err;
+
+	if (io->max < sizeof(u16))
+		return DSMB_INVALID_PARAMETER;
+	err = dsmb_attrs_of_node(io->call->op.share, io->node, &attrs);
+	if (err)
+		return dsmb_done(io->call, err);
+	dsmb_put_u16(&io->out, dsmb_compression(&attrs));
 	return DSMB_SUCCESS;
 }
 
+/* That nothing is compressed may be asked for anywhere. */
 u32 dsmb_fsctl_set_compression(struct dsmb_ioctl *io)
 {
 	u16 format = dsmb_get_u16(&io->in);
 
 	if (format > DSMB_COMPRESSION_LZNT1)
 		return DSMB_INVALID_PARAMETER;
-	return format == DSMB_COMPRESSION_NONE ? DSMB_SUCCESS : DSMB_NOT_SUPPORTED;
+	if (format == DSMB_COMPRESSION_NONE && !ditto_can_compress(io->call->op.share))
+		return DSMB_SUCCESS;
+	return dsmb_done(io->call, ditto_compress(&io->call->op, io->node,
+						  format != DSMB_COMPRESSION_NONE));
 }

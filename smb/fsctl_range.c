@@ -222,6 +222,9 @@ u32 dsmb_fsctl_trim(struct dsmb_ioctl *io)
 	    dsmb_left(&io->in) < count * 16)
 		return DSMB_INVALID_PARAMETER;
 	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
+	/* MS-FSA 2.1.5.10.6 */
+	if (!err && attrs.flags & DSMB_ATTR_COMPRESSED)
+		return DSMB_INVALID_PARAMETER;
 	for (i = 0; !err && i < count; i++) {
 		pos = dsmb_get_u64(&io->in);
 		len = dsmb_get_u64(&io->in);

@@ -254,10 +254,12 @@ static u32 dsmb_query_stream(struct dsmb_query *q)
 	return err == -EOPNOTSUPP ? DSMB_SUCCESS : dsmb_done(q->call, err);
 }
 
+/* FileCompressionInformation (2.4.9): what it was compressed to nobody here knows. */
 static u32 dsmb_query_compression(struct dsmb_query *q)
 {
 	dsmb_put_u64(&q->out, q->attrs.size);
-	dsmb_put(&q->out, 8);
+	dsmb_put_u16(&q->out, dsmb_compression(&q->attrs));
+	dsmb_put(&q->out, 6);
 	return DSMB_SUCCESS;
 }
 

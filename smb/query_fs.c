@@ -6,6 +6,7 @@
 #include <linux/magic.h>
 #include <linux/statfs.h>
 
+#include "../fs/compress.h"
 #include "../fs/instance.h"
 #include "../fs/node.h"
 #include "../fs/quota.h"
@@ -20,6 +21,7 @@
 #define DSMB_FS_CASE_PRESERVED		0x00000002
 #define DSMB_FS_UNICODE			0x00000004
 #define DSMB_FS_ACLS			0x00000008
+#define DSMB_FS_COMPRESSION		0x00000010
 #define DSMB_FS_SPARSE			0x00000040
 #define DSMB_FS_REPARSE			0x00000080
 #define DSMB_FS_OBJECT_IDS		0x00010000
@@ -184,6 +186,8 @@ static u32 dsmb_fs_flags(struct dsmb_query *q)
 		flags |= DSMB_FS_STREAMS;
 	if (d_inode(inode->i_sb->s_root)->i_op->link)
 		flags |= DSMB_FS_HARD_LINKS;
+	if (ditto_can_compress(q->call->op.share))
+		flags |= DSMB_FS_COMPRESSION;
 	if (dsmb_fs_clones(inode))
 		flags |= DSMB_FS_REFCOUNTING;
 	if (!q->call->op.writable)

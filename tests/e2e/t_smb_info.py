@@ -7,16 +7,18 @@ import time
 
 import smb
 import smb2
-from harness import eq, get, one_of, pattern, put, test
+from harness import eq, get, one_of, pattern, put, run, test
 from smb import SmbClient
 
 BASIC, STANDARD, FULL_EA, END_OF_FILE, STREAM = 4, 5, 15, 20, 22
 FILESYSTEM, SECURITY = 2, 3
 (SET_REPARSE, GET_REPARSE, DELETE_REPARSE, SET_SPARSE, ZERO_DATA, RANGES, OBJECT_ID,
- GET_OBJECT_ID, RESUME_KEY, COPYCHUNK, DUPLICATE, TRIM) = (
+ GET_OBJECT_ID, RESUME_KEY, COPYCHUNK, DUPLICATE, TRIM, GET_COMPRESSION, SET_COMPRESSION) = (
     0x900a4, 0x900a8, 0x900ac, 0x900c4, 0x980c8, 0x940cf, 0x900c0, 0x9009c, 0x140078, 0x1440f2,
-    0x98344, 0x98208)
-SPARSE, HIDDEN, READONLY, ARCHIVE = 0x200, 2, 1, 0x20
+    0x98344, 0x98208, 0x9003c, 0x9c040)
+SPARSE, HIDDEN, READONLY, ARCHIVE, COMPRESSED = 0x200, 2, 1, 0x20, 0x800
+NONE, DEFAULT, LZNT1 = range(3)
+ALTERNATE_NAME, COMPRESSION, FS_ATTRIBUTE = 21, 28, 5
 EPOCH = 11644473600
 STOP, GO_ON = (1 << 64) - 1, (1 << 64) - 2
 
@@ -229,6 +231,79 @@ def clones(w):
     eq(get(w.path('short')) == data[:4096], True)
     smb2.refused('NOT_SUPPORTED', s.ioctl, source, DUPLICATE,
                  struct.pack('<16sQQQ', source, 0, 4096, 8192))
+    s.end()
+
+
+def compresses(s, fid):
+    """The volume has a switch for single files."""
+    return bool(struct.unpack_from('<I', s.query(fid, FS_ATTRIBUTE, FILESYSTEM))[0] & 0x10)
+
+
+def compression(s, fid):
+    """What both ways tell of it, which must be the same."""
+    format_, = struct.unpack('<H', s.ioctl(fid, GET_COMPRESSION))
+    eq(struct.unpack_from('<H', s.query(fid, COMPRESSION), 8)[0], format_)
+    eq(bool(basic(s, fid)[4] & COMPRESSED), bool(format_))
+    return format_
+
+
+def compress(s, fid, format_):
+    s.ioctl(fid, SET_COMPRESSION, struct.pack('<H', format_))
+
+
+@test(smb=True, squash='none', fs='btrfs')
+def compressed_files(w):
+    """The file system's own switch: what is set here is seen there, and the other way round."""
+    s = session(w)
+    d = s.create('d', options=smb2.DIRECTORY_FILE, access=smb2.GENERIC_ALL)
+    eq((compresses(s, d), compression(s, d)), (True, NONE))
+    compress(s, d, DEFAULT)
+    eq((compression(s, d), run('lsattr', '-d', w.path('d'))[:22].count('c')), (LZNT1, 1))
+
+    f = fresh(s, 'd\\f', b'a' * (64 << 10))
+    eq(compression(s, f), LZNT1, 'of its directory')
+    os.sync()
+    eq('encoded' in run('filefrag', '-v', w.path('d/f')), True)
+    smb2.refused('INVALID_PARAMETER', s.ioctl, f, TRIM, struct.pack('<IIQQ', 0, 1, 0, 4096))
+    compress(s, f, NONE)
+    eq((compression(s, f), basic(s, f)[4], get(w.path('d/f')) == b'a' * (64 << 10)),
+       (NONE, ARCHIVE, True))
+    plain = fresh(s, 'd\\plain', options=0x8000)          # FILE_NO_COMPRESSION
+    eq((compression(s, plain), compression(s, d)), (NONE, LZNT1))
+    stream = fresh(s, 'd\\plain:stream')
+    eq(struct.unpack('<H', s.ioctl(stream, GET_COMPRESSION)), (NONE,))
+    run('chattr', '+c', w.path('d/plain'))
+    eq(compression(s, plain), LZNT1)
+    set_basic(s, plain, flags=ARCHIVE)
+    eq(compression(s, plain), LZNT1, 'is no attribute to set')
+
+    smb2.refused('INVALID_PARAMETER', compress, s, f, 3)
+    smb2.refused('INVALID_PARAMETER', s.ioctl, f, GET_COMPRESSION, room=1)
+    reader = s.create('d\\f', access=smb2.GENERIC_READ)
+    smb2.refused('ACCESS_DENIED', compress, s, reader, LZNT1)
+    # who may write, though the file is another's
+    other = session(w, user='bob')
+    os.chmod(w.path('d/f'), 0o666)
+    os.chmod(w.path('d'), 0o777)
+    compress(other, other.create('d\\f'), LZNT1)
+    eq(compression(s, f), LZNT1)
+    # written in place, and so never compressed
+    put(w.path('d/inplace'), b'', 0o666)
+    run('chattr', '-c', w.path('d/inplace'))
+    run('chattr', '+C', w.path('d/inplace'))
+    smb2.refused('NOT_SUPPORTED', compress, s, s.create('d\\inplace'), LZNT1)
+    other.end()
+    s.end()
+
+
+@test(smb=True, squash='none', fs='ext4')
+def no_compression(w):
+    """A file system that keeps the flag and does nothing about it has no compression."""
+    s = session(w)
+    fid = fresh(s, 'f')
+    eq((compresses(s, fid), compression(s, fid)), (False, NONE))
+    compress(s, fid, NONE)
+    smb2.refused('NOT_SUPPORTED', compress, s, fid, LZNT1)
     s.end()
 
 
