@@ -10,6 +10,7 @@
 #include "caseless.h"
 #include "instance_private.h"
 #include "op_private.h"
+#include "short.h"
 
 /* Attempts to look up a spelling that was found and is gone again. */
 #define DITTO_SPELLINGS_MAX	4
@@ -31,6 +32,8 @@ static int lookup_spelling(struct ditto_op *op, struct ditto_node *dir,
 		struct ditto_name spelled = { .name = found };
 
 		err = ditto_caseless_find(op->share, dir, name, found);
+		if (err == -ENOENT)
+			err = ditto_short_find(op->share, dir, name, found);
 		if (err)
 			return err;
 		spelled.len = strlen(found);

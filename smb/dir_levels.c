@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Entries of a listing as the information classes have them: MS-FSCC sections
- * 2.4.10, 2.4.17 to 2.4.24 and 2.4.30. There are no short names.
+ * 2.4.10, 2.4.17 to 2.4.24 and 2.4.30.
  */
 
 #include "attrs.h"
@@ -117,13 +117,13 @@ static u32 dsmb_dir_put_posix(struct dsmb_builder *b, const struct dsmb_attrs *a
 static const struct dsmb_dir_level dsmb_dir_levels[] = {
 	{ DSMB_FILE_DIRECTORY, 64, true, false, dsmb_dir_put_common },
 	{ DSMB_FILE_FULL_DIRECTORY, 68, true, false, dsmb_dir_put_full },
-	{ DSMB_FILE_BOTH_DIRECTORY, 94, true, false, dsmb_dir_put_both },
+	{ DSMB_FILE_BOTH_DIRECTORY, 94, true, false, dsmb_dir_put_both, 68 },
 	{ DSMB_FILE_NAMES, 12, false, false, dsmb_dir_put_names },
-	{ DSMB_FILE_ID_BOTH_DIRECTORY, 104, true, false, dsmb_dir_put_id_both },
+	{ DSMB_FILE_ID_BOTH_DIRECTORY, 104, true, false, dsmb_dir_put_id_both, 68 },
 	{ DSMB_FILE_ID_FULL_DIRECTORY, 80, true, false, dsmb_dir_put_id_full },
 	{ DSMB_FILE_ID_EXTD_DIRECTORY, 88, true, false, dsmb_dir_put_id_extd },
 	{ DSMB_FILE_ID_64_EXTD_DIRECTORY, 80, true, false, dsmb_dir_put_id_64 },
-	{ DSMB_FILE_ID_64_EXTD_BOTH, 106, true, false, dsmb_dir_put_id_64_both },
+	{ DSMB_FILE_ID_64_EXTD_BOTH, 106, true, false, dsmb_dir_put_id_64_both, 80 },
 	{ DSMB_FILE_POSIX, 128, true, true, dsmb_dir_put_posix },
 };
 

@@ -13,6 +13,7 @@
 
 #include "../fs/instance.h"
 #include "../fs/node.h"
+#include "../fs/short.h"
 #include "../fs/walk.h"
 #include "conn.h"
 #include "dir_levels.h"
@@ -66,6 +67,7 @@ struct dsmb_dir {
  * @last: where the last one begins
  * @count: how many
  * @cut: the first one has no room; its name is cut off
+ * @short_names: files have short names, too
  */
 struct dsmb_dir_query {
 	struct dsmb_call *call;
@@ -78,6 +80,7 @@ struct dsmb_dir_query {
 	u32 last;
 	u32 count;
 	bool cut;
+	bool short_names;
 };
 
 void dsmb_dir_free(struct dsmb_dir *dir)
@@ -146,16 +149,45 @@ static u32 dsmb_dir_put_name(const struct dsmb_dir *dir, struct dsmb_builder *b,
 	return dsmb_put_name(b, name->name, name->len);
 }
 
-/* Does this name fit? */
-static bool dsmb_dir_fits(const struct dsmb_dir *dir, const struct ditto_name *name)
+/* Has it a short one besides? */
+static bool dsmb_dir_has_short(const struct dsmb_dir_query *q, const struct ditto_name *name)
+{
+	return q->short_names && !q->dir->posix && !dsmb_is_dots(name) && !ditto_is_short(name);
+}
+
+/* Does this name fit, or the short one? */
+static bool dsmb_dir_fits(const struct dsmb_dir_query *q, const struct ditto_name *name)
 {
 	__le16 utf16[NAME_MAX];
 	struct dsmb_builder b = dsmb_builder(utf16, sizeof(utf16));
+	const struct dsmb_dir *dir = q->dir;
+	char made[DITTO_SHORT_MAX];
 
 	if (dir->any)
 		return true;
 	dsmb_dir_put_name(dir, &b, name);
+	if (dsmb_match(dir->pattern, dir->pattern_len, utf16, b.len / 2))
+		return true;
+	if (!dsmb_dir_has_short(q, name))
+		return false;
+	dsmb_back(&b, 0);
+	dsmb_put_name(&b, made, ditto_short_name(name, made));
 	return dsmb_match(dir->pattern, dir->pattern_len, utf16, b.len / 2);
+}
+
+/* Of a name that is none by itself; the entry begins at @at. */
+static void dsmb_dir_put_short(struct dsmb_dir_query *q, u32 at, const struct ditto_name *name)
+{
+	struct dsmb_builder *b = &q->out, room;
+	char made[DITTO_SHORT_MAX];
+	u32 len;
+
+	if (b->full || !dsmb_dir_has_short(q, name))
+		return;
+	len = ditto_short_name(name, made);
+	at += q->level->short_at;
+	room = dsmb_builder(b->data + at + 2, 2 * DITTO_SHORT_MAX);
+	b->data[at] = dsmb_put_name(&room, made, len);
 }
 
 /* Return: false if there is no room. */
@@ -169,6 +201,8 @@ static bool dsmb_dir_put(struct dsmb_dir_query *q, const struct ditto_name *name
 	at = b->len;
 	dsmb_put_u64(b, 0);
 	len_at = q->level->put(b, attrs);
+	if (q->level->short_at)
+		dsmb_dir_put_short(q, at, name);
 	dsmb_fill_u32(b, len_at, dsmb_dir_put_name(q->dir, b, name));
 	if (b->full) {
 		dsmb_back(b, before);
@@ -209,7 +243,7 @@ static bool dsmb_dir_emit(void *arg, const struct ditto_dirent *entry)
 
 	if (q->count && q->flags & DSMB_DIR_SINGLE)
 		return false;
-	if (dsmb_is_dots(&entry->name) || !dsmb_dir_fits(dir, &entry->name)) {
+	if (dsmb_is_dots(&entry->name) || !dsmb_dir_fits(q, &entry->name)) {
 		dir->cookie = entry->cookie;
 		return true;
 	}
@@ -237,7 +271,7 @@ static bool dsmb_dir_put_dots(struct dsmb_dir_query *q, struct ditto_node *node,
 	struct ditto_node *dir;
 	int err;
 
-	if (!dsmb_dir_fits(q->dir, name))
+	if (!dsmb_dir_fits(q, name))
 		return true;
 	err = ditto_lookup(&q->call->op, node, name, &dir);
 	if (err)
@@ -371,6 +405,7 @@ static u32 dsmb_dir_answer(struct dsmb_dir_query *q, struct dsmb_cursor pattern)
 	dsmb_put_u32(out, 0);
 	q->out = dsmb_builder(out->data + out->len, min(room, out->size - out->len));
 
+	q->short_names = ditto_has_short_names(q->call->op.share);
 	mutex_lock(&q->open->lock);
 	status = dsmb_dir_run(q, node, pattern);
 	mutex_unlock(&q->open->lock);

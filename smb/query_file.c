@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What QUERY_INFO tells of a file: MS-FSCC section 2.4, MS-FSA section 2.1.5.12. */
 
-#include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "../fs/instance.h"
+#include "../fs/short.h"
 #include "../fs/stream.h"
 #include "../net/auth.h"
 #include "info.h"
@@ -156,37 +156,31 @@ static u32 dsmb_query_normalized_name(struct dsmb_query *q)
 	return dsmb_put_full_name(q, false);
 }
 
-/* Is this a name that DOS could have: eight, a dot, three? MS-FSCC 2.1.5.2.1 */
-static bool dsmb_is_short_name(const char *name, u32 len)
-{
-	const char *dot = memchr(name, '.', len);
-	u32 base = dot ? dot - name : len, i;
-
-	if (!base || base > 8 || (dot && (len - base < 2 || len - base > 4)))
-		return false;
-	for (i = 0; i < len; i++)
-		if (i != base && !isalnum(name[i]) && !strchr("!#$%&'()-@^_`{}~", name[i]))
-			return false;
-	return true;
-}
-
-/* Names are not made short; but some are (MS-FSA 2.1.5.12.2). */
+/* MS-FSA 2.1.5.12.2: that of a stream is its file's. */
 static u32 dsmb_query_alternate_name(struct dsmb_query *q)
 {
+	char made[DITTO_SHORT_MAX], *buf, *path;
+	struct ditto_name name = { };
 	u32 at = q->out.len;
-	char *buf, *path;
 
 	buf = kmalloc(PATH_MAX, GFP_KERNEL);
 	if (!buf)
 		return DSMB_INSUFFICIENT_RESOURCES;
 	path = ditto_instance_path(q->inst, buf, PATH_MAX);
 	if (!IS_ERR(path)) {
-		path = (char *)kbasename(path);
-		if (dsmb_is_short_name(path, strlen(path))) {
-			dsmb_put_u32(&q->out, 0);
-			dsmb_fill_u32(&q->out, at,
-				      dsmb_put_name(&q->out, path, strlen(path)));
-		}
+		name.name = kbasename(path);
+		name.len = strlen(name.name);
+		if (ditto_instance_is_stream(q->inst))
+			name.len = strcspn(name.name, ":");
+	}
+	if (name.len && !ditto_is_short(&name) &&
+	    ditto_has_short_names(q->call->op.share)) {
+		name.len = ditto_short_name(&name, made);
+		name.name = made;
+	}
+	if (name.len && ditto_is_short(&name)) {
+		dsmb_put_u32(&q->out, 0);
+		dsmb_fill_u32(&q->out, at, dsmb_put_name(&q->out, name.name, name.len));
 	}
 	kfree(buf);
 	return q->out.len > at ? DSMB_SUCCESS : DSMB_OBJECT_NAME_NOT_FOUND;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """SMB: what is told of files and file systems, and what can be set (MS-FSCC, MS-FSA)."""
 import os
+import re
 import stat
 import struct
 import time
@@ -433,6 +434,66 @@ def names(s, fid, pattern_, level=12, flags_=1, room=65536):
                 break
             at += following
         flags_ = 0
+
+
+def short_of(s, fid):
+    """FileAlternateNameInformation, or None."""
+    try:
+        return s.query(fid, ALTERNATE_NAME)[4:].decode('utf-16-le')
+    except smb2.Status as e:
+        eq(e.name, 'OBJECT_NAME_NOT_FOUND')
+
+
+def shorts(s, fid, pattern_):
+    """{name: short name} of a listing, by FileIdBothDirectoryInformation."""
+    out, text = {}, pattern_.encode('utf-16-le')
+    body = s.call(smb2.QUERY_DIRECTORY, struct.pack('<HBBI16sHHI', 33, 37, 1, 0, fid, 96,
+                                                    len(text), 65536) + text)
+    start, length = struct.unpack_from('<HI', body, 2)
+    entry = body[start - 64:start - 64 + length]
+    while entry:
+        following, size, short = *struct.unpack_from('<I56xI', entry), entry[68]
+        out[entry[104:104 + size].decode('utf-16-le')] = entry[70:70 + short].decode('utf-16-le')
+        entry = entry[following:] if following else b''
+    return out
+
+
+@test(smb=True, squash='none')
+def short_names(w):
+    """Names of 8.3, where the share says so: the same always, found by all that takes names."""
+    s = session(w)
+    long_, dotted = 'a long name.text', '.profile of mine'
+    fid, other = fresh(s, long_, b'long'), fresh(s, 'short.txt')
+    eq((short_of(s, fid), short_of(s, other)), (None, 'short.txt'))
+    w.server.ctl('share', 'set', 'data', 'short-names', 'on')
+    eq('short-names  on' in w.server.ctl('share', 'show', 'data'), True)
+    short = short_of(s, fid)
+    eq(re.fullmatch(r'A[0-9A-Z]{5}~[0-9A-Z]\.TEX', short) is not None, True, short)
+    eq(short_of(s, other), 'short.txt')
+    eq(short_of(s, fresh(s, f'{long_}:stream')), short, 'of the file')
+    eq(re.fullmatch(r'_[0-9A-Z]{5}~[0-9A-Z]', short_of(s, fresh(s, dotted))) is not None, True)
+
+    for name in (short, short.lower()):
+        eq(s.read(s.create(name, how=smb2.OPEN), 4), b'long')
+    smb2.refused('OBJECT_NAME_COLLISION', s.create, short, how=smb2.MAKE)
+    d = s.create('', options=smb2.DIRECTORY_FILE, access=smb2.GENERIC_READ, how=smb2.OPEN)
+    listed = shorts(s, d, '*')
+    eq((listed[long_], listed['short.txt'], listed['.'], listed['..']), (short, '', '', ''))
+    eq(sorted(shorts(s, d, '*~*')), sorted((long_, dotted)))
+    eq(shorts(s, d, short), {long_: short}, 'one name')
+    made = s.create('a long directory', options=smb2.DIRECTORY_FILE, access=smb2.GENERIC_READ)
+    s.create(f'{short_of(s, made)}\\below')
+    eq(os.listdir(w.path('a long directory')), ['below'])
+    s.rename(fid, 'another.text')
+    smb2.refused('OBJECT_NAME_NOT_FOUND', s.create, short, how=smb2.OPEN)
+    s.rename(fid, long_)
+
+    w.server.ctl('share', 'set', 'data', 'short-names', 'off')
+    smb2.refused('OBJECT_NAME_NOT_FOUND', s.create, short, how=smb2.OPEN)
+    eq(shorts(s, d, '*')[long_], '')
+    w.server.ctl('share', 'set', 'data', 'short-names', 'on')
+    eq(short_of(s, fid), short)
+    s.end()
 
 
 @test(smb=True, squash='none', timeout=90)
