@@ -26,6 +26,7 @@
 #include "name.h"
 #include "open.h"
 #include "pipe.h"
+#include "quota.h"
 #include "security.h"
 #include "session.h"
 #include "stopped.h"
@@ -45,6 +46,7 @@ struct dsmb_create {
 	struct dsmb_contexts contexts;
 	struct dsmb_caching asked;
 	struct dsmb_caching granted;
+	bool is_quota;			/* it is $Extend\$Quota, for which the root stands */
 	u32 sd_parts;			/* DSMB_SECURITY_* of the descriptor that came */
 	struct dsmb_path path;
 	struct dsmb_open *open;
@@ -308,6 +310,8 @@ static u32 dsmb_create_look(struct dsmb_create *c)
 	if (!status)
 		status = dsmb_status(dsmb_attrs_at_once(&call->op, c->open->inst, c->node,
 							&c->attrs));
+	if (c->is_quota)
+		dsmb_quota_file_attrs(&c->attrs);
 	if (!status)
 		status = dsmb_create_grant(c);
 	if (!status)
@@ -368,6 +372,7 @@ static u32 dsmb_create_open(struct dsmb_create *c)
 	open->mode = c->args.options & DSMB_OPTIONS_OF_MODE;
 	open->write_through = c->args.options & DSMB_OPTION_WRITE_THROUGH;
 	open->posix = c->path.posix;
+	open->quota = c->is_quota;
 	open->channel_sequence = c->call->channel_sequence;
 	if (c->call->tree->kind == DSMB_TREE_PIPE) {
 		status = dsmb_create_pipe(c);
@@ -413,9 +418,12 @@ static bool dsmb_is_above(struct dsmb_cursor name)
 static u32 dsmb_create_name(struct dsmb_create *c)
 {
 	u32 status;
-	int err;
+	int err = 0;
 
-	if (dsmb_has_context(&c->contexts, DSMB_CONTEXT_POSIX))
+	c->is_quota = dsmb_is_quota_file(c->args.name);
+	if (c->is_quota)
+		c->args.access = DITTO_RIGHT_READ_ATTRS;
+	else if (dsmb_has_context(&c->contexts, DSMB_CONTEXT_POSIX))
 		err = dsmb_path_parse_posix(&c->path, c->args.name);
 	else
 		err = dsmb_path_parse(&c->path, c->args.name);

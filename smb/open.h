@@ -54,6 +54,8 @@ struct dsmb_tree;
  * @lock_sequence: by bucket; bit 7 set: the number in the low bits was used and is valid
  * @position: FilePositionInformation
  * @ea_next: EAs that were listed, behind which a listing goes on
+ * @quota: it is $Extend\$Quota
+ * @quota_next: user whose quota a listing goes on with, under @lock
  * @mode: FileModeInformation
  * @kept_times: DSMB_TIME_* bits: times that changes through it leave alone
  * @channel_sequence: MS-SMB2 3.3.5.2.10
@@ -82,6 +84,8 @@ struct dsmb_open {
 	u8 lock_sequence[DSMB_LOCK_SEQUENCES];
 	u64 position;
 	u32 ea_next;
+	bool quota;
+	u64 quota_next;
 	u32 mode;
 	u8 kept_times;
 	u16 channel_sequence;

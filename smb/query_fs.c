@@ -22,6 +22,7 @@
 #define DSMB_FS_UNICODE			0x00000004
 #define DSMB_FS_ACLS			0x00000008
 #define DSMB_FS_COMPRESSION		0x00000010
+#define DSMB_FS_QUOTAS			0x00000020
 #define DSMB_FS_SPARSE			0x00000040
 #define DSMB_FS_REPARSE			0x00000080
 #define DSMB_FS_OBJECT_IDS		0x00010000
@@ -116,7 +117,8 @@ static u32 dsmb_query_volume(struct dsmb_query *q)
 	return DSMB_SUCCESS;
 }
 
-static u32 dsmb_query_size(struct dsmb_query *q)
+/* @full: with what is free, whoever may have it. */
+static u32 dsmb_put_space(struct dsmb_query *q, bool full)
 {
 	struct dsmb_space space;
 	struct kstatfs st;
@@ -127,26 +129,21 @@ static u32 dsmb_query_size(struct dsmb_query *q)
 		return dsmb_done(q->call, err);
 	dsmb_put_u64(&q->out, space.total);
 	dsmb_put_u64(&q->out, space.available);
+	if (full)
+		dsmb_put_u64(&q->out, space.free);
 	dsmb_put_u32(&q->out, space.cluster / DSMB_SECTOR);
 	dsmb_put_u32(&q->out, DSMB_SECTOR);
 	return DSMB_SUCCESS;
 }
 
+static u32 dsmb_query_size(struct dsmb_query *q)
+{
+	return dsmb_put_space(q, false);
+}
+
 static u32 dsmb_query_full_size(struct dsmb_query *q)
 {
-	struct dsmb_space space;
-	struct kstatfs st;
-	int err;
-
-	err = dsmb_space_get(q, &space, &st);
-	if (err)
-		return dsmb_done(q->call, err);
-	dsmb_put_u64(&q->out, space.total);
-	dsmb_put_u64(&q->out, space.available);
-	dsmb_put_u64(&q->out, space.free);
-	dsmb_put_u32(&q->out, space.cluster / DSMB_SECTOR);
-	dsmb_put_u32(&q->out, DSMB_SECTOR);
-	return DSMB_SUCCESS;
+	return dsmb_put_space(q, true);
 }
 
 static u32 dsmb_query_device(struct dsmb_query *q)
@@ -179,7 +176,11 @@ static u32 dsmb_fs_flags(struct dsmb_query *q)
 	const struct inode *inode = q->node->inode;
 	u32 flags = DSMB_FS_CASE_SENSITIVE | DSMB_FS_CASE_PRESERVED | DSMB_FS_UNICODE |
 		    DSMB_FS_ACLS | DSMB_FS_SPARSE | DSMB_FS_REPARSE;
+	struct ditto_quota quota;
 
+	ditto_quota(&q->call->op, &quota);
+	if (quota.tracked)
+		flags |= DSMB_FS_QUOTAS;
 	if (inode->i_sb->s_xattr)
 		flags |= DSMB_FS_EAS | DSMB_FS_OBJECT_IDS;
 	if (ditto_has_streams(q->call->share))
@@ -208,7 +209,7 @@ static u32 dsmb_query_attribute(struct dsmb_query *q)
 	return DSMB_SUCCESS;
 }
 
-/* 2.5.2: new users have no limits; those of each user are not the clients' to see or set. */
+/* 2.5.2: new users have no limits; those of each user are quota.c's. */
 static u32 dsmb_query_control(struct dsmb_query *q)
 {
 	struct ditto_quota quota;

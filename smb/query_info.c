@@ -5,6 +5,7 @@
 #include "conn.h"
 #include "info.h"
 #include "open.h"
+#include "quota.h"
 
 /* From the header to the buffer of the answer. */
 #define DSMB_QUERY_INFO_HEAD	(DSMB_OUT_HEADER + 8)
@@ -55,9 +56,8 @@ static const struct dsmb_query_class *dsmb_query_find(struct dsmb_query *q, u8 t
 		class = dsmb_query_security_class;
 		break;
 	case DSMB_INFO_QUOTA:
-		/* File systems' quotas are not of the form that SIDs could ask for. */
-		*status = DSMB_NOT_SUPPORTED;
-		return NULL;
+		class = dsmb_query_quota_class;
+		break;
 	default:
 		*status = DSMB_INVALID_PARAMETER;
 		return NULL;
@@ -82,6 +82,8 @@ static u32 dsmb_query_run(struct dsmb_query *q, const struct dsmb_query_class *c
 		err = dsmb_attrs_get(&call->op, q->inst, q->node, &q->attrs);
 		if (err)
 			return dsmb_done(call, err);
+		if (q->open->quota)
+			dsmb_quota_file_attrs(&q->attrs);
 	}
 	status = class->put(q);
 	if (dsmb_is_error(status))

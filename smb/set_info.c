@@ -5,6 +5,7 @@
 #include "conn.h"
 #include "info.h"
 #include "open.h"
+#include "quota.h"
 #include "times.h"
 
 static const struct dsmb_set_class *dsmb_set_class(u8 class)
@@ -50,7 +51,7 @@ static u32 dsmb_set(struct dsmb_change *c, u8 type)
 		/* Quotas and ids of file systems are not the clients'. */
 		return DSMB_ACCESS_DENIED;
 	case DSMB_INFO_QUOTA:
-		return DSMB_NOT_SUPPORTED;
+		return c->inst ? dsmb_set_quota(c) : DSMB_NOT_SUPPORTED;
 	}
 	return DSMB_INVALID_PARAMETER;
 }

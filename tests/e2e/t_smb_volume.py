@@ -11,7 +11,7 @@ from harness import eq, expect_errno, mount, one_of, put, run, test, umount
 from smb2 import Smb2, refused
 
 ALICE = smb.UIDS['alice']
-FULL_SIZE, CONTROL = 7, 6
+BASIC, FULL_SIZE, CONTROL = 4, 7, 6
 FILE_SYSTEM = 2
 SNAPSHOTS = 0x144064
 
@@ -83,13 +83,75 @@ def quota_of_the_caller(w):
         s.end()
 
 
+def sid(uid):
+    return struct.pack('<BB6sII', 1, 2, (22).to_bytes(6, 'big'), 1, uid)
+
+
+def quotas(s, fid, *uids, single=False, restart=True, room=65536):
+    """QUERY_INFO for quotas: {user: (used, soft limit, hard limit)}; of all without users."""
+    asked = b''
+    for i, uid in enumerate(uids):
+        one = struct.pack('<I', len(sid(uid))) + sid(uid)
+        asked += struct.pack('<I', len(one) + 4 if i + 1 < len(uids) else 0) + one
+    head = struct.pack('<BBHIII', single, restart, 0, len(asked), 0, 0)
+    out = s.call(smb2.QUERY_INFO, struct.pack('<HBBIHHIII16s', 41, 4, 0, room, 104, 0,
+                                              len(head + asked), 0, 0, fid) + head + asked)
+    at, length = struct.unpack_from('<HI', out, 2)
+    left, found = out[at - 64:at - 64 + length], {}
+    while left:
+        more, size, _, *numbers = struct.unpack_from('<IIQQQQ', left)
+        found[struct.unpack_from('<I', left, 40 + size - 4)[0]] = tuple(numbers)
+        left = left[more:] if more else b''
+    return found
+
+
+@test(smb=True, squash='none')
+def quotas_of_users(w):
+    """Everybody asks about himself; who was made an administrator sees and sets all."""
+    limit, none = 2 << 20, 2 ** 64 - 1
+    bob = smb.UIDS['bob']
+    where = with_quota(w, limit)
+    w.server.set('limited', users=[f'{bob}=admin'])
+    put(f'{where}/hers', b'x' * (1 << 20))
+    os.chown(f'{where}/hers', ALICE, ALICE)
+
+    s = Smb2(w.client, share='limited')
+    fid = s.create('', options=1, access=smb2.GENERIC_READ)
+    used, soft, hard = quotas(s, fid, ALICE)[ALICE]
+    eq((used >= 1 << 20, soft, hard), (True, none, limit))
+    refused('ACCESS_DENIED', quotas, s, fid, bob)
+    refused('ACCESS_DENIED', quotas, s, fid)
+    mine = struct.pack('<IIQQQQ', 0, 16, 0, 0, none, none) + sid(ALICE)
+    refused('ACCESS_DENIED', s.set, fid, 0, mine, kind=4)
+    refused('INVALID_PARAMETER', s.set, fid, 0, mine[:20], kind=4)
+    s.end()
+
+    s = Smb2(w.client, user='bob', share='limited')
+    fid = s.create('$Extend\\$Quota:$Q:$INDEX_ALLOCATION', access=smb2.GENERIC_READ)
+    eq(struct.unpack('<QQQQI4x', s.query(fid, BASIC)), (0, 0, 0, 0, 0x36))
+    eq(sorted(quotas(s, fid, ALICE, bob)), [ALICE, bob])
+    listed = quotas(s, fid)
+    eq(listed[ALICE], (used, none, limit))
+    eq(len(quotas(s, fid, single=True)), 1)
+    refused('BUFFER_TOO_SMALL', quotas, s, fid, restart=False, room=40)
+    eq(len(quotas(s, fid, restart=False)), len(listed) - 1)
+    refused('NO_MORE_ENTRIES', quotas, s, fid, restart=False)
+    s.set(fid, 0, struct.pack('<IIQQQQ', 0, 16, 0, 0, 3 << 20, 4 << 20) + sid(ALICE), kind=4)
+    eq(quotas(s, fid, ALICE)[ALICE], (used, 3 << 20, 4 << 20))
+    s.end()
+
+    out = w.client.run('smbcquotas', '-n', f'//{w.client.server_addr}/limited', '-L',
+                       '-U', f'bob%{smb.USERS["bob"]}')
+    eq(f'S-1-22-1-{ALICE}' in out and str(4 << 20) in out, True, out)
+
+
 @test(smb=True, squash='none')
 def without_quota(w):
     s = Smb2(w.client)
     fid = s.create('', options=1, access=smb2.GENERIC_READ)
     eq(struct.unpack_from('<QQI', s.query(fid, CONTROL, FILE_SYSTEM), 24),
        (2 ** 64 - 1, 2 ** 64 - 1, 0))
-    refused('NOT_SUPPORTED', s.query, fid, 0, 4)
+    refused('NOT_SUPPORTED', quotas, s, fid, smb.UIDS['alice'])
     s.end()
 
 
