@@ -20,6 +20,7 @@
 #include "../lockd/owner.h"
 #include "call.h"
 #include "lease.h"
+#include "notify.h"
 #include "open.h"
 #include "pipe.h"
 #include "server.h"
@@ -160,6 +161,7 @@ static void dsmb_open_free(struct dsmb_open *open)
 	dsmb_lease_close(open);
 	dsmb_pipe_free(open->pipe);
 	dsmb_dir_free(open->dir);
+	dsmb_notify_close(open->notify);
 	ditto_owner_put(open->cache_owner);
 	ditto_owner_put(open->owner);
 	atomic_dec(&open->session->nopens);

@@ -24,6 +24,7 @@ struct ditto_owner;
 struct dsmb_call;
 struct dsmb_lease;
 struct dsmb_dir;	/* where a listing is: query_directory.c */
+struct dsmb_notify;	/* notify.h */
 struct dsmb_pipe;	/* pipe.c */
 struct dsmb_session;
 struct dsmb_tree;
@@ -51,6 +52,7 @@ struct dsmb_tree;
  * @since: wall clock, for people; 0 if it is not known
  * @lock: guards what follows
  * @dir: of a directory
+ * @notify: the same, of one that is watched: notify.h; set once
  * @lock_sequence: by bucket; bit 7 set: the number in the low bits was used and is valid
  * @position: FilePositionInformation
  * @ea_next: EAs that were listed, behind which a listing goes on
@@ -81,6 +83,7 @@ struct dsmb_open {
 	time64_t since;
 	struct mutex lock;	/* see above */
 	struct dsmb_dir *dir;
+	struct dsmb_notify *notify;
 	u8 lock_sequence[DSMB_LOCK_SEQUENCES];
 	u64 position;
 	u32 ea_next;

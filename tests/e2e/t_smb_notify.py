@@ -1,0 +1,489 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""CHANGE_NOTIFY and leases of directories: who hears of what, whoever did it."""
+import os
+import struct
+import time
+
+import nfs3
+import rpc
+import smb
+import smb2
+from harness import eq, put, test, wait_for
+from smb2 import (DELETE, DIRECTORY_FILE, GENERIC_READ, GENERIC_WRITE, OPEN, OPEN_IF, OVERWRITE,
+                  SHARE_ALL, refused)
+from t_smb_lease import HAS_PARENT, LEASE, NONE, Cacher, H, R, W, key
+
+SMB30 = 0x300
+ADDED, REMOVED, MODIFIED, OLD_NAME, NEW_NAME, STREAM_ADDED, STREAM_REMOVED, STREAM_CHANGED = \
+    range(1, 9)
+(FILE_NAME, DIR_NAME, ATTRIBUTES, SIZE, LAST_WRITE, LAST_ACCESS, CREATION, EA, SECURITY,
+ STREAM_NAME, STREAM_SIZE, STREAM_WRITE) = (1 << n for n in range(12))
+NAMES = FILE_NAME | DIR_NAME
+TREE = 1
+CLEANUP, ENUM_DIR = 0x10b, 0x10c
+ROOM = 4096
+TICKS = 116444736000000000      # from 1601 to 1970, in units of 100 ns
+
+smb2.NAMES.update({CLEANUP: 'NOTIFY_CLEANUP', ENUM_DIR: 'NOTIFY_ENUM_DIR',
+                   0xc0000002: 'NOT_IMPLEMENTED'})
+
+
+class Watcher(Cacher):
+    """A session that watches."""
+
+    def directory(self, name, access=GENERIC_READ, **kw):
+        return self.create(name, access=access, options=DIRECTORY_FILE, **kw)
+
+    def notify(self, fid, filter=NAMES, tree=True, room=ROOM):
+        """The message id of a request."""
+        return self.send(smb2.CHANGE_NOTIFY, struct.pack('<HHI16sII', 32, TREE if tree else 0,
+                                                         room, fid, filter, 0))
+
+    def watch(self, fid, *args, **kw):
+        """The same of one that waits."""
+        number = self.notify(fid, *args, **kw)
+        eq(self.answer(number, pending=True)[0], smb2.PENDING)
+        return number
+
+    def begin(self, fid, *args, **kw):
+        """From here on changes are kept."""
+        number = self.watch(fid, *args, **kw)
+        self.cancel(number)
+        eq(self.ended(number), 'CANCELLED')
+
+    def ended(self, number):
+        status, body = self.answer(number)
+        if not status:
+            return self.changes(body)
+        if status < 0x40000000:
+            eq(struct.unpack_from('<HHI', body), (9, 0, 0))
+        return smb2.NAMES.get(status, hex(status))
+
+    @staticmethod
+    def changes(body):
+        size, start, length = struct.unpack_from('<HHI', body)
+        eq(size, 9)
+        at, out = start - 64, []
+        while length:
+            eq(at % 4, 0)
+            following, action, name = struct.unpack_from('<III', body, at)
+            out.append((action, body[at + 12:at + 12 + name].decode('utf-16-le')))
+            if not following:
+                eq(at + 12 + name, start - 64 + length)
+                break
+            at += following
+        return out
+
+    def told(self, fid, count, **kw):
+        """This many changes, by as many requests as it takes."""
+        out = []
+        while len(out) < count:
+            got = self.ended(self.notify(fid, **kw))
+            eq(isinstance(got, list), True, got)
+            out += got
+        return out
+
+    def nothing(self, fid):
+        """There is nothing to tell."""
+        number = self.watch(fid)
+        self.cancel(number)
+        eq(self.ended(number), 'CANCELLED')
+
+    def remove(self, name):
+        fid = self.create(name, access=DELETE, how=OPEN)
+        self.delete_on_close(fid)
+        self.close(fid)
+
+    def set_basic(self, fid, created=0, accessed=0, written=0, changed=0, attributes=0):
+        self.set(fid, 4, struct.pack('<QQQQII', created, accessed, written, changed, attributes,
+                                     0))
+
+
+def begin(w, dialect=SMB30):
+    """A watcher, another client, a raw one of NFS, and the handle of a directory."""
+    os.chmod(w.export, 0o777)
+    os.mkdir(w.path('d'))
+    os.chmod(w.path('d'), 0o777)
+    n = w.client.nfs(cred=rpc.auth_sys(smb.UIDS['alice'], smb.UIDS['alice']))
+    return (Watcher(w.client, dialect=dialect), Watcher(w.client, dialect=dialect), n,
+            n.lookup(n.root, 'd').fh)
+
+
+@test(smb=True, squash='none')
+def names_by_smb(w):
+    s, o, _, _ = begin(w)
+    fid = s.directory('d')
+    number = s.watch(fid)
+    o.close(o.create('d\\new'))
+    eq(s.ended(number), [(ADDED, 'new')])
+    number = s.watch(fid)
+    f = o.create('d\\new', access=DELETE | GENERIC_READ)
+    o.rename(f, 'd\\other')
+    eq(s.ended(number), [(OLD_NAME, 'new'), (NEW_NAME, 'other')])
+    number = s.watch(fid)
+    o.rename(f, 'away')
+    eq(s.ended(number), [(REMOVED, 'other')])
+    number = s.watch(fid)
+    o.rename(f, 'd\\back')
+    eq(s.ended(number), [(ADDED, 'back')])
+    number = s.watch(fid)
+    o.delete_on_close(f)
+    o.close(f)
+    eq(s.ended(number), [(REMOVED, 'back')])
+    s.nothing(fid)
+    s.end()
+    o.end()
+
+
+@test(smb=True, squash='none')
+def names_by_nfs(w):
+    s, o, n, d = begin(w)
+    fid = s.directory('')
+    s.begin(fid)
+    n.create(d, 'f')
+    n.mkdir(d, 'sub')
+    sub = n.lookup(d, 'sub').fh
+    n.rename(d, 'f', sub, 'g')
+    n.rename(sub, 'g', sub, 'h')
+    n.link(n.lookup(sub, 'h').fh, d, 'second')
+    n.symlink(d, 'link', 'h')
+    n.remove(sub, 'h')
+    n.rmdir(d, 'sub')
+    eq(s.told(fid, 10), [
+        (ADDED, 'd\\f'), (ADDED, 'd\\sub'), (REMOVED, 'd\\f'), (ADDED, 'd\\sub\\g'),
+        (OLD_NAME, 'd\\sub\\g'), (NEW_NAME, 'd\\sub\\h'), (ADDED, 'd\\second'), (ADDED, 'd\\link'),
+        (REMOVED, 'd\\sub\\h'), (REMOVED, 'd\\sub')])
+    s.nothing(fid)
+    s.end()
+    o.end()
+
+
+@test(smb=True, squash='none')
+def names_by_processes(w):
+    s, o, _, _ = begin(w)
+    fid = s.directory('')
+    s.begin(fid)
+    os.mkdir(w.path('d/sub'))
+    put(w.path('d/sub/f'))
+    os.rename(w.path('d/sub/f'), w.path('d/sub/g'))
+    os.rename(w.path('d/sub/g'), w.path('d/g'))
+    os.link(w.path('d/g'), w.path('d/second'))
+    os.unlink(w.path('d/g'))
+    os.rmdir(w.path('d/sub'))
+    os.rename(w.path('d'), w.path('e'))
+    eq(s.told(fid, 11), [
+        (ADDED, 'd\\sub'), (ADDED, 'd\\sub\\f'), (OLD_NAME, 'd\\sub\\f'), (NEW_NAME, 'd\\sub\\g'),
+        (REMOVED, 'd\\sub\\g'), (ADDED, 'd\\g'), (ADDED, 'd\\second'), (REMOVED, 'd\\g'),
+        (REMOVED, 'd\\sub'), (OLD_NAME, 'd'), (NEW_NAME, 'e')])
+    put(w.path('e/\u00e4\u20ac\U0001f600'))
+    eq(s.told(fid, 1), [(ADDED, 'e\\\u00e4\u20ac\U0001f600')])
+    s.end()
+    o.end()
+
+
+@test(smb=True, squash='none')
+def depth_and_filter(w):
+    """Only what was asked for by the first request, and only as deep."""
+    s, o, _, _ = begin(w)
+    os.mkdir(w.path('d/sub'), 0o777)
+    flat, deep = s.directory('d'), s.directory('d')
+    files, dirs, all_of_root = s.directory('d'), s.directory('d'), s.directory('')
+    s.begin(flat, NAMES, tree=False)
+    s.begin(deep)
+    s.begin(files, FILE_NAME)
+    s.begin(dirs, DIR_NAME)
+    s.begin(all_of_root)
+    put(w.path('d/sub/f'))
+    os.mkdir(w.path('d/sub/e'))
+    os.mkdir(w.path('d/g'))
+    # Later filters and depths say nothing.
+    eq(s.told(flat, 1, filter=0xfff, tree=True), [(ADDED, 'g')])
+    eq(s.told(deep, 3, filter=0), [(ADDED, 'sub\\f'), (ADDED, 'sub\\e'), (ADDED, 'g')])
+    eq(s.told(files, 1), [(ADDED, 'sub\\f')])
+    eq(s.told(dirs, 2), [(ADDED, 'sub\\e'), (ADDED, 'g')])
+    eq(s.told(all_of_root, 3)[0], (ADDED, 'd\\sub\\f'))
+    for fid in (flat, deep, files, dirs, all_of_root):
+        s.nothing(fid)
+    s.end()
+    o.end()
+
+
+def filters(s, name):
+    """A watch for each bit of a filter."""
+    watches = {}
+    for n in range(12):
+        watches[n] = s.directory(name)
+        s.begin(watches[n], 1 << n)
+    return watches
+
+
+def heard(s, watches, wanted, what):
+    """Exactly those with these bits were told that f was modified."""
+    for n, fid in watches.items():
+        if wanted & 1 << n:
+            eq(s.told(fid, 1), [(MODIFIED, 'f')], f'{what}, bit {n}')
+        s.nothing(fid)
+
+
+@test(smb=True, squash='none', timeout=90)
+def each_filter(w):
+    s, o, n, d = begin(w)
+    f = o.create('d\\f')
+    o.write(f, b'data')
+    fh = n.lookup(d, 'f').fh
+    watches = filters(s, 'd')
+    o.write(f, b'x')
+    heard(s, watches, LAST_WRITE, 'write')
+    o.write(f, b'longer than before')
+    heard(s, watches, LAST_WRITE | SIZE, 'longer')
+    o.set(f, 20, struct.pack('<Q', 3))
+    heard(s, watches, LAST_WRITE | SIZE, 'end of file')
+    o.set_basic(f, attributes=0x22)
+    heard(s, watches, ATTRIBUTES, 'hidden')
+    o.set_basic(f, created=TICKS + 10 ** 16)
+    heard(s, watches, CREATION, 'created')
+    o.set_basic(f, written=TICKS + 10 ** 16)
+    heard(s, watches, LAST_WRITE, 'written')
+    o.set_basic(f, accessed=TICKS + 10 ** 16)
+    heard(s, watches, LAST_ACCESS, 'accessed')
+    o.set(f, 15, struct.pack('<IBBH', 0, 0, 1, 1) + b'e\0v')
+    heard(s, watches, EA, 'extended attribute')
+    n.write(fh, 0, b'y')
+    heard(s, watches, LAST_WRITE, 'write by NFS')
+    n.setattr(fh, nfs3.sattr(mode=0o600))
+    heard(s, watches, SECURITY, 'mode by NFS')
+    n.setattr(fh, nfs3.sattr(size=100))
+    heard(s, watches, LAST_WRITE | SIZE, 'size by NFS')
+    put(w.path('d/f'), b'by a process')
+    for bit in (3, 4):
+        eq(s.told(watches[bit], 1), [(MODIFIED, 'f')])
+    os.chmod(w.path('d/f'), 0o640)
+    for bit in (2, 8):
+        eq(s.told(watches[bit], 1), [(MODIFIED, 'f')])
+    s.end()
+    o.end()
+
+
+@test(smb=True, squash='none')
+def streams_are_told(w):
+    s, o, _, _ = begin(w)
+    put(w.path('d/f'), b'data', 0o666)
+    fid, names = s.directory(''), s.directory('')
+    s.begin(fid, STREAM_NAME | STREAM_SIZE | STREAM_WRITE)
+    s.begin(names, NAMES | LAST_WRITE)
+    f = o.create('d\\f:one', access=GENERIC_READ | GENERIC_WRITE | DELETE)
+    eq(s.told(fid, 1), [(STREAM_ADDED, 'd\\f:one')])
+    o.write(f, b'x')
+    eq(s.told(fid, 1), [(STREAM_CHANGED, 'd\\f:one')])
+    o.rename(f, ':two')
+    eq(s.told(fid, 2), [(STREAM_REMOVED, 'd\\f:one'), (STREAM_ADDED, 'd\\f:two')])
+    o.delete_on_close(f)
+    o.close(f)
+    eq(s.told(fid, 1), [(STREAM_REMOVED, 'd\\f:two')])
+    # Where streams are kept is nobody's business.
+    s.nothing(names)
+    s.end()
+    o.end()
+
+
+@test(smb=True, squash='none')
+def first_come_first_served(w):
+    """Each change goes to the request that has waited longest; they can be cancelled."""
+    s, o, _, _ = begin(w)
+    fid = s.directory('d')
+    a, b, c = (s.watch(fid) for _ in range(3))
+    put(w.path('d/1'))
+    eq(s.ended(a), [(ADDED, '1')])
+    s.answers.clear()
+    d = s.watch(fid)
+    s.cancel(d)
+    eq(s.ended(d), 'CANCELLED')
+    put(w.path('d/2'))
+    eq(s.ended(b), [(ADDED, '2')])
+    put(w.path('d/3'))
+    eq(s.ended(c), [(ADDED, '3')])
+    # What came meanwhile is there at once.
+    put(w.path('d/4'))
+    put(w.path('d/5'))
+    number = s.notify(fid)
+    status, body = s.answer(number, pending=True)
+    eq((status, s.changes(body)), (0, [(ADDED, '4'), (ADDED, '5')]))
+    s.end()
+    o.end()
+
+
+@test(smb=True, squash='none')
+def too_much(w):
+    """What does not fit is not told in part; and what was lost is said once."""
+    s, o, _, _ = begin(w)
+    small, big = s.directory('d'), s.directory('d')
+    number = s.watch(small, room=20)
+    s.begin(big)
+    put(w.path('d/a-longer-name'))
+    eq(s.ended(number), 'NOTIFY_ENUM_DIR')
+    number = s.watch(small, room=ROOM)
+    put(w.path('d/b'))
+    eq(s.ended(number), [(ADDED, 'b')])
+    eq(s.ended(s.notify(big, room=30)), 'NOTIFY_ENUM_DIR')
+    s.nothing(big)
+    for i in range(ROOM // 16):
+        put(w.path(f'd/file-{i}'))
+    eq(s.ended(s.notify(big)), 'NOTIFY_ENUM_DIR')
+    put(w.path('d/last'))
+    eq(s.told(big, 1), [(ADDED, 'last')])
+    # More than anybody keeps, with room for all of it.
+    huge = s.directory('d')
+    s.begin(huge, room=65536)
+    for i in range(4000):
+        put(w.path(f'd/more-{i}'))
+    eq(s.ended(s.notify(huge, room=65536)), 'NOTIFY_ENUM_DIR')
+    s.end()
+    o.end()
+
+
+@test(smb=True, squash='none')
+def ends(w):
+    """A request ends with its open, its tree and its session."""
+    s, o, _, _ = begin(w)
+    fid = s.directory('d')
+    a, b = s.watch(fid), s.watch(fid)
+    s.close(fid)
+    eq((s.ended(a), s.ended(b)), ('NOTIFY_CLEANUP', 'NOTIFY_CLEANUP'))
+    number = s.watch(s.directory('d'))
+    s.call(smb2.TREE_DISCONNECT, struct.pack('<HH', 4, 0))
+    eq(s.ended(number), 'NOTIFY_CLEANUP')
+    number = o.watch(o.directory('d'))
+    o.call(smb2.LOGOFF, struct.pack('<HH', 4, 0))
+    eq(o.ended(number), 'NOTIFY_CLEANUP')
+    gone = Watcher(w.client, dialect=SMB30)
+    gone.watch(gone.directory('d'))
+    gone.end()
+    s.end()
+    o.end()
+
+
+@test(smb=True, squash='none')
+def the_directory_goes(w):
+    s, o, n, d = begin(w)
+    for name in 'abc':
+        os.mkdir(w.path(name), 0o777)
+        os.chmod(w.path(name), 0o777)
+    number = s.watch(s.directory('a'))
+    f = o.directory('a', access=DELETE)
+    o.delete_on_close(f)
+    eq(s.ended(number), 'DELETE_PENDING')
+    o.delete_on_close(f, False)
+    o.close(f)
+    fid = s.directory('b')
+    number = s.watch(fid)
+    eq(n.rmdir(n.root, 'b').status, nfs3.OK)
+    eq(s.ended(number), 'DELETE_PENDING')
+    eq(s.ended(s.notify(fid)), 'DELETE_PENDING')
+    number = s.watch(s.directory('c'))
+    os.rmdir(w.path('c'))
+    eq(s.ended(number), 'DELETE_PENDING')
+    for name in 'xy':
+        os.mkdir(w.path(name))
+    number = s.watch(s.directory('x'))
+    os.rename(w.path('y'), w.path('x'))
+    eq(s.ended(number), 'DELETE_PENDING')
+    # Not by renaming it, or what is above.
+    fid = s.directory('d')
+    number = s.watch(fid)
+    os.rename(w.path('d'), w.path('e'))
+    put(w.path('e/f'))
+    eq(s.ended(number), [(ADDED, 'f')])
+    s.end()
+    o.end()
+
+
+@test(smb=True, squash='none')
+def refusals(w):
+    s, o, _, _ = begin(w)
+    put(w.path('f'), b'', 0o666)
+
+    def ask(fid, room=ROOM):
+        return s.ended(s.notify(fid, room=room))
+    f = s.create('f')
+    eq(ask(f), 'INVALID_PARAMETER')
+    fid = s.directory('d', access=0x80)
+    eq(ask(fid), 'ACCESS_DENIED')
+    fid = s.directory('d')
+    eq(ask(fid, room=1 << 30), 'INVALID_PARAMETER')
+    s.close(fid)
+    eq(ask(fid), 'FILE_CLOSED')
+    # Any filter will do; one with no bit hears of nothing.
+    fid = s.directory('d')
+    s.begin(fid, 0)
+    put(w.path('d/f'))
+    s.nothing(fid)
+    s.begin(s.directory('d'), 0x80000000)
+    s.end()
+    o.end()
+
+
+@test(smb=True, squash='none')
+def share_is_removed(w):
+    """Requests on a share that goes end, and nothing is left of the watch."""
+    s, o, _, _ = begin(w)
+    os.mkdir(w.path('d/sub'), 0o777)
+    w.server.ctl('share', 'add', 'more', w.path('d/sub'))
+    tree, s.tree = s.tree, s.connect(w.client.server_addr, 'more')
+    number = s.watch(s.directory(''))
+    s.tree = tree
+    w.server.ctl('share', 'del', 'more')
+    eq(s.ended(number) in ('NOTIFY_CLEANUP', 'NETWORK_NAME_DELETED', 'NOTIFY_ENUM_DIR'), True)
+    fid = s.directory('d')
+    number = s.watch(fid)
+    put(w.path('d/f'))
+    eq(s.ended(number), [(ADDED, 'f')])
+    s.end()
+    o.end()
+
+
+# Leases of directories
+
+@test(smb=True, squash='none')
+def switched_off(w):
+    """A share that tells nobody of changes says so at once."""
+    s, o, _, _ = begin(w)
+    fid = s.directory('d')
+    watch = s.watch(fid)
+    w.server.ctl('share', 'set', 'data', 'notify', 'off')
+    eq(s.ended(s.notify(s.directory('d'))), 'NOT_IMPLEMENTED')
+    o.close(o.create('d\\f'))
+    eq(s.ended(watch), [(ADDED, 'f')], 'who watched before')
+    eq(s.ended(s.notify(fid)), 'NOT_IMPLEMENTED')
+    w.server.ctl('share', 'set', 'data', 'notify', 'on')
+    number = s.watch(fid)
+    o.close(o.create('d\\g'))
+    eq(s.ended(number), [(ADDED, 'g')])
+    s.end()
+    o.end()
+
+
+@test(smb=True, squash='none', timeout=90)
+def many_changes(w):
+    """A storm of changes by all, with a watch, a lease that is renewed, and a mount."""
+    s, o, n, d = begin(w)
+    m = w.client.mount_smb(opts='vers=3.1.1')
+    fid = s.directory('')
+    s.begin(fid, NAMES, room=65536)
+    heard_of = []
+    for i in range(60):
+        put(w.path(f'd/p{i}'))
+        n.create(d, f'n{i}')
+        o.close(o.create(f'd\\s{i}'))
+        put(f'{m}/d/m{i}')
+        eq(len(os.listdir(f'{m}/d')), 4 * (i + 1))
+        heard_of += s.told(fid, 4)
+    eq(sorted(heard_of), sorted((ADDED, f'd\\{c}{i}') for c in 'pnsm' for i in range(60)))
+    for i in range(60):
+        os.unlink(w.path(f'd/p{i}'))
+        n.remove(d, f'n{i}')
+        wait_for('gone here too', lambda: len(os.listdir(f'{m}/d')) == 4 * 60 - 2 * (i + 1),
+                 seconds=3)
+    refused('OBJECT_NAME_NOT_FOUND', o.create, 'd\\p1', how=OPEN)
+    time.sleep(0.1)
+    s.end()
+    o.end()
