@@ -206,6 +206,19 @@ void ditto_range_release_owner(struct ditto_claim_point *point, struct ditto_own
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_release_owner, DITTO);
 
+bool ditto_range_owner_has(struct ditto_claim_point *point, const struct ditto_owner *owner)
+{
+	struct ditto_claims *claims = ditto_claims_find(point);
+	bool has;
+
+	if (!claims)
+		return false;
+	has = ditto_range_own(claims, owner, DITTO_EXACT, 0);
+	ditto_claims_unlock(claims);
+	return has;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_range_owner_has, DITTO);
+
 bool ditto_range_owner_has_posix(struct ditto_claim_point *point, const struct ditto_owner *owner,
 				 bool exclusive)
 {

@@ -177,6 +177,9 @@ int ditto_range_cancel(const struct ditto_range_request *req);
  */
 int ditto_range_cancel_wait(struct ditto_wait *wait);
 
+/* Has an owner any EXACT range on a node? Does not sleep. */
+bool ditto_range_owner_has(struct ditto_claim_point *point, const struct ditto_owner *owner);
+
 /* Has it any POSIX range, or with @exclusive an exclusive one? Does not sleep. */
 bool ditto_range_owner_has_posix(struct ditto_claim_point *point, const struct ditto_owner *owner,
 				 bool exclusive);

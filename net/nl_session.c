@@ -20,6 +20,9 @@
 /* A session with all its connections fits, a tree, and an open with the longest path. */
 #define SHOW_MESSAGE	SZ_8K
 
+static_assert(DITTO_LASTS_DURABLE == (int)DITTO_OPEN_DURABILITY_DURABLE);
+static_assert(DITTO_LASTS_PERSISTENT == (int)DITTO_OPEN_DURABILITY_PERSISTENT);
+
 /**
  * struct show_dump - where a dump is
  * @msg: being filled
@@ -175,7 +178,9 @@ static int open_put(struct show_dump *dump, const struct ditto_open_info *info)
 	    nla_put_u32(msg, DITTO_A_OPEN_ACCESS, info->access) ||
 	    nla_put_u32(msg, DITTO_A_OPEN_DENY, info->deny) ||
 	    nla_put_u8(msg, DITTO_A_OPEN_DELETE_PENDING, info->delete_pending) ||
-	    (info->since && ditto_nl_put_u64(msg, DITTO_A_OPEN_SINCE, info->since)))
+	    (info->since && ditto_nl_put_u64(msg, DITTO_A_OPEN_SINCE, info->since)) ||
+	    (info->waits_s && nla_put_u32(msg, DITTO_A_OPEN_WAITS_S, info->waits_s)) ||
+	    nla_put_u32(msg, DITTO_A_OPEN_DURABILITY, info->lasting))
 		return -EMSGSIZE;
 	return 0;
 }

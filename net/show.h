@@ -59,11 +59,19 @@ struct ditto_session_show {
 	int (*fn)(struct ditto_session_show *show, const struct ditto_session_info *info);
 };
 
+/* What an open outlives. The values are those of the netlink enum "open-durability". */
+enum ditto_lasting {
+	DITTO_LASTS_NOT,
+	DITTO_LASTS_DURABLE,	/* its connection, until somebody else wants the file */
+	DITTO_LASTS_RESILIENT,	/* its connection */
+	DITTO_LASTS_PERSISTENT,	/* the server, too */
+};
+
 /**
  * struct ditto_open_info - what a session has open
  * @id: of its protocol, not 0
  * @place: of the open in the order of the session's opens
- * @session: id of the session
+ * @session: id of the session; 0 while it waits for its client to come back, which are told first
  * @user: of the session
  * @share: name of the share; NULL if it was removed
  * @path: from the share's root; NULL when it has no name any more
@@ -71,6 +79,8 @@ struct ditto_session_show {
  * @deny: the same of what it lets nobody else do
  * @delete_pending: the file goes when it is closed
  * @since: wall clock; 0 if that is not known
+ * @waits_s: seconds until it is closed if its client does not come back; 0 if it is there
+ * @lasting: what it outlives
  *
  * Borrowed for the call.
  */
@@ -85,6 +95,8 @@ struct ditto_open_info {
 	u8 deny;
 	bool delete_pending;
 	time64_t since;
+	u32 waits_s;
+	enum ditto_lasting lasting;
 };
 
 /**

@@ -21,6 +21,7 @@
 #include "conn.h"
 #include "create_context.h"
 #include "create_wire.h"
+#include "durable.h"
 #include "info.h"
 #include "lease.h"
 #include "name.h"
@@ -46,6 +47,7 @@ struct dsmb_create {
 	struct dsmb_contexts contexts;
 	struct dsmb_caching asked;
 	struct dsmb_caching granted;
+	struct dsmb_durable_ask durable;
 	bool is_quota;			/* it is $Extend\$Quota, for which the root stands */
 	u32 sd_parts;			/* DSMB_SECURITY_* of the descriptor that came */
 	struct dsmb_path path;
@@ -141,6 +143,35 @@ static u32 dsmb_create_status(struct dsmb_create *c, int err, u32 passed)
 	}
 }
 
+/* What the path leads to, for ditto_walk_end(). */
+static int dsmb_create_walk(struct dsmb_create *c, struct ditto_walk *walk)
+{
+	struct ditto_node *root;
+	int err;
+
+	root = ditto_node_get_root(c->call->op.share);
+	if (IS_ERR(root))
+		return PTR_ERR(root);
+	err = ditto_walk(&c->call->op, root, c->path.path, c->path.len, walk);
+	ditto_node_put(root);
+	return err;
+}
+
+/* Does the path lead to the file that a lease is on? An errno if it leads nowhere. */
+static int dsmb_create_leads_to(struct dsmb_create *c, struct dsmb_lease *lease)
+{
+	struct ditto_walk walk;
+	bool elsewhere;
+	int err;
+
+	err = dsmb_create_walk(c, &walk);
+	if (err)
+		return err;
+	elsewhere = dsmb_lease_is_elsewhere(lease, walk.node);
+	ditto_walk_end(&walk);
+	return !elsewhere;
+}
+
 /*
  * 3.3.5.9.8: is the lease's key in use on another file than this path leads to? This is
  * asked before anything is changed; what may have changed since is asked again later.
@@ -148,23 +179,9 @@ static u32 dsmb_create_status(struct dsmb_create *c, int err, u32 passed)
 static bool dsmb_create_is_elsewhere(struct dsmb_create *c)
 {
 	struct dsmb_lease *lease = c->open->lease;
-	struct ditto_node *root;
-	struct ditto_walk walk;
-	bool elsewhere;
-	int err;
 
-	if (!lease || !dsmb_lease_is_used(lease) || c->path.stream)
-		return false;
-	root = ditto_node_get_root(c->call->op.share);
-	if (IS_ERR(root))
-		return false;
-	err = ditto_walk(&c->call->op, root, c->path.path, c->path.len, &walk);
-	ditto_node_put(root);
-	if (err)
-		return false;
-	elsewhere = dsmb_lease_is_elsewhere(lease, walk.node);
-	ditto_walk_end(&walk);
-	return elsewhere;
+	return lease && dsmb_lease_is_used(lease) && !c->path.stream &&
+	       !dsmb_create_leads_to(c, lease);
 }
 
 /* With what it will cache by, as far as the key goes. */
@@ -262,24 +279,27 @@ static u32 dsmb_create_fill(struct dsmb_create *c)
 static void dsmb_create_maximal(struct dsmb_create *c)
 {
 	struct dsmb_call *call = c->call;
-	struct ditto_node *root, *base = ditto_instance_base(c->open->inst);
+	struct ditto_node *base = ditto_instance_base(c->open->inst);
 	struct ditto_walk walk;
 	int err;
 
 	if (!dsmb_has_context(&c->contexts, DSMB_CONTEXT_MAXIMAL))
 		return;
-	root = ditto_node_get_root(call->op.share);
-	err = PTR_ERR_OR_ZERO(root);
-	if (!err) {
-		err = ditto_walk(&call->op, root, c->path.path, c->path.len, &walk);
-		ditto_node_put(root);
-	}
+	err = dsmb_create_walk(c, &walk);
 	if (!err) {
 		err = ditto_rights(&call->op, base, walk.parent, &c->maximal);
 		ditto_walk_end(&walk);
 	}
 	c->maximal &= call->tree->maximal;
 	c->maximal_status = dsmb_status(err);
+}
+
+/* Which contexts of caching are answered. */
+static void dsmb_create_say(struct dsmb_create *c)
+{
+	if (c->granted.level == DSMB_OPLOCK_LEASE)
+		c->contexts.lease = &c->granted;
+	c->contexts.durable = c->open->durable;
 }
 
 /* What of the caching that was asked for is granted. */
@@ -290,8 +310,9 @@ static u32 dsmb_create_grant(struct dsmb_create *c)
 	if (!status && c->args.options & DSMB_OPTION_REQUIRING_OPLOCK &&
 	    c->asked.level != DSMB_OPLOCK_NONE && !dsmb_caching_is_some(&c->granted))
 		return DSMB_CANNOT_BREAK_OPLOCK;
-	if (c->granted.level == DSMB_OPLOCK_LEASE)
-		c->contexts.lease = &c->granted;
+	if (!status)
+		dsmb_durable_grant(c->call, c->open, &c->durable, &c->granted);
+	dsmb_create_say(c);
 	return status;
 }
 
@@ -390,6 +411,81 @@ static u32 dsmb_create_open(struct dsmb_create *c)
 	return dsmb_create_reply(c);
 }
 
+/* Answer for an open that is there already, held by who calls. */
+static u32 dsmb_create_again(struct dsmb_create *c)
+{
+	struct dsmb_call *call = c->call;
+	u32 status;
+
+	status = dsmb_open_begin(call, c->open, &c->node);
+	if (status)
+		return DSMB_OBJECT_NAME_NOT_FOUND;
+	status = dsmb_status(dsmb_attrs_at_once(&call->op, c->open->inst, c->node, &c->attrs));
+	if (!status) {
+		dsmb_lease_again(call, c->open, &c->asked, &c->granted);
+		dsmb_create_say(c);
+		if (!dsmb_durable_fits(&c->granted) && !dsmb_durable_is_sturdy(c->open))
+			c->contexts.durable = NULL;
+		dsmb_create_maximal(c);
+	}
+	dsmb_open_end(call, c->open);
+	if (status)
+		return status;
+	dsmb_call_created(call, c->open);
+	return dsmb_create_reply(c);
+}
+
+/* 3.3.5.9.7, 3.3.5.9.12: the client wants back what it had open. */
+static u32 dsmb_create_reconnect(struct dsmb_create *c)
+{
+	struct dsmb_call *call = c->call;
+	u32 status;
+
+	if (call->tree->kind != DSMB_TREE_DISK)
+		return DSMB_OBJECT_NAME_NOT_FOUND;
+	status = dsmb_durable_find(call, &c->durable, &c->asked, &c->open);
+	if (status)
+		return status;
+	/* Only a lease is of a file that the client names. */
+	if (c->open->lease && !dsmb_lease_is_oplock(c->open->lease) && !c->path.stream &&
+	    dsmb_create_leads_to(c, c->open->lease) != 1)
+		status = DSMB_INVALID_PARAMETER;
+	if (!status)
+		status = dsmb_durable_attach(call, c->open);
+	if (!status) {
+		c->action = DITTO_WAS_OPENED;
+		c->contexts.present &= ~(BIT(DSMB_CONTEXT_DURABLE) | BIT(DSMB_CONTEXT_DURABLE_2));
+		status = dsmb_create_again(c);
+		if (status)
+			dsmb_open_close(c->open);
+	}
+	dsmb_open_put(c->open);
+	return status;
+}
+
+/* With a name, and nothing that is open yet. */
+static u32 dsmb_create_fresh(struct dsmb_create *c)
+{
+	bool outlives = c->call->tree->kind == DSMB_TREE_DISK && dsmb_durable_may(c->call);
+	u32 status;
+
+	c->open = dsmb_open_alloc(c->call, outlives);
+	if (IS_ERR(c->open))
+		return dsmb_status(PTR_ERR(c->open));
+	status = dsmb_create_open(c);
+	/* The table has its own reference. */
+	c->call->actor.owner = NULL;
+	c->call->actor.cache_owner = NULL;
+	dsmb_open_put(c->open);
+	return status;
+}
+
+/* With a name: is it another one, or one that was there before? */
+static u32 dsmb_create_which(struct dsmb_create *c)
+{
+	return c->durable.reconnect ? dsmb_create_reconnect(c) : dsmb_create_fresh(c);
+}
+
 /* Does a path lead above where it begins? */
 static bool dsmb_is_above(struct dsmb_cursor name)
 {
@@ -431,31 +527,9 @@ static u32 dsmb_create_name(struct dsmb_create *c)
 		return DSMB_OBJECT_PATH_SYNTAX_BAD;
 	if (err)
 		return dsmb_status(err);
-	c->open = dsmb_open_alloc(c->call);
-	if (IS_ERR(c->open)) {
-		status = dsmb_status(PTR_ERR(c->open));
-	} else {
-		status = dsmb_create_open(c);
-		/* The table has its own reference. */
-		c->call->actor.owner = NULL;
-		c->call->actor.cache_owner = NULL;
-		dsmb_open_put(c->open);
-	}
+	status = dsmb_create_which(c);
 	dsmb_path_free(&c->path);
 	return status;
-}
-
-/* What they ask for and is not there. */
-static u32 dsmb_create_check_contexts(const struct dsmb_create *c)
-{
-	/* 3.3.5.9.7 and .12: nothing outlives its connection, so there is nothing to find again. */
-	if (dsmb_has_context(&c->contexts, DSMB_CONTEXT_RECONNECT) ||
-	    dsmb_has_context(&c->contexts, DSMB_CONTEXT_RECONNECT_2))
-		return DSMB_OBJECT_NAME_NOT_FOUND;
-	/* No snapshots: there is nothing of any time. */
-	if (dsmb_has_context(&c->contexts, DSMB_CONTEXT_TIMEWARP))
-		return DSMB_OBJECT_NAME_NOT_FOUND;
-	return DSMB_SUCCESS;
 }
 
 u32 dsmb_create(struct dsmb_call *call)
@@ -470,10 +544,18 @@ u32 dsmb_create(struct dsmb_call *call)
 	if (!status)
 		status = dsmb_contexts_parse(call->conn, c->args.contexts, &c->contexts);
 	if (!status)
-		dsmb_caching_parse(call->conn, c->args.oplock, &c->contexts, &c->asked);
+		dsmb_durable_parse(&c->contexts, &c->durable);
+	/* Of what comes back only the context says by what it cached. */
+	if (!status && c->durable.reconnect &&
+	    dsmb_has_context(&c->contexts, DSMB_CONTEXT_LEASE))
+		c->args.oplock = DSMB_OPLOCK_LEASE;
 	if (!status)
-		status = dsmb_create_check_contexts(c) ?: dsmb_create_check(&c->args) ?:
-			 dsmb_create_check_security(c);
+		dsmb_caching_parse(call->conn, c->args.oplock, &c->contexts, &c->asked);
+	/* No snapshots: there is nothing of any time. */
+	if (!status && dsmb_has_context(&c->contexts, DSMB_CONTEXT_TIMEWARP))
+		status = DSMB_OBJECT_NAME_NOT_FOUND;
+	if (!status && !c->durable.reconnect)
+		status = dsmb_create_check(&c->args) ?: dsmb_create_check_security(c);
 	if (!status)
 		status = dsmb_create_name(c);
 	kfree(c);

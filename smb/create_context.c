@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Create contexts. Those for durable handles are read, so that broken ones are
- * refused, and not answered, which says that they are not granted.
- */
+/* Create contexts. */
 #include <linux/stat.h>
 #include <linux/string.h>
 #include <kunit/visibility.h>
@@ -11,6 +8,7 @@
 #include "builder.h"
 #include "conn.h"
 #include "create_context.h"
+#include "durable.h"
 #include "name.h"
 #include "oplock.h"
 #include "posix.h"
@@ -148,6 +146,7 @@ u32 dsmb_contexts_parse(const struct dsmb_conn *conn, struct dsmb_cursor list,
 
 	contexts->present = 0;
 	contexts->lease = NULL;
+	contexts->durable = NULL;
 	if (!list.size)
 		return DSMB_SUCCESS;
 	do {
@@ -266,6 +265,15 @@ static bool dsmb_put_lease(struct dsmb_builder *out, const struct dsmb_context_r
 	return true;
 }
 
+/* Not answered is not granted. */
+static bool dsmb_put_durable(struct dsmb_builder *out, const struct dsmb_context_reply *reply)
+{
+	if (!reply->contexts->durable)
+		return false;
+	dsmb_durable_put(out, reply->contexts->durable);
+	return true;
+}
+
 static const struct {
 	enum dsmb_context which;
 	bool (*put)(struct dsmb_builder *out, const struct dsmb_context_reply *reply);
@@ -273,6 +281,8 @@ static const struct {
 	{ DSMB_CONTEXT_MAXIMAL, dsmb_put_maximal },
 	{ DSMB_CONTEXT_DISK_ID, dsmb_put_disk_id },
 	{ DSMB_CONTEXT_LEASE, dsmb_put_lease },
+	{ DSMB_CONTEXT_DURABLE, dsmb_put_durable },
+	{ DSMB_CONTEXT_DURABLE_2, dsmb_put_durable },
 	{ DSMB_CONTEXT_APPLE, dsmb_put_apple },
 	{ DSMB_CONTEXT_POSIX, dsmb_put_context_posix },
 };

@@ -12,6 +12,7 @@ struct dsmb_attrs;
 struct dsmb_builder;
 struct dsmb_caching;
 struct dsmb_conn;
+struct dsmb_durable;
 
 /* Those that are known, as bits. */
 enum dsmb_context {
@@ -38,11 +39,13 @@ enum dsmb_context {
  * @present: a bit for each
  * @data: of those that are present
  * @lease: the answer to RqLs, or NULL for none
+ * @durable: the answer to DHnQ or DH2Q, or NULL for none
  */
 struct dsmb_contexts {
 	u32 present;
 	struct dsmb_cursor data[DSMB_CONTEXTS];
 	const struct dsmb_caching *lease;
+	const struct dsmb_durable *durable;
 };
 
 static inline bool dsmb_has_context(const struct dsmb_contexts *c, enum dsmb_context which)

@@ -344,7 +344,7 @@ u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id,
 	drop_open(call);
 	call->open = open_of(call, persistent, volatile_id);
 	/* An open is of one tree; where a command needs none, it is not looked at. */
-	if (!call->open || (call->tree && call->open->tree != call->tree))
+	if (!call->open || (call->tree && READ_ONCE(call->open->tree) != call->tree))
 		return DSMB_FILE_CLOSED;
 	if (!check_sequence(call, call->open))
 		return DSMB_FILE_NOT_AVAILABLE;

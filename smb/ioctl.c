@@ -92,6 +92,7 @@ static const struct dsmb_fsctl dsmb_fsctls[] = {
 	  dsmb_fsctl_pipe_peek },
 	{ DSMB_FSCTL_RESUME_KEY, 0, 0, 0, DSMB_FSCTL_ROOM, dsmb_fsctl_resume_key },
 	{ DSMB_FSCTL_SNAPSHOTS, 0, 0, 0, DSMB_FSCTL_ROOM, dsmb_fsctl_snapshots },
+	{ DSMB_FSCTL_RESILIENCY, 0, 0, 8, 0, dsmb_fsctl_resiliency },
 	{ DSMB_FSCTL_COPYCHUNK, 0, 0, 32, DSMB_FSCTL_ROOM, dsmb_fsctl_copychunk },
 	{ DSMB_FSCTL_COPYCHUNK_WRITE, 0, 0, 32, DSMB_FSCTL_ROOM, dsmb_fsctl_copychunk },
 	{ DSMB_FSCTL_DUPLICATE_EXTENTS, 0, DITTO_RIGHT_WRITE_DATA, 40, 0,

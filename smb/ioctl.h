@@ -23,6 +23,7 @@ struct dsmb_open;
 #define DSMB_FSCTL_SNAPSHOTS		0x00144064
 #define DSMB_FSCTL_COPYCHUNK		0x001440f2
 #define DSMB_FSCTL_COPYCHUNK_WRITE	0x001480f2
+#define DSMB_FSCTL_RESILIENCY		0x001401d4
 #define DSMB_FSCTL_INTERFACES		0x001401fc
 #define DSMB_FSCTL_VALIDATE_NEGOTIATE	0x00140204
 #define DSMB_FSCTL_GET_COMPRESSION	0x0009003c
@@ -113,6 +114,9 @@ u32 dsmb_fsctl_get_object_id(struct dsmb_ioctl *io);
 u32 dsmb_fsctl_snapshots(struct dsmb_ioctl *io);
 u32 dsmb_fsctl_get_compression(struct dsmb_ioctl *io);
 u32 dsmb_fsctl_set_compression(struct dsmb_ioctl *io);
+
+/* resilient.c */
+u32 dsmb_fsctl_resiliency(struct dsmb_ioctl *io);
 
 /* fsctl_net.c */
 u32 dsmb_fsctl_interfaces(struct dsmb_ioctl *io);

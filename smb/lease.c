@@ -61,7 +61,7 @@ static struct ditto_owner *owner_for(struct dsmb_open *open, const struct dsmb_c
 
 	if (asked->level != DSMB_OPLOCK_LEASE)
 		return ditto_owner_hold(open->owner);
-	client = dsmb_lease_client(open->session, true);
+	client = open->outlives ? open->owner->client : dsmb_lease_client(open->session, true);
 	if (!client)
 		return ERR_PTR(-ENOMEM);
 	return ditto_owner_get(client, asked->key, sizeof(asked->key));
@@ -329,17 +329,11 @@ static void lease_try(struct dsmb_call *call, const struct dsmb_open *open,
 		lease_ask(call, open, node, asked->state);
 }
 
-static void lease_answer(struct dsmb_lease *lease, bool fresh, const struct dsmb_caching *asked,
+static void lease_answer(struct dsmb_lease *lease, const struct dsmb_caching *asked,
 			 struct dsmb_caching *answer)
 {
 	u8 held = lease_held(lease);
 
-	/* What was lost is told first, if there was anything. */
-	if (!(lease->state & ~held)) {
-		if (fresh || held != lease->state)
-			lease->epoch++;
-		lease->state = held;
-	}
 	*answer = *asked;
 	if (dsmb_lease_is_oplock(lease)) {
 		answer->level = dsmb_oplock_level(held);
@@ -359,6 +353,18 @@ static void lease_answer(struct dsmb_lease *lease, bool fresh, const struct dsmb
 		answer->flags |= DSMB_LEASE_BREAKING;
 }
 
+/* What was lost is told first, if there was anything. */
+static void lease_update(struct dsmb_lease *lease, bool fresh)
+{
+	u8 held = lease_held(lease);
+
+	if (lease->state & ~held)
+		return;
+	if (fresh || held != lease->state)
+		lease->epoch++;
+	lease->state = held;
+}
+
 static void create_answered(struct dsmb_call *call)
 {
 	struct dsmb_lease *lease = call->private;
@@ -366,6 +372,14 @@ static void create_answered(struct dsmb_call *call)
 	call->private = NULL;
 	dsmb_lease_told(lease);
 	dsmb_lease_put(lease);
+}
+
+/* Breaks wait until the answer has left. */
+static void untold(struct dsmb_call *call, struct dsmb_lease *lease)
+{
+	dsmb_lease_hold(lease);
+	call->private = lease;
+	call->release = create_answered;
 }
 
 u32 dsmb_lease_grant(struct dsmb_call *call, struct dsmb_open *open, struct ditto_node *node,
@@ -387,11 +401,27 @@ u32 dsmb_lease_grant(struct dsmb_call *call, struct dsmb_open *open, struct ditt
 	list_add_tail(&open->lease_link, &lease->holders);
 	lease->untold++;
 	lease_try(call, open, node, asked);
-	lease_answer(lease, fresh, asked, answer);
+	lease_update(lease, fresh);
+	lease_answer(lease, asked, answer);
 	mutex_unlock(&lease->lock);
-
-	dsmb_lease_hold(lease);
-	call->private = lease;
-	call->release = create_answered;
+	untold(call, lease);
 	return DSMB_SUCCESS;
+}
+
+void dsmb_lease_again(struct dsmb_call *call, struct dsmb_open *open,
+		      const struct dsmb_caching *asked, struct dsmb_caching *answer)
+{
+	struct dsmb_lease *lease = open->lease;
+
+	memset(answer, 0, sizeof(*answer));
+	if (!lease)
+		return;
+	mutex_lock(&lease->lock);
+	lease->untold++;
+	/* It may have another id than before. */
+	if (dsmb_lease_is_oplock(lease))
+		lease->volatile_id = open->volatile_id;
+	lease_answer(lease, asked, answer);
+	mutex_unlock(&lease->lock);
+	untold(call, lease);
 }

@@ -6,7 +6,7 @@
  * A lease is known by ClientGuid and key (MS-SMB2 section 3.3.1.11), so it may have
  * opens of several sessions. Its grant is held by a client of the lock table that
  * stands for the ClientGuid: lease_client.c. An oplock is its open's, and so of the
- * session's client.
+ * client that the open's claims are of.
  *
  * What is granted and what the client knows of it differ for a moment: a break is
  * not told before the answer to the CREATE has left by which the client learns of
@@ -21,7 +21,7 @@
  *
  * Lifetime: lease->ref counts opens, the grant of the lock table, CREATEs that are
  * not answered yet, and who found it by its key. The owner keeps the memory of its
- * client; an open on the list, that of its session.
+ * client; an open on the list is of a session, or waits for one.
  */
 #ifndef _DITTO_SMB_LEASE_H
 #define _DITTO_SMB_LEASE_H
@@ -29,6 +29,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
+#include <linux/uuid.h>
 
 #include "oplock.h"
 
@@ -39,6 +40,7 @@ struct ditto_node;
 struct ditto_owner;
 struct dsmb_call;
 struct dsmb_open;
+struct dsmb_server;
 struct dsmb_session;
 
 /* How long an acknowledgment is waited for: MS-SMB2 section 3.3.2.1. */
@@ -130,6 +132,13 @@ bool dsmb_lease_is_used(struct dsmb_lease *lease);
 u32 dsmb_lease_grant(struct dsmb_call *call, struct dsmb_open *open, struct ditto_node *node,
 		     const struct dsmb_caching *asked, struct dsmb_caching *answer);
 
+/*
+ * The CREATE of an open is answered once more: what it has, as it is now. What is broken is
+ * told after the answer has left.
+ */
+void dsmb_lease_again(struct dsmb_call *call, struct dsmb_open *open,
+		      const struct dsmb_caching *asked, struct dsmb_caching *answer);
+
 /* The open goes; with the last one what was granted is given back. */
 void dsmb_lease_close(struct dsmb_open *open);
 
@@ -148,7 +157,15 @@ void dsmb_lease_told(struct dsmb_lease *lease);
 
 /* What holds the leases of a session; NULL if there is none and none is made. Kept by @session. */
 struct ditto_client *dsmb_lease_client(struct dsmb_session *session, bool make);
-/* The session is closed; with the last one leases go. May sleep. */
+/*
+ * The same for an open that may outlive the session; NULL if there is none. It stays until
+ * dsmb_lease_client_unuse(), which any process context may call.
+ */
+struct ditto_client *dsmb_lease_client_use(struct dsmb_session *session);
+void dsmb_lease_client_unuse(struct ditto_client *client);
+/* The same for a ClientGuid, with or without a session; NULL without memory. */
+struct ditto_client *dsmb_lease_client_of(struct dsmb_server *server, const guid_t *guid);
+/* The session is closed; with the last user leases go. May sleep. */
 void dsmb_lease_client_leave(struct dsmb_session *session, const char *why);
 /* The session is gone. */
 void dsmb_lease_client_put(struct dsmb_session *session);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who holds leases: a client as its ClientGuid tells it (MS-SMB2 section 3.3.1.11),
- * over all its sessions. The lock table knows it as a client of its own, from the
- * first lease to the end of the last session that had one.
+ * Who holds what is not of one session: a client as its ClientGuid tells it (MS-SMB2
+ * section 3.3.1.11). Leases are its, which its sessions share, and opens that may
+ * outlive theirs. The lock table knows it as a client of its own, until the last of
+ * those sessions and opens is gone.
  *
- * Locking: clients_lock (mutex), inside session->lock, guards the list and the
- * counts of sessions. A session keeps the memory until it is gone itself.
+ * Locking: clients_lock (mutex), inside session->lock, guards the list and a count's
+ * first and last step. A session keeps the memory until it is gone itself, an open by its owner.
  */
 #include <linux/list.h>
 #include <linux/slab.h>
@@ -19,8 +20,9 @@ struct dsmb_lease_client {
 	struct ditto_client client;
 	struct dsmb_server *server;
 	guid_t guid;
-	u32 sessions;
+	atomic_t users;		/* sessions and opens */
 	struct list_head link;
+	struct work_struct work;
 };
 
 static DEFINE_MUTEX(clients_lock);
@@ -35,28 +37,38 @@ static const struct ditto_client_ops client_ops = {
 	.free = client_free,
 };
 
-static struct dsmb_lease_client *client_find(const struct dsmb_session *session)
+/* The last open may go by a callback of the lock table, which a release waits for. */
+static void client_release(struct work_struct *work)
+{
+	struct dsmb_lease_client *lc = container_of(work, struct dsmb_lease_client, work);
+
+	ditto_client_release(&lc->client, "the last open is gone");
+	ditto_client_put(&lc->client);
+}
+
+static struct dsmb_lease_client *client_find(const struct dsmb_server *server, const guid_t *guid)
 {
 	struct dsmb_lease_client *lc;
 
 	list_for_each_entry(lc, &clients, link) {
-		if (lc->server == session->server && guid_equal(&lc->guid, &session->client_guid))
+		if (lc->server == server && guid_equal(&lc->guid, guid))
 			return lc;
 	}
 	return NULL;
 }
 
-static struct dsmb_lease_client *client_new(const struct dsmb_session *session)
+static struct dsmb_lease_client *client_new(struct dsmb_server *server, const guid_t *guid)
 {
 	struct dsmb_lease_client *lc = kzalloc(sizeof(*lc), GFP_KERNEL);
 	char name[48];
 
 	if (!lc)
 		return NULL;
-	lc->server = session->server;
-	lc->guid = session->client_guid;
-	snprintf(name, sizeof(name), "leases of %pUl", &lc->guid);
-	ditto_client_init(&lc->client, session->server->srv->locks, &client_ops, "smb", name, 0);
+	lc->server = server;
+	lc->guid = *guid;
+	snprintf(name, sizeof(name), "client %pUl", &lc->guid);
+	ditto_client_init(&lc->client, server->srv->locks, &client_ops, "smb", name, 0);
+	INIT_WORK(&lc->work, client_release);
 	list_add(&lc->link, &clients);
 	return lc;
 }
@@ -67,11 +79,11 @@ static void client_join(struct dsmb_session *session, bool make)
 	struct dsmb_lease_client *lc;
 
 	mutex_lock(&clients_lock);
-	lc = client_find(session);
+	lc = client_find(session->server, &session->client_guid);
 	if (!lc && make)
-		lc = client_new(session);
+		lc = client_new(session->server, &session->client_guid);
 	if (lc) {
-		lc->sessions++;
+		atomic_inc(&lc->users);
 		ditto_client_hold(&lc->client);
 	}
 	mutex_unlock(&clients_lock);
@@ -94,19 +106,53 @@ struct ditto_client *dsmb_lease_client(struct dsmb_session *session, bool make)
 	return lc ? &lc->client : NULL;
 }
 
+struct ditto_client *dsmb_lease_client_use(struct dsmb_session *session)
+{
+	struct ditto_client *client = dsmb_lease_client(session, true);
+	struct dsmb_lease_client *lc;
+
+	if (!client)
+		return NULL;
+	lc = container_of(client, struct dsmb_lease_client, client);
+	/* With nobody it is going: the session was closed meanwhile. */
+	return atomic_inc_not_zero(&lc->users) ? client : NULL;
+}
+
+struct ditto_client *dsmb_lease_client_of(struct dsmb_server *server, const guid_t *guid)
+{
+	struct dsmb_lease_client *lc;
+
+	mutex_lock(&clients_lock);
+	lc = client_find(server, guid) ?: client_new(server, guid);
+	if (lc)
+		atomic_inc(&lc->users);
+	mutex_unlock(&clients_lock);
+	return lc ? &lc->client : NULL;
+}
+
+/* One less. True if that was the last, and nobody finds it any more. */
+static bool client_unuse(struct dsmb_lease_client *lc)
+{
+	if (!atomic_dec_and_mutex_lock(&lc->users, &clients_lock))
+		return false;
+	list_del(&lc->link);
+	mutex_unlock(&clients_lock);
+	return true;
+}
+
+void dsmb_lease_client_unuse(struct ditto_client *client)
+{
+	struct dsmb_lease_client *lc = container_of(client, struct dsmb_lease_client, client);
+
+	if (client_unuse(lc))
+		queue_work(lc->server->slow, &lc->work);
+}
+
 void dsmb_lease_client_leave(struct dsmb_session *session, const char *why)
 {
 	struct dsmb_lease_client *lc = session->lease_client;
-	bool last;
 
-	if (!lc)
-		return;
-	mutex_lock(&clients_lock);
-	last = !--lc->sessions;
-	if (last)
-		list_del(&lc->link);
-	mutex_unlock(&clients_lock);
-	if (last) {
+	if (lc && client_unuse(lc)) {
 		ditto_client_release(&lc->client, why);
 		ditto_client_put(&lc->client);
 	}

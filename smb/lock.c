@@ -18,6 +18,7 @@
 #include "../lockd/range.h"
 #include "call.h"
 #include "conn.h"
+#include "durable.h"
 #include "open.h"
 #include "session.h"
 
@@ -96,14 +97,12 @@ static void dsmb_lock_next(struct dsmb_cursor *c, struct dsmb_lock_element *el)
 	dsmb_skip(c, 4);
 }
 
-/*
- * A request that comes again on another channel must not lock twice. No open
- * outlives its connections, so this is for several of them.
- */
-static bool dsmb_lock_has_sequence(const struct dsmb_call *call, u32 bucket)
+/* A request that comes again, on another channel or when the open came back, locks once. */
+static bool dsmb_lock_has_sequence(const struct dsmb_call *call, const struct dsmb_open *open,
+				   u32 bucket)
 {
 	return call->conn->dialect != DSMB_DIALECT_202 &&
-	       call->conn->server_caps & DSMB_CAP_MULTI_CHANNEL &&
+	       (READ_ONCE(open->durable) || call->conn->server_caps & DSMB_CAP_MULTI_CHANNEL) &&
 	       bucket >= 1 && bucket <= DSMB_LOCK_SEQUENCES;
 }
 
@@ -114,7 +113,7 @@ static bool dsmb_lock_was_done(struct dsmb_call *call, struct dsmb_open *open,
 	bool done;
 	u8 *place;
 
-	if (!dsmb_lock_has_sequence(call, args->bucket))
+	if (!dsmb_lock_has_sequence(call, open, args->bucket))
 		return false;
 	mutex_lock(&open->lock);
 	place = &open->lock_sequence[args->bucket - 1];
@@ -127,7 +126,7 @@ static bool dsmb_lock_was_done(struct dsmb_call *call, struct dsmb_open *open,
 
 static u32 dsmb_lock_done(struct dsmb_call *call, struct dsmb_open *open, u32 bucket, u8 sequence)
 {
-	if (dsmb_lock_has_sequence(call, bucket)) {
+	if (dsmb_lock_has_sequence(call, open, bucket)) {
 		mutex_lock(&open->lock);
 		open->lock_sequence[bucket - 1] = sequence | DSMB_SEQUENCE_VALID;
 		mutex_unlock(&open->lock);

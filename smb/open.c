@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Opens: in the session's table from CREATE to CLOSE, then gone with the last
- * call that uses them.
+ * Opens: in a table from CREATE to CLOSE, then gone with the last call that uses
+ * them.
  *
  * The low half of FileId.Volatile is the place in the table, the high half is
  * random, so that an id that was closed is not the id of the next open.
  *
- * Locking: the lock of session->opens makes entering the table and the end of
+ * Locking: open->where makes closing, detaching and attaching exclude each other.
+ * Inside it the lock of session->opens makes entering the table and the end of
  * session or tree exclude each other: those mark themselves first, and whoever
  * enters looks at the marks. Looking up is under RCU.
  */
@@ -17,8 +18,12 @@
 #include <linux/xarray.h>
 
 #include "../fs/instance.h"
+#include "../fs/node.h"
 #include "../lockd/owner.h"
+#include "../lockd/range.h"
+#include "../net/record.h"
 #include "call.h"
+#include "durable.h"
 #include "lease.h"
 #include "notify.h"
 #include "open.h"
@@ -35,8 +40,8 @@ static u32 dsmb_open_index(u64 volatile_id)
 	return lower_32_bits(volatile_id);
 }
 
-/* Takes a place in the table, where nobody finds it yet. */
-static int dsmb_open_reserve(struct dsmb_session *session, struct dsmb_open *open)
+/* Takes a place in the table, where nobody finds it yet: @volatile_id is filled. */
+static int dsmb_open_reserve(struct dsmb_session *session, u64 *volatile_id)
 {
 	u32 index;
 	int err;
@@ -51,65 +56,103 @@ static int dsmb_open_reserve(struct dsmb_session *session, struct dsmb_open *ope
 		return err == -EBUSY ? -EMFILE : err;
 	}
 	/* The highest bit stays clear: no id is all ones. */
-	open->volatile_id = (u64)(get_random_u32() >> 1) << 32 | index;
-	open->persistent = atomic64_inc_return(&dsmb_last_open);
-	open->session = session;
+	*volatile_id = (u64)(get_random_u32() >> 1) << 32 | index;
 	return 0;
 }
 
-static void dsmb_open_unreserve(struct dsmb_open *open)
+static void dsmb_open_unreserve(struct dsmb_session *session, u64 volatile_id)
 {
-	xa_release(&open->session->opens, dsmb_open_index(open->volatile_id));
-	atomic_dec(&open->session->nopens);
+	xa_release(&session->opens, dsmb_open_index(volatile_id));
+	atomic_dec(&session->nopens);
 }
 
-struct dsmb_open *dsmb_open_alloc(struct dsmb_call *call)
+/* Of the session's client, or of @outlives, which is used. */
+static struct ditto_owner *dsmb_open_owner(struct dsmb_open *open, struct ditto_client *client)
+{
+	__le64 key = cpu_to_le64(open->persistent);
+	struct ditto_owner *owner;
+
+	if (!client)
+		return ERR_PTR(-ESHUTDOWN);
+	owner = ditto_owner_get(client, &key, sizeof(key));
+	if (IS_ERR(owner) && open->outlives)
+		dsmb_lease_client_unuse(client);
+	return owner;
+}
+
+/* With an owner of this client, which is used if it outlives the session. */
+static int dsmb_open_init(struct dsmb_open *open, struct dsmb_server *server,
+			  struct ditto_client *client, struct dsmb_tree *tree)
+{
+	open->owner = dsmb_open_owner(open, client);
+	if (IS_ERR(open->owner))
+		return PTR_ERR(open->owner);
+	open->cache_owner = ditto_owner_hold(open->owner);
+	open->server = server;
+	spin_lock_init(&open->where);
+	refcount_set(&open->ref, 1);
+	mutex_init(&open->lock);
+	open->since = ktime_get_real_seconds();
+	dsmb_tree_hold(tree);
+	open->tree = tree;
+	open->cred = tree->cred;
+	return 0;
+}
+
+struct dsmb_open *dsmb_open_alloc(struct dsmb_call *call, bool outlives)
 {
 	struct dsmb_session *session = call->session;
 	struct dsmb_open *open;
-	__le64 key;
 	int err;
 
 	open = kzalloc(sizeof(*open), GFP_KERNEL);
 	if (!open)
 		return ERR_PTR(-ENOMEM);
-	err = dsmb_open_reserve(session, open);
+	err = dsmb_open_reserve(session, &open->volatile_id);
 	if (err)
 		goto free;
-	key = cpu_to_le64(open->volatile_id);
-	open->owner = ditto_owner_get(&session->client, &key, sizeof(key));
-	if (IS_ERR(open->owner)) {
-		err = PTR_ERR(open->owner);
+	open->persistent = atomic64_inc_return(&dsmb_last_open);
+	open->outlives = outlives;
+	open->session = session;
+	err = dsmb_open_init(open, session->server, outlives ? dsmb_lease_client_use(session) :
+			     &session->client, call->tree);
+	if (err)
 		goto unreserve;
-	}
-	open->cache_owner = ditto_owner_hold(open->owner);
-	refcount_set(&open->ref, 1);
-	mutex_init(&open->lock);
-	open->since = ktime_get_real_seconds();
-	dsmb_tree_hold(call->tree);
-	open->tree = call->tree;
+	open->cred = call->op.cred;
 	return open;
 
 unreserve:
-	dsmb_open_unreserve(open);
+	dsmb_open_unreserve(session, open->volatile_id);
 free:
 	kfree(open);
 	return ERR_PTR(err);
 }
 
+/* Into the table, if session and tree are still there. */
+static int dsmb_open_enter(struct dsmb_open *open, struct dsmb_session *session,
+			   const struct dsmb_tree *tree, u64 volatile_id)
+{
+	int err;
+
+	xa_lock(&session->opens);
+	if (READ_ONCE(session->state) == DSMB_SESSION_CLOSED || READ_ONCE(tree->dead))
+		err = -ESHUTDOWN;
+	else
+		err = xa_err(__xa_store(&session->opens, dsmb_open_index(volatile_id), open,
+					GFP_ATOMIC));
+	xa_unlock(&session->opens);
+	return err;
+}
+
 int dsmb_open_publish(struct dsmb_open *open)
 {
-	struct dsmb_session *session = open->session;
 	int err;
 
 	dsmb_open_hold(open);
-	xa_lock(&session->opens);
-	if (READ_ONCE(session->state) == DSMB_SESSION_CLOSED || READ_ONCE(open->tree->dead))
-		err = -ESHUTDOWN;
-	else
-		err = xa_err(__xa_store(&session->opens, dsmb_open_index(open->volatile_id), open,
-					GFP_ATOMIC));
-	xa_unlock(&session->opens);
+	spin_lock(&open->where);
+	err = dsmb_open_enter(open, open->session, open->tree, open->volatile_id);
+	open->published = !err;
+	spin_unlock(&open->where);
 	if (err)
 		refcount_dec(&open->ref);
 	return err;
@@ -121,27 +164,28 @@ struct dsmb_open *dsmb_open_find(struct dsmb_session *session, u64 persistent, u
 
 	rcu_read_lock();
 	open = xa_load(&session->opens, dsmb_open_index(volatile_id));
-	if (open && (open->volatile_id != volatile_id || open->persistent != persistent ||
-		     !refcount_inc_not_zero(&open->ref)))
+	if (open && (READ_ONCE(open->volatile_id) != volatile_id ||
+		     open->persistent != persistent || !refcount_inc_not_zero(&open->ref)))
 		open = NULL;
 	rcu_read_unlock();
 	return open;
 }
 
-/* Who closes an instance; that knows its share, if it is still there. */
-static void dsmb_open_op(struct dsmb_open *open, struct ditto_op *op, struct ditto_actor *actor)
+/* It knows its share, if that is still there. */
+void dsmb_open_op(struct dsmb_open *open, const struct dsmb_tree *tree, struct ditto_op *op,
+		  struct ditto_actor *actor)
 {
 	*actor = (struct ditto_actor) {
-		.client = &open->session->client,
+		.client = open->owner->client,
 		.owner = open->owner,
 		.cache_owner = open->cache_owner,
 		.exact = true,
 	};
 	*op = (struct ditto_op) {
-		.srv = open->session->server->srv,
-		.cred = open->tree->cred,
+		.srv = open->server->srv,
+		.cred = READ_ONCE(tree->cred),
 		.actor = actor,
-		.writable = open->tree->writable,
+		.writable = READ_ONCE(tree->writable),
 	};
 }
 
@@ -150,21 +194,25 @@ static void dsmb_open_close_instance(struct dsmb_open *open)
 	struct ditto_actor actor;
 	struct ditto_op op;
 
-	dsmb_open_op(open, &op, &actor);
+	dsmb_open_op(open, open->tree, &op, &actor);
 	ditto_instance_close(&op, open->inst);
 }
 
 static void dsmb_open_free(struct dsmb_open *open)
 {
+	struct ditto_client *client = open->owner->client;
+
 	if (open->inst)
 		dsmb_open_close_instance(open);
 	dsmb_lease_close(open);
+	dsmb_durable_free(open);
 	dsmb_pipe_free(open->pipe);
 	dsmb_dir_free(open->dir);
 	dsmb_notify_close(open->notify);
 	ditto_owner_put(open->cache_owner);
+	if (open->outlives)
+		dsmb_lease_client_unuse(client);
 	ditto_owner_put(open->owner);
-	atomic_dec(&open->session->nopens);
 	dsmb_tree_put(open->tree);
 	kfree_rcu(open, rcu);
 }
@@ -174,8 +222,8 @@ void dsmb_open_put(struct dsmb_open *open)
 	if (!refcount_dec_and_test(&open->ref))
 		return;
 	/* One that was never published still has its place; else that may be another's by now. */
-	if (!open->closing)
-		xa_release(&open->session->opens, dsmb_open_index(open->volatile_id));
+	if (!open->published)
+		dsmb_open_unreserve(open->session, open->volatile_id);
 	dsmb_open_free(open);
 }
 
@@ -195,28 +243,144 @@ void dsmb_open_end(struct dsmb_call *call, struct dsmb_open *open)
 	call->op.share = call->share;
 }
 
-bool dsmb_open_close(struct dsmb_open *open)
+/* With the lock held: out of the table of its session. */
+static void dsmb_open_leave(struct dsmb_open *open)
 {
-	struct xarray *opens = &open->session->opens;
-	u32 index = dsmb_open_index(open->volatile_id);
+	struct dsmb_session *session = open->session;
+
+	lockdep_assert_held(&open->where);
+	WRITE_ONCE(open->session, NULL);
+	xa_erase(&session->opens, dsmb_open_index(open->volatile_id));
+	atomic_dec(&session->nopens);
+}
+
+static bool dsmb_open_shut(struct dsmb_open *open, bool only_detached)
+{
 	bool first;
 
-	xa_lock(opens);
-	first = !open->closing && xa_load(opens, index) == open;
+	spin_lock(&open->where);
+	first = open->published && !open->closing && !(only_detached && open->session);
 	if (first) {
-		__xa_erase(opens, index);
 		WRITE_ONCE(open->closing, true);
+		if (open->session)
+			dsmb_open_leave(open);
 	}
-	xa_unlock(opens);
+	spin_unlock(&open->where);
 	if (!first)
 		return false;
+	dsmb_durable_forget(open);
 	/* MS-SMB2 section 3.3.5.10: what waits for a range of the open does not get it. */
 	dsmb_calls_cancel(open, DSMB_RANGE_NOT_LOCKED);
 	dsmb_open_put(open);
 	return true;
 }
 
-void dsmb_opens_close(struct dsmb_session *session, struct dsmb_tree *tree)
+bool dsmb_open_close(struct dsmb_open *open)
+{
+	return dsmb_open_shut(open, false);
+}
+
+void dsmb_open_close_detached(struct dsmb_open *open)
+{
+	dsmb_open_shut(open, true);
+}
+
+bool dsmb_open_look(struct dsmb_open *open, struct dsmb_open_state *state)
+{
+	struct dsmb_tree *tree = dsmb_open_tree(open);
+	struct ditto_actor actor;
+	struct ditto_node *node;
+	struct ditto_op op;
+	bool there;
+
+	dsmb_open_op(open, tree, &op, &actor);
+	there = !ditto_instance_begin(open->inst, &op, &node);
+	if (there) {
+		state->ranges = ditto_range_owner_has(&node->point, open->owner);
+		state->doomed = ditto_instance_delete_pending(open->inst);
+		ditto_instance_end(open->inst, &op);
+	}
+	dsmb_tree_put(tree);
+	return there;
+}
+
+bool dsmb_open_detach(struct dsmb_open *open, struct dsmb_session *session)
+{
+	bool was_there;
+
+	spin_lock(&open->where);
+	was_there = !open->closing && open->session == session;
+	if (was_there)
+		dsmb_open_leave(open);
+	spin_unlock(&open->where);
+	return was_there;
+}
+
+int dsmb_open_attach(struct dsmb_open *open, struct dsmb_call *call)
+{
+	struct dsmb_session *session = call->session;
+	u64 volatile_id, before;
+	struct dsmb_tree *old;
+	int err;
+
+	err = dsmb_open_reserve(session, &volatile_id);
+	if (err)
+		return err;
+	spin_lock(&open->where);
+	old = open->tree;
+	before = open->volatile_id;
+	err = -ENOENT;
+	if (dsmb_open_is_detached(open)) {
+		/* Who finds it by the new id finds that id in it, and the tree. */
+		WRITE_ONCE(open->volatile_id, volatile_id);
+		WRITE_ONCE(open->tree, call->tree);
+		err = dsmb_open_enter(open, session, call->tree, volatile_id);
+		if (err) {
+			WRITE_ONCE(open->tree, old);
+			WRITE_ONCE(open->volatile_id, before);
+		} else {
+			dsmb_tree_hold(call->tree);
+			WRITE_ONCE(open->cred, call->op.cred);
+			WRITE_ONCE(open->session, session);
+		}
+	}
+	spin_unlock(&open->where);
+	if (err)
+		dsmb_open_unreserve(session, volatile_id);
+	else
+		dsmb_tree_put(old);
+	return err;
+}
+
+struct dsmb_tree *dsmb_open_tree(struct dsmb_open *open)
+{
+	struct dsmb_tree *tree;
+
+	spin_lock(&open->where);
+	tree = open->tree;
+	dsmb_tree_hold(tree);
+	spin_unlock(&open->where);
+	return tree;
+}
+
+bool dsmb_open_place(struct dsmb_open *open, struct dsmb_session **session,
+		     struct dsmb_tree **tree)
+{
+	bool somewhere;
+
+	spin_lock(&open->where);
+	somewhere = open->session;
+	if (somewhere) {
+		*session = open->session;
+		dsmb_session_hold(*session);
+		*tree = open->tree;
+		dsmb_tree_hold(*tree);
+	}
+	spin_unlock(&open->where);
+	return somewhere;
+}
+
+void dsmb_opens_close(struct dsmb_session *session, struct dsmb_tree *tree, bool keep)
 {
 	struct dsmb_open *open;
 	unsigned long index;
@@ -226,10 +390,11 @@ void dsmb_opens_close(struct dsmb_session *session, struct dsmb_tree *tree)
 	xa_unlock(&session->opens);
 	rcu_read_lock();
 	xa_for_each(&session->opens, index, open) {
-		if ((tree && open->tree != tree) || !refcount_inc_not_zero(&open->ref))
+		if ((tree && READ_ONCE(open->tree) != tree) || !refcount_inc_not_zero(&open->ref))
 			continue;
 		rcu_read_unlock();
-		dsmb_open_close(open);
+		if (!keep || !dsmb_durable_disconnect(open, session))
+			dsmb_open_close(open);
 		dsmb_open_put(open);
 		rcu_read_lock();
 	}

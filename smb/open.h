@@ -3,9 +3,11 @@
  * Opens: what a FileId names. A file, directory or stream of a disk share (a
  * core's instance), or a pipe.
  *
- * Lifetime: open->ref counts the session's table and each call in flight.
+ * Lifetime: open->ref counts the table that it is in and each call in flight.
  * dsmb_open_close() takes it out of the table; the instance is closed with the
- * last reference.
+ * last reference. Most opens are in the table of their session until then. One
+ * that outlives its session (durable.h) is detached from it, and attached to
+ * another one when its client comes back.
  */
 #ifndef _DITTO_SMB_OPEN_H
 #define _DITTO_SMB_OPEN_H
@@ -17,15 +19,23 @@
 #include <linux/spinlock.h>
 #include <linux/time64.h>
 #include <linux/types.h>
+#include <linux/uuid.h>
 
+struct ditto_actor;
+struct ditto_cred;
+struct ditto_file;
 struct ditto_instance;
 struct ditto_node;
+struct ditto_op;
 struct ditto_owner;
+struct ditto_share;
 struct dsmb_call;
 struct dsmb_lease;
 struct dsmb_dir;	/* where a listing is: query_directory.c */
 struct dsmb_notify;	/* notify.h */
+struct dsmb_durable;	/* durable.h */
 struct dsmb_pipe;	/* pipe.c */
+struct dsmb_server;
 struct dsmb_session;
 struct dsmb_tree;
 
@@ -33,14 +43,21 @@ struct dsmb_tree;
 
 /**
  * struct dsmb_open - one
- * @session: not counted: the session goes last
- * @tree: held
- * @persistent: FileId.Persistent
+ * @server: whose
+ * @where: spinlock, guards @session, @tree, @volatile_id, @published and @closing for writing;
+ *	the lock of the session's table is taken inside
+ * @session: in whose table it is or is to be, not counted: it leaves before the session goes;
+ *	NULL while it is in none, and once it is closed
+ * @tree: held; of the session it was in last while it is in none
+ * @cred: of who opened it, which @tree keeps; what was granted then is done as that
+ * @persistent: FileId.Persistent, also the key of @owner
  * @volatile_id: FileId.Volatile
+ * @published: it was in a table
  * @ref: see above
  * @rights: GrantedAccess, as DITTO_RIGHT_* bits, which are those of the wire
  * @inst: of a disk share; NULL for a pipe
- * @owner: of its claims
+ * @owner: of its claims; of the session's client, or of one that outlives the session
+ * @outlives: the latter
  * @cache_owner: key of what it caches by, which it does not break; @owner without a lease
  * @lease: what it caches by, held, or NULL: lease.h; set before it can be found
  * @lease_link: on the lease's list; under the lease's lock
@@ -50,6 +67,7 @@ struct dsmb_tree;
  * @posix: it came with the POSIX extensions: names are exact and as they are, what is
  *	removed or replaced goes at once; its instance knows that, too
  * @since: wall clock, for people; 0 if it is not known
+ * @durable: what makes it outlive its session, or NULL; set before it can be found by its client
  * @lock: guards what follows
  * @dir: of a directory
  * @notify: the same, of one that is watched: notify.h; set once
@@ -65,14 +83,19 @@ struct dsmb_tree;
  * @rcu: freed under RCU
  */
 struct dsmb_open {
+	struct dsmb_server *server;
+	spinlock_t where;	/* see above */
 	struct dsmb_session *session;
 	struct dsmb_tree *tree;
+	struct ditto_cred *cred;
 	u64 persistent;
 	u64 volatile_id;
+	bool published;
 	refcount_t ref;
 	u32 rights;
 	struct ditto_instance *inst;
 	struct ditto_owner *owner;
+	bool outlives;
 	struct ditto_owner *cache_owner;
 	struct dsmb_lease *lease;
 	struct list_head lease_link;
@@ -81,6 +104,7 @@ struct dsmb_open {
 	bool write_through;
 	bool posix;
 	time64_t since;
+	struct dsmb_durable *durable;
 	struct mutex lock;	/* see above */
 	struct dsmb_dir *dir;
 	struct dsmb_notify *notify;
@@ -106,10 +130,11 @@ void dsmb_open_put(struct dsmb_open *open);
 /**
  * dsmb_open_alloc - an open for the session of a call, not yet in its table
  * @call: of CREATE; session and tree are there
+ * @outlives: it may have to outlive the session
  *
- * It has its ids and its owner. Return: ERR_PTR(-ENOMEM), -EMFILE (too many).
+ * It has its ids and its owner. Return: ERR_PTR(-ENOMEM), -EMFILE (too many), -ESHUTDOWN.
  */
-struct dsmb_open *dsmb_open_alloc(struct dsmb_call *call);
+struct dsmb_open *dsmb_open_alloc(struct dsmb_call *call, bool outlives);
 /* It can be found from now on. -ENOMEM, -ESHUTDOWN. */
 int dsmb_open_publish(struct dsmb_open *open);
 
@@ -127,13 +152,61 @@ struct dsmb_open *dsmb_open_find(struct dsmb_session *session, u64 persistent, u
  */
 u32 dsmb_open_begin(struct dsmb_call *call, struct dsmb_open *open, struct ditto_node **node);
 void dsmb_open_end(struct dsmb_call *call, struct dsmb_open *open);
+/*
+ * Who does something with an open on his own behalf, for ditto_instance_begin(). @tree is that
+ * of the open, held: it may come to another one meanwhile.
+ */
+void dsmb_open_op(struct dsmb_open *open, const struct dsmb_tree *tree, struct ditto_op *op,
+		  struct ditto_actor *actor);
+
 
 /* Where a listing is, with its open; NULL is allowed. query_directory.c */
 void dsmb_dir_free(struct dsmb_dir *dir);
 
 /* Out of the table; calls that wait on it are cancelled. True for the first who does it. */
 bool dsmb_open_close(struct dsmb_open *open);
-/* All opens of a session, or of one tree of it. */
-void dsmb_opens_close(struct dsmb_session *session, struct dsmb_tree *tree);
+/*
+ * All opens of a session, or of one tree of it. Those that may wait for their client to come
+ * back are detached instead, if @keep says so.
+ */
+void dsmb_opens_close(struct dsmb_session *session, struct dsmb_tree *tree, bool keep);
+
+/*
+ * Out of this session's table; nobody's now. Its reference stays with the caller. False if it
+ * is not there any more.
+ */
+bool dsmb_open_detach(struct dsmb_open *open, struct dsmb_session *session);
+/*
+ * One that was detached comes to the session and the tree of a call, with a new volatile id.
+ * Return: 0; -ENOENT (it was not, or is closed), -ESHUTDOWN, -EMFILE, -ENOMEM.
+ */
+int dsmb_open_attach(struct dsmb_open *open, struct dsmb_call *call);
+
+/* Close it unless it was attached meanwhile. */
+void dsmb_open_close_detached(struct dsmb_open *open);
+
+/**
+ * struct dsmb_open_state - what an open holds on its file
+ * @ranges: it has locked some
+ * @doomed: the file goes at the last close
+ */
+struct dsmb_open_state {
+	bool ranges;
+	bool doomed;
+};
+
+/* False if the file was taken away from under it. */
+bool dsmb_open_look(struct dsmb_open *open, struct dsmb_open_state *state);
+
+static inline bool dsmb_open_is_detached(const struct dsmb_open *open)
+{
+	return !READ_ONCE(open->session) && !READ_ONCE(open->closing);
+}
+
+/* The tree that it is of, or was last; held. */
+struct dsmb_tree *dsmb_open_tree(struct dsmb_open *open);
+/* The session and the tree that it is of now, both held; false if it is nobody's. */
+bool dsmb_open_place(struct dsmb_open *open, struct dsmb_session **session,
+		     struct dsmb_tree **tree);
 
 #endif

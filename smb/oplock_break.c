@@ -13,6 +13,7 @@
 #include "buf.h"
 #include "call.h"
 #include "conn.h"
+#include "durable.h"
 #include "lease.h"
 #include "open.h"
 #include "server.h"
@@ -178,6 +179,8 @@ static void dsmb_notice_out(struct dsmb_lease *lease, struct ditto_cache *cache,
 	}
 	if (dsmb_notice_send(lease, notice))
 		return;
+	/* What waits for the client goes before anybody is let by. */
+	dsmb_durables_yield(lease);
 	mutex_lock(&lease->lock);
 	if (lease->cache == cache) {
 		WRITE_ONCE(lease->breaking, false);
@@ -233,14 +236,20 @@ void dsmb_lease_told(struct dsmb_lease *lease)
 static void dsmb_lease_revoked(struct ditto_cache *cache)
 {
 	struct dsmb_lease *lease = ditto_cache_private(cache);
+	bool known;
 
 	mutex_lock(&lease->lock);
-	if (lease->cache == cache) {
+	known = lease->cache == cache;
+	if (known) {
 		lease->due = false;
 		WRITE_ONCE(lease->breaking, false);
 		lease->state = 0;
 	}
 	mutex_unlock(&lease->lock);
+	if (!known)
+		return;
+	/* Nothing is left by which they could wait. */
+	dsmb_durables_yield(lease);
 }
 
 static void dsmb_lease_free(struct ditto_cache *cache)

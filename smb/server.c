@@ -25,6 +25,7 @@
 #include "buf.h"
 #include "call.h"
 #include "conn.h"
+#include "durable.h"
 #include "server.h"
 
 #define BACKLOG		128
@@ -234,15 +235,19 @@ void dsmb_close_listener(struct ditto_listener *listener)
 	struct dsmb_listener *dl = listener->private;
 	struct dsmb_server *server = dl->server;
 	unsigned int drain_ms = READ_ONCE(server->srv->settings.drain_ms);
+	bool last;
 
 	mutex_lock(&server->lock);
 	list_del(&dl->list);
+	last = list_empty(&server->listeners);
 	mutex_unlock(&server->lock);
 	listener->private = NULL;
 	stop_accepting(dl);
 	drop_conns(server, dl, NULL);
 	wait_event_timeout(server->idle, !count_conns(server, dl, NULL),
 			   msecs_to_jiffies(drain_ms));
+	if (last)
+		dsmb_durables_close(server);
 	listener_free(dl);
 }
 
@@ -303,6 +308,7 @@ int dsmb_server_init(struct dsmb_server *server, struct net *net)
 	atomic_set(&server->live, 0);
 	init_waitqueue_head(&server->idle);
 	xa_init_flags(&server->sessions, XA_FLAGS_ALLOC1);
+	xa_init(&server->durables);
 
 	err = start_workers(server);
 	if (!err)
@@ -320,6 +326,8 @@ void dsmb_server_exit(struct dsmb_server *server)
 {
 	drop_conns(server, NULL, NULL);
 	wait_event(server->idle, !atomic_read(&server->live));
+	dsmb_durables_close(server);
 	server_free(server);
 	xa_destroy(&server->sessions);
+	xa_destroy(&server->durables);
 }

@@ -18,7 +18,6 @@ struct ditto_peer;
 struct ditto_server;
 struct ditto_stats_group;
 struct dsmb_buf_pool;
-struct dsmb_client;
 struct net;
 struct netlink_ext_ack;
 
@@ -35,6 +34,8 @@ struct netlink_ext_ack;
  * @live: connections that have memory still; connections leave @conns before they are freed
  * @idle: woken when @live or @nconns drops
  * @sessions: struct dsmb_session by id; its lock guards it
+ * @durables: struct dsmb_open by persistent id, those that are durable; see durable.h
+ * @ndurables: how many
  * @workqueue: receives and runs calls; unbound
  * @slow: runs what may take long, parked calls that go on, and ends connections
  * @login: runs what waits for the helper on behalf of those who have not logged in
@@ -53,6 +54,8 @@ struct dsmb_server {
 	atomic_t live;
 	wait_queue_head_t idle;
 	struct xarray sessions;
+	struct xarray durables;
+	atomic_t ndurables;
 	struct workqueue_struct *workqueue;
 	struct workqueue_struct *slow;
 	struct workqueue_struct *login;

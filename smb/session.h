@@ -6,7 +6,7 @@
  * in flight. dsmb_session_close() is the one way out, for LOGOFF, the last
  * connection, the administrator, a failed reauthentication: trees, opens and
  * claims go, calls that wait are cancelled, channels are taken off their
- * connections. It is idempotent.
+ * connections. Durable opens stay for a while (durable.h). It is idempotent.
  *
  * Locking: session->lock (mutex) serializes authentication, channels, trees'
  * coming and going. Looking up a tree or an open is under RCU.
@@ -105,6 +105,7 @@ void dsmb_channel_put(struct dsmb_channel *channel);
  * @trees: struct dsmb_tree by id
  * @opens: struct dsmb_open by the low half of the volatile id; XA_FLAGS_ALLOC
  * @nopens: how many, for the limit
+ * @forgets: nothing of it is kept for its client when it is closed
  * @since: wall clock
  * @expires: wall clock of the end of the ticket, or TIME64_MAX
  * @rcu: freed under RCU
@@ -137,6 +138,7 @@ struct dsmb_session {
 	struct xarray trees;
 	struct xarray opens;
 	atomic_t nopens;
+	bool forgets;
 	time64_t since;
 	time64_t expires;
 	struct rcu_head rcu;

@@ -60,6 +60,7 @@ static bool dsmb_may_set_security(const struct dsmb_change *c)
 u32 dsmb_set_security(struct dsmb_change *c)
 {
 	struct ditto_node *base = ditto_instance_base(c->inst);
+	struct ditto_op op = c->call->op;
 	struct ditto_setattr set = { };
 	struct dsmb_attrs attrs;
 	struct ditto_wcc wcc;
@@ -86,7 +87,9 @@ u32 dsmb_set_security(struct dsmb_change *c)
 	}
 	if (!set.valid)
 		return DSMB_SUCCESS;
-	err = ditto_setattr(&c->call->op, base, &set, &wcc);
+	/* What was granted at the open is done, whoever the session acts as by now. */
+	op.cred = READ_ONCE(c->open->cred);
+	err = ditto_setattr(&op, base, &set, &wcc);
 	if (err == -EPERM && set.valid & (DITTO_SET_UID | DITTO_SET_GID))
 		return DSMB_INVALID_OWNER;
 	return dsmb_done(c->call, err);

@@ -18,6 +18,7 @@
 #include "../net/auth.h"
 #include "../net/show.h"
 #include "conn.h"
+#include "durable.h"
 #include "open.h"
 #include "server.h"
 #include "session.h"
@@ -183,6 +184,7 @@ int dsmb_show_session_close(struct ditto_server *srv, u64 id)
 
 	if (!session)
 		return -ENOENT;
+	WRITE_ONCE(session->forgets, true);
 	dsmb_session_close(session, "administrator");
 	dsmb_session_put(session);
 	return 0;
@@ -192,11 +194,11 @@ int dsmb_show_session_close(struct ditto_server *srv, u64 id)
 static void instance_show(struct dsmb_open *open, struct ditto_open_info *info, char *buf)
 {
 	struct ditto_actor actor = {
-		.client = &open->session->client,
+		.client = open->owner->client,
 		.owner = open->owner,
 		.exact = true,
 	};
-	struct ditto_op op = { .srv = open->session->server->srv, .actor = &actor };
+	struct ditto_op op = { .srv = open->server->srv, .actor = &actor };
 	const struct ditto_open *claim;
 	struct ditto_node *node;
 	char *path;
@@ -213,22 +215,36 @@ static void instance_show(struct dsmb_open *open, struct ditto_open_info *info, 
 	ditto_instance_end(open->inst, &op);
 }
 
-static int open_show(struct dsmb_open *open, unsigned long place, struct ditto_open_show *show,
-		     char *buf)
+static enum ditto_lasting lasting(const struct dsmb_durable *durable)
 {
-	struct dsmb_session *session = open->session;
+	if (!durable)
+		return DITTO_LASTS_NOT;
+	return READ_ONCE(durable->resilient) ? DITTO_LASTS_RESILIENT : DITTO_LASTS_DURABLE;
+}
+
+/* Of a session, or of none while its client is away. */
+static int open_show(struct dsmb_open *open, const struct ditto_auth_user *user, u64 session,
+		     unsigned long place, struct ditto_open_show *show, char *buf)
+{
+	struct dsmb_tree *tree = dsmb_open_tree(open);
 	struct ditto_open_info info = {
 		.id = open->persistent,
 		.place = place,
-		.session = session->id,
-		.user = session->user->name,
-		.share = open->tree->name,
+		.session = session,
+		.user = user->name,
+		.share = tree->name,
 		.since = open->since,
 	};
+	int err;
 
+	info.lasting = lasting(READ_ONCE(open->durable));
+	if (!session)
+		info.waits_s = dsmb_durable_left(open);
 	if (open->inst)
 		instance_show(open, &info, buf);
-	return show->fn(show, &info);
+	err = show->fn(show, &info);
+	dsmb_tree_put(tree);
+	return err;
 }
 
 static int session_opens_show(struct dsmb_session *session, unsigned long place,
@@ -238,9 +254,25 @@ static int session_opens_show(struct dsmb_session *session, unsigned long place,
 	int err = 0;
 
 	while (!err && (open = open_next(session, &place))) {
-		err = open_show(open, place, show, buf);
+		err = open_show(open, dsmb_session_acts(session), session->id, place, show, buf);
 		dsmb_open_put(open);
 		place++;
+	}
+	return err;
+}
+
+/* Those that wait for their clients, before all sessions: as of session 0. */
+static int waiting_opens_show(struct dsmb_server *server, struct ditto_open_show *show, char *buf)
+{
+	struct dsmb_open *open;
+	u64 id = show->next;
+	int err = 0;
+
+	while (!err && (open = dsmb_durable_next(server, &id))) {
+		if (dsmb_open_is_detached(open))
+			err = open_show(open, open->durable->user, 0, id, show, buf);
+		dsmb_open_put(open);
+		id++;
 	}
 	return err;
 }
@@ -256,6 +288,8 @@ int dsmb_show_opens(struct ditto_server *srv, struct ditto_open_show *show)
 
 	if (!buf)
 		return -ENOMEM;
+	if (!first && !show->session)
+		err = waiting_opens_show(server, show, buf);
 	while (!err && (session = session_next(server, &id))) {
 		if ((!show->session || show->session == session->id) && session_is_known(session))
 			err = session_opens_show(session, id == first ? show->next : 0, show, buf);
@@ -283,12 +317,25 @@ static bool session_open_close(struct dsmb_session *session, u64 id)
 	return found;
 }
 
+static bool durable_open_close(struct dsmb_server *server, u64 id)
+{
+	u64 place = id;
+	struct dsmb_open *open = dsmb_durable_next(server, &place);
+	bool found = open && open->persistent == id;
+
+	if (found)
+		dsmb_open_close(open);
+	if (open)
+		dsmb_open_put(open);
+	return found;
+}
+
 int dsmb_show_open_close(struct ditto_server *srv, u64 id)
 {
 	struct dsmb_server *server = dsmb_server_of(srv->net);
+	bool found = durable_open_close(server, id);
 	struct dsmb_session *session;
 	unsigned long place = 0;
-	bool found = false;
 
 	while (!found && (session = session_next(server, &place))) {
 		found = session_open_close(session, id);

@@ -82,7 +82,7 @@ bool dsmb_tree_close(struct dsmb_tree *tree)
 {
 	if (!tree_unlink(tree))
 		return false;
-	dsmb_opens_close(tree->session, tree);
+	dsmb_opens_close(tree->session, tree, false);
 	dsmb_calls_cancel_session(tree->session, tree, DSMB_NETWORK_NAME_DELETED);
 	dsmb_tree_put(tree);
 	return true;
@@ -93,7 +93,7 @@ void dsmb_trees_close(struct dsmb_session *session)
 	struct dsmb_tree *tree;
 	unsigned long id = 0;
 
-	dsmb_opens_close(session, NULL);
+	dsmb_opens_close(session, NULL, !session->forgets);
 	/* The session is closed, so none comes any more. */
 	while (xa_find(&session->trees, &id, ULONG_MAX, XA_PRESENT)) {
 		tree = dsmb_tree_find(session, id++);

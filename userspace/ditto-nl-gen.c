@@ -176,6 +176,20 @@ const struct spec_enum spec_open_right = {
 	.count = 3,
 };
 
+static const char *const open_durability_names[] = {
+	"none",
+	"durable",
+	"resilient",
+	"persistent",
+};
+
+const struct spec_enum spec_open_durability = {
+	.name = "open-durability",
+	.flags = false,
+	.names = open_durability_names,
+	.count = 4,
+};
+
 static const char *const cache_right_names[] = {
 	"read",
 	"handle",
@@ -2285,6 +2299,21 @@ static const struct spec_attr open_attrs[] = {
 		.min = 0,
 		.max = 18446744073709551615ULL,
 	},
+	[DITTO_A_OPEN_WAITS_S] = {
+		.name = "waits-s",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_OPEN_DURABILITY] = {
+		.name = "durability",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_open_durability,
+	},
 };
 
 static const struct nla_policy open_policy[] = {
@@ -2318,6 +2347,12 @@ static const struct nla_policy open_policy[] = {
 	},
 	[DITTO_A_OPEN_SINCE] = {
 		.type = NLA_U64,
+	},
+	[DITTO_A_OPEN_WAITS_S] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_OPEN_DURABILITY] = {
+		.type = NLA_U32,
 	},
 };
 
@@ -2820,6 +2855,8 @@ static const u16 open_get_reply[] = {
 	DITTO_A_OPEN_DENY,
 	DITTO_A_OPEN_DELETE_PENDING,
 	DITTO_A_OPEN_SINCE,
+	DITTO_A_OPEN_WAITS_S,
+	DITTO_A_OPEN_DURABILITY,
 	0,
 };
 

@@ -22,6 +22,7 @@ static const struct column session_columns[] = {
 static const struct column open_columns[] = {
 	{ "ID", true }, { "SESSION", true }, { "PROTOCOL", false }, { "USER", false },
 	{ "ACCESS", false }, { "DENY", false }, { "DELETE", false }, { "SINCE", false },
+	{ "LASTS", false }, { "WAITS", true },
 	{ "SHARE", false }, { "PATH", false }, { NULL, false }
 };
 
@@ -131,6 +132,8 @@ static void open_row(struct table *t, struct nl_msg *msg)
 	pending = tb[DITTO_A_OPEN_DELETE_PENDING] && nla_get_u8(tb[DITTO_A_OPEN_DELETE_PENDING]);
 	table_cell(t, "%s", pending ? "pending" : "-");
 	cell(t, &spec_open_set, tb, DITTO_A_OPEN_SINCE);
+	cell(t, &spec_open_set, tb, DITTO_A_OPEN_DURABILITY);
+	cell(t, &spec_open_set, tb, DITTO_A_OPEN_WAITS_S);
 	cell(t, &spec_open_set, tb, DITTO_A_OPEN_SHARE);
 	/* The share's root has the empty path. */
 	if (tb[DITTO_A_OPEN_PATH] && !nla_get_string(tb[DITTO_A_OPEN_PATH])[0])

@@ -128,6 +128,17 @@ enum ditto_open_right {
 	DITTO_OPEN_RIGHT_DELETE = 4,
 };
 
+/**
+ * enum ditto_open_durability - What an open outlives: nothing; its connection,
+ *   until somebody else wants the file; its connection; the server, too.
+ */
+enum ditto_open_durability {
+	DITTO_OPEN_DURABILITY_NONE,
+	DITTO_OPEN_DURABILITY_DURABLE,
+	DITTO_OPEN_DURABILITY_RESILIENT,
+	DITTO_OPEN_DURABILITY_PERSISTENT,
+};
+
 enum ditto_cache_right {
 	DITTO_CACHE_RIGHT_READ = 1,
 	DITTO_CACHE_RIGHT_HANDLE = 2,
@@ -453,6 +464,8 @@ enum {
 	DITTO_A_OPEN_DENY,
 	DITTO_A_OPEN_DELETE_PENDING,
 	DITTO_A_OPEN_SINCE,
+	DITTO_A_OPEN_WAITS_S,
+	DITTO_A_OPEN_DURABILITY,
 
 	__DITTO_A_OPEN_MAX,
 	DITTO_A_OPEN_MAX = (__DITTO_A_OPEN_MAX - 1)

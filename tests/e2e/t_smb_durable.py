@@ -1,0 +1,476 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Durable opens of SMB: what waits for its client to come back, and for whom it makes way."""
+import os
+import struct
+import time
+from unittest import mock
+
+from impacket import smb3
+from impacket.smb3structs import SMB2_DIALECT_21, SMB2_DIALECT_30
+
+import nfs3
+import nlm
+import smb2
+import smbraw
+from harness import SLOW, Child, eq, get, pattern, put, run, test, wait_for
+from smb2 import AT_ONCE, DELETE, GENERIC_READ, GENERIC_WRITE, OPEN_IF, SHARE_ALL, SHARED, refused
+from t_lock_nlm import connect, status
+from t_smb_cross import setup
+from t_smb_lease import BATCH, BREAKING, H, LEASE, R, W, Cacher, Granted, key, later
+
+smb2.NAMES.update({0xc000022a: 'DUPLICATE_OBJECTID', 0xc0000467: 'FILE_NOT_AVAILABLE',
+                   0xc00000b6: 'FILE_FORCED_CLOSED'})
+APP_ID = bytes.fromhex('45bca66aefa7f74a9008fa462e144d74')
+APP_VERSION = bytes.fromhex('b982d0b73b56074fa07b524a8116a010')
+REPLAY = 0x20000000
+RWH = R | W | H
+TIMEOUT_MS = 60000
+
+
+def guid(n):
+    return bytes([0x40 + n]) * 16
+
+
+def context(name, data, last):
+    at = (16 + len(name) + 7) // 8 * 8
+    out = struct.pack('<IHHHHI', 0, 16, len(name), 0, at, len(data)) + name
+    out = out.ljust(at, b'\0') + data
+    if last:
+        return out
+    out += bytes(-len(out) % 8)
+    return struct.pack('<I', len(out)) + out[4:]
+
+
+def contexts(parts):
+    return b''.join(context(name, data, i == len(parts) - 1)
+                    for i, (name, data) in enumerate(parts))
+
+
+def lease_v2(lease, state, epoch=0):
+    return b'RqLs', struct.pack('<16sIIQ16sHH', lease, state, 0, 0, bytes(16), epoch, 0)
+
+
+def durable_v2(number, ms=TIMEOUT_MS, flags=0):
+    return b'DH2Q', struct.pack('<IIQ16s', ms, flags, 0, guid(number))
+
+
+def reconnect_v2(fid, number):
+    return b'DH2C', struct.pack('<16s16sI', fid, guid(number), 0)
+
+
+DURABLE = b'DHnQ', bytes(16)
+
+
+def app(number):
+    return APP_ID, struct.pack('<HH16s', 20, 0, guid(number))
+
+
+def app_version(high, low):
+    return APP_VERSION, struct.pack('<HHIQQ', 24, 0, 0, high, low)
+
+
+class Answer(Granted):
+    """The answer to a CREATE, with what it says of durability."""
+
+    def __init__(self, out):
+        super().__init__(out)
+        self.action, = struct.unpack_from('<I', out, 4)
+        self.durable = self.timeout = None
+        self.kind = 0
+        at, length = struct.unpack_from('<II', out, 80)
+        at -= 64
+        while length:
+            following, name, name_len, data, size = struct.unpack_from('<IHH2xHI', out, at)
+            kind = out[at + name:at + name + name_len]
+            if kind in (b'DHnQ', b'DH2Q'):
+                self.durable = kind
+                if size == 8:
+                    self.timeout, self.kind = struct.unpack_from('<II', out, at + data)
+            if not following:
+                break
+            at += following
+
+
+class Durable(Cacher):
+    """A session of a client that is always known by the same ClientGuid."""
+
+    def __init__(self, client, number=1, **kw):
+        name = 'client of tests' + chr(ord('a') + number)
+        with mock.patch.object(smb3.SMB3, 'ClientGuid', property(lambda _: name, lambda *_: None),
+                               create=True):
+            super().__init__(client, **kw)
+
+    def body(self, name, *parts, level=0, share=SHARE_ALL, access=None, how=OPEN_IF, options=0):
+        name = name.encode('utf-16-le')
+        if any(kind == b'RqLs' for kind, _ in parts):
+            level = LEASE
+        tail = contexts(parts)
+        pad = -(120 + len(name)) % 8
+        at = 120 + len(name) + pad if tail else 0
+        if access is None:
+            access = GENERIC_READ | GENERIC_WRITE | DELETE
+        return struct.pack('<HBBIQQIIIIIHHII', 57, 0, level, 2, 0, 0, access, 0, share, how,
+                           options, 120, len(name), at, len(tail)) + (
+                               name + bytes(pad) + tail or b'\0')
+
+    def make(self, name, *parts, flags=0, **kw):
+        return Answer(self.call(smb2.CREATE, self.body(name, *parts, **kw), flags=flags))
+
+    def lasting(self, name='f', number=1, state=RWH, ms=TIMEOUT_MS, **kw):
+        """A durable open with a lease."""
+        g = self.make(name, lease_v2(key(number), state), durable_v2(number, ms), **kw)
+        eq((g.state, g.durable), (state, b'DH2Q'))
+        return g
+
+    def back(self, fid, name='f', number=1, lease=1, **kw):
+        """It is wanted back."""
+        return self.make(name, lease_v2(key(lease), 0), reconnect_v2(fid, number), **kw)
+
+    def sequenced(self, fid, data, sequence, flags=0):
+        """A WRITE with a ChannelSequence."""
+        number, self.next_id = self.next_id, self.next_id + 1
+        head = bytearray(self.header(smb2.WRITE, number, flags=flags))
+        struct.pack_into('<H', head, 8, sequence)
+        self.raw(bytes(head) + struct.pack('<HHIQ16sIIHHI', 49, 112, len(data), 0, fid, 0, 0, 0,
+                                           0, 0) + data)
+        said, _ = self.answer(number)
+        if said:
+            raise smb2.Status(smb2.WRITE, said)
+
+
+def session(w, number=1, client=None, **kw):
+    kw.setdefault('dialect', SMB2_DIALECT_30)
+    return Durable(client or w.client, number, **kw)
+
+
+def waiting(w):
+    """Paths of what waits for its client."""
+    return sorted(o['path'] for o in w.server.json('open', 'list') if o.get('waits_s'))
+
+
+def away(w, s, count=1):
+    """The session's connection goes, and its opens wait."""
+    s.end()
+    wait_for(f'{count} opens wait', lambda: len(waiting(w)) == count)
+
+
+def gone(w):
+    """Nothing is held any more."""
+    wait_for('claims go', lambda: w.server.claims() == {})
+    eq(w.server.json('open', 'list'), [])
+
+
+@test(smb=True, squash='none')
+def comes_back_with_all(w):
+    """Data, ranges, the lease and its deny bits are there when the client is."""
+    setup(w)
+    s = session(w)
+    g = s.lasting(share=smb2.SHARE_READ)
+    eq((g.timeout, g.epoch), (TIMEOUT_MS, 1))
+    s.write(g.fid, b'before')
+    s.lock(g.fid, 0, 3)
+    s.lock(g.fid, 10, 5, SHARED | AT_ONCE)
+    before = w.server.claims()
+    eq((before['ranges'], before['opens'], before['caches']), (2, 1, 1))
+    away(w, s)
+    held = w.server.claims()
+    eq((held['ranges'], held['opens'], held['caches']), (2, 1, 1))
+    opened, = w.server.json('open', 'list')
+    eq((opened['session'], opened['user'], opened['path']), (0, 'alice', 'f'))
+    eq(0 < opened['waits_s'] <= TIMEOUT_MS // 1000, True)
+    s = session(w)
+    again = s.back(g.fid)
+    eq((again.action, again.state, again.durable, again.epoch), (1, RWH, None, 1))
+    eq(again.fid[:8], g.fid[:8])
+    eq(waiting(w), [])
+    eq(s.read(again.fid, 6), b'before')
+    s.unlock(again.fid, 0, 3)
+    refused('RANGE_NOT_LOCKED', s.unlock, again.fid, 0, 3)
+    s.unlock(again.fid, 10, 5)
+    # and once more, as often as need be
+    away(w, s)
+    s = session(w)
+    s.close(s.back(again.fid).fid)
+    s.end()
+    gone(w)
+
+
+@test(smb=True, squash='none')
+def oplock_of_version_1(w):
+    """A batch oplock comes back to its user from any ClientGuid (3.3.5.9.7)."""
+    setup(w)
+    s = session(w, dialect=SMB2_DIALECT_21)
+    g = s.make('f', DURABLE, level=BATCH)
+    eq((g.level, g.durable), (BATCH, b'DHnQ'))
+    s.lock(g.fid, 0, 1)
+    # less than a batch oplock is not durable
+    eq(s.make('g', DURABLE, level=8).durable, None)
+    eq(s.make('h', DURABLE).durable, None)
+    away(w, s)
+    s = session(w, number=2, dialect=SMB2_DIALECT_21)
+    again = s.make('any name', (b'DHnC', g.fid))
+    eq((again.level, again.action), (BATCH, 1))
+    s.unlock(again.fid, 0, 1)
+    s.close(again.fid)
+    s.end()
+    gone(w)
+
+
+@test(smb=True, squash='none')
+def only_to_its_owner(w):
+    """User, client, share, lease key and CreateGuid must be the same."""
+    setup(w)
+    other = f'{w.base}/other'
+    os.mkdir(other, 0o777)
+    w.server.ctl('share', 'add', 'other', other)
+    s = session(w)
+    g = s.lasting()
+    refused('OBJECT_NAME_NOT_FOUND', session(w, number=3).back, g.fid)
+    away(w, s)
+    refused('ACCESS_DENIED', session(w, user='bob').back, g.fid)
+    refused('OBJECT_NAME_NOT_FOUND', session(w, number=2).back, g.fid)
+    refused('OBJECT_NAME_NOT_FOUND', session(w, share='other').back, g.fid)
+    s = session(w)
+    refused('OBJECT_NAME_NOT_FOUND', s.back, g.fid, number=2)
+    refused('OBJECT_NAME_NOT_FOUND', s.back, g.fid, lease=2)
+    refused('OBJECT_NAME_NOT_FOUND', s.make, 'f', reconnect_v2(g.fid, 1))
+    refused('OBJECT_NAME_NOT_FOUND', s.back, bytes(16))
+    refused('INVALID_PARAMETER', s.back, g.fid, 'no such file')
+    refused('INVALID_PARAMETER', s.make, 'f', DURABLE, durable_v2(1))
+    refused('INVALID_PARAMETER', s.make, 'f', durable_v2(1), reconnect_v2(g.fid, 1))
+    again = s.back(g.fid)
+    # it is taken: there is nothing to come back to
+    refused('OBJECT_NAME_NOT_FOUND', session(w).back, g.fid)
+    refused('OBJECT_NAME_NOT_FOUND', session(w).back, again.fid)
+    s.close(again.fid)
+    s.end()
+    gone(w)
+    w.server.ctl('share', 'del', 'other')
+
+
+@test(smb=True, squash='none')
+def for_so_long(w):
+    """Whose time is over is closed, and what it held is free."""
+    setup(w)
+    w.server.ctl('server', 'set', 'durable-s', '2')
+    s = session(w)
+    eq(s.lasting('long', 1, ms=10**9).timeout, 300000)
+    short = s.lasting('short', 2, ms=1000)
+    usual = s.lasting('usual', 3, ms=0)
+    eq((short.timeout, usual.timeout), (1000, 2000))
+    s.lock(short.fid, 0, 1)
+    away(w, s, 3)
+    wait_for('the short one goes', lambda: waiting(w) == ['long', 'usual'], seconds=3)
+    wait_for('the usual one goes', lambda: waiting(w) == ['long'], seconds=4)
+    refused('OBJECT_NAME_NOT_FOUND', session(w).back, usual.fid, 'usual', 3, 3)
+    w.server.ctl('server', 'set', 'durable-s', '0')
+    s = session(w)
+    eq(s.make('none', lease_v2(key(4), RWH), durable_v2(4)).durable, None)
+    s.end()
+    w.server.ctl('server', 'set', 'durable-s', '60')
+    opened, = w.server.json('open', 'list')
+    w.server.ctl('open', 'close', str(opened['id']))
+    gone(w)
+
+
+def gives_way(w, act, state=RWH, kept=False, **kw):
+    """What somebody does while the client is away: it is done at once, and the open is gone."""
+    s = session(w)
+    g = s.lasting(state=state, **kw)
+    away(w, s)
+    began = time.monotonic()
+    act()
+    eq(time.monotonic() - began < 10 * SLOW, True, 'at once')
+    s = session(w)
+    if kept:
+        eq(s.back(g.fid).state, state)
+    else:
+        wait_for('it is closed', lambda: waiting(w) == [])
+        refused('OBJECT_NAME_NOT_FOUND', s.back, g.fid)
+    s.end()
+    wait_for('the other goes', lambda: w.server.json('open', 'list') == [] or waiting(w))
+    for opened in w.server.json('open', 'list'):
+        w.server.ctl('open', 'close', str(opened['id']))
+    gone(w)
+
+
+@test(smb=True, squash='none', clients=2)
+def others_of_smb_come_first(w):
+    setup(w)
+    other = Cacher(w.clients[-1], dialect=SMB2_DIALECT_30)
+
+    def opens(**kw):
+        g = other.open('f', **kw)
+        other.close(g.fid)
+
+    def writes():
+        g = other.open('f')
+        other.write(g.fid, b'x')
+        other.close(g.fid)
+    gives_way(w, opens)
+    gives_way(w, lambda: opens(key=key(9), state=RWH, epoch=0))
+    # deny bits of who is away stop nobody who wants to open
+    gives_way(w, opens, state=R | H, share=0)
+    gives_way(w, writes, state=R | H)
+    # what is in nobody's way stays
+    gives_way(w, opens, state=R | H, kept=True)
+    gives_way(w, lambda: opens(key=key(9), state=R | H, epoch=0), state=R | H, kept=True)
+    gives_way(w, lambda: opens(access=0x100080), kept=True)
+    other.end()
+
+
+@test(smb=True, squash='none', locks='raw')
+def others_of_nfs_come_first(w):
+    """A write, a lock, a removal by NFSv3, and what a process of the server does."""
+    _, n, fh = setup(w)
+    l = connect(w.client, fh)
+    gives_way(w, lambda: eq(later(n, 'write', fh, 0, b'new').join(), nfs3.OK))
+    eq(get(w.path('f'))[:3], b'new')
+    gives_way(w, lambda: eq(later(n, 'read', fh, 0, 3).join(), nfs3.OK))
+    gives_way(w, lambda: eq(n.getattr(fh).status, nfs3.OK), kept=True)
+
+    def locks():
+        wait_for('the lock', lambda: l.lock((0, 10)).status == nlm.OK)
+        status(l.unlock((0, 0)), nlm.OK)
+    gives_way(w, locks)
+    gives_way(w, lambda: Child(get, w.path('f')).join())
+    gives_way(w, lambda: Child(put, w.path('f'), b'local').join(), state=R | H)
+
+    def removes():
+        eq(later(n, 'remove', n.root, 'f').join(), nfs3.OK)
+        put(w.path('f'), b'', 0o666)
+    gives_way(w, removes, state=R | H)
+
+
+@test(smb=True, squash='none', clients=2)
+def not_kept(w):
+    """A break without an answer, a deletion that waits, ranges that nothing guards."""
+    setup(w)
+    other = Cacher(w.clients[-1], dialect=SMB2_DIALECT_30)
+    s = session(w)
+    g = s.lasting()
+    number = other.opening('f')
+    eq(s.broken()[1:3], (RWH, R | H))
+    s.end()
+    other.close(other.opened(number).fid)
+    s = session(w)
+    refused('OBJECT_NAME_NOT_FOUND', s.back, g.fid)
+    # acknowledged down to what is not durable
+    g = s.lasting(state=RWH)
+    number = other.opening('f')
+    s.broken()
+    s.ack(key(1), R)
+    other.close(other.opened(number).fid)
+    s.end()
+    s = session(w)
+    refused('OBJECT_NAME_NOT_FOUND', s.back, g.fid)
+    g = s.lasting('doomed')
+    s.delete_on_close(g.fid)
+    h = s.lasting('f', 2, R | H)
+    s.lock(h.fid, 0, 1)
+    s.end()
+    wait_for('it is deleted', lambda: not os.path.exists(w.path('doomed')))
+    s = session(w)
+    refused('OBJECT_NAME_NOT_FOUND', s.back, h.fid, 'f', 2, 2)
+    s.end()
+    other.end()
+    gone(w)
+
+
+@test(smb=True, squash='none')
+def ends_of_a_session(w):
+    """LOGOFF and a new session keep it, TREE_DISCONNECT, CLOSE and the administrator do not."""
+    setup(w)
+
+    def ended(how, kept):
+        s = session(w)
+        g = s.lasting()
+        how(s)
+        wait_for('it is known', lambda: bool(waiting(w)) == kept)
+        fresh = session(w)
+        if kept:
+            fresh.close(fresh.back(g.fid).fid)
+        else:
+            refused('OBJECT_NAME_NOT_FOUND', fresh.back, g.fid)
+        fresh.end()
+        s.end()
+        gone(w)
+    ended(lambda s: s.call(smb2.LOGOFF, struct.pack('<HH', 4, 0)), True)
+    ended(lambda s: s.call(smb2.TREE_DISCONNECT, struct.pack('<HH', 4, 0)), False)
+    ended(lambda s: w.server.ctl('session', 'close', str(s.session)), False)
+    ended(lambda s: w.server.ctl('open', 'close',
+                                 str(w.server.json('open', 'list')[0]['id'])), False)
+
+
+@test(smb=True, squash='none')
+def share_goes(w):
+    """Removing a share waits for nobody who is away."""
+    setup(w)
+    s = session(w)
+    g = s.lasting()
+    away(w, s)
+    w.server.ctl('share', 'del', 'data')
+    gone(w)
+    w.server.ctl('share', 'add', 'data', w.export, 'squash', 'none')
+    s = session(w)
+    refused('OBJECT_NAME_NOT_FOUND', s.back, g.fid)
+    s.end()
+
+
+class Channel(smbraw.Link, Cacher):
+    """A connection by hand, whose opens cache."""
+
+
+def logged_in(w, share='data', **kw):
+    s = Channel(w.client).negotiate()
+    eq(s.login(), 'SUCCESS')
+    s.sign = True
+    eq(s.connect_tree(share, **kw), 'SUCCESS')
+    return s
+
+
+@test(smb=True, squash='none', timeout=150)
+def network_is_cut(w):
+    """30 s without a network: open files and what was not written yet are there after it."""
+    os.chmod(w.export, 0o777)
+    # a client that notices soon
+    where = w.client.mount_smb(vers='3.0', opts='echo_interval=2')
+    data = pattern(7, 200000)
+    wait, go = os.pipe()
+
+    def ids():
+        return [o['id'] for o in w.server.json('open', 'list') if o['path'] == 'f']
+
+    def user():
+        # no process but this one has the file open: closing it would wait for the network
+        with open(f'{where}/f', 'wb+', buffering=0) as f:
+            f.write(data[:100000])
+            os.lockf(f.fileno(), os.F_LOCK, 1000)
+            os.fsync(f.fileno())
+            time.sleep(3)
+            f.write(data[100000:])
+            os.fsync(f.fileno())
+            os.read(wait, 1)
+            f.seek(0)
+            return f.read() == data
+    with w.client:
+        child = Child(user)
+    wait_for('the first half', lambda: os.path.exists(w.path('f')) and
+             os.path.getsize(w.path('f')) == 100000)
+    before = ids()
+    eq(len(before), 1)
+    sessions = [s['id'] for s in w.server.json('session', 'list')]
+    run('ip', '-n', w.client.name, 'link', 'set', 'eth0', 'down')
+    time.sleep(30)
+    eq(os.path.getsize(w.path('f')), 100000)
+    run('ip', '-n', w.client.name, 'link', 'set', 'eth0', 'up')
+    wait_for('the second half', lambda: os.path.getsize(w.path('f')) == 200000, seconds=30)
+    # another session, the same open
+    eq(set(sessions) & {s['id'] for s in w.server.json('session', 'list')}, set())
+    eq(ids(), before)
+    os.write(go, b'!')
+    eq(child.join(), True)
+    os.close(wait)
+    os.close(go)
+    eq(get(w.path('f')), data)
+    w.client.umount(where)
