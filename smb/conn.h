@@ -132,7 +132,7 @@ static inline u32 dsmb_io_max(const struct dsmb_conn *conn)
  * @conn: held
  * @buf: consumed; the message begins at DSMB_SEND_HEADROOM
  * @len: of the message
- * @session_id: sealed or signed for this session as it demands; 0 for neither
+ * @session_id: encrypted for this session, if it can; 0 to send it as it is
  *
  * Context: may sleep. Return: 0, -ENOTCONN.
  */

@@ -394,6 +394,7 @@ static u32 dsmb_create_open(struct dsmb_create *c)
 	open->write_through = c->args.options & DSMB_OPTION_WRITE_THROUGH;
 	open->posix = c->path.posix;
 	open->quota = c->is_quota;
+	open->encrypted = c->call->encrypted;
 	open->channel_sequence = c->call->channel_sequence;
 	if (c->call->tree->kind == DSMB_TREE_PIPE) {
 		status = dsmb_create_pipe(c);
@@ -453,6 +454,7 @@ static u32 dsmb_create_reconnect(struct dsmb_create *c)
 	if (!status)
 		status = dsmb_durable_attach(call, c->open);
 	if (!status) {
+		c->open->encrypted = call->encrypted;
 		c->action = DITTO_WAS_OPENED;
 		c->contexts.present &= ~(BIT(DSMB_CONTEXT_DURABLE) | BIT(DSMB_CONTEXT_DURABLE_2));
 		status = dsmb_create_again(c);

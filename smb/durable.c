@@ -269,6 +269,8 @@ bool dsmb_durable_disconnect(struct dsmb_open *open, struct dsmb_session *sessio
 	if (!dsmb_open_detach(open, session))
 		return true;
 	durable_wait(open);
+	if (open->lease)
+		dsmb_break_unheard(open->lease);
 	dsmb_calls_cancel(open, DSMB_RANGE_NOT_LOCKED);
 	return true;
 }

@@ -154,6 +154,13 @@ struct dsmb_lease *dsmb_lease_find(struct dsmb_session *session, const u8 *key);
 /* oplock_break.c: the holder's side of the grant, and what was kept back for CREATEs */
 extern const struct ditto_cache_ops dsmb_lease_ops;
 void dsmb_lease_told(struct dsmb_lease *lease);
+/*
+ * A channel of the session went, and others are there: what was told by it may not have come
+ * through, and is told once more.
+ */
+void dsmb_breaks_again(struct dsmb_session *session);
+/* An open of the lease lost its client: a break that nobody is left to answer is answered. */
+void dsmb_break_unheard(struct dsmb_lease *lease);
 
 /* What holds the leases of a session; NULL if there is none and none is made. Kept by @session. */
 struct ditto_client *dsmb_lease_client(struct dsmb_session *session, bool make);

@@ -66,6 +66,7 @@ struct dsmb_tree;
  * @write_through: every write is stable
  * @posix: it came with the POSIX extensions: names are exact and as they are, what is
  *	removed or replaced goes at once; its instance knows that, too
+ * @encrypted: its CREATE came encrypted, and so go breaks
  * @since: wall clock, for people; 0 if it is not known
  * @durable: what makes it outlive its session, or NULL; set before it can be found by its client
  * @lock: guards what follows
@@ -103,6 +104,7 @@ struct dsmb_open {
 	u32 options;
 	bool write_through;
 	bool posix;
+	bool encrypted;
 	time64_t since;
 	struct dsmb_durable *durable;
 	struct mutex lock;	/* see above */

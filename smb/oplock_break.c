@@ -10,6 +10,7 @@
 #include <linux/list.h>
 
 #include "../lockd/cache.h"
+#include "arrival.h"
 #include "buf.h"
 #include "call.h"
 #include "conn.h"
@@ -18,6 +19,7 @@
 #include "open.h"
 #include "server.h"
 #include "session.h"
+#include "tree.h"
 
 /* StructureSize */
 #define DSMB_OPLOCK_BREAK_SIZE		24	/* notification, acknowledgment and response */
@@ -103,42 +105,68 @@ static void dsmb_notice_put(struct dsmb_builder *out, const struct dsmb_lease *l
 	dsmb_put(out, 3 * 4);
 }
 
-/* By which the client is told. */
+/* By which the client is told; all of it is held. */
 struct dsmb_way {
 	struct dsmb_conn *conn;
-	u64 session_id;
+	struct dsmb_session *session;
+	struct dsmb_channel *channel;
 	bool encrypt;
 };
 
-/* A connection of the session, held. */
-static bool dsmb_way_of(struct dsmb_session *session, struct dsmb_way *way)
+static void dsmb_way_put(struct dsmb_way *way)
+{
+	dsmb_channel_put(way->channel);
+	dsmb_session_put(way->session);
+	dsmb_conn_put(way->conn);
+}
+
+/* The n-th connection of the session. */
+static bool dsmb_way_of(struct dsmb_session *session, unsigned int n, struct dsmb_way *way)
 {
 	struct dsmb_channel *channel;
 
 	way->conn = NULL;
-	way->session_id = session->id;
-	way->encrypt = session->encrypt;
 	mutex_lock(&session->lock);
 	list_for_each_entry(channel, &session->channels, list) {
-		if (!channel->ready || READ_ONCE(channel->conn->state) == DSMB_CONN_DEAD)
+		if (!channel->ready || READ_ONCE(channel->conn->state) == DSMB_CONN_DEAD || n--)
 			continue;
 		way->conn = channel->conn;
 		dsmb_conn_hold(way->conn);
+		way->session = session;
+		dsmb_session_hold(session);
+		way->channel = channel;
+		refcount_inc(&channel->ref);
 		break;
 	}
 	mutex_unlock(&session->lock);
 	return way->conn;
 }
 
-/* Any connection by which the client has it open, held. */
-static bool dsmb_way_find(struct dsmb_lease *lease, struct dsmb_way *way)
+/* 3.3.4.1.4: encrypted if session or share demand it, or the client did so itself. */
+static bool dsmb_way_by(struct dsmb_open *open, unsigned int n, struct dsmb_way *way)
+{
+	struct dsmb_session *session;
+	struct dsmb_tree *tree;
+	bool found;
+
+	if (!dsmb_open_place(open, &session, &tree))
+		return false;
+	way->encrypt = session->encrypt || READ_ONCE(tree->encrypt) || open->encrypted;
+	found = dsmb_way_of(session, n, way);
+	dsmb_tree_put(tree);
+	dsmb_session_put(session);
+	return found;
+}
+
+/* The n-th connection by which the client has it open. */
+static bool dsmb_way_find(struct dsmb_lease *lease, unsigned int n, struct dsmb_way *way)
 {
 	struct dsmb_open *open;
 	bool found = false;
 
 	mutex_lock(&lease->lock);
 	list_for_each_entry(open, &lease->holders, lease_link) {
-		found = dsmb_way_of(open->session, way);
+		found = dsmb_way_by(open, n, way);
 		if (found)
 			break;
 	}
@@ -146,25 +174,37 @@ static bool dsmb_way_find(struct dsmb_lease *lease, struct dsmb_way *way)
 	return found;
 }
 
-/* 3.3.4.1.1: it is not signed; but it is encrypted if all is. */
-static bool dsmb_notice_send(struct dsmb_lease *lease, const struct dsmb_notice *notice)
+/* 3.3.4.1.1: it is not signed. */
+static int dsmb_notice_send_by(struct dsmb_way *way, struct dsmb_lease *lease,
+			       const struct dsmb_notice *notice)
 {
 	struct dsmb_builder out;
-	struct dsmb_way way;
 	struct dsmb_buf *buf;
-	int err = -ENOMEM;
 
-	if (!dsmb_way_find(lease, &way))
-		return false;
-	buf = dsmb_buf_get(way.conn->server, DSMB_SEND_HEADROOM + DSMB_OUT_HEADER +
+	buf = dsmb_buf_get(way->conn->server, DSMB_SEND_HEADROOM + DSMB_OUT_HEADER +
 			   DSMB_LEASE_BREAK_SIZE);
-	if (buf) {
-		out = dsmb_builder(buf->data + DSMB_SEND_HEADROOM,
-				   DSMB_OUT_HEADER + DSMB_LEASE_BREAK_SIZE);
-		dsmb_notice_put(&out, lease, notice, way.session_id);
-		err = dsmb_conn_send(way.conn, buf, out.len, way.encrypt ? way.session_id : 0);
+	if (!buf)
+		return -ENOMEM;
+	out = dsmb_builder(buf->data + DSMB_SEND_HEADROOM,
+			   DSMB_OUT_HEADER + DSMB_LEASE_BREAK_SIZE);
+	dsmb_notice_put(&out, lease, notice, way->session->id);
+	return dsmb_conn_send(way->conn, buf, out.len, way->encrypt ? way->session->id : 0);
+}
+
+/* By the first connection that takes it (3.3.4.6, 3.3.4.7). */
+static bool dsmb_notice_send(struct dsmb_lease *lease, const struct dsmb_notice *notice)
+{
+	struct dsmb_way way;
+	int err = -ENOTCONN;
+
+	for (unsigned int n = 0; err && n < DSMB_CHANNELS_MAX; n++) {
+		if (!dsmb_way_find(lease, n, &way))
+			break;
+		err = dsmb_notice_send_by(&way, lease, notice);
+		if (!err && notice->ack)
+			dsmb_arrival_watch(way.channel);
+		dsmb_way_put(&way);
 	}
-	dsmb_conn_put(way.conn);
 	return !err;
 }
 
@@ -188,6 +228,68 @@ static void dsmb_notice_out(struct dsmb_lease *lease, struct ditto_cache *cache,
 	}
 	mutex_unlock(&lease->lock);
 	ditto_cache_return(cache);
+}
+
+void dsmb_break_unheard(struct dsmb_lease *lease)
+{
+	struct ditto_cache *cache = NULL;
+	struct dsmb_way way;
+
+	if (!READ_ONCE(lease->breaking))
+		return;
+	if (dsmb_way_find(lease, 0, &way)) {
+		dsmb_way_put(&way);
+		return;
+	}
+	mutex_lock(&lease->lock);
+	if (lease->breaking) {
+		WRITE_ONCE(lease->breaking, false);
+		lease->state = 0;
+		cache = lease->cache;
+		ditto_cache_hold(cache);
+	}
+	mutex_unlock(&lease->lock);
+	if (!cache)
+		return;
+	ditto_cache_return(cache);
+	ditto_cache_put(cache);
+}
+
+/* The first open of a lease stands for all of them. */
+static void dsmb_break_again(struct dsmb_open *open)
+{
+	struct dsmb_notice notice = { .needed = true, .ack = true };
+	struct dsmb_lease *lease = open->lease;
+	bool again;
+
+	if (!lease)
+		return;
+	mutex_lock(&lease->lock);
+	again = lease->breaking && list_first_entry_or_null(&lease->holders, struct dsmb_open,
+							    lease_link) == open;
+	notice.from = lease->state;
+	notice.to = lease->break_to;
+	notice.epoch = lease->version == 2 ? lease->epoch : 0;
+	mutex_unlock(&lease->lock);
+	if (again)
+		dsmb_notice_send(lease, &notice);
+}
+
+void dsmb_breaks_again(struct dsmb_session *session)
+{
+	struct dsmb_open *open;
+	unsigned long index;
+
+	rcu_read_lock();
+	xa_for_each(&session->opens, index, open) {
+		if (!refcount_inc_not_zero(&open->ref))
+			continue;
+		rcu_read_unlock();
+		dsmb_break_again(open);
+		dsmb_open_put(open);
+		rcu_read_lock();
+	}
+	rcu_read_unlock();
 }
 
 static void dsmb_lease_breaking(struct ditto_cache *cache, u8 keep, bool ack)

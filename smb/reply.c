@@ -352,32 +352,15 @@ static int send_plain(struct dsmb_conn *conn, struct dsmb_session *session, stru
 int dsmb_conn_send(struct dsmb_conn *conn, struct dsmb_buf *buf, u32 len, u64 session_id)
 {
 	struct dsmb_session *session = NULL;
-	struct dsmb_channel *channel = NULL;
-	struct kvec vec = { .iov_base = buf->data + DSMB_SEND_HEADROOM, .iov_len = len };
-	struct dsmb_header *header = vec.iov_base;
-	struct dsmb_signer *signer;
-	int err = 0;
+	int err;
 
 	if (session_id)
-		session = dsmb_session_find(conn, session_id, &channel);
+		session = dsmb_session_find(conn, session_id, NULL);
 	if (session_id && !session) {
 		dsmb_buf_put(conn->server, buf);
 		return -ENOTCONN;
 	}
-	signer = session ? channel->signer ?: session->signer : NULL;
-	if (session && session->encrypt && session->seal) {
-		err = send_plain(conn, session, buf, len);
-	} else {
-		if (session && session->signing_required && signer) {
-			header->flags |= cpu_to_le32(DSMB_FLAG_SIGNED);
-			err = dsmb_sign(signer, &vec, 1, header->signature);
-		}
-		if (err)
-			dsmb_buf_put(conn->server, buf);
-		else
-			err = send_plain(conn, NULL, buf, len);
-	}
-	dsmb_channel_put(channel);
+	err = send_plain(conn, session && session->seal ? session : NULL, buf, len);
 	if (session)
 		dsmb_session_put(session);
 	return err;

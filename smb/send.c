@@ -7,7 +7,7 @@
  */
 #include <linux/bvec.h>
 #include <linux/socket.h>
-#include <net/sock.h>
+#include <net/tcp.h>
 
 #include "conn.h"
 #include "server.h"
@@ -197,6 +197,21 @@ void dsmb_transport_send(struct dsmb_transport *t, struct list_head *outs)
 	spin_unlock(&t->lock);
 	if (send)
 		send_all(t);
+}
+
+u32 dsmb_transport_position(const struct dsmb_transport *t)
+{
+	return READ_ONCE(tcp_sk(t->sock->sk)->write_seq);
+}
+
+bool dsmb_transport_arrived(const struct dsmb_transport *t, u32 position)
+{
+	return !before(READ_ONCE(tcp_sk(t->sock->sk)->snd_una), position);
+}
+
+u64 dsmb_transport_acked(const struct dsmb_transport *t)
+{
+	return READ_ONCE(tcp_sk(t->sock->sk)->bytes_acked);
 }
 
 void dsmb_transport_init_send(struct dsmb_transport *t)

@@ -29,6 +29,8 @@
 #include "server.h"
 
 #define BACKLOG		128
+/* After a failed allocation accepting is tried again. */
+#define ACCEPT_RETRY_MS	10
 /* Requests that run at the same time: what is quick, and what may take long. */
 #define WORKERS_PER_CPU	16
 #define WORKERS_MIN	64
@@ -51,7 +53,7 @@ struct dsmb_listener {
 	struct dsmb_server *server;
 	struct socket *sock;
 	struct net *net;
-	struct work_struct work;
+	struct delayed_work work;
 	struct list_head list;
 	void (*old_data_ready)(struct sock *sk);
 };
@@ -60,12 +62,16 @@ static const char *command_names[DSMB_COMMANDS];
 
 static void accept_work(struct work_struct *work)
 {
-	struct dsmb_listener *dl = container_of(work, struct dsmb_listener, work);
+	struct dsmb_listener *dl = container_of(to_delayed_work(work), struct dsmb_listener, work);
 	struct socket *sock;
+	int err;
 
-	while (!kernel_accept(dl->sock, &sock, O_NONBLOCK))
+	while (!(err = kernel_accept(dl->sock, &sock, O_NONBLOCK)))
 		if (dsmb_conn_new(dl->server, sock, dl))
 			sock_release(sock);
+	/* Nobody is woken for it once more before the next one comes. */
+	if (err == -ENOMEM)
+		queue_delayed_work(dl->server->slow, &dl->work, msecs_to_jiffies(ACCEPT_RETRY_MS));
 }
 
 static void accept_ready(struct sock *sk)
@@ -76,7 +82,7 @@ static void accept_ready(struct sock *sk)
 	dl = sk->sk_user_data;
 	/* A connection has this callback, too, until it is accepted. */
 	if (dl && sk->sk_state == TCP_LISTEN)
-		queue_work(dl->server->slow, &dl->work);
+		queue_delayed_work(dl->server->slow, &dl->work, 0);
 	read_unlock_bh(&sk->sk_callback_lock);
 }
 
@@ -125,7 +131,7 @@ static void start_accepting(struct dsmb_listener *dl)
 	sk->sk_user_data = dl;
 	sk->sk_data_ready = accept_ready;
 	write_unlock_bh(&sk->sk_callback_lock);
-	queue_work(dl->server->slow, &dl->work);
+	queue_delayed_work(dl->server->slow, &dl->work, 0);
 }
 
 static void stop_accepting(struct dsmb_listener *dl)
@@ -136,7 +142,7 @@ static void stop_accepting(struct dsmb_listener *dl)
 	sk->sk_user_data = NULL;
 	sk->sk_data_ready = dl->old_data_ready;
 	write_unlock_bh(&sk->sk_callback_lock);
-	cancel_work_sync(&dl->work);
+	cancel_delayed_work_sync(&dl->work);
 }
 
 static void listener_free(struct dsmb_listener *dl)
@@ -158,7 +164,7 @@ int dsmb_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack)
 		return -ENOMEM;
 	dl->server = server;
 	dl->net = get_net(listener->srv->net);
-	INIT_WORK(&dl->work, accept_work);
+	INIT_DELAYED_WORK(&dl->work, accept_work);
 	err = open_socket(dl, &listener->addr);
 	if (err) {
 		if (err == -EADDRINUSE)

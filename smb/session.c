@@ -21,6 +21,7 @@
 
 #include "../fs/server.h"
 #include "../net/event.h"
+#include "arrival.h"
 #include "call.h"
 #include "conn.h"
 #include "lease.h"
@@ -232,6 +233,7 @@ static void channel_drop(struct dsmb_channel *channel)
 	if (channel->auth)
 		ditto_auth_abort(session->server->srv, channel->auth);
 	dsmb_auth_disarm(channel);
+	dsmb_arrival_disarm(channel);
 	dsmb_channel_put(channel);
 	dsmb_session_put(session);
 	dsmb_conn_put(conn);
@@ -250,6 +252,7 @@ static struct dsmb_channel *channel_alloc(struct dsmb_conn *conn, struct dsmb_se
 	channel->binding = binding;
 	INIT_LIST_HEAD(&channel->list);
 	INIT_DELAYED_WORK(&channel->expire, dsmb_auth_expired);
+	INIT_DELAYED_WORK(&channel->arrival, dsmb_arrival_work);
 	return channel;
 }
 
@@ -328,6 +331,8 @@ void dsmb_channel_close(struct dsmb_channel *channel, const char *why)
 	channel_drop(channel);
 	if (last)
 		dsmb_session_close(session, why);
+	else
+		dsmb_breaks_again(session);
 	dsmb_session_put(session);
 }
 

@@ -53,6 +53,9 @@ enum dsmb_session_state {
  * @auth: of it, the helper's number; 0 none, or a step has it; under session->lock
  * @preauth: hash over this channel's SESSION_SETUP messages (3.1.1)
  * @expire: when the authentication must be over; holds channel, session and connection
+ * @arrival: looks whether a break arrived: arrival.c; holds the same
+ * @told: where in the connection that break ends; under session->lock
+ * @acked: what was acknowledged on the connection then; the same
  * @list: on the session's list, under session->lock
  * @rcu: freed under RCU
  */
@@ -69,6 +72,9 @@ struct dsmb_channel {
 	u64 auth;
 	u8 preauth[DSMB_PREAUTH_SIZE];
 	struct delayed_work expire;
+	struct delayed_work arrival;
+	u32 told;
+	u64 acked;
 	struct list_head list;
 	struct rcu_head rcu;
 };

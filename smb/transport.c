@@ -12,6 +12,7 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
+#include "../fs/server.h"
 #include "buf.h"
 #include "conn.h"
 #include "message.h"
@@ -28,11 +29,8 @@
 /* A large message that is received: wake for that much of it. */
 #define RX_LOWAT_MAX	SZ_128K
 
-/* TCP: a client that vanished is found after about two minutes, at work after one. */
-#define KEEP_IDLE_S	60
-#define KEEP_INTERVAL_S	15
+/* TCP: who said nothing for half of the time is asked so often in the other half. */
 #define KEEP_COUNT	4
-#define USER_TIMEOUT_MS	60000
 
 static struct dsmb_worker *worker_take(struct dsmb_transport *t)
 {
@@ -419,14 +417,18 @@ static void write_space(struct sock *sk)
 	read_unlock_bh(&sk->sk_callback_lock);
 }
 
-static void set_options(struct sock *sk)
+/*
+ * Who vanished is found, idle or not. The time for what is not acknowledged ends an idle
+ * connection, too, and then it does not count how many questions were asked.
+ */
+static void set_options(struct sock *sk, u32 silence_s)
 {
 	tcp_sock_set_nodelay(sk);
 	sock_set_keepalive(sk);
-	tcp_sock_set_keepidle(sk, KEEP_IDLE_S);
-	tcp_sock_set_keepintvl(sk, KEEP_INTERVAL_S);
+	tcp_sock_set_keepidle(sk, max(silence_s / 2, 1));
+	tcp_sock_set_keepintvl(sk, max(silence_s / 2 / KEEP_COUNT, 1));
 	tcp_sock_set_keepcnt(sk, KEEP_COUNT);
-	tcp_sock_set_user_timeout(sk, USER_TIMEOUT_MS);
+	tcp_sock_set_user_timeout(sk, silence_s * MSEC_PER_SEC);
 	sock_no_linger(sk);
 }
 
@@ -457,7 +459,7 @@ void dsmb_transport_start(struct dsmb_transport *t)
 {
 	struct sock *sk = t->sock->sk;
 
-	set_options(sk);
+	set_options(sk, READ_ONCE(t->conn->server->srv->settings.silence_s));
 	write_lock_bh(&sk->sk_callback_lock);
 	t->old_data_ready = sk->sk_data_ready;
 	t->old_state_change = sk->sk_state_change;

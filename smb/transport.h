@@ -71,6 +71,12 @@ void dsmb_transport_free(struct dsmb_transport *t);
 /* Send all of a list of struct dsmb_out; it is empty then. */
 void dsmb_transport_send(struct dsmb_transport *t, struct list_head *outs);
 
+/* Where the socket's bytes end by now, and whether the other machine has them up to there. */
+u32 dsmb_transport_position(const struct dsmb_transport *t);
+bool dsmb_transport_arrived(const struct dsmb_transport *t, u32 position);
+/* How many bytes the other machine has acknowledged, ever. */
+u64 dsmb_transport_acked(const struct dsmb_transport *t);
+
 /* An idle message, or NULL; and where one goes that is not needed: false if there are enough. */
 struct dsmb_message *dsmb_transport_take_idle(struct dsmb_transport *t);
 bool dsmb_transport_keep_idle(struct dsmb_transport *t, struct dsmb_message *message);

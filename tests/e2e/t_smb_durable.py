@@ -429,6 +429,70 @@ def logged_in(w, share='data', **kw):
     return s
 
 
+@test(smb=True, squash='none', clients=2)
+def break_on_another_channel(w):
+    """A break that was told by a channel that is lost is told by another one."""
+    setup(w)
+    other = Cacher(w.clients[-1], dialect=SMB2_DIALECT_30)
+    s = logged_in(w)
+    t = Channel(w.client, s.guid).negotiate()
+    eq(t.bind(s), 'SUCCESS')
+    t.sign = True
+    g = s.open('f', key=key(1), state=RWH, epoch=0)
+    number = other.opening('f')
+    told = s.broken()
+    eq(told[1:4], (RWH, R | H, True))
+    t.quiet()
+    s.end()
+    eq(t.broken(), told)
+    t.ack(key(1), R | H)
+    other.close(other.opened(number).fid)
+    t.read(g.fid, 1)
+    t.end()
+    other.end()
+    gone(w)
+
+
+@test(smb=True, squash='none', clients=2)
+def break_is_encrypted(w):
+    """If the share demands it, or the client opened the file so; else it is not."""
+    setup(w)
+    os.mkdir(w.path('sub'), 0o777)
+    os.chmod(w.path('sub'), 0o777)
+    w.server.ctl('share', 'add', 'safe', w.path('sub'), 'encrypt', 'on', 'squash', 'none')
+    other = Cacher(w.clients[-1], dialect=SMB2_DIALECT_30)
+
+    def broken(s, name, sealed):
+        s.seal = sealed
+        for i, how in enumerate(({'key': key(1), 'state': RWH, 'epoch': 0}, {'level': BATCH})):
+            g = s.open(f'{name}{i}', **how)
+            below = os.path.exists(w.path('sub', f'{name}{i}'))
+            number = other.opening(f'sub\\{name}{i}' if below else f'{name}{i}')
+            if 'key' in how:
+                eq(s.broken()[1], RWH)
+                eq(s.was_sealed, sealed)
+                s.ack(key(1), R)
+            else:
+                eq(s.oplock_broken(), (g.fid, 1))
+                eq(s.was_sealed, sealed)
+                s.oplock_ack(g.fid, 0)
+            other.close(other.opened(number).fid)
+            s.close(g.fid)
+    s = logged_in(w)
+    broken(s, 'plain', False)
+    broken(s, 'sealed', True)
+    s.end()
+    s = Channel(w.client).negotiate()
+    eq(s.login(), 'SUCCESS')
+    s.seal = True
+    eq(s.connect_tree('safe'), 'SUCCESS')
+    broken(s, 'safe', True)
+    s.end()
+    other.end()
+    gone(w)
+    w.server.ctl('share', 'del', 'safe')
+
+
 @test(smb=True, squash='none', timeout=150)
 def network_is_cut(w):
     """30 s without a network: open files and what was not written yet are there after it."""

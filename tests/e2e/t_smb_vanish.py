@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""SMB clients that vanish: no FIN, no RST, the machine just is not there any more.
+
+What they have must go with them, and not later than the server promises: TCP's keepalive
+finds those that are idle, its user timeout those that leave something unanswered.
+"""
+import contextlib
+import os
+import socket
+import struct
+import time
+
+from impacket.smb3structs import SMB2_DIALECT_30
+
+from harness import SLOW, eq, put, run, test, wait_for
+from smb2 import ECHO, READ, refused
+from t_smb_durable import Channel, logged_in
+from t_smb_lease import Cacher, H, R, W, key
+
+# Shorter than any time after which a break ends by itself.
+SILENCE_S = 4
+# What timers that back off and a slow guest may add to it.
+MORE_S = 8
+# How long a break may be on its way if there is another one.
+ARRIVAL_S = 5
+
+
+def cut(client, up=False):
+    """The cable of a client."""
+    run('ip', '-n', client.name, 'link', 'set', 'eth0', 'up' if up else 'down')
+
+
+def two(w):
+    """Two sessions of machines that may be silent for a moment only."""
+    w.server.ctl('server', 'set', 'silence-s', str(SILENCE_S))
+    os.chmod(w.export, 0o777)
+    return [Cacher(client, dialect=SMB2_DIALECT_30) for client in w.clients]
+
+
+def sessions(w):
+    return w.server.json('session', 'list')
+
+
+def gone_in_time(w, began):
+    """One of the two sessions is left, and the other did not end before its time."""
+    wait_for('its session goes', lambda: len(sessions(w)) == 1, SILENCE_S + MORE_S)
+    waited = time.monotonic() - began
+    eq(SILENCE_S / 2 < waited < (SILENCE_S + MORE_S) * SLOW, True, f'{waited:.1f} s')
+
+
+def finish(w, a, b):
+    """The machine comes back and finds its connection ended; the other one never noticed."""
+    cut(w.client, up=True)
+    with contextlib.suppress(ConnectionError):
+        a.send(ECHO, struct.pack('<HH', 4, 0))
+    # what was on its way may arrive now
+    while a.receive(20) is not None:
+        pass
+    a.end()
+    (address,), = [s['address'] for s in sessions(w)]
+    eq(address.split(':')[0], w.clients[1].addr)
+    b.end()
+    wait_for('claims go', lambda: w.server.claims() == {})
+
+
+@test(smb=True, squash='none', clients=2, timeout=60)
+def idle(w):
+    """Nothing was asked: its opens, deny modes and locks go, and waits for them end."""
+    a, b = two(w)
+    put(w.path('denied'), b'x', 0o666)
+    a.create('denied', share=0)
+    mine, theirs = a.create('locked'), b.create('locked')
+    a.lock(mine, 0, 10)
+    number = b.wait_lock(theirs, 0, 10)
+    refused('SHARING_VIOLATION', b.create, 'denied')
+    # being idle is no reason to go
+    time.sleep(2 * SILENCE_S)
+    eq(len(sessions(w)), 2)
+    refused('SHARING_VIOLATION', b.create, 'denied')
+    began = time.monotonic()
+    cut(w.client)
+    gone_in_time(w, began)
+    eq(b.answer(number)[0], 0, 'the lock')
+    b.create('denied', share=0)
+    finish(w, a, b)
+
+
+@test(smb=True, squash='none', clients=2, timeout=60)
+def break_unanswered(w):
+    """It is told to give up its lease and does not hear it: the other one waits no longer
+    for it than for the connection."""
+    a, b = two(w)
+    a.open('f', key=key(1), state=R | H | W, epoch=0, share=0)
+    cut(w.client)
+    began = time.monotonic()
+    number = b.opening('f', key=key(2), state=R | H | W, epoch=0)
+    status, _ = b.answer(number, seconds=SILENCE_S + MORE_S * SLOW)
+    waited = time.monotonic() - began
+    eq(status, 0)
+    eq(SILENCE_S / 2 < waited, True, f'{waited:.1f} s')
+    gone_in_time(w, began)
+    finish(w, a, b)
+
+
+@test(smb=True, squash='none', clients=2, timeout=60)
+def answers_not_taken(w):
+    """More is sent to it than the socket takes: who sends is not stuck with it."""
+    a, b = two(w)
+    put(w.path('big'), bytes(1 << 16), 0o666)
+    fid = a.create('big', share=0)
+    for _ in range(48):
+        a.send(READ, struct.pack('<HBBIQ16sIIIHHB', 49, 0, 0, 1 << 16, 0, fid, 0, 0, 0, 0, 0, 0))
+    wait_for('the first answer', lambda: len(a.socket.recv(1 << 16, socket.MSG_PEEK)) == 1 << 16)
+    cut(w.client)
+    began = time.monotonic()
+    refused('SHARING_VIOLATION', b.create, 'big')
+    gone_in_time(w, began)
+    b.create('big', share=0)
+    finish(w, a, b)
+
+
+@contextlib.contextmanager
+def held_up(link):
+    """What the client sends on a connection goes nowhere."""
+    rule = ('OUTPUT', '-p', 'tcp', '--sport', str(link.socket.getsockname()[1]), '-j', 'DROP')
+    link.client.run('iptables', '-I', *rule)
+    yield
+    link.client.run('iptables', '-D', *rule)
+
+
+@test(smb=True, squash='none', clients=2, timeout=60)
+def break_takes_another_way(w):
+    """A channel that acknowledges nothing is given up for a break, but for the last one."""
+    os.chmod(w.export, 0o777)
+    other = Cacher(w.clients[1], dialect=SMB2_DIALECT_30)
+    s = logged_in(w)
+    t = Channel(w.client, s.guid).negotiate()
+    s.client = t.client = w.client
+    eq(t.bind(s), 'SUCCESS')
+    t.sign = True
+
+    def channels():
+        return sorted(len(session['address']) for session in sessions(w))
+    g = s.open('f', key=key(1), state=R | W | H, epoch=0)
+    with held_up(s):
+        began = time.monotonic()
+        number = other.opening('f')
+        eq(t.broken(), (key(1), R | W | H, R | H, True, 2))
+        eq(ARRIVAL_S - 1 < time.monotonic() - began < (ARRIVAL_S + MORE_S) * SLOW, True)
+        eq(channels(), [1, 1])
+        t.ack(key(1), R | H)
+        other.close(other.opened(number).fid)
+    s.socket.close()
+    t.write(g.fid, b'still open')
+    t.open('g', key=key(2), state=R | W | H, epoch=0)
+    with held_up(t):
+        number = other.opening('g')
+        time.sleep(2 * ARRIVAL_S)
+        eq(channels(), [1, 1])
+    eq(t.broken()[0], key(2))
+    t.ack(key(2), R | H)
+    other.close(other.opened(number).fid)
+    t.read(g.fid, 1)
+    t.end()
+    other.end()
+    wait_for('claims go', lambda: w.server.claims() == {})
