@@ -25,6 +25,7 @@
 #include "conn.h"
 #include "message.h"
 #include "open.h"
+#include "replay.h"
 #include "session.h"
 #include "tree.h"
 
@@ -120,6 +121,8 @@ void dsmb_call_end(struct dsmb_call *call)
 	dsmb_buf_put(conn->server, call->reply);
 	if (call->share)
 		ditto_share_put(call->share);
+	dsmb_sequence_end(call);
+	dsmb_replay_end(call);
 	if (call->open)
 		dsmb_open_put(call->open);
 	if (call->early)
@@ -212,7 +215,7 @@ bool dsmb_call_woken_status(struct dsmb_call *call, u32 *status)
 /* What it is about may have ended before it could be found in the table. */
 static u32 what_ended(const struct dsmb_call *call)
 {
-	if (READ_ONCE(call->conn->state) == DSMB_CONN_DEAD)
+	if (READ_ONCE(call->conn->state) == DSMB_CONN_DEAD && !call->created)
 		return DSMB_CANCELLED;
 	if (call->session && READ_ONCE(call->session->state) == DSMB_SESSION_CLOSED)
 		return DSMB_USER_SESSION_DELETED;

@@ -32,6 +32,7 @@ struct dsmb_buf;
 struct dsmb_call;
 struct dsmb_channel;
 struct dsmb_conn;
+struct dsmb_created;	/* replay.h */
 struct dsmb_message;	/* what was received at once, maybe several calls: message.h */
 struct dsmb_open;
 struct dsmb_session;
@@ -69,6 +70,9 @@ struct dsmb_tree;
  * @park: behind @op
  * @open: found by dsmb_call_open(), held; dropped by the engine at the end
  * @early: the open it names, held since it came: a CLOSE behind it does not overtake it
+ * @created: the CreateGuid of a CREATE that is not through, or NULL: replay.c
+ * @counted: it is one of the open's outstanding calls: replay.c
+ * @turn: of the open's channel sequence, then
  * @encrypted: it came encrypted, and so goes the answer
  * @cancel: set by who parks: make the parked call end soon; called once, from any
  *	process context, with no lock held. NULL if the lock table's park is all there is.
@@ -121,6 +125,9 @@ struct dsmb_call {
 	struct ditto_park park;
 	struct dsmb_open *open;
 	struct dsmb_open *early;
+	struct dsmb_created *created;
+	bool counted;
+	u32 turn;
 	bool encrypted;
 	void (*cancel)(struct dsmb_call *call);
 	void *private;

@@ -48,14 +48,17 @@ void dsmb_conn_put(struct dsmb_conn *conn)
 	queue_work(conn->server->slow, &conn->work);
 }
 
-/* A call in flight that was not cancelled yet, with its message held, or NULL. */
+/*
+ * A call in flight that was not cancelled yet, with its message held, or NULL. A CREATE that
+ * can be replayed on another channel goes on, as long as its session does.
+ */
 static struct dsmb_call *next_call(struct dsmb_conn *conn)
 {
 	struct dsmb_call *call, *found = NULL;
 
 	spin_lock(&conn->lock);
 	list_for_each_entry(call, &conn->calls, list) {
-		if (dsmb_call_is_cancelled(call))
+		if (dsmb_call_is_cancelled(call) || READ_ONCE(call->created))
 			continue;
 		dsmb_message_hold(call->message);
 		found = call;

@@ -22,12 +22,14 @@
 #include "create_context.h"
 #include "create_wire.h"
 #include "durable.h"
+#include "durable_app.h"
 #include "info.h"
 #include "lease.h"
 #include "name.h"
 #include "open.h"
 #include "pipe.h"
 #include "quota.h"
+#include "replay.h"
 #include "security.h"
 #include "session.h"
 #include "stopped.h"
@@ -48,6 +50,8 @@ struct dsmb_create {
 	struct dsmb_caching asked;
 	struct dsmb_caching granted;
 	struct dsmb_durable_ask durable;
+	struct dsmb_app_ask app;
+	bool replays;
 	bool is_quota;			/* it is $Extend\$Quota, for which the root stands */
 	u32 sd_parts;			/* DSMB_SECURITY_* of the descriptor that came */
 	struct dsmb_path path;
@@ -170,6 +174,21 @@ static int dsmb_create_leads_to(struct dsmb_create *c, struct dsmb_lease *lease)
 	elsewhere = dsmb_lease_is_elsewhere(lease, walk.node);
 	ditto_walk_end(&walk);
 	return !elsewhere;
+}
+
+/* 3.3.5.9.13: the application may have the file open on another machine. */
+static u32 dsmb_create_take_over(struct dsmb_create *c)
+{
+	struct ditto_walk walk;
+	u32 status = DSMB_SUCCESS;
+
+	if (!c->app.present || c->call->tree->kind != DSMB_TREE_DISK || c->path.stream ||
+	    dsmb_create_walk(c, &walk))
+		return DSMB_SUCCESS;
+	if (walk.node)
+		status = dsmb_app_take_over(c->call, &c->app, walk.node);
+	ditto_walk_end(&walk);
+	return status;
 }
 
 /*
@@ -310,6 +329,8 @@ static u32 dsmb_create_grant(struct dsmb_create *c)
 	if (!status && c->args.options & DSMB_OPTION_REQUIRING_OPLOCK &&
 	    c->asked.level != DSMB_OPLOCK_NONE && !dsmb_caching_is_some(&c->granted))
 		return DSMB_CANNOT_BREAK_OPLOCK;
+	if (!status && c->app.present && !c->path.stream)
+		dsmb_app_opened(c->call, c->open, &c->app, c->node);
 	if (!status)
 		dsmb_durable_grant(c->call, c->open, &c->durable, &c->granted);
 	dsmb_create_say(c);
@@ -327,6 +348,7 @@ static u32 dsmb_create_look(struct dsmb_create *c)
 		return status;
 	/* It was made: from here on nothing starts over. */
 	call->op.park = NULL;
+	c->open->action = c->action;
 	status = dsmb_create_fill(c);
 	if (!status)
 		status = dsmb_status(dsmb_attrs_at_once(&call->op, c->open->inst, c->node,
@@ -408,6 +430,7 @@ static u32 dsmb_create_open(struct dsmb_create *c)
 	err = dsmb_open_publish(open);
 	if (err)
 		return err == -ESHUTDOWN ? DSMB_NETWORK_NAME_DELETED : dsmb_status(err);
+	dsmb_replay_opened(c->call, open);
 	dsmb_call_created(c->call, open);
 	return dsmb_create_reply(c);
 }
@@ -424,6 +447,9 @@ static u32 dsmb_create_again(struct dsmb_create *c)
 	status = dsmb_status(dsmb_attrs_at_once(&call->op, c->open->inst, c->node, &c->attrs));
 	if (!status) {
 		dsmb_lease_again(call, c->open, &c->asked, &c->granted);
+		/* The client is told no more than it asks for now. */
+		if (c->replays && c->granted.level != DSMB_OPLOCK_LEASE)
+			c->granted.level = min(c->granted.level, c->asked.level);
 		dsmb_create_say(c);
 		if (!dsmb_durable_fits(&c->granted) && !dsmb_durable_is_sturdy(c->open))
 			c->contexts.durable = NULL;
@@ -454,12 +480,28 @@ static u32 dsmb_create_reconnect(struct dsmb_create *c)
 	if (!status)
 		status = dsmb_durable_attach(call, c->open);
 	if (!status) {
+		/* Sequences begin anew with the connection. */
+		dsmb_sequence_reset(call, c->open);
 		c->open->encrypted = call->encrypted;
 		c->action = DITTO_WAS_OPENED;
 		c->contexts.present &= ~(BIT(DSMB_CONTEXT_DURABLE) | BIT(DSMB_CONTEXT_DURABLE_2));
 		status = dsmb_create_again(c);
 		if (status)
 			dsmb_open_close(c->open);
+	}
+	dsmb_open_put(c->open);
+	return status;
+}
+
+/* 3.3.5.9.10: the same CREATE was done already. */
+static u32 dsmb_create_replay(struct dsmb_create *c)
+{
+	u32 status = dsmb_durable_replay(c->call, c->open, &c->durable, &c->asked);
+
+	if (!status) {
+		c->action = c->open->action;
+		c->replays = true;
+		status = dsmb_create_again(c);
 	}
 	dsmb_open_put(c->open);
 	return status;
@@ -485,7 +527,19 @@ static u32 dsmb_create_fresh(struct dsmb_create *c)
 /* With a name: is it another one, or one that was there before? */
 static u32 dsmb_create_which(struct dsmb_create *c)
 {
-	return c->durable.reconnect ? dsmb_create_reconnect(c) : dsmb_create_fresh(c);
+	u32 status;
+
+	if (c->durable.reconnect)
+		return dsmb_create_reconnect(c);
+	c->open = NULL;
+	if (c->durable.version == 2) {
+		status = dsmb_replay_begin(c->call, c->durable.guid, &c->open);
+		if (status)
+			return status;
+	}
+	if (c->open)
+		return dsmb_create_replay(c);
+	return dsmb_create_take_over(c) ?: dsmb_create_fresh(c);
 }
 
 /* Does a path lead above where it begins? */
@@ -545,8 +599,10 @@ u32 dsmb_create(struct dsmb_call *call)
 	status = dsmb_create_parse(call, &c->args);
 	if (!status)
 		status = dsmb_contexts_parse(call->conn, c->args.contexts, &c->contexts);
-	if (!status)
+	if (!status) {
 		dsmb_durable_parse(&c->contexts, &c->durable);
+		dsmb_app_parse(&c->contexts, &c->app);
+	}
 	/* Of what comes back only the context says by what it cached. */
 	if (!status && c->durable.reconnect &&
 	    dsmb_has_context(&c->contexts, DSMB_CONTEXT_LEASE))

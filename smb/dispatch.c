@@ -15,6 +15,7 @@
 #include "lease.h"
 #include "message.h"
 #include "open.h"
+#include "replay.h"
 #include "server.h"
 #include "session.h"
 #include "session_setup.h"
@@ -23,8 +24,6 @@
 
 #define FILE_ID_NONE		U64_MAX
 #define CREDIT_BYTES		65536
-/* Half of the channel sequences lie ahead (3.3.5.2.10). */
-#define SEQUENCE_AHEAD		0x7fff
 
 bool dsmb_charge_covers(const struct dsmb_call *call, u32 bytes)
 {
@@ -216,6 +215,7 @@ static u32 check_structure_size(struct dsmb_call *call)
 
 static void drop_open(struct dsmb_call *call)
 {
+	dsmb_sequence_end(call);
 	if (call->open)
 		dsmb_open_put(call->open);
 	call->open = NULL;
@@ -288,27 +288,6 @@ u32 dsmb_call_run(struct dsmb_call *call)
 	return status;
 }
 
-/* 3.3.5.2.10: a request from before a channel was lost comes too late. */
-static bool check_sequence(struct dsmb_call *call, struct dsmb_open *open)
-{
-	u16 ahead;
-	bool good;
-
-	if (!dsmb_conn_is_3x(call->conn))
-		return true;
-	/* Most have the sequence that is known. */
-	ahead = call->channel_sequence - READ_ONCE(open->channel_sequence);
-	if (likely(!ahead))
-		return true;
-	mutex_lock(&open->lock);
-	ahead = call->channel_sequence - open->channel_sequence;
-	good = ahead <= SEQUENCE_AHEAD;
-	if (good)
-		WRITE_ONCE(open->channel_sequence, call->channel_sequence);
-	mutex_unlock(&open->lock);
-	return good || !(call->cmd->flags & DSMB_CHANGES);
-}
-
 /* The open that was there when the call came, or the one that is there now. */
 static struct dsmb_open *open_of(struct dsmb_call *call, u64 persistent, u64 volatile_id)
 {
@@ -346,8 +325,11 @@ u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id,
 	/* An open is of one tree; where a command needs none, it is not looked at. */
 	if (!call->open || (call->tree && READ_ONCE(call->open->tree) != call->tree))
 		return DSMB_FILE_CLOSED;
-	if (!check_sequence(call, call->open))
+	if (!dsmb_sequence_begin(call, call->open))
 		return DSMB_FILE_NOT_AVAILABLE;
+	/* 3.3.1.10, IsReplayEligible: the client knows of the open. */
+	if (!READ_ONCE(call->open->used))
+		WRITE_ONCE(call->open->used, true);
 	call->actor.owner = call->open->owner;
 	call->actor.cache_owner = dsmb_lease_actor(call->open);
 	*open = call->open;

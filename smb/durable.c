@@ -439,3 +439,26 @@ u32 dsmb_durable_attach(struct dsmb_call *call, struct dsmb_open *open)
 		durable_wait(open);
 	return DSMB_SUCCESS;
 }
+
+u32 dsmb_durable_replay(struct dsmb_call *call, struct dsmb_open *open,
+			const struct dsmb_durable_ask *ask, const struct dsmb_caching *asked)
+{
+	const struct dsmb_durable *durable = open->durable;
+	struct dsmb_session *session;
+	struct dsmb_tree *tree;
+	bool same;
+
+	if (!lease_is_same(open, asked))
+		return DSMB_ACCESS_DENIED;
+	if (dsmb_open_place(open, &session, &tree)) {
+		same = session == call->session && tree == call->tree;
+		dsmb_tree_put(tree);
+		dsmb_session_put(session);
+		return same ? DSMB_SUCCESS : DSMB_DUPLICATE_OBJECTID;
+	}
+	if (!durable || !share_is_same(open, call))
+		return DSMB_DUPLICATE_OBJECTID;
+	if (!dsmb_user_is_same(durable->user, dsmb_session_acts(call->session)))
+		return DSMB_ACCESS_DENIED;
+	return dsmb_durable_attach(call, open);
+}

@@ -138,6 +138,13 @@ void dsmb_durable_put(struct dsmb_builder *out, const struct dsmb_durable *durab
 u32 dsmb_durable_find(struct dsmb_call *call, const struct dsmb_durable_ask *ask,
 		      const struct dsmb_caching *asked, struct dsmb_open **open);
 
+/*
+ * Does a replayed CREATE fit what it opened? An open that waits comes to the session of the
+ * call. Return: a status.
+ */
+u32 dsmb_durable_replay(struct dsmb_call *call, struct dsmb_open *open,
+			const struct dsmb_durable_ask *ask, const struct dsmb_caching *asked);
+
 /* It comes to the session of the call, if it waits still. Return: a status. */
 u32 dsmb_durable_attach(struct dsmb_call *call, struct dsmb_open *open);
 

@@ -390,7 +390,8 @@ static bool run_calls(struct dsmb_message *message)
 		struct dsmb_call *call = &message->calls[message->pos];
 		u32 status;
 
-		if (READ_ONCE(message->conn->state) == DSMB_CONN_DEAD) {
+		/* But for what goes on without it, see conn.c. */
+		if (READ_ONCE(message->conn->state) == DSMB_CONN_DEAD && !call->created) {
 			dsmb_message_end(message);
 			return false;
 		}

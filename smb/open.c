@@ -24,10 +24,12 @@
 #include "../net/record.h"
 #include "call.h"
 #include "durable.h"
+#include "durable_app.h"
 #include "lease.h"
 #include "notify.h"
 #include "open.h"
 #include "pipe.h"
+#include "replay.h"
 #include "server.h"
 #include "session.h"
 #include "tree.h"
@@ -206,6 +208,8 @@ static void dsmb_open_free(struct dsmb_open *open)
 		dsmb_open_close_instance(open);
 	dsmb_lease_close(open);
 	dsmb_durable_free(open);
+	dsmb_created_free(open->created);
+	dsmb_app_free(open->app);
 	dsmb_pipe_free(open->pipe);
 	dsmb_dir_free(open->dir);
 	dsmb_notify_close(open->notify);
@@ -268,6 +272,8 @@ static bool dsmb_open_shut(struct dsmb_open *open, bool only_detached)
 	spin_unlock(&open->where);
 	if (!first)
 		return false;
+	dsmb_created_forget(open->created);
+	dsmb_app_forget(open->app);
 	dsmb_durable_forget(open);
 	/* MS-SMB2 section 3.3.5.10: what waits for a range of the open does not get it. */
 	dsmb_calls_cancel(open, DSMB_RANGE_NOT_LOCKED);

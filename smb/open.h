@@ -29,8 +29,10 @@ struct ditto_node;
 struct ditto_op;
 struct ditto_owner;
 struct ditto_share;
+struct dsmb_app;	/* durable_app.h */
 struct dsmb_call;
 struct dsmb_lease;
+struct dsmb_created;	/* replay.h */
 struct dsmb_dir;	/* where a listing is: query_directory.c */
 struct dsmb_notify;	/* notify.h */
 struct dsmb_durable;	/* durable.h */
@@ -62,6 +64,7 @@ struct dsmb_tree;
  * @lease: what it caches by, held, or NULL: lease.h; set before it can be found
  * @lease_link: on the lease's list; under the lease's lock
  * @pipe: of IPC$; NULL for a disk
+ * @action: enum ditto_open_action of its CREATE
  * @options: CreateOptions
  * @write_through: every write is stable
  * @posix: it came with the POSIX extensions: names are exact and as they are, what is
@@ -69,6 +72,9 @@ struct dsmb_tree;
  * @encrypted: its CREATE came encrypted, and so go breaks
  * @since: wall clock, for people; 0 if it is not known
  * @durable: what makes it outlive its session, or NULL; set before it can be found by its client
+ * @created: of a CREATE that may be replayed, or NULL; the same
+ * @app: of the application that has it, or NULL; the same
+ * @used: something was done with it since its CREATE, which is replayed no more
  * @lock: guards what follows
  * @dir: of a directory
  * @notify: the same, of one that is watched: notify.h; set once
@@ -79,7 +85,10 @@ struct dsmb_tree;
  * @quota_next: user whose quota a listing goes on with, under @lock
  * @mode: FileModeInformation
  * @kept_times: DSMB_TIME_* bits: times that changes through it leave alone
- * @channel_sequence: MS-SMB2 3.3.5.2.10
+ * @channel_sequence: MS-SMB2 3.3.5.2.10; it and the next three under @where: replay.c
+ * @turn: how often it changed
+ * @outstanding: calls that change something, of this sequence
+ * @outstanding_before: of those before
  * @closing: CLOSE was there
  * @rcu: freed under RCU
  */
@@ -101,12 +110,17 @@ struct dsmb_open {
 	struct dsmb_lease *lease;
 	struct list_head lease_link;
 	struct dsmb_pipe *pipe;
+	u8 action;
 	u32 options;
 	bool write_through;
 	bool posix;
 	bool encrypted;
 	time64_t since;
 	struct dsmb_durable *durable;
+	struct dsmb_durable *refused;
+	struct dsmb_created *created;
+	struct dsmb_app *app;
+	bool used;
 	struct mutex lock;	/* see above */
 	struct dsmb_dir *dir;
 	struct dsmb_notify *notify;
@@ -118,6 +132,9 @@ struct dsmb_open {
 	u32 mode;
 	u8 kept_times;
 	u16 channel_sequence;
+	u32 turn;
+	u32 outstanding;
+	u32 outstanding_before;
 	bool closing;
 	struct rcu_head rcu;
 };

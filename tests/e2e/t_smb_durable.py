@@ -417,6 +417,81 @@ def share_goes(w):
     s.end()
 
 
+@test(smb=True, squash='none')
+def create_is_replayed(w):
+    """The same CreateGuid opens once, whatever became of the answer."""
+    setup(w)
+    s = session(w)
+    parts = lease_v2(key(1), RWH), durable_v2(1)
+    g = s.make('new', *parts)
+    refused('DUPLICATE_OBJECTID', s.make, 'new', *parts)
+    again = s.make('new', *parts, flags=REPLAY)
+    eq((again.fid, again.action, again.state, again.durable), (g.fid, 2, RWH, b'DH2Q'))
+    eq(len(w.server.json('open', 'list')), 1)
+    refused('ACCESS_DENIED', s.make, 'new', lease_v2(key(2), RWH), durable_v2(1), flags=REPLAY)
+    # another client's guids are its own
+    t = session(w, number=2)
+    other = t.make('other', lease_v2(key(1), RWH), durable_v2(1))
+    t.close(other.fid)
+    t.end()
+    # once it was used the client knows of it, and opens another
+    s.write(g.fid, b'x')
+    second = s.make('new', *parts, flags=REPLAY)
+    eq((second.fid == g.fid, second.action), (False, 1))
+    s.close(g.fid)
+    s.close(second.fid)
+    s.close(s.make('new', *parts, flags=REPLAY).fid)
+    s.end()
+    gone(w)
+
+
+@test(smb=True, squash='none')
+def late_requests_are_refused(w):
+    """MS-SMB2 3.3.5.2.10: what was sent before a channel was lost changes nothing."""
+    setup(w)
+    s = session(w)
+    g = s.lasting()
+    s.sequenced(g.fid, b'0', 0)
+    s.sequenced(g.fid, b'1', 1)
+    refused('FILE_NOT_AVAILABLE', s.sequenced, g.fid, b'2', 0)
+    s.sequenced(g.fid, b'3', 1, flags=REPLAY)
+    s.sequenced(g.fid, b'4', 0x8000)
+    refused('FILE_NOT_AVAILABLE', s.sequenced, g.fid, b'5', 1)
+    eq(s.read(g.fid, 1), b'4')
+    s.close(g.fid)
+    s.end()
+    gone(w)
+
+
+@test(smb=True, squash='none')
+def application_moves(w):
+    """An application that starts on another machine closes what it had open."""
+    setup(w)
+    old = session(w)
+    g = old.make('f', lease_v2(key(1), RWH), durable_v2(1), app(7), share=0)
+    new = session(w, number=2)
+    h = new.make('f', lease_v2(key(2), RWH), durable_v2(2), app(7), share=0)
+    eq(h.state, RWH)
+    old.quiet()
+    refused('FILE_CLOSED', old.read, g.fid, 1)
+    # another application has to ask
+    third = session(w, number=3)
+    number = third.send(smb2.CREATE, third.body('f', durable_v2(3), app(8)))
+    eq(new.broken()[1], RWH)
+    new.ack(key(2), R | W)
+    eq(smb2.NAMES[third.answer(number)[0]], 'SHARING_VIOLATION')
+    # not the one that it is itself, nor on another file
+    refused('SHARING_VIOLATION', new.make, 'f', durable_v2(4), app(7))
+    third.close(third.make('g', durable_v2(5), app(7)).fid)
+    new.read(h.fid, 1)
+    for s in (old, new, third):
+        s.end()
+    wait_for('nothing is open', lambda: not w.server.json('open', 'list') or waiting(w))
+    for opened in w.server.json('open', 'list'):
+        w.server.ctl('open', 'close', str(opened['id']))
+    gone(w)
+
+
 class Channel(smbraw.Link, Cacher):
     """A connection by hand, whose opens cache."""
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Contexts of durable opens, and what is granted by them. */
+/* Contexts of durable opens and of applications, and what is granted by them. */
 #include <kunit/test.h>
 
 #include "../../lockd/matrix.h"
@@ -8,6 +8,7 @@
 #include "../../smb/conn.h"
 #include "../../smb/create_context.h"
 #include "../../smb/durable.h"
+#include "../../smb/durable_app.h"
 #include "../../smb/oplock.h"
 #include "../../smb/status.h"
 
@@ -122,10 +123,40 @@ static void durable_answers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dsmb_get_u64(&c), 0);
 }
 
+static void durable_applications(struct kunit *test)
+{
+	static const u8 id[20] = { 20, [4] = 'a', [19] = 'z' };
+	static const u8 version[24] = { 24, [8] = 1, [16] = 2 };
+	struct dsmb_contexts contexts = {};
+	struct dsmb_app_ask ask;
+
+	dsmb_app_parse(&contexts, &ask);
+	KUNIT_EXPECT_FALSE(test, ask.present);
+	add(&contexts, DSMB_CONTEXT_APP_INSTANCE, id, sizeof(id));
+	dsmb_app_parse(&contexts, &ask);
+	KUNIT_EXPECT_TRUE(test, ask.present);
+	KUNIT_EXPECT_FALSE(test, ask.versioned);
+	KUNIT_EXPECT_EQ(test, ask.id[0], 'a');
+	KUNIT_EXPECT_EQ(test, ask.id[15], 'z');
+	add(&contexts, DSMB_CONTEXT_APP_VERSION, version, sizeof(version));
+	dsmb_app_parse(&contexts, &ask);
+	KUNIT_EXPECT_TRUE(test, ask.versioned);
+	KUNIT_EXPECT_EQ(test, ask.high, 1);
+	KUNIT_EXPECT_EQ(test, ask.low, 2);
+
+	/* 3.3.5.9.13: the same version is not newer. */
+	KUNIT_EXPECT_FALSE(test, dsmb_app_is_newer(&ask, 1, 2));
+	KUNIT_EXPECT_FALSE(test, dsmb_app_is_newer(&ask, 1, 3));
+	KUNIT_EXPECT_FALSE(test, dsmb_app_is_newer(&ask, 2, 0));
+	KUNIT_EXPECT_TRUE(test, dsmb_app_is_newer(&ask, 1, 1));
+	KUNIT_EXPECT_TRUE(test, dsmb_app_is_newer(&ask, 0, 9));
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(durable_asked),
 	KUNIT_CASE(durable_granted),
 	KUNIT_CASE(durable_answers),
+	KUNIT_CASE(durable_applications),
 	{}
 };
 
