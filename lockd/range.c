@@ -219,6 +219,31 @@ bool ditto_range_owner_has(struct ditto_claim_point *point, const struct ditto_o
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_owner_has, DITTO);
 
+unsigned int ditto_range_owner_list(struct ditto_claim_point *point,
+				    const struct ditto_owner *owner,
+				    struct ditto_range_held *list, unsigned int max)
+{
+	struct ditto_claims *claims = ditto_claims_find(point);
+	struct ditto_range *range;
+	unsigned int n = 0;
+
+	if (!claims)
+		return 0;
+	for (range = ditto_range_own(claims, owner, DITTO_EXACT, 0); range;
+	     range = ditto_range_own_next(range), n++) {
+		if (n >= max)
+			continue;
+		list[n] = (struct ditto_range_held) {
+			.first = range->first,
+			.length = range->empty ? 0 : range->last - range->first + 1,
+			.exclusive = ditto_range_is_exclusive(range),
+		};
+	}
+	ditto_claims_unlock(claims);
+	return n;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_range_owner_list, DITTO);
+
 bool ditto_range_owner_has_posix(struct ditto_claim_point *point, const struct ditto_owner *owner,
 				 bool exclusive)
 {

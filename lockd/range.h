@@ -180,6 +180,22 @@ int ditto_range_cancel_wait(struct ditto_wait *wait);
 /* Has an owner any EXACT range on a node? Does not sleep. */
 bool ditto_range_owner_has(struct ditto_claim_point *point, const struct ditto_owner *owner);
 
+/**
+ * struct ditto_range_held - an EXACT range that is held
+ * @first: first byte
+ * @length: how many; 0 is no byte
+ * @exclusive: for writing
+ */
+struct ditto_range_held {
+	u64 first;
+	u64 length;
+	bool exclusive;
+};
+
+/* The first @max EXACT ranges of an owner on a node; how many there are. Does not sleep. */
+unsigned int ditto_range_owner_list(struct ditto_claim_point *point,
+				    const struct ditto_owner *owner,
+				    struct ditto_range_held *list, unsigned int max);
 /* Has it any POSIX range, or with @exclusive an exclusive one? Does not sleep. */
 bool ditto_range_owner_has_posix(struct ditto_claim_point *point, const struct ditto_owner *owner,
 				 bool exclusive);
