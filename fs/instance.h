@@ -72,6 +72,8 @@ enum ditto_open_action {
 #define DITTO_OPENF_OWNER		BIT(6)
 /* That it is read-only by its extra attributes does not count, nor at a change. */
 #define DITTO_OPENF_MODE_ONLY		BIT(7)
+/* The rights were granted before a restart: they are not judged again. */
+#define DITTO_OPENF_GRANTED		BIT(8)
 
 /**
  * struct ditto_open_request - an open that is asked for
@@ -199,6 +201,8 @@ char *ditto_instance_path(const struct ditto_instance *inst, char *buf, size_t s
 
 /* Is the deletion of the node pending? Of a hard link count that people expect, see there. */
 bool ditto_instance_delete_pending(const struct ditto_instance *inst);
+/* Does it go when this instance is closed? */
+bool ditto_instance_deletes_at_close(const struct ditto_instance *inst);
 
 #define DITTO_DELETE_ON		BIT(0)	/* else: take it back */
 #define DITTO_DELETE_NOW	BIT(1)	/* the name goes at once, whoever has it open (POSIX) */

@@ -131,6 +131,12 @@ bool ditto_instance_delete_pending(const struct ditto_instance *inst)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_delete_pending, DITTO);
 
+bool ditto_instance_deletes_at_close(const struct ditto_instance *inst)
+{
+	return READ_ONCE(inst->closer);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_instance_deletes_at_close, DITTO);
+
 static bool first_name(void *arg, const struct ditto_name *name)
 {
 	*(bool *)arg = false;

@@ -118,6 +118,10 @@ static int decide_rights(struct opening *o)
 	u32 have = 0;
 	int err;
 
+	if (req->flags & DITTO_OPENF_GRANTED) {
+		o->rights = req->rights;
+		return 0;
+	}
 	if (req->flags & DITTO_OPENF_MAXIMUM)
 		want = DITTO_RIGHTS_ALL;
 	err = ditto_rights_among(&o->op, o->base, o->parent, want, &have);
@@ -142,7 +146,8 @@ static int check_flags(struct opening *o)
 	bool is_dir = S_ISDIR(o->base->inode->i_mode);
 	u32 flags, kept;
 
-	if (!(o->rights & DITTO_RIGHTS_WRITE) && !o->empties && !closes)
+	if (req->flags & DITTO_OPENF_GRANTED ||
+	    (!(o->rights & DITTO_RIGHTS_WRITE) && !o->empties && !closes))
 		return 0;
 	flags = ditto_node_flags(&o->op, o->base);
 	if ((flags & DITTO_FLAG_READONLY) && !(req->flags & DITTO_OPENF_MODE_ONLY)) {

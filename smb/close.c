@@ -2,6 +2,7 @@
 /* CLOSE: MS-SMB2 sections 2.2.15, 2.2.16, 3.3.5.10. */
 #include "attrs.h"
 #include "call.h"
+#include "durable.h"
 #include "open.h"
 
 #define DSMB_CLOSE_POSTQUERY_ATTRIB	BIT(0)
@@ -44,6 +45,7 @@ u32 dsmb_close(struct dsmb_call *call)
 		flags = 0;
 	if (!dsmb_open_close(open))
 		return DSMB_FILE_CLOSED;
+	dsmb_durable_settle(open);
 	/* It is to be gone when the answer is there, so the call lets go of it now. */
 	call->actor.owner = NULL;
 	call->actor.cache_owner = NULL;

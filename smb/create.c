@@ -27,6 +27,7 @@
 #include "lease.h"
 #include "name.h"
 #include "open.h"
+#include "persist.h"
 #include "pipe.h"
 #include "quota.h"
 #include "replay.h"

@@ -12,6 +12,7 @@
 #include "../net/stats.h"
 #include "call.h"
 #include "conn.h"
+#include "durable.h"
 #include "lease.h"
 #include "message.h"
 #include "open.h"
@@ -328,7 +329,7 @@ u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id,
 	if (!dsmb_sequence_begin(call, call->open))
 		return DSMB_FILE_NOT_AVAILABLE;
 	/* 3.3.1.10, IsReplayEligible: the client knows of the open. */
-	if (!READ_ONCE(call->open->used))
+	if (!READ_ONCE(call->open->used) && !dsmb_durable_is_persistent(call->open))
 		WRITE_ONCE(call->open->used, true);
 	call->actor.owner = call->open->owner;
 	call->actor.cache_owner = dsmb_lease_actor(call->open);

@@ -16,6 +16,8 @@
 #include "durable.h"
 #include "lease.h"
 #include "open.h"
+#include "persist.h"
+#include "replay.h"
 #include "server.h"
 #include "session.h"
 #include "session_setup.h"
@@ -72,12 +74,17 @@ static void durable_wait(struct dsmb_open *open);
 
 static struct dsmb_durable *durable_alloc(struct dsmb_open *open, const guid_t *client,
 					  struct ditto_auth_user *user,
-					  const struct dsmb_durable_ask *ask, u32 timeout_ms)
+					  const struct dsmb_durable_ask *ask, u32 timeout_ms,
+					  bool persistent)
 {
 	struct dsmb_durable *durable = kzalloc(sizeof(*durable), GFP_KERNEL);
 
-	if (!durable)
+	if (durable && persistent)
+		durable->persist = dsmb_persist_alloc(open);
+	if (!durable || (persistent && !durable->persist)) {
+		kfree(durable);
 		return NULL;
+	}
 	durable->open = open;
 	durable->version = ask->version;
 	memcpy(durable->guid, ask->guid, sizeof(durable->guid));
@@ -90,6 +97,7 @@ static struct dsmb_durable *durable_alloc(struct dsmb_open *open, const guid_t *
 
 static void durable_drop(struct dsmb_durable *durable)
 {
+	dsmb_persist_put(durable->persist);
 	ditto_auth_user_put(durable->user);
 	kfree(durable);
 }
@@ -122,17 +130,21 @@ bool dsmb_durable_may(const struct dsmb_call *call)
 }
 
 static bool durable_make(struct dsmb_call *call, struct dsmb_open *open,
-			 const struct dsmb_durable_ask *ask, u32 usual_ms)
+			 const struct dsmb_durable_ask *ask, u32 usual_ms, bool persistent)
 {
 	struct dsmb_durable *durable;
 
 	durable = durable_alloc(open, &call->conn->client_guid, dsmb_session_acts(call->session),
-				ask, dsmb_durable_time(ask->timeout_ms, usual_ms));
+				ask, dsmb_durable_time(ask->timeout_ms, usual_ms), persistent);
 	if (!durable)
 		return false;
 	/* Pairs with those who come by the table, or by the lease. */
 	smp_store_release(&open->durable, durable);
-	return true;
+	if (!persistent || dsmb_persist_grant(open))
+		return true;
+	open->refused = durable;
+	WRITE_ONCE(open->durable, NULL);
+	return false;
 }
 
 void dsmb_durable_grant(struct dsmb_call *call, struct dsmb_open *open,
@@ -140,13 +152,40 @@ void dsmb_durable_grant(struct dsmb_call *call, struct dsmb_open *open,
 {
 	struct ditto_auth_user *acts = dsmb_session_acts(call->session);
 	u32 usual_ms = READ_ONCE(open->server->srv->settings.durable_s) * MSEC_PER_SEC;
+	bool persistent = dsmb_persist_may(call, ask) && !ditto_instance_is_stream(open->inst);
 	bool durable = usual_ms && dsmb_durable_fits(granted);
 
 	if (!ask->version || !open->outlives || ditto_instance_is_dir(open->inst) ||
-	    !durable || acts->guest || acts->anonymous || durable_enter(open->server, open))
+	    !(persistent || durable) || acts->guest || acts->anonymous ||
+	    durable_enter(open->server, open))
 		return;
-	if (!durable_make(call, open, ask, usual_ms))
+	if (!(persistent && durable_make(call, open, ask, usual_ms ?: DSMB_DURABLE_MS_USUAL,
+					 true)) &&
+	    !(durable && durable_make(call, open, ask, usual_ms, false)))
 		durable_leave(open);
+}
+
+int dsmb_durable_again(struct dsmb_open *open, const guid_t *client, const u8 *guid,
+		       struct ditto_auth_user *user, u32 timeout_ms)
+{
+	struct dsmb_durable_ask ask = { .version = 2 };
+
+	memcpy(ask.guid, guid, sizeof(ask.guid));
+	open->durable = durable_alloc(open, client, user, &ask, timeout_ms, true);
+	return open->durable ? 0 : -ENOMEM;
+}
+
+int dsmb_durable_restored(struct dsmb_open *open)
+{
+	struct dsmb_durable *durable = open->durable;
+	int err;
+
+	/* In this order: who finds it finds its deadline. */
+	WRITE_ONCE(durable->deadline, jiffies + msecs_to_jiffies(durable->timeout_ms));
+	err = durable_enter(open->server, open);
+	if (!err)
+		durable_wait(open);
+	return err;
 }
 
 u32 dsmb_durable_strengthen(struct dsmb_call *call, struct dsmb_open *open, u32 timeout_ms)
@@ -161,12 +200,15 @@ u32 dsmb_durable_strengthen(struct dsmb_call *call, struct dsmb_open *open, u32 
 	mutex_lock(&open->lock);
 	durable = open->durable;
 	if (durable) {
-		WRITE_ONCE(durable->timeout_ms, timeout_ms);
-		WRITE_ONCE(durable->resilient, true);
+		/* A persistent one promises more already. */
+		if (!durable->persist) {
+			WRITE_ONCE(durable->timeout_ms, timeout_ms);
+			WRITE_ONCE(durable->resilient, true);
+		}
 		mutex_unlock(&open->lock);
 		return DSMB_SUCCESS;
 	}
-	durable = durable_alloc(open, &call->conn->client_guid, acts, &ask, timeout_ms);
+	durable = durable_alloc(open, &call->conn->client_guid, acts, &ask, timeout_ms, false);
 	if (durable && !durable_enter(open->server, open)) {
 		durable->resilient = true;
 		/* Pairs with those who look at it while the open is used, and closed. */
@@ -184,7 +226,22 @@ bool dsmb_durable_is_sturdy(const struct dsmb_open *open)
 {
 	const struct dsmb_durable *durable = READ_ONCE(open->durable);
 
-	return durable && READ_ONCE(durable->resilient);
+	return durable && (READ_ONCE(durable->resilient) || durable->persist);
+}
+
+bool dsmb_durable_is_persistent(const struct dsmb_open *open)
+{
+	const struct dsmb_durable *durable = READ_ONCE(open->durable);
+
+	return durable && durable->persist;
+}
+
+void dsmb_durable_settle(struct dsmb_open *open)
+{
+	const struct dsmb_durable *durable = READ_ONCE(open->durable);
+
+	if (durable)
+		dsmb_persist_flush(durable->persist);
 }
 
 void dsmb_durable_put(struct dsmb_builder *out, const struct dsmb_durable *durable)
@@ -194,7 +251,7 @@ void dsmb_durable_put(struct dsmb_builder *out, const struct dsmb_durable *durab
 		return;
 	}
 	dsmb_put_u32(out, durable->timeout_ms);
-	dsmb_put_u32(out, 0);
+	dsmb_put_u32(out, durable->persist ? DSMB_DURABLE_PERSISTENT : 0);
 }
 
 void dsmb_durable_forget(struct dsmb_open *open)
@@ -204,16 +261,20 @@ void dsmb_durable_forget(struct dsmb_open *open)
 	if (!durable)
 		return;
 	durable_leave(open);
+	dsmb_persist_end(durable->persist);
 	if (cancel_delayed_work(&durable->expire))
 		dsmb_open_put(open);
 }
 
 void dsmb_durable_free(struct dsmb_open *open)
 {
+	if (open->refused)
+		durable_drop(open->refused);
 	if (!open->durable)
 		return;
-	/* One that was never published is in the table still. */
+	/* One that was never published is in the table still, and so is its record. */
 	durable_leave(open);
+	dsmb_persist_end(open->durable->persist);
 	durable_drop(open->durable);
 }
 
@@ -337,13 +398,16 @@ u32 dsmb_durable_left(struct dsmb_open *open)
 	return DIV_ROUND_UP(jiffies_to_msecs(deadline - now), MSEC_PER_SEC);
 }
 
-void dsmb_durables_close(struct dsmb_server *server)
+void dsmb_durables_close(struct dsmb_server *server, bool ends)
 {
 	struct dsmb_open *open;
 	u64 id = 0;
 
 	while ((open = dsmb_durable_next(server, &id))) {
-		dsmb_open_close_detached(open);
+		if (ends && dsmb_durable_is_persistent(open))
+			dsmb_persist_suspend(open);
+		if (ends || !dsmb_durable_is_persistent(open))
+			dsmb_open_close_detached(open);
 		dsmb_open_put(open);
 		id++;
 	}
@@ -362,11 +426,15 @@ static bool lease_is_same(const struct dsmb_open *open, const struct dsmb_cachin
 	       !memcmp(asked->key, lease->key, sizeof(lease->key));
 }
 
-/* An oplock, or nothing, comes back on any connection of its user; a lease is of a ClientGuid. */
+/*
+ * An oplock, or nothing, comes back on any connection of its user; a lease is of a ClientGuid,
+ * and what is persistent is, too.
+ */
 static bool client_is_same(const struct dsmb_open *open, const struct dsmb_conn *conn)
 {
 	return guid_equal(&open->durable->client, &conn->client_guid) ||
-	       !open->lease || dsmb_lease_is_oplock(open->lease);
+	       (!open->durable->persist &&
+		(!open->lease || dsmb_lease_is_oplock(open->lease)));
 }
 
 static bool share_is_same(const struct dsmb_open *open, const struct dsmb_call *call)
@@ -388,7 +456,7 @@ static u32 durable_check(struct dsmb_call *call, struct dsmb_open *open,
 
 	/* Its timer may be late. */
 	if (!dsmb_open_is_detached(open) || !share_is_same(open, call) ||
-	    ask->persistent ||
+	    ask->persistent != !!durable->persist ||
 	    time_after_eq(jiffies, READ_ONCE(durable->deadline)) ||
 	    /* An open comes back by either context; the newer one names the guid. */
 	    (ask->version == 2 && memcmp(durable->guid, ask->guid, sizeof(durable->guid))) ||
@@ -411,10 +479,13 @@ u32 dsmb_durable_find(struct dsmb_call *call, const struct dsmb_durable_ask *ask
 	if (open && !refcount_inc_not_zero(&open->ref))
 		open = NULL;
 	rcu_read_unlock();
+	if (!open && dsmb_persist_may(call, ask))
+		open = dsmb_replay_find(call, ask->guid);
 	if (!open || !READ_ONCE(open->durable)) {
 		if (open)
 			dsmb_open_put(open);
-		return DSMB_OBJECT_NAME_NOT_FOUND;
+		return ask->persistent && dsmb_persist_is_pending(server, ask->id) ?
+		       DSMB_FILE_NOT_AVAILABLE : DSMB_OBJECT_NAME_NOT_FOUND;
 	}
 	status = durable_check(call, open, ask, asked);
 	if (status)

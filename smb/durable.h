@@ -12,8 +12,8 @@
  *
  * A client that is away can give nothing back: whoever gets in the way of what a
  * durable open caches, of any protocol, has it closed (3.3.4.6, 3.3.4.7). Resilient
- * (3.3.5.15.9) opens are sturdier: they lose only what they cache, and keep the file,
- * its ranges and its deny bits for all of their time.
+ * (3.3.5.15.9) and persistent (persist.h) opens are sturdier: they lose only what they
+ * cache, and keep the file, its ranges and its deny bits for all of their time.
  *
  * Locking: the lock of server->durables guards that table; open->where (open.h)
  * decides between closing and coming back.
@@ -35,6 +35,7 @@ struct dsmb_caching;
 struct dsmb_contexts;
 struct dsmb_lease;
 struct dsmb_open;
+struct dsmb_persist;	/* persist.h */
 struct dsmb_server;
 struct dsmb_session;
 
@@ -44,6 +45,8 @@ struct dsmb_session;
 #define DSMB_DURABLES_MAX	65536
 /* Longest time, in milliseconds, that an open waits, whatever its client asks for. */
 #define DSMB_DURABLE_MS_MAX	300000U
+/* What a persistent open waits where the setting lets others not wait at all. */
+#define DSMB_DURABLE_MS_USUAL	60000U
 
 /* Flags of DH2Q and DH2C: 2.2.13.2.11 and .12 */
 #define DSMB_DURABLE_PERSISTENT	BIT(1)
@@ -75,6 +78,7 @@ struct dsmb_durable_ask {
  * @user: to whom alone it comes back, held
  * @timeout_ms: granted
  * @resilient: see above
+ * @persist: the record of a persistent one, or NULL; never changes
  * @deadline: in jiffies; while it waits
  * @expire: closes it then
  */
@@ -86,6 +90,7 @@ struct dsmb_durable {
 	struct ditto_auth_user *user;
 	u32 timeout_ms;
 	bool resilient;
+	struct dsmb_persist *persist;
 	unsigned long deadline;
 	struct delayed_work expire;
 };
@@ -120,8 +125,17 @@ void dsmb_durable_grant(struct dsmb_call *call, struct dsmb_open *open,
  */
 u32 dsmb_durable_strengthen(struct dsmb_call *call, struct dsmb_open *open, u32 timeout_ms);
 
+/* One that is made again after a restart is durable and persistent. -ENOMEM. */
+int dsmb_durable_again(struct dsmb_open *open, const guid_t *client, const u8 *guid,
+		       struct ditto_auth_user *user, u32 timeout_ms);
+/* It has what it had: it can be found from now on, and waits. -ENOSPC. */
+int dsmb_durable_restored(struct dsmb_open *open);
+
 /* Does it keep the file whoever wants it? */
 bool dsmb_durable_is_sturdy(const struct dsmb_open *open);
+bool dsmb_durable_is_persistent(const struct dsmb_open *open);
+/* It was closed: when this returns its record is gone, too. */
+void dsmb_durable_settle(struct dsmb_open *open);
 
 /* The data of the DH2Q context of an answer, or of DHnQ. */
 void dsmb_durable_put(struct dsmb_builder *out, const struct dsmb_durable *durable);
@@ -133,7 +147,8 @@ void dsmb_durable_put(struct dsmb_builder *out, const struct dsmb_durable *durab
  * @asked: its lease context
  * @open: filled, held; it waits, or did when this looked
  *
- * Return: SUCCESS, OBJECT_NAME_NOT_FOUND, or ACCESS_DENIED for who is not its user.
+ * Return: SUCCESS, OBJECT_NAME_NOT_FOUND, ACCESS_DENIED for who is not its user, or
+ * FILE_NOT_AVAILABLE: it could not be made again yet after a restart.
  */
 u32 dsmb_durable_find(struct dsmb_call *call, const struct dsmb_durable_ask *ask,
 		      const struct dsmb_caching *asked, struct dsmb_open **open);
@@ -163,7 +178,10 @@ struct dsmb_open *dsmb_durable_next(struct dsmb_server *server, u64 *id);
 /* How long it waits yet, in seconds; 0 for one that does not. */
 u32 dsmb_durable_left(struct dsmb_open *open);
 
-/* Close all that wait: nobody can come back. */
-void dsmb_durables_close(struct dsmb_server *server);
+/*
+ * Close all that wait: nobody can come back. Persistent ones go with the server only, and their
+ * records stay.
+ */
+void dsmb_durables_close(struct dsmb_server *server, bool ends);
 
 #endif

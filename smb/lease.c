@@ -229,9 +229,10 @@ bool dsmb_lease_is_elsewhere(struct dsmb_lease *lease, const struct ditto_node *
  * By what local processes are shown the grant; NULL if they are not. If they are
  * to be and cannot, nothing is granted.
  */
-static int lease_file(struct dsmb_call *call, struct ditto_node *node, struct ditto_file **file)
+static int lease_file(const struct ditto_op *op, struct ditto_node *node,
+		      struct ditto_file **file)
 {
-	struct ditto_share *share = call->op.share;
+	struct ditto_share *share = op->share;
 	bool local;
 
 	rcu_read_lock();
@@ -258,16 +259,17 @@ static void lease_keep(struct dsmb_lease *lease, struct ditto_cache *cache)
 	lease->cache = cache;
 }
 
-static void lease_ask(struct dsmb_call *call, const struct dsmb_open *open,
-		      struct ditto_node *node, u8 want)
+static void lease_ask(const struct ditto_op *op, const struct dsmb_open *open,
+		      struct ditto_node *node, u8 want, bool reclaim)
 {
 	struct dsmb_lease *lease = open->lease;
 	struct ditto_cache_request req = {
 		.point = &node->point,
-		.actor = call->actor,
+		.actor = *op->actor,
 		.style = DITTO_CACHE_LEASE,
 		.want = want,
 		.older = dsmb_lease_is_oplock(lease),
+		.reclaim = reclaim,
 		.break_ms = DSMB_BREAK_MS,
 		.ops = &dsmb_lease_ops,
 		.private = lease,
@@ -275,7 +277,7 @@ static void lease_ask(struct dsmb_call *call, const struct dsmb_open *open,
 	struct ditto_cache *cache;
 	struct ditto_file *file;
 
-	if (lease_file(call, node, &file))
+	if (lease_file(op, node, &file))
 		return;
 	if (file)
 		req.filp = file->file;
@@ -296,19 +298,19 @@ static u8 lease_held(const struct dsmb_lease *lease)
 }
 
 /* An oplock has no HANDLE without WRITE; what nobody knows of is given back. */
-static void oplock_ask(struct dsmb_call *call, const struct dsmb_open *open,
-		       struct ditto_node *node, u8 level)
+static void oplock_ask(const struct ditto_op *op, const struct dsmb_open *open,
+		       struct ditto_node *node, u8 level, bool reclaim)
 {
 	struct dsmb_lease *lease = open->lease;
 	u8 want = dsmb_oplock_bits(level), got;
 
-	lease_ask(call, open, node, want);
+	lease_ask(op, open, node, want, reclaim);
 	got = lease_held(lease);
 	want = dsmb_oplock_bits(dsmb_oplock_level(got));
 	if (got == want)
 		return;
 	ditto_cache_return(lease->cache);
-	lease_ask(call, open, node, want);
+	lease_ask(op, open, node, want, reclaim);
 }
 
 /*
@@ -324,9 +326,9 @@ static void lease_try(struct dsmb_call *call, const struct dsmb_open *open,
 	if (lease->breaking || lease->due || lease->state & ~held)
 		return;
 	if (dsmb_lease_is_oplock(lease))
-		oplock_ask(call, open, node, asked->level);
+		oplock_ask(&call->op, open, node, asked->level, false);
 	else if (asked->state != held && !(held & ~asked->state))
-		lease_ask(call, open, node, asked->state);
+		lease_ask(&call->op, open, node, asked->state, false);
 }
 
 static void lease_answer(struct dsmb_lease *lease, const struct dsmb_caching *asked,
@@ -406,6 +408,29 @@ u32 dsmb_lease_grant(struct dsmb_call *call, struct dsmb_open *open, struct ditt
 	mutex_unlock(&lease->lock);
 	untold(call, lease);
 	return DSMB_SUCCESS;
+}
+
+void dsmb_lease_restore(const struct ditto_op *op, struct dsmb_open *open, struct ditto_node *node,
+			const struct dsmb_caching *had, bool reclaim)
+{
+	struct dsmb_lease *lease = open->lease;
+
+	if (!lease)
+		return;
+	mutex_lock(&lease->lock);
+	if (!dsmb_lease_is_elsewhere(lease, node)) {
+		WRITE_ONCE(lease->node, node);
+		list_add_tail(&open->lease_link, &lease->holders);
+		if (dsmb_lease_is_oplock(lease))
+			oplock_ask(op, open, node, had->level, reclaim);
+		else if (had->state & ~lease_held(lease))
+			lease_ask(op, open, node, had->state | lease_held(lease), reclaim);
+		lease->state = lease_held(lease);
+		/* The newest of what its opens knew. */
+		if ((s16)(had->epoch - lease->epoch) > 0)
+			lease->epoch = had->epoch;
+	}
+	mutex_unlock(&lease->lock);
 }
 
 void dsmb_lease_again(struct dsmb_call *call, struct dsmb_open *open,

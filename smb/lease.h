@@ -37,6 +37,7 @@ struct ditto_cache;
 struct ditto_cache_ops;
 struct ditto_client;
 struct ditto_node;
+struct ditto_op;
 struct ditto_owner;
 struct dsmb_call;
 struct dsmb_open;
@@ -68,6 +69,7 @@ struct dsmb_session;
  * @due_ack: see there
  * @breaking: an acknowledgment is awaited, and may leave @break_to
  * @break_to: see there
+ * @giving: bits that go with the acknowledgment that is being recorded (persist.h); 0 if none is
  */
 struct dsmb_lease {
 	refcount_t ref;
@@ -90,6 +92,7 @@ struct dsmb_lease {
 	bool due_ack;
 	bool breaking;
 	u8 break_to;
+	u8 giving;
 };
 
 static inline void dsmb_lease_hold(struct dsmb_lease *lease)
@@ -131,6 +134,10 @@ bool dsmb_lease_is_used(struct dsmb_lease *lease);
  */
 u32 dsmb_lease_grant(struct dsmb_call *call, struct dsmb_open *open, struct ditto_node *node,
 		     const struct dsmb_caching *asked, struct dsmb_caching *answer);
+
+/* An open is made again after a restart: it caches as it did, as far as that fits. */
+void dsmb_lease_restore(const struct ditto_op *op, struct dsmb_open *open, struct ditto_node *node,
+			const struct dsmb_caching *had, bool reclaim);
 
 /*
  * The CREATE of an open is answered once more: what it has, as it is now. What is broken is

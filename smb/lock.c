@@ -20,7 +20,10 @@
 #include "conn.h"
 #include "durable.h"
 #include "open.h"
+#include "persist.h"
+#include "server.h"
 #include "session.h"
+#include "tree.h"
 
 #define DSMB_LOCK_REPLY		4
 #define DSMB_LOCK_ELEMENT	24
@@ -55,6 +58,7 @@ struct dsmb_lock_element {
  * @ref: one of the call, one of the table
  * @sequence: as in dsmb_lock_args
  * @bucket: as in dsmb_lock_args
+ * @work: answers, where a record is to be written first
  */
 struct dsmb_lock_wait {
 	struct ditto_wait wait;
@@ -62,6 +66,7 @@ struct dsmb_lock_wait {
 	refcount_t ref;
 	u8 sequence;
 	u32 bucket;
+	struct work_struct work;
 };
 
 /* What is locked: while the handler runs. */
@@ -124,12 +129,23 @@ static bool dsmb_lock_was_done(struct dsmb_call *call, struct dsmb_open *open,
 	return done;
 }
 
-static u32 dsmb_lock_done(struct dsmb_call *call, struct dsmb_open *open, u32 bucket, u8 sequence)
+static void dsmb_lock_mark(struct dsmb_call *call, struct dsmb_open *open, u32 bucket, u8 mark)
 {
-	if (dsmb_lock_has_sequence(call, open, bucket)) {
-		mutex_lock(&open->lock);
-		open->lock_sequence[bucket - 1] = sequence | DSMB_SEQUENCE_VALID;
-		mutex_unlock(&open->lock);
+	if (!dsmb_lock_has_sequence(call, open, bucket))
+		return;
+	mutex_lock(&open->lock);
+	open->lock_sequence[bucket - 1] = mark;
+	mutex_unlock(&open->lock);
+}
+
+/* What a persistent open has locked is recorded before it is answered. */
+static u32 dsmb_lock_done(struct dsmb_call *call, struct dsmb_open *open, u32 bucket, u8 sequence,
+			  bool unlocks)
+{
+	dsmb_lock_mark(call, open, bucket, sequence | DSMB_SEQUENCE_VALID);
+	if (dsmb_persist_save(open) && !unlocks) {
+		dsmb_lock_mark(call, open, bucket, 0);
+		return DSMB_INSUFFICIENT_RESOURCES;
 	}
 	dsmb_put_u16(&call->out, DSMB_LOCK_REPLY);
 	dsmb_put_u16(&call->out, 0);
@@ -200,17 +216,49 @@ static void dsmb_lock_put(struct dsmb_lock_wait *lw)
 		kfree(lw);
 }
 
+/* It is not kept after all. */
+static void dsmb_lock_take_back(struct dsmb_open *open, const struct ditto_range_request *req)
+{
+	struct dsmb_tree *tree = dsmb_open_tree(open);
+	struct ditto_actor actor;
+	struct ditto_node *node;
+	struct ditto_op op;
+
+	dsmb_open_op(open, tree, &op, &actor);
+	if (!ditto_instance_begin(open->inst, &op, &node)) {
+		ditto_range_unlock(req);
+		ditto_instance_end(open->inst, &op);
+	}
+	dsmb_tree_put(tree);
+}
+
+static void dsmb_lock_answer(struct work_struct *work)
+{
+	struct dsmb_lock_wait *lw = container_of(work, struct dsmb_lock_wait, work);
+	struct dsmb_call *call = lw->call;
+	u32 status = dsmb_lock_done(call, call->open, lw->bucket, lw->sequence, false);
+
+	if (status)
+		dsmb_lock_take_back(call->open, &lw->wait.request);
+	dsmb_call_complete(call, status);
+	dsmb_lock_put(lw);
+}
+
 static void dsmb_lock_granted(struct ditto_wait *wait, int error)
 {
 	struct dsmb_lock_wait *lw = container_of(wait, struct dsmb_lock_wait, wait);
 	struct dsmb_call *call = lw->call;
-	u32 status;
 
-	if (error)
-		status = dsmb_lock_status(error);
-	else
-		status = dsmb_lock_done(call, call->open, lw->bucket, lw->sequence);
-	dsmb_call_complete(call, status);
+	if (error) {
+		dsmb_call_complete(call, dsmb_lock_status(error));
+	} else if (dsmb_durable_is_persistent(call->open)) {
+		/* The lock table's workers do not wait for the helper. */
+		refcount_inc(&lw->ref);
+		queue_work(call->conn->server->slow, &lw->work);
+	} else {
+		dsmb_call_complete(call, dsmb_lock_done(call, call->open, lw->bucket,
+							lw->sequence, false));
+	}
 }
 
 static void dsmb_lock_released(struct ditto_wait *wait)
@@ -250,6 +298,7 @@ static u32 dsmb_lock_wait(const struct dsmb_locker *locker, const struct dsmb_lo
 	lw->wait.granted = dsmb_lock_granted;
 	lw->wait.release = dsmb_lock_released;
 	lw->call = call;
+	INIT_WORK(&lw->work, dsmb_lock_answer);
 	lw->bucket = args->bucket;
 	lw->sequence = args->sequence;
 	refcount_set(&lw->ref, 2);
@@ -337,14 +386,9 @@ static bool dsmb_lock_shows(const struct ditto_share *share)
 	return local_locks;
 }
 
-/*
- * By what local processes are shown the range; NULL if they are not. A file that
- * cannot be opened is locked all the same.
- */
-static struct ditto_file *dsmb_lock_open(struct dsmb_call *call, struct dsmb_open *open,
-					 struct ditto_node *node)
+struct ditto_file *dsmb_lock_file(struct ditto_share *share, const struct dsmb_open *open,
+				  struct ditto_node *node)
 {
-	struct ditto_share *share = call->op.share;
 	struct ditto_file *file;
 
 	if (!S_ISREG(node->inode->i_mode) || !dsmb_lock_shows(share))
@@ -357,18 +401,23 @@ static struct ditto_file *dsmb_lock_open(struct dsmb_call *call, struct dsmb_ope
 }
 
 /* The first element says which kind of request it is. */
-static u32 dsmb_lock_kind(const struct dsmb_locker *locker, const struct dsmb_lock_args *args)
+static bool dsmb_lock_unlocks(const struct dsmb_lock_args *args)
 {
 	struct dsmb_cursor first = args->elements;
 	struct dsmb_lock_element el;
 
 	dsmb_lock_next(&first, &el);
-	return el.flags & DSMB_LOCK_UNLOCK ? dsmb_lock_unlock(locker, args->elements) :
-					     dsmb_lock_lock(locker, args);
+	return el.flags & DSMB_LOCK_UNLOCK;
 }
 
-static u32 dsmb_lock_file(struct dsmb_call *call, struct dsmb_open *open,
-			  const struct dsmb_lock_args *args)
+static u32 dsmb_lock_kind(const struct dsmb_locker *locker, const struct dsmb_lock_args *args)
+{
+	return dsmb_lock_unlocks(args) ? dsmb_lock_unlock(locker, args->elements) :
+					 dsmb_lock_lock(locker, args);
+}
+
+static u32 dsmb_lock_do(struct dsmb_call *call, struct dsmb_open *open,
+			const struct dsmb_lock_args *args)
 {
 	struct dsmb_locker locker = { .call = call, .open = open };
 	u32 status;
@@ -380,7 +429,7 @@ static u32 dsmb_lock_file(struct dsmb_call *call, struct dsmb_open *open,
 	status = dsmb_open_begin(call, open, &locker.node);
 	if (status)
 		return status;
-	locker.file = dsmb_lock_open(call, open, locker.node);
+	locker.file = dsmb_lock_file(call->op.share, open, locker.node);
 	status = dsmb_lock_kind(&locker, args);
 	if (locker.file)
 		ditto_file_put(locker.file);
@@ -388,10 +437,23 @@ static u32 dsmb_lock_file(struct dsmb_call *call, struct dsmb_open *open,
 	return status;
 }
 
+/* What was locked cannot be recorded, so it is not locked. */
+static void dsmb_lock_forget(struct dsmb_call *call, struct dsmb_open *open,
+			     const struct dsmb_lock_args *args)
+{
+	struct dsmb_locker locker = { .call = call, .open = open };
+
+	if (dsmb_open_begin(call, open, &locker.node))
+		return;
+	dsmb_lock_undo(&locker, args->elements, args->count);
+	dsmb_open_end(call, open);
+}
+
 u32 dsmb_lock(struct dsmb_call *call)
 {
 	struct dsmb_lock_args args;
 	struct dsmb_open *open;
+	bool unlocks;
 	u32 status;
 
 	status = dsmb_lock_parse(call, &args);
@@ -399,7 +461,13 @@ u32 dsmb_lock(struct dsmb_call *call)
 		status = dsmb_call_open(call, args.persistent, args.volatile_id, &open);
 	if (status)
 		return status;
+	unlocks = dsmb_lock_unlocks(&args);
 	if (!dsmb_lock_was_done(call, open, &args))
-		status = dsmb_lock_file(call, open, &args);
-	return status ?: dsmb_lock_done(call, open, args.bucket, args.sequence);
+		status = dsmb_lock_do(call, open, &args);
+	if (status)
+		return status;
+	status = dsmb_lock_done(call, open, args.bucket, args.sequence, unlocks);
+	if (status)
+		dsmb_lock_forget(call, open, &args);
+	return status;
 }

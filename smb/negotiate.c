@@ -16,6 +16,7 @@
 #include "call.h"
 #include "conn.h"
 #include "negotiate.h"
+#include "persist.h"
 #include "server.h"
 #include "session.h"
 #include "session_setup.h"
@@ -98,6 +99,9 @@ static u32 capabilities(const struct dsmb_conn *conn, u16 dialect, u32 client_ca
 		caps |= DSMB_CAP_LEASING | DSMB_CAP_LARGE_MTU;
 	if (dialect >= DSMB_DIALECT_300)
 		caps |= client_caps & DSMB_CAP_MULTI_CHANNEL;
+	if (dialect >= DSMB_DIALECT_300 && client_caps & DSMB_CAP_PERSISTENT_HANDLES &&
+	    dsmb_persist_is_on(conn->server))
+		caps |= DSMB_CAP_PERSISTENT_HANDLES;
 	/* 3.1.1 says it by a context. */
 	if ((dialect == DSMB_DIALECT_300 || dialect == DSMB_DIALECT_302) &&
 	    encryption_is_offered(conn))

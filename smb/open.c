@@ -34,8 +34,32 @@
 #include "session.h"
 #include "tree.h"
 
-/* FileId.Persistent of the last open; all ones, which related calls say, are never reached. */
+/* FileId.Persistent of the last open, but for the epoch. */
 static atomic64_t dsmb_last_open = ATOMIC64_INIT(0);
+
+/*
+ * Persistent ids are not used again, also not after a restart. All ones, which related calls
+ * say, are never reached.
+ */
+#define DSMB_EPOCH_SHIFT	40
+
+static u64 dsmb_open_id(const struct dsmb_server *server)
+{
+	return (ditto_server_epoch(server->srv) << DSMB_EPOCH_SHIFT) +
+	       atomic64_inc_return(&dsmb_last_open);
+}
+
+void dsmb_open_id_used(const struct dsmb_server *server, u64 persistent)
+{
+	s64 count = persistent & (BIT_ULL(DSMB_EPOCH_SHIFT) - 1);
+	s64 last = atomic64_read(&dsmb_last_open);
+
+	/* The module may go and come back within one epoch. */
+	if (persistent >> DSMB_EPOCH_SHIFT != ditto_server_epoch(server->srv))
+		return;
+	while (last < count && !atomic64_try_cmpxchg(&dsmb_last_open, &last, count))
+		;
+}
 
 static u32 dsmb_open_index(u64 volatile_id)
 {
@@ -101,6 +125,25 @@ static int dsmb_open_init(struct dsmb_open *open, struct dsmb_server *server,
 	return 0;
 }
 
+struct dsmb_open *dsmb_open_restored(struct dsmb_server *server, const guid_t *guid,
+				     struct dsmb_tree *tree, u64 persistent)
+{
+	struct dsmb_open *open = kzalloc(sizeof(*open), GFP_KERNEL);
+	int err;
+
+	if (!open)
+		return ERR_PTR(-ENOMEM);
+	open->persistent = persistent;
+	open->outlives = true;
+	/* As one that was in a table, and left it. */
+	open->published = true;
+	err = dsmb_open_init(open, server, dsmb_lease_client_of(server, guid), tree);
+	if (!err)
+		return open;
+	kfree(open);
+	return ERR_PTR(err);
+}
+
 struct dsmb_open *dsmb_open_alloc(struct dsmb_call *call, bool outlives)
 {
 	struct dsmb_session *session = call->session;
@@ -113,7 +156,7 @@ struct dsmb_open *dsmb_open_alloc(struct dsmb_call *call, bool outlives)
 	err = dsmb_open_reserve(session, &open->volatile_id);
 	if (err)
 		goto free;
-	open->persistent = atomic64_inc_return(&dsmb_last_open);
+	open->persistent = dsmb_open_id(session->server);
 	open->outlives = outlives;
 	open->session = session;
 	err = dsmb_open_init(open, session->server, outlives ? dsmb_lease_client_use(session) :

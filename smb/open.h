@@ -72,6 +72,9 @@ struct dsmb_tree;
  * @encrypted: its CREATE came encrypted, and so go breaks
  * @since: wall clock, for people; 0 if it is not known
  * @durable: what makes it outlive its session, or NULL; set before it can be found by its client
+ * @refused: what was to make it persistent and did not; others may look at it yet, by the lease
+ * @dooms: it asked for the deletion of its file, and nobody took that back
+ * @dooms_later: it did before a restart, and the deletion is not pending again yet
  * @created: of a CREATE that may be replayed, or NULL; the same
  * @app: of the application that has it, or NULL; the same
  * @used: something was done with it since its CREATE, which is replayed no more
@@ -118,6 +121,8 @@ struct dsmb_open {
 	time64_t since;
 	struct dsmb_durable *durable;
 	struct dsmb_durable *refused;
+	bool dooms;
+	bool dooms_later;
 	struct dsmb_created *created;
 	struct dsmb_app *app;
 	bool used;
@@ -154,6 +159,14 @@ void dsmb_open_put(struct dsmb_open *open);
  * It has its ids and its owner. Return: ERR_PTR(-ENOMEM), -EMFILE (too many), -ESHUTDOWN.
  */
 struct dsmb_open *dsmb_open_alloc(struct dsmb_call *call, bool outlives);
+/*
+ * An open that is made again after a restart, for the client with a ClientGuid: nobody's, with
+ * a tree that stands for the one it was of. ERR_PTR(-ENOMEM), -ESHUTDOWN.
+ */
+struct dsmb_open *dsmb_open_restored(struct dsmb_server *server, const guid_t *guid,
+				     struct dsmb_tree *tree, u64 persistent);
+/* There is an open of this id, maybe of this life of the server: none gets it again. */
+void dsmb_open_id_used(const struct dsmb_server *server, u64 persistent);
 /* It can be found from now on. -ENOMEM, -ESHUTDOWN. */
 int dsmb_open_publish(struct dsmb_open *open);
 
@@ -178,6 +191,12 @@ void dsmb_open_end(struct dsmb_call *call, struct dsmb_open *open);
 void dsmb_open_op(struct dsmb_open *open, const struct dsmb_tree *tree, struct ditto_op *op,
 		  struct ditto_actor *actor);
 
+/*
+ * By what local processes are shown a range of an open; NULL if they are not. A file that
+ * cannot be opened is locked all the same. lock.c
+ */
+struct ditto_file *dsmb_lock_file(struct ditto_share *share, const struct dsmb_open *open,
+				  struct ditto_node *node);
 
 /* Where a listing is, with its open; NULL is allowed. query_directory.c */
 void dsmb_dir_free(struct dsmb_dir *dir);

@@ -17,6 +17,7 @@
 #include "durable.h"
 #include "lease.h"
 #include "open.h"
+#include "persist.h"
 #include "server.h"
 #include "session.h"
 #include "tree.h"
@@ -228,6 +229,7 @@ static void dsmb_notice_out(struct dsmb_lease *lease, struct ditto_cache *cache,
 	}
 	mutex_unlock(&lease->lock);
 	ditto_cache_return(cache);
+	dsmb_persist_lease(lease);
 }
 
 void dsmb_break_unheard(struct dsmb_lease *lease)
@@ -253,6 +255,7 @@ void dsmb_break_unheard(struct dsmb_lease *lease)
 		return;
 	ditto_cache_return(cache);
 	ditto_cache_put(cache);
+	dsmb_persist_lease(lease);
 }
 
 /* The first open of a lease stands for all of them. */
@@ -313,6 +316,8 @@ static void dsmb_lease_breaking(struct ditto_cache *cache, u8 keep, bool ack)
 	notice = dsmb_notice_make(lease, keep, ack);
 	mutex_unlock(&lease->lock);
 	dsmb_notice_out(lease, cache, &notice);
+	if (!ack)
+		dsmb_persist_lease(lease);
 }
 
 void dsmb_lease_told(struct dsmb_lease *lease)
@@ -330,6 +335,8 @@ void dsmb_lease_told(struct dsmb_lease *lease)
 	mutex_unlock(&lease->lock);
 	if (cache) {
 		dsmb_notice_out(lease, cache, &notice);
+		if (notice.needed && !notice.ack)
+			dsmb_persist_lease(lease);
 		ditto_cache_put(cache);
 	}
 }
@@ -352,6 +359,7 @@ static void dsmb_lease_revoked(struct ditto_cache *cache)
 		return;
 	/* Nothing is left by which they could wait. */
 	dsmb_durables_yield(lease);
+	dsmb_persist_lease(lease);
 }
 
 static void dsmb_lease_free(struct ditto_cache *cache)
@@ -365,9 +373,32 @@ const struct ditto_cache_ops dsmb_lease_ops = {
 	.free = dsmb_lease_free,
 };
 
-/* With the lock held: the client keeps so much. */
+/* Is an acknowledgment awaited, and none being heeded? */
+static bool dsmb_lease_awaits(const struct dsmb_lease *lease)
+{
+	return lease->breaking && !lease->giving;
+}
+
+/* Whoever is let in then must not meet after a restart what was given up. */
+static void dsmb_lease_record(struct dsmb_lease *lease, u8 keep)
+{
+	lockdep_assert_held(&lease->lock);
+	lease->giving = lease->state & ~keep;
+	mutex_unlock(&lease->lock);
+	dsmb_persist_lease(lease);
+	mutex_lock(&lease->lock);
+	lease->giving = 0;
+}
+
+/* With the lock held, which is let go meanwhile: the client keeps so much. */
 static u32 dsmb_lease_acked(struct dsmb_lease *lease, u8 keep)
 {
+	const struct ditto_cache *cache = lease->cache;
+
+	dsmb_lease_record(lease, keep);
+	/* It may have been too late while it was recorded, and another break is on its way. */
+	if (lease->cache != cache || !lease->breaking || keep & ~lease->break_to)
+		return DSMB_UNSUCCESSFUL;
 	switch (ditto_cache_ack(lease->cache, keep)) {
 	case 0:
 		WRITE_ONCE(lease->breaking, false);
@@ -385,7 +416,7 @@ static u32 dsmb_lease_ack(struct dsmb_lease *lease, u32 state)
 	u32 status;
 
 	mutex_lock(&lease->lock);
-	if (!lease->breaking)
+	if (!dsmb_lease_awaits(lease))
 		status = DSMB_UNSUCCESSFUL;
 	else if (state & ~lease->break_to)
 		status = DSMB_REQUEST_NOT_ACCEPTED;
@@ -446,7 +477,7 @@ static u32 dsmb_oplock_ack(struct dsmb_lease *lease, u8 level)
 	/* What was not to be kept is not kept. */
 	if (lease->breaking && !refusal && dsmb_oplock_bits(level) & ~lease->break_to)
 		refusal = DSMB_INVALID_OPLOCK_PROTOCOL;
-	if (!lease->breaking)
+	if (!dsmb_lease_awaits(lease))
 		status = refusal ?: DSMB_INVALID_OPLOCK_PROTOCOL;
 	else if (refusal)
 		status = dsmb_lease_acked(lease, 0) ?: refusal;

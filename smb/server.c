@@ -26,6 +26,7 @@
 #include "call.h"
 #include "conn.h"
 #include "durable.h"
+#include "persist.h"
 #include "server.h"
 
 #define BACKLOG		128
@@ -253,7 +254,7 @@ void dsmb_close_listener(struct ditto_listener *listener)
 	wait_event_timeout(server->idle, !count_conns(server, dl, NULL),
 			   msecs_to_jiffies(drain_ms));
 	if (last)
-		dsmb_durables_close(server);
+		dsmb_durables_close(server, false);
 	listener_free(dl);
 }
 
@@ -322,8 +323,10 @@ int dsmb_server_init(struct dsmb_server *server, struct net *net)
 	if (!err && server->buffers)
 		server->stats = ditto_stats_register(server->srv, "smb", command_names,
 						     DSMB_COMMANDS);
-	if (server->stats)
+	if (server->stats) {
+		dsmb_persist_init(server);
 		return 0;
+	}
 	server_free(server);
 	return -ENOMEM;
 }
@@ -332,8 +335,10 @@ void dsmb_server_exit(struct dsmb_server *server)
 {
 	drop_conns(server, NULL, NULL);
 	wait_event(server->idle, !atomic_read(&server->live));
-	dsmb_durables_close(server);
+	dsmb_persist_exit(server);
+	dsmb_durables_close(server, true);
 	server_free(server);
+	dsmb_persist_sweep_last(server);
 	xa_destroy(&server->sessions);
 	xa_destroy(&server->durables);
 }

@@ -5,6 +5,7 @@
 
 #include <linux/atomic.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -12,6 +13,8 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
+
+#include "../net/record.h"
 
 struct ditto_listener;
 struct ditto_peer;
@@ -36,6 +39,14 @@ struct netlink_ext_ack;
  * @sessions: struct dsmb_session by id; its lock guards it
  * @durables: struct dsmb_open by persistent id, those that are durable; see durable.h
  * @ndurables: how many
+ * @hook: learns what was open before a restart; persist_restore.c
+ * @begun: it did, or was waited for in vain
+ * @told: woken then
+ * @pending_lock: mutex, guards @pending
+ * @pending: records of opens that were not restored yet
+ * @remains: struct dsmb_persist of opens that are closed, whose records could not be removed yet
+ * @nremains: how many
+ * @retry: restores what is pending, and removes what is not needed any more
  * @workqueue: receives and runs calls; unbound
  * @slow: runs what may take long, parked calls that go on, and ends connections
  * @login: runs what waits for the helper on behalf of those who have not logged in
@@ -56,6 +67,14 @@ struct dsmb_server {
 	struct xarray sessions;
 	struct xarray durables;
 	atomic_t ndurables;
+	struct ditto_state_hook hook;
+	bool begun;
+	wait_queue_head_t told;
+	struct mutex pending_lock;	/* see above */
+	struct list_head pending;
+	struct llist_head remains;
+	atomic_t nremains;
+	struct delayed_work retry;
 	struct workqueue_struct *workqueue;
 	struct workqueue_struct *slow;
 	struct workqueue_struct *login;

@@ -8,6 +8,7 @@
 #include "info.h"
 #include "name.h"
 #include "open.h"
+#include "persist.h"
 #include "times.h"
 
 /* Times of FileBasicInformation that are none (MS-FSCC 2.4.7). */
@@ -185,11 +186,16 @@ static u32 dsmb_set_valid_data_length(struct dsmb_change *c)
 
 static u32 dsmb_set_delete(struct dsmb_change *c, u32 flags)
 {
-	int err = ditto_instance_set_delete(&c->call->op, c->inst, flags);
+	struct ditto_op *op = &c->call->op;
+	int err;
 
-	if (err == -EPERM)
-		return DSMB_CANNOT_DELETE;
-	return dsmb_done(c->call, err);
+	if (flags & DITTO_DELETE_ON) {
+		err = dsmb_persist_doom(op, c->open, flags);
+		return err == -EPERM ? DSMB_CANNOT_DELETE : dsmb_done(c->call, err);
+	}
+	err = flags & DITTO_DELETE_AT_CLOSE ? dsmb_persist_spare_at_close(op, c->open) :
+					      dsmb_persist_spare(op, c->open, c->node);
+	return err ? DSMB_INSUFFICIENT_RESOURCES : DSMB_SUCCESS;
 }
 
 static u32 dsmb_set_disposition(struct dsmb_change *c)

@@ -219,6 +219,8 @@ static enum ditto_lasting lasting(const struct dsmb_durable *durable)
 {
 	if (!durable)
 		return DITTO_LASTS_NOT;
+	if (durable->persist)
+		return DITTO_LASTS_PERSISTENT;
 	return READ_ONCE(durable->resilient) ? DITTO_LASTS_RESILIENT : DITTO_LASTS_DURABLE;
 }
 

@@ -21,6 +21,7 @@
 #include "conn.h"
 #include "name.h"
 #include "open.h"
+#include "persist.h"
 #include "server.h"
 #include "session.h"
 #include "tree.h"
@@ -36,6 +37,7 @@
 #define SHARE_DISK			0x01
 #define SHARE_PIPE			0x02
 #define SHAREFLAG_ENCRYPT		0x00008000
+#define SHARECAP_CONTINUOUS		0x00000010
 
 /* Limits of ours: a host name and a share's name; contexts, of which one kind is defined. */
 #define PATH_BYTES_MAX			2048
@@ -173,6 +175,22 @@ static struct dsmb_tree *tree_new(struct dsmb_session *session, enum dsmb_tree_k
 	return tree;
 }
 
+struct dsmb_tree *dsmb_tree_restored(struct ditto_share *share, struct ditto_cred *cred,
+				     bool writable)
+{
+	struct dsmb_tree *tree = tree_new(NULL, DSMB_TREE_DISK, share->name);
+
+	if (!tree) {
+		ditto_cred_put(cred);
+		return NULL;
+	}
+	tree->tag = share->tag;
+	tree->cred = cred;
+	tree->writable = writable;
+	tree->dead = true;
+	return tree;
+}
+
 /* It can be found from now on. The caller's reference stays his. */
 static u32 tree_publish(struct dsmb_tree *tree)
 {
@@ -234,6 +252,7 @@ static u32 connect_disk(struct dsmb_call *call, struct ditto_share *share, struc
 	tree->writable = access.writable;
 	tree->maximal = access.maximal;
 	tree->encrypt = access.encrypt;
+	tree->continuous = access.continuous;
 	tree->generation = access.generation;
 	tree->acts = access.acts;
 	*out = tree;
@@ -250,6 +269,7 @@ static u32 connect(struct dsmb_call *call, const char *name, struct dsmb_tree **
 	share = dsmb_share_find(call->session, name);
 	if (!share)
 		return DSMB_BAD_NETWORK_NAME;
+	dsmb_persist_settle(call->conn->server);
 	status = connect_disk(call, share, tree);
 	ditto_share_put(share);
 	return status;
@@ -313,13 +333,16 @@ static const char *share_of(const char *path)
 	return name + 1;
 }
 
-static void put_response(struct dsmb_builder *out, const struct dsmb_tree *tree)
+static void put_response(struct dsmb_call *call, const struct dsmb_tree *tree)
 {
+	bool continuous = tree->continuous && dsmb_conn_is_3x(call->conn);
+	struct dsmb_builder *out = &call->out;
+
 	dsmb_put_u16(out, RESPONSE_SIZE);
 	dsmb_put_u8(out, tree->kind == DSMB_TREE_PIPE ? SHARE_PIPE : SHARE_DISK);
 	dsmb_put_u8(out, 0);
 	dsmb_put_u32(out, tree->encrypt ? SHAREFLAG_ENCRYPT : 0);
-	dsmb_put_u32(out, 0);
+	dsmb_put_u32(out, continuous ? SHARECAP_CONTINUOUS : 0);
 	dsmb_put_u32(out, tree->maximal);
 }
 
@@ -359,7 +382,7 @@ u32 dsmb_tree_connect(struct dsmb_call *call)
 	/* A related command behind this one may use it, and the answer has its id. */
 	call->tree = tree;
 	call->tree_id = tree->id;
-	put_response(&call->out, tree);
+	put_response(call, tree);
 	return DSMB_SUCCESS;
 }
 

@@ -24,7 +24,8 @@ enum dsmb_tree_kind {
 
 /**
  * struct dsmb_tree - one
- * @session: not counted: the session goes last
+ * @session: not counted: the session goes last, but for a dead tree that an open without
+ *	a session keeps
  * @id: TreeId
  * @ref: the session's table, opens, calls in flight
  * @kind: see there
@@ -37,6 +38,7 @@ enum dsmb_tree_kind {
  * @maximal: MaximalAccess: DITTO_RIGHT_* that the share's permission leaves
  * @retired: credentials that @cred replaced; calls in flight may act with them
  * @encrypt: the share demands encryption
+ * @continuous: the share is continuously available
  * @dead: disconnected
  * @rcu: freed under RCU
  */
@@ -54,6 +56,7 @@ struct dsmb_tree {
 	bool writable;
 	u32 maximal;
 	bool encrypt;
+	bool continuous;
 	bool dead;
 	struct rcu_head rcu;
 };
@@ -64,6 +67,10 @@ static inline void dsmb_tree_hold(struct dsmb_tree *tree)
 }
 
 void dsmb_tree_put(struct dsmb_tree *tree);
+
+/* A dead one of no session, for an open that was made again after a restart. @cred is consumed. */
+struct dsmb_tree *dsmb_tree_restored(struct ditto_share *share, struct ditto_cred *cred,
+				     bool writable);
 
 /* The tree with an id, held, or NULL. */
 struct dsmb_tree *dsmb_tree_find(struct dsmb_session *session, u32 id);

@@ -100,6 +100,7 @@ u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 	access->maximal = access->writable ? DITTO_RIGHTS_ALL :
 			  DITTO_RIGHTS_ALL & ~DITTO_RIGHTS_CHANGE;
 	access->encrypt = opts.encrypt;
+	access->continuous = opts.continuous;
 	return DSMB_SUCCESS;
 }
 
@@ -164,6 +165,7 @@ int dsmb_access_renew(struct dsmb_tree *tree, struct dsmb_access *access)
 	WRITE_ONCE(tree->writable, access->writable);
 	WRITE_ONCE(tree->maximal, access->maximal);
 	WRITE_ONCE(tree->encrypt, access->encrypt);
+	WRITE_ONCE(tree->continuous, access->continuous);
 	/* Pairs with dsmb_tree_share(): who sees it sees the rest. */
 	smp_store_release(&tree->acts, access->acts);
 	/* The same. */

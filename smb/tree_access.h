@@ -20,6 +20,7 @@ struct dsmb_tree;
  * @writable: see struct ditto_op
  * @maximal: DITTO_RIGHT_* that are left
  * @encrypt: the share demands encryption
+ * @continuous: it is continuously available
  * @why: filled on DSMB_ACCESS_DENIED, for people
  */
 struct dsmb_access {
@@ -29,6 +30,7 @@ struct dsmb_access {
 	bool writable;
 	u32 maximal;
 	bool encrypt;
+	bool continuous;
 	const char *why;
 };
 

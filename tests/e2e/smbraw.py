@@ -76,6 +76,7 @@ class Link(smb2.Smb2):
         self.sign_key = self.out_key = self.in_key = self.channel_key = None
         self.sign = self.seal = False
         self.cipher, self.nonce = 0, 0
+        self.rest = []
 
     def __enter__(self):
         return self
@@ -114,6 +115,21 @@ class Link(smb2.Smb2):
         return b'\xfdSMB' + tag + ad + body
 
     def receive(self, seconds=20):
+        """The next answer: one of those that came in one message, or of the next message."""
+        if self.rest:
+            return self.rest.pop(0)
+        frame = self.receive_message(seconds)
+        following = frame and struct.unpack_from('<I', frame, 20)[0]
+        while following:
+            self.rest.append(frame[:following])
+            frame = frame[following:]
+            following, = struct.unpack_from('<I', frame, 20)
+        if self.rest:
+            self.rest.append(frame)
+            return self.rest.pop(0)
+        return frame
+
+    def receive_message(self, seconds):
         frame = super().receive(seconds)
         self.was_sealed = bool(frame) and frame[:4] == b'\xfdSMB'
         if self.was_sealed:
@@ -140,6 +156,21 @@ class Link(smb2.Smb2):
         self.sent = message
         self.raw(self.sealed(message) if (self.seal if seal is None else seal) else message)
         return number
+
+    def chain(self, *requests):
+        """(command, body) each, as one message of related requests: their numbers."""
+        numbers, out = [], b''
+        for i, (command, body) in enumerate(requests):
+            number, self.next_id = self.next_id, self.next_id + 1
+            kw = dict(flags=RELATED, tree=2**32 - 1, session=2**64 - 1) if i else {}
+            last = i == len(requests) - 1
+            body = body if last else padded(body)
+            message = self.header(command, number, following=0 if last else 64 + len(body),
+                                  **kw) + body
+            out += self.signed(message) if self.sign else message
+            numbers.append(number)
+        self.raw(self.sealed(out) if self.seal else out)
+        return numbers
 
     def answer(self, number, seconds=20, pending=False):
         try:

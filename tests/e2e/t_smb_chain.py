@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Related requests of SMB in one message, of ordinary and of persistent opens."""
+import os
+import signal
+import struct
+import time
+
+import smb2
+import smbraw
+import t_smb_durable
+from harness import SLOW, eq, get, pattern, put, test, wait_for
+from smb2 import CLOSE, CREATE, EXCLUSIVE, FLUSH, LOCK, OPEN, WRITE
+from t_smb_durable import TIMEOUT_MS
+from t_smb_persist import PERSISTENT, available, client, gone, records
+
+SAME = b'\xff' * 16     # the FileId of the request before
+LOCKS = 40              # that wait; a file has at most 100
+OPENS = 300             # more than there are workers
+
+
+def write(fid, data, offset=0):
+    return WRITE, struct.pack('<HHIQ16sIIHHI', 49, 112, len(data), offset, fid, 0, 0, 0, 0,
+                              0) + data
+
+
+def flush(fid):
+    return FLUSH, struct.pack('<HHI16s', 24, 0, 0, fid)
+
+
+def close(fid, flags=0):
+    return CLOSE, struct.pack('<HHI16s', 24, flags, 0, fid)
+
+
+def lock(s, fid, flags=EXCLUSIVE):
+    return LOCK, s.lock_body(fid, (0, 5, flags))
+
+
+def statuses(s, numbers, seconds=20):
+    return [smbraw.name(s.answer(n, seconds * SLOW)[0]) for n in numbers]
+
+
+def opened(s, name, number=None, **kw):
+    """An ordinary open, or with a number a persistent one."""
+    ask = b'DH2Q', struct.pack('<IIQQQ', TIMEOUT_MS, PERSISTENT, 0, number, number)
+    g = s.make(name, *([ask] if number else []), **kw)
+    eq(g.kind, PERSISTENT if number else 0)
+    return g.fid
+
+
+def of_both_kinds(w):
+    """A client, and a function that opens a file by it; ordinarily and persistently."""
+    available(w)
+    for persistent in (False, True):
+        s = client(w)
+        yield s, lambda name, number=1, s=s, p=persistent: opened(s, name, p and number)
+        s.end()
+        gone(w)
+
+
+@test(smb=True, squash='none')
+def ends_with_a_close(w):
+    """What comes before the CLOSE is done to the open, and then it is gone."""
+    for s, make in of_both_kinds(w):
+        for n, data in enumerate((b'first', b'second')):
+            fid = make(f'g{n}')
+            eq(statuses(s, s.chain(write(fid, data), close(SAME))), ['SUCCESS'] * 2)
+            eq(get(w.path(f'g{n}')), data)
+            eq(s.status(*flush(fid)), 'FILE_CLOSED')
+            fid = make(f'g{n}')
+            eq(statuses(s, s.chain(flush(fid), close(SAME, 1), close(SAME))),
+               ['SUCCESS', 'SUCCESS', 'FILE_CLOSED'])
+            eq(s.is_signed_right(), True)
+        body = s.body_of('made', how=smb2.OPEN_IF)
+        eq(statuses(s, s.chain((CREATE, body), write(SAME, b'all'), flush(SAME), close(SAME))),
+           ['SUCCESS'] * 4)
+        eq(get(w.path('made')), b'all')
+        # who fails first says for all why
+        body = s.body_of('none', how=OPEN)
+        eq(statuses(s, s.chain((CREATE, body), flush(SAME), close(SAME))),
+           ['OBJECT_NAME_NOT_FOUND'] * 3)
+        os.unlink(w.path('made'))
+
+
+@test(smb=True, squash='none', timeout=120)
+def close_behind_a_lock_that_waits(w):
+    """Many at once: each has its turn, and makes way for the next."""
+    for s, make in of_both_kinds(w):
+        other = client(w, 2)
+        held = other.make('f').fid
+        other.lock(held, 0, 5)
+        fids = [make('f', n) for n in range(1, LOCKS + 1)]
+        chains = [s.chain(lock(s, fid), close(SAME)) for fid in fids]
+        plain = make('f', LOCKS + 1)
+        number = s.wait_lock(plain, 0, 5)
+        # a CLOSE that is no part of the message ends the waiting
+        s.close(plain)
+        eq(statuses(s, [number]), ['RANGE_NOT_LOCKED'])
+        eq(s.echo(), 'SUCCESS')
+        other.unlock(held, 0, 5)
+        for numbers in chains:
+            eq(statuses(s, numbers, 60), ['SUCCESS'] * 2)
+        other.lock(held, 0, 5)
+        other.end()
+
+
+@test(smb=True, squash='none', timeout=240)
+def many_closes_at_once(w):
+    """More than there are workers, and the helper takes its time to remove the records."""
+    for s, make in of_both_kinds(w):
+        put(w.path('f'), pattern(5, 4096), 0o666)
+        fids = [make('f', n) for n in range(1, OPENS + 1)]
+        w.server.helper.send_signal(signal.SIGSTOP)
+        chains = [s.chain(flush(fid) if n % 2 else write(fid, b'x', n), close(SAME))
+                  for n, fid in enumerate(fids)]
+        time.sleep(0.5)
+        w.server.helper.send_signal(signal.SIGCONT)
+        for numbers in chains:
+            eq(statuses(s, numbers, 60), ['SUCCESS'] * 2)
+        want = bytearray(pattern(5, 4096))
+        want[0:OPENS:2] = b'x' * (OPENS // 2)
+        eq(get(w.path('f')), bytes(want))
+        eq(w.server.json('open', 'list'), [])
+        wait_for('the records go', lambda: not records(w))
+        os.unlink(w.path('f'))
+        put(w.path('f'), b'0123456789', 0o666)
+        os.chmod(w.path('f'), 0o666)
+    t_smb_durable.gone(w)

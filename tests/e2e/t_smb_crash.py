@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Persistent opens of SMB when things go wrong: the server crashes, or its helper is stuck."""
+import contextlib
+import os
+import shutil
+import signal
+import struct
+import time
+
+import smb2
+import smbraw
+from harness import SLOW, Child, eq, get, put, test, wait_for
+from smb2 import CREATE, DELETE_ON_CLOSE, GENERIC_READ, OPLOCK_BREAK, refused
+from t_smb_durable import RWH, Answer, durable_v2, lease_v2, waiting
+from t_smb_lease import H, R, W, key
+from t_smb_persist import PERSISTENT, available, client, gone, opens, records, second_share
+
+
+def ack_body(lease, state):
+    return struct.pack('<HHI16sIQ', 36, 0, 0, lease, state, 0)
+
+
+def breaking(s, other, state=RWH):
+    """Somebody else opens what the client caches: the number of that CREATE."""
+    number = other.send(CREATE, other.body_of('f'))
+    eq(s.broken()[1:3], (state, state & ~W))
+    return number
+
+
+@test(smb=True, squash='none')
+def wrong_acknowledgment(w):
+    """It changes nothing, also of what is there after a restart."""
+    available(w)
+    s = client(w)
+    g = s.lasting()
+    refused('UNSUCCESSFUL', s.ack, key(1), 0)
+    s.end()
+    w.server.restart()
+    wait_for('it waits', lambda: waiting(w) == ['f'])
+    s = client(w)
+    again = s.back(g.fid)
+    eq(again.state, RWH)
+    s.close(again.fid)
+    s.end()
+    gone(w)
+
+
+@test(smb=True, squash='none')
+def acknowledged_at_once(w):
+    """Of acknowledgments that come together one counts, and all are answered."""
+    available(w)
+    s, other = client(w), client(w, 2)
+    held = [s.lasting('f', n, lease=1) for n in range(1, 5)]
+    number = breaking(s, other)
+    acks = [s.send(OPLOCK_BREAK, ack_body(key(1), R | H)) for _ in range(16)]
+    said = sorted(smbraw.name(s.answer(n)[0]) for n in acks)
+    eq(said, ['SUCCESS'] + ['UNSUCCESSFUL'] * 15)
+    eq(other.answer(number)[0], smb2.OK)
+    other.end()
+    s.end()
+    w.server.restart()
+    wait_for('they wait', lambda: len(waiting(w)) == 4)
+    s = client(w)
+    for n, g in enumerate(held, 1):
+        again = s.back(g.fid, number=n)
+        eq(again.state, R | H)
+        s.close(again.fid)
+    s.end()
+    gone(w)
+
+
+@test(smb=True, squash='none', timeout=90)
+def refused_while_its_lease_breaks(w):
+    """A helper that is stuck: what is nothing that lasts after all is an open like others."""
+    available(w)
+    w.server.ctl('server', 'set', 'upcall-ms', '2000')
+    s, other = client(w), client(w, 2)
+    lease = lease_v2(key(1), R | W)
+    g = s.make('f', lease)
+    number = breaking(s, other, R | W)
+    w.server.helper.send_signal(signal.SIGSTOP)
+    second = s.send(CREATE, s.body_of('f', lease, durable_v2(2, flags=PERSISTENT)))
+    time.sleep(0.5)
+    # this waits for the record of the other, which is given up meanwhile
+    ack = s.send(OPLOCK_BREAK, ack_body(key(1), R))
+    status, out = s.answer(second)
+    eq(status, smb2.OK)
+    h = Answer(out)
+    eq(h.durable, None)
+    eq(s.answer(ack)[0], smb2.OK)
+    eq(other.answer(number)[0], smb2.OK)
+    eq(opens(w), [('f', 'none')] * 3)
+    w.server.helper.send_signal(signal.SIGCONT)
+    for fid in (g.fid, h.fid):
+        s.close(fid)
+    s.end()
+    other.end()
+    wait_for('the record goes', lambda: records(w) == 0)
+    w.server.ctl('server', 'set', 'upcall-ms', '5000')
+    gone(w)
+
+
+@test(smb=True, squash='none', timeout=120)
+def wanted_while_others_are_restored(w):
+    """Somebody wants the file in the grace: he waits, and then who caches it is told."""
+    available(w)
+    second_share(w)
+    s, t = client(w), client(w, share='other')
+    g = s.lasting('f', 1)
+    h = t.lasting('held', 2)
+    s.end()
+    t.end()
+    wait_for('they wait', lambda: waiting(w) == ['f', 'held'])
+    late = w.server.shares.pop('other')
+    w.server.restart()
+    wait_for('one is restored', lambda: waiting(w) == ['f'])
+    eq(w.server.grace()['active'], 1)
+    newcomer = client(w, 2)
+    refused('FILE_NOT_AVAILABLE', newcomer.make, 'f')
+    # its owner is there before the others are, and has what it had
+    s = client(w)
+    again = s.back(g.fid)
+    eq(again.state, RWH)
+    s.write(again.fid, b'mine')
+    refused('FILE_NOT_AVAILABLE', newcomer.make, 'f')
+    s.quiet()
+    # a process on the server does not know of a grace
+    reader = Child(get, w.path('f'))
+    eq(s.broken()[:3], (key(1), RWH, R | H))
+    s.ack(key(1), R | H)
+    eq(reader.join()[:4], b'mine')
+    w.server.serve('other', late[0], **late[1])
+    wait_for('the other is restored', lambda: waiting(w) == ['held'])
+    wait_for('the grace ends', lambda: not w.server.grace()['active'])
+    theirs = newcomer.make('f')
+    newcomer.write(theirs.fid, b'ours')
+    eq(s.broken()[:3], (key(1), R | H, 0))
+    s.ack(key(1), 0)
+    eq(s.read(again.fid, 4), b'ours')
+    newcomer.close(theirs.fid)
+    s.close(again.fid)
+    t = client(w, share='other')
+    eq(t.back(h.fid, 'held', 2, 2).state, RWH)
+    for c in (s, t, newcomer):
+        c.end()
+    for opened in w.server.json('open', 'list'):
+        w.server.ctl('open', 'close', str(opened['id']))
+    gone(w)
+    w.server.delete('other')
+
+
+@test(smb=True, squash='none', timeout=90)
+def taken_before_its_owner_is_back(w):
+    """Who is away gives up what it cached, and learns that when it comes."""
+    available(w)
+    s = client(w)
+    g = s.lasting('f', 1)
+    s.end()
+    w.server.restart()
+    wait_for('it waits', lambda: waiting(w) == ['f'])
+    wait_for('the grace ends', lambda: not w.server.grace()['active'])
+    newcomer = client(w, 2)
+    theirs = newcomer.make('f', lease_v2(key(9), RWH))
+    eq(theirs.state & W, 0)
+    newcomer.write(theirs.fid, b'ours')
+    s = client(w)
+    again = s.back(g.fid)
+    eq((again.state & W, again.epoch > g.epoch), (0, True))
+    eq(s.read(again.fid, 4), b'ours')
+    for c, fid in ((s, again.fid), (newcomer, theirs.fid)):
+        c.close(fid)
+        c.end()
+    gone(w)
+
+
+class Crash:
+    """The files, and the database as it was at some time, are what a restart finds."""
+
+    def __init__(self, w, names):
+        self.w, self.names = w, names
+        self.state, self.kept = f'{w.base}/state', f'{w.base}/state.kept'
+        # by another name an inode stays, whatever the modules do when they go
+        for name in names:
+            put(w.path(name), b'x', 0o666)
+            os.chmod(w.path(name), 0o666)
+            os.link(w.path(name), w.path(f'.{name}'))
+
+    def now(self):
+        self.w.server.helper_stop('KILL')
+        shutil.copytree(self.state, self.kept)
+
+    def restart(self):
+        w, shares = self.w, self.w.server.shares
+        w.server.unload()
+        shutil.rmtree(self.state)
+        os.rename(self.kept, self.state)
+        for name in self.names:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(w.path(name))
+            os.rename(w.path(f'.{name}'), w.path(name))
+        w.server.load()
+        w.server.key()
+        w.server.shares = {}
+        w.server.helper_start(w.server.conf)
+        for name, (path, options) in shares.items():
+            w.server.serve(name, path, **options)
+        w.server.listen()
+
+
+@test(smb=True, squash='none', timeout=120)
+def deletion_outlives_a_crash(w):
+    """What was to be deleted goes when the last open does, by its client or with its time."""
+    available(w)
+    names = ['doomed', 'closes', 'left', 'ends']
+    crash = Crash(w, names)
+    s, other = client(w), client(w, 2)
+    doomed = s.lasting('doomed', 1, state=0)
+    shares = other.lasting('doomed', 2, state=0, access=GENERIC_READ)
+    closes = s.lasting('closes', 3, options=DELETE_ON_CLOSE)
+    ends = s.lasting('ends', 4, options=DELETE_ON_CLOSE, ms=12000 * SLOW)
+    left = s.lasting('left', 5, ms=12000 * SLOW)
+    for g in (doomed, left):
+        s.delete_on_close(g.fid)
+    eq(records(w), 5)
+    crash.now()
+    s.end()
+    other.end()
+    crash.restart()
+    wait_for('they wait', lambda: waiting(w) == sorted([*names, 'doomed']))
+    wait_for('the grace ends', lambda: not w.server.grace()['active'])
+    s, other = client(w), client(w, 2)
+    refused('DELETE_PENDING', other.make, 'doomed')
+    again = s.back(doomed.fid, 'doomed', 1, 0)
+    s.close(again.fid)
+    eq(os.path.exists(w.path('doomed')), True)
+    other.close(other.back(shares.fid, 'doomed', 2, 0).fid)
+    eq(os.path.exists(w.path('doomed')), False)
+    eq(os.path.exists(w.path('closes')), True)
+    s.close(s.back(closes.fid, 'closes', 3, 3).fid)
+    eq(os.path.exists(w.path('closes')), False)
+    eq([os.path.exists(w.path(n)) for n in ('left', 'ends')], [True, True])
+    wait_for('their time is over', lambda: not opens(w), seconds=24)
+    eq([os.path.exists(w.path(n)) for n in ('left', 'ends')], [False, False])
+    s.end()
+    other.end()
+    eq(sorted(os.listdir(w.export)), ['f'])
+    gone(w)

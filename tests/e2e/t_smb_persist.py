@@ -1,0 +1,616 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Persistent and resilient opens of SMB: what outlives the server, and its network."""
+import contextlib
+import fcntl
+import os
+import sqlite3
+import struct
+import time
+
+import smb2
+import smbraw
+import t_smb_durable
+from harness import Child, eq, get, pattern, put, run, test, wait_for
+from smb2 import AT_ONCE, DELETE_ON_CLOSE, EXCLUSIVE, GENERIC_READ, SHARED, refused
+from t_smb_durable import (BATCH, REPLAY, RWH, TIMEOUT_MS, Answer, Channel, Durable, away,
+                           durable_v2, guid, lease_v2, waiting)
+from t_smb_lease import H, R, W, key
+
+PERSISTENT = 2
+PERSISTENT_CAP = 0x10
+CONTINUOUS = 0x10
+RESILIENCY = 0x001401d4
+OPEN_RECORD = 2
+CAPS = smbraw.ENCRYPTION_CAP | smbraw.CHANNEL_CAP | smbraw.LARGE_MTU_CAP | PERSISTENT_CAP
+
+
+class Client(Channel):
+    """A client that knows of persistent opens; always the same by its number."""
+
+    body_of = Durable.body
+
+    def make(self, name, *parts, flags=0, **kw):
+        return Answer(self.call(smb2.CREATE, self.body_of(name, *parts, **kw), flags=flags))
+
+    def lasting(self, name='f', number=1, state=RWH, ms=TIMEOUT_MS, lease=None, **kw):
+        """A persistent open, with a lease if there is a state."""
+        parts = [lease_v2(key(lease or number), state)] if state else []
+        g = self.make(name, *parts, durable_v2(number, ms, PERSISTENT), **kw)
+        eq((g.durable, g.kind), (b'DH2Q', PERSISTENT))
+        return g
+
+    def back(self, fid, name='f', number=1, lease=1, flags=PERSISTENT, **kw):
+        parts = [lease_v2(key(lease), 0)] if lease else []
+        return self.make(name, *parts, reconnect(fid, number, flags), **kw)
+
+    def sequenced_lock(self, fid, first, length, how, bucket, number):
+        return self.status(smb2.LOCK, struct.pack('<HHI16sQQII', 48, 1, bucket << 4 | number, fid,
+                                                  first, length, how, 0))
+
+    def resilient(self, fid, ms=0, size=8):
+        body = struct.pack('<HHI16sIIIIIIII', 57, 0, RESILIENCY, fid, 120, size, 0, 120, 0, 0, 1, 0)
+        return self.status(smb2.IOCTL, body + struct.pack('<II', ms, 0)[:size])
+
+
+def reconnect(fid, number, flags):
+    return b'DH2C', struct.pack('<16s16sI', fid, guid(number), flags)
+
+
+def client(w, number=1, user='alice', share='data', on=None):
+    c = Client(on or w.client, bytes([0x60 + number]) * 16).negotiate(caps=CAPS)
+    eq(c.login(user), 'SUCCESS')
+    c.sign = True
+    eq(c.connect_tree(share), 'SUCCESS')
+    return c
+
+
+def second_share(w):
+    """Another with persistent opens: "other"."""
+    path = f'{w.base}/other'
+    os.mkdir(path)
+    os.chmod(path, 0o777)
+    w.server.serve('other', path, squash='none', continuously_available=True)
+
+
+def available(w, on=True):
+    os.chmod(w.export, 0o777)
+    put(w.path('f'), b'0123456789', 0o666)
+    os.chmod(w.path('f'), 0o666)
+    w.server.set('data', continuously_available=on)
+
+
+def opens(w):
+    """(path, what it outlives) of all."""
+    return sorted((o['path'], o['durability']) for o in w.server.json('open', 'list'))
+
+
+def records(w):
+    """How many opens the helper has on disk."""
+    with contextlib.closing(sqlite3.connect(f'{w.base}/state/state.db')) as db:
+        rows = db.execute('SELECT count(*) FROM record WHERE kind = ?', (OPEN_RECORD,))
+        return rows.fetchone()[0]
+
+
+def gone(w):
+    """Nothing is held any more, nor recorded."""
+    t_smb_durable.gone(w)
+    wait_for('records go', lambda: records(w) == 0)
+
+
+@test(smb=True, squash='none')
+def is_granted(w):
+    """Where the share is so, the client asks for it by the right context, and it is a file."""
+    available(w, False)
+    s = client(w)
+    eq(s.server_caps & PERSISTENT_CAP, 0)
+    eq(struct.unpack_from('<I', s.body, 8)[0], 0)
+    g = s.make('f', lease_v2(key(1), RWH), durable_v2(1, flags=PERSISTENT))
+    eq((g.durable, g.kind), (b'DH2Q', 0))
+    eq(opens(w), [('f', 'durable')])
+    s.close(g.fid)
+    s.end()
+    available(w)
+    share, = w.server.json('share', 'show', 'data')
+    eq(share['continuously_available'], 1)
+    s = client(w)
+    eq(s.server_caps & PERSISTENT_CAP, PERSISTENT_CAP)
+    eq(struct.unpack_from('<I', s.body, 8)[0], CONTINUOUS)
+    # no lease nor oplock is needed
+    g = s.lasting(state=0)
+    eq((g.timeout, records(w), opens(w)), (TIMEOUT_MS, 1, [('f', 'persistent')]))
+    s.close(g.fid)
+    eq(records(w), 0)
+    g = s.make('f', lease_v2(key(1), RWH), durable_v2(2))
+    eq((g.kind, opens(w)), (0, [('f', 'durable')]))
+    s.close(g.fid)
+    g = s.make('d', durable_v2(3, flags=PERSISTENT), options=smb2.DIRECTORY_FILE,
+               access=GENERIC_READ)
+    eq(g.durable, None)
+    s.close(g.fid)
+    g = s.make('f:stream', durable_v2(4, flags=PERSISTENT))
+    eq(g.durable, None)
+    s.close(g.fid)
+    s.end()
+    # who does not say that it knows of them gets none
+    old = Client(w.client, bytes(16)).negotiate()
+    eq(old.login(), 'SUCCESS')
+    old.sign = True
+    eq(old.connect_tree('data'), 'SUCCESS')
+    eq(old.make('f', durable_v2(5, flags=PERSISTENT)).durable, None)
+    old.end()
+    # nor anybody without a helper that could record it
+    s = client(w)
+    w.server.helper_stop()
+    g = s.make('f', lease_v2(key(1), RWH), durable_v2(6, flags=PERSISTENT))
+    eq((g.durable, g.kind), (b'DH2Q', 0))
+    s.close(g.fid)
+    s.end()
+    w.server.helper_start(w.server.conf)
+    gone(w)
+
+
+@test(smb=True, squash='none', timeout=120)
+def outlives_the_server(w):
+    """Data, ranges, deny bits and the lease are there when server and client are back."""
+    available(w)
+    s = client(w)
+    g = s.lasting(share=smb2.SHARE_READ)
+    s.write(g.fid, b'before')
+    eq(s.sequenced_lock(g.fid, 0, 3, EXCLUSIVE | AT_ONCE, 1, 5), 'SUCCESS')
+    s.lock(g.fid, 10, 5, SHARED | AT_ONCE)
+    s.lock(g.fid, 30, 1)
+    s.unlock(g.fid, 30, 1)
+    # one more that is not persistent
+    s.make('g', lease_v2(key(2), RWH), durable_v2(2))
+    w.server.restart()
+    s.end()
+    wait_for('it waits', lambda: waiting(w) == ['f'])
+    wait_for('the grace ends', lambda: not w.server.grace()['active'])
+    held = w.server.claims()
+    eq((held['ranges'], held['opens'], held['caches']), (2, 1, 1))
+    opened, = w.server.json('open', 'list')
+    eq((opened['user'], opened['share'], opened['durability']), ('alice', 'data', 'persistent'))
+    # who comes in between meets it; what is cached is given up for who does not write
+    other = client(w, 2)
+    refused('SHARING_VIOLATION', other.make, 'f')
+    s = client(w)
+    again = s.back(g.fid)
+    eq((again.fid[:8], again.action), (g.fid[:8], 1))
+    eq(s.read(again.fid, 6), b'before')
+    # the lock that was sent before the restart, and its answer lost
+    eq(s.sequenced_lock(again.fid, 0, 3, EXCLUSIVE | AT_ONCE, 1, 5), 'SUCCESS')
+    refused('SHARING_VIOLATION', other.make, 'f')
+    h = other.make('f', access=GENERIC_READ)
+    refused('FILE_LOCK_CONFLICT', other.read, h.fid, 3)
+    s.unlock(again.fid, 0, 3)
+    refused('RANGE_NOT_LOCKED', s.unlock, again.fid, 0, 3)
+    refused('RANGE_NOT_LOCKED', s.unlock, again.fid, 30, 1)
+    s.unlock(again.fid, 10, 5)
+    eq(other.read(h.fid, 6), b'before')
+    other.end()
+    # and once more
+    s.end()
+    w.server.restart()
+    wait_for('it waits', lambda: waiting(w) == ['f'])
+    s = client(w)
+    third = s.back(again.fid)
+    s.write(third.fid, b'after!')
+    s.close(third.fid)
+    eq(records(w), 0)
+    s.end()
+    eq(get(w.path('f'))[:6], b'after!')
+    gone(w)
+
+
+@test(smb=True, squash='none', timeout=120)
+def leases_outlive_the_server(w):
+    """Each has what it had when it was told last, also by a break."""
+    available(w)
+    put(w.path('g'), b'', 0o666)
+    os.chmod(w.path('g'), 0o666)
+    s, other = client(w), client(w, 2)
+    both = s.lasting('f', 1), s.lasting('f', 2, lease=1)
+    plain = s.lasting('g', 3, state=0, level=BATCH)
+    eq(plain.level, BATCH)
+    number = other.send(smb2.CREATE, other.body_of('f', lease_v2(key(9), R | H),
+                                                   durable_v2(9, flags=PERSISTENT)))
+    eq(s.broken()[1:3], (RWH, R | H))
+    s.ack(key(1), R | H)
+    theirs = Answer(other.answer(number)[1])
+    eq((theirs.state, theirs.kind), (R | H, PERSISTENT))
+    eq(records(w), 4)
+    s.end()
+    other.end()
+    w.server.restart()
+    wait_for('they wait', lambda: waiting(w) == ['f', 'f', 'f', 'g'])
+    s, other = client(w), client(w, 2)
+    eq(s.back(both[0].fid).state, R | H)
+    second = s.back(both[1].fid, number=2)
+    eq(second.state, R | H)
+    eq(other.back(theirs.fid, number=9, lease=9).state, R | H)
+    batch = s.back(plain.fid, 'g', 3, 0)
+    eq(batch.level, BATCH)
+    # and they are broken as before
+    number = other.send(smb2.CREATE, other.body_of('g'))
+    eq(s.oplock_broken(), (batch.fid, 1))
+    s.oplock_ack(batch.fid, 1)
+    eq(other.answer(number)[0], smb2.OK)
+    for c in (s, other):
+        c.end()
+    for opened in w.server.json('open', 'list'):
+        w.server.ctl('open', 'close', str(opened['id']))
+    gone(w)
+
+
+@test(smb=True, squash='none', timeout=120)
+def only_to_its_owner(w):
+    available(w)
+    s = client(w)
+    g = s.lasting(state=0)
+    refused('OBJECT_NAME_NOT_FOUND', client(w).back, g.fid, lease=0)
+    s.end()
+    for _ in range(2):
+        wait_for('it waits', lambda: waiting(w) == ['f'])
+        s, t = client(w), client(w, 2)
+        refused('ACCESS_DENIED', client(w, user='bob').back, g.fid, lease=0)
+        refused('OBJECT_NAME_NOT_FOUND', t.back, g.fid, lease=0)
+        refused('OBJECT_NAME_NOT_FOUND', s.back, g.fid, number=2, lease=0)
+        refused('OBJECT_NAME_NOT_FOUND', s.back, g.fid, lease=1)
+        refused('OBJECT_NAME_NOT_FOUND', s.back, g.fid, lease=0, flags=0)
+        refused('OBJECT_NAME_NOT_FOUND', s.make, 'f', (b'DHnC', g.fid))
+        s.end()
+        t.end()
+        w.server.restart()
+    wait_for('it waits', lambda: waiting(w) == ['f'])
+    s = client(w)
+    # by its CreateGuid, if the id is not known
+    again = s.back(bytes(16), lease=0)
+    eq(again.fid[:8], g.fid[:8])
+    # a CREATE whose answer was lost is replayed, also of an open that was used
+    s.read(again.fid, 1)
+    same = s.make('f', durable_v2(1, flags=PERSISTENT), flags=REPLAY)
+    eq((same.fid, same.kind), (again.fid, PERSISTENT))
+    s.close(same.fid)
+    s.end()
+    gone(w)
+
+
+@test(smb=True, squash='none', timeout=120)
+def stands_in_the_way(w):
+    """While its client is away it keeps the file, but not what it cached, for its time."""
+    available(w)
+    s = client(w)
+    g = s.lasting(share=smb2.SHARE_READ, ms=8000)
+    s.lock(g.fid, 0, 5)
+    away(w, s)
+    other = client(w, 2)
+    refused('SHARING_VIOLATION', other.make, 'f')
+    h = other.make('f', access=GENERIC_READ)
+    refused('FILE_LOCK_CONFLICT', other.read, h.fid, 1)
+    s = client(w)
+    again = s.back(g.fid)
+    eq((again.state & W, again.epoch > g.epoch), (0, True))
+    away(w, s)
+    refused('SHARING_VIOLATION', other.make, 'f')
+    wait_for('its time is over', lambda: len(opens(w)) == 1, seconds=12)
+    wait_for('its ranges go', lambda: 'ranges' not in w.server.claims())
+    eq(other.read(h.fid, 5), b'01234')
+    wait_for('the record goes', lambda: records(w) == 0)
+    other.end()
+    gone(w)
+
+
+@test(smb=True, squash='none', timeout=120)
+def ends_after_a_restart(w):
+    """Whose client does not come goes with its time, whose file is gone at once."""
+    available(w)
+    for name in ('short', 'lost', 'doomed', 'closes'):
+        put(w.path(name), b'x', 0o666)
+        os.chmod(w.path(name), 0o666)
+    s = client(w)
+    s.lasting('short', 1, ms=3000)
+    s.lasting('lost', 2)
+    closes = s.lasting('closes', 3, options=DELETE_ON_CLOSE)
+    s.end()
+    wait_for('they wait', lambda: len(waiting(w)) == 3)
+    eq(records(w), 3)
+    shares, w.server.shares = w.server.shares, {}
+    w.server.helper_stop()
+    w.server.unload()
+    os.unlink(w.path('lost'))
+    eq(os.path.exists(w.path('closes')), True)
+    w.server.load()
+    w.server.key()
+    # the records are there before their share is
+    w.server.helper_start(w.server.conf)
+    wait_for('the grace', lambda: w.server.grace()['active'])
+    w.server.serve('data', shares['data'][0], **shares['data'][1])
+    w.server.listen()
+    wait_for('they are restored', lambda: waiting(w) == ['closes', 'short'])
+    wait_for('the grace ends', lambda: not w.server.grace()['active'])
+    wait_for('the short one goes', lambda: waiting(w) == ['closes'])
+    wait_for('its record goes', lambda: records(w) == 1)
+    s = client(w)
+    s.close(s.back(closes.fid, 'closes', 3, 3).fid)
+    eq(os.path.exists(w.path('closes')), False)
+    s.end()
+    gone(w)
+
+
+@test(smb=True, squash='none', timeout=120)
+def grace_holds_others_off(w):
+    """Until what was open is there again nobody opens, locks or makes anything."""
+    available(w)
+    second_share(w)
+    s = client(w, share='other')
+    g = s.make('held', durable_v2(1, flags=PERSISTENT), share=0)
+    eq(g.kind, PERSISTENT)
+    s.end()
+    wait_for('it waits', lambda: waiting(w) == ['held'])
+    late = w.server.shares.pop('other')
+    w.server.restart()
+    wait_for('the grace', lambda: w.server.grace()['active'])
+    eq(w.server.grace()['known'], 1)
+    s = client(w, 2)
+    refused('FILE_NOT_AVAILABLE', s.make, 'f')
+    w.server.serve('other', late[0], **late[1])
+    wait_for('it is restored', lambda: waiting(w) == ['held'])
+    wait_for('the grace ends', lambda: not w.server.grace()['active'])
+    s.close(s.make('f').fid)
+    s.end()
+    s = client(w, share='other')
+    s.close(s.back(g.fid, 'held', lease=0).fid)
+    s.end()
+    gone(w)
+    w.server.delete('other')
+
+
+@test(smb=True, squash='none', timeout=90)
+def ranges_have_a_limit(w):
+    """What the record has no room for is not locked."""
+    available(w)
+    s = client(w)
+    g = s.lasting(state=0)
+    for i in range(0, 256, 64):
+        body = b''.join(struct.pack('<QQII', 10 * n, 5, EXCLUSIVE | AT_ONCE, 0)
+                        for n in range(i, i + 64))
+        s.call(smb2.LOCK, struct.pack('<HHI16s', 48, 64, 0, g.fid) + body)
+    refused('INSUFFICIENT_RESOURCES', s.lock, g.fid, 10000, 1, EXCLUSIVE | AT_ONCE)
+    refused('INSUFFICIENT_RESOURCES', s.lock, g.fid, 10000, 1, EXCLUSIVE)
+    refused('RANGE_NOT_LOCKED', s.unlock, g.fid, 10000, 1)
+    s.unlock(g.fid, 0, 5)
+    s.lock(g.fid, 10000, 1)
+    s.end()
+    w.server.restart()
+    wait_for('it waits', lambda: waiting(w) == ['f'])
+    eq(w.server.claims()['ranges'], 256)
+    s = client(w)
+    s.close(s.back(g.fid, lease=0).fid)
+    s.end()
+    gone(w)
+
+
+@test(smb=True, squash='none', timeout=120)
+def outlives_the_module(w):
+    """Only SMB goes and comes back: the epoch stays, and so do the ids that are in use."""
+    available(w)
+    s = client(w)
+    held = [s.lasting(number=n, state=0).fid for n in range(1, 4)]
+    away(w, s, 3)
+    for listener in w.server.json('listener', 'list'):
+        w.server.ctl('listener', 'del', str(listener['id']))
+    wait_for('SMB goes', lambda: run('rmmod', 'ditto_smb', check=False).returncode == 0)
+    run('modprobe', 'ditto_smb')
+    w.server.helper_stop()
+    w.server.helper_start(w.server.conf)
+    w.server.listen()
+    s = client(w)
+    new = [s.lasting(number=n, state=0).fid for n in range(11, 17)]
+    eq(len({fid[:8] for fid in held + new}), 9)
+    eq(records(w), 9)
+    for n, fid in enumerate(held, 1):
+        s.close(s.back(fid, number=n, lease=0).fid)
+    for fid in new:
+        s.close(fid)
+    s.end()
+    gone(w)
+
+
+@test(smb=True, squash='none', timeout=90)
+def closed_without_a_helper(w):
+    """The record goes when there is one again, not the file's next user."""
+    available(w)
+    s = client(w)
+    g, h = s.lasting(state=0), s.lasting(number=2, state=0)
+    w.server.helper_stop('KILL')
+    s.close(g.fid)
+    s.close(h.fid)
+    eq(records(w), 2)
+    w.server.helper_start(w.server.conf)
+    s.end()
+    gone(w)
+
+
+@test(smb=True, squash='none', timeout=120)
+def deletion_is_taken_back(w):
+    """By another open than the one that asked for it; the record of neither says it any more."""
+    available(w)
+    s, other = client(w), client(w, 2)
+    g, h = s.lasting(state=0), other.lasting(number=2, state=0)
+    s.delete_on_close(g.fid)
+    refused('DELETE_PENDING', other.make, 'f')
+    other.delete_on_close(h.fid, False)
+    other.close(other.make('f').fid)
+    # what cannot be recorded stays as it was
+    s.delete_on_close(g.fid)
+    w.server.helper_stop('KILL')
+    refused('INSUFFICIENT_RESOURCES', other.delete_on_close, h.fid, False)
+    refused('DELETE_PENDING', other.make, 'f')
+    w.server.helper_start(w.server.conf)
+    other.delete_on_close(h.fid, False)
+    s.end()
+    other.end()
+    w.server.restart()
+    wait_for('they wait', lambda: waiting(w) == ['f', 'f'])
+    s, other = client(w), client(w, 2)
+    s.close(s.back(g.fid, lease=0).fid)
+    other.close(other.back(h.fid, number=2, lease=0).fid)
+    eq(get(w.path('f')), b'0123456789')
+    s.end()
+    other.end()
+    gone(w)
+
+
+@test(smb=True, squash='none', timeout=90)
+def waited_for_and_recorded(w):
+    """A lock that had to wait is on the disk when it is answered, as is a deletion."""
+    available(w)
+    s, other = client(w), client(w, 2)
+    g = s.lasting(state=0)
+    h = other.make('f')
+    other.lock(h.fid, 0, 5)
+    number = s.wait_lock(g.fid, 0, 5)
+    other.unlock(h.fid, 0, 5)
+    eq(s.answer(number)[0], smb2.OK)
+    other.close(h.fid)
+    s.delete_on_close(g.fid)
+    # it waits though there is neither a helper nor a listener
+    w.server.helper_stop('KILL')
+    other.end()
+    s.end()
+    eq(records(w), 1)
+    w.server.ctl('listener', 'del', str(w.server.json('listener', 'list')[-1]['id']))
+    w.server.helper_start(w.server.conf)
+    w.server.listen()
+    s = client(w)
+    again = s.back(g.fid, lease=0)
+    s.unlock(again.fid, 0, 5)
+    s.close(again.fid)
+    eq(os.path.exists(w.path('f')), False)
+    s.end()
+    gone(w)
+
+
+@test(smb=True, squash='none', timeout=90)
+def resilient(w):
+    """MS-SMB2 3.3.5.15.9: an open without any oplock survives the cut, with its ranges."""
+    available(w, False)
+    s = client(w)
+    g = s.make('f', share=smb2.SHARE_READ)
+    eq(opens(w), [('f', 'none')])
+    eq(s.resilient(g.fid, size=4), 'INVALID_PARAMETER')
+    eq(s.resilient(g.fid, 300001), 'INVALID_PARAMETER')
+    eq(s.resilient(bytes(16)), 'FILE_CLOSED')
+    eq(s.resilient(g.fid), 'SUCCESS')
+    eq(s.resilient(g.fid, 6000), 'SUCCESS')
+    eq(opens(w), [('f', 'resilient')])
+    # 3.3.5.14: a request that comes again is not done again
+    for bucket, number, want in ((1, 1, 'SUCCESS'), (1, 1, 'SUCCESS'),
+                                 (1, 2, 'LOCK_NOT_GRANTED'), (0, 1, 'LOCK_NOT_GRANTED'),
+                                 (65, 1, 'LOCK_NOT_GRANTED'), (64, 15, 'LOCK_NOT_GRANTED')):
+        eq(s.sequenced_lock(g.fid, 0, 5, EXCLUSIVE | AT_ONCE, bucket, number), want,
+           f'{bucket} {number}')
+    eq(s.sequenced_lock(g.fid, 20, 5, EXCLUSIVE | AT_ONCE, 64, 15), 'SUCCESS')
+    away(w, s)
+    other = client(w, 2)
+    refused('SHARING_VIOLATION', other.make, 'f')
+    h = other.make('f', access=GENERIC_READ)
+    refused('FILE_LOCK_CONFLICT', other.read, h.fid, 1)
+    refused('ACCESS_DENIED', client(w, user='bob').make, 'f', (b'DHnC', g.fid))
+    s = client(w)
+    again = s.make('f', (b'DHnC', g.fid))
+    eq(again.fid[:8], g.fid[:8])
+    eq(s.sequenced_lock(again.fid, 20, 5, EXCLUSIVE | AT_ONCE, 64, 15), 'SUCCESS')
+    s.unlock(again.fid, 0, 5)
+    away(w, s)
+    # it does not outlive its time, nor the server
+    wait_for('its time is over', lambda: len(opens(w)) == 1, seconds=10)
+    wait_for('its ranges go', lambda: 'ranges' not in w.server.claims())
+    s = client(w)
+    refused('OBJECT_NAME_NOT_FOUND', s.make, 'f', (b'DHnC', g.fid))
+    g = s.make('f')
+    eq(s.resilient(g.fid), 'SUCCESS')
+    s.end()
+    other.end()
+    w.server.restart()
+    gone(w)
+
+
+def cut_mount(w, opts, lasting, seconds=30, restart=False):
+    """A mount that loses its network, or its server, in the middle of writing."""
+    os.chmod(w.export, 0o777)
+    put(w.path('read'), pattern(3, 50000), 0o666)
+    os.chmod(w.path('read'), 0o666)
+    where = w.client.mount_smb(opts=f'echo_interval=2,{opts}')
+    data = pattern(7, 200000)
+    wait, go = os.pipe()
+
+    def user():
+        with open(f'{where}/f', 'wb+', buffering=0) as f, open(f'{where}/read', 'rb+') as g:
+            half = g.read(25000)
+            f.write(data[:100000])
+            fcntl.lockf(f, fcntl.LOCK_EX | fcntl.LOCK_NB, 1000, 0)
+            os.fsync(f.fileno())
+            os.read(wait, 1)
+            f.write(data[100000:])
+            os.fsync(f.fileno())
+            os.read(wait, 1)
+            # what is first after a restart is a write: the client asks again, of a read it does not
+            f.seek(0)
+            f.write(data[:1])
+            os.fsync(f.fileno())
+            f.seek(0)
+            same = f.read() == data and half + g.read() == pattern(3, 50000)
+            fcntl.lockf(f, fcntl.LOCK_UN, 1000, 0)
+            return same
+
+    def of(name):
+        return [(o['id'], o['durability']) for o in w.server.json('open', 'list')
+                if o['path'] == name]
+    with w.client:
+        child = Child(user)
+    wait_for('the first half', lambda: os.path.exists(w.path('f')) and
+             os.path.getsize(w.path('f')) == 100000)
+    # who keeps writes to itself keeps locks to itself, too: somebody reads
+    Child(get, w.path('f')).join()
+    wait_for('the lock', lambda: 'ranges' in w.server.claims())
+    before = of('f') + of('read')
+    eq([x[1] for x in before], [lasting, lasting])
+    if restart:
+        os.write(go, b'!')
+        w.server.restart()
+    else:
+        run('ip', '-n', w.client.name, 'link', 'set', 'eth0', 'down')
+        os.write(go, b'!')
+        time.sleep(seconds)
+        eq(w.server.claims()['ranges'], 1)
+        run('ip', '-n', w.client.name, 'link', 'set', 'eth0', 'up')
+    wait_for('the second half', lambda: os.path.getsize(w.path('f')) == 200000, seconds=60)
+    eq(of('f') + of('read'), before)
+    eq(w.server.claims()['ranges'], 1)
+    os.write(go, b'!')
+    eq(child.join(), True)
+    os.close(wait)
+    os.close(go)
+    eq(get(w.path('f')), data)
+    w.client.umount(where)
+
+
+@test(smb=True, squash='none', timeout=150)
+def resilient_mount_is_cut(w):
+    cut_mount(w, 'resilienthandles', 'resilient')
+
+
+@test(smb=True, squash='none', timeout=150)
+def persistent_mount_is_cut(w):
+    available(w)
+    cut_mount(w, 'persistenthandles', 'persistent')
+    gone(w)
+
+
+@test(smb=True, squash='none', timeout=150)
+def persistent_mount_and_a_restart(w):
+    """The server goes and comes back while a program writes."""
+    available(w)
+    cut_mount(w, 'persistenthandles', 'persistent', restart=True)
+    gone(w)
