@@ -14,6 +14,7 @@
 #include "../fs/compress.h"
 #include "../fs/instance.h"
 #include "../fs/node.h"
+#include "../fs/snapshot.h"
 #include "../fs/stream.h"
 #include "../fs/walk.h"
 #include "attrs.h"
@@ -568,6 +569,26 @@ static bool dsmb_is_above(struct dsmb_cursor name)
 	}
 }
 
+/* As it was at the time that the client says: nothing there can be changed. */
+static u32 dsmb_create_past(struct dsmb_create *c)
+{
+	u64 when = dsmb_context_u64(&c->contexts, DSMB_CONTEXT_TIMEWARP);
+	struct ditto_op *op = &c->call->op;
+	char *path = NULL;
+	u32 status;
+	int len;
+
+	len = ditto_snapshot_path(op, dsmb_timespec(when).tv_sec, c->path.path, c->path.len, &path);
+	if (len < 0)
+		return dsmb_status(len);
+	c->path.path = path;
+	c->path.len = len;
+	op->writable = false;
+	status = dsmb_create_which(c);
+	kfree(path);
+	return status;
+}
+
 static u32 dsmb_create_name(struct dsmb_create *c)
 {
 	u32 status;
@@ -584,7 +605,10 @@ static u32 dsmb_create_name(struct dsmb_create *c)
 		return DSMB_OBJECT_PATH_SYNTAX_BAD;
 	if (err)
 		return dsmb_status(err);
-	status = dsmb_create_which(c);
+	if (dsmb_has_context(&c->contexts, DSMB_CONTEXT_TIMEWARP))
+		status = dsmb_create_past(c);
+	else
+		status = dsmb_create_which(c);
 	dsmb_path_free(&c->path);
 	return status;
 }
@@ -610,9 +634,6 @@ u32 dsmb_create(struct dsmb_call *call)
 		c->args.oplock = DSMB_OPLOCK_LEASE;
 	if (!status)
 		dsmb_caching_parse(call->conn, c->args.oplock, &c->contexts, &c->asked);
-	/* No snapshots: there is nothing of any time. */
-	if (!status && dsmb_has_context(&c->contexts, DSMB_CONTEXT_TIMEWARP))
-		status = DSMB_OBJECT_NAME_NOT_FOUND;
 	if (!status && !c->durable.reconnect)
 		status = dsmb_create_check(&c->args) ?: dsmb_create_check_security(c);
 	if (!status)

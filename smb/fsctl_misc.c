@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Object ids, compression, snapshots: MS-FSCC sections 2.3.1 to 2.3.3, 2.3.17, 2.3.21, 2.3.67. */
+/* Object ids and compression: MS-FSCC sections 2.3.1 to 2.3.3, 2.3.17 to 2.3.21, 2.3.67. */
 
 #include "../fs/compress.h"
 #include "../fs/instance.h"
 #include "../fs/share.h"
 #include "ioctl.h"
 #include "open.h"
-
-/* MS-SMB2 3.3.5.15.1 */
-#define DSMB_SNAPSHOTS_LEAST	16
 
 /* FILE_OBJECTID_BUFFER type 1: MS-FSCC 2.1.3.1 */
 static u32 dsmb_put_object_id(struct dsmb_ioctl *io, const uuid_t *id)
@@ -51,18 +48,6 @@ u32 dsmb_fsctl_object_id(struct dsmb_ioctl *io)
 		return dsmb_done(io->call, err);
 	/* Another may have been first. */
 	return dsmb_fsctl_get_object_id(io);
-}
-
-/* MS-SMB2 2.2.32.2: none, and so a list of nothing but its end. */
-u32 dsmb_fsctl_snapshots(struct dsmb_ioctl *io)
-{
-	if (io->max < DSMB_SNAPSHOTS_LEAST)
-		return DSMB_INVALID_PARAMETER;
-	dsmb_put_u32(&io->out, 0);
-	dsmb_put_u32(&io->out, 0);
-	dsmb_put_u32(&io->out, sizeof(__le16));
-	dsmb_put(&io->out, 4);
-	return DSMB_SUCCESS;
 }
 
 u32 dsmb_fsctl_get_compression(struct dsmb_ioctl *io)

@@ -43,6 +43,7 @@ struct dsmb_open;
 /* Of an answer's output, where nothing else is said. */
 #define DSMB_FSCTL_ROOM			512
 #define DSMB_FSCTL_LIST_ROOM		65536
+#define DSMB_SNAPSHOTS_ROOM		(256 << 10)
 
 #define DSMB_FSCTL_NO_FILE	BIT(0)	/* its FileId is all ones: MS-SMB2 3.3.5.15 */
 #define DSMB_FSCTL_PIPE		BIT(1)	/* of a pipe, and of nothing else */

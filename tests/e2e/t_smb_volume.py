@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What SMB tells of a volume: quotas, snapshots, what Apple's clients ask for."""
+import calendar
 import errno
 import os
 import struct
@@ -7,7 +8,7 @@ import types
 
 import smb
 import smb2
-from harness import eq, expect_errno, mount, one_of, put, run, test, umount
+from harness import eq, expect_errno, get, mount, one_of, put, run, test, umount
 from smb2 import Smb2, refused
 
 ALICE = smb.UIDS['alice']
@@ -155,8 +156,13 @@ def without_quota(w):
     s.end()
 
 
+def filetime(*when):
+    """Of a date and time in UTC."""
+    return (calendar.timegm(when) + 11644473600) * 10 ** 7
+
+
 @test(smb=True, squash='none')
-def snapshots(w):
+def no_snapshots(w):
     """There are none, which is said so that a client's list of them is empty."""
     os.chmod(w.export, 0o777)
     put(w.path('f'), b'now', 0o666)
@@ -168,6 +174,48 @@ def snapshots(w):
     refused('OBJECT_NAME_NOT_FOUND', create_with, s, 'f',
             {b'TWrp': struct.pack('<Q', 133_000_000_000_000_000)}, smb2.OPEN)
     s.end()
+
+
+@test(smb=True, squash='none')
+def snapshots(w):
+    """Directories whose names tell their times: listed, read, and never changed."""
+    os.chmod(w.export, 0o777)
+    put(w.path('f'), b'now', 0o666)
+    for name, data in (('@GMT-2026.01.02-03.04.05', b'old'), ('daily_2025-12-31_23:59:58', b'older'),
+                       ('latest', b'no time')):
+        os.makedirs(w.path(f'.snap/{name}/dir'))
+        put(w.path(f'.snap/{name}/f'), data, 0o666)
+        put(w.path(f'.snap/{name}/dir/g'), data * 2, 0o666)
+    w.server.ctl('share', 'set', 'data', 'snapshots', '.snap')
+    eq(w.server.json('share', 'list')[0]['snapshots'], '.snap')
+
+    s = Smb2(w.client)
+    fid = s.create('f')
+    eq(struct.unpack_from('<III', s.ioctl(fid, SNAPSHOTS, room=16)), (2, 0, 102))
+    out = s.ioctl(fid, SNAPSHOTS)
+    eq(struct.unpack_from('<III', out), (2, 2, 102))
+    eq(out[12:114].decode('utf-16-le'),
+       '@GMT-2026.01.02-03.04.05\0@GMT-2025.12.31-23.59.58\0\0')
+
+    def past(*when):
+        return {b'TWrp': struct.pack('<Q', filetime(*when))}
+    old, _ = create_with(s, 'f', past(2026, 1, 2, 3, 4, 5), smb2.OPEN)
+    eq(s.read(old, 100), b'old')
+    older, _ = create_with(s, 'dir\\g', past(2025, 12, 31, 23, 59, 58), smb2.OPEN)
+    eq(s.read(older, 100), b'olderolder')
+    eq(s.read(fid, 100), b'now')
+    refused('OBJECT_NAME_NOT_FOUND', create_with, s, 'f', past(2026, 1, 2, 3, 4, 6), smb2.OPEN)
+    refused('MEDIA_WRITE_PROTECTED', create_with, s, 'new', past(2026, 1, 2, 3, 4, 5))
+    refused('ACCESS_DENIED', s.write, old, b'x')
+    s.end()
+
+    m = w.client.mount_smb(opts=f'snapshot={filetime(2026, 1, 2, 3, 4, 5)}')
+    eq((get(f'{m}/f'), get(f'{m}/dir/g'), sorted(os.listdir(m))), (b'old', b'oldold', ['dir', 'f']))
+    with expect_errno(errno.EROFS, errno.EACCES):
+        put(f'{m}/f', b'changed')
+    with expect_errno(errno.EROFS, errno.EACCES):
+        os.unlink(f'{m}/f')
+    eq(get(w.path('.snap/@GMT-2026.01.02-03.04.05/f')), b'old')
 
 
 @test(smb=True, squash='none')
