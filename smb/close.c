@@ -49,6 +49,7 @@ u32 dsmb_close(struct dsmb_call *call)
 	/* It is to be gone when the answer is there, so the call lets go of it now. */
 	call->actor.owner = NULL;
 	call->actor.cache_owner = NULL;
+	call->actor.entry_owner = NULL;
 	call->open = NULL;
 	dsmb_open_put(open);
 

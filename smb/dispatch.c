@@ -222,6 +222,7 @@ static void drop_open(struct dsmb_call *call)
 	call->open = NULL;
 	call->actor.owner = NULL;
 	call->actor.cache_owner = NULL;
+	call->actor.entry_owner = NULL;
 }
 
 static u32 handle(struct dsmb_call *call)
@@ -333,6 +334,7 @@ u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id,
 		WRITE_ONCE(call->open->used, true);
 	call->actor.owner = call->open->owner;
 	call->actor.cache_owner = dsmb_lease_actor(call->open);
+	call->actor.entry_owner = call->open->entry_owner;
 	*open = call->open;
 	return DSMB_SUCCESS;
 }

@@ -115,6 +115,18 @@ static struct dsmb_lease *lease_enter(struct dsmb_lease *fresh)
 	return found;
 }
 
+/* By what it caches the directory: a lease of the same client (MS-FSA section 2.1.4.12.2). */
+static int take_parent(struct dsmb_open *open, const struct dsmb_caching *asked)
+{
+	struct ditto_owner *owner = ditto_owner_get(open->lease->owner->client, asked->parent,
+						    sizeof(asked->parent));
+
+	if (IS_ERR(owner))
+		return PTR_ERR(owner);
+	open->entry_owner = owner;
+	return 0;
+}
+
 int dsmb_lease_take(struct dsmb_open *open, const struct dsmb_caching *asked)
 {
 	struct dsmb_lease *lease, *fresh;
@@ -136,7 +148,7 @@ int dsmb_lease_take(struct dsmb_open *open, const struct dsmb_caching *asked)
 	INIT_LIST_HEAD(&open->lease_link);
 	ditto_owner_put(open->cache_owner);
 	open->cache_owner = ditto_owner_hold(lease->owner);
-	return 0;
+	return asked->flags & DSMB_LEASE_HAS_PARENT ? take_parent(open, asked) : 0;
 }
 
 /* Gives the grant back. The client is not told: it knows why. */
@@ -239,7 +251,7 @@ static int lease_file(const struct ditto_op *op, struct ditto_node *node,
 	local = rcu_dereference(share->opts)->local_locks;
 	rcu_read_unlock();
 	*file = NULL;
-	if (!local)
+	if (!local || S_ISDIR(node->inode->i_mode))
 		return 0;
 	*file = ditto_file_get(share, node, DITTO_FILE_READ);
 	return PTR_ERR_OR_ZERO(*file);
@@ -266,7 +278,7 @@ static void lease_ask(const struct ditto_op *op, const struct dsmb_open *open,
 	struct ditto_cache_request req = {
 		.point = &node->point,
 		.actor = *op->actor,
-		.style = DITTO_CACHE_LEASE,
+		.style = S_ISDIR(node->inode->i_mode) ? DITTO_CACHE_DIRECTORY : DITTO_CACHE_LEASE,
 		.want = want,
 		.older = dsmb_lease_is_oplock(lease),
 		.reclaim = reclaim,
@@ -314,6 +326,20 @@ static void oplock_ask(const struct ditto_op *op, const struct dsmb_open *open,
 }
 
 /*
+ * A directory has nothing to be written. And clients keep a handle of each that they
+ * walk through, as long as they may: some must be left for everything else.
+ */
+static u8 lease_wish(const struct dsmb_call *call, const struct ditto_node *node,
+		     const struct dsmb_caching *asked)
+{
+	if (!S_ISDIR(node->inode->i_mode))
+		return asked->state;
+	if (atomic_read(&call->session->nopens) > DSMB_OPENS_MAX / 2)
+		return asked->state & DITTO_CACHE_READ;
+	return asked->state & ~DITTO_CACHE_WRITE;
+}
+
+/*
  * With the lock held: ask, if there is anything to ask for. A lease is widened by who
  * asks for all it has and more (MS-FSA section 2.1.5.18.1), and never narrowed.
  */
@@ -321,14 +347,14 @@ static void lease_try(struct dsmb_call *call, const struct dsmb_open *open,
 		      struct ditto_node *node, const struct dsmb_caching *asked)
 {
 	struct dsmb_lease *lease = open->lease;
-	u8 held = lease_held(lease);
+	u8 held = lease_held(lease), want = lease_wish(call, node, asked);
 
 	if (lease->breaking || lease->due || lease->state & ~held)
 		return;
 	if (dsmb_lease_is_oplock(lease))
 		oplock_ask(&call->op, open, node, asked->level, false);
-	else if (asked->state != held && !(held & ~asked->state))
-		lease_ask(&call->op, open, node, asked->state, false);
+	else if (want != held && !(held & ~want))
+		lease_ask(&call->op, open, node, want, false);
 }
 
 static void lease_answer(struct dsmb_lease *lease, const struct dsmb_caching *asked,
@@ -384,6 +410,13 @@ static void untold(struct dsmb_call *call, struct dsmb_lease *lease)
 	call->release = create_answered;
 }
 
+/* Of directories the newer form of a lease only: MS-SMB2 section 3.3.5.9.11. */
+static bool can_be_cached(const struct dsmb_lease *lease, const struct ditto_node *node)
+{
+	return S_ISREG(node->inode->i_mode) ||
+	       (S_ISDIR(node->inode->i_mode) && lease->version == 2);
+}
+
 u32 dsmb_lease_grant(struct dsmb_call *call, struct dsmb_open *open, struct ditto_node *node,
 		     const struct dsmb_caching *asked, struct dsmb_caching *answer)
 {
@@ -391,7 +424,7 @@ u32 dsmb_lease_grant(struct dsmb_call *call, struct dsmb_open *open, struct ditt
 	bool fresh;
 
 	memset(answer, 0, sizeof(*answer));
-	if (!lease || !S_ISREG(node->inode->i_mode))
+	if (!lease || !can_be_cached(lease, node))
 		return DSMB_SUCCESS;
 	mutex_lock(&lease->lock);
 	if (dsmb_lease_is_elsewhere(lease, node)) {

@@ -98,7 +98,7 @@ static u32 capabilities(const struct dsmb_conn *conn, u16 dialect, u32 client_ca
 	if (dialect >= DSMB_DIALECT_210)
 		caps |= DSMB_CAP_LEASING | DSMB_CAP_LARGE_MTU;
 	if (dialect >= DSMB_DIALECT_300)
-		caps |= client_caps & DSMB_CAP_MULTI_CHANNEL;
+		caps |= DSMB_CAP_DIRECTORY_LEASING | (client_caps & DSMB_CAP_MULTI_CHANNEL);
 	if (dialect >= DSMB_DIALECT_300 && client_caps & DSMB_CAP_PERSISTENT_HANDLES &&
 	    dsmb_persist_is_on(conn->server))
 		caps |= DSMB_CAP_PERSISTENT_HANDLES;

@@ -224,6 +224,7 @@ void dsmb_open_op(struct dsmb_open *open, const struct dsmb_tree *tree, struct d
 		.client = open->owner->client,
 		.owner = open->owner,
 		.cache_owner = open->cache_owner,
+		.entry_owner = open->entry_owner,
 		.exact = true,
 	};
 	*op = (struct ditto_op) {
@@ -256,6 +257,8 @@ static void dsmb_open_free(struct dsmb_open *open)
 	dsmb_pipe_free(open->pipe);
 	dsmb_dir_free(open->dir);
 	dsmb_notify_close(open->notify);
+	if (open->entry_owner)
+		ditto_owner_put(open->entry_owner);
 	ditto_owner_put(open->cache_owner);
 	if (open->outlives)
 		dsmb_lease_client_unuse(client);

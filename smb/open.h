@@ -61,6 +61,7 @@ struct dsmb_tree;
  * @owner: of its claims; of the session's client, or of one that outlives the session
  * @outlives: the latter
  * @cache_owner: key of what it caches by, which it does not break; @owner without a lease
+ * @entry_owner: key of what it caches the directory by that it is in, or NULL; held
  * @lease: what it caches by, held, or NULL: lease.h; set before it can be found
  * @lease_link: on the lease's list; under the lease's lock
  * @pipe: of IPC$; NULL for a disk
@@ -110,6 +111,7 @@ struct dsmb_open {
 	struct ditto_owner *owner;
 	bool outlives;
 	struct ditto_owner *cache_owner;
+	struct ditto_owner *entry_owner;
 	struct dsmb_lease *lease;
 	struct list_head lease_link;
 	struct dsmb_pipe *pipe;

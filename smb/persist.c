@@ -70,6 +70,10 @@ static void gather_lease(struct dsmb_open *open, struct dsmb_caching *c)
 	c->level = DSMB_OPLOCK_LEASE;
 	c->version = lease->version;
 	memcpy(c->key, lease->key, sizeof(c->key));
+	if (open->entry_owner) {
+		c->flags = DSMB_LEASE_HAS_PARENT;
+		memcpy(c->parent, open->entry_owner->key, sizeof(c->parent));
+	}
 }
 
 static void gather_user(const struct ditto_auth_user *user, const struct dsmb_tree *tree,

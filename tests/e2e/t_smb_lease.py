@@ -152,8 +152,8 @@ def granted_as_asked(w):
         s.close(g.fid)
     eq(s.open('o0', level=LEASE).level, NONE)
     os.mkdir(w.path('dir'), 0o777)
-    g = s.open('dir', key=key(99), state=R | H, epoch=0, access=GENERIC_READ)
-    eq((g.level, g.state), (NONE, None))
+    g = s.open('dir', key=key(99), state=R | H | W, epoch=0, access=GENERIC_READ)
+    eq((g.level, g.state), (LEASE, R | H))
     s.end()
 
 

@@ -443,6 +443,196 @@ def share_is_removed(w):
 
 # Leases of directories
 
+def lease(s, name, n, state=R | H, epoch=0, **kw):
+    return s.open(name, key=key(n), state=state, epoch=epoch, options=DIRECTORY_FILE,
+                  access=GENERIC_READ, **kw)
+
+
+@test(smb=True, squash='none')
+def directory_leases_granted(w):
+    """R and RH, never W, by the newer form and from 3.0 on."""
+    s, o, _, _ = begin(w)
+    for i, (ask, got) in enumerate([(0, 0), (R, R), (W, 0), (H, 0), (R | H, R | H), (R | W, R),
+                                    (R | H | W, R | H)]):
+        os.mkdir(w.path(f'g{i}'))
+        g = lease(s, f'g{i}', i + 1, ask, 7)
+        eq((g.level, g.state, g.epoch), (LEASE, got, 8), i)
+        s.close(g.fid)
+    g = s.open('d', key=key(50), state=R | H, options=DIRECTORY_FILE, access=GENERIC_READ)
+    eq((g.level, g.state), (NONE, None))
+    g = s.open('d', level=9, options=DIRECTORY_FILE, access=GENERIC_READ)
+    eq(g.level, NONE)
+    old = Watcher(w.client)
+    g = lease(old, 'd', 1)
+    eq((g.level, g.state), (NONE, None))
+    # Two hold one directory, and one key widens.
+    a, b = lease(s, 'd', 60, R), lease(o, 'd', 61)
+    eq((a.state, b.state), (R, R | H))
+    eq(lease(s, 'd', 60, R | H | W, 1).state, R | H)
+    s.quiet()
+    o.quiet()
+    for x in (s, o, old):
+        x.end()
+
+
+def breaks(s, what, change, flags=R | H):
+    """The change takes all that a lease on d has."""
+    breaks.key += 1
+    g = lease(s, 'd', breaks.key, flags)
+    eq(g.state, flags, what)
+    change()
+    eq(s.broken(), (key(breaks.key), flags, 0, flags != R, g.epoch + 1), what)
+    if flags != R:
+        s.ack(key(breaks.key), 0)
+    s.close(g.fid)
+
+
+breaks.key = 100
+
+
+@test(smb=True, squash='none', timeout=90)
+def broken_by_everybody(w):
+    """By a new, renamed or removed entry, and what becomes of a file: SMB, NFS, processes."""
+    s, o, n, d = begin(w)
+    f = o.create('d\\f', access=GENERIC_READ | GENERIC_WRITE | DELETE)
+    fh = n.lookup(d, 'f').fh
+    steps = iter(range(1000))
+
+    def smb_create():
+        o.close(o.create(f'd\\s{next(steps)}'))
+
+    def smb_write_and_close():
+        g = o.create('d\\f')
+        o.write(g, b'x')
+        s.quiet()
+        o.close(g)
+    for what, change in [
+            ('SMB create', smb_create),
+            ('SMB mkdir', lambda: o.close(o.directory('d\\sub', how=OPEN_IF))),
+            ('SMB rename', lambda: o.rename(f, 'd\\g')),
+            ('SMB rename back', lambda: o.rename(f, 'd\\f')),
+            ('SMB remove', lambda: o.remove('d\\sub')),
+            ('SMB end of file', lambda: o.set(f, 20, struct.pack('<Q', next(steps)))),
+            ('SMB attributes', lambda: o.set_basic(f, attributes=0x22)),
+            ('SMB time', lambda: o.set_basic(f, written=TICKS + 10 ** 16)),
+            ('SMB birth time', lambda: o.set_basic(f, created=TICKS + 10 ** 16)),
+            ('SMB access time', lambda: o.set_basic(f, accessed=TICKS + 10 ** 16)),
+            ('SMB change time', lambda: o.set_basic(f, changed=TICKS + 10 ** 16)),
+            ('SMB overwrite', lambda: o.close(o.create('d\\f', how=OVERWRITE, attributes=2))),
+            ('SMB write', smb_write_and_close),
+            ('NFS create', lambda: n.create(d, 'n')),
+            ('NFS mkdir', lambda: n.mkdir(d, 'sub')),
+            ('NFS rename', lambda: n.rename(d, 'n', d, 'm')),
+            ('NFS rename out', lambda: n.rename(d, 'm', n.root, 'm')),
+            ('NFS rename in', lambda: n.rename(n.root, 'm', d, 'm')),
+            ('NFS link', lambda: n.link(fh, d, 'second')),
+            ('NFS remove', lambda: n.remove(d, 'second')),
+            ('NFS rmdir', lambda: n.rmdir(d, 'sub')),
+            ('NFS write', lambda: n.write(fh, 0, b'more than there was')),
+            ('NFS mode', lambda: n.setattr(fh, nfs3.sattr(mode=0o600))),
+            ('NFS size', lambda: n.setattr(fh, nfs3.sattr(size=1))),
+            ('process create', lambda: put(w.path('d/p'))),
+            ('process write', lambda: put(w.path('d/f'), b'other')),
+            ('process chmod', lambda: os.chmod(w.path('d/f'), 0o666)),
+            ('process rename', lambda: os.rename(w.path('d/p'), w.path('d/q'))),
+            ('process remove', lambda: os.unlink(w.path('d/q')))]:
+        breaks(s, what, change)
+    breaks(s, 'R only', lambda: n.create(d, 'last'), R)
+    s.quiet()
+    s.end()
+    o.end()
+
+
+@test(smb=True, squash='none')
+def not_by_its_own(w):
+    """Not by who names the lease as that of the parent, nor by looking."""
+    s, o, n, d = begin(w)
+    put(w.path('d/f'), b'data', 0o666)
+    g = lease(s, 'd', 1)
+    eq(g.state, R | H)
+    mine = s.open('d\\new', key=key(2), state=R | W | H, epoch=0, parent=key(1),
+                  access=GENERIC_READ | GENERIC_WRITE | DELETE)
+    eq((mine.state, mine.flags & HAS_PARENT, mine.parent), (R | H | W, HAS_PARENT, key(1)))
+    s.write(mine.fid, b'mine')
+    s.set_basic(mine.fid, attributes=0x22)
+    s.set(mine.fid, 20, struct.pack('<Q', 2))
+    s.rename(mine.fid, 'd\\newer')
+    s.delete_on_close(mine.fid)
+    s.close(mine.fid)
+    s.quiet()
+    # Reading breaks nothing, whoever does it.
+    f = o.create('d\\f', access=GENERIC_READ)
+    o.read(f, 4)
+    o.close(f)
+    eq(n.readdir(d).status, nfs3.OK)
+    eq(n.read(n.lookup(d, 'f').fh, 0, 4).data, b'data')
+    os.listdir(w.path('d'))
+    o.close(o.directory('d'))
+    s.quiet()
+    # Keys are compared and nothing else; the same client without one is a stranger.
+    f = o.open('d\\x', key=key(2), state=0, epoch=0, parent=key(1))
+    o.write(f.fid, b'x')
+    o.close(f.fid)
+    s.quiet()
+    o.close(o.open('d\\z', key=key(2), state=0, epoch=0, parent=key(3)).fid)
+    eq(s.broken()[:4], (key(1), R | H, 0, True))
+    s.ack(key(1), 0)
+    s.close(g.fid)
+    breaks(s, 'own without a key', lambda: s.close(s.create('d\\y')))
+    s.end()
+    o.end()
+
+
+@test(smb=True, squash='none')
+def removed_by_two(w):
+    """Who asks for a deletion and who closes last: only what is the own one of both stays."""
+    s, o, _, _ = begin(w)
+    for at_open, crossed in ((False, False), (False, True), (True, False), (True, True)):
+        a, b = lease(s, 'd', 1), lease(s, 'd', 2)
+        eq((a.state, b.state), (R | H, R | H))
+        asks = s.open('d\\f', key=key(11), state=R, epoch=0, parent=key(1), access=DELETE,
+                      options=0x1000 if at_open else 0)
+        eq(s.broken()[0], key(2))
+        s.ack(key(2), 0)
+        s.close(b.fid)
+        b = lease(s, 'd', 2)
+        other = s.open('d\\f', key=key(12), state=R, epoch=0, parent=key(2), access=DELETE)
+        if not at_open:
+            s.delete_on_close(asks.fid)
+        for fid in (asks.fid, other.fid) if crossed else (other.fid, asks.fid):
+            s.quiet()
+            s.close(fid)
+        broken = {s.broken()[0] for _ in range(1 + crossed)}
+        eq(broken, {key(1), key(2)} if crossed else {key(2)})
+        for k in broken:
+            s.ack(k, 0)
+        s.quiet()
+        s.close(a.fid)
+        s.close(b.fid)
+    s.end()
+    o.end()
+
+
+@test(smb=True, squash='none')
+def handle_of_a_directory(w):
+    """H goes before the directory does, and before an open that cannot be beside."""
+    s, o, n, d = begin(w)
+    g = lease(s, 'd', 1, share=SHARE_ALL & ~4)
+    number = o.opening('d', access=DELETE, options=DIRECTORY_FILE)
+    eq(s.broken()[:4], (key(1), R | H, R, True))
+    s.close(g.fid)
+    f = o.opened(number).fid
+    o.close(f)
+    g = lease(s, 'd', 2)
+    eq(n.rmdir(n.root, 'd').status, nfs3.JUKEBOX)
+    eq(s.broken()[0], key(2))
+    s.close(g.fid)
+    wait_for('rmdir', lambda: n.rmdir(n.root, 'd').status == nfs3.OK)
+    eq(os.path.exists(w.path('d')), False)
+    s.end()
+    o.end()
+
+
 @test(smb=True, squash='none')
 def switched_off(w):
     """A share that tells nobody of changes says so at once."""
