@@ -29,11 +29,13 @@ help:
 	@echo '  check-vm          the guests themselves'
 	@echo '  check-kunit       unit tests of the modules'
 	@echo '  check-e2e         real clients against the server; T=NAME for some'
+	@echo '  check-cross       each claim of each protocol against what the others want'
 	@echo '  check-smbtorture  Samba'"'"'s conformance tests; T=SUITE for some'
 	@echo '  check-debug       parts of both under KASAN, lockdep, kmemleak and UBSAN'
 	@echo '  check-fuzz        damaged calls against the same kernel; SEED=N, CALLS=N'
 	@echo '  check-stock       on Debian'"'"'s kernel'
 	@echo '  check-race        with four CPUs, KASAN and lockdep (slow, not in check)'
+	@echo '  check-soak        all protocols on the same records for T=600 s (not in check)'
 	@echo '  bench-locks       the lock table beside the kernel'"'"'s POSIX locks'
 	@echo '  bench-nfs3        beside knfsd in one guest'
 	@echo '  bench-smb         beside ksmbd and Samba in one guest'
@@ -72,7 +74,7 @@ clean:
 check:
 	@tests/check
 
-lint check-userspace check-vm check-kunit check-e2e check-smbtorture check-debug check-fuzz check-stock check-race:
+lint check-userspace check-vm check-kunit check-e2e check-cross check-smbtorture check-debug check-fuzz check-stock check-race check-soak:
 	@tests/check $(@:check-%=%)
 
 demo:
@@ -87,5 +89,6 @@ ynl:
 	userspace/gen-bindings
 
 .PHONY: all help modules userspace install modules_install uninstall clean check lint \
-	check-userspace check-vm check-kunit check-e2e check-debug check-fuzz check-stock check-race \
+	check-userspace check-vm check-kunit check-e2e check-cross check-smbtorture check-debug \
+	check-fuzz check-stock check-race check-soak \
 	demo bench-locks bench-nfs3 bench-smb ynl
