@@ -38,6 +38,7 @@ help:
 	@echo '  check-soak        all protocols on the same records for T=600 s (not in check)'
 	@echo '  bench-locks       the lock table beside the kernel'"'"'s POSIX locks'
 	@echo '  bench-nfs3        beside knfsd in one guest'
+	@echo '  bench-nfs4        the same for version 4.1'
 	@echo '  bench-smb         beside ksmbd and Samba in one guest'
 	@echo 'Develop:'
 	@echo '  ynl               make the netlink code again from its specification'
@@ -80,7 +81,7 @@ lint check-userspace check-vm check-kunit check-e2e check-cross check-smbtorture
 demo:
 	@tests/demo/run
 
-bench-locks bench-nfs3 bench-smb:
+bench-locks bench-nfs3 bench-nfs4 bench-smb:
 	@tests/deps build demo check bench
 	@tests/bench/run $(@:bench-%=%)
 
@@ -91,4 +92,4 @@ ynl:
 .PHONY: all help modules userspace install modules_install uninstall clean check lint \
 	check-userspace check-vm check-kunit check-e2e check-cross check-smbtorture check-debug \
 	check-fuzz check-stock check-race check-soak \
-	demo bench-locks bench-nfs3 bench-smb ynl
+	demo bench-locks bench-nfs3 bench-nfs4 bench-smb ynl

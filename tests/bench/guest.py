@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), "fuzz"))
+sys.path[:0] = [os.path.join(os.path.dirname(HERE), name) for name in ("fuzz", "e2e")]
 
 # pylint: disable=wrong-import-position
 from wire import Connection, lookup, mount  # noqa: E402
@@ -19,6 +19,8 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 # Entries of the directory that is listed.
 LISTED = 1000
 FILE_SIZE = 16 << 20
+# What a server has: a file, a directory that is listed, one to make and remove files in.
+NAMES = ("file", "list", "work")
 
 
 @contextlib.contextmanager
@@ -70,11 +72,14 @@ class Server:
                             self.directory], check=True)
         self.threads = sorted(set(kernel_threads()) - before)
         self._make_files()
+        self.find_files()
+
+    def find_files(self):
+        """Ask for the handles."""
         with namespace(self.net):
             root = mount("127.0.0.1", self.mount_port, self.share)
             with Connection("127.0.0.1", 2049) as conn:
-                self.handles = {name: lookup(conn, root, name)
-                                for name in ("file", "list", "work")}
+                self.handles = {name: lookup(conn, root, name) for name in NAMES}
         self.handles["root"] = root
 
     def _make_files(self):
@@ -107,7 +112,10 @@ class Server:
     def mount(self, where):
         """Mount the share with the kernel's client."""
         os.makedirs(where, exist_ok=True)
-        options = (f"vers=3,proto=tcp,port=2049,mountproto=tcp,mountport={self.mount_port},"
-                   "nolock,rsize=1048576,wsize=1048576")
+        options = (f"{self.mount_options()},proto=tcp,port=2049,rsize=1048576,wsize=1048576")
         subprocess.run(["nsenter", f"--net={self.net}", "mount", "-t", "nfs", "-o", options,
                         f"127.0.0.1:{self.share}", where], check=True)
+
+    def mount_options(self):
+        """Of the version that is measured."""
+        return f"vers=3,mountproto=tcp,mountport={self.mount_port},nolock"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Load generator: a thin NFSv3 client of kernel threads that drives any server
- * over TCP with a fixed number of calls outstanding on one connection.
+ * Load generator: a thin NFS client of kernel threads, version 3 or 4.1, that
+ * drives any server over TCP with a fixed number of calls outstanding on one
+ * connection.
  */
 #ifndef _DITTO_BENCH_LOAD_H
 #define _DITTO_BENCH_LOAD_H
@@ -13,10 +14,12 @@ struct net;
 /* The slot of a call is in the low bits of its xid. */
 #define LOAD_SLOT_BITS		6
 #define LOAD_SLOTS_MAX		BIT(LOAD_SLOT_BITS)
-#define LOAD_FH_MAX		64
+#define LOAD_FH_MAX		128
 #define LOAD_NAME_MAX		255
+#define LOAD_SESSION_SIZE	16
+#define LOAD_STATEID_SIZE	16
 /* RPC header with AUTH_SYS, handle, name and attributes of the longest call. */
-#define LOAD_CALL_MAX		640
+#define LOAD_CALL_MAX		1024
 #define LOAD_PAYLOAD_MAX	(1024 * 1024)
 
 struct load_op;
@@ -36,6 +39,9 @@ struct load_op;
  * @span: READ and WRITE go round the first @span bytes of the file
  * @stable: stable_how of a WRITE
  * @first: number of the first name of CREATE and REMOVE
+ * @session: of version 4.1: one that was not used before, with @outstanding slots
+ * @clientid: whose it is
+ * @stateid: of version 4.1: an open of the file
  * @payload: what is written
  * @ops: calls that were answered
  * @ns: from the first call to the last reply
@@ -59,6 +65,9 @@ struct load_run {
 	u64 span;
 	u32 stable;
 	u32 first;
+	u8 session[LOAD_SESSION_SIZE];
+	u64 clientid;
+	u8 stateid[LOAD_STATEID_SIZE];
 	void *payload;
 
 	u64 ops;
@@ -73,12 +82,16 @@ struct load_run {
 /**
  * struct load_slot - one outstanding call
  * @xid: of the call; 0 while there is none
+ * @index: which slot it is
+ * @seq: calls made in it
  * @cookie: where the next READDIRPLUS of this slot goes on
  * @verf: cookie verifier that belongs to it
  * @call: record mark, header and arguments
  */
 struct load_slot {
 	u32 xid;
+	u32 index;
+	u32 seq;
 	u64 cookie;
 	__be32 verf[2];
 	__be32 call[LOAD_CALL_MAX / sizeof(__be32)];
@@ -93,13 +106,15 @@ struct load_reply {
 /**
  * struct load_op - how an operation is asked and its answer read
  * @name: as the run file spells it
- * @proc: procedure of NFSv3
+ * @version: of NFS, 3 or 4
+ * @proc: procedure
  * @writes: the payload follows the arguments
  * @encode: append the arguments of call number @n at @p; returns the end
  * @result: read a successful answer, after its status; -EBADMSG if it is malformed. Optional.
  */
 struct load_op {
 	const char *name;
+	u32 version;
 	u32 proc;
 	bool writes;
 	__be32 *(*encode)(const struct load_run *run, const struct load_slot *slot,
@@ -107,7 +122,30 @@ struct load_op {
 	int (*result)(struct load_run *run, struct load_slot *slot, struct load_reply *reply);
 };
 
+/* Operations of version 4.1: load_ops4.c; the last has no name. */
+extern const struct load_op load_ops4[];
+
 const struct load_op *load_op_find(const char *name);
+
+/* Pieces of XDR: load_xdr.c. Those that read return -EBADMSG, or NULL, at the end of a reply. */
+__be32 *load_put_u32(__be32 *p, u32 value);
+__be32 *load_put_u64(__be32 *p, u64 value);
+__be32 *load_put_fixed(__be32 *p, const void *data, u32 len);
+__be32 *load_put_opaque(__be32 *p, const void *data, u32 len);
+__be32 *load_put_fh(__be32 *p, const struct load_run *run);
+__be32 *load_put_numbered_name(__be32 *p, const struct load_run *run, u32 n);
+/* Where call number @n reads or writes. */
+u64 load_io_offset(const struct load_run *run, u32 n);
+const __be32 *load_take(struct load_reply *reply, size_t words);
+int load_take_u32(struct load_reply *reply, u32 *value);
+int load_skip_opaque(struct load_reply *reply);
+
+/* Reads an entry of a directory: counts it, and keeps its cookie. */
+typedef int (*load_skip_entry)(struct load_run *run, struct load_slot *slot,
+			       struct load_reply *reply);
+/* A listing from its verifier on; at the end of the directory the slot begins again. */
+int load_take_listing(struct load_run *run, struct load_slot *slot, struct load_reply *reply,
+		      load_skip_entry skip_entry);
 
 /* Carry @run out in the calling thread; fills its results. */
 void load_run_execute(struct load_run *run);

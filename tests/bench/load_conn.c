@@ -19,7 +19,6 @@
 
 #define RPC_LAST_FRAGMENT	BIT(31)
 #define NFS_PROGRAM		100003
-#define NFS_VERSION		3
 /* A server that says nothing for this long has failed. */
 #define LOAD_TIMEOUT		(30 * HZ)
 /* Room for headers and attributes around the payload of a reply. */
@@ -68,20 +67,30 @@ static int load_connect(struct load_conn *conn)
 	return kernel_connect(conn->sock, (struct sockaddr *)&sin, sizeof(sin), 0);
 }
 
-static __be32 *load_encode_header(const struct load_slot *slot, u32 proc, __be32 *p)
+/*
+ * What copying the payload of a WRITE costs depends on how it lies in memory, and servers have
+ * handles of different lengths. The machine's name is the longer the shorter the handle is.
+ */
+#define LOAD_NAME_AND_FH	72
+
+static __be32 *load_encode_header(const struct load_run *run, const struct load_slot *slot,
+				  __be32 *p)
 {
+	static const char machine[LOAD_NAME_AND_FH] = "load";
+	u32 fh = round_up(run->fh_len, sizeof(*p));
+	u32 name = fh < LOAD_NAME_AND_FH ? LOAD_NAME_AND_FH - fh : sizeof(*p);
 	const u32 header[] = {
-		slot->xid, 0, 2, NFS_PROGRAM, NFS_VERSION, proc,
-		1, 24,			/* AUTH_SYS, bytes of its body: */
-		0, 4, 0x6c6f6164,	/* stamp, machine "load", */
-		0, 0, 0,		/* uid, gid, no groups */
-		0, 0,			/* verifier AUTH_NONE */
+		slot->xid, 0, 2, NFS_PROGRAM, run->op->version, run->op->proc,
+		1, 20 + name, 0,	/* AUTH_SYS, bytes of its body: stamp, machine, */
 	};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(header); i++)
 		*p++ = cpu_to_be32(header[i]);
-	return p;
+	p = load_put_opaque(p, machine, name);
+	/* uid, gid, no groups; verifier AUTH_NONE. */
+	memset(p, 0, 5 * sizeof(*p));
+	return p + 5;
 }
 
 /* Make the next call in a slot, to be sent by load_flush(). */
@@ -94,7 +103,9 @@ static void load_call(struct load_conn *conn, u32 index)
 	__be32 *p;
 
 	slot->xid = (n + 1) << LOAD_SLOT_BITS | index;
-	p = load_encode_header(slot, run->op->proc, slot->call + 1);
+	slot->index = index;
+	slot->seq++;
+	p = load_encode_header(run, slot, slot->call + 1);
 	p = run->op->encode(run, slot, n, p);
 	len = (p - slot->call) * sizeof(*p);
 	slot->call[0] = cpu_to_be32(RPC_LAST_FRAGMENT | (len - sizeof(*p) + payload));

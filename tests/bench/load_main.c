@@ -8,6 +8,8 @@
  *	server=127.0.0.1 port=2049 op=lookup fh=0100... name=file count=20000
  *	outstanding=8
  *
+ * Operations of version 4.1 need a session besides, see tests/bench/nfs4.
+ *
  * The server is looked for in the writer's network namespace.
  *
  * Locking: load_lock serializes runs and covers load_last.
@@ -50,6 +52,11 @@ static int load_parse_fh(struct load_run *run, const char *hex)
 	return 0;
 }
 
+static int load_parse_hex(u8 *bytes, size_t size, const char *hex)
+{
+	return strlen(hex) == 2 * size ? hex2bin(bytes, hex, size) : -EINVAL;
+}
+
 static int load_parse_one(struct load_run *run, const char *key, const char *value)
 {
 	if (!strcmp(key, "server"))
@@ -58,6 +65,12 @@ static int load_parse_one(struct load_run *run, const char *key, const char *val
 		return kstrtou16(value, 0, &run->port);
 	if (!strcmp(key, "fh"))
 		return load_parse_fh(run, value);
+	if (!strcmp(key, "session"))
+		return load_parse_hex(run->session, sizeof(run->session), value);
+	if (!strcmp(key, "stateid"))
+		return load_parse_hex(run->stateid, sizeof(run->stateid), value);
+	if (!strcmp(key, "clientid"))
+		return kstrtou64(value, 0, &run->clientid);
 	if (!strcmp(key, "name"))
 		return strscpy(run->name, value) < 0 ? -EINVAL : 0;
 	if (!strcmp(key, "count"))
@@ -202,5 +215,5 @@ static void __exit load_exit(void)
 module_init(load_init);
 module_exit(load_exit);
 
-MODULE_DESCRIPTION("NFSv3 load generator of kernel threads");
+MODULE_DESCRIPTION("NFS load generator of kernel threads");
 MODULE_LICENSE("GPL");

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Servers beside each other: rounds in turns, medians, a table of ratios."""
+
+import argparse
+import math
+import os
+import statistics
+import subprocess
+import sys
+
+# Rows below this are told at the end: the noise of a quiet machine is not as large.
+SLOW = 0.95
+
+
+def measure(servers, table, rounds, scale):
+    """Medians of interleaved rounds: one list of numbers for each row."""
+    times = [[[] for _ in servers] for _ in table]
+    for number in range(-1, rounds):
+        order = list(enumerate(servers))
+        if number % 2:
+            order.reverse()
+        for row, taken in zip(table, times):
+            for i, server in order:
+                took = row.measure(server, scale)
+                # The first round only warms up.
+                if number >= 0:
+                    taken[i].append(took)
+        print(f"# round {number + 1} of {rounds}", file=sys.stderr, flush=True)
+    return [[statistics.median(t) for t in taken] for taken in times]
+
+
+def show(servers, table, medians):
+    """Print the table and what follows from it; returns the rows that are too slow."""
+    a, b = servers
+    print(f"{'operation':<18}{'out':>4}{a.label + ' us':>12}{b.label + ' us':>12}{'ratio':>8}")
+    ratios, slow = [], []
+    for row, (mine, other) in zip(table, medians):
+        ratios.append(mine / other)
+        print(f"{row.label:<18}{row.outstanding:>4}{mine:>12.2f}{other:>12.2f}{mine / other:>8.2f}")
+        if mine / other < SLOW:
+            slow.append(f"{row.label}/{row.outstanding} {mine / other:.2f}")
+    mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+    print(f"geometric mean of the ratios: {mean:.3f}")
+    print(f"below {SLOW}: " + (", ".join(slow) or "none"))
+    return slow
+
+
+def options(description):
+    """What every comparison can be told; the caller may add to it."""
+    parser = argparse.ArgumentParser(description=description,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--quick", action="store_true", help="4 rounds of a fifth of the calls")
+    parser.add_argument("--only", help="only rows whose name contains this")
+    parser.add_argument("--noise", action="store_true",
+                        help="knfsd beside itself, to see what the numbers are worth")
+    return parser
+
+
+def prepare():
+    """A file system for all servers, and the load generator."""
+    os.makedirs("/bench", exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2G", "bench", "/bench"], check=True)
+    subprocess.run(["modprobe", "ditto_load"], check=True)
+
+
+def run(servers, table, chosen):
+    """Measure and print as the options say."""
+    rounds, scale = (4, 0.2) if chosen.quick else (chosen.rounds, 1)
+    show(servers, table, measure(servers, table, rounds, scale))

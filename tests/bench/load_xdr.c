@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Pieces of XDR (RFC 4506) for the load generator. */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include <linux/unaligned.h>
+
+#include "load.h"
+
+__be32 *load_put_u32(__be32 *p, u32 value)
+{
+	*p = cpu_to_be32(value);
+	return p + 1;
+}
+
+__be32 *load_put_u64(__be32 *p, u64 value)
+{
+	put_unaligned_be64(value, p);
+	return p + 2;
+}
+
+__be32 *load_put_opaque(__be32 *p, const void *data, u32 len)
+{
+	u32 words = DIV_ROUND_UP(len, sizeof(*p));
+
+	p = load_put_u32(p, len);
+	if (words)
+		p[words - 1] = 0;
+	memcpy(p, data, len);
+	return p + words;
+}
+
+__be32 *load_put_fixed(__be32 *p, const void *data, u32 len)
+{
+	memcpy(p, data, len);
+	return p + len / sizeof(*p);
+}
+
+__be32 *load_put_fh(__be32 *p, const struct load_run *run)
+{
+	return load_put_opaque(p, run->fh, run->fh_len);
+}
+
+__be32 *load_put_numbered_name(__be32 *p, const struct load_run *run, u32 n)
+{
+	char name[16];
+
+	return load_put_opaque(p, name, scnprintf(name, sizeof(name), "n%u", run->first + n));
+}
+
+u64 load_io_offset(const struct load_run *run, u32 n)
+{
+	u64 blocks = run->size ? run->span / run->size : 0;
+
+	return blocks ? (u64)(n % (u32)blocks) * run->size : 0;
+}
+
+const __be32 *load_take(struct load_reply *reply, size_t words)
+{
+	const __be32 *p = reply->p;
+
+	if (words > reply->end - p)
+		return NULL;
+	reply->p += words;
+	return p;
+}
+
+int load_take_u32(struct load_reply *reply, u32 *value)
+{
+	const __be32 *p = load_take(reply, 1);
+
+	if (!p)
+		return -EBADMSG;
+	*value = be32_to_cpu(*p);
+	return 0;
+}
+
+int load_skip_opaque(struct load_reply *reply)
+{
+	u32 len;
+
+	if (load_take_u32(reply, &len) ||
+	    !load_take(reply, DIV_ROUND_UP((size_t)len, sizeof(__be32))))
+		return -EBADMSG;
+	return 0;
+}
+
+int load_take_listing(struct load_run *run, struct load_slot *slot, struct load_reply *reply,
+		      load_skip_entry skip_entry)
+{
+	const __be32 *verf;
+	u32 more;
+
+	verf = load_take(reply, 2);
+	if (!verf)
+		return -EBADMSG;
+	memcpy(slot->verf, verf, sizeof(slot->verf));
+	for (;;) {
+		if (load_take_u32(reply, &more))
+			return -EBADMSG;
+		if (!more)
+			break;
+		if (skip_entry(run, slot, reply))
+			return -EBADMSG;
+	}
+	if (load_take_u32(reply, &more))
+		return -EBADMSG;
+	if (more) {
+		slot->cookie = 0;
+		memset(slot->verf, 0, sizeof(slot->verf));
+	}
+	return 0;
+}
