@@ -226,13 +226,13 @@ static void local_tell(struct ditto_local *local)
 	spin_unlock(&local->lock);
 
 	list_for_each_entry_safe(event, next, &events, link) {
-		ditto_claim_recheck(point, event->change.event == DITTO_ENTRY_ATTRIBUTES ?
-				    &child : &entry, NULL);
+		ditto_claim_recheck_nowait(point, event->change.event == DITTO_ENTRY_ATTRIBUTES ?
+					   &child : &entry, NULL);
 		ditto_cache_deliver(point, NULL, &event->change);
 		kfree(event);
 	}
 	if (lost) {
-		ditto_claim_recheck(point, &entry, NULL);
+		ditto_claim_recheck_nowait(point, &entry, NULL);
 		ditto_cache_lose(point);
 	}
 }

@@ -133,13 +133,16 @@ static inline int ditto_ask_size(struct ditto_op *op, struct ditto_node *node, u
 	return ditto_ask_bytes(op, node, DITTO_INTENT_SIZE, from, max(old, size) - from);
 }
 
-/* It was done: grants that were made meanwhile are broken. No inode lock is held. */
+/*
+ * It was done: grants that were made meanwhile are broken, and those who had any are told
+ * before anybody is answered. No inode lock is held.
+ */
 static inline void ditto_done(struct ditto_op *op, struct ditto_node *node,
 			      enum ditto_intent_kind kind)
 {
 	/* The change before the look: pairs with the barrier of ditto_cache_grant(). */
 	smp_mb();
-	if (ditto_is_claimed(node))
+	if (ditto_is_claimed(node) || ditto_claim_is_untold(&node->point))
 		ditto_done_slow(op, node, kind);
 }
 

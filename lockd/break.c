@@ -13,6 +13,8 @@
  */
 #include <linux/jiffies.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
+#include <linux/workqueue.h>
 
 #include "private.h"
 #include "trace.h"
@@ -57,6 +59,57 @@ static bool is_lease(const struct ditto_cache *cache)
 	return cache->claim.held == DITTO_HELD_LEASE || cache->claim.held == DITTO_HELD_DIRECTORY;
 }
 
+/* Who changes the node stays until the holder is told. */
+static void tell_holder(struct ditto_cache *cache, unsigned int what)
+{
+	struct ditto_claim_point *point = cache->claim.claims->point;
+
+	lockdep_assert_held(&cache->claim.claims->lock);
+	if (!cache->untold) {
+		point->ops->get(point);
+		atomic_inc(&point->untold);
+		cache->untold = point;
+	}
+	ditto_cache_tell(cache, what);
+}
+
+/* It was told, or there is nothing to be told any more. */
+static void holder_told(struct ditto_cache *cache)
+{
+	struct ditto_claims *claims = ditto_claims_of(&cache->claim);
+	struct ditto_claim_point *point = NULL;
+
+	/* Off its node: who took it off has said before what is to be told. */
+	if (!claims)
+		smp_rmb();
+	if (!(READ_ONCE(cache->tells) & (BIT(DITTO_TELL_BREAK) | BIT(DITTO_TELL_REVOKED))))
+		swap(point, cache->untold);
+	if (claims)
+		ditto_claims_unlock(claims);
+	if (!point)
+		return;
+	if (atomic_dec_and_test(&point->untold))
+		wake_up_var(&point->untold);
+	point->ops->put(point);
+}
+
+void ditto_claim_told_slow(struct ditto_claim_point *point)
+{
+	const struct work_struct *work = current_work();
+	struct ditto_lock_table *table = point->table;
+	unsigned int ms = DITTO_UNTOLD_MS;
+
+	/* A holder that changes something when it is told would wait for itself. */
+	if (work && work->func == ditto_cache_tell_work)
+		return;
+	if (atomic_inc_return(&table->untold) > DITTO_UNTOLD_LONG)
+		ms = DITTO_UNTOLD_SHORT_MS;
+	wait_var_event_timeout(&point->untold, !atomic_read(&point->untold),
+			       msecs_to_jiffies(ms));
+	atomic_dec(&table->untold);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_claim_told_slow, DITTO);
+
 /* Ask the holder to keep no more than this. */
 static void break_step(struct ditto_cache *cache, u8 keep)
 {
@@ -71,7 +124,7 @@ static void break_step(struct ditto_cache *cache, u8 keep)
 	ditto_delegation_recalled(cache);
 	if (!is_lease(cache))
 		point->quiet_until = table->clock() + READ_ONCE(table->settings.quiet_ms);
-	ditto_cache_tell(cache, DITTO_TELL_BREAK);
+	tell_holder(cache, DITTO_TELL_BREAK);
 	if (cache->ack)
 		WRITE_ONCE(cache->state, DITTO_CACHE_BREAKING);
 	else
@@ -87,7 +140,7 @@ static void revoke(struct ditto_cache *cache)
 	ditto_locks_report(table, DITTO_LOCK_REVOKED, cache->claim.owner->client);
 	ditto_delegation_revoked(cache);
 	clear_bit(DITTO_TELL_BREAK, &cache->tells);
-	ditto_cache_tell(cache, DITTO_TELL_REVOKED);
+	tell_holder(cache, DITTO_TELL_REVOKED);
 	ditto_cache_remove(cache);
 }
 
@@ -234,6 +287,7 @@ void ditto_cache_tell_work(struct work_struct *work)
 		cache->ops->breaking(cache, keep, ack);
 	if (test_and_clear_bit(DITTO_TELL_REVOKED, &cache->tells))
 		cache->ops->revoked(cache);
+	holder_told(cache);
 	if (test_and_clear_bit(DITTO_TELL_ASK, &cache->tells) && READ_ONCE(cache->claim.claims))
 		cache->ops->ask(cache);
 

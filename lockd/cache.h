@@ -149,6 +149,8 @@ void ditto_cache_break(struct ditto_cache *cache, u8 gives_up);
 
 /* How long the answer of a holder that is asked is waited for, unless that is set. */
 #define DITTO_ASK_MS		50
+/* It may be set to no more: holders are asked by callbacks that are given up a second later. */
+#define DITTO_ASK_MS_MAX	4000
 /* So many may wait longer than that: answers come to the threads that the others need. */
 #define DITTO_ASKS_LONG		2
 /* A holder that has not answered by then is asked again after this time. */

@@ -91,12 +91,14 @@ struct ditto_claim_point_ops {
  * @claims: NULL while nothing is held or waited for
  * @quiet_until: no delegation is granted before, in milliseconds of the table's
  *	clock; kept here because it outlives the claims. Under claims->lock.
+ * @untold: holders that are still to be told of a break or a revocation; each holds the object
  */
 struct ditto_claim_point {
 	struct ditto_lock_table *table;
 	const struct ditto_claim_point_ops *ops;
 	struct ditto_claims __rcu *claims;
 	u64 quiet_until;
+	atomic_t untold;
 };
 
 /**
@@ -113,6 +115,7 @@ static inline void ditto_claim_point_init(struct ditto_claim_point *point,
 	point->ops = ops;
 	RCU_INIT_POINTER(point->claims, NULL);
 	point->quiet_until = 0;
+	atomic_set(&point->untold, 0);
 }
 
 /**
@@ -352,23 +355,52 @@ static inline enum ditto_answer ditto_claim_check(struct ditto_claim_point *poin
 	return ditto_claim_check_slow(point, intent, actor, park, conflict);
 }
 
-/**
- * ditto_claim_recheck - something was changed: break grants made meanwhile
- * @point: of the node, held
- * @intent: what was done
- * @actor: by whom
- *
- * Context: may sleep; does not wait for the breaks.
+/*
+ * How long a change waits at most for its holders to be told. Threads wait that others need,
+ * so few may wait long.
  */
-static inline void ditto_claim_recheck(struct ditto_claim_point *point,
-				       const struct ditto_intent *intent,
-				       const struct ditto_actor *actor)
+#define DITTO_UNTOLD_MS		5000
+#define DITTO_UNTOLD_SHORT_MS	50
+#define DITTO_UNTOLD_LONG	4
+
+void ditto_claim_told_slow(struct ditto_claim_point *point);
+
+/* Are there breaks of which a holder is still to be told? Any context. */
+static inline bool ditto_claim_is_untold(const struct ditto_claim_point *point)
+{
+	return unlikely(atomic_read(&point->untold));
+}
+
+/* ditto_claim_recheck() for who answers nobody: does not wait until holders were told. */
+static inline void ditto_claim_recheck_nowait(struct ditto_claim_point *point,
+					      const struct ditto_intent *intent,
+					      const struct ditto_actor *actor)
 {
 	/* Orders the change before the look; pairs with that of ditto_cache_grant(). */
 	smp_mb();
 	if (unlikely(ditto_claims_held(point, ditto_intent_mask[0][intent->kind] &
 				       (DITTO_CACHE_ALL * DITTO_SUM_CACHE_READ))))
 		ditto_claim_recheck_slow(point, intent, actor);
+}
+
+/**
+ * ditto_claim_recheck - something was changed: break grants made meanwhile
+ * @point: of the node, held
+ * @intent: what was done
+ * @actor: by whom
+ *
+ * Waits until the holders were told, because of this or of the question before: who gets
+ * the answer to the change behind that does not look at what they cached before it.
+ *
+ * Context: may sleep; no lock held that a callback needs. Does not wait for answers.
+ */
+static inline void ditto_claim_recheck(struct ditto_claim_point *point,
+				       const struct ditto_intent *intent,
+				       const struct ditto_actor *actor)
+{
+	ditto_claim_recheck_nowait(point, intent, actor);
+	if (ditto_claim_is_untold(point))
+		ditto_claim_told_slow(point);
 }
 
 #endif

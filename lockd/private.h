@@ -103,6 +103,7 @@ enum ditto_cache_state {
  * @ack: the break is to be answered
  * @told: the holder was told of the break, so it may answer
  * @violated: only while a question is judged: it may hide that an open in the way was closed
+ * @untold: NULL, or where the holder is still to be told of a break, held
  * @deadline: of the outstanding break, by the table's clock
  * @asked: number of the last question; see ask.c
  * @answered: number of the last one that was answered, or given up
@@ -131,6 +132,7 @@ struct ditto_cache {
 	bool ack;
 	bool told;
 	bool violated;
+	struct ditto_claim_point *untold;
 	u64 deadline;
 	u32 asked;
 	u32 answered;

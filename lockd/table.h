@@ -45,7 +45,7 @@ struct net;
  * @delegations: of all; with more than either, none is granted
  * @quiet_ms: after a delegation was recalled, none is granted on the node
  * @ask_ms: how long the answer of a holder that is asked is waited for, at most
- *	DITTO_ASK_AGAIN_MS
+ *	DITTO_ASK_MS_MAX
  * @grace_ms: longest grace
  */
 struct ditto_lock_settings {
@@ -99,6 +99,7 @@ struct ditto_lock_events {
  * @waiting: waiting requests
  * @telling: how many of these want to be told only
  * @asking: how many wait for the answer of a holder that is asked
+ * @untold: how many wait until holders were told
  * @delegations: what became of delegations
  * @owner_count: owners
  * @nodes: nodes with claims
@@ -124,6 +125,7 @@ struct ditto_lock_table {
 	atomic_t waiting;
 	atomic_t telling;
 	atomic_t asking;
+	atomic_t untold;
 	struct ditto_delegation_count delegations;
 	atomic_t owner_count;
 	atomic_t nodes;

@@ -442,6 +442,67 @@ static void recheck_breaks_late_grants(struct kunit *test)
 	end(test, t);
 }
 
+/* A change is done when its holders were told, though nobody waits for their answers. */
+static void told_before_it_is_done(struct kunit *test)
+{
+	static const struct {
+		enum ditto_cache_style style;
+		u8 bits;
+		enum ditto_intent_kind kind;
+	} table[] = {
+		{ DITTO_CACHE_LEASE, R, DITTO_INTENT_WRITE },
+		{ DITTO_CACHE_LEASE, R | H, DITTO_INTENT_WRITE },
+		{ DITTO_CACHE_DIRECTORY, R, DITTO_INTENT_ENTRY },
+		{ DITTO_CACHE_DIRECTORY, R | H, DITTO_INTENT_ENTRY },
+	};
+	struct cache_test *t = begin(test);
+
+	t->told[0].slow_ms = 20;
+	for (int i = 0; i < ARRAY_SIZE(table); i++) {
+		struct ditto_intent intent = { .kind = table[i].kind, .last = 9 };
+
+		KUNIT_ASSERT_EQ(test, grant(t, 0, table[i].style, table[i].bits), table[i].bits);
+		KUNIT_EXPECT_EQ(test, check(t, 1, intent.kind), DITTO_ALLOWED);
+		ditto_claim_recheck(&t->node->point, &intent, NULL);
+		KUNIT_EXPECT_EQ_MSG(test, atomic_read(&t->told[0].breaks), i + 1, "row %d", i);
+		drop(test, t, 0);
+	}
+	end(test, t);
+}
+
+/* Nor is it done while a holder thinks that it has what is void already. */
+static void void_before_it_is_done(struct kunit *test)
+{
+	struct ditto_intent intent = { .kind = DITTO_INTENT_WRITE, .last = 9 };
+	struct cache_test *t = begin(test);
+
+	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_CACHE_LEASE, RHW), RHW);
+	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
+	claim_flush(test);
+	t->told[0].slow_ms = 20;
+	claim_now += 35000;
+	/* The deadline passes, and the change does not find the grant any more. */
+	mod_delayed_work(t->node->point.table->wq, &t->cache[0]->expire, 0);
+	flush_delayed_work(&t->cache[0]->expire);
+	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
+	ditto_claim_recheck(&t->node->point, &intent, NULL);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].revokes), 1);
+	end(test, t);
+}
+
+/* A holder that changes the node when it is told does not wait for itself. */
+static void told_by_itself(struct kunit *test)
+{
+	struct ditto_intent intent = { .kind = DITTO_INTENT_WRITE, .last = 9 };
+	struct cache_test *t = begin(test);
+
+	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_CACHE_LEASE, R | H), R | H);
+	t->told[0].changes_point = &t->node->point;
+	ditto_claim_recheck(&t->node->point, &intent, NULL);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].breaks), 1);
+	end(test, t);
+}
+
 static struct ditto_cache *grant_notified(struct cache_test *t, int i)
 {
 	struct ditto_cache_request req = {
@@ -514,6 +575,9 @@ static struct kunit_case claim_cache_cases[] = {
 	KUNIT_CASE(readers_are_told_only),
 	KUNIT_CASE(recall_quiets_the_node),
 	KUNIT_CASE(recheck_breaks_late_grants),
+	KUNIT_CASE(told_before_it_is_done),
+	KUNIT_CASE(void_before_it_is_done),
+	KUNIT_CASE(told_by_itself),
 	KUNIT_CASE(changes_are_delivered),
 	KUNIT_CASE(release_ends_breaks),
 	{}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* See claim_common.h. */
 #include <linux/completion.h>
+#include <linux/delay.h>
 #include <net/net_namespace.h>
 
 #include "../../lockd/private.h"
@@ -129,8 +130,13 @@ struct ditto_owner *claim_owner(struct kunit *test, struct claim_client *c, u32 
 
 static void told_breaking(struct ditto_cache *cache, u8 keep, bool ack)
 {
+	static const struct ditto_intent write = { .kind = DITTO_INTENT_WRITE };
 	struct claim_told *told = ditto_cache_private(cache);
 
+	if (told->slow_ms)
+		msleep(told->slow_ms);
+	if (told->changes_point)
+		ditto_claim_recheck(told->changes_point, &write, NULL);
 	told->keep = keep;
 	told->ack = ack;
 	atomic_inc(&told->breaks);
@@ -142,6 +148,8 @@ static void told_revoked(struct ditto_cache *cache)
 {
 	struct claim_told *told = ditto_cache_private(cache);
 
+	if (told->slow_ms)
+		msleep(told->slow_ms);
 	atomic_inc(&told->revokes);
 }
 

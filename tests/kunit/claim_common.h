@@ -34,6 +34,10 @@ struct claim_told {
 	char name[16];
 	/* If set, breaks are answered at once. */
 	bool obey;
+	/* What it takes to tell it of a break or a revocation. */
+	unsigned int slow_ms;
+	/* If set, a byte of this is written then. */
+	struct ditto_claim_point *changes_point;
 	/* Grants with it that are not freed. */
 	atomic_t grants;
 };
