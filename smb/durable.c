@@ -449,22 +449,33 @@ static bool share_is_same(const struct dsmb_open *open, const struct dsmb_call *
 	return same;
 }
 
+/* What the loss of a connection does not change. */
+static bool durable_is_meant(struct dsmb_call *call, struct dsmb_open *open,
+			     const struct dsmb_durable_ask *ask, const struct dsmb_caching *asked)
+{
+	const struct dsmb_durable *durable = open->durable;
+
+	return share_is_same(open, call) && ask->persistent == !!durable->persist &&
+	       /* An open comes back by either context; the newer one names the guid. */
+	       !(ask->version == 2 &&
+		 memcmp(durable->guid, ask->guid, sizeof(durable->guid))) &&
+	       lease_is_same(open, asked) && client_is_same(open, call->conn);
+}
+
 static u32 durable_check(struct dsmb_call *call, struct dsmb_open *open,
 			 const struct dsmb_durable_ask *ask, const struct dsmb_caching *asked)
 {
 	const struct dsmb_durable *durable = open->durable;
+	bool same = dsmb_user_is_same(durable->user, dsmb_session_acts(call->session));
 
-	/* Its timer may be late. */
-	if (!dsmb_open_is_detached(open) || !share_is_same(open, call) ||
-	    ask->persistent != !!durable->persist ||
-	    time_after_eq(jiffies, READ_ONCE(durable->deadline)) ||
-	    /* An open comes back by either context; the newer one names the guid. */
-	    (ask->version == 2 && memcmp(durable->guid, ask->guid, sizeof(durable->guid))) ||
-	    !lease_is_same(open, asked) || !client_is_same(open, call->conn))
+	if (!durable_is_meant(call, open, ask, asked))
 		return DSMB_OBJECT_NAME_NOT_FOUND;
-	if (!dsmb_user_is_same(durable->user, dsmb_session_acts(call->session)))
-		return DSMB_ACCESS_DENIED;
-	return DSMB_SUCCESS;
+	if (same)
+		dsmb_open_await_loss(open);
+	/* Its timer may be late. */
+	if (!dsmb_open_is_detached(open) || time_after_eq(jiffies, READ_ONCE(durable->deadline)))
+		return DSMB_OBJECT_NAME_NOT_FOUND;
+	return same ? DSMB_SUCCESS : DSMB_ACCESS_DENIED;
 }
 
 u32 dsmb_durable_find(struct dsmb_call *call, const struct dsmb_durable_ask *ask,
@@ -481,7 +492,7 @@ u32 dsmb_durable_find(struct dsmb_call *call, const struct dsmb_durable_ask *ask
 	rcu_read_unlock();
 	if (!open && dsmb_persist_may(call, ask))
 		open = dsmb_replay_find(call, ask->guid);
-	if (!open || !READ_ONCE(open->durable)) {
+	if (!open || !READ_ONCE(open->published) || !READ_ONCE(open->durable)) {
 		if (open)
 			dsmb_open_put(open);
 		return ask->persistent && dsmb_persist_is_pending(server, ask->id) ?
@@ -521,6 +532,9 @@ u32 dsmb_durable_replay(struct dsmb_call *call, struct dsmb_open *open,
 
 	if (!lease_is_same(open, asked))
 		return DSMB_ACCESS_DENIED;
+	/* Any other is closed with its session, and does not come back. */
+	if (durable)
+		dsmb_open_await_loss(open);
 	if (dsmb_open_place(open, &session, &tree)) {
 		same = session == call->session && tree == call->tree;
 		dsmb_tree_put(tree);

@@ -15,6 +15,7 @@
 #include <linux/err.h>
 #include <linux/random.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 #include <linux/xarray.h>
 
 #include "../fs/instance.h"
@@ -136,7 +137,7 @@ struct dsmb_open *dsmb_open_restored(struct dsmb_server *server, const guid_t *g
 	open->persistent = persistent;
 	open->outlives = true;
 	/* As one that was in a table, and left it. */
-	open->published = true;
+	WRITE_ONCE(open->published, true);
 	err = dsmb_open_init(open, server, dsmb_lease_client_of(server, guid), tree);
 	if (!err)
 		return open;
@@ -196,7 +197,7 @@ int dsmb_open_publish(struct dsmb_open *open)
 	dsmb_open_hold(open);
 	spin_lock(&open->where);
 	err = dsmb_open_enter(open, open->session, open->tree, open->volatile_id);
-	open->published = !err;
+	WRITE_ONCE(open->published, !err);
 	spin_unlock(&open->where);
 	if (err)
 		refcount_dec(&open->ref);
@@ -304,6 +305,14 @@ static void dsmb_open_leave(struct dsmb_open *open)
 	atomic_dec(&session->nopens);
 }
 
+/* It is nobody's any more, or closed: dsmb_open_await_loss(). */
+static void dsmb_open_wake(struct dsmb_open *open)
+{
+	/* The session's going before the look for who waits. */
+	smp_mb();
+	wake_up_var(&open->session);
+}
+
 static bool dsmb_open_shut(struct dsmb_open *open, bool only_detached)
 {
 	bool first;
@@ -318,6 +327,8 @@ static bool dsmb_open_shut(struct dsmb_open *open, bool only_detached)
 	spin_unlock(&open->where);
 	if (!first)
 		return false;
+	if (READ_ONCE(open->durable))
+		dsmb_open_wake(open);
 	dsmb_created_forget(open->created);
 	dsmb_app_forget(open->app);
 	dsmb_durable_forget(open);
@@ -365,7 +376,29 @@ bool dsmb_open_detach(struct dsmb_open *open, struct dsmb_session *session)
 	if (was_there)
 		dsmb_open_leave(open);
 	spin_unlock(&open->where);
+	if (was_there)
+		dsmb_open_wake(open);
 	return was_there;
+}
+
+void dsmb_open_await_loss(struct dsmb_open *open)
+{
+	struct dsmb_session *session;
+	struct dsmb_tree *tree;
+
+	/* One that is still being made is in no table by which the loss would find it. */
+	if (!READ_ONCE(open->published) || !dsmb_open_place(open, &session, &tree))
+		return;
+	if (dsmb_session_is_lost(session)) {
+		/* The loss itself is dealt with by the same workers. */
+		if (atomic_inc_return(&open->server->awaiting) <= DSMB_AWAITING_MAX)
+			wait_var_event_timeout(&open->session,
+					       READ_ONCE(open->session) != session,
+					       msecs_to_jiffies(DSMB_LOSS_MS));
+		atomic_dec(&open->server->awaiting);
+	}
+	dsmb_tree_put(tree);
+	dsmb_session_put(session);
 }
 
 int dsmb_open_attach(struct dsmb_open *open, struct dsmb_call *call)

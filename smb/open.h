@@ -216,6 +216,18 @@ void dsmb_opens_close(struct dsmb_session *session, struct dsmb_tree *tree, bool
  * is not there any more.
  */
 bool dsmb_open_detach(struct dsmb_open *open, struct dsmb_session *session);
+
+/* How long is waited at most until the loss of a connection was dealt with, and by how many. */
+#define DSMB_LOSS_MS		5000
+#define DSMB_AWAITING_MAX	16
+
+/*
+ * A client may ask for it on a new connection before the end of the old one, which came
+ * earlier, was dealt with: that is waited for. Returns at once if its session has a connection.
+ * Context: may sleep; no lock held.
+ */
+void dsmb_open_await_loss(struct dsmb_open *open);
+
 /*
  * One that was detached comes to the session and the tree of a call, with a new volatile id.
  * Return: 0; -ENOENT (it was not, or is closed), -ESHUTDOWN, -EMFILE, -ENOMEM.

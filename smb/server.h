@@ -39,6 +39,7 @@ struct netlink_ext_ack;
  * @sessions: struct dsmb_session by id; its lock guards it
  * @durables: struct dsmb_open by persistent id, those that are durable; see durable.h
  * @ndurables: how many
+ * @awaiting: calls that wait until the loss of a connection was dealt with
  * @hook: learns what was open before a restart; persist_restore.c
  * @begun: it did, or was waited for in vain
  * @told: woken then
@@ -67,6 +68,7 @@ struct dsmb_server {
 	struct xarray sessions;
 	struct xarray durables;
 	atomic_t ndurables;
+	atomic_t awaiting;
 	struct ditto_state_hook hook;
 	bool begun;
 	wait_queue_head_t told;

@@ -29,6 +29,7 @@
 #include "server.h"
 #include "session.h"
 #include "session_setup.h"
+#include "transport.h"
 #include "tree.h"
 
 /* Tries for a number that is not taken. */
@@ -377,6 +378,18 @@ void dsmb_session_close(struct dsmb_session *session, const char *why)
 	}
 	dsmb_lease_client_leave(session, why);
 	dsmb_session_put(session);
+}
+
+bool dsmb_session_is_lost(struct dsmb_session *session)
+{
+	const struct dsmb_channel *channel;
+	bool lost = true;
+
+	mutex_lock(&session->lock);
+	list_for_each_entry(channel, &session->channels, list)
+		lost &= dsmb_transport_is_over(channel->conn->transport);
+	mutex_unlock(&session->lock);
+	return lost;
 }
 
 void dsmb_sessions_disconnected(struct dsmb_conn *conn)

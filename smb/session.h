@@ -178,5 +178,7 @@ struct dsmb_session *dsmb_session_find_any(struct dsmb_server *server, u64 id);
 void dsmb_session_close(struct dsmb_session *session, const char *why);
 /* A connection went: its channels go, and sessions with no other with them. May sleep. */
 void dsmb_sessions_disconnected(struct dsmb_conn *conn);
+/* Its client has ended all of its connections, whether that was dealt with or not. May sleep. */
+bool dsmb_session_is_lost(struct dsmb_session *session);
 
 #endif

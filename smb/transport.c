@@ -495,6 +495,11 @@ void dsmb_transport_stop(struct dsmb_transport *t)
 	dsmb_transport_unblock(t);
 }
 
+bool dsmb_transport_is_over(const struct dsmb_transport *t)
+{
+	return READ_ONCE(t->sock->sk->sk_shutdown) & RCV_SHUTDOWN;
+}
+
 void dsmb_transport_free(struct dsmb_transport *t)
 {
 	struct dsmb_message *message, *next;

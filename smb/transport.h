@@ -67,6 +67,8 @@ void dsmb_transport_shutdown(struct dsmb_transport *t);
 void dsmb_transport_stop(struct dsmb_transport *t);
 /* No worker runs any more. */
 void dsmb_transport_free(struct dsmb_transport *t);
+/* The client has ended the connection, whether that was dealt with or not. Any context. */
+bool dsmb_transport_is_over(const struct dsmb_transport *t);
 
 /* Send all of a list of struct dsmb_out; it is empty then. */
 void dsmb_transport_send(struct dsmb_transport *t, struct list_head *outs);

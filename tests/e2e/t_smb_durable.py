@@ -196,6 +196,24 @@ def comes_back_with_all(w):
 
 
 @test(smb=True, squash='none')
+def back_at_once(w):
+    """On a session that is there already, before the end of the old one was dealt with."""
+    setup(w)
+    there = session(w)
+    for i in range(20):
+        s = session(w)
+        g = s.lasting(f'f{i}')
+        s.lock(g.fid, 0, 1)
+        s.end()
+        again = there.back(g.fid, f'f{i}')
+        eq((again.action, again.state), (1, RWH))
+        there.unlock(again.fid, 0, 1)
+        there.close(again.fid)
+    there.end()
+    gone(w)
+
+
+@test(smb=True, squash='none')
 def oplock_of_version_1(w):
     """A batch oplock comes back to its user from any ClientGuid (3.3.5.9.7)."""
     setup(w)
