@@ -2,6 +2,7 @@
 """A Kerberos realm of the tests' own: MIT's KDC, beside the server."""
 import datetime
 import os
+import shutil
 import struct
 import subprocess
 
@@ -17,7 +18,7 @@ REALM = 'EXAMPLE.TEST'
 PORT = 88
 HOST = 'server1.e2e.test'
 # What an acceptor grants beyond the end of a ticket, in seconds.
-SKEW = 2
+SKEW = 4
 
 KRB5_CONF = f"""[libdefaults]
 default_realm = {REALM}
@@ -55,6 +56,7 @@ class Kdc:
     def __init__(self, world, users):
         self.world, self.dir = world, f'{world.base}/kdc'
         self.keytab = f'{self.dir}/keytab'
+        shutil.rmtree(self.dir, ignore_errors=True)    # of an earlier one
         os.makedirs(self.dir)
         conf = put(f'{self.dir}/krb5.conf', KRB5_CONF % {'keytab': self.keytab})
         self.env = dict(os.environ, KRB5_CONFIG=conf,

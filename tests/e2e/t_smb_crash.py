@@ -11,7 +11,7 @@ import smb2
 import smbraw
 from harness import SLOW, Child, eq, get, put, test, wait_for
 from smb2 import CREATE, DELETE_ON_CLOSE, GENERIC_READ, OPLOCK_BREAK, refused
-from t_smb_durable import RWH, Answer, durable_v2, lease_v2, waiting
+from t_smb_durable import RWH, Answer, close_all, durable_v2, lease_v2, waiting
 from t_smb_lease import H, R, W, key
 from t_smb_persist import PERSISTENT, available, client, gone, opens, records, second_share
 
@@ -73,11 +73,11 @@ def acknowledged_at_once(w):
 def refused_while_its_lease_breaks(w):
     """A helper that is stuck: what is nothing that lasts after all is an open like others."""
     available(w)
-    w.server.ctl('server', 'set', 'upcall-ms', '2000')
     s, other = client(w), client(w, 2)
     lease = lease_v2(key(1), R | W)
     g = s.make('f', lease)
     number = breaking(s, other, R | W)
+    w.server.ctl('server', 'set', 'upcall-ms', '2000')
     w.server.helper.send_signal(signal.SIGSTOP)
     second = s.send(CREATE, s.body_of('f', lease, durable_v2(2, flags=PERSISTENT)))
     time.sleep(0.5)
@@ -91,12 +91,12 @@ def refused_while_its_lease_breaks(w):
     eq(other.answer(number)[0], smb2.OK)
     eq(opens(w), [('f', 'none')] * 3)
     w.server.helper.send_signal(signal.SIGCONT)
+    w.server.ctl('server', 'set', 'upcall-ms', '5000')
     for fid in (g.fid, h.fid):
         s.close(fid)
     s.end()
     other.end()
     wait_for('the record goes', lambda: records(w) == 0)
-    w.server.ctl('server', 'set', 'upcall-ms', '5000')
     gone(w)
 
 
@@ -143,8 +143,7 @@ def wanted_while_others_are_restored(w):
     eq(t.back(h.fid, 'held', 2, 2).state, RWH)
     for c in (s, t, newcomer):
         c.end()
-    for opened in w.server.json('open', 'list'):
-        w.server.ctl('open', 'close', str(opened['id']))
+    close_all(w)
     gone(w)
     w.server.delete('other')
 
@@ -217,8 +216,8 @@ def deletion_outlives_a_crash(w):
     doomed = s.lasting('doomed', 1, state=0)
     shares = other.lasting('doomed', 2, state=0, access=GENERIC_READ)
     closes = s.lasting('closes', 3, options=DELETE_ON_CLOSE)
-    ends = s.lasting('ends', 4, options=DELETE_ON_CLOSE, ms=12000 * SLOW)
-    left = s.lasting('left', 5, ms=12000 * SLOW)
+    ends = s.lasting('ends', 4, options=DELETE_ON_CLOSE, ms=20000 * SLOW)
+    left = s.lasting('left', 5, ms=20000 * SLOW)
     for g in (doomed, left):
         s.delete_on_close(g.fid)
     eq(records(w), 5)
@@ -239,7 +238,7 @@ def deletion_outlives_a_crash(w):
     s.close(s.back(closes.fid, 'closes', 3, 3).fid)
     eq(os.path.exists(w.path('closes')), False)
     eq([os.path.exists(w.path(n)) for n in ('left', 'ends')], [True, True])
-    wait_for('their time is over', lambda: not opens(w), seconds=24)
+    wait_for('their time is over', lambda: not opens(w), seconds=40)
     eq([os.path.exists(w.path(n)) for n in ('left', 'ends')], [False, False])
     s.end()
     other.end()

@@ -160,6 +160,16 @@ def gone(w):
     eq(w.server.json('open', 'list'), [])
 
 
+def close_all(w):
+    """What is open yet is closed, if it does not go by itself meanwhile."""
+    def all_closed():
+        opened = w.server.json('open', 'list')
+        for one in opened:
+            w.server.ctl('open', 'close', str(one['id']), check=False)
+        return not opened
+    wait_for('all is closed', all_closed)
+
+
 @test(smb=True, squash='none')
 def comes_back_with_all(w):
     """Data, ranges, the lease and its deny bits are there when the client is."""
@@ -266,28 +276,27 @@ def only_to_its_owner(w):
     w.server.ctl('share', 'del', 'other')
 
 
-@test(smb=True, squash='none')
+@test(smb=True, squash='none', timeout=90)
 def for_so_long(w):
     """Whose time is over is closed, and what it held is free."""
     setup(w)
-    w.server.ctl('server', 'set', 'durable-s', '2')
+    w.server.ctl('server', 'set', 'durable-s', '12')
     s = session(w)
     eq(s.lasting('long', 1, ms=10**9).timeout, 300000)
-    short = s.lasting('short', 2, ms=1000)
+    short = s.lasting('short', 2, ms=6000)
     usual = s.lasting('usual', 3, ms=0)
-    eq((short.timeout, usual.timeout), (1000, 2000))
+    eq((short.timeout, usual.timeout), (6000, 12000))
     s.lock(short.fid, 0, 1)
     away(w, s, 3)
-    wait_for('the short one goes', lambda: waiting(w) == ['long', 'usual'], seconds=3)
-    wait_for('the usual one goes', lambda: waiting(w) == ['long'], seconds=4)
+    wait_for('the short one goes', lambda: waiting(w) == ['long', 'usual'], seconds=12)
+    wait_for('the usual one goes', lambda: waiting(w) == ['long'], seconds=18)
     refused('OBJECT_NAME_NOT_FOUND', session(w).back, usual.fid, 'usual', 3, 3)
     w.server.ctl('server', 'set', 'durable-s', '0')
     s = session(w)
     eq(s.make('none', lease_v2(key(4), RWH), durable_v2(4)).durable, None)
     s.end()
     w.server.ctl('server', 'set', 'durable-s', '60')
-    opened, = w.server.json('open', 'list')
-    w.server.ctl('open', 'close', str(opened['id']))
+    close_all(w)
     gone(w)
 
 
@@ -306,9 +315,7 @@ def gives_way(w, act, state=RWH, kept=False, **kw):
         wait_for('it is closed', lambda: waiting(w) == [])
         refused('OBJECT_NAME_NOT_FOUND', s.back, g.fid)
     s.end()
-    wait_for('the other goes', lambda: w.server.json('open', 'list') == [] or waiting(w))
-    for opened in w.server.json('open', 'list'):
-        w.server.ctl('open', 'close', str(opened['id']))
+    close_all(w)
     gone(w)
 
 
@@ -504,9 +511,7 @@ def application_moves(w):
     new.read(h.fid, 1)
     for s in (old, new, third):
         s.end()
-    wait_for('nothing is open', lambda: not w.server.json('open', 'list') or waiting(w))
-    for opened in w.server.json('open', 'list'):
-        w.server.ctl('open', 'close', str(opened['id']))
+    close_all(w)
     gone(w)
 
 
@@ -604,7 +609,7 @@ def network_is_cut(w):
             f.write(data[:100000])
             os.lockf(f.fileno(), os.F_LOCK, 1000)
             os.fsync(f.fileno())
-            time.sleep(3)
+            os.read(wait, 1)
             f.write(data[100000:])
             os.fsync(f.fileno())
             os.read(wait, 1)
@@ -618,6 +623,7 @@ def network_is_cut(w):
     eq(len(before), 1)
     sessions = [s['id'] for s in w.server.json('session', 'list')]
     run('ip', '-n', w.client.name, 'link', 'set', 'eth0', 'down')
+    os.write(go, b'!')
     time.sleep(30)
     eq(os.path.getsize(w.path('f')), 100000)
     run('ip', '-n', w.client.name, 'link', 'set', 'eth0', 'up')

@@ -8,7 +8,7 @@ import time
 
 import smb
 import smb2
-from harness import eq, get, one_of, pattern, put, run, test
+from harness import eq, get, one_of, pattern, put, run, test, wait_for
 from smb import SmbClient
 
 BASIC, STANDARD, FULL_EA, END_OF_FILE, STREAM = 4, 5, 15, 20, 22
@@ -590,4 +590,4 @@ def special_files_of_linux(w):
     eq(sorted(os.listdir(where)), ['device', 'link', 'pipe'])
     for name in os.listdir(where):
         os.unlink(f'{where}/{name}')
-    eq(os.listdir(w.export), [])
+    wait_for('all goes', lambda: not os.listdir(w.export))

@@ -134,7 +134,7 @@ def later(n, call, *args):
 
 def soon(read, want, what):
     """A reader that caches is told of a write when it is done, and not before."""
-    wait_for(f'{what}: {want}', lambda: read() == want, seconds=3)
+    wait_for(f'{what}: {want}', lambda: read() == want)
 
 
 @test(smb=True, squash='none')

@@ -671,8 +671,7 @@ def many_changes(w):
     for i in range(60):
         os.unlink(w.path(f'd/p{i}'))
         n.remove(d, f'n{i}')
-        wait_for('gone here too', lambda: len(os.listdir(f'{m}/d')) == 4 * 60 - 2 * (i + 1),
-                 seconds=3)
+        wait_for('gone here too', lambda: len(os.listdir(f'{m}/d')) == 4 * 60 - 2 * (i + 1))
     refused('OBJECT_NAME_NOT_FOUND', o.create, 'd\\p1', how=OPEN)
     time.sleep(0.1)
     s.end()

@@ -90,9 +90,10 @@ def break_unanswered(w):
     """It is told to give up its lease and does not hear it: the other one waits no longer
     for it than for the connection."""
     a, b = two(w)
+    # the time of its silence begins with what it said last
+    began = time.monotonic()
     a.open('f', key=key(1), state=R | H | W, epoch=0, share=0)
     cut(w.client)
-    began = time.monotonic()
     number = b.opening('f', key=key(2), state=R | H | W, epoch=0)
     status, _ = b.answer(number, seconds=SILENCE_S + MORE_S * SLOW)
     waited = time.monotonic() - began
@@ -108,11 +109,11 @@ def answers_not_taken(w):
     a, b = two(w)
     put(w.path('big'), bytes(1 << 16), 0o666)
     fid = a.create('big', share=0)
+    began = time.monotonic()
     for _ in range(48):
         a.send(READ, struct.pack('<HBBIQ16sIIIHHB', 49, 0, 0, 1 << 16, 0, fid, 0, 0, 0, 0, 0, 0))
     wait_for('the first answer', lambda: len(a.socket.recv(1 << 16, socket.MSG_PEEK)) == 1 << 16)
     cut(w.client)
-    began = time.monotonic()
     refused('SHARING_VIOLATION', b.create, 'big')
     gone_in_time(w, began)
     b.create('big', share=0)

@@ -31,7 +31,7 @@ def one(w, cells, holder, claim, other, intent, name):
     held = holder.hold(claim, name)
     want = other.expected(cells, holder, claim, held.parts, intent)
     caching = any(p.bits for p in held.parts)
-    got, why, data = truth.cell(held, other, intent, name, caching)
+    got, why, data = truth.cell(held, other, intent, name, caching, want)
     held.end()
     wrong = got != want
     if intent == 'read' and got != REFUSED:

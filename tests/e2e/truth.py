@@ -198,7 +198,10 @@ class Smb(Actor):
 
         def give():
             while self._told(0):
-                _, before, after, wanted, _ = s.broken()
+                broken, before, after, wanted, _ = s.broken()
+                # of the cell before: its file was closed before it was told
+                if broken != key:
+                    continue
                 if before & ~after & W:
                     s.write(g.fid, NEWEST)
                 if wanted:
@@ -779,19 +782,25 @@ class Job:
         return self.outcome is not None
 
 
-def cell(held, other, intent, name, caching):
-    """(outcome, why, data): the holder gives up what it is asked for."""
+def cell(held, other, intent, name, caching, want):
+    """(outcome, why, data): the holder gives up what it is asked for.
+
+    What cannot be seen but by waiting is waited for longer where it is wanted: a machine may
+    be busy.
+    """
     job, outcome = Job(other, intent, name), ALLOWED
+    tries = 8 if want == REFUSED else 300
     end = time.monotonic() + 20
     while not job.done(0.01):
         if held.told(0.01):
             # who need not wait is done before the holder answers
             if outcome != BROKEN:
-                outcome = TOLD if job.done(0.2) and job.outcome == ALLOWED else BROKEN
+                need_not = job.done(4 if want == TOLD else 0.2) and job.outcome == ALLOWED
+                outcome = TOLD if need_not else BROKEN
             held.give()
-        elif job.again > 8 and outcome == ALLOWED or time.monotonic() > end:
+        elif job.again > tries and outcome == ALLOWED or time.monotonic() > end:
             job.stop = True
-    while caching and held.told(0.06):
+    while caching and held.told(4 if want == TOLD and outcome == ALLOWED else 0.06):
         outcome = TOLD if outcome == ALLOWED else outcome
         held.give()
     if job.outcome != ALLOWED:
