@@ -89,6 +89,25 @@ static void forget_parked(struct dsmb_call *call)
 	spin_unlock(&parked_lock);
 }
 
+/*
+ * The answer may have to wait for the client, and that of a CLOSE is to say that the open
+ * is gone.
+ */
+void dsmb_call_done(struct dsmb_call *call)
+{
+	forget_parked(call);
+	/*
+	 * It may have been told to go on while it waited, and then by something else, too. The
+	 * open keeps the node on which it is parked.
+	 */
+	if (is_parked_on_breaks(call))
+		ditto_park_cancel(&call->park);
+	dsmb_call_drop_open(call);
+	if (call->early)
+		dsmb_open_put(call->early);
+	call->early = NULL;
+}
+
 void dsmb_call_release(struct dsmb_call *call)
 {
 	void (*release)(struct dsmb_call *call) = call->release;
@@ -110,10 +129,8 @@ void dsmb_call_end(struct dsmb_call *call)
 		call->waited = false;
 	}
 	spin_unlock(&conn->lock);
-	forget_parked(call);
-	/* It may have been told to go on while it waited, and then by something else, too. */
-	if (is_parked_on_breaks(call))
-		ditto_park_cancel(&call->park);
+	/* One that did not come to its end. */
+	dsmb_call_done(call);
 	dsmb_call_release(call);
 	for (unsigned int i = 0; i < call->npages; i++)
 		put_page(call->pages[i].bv_page);
@@ -121,12 +138,7 @@ void dsmb_call_end(struct dsmb_call *call)
 	dsmb_buf_put(conn->server, call->reply);
 	if (call->share)
 		ditto_share_put(call->share);
-	dsmb_sequence_end(call);
 	dsmb_replay_end(call);
-	if (call->open)
-		dsmb_open_put(call->open);
-	if (call->early)
-		dsmb_open_put(call->early);
 	if (call->tree)
 		dsmb_tree_put(call->tree);
 	dsmb_channel_put(call->channel);

@@ -68,7 +68,7 @@ struct dsmb_tree;
  * @actor: behind @op
  * @conflict: behind @op
  * @park: behind @op
- * @open: found by dsmb_call_open(), held; dropped by the engine at the end
+ * @open: found by dsmb_call_open(), held; dropped by the engine when the call is done
  * @early: the open it names, held since it came: a CLOSE behind it does not overtake it
  * @created: the CreateGuid of a CREATE that is not through, or NULL: replay.c
  * @counted: it is one of the open's outstanding calls: replay.c
@@ -226,7 +226,7 @@ int dsmb_reply_add_page(struct dsmb_call *call, struct page *page, u32 offset, u
  * @call: with a session
  * @persistent: FileId.Persistent as it came; all ones for that of a related call
  * @volatile_id: FileId.Volatile as it came; the same
- * @open: filled, held until the call ends
+ * @open: filled, held until the call is done
  *
  * Sets @call->op.actor's owner to the open's, and remembers the FileId for related calls.
  * Return: DSMB_SUCCESS, DSMB_FILE_CLOSED, or for a related call what failed before
@@ -265,6 +265,10 @@ bool dsmb_charge_covers(const struct dsmb_call *call, u32 bytes);
 
 void dsmb_calls_init(void);
 void dsmb_call_init(struct dsmb_call *call, struct dsmb_message *message);
+/* Drop the open it is about, until it runs again. */
+void dsmb_call_drop_open(struct dsmb_call *call);
+/* It does not run any more: drop the open it was about, before it is answered. */
+void dsmb_call_done(struct dsmb_call *call);
 /* The handler is done and its answer, too: drop what is the handler's. */
 void dsmb_call_release(struct dsmb_call *call);
 /* The call is answered: drop what it holds. */

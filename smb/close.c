@@ -46,12 +46,6 @@ u32 dsmb_close(struct dsmb_call *call)
 	if (!dsmb_open_close(open))
 		return DSMB_FILE_CLOSED;
 	dsmb_durable_settle(open);
-	/* It is to be gone when the answer is there, so the call lets go of it now. */
-	call->actor.owner = NULL;
-	call->actor.cache_owner = NULL;
-	call->actor.entry_owner = NULL;
-	call->open = NULL;
-	dsmb_open_put(open);
 
 	dsmb_put_u16(out, DSMB_CLOSE_REPLY);
 	dsmb_put_u16(out, flags & DSMB_CLOSE_POSTQUERY_ATTRIB);

@@ -214,7 +214,7 @@ static u32 check_structure_size(struct dsmb_call *call)
 	return DSMB_SUCCESS;
 }
 
-static void drop_open(struct dsmb_call *call)
+void dsmb_call_drop_open(struct dsmb_call *call)
 {
 	dsmb_sequence_end(call);
 	if (call->open)
@@ -272,7 +272,7 @@ u32 dsmb_call_run(struct dsmb_call *call)
 			return DSMB_DROP;
 		status = check(call);
 	} else {
-		drop_open(call);
+		dsmb_call_drop_open(call);
 		dsmb_back(&call->out, 0);
 	}
 	if (!status)
@@ -322,7 +322,7 @@ u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id,
 	chain->has_file = true;
 	chain->persistent = persistent;
 	chain->volatile_id = volatile_id;
-	drop_open(call);
+	dsmb_call_drop_open(call);
 	call->open = open_of(call, persistent, volatile_id);
 	/* An open is of one tree; where a command needs none, it is not looked at. */
 	if (!call->open || (call->tree && READ_ONCE(call->open->tree) != call->tree))

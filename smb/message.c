@@ -410,6 +410,7 @@ static bool run_calls(struct dsmb_message *message)
 			return false;
 		}
 		dsmb_reply_end(call, status);
+		dsmb_call_done(call);
 		message->pos++;
 	}
 	return true;

@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Related requests of SMB in one message, of ordinary and of persistent opens."""
+import fcntl
 import os
 import signal
+import socket
 import struct
+import termios
 import time
 
 import smb2
 import smbraw
 import t_smb_durable
 from harness import SLOW, eq, get, pattern, put, test, wait_for
-from smb2 import CLOSE, CREATE, EXCLUSIVE, FLUSH, LOCK, OPEN, WRITE
+from smb2 import AT_ONCE, CLOSE, CREATE, EXCLUSIVE, FLUSH, LOCK, OPEN, READ, WRITE
 from t_smb_durable import TIMEOUT_MS
 from t_smb_persist import PERSISTENT, available, client, gone, records
 
 SAME = b'\xff' * 16     # the FileId of the request before
 LOCKS = 40              # that wait; a file has at most 100
 OPENS = 300             # more than there are workers
+READS = 32              # of 64 KiB: more than sockets take that nobody reads
 
 
 def write(fid, data, offset=0):
@@ -79,6 +83,77 @@ def ends_with_a_close(w):
         eq(statuses(s, s.chain((CREATE, body), flush(SAME), close(SAME))),
            ['OBJECT_NAME_NOT_FOUND'] * 3)
         os.unlink(w.path('made'))
+
+
+def clogged(w, s):
+    """Ask for more than the connection takes, and read nothing of it: the numbers."""
+    put(w.path('big'), pattern(7, 65536), 0o666)
+    fid = s.make('big').fid
+    s.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    body = struct.pack('<HBBIQ16sIIIHHB', 49, 0, 0, 65536, 0, fid, 0, 0, 0, 0, 0, 0)
+    return [s.send(READ, body) for _ in range(READS)]
+
+
+def is_clogged(s):
+    there = struct.unpack('i', fcntl.ioctl(s.socket, termios.FIONREAD, bytes(4)))[0]
+    return there < READS * 65536 // 2
+
+
+def may_lock(s, fid, first):
+    body = s.lock_body(fid, (first, 5, EXCLUSIVE | AT_ONCE))
+    return s.status(LOCK, body) == 'SUCCESS'
+
+
+def may_open(s, name):
+    """Alone."""
+    return s.status(CREATE, s.body_of(name, share=0)) == 'SUCCESS'
+
+
+@test(smb=True, squash='none')
+def closes_before_it_is_heard(w):
+    """What was closed is gone by the time it is told, however long the telling takes."""
+    for s, make in of_both_kinds(w):
+        other = client(w, 2)
+        put(w.path('g'), b'', 0o666)
+        fids = [make('f', 1), make('f', 2), make('g', 3)]
+        s.lock(fids[0], 0, 5)
+        s.lock(fids[1], 10, 5)
+        doomed = s.make('doomed', options=smb2.DELETE_ON_CLOSE).fid
+        held = other.make('f').fid
+        eq((may_lock(other, held, 0), may_lock(other, held, 10), may_open(other, 'g')),
+           (False, False, False))
+        reads = clogged(w, s)
+        numbers = s.chain(write(fids[0], b'x'), close(SAME))
+        wait_for('a range is free', lambda: may_lock(other, held, 0))
+        # two messages that may come together
+        numbers += [s.send(*write(fids[1], b'x', 20)), s.send(*close(fids[1]))]
+        wait_for('the other is free', lambda: may_lock(other, held, 10))
+        numbers += s.chain(write(fids[2], b'x'), close(SAME))
+        wait_for('nobody has it open', lambda: may_open(other, 'g'))
+        numbers += s.chain(write(doomed, b'x'), close(SAME))
+        wait_for('the file goes', lambda: not os.path.exists(w.path('doomed')))
+        eq(is_clogged(s), True)
+        s.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        eq(statuses(s, reads + numbers), ['SUCCESS'] * (READS + 8))
+        other.end()
+
+
+@test(smb=True, squash='none')
+def closes_before_it_waits(w):
+    """What comes behind the CLOSE may wait for others: that open is gone all the same."""
+    available(w)
+    s, other = client(w), client(w, 2)
+    held = other.make('g').fid
+    other.lock(held, 0, 5)
+    fid = s.make('f').fid
+    numbers = s.chain(lock(s, fid), write(SAME, b'x'), close(SAME),
+                      (CREATE, s.body_of('g')), lock(s, SAME))
+    eq(statuses(s, numbers[:4]), ['SUCCESS'] * 4)
+    eq(may_open(other, 'f'), True)
+    other.unlock(held, 0, 5)
+    eq(statuses(s, numbers[4:]), ['SUCCESS'])
+    s.end()
+    other.end()
 
 
 @test(smb=True, squash='none', timeout=120)
