@@ -367,14 +367,23 @@ static void cancel_parked(struct list_head *bucket,
 	}
 }
 
-static bool is_about_open(const struct dsmb_call *call, const void *open)
+struct about {
+	const struct dsmb_open *open;
+	const struct dsmb_session *session;
+};
+
+static bool is_about_open(const struct dsmb_call *call, const void *arg)
 {
-	return call->open == open;
+	const struct about *about = arg;
+
+	return call->open == about->open && (!about->session || call->session == about->session);
 }
 
-void dsmb_calls_cancel(struct dsmb_open *open, u32 status)
+void dsmb_calls_cancel(struct dsmb_open *open, const struct dsmb_session *session, u32 status)
 {
-	cancel_parked(bucket_of(open), is_about_open, open, status);
+	const struct about about = { .open = open, .session = session };
+
+	cancel_parked(bucket_of(open), is_about_open, &about, status);
 }
 
 static bool is_of_session(const struct dsmb_call *call, const void *session)

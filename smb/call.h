@@ -252,8 +252,11 @@ void dsmb_call_again(struct dsmb_call *call);
 void dsmb_call_complete(struct dsmb_call *call, u32 status);
 /* CANCEL came, or what it is about ended; a handler that runs again looks at it. */
 bool dsmb_call_is_cancelled(const struct dsmb_call *call);
-/* Cancel the calls parked on an open, with this status instead of CANCELLED. May sleep. */
-void dsmb_calls_cancel(struct dsmb_open *open, u32 status);
+/*
+ * Cancel the calls parked on an open, with this status instead of CANCELLED: those of a
+ * session, or all without one. May sleep.
+ */
+void dsmb_calls_cancel(struct dsmb_open *open, const struct dsmb_session *session, u32 status);
 /* The same for all of a session, or of one tree of it. May sleep. */
 void dsmb_calls_cancel_session(struct dsmb_session *session, const struct dsmb_tree *tree,
 			       u32 status);

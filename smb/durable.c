@@ -332,7 +332,8 @@ bool dsmb_durable_disconnect(struct dsmb_open *open, struct dsmb_session *sessio
 	durable_wait(open);
 	if (open->lease)
 		dsmb_break_unheard(open->lease);
-	dsmb_calls_cancel(open, DSMB_RANGE_NOT_LOCKED);
+	/* The client may be back by now, and wait anew. */
+	dsmb_calls_cancel(open, session, DSMB_RANGE_NOT_LOCKED);
 	return true;
 }
 

@@ -333,7 +333,7 @@ static bool dsmb_open_shut(struct dsmb_open *open, bool only_detached)
 	dsmb_app_forget(open->app);
 	dsmb_durable_forget(open);
 	/* MS-SMB2 section 3.3.5.10: what waits for a range of the open does not get it. */
-	dsmb_calls_cancel(open, DSMB_RANGE_NOT_LOCKED);
+	dsmb_calls_cancel(open, NULL, DSMB_RANGE_NOT_LOCKED);
 	dsmb_open_put(open);
 	return true;
 }
