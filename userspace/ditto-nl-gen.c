@@ -946,7 +946,7 @@ static const struct spec_attr server_attrs[] = {
 		.kind = SPEC_U32,
 		.form = SPEC_PLAIN,
 		.min = 0,
-		.max = 1000ULL,
+		.max = 10000ULL,
 	},
 };
 

@@ -36,7 +36,7 @@ static const struct limit {
 	{ "delegations", DITTO_A_SERVER_DELEGATIONS, true, 0, 1, 1 },
 	{ "session-slots", DITTO_A_SERVER_SESSION_SLOTS, false, 1, 1024, 128 },
 	{ "silence-s", DITTO_A_SERVER_SILENCE_S, false, 4, 7200, 60 },
-	{ "patience-ms", DITTO_A_SERVER_PATIENCE_MS, false, 0, 1000, 50 },
+	{ "patience-ms", DITTO_A_SERVER_PATIENCE_MS, false, 0, 10000, 50 },
 	{ "sessions-per-client", DITTO_A_SERVER_SESSIONS_PER_CLIENT, false, 1, 1024, 64 },
 };
 
