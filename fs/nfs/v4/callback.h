@@ -176,6 +176,7 @@ void dnfs4_callbacks_stop(struct dnfs4_server *server);
  * @broken: something got lost by this way
  * @probe: finds out whether there is a way
  * @probing: it is under way
+ * @held: delegations that the client may take for valid, as far as it was told
  * @missed: jiffies until when a revocation is told, 0 if it has not been told yet
  * @failures: ways that failed one after another
  * @not_before: when to try the next
@@ -205,6 +206,7 @@ struct dnfs4_callback_channel {
 	bool broken;
 	struct dnfs4_callback probe;
 	bool probing;
+	atomic_t held;
 	unsigned long missed;
 	u32 failures;
 	unsigned long not_before;

@@ -87,7 +87,7 @@ static bool is_untold(struct dnfs4_client *client)
 bool dnfs4_callback_missed(struct dnfs4_client *client)
 {
 	return (test_bit(DNFS4_CLIENT_CB_DOWN, &client->flags) &&
-		atomic_read(&client->client.live[DITTO_CLAIM_CACHE])) || is_untold(client);
+		atomic_read(&client->callback->held)) || is_untold(client);
 }
 
 void dnfs4_callback_miss(struct dnfs4_client *client)

@@ -258,6 +258,7 @@ int dnfs4_delegation_grant(struct dnfs4_compound *cmp, struct dnfs4_delegation *
 	}
 	d->cache = cache;
 	atomic_inc(&cmp->server->delegations->count);
+	atomic_inc(&cmp->client->callback->held);
 	return 0;
 }
 
@@ -276,6 +277,7 @@ void dnfs4_delegation_end(struct dnfs4_delegation *d)
 	if (!cache)
 		return;
 	atomic_dec(&client->server->delegations->count);
+	atomic_dec(&client->callback->held);
 	if (ditto_cache_ack(cache, 0))
 		ditto_cache_return(cache);
 	ditto_cache_put(cache);
@@ -398,6 +400,23 @@ void dnfs4_delegate(struct dnfs4_compound *cmp, struct dnfs4_open *open, u32 wan
 
 /* For others */
 
+u32 dnfs4_delegation_check(const struct dnfs4_compound *cmp, struct dnfs4_state *state)
+{
+	struct dnfs4_delegation *d = dnfs4_delegation_of(state);
+	struct ditto_cache *cache = dnfs4_delegation_cache(d);
+	bool held = cache && ditto_cache_bits(cache);
+
+	/* The table tells by a work item, and who was in need of the file goes on at once. */
+	if (cache && !held)
+		dnfs4_delegation_revoked(cache);
+	if (cache)
+		ditto_cache_put(cache);
+	if (held)
+		return NFS4_OK;
+	/* It was returned just now, or 4.0 has forgotten it. */
+	return dnfs4_state_check_void(cmp, state) ?: NFS4ERR_BAD_STATEID;
+}
+
 u32 dnfs4_delegation_covers(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid,
 			    struct ditto_node *node, u32 access)
 {
@@ -413,6 +432,8 @@ u32 dnfs4_delegation_covers(struct dnfs4_compound *cmp, const struct dnfs4_state
 		status = NFS4ERR_BAD_STATEID;
 	else if (access & NFS4_SHARE_ACCESS_WRITE && !d->write)
 		status = NFS4ERR_OPENMODE;
+	else
+		status = dnfs4_delegation_check(cmp, state);
 	dnfs4_state_put(state);
 	return status;
 }

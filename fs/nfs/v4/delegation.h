@@ -59,6 +59,18 @@ void dnfs4_delegate(struct dnfs4_compound *cmp, struct dnfs4_open *open, u32 wan
 u32 dnfs4_delegation_covers(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid,
 			    struct ditto_node *node, u32 access);
 
+/**
+ * dnfs4_delegation_check - does the client still have a delegation
+ * @cmp: its client
+ * @state: of the delegation, held; state->lock not held
+ *
+ * The grant may be void before its state is, and others may have changed the file by then:
+ * the state follows here. May sleep.
+ *
+ * Return: NFS4_OK; DELEG_REVOKED, ADMIN_REVOKED; BAD_STATEID, which it is in 4.0 in any case.
+ */
+u32 dnfs4_delegation_check(const struct dnfs4_compound *cmp, struct dnfs4_state *state);
+
 /* Is a delegation state one for writing? And of which file? For dnfs4_io_begin(). */
 bool dnfs4_delegation_writes(const struct dnfs4_state *state);
 struct ditto_node *dnfs4_delegation_node(const struct dnfs4_state *state);

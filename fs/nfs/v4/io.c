@@ -88,10 +88,15 @@ static u32 dnfs4_io_open(struct dnfs4_compound *cmp, struct dnfs4_open *open, bo
 /* The holder has nothing open: the mode is asked, but for the file's owner. */
 static u32 dnfs4_io_delegation(struct dnfs4_compound *cmp, bool write, struct dnfs4_io *io)
 {
+	u32 status;
+
 	if (dnfs4_delegation_node(io->state) != dnfs4_node(cmp))
 		return NFS4ERR_BAD_STATEID;
 	if (write && !dnfs4_delegation_writes(io->state))
 		return NFS4ERR_OPENMODE;
+	status = dnfs4_delegation_check(cmp, io->state);
+	if (status)
+		return status;
 	io->actor = (struct ditto_actor){
 		.client = &cmp->client->client,
 		.cache_owner = cmp->client->cache_owner,

@@ -21,29 +21,44 @@ static u32 delegreturn_state(struct dnfs4_compound *cmp, const struct dnfs4_stat
 	mutex_lock(&state->lock);
 	status = dnfs4_state_check_seqid(cmp, state, sid);
 	mutex_unlock(&state->lock);
+	status = status ?: dnfs4_delegation_check(cmp, state);
 	if (status)
 		return status;
 	/* Of two that return it one comes too late. */
 	return dnfs4_state_del(state) ? NFS4_OK : NFS4ERR_BAD_STATEID;
 }
 
-static u32 delegreturn_exec(struct dnfs4_compound *cmp, void *args, void *res)
+/* Who returns something in 4.0 has understood, see dnfs4_callback_missed(). */
+static void understood(struct dnfs4_compound *cmp)
 {
-	const struct dnfs4_stateid *sid = args;
+	if (!cmp->minor && cmp->client)
+		clear_bit(DNFS4_CLIENT_CB_MISSED, &cmp->client->flags);
+}
+
+static u32 delegreturn_do(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid)
+{
 	struct dnfs4_state *state;
 	u32 status;
 
-	/* It has understood, see dnfs4_callback_missed(). */
-	if (!cmp->minor && cmp->client)
-		clear_bit(DNFS4_CLIENT_CB_MISSED, &cmp->client->flags);
 	status = dnfs4_state_find(cmp, sid, DNFS4_STATE_DELEGATION | DNFS4_STATE_DIRECTORY,
 				  &state);
+	understood(cmp);
 	if (status)
 		return status;
 	status = delegreturn_state(cmp, sid, state);
 	if (!status)
 		dnfs4_delegation_end(dnfs4_delegation_of(state));
 	dnfs4_state_put(state);
+	return status;
+}
+
+static u32 delegreturn_exec(struct dnfs4_compound *cmp, void *args, void *res)
+{
+	u32 status = delegreturn_do(cmp, args);
+
+	/* What was found out only here is told by this. */
+	if (status == NFS4ERR_BAD_STATEID)
+		understood(cmp);
 	return status;
 }
 

@@ -3,6 +3,7 @@
 #include <linux/slab.h>
 
 #include "client.h"
+#include "delegation.h"
 #include "open.h"
 #include "ops.h"
 
@@ -46,6 +47,9 @@ static u32 free_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	status = dnfs4_state_find_any(cmp, &a->stateid, ~0U, &state);
 	if (status)
 		return status;
+	/* The state follows the grant, and is judged as it is then. */
+	if (state->ops->kind & (DNFS4_STATE_DELEGATION | DNFS4_STATE_DIRECTORY))
+		dnfs4_delegation_check(cmp, state);
 	status = free_state(cmp, &a->stateid, state);
 	dnfs4_state_put(state);
 	return status;
@@ -111,6 +115,8 @@ static u32 test_one(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid)
 	open = open_behind(state);
 	if (open && dnfs4_open_is_lost(open))
 		status = NFS4ERR_ADMIN_REVOKED;
+	else if (state->ops->kind & (DNFS4_STATE_DELEGATION | DNFS4_STATE_DIRECTORY))
+		status = dnfs4_delegation_check(cmp, state);
 	dnfs4_state_put(state);
 	return status;
 }

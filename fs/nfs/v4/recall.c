@@ -116,23 +116,28 @@ void dnfs4_delegation_revoked(struct ditto_cache *cache)
 
 	mutex_lock(&d->state.lock);
 	mine = d->cache == cache;
-	if (mine)
+	if (mine) {
 		d->cache = NULL;
+		dnfs4_delegation_drop(d);
+		/* In one step: with neither grant nor reason it is one that was returned. */
+		if (client->minor)
+			dnfs4_state_revoke_locked(&d->state, d->recalled ? DNFS4_REVOKED :
+								    DNFS4_ADMIN_REVOKED);
+	}
 	mutex_unlock(&d->state.lock);
 	if (!mine)
 		return;
-	dnfs4_delegation_drop(d);
 	atomic_dec(&client->server->delegations->count);
 	/*
 	 * Version 4.0 cannot free a stateid: it is forgotten, and then it is a bad one. A client
 	 * that was away may not use it, but go on with what it has cached: RENEW tells.
 	 */
-	if (client->minor) {
-		dnfs4_state_revoke(&d->state, d->recalled ? DNFS4_REVOKED : DNFS4_ADMIN_REVOKED);
-	} else {
+	if (!client->minor) {
 		dnfs4_state_del(&d->state);
 		dnfs4_callback_miss(client);
 	}
+	/* Not before RENEW has the other reason to tell. */
+	atomic_dec(&client->callback->held);
 	ditto_cache_put(cache);
 	dnfs4_callback_kick(client);
 }

@@ -168,6 +168,9 @@ u32 dnfs4_state_find_any(struct dnfs4_compound *cmp, const struct dnfs4_stateid 
 u32 dnfs4_state_check_seqid(const struct dnfs4_compound *cmp, const struct dnfs4_state *state,
 			    const struct dnfs4_stateid *sid);
 
+/* The check of void only. */
+u32 dnfs4_state_check_void(const struct dnfs4_compound *cmp, const struct dnfs4_state *state);
+
 /* How a seqid compares with that of a state @now: NFS4_OK, OLD_STATEID, BAD_STATEID. */
 u32 dnfs4_seqid_status(u32 minor, u32 now, u32 seqid);
 
@@ -180,6 +183,8 @@ u32 dnfs4_seqid_status(u32 minor, u32 now, u32 seqid);
  * it stood for.
  */
 void dnfs4_state_revoke(struct dnfs4_state *state, enum dnfs4_void why);
+/* The same with state->lock held. */
+void dnfs4_state_revoke_locked(struct dnfs4_state *state, enum dnfs4_void why);
 
 /* All states of a client, which takes no new ones from then on. May sleep. */
 void dnfs4_states_release(struct dnfs4_client *client);

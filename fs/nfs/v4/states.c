@@ -236,11 +236,11 @@ bool dnfs4_state_replace(struct dnfs4_state *state, struct dnfs4_state *other)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_replace);
 
-void dnfs4_state_revoke(struct dnfs4_state *state, enum dnfs4_void why)
+void dnfs4_state_revoke_locked(struct dnfs4_state *state, enum dnfs4_void why)
 {
 	struct dnfs4_client *client = state->client;
 
-	mutex_lock(&state->lock);
+	lockdep_assert_held(&state->lock);
 	xa_lock(&client->states);
 	if (state->void_why == DNFS4_VALID && state->id &&
 	    xa_load(&client->states, state->id) == state) {
@@ -248,6 +248,12 @@ void dnfs4_state_revoke(struct dnfs4_state *state, enum dnfs4_void why)
 		atomic_inc(&client->revoked[why]);
 	}
 	xa_unlock(&client->states);
+}
+
+void dnfs4_state_revoke(struct dnfs4_state *state, enum dnfs4_void why)
+{
+	mutex_lock(&state->lock);
+	dnfs4_state_revoke_locked(state, why);
 	mutex_unlock(&state->lock);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_revoke);
@@ -314,10 +320,15 @@ u32 dnfs4_seqid_status(u32 minor, u32 now, u32 seqid)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_seqid_status);
 
+u32 dnfs4_state_check_void(const struct dnfs4_compound *cmp, const struct dnfs4_state *state)
+{
+	return dnfs4_void_status(cmp, READ_ONCE(state->void_why));
+}
+
 static u32 dnfs4_state_judge(const struct dnfs4_compound *cmp, const struct dnfs4_state *state,
 			     const struct dnfs4_stateid *resolved)
 {
-	return dnfs4_void_status(cmp, READ_ONCE(state->void_why)) ?:
+	return dnfs4_state_check_void(cmp, state) ?:
 	       dnfs4_seqid_status(cmp->minor, READ_ONCE(state->seqid), resolved->seqid);
 }
 
