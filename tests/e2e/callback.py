@@ -90,13 +90,17 @@ class Callback:
         return Enc().u32(xid, 1, 0, 0, 0, stat).bytes() + body
 
     def _datagrams(self, sock):
+        answered = {}
         while self.open:
             try:
                 message, peer = sock.recvfrom(65536)
             except OSError:
                 return
-            reply = self._serve(message, 'udp', peer)
+            # sent again before the answer came; what was not answered is a call each time
+            key = message[:4], peer
+            reply = answered.get(key) or self._serve(message, 'udp', peer)
             if reply:
+                answered[key] = reply
                 sock.sendto(reply, peer)
 
     def _accept(self, sock):

@@ -14,6 +14,7 @@ With sessions:
 """
 import itertools
 import os
+import select
 import struct
 import time
 from types import SimpleNamespace as Result
@@ -566,14 +567,10 @@ class Conn(rpc.Rpc):
 
     def serve(self, seconds=10):
         """Wait for one call of the server and answer it; False if none came."""
-        before = self.sock.gettimeout()
-        self.sock.settimeout(seconds)
-        try:
-            message = self._raw()
-        except TimeoutError:
+        # only its beginning may be missing: what is read of one is lost with a time-out
+        if not select.select([self.sock], [], [], seconds)[0]:
             return False
-        finally:
-            self.sock.settimeout(before)
+        message = self._raw()
         if struct.unpack('>I', message[4:8])[0]:
             raise AssertionError('a reply that nobody waits for')
         self._called(message)

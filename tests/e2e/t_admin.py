@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import signal
+import socket
 
 import nfs3
 import rpc
@@ -197,6 +198,16 @@ def setting_threads(w):
 def setting_max_connections(w):
     w.server.ctl('server', 'set', 'max-connections', '4')
     conns = [w.client.connect() for _ in range(20)]
+
+    def closed(c):
+        c.sock.setblocking(False)
+        try:
+            return not c.sock.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except ConnectionError:
+            return True
+    wait_for('most are closed', lambda: sum(map(closed, conns)) >= 15)
     alive = 0
     for c in conns:
         try:

@@ -13,7 +13,7 @@ from harness import (Child, Ns, eq, expect_errno, get, one_of, pattern, put, run
 from nfs3 import sattr
 
 
-def writer(m, done, limit=400):
+def writer(m, done, limit=4000):
     """Write and sync one file after the other until told to stop; how many were acknowledged."""
     def work():
         for i in range(limit):
@@ -38,6 +38,7 @@ def progress(done):
 @test(server='ditto', fs='ext4')
 def share_del_with_cached_files(w):
     """A share goes while a client has it mounted and files open: umount works at once."""
+    w.server.ctl('server', 'set', 'file-idle-ms', '3600000')
     m = w.client.mount(opts='timeo=10,retrans=1')
     put(f'{m}/f', pattern(1, 100000))
     with open(f'{m}/f', 'r+b', buffering=0) as f:

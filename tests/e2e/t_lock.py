@@ -7,7 +7,7 @@ import random
 import signal
 import time
 
-from harness import eq, get, one_of, parallel, put, test
+from harness import eq, get, one_of, parallel, put, test, wait_for
 from lockers import READ, SOON, WRITE, Locker, first
 
 # Tests in which a client waits are for Ditto only: the kernel's lockd of this version
@@ -26,6 +26,10 @@ def another(w, number, name='f', **kw):
     """One more process on a client that has mounted."""
     client = w.clients[number - 1]
     return Locker(f'{client.mounts[0]}/{name}', client, **kw)
+
+
+def waiting(w):
+    return [x for x in w.server.locks() if x['state'] == 'waiting']
 
 
 def end(*lockers):
@@ -234,6 +238,7 @@ def deadlock(w):
     a.lock(WRITE, 0, 10)
     b.lock(WRITE, 10, 10)
     b.start('wait', WRITE, 0, 10).waits()
+    wait_for('the server knows', lambda: waiting(w))
     a.refused('wait', WRITE, 10, 10, why=(errno.EDEADLK,))
     a.unlock()
     b.result(SOON)
@@ -275,6 +280,8 @@ def killed(w):
     b.start('wait', WRITE, 0, 10).waits()
     b.end(signal.SIGKILL)
     c.lock(WRITE, 20, 10)
+    if w.vers == '3':                # others have no word for it
+        wait_for('it is cancelled', lambda: not waiting(w))
     a.unlock()
     c.lock(WRITE, 0, 10)
     end(a, c)

@@ -268,7 +268,7 @@ def shares_come_before_reclaims(w):
     wait_for('the lock is taken back', s.locks, 15)
     row, = s.locks()
     eq((row['first'], row['last'], row['state']), (2, 4, 'held'))
-    wait_for('the grace ends', lambda: not s.grace()['active'], servers.GRACE + 2)
+    wait_for('the grace ends', lambda: not s.grace()['active'], servers.GRACE + 10)
     eq(s.grace()['known'], 1)
     a.unlock()
     a.end()

@@ -408,7 +408,7 @@ def callback_unanswered(w):
         status(a.unlock((0, 10)), nlm.OK)
         call = g.take()
         taken(a)
-        wait_for('the lock is released', lambda: a.test((0, 0)).status == nlm.OK, CALLBACK + 2)
+        wait_for('the lock is released', lambda: a.test((0, 0)).status == nlm.OK, CALLBACK + 10)
         took = time.monotonic() - began
         assert took > CALLBACK / 2, f'given up after {took:.1f} s'
         while not g.calls.empty():
@@ -416,7 +416,7 @@ def callback_unanswered(w):
     status(a.lock((0, 10)), nlm.OK)
     status(b.lock((0, 10), block=True), nlm.BLOCKED)
     status(a.unlock((0, 10)), nlm.OK)
-    wait_for('the lock is released', lambda: a.test((0, 0)).status == nlm.OK, CALLBACK + 2)
+    wait_for('the lock is released', lambda: a.test((0, 0)).status == nlm.OK, CALLBACK + 10)
 
 
 @test(server='ditto', locks='raw', clients=2)
@@ -543,7 +543,7 @@ def messages_unanswered(w):
         # from another machine, and with another cookie
         a.raw(nlm.GRANTED_RES, rpc.Enc().opaque(call.cookie).u32(nlm.OK).bytes())
         b.raw(nlm.GRANTED_RES, rpc.Enc().opaque(b'x' * 8).u32(nlm.OK).bytes())
-        wait_for('the lock is released', lambda: a.test((0, 0)).status == nlm.OK, CALLBACK + 2)
+        wait_for('the lock is released', lambda: a.test((0, 0)).status == nlm.OK, CALLBACK + 10)
 
 
 @test(server='ditto', locks='raw')
@@ -871,7 +871,7 @@ def share_goes_during_a_callback(w):
         w.server.delete('data')
         w.volumes[-1].umount()
         w.volumes.pop()
-        wait_for('nothing is claimed', lambda: not w.server.claims(), CALLBACK + 2)
+        wait_for('nothing is claimed', lambda: not w.server.claims(), CALLBACK + 10)
 
 
 @test(server='ditto', locks='raw', clients=2)

@@ -111,7 +111,7 @@ def waiters_over_a_restart(w):
     w.server.restart()
     b.waits(1)
     wait_for('the lock is reclaimed', w.server.locks)
-    wait_for('the grace ends', lambda: not active(w), servers.GRACE + 2)
+    wait_for('the grace ends', lambda: not active(w), servers.GRACE + 10)
     b.waits(1)
     a.unlock()
     # it polls, as its request was lost with the server
@@ -145,7 +145,7 @@ def grace(w):
         n = w.clients[1].nfs()
         eq(n.read(a.fh, 0, 10).status, nfs3.OK, 'reading needs no lock')
         n.rpc.close()
-        wait_for('the grace ends', lambda: not active(w), servers.GRACE + 2)
+        wait_for('the grace ends', lambda: not active(w), servers.GRACE + 10)
         status(a.lock((70, 10), reclaim=True), nlm.GRACE, 'too late')
         status(b.lock((0, 10)), nlm.DENIED, 'reclaimed by its owner')
         status(b.lock((50, 10)), nlm.OK)

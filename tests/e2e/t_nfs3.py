@@ -6,7 +6,8 @@ import time
 
 import nfs3
 import rpc
-from harness import eq, get, one_of, pattern, put, run, test
+import servers
+from harness import eq, get, one_of, pattern, put, run, test, wait_for
 from nfs3 import sattr
 
 
@@ -379,7 +380,7 @@ def asked_again_while_busy(w):
     try:
         n.rpc.send(call)
         n.rpc.send(call)
-        time.sleep(0.3)
+        wait_for('it hangs', lambda: 'D' in servers.service_threads())
         n.rpc.close(abort=True)
         c = w.client.connect(src_port=902)
         c.send(call)

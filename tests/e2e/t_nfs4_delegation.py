@@ -298,6 +298,7 @@ def locks_survive_recall(w):
 def size_is_asked_for(w):
     """What the holder appended counts for others before it is written, and nothing is recalled."""
     os.chmod(w.export, 0o777)
+    w.server.ctl('server', 'set', 'patience-ms', '4000')
     with holders(w, writes=True) as each:
         for h in each:
             recalls = counts(w)['recalled']
@@ -381,7 +382,7 @@ def switched_off(w):
         eq(held(w) <= 2, True, 'no more than two')
 
 
-@test(server='ditto', clients=2)
+@test(server='ditto', clients=2, timeout=90)
 def lost_for_a_while(w):
     """A client that cannot be reached has until the deadline, and returns in time."""
     os.chmod(w.export, 0o777)

@@ -80,11 +80,13 @@ class Listener:
         self.thread.start()
 
     def _listen(self):
-        while self.open:
+        while True:
             try:
                 self.found.update(SEQUENCE.findall(self.sock.recv(65536)))
             except TimeoutError:
-                pass
+                # what went over before the end is read
+                if not self.open:
+                    return
 
     def ids(self):
         self.open = False

@@ -90,7 +90,7 @@ def server_restarts(w):
     for x in (a, b):
         x.result(RECOVERY)
         eq(x.read(12), b'beforeafter.')
-    wait_for('the grace ends', lambda: not w.server.grace()['active'], servers.GRACE + 5)
+    wait_for('the grace ends', lambda: not w.server.grace()['active'], servers.GRACE + 10)
     for x, y in zip((a, b), c):
         x.read(1)
         y.start('holder', WRITE)

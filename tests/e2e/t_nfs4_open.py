@@ -210,7 +210,7 @@ def locks_and_nlm(w):
     a = Locker(f'{w.client.mount()}/f', w.client)
     l = by_nlm(w)
     a.lock(WRITE, 10, 10)
-    wait_for('the delegation is back', lambda: l.test((10, 10), svid=9).status != nlm.OK)
+    wait_for('the delegation is back', lambda: l.test((10, 10), svid=9).status == nlm.DENIED)
     eq(taken(l, (15, 1)).where, (10, 10))
     free(l, (0, 10))
     status(l.lock((0, 10)), nlm.OK)

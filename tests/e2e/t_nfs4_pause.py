@@ -11,14 +11,10 @@ from harness import SLOW, eq, test, wait_for
 from nfs4_callback import SILENT
 from nfs4_status import OK
 from t_nfs4_client import clients
-from t_nfs4_deleg import DATA, V3, Caller, Caller40, files
+from t_nfs4_deleg import DATA, V3, Caller, Caller40, files, patience
 
 LEASE = 5
 PAUSE_MS = 200
-
-
-def patience(w, ms):
-    w.server.ctl('server', 'set', 'patience-ms', str(ms))
 
 
 class Prompt:
@@ -90,7 +86,7 @@ def met(w, holder, acc, what, act):
 @test(server='ditto', clients=2, squash='root-to-admin', timeout=90)
 def prompt_holders(w):
     """A holder that returns at once costs nobody a second attempt."""
-    patience(w, 1000)                       # a machine may be slow now and then
+    patience(w, 4000)                       # a machine may be slow now and then
     holders = Caller(w, w.clients[0]), Caller40(w, w.clients[0])
     other = w.clients[1]
     others = ((V3_ACTS, functools.partial(by_v3, other.nfs())),
@@ -124,7 +120,7 @@ def data_of_the_holder(w):
 def as_long_as_set(w):
     """The setting patience-ms, live: a holder that takes its time, or nobody waits."""
     a, other = Caller(w), V3(w)
-    for ms, answer in ((1000, nfs3.OK), (0, nfs3.JUKEBOX)):
+    for ms, answer in ((4000, nfs3.OK), (0, nfs3.JUKEBOX)):
         patience(w, ms)
         name = f'f{ms}'
         files(w, name)
@@ -175,6 +171,7 @@ def not_for_ever(w):
 def lapsed_holders(w):
     """A range or an open of a lapsed client: who is in need of it has it by the first request."""
     files(w)
+    patience(w, 4000)
     w.server.ctl('server', 'set', 'lease-time-s', str(LEASE))
     live = nfs4.Session.make(nfs4.connect(w.clients[1]))
     root = live.fh('data')

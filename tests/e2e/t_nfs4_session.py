@@ -369,7 +369,6 @@ def back_channel_lost(w):
 @test(server='ditto')
 def slots_grow_and_shrink(w):
     """Who uses all that he was told to is told to use more, and fewer when he does not."""
-    w.server.ctl('server', 'set', 'lease-time-s', '5')
     s = session(w, fore=Channel(requests=64))
     eq(s.fore.requests, 64)
     start = s.compound(nfs4.putrootfh()).ok()[0].target
@@ -378,6 +377,7 @@ def slots_grow_and_shrink(w):
         r = raw_sequence(s, s.slots.get(slot, 0) + 1, slot=slot, highest=slot).ok()[0]
         s.slots[slot] = s.slots.get(slot, 0) + 1
     eq((r.target, r.highest), (63, 63))
+    w.server.ctl('server', 'set', 'lease-time-s', '5')
 
     def target():
         s.slots[0] += 1

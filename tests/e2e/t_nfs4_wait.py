@@ -26,13 +26,9 @@ class Caller(t_nfs4_deleg.Caller):
         super().__init__(w, client, minor, **answers)
         self.own = own
         self.sids = {}
-        wait_for('the promise', self.promised)
-
-    def promised(self):
-        self.conn.serve(0.1)
         r, self.file = self.open('f', BOTH | WANT_NO)
         self.opened = r.stateid
-        return r.rflags & OPEN_MAY_NOTIFY_LOCK
+        eq(r.rflags & OPEN_MAY_NOTIFY_LOCK, OPEN_MAY_NOTIFY_LOCK, 'the promise')
 
     def lock(self, kind, first=0, length=10, own=None):
         own = own or self.own
@@ -78,6 +74,7 @@ def told_when_free(w):
         eq(b.lock(WRITEW_LT, 5, 10), OK)
         b.unlock(5, 10)
         a.cb.none(a.conn, 0.1)
+    wait_for('the answers', lambda: told_of_locks(w) >= 2)
     eq(told_of_locks(w), 2)
 
 
@@ -94,7 +91,7 @@ def nobody_waits(w):
     eq(a.lock(READ_LT), OK)
     eq(b.lock(WRITEW_LT), DENIED)
     eq(b.compound(putfh(b.file), nfs4.close(b.opened)).status, OK)
-    eq([x['state'] for x in w.server.json('lock', 'list') if x['state'] == 'waiting'], [])
+    eq(waiting(w), [])
     a.unlock()
     b.cb.none(b.conn)
     eq(told_of_locks(w), 0)
@@ -147,7 +144,7 @@ def slow_to_take_it(w):
     files(w)
     a, b = (Caller(w, c) for c in w.clients)
     say = [DELAY, SILENT, OK]
-    b.cb.answers['notify_lock'] = lambda _: say.pop(0)
+    b.cb.answers['notify_lock'] = lambda _: say.pop(0) if say else OK
     w.server.ctl('server', 'set', 'lease-time-s', '10')
     eq(a.lock(WRITE_LT), OK)
     eq(b.lock(WRITEW_LT), DENIED)
@@ -222,6 +219,10 @@ def without_a_way_back(w):
     eq((r.status, r.rflags & OPEN_MAY_NOTIFY_LOCK), (OK, 0))
 
 
+def waiting(w):
+    return [x for x in w.server.locks() if x['state'] == 'waiting']
+
+
 def locks(w):
     return w.server.calls('nfs4')['lock']
 
@@ -234,13 +235,16 @@ def kernel_client(w):
         a, b = (Locker(f'{c.mount(vers=vers)}/f', c) for c in w.clients)
         for kind in (WRLCK, RDLCK):
             a.lock(WRLCK, 0, 10)
+            asked = locks(w)
             b.start('wait', kind, 5, 10).waits()
+            wait_for('it was refused', lambda n=asked: locks(w) > n and waiting(w))
             before, told = locks(w), told_of_locks(w)
             # it would have asked twice by now
             b.waits(4)
             eq(locks(w), before)
             a.unlock()
             b.result(SOON)
+            wait_for('it answers', lambda n=told: told_of_locks(w) > n)
             eq((locks(w), told_of_locks(w)), (before + 1, told + 1))
             a.refused('lock', WRLCK, 14, 1)
             b.unlock()
