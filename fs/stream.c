@@ -328,8 +328,8 @@ static int unlink_stream(struct ditto_share *share, struct dentry *child)
 	return ditto_no_deleg_wait(err, delegated);
 }
 
-/* Ask, and remove it; the server acts. */
-static int remove_stream(struct ditto_op *op, struct dentry *child)
+/* Ask, and remove it; the server acts. Its node is @removed, held, for stream_removed(). */
+static int unlink_asked(struct ditto_op *op, struct dentry *child, struct ditto_node **removed)
 {
 	struct ditto_node *node = ditto_node_get(op->share, child);
 	int err;
@@ -337,11 +337,31 @@ static int remove_stream(struct ditto_op *op, struct dentry *child)
 	if (IS_ERR(node))
 		return PTR_ERR(node);
 	err = ditto_ask(op, node, DITTO_INTENT_REMOVE) ?: unlink_stream(op->share, child);
-	if (!err) {
-		ditto_node_forget(node);
-		ditto_done(op, node, DITTO_INTENT_REMOVE);
+	if (err) {
+		ditto_node_put(node);
+		return err;
 	}
+	ditto_node_forget(node);
+	*removed = node;
+	return 0;
+}
+
+/* No lock is held: holders are told. NULL is allowed. */
+static void stream_removed(struct ditto_op *op, struct ditto_node *node)
+{
+	if (!node)
+		return;
+	ditto_done(op, node, DITTO_INTENT_REMOVE);
 	ditto_node_put(node);
+}
+
+static int remove_stream(struct ditto_op *op, struct dentry *child)
+{
+	struct ditto_node *node = NULL;
+	int err;
+
+	err = unlink_asked(op, child, &node);
+	stream_removed(op, node);
 	return err;
 }
 
@@ -433,7 +453,7 @@ static int rename_locked(struct ditto_share *share, struct ditto_node *dir,
 
 /* What has the new name in another case is in the way, too. */
 static int clear_name(struct ditto_op *op, struct ditto_node *dir, struct dentry *from,
-		      const struct ditto_name *to, bool replace)
+		      const struct ditto_name *to, bool replace, struct ditto_node **removed)
 {
 	struct dentry *other = find_stream(op->share, dir, to);
 	int err = 0;
@@ -441,7 +461,7 @@ static int clear_name(struct ditto_op *op, struct ditto_node *dir, struct dentry
 	if (IS_ERR(other))
 		return other == ERR_PTR(-ENOENT) ? 0 : PTR_ERR(other);
 	if (other != from)
-		err = replace ? remove_stream(op, other) : -EEXIST;
+		err = replace ? unlink_asked(op, other, removed) : -EEXIST;
 	dput(other);
 	return err;
 }
@@ -451,6 +471,7 @@ static int rename_stream(struct ditto_op *op, struct ditto_node *dir,
 			 const struct ditto_name *from, const struct ditto_name *to,
 			 bool replace)
 {
+	struct ditto_node *removed = NULL;
 	struct dentry *parent, *child;
 	int err;
 
@@ -458,7 +479,7 @@ static int rename_stream(struct ditto_op *op, struct ditto_node *dir,
 	if (IS_ERR(child))
 		return PTR_ERR(child);
 	mutex_lock(making_of(dir));
-	err = clear_name(op, dir, child, to, replace);
+	err = clear_name(op, dir, child, to, replace, &removed);
 	if (!err) {
 		parent = ditto_node_dentry(dir);
 		lock_rename(parent, parent);
@@ -467,6 +488,7 @@ static int rename_stream(struct ditto_op *op, struct ditto_node *dir,
 		dput(parent);
 	}
 	mutex_unlock(making_of(dir));
+	stream_removed(op, removed);
 	dput(child);
 	return err;
 }
