@@ -40,8 +40,7 @@ static u32 delegreturn_do(struct dnfs4_compound *cmp, const struct dnfs4_stateid
 	struct dnfs4_state *state;
 	u32 status;
 
-	status = dnfs4_state_find(cmp, sid, DNFS4_STATE_DELEGATION | DNFS4_STATE_DIRECTORY,
-				  &state);
+	status = dnfs4_state_find(cmp, sid, DNFS4_STATE_DELEGATIONS, &state);
 	understood(cmp);
 	if (status)
 		return status;

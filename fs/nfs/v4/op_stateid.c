@@ -48,7 +48,7 @@ static u32 free_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	if (status)
 		return status;
 	/* The state follows the grant, and is judged as it is then. */
-	if (state->ops->kind & (DNFS4_STATE_DELEGATION | DNFS4_STATE_DIRECTORY))
+	if (state->ops->kind & DNFS4_STATE_DELEGATIONS)
 		dnfs4_delegation_check(cmp, state);
 	status = free_state(cmp, &a->stateid, state);
 	dnfs4_state_put(state);
@@ -115,7 +115,7 @@ static u32 test_one(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid)
 	open = open_behind(state);
 	if (open && dnfs4_open_is_lost(open))
 		status = NFS4ERR_ADMIN_REVOKED;
-	else if (state->ops->kind & (DNFS4_STATE_DELEGATION | DNFS4_STATE_DIRECTORY))
+	else if (state->ops->kind & DNFS4_STATE_DELEGATIONS)
 		status = dnfs4_delegation_check(cmp, state);
 	dnfs4_state_put(state);
 	return status;

@@ -59,6 +59,9 @@ enum dnfs4_state_kind {
 	DNFS4_STATE_DIRECTORY	= BIT(3),	/* of a directory */
 };
 
+/* Those of struct dnfs4_delegation. */
+#define DNFS4_STATE_DELEGATIONS	(DNFS4_STATE_DELEGATION | DNFS4_STATE_DIRECTORY)
+
 /* Why a state is void though its stateid is remembered. */
 enum dnfs4_void {
 	DNFS4_VALID,
