@@ -103,7 +103,7 @@ enum ditto_cache_state {
  * @ack: the break is to be answered
  * @told: the holder was told of the break, so it may answer
  * @violated: only while a question is judged: it may hide that an open in the way was closed
- * @untold: NULL, or where the holder is still to be told of a break, held
+ * @untold: NULL, or where the holder is still to be told of a break or a revocation, held
  * @deadline: of the outstanding break, by the table's clock
  * @asked: number of the last question; see ask.c
  * @answered: number of the last one that was answered, or given up

@@ -97,8 +97,8 @@ void dsmb_call_done(struct dsmb_call *call)
 {
 	forget_parked(call);
 	/*
-	 * It may have been told to go on while it waited, and then by something else, too. The
-	 * open keeps the node on which it is parked.
+	 * It may have been told to go on while it waited, and then by something else, too. This
+	 * comes before the open is dropped, which may be all that keeps the node.
 	 */
 	if (is_parked_on_breaks(call))
 		ditto_park_cancel(&call->park);
