@@ -11,6 +11,7 @@
 #include <linux/uidgid.h>
 
 struct dentry;
+struct ditto_acl;
 struct ditto_node;
 struct ditto_op;
 struct ditto_share;
@@ -37,6 +38,7 @@ struct ditto_attr {
 #define DITTO_SET_ATIME_NOW	BIT(5)	/* to the server's time */
 #define DITTO_SET_MTIME		BIT(6)
 #define DITTO_SET_MTIME_NOW	BIT(7)
+#define DITTO_SET_ACL		BIT(8)
 
 /**
  * struct ditto_setattr - attributes to set
@@ -47,6 +49,8 @@ struct ditto_attr {
  * @size: new size in bytes
  * @atime: access time
  * @mtime: modification time
+ * @acl: the access control list, borrowed; the mode becomes what follows from it, and with
+ *	DITTO_SET_MODE too the list is changed to fit that. NULL takes a stored one away
  * @guard: if not NULL, nothing is done unless the file's ctime is this: -ENOTSYNC
  * @over_ranges: bytes that others claimed do not stop the new size
  */
@@ -58,6 +62,7 @@ struct ditto_setattr {
 	u64 size;
 	struct timespec64 atime;
 	struct timespec64 mtime;
+	const struct ditto_acl *acl;
 	const struct timespec64 *guard;
 	bool over_ranges;
 };
