@@ -113,7 +113,10 @@ struct ditto_acl {
 struct ditto_acl *ditto_acl_alloc(unsigned int count);
 struct ditto_acl *ditto_acl_hold(struct ditto_acl *acl);
 void ditto_acl_put(struct ditto_acl *acl);	/* NULL is nothing */
-/* Is it one that could be stored: types, flags, masks, principals. Return: 0 or -EINVAL. */
+/*
+ * Is it one that could be stored: types, flags, masks, principals; only what is in a directory can
+ * be inherited. DITTO_ACL_MADE is not looked at. Return: 0 or -EINVAL.
+ */
 int ditto_acl_check(const struct ditto_acl *acl, bool is_dir);
 
 /*
@@ -123,7 +126,7 @@ int ditto_acl_check(const struct ditto_acl *acl, bool is_dir);
 /**
  * struct ditto_acl_subject - who wants something, of a file of whom
  * @cred: who
- * @anonymous: nobody said who he is
+ * @anonymous: nobody said who he is; @cred is whom he is taken for
  * @uid: owner of the file, as seen through the mount
  * @gid: its group
  * @is_dir: it is a directory
@@ -148,29 +151,58 @@ struct ditto_acl_subject {
  * Context: any. Return: DITTO_RIGHT_* bits.
  */
 u32 ditto_acl_rights(const struct ditto_acl *acl, const struct ditto_acl_subject *who);
-/* The nine permission bits that come next to it: RFC 8881 section 6.3.2. */
-umode_t ditto_acl_mode(const struct ditto_acl *acl);
+
+/**
+ * ditto_acl_mode - the nine permission bits that come next to a list
+ * @acl: the list
+ * @uid: owner of the file
+ * @gid: its group
+ *
+ * RFC 8881 section 6.3.2. An entry that names who owns the file, or its group, counts as one for
+ * the owner or the group: that is how Windows writes them. Local processes have said who
+ * they are, so that what all such may is what others may; they do not come by a protocol. What
+ * is said of other users and groups cannot be told by a mode.
+ *
+ * Context: any. Return: the bits.
+ */
+umode_t ditto_acl_mode(const struct ditto_acl *acl, kuid_t uid, kgid_t gid);
 /*
- * The list that a file has that has none: ERR_PTR(-ENOMEM). For a directory with @def, entries
- * to inherit come behind. @access NULL: from the mode.
+ * The list that a file has that has none, of a mode with its type: ERR_PTR(-ENOMEM). For a
+ * directory with @def, entries to inherit come behind. @access NULL: from the mode.
+ * ERR_PTR(-E2BIG) for POSIX ACLs that take more than DITTO_ACES_MAX entries.
  */
 struct ditto_acl *ditto_acl_from_mode(umode_t mode);
 struct ditto_acl *ditto_acl_from_posix(umode_t mode, const struct posix_acl *access,
 				       const struct posix_acl *def);
-/* The list after a chmod: RFC 8881 section 6.4.1.1; its flags stay. ERR_PTR(-ENOMEM). */
-struct ditto_acl *ditto_acl_chmod(const struct ditto_acl *acl, umode_t mode);
+
+/**
+ * ditto_acl_chmod - the list after a chmod
+ * @acl: the list before
+ * @mode: with the type of the file
+ * @uid: owner of the file
+ * @gid: its group
+ *
+ * RFC 8881 section 6.4.1.1: ditto_acl_mode() of it is the nine bits of @mode, and nobody who is
+ * named may more of what they stand for than the group. Flags of the list and what is only
+ * to be inherited stay.
+ *
+ * Return: the list, which is @acl, held, if its mode is that one already; ERR_PTR of -ENOMEM, or
+ * of -ENOSPC if it cannot be said with DITTO_ACES_MAX entries.
+ */
+struct ditto_acl *ditto_acl_chmod(struct ditto_acl *acl, umode_t mode, kuid_t uid, kgid_t gid);
+
 /**
  * ditto_acl_inherit - what is made in a directory gets from its list
  * @dir: the directory's list
  * @is_dir: a directory is made
- * @uid: owner of what is made
- * @gid: its group
  *
- * RFC 8881 section 6.4.3, MS-DTYP section 2.5.3.4. Return: the list, NULL if nothing of it is to
- * be inherited, or ERR_PTR(-ENOMEM).
+ * RFC 8881 section 6.4.3, MS-DTYP section 2.5.3.4. Entries for the owner and the group stay that:
+ * they go with the file when it gets another.
+ *
+ * Return: the list, NULL if nothing of it is to be inherited, or ERR_PTR of -ENOMEM, or of -ENOSPC
+ * if it were more than DITTO_ACES_MAX entries.
  */
-struct ditto_acl *ditto_acl_inherit(const struct ditto_acl *dir, bool is_dir, kuid_t uid,
-				    kgid_t gid);
+struct ditto_acl *ditto_acl_inherit(const struct ditto_acl *dir, bool is_dir);
 
 /*
  * As bytes, to be stored: fs/acl_store.c. Little-endian, with a version; of the mode that was set

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What an access control list gives to whom, see acl.h.
+ */
+
+#include <linux/cred.h>
+#include <linux/module.h>
+#include <linux/stat.h>
+
+#include "acl.h"
+#include "acl_private.h"
+
+#define DITTO_RIGHTS_LIST	(DITTO_RIGHT_READ_ACL | DITTO_RIGHT_WRITE_ACL)
+
+/* As in_group_p(), of another than who runs. The VFS keeps the groups sorted. */
+static bool is_in_group(const struct cred *cred, kgid_t gid)
+{
+	const struct group_info *groups = cred->group_info;
+	int low = 0, high = groups->ngroups, middle;
+
+	if (gid_eq(gid, cred->fsgid))
+		return true;
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (gid_eq(gid, groups->gid[middle]))
+			return true;
+		if (gid_gt(gid, groups->gid[middle]))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+/* Who is squashed to somebody owns and may what that one does, unknown or not. */
+static bool is_about(const struct ditto_ace *ace, const struct ditto_acl_subject *who)
+{
+	switch ((enum ditto_who)ace->who) {
+	case DITTO_WHO_OWNER:
+	case DITTO_WHO_OWNER_RIGHTS:
+		return uid_eq(who->cred->fsuid, who->uid);
+	case DITTO_WHO_GROUP:
+		return is_in_group(who->cred, who->gid);
+	case DITTO_WHO_UID:
+		return uid_eq(who->cred->fsuid, ace->uid);
+	case DITTO_WHO_GID:
+		return is_in_group(who->cred, ace->gid);
+	case DITTO_WHO_AUTHENTICATED:
+		return !who->anonymous;
+	case DITTO_WHO_ANONYMOUS:
+		return who->anonymous;
+	case DITTO_WHO_EVERYONE:
+	case DITTO_WHO_NETWORK:
+		return true;
+	case DITTO_WHO_FOREIGN:
+	case DITTO_WHOS:
+		break;
+	}
+	return false;
+}
+
+u32 ditto_acl_rights(const struct ditto_acl *acl, const struct ditto_acl_subject *who)
+{
+	bool limited = false;
+	const struct ditto_ace *ace;
+	u32 allowed = 0, denied = 0;
+	unsigned int i;
+
+	if (acl->flags & DITTO_ACL_NULL)
+		return DITTO_RIGHTS_ALL;
+	for (i = 0; i < acl->count; i++) {
+		ace = &acl->aces[i];
+		if (!ditto_ace_is_effective(ace) || !is_about(ace, who))
+			continue;
+		limited |= ace->who == DITTO_WHO_OWNER_RIGHTS;
+		if (ace->type == DITTO_ACE_ALLOW)
+			allowed |= ace->mask & ~denied;
+		else
+			denied |= ace->mask & ~allowed;
+	}
+	/* Whatever the others say, so that an owner can undo what shut him out. */
+	if (!limited && uid_eq(who->cred->fsuid, who->uid))
+		allowed |= DITTO_RIGHTS_LIST;
+	return allowed;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_acl_rights, DITTO);
+
+u32 ditto_ace_classes(const struct ditto_ace *ace, kuid_t uid, kgid_t gid)
+{
+	switch ((enum ditto_who)ace->who) {
+	case DITTO_WHO_OWNER:
+	case DITTO_WHO_OWNER_RIGHTS:
+		return BIT(DITTO_CLASS_OWNER);
+	case DITTO_WHO_GROUP:
+		return BIT(DITTO_CLASS_GROUP);
+	case DITTO_WHO_UID:
+		return uid_eq(ace->uid, uid) ? BIT(DITTO_CLASS_OWNER) : 0;
+	case DITTO_WHO_GID:
+		return gid_eq(ace->gid, gid) ? BIT(DITTO_CLASS_GROUP) : 0;
+	case DITTO_WHO_EVERYONE:
+	case DITTO_WHO_AUTHENTICATED:
+		return BIT(DITTO_CLASS_OWNER) | BIT(DITTO_CLASS_GROUP) | BIT(DITTO_CLASS_OTHER);
+	/* Local processes are none of these. */
+	case DITTO_WHO_ANONYMOUS:
+	case DITTO_WHO_NETWORK:
+	case DITTO_WHO_FOREIGN:
+	case DITTO_WHOS:
+		break;
+	}
+	return 0;
+}
+
+/*
+ * Of a directory writing would be DELETE_CHILD, too, but lists that let somebody change a
+ * directory seldom have it: they allow DELETE of what is in it.
+ */
+static umode_t bits_of_rights(u32 rights)
+{
+	const u32 write = DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA;
+
+	return (rights & DITTO_RIGHT_READ_DATA ? S_IROTH : 0) |
+	       ((rights & write) == write ? S_IWOTH : 0) |
+	       (rights & DITTO_RIGHT_EXECUTE ? S_IXOTH : 0);
+}
+
+umode_t ditto_acl_mode(const struct ditto_acl *acl, kuid_t uid, kgid_t gid)
+{
+	u32 allowed[DITTO_CLASSES] = { }, denied[DITTO_CLASSES] = { };
+	const struct ditto_ace *ace;
+	unsigned int i, class;
+	umode_t mode = 0;
+	u32 classes;
+
+	if (acl->flags & DITTO_ACL_NULL)
+		return S_IRWXUGO;
+	for (i = 0; i < acl->count; i++) {
+		ace = &acl->aces[i];
+		if (!ditto_ace_is_effective(ace))
+			continue;
+		classes = ditto_ace_classes(ace, uid, gid);
+		for (class = 0; class < DITTO_CLASSES; class++) {
+			if (!(classes & BIT(class)))
+				continue;
+			if (ace->type == DITTO_ACE_ALLOW)
+				allowed[class] |= ace->mask & ~denied[class];
+			else
+				denied[class] |= ace->mask & ~allowed[class];
+		}
+	}
+	for (class = 0; class < DITTO_CLASSES; class++)
+		mode |= bits_of_rights(allowed[class]) << (3 * class);
+	return mode;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_acl_mode, DITTO);

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Access control lists as objects.
+ */
+
+#include <linux/module.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+
+#include "acl.h"
+
+/* A SID before its parts (MS-DTYP section 2.4.2.2). */
+#define SID_HEAD	8
+#define SID_REVISION	1
+
+struct ditto_acl *ditto_acl_alloc(unsigned int count)
+{
+	struct ditto_acl *acl;
+
+	if (count > DITTO_ACES_MAX)
+		return NULL;
+	acl = kzalloc(struct_size(acl, aces, count), GFP_KERNEL);
+	if (!acl)
+		return NULL;
+	refcount_set(&acl->ref, 1);
+	acl->count = count;
+	return acl;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_acl_alloc, DITTO);
+
+struct ditto_acl *ditto_acl_hold(struct ditto_acl *acl)
+{
+	refcount_inc(&acl->ref);
+	return acl;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_acl_hold, DITTO);
+
+void ditto_acl_put(struct ditto_acl *acl)
+{
+	if (acl && refcount_dec_and_test(&acl->ref))
+		kfree_rcu(acl, rcu);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_acl_put, DITTO);
+
+static bool is_sid(const u8 *bytes, u8 len)
+{
+	return len >= SID_HEAD && len <= DITTO_FOREIGN_MAX && bytes[0] == SID_REVISION &&
+	       len == SID_HEAD + 4 * bytes[1];
+}
+
+static bool is_somebody(const struct ditto_ace *ace)
+{
+	if (ace->who == DITTO_WHO_FOREIGN)
+		return is_sid(ace->foreign, ace->foreign_len);
+	if (ace->foreign_len)
+		return false;
+	if (ace->who == DITTO_WHO_UID)
+		return uid_valid(ace->uid);
+	if (ace->who == DITTO_WHO_GID)
+		return gid_valid(ace->gid);
+	return ace->who < DITTO_WHOS;
+}
+
+int ditto_acl_check(const struct ditto_acl *acl, bool is_dir)
+{
+	/* Nothing is in a file that could inherit. */
+	const u8 flags = is_dir ? DITTO_ACE_FLAGS : DITTO_ACE_INHERITED;
+	const struct ditto_ace *ace;
+	unsigned int i;
+
+	if (acl->flags & ~(DITTO_ACL_FLAGS | DITTO_ACL_MADE) || acl->count > DITTO_ACES_MAX)
+		return -EINVAL;
+	/* There is no list that could have any. */
+	if (acl->flags & DITTO_ACL_NULL && acl->count)
+		return -EINVAL;
+	for (i = 0; i < acl->count; i++) {
+		ace = &acl->aces[i];
+		if (ace->type > DITTO_ACE_DENY || ace->flags & ~flags ||
+		    ace->mask & ~DITTO_RIGHTS_ALL || !is_somebody(ace))
+			return -EINVAL;
+	}
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_acl_check, DITTO);

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Access control lists as bytes that are stored, see acl.h.
+ *
+ * Only what ditto_acl_encode() makes is taken: for every list there is one row of bytes.
+ */
+
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/stat.h>
+#include <linux/unaligned.h>
+
+#include "acl.h"
+
+#define ACL_MAGIC	0x4c434144	/* "DACL" */
+#define ACL_VERSION	1
+
+/**
+ * struct stored_head - before the entries
+ * @magic: ACL_MAGIC
+ * @version: ACL_VERSION
+ * @flags: DITTO_ACL_*
+ * @mode: nine bits
+ * @count: entries
+ */
+struct stored_head {
+	__le32 magic;
+	__le16 version;
+	__le16 flags;
+	__le16 mode;
+	__le16 count;
+} __packed;
+
+/**
+ * struct stored_ace - an entry; its principal is behind it
+ * @type: enum ditto_ace_type
+ * @who: enum ditto_who
+ * @flags: DITTO_ACE_*
+ * @len: bytes of the principal: 4 for an id, those of a SID, or 0
+ * @mask: DITTO_RIGHT_*
+ */
+struct stored_ace {
+	u8 type;
+	u8 who;
+	u8 flags;
+	u8 len;
+	__le32 mask;
+} __packed;
+
+static_assert(sizeof(struct stored_head) + DITTO_ACES_MAX *
+	      (sizeof(struct stored_ace) + DITTO_FOREIGN_MAX) <= DITTO_ACL_STORED_MAX);
+
+static u8 principal_len(const struct ditto_ace *ace)
+{
+	if (ace->who == DITTO_WHO_UID || ace->who == DITTO_WHO_GID)
+		return sizeof(__le32);
+	return ace->foreign_len;
+}
+
+size_t ditto_acl_stored_size(const struct ditto_acl *acl)
+{
+	size_t size = sizeof(struct stored_head);
+	unsigned int i;
+
+	for (i = 0; i < acl->count; i++)
+		size += sizeof(struct stored_ace) + principal_len(&acl->aces[i]);
+	return size;
+}
+
+static void put_principal(const struct ditto_ace *ace, u8 *at)
+{
+	if (ace->who == DITTO_WHO_UID)
+		put_unaligned_le32(from_kuid(&init_user_ns, ace->uid), at);
+	else if (ace->who == DITTO_WHO_GID)
+		put_unaligned_le32(from_kgid(&init_user_ns, ace->gid), at);
+	else
+		memcpy(at, ace->foreign, ace->foreign_len);
+}
+
+void ditto_acl_encode(const struct ditto_acl *acl, umode_t mode, void *bytes)
+{
+	struct stored_head *head = bytes;
+	u8 *at = bytes + sizeof(*head);
+	const struct ditto_ace *ace;
+	struct stored_ace *stored;
+	unsigned int i;
+
+	head->magic = cpu_to_le32(ACL_MAGIC);
+	head->version = cpu_to_le16(ACL_VERSION);
+	head->flags = cpu_to_le16(acl->flags & DITTO_ACL_FLAGS);
+	head->mode = cpu_to_le16(mode & S_IRWXUGO);
+	head->count = cpu_to_le16(acl->count);
+	for (i = 0; i < acl->count; i++) {
+		ace = &acl->aces[i];
+		stored = (struct stored_ace *)at;
+		stored->type = ace->type;
+		stored->who = ace->who;
+		stored->flags = ace->flags;
+		stored->len = principal_len(ace);
+		stored->mask = cpu_to_le32(ace->mask);
+		at += sizeof(*stored);
+		put_principal(ace, at);
+		at += stored->len;
+	}
+}
+
+static bool get_principal(struct ditto_ace *ace, const u8 *at, u8 len)
+{
+	switch (ace->who) {
+	case DITTO_WHO_UID:
+	case DITTO_WHO_GID:
+		if (len != sizeof(__le32))
+			return false;
+		if (ace->who == DITTO_WHO_UID)
+			ace->uid = make_kuid(&init_user_ns, get_unaligned_le32(at));
+		else
+			ace->gid = make_kgid(&init_user_ns, get_unaligned_le32(at));
+		return true;
+	default:
+		if (len > DITTO_FOREIGN_MAX)
+			return false;
+		ace->foreign_len = len;
+		memcpy(ace->foreign, at, len);
+		return true;
+	}
+}
+
+/* Entries up to @end, where the last one has to end. */
+static bool get_aces(struct ditto_acl *acl, const u8 *at, const u8 *end)
+{
+	const struct stored_ace *stored;
+	struct ditto_ace *ace;
+	unsigned int i;
+
+	for (i = 0; i < acl->count; i++) {
+		ace = &acl->aces[i];
+		stored = (const struct stored_ace *)at;
+		if (end - at < sizeof(*stored))
+			return false;
+		at += sizeof(*stored);
+		if (end - at < stored->len)
+			return false;
+		ace->type = stored->type;
+		ace->who = stored->who;
+		ace->flags = stored->flags;
+		ace->mask = le32_to_cpu(stored->mask);
+		if (!get_principal(ace, at, stored->len))
+			return false;
+		at += stored->len;
+	}
+	return at == end;
+}
+
+struct ditto_acl *ditto_acl_decode(const void *bytes, size_t size, umode_t *mode)
+{
+	const struct stored_head *head = bytes;
+	struct ditto_acl *acl;
+
+	if (size < sizeof(*head) || head->magic != cpu_to_le32(ACL_MAGIC) ||
+	    head->version != cpu_to_le16(ACL_VERSION) ||
+	    le16_to_cpu(head->flags) & ~DITTO_ACL_FLAGS ||
+	    le16_to_cpu(head->mode) & ~S_IRWXUGO || le16_to_cpu(head->count) > DITTO_ACES_MAX)
+		return ERR_PTR(-EUCLEAN);
+	acl = ditto_acl_alloc(le16_to_cpu(head->count));
+	if (!acl)
+		return ERR_PTR(-ENOMEM);
+	acl->flags = le16_to_cpu(head->flags);
+	*mode = le16_to_cpu(head->mode);
+	/* Of files that are no directories, what could not be set is not looked for. */
+	if (!get_aces(acl, bytes + sizeof(*head), bytes + size) || ditto_acl_check(acl, true)) {
+		ditto_acl_put(acl);
+		return ERR_PTR(-EUCLEAN);
+	}
+	return acl;
+}
