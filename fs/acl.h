@@ -47,7 +47,7 @@ enum ditto_ace_type {
 
 /* Whom an entry is about. Numbers are stored: only append. */
 enum ditto_who {
-	DITTO_WHO_OWNER,	/* who owns the file now: OWNER@, or CREATOR OWNER if only inherited */
+	DITTO_WHO_OWNER,	/* who owns the file: OWNER@, CREATOR OWNER if only inherited */
 	DITTO_WHO_GROUP,	/* the group that the file has now: GROUP@, CREATOR GROUP */
 	DITTO_WHO_EVERYONE,	/* owner and group, too */
 	DITTO_WHO_UID,
@@ -97,6 +97,7 @@ struct ditto_ace {
 /**
  * struct ditto_acl - a list; immutable once others can see it
  * @ref: one of the maker
+ * @rcu: it is freed by
  * @flags: DITTO_ACL_*
  * @count: of @aces
  * @aces: in the order in which they count
@@ -199,8 +200,9 @@ struct ditto_acl *ditto_acl_chmod(struct ditto_acl *acl, umode_t mode, kuid_t ui
  * RFC 8881 section 6.4.3, MS-DTYP section 2.5.3.4. Entries for the owner and the group stay that:
  * they go with the file when it gets another.
  *
- * Return: the list, NULL if nothing of it is to be inherited, or ERR_PTR of -ENOMEM, or of -ENOSPC
- * if it were more than DITTO_ACES_MAX entries.
+ * Entries are marked DITTO_ACE_INHERITED if the directory's list is DITTO_ACL_AUTO_INHERITED.
+ *
+ * Return: the list, NULL if nothing of it is to be inherited, or ERR_PTR(-ENOMEM).
  */
 struct ditto_acl *ditto_acl_inherit(const struct ditto_acl *dir, bool is_dir);
 

@@ -118,9 +118,9 @@ static umode_t bits_of_rights(u32 rights)
 {
 	const u32 write = DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA;
 
-	return (rights & DITTO_RIGHT_READ_DATA ? S_IROTH : 0) |
-	       ((rights & write) == write ? S_IWOTH : 0) |
-	       (rights & DITTO_RIGHT_EXECUTE ? S_IXOTH : 0);
+	return (rights & DITTO_RIGHT_READ_DATA ? 0004 : 0) |
+	       ((rights & write) == write ? 0002 : 0) |
+	       (rights & DITTO_RIGHT_EXECUTE ? 0001 : 0);
 }
 
 umode_t ditto_acl_mode(const struct ditto_acl *acl, kuid_t uid, kgid_t gid)
@@ -132,7 +132,7 @@ umode_t ditto_acl_mode(const struct ditto_acl *acl, kuid_t uid, kgid_t gid)
 	u32 classes;
 
 	if (acl->flags & DITTO_ACL_NULL)
-		return S_IRWXUGO;
+		return 0777;
 	for (i = 0; i < acl->count; i++) {
 		ace = &acl->aces[i];
 		if (!ditto_ace_is_effective(ace))

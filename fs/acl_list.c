@@ -3,11 +3,13 @@
  * Access control lists as objects.
  */
 
+#include <linux/err.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
 
-#include "acl.h"
+#include "acl_private.h"
 
 /* A SID before its parts (MS-DTYP section 2.4.2.2). */
 #define SID_HEAD	8
@@ -82,3 +84,32 @@ int ditto_acl_check(const struct ditto_acl *acl, bool is_dir)
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_acl_check, DITTO);
+
+int ditto_acl_begin(struct ditto_acl_builder *b, unsigned int want)
+{
+	b->room = min(want, DITTO_ACES_MAX);
+	b->full = false;
+	b->acl = ditto_acl_alloc(b->room);
+	if (!b->acl)
+		return -ENOMEM;
+	b->acl->count = 0;
+	return 0;
+}
+
+void ditto_acl_add(struct ditto_acl_builder *b, const struct ditto_ace *ace)
+{
+	if (b->acl->count == b->room) {
+		b->full = true;
+		return;
+	}
+	b->acl->count++;
+	b->acl->aces[b->acl->count - 1] = *ace;
+}
+
+struct ditto_acl *ditto_acl_end(struct ditto_acl_builder *b, int err)
+{
+	if (!b->full)
+		return b->acl;
+	ditto_acl_put(b->acl);
+	return ERR_PTR(err);
+}

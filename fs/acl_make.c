@@ -27,77 +27,180 @@ u32 ditto_rights_of_bits(u32 bits, bool is_dir)
 {
 	u32 rights = 0;
 
-	if (bits & S_IROTH)
+	if (bits & 0004)
 		rights |= DITTO_RIGHT_READ_DATA | DITTO_RIGHT_READ_XATTRS;
-	if (bits & S_IWOTH)
+	if (bits & 0002)
 		rights |= DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA |
 			  DITTO_RIGHT_WRITE_XATTRS | DITTO_RIGHT_WRITE_ATTRS |
 			  (is_dir ? DITTO_RIGHT_DELETE_CHILD : 0);
-	if (bits & S_IXOTH)
+	if (bits & 0001)
 		rights |= DITTO_RIGHT_EXECUTE;
 	return rights;
 }
 
-/* One more entry behind the others; none that says nothing. */
-static struct ditto_ace *add(struct ditto_acl *acl, enum ditto_ace_type type, enum ditto_who who,
-			     u32 mask)
+/* None that says nothing. */
+static void add(struct ditto_acl_builder *b, enum ditto_ace_type type, enum ditto_who who, u32 mask)
 {
-	struct ditto_ace *ace;
+	const struct ditto_ace ace = { .type = type, .who = who, .mask = mask };
 
-	if (!mask)
-		return NULL;
-	ace = &acl->aces[acl->count++];
-	ace->type = type;
-	ace->who = who;
-	ace->mask = mask;
-	return ace;
+	if (mask)
+		ditto_acl_add(b, &ace);
 }
 
 /* @behind: the bits that anybody else has. */
-static void add_owner(struct ditto_acl *acl, u32 bits, u32 behind, bool is_dir)
+static void add_owner(struct ditto_acl_builder *b, u32 bits, u32 behind, bool is_dir)
 {
 	u32 full = DITTO_RIGHTS_OWNING | ditto_rights_of_bits(bits, is_dir);
 
 	/* Who may write to it may replace it by another, so why not delete it. */
-	if (bits & S_IWOTH)
+	if (bits & 0002)
 		full |= DITTO_RIGHT_DELETE | DITTO_RIGHT_DELETE_CHILD;
-	add(acl, DITTO_ACE_DENY, DITTO_WHO_OWNER,
+	add(b, DITTO_ACE_DENY, DITTO_WHO_OWNER,
 	    ditto_rights_of_bits(behind & ~bits, is_dir) & ~full);
-	add(acl, DITTO_ACE_ALLOW, DITTO_WHO_OWNER, full);
+	add(b, DITTO_ACE_ALLOW, DITTO_WHO_OWNER, full);
 }
 
-static void add_mode(struct ditto_acl *acl, umode_t mode, bool is_dir)
+static void add_mode(struct ditto_acl_builder *b, umode_t mode)
 {
 	u32 owner = ditto_mode_bits(mode, DITTO_CLASS_OWNER);
 	u32 group = ditto_mode_bits(mode, DITTO_CLASS_GROUP);
 	u32 other = ditto_mode_bits(mode, DITTO_CLASS_OTHER);
+	bool is_dir = S_ISDIR(mode);
 
-	add_owner(acl, owner, group | other, is_dir);
-	add(acl, DITTO_ACE_DENY, DITTO_WHO_GROUP, ditto_rights_of_bits(other & ~group, is_dir));
-	add(acl, DITTO_ACE_ALLOW, DITTO_WHO_GROUP,
+	add_owner(b, owner, group | other, is_dir);
+	add(b, DITTO_ACE_DENY, DITTO_WHO_GROUP, ditto_rights_of_bits(other & ~group, is_dir));
+	add(b, DITTO_ACE_ALLOW, DITTO_WHO_GROUP,
 	    DITTO_RIGHTS_LOOK | ditto_rights_of_bits(group, is_dir));
-	add(acl, DITTO_ACE_ALLOW, DITTO_WHO_EVERYONE,
+	add(b, DITTO_ACE_ALLOW, DITTO_WHO_EVERYONE,
 	    DITTO_RIGHTS_LOOK | ditto_rights_of_bits(other, is_dir));
 }
 
-/* Room for that many and none of them there; to be filled by add(). */
-static struct ditto_acl *alloc_empty(unsigned int room)
-{
-	struct ditto_acl *acl = ditto_acl_alloc(room);
+/**
+ * struct classes - what a POSIX ACL gives to each kind of people
+ * @owner: the owner
+ * @users: any of the users it names, masked
+ * @groups: any of its groups, masked
+ * @other: all others
+ * @mask: what users and groups have at most
+ */
+struct classes {
+	u32 owner;
+	u32 users;
+	u32 groups;
+	u32 other;
+	u32 mask;
+};
 
-	if (!acl)
-		return ERR_PTR(-ENOMEM);
-	acl->flags = DITTO_ACL_MADE | DITTO_ACL_AUTO_INHERITED;
-	acl->count = 0;
-	return acl;
+static struct classes classes_of(const struct posix_acl *posix)
+{
+	struct classes c = { .mask = 0007 };
+	const struct posix_acl_entry *e, *end;
+
+	FOREACH_ACL_ENTRY(e, posix, end) {
+		if (e->e_tag == ACL_USER_OBJ)
+			c.owner = e->e_perm;
+		else if (e->e_tag == ACL_USER)
+			c.users |= e->e_perm;
+		else if (e->e_tag == ACL_OTHER)
+			c.other = e->e_perm;
+		else if (e->e_tag == ACL_MASK)
+			c.mask = e->e_perm;
+		else
+			c.groups |= e->e_perm;
+	}
+	c.users &= c.mask;
+	c.groups &= c.mask;
+	return c;
 }
+
+/* The one that an entry of a POSIX ACL names. */
+static void add_named(struct ditto_acl_builder *b, enum ditto_ace_type type,
+		      const struct posix_acl_entry *e, u32 mask)
+{
+	struct ditto_ace ace = { .type = type, .mask = mask };
+
+	if (!mask)
+		return;
+	if (e->e_tag == ACL_USER) {
+		ace.who = DITTO_WHO_UID;
+		ace.uid = e->e_uid;
+	} else if (e->e_tag == ACL_GROUP) {
+		ace.who = DITTO_WHO_GID;
+		ace.gid = e->e_gid;
+	} else {
+		ace.who = DITTO_WHO_GROUP;
+	}
+	ditto_acl_add(b, &ace);
+}
+
+static bool is_group(const struct posix_acl_entry *e)
+{
+	return e->e_tag == ACL_GROUP_OBJ || e->e_tag == ACL_GROUP;
+}
+
+/*
+ * In the order of POSIX.1e: the owner, one of the users, all of the groups, the others. What
+ * others have is denied to members of the groups only after each group gave what it gives.
+ */
+static void add_posix(struct ditto_acl_builder *b, const struct posix_acl *posix, bool is_dir)
+{
+	const struct classes c = classes_of(posix);
+	const struct posix_acl_entry *e, *end;
+	u32 bits;
+
+	add_owner(b, c.owner, c.users | c.groups | c.other, is_dir);
+	FOREACH_ACL_ENTRY(e, posix, end) {
+		if (e->e_tag != ACL_USER)
+			continue;
+		bits = e->e_perm & c.mask;
+		add_named(b, DITTO_ACE_DENY, e,
+			  ditto_rights_of_bits((c.groups | c.other) & ~bits, is_dir));
+		add_named(b, DITTO_ACE_ALLOW, e,
+			  DITTO_RIGHTS_LOOK | ditto_rights_of_bits(bits, is_dir));
+	}
+	FOREACH_ACL_ENTRY(e, posix, end)
+		if (is_group(e))
+			add_named(b, DITTO_ACE_ALLOW, e, DITTO_RIGHTS_LOOK |
+				  ditto_rights_of_bits(e->e_perm & c.mask, is_dir));
+	FOREACH_ACL_ENTRY(e, posix, end)
+		if (is_group(e))
+			add_named(b, DITTO_ACE_DENY, e,
+				  ditto_rights_of_bits(c.other & ~(e->e_perm & c.mask), is_dir));
+	add(b, DITTO_ACE_ALLOW, DITTO_WHO_EVERYONE,
+	    DITTO_RIGHTS_LOOK | ditto_rights_of_bits(c.other, is_dir));
+}
+
+struct ditto_acl *ditto_acl_from_posix(umode_t mode, const struct posix_acl *access,
+				       const struct posix_acl *def)
+{
+	unsigned int room = access ? 2 * access->a_count : ACES_OF_MODE;
+	struct ditto_acl_builder b;
+	unsigned int i;
+
+	/* Both ways the same, but a list made from a mode shall look like one. */
+	if (access && !posix_acl_equiv_mode(access, NULL)) {
+		access = NULL;
+		room = ACES_OF_MODE;
+	}
+	if (ditto_acl_begin(&b, room + (def ? 2 * def->a_count : 0)))
+		return ERR_PTR(-ENOMEM);
+	b.acl->flags = DITTO_ACL_MADE | DITTO_ACL_AUTO_INHERITED;
+	if (access)
+		add_posix(&b, access, S_ISDIR(mode));
+	else
+		add_mode(&b, mode);
+	i = b.acl->count;
+	/* Directories inherit it as well as files, which have nothing to delete in them. */
+	if (def)
+		add_posix(&b, def, true);
+	for (; i < b.acl->count; i++)
+		b.acl->aces[i].flags = DITTO_ACE_INHERITABLE | DITTO_ACE_INHERIT_ONLY;
+	return ditto_acl_end(&b, -E2BIG);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_acl_from_posix, DITTO);
 
 struct ditto_acl *ditto_acl_from_mode(umode_t mode)
 {
-	struct ditto_acl *acl = alloc_empty(ACES_OF_MODE);
-
-	if (!IS_ERR(acl))
-		add_mode(acl, mode, S_ISDIR(mode));
-	return acl;
+	return ditto_acl_from_posix(mode, NULL, NULL);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_acl_from_mode, DITTO);

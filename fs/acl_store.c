@@ -5,6 +5,7 @@
  * Only what ditto_acl_encode() makes is taken: for every list there is one row of bytes.
  */
 
+#include <kunit/visibility.h>
 #include <linux/err.h>
 #include <linux/module.h>
 #include <linux/stat.h>
@@ -66,6 +67,7 @@ size_t ditto_acl_stored_size(const struct ditto_acl *acl)
 		size += sizeof(struct stored_ace) + principal_len(&acl->aces[i]);
 	return size;
 }
+EXPORT_SYMBOL_IF_KUNIT(ditto_acl_stored_size);
 
 static void put_principal(const struct ditto_ace *ace, u8 *at)
 {
@@ -88,7 +90,7 @@ void ditto_acl_encode(const struct ditto_acl *acl, umode_t mode, void *bytes)
 	head->magic = cpu_to_le32(ACL_MAGIC);
 	head->version = cpu_to_le16(ACL_VERSION);
 	head->flags = cpu_to_le16(acl->flags & DITTO_ACL_FLAGS);
-	head->mode = cpu_to_le16(mode & S_IRWXUGO);
+	head->mode = cpu_to_le16(mode & 0777);
 	head->count = cpu_to_le16(acl->count);
 	for (i = 0; i < acl->count; i++) {
 		ace = &acl->aces[i];
@@ -103,6 +105,7 @@ void ditto_acl_encode(const struct ditto_acl *acl, umode_t mode, void *bytes)
 		at += stored->len;
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(ditto_acl_encode);
 
 static bool get_principal(struct ditto_ace *ace, const u8 *at, u8 len)
 {
@@ -159,7 +162,7 @@ struct ditto_acl *ditto_acl_decode(const void *bytes, size_t size, umode_t *mode
 	if (size < sizeof(*head) || head->magic != cpu_to_le32(ACL_MAGIC) ||
 	    head->version != cpu_to_le16(ACL_VERSION) ||
 	    le16_to_cpu(head->flags) & ~DITTO_ACL_FLAGS ||
-	    le16_to_cpu(head->mode) & ~S_IRWXUGO || le16_to_cpu(head->count) > DITTO_ACES_MAX)
+	    le16_to_cpu(head->mode) & ~0777 || le16_to_cpu(head->count) > DITTO_ACES_MAX)
 		return ERR_PTR(-EUCLEAN);
 	acl = ditto_acl_alloc(le16_to_cpu(head->count));
 	if (!acl)
@@ -173,3 +176,4 @@ struct ditto_acl *ditto_acl_decode(const void *bytes, size_t size, umode_t *mode
 	}
 	return acl;
 }
+EXPORT_SYMBOL_IF_KUNIT(ditto_acl_decode);

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Access control lists after a chmod: RFC 8881 section 6.4.1.1.
+ *
+ * The rights that permission bits stand for are taken out of all entries for the three classes
+ * and given anew: the owner's at the front, where nothing left over can take them away, those of
+ * the group and of all at the end. Between them those who are named keep what they had and the
+ * group has now. Other rights, as to delete the file, stay as they were.
+ */
+
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/stat.h>
+#include <linux/string.h>
+
+#include "acl_private.h"
+
+/**
+ * struct chmod - a list that is being changed
+ * @out: the new one
+ * @acl: the old one
+ * @uid: owner of the file
+ * @gid: its group
+ * @rights: of the nine bits, for each class
+ * @all: all rights that bits can stand for
+ */
+struct chmod {
+	struct ditto_acl_builder out;
+	const struct ditto_acl *acl;
+	kuid_t uid;
+	kgid_t gid;
+	u32 rights[DITTO_CLASSES];
+	u32 all;
+};
+
+static bool is_same_who(const struct ditto_ace *a, const struct ditto_ace *b)
+{
+	if (a->who != b->who)
+		return false;
+	switch (a->who) {
+	case DITTO_WHO_UID:
+		return uid_eq(a->uid, b->uid);
+	case DITTO_WHO_GID:
+		return gid_eq(a->gid, b->gid);
+	case DITTO_WHO_FOREIGN:
+		return a->foreign_len == b->foreign_len &&
+		       !memcmp(a->foreign, b->foreign, a->foreign_len);
+	}
+	return true;
+}
+
+/* A user or a group, of which the group's bits are the most. */
+static bool is_named(const struct chmod *c, const struct ditto_ace *ace)
+{
+	return (ace->who == DITTO_WHO_UID || ace->who == DITTO_WHO_GID ||
+		ace->who == DITTO_WHO_FOREIGN) && !ditto_ace_classes(ace, c->uid, c->gid);
+}
+
+/* What entries before already say of the same is left out, so that no list grows for ever. */
+static u32 undecided(const struct ditto_acl *acl, const struct ditto_ace *ace)
+{
+	u32 mask = ace->mask;
+	unsigned int i;
+
+	for (i = 0; i < acl->count; i++)
+		if (ditto_ace_is_effective(&acl->aces[i]) && is_same_who(&acl->aces[i], ace))
+			mask &= ~acl->aces[i].mask;
+	return mask;
+}
+
+/*
+ * An entry that this one can be made part of: nothing between them says the contrary of the same
+ * rights.
+ */
+static struct ditto_ace *find_alike(struct ditto_acl *acl, const struct ditto_ace *ace)
+{
+	struct ditto_ace *other;
+	unsigned int i;
+
+	for (i = acl->count; i-- > 0;) {
+		other = &acl->aces[i];
+		if (!ditto_ace_is_effective(other))
+			continue;
+		if (other->type == ace->type && other->flags == ace->flags &&
+		    is_same_who(other, ace))
+			return other;
+		if (other->type != ace->type && other->mask & ace->mask)
+			break;
+	}
+	return NULL;
+}
+
+/* An entry that nothing inherits. */
+static void add_effective(struct chmod *c, const struct ditto_ace *ace, u32 mask)
+{
+	struct ditto_ace copy = *ace, *alike;
+
+	copy.flags &= DITTO_ACE_INHERITED;
+	copy.mask = mask;
+	copy.mask = undecided(c->out.acl, &copy);
+	/* One for owner rights means something even if it gives none. */
+	if (!copy.mask && (mask || ace->who != DITTO_WHO_OWNER_RIGHTS))
+		return;
+	alike = find_alike(c->out.acl, &copy);
+	if (alike)
+		alike->mask |= copy.mask;
+	else
+		ditto_acl_add(&c->out, &copy);
+}
+
+static void add_class(struct chmod *c, enum ditto_ace_type type, enum ditto_who who, u32 mask)
+{
+	const struct ditto_ace ace = { .type = type, .who = who };
+
+	if (mask)
+		add_effective(c, &ace, mask);
+}
+
+/* What is left of the mask of an entry. @denied: what was denied to all before it. */
+static u32 kept_mask(const struct chmod *c, const struct ditto_ace *ace, u32 denied)
+{
+	if (ditto_ace_classes(ace, c->uid, c->gid))
+		return ace->mask & ~c->all;
+	if (ace->type == DITTO_ACE_DENY)
+		return ace->mask;
+	/* Whoever comes by a protocol, and who is nobody known, may what others may. */
+	if (!is_named(c, ace))
+		return ace->mask & ~c->all;
+	return ace->mask & ~(c->all & (denied | ~c->rights[DITTO_CLASS_GROUP]));
+}
+
+static bool is_needed(const struct chmod *c, const struct ditto_ace *ace, bool fewer)
+{
+	return !fewer || ace->type == DITTO_ACE_DENY || !is_named(c, ace);
+}
+
+static void add_kept(struct chmod *c, const struct ditto_ace *ace, u32 denied, bool fewer)
+{
+	struct ditto_ace copy = *ace;
+	bool needed = is_needed(c, ace, fewer);
+	u32 mask = kept_mask(c, ace, denied);
+
+	if (!ditto_ace_is_effective(ace) ||
+	    (ace->flags & DITTO_ACE_INHERITABLE && mask == ace->mask && needed)) {
+		ditto_acl_add(&c->out, ace);
+		return;
+	}
+	/* What is made in it inherits what it would have before. */
+	if (ace->flags & DITTO_ACE_INHERITABLE) {
+		copy.flags |= DITTO_ACE_INHERIT_ONLY;
+		ditto_acl_add(&c->out, &copy);
+	}
+	if (needed)
+		add_effective(c, ace, mask);
+}
+
+/* All entries between those for the owner and those for the group. */
+static void add_between(struct chmod *c, bool fewer)
+{
+	u32 more = c->rights[DITTO_CLASS_OTHER] & ~c->rights[DITTO_CLASS_GROUP];
+	u32 allowed = 0, denied = 0;
+	const struct ditto_ace *ace;
+	struct ditto_ace deny;
+	unsigned int i;
+
+	for (i = 0; more && i < c->acl->count; i++) {
+		deny = c->acl->aces[i];
+		if (!ditto_ace_is_effective(&deny) || !is_named(c, &deny))
+			continue;
+		deny.type = DITTO_ACE_DENY;
+		deny.flags = 0;
+		add_effective(c, &deny, more);
+	}
+	for (i = 0; i < c->acl->count; i++) {
+		ace = &c->acl->aces[i];
+		add_kept(c, ace, denied, fewer);
+		if (!ditto_ace_is_effective(ace) ||
+		    !(ditto_ace_classes(ace, c->uid, c->gid) & BIT(DITTO_CLASS_OTHER)))
+			continue;
+		if (ace->type == DITTO_ACE_ALLOW)
+			allowed |= ace->mask & ~denied;
+		else
+			denied |= ace->mask & ~allowed;
+	}
+}
+
+/* With the rights to look at it for who may read it. */
+static u32 class_rights(const struct chmod *c, enum ditto_class class)
+{
+	u32 rights = c->rights[class];
+
+	return rights & DITTO_RIGHT_READ_DATA ? rights | DITTO_RIGHTS_LOOK : rights;
+}
+
+static struct ditto_acl *change(struct chmod *c, bool fewer)
+{
+	u32 owner = c->rights[DITTO_CLASS_OWNER];
+	u32 group = c->rights[DITTO_CLASS_GROUP];
+	u32 other = c->rights[DITTO_CLASS_OTHER];
+
+	if (ditto_acl_begin(&c->out, 3 * c->acl->count + 5))
+		return ERR_PTR(-ENOMEM);
+	c->out.acl->flags = c->acl->flags & DITTO_ACL_FLAGS;
+	/* The owner sets times of what he may not write. */
+	add_class(c, DITTO_ACE_DENY, DITTO_WHO_OWNER,
+		  (group | other) & ~owner & ~DITTO_RIGHT_WRITE_ATTRS);
+	add_class(c, DITTO_ACE_ALLOW, DITTO_WHO_OWNER,
+		  class_rights(c, DITTO_CLASS_OWNER) | DITTO_RIGHT_WRITE_ATTRS);
+	add_between(c, fewer);
+	add_class(c, DITTO_ACE_DENY, DITTO_WHO_GROUP, other & ~group);
+	add_class(c, DITTO_ACE_ALLOW, DITTO_WHO_GROUP, class_rights(c, DITTO_CLASS_GROUP));
+	add_class(c, DITTO_ACE_ALLOW, DITTO_WHO_EVERYONE, class_rights(c, DITTO_CLASS_OTHER));
+	return ditto_acl_end(&c->out, -ENOSPC);
+}
+
+struct ditto_acl *ditto_acl_chmod(struct ditto_acl *acl, umode_t mode, kuid_t uid, kgid_t gid)
+{
+	struct chmod c = {
+		.acl = acl,
+		.uid = uid,
+		.gid = gid,
+		.all = ditto_rights_of_bits(0007, true),
+	};
+	struct ditto_acl *changed;
+	unsigned int class;
+
+	if (ditto_acl_mode(acl, uid, gid) == (mode & 0777))
+		return ditto_acl_hold(acl);
+	/* Who may everything may no longer. */
+	if (acl->flags & DITTO_ACL_NULL) {
+		changed = ditto_acl_from_mode(mode);
+		if (!IS_ERR(changed))
+			changed->flags = acl->flags & DITTO_ACL_FLAGS & ~DITTO_ACL_NULL;
+		return changed;
+	}
+	for (class = 0; class < DITTO_CLASSES; class++)
+		c.rights[class] = ditto_rights_of_bits(ditto_mode_bits(mode, class),
+						       S_ISDIR(mode));
+	changed = change(&c, false);
+	/* Too long: who is named may less then, but never more. */
+	return changed == ERR_PTR(-ENOSPC) ? change(&c, true) : changed;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_acl_chmod, DITTO);

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What of a directory's access control list is given to what is made in it.
+ *
+ * Windows puts the owner's SID in the place of CREATOR OWNER, so that his entry stays when the
+ * file gets another owner. Here it remains an entry for whoever owns the file: that is what NFSv4
+ * means by OWNER@, the mode is its projection, and an encoding for Windows says the
+ * owner's SID for it as long as he owns it.
+ */
+
+#include <linux/err.h>
+#include <linux/module.h>
+
+#include "acl_private.h"
+
+/* Is it about whoever makes something in the directory? */
+static bool is_creator(const struct ditto_ace *ace)
+{
+	return ace->who == DITTO_WHO_OWNER || ace->who == DITTO_WHO_GROUP;
+}
+
+static void add_flagged(struct ditto_acl_builder *b, const struct ditto_ace *ace, u8 flags)
+{
+	struct ditto_ace copy = *ace;
+
+	copy.flags = flags;
+	ditto_acl_add(b, &copy);
+}
+
+/*
+ * @split: an entry for the creator that is inherited further is there twice, as Windows shows
+ * it: for who made this directory, and for who will make something in it.
+ */
+static void inherit_to_dir(struct ditto_acl_builder *b, const struct ditto_ace *ace, u8 mark,
+			   bool split)
+{
+	u8 further = ace->flags & DITTO_ACE_NO_PROPAGATE ? 0 : ace->flags & DITTO_ACE_INHERITABLE;
+
+	if (!(ace->flags & DITTO_ACE_DIR_INHERIT)) {
+		/* For files only, and perhaps for those further down. */
+		if (further)
+			add_flagged(b, ace, further | DITTO_ACE_INHERIT_ONLY | mark);
+		return;
+	}
+	if (!further || !split || !is_creator(ace)) {
+		add_flagged(b, ace, further | mark);
+		return;
+	}
+	add_flagged(b, ace, mark);
+	add_flagged(b, ace, further | DITTO_ACE_INHERIT_ONLY | mark);
+}
+
+struct ditto_acl *ditto_acl_inherit(const struct ditto_acl *dir, bool is_dir)
+{
+	/* Only where it is said that entries are passed on do they tell where they come from. */
+	bool is_auto = dir->flags & DITTO_ACL_AUTO_INHERITED;
+	u8 mark = is_auto ? DITTO_ACE_INHERITED : 0;
+	unsigned int i, creators = 0;
+	struct ditto_acl_builder b;
+
+	for (i = 0; i < dir->count; i++)
+		creators += is_creator(&dir->aces[i]);
+	if (ditto_acl_begin(&b, dir->count + creators))
+		return ERR_PTR(-ENOMEM);
+	b.acl->flags = is_auto ? DITTO_ACL_AUTO_INHERITED : 0;
+	for (i = 0; i < dir->count; i++) {
+		if (is_dir)
+			inherit_to_dir(&b, &dir->aces[i], mark,
+				       dir->count + creators <= DITTO_ACES_MAX);
+		else if (dir->aces[i].flags & DITTO_ACE_FILE_INHERIT)
+			add_flagged(&b, &dir->aces[i], mark);
+	}
+	if (b.acl->count)
+		return b.acl;
+	ditto_acl_put(b.acl);
+	return NULL;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_acl_inherit, DITTO);
