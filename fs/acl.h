@@ -235,6 +235,9 @@ struct ditto_acl *ditto_acl_decode(const void *bytes, size_t size, umode_t *mode
  */
 struct ditto_acl *ditto_get_acl(struct ditto_op *op, struct ditto_node *node);
 
+/* Does what is made in this directory get a list from it: 1, 0 or an errno. */
+int ditto_acl_is_inherited(struct ditto_op *op, struct ditto_node *dir, bool is_dir);
+
 /* Can lists be stored on the file system of this share? */
 bool ditto_acl_is_supported(const struct ditto_op *op);
 

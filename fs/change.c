@@ -9,6 +9,7 @@
 #include <linux/mount.h>
 #include <linux/namei.h>
 
+#include "acl_file.h"
 #include "caseless.h"
 #include "node.h"
 #include "op_private.h"
@@ -51,9 +52,15 @@ int ditto_change_pre(struct ditto_change *c)
 
 int ditto_change_lookup(struct ditto_change *c, const struct ditto_name *name)
 {
+	const struct cred *as, *old;
 	struct dentry *child;
+	int err = ditto_act_on(c->op, c->dir, DITTO_RIGHT_EXECUTE, &as);
 
+	if (err)
+		return err;
+	old = ditto_act(as);
 	child = lookup_one(ditto_idmap(c->op->share), name->name, c->parent, name->len);
+	ditto_op_leave(old);
 	if (IS_ERR(child))
 		return PTR_ERR(child);
 	dput(c->child);

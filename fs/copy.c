@@ -78,12 +78,12 @@ static int ask(struct copy *c)
 	int err;
 
 	old = ditto_op_enter(c->op);
-	err = ditto_may_read(c->op, c->from->inode);
+	err = ditto_may_read(c->op, c->from);
 	ditto_op_leave(old);
 	if (err)
 		return err;
 	old = ditto_op_enter(c->op_to);
-	err = ditto_inode_permission(c->op_to, c->to->inode, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
+	err = ditto_node_permission(c->op_to, c->to, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
 	ditto_op_leave(old);
 	if (err)
 		return err;

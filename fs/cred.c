@@ -73,9 +73,22 @@ struct cred_key {
 static_assert(offsetof(struct cred_key, groups) == 24);
 
 /**
+ * struct raised - a credential with more power than it was made with
+ * @cred: it
+ * @acting: as that of what it was made from
+ * @rcu: freed under RCU
+ */
+struct raised {
+	const struct cred *cred;
+	struct ditto_acting acting;
+	struct rcu_head rcu;
+};
+
+/**
  * struct cred_entry - a cached credential
  * @pub: what users see
  * @acting: whoever has the credential acts for a client
+ * @raised: the same credential raised, each set once, or NULL
  * @key: found by it; its groups are @groups
  * @node: in the table
  * @list: in the clock, empty when removed
@@ -88,6 +101,7 @@ static_assert(offsetof(struct cred_key, groups) == 24);
 struct cred_entry {
 	struct ditto_cred pub;
 	struct ditto_acting acting;
+	struct raised *raised[DITTO_RAISES];
 	struct cred_key key;
 	struct rhash_head node;
 	struct list_head list;
@@ -135,11 +149,65 @@ static struct cred_entry *to_entry(struct ditto_cred *cred)
 	return container_of(cred, struct cred_entry, pub);
 }
 
+static void raised_free(struct raised *raised)
+{
+	if (!raised)
+		return;
+	ditto_acting_del(&raised->acting);
+	put_cred(raised->cred);
+	kfree_rcu(raised, rcu);
+}
+
+static struct raised *raised_new(const struct cred *cred, enum ditto_raise how)
+{
+	struct raised *raised = kzalloc(sizeof(*raised), GFP_KERNEL);
+	struct cred *more = raised ? prepare_kernel_cred(&init_task) : NULL;
+
+	if (!more) {
+		kfree(raised);
+		return NULL;
+	}
+	more->fsuid = cred->fsuid;
+	more->fsgid = cred->fsgid;
+	set_groups(more, cred->group_info);
+	more->cap_effective = cred->cap_effective;
+	cap_raise(more->cap_effective, CAP_DAC_OVERRIDE);
+	cap_raise(more->cap_effective, CAP_DAC_READ_SEARCH);
+	if (how >= DITTO_RAISE_OWNER)
+		cap_raise(more->cap_effective, CAP_FOWNER);
+	if (how >= DITTO_RAISE_CHOWN)
+		cap_raise(more->cap_effective, CAP_CHOWN);
+	raised->cred = more;
+	ditto_acting_add(&raised->acting, more);
+	return raised;
+}
+
+const struct cred *ditto_cred_raised(struct ditto_cred *cred, enum ditto_raise how)
+{
+	struct cred_entry *entry = to_entry(cred);
+	/* Pairs with cmpxchg(), which orders what is in it before it is seen. */
+	struct raised *raised = smp_load_acquire(&entry->raised[how]);
+	struct raised *other;
+
+	if (raised)
+		return raised->cred;
+	raised = raised_new(cred->cred, how);
+	if (!raised)
+		return NULL;
+	other = cmpxchg(&entry->raised[how], NULL, raised);
+	if (!other)
+		return raised->cred;
+	raised_free(raised);
+	return other->cred;
+}
+
 void ditto_cred_put(struct ditto_cred *cred)
 {
 	struct cred_entry *entry = to_entry(cred);
 
 	if (refcount_dec_and_test(&cred->ref)) {
+		for (size_t i = 0; i < ARRAY_SIZE(entry->raised); i++)
+			raised_free(entry->raised[i]);
 		ditto_acting_del(&entry->acting);
 		put_cred(cred->cred);
 		kfree_rcu(entry, rcu);
@@ -339,6 +407,7 @@ static struct cred_entry *entry_new(const struct cred_key *key, const struct dit
 	entry->pub.uid = who->uid;
 	entry->pub.gid = who->gid;
 	entry->pub.admin = who->admin;
+	entry->pub.anonymous = key->anonymous;
 	refcount_set(&entry->pub.ref, 1);
 	entry->pub.cred = squashed_cred(who, groups, count);
 	if (!entry->pub.cred) {

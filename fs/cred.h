@@ -45,6 +45,7 @@ struct ditto_ident {
  * @uid: after squashing
  * @gid: after squashing
  * @admin: acts with the administrator's privileges
+ * @anonymous: nobody said who he is
  * @ref: one of the cache, one of each holder
  *
  * The fields for the cache follow in fs/cred.c.
@@ -54,6 +55,7 @@ struct ditto_cred {
 	kuid_t uid;
 	kgid_t gid;
 	bool admin;
+	bool anonymous;
 	refcount_t ref;
 };
 
@@ -75,6 +77,25 @@ struct ditto_cred *ditto_cred_get(struct ditto_server *srv,
 				  const struct ditto_verdict *verdict,
 				  const struct ditto_ident *ident);
 void ditto_cred_put(struct ditto_cred *cred);
+
+/* What a credential is raised by, for one call of the VFS that was judged before. */
+enum ditto_raise {
+	DITTO_RAISE_ACCESS,	/* the mode does not stop it */
+	DITTO_RAISE_OWNER,	/* nor that somebody else is the owner */
+	DITTO_RAISE_CHOWN,	/* and it may change that */
+	DITTO_RAISES,
+};
+
+/**
+ * ditto_cred_raised - the same somebody, with more power
+ * @cred: held
+ * @how: by what
+ *
+ * Made when it is first needed, and kept with @cred.
+ *
+ * Context: may sleep. Return: lives as long as @cred; NULL without memory.
+ */
+const struct cred *ditto_cred_raised(struct ditto_cred *cred, enum ditto_raise how);
 
 /* Forget all: settings or groups changed. */
 void ditto_creds_flush(struct ditto_server *srv);

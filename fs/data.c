@@ -26,13 +26,13 @@
 #include "node_private.h"
 #include "server.h"
 
-int ditto_may_read(const struct ditto_op *op, struct inode *inode)
+int ditto_may_read(const struct ditto_op *op, struct ditto_node *node)
 {
 	int err;
 
-	err = ditto_inode_permission(op, inode, DITTO_MAY_READ | DITTO_MAY_OWNER);
+	err = ditto_node_permission(op, node, DITTO_MAY_READ | DITTO_MAY_OWNER);
 	if (err == -EACCES)
-		err = ditto_inode_permission(op, inode, DITTO_MAY_EXEC);
+		err = ditto_node_permission(op, node, DITTO_MAY_EXEC);
 	return err;
 }
 
@@ -136,7 +136,7 @@ static ssize_t do_read(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 		return -EINVAL;
 
 	old = ditto_op_enter(op);
-	ret = ditto_may_read(op, inode);
+	ret = ditto_may_read(op, node);
 	if (ret)
 		goto out;
 	if (ditto_is_beyond(inode, pos)) {
@@ -219,7 +219,7 @@ static ssize_t do_write(struct ditto_op *op, struct ditto_node *node, loff_t pos
 	*verifier = atomic64_read(&op->srv->write_verifier);
 	if (!S_ISREG(inode->i_mode))
 		return -EINVAL;
-	ret = ditto_inode_permission(op, inode, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
+	ret = ditto_node_permission(op, node, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
 	if (ret || !iov_iter_count(iter))
 		return ret;
 	if (ditto_is_beyond(inode, pos))
@@ -302,7 +302,7 @@ static int do_fsync(struct ditto_op *op, struct ditto_node *node, loff_t pos, u6
 
 	if (!S_ISREG(inode->i_mode))
 		return -EINVAL;
-	err = ditto_inode_permission(op, inode, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
+	err = ditto_node_permission(op, node, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
 	if (err)
 		return err;
 	df = ditto_file_get(op->share, node, DITTO_FILE_WRITE);

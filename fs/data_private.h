@@ -24,7 +24,7 @@ static inline bool ditto_is_beyond(const struct inode *inode, loff_t pos)
 }
 
 /* May the caller read? The credential is in place. */
-int ditto_may_read(const struct ditto_op *op, struct inode *inode);
+int ditto_may_read(const struct ditto_op *op, struct ditto_node *node);
 
 int ditto_ask_local_slow(struct ditto_op *op, struct file *file, enum ditto_intent_kind kind,
 			 u64 pos, u64 count);

@@ -41,7 +41,8 @@ struct ditto_raw_entry {
  * struct ditto_listing - a listing in progress
  * @ctx: for the file system
  * @op: who
- * @dir: dentry of the directory
+ * @node: the directory
+ * @dir: its dentry
  * @file: the open directory
  * @page: entries
  * @used: bytes of @page
@@ -54,6 +55,7 @@ struct ditto_raw_entry {
 struct ditto_listing {
 	struct dir_context ctx;
 	struct ditto_op *op;
+	struct ditto_node *node;
 	struct dentry *dir;
 	struct file *file;
 	void *page;
@@ -134,6 +136,7 @@ static bool is_dotdot(const struct ditto_raw_entry *raw)
 
 static struct dentry *lookup_entry(struct ditto_listing *l, const struct ditto_raw_entry *raw)
 {
+	const struct ditto_name found = { .name = raw->name, .len = raw->len };
 	struct qstr name = QSTR_INIT(raw->name, raw->len);
 	struct dentry *child;
 
@@ -149,8 +152,7 @@ static struct dentry *lookup_entry(struct ditto_listing *l, const struct ditto_r
 			return child;
 		dput(child);
 	}
-	return lookup_one_positive_unlocked(ditto_idmap(l->op->share), raw->name, l->dir,
-					    raw->len);
+	return ditto_lookup_dentry(l->op, l->node, l->dir, &found);
 }
 
 /* Above the share's root there is nothing: its parent is itself. */
@@ -270,10 +272,10 @@ static int check_and_list(struct ditto_listing *l, struct ditto_node *dir, u64 c
 {
 	int err;
 
-	err = ditto_inode_permission(l->op, dir->inode, DITTO_MAY_READ);
+	err = ditto_node_permission(l->op, dir, DITTO_MAY_READ);
 	if (err)
 		return err;
-	if (l->dentries && ditto_inode_permission(l->op, dir->inode, DITTO_MAY_EXEC))
+	if (l->dentries && ditto_node_permission(l->op, dir, DITTO_MAY_EXEC))
 		l->dentries = false;
 	return open_and_list(l, dir, cookie, eof);
 }
@@ -286,6 +288,7 @@ int ditto_readdir(struct ditto_op *op, struct ditto_node *dir, u64 cookie,
 	struct ditto_listing l = {
 		.ctx.actor = fill,
 		.op = op,
+		.node = dir,
 		.dentries = dentries,
 		.emit = emit,
 		.arg = arg,
@@ -313,6 +316,7 @@ int ditto_list_names(struct ditto_share *share, struct ditto_node *dir,
 	struct ditto_listing l = {
 		.ctx.actor = fill,
 		.op = &op,
+		.node = dir,
 		.name = emit,
 		.arg = arg,
 	};

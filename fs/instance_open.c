@@ -541,6 +541,7 @@ static int open_old(struct opening *o, struct ditto_instance **out)
 /* The name that was walked to; a file with several has it not at hand. */
 static struct dentry *walked_dentry(struct opening *o, const struct ditto_walk *walk)
 {
+	const struct ditto_name name = { .name = walk->found, .len = strlen(walk->found) };
 	struct dentry *parent, *dentry;
 	const struct cred *old;
 
@@ -548,8 +549,7 @@ static struct dentry *walked_dentry(struct opening *o, const struct ditto_walk *
 		return ditto_node_dentry(walk->node);
 	parent = ditto_node_dentry(walk->parent);
 	old = ditto_op_enter(&o->op);
-	dentry = lookup_one_positive_unlocked(ditto_idmap(o->op.share), walk->found, parent,
-					      strlen(walk->found));
+	dentry = ditto_lookup_dentry(&o->op, walk->parent, parent, &name);
 	ditto_op_leave(old);
 	dput(parent);
 	if (!IS_ERR(dentry) && d_inode(dentry) != walk->node->inode) {

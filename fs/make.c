@@ -14,6 +14,7 @@
 #include <linux/namei.h>
 #include <linux/unaligned.h>
 
+#include "acl_file.h"
 #include "caseless.h"
 #include "node.h"
 #include "op_private.h"
@@ -121,20 +122,97 @@ static int check_type(const struct ditto_make *m)
 	return makers[DITTO_TYPE(m->type)] ? 0 : -EBADTYPE;
 }
 
-/* The name is free. */
-static int make_new(struct ditto_change *c, const struct ditto_make *m,
-		    const struct ditto_name *name)
+/* As who may; the mode that is given lets nobody in whom a list would not. */
+static int make_judged(struct ditto_change *c, const struct ditto_make *m, umode_t mode)
 {
+	u32 need = S_ISDIR(m->type) ? DITTO_RIGHT_APPEND_DATA : DITTO_RIGHT_WRITE_DATA;
+	const struct cred *as, *old;
+	int err = ditto_act_on(c->op, c->dir, need | DITTO_RIGHT_EXECUTE, &as);
+
+	if (err)
+		return err;
+	old = ditto_act(as);
+	err = makers[DITTO_TYPE(m->type)](m, ditto_idmap(c->op->share), c->dir->inode, c->child,
+					  mode);
+	ditto_op_leave(old);
+	return err;
+}
+
+/* What was just made goes again, whoever may remove it. */
+static void unmake(struct ditto_change *c)
+{
+	const struct cred *old = ditto_act(c->op->srv->nodes->cred);
 	struct mnt_idmap *idmap = ditto_idmap(c->op->share);
+
+	if (d_is_dir(c->child))
+		vfs_rmdir(idmap, c->dir->inode, c->child);
+	else
+		vfs_unlink(idmap, c->dir->inode, c->child, NULL);
+	ditto_op_leave(old);
+}
+
+/* What is made gets this from the list of its directory; NULL for nothing. */
+static struct ditto_acl *inherit(const struct ditto_op *op, struct ditto_node *dir, umode_t type)
+{
+	struct ditto_acl *acl, *own;
+
+	if (S_ISLNK(type))
+		return NULL;
+	acl = ditto_acl_in_force(op->share, dir);
+	if (IS_ERR_OR_NULL(acl))
+		return acl;
+	own = ditto_acl_inherit(acl, S_ISDIR(type));
+	ditto_acl_put(acl);
+	return own;
+}
+
+int ditto_acl_is_inherited(struct ditto_op *op, struct ditto_node *dir, bool is_dir)
+{
+	struct ditto_acl *acl = inherit(op, dir, is_dir ? S_IFDIR : S_IFREG);
+
+	if (IS_ERR_OR_NULL(acl))
+		return PTR_ERR_OR_ZERO(acl);
+	ditto_acl_put(acl);
+	return 1;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_acl_is_inherited, DITTO);
+
+/* One that was named counts, else the inherited one. Return: will there be any? */
+static bool settle_list(struct ditto_setattr *set, const struct ditto_acl *inherited)
+{
+	if (!(set->valid & DITTO_SET_ACL))
+		set->acl = inherited;
+	set->valid &= ~DITTO_SET_ACL;
+	if (set->acl)
+		set->valid |= DITTO_SET_ACL;
+	if (set->acl && (set->valid & DITTO_SET_MODE_SPARE))
+		set->valid &= ~DITTO_SET_MODE;
+	set->valid &= ~DITTO_SET_MODE_SPARE;
+	return set->acl;
+}
+
+static umode_t first_mode(const struct ditto_make *m, const struct ditto_setattr *set,
+			  bool listed)
+{
+	/* Nobody gets in before the list is there. */
+	if (listed)
+		return 0;
+	if (set->valid & DITTO_SET_MODE)
+		return set->mode & S_IALLUGO;
+	/* Who gives none keeps it to himself until he does. */
+	return S_ISDIR(m->type) ? 0700 : 0600;
+}
+
+/* The name is free. @acl is what it inherits, or NULL. */
+static int make_new(struct ditto_change *c, const struct ditto_make *m,
+		    const struct ditto_name *name, const struct ditto_acl *acl)
+{
 	struct ditto_setattr set = *m->set;
-	umode_t mode;
+	bool listed;
 	int err;
 
-	if (set.valid & DITTO_SET_MODE)
-		mode = set.mode & S_IALLUGO;
-	else	/* Who gives none keeps it to himself until he does. */
-		mode = S_ISDIR(m->type) ? 0700 : 0600;
-	err = makers[DITTO_TYPE(m->type)](m, idmap, c->dir->inode, c->child, mode);
+	listed = settle_list(&set, acl);
+	err = make_judged(c, m, first_mode(m, &set, listed));
 	if (err)
 		return err;
 
@@ -151,7 +229,11 @@ static int make_new(struct ditto_change *c, const struct ditto_make *m,
 		ditto_verifier_to_times(m->verf, &set.atime, &set.mtime);
 		set.valid |= DITTO_SET_ATIME | DITTO_SET_MTIME;
 	}
-	return ditto_setattr_new(c->op, c->child, &set);
+	err = ditto_setattr_new(c->op, c->child, &set);
+	/* Nobody could do anything with it. */
+	if (err && listed)
+		unmake(c);
+	return err;
 }
 
 /* The name is taken: is that what was asked for? */
@@ -190,6 +272,7 @@ static int commit_new(struct ditto_change *c)
 static int make_locked(struct ditto_change *c, const struct ditto_make *m,
 		       const struct ditto_name *name, bool *fresh)
 {
+	struct ditto_acl *acl;
 	int err;
 
 	if (d_is_positive(c->child))
@@ -200,8 +283,14 @@ static int make_locked(struct ditto_change *c, const struct ditto_make *m,
 	      ditto_ask(c->op, c->dir, DITTO_INTENT_ENTRY);
 	if (err)
 		return err;
+	acl = inherit(c->op, c->dir, m->type);
+	if (IS_ERR(acl))
+		return PTR_ERR(acl);
 	*fresh = true;
-	return make_new(c, m, name);
+	err = make_new(c, m, name, acl);
+	if (acl)
+		ditto_acl_put(acl);
+	return err;
 }
 
 /* No lock is held any more. @node is what has the name now. */

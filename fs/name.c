@@ -12,6 +12,7 @@
 #include <linux/fs.h>
 #include <linux/namei.h>
 
+#include "acl_file.h"
 #include "node.h"
 #include "op_private.h"
 #include "stream.h"
@@ -63,18 +64,33 @@ struct dentry *ditto_parent(struct ditto_share *share, struct dentry *dentry)
 	return parent;
 }
 
+struct dentry *ditto_lookup_dentry(struct ditto_op *op, struct ditto_node *dir,
+				   struct dentry *parent, const struct ditto_name *name)
+{
+	const struct cred *as, *old;
+	struct dentry *child;
+	int err = ditto_act_on(op, dir, DITTO_RIGHT_EXECUTE, &as);
+
+	if (err)
+		return ERR_PTR(err);
+	old = ditto_act(as);
+	/* Checks the permission itself, and is a look-up in the dcache mostly. */
+	child = lookup_one_positive_unlocked(ditto_idmap(op->share), name->name, parent,
+					     name->len);
+	ditto_op_leave(old);
+	return child;
+}
+
 /* The credential is in place. Return: a positive dentry with a reference. */
 static struct dentry *lookup(struct ditto_op *op, struct ditto_node *dir,
 			     struct dentry *parent, const struct ditto_name *name, int kind)
 {
 	int err;
 
-	/* Checks the permission itself, and is a look-up in the dcache mostly. */
 	if (kind == DITTO_NAME_PLAIN)
-		return lookup_one_positive_unlocked(ditto_idmap(op->share), name->name,
-						    parent, name->len);
+		return ditto_lookup_dentry(op, dir, parent, name);
 
-	err = ditto_inode_permission(op, dir->inode, DITTO_MAY_EXEC);
+	err = ditto_node_permission(op, dir, DITTO_MAY_EXEC);
 	if (err)
 		return ERR_PTR(err);
 	return kind == DITTO_NAME_DOT ? dget(parent) : ditto_parent(op->share, parent);

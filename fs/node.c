@@ -24,6 +24,7 @@
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
+#include "acl_file.h"
 #include "caseless.h"
 #include "file.h"
 #include "local.h"
@@ -241,6 +242,7 @@ void ditto_node_free(struct ditto_node *node)
 		list_del(&node->dead);
 		spin_unlock(&table->dispose_lock);
 	}
+	ditto_acl_free(node);
 	ditto_caseless_free(node);
 	dput(node->dentry);
 	kfree_rcu(node, rcu);
@@ -360,6 +362,7 @@ static struct ditto_node *node_alloc(struct ditto_volume *volume, struct dentry 
 	node->dentry = dget(dentry);
 	ditto_claim_point_init(&node->point, volume->srv->locks, &point_ops);
 	spin_lock_init(&node->lock);
+	ditto_acl_init(node);
 	INIT_LIST_HEAD(&node->lru);
 	INIT_LIST_HEAD(&node->dead);
 	/* The caller's and the table's. */

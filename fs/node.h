@@ -35,6 +35,7 @@
 
 #include "../lockd/claim.h"
 
+struct ditto_acl_kept;
 struct ditto_caseless;
 struct ditto_cred;
 struct ditto_local;
@@ -73,6 +74,7 @@ struct ditto_fid {
  * @caller_opens: who may use a file is decided when it is opened, and not here:
  *	files are opened as the caller and not kept
  * @knows_absence: that a file has no extended attributes is told by its inode in memory
+ * @has_acls: access control lists can be stored on it
  * @rcu: freed under RCU
  */
 struct ditto_volume {
@@ -89,6 +91,7 @@ struct ditto_volume {
 	bool has_handles;
 	bool caller_opens;
 	bool knows_absence;
+	bool has_acls;
 	struct rcu_head rcu;
 };
 
@@ -107,14 +110,17 @@ struct ditto_file;
  * @inode: constant; kept by @dentry
  * @by_inode: in the table by inode
  * @ref: holders, and one of the table
- * @lock: guards @dentry, @files, @opened, @wb_err, @instances, @keepers, @doomed and @doomer
+ * @lock: guards @dentry, @files, @opened, @wb_err, @instances, @keepers, @doomed, @doomer,
+ *	@acl and @acl_changes
  * @flags: DITTO_NODE_* bits
  * @plain: time of change at which it had no extra attributes, see fs/extra.c; 0 if not known
  * @dentry: an alias of the inode; replaced if its name went and another is left
  * @volume: constant
+ * @acl: the list it goes by, or that it has none, or NULL; see fs/acl_file.h
  * @caseless: index of the names of a directory, or NULL; see fs/caseless.h
  * @point: what clients claim of it; claims hold the node, so it is not idle
  * @files: cached open files, see fs/file.c
+ * @acl_changes: counted up with whatever may change what @acl was made from
  * @wb_err: which errors of writing back were taken account of, see fs/lost.c
  * @opens: open files of the server for reading only, and for writing
  * @moving: files of the server that are being opened or closed, so that @opens is not exact
@@ -145,10 +151,12 @@ struct ditto_node {
 	u64 plain;
 	struct dentry *dentry;
 	struct ditto_volume *volume;
-	struct ditto_caseless *caseless;
+	struct ditto_acl_kept __rcu *acl;
 
+	struct ditto_caseless *caseless;
 	struct ditto_claim_point point;
 	struct ditto_file *files[DITTO_FILE_MODES];
+	u32 acl_changes;
 	errseq_t wb_err;
 	atomic_t opens[2];
 	atomic_t moving;

@@ -41,6 +41,15 @@ static inline const struct cred *ditto_op_enter(const struct ditto_op *op)
 	return old;
 }
 
+/* The same as somebody else; the credential is held. ditto_op_leave() ends it, too. */
+static inline const struct cred *ditto_act(const struct cred *as)
+{
+	const struct cred *old = current_cred();
+
+	rcu_assign_pointer(current->cred, as);
+	return old;
+}
+
 static inline void ditto_op_leave(const struct cred *old)
 {
 	rcu_assign_pointer(current->cred, old);
@@ -229,7 +238,7 @@ int ditto_setattr_new(struct ditto_op *op, struct dentry *dentry,
 /* permission: fs/permission.c */
 
 /* ditto_permission() with the credential in place. */
-int ditto_inode_permission(const struct ditto_op *op, struct inode *inode, u32 may);
+int ditto_node_permission(const struct ditto_op *op, struct ditto_node *node, u32 may);
 
 /* durability: fs/commit.c */
 
@@ -261,6 +270,9 @@ enum ditto_name_kind {
 int ditto_name_check(const struct ditto_name *name);
 /* Return: 0 for a plain name, @dot for ".", @dotdot for "..", else as ditto_name_check(). */
 int ditto_name_plain(const struct ditto_name *name, int dot, int dotdot);
+/* A name in a directory, with the credential in place: positive, to be put, or an ERR_PTR. */
+struct dentry *ditto_lookup_dentry(struct ditto_op *op, struct ditto_node *dir,
+				   struct dentry *parent, const struct ditto_name *name);
 /* The parent of a directory, to be put; the share's root is its own. -ESTALE outside the share. */
 struct dentry *ditto_parent(struct ditto_share *share, struct dentry *dentry);
 

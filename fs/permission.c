@@ -3,12 +3,14 @@
  * May somebody do something to a file?
  *
  * The VFS checks most of it again when it is done. What a stateless protocol
- * does without opening a file, and what it asks in advance, is checked here.
+ * does without opening a file, and what it asks in advance, is checked here. A file with
+ * an access control list goes by that, see fs/judge.c.
  */
 
 #include <linux/fs.h>
 #include <linux/mount.h>
 
+#include "acl_file.h"
 #include "node.h"
 #include "op_private.h"
 
@@ -60,9 +62,54 @@ static bool is_noexec(const struct ditto_op *op, const struct inode *inode)
 	       (inode->i_sb->s_iflags & SB_I_NOEXEC);
 }
 
-int ditto_inode_permission(const struct ditto_op *op, struct inode *inode, u32 may)
+/* What a list must give for the DITTO_MAY_* bits. */
+static const struct {
+	u32 may;
+	u32 right;
+} needs[] = {
+	{ DITTO_MAY_READ,	DITTO_RIGHT_READ_DATA },
+	{ DITTO_MAY_WRITE,	DITTO_RIGHT_WRITE_DATA },
+	{ DITTO_MAY_EXEC,	DITTO_RIGHT_EXECUTE },
+	{ DITTO_MAY_APPEND,	DITTO_RIGHT_APPEND_DATA },
+	{ DITTO_MAY_DELETE,	DITTO_RIGHT_DELETE_CHILD },
+};
+
+static u32 needed(u32 may)
+{
+	u32 rights = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(needs); i++)
+		if (may & needs[i].may)
+			rights |= needs[i].right;
+	return rights;
+}
+
+/* By the list, or else as the VFS says. */
+static int judge(const struct ditto_op *op, struct ditto_node *node, u32 may)
+{
+	struct inode *inode = node->inode;
+	int mask = vfs_mask(may);
+	const struct cred *as, *old;
+	int err;
+
+	err = ditto_act_on(op, node, needed(may), &as);
+	if (err)
+		return err;
+	if (likely(as == op->cred->cred))
+		return inode_permission(ditto_idmap(op->share), inode, mask);
+	/* To execute it no power is enough where the mode has no bit for that. */
+	if (S_ISREG(inode->i_mode))
+		mask &= ~MAY_EXEC;
+	old = ditto_act(as);
+	err = inode_permission(ditto_idmap(op->share), inode, mask);
+	ditto_op_leave(old);
+	return err;
+}
+
+int ditto_node_permission(const struct ditto_op *op, struct ditto_node *node, u32 may)
 {
 	struct mnt_idmap *idmap = ditto_idmap(op->share);
+	struct inode *inode = node->inode;
 	int err;
 
 	if (may & DITTO_MAY_CHANGE) {
@@ -76,7 +123,7 @@ int ditto_inode_permission(const struct ditto_op *op, struct inode *inode, u32 m
 	/* Decided when it was opened. */
 	if (op->granted && !(may & ~(op->granted | DITTO_MAY_OWNER)))
 		return 0;
-	err = inode_permission(idmap, inode, vfs_mask(may));
+	err = judge(op, node, may);
 	if (err != -EACCES || !(may & DITTO_MAY_OWNER) || !S_ISREG(inode->i_mode))
 		return err;
 
@@ -93,7 +140,7 @@ int ditto_permission(struct ditto_op *op, struct ditto_node *node, u32 may)
 	int err;
 
 	old = ditto_op_enter(op);
-	err = ditto_inode_permission(op, node->inode, may);
+	err = ditto_node_permission(op, node, may);
 	ditto_op_leave(old);
 	return err;
 }

@@ -10,6 +10,7 @@
 #include <linux/posix_acl_xattr.h>
 #include <linux/xattr.h>
 
+#include "acl_file.h"
 #include "node.h"
 #include "op_private.h"
 
@@ -84,6 +85,30 @@ struct posix_acl *ditto_get_posix_acl(struct ditto_op *op, struct ditto_node *no
 }
 EXPORT_SYMBOL_NS_GPL(ditto_get_posix_acl, DITTO);
 
+/* Who may write the list may write what stands for it. The stored one goes, if there is any. */
+static int replace_acl(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+		       int type, struct posix_acl *acl)
+{
+	const struct cred *as = current_cred(), *old;
+	u32 rights;
+	int ret;
+
+	ret = ditto_acl_judge(op, node, &rights);
+	if (ret < 0)
+		return ret;
+	if (ret && !(rights & DITTO_RIGHT_WRITE_ACL))
+		return -EACCES;
+	if (ret)
+		as = ditto_cred_raised(op->cred, DITTO_RAISE_OWNER);
+	if (!as)
+		return -ENOMEM;
+	old = ditto_act(as);
+	ret = vfs_set_acl(ditto_idmap(op->share), dentry, acl_name(type), acl);
+	ditto_op_leave(old);
+	/* Until here the list counts, and after it the other one. */
+	return ret ?: ditto_acl_drop_stored(op, node, dentry);
+}
+
 /* The credential is in place and the mount may be written. */
 static int set_acl(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
 		   int type, struct posix_acl *acl)
@@ -96,7 +121,7 @@ static int set_acl(struct ditto_op *op, struct ditto_node *node, struct dentry *
 	/* vfs_set_acl() would wait for it. */
 	err = ditto_no_wait(break_deleg(node->inode, O_WRONLY | O_NONBLOCK));
 	if (!err)
-		err = vfs_set_acl(ditto_idmap(op->share), dentry, acl_name(type), acl);
+		err = replace_acl(op, node, dentry, type, acl);
 	if (err)
 		return err;
 	ditto_done(op, node, DITTO_INTENT_SETATTR);

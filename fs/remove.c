@@ -6,12 +6,14 @@
 #include <linux/dcache.h>
 #include <linux/fs.h>
 
+#include "acl_file.h"
 #include "caseless.h"
 #include "node.h"
 #include "op_private.h"
 #include "stream.h"
 
-static int unlink_locked(struct ditto_change *c, struct ditto_node *victim, bool is_dir)
+/* Whoever may has the credential for it. */
+static int unlink_judged(struct ditto_change *c, struct ditto_node *victim, bool is_dir)
 {
 	struct mnt_idmap *idmap = ditto_idmap(c->op->share);
 	struct inode *delegated = NULL;
@@ -27,6 +29,19 @@ static int unlink_locked(struct ditto_change *c, struct ditto_node *victim, bool
 	err = vfs_unlink(idmap, c->dir->inode, c->child, &delegated);
 	WRITE_ONCE(victim->changer, NULL);
 	return ditto_no_deleg_wait(err, delegated);
+}
+
+static int unlink_locked(struct ditto_change *c, struct ditto_node *victim, bool is_dir)
+{
+	const struct cred *as, *old;
+	int err = ditto_act_remove(c->op, c->dir, victim, &as);
+
+	if (err)
+		return err;
+	old = ditto_act(as);
+	err = unlink_judged(c, victim, is_dir);
+	ditto_op_leave(old);
+	return err;
 }
 
 /* @victim is kept until no lock is held any more: its data may go with it. */
@@ -159,16 +174,20 @@ static int link_locked(struct ditto_change *c, const struct ditto_name *name,
 		       struct ditto_node *node, struct dentry *dentry)
 {
 	struct inode *delegated = NULL;
+	const struct cred *as, *old;
 	int err;
 
 	if (d_is_positive(c->child) ||
 	    (c->op->caseless && ditto_caseless_is_taken(c->dir, c->wcc, name, NULL)))
 		return -EEXIST;
 	err = ditto_ask(c->op, node, DITTO_INTENT_LINK) ?:
-	      ditto_ask(c->op, c->dir, DITTO_INTENT_ENTRY);
+	      ditto_ask(c->op, c->dir, DITTO_INTENT_ENTRY) ?:
+	      ditto_act_on(c->op, c->dir, DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_EXECUTE, &as);
 	if (err)
 		return err;
+	old = ditto_act(as);
 	err = vfs_link(dentry, ditto_idmap(c->op->share), c->dir->inode, c->child, &delegated);
+	ditto_op_leave(old);
 	if (!err)
 		c->added = name;
 	return ditto_no_deleg_wait(err, delegated);

@@ -10,6 +10,7 @@
 #include <linux/fs.h>
 #include <linux/namei.h>
 
+#include "acl_file.h"
 #include "caseless.h"
 #include "node.h"
 #include "op_private.h"
@@ -31,30 +32,6 @@ static int check_children(const struct ditto_change *from, const struct ditto_ch
 	return 0;
 }
 
-/* Two names of one file: nothing is done, says RFC 1813 section 3.3.14, and so does the VFS. */
-static int rename_children(struct ditto_change *from, struct ditto_change *to,
-			   const struct ditto_node *victim)
-{
-	struct mnt_idmap *idmap = ditto_idmap(to->op->share);
-	struct inode *delegated = NULL;
-	struct renamedata rd = {
-		.old_mnt_idmap = idmap,
-		.old_dir = from->dir->inode,
-		.old_dentry = from->child,
-		.new_mnt_idmap = idmap,
-		.new_dir = to->dir->inode,
-		.new_dentry = to->child,
-		.delegated_inode = &delegated,
-	};
-	int err;
-
-	/* Who is told of the rename hears of this first. */
-	to->dir->victim = victim ? victim->inode : NULL;
-	err = vfs_rename(&rd);
-	to->dir->victim = NULL;
-	return ditto_no_deleg_wait(err, delegated);
-}
-
 /**
  * struct ditto_renamed - the files that a rename is about
  * @file: gets another name
@@ -70,6 +47,41 @@ struct ditto_renamed {
 	struct dentry *dentry;
 	bool no_replace;
 };
+
+/* Two names of one file: nothing is done, says RFC 1813 section 3.3.14, and so does the VFS. */
+static int rename_children(struct ditto_change *from, struct ditto_change *to,
+			   const struct ditto_renamed *r)
+{
+	const struct ditto_act_dirs dirs = {
+		.from = from->dir, .file = r->file, .to = to->dir, .victim = r->victim,
+	};
+	struct mnt_idmap *idmap = ditto_idmap(to->op->share);
+	struct inode *delegated = NULL;
+	struct renamedata rd = {
+		.old_mnt_idmap = idmap,
+		.old_dir = from->dir->inode,
+		.old_dentry = from->child,
+		.new_mnt_idmap = idmap,
+		.new_dir = to->dir->inode,
+		.new_dentry = to->child,
+		.delegated_inode = &delegated,
+	};
+	const struct cred *as, *old;
+	int err;
+
+	/* Two names of one file: the VFS does nothing. */
+	as = current_cred();
+	err = r->file == r->victim ? 0 : ditto_act_rename(from->op, to->op, &dirs, &as);
+	if (err)
+		return err;
+	/* Who is told of the rename hears of this first. */
+	to->dir->victim = r->victim ? r->victim->inode : NULL;
+	old = ditto_act(as);
+	err = vfs_rename(&rd);
+	ditto_op_leave(old);
+	to->dir->victim = NULL;
+	return ditto_no_deleg_wait(err, delegated);
+}
 
 static int find_node(struct ditto_change *c, struct ditto_node **out)
 {
@@ -179,7 +191,7 @@ static int rename_locked(struct ditto_change *from, const struct ditto_name *fro
 	      check_replace(from, from_name, to, to_name, r) ?:
 	      find_nodes(from, to, r) ?:
 	      ask(from, to, r);
-	err = err ?: rename_children(from, to, r->victim);
+	err = err ?: rename_children(from, to, r);
 	if (!err)
 		note_names(from, from_name, to, to_name, r);
 	return err;

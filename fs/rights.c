@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Rights made from mode bits and POSIX ACLs, see rights.h.
+ * Rights by an access control list, or made from mode bits and POSIX ACLs, see rights.h.
  */
 
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/mount.h>
 
+#include "acl_file.h"
 #include "node.h"
 #include "op_private.h"
 #include "rights.h"
@@ -43,7 +44,7 @@ static u32 read_rights(const struct ditto_op *op, struct ditto_node *node, u32 w
 		rights |= DITTO_RIGHT_READ_XATTRS;
 	/* With the mount's word on what may be executed. */
 	if ((want & ~rights & DITTO_RIGHT_EXECUTE) &&
-	    !ditto_inode_permission(op, node->inode, DITTO_MAY_EXEC))
+	    !ditto_node_permission(op, node, DITTO_MAY_EXEC))
 		rights |= DITTO_RIGHT_EXECUTE;
 	return rights;
 }
@@ -79,17 +80,61 @@ static u32 owner_rights(const struct ditto_op *op, struct ditto_node *node, u32 
 static u32 delete_rights(const struct ditto_op *op, struct ditto_node *node,
 			 struct ditto_node *parent, u32 want)
 {
-	struct mnt_idmap *idmap = ditto_idmap(op->share);
 	struct inode *inode = node->inode;
 
-	if (!(want & DITTO_RIGHT_DELETE) || !parent)
+	if (!(want & DITTO_RIGHT_DELETE) || !parent || IS_APPEND(parent->inode) ||
+	    IS_APPEND(inode) || IS_IMMUTABLE(inode))
 		return 0;
-	if (!may(op, parent, MAY_WRITE | MAY_EXEC) || IS_APPEND(parent->inode))
-		return 0;
-	if (check_sticky(idmap, parent->inode, inode) || IS_APPEND(inode) ||
-	    IS_IMMUTABLE(inode))
-		return 0;
-	return DITTO_RIGHT_DELETE;
+	return ditto_judge_removal(op, parent, node) ? 0 : DITTO_RIGHT_DELETE;
+}
+
+/* Without the list: what is the same for whoever has power enough. */
+static u32 possible_rights(const struct ditto_op *op, struct ditto_node *node, u32 rights)
+{
+	struct inode *inode = node->inode;
+	u32 want = rights;
+
+	if (IS_APPEND(inode))
+		rights &= ~(S_ISDIR(inode->i_mode) ? DITTO_RIGHT_DELETE_CHILD :
+						     DITTO_RIGHT_WRITE_DATA);
+	if ((want & DITTO_RIGHT_EXECUTE) && ditto_node_permission(op, node, DITTO_MAY_EXEC))
+		rights &= ~DITTO_RIGHT_EXECUTE;
+	/* Immutable, or of an owner that cannot be told. */
+	if ((want & DITTO_RIGHTS_CHANGE) && (IS_IMMUTABLE(inode) ||
+	    HAS_UNMAPPED_ID(ditto_idmap(op->share), inode)))
+		rights &= ~DITTO_RIGHTS_CHANGE;
+	return rights;
+}
+
+/* MS-FSA section 2.1.5.1.2: who may list the directory sees its files' attributes. */
+static bool may_look(const struct ditto_op *op, struct ditto_node *parent)
+{
+	return parent && !ditto_node_permission(op, parent, DITTO_MAY_READ);
+}
+
+/* What the list gives, and what of it can be done. */
+static u32 listed_rights(const struct ditto_op *op, struct ditto_node *node,
+			 struct ditto_node *parent, u32 rights, u32 want)
+{
+	/* It is about waiting, and nobody means to forbid that. */
+	rights = possible_rights(op, node, rights) | DITTO_RIGHT_SYNCHRONIZE;
+	if ((want & ~rights & DITTO_RIGHT_READ_ATTRS) && may_look(op, parent))
+		rights |= DITTO_RIGHT_READ_ATTRS;
+	if (!op->writable || __mnt_is_readonly(op->share->root.mnt))
+		return rights & ~DITTO_RIGHTS_CHANGE;
+	/* By the directory, too; and not at all at the root, or if it stays for good. */
+	return (rights & ~DITTO_RIGHT_DELETE) | delete_rights(op, node, parent, want);
+}
+
+static u32 rights_by_mode(const struct ditto_op *op, struct ditto_node *node,
+			  struct ditto_node *parent, u32 want)
+{
+	u32 rights = read_rights(op, node, want);
+
+	if (op->writable && !__mnt_is_readonly(op->share->root.mnt))
+		rights |= write_rights(op, node, want) | owner_rights(op, node, want) |
+			  delete_rights(op, node, parent, want);
+	return rights;
 }
 
 int ditto_rights_among(struct ditto_op *op, struct ditto_node *node, struct ditto_node *parent,
@@ -97,16 +142,19 @@ int ditto_rights_among(struct ditto_op *op, struct ditto_node *node, struct ditt
 {
 	struct ditto_op fresh = *op;
 	const struct cred *old;
+	u32 listed;
+	int ret;
 
 	/* Whatever was decided of another node before. */
 	fresh.granted = 0;
 	old = ditto_op_enter(&fresh);
-	*rights = read_rights(&fresh, node, want);
-	if (fresh.writable && !__mnt_is_readonly(fresh.share->root.mnt))
-		*rights |= write_rights(&fresh, node, want) | owner_rights(&fresh, node, want) |
-			   delete_rights(&fresh, node, parent, want);
+	ret = ditto_acl_judge(&fresh, node, &listed);
+	if (ret > 0)
+		*rights = listed_rights(&fresh, node, parent, listed, want);
+	else if (!ret)
+		*rights = rights_by_mode(&fresh, node, parent, want);
 	ditto_op_leave(old);
-	return 0;
+	return min(ret, 0);
 }
 
 int ditto_rights(struct ditto_op *op, struct ditto_node *node, struct ditto_node *parent,

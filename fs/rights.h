@@ -45,8 +45,9 @@ struct ditto_op;
  *	of a share, which nobody deletes
  * @rights: filled with DITTO_RIGHT_* bits
  *
- * Attributes may be read and written by whom the mode lets read or write the
- * data; owner and ACL by the owner and the administrator.
+ * With an access control list, what that gives. Without, attributes may be read and
+ * written by whom the mode lets read or write the data; owner and ACL by the owner
+ * and the administrator.
  *
  * Context: may sleep. Return: 0 or an errno of the file system.
  */

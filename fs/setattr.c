@@ -13,6 +13,7 @@
 #include <linux/fs.h>
 #include <linux/mount.h>
 
+#include "acl_file.h"
 #include "data_private.h"
 #include "node.h"
 
@@ -21,26 +22,33 @@
 #define DITTO_SET_OWNER		(DITTO_SET_UID | DITTO_SET_GID)
 #define DITTO_SET_SIDS		(S_ISUID | S_ISGID)
 
-/* What came from the wire and makes no sense whatever the file. */
-static int check_for(const struct ditto_setattr *set, umode_t type, const struct super_block *sb)
+static int check_acl(const struct ditto_share *share, const struct ditto_acl *acl, umode_t type)
 {
+	/* Nobody looks at what a symbolic link lets whom do. */
+	if (!share->volume->has_acls || S_ISLNK(type))
+		return -EOPNOTSUPP;
+	return acl ? ditto_acl_check(acl, S_ISDIR(type)) : 0;
+}
+
+/* What came from the wire and makes no sense whatever the file. */
+static int check_for(const struct ditto_share *share, const struct ditto_setattr *set,
+		     umode_t type)
+{
+	int err;
+
 	if (((set->valid & DITTO_SET_UID) && !uid_valid(set->uid)) ||
 	    ((set->valid & DITTO_SET_GID) && !gid_valid(set->gid)) ||
 	    ((set->valid & DITTO_SET_ATIME) && set->atime.tv_nsec >= NSEC_PER_SEC) ||
 	    ((set->valid & DITTO_SET_MTIME) && set->mtime.tv_nsec >= NSEC_PER_SEC))
 		return -EINVAL;
-	if (!(set->valid & DITTO_SET_SIZE))
-		return 0;
+	err = set->valid & DITTO_SET_ACL ? check_acl(share, set->acl, type) : 0;
+	if (err || !(set->valid & DITTO_SET_SIZE))
+		return err;
 	if (S_ISDIR(type))
 		return -EISDIR;
 	if (!S_ISREG(type))
 		return -EINVAL;
-	return set->size > sb->s_maxbytes ? -EFBIG : 0;
-}
-
-static int check(const struct ditto_setattr *set, const struct inode *inode)
-{
-	return check_for(set, inode->i_mode, inode->i_sb);
+	return set->size > share->root.mnt->mnt_sb->s_maxbytes ? -EFBIG : 0;
 }
 
 int ditto_setattr_check_new(const struct ditto_share *share, umode_t type,
@@ -50,7 +58,7 @@ int ditto_setattr_check_new(const struct ditto_share *share, umode_t type,
 
 	if (!rest.size)
 		rest.valid &= ~DITTO_SET_SIZE;
-	return check_for(&rest, type, share->root.mnt->mnt_sb);
+	return check_for(share, &rest, type);
 }
 
 static int notify(struct ditto_op *op, struct dentry *dentry, struct iattr *ia)
@@ -144,21 +152,100 @@ static bool fill_iattr(struct ditto_op *op, struct inode *inode,
 	return true;
 }
 
-static int apply_locked(struct ditto_op *op, struct dentry *dentry,
-			const struct ditto_setattr *set)
+/* All but the size, the list included. */
+static int apply_rest(struct ditto_op *op, struct dentry *dentry, struct ditto_node *node,
+		      const struct cred *as, const struct ditto_setattr *set)
 {
-	struct inode *inode = d_inode(dentry);
+	struct ditto_acl_change change;
+	const struct cred *old;
 	struct iattr ia;
+	int err, changes;
+
+	if (!fill_iattr(op, d_inode(dentry), set, &ia))
+		return 0;
+	changes = ditto_acl_change_init(&change, op, dentry, node, set);
+	err = changes > 0 ? ditto_acl_change_begin(&change) : changes;
+	if (!err) {
+		old = ditto_act(as);
+		err = notify(op, dentry, &ia);
+		ditto_op_leave(old);
+		if (changes)
+			err = ditto_acl_change_end(&change, err);
+	}
+	ditto_acl_change_drop(&change);
+	return err;
+}
+
+/* @as is who sets all but the size; @node is NULL of what is new. */
+static int apply_locked(struct ditto_op *op, struct dentry *dentry, struct ditto_node *node,
+			const struct cred *as, const struct ditto_setattr *set)
+{
 	int err;
 
-	lockdep_assert_held_write(&inode->i_rwsem);
+	lockdep_assert_held_write(&d_inode(dentry)->i_rwsem);
 
 	if (set->valid & DITTO_SET_SIZE) {
 		err = set_size(op, dentry, set);
 		if (err)
 			return err;
 	}
-	return fill_iattr(op, inode, set, &ia) ? notify(op, dentry, &ia) : 0;
+	return apply_rest(op, dentry, node, as, set);
+}
+
+static bool changes_owner(const struct ditto_op *op, const struct inode *inode,
+			  const struct ditto_setattr *set)
+{
+	struct mnt_idmap *idmap = ditto_idmap(op->share);
+
+	return (set->valid & DITTO_SET_UID &&
+		!vfsuid_eq_kuid(i_uid_into_vfsuid(idmap, inode), set->uid)) ||
+	       (set->valid & DITTO_SET_GID &&
+		!vfsgid_eq_kgid(i_gid_into_vfsgid(idmap, inode), set->gid));
+}
+
+/* To nobody but himself and a group of his; the caller acts. */
+static bool takes_owner(const struct ditto_setattr *set)
+{
+	return !(set->valid & DITTO_SET_UID && !uid_eq(set->uid, current_fsuid())) &&
+	       !(set->valid & DITTO_SET_GID && !in_group_p(set->gid));
+}
+
+/* What a list must give for it. */
+static bool list_allows(const struct ditto_setattr *set, u32 rights, bool owner)
+{
+	u32 now = set->valid & DITTO_SET_SIZE ? 0 : set->valid & DITTO_SET_NOW;
+
+	if ((set->valid & (DITTO_SET_MODE | DITTO_SET_ACL)) && !(rights & DITTO_RIGHT_WRITE_ACL))
+		return false;
+	if (owner && !(rights & DITTO_RIGHT_WRITE_OWNER))
+		return false;
+	if ((set->valid & DITTO_SET_TIMES) && !(rights & DITTO_RIGHT_WRITE_ATTRS))
+		return false;
+	return !now || (rights & (DITTO_RIGHT_WRITE_ATTRS | DITTO_RIGHT_WRITE_DATA));
+}
+
+/* As whom all but the size is set. The caller acts; the inode is locked. */
+static int judge(struct ditto_op *op, struct ditto_node *node, const struct ditto_setattr *set,
+		 const struct cred **as)
+{
+	bool owner = changes_owner(op, node->inode, set);
+	u32 rights;
+	int ret;
+
+	*as = op->cred->cred;
+	if (!has_others(set))
+		return 0;
+	ret = ditto_acl_judge(op, node, &rights);
+	if (ret < 0)
+		return ret;
+	if (!ret)	/* The VFS knows nothing of lists. */
+		return !(set->valid & DITTO_SET_ACL) ||
+		       inode_owner_or_capable(ditto_idmap(op->share), node->inode) ? 0 : -EPERM;
+	if (!list_allows(set, rights, owner))
+		return -EACCES;
+	*as = ditto_cred_raised(op->cred, owner && takes_owner(set) ? DITTO_RAISE_CHOWN :
+								      DITTO_RAISE_OWNER);
+	return *as ? 0 : -ENOMEM;
 }
 
 /* Does a local process's lock forbid the size? */
@@ -186,7 +273,7 @@ static int begin_size(struct ditto_op *op, struct ditto_node *node,
 	struct inode *inode = node->inode;
 	int err;
 
-	err = ditto_inode_permission(op, inode, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
+	err = ditto_node_permission(op, node, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
 	if (err)
 		return err;
 	if (set->over_ranges)
@@ -204,10 +291,11 @@ static int begin_size(struct ditto_op *op, struct ditto_node *node,
 	return ditto_no_wait(err);
 }
 
-static int apply(struct ditto_op *op, struct dentry *dentry,
+static int apply(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
 		 const struct ditto_setattr *set, struct ditto_wcc *wcc)
 {
 	struct inode *inode = d_inode(dentry);
+	const struct cred *as;
 	int err;
 
 	inode_lock(inode);
@@ -215,7 +303,9 @@ static int apply(struct ditto_op *op, struct dentry *dentry,
 	if (!err && set->guard && !timespec64_equal(set->guard, &wcc->pre_ctime))
 		err = -ENOTSYNC;
 	if (!err)
-		err = apply_locked(op, dentry, set);
+		err = judge(op, node, set, &as);
+	if (!err)
+		err = apply_locked(op, dentry, node, as, set);
 	ditto_wcc_post(op->share, dentry, wcc);
 	inode_unlock(inode);
 	return err;
@@ -227,7 +317,7 @@ static u32 what_changes(const struct ditto_setattr *set, const struct inode *ino
 	struct timespec64 atime = inode_get_atime(inode), mtime = inode_get_mtime(inode);
 	u32 what = 0;
 
-	if (set->valid & (DITTO_SET_MODE | DITTO_SET_OWNER))
+	if (set->valid & (DITTO_SET_MODE | DITTO_SET_OWNER | DITTO_SET_ACL))
 		what |= DITTO_CHANGED_SECURITY;
 	if (set->valid & DITTO_SET_SIZE)
 		what |= DITTO_CHANGED_MTIME;
@@ -250,7 +340,7 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 	int err, commit_err;
 	u32 what;
 
-	err = check(set, node->inode);
+	err = check_for(op->share, set, node->inode->i_mode);
 	if (!err && others)
 		err = ditto_ask(op, node, DITTO_INTENT_SETATTR);
 	if (!err && sized)
@@ -259,7 +349,7 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 		return err;
 
 	what = what_changes(set, node->inode);
-	err = apply(op, dentry, set, wcc);
+	err = apply(op, node, dentry, set, wcc);
 	if (sized) {
 		put_write_access(node->inode);
 		ditto_done(op, node, DITTO_INTENT_SIZE);
@@ -307,15 +397,19 @@ int ditto_setattr_new(struct ditto_op *op, struct dentry *dentry,
 	/*
 	 * Only the set-id bits can be missing: directories are made without
 	 * them, and a change of owner takes them away. The permission bits
-	 * stay as they are, a default ACL may have had its say in them.
+	 * stay as they are, a default ACL may have had its say in them. With a list
+	 * it was made with none, and gets what follows from list and mode.
 	 */
 	if (set->valid & DITTO_SET_MODE)
 		sids = set->mode & DITTO_SET_SIDS;
-	rest.valid &= ~DITTO_SET_MODE;
+	if (set->valid & DITTO_SET_ACL)
+		rest.mode |= inode->i_mode & DITTO_SET_SIDS;
+	else
+		rest.valid &= ~DITTO_SET_MODE;
 	if (!S_ISLNK(inode->i_mode) && sids &&
 	    ((set->valid & DITTO_SET_OWNER) || (sids & ~inode->i_mode))) {
 		rest.valid |= DITTO_SET_MODE;
-		rest.mode = inode->i_mode | sids;
+		rest.mode = (set->valid & DITTO_SET_ACL ? rest.mode : inode->i_mode) | sids;
 	}
 	/* It was just made empty, now. */
 	rest.valid &= ~DITTO_SET_NOW;
@@ -323,15 +417,15 @@ int ditto_setattr_new(struct ditto_op *op, struct dentry *dentry,
 		rest.valid &= ~DITTO_SET_SIZE;
 	if (!rest.valid)
 		return 0;
-	err = check(&rest, inode);
+	err = check_for(op->share, &rest, inode->i_mode);
 	if (err)
 		return err;
 
 	inode_lock(inode);
-	err = apply_locked(op, dentry, &rest);
+	err = apply_locked(op, dentry, NULL, current_cred(), &rest);
 	if (err == -EPERM && (rest.valid & DITTO_SET_OWNER)) {
 		rest.valid &= ~DITTO_SET_OWNER;
-		err = apply_locked(op, dentry, &rest);
+		err = apply_locked(op, dentry, NULL, current_cred(), &rest);
 	}
 	inode_unlock(inode);
 	return err;

@@ -115,7 +115,7 @@ static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_
 	struct ditto_file *df;
 	int err;
 
-	err = ditto_inode_permission(op, node->inode, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
+	err = ditto_node_permission(op, node, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
 	if (err)
 		return err;
 	err = ditto_ask_bytes(op, node, ask.kind, ask.pos, ask.count);
@@ -193,7 +193,7 @@ int ditto_seek(struct ditto_op *op, struct ditto_node *node, u64 pos, bool hole,
 	if (!S_ISREG(node->inode->i_mode))
 		return -EINVAL;
 	old = ditto_op_enter(op);
-	err = ditto_may_read(op, node->inode);
+	err = ditto_may_read(op, node);
 	/* It reads no byte, but who keeps bytes to itself makes holes and fills them. */
 	if (!err)
 		err = ditto_ask_bytes(op, node, DITTO_INTENT_READ, pos, 0);

@@ -22,6 +22,7 @@
 #include <linux/unaligned.h>
 #include <linux/uuid.h>
 
+#include "acl_file.h"
 #include "caseless.h"
 #include "file.h"
 #include "node_private.h"
@@ -66,6 +67,8 @@ static int notify_event(struct fsnotify_group *group, u32 mask, const void *data
 		notify_entry(table, dir);
 	if (file_name && (mask & (FS_CREATE | FS_MOVED_TO)))
 		ditto_streams_notice(table, file_name);
+	if (inode && (mask & FS_ATTRIB))
+		ditto_acl_forget_inode(table, inode);
 	if (!inode || inode->i_nlink)
 		return 0;
 	node = ditto_node_find_inode(table, inode);
@@ -192,6 +195,8 @@ static struct ditto_volume *volume_new(struct ditto_node_table *table, struct su
 	}
 	volume->caller_opens = caller_opens(sb);
 	volume->knows_absence = knows_absence(sb);
+	/* Where others have the file system, too, nothing tells of their changes. */
+	volume->has_acls = !volume->caller_opens && ditto_acl_fits(sb);
 	volume->has_handles = exportfs_can_decode_fh(sb->s_export_op) &&
 			      !ditto_fid_encode(sb->s_root, false, &fid);
 	list_add_tail(&volume->list, &table->volumes);

@@ -7,7 +7,7 @@
  * there for nobody; no other namespace can be named at all.
  *
  * What was granted at an open is done as the server, because the mode may
- * say otherwise by now; anything else is done as the caller, by the mode.
+ * say otherwise by now; anything else is done as the caller, by list or mode.
  */
 
 #include <linux/fs.h>
@@ -16,6 +16,7 @@
 #include <linux/string.h>
 #include <linux/xattr.h>
 
+#include "acl_file.h"
 #include "node_private.h"
 #include "op_private.h"
 #include "server.h"
@@ -46,15 +47,18 @@ static int fill_name(struct full_name *full, const struct ditto_name *name)
 }
 
 /* As the server if that was granted at an open, else as the caller. Ends with ditto_op_leave(). */
-static const struct cred *enter(const struct ditto_op *op, u32 may)
+static int enter(const struct ditto_op *op, struct ditto_node *node, u32 may,
+		 const struct cred **old)
 {
-	const struct cred *old;
+	const struct cred *as = op->srv->nodes->cred;
+	int err = 0;
 
 	if (!(op->granted & may))
-		return ditto_op_enter(op);
-	old = current_cred();
-	rcu_assign_pointer(current->cred, op->srv->nodes->cred);
-	return old;
+		err = ditto_act_on(op, node, may == DITTO_MAY_READ ? DITTO_RIGHT_READ_XATTRS :
+				   DITTO_RIGHT_WRITE_XATTRS, &as);
+	if (!err)
+		*old = ditto_act(as);
+	return err;
 }
 
 ssize_t ditto_xattr_get(struct ditto_op *op, struct ditto_node *node,
@@ -71,9 +75,11 @@ ssize_t ditto_xattr_get(struct ditto_op *op, struct ditto_node *node,
 	if (is_ours(name->name, name->len))
 		return -ENODATA;
 	dentry = ditto_node_dentry(node);
-	old = enter(op, DITTO_MAY_READ);
-	ret = vfs_getxattr(ditto_idmap(op->share), dentry, full.text, value, size);
-	ditto_op_leave(old);
+	ret = enter(op, node, DITTO_MAY_READ, &old);
+	if (!ret) {
+		ret = vfs_getxattr(ditto_idmap(op->share), dentry, full.text, value, size);
+		ditto_op_leave(old);
+	}
 	dput(dentry);
 	return ret;
 }
@@ -93,14 +99,17 @@ struct xattr_change {
 	int flags;
 };
 
-static int apply(struct ditto_op *op, struct dentry *dentry, const struct xattr_change *change)
+static int apply(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+		 const struct xattr_change *change)
 {
 	struct mnt_idmap *idmap = ditto_idmap(op->share);
 	struct inode *delegated = NULL;
 	const struct cred *old;
 	int err;
 
-	old = enter(op, DITTO_MAY_WRITE);
+	err = enter(op, node, DITTO_MAY_WRITE, &old);
+	if (err)
+		return err;
 	inode_lock(d_inode(dentry));
 	if (change->value)
 		err = __vfs_setxattr_locked(idmap, dentry, change->name.text, change->value,
@@ -125,7 +134,7 @@ static int change_xattr(struct ditto_op *op, struct ditto_node *node,
 	err = ditto_ask(op, node, DITTO_INTENT_SETATTR);
 	if (!err) {
 		dentry = ditto_node_dentry(node);
-		err = apply(op, dentry, change);
+		err = apply(op, node, dentry, change);
 		ditto_done(op, node, DITTO_INTENT_SETATTR);
 		if (!err)
 			ditto_child_changed(op, node, DITTO_CHANGED_XATTR);
@@ -224,12 +233,14 @@ int ditto_xattr_list(struct ditto_op *op, struct ditto_node *node,
 	char *names = NULL;
 	ssize_t len = 0;
 
-	old = enter(op, DITTO_MAY_READ);
-	if (!(op->granted & DITTO_MAY_READ))
-		len = ditto_inode_permission(op, node->inode, DITTO_MAY_READ);
-	if (!len)
-		len = read_names(dentry, &names);
-	ditto_op_leave(old);
+	len = enter(op, node, DITTO_MAY_READ, &old);
+	if (!len) {
+		if (!(op->granted & DITTO_MAY_READ))
+			len = inode_permission(ditto_idmap(op->share), node->inode, MAY_READ);
+		if (!len)
+			len = read_names(dentry, &names);
+		ditto_op_leave(old);
+	}
 	dput(dentry);
 	if (len > 0)
 		len = tell_names(names, len, fn, arg);

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Changing the list of a file, together with its mode.
+ *
+ * What has to change is at three places, the mode, the attribute and POSIX ACLs, and
+ * whoever looks in between must not find the file wider than it was and will be. So the mode
+ * is narrowed first, to the bits that it has before and after; a list is never wider than
+ * what its mode narrows it to. Then the list is stored, POSIX ACLs go, and with the
+ * last step the mode gets its other bits. If anything fails, all is put back in
+ * the opposite order.
+ *
+ * Locking: the inode is locked from the start to the end.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/fs.h>
+#include <linux/mount.h>
+#include <linux/posix_acl_xattr.h>
+#include <linux/slab.h>
+#include <linux/xattr.h>
+
+#include "acl_file.h"
+
+static struct inode *inode_of(const struct ditto_acl_change *ch)
+{
+	return d_inode(ch->dentry);
+}
+
+static void forget(const struct ditto_acl_change *ch)
+{
+	/* A new one that somebody has found already is told of by the file system. */
+	if (ch->node)
+		ditto_acl_forget(ch->node);
+}
+
+/* Set the nine bits; the server acts, so that all others stay. */
+static int set_mode(const struct ditto_acl_change *ch, umode_t nine)
+{
+	struct inode *inode = inode_of(ch);
+	struct iattr ia = {
+		.ia_valid = ATTR_MODE | ATTR_CTIME,
+		.ia_mode = (inode->i_mode & ~0777) | nine,
+	};
+	struct inode *delegated = NULL;
+	int err;
+
+	if ((inode->i_mode & 0777) == nine)
+		return 0;
+	err = notify_change(ditto_idmap(ch->op->share), ch->dentry, &ia, &delegated);
+	return ditto_no_deleg_wait(err, delegated);
+}
+
+static int remove_stored(struct ditto_op *op, struct dentry *dentry)
+{
+	struct inode *delegated = NULL;
+	int err;
+
+	if (!(d_inode(dentry)->i_opflags & IOP_XATTR))
+		return 0;
+	err = __vfs_removexattr_locked(ditto_idmap(op->share), dentry, DITTO_ACL_XATTR,
+				       &delegated);
+	err = ditto_no_deleg_wait(err, delegated);
+	return err == -ENODATA || err == -EOPNOTSUPP ? 0 : err;
+}
+
+/* The server acts. */
+static int store(const struct ditto_acl_change *ch, const struct ditto_acl *acl, umode_t mode)
+{
+	struct inode *delegated = NULL;
+	size_t size;
+	void *bytes;
+	int err;
+
+	if (!acl)
+		return remove_stored(ch->op, ch->dentry);
+	size = ditto_acl_stored_size(acl);
+	bytes = kvmalloc(size, GFP_KERNEL);
+	if (!bytes)
+		return -ENOMEM;
+	ditto_acl_encode(acl, mode, bytes);
+	err = __vfs_setxattr_locked(ditto_idmap(ch->op->share), ch->dentry, DITTO_ACL_XATTR,
+				    bytes, size, 0, &delegated);
+	kvfree(bytes);
+	return ditto_no_deleg_wait(err, delegated);
+}
+
+static struct posix_acl *find_posix(const struct ditto_acl_change *ch, const char *name)
+{
+	struct posix_acl *acl = vfs_get_acl(ditto_idmap(ch->op->share), ch->dentry, name);
+
+	if (IS_ERR(acl) && (PTR_ERR(acl) == -ENODATA || PTR_ERR(acl) == -EOPNOTSUPP))
+		return NULL;
+	return acl;
+}
+
+/* Those that a list replaces, so that they can be put back. */
+static int find_posix_acls(struct ditto_acl_change *ch)
+{
+	ch->access = find_posix(ch, XATTR_NAME_POSIX_ACL_ACCESS);
+	if (S_ISDIR(inode_of(ch)->i_mode))
+		ch->dflt = find_posix(ch, XATTR_NAME_POSIX_ACL_DEFAULT);
+	return PTR_ERR_OR_ZERO(ch->access) ?: PTR_ERR_OR_ZERO(ch->dflt);
+}
+
+static int set_posix(const struct ditto_acl_change *ch, int type, struct posix_acl *acl)
+{
+	return set_posix_acl(ditto_idmap(ch->op->share), ch->dentry, type, acl);
+}
+
+static int take_posix_acls(struct ditto_acl_change *ch)
+{
+	int err = 0;
+
+	if (ch->access) {
+		err = set_posix(ch, ACL_TYPE_ACCESS, NULL);
+		ch->took_access = !err;
+	}
+	if (!err && ch->dflt) {
+		err = set_posix(ch, ACL_TYPE_DEFAULT, NULL);
+		ch->took_default = !err;
+	}
+	return err;
+}
+
+/* What was there counts again; the server acts. */
+static void undo(struct ditto_acl_change *ch)
+{
+	int err = 0;
+
+	if (ch->took_default)
+		err = set_posix(ch, ACL_TYPE_DEFAULT, ch->dflt);
+	if (ch->took_access)
+		err = set_posix(ch, ACL_TYPE_ACCESS, ch->access) ?: err;
+	err = store(ch, ch->from, ch->mode_from) ?: err;
+	forget(ch);
+	/* With the old list in its place only: with the new one it could be wider than that. */
+	err = err ?: set_mode(ch, ch->mode_from);
+	if (err)
+		pr_warn_ratelimited("share %s: inode %lu: its list could not be put back (%d)\n",
+				    ch->op->share->name, inode_of(ch)->i_ino, err);
+}
+
+static struct ditto_acl *copy_acl(const struct ditto_acl *acl)
+{
+	struct ditto_acl *copy = ditto_acl_alloc(acl->count);
+
+	if (!copy)
+		return ERR_PTR(-ENOMEM);
+	copy->flags = acl->flags & DITTO_ACL_FLAGS;
+	memcpy(copy->aces, acl->aces, array_size(acl->count, sizeof(acl->aces[0])));
+	return copy;
+}
+
+/* Whose the file will be. */
+static kuid_t new_uid(const struct ditto_acl_change *ch, const struct ditto_setattr *set)
+{
+	return set->valid & DITTO_SET_UID ? set->uid :
+					    ditto_owner_of(ch->op->share, inode_of(ch));
+}
+
+static kgid_t new_gid(const struct ditto_acl_change *ch, const struct ditto_setattr *set)
+{
+	return set->valid & DITTO_SET_GID ? set->gid :
+					    ditto_group_of(ch->op->share, inode_of(ch));
+}
+
+/* The list that is to be stored. */
+static struct ditto_acl *new_list(const struct ditto_acl_change *ch,
+				  const struct ditto_setattr *set)
+{
+	const struct ditto_acl *named = set->valid & DITTO_SET_ACL ? set->acl : ch->from;
+	struct ditto_acl *acl, *fits;
+
+	if (!named)
+		return NULL;
+	acl = copy_acl(named);
+	if (IS_ERR(acl) || !(set->valid & DITTO_SET_MODE))
+		return acl;
+	fits = ditto_acl_chmod(acl, (set->mode & 0777) | (inode_of(ch)->i_mode & S_IFMT),
+			       new_uid(ch, set), new_gid(ch, set));
+	ditto_acl_put(acl);
+	return fits;
+}
+
+int ditto_acl_change_init(struct ditto_acl_change *ch, struct ditto_op *op,
+			  struct dentry *dentry, struct ditto_node *node,
+			  const struct ditto_setattr *set)
+{
+	struct inode *inode = d_inode(dentry);
+
+	*ch = (struct ditto_acl_change) {
+		.op = op,
+		.dentry = dentry,
+		.node = node,
+		.mode_from = inode->i_mode & 0777,
+	};
+	if (S_ISLNK(inode->i_mode) || !(set->valid & (DITTO_SET_ACL | DITTO_SET_MODE)))
+		return 0;
+	if (node)
+		ch->from = ditto_acl_in_force(op->share, node);
+	if (IS_ERR(ch->from))
+		return PTR_ERR(ch->from);
+	if (!(set->valid & DITTO_SET_ACL) && !ch->from)
+		return 0;
+	ch->to = new_list(ch, set);
+	if (IS_ERR(ch->to))
+		return PTR_ERR(ch->to);
+	if (set->valid & DITTO_SET_MODE)
+		ch->mode_to = set->mode & 0777;
+	else if (ch->to)
+		ch->mode_to = ditto_acl_mode(ch->to, new_uid(ch, set), new_gid(ch, set)) & 0777;
+	else
+		ch->mode_to = ch->mode_from;
+	return 1;
+}
+
+int ditto_acl_change_begin(struct ditto_acl_change *ch)
+{
+	const struct cred *old = ditto_act(ch->op->srv->nodes->cred);
+	int err;
+
+	lockdep_assert_held_write(&inode_of(ch)->i_rwsem);
+	/* To have none is no reason to lose a POSIX ACL. */
+	err = ch->to ? find_posix_acls(ch) : 0;
+	if (!err)
+		err = set_mode(ch, ch->mode_from & ch->mode_to);
+	if (!err) {
+		err = store(ch, ch->to, ch->mode_to) ?: take_posix_acls(ch);
+		forget(ch);
+		if (err)
+			undo(ch);
+	}
+	ditto_op_leave(old);
+	return err;
+}
+
+int ditto_acl_change_end(struct ditto_acl_change *ch, int err)
+{
+	const struct cred *old = ditto_act(ch->op->srv->nodes->cred);
+
+	if (!err)
+		err = set_mode(ch, ch->mode_to);
+	if (err)
+		undo(ch);
+	ditto_op_leave(old);
+	return err;
+}
+
+void ditto_acl_change_drop(struct ditto_acl_change *ch)
+{
+	if (!IS_ERR_OR_NULL(ch->access))
+		posix_acl_release(ch->access);
+	if (!IS_ERR_OR_NULL(ch->dflt))
+		posix_acl_release(ch->dflt);
+	if (!IS_ERR_OR_NULL(ch->from))
+		ditto_acl_put(ch->from);
+	if (!IS_ERR_OR_NULL(ch->to))
+		ditto_acl_put(ch->to);
+}
+
+int ditto_acl_drop_stored(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry)
+{
+	const struct cred *old;
+	int err;
+
+	if (!ditto_acl_is_supported(op))
+		return 0;
+	old = ditto_act(op->srv->nodes->cred);
+	inode_lock(node->inode);
+	err = remove_stored(op, dentry);
+	ditto_acl_forget(node);
+	inode_unlock(node->inode);
+	ditto_op_leave(old);
+	return err;
+}
