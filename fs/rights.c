@@ -92,16 +92,14 @@ static u32 delete_rights(const struct ditto_op *op, struct ditto_node *node,
 static u32 possible_rights(const struct ditto_op *op, struct ditto_node *node, u32 rights)
 {
 	struct inode *inode = node->inode;
-	u32 want = rights;
 
 	if (IS_APPEND(inode))
 		rights &= ~(S_ISDIR(inode->i_mode) ? DITTO_RIGHT_DELETE_CHILD :
 						     DITTO_RIGHT_WRITE_DATA);
-	if ((want & DITTO_RIGHT_EXECUTE) && ditto_node_permission(op, node, DITTO_MAY_EXEC))
+	if ((rights & DITTO_RIGHT_EXECUTE) && ditto_node_permission(op, node, DITTO_MAY_EXEC))
 		rights &= ~DITTO_RIGHT_EXECUTE;
 	/* Immutable, or of an owner that cannot be told. */
-	if ((want & DITTO_RIGHTS_CHANGE) && (IS_IMMUTABLE(inode) ||
-	    HAS_UNMAPPED_ID(ditto_idmap(op->share), inode)))
+	if (IS_IMMUTABLE(inode) || HAS_UNMAPPED_ID(ditto_idmap(op->share), inode))
 		rights &= ~DITTO_RIGHTS_CHANGE;
 	return rights;
 }
