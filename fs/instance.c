@@ -255,7 +255,8 @@ int ditto_instance_begin(struct ditto_instance *inst, struct ditto_op *op,
 		return -ESTALE;
 	}
 	op->share = share;
-	op->granted = granted_by(READ_ONCE(inst->rights));
+	op->held = READ_ONCE(inst->rights);
+	op->granted = granted_by(op->held);
 	op->unstable = true;
 	op->stream_of = inst->is_stream ? inst->base : NULL;
 	op->later = inst->is_stream ? NULL : &inst->written;
@@ -269,6 +270,7 @@ void ditto_instance_end(struct ditto_instance *inst, struct ditto_op *op)
 	struct ditto_share *share = op->share;
 
 	op->share = NULL;
+	op->held = 0;
 	op->granted = 0;
 	op->unstable = false;
 	op->stream_of = NULL;

@@ -85,7 +85,7 @@ enum ditto_open_action {
  * @flags: DITTO_OPENF_*
  * @rights: DITTO_RIGHT_* that are needed
  * @deny: DITTO_OPEN_* bits (matrix.h) that others must not have
- * @mode: permission bits of a new object; the umask does not apply
+ * @mode: permission bits of a new object that inherits no list; the umask does not apply
  * @size: space to reserve in a new or emptied file, 0 for none
  * @extra: attributes of a new or emptied object; @extra.valid says which
  * @reclaim: takes back what was held before a restart

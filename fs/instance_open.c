@@ -396,7 +396,7 @@ static int take(struct opening *o, struct ditto_instance **out)
 static struct ditto_setattr new_attributes(const struct opening *o)
 {
 	return (struct ditto_setattr){
-		.valid = DITTO_SET_MODE,
+		.valid = DITTO_SET_MODE | DITTO_SET_MODE_SPARE,
 		.mode = o->req->mode & S_IALLUGO,
 	};
 }

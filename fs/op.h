@@ -55,6 +55,7 @@ struct splice_desc;
  * @writable: neither the share nor the client's rule is read-only
  * @granted: DITTO_MAY_* bits that were decided when the file was opened; the mode is not
  *	asked for them. Of one node only: 0 where another one is meant
+ * @held: DITTO_RIGHT_* bits that were granted then; a list is not asked for them
  * @unstable: changes of names and attributes need not be durable when they are answered
  * @caseless: a new name is taken if it is there in another case: -EEXIST
  * @fresh: the file was just made, and who watches was told that
@@ -71,6 +72,7 @@ struct ditto_op {
 	struct ditto_conflict *conflict;
 	bool writable;
 	u32 granted;
+	u32 held;
 	bool unstable;
 	bool caseless;
 	bool fresh;

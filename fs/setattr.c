@@ -241,7 +241,7 @@ static int judge(struct ditto_op *op, struct ditto_node *node, const struct ditt
 	if (!ret)	/* The VFS knows nothing of lists. */
 		return !(set->valid & DITTO_SET_ACL) ||
 		       inode_owner_or_capable(ditto_idmap(op->share), node->inode) ? 0 : -EPERM;
-	if (!list_allows(set, rights, owner))
+	if (!list_allows(set, rights | op->held, owner))
 		return -EACCES;
 	*as = ditto_cred_raised(op->cred, owner && takes_owner(set) ? DITTO_RAISE_CHOWN :
 								      DITTO_RAISE_OWNER);
