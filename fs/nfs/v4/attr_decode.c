@@ -6,6 +6,7 @@
 #include <linux/posix_acl.h>
 #include <kunit/visibility.h>
 
+#include "../../acl.h"
 #include "../../cred.h"
 #include "../../node.h"
 #include "attr_private.h"
@@ -55,21 +56,34 @@ static u32 get_values(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
 	return NFS4_OK;
 }
 
+/* Does something else than the umask say what new files get: 1, 0 or an errno. */
+static int inherits(struct ditto_op *op, struct ditto_node *dir)
+{
+	struct posix_acl *acl;
+	int ret;
+
+	/* The type of what is made comes elsewhere in the request. */
+	ret = ditto_acl_is_inherited(op, dir, false) ?: ditto_acl_is_inherited(op, dir, true);
+	if (ret)
+		return ret;
+	acl = ditto_get_posix_acl(op, dir, ACL_TYPE_DEFAULT);
+	if (IS_ERR_OR_NULL(acl))
+		return PTR_ERR_OR_ZERO(acl);
+	posix_acl_release(acl);
+	return 1;
+}
+
 /* RFC 8275 section 5: the umask counts where no default ACL says what new files get. */
 static u32 apply_umask(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
 {
-	struct posix_acl *acl;
+	int ret = 0;
 
-	if (cmp->current_fh.kind == DNFS4_FH_NODE && !dnfs4_fh_is_weak(&cmp->current_fh)) {
-		acl = ditto_get_posix_acl(dnfs4_fs_op(cmp), dnfs4_node(cmp), ACL_TYPE_DEFAULT);
-		if (IS_ERR(acl) && PTR_ERR(acl) == -EJUKEBOX)
-			return NFS4ERR_DELAY;
-		if (!IS_ERR_OR_NULL(acl)) {
-			posix_acl_release(acl);
-			return NFS4_OK;
-		}
-	}
-	sattr->set.mode &= ~sattr->umask;
+	if (cmp->current_fh.kind == DNFS4_FH_NODE && !dnfs4_fh_is_weak(&cmp->current_fh))
+		ret = inherits(dnfs4_fs_op(cmp), dnfs4_node(cmp));
+	if (ret == -EJUKEBOX)
+		return NFS4ERR_DELAY;
+	if (ret <= 0)
+		sattr->set.mode &= ~sattr->umask;
 	return NFS4_OK;
 }
 
