@@ -16,89 +16,26 @@
 #include "../../fs/rights.h"
 #include "../../fs/server.h"
 #include "../../fs/xattr.h"
-#include "folder.h"
+#include "listed.h"
 
 #define ACL_XATTR	"trusted.ditto.acl"
-#define USER		1000
-#define READS		(DITTO_RIGHT_READ_DATA | DITTO_RIGHT_READ_ATTRS | DITTO_RIGHT_READ_ACL)
-#define WRITES		(DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA)
-/* What it takes to make, find and list. */
-#define ENTERS		(READS | DITTO_RIGHT_EXECUTE)
-#define ANYTHING	DITTO_RIGHTS_ALL
-#define BOTH		DITTO_ACE_INHERITABLE
-
 static struct folder f = { .name = "kunit-acl-file" };
 
-static const struct ditto_name other_name = { "other", 5 };
-
-/* An entry, for what is to be a list. */
-struct entry {
-	u8 type;
-	u8 who;
-	u32 mask;
-	u32 id;
-	u8 flags;
-};
-
-#define ALLOW(who, mask, ...)	{ DITTO_ACE_ALLOW, DITTO_WHO_##who, mask, ##__VA_ARGS__ }
-#define DENY(who, mask, ...)	{ DITTO_ACE_DENY, DITTO_WHO_##who, mask, ##__VA_ARGS__ }
-
-static struct ditto_acl *list_of(struct kunit *test, const struct entry *entries, size_t count)
+static int chmod_as(struct ditto_cred *cred, struct ditto_node *node, umode_t mode)
 {
-	struct ditto_acl *acl = ditto_acl_alloc(count);
+	const struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = mode };
 
-	KUNIT_ASSERT_NOT_NULL(test, acl);
-	for (size_t i = 0; i < count; i++) {
-		struct ditto_ace *ace = &acl->aces[i];
-
-		ace->type = entries[i].type;
-		ace->who = entries[i].who;
-		ace->mask = entries[i].mask;
-		ace->flags = entries[i].flags;
-		if (ace->who == DITTO_WHO_UID)
-			ace->uid = KUIDT_INIT(entries[i].id);
-		else if (ace->who == DITTO_WHO_GID)
-			ace->gid = KGIDT_INIT(entries[i].id);
-	}
-	return acl;
+	return listed_set(&f, cred, node, &set);
 }
 
-static int set_as(struct ditto_cred *cred, struct ditto_node *node,
-		  const struct ditto_setattr *set)
+static u32 rights(struct kunit *test, struct ditto_node *node, struct ditto_node *parent)
 {
 	struct ditto_op op = f.op;
-	struct ditto_wcc wcc;
-
-	op.cred = cred;
-	return ditto_setattr(&op, node, set, &wcc);
-}
-
-static void set_list(struct kunit *test, struct ditto_node *node, const struct entry *entries,
-		     size_t count)
-{
-	struct ditto_acl *acl = list_of(test, entries, count);
-	const struct ditto_setattr set = { .valid = DITTO_SET_ACL, .acl = acl };
-
-	KUNIT_ASSERT_EQ(test, set_as(f.admin, node, &set), 0);
-	ditto_acl_put(acl);
-}
-
-#define SET_LIST(node, ...) do {						\
-	static const struct entry entries_[] = { __VA_ARGS__ };			\
-	set_list(test, node, entries_, ARRAY_SIZE(entries_));			\
-} while (0)
-
-static int may(struct ditto_node *node, u32 may)
-{
-	struct ditto_op op = f.op;
+	u32 rights = 0;
 
 	op.cred = f.user;
-	return ditto_permission(&op, node, may);
-}
-
-static umode_t mode_of(const struct ditto_node *node)
-{
-	return node->inode->i_mode & 07777;
+	KUNIT_EXPECT_EQ(test, ditto_rights(&op, node, parent, &rights), 0);
+	return rights;
 }
 
 /* What a process of the server does. */
@@ -129,22 +66,6 @@ static int local_remove(struct ditto_node *node, const char *name)
 	int err;
 
 	err = vfs_removexattr(mnt_idmap(f.path.mnt), dentry, name);
-	dput(dentry);
-	return err;
-}
-
-static int local_chmod(struct ditto_node *node, umode_t mode)
-{
-	struct dentry *dentry = ditto_node_dentry(node);
-	struct iattr ia = {
-		.ia_valid = ATTR_MODE,
-		.ia_mode = (node->inode->i_mode & S_IFMT) | mode,
-	};
-	int err;
-
-	inode_lock(node->inode);
-	err = notify_change(mnt_idmap(f.path.mnt), dentry, &ia, NULL);
-	inode_unlock(node->inode);
 	dput(dentry);
 	return err;
 }
@@ -187,10 +108,10 @@ static struct ditto_node *file_with(struct kunit *test, umode_t mode)
 	return folder_make(test, &f, "file", mode, false);
 }
 
-static void done(struct kunit *test, struct ditto_node *node, bool is_dir)
+static void done(struct kunit *test, struct ditto_node *node)
 {
 	ditto_node_put(node);
-	folder_remove(test, &f, is_dir ? "dir" : "file", is_dir);
+	folder_remove(test, &f, "file", false);
 }
 
 /* Cases */
@@ -206,7 +127,7 @@ static void test_set_get(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, acl->flags & DITTO_ACL_MADE);
 	ditto_acl_put(acl);
 
-	SET_LIST(node, DENY(UID, WRITES, USER), ALLOW(EVERYONE, READS));
+	SET_LIST(&f, node, DENY(UID, WRITES, USER), ALLOW(EVERYONE, READS));
 	acl = ditto_get_acl(&f.op, node);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(acl));
 	KUNIT_EXPECT_FALSE(test, acl->flags & DITTO_ACL_MADE);
@@ -215,9 +136,9 @@ static void test_set_get(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, __kuid_val(acl->aces[0].uid), USER);
 	KUNIT_EXPECT_EQ(test, acl->aces[1].mask, READS);
 	ditto_acl_put(acl);
-	KUNIT_EXPECT_EQ(test, mode_of(node), 0444);
+	KUNIT_EXPECT_EQ(test, listed_mode(node), 0444);
 	KUNIT_EXPECT_GT(test, local_get(node, ACL_XATTR, NULL, 0), 0);
-	done(test, node, false);
+	done(test, node);
 }
 
 static void test_taken_away(struct kunit *test)
@@ -226,15 +147,15 @@ static void test_taken_away(struct kunit *test)
 	struct ditto_node *node = file_with(test, 0600);
 	struct ditto_acl *acl;
 
-	SET_LIST(node, ALLOW(EVERYONE, READS));
-	KUNIT_EXPECT_EQ(test, set_as(f.admin, node, &none), 0);
+	SET_LIST(&f, node, ALLOW(EVERYONE, READS));
+	KUNIT_EXPECT_EQ(test, listed_set(&f, f.admin, node, &none), 0);
 	KUNIT_EXPECT_EQ(test, local_get(node, ACL_XATTR, NULL, 0), -ENODATA);
-	KUNIT_EXPECT_EQ(test, mode_of(node), 0444);
+	KUNIT_EXPECT_EQ(test, listed_mode(node), 0444);
 	acl = ditto_get_acl(&f.op, node);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(acl));
 	KUNIT_EXPECT_TRUE(test, acl->flags & DITTO_ACL_MADE);
 	ditto_acl_put(acl);
-	done(test, node, false);
+	done(test, node);
 }
 
 /* Set-id and sticky bits are of no list. */
@@ -242,10 +163,10 @@ static void test_high_bits(struct kunit *test)
 {
 	struct ditto_node *node = file_with(test, 06755);
 
-	KUNIT_ASSERT_EQ(test, mode_of(node), 06755);
-	SET_LIST(node, ALLOW(OWNER, READS | WRITES));
-	KUNIT_EXPECT_EQ(test, mode_of(node), 06600);
-	done(test, node, false);
+	KUNIT_ASSERT_EQ(test, listed_mode(node), 06755);
+	SET_LIST(&f, node, ALLOW(OWNER, READS | WRITES));
+	KUNIT_EXPECT_EQ(test, listed_mode(node), 06600);
+	done(test, node);
 }
 
 /* A list narrows and widens what the mode says to this user. */
@@ -254,18 +175,18 @@ static void test_list_beats_mode(struct kunit *test)
 	struct ditto_node *node = file_with(test, 0600);
 
 	/* Whatever umask there is. */
-	KUNIT_EXPECT_EQ(test, local_chmod(node, 0666), 0);
-	KUNIT_EXPECT_EQ(test, may(node, DITTO_MAY_READ | DITTO_MAY_WRITE), 0);
-	SET_LIST(node, DENY(UID, READS, USER), ALLOW(EVERYONE, READS | WRITES));
-	KUNIT_EXPECT_EQ(test, mode_of(node), 0666);
-	KUNIT_EXPECT_EQ(test, may(node, DITTO_MAY_READ), -EACCES);
-	KUNIT_EXPECT_EQ(test, may(node, DITTO_MAY_WRITE), 0);
+	KUNIT_EXPECT_EQ(test, listed_chmod(&f, node, 0666), 0);
+	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ | DITTO_MAY_WRITE), 0);
+	SET_LIST(&f, node, DENY(UID, READS, USER), ALLOW(EVERYONE, READS | WRITES));
+	KUNIT_EXPECT_EQ(test, listed_mode(node), 0666);
+	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), -EACCES);
+	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_WRITE), 0);
 
-	SET_LIST(node, ALLOW(UID, READS, USER), ALLOW(OWNER, READS));
-	KUNIT_EXPECT_EQ(test, mode_of(node) & 0077, 0);
-	KUNIT_EXPECT_EQ(test, may(node, DITTO_MAY_READ), 0);
-	KUNIT_EXPECT_EQ(test, may(node, DITTO_MAY_WRITE), -EACCES);
-	done(test, node, false);
+	SET_LIST(&f, node, ALLOW(UID, READS, USER), ALLOW(OWNER, READS));
+	KUNIT_EXPECT_EQ(test, listed_mode(node) & 0077, 0);
+	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), 0);
+	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_WRITE), -EACCES);
+	done(test, node);
 }
 
 static ssize_t read_as_user(struct ditto_node *node)
@@ -286,11 +207,11 @@ static void test_data(struct kunit *test)
 	struct ditto_node *node = file_with(test, 0666);
 
 	KUNIT_EXPECT_EQ(test, read_as_user(node), 0);
-	SET_LIST(node, ALLOW(OWNER, READS));
+	SET_LIST(&f, node, ALLOW(OWNER, READS));
 	KUNIT_EXPECT_EQ(test, read_as_user(node), -EACCES);
-	SET_LIST(node, ALLOW(UID, READS, USER));
+	SET_LIST(&f, node, ALLOW(UID, READS, USER));
 	KUNIT_EXPECT_EQ(test, read_as_user(node), 0);
-	done(test, node, false);
+	done(test, node);
 }
 
 /* What was kept is found old when somebody on the server changes it. */
@@ -298,42 +219,42 @@ static void test_local_chmod(struct kunit *test)
 {
 	struct ditto_node *node = file_with(test, 0600);
 
-	SET_LIST(node, ALLOW(UID, READS | WRITES, USER), ALLOW(GROUP, READS | WRITES),
+	SET_LIST(&f, node, ALLOW(UID, READS | WRITES, USER), ALLOW(GROUP, READS | WRITES),
 		 ALLOW(OWNER, READS | WRITES));
-	KUNIT_EXPECT_EQ(test, may(node, DITTO_MAY_WRITE), 0);
-	KUNIT_EXPECT_EQ(test, local_chmod(node, 0640), 0);
-	KUNIT_EXPECT_EQ(test, may(node, DITTO_MAY_READ), 0);
-	KUNIT_EXPECT_EQ(test, may(node, DITTO_MAY_WRITE), -EACCES);
-	KUNIT_EXPECT_EQ(test, local_chmod(node, 0600), 0);
-	KUNIT_EXPECT_EQ(test, may(node, DITTO_MAY_READ), -EACCES);
-	done(test, node, false);
+	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_WRITE), 0);
+	KUNIT_EXPECT_EQ(test, listed_chmod(&f, node, 0640), 0);
+	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), 0);
+	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_WRITE), -EACCES);
+	KUNIT_EXPECT_EQ(test, listed_chmod(&f, node, 0600), 0);
+	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), -EACCES);
+	done(test, node);
 }
 
 static void test_local_setfacl(struct kunit *test)
 {
 	struct ditto_node *node = file_with(test, 0600);
 
-	SET_LIST(node, DENY(UID, READS, USER), ALLOW(OWNER, READS | WRITES));
-	KUNIT_EXPECT_EQ(test, may(node, DITTO_MAY_READ), -EACCES);
+	SET_LIST(&f, node, DENY(UID, READS, USER), ALLOW(OWNER, READS | WRITES));
+	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), -EACCES);
 	KUNIT_EXPECT_EQ(test, local_setfacl(test, node, 4), 0);
-	KUNIT_EXPECT_EQ(test, may(node, DITTO_MAY_READ), 0);
-	KUNIT_EXPECT_EQ(test, may(node, DITTO_MAY_WRITE), -EACCES);
+	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), 0);
+	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_WRITE), -EACCES);
 	/* And the other way round, the list goes in its place. */
-	SET_LIST(node, DENY(UID, READS, USER), ALLOW(OWNER, READS | WRITES));
+	SET_LIST(&f, node, DENY(UID, READS, USER), ALLOW(OWNER, READS | WRITES));
 	KUNIT_EXPECT_FALSE(test, has_posix_acl(node));
-	KUNIT_EXPECT_EQ(test, may(node, DITTO_MAY_READ), -EACCES);
-	done(test, node, false);
+	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), -EACCES);
+	done(test, node);
 }
 
 static void test_local_xattr(struct kunit *test)
 {
 	struct ditto_node *node = file_with(test, 0644);
 
-	SET_LIST(node, DENY(UID, READS, USER), ALLOW(EVERYONE, READS));
-	KUNIT_EXPECT_EQ(test, may(node, DITTO_MAY_READ), -EACCES);
+	SET_LIST(&f, node, DENY(UID, READS, USER), ALLOW(EVERYONE, READS));
+	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), -EACCES);
 	KUNIT_EXPECT_EQ(test, local_remove(node, ACL_XATTR), 0);
-	KUNIT_EXPECT_EQ(test, may(node, DITTO_MAY_READ), 0);
-	done(test, node, false);
+	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), 0);
+	done(test, node);
 }
 
 /* It is as if there were none, and no more. */
@@ -341,13 +262,134 @@ static void test_damaged(struct kunit *test)
 {
 	struct ditto_node *node = file_with(test, 0600);
 
-	SET_LIST(node, ALLOW(UID, READS, USER), ALLOW(OWNER, READS));
-	KUNIT_EXPECT_EQ(test, may(node, DITTO_MAY_READ), 0);
+	SET_LIST(&f, node, ALLOW(UID, READS, USER), ALLOW(OWNER, READS));
+	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), 0);
 	KUNIT_EXPECT_EQ(test, local_set(node, ACL_XATTR, "nonsense", 8), 0);
-	KUNIT_EXPECT_EQ(test, may(node, DITTO_MAY_READ), -EACCES);
-	KUNIT_EXPECT_EQ(test, local_chmod(node, 0644), 0);
-	KUNIT_EXPECT_EQ(test, may(node, DITTO_MAY_READ), 0);
-	done(test, node, false);
+	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), -EACCES);
+	KUNIT_EXPECT_EQ(test, listed_chmod(&f, node, 0644), 0);
+	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), 0);
+	done(test, node);
+}
+
+/* Who may write the list may change the mode, and the list follows; the owner may not for free. */
+static void test_chmod(struct kunit *test)
+{
+	struct ditto_node *node = file_with(test, 0644);
+
+	KUNIT_EXPECT_EQ(test, chmod_as(f.user, node, 0600), -EPERM);
+	SET_LIST(&f, node, ALLOW(UID, READS | DITTO_RIGHT_WRITE_ACL, USER), ALLOW(EVERYONE, READS));
+	KUNIT_EXPECT_EQ(test, chmod_as(f.user, node, 0640), 0);
+	KUNIT_EXPECT_EQ(test, listed_mode(node), 0640);
+	KUNIT_EXPECT_GT(test, local_get(node, ACL_XATTR, NULL, 0), 0);
+	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), 0);
+	KUNIT_EXPECT_EQ(test, chmod_as(f.admin, node, 0600), 0);
+	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), -EACCES);
+	done(test, node);
+}
+
+static void test_set_by_right(struct kunit *test)
+{
+	struct ditto_node *node = file_with(test, 0644);
+	static const struct listed_entry all[] = { ALLOW(EVERYONE, ANYTHING) };
+	struct ditto_acl *acl = listed_make(test, all, 1);
+	const struct ditto_setattr set = { .valid = DITTO_SET_ACL, .acl = acl };
+
+	KUNIT_EXPECT_EQ(test, listed_set(&f, f.user, node, &set), -EPERM);
+	SET_LIST(&f, node, ALLOW(EVERYONE, READS));
+	KUNIT_EXPECT_EQ(test, listed_set(&f, f.user, node, &set), -EACCES);
+	SET_LIST(&f, node, ALLOW(UID, READS | DITTO_RIGHT_WRITE_ACL, USER));
+	KUNIT_EXPECT_EQ(test, listed_set(&f, f.user, node, &set), 0);
+	KUNIT_EXPECT_EQ(test, listed_mode(node), 0777);
+	ditto_acl_put(acl);
+	done(test, node);
+}
+
+/* To himself, and to nobody else. */
+static void test_chown(struct kunit *test)
+{
+	const struct ditto_setattr mine = { .valid = DITTO_SET_UID, .uid = KUIDT_INIT(USER) };
+	const struct ditto_setattr yours = { .valid = DITTO_SET_UID, .uid = KUIDT_INIT(USER + 1) };
+	struct ditto_node *node = file_with(test, 0644);
+
+	KUNIT_EXPECT_EQ(test, listed_set(&f, f.user, node, &mine), -EPERM);
+	SET_LIST(&f, node, ALLOW(EVERYONE, READS));
+	KUNIT_EXPECT_EQ(test, listed_set(&f, f.user, node, &mine), -EACCES);
+	SET_LIST(&f, node, ALLOW(UID, READS | DITTO_RIGHT_WRITE_OWNER, USER),
+		 ALLOW(EVERYONE, READS));
+	KUNIT_EXPECT_EQ(test, listed_set(&f, f.user, node, &yours), -EPERM);
+	KUNIT_EXPECT_EQ(test, listed_set(&f, f.user, node, &mine), 0);
+	KUNIT_EXPECT_EQ(test, __kuid_val(node->inode->i_uid), USER);
+	KUNIT_EXPECT_GT(test, local_get(node, ACL_XATTR, NULL, 0), 0);
+	done(test, node);
+}
+
+static void test_times(struct kunit *test)
+{
+	const struct ditto_setattr set = { .valid = DITTO_SET_MTIME, .mtime.tv_sec = 5 };
+	const struct ditto_setattr now = { .valid = DITTO_SET_MTIME_NOW };
+	struct ditto_node *node = file_with(test, 0666);
+
+	SET_LIST(&f, node, ALLOW(EVERYONE, READS));
+	KUNIT_EXPECT_EQ(test, listed_set(&f, f.user, node, &now), -EACCES);
+	SET_LIST(&f, node, ALLOW(EVERYONE, WRITES));
+	KUNIT_EXPECT_EQ(test, listed_set(&f, f.user, node, &now), 0);
+	KUNIT_EXPECT_EQ(test, listed_set(&f, f.user, node, &set), -EACCES);
+	SET_LIST(&f, node, ALLOW(UID, DITTO_RIGHT_WRITE_ATTRS, USER));
+	KUNIT_EXPECT_EQ(test, listed_set(&f, f.user, node, &set), 0);
+	KUNIT_EXPECT_EQ(test, inode_get_mtime_sec(node->inode), 5);
+	done(test, node);
+}
+
+static void test_truncate(struct kunit *test)
+{
+	const struct ditto_setattr set = { .valid = DITTO_SET_SIZE, .size = 3 };
+	struct ditto_node *node = file_with(test, 0666);
+
+	SET_LIST(&f, node, DENY(UID, WRITES, USER), ALLOW(EVERYONE, ANYTHING));
+	KUNIT_EXPECT_EQ(test, listed_set(&f, f.user, node, &set), -EACCES);
+	SET_LIST(&f, node, ALLOW(UID, WRITES, USER));
+	KUNIT_EXPECT_EQ(test, listed_set(&f, f.user, node, &set), 0);
+	done(test, node);
+}
+
+static void test_rights(struct kunit *test)
+{
+	struct ditto_node *node = file_with(test, 0666);
+	u32 have;
+
+	SET_LIST(&f, node, ALLOW(UID, READS | DITTO_RIGHT_DELETE | DITTO_RIGHT_WRITE_OWNER, USER),
+		 ALLOW(EVERYONE, ANYTHING));
+	have = rights(test, node, f.root);
+	KUNIT_EXPECT_EQ(test, have, ANYTHING);
+	SET_LIST(&f, node, ALLOW(UID, READS | DITTO_RIGHT_DELETE | DITTO_RIGHT_WRITE_OWNER, USER));
+	have = rights(test, node, f.root);
+	KUNIT_EXPECT_EQ(test, have, READS | DITTO_RIGHT_DELETE | DITTO_RIGHT_WRITE_OWNER |
+			DITTO_RIGHT_SYNCHRONIZE);
+	/* Nobody deletes the root of a share. */
+	have = rights(test, node, NULL);
+	KUNIT_EXPECT_FALSE(test, have & DITTO_RIGHT_DELETE);
+	done(test, node);
+}
+
+/* Extended attributes have rights of their own. */
+static void test_xattrs(struct kunit *test)
+{
+	static const struct ditto_name name = { "a", 1 };
+	struct ditto_node *node = file_with(test, 0600);
+	struct ditto_op op = f.op;
+	char value[4];
+
+	KUNIT_EXPECT_EQ(test, listed_chmod(&f, node, 0666), 0);
+	op.cred = f.user;
+	SET_LIST(&f, node, ALLOW(EVERYONE, READS | WRITES));
+	KUNIT_EXPECT_EQ(test, ditto_xattr_set(&op, node, &name, "x", 1, DITTO_XATTR_EITHER),
+			-EACCES);
+	SET_LIST(&f, node, ALLOW(UID, DITTO_RIGHT_WRITE_XATTRS, USER));
+	KUNIT_EXPECT_EQ(test, ditto_xattr_set(&op, node, &name, "x", 1, DITTO_XATTR_EITHER), 0);
+	KUNIT_EXPECT_EQ(test, ditto_xattr_get(&op, node, &name, value, 4), -EACCES);
+	SET_LIST(&f, node, ALLOW(UID, DITTO_RIGHT_READ_XATTRS, USER));
+	KUNIT_EXPECT_EQ(test, ditto_xattr_get(&op, node, &name, value, 4), 1);
+	done(test, node);
 }
 
 static struct kunit_case cases[] = {
@@ -360,6 +402,13 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(test_local_setfacl),
 	KUNIT_CASE(test_local_xattr),
 	KUNIT_CASE(test_damaged),
+	KUNIT_CASE(test_chmod),
+	KUNIT_CASE(test_set_by_right),
+	KUNIT_CASE(test_chown),
+	KUNIT_CASE(test_times),
+	KUNIT_CASE(test_truncate),
+	KUNIT_CASE(test_rights),
+	KUNIT_CASE(test_xattrs),
 	{ },
 };
 
