@@ -4,10 +4,10 @@
  *
  * Locking: an operation that changes a directory holds, in this order, write
  * access to the mount, the directory's inode lock (I_MUTEX_PARENT) and the
- * child's inode lock. A node's list is looked for with any of them held, and nothing of
- * the node but its spinlock is taken for that; a list is changed, together with the mode,
- * in one section of the file's own inode lock. Nothing is made durable with an inode lock held, so that
- * changes of one directory go into one commit of the journal.
+ * child's inode lock. A node's list is looked for with any of them held; nothing of
+ * the node but its spinlock is taken for that. A list is changed, together with the
+ * mode, in one section of the file's own inode lock. Nothing is made durable with an
+ * inode lock held, so that changes of one directory go into one commit of the journal.
  */
 #ifndef _DITTO_FS_OP_PRIVATE_H
 #define _DITTO_FS_OP_PRIVATE_H
