@@ -246,6 +246,25 @@ static void test_local_setfacl(struct kunit *test)
 	done(test, node);
 }
 
+/* What a client sets of the one kind replaces the other, by the right to write either. */
+static void test_posix_set(struct kunit *test)
+{
+	struct ditto_node *node = file_with(test, 0600);
+	struct posix_acl *posix = posix_acl_from_mode(0644, GFP_KERNEL);
+	struct ditto_op op = f.op;
+
+	KUNIT_ASSERT_NOT_NULL(test, posix);
+	op.cred = f.user;
+	SET_LIST(&f, node, ALLOW(EVERYONE, READS));
+	KUNIT_EXPECT_EQ(test, ditto_set_posix_acl(&op, node, ACL_TYPE_ACCESS, posix), -EACCES);
+	SET_LIST(&f, node, DENY(UID, READS, USER), ALLOW(UID, DITTO_RIGHT_WRITE_ACL, USER));
+	KUNIT_EXPECT_EQ(test, ditto_set_posix_acl(&op, node, ACL_TYPE_ACCESS, posix), 0);
+	KUNIT_EXPECT_EQ(test, local_get(node, ACL_XATTR, NULL, 0), -ENODATA);
+	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), 0);
+	posix_acl_release(posix);
+	done(test, node);
+}
+
 static void test_local_xattr(struct kunit *test)
 {
 	struct ditto_node *node = file_with(test, 0644);
@@ -400,6 +419,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(test_data),
 	KUNIT_CASE(test_local_chmod),
 	KUNIT_CASE(test_local_setfacl),
+	KUNIT_CASE(test_posix_set),
 	KUNIT_CASE(test_local_xattr),
 	KUNIT_CASE(test_damaged),
 	KUNIT_CASE(test_chmod),
