@@ -176,6 +176,37 @@ static void another_takes_the_number(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, dnfs4_state_del(&two->state));
 }
 
+/* As if its memory had become another's between the look into the table and the reference. */
+static void memory_of_another_is_not_found(struct kunit *test)
+{
+	struct dnfs4_client *client = new_client(test), *other = new_client(test);
+	struct dnfs4_compound *cmp = kunit_kzalloc(test, sizeof(*cmp), GFP_KERNEL);
+	struct fake *fake = new_fake(test, client);
+	struct dnfs4_state *found;
+	struct dnfs4_stateid sid;
+
+	KUNIT_ASSERT_NOT_NULL(test, cmp);
+	cmp->minor = 1;
+	cmp->client = client;
+	KUNIT_ASSERT_EQ(test, dnfs4_state_add(&fake->state), 0);
+	dnfs4_state_stateid(&fake->state, &sid);
+	KUNIT_ASSERT_EQ(test, dnfs4_state_find(cmp, &sid, DNFS4_STATE_OPEN, &found), NFS4_OK);
+	KUNIT_EXPECT_PTR_EQ(test, found, &fake->state);
+	dnfs4_state_put(found);
+
+	fake->state.id++;
+	KUNIT_EXPECT_EQ(test, dnfs4_state_find(cmp, &sid, DNFS4_STATE_OPEN, &found),
+			NFS4ERR_BAD_STATEID);
+	fake->state.id--;
+	fake->state.client = other;
+	KUNIT_EXPECT_EQ(test, dnfs4_state_find(cmp, &sid, DNFS4_STATE_OPEN, &found),
+			NFS4ERR_BAD_STATEID);
+	fake->state.client = client;
+	/* The table's reference and the test's. */
+	KUNIT_EXPECT_EQ(test, refcount_read(&fake->state.ref), 2);
+	KUNIT_EXPECT_TRUE(test, dnfs4_state_del(&fake->state));
+}
+
 static void revoked_is_told_until_freed(struct kunit *test)
 {
 	struct dnfs4_client *client = new_client(test);
@@ -263,6 +294,7 @@ static struct kunit_case nfs4_state_cases[] = {
 	KUNIT_CASE(stateid_says_whose_it_is),
 	KUNIT_CASE(numbers_go_in_a_circle),
 	KUNIT_CASE(another_takes_the_number),
+	KUNIT_CASE(memory_of_another_is_not_found),
 	KUNIT_CASE(revoked_is_told_until_freed),
 	KUNIT_CASE(turns),
 	KUNIT_CASE(histories),

@@ -146,6 +146,9 @@ static bool has_valid_state(struct dnfs4_client *client)
 	rcu_read_lock();
 	xa_for_each(&client->states, id, state) {
 		found = READ_ONCE(state->void_why) == DNFS4_VALID;
+		/* Its memory may be another client's state by now, unless it is still here. */
+		smp_rmb();
+		found = found && xa_load(&client->states, id) == state;
 		if (found)
 			break;
 	}

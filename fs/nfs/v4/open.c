@@ -32,7 +32,7 @@ int dnfs4_opens_setup(void)
 {
 	int err;
 
-	dnfs4_open_slab = KMEM_CACHE(dnfs4_open, SLAB_ACCOUNT);
+	dnfs4_open_slab = KMEM_CACHE(dnfs4_open, SLAB_ACCOUNT | SLAB_TYPESAFE_BY_RCU);
 	if (!dnfs4_open_slab)
 		return -ENOMEM;
 	err = dnfs4_locks_setup();
@@ -43,7 +43,7 @@ int dnfs4_opens_setup(void)
 
 void dnfs4_opens_cleanup(void)
 {
-	/* What was freed under RCU is still on its way. */
+	/* Locks that were freed under RCU are still on their way. */
 	rcu_barrier();
 	dnfs4_locks_cleanup();
 	kmem_cache_destroy(dnfs4_open_slab);
@@ -125,11 +125,6 @@ EXPORT_SYMBOL_IF_KUNIT(dnfs4_history_after);
 
 /* Life */
 
-static void dnfs4_open_free_rcu(struct rcu_head *rcu)
-{
-	kmem_cache_free(dnfs4_open_slab, container_of(rcu, struct dnfs4_open, state.rcu));
-}
-
 static void dnfs4_open_free(struct dnfs4_state *state)
 {
 	struct dnfs4_open *open = container_of(state, struct dnfs4_open, state);
@@ -141,7 +136,7 @@ static void dnfs4_open_free(struct dnfs4_state *state)
 	/* It held the client. */
 	ditto_owner_put(open->claimant);
 	mutex_destroy(&open->state.lock);
-	call_rcu(&open->state.rcu, dnfs4_open_free_rcu);
+	kmem_cache_free(dnfs4_open_slab, open);
 }
 
 static void dnfs4_open_unhash(struct dnfs4_open *open)
@@ -317,38 +312,71 @@ static struct dnfs4_open *dnfs4_open_alloc(const struct dnfs4_open_ask *ask)
 
 	if (IS_ERR(claimant))
 		return ERR_CAST(claimant);
-	open = kmem_cache_zalloc(dnfs4_open_slab, GFP_KERNEL);
+	open = kmem_cache_alloc(dnfs4_open_slab, GFP_KERNEL);
 	if (!open) {
 		ditto_owner_put(claimant);
 		return ERR_PTR(-ENOMEM);
 	}
-	open->claimant = claimant;
-	dnfs4_state_init(&open->state, &dnfs4_open_ops, ask->owner->client);
+	/*
+	 * Who found what was here before may still be looking: at by_owner_node, which only the
+	 * table may change, and then at the reference, which is the last to be set. With that he
+	 * may take this for the one he looks for, if it is for the same; then he waits for the
+	 * lock, until it is open or closed.
+	 */
 	refcount_inc(&ask->owner->ref);
 	open->owner = ask->owner;
 	open->node = ask->node;
+	open->claimant = claimant;
+	open->inst = NULL;
+	open->access = 0;
+	open->deny = 0;
+	open->history = 0;
+	open->uid = GLOBAL_ROOT_UID;
+	open->confirmed = false;
 	INIT_LIST_HEAD(&open->locks);
 	INIT_LIST_HEAD(&open->waits);
 	INIT_LIST_HEAD(&open->owner_link);
+	dnfs4_state_init_locked(&open->state, &dnfs4_open_ops, ask->owner->client);
 	return open;
+}
+
+/*
+ * The one in the table under the key, held; ERR_PTR(-EAGAIN) if it is just going. @made comes
+ * into the table if there is none, and then it is NULL.
+ */
+static struct dnfs4_open *dnfs4_open_find_or_add(const struct dnfs4_pair *key,
+						 struct dnfs4_open *made)
+{
+	struct rhashtable *opens = &key->owner->opens->opens;
+	struct dnfs4_open *open;
+	bool held = false;
+
+	rcu_read_lock();
+	open = made ? rhashtable_lookup_get_insert_fast(opens, &made->by_owner_node,
+							dnfs4_open_params) :
+		      rhashtable_lookup_fast(opens, key, dnfs4_open_params);
+	if (!IS_ERR_OR_NULL(open))
+		held = dnfs4_state_tryget(&open->state);
+	rcu_read_unlock();
+	if (IS_ERR_OR_NULL(open))
+		return open;
+	/* It may have been freed, and its memory be another's by now. */
+	if (held && open->owner == key->owner && open->node == key->object)
+		return open;
+	if (held)
+		dnfs4_state_put(&open->state);
+	return ERR_PTR(-EAGAIN);
 }
 
 /* What the owner has of the file, held; or else a new one, locked and in the table. */
 static struct dnfs4_open *dnfs4_open_find(const struct dnfs4_open_ask *ask, bool *fresh)
 {
 	const struct dnfs4_pair key = { ask->owner, ask->node };
-	struct rhashtable *opens = &ask->owner->opens->opens;
 	struct dnfs4_open *open, *made = NULL;
 
 	*fresh = false;
 	for (;;) {
-		rcu_read_lock();
-		open = made ? rhashtable_lookup_get_insert_fast(opens, &made->by_owner_node,
-								dnfs4_open_params) :
-			      rhashtable_lookup_fast(opens, &key, dnfs4_open_params);
-		if (!IS_ERR_OR_NULL(open) && !refcount_inc_not_zero(&open->state.ref))
-			open = ERR_PTR(-EAGAIN);
-		rcu_read_unlock();
+		open = dnfs4_open_find_or_add(&key, made);
 		if (!open && made) {
 			*fresh = true;
 			return made;
@@ -359,11 +387,12 @@ static struct dnfs4_open *dnfs4_open_find(const struct dnfs4_open_ask *ask, bool
 			made = dnfs4_open_alloc(ask);
 			if (IS_ERR(made))
 				return made;
-			mutex_lock(&made->state.lock);
 		}
 		cond_resched();
 	}
 	if (made) {
+		/* Nobody will open it, whoever found it. */
+		WRITE_ONCE(made->state.void_why, DNFS4_CLOSED);
 		mutex_unlock(&made->state.lock);
 		dnfs4_state_put(&made->state);
 	}

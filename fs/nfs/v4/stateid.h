@@ -14,7 +14,9 @@
  * states is an xarray: found under RCU.
  *
  * Lifetime: counted. The table has one reference until dnfs4_state_del(). Freed
- * under RCU.
+ * under RCU; the memory of an open, which comes and goes with every file, may be
+ * another open's at once. So who found a state under RCU takes a reference with
+ * dnfs4_state_tryget(), and only then looks whether it is the one looked for.
  */
 #ifndef _DITTO_FS_NFS_V4_STATEID_H
 #define _DITTO_FS_NFS_V4_STATEID_H
@@ -78,7 +80,8 @@ enum dnfs4_void {
  *	drop it from other tables. The state was taken out of its client's table. May sleep.
  * @free_stateid: FREE_STATEID of one that is valid: NFS4_OK if it holds nothing (and give
  *	up the rest), else NFS4ERR_LOCKS_HELD. With state->lock held.
- * @free: the last reference is gone; frees the memory under RCU. May sleep.
+ * @free: the last reference is gone; frees the memory, which stays one of this kind under
+ *	RCU. May sleep.
  */
 struct dnfs4_state_ops {
 	enum dnfs4_state_kind kind;
@@ -97,7 +100,7 @@ struct dnfs4_state_ops {
  * @seqid: of the stateid now; from 1, and never 0 again
  * @void_why: enum dnfs4_void; under @lock for writing
  * @lock: see above
- * @rcu: freed under RCU
+ * @rcu: for the kinds that are freed by it
  */
 struct dnfs4_state {
 	const struct dnfs4_state_ops *ops;
@@ -118,6 +121,12 @@ void dnfs4_states_init(struct dnfs4_client *client);
 /* Make it ready, with one reference, the caller's. */
 void dnfs4_state_init(struct dnfs4_state *state, const struct dnfs4_state_ops *ops,
 		      struct dnfs4_client *client);
+/*
+ * The same, with state->lock held before there is a reference: for memory that somebody may
+ * still be looking at, who took it for what it was before. He meets the lock.
+ */
+void dnfs4_state_init_locked(struct dnfs4_state *state, const struct dnfs4_state_ops *ops,
+			     struct dnfs4_client *client);
 
 /**
  * dnfs4_state_add - put a state into its client's table, so that it has a stateid
@@ -136,6 +145,16 @@ bool dnfs4_state_replace(struct dnfs4_state *state, struct dnfs4_state *other);
 static inline void dnfs4_state_hold(struct dnfs4_state *state)
 {
 	refcount_inc(&state->ref);
+}
+
+/* Of one that was found under RCU. It may be another than the one looked for, see above. */
+static inline bool dnfs4_state_tryget(struct dnfs4_state *state)
+{
+	if (!refcount_inc_not_zero(&state->ref))
+		return false;
+	/* What tells which it is comes behind; pairs with dnfs4_state_init(). */
+	smp_mb__after_atomic();
+	return true;
 }
 
 void dnfs4_state_put(struct dnfs4_state *state);

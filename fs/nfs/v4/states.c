@@ -109,19 +109,42 @@ void dnfs4_states_init(struct dnfs4_client *client)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_states_init);
 
-void dnfs4_state_init(struct dnfs4_state *state, const struct dnfs4_state_ops *ops,
-		      struct dnfs4_client *client)
+/* All but the reference. */
+static void prepare(struct dnfs4_state *state, const struct dnfs4_state_ops *ops,
+		    struct dnfs4_client *client)
 {
 	state->ops = ops;
 	state->client = client;
-	refcount_set(&state->ref, 1);
 	state->id = 0;
 	state->seqid = 1;
 	state->void_why = DNFS4_VALID;
 	mutex_init(&state->lock);
 	lockdep_set_class(&state->lock, &dnfs4_state_keys[ilog2(ops->kind)]);
 }
+
+/* All that is looked at with the reference is there before it; see dnfs4_state_tryget(). */
+static void publish(struct dnfs4_state *state)
+{
+	smp_wmb();
+	refcount_set(&state->ref, 1);
+}
+
+void dnfs4_state_init(struct dnfs4_state *state, const struct dnfs4_state_ops *ops,
+		      struct dnfs4_client *client)
+{
+	prepare(state, ops, client);
+	publish(state);
+}
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_init);
+
+void dnfs4_state_init_locked(struct dnfs4_state *state, const struct dnfs4_state_ops *ops,
+			     struct dnfs4_client *client)
+{
+	prepare(state, ops, client);
+	mutex_lock(&state->lock);
+	publish(state);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_init_locked);
 
 void dnfs4_state_put(struct dnfs4_state *state)
 {
@@ -129,6 +152,25 @@ void dnfs4_state_put(struct dnfs4_state *state)
 		state->ops->free(state);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_put);
+
+/*
+ * The state of a number, held, or NULL. Without the lock what is found may be freed, and its
+ * memory be another state's.
+ */
+static struct dnfs4_state *dnfs4_state_get(struct dnfs4_client *client, u32 id)
+{
+	struct dnfs4_state *state;
+
+	rcu_read_lock();
+	state = xa_load(&client->states, id);
+	if (state && !dnfs4_state_tryget(state))
+		state = NULL;
+	rcu_read_unlock();
+	if (!state || (state->client == client && READ_ONCE(state->id) == id))
+		return state;
+	dnfs4_state_put(state);
+	return NULL;
+}
 
 /*
  * Numbers go upwards, and few states live long: each would have a node of the table made for
@@ -265,14 +307,10 @@ static void dnfs4_states_release_kinds(struct dnfs4_client *client, unsigned int
 
 	xa_for_each(&client->states, id, state) {
 		/* Nobody adds any more, but some may be on their way out. */
-		rcu_read_lock();
-		state = xa_load(&client->states, id);
-		if (state && (!(state->ops->kind & kinds) || !refcount_inc_not_zero(&state->ref)))
-			state = NULL;
-		rcu_read_unlock();
+		state = dnfs4_state_get(client, id);
 		if (!state)
 			continue;
-		if (dnfs4_state_del(state))
+		if (state->ops->kind & kinds && dnfs4_state_del(state))
 			state->ops->release(state);
 		dnfs4_state_put(state);
 		cond_resched();
@@ -376,11 +414,7 @@ static u32 dnfs4_state_look_up(struct dnfs4_compound *cmp, const struct dnfs4_st
 	} else if (!cmp->client || cmp->client->id != id) {
 		return NFS4ERR_BAD_STATEID;
 	}
-	rcu_read_lock();
-	state = xa_load(&cmp->client->states, get_unaligned_be32(resolved->other + 8));
-	if (state && !refcount_inc_not_zero(&state->ref))
-		state = NULL;
-	rcu_read_unlock();
+	state = dnfs4_state_get(cmp->client, get_unaligned_be32(resolved->other + 8));
 	if (!state)
 		return NFS4ERR_BAD_STATEID;
 	if (!(state->ops->kind & kinds)) {
@@ -417,3 +451,4 @@ u32 dnfs4_state_find(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid
 		dnfs4_state_put(*out);
 	return status;
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_find);
