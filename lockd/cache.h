@@ -122,7 +122,11 @@ struct ditto_cache_request {
  */
 struct ditto_cache *ditto_cache_grant(const struct ditto_cache_request *req);
 
-/* What is held now; with a break outstanding, what is still held. Any context. */
+/*
+ * What is held now; with a break outstanding, what is still held. Any context. Under RCU the
+ * memory of a grant stays that of one, so who has no reference may look and then see whether
+ * it is the same grant still.
+ */
 u8 ditto_cache_bits(const struct ditto_cache *cache);
 /* True while an answer to a break is awaited. Any context. */
 bool ditto_cache_breaking(const struct ditto_cache *cache);

@@ -37,7 +37,7 @@ static int slabs_create(void)
 	ditto_claims_slab = KMEM_CACHE(ditto_claims, SLAB_HWCACHE_ALIGN);
 	ditto_range_slab = KMEM_CACHE(ditto_range, 0);
 	ditto_open_slab = KMEM_CACHE(ditto_open, 0);
-	ditto_cache_slab = KMEM_CACHE(ditto_cache, 0);
+	ditto_cache_slab = KMEM_CACHE(ditto_cache, SLAB_TYPESAFE_BY_RCU);
 	if (ditto_claims_slab && ditto_range_slab && ditto_open_slab && ditto_cache_slab)
 		return 0;
 	slabs_destroy();

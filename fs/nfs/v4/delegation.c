@@ -256,7 +256,7 @@ int dnfs4_delegation_grant(struct dnfs4_compound *cmp, struct dnfs4_delegation *
 		ditto_cache_put(cache);
 		return err;
 	}
-	d->cache = cache;
+	WRITE_ONCE(d->cache, cache);
 	atomic_inc(&cmp->server->delegations->count);
 	atomic_inc(&cmp->client->callback->held);
 	return 0;
@@ -271,7 +271,7 @@ void dnfs4_delegation_end(struct dnfs4_delegation *d)
 
 	mutex_lock(&d->state.lock);
 	cache = d->cache;
-	d->cache = NULL;
+	WRITE_ONCE(d->cache, NULL);
 	mutex_unlock(&d->state.lock);
 	dnfs4_delegation_drop(d);
 	if (!cache)
@@ -400,12 +400,36 @@ void dnfs4_delegate(struct dnfs4_compound *cmp, struct dnfs4_open *open, u32 wan
 
 /* For others */
 
+/*
+ * Every READ and WRITE asks, so it takes neither lock nor reference. The table says what is
+ * held in the grant itself, as it revokes it. If the grant is the delegation's afterwards,
+ * which it becomes only once, then it was so when it was looked at.
+ */
+static bool is_held(const struct dnfs4_delegation *d)
+{
+	const struct ditto_cache *cache;
+	bool held;
+
+	rcu_read_lock();
+	cache = READ_ONCE(d->cache);
+	held = cache && ditto_cache_bits(cache);
+	/* Its memory is that of a grant until here, but it may be another's. */
+	smp_rmb();
+	held = held && READ_ONCE(d->cache) == cache;
+	rcu_read_unlock();
+	return held;
+}
+
 u32 dnfs4_delegation_check(const struct dnfs4_compound *cmp, struct dnfs4_state *state)
 {
 	struct dnfs4_delegation *d = dnfs4_delegation_of(state);
-	struct ditto_cache *cache = dnfs4_delegation_cache(d);
-	bool held = cache && ditto_cache_bits(cache);
+	struct ditto_cache *cache;
+	bool held;
 
+	if (likely(is_held(d)))
+		return NFS4_OK;
+	cache = dnfs4_delegation_cache(d);
+	held = cache && ditto_cache_bits(cache);
 	/* The table tells by a work item, and who was in need of the file goes on at once. */
 	if (cache && !held)
 		dnfs4_delegation_revoked(cache);

@@ -117,7 +117,7 @@ void dnfs4_delegation_revoked(struct ditto_cache *cache)
 	mutex_lock(&d->state.lock);
 	mine = d->cache == cache;
 	if (mine) {
-		d->cache = NULL;
+		WRITE_ONCE(d->cache, NULL);
 		dnfs4_delegation_drop(d);
 		/* In one step: with neither grant nor reason it is one that was returned. */
 		if (client->minor)
