@@ -18,6 +18,10 @@
 /* So many bytes of a request, and its length, make it the same as another. */
 #define DIGEST_BYTES	512
 
+/* The words behind the session in arguments and results. */
+#define ARG_WORDS	4
+#define RES_WORDS	5
+
 struct sequence_args {
 	u8 session[DNFS4_SESSIONID_SIZE];
 	struct dnfs4_slot_request req;
@@ -36,14 +40,18 @@ struct sequence_res {
 static u32 sequence_decode(struct dnfs4_compound *cmp, void *argp)
 {
 	struct sequence_args *args = argp;
+	const __be32 *p = xdr_inline_decode(cmp->in, DNFS4_SESSIONID_SIZE + ARG_WORDS * XDR_UNIT);
 
-	if (xdr_stream_decode_opaque_fixed(cmp->in, args->session, sizeof(args->session)) < 0 ||
-	    xdr_stream_decode_u32(cmp->in, &args->req.seqid) ||
-	    xdr_stream_decode_u32(cmp->in, &args->req.id) ||
-	    xdr_stream_decode_u32(cmp->in, &args->req.highest) ||
-	    xdr_stream_decode_u32(cmp->in, &args->keep) || args->keep > 1)
+	/* All of it at once: it is in every request. */
+	if (!p)
 		return NFS4ERR_BADXDR;
-	return NFS4_OK;
+	memcpy(args->session, p, sizeof(args->session));
+	p += sizeof(args->session) / XDR_UNIT;
+	args->req.seqid = be32_to_cpup(p++);
+	args->req.id = be32_to_cpup(p++);
+	args->req.highest = be32_to_cpup(p++);
+	args->keep = be32_to_cpup(p);
+	return args->keep > 1 ? NFS4ERR_BADXDR : NFS4_OK;
 }
 
 /*
@@ -176,18 +184,23 @@ static u32 sequence_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 static bool sequence_encode(struct dnfs4_compound *cmp, u32 status, const void *resp)
 {
 	const struct sequence_res *res = resp;
+	__be32 *p = xdr_reserve_space(cmp->out, DNFS4_SESSIONID_SIZE + RES_WORDS * XDR_UNIT);
 
-	return xdr_stream_encode_opaque_fixed(cmp->out, res->session, sizeof(res->session)) >= 0 &&
-	       xdr_stream_encode_u32(cmp->out, res->seqid) >= 0 &&
-	       xdr_stream_encode_u32(cmp->out, res->slot) >= 0 &&
-	       xdr_stream_encode_u32(cmp->out, res->highest) >= 0 &&
-	       xdr_stream_encode_u32(cmp->out, res->target) >= 0 &&
-	       xdr_stream_encode_u32(cmp->out, res->flags) >= 0;
+	if (!p)
+		return false;
+	memcpy(p, res->session, sizeof(res->session));
+	p += sizeof(res->session) / XDR_UNIT;
+	*p++ = cpu_to_be32(res->seqid);
+	*p++ = cpu_to_be32(res->slot);
+	*p++ = cpu_to_be32(res->highest);
+	*p++ = cpu_to_be32(res->target);
+	*p = cpu_to_be32(res->flags);
+	return true;
 }
 
 static u32 sequence_reply(const struct dnfs4_compound *cmp, const void *args)
 {
-	return DNFS4_SESSIONID_SIZE + 5 * 4;
+	return DNFS4_SESSIONID_SIZE + RES_WORDS * XDR_UNIT;
 }
 
 const struct dnfs4_op dnfs4_op_sequence = {
