@@ -26,8 +26,12 @@
  *
  * Lifetime
  *   A point without claims has no memory: struct ditto_claims is allocated for
- *   the first claim or waiter and freed under RCU after the last. Who finds a
- *   dying one under its lock (claims->dead) looks again. It pins its node
+ *   the first claim or waiter and freed after the last. Under RCU the memory may
+ *   become another node's, but it remains one with a lock. Who finds a dying one
+ *   under its lock (claims->dead), or one of another node, looks again. What is
+ *   read of it without the lock was true while it was of this node, or is of
+ *   another one: that tells too much, which the lock puts right, or nothing,
+ *   which became true when this node's claims died. It pins its node
  *   through the point's operations; a claim holds its owner. A claim leaves
  *   its node and its client under both locks; what is left of it is put on
  *   claims->gone and freed when the lock is dropped.
@@ -157,7 +161,6 @@ void ditto_claim_point_release(struct ditto_claim_point *point, const char *why)
  * @ranges: struct ditto_range by row of the matrix, as interval trees
  * @by_owner: all ranges by owner, discipline and first byte
  * @mirror: how the VFS sees this node; NULL if it does not
- * @rcu: freed under RCU
  */
 struct ditto_claims {
 	u32 summary;
@@ -184,7 +187,6 @@ struct ditto_claims {
 	struct rb_root_cached ranges[DITTO_RANGE_ROWS];
 	struct rb_root by_owner;
 	struct ditto_mirror *mirror;
-	struct rcu_head rcu;
 };
 
 /**

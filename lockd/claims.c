@@ -7,13 +7,30 @@
 #include "private.h"
 #include "trace.h"
 
+void ditto_claims_first(void *memory)
+{
+	struct ditto_claims *claims = memory;
+
+	spin_lock_init(&claims->lock);
+}
+
+/*
+ * New claims, dead until they are on their node. Who found what was here before may still be
+ * waiting for the lock, so it is held while all behind it is made.
+ */
 static struct ditto_claims *claims_alloc(struct ditto_claim_point *point)
 {
-	struct ditto_claims *claims = kmem_cache_zalloc(ditto_claims_slab, GFP_KERNEL);
+	struct ditto_claims *claims = kmem_cache_alloc(ditto_claims_slab, GFP_KERNEL);
 
 	if (!claims)
 		return NULL;
-	spin_lock_init(&claims->lock);
+	spin_lock(&claims->lock);
+	memset_after(claims, 0, lock);
+	WRITE_ONCE(claims->summary, 0);
+	claims->dead = true;
+	claims->pump = false;
+	claims->settled = false;
+	claims->watched = false;
 	claims->point = point;
 	INIT_LIST_HEAD(&claims->opens);
 	INIT_LIST_HEAD(&claims->caches);
@@ -23,12 +40,8 @@ static struct ditto_claims *claims_alloc(struct ditto_claim_point *point)
 	for (int row = 0; row < DITTO_RANGE_ROWS; row++)
 		claims->ranges[row] = RB_ROOT_CACHED;
 	claims->by_owner = RB_ROOT;
+	spin_unlock(&claims->lock);
 	return claims;
-}
-
-static void claims_free(struct rcu_head *rcu)
-{
-	kmem_cache_free(ditto_claims_slab, container_of(rcu, struct ditto_claims, rcu));
 }
 
 static __always_inline struct ditto_claims *claims_of_point(const void *arg)
@@ -41,7 +54,15 @@ static __always_inline struct ditto_claims *claims_of_point(const void *arg)
 /* The claims of a node, locked; NULL if it has none. */
 struct ditto_claims *ditto_claims_find(struct ditto_claim_point *point)
 {
-	return ditto_claims_lock(claims_of_point, point);
+	struct ditto_claims *claims;
+
+	while ((claims = ditto_claims_lock(claims_of_point, point))) {
+		if (likely(claims->point == point))
+			break;
+		__acquire(&claims->lock);
+		spin_unlock(&claims->lock);
+	}
+	return claims;
 }
 
 /* The claims of a node, locked, made if it has none; NULL without memory. */
@@ -66,6 +87,7 @@ struct ditto_claims *ditto_claims_make(struct ditto_claim_point *point)
 		}
 		spin_lock(&fresh->lock);
 	}
+	fresh->dead = false;
 	__release(&fresh->lock);
 	atomic_inc(&point->table->nodes);
 	point->ops->get(point);
@@ -184,7 +206,7 @@ void ditto_claims_unlock(struct ditto_claims *claims)
 	if (dead) {
 		ditto_mirror_put(mirror);
 		atomic_dec(&point->table->nodes);
-		call_rcu(&claims->rcu, claims_free);
+		kmem_cache_free(ditto_claims_slab, claims);
 		point->ops->put(point);
 	}
 }

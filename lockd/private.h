@@ -215,6 +215,8 @@ static inline struct ditto_claim *ditto_client_first_claim(struct ditto_client *
  * them locked; sparse is told that they do not lock, because it cannot follow
  * a lock that is taken only sometimes.
  */
+/* The constructor: what memory of claims has from the first to the last, a lock. */
+void ditto_claims_first(void *memory);
 struct ditto_claims *ditto_claims_find(struct ditto_claim_point *point);
 struct ditto_claims *ditto_claims_make(struct ditto_claim_point *point);
 struct ditto_claims *ditto_claims_at(struct ditto_claims *const *where);
@@ -225,7 +227,8 @@ void ditto_claims_lock_pinned(struct ditto_claims *claims);
 
 /*
  * The claims that @find tells, locked; NULL if it tells none. Claims that die are
- * no longer told of, so it is asked again.
+ * no longer told of, so it is asked again. Their memory may be another node's by
+ * the time that the lock is had: the caller looks whether what it wants is there.
  */
 static __always_inline struct ditto_claims *
 ditto_claims_lock(struct ditto_claims *(*find)(const void *arg), const void *arg)

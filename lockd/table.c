@@ -24,8 +24,6 @@ static unsigned int shared_users;
 
 static void slabs_destroy(void)
 {
-	/* What is freed under RCU is freed into them. */
-	rcu_barrier();
 	kmem_cache_destroy(ditto_claims_slab);
 	kmem_cache_destroy(ditto_range_slab);
 	kmem_cache_destroy(ditto_open_slab);
@@ -34,7 +32,9 @@ static void slabs_destroy(void)
 
 static int slabs_create(void)
 {
-	ditto_claims_slab = KMEM_CACHE(ditto_claims, SLAB_HWCACHE_ALIGN);
+	ditto_claims_slab = kmem_cache_create("ditto_claims", sizeof(struct ditto_claims), 0,
+					      SLAB_HWCACHE_ALIGN | SLAB_TYPESAFE_BY_RCU,
+					      ditto_claims_first);
 	ditto_range_slab = KMEM_CACHE(ditto_range, 0);
 	ditto_open_slab = KMEM_CACHE(ditto_open, 0);
 	ditto_cache_slab = KMEM_CACHE(ditto_cache, SLAB_TYPESAFE_BY_RCU);
