@@ -6,8 +6,9 @@
  * may. With it is stored which permission bits were set along; if the file has others,
  * somebody changed them who knows modes only, and the list is changed to fit, in
  * memory. A POSIX access ACL beside it was set later, by somebody who knows those only, and
- * the list does not count. What is no list is as none: then the mode counts, which was never
- * wider than what it was made of.
+ * the list does not count. What cannot be read as a list is one that lets nobody in: it may
+ * have denied what the mode gives. The owner, who may always write the list, and the
+ * administrator can put another in its place.
  *
  * What was found is kept with the node. Every change on this machine is told by the file
  * system's notification (fs/volume.c), which is synchronous, and takes it away; a change of
@@ -148,10 +149,13 @@ static ssize_t read_bytes(struct dentry *dentry, void **bytes)
 	len = __vfs_getxattr(dentry, inode, DITTO_ACL_XATTR, NULL, 0);
 	if (len <= 0)
 		return len == -ENODATA || len == -EOPNOTSUPP ? 0 : len;
-	*bytes = kvmalloc(DITTO_ACL_STORED_MAX, GFP_KERNEL);
+	if (len > DITTO_ACL_STORED_MAX)
+		return -ERANGE;
+	*bytes = kvmalloc(len, GFP_KERNEL);
 	if (!*bytes)
 		return -ENOMEM;
-	len = __vfs_getxattr(dentry, inode, DITTO_ACL_XATTR, *bytes, DITTO_ACL_STORED_MAX);
+	/* Whoever changes it meanwhile has it read again, see load_and_keep(). */
+	len = __vfs_getxattr(dentry, inode, DITTO_ACL_XATTR, *bytes, len);
 	return len == -ENODATA ? 0 : len;
 }
 
@@ -181,10 +185,13 @@ static struct ditto_acl *fit(struct ditto_share *share, const struct inode *inod
 	return fits;
 }
 
-static void warn(struct ditto_share *share, const struct inode *inode, const char *what)
+/* What cannot be gone by. */
+static struct ditto_acl *closed(struct ditto_share *share, const struct inode *inode,
+				const char *what)
 {
-	pr_warn_ratelimited("share %s: inode %lu has a %s %s: it goes by its mode\n",
+	pr_warn_ratelimited("share %s: inode %lu has a %s %s, and only its owner and the administrator may change that: set another list\n",
 			    share->name, inode->i_ino, what, DITTO_ACL_XATTR);
+	return ditto_acl_alloc(0) ?: ERR_PTR(-ENOMEM);
 }
 
 /* The list as it fits @mode, or NULL. The server acts. */
@@ -203,10 +210,8 @@ static struct ditto_acl *load(struct ditto_share *share, struct dentry *dentry, 
 	kvfree(bytes);
 	if (len < 0 && len != -ERANGE)
 		return ERR_PTR(len);
-	if (len == -ERANGE || acl == ERR_PTR(-EUCLEAN)) {
-		warn(share, inode, "damaged");
-		return NULL;
-	}
+	if (len == -ERANGE || acl == ERR_PTR(-EUCLEAN))
+		return closed(share, inode, "damaged");
 	if (IS_ERR_OR_NULL(acl))
 		return acl;
 	posix = has_posix_acl(share, dentry);
@@ -217,11 +222,8 @@ static struct ditto_acl *load(struct ditto_share *share, struct dentry *dentry, 
 	if ((stored & 0777) == mode)
 		return acl;
 	acl = fit(share, inode, acl, mode);
-	/* Whoever changed the mode knew nothing of the list. */
-	if (acl != ERR_PTR(-ENOSPC))
-		return acl;
-	warn(share, inode, "too long");
-	return NULL;
+	/* Whoever changed the mode knew nothing of the list, and what it denies has no room. */
+	return acl == ERR_PTR(-ENOSPC) ? closed(share, inode, "too long") : acl;
 }
 
 static struct ditto_acl *load_as_server(struct ditto_share *share, struct ditto_node *node,
@@ -362,9 +364,12 @@ static struct ditto_acl *make_acl(struct ditto_op *op, struct ditto_node *node)
 	if (IS_ERR(dflt))
 		dflt = NULL;
 	acl = ditto_acl_from_posix(node->inode->i_mode, access, dflt);
+	/* What is to be inherited can be left out; who may what now cannot. */
+	if (acl == ERR_PTR(-E2BIG))
+		acl = ditto_acl_from_posix(node->inode->i_mode, access, NULL);
 	posix_acl_release(access);
 	posix_acl_release(dflt);
-	return acl;
+	return acl == ERR_PTR(-E2BIG) ? ERR_PTR(-EOPNOTSUPP) : acl;
 }
 
 struct ditto_acl *ditto_get_acl(struct ditto_op *op, struct ditto_node *node)

@@ -276,16 +276,18 @@ static void test_local_xattr(struct kunit *test)
 	done(test, node);
 }
 
-/* It is as if there were none, and no more. */
+/* It may have denied what the mode gives. */
 static void test_damaged(struct kunit *test)
 {
-	struct ditto_node *node = file_with(test, 0600);
+	struct ditto_node *node = file_with(test, 0644);
 
-	SET_LIST(&f, node, ALLOW(UID, READS, USER), ALLOW(OWNER, READS));
+	SET_LIST(&f, node, ALLOW(UID, READS, USER), ALLOW(EVERYONE, READS));
 	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), 0);
 	KUNIT_EXPECT_EQ(test, local_set(node, ACL_XATTR, "nonsense", 8), 0);
 	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), -EACCES);
-	KUNIT_EXPECT_EQ(test, listed_chmod(&f, node, 0644), 0);
+	KUNIT_EXPECT_EQ(test, listed_chmod(&f, node, 0666), 0);
+	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), -EACCES);
+	SET_LIST(&f, node, ALLOW(EVERYONE, READS));
 	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), 0);
 	done(test, node);
 }
