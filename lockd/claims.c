@@ -211,6 +211,16 @@ void ditto_claims_unlock(struct ditto_claims *claims)
 	}
 }
 
+void ditto_claims_unlock_same(struct ditto_claims *claims)
+{
+	if (!claims->held) {
+		ditto_claims_unlock(claims);
+		return;
+	}
+	__acquire(&claims->lock);
+	spin_unlock(&claims->lock);
+}
+
 /* Keep the claims while the lock is dropped for a moment. */
 void ditto_claims_pin(struct ditto_claims *claims)
 {

@@ -120,7 +120,31 @@ static struct ditto_mirror *mirror_pin(struct ditto_claims *claims, struct ditto
 	mirror = claims->mirror;
 	if (mirror)
 		ditto_claims_pin(claims);
-	ditto_claims_unlock(claims);
+	ditto_claims_unlock_same(claims);
+	return mirror;
+}
+
+/* The one that there is, its claims kept; or NULL. */
+static struct ditto_mirror *mirror_find(struct ditto_claim_point *point)
+{
+	struct ditto_claims *claims = has_mirror(point) ? ditto_claims_find(point) : NULL;
+	struct ditto_mirror *fresh = NULL;
+
+	return claims ? mirror_pin(claims, &fresh) : NULL;
+}
+
+/* One for a node that had none a moment ago; NULL without memory. */
+static struct ditto_mirror *mirror_make(struct ditto_claim_point *point, struct file *filp)
+{
+	struct ditto_mirror *fresh = mirror_alloc(point, filp), *mirror = NULL;
+	struct ditto_claims *claims;
+
+	if (!fresh)
+		return NULL;
+	claims = ditto_claims_make(point);
+	if (claims)
+		mirror = mirror_pin(claims, &fresh);
+	ditto_mirror_put(fresh);
 	return mirror;
 }
 
@@ -144,20 +168,12 @@ static struct file *file_for(struct ditto_mirror *mirror, int type)
 
 struct ditto_mirror *ditto_mirror_begin(struct ditto_claim_point *point, struct file *filp)
 {
-	struct ditto_mirror *fresh = NULL, *mirror = NULL;
-	struct ditto_claims *claims;
+	struct ditto_mirror *mirror = mirror_find(point);
 
-	if (!filp) {
-		claims = has_mirror(point) ? ditto_claims_find(point) : NULL;
-		return claims ? mirror_pin(claims, &fresh) : NULL;
-	}
-	fresh = mirror_alloc(point, filp);
-	if (!fresh)
-		return ERR_PTR(-ENOMEM);
-	claims = ditto_claims_make(point);
-	if (claims)
-		mirror = mirror_pin(claims, &fresh);
-	ditto_mirror_put(fresh);
+	if (!filp)
+		return mirror;
+	if (!mirror)
+		mirror = mirror_make(point, filp);
 	if (!mirror)
 		return ERR_PTR(-ENOMEM);
 	mirror_strengthen(mirror, filp);

@@ -221,6 +221,8 @@ struct ditto_claims *ditto_claims_find(struct ditto_claim_point *point);
 struct ditto_claims *ditto_claims_make(struct ditto_claim_point *point);
 struct ditto_claims *ditto_claims_at(struct ditto_claims *const *where);
 void ditto_claims_unlock(struct ditto_claims *claims);
+/* The same if nothing was changed but pins, and whoever pinned unlocks in full later. */
+void ditto_claims_unlock_same(struct ditto_claims *claims);
 void ditto_claims_pin(struct ditto_claims *claims);
 void ditto_claims_unpin(struct ditto_claims *claims);
 void ditto_claims_lock_pinned(struct ditto_claims *claims);
