@@ -71,6 +71,7 @@ static void attr_exit(struct kunit *test)
 
 	if (!f)
 		return;
+	dnfs4_attr_src_free(&f->src);
 	ditto_node_put(f->node);
 	folder_remove(test, &folder, "file", false);
 	folder_end(test, &folder);
@@ -180,6 +181,7 @@ static void each_is_encoded(struct kunit *test)
 			continue;
 		KUNIT_ASSERT_EQ(test, dnfs4_attr_plan(&f->cmp, &f->cmp.current_fh, &ask, &plan),
 				NFS4_OK);
+		dnfs4_attr_src_free(&f->src);
 		memset(&f->src, 0, sizeof(f->src));
 		KUNIT_ASSERT_EQ_MSG(test, dnfs4_attr_read(&f->cmp, &f->cmp.current_fh, NULL, &plan,
 							  &f->src), 0, "attribute %u", i);
@@ -281,7 +283,9 @@ static void minor_versions(struct kunit *test)
 				f->cmp.minor >= 1);
 		KUNIT_EXPECT_EQ(test, dnfs4_bitmap_has(&map, FATTR4_MODE_UMASK),
 				f->cmp.minor >= 2);
-		KUNIT_EXPECT_FALSE(test, dnfs4_bitmap_has(&map, FATTR4_ACL));
+		KUNIT_EXPECT_TRUE(test, dnfs4_bitmap_has(&map, FATTR4_ACL));
+		KUNIT_EXPECT_EQ(test, dnfs4_bitmap_has(&map, FATTR4_DACL), f->cmp.minor >= 1);
+		KUNIT_EXPECT_FALSE(test, dnfs4_bitmap_has(&map, FATTR4_SACL));
 	}
 }
 
@@ -490,11 +494,14 @@ static u32 decode_one(struct fixture *f, unsigned int attr, unsigned int n, cons
 	struct dnfs4_bitmap map = only(attr);
 	unsigned int begin = begin_values(f, &map);
 	struct dnfs4_sattr sattr;
+	u32 status;
 
 	for (unsigned int i = 0; i < n; i++)
 		put(f, words[i]);
 	end_values(f, begin);
-	return decode(f, &sattr);
+	status = decode(f, &sattr);
+	dnfs4_sattr_free(&sattr);
+	return status;
 }
 
 static void bad_values(struct kunit *test)
@@ -525,7 +532,11 @@ static void bad_values(struct kunit *test)
 		{ FATTR4_TYPE, 1, { NF4REG }, NFS4ERR_INVAL },
 		{ FATTR4_CHANGE, 2, { 0, 0 }, NFS4ERR_INVAL },
 		{ FATTR4_TIME_MODIFY, 3, { 0, 0, 0 }, NFS4ERR_INVAL },
-		{ FATTR4_ACL, 1, { 0 }, NFS4ERR_ATTRNOTSUPP },
+		{ FATTR4_ACL, 1, { 0 }, NFS4_OK },
+		{ FATTR4_DACL, 2, { 0, 0 }, NFS4_OK },
+		{ FATTR4_DACL, 2, { 8, 0 }, NFS4ERR_ATTRNOTSUPP },
+		{ FATTR4_SACL, 2, { 0, 0 }, NFS4ERR_ATTRNOTSUPP },
+		{ FATTR4_ACLSUPPORT, 1, { 0 }, NFS4ERR_INVAL },
 		{ FATTR4_ARCHIVE, 1, { 0 }, NFS4ERR_ATTRNOTSUPP },
 		{ FATTR4_TIME_BACKUP, 3, { 0, 0, 0 }, NFS4ERR_ATTRNOTSUPP },
 		{ 95, 1, { 0 }, NFS4ERR_ATTRNOTSUPP },
@@ -550,6 +561,7 @@ static void umask_is_applied(struct kunit *test)
 	put(f, 027);
 	end_values(f, begin);
 	KUNIT_EXPECT_EQ(test, decode(f, &sattr), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, dnfs4_sattr_fit(&f->cmp, &sattr, NULL, S_IFREG), NFS4_OK);
 	KUNIT_EXPECT_EQ(test, sattr.set.mode, 0640);
 	/* Not together with the mode (RFC 8275 section 5). */
 	dnfs4_bitmap_set(&map, FATTR4_MODE);

@@ -27,6 +27,10 @@ static const struct dnfs4_bitmap attrs_of_extra = { {
 	FATTR4_WORD0_HIDDEN, FATTR4_WORD1_SYSTEM | FATTR4_WORD1_TIME_CREATE,
 } };
 
+static const struct dnfs4_bitmap attrs_of_acl = { {
+	FATTR4_WORD0_ACL | FATTR4_WORD0_ACLSUPPORT, FATTR4_WORD1_DACL,
+} };
+
 /* The table as bitmaps: all by minor version, those that can be read, and set when made. */
 static struct dnfs4_bitmap attrs_all[DNFS4_MINOR_MAX + 1] __ro_after_init;
 static struct dnfs4_bitmap attrs_readable __ro_after_init;
@@ -113,6 +117,7 @@ void dnfs4_attrs_here(const struct dnfs4_compound *cmp, const struct dnfs4_fh *f
 		take_away(map, &attrs_of_space);
 		take_away(map, &attrs_of_quota);
 		take_away(map, &attrs_of_extra);
+		take_away(map, &attrs_of_acl);
 		return;
 	}
 	root = fh->target.op.share->root.dentry;
@@ -120,6 +125,9 @@ void dnfs4_attrs_here(const struct dnfs4_compound *cmp, const struct dnfs4_fh *f
 		take_away(map, &attrs_of_quota);
 	if (fh->kind == DNFS4_FH_ATTRDIR || !(d_inode(root)->i_opflags & IOP_XATTR))
 		take_away(map, &attrs_of_extra);
+	/* Who may do what with a named attribute, its file says. */
+	if (fh->kind == DNFS4_FH_ATTRDIR || fh->named || !ditto_acl_is_supported(&fh->target.op))
+		take_away(map, &attrs_of_acl);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_attrs_here);
 

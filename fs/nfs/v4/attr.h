@@ -49,17 +49,20 @@ void dnfs4_attrs_exclcreat(const struct dnfs4_compound *cmp, const struct dnfs4_
 /**
  * struct dnfs4_sattr - attributes from the wire, to be set
  * @map: which; those that were not understood have made the decoder fail
- * @set: for ditto_setattr() and the makers of files. Of MODE_UMASK (4.2) it has the mode, the
- *	umask applied if the current handle's directory has no default ACL
+ * @set: for ditto_setattr() and the makers of files, once dnfs4_sattr_fit() was asked. Of
+ *	MODE_UMASK (4.2) it has the mode, with the umask applied if the directory does not say
+ *	what new files get
  * @extra: for ditto_extra_set(); @extra.valid says what. HIDDEN and SYSTEM alone are in it as
  *	flags that replace those of the file: use dnfs4_sattr_extra()
  * @umask: of MODE_UMASK
+ * @acl: of ACL or DACL; @set.acl borrows it
  */
 struct dnfs4_sattr {
 	struct dnfs4_bitmap map;
 	struct ditto_setattr set;
 	struct ditto_extra extra;
 	u32 umask;
+	struct ditto_acl *acl;
 };
 
 /**
@@ -68,9 +71,27 @@ struct dnfs4_sattr {
  * @sattr: filled
  *
  * Return: NFS4_OK; BADXDR; ATTRNOTSUPP (not supported); INVAL (read-only, or values that
- * make no sense); BADOWNER; DELAY while the helper is asked for a name.
+ * make no sense); BADOWNER; NOSPC (a list that is too long); DELAY while the helper is asked for a
+ * name. Whatever it is, dnfs4_sattr_free() is for the release of the operation.
  */
 u32 dnfs4_decode_sattr(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr);
+
+/* Free what hangs on it; all of it may be zeros. */
+void dnfs4_sattr_free(struct dnfs4_sattr *sattr);
+
+/**
+ * dnfs4_sattr_fit - attributes meet what they are for
+ * @cmp: the current handle is the file, or the directory that one is made in
+ * @sattr: decoded; the mode becomes what is to be set, see @sattr->set
+ * @node: the file; NULL if it is to be made
+ * @type: what it is, or will be: S_IF*
+ *
+ * That of a symbolic link says nothing: list and mode are left out.
+ *
+ * Return: NFS4_OK; ATTRNOTSUPP or INVAL for a list that is not for that; DELAY.
+ */
+u32 dnfs4_sattr_fit(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
+		    struct ditto_node *node, umode_t type);
 
 /**
  * dnfs4_sattr_extra - set what @sattr->set has no place for: flags, time of creation

@@ -6,13 +6,12 @@
 #include <linux/posix_acl.h>
 #include <kunit/visibility.h>
 
-#include "../../acl.h"
 #include "../../cred.h"
 #include "../../node.h"
 #include "attr_private.h"
 
-/* Longest fattr4 that can be set: two owners and what else there is, with room to spare. */
-#define ATTRS_BYTES_MAX		(2 * DNFS4_OWNER_MAX + 1024)
+/* Longest fattr4 that can be set: two owners, a list and what else there is, with room to spare. */
+#define ATTRS_BYTES_MAX		(2 * DNFS4_OWNER_MAX + DNFS4_ACL_READ_MAX + 1024)
 
 /*
  * May these be set at all? In the order of the RFC: what is not there (ATTRNOTSUPP) is told
@@ -56,36 +55,89 @@ static u32 get_values(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
 	return NFS4_OK;
 }
 
-/* Does something else than the umask say what new files get: 1, 0 or an errno. */
-static int inherits(struct ditto_op *op, struct ditto_node *dir)
+/* Does a default ACL of the directory say what new files get? 1, 0 or -EJUKEBOX. */
+static int has_default(struct dnfs4_compound *cmp)
 {
 	struct posix_acl *acl;
-	int ret;
 
-	/* The type of what is made comes elsewhere in the request. */
-	ret = ditto_acl_is_inherited(op, dir, false) ?: ditto_acl_is_inherited(op, dir, true);
-	if (ret)
-		return ret;
-	acl = ditto_get_posix_acl(op, dir, ACL_TYPE_DEFAULT);
+	acl = ditto_get_posix_acl(dnfs4_fs_op(cmp), dnfs4_node(cmp), ACL_TYPE_DEFAULT);
 	if (IS_ERR_OR_NULL(acl))
-		return PTR_ERR_OR_ZERO(acl);
+		return PTR_ERR_OR_ZERO(acl) == -EJUKEBOX ? -EJUKEBOX : 0;
 	posix_acl_release(acl);
 	return 1;
 }
 
-/* RFC 8275 section 5: the umask counts where no default ACL says what new files get. */
-static u32 apply_umask(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
+/* RFC 8275 section 5: the umask counts where the directory does not say what new files get. */
+static u32 apply_umask(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr, bool is_dir)
 {
-	int ret = 0;
+	int says = 0;
 
 	if (cmp->current_fh.kind == DNFS4_FH_NODE && !dnfs4_fh_is_weak(&cmp->current_fh))
-		ret = inherits(dnfs4_fs_op(cmp), dnfs4_node(cmp));
-	if (ret == -EJUKEBOX)
-		return NFS4ERR_DELAY;
-	if (ret <= 0)
+		says = has_default(cmp) ?:
+		       ditto_acl_is_inherited(dnfs4_fs_op(cmp), dnfs4_node(cmp), is_dir);
+	if (!says)
 		sattr->set.mode &= ~sattr->umask;
-	return NFS4_OK;
+	return says < 0 ? dnfs4_status(cmp, says) : NFS4_OK;
 }
+
+/* RFC 8881 section 6.4.1.3: the mode first, and then the list, which has the last word. */
+static int mode_of_list(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
+			struct ditto_node *node)
+{
+	const struct ditto_op *op = dnfs4_fs_op(cmp);
+	struct ditto_setattr *set = &sattr->set;
+	kuid_t uid = op->cred->uid;
+	kgid_t gid = op->cred->gid;
+	struct ditto_attr attr;
+	int err;
+
+	if (node) {
+		err = ditto_getattr(op->share, node, &attr);
+		if (err)
+			return err;
+		uid = attr.st.uid;
+		gid = attr.st.gid;
+	}
+	if (set->valid & DITTO_SET_UID)
+		uid = set->uid;
+	if (set->valid & DITTO_SET_GID)
+		gid = set->gid;
+	set->mode = (set->mode & ~0777) | ditto_acl_mode(sattr->acl, uid, gid);
+	return 0;
+}
+
+/* What says nothing of a symbolic link. */
+static void leave_out(struct dnfs4_sattr *sattr)
+{
+	sattr->set.valid &= ~(DITTO_SET_MODE | DITTO_SET_ACL);
+	dnfs4_bitmap_clear(&sattr->map, FATTR4_ACL);
+	dnfs4_bitmap_clear(&sattr->map, FATTR4_DACL);
+}
+
+u32 dnfs4_sattr_fit(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
+		    struct ditto_node *node, umode_t type)
+{
+	bool is_dir = S_ISDIR(type);
+	u32 status = NFS4_OK;
+
+	if (sattr->acl)
+		status = dnfs4_acl_fits(sattr->acl, is_dir);
+	if (S_ISLNK(type))
+		leave_out(sattr);
+	if (!status && dnfs4_bitmap_has(&sattr->map, FATTR4_MODE_UMASK))
+		status = apply_umask(cmp, sattr, is_dir);
+	if (!status && sattr->acl && (sattr->set.valid & DITTO_SET_MODE))
+		status = dnfs4_status(cmp, mode_of_list(cmp, sattr, node));
+	return status;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_sattr_fit);
+
+void dnfs4_sattr_free(struct dnfs4_sattr *sattr)
+{
+	ditto_acl_put(sattr->acl);
+	sattr->acl = NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_sattr_free);
 
 u32 dnfs4_decode_sattr(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
 {
@@ -109,9 +161,8 @@ u32 dnfs4_decode_sattr(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
 		return status;
 	if (xdr_stream_pos(cmp->in) - begin != xdr_align_size(len))
 		return NFS4ERR_BADXDR;
-	if (dnfs4_bitmap_has(&sattr->map, FATTR4_MODE_UMASK))
-		status = apply_umask(cmp, sattr);
-	return status;
+	sattr->set.acl = sattr->acl;
+	return NFS4_OK;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_sattr);
 

@@ -23,6 +23,10 @@ static u32 varying_bytes(const struct dnfs4_attr_src *src)
 		bytes += dnfs4_bitmap_bytes(&src->supported);
 	if (map->word[2] & FATTR4_WORD2_SUPPATTR_EXCLCREAT)
 		bytes += dnfs4_bitmap_bytes(&src->exclcreat);
+	if (map->word[0] & FATTR4_WORD0_ACL)
+		bytes += src->acl.len;
+	if (map->word[1] & FATTR4_WORD1_DACL)
+		bytes += src->dacl.len;
 	return bytes;
 }
 
@@ -47,11 +51,30 @@ __be32 *dnfs4_attr_put(__be32 *p, const struct dnfs4_attr_src *src, u32 bytes)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_put);
 
+/* A stream gives room for no more than a page at once. */
+static bool emit_long(struct xdr_stream *xdr, const struct dnfs4_attr_src *src, u32 bytes)
+{
+	__be32 *p;
+
+	if (bytes > xdr->buf->buflen - xdr->buf->len)
+		return false;
+	p = kvmalloc(bytes, GFP_KERNEL);
+	if (!p)
+		return false;
+	dnfs4_attr_put(p, src, bytes);
+	dnfs4_encode_bytes(xdr, p, bytes);
+	kvfree(p);
+	return true;
+}
+
 bool dnfs4_attr_emit(struct xdr_stream *xdr, const struct dnfs4_attr_src *src)
 {
 	u32 bytes = dnfs4_attr_bytes(src);
-	__be32 *p = xdr_reserve_space(xdr, bytes);
+	__be32 *p;
 
+	if (bytes > PAGE_SIZE)
+		return emit_long(xdr, src, bytes);
+	p = xdr_reserve_space(xdr, bytes);
 	if (p)
 		dnfs4_attr_put(p, src, bytes);
 	return p;
@@ -70,16 +93,20 @@ u32 dnfs4_encode_fattr(struct dnfs4_compound *cmp, struct xdr_stream *xdr,
 	status = dnfs4_attr_plan(cmp, fh, ask, &plan);
 	if (status)
 		return status;
+	/* Every GETATTR comes here, so only that is cleared which is looked at before it is filled. */
 	src = kmalloc(sizeof(*src), GFP_KERNEL);
 	if (!src)
 		return NFS4ERR_DELAY;
 	src->owner.len = 0;
 	src->group.len = 0;
+	src->acl = (struct dnfs4_acl_value) { };
+	src->dacl = (struct dnfs4_acl_value) { };
 	err = dnfs4_attr_read(cmp, fh, dentry, &plan, src);
 	if (err)
 		status = dnfs4_status(cmp, err);
 	else if (!dnfs4_attr_emit(xdr, src))
 		status = cmp->minor ? NFS4ERR_REP_TOO_BIG : NFS4ERR_RESOURCE;
+	dnfs4_attr_src_free(src);
 	kfree(src);
 	return status;
 }

@@ -13,6 +13,7 @@
 #include <linux/statfs.h>
 
 #include "../../quota.h"
+#include "acl.h"
 #include "attr.h"
 #include "idmap.h"
 
@@ -31,6 +32,7 @@
 #define DNFS4_NEED_STREAMS	BIT(8)	/* are there any */
 #define DNFS4_NEED_MAPS		BIT(9)	/* which attributes there are */
 #define DNFS4_NEED_FRESH	BIT(10)	/* what another client's cache may know better */
+#define DNFS4_NEED_ACL		BIT(11)	/* the list that the file goes by, and may be told */
 
 /* What can be done with an attribute. */
 #define DNFS4_ATTR_READ		BIT(0)
@@ -90,6 +92,8 @@ struct dnfs4_attr_plan {
  * @handle_len: of @handle
  * @owner: NEED_OWNER
  * @group: NEED_GROUP
+ * @acl: NEED_ACL, if it is given
+ * @dacl: NEED_ACL, if it is given
  */
 struct dnfs4_attr_src {
 	const struct dnfs4_compound *cmp;
@@ -109,6 +113,8 @@ struct dnfs4_attr_src {
 	u8 handle[DNFS4_FH_MAX];
 	struct dnfs4_owner_text owner;
 	struct dnfs4_owner_text group;
+	struct dnfs4_acl_value acl;
+	struct dnfs4_acl_value dacl;
 };
 
 /* Bytes of a bitmap4: words of zeros at the end are left out. */
@@ -149,13 +155,17 @@ static inline void dnfs4_attr_begin(const struct dnfs4_compound *cmp, const stru
  * @fh: which file; borrowed as long as @src is
  * @dentry: of a listing's entry; NULL for the node of @fh
  * @plan: see there
- * @src: filled; what is in @owner and @group of the last file is used again
+ * @src: filled; what is in @owner and @group of the last file is used again, and so is memory of
+ *	@acl and @dacl; after the last one, and after an error, dnfs4_attr_src_free()
  *
  * Return: 0 or an errno; what was read then is not to be used.
  */
 int dnfs4_attr_read(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 		    struct dentry *dentry, const struct dnfs4_attr_plan *plan,
 		    struct dnfs4_attr_src *src);
+
+/* Free what hangs on it; all of it may be zeros. */
+void dnfs4_attr_src_free(struct dnfs4_attr_src *src);
 
 /* An entry whose attributes cannot be had: its number is all that is given, and the error. */
 void dnfs4_attr_fail(const struct dnfs4_attr_plan *plan, struct dnfs4_attr_src *src, u64 ino,

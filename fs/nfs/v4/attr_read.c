@@ -7,6 +7,7 @@
 #include <kunit/visibility.h>
 
 #include "../../node.h"
+#include "../../rights.h"
 #include "../../server.h"
 #include "../../share.h"
 #include "../../stream.h"
@@ -150,7 +151,15 @@ static int one_is_enough(void *arg, const struct ditto_name *name, u64 size, u64
 	return 1;
 }
 
-/* Of a listing's entry the node is needed, which a listing goes without otherwise. */
+/* Of a listing's entry the node is needed, which a listing goes without otherwise. To be put. */
+static struct ditto_node *node_of(const struct dnfs4_fh *fh, struct dentry *dentry)
+{
+	if (dentry)
+		return ditto_node_get(fh->target.op.share, dentry);
+	ditto_node_hold(fh->target.node);
+	return fh->target.node;
+}
+
 static int read_streams(const struct dnfs4_fh *fh, struct dentry *dentry,
 			struct dnfs4_attr_src *src)
 {
@@ -161,19 +170,64 @@ static int read_streams(const struct dnfs4_fh *fh, struct dentry *dentry,
 	src->has_streams = false;
 	if (fh->kind != DNFS4_FH_NODE || fh->named || !ditto_has_streams(op.share))
 		return 0;
-	if (dentry) {
-		node = ditto_node_get(op.share, dentry);
-		if (IS_ERR(node))
-			return PTR_ERR(node);
-	} else {
-		node = fh->target.node;
-		ditto_node_hold(node);
-	}
+	node = node_of(fh, dentry);
+	if (IS_ERR(node))
+		return PTR_ERR(node);
 	ret = ditto_stream_list(&op, node, one_is_enough, NULL);
 	ditto_node_put(node);
 	src->has_streams = ret > 0;
 	return ret == -EOPNOTSUPP ? 0 : min(ret, 0);
 }
+
+/* RFC 8881 section 6.2.1.3.1: not everybody may read who may do what. */
+static struct ditto_acl *allowed_acl(struct ditto_op *op, struct ditto_node *node)
+{
+	u32 rights;
+	int err;
+
+	err = ditto_rights(op, node, NULL, &rights);
+	if (err)
+		return ERR_PTR(err);
+	return rights & DITTO_RIGHT_READ_ACL ? ditto_get_acl(op, node) : ERR_PTR(-EACCES);
+}
+
+static int say_acl(const struct dnfs4_compound *cmp, const struct ditto_acl *acl,
+		   struct dnfs4_attr_src *src)
+{
+	int err = 0;
+
+	if (dnfs4_bitmap_has(&src->map, FATTR4_ACL))
+		err = dnfs4_acl_say(cmp, acl, DNFS4_ACL, &src->acl);
+	if (!err && dnfs4_bitmap_has(&src->map, FATTR4_DACL))
+		err = dnfs4_acl_say(cmp, acl, DNFS4_DACL, &src->dacl);
+	return err;
+}
+
+static int read_acl(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
+		    struct dentry *dentry, struct dnfs4_attr_src *src)
+{
+	struct ditto_op op = fh->target.op;
+	struct ditto_node *node = node_of(fh, dentry);
+	struct ditto_acl *acl;
+	int err;
+
+	if (IS_ERR(node))
+		return PTR_ERR(node);
+	acl = allowed_acl(&op, node);
+	ditto_node_put(node);
+	if (IS_ERR(acl))
+		return PTR_ERR(acl);
+	err = say_acl(cmp, acl, src);
+	ditto_acl_put(acl);
+	return err;
+}
+
+void dnfs4_attr_src_free(struct dnfs4_attr_src *src)
+{
+	dnfs4_acl_value_free(&src->acl);
+	dnfs4_acl_value_free(&src->dacl);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_src_free);
 
 static int read_handle(const struct dnfs4_fh *fh, struct dentry *dentry,
 		       struct dnfs4_attr_src *src)
@@ -200,13 +254,15 @@ static int read_rest(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh
 		err = read_extra(fh, dentry, src);
 	if (!err && need & DNFS4_NEED_STREAMS)
 		err = read_streams(fh, dentry, src);
+	if (!err && need & DNFS4_NEED_ACL)
+		err = read_acl(cmp, fh, dentry, src);
 	if (!err && need & DNFS4_NEED_QUOTA)
 		read_quota(fh, src);
 	return err;
 }
 
 #define DNFS4_NEED_REST	(DNFS4_NEED_MAPS | DNFS4_NEED_STATFS | DNFS4_NEED_EXTRA | \
-			 DNFS4_NEED_STREAMS | DNFS4_NEED_QUOTA)
+			 DNFS4_NEED_STREAMS | DNFS4_NEED_QUOTA | DNFS4_NEED_ACL)
 
 int dnfs4_attr_read(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 		    struct dentry *dentry, const struct dnfs4_attr_plan *plan,

@@ -3,10 +3,10 @@
  * The table of attributes: one row each (RFC 8881 sections 5.6 and 5.7, RFC 7862
  * section 12, RFC 8275, RFC 8276 section 8.6).
  *
- * What is not here is not there: ACLs, as long as modes alone decide; "archive", as
- * nobody says when a file was backed up (the flag of the same name says the
- * opposite); fs_locations, as nothing was moved; space_freed, as file systems do
- * not tell which blocks copies share.
+ * What is not here is not there: sacl, as nothing is audited; "archive", as nobody
+ * says when a file was backed up (the flag of the same name says the opposite);
+ * fs_locations, as nothing was moved; space_freed, as file systems do not tell
+ * which blocks copies share.
  */
 #include <linux/fs.h>
 #include <linux/kdev_t.h>
@@ -143,6 +143,22 @@ static __be32 *put_lease_time(__be32 *p, const struct dnfs4_attr_src *src)
 static __be32 *put_rdattr_error(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	return put_u32(p, src->error);
+}
+
+static __be32 *put_value(__be32 *p, const struct dnfs4_acl_value *value)
+{
+	memcpy(p, value->data, value->len);
+	return p + value->len / XDR_UNIT;
+}
+
+static __be32 *put_acl(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_value(p, &src->acl);
+}
+
+static __be32 *put_aclsupport(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_u32(p, ACL4_SUPPORT_ALLOW_ACL | ACL4_SUPPORT_DENY_ACL);
 }
 
 /* RFC 8881 section 5.8.2.2: where names are told apart by case is up to directories. */
@@ -317,6 +333,11 @@ static __be32 *put_no_time(__be32 *p, const struct dnfs4_attr_src *src)
 	return put_time(p, &(struct timespec64){});
 }
 
+static __be32 *put_dacl(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_value(p, &src->dacl);
+}
+
 static __be32 *put_suppattr_exclcreat(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	return dnfs4_put_bitmap(p, &src->exclcreat);
@@ -369,6 +390,26 @@ static u32 get_size(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
 		return NFS4ERR_BADXDR;
 	sattr->set.valid |= DITTO_SET_SIZE;
 	return NFS4_OK;
+}
+
+/* The two are one list: which of them is meant would not be known. */
+static u32 get_list(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
+		    enum dnfs4_acl_attr attr)
+{
+	if (sattr->acl)
+		return NFS4ERR_INVAL;
+	sattr->set.valid |= DITTO_SET_ACL;
+	return dnfs4_acl_read(cmp, attr, &sattr->acl);
+}
+
+static u32 get_acl(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
+{
+	return get_list(cmp, sattr, DNFS4_ACL);
+}
+
+static u32 get_dacl(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
+{
+	return get_list(cmp, sattr, DNFS4_DACL);
 }
 
 static u32 get_flag(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr, u32 flag)
@@ -493,6 +534,7 @@ static u32 get_time_create(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr
 #define NEED_GROUP	(DNFS4_NEED_STAT | DNFS4_NEED_GROUP)
 #define NEED_STREAMS	DNFS4_NEED_STREAMS
 #define NEED_MAPS	DNFS4_NEED_MAPS
+#define NEED_ACL	DNFS4_NEED_ACL
 
 #define MAY_R		DNFS4_ATTR_READ
 #define MAY_W		DNFS4_ATTR_WRITE
@@ -523,6 +565,8 @@ const struct dnfs4_attr_row dnfs4_attr_rows[DNFS4_ATTR_MAX + 1] = {
 	ROW(UNIQUE_HANDLES, 0, R, 0, 4, put_unique_handles, NULL),
 	ROW(LEASE_TIME, 0, R, 0, 4, put_lease_time, NULL),
 	ROW(RDATTR_ERROR, 0, R, 0, 4, put_rdattr_error, NULL),
+	ROW(ACL, 0, RWE, NEED_ACL, 0, put_acl, get_acl),
+	ROW(ACLSUPPORT, 0, R, 0, 4, put_aclsupport, NULL),
 	ROW(CANSETTIME, 0, R, 0, 4, put_true, NULL),
 	ROW(CASE_INSENSITIVE, 0, R, 0, 4, put_case_insensitive, NULL),
 	ROW(CASE_PRESERVING, 0, R, 0, 4, put_true, NULL),
@@ -562,6 +606,7 @@ const struct dnfs4_attr_row dnfs4_attr_rows[DNFS4_ATTR_MAX + 1] = {
 	ROW(MOUNTED_ON_FILEID, 0, R, NEED_INO, 8, put_mounted_on_fileid, NULL),
 	ROW(DIR_NOTIF_DELAY, 1, R, 0, 12, put_no_time, NULL),
 	ROW(DIRENT_NOTIF_DELAY, 1, R, 0, 12, put_no_time, NULL),
+	ROW(DACL, 1, RWE, NEED_ACL, 0, put_dacl, get_dacl),
 	ROW(SUPPATTR_EXCLCREAT, 1, R, NEED_MAPS, 0, put_suppattr_exclcreat, NULL),
 	ROW(CLONE_BLKSIZE, 2, R, 0, 4, put_clone_blksize, NULL),
 	ROW(CHANGE_ATTR_TYPE, 2, R, NEED_STAT, 4, put_change_attr_type, NULL),

@@ -102,11 +102,18 @@ static int make(struct dnfs4_compound *cmp, const struct create_args *a,
 	return -EBADTYPE;
 }
 
+/* All but these two are alike to who sets attributes. */
+static umode_t type_of(const struct create_args *a)
+{
+	return a->type == NF4DIR ? S_IFDIR : a->type == NF4LNK ? S_IFLNK : S_IFIFO;
+}
+
 static u32 create_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
-	const struct create_args *a = args;
+	struct create_args *a = args;
 	struct create_res *res = result;
 	struct ditto_node *node;
+	u32 status;
 	int err;
 
 	if (dnfs4_fh_is_dir(cmp))
@@ -114,6 +121,9 @@ static u32 create_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	/* None of them has a size that could be set. */
 	if (a->sattr.set.valid & DITTO_SET_SIZE)
 		return NFS4ERR_INVAL;
+	status = dnfs4_sattr_fit(cmp, &a->sattr, NULL, type_of(a));
+	if (status)
+		return status;
 	err = make(cmp, a, &node, &res->wcc);
 	if (err)
 		return dnfs4_status(cmp, err);
@@ -132,6 +142,13 @@ static bool create_encode(struct dnfs4_compound *cmp, u32 status, const void *re
 	       dnfs4_encode_bitmap(cmp->out, &res->made);
 }
 
+static void create_release(struct dnfs4_compound *cmp, void *args, void *res)
+{
+	struct create_args *a = args;
+
+	dnfs4_sattr_free(&a->sattr);
+}
+
 static u32 create_reply(const struct dnfs4_compound *cmp, const void *args)
 {
 	return DNFS4_CHANGE_INFO_BYTES + DNFS4_BITMAP_BYTES;
@@ -147,5 +164,6 @@ const struct dnfs4_op dnfs4_op_create = {
 	.decode = create_decode,
 	.exec = create_exec,
 	.encode = create_encode,
+	.release = create_release,
 	.reply = create_reply,
 };

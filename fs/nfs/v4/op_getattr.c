@@ -37,6 +37,11 @@ static bool getattr_encode(struct dnfs4_compound *cmp, u32 status, const void *r
 	return dnfs4_attr_emit(cmp->out, res);
 }
 
+static void getattr_release(struct dnfs4_compound *cmp, void *args, void *res)
+{
+	dnfs4_attr_src_free(res);
+}
+
 const struct dnfs4_op dnfs4_op_getattr = {
 	.name = "GETATTR",
 	.flags = DNFS4_OP_FH_ANY,
@@ -46,4 +51,5 @@ const struct dnfs4_op dnfs4_op_getattr = {
 	.decode = getattr_decode,
 	.exec = getattr_exec,
 	.encode = getattr_encode,
+	.release = getattr_release,
 };

@@ -340,6 +340,7 @@ static void open_end(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	struct open_args *a = args;
 
+	dnfs4_sattr_free(&a->file.sattr);
 	dnfs4_turn_end(&a->turn);
 }
 

@@ -65,6 +65,42 @@ static bool list_full(struct dnfs4_listing *list)
 	return false;
 }
 
+static bool added(struct dnfs4_listing *list, u32 head)
+{
+	list->dirroom -= min(head, list->dirroom);
+	list->count++;
+	return true;
+}
+
+static void put_entry(__be32 *p, const struct dnfs4_listing *list, const struct ditto_name *name,
+		      u64 cookie, u32 bytes)
+{
+	*p++ = xdr_one;
+	p = xdr_encode_hyper(p, cookie);
+	p = xdr_encode_opaque(p, name->name, name->len);
+	dnfs4_attr_put(p, &list->src, bytes);
+}
+
+/* A stream gives room for no more than a page at once. */
+static bool add_long(struct dnfs4_listing *list, const struct ditto_name *name, u64 cookie,
+		     u32 bytes)
+{
+	u32 head = name_bytes(name), size = XDR_UNIT + head + bytes;
+	__be32 *p;
+
+	if (size > list->buf.buflen - list->buf.len)
+		return list_full(list);
+	p = kvmalloc(size, GFP_KERNEL);
+	if (!p) {
+		list->status = NFS4ERR_DELAY;
+		return list_full(list);
+	}
+	put_entry(p, list, name, cookie, bytes);
+	dnfs4_encode_bytes(&list->xdr, p, size);
+	kvfree(p);
+	return added(list, head);
+}
+
 bool dnfs4_listing_add(struct dnfs4_listing *list, const struct ditto_name *name, u64 cookie,
 		       u64 ino, u32 status)
 {
@@ -81,16 +117,13 @@ bool dnfs4_listing_add(struct dnfs4_listing *list, const struct ditto_name *name
 		dnfs4_attr_fail(&list->plan, &list->src, ino, status);
 
 	bytes = dnfs4_attr_bytes(&list->src);
+	if (XDR_UNIT + head + bytes > PAGE_SIZE)
+		return add_long(list, name, cookie, bytes);
 	p = xdr_reserve_space(&list->xdr, XDR_UNIT + head + bytes);
 	if (!p)
 		return list_full(list);
-	*p++ = xdr_one;
-	p = xdr_encode_hyper(p, cookie);
-	p = xdr_encode_opaque(p, name->name, name->len);
-	dnfs4_attr_put(p, &list->src, bytes);
-	list->dirroom -= min(head, list->dirroom);
-	list->count++;
-	return true;
+	put_entry(p, list, name, cookie, bytes);
+	return added(list, head);
 }
 
 /* Why an entry has no dentry: its name went meanwhile, or it cannot be looked up. */
@@ -257,6 +290,7 @@ static void readdir_release(struct dnfs4_compound *cmp, void *args, void *res)
 {
 	struct dnfs4_listing *list = res;
 
+	dnfs4_attr_src_free(&list->src);
 	kvfree(list->own);
 }
 

@@ -3,7 +3,7 @@
  * SETATTR (RFC 8881 section 18.30, RFC 7530 section 16.32).
  *
  * Three steps, each of which works as a whole or not at all: the size, with the times
- * that a truncation sets; then owner, mode and times in one; then what is kept beside
+ * that a truncation sets; then owner, mode, list and times in one; then what is kept beside
  * the inode. What the steps before the one that failed have set is told in attrsset.
  */
 #include "../../node.h"
@@ -45,6 +45,8 @@ static void mark_set(const struct dnfs4_sattr *sattr, u32 set, u32 extra,
 	} attrs[] = {
 		{ DITTO_SET_SIZE, 0, FATTR4_SIZE },
 		{ DITTO_SET_MODE, 0, FATTR4_MODE },
+		{ DITTO_SET_ACL, 0, FATTR4_ACL },
+		{ DITTO_SET_ACL, 0, FATTR4_DACL },
 		{ DITTO_SET_UID, 0, FATTR4_OWNER },
 		{ DITTO_SET_GID, 0, FATTR4_OWNER_GROUP },
 		{ DITTO_SET_ATIME | DITTO_SET_ATIME_NOW, 0, FATTR4_TIME_ACCESS_SET },
@@ -93,9 +95,6 @@ static u32 set_others(struct dnfs4_compound *cmp, const struct dnfs4_sattr *satt
 
 	if (set.valid & DITTO_SET_SIZE)
 		set.valid &= ~SET_WITH_SIZE;
-	/* That of a symbolic link says nothing: it stays, which attrset tells. */
-	if (S_ISLNK(dnfs4_node(cmp)->inode->i_mode))
-		set.valid &= ~DITTO_SET_MODE;
 	if (!set.valid)
 		return NFS4_OK;
 	status = dnfs4_status(cmp, ditto_setattr(dnfs4_fs_op(cmp), dnfs4_node(cmp), &set, &wcc));
@@ -141,12 +140,17 @@ static void find_client(struct dnfs4_compound *cmp, const struct dnfs4_stateid *
 
 static u32 setattr_exec(struct dnfs4_compound *cmp, void *args, void *res)
 {
-	const struct setattr_args *a = args;
+	struct setattr_args *a = args;
 	struct setattr_res *r = res;
+	u32 status;
 
 	/* RFC 8275 section 5: it is for new files. */
 	if (dnfs4_bitmap_has(&a->sattr.map, FATTR4_MODE_UMASK))
 		return NFS4ERR_INVAL;
+	status = dnfs4_sattr_fit(cmp, &a->sattr, dnfs4_node(cmp),
+				 dnfs4_node(cmp)->inode->i_mode & S_IFMT);
+	if (status)
+		return status;
 	find_client(cmp, &a->stateid);
 	return set_size(cmp, a, &r->set) ?:
 	       set_others(cmp, &a->sattr, &r->set) ?:
@@ -160,6 +164,13 @@ static bool setattr_encode(struct dnfs4_compound *cmp, u32 status, const void *r
 	return dnfs4_encode_bitmap(cmp->out, &r->set);
 }
 
+static void setattr_release(struct dnfs4_compound *cmp, void *args, void *res)
+{
+	struct setattr_args *a = args;
+
+	dnfs4_sattr_free(&a->sattr);
+}
+
 const struct dnfs4_op dnfs4_op_setattr = {
 	.name = "SETATTR",
 	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES | DNFS4_OP_CACHED | DNFS4_OP_ALWAYS |
@@ -171,4 +182,5 @@ const struct dnfs4_op dnfs4_op_setattr = {
 	.decode = setattr_decode,
 	.exec = setattr_exec,
 	.encode = setattr_encode,
+	.release = setattr_release,
 };

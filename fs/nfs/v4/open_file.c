@@ -161,7 +161,8 @@ u32 dnfs4_open_file_get(struct dnfs4_compound *cmp, struct dnfs4_open_file *file
 	/* Nothing but shares is above all shares. */
 	if (cmp->current_fh.kind == DNFS4_FH_PSEUDO)
 		return file->create ? NFS4ERR_ROFS : NFS4ERR_NOENT;
-	status = dnfs4_fh_is_dir(cmp) ?: dnfs4_check_exclusive(cmp, file);
+	status = dnfs4_fh_is_dir(cmp) ?: dnfs4_check_exclusive(cmp, file) ?:
+		 dnfs4_sattr_fit(cmp, &file->sattr, NULL, S_IFREG);
 	if (status)
 		return status;
 	if (cmp->current_fh.kind == DNFS4_FH_ATTRDIR)
