@@ -20,14 +20,14 @@ REQUIRED = set('supported_attrs type fh_expire_type change size link_support sym
                'named_attr fsid unique_handles lease_time rdattr_error filehandle'.split())
 # Of a file system such as tmpfs, without quotas.
 EXPECTED = REQUIRED | set(
-    'cansettime case_insensitive case_preserving chown_restricted fileid files_avail files_free '
-    'files_total hidden homogeneous maxfilesize maxlink maxname maxread maxwrite mode no_trunc '
-    'numlinks owner owner_group rawdev space_avail space_free space_total space_used system '
-    'time_access time_access_set time_create time_delta time_metadata time_modify '
-    'time_modify_set mounted_on_fileid'.split())
-NOTIFY = {'suppattr_exclcreat', 'dir_notif_delay', 'dirent_notif_delay'}
-LATER = {1: NOTIFY,
-         2: NOTIFY | {'clone_blksize', 'change_attr_type', 'mode_umask',
+    'acl aclsupport cansettime case_insensitive case_preserving chown_restricted fileid '
+    'files_avail files_free files_total hidden homogeneous maxfilesize maxlink maxname maxread '
+    'maxwrite mode no_trunc numlinks owner owner_group rawdev space_avail space_free '
+    'space_total space_used system time_access time_access_set time_create time_delta '
+    'time_metadata time_modify time_modify_set mounted_on_fileid'.split())
+OF_41 = {'suppattr_exclcreat', 'dir_notif_delay', 'dirent_notif_delay', 'dacl'}
+LATER = {1: OF_41,
+         2: OF_41 | {'clone_blksize', 'change_attr_type', 'mode_umask',
                       'xattr_support'}}
 # They count quotas where the file system does.
 MAY_BE = {'quota_avail_hard', 'quota_used'}
@@ -240,7 +240,7 @@ def what_cannot_be_set(w):
                 ({'type': 1}, nfs4.INVAL), ({'change': 1}, nfs4.INVAL),
                 ({'fileid': 1}, nfs4.INVAL), ({'time_modify': (1, 1)}, nfs4.INVAL),
                 ({'archive': 1}, nfs4.ATTRNOTSUPP), ({'time_backup': (1, 1)}, nfs4.ATTRNOTSUPP),
-                ({'acl': []}, nfs4.ATTRNOTSUPP), ({'mode': 0o10644}, nfs4.INVAL),
+                ({'sacl': (0, [])}, nfs4.ATTRNOTSUPP), ({'mode': 0o10644}, nfs4.INVAL),
                 ({'time_modify_set': (1, 10 ** 9)}, nfs4.INVAL),
                 ({'owner': 'nobody-has-this'}, nfs4.BADOWNER), ({'owner': ''}, nfs4.INVAL),
                 ({'owner': '4294967296'}, nfs4.BADOWNER), ({'owner': '-1'}, nfs4.BADOWNER),
@@ -363,7 +363,7 @@ def verified(w):
             last(c.compound(putfh(fh), verify({**mine, name: other})), nfs4.NOT_SAME)
             last(c.compound(putfh(fh), nverify({**mine, name: other})), nfs4.OK)
         for op in (verify, nverify):
-            last(c.compound(putfh(fh), op({'acl': []})), nfs4.ATTRNOTSUPP)
+            last(c.compound(putfh(fh), op({'sacl': (0, [])})), nfs4.ATTRNOTSUPP)
             last(c.compound(putfh(fh), op({'size': 5, 'archive': 1})), nfs4.ATTRNOTSUPP)
             last(c.compound(putfh(fh), op({'time_modify_set': 'server'})), nfs4.INVAL)
             last(c.compound(putfh(fh), op({'rdattr_error': 0})), nfs4.INVAL)
@@ -451,7 +451,7 @@ def bad_listings(w):
             last(c.compound(putfh(c.fh('data', name)), readdir()), nfs4.NOTDIR)
         for name in WRITE_ONLY - ({'mode_umask'} if c.minor < 2 else set()):
             last(c.compound(putfh(fh), readdir(0, bytes(8), name)), nfs4.INVAL)
-        r = c.compound(putfh(fh), readdir(0, bytes(8), 'acl', 'archive', 95)).ok()[-1]
+        r = c.compound(putfh(fh), readdir(0, bytes(8), 'sacl', 'archive', 95)).ok()[-1]
         eq([e.attrs for e in r.entries], [{}] * 10)
     c = nfs4.Session.make(nfs4.connect(w.client), fore=nfs4.Channel(response=1024, cached=1024))
     entries, replies = listing(c, c.fh('data', 'd'), 'filehandle', 'owner', 'size', 'fsid')

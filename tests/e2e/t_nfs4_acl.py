@@ -1,0 +1,473 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Access control lists of NFSv4: by hand, and by the kernel's client with nfs4-acl-tools."""
+import errno
+import functools
+import os
+import stat
+
+import nfs3
+import nfs4
+import rpc
+from harness import as_user, eq, expect_errno, get, put, test
+from nfs4 import ANON, getattr, nverify, putfh, readdir, setattr, verify
+from nfs4_attr import bitmap
+from rpc import Enc
+from t_nfs4_attr import attrs_of, each, last, listing, raw
+
+wire = functools.partial(test, server='ditto')
+
+ALLOW, DENY, AUDIT, ALARM = range(4)
+FILE_INHERIT, DIR_INHERIT, NO_PROPAGATE, INHERIT_ONLY = 1, 2, 4, 8
+SUCCESSFUL, FAILED, IS_GROUP, INHERITED = 0x10, 0x20, 0x40, 0x80
+AUTO_INHERIT, PROTECTED, DEFAULTED = 1, 2, 4
+
+READ, WRITE, APPEND, EXECUTE = 1, 2, 4, 0x20
+READ_ATTRS, WRITE_ATTRS, DELETE_CHILD = 0x80, 0x100, 0x40
+READ_ACL, WRITE_ACL, WRITE_OWNER, SYNCHRONIZE = 0x20000, 0x40000, 0x80000, 0x100000
+ALL = 0x1f01ff
+LOOK = READ_ATTRS | READ_ACL | SYNCHRONIZE
+BITS = ((READ, 4), (WRITE | APPEND, 2), (EXECUTE, 1))
+
+DENIED = (errno.EACCES, errno.EPERM)
+# As many as there can be, with the longest names.
+LONG = [(DENY, 0, READ, f'S-1-5-21-{2 ** 32 - 1}-{2 ** 31}-{2 ** 30}-{1000000000 + i}@')
+        for i in range(127)] + [(ALLOW, 0, ALL, 'EVERYONE@')]
+
+
+def user(uid, *groups):
+    return rpc.auth_sys(uid, uid, list(groups))
+
+
+def set_acl(c, fh, acl, status=nfs4.OK, name='acl', **more):
+    """Returns what was set."""
+    return last(c.compound(putfh(fh), setattr(ANON, {name: acl, **more})), status).attrset
+
+
+def acl_of(c, fh, name='acl'):
+    return attrs_of(c, fh, name)[name]
+
+
+def mode(path):
+    return stat.S_IMODE(os.stat(path).st_mode)
+
+
+def mode_of(acl):
+    """The bits that a list without named users gives the owner, the group and others."""
+    out = 0
+    for mine in (('OWNER@', 'EVERYONE@'), ('GROUP@', 'EVERYONE@'), ('EVERYONE@',)):
+        given = seen = 0
+        for kind, flags, mask, who in acl:
+            if who in mine and not flags & INHERIT_ONLY:
+                given |= mask & ~seen if kind == ALLOW else 0
+                seen |= mask
+        out = out << 3 | sum(bit for need, bit in BITS if given & need == need)
+    return out
+
+
+@wire
+def made_from_the_mode(w):
+    """Who has none is told what the mode gives, and has none after that either."""
+    for bits in (0o640, 0o755, 0o000, 0o604, 0o077, 0o461):
+        put(w.path('file'), b'x', bits)
+        os.chmod(w.path('file'), bits)
+        for c in each(w):
+            fh = c.fh('data', 'file')
+            got = attrs_of(c, fh, 'acl', 'aclsupport', 'mode')
+            eq((oct(mode_of(got['acl'])), got['aclsupport']), (oct(bits), 3), f'4.{c.minor}')
+            if c.minor:
+                eq(acl_of(c, fh, 'dacl')[1], got['acl'])
+            eq('sacl' in attrs_of(c, fh, 'sacl'), False)
+            os.chmod(w.path('file'), bits ^ 0o111)
+            eq(oct(mode_of(acl_of(c, fh))), oct(bits ^ 0o111))
+            os.chmod(w.path('file'), bits)
+        os.unlink(w.path('file'))
+
+
+@wire
+def who_goes_round(w):
+    """What was set is what is read; GROUP@ is told without the flag of a group."""
+    acl = [(ALLOW, 0, ALL, 'OWNER@'), (DENY, 0, WRITE | APPEND, '1001'),
+           (ALLOW, IS_GROUP, READ | LOOK, '2001'), (ALLOW, 0, READ | LOOK, 'GROUP@'),
+           (ALLOW, 0, READ_ATTRS, 'AUTHENTICATED@'), (DENY, 0, EXECUTE, 'ANONYMOUS@'),
+           (ALLOW, 0, READ_ACL, 'NETWORK@'), (DENY, 0, READ, 'INTERACTIVE@'),
+           (ALLOW, 0, READ_ACL | WRITE_ACL, 'S-1-3-4@'), (ALLOW, 0, ALL, 'S-1-5-21-1-2-3-500@'),
+           (ALLOW, 0, LOOK, 'EVERYONE@')]
+    for c in each(w):
+        path = put(w.path(f'file{c.minor}'))
+        fh = c.fh('data', f'file{c.minor}')
+        eq(set_acl(c, fh, acl), ['acl'])
+        eq(acl_of(c, fh), acl)
+        # Names that have no "@" at the end are those of the owner's attributes.
+        set_acl(c, fh, [(ALLOW, IS_GROUP, ALL, 'GROUP@'), (ALLOW, IS_GROUP, READ, 'OWNER@')])
+        eq(acl_of(c, fh), [(ALLOW, 0, ALL, 'GROUP@'), (ALLOW, 0, READ, 'OWNER@')])
+        eq(set_acl(c, fh, LONG), ['acl'])
+        eq(acl_of(c, fh), LONG)
+        set_acl(c, fh, [])
+        eq((acl_of(c, fh), mode(path)), ([], 0))
+
+
+@wire
+def mode_follows(w):
+    """Bits are those of the list, and the list those of a mode that is set later."""
+    for c in each(w):
+        path = put(w.path(f'file{c.minor}'), b'x', 0o4711)
+        os.chmod(path, 0o4711)
+        fh = c.fh('data', f'file{c.minor}')
+        set_acl(c, fh, [(ALLOW, 0, ALL, 'OWNER@'), (ALLOW, 0, READ | WRITE | APPEND, 'GROUP@'),
+                        (ALLOW, 0, READ, 'EVERYONE@')])
+        eq(oct(mode(path)), oct(0o4764), 'set-id bits stay')
+        # Both: the list has the last word.
+        r = set_acl(c, fh, [(ALLOW, 0, READ, 'OWNER@')], mode=0o777)
+        eq((r, oct(mode(path)), acl_of(c, fh)),
+           (['acl', 'mode'], oct(0o400), [(ALLOW, 0, READ, 'OWNER@')]))
+        set_acl(c, fh, [(ALLOW, 0, ALL, 'OWNER@'), (ALLOW, 0, READ, '1001')])
+        last(c.compound(putfh(fh), setattr(ANON, {'mode': 0o640})), nfs4.OK)
+        got = acl_of(c, fh)
+        eq((oct(mode(path)), oct(mode_of(got))), (oct(0o640), oct(0o640)))
+        eq('1001' in [who for *_, who in got], True, 'who is named stays named')
+        os.chmod(path, 0o604)
+        eq(oct(mode_of(acl_of(c, fh))), oct(0o604), 'a local chmod counts')
+
+
+@wire
+def refused(w):
+    put(w.path('file'), b'x', 0o644)
+    os.mkdir(w.path('dir'))
+    good = (ALLOW, 0, ALL, 'OWNER@')
+    for c in each(w):
+        fh, d = c.fh('data', 'file'), c.fh('data', 'dir')
+        before = acl_of(c, fh)
+        for ace in ((AUDIT, 0, READ, 'OWNER@'), (ALARM, 0, READ, 'OWNER@'),
+                    (7, 0, READ, 'OWNER@'), (ALLOW, SUCCESSFUL, READ, 'OWNER@'),
+                    (DENY, FAILED, READ, 'OWNER@'), (ALLOW, 0x100, READ, 'OWNER@'),
+                    (ALLOW, 0, 0x800, 'OWNER@'), (ALLOW, 0, 0x10000000, 'OWNER@')):
+            for acl in ([ace], [good, ace, good]):
+                eq(set_acl(c, fh, acl, nfs4.ATTRNOTSUPP), [], ace)
+                eq(set_acl(c, d, acl, nfs4.ATTRNOTSUPP), [], ace)
+        for flag in (FILE_INHERIT, DIR_INHERIT, FILE_INHERIT | INHERIT_ONLY):
+            eq(set_acl(c, fh, [good, (ALLOW, flag, READ, 'OWNER@')], nfs4.ATTRNOTSUPP), [])
+        for who in ('FOO@', 'owner@', 'S-1-1-0@', 'S-1-22-1-1000@', 'S-1-5@', 'eve@nowhere'):
+            set_acl(c, fh, [(ALLOW, 0, READ, who)], nfs4.BADOWNER)
+        set_acl(c, fh, [(ALLOW, 0, READ, '')], nfs4.INVAL)
+        set_acl(c, fh, [good] * 129, nfs4.NOSPC)
+        for count in (2, 2 ** 31, 2 ** 32 - 1):
+            bad = Enc().u32(count, ALLOW, 0, ALL).opaque('OWNER@').bytes()
+            last(c.compound(putfh(fh), setattr(ANON, bitmap('acl') + Enc().opaque(bad).bytes())),
+                 nfs4.BADXDR)
+        last(c.compound(putfh(fh), setattr(ANON, {'aclsupport': 3})), nfs4.INVAL)
+        last(c.compound(putfh(fh), setattr(ANON, {'sacl': (0, [])})), nfs4.ATTRNOTSUPP)
+        if c.minor:
+            last(c.compound(putfh(fh), setattr(ANON, {'acl': [good], 'dacl': (0, [good])})),
+                 nfs4.INVAL)
+            set_acl(c, fh, (8, [good]), nfs4.ATTRNOTSUPP, 'dacl')
+        else:
+            last(c.compound(putfh(fh), setattr(ANON, {'dacl': (0, [])})), nfs4.ATTRNOTSUPP)
+        eq((acl_of(c, fh), mode(w.path('file'))), (before, 0o644), 'nothing was changed')
+
+
+@wire
+def verified(w):
+    for c in each(w):
+        put(w.path(f'file{c.minor}'))
+        fh = c.fh('data', f'file{c.minor}')
+        for acl in ([(ALLOW, 0, READ, 'OWNER@')], LONG, []):
+            set_acl(c, fh, acl)
+            last(c.compound(putfh(fh), verify({'acl': acl})), nfs4.OK)
+            last(c.compound(putfh(fh), verify({'acl': acl, 'size': 0})), nfs4.OK)
+            last(c.compound(putfh(fh), nverify({'acl': acl, 'aclsupport': 3})), nfs4.SAME)
+            for other in (acl + [(ALLOW, 0, READ, 'GROUP@')], acl[:-1] + [(DENY, 0, 1, 'GROUP@')]):
+                last(c.compound(putfh(fh), verify({'acl': other})), nfs4.NOT_SAME)
+                last(c.compound(putfh(fh), nverify({'acl': other})), nfs4.OK)
+            if c.minor:
+                last(c.compound(putfh(fh), verify({'dacl': (0, acl)})), nfs4.OK)
+                last(c.compound(putfh(fh), verify({'dacl': (PROTECTED, acl)})), nfs4.NOT_SAME)
+        last(c.compound(putfh(fh), verify({'sacl': (0, [])})), nfs4.ATTRNOTSUPP)
+
+
+@wire
+def flags_of_lists(w):
+    """They are told by dacl and set by it alone, and stay when the mode is changed."""
+    os.mkdir(w.path('dir'))
+    acl = [(ALLOW, INHERITED | FILE_INHERIT | DIR_INHERIT, ALL, 'OWNER@'),
+           (ALLOW, FILE_INHERIT | INHERIT_ONLY | NO_PROPAGATE, READ, 'GROUP@')]
+    plain = [(kind, flags & ~INHERITED, mask, who) for kind, flags, mask, who in acl]
+    for c in (*each(w),)[1:]:
+        fh = c.fh('data', 'dir')
+        for flags in (0, AUTO_INHERIT, PROTECTED, DEFAULTED, AUTO_INHERIT | PROTECTED):
+            eq(set_acl(c, fh, (flags, acl), name='dacl'), ['dacl'])
+            eq(acl_of(c, fh, 'dacl'), (flags, acl))
+            eq(acl_of(c, fh), plain)
+            last(c.compound(putfh(fh), setattr(ANON, {'mode': 0o750})), nfs4.OK)
+            eq(acl_of(c, fh, 'dacl')[0], flags, 'after a chmod')
+        set_acl(c, fh, plain)
+        eq(acl_of(c, fh, 'dacl')[1], plain)
+
+
+def clients(w):
+    """Those that can OPEN."""
+    yield nfs4.Client40(nfs4.connect(w.client))
+    for minor in (1, 2):
+        yield nfs4.Session.make(nfs4.connect(w.client), minor=minor)
+
+
+def minor_of(c):
+    return c.nfs.minor
+
+
+@wire
+def made_with_one(w):
+    acl = [(ALLOW, 0, ALL, 'OWNER@'), (ALLOW, 0, READ | LOOK, '1001'),
+           (ALLOW, 0, READ | WRITE | APPEND, 'GROUP@')]
+    for c in clients(w):
+        top = c.fh('data')
+        name = f'v{minor_of(c)}'
+        hows = [(nfs4.UNCHECKED, {}), (nfs4.GUARDED, {})]
+        if minor_of(c):
+            hows.append((nfs4.EXCLUSIVE4_1, {'verf': b'12345678'}))
+        for how, more in hows:
+            r, fh = c.open(top, f'{name}.{how}', how=how, attrs={'acl': acl}, **more)
+            eq((r.status, 'acl' in r.attrset), (nfs4.OK, True), f'{how}')
+            eq(acl_of(c, fh), acl)
+            eq(oct(mode(w.path(f'{name}.{how}'))), oct(0o760))
+        r, fh = c.open(top, f'{name}.mode', how=nfs4.GUARDED, attrs={'acl': acl, 'mode': 0o644})
+        eq((r.status, sorted(r.attrset)), (nfs4.OK, ['acl', 'mode']))
+        eq((acl_of(c, fh), oct(mode(w.path(f'{name}.mode')))), (acl, oct(0o760)))
+        to_inherit = acl + [(ALLOW, FILE_INHERIT | INHERIT_ONLY, READ, 'EVERYONE@')]
+        r = last(c.compound(putfh(top), nfs4.create(nfs4.DIR, f'{name}.d', {'acl': to_inherit})),
+                 nfs4.OK)
+        eq(r.attrset, ['acl'])
+        eq(acl_of(c, c.fh('data', f'{name}.d')), to_inherit)
+        # Nobody looks at that of a symbolic link.
+        r = last(c.compound(putfh(top), nfs4.create(nfs4.LNK, f'{name}.l', {'acl': acl}, 'to')),
+                 nfs4.OK)
+        eq(r.attrset, [])
+        r = last(c.compound(putfh(c.fh('data', f'{name}.l')), setattr(ANON, {'acl': acl})), nfs4.OK)
+        eq(r.attrset, [])
+        # What cannot be set makes nothing.
+        r, _ = c.open(top, f'{name}.no', how=nfs4.GUARDED, attrs={'acl': to_inherit})
+        eq(r.status, nfs4.ATTRNOTSUPP)
+        r, _ = c.open(top, f'{name}.no', how=nfs4.GUARDED, attrs={'acl': [(AUDIT, 0, 1, 'OWNER@')]})
+        eq(r.status, nfs4.ATTRNOTSUPP)
+        eq(os.path.exists(w.path(f'{name}.no')), False)
+
+
+@wire
+def inherited(w):
+    """By what is made with each version, and by what is made below."""
+    os.mkdir(w.path('dir'))
+    acl = [(ALLOW, FILE_INHERIT | DIR_INHERIT, ALL, 'OWNER@'),
+           (DENY, FILE_INHERIT, WRITE | APPEND, '1001'),
+           (ALLOW, FILE_INHERIT | DIR_INHERIT, READ | LOOK | EXECUTE, '1002'),
+           (ALLOW, DIR_INHERIT | NO_PROPAGATE, READ | LOOK, 'GROUP@')]
+    s = nfs4.Session.make(nfs4.connect(w.client), minor=2)
+    d = s.fh('data', 'dir')
+    set_acl(s, d, (AUTO_INHERIT, acl), name='dacl')
+    n = w.client.nfs()
+    top3 = n.lookup(n.root, 'dir').fh
+    n.create(top3, 'three')
+    r, _ = s.open(d, 'four', how=nfs4.GUARDED)
+    eq(r.status, nfs4.OK)
+    for name in ('three', 'four'):
+        flags, got = acl_of(s, s.fh('data', 'dir', name), 'dacl')
+        eq([(kind, who) for kind, _, _, who in got if who in ('1001', '1002')],
+           [(DENY, '1001'), (ALLOW, '1002')], name)
+        eq({f & ~INHERITED for _, f, _, _ in got}, {0}, name)
+        eq(flags & AUTO_INHERIT, AUTO_INHERIT, name)
+    n.mkdir(top3, 'sub')
+    got = acl_of(s, s.fh('data', 'dir', 'sub'), 'dacl')[1]
+    to_files = [(kind, who) for kind, f, _, who in got if f & FILE_INHERIT]
+    eq([a for a in to_files if a[1] in ('1001', '1002')], [(DENY, '1001'), (ALLOW, '1002')])
+    eq({f & DIR_INHERIT for _, f, _, who in got if who == 'GROUP@'}, {0}, 'not further')
+    # One that comes with its own inherits nothing (RFC 8881 section 6.4.3).
+    own = [(ALLOW, 0, ALL, 'OWNER@')]
+    r, fh = s.open(d, 'own', how=nfs4.GUARDED, attrs={'acl': own})
+    eq((r.status, acl_of(s, fh)), (nfs4.OK, own))
+
+
+@wire
+def umask_of_who_inherits(w):
+    """RFC 8275: it does not count where the directory says what new files get."""
+    for name in ('plain', 'lists', 'files'):
+        os.mkdir(w.path(name))
+    s = nfs4.Session.make(nfs4.connect(w.client), minor=2)
+    everybody = [(ALLOW, FILE_INHERIT | DIR_INHERIT, ALL, who)
+                 for who in ('OWNER@', 'GROUP@', 'EVERYONE@')]
+    set_acl(s, s.fh('data', 'lists'), everybody)
+    for name, want in (('plain', 0o640), ('lists', 0o666)):
+        r, _ = s.open(s.fh('data', name), 'f', how=nfs4.GUARDED,
+                      attrs={'mode_umask': (0o666, 0o027)})
+        eq((r.status, oct(mode(w.path(name, 'f')))), (nfs4.OK, oct(want)), name)
+
+
+def ask(w, cred, name):
+    """What a user may by v3, 4.0 and 4.1: READ, (open to read), and ACCESS."""
+    n = w.client.nfs(cred)
+    fh = n.lookup(n.root, name).fh
+    yield n.read(fh, 0, 10).status == nfs3.OK, n.access(fh).access
+    for make in (lambda: nfs4.Client40(nfs4.connect(w.client), cred=cred),
+                 lambda: nfs4.Session.make(nfs4.connect(w.client), cred=cred)):
+        c = make()
+        r, fh = c.open(c.fh('data'), name)
+        handle = c.fh('data', name)
+        may = last(c.compound(putfh(handle), nfs4.access()), nfs4.OK).access
+        if r.status == nfs4.OK:
+            eq(last(c.compound(putfh(fh), nfs4.read(r.stateid, 0, 10)), nfs4.OK).data, b'secret')
+        else:
+            eq(r.status, nfs4.ACCESS)
+        yield r.status == nfs4.OK, may
+
+
+@wire
+def enforced(w):
+    """The same for all versions: a denial beats the mode, and who is named may more than it."""
+    put(w.path('file'), b'secret')
+    os.chown(w.path('file'), 1000, 2000)
+    root = raw(w)
+    fh = root.fh('data', 'file')
+    set_acl(root, fh, [(DENY, 0, READ, '1001'), (DENY, IS_GROUP, READ, '2002'),
+                       (ALLOW, 0, ALL & ~WRITE_OWNER, '1003'), (ALLOW, 0, READ, 'OWNER@'),
+                       (ALLOW, 0, READ | LOOK, 'EVERYONE@')])
+    # ACCESS3_* and ACCESS4_*: READ 1, MODIFY 4, EXTEND 8
+    for cred, read, access in ((user(1000), True, 1), (user(1001), False, 0),
+                               (user(1002), True, 1), (user(1002, 2002), False, 0),
+                               (user(1003), True, 0xd), (user(1004), True, 1)):
+        for got, may in ask(w, cred, 'file'):
+            eq((got, may & 0xd), (read, access), cred)
+
+
+@wire
+def who_may_read_and_write_it(w):
+    """READ_ACL and WRITE_ACL; the owner always may."""
+    put(w.path('file'), b'secret')
+    os.chown(w.path('file'), 1000, 2000)
+    root = raw(w)
+    fh = root.fh('data', 'file')
+    acl = [(DENY, 0, READ_ACL, '1001'), (ALLOW, 0, READ | LOOK | WRITE_ACL, '1002'),
+           (ALLOW, 0, READ | LOOK, 'EVERYONE@')]
+    set_acl(root, fh, acl)
+    eq(acl_of(raw(w, user(1003)), fh), acl)
+    last(raw(w, user(1001)).compound(putfh(fh), getattr('acl')), nfs4.ACCESS)
+    last(raw(w, user(1001)).compound(putfh(fh), getattr('size', 'mode')), nfs4.OK)
+    # An entry of a listing tells only that.
+    top = root.fh('data')
+    entries, _ = listing(raw(w, user(1001)), top, 'acl', 'rdattr_error', 'fileid')
+    eq([(e.name, e.attrs.get('rdattr_error'), 'acl' in e.attrs) for e in entries],
+       [(b'file', nfs4.ACCESS, False)])
+    for uid in (1001, 1003):
+        status = last_status(raw(w, user(uid)), fh, acl)
+        eq(status in (nfs4.ACCESS, nfs4.PERM), True, f'{uid}: {status}')
+    eq(acl_of(root, fh), acl)
+    set_acl(raw(w, user(1002)), fh, acl[1:])
+    set_acl(raw(w, user(1000)), fh, [])
+    eq(acl_of(raw(w, user(1000)), fh), [], 'the owner is never shut out of it')
+    set_acl(raw(w, user(1000)), fh, acl)
+
+
+def last_status(c, fh, acl):
+    return c.compound(putfh(fh), setattr(ANON, {'acl': acl})).status
+
+
+@wire
+def listed(w):
+    """With lists of entries; maxcount is kept, and a list that does not fit is not cut."""
+    os.mkdir(w.path('d'))
+    os.mkdir(w.path('one'))
+    for i in range(12):
+        put(w.path(f'd/{i}'))
+    os.link(w.path('d/0'), w.path('one/long'))
+    root = raw(w)
+    for i in range(0, 12, 2):
+        set_acl(root, root.fh('data', 'd', str(i)), LONG)
+    for c in each(w):
+        d = c.fh('data', 'd')
+        names = ('acl', 'size', 'dacl') if c.minor else ('acl', 'size')
+        one = 64 + len(Enc().fixed(nfs4.fattr({'acl': LONG})).bytes()) * (len(names) - 1)
+        for maxcount in (one, 3 * one, 1 << 20):
+            entries, _ = listing(c, d, *names, maxcount=maxcount, dircount=1 << 20)
+            got = {int(e.name): e.attrs for e in entries}
+            eq(sorted(got), list(range(12)))
+            eq({i for i, a in got.items() if a['acl'] == LONG}, set(range(0, 12, 2)))
+            eq({i for i, a in got.items() if mode_of(a['acl']) == 0o644} >= set(range(1, 12, 2)),
+               True)
+        last(c.compound(putfh(c.fh('data', 'one')), readdir(0, bytes(8), *names, maxcount=4096)),
+             nfs4.TOOSMALL)
+
+
+# by the kernel's client
+
+def getfacl(client, path):
+    """Entries of nfs4_getfacl."""
+    return [line for line in client.run('nfs4_getfacl', path).splitlines()
+            if line and not line.startswith('#')]
+
+
+def by_kernel(w, vers):
+    m = w.client.mount(vers=vers, opts='noac')
+    put(f'{m}/file', b'secret', 0o640)
+    os.chown(f'{m}/file', 1000, 2000)
+    eq(mode_of_lines(getfacl(w.client, f'{m}/file')), oct(0o640))
+    w.client.run('nfs4_setfacl', '-a', 'A::1001:rtcy', f'{m}/file')
+    eq('A::1001:rtcy' in getfacl(w.client, f'{m}/file'), True)
+    eq(as_user(1001, lambda: get(f'{m}/file')), b'secret')
+    with expect_errno(*DENIED):
+        as_user(1002, lambda: get(f'{m}/file'))
+    with expect_errno(*DENIED):
+        as_user(1001, lambda: put(f'{m}/file', b'no'))
+    acl = ['D::1001:r', 'A:g:2001:rwatTcy', 'A::OWNER@:rwatTnNcCy', 'A::S-1-5-21-1-2-3-500@:r',
+           'A::EVERYONE@:rtcy']
+    w.client.run('nfs4_setfacl', '-s', ','.join(acl), f'{m}/file')
+    eq(getfacl(w.client, f'{m}/file'), acl)
+    eq(oct(mode(f'{m}/file')), oct(mode(w.path('file'))))
+    eq(oct(mode(f'{m}/file')), oct(0o644))
+    with expect_errno(*DENIED):
+        as_user(1001, lambda: get(f'{m}/file'))
+    eq(as_user(1003, lambda: get(f'{m}/file')), b'secret')
+    eq(as_user(1003, lambda: os.access(f'{m}/file', os.W_OK)), False)
+    eq(as_user(1003, lambda: os.access(f'{m}/file', os.W_OK), groups=[2001]), True)
+    as_user(1003, lambda: put(f'{m}/file', b'by the group'), groups=[2001])
+    with expect_errno(*DENIED):
+        as_user(1003, lambda: put(f'{m}/file', b'no'))
+    os.chmod(f'{m}/file', 0o600)
+    with expect_errno(*DENIED):
+        as_user(1004, lambda: get(f'{m}/file'))
+    # Inherited, whatever the umask.
+    os.mkdir(f'{m}/dir')
+    w.client.run('nfs4_setfacl', '-s', 'A:fd:1001:rwaxtTnNcCy,A:fd:OWNER@:rwaDxtTnNcCoy',
+                 f'{m}/dir')
+    put(f'{m}/dir/new', b'inherited', 0o600)
+    eq([a.split(':')[2] for a in getfacl(w.client, f'{m}/dir/new')].count('1001') > 0, True)
+    eq(get_refused(w, f'{m}/dir/new', 1002), True)
+    put(f'{m}/dir/open', b'inherited')
+    eq(as_user(1001, lambda: get(f'{m}/dir/open')), b'inherited')
+
+
+def get_refused(w, path, uid):
+    try:
+        as_user(uid, lambda: get(path))
+    except OSError as e:
+        return e.errno in DENIED
+    return False
+
+
+def mode_of_lines(lines):
+    letters = {'r': READ, 'w': WRITE, 'a': APPEND, 'x': EXECUTE}
+    acl = []
+    for line in lines:
+        kind, _, who, rights = line.split(':')
+        acl.append(('AD'.index(kind), 0, sum(letters.get(r, 0) for r in rights), who))
+    return oct(mode_of(acl))
+
+
+@wire
+def kernel_40(w):
+    by_kernel(w, '4.0')
+
+
+@wire
+def kernel_41(w):
+    by_kernel(w, '4.1')
+
+
+@wire
+def kernel_42(w):
+    by_kernel(w, '4.2')
