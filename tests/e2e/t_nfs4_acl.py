@@ -186,7 +186,7 @@ def verified(w):
 
 @wire
 def flags_of_lists(w):
-    """They are told by dacl and set by it alone, and stay when the mode is changed."""
+    """They are told by dacl and set by it, and stay when the mode is changed."""
     os.mkdir(w.path('dir'))
     acl = [(ALLOW, INHERITED | FILE_INHERIT | DIR_INHERIT, ALL, 'OWNER@'),
            (ALLOW, FILE_INHERIT | INHERIT_ONLY | NO_PROPAGATE, READ, 'GROUP@')]
@@ -199,8 +199,12 @@ def flags_of_lists(w):
             eq(acl_of(c, fh), plain)
             last(c.compound(putfh(fh), setattr(ANON, {'mode': 0o750})), nfs4.OK)
             eq(acl_of(c, fh, 'dacl')[0], flags, 'after a chmod')
+        # It cannot be said by acl, so it stays.
         set_acl(c, fh, plain)
-        eq(acl_of(c, fh, 'dacl')[1], plain)
+        eq(acl_of(c, fh, 'dacl'), (PROTECTED, plain))
+        set_acl(c, fh, (AUTO_INHERIT, plain), name='dacl')
+        set_acl(c, fh, plain)
+        eq(acl_of(c, fh, 'dacl'), (0, plain))
 
 
 def clients(w):

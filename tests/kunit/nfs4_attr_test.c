@@ -9,6 +9,8 @@
 
 #include "../../fs/nfs/v4/attr_private.h"
 #include "../../fs/nfs/v4/server.h"
+#include "../../fs/node.h"
+#include "../../fs/share.h"
 #include "../../net/names.h"
 #include "../../net/names_ask.h"
 #include "../../net/settings.h"
@@ -287,6 +289,29 @@ static void minor_versions(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, dnfs4_bitmap_has(&map, FATTR4_DACL), f->cmp.minor >= 1);
 		KUNIT_EXPECT_FALSE(test, dnfs4_bitmap_has(&map, FATTR4_SACL));
 	}
+}
+
+/* Where a list cannot be stored there is none. */
+static void no_lists(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct dnfs4_bitmap ask = only(FATTR4_ACL);
+	struct dnfs4_attr_plan plan;
+
+	KUNIT_ASSERT_TRUE(test, folder.share->volume->has_acls);
+	KUNIT_EXPECT_EQ(test, dnfs4_attr_plan(&f->cmp, &f->cmp.current_fh, &ask, &plan), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, plan.need, DNFS4_NEED_ACL);
+	folder.share->volume->has_acls = false;
+	dnfs4_attrs_here(&f->cmp, &f->cmp.current_fh, &plan.map);
+	folder.share->volume->has_acls = true;
+	KUNIT_EXPECT_FALSE(test, dnfs4_bitmap_has(&plan.map, FATTR4_ACL));
+	KUNIT_EXPECT_FALSE(test, dnfs4_bitmap_has(&plan.map, FATTR4_ACLSUPPORT));
+	KUNIT_EXPECT_FALSE(test, dnfs4_bitmap_has(&plan.map, FATTR4_DACL));
+	KUNIT_EXPECT_TRUE(test, dnfs4_bitmap_has(&plan.map, FATTR4_MODE));
+	f->cmp.current_fh.named = true;
+	dnfs4_attrs_here(&f->cmp, &f->cmp.current_fh, &plan.map);
+	KUNIT_EXPECT_FALSE(test, dnfs4_bitmap_has(&plan.map, FATTR4_ACL));
+	f->cmp.current_fh.named = false;
 }
 
 static void of_an_exclusive_create(struct kunit *test)
@@ -721,6 +746,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(fattr_without_room),
 	KUNIT_CASE(write_only),
 	KUNIT_CASE(minor_versions),
+	KUNIT_CASE(no_lists),
 	KUNIT_CASE(of_an_exclusive_create),
 	KUNIT_CASE(pseudo_root),
 	KUNIT_CASE(mounted_on),

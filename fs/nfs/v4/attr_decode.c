@@ -106,6 +106,22 @@ static int mode_of_list(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
 	return 0;
 }
 
+/*
+ * Who sets acl cannot say that the list takes nothing over from its directory, and did not
+ * say that it does from now on.
+ */
+static int keep_protected(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
+			  struct ditto_node *node)
+{
+	struct ditto_acl *there = ditto_get_acl(dnfs4_fs_op(cmp), node);
+
+	if (IS_ERR(there))
+		return PTR_ERR(there);
+	sattr->acl->flags |= there->flags & DITTO_ACL_PROTECTED;
+	ditto_acl_put(there);
+	return 0;
+}
+
 /* What says nothing of a symbolic link. */
 static void leave_out(struct dnfs4_sattr *sattr)
 {
@@ -128,6 +144,8 @@ u32 dnfs4_sattr_fit(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
 		status = apply_umask(cmp, sattr, is_dir);
 	if (!status && sattr->acl && (sattr->set.valid & DITTO_SET_MODE))
 		status = dnfs4_status(cmp, mode_of_list(cmp, sattr, node));
+	if (!status && node && dnfs4_bitmap_has(&sattr->map, FATTR4_ACL))
+		status = dnfs4_status(cmp, keep_protected(cmp, sattr, node));
 	return status;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_sattr_fit);
