@@ -90,6 +90,8 @@ void ditto_closed_go(struct ditto_op *op, struct dentry *dentry, struct ditto_cr
 		.cred = closer,
 		.actor = op->actor,
 		.writable = true,
+		/* That was asked when it was opened. */
+		.held = DITTO_RIGHT_DELETE,
 		.unstable = true,
 		.stream_of = op->stream_of,
 	};

@@ -239,6 +239,7 @@ int ditto_instance_link(struct ditto_op *op, struct ditto_instance *inst,
 	if (ditto_is_doomed(inst->base))
 		return -EACCES;
 	as.granted = 0;
+	as.held = 0;
 	as.caseless = !inst->exact;
 	err = find_target(&as, path, len, inst->exact, &t);
 	if (err)

@@ -79,9 +79,11 @@ static bool goes_by_mode(const struct ditto_node *node)
 static int judge_rename(const struct ditto_op *op, const struct ditto_op *op_to,
 			const struct ditto_act_dirs *d)
 {
-	int err;
+	int err = 0;
 
-	err = ditto_judge_removal(op, d->from, d->file);
+	/* Of what is open, that was asked then. */
+	if (!(op->held & DITTO_RIGHT_DELETE))
+		err = ditto_judge_removal(op, d->from, d->file);
 	if (!err && d->victim)
 		err = ditto_judge_removal(op_to, d->to, d->victim);
 	if (!err && d->to)
