@@ -159,6 +159,14 @@ static ssize_t read_bytes(struct dentry *dentry, void **bytes)
 	return len == -ENODATA ? 0 : len;
 }
 
+bool ditto_acl_is_stored(struct dentry *dentry)
+{
+	struct inode *inode = d_inode(dentry);
+
+	return inode->i_opflags & IOP_XATTR &&
+	       __vfs_getxattr(dentry, inode, DITTO_ACL_XATTR, NULL, 0) > 0;
+}
+
 static int has_posix_acl(struct ditto_share *share, struct dentry *dentry)
 {
 	struct posix_acl *acl = vfs_get_acl(ditto_idmap(share), dentry,

@@ -37,6 +37,8 @@ extern struct ditto_acl_kept ditto_acl_none;
 
 /* Can lists be stored on this file system? */
 bool ditto_acl_fits(const struct super_block *sb);
+/* Is one stored with it, whether it counts or not? The server acts. */
+bool ditto_acl_is_stored(struct dentry *dentry);
 
 /* A new node, of an inode that can have no list or of which nothing is known yet. */
 static inline void ditto_acl_init(struct ditto_node *node)

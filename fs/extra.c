@@ -32,6 +32,7 @@
 #include <linux/mount.h>
 #include <linux/xattr.h>
 
+#include "acl_file.h"
 #include "extra.h"
 #include "extra_private.h"
 #include "node_private.h"
@@ -164,12 +165,26 @@ static struct timespec64 default_btime(const struct kstat *st)
 	return older(st->ctime, older(st->mtime, st->atime));
 }
 
+/* Nobody may write it, as far as its mode is what counts. */
+static bool is_readonly(const struct ditto_share *share, struct dentry *dentry, umode_t mode)
+{
+	const struct cred *old;
+	bool listed;
+
+	if (mode & 0222)
+		return false;
+	old = server_enter(share);
+	listed = ditto_acl_is_stored(dentry);
+	ditto_op_leave(old);
+	return !listed;
+}
+
 /* Of a file for which none were set. */
-static u32 default_flags(umode_t mode)
+static u32 default_flags(const struct ditto_share *share, struct dentry *dentry, umode_t mode)
 {
 	if (!S_ISREG(mode))
 		return 0;
-	return DITTO_FLAG_ARCHIVE | (mode & 0222 ? 0 : DITTO_FLAG_READONLY);
+	return DITTO_FLAG_ARCHIVE | (is_readonly(share, dentry, mode) ? DITTO_FLAG_READONLY : 0);
 }
 
 /* A time as one number that can be read in one piece; 0 is none. */
@@ -230,7 +245,7 @@ int ditto_extra_get(struct ditto_share *share, struct dentry *dentry, const stru
 	}
 
 	if (!(extra->valid & DITTO_EXTRA_FLAGS))
-		extra->flags = default_flags(st->mode);
+		extra->flags = default_flags(share, dentry, st->mode);
 	if (!(extra->valid & DITTO_EXTRA_BTIME))
 		extra->btime = default_btime(st);
 	if (!(extra->valid & DITTO_EXTRA_CHANGED) || !timespec64_equal(&extra->seen, &st->ctime))
@@ -241,7 +256,7 @@ int ditto_extra_get(struct ditto_share *share, struct dentry *dentry, const stru
 EXPORT_SYMBOL_NS_GPL(ditto_extra_get, DITTO);
 
 /* Lay what is to be set over what is there. Return: false if that changes nothing. */
-static bool merge(struct ditto_extra *there, const struct ditto_extra *set, umode_t mode)
+static bool merge(struct ditto_extra *there, const struct ditto_extra *set, u32 defaults)
 {
 	struct ditto_extra before = *there;
 
@@ -257,7 +272,7 @@ static bool merge(struct ditto_extra *there, const struct ditto_extra *set, umod
 	there->valid |= set->valid & DITTO_EXTRA_ALL;
 	/* Most new files are given what they have anyway. */
 	if (!before.valid && there->valid == DITTO_EXTRA_FLAGS &&
-	    there->flags == default_flags(mode))
+	    there->flags == defaults)
 		return false;
 	if (set->valid & DITTO_EXTRA_CHANGED)
 		return true;
@@ -311,7 +326,7 @@ static int change(struct ditto_op *op, struct ditto_node *node, struct dentry *d
 
 	inode_lock(inode);
 	err = load(op->share, dentry, &there);
-	if (!err && merge(&there, set, inode->i_mode)) {
+	if (!err && merge(&there, set, default_flags(op->share, dentry, inode->i_mode))) {
 		WRITE_ONCE(node->plain, 0);
 		if (there.valid & DITTO_EXTRA_CHANGED)
 			err = store_changed(op->share, dentry, &there, &delegated);
