@@ -86,6 +86,8 @@ enum ditto_open_action {
  * @rights: DITTO_RIGHT_* that are needed
  * @deny: DITTO_OPEN_* bits (matrix.h) that others must not have
  * @mode: permission bits of a new object that inherits no list; the umask does not apply
+ * @own: owner, group and list of a new object, and a mode that counts though it inherits a list:
+ *	what of these @own->valid has; or NULL
  * @size: space to reserve in a new or emptied file, 0 for none
  * @extra: attributes of a new or emptied object; @extra.valid says which
  * @reclaim: takes back what was held before a restart
@@ -100,6 +102,7 @@ struct ditto_open_request {
 	u32 rights;
 	u8 deny;
 	umode_t mode;
+	const struct ditto_setattr *own;
 	u64 size;
 	struct ditto_extra extra;
 	bool reclaim;

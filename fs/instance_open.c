@@ -395,10 +395,23 @@ static int take(struct opening *o, struct ditto_instance **out)
 
 static struct ditto_setattr new_attributes(const struct opening *o)
 {
-	return (struct ditto_setattr){
+	const struct ditto_setattr *own = o->req->own;
+	struct ditto_setattr set = {
 		.valid = DITTO_SET_MODE | DITTO_SET_MODE_SPARE,
 		.mode = o->req->mode & S_IALLUGO,
 	};
+
+	if (!own)
+		return set;
+	if (own->valid & DITTO_SET_MODE) {
+		set.valid = DITTO_SET_MODE;
+		set.mode = own->mode & S_IALLUGO;
+	}
+	set.uid = own->uid;
+	set.gid = own->gid;
+	set.acl = own->acl;
+	set.valid |= own->valid & (DITTO_SET_UID | DITTO_SET_GID | DITTO_SET_ACL);
+	return set;
 }
 
 static int make_base(struct opening *o, const struct ditto_name *name)
