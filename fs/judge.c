@@ -14,6 +14,16 @@
 #include "acl_file.h"
 #include "node.h"
 
+#define DITTO_RIGHTS_ENTRIES \
+	(DITTO_RIGHT_READ_DATA | DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA | \
+	 DITTO_RIGHT_DELETE_CHILD)
+
+/* For Windows it is a privilege of all; who is locked out of a directory has nothing of it. */
+static bool passes(const struct ditto_op *op, const struct ditto_node *node, u32 rights)
+{
+	return op->traverses && S_ISDIR(node->inode->i_mode) && (rights & DITTO_RIGHTS_ENTRIES);
+}
+
 int ditto_act_on_slow(const struct ditto_op *op, struct ditto_node *node, u32 need,
 		      const struct cred **as)
 {
@@ -22,6 +32,8 @@ int ditto_act_on_slow(const struct ditto_op *op, struct ditto_node *node, u32 ne
 
 	if (ret <= 0)
 		return ret;
+	if (passes(op, node, rights))
+		rights |= DITTO_RIGHT_EXECUTE;
 	if (need & ~rights)
 		return -EACCES;
 	*as = ditto_cred_raised(op->cred, DITTO_RAISE_ACCESS);
