@@ -10,7 +10,9 @@
  */
 #include <linux/err.h>
 #include <linux/slab.h>
+#include <linux/stat.h>
 
+#include "../fs/acl.h"
 #include "../fs/compress.h"
 #include "../fs/instance.h"
 #include "../fs/node.h"
@@ -43,6 +45,8 @@
  */
 #define DSMB_NEW_FILE_MODE	0644
 #define DSMB_NEW_DIRECTORY_MODE	0755
+/* No permission bits. */
+#define DSMB_NO_MODE		S_IFMT
 
 /* A CREATE while it is done. */
 struct dsmb_create {
@@ -55,7 +59,8 @@ struct dsmb_create {
 	struct dsmb_app_ask app;
 	bool replays;
 	bool is_quota;			/* it is $Extend\$Quota, for which the root stands */
-	u32 sd_parts;			/* DSMB_SECURITY_* of the descriptor that came */
+	struct ditto_setattr own;	/* of what is made: owner, group, list, mode */
+	struct ditto_acl *acl;		/* of @own, held */
 	struct dsmb_path path;
 	struct dsmb_open *open;
 	struct ditto_node *node;	/* of what was opened, once it was begun */
@@ -65,17 +70,30 @@ struct dsmb_create {
 	u32 maximal_status;
 };
 
-/* 3.3.5.9.2 */
-static u32 dsmb_create_check_security(struct dsmb_create *c)
+/* 3.3.5.9.2: what is there already keeps what it has. */
+static u32 dsmb_create_security(struct dsmb_create *c)
 {
+	bool is_dir = c->args.options & DSMB_OPTION_DIRECTORY;
 	struct dsmb_sd sd;
+	u32 status;
 
 	if (!dsmb_has_context(&c->contexts, DSMB_CONTEXT_SECURITY))
 		return DSMB_SUCCESS;
-	if (dsmb_get_sd(c->contexts.data[DSMB_CONTEXT_SECURITY], &sd))
-		return DSMB_INVALID_SECURITY_DESCR;
-	c->sd_parts = sd.parts;
-	return DSMB_SUCCESS;
+	status = dsmb_get_sd(c->contexts.data[DSMB_CONTEXT_SECURITY], &sd);
+	if (status || c->call->tree->kind != DSMB_TREE_DISK)
+		return status;
+	return dsmb_sd_new(c->call, &sd, is_dir, &c->own, &c->acl);
+}
+
+/* A mode that the client says, and does not contradict, goes before what is inherited. */
+static void dsmb_create_mode(struct dsmb_create *c)
+{
+	umode_t mode = dsmb_context_mode(&c->contexts, DSMB_NO_MODE);
+
+	if (mode == DSMB_NO_MODE || c->own.valid & (DITTO_SET_MODE | DITTO_SET_ACL))
+		return;
+	c->own.mode = mode;
+	c->own.valid |= DITTO_SET_MODE;
 }
 
 static void dsmb_create_flags(const struct dsmb_create *c, struct ditto_open_request *req)
@@ -116,7 +134,7 @@ static void dsmb_create_new(const struct dsmb_create *c, struct ditto_open_reque
 		flags |= plain;
 		req->mode = DSMB_NEW_FILE_MODE;
 	}
-	req->mode = dsmb_context_mode(&c->contexts, req->mode);
+	req->own = &c->own;
 	req->extra.flags = flags;
 	/* What a new object has anyhow need not be stored; an emptied one may have had others. */
 	if (flags != plain || c->args.how == DITTO_OPEN_SUPERSEDE ||
@@ -271,7 +289,7 @@ static u32 dsmb_create_uncompressed(struct dsmb_create *c)
 	return dsmb_done(c->call, ditto_compress(op, c->node, false));
 }
 
-/* Extended attributes and security descriptor of a new file, 3.3.5.9.1 and .2. */
+/* Extended attributes of a new file, 3.3.5.9.1. */
 static u32 dsmb_create_fill(struct dsmb_create *c)
 {
 	struct dsmb_change change = {
@@ -288,11 +306,6 @@ static u32 dsmb_create_fill(struct dsmb_create *c)
 	if (!status && dsmb_has_context(&c->contexts, DSMB_CONTEXT_EA)) {
 		change.in = c->contexts.data[DSMB_CONTEXT_EA];
 		status = dsmb_set_full_ea(&change);
-	}
-	if (!status && c->sd_parts) {
-		change.additional = c->sd_parts;
-		change.in = c->contexts.data[DSMB_CONTEXT_SECURITY];
-		status = dsmb_set_security(&change);
 	}
 	return status;
 }
@@ -637,9 +650,12 @@ u32 dsmb_create(struct dsmb_call *call)
 	if (!status)
 		dsmb_caching_parse(call->conn, c->args.oplock, &c->contexts, &c->asked);
 	if (!status && !c->durable.reconnect)
-		status = dsmb_create_check(&c->args) ?: dsmb_create_check_security(c);
+		status = dsmb_create_check(&c->args) ?: dsmb_create_security(c);
+	if (!status)
+		dsmb_create_mode(c);
 	if (!status)
 		status = dsmb_create_name(c);
+	ditto_acl_put(c->acl);
 	kfree(c);
 	return status;
 }

@@ -7,6 +7,7 @@
 #include "attrs.h"
 #include "call.h"
 #include "create_wire.h"
+#include "security.h"
 
 u32 dsmb_create_parse(struct dsmb_call *call, struct dsmb_create_args *args)
 {
@@ -33,26 +34,6 @@ u32 dsmb_create_parse(struct dsmb_call *call, struct dsmb_create_args *args)
 	args->name = dsmb_window(in, name_len ? name_offset : 0, name_len);
 	args->contexts = dsmb_window(in, len ? offset : 0, len);
 	return in->bad ? DSMB_INVALID_PARAMETER : DSMB_SUCCESS;
-}
-
-/* MS-FSA section 2.1.5.1, and MS-DTYP section 2.4.3 for what the generic bits stand for. */
-static u32 dsmb_create_access(u32 access)
-{
-	static const struct {
-		u32 generic;
-		u32 rights;
-	} map[] = {
-		{ DSMB_ACCESS_GENERIC_READ, 0x00120089 },
-		{ DSMB_ACCESS_GENERIC_WRITE, 0x00120116 },
-		{ DSMB_ACCESS_GENERIC_EXECUTE, 0x001200a0 },
-		{ DSMB_ACCESS_GENERIC_ALL, DITTO_RIGHTS_ALL },
-	};
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(map); i++)
-		if (access & map[i].generic)
-			access |= map[i].rights;
-	return access & ~DSMB_ACCESS_GENERIC;
 }
 
 static u32 dsmb_create_check_options(const struct dsmb_create_args *args)
@@ -103,6 +84,6 @@ u32 dsmb_create_check(struct dsmb_create_args *args)
 		return DSMB_INVALID_PARAMETER;
 	status = dsmb_create_check_options(args) ?: dsmb_create_check_attributes(args);
 	if (!status)
-		args->access = dsmb_create_access(args->access);
+		args->access = dsmb_specific_rights(args->access);
 	return status;
 }

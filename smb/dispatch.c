@@ -170,6 +170,8 @@ static u32 take_share(struct dsmb_call *call)
 	call->op.park = &call->park;
 	call->op.conflict = call->conflict;
 	call->op.writable = tree->writable;
+	/* MS-FSA section 2.1.5.1: SeChangeNotifyPrivilege. */
+	call->op.traverses = true;
 	return DSMB_SUCCESS;
 }
 

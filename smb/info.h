@@ -132,6 +132,8 @@ extern const struct dsmb_query_class dsmb_query_file_classes[];
 extern const struct dsmb_query_class dsmb_query_fs_classes[];
 extern const struct dsmb_query_class dsmb_query_security_class[];
 
+/* Room for @room bytes in the answer's buffer: @q->out is anew. A status. */
+u32 dsmb_query_room(struct dsmb_query *q, u32 room);
 /* The answer is BUFFER_TOO_SMALL, and says what would be enough (MS-SMB2 2.2.2). */
 u32 dsmb_query_too_small(struct dsmb_query *q, u32 needed);
 

@@ -97,23 +97,29 @@ static u32 dsmb_query_run(struct dsmb_query *q, const struct dsmb_query_class *c
 	return status;
 }
 
-/* The body of the answer, with room for the class's buffer in @q->out. */
-static u32 dsmb_query_begin(struct dsmb_query *q, const struct dsmb_query_class *class)
+u32 dsmb_query_room(struct dsmb_query *q, u32 room)
 {
 	struct dsmb_builder *out = &q->call->out;
-	u32 room = class->room;
 
-	if (class->flags & DSMB_CLASS_LIST)
-		room = min(room, q->max);
 	if (room && dsmb_reply_reserve(q->call, room + 8))
 		return DSMB_INSUFFICIENT_RESOURCES;
 	dsmb_put_u16(out, 9);
 	dsmb_put_u16(out, DSMB_QUERY_INFO_HEAD);
 	dsmb_put_u32(out, 0);
 	q->out = dsmb_builder(out->data + out->len, out->size - out->len);
-	if (class->flags & DSMB_CLASS_LIST)
-		q->out.size = min(q->out.size, q->max);
 	return DSMB_SUCCESS;
+}
+
+/* The body of the answer, with room for the class's buffer in @q->out. */
+static u32 dsmb_query_begin(struct dsmb_query *q, const struct dsmb_query_class *class)
+{
+	bool list = class->flags & DSMB_CLASS_LIST;
+	u32 status;
+
+	status = dsmb_query_room(q, list ? min(class->room, q->max) : class->room);
+	if (!status && list)
+		q->out.size = min(q->out.size, q->max);
+	return status;
 }
 
 static u32 dsmb_query(struct dsmb_query *q, u8 type)

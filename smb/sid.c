@@ -6,6 +6,7 @@
 #include <linux/stat.h>
 #include <linux/uidgid.h>
 
+#include "../net/auth.h"
 #include "builder.h"
 #include "cursor.h"
 #include "sid.h"
@@ -19,8 +20,20 @@
 #define DSMB_SID_NFS		88
 #define DSMB_SID_NFS_MODE	3
 
-const struct dsmb_sid dsmb_sid_everyone = { .authority = 1, .nsubs = 1, .subs = { 0 } };
-EXPORT_SYMBOL_IF_KUNIT(dsmb_sid_everyone);
+/* S-1-authority-sub */
+static const struct {
+	u8 who;
+	u8 authority;
+	u8 sub;
+} dsmb_well_known[] = {
+	{ DITTO_WHO_EVERYONE, 1, 0 },
+	{ DITTO_WHO_OWNER, 3, 0 },
+	{ DITTO_WHO_GROUP, 3, 1 },
+	{ DITTO_WHO_OWNER_RIGHTS, 3, 4 },
+	{ DITTO_WHO_NETWORK, 5, 2 },
+	{ DITTO_WHO_ANONYMOUS, 5, 7 },
+	{ DITTO_WHO_AUTHENTICATED, 5, 11 },
+};
 
 static struct dsmb_sid dsmb_sid_unix(u32 kind, u32 id)
 {
@@ -89,6 +102,45 @@ bool dsmb_sid_to_mode(const struct dsmb_sid *sid, umode_t *mode)
 	return true;
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_sid_to_mode);
+
+bool dsmb_sid_is_user(const struct dsmb_sid *sid, const struct ditto_auth_user *user)
+{
+	struct dsmb_cursor c = dsmb_cursor(user->sid, user->sid_len);
+	struct dsmb_sid own;
+
+	return user->sid_len && dsmb_get_sid(&c, &own) && dsmb_sid_eq(&own, sid);
+}
+
+bool dsmb_sid_to_who(const struct dsmb_sid *sid, enum ditto_who *who)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(dsmb_well_known); i++) {
+		if (sid->authority == dsmb_well_known[i].authority && sid->nsubs == 1 &&
+		    sid->subs[0] == dsmb_well_known[i].sub) {
+			*who = dsmb_well_known[i].who;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool dsmb_sid_of_who(enum ditto_who who, struct dsmb_sid *sid)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(dsmb_well_known); i++) {
+		if (who == dsmb_well_known[i].who) {
+			*sid = (struct dsmb_sid) {
+				.authority = dsmb_well_known[i].authority,
+				.nsubs = 1,
+				.subs = { dsmb_well_known[i].sub },
+			};
+			return true;
+		}
+	}
+	return false;
+}
 
 bool dsmb_sid_eq(const struct dsmb_sid *a, const struct dsmb_sid *b)
 {

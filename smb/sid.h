@@ -6,6 +6,9 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
+#include "../fs/acl.h"
+
+struct ditto_auth_user;
 struct dsmb_builder;
 struct dsmb_cursor;
 
@@ -32,7 +35,15 @@ bool dsmb_sid_to_gid(const struct dsmb_sid *sid, kgid_t *gid);
 /* S-1-5-88-3-mode, which an entry of a list says a mode with. */
 bool dsmb_sid_to_mode(const struct dsmb_sid *sid, umode_t *mode);
 
-extern const struct dsmb_sid dsmb_sid_everyone;	/* S-1-1-0 */
+/* Is it that which a session's user has from a domain? */
+bool dsmb_sid_is_user(const struct dsmb_sid *sid, const struct ditto_auth_user *user);
+
+/*
+ * Those whom everybody knows by the same SID (MS-DTYP section 2.4.2.4). DITTO_WHO_OWNER and
+ * _GROUP are Creator Owner and Creator Group. False for others.
+ */
+bool dsmb_sid_to_who(const struct dsmb_sid *sid, enum ditto_who *who);
+bool dsmb_sid_of_who(enum ditto_who who, struct dsmb_sid *sid);
 
 bool dsmb_sid_eq(const struct dsmb_sid *a, const struct dsmb_sid *b);
 /* False, and @c marked, if there is none. */

@@ -20,6 +20,8 @@ PENDING = 0x103
 NAMES = {
     0: 'SUCCESS', 0x103: 'PENDING', 0x80000005: 'BUFFER_OVERFLOW', 0x80000006: 'NO_MORE_FILES',
     0x8000001a: 'NO_MORE_ENTRIES', 0xc0000023: 'BUFFER_TOO_SMALL', 0xc0000078: 'INVALID_SID',
+    0xc000005a: 'INVALID_OWNER', 0xc0000061: 'PRIVILEGE_NOT_HELD',
+    0xc0000079: 'INVALID_SECURITY_DESCR', 0xc0000099: 'ALLOTTED_SPACE_EXCEEDED',
     0x8000002d: 'STOPPED_ON_SYMLINK', 0xc0000001: 'UNSUCCESSFUL', 0xc000000d: 'INVALID_PARAMETER',
     0xc0000011: 'END_OF_FILE', 0xc0000022: 'ACCESS_DENIED', 0xc0000033: 'OBJECT_NAME_INVALID',
     0xc0000034: 'OBJECT_NAME_NOT_FOUND', 0xc0000035: 'OBJECT_NAME_COLLISION',
@@ -138,11 +140,25 @@ class Smb2:
 
     # commands
     def create(self, name, access=GENERIC_READ | GENERIC_WRITE, share=SHARE_ALL, how=OPEN_IF,
-               options=0, attributes=0):
+               options=0, attributes=0, context=None):
+        return self.create_answer(name, access, share, how, options, attributes, context)[64:80]
+
+    def create_answer(self, name, access=GENERIC_READ | GENERIC_WRITE, share=SHARE_ALL,
+                      how=OPEN_IF, options=0, attributes=0, context=None):
+        """The whole answer. @context: (name, data) of a create context."""
         name = name.encode('utf-16-le')
+        length = len(name)
+        name = name or b'\0'
+        at, size, tail = 0, 0, b''
+        if context:
+            kind, data = context
+            name += bytes(-len(name) % 8)
+            tail = struct.pack('<IHHHHI4sI', 0, 16, 4, 0, 24 if data else 0, len(data), kind,
+                               0) + data
+            at, size = 120 + len(name), len(tail)
         body = struct.pack('<HBBIQQIIIIIHHII', 57, 0, 0, 2, 0, 0, access, attributes, share, how,
-                           options, 120, len(name), 0, 0) + (name or b'\0')
-        return self.call(CREATE, body)[64:80]
+                           options, 120, length, at, size) + name + tail
+        return self.call(CREATE, body)
 
     def close(self, fid):
         return self.call(CLOSE, struct.pack('<HHI16s', 24, 0, 0, fid))

@@ -1,0 +1,479 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""SMB: access control lists as security descriptors (MS-DTYP section 2.4.6)."""
+import errno
+import os
+import stat
+import struct
+
+import smb
+import smb2
+from harness import eq, expect_errno, get, put, run, test
+from smb import SmbClient
+
+SECURITY = 3
+OWNER, GROUP, DACL, SACL = 1, 2, 4, 8
+FILE_ACCESS = 8
+ALLOW, DENY = 0, 1
+FILES, DIRS, NO_PROPAGATE, INHERIT_ONLY, INHERITED = 1, 2, 4, 8, 16
+PRESENT, DEFAULTED, REQUEST, AUTO, PROTECTED, RELATIVE = 4, 8, 0x100, 0x400, 0x1000, 0x8000
+READ_DATA, WRITE_DATA, EXECUTE, READ_ATTRS = 1, 2, 0x20, 0x80
+READ_ACL, WRITE_ACL, WRITE_OWNER, SYNC = 0x20000, 0x40000, 0x80000, 0x100000
+ALL, READ = 0x1f01ff, 0x120089
+
+
+def sid(authority, *subs):
+    return struct.pack('<BBHI', 1, len(subs), 0, authority << 24 & 0xff000000) + struct.pack(
+        f'<{len(subs)}I', *subs)
+
+
+def user(name):
+    return sid(22, 1, smb.UIDS[name])
+
+
+def group(name):
+    return sid(22, 2, smb.UIDS[name])
+
+
+EVERYONE, CREATOR_OWNER, SYSTEM = sid(1, 0), sid(3, 0), sid(5, 18)
+AUTHENTICATED, OWNER_RIGHTS, USERS = sid(5, 11), sid(3, 4), sid(5, 32, 545)
+
+
+def descriptor(*aces, control=0, owner=b'', null=False):
+    """aces: (type, flags, mask, sid); None for no DACL at all."""
+    head = struct.pack('<BBHIII', 1, 0, RELATIVE | control | (0 if aces == (None,) else PRESENT),
+                       20 if owner else 0, 0, 0)
+    if null or aces == (None,):
+        return head + struct.pack('<I', 0) + owner
+    body = b''.join(struct.pack('<BBHI', kind, flags, 8 + len(who), mask) + who
+                    for kind, flags, mask, who in aces)
+    return head + struct.pack('<I', 20 + len(owner)) + owner + struct.pack(
+        '<BBHHH', 2, 0, 8 + len(body), len(aces), 0) + body
+
+
+def parts(sd):
+    """(control, owner, entries); None for a null DACL."""
+    revision, _, control, owner, _, _, dacl = struct.unpack_from('<BBHIIII', sd)
+    eq((revision, control & RELATIVE), (1, RELATIVE))
+    who = sd[owner:owner + 8 + 4 * sd[owner + 1]] if owner else None
+    if not dacl:
+        return control & ~RELATIVE, who, None
+    size, count = struct.unpack_from('<xxHH', sd, dacl)
+    eq(len(sd) >= dacl + size, True)
+    at, aces = dacl + 8, []
+    for _ in range(count):
+        kind, flags, length, mask = struct.unpack_from('<BBHI', sd, at)
+        aces.append((kind, flags, mask, sd[at + 8:at + length]))
+        at += length
+    return control & ~RELATIVE, who, aces
+
+
+def set_sd(s, fid, sd, which=DACL):
+    s.set(fid, 0, sd, SECURITY, extra=which)
+
+
+def get_sd(s, fid, which=OWNER | DACL):
+    return parts(s.query(fid, 0, SECURITY, extra=which))
+
+
+def aces(s, fid):
+    return get_sd(s, fid)[2]
+
+
+def granted(s, fid):
+    return struct.unpack('<I', s.query(fid, FILE_ACCESS))[0]
+
+
+def fresh(s, name, **kw):
+    return s.create(name, access=smb2.GENERIC_ALL, how=smb2.MAKE, **kw)
+
+
+def session(w, name='alice', **kw):
+    os.chmod(w.export, 0o777)
+    return smb2.Smb2(w.client, user=name, **kw)
+
+
+def may(s, name, access):
+    """Is an open for this granted?"""
+    try:
+        s.close(s.create(name, access=access, how=smb2.OPEN))
+        return True
+    except smb2.Status as e:
+        eq(e.name, 'ACCESS_DENIED')
+        return False
+
+
+def smbcacls(w, name, *args, who='alice', check=True):
+    return w.client.run('smbcacls', '-s', '/dev/null', '-U', f'{who}%{smb.USERS[who]}',
+                        '--numeric', f'//{w.client.server_addr}/data', name, *args, check=check)
+
+
+def listed(w, name):
+    """The entries that smbcacls shows, as (sid, entry)."""
+    return [tuple(line[4:].split(':', 1)) for line in smbcacls(w, name).splitlines()
+            if line.startswith('ACL:')]
+
+
+def text(name):
+    return f'S-1-22-1-{smb.UIDS[name]}'
+
+
+@test(smb=True, squash='none')
+def smbcacls_changes_entries(w):
+    s = session(w)
+    s.close(fresh(s, 'f'))
+    bob, carol = text('bob'), text('carol')
+    before = listed(w, 'f')
+    eq(before[0], (text('alice'), '0/0x0/0x001f01df'), before)
+    smbcacls(w, 'f', '--add', f'ACL:{bob}:0/0/0x00120089')
+    eq(sorted(listed(w, 'f')), sorted(before + [(bob, '0/0x0/0x00120089')]))
+    smbcacls(w, 'f', '--modify', f'ACL:{bob}:0/0/0x001201bf')
+    eq((bob, '0/0x0/0x001201bf') in listed(w, 'f'), True)
+    smbcacls(w, 'f', '--add', f'ACL:{carol}:1/0/0x00000001')
+    eq(listed(w, 'f')[0], (carol, '1/0x0/0x00000001'), 'what denies comes first')
+    smbcacls(w, 'f', '--delete', f'ACL:{bob}:0/0/0x001201bf')
+    smbcacls(w, 'f', '--delete', f'ACL:{carol}:1/0/0x00000001')
+    eq(sorted(listed(w, 'f')), sorted(before))
+    smbcacls(w, 'f', '--set', f'ACL:{bob}:0/0/0x001201bf')
+    eq(listed(w, 'f'), [(bob, '0/0x0/0x001201bf')], 'all of it at once')
+    s.end()
+
+
+@test(smb=True, squash='none')
+def a_list_decides(w):
+    """More than the mode gives to one user, and less to another."""
+    s = session(w)
+    s.close(fresh(s, 'f'))
+    put(f'{w.base}/in', b'from alice')
+    SmbClient(w.client).do(f'put {w.base}/in f')
+    bob, carol = SmbClient(w.client, user='bob'), SmbClient(w.client, user='carol')
+    os.chmod(w.path('f'), 0o600)
+    bob.refused(f'get f {w.base}/out', 'NT_STATUS_ACCESS_DENIED')
+    smbcacls(w, 'f', '--add', f'ACL:{text("bob")}:0/0/0x001201bf')
+    bob.do(f'get f {w.base}/out')
+    eq(get(f'{w.base}/out'), b'from alice')
+    put(f'{w.base}/in2', b'from bob')
+    bob.do(f'put {w.base}/in2 f')
+    eq(get(w.path('f')), b'from bob')
+    carol.refused(f'get f {w.base}/out', 'NT_STATUS_ACCESS_DENIED')
+    smbcacls(w, 'f', '--add', 'ACL:S-1-1-0:0/0/0x001201bf')
+    carol.do(f'get f {w.base}/out')
+    smbcacls(w, 'f', '--add', f'ACL:{text("carol")}:1/0/0x00000003')
+    carol.refused(f'get f {w.base}/out', 'NT_STATUS_ACCESS_DENIED')
+    carol.refused(f'put {w.base}/in f', 'NT_STATUS_ACCESS_DENIED')
+    bob.do(f'get f {w.base}/out')
+    out = smbcacls(w, 'f', '--delete', f'ACL:{text("carol")}:1/0/0x00000003', who='carol',
+                   check=False).stdout
+    eq('NT_STATUS_ACCESS_DENIED' in out, True, out)
+    smbcacls(w, 'f', '--delete', f'ACL:{text("carol")}:1/0/0x00000003')
+    carol.do(f'get f {w.base}/out')
+    s.end()
+
+
+@test(smb=True, squash='none')
+def rights_one_by_one(w):
+    """What is granted at an open is what the list has, and answers say so."""
+    a, b = session(w), session(w, 'bob')
+    fid = fresh(a, 'f')
+    set_sd(a, fid, descriptor((DENY, 0, WRITE_DATA, user('bob')),
+                              (ALLOW, 0, READ_DATA | WRITE_DATA | READ_ACL, user('bob')),
+                              (ALLOW, 0, EXECUTE, AUTHENTICATED)))
+    for bit in range(9):
+        eq(may(b, 'f', 1 << bit), 1 << bit in (READ_DATA, EXECUTE, READ_ATTRS), f'bit {bit}')
+    want = READ_DATA | READ_ACL | EXECUTE | READ_ATTRS | SYNC | smb2.DELETE
+    his = b.create('f', access=smb2.MAXIMUM, how=smb2.OPEN)
+    eq(granted(b, his), want, 'FileAccessInformation')
+    b.close(his)
+    answer = b.create_answer('f', access=READ_DATA, how=smb2.OPEN, context=(b'MxAc', b''))
+    at, size = struct.unpack_from('<II', answer, 80)
+    eq(struct.unpack('<II', answer[at - 64:at - 64 + size][-8:]), (0, want), 'MxAc')
+    # the directory lets him delete; its owner can stop that
+    os.chmod(w.export, 0o755)
+    eq(may(b, 'f', smb2.DELETE), False)
+    os.chmod(w.export, 0o777)
+    eq(granted(a, fid), ALL, 'what was granted stays')
+    mine = a.create('f', access=smb2.MAXIMUM, how=smb2.OPEN)
+    eq(granted(a, mine), READ_ACL | WRITE_ACL | EXECUTE | READ_ATTRS | SYNC | smb2.DELETE)
+    set_sd(a, mine, descriptor((ALLOW, 0, READ_ACL, OWNER_RIGHTS), (ALLOW, 0, ALL, EVERYONE),
+                               (DENY, 0, READ_DATA, user('alice'))))
+    eq(may(a, 'f', READ_DATA), True, 'the first entry decides')
+    a.end()
+    b.end()
+
+
+@test(smb=True, squash='none')
+def descriptors_come_back(w):
+    """As they were set: order, flags, unknown SIDs, what is said of the whole."""
+    s = session(w)
+    d = fresh(s, 'd', options=smb2.DIRECTORY_FILE)
+    entries = [(DENY, 0, WRITE_DATA, USERS), (ALLOW, 0, 0, SYSTEM),
+               (ALLOW, FILES | DIRS, ALL, user('alice')),
+               (ALLOW, FILES | DIRS | INHERIT_ONLY, READ, CREATOR_OWNER),
+               (DENY, INHERITED, EXECUTE, group('bob')),
+               (ALLOW, DIRS | NO_PROPAGATE, READ, sid(5, 21, 1, 2, 3, 1000)),
+               (ALLOW, 0, READ, OWNER_RIGHTS), (ALLOW, 0, ALL, AUTHENTICATED)]
+    for control, kept in ((0, 0), (PROTECTED, PROTECTED), (AUTO, 0), (REQUEST, 0),
+                          (AUTO | REQUEST, AUTO), (DEFAULTED, DEFAULTED)):
+        set_sd(s, d, descriptor(*entries, control=control))
+        eq(get_sd(s, d), (PRESENT | kept, user('alice'), entries), hex(control))
+    set_sd(s, d, descriptor((ALLOW, 0, 1 << 31, EVERYONE), (ALLOW, 0, 1 << 28, USERS)))
+    eq(aces(s, d), [(ALLOW, 0, READ, EVERYONE), (ALLOW, 0, ALL, USERS)], 'generic rights')
+    set_sd(s, d, descriptor())
+    eq(get_sd(s, d), (PRESENT, user('alice'), []), 'an empty list')
+    eq((may(s, 'd', READ_DATA), may(s, 'd', WRITE_ACL)), (False, True))
+    for sd in (descriptor(null=True), descriptor(None)):
+        set_sd(s, d, descriptor())
+        set_sd(s, d, sd)
+        eq(get_sd(s, d), (PRESENT, user('alice'), None), 'no list')
+        eq(may(s, 'd', ALL), True)
+    s.end()
+
+
+@test(smb=True, squash='none')
+def after_a_restart(w):
+    """The list is on disk."""
+    s = session(w)
+    fid = fresh(s, 'f')
+    entries = [(DENY, 0, WRITE_DATA, user('bob')), (ALLOW, 0, ALL, EVERYONE)]
+    set_sd(s, fid, descriptor(*entries, control=PROTECTED))
+    s.end()
+    w.server.restart()
+    s, b = session(w), session(w, 'bob')
+    eq(get_sd(s, s.create('f', access=READ_ACL)), (PRESENT | PROTECTED, user('alice'), entries))
+    eq((may(b, 'f', READ_DATA), may(b, 'f', WRITE_DATA)), (True, False))
+    s.end()
+    b.end()
+
+
+@test(smb=True, squash='none')
+def set_id_bits_stay(w):
+    s = session(w)
+    fid = fresh(s, 'f')
+    os.chmod(w.path('f'), 0o4755)
+    set_sd(s, fid, descriptor((ALLOW, 0, ALL, user('alice')), (ALLOW, 0, READ, EVERYONE)))
+    eq(oct(stat.S_IMODE(os.stat(w.path('f')).st_mode)), oct(0o4744))
+    s.end()
+
+
+@test(smb=True, squash='none')
+def modes_and_lists(w):
+    """A chmod on the server changes the list; what is made from a mode says that."""
+    s, b = session(w), session(w, 'bob')
+    fid = fresh(s, 'f')
+    eq(get_sd(s, fid)[0], PRESENT | AUTO)
+    set_sd(s, fid, descriptor((ALLOW, 0, ALL, user('alice')), (ALLOW, 0, READ, EVERYONE),
+                              (ALLOW, 0, READ, SYSTEM), control=PROTECTED))
+    eq(may(b, 'f', READ_DATA), True)
+    os.chmod(w.path('f'), 0o700)
+    eq(may(b, 'f', READ_DATA), False)
+    control, _, entries = get_sd(s, fid)
+    eq((control, SYSTEM in [e[3] for e in entries]), (PRESENT | PROTECTED, True))
+    s.end()
+    b.end()
+
+
+@test(smb=True, squash='none')
+def inheritance(w):
+    """Entries of a directory go on to what is made in it, and what is made below that."""
+    s, b = session(w), session(w, 'bob')
+    d = fresh(s, 'd', options=smb2.DIRECTORY_FILE)
+    both = FILES | DIRS
+    entries = [(ALLOW, both, ALL, user('alice')), (ALLOW, both | INHERIT_ONLY, READ, user('bob')),
+               (ALLOW, both | INHERIT_ONLY, READ, CREATOR_OWNER), (ALLOW, 0, ALL, EVERYONE)]
+    set_sd(s, d, descriptor(*entries, control=AUTO | REQUEST))
+    eq(aces(s, fresh(s, r'd\f')),
+       [(ALLOW, INHERITED, ALL, user('alice')), (ALLOW, INHERITED, READ, user('bob')),
+        (ALLOW, INHERITED, READ, user('alice'))])
+    eq((may(b, r'd\f', READ_DATA), may(b, r'd\f', WRITE_DATA)), (True, False))
+    control, owner, got = get_sd(b, fresh(b, r'd\sub', options=smb2.DIRECTORY_FILE))
+    eq((control, owner), (PRESENT | AUTO, user('bob')))
+    eq(got, [(ALLOW, both | INHERITED, ALL, user('alice')),
+             (ALLOW, both | INHERITED, READ, user('bob')),
+             (ALLOW, INHERITED, READ, user('bob')),
+             (ALLOW, both | INHERIT_ONLY | INHERITED, READ, CREATOR_OWNER)])
+    # nothing in it lets him make files there
+    smb2.refused('ACCESS_DENIED', fresh, b, r'd\sub\g')
+    fresh(s, r'd\sub\g')
+    # who has no list to inherit goes by the mode
+    fresh(s, 'plain')
+    eq(get_sd(s, s.create('plain', access=READ_ACL))[0], PRESENT | AUTO)
+    eq(oct(stat.S_IMODE(os.stat(w.path('plain')).st_mode)), oct(0o644))
+    s.end()
+    b.end()
+
+
+@test(smb=True, squash='none')
+def descriptors_of_new_files(w):
+    """SecD of a CREATE (MS-SMB2 section 2.2.13.2.2), of files and directories."""
+    s, b = session(w), session(w, 'bob')
+    entries = [(ALLOW, 0, ALL, user('alice')), (ALLOW, 0, READ, user('bob'))]
+    sd = (b'SecD', descriptor(*entries, control=PROTECTED))
+    fid = fresh(s, 'f', context=sd)
+    eq((get_sd(s, fid), granted(s, fid)), ((PRESENT | PROTECTED, user('alice'), entries), ALL))
+    eq((may(b, 'f', READ_DATA), may(b, 'f', WRITE_DATA)), (True, False))
+    d = fresh(s, 'd', options=smb2.DIRECTORY_FILE, context=sd)
+    eq(get_sd(s, d), (PRESENT | PROTECTED, user('alice'), entries))
+    # what is there keeps what it has, though it is emptied
+    again = (b'SecD', descriptor((ALLOW, 0, ALL, EVERYONE)))
+    for how in (smb2.OPEN_IF, smb2.OVERWRITE_IF):
+        s.close(s.create('f', how=how, context=again))
+        eq(aces(s, fid), entries)
+    # one without a DACL is no reason not to inherit
+    set_sd(s, d, descriptor((ALLOW, FILES | DIRS, ALL, user('alice'))))
+    eq(aces(s, fresh(s, r'd\f', context=(b'SecD', descriptor(None)))),
+       [(ALLOW, 0, ALL, user('alice'))])
+    eq(aces(s, fresh(s, r'd\null', context=(b'SecD', descriptor(null=True)))), None)
+    # an owner that is nobody here, and one that he cannot give it to
+    for i, who in enumerate((EVERYONE, user('bob'))):
+        fid = fresh(s, f'o{i}', context=(b'SecD', descriptor(*entries, owner=who)))
+        eq(get_sd(s, fid)[1:], (user('alice'), entries))
+    for bad in (b'', b'\1', descriptor(*entries)[:-1]):
+        smb2.refused('INVALID_SECURITY_DESCR', fresh, s, 'bad', context=(b'SecD', bad))
+    eq(os.path.exists(w.path('bad')), False)
+    many = [(ALLOW, 0, READ, user('bob'))] * 129
+    smb2.refused('ALLOTTED_SPACE_EXCEEDED', fresh, s, 'bad', context=(b'SecD', descriptor(*many)))
+    eq(os.path.exists(w.path('bad')), False)
+    eq(len(aces(s, fresh(s, 'many', context=(b'SecD', descriptor(*many[1:]))))), 128)
+    s.end()
+    b.end()
+
+
+@test(smb=True, squash='none')
+def what_setting_needs(w):
+    s, b = session(w), session(w, 'bob')
+    fid = fresh(s, 'f')
+    sd = descriptor((ALLOW, 0, ALL, EVERYONE), owner=user('alice'))
+    for which, access in ((DACL, WRITE_OWNER), (OWNER, WRITE_ACL), (OWNER | DACL, WRITE_ACL),
+                          (SACL, ALL)):
+        other = s.create('f', access=access)
+        smb2.refused('ACCESS_DENIED', set_sd, s, other, sd, which)
+        s.close(other)
+    smb2.refused('ACCESS_DENIED', get_sd, s, s.create('f', access=READ_DATA))
+    smb2.refused('ACCESS_DENIED', get_sd, s, fid, SACL)
+    smb2.refused('PRIVILEGE_NOT_HELD', s.create, 'f', access=1 << 24)
+    set_sd(s, fid, sd, OWNER | DACL)
+    # all rights to it do not let him give it away, nor to nobody; but he may take it
+    other = b.create('f', access=ALL)
+    smb2.refused('INVALID_OWNER', set_sd, b, other, descriptor(owner=user('carol')), OWNER)
+    smb2.refused('INVALID_OWNER', set_sd, b, other, descriptor(owner=EVERYONE), OWNER)
+    set_sd(b, other, descriptor(owner=user('bob')), OWNER)
+    eq(get_sd(s, fid)[1], user('bob'))
+    eq(os.stat(w.path('f')).st_uid, smb.UIDS['bob'])
+    smb2.refused('INVALID_SECURITY_DESCR', set_sd, s, fid, descriptor()[:-1])
+    s.end()
+    b.end()
+
+
+@test(smb=True, squash='none')
+def what_was_granted_is_done(w):
+    """Of an open file it counts what the list was, or that it was made."""
+    s = session(w)
+    d = fresh(s, 'd', options=smb2.DIRECTORY_FILE)
+    nothing = (ALLOW, FILES | INHERIT_ONLY, READ_ATTRS, EVERYONE)
+    set_sd(s, d, descriptor(nothing, (ALLOW, 0, ALL & ~0x40 & ~smb2.DELETE, user('alice'))))
+    s.close(d)
+    s.close(fresh(s, r'd\gone', options=smb2.DELETE_ON_CLOSE))
+    eq(os.listdir(w.path('d')), [])
+    fid = fresh(s, r'd\f')
+    eq(may(s, r'd\f', smb2.DELETE), False)
+    s.rename(fid, r'd\g')
+    eq(os.listdir(w.path('d')), ['g'])
+    set_sd(s, fid, descriptor((ALLOW, 0, READ_ACL, OWNER_RIGHTS)))
+    eq(may(s, r'd\g', WRITE_ACL), False)
+    set_sd(s, fid, descriptor((ALLOW, 0, ALL, user('alice'))))
+    eq(may(s, r'd\g', WRITE_ACL), True)
+    s.end()
+
+
+@test(smb=True, squash='none')
+def passing_through(w):
+    """A right to a directory's entries is enough, and without one nobody gets in."""
+    a, b, c = session(w), session(w, 'bob'), session(w, 'carol')
+    d = fresh(a, 'd', options=smb2.DIRECTORY_FILE)
+    put(w.path('d/f'), b'', 0o666)
+    set_sd(a, d, descriptor((ALLOW, 0, ALL, user('alice')), (ALLOW, 0, WRITE_DATA, user('bob')),
+                            (ALLOW, 0, READ_ATTRS | READ_ACL, user('carol'))))
+    b.close(fresh(b, r'd\his'))
+    eq((may(b, r'd\f', READ_DATA), may(b, 'd', READ_DATA)), (True, False))
+    eq((may(c, r'd\f', READ_DATA), may(c, 'd', READ_ATTRS)), (False, True))
+    for s in (a, b, c):
+        s.end()
+
+
+@test(smb=True, squash='none')
+def not_read_only(w):
+    """A list that lets nobody do all that writing is makes no file read-only."""
+    s = session(w)
+    fid = fresh(s, 'f')
+    set_sd(s, fid, descriptor((ALLOW, 0, WRITE_DATA | READ_ATTRS, user('alice'))))
+    eq(stat.S_IMODE(os.stat(w.path('f')).st_mode), 0)
+    eq(struct.unpack_from('<32xI', s.query(fid, 4))[0], 0x20)
+    eq((may(s, 'f', WRITE_DATA), may(s, 'f', 4)), (True, False))
+    s.end()
+
+
+@test(smb=True, squash='none')
+def long_lists(w):
+    """They fill answers of any size; who has no room for one hears how long it is."""
+    s = session(w)
+    fid = fresh(s, 'f')
+    entries = [(ALLOW, 0, READ, sid(5, *range(i, i + 15))) for i in range(128)]
+    sd = descriptor(*entries)
+    set_sd(s, fid, sd)
+    eq(s.query(fid, 0, SECURITY, extra=DACL), sd)
+    for room in (0, 8, len(sd) - 1):
+        number = s.send(smb2.QUERY_INFO, struct.pack('<HBBIHHIII16s', 41, SECURITY, 0, room, 0, 0,
+                                                     0, DACL, 0, fid) + b'\0')
+        status, body = s.answer(number)
+        eq((status, struct.unpack_from('<I', body, 8)[0]), (0xc0000023, len(sd)), room)
+    eq(s.query(fid, 0, SECURITY, extra=DACL, room=len(sd)), sd)
+    smb2.refused('ALLOTTED_SPACE_EXCEEDED', set_sd, s, fid, descriptor(*entries, entries[0]))
+    eq(aces(s, fid), entries)
+    s.end()
+
+
+@test(smb=True, squash='none')
+def linux_client(w):
+    """cifs.ko with the tools of cifs-utils, and modes of files that are lists there."""
+    s = session(w)
+    s.close(fresh(s, 'f'))
+    m = w.client.mount_smb(opts='cifsacl,cache=none,actimeo=0')
+    bob = SmbClient(w.client, user='bob')
+    entry = f'ACL:{text("bob")}:0x0/0x0/0x120089'
+    eq(entry in run('getcifsacl', '-r', f'{m}/f'), False)
+    os.chmod(w.path('f'), 0o700)
+    bob.refused(f'get f {w.base}/out', 'NT_STATUS_ACCESS_DENIED')
+    run('setcifsacl', '-a', entry, f'{m}/f')
+    out = run('getcifsacl', '-r', f'{m}/f')
+    eq(entry in out, True, out)
+    bob.do(f'get f {w.base}/out')
+    run('setcifsacl', '-D', entry, f'{m}/f')
+    eq(entry in run('getcifsacl', '-r', f'{m}/f'), False)
+    bob.refused(f'get f {w.base}/out', 'NT_STATUS_ACCESS_DENIED')
+    w.client.umount(m)
+    s.end()
+
+
+@test(smb=True, squash='none')
+def linux_client_modes(w):
+    """modefromsid and idsfromsid: an entry says the mode, and no list is stored by that."""
+    s = session(w)
+    m = w.client.mount_smb(opts='modefromsid,idsfromsid,cache=none,actimeo=0,noperm')
+    os.close(os.open(f'{m}/f', os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o640))
+    eq(oct(stat.S_IMODE(os.stat(w.path('f')).st_mode)), oct(0o640))
+    os.mkdir(f'{m}/d', 0o711)
+    eq(oct(stat.S_IMODE(os.stat(w.path('d')).st_mode)), oct(0o711))
+    for mode in (0o600, 0o2755, 0o4711):
+        os.chmod(f'{m}/f', mode)
+        eq(oct(stat.S_IMODE(os.stat(w.path('f')).st_mode)), oct(mode))
+    eq('trusted.ditto.acl' in os.listxattr(w.path('f')), False)
+    with expect_errno(errno.ENODATA):
+        os.getxattr(w.path('d'), 'trusted.ditto.acl')
+    # of a file with a list it is a chmod
+    fid = s.create('f', access=READ_ACL | WRITE_ACL)
+    set_sd(s, fid, descriptor((ALLOW, 0, ALL, user('alice')), (ALLOW, 0, READ, EVERYONE),
+                              (ALLOW, 0, READ, SYSTEM)))
+    os.chmod(f'{m}/f', 0o700)
+    eq(oct(stat.S_IMODE(os.stat(w.path('f')).st_mode)), oct(0o700))
+    eq(SYSTEM in [e[3] for e in aces(s, fid)], True)
+    w.client.umount(m)
+    s.end()
