@@ -8,10 +8,12 @@ import stat
 import nfs3
 import nfs4
 import rpc
+import smb
 from harness import as_user, eq, expect_errno, get, put, test
 from nfs4 import ANON, getattr, nverify, putfh, readdir, setattr, verify
 from nfs4_attr import bitmap
 from rpc import Enc
+from smb import SmbClient
 from t_nfs4_attr import attrs_of, each, last, listing, raw
 
 wire = functools.partial(test, server='ditto')
@@ -475,3 +477,66 @@ def kernel_41(w):
 @wire
 def kernel_42(w):
     by_kernel(w, '4.2')
+
+
+# with SMB
+
+def smbcacls(w, name, *args, who='alice'):
+    return w.client.run('smbcacls', '-s', '/dev/null', '-U', f'{who}%{smb.USERS[who]}',
+                        '--numeric', f'//{w.client.server_addr}/data', name, *args)
+
+
+def seen_by_smb(w, name):
+    """{SID: (type, mask)} of entries that are not inherited."""
+    out = {}
+    for line in smbcacls(w, name).splitlines():
+        if line.startswith('ACL:'):
+            who, ace = line[4:].split(':', 1)
+            kind, _, mask = ace.split('/')
+            out[who] = int(kind), int(mask, 16)
+    return out
+
+
+def sid(name):
+    return f'S-1-22-1-{smb.UIDS[name]}'
+
+
+@test(smb=True, squash='none')
+def set_by_one_seen_by_the_other(w):
+    """One list, whether it was set by NFSv4 or by SMB, and both go by it."""
+    uids = {name: str(uid) for name, uid in smb.UIDS.items()}
+    put(w.path('file'), b'secret')
+    os.chown(w.path('file'), smb.UIDS['alice'], smb.UIDS['alice'])
+    alice = raw(w, user(smb.UIDS['alice']))
+    fh = alice.fh('data', 'file')
+    readable = READ | LOOK | 8
+    acl = [(DENY, 0, READ, uids['bob']), (ALLOW, 0, READ | WRITE | APPEND | LOOK, uids['carol']),
+           (ALLOW, 0, ALL, 'OWNER@'), (ALLOW, IS_GROUP, readable, '4711'),
+           (ALLOW, 0, READ, 'S-1-5-21-1-2-3-500@'), (DENY, 0, WRITE, 'INTERACTIVE@'),
+           (ALLOW, 0, readable, 'EVERYONE@')]
+    set_acl(alice, fh, acl)
+    seen = seen_by_smb(w, 'file')
+    for who, ace in ((sid('bob'), (1, READ)), (sid('carol'), (0, READ | WRITE | APPEND | LOOK)),
+                     ('S-1-22-2-4711', (0, readable)), ('S-1-5-21-1-2-3-500', (0, READ)),
+                     ('S-1-5-4', (1, WRITE)), ('S-1-1-0', (0, readable))):
+        eq(seen.get(who), ace, f'{who} of {seen}')
+    SmbClient(w.client, 'bob').refused(f'get file {w.base}/out', 'NT_STATUS_ACCESS_DENIED')
+    SmbClient(w.client, 'carol').do(f'get file {w.base}/out')
+    eq(get(f'{w.base}/out'), b'secret')
+    eq(acl_of(alice, fh), acl, 'SMB changed nothing')
+
+    for what, ace in (('--delete', f'{sid("bob")}:1/0/{READ:#010x}'),
+                      ('--delete', f'S-1-1-0:0/0/{readable:#010x}'),
+                      ('--modify', f'{sid("carol")}:1/0/0x00000001'),
+                      ('--add', f'{sid("bob")}:0/0/0x00120089'),
+                      ('--add', 'S-1-5-21-1-2-3-501:0/0/0x00120089'),
+                      ('--add', 'S-1-3-4:0/0/0x00060000')):
+        smbcacls(w, 'file', what, f'ACL:{ace}')
+    got = {who: (kind, mask) for kind, _, mask, who in acl_of(alice, fh)}
+    for who, ace in ((uids['carol'], (DENY, READ)), (uids['bob'], (ALLOW, 0x120089)),
+                     ('S-1-5-21-1-2-3-501@', (ALLOW, 0x120089)), ('S-1-3-4@', (ALLOW, 0x60000))):
+        eq(got.get(who), ace, f'{who} of {got}')
+    eq('EVERYONE@' in got, False, 'nobody was widened')
+    for name, read in (('carol', False), ('bob', True)):
+        for may, access in ask(w, user(smb.UIDS[name]), 'file'):
+            eq((may, access & 1), (read, read), name)
