@@ -224,6 +224,16 @@ static bool list_allows(const struct ditto_setattr *set, u32 rights, bool owner)
 	return !now || (rights & (DITTO_RIGHT_WRITE_ATTRS | DITTO_RIGHT_WRITE_DATA));
 }
 
+/* As whom it runs is for him to say who owns it then, whoever may write the list. */
+static bool lends_owner(const struct ditto_op *op, const struct inode *inode,
+			const struct ditto_setattr *set)
+{
+	kuid_t owner = set->valid & DITTO_SET_UID ? set->uid : ditto_owner_of(op->share, inode);
+
+	return set->valid & DITTO_SET_MODE && set->mode & ~inode->i_mode & S_ISUID &&
+	       !uid_eq(owner, current_fsuid());
+}
+
 /* As whom all but the size is set. The caller acts; the inode is locked. */
 static int judge(struct ditto_op *op, struct ditto_node *node, const struct ditto_setattr *set,
 		 const struct cred **as)
@@ -243,6 +253,8 @@ static int judge(struct ditto_op *op, struct ditto_node *node, const struct ditt
 		       inode_owner_or_capable(ditto_idmap(op->share), node->inode) ? 0 : -EPERM;
 	if (!list_allows(set, rights | op->held, owner))
 		return -EACCES;
+	if (lends_owner(op, node->inode, set))
+		return -EPERM;
 	*as = ditto_cred_raised(op->cred, owner && takes_owner(set) ? DITTO_RAISE_CHOWN :
 								      DITTO_RAISE_OWNER);
 	return *as ? 0 : -ENOMEM;

@@ -292,6 +292,18 @@ static void test_damaged(struct kunit *test)
 	done(test, node);
 }
 
+/* Who may write the list has no say in whose power the file lends. */
+static void test_set_id(struct kunit *test)
+{
+	struct ditto_node *node = file_with(test, 0755);
+
+	SET_LIST(&f, node, ALLOW(UID, DITTO_RIGHTS_ALL, USER), ALLOW(EVERYONE, READS));
+	KUNIT_EXPECT_EQ(test, chmod_as(f.user, node, 04755), -EPERM);
+	KUNIT_EXPECT_EQ(test, chmod_as(f.user, node, 0750), 0);
+	KUNIT_EXPECT_EQ(test, chmod_as(f.admin, node, 04755), 0);
+	done(test, node);
+}
+
 /* Who may write the list may change the mode, and the list follows; the owner may not for free. */
 static void test_chmod(struct kunit *test)
 {
@@ -424,6 +436,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(test_posix_set),
 	KUNIT_CASE(test_local_xattr),
 	KUNIT_CASE(test_damaged),
+	KUNIT_CASE(test_set_id),
 	KUNIT_CASE(test_chmod),
 	KUNIT_CASE(test_set_by_right),
 	KUNIT_CASE(test_chown),
