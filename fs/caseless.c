@@ -18,7 +18,6 @@
 #include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/log2.h>
-#include <linux/magic.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
@@ -29,9 +28,6 @@
 #include "fold.h"
 #include "node.h"
 #include "op_private.h"
-
-/* Where gfs2_ondisk.h is not installed. */
-#define DITTO_GFS2_MAGIC	0x01161970
 
 /* Attempts to list a directory that does not change meanwhile. */
 #define DITTO_BUILDS_MAX	3
@@ -215,18 +211,6 @@ static int table_find(const struct caseless_table *t, const struct ditto_name *n
 
 /* The directory */
 
-/* Changes made by other machines are not told to this one. */
-static bool is_remote(const struct ditto_volume *volume)
-{
-	switch (volume->sb->s_magic) {
-	case CEPH_SUPER_MAGIC:
-	case DITTO_GFS2_MAGIC:
-	case OCFS2_SUPER_MAGIC:
-		return true;
-	}
-	return volume->caller_opens;
-}
-
 /* Which state of the directory this is. Return: 0, or -EAGAIN if that cannot be told. */
 static int dir_change(struct ditto_share *share, struct ditto_node *dir, u64 *change)
 {
@@ -238,7 +222,7 @@ static int dir_change(struct ditto_share *share, struct ditto_node *dir, u64 *ch
 	if (err)
 		return err;
 	*change = attr.change;
-	if ((attr.st.result_mask & STATX_CHANGE_COOKIE) || !is_remote(dir->volume))
+	if ((attr.st.result_mask & STATX_CHANGE_COOKIE) || !dir->volume->is_remote)
 		return 0;
 	ktime_get_real_ts64(&now);
 	now = timespec64_sub(now, attr.st.ctime);

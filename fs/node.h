@@ -74,6 +74,7 @@ struct ditto_fid {
  * @caller_opens: who may use a file is decided when it is opened, and not here:
  *	files are opened as the caller and not kept
  * @knows_absence: that a file has no extended attributes is told by its inode in memory
+ * @is_remote: other machines may have it, too, and their changes are not told to this one
  * @has_acls: access control lists can be stored on it
  * @rcu: freed under RCU
  */
@@ -91,6 +92,7 @@ struct ditto_volume {
 	bool has_handles;
 	bool caller_opens;
 	bool knows_absence;
+	bool is_remote;
 	bool has_acls;
 	struct rcu_head rcu;
 };

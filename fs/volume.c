@@ -30,6 +30,9 @@
 #include "share.h"
 #include "stream.h"
 
+/* Where gfs2_ondisk.h is not installed. */
+#define DITTO_GFS2_MAGIC	0x01161970
+
 /* Not secret: they make the same identity and tag everywhere. */
 static const siphash_key_t id_keys[2] = {
 	{ { 0x646974746f207368ULL, 0x6172652069642031ULL } },
@@ -159,6 +162,18 @@ static struct ditto_volume *volume_find(struct ditto_node_table *table,
 	return NULL;
 }
 
+/* Do other machines have the same one, whose changes nothing tells of here? */
+static bool is_shared(const struct super_block *sb)
+{
+	switch (sb->s_magic) {
+	case CEPH_SUPER_MAGIC:
+	case DITTO_GFS2_MAGIC:
+	case OCFS2_SUPER_MAGIC:
+		return true;
+	}
+	return false;
+}
+
 /* Asking for an attribute is then cheaper than to find the node that remembers. */
 static bool knows_absence(const struct super_block *sb)
 {
@@ -195,8 +210,9 @@ static struct ditto_volume *volume_new(struct ditto_node_table *table, struct su
 	}
 	volume->caller_opens = caller_opens(sb);
 	volume->knows_absence = knows_absence(sb);
-	/* Where others have the file system, too, nothing tells of their changes. */
-	volume->has_acls = !volume->caller_opens && ditto_acl_fits(sb);
+	volume->is_remote = volume->caller_opens || is_shared(sb);
+	/* A list that is kept has to be found old. */
+	volume->has_acls = !volume->is_remote && ditto_acl_fits(sb);
 	volume->has_handles = exportfs_can_decode_fh(sb->s_export_op) &&
 			      !ditto_fid_encode(sb->s_root, false, &fid);
 	list_add_tail(&volume->list, &table->volumes);
