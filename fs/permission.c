@@ -110,7 +110,8 @@ int ditto_node_permission(const struct ditto_op *op, struct ditto_node *node, u3
 {
 	struct mnt_idmap *idmap = ditto_idmap(op->share);
 	struct inode *inode = node->inode;
-	int err;
+	u32 rights;
+	int err, ret;
 
 	if (may & DITTO_MAY_CHANGE) {
 		err = may_change(op, inode, may);
@@ -129,9 +130,14 @@ int ditto_node_permission(const struct ditto_op *op, struct ditto_node *node, u3
 
 	/*
 	 * Somebody who made a file read-only after opening it goes on writing
-	 * to it; all we see of that is that he owns it.
+	 * to it; all we see of that is that he owns it, and may make it so.
 	 */
-	return vfsuid_eq_kuid(i_uid_into_vfsuid(idmap, inode), current_fsuid()) ? 0 : err;
+	if (!vfsuid_eq_kuid(i_uid_into_vfsuid(idmap, inode), current_fsuid()))
+		return err;
+	ret = ditto_acl_judge(op, node, &rights);
+	if (ret < 0)
+		return ret;
+	return ret && !(rights & DITTO_RIGHT_WRITE_ACL) ? err : 0;
 }
 
 int ditto_permission(struct ditto_op *op, struct ditto_node *node, u32 may)
