@@ -105,8 +105,10 @@ static int replace_acl(struct ditto_op *op, struct ditto_node *node, struct dent
 	old = ditto_act(as);
 	ret = vfs_set_acl(ditto_idmap(op->share), dentry, acl_name(type), acl);
 	ditto_op_leave(old);
-	/* Until here the list counts, and after it the other one. */
-	return ret ?: ditto_acl_drop_stored(op, node, dentry);
+	/* Until here the list counts, and after it the other one; that for new files is beside it. */
+	if (!ret && type == ACL_TYPE_ACCESS)
+		ret = ditto_acl_drop_stored(op, node, dentry);
+	return ret;
 }
 
 /* The credential is in place and the mount may be written. */

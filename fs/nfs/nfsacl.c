@@ -208,12 +208,13 @@ static int write_acls(struct dnfs_target *target, const struct dnfs_setacl_args 
 		return -EINVAL;
 	if (args->access.err || args->dflt.err)
 		return args->access.err ?: args->dflt.err;
-	if (args->mask & NFSACL3_ACCESS)
-		err = ditto_set_posix_acl(&target->op, target->node, ACL_TYPE_ACCESS,
-					  args->access.acl);
-	if (!err && args->mask & NFSACL3_DEFAULT)
+	/* The one for access last: it may take away the right to set any. */
+	if (args->mask & NFSACL3_DEFAULT)
 		err = ditto_set_posix_acl(&target->op, target->node, ACL_TYPE_DEFAULT,
 					  args->dflt.acl);
+	if (!err && args->mask & NFSACL3_ACCESS)
+		err = ditto_set_posix_acl(&target->op, target->node, ACL_TYPE_ACCESS,
+					  args->access.acl);
 	return err;
 }
 
