@@ -147,9 +147,9 @@ static ssize_t read_bytes(struct dentry *dentry, void **bytes)
 	if (!(inode->i_opflags & IOP_XATTR))
 		return 0;
 	len = __vfs_getxattr(dentry, inode, DITTO_ACL_XATTR, NULL, 0);
-	if (len <= 0)
+	if (len < 0)
 		return len == -ENODATA || len == -EOPNOTSUPP ? 0 : len;
-	if (len > DITTO_ACL_STORED_MAX)
+	if (!len || len > DITTO_ACL_STORED_MAX)
 		return -ERANGE;
 	*bytes = kvmalloc(len, GFP_KERNEL);
 	if (!*bytes)
@@ -164,7 +164,7 @@ bool ditto_acl_is_stored(struct dentry *dentry)
 	struct inode *inode = d_inode(dentry);
 
 	return inode->i_opflags & IOP_XATTR &&
-	       __vfs_getxattr(dentry, inode, DITTO_ACL_XATTR, NULL, 0) > 0;
+	       __vfs_getxattr(dentry, inode, DITTO_ACL_XATTR, NULL, 0) >= 0;
 }
 
 static int has_posix_acl(struct ditto_share *share, struct dentry *dentry)

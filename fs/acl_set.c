@@ -14,6 +14,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/fs.h>
+#include <linux/fsnotify.h>
 #include <linux/mount.h>
 #include <linux/posix_acl_xattr.h>
 #include <linux/slab.h>
@@ -104,7 +105,12 @@ static int find_posix_acls(struct ditto_acl_change *ch)
 
 static int set_posix(const struct ditto_acl_change *ch, int type, struct posix_acl *acl)
 {
-	return set_posix_acl(ditto_idmap(ch->op->share), ch->dentry, type, acl);
+	int err = set_posix_acl(ditto_idmap(ch->op->share), ch->dentry, type, acl);
+
+	/* As vfs_set_acl() does: other servers on this machine keep lists, too. */
+	if (!err)
+		fsnotify_xattr(ch->dentry);
+	return err;
 }
 
 static int take_posix_acls(struct ditto_acl_change *ch)

@@ -594,6 +594,7 @@ static struct opening opening_of(struct ditto_op *op, const struct ditto_open_re
 	struct opening o = { .op = *op, .req = req };
 
 	o.op.granted = 0;
+	o.op.held = 0;
 	o.op.unstable = true;
 	o.op.caseless = !(req->flags & DITTO_OPENF_ONLY_EXACT);
 	return o;

@@ -205,7 +205,7 @@ static umode_t first_mode(const struct ditto_make *m, const struct ditto_setattr
 
 /* The name is free. @acl is what it inherits, or NULL. */
 static int make_new(struct ditto_change *c, const struct ditto_make *m,
-		    const struct ditto_name *name, const struct ditto_acl *acl)
+		    const struct ditto_name *name, const struct ditto_acl *acl, bool *fresh)
 {
 	struct ditto_setattr set = *m->set;
 	bool listed;
@@ -231,8 +231,10 @@ static int make_new(struct ditto_change *c, const struct ditto_make *m,
 	}
 	err = ditto_setattr_new(c->op, c->child, &set);
 	/* Nobody could do anything with it. */
-	if (err && listed)
+	if (err && listed) {
 		unmake(c);
+		*fresh = false;
+	}
 	return err;
 }
 
@@ -287,7 +289,7 @@ static int make_locked(struct ditto_change *c, const struct ditto_make *m,
 	if (IS_ERR(acl))
 		return PTR_ERR(acl);
 	*fresh = true;
-	err = make_new(c, m, name, acl);
+	err = make_new(c, m, name, acl, fresh);
 	if (acl)
 		ditto_acl_put(acl);
 	return err;

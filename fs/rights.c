@@ -145,6 +145,7 @@ int ditto_rights_among(struct ditto_op *op, struct ditto_node *node, struct ditt
 
 	/* Whatever was decided of another node before. */
 	fresh.granted = 0;
+	fresh.held = 0;
 	old = ditto_op_enter(&fresh);
 	ret = ditto_acl_judge(&fresh, node, &listed);
 	if (ret > 0)
