@@ -167,18 +167,12 @@ bool ditto_acl_is_stored(struct dentry *dentry)
 	       __vfs_getxattr(dentry, inode, DITTO_ACL_XATTR, NULL, 0) >= 0;
 }
 
-static int has_posix_acl(struct ditto_share *share, struct dentry *dentry)
+struct posix_acl *ditto_find_posix_acl(struct ditto_share *share, struct dentry *dentry,
+				       const char *name)
 {
-	struct posix_acl *acl = vfs_get_acl(ditto_idmap(share), dentry,
-					    XATTR_NAME_POSIX_ACL_ACCESS);
+	struct posix_acl *acl = vfs_get_acl(ditto_idmap(share), dentry, name);
 
-	if (IS_ERR(acl)) {
-		int err = PTR_ERR(acl);
-
-		return err == -ENODATA || err == -EOPNOTSUPP ? 0 : err;
-	}
-	posix_acl_release(acl);
-	return 1;
+	return acl == ERR_PTR(-ENODATA) || acl == ERR_PTR(-EOPNOTSUPP) ? NULL : acl;
 }
 
 /* Consumes @acl. */
@@ -207,10 +201,10 @@ static struct ditto_acl *load(struct ditto_share *share, struct dentry *dentry, 
 {
 	const struct inode *inode = d_inode(dentry);
 	struct ditto_acl *acl = NULL;
+	struct posix_acl *posix;
 	umode_t stored = 0;
 	void *bytes;
 	ssize_t len;
-	int posix;
 
 	len = read_bytes(dentry, &bytes);
 	if (len > 0)
@@ -222,10 +216,13 @@ static struct ditto_acl *load(struct ditto_share *share, struct dentry *dentry, 
 		return closed(share, inode, "damaged");
 	if (IS_ERR_OR_NULL(acl))
 		return acl;
-	posix = has_posix_acl(share, dentry);
+	posix = ditto_find_posix_acl(share, dentry, XATTR_NAME_POSIX_ACL_ACCESS);
 	if (posix) {
 		ditto_acl_put(acl);
-		return posix < 0 ? ERR_PTR(posix) : NULL;
+		if (IS_ERR(posix))
+			return ERR_CAST(posix);
+		posix_acl_release(posix);
+		return NULL;
 	}
 	if ((stored & 0777) == mode)
 		return acl;

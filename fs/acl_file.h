@@ -37,6 +37,9 @@ extern struct ditto_acl_kept ditto_acl_none;
 
 /* Can lists be stored on this file system? */
 bool ditto_acl_fits(const struct super_block *sb);
+/* The POSIX ACL of a name of linux/xattr.h: NULL if there is none, or ERR_PTR. The server acts. */
+struct posix_acl *ditto_find_posix_acl(struct ditto_share *share, struct dentry *dentry,
+				       const char *name);
 /* Is one stored with it, whether it counts or not? The server acts. */
 bool ditto_acl_is_stored(struct dentry *dentry);
 

@@ -87,11 +87,7 @@ static int store(const struct ditto_acl_change *ch, const struct ditto_acl *acl,
 
 static struct posix_acl *find_posix(const struct ditto_acl_change *ch, const char *name)
 {
-	struct posix_acl *acl = vfs_get_acl(ditto_idmap(ch->op->share), ch->dentry, name);
-
-	if (IS_ERR(acl) && (PTR_ERR(acl) == -ENODATA || PTR_ERR(acl) == -EOPNOTSUPP))
-		return NULL;
-	return acl;
+	return ditto_find_posix_acl(ch->op->share, ch->dentry, name);
 }
 
 /* Those that a list replaces, so that they can be put back. */
