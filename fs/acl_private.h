@@ -13,10 +13,6 @@ enum ditto_class {
 	DITTO_CLASSES,
 };
 
-/* Who may read a file may also look at what it is; of those made from modes everybody may. */
-#define DITTO_RIGHTS_LOOK \
-	(DITTO_RIGHT_READ_ATTRS | DITTO_RIGHT_READ_ACL | DITTO_RIGHT_SYNCHRONIZE)
-
 static inline u32 ditto_mode_bits(umode_t mode, enum ditto_class class)
 {
 	return mode >> (3 * class) & 7;

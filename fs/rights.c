@@ -12,9 +12,6 @@
 #include "op_private.h"
 #include "rights.h"
 
-/* What anybody may who can reach the file. */
-#define DITTO_RIGHTS_ANYBODY \
-	(DITTO_RIGHT_READ_ATTRS | DITTO_RIGHT_READ_ACL | DITTO_RIGHT_SYNCHRONIZE)
 /* What follows from a permission: a look at it is of no use for others. */
 #define DITTO_RIGHTS_BY_READ \
 	(DITTO_RIGHT_READ_DATA | DITTO_RIGHT_READ_XATTRS | DITTO_RIGHT_EXECUTE)
@@ -31,7 +28,7 @@ static bool may(const struct ditto_op *op, struct ditto_node *node, int mask)
 
 static u32 read_rights(const struct ditto_op *op, struct ditto_node *node, u32 want)
 {
-	u32 rights = DITTO_RIGHTS_ANYBODY;
+	u32 rights = DITTO_RIGHTS_LOOK;
 
 	if ((want & DITTO_RIGHTS_BY_READ) && may(op, node, MAY_READ)) {
 		rights |= DITTO_RIGHT_READ_DATA | DITTO_RIGHT_READ_XATTRS;

@@ -31,6 +31,9 @@ struct ditto_op;
 #define DITTO_RIGHT_SYNCHRONIZE		BIT(20)
 
 #define DITTO_RIGHTS_ALL		(0x1ff | (0x1f << 16))
+/* To look at what it is: of a file that goes by its mode, anybody may who can reach it. */
+#define DITTO_RIGHTS_LOOK \
+	(DITTO_RIGHT_READ_ATTRS | DITTO_RIGHT_READ_ACL | DITTO_RIGHT_SYNCHRONIZE)
 /* Those that change something; none of them on a read-only share. */
 #define DITTO_RIGHTS_CHANGE \
 	(DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA | DITTO_RIGHT_WRITE_XATTRS | \
