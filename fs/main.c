@@ -2,11 +2,11 @@
 /*
  * The core module: one server in each network namespace.
  *
- * Order: each part is made after what it uses and unmade before it. The lock
- * table counts, and has the helper record what must be known after a restart.
- * Nodes use the lock table, shares use nodes; all else is asked by requests,
- * which come through listeners, which come last. The netlink family comes
- * behind all servers.
+ * Order: each part is made after what it uses and unmade before it. All charge the
+ * budget, which comes first. The lock table counts, and has the helper record
+ * what must be known after a restart. Nodes use the lock table, shares use
+ * nodes; all else is asked by requests, which come through listeners, which
+ * come last. The netlink family comes behind all servers.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -17,6 +17,7 @@
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
+#include "../net/budget.h"
 #include "../net/listener.h"
 #include "../net/locks.h"
 #include "../net/names.h"
@@ -42,6 +43,7 @@ static const struct {
 	int (*init)(struct ditto_server *srv);
 	void (*exit)(struct ditto_server *srv);
 } ditto_parts[] = {
+	{ ditto_budget_init, ditto_budget_exit },
 	{ ditto_stats_init, ditto_stats_exit },
 	{ ditto_upcalls_init, ditto_upcalls_exit },
 	{ ditto_records_init, ditto_records_exit },

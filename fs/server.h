@@ -22,6 +22,7 @@ struct ditto_records;
 struct ditto_lock_table;
 struct ditto_stats_group;
 struct ditto_listeners;
+struct ditto_budget;
 
 /*
  * Of connections, by protocols that can encrypt. The values are those of the netlink enum
@@ -120,6 +121,7 @@ struct ditto_settings {
  * @names: net/names.c
  * @records: net/record.c
  * @listeners: net/listener.c
+ * @budget: net/budget.c
  */
 struct ditto_server {
 	struct net *net;
@@ -141,6 +143,7 @@ struct ditto_server {
 	struct ditto_names *names;
 	struct ditto_records *records;
 	struct ditto_listeners *listeners;
+	struct ditto_budget *budget;
 };
 
 /**
