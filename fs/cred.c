@@ -369,7 +369,21 @@ static struct group_info *squashed_groups(const struct ditto_squashed *who,
 	return info;
 }
 
-/* What override_creds() gets: the kernel's own but for the identity and, for most, the power. */
+kernel_cap_t ditto_admin_caps(void)
+{
+	static const int caps[] = {
+		CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_FSETID,
+		CAP_MKNOD,
+	};
+	kernel_cap_t set = CAP_EMPTY_SET;
+
+	for (size_t i = 0; i < ARRAY_SIZE(caps); i++)
+		cap_raise(set, caps[i]);
+	return set;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_admin_caps);
+
+/* What override_creds() gets: the kernel's own but for the identity and the capabilities. */
 static const struct cred *squashed_cred(const struct ditto_squashed *who, const kgid_t *groups,
 					unsigned int count)
 {
@@ -387,7 +401,9 @@ static const struct cred *squashed_cred(const struct ditto_squashed *who, const 
 	cred->fsgid = who->gid;
 	set_groups(cred, info);
 	put_group_info(info);
-	if (!who->admin)
+	if (who->admin)
+		cred->cap_effective = ditto_admin_caps();
+	else
 		cap_clear(cred->cap_effective);
 	return cred;
 }

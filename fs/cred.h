@@ -8,6 +8,7 @@
 #ifndef _DITTO_FS_CRED_H
 #define _DITTO_FS_CRED_H
 
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/refcount.h>
 #include <linux/uidgid.h>
@@ -28,6 +29,7 @@ struct ditto_verdict;
  * @ngroups: supplementary groups
  * @groups: borrowed for the call
  * @anonymous: no identity was given: the share's anonymous user acts
+ * @proven: the user logged in; false if the request only claims to be that user
  * @admin: a grant of the share lets him act with the administrator's privileges
  */
 struct ditto_ident {
@@ -36,6 +38,7 @@ struct ditto_ident {
 	unsigned int ngroups;
 	const kgid_t *groups;
 	bool anonymous;
+	bool proven;
 	bool admin;
 };
 
@@ -96,6 +99,18 @@ enum ditto_raise {
  * Context: may sleep. Return: lives as long as @cred; NULL without memory.
  */
 const struct cred *ditto_cred_raised(struct ditto_cred *cred, enum ditto_raise how);
+
+/**
+ * ditto_admin_caps - the capabilities of an administrator of a share
+ *
+ * They are about files only: ownership, modes, set-id bits, devices. An administrator has
+ * none that reach beyond the share (CAP_SYS_ADMIN), none to change the security labels or
+ * file capabilities that clients cannot see, and not CAP_SYS_RESOURCE, which would let quotas
+ * and reserved blocks be used up.
+ *
+ * Context: any. Return: the effective set.
+ */
+kernel_cap_t ditto_admin_caps(void);
 
 /* Forget all: settings or groups changed. */
 void ditto_creds_flush(struct ditto_server *srv);

@@ -14,6 +14,7 @@
 
 #include "cred.h"
 #include "grants.h"
+#include "rules.h"
 #include "share.h"
 
 static int entry_cmp(const void *a, const void *b)
@@ -123,6 +124,16 @@ enum ditto_grant ditto_grants_find(const struct ditto_share_opts *opts, kuid_t u
 	return grants->others;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_grants_find, DITTO);
+
+bool ditto_grant_is_admin(enum ditto_grant grant, const struct ditto_ident *ident,
+			  const struct ditto_verdict *verdict)
+{
+	if (grant != DITTO_GRANT_ADMIN || ident->anonymous)
+		return false;
+	return ident->proven || verdict->squash == DITTO_SQUASH_ROOT_TO_ADMIN ||
+	       verdict->squash == DITTO_SQUASH_ALL_TO_ADMIN;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_grant_is_admin, DITTO);
 
 static enum ditto_grant opts_grant(const struct ditto_share_opts *opts,
 				   const struct ditto_ident *ident,

@@ -13,6 +13,7 @@ struct ditto_cred;
 struct ditto_ident;
 struct ditto_share;
 struct ditto_share_opts;
+struct ditto_verdict;
 
 /* Grants of one share; a longer list belongs into a group. */
 #define DITTO_GRANTS_MAX	1024
@@ -82,6 +83,21 @@ void ditto_grants_free(struct ditto_grants *grants);
  */
 enum ditto_grant ditto_grants_find(const struct ditto_share_opts *opts, kuid_t uid, kgid_t gid,
 				   unsigned int n, const kgid_t *groups);
+
+/**
+ * ditto_grant_is_admin - may an identity act with the administrator's privileges
+ * @grant: what it was granted
+ * @ident: who asks, before squashing
+ * @verdict: of the client
+ *
+ * A user must have logged in for that. Where the squash mode of the client's rule, or of the
+ * share, makes root an administrator, the client's word is enough: whoever is root there can
+ * claim to be any user anyway.
+ *
+ * Context: any. Return: true if so; without it, DITTO_GRANT_ADMIN is DITTO_GRANT_WRITE.
+ */
+bool ditto_grant_is_admin(enum ditto_grant grant, const struct ditto_ident *ident,
+			  const struct ditto_verdict *verdict);
 
 /**
  * ditto_share_grant - what an identity may do on a share now

@@ -42,6 +42,7 @@ static void ident_of(const struct ditto_auth_user *user, struct ditto_ident *ide
 		.ngroups = user->ngroups,
 		.groups = user->groups,
 		.anonymous = user->guest || user->anonymous,
+		.proven = !user->guest && !user->anonymous,
 	};
 }
 
@@ -89,7 +90,7 @@ u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 		      "the share gives this user no permission";
 	if (grant == DITTO_GRANT_NONE)
 		return DSMB_ACCESS_DENIED;
-	ident.admin = grant == DITTO_GRANT_ADMIN && !ident.anonymous;
+	ident.admin = ditto_grant_is_admin(grant, &ident, &verdict);
 
 	access->cred = ditto_cred_get(session->server->srv, &opts, &verdict, &ident);
 	if (IS_ERR(access->cred))

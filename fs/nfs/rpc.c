@@ -202,6 +202,7 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 	dnfs_ident_of(&rqstp->rq_cred, &call->ident);
 	call->userns = cred ? cred->user_ns : &init_user_ns;
 	call->sec = dnfs_sec_of(rqstp->rq_cred.cr_flavor);
+	call->ident.proven = call->sec & (DITTO_SEC_KRB5 | DITTO_SEC_KRB5I | DITTO_SEC_KRB5P);
 	call->max_payload = svc_max_payload(rqstp);
 	call->started = rqstp->rq_stime;
 	/* Page cache may change between checksum and sending. */

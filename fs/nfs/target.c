@@ -62,7 +62,7 @@ unsigned int dnfs_flavors(u32 sec, u32 flavor[DNFS_FLAVORS])
 	return count;
 }
 
-/* The credential and what it is allowed; who was made an administrator acts as one. */
+/* The credential and its rights on the share; a granted administrator acts as one. */
 static int dnfs_grant(struct dnfs_call *call, struct ditto_share *share,
 		      const struct ditto_share_opts *opts, const struct ditto_verdict *verdict,
 		      struct ditto_ident *ident, struct ditto_op *op)
@@ -79,7 +79,7 @@ static int dnfs_grant(struct dnfs_call *call, struct ditto_share *share,
 	}
 	op->writable = grant >= DITTO_GRANT_WRITE && !opts->read_only &&
 		       verdict->level == DITTO_ACCESS_WRITE;
-	if (likely(grant != DITTO_GRANT_ADMIN) || op->cred->admin)
+	if (likely(!ditto_grant_is_admin(grant, ident, verdict)) || op->cred->admin)
 		return 0;
 
 	ditto_cred_put(op->cred);

@@ -49,9 +49,39 @@ def most_of_groups(w):
     eq([may(n, 1000), may(n, 1002, 700)], ['write', 'write'], 'none')
 
 
-@test(server='ditto')
+@test(server='ditto', squash='root-to-guest')
+def administrators_prove_it(w):
+    """AUTH_SYS proves nothing: a granted administrator is one from trusted clients only."""
+    os.chmod(w.path(), 0o777)
+    put(w.path('secret'), b'of root', 0o600)
+    w.server.set('data', users=['1001=admin', 'root=admin'])
+    for cred in (rpc.auth_sys(1001, 1001), rpc.ROOT):
+        n = w.client.nfs(cred)
+        eq(n.read(n.lookup(n.root, 'secret').fh, 0, 9).status, nfs3.ACCES, cred)
+    eq(may(w.client.nfs(), 1001), 'write', 'the grant is one to write, too')
+    for squash, want in (('none', nfs3.ACCES), ('root-to-admin', nfs3.OK)):
+        w.server.set('data', allow=[f'*=rw,squash={squash}'])
+        n = w.client.nfs(rpc.auth_sys(1001, 1001))
+        eq(n.read(n.lookup(n.root, 'secret').fh, 0, 9).status, want, squash)
+
+
+@test(server='ditto', squash='root-to-admin')
+def powers(w):
+    """An administrator changes owners, modes and set-id bits, and makes devices."""
+    n = w.client.nfs()
+    put(w.path('f'), b'data', 0o600)
+    os.chown(w.path('f'), 1001, 1001)
+    f = n.lookup(n.root, 'f').fh
+    eq(n.setattr(f, nfs3.sattr(uid=1002, gid=1003, mode=0o6711)).status, nfs3.OK)
+    st = os.stat(w.path('f'))
+    eq((st.st_uid, st.st_gid, oct(st.st_mode)), (1002, 1003, oct(0o106711)))
+    eq(n.mknod(n.root, 'null', nfs3.CHR, dev=(1, 3)).status, nfs3.OK, 'a device')
+    eq(n.read(f, 0, 9).data, b'data')
+
+
+@test(server='ditto', squash='root-to-admin')
 def administrators(w):
-    """One who was made an administrator passes every mode, as himself."""
+    """A granted administrator passes every mode, as the same user."""
     os.chmod(w.path(), 0o777)
     put(w.path('secret'), b'of root', 0o600)
     w.server.set('data', users=['1001=admin'])

@@ -9,7 +9,7 @@ import threading
 import harness
 import nfs4
 from gss import Realm
-from harness import as_user, eq, expect_errno, get, one_of, test, wait_for
+from harness import as_user, eq, expect_errno, get, one_of, put, test, wait_for
 from kdc import HOST, REALM
 from nfs4_status import CLID_INUSE, CONN_NOT_BOUND_TO_SESSION, WRONG_CRED
 from smb import UIDS, USERS
@@ -136,4 +136,28 @@ def principals(w):
     write(f'{m}/machine', b'x')
     eq(os.stat(w.path('machine')).st_uid, 65534)
     w.client.umount(m)
+    realm.stop()
+
+
+@test(smb=True, squash='root-to-guest', timeout=60)
+def administrators(w):
+    """A granted administrator is one by Kerberos, and an ordinary user by AUTH_SYS."""
+    realm = realm_of(w)
+    put(w.path('secret'), b'of root', 0o600)
+    w.server.set('data', sec=['krb5', 'sys'], users=['alice=admin'])
+    for sec, admin in (('krb5', True), ('sys', False)):
+        m = mount(w, w.client, sec)
+
+        def read(m=m):
+            return get(f'{m}/secret')
+
+        def refused(m=m):
+            with expect_errno(harness.errno.EACCES):
+                get(f'{m}/secret')
+        if admin:
+            eq(as_user(UIDS['alice'], read), b'of root')
+        else:
+            as_user(UIDS['alice'], refused)
+        as_user(UIDS['bob'], refused)
+        w.client.umount(m)
     realm.stop()

@@ -122,6 +122,9 @@ static void cred_powers(struct kunit *test)
 	struct ditto_cred *user = get(test, DITTO_SQUASH_ROOT_TO_ADMIN, 5, 6, 0, NULL);
 
 	KUNIT_EXPECT_TRUE(test, cap_raised(admin->cred->cap_effective, CAP_DAC_OVERRIDE));
+	KUNIT_EXPECT_TRUE(test, cap_issubset(admin->cred->cap_effective, CAP_FS_SET));
+	KUNIT_EXPECT_FALSE(test, cap_raised(admin->cred->cap_effective, CAP_LINUX_IMMUTABLE));
+	KUNIT_EXPECT_FALSE(test, cap_raised(admin->cred->cap_effective, CAP_SYS_RESOURCE));
 	KUNIT_EXPECT_TRUE(test, cap_isclear(root->cred->cap_effective));
 	KUNIT_EXPECT_TRUE(test, cap_isclear(user->cred->cap_effective));
 	KUNIT_EXPECT_EQ(test, __kuid_val(root->cred->fsuid), 0);

@@ -8,6 +8,7 @@
 
 #include "../../fs/cred.h"
 #include "../../fs/grants.h"
+#include "../../fs/rules.h"
 #include "../../fs/share.h"
 #include "../../net/netlink.h"
 #include "../../net/nl_grants.h"
@@ -84,6 +85,25 @@ static void nothing_granted(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, opts->guest);
 	KUNIT_EXPECT_FALSE(test, opts->encrypt);
 	ditto_share_opts_free(opts);
+}
+
+static void admin_is_proven(struct kunit *test)
+{
+	const struct ditto_ident login = { .proven = true }, claim = {}, guest = {
+		.anonymous = true,
+	};
+	struct ditto_verdict verdict = { .squash = DITTO_SQUASH_ROOT_TO_GUEST };
+
+	KUNIT_EXPECT_TRUE(test, ditto_grant_is_admin(DITTO_GRANT_ADMIN, &login, &verdict));
+	KUNIT_EXPECT_FALSE(test, ditto_grant_is_admin(DITTO_GRANT_WRITE, &login, &verdict));
+	KUNIT_EXPECT_FALSE(test, ditto_grant_is_admin(DITTO_GRANT_ADMIN, &claim, &verdict));
+	verdict.squash = DITTO_SQUASH_NONE;
+	KUNIT_EXPECT_FALSE(test, ditto_grant_is_admin(DITTO_GRANT_ADMIN, &claim, &verdict));
+	verdict.squash = DITTO_SQUASH_ALL_TO_GUEST;
+	KUNIT_EXPECT_FALSE(test, ditto_grant_is_admin(DITTO_GRANT_ADMIN, &claim, &verdict));
+	verdict.squash = DITTO_SQUASH_ROOT_TO_ADMIN;
+	KUNIT_EXPECT_TRUE(test, ditto_grant_is_admin(DITTO_GRANT_ADMIN, &claim, &verdict));
+	KUNIT_EXPECT_FALSE(test, ditto_grant_is_admin(DITTO_GRANT_ADMIN, &guest, &verdict));
 }
 
 static void twice_and_too_many(struct kunit *test)
@@ -195,6 +215,7 @@ static void incomplete(struct kunit *test)
 static struct kunit_case grants_cases[] = {
 	KUNIT_CASE_PARAM(found, who_gen_params),
 	KUNIT_CASE(nothing_granted),
+	KUNIT_CASE(admin_is_proven),
 	KUNIT_CASE(twice_and_too_many),
 	KUNIT_CASE(copies),
 	KUNIT_CASE(told_and_read),
