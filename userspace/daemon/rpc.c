@@ -529,7 +529,7 @@ int rpc_conn_take(struct rpc_conn *conn, const u8 *data, size_t len, u8 **out, s
 
 	ndr_out_init(&answers, ANSWERS_MAX);
 	bytes_add(b, data, len);
-	while (!rc) {
+	while (!rc && used < b->len) {
 		struct bytes rest = { b->data + used, b->len - used };
 		int want = fragment_len(&rest);
 

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pipes: fragments of remote calls for srvsvc, lsarpc and wkssvc.
+ *
+ * The first byte chooses the pipe and the user, the rest are messages, each behind its length
+ * in two bytes. The name service is asked for real, from the files of this machine.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/pipe.h"
+#include "mem.h"
+
+/* Messages of one input: more only repeat what a conversation of this length shows. */
+#define MESSAGES_MAX	16
+
+static const char *const names[] = { "srvsvc", "lsarpc", "wkssvc", "nothing" };
+
+static int shares(struct kernel_shares *out)
+{
+	static const char *const paths[] = { "data", "other" };
+
+	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; i < 2; i++) {
+		struct share *s = share_new(paths[i]);
+
+		s->path = mem_print("/srv/%s", paths[i]);
+		s->browse = true;
+		out->share = mem_grow(out->share, out->n, sizeof(*out->share));
+		out->share[out->n++] = s;
+	}
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
+{
+	struct rpc_user user = { .uid = 65534, .name = "nobody", .domain = "HERE" };
+	struct pipes *pipes;
+	u64 id;
+
+	if (len < 1)
+		return 0;
+	user.anonymous = data[0] & 4;
+	pipes = pipes_new(shares);
+	if (pipe_open(pipes, names[data[0] & 3], &user, &id))
+		goto out;
+	data++;
+	len--;
+	for (int i = 0; i < MESSAGES_MAX && len >= 2; i++) {
+		size_t size = data[0] | data[1] << 8, out_len = 0;
+		u8 *out = NULL;
+
+		data += 2;
+		len -= 2;
+		if (size > len)
+			size = len;
+		if (pipe_call(pipes, id, data, size, &out, &out_len) == -EINVAL)
+			break;
+		free(out);
+		data += size;
+		len -= size;
+	}
+out:
+	pipes_free(pipes);
+	return 0;
+}
