@@ -30,6 +30,7 @@ help:
 	@echo '  check-kunit       unit tests of the modules'
 	@echo '  check-e2e         real clients against the server; T=NAME for some'
 	@echo '  check-nfs4        the same, those of NFSv4'
+	@echo '  check-attack      attackers beside clients that behave; longer than in check'
 	@echo '  check-cross       each claim of each protocol against what the others want'
 	@echo '  check-smbtorture  Samba'"'"'s conformance tests; T=SUITE for some'
 	@echo '  check-debug       parts of both under KASAN, lockdep, kmemleak and UBSAN'
@@ -76,7 +77,7 @@ clean:
 check:
 	@tests/check
 
-lint check-userspace check-vm check-kunit check-e2e check-nfs4 check-cross check-smbtorture check-debug check-fuzz check-stock check-race check-soak:
+lint check-userspace check-vm check-kunit check-e2e check-nfs4 check-attack check-cross check-smbtorture check-debug check-fuzz check-stock check-race check-soak:
 	@tests/check $(@:check-%=%)
 
 demo:
@@ -91,6 +92,6 @@ ynl:
 	userspace/gen-bindings
 
 .PHONY: all help modules userspace install modules_install uninstall clean check lint \
-	check-userspace check-vm check-kunit check-e2e check-nfs4 check-cross check-smbtorture check-debug \
+	check-userspace check-vm check-kunit check-e2e check-nfs4 check-attack check-cross check-smbtorture check-debug \
 	check-fuzz check-stock check-race check-soak \
 	demo bench-locks bench-nfs3 bench-nfs4 bench-smb ynl
