@@ -200,6 +200,43 @@ def seqids_of_open_owners(w):
 
 
 @wire
+def opened_again(w):
+    """4.0: a COMPOUND that comes again over another connection is about the same file."""
+    put(w.path('g'), b'', 0o666)
+    c = V40(w)
+
+    def twice(name, number, how):
+        once = [putfh(c.root), nfs4.open(c.owner(), name, BOTH, seqid=number, how=how), getfh(),
+                getattr('fileid', 'type')]
+        a = c.compound(*once).ok()
+        again = nfs4.Nfs4(nfs4.connect(w.client), 0)
+        b = again.compound(*once).ok()
+        eq([(r[1].stateid, r[2].fh, r[3].attrs) for r in (b,)],
+           [(a[1].stateid, a[2].fh, a[3].attrs)])
+        eq(a[2].fh != c.root and a[3].attrs['fileid'], os.stat(w.path(name)).st_ino)
+        return a[1], a[2].fh
+    # not confirmed yet, and then
+    r, fh = twice('f', c.seqid(), UNCHECKED)
+    sid = c.compound(putfh(fh), nfs4.open_confirm(r.stateid, c.seqid())).ok()[1].stateid
+    gsid = twice('g', c.seqid(), None)[0].stateid
+    twice('h', c.seqid(), GUARDED)
+    # a name that is another file's by now, or nobody's: what was opened is meant
+    number = c.seqid()
+    once = [putfh(c.root), nfs4.open(c.owner(), 'f', READ, seqid=number), getfh()]
+    a = c.compound(*once).ok()
+    os.rename(w.path('g'), w.path('f'))
+    b = c.compound(*once).ok()
+    eq((b[1].stateid, b[2].fh), (a[1].stateid, fh))
+    eq(b[1].stateid[1], sid[1])
+    # and what was refused leaves the directory
+    number = c.seqid()
+    once = [putfh(c.root), nfs4.open(c.owner(), 'none', READ, seqid=number)]
+    for _ in range(2):
+        last(c.compound(*once), nfs4.NOENT)
+    eq(gsid[1] != sid[1], True)
+
+
+@wire
 def closed_again(w):
     """4.0: the CLOSE whose reply was lost, until the owner does something else."""
     c = V40(w)

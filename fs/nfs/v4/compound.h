@@ -99,6 +99,8 @@ struct dnfs4_fh {
 #define DNFS4_OP_ANY_SEC	BIT(10)
 /* Takes less time than reading the clock: what it took counts for the operation that follows. */
 #define DNFS4_OP_BRIEF		BIT(11)
+/* 4.0: sets the current handle, which a replay by the owner's seqid has to restore. */
+#define DNFS4_OP_SETS_FH	BIT(12)
 
 /**
  * struct dnfs4_op - an operation

@@ -10,6 +10,7 @@
 
 #include "../../../lockd/claim.h"
 #include "client.h"
+#include "fh.h"
 #include "open.h"
 #include "owner.h"
 #include "server.h"
@@ -335,6 +336,28 @@ enum dnfs4_turn_kind dnfs4_turn_judge(const struct dnfs4_owner *owner, const str
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_turn_judge);
 
+/*
+ * The reply that was kept, and the current handle that the request left: the operations behind
+ * it in the COMPOUND are done again, for the same file. If the handle cannot be had the result
+ * is why, and the client goes on with the next seqid.
+ */
+static u32 dnfs4_owner_replay(const struct dnfs4_owner *owner, struct dnfs4_compound *cmp)
+{
+	u32 status;
+
+	lockdep_assert_held(&owner->lock);
+	if (owner->fh_len) {
+		status = dnfs4_fh_decode(cmp, owner->reply + owner->reply_len, owner->fh_len);
+		if (status)
+			return status;
+	}
+	cmp->op_replay = (struct dnfs4_replay){
+		.data = owner->reply ?: (u8 *)"", .len = owner->reply_len,
+		.status = owner->reply_status,
+	};
+	return owner->reply_status;
+}
+
 u32 dnfs4_turn_begin(struct dnfs4_compound *cmp, struct dnfs4_turn *turn,
 		     struct dnfs4_owner *owner, u32 seqid)
 {
@@ -348,11 +371,7 @@ u32 dnfs4_turn_begin(struct dnfs4_compound *cmp, struct dnfs4_turn *turn,
 	case DNFS4_TURN_NEW:
 		break;
 	case DNFS4_TURN_REPLAY:
-		cmp->op_replay = (struct dnfs4_replay){
-			.data = owner->reply ?: (u8 *)"", .len = owner->reply_len,
-			.status = owner->reply_status,
-		};
-		return owner->reply_status;
+		return dnfs4_owner_replay(owner, cmp);
 	case DNFS4_TURN_BAD:
 		return NFS4ERR_BAD_SEQID;
 	}
@@ -361,25 +380,40 @@ u32 dnfs4_turn_begin(struct dnfs4_compound *cmp, struct dnfs4_turn *turn,
 	return NFS4_OK;
 }
 
+/* Room for so many bytes of a reply and, behind it, a handle. */
+static bool dnfs4_owner_reserve(struct dnfs4_owner *owner, u32 len)
+{
+	u32 size = round_up(len, DNFS4_REPLY_STEP);
+	u8 *room;
+
+	if (len <= owner->reply_room)
+		return true;
+	room = krealloc(owner->reply, size, GFP_KERNEL_ACCOUNT);
+	if (!room)
+		return false;
+	owner->reply = room;
+	owner->reply_room = size;
+	return true;
+}
+
 /* The result is kept if there is memory; if not, who asks again is told BAD_SEQID. */
 static void dnfs4_owner_keep(struct dnfs4_owner *owner, const struct dnfs4_compound *cmp,
 			     u32 status, unsigned int pos)
 {
+	bool sets_fh = !status && cmp->op->flags & DNFS4_OP_SETS_FH;
 	const struct xdr_buf *buf = cmp->out->buf;
 	u32 len = buf->len - pos;
-	u8 *room;
 
 	owner->reply_op = NULL;
-	if (len > owner->reply_room) {
-		room = krealloc(owner->reply, round_up(len, DNFS4_REPLY_STEP),
-				GFP_KERNEL_ACCOUNT);
-		if (!room)
-			return;
-		owner->reply = room;
-		owner->reply_room = round_up(len, DNFS4_REPLY_STEP);
-	}
+	owner->fh_len = 0;
+	if (!dnfs4_owner_reserve(owner, len + (sets_fh ? DNFS4_FH_MAX : 0)))
+		return;
 	if (len && read_bytes_from_xdr_buf(buf, pos, owner->reply, len))
 		return;
+	if (sets_fh && dnfs4_fh_encode(&cmp->current_fh, owner->reply + len, &owner->fh_len)) {
+		owner->fh_len = 0;
+		return;
+	}
 	owner->reply_len = len;
 	owner->reply_status = status;
 	owner->reply_op = cmp->op;

@@ -77,6 +77,8 @@ struct dnfs4_name {
  * @reply_status: the reply's status
  * @reply_len: bytes of @reply
  * @reply_room: bytes there is memory for
+ * @fh_len: bytes of the current handle that the request left, behind the reply in @reply; 0 if
+ *	it left the one that it found
  * @reply: what followed the status
  * @tomb: stands for the state that was closed last, to be asked for again; counted
  * @rcu: freed under RCU
@@ -102,6 +104,7 @@ struct dnfs4_owner {
 	u32 reply_status;
 	u32 reply_len;
 	u32 reply_room;
+	u32 fh_len;
 	u8 *reply;
 	struct dnfs4_state *tomb;
 	struct rcu_head rcu;
