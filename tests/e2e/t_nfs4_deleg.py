@@ -432,6 +432,46 @@ def only_one_writes(w):
 
 
 @wire
+def not_anothers(w):
+    """4.0: OPEN says whose it is, and so does the stateid of a delegation."""
+    files(w, 'f', 'g')
+    a, b = Caller40(w), Caller40(w)
+    sid, fh = a.delegated('f', BOTH)
+    c = b.c
+    b.delegated('g')
+    for own in (b'owner', b'new'):
+        r = c.compound(putfh(b.root), nfs4.open(c.owner(own), 'f', READ, seqid=c.seqid(own),
+                                                deleg=sid, claim=nfs4.CLAIM_DELEGATE_CUR))
+        eq(r.status, BAD_STATEID)
+        c.seqids[own] -= 1
+    # the holder itself
+    r = a.compound(putfh(a.root), nfs4.open(a.c.owner(b'late'), 'f', READ,
+                                            seqid=a.c.seqid(b'late'), deleg=sid,
+                                            claim=nfs4.CLAIM_DELEGATE_CUR)).ok()
+    eq(r[1].stateid[1] != sid[1], True)
+    a.give_back(sid, fh)
+    for x in (a, b):
+        x.end()
+
+
+@wire
+def acts_for_who_is_named(w):
+    """4.0: one connection, two clients: what changes attributes by a stateid acts for its client."""
+    files(w, 'f', 'g')
+    a, b = Caller40(w), Caller40(w)
+    sid, fh = a.delegated('f', BOTH)
+    b.delegated('g')
+    # this connection was b's until now
+    r = b.compound(putfh(fh), nfs4.setattr(sid, {'size': 5, 'mode': 0o600}))
+    eq(r.status, OK)
+    a.cb.none()
+    eq(counts(w)['recalled'], 0)
+    eq(os.stat(w.path('f')).st_size, 5)
+    for x in (a, b):
+        x.end()
+
+
+@wire
 def covers_what_it_says(w):
     """Reading and writing by the stateid of the delegation, and opens by it."""
     files(w, 'f', 'g')

@@ -118,6 +118,17 @@ u32 dnfs4_client_find(struct dnfs4_server *server, u64 id, u32 minor, struct dnf
 	return NFS4ERR_STALE_CLIENTID;
 }
 
+void dnfs4_compound_set_client(struct dnfs4_compound *cmp, struct dnfs4_client *client)
+{
+	struct dnfs4_client *before = cmp->client;
+
+	cmp->client = client;
+	dnfs4_fh_actor(cmp, &cmp->current_fh);
+	if (cmp->saved_fh.target.op.actor)
+		dnfs4_fh_actor(cmp, &cmp->saved_fh);
+	dnfs4_client_put(before);
+}
+
 u32 dnfs4_client_of_op(struct dnfs4_compound *cmp, u64 id)
 {
 	struct dnfs4_client *client;
@@ -130,9 +141,7 @@ u32 dnfs4_client_of_op(struct dnfs4_compound *cmp, u64 id)
 		dnfs4_client_put(client);
 		return NFS4ERR_EXPIRED;
 	}
-	/* One COMPOUND may speak of several clients: the last one counts from here on. */
-	dnfs4_client_put(cmp->client);
-	cmp->client = client;
+	dnfs4_compound_set_client(cmp, client);
 	return NFS4_OK;
 }
 

@@ -200,7 +200,16 @@ u32 dnfs4_client_find(struct dnfs4_server *server, u64 id, u32 minor, struct dnf
  */
 bool dnfs4_client_use(struct dnfs4_client *client);
 
-/* 4.0: find by id, renew, and make it @cmp->client if there is none. For OPEN, LOCK and others. */
+/**
+ * dnfs4_compound_set_client - 4.0: an operation says whose it is
+ * @cmp: one COMPOUND may speak of several clients: the last one counts from here on
+ * @client: whose reference goes over to @cmp
+ *
+ * The handles of @cmp act for this client, too: nothing refers to the one before.
+ */
+void dnfs4_compound_set_client(struct dnfs4_compound *cmp, struct dnfs4_client *client);
+
+/* 4.0: find by id, renew, and make it @cmp->client. For OPEN, LOCK and others. */
 u32 dnfs4_client_of_op(struct dnfs4_compound *cmp, u64 id);
 
 /**

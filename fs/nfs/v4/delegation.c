@@ -448,6 +448,9 @@ u32 dnfs4_delegation_covers(struct dnfs4_compound *cmp, const struct dnfs4_state
 	struct dnfs4_state *state;
 	u32 status;
 
+	/* The open-owner's client, which the stateid would replace, is the one that is asked. */
+	if (dnfs4_stateid_is_foreign(cmp, sid))
+		return NFS4ERR_BAD_STATEID;
 	status = dnfs4_state_find(cmp, sid, DNFS4_STATE_DELEGATION, &state);
 	if (status)
 		return status;

@@ -150,18 +150,6 @@ static u32 begin_turn(struct dnfs4_compound *cmp, struct open_args *a, struct dn
 	return NFS4_OK;
 }
 
-/* The client, in 4.0 by its id. The operations that follow are done in its name. */
-static u32 find_client(struct dnfs4_compound *cmp, const struct open_args *a)
-{
-	u32 status = NFS4_OK;
-
-	if (!cmp->minor)
-		status = dnfs4_client_of_op(cmp, a->owner.clientid);
-	if (!status)
-		dnfs4_fh_actor(cmp, &cmp->current_fh);
-	return status;
-}
-
 static u32 file_of_claim(struct dnfs4_compound *cmp, struct open_args *a, struct open_res *res,
 			 struct dnfs4_open_ask *ask)
 {
@@ -303,9 +291,10 @@ static u32 open_execute(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	struct open_args *a = args;
 	struct dnfs4_owner *owner;
-	u32 status;
+	u32 status = NFS4_OK;
 
-	status = find_client(cmp, a);
+	if (!cmp->minor)
+		status = dnfs4_client_of_op(cmp, a->owner.clientid);
 	if (status)
 		return status;
 	owner = dnfs4_owner_get(cmp->client, DNFS4_OWNER_OPEN, &a->owner, true);

@@ -135,7 +135,6 @@ static void find_client(struct dnfs4_compound *cmp, const struct dnfs4_stateid *
 	    dnfs4_state_find(cmp, sid, DNFS4_STATES_ANY, &state))
 		return;
 	dnfs4_state_put(state);
-	dnfs4_fh_actor(cmp, &cmp->current_fh);
 }
 
 static u32 setattr_exec(struct dnfs4_compound *cmp, void *args, void *res)

@@ -186,6 +186,9 @@ u32 dnfs4_state_find(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid
 u32 dnfs4_state_find_any(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid,
 			 unsigned int kinds, struct dnfs4_state **out);
 
+/* 4.0: does a stateid of this life of the server name another client than @cmp->client? */
+bool dnfs4_stateid_is_foreign(const struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid);
+
 /* The checks of void and seqid only, under state->lock: for who locked it after it was found. */
 u32 dnfs4_state_check_seqid(const struct dnfs4_compound *cmp, const struct dnfs4_state *state,
 			    const struct dnfs4_stateid *sid);

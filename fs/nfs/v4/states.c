@@ -394,10 +394,17 @@ static u32 dnfs4_stateid_client(struct dnfs4_compound *cmp, u64 id)
 		status = dnfs4_client_find(cmp->server, id, 0, &client);
 		if (status)
 			return status == NFS4ERR_STALE_CLIENTID ? NFS4ERR_BAD_STATEID : status;
-		dnfs4_client_put(cmp->client);
-		cmp->client = client;
+		dnfs4_compound_set_client(cmp, client);
 	}
 	return dnfs4_client_use(cmp->client) ? NFS4_OK : NFS4ERR_EXPIRED;
+}
+
+bool dnfs4_stateid_is_foreign(const struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid)
+{
+	u64 id = get_unaligned_be64(sid->other);
+
+	return !cmp->minor && cmp->client->id != id &&
+	       upper_32_bits(id) == dnfs4_server_epoch(cmp->server);
 }
 
 static u32 dnfs4_state_look_up(struct dnfs4_compound *cmp, const struct dnfs4_stateid *resolved,
