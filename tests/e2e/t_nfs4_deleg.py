@@ -26,7 +26,7 @@ wire = functools.partial(test, server='ditto', squash='root-to-admin')
 DATA = b'0123456789' * 10
 NOT_WANTED, CONTENTION, RESOURCE = 0, 1, 2
 BASIC, STANDARD, NETWORK_OPEN = 4, 5, 34         # MS-FSCC 2.4
-STATE_REVOKED, PATH_DOWN = 0x40, 0x1           # SEQ4_STATUS_*
+STATE_REVOKED, PATH_DOWN, PATH_DOWN_SESSION = 0x40, 0x1, 0x200           # SEQ4_STATUS_*
 LEASE = 10
 
 
@@ -469,6 +469,26 @@ def acts_for_who_is_named(w):
     eq(os.stat(w.path('f')).st_size, 5)
     for x in (a, b):
         x.end()
+
+
+@wire
+def raised_to_both(w):
+    """4.1: SEQUENCE came first over the connection that is to lead back."""
+    files(w)
+    a, other = Caller(w), V3(w)
+    sid, fh = a.delegated()
+    a.conn.close()
+    a.conn = a.cb.on(nfs4.connect(a.client))
+    a.s.nfs.rpc = a.conn
+    wait_for('CB_PATH_DOWN', lambda: a.flags() & PATH_DOWN)
+    eq(other.write(), nfs3.JUKEBOX)
+    r = a.s.nfs.compound(nfs4.bind_conn_to_session(a.s.id, 3)).ok()[0]
+    eq(r.direction, 3)
+    eq(a.recall().stateid, sid)
+    eq(a.flags() & (PATH_DOWN | PATH_DOWN_SESSION), 0)
+    a.give_back(sid, fh)
+    eq(other.write(), nfs3.OK)
+    eq(counts(w)['revoked'], 0)
 
 
 @wire

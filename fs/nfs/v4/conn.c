@@ -168,20 +168,48 @@ int dnfs4_conn_bind(struct dnfs4_session *session, struct svc_xprt *xprt, u32 di
 	return err;
 }
 
+static struct dnfs4_conn *dnfs4_conn_find(struct dnfs4_session *session,
+					  const struct svc_xprt *xprt)
+{
+	struct dnfs4_conn *conn;
+
+	list_for_each_entry_rcu(conn, &session->conns, link, lockdep_is_held(&session->lock))
+		if (conn->xprt == xprt)
+			return conn;
+	return NULL;
+}
+
 u32 dnfs4_conn_dirs(struct dnfs4_session *session, const struct svc_xprt *xprt)
 {
 	const struct dnfs4_conn *conn;
-	u32 dirs = 0;
+	u32 dirs;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(conn, &session->conns, link) {
-		if (conn->xprt == xprt) {
-			dirs = conn->dirs;
-			break;
-		}
-	}
+	conn = dnfs4_conn_find(session, xprt);
+	dirs = conn ? READ_ONCE(conn->dirs) : 0;
 	rcu_read_unlock();
 	return dirs;
+}
+
+bool dnfs4_conn_raise(struct dnfs4_session *session, struct svc_xprt *xprt)
+{
+	struct dnfs4_conn *conn;
+	bool was_back = true;
+
+	spin_lock(&session->lock);
+	conn = dnfs4_conn_find(session, xprt);
+	if (conn) {
+		was_back = conn->dirs & DNFS4_CONN_BACK;
+		WRITE_ONCE(conn->dirs, DNFS4_CONN_FORE | DNFS4_CONN_BACK);
+		session->back_lost = false;
+		/* Whoever takes it off the list counts it back. */
+		if (!was_back)
+			dnfs4_conn_back_count(session->client, 1);
+	}
+	spin_unlock(&session->lock);
+	if (!was_back)
+		dnfs4_callback_changed(session->client);
+	return conn;
 }
 
 /* One that is off the list from now on, or NULL. */

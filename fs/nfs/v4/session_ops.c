@@ -179,11 +179,14 @@ static u32 bind_decode(struct dnfs4_compound *cmp, void *argp)
 	return NFS4_OK;
 }
 
-/* What the client asks for, what it gets on a connection that is new, and what else will do. */
+/*
+ * What the client asks for, what it gets on a connection that is new, and what one may have been
+ * before to be raised to that.
+ */
 static const struct {
 	u32 asked;
 	u32 given;
-	u32 enough;
+	u32 raised;
 } bind_dirs[] = {
 	{ NFS4_CDFC4_FORE, DNFS4_CONN_FORE, DNFS4_CONN_FORE },
 	{ NFS4_CDFC4_BACK, DNFS4_CONN_BACK, DNFS4_CONN_BACK },
@@ -191,7 +194,22 @@ static const struct {
 	{ NFS4_CDFC4_BACK_OR_BOTH, DNFS4_CONN_FORE | DNFS4_CONN_BACK, DNFS4_CONN_BACK },
 };
 
-static u32 bind_conn(struct dnfs4_session *session, struct svc_xprt *xprt, u32 given, u32 enough,
+/*
+ * Section 18.34.3: what a connection has may not be demanded otherwise. But a client that
+ * reconnects may send SEQUENCE before it asks for both, and has no way back until then.
+ */
+static u32 bind_again(struct dnfs4_session *session, struct svc_xprt *xprt, u32 given,
+		      u32 raised, u32 *dirs)
+{
+	if (*dirs != given && *dirs != raised)
+		return NFS4ERR_INVAL;
+	if (*dirs != given && !dnfs4_conn_raise(session, xprt))
+		return NFS4ERR_DELAY;
+	*dirs = given;
+	return NFS4_OK;
+}
+
+static u32 bind_conn(struct dnfs4_session *session, struct svc_xprt *xprt, u32 given, u32 raised,
 		     u32 *dirs)
 {
 	int err = 0;
@@ -202,9 +220,8 @@ static u32 bind_conn(struct dnfs4_session *session, struct svc_xprt *xprt, u32 g
 	/* Another request by this connection came first. */
 	if (err == -EEXIST)
 		*dirs = dnfs4_conn_dirs(session, xprt);
-	/* Section 18.34.3: it stays what it is, or the client gets to know that it does. */
 	if (*dirs)
-		return *dirs == given || *dirs == enough ? NFS4_OK : NFS4ERR_INVAL;
+		return bind_again(session, xprt, given, raised, dirs);
 	*dirs = given;
 	if (err == -ESHUTDOWN)
 		return NFS4ERR_BADSESSION;
@@ -221,7 +238,7 @@ static u32 bind_locked(struct dnfs4_compound *cmp, struct dnfs4_session *session
 			continue;
 		memcpy(res->session, session->id, sizeof(res->session));
 		return bind_conn(session, cmp->call->conn, bind_dirs[i].given,
-				 bind_dirs[i].enough, &res->dir);
+				 bind_dirs[i].raised, &res->dir);
 	}
 	return NFS4ERR_INVAL;
 }

@@ -72,6 +72,16 @@ unsigned long dnfs4_slots_shrink(struct dnfs4_server *server, unsigned long coun
  * is being closed), -ESHUTDOWN (the session has ended).
  */
 int dnfs4_conn_bind(struct dnfs4_session *session, struct svc_xprt *xprt, u32 dirs);
+/**
+ * dnfs4_conn_raise - a connection of a session may be used in both directions
+ * @session: held
+ * @xprt: the connection
+ *
+ * The way back is probed if it had none.
+ *
+ * Context: may sleep. Return: false if it is not one of the session (any more).
+ */
+bool dnfs4_conn_raise(struct dnfs4_session *session, struct svc_xprt *xprt);
 /* DNFS4_CONN_* of a connection, 0 if it is not one of the session. */
 u32 dnfs4_conn_dirs(struct dnfs4_session *session, const struct svc_xprt *xprt);
 /* All connections of an ended session leave it. May sleep. */
