@@ -113,42 +113,34 @@ static __be32 dnfs_init_request(struct svc_rqst *rqstp, const struct svc_program
 	return rpc_success;
 }
 
-/* Clients that know the ports do without rpcbind, so its absence is told once and no error. */
-static int dnfs_rpcbind_set(struct net *net, const struct svc_program *progp, u32 version,
-			    int family, unsigned short proto, unsigned short port)
+/* sunrpc's own registration removes entries of other servers; see rpcbind.c. */
+static int dnfs_svc_rpcbind_none(struct net *net, const struct svc_program *progp, u32 version,
+				 int family, unsigned short proto, unsigned short port)
 {
-	const struct dnfs_program *program = dnfs_program_of(progp->pg_prog, version);
-	struct dnfs_server *server = dnfs_server_of(net);
-	int err;
-
-	/* sunrpc asks for every number up to the highest version. */
-	if (!program || !READ_ONCE(server->rpcbind))
-		return 0;
-	if (port && !dnfs_is_served(server, program, proto))
-		return 0;
-	err = svc_generic_rpcbind_set(net, progp, version, family, proto, port);
-	if (!err || !port || err == -EAFNOSUPPORT)
-		return 0;
-	if (err == -EACCES) {
-		pr_warn("rpcbind refused program %u on %s port %u: is it registered by another server?\n",
-			progp->pg_prog, proto == IPPROTO_UDP ? "UDP" : "TCP", port);
-		return 0;
-	}
-	pr_info("rpcbind does not answer (error %d): clients must name the ports\n", err);
-	WRITE_ONCE(server->rpcbind, false);
 	return 0;
 }
 
-void dnfs_rpc_register(struct dnfs_server *server, int family, unsigned short proto,
-		       unsigned short port)
+const struct dnfs_program *dnfs_rpc_program(unsigned int program)
 {
-	unsigned int i, j;
+	return dnfs_programs[program];
+}
+
+bool dnfs_rpc_is_served(const struct dnfs_server *server, unsigned int program, int proto)
+{
+	return dnfs_is_served(server, dnfs_programs[program], proto);
+}
+
+int dnfs_rpc_rpcbind_set(struct net *net, unsigned int program, int family, unsigned short proto,
+			 unsigned short port)
+{
+	const struct dnfs_program *of = dnfs_programs[program];
+	unsigned int i;
 
 	for (i = 0; i < dnfs_svc_count; i++)
-		for (j = 0; j <= DNFS_VERSION_MAX; j++)
-			if (dnfs_svc_tables[i][j])
-				dnfs_rpcbind_set(server->net, &dnfs_svc_programs[i], j,
-						 family, proto, port);
+		if (dnfs_svc_programs[i].pg_prog == of->prog)
+			return svc_generic_rpcbind_set(net, &dnfs_svc_programs[i], of->vers,
+						       family, proto, port);
+	return -ENOENT;
 }
 
 static u32 dnfs_sec_of(u32 flavor)
@@ -505,7 +497,7 @@ static unsigned int dnfs_svc_program_of(const struct dnfs_program *program)
 		.pg_class = "ditto",
 		.pg_authenticate = dnfs_authenticate,
 		.pg_init_request = dnfs_init_request,
-		.pg_rpcbind_set = dnfs_rpcbind_set,
+		.pg_rpcbind_set = dnfs_svc_rpcbind_none,
 	};
 	return i;
 }

@@ -9,6 +9,7 @@
 #include "call.h"
 
 struct dnfs_reply;
+struct dnfs_server;
 struct svc_rqst;
 
 /**
@@ -31,6 +32,25 @@ struct dnfs_rpc_call {
 
 /* rpc.c: for dnfs_rpc_transport */
 enum dnfs_once dnfs_rpc_once(struct dnfs_call *call);
+
+/* rpc.c: for rpcbind.c; programs are numbered by enum dnfs_program_index */
+const struct dnfs_program *dnfs_rpc_program(unsigned int program);
+bool dnfs_rpc_is_served(const struct dnfs_server *server, unsigned int program, int proto);
+
+/**
+ * dnfs_rpc_rpcbind_set - one SET, or one UNSET, of a program
+ * @net: the namespace
+ * @program: number of the program
+ * @family: AF_INET or AF_INET6
+ * @proto: IPPROTO_TCP or IPPROTO_UDP
+ * @port: in host order; 0 is an UNSET, which does not look at the port
+ *
+ * Context: may sleep; svc_bind() was called in @net.
+ * Return: 0, -EACCES if rpcbind has another address for it, or another error if it
+ * does not answer.
+ */
+int dnfs_rpc_rpcbind_set(struct net *net, unsigned int program, int family, unsigned short proto,
+			 unsigned short port);
 
 /* pages.c */
 extern const struct dnfs_transport dnfs_rpc_transport;

@@ -16,6 +16,7 @@ struct ditto_peer;
 struct ditto_server;
 struct ditto_stats_group;
 struct dnfs_replies;
+struct dnfs_rpcbind;
 struct dnfs4_server;
 struct dnlm_server;
 struct net;
@@ -40,9 +41,7 @@ struct svc_serv;
  *	changed and stopped under it
  * @serv: sunrpc's service; NULL while nothing listens
  * @listeners: struct dnfs_listener
- * @bound: sunrpc is ready to talk to rpcbind, and must be told at the end
- * @rpcbind: rpcbind answers; read and cleared without the lock
- * @udp: the setting as it was registered last
+ * @rpcbind: what is registered with rpcbind; NULL if it cannot be reached
  * @mounts_lock: guards @mounts and @nmounts
  * @mounts: what clients said they mounted, oldest first
  * @nmounts: how many
@@ -60,9 +59,7 @@ struct dnfs_server {
 	struct mutex lock;	/* see above */
 	struct svc_serv *serv;
 	struct list_head listeners;
-	bool bound;
-	bool rpcbind;
-	bool udp;
+	struct dnfs_rpcbind *rpcbind;
 
 	struct mutex mounts_lock;	/* see above */
 	struct list_head mounts;
@@ -77,9 +74,6 @@ unsigned int dnfs_protocol_bit(void);
 /* rpc.c: programs for sunrpc, @count of them */
 struct svc_program *dnfs_rpc_programs(unsigned int *count);
 void dnfs_rpc_init(void);
-/* Register the programs for an address family, protocol and port; forget them with port 0. */
-void dnfs_rpc_register(struct dnfs_server *server, int family, unsigned short proto,
-		       unsigned short port);
 
 /* service.c: the operations of struct ditto_protocol */
 int dnfs_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack);

@@ -32,6 +32,7 @@
 #include "../../net/peer.h"
 #include "../server.h"
 #include "rpc.h"
+#include "rpcbind.h"
 #include "server.h"
 #include "v4/server.h"
 
@@ -107,13 +108,10 @@ static int dnfs_set_threads(struct dnfs_server *server, unsigned int threads)
 static void dnfs_stop(struct dnfs_server *server)
 {
 	lockdep_assert_held(&server->lock);
+	dnfs_rpcbind_stop(server);
 	dnfs_set_threads(server, 0);
 	dnfs4_stop(server->v4);
 	svc_xprt_destroy_all(server->serv, server->net);
-	if (server->bound)
-		svc_rpcb_cleanup(server->serv, server->net);
-	server->bound = false;
-	WRITE_ONCE(server->rpcbind, false);
 	svc_destroy(&server->serv);
 }
 
@@ -131,13 +129,6 @@ static int dnfs_start(struct dnfs_server *server, struct netlink_ext_ack *extack
 		return -ENOMEM;
 	server->serv->sv_name = KBUILD_MODNAME;	/* its threads are called so */
 	server->serv->sv_maxconn = READ_ONCE(settings->max_connections);
-	server->udp = READ_ONCE(settings->udp);
-
-	err = svc_bind(server->serv, server->net);
-	server->bound = !err;
-	WRITE_ONCE(server->rpcbind, !err);
-	if (err)
-		pr_info("rpcbind cannot be reached (error %d): clients must name the ports\n", err);
 
 	err = dnfs_set_threads(server, dnfs_threads_wanted(server->srv));
 	if (err) {
@@ -179,12 +170,11 @@ static struct svc_xprt *dnfs_first_of(struct dnfs_server *server, sa_family_t fa
 static int dnfs_open_socket(struct dnfs_server *server, const struct ditto_listener *listener,
 			    struct sockaddr *sa, struct svc_xprt **xprt)
 {
-	int err, flags = SVC_SOCK_DEFAULTS;
+	int err;
 
-	if (!server->rpcbind || dnfs_first_of(server, sa->sa_family, listener->transport))
-		flags = SVC_SOCK_ANONYMOUS;
+	/* sunrpc does not register it: rpcbind.c does when all sockets are open. */
 	err = svc_xprt_create_from_sa(server->serv, dnfs_class(listener), server->net, sa,
-				      flags, current_cred());
+				      SVC_SOCK_ANONYMOUS, current_cred());
 	if (err < 0)
 		return err;
 	*xprt = svc_find_listener(server->serv, dnfs_class(listener), server->net, sa);
@@ -319,32 +309,28 @@ static void dnfs_drain(struct dnfs_server *server, const struct dnfs_listener *d
 	}
 }
 
-/* Tell rpcbind again: closing a socket made it forget those of the same kind. */
-static void dnfs_register_all(struct dnfs_server *server)
+/* Tell rpcbind the ports of the listeners on the list. */
+static void dnfs_register_all(struct dnfs_server *server, struct netlink_ext_ack *extack)
 {
-	static const sa_family_t families[] = { AF_INET, AF_INET6 };
 	static const struct {
+		sa_family_t family;
 		enum ditto_transport transport;
-		unsigned short proto;
-	} transports[] = {
-		{ DITTO_TRANSPORT_TCP, IPPROTO_TCP },
-		{ DITTO_TRANSPORT_UDP, IPPROTO_UDP },
+	} kinds[DNFS_RPCBIND_KINDS] = {
+		[DNFS_RPCBIND_TCP4] = { AF_INET, DITTO_TRANSPORT_TCP },
+		[DNFS_RPCBIND_UDP4] = { AF_INET, DITTO_TRANSPORT_UDP },
+		[DNFS_RPCBIND_TCP6] = { AF_INET6, DITTO_TRANSPORT_TCP },
+		[DNFS_RPCBIND_UDP6] = { AF_INET6, DITTO_TRANSPORT_UDP },
 	};
-	unsigned int i, j;
+	unsigned short port[DNFS_RPCBIND_KINDS];
+	unsigned int i;
 
 	lockdep_assert_held(&server->lock);
-	for (i = 0; i < ARRAY_SIZE(families); i++) {
-		for (j = 0; j < ARRAY_SIZE(transports); j++) {
-			struct svc_xprt *xprt = dnfs_first_of(server, families[i],
-							      transports[j].transport);
+	for (i = 0; i < DNFS_RPCBIND_KINDS; i++) {
+		struct svc_xprt *xprt = dnfs_first_of(server, kinds[i].family, kinds[i].transport);
 
-			if (!xprt)
-				continue;
-			dnfs_rpc_register(server, families[i], transports[j].proto, 0);
-			dnfs_rpc_register(server, families[i], transports[j].proto,
-					  svc_xprt_local_port(xprt));
-		}
+		port[i] = xprt ? svc_xprt_local_port(xprt) : 0;
 	}
+	dnfs_rpcbind_update(server, port, extack);
 }
 
 int dnfs_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack)
@@ -367,7 +353,11 @@ int dnfs_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack)
 	err = dnfs_open_sockets(server, dl);
 	if (err)
 		goto close;
+	/* Only who has the port may talk to rpcbind about it. */
+	if (list_empty(&server->listeners))
+		dnfs_rpcbind_start(server);
 	list_add_tail(&dl->list, &server->listeners);
+	dnfs_register_all(server, extack);
 	listener->private = dl;
 	mutex_unlock(&server->lock);
 	return 0;
@@ -375,7 +365,7 @@ int dnfs_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack)
 close:
 	if (err == -EADDRINUSE)
 		NL_SET_ERR_MSG(extack,
-			       "the address and port are in use; does nfsd, another NFS server, run?");
+			       "the address and port are in use, perhaps by knfsd, the kernel's NFS server");
 	else if (err == -EADDRNOTAVAIL)
 		NL_SET_ERR_MSG(extack, "the address is not one of this machine");
 	else
@@ -402,10 +392,10 @@ void dnfs_close(struct ditto_listener *listener)
 		dnfs_put_sockets(dl);
 		dnfs_stop(server);
 	} else {
+		dnfs_register_all(server, NULL);
 		dnfs_close_sockets(dl);
 		dnfs_drain(server, dl);
 		dnfs_put_sockets(dl);
-		dnfs_register_all(server);
 	}
 	mutex_unlock(&server->lock);
 	kfree(dl);
@@ -443,17 +433,13 @@ unsigned int dnfs_connections(struct ditto_server *srv, const struct ditto_peer 
 int dnfs_settings_changed(struct ditto_server *srv)
 {
 	struct dnfs_server *server = dnfs_server_of(srv->net);
-	bool udp = READ_ONCE(srv->settings.udp);
 	int err = 0;
 
 	mutex_lock(&server->lock);
 	if (server->serv) {
 		WRITE_ONCE(server->serv->sv_maxconn, READ_ONCE(srv->settings.max_connections));
 		err = dnfs_set_threads(server, dnfs_threads_wanted(srv));
-		if (server->udp != udp) {
-			server->udp = udp;
-			dnfs_register_all(server);
-		}
+		dnfs_register_all(server, NULL);
 		dnfs4_clients_settings_changed(server->v4);
 	}
 	mutex_unlock(&server->lock);

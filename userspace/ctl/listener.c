@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/listener.h"
+#include "common/port_user.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
 #include "out.h"
@@ -45,6 +46,7 @@ static int read_words(const struct ctl *ctl, struct listener *l, char **words)
 static int listener_add(struct ctl *ctl, char **words)
 {
 	char text[LISTENER_TEXT_MAX];
+	char user[PORT_USER_MAX];
 	struct listener l = { 0 };
 	struct nl_msg *reply;
 	struct nlattr *id;
@@ -55,6 +57,8 @@ static int listener_add(struct ctl *ctl, char **words)
 		return status;
 	status = ctl_do(ctl, DITTO_CMD_LISTENER_NEW, put_listener, &l, listener_text(&l, text),
 			&reply);
+	if (status == CTL_REFUSED && port_user(&l, user))
+		fprintf(stderr, "dittoctl: %s\n", user);
 	if (status || !reply)
 		return status;
 	id = nlmsg_find_attr(nlmsg_hdr(reply), GENL_HDRLEN, DITTO_A_LISTENER_ID);

@@ -18,6 +18,7 @@
 #include "log.h"
 #include "mem.h"
 #include "nl.h"
+#include "port_user.h"
 #include "setting.h"
 #include "state.h"
 
@@ -38,6 +39,8 @@ static bool outcome(struct work *w, int rc, const char *what, const char *done)
 	if (!rc) {
 		w->result->changes++;
 		log_info("%s %s", what, done);
+		if (kernel_warning(w->k)[0])
+			log_warning("%s: %s", what, kernel_warning(w->k));
 		return true;
 	}
 	if (rc == -CONN_NOT_LOADED) {
@@ -341,6 +344,7 @@ static bool add_listener(struct work *w, const struct listener *want,
 {
 	char text[LISTENER_TEXT_MAX];
 	char what[LISTENER_TEXT_MAX + 32];
+	char user[PORT_USER_MAX];
 	unsigned int i;
 	u32 id = 0;
 	int rc;
@@ -360,6 +364,8 @@ static bool add_listener(struct work *w, const struct listener *want,
 				return true;
 	if (outcome(w, rc, what, "added"))
 		state_listener_put(w->st, id, text);
+	else if (rc == -EADDRINUSE && port_user(want, user))
+		log_error("%s", user);
 	return !w->result->gone;
 }
 

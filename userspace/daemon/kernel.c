@@ -38,6 +38,11 @@ const char *kernel_why(const struct kernel *k)
 	return k->conn.why.text;
 }
 
+const char *kernel_warning(const struct kernel *k)
+{
+	return k->conn.warning.text;
+}
+
 static int nonsense(struct kernel *k)
 {
 	why_not(&k->conn.why, "the kernel's answer makes no sense to this version");

@@ -45,6 +45,8 @@ struct kernel_listeners {
 struct kernel *kernel_open(void);
 void kernel_close(struct kernel *k);
 const char *kernel_why(const struct kernel *k);
+/* What the kernel said about the last change although it did it; "" for nothing. */
+const char *kernel_warning(const struct kernel *k);
 
 int kernel_server_get(struct kernel *k, struct kernel_server *server);
 /* Set the numbers that @has. */
