@@ -22,11 +22,17 @@
 #include "auth.h"
 #include "auth_account.h"
 #include "auth_gss.h"
+#include "holders.h"
 #include "log.h"
 #include "mem.h"
 
-/* Authentications that wait for a token at once; then the oldest one makes room. */
+/*
+ * Authentications that wait for a token at once, and of them those of one client's
+ * address. One more takes the place of the oldest of that address, or of the address
+ * that has most.
+ */
 #define WAITING_MAX	1024
+#define WAITING_PER_PEER	256
 /* Seconds that one waits. */
 #define WAITING_TIME	60
 /* Refusals that are logged in a row, and seconds until there are as many again. */
@@ -40,6 +46,7 @@
  * @busy: a token of it is being looked at
  * @aborted: it ends when it is not @busy any more
  * @context: the library's
+ * @holder: the client's address
  */
 struct waiting {
 	u64 id;
@@ -47,6 +54,7 @@ struct waiting {
 	bool busy;
 	bool aborted;
 	gss_ctx_id_t context;
+	struct holder *holder;
 };
 
 /**
@@ -55,6 +63,7 @@ struct waiting {
  * @lock: see above
  * @serial: of the last authentication
  * @waiting: table
+ * @holders: whose they are
  * @log_start: when the present stretch of refusals began
  * @log_count: refusals in it
  */
@@ -63,6 +72,7 @@ struct auth {
 	pthread_mutex_t lock;
 	u64 serial;
 	struct waiting waiting[WAITING_MAX];
+	struct holders holders;
 	time_t log_start;
 	unsigned int log_count;
 };
@@ -96,8 +106,10 @@ void auth_free(struct auth *a)
 {
 	unsigned int i;
 
-	for (i = 0; i < WAITING_MAX; i++)
+	for (i = 0; i < WAITING_MAX; i++) {
 		gss_forget(&a->waiting[i].context);
+		holders_drop(&a->holders, a->waiting[i].holder);
+	}
 	gss_acceptor_free(a->acceptor);
 	pthread_mutex_destroy(&a->lock);
 	free(a);
@@ -121,16 +133,16 @@ static struct waiting *find_locked(struct auth *a, u64 id)
 }
 
 /* Make an entry free; returns its context, to be forgotten without the lock. */
-static gss_ctx_id_t clear_locked(struct waiting *w)
+static gss_ctx_id_t clear_locked(struct auth *a, struct waiting *w)
 {
 	gss_ctx_id_t context = w->context;
 
+	holders_drop(&a->holders, w->holder);
 	memset(w, 0, sizeof(*w));
 	return context;
 }
 
-/* A free entry, or the one that waits for longest. NULL if all are busy. */
-static struct waiting *room_locked(struct auth *a)
+static struct waiting *oldest_locked(struct auth *a, const struct holder *holder)
 {
 	struct waiting *oldest = NULL;
 	unsigned int i;
@@ -138,24 +150,40 @@ static struct waiting *room_locked(struct auth *a)
 	for (i = 0; i < WAITING_MAX; i++) {
 		struct waiting *w = &a->waiting[i];
 
-		if (!w->id)
-			return w;
-		if (!w->busy && (!oldest || w->since < oldest->since))
+		if (w->id && !w->busy && w->holder == holder &&
+		    (!oldest || w->since < oldest->since))
 			oldest = w;
 	}
 	return oldest;
 }
 
+/* An entry for a client of this address; NULL if those that could make room are busy. */
+static struct waiting *room_locked(struct auth *a, const char *key)
+{
+	struct holder *holder = holders_find(&a->holders, key);
+	unsigned int i;
+
+	if (holder && holder->count >= WAITING_PER_PEER)
+		return oldest_locked(a, holder);
+	for (i = 0; i < WAITING_MAX; i++)
+		if (!a->waiting[i].id)
+			return &a->waiting[i];
+	return oldest_locked(a, holders_most(&a->holders));
+}
+
 /* Keep an authentication until its next token. 0 and its number, or -EAGAIN. */
-static int keep(struct auth *a, gss_ctx_id_t *context, u64 *id)
+static int keep(struct auth *a, gss_ctx_id_t *context, const char *peer, u64 *id)
 {
 	gss_ctx_id_t old = GSS_C_NO_CONTEXT;
+	char key[HOLDER_KEY_SIZE];
 	struct waiting *w;
 
+	holders_key(peer, key);
 	pthread_mutex_lock(&a->lock);
-	w = room_locked(a);
+	w = room_locked(a, key);
 	if (w) {
-		old = clear_locked(w);
+		old = clear_locked(a, w);
+		w->holder = holders_add(&a->holders, key);
 		w->id = a->serial++ * WAITING_MAX + (u64)(w - a->waiting);
 		w->since = now();
 		w->context = *context;
@@ -177,7 +205,7 @@ static int claim(struct auth *a, u64 id, gss_ctx_id_t *context)
 	pthread_mutex_lock(&a->lock);
 	w = find_locked(a, id);
 	if (w && !w->busy && now() - w->since >= WAITING_TIME) {
-		old = clear_locked(w);
+		old = clear_locked(a, w);
 	} else if (w && !w->busy) {
 		w->busy = true;
 		*context = w->context;
@@ -203,7 +231,7 @@ static int unclaim(struct auth *a, u64 id, gss_ctx_id_t *context, bool more)
 		*context = GSS_C_NO_CONTEXT;
 	} else {
 		rc = more ? -ENOENT : 0;
-		clear_locked(w);
+		clear_locked(a, w);
 	}
 	pthread_mutex_unlock(&a->lock);
 	return rc;
@@ -219,7 +247,7 @@ void auth_abort(struct auth *a, u64 id)
 	if (w && w->busy)
 		w->aborted = true;
 	else if (w)
-		old = clear_locked(w);
+		old = clear_locked(a, w);
 	pthread_mutex_unlock(&a->lock);
 	gss_forget(&old);
 }
@@ -283,7 +311,7 @@ int auth_step(struct auth *a, struct auth_step *step)
 	if (id)
 		rc = unclaim(a, id, &context, outcome == GSS_MORE) ?: rc;
 	else if (outcome == GSS_MORE)
-		rc = keep(a, &context, &step->id);
+		rc = keep(a, &context, step->peer, &step->id);
 	gss_forget(&context);
 	explicit_bzero(&peer, sizeof(peer));
 	return rc;

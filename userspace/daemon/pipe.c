@@ -8,16 +8,22 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/random.h>
 
+#include "holders.h"
 #include "mem.h"
 #include "pipe.h"
 
-/* Pipes at once; then the one that was used longest ago is closed. */
+/*
+ * Pipes at once, and of them those of one user. One more takes the place of the one of
+ * that user that was used longest ago, or of the user who has most.
+ */
 #define PIPES_MAX	1024
+#define PIPES_PER_USER	256
 
 /**
  * struct pipe - a pipe
@@ -26,6 +32,7 @@
  * @used: when it was used last, in uses of pipes
  * @lock: guards @conn
  * @conn: connection of remote calls
+ * @holder: the user
  */
 struct pipe {
 	u64 id;
@@ -33,6 +40,7 @@ struct pipe {
 	u64 used;
 	pthread_mutex_t lock;
 	struct rpc_conn *conn;
+	struct holder *holder;
 };
 
 struct pipes {
@@ -41,6 +49,7 @@ struct pipes {
 	u64 serial;
 	u64 uses;
 	struct pipe *table[PIPES_MAX];
+	struct holders holders;
 };
 
 static const struct rpc_interface *const interfaces[] = {
@@ -70,15 +79,25 @@ static void put_locked(struct pipe *p)
 	free(p);
 }
 
+/* Its place is free again. */
+static void clear_locked(struct pipes *pipes, unsigned int place)
+{
+	struct pipe *p = pipes->table[place];
+
+	if (!p)
+		return;
+	holders_drop(&pipes->holders, p->holder);
+	pipes->table[place] = NULL;
+	put_locked(p);
+}
+
 void pipes_clear(struct pipes *pipes)
 {
 	unsigned int i;
 
 	pthread_mutex_lock(&pipes->lock);
-	for (i = 0; i < PIPES_MAX; i++) {
-		put_locked(pipes->table[i]);
-		pipes->table[i] = NULL;
-	}
+	for (i = 0; i < PIPES_MAX; i++)
+		clear_locked(pipes, i);
 	pthread_mutex_unlock(&pipes->lock);
 }
 
@@ -99,37 +118,55 @@ static const struct rpc_interface *find_interface(const char *name)
 	return NULL;
 }
 
-/* A free place, or that of the pipe used longest ago. */
-static unsigned int room_locked(const struct pipes *pipes)
+/* Of a user who has some: the place of the one that was used longest ago. */
+static unsigned int oldest_locked(const struct pipes *pipes, const struct holder *holder)
 {
-	unsigned int oldest = 0;
+	unsigned int oldest = PIPES_MAX;
 	unsigned int i;
 
 	for (i = 0; i < PIPES_MAX; i++) {
-		if (!pipes->table[i])
-			return i;
-		if (pipes->table[i]->used < pipes->table[oldest]->used)
+		const struct pipe *p = pipes->table[i];
+
+		if (p && p->holder == holder &&
+		    (oldest == PIPES_MAX || p->used < pipes->table[oldest]->used))
 			oldest = i;
 	}
 	return oldest;
 }
 
+/* A place for a user's pipe. */
+static unsigned int room_locked(struct pipes *pipes, const char *key)
+{
+	const struct holder *holder = holders_find(&pipes->holders, key);
+	unsigned int i;
+
+	if (holder && holder->count >= PIPES_PER_USER)
+		return oldest_locked(pipes, holder);
+	for (i = 0; i < PIPES_MAX; i++)
+		if (!pipes->table[i])
+			return i;
+	return oldest_locked(pipes, holders_most(&pipes->holders));
+}
+
 int pipe_open(struct pipes *pipes, const char *name, const struct rpc_user *user, u64 *id)
 {
 	const struct rpc_interface *iface = find_interface(name);
+	char key[HOLDER_KEY_SIZE];
 	unsigned int place;
 	struct pipe *p;
 
 	if (!iface)
 		return -ENOENT;
+	snprintf(key, sizeof(key), user->anonymous ? "anonymous" : "%u", user->uid);
 	p = mem_new(sizeof(*p));
 	p->users = 1;
 	pthread_mutex_init(&p->lock, NULL);
 	p->conn = rpc_conn_new(iface, user, pipes->shares);
 	pthread_mutex_lock(&pipes->lock);
-	place = room_locked(pipes);
-	put_locked(pipes->table[place]);
+	place = room_locked(pipes, key);
+	clear_locked(pipes, place);
 	pipes->table[place] = p;
+	p->holder = holders_add(&pipes->holders, key);
 	p->id = pipes->serial++ * PIPES_MAX + place;
 	p->used = ++pipes->uses;
 	*id = p->id;
@@ -181,12 +218,10 @@ int pipe_call(struct pipes *pipes, u64 id, const u8 *in, size_t len, u8 **out, s
 
 void pipe_close(struct pipes *pipes, u64 id)
 {
-	struct pipe **place = &pipes->table[id % PIPES_MAX];
+	unsigned int place = id % PIPES_MAX;
 
 	pthread_mutex_lock(&pipes->lock);
-	if (*place && (*place)->id == id) {
-		put_locked(*place);
-		*place = NULL;
-	}
+	if (pipes->table[place] && pipes->table[place]->id == id)
+		clear_locked(pipes, place);
 	pthread_mutex_unlock(&pipes->lock);
 }

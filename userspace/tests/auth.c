@@ -333,6 +333,35 @@ static void flood(void)
 	free(step);
 }
 
+/* Clients that fill the table take the places of each other, by address. */
+static void flood_beside_a_client(void)
+{
+	struct auth_step *victim = mem_new(sizeof(*victim));
+	struct auth_step *step = mem_new(sizeof(*step));
+	char peer[64];
+	int i, j;
+
+	victim->peer = "192.0.2.1:40000";
+	CHECK(!say(victim, first, sizeof(first)) && victim->id);
+	step->peer = peer;
+	for (i = 0; i < 8; i++) {
+		for (j = 0; j < 512; j++) {
+			/* All of a /64 is one client. */
+			if (i % 2)
+				snprintf(peer, sizeof(peer), "[2001:db8:0:%d::%x]:445", i, j + 1);
+			else
+				snprintf(peer, sizeof(peer), "198.51.100.%d:%d", i, j + 1);
+			step->id = 0;
+			CHECK(!say(step, first, sizeof(first)) && step->id);
+		}
+	}
+	CHECK(!say(victim, nobody, sizeof(nobody)) && victim->done);
+	free(victim->reply);
+	free(victim);
+	free(step->reply);
+	free(step);
+}
+
 /* The token of a server that speaks first names NTLM. */
 static void hello(void)
 {
@@ -389,6 +418,7 @@ int main(void)
 		TEST(any_domain_and_case), TEST(wrong_password), TEST(unknown_user),
 		TEST(user_without_account), TEST(other_domain), TEST(anonymous),
 		TEST(anonymous_in_spnego), TEST(nonsense), TEST(numbers_end), TEST(flood),
+		TEST(flood_beside_a_client),
 		TEST(hello), TEST(users_are_read_anew), { 0 }
 	};
 	int status;
