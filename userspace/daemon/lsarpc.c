@@ -15,6 +15,7 @@
 #define STATUS_INVALID_INFO_CLASS	0xc0000003
 #define STATUS_INVALID_HANDLE		0xc0000008
 #define STATUS_INVALID_PARAMETER	0xc000000d
+#define STATUS_ACCESS_DENIED		0xc0000022
 #define STATUS_NONE_MAPPED		0xc0000073
 #define STATUS_INSUFFICIENT_RESOURCES	0xc000009a
 
@@ -80,6 +81,12 @@ static bool known_handle(struct rpc_call *call)
 {
 	ndr_get(&call->in, -call->in.pos & 3);
 	return rpc_handle_known(call->conn, ndr_get(&call->in, RPC_HANDLE_SIZE));
+}
+
+/* Whoever gave no name is told no accounts, neither by name nor by number. */
+static bool may_look_up(const struct rpc_call *call)
+{
+	return !call->user->anonymous;
 }
 
 static u32 put_status(struct rpc_call *call, u32 status)
@@ -222,6 +229,7 @@ static void get_no_array(struct ndr_in *in)
 static u32 lookup_sids_as(struct rpc_call *call, bool has_handle, enum form form)
 {
 	bool good = !has_handle || known_handle(call);
+	bool may = may_look_up(call);
 	struct ndr_in *in = &call->in;
 	struct lookup l = { 0 };
 	u32 status = STATUS_INVALID_PARAMETER;
@@ -236,11 +244,12 @@ static u32 lookup_sids_as(struct rpc_call *call, bool has_handle, enum form form
 			lookup_end(&l);
 			return RPC_FAULT_NDR;
 		}
-		for (i = 0; good && i < l.n; i++)
+		for (i = 0; good && may && i < l.n; i++)
 			enter(&l, &l.item[i], sid_to_name(&l.item[i].sid, &l.item[i].name));
-		status = good ? lookup_status(&l) : STATUS_INVALID_HANDLE;
+		status = !may ? STATUS_ACCESS_DENIED : good ? lookup_status(&l) :
+			 STATUS_INVALID_HANDLE;
 	}
-	if (!good)
+	if (!good || !may)
 		l.n = 0;
 	put_domains(&call->out, &l);
 	put_names(&call->out, &l, form);
@@ -293,8 +302,8 @@ static void put_sids(struct ndr_out *out, const struct lookup *l, enum form form
 			ndr_put_sid(out, &l->item[i].sid);
 }
 
-/* The names of a call, and their SIDs. */
-static bool get_names(struct ndr_in *in, struct lookup *l)
+/* The names of a call, and their SIDs if it may know them. */
+static bool get_names(struct ndr_in *in, struct lookup *l, bool may)
 {
 	u32 n = ndr_get32(in);
 	char text[TEXT_SIZE];
@@ -313,7 +322,7 @@ static bool get_names(struct ndr_in *in, struct lookup *l)
 		text[0] = '\0';
 		if (there[i])
 			ndr_get_unicode(in, units[i], text, sizeof(text));
-		if (!in->bad)
+		if (!in->bad && may)
 			enter(l, &l->item[i], sid_from_name(text, &l->item[i].sid,
 							    &l->item[i].name));
 	}
@@ -325,11 +334,12 @@ static bool get_names(struct ndr_in *in, struct lookup *l)
 static u32 lookup_names_as(struct rpc_call *call, bool has_handle, enum form form)
 {
 	bool good = !has_handle || known_handle(call);
+	bool may = may_look_up(call);
 	struct ndr_in *in = &call->in;
 	struct lookup l = { 0 };
 	u32 status = STATUS_INVALID_PARAMETER;
 
-	if (get_names(in, &l)) {
+	if (get_names(in, &l, good && may)) {
 		get_no_array(in);
 		ndr_get16(in);
 		ndr_get32(in);
@@ -337,13 +347,11 @@ static u32 lookup_names_as(struct rpc_call *call, bool has_handle, enum form for
 			lookup_end(&l);
 			return RPC_FAULT_NDR;
 		}
-		status = good ? lookup_status(&l) : STATUS_INVALID_HANDLE;
+		status = !may ? STATUS_ACCESS_DENIED : good ? lookup_status(&l) :
+			 STATUS_INVALID_HANDLE;
 	}
-	if (!good) {
+	if (!good || !may)
 		l.n = 0;
-		l.mapped = 0;
-		l.ndomains = 0;
-	}
 	put_domains(&call->out, &l);
 	put_sids(&call->out, &l, form);
 	ndr_put32(&call->out, l.mapped);

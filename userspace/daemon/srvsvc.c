@@ -219,7 +219,11 @@ static char *path_of(const struct share *s)
 	return path;
 }
 
-/* All shares, without those that are not to be listed unless @hidden. 0 or a negative errno. */
+/*
+ * All shares, without those that are not to be listed unless @hidden. Users without a name
+ * are told of those that they may use: names of shares are names of users often enough.
+ * 0 or a negative errno.
+ */
 static int get_entries(const struct rpc_call *call, bool hidden, struct entries *list)
 {
 	struct kernel_shares shares = { 0 };
@@ -233,7 +237,7 @@ static int get_entries(const struct rpc_call *call, bool hidden, struct entries 
 	for (i = 0; i < shares.n; i++) {
 		const struct share *s = shares.share[i];
 
-		if (s->browse || hidden)
+		if ((s->browse || hidden) && (s->guest || !call->user->anonymous))
 			add_entry(list, s->name, s->comment ? s->comment : "", path_of(s),
 				  STYPE_DISKTREE);
 	}

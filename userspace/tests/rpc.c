@@ -25,6 +25,7 @@
 #define PTYPE_BIND_NAK	13
 
 static unsigned int more_shares;
+static bool open_share;
 
 static void add_share(struct kernel_shares *list, const char *name, const char *comment,
 		      bool browse)
@@ -46,6 +47,10 @@ static int served(struct kernel_shares *out)
 	memset(out, 0, sizeof(*out));
 	add_share(out, "data", "f\xc3\xbcr alle", true);
 	add_share(out, "secret", NULL, false);
+	if (open_share) {
+		add_share(out, "open", NULL, true);
+		out->share[out->n - 1]->guest = true;
+	}
 	for (i = 0; i < more_shares; i++) {
 		snprintf(name, sizeof(name), "share%05u", i);
 		add_share(out, name, "one of many", true);
@@ -254,6 +259,27 @@ static void no_such_pipe(void)
 	free(out);
 	pipes_clear(pipes);
 	CHECK(pipe_call(pipes, id, bind_srvsvc, sizeof(bind_srvsvc), &out, &len) == -ENOENT);
+	pipes_free(pipes);
+}
+
+/* A user who opens without end does so at his own expense. */
+static void pipes_of_others_stay(void)
+{
+	struct rpc_user victim = { .uid = 1000 }, user = { .uid = 1001 };
+	struct pipes *pipes = pipes_new(served);
+	u64 id, theirs;
+	size_t len;
+	u8 *out;
+	int i;
+
+	CHECK(!pipe_open(pipes, "srvsvc", &victim, &theirs));
+	for (i = 0; i < 8000; i++) {
+		user.uid = 1001 + (uid_t)i % 6;
+		user.anonymous = i % 7 == 0;
+		CHECK(!pipe_open(pipes, "srvsvc", &user, &id));
+	}
+	CHECK(!pipe_call(pipes, theirs, bind_srvsvc, sizeof(bind_srvsvc), &out, &len));
+	free(out);
 	pipes_free(pipes);
 }
 
@@ -521,6 +547,45 @@ static void names_have_sids(void)
 	end(&p);
 }
 
+/* Whoever gave no name learns neither who is here nor what is served to others. */
+static void nobody_is_told_nothing(void)
+{
+	struct rpc_user nobody = { .uid = 65534, .anonymous = true };
+	struct peer p = { .pipes = pipes_new(served) };
+	u8 request[sizeof(lookup_sids2)];
+	u8 names[sizeof(lookup_names)];
+	u8 data[4096];
+	size_t len;
+
+	CHECK(!pipe_open(p.pipes, "lsarpc", &nobody, &p.id));
+	bind_to(&p, bind_lsarpc, sizeof(bind_lsarpc));
+	CHECK(!say(&p, open_policy2, sizeof(open_policy2)));
+	memcpy(request, lookup_sids2, sizeof(request));
+	memcpy(request + HANDLE_AT, p.out + RESPONSE, 20);
+	memcpy(names, lookup_names, sizeof(names));
+	memcpy(names + HANDLE_AT, p.out + RESPONSE, 20);
+	CHECK(!say(&p, request, sizeof(request)));
+	len = join(&p, data, sizeof(data));
+	CHECK(len && !has_text(data, len, "root") && get32(data + len - 4) == 0xc0000022);
+	CHECK(!say(&p, names, sizeof(names)));
+	len = join(&p, data, sizeof(data));
+	CHECK(len && !has_text(data, len, "Unix User") && get32(data + len - 4) == 0xc0000022);
+	end(&p);
+
+	p = (struct peer){ .pipes = pipes_new(served) };
+	open_share = true;
+	CHECK(!pipe_open(p.pipes, "srvsvc", &nobody, &p.id));
+	bind_to(&p, bind_srvsvc, sizeof(bind_srvsvc));
+	CHECK(!say(&p, share_enum, sizeof(share_enum)));
+	len = join(&p, data, sizeof(data));
+	CHECK(len && has_text(data, len, "open") && !has_text(data, len, "data"));
+	CHECK(!get32(data + len - 4));
+	CHECK(!say(&p, share_get_info, sizeof(share_get_info)));
+	CHECK(get32(p.out + p.len - 4) == 2310);
+	open_share = false;
+	end(&p);
+}
+
 /* Handles of one client are none of another, and not without end. */
 static void handles(void)
 {
@@ -649,9 +714,11 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(text_is_utf16), TEST(reader_stays_inside), TEST(counts_that_lie),
-		TEST(no_such_pipe), TEST(bindings), TEST(shares_are_listed), TEST(list_of_nothing),
+		TEST(no_such_pipe), TEST(pipes_of_others_stay), TEST(bindings),
+		TEST(shares_are_listed), TEST(list_of_nothing),
 		TEST(share_is_told), TEST(pieces), TEST(many_shares), TEST(calls_without_sense),
-		TEST(sids_have_names), TEST(names_have_sids), TEST(handles), TEST(sids_in_words),
+		TEST(sids_have_names), TEST(names_have_sids), TEST(nobody_is_told_nothing),
+		TEST(handles), TEST(sids_in_words),
 		TEST(spoiled_calls),
 		{ 0 }
 	};
