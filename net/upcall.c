@@ -2,13 +2,13 @@
 /*
  * Requests to the helper.
  *
- * A request lies on its caller's stack and is in the table of those that
- * wait. Who takes it out of the table owns it: the answer, the end of the
- * helper, or the caller when its time is over. A caller that finds its request
- * taken waits for who took it to complete it, which is a matter of moments.
+ * A request first waits for its turn in the queue of its kind, is then in the
+ * table of those that were sent, and then completed. Whoever takes it out of
+ * the queue or the table owns it: the answer, the end of the helper, the timer,
+ * or the caller that gives it up.
  *
  * Locking: the spinlock guards the helper's port and the mutex its hello, which
- * is outside. The table has its own lock.
+ * is outside. The table and the queues have their own locks.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -21,10 +21,12 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 #include <net/genetlink.h>
 #include <kunit/visibility.h>
 
+#include "../fs/node_private.h"
 #include "../fs/server.h"
 #include "event.h"
 #include "netlink.h"
@@ -62,6 +64,45 @@ static const char *const type_names[] = {
 	[DITTO_UPCALL_GROUP_ID] = "a question for a group",
 };
 
+/* Kinds of requests, each with a queue of its own: none waits behind another. */
+enum upcall_queue {
+	QUEUE_LOGINS,
+	QUEUE_PIPES,
+	QUEUE_HOSTS,
+	QUEUE_ACCOUNTS,
+	QUEUE_RECORDS,
+	QUEUES,
+};
+
+/*
+ * As many are sent at once as keep the helper's threads busy; what waits here is in an order
+ * that is fair, and what waits there is not. Records are of no peer, and written together.
+ */
+static const struct ditto_fairq_limits queue_limits[QUEUES] = {
+	[QUEUE_LOGINS] = { .width = 16, .peer_width = 8, .waiting = 2048, .peer_waiting = 256 },
+	[QUEUE_PIPES] = { .width = 8, .peer_width = 4, .waiting = 1024, .peer_waiting = 64 },
+	[QUEUE_HOSTS] = { .width = 8, .peer_width = 2, .waiting = 1024, .peer_waiting = 64 },
+	[QUEUE_ACCOUNTS] = { .width = 8, .peer_width = 8, .waiting = 1024, .peer_waiting = 1024 },
+	[QUEUE_RECORDS] = { .width = 1024, .peer_width = 1024, .waiting = 1024,
+			    .peer_waiting = 1024 },
+};
+
+static const u8 queue_of_type[] = {
+	[DITTO_UPCALL_HOST_NAME] = QUEUE_HOSTS,
+	[DITTO_UPCALL_NETGROUP] = QUEUE_HOSTS,
+	[DITTO_UPCALL_GROUPS] = QUEUE_ACCOUNTS,
+	[DITTO_UPCALL_RECORD_PUT] = QUEUE_RECORDS,
+	[DITTO_UPCALL_RECORD_REMOVE] = QUEUE_RECORDS,
+	[DITTO_UPCALL_RECORD_FORGET] = QUEUE_RECORDS,
+	[DITTO_UPCALL_AUTH] = QUEUE_LOGINS,
+	[DITTO_UPCALL_PIPE_OPEN] = QUEUE_PIPES,
+	[DITTO_UPCALL_PIPE_CALL] = QUEUE_PIPES,
+	[DITTO_UPCALL_USER_NAME] = QUEUE_ACCOUNTS,
+	[DITTO_UPCALL_GROUP_NAME] = QUEUE_ACCOUNTS,
+	[DITTO_UPCALL_USER_ID] = QUEUE_ACCOUNTS,
+	[DITTO_UPCALL_GROUP_ID] = QUEUE_ACCOUNTS,
+};
+
 /**
  * struct ditto_upcalls - the helper of one server and what it is asked
  * @lock: guards @portid, @stopped, @missed and @stuck
@@ -72,8 +113,9 @@ static const char *const type_names[] = {
  * @hello_lock: guards @hello and @hello_len
  * @hello: see ditto_upcall_hello_set()
  * @hello_len: of @hello
- * @count: entries of @waiting
- * @waiting: struct upcall by number
+ * @count: requests
+ * @queues: those that wait for their turn
+ * @sent: struct ditto_ask by number: those that wait for their answer
  * @next: where the search for a free number goes on
  */
 struct ditto_upcalls {
@@ -86,22 +128,9 @@ struct ditto_upcalls {
 	void *hello;
 	size_t hello_len;
 	atomic_t count;
-	struct xarray waiting;
+	struct ditto_fairq queues[QUEUES];
+	struct xarray sent;
 	u32 next;
-};
-
-/**
- * struct upcall - one request
- * @portid: whom it was sent to
- * @ask: what was asked
- * @error: the result
- * @done: completed by who took it out of the table
- */
-struct upcall {
-	u32 portid;
-	const struct ditto_upcall *ask;
-	int error;
-	struct completion done;
 };
 
 bool ditto_upcall_has_helper(struct ditto_server *srv)
@@ -186,76 +215,192 @@ static struct sk_buff *upcall_message(const struct ditto_upcall *ask, u32 id, u3
 	return msg;
 }
 
-static int upcall_send(struct ditto_server *srv, const struct upcall *call, struct sk_buff *msg)
+static struct ditto_fairq *ask_queue(struct ditto_ask *ask)
 {
-	int err = genlmsg_unicast(srv->net, msg, call->portid);
-
-	/* The helper's buffer is full: it does not keep up. */
-	if (err == -EAGAIN)
-		return -EBUSY;
-	return err;
+	return &ask->srv->upcalls->queues[queue_of_type[ask->what.type]];
 }
 
-/* Wait for the answer; the deadline and a fatal signal end it. */
-static int upcall_wait(struct ditto_upcalls *up, struct upcall *call, u32 id, u32 deadline_ms)
+/* The end of a request that the caller owns. */
+static void ask_complete(struct ditto_ask *ask, int err)
 {
-	long left = wait_for_completion_killable_timeout(&call->done,
-							 msecs_to_jiffies(deadline_ms));
+	struct ditto_upcalls *up = ask->srv->upcalls;
 
-	if (left > 0)
-		return call->error;
-	if (xa_erase(&up->waiting, id)) {
-		if (left)
-			return -EINTR;
-		helper_is_late(up, call->ask->type, deadline_ms);
-		return -ETIMEDOUT;
+	/* The server may go as soon as the queue is empty. */
+	atomic_dec(&up->count);
+	if (ask->turn.peer)
+		ditto_fairq_leave(ask_queue(ask), &ask->turn);
+	ask->done(ask, err);
+}
+
+/* The same, by anybody but the timer. */
+static void ask_complete_sync(struct ditto_ask *ask, int err)
+{
+	cancel_delayed_work_sync(&ask->timer);
+	ask_complete(ask, err);
+}
+
+/* Take it out of the table. True if the caller owns it then. */
+static bool ask_take(struct ditto_ask *ask)
+{
+	u32 id = READ_ONCE(ask->id);
+
+	return id && xa_cmpxchg(&ask->srv->upcalls->sent, id, ask, NULL, GFP_NOWAIT) == ask;
+}
+
+static void ask_late(struct work_struct *work)
+{
+	struct ditto_ask *ask = container_of(to_delayed_work(work), struct ditto_ask, timer);
+	struct ditto_server *srv = ask->srv;
+
+	if (!ditto_fairq_cancel(ask_queue(ask), &ask->turn)) {
+		/* Somebody else owns it, or is about to send it and begins its time anew. */
+		if (!ask_take(ask))
+			return;
+		/* It began anew as this ran. */
+		cancel_delayed_work(&ask->timer);
 	}
-	wait_for_completion(&call->done);
-	return call->error;
+	helper_is_late(srv->upcalls, ask->what.type, READ_ONCE(srv->settings.upcall_ms));
+	ask_complete(ask, -ETIMEDOUT);
 }
 
-static int upcall_run(struct ditto_server *srv, struct upcall *call)
+/*
+ * Send a request that has its turn. From the time it is in the table it may be completed by
+ * others: what is used of it afterwards is copied before, and the timer runs already.
+ */
+static int ask_send(struct ditto_ask *ask)
 {
+	u32 deadline_ms = READ_ONCE(ask->srv->settings.upcall_ms), portid, id;
+	struct ditto_server *srv = ask->srv;
 	struct ditto_upcalls *up = srv->upcalls;
-	u32 deadline_ms = READ_ONCE(srv->settings.upcall_ms);
 	struct sk_buff *msg;
-	u32 id;
 	int err;
 
-	err = xa_alloc_cyclic(&up->waiting, &id, call, XA_LIMIT(1, U32_MAX), &up->next,
-			      GFP_KERNEL);
-	if (err < 0)
-		return err;
-
-	/* A helper that went before the request was in the table did not fail it. */
-	err = helper_is(up, call->portid) ? 0 : -ECONNREFUSED;
-	if (!err) {
-		msg = upcall_message(call->ask, id, deadline_ms, GFP_KERNEL);
-		err = IS_ERR(msg) ? PTR_ERR(msg) : upcall_send(srv, call, msg);
-	}
-	if (!err)
-		return upcall_wait(up, call, id, deadline_ms);
-
-	if (!xa_erase(&up->waiting, id))
-		wait_for_completion(&call->done);
-	return err;
-}
-
-int ditto_upcall_ask(struct ditto_server *srv, const struct ditto_upcall *ask)
-{
-	struct ditto_upcalls *up = srv->upcalls;
-	struct upcall call = { .ask = ask };
-	int err;
-
-	init_completion(&call.done);
-	err = helper_find(up, &call.portid);
+	err = helper_find(up, &portid);
 	if (err)
 		return err;
-	if (atomic_inc_return(&up->count) > DITTO_UPCALLS_MAX)
-		err = -EBUSY;
-	else
-		err = upcall_run(srv, &call);
-	atomic_dec(&up->count);
+	/* The number is taken, but nobody finds the request by it. */
+	err = xa_alloc_cyclic(&up->sent, &id, NULL, XA_LIMIT(1, U32_MAX), &up->next, GFP_KERNEL);
+	if (err < 0)
+		return err;
+	msg = upcall_message(&ask->what, id, deadline_ms, GFP_KERNEL);
+	if (IS_ERR(msg)) {
+		xa_erase(&up->sent, id);
+		return PTR_ERR(msg);
+	}
+	ask->portid = portid;
+	WRITE_ONCE(ask->id, id);
+	mod_delayed_work(ditto_wq, &ask->timer, msecs_to_jiffies(deadline_ms));
+	err = xa_err(xa_store(&up->sent, id, ask, GFP_KERNEL));
+	if (err) {
+		nlmsg_free(msg);
+		return err;
+	}
+
+	/* A helper that went before the request was in the table did not fail it. */
+	if (helper_is(up, portid)) {
+		err = genlmsg_unicast(srv->net, msg, portid);
+	} else {
+		nlmsg_free(msg);
+		err = -ECONNREFUSED;
+	}
+	if (!err || xa_cmpxchg(&up->sent, id, ask, NULL, GFP_KERNEL) != ask)
+		return 0;
+	/* The helper's buffer is full: it does not keep up. */
+	return err == -EAGAIN ? -EBUSY : err;
+}
+
+static void ask_run(struct ditto_ask *ask)
+{
+	int err = ask_send(ask);
+
+	if (err)
+		ask_complete_sync(ask, err);
+}
+
+static void ask_turn(struct ditto_fair_turn *turn)
+{
+	ask_run(container_of(turn, struct ditto_ask, turn));
+}
+
+void ditto_ask_start(struct ditto_server *srv, struct ditto_ask *ask)
+{
+	struct ditto_upcalls *up = srv->upcalls;
+	u32 portid;
+	int ret;
+
+	ask->srv = srv;
+	ask->id = 0;
+	ask->error = 0;
+	ask->turn.run = ask_turn;
+	ask->turn.peer = NULL;
+	ask->turn.waits = false;
+	INIT_DELAYED_WORK(&ask->timer, ask_late);
+	ret = atomic_inc_return(&up->count) > DITTO_UPCALLS_MAX ? -EBUSY :
+	      helper_find(up, &portid);
+	if (!ret) {
+		/* It may have its turn, and its end, as soon as it is in the queue. */
+		queue_delayed_work(ditto_wq, &ask->timer,
+				   msecs_to_jiffies(READ_ONCE(srv->settings.upcall_ms)) *
+				   DITTO_UPCALL_TURN_FACTOR);
+		ret = ditto_fairq_enter(ask_queue(ask), &ask->turn, &ask->peer, ask->user);
+	}
+	if (ret > 0)
+		ask_run(ask);
+	else if (ret < 0)
+		ask_complete_sync(ask, ret);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_ask_start);
+
+bool ditto_ask_cancel(struct ditto_ask *ask)
+{
+	if (!ditto_fairq_cancel(ask_queue(ask), &ask->turn) && !ask_take(ask))
+		return false;
+	cancel_delayed_work_sync(&ask->timer);
+	atomic_dec(&ask->srv->upcalls->count);
+	if (ask->turn.peer)
+		ditto_fairq_leave(ask_queue(ask), &ask->turn);
+	return true;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_ask_cancel, DITTO);
+
+/**
+ * struct upcall_waiter - a request whose caller waits
+ * @ask: see there
+ * @error: the result
+ * @done: it is there
+ */
+struct upcall_waiter {
+	struct ditto_ask ask;
+	int error;
+	struct completion done;
+};
+
+static void upcall_waiter_done(struct ditto_ask *ask, int err)
+{
+	struct upcall_waiter *waiter = container_of(ask, struct upcall_waiter, ask);
+
+	waiter->error = err;
+	complete(&waiter->done);
+}
+
+int ditto_upcall_ask(struct ditto_server *srv, const struct ditto_upcall *what)
+{
+	struct upcall_waiter *waiter = kzalloc(sizeof(*waiter), GFP_KERNEL);
+	int err;
+
+	if (!waiter)
+		return -ENOMEM;
+	waiter->ask.what = *what;
+	waiter->ask.done = upcall_waiter_done;
+	init_completion(&waiter->done);
+	ditto_ask_start(srv, &waiter->ask);
+	err = wait_for_completion_killable(&waiter->done);
+	if (err && !ditto_ask_cancel(&waiter->ask)) {
+		wait_for_completion(&waiter->done);
+		err = 0;
+	}
+	err = err ? -EINTR : waiter->error;
+	kfree(waiter);
 	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_ask);
@@ -360,7 +505,7 @@ int ditto_upcall_reply(struct ditto_server *srv, struct genl_info *info)
 {
 	struct ditto_upcalls *up = srv->upcalls;
 	u64 id = nla_get_u64(info->attrs[DITTO_A_UPCALL_ID]);
-	struct upcall *call;
+	struct ditto_ask *ask;
 	int err = 0;
 
 	if (READ_ONCE(up->portid) != info->snd_portid) {
@@ -369,40 +514,39 @@ int ditto_upcall_reply(struct ditto_server *srv, struct genl_info *info)
 	}
 	helper_moves(up);
 	/* It was sent to this port: a new helper starts with none. */
-	call = id <= U32_MAX ? xa_erase(&up->waiting, id) : NULL;
-	if (!call) {
+	ask = id && id <= U32_MAX ? xa_erase(&up->sent, id) : NULL;
+	if (!ask) {
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[DITTO_A_UPCALL_ID],
 				    "no request with this number waits; its time may be over");
 		return -ENOENT;
 	}
 	if (info->attrs[DITTO_A_UPCALL_ERROR])
-		call->error = -(int)nla_get_u32(info->attrs[DITTO_A_UPCALL_ERROR]);
-	if (!call->error) {
+		ask->error = -(int)nla_get_u32(info->attrs[DITTO_A_UPCALL_ERROR]);
+	if (!ask->error) {
 		/* The helper learns it if its answer cannot be read. */
-		err = call->ask->got(info, call->ask->arg);
-		call->error = err;
-	} else if (call->ask->failed) {
-		call->ask->failed(info, call->ask->arg);
+		err = ask->what.got(info, ask->what.arg);
+		ask->error = err;
+	} else if (ask->what.failed) {
+		ask->what.failed(info, ask->what.arg);
 	}
-	complete(&call->done);
+	ask_complete_sync(ask, ask->error);
 	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_reply);
 
-/* Fail all that wait; returns how many. */
+/* Fail all that were sent; returns how many. Those that wait for a turn fail at their turn. */
 static unsigned int upcalls_fail(struct ditto_upcalls *up)
 {
-	struct upcall *call;
 	unsigned int failed = 0;
+	struct ditto_ask *ask;
 	unsigned long id;
 
-	xa_for_each(&up->waiting, id, call) {
-		/* It may be gone, with its caller's stack, unless it is taken out here. */
-		call = xa_erase(&up->waiting, id);
-		if (!call)
+	xa_for_each(&up->sent, id, ask) {
+		/* It may be gone unless it is taken out here. */
+		ask = xa_erase(&up->sent, id);
+		if (!ask)
 			continue;
-		call->error = -ECONNREFUSED;
-		complete(&call->done);
+		ask_complete_sync(ask, -ECONNREFUSED);
 		failed++;
 	}
 	return failed;
@@ -449,7 +593,9 @@ int ditto_upcalls_init(struct ditto_server *srv)
 		return -ENOMEM;
 	spin_lock_init(&up->lock);
 	mutex_init(&up->hello_lock);
-	xa_init_flags(&up->waiting, XA_FLAGS_ALLOC);
+	for (unsigned int i = 0; i < QUEUES; i++)
+		ditto_fairq_init(&up->queues[i], &queue_limits[i]);
+	xa_init_flags(&up->sent, XA_FLAGS_ALLOC);
 	srv->upcalls = up;
 	return 0;
 }
@@ -462,7 +608,9 @@ void ditto_upcalls_exit(struct ditto_server *srv)
 	if (!up)
 		return;
 	ditto_upcalls_stop(srv);
-	xa_destroy(&up->waiting);
+	for (unsigned int i = 0; i < QUEUES; i++)
+		ditto_fairq_exit(&up->queues[i]);
+	xa_destroy(&up->sent);
 	kvfree(up->hello);
 	mutex_destroy(&up->hello_lock);
 	srv->upcalls = NULL;

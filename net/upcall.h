@@ -12,12 +12,16 @@
 
 #include <linux/types.h>
 
+#include "fairq.h"
+
 struct ditto_server;
 struct genl_info;
 struct sk_buff;
 
-/* Requests that wait for the helper at once; more fail with -EBUSY. */
-#define DITTO_UPCALLS_MAX	1024
+/* Requests at once, those that wait for their turn included; more fail with -EBUSY. */
+#define DITTO_UPCALLS_MAX	4096
+/* A request may wait for its turn so many times as long as for its answer. */
+#define DITTO_UPCALL_TURN_FACTOR	4
 
 /* The values are those of the netlink enum "upcall-kind". */
 enum ditto_upcall_type {
@@ -58,11 +62,57 @@ struct ditto_upcall {
 };
 
 /**
+ * struct ditto_ask - a request that no thread waits for
+ * @what: what is asked; what its @arg points to stays until @done is called
+ * @peer: on whose behalf, for the order in which requests are sent; all zeroes for the server's own
+ * @user: any number that tells the users of a peer apart
+ * @done: called once with the result, unless ditto_ask_cancel() said otherwise; in process
+ *	context, maybe before ditto_ask_start() returns; must not wait; may free the request
+ * @srv: here and below: net/upcall.c's
+ * @turn: in the queue of its kind
+ * @portid: whom it was sent to
+ * @id: in the table of those sent; 0 for none
+ * @error: the helper's
+ * @timer: its time is over
+ */
+struct ditto_ask {
+	struct ditto_upcall what;
+	struct in6_addr peer;
+	u64 user;
+	void (*done)(struct ditto_ask *ask, int err);
+	struct ditto_server *srv;
+	struct ditto_fair_turn turn;
+	u32 portid;
+	u32 id;
+	int error;
+	struct delayed_work timer;
+};
+
+/**
+ * ditto_ask_start - ask the helper, and do not wait
+ * @srv: the server
+ * @ask: with @what, @peer, @user and @done
+ *
+ * Requests of a kind (logins, pipes, hosts, accounts) are sent in turns, round robin over
+ * peers and then users. @done gets what ditto_upcall() returns, but not -EINTR.
+ *
+ * Context: process; does not wait.
+ */
+void ditto_ask_start(struct ditto_server *srv, struct ditto_ask *ask);
+/*
+ * Give a request up that was started. True if @done will not be called; false if it was or
+ * will be, soon. Process context.
+ */
+bool ditto_ask_cancel(struct ditto_ask *ask);
+
+/**
  * ditto_upcall_ask - ask the helper and wait
  * @srv: the server
  * @call: what
  *
- * Context: may sleep, at most the upcall setting; killable.
+ * Not for threads that serve clients: those use ditto_ask_start().
+ *
+ * Context: may sleep, at most 5 times the upcall setting; killable.
  * Return: as ditto_upcall().
  */
 int ditto_upcall_ask(struct ditto_server *srv, const struct ditto_upcall *call);
@@ -90,7 +140,7 @@ void ditto_upcall_tell(struct ditto_server *srv, enum ditto_upcall_type type,
  *	answering command; returns 0 or an error that ditto_upcall() returns
  * @arg: for both
  *
- * Context: may sleep, at most the upcall setting; killable.
+ * Context: may sleep, at most 5 times the upcall setting; killable.
  * Return: 0; the helper's error (-ENOENT: there is no such thing);
  * -ECONNREFUSED without a helper (logged once until one comes);
  * -ETIMEDOUT; -EBUSY; -EINTR; -ENOMEM.

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Fair queues. See fairq.h.
+ *
+ * The requests of a peer form one list per user, and the first requests of its
+ * users form the peer's list. Whoever had a turn goes to the end, a user of its
+ * peer's list and a peer of the queue's.
+ *
+ * Locking: q->lock guards everything; @run is called without it.
+ *
+ * Lifetime: a peer lives while it has a turn or a request that waits.
+ */
+#include <kunit/visibility.h>
+#include <linux/random.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <net/ipv6.h>
+
+#include "../fs/node_private.h"
+#include "fairq.h"
+
+/**
+ * struct ditto_fair_peer - somebody who has turns or waits for them
+ * @hash: in the queue
+ * @ready: on the queue's list, or empty
+ * @users: struct ditto_fair_turn: the first request of each user
+ * @addr: masked
+ * @active: turns
+ * @waiting: requests that wait
+ */
+struct ditto_fair_peer {
+	struct hlist_node hash;
+	struct list_head ready;
+	struct list_head users;
+	struct in6_addr addr;
+	unsigned int active;
+	unsigned int waiting;
+};
+
+static void fairq_mask(struct in6_addr *masked, const struct in6_addr *addr)
+{
+	if (ipv6_addr_v4mapped(addr))
+		*masked = *addr;
+	else
+		ipv6_addr_prefix(masked, addr, 64);
+}
+
+static struct ditto_fair_peer *fairq_peer_locked(struct ditto_fairq *q,
+						 const struct in6_addr *addr)
+{
+	struct ditto_fair_peer *peer;
+	struct hlist_head *bucket;
+	struct in6_addr masked;
+
+	lockdep_assert_held(&q->lock);
+	fairq_mask(&masked, addr);
+	bucket = &q->peers[siphash(&masked, sizeof(masked), &q->key) &
+			   ((1 << DITTO_FAIRQ_BITS) - 1)];
+	hlist_for_each_entry(peer, bucket, hash)
+		if (ipv6_addr_equal(&peer->addr, &masked))
+			return peer;
+	peer = kzalloc(sizeof(*peer), GFP_ATOMIC);
+	if (!peer)
+		return NULL;
+	peer->addr = masked;
+	INIT_LIST_HEAD(&peer->ready);
+	INIT_LIST_HEAD(&peer->users);
+	hlist_add_head(&peer->hash, bucket);
+	return peer;
+}
+
+/* Is it on the queue's list exactly if it may have a turn? It is freed if it has nothing. */
+static void fairq_peer_settle_locked(struct ditto_fairq *q, struct ditto_fair_peer *peer)
+{
+	bool ready = peer->waiting && peer->active < q->limits.peer_width;
+
+	lockdep_assert_held(&q->lock);
+	if (!ready)
+		list_del_init(&peer->ready);
+	else if (list_empty(&peer->ready))
+		list_add_tail(&peer->ready, &q->ready);
+	if (!peer->waiting && !peer->active) {
+		hlist_del(&peer->hash);
+		kfree(peer);
+	}
+}
+
+static void fairq_add_locked(struct ditto_fairq *q, struct ditto_fair_peer *peer,
+			     struct ditto_fair_turn *turn)
+{
+	struct ditto_fair_turn *first;
+
+	lockdep_assert_held(&q->lock);
+	turn->waits = true;
+	q->waiting++;
+	peer->waiting++;
+	list_for_each_entry(first, &peer->users, list) {
+		if (first->user != turn->user)
+			continue;
+		list_add_tail(&turn->list, &first->same);
+		return;
+	}
+	list_add_tail(&turn->list, &peer->users);
+}
+
+/* Take a request out; the next one of its user is put where @at says, or in its place. */
+static void fairq_del_locked(struct ditto_fairq *q, struct ditto_fair_turn *turn,
+			     struct list_head *at)
+{
+	struct ditto_fair_turn *next;
+
+	lockdep_assert_held(&q->lock);
+	next = list_first_entry_or_null(&turn->same, struct ditto_fair_turn, list);
+	if (next) {
+		list_del_init(&next->list);
+		list_splice_init(&turn->same, &next->same);
+		list_add_tail(&next->list, at ?: &turn->list);
+	}
+	list_del_init(&turn->list);
+	turn->waits = false;
+	turn->peer->waiting--;
+	q->waiting--;
+}
+
+static struct ditto_fair_turn *fairq_next_locked(struct ditto_fairq *q)
+{
+	struct ditto_fair_turn *turn;
+	struct ditto_fair_peer *peer;
+
+	lockdep_assert_held(&q->lock);
+	if (q->active >= q->limits.width || list_empty(&q->ready))
+		return NULL;
+	peer = list_first_entry(&q->ready, struct ditto_fair_peer, ready);
+	turn = list_first_entry(&peer->users, struct ditto_fair_turn, list);
+	fairq_del_locked(q, turn, &peer->users);
+	list_del_init(&peer->ready);
+	q->active++;
+	peer->active++;
+	fairq_peer_settle_locked(q, peer);
+	return turn;
+}
+
+static void fairq_work(struct work_struct *work)
+{
+	struct ditto_fairq *q = container_of(work, struct ditto_fairq, work);
+	struct ditto_fair_turn *turn;
+
+	for (;;) {
+		spin_lock(&q->lock);
+		turn = fairq_next_locked(q);
+		spin_unlock(&q->lock);
+		if (!turn)
+			return;
+		turn->run(turn);
+		cond_resched();
+	}
+}
+
+int ditto_fairq_enter(struct ditto_fairq *q, struct ditto_fair_turn *turn,
+		      const struct in6_addr *addr, u64 user)
+{
+	struct ditto_fair_peer *peer;
+	int ret = 0;
+
+	INIT_LIST_HEAD(&turn->list);
+	INIT_LIST_HEAD(&turn->same);
+	turn->waits = false;
+	turn->user = user;
+
+	spin_lock(&q->lock);
+	peer = fairq_peer_locked(q, addr);
+	turn->peer = peer;
+	if (!peer) {
+		ret = -ENOMEM;
+	} else if (q->active < q->limits.width && list_empty(&q->ready) && !peer->waiting &&
+		   peer->active < q->limits.peer_width) {
+		q->active++;
+		peer->active++;
+		ret = 1;
+	} else if (q->waiting >= q->limits.waiting || peer->waiting >= q->limits.peer_waiting) {
+		turn->peer = NULL;
+		ret = -EBUSY;
+	} else {
+		fairq_add_locked(q, peer, turn);
+	}
+	if (peer)
+		fairq_peer_settle_locked(q, peer);
+	spin_unlock(&q->lock);
+	return ret;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_fairq_enter);
+
+bool ditto_fairq_cancel(struct ditto_fairq *q, struct ditto_fair_turn *turn)
+{
+	bool waited;
+
+	spin_lock(&q->lock);
+	waited = turn->waits;
+	if (waited) {
+		fairq_del_locked(q, turn, NULL);
+		fairq_peer_settle_locked(q, turn->peer);
+		turn->peer = NULL;
+	}
+	spin_unlock(&q->lock);
+	return waited;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_fairq_cancel);
+
+void ditto_fairq_leave(struct ditto_fairq *q, struct ditto_fair_turn *turn)
+{
+	spin_lock(&q->lock);
+	q->active--;
+	turn->peer->active--;
+	fairq_peer_settle_locked(q, turn->peer);
+	turn->peer = NULL;
+	/* Under the lock: whoever leaves last does not touch the queue afterwards. */
+	if (!list_empty(&q->ready))
+		queue_work(ditto_wq, &q->work);
+	spin_unlock(&q->lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_fairq_leave);
+
+void ditto_fairq_init(struct ditto_fairq *q, const struct ditto_fairq_limits *limits)
+{
+	memset(q, 0, sizeof(*q));
+	q->limits = *limits;
+	spin_lock_init(&q->lock);
+	INIT_LIST_HEAD(&q->ready);
+	get_random_bytes(&q->key, sizeof(q->key));
+	INIT_WORK(&q->work, fairq_work);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_fairq_init);
+
+void ditto_fairq_exit(struct ditto_fairq *q)
+{
+	/* Turns end at once by now, and each gives the next one. */
+	while (READ_ONCE(q->waiting) || READ_ONCE(q->active)) {
+		flush_work(&q->work);
+		schedule_timeout_uninterruptible(1);
+	}
+	cancel_work_sync(&q->work);
+	/* Whoever left last has let go of the lock. */
+	spin_lock(&q->lock);
+	spin_unlock(&q->lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_fairq_exit);
