@@ -2,8 +2,8 @@
 /*
  * Authentication: steps of it go to the helper, and an identity comes back.
  *
- * An answer is read in the context of the helper's command, while the caller
- * of the step waits: what is filled belongs to one of them at a time.
+ * An answer is read in the context of the helper's command. What it fills is the
+ * step's, which belongs to the request until that is done.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -261,9 +261,9 @@ static int auth_put(struct sk_buff *msg, void *arg)
 	return 0;
 }
 
-int ditto_auth_step(struct ditto_server *srv, struct ditto_auth *auth)
+void ditto_auth_step(struct ditto_server *srv, struct ditto_auth *auth)
 {
-	const struct ditto_upcall ask = {
+	auth->ask.what = (struct ditto_upcall) {
 		.type = DITTO_UPCALL_AUTH,
 		.size = nla_total_size(sizeof(auth->id)) + nla_total_size(auth->token_len) +
 			nla_total_size(auth->peer ? strlen(auth->peer) + 1 : 0),
@@ -272,10 +272,10 @@ int ditto_auth_step(struct ditto_server *srv, struct ditto_auth *auth)
 		.failed = ditto_auth_failed,
 		.arg = auth,
 	};
-
 	if (auth->token_len > DITTO_AUTH_TOKEN_MAX)
-		return -EINVAL;
-	return ditto_upcall_ask(srv, &ask);
+		auth->ask.done(&auth->ask, -EINVAL);
+	else
+		ditto_ask_start(srv, &auth->ask);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_auth_step, DITTO);
 

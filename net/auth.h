@@ -11,6 +11,8 @@
 #include <linux/time64.h>
 #include <linux/uidgid.h>
 
+#include "upcall.h"
+
 struct ditto_server;
 
 /* Longest token, either way: a netlink attribute has 16 bits for its length. */
@@ -59,6 +61,7 @@ static inline struct ditto_auth_user *ditto_auth_user_hold(struct ditto_auth_use
 
 /**
  * struct ditto_auth - one step of an authentication
+ * @ask: the request; the caller sets @peer, @user and @done
  * @id: 0 for the first step; filled with the helper's number for the further ones, and with 0
  *	when it is over, whether it succeeded or was refused
  * @token: from the client
@@ -75,6 +78,7 @@ static inline struct ditto_auth_user *ditto_auth_user_hold(struct ditto_auth_use
  *	known; kmalloc()ed, freed by the caller
  */
 struct ditto_auth {
+	struct ditto_ask ask;
 	u64 id;
 	const void *token;
 	size_t token_len;
@@ -94,12 +98,13 @@ struct ditto_auth {
  * @srv: the server
  * @auth: see there; zeroed but for what goes in
  *
- * Context: sleeps for the helper, at most the upcall setting; killable.
- * Return: 0; -EACCES (refused: LOGON_FAILURE; @auth->reply may say why);
+ * @auth->ask.done is called with 0; -EACCES (refused: LOGON_FAILURE; @auth->reply may say why);
  * -ENOENT (no such authentication goes on); -EINVAL (malformed token);
  * -ECONNREFUSED without a helper; and those of ditto_upcall().
+ *
+ * Context: process; does not wait.
  */
-int ditto_auth_step(struct ditto_server *srv, struct ditto_auth *auth);
+void ditto_auth_step(struct ditto_server *srv, struct ditto_auth *auth);
 /* An authentication will not go on; 0 is none. Does not wait. Process context. */
 void ditto_auth_abort(struct ditto_server *srv, u64 id);
 
@@ -116,22 +121,38 @@ int ditto_auth_hello(struct ditto_server *srv, void **token, size_t *len);
 
 /* Pipes: "srvsvc", "lsarpc", "wkssvc". */
 
-/* Return: 0 and a number, -ENOENT (no such pipe), -ECONNREFUSED and those of ditto_upcall(). */
-int ditto_pipe_open(struct ditto_server *srv, const char *name, const struct ditto_auth_user *user,
-		    u64 *id);
 /**
- * ditto_pipe_call - write a message to a pipe and read what it answers
- * @srv: the server
- * @id: of the pipe
- * @in: message
+ * struct ditto_pipe_ask - a request to a pipe
+ * @ask: the request; the caller sets @peer, @user and @done
+ * @name: to open: of the pipe
+ * @opener: to open: on whose behalf
+ * @id: the helper's number of the pipe; filled when it was opened
+ * @in: to write: a message
  * @in_len: bytes, at most DITTO_PIPE_MAX
- * @out: filled; kvmalloc()ed, freed by the caller; NULL if there is no answer
+ * @out: what the message was answered; kvmalloc()ed, freed by the caller; NULL without answer
  * @out_len: bytes
- *
- * Return: 0; -ENOENT (no such pipe any more), -EINVAL (malformed), and those of ditto_upcall().
  */
-int ditto_pipe_call(struct ditto_server *srv, u64 id, const void *in, size_t in_len,
-		    void **out, size_t *out_len);
+struct ditto_pipe_ask {
+	struct ditto_ask ask;
+	const char *name;
+	const struct ditto_auth_user *opener;
+	u64 id;
+	const void *in;
+	size_t in_len;
+	void *out;
+	size_t out_len;
+};
+
+/*
+ * Open a pipe. @ask.done is called with 0, -ENOENT (no such pipe), -ECONNREFUSED and those of
+ * ditto_upcall(). Process context; does not wait.
+ */
+void ditto_pipe_open(struct ditto_server *srv, struct ditto_pipe_ask *pipe);
+/*
+ * Write a message and read its answer. @ask.done is called with 0, -ENOENT (no such pipe any
+ * more), -EINVAL (malformed) and those of ditto_upcall(). Process context; does not wait.
+ */
+void ditto_pipe_call(struct ditto_server *srv, struct ditto_pipe_ask *pipe);
 void ditto_pipe_close(struct ditto_server *srv, u64 id);
 
 #endif

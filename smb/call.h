@@ -85,6 +85,7 @@ struct dsmb_tree;
  * @keep_body: what is in @out goes out, though the status is an error
  * @begun: it was run before
  * @waited: it is counted in conn->nasync
+ * @quiet: no STATUS_PENDING while it is parked: it waits for this server, and not long
  * @lock: guards what follows up to @final
  * @state: see enum dsmb_call_state in call.c
  * @woken: what happened while it ran or was being cancelled
@@ -139,6 +140,7 @@ struct dsmb_call {
 	bool keep_body;
 	bool begun;
 	bool waited;
+	bool quiet;
 	spinlock_t lock;	/* see above */
 	u8 state;
 	u8 woken;

@@ -37,10 +37,15 @@ static u32 dsmb_fsctl_pipe_transceive(struct dsmb_ioctl *io)
 	void *data;
 
 	status = dsmb_pipe_write(io->call, io->open, io->in.data, io->in.size);
-	if (status)
+	if (status == DSMB_PARKED)
 		return status;
+	if (status) {
+		dsmb_pipe_done(io->call);
+		return status;
+	}
 	data = dsmb_room(&io->out, room);
 	status = dsmb_pipe_read(io->call, io->open, room, data, &len);
+	dsmb_pipe_done(io->call);
 	dsmb_back(&io->out, len);
 	/* A part of a message has no answer yet. */
 	return status == DSMB_PIPE_EMPTY ? DSMB_SUCCESS : status;

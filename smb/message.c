@@ -378,7 +378,7 @@ static bool park(struct dsmb_message *message, struct dsmb_call *call)
 		dsmb_call_release(&message->calls[i]);
 	if (!dsmb_call_is_woken(call) && !dsmb_call_is_cancelled(call) &&
 	    (!may_wait(message, call) ||
-	     (last && !call->async_id && !dsmb_reply_interim(message, call))))
+	     (last && !call->async_id && !call->quiet && !dsmb_reply_interim(message, call))))
 		dsmb_call_cancel(call, DSMB_INSUFFICIENT_RESOURCES);
 	return dsmb_call_park(call);
 }

@@ -3,16 +3,27 @@
  * Named pipes of IPC$, served by the helper: MS-SMB2 sections 3.3.5.12, 3.3.5.13
  * and 3.3.5.15.3.
  *
- * Locking: open->lock guards the answer that waits, and makes one message follow
- * the other.
+ * No worker waits for the helper: a call that asks it is parked, and runs again when
+ * the answer is there. One call at a time uses a pipe, so that one message follows the
+ * other; the others are parked in their order. STATUS_PENDING is not sent: the wait is
+ * bounded, and clients expect none from a pipe that answers.
+ *
+ * Locking: pipe->lock guards who uses the pipe and who waits for it, and the answer,
+ * which only the call that uses the pipe changes.
+ *
+ * Lifetime: the open and each job hold the pipe. A call has one job, from its first
+ * look at the pipe to dsmb_pipe_done() or its end.
  */
 
 #include <linux/ctype.h>
 #include <linux/mm.h>
+#include <linux/refcount.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 
 #include "../net/auth.h"
+#include "../net/peer.h"
 #include "call.h"
 #include "conn.h"
 #include "name.h"
@@ -28,6 +39,10 @@
  * struct dsmb_pipe - an open pipe
  * @srv: whose helper serves it
  * @id: the helper's number for it
+ * @ref: see above
+ * @lock: see above
+ * @busy: a job has it
+ * @waiting: struct dsmb_pipe_job
  * @out: what it answered last, or NULL
  * @out_len: bytes
  * @out_pos: of them, read
@@ -35,9 +50,37 @@
 struct dsmb_pipe {
 	struct ditto_server *srv;
 	u64 id;
+	refcount_t ref;
+	spinlock_t lock;	/* see above */
+	bool busy;
+	struct list_head waiting;
 	void *out;
 	size_t out_len;
 	size_t out_pos;
+};
+
+/**
+ * struct dsmb_pipe_job - what a call has to do with a pipe
+ * @ask: what the helper is asked
+ * @call: whose it is
+ * @pipe: held; NULL while one is opened
+ * @list: of those that wait for the pipe
+ * @has: it has the pipe; under its lock
+ * @asked: the helper was asked
+ * @done: and answered
+ * @error: then
+ * @name: of the pipe that is opened
+ */
+struct dsmb_pipe_job {
+	struct ditto_pipe_ask ask;
+	struct dsmb_call *call;
+	struct dsmb_pipe *pipe;
+	struct list_head list;
+	bool has;
+	bool asked;
+	bool done;
+	int error;
+	char name[DSMB_PIPE_NAME_MAX];
 };
 
 static u32 dsmb_pipe_status(int err)
@@ -76,31 +119,199 @@ static bool dsmb_pipe_name(const struct dsmb_path *path, char *name)
 	return true;
 }
 
+static void dsmb_pipe_put(struct dsmb_pipe *pipe)
+{
+	if (!refcount_dec_and_test(&pipe->ref))
+		return;
+	ditto_pipe_close(pipe->srv, pipe->id);
+	kvfree(pipe->out);
+	kfree(pipe);
+}
+
+void dsmb_pipe_free(struct dsmb_pipe *pipe)
+{
+	if (pipe)
+		dsmb_pipe_put(pipe);
+}
+
+/* Let go of the pipe: the next job has it. */
+static void dsmb_pipe_leave(struct dsmb_pipe_job *job)
+{
+	struct dsmb_pipe *pipe = job->pipe;
+	struct dsmb_pipe_job *next = NULL;
+
+	if (!pipe)
+		return;
+	spin_lock(&pipe->lock);
+	list_del_init(&job->list);
+	if (job->has) {
+		job->has = false;
+		next = list_first_entry_or_null(&pipe->waiting, struct dsmb_pipe_job, list);
+		if (next) {
+			list_del_init(&next->list);
+			next->has = true;
+			/* Under the lock: it is no longer found here, and may end. */
+			dsmb_call_again(next->call);
+		}
+		pipe->busy = next;
+	}
+	spin_unlock(&pipe->lock);
+}
+
+static void dsmb_pipe_release(struct dsmb_call *call)
+{
+	struct dsmb_pipe_job *job = call->private;
+
+	call->private = NULL;
+	call->cancel = NULL;
+	if (!job)
+		return;
+	dsmb_pipe_leave(job);
+	if (job->pipe)
+		dsmb_pipe_put(job->pipe);
+	else if (job->done && !job->error && job->ask.id)
+		ditto_pipe_close(call->conn->server->srv, job->ask.id);
+	kvfree(job->ask.out);
+	kfree(job);
+}
+
+void dsmb_pipe_done(struct dsmb_call *call)
+{
+	dsmb_call_release(call);
+}
+
+/* Pairs with dsmb_pipe_answered(). */
+static bool dsmb_pipe_is_answered(const struct dsmb_pipe_job *job)
+{
+	return smp_load_acquire(&job->done);
+}
+
+/* It is parked: for the pipe, or for the helper, who may be answering. */
+static void dsmb_pipe_cancel(struct dsmb_call *call)
+{
+	struct dsmb_pipe_job *job = call->private;
+	bool waited = false;
+
+	if (job->pipe) {
+		spin_lock(&job->pipe->lock);
+		waited = !list_empty(&job->list);
+		list_del_init(&job->list);
+		spin_unlock(&job->pipe->lock);
+	}
+	if (!waited && (!job->asked || dsmb_pipe_is_answered(job) ||
+			!ditto_ask_cancel(&job->ask.ask)))
+		return;
+	dsmb_pipe_leave(job);
+	dsmb_call_complete(call, DSMB_CANCELLED);
+}
+
+static void dsmb_pipe_answered(struct ditto_ask *ask, int err)
+{
+	struct dsmb_pipe_job *job = container_of(ask, struct dsmb_pipe_job, ask.ask);
+
+	job->error = err;
+	/* Pairs with dsmb_pipe_is_answered(). */
+	smp_store_release(&job->done, true);
+	dsmb_call_again(job->call);
+}
+
+/* The call's job, made if it has none yet; NULL without memory. */
+static struct dsmb_pipe_job *dsmb_pipe_job(struct dsmb_call *call, struct dsmb_pipe *pipe)
+{
+	struct dsmb_pipe_job *job = call->private;
+
+	if (job)
+		return job;
+	job = kzalloc(sizeof(*job), GFP_KERNEL);
+	if (!job)
+		return NULL;
+	job->call = call;
+	INIT_LIST_HEAD(&job->list);
+	if (pipe) {
+		refcount_inc(&pipe->ref);
+		job->pipe = pipe;
+	}
+	job->ask.ask.peer = call->conn->peer->addr;
+	job->ask.ask.user = __kuid_val(dsmb_session_acts(call->session)->uid);
+	job->ask.ask.done = dsmb_pipe_answered;
+	call->private = job;
+	call->release = dsmb_pipe_release;
+	call->cancel = dsmb_pipe_cancel;
+	call->quiet = true;
+	return job;
+}
+
+/* Take the pipe. DSMB_PARKED if another call has it. */
+static u32 dsmb_pipe_take(struct dsmb_pipe_job *job)
+{
+	struct dsmb_pipe *pipe = job->pipe;
+	bool has;
+
+	if (dsmb_call_is_cancelled(job->call))
+		return DSMB_CANCELLED;
+	spin_lock(&pipe->lock);
+	if (!pipe->busy) {
+		pipe->busy = true;
+		job->has = true;
+	}
+	has = job->has;
+	if (!has && list_empty(&job->list))
+		list_add_tail(&job->list, &pipe->waiting);
+	spin_unlock(&pipe->lock);
+	return has ? DSMB_SUCCESS : DSMB_PARKED;
+}
+
+/* Is there a pipe of this name? It is open then, by the number in the job. */
+static u32 dsmb_pipe_ask_open(struct dsmb_call *call, const struct dsmb_path *path)
+{
+	struct dsmb_pipe_job *job;
+
+	job = dsmb_pipe_job(call, NULL);
+	if (!job)
+		return DSMB_INSUFFICIENT_RESOURCES;
+	if (!job->asked) {
+		if (dsmb_call_is_cancelled(call))
+			return DSMB_CANCELLED;
+		if (!dsmb_pipe_name(path, job->name))
+			return DSMB_OBJECT_NAME_NOT_FOUND;
+		job->asked = true;
+		job->ask.name = job->name;
+		job->ask.opener = dsmb_session_acts(call->session);
+		/* It may be answered already, but the call goes on when it is told so. */
+		ditto_pipe_open(call->conn->server->srv, &job->ask);
+		return DSMB_PARKED;
+	}
+	if (!dsmb_pipe_is_answered(job))
+		return DSMB_PARKED;
+	return job->error == -ENOENT ? DSMB_OBJECT_NAME_NOT_FOUND : dsmb_pipe_status(job->error);
+}
+
 u32 dsmb_pipe_create(struct dsmb_call *call, const struct dsmb_path *path,
 		     struct dsmb_open *open)
 {
-	char name[DSMB_PIPE_NAME_MAX];
+	struct dsmb_pipe_job *job;
 	struct dsmb_pipe *pipe;
-	int err;
+	u32 status;
 
-	if (!dsmb_pipe_name(path, name))
-		return DSMB_OBJECT_NAME_NOT_FOUND;
+	status = dsmb_pipe_ask_open(call, path);
+	if (status)
+		return status;
 	pipe = kzalloc(sizeof(*pipe), GFP_KERNEL);
 	if (!pipe)
 		return DSMB_INSUFFICIENT_RESOURCES;
+	job = call->private;
 	pipe->srv = call->conn->server->srv;
-	err = ditto_pipe_open(pipe->srv, name, dsmb_session_acts(call->session), &pipe->id);
-	if (err) {
-		kfree(pipe);
-		return err == -ENOENT ? DSMB_OBJECT_NAME_NOT_FOUND : dsmb_pipe_status(err);
-	}
+	swap(pipe->id, job->ask.id);
+	refcount_set(&pipe->ref, 1);
+	spin_lock_init(&pipe->lock);
+	INIT_LIST_HEAD(&pipe->waiting);
 	open->pipe = pipe;
+	dsmb_pipe_done(call);
 	return DSMB_SUCCESS;
 }
 
 u32 dsmb_pipe_wait(struct dsmb_call *call, struct dsmb_cursor name)
 {
-	struct dsmb_open open = { };
 	struct dsmb_path path;
 	u32 status;
 	int err;
@@ -108,66 +319,86 @@ u32 dsmb_pipe_wait(struct dsmb_call *call, struct dsmb_cursor name)
 	err = dsmb_path_parse(&path, name);
 	if (err)
 		return dsmb_status(err);
-	status = dsmb_pipe_create(call, &path, &open);
+	status = dsmb_pipe_ask_open(call, &path);
 	dsmb_path_free(&path);
-	dsmb_pipe_free(open.pipe);
 	return status;
 }
 
-void dsmb_pipe_free(struct dsmb_pipe *pipe)
+/* The answer to what was written waits to be read. */
+static void dsmb_pipe_keep(struct dsmb_pipe_job *job)
 {
-	if (!pipe)
+	struct dsmb_pipe *pipe = job->pipe;
+
+	if (!job->ask.out)
 		return;
-	ditto_pipe_close(pipe->srv, pipe->id);
-	kvfree(pipe->out);
-	kfree(pipe);
+	spin_lock(&pipe->lock);
+	swap(pipe->out, job->ask.out);
+	pipe->out_len = job->ask.out_len;
+	pipe->out_pos = 0;
+	spin_unlock(&pipe->lock);
+	/* An answer that was not read before the next message is not wanted. */
+	kvfree(job->ask.out);
+	job->ask.out = NULL;
 }
 
 u32 dsmb_pipe_write(struct dsmb_call *call, struct dsmb_open *open, const void *data, u32 len)
 {
-	struct dsmb_pipe *pipe = open->pipe;
-	void *out = NULL;
-	size_t out_len = 0;
-	int err;
+	struct dsmb_pipe_job *job;
+	u32 status;
 
 	if (len > DITTO_PIPE_MAX)
 		return DSMB_INVALID_PARAMETER;
-	mutex_lock(&open->lock);
-	err = ditto_pipe_call(pipe->srv, pipe->id, data, len, &out, &out_len);
-	if (!err && out) {
-		/* Who writes again without having read does not want the answer before. */
-		kvfree(pipe->out);
-		pipe->out = out;
-		pipe->out_len = out_len;
-		pipe->out_pos = 0;
+	job = dsmb_pipe_job(call, open->pipe);
+	if (!job)
+		return DSMB_INSUFFICIENT_RESOURCES;
+	if (!job->asked) {
+		status = dsmb_pipe_take(job);
+		if (status)
+			return status;
+		job->asked = true;
+		job->ask.id = job->pipe->id;
+		job->ask.in = data;
+		job->ask.in_len = len;
+		ditto_pipe_call(job->pipe->srv, &job->ask);
+		return DSMB_PARKED;
 	}
-	mutex_unlock(&open->lock);
-	return dsmb_pipe_status(err);
+	if (!dsmb_pipe_is_answered(job))
+		return DSMB_PARKED;
+	if (!job->error)
+		dsmb_pipe_keep(job);
+	return dsmb_pipe_status(job->error);
 }
 
 u32 dsmb_pipe_read(struct dsmb_call *call, struct dsmb_open *open, u32 max, void *data,
 		   u32 *len)
 {
 	struct dsmb_pipe *pipe = open->pipe;
-	u32 status = DSMB_SUCCESS;
+	struct dsmb_pipe_job *job;
+	void *out = NULL;
+	u32 status;
 
-	mutex_lock(&open->lock);
+	*len = 0;
+	job = dsmb_pipe_job(call, pipe);
+	if (!job)
+		return DSMB_INSUFFICIENT_RESOURCES;
+	status = dsmb_pipe_take(job);
+	if (status)
+		return status;
+	if (!pipe->out)
+		return DSMB_PIPE_EMPTY;
 	*len = min_t(size_t, max, pipe->out_len - pipe->out_pos);
-	if (!pipe->out) {
-		status = DSMB_PIPE_EMPTY;
+	memcpy(data, pipe->out + pipe->out_pos, *len);
+	spin_lock(&pipe->lock);
+	pipe->out_pos += *len;
+	if (pipe->out_pos < pipe->out_len) {
+		status = DSMB_BUFFER_OVERFLOW;
 	} else {
-		memcpy(data, pipe->out + pipe->out_pos, *len);
-		pipe->out_pos += *len;
-		if (pipe->out_pos < pipe->out_len) {
-			status = DSMB_BUFFER_OVERFLOW;
-		} else {
-			kvfree(pipe->out);
-			pipe->out = NULL;
-			pipe->out_len = 0;
-			pipe->out_pos = 0;
-		}
+		swap(out, pipe->out);
+		pipe->out_len = 0;
+		pipe->out_pos = 0;
 	}
-	mutex_unlock(&open->lock);
+	spin_unlock(&pipe->lock);
+	kvfree(out);
 	return status;
 }
 
@@ -176,8 +407,8 @@ u32 dsmb_pipe_left(struct dsmb_open *open)
 	struct dsmb_pipe *pipe = open->pipe;
 	u32 left;
 
-	mutex_lock(&open->lock);
+	spin_lock(&pipe->lock);
 	left = pipe->out_len - pipe->out_pos;
-	mutex_unlock(&open->lock);
+	spin_unlock(&pipe->lock);
 	return left;
 }

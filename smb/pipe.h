@@ -21,29 +21,40 @@ struct dsmb_pipe;
  * @path: name of the pipe, with or without "PIPE/" before it
  * @open: its @pipe is filled
  *
- * Context: sleeps for the helper. Return: a status; OBJECT_NAME_NOT_FOUND for an unknown pipe.
+ * Return: a status; OBJECT_NAME_NOT_FOUND for an unknown pipe; DSMB_PARKED until the helper
+ * answered: the handler returns it, and is run again.
  */
 u32 dsmb_pipe_create(struct dsmb_call *call, const struct dsmb_path *path,
 		     struct dsmb_open *open);
-/* Is there a pipe of this name (UTF-16)? A status. Context: sleeps for the helper. */
+/* Is there a pipe of this name (UTF-16)? A status, or DSMB_PARKED; the same. */
 u32 dsmb_pipe_wait(struct dsmb_call *call, struct dsmb_cursor name);
 /* NULL is allowed. Tells the helper; no call uses the pipe any more. */
 void dsmb_pipe_free(struct dsmb_pipe *pipe);
 
-/* These take open->lock, and are for opens with a pipe only. */
+/*
+ * The call is through with the pipe: the next one has it. To be called when none of the
+ * functions here returned DSMB_PARKED; else it is when the call ends.
+ */
+void dsmb_pipe_done(struct dsmb_call *call);
 
-/* Write a message; the answer waits to be read. Context: sleeps for the helper. */
+/* These are for opens with a pipe only. */
+
+/*
+ * Write a message; the answer waits to be read. A status, or DSMB_PARKED until the pipe is
+ * free and the helper answered.
+ */
 u32 dsmb_pipe_write(struct dsmb_call *call, struct dsmb_open *open, const void *data, u32 len);
 
 /**
  * dsmb_pipe_read - read what was answered
- * @call: for nothing but its server
+ * @call: it has the pipe until dsmb_pipe_done()
  * @open: with a pipe
  * @max: room at @data
  * @data: filled
  * @len: filled with the bytes read, also with BUFFER_OVERFLOW
  *
- * Return: SUCCESS; BUFFER_OVERFLOW if more of the answer is left; PIPE_EMPTY.
+ * Return: SUCCESS; BUFFER_OVERFLOW if more of the answer is left; PIPE_EMPTY; DSMB_PARKED
+ * until the pipe is free.
  */
 u32 dsmb_pipe_read(struct dsmb_call *call, struct dsmb_open *open, u32 max, void *data,
 		   u32 *len);

@@ -76,6 +76,8 @@ static u32 dsmb_read_pipe(struct dsmb_call *call, struct dsmb_open *open, u32 le
 	if (!data)
 		return DSMB_INSUFFICIENT_RESOURCES;
 	status = dsmb_pipe_read(call, open, length, data, &len);
+	if (status != DSMB_PARKED)
+		dsmb_pipe_done(call);
 	dsmb_back(out, 0);
 	if (dsmb_is_error(status))
 		return status;

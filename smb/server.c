@@ -36,7 +36,7 @@
 #define WORKERS_PER_CPU	16
 #define WORKERS_MIN	64
 #define WORKERS_SLOW	256
-/* Who has not logged in does not keep others waiting, even if the helper is stuck. */
+/* Logins have workers of their own: they are not kept waiting by what takes long. */
 #define WORKERS_LOGIN	64
 /* Seconds and their parts from 1601 to 1970 (MS-DTYP 2.3.3). */
 #define FILETIME_EPOCH	116444736000000000ULL

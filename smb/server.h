@@ -50,7 +50,7 @@ struct netlink_ext_ack;
  * @retry: restores what is pending, and removes what is not needed any more
  * @workqueue: receives and runs calls; unbound
  * @slow: runs what may take long, parked calls that go on, and ends connections
- * @login: runs what waits for the helper on behalf of those who have not logged in
+ * @login: runs logins, which do not wait behind what was let in
  * @buffers: smb/buf.c
  * @stats: "smb"
  */

@@ -6,7 +6,9 @@
  * the helper answers. It is of a new session, of one that goes on (its ticket
  * ended), or of a session that comes to one more connection (channel.c).
  *
- * Locking: one step of a channel runs at a time (channel->busy); no lock is
+ * No worker waits for the helper: the call is parked while it has the token.
+ *
+ * Locking: one step of a channel goes on at a time (channel->busy); no lock is
  * held while the helper is asked. Whoever takes the channel off in between
  * leaves it to the step to tell the helper.
  */
@@ -15,6 +17,7 @@
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/printk.h>
+#include <linux/slab.h>
 #include <linux/timekeeping.h>
 
 #include "../fs/server.h"
@@ -183,6 +186,8 @@ static u32 auth_status(const struct dsmb_conn *conn, const struct ditto_auth *au
 		return DSMB_INVALID_PARAMETER;
 	case -ENOMEM:
 		return DSMB_INSUFFICIENT_RESOURCES;
+	case -ECANCELED:
+		return DSMB_CANCELLED;
 	case -ECONNREFUSED:
 		pr_warn_ratelimited("%s cannot log in: there is no helper\n", conn->name);
 		return DSMB_NO_LOGON_SERVERS;
@@ -417,47 +422,132 @@ static u32 step_hash(struct dsmb_call *call, struct dsmb_channel *channel, bool 
 	       DSMB_INSUFFICIENT_RESOURCES : DSMB_SUCCESS;
 }
 
-static u32 step(struct dsmb_call *call, struct dsmb_channel *channel, const struct setup *req)
+/**
+ * struct setup_step - a step while the helper has its token
+ * @auth: see there
+ * @call: whose it is, parked
+ * @answered: the helper answered
+ * @error: then
+ */
+struct setup_step {
+	struct ditto_auth auth;
+	struct dsmb_call *call;
+	bool answered;
+	int error;
+};
+
+/* The end of a step, with what the client is told. */
+static u32 step_close(struct dsmb_call *call, u32 status)
 {
 	struct ditto_server *srv = call->conn->server->srv;
-	struct ditto_auth auth = {
-		.token = req->token.data,
-		.token_len = req->token.size,
-		.peer = call->conn->name,
-	};
-	bool first, alive;
-	u32 status;
-	int err;
+	struct dsmb_channel *channel = call->channel;
+	struct setup_step *step = call->private;
+	struct ditto_auth *auth = &step->auth;
+	bool alive;
 
-	status = step_begin(channel, &first, &auth.id);
-	if (status)
-		return status;
-	if (first)
-		expire_arm(channel);
-	status = step_hash(call, channel, first);
-	if (!status) {
-		err = ditto_auth_step(srv, &auth);
-		if (err)
-			auth.id = 0;
-		status = err ? auth_status(call->conn, &auth, err) :
-			 step_answer(call, channel, &auth, req);
+	call->private = NULL;
+	call->release = NULL;
+	call->cancel = NULL;
+	if (status != DSMB_MORE_PROCESSING_REQUIRED && auth->id && !auth->done) {
+		ditto_auth_abort(srv, auth->id);
+		auth->id = 0;
 	}
-	if (status != DSMB_MORE_PROCESSING_REQUIRED && auth.id && !auth.done) {
-		ditto_auth_abort(srv, auth.id);
-		auth.id = 0;
-	}
-	alive = step_end(channel, auth.done ? 0 : auth.id);
+	alive = step_end(channel, auth->done ? 0 : auth->id);
 	if (status && status != DSMB_MORE_PROCESSING_REQUIRED)
 		fail(channel);
 	else if (!alive)
 		status = DSMB_USER_SESSION_DELETED;
 
-	if (auth.user)
-		ditto_auth_user_put(auth.user);
-	kvfree(auth.reply);
-	kfree(auth.claimed);
-	memzero_explicit(auth.key, sizeof(auth.key));
+	if (auth->user)
+		ditto_auth_user_put(auth->user);
+	kvfree(auth->reply);
+	kfree(auth->claimed);
+	kfree_sensitive(step);
 	return status;
+}
+
+/* The connection went: nobody is answered. */
+static void step_release(struct dsmb_call *call)
+{
+	step_close(call, DSMB_CANCELLED);
+}
+
+/* Nothing is touched afterwards: the call may run on and end. */
+static void step_wake(struct setup_step *step, int err)
+{
+	step->error = err;
+	/* Pairs with step_resume(). */
+	smp_store_release(&step->answered, true);
+	dsmb_call_again(step->call);
+}
+
+static void step_answered(struct ditto_ask *ask, int err)
+{
+	step_wake(container_of(ask, struct setup_step, auth.ask), err);
+}
+
+static void step_cancel(struct dsmb_call *call)
+{
+	struct setup_step *step = call->private;
+
+	if (ditto_ask_cancel(&step->auth.ask))
+		step_wake(step, -ECANCELED);
+}
+
+/* The call runs, for the first time or again. */
+static u32 step_resume(struct dsmb_call *call, const struct setup *req)
+{
+	struct setup_step *step = call->private;
+	u32 status;
+
+	/* Pairs with step_wake(). */
+	if (!smp_load_acquire(&step->answered))
+		return DSMB_PARKED;
+	if (step->error) {
+		step->auth.id = 0;
+		status = auth_status(call->conn, &step->auth, step->error);
+	} else {
+		status = step_answer(call, call->channel, &step->auth, req);
+	}
+	return step_close(call, status);
+}
+
+static u32 step(struct dsmb_call *call, const struct setup *req)
+{
+	struct dsmb_channel *channel = call->channel;
+	struct dsmb_conn *conn = call->conn;
+	struct setup_step *step;
+	bool first;
+	u32 status;
+
+	step = kzalloc(sizeof(*step), GFP_KERNEL);
+	if (!step)
+		return DSMB_INSUFFICIENT_RESOURCES;
+	status = step_begin(channel, &first, &step->auth.id);
+	if (status) {
+		kfree(step);
+		return status;
+	}
+	step->call = call;
+	step->auth.token = req->token.data;
+	step->auth.token_len = req->token.size;
+	step->auth.peer = conn->name;
+	step->auth.ask.peer = conn->peer->addr;
+	/* Users are not known yet: a client's connections take turns. */
+	step->auth.ask.user = (unsigned long)conn;
+	step->auth.ask.done = step_answered;
+	call->private = step;
+	call->release = step_release;
+	if (first)
+		expire_arm(channel);
+	status = step_hash(call, channel, first);
+	if (status)
+		return step_close(call, status);
+	call->cancel = step_cancel;
+	call->quiet = true;
+	/* It may be answered already, but the call goes on when it is told so. */
+	ditto_auth_step(conn->server->srv, &step->auth);
+	return DSMB_PARKED;
 }
 
 static u32 begin_new(struct dsmb_call *call, struct dsmb_channel **channel,
@@ -522,13 +612,15 @@ u32 dsmb_session_setup(struct dsmb_call *call)
 
 	if (!get_request(&call->in, &req))
 		return DSMB_INVALID_PARAMETER;
+	if (call->private)
+		return step_resume(call, &req);
 	status = begin(call, &req, &channel, &session);
 	if (status)
 		return status;
 	/* The answer has its id and is signed by it. */
 	call->session = session;
 	call->channel = channel;
-	return step(call, channel, &req);
+	return step(call, &req);
 }
 
 void dsmb_session_setup_sent(struct dsmb_call *call, const void *message, u32 len)

@@ -141,6 +141,8 @@ u32 dsmb_write(struct dsmb_call *call)
 		return status;
 	if (open->pipe) {
 		status = dsmb_pipe_write(call, open, args.data, args.length);
+		if (status != DSMB_PARKED)
+			dsmb_pipe_done(call);
 		done = args.length;
 	} else {
 		status = dsmb_write_file(call, open, &args, &done);

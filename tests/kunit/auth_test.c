@@ -243,19 +243,37 @@ static void too_long(struct kunit *test)
 	answer_free(a);
 }
 
+static int asked;
+
+static void ask_done(struct ditto_ask *ask, int err)
+{
+	asked = err;
+}
+
+/* Nobody is there: all ends at once. */
 static void token_is_bounded(struct kunit *test)
 {
-	struct ditto_auth auth = { .token = &auth, .token_len = DITTO_AUTH_TOKEN_MAX + 1 };
-	size_t len;
-	void *out;
+	struct ditto_auth *auth = kunit_kzalloc(test, sizeof(*auth), GFP_KERNEL);
+	struct ditto_pipe_ask *pipe = kunit_kzalloc(test, sizeof(*pipe), GFP_KERNEL);
 
-	KUNIT_EXPECT_EQ(test, ditto_auth_step(test->priv, &auth), -EINVAL);
-	auth.token_len = 1;
-	KUNIT_EXPECT_EQ(test, ditto_auth_step(test->priv, &auth), -ECONNREFUSED);
-	KUNIT_EXPECT_EQ(test, ditto_pipe_call(test->priv, 1, &auth, DITTO_PIPE_MAX + 1, &out, &len),
-			-EINVAL);
-	KUNIT_EXPECT_EQ(test, ditto_pipe_call(test->priv, 1, &auth, 1, &out, &len),
-			-ECONNREFUSED);
+	KUNIT_ASSERT_NOT_NULL(test, auth);
+	KUNIT_ASSERT_NOT_NULL(test, pipe);
+	auth->token = auth;
+	auth->token_len = DITTO_AUTH_TOKEN_MAX + 1;
+	auth->ask.done = ask_done;
+	ditto_auth_step(test->priv, auth);
+	KUNIT_EXPECT_EQ(test, asked, -EINVAL);
+	auth->token_len = 1;
+	ditto_auth_step(test->priv, auth);
+	KUNIT_EXPECT_EQ(test, asked, -ECONNREFUSED);
+	pipe->in = auth;
+	pipe->in_len = DITTO_PIPE_MAX + 1;
+	pipe->ask.done = ask_done;
+	ditto_pipe_call(test->priv, pipe);
+	KUNIT_EXPECT_EQ(test, asked, -EINVAL);
+	pipe->in_len = 1;
+	ditto_pipe_call(test->priv, pipe);
+	KUNIT_EXPECT_EQ(test, asked, -ECONNREFUSED);
 	/* To nobody. */
 	ditto_auth_abort(test->priv, 1);
 	ditto_pipe_close(test->priv, 1);
