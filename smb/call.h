@@ -24,6 +24,7 @@
 #include "../fs/op.h"
 #include "../lockd/claim.h"
 #include "builder.h"
+#include "crypto.h"
 #include "cursor.h"
 #include "status.h"
 #include "wire.h"
@@ -73,6 +74,7 @@ struct dsmb_tree;
  * @created: the CreateGuid of a CREATE that is not through, or NULL: replay.c
  * @counted: it is one of the open's outstanding calls: replay.c
  * @turn: of the open's channel sequence, then
+ * @nonce: what its answer is signed under
  * @encrypted: it came encrypted, and so goes the answer
  * @cancel: set by who parks: make the parked call end soon; called once, from any
  *	process context, with no lock held. NULL if the lock table's park is all there is.
@@ -129,6 +131,7 @@ struct dsmb_call {
 	struct dsmb_created *created;
 	bool counted;
 	u32 turn;
+	struct dsmb_nonce nonce;
 	bool encrypted;
 	void (*cancel)(struct dsmb_call *call);
 	void *private;

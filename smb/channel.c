@@ -4,7 +4,6 @@
  * that the session is his, and by authenticating that he is still the same.
  * MS-SMB2 sections 3.3.5.5 and 3.3.5.5.3.
  */
-#include <crypto/utils.h>
 #include <linux/err.h>
 #include <linux/list.h>
 
@@ -72,14 +71,16 @@ static u32 check_session(struct dsmb_call *call, struct dsmb_session *session)
 
 u32 dsmb_setup_signature(struct dsmb_call *call, struct dsmb_signer *signer)
 {
-	const struct dsmb_header *head = (const void *)call->in.data;
 	struct kvec message = { .iov_base = (void *)call->in.data, .iov_len = call->in.size };
-	u8 signature[DSMB_SIGNATURE_SIZE];
 
-	if (dsmb_sign(signer, &message, 1, signature))
+	switch (dsmb_verify(signer, &message, 1)) {
+	case 0:
+		return DSMB_SUCCESS;
+	case -EBADMSG:
+		return DSMB_ACCESS_DENIED;
+	default:
 		return DSMB_INSUFFICIENT_RESOURCES;
-	return crypto_memneq(signature, head->signature, sizeof(signature)) ?
-	       DSMB_ACCESS_DENIED : DSMB_SUCCESS;
+	}
 }
 
 static u32 channel_make(struct dsmb_conn *conn, struct dsmb_session *session,
@@ -179,7 +180,7 @@ u32 dsmb_bind_finish(struct dsmb_channel *channel, const struct ditto_auth *auth
 		return DSMB_ACCESS_DENIED;
 	if (dsmb_signing_key(conn, auth, channel->preauth, key))
 		return DSMB_INSUFFICIENT_RESOURCES;
-	signer = dsmb_signer_new(conn->signing, key, sizeof(key));
+	signer = dsmb_signer_new(conn->signing, key, sizeof(key), conn->number, 0);
 	memzero_explicit(key, sizeof(key));
 	if (IS_ERR(signer))
 		return DSMB_INSUFFICIENT_RESOURCES;

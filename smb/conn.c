@@ -108,6 +108,8 @@ void dsmb_conn_drop(struct dsmb_conn *conn, const char *why)
 	queue_work(conn->server->slow, &conn->work);
 }
 
+static atomic64_t conn_numbers = ATOMIC64_INIT(0);
+
 static void handshake_over(struct work_struct *work)
 {
 	struct dsmb_conn *conn = container_of(work, struct dsmb_conn, handshake.work);
@@ -216,6 +218,7 @@ int dsmb_conn_new(struct dsmb_server *server, struct socket *sock, const void *l
 	if (!conn)
 		return -ENOMEM;
 	conn->server = server;
+	conn->number = atomic64_inc_return(&conn_numbers);
 	conn->listener = listener;
 	refcount_set(&conn->ref, 1);
 	spin_lock_init(&conn->lock);

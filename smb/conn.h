@@ -43,6 +43,7 @@ enum dsmb_conn_state {
  * @server: whose
  * @ref: see above
  * @list: on the server's list
+ * @number: no other connection has it, nor had
  * @peer: the machine
  * @name: address and port of the client, for people
  * @local: the server's address it came to, as getsockname() says
@@ -75,6 +76,7 @@ struct dsmb_conn {
 	struct dsmb_server *server;
 	refcount_t ref;
 	struct list_head list;
+	u64 number;
 	struct ditto_peer *peer;
 	char name[64];
 	struct sockaddr_storage local;

@@ -38,21 +38,64 @@ int dsmb_preauth_update(u8 hash[DSMB_PREAUTH_SIZE], const void *message, size_t 
 struct dsmb_signer;	/* a signing key, ready to use by many threads at once */
 struct dsmb_sealer;	/* one direction's encryption key, ready to use by many threads at once */
 
-struct dsmb_signer *dsmb_signer_new(enum dsmb_signing alg, const u8 *key, size_t len);
-void dsmb_signer_free(struct dsmb_signer *signer);
+/**
+ * dsmb_signer_new - a signing key
+ * @alg: algorithm
+ * @key: the key
+ * @len: bytes of it
+ * @home: number of the connection whose answers it signs
+ * @since: MessageId of the SESSION_SETUP that made it; 0 if it signs nowhere but at home
+ *
+ * The nonce of AES-GMAC is the MessageId (MS-SMB2 3.1.4.1), which is unique on one
+ * connection only. A key of AES-GMAC signs at home what has a MessageId from @since on.
+ * Elsewhere it signs what has a lower one, each MessageId once, and no more.
+ *
+ * Return: it, with one reference, or an ERR_PTR.
+ */
+struct dsmb_signer *dsmb_signer_new(enum dsmb_signing alg, const u8 *key, size_t len, u64 home,
+				    u64 since);
+struct dsmb_signer *dsmb_signer_hold(struct dsmb_signer *signer);
+void dsmb_signer_put(struct dsmb_signer *signer);
+/* Is it a key of AES-GMAC that belongs to another connection than @conn? */
+bool dsmb_signer_is_away(const struct dsmb_signer *signer, u64 conn);
 
 /**
- * dsmb_sign - the signature of a message (MS-SMB2 3.1.4.1)
- * @signer: the key
- * @iov: the message; its first part begins with the header, whose signature counts as zero
- * @nr: parts
- * @out: filled; may be the header's own field
- *
- * For AES-GMAC the nonce is made from the header: message id, response and
- * cancel bits. Context: may sleep. Return: 0 or an errno.
+ * struct dsmb_nonce - what one answer is signed under, once
+ * @conn: number of the connection
+ * @message_id: of the request, which is unique there (credit.c)
+ * @taken: a signature was made
  */
-int dsmb_sign(struct dsmb_signer *signer, const struct kvec *iov, int nr,
-	      u8 out[DSMB_SIGNATURE_SIZE]);
+struct dsmb_nonce {
+	u64 conn;
+	u64 message_id;
+	bool taken;
+};
+
+/**
+ * dsmb_sign - sign an answer (MS-SMB2 3.1.4.1)
+ * @signer: the key
+ * @nonce: of the answer; a second signature under it is a bug, and refused
+ * @iov: the message; in its first part is the header, whose flag and signature are set
+ * @nr: parts
+ *
+ * Nothing else signs: with two signatures under one nonce of AES-GMAC, whoever sees
+ * them can compute the key that authenticates.
+ *
+ * Context: may sleep. Return: 0, -EKEYREJECTED if the key has no nonce for this answer,
+ * which goes out unsigned then, or another errno.
+ */
+int dsmb_sign(struct dsmb_signer *signer, struct dsmb_nonce *nonce, const struct kvec *iov,
+	      int nr);
+
+/**
+ * dsmb_verify - look at the signature of a message
+ * @signer: the key
+ * @iov: the message; its first part begins with the header
+ * @nr: parts
+ *
+ * Context: may sleep. Return: 0, -EBADMSG if it is wrong, or another errno.
+ */
+int dsmb_verify(struct dsmb_signer *signer, const struct kvec *iov, int nr);
 
 struct dsmb_sealer *dsmb_sealer_new(enum dsmb_cipher cipher, const u8 *key);
 void dsmb_sealer_free(struct dsmb_sealer *sealer);

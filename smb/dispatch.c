@@ -3,7 +3,6 @@
  * One command: what is checked before its handler runs (MS-SMB2 3.3.5.2), and
  * what related commands take from those before them (3.3.5.2.7.2).
  */
-#include <crypto/utils.h>
 #include <linux/ktime.h>
 
 #include "../fs/op.h"
@@ -91,14 +90,12 @@ static u32 find_session(struct dsmb_call *call)
 
 	if (call->session_id && !call->session)
 		call->session = dsmb_session_find(call->conn, call->session_id, &call->channel);
-	if (!call->session) {
-		if (!needed)
-			return DSMB_SUCCESS;
-		/* Who has the key of a session on another connection believes a signed answer. */
-		if (call->session_id && (call->flags & DSMB_FLAG_SIGNED))
-			dsmb_refuse_foreign(call);
-		return DSMB_USER_SESSION_DELETED;
-	}
+	/*
+	 * A session on another connection signs nothing here: a request that was overheard
+	 * there could be sent here, to get an answer that is believed there.
+	 */
+	if (!call->session)
+		return needed ? DSMB_USER_SESSION_DELETED : DSMB_SUCCESS;
 	if (needed && READ_ONCE(call->session->state) == DSMB_SESSION_EXPIRED &&
 	    call->command != DSMB_LOGOFF && call->command != DSMB_CLOSE &&
 	    call->command != DSMB_LOCK)
@@ -106,19 +103,10 @@ static u32 find_session(struct dsmb_call *call)
 	return DSMB_SUCCESS;
 }
 
-static bool is_signature_good(struct dsmb_call *call, struct dsmb_signer *signer)
-{
-	struct kvec vec = { .iov_base = (void *)call->in.data, .iov_len = call->in.size };
-	const struct dsmb_header *header = vec.iov_base;
-	u8 signature[DSMB_SIGNATURE_SIZE];
-
-	return !dsmb_sign(signer, &vec, 1, signature) &&
-	       !crypto_memneq(signature, header->signature, sizeof(signature));
-}
-
 /* 3.3.5.2.4; what came encrypted is proven by that. */
 static u32 verify_signature(struct dsmb_call *call)
 {
+	struct kvec vec = { .iov_base = (void *)call->in.data, .iov_len = call->in.size };
 	struct dsmb_session *session = call->session;
 	struct dsmb_signer *signer;
 
@@ -131,7 +119,7 @@ static u32 verify_signature(struct dsmb_call *call)
 		return DSMB_SUCCESS;
 	if (!(call->flags & DSMB_FLAG_SIGNED))
 		return session->signing_required ? DSMB_ACCESS_DENIED : DSMB_SUCCESS;
-	return is_signature_good(call, signer) ? DSMB_SUCCESS : DSMB_ACCESS_DENIED;
+	return dsmb_verify(signer, &vec, 1) ? DSMB_ACCESS_DENIED : DSMB_SUCCESS;
 }
 
 /* 3.3.5.2.11 */

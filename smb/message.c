@@ -180,6 +180,8 @@ static void parse_header(struct dsmb_call *call)
 	call->flags = dsmb_get_u32(c);
 	dsmb_skip(c, 4);
 	call->message_id = dsmb_get_u64(c);
+	call->nonce.conn = call->message->conn->number;
+	call->nonce.message_id = call->message_id;
 	/* Of requests only CANCEL may name another by its async id. */
 	if (call->command == DSMB_CANCEL && (call->flags & DSMB_FLAG_ASYNC)) {
 		call->async_id = dsmb_get_u64(c);

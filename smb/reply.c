@@ -83,13 +83,21 @@ int dsmb_reply_reserve(struct dsmb_call *call, u32 size)
 
 static struct dsmb_signer *signer_of(const struct dsmb_call *call, u32 status)
 {
+	struct dsmb_signer *signer;
+	bool away;
+
 	if (!call->session)
 		return NULL;
-	/* 3.3.4.1.1 */
+	signer = call->session->signer;
+	away = signer && dsmb_signer_is_away(signer, call->conn->number);
+	/* 3.3.4.1.1; but a key that belongs elsewhere signs nothing that another one can sign. */
 	if (call->channel && call->channel->signer &&
-	    (call->command != DSMB_SESSION_SETUP || status == DSMB_SUCCESS))
+	    (call->command != DSMB_SESSION_SETUP || status == DSMB_SUCCESS || away))
 		return call->channel->signer;
-	return call->session->signer;
+	/* Its few nonces here are for the legs of a login that binds. */
+	if (away && status != DSMB_MORE_PROCESSING_REQUIRED)
+		return NULL;
+	return signer;
 }
 
 /* 3.3.4.1.4: by the answer of TREE_CONNECT the client learns that the share demands it. */
@@ -106,16 +114,16 @@ static bool is_sealed(const struct dsmb_call *call)
 	       (call->tree && call->tree->encrypt && call->command != DSMB_TREE_CONNECT);
 }
 
-/* Interim answers are signed only if everything is. */
+/* An interim answer shares its MessageId with the final one. No client verifies it (3.2.5.1.3). */
 static bool is_signed(const struct dsmb_call *call, u32 status, bool interim)
 {
-	if (is_sealed(call) || !signer_of(call, status))
+	if (interim || is_sealed(call) || !signer_of(call, status))
 		return false;
 	if (call->command == DSMB_SESSION_SETUP && status == DSMB_SUCCESS)
 		return true;
 	if (call->session->signing_required)
 		return true;
-	return (call->flags & DSMB_FLAG_SIGNED) && !interim;
+	return call->flags & DSMB_FLAG_SIGNED;
 }
 
 bool dsmb_reply_may_splice(const struct dsmb_call *call)
@@ -252,8 +260,9 @@ static int finish_answer(struct dsmb_call *call, u8 *at, u32 total, bool more, u
 	if (more)
 		header->next_command = cpu_to_le32(total);
 	if (is_signed(call, status, interim)) {
-		header->flags |= cpu_to_le32(DSMB_FLAG_SIGNED);
-		err = dsmb_sign(signer_of(call, status), &vec, 1, header->signature);
+		err = dsmb_sign(signer_of(call, status), &call->nonce, &vec, 1);
+		if (err == -EKEYREJECTED)
+			err = 0;
 	}
 	if (!err && (call->command == DSMB_NEGOTIATE || call->command == DSMB_SESSION_SETUP))
 		dsmb_before_send(call, at, DSMB_OUT_HEADER + call->out.len);
@@ -409,7 +418,7 @@ bool dsmb_reply_interim(struct dsmb_message *message, struct dsmb_call *call)
 		memcpy(at, reply_header(before), before->reply_len);
 		total = pad(at, before->reply_len);
 		if (finish_answer(before, at, total, true, before->final, false))
-			goto fail;
+			goto drop;
 		at += total;
 	}
 	credits = grant(call);
@@ -421,14 +430,18 @@ bool dsmb_reply_interim(struct dsmb_message *message, struct dsmb_call *call)
 	body = dsmb_builder(at + DSMB_OUT_HEADER, ERROR_BODY);
 	put_error(&body);
 	if (finish_answer(call, at, DSMB_OUT_HEADER + ERROR_BODY, false, DSMB_PENDING, true))
-		goto fail;
+		goto drop;
 	session = sealed_for(message);
 	message->first = message->pos;
-	return !send_plain(conn, session, buf, len);
+	if (!send_plain(conn, session, buf, len))
+		return true;
+	buf = NULL;
 
-fail:
-	call->async_id = 0;
+drop:
+	/* The answers before it are signed, which is done once. */
+	message->first = message->pos;
 	dsmb_buf_put(conn->server, buf);
+	dsmb_conn_drop(conn, "an interim answer could not be sent");
 	return false;
 }
 

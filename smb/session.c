@@ -57,7 +57,7 @@ void dsmb_channel_put(struct dsmb_channel *channel)
 {
 	if (!channel || !refcount_dec_and_test(&channel->ref))
 		return;
-	dsmb_signer_free(channel->signer);
+	dsmb_signer_put(channel->signer);
 	kfree_rcu(channel, rcu);
 }
 
@@ -65,7 +65,7 @@ void dsmb_session_put(struct dsmb_session *session)
 {
 	if (!refcount_dec_and_test(&session->ref))
 		return;
-	dsmb_signer_free(session->signer);
+	dsmb_signer_put(session->signer);
 	dsmb_sealer_free(session->seal);
 	dsmb_sealer_free(session->unseal);
 	if (session->user)

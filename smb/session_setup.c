@@ -43,12 +43,14 @@
  * @mode: SecurityMode
  * @token: for the helper
  * @previous: PreviousSessionId: a session that the client lost
+ * @message_id: of the header
  */
 struct setup {
 	u8 flags;
 	u8 mode;
 	struct dsmb_cursor token;
 	u64 previous;
+	u64 message_id;
 };
 
 static bool get_request(struct dsmb_cursor *in, struct setup *req)
@@ -200,9 +202,10 @@ static u32 auth_status(const struct dsmb_conn *conn, const struct ditto_auth *au
 
 /* Keys of a new session. Guests and who gave no name have none (3.3.5.5.3). */
 static int session_keys(struct dsmb_session *session, struct dsmb_channel *channel,
-			const struct ditto_auth *auth)
+			const struct ditto_auth *auth, const struct setup *req)
 {
 	const struct dsmb_conn *conn = channel->conn;
+	struct dsmb_signer *signer;
 	int err;
 
 	session->session_key_len = clamp_t(u8, auth->key_len, DSMB_SESSION_KEY_SIZE,
@@ -211,21 +214,18 @@ static int session_keys(struct dsmb_session *session, struct dsmb_channel *chann
 	err = dsmb_signing_key(conn, auth, channel->preauth, session->signing_key);
 	if (err)
 		return err;
-	/* The channel's own goes with the channel, the session's verifies what binds. */
-	session->signer = dsmb_signer_new(conn->signing, session->signing_key,
-					  sizeof(session->signing_key));
-	channel->signer = dsmb_signer_new(conn->signing, session->signing_key,
-					  sizeof(session->signing_key));
+	/* One key, so that it knows all that it signs: as the channel's, and for what binds. */
+	signer = dsmb_signer_new(conn->signing, session->signing_key,
+				 sizeof(session->signing_key), conn->number, req->message_id);
+	if (IS_ERR(signer))
+		return PTR_ERR(signer);
+	session->signer = signer;
+	channel->signer = dsmb_signer_hold(signer);
 	if (conn->cipher) {
 		session->seal = dsmb_sealing_key(conn, auth, channel->preauth, DSMB_KEY_SEAL);
 		session->unseal = dsmb_sealing_key(conn, auth, channel->preauth, DSMB_KEY_UNSEAL);
 	}
-	err = PTR_ERR_OR_ZERO(session->signer) ?: PTR_ERR_OR_ZERO(channel->signer) ?:
-	      PTR_ERR_OR_ZERO(session->seal) ?: PTR_ERR_OR_ZERO(session->unseal);
-	if (IS_ERR(session->signer))
-		session->signer = NULL;
-	if (IS_ERR(channel->signer))
-		channel->signer = NULL;
+	err = PTR_ERR_OR_ZERO(session->seal) ?: PTR_ERR_OR_ZERO(session->unseal);
 	if (IS_ERR(session->seal))
 		session->seal = NULL;
 	if (IS_ERR(session->unseal))
@@ -289,7 +289,8 @@ static u32 finish_new(struct dsmb_channel *channel, const struct ditto_auth *aut
 	status = session_policy(session, conn, auth, req);
 	if (status)
 		return status;
-	if (!session->is_guest && !session->is_anonymous && session_keys(session, channel, auth))
+	if (!session->is_guest && !session->is_anonymous &&
+	    session_keys(session, channel, auth, req))
 		return DSMB_INSUFFICIENT_RESOURCES;
 
 	snprintf(name, sizeof(name), "%s@%s #%llu", session->user->name,
@@ -612,6 +613,7 @@ u32 dsmb_session_setup(struct dsmb_call *call)
 
 	if (!get_request(&call->in, &req))
 		return DSMB_INVALID_PARAMETER;
+	req.message_id = call->message_id;
 	if (call->private)
 		return step_resume(call, &req);
 	status = begin(call, &req, &channel, &session);

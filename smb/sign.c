@@ -2,8 +2,12 @@
 /* Signatures of messages: MS-SMB2 section 3.1.4.1. */
 #include <crypto/aead.h>
 #include <crypto/hash.h>
+#include <crypto/utils.h>
 #include <kunit/visibility.h>
+#include <linux/bitmap.h>
+#include <linux/bug.h>
 #include <linux/err.h>
+#include <linux/refcount.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
@@ -12,15 +16,25 @@
 #include "crypto_job.h"
 
 #define DIGEST_MAX		32	/* of HMAC-SHA256 */
+/* MessageIds that a key of AES-GMAC may have elsewhere: binds come first on a connection. */
+#define AWAY_IDS		64
 #define GMAC_NONCE_RESPONSE	BIT(0)
 #define GMAC_NONCE_CANCEL	BIT(1)
 
 /**
- * struct dsmb_signer - a signing key; only read while messages are signed
+ * struct dsmb_signer - a signing key; all but @away is only read while messages are signed
+ * @ref: of the session, and of each channel with this key
+ * @home: number of the connection whose answers it signs
+ * @since: first MessageId it signs there
+ * @away: MessageIds below @since that it signed elsewhere
  * @hash: for HMAC-SHA256 and AES-CMAC
  * @aead: for AES-GMAC, which is AES-GCM of no text
  */
 struct dsmb_signer {
+	refcount_t ref;
+	u64 home;
+	u64 since;
+	DECLARE_BITMAP(away, AWAY_IDS);
 	struct crypto_shash *hash;
 	struct crypto_aead *aead;
 };
@@ -52,35 +66,50 @@ static int signer_key_hash(struct dsmb_signer *signer, const char *name, const u
 	return crypto_shash_setkey(signer->hash, key, len);
 }
 
-struct dsmb_signer *dsmb_signer_new(enum dsmb_signing alg, const u8 *key, size_t len)
+struct dsmb_signer *dsmb_signer_new(enum dsmb_signing alg, const u8 *key, size_t len, u64 home,
+				    u64 since)
 {
 	struct dsmb_signer *signer = kzalloc(sizeof(*signer), GFP_KERNEL);
 	int err;
 
 	if (!signer)
 		return ERR_PTR(-ENOMEM);
+	refcount_set(&signer->ref, 1);
+	signer->home = home;
+	signer->since = since;
 	if (alg == DSMB_SIGNING_AES_GMAC)
 		err = signer_key_gmac(signer, key, len);
 	else
 		err = signer_key_hash(signer, alg == DSMB_SIGNING_AES_CMAC ? "cmac(aes)" :
 				      "hmac(sha256)", key, len);
 	if (err) {
-		dsmb_signer_free(signer);
+		dsmb_signer_put(signer);
 		return ERR_PTR(err);
 	}
 	return signer;
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_signer_new);
 
-void dsmb_signer_free(struct dsmb_signer *signer)
+struct dsmb_signer *dsmb_signer_hold(struct dsmb_signer *signer)
 {
-	if (!signer)
+	refcount_inc(&signer->ref);
+	return signer;
+}
+
+void dsmb_signer_put(struct dsmb_signer *signer)
+{
+	if (!signer || !refcount_dec_and_test(&signer->ref))
 		return;
 	crypto_free_shash(signer->hash);
 	crypto_free_aead(signer->aead);
 	kfree(signer);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_signer_free);
+EXPORT_SYMBOL_IF_KUNIT(dsmb_signer_put);
+
+bool dsmb_signer_is_away(const struct dsmb_signer *signer, u64 conn)
+{
+	return signer->aead && signer->home != conn;
+}
 
 static int sign_hash(struct dsmb_signer *signer, const struct kvec *iov, int nr,
 		     u8 out[DSMB_SIGNATURE_SIZE])
@@ -164,11 +193,58 @@ static int sign_gmac(struct dsmb_signer *signer, const struct kvec *iov, int nr,
 	return err;
 }
 
-int dsmb_sign(struct dsmb_signer *signer, const struct kvec *iov, int nr,
-	      u8 out[DSMB_SIGNATURE_SIZE])
+/* Once for each key and MessageId; all that is signed is signed in one direction. */
+static int signer_take(struct dsmb_signer *signer, struct dsmb_nonce *nonce)
+{
+	u64 id = nonce->message_id;
+
+	if (WARN_ON_ONCE(nonce->taken))
+		return -EALREADY;
+	if (signer->aead) {
+		bool away = nonce->conn != signer->home, before = id < signer->since;
+
+		if (away != before)
+			return -EKEYREJECTED;
+		if (away && (id >= AWAY_IDS || test_and_set_bit(id, signer->away)))
+			return -EKEYREJECTED;
+	}
+	nonce->taken = true;
+	return 0;
+}
+
+static int signer_compute(struct dsmb_signer *signer, const struct kvec *iov, int nr,
+			  u8 out[DSMB_SIGNATURE_SIZE])
 {
 	if (nr < 1 || iov[0].iov_len < sizeof(struct dsmb_header))
 		return -EINVAL;
 	return signer->aead ? sign_gmac(signer, iov, nr, out) : sign_hash(signer, iov, nr, out);
 }
+
+int dsmb_sign(struct dsmb_signer *signer, struct dsmb_nonce *nonce, const struct kvec *iov,
+	      int nr)
+{
+	struct dsmb_header *head = iov[0].iov_base;
+	int err;
+
+	if (WARN_ON_ONCE(!(head->flags & cpu_to_le32(DSMB_FLAG_RESPONSE)) ||
+			 head->message_id != cpu_to_le64(nonce->message_id)))
+		return -EINVAL;
+	err = signer_take(signer, nonce);
+	if (err)
+		return err;
+	head->flags |= cpu_to_le32(DSMB_FLAG_SIGNED);
+	return signer_compute(signer, iov, nr, head->signature);
+}
 EXPORT_SYMBOL_IF_KUNIT(dsmb_sign);
+
+int dsmb_verify(struct dsmb_signer *signer, const struct kvec *iov, int nr)
+{
+	const struct dsmb_header *head = iov[0].iov_base;
+	u8 signature[DSMB_SIGNATURE_SIZE];
+	int err = signer_compute(signer, iov, nr, signature);
+
+	if (!err && crypto_memneq(signature, head->signature, sizeof(signature)))
+		err = -EBADMSG;
+	return err;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_verify);

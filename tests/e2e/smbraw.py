@@ -27,6 +27,7 @@ ENCRYPTION_CAP, CHANNEL_CAP, LARGE_MTU_CAP = 0x40, 0x08, 0x04
 BINDING, IS_GUEST, IS_NULL, ENCRYPT_DATA = 1, 1, 2, 4
 PREAUTH, ENCRYPTION, COMPRESSION, NETNAME, SIGNING = 1, 2, 3, 5, 8
 CCM, GCM = 1, 2
+HMAC, AES_CMAC, AES_GMAC = range(3)
 VALIDATE = 0x00140204
 
 smb2.NAMES.update({
@@ -75,7 +76,7 @@ class Link(smb2.Smb2):
         self.hash = bytes(64)
         self.sign_key = self.out_key = self.in_key = self.channel_key = None
         self.sign = self.seal = False
-        self.cipher, self.nonce = 0, 0
+        self.cipher, self.nonce, self.signing = 0, 0, AES_CMAC
         self.rest = []
 
     def __enter__(self):
@@ -88,7 +89,13 @@ class Link(smb2.Smb2):
     def signature(self, message, key=None):
         """Of a message whose signature is zero (3.1.4.1)."""
         key = key or self.channel_key or self.sign_key
-        if self.dialect >= 0x300:
+        if self.signing == AES_GMAC:
+            command, flags = struct.unpack_from('<HxxI', message, 12)
+            role = flags & 1 | (2 if command == smb2.CANCEL else 0)
+            c = AES.new(key, AES.MODE_GCM, message[24:32] + struct.pack('<I', role))
+            c.update(message)
+            return c.digest()
+        if self.dialect >= 0x300 and self.signing:
             return CMAC.new(key, message, AES).digest()
         return hmac.new(key, message, hashlib.sha256).digest()[:16]
 
@@ -172,6 +179,13 @@ class Link(smb2.Smb2):
         self.raw(self.sealed(out) if self.seal else out)
         return numbers
 
+    def cancel(self, number):
+        head = bytearray(self.header(smb2.CANCEL, number, flags=2))
+        head[32:40] = self.frame[32:40]
+        message = bytes(head) + struct.pack('<HH', 4, 0)
+        message = self.signed(message) if self.sign else message
+        self.raw(self.sealed(message) if self.seal else message)
+
     def answer(self, number, seconds=20, pending=False):
         try:
             return super().answer(number, seconds, pending)
@@ -209,11 +223,12 @@ class Link(smb2.Smb2):
         body = body[:28] + struct.pack('<IHH', offset, number, 0) + body[36:]
         return body + b''.join(padded(c) for c in contexts[:-1]) + b''.join(contexts[-1:])
 
-    def negotiate(self, dialect=0x311, ciphers=(GCM,), **kw):
+    def negotiate(self, dialect=0x311, ciphers=(GCM,), signing=(), **kw):
         """Agree on this dialect; returns self."""
         contexts = None
         if dialect == 0x311:
             contexts = [preauth()] + ([choices(ENCRYPTION, *ciphers)] if ciphers else [])
+            contexts += [choices(SIGNING, *signing)] if signing else []
         body = self.negotiate_body([dialect], contexts, **kw)
         status = self.status(NEGOTIATE, body, charge=0 if dialect == 0x202 else 1)
         if status != 'SUCCESS':
@@ -230,6 +245,7 @@ class Link(smb2.Smb2):
         self.cipher = CCM if self.server_caps & ENCRYPTION_CAP else 0
         if self.dialect == 0x311:
             self.cipher = self.contexts().get(ENCRYPTION, b'\0\0\0\0')[2]
+            self.signing = self.contexts().get(SIGNING, b'\0\0\1\0')[2]
             self.mix(self.sent, self.frame)
 
     def contexts(self):

@@ -195,8 +195,9 @@ KUNIT_ARRAY_PARAM(sign, sign_cases, sign_desc);
 static void sign(struct kunit *test)
 {
 	const struct sign_case *c = test->param_value;
-	u8 signature[DSMB_SIGNATURE_SIZE];
 	struct dsmb_signer *signer;
+	struct dsmb_nonce nonce;
+	u8 *want;
 	struct dsmb_header *head;
 	struct kvec iov[3];
 	size_t len;
@@ -205,22 +206,78 @@ static void sign(struct kunit *test)
 	head = (struct dsmb_header *)message;
 	head->command = cpu_to_le16(c->command);
 	head->flags = cpu_to_le32(c->flags);
-	signer = dsmb_signer_new(c->alg, unhex(test, SIGNING_KEY, NULL), 16);
+	want = unhex(test, c->want, NULL);
+	signer = dsmb_signer_new(c->alg, unhex(test, SIGNING_KEY, NULL), 16, 1, 0);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, signer);
 
 	iov[0] = (struct kvec) { message, len };
-	KUNIT_EXPECT_EQ(test, dsmb_sign(signer, iov, 1, signature), 0);
-	expect_hex(test, signature, c->want);
+	memcpy(head->signature, want, sizeof(head->signature));
+	KUNIT_EXPECT_EQ(test, dsmb_verify(signer, iov, 1), 0);
+	head->signature[3] ^= 1;
+	KUNIT_EXPECT_EQ(test, dsmb_verify(signer, iov, 1), -EBADMSG);
 
 	iov[0].iov_len = sizeof(*head);
 	iov[1] = (struct kvec) { message + sizeof(*head), 5 };
 	iov[2] = (struct kvec) { message + sizeof(*head) + 5, len - sizeof(*head) - 5 };
-	KUNIT_EXPECT_EQ(test, dsmb_sign(signer, iov, 3, head->signature), 0);
-	expect_hex(test, head->signature, c->want);
+	if (c->flags & DSMB_FLAG_RESPONSE) {
+		nonce = (struct dsmb_nonce) { 1, le64_to_cpu(head->message_id) };
+		KUNIT_EXPECT_EQ(test, dsmb_sign(signer, &nonce, iov, 3), 0);
+		expect_hex(test, head->signature, c->want);
+	}
+	memcpy(head->signature, want, sizeof(head->signature));
+	KUNIT_EXPECT_EQ(test, dsmb_verify(signer, iov, 3), 0);
 
 	iov[0].iov_len = sizeof(*head) - 1;
-	KUNIT_EXPECT_EQ(test, dsmb_sign(signer, iov, 1, signature), -EINVAL);
-	dsmb_signer_free(signer);
+	KUNIT_EXPECT_EQ(test, dsmb_verify(signer, iov, 1), -EINVAL);
+	dsmb_signer_put(signer);
+}
+
+struct nonce_case {
+	const char *name;
+	enum dsmb_signing alg;
+	u64 conn;
+	u64 id;
+	int first;
+	int second;
+};
+
+/* The key is of connection 1, from MessageId 5 on. */
+static const struct nonce_case nonce_cases[] = {
+	{ "GMAC, at home", DSMB_SIGNING_AES_GMAC, 1, 5, 0, 0 },
+	{ "GMAC, at home, before the key", DSMB_SIGNING_AES_GMAC, 1, 4, -EKEYREJECTED,
+	  -EKEYREJECTED },
+	{ "GMAC, away", DSMB_SIGNING_AES_GMAC, 2, 4, 0, -EKEYREJECTED },
+	{ "GMAC, away, as at home", DSMB_SIGNING_AES_GMAC, 2, 5, -EKEYREJECTED, -EKEYREJECTED },
+	{ "CMAC, away", DSMB_SIGNING_AES_CMAC, 2, 5, 0, 0 },
+	{ "HMAC, away", DSMB_SIGNING_HMAC_SHA256, 2, 5, 0, 0 },
+};
+
+static void nonce_desc(const struct nonce_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(nonce, nonce_cases, nonce_desc);
+
+/* Two answers to requests with one MessageId; a credit window gives each to one request. */
+static void nonce(struct kunit *test)
+{
+	const struct nonce_case *c = test->param_value;
+	struct dsmb_header head = {
+		.message_id = cpu_to_le64(c->id), .flags = cpu_to_le32(DSMB_FLAG_RESPONSE),
+	};
+	struct dsmb_nonce first = { c->conn, c->id }, second = { c->conn, c->id };
+	struct kvec iov = { &head, sizeof(head) };
+	struct dsmb_signer *signer;
+
+	signer = dsmb_signer_new(c->alg, unhex(test, SIGNING_KEY, NULL), 16, 1, 5);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, signer);
+	KUNIT_EXPECT_EQ(test, dsmb_sign(signer, &first, &iov, 1), c->first);
+	KUNIT_EXPECT_EQ(test, !!(head.flags & cpu_to_le32(DSMB_FLAG_SIGNED)), !c->first);
+	KUNIT_EXPECT_EQ(test, first.taken, !c->first);
+	/* On connection 1 the window of credits sees to it; elsewhere the key does. */
+	KUNIT_EXPECT_EQ(test, dsmb_sign(signer, &second, &iov, 1), c->second);
+	dsmb_signer_put(signer);
 }
 
 /* A buffer as smb/buf.c makes them, by hand. */
@@ -345,6 +402,7 @@ static struct kunit_case smb_crypto_cases[] = {
 	KUNIT_CASE_PARAM(derive, key_gen_params),
 	KUNIT_CASE(preauth),
 	KUNIT_CASE_PARAM(sign, sign_gen_params),
+	KUNIT_CASE_PARAM(nonce, nonce_gen_params),
 	KUNIT_CASE_PARAM(unseal, seal_gen_params),
 	KUNIT_CASE_PARAM(seal_and_unseal, seal_gen_params),
 	{}

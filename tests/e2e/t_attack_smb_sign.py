@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Who hears a client's signed traffic gets the server to sign nothing else for that client."""
+import struct
+
+import smb2
+import smbraw
+from harness import eq, test
+from smbraw import AES_CMAC, AES_GMAC, Link, link
+from t_smb_session import share_all
+
+
+@test(smb=True, squash='none')
+def replayed_elsewhere(w):
+    """A signed request, sent again on another connection: no answer to it is signed."""
+    share_all(w)
+    for signing in (AES_CMAC, AES_GMAC):
+        with link(w.client, signing=(signing,)) as s:
+            fid = s.create('f')
+            sent = []
+            for command, body in ((smb2.CLOSE, struct.pack('<HHI16s', 24, 0, 0, fid)),
+                                  (smb2.CHANGE_NOTIFY, bytes([32]) + bytes(31)),
+                                  (smb2.TREE_DISCONNECT, struct.pack('<HH', 4, 0)),
+                                  (smb2.ECHO, struct.pack('<HH', 4, 0))):
+                s.answer(s.send(command, body))
+                sent.append((command, s.sent))
+            s.ntlm_first(sign=True)
+            sent.append((smb2.SESSION_SETUP, s.sent))
+            eq(s.ntlm_second('alice', sign=True), 'SUCCESS')
+            for command, message in sent:
+                with Link(w.client, s.guid).negotiate(signing=(signing,)) as t:
+                    overheard(t, command, message, signing)
+            eq(s.echo(), 'SUCCESS')
+
+
+def overheard(t, command, message, signing):
+    number, = struct.unpack_from('<Q', message, 24)
+    t.raw(message)
+    status, _ = t.answer(number)
+    eq(smbraw.name(status), 'SUCCESS' if command == smb2.ECHO else 'USER_SESSION_DELETED')
+    # A login is told so under the session's key (MS-SMB2 3.3.4.1.1), but not by AES-GMAC.
+    if command != smb2.SESSION_SETUP or signing == AES_GMAC:
+        eq(t.frame[16] & smbraw.SIGNED, 0, f'command {command}, signing {signing}')
+    eq(t.frame[:4], b'\xfeSMB', 'nor is it encrypted')
