@@ -224,6 +224,12 @@ static bool list_allows(const struct ditto_setattr *set, u32 rights, bool owner)
 	return !now || (rights & (DITTO_RIGHT_WRITE_ATTRS | DITTO_RIGHT_WRITE_DATA));
 }
 
+/* Times, and nothing that has a right of its own. */
+static bool only_attributes(const struct ditto_setattr *set)
+{
+	return !(set->valid & ~(DITTO_SET_SIZE | DITTO_SET_TIMES | DITTO_SET_NOW));
+}
+
 /* As whom it runs is for him to say who owns it then, whoever may write the list. */
 static bool lends_owner(const struct ditto_op *op, const struct inode *inode,
 			const struct ditto_setattr *set)
@@ -248,13 +254,19 @@ static int judge(struct ditto_op *op, struct ditto_node *node, const struct ditt
 	ret = ditto_acl_judge(op, node, &rights);
 	if (ret < 0)
 		return ret;
-	if (!ret)	/* The VFS knows nothing of lists. */
+	if (!ret) {
+		/* The VFS knows nothing of what was granted at open (MS-FSA 2.1.5.15.2). */
+		if (only_attributes(set) && op->held & DITTO_RIGHT_WRITE_ATTRS)
+			goto raise;
+		/* Nor of lists. */
 		return !(set->valid & DITTO_SET_ACL) ||
 		       inode_owner_or_capable(ditto_idmap(op->share), node->inode) ? 0 : -EPERM;
+	}
 	if (!list_allows(set, rights | op->held, owner))
 		return -EACCES;
 	if (lends_owner(op, node->inode, set))
 		return -EPERM;
+raise:
 	*as = ditto_cred_raised(op->cred, owner && takes_owner(set) ? DITTO_RAISE_CHOWN :
 								      DITTO_RAISE_OWNER);
 	return *as ? 0 : -ENOMEM;
