@@ -59,6 +59,9 @@ static int check(struct copy *c)
 
 	if (!S_ISREG(from->i_mode) || !S_ISREG(to->i_mode))
 		return -EINVAL;
+	/* The VFS copies to where it is told, and not to the end. */
+	if (ditto_op_appends(c->op_to))
+		return -EACCES;
 	size = i_size_read(from);
 	if (!c->count && c->from_pos < size)
 		c->count = size - c->from_pos;

@@ -181,18 +181,48 @@ static const rwf_t stable_flags[] = {
 	[DITTO_FILE_SYNC] = RWF_DSYNC | RWF_SYNC,
 };
 
+/*
+ * Make @pos the end of the file, or find that it is before the end. What is written with
+ * RWF_APPEND then is written behind all that is there, whoever else writes meanwhile.
+ */
+static int file_end_at(struct file *file, loff_t pos)
+{
+	struct iattr ia = { .ia_valid = ATTR_SIZE | ATTR_FILE, .ia_size = pos, .ia_file = file };
+	struct inode *inode = file_inode(file);
+	int err;
+
+	err = mnt_want_write_file(file);
+	if (err)
+		return err;
+	inode_lock(inode);
+	if (pos < i_size_read(inode))
+		err = -EACCES;
+	else if (pos > i_size_read(inode))
+		err = notify_change(file_mnt_idmap(file), file->f_path.dentry, &ia, NULL);
+	inode_unlock(inode);
+	mnt_drop_write_file(file);
+	return err;
+}
+
 static ssize_t write_file(struct ditto_op *op, struct ditto_file *df, loff_t pos,
 			  struct iov_iter *iter, enum ditto_stable stable, u64 *verifier)
 {
+	rwf_t flags = stable_flags[stable];
 	struct file *file = df->file;
 	ssize_t ret;
 	int err;
 
 	ditto_lost_watch(df->node, file->f_path.dentry);
 	*verifier = atomic64_read(&op->srv->write_verifier);
+	if (ditto_op_appends(op)) {
+		err = file_end_at(file, pos);
+		if (err)
+			return err;
+		flags |= RWF_APPEND;
+	}
 	iov_iter_truncate(iter, clamp_count(file_inode(file), pos, iov_iter_count(iter)));
 	/* Clears set-id bits too, as the credential that is in place lets it. */
-	ret = vfs_iter_write(file, iter, &pos, stable_flags[stable]);
+	ret = vfs_iter_write(file, iter, &pos, flags);
 
 	if (ret < 0 && !ditto_is_refusal(ret))
 		ditto_server_data_lost(op->srv);

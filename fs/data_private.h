@@ -8,6 +8,7 @@
 
 #include "file.h"
 #include "op_private.h"
+#include "rights.h"
 
 /* Is @err one that leaves what was written before as it is? */
 static inline bool ditto_is_refusal(ssize_t err)
@@ -21,6 +22,13 @@ static inline bool ditto_is_beyond(const struct inode *inode, loff_t pos)
 {
 	/* What does not fit into a loff_t comes here as a negative number. */
 	return pos < 0 || pos >= inode->i_sb->s_maxbytes;
+}
+
+/* May it write at the end of the file only, by what was granted at open? */
+static inline bool ditto_op_appends(const struct ditto_op *op)
+{
+	return (op->held & (DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA)) ==
+	       DITTO_RIGHT_APPEND_DATA;
 }
 
 /* May the caller read? The credential is in place. */

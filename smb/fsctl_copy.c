@@ -140,8 +140,11 @@ static bool dsmb_copy_is_modest(struct dsmb_cursor in, u32 count)
 	return total <= DSMB_COPY_TOTAL;
 }
 
-/* Within one file, over itself: all of it is read before it is written. */
-static u32 dsmb_copy_overlap(struct dsmb_copy *copy, const struct dsmb_copy_chunk *chunk)
+/*
+ * Within one file, over itself, all of it is read before it is written. What is appended is
+ * written by ditto_write(), which looks for the end of the file.
+ */
+static u32 dsmb_copy_buffered(struct dsmb_copy *copy, const struct dsmb_copy_chunk *chunk)
 {
 	struct dsmb_ioctl *io = copy->io;
 	struct ditto_wcc wcc;
@@ -185,8 +188,8 @@ static u32 dsmb_copy_one(struct dsmb_copy *copy, const struct dsmb_copy_chunk *c
 		return DSMB_INVALID_PARAMETER;
 	if (chunk->from > size || chunk->len > size - chunk->from)
 		return DSMB_INVALID_VIEW_SIZE;
-	if (dsmb_copy_overlaps(copy, chunk))
-		return dsmb_copy_overlap(copy, chunk);
+	if (dsmb_copy_overlaps(copy, chunk) || !(io->open->rights & DITTO_RIGHT_WRITE_DATA))
+		return dsmb_copy_buffered(copy, chunk);
 	while (done < chunk->len) {
 		n = ditto_copy(&copy->op, copy->node, chunk->from + done, &io->call->op, io->node,
 			       chunk->to + done, chunk->len - done, false, &verifier);

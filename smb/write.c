@@ -54,8 +54,9 @@ static u32 dsmb_write_parse(struct dsmb_call *call, struct dsmb_write_args *args
 }
 
 /*
- * Who may only append writes at the end or behind it. An offset that means the end,
- * as a server's own processes may have it, is not one of the wire.
+ * An open that may only append writes at the end or behind it: ditto_write() sees to that
+ * where there is data. An offset that means the end, as a server's own processes may have it,
+ * is not one of the wire.
  */
 static u32 dsmb_write_place(struct dsmb_open *open, struct ditto_node *node,
 			    const struct dsmb_write_args *args)
