@@ -108,22 +108,48 @@ void dsmb_trees_close(struct dsmb_session *session)
 	}
 }
 
+/* A connection of the session, held, or NULL. */
+static struct dsmb_conn *session_conn(struct dsmb_session *session)
+{
+	struct dsmb_channel *channel;
+	struct dsmb_conn *conn = NULL;
+
+	mutex_lock(&session->lock);
+	channel = list_first_entry_or_null(&session->channels, struct dsmb_channel, list);
+	if (channel) {
+		conn = channel->conn;
+		dsmb_conn_hold(conn);
+	}
+	mutex_unlock(&session->lock);
+	return conn;
+}
+
 /* Ask again what the tree was given: its share's options changed, or who asks. */
 static bool tree_renew(struct dsmb_tree *tree, struct ditto_share *share)
 {
 	struct dsmb_session *session = tree->session;
 	struct dsmb_access access;
-	struct dsmb_channel *channel;
-	bool may = false;
+	struct dsmb_conn *conn;
+	bool may, again;
+	u32 status;
 
-	mutex_lock(&session->lock);
-	channel = list_first_entry_or_null(&session->channels, struct dsmb_channel, list);
-	if (channel && !dsmb_access_find(session, channel->conn->peer, share, &access)) {
-		may = !dsmb_access_renew(tree, &access);
+	do {
+		conn = session_conn(session);
+		if (!conn)
+			return false;
+		status = dsmb_access_find(session, conn->peer, share, &access);
+		dsmb_conn_put(conn);
+		if (status)
+			return false;
+
+		mutex_lock(&session->lock);
+		/* It may have become another's while the helper was asked. */
+		again = access.acts != dsmb_session_acts(session);
+		may = !again && !dsmb_access_renew(tree, &access);
+		mutex_unlock(&session->lock);
 		if (!may)
 			ditto_cred_put(access.cred);
-	}
-	mutex_unlock(&session->lock);
+	} while (again);
 	return may;
 }
 
