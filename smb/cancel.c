@@ -16,6 +16,14 @@ static bool is_victim(const struct dsmb_call *cancel, const struct dsmb_call *ca
 	return call->message_id == cancel->message_id;
 }
 
+/* 3.3.5.16: of the same session only. One without a session was signed by nobody. */
+static bool may_cancel(const struct dsmb_call *cancel, const struct dsmb_call *victim)
+{
+	if (victim->session_id != cancel->session_id)
+		return false;
+	return cancel->session || !victim->cmd || !(victim->cmd->flags & DSMB_NEEDS_SESSION);
+}
+
 void dsmb_cancel(struct dsmb_call *cancel)
 {
 	struct dsmb_conn *conn = cancel->conn;
@@ -32,8 +40,7 @@ void dsmb_cancel(struct dsmb_call *cancel)
 	spin_unlock(&conn->lock);
 	if (!victim)
 		return;
-	/* 3.3.5.16: of the same session only. */
-	if (victim->session_id == cancel->session_id)
+	if (may_cancel(cancel, victim))
 		/* Its answer goes before those to what the client sends next, as far as can be. */
 		dsmb_call_cancel_here(victim, DSMB_CANCELLED);
 	dsmb_message_put(victim->message);

@@ -385,7 +385,6 @@ int dsmb_negotiate_smb1(struct dsmb_conn *conn, struct dsmb_cursor *in, struct d
 u32 dsmb_validate_negotiate(struct dsmb_call *call, struct dsmb_cursor *in,
 			    struct dsmb_builder *out)
 {
-	u32 min = READ_ONCE(call->conn->server->srv->settings.min_dialect);
 	const struct dsmb_conn *conn = call->conn;
 	u16 mode, count;
 	guid_t guid;
@@ -399,7 +398,8 @@ u32 dsmb_validate_negotiate(struct dsmb_call *call, struct dsmb_cursor *in,
 	count = dsmb_get_u16(in);
 	if (in->bad || caps != conn->client_caps || mode != conn->client_mode ||
 	    !guid_equal(&guid, &conn->client_guid) ||
-	    dsmb_dialect_choose(in, count, min) != conn->dialect)
+	    /* The best of those offered was taken, whatever is the least that is accepted now. */
+	    dsmb_dialect_choose(in, count, DSMB_DIALECT_202) != conn->dialect)
 		return DSMB_DROP;
 
 	dsmb_put_u32(out, conn->server_caps);

@@ -114,7 +114,7 @@ static bool groups_are_same(const struct group_info *a, const struct group_info 
 static bool cred_is_same(const struct ditto_cred *a, const struct ditto_cred *b)
 {
 	return a == b || (uid_eq(a->uid, b->uid) && gid_eq(a->gid, b->gid) &&
-			  a->admin == b->admin &&
+			  a->admin == b->admin && a->anonymous == b->anonymous &&
 			  groups_are_same(a->cred->group_info, b->cred->group_info));
 }
 

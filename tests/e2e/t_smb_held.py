@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What an open was granted is what it may do, no less and no more (MS-FSA 2.1.5)."""
+import os
+import struct
+
+import smb
+import smb2
+from harness import eq, get, put, test
+from smb2 import GENERIC_READ, OPEN, refused
+from smbraw import link
+from t_smb_session import share_all
+
+WRITE_DATA, APPEND_DATA, WRITE_ATTRIBUTES = 2, 4, 0x100
+RESUME_KEY, COPYCHUNK_WRITE = 0x00140078, 0x001480f2
+HIDDEN = 2
+TICKS = 116444736000000000      # from 1601 to 1970, in units of 100 ns
+
+
+def copy_chunk(s, source, target, start, to, length):
+    key = s.ioctl(source, RESUME_KEY)[:24]
+    s.ioctl(target, COPYCHUNK_WRITE, key + struct.pack('<IIQQII', 1, 0, start, to, length, 0))
+
+
+@test(smb=True, squash='none')
+def append_only(w):
+    """An open that may only append overwrites nothing, by whatever command."""
+    share_all(w)
+    put(w.path('f'), b'a' * 100, 0o666)
+    put(w.path('g'), b'b' * 50, 0o666)
+    with link(w.client) as s:
+        source = s.create('g', access=GENERIC_READ, how=OPEN)
+        fid = s.create('f', access=APPEND_DATA | smb2.READ_ATTRIBUTES, how=OPEN)
+        refused('ACCESS_DENIED', s.write, fid, b'x', 0)
+        refused('ACCESS_DENIED', s.write, fid, b'x', 99)
+        refused('ACCESS_DENIED', copy_chunk, s, source, fid, 0, 0, 50)
+        refused('ACCESS_DENIED', copy_chunk, s, source, fid, 0, 99, 50)
+        eq(get(w.path('f')), b'a' * 100)
+        copy_chunk(s, source, fid, 0, 100, 50)
+        s.write(fid, b'cc', 150)
+        s.write(fid, b'd', 160)
+        eq(get(w.path('f')), b'a' * 100 + b'b' * 50 + b'cc' + bytes(8) + b'd')
+
+
+@test(smb=True, squash='none')
+def write_attributes(w):
+    """Whoever may write a file opens it for WRITE_ATTRIBUTES, and may then set times."""
+    share_all(w)
+    put(w.path('f'), b'a', 0o666)
+    os.chown(w.path('f'), smb.UIDS['bob'], smb.UIDS['bob'])
+    os.mkdir(w.path('d'))
+    os.chmod(w.path('d'), 0o777)
+    os.chown(w.path('d'), smb.UIDS['bob'], smb.UIDS['bob'])
+    when = 1700000000
+    basic = struct.pack('<QQQQII', 0, 0, TICKS + when * 10 ** 7, 0, HIDDEN, 0)
+    with link(w.client) as s:
+        for name, options in (('f', 0), ('d', smb2.DIRECTORY_FILE)):
+            fid = s.create(name, access=WRITE_ATTRIBUTES | smb2.READ_ATTRIBUTES, how=OPEN,
+                           options=options)
+            s.set(fid, 4, basic)
+            written, attributes = struct.unpack_from('<16xQ8xI', s.query(fid, 4))
+            eq((written, attributes & HIDDEN), (TICKS + when * 10 ** 7, HIDDEN), name)
+            s.close(fid)
+            eq(os.stat(w.path(name)).st_mtime, when)
+            # and no more than that
+            fid = s.create(name, access=smb2.READ_ATTRIBUTES, how=OPEN, options=options)
+            refused('ACCESS_DENIED', s.set, fid, 4, basic)
+        os.chmod(w.path('f'), 0o644)
+        refused('ACCESS_DENIED', s.create, 'f', access=WRITE_ATTRIBUTES, how=OPEN)
+
+
+@test(smb=True, squash='none')
+def validated_later(w):
+    """FSCTL_VALIDATE_NEGOTIATE_INFO is about what was negotiated, not about settings since."""
+    share_all(w)
+    with link(w.client, 0x300) as s:
+        w.server.ctl('server', 'set', 'min-dialect', '3.1.1')
+        eq(s.validate(), 'SUCCESS')
+
+
+@test(smb=True, squash='none')
+def cancel_is_proven(w):
+    """A CANCEL that names no session ends nothing that a session waits for."""
+    share_all(w)
+    w.server.ctl('server', 'set', 'require-signing', 'on')
+    with link(w.client) as s:
+        f, g = s.create('f'), s.create('f')
+        s.lock(f, 0, 10)
+        number = s.wait_lock(g, 0, 10)
+        asynchronous = s.frame[32:40]
+        for session in (0, s.session):
+            for flags, which in ((0, bytes(8)), (2, asynchronous)):
+                head = bytearray(s.header(smb2.CANCEL, number, flags=flags, session=session))
+                head[32:40] = which
+                s.raw(bytes(head) + struct.pack('<HH', 4, 0))
+        eq(s.echo(), 'SUCCESS')
+        s.unlock(f, 0, 10)
+        eq(s.answer(number)[0], smb2.OK, 'it waited on')
