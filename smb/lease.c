@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Leases and oplocks: their table, granting and giving back. See lease.h. */
 #include <linux/err.h>
-#include <linux/jhash.h>
+#include <linux/once.h>
+#include <linux/random.h>
+#include <linux/siphash.h>
 #include <linux/slab.h>
 
 #include "../fs/file.h"
@@ -13,7 +15,7 @@
 #include "open.h"
 #include "session.h"
 
-#define BUCKETS		1024
+#define BUCKETS		8192
 
 static struct bucket {
 	spinlock_t lock;	/* guards @leases, and opens of those */
@@ -28,7 +30,11 @@ void dsmb_leases_init(void)
 
 static struct bucket *bucket_of(const u8 *key)
 {
-	return &buckets[jhash(key, DSMB_LEASE_KEY_SIZE, 0) % BUCKETS];
+	static siphash_key_t secret __read_mostly;
+
+	/* Clients choose the keys. */
+	get_random_once(&secret, sizeof(secret));
+	return &buckets[siphash(key, DSMB_LEASE_KEY_SIZE, &secret) % BUCKETS];
 }
 
 static struct dsmb_lease *bucket_find(struct bucket *bucket, const struct ditto_client *client,

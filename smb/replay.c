@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Requests that come again: see replay.h. */
 #include <linux/hashtable.h>
-#include <linux/jhash.h>
+#include <linux/once.h>
+#include <linux/random.h>
+#include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/uuid.h>
 
@@ -32,11 +34,15 @@ struct dsmb_created {
 };
 
 static DEFINE_SPINLOCK(created_lock);
-static DEFINE_HASHTABLE(created_table, 10);
+static DEFINE_HASHTABLE(created_table, 13);
 
 static u32 created_key(const u8 *guid)
 {
-	return jhash(guid, DSMB_GUID_SIZE, 0);
+	static siphash_key_t secret __read_mostly;
+
+	/* Clients choose the guids. */
+	get_random_once(&secret, sizeof(secret));
+	return siphash(guid, DSMB_GUID_SIZE, &secret);
 }
 
 static struct dsmb_created *created_find(const struct dsmb_created *like)
