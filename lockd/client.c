@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Clients, see client.h. */
+#include <kunit/visibility.h>
 #include <linux/jiffies.h>
 #include <linux/string.h>
 #include <linux/wait_bit.h>
@@ -18,46 +19,50 @@ void ditto_client_put(struct ditto_client *client)
 	spin_lock(&table->clients_lock);
 	last = refcount_dec_and_test(&client->ref);
 	if (last)
-		list_del(&client->list);
+		rb_erase(&client->by_number, &table->clients);
 	spin_unlock(&table->clients_lock);
 	if (last)
 		client->ops->free(client);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_client_put, DITTO);
 
-struct ditto_client *ditto_client_nth(struct ditto_lock_table *table, unsigned long n)
+struct ditto_client *ditto_client_after(struct ditto_lock_table *table, u64 number)
 {
 	struct ditto_client *client, *found = NULL;
+	struct rb_node *rb;
 
 	spin_lock(&table->clients_lock);
-	list_for_each_entry(client, &table->clients, list) {
-		if (!n--) {
+	for (rb = table->clients.rb_node; rb;) {
+		client = rb_entry(rb, struct ditto_client, by_number);
+		if (client->number > number) {
 			found = client;
-			/* Its count reaches zero under this lock. */
-			ditto_client_hold(found);
-			break;
+			rb = rb->rb_left;
+		} else {
+			rb = rb->rb_right;
 		}
 	}
+	/* Its count reaches zero under this lock. */
+	if (found)
+		ditto_client_hold(found);
 	spin_unlock(&table->clients_lock);
 	return found;
 }
+EXPORT_SYMBOL_IF_KUNIT(ditto_client_after);
 
 struct ditto_client *ditto_client_find(struct ditto_lock_table *table, const char *protocol,
 				       const char *name)
 {
 	struct ditto_client *client;
+	u64 number = 0;
 
-	spin_lock(&table->clients_lock);
-	list_for_each_entry(client, &table->clients, list) {
-		if (!client->dead && !strcmp(client->protocol, protocol) &&
-		    !strcmp(client->name, name)) {
-			/* Its count reaches zero under this lock. */
-			ditto_client_hold(client);
-			spin_unlock(&table->clients_lock);
+	while ((client = ditto_client_after(table, number))) {
+		if (!READ_ONCE(client->dead) && !strcmp(client->name, name) &&
+		    (!protocol || !strcmp(client->protocol, protocol)))
 			return client;
-		}
+		number = client->number;
+		ditto_client_put(client);
+		cond_resched();
 	}
-	spin_unlock(&table->clients_lock);
 	return NULL;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_client_find, DITTO);
@@ -251,6 +256,12 @@ static void client_expire(struct work_struct *work)
 	ditto_client_put(client);
 }
 
+static bool client_less(struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct ditto_client, by_number)->number <
+	       rb_entry(b, struct ditto_client, by_number)->number;
+}
+
 void ditto_client_init(struct ditto_client *client, struct ditto_lock_table *table,
 		       const struct ditto_client_ops *ops, const char *protocol,
 		       const char *name, u32 ttl_ms)
@@ -269,7 +280,8 @@ void ditto_client_init(struct ditto_client *client, struct ditto_lock_table *tab
 	INIT_WORK(&client->yield, ditto_client_yield_work);
 
 	spin_lock(&table->clients_lock);
-	list_add_tail(&client->list, &table->clients);
+	client->number = ++table->last_client;
+	rb_add(&client->by_number, &table->clients, client_less);
 	spin_unlock(&table->clients_lock);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_client_init, DITTO);

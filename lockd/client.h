@@ -101,7 +101,8 @@ struct ditto_client_ops {
  * @yield: releases a lapsed client
  * @known: the record of a client that was known before the restart, or NULL;
  *	see ditto_grace_admit()
- * @list: on the table's list of clients
+ * @number: in the order of their coming, from 1; not used again
+ * @by_number: in the table's tree of clients
  */
 struct ditto_client {
 	struct ditto_lock_table *table;
@@ -127,7 +128,8 @@ struct ditto_client {
 	struct delayed_work expire;
 	struct work_struct yield;
 	struct ditto_known *known;
-	struct list_head list;
+	u64 number;
+	struct rb_node by_number;
 };
 
 /**
@@ -153,10 +155,21 @@ static inline void ditto_client_hold(struct ditto_client *client)
 
 void ditto_client_put(struct ditto_client *client);
 
-/* The n-th client in the order of their coming, to be put, or NULL: for lists. */
-struct ditto_client *ditto_client_nth(struct ditto_lock_table *table, unsigned long n);
+/**
+ * ditto_client_after - the next client in the order of their coming
+ * @table: the table
+ * @number: of the last one; 0 to begin
+ *
+ * For lists: each client that is there all the time is found once, whoever comes and goes.
+ *
+ * Context: any but an interrupt. Return: a client to be put, or NULL.
+ */
+struct ditto_client *ditto_client_after(struct ditto_lock_table *table, u64 number);
 
-/* The client of that protocol and name, to be put, or NULL: for the administrator. */
+/*
+ * The client of that protocol, or of any for NULL, and name, to be put, or NULL: for the
+ * administrator. May sleep.
+ */
 struct ditto_client *ditto_client_find(struct ditto_lock_table *table, const char *protocol,
 				       const char *name);
 

@@ -20,7 +20,12 @@
 /* A local process is not told which client it waits for; it looks again after this time. */
 #define YIELD_MS	1000
 
-static atomic_t yields = ATOMIC_INIT(0);
+/*
+ * Releases of all tables that are due, and that are done: the VFS does not say whose lock a
+ * local process has met.
+ */
+static atomic_t yields_due = ATOMIC_INIT(0);
+static atomic_t yields_done = ATOMIC_INIT(0);
 
 bool ditto_client_yields(struct ditto_client *client)
 {
@@ -33,7 +38,8 @@ bool ditto_client_yields(struct ditto_client *client)
 	if (lapsed && !client->yielding && !client->dead) {
 		client->yielding = true;
 		ditto_client_hold(client);
-		atomic_inc(&yields);
+		atomic_inc(&client->table->yields);
+		atomic_inc(&yields_due);
 		queue_work(client->table->release_wq, &client->yield);
 	}
 	spin_unlock(&client->lock);
@@ -50,19 +56,28 @@ void ditto_client_yield_work(struct work_struct *work)
 
 void ditto_client_yield_end(struct ditto_client *client)
 {
+	struct ditto_lock_table *table = client->table;
+
 	ditto_client_put(client);
-	if (atomic_dec_and_test(&yields))
-		wake_up_var(&yields);
+	atomic_inc(&yields_done);
+	atomic_dec(&yields_due);
+	wake_up_var(&yields_done);
+	if (atomic_dec_and_test(&table->yields))
+		wake_up_var(&table->yields);
 }
 
-long ditto_clients_yielded_timeout(long timeout)
+long ditto_clients_yielded_timeout(struct ditto_lock_table *table, long timeout)
 {
-	return wait_var_event_timeout(&yields, !atomic_read(&yields), timeout);
+	return wait_var_event_timeout(&table->yields, !atomic_read(&table->yields), timeout);
 }
 
+/* The VFS looks again after each release, so that those of other tables do not hold it up. */
 void ditto_clients_yielded(void)
 {
-	ditto_clients_yielded_timeout(msecs_to_jiffies(YIELD_MS));
+	int before = atomic_read(&yields_done);
+
+	wait_var_event_timeout(&yields_done, atomic_read(&yields_done) != before ||
+			       !atomic_read(&yields_due), msecs_to_jiffies(YIELD_MS));
 }
 
 /**

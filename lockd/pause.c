@@ -49,7 +49,7 @@ static bool pause_begin(struct pause *pause, struct ditto_claim_point *point)
 
 long ditto_claim_pause(struct ditto_claim_point *point, long timeout)
 {
-	long left = ditto_clients_yielded_timeout(timeout);
+	long left = ditto_clients_yielded_timeout(point->table, timeout);
 	struct pause *pause;
 
 	pause = left ? kmalloc(sizeof(*pause), GFP_KERNEL) : NULL;

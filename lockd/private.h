@@ -278,10 +278,10 @@ bool ditto_client_yields(struct ditto_client *client);
 void ditto_client_yield_work(struct work_struct *work);
 /* It was released otherwise before the work ran. */
 void ditto_client_yield_end(struct ditto_client *client);
-/* Wait, for a moment, until lapsed clients that are about to go are gone. May sleep. */
+/* For the VFS: wait, for a moment, until a lapsed client that is about to go is gone. May sleep. */
 void ditto_clients_yielded(void);
-/* The same, for as long; the jiffies that are left of it. */
-long ditto_clients_yielded_timeout(long timeout);
+/* Wait until all of this table are gone; the jiffies that are left. May sleep. */
+long ditto_clients_yielded_timeout(struct ditto_lock_table *table, long timeout);
 
 /* delegation.c: count what becomes of delegations; nothing happens for other grants. */
 bool ditto_delegation_fits(struct ditto_client *client);

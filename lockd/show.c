@@ -160,16 +160,19 @@ int ditto_show_clients(struct ditto_lock_table *table, const char *protocol, con
 
 	if (!batch)
 		return -ENOMEM;
-	while (!err && (client = ditto_client_nth(table, cursor->client))) {
-		if ((!protocol || !strcmp(protocol, client->protocol)) &&
-		    (!name || !strcmp(name, client->name)))
-			err = show_client(client, batch, cursor, fn, arg);
-		ditto_client_put(client);
-		if (!err) {
-			cursor->client++;
+	while (!err && (client = ditto_client_after(table, cursor->client))) {
+		/* The one that was shown last may be gone. */
+		if (cursor->shown != client->number) {
+			cursor->shown = client->number;
 			cursor->claim = 0;
 			cursor->wait = 0;
 		}
+		if ((!protocol || !strcmp(protocol, client->protocol)) &&
+		    (!name || !strcmp(name, client->name)))
+			err = show_client(client, batch, cursor, fn, arg);
+		if (!err)
+			cursor->client = client->number;
+		ditto_client_put(client);
 	}
 	kvfree(batch);
 	return err;
@@ -300,8 +303,10 @@ int ditto_show_release(struct ditto_lock_table *table, u64 id, const char *why)
 {
 	struct ditto_client *client;
 	bool done = false;
+	u64 number = 0;
 
-	for (u32 n = 0; !done && (client = ditto_client_nth(table, n)); n++) {
+	while (!done && (client = ditto_client_after(table, number))) {
+		number = client->number;
 		done = client_release_numbered(client, id, why);
 		ditto_client_put(client);
 		cond_resched();

@@ -129,7 +129,9 @@ struct ditto_lock_table *ditto_locks_create(struct net *net)
 	table->clock = clock_ms;
 	get_random_bytes(&table->owner_key, sizeof(table->owner_key));
 	spin_lock_init(&table->clients_lock);
-	INIT_LIST_HEAD(&table->clients);
+	table->clients = RB_ROOT;
+	for (size_t i = 0; i < ARRAY_SIZE(table->mirror_lists); i++)
+		spin_lock_init(&table->mirror_lists[i].lock);
 	mutex_init(&table->deadlock);
 	ditto_grace_init(table);
 	if (table_alloc_parts(table))
@@ -152,7 +154,7 @@ void ditto_locks_destroy(struct ditto_lock_table *table)
 	/* A release queues callbacks, a callback no release. */
 	destroy_workqueue(table->release_wq);
 	destroy_workqueue(table->wq);
-	WARN_ON(!list_empty(&table->clients));
+	WARN_ON(!RB_EMPTY_ROOT(&table->clients));
 	WARN_ON(atomic_read(&table->owner_count));
 	WARN_ON(atomic_read(&table->nodes));
 	ditto_owners_exit(table);

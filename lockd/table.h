@@ -9,6 +9,7 @@
 #include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/rbtree.h>
 #include <linux/rhashtable-types.h>
 #include <linux/siphash.h>
 #include <linux/spinlock.h>
@@ -87,23 +88,39 @@ struct ditto_lock_events {
 	u64 count[DITTO_LOCK_EVENTS];
 };
 
+/* Lists of mirrors, each with a lock of its own. */
+#define DITTO_MIRROR_LISTS_LOG	6
+
+/**
+ * struct ditto_mirror_list - mirrors of some nodes
+ * @lock: guards @mirrors; nothing is taken inside
+ * @mirrors: struct ditto_mirror
+ */
+struct ditto_mirror_list {
+	spinlock_t lock;	/* see above */
+	struct hlist_head mirrors;
+};
+
 /**
  * struct ditto_lock_table - the lock table of one server
  * @net: the namespace; not counted, the table ends before it
  * @settings: see there
  * @owners: struct ditto_owner by client and key
  * @owner_key: keys the hash, so that clients cannot choose colliding keys
- * @clients_lock: guards @clients
- * @clients: struct ditto_client
+ * @clients_lock: guards @clients and @last_client
+ * @clients: struct ditto_client by number
+ * @last_client: number of the last one
  * @live: claims by kind; zero before the table goes
  * @waiting: waiting requests
  * @telling: how many of these want to be told only
+ * @yields: lapsed clients that are about to be released
  * @asking: how many wait for the answer of a holder that is asked
  * @untold: how many wait until holders were told
  * @delegations: what became of delegations
  * @owner_count: owners
  * @nodes: nodes with claims
  * @mirrors: nodes that are shown to the VFS, or were a moment ago
+ * @mirror_lists: those, by the address of the point
  * @deadlock: held while a request is queued, see deadlock.c
  * @search: number of the last search for deadlocks; under @deadlock
  * @last_id: of a claim or a waiting request
@@ -120,16 +137,19 @@ struct ditto_lock_table {
 	struct rhashtable owners;
 	siphash_key_t owner_key;
 	spinlock_t clients_lock;	/* see above */
-	struct list_head clients;
+	struct rb_root clients;
+	u64 last_client;
 	atomic_t live[DITTO_CLAIM_KINDS];
 	atomic_t waiting;
 	atomic_t telling;
+	atomic_t yields;
 	atomic_t asking;
 	atomic_t untold;
 	struct ditto_delegation_count delegations;
 	atomic_t owner_count;
 	atomic_t nodes;
 	atomic_t mirrors;
+	struct ditto_mirror_list mirror_lists[1 << DITTO_MIRROR_LISTS_LOG];
 	struct mutex deadlock;	/* see above */
 	u64 search;
 	atomic64_t last_id;

@@ -83,34 +83,15 @@ int ditto_nl_lock_client_get_dumpit(struct sk_buff *skb, struct netlink_callback
 	struct ditto_client *client;
 	int err = 0;
 
-	while (!err && (client = ditto_client_nth(table, cb->args[0]))) {
+	while (!err && (client = ditto_client_after(table, cb->args[0]))) {
 		/* One that was released is only remembered by its protocol. */
 		if (!READ_ONCE(client->dead))
 			err = client_tell(skb, cb, client);
 		if (!err)
-			cb->args[0]++;
+			cb->args[0] = client->number;
 		ditto_client_put(client);
 	}
 	return err;
-}
-
-/* One that was not released yet, held, or NULL. */
-static struct ditto_client *client_find(struct ditto_lock_table *table, const char *name,
-					const char *protocol)
-{
-	struct ditto_client *client, *found = NULL;
-
-	spin_lock(&table->clients_lock);
-	list_for_each_entry(client, &table->clients, list) {
-		if (!READ_ONCE(client->dead) && !strcmp(client->name, name) &&
-		    (!protocol || !strcmp(client->protocol, protocol))) {
-			found = client;
-			ditto_client_hold(found);
-			break;
-		}
-	}
-	spin_unlock(&table->clients_lock);
-	return found;
 }
 
 static unsigned int clients_release(struct ditto_lock_table *table, const char *name,
@@ -119,7 +100,7 @@ static unsigned int clients_release(struct ditto_lock_table *table, const char *
 	struct ditto_client *client;
 	unsigned int count = 0;
 
-	while ((client = client_find(table, name, protocol))) {
+	while ((client = ditto_client_find(table, protocol, name))) {
 		ditto_client_release(client, "administrator");
 		ditto_client_put(client);
 		count++;

@@ -158,6 +158,41 @@ static void found_by_name(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, ditto_client_find(table, "test", "host"));
 }
 
+/* A list goes on behind the last one, though that and others before it are gone. */
+static void listed_while_others_go(struct kunit *test)
+{
+	struct ditto_lock_table *table = claim_table(test);
+	struct claim_client *c[4];
+	struct ditto_client *client;
+	u64 number;
+
+	for (int i = 0; i < 4; i++)
+		c[i] = claim_client(test, "client", 0);
+	client = ditto_client_after(table, 0);
+	KUNIT_EXPECT_PTR_EQ(test, client, &c[0]->client);
+	ditto_client_put(client);
+	client = ditto_client_after(table, client->number);
+	KUNIT_EXPECT_PTR_EQ(test, client, &c[1]->client);
+	number = client->number;
+	ditto_client_put(client);
+	claim_client_end(test, c[0]);
+	claim_client_end(test, c[1]);
+	c[0] = claim_client(test, "new", 0);
+	client = ditto_client_after(table, number);
+	KUNIT_EXPECT_PTR_EQ(test, client, &c[2]->client);
+	ditto_client_put(client);
+	client = ditto_client_after(table, client->number);
+	KUNIT_EXPECT_PTR_EQ(test, client, &c[3]->client);
+	ditto_client_put(client);
+	client = ditto_client_after(table, client->number);
+	KUNIT_EXPECT_PTR_EQ(test, client, &c[0]->client);
+	ditto_client_put(client);
+	KUNIT_EXPECT_NULL(test, ditto_client_after(table, c[0]->client.number));
+	claim_client_end(test, c[0]);
+	claim_client_end(test, c[2]);
+	claim_client_end(test, c[3]);
+}
+
 /* In grace, who was known takes back what it had; all others wait. */
 static void grace_lets_known_clients_reclaim(struct kunit *test)
 {
@@ -328,6 +363,7 @@ static struct kunit_case claim_client_cases[] = {
 	KUNIT_CASE(teardown_to_zero),
 	KUNIT_CASE(time_to_live),
 	KUNIT_CASE(found_by_name),
+	KUNIT_CASE(listed_while_others_go),
 	KUNIT_CASE(grace_lets_known_clients_reclaim),
 	KUNIT_CASE(grace_ends_by_the_clock),
 	KUNIT_CASE(each_claim_is_shown),

@@ -41,7 +41,7 @@ void claim_test_exit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&table->waiting), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&table->nodes), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&table->owner_count), 0);
-	KUNIT_EXPECT_TRUE(test, list_empty(&table->clients));
+	KUNIT_EXPECT_TRUE(test, RB_EMPTY_ROOT(&table->clients));
 	ditto_locks_destroy(table);
 }
 
