@@ -25,7 +25,9 @@ struct search {
 
 static void search_add(struct search *search, struct ditto_owner *owner)
 {
-	if (owner->search == search->number || search->seen >= SEARCH_MAX)
+	/* Who waits for nothing closes no circle; and while the mutex is held nobody begins to. */
+	if (owner->search == search->number || list_empty_careful(&owner->waits) ||
+	    search->seen >= SEARCH_MAX)
 		return;
 	owner->search = search->number;
 	search->seen++;
@@ -70,47 +72,58 @@ static void add_blockers(struct search *search, struct ditto_claims *claims,
 	}
 }
 
-/* The node that an owner waits on with its n-th request, locked, or NULL. */
-static struct ditto_claims *node_of_wait(struct ditto_owner *owner, unsigned int n)
+/**
+ * struct search_owner - an owner whose requests are gone through
+ * @number: of the search
+ * @owner: whose
+ */
+struct search_owner {
+	u64 number;
+	struct ditto_owner *owner;
+};
+
+/*
+ * Where the owner's next request waits that this search has not seen; NULL if there is none.
+ * What was seen goes to the end of the list, and nothing is added during a search.
+ */
+static struct ditto_claims *search_next_wait(const void *arg)
 {
-	struct ditto_client *client = owner->client;
+	const struct search_owner *so = arg;
+	struct ditto_owner *owner = so->owner;
 	struct ditto_claims *claims = NULL;
 	struct ditto_wait *wait;
 
-	rcu_read_lock();
-	spin_lock(&client->lock);
-	list_for_each_entry(wait, &owner->waits, owner_link) {
-		if (!n--) {
-			claims = wait->claims;
-			break;
-		}
+	spin_lock(&owner->client->lock);
+	wait = list_first_entry_or_null(&owner->waits, struct ditto_wait, owner_link);
+	if (wait && wait->search != so->number) {
+		wait->search = so->number;
+		list_move_tail(&wait->owner_link, &owner->waits);
+		claims = wait->claims;
 	}
-	spin_unlock(&client->lock);
-	if (claims) {
-		spin_lock(&claims->lock);
-		if (claims->dead) {
-			spin_unlock(&claims->lock);
-			claims = NULL;
-		} else {
-			__release(&claims->lock);
-		}
-	}
-	rcu_read_unlock();
+	spin_unlock(&owner->client->lock);
 	return claims;
 }
 
-/* Whom does an owner wait for? */
+/*
+ * Whom does an owner wait for? A request that leaves meanwhile is none any more; then the
+ * node may be dying, or its memory another's, and the next request is looked at.
+ */
 static void add_owner(struct search *search, struct ditto_owner *owner)
 {
+	const struct search_owner so = { .number = search->number, .owner = owner };
 	struct ditto_claims *claims;
 	struct ditto_wait *wait;
 
-	for (unsigned int n = 0; (claims = node_of_wait(owner, n)); n++) {
+	while ((claims = ditto_claims_lock(search_next_wait, &so))) {
 		list_for_each_entry(wait, &claims->waits, link) {
-			if (wait->request.owner == owner && !wait->tell)
+			if (wait->request.owner == owner && !wait->tell && wait->blocked !=
+			    search->number) {
+				wait->blocked = search->number;
 				add_blockers(search, claims, wait);
+			}
 		}
 		ditto_claims_unlock(claims);
+		cond_resched();
 	}
 }
 

@@ -105,6 +105,8 @@ static inline int ditto_range_set_exact(struct ditto_range_request *req, u64 off
  * @result: for @granted
  * @state: see enum ditto_wait_state
  * @barge: the order of the queue does not hold it up
+ * @search: the search for deadlocks that found it with its owner last; under client->lock
+ * @blocked: the one that asked whom it waits for; under claims->lock
  *
  * The caller sets the first three in zeroed memory; the rest belongs to the table.
  */
@@ -126,6 +128,8 @@ struct ditto_wait {
 	int result;
 	u8 state;
 	bool barge;
+	u64 search;
+	u64 blocked;
 };
 
 /**

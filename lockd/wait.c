@@ -143,6 +143,8 @@ static int wait_add(struct ditto_claims *claims, struct ditto_wait *wait,
 	wait->claims = claims;
 	wait->state = DITTO_WAIT_NEW;
 	wait->barge = false;
+	wait->search = 0;
+	wait->blocked = 0;
 	wait->spares[0] = NULL;
 	wait->spares[1] = NULL;
 	/* The queue's and the caller's, who puts it once more when it may start. */

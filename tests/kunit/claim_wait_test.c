@@ -215,6 +215,31 @@ static void circles_are_refused(struct kunit *test)
 	}
 }
 
+/* An owner waits with many requests; the circle is closed by any of them. */
+static void circle_by_one_of_many(struct kunit *test)
+{
+	struct wait_test *t = begin(test);
+	struct claim_wait *waits = kunit_kcalloc(test, OWNERS, sizeof(*waits), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, waits);
+	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, true, 0, 9), 0);
+	for (int i = 1; i < OWNERS; i++) {
+		struct ditto_range_request req = claim_req(t->node[i], t->owner[0], true, 0, 9);
+
+		claim_wait_init(&waits[i]);
+		KUNIT_EXPECT_EQ(test, lock(t, i, i, true, 0, 9), 0);
+		KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &waits[i].wait, NULL), -EINPROGRESS);
+	}
+	for (int i = 1; i < OWNERS; i++) {
+		KUNIT_EXPECT_EQ(test, lock_wait(t, 0, i, true, 0, 9), -EDEADLK);
+		/* Without that request there is none. */
+		unlock(test, t, i, i);
+		KUNIT_EXPECT_EQ(test, atomic_read(&waits[i].granted), 1);
+		KUNIT_EXPECT_EQ(test, lock_wait(t, 0, i, true, 0, 9), -EINPROGRESS);
+	}
+	end(test, t);
+}
+
 static void two_upgrades_are_a_circle(struct kunit *test)
 {
 	struct wait_test *t = begin(test);
@@ -380,6 +405,7 @@ static struct kunit_case claim_wait_cases[] = {
 	KUNIT_CASE(cancel_by_wait),
 	KUNIT_CASE(queues_are_limited),
 	KUNIT_CASE(circles_are_refused),
+	KUNIT_CASE(circle_by_one_of_many),
 	KUNIT_CASE(two_upgrades_are_a_circle),
 	KUNIT_CASE(order_is_no_deadlock),
 	KUNIT_CASE(release_ends_waiting),
