@@ -174,12 +174,11 @@ void ditto_claims_unlock(struct ditto_claims *claims)
 
 	lockdep_assert_held(&claims->lock);
 	__acquire(&claims->lock);
-	if (claims->settled) {
+	/* Whose turn it is may take a grant that others are parked for, too. */
+	while (claims->settled || claims->pump) {
+		if (claims->settled)
+			ditto_park_wake(claims);
 		claims->settled = false;
-		claims->pump = true;
-		ditto_park_wake(claims);
-	}
-	while (claims->pump) {
 		claims->pump = false;
 		ditto_wait_pump(claims);
 	}

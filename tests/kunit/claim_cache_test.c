@@ -317,6 +317,42 @@ static void waits_for_every_step(struct kunit *test)
 	end(test, t);
 }
 
+/* What the turn of a request takes wakes who is parked, like anything else that is given up. */
+static void turn_of_a_request_wakes(struct kunit *test)
+{
+	struct cache_test *t = begin(test);
+	struct ditto_intent intent = { .kind = DITTO_INTENT_REMOVE };
+	struct ditto_range_request held = claim_req(t->node, t->key[0], true, 0, 9);
+	struct ditto_range_request want = claim_req(t->node, t->key[2], true, 0, 9);
+	struct ditto_cache_request reader = {
+		.point = &t->node->point, .actor.owner = t->key[0], .actor.cache_owner = t->key[1],
+		.style = DITTO_CACHE_LEASE, .want = R, .ops = &claim_cache_ops,
+		.private = &t->told[1],
+	};
+	struct waiting *waiting = kunit_kzalloc(test, sizeof(*waiting), GFP_KERNEL);
+	struct claim_wait *wait = claim_wait(test);
+
+	KUNIT_ASSERT_NOT_NULL(test, waiting);
+	ditto_park_init(&waiting->park, woken);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&held, NULL, NULL), 0);
+	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_CACHE_LEASE, R | H), R | H);
+	atomic_inc(&t->told[1].grants);
+	t->cache[1] = ditto_cache_grant(&reader);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(t->cache[1]));
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&want, &wait->wait, NULL), -EINPROGRESS);
+	KUNIT_EXPECT_EQ(test, ditto_claim_check(&t->node->point, &intent, NULL, &waiting->park,
+						NULL), DITTO_BREAKING);
+	claim_flush(test);
+	/* The reader has nothing to answer. */
+	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&held), 0);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&wait->granted), 1);
+	KUNIT_EXPECT_EQ(test, ditto_cache_bits(t->cache[1]), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&waiting->woken), 1);
+	ditto_range_release_owner(&t->node->point, t->key[2]);
+	end(test, t);
+}
+
 /* One of the older kind. */
 static u8 grant_older(struct kunit *test, struct cache_test *t, int i, u8 want)
 {
@@ -570,6 +606,7 @@ static struct kunit_case claim_cache_cases[] = {
 	KUNIT_CASE(deadline_begins_with_the_break),
 	KUNIT_CASE(cascade_goes_by_steps),
 	KUNIT_CASE(waits_for_every_step),
+	KUNIT_CASE(turn_of_a_request_wakes),
 	KUNIT_CASE(older_leases),
 	KUNIT_CASE(breaks_coalesce),
 	KUNIT_CASE(readers_are_told_only),
