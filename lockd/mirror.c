@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Ranges as POSIX locks of the VFS, see mirror.h. */
+#include <kunit/visibility.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/hash.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -67,11 +69,50 @@ static struct ditto_mirror *mirror_alloc(struct ditto_claim_point *point, struct
 	return mirror;
 }
 
+static struct ditto_mirror_list *mirror_list(const struct ditto_claim_point *point)
+{
+	return &point->table->mirror_lists[hash_ptr(point, DITTO_MIRROR_LISTS_LOG)];
+}
+
+/*
+ * The node's mirror, held: one that is in use still, because ranges of claims that went are
+ * being given up by it, or this new one. So there is one lock for what an owner has.
+ */
+static struct ditto_mirror *mirror_enter(struct ditto_mirror *fresh)
+{
+	struct ditto_mirror_list *list = mirror_list(fresh->point);
+	struct ditto_mirror *mirror, *found = fresh;
+
+	spin_lock(&list->lock);
+	hlist_for_each_entry(mirror, &list->mirrors, on_table) {
+		if (mirror->point == fresh->point && refcount_inc_not_zero(&mirror->ref)) {
+			found = mirror;
+			break;
+		}
+	}
+	if (found == fresh)
+		hlist_add_head(&fresh->on_table, &list->mirrors);
+	spin_unlock(&list->lock);
+	if (found != fresh)
+		ditto_mirror_put(fresh);
+	return found;
+}
+
+static void mirror_leave(struct ditto_mirror *mirror)
+{
+	struct ditto_mirror_list *list = mirror_list(mirror->point);
+
+	spin_lock(&list->lock);
+	hlist_del_init(&mirror->on_table);
+	spin_unlock(&list->lock);
+}
+
 static void mirror_free(struct ditto_mirror *mirror)
 {
 	struct ditto_claim_point *point = mirror->point;
 	struct ditto_lock_table *table = point->table;
 
+	mirror_leave(mirror);
 	ditto_mirror_lease_exit(mirror);
 	file_unkeep(point, mirror->file);
 	if (mirror->writer)
@@ -88,12 +129,14 @@ struct ditto_mirror *ditto_mirror_hold(struct ditto_mirror *mirror)
 		refcount_inc(&mirror->ref);
 	return mirror;
 }
+EXPORT_SYMBOL_IF_KUNIT(ditto_mirror_hold);
 
 void ditto_mirror_put(struct ditto_mirror *mirror)
 {
 	if (mirror && refcount_dec_and_test(&mirror->ref))
 		mirror_free(mirror);
 }
+EXPORT_SYMBOL_IF_KUNIT(ditto_mirror_put);
 
 static bool has_mirror(struct ditto_claim_point *point)
 {
@@ -141,6 +184,7 @@ static struct ditto_mirror *mirror_make(struct ditto_claim_point *point, struct 
 
 	if (!fresh)
 		return NULL;
+	fresh = mirror_enter(fresh);
 	claims = ditto_claims_make(point);
 	if (claims)
 		mirror = mirror_pin(claims, &fresh);
@@ -179,6 +223,7 @@ struct ditto_mirror *ditto_mirror_begin(struct ditto_claim_point *point, struct 
 	mirror_strengthen(mirror, filp);
 	return mirror;
 }
+EXPORT_SYMBOL_IF_KUNIT(ditto_mirror_begin);
 
 void ditto_mirror_end(struct ditto_mirror *mirror)
 {
@@ -188,6 +233,7 @@ void ditto_mirror_end(struct ditto_mirror *mirror)
 	ditto_claims_unpin(mirror->claims);
 	ditto_claims_unlock(mirror->claims);
 }
+EXPORT_SYMBOL_IF_KUNIT(ditto_mirror_end);
 
 static fl_owner_t mirror_get_owner(fl_owner_t owner)
 {
@@ -297,6 +343,11 @@ static bool cover(struct ditto_mirror *mirror, struct ditto_owner *owner, u64 at
 	*type = F_UNLCK;
 	if (!claims)
 		return false;
+	/* Claims that came after ours went, and are not shown. */
+	if (claims->mirror != mirror) {
+		ditto_claims_unlock(claims);
+		return false;
+	}
 	any = ditto_range_own(claims, owner, DITTO_POSIX, 0) ||
 	      ditto_range_own(claims, owner, DITTO_EXACT, 0);
 	cover_by(claims, owner, DITTO_POSIX, at, type, last);

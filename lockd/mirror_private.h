@@ -13,26 +13,32 @@
 
 /* Bits of ditto_mirror.flags */
 #define DITTO_MIRROR_BUSY	0	/* work is due, and has a reference */
-#define DITTO_MIRROR_READ	1	/* a local process wants to read */
-#define DITTO_MIRROR_WRITE	2	/* one wants to write, or to change names or attributes */
+/*
+ * A local process waits until the lease of the VFS is weaker. Set when it breaks the lease,
+ * cleared when that is down, whether the process still waits or was killed.
+ */
+#define DITTO_MIRROR_READ	1	/* it wants to read */
+#define DITTO_MIRROR_WRITE	2	/* it wants to write, or to change names or attributes */
 
 /**
  * struct ditto_mirror - how the VFS sees one node
  * @ref: of the claims, of ranges and requests that are being freed, of the work
  * @lock: see mirror.h
  * @point: of the node, held
- * @claims: of the node; for those who pin them
+ * @on_table: among the table's mirrors, of which there is one for a node
+ * @claims: of the node; for those who pin them. Others may be the next to use the mirror
  * @file: what the VFS is spoken to with, held
  * @writer: the same for exclusive ranges, if @file is not open for writing, held; or NULL.
  *	A file system with locks of its own may want that
  * @lease_type: F_UNLCK, F_RDLCK or F_WRLCK; under @lock for writing
  * @flags: DITTO_MIRROR_* bits
- * @work: breaks grants for local processes and lowers the lease
+ * @work: breaks grants for local processes, until the lease is as low as they need it
  */
 struct ditto_mirror {
 	refcount_t ref;
 	struct mutex lock;	/* see above */
 	struct ditto_claim_point *point;
+	struct hlist_node on_table;
 	struct ditto_claims *claims;
 	struct file *file;
 	struct file *writer;
