@@ -235,6 +235,7 @@ static u8 cache_fit(struct ditto_claims *claims, const struct ditto_cache_reques
 		want = fit_cache(req, cache, want);
 	want = fit_opens(claims, req, want);
 	want = fit_ranges(claims, req, want);
+	want &= ~ditto_mirror_barred(claims);
 	return ditto_cache_valid(fit_local(req, want));
 }
 

@@ -95,6 +95,8 @@ struct ditto_claim_point_ops {
  * @claims: NULL while nothing is held or waited for
  * @quiet_until: no delegation is granted before, in milliseconds of the table's
  *	clock; kept here because it outlives the claims. Under claims->lock.
+ * @barred_until: no caching grant is made before, for the sake of a local process that was
+ *	let go on; in milliseconds of the table's clock
  * @untold: holders that are still to be told of a break or a revocation; each holds the object
  */
 struct ditto_claim_point {
@@ -102,6 +104,7 @@ struct ditto_claim_point {
 	const struct ditto_claim_point_ops *ops;
 	struct ditto_claims __rcu *claims;
 	u64 quiet_until;
+	u64 barred_until;
 	atomic_t untold;
 };
 
@@ -119,6 +122,7 @@ static inline void ditto_claim_point_init(struct ditto_claim_point *point,
 	point->ops = ops;
 	RCU_INIT_POINTER(point->claims, NULL);
 	point->quiet_until = 0;
+	point->barred_until = 0;
 	atomic_set(&point->untold, 0);
 }
 

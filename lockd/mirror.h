@@ -60,6 +60,8 @@ void ditto_mirror_wait_free(struct ditto_wait *wait);
 
 /* mirror_lease.c: a grant was made; false if the VFS does not stand for it. */
 bool ditto_mirror_lease(struct ditto_mirror *mirror);
+/* Caching bits that must not be granted now, see mirror_lease.c. Under claims->lock. */
+u8 ditto_mirror_barred(const struct ditto_claims *claims);
 /* Grants of the node may be fewer now. Under claims->lock. */
 void ditto_mirror_note(struct ditto_claims *claims);
 

@@ -7,8 +7,16 @@
  * for anybody else, and the lease is lowered when they are; until then the
  * process waits, at most as long as the grants' deadlines.
  *
+ * The VFS tells of a break once, and not again for as long as it is pending. So the mirror
+ * remembers it: until the lease is down nothing is granted that would keep it up, and
+ * grants that slipped in are broken, too. Afterwards nothing is granted for a moment,
+ * because a process that was woken still has to do what it waited for, and a rename or a
+ * removal is stopped by a new lease as by the old one.
+ *
  * Locking: mirror->lock guards the lease. The VFS tells of a break under a
- * spinlock of its own, so that only makes the work due.
+ * spinlock of its own, so that only makes the work due. Grants are checked against pending
+ * breaks under claims->lock, which the work takes after a break was noted: a grant either
+ * sees the break or is seen by the work.
  */
 #include <linux/delay.h>
 #include <linux/fs.h>
@@ -21,6 +29,8 @@
 #define LOWER_AGAIN_MS	20
 /* The same for a new one, or that of claims which just went is still there: times 1 ms. */
 #define RAISE_TRIES	20
+/* No grants after a local process was let go on. */
+#define BARRED_MS	250
 
 static bool breaker_is_ours(struct file_lease *fl)
 {
@@ -58,6 +68,40 @@ static int lease_change(struct file_lease *fl, int arg, struct list_head *dispos
 	return lease_modify(fl, arg, dispose);
 }
 
+/* Caching bits that are not granted now, because of what local processes wait for. */
+u8 ditto_mirror_barred(const struct ditto_claims *claims)
+{
+	const struct ditto_mirror *mirror = claims->mirror;
+	const struct ditto_claim_point *point = claims->point;
+
+	lockdep_assert_held(&claims->lock);
+	if (mirror && test_bit_acquire(DITTO_MIRROR_WRITE, &mirror->flags))
+		return DITTO_CACHE_ALL;
+	if (point->table->clock() < READ_ONCE(point->barred_until))
+		return DITTO_CACHE_ALL;
+	return mirror && test_bit(DITTO_MIRROR_READ, &mirror->flags) ? DITTO_CACHE_WRITE : 0;
+}
+
+/* Before the lease goes that a local process waits for. */
+static void mirror_bar(struct ditto_mirror *mirror)
+{
+	struct ditto_claim_point *point = mirror->point;
+
+	if (test_bit(DITTO_MIRROR_WRITE, &mirror->flags))
+		WRITE_ONCE(point->barred_until, point->table->clock() + BARRED_MS);
+}
+
+/* The lease was lowered: who waited for that goes on. */
+static void mirror_break_over(struct ditto_mirror *mirror)
+{
+	lockdep_assert_held(&mirror->lock);
+	/* No break of this kind comes before the lease is raised again, under the same lock. */
+	if (mirror->lease_type != F_WRLCK)
+		clear_bit(DITTO_MIRROR_READ, &mirror->flags);
+	if (mirror->lease_type == F_UNLCK)
+		clear_bit_unlock(DITTO_MIRROR_WRITE, &mirror->flags);
+}
+
 static const struct lease_manager_operations mirror_lease_ops = {
 	.lm_break = lease_break,
 	.lm_change = lease_change,
@@ -68,6 +112,7 @@ static int lease_drop(struct ditto_mirror *mirror)
 {
 	void *owner = mirror;
 
+	mirror_bar(mirror);
 	kernel_setlease(mirror->file, F_UNLCK, NULL, &owner);
 	return 0;
 }
@@ -115,7 +160,7 @@ static int type_wanted(struct ditto_mirror *mirror)
 	int type = F_UNLCK;
 
 	if (claims) {
-		/* Claims that came after ours died have a mirror of their own. */
+		/* Claims that came after ours died may have none. */
 		if (claims->mirror == mirror)
 			type = type_for(claims);
 		ditto_claims_unlock(claims);
@@ -137,6 +182,7 @@ static int lease_sync(struct ditto_mirror *mirror, bool raise)
 		if (err)
 			return err;
 		WRITE_ONCE(mirror->lease_type, type);
+		mirror_break_over(mirror);
 	}
 	return 0;
 }
@@ -166,12 +212,20 @@ static int lease_raise(struct ditto_mirror *mirror)
 	return err;
 }
 
+/* Was the lease of claims that went meanwhile in somebody's way? */
+static bool mirror_is_barred(const struct ditto_mirror *mirror)
+{
+	const struct ditto_claim_point *point = mirror->point;
+
+	return point->table->clock() < READ_ONCE(point->barred_until);
+}
+
 bool ditto_mirror_lease(struct ditto_mirror *mirror)
 {
 	bool ok;
 
 	mutex_lock(&mirror->lock);
-	ok = !lease_raise(mirror) && !opened_meanwhile(mirror);
+	ok = !lease_raise(mirror) && !opened_meanwhile(mirror) && !mirror_is_barred(mirror);
 	mutex_unlock(&mirror->lock);
 	return ok;
 }
@@ -199,9 +253,11 @@ static void mirror_work(struct work_struct *work)
 	int err;
 
 	clear_bit(DITTO_MIRROR_BUSY, &mirror->flags);
-	if (test_and_clear_bit(DITTO_MIRROR_READ, &mirror->flags))
+	/* Who found it set in mirror_kick() relies on what is looked at from here on. */
+	smp_mb__after_atomic();
+	if (test_bit(DITTO_MIRROR_READ, &mirror->flags))
 		break_for_local(mirror, DITTO_INTENT_READ);
-	if (test_and_clear_bit(DITTO_MIRROR_WRITE, &mirror->flags))
+	if (test_bit(DITTO_MIRROR_WRITE, &mirror->flags))
 		break_for_local(mirror, DITTO_INTENT_WRITE);
 	mutex_lock(&mirror->lock);
 	err = lease_sync(mirror, false);

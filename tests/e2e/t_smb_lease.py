@@ -355,6 +355,48 @@ def local_open_breaks(w):
     s.end()
 
 
+def replace(w, name='f'):
+    """As a local mv over the file does."""
+    put(w.path('new'), b'new', ALL)
+    os.rename(w.path('new'), w.path(name))
+
+
+@test(smb=True, squash='none', clients=2)
+def local_rename_beside_new_leases(w):
+    """While a process waits for a lease to be given up, no other client gets one."""
+    a, b, n, _ = two(w)
+    for k in range(1, 30, 10):
+        a.open('f', key=key(k), state=R | H, epoch=0)
+        mover = Child(replace, w)
+        eq(a.broken()[1:4], (R | H, 0, True))
+        for i in range(1, 5):
+            eq(b.open('f', key=key(k + i), state=R | i & H, epoch=0).state, 0)
+        a.ack(key(k), 0)
+        mover.join()
+        eq(n.read(n.lookup(n.root, 'f').fh, 0, 9).data, b'new')
+    a.end()
+    b.end()
+
+
+@test(smb=True, squash='none', clients=2)
+def local_rename_is_killed(w):
+    """A process that is killed while it waits leaves nothing behind."""
+    a, b, n, fh = two(w)
+    a.open('f', key=key(1), state=R | H, epoch=0)
+    mover = Child(replace, w)
+    eq(a.broken()[1:4], (R | H, 0, True))
+    mover.kill()
+    a.ack(key(1), 0)
+    wait_for('a lease again', lambda: b.open('f', key=key(2), state=R | H, epoch=0).state)
+    put(w.path('g'), b'x', ALL)
+    mover = Child(os.rename, w.path('g'), w.path('f'))
+    eq(b.broken()[1:3], (R | H, 0))
+    b.ack(key(2), 0)
+    mover.join()
+    a.end()
+    b.end()
+
+
 @test(smb=True, squash='none')
 def own_operations(w):
     """What a holder does itself takes nothing from it."""

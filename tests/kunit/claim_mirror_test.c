@@ -353,16 +353,22 @@ static void release_is_shown(struct kunit *test)
 	end(test, t);
 }
 
-static struct ditto_cache *grant(struct mirror_test *t, u8 want, struct claim_told *told)
+static struct ditto_cache *grant_to(struct mirror_test *t, int owner, u8 want,
+				    struct claim_told *told)
 {
 	struct ditto_cache_request req = {
-		.point = &t->node->point, .actor.cache_owner = t->owner[0],
+		.point = &t->node->point, .actor.cache_owner = t->owner[owner],
 		.style = DITTO_CACHE_LEASE, .want = want, .break_ms = 35000,
 		.ops = &claim_cache_ops, .private = told, .filp = t->file,
 	};
 
 	atomic_inc(&told->grants);
 	return ditto_cache_grant(&req);
+}
+
+static struct ditto_cache *grant(struct mirror_test *t, u8 want, struct claim_told *told)
+{
+	return grant_to(t, 0, want, told);
 }
 
 static int local_open(struct mirror_test *t, unsigned int mode)
@@ -428,6 +434,86 @@ static void local_opens_stand_in_the_way(struct kunit *test)
 	ditto_cache_return(cache);
 	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
 	ditto_cache_put(cache);
+	end(test, t);
+}
+
+/*
+ * While a break by a local process is pending, nothing is granted that would keep the lease
+ * of the VFS up. A process that does not wait is as one that was killed while it did.
+ */
+static void pending_break_bars_grants(struct kunit *test)
+{
+	struct mirror_test *t = begin(test);
+	struct claim_told told[2] = {};
+	struct ditto_cache *cache, *other;
+
+	cache = grant_to(t, 0, DITTO_CACHE_READ | DITTO_CACHE_HANDLE, &told[0]);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
+	KUNIT_EXPECT_TRUE(test, grant_to(t, 1, DITTO_CACHE_READ, &told[1]) == ERR_PTR(-EAGAIN));
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told[0].breaks), 1);
+	KUNIT_EXPECT_TRUE(test, grant_to(t, 1, DITTO_CACHE_READ, &told[1]) == ERR_PTR(-EAGAIN));
+	KUNIT_EXPECT_EQ(test, ditto_cache_ack(cache, 0), 0);
+	ditto_cache_put(cache);
+	/* A rename looks once more when it was woken. */
+	KUNIT_EXPECT_TRUE(test, grant_to(t, 1, DITTO_CACHE_READ, &told[1]) == ERR_PTR(-EAGAIN));
+	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
+	claim_now += 1000;
+	other = grant_to(t, 1, DITTO_CACHE_READ | DITTO_CACHE_HANDLE, &told[1]);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(other));
+	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told[1].breaks), 1);
+	KUNIT_EXPECT_EQ(test, ditto_cache_ack(other, 0), 0);
+	ditto_cache_put(other);
+	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
+	end(test, t);
+}
+
+/* A reader waits until nobody has WRITE, and lets nobody else have it before. */
+static void pending_reader_bars_writers(struct kunit *test)
+{
+	const u8 rh = DITTO_CACHE_READ | DITTO_CACHE_HANDLE;
+	struct mirror_test *t = begin(test);
+	struct claim_told told[2] = {};
+	struct ditto_cache *cache, *same;
+
+	cache = grant_to(t, 0, DITTO_CACHE_ALL, &told[0]);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	KUNIT_EXPECT_EQ(test, local_open(t, O_RDONLY), -EWOULDBLOCK);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, told[0].keep, rh);
+	KUNIT_EXPECT_EQ(test, ditto_cache_ack(cache, rh), 0);
+	same = grant_to(t, 0, DITTO_CACHE_ALL, &told[0]);
+	atomic_dec(&told[0].grants);
+	KUNIT_EXPECT_PTR_EQ(test, same, cache);
+	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_RDONLY));
+	ditto_cache_put(same);
+	ditto_cache_return(cache);
+	ditto_cache_put(cache);
+	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
+	end(test, t);
+}
+
+/* Ranges of claims that are gone and of those that came after them are shown by one mirror. */
+static void one_mirror_for_a_node(struct kunit *test)
+{
+	struct mirror_test *t = begin(test);
+	struct ditto_mirror *mirror, *again;
+
+	mirror = ditto_mirror_hold(ditto_mirror_begin(&t->node->point, t->file));
+	ditto_mirror_end(mirror);
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.claims));
+	KUNIT_EXPECT_NULL(test, ditto_mirror_begin(&t->node->point, NULL));
+	again = ditto_mirror_begin(&t->node->point, t->file);
+	KUNIT_EXPECT_PTR_EQ(test, again, mirror);
+	ditto_mirror_put(mirror);
+	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 5), 0);
+	ditto_mirror_end(again);
+	KUNIT_EXPECT_EQ(test, unlock(t, 0, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 5), 2);
 	end(test, t);
 }
 
@@ -498,6 +584,9 @@ static struct kunit_case claim_mirror_cases[] = {
 	KUNIT_CASE(release_is_shown),
 	KUNIT_CASE(local_opens_break_grants),
 	KUNIT_CASE(local_opens_stand_in_the_way),
+	KUNIT_CASE(pending_break_bars_grants),
+	KUNIT_CASE(pending_reader_bars_writers),
+	KUNIT_CASE(one_mirror_for_a_node),
 	KUNIT_CASE(own_threads_break_nothing),
 	{}
 };
