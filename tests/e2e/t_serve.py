@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Serving on a machine that others use too: what is started, stopped, kept and told."""
+import contextlib
 import itertools
+import json
 import os
+import signal
 import socket
 
 import nfs3
 import rpc
-from harness import eq, test, wait_for
+from harness import (Volume, eq, get, pattern, put, run, test, wait_for, MNT_DETACH)
 from t_admin import rpcbind
+from t_life import progress, writer
 
 PMAP, PMAP_SET, PMAP_UNSET = 100000, 1, 2
 # who registers must have a privileged port
@@ -82,3 +86,139 @@ def port_of_another(w):
     del_listeners(w)
     daemon.terminate()
     daemon.wait()
+
+
+def health(w):
+    """Exit status of dittoctl status, and what it says."""
+    p = w.server.ctl('status', '--json', check=False)
+    told = json.loads(p.stdout)
+    text = w.server.ctl('status', check=False)
+    eq(text.returncode, p.returncode)
+    assert text.stdout.startswith(told['state']), text.stdout
+    return p.returncode, {x['subject']: x['problem'] for x in told['problems']}
+
+
+def names(w):
+    return [x['name'] for x in w.server.json('share', 'list')]
+
+
+@test(server='ditto', share=False, clients=1, timeout=90)
+def one_bad_share(w):
+    """Each share by itself: what cannot be served is told, tried again, and disturbs no other."""
+    s, late = w.server, w.path('late')
+    for name in ('good', 'group'):
+        os.mkdir(w.path(name))
+    eq(health(w), (2, {}))
+    conf = s.helper_start(f"""[share good]
+path = {w.path('good')}
+[share group]
+path = {w.path('group')}
+group = e2e-late=write
+[share late]
+path = {late}
+""")
+    wait_for('the good share', lambda: names(w) == ['good'])
+    wait_for('a listener', lambda: s.json('listener', 'list'))
+    wait_for('two problems', lambda: len(health(w)[1]) == 2)
+    status, problems = health(w)
+    eq(status, 1)
+    eq(problems['share group'], "there is no group 'e2e-late' on this machine")
+    eq(problems['share late'], 'not added: path: no such directory')
+    eq(s.helper_log().count('e2e-late'), 1, 'times it is told')
+    n = w.client.nfs(path='good')
+    os.mkdir(late)
+    wait_for('the late share', lambda: names(w) == ['good', 'late'], 70)
+    run('groupadd', 'e2e-late')
+    wait_for('the share with a group', lambda: names(w) == ['good', 'group', 'late'], 70)
+    wait_for('health', lambda: health(w) == (0, {}))
+    eq(n.getattr(n.root).status, nfs3.OK)
+    # a group that is deleted takes nothing away from what is served
+    run('groupdel', 'e2e-late')
+    s.helper.send_signal(signal.SIGHUP)
+    wait_for('the problem', lambda: list(health(w)[1]) == ['share group'])
+    eq(names(w), ['good', 'group', 'late'])
+    put(conf, '')
+    s.helper.send_signal(signal.SIGHUP)
+    wait_for('nothing is served', lambda: not names(w))
+
+
+@test(server='ditto', share=False, clients=1, timeout=90)
+def what_is_mounted(w):
+    """An empty directory below a mount point is not served in place of the files."""
+    s, where = w.server, f'{w.base}/disk'
+    volume = Volume(where, 'ext4', '200m')
+    put(f'{where}/f', b'data')
+    conf = f'[share data]\npath = {where}\n'
+    s.helper_start(conf)
+    wait_for('the share', lambda: names(w) == ['data'])
+    wait_for('a listener', lambda: s.json('listener', 'list'))
+    n = w.client.nfs(path='data')
+    f = n.lookup(n.root, 'f').fh
+    s.ctl('stop')
+    volume.umount()
+    s.ctl('start')
+    wait_for('the problem', lambda: 'another file system' in health(w)[1].get('share data', ''))
+    eq((names(w), health(w)[0]), ([], 1))
+
+    def mount():
+        loop = run('losetup', '-f', '--show', volume.image).strip()
+        run('mount', loop, where)
+        run('losetup', '-d', loop)
+    mount()
+    wait_for('the share', lambda: names(w) == ['data'], 70)
+    eq(w.client.nfs(path='data').read(f, 0, 10).data, b'data', 'by the handle from before')
+    # the same with nothing remembered: the file says that it must be a mount point
+    s.ctl('stop')
+    volume.umount()
+    os.unlink(f'{w.base}/state/state.db')
+    s.helper_stop()
+    s.helper_start(f'{conf}mountpoint = yes\n')
+    wait_for('the problem', lambda: 'no mount point' in health(w)[1].get('share data', ''))
+    eq(names(w), [])
+    mount()
+    wait_for('the share', lambda: names(w) == ['data'], 70)
+    s.ctl('stop')
+    volume.umount()
+
+
+@test(server='ditto', share=False, smb=True, fs='ext4', clients=2, timeout=90)
+def stop_and_start(w):
+    """Stopped under clients that write, the file system unmounts at once; then they go on."""
+    s = w.server
+    conf = s.conf + f'[share data]\npath = {w.export}\nsquash = root_to_admin\n'
+    s.helper_stop()
+    s.helper_start(conf)
+    wait_for('the share', lambda: names(w) == ['data'])
+    s.listen()
+    m = w.client.mount()
+    smb = w.clients[1].mount_smb(opts='noperm')
+    os.chmod(w.export, 0o777)
+    done, done_smb = f'{w.base}/done', f'{w.base}/done-smb'
+    child = writer(m, done, 100000)
+    os.mkdir(w.path('by-smb'), 0o777)
+    os.chmod(w.path('by-smb'), 0o777)
+    other = writer(f'{smb}/by-smb', done_smb, 100000)
+    wait_for('both are at work', lambda: progress(done) >= 3 and progress(done_smb) >= 3, 20)
+    s.ctl('stop')
+    eq((names(w), s.json('listener', 'list'), health(w)[0]), ([], [], 2))
+    volume = w.volumes[-1]
+    volume.umount()
+    # the helper's end and beginning does not serve what was stopped, but its start does
+    loop = run('losetup', '-f', '--show', volume.image).strip()
+    run('mount', loop, volume.where)
+    run('losetup', '-d', loop)
+    at = progress(done)
+    s.ctl('start')
+    wait_for('the share', lambda: names(w) == ['data'])
+    wait_for('the writer goes on', lambda: progress(done) >= at + 3, 30)
+    put(f'{done}.stop')
+    put(f'{done_smb}.stop')
+    child.join()
+    with contextlib.suppress(OSError):
+        other.join()
+    for i in range(progress(done)):
+        eq(get(w.path(f'w{i}')) == pattern(i, 40000), True, f'file {i}')
+    eq(health(w), (0, {}))
+    w.clients[1].umount(smb, MNT_DETACH)
+    w.client.umount(m)
+    s.ctl('stop')

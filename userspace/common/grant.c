@@ -15,33 +15,71 @@
 /* Grants of one share that the kernel takes. */
 #define GRANTS_MAX	1024
 
+/* Records of users and groups with very many members are longer than any of these. */
+#define BUFFER_MIN	4096
+#define BUFFER_MAX	(4 * 1024 * 1024)
+
+/* The name service was asked, and there is no such name. */
+#define NAME_ABSENT	1
+
 /* The highest number means "no id" to the kernel. */
-static bool find_id(bool group, const char *name, u32 *id, struct why *why)
+static bool is_number(const char *name, u32 *id)
 {
-	const struct passwd *user;
-	const struct group *gr;
 	struct why ignored;
 	u64 number;
 
-	if (text_number(name, 0, UINT32_MAX - 1, &number, &ignored)) {
-		*id = (u32)number;
-		return true;
+	if (!text_number(name, 0, UINT32_MAX - 1, &number, &ignored))
+		return false;
+	*id = (u32)number;
+	return true;
+}
+
+static int look_up(bool group, const char *name, u32 *id, char *buf, size_t size)
+{
+	struct passwd pw, *user = NULL;
+	struct group gr, *found = NULL;
+	int rc;
+
+	if (group)
+		rc = getgrnam_r(name, &gr, buf, size, &found);
+	else
+		rc = getpwnam_r(name, &pw, buf, size, &user);
+	if (found)
+		*id = gr.gr_gid;
+	if (user)
+		*id = pw.pw_uid;
+	if (found || user)
+		return 0;
+	return rc ? -rc : NAME_ABSENT;
+}
+
+/*
+ * Only an answer without an error means that there is no such name. Every error,
+ * ENOENT included, is that of a part of the name service that could not be asked.
+ */
+static int find_id(bool group, const char *name, u32 *id, struct why *why)
+{
+	const char *kind = group ? "group" : "user";
+	size_t size = BUFFER_MIN;
+	char *buf;
+	int rc;
+
+	if (is_number(name, id))
+		return 0;
+	do {
+		buf = mem_new(size);
+		rc = look_up(group, name, id, buf, size);
+		free(buf);
+		size *= 2;
+	} while (rc == -ERANGE && size <= BUFFER_MAX);
+	if (!rc)
+		return 0;
+	if (rc == NAME_ABSENT) {
+		why_not(why, "there is no %s '%s' on this machine", kind, name);
+		return -ENOENT;
 	}
-	errno = 0;
-	if (group) {
-		gr = getgrnam(name);
-		if (gr)
-			*id = gr->gr_gid;
-		if (gr)
-			return true;
-	} else {
-		user = getpwnam(name);
-		if (user)
-			*id = user->pw_uid;
-		if (user)
-			return true;
-	}
-	return why_not(why, "there is no %s '%s' on this machine", group ? "group" : "user", name);
+	why_not(why, "the name service cannot be asked for %s '%s': %s", kind, name, strerror(-rc));
+	return -EAGAIN;
 }
 
 static const struct grant *find(const struct grants *g, bool group, u32 id)
@@ -49,9 +87,20 @@ static const struct grant *find(const struct grants *g, bool group, u32 id)
 	unsigned int i;
 
 	for (i = 0; i < g->n; i++)
-		if (g->grant[i].group == group && g->grant[i].id == id)
+		if (g->grant[i].group == group && !g->grant[i].name && g->grant[i].id == id)
 			return &g->grant[i];
 	return NULL;
+}
+
+static bool has_name(const struct grants *g, bool group, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < g->n; i++)
+		if (g->grant[i].group == group && g->grant[i].name &&
+		    !strcmp(g->grant[i].name, name))
+			return true;
+	return false;
 }
 
 static void add(struct grants *g, const struct grant *one)
@@ -60,33 +109,82 @@ static void add(struct grants *g, const struct grant *one)
 	g->grant[g->n++] = *one;
 }
 
-bool grants_add(struct grants *g, bool group, const char *text, struct why *why)
+bool grants_add_unresolved(struct grants *g, bool group, const char *text, struct why *why)
 {
 	/* A name may hold what stands before the last '='. */
 	const char *access = strrchr(text, '=');
 	struct grant one = { .group = group };
-	char *name;
-	bool good;
+	bool known, twice;
 
 	if (!access || access == text)
 		return why_not(why, "'%s' is not allowed: NAME=ACCESS is", text);
 	if (!text_enum(access + 1, &spec_grant_right, &one.access, why))
 		return false;
-	name = mem_print("%.*s", (int)(access - text), text);
-	good = find_id(group, name, &one.id, why);
-	if (good && find(g, group, one.id))
-		good = why_not(why, "%s '%s' is there twice", group ? "group" : "user", name);
-	free(name);
-	if (good && g->n == GRANTS_MAX)
-		good = why_not(why, "there are more than %d grants: put the users into groups",
+	one.name = mem_print("%.*s", (int)(access - text), text);
+	known = is_number(one.name, &one.id);
+	twice = known ? (bool)find(g, group, one.id) : has_name(g, group, one.name);
+	if (twice) {
+		why_not(why, "%s '%s' is there twice", group ? "group" : "user", one.name);
+		free(one.name);
+		return false;
+	}
+	if (known || g->n == GRANTS_MAX)
+		free(one.name);
+	if (known)
+		one.name = NULL;
+	if (g->n == GRANTS_MAX)
+		return why_not(why, "there are more than %d grants: put the users into groups",
 			       GRANTS_MAX);
-	if (good)
-		add(g, &one);
-	return good;
+	add(g, &one);
+	return true;
+}
+
+int grants_resolve(const struct grants *g, struct grants *out, struct why *why)
+{
+	unsigned int i;
+	int rc = 0;
+
+	memset(out, 0, sizeof(*out));
+	for (i = 0; i < g->n && !rc; i++) {
+		struct grant one = g->grant[i];
+
+		if (one.name)
+			rc = find_id(one.group, one.name, &one.id, why);
+		if (!rc && find(out, one.group, one.id)) {
+			why_not(why, "%s '%s' is there twice", one.group ? "group" : "user",
+				one.name ? one.name : "with this number");
+			rc = -EINVAL;
+		}
+		one.name = NULL;
+		if (!rc)
+			add(out, &one);
+	}
+	if (rc)
+		grants_free(out);
+	return rc;
+}
+
+bool grants_add(struct grants *g, bool group, const char *text, struct why *why)
+{
+	struct grants resolved;
+
+	if (!grants_add_unresolved(g, group, text, why))
+		return false;
+	if (grants_resolve(g, &resolved, why)) {
+		free(g->grant[--g->n].name);
+		return false;
+	}
+	grants_free(g);
+	*g = resolved;
+	return true;
 }
 
 void grants_free(struct grants *g)
 {
+	unsigned int i;
+
+	for (i = 0; i < g->n; i++)
+		free(g->grant[i].name);
 	free(g->grant);
 	g->grant = NULL;
 	g->n = 0;

@@ -11,13 +11,15 @@ struct nlattr;
 /**
  * struct grant - what a user or a group may do
  * @group: it is a group
- * @id: its number
+ * @id: its number; not known yet while @name is there
  * @access: enum ditto_grant_right
+ * @name: what is to be looked up; NULL if only the number counts
  */
 struct grant {
 	bool group;
 	u32 id;
 	u32 access;
+	char *name;
 };
 
 /**
@@ -32,6 +34,21 @@ struct grants {
 
 /* Add "NAME=ACCESS"; the name, or number, is that of a user or group of this machine. */
 bool grants_add(struct grants *g, bool group, const char *text, struct why *why);
+/* The same without asking the name service; grants_resolve() does so later. */
+bool grants_add_unresolved(struct grants *g, bool group, const char *text, struct why *why);
+
+/**
+ * grants_resolve - look the names up
+ * @g: grants of grants_add_unresolved()
+ * @out: filled with the same grants by number; to be freed with grants_free()
+ * @why: says what is wrong
+ *
+ * May block for as long as the name service does.
+ *
+ * Return: 0, -ENOENT (there is no such user or group), -EAGAIN (the name service is out of
+ * order), -EINVAL (two names are one user).
+ */
+int grants_resolve(const struct grants *g, struct grants *out, struct why *why);
 void grants_free(struct grants *g);
 /* Are they the same, in whatever order? */
 bool grants_same(const struct grants *a, const struct grants *b);

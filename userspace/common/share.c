@@ -184,6 +184,22 @@ bool share_add_group(struct share *s, const char *text, struct why *why)
 	return given(s, DITTO_A_SHARE_GRANTS, grants_add(&s->grants, true, text, why));
 }
 
+bool share_add_user_unresolved(struct share *s, const char *text, struct why *why)
+{
+	return given(s, DITTO_A_SHARE_GRANTS,
+		     grants_add_unresolved(&s->grants, false, text, why));
+}
+
+bool share_add_group_unresolved(struct share *s, const char *text, struct why *why)
+{
+	return given(s, DITTO_A_SHARE_GRANTS, grants_add_unresolved(&s->grants, true, text, why));
+}
+
+bool share_set_mountpoint(struct share *s, const char *text, struct why *why)
+{
+	return text_bool(text, &s->mountpoint, why);
+}
+
 bool share_set_squash(struct share *s, const char *text, struct why *why)
 {
 	return given(s, DITTO_A_SHARE_SQUASH,

@@ -52,6 +52,7 @@ struct share_rule {
  * @rules: in order
  * @nrules: of @rules
  * @grants: what users and groups may do
+ * @mountpoint: dittod serves it only if its path is a mount point; the kernel is not told
  */
 struct share {
 	char *name;
@@ -79,6 +80,7 @@ struct share {
 	struct share_rule *rules;
 	unsigned int nrules;
 	struct grants grants;
+	bool mountpoint;
 };
 
 /* Bit of an attribute in struct share.given. */
@@ -112,6 +114,10 @@ bool share_set_default_access(struct share *s, const char *text, struct why *why
 /* Add a grant: NAME=ACCESS. */
 bool share_add_user(struct share *s, const char *text, struct why *why);
 bool share_add_group(struct share *s, const char *text, struct why *why);
+/* The same, to be looked up with grants_resolve(). */
+bool share_add_user_unresolved(struct share *s, const char *text, struct why *why);
+bool share_add_group_unresolved(struct share *s, const char *text, struct why *why);
+bool share_set_mountpoint(struct share *s, const char *text, struct why *why);
 /* Add a rule: SPEC, SPEC=ACCESS, and behind commas squash=MODE. */
 bool share_add_rule(struct share *s, const char *text, struct why *why);
 

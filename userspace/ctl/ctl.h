@@ -66,6 +66,9 @@ extern const struct verb stats_verbs[];
 extern const struct verb top_verbs[];
 extern const struct verb events_verbs[];
 extern const struct verb cache_verbs[];
+extern const struct verb status_verbs[];
+extern const struct verb start_verbs[];
+extern const struct verb stop_verbs[];
 
 /* Open the connection and find the family; says what is wrong. CTL_OK or CTL_REFUSED. */
 int ctl_connect(struct ctl *ctl);

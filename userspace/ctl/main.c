@@ -10,6 +10,9 @@
 #include "text.h"
 
 static const struct object objects[] = {
+	{ "status", "whether all that is configured is served", status_verbs },
+	{ "start", "serve what is configured", start_verbs },
+	{ "stop", "serve nothing, so that file systems can be unmounted", stop_verbs },
 	{ "share", "what is served, to whom and how", share_verbs },
 	{ "listener", "where protocols listen", listener_verbs },
 	{ "server", "settings and state of the server", server_verbs },
@@ -155,6 +158,8 @@ static int run_object(struct ctl *ctl, const struct object *o, char **words)
 	const struct verb *v = o->verbs;
 
 	ctl->object = o->name;
+	if (words[0] && (!strcmp(words[0], "--help") || !strcmp(words[0], "-h")))
+		return print_help((char *[]){ (char *)o->name, NULL });
 	if (!v->name[0])
 		return v->run(ctl, words);
 	if (!words[0]) {

@@ -18,6 +18,7 @@
 #include "log.h"
 #include "mem.h"
 #include "nl.h"
+#include "place.h"
 #include "port_user.h"
 #include "setting.h"
 #include "state.h"
@@ -25,17 +26,88 @@
 /* Served without being asked for if there is no other listener. */
 #define DEFAULT_PROTOCOL	"nfs"
 
+/**
+ * struct wanted - a share of the file on its way to the kernel
+ * @share: as in the file, with the users and groups looked up
+ * @place: what lies at its path
+ * @bad: it cannot be served as the file asks for
+ */
+struct wanted {
+	struct share share;
+	struct place place;
+	bool bad;
+};
+
+/**
+ * struct work - one run
+ * @k: the kernel
+ * @cfg: what is asked for
+ * @st: what is ours
+ * @result: what came of it
+ * @before: of the last run
+ * @server: as it is
+ * @want: the file's shares, in its order
+ */
 struct work {
 	struct kernel *k;
 	const struct config *cfg;
 	struct state *st;
 	struct applied *result;
+	struct applied before;
 	struct kernel_server server;
+	struct wanted *want;
 };
+
+void applied_free(struct applied *result)
+{
+	unsigned int i;
+
+	for (i = 0; i < result->nproblems; i++) {
+		free(result->problem[i].what);
+		free(result->problem[i].why);
+	}
+	free(result->problem);
+	memset(result, 0, sizeof(*result));
+}
+
+static bool is_known(const struct applied *before, const char *what, const char *why)
+{
+	unsigned int i;
+
+	for (i = 0; i < before->nproblems; i++)
+		if (!strcmp(before->problem[i].what, what) && !strcmp(before->problem[i].why, why))
+			return true;
+	return false;
+}
+
+/* Note what is wrong; what was wrong the last time is not logged again. */
+static void problem(struct work *w, const char *what, const char *why)
+{
+	struct applied *result = w->result;
+	struct problem *p;
+
+	result->problem = mem_grow(result->problem, result->nproblems, sizeof(*p));
+	p = &result->problem[result->nproblems++];
+	p->what = mem_string(what);
+	p->why = mem_string(why);
+	if (is_known(&w->before, what, why))
+		return;
+	result->news++;
+	log_error("%s: %s", what, why);
+}
+
+/* The same of what may be better when it is tried again. */
+static void failure(struct work *w, const char *what, const char *why)
+{
+	w->result->errors++;
+	problem(w, what, why);
+}
 
 /* Count and log how a change went ("share a", "added"); true if it went well. */
 static bool outcome(struct work *w, int rc, const char *what, const char *done)
 {
+	struct why why;
+
 	if (!rc) {
 		w->result->changes++;
 		log_info("%s %s", what, done);
@@ -47,8 +119,8 @@ static bool outcome(struct work *w, int rc, const char *what, const char *done)
 		w->result->gone = true;
 		return false;
 	}
-	w->result->errors++;
-	log_error("%s not %s: %s", what, done, kernel_why(w->k));
+	snprintf(why.text, sizeof(why.text), "not %s: %s", done, kernel_why(w->k));
+	failure(w, what, why.text);
 	return false;
 }
 
@@ -172,6 +244,21 @@ static void add_name(const char *name, void *arg)
 	list->name[list->n++] = mem_string(name);
 }
 
+/* A share that was taken out of the file may come again on another file system. */
+static void forget_places(struct work *w)
+{
+	struct names known = { 0 };
+	unsigned int i;
+
+	state_shares_with_fs(w->st, add_name, &known);
+	for (i = 0; i < known.n; i++) {
+		if (!find_share(w->cfg->shares, w->cfg->nshares, known.name[i]))
+			state_share_fs_forget(w->st, known.name[i]);
+		free(known.name[i]);
+	}
+	free(known.name);
+}
+
 static bool remove_shares(struct work *w, const struct kernel_shares *have)
 {
 	const struct config *cfg = w->cfg;
@@ -193,10 +280,77 @@ static bool remove_shares(struct work *w, const struct kernel_shares *have)
 	for (i = 0; i < cfg->nshares && go_on; i++) {
 		const struct share *old = find_share(have->share, have->n, cfg->shares[i]->name);
 
-		if (old && must_replace(cfg->shares[i], old))
+		if (old && !w->want[i].bad && must_replace(cfg->shares[i], old))
 			go_on = del_share(w, old->name);
 	}
 	return go_on;
+}
+
+static bool same_fs(const u8 *a, size_t a_len, const u8 *b, size_t b_len)
+{
+	return a_len == b_len && !memcmp(a, b, a_len);
+}
+
+/*
+ * Is the path what it was? Below a mount point that nothing is mounted on lies an
+ * empty directory, which clients must not be given in place of their files.
+ */
+static bool check_place(struct work *w, struct wanted *want, const char *what)
+{
+	const struct share *s = &want->share;
+	u8 fs[STATE_FS_MAX];
+	struct why why;
+	size_t len;
+
+	/* The kernel says better what is wrong with a path. */
+	if (place_look(s->path, &want->place))
+		return true;
+	if (s->mountpoint && !want->place.mountpoint) {
+		why_not(&why, "not added: %s is no mount point", s->path);
+		failure(w, what, why.text);
+		return false;
+	}
+	len = state_share_fs(w->st, s->name, s->path, fs);
+	if (!len || same_fs(fs, len, want->place.fs, want->place.fs_len))
+		return true;
+	why_not(&why,
+		"not added: %s lies on another file system than before; mount that one, or take the share out of the file once to accept this one",
+		s->path);
+	failure(w, what, why.text);
+	return false;
+}
+
+/* Look up what the kernel does not know: ids of users and groups, and where paths lead. */
+static void prepare_shares(struct work *w, const struct kernel_shares *have)
+{
+	unsigned int i;
+
+	w->want = mem_new((w->cfg->nshares + 1) * sizeof(*w->want));
+	for (i = 0; i < w->cfg->nshares; i++) {
+		const struct share *s = w->cfg->shares[i];
+		const struct share *old = find_share(have->share, have->n, s->name);
+		struct wanted *want = &w->want[i];
+		char what[300];
+		struct why why;
+
+		snprintf(what, sizeof(what), "share %s", s->name);
+		want->share = *s;
+		if (grants_resolve(&s->grants, &want->share.grants, &why)) {
+			want->bad = true;
+			failure(w, what, why.text);
+		} else if (!old || must_replace(s, old)) {
+			want->bad = !check_place(w, want, what);
+		}
+	}
+}
+
+static void unprepare_shares(struct work *w)
+{
+	unsigned int i;
+
+	for (i = 0; i < w->cfg->nshares; i++)
+		grants_free(&w->want[i].share.grants);
+	free(w->want);
 }
 
 /* A copy for the kernel: everything is said, what the file leaves out by its default. */
@@ -210,8 +364,9 @@ static struct share full_copy(const struct share *s)
 	return copy;
 }
 
-static bool add_share(struct work *w, const struct share *s)
+static bool add_share(struct work *w, const struct wanted *wanted)
 {
+	const struct share *s = &wanted->share;
 	struct share want = full_copy(s);
 	struct share *added;
 	char what[300];
@@ -224,8 +379,13 @@ static bool add_share(struct work *w, const struct share *s)
 	if (!outcome(w, kernel_share_add(w->k, &want), what, "added"))
 		return !w->result->gone;
 	added = kernel_share_get(w->k, s->name);
-	if (added)
-		state_share_put(w->st, s->name, s->path, added->id);
+	if (!added)
+		return true;
+	state_share_put(w->st, s->name, s->path, added->id);
+	if (wanted->place.fs_len)
+		state_share_fs_put(w->st, s->name, wanted->place.fs, wanted->place.fs_len);
+	else
+		state_share_fs_forget(w->st, s->name);
 	share_free(added);
 	return true;
 }
@@ -247,18 +407,19 @@ static bool change_share(struct work *w, const struct share *want, const struct 
 
 static bool add_shares(struct work *w, const struct kernel_shares *have)
 {
-	const struct config *cfg = w->cfg;
 	bool go_on = true;
 	unsigned int i;
 
-	for (i = 0; i < cfg->nshares && go_on; i++) {
-		const struct share *want = cfg->shares[i];
+	for (i = 0; i < w->cfg->nshares && go_on; i++) {
+		const struct share *want = &w->want[i].share;
 		const struct share *old = find_share(have->share, have->n, want->name);
 
+		if (w->want[i].bad)
+			continue;
 		if (old && !must_replace(want, old))
 			go_on = change_share(w, want, old);
 		else
-			go_on = add_share(w, want);
+			go_on = add_share(w, &w->want[i]);
 	}
 	return go_on;
 }
@@ -274,7 +435,10 @@ static bool apply_shares(struct work *w)
 		outcome(w, rc, "list of shares", "read");
 		return false;
 	}
+	forget_places(w);
+	prepare_shares(w, &have);
 	go_on = remove_shares(w, &have) && add_shares(w, &have);
+	unprepare_shares(w);
 	kernel_shares_free(&have);
 	return go_on;
 }
@@ -346,26 +510,26 @@ static bool add_listener(struct work *w, const struct listener *want,
 	char what[LISTENER_TEXT_MAX + 32];
 	char user[PORT_USER_MAX];
 	unsigned int i;
+	struct why why;
 	u32 id = 0;
 	int rc;
 
-	listener_text(want, text);
+	snprintf(what, sizeof(what), "listener %s", listener_text(want, text));
 	if (!has_protocol(w, want->protocol)) {
-		log_notice("listener %s waits for the protocol: modprobe ditto_%s", text,
-			   want->protocol);
+		why_not(&why, "waits for its protocol: modprobe ditto_%s", want->protocol);
+		problem(w, what, why.text);
 		return true;
 	}
-	snprintf(what, sizeof(what), "listener %s", text);
 	rc = kernel_listener_add(w->k, want, &id);
 	/* The protocol's own port may be served already, by one added by hand. */
 	if ((rc == -EADDRINUSE || rc == -EEXIST) && !want->port)
 		for (i = 0; i < have->n; i++)
 			if (listener_same_place(want, &have->listener[i]))
 				return true;
-	if (outcome(w, rc, what, "added"))
+	if (rc == -EADDRINUSE && port_user(want, user))
+		failure(w, what, user);
+	else if (outcome(w, rc, what, "added"))
 		state_listener_put(w->st, id, text);
-	else if (rc == -EADDRINUSE && port_user(want, user))
-		log_error("%s", user);
 	return !w->result->gone;
 }
 
@@ -412,7 +576,7 @@ static unsigned int wished(const struct work *w, const struct kernel_listeners *
 	memset(fallback, 0, sizeof(*fallback));
 	snprintf(fallback->protocol, sizeof(fallback->protocol), "%s", DEFAULT_PROTOCOL);
 	*list = fallback;
-	return by_hand || !has_protocol(w, DEFAULT_PROTOCOL) ? 0 : 1;
+	return by_hand ? 0 : 1;
 }
 
 static bool apply_listeners(struct work *w, bool removing)
@@ -446,22 +610,29 @@ static bool apply_listeners(struct work *w, bool removing)
 	return go_on;
 }
 
+static void apply_all(struct work *w)
+{
+	int rc = kernel_server_get(w->k, &w->server);
+
+	if (rc) {
+		outcome(w, rc, "server", "asked");
+		return;
+	}
+	w->result->started = w->server.value[DITTO_A_SERVER_STARTED];
+	if (!state_instance(w->st, w->result->started)) {
+		failure(w, "state", "what was ours cannot be forgotten");
+		return;
+	}
+	if (give_key(w) && apply_settings(w) && apply_listeners(w, true) && apply_shares(w))
+		apply_listeners(w, false);
+}
+
 void apply(struct kernel *k, const struct config *cfg, struct state *st,
 	   struct applied *result)
 {
-	struct work w = { .k = k, .cfg = cfg, .st = st, .result = result };
-	int rc;
+	struct work w = { .k = k, .cfg = cfg, .st = st, .result = result, .before = *result };
 
 	memset(result, 0, sizeof(*result));
-	rc = kernel_server_get(k, &w.server);
-	if (rc) {
-		outcome(&w, rc, "server", "asked");
-		return;
-	}
-	if (!state_instance(st, w.server.value[DITTO_A_SERVER_STARTED])) {
-		result->errors++;
-		return;
-	}
-	if (give_key(&w) && apply_settings(&w) && apply_listeners(&w, true) && apply_shares(&w))
-		apply_listeners(&w, false);
+	apply_all(&w);
+	applied_free(&w.before);
 }

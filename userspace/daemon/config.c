@@ -141,9 +141,11 @@ static const struct key share_keys[] = {
 	{ "continuously-available", .share = share_set_continuous },
 	{ "comment", .share = share_set_comment },
 	{ "snapshots", .share = share_set_snapshots },
-	{ "user", .share = share_add_user, .repeats = true },
-	{ "group", .share = share_add_group, .repeats = true },
+	/* Names are looked up when they are applied: a directory may not be up yet. */
+	{ "user", .share = share_add_user_unresolved, .repeats = true },
+	{ "group", .share = share_add_group_unresolved, .repeats = true },
 	{ "default_access", .share = share_set_default_access },
+	{ "mountpoint", .share = share_set_mountpoint },
 	{ .name = NULL }
 };
 

@@ -34,6 +34,7 @@
 #include "privileges.h"
 #include "recorder.h"
 #include "state.h"
+#include "status.h"
 #include "upcall.h"
 
 #define DEFAULT_CONFIG	"/etc/ditto/ditto.conf"
@@ -45,6 +46,10 @@
 /* The same for logins and pipes. */
 #define LOGIN_THREADS	4
 #define LOGIN_LIMIT	1024
+
+/* Seconds until what failed is tried again: the first time, and at most. */
+#define RETRY_MIN	1
+#define RETRY_MAX	60
 
 /* A server is told who was there before when its shares are, or after so many seconds. */
 #define BEGIN_WAIT	20
@@ -67,6 +72,10 @@
  * @ready: the service manager was told
  * @instance: of a server that is to be told its epoch when its shares are there; or 0
  * @waited: seconds since
+ * @serial: of the status last written
+ * @stopped: nothing is applied until the file is read again
+ * @retry_s: seconds until what failed is tried again; 0 if nothing failed
+ * @retry: fires then
  * @timer: fires every second while ditto.ko is not there, or @instance waits
  * @stop: the loop ends
  */
@@ -87,6 +96,10 @@ struct daemon {
 	bool ready;
 	u64 instance;
 	unsigned int waited;
+	u64 serial;
+	bool stopped;
+	unsigned int retry_s;
+	int retry;
 	int timer;
 	bool stop;
 };
@@ -109,6 +122,30 @@ static void tell(struct daemon *d, const char *status)
 	d->ready = true;
 }
 
+/* For dittoctl status; nothing depends on its being there. */
+static void write_status(struct daemon *d)
+{
+	struct status s = { .pid = getpid(), .serial = ++d->serial, .stopped = d->stopped,
+			    .started = d->result.started, .shares = d->cfg->nshares };
+	unsigned int i;
+
+	s.problem = mem_new((d->result.nproblems + 1) * sizeof(*s.problem));
+	for (i = 0; i < d->result.nproblems; i++)
+		s.problem[s.nproblems++] = (struct status_problem){ d->result.problem[i].what,
+								    d->result.problem[i].why };
+	if (status_write(&s))
+		log_warning("the status cannot be written: %s", strerror(errno));
+	free(s.problem);
+}
+
+static void set_retry(struct daemon *d, unsigned int seconds)
+{
+	struct itimerspec once = { { 0, 0 }, { seconds, 0 } };
+
+	d->retry_s = seconds;
+	timerfd_settime(d->retry, 0, &once, NULL);
+}
+
 static void run_apply(struct job *job)
 {
 	struct daemon *d = of_job(job);
@@ -118,6 +155,8 @@ static void run_apply(struct job *job)
 
 static void start_apply(struct daemon *d)
 {
+	if (d->stopped)
+		return;
 	if (d->applying) {
 		d->again = true;
 		return;
@@ -153,13 +192,22 @@ static void apply_done(struct job *job)
 	char status[128];
 
 	d->applying = false;
+	write_status(d);
 	if (d->result.gone) {
 		channel_check(d->channel);
 	} else {
 		snprintf(status, sizeof(status), "%u shares configured, %u changes, %u errors",
 			 d->cfg->nshares, d->result.changes, d->result.errors);
-		log_notice("%s", status);
+		/* Trying again in vain is no news. */
+		if (!d->retry_s || d->result.changes || d->result.news || !d->result.errors)
+			log_notice("%s", status);
 		tell(d, status);
+		if (!d->result.errors || d->stopped)
+			set_retry(d, 0);
+		else if (!d->retry_s || d->result.changes)
+			set_retry(d, RETRY_MIN);
+		else
+			set_retry(d, d->retry_s < RETRY_MAX / 2 ? 2 * d->retry_s : RETRY_MAX);
 	}
 	if (d->again && channel_is_up(d->channel))
 		start_apply(d);
@@ -178,6 +226,12 @@ static void on_up(void *arg)
 static void wait_for_module(struct daemon *d)
 {
 	set_timer(d, true);
+	set_retry(d, 0);
+	/* It is another server that comes; the job's end sees to it if it runs. */
+	if (!d->applying) {
+		applied_free(&d->result);
+		write_status(d);
+	}
 	tell(d, "waiting for ditto.ko");
 }
 
@@ -249,9 +303,22 @@ static void reload(struct daemon *d)
 	}
 	config_free(d->next_cfg);
 	d->next_cfg = cfg;
+	d->stopped = false;
 	log_notice("%s is read again", d->config_path);
 	if (channel_is_up(d->channel))
 		start_apply(d);
+}
+
+/* dittoctl stop removes what is served as soon as nothing is added any more. */
+static void stop_serving(struct daemon *d)
+{
+	d->stopped = true;
+	d->again = false;
+	set_retry(d, 0);
+	log_notice("told to stop: nothing is applied until the configuration is read again");
+	notify("STATUS=stopped");
+	if (!d->applying)
+		write_status(d);
 }
 
 /* Sources of the loop: a descriptor and what to do when it is readable. */
@@ -268,6 +335,8 @@ static void signal_ready(struct daemon *d, int fd)
 		return;
 	if (info.ssi_signo == SIGHUP)
 		reload(d);
+	else if (info.ssi_signo == SIGUSR1)
+		stop_serving(d);
 	else
 		d->stop = true;
 }
@@ -282,6 +351,14 @@ static void timer_ready(struct daemon *d, int fd)
 		channel_check(d->channel);
 	else if (++d->waited >= BEGIN_WAIT)
 		begin_life(d);
+}
+
+static void retry_ready(struct daemon *d, int fd)
+{
+	u64 times;
+
+	if (read(fd, &times, sizeof(times)) == sizeof(times) && channel_is_up(d->channel))
+		start_apply(d);
 }
 
 static void nss_ready(struct daemon *d, int fd)
@@ -358,6 +435,7 @@ static int open_signals(void)
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -373,8 +451,9 @@ static bool open_kernel(struct daemon *d)
 	d->applier = pool_new(1, 1);
 	d->kernel = kernel_open();
 	d->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	d->retry = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (!d->services.names || !d->services.logins || !d->services.pipes || !d->applier ||
-	    !d->kernel || d->timer < 0) {
+	    !d->kernel || d->timer < 0 || d->retry < 0) {
 		log_error("cannot start: %s", strerror(errno));
 		return false;
 	}
@@ -426,6 +505,7 @@ static int run(struct daemon *d, const char *state_dir)
 	struct source sources[] = {
 		{ signals, signal_ready },
 		{ d->timer, timer_ready },
+		{ d->retry, retry_ready },
 		{ pool_fd(d->services.names), nss_ready },
 		{ pool_fd(d->services.logins), logins_ready },
 		{ pool_fd(d->applier), applier_ready },
@@ -442,6 +522,7 @@ static int run(struct daemon *d, const char *state_dir)
 	 * wait for a share to drain: the process ends under them.
 	 */
 	notify("STOPPING=1");
+	status_remove();
 	recorder_close(d->services.recorder);
 	if (!d->applying)
 		state_close(d->st);
@@ -450,12 +531,22 @@ static int run(struct daemon *d, const char *state_dir)
 
 static int check_config(struct daemon *d)
 {
+	struct grants grants;
 	struct config *cfg;
+	struct why why;
+	unsigned int i;
 
 	d->config_optional = false;
 	cfg = load(d);
 	if (!cfg)
 		return EXIT_FAILURE;
+	for (i = 0; i < cfg->nshares; i++) {
+		if (grants_resolve(&cfg->shares[i]->grants, &grants, &why))
+			fprintf(stderr, "%s: share %s: %s\n", d->config_path, cfg->shares[i]->name,
+				why.text);
+		else
+			grants_free(&grants);
+	}
 	printf("%s: %u shares, %u listeners: no mistakes\n", d->config_path, cfg->nshares,
 	       cfg->nlisteners);
 	config_free(cfg);

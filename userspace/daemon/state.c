@@ -14,7 +14,7 @@
 #include "state.h"
 
 /* Of the tables below; a file with a higher one is from a newer dittod. */
-#define SCHEMA	2
+#define SCHEMA	3
 
 struct state {
 	sqlite3 *db;
@@ -40,7 +40,8 @@ static const struct {
 		2,
 		"CREATE TABLE record (kind INTEGER NOT NULL, key BLOB NOT NULL, data BLOB NOT NULL, run INTEGER NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID"
 	},
-	{ 2, "PRAGMA user_version = 2" },
+	{ 3, "ALTER TABLE share ADD COLUMN fs BLOB" },
+	{ 3, "PRAGMA user_version = 3" },
 };
 
 static bool check_schema(struct state *st, struct why *why)
@@ -197,8 +198,48 @@ bool state_share_put(struct state *st, const char *name, const char *path,
 {
 	/* Nothing is written, and so not synced, if it says so already. */
 	return sql_do(st->db,
-		      "INSERT INTO share VALUES (?, ?, ?, 1) ON CONFLICT (name) DO UPDATE SET path = excluded.path, id = excluded.id, ours = 1 WHERE path <> excluded.path OR id <> excluded.id OR NOT ours",
+		      "INSERT INTO share (name, path, id, ours) VALUES (?, ?, ?, 1) ON CONFLICT (name) DO UPDATE SET path = excluded.path, id = excluded.id, ours = 1 WHERE path <> excluded.path OR id <> excluded.id OR NOT ours",
 		      "ssb", name, path, id, (size_t)16);
+}
+
+size_t state_share_fs(struct state *st, const char *name, const char *path,
+		      u8 fs[STATE_FS_MAX])
+{
+	sqlite3_stmt *stmt;
+	size_t len;
+
+	stmt = sql_prepare(st->db, "SELECT fs FROM share WHERE name = ? AND path = ?", "ss", name,
+			   path);
+	if (!sql_row(st->db, stmt))
+		return 0;
+	len = (size_t)sqlite3_column_bytes(stmt, 0);
+	if (len > STATE_FS_MAX)
+		len = 0;
+	if (len)
+		memcpy(fs, sqlite3_column_blob(stmt, 0), len);
+	sqlite3_finalize(stmt);
+	return len;
+}
+
+bool state_share_fs_put(struct state *st, const char *name, const u8 *fs, size_t len)
+{
+	return sql_do(st->db,
+		      "UPDATE share SET fs = ? WHERE name = ? AND fs IS NOT ?", "bsb", fs, len,
+		      name, fs, len);
+}
+
+bool state_share_fs_forget(struct state *st, const char *name)
+{
+	return sql_do(st->db, "UPDATE share SET fs = NULL WHERE name = ?", "s", name);
+}
+
+void state_shares_with_fs(struct state *st, state_name_fn fn, void *arg)
+{
+	sqlite3_stmt *stmt;
+
+	stmt = sql_prepare(st->db, "SELECT name FROM share WHERE fs IS NOT NULL ORDER BY name", "");
+	while (sql_row(st->db, stmt))
+		fn((const char *)sqlite3_column_text(stmt, 0), arg);
 }
 
 bool state_share_drop(struct state *st, const char *name)

@@ -16,6 +16,8 @@
 struct state;
 
 #define STATE_KEY_LEN	16
+/* Longest identity of a file system. */
+#define STATE_FS_MAX	16
 
 /* Calls @fn for each; it must not change what is listed. */
 typedef void (*state_name_fn)(const char *name, void *arg);
@@ -40,6 +42,13 @@ bool state_share_id(struct state *st, const char *name, const char *path, u8 id[
 /* Remember an id and that the share is ours. */
 bool state_share_put(struct state *st, const char *name, const char *path,
 		     const u8 id[16]);
+/* The file system that a share with this name and path lay on; 0 if none is remembered. */
+size_t state_share_fs(struct state *st, const char *name, const char *path,
+		      u8 fs[STATE_FS_MAX]);
+bool state_share_fs_put(struct state *st, const char *name, const u8 *fs, size_t len);
+bool state_share_fs_forget(struct state *st, const char *name);
+/* Shares whose file system is remembered. */
+void state_shares_with_fs(struct state *st, state_name_fn fn, void *arg);
 /* The share is not ours any more; its id is kept. */
 bool state_share_drop(struct state *st, const char *name);
 /* Shares that are ours. */

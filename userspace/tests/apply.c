@@ -35,12 +35,13 @@ static const char *apply_text(const char *text, struct applied *result)
 /* Nothing went wrong, and just this was done; a second time nothing is left to do. */
 static void expect(const char *text, const char *changes)
 {
-	struct applied result;
+	struct applied result = { 0 };
 
 	SAME(apply_text(text, &result), changes);
 	CHECK(!result.gone && !result.errors);
 	SAME(apply_text(text, &result), "");
 	CHECK(!result.gone && !result.errors && !result.changes);
+	applied_free(&result);
 }
 
 #define A	"[share a]\npath = /a\n"
@@ -173,20 +174,89 @@ static void settings(void)
 
 static void one_failure(void)
 {
-	struct applied result;
+	struct applied result = { 0 };
 
 	fake_load(&k, 13, NULL);
 	k.fail_share = "a";
 	SAME(apply_text(A B, &result), "key +share:b");
-	CHECK(result.errors == 1 && !result.gone);
+	/* The listener waits for its protocol, which is no error. */
+	CHECK(result.errors == 1 && !result.gone && result.news == 2);
+	/* The same is no news, another one is. */
+	SAME(apply_text(A B, &result), "");
+	CHECK(result.errors == 1 && !result.news && result.nproblems == 2);
+	SAME(result.problem[0].what, "share a");
+	applied_free(&result);
 	k.fail_share = NULL;
 	expect(A B, "+share:a");
 	fake_unload(&k);
 }
 
+/* Names are looked up for each share by itself; what is served already stays as it is. */
+static void unknown_names(void)
+{
+	struct applied result = { 0 };
+
+	fake_load(&k, 20, NULL);
+	SAME(apply_text(A "group = no such one=read\n" B, &result), "key +share:b");
+	CHECK(result.errors == 1);
+	SAME(result.problem[0].why, "there is no group 'no such one' on this machine");
+	SAME(apply_text(A "user = root=read\n" B "user = no such one=read\n", &result),
+	     "+share:a");
+	SAME(result.problem[0].what, "share b");
+	SAME(apply_text(A "user = root=read\nuser = 0=write\n" B, &result), "");
+	SAME(result.problem[0].why, "user 'with this number' is there twice");
+	applied_free(&result);
+	fake_unload(&k);
+}
+
+static void mountpoints(void)
+{
+	struct applied result = { 0 };
+
+	fake_load(&k, 21, NULL);
+	SAME(apply_text(A "mountpoint = yes\n" B, &result), "key +share:b");
+	SAME(result.problem[0].why, "not added: /a is no mount point");
+	CHECK(result.errors == 1);
+	fake_place.mountpoint = true;
+	applied_free(&result);
+	expect(A "mountpoint = yes\n" B, "+share:a");
+	memset(&fake_place, 0, sizeof(fake_place));
+	expect(A "mountpoint = yes\n" B, "");
+	fake_unload(&k);
+}
+
+/* Another file system at the same path is not served, before the file lets go of the first. */
+static void file_systems(void)
+{
+	struct applied result = { 0 };
+
+	fake_load(&k, 22, NULL);
+	fake_place = (struct place){ .fs = "one", .fs_len = 3 };
+	expect(A, "key +share:a");
+	fake_unload(&k);
+	fake_load(&k, 23, NULL);
+	fake_place = (struct place){ .fs = "two", .fs_len = 3 };
+	SAME(apply_text(A, &result), "key");
+	CHECK(result.errors == 1);
+	/* One that has no identity is another, too. */
+	memset(&fake_place, 0, sizeof(fake_place));
+	SAME(apply_text(A, &result), "");
+	CHECK(result.errors == 1 && !result.news);
+	applied_free(&result);
+	fake_place = (struct place){ .fs = "one", .fs_len = 3 };
+	expect(A, "+share:a");
+	fake_unload(&k);
+	fake_load(&k, 24, NULL);
+	fake_place = (struct place){ .fs = "two", .fs_len = 3 };
+	expect("", "key");
+	expect(A, "+share:a");
+	memset(&fake_place, 0, sizeof(fake_place));
+	fake_unload(&k);
+}
+
 static void module_gone(void)
 {
-	struct applied result;
+	struct applied result = { 0 };
 
 	fake_load(&k, 14, NULL);
 	fake_unload(&k);
@@ -199,7 +269,8 @@ int main(void)
 	static const struct test tests[] = {
 		TEST(from_nothing_to_nothing), TEST(changed_options), TEST(moved_share),
 		TEST(kept_id), TEST(same_key_in_every_life), TEST(added_by_hand), TEST(listeners),
-		TEST(late_protocol), TEST(settings), TEST(one_failure), TEST(module_gone), { 0 }
+		TEST(late_protocol), TEST(settings), TEST(one_failure), TEST(unknown_names),
+		TEST(mountpoints), TEST(file_systems), TEST(module_gone), { 0 }
 	};
 	char dir[] = "/tmp/ditto-apply-XXXXXX";
 	char command[64];

@@ -62,6 +62,8 @@ static void whole_file(void)
 	char where[LISTENER_TEXT_MAX];
 	struct mistakes m;
 	struct config *cfg = parse(text, &m);
+	struct grants resolved;
+	struct why why;
 	char *rule;
 	const struct share *s;
 
@@ -99,7 +101,10 @@ static void whole_file(void)
 	CHECK(!s->grants.grant[0].group && s->grants.grant[0].access == DITTO_GRANT_RIGHT_ADMIN);
 	CHECK(s->grants.grant[1].id == 1000 && s->grants.grant[1].access == DITTO_GRANT_RIGHT_READ);
 	CHECK(s->grants.grant[2].group && s->grants.grant[2].access == DITTO_GRANT_RIGHT_NONE);
-	rule = grant_text(&s->grants.grant[2]);
+	SAME(s->grants.grant[2].name, "root");
+	CHECK(!grants_resolve(&s->grants, &resolved, &why) && resolved.n == 3);
+	rule = grant_text(&resolved.grant[2]);
+	grants_free(&resolved);
 	SAME(rule, "root=none");
 	free(rule);
 	SAME(cfg->shares[1]->name, "with space");
@@ -200,10 +205,6 @@ static const struct {
 		"f:2: min_dialect: '2' is not allowed: one of 2.0.2, 2.1, 3.0, 3.0.2, 3.1.1 is"
 	},
 	{
-		"[share a]\npath = /a\nuser = no such one=read\n",
-		"f:3: user: there is no user 'no such one' on this machine"
-	},
-	{
 		"[share a]\npath = /a\ngroup = root\n",
 		"f:3: group: 'root' is not allowed: NAME=ACCESS is"
 	},
@@ -212,8 +213,8 @@ static const struct {
 		"f:3: user: 'all' is not allowed: one of none, read, write, admin is"
 	},
 	{
-		"[share a]\npath = /a\nuser = root=read\nuser = 0=write\n",
-		"f:4: user: user '0' is there twice"
+		"[share a]\npath = /a\nuser = root=read\nuser = root=write\n",
+		"f:4: user: user 'root' is there twice"
 	},
 	{
 		"[server]\nthreads = 1\nthreads = 2\n",

@@ -5,6 +5,7 @@
 
 #include "common/types.h"
 #include "daemon/kernel.h"
+#include "daemon/place.h"
 
 /**
  * struct kernel - the fake
@@ -31,6 +32,9 @@ struct kernel {
 	char log[512];
 	struct why why;
 };
+
+/* What lies at every path. */
+extern struct place fake_place;
 
 /* Loaded just now, at this time, with these protocols ("nfs smb"). */
 void fake_load(struct kernel *k, u64 started, const char *protocol);

@@ -111,6 +111,7 @@ static void older_version(void)
 	state_close(st);
 	strcat(path, "/state.db");
 	CHECK(sqlite3_open(path, &db) == SQLITE_OK);
+	CHECK(sqlite3_exec(db, "ALTER TABLE share DROP COLUMN fs", NULL, NULL, NULL) == SQLITE_OK);
 	CHECK(sqlite3_exec(db, "DROP TABLE record; PRAGMA user_version = 1", NULL, NULL, NULL) ==
 	      SQLITE_OK);
 	sqlite3_close(db);

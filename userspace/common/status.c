@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What dittod tells dittoctl about itself. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mem.h"
+#include "status.h"
+
+#define FOLDER		"/run/ditto"
+#define PATH_SIZE	64
+/* Longest line that is written. */
+#define LINE_SIZE	1024
+
+static const char *file_path(char path[PATH_SIZE], const char *suffix)
+{
+	struct stat ns = { 0 };
+
+	if (stat("/proc/self/ns/net", &ns))
+		ns.st_ino = 0;
+	snprintf(path, PATH_SIZE, FOLDER "/helper-%lu%s", (unsigned long)ns.st_ino, suffix);
+	return path;
+}
+
+/* Tabs and line ends are the file's. */
+static void put_words(FILE *f, const char *text)
+{
+	for (; *text; text++)
+		fputc((unsigned char)*text < ' ' ? ' ' : *text, f);
+}
+
+int status_write(const struct status *s)
+{
+	char path[PATH_SIZE], new[PATH_SIZE];
+	unsigned int i;
+	FILE *f;
+
+	if (mkdir(FOLDER, 0755) && errno != EEXIST)
+		return -errno;
+	f = fopen(file_path(new, ".new"), "we");
+	if (!f)
+		return -errno;
+	fprintf(f, "pid %d\nserial %llu\nstarted %llu\nstopped %d\nshares %u\n", s->pid,
+		(unsigned long long)s->serial, (unsigned long long)s->started, s->stopped,
+		s->shares);
+	for (i = 0; i < s->nproblems; i++) {
+		fputs("problem ", f);
+		put_words(f, s->problem[i].what);
+		fputc('\t', f);
+		put_words(f, s->problem[i].why);
+		fputc('\n', f);
+	}
+	if (fclose(f) || rename(new, file_path(path, "")))
+		return -errno;
+	return 0;
+}
+
+void status_remove(void)
+{
+	char path[PATH_SIZE];
+
+	unlink(file_path(path, ""));
+}
+
+static void read_problem(struct status *s, char *line)
+{
+	char *why = strchr(line, '\t');
+
+	if (!why)
+		return;
+	*why++ = '\0';
+	s->problem = mem_grow(s->problem, s->nproblems, sizeof(*s->problem));
+	s->problem[s->nproblems].what = mem_string(line);
+	s->problem[s->nproblems++].why = mem_string(why);
+}
+
+static void read_line(struct status *s, char *line)
+{
+	char *value = strchr(line, ' ');
+
+	line[strcspn(line, "\n")] = '\0';
+	if (!value)
+		return;
+	*value++ = '\0';
+	if (!strcmp(line, "pid"))
+		s->pid = atoi(value);
+	else if (!strcmp(line, "serial"))
+		s->serial = strtoull(value, NULL, 10);
+	else if (!strcmp(line, "started"))
+		s->started = strtoull(value, NULL, 10);
+	else if (!strcmp(line, "stopped"))
+		s->stopped = atoi(value);
+	else if (!strcmp(line, "shares"))
+		s->shares = (unsigned int)strtoul(value, NULL, 10);
+	else if (!strcmp(line, "problem"))
+		read_problem(s, value);
+}
+
+/* One that was killed leaves its file, and another process may have its number. */
+static bool is_dittod(pid_t pid)
+{
+	char path[PATH_SIZE], name[32] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	if (fgets(name, sizeof(name), f))
+		name[strcspn(name, "\n")] = '\0';
+	fclose(f);
+	return !strcmp(name, "dittod");
+}
+
+bool status_read(struct status *s)
+{
+	char path[PATH_SIZE], line[LINE_SIZE];
+	FILE *f = fopen(file_path(path, ""), "re");
+
+	memset(s, 0, sizeof(*s));
+	if (!f)
+		return false;
+	while (fgets(line, sizeof(line), f))
+		read_line(s, line);
+	fclose(f);
+	if (s->pid > 0 && is_dittod(s->pid))
+		return true;
+	status_free(s);
+	return false;
+}
+
+void status_free(struct status *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->nproblems; i++) {
+		free(s->problem[i].what);
+		free(s->problem[i].why);
+	}
+	free(s->problem);
+	memset(s, 0, sizeof(*s));
+}

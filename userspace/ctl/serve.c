@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* dittoctl status, start and stop: the server as a whole. */
+
+#include <errno.h>
+#include <linux/genetlink.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/listener.h"
+#include "common/status.h"
+#include "ctl.h"
+#include "ditto-nl-gen.h"
+#include "out.h"
+
+/* How often dittod is looked at, and how long it may take to hear a signal. */
+#define POLL_MS		50
+#define SIGNAL_MS	30000
+/* What was added meanwhile is removed in another round. */
+#define STOP_ROUNDS	3
+
+/* Health, as exit statuses of dittoctl status. */
+enum health {
+	HEALTH_GOOD,
+	HEALTH_DEGRADED,
+	HEALTH_NOT_RUNNING,
+};
+
+static const char *const health_names[] = { "serving", "degraded", "not running" };
+
+/**
+ * struct health_report - what dittoctl status tells
+ * @health: in one word
+ * @loaded: ditto.ko is there
+ * @helper: dittod runs
+ * @shares: that are served
+ * @listeners: that listen
+ * @daemon: what dittod says
+ */
+struct health_report {
+	enum health health;
+	bool loaded;
+	bool helper;
+	unsigned int shares;
+	unsigned int listeners;
+	struct status daemon;
+};
+
+static void sleep_ms(long ms)
+{
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
+
+	nanosleep(&t, NULL);
+}
+
+static int count(struct ctl *ctl, u8 cmd, unsigned int *n)
+{
+	struct replies r;
+	int status = ctl_list(ctl, cmd, &r);
+
+	if (status)
+		return status;
+	*n = r.count;
+	replies_free(&r);
+	return CTL_OK;
+}
+
+static int ask_server(struct ctl *ctl, u64 *started, bool *helper)
+{
+	struct nlattr *tb[DITTO_A_SERVER_MAX + 1];
+	struct nl_msg *reply = NULL;
+	int status = ctl_do(ctl, DITTO_CMD_SERVER_GET, NULL, NULL, NULL, &reply);
+
+	if (status || !reply)
+		return CTL_REFUSED;
+	if (msg_parse(reply, &spec_server_set, tb))
+		status = CTL_REFUSED;
+	if (!status && tb[DITTO_A_SERVER_STARTED])
+		*started = nla_get_u64(tb[DITTO_A_SERVER_STARTED]);
+	if (!status && tb[DITTO_A_SERVER_HELPER])
+		*helper = nla_get_u8(tb[DITTO_A_SERVER_HELPER]);
+	nlmsg_free(reply);
+	return status;
+}
+
+static int look(struct ctl *ctl, struct health_report *h)
+{
+	u64 started = 0;
+	bool known;
+
+	memset(h, 0, sizeof(*h));
+	h->health = HEALTH_NOT_RUNNING;
+	known = status_read(&h->daemon);
+	if (conn_open(&ctl->conn) || conn_find_family(&ctl->conn))
+		return CTL_OK;
+	h->loaded = true;
+	if (ask_server(ctl, &started, &h->helper) ||
+	    count(ctl, DITTO_CMD_SHARE_GET, &h->shares) ||
+	    count(ctl, DITTO_CMD_LISTENER_GET, &h->listeners))
+		return CTL_REFUSED;
+	if (!known || !h->helper || h->daemon.stopped)
+		return CTL_OK;
+	h->health = HEALTH_GOOD;
+	if (h->daemon.nproblems || h->daemon.started != started || !h->listeners)
+		h->health = HEALTH_DEGRADED;
+	return CTL_OK;
+}
+
+static void print_json(const struct health_report *h)
+{
+	unsigned int i;
+
+	json_open(stdout, NULL, '{');
+	json_string(stdout, "state", health_names[h->health]);
+	json_bool(stdout, "loaded", h->loaded);
+	json_bool(stdout, "helper", h->helper);
+	json_bool(stdout, "stopped", h->daemon.stopped);
+	json_number(stdout, "shares", h->shares);
+	json_number(stdout, "configured", h->daemon.shares);
+	json_number(stdout, "listeners", h->listeners);
+	json_open(stdout, "problems", '[');
+	for (i = 0; i < h->daemon.nproblems; i++) {
+		json_open(stdout, NULL, '{');
+		json_string(stdout, "subject", h->daemon.problem[i].what);
+		json_string(stdout, "problem", h->daemon.problem[i].why);
+		json_close(stdout, '}');
+	}
+	json_close(stdout, ']');
+	json_close(stdout, '}');
+	json_end(stdout);
+}
+
+static void print_text(const struct health_report *h)
+{
+	static const struct column columns[] = {
+		{ "SUBJECT", false }, { "PROBLEM", false }, { NULL, false }
+	};
+	struct table *t;
+	unsigned int i;
+
+	printf("%s: %u shares, %u listeners\n", health_names[h->health], h->shares, h->listeners);
+	if (!h->loaded)
+		puts("ditto.ko is not loaded: modprobe -a ditto_nfs ditto_smb");
+	else if (h->daemon.stopped)
+		puts("stopped: dittoctl start serves again");
+	else if (!h->helper)
+		puts("dittod does not run: systemctl start dittod");
+	if (!h->daemon.nproblems)
+		return;
+	t = table_new(columns);
+	for (i = 0; i < h->daemon.nproblems; i++) {
+		table_cell(t, "%s", h->daemon.problem[i].what);
+		table_cell(t, "%s", h->daemon.problem[i].why);
+	}
+	table_end(t, stdout);
+}
+
+static int status_run(struct ctl *ctl, char **words)
+{
+	struct health_report h;
+
+	if (ctl_no_more(ctl, words))
+		return CTL_USAGE;
+	if (look(ctl, &h)) {
+		status_free(&h.daemon);
+		return CTL_REFUSED;
+	}
+	if (ctl->json)
+		print_json(&h);
+	else
+		print_text(&h);
+	status_free(&h.daemon);
+	return (int)h.health;
+}
+
+static bool daemon_has(bool stopped, u64 since)
+{
+	struct status s;
+	bool has;
+
+	/* One that ended meanwhile applies nothing any more. */
+	if (!status_read(&s))
+		return stopped;
+	has = s.serial > since && s.stopped == stopped;
+	status_free(&s);
+	return has;
+}
+
+/* Send dittod a signal and wait until it did as told. */
+static int tell_daemon(const struct ctl *ctl, int signal, bool stopped)
+{
+	struct status s;
+	u64 since;
+	pid_t pid;
+	int ms;
+
+	if (!status_read(&s))
+		return stopped ? CTL_OK : ctl_usage(ctl, "dittod does not run");
+	since = s.serial;
+	pid = s.pid;
+	status_free(&s);
+	if (kill(pid, signal)) {
+		fprintf(stderr, "dittoctl: dittod (process %d): %s\n", pid, strerror(errno));
+		return CTL_REFUSED;
+	}
+	for (ms = 0; ms < SIGNAL_MS; ms += POLL_MS) {
+		if (daemon_has(stopped, since))
+			return CTL_OK;
+		sleep_ms(POLL_MS);
+	}
+	fprintf(stderr, "dittoctl: dittod (process %d) does not answer\n", pid);
+	return CTL_REFUSED;
+}
+
+static void put_id(struct nl_msg *msg, const void *arg)
+{
+	msg_put(msg, DITTO_A_LISTENER_ID, arg, sizeof(u32));
+}
+
+static void put_name(struct nl_msg *msg, const void *arg)
+{
+	msg_put_string(msg, DITTO_A_SHARE_NAME, arg);
+}
+
+/* Ask for the removal of all; how much is there is told in @n. An exit status. */
+static int del_listeners(struct ctl *ctl, unsigned int *n)
+{
+	struct replies r;
+	unsigned int i;
+	int status = ctl_list(ctl, DITTO_CMD_LISTENER_GET, &r);
+
+	if (status)
+		return status;
+	for (i = 0; i < r.count; i++) {
+		char text[LISTENER_TEXT_MAX];
+		struct listener l;
+
+		if (listener_from_msg(&l, r.msg[i]))
+			status |= ctl_do(ctl, DITTO_CMD_LISTENER_DEL, put_id, &l.id,
+					 listener_text(&l, text), NULL);
+	}
+	*n += r.count;
+	replies_free(&r);
+	return status;
+}
+
+static int del_shares(struct ctl *ctl, unsigned int *n)
+{
+	struct replies r;
+	unsigned int i;
+	int status = ctl_list(ctl, DITTO_CMD_SHARE_GET, &r);
+
+	if (status)
+		return status;
+	for (i = 0; i < r.count; i++) {
+		const struct nlattr *name = nlmsg_find_attr(nlmsg_hdr(r.msg[i]), GENL_HDRLEN,
+							    DITTO_A_SHARE_NAME);
+
+		if (name)
+			status |= ctl_do(ctl, DITTO_CMD_SHARE_DEL, put_name, nla_get_string(name),
+					 nla_get_string(name), NULL);
+	}
+	*n += r.count;
+	replies_free(&r);
+	return status;
+}
+
+/*
+ * Listeners go first: clients then wait for the server to come back, where they
+ * would be told that the share is gone for good.
+ */
+static int stop_run(struct ctl *ctl, char **words)
+{
+	unsigned int round, n = 1;
+	int told, status = CTL_OK;
+
+	if (ctl_no_more(ctl, words))
+		return CTL_USAGE;
+	told = tell_daemon(ctl, SIGUSR1, true);
+	if (conn_open(&ctl->conn) || conn_find_family(&ctl->conn))
+		return told;
+	for (round = 0; n && round < STOP_ROUNDS; round++) {
+		n = 0;
+		status = del_listeners(ctl, &n);
+		status |= del_shares(ctl, &n);
+	}
+	return status ? CTL_REFUSED : told;
+}
+
+static int start_run(struct ctl *ctl, char **words)
+{
+	if (ctl_no_more(ctl, words))
+		return CTL_USAGE;
+	if (ctl_connect(ctl))
+		return CTL_REFUSED;
+	return tell_daemon(ctl, SIGHUP, false);
+}
+
+const struct verb status_verbs[] = {
+	{ "", status_run, "" },
+	{ NULL, NULL, NULL }
+};
+
+const struct verb start_verbs[] = {
+	{ "", start_run, "" },
+	{ NULL, NULL, NULL }
+};
+
+const struct verb stop_verbs[] = {
+	{ "", stop_run, "" },
+	{ NULL, NULL, NULL }
+};
