@@ -60,8 +60,10 @@ void dsmb_call_leave(struct dsmb_call *call, u32 status)
 		chain->has_file = false;
 		chain->failed = status;
 	}
-	if (((needs & DSMB_NEEDS_SESSION) && !call->session) ||
-	    ((needs & DSMB_NEEDS_TREE) && !call->tree))
+	if ((needs & DSMB_NEEDS_SESSION) && !call->session)
+		chain->no_ids = true;
+	/* The tree of an expired session is not looked for, and the next command fails the same. */
+	if ((needs & DSMB_NEEDS_TREE) && !call->tree && status != DSMB_NETWORK_SESSION_EXPIRED)
 		chain->no_ids = true;
 	if ((call->command == DSMB_SESSION_SETUP || call->command == DSMB_TREE_CONNECT) &&
 	    dsmb_is_error(status))
