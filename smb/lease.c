@@ -394,7 +394,8 @@ static void lease_update(struct dsmb_lease *lease, bool fresh)
 
 	if (lease->state & ~held)
 		return;
-	if (fresh || held != lease->state)
+	/* 3.3.5.9.11: a grant counts, a refusal does not. */
+	if ((fresh && held) || held != lease->state)
 		lease->epoch++;
 	lease->state = held;
 }

@@ -377,9 +377,11 @@ static void dsmb_notify_done(struct dsmb_call *call)
 	kfree(wait);
 }
 
-/* What a request ends with that was told to: CANCEL came, or the open goes. */
+/* The status of a request that is ended: CANCEL came, too many wait, or the open goes. */
 static u32 dsmb_notify_cancelled(struct dsmb_call *call)
 {
+	if (call->cancel_status == DSMB_INSUFFICIENT_RESOURCES)
+		return DSMB_INSUFFICIENT_RESOURCES;
 	if (call->cancel_status == DSMB_CANCELLED && !READ_ONCE(call->open->closing))
 		return DSMB_CANCELLED;
 	dsmb_notify_empty(call);

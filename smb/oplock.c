@@ -65,6 +65,9 @@ static void dsmb_lease_parse(const struct dsmb_conn *conn, struct dsmb_cursor da
 		return;
 	}
 	dsmb_get_bytes(&data, asked->parent, sizeof(asked->parent));
+	/* 2.2.13.2.10: without the flag these bytes mean nothing, and the answer has none. */
+	if (!asked->flags)
+		memset(asked->parent, 0, sizeof(asked->parent));
 	asked->epoch = dsmb_get_u16(&data);
 }
 
