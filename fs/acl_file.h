@@ -197,7 +197,33 @@ int ditto_acl_change_begin(struct ditto_acl_change *ch);
 int ditto_acl_change_end(struct ditto_acl_change *ch, int err);
 /* Let go of what it holds; once for each ditto_acl_change_init(). */
 void ditto_acl_change_drop(struct ditto_acl_change *ch);
-/* A POSIX ACL is set in place of the stored list: that goes. The inode is not locked. */
-int ditto_acl_drop_stored(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry);
+/**
+ * ditto_acl_drop_inert - remove a stored list that does not count
+ * @op: who
+ * @node: of what
+ * @dentry: of it
+ *
+ * For before a POSIX ACL is set: a list beside one would count again without it. A list in
+ * force stays.
+ *
+ * Context: may sleep; the inode is not locked. Return: 0 or an errno.
+ */
+int ditto_acl_drop_inert(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry);
+/**
+ * ditto_acl_replace_by_posix - set a POSIX ACL for access in place of the stored list
+ * @op: who
+ * @node: of what
+ * @dentry: of it
+ * @posix: as the file system has its ids
+ * @as: a credential that may set it
+ *
+ * One step with the inode locked. From when the POSIX ACL is there it counts; if the list
+ * cannot be removed then, the POSIX ACL goes again.
+ *
+ * Context: may sleep; the inode is not locked. Return: 0, or an errno with all as before.
+ */
+int ditto_acl_replace_by_posix(struct ditto_op *op, struct ditto_node *node,
+			       struct dentry *dentry, struct posix_acl *posix,
+			       const struct cred *as);
 
 #endif

@@ -202,7 +202,8 @@ int ditto_acl_change_init(struct ditto_acl_change *ch, struct ditto_op *op,
 		ch->from = ditto_acl_in_force(op->share, node);
 	if (IS_ERR(ch->from))
 		return PTR_ERR(ch->from);
-	if (!(set->valid & DITTO_SET_ACL) && !ch->from)
+	if (!(set->valid & DITTO_SET_ACL) &&
+	    (!ch->from || (set->mode & 0777) == ch->mode_from))
 		return 0;
 	ch->to = new_list(ch, set);
 	if (IS_ERR(ch->to))
@@ -260,18 +261,76 @@ void ditto_acl_change_drop(struct ditto_acl_change *ch)
 		ditto_acl_put(ch->to);
 }
 
-int ditto_acl_drop_stored(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry)
+int ditto_acl_drop_inert(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry)
+{
+	struct ditto_acl *acl;
+	const struct cred *old;
+	int err = 0;
+
+	inode_lock(node->inode);
+	acl = ditto_acl_in_force(op->share, node);
+	if (!acl) {
+		old = ditto_act(op->srv->nodes->cred);
+		err = remove_stored(op, dentry);
+		ditto_acl_forget(node);
+		ditto_op_leave(old);
+	} else if (IS_ERR(acl)) {
+		err = PTR_ERR(acl);
+	} else {
+		ditto_acl_put(acl);
+	}
+	inode_unlock(node->inode);
+	return err;
+}
+
+/* The list goes once the POSIX ACL counts; the server acts. */
+static int posix_swap(struct ditto_acl_change *ch, struct posix_acl *posix, const struct cred *as)
 {
 	const struct cred *old;
 	int err;
 
-	if (!ditto_acl_is_supported(op))
-		return 0;
-	old = ditto_act(op->srv->nodes->cred);
-	inode_lock(node->inode);
-	err = remove_stored(op, dentry);
-	ditto_acl_forget(node);
-	inode_unlock(node->inode);
+	err = set_mode(ch, ch->mode_from & ch->mode_to);
+	if (err)
+		return err;
+	/* The caller must not keep the set-group-id bit of a group he is not in. */
+	old = ditto_act(as);
+	err = set_posix(ch, ACL_TYPE_ACCESS, posix);
 	ditto_op_leave(old);
+	if (!err) {
+		err = remove_stored(ch->op, ch->dentry);
+		if (err && (set_mode(ch, ch->mode_from & ch->mode_to) ||
+			    set_posix(ch, ACL_TYPE_ACCESS, NULL)))
+			pr_warn_ratelimited("share %s: inode %lu: its list could not be put back (%d)\n",
+					    ch->op->share->name, inode_of(ch)->i_ino, err);
+	}
+	forget(ch);
+	if (err)
+		set_mode(ch, ch->mode_from);
+	return err;
+}
+
+int ditto_acl_replace_by_posix(struct ditto_op *op, struct ditto_node *node,
+			       struct dentry *dentry, struct posix_acl *posix,
+			       const struct cred *as)
+{
+	struct ditto_acl_change ch = { .op = op, .dentry = dentry, .node = node };
+	struct inode *inode = node->inode;
+	const struct cred *old;
+	umode_t mode;
+	int err;
+
+	inode_lock(inode);
+	mode = inode->i_mode;
+	err = posix_acl_equiv_mode(posix, &mode);
+	if (err >= 0)
+		err = IS_IMMUTABLE(inode) || IS_APPEND(inode) ? -EPERM : 0;
+	if (!err) {
+		ch.mode_from = inode->i_mode & 0777;
+		ch.mode_to = mode & 0777;
+		old = ditto_act(op->srv->nodes->cred);
+		err = posix_swap(&ch, posix, as);
+		ditto_op_leave(old);
+	}
+	inode_unlock(inode);
 	return err;
 }

@@ -85,45 +85,127 @@ struct posix_acl *ditto_get_posix_acl(struct ditto_op *op, struct ditto_node *no
 }
 EXPORT_SYMBOL_NS_GPL(ditto_get_posix_acl, DITTO);
 
-/* Who may write the list may write what stands for it. The stored one goes, if there is any. */
-static int replace_acl(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
-		       int type, struct posix_acl *acl)
+/* The other way round, as vfs_set_acl() does it: a copy, to be released. */
+static struct posix_acl *unmap_ids(struct mnt_idmap *idmap, struct user_namespace *ns,
+				   const struct posix_acl *acl)
 {
-	const struct cred *as = current_cred(), *old;
+	struct posix_acl *unmapped = posix_acl_clone(acl, GFP_KERNEL);
+
+	if (!unmapped)
+		return ERR_PTR(-ENOMEM);
+	for (unsigned int i = 0; idmap != &nop_mnt_idmap && i < unmapped->a_count; i++) {
+		struct posix_acl_entry *e = &unmapped->a_entries[i];
+
+		if (e->e_tag == ACL_USER)
+			e->e_uid = from_vfsuid(idmap, ns, VFSUIDT_INIT(e->e_uid));
+		else if (e->e_tag == ACL_GROUP)
+			e->e_gid = from_vfsgid(idmap, ns, VFSGIDT_INIT(e->e_gid));
+	}
+	return unmapped;
+}
+
+static int replace_list(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+			const struct posix_acl *acl, const struct cred *as)
+{
+	struct posix_acl *own = unmap_ids(ditto_idmap(op->share), i_user_ns(node->inode), acl);
+	int err;
+
+	if (IS_ERR(own))
+		return PTR_ERR(own);
+	err = ditto_acl_replace_by_posix(op, node, dentry, own, as);
+	posix_acl_release(own);
+	return err;
+}
+
+/* As whom to set it: the right to write the list is one to write what stands for it, too. */
+static int posix_acl_judge(struct ditto_op *op, struct ditto_node *node, const struct cred **as)
+{
 	u32 rights;
 	int ret;
 
+	*as = current_cred();
 	ret = ditto_acl_judge(op, node, &rights);
-	if (ret < 0)
+	if (ret <= 0)
 		return ret;
-	if (ret && !(rights & DITTO_RIGHT_WRITE_ACL))
+	if (!(rights & DITTO_RIGHT_WRITE_ACL))
 		return -EACCES;
-	if (ret)
-		as = ditto_cred_raised(op->cred, DITTO_RAISE_OWNER);
-	if (!as)
-		return -ENOMEM;
+	*as = ditto_cred_raised(op->cred, DITTO_RAISE_OWNER);
+	return *as ? 0 : -ENOMEM;
+}
+
+static int replace_acl(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+		       int type, struct posix_acl *acl, bool listed)
+{
+	const struct cred *as, *old;
+	int err;
+
+	err = posix_acl_judge(op, node, &as);
+	if (err)
+		return err;
+	if (listed)
+		return replace_list(op, node, dentry, acl, as);
+	if (type == ACL_TYPE_ACCESS && ditto_acl_is_supported(op))
+		err = ditto_acl_drop_inert(op, node, dentry);
+	if (err)
+		return err;
 	old = ditto_act(as);
-	ret = vfs_set_acl(ditto_idmap(op->share), dentry, acl_name(type), acl);
+	err = vfs_set_acl(ditto_idmap(op->share), dentry, acl_name(type), acl);
 	ditto_op_leave(old);
-	/* Until here the list counts, and after it the other one; that for new files is beside it. */
-	if (!ret && type == ACL_TYPE_ACCESS)
-		ret = ditto_acl_drop_stored(op, node, dentry);
-	return ret;
+	return err;
+}
+
+/*
+ * An access ACL that says no more than a mode is a chmod: NFSv3 clients send one with every
+ * default ACL, and where they copy a file with its mode. The list stays, see acl-mode.
+ */
+static noinline_for_stack int set_mode(struct ditto_op *op, struct ditto_node *node,
+				       struct dentry *dentry, const struct posix_acl *acl)
+{
+	struct ditto_setattr set = {
+		.valid = DITTO_SET_MODE,
+		.mode = node->inode->i_mode & S_IALLUGO,
+	};
+	struct ditto_wcc wcc;
+
+	if (acl)
+		posix_acl_equiv_mode(acl, &set.mode);
+	return ditto_setattr_dentry(op, node, dentry, &set, &wcc);
+}
+
+/* Does the file go by a list, which an ACL of this type would replace? */
+static int is_listed(struct ditto_op *op, struct ditto_node *node, int type)
+{
+	struct ditto_acl *list;
+
+	if (type != ACL_TYPE_ACCESS)
+		return 0;
+	list = ditto_acl_in_force(op->share, node);
+	if (IS_ERR_OR_NULL(list))
+		return PTR_ERR_OR_ZERO(list);
+	ditto_acl_put(list);
+	return 1;
 }
 
 /* The credential is in place and the mount may be written. */
 static int set_acl(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
 		   int type, struct posix_acl *acl)
 {
-	int err;
+	int listed = is_listed(op, node, type), err;
 
+	if (listed < 0)
+		return listed;
+	err = acl ? posix_acl_valid(&init_user_ns, acl) : 0;
+	if (err)
+		return err;
+	if (listed && (!acl || !posix_acl_equiv_mode(acl, NULL)))
+		return set_mode(op, node, dentry, acl);
 	err = ditto_ask(op, node, DITTO_INTENT_SETATTR);
 	if (err)
 		return err;
-	/* vfs_set_acl() would wait for it. */
+	/* Nothing of what follows waits for it. */
 	err = ditto_no_wait(break_deleg(node->inode, O_WRONLY | O_NONBLOCK));
 	if (!err)
-		err = replace_acl(op, node, dentry, type, acl);
+		err = replace_acl(op, node, dentry, type, acl, listed);
 	if (err)
 		return err;
 	ditto_done(op, node, DITTO_INTENT_SETATTR);

@@ -192,22 +192,26 @@ static int apply_locked(struct ditto_op *op, struct dentry *dentry, struct ditto
 	return apply_rest(op, dentry, node, as, set);
 }
 
-static bool changes_owner(const struct ditto_op *op, const struct inode *inode,
-			  const struct ditto_setattr *set)
+static bool changes_uid(const struct ditto_op *op, const struct inode *inode,
+			const struct ditto_setattr *set)
 {
-	struct mnt_idmap *idmap = ditto_idmap(op->share);
-
-	return (set->valid & DITTO_SET_UID &&
-		!vfsuid_eq_kuid(i_uid_into_vfsuid(idmap, inode), set->uid)) ||
-	       (set->valid & DITTO_SET_GID &&
-		!vfsgid_eq_kgid(i_gid_into_vfsgid(idmap, inode), set->gid));
+	return set->valid & DITTO_SET_UID &&
+	       !vfsuid_eq_kuid(i_uid_into_vfsuid(ditto_idmap(op->share), inode), set->uid);
 }
 
-/* To nobody but himself and a group of his; the caller acts. */
-static bool takes_owner(const struct ditto_setattr *set)
+static bool changes_gid(const struct ditto_op *op, const struct inode *inode,
+			const struct ditto_setattr *set)
 {
-	return !(set->valid & DITTO_SET_UID && !uid_eq(set->uid, current_fsuid())) &&
-	       !(set->valid & DITTO_SET_GID && !in_group_p(set->gid));
+	return set->valid & DITTO_SET_GID &&
+	       !vfsgid_eq_kgid(i_gid_into_vfsgid(ditto_idmap(op->share), inode), set->gid);
+}
+
+/* To nobody but the caller and a group of his. What stays is not taken: clients send both. */
+static bool takes_owner(const struct ditto_op *op, const struct inode *inode,
+			const struct ditto_setattr *set)
+{
+	return !(changes_uid(op, inode, set) && !uid_eq(set->uid, current_fsuid())) &&
+	       !(changes_gid(op, inode, set) && !in_group_p(set->gid));
 }
 
 /* What a list must give for it. */
@@ -244,7 +248,7 @@ static bool lends_owner(const struct ditto_op *op, const struct inode *inode,
 static int judge(struct ditto_op *op, struct ditto_node *node, const struct ditto_setattr *set,
 		 const struct cred **as)
 {
-	bool owner = changes_owner(op, node->inode, set);
+	bool owner = changes_uid(op, node->inode, set) || changes_gid(op, node->inode, set);
 	u32 rights;
 	int ret;
 
@@ -267,8 +271,8 @@ static int judge(struct ditto_op *op, struct ditto_node *node, const struct ditt
 	if (lends_owner(op, node->inode, set))
 		return -EPERM;
 raise:
-	*as = ditto_cred_raised(op->cred, owner && takes_owner(set) ? DITTO_RAISE_CHOWN :
-								      DITTO_RAISE_OWNER);
+	*as = ditto_cred_raised(op->cred, owner && takes_owner(op, node->inode, set) ?
+				DITTO_RAISE_CHOWN : DITTO_RAISE_OWNER);
 	return *as ? 0 : -ENOMEM;
 }
 

@@ -9,7 +9,7 @@ import nfs3
 import nfs4
 import rpc
 import smb
-from harness import as_user, eq, expect_errno, get, put, test
+from harness import as_user, eq, expect_errno, get, put, run, test
 from nfs4 import ANON, getattr, nverify, putfh, readdir, setattr, verify
 from nfs4_attr import bitmap
 from rpc import Enc
@@ -303,6 +303,30 @@ def umask_of_who_inherits(w):
         r, _ = s.open(s.fh('data', name), 'f', how=nfs4.GUARDED,
                       attrs={'mode_umask': (0o666, 0o027)})
         eq((r.status, oct(mode(w.path(name, 'f')))), (nfs4.OK, oct(want)), name)
+
+
+@wire
+def kept_from_nfs3(w):
+    """An ACL of NFSv3 that says no more than a mode leaves the list alone."""
+    os.mkdir(w.path('dir'))
+    s = nfs4.Session.make(nfs4.connect(w.client), minor=2)
+    acl = [(ALLOW, FILE_INHERIT | DIR_INHERIT, ALL, 'OWNER@'),
+           (ALLOW, FILE_INHERIT | DIR_INHERIT, READ | LOOK | EXECUTE, '1002'),
+           (ALLOW, FILE_INHERIT | DIR_INHERIT, READ | LOOK | EXECUTE, 'EVERYONE@')]
+    top = s.fh('data', 'dir')
+    set_acl(s, top, acl)
+    m = w.client.mount(opts='noac')
+    put(f'{m}/dir/file', b'x', 0o755)
+    before = acl_of(s, s.fh('data', 'dir', 'file'))
+    run('setfacl', '-d', '-m', 'u:1003:rx', f'{m}/dir')
+    eq(acl_of(s, top), acl, 'after setfacl -d')
+    assert 'default:user:1003:r-x' in run('getfacl', '-cnp', w.path('dir'))
+    run('setfacl', '-k', f'{m}/dir')
+    run('setfacl', '-b', f'{m}/dir/file')
+    eq((acl_of(s, top), acl_of(s, s.fh('data', 'dir', 'file'))), (acl, before))
+    run('setfacl', '-m', 'u:1004:r', f'{m}/dir/file')
+    eq({who for *_, who in acl_of(s, s.fh('data', 'dir', 'file'))},
+       {'OWNER@', '1004', 'GROUP@', 'EVERYONE@'}, 'one that says more takes its place')
 
 
 def ask(w, cred, name):

@@ -70,12 +70,10 @@ static int local_remove(struct ditto_node *node, const char *name)
 	return err;
 }
 
-/* setfacl -m u:USER:@perm */
-static int local_setfacl(struct kunit *test, struct ditto_node *node, u16 perm)
+/* Of setfacl -m u:USER:@perm; to be released. */
+static struct posix_acl *posix_of_user(struct kunit *test, u16 perm)
 {
 	struct posix_acl *acl = posix_acl_alloc(5, GFP_KERNEL);
-	struct dentry *dentry = ditto_node_dentry(node);
-	int err;
 
 	KUNIT_ASSERT_NOT_NULL(test, acl);
 	acl->a_entries[0] = (struct posix_acl_entry){ .e_tag = ACL_USER_OBJ, .e_perm = 6 };
@@ -84,6 +82,15 @@ static int local_setfacl(struct kunit *test, struct ditto_node *node, u16 perm)
 	acl->a_entries[2] = (struct posix_acl_entry){ .e_tag = ACL_GROUP_OBJ };
 	acl->a_entries[3] = (struct posix_acl_entry){ .e_tag = ACL_MASK, .e_perm = 7 };
 	acl->a_entries[4] = (struct posix_acl_entry){ .e_tag = ACL_OTHER };
+	return acl;
+}
+
+static int local_setfacl(struct kunit *test, struct ditto_node *node, u16 perm)
+{
+	struct posix_acl *acl = posix_of_user(test, perm);
+	struct dentry *dentry = ditto_node_dentry(node);
+	int err;
+
 	err = vfs_set_acl(mnt_idmap(f.path.mnt), dentry, XATTR_NAME_POSIX_ACL_ACCESS, acl);
 	posix_acl_release(acl);
 	dput(dentry);
@@ -249,19 +256,56 @@ static void test_local_setfacl(struct kunit *test)
 /* What a client sets of the one kind replaces the other, by the right to write either. */
 static void test_posix_set(struct kunit *test)
 {
+	struct posix_acl *posix = posix_of_user(test, 4);
 	struct ditto_node *node = file_with(test, 0600);
-	struct posix_acl *posix = posix_acl_from_mode(0644, GFP_KERNEL);
 	struct ditto_op op = f.op;
 
-	KUNIT_ASSERT_NOT_NULL(test, posix);
 	op.cred = f.user;
 	SET_LIST(&f, node, ALLOW(EVERYONE, READS));
 	KUNIT_EXPECT_EQ(test, ditto_set_posix_acl(&op, node, ACL_TYPE_ACCESS, posix), -EACCES);
 	SET_LIST(&f, node, DENY(UID, READS, USER), ALLOW(UID, DITTO_RIGHT_WRITE_ACL, USER));
 	KUNIT_EXPECT_EQ(test, ditto_set_posix_acl(&op, node, ACL_TYPE_ACCESS, posix), 0);
 	KUNIT_EXPECT_EQ(test, local_get(node, ACL_XATTR, NULL, 0), -ENODATA);
+	KUNIT_EXPECT_TRUE(test, has_posix_acl(node));
+	KUNIT_EXPECT_EQ(test, listed_mode(node), 0670);
 	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), 0);
 	posix_acl_release(posix);
+	done(test, node);
+}
+
+/* One that says no more than a mode is a chmod, and the list stays. */
+static void test_posix_mode(struct kunit *test)
+{
+	struct posix_acl *same = posix_acl_from_mode(0444, GFP_KERNEL);
+	struct posix_acl *less = posix_acl_from_mode(0400, GFP_KERNEL);
+	struct posix_acl *posix = posix_of_user(test, 4);
+	struct ditto_node *node = file_with(test, 0600);
+	struct ditto_op op = f.op;
+	ssize_t len;
+
+	KUNIT_ASSERT_NOT_NULL(test, same);
+	KUNIT_ASSERT_NOT_NULL(test, less);
+	SET_LIST(&f, node, DENY(UID, READS, USER + 1), ALLOW(EVERYONE, READS));
+	len = local_get(node, ACL_XATTR, NULL, 0);
+	KUNIT_ASSERT_GT(test, len, 0);
+	KUNIT_EXPECT_EQ(test, ditto_set_posix_acl(&op, node, ACL_TYPE_ACCESS, same), 0);
+	KUNIT_EXPECT_EQ(test, local_get(node, ACL_XATTR, NULL, 0), len);
+	KUNIT_EXPECT_EQ(test, ditto_set_posix_acl(&op, node, ACL_TYPE_ACCESS, NULL), 0);
+	KUNIT_EXPECT_EQ(test, local_get(node, ACL_XATTR, NULL, 0), len);
+	KUNIT_EXPECT_EQ(test, ditto_set_posix_acl(&op, node, ACL_TYPE_ACCESS, less), 0);
+	KUNIT_EXPECT_GT(test, local_get(node, ACL_XATTR, NULL, 0), 0);
+	KUNIT_EXPECT_EQ(test, listed_mode(node), 0400);
+	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), -EACCES);
+	op.cred = f.user;
+	KUNIT_EXPECT_EQ(test, ditto_set_posix_acl(&op, node, ACL_TYPE_ACCESS, same), -EACCES);
+	/* Beside a POSIX ACL the list does not count, and goes with the next one. */
+	op.cred = f.admin;
+	KUNIT_EXPECT_EQ(test, local_setfacl(test, node, 4), 0);
+	KUNIT_EXPECT_EQ(test, ditto_set_posix_acl(&op, node, ACL_TYPE_ACCESS, posix), 0);
+	KUNIT_EXPECT_EQ(test, local_get(node, ACL_XATTR, NULL, 0), -ENODATA);
+	posix_acl_release(posix);
+	posix_acl_release(same);
+	posix_acl_release(less);
 	done(test, node);
 }
 
@@ -342,6 +386,14 @@ static void test_chown(struct kunit *test)
 {
 	const struct ditto_setattr mine = { .valid = DITTO_SET_UID, .uid = KUIDT_INIT(USER) };
 	const struct ditto_setattr yours = { .valid = DITTO_SET_UID, .uid = KUIDT_INIT(USER + 1) };
+	const struct ditto_setattr same_group = {
+		.valid = DITTO_SET_UID | DITTO_SET_GID,
+		.uid = KUIDT_INIT(USER), .gid = KGIDT_INIT(0),
+	};
+	const struct ditto_setattr other_group = {
+		.valid = DITTO_SET_UID | DITTO_SET_GID,
+		.uid = KUIDT_INIT(USER), .gid = KGIDT_INIT(USER + 7),
+	};
 	struct ditto_node *node = file_with(test, 0644);
 
 	KUNIT_EXPECT_EQ(test, listed_set(&f, f.user, node, &mine), -EPERM);
@@ -350,8 +402,10 @@ static void test_chown(struct kunit *test)
 	SET_LIST(&f, node, ALLOW(UID, READS | DITTO_RIGHT_WRITE_OWNER, USER),
 		 ALLOW(EVERYONE, READS));
 	KUNIT_EXPECT_EQ(test, listed_set(&f, f.user, node, &yours), -EPERM);
-	KUNIT_EXPECT_EQ(test, listed_set(&f, f.user, node, &mine), 0);
+	KUNIT_EXPECT_EQ(test, listed_set(&f, f.user, node, &other_group), -EPERM);
+	KUNIT_EXPECT_EQ(test, listed_set(&f, f.user, node, &same_group), 0);
 	KUNIT_EXPECT_EQ(test, __kuid_val(node->inode->i_uid), USER);
+	KUNIT_EXPECT_EQ(test, listed_set(&f, f.user, node, &mine), 0);
 	KUNIT_EXPECT_GT(test, local_get(node, ACL_XATTR, NULL, 0), 0);
 	done(test, node);
 }
@@ -434,6 +488,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(test_local_chmod),
 	KUNIT_CASE(test_local_setfacl),
 	KUNIT_CASE(test_posix_set),
+	KUNIT_CASE(test_posix_mode),
 	KUNIT_CASE(test_local_xattr),
 	KUNIT_CASE(test_damaged),
 	KUNIT_CASE(test_set_id),
