@@ -124,9 +124,10 @@ static int take_posix_acls(struct ditto_acl_change *ch)
 	return err;
 }
 
-/* What was there counts again; the server acts. */
+/* What was there counts again. It had room before, so no quota may stop it. */
 static void undo(struct ditto_acl_change *ch)
 {
+	const struct cred *old = ditto_act(ch->op->srv->nodes->cred);
 	int err = 0;
 
 	if (ch->took_default)
@@ -140,6 +141,7 @@ static void undo(struct ditto_acl_change *ch)
 	if (err)
 		pr_warn_ratelimited("share %s: inode %lu: its list could not be put back (%d)\n",
 				    ch->op->share->name, inode_of(ch)->i_ino, err);
+	ditto_op_leave(old);
 }
 
 static struct ditto_acl *copy_acl(const struct ditto_acl *acl)
@@ -219,10 +221,14 @@ int ditto_acl_change_init(struct ditto_acl_change *ch, struct ditto_op *op,
 
 int ditto_acl_change_begin(struct ditto_acl_change *ch)
 {
-	const struct cred *old = ditto_act(ch->op->srv->nodes->cred);
+	const struct cred *as = ditto_cred_raised(ch->op->cred, DITTO_RAISE_SERVER);
+	const struct cred *old;
 	int err;
 
 	lockdep_assert_held_write(&inode_of(ch)->i_rwsem);
+	if (!as)
+		return -ENOMEM;
+	old = ditto_act(as);
 	/* To have none is no reason to lose a POSIX ACL. */
 	err = ch->to ? find_posix_acls(ch) : 0;
 	if (!err)

@@ -170,7 +170,10 @@ static struct raised *raised_new(const struct cred *cred, enum ditto_raise how)
 	more->fsuid = cred->fsuid;
 	more->fsgid = cred->fsgid;
 	set_groups(more, cred->group_info);
-	more->cap_effective = cred->cap_effective;
+	if (how == DITTO_RAISE_SERVER)
+		cap_lower(more->cap_effective, CAP_SYS_RESOURCE);
+	else
+		more->cap_effective = cred->cap_effective;
 	cap_raise(more->cap_effective, CAP_DAC_OVERRIDE);
 	cap_raise(more->cap_effective, CAP_DAC_READ_SEARCH);
 	if (how >= DITTO_RAISE_OWNER)
@@ -200,6 +203,7 @@ const struct cred *ditto_cred_raised(struct ditto_cred *cred, enum ditto_raise h
 	raised_free(raised);
 	return other->cred;
 }
+EXPORT_SYMBOL_IF_KUNIT(ditto_cred_raised);
 
 void ditto_cred_put(struct ditto_cred *cred)
 {

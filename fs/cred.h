@@ -86,6 +86,7 @@ enum ditto_raise {
 	DITTO_RAISE_ACCESS,	/* the mode does not stop it */
 	DITTO_RAISE_OWNER,	/* nor that somebody else is the owner */
 	DITTO_RAISE_CHOWN,	/* and it may change that */
+	DITTO_RAISE_SERVER,	/* all that the server may, but for going beyond quotas */
 	DITTO_RAISES,
 };
 

@@ -21,7 +21,8 @@
  * stays that. A change within the same tick is not seen, which is how exact the
  * inode's own is.
  *
- * It is read and written with the server's credential, as nobody else may.
+ * It is read with the server's credential and written with the server's power, as nobody else
+ * may; for whom it is written the quota counts.
  *
  * Locking: the file's inode lock makes a change of what is stored one step.
  */
@@ -283,23 +284,26 @@ static bool merge(struct ditto_extra *there, const struct ditto_extra *set, u32 
 	return true;
 }
 
-static int store(struct ditto_share *share, struct dentry *dentry,
+static int store(struct ditto_op *op, struct dentry *dentry,
 		 const struct ditto_extra *extra, struct inode **delegated)
 {
+	const struct cred *as = ditto_cred_raised(op->cred, DITTO_RAISE_SERVER);
 	struct ditto_extra_stored stored;
 	size_t len = encode(extra, &stored);
 	const struct cred *old;
 	int err;
 
-	old = server_enter(share);
-	err = __vfs_setxattr_locked(ditto_idmap(share), dentry, DITTO_EXTRA_XATTR, &stored,
+	if (!as)
+		return -ENOMEM;
+	old = ditto_act(as);
+	err = __vfs_setxattr_locked(ditto_idmap(op->share), dentry, DITTO_EXTRA_XATTR, &stored,
 				    len, 0, delegated);
 	ditto_op_leave(old);
 	return err;
 }
 
 /* With the inode's time of change as it is then. */
-static int store_changed(struct ditto_share *share, struct dentry *dentry,
+static int store_changed(struct ditto_op *op, struct dentry *dentry,
 			 struct ditto_extra *extra, struct inode **delegated)
 {
 	struct inode *inode = d_inode(dentry);
@@ -308,7 +312,7 @@ static int store_changed(struct ditto_share *share, struct dentry *dentry,
 
 	for (tries = 0; !err && tries < CHANGED_TRIES; tries++) {
 		extra->seen = current_time(inode);
-		err = store(share, dentry, extra, delegated);
+		err = store(op, dentry, extra, delegated);
 		ctime = inode_get_ctime(inode);
 		if (timespec64_equal(&ctime, &extra->seen))
 			break;
@@ -329,9 +333,9 @@ static int change(struct ditto_op *op, struct ditto_node *node, struct dentry *d
 	if (!err && merge(&there, set, default_flags(op->share, dentry, inode->i_mode))) {
 		WRITE_ONCE(node->plain, 0);
 		if (there.valid & DITTO_EXTRA_CHANGED)
-			err = store_changed(op->share, dentry, &there, &delegated);
+			err = store_changed(op, dentry, &there, &delegated);
 		else
-			err = store(op->share, dentry, &there, &delegated);
+			err = store(op, dentry, &there, &delegated);
 	}
 	inode_unlock(inode);
 	return ditto_no_deleg_wait(err, delegated);

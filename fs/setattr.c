@@ -16,6 +16,7 @@
 #include "acl_file.h"
 #include "data_private.h"
 #include "node.h"
+#include "stream.h"
 
 #define DITTO_SET_TIMES		(DITTO_SET_ATIME | DITTO_SET_MTIME)
 #define DITTO_SET_NOW		(DITTO_SET_ATIME_NOW | DITTO_SET_MTIME_NOW)
@@ -406,6 +407,8 @@ int ditto_setattr(struct ditto_op *op, struct ditto_node *node,
 		err = ditto_setattr_dentry(op, node, dentry, set, wcc);
 		ditto_op_leave(old);
 		mnt_drop_write(mnt);
+		if (!err && set->valid & DITTO_SET_OWNER)
+			ditto_streams_give(op, node);
 	}
 	if (!wcc->post_valid)
 		ditto_wcc_post(op->share, dentry, wcc);

@@ -8,7 +8,8 @@
  * that again, as the next file with the number has another generation.
  *
  * All is done with the server's own credential: nobody else may enter. Who may
- * use a stream was decided by its file.
+ * use a stream was decided by its file. What is made belongs to the owner of the file, so
+ * that it counts for his quota, see fs/stream_dir.c.
  *
  * Locking: one inode lock at a time, but for a rename, which is within one
  * directory, too. Outside of it a mutex of making (by directory) is held from the look
@@ -31,11 +32,7 @@
 #include "op_private.h"
 #include "server.h"
 #include "stream.h"
-
-#define DITTO_HIDDEN	".ditto"
-#define DITTO_STREAMS	"streams"
-/* "0123456789abcdef-01234567" */
-#define DITTO_KEY_LEN	25
+#include "stream_private.h"
 
 #define MAKING_BITS	4
 
@@ -94,73 +91,10 @@ static void streams_leave(struct ditto_share *share, bool write, const struct cr
 
 /* Directories */
 
-static struct dentry *make_dir(struct ditto_share *share, struct dentry *parent,
-			       const char *name)
-{
-	struct inode *dir = d_inode(parent);
-	struct dentry *child;
-	int err = 0;
-
-	inode_lock_nested(dir, I_MUTEX_PARENT);
-	child = lookup_one(ditto_idmap(share), name, parent, strlen(name));
-	if (!IS_ERR(child) && d_is_negative(child)) {
-		err = vfs_mkdir(ditto_idmap(share), dir, child, 0700);
-		if (!err && d_unhashed(child)) {
-			dput(child);
-			child = lookup_one(ditto_idmap(share), name, parent, strlen(name));
-		}
-	}
-	inode_unlock(dir);
-	if (IS_ERR(child))
-		return child;
-	if (!err && !d_can_lookup(child))
-		err = d_is_negative(child) ? -ENOENT : -ENOTDIR;
-	if (err) {
-		dput(child);
-		return ERR_PTR(err);
-	}
-	return child;
-}
-
-static struct dentry *find_dir(struct ditto_share *share, struct dentry *parent,
-			       const char *name, bool create)
-{
-	struct dentry *child;
-
-	child = lookup_one_positive_unlocked(ditto_idmap(share), name, parent, strlen(name));
-	if (child == ERR_PTR(-ENOENT) && create)
-		return make_dir(share, parent, name);
-	if (!IS_ERR(child) && !d_can_lookup(child)) {
-		dput(child);
-		return ERR_PTR(-ENOTDIR);
-	}
-	return child;
-}
-
-/* The directory of a file's streams; the server acts. */
-static struct dentry *streams_dir(struct ditto_share *share, const struct ditto_node *base,
-				  bool create)
-{
-	const struct inode *inode = base->inode;
-	char key[DITTO_KEY_LEN + 1];
-	const char *const names[] = { DITTO_HIDDEN, DITTO_STREAMS, key };
-	struct dentry *dir = dget(share->root.dentry), *child;
-
-	snprintf(key, sizeof(key), "%016llx-%08x", (u64)inode->i_ino, inode->i_generation);
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		child = find_dir(share, dir, names[i], create);
-		dput(dir);
-		if (IS_ERR(child))
-			return child;
-		dir = child;
-	}
-	return dir;
-}
-
 static struct ditto_node *streams_node(struct ditto_share *share, struct ditto_node *base,
-				       bool create)
+				       const struct cred *maker)
 {
-	struct dentry *dir = streams_dir(share, base, create);
+	struct dentry *dir = ditto_stream_dir(share, base, maker);
 	struct ditto_node *node;
 
 	if (IS_ERR(dir))
@@ -217,44 +151,54 @@ static int check_room(struct ditto_share *share, struct ditto_node *dir)
 	return left ? 0 : -ENOSPC;
 }
 
-static struct dentry *make_stream(struct ditto_share *share, struct ditto_node *dir,
-				  const struct ditto_name *name)
+static struct dentry *make_stream(struct ditto_share *share, struct ditto_node *base,
+				  struct ditto_node *dir, const struct ditto_name *name,
+				  const struct cred *maker)
 {
 	struct dentry *parent = ditto_node_dentry(dir);
+	struct mnt_idmap *idmap = ditto_idmap(share);
 	struct inode *inode = dir->inode;
+	const struct cred *old;
 	struct dentry *child;
-	int err;
+	int err = 0;
 
 	inode_lock_nested(inode, I_MUTEX_PARENT);
 	child = IS_DEADDIR(inode) ? ERR_PTR(-ENOENT) :
-		lookup_one(ditto_idmap(share), name->name, parent, name->len);
+		lookup_one(idmap, name->name, parent, name->len);
 	if (!IS_ERR(child) && d_is_negative(child)) {
-		err = vfs_create(ditto_idmap(share), inode, child, S_IFREG | 0600, true);
-		if (err) {
-			dput(child);
-			child = ERR_PTR(err);
+		old = ditto_act(maker);
+		err = vfs_create(idmap, inode, child, S_IFREG | 0600, true);
+		if (!err) {
+			err = ditto_stream_give(share, base, child);
+			if (err)
+				vfs_unlink(idmap, inode, child, NULL);
 		}
+		ditto_op_leave(old);
 	}
 	inode_unlock(inode);
 	dput(parent);
-	return child;
+	if (!err)
+		return child;
+	dput(child);
+	return ERR_PTR(err);
 }
 
-/* The server acts. */
-static struct dentry *open_stream(struct ditto_share *share, struct ditto_node *dir,
-				  const struct ditto_name *name, bool create, bool *created)
+/* The server acts; @maker is NULL if none is to be made. */
+static struct dentry *open_stream(struct ditto_share *share, struct ditto_node *base,
+				  struct ditto_node *dir, const struct ditto_name *name,
+				  const struct cred *maker, bool *created)
 {
 	struct dentry *child;
 	int err;
 
 	child = find_stream(share, dir, name);
-	if (child != ERR_PTR(-ENOENT) || !create)
+	if (child != ERR_PTR(-ENOENT) || !maker)
 		return child;
 	mutex_lock(making_of(dir));
 	child = find_stream(share, dir, name);
 	if (child == ERR_PTR(-ENOENT)) {
 		err = check_room(share, dir);
-		child = err ? ERR_PTR(err) : make_stream(share, dir, name);
+		child = err ? ERR_PTR(err) : make_stream(share, base, dir, name, maker);
 		*created = !IS_ERR(child);
 	}
 	mutex_unlock(making_of(dir));
@@ -278,21 +222,26 @@ int ditto_stream_open(struct ditto_op *op, struct ditto_node *base,
 {
 	struct ditto_share *share = op->share;
 	struct ditto_node *dir, *node;
+	const struct cred *maker = NULL, *old;
 	struct dentry *child = NULL;
-	const struct cred *old;
 	bool made = false;
 	int err;
 
 	if (create && !op->writable)
 		return -EROFS;
+	if (create) {
+		maker = ditto_cred_raised(op->cred, DITTO_RAISE_SERVER);
+		if (!maker)
+			return -ENOMEM;
+	}
 	err = ditto_name_plain(name, -EILSEQ, -EILSEQ) ?: streams_enter(share, create, &old);
 	if (err)
 		return err;
-	dir = streams_node(share, base, create);
+	dir = streams_node(share, base, maker);
 	if (IS_ERR(dir)) {
 		err = PTR_ERR(dir);
 	} else {
-		child = open_stream(share, dir, name, create, &made);
+		child = open_stream(share, base, dir, name, maker, &made);
 		ditto_node_put(dir);
 		err = PTR_ERR_OR_ZERO(child);
 	}
@@ -379,7 +328,7 @@ int ditto_stream_remove(struct ditto_op *op, struct ditto_node *base,
 	err = streams_enter(share, true, &old);
 	if (err)
 		return err;
-	dir = streams_node(share, base, false);
+	dir = streams_node(share, base, NULL);
 	child = IS_ERR(dir) ? ERR_CAST(dir) : find_stream(share, dir, name);
 	err = PTR_ERR_OR_ZERO(child);
 	if (!err) {
@@ -506,7 +455,7 @@ int ditto_stream_rename(struct ditto_op *op, struct ditto_node *base,
 	err = ditto_name_plain(to, -EILSEQ, -EILSEQ) ?: streams_enter(share, true, &old);
 	if (err)
 		return err;
-	dir = streams_node(share, base, false);
+	dir = streams_node(share, base, NULL);
 	err = PTR_ERR_OR_ZERO(dir);
 	if (!err) {
 		err = rename_stream(op, dir, from, to, replace);
@@ -622,7 +571,7 @@ int ditto_stream_list(struct ditto_op *op, struct ditto_node *base,
 	err = streams_enter(op->share, false, &old);
 	if (err)
 		return err == -EOPNOTSUPP ? 0 : err;
-	dir = streams_node(op->share, base, false);
+	dir = streams_node(op->share, base, NULL);
 	err = PTR_ERR_OR_ZERO(dir);
 	if (!err) {
 		err = each_stream(op->share, dir, list_one, &l);
@@ -646,7 +595,7 @@ int ditto_stream_dir_attr(struct ditto_op *op, struct ditto_node *base, struct d
 	err = streams_enter(op->share, false, &old);
 	if (err)
 		return err;
-	dir = streams_dir(op->share, base, false);
+	dir = ditto_stream_dir(op->share, base, NULL);
 	err = PTR_ERR_OR_ZERO(dir);
 	if (!err) {
 		err = ditto_getattr_dentry(op->share, dir, attr);
@@ -657,24 +606,59 @@ int ditto_stream_dir_attr(struct ditto_op *op, struct ditto_node *base, struct d
 }
 EXPORT_SYMBOL_NS_GPL(ditto_stream_dir_attr, DITTO);
 
+/**
+ * struct gift - streams that get a new owner
+ * @share: through which
+ * @base: the file, which has that owner
+ * @as: a credential that quotas count for
+ */
+struct gift {
+	struct ditto_share *share;
+	const struct ditto_node *base;
+	const struct cred *as;
+};
+
+/* One that he has no room for stays with whom it was. */
+static int give_one(void *arg, const struct ditto_name *name, struct dentry *child)
+{
+	const struct gift *gift = arg;
+	const struct cred *old = ditto_act(gift->as);
+
+	ditto_stream_give(gift->share, gift->base, child);
+	ditto_op_leave(old);
+	return 0;
+}
+
+void ditto_streams_give(struct ditto_op *op, struct ditto_node *base)
+{
+	struct gift gift = {
+		.share = op->share,
+		.base = base,
+		.as = ditto_cred_raised(op->cred, DITTO_RAISE_SERVER),
+	};
+	int made = atomic_read(&op->srv->nodes->hidden_made);
+	const struct cred *old;
+	struct ditto_node *dir;
+	struct dentry *dentry;
+
+	if (!gift.as || READ_ONCE(op->share->no_streams) == made ||
+	    streams_enter(op->share, true, &old))
+		return;
+	dir = streams_node(op->share, base, NULL);
+	if (!IS_ERR(dir)) {
+		dentry = ditto_node_dentry(dir);
+		give_one(&gift, NULL, dentry);
+		dput(dentry);
+		each_stream(op->share, dir, give_one, &gift);
+		ditto_node_put(dir);
+	}
+	streams_leave(op->share, true, old);
+}
+
 static int forget_one(void *arg, const struct ditto_name *name, struct dentry *child)
 {
 	unlink_stream(arg, child);
 	return 0;
-}
-
-static void remove_dir(struct ditto_share *share, struct ditto_node *node)
-{
-	struct dentry *dentry = ditto_node_dentry(node);
-	struct dentry *parent = dget_parent(dentry);
-	struct inode *dir = d_inode(parent);
-
-	inode_lock_nested(dir, I_MUTEX_PARENT);
-	if (!d_unhashed(dentry) && dentry->d_parent == parent)
-		vfs_rmdir(ditto_idmap(share), dir, dentry);
-	inode_unlock(dir);
-	dput(parent);
-	dput(dentry);
 }
 
 void ditto_streams_notice(struct ditto_node_table *table, const struct qstr *name)
@@ -707,15 +691,18 @@ void ditto_streams_forget(struct ditto_share *share, struct ditto_node *base)
 	int made = atomic_read(&share->srv->nodes->hidden_made);
 	const struct cred *old;
 	struct ditto_node *dir;
+	struct dentry *dentry;
 
 	if (READ_ONCE(share->no_streams) == made || streams_enter(share, true, &old))
 		return;
-	dir = streams_node(share, base, false);
+	dir = streams_node(share, base, NULL);
 	if (dir == ERR_PTR(-ENOENT))
 		note_absence(share, made);
 	if (!IS_ERR(dir)) {
 		each_stream(share, dir, forget_one, share);
-		remove_dir(share, dir);
+		dentry = ditto_node_dentry(dir);
+		ditto_stream_unmake_dir(share, dentry);
+		dput(dentry);
 		ditto_node_forget(dir);
 		ditto_node_put(dir);
 	}

@@ -63,6 +63,8 @@ bool ditto_is_hidden(const struct ditto_share *share, const struct dentry *dir,
 /* The same by the file system. Any context. */
 bool ditto_is_hidden_on(struct ditto_volume *volume, const struct dentry *dir,
 			const struct ditto_name *name);
+/* @base got another owner or group: its streams follow, as far as his quota lets them. */
+void ditto_streams_give(struct ditto_op *op, struct ditto_node *base);
 /* The last name of @base went. */
 void ditto_streams_forget(struct ditto_share *share, struct ditto_node *base);
 /* Somebody made something of this name on a served file system. Any context. */

@@ -6,8 +6,9 @@
  * is for the processes of the server. What begins with "ditto." is ours and is
  * there for nobody; no other namespace can be named at all.
  *
- * What was granted at an open is done as the server, because the mode may
- * say otherwise by now; anything else is done as the caller, by list or mode.
+ * What was granted at an open is done with more power than the caller has, because the
+ * mode may say otherwise by now; anything else is done as the caller, by list or mode.
+ * Quotas count in either case.
  */
 
 #include <linux/fs.h>
@@ -46,19 +47,24 @@ static int fill_name(struct full_name *full, const struct ditto_name *name)
 	return 0;
 }
 
-/* As the server if that was granted at an open, else as the caller. Ends with ditto_op_leave(). */
+/* Raised if that was granted at an open, else as the caller. Ends with ditto_op_leave(). */
 static int enter(const struct ditto_op *op, struct ditto_node *node, u32 may,
 		 const struct cred **old)
 {
-	const struct cred *as = op->srv->nodes->cred;
+	const struct cred *as;
 	int err = 0;
 
-	if (!(op->granted & may))
+	if (op->granted & may)
+		as = ditto_cred_raised(op->cred, DITTO_RAISE_OWNER);
+	else
 		err = ditto_act_on(op, node, may == DITTO_MAY_READ ? DITTO_RIGHT_READ_XATTRS :
 				   DITTO_RIGHT_WRITE_XATTRS, &as);
-	if (!err)
-		*old = ditto_act(as);
-	return err;
+	if (err)
+		return err;
+	if (!as)
+		return -ENOMEM;
+	*old = ditto_act(as);
+	return 0;
 }
 
 ssize_t ditto_xattr_get(struct ditto_op *op, struct ditto_node *node,

@@ -6,6 +6,7 @@ import os
 import struct
 import types
 
+import nfs3
 import smb
 import smb2
 from harness import eq, expect_errno, get, mount, one_of, put, run, test, umount
@@ -82,6 +83,32 @@ def quota_of_the_caller(w):
         eq(flags, 3, 'tracked and enforced')
         s.close(fid)
         s.end()
+
+
+@test(smb=True, squash='none')
+def quota_of_streams(w):
+    """A stream takes from the quota of the owner of its file, also after a chown."""
+    where = with_quota(w, 2 << 20)
+    s = Smb2(w.client, share='limited')
+    s.close(s.create('f'))
+    fid = s.create('f:big')
+    s.write(fid, b'x' * 65536)
+    for path, _, files in os.walk(f'{where}/.ditto/streams'):
+        for name in [path] * (path[-1] != 's') + [f'{path}/{f}' for f in files]:
+            st = os.stat(name)
+            eq((st.st_uid, st.st_gid), (ALICE, ALICE), name)
+    # DISK_FULL
+    refused('0xc000007f', lambda: [s.write(fid, b'x' * 65536, i << 16) for i in range(64)])
+    s.close(fid)
+    bob = smb.UIDS['bob']
+    n = w.client.nfs(path=where)
+    eq(n.setattr(n.lookup(n.root, 'f').fh, nfs3.sattr(uid=bob, gid=bob)).status, nfs3.PERM)
+    w.server.set('limited', squash='root-to-admin')
+    eq(n.setattr(n.lookup(n.root, 'f').fh, nfs3.sattr(uid=bob, gid=bob)).status, nfs3.OK)
+    owners = {os.stat(f'{path}/{f}').st_uid for path, _, files in os.walk(f'{where}/.ditto')
+              for f in files}
+    eq(owners, {bob}, 'the streams went with the file')
+    s.end()
 
 
 def sid(uid):

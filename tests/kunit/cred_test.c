@@ -120,6 +120,7 @@ static void cred_powers(struct kunit *test)
 	struct ditto_cred *admin = get(test, DITTO_SQUASH_ROOT_TO_ADMIN, 0, 0, 0, NULL);
 	struct ditto_cred *root = get(test, DITTO_SQUASH_NONE, 0, 0, 0, NULL);
 	struct ditto_cred *user = get(test, DITTO_SQUASH_ROOT_TO_ADMIN, 5, 6, 0, NULL);
+	const struct cred *server;
 
 	KUNIT_EXPECT_TRUE(test, cap_raised(admin->cred->cap_effective, CAP_DAC_OVERRIDE));
 	KUNIT_EXPECT_TRUE(test, cap_issubset(admin->cred->cap_effective, CAP_FS_SET));
@@ -127,6 +128,11 @@ static void cred_powers(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, cap_raised(admin->cred->cap_effective, CAP_SYS_RESOURCE));
 	KUNIT_EXPECT_TRUE(test, cap_isclear(root->cred->cap_effective));
 	KUNIT_EXPECT_TRUE(test, cap_isclear(user->cred->cap_effective));
+	server = ditto_cred_raised(user, DITTO_RAISE_SERVER);
+	KUNIT_ASSERT_NOT_NULL(test, server);
+	KUNIT_EXPECT_EQ(test, __kuid_val(server->fsuid), 5);
+	KUNIT_EXPECT_TRUE(test, cap_raised(server->cap_effective, CAP_SYS_ADMIN));
+	KUNIT_EXPECT_FALSE(test, cap_raised(server->cap_effective, CAP_SYS_RESOURCE));
 	KUNIT_EXPECT_EQ(test, __kuid_val(root->cred->fsuid), 0);
 	KUNIT_EXPECT_EQ(test, __kuid_val(user->cred->fsuid), 5);
 	KUNIT_EXPECT_EQ(test, __kgid_val(user->cred->fsgid), 6);
