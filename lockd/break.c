@@ -144,6 +144,16 @@ static void revoke(struct ditto_cache *cache)
 	ditto_cache_remove(cache);
 }
 
+/*
+ * A delegation of a file can be claimed after a restart: it is taken with all else that its
+ * lapsed client has, once that is withdrawn, and whoever needs it comes again.
+ */
+static bool break_awaits_withdrawal(const struct ditto_cache *cache)
+{
+	return cache->claim.held == DITTO_HELD_DELEGATION &&
+	       cache->claim.owner->client->ops->withdraw;
+}
+
 /* Bits that are held are to be given up. Nothing happens twice. */
 void ditto_break_begin(struct ditto_cache *cache, u8 gives_up)
 {
@@ -152,7 +162,8 @@ void ditto_break_begin(struct ditto_cache *cache, u8 gives_up)
 	lockdep_assert_held(&cache->claim.claims->lock);
 	/* Nobody is there to be asked. */
 	if (ditto_client_yields(cache->claim.owner->client)) {
-		revoke(cache);
+		if (!break_awaits_withdrawal(cache))
+			revoke(cache);
 		return;
 	}
 	if (cache->state == DITTO_CACHE_BREAKING) {

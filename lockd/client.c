@@ -226,7 +226,7 @@ static void client_release(struct ditto_client *client, const char *why, bool if
 	spin_unlock(&client->lock);
 	if (cancel_delayed_work(&client->expire))
 		ditto_client_put(client);
-	if (cancel_work(&client->yield))
+	if (cancel_delayed_work(&client->yield))
 		ditto_client_yield_end(client);
 
 	/* Waiting requests first, or they would be granted what is given up. */
@@ -277,7 +277,7 @@ void ditto_client_init(struct ditto_client *client, struct ditto_lock_table *tab
 	INIT_LIST_HEAD(&client->waits);
 	client->ttl_ms = ttl_ms;
 	INIT_DELAYED_WORK(&client->expire, client_expire);
-	INIT_WORK(&client->yield, ditto_client_yield_work);
+	INIT_DELAYED_WORK(&client->yield, ditto_client_yield_work);
 
 	spin_lock(&table->clients_lock);
 	client->number = ++table->last_client;

@@ -31,6 +31,8 @@ struct ditto_known;
 #define DITTO_CLIENT_NAME_MAX	128
 /* A time to live that never ends by itself. */
 #define DITTO_CLIENT_TTL_NEVER	UINT_MAX
+/* Clients of a server that are withdrawn at once. */
+#define DITTO_YIELDS_AT_ONCE	64
 
 /* What is counted; the values are those of the netlink enum "claim-type". */
 enum ditto_claim_kind {
@@ -64,10 +66,16 @@ struct ditto_delegation_count {
 
 /**
  * struct ditto_client_ops - what a client's protocol wants to be told
+ * @withdraw: what the client holds is to be given away without its knowledge: what would let it
+ *	claim that after a restart has to go before, durably (RFC 8881 section 8.4.3). Returns 0,
+ *	after which the client is released, or an errno: it keeps what it has, and may be asked
+ *	for again. NULL if nothing of it outlives a restart. Several may run at once for different
+ *	clients, one for one. May sleep
  * @released: everything the client held is gone; called once, may sleep
  * @free: the last reference is gone; frees the memory around the client. Any context.
  */
 struct ditto_client_ops {
+	int (*withdraw)(struct ditto_client *client);
 	void (*released)(struct ditto_client *client);
 	void (*free)(struct ditto_client *client);
 };
@@ -85,7 +93,8 @@ struct ditto_client_ops {
  * @dead: released; no owner of it gets anything any more. Under @lock for writing.
  * @lapsed: what it holds stays only until somebody else wants it, see
  *	ditto_client_lapse(). Under @lock for writing
- * @yielding: somebody wants it: the release is due. Under @lock
+ * @yielding: the release is due, see ditto_client_retire(). Under @lock
+ * @yield_why: why, a constant. Under @lock
  * @lock: guards @claims and @waits
  * @claims: all claims, in the order of their numbers, which is that of their coming
  * @newest: the last of them
@@ -98,7 +107,7 @@ struct ditto_client_ops {
  * @connections: connections now; under @lock
  * @ttl_ms: how long the claims outlive the last connection; 0 releases at once
  * @expire: runs when @ttl_ms is over
- * @yield: releases a lapsed client
+ * @yield: withdraws and releases the client, holds it while it is due; queued under @lock
  * @known: the record of a client that was known before the restart, or NULL;
  *	see ditto_grace_admit()
  * @number: in the order of their coming, from 1; not used again
@@ -114,6 +123,7 @@ struct ditto_client {
 	bool dead;
 	bool lapsed;
 	bool yielding;
+	const char *yield_why;
 	spinlock_t lock;	/* see above */
 	struct rb_root_cached claims;
 	struct rb_node *newest;
@@ -126,7 +136,7 @@ struct ditto_client {
 	u32 connections;
 	u32 ttl_ms;
 	struct delayed_work expire;
-	struct work_struct yield;
+	struct delayed_work yield;
 	struct ditto_known *known;
 	u64 number;
 	struct rb_node by_number;
@@ -200,16 +210,39 @@ void ditto_client_disconnected(struct ditto_client *client);
 void ditto_client_release(struct ditto_client *client, const char *why);
 
 /**
+ * ditto_client_withdraw - nothing of a client outlives a restart any more
+ * @client: held; to be released at once if this returns 0
+ *
+ * For whoever takes away what the client has, and is ready to wait.
+ *
+ * Context: may sleep. Return: 0, or what @client->ops->withdraw returned.
+ */
+int ditto_client_withdraw(struct ditto_client *client);
+
+/**
+ * ditto_client_retire - a client is to go, whenever it can be withdrawn
+ * @client: held
+ * @why: as for ditto_client_release()
+ *
+ * Withdrawn and then released from a workqueue of the table, DITTO_YIELDS_AT_ONCE at a time. If
+ * it cannot be withdrawn it stays as it is, and the caller may come again.
+ *
+ * Context: any.
+ */
+void ditto_client_retire(struct ditto_client *client, const char *why);
+
+/**
  * ditto_client_lapse - a client was not heard of for too long, or was again
  * @client: held
  * @lapsed: which of both
  *
  * What a lapsed client holds and waits for stays until it is in somebody else's
  * way (RFC 8881 section 8.4.2.4): of another client, an anonymous request, or a
- * local process. Then all of it is released, as by ditto_client_release() from
- * the table's own workqueue, and who asked is told to come again as for a break;
- * whoever is parked or queued is woken when it is gone. The holder is not asked
- * to give way: its caching grants are revoked.
+ * local process. Then all of it is released, as by ditto_client_retire(), and who
+ * asked is told to come again as for a break; whoever is parked or queued is woken
+ * when it is gone. The holder is not asked to give way: its caching grants are
+ * revoked. While the client cannot be withdrawn it may come back, and is tried
+ * again until it does.
  *
  * Context: may sleep; no lock held.
  * Return: true if the client is now as it was asked for; false if it was

@@ -3,9 +3,9 @@
  * Lapsed clients, see ditto_client_lapse().
  *
  * Locking: client->lock guards whether a client is lapsed and whether it yields;
- * it yields where its claims are judged, under claims->lock, and is released
- * from the table's own workqueue a moment later. What is found in the way until
- * then refuses nothing.
+ * it yields where its claims are judged, under claims->lock, and is withdrawn and
+ * released from the table's own workqueue a moment later. What is found in the way
+ * until then refuses nothing, and is not given away either.
  */
 #include <linux/jiffies.h>
 #include <linux/wait_bit.h>
@@ -20,12 +20,37 @@
 /* A local process is not told which client it waits for; it looks again after this time. */
 #define YIELD_MS	1000
 
+/* A client that could not be withdrawn is tried again after this time. */
+#define WITHDRAW_AGAIN_MS	1000
+
 /*
  * Releases of all tables that are due, and that are done: the VFS does not say whose lock a
  * local process has met.
  */
 static atomic_t yields_due = ATOMIC_INIT(0);
 static atomic_t yields_done = ATOMIC_INIT(0);
+
+/* Unless it is due already, or waits for another attempt. */
+static void client_yield_begin(struct ditto_client *client, const char *why)
+{
+	lockdep_assert_held(&client->lock);
+	if (client->dead || client->yielding || delayed_work_pending(&client->yield))
+		return;
+	client->yielding = true;
+	client->yield_why = why;
+	ditto_client_hold(client);
+	atomic_inc(&client->table->yields);
+	atomic_inc(&yields_due);
+	queue_delayed_work(client->table->yield_wq, &client->yield, 0);
+}
+
+void ditto_client_retire(struct ditto_client *client, const char *why)
+{
+	spin_lock(&client->lock);
+	client_yield_begin(client, why);
+	spin_unlock(&client->lock);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_client_retire, DITTO);
 
 bool ditto_client_yields(struct ditto_client *client)
 {
@@ -35,22 +60,58 @@ bool ditto_client_yields(struct ditto_client *client)
 		return false;
 	spin_lock(&client->lock);
 	lapsed = client->lapsed;
-	if (lapsed && !client->yielding && !client->dead) {
-		client->yielding = true;
-		ditto_client_hold(client);
-		atomic_inc(&client->table->yields);
-		atomic_inc(&yields_due);
-		queue_work(client->table->release_wq, &client->yield);
-	}
+	if (lapsed)
+		client_yield_begin(client, "lapsed");
 	spin_unlock(&client->lock);
 	return lapsed;
 }
 
+int ditto_client_withdraw(struct ditto_client *client)
+{
+	return client->ops->withdraw ? client->ops->withdraw(client) : 0;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_client_withdraw, DITTO);
+
+/* Not one that was heard of again while it waited for another attempt. */
+static bool client_yield_is_due(struct ditto_client *client, const char **why)
+{
+	bool due;
+
+	spin_lock(&client->lock);
+	due = client->yielding || client->lapsed;
+	client->yielding = due;
+	*why = client->yield_why;
+	spin_unlock(&client->lock);
+	return due;
+}
+
+/* It keeps what it has. Whoever needs that of a lapsed client waits for another attempt. */
+static bool client_yield_again(struct ditto_client *client)
+{
+	bool again;
+
+	spin_lock(&client->lock);
+	client->yielding = false;
+	again = client->lapsed && !client->dead;
+	if (again)
+		queue_delayed_work(client->table->yield_wq, &client->yield,
+				   msecs_to_jiffies(WITHDRAW_AGAIN_MS));
+	spin_unlock(&client->lock);
+	return again;
+}
+
 void ditto_client_yield_work(struct work_struct *work)
 {
-	struct ditto_client *client = container_of(work, struct ditto_client, yield);
+	struct ditto_client *client = container_of(to_delayed_work(work), struct ditto_client,
+						   yield);
+	const char *why;
 
-	ditto_client_release(client, "lapsed");
+	if (client_yield_is_due(client, &why)) {
+		if (!ditto_client_withdraw(client))
+			ditto_client_release(client, why);
+		else if (client_yield_again(client))
+			return;
+	}
 	ditto_client_yield_end(client);
 }
 
@@ -137,14 +198,16 @@ static void review_claims(struct ditto_client *client)
 
 bool ditto_client_lapse(struct ditto_client *client, bool lapsed)
 {
-	bool can;
+	bool can, awaited;
 
 	spin_lock(&client->lock);
 	can = !client->dead && !client->yielding;
+	/* Whoever waits until it is gone waits for it as for any other from now on. */
+	awaited = delayed_work_pending(&client->yield);
 	if (can)
 		WRITE_ONCE(client->lapsed, lapsed);
 	spin_unlock(&client->lock);
-	if (can && lapsed)
+	if (can && (lapsed || awaited))
 		review_claims(client);
 	return can;
 }

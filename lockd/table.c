@@ -99,11 +99,16 @@ static int table_alloc_parts(struct ditto_lock_table *table)
 	table->release_wq = alloc_workqueue("ditto-release", WQ_UNBOUND, 0);
 	if (!table->release_wq)
 		goto err_wq;
+	table->yield_wq = alloc_workqueue("ditto-yield", WQ_UNBOUND, DITTO_YIELDS_AT_ONCE);
+	if (!table->yield_wq)
+		goto err_release_wq;
 	err = ditto_owners_init(table);
 	if (err)
-		goto err_release_wq;
+		goto err_yield_wq;
 	return 0;
 
+err_yield_wq:
+	destroy_workqueue(table->yield_wq);
 err_release_wq:
 	destroy_workqueue(table->release_wq);
 err_wq:
@@ -152,6 +157,7 @@ void ditto_locks_destroy(struct ditto_lock_table *table)
 	/* The last claims are gone; the VFS may be about to be told. */
 	wait_var_event(&table->mirrors, !atomic_read(&table->mirrors));
 	/* A release queues callbacks, a callback no release. */
+	destroy_workqueue(table->yield_wq);
 	destroy_workqueue(table->release_wq);
 	destroy_workqueue(table->wq);
 	WARN_ON(!RB_EMPTY_ROOT(&table->clients));

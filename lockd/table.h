@@ -126,6 +126,7 @@ struct ditto_mirror_list {
  * @last_id: of a claim or a waiting request
  * @wq: runs callbacks and timers
  * @release_wq: releases clients, which waits for callbacks
+ * @yield_wq: withdraws clients before it releases them, which waits for what keeps records
  * @clock: milliseconds that deadlines are measured in; tests have their own
  * @events: counters
  * @watch: told of what people want to hear, see ditto_locks_report(); NULL at first
@@ -155,6 +156,7 @@ struct ditto_lock_table {
 	atomic64_t last_id;
 	struct workqueue_struct *wq;
 	struct workqueue_struct *release_wq;
+	struct workqueue_struct *yield_wq;
 	u64 (*clock)(void);
 	struct ditto_lock_events __percpu *events;
 	void (*watch)(struct ditto_lock_table *table, enum ditto_lock_event event,

@@ -94,18 +94,21 @@ int ditto_nl_lock_client_get_dumpit(struct sk_buff *skb, struct netlink_callback
 	return err;
 }
 
-static unsigned int clients_release(struct ditto_lock_table *table, const char *name,
-				    const char *protocol)
+static int clients_release(struct ditto_lock_table *table, const char *name,
+			   const char *protocol, unsigned int *count)
 {
 	struct ditto_client *client;
-	unsigned int count = 0;
+	int err = 0;
 
-	while ((client = ditto_client_find(table, protocol, name))) {
-		ditto_client_release(client, "administrator");
+	while (!err && (client = ditto_client_find(table, protocol, name))) {
+		err = ditto_client_withdraw(client);
+		if (!err) {
+			ditto_client_release(client, "administrator");
+			(*count)++;
+		}
 		ditto_client_put(client);
-		count++;
 	}
-	return count;
+	return err;
 }
 
 static int released_reply(struct genl_info *info, unsigned int count)
@@ -128,14 +131,20 @@ int ditto_nl_lock_client_release_doit(struct sk_buff *skb, struct genl_info *inf
 {
 	const struct nlattr *name = info->attrs[DITTO_A_LOCK_CLIENT_NAME];
 	const struct nlattr *protocol = info->attrs[DITTO_A_LOCK_CLIENT_PROTOCOL];
-	unsigned int count;
+	unsigned int count = 0;
+	int err;
 
 	if (GENL_REQ_ATTR_CHECK(info, DITTO_A_LOCK_CLIENT_NAME)) {
 		NL_SET_ERR_MSG(info->extack, "which client? give its name");
 		return -EINVAL;
 	}
-	count = clients_release(ditto_server_of(genl_info_net(info))->locks, nla_data(name),
-				protocol ? nla_data(protocol) : NULL);
+	err = clients_release(ditto_server_of(genl_info_net(info))->locks, nla_data(name),
+			      protocol ? nla_data(protocol) : NULL, &count);
+	if (err) {
+		NL_SET_ERR_MSG_ATTR(info->extack, name,
+				    "the client's record cannot be removed, so that after a restart it could claim what is another's by then; is dittod running?");
+		return err;
+	}
 	if (!count) {
 		NL_SET_ERR_MSG_ATTR_FMT(info->extack, name, "%.60s holds nothing",
 					(const char *)nla_data(name));

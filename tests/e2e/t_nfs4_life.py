@@ -3,9 +3,11 @@
 import os
 import time
 
+import nfs4
 import servers
 from harness import eq, get, parallel, pattern, put, run, test, wait_for
 from lockers import READ, WRITE, Locker
+from t_nfs4_state import V41
 
 VERSIONS = ('4.0', '4.1', '4.2')
 LEASE = 5
@@ -191,6 +193,49 @@ def network_lost_for_long(w):
         end(a, c)
         w.clients[0].umount(m)
         put(w.path('f'))
+
+
+@test(server='ditto', locks='raw', clients=2, timeout=150)
+def kept_while_the_record_stays(w):
+    """What a silent client could claim after a restart is nobody's before its record is gone."""
+    w.server.ctl('server', 'set', 'lease-time-s', str(LEASE))
+    put(w.path('f'), b'', 0o666)
+    name = os.urandom(8)
+    a, b = V41.at(w, name=name), V41.at(w, w.clients[1])
+    nfs4.again_while_delayed(lambda: a.try_open('f', nfs4.BOTH, nfs4.DENY_WRITE),
+                             lambda r: r.status).ok()
+    nfs4.again_while_delayed(lambda: b.try_open('g', how=nfs4.UNCHECKED), lambda r: r.status).ok()
+
+    def lapsed():
+        b.compound().ok()
+        return any(x.get('lapsed') for x in clients(w))
+
+    def tries():
+        return b.try_open('f', nfs4.WRITE).status
+    wait_for('it lapses', lapsed, 3 * LEASE)
+    w.server.helper_stop('KILL')
+    for _ in range(15):
+        eq(tries(), nfs4.DELAY)
+        time.sleep(0.1)
+    # nor can the administrator give it away
+    holder, = [x['name'] for x in clients(w) if x.get('lapsed')]
+    assert 'record' in w.server.refused('lock', 'client', 'release', holder)
+    # it has lost nothing
+    a.compound().ok()
+    eq(tries(), nfs4.SHARE_DENIED)
+    wait_for('it lapses again', lapsed, 3 * LEASE)
+    eq(tries(), nfs4.DELAY)
+    w.server.helper_start(w.server.conf)
+    wait_for('it gives way', lambda: tries() == nfs4.OK, 3 * LEASE)
+    eq(a.compound().status, nfs4.BADSESSION)
+    w.server.restart()
+    a = V41.at(w, name=name, reclaimed=False)
+    eq(w.server.grace()['active'], 1)
+    r = a.compound(nfs4.putfh(a.fh('data', 'f')),
+                   nfs4.open(a.owner(), None, nfs4.BOTH, nfs4.DENY_WRITE,
+                             claim=nfs4.CLAIM_PREVIOUS))
+    eq(r.status, nfs4.RECLAIM_BAD)
+    release_all(w)
 
 
 @test(server='ditto', timeout=60)

@@ -121,11 +121,13 @@ static void time_to_live(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, ditto_client_connected(&all[i / 2]->client));
 	for (int i = 0; i < 3; i++)
 		ditto_client_disconnected(&all[i]->client);
+	flush_workqueue(table->yield_wq);
 	flush_workqueue(table->release_wq);
 	KUNIT_EXPECT_EQ(test, now->released, 0);
 
 	for (int i = 0; i < 3; i++)
 		ditto_client_disconnected(&all[i]->client);
+	flush_workqueue(table->yield_wq);
 	flush_workqueue(table->release_wq);
 	KUNIT_EXPECT_EQ(test, now->released, 1);
 	KUNIT_EXPECT_FALSE(test, ditto_client_connected(&now->client));
@@ -133,6 +135,7 @@ static void time_to_live(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, later->released, 0);
 	KUNIT_EXPECT_TRUE(test, ditto_client_connected(&later->client));
 	msleep(100);
+	flush_workqueue(table->yield_wq);
 	flush_workqueue(table->release_wq);
 	KUNIT_EXPECT_EQ(test, later->released, 0);
 	ditto_client_disconnected(&later->client);

@@ -34,6 +34,7 @@ void claim_test_exit(struct kunit *test)
 
 	if (!table)
 		return;
+	flush_workqueue(table->yield_wq);
 	flush_workqueue(table->release_wq);
 	flush_workqueue(table->wq);
 	for (int kind = 0; kind < DITTO_CLAIM_KINDS; kind++)
@@ -92,7 +93,23 @@ static void client_free(struct ditto_client *client)
 	complete(&container_of(client, struct claim_client, client)->freed);
 }
 
+static int client_withdraw(struct ditto_client *client)
+{
+	struct claim_client *c = container_of(client, struct claim_client, client);
+
+	if (c->slow)
+		wait_for_completion(c->slow);
+	atomic_inc(&c->withdrawals);
+	return READ_ONCE(c->stuck);
+}
+
 static const struct ditto_client_ops client_ops = {
+	.released = client_released,
+	.free = client_free,
+};
+
+const struct ditto_client_ops claim_recorded_ops = {
+	.withdraw = client_withdraw,
 	.released = client_released,
 	.free = client_free,
 };

@@ -21,6 +21,10 @@ struct claim_node {
 struct claim_client {
 	struct ditto_client client;
 	unsigned int released;
+	/* What its protocol says to being withdrawn, how often, and what it waits for. */
+	int stuck;
+	atomic_t withdrawals;
+	struct completion *slow;
 	struct completion freed;
 };
 
@@ -50,6 +54,9 @@ struct claim_wait {
 	atomic_t granted;
 	atomic_t released;
 };
+
+/* For clients that are to be withdrawn before they go, instead of those that they have. */
+extern const struct ditto_client_ops claim_recorded_ops;
 
 /* Starts a test with a table whose clock stands still; checks at its end that nothing is left. */
 int claim_test_init(struct kunit *test);

@@ -49,6 +49,7 @@ static void lapse(struct kunit *test, struct lapse_test *t)
 /* The client is gone, and was told once. */
 static void gone(struct kunit *test, struct lapse_test *t)
 {
+	flush_workqueue(claim_table(test)->yield_wq);
 	flush_workqueue(claim_table(test)->release_wq);
 	KUNIT_EXPECT_EQ(test, t->client[0]->released, 1);
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t->client[0]->client), 0);
@@ -90,6 +91,7 @@ static void kept_without_a_conflict(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lock(t, 1, true, 10, 19), 0);
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_READ), DITTO_ALLOWED);
 	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 5, 9), 0);
+	flush_workqueue(claim_table(test)->yield_wq);
 	flush_workqueue(claim_table(test)->release_wq);
 	KUNIT_EXPECT_EQ(test, t->client[0]->released, 0);
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t->client[0]->client), 2);
@@ -135,6 +137,7 @@ static void stays_if_refused_anyway(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lock(t, 1, false, 0, 9), 0);
 	lapse(test, t);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), -EAGAIN);
+	flush_workqueue(claim_table(test)->yield_wq);
 	flush_workqueue(claim_table(test)->release_wq);
 	KUNIT_EXPECT_EQ(test, t->client[0]->released, 0);
 	ditto_range_release_owner(&t->node->point, t->owner[1]);
@@ -367,7 +370,150 @@ static void released_meanwhile(struct kunit *test)
 	end(test, t);
 }
 
+/* Clients of a protocol that keeps records. */
+static struct lapse_test *begin_recorded(struct kunit *test)
+{
+	struct lapse_test *t = begin(test);
+
+	for (u32 i = 0; i < 2; i++)
+		t->client[i]->client.ops = &claim_recorded_ops;
+	return t;
+}
+
+/* What can be claimed after a restart is given to nobody. */
+static void kept_until_withdrawn(struct kunit *test)
+{
+	struct lapse_test *t = begin_recorded(test);
+	struct claim_client *c = t->client[0];
+	struct parked *parked = parked_new(test);
+	struct ditto_open *held = open_as(t, 0, DITTO_OPEN_WRITE, DITTO_OPEN_READ, NULL);
+	struct ditto_open *open;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(held));
+	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
+	c->stuck = -ECONNREFUSED;
+	lapse(test, t);
+	KUNIT_EXPECT_PTR_EQ(test, open_as(t, 1, DITTO_OPEN_READ, 0, &parked->park),
+			    ERR_PTR(-EBUSY));
+	for (int i = 0; i < 3; i++) {
+		flush_workqueue(claim_table(test)->yield_wq);
+		KUNIT_EXPECT_EQ(test, lock(t, 1, true, 0, 9), -EBUSY);
+	}
+	/* Those that ask do not make it be tried more often. */
+	KUNIT_EXPECT_EQ(test, atomic_read(&c->withdrawals), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&parked->done), 0);
+	KUNIT_EXPECT_EQ(test, c->released, 0);
+	/* The next attempt works, and those that wait are told. */
+	WRITE_ONCE(c->stuck, 0);
+	flush_delayed_work(&c->client.yield);
+	gone(test, t);
+	KUNIT_EXPECT_EQ(test, atomic_read(&c->withdrawals), 2);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&parked->done), 1);
+	open = open_as(t, 1, DITTO_OPEN_READ, 0, NULL);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
+	ditto_open_release(open);
+	ditto_open_release(held);
+	end(test, t);
+}
+
+static void comes_back_before_it_is_withdrawn(struct kunit *test)
+{
+	struct lapse_test *t = begin_recorded(test);
+	struct claim_client *c = t->client[0];
+	struct parked *parked = parked_new(test);
+	struct ditto_open *held = open_as(t, 0, DITTO_OPEN_WRITE, DITTO_OPEN_READ, NULL);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(held));
+	c->stuck = -ECONNREFUSED;
+	lapse(test, t);
+	KUNIT_EXPECT_PTR_EQ(test, open_as(t, 1, DITTO_OPEN_READ, 0, &parked->park),
+			    ERR_PTR(-EBUSY));
+	flush_workqueue(claim_table(test)->yield_wq);
+	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&c->client, false));
+	/* Whoever waits asks again, and is refused. */
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&parked->done), 1);
+	KUNIT_EXPECT_PTR_EQ(test, open_as(t, 1, DITTO_OPEN_READ, 0, NULL), ERR_PTR(-EAGAIN));
+	WRITE_ONCE(c->stuck, 0);
+	flush_delayed_work(&c->client.yield);
+	KUNIT_EXPECT_EQ(test, c->released, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&c->withdrawals), 1);
+	ditto_open_release(held);
+	end(test, t);
+}
+
+/* A delegation is not taken by itself: it could be claimed again. */
+static void delegation_awaits_withdrawal(struct kunit *test)
+{
+	struct lapse_test *t = begin_recorded(test);
+	struct claim_client *c = t->client[0];
+	struct ditto_cache *cache = claim_grant(t->node, t->owner[0], DITTO_CACHE_DELEGATION, RHW,
+						&t->told);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	c->stuck = -ECONNREFUSED;
+	lapse(test, t);
+	for (int i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
+		flush_workqueue(claim_table(test)->yield_wq);
+	}
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 0);
+	KUNIT_EXPECT_EQ(test, ditto_cache_bits(cache), RHW);
+	WRITE_ONCE(c->stuck, 0);
+	flush_delayed_work(&c->client.yield);
+	gone(test, t);
+	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
+	ditto_cache_put(cache);
+	end(test, t);
+}
+
+/* One that takes long does not keep others from going, nor whoever asks for that. */
+static void retired_side_by_side(struct kunit *test)
+{
+	struct lapse_test *t = begin_recorded(test);
+	DECLARE_COMPLETION_ONSTACK(slow);
+
+	t->client[0]->slow = &slow;
+	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
+	ditto_client_retire(&t->client[0]->client, "lease expired");
+	ditto_client_retire(&t->client[0]->client, "lease expired");
+	ditto_client_retire(&t->client[1]->client, "lease expired");
+	flush_delayed_work(&t->client[1]->client.yield);
+	KUNIT_EXPECT_EQ(test, t->client[1]->released, 1);
+	KUNIT_EXPECT_EQ(test, t->client[0]->released, 0);
+	complete(&slow);
+	flush_delayed_work(&t->client[0]->client.yield);
+	KUNIT_EXPECT_EQ(test, t->client[0]->released, 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->client[0]->withdrawals), 1);
+	t->client[0]->slow = NULL;
+	end(test, t);
+}
+
+static void stays_if_it_cannot_be_retired(struct kunit *test)
+{
+	struct lapse_test *t = begin_recorded(test);
+	struct claim_client *c = t->client[0];
+
+	c->stuck = -ECONNREFUSED;
+	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
+	ditto_client_retire(&c->client, "lease expired");
+	flush_workqueue(claim_table(test)->yield_wq);
+	KUNIT_EXPECT_EQ(test, c->released, 0);
+	KUNIT_EXPECT_EQ(test, lock(t, 1, true, 0, 9), -EAGAIN);
+	WRITE_ONCE(c->stuck, 0);
+	ditto_client_retire(&c->client, "lease expired");
+	flush_workqueue(claim_table(test)->yield_wq);
+	KUNIT_EXPECT_EQ(test, c->released, 1);
+	end(test, t);
+}
+
 static struct kunit_case claim_lapse_cases[] = {
+	KUNIT_CASE(kept_until_withdrawn),
+	KUNIT_CASE(comes_back_before_it_is_withdrawn),
+	KUNIT_CASE(delegation_awaits_withdrawal),
+	KUNIT_CASE(retired_side_by_side),
+	KUNIT_CASE(stays_if_it_cannot_be_retired),
 	KUNIT_CASE(kept_without_a_conflict),
 	KUNIT_CASE(range_yields),
 	KUNIT_CASE(stays_if_refused_anyway),

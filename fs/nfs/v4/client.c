@@ -235,7 +235,13 @@ static void dnfs4_client_free(struct ditto_client *dc)
 	queue_rcu_work(client->server->clients->wq, &client->rcu);
 }
 
+static int dnfs4_client_withdraw(struct ditto_client *dc)
+{
+	return dnfs4_record_withdraw(dnfs4_client_of(dc));
+}
+
 static const struct ditto_client_ops dnfs4_client_ops = {
+	.withdraw = dnfs4_client_withdraw,
 	.released = dnfs4_client_released,
 	.free = dnfs4_client_free,
 };

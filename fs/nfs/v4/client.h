@@ -59,6 +59,8 @@ struct ditto_owner;
 #define DNFS4_CLIENT_MACH_CRED		6	/* SP4_MACH_CRED */
 #define DNFS4_CLIENT_CB_DOWN		7	/* callbacks do not get through */
 #define DNFS4_CLIENT_CB_MISSED		8	/* 4.0: a delegation was revoked: RENEW tells */
+#define DNFS4_CLIENT_RECORD_UNSURE	9	/* the record may be on disk, or may not */
+#define DNFS4_CLIENT_WITHDRAWN		10	/* the record is gone, and so is the client soon */
 
 /**
  * struct dnfs4_principal - who made a client (RFC 8881 section 2.10.5: same principal)

@@ -153,8 +153,13 @@ void dnfs4_lease_exit(struct dnfs4_clients *clients);
 void dnfs4_reclaim_admit(struct dnfs4_client *client);
 /* The module goes, the lock table stays: the client may reclaim when the module comes again. */
 void dnfs4_reclaim_suspend(struct dnfs4_client *client);
-/* What is on disk of it goes. May sleep. */
+/* What is on disk of a client that has gone goes, too. May sleep. */
 void dnfs4_record_remove(struct dnfs4_client *client);
+/*
+ * What is on disk of a client goes, and none is put any more, before others get what it has. An
+ * errno of ditto_record_remove() if it may be there still. May sleep.
+ */
+int dnfs4_record_withdraw(struct dnfs4_client *client);
 void dnfs4_reclaim_init(struct dnfs4_clients *clients);
 void dnfs4_reclaim_exit(struct dnfs4_clients *clients);
 

@@ -123,11 +123,11 @@ static void dnfs4_laundry_do(struct dnfs4_client *client)
 	if (!test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags))
 		dnfs4_client_end(client, "never confirmed");
 	else if (test_bit(DNFS4_CLIENT_LAPSED, &client->flags))
-		dnfs4_client_end(client, "lapsed for too long");
+		ditto_client_retire(&client->client, "lapsed for too long");
 	else if (dnfs4_client_has_state(client))
 		dnfs4_client_lapse(client);
 	else
-		dnfs4_client_end(client, "lease expired");
+		ditto_client_retire(&client->client, "lease expired");
 }
 
 /* Clients that @wants are held and moved to a list. */
@@ -229,7 +229,7 @@ static bool dnfs4_is_spare(const struct dnfs4_clients *clients, const struct dnf
 static void dnfs4_spare_end(struct dnfs4_client *client)
 {
 	if (dnfs4_is_spare(client->server->clients, client))
-		dnfs4_client_end(client, "memory is short");
+		ditto_client_retire(&client->client, "memory is short");
 }
 
 static void dnfs4_shrink_work(struct work_struct *work)

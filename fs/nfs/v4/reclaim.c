@@ -88,13 +88,20 @@ u32 dnfs4_client_record(struct dnfs4_client *client)
 		return NFS4_OK;
 
 	mutex_lock(&client->record_lock);
+	if (test_bit(DNFS4_CLIENT_WITHDRAWN, &client->flags)) {
+		/* It is about to find out that it is gone. */
+		mutex_unlock(&client->record_lock);
+		return NFS4ERR_DELAY;
+	}
 	if (!test_bit(DNFS4_CLIENT_RECORDED, &client->flags)) {
 		dnfs4_record_of(client, &rec);
 		err = ditto_record_put(srv, DITTO_RECORD_CLIENT, rec.bytes,
 				       rec.key_len, rec.bytes + rec.key_len,
 				       DNFS4_PRINCIPAL_DIGEST);
-		if (!err)
+		if (!err) {
 			set_bit(DNFS4_CLIENT_RECORDED, &client->flags);
+			clear_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
+		}
 	}
 	mutex_unlock(&client->record_lock);
 	if (!err)
@@ -113,6 +120,12 @@ static bool dnfs4_same_principal(const struct dnfs4_client *a, const struct dnfs
 	return !memcmp(digest[0], digest[1], DNFS4_PRINCIPAL_DIGEST);
 }
 
+static bool dnfs4_record_may_be(const struct dnfs4_client *client)
+{
+	return test_bit(DNFS4_CLIENT_RECORDED, &client->flags) ||
+	       test_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
+}
+
 /* Does the record go over to the next incarnation of the client? */
 static bool dnfs4_record_inherited(struct dnfs4_client *client)
 {
@@ -125,30 +138,62 @@ static bool dnfs4_record_inherited(struct dnfs4_client *client)
 
 	mutex_lock(&clients->lock);
 	dnfs4_client_by_owner(clients, client->minor, &id, &heir, &unconfirmed);
+	/* Of what may be there the next one can be no surer. */
 	if (heir && dnfs4_same_principal(heir, client))
-		set_bit(DNFS4_CLIENT_RECORDED, &heir->flags);
-	inherited = heir && test_bit(DNFS4_CLIENT_RECORDED, &heir->flags);
+		set_bit(test_bit(DNFS4_CLIENT_RECORDED, &client->flags) ?
+			DNFS4_CLIENT_RECORDED : DNFS4_CLIENT_RECORD_UNSURE, &heir->flags);
+	inherited = heir && dnfs4_record_may_be(heir);
 	mutex_unlock(&clients->lock);
 	return inherited;
 }
 
-void dnfs4_record_remove(struct dnfs4_client *client)
+static int dnfs4_record_drop(struct dnfs4_client *client)
 {
 	struct dnfs4_record rec;
 	int err;
 
+	lockdep_assert_held(&client->record_lock);
+	dnfs4_record_of(client, &rec);
+	set_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
+	clear_bit(DNFS4_CLIENT_RECORDED, &client->flags);
+	err = ditto_record_remove(client->server->srv, DITTO_RECORD_CLIENT, rec.bytes,
+				  rec.key_len);
+	if (!err)
+		clear_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
+	return err;
+}
+
+void dnfs4_record_remove(struct dnfs4_client *client)
+{
+	int err = 0;
+
 	mutex_lock(&client->record_lock);
-	if (test_and_clear_bit(DNFS4_CLIENT_RECORDED, &client->flags) &&
-	    !dnfs4_record_inherited(client)) {
-		dnfs4_record_of(client, &rec);
-		err = ditto_record_remove(client->server->srv, DITTO_RECORD_CLIENT, rec.bytes,
-					  rec.key_len);
-		/* It is forgotten at the end of the next grace. */
-		if (err)
-			pr_warn_ratelimited("%s is gone, but its record stays: error %d\n",
-					    client->client.name, err);
-	}
+	if (dnfs4_record_may_be(client) && !dnfs4_record_inherited(client))
+		err = dnfs4_record_drop(client);
+	/* It is the next one's, or nobody's business any more. */
+	clear_bit(DNFS4_CLIENT_RECORDED, &client->flags);
+	clear_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
 	mutex_unlock(&client->record_lock);
+	/* It is forgotten at the end of the next grace. */
+	if (err)
+		pr_warn_ratelimited("%s is gone, but its record stays: error %d\n",
+				    client->client.name, err);
+}
+
+int dnfs4_record_withdraw(struct dnfs4_client *client)
+{
+	int err = 0;
+
+	mutex_lock(&client->record_lock);
+	if (dnfs4_record_may_be(client))
+		err = dnfs4_record_drop(client);
+	if (!err)
+		set_bit(DNFS4_CLIENT_WITHDRAWN, &client->flags);
+	mutex_unlock(&client->record_lock);
+	if (err)
+		pr_warn_ratelimited("%s keeps what it has: its record cannot be removed (error %d); is dittod running?\n",
+				    client->client.name, err);
+	return err;
 }
 
 void dnfs4_reclaim_suspend(struct dnfs4_client *client)
