@@ -50,6 +50,52 @@ u32 dnfs4_decode_client_id(struct dnfs4_compound *cmp, struct dnfs4_client_id *i
 	return dnfs4_decode_opaque(cmp, DNFS4_OWNER_STRING_MAX, &id->owner, &id->len);
 }
 
+/*
+ * The number of a client as its clientid carries it: a keyed permutation (four rounds of a
+ * Feistel network), so that nobody guesses the clientid of another from his own, no two
+ * are the same, and one that was never given out is known for what it is.
+ */
+#define ID_ROUNDS	4
+
+static u16 client_id_round(const struct dnfs4_clients *clients, u32 round, u16 half)
+{
+	return siphash_2u32(round, half, &clients->id_key);
+}
+
+static u32 client_id_hide(const struct dnfs4_clients *clients, u32 number)
+{
+	u16 left = number >> 16, right = number;
+
+	for (u32 round = 0; round < ID_ROUNDS; round++) {
+		u16 next = left ^ client_id_round(clients, round, right);
+
+		left = right;
+		right = next;
+	}
+	return (u32)left << 16 | right;
+}
+
+static u32 client_id_reveal(const struct dnfs4_clients *clients, u32 hidden)
+{
+	u16 left = hidden >> 16, right = hidden;
+
+	for (u32 round = ID_ROUNDS; round--;) {
+		u16 before = right ^ client_id_round(clients, round, left);
+
+		right = left;
+		left = before;
+	}
+	return (u32)left << 16 | right;
+}
+
+static bool client_id_was_given(const struct dnfs4_clients *clients, u64 id)
+{
+	u32 number = client_id_reveal(clients, lower_32_bits(id));
+
+	return upper_32_bits(id) == clients->epoch && number &&
+	       number <= READ_ONCE(clients->last_id);
+}
+
 static struct list_head *dnfs4_owner_bucket(struct dnfs4_clients *clients, const void *owner,
 					    u32 len)
 {
@@ -112,8 +158,7 @@ u32 dnfs4_client_find(struct dnfs4_server *server, u64 id, u32 minor, struct dnf
 		dnfs4_client_put(client);
 		return NFS4ERR_STALE_CLIENTID;
 	}
-	if (!minor && upper_32_bits(id) == clients->epoch &&
-	    lower_32_bits(id) <= READ_ONCE(clients->last_id) && lower_32_bits(id))
+	if (!minor && client_id_was_given(clients, id))
 		return NFS4ERR_EXPIRED;
 	return NFS4ERR_STALE_CLIENTID;
 }
@@ -315,7 +360,7 @@ static bool dnfs4_client_publish(struct dnfs4_clients *clients, struct dnfs4_cli
 		return false;
 	}
 	WRITE_ONCE(clients->last_id, clients->last_id + 1);
-	client->id = (u64)clients->epoch << 32 | clients->last_id;
+	client->id = (u64)clients->epoch << 32 | client_id_hide(clients, clients->last_id);
 	if (rhashtable_insert_fast(&clients->by_id, &client->hash, dnfs4_client_params))
 		return false;
 	list_add_tail(&client->owner_link,
@@ -363,6 +408,7 @@ int dnfs4_clients_init(struct dnfs4_server *server)
 	/* Neither all zeros nor all ones, which begin special stateids. */
 	clients->epoch = get_random_u32_inclusive(1, U32_MAX - 1);
 	get_random_bytes(&clients->owner_key, sizeof(clients->owner_key));
+	get_random_bytes(&clients->id_key, sizeof(clients->id_key));
 	mutex_init(&clients->lock);
 	mutex_init(&clients->lapse_lock);
 	for (int i = 0; i < DNFS4_OWNER_BUCKETS; i++)

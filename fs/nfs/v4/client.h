@@ -78,7 +78,7 @@ struct dnfs4_principal {
  * struct dnfs4_client - a client
  * @client: of the lock table: its claims, its lifetime
  * @server: ours
- * @id: clientid4: the server's epoch (upper half) and a number
+ * @id: clientid4: the server's epoch (upper half) and a number that cannot be guessed
  * @minor: 0, or 1 for 4.1 and all above: a client of one is none of the other
  * @flags: DNFS4_CLIENT_*
  * @verifier: the incarnation (co_verifier), as it came

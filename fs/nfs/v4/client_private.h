@@ -28,6 +28,7 @@ struct shrinker;
  * @server: ours
  * @epoch: see dnfs4_server_epoch()
  * @owner_key: keys the hash of owner strings, so that clients cannot choose colliding ones
+ * @id_key: keys the order in which clientids are given out
  * @lock: guards what follows up to @last_id
  * @by_owner: struct dnfs4_client.owner_link
  * @all: struct dnfs4_client.lru
@@ -50,6 +51,7 @@ struct dnfs4_clients {
 	struct dnfs4_server *server;
 	u32 epoch;
 	siphash_key_t owner_key;
+	siphash_key_t id_key;
 	struct mutex lock;	/* see above */
 	struct list_head by_owner[DNFS4_OWNER_BUCKETS];
 	struct list_head all;

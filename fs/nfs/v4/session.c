@@ -5,11 +5,11 @@
  * Locking: sessions->lock (mutex) guards the way in and out of the tables, and
  * is taken outside client->sessions_lock and session->lock.
  */
+#include <linux/random.h>
 #include <linux/rculist.h>
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
-#include <linux/unaligned.h>
 
 #include "client.h"
 #include "compound.h"
@@ -87,8 +87,8 @@ static int dnfs4_session_publish_locked(struct dnfs4_sessions *sessions,
 	if (test_bit(DNFS4_CLIENT_GONE, &client->flags) || READ_ONCE(client->client.dead))
 		return -ESHUTDOWN;
 	session->number = session_number(client->server, sessions->last + 1);
-	put_unaligned_be64(client->id, session->id);
-	put_unaligned_be64(session->number, session->id + 8);
+	/* Who knows it may use the session, so that it must not be guessed. */
+	get_random_bytes(session->id, sizeof(session->id));
 	if (rhashtable_insert_fast(&sessions->by_id, &session->hash, dnfs4_session_params))
 		return -ENOMEM;
 	sessions->last++;

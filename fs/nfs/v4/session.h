@@ -87,7 +87,7 @@ struct dnfs4_conn {
  * struct dnfs4_session - a session
  * @ref: holders, and one while it is in the table
  * @client: held
- * @id: sessionid4: id of the client, @number
+ * @id: sessionid4, random
  * @number: never used again; for people
  * @since: wall clock
  * @minor: minor version of CREATE_SESSION: callbacks are of the same
