@@ -68,6 +68,17 @@ void ditto_server_data_lost(struct ditto_server *srv)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_server_data_lost, DITTO);
 
+/*
+ * What is signed of a handle and has 16 bytes, as here, has a 1 in its third byte, so that no
+ * signature is part of a key.
+ */
+void ditto_key_derive(const struct ditto_server *srv, enum ditto_key_use use, siphash_key_t *key)
+{
+	for (u64 i = 0; i < ARRAY_SIZE(key->key); i++)
+		key->key[i] = siphash_2u64(use, i, &srv->handle_key);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_key_derive, DITTO);
+
 static void ditto_parts_exit(struct ditto_server *srv, size_t count)
 {
 	while (count)

@@ -146,6 +146,25 @@ struct ditto_server {
 	struct ditto_budget *budget;
 };
 
+/* What keys are derived for; the numbers are part of what clients keep, see ditto_key_derive(). */
+enum ditto_key_use {
+	DITTO_KEY_SERVER_NAME = 1,	/* the name that clients know a server again by */
+	DITTO_KEY_STREAM_COOKIE,	/* places in listings of named streams */
+};
+
+/**
+ * ditto_key_derive - a key for one use, from the key that signs handles
+ * @srv: the server
+ * @use: see the enum; no two uses share a key
+ * @key: filled; the same as long as the handle key is, across restarts
+ *
+ * Values that clients see, of names that they choose, tell them nothing about
+ * the key that signs handles.
+ *
+ * Context: any.
+ */
+void ditto_key_derive(const struct ditto_server *srv, enum ditto_key_use use, siphash_key_t *key);
+
 /**
  * ditto_server_of - the server of a network namespace
  * @net: the namespace

@@ -311,10 +311,10 @@ static bool exchange_encode_ops(struct xdr_stream *xdr, const u32 ops[DNFS4_OP_W
  */
 static int exchange_server_name(struct dnfs4_server *server, char name[SERVER_NAME_MAX])
 {
-	static const char what[] = "server owner";
+	siphash_key_t key;
 
-	return scnprintf(name, SERVER_NAME_MAX, "ditto-%016llx",
-			 siphash(what, sizeof(what), &server->srv->handle_key));
+	ditto_key_derive(server->srv, DITTO_KEY_SERVER_NAME, &key);
+	return scnprintf(name, SERVER_NAME_MAX, "ditto-%016llx", key.key[0]);
 }
 
 static bool exchange_encode(struct dnfs4_compound *cmp, u32 status, const void *resp)
