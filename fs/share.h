@@ -79,6 +79,7 @@ enum ditto_squash {
  * @short_names: files with long names have short ones, too
  * @notify: clients may watch directories for changes
  * @continuous: what clients have open may outlive the server, by protocols that can
+ * @secure_ports: an identity that a request only claims counts from a reserved port alone
  * @comment: for people; NULL without
  * @snapshots: path from the root to the directory of snapshots, see snapshot.h; NULL without
  * @rules: which clients may use it; empty means every client, read and write
@@ -101,6 +102,7 @@ struct ditto_share_opts {
 	bool short_names;
 	bool notify;
 	bool continuous;
+	bool secure_ports;
 	char *comment;
 	char *snapshots;
 	struct ditto_rules rules;
@@ -268,9 +270,22 @@ const char *ditto_share_path(const struct ditto_share *share);
 int ditto_share_for_each(struct ditto_server *srv, const char *from,
 			 int (*fn)(struct ditto_share *share, void *arg), void *arg);
 
+/**
+ * ditto_share_visit - call a function for every share, in order of name, with no lock held
+ * @srv: the server
+ * @fn: returns 0 to go on; may sleep; the share is held while it runs
+ * @arg: passed to @fn
+ *
+ * A share that comes or goes meanwhile may be visited or not.
+ *
+ * Context: as @fn. Return: 0 or what @fn returned.
+ */
+int ditto_share_visit(struct ditto_server *srv, int (*fn)(struct ditto_share *share, void *arg),
+		      void *arg);
+
 /*
- * When shares were added or removed last, or the server started: wall clock time in nanoseconds,
- * and never the same for different lists of shares. Any context.
+ * When shares were added, changed or removed last, or the server started: wall clock time in
+ * nanoseconds, and never the same for different shares or options. Any context.
  */
 u64 ditto_shares_changed(const struct ditto_server *srv);
 

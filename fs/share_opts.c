@@ -26,6 +26,7 @@ struct ditto_share_opts *ditto_share_opts_alloc(void)
 	opts->browse = true;
 	opts->streams = true;
 	opts->notify = true;
+	opts->secure_ports = true;
 	opts->grants.others = DITTO_GRANT_WRITE;
 	return opts;
 }

@@ -173,6 +173,7 @@ static const struct {
 	{ DITTO_A_SHARE_SHORT_NAMES, offsetof(struct ditto_share_opts, short_names) },
 	{ DITTO_A_SHARE_NOTIFY, offsetof(struct ditto_share_opts, notify) },
 	{ DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE, offsetof(struct ditto_share_opts, continuous) },
+	{ DITTO_A_SHARE_SECURE_PORTS, offsetof(struct ditto_share_opts, secure_ports) },
 };
 
 static void flags_read(struct ditto_share_opts *opts, struct nlattr **attrs)

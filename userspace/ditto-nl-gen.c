@@ -435,6 +435,13 @@ static const struct spec_attr share_attrs[] = {
 		.min = 0,
 		.max = 1ULL,
 	},
+	[DITTO_A_SHARE_SECURE_PORTS] = {
+		.name = "secure-ports",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
 };
 
 static const struct nla_policy share_policy[] = {
@@ -511,6 +518,9 @@ static const struct nla_policy share_policy[] = {
 		.type = NLA_U8,
 	},
 	[DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_SHARE_SECURE_PORTS] = {
 		.type = NLA_U8,
 	},
 };
@@ -2465,6 +2475,7 @@ static const u16 share_new_request[] = {
 	DITTO_A_SHARE_GRANTS,
 	DITTO_A_SHARE_DEFAULT_ACCESS,
 	DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE,
+	DITTO_A_SHARE_SECURE_PORTS,
 	0,
 };
 
@@ -2489,6 +2500,7 @@ static const u16 share_set_request[] = {
 	DITTO_A_SHARE_GRANTS,
 	DITTO_A_SHARE_DEFAULT_ACCESS,
 	DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE,
+	DITTO_A_SHARE_SECURE_PORTS,
 	0,
 };
 
@@ -2525,6 +2537,7 @@ static const u16 share_get_reply[] = {
 	DITTO_A_SHARE_GRANTS,
 	DITTO_A_SHARE_DEFAULT_ACCESS,
 	DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE,
+	DITTO_A_SHARE_SECURE_PORTS,
 	DITTO_A_SHARE_FS_TYPE,
 	0,
 };

@@ -170,7 +170,8 @@ class Ditto:
     def words(ro=None, squash=None, anon=None, sec=None, allow=(), manage_gids=None, id=None,
               users=(), groups=(), default_access=None, comment=None, **switches):
         out = []
-        for switch in ('encrypt', 'guest', 'browse', 'local_locks', 'continuously_available'):
+        for switch in ('encrypt', 'guest', 'browse', 'local_locks', 'continuously_available',
+                       'secure_ports'):
             if switch in switches:
                 out += [switch.replace('_', '-'), 'on' if switches.pop(switch) else 'off']
         if switches:

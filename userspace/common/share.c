@@ -25,6 +25,7 @@ struct share *share_new(const char *name)
 	s->browse = true;
 	s->streams = true;
 	s->notify = true;
+	s->secure_ports = true;
 	s->default_access = DITTO_GRANT_RIGHT_WRITE;
 	return s;
 }
@@ -135,6 +136,11 @@ bool share_set_short_names(struct share *s, const char *text, struct why *why)
 bool share_set_notify(struct share *s, const char *text, struct why *why)
 {
 	return given(s, DITTO_A_SHARE_NOTIFY, text_bool(text, &s->notify, why));
+}
+
+bool share_set_secure_ports(struct share *s, const char *text, struct why *why)
+{
+	return given(s, DITTO_A_SHARE_SECURE_PORTS, text_bool(text, &s->secure_ports, why));
 }
 
 bool share_set_continuous(struct share *s, const char *text, struct why *why)
@@ -358,6 +364,7 @@ void share_put(struct nl_msg *msg, u8 cmd, const struct share *s)
 		{ DITTO_A_SHARE_SHORT_NAMES, s->short_names },
 		{ DITTO_A_SHARE_NOTIFY, s->notify },
 		{ DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE, s->continuous },
+		{ DITTO_A_SHARE_SECURE_PORTS, s->secure_ports },
 		{ DITTO_A_SHARE_DEFAULT_ACCESS, s->default_access },
 	};
 	const u16 *takes = spec_ops[cmd].request;
@@ -469,6 +476,7 @@ struct share *share_from_msg(struct nl_msg *msg)
 	take_u8(tb, DITTO_A_SHARE_SHORT_NAMES, &s->short_names);
 	take_u8(tb, DITTO_A_SHARE_NOTIFY, &s->notify);
 	take_u8(tb, DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE, &s->continuous);
+	take_u8(tb, DITTO_A_SHARE_SECURE_PORTS, &s->secure_ports);
 	take_u32(tb, DITTO_A_SHARE_SQUASH, &s->squash);
 	take_u32(tb, DITTO_A_SHARE_ANON_UID, &s->anon_uid);
 	take_u32(tb, DITTO_A_SHARE_ANON_GID, &s->anon_gid);
@@ -525,6 +533,7 @@ u32 share_diff(const struct share *a, const struct share *b)
 		{ DITTO_A_SHARE_SHORT_NAMES, a->short_names != b->short_names },
 		{ DITTO_A_SHARE_NOTIFY, a->notify != b->notify },
 		{ DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE, a->continuous != b->continuous },
+		{ DITTO_A_SHARE_SECURE_PORTS, a->secure_ports != b->secure_ports },
 		{ DITTO_A_SHARE_COMMENT, !same_text(a->comment, b->comment) },
 		{ DITTO_A_SHARE_SNAPSHOTS, !same_text(a->snapshots, b->snapshots) },
 		{ DITTO_A_SHARE_GRANTS, !grants_same(&a->grants, &b->grants) },

@@ -46,6 +46,7 @@ struct share_rule {
  * @short_names: files with long names have names of 8.3, too
  * @notify: clients may watch directories for changes
  * @continuous: clients may have files open beyond a restart
+ * @secure_ports: AUTH_SYS counts from reserved ports only
  * @comment: for people; NULL without
  * @snapshots: where its snapshots are, from its root; NULL without
  * @default_access: enum ditto_grant_right of whom no grant is for
@@ -74,6 +75,7 @@ struct share {
 	bool short_names;
 	bool notify;
 	bool continuous;
+	bool secure_ports;
 	char *comment;
 	char *snapshots;
 	u32 default_access;
@@ -107,6 +109,7 @@ bool share_set_browse(struct share *s, const char *text, struct why *why);
 bool share_set_streams(struct share *s, const char *text, struct why *why);
 bool share_set_short_names(struct share *s, const char *text, struct why *why);
 bool share_set_notify(struct share *s, const char *text, struct why *why);
+bool share_set_secure_ports(struct share *s, const char *text, struct why *why);
 bool share_set_continuous(struct share *s, const char *text, struct why *why);
 bool share_set_comment(struct share *s, const char *text, struct why *why);
 bool share_set_snapshots(struct share *s, const char *text, struct why *why);

@@ -83,6 +83,7 @@ static const struct option options[] = {
 	{ "short-names", true, share_set_short_names },
 	{ "notify", true, share_set_notify },
 	{ "continuously-available", true, share_set_continuous },
+	{ "secure-ports", true, share_set_secure_ports },
 	{ "comment", true, share_set_comment },
 	{ "snapshots", true, share_set_snapshots },
 	{ "user", true, share_add_user },
@@ -296,6 +297,7 @@ static void share_details(const struct share *s)
 	print_flag("short-names", s->short_names);
 	print_flag("notify", s->notify);
 	print_flag("continuous", s->continuous);
+	print_flag("secure-ports", s->secure_ports);
 	printf("%-13s%s\n", "comment", s->comment ? s->comment : "");
 	if (s->snapshots)
 		printf("%-13s%s\n", "snapshots", s->snapshots);
@@ -368,6 +370,7 @@ static int share_show(struct ctl *ctl, char **words)
 	"            [default-access ACCESS] [guest on|off] [encrypt on|off]\n" \
 	"            [browse on|off] [streams on|off] [short-names on|off]\n" \
 	"            [notify on|off] [continuously-available on|off]\n" \
+	"            [secure-ports on|off]\n" \
 	"            [comment TEXT] [snapshots PATH]"
 
 const struct verb share_verbs[] = {

@@ -139,6 +139,7 @@ static const struct key share_keys[] = {
 	{ "short-names", .share = share_set_short_names },
 	{ "notify", .share = share_set_notify },
 	{ "continuously-available", .share = share_set_continuous },
+	{ "secure-ports", .share = share_set_secure_ports },
 	{ "comment", .share = share_set_comment },
 	{ "snapshots", .share = share_set_snapshots },
 	/* Names are looked up when they are applied: a directory may not be up yet. */
