@@ -27,8 +27,6 @@
 
 /* An IPv4 address is the end of an IPv6 one. */
 #define V4_OFFSET	96
-/* How long an answer is kept that no name had a part in; options that change drop it anyway. */
-#define VERDICT_KEEP	(24UL * 60 * 60 * HZ)
 
 /* Reading */
 
@@ -287,14 +285,17 @@ static bool judge_step(const struct ditto_share_opts *opts, const struct in6_add
 
 /* 1, 0, or an error. */
 static int judge_ask(struct ditto_server *srv, const struct in6_addr *addr,
-		     const struct judgement *j)
+		     enum ditto_rules_ask ask, const struct judgement *j)
 {
+	bool wait = ask == DITTO_RULES_ASK_WAIT;
 	int ret;
 
+	if (ask == DITTO_RULES_ASK_NOBODY)
+		return -EJUKEBOX;
 	if (j->kind == DITTO_RULE_NETGROUP)
-		ret = ditto_names_in_netgroup(srv, addr, j->spec + 1);
+		ret = ditto_names_in_netgroup(srv, addr, j->spec + 1, wait);
 	else
-		ret = ditto_names_host_match(srv, addr, j->spec);
+		ret = ditto_names_host_match(srv, addr, j->spec, wait);
 	return ret == -ECONNREFUSED ? -EACCES : ret;
 }
 
@@ -302,14 +303,15 @@ static int judge_ask(struct ditto_server *srv, const struct in6_addr *addr,
  * The names' answers have times to live of their own, and some that took part
  * may be expired and asked for anew: look again soon, it costs a look-up.
  */
-static unsigned long named_keep(const struct ditto_server *srv)
+unsigned long ditto_rules_named_keep(const struct ditto_server *srv)
 {
 	return min(READ_ONCE(srv->settings.name_ttl_s),
 		   READ_ONCE(srv->settings.name_negative_ttl_s)) * HZ;
 }
 
 static noinline_for_stack int judge(struct ditto_share *share, struct ditto_peer *peer,
-				    u64 generation, struct ditto_verdict *verdict)
+				    enum ditto_rules_ask ask, u64 generation,
+				    struct ditto_verdict *verdict)
 {
 	struct ditto_server *srv = share->srv;
 	struct judgement j = { .generation = generation };
@@ -321,18 +323,19 @@ static noinline_for_stack int judge(struct ditto_share *share, struct ditto_peer
 		done = judge_step(rcu_dereference(share->opts), &peer->addr, &j, matched, verdict);
 		rcu_read_unlock();
 		if (!done) {
-			matched = judge_ask(srv, &peer->addr, &j);
+			matched = judge_ask(srv, &peer->addr, ask, &j);
 			if (matched < 0)
 				return matched;
 		}
 	} while (!done);
 
-	verdict_remember(peer, j.generation, verdict, j.named ? named_keep(srv) : VERDICT_KEEP);
+	verdict_remember(peer, j.generation, verdict, j.named ? ditto_rules_named_keep(srv) :
+							   DITTO_RULES_KEEP);
 	return 0;
 }
 
 int ditto_rules_judge(struct ditto_share *share, struct ditto_peer *peer,
-		      struct ditto_verdict *verdict)
+		      enum ditto_rules_ask ask, struct ditto_verdict *verdict)
 {
 	u64 generation;
 
@@ -341,6 +344,6 @@ int ditto_rules_judge(struct ditto_share *share, struct ditto_peer *peer,
 	rcu_read_unlock();
 	if (likely(verdict_cached(peer, generation, verdict)))
 		return 0;
-	return judge(share, peer, generation, verdict);
+	return judge(share, peer, ask, generation, verdict);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_rules_judge, DITTO);

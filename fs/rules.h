@@ -83,20 +83,29 @@ struct ditto_verdict {
 	u8 squash;
 };
 
+/* What may be done about a rule that only the helper can decide. */
+enum ditto_rules_ask {
+	DITTO_RULES_ASK_NOBODY,	/* the helper is not asked */
+	DITTO_RULES_ASK,	/* it is asked, nobody waits for its answer */
+	DITTO_RULES_ASK_WAIT,	/* the caller waits a bounded time, DITTO_NAMES_WAIT_MS */
+};
+
 /**
  * ditto_rules_judge - ask the rules about a client
  * @share: whose options the caller holds under RCU or by a reference to the share
  * @peer: the client
+ * @ask: see there
  * @verdict: filled
  *
  * The answer is remembered in the peer by the options' generation, so that it
  * costs a compare on the next request. Rules about names and netgroups ask
- * the helper; a peer whose name is not known yet waits for it a bounded time.
+ * the helper.
  *
- * Context: may sleep. Return: 0, or -EJUKEBOX if the helper did not answer in
- * time (the client should come again), or -EACCES without a helper.
+ * Context: may sleep: for memory, and with DITTO_RULES_ASK_WAIT for the helper.
+ * Return: 0, or -EJUKEBOX if the helper has not answered yet (the client should
+ * come again), or -EACCES without a helper.
  */
 int ditto_rules_judge(struct ditto_share *share, struct ditto_peer *peer,
-		      struct ditto_verdict *verdict);
+		      enum ditto_rules_ask ask, struct ditto_verdict *verdict);
 
 #endif

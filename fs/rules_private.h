@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the tests see of fs/rules.c. */
+/* What fs/rules.c and fs/admit.c share, and the tests see. */
 #ifndef _DITTO_FS_RULES_PRIVATE_H
 #define _DITTO_FS_RULES_PRIVATE_H
 
 #include <linux/types.h>
 
 struct ditto_rule;
+struct ditto_server;
 struct in6_addr;
+
+/* Jiffies that an answer is kept that no name had a part in; options that change drop it. */
+#define DITTO_RULES_KEEP	(24UL * 60 * 60 * HZ)
+
+/* Jiffies that one is kept that names had a part in. Any context. */
+unsigned long ditto_rules_named_keep(const struct ditto_server *srv);
 
 #if IS_ENABLED(CONFIG_KUNIT)
 /* Does a rule about addresses match? Others do not. */

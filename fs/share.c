@@ -29,28 +29,7 @@
 #include "node_private.h"
 #include "server.h"
 #include "share.h"
-
-/**
- * struct ditto_share_table - the shares of a server
- * @lock: serializes changes
- * @by_name: by name
- * @by_tag: by tag
- * @list: in order of name; read under RCU too
- * @count: on @list
- * @draining: shares off the list that a worker waits for
- * @changed: when one was added or removed last, or later: in nanoseconds, and never the same
- * @key_warned: told that handles do not survive a restart
- */
-struct ditto_share_table {
-	struct mutex lock;		/* serializes changes */
-	struct rhashtable by_name;
-	struct rhashtable by_tag;
-	struct list_head list;
-	unsigned int count;
-	atomic_t draining;
-	u64 changed;
-	bool key_warned;
-};
+#include "share_private.h"
 
 /**
  * struct share_item - a share with what only this file knows of it
@@ -206,26 +185,6 @@ const char *ditto_share_path(const struct ditto_share *share)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_path, DITTO);
 
-int ditto_share_for_each(struct ditto_server *srv, const char *from,
-			 int (*fn)(struct ditto_share *share, void *arg), void *arg)
-{
-	struct ditto_share_table *table = srv->shares;
-	struct ditto_share *share;
-	int ret = 0;
-
-	mutex_lock(&table->lock);
-	list_for_each_entry(share, &table->list, list) {
-		if (from && strcmp(share->name, from) <= 0)
-			continue;
-		ret = fn(share, arg);
-		if (ret)
-			break;
-	}
-	mutex_unlock(&table->lock);
-	return ret;
-}
-EXPORT_SYMBOL_NS_GPL(ditto_share_for_each, DITTO);
-
 /* Coming */
 
 static void share_ref_gone(struct percpu_ref *ref)
@@ -378,12 +337,14 @@ static struct share_item *share_new(struct ditto_server *srv, const struct ditto
 static void shares_mark_changed(struct ditto_share_table *table)
 {
 	lockdep_assert_held(&table->lock);
-	WRITE_ONCE(table->changed, max(ktime_get_real_ns(), table->changed + 1));
+	/* Pairs with ditto_shares_changed(): whoever sees the new number sees the change. */
+	smp_store_release(&table->changed, max(ktime_get_real_ns(), table->changed + 1));
 }
 
 u64 ditto_shares_changed(const struct ditto_server *srv)
 {
-	return max(READ_ONCE(srv->shares->changed), srv->started);
+	/* Pairs with shares_mark_changed(). */
+	return max(smp_load_acquire(&srv->shares->changed), srv->started);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_shares_changed, DITTO);
 
@@ -397,7 +358,6 @@ static void share_list_add(struct ditto_share_table *table, struct ditto_share *
 			break;
 	list_add_tail_rcu(&share->list, &pos->list);
 	table->count++;
-	shares_mark_changed(table);
 }
 
 /* Is there room for it, and are its name and identity free? */
@@ -441,6 +401,7 @@ static int share_publish(struct ditto_share_table *table, struct ditto_share *sh
 	}
 	share_list_add(table, share);
 	percpu_ref_reinit(&share->ref);
+	shares_mark_changed(table);
 	return 0;
 }
 
@@ -568,8 +529,10 @@ int ditto_share_set(struct ditto_server *srv, const struct ditto_share_config *c
 	}
 	mutex_lock(&table->lock);
 	share = share_named(table, cfg->name, extack);
-	if (share)
+	if (share) {
 		opts_publish(table, share, cfg->opts);
+		shares_mark_changed(table);
+	}
 	mutex_unlock(&table->lock);
 	if (!share)
 		return -ENOENT;
@@ -587,8 +550,8 @@ static void share_withdraw(struct ditto_share_table *table, struct ditto_share *
 	rhashtable_remove_fast(&table->by_tag, &share->by_tag, by_tag_params);
 	list_del_rcu(&share->list);
 	table->count--;
-	shares_mark_changed(table);
 	percpu_ref_kill(&share->ref);
+	shares_mark_changed(table);
 }
 
 static void share_finish_later(struct ditto_share_table *table, struct share_item *item, bool late)

@@ -399,9 +399,14 @@ static bool entry_settled(const struct name_entry *entry)
 }
 
 /* Why there is no answer: nobody to ask, or not yet. */
-static int entry_error(const struct name_entry *entry)
+static int entry_error(const struct name_entry *entry, bool waited)
 {
-	return READ_ONCE(entry->error) == -ECONNREFUSED ? -ECONNREFUSED : -EJUKEBOX;
+	if (READ_ONCE(entry->error) == -ECONNREFUSED)
+		return -ECONNREFUSED;
+	/* Who does not wait has not seen yet that there is no helper. */
+	if (!waited && !ditto_upcall_has_helper(entry->names->srv))
+		return -ECONNREFUSED;
+	return -EJUKEBOX;
 }
 
 typedef int (*use_fn)(const struct name_answer *answer, void *arg);
@@ -432,7 +437,7 @@ static bool names_use_fresh(struct ditto_names *names, const struct ditto_questi
  * asked for anew and used until the new one is there.
  */
 static int names_use(struct ditto_server *srv, const struct ditto_question *q, use_fn use,
-		     void *arg)
+		     void *arg, bool wait)
 {
 	struct ditto_names *names = srv->names;
 	const struct name_answer *answer;
@@ -446,10 +451,12 @@ static int names_use(struct ditto_server *srv, const struct ditto_question *q, u
 		return -EJUKEBOX;
 
 	entry_ask_soon(entry);
-	wait_event_killable_timeout(entry->wait, entry_settled(entry), entry_patience(entry));
+	if (wait)
+		wait_event_killable_timeout(entry->wait, entry_settled(entry),
+					    entry_patience(entry));
 	rcu_read_lock();
 	answer = rcu_dereference(entry->answer);
-	ret = answer ? use(answer, arg) : entry_error(entry);
+	ret = answer ? use(answer, arg) : entry_error(entry, wait);
 	rcu_read_unlock();
 	entry_put(entry);
 	return ret;
@@ -472,7 +479,7 @@ static int use_hosts(const struct name_answer *answer, void *arg)
 }
 
 int ditto_names_host_match(struct ditto_server *srv, const struct in6_addr *addr,
-			   const char *pattern)
+			   const char *pattern, bool wait)
 {
 	const struct ditto_question q = {
 		.type = DITTO_UPCALL_HOST_NAME, .addr = *addr, .text = ""
@@ -484,7 +491,7 @@ int ditto_names_host_match(struct ditto_server *srv, const struct in6_addr *addr
 		return 0;
 	for (size_t i = 0; i <= len; i++)
 		lower[i] = tolower(pattern[i]);
-	return names_use(srv, &q, use_hosts, lower);
+	return names_use(srv, &q, use_hosts, lower, wait);
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_names_host_match);
 
@@ -494,13 +501,13 @@ static int use_member(const struct name_answer *answer, void *arg)
 }
 
 int ditto_names_in_netgroup(struct ditto_server *srv, const struct in6_addr *addr,
-			    const char *netgroup)
+			    const char *netgroup, bool wait)
 {
 	const struct ditto_question q = {
 		.type = DITTO_UPCALL_NETGROUP, .addr = *addr, .text = netgroup
 	};
 
-	return names_use(srv, &q, use_member, NULL);
+	return names_use(srv, &q, use_member, NULL, wait);
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_names_in_netgroup);
 
@@ -528,7 +535,7 @@ int ditto_names_groups(struct ditto_server *srv, kuid_t uid, kgid_t *groups,
 	};
 	struct groups_room room = { .groups = groups, .max = max };
 
-	return names_use(srv, &q, use_groups, &room);
+	return names_use(srv, &q, use_groups, &room, true);
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_names_groups);
 
@@ -558,7 +565,7 @@ int ditto_names_of_user(struct ditto_server *srv, kuid_t uid, char *name, size_t
 	};
 	struct name_room room = { .name = name, .size = size };
 
-	return names_use(srv, &q, use_name, &room);
+	return names_use(srv, &q, use_name, &room, true);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_names_of_user, DITTO);
 
@@ -569,7 +576,7 @@ int ditto_names_of_group(struct ditto_server *srv, kgid_t gid, char *name, size_
 	};
 	struct name_room room = { .name = name, .size = size };
 
-	return names_use(srv, &q, use_name, &room);
+	return names_use(srv, &q, use_name, &room, true);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_names_of_group, DITTO);
 
@@ -585,7 +592,7 @@ int ditto_names_user(struct ditto_server *srv, const char *name, kuid_t *uid)
 {
 	const struct ditto_question q = { .type = DITTO_UPCALL_USER_ID, .text = name };
 
-	return names_use(srv, &q, use_uid, uid);
+	return names_use(srv, &q, use_uid, uid, true);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_names_user, DITTO);
 
@@ -601,7 +608,7 @@ int ditto_names_group(struct ditto_server *srv, const char *name, kgid_t *gid)
 {
 	const struct ditto_question q = { .type = DITTO_UPCALL_GROUP_ID, .text = name };
 
-	return names_use(srv, &q, use_gid, gid);
+	return names_use(srv, &q, use_gid, gid, true);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_names_group, DITTO);
 

@@ -29,16 +29,18 @@ struct ditto_server;
  * @srv: the server
  * @addr: of the client
  * @pattern: name, or shell pattern with * and ?; without regard to case
+ * @wait: wait up to DITTO_NAMES_WAIT_MS for an answer that is not there
  *
  * Only names that resolve back to the address count; the helper sees to it.
  *
- * Context: may sleep a bounded time. Return: 1, 0, -EJUKEBOX or -ECONNREFUSED (no helper).
+ * Context: may sleep: for memory, and a bounded time with @wait.
+ * Return: 1, 0, -EJUKEBOX or -ECONNREFUSED (no helper).
  */
 int ditto_names_host_match(struct ditto_server *srv, const struct in6_addr *addr,
-			   const char *pattern);
+			   const char *pattern, bool wait);
 /* Is the client in a netgroup? Same results. */
 int ditto_names_in_netgroup(struct ditto_server *srv, const struct in6_addr *addr,
-			    const char *netgroup);
+			    const char *netgroup, bool wait);
 
 /**
  * ditto_names_groups - the supplementary groups of a user

@@ -296,6 +296,7 @@ static int peer_forget_verdicts(struct ditto_peer *peer, void *arg)
 	spin_lock(&peer->lock);
 	write_seqcount_begin(&peer->seq);
 	memset(peer->verdicts, 0, sizeof(peer->verdicts));
+	memset(&peer->admission, 0, sizeof(peer->admission));
 	write_seqcount_end(&peer->seq);
 	spin_unlock(&peer->lock);
 	return 0;

@@ -38,6 +38,20 @@ struct ditto_peer_verdict {
 };
 
 /**
+ * struct ditto_peer_admission - what all shares' rules together said, see ditto_admit()
+ * @generation: of the shares; 0 is none
+ * @expires: jiffies
+ * @level: enum ditto_admission
+ * @any_port: see ditto_admit()
+ */
+struct ditto_peer_admission {
+	u64 generation;
+	unsigned long expires;
+	u8 level;
+	bool any_port;
+};
+
+/**
  * struct ditto_peer - one machine
  * @srv: the server it talks to
  * @addr: IPv6, or IPv4 mapped into it
@@ -45,9 +59,10 @@ struct ditto_peer_verdict {
  * @since: wall clock seconds of its first request
  * @used: jiffies of the last request, written at most once a second
  * @requests: per-CPU count
- * @lock: guards @verdicts for writing; readers use @seq
- * @seq: of @verdicts
+ * @lock: guards @verdicts and @admission for writing; readers use @seq
+ * @seq: of both
  * @verdicts: replaced in turn
+ * @admission: the newest
  * @turn: which is replaced next
  * @ref: holders, and one of the table
  * @hash: in the table
@@ -61,9 +76,10 @@ struct ditto_peer {
 	time64_t since;
 	unsigned long used;
 	u64 __percpu *requests;
-	spinlock_t lock;	/* writers of @verdicts */
+	spinlock_t lock;	/* see above */
 	seqcount_spinlock_t seq;
 	struct ditto_peer_verdict verdicts[DITTO_PEER_VERDICTS];
+	struct ditto_peer_admission admission;
 	unsigned int turn;
 	refcount_t ref;
 	struct rhash_head hash;

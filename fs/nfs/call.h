@@ -61,6 +61,7 @@ struct dnfs_transport {
 #define DNFS_PROC_CACHED	BIT(0)	/* not idempotent: goes through the reply cache */
 #define DNFS_PROC_MOUNTING	BIT(1)	/* on a root any flavour will do (RFC 2623, 2.3.2) */
 #define DNFS_PROC_WHOLE		BIT(2)	/* @exec decodes, encodes and sets the status itself */
+#define DNFS_PROC_RESERVED	BIT(3)	/* taken from reserved ports alone */
 
 /**
  * struct dnfs_proc - a procedure
@@ -114,6 +115,9 @@ enum dnfs_program_index {
  * @group: name of its statistics
  * @any_udp: served over UDP whatever the setting
  * @no_udp: never served over UDP
+ * @strangers: machines that no share admits are answered by the procedures, see @stranger of
+ *	struct dnfs_call, as the program has words of its own for them
+ * @loopback: the machine itself need not be admitted
  * @status: the program's status for an errno
  * @procs: its procedures by number
  * @nprocs: how many
@@ -126,6 +130,8 @@ struct dnfs_program {
 	const char *group;
 	bool any_udp;
 	bool no_udp;
+	bool strangers;
+	bool loopback;
 	u32 (*status)(int err);
 	const struct dnfs_proc *procs;
 	unsigned int nprocs;
@@ -145,11 +151,13 @@ extern const struct dnfs_program dnfs4_program;
  * @server: ours
  * @srv: the core's
  * @program: what is called
- * @peer: who calls; NULL for procedures that do nothing
+ * @peer: who calls; NULL for procedures that do nothing, and without memory
  * @conn: the connection it came by; NULL if it came without one
  * @addr: the caller's address
  * @local: our address that it called
  * @datagram: it came by UDP
+ * @reserved_port: it came from a port below 1024
+ * @undecided: whether any share admits the caller is not known yet: it is to come again
  * @ident: the identity that the call claims
  * @principal: who authenticated by RPCSEC_GSS; NULL if that is not told
  * @userns: in which user and group numbers on the wire are meant
@@ -164,6 +172,7 @@ extern const struct dnfs_program dnfs4_program;
  * @started: when the call had arrived
  * @ended: when the last operation of it was done, or 0 if that is not known
  * @too_weak: refuse the call: the share does not accept its flavour
+ * @stranger: refuse the call: no share admits the caller
  * @again: nothing was done, the client shall come again: the reply is not to be kept
  * @dropped: no reply is to be sent
  * @in: where arguments come from, for procedures that decode as they go
@@ -187,6 +196,8 @@ struct dnfs_call {
 	const struct sockaddr *addr;
 	const struct sockaddr *local;
 	bool datagram;
+	bool reserved_port;
+	bool undecided;
 	struct ditto_ident ident;
 	const char *principal;
 	struct user_namespace *userns;
@@ -202,6 +213,7 @@ struct dnfs_call {
 	ktime_t started;
 	ktime_t ended;
 	bool too_weak;
+	bool stranger;
 	bool again;
 	bool dropped;
 

@@ -16,6 +16,7 @@
 
 #include "../../net/peer.h"
 #include "../node.h"
+#include "../rules.h"
 #include "../share.h"
 #include "server.h"
 #include "status.h"
@@ -174,6 +175,12 @@ static int mnt_below(struct dnfs_call *call, struct ditto_share *share, const ch
 	err = dnfs_admit(call, share, true, &op);
 	if (err)
 		return err;
+	/* Nothing could be done with the handle from such a port: better told now. */
+	if (call->sec == DITTO_SEC_SYS && !dnfs_share_accepts(call, share) &&
+	    dnfs_share_sec(share) == DITTO_SEC_SYS) {
+		err = -EACCES;
+		goto put_cred;
+	}
 	node = ditto_node_get_root(share);
 	if (IS_ERR(node)) {
 		err = PTR_ERR(node);
@@ -196,7 +203,8 @@ static int dnfs_mnt(struct dnfs_call *call)
 	const struct dnfs_path_args *args = call->args;
 	struct ditto_share *share;
 	const char *rest;
-	int err = -ENOENT;
+	/* As for a share that does not admit the client, which need not learn that it is there. */
+	int err = -EACCES;
 
 	if (!args->len || memchr(args->path, '\0', args->len))
 		return -EINVAL;
@@ -279,6 +287,8 @@ static bool encode_dump(struct dnfs_call *call)
 	struct dnfs_mount *mount;
 	bool fits = true;
 
+	if (call->stranger)
+		return xdr_stream_encode_item_absent(xdr) >= 0;
 	mutex_lock(&server->mounts_lock);
 	list_for_each_entry(mount, &server->mounts, list) {
 		ditto_addr_text(&mount->addr, client);
@@ -294,66 +304,51 @@ static bool encode_dump(struct dnfs_call *call)
 	return fits && xdr_stream_encode_item_absent(xdr) >= 0;
 }
 
-/* Bytes of the groups of a share: the rules that let somebody in. */
-static size_t groups_size(const struct ditto_rules *rules, unsigned int *count)
+/* Is a share shown to the client? @limited: its rules name clients. */
+static bool export_is_shown(struct dnfs_call *call, struct ditto_share *share, bool *limited)
 {
-	size_t size = 0;
-	unsigned int i;
+	const struct ditto_share_opts *opts;
+	struct ditto_verdict verdict;
+	bool browse;
 
-	*count = 0;
-	for (i = 0; i < rules->count; i++) {
-		if (rules->rule[i].level == DITTO_ACCESS_NONE)
-			continue;
-		size += 2 * XDR_UNIT + xdr_align_size(strlen(rules->rule[i].spec));
-		(*count)++;
-	}
-	return size;
+	rcu_read_lock();
+	opts = rcu_dereference(share->opts);
+	browse = opts->browse;
+	*limited = opts->rules.count;
+	rcu_read_unlock();
+	return browse && !ditto_rules_judge(share, call->peer, DITTO_RULES_ASK, &verdict) &&
+	       verdict.level != DITTO_ACCESS_NONE;
 }
 
-static bool encode_groups(struct xdr_stream *xdr, const struct ditto_rules *rules)
-{
-	unsigned int i;
-
-	for (i = 0; i < rules->count; i++) {
-		const struct ditto_rule *rule = &rules->rule[i];
-
-		if (rule->level != DITTO_ACCESS_NONE &&
-		    !encode_item(xdr, rule->spec, strlen(rule->spec)))
-			return false;
-	}
-	return xdr_stream_encode_item_absent(xdr) >= 0;
-}
-
-/* Return: 1 where the reply is full. */
-static int encode_export(struct ditto_share *share, void *arg)
+/*
+ * Return: 1 where the reply is full. Whom else a share admits is not the client's business: of
+ * the groups it sees its own address, or none, which means everybody.
+ */
+static int export_encode(struct ditto_share *share, void *arg)
 {
 	struct dnfs_call *call = arg;
-	char path[DITTO_SHARE_NAME_MAX + 2];
-	const struct ditto_rules *rules;
-	unsigned int ngroups;
-	size_t len, size;
-	int ret = 0;
+	char path[DITTO_SHARE_NAME_MAX + 2], client[DITTO_ADDR_TEXT];
+	bool limited;
+	size_t len;
 
+	if (!export_is_shown(call, share, &limited))
+		return 0;
+	ditto_addr_text(&call->peer->addr, client);
 	len = scnprintf(path, sizeof(path), "%s%s", share->name[0] == '/' ? "" : "/",
 			share->name);
-	rcu_read_lock();
-	rules = &rcu_dereference(share->opts)->rules;
-	size = groups_size(rules, &ngroups);
-	/* No group means everybody, so a share that nobody may use is left out. */
-	if (rules->count && !ngroups)
-		goto unlock;
-	if (!list_has_room(call, 3 * XDR_UNIT + xdr_align_size(len) + size) ||
-	    !encode_item(call->xdr, path, len) || !encode_groups(call->xdr, rules))
-		ret = 1;
-unlock:
-	rcu_read_unlock();
-	return ret;
+	if (!list_has_room(call, 5 * XDR_UNIT + xdr_align_size(len) +
+				 xdr_align_size(strlen(client))))
+		return 1;
+	return !encode_item(call->xdr, path, len) ||
+	       (limited && !encode_item(call->xdr, client, strlen(client))) ||
+	       xdr_stream_encode_item_absent(call->xdr) < 0;
 }
 
 /* Section 5.2.5 */
 static bool encode_exports(struct dnfs_call *call)
 {
-	ditto_share_for_each(call->srv, NULL, encode_export, call);
+	if (call->peer && !call->stranger)
+		ditto_share_visit(call->srv, export_encode, call);
 	return xdr_stream_encode_item_absent(call->xdr) >= 0;
 }
 
@@ -387,6 +382,7 @@ const struct dnfs_program dnfs_mount3_program = {
 	.name = "mount",
 	.group = "mount3",
 	.any_udp = true,
+	.strangers = true,
 	.status = dnfs_mountstat3,
 	.procs = dnfs_mount3_procs,
 	.nprocs = ARRAY_SIZE(dnfs_mount3_procs),

@@ -10,13 +10,16 @@
 
 #include <linux/random.h>
 #include <linux/siphash.h>
+#include <linux/sunrpc/addr.h>
 #include <linux/sunrpc/svc.h>
 #include <linux/sunrpc/svc_xprt.h>
 #include <linux/user_namespace.h>
+#include <net/ipv6.h>
 #include <net/net_namespace.h>
 
 #include "../../net/peer.h"
 #include "../../net/stats.h"
+#include "../admit.h"
 #include "../server.h"
 #include "../share.h"
 #include "reply_cache.h"
@@ -43,6 +46,9 @@ static const struct svc_version *dnfs_svc_tables[DNFS_PROGRAMS][DNFS_VERSION_MAX
 static struct svc_program dnfs_svc_programs[DNFS_PROGRAMS];
 static unsigned int dnfs_svc_count;
 
+/* Flavours that prove who calls, whatever port it comes from. */
+#define DNFS_SEC_PROVEN	(DITTO_SEC_KRB5 | DITTO_SEC_KRB5I | DITTO_SEC_KRB5P)
+
 /* Makes the checksums of the reply cache unpredictable. */
 static siphash_key_t dnfs_sum_key __read_mostly;
 
@@ -57,9 +63,8 @@ static const struct dnfs_program *dnfs_program_of(u32 prog, u32 vers)
 }
 
 /*
- * Whom a share lets in is decided with the handle at hand, from rules of our
- * own; sunrpc's tables of clients are not asked. Nor may a request be put
- * aside to be run again.
+ * Who is let in is decided by rules of our own, in dnfs_admission(); sunrpc's tables of
+ * clients are not asked. Nor may a request be put aside to be run again.
  */
 static enum svc_auth_status dnfs_authenticate(struct svc_rqst *rqstp)
 {
@@ -190,6 +195,7 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 	call->addr = svc_addr(rqstp);
 	call->local = svc_daddr(rqstp);
 	call->datagram = rqstp->rq_prot == IPPROTO_UDP;
+	call->reserved_port = rpc_get_port(call->addr) < PROT_SOCK;
 	call->principal = rqstp->rq_cred.cr_raw_principal ?: rqstp->rq_cred.cr_principal;
 	dnfs_ident_of(&rqstp->rq_cred, &call->ident);
 	call->userns = cred ? cred->user_ns : &init_user_ns;
@@ -228,14 +234,7 @@ static void dnfs_keep_pages(struct svc_rqst *rqstp)
 
 static int dnfs_exec(struct dnfs_call *call)
 {
-	int err = -ENOMEM;
-
-	call->peer = ditto_peer_get(call->srv, call->addr, dnfs_protocol_bit());
-	if (call->peer) {
-		err = call->proc->exec(call);
-		ditto_peer_put(call->peer);
-	}
-	return err;
+	return call->peer ? call->proc->exec(call) : -ENOMEM;
 }
 
 /*
@@ -254,6 +253,58 @@ static int dnfs_exec_patiently(struct dnfs_call *call)
 		err = dnfs_exec(call);
 	}
 	return err;
+}
+
+static bool dnfs_is_loopback(const struct ditto_peer *peer)
+{
+	return ipv6_addr_loopback(&peer->addr) ||
+	       (ipv6_addr_v4mapped(&peer->addr) && ipv4_is_loopback(peer->addr.s6_addr32[3]));
+}
+
+/*
+ * May this call go on? Sessions, clients, kept replies and what MOUNT, NLM and NSM remember
+ * belong to no share, so machines that none admits are stopped before all that, here. They
+ * get the error that knfsd gives them, AUTH_BADCRED (RFC 5531 section 9). AUTH_SYS from a
+ * port that no share takes it from is AUTH_TOOWEAK.
+ *
+ * Nobody waits here for the helper: while it is asked, the call is answered with the
+ * program's word for "come again".
+ */
+static bool dnfs_admission(struct dnfs_rpc_call *rc, const struct dnfs_program *program)
+{
+	struct dnfs_call *call = &rc->call;
+	bool any_port = true;
+
+	if (!call->peer)
+		return true;
+	if (!program->loopback || !dnfs_is_loopback(call->peer)) {
+		enum ditto_admission admission = ditto_admit(call->peer, &any_port);
+
+		call->stranger = admission == DITTO_STRANGER;
+		call->undecided = admission == DITTO_UNDECIDED;
+	}
+	if (unlikely(call->stranger)) {
+		pr_info_ratelimited("%pISc: no share admits this machine\n", call->addr);
+		if (program->strangers)
+			return true;
+		trace_dnfs_stranger(rc->rqstp, program, call->proc);
+		rc->rqstp->rq_auth_stat = rpc_autherr_badcred;
+		return false;
+	}
+	if (call->reserved_port || program->strangers || call->sec & DNFS_SEC_PROVEN)
+		return true;
+	if (call->proc->flags & DNFS_PROC_RESERVED)
+		any_port = false;
+	else if (call->sec != DITTO_SEC_SYS)
+		return true;
+	if (likely(any_port))
+		return true;
+	pr_info_ratelimited("%pISpc: refused, the port is not reserved (see secure-ports)\n",
+			    call->addr);
+	call->too_weak = true;
+	trace_dnfs_too_weak(rc->rqstp, program, call->proc);
+	rc->rqstp->rq_auth_stat = rpc_autherr_tooweak;
+	return false;
 }
 
 static void dnfs_garbage(struct dnfs_rpc_call *rc, const struct dnfs_program *program)
@@ -287,8 +338,13 @@ static bool dnfs_run(struct dnfs_rpc_call *rc, const struct dnfs_program *progra
 
 	if (proc->flags & DNFS_PROC_WHOLE)
 		return dnfs_run_whole(rc, program);
-	if (proc->exec)
+	if (unlikely(call->undecided) && !program->strangers) {
+		/* A message has no answer of its own: its client repeats it. */
+		call->dropped = !proc->encode;
+		call->status = program->status(-EJUKEBOX);
+	} else if (proc->exec) {
 		call->status = program->status(dnfs_exec_patiently(call));
+	}
 	if (call->too_weak) {
 		trace_dnfs_too_weak(rqstp, program, proc);
 		rqstp->rq_auth_stat = rpc_autherr_tooweak;
@@ -403,7 +459,7 @@ static void dnfs_serve(struct dnfs_rpc_call *rc, const struct dnfs_program *prog
 		dnfs_garbage(rc, program);
 		return;
 	}
-	if (proc->flags & DNFS_PROC_CACHED)
+	if (proc->flags & DNFS_PROC_CACHED && !rc->call.undecided)
 		once = dnfs_rpc_once(&rc->call);
 	switch (once) {
 	case DNFS_ONCE_DO:
@@ -432,7 +488,7 @@ static void dnfs_count(const struct dnfs_rpc_call *rc, const struct dnfs_program
 {
 	struct svc_rqst *rqstp = rc->rqstp;
 	u64 nanoseconds = dnfs_time_of(rc);
-	bool failed = rc->call.status || rc->call.too_weak ||
+	bool failed = rc->call.status || rc->call.too_weak || rc->call.stranger ||
 		      *rqstp->rq_accept_statp != rpc_success;
 
 	ditto_stats_count(rc->call.server->stats[program->index], rqstp->rq_proc,
@@ -448,11 +504,17 @@ static int dnfs_dispatch(struct svc_rqst *rqstp)
 	struct dnfs_rpc_call rc;
 
 	dnfs_call_init(&rc, rqstp, program, proc);
-	dnfs_serve(&rc, program);
-	if (proc->release)
-		proc->release(&rc.call);
-	dnfs_await_end(&rc.call);
+	if (proc->exec || proc->encode)
+		rc.call.peer = ditto_peer_get(rc.call.srv, rc.call.addr, dnfs_protocol_bit());
+	if (dnfs_admission(&rc, program)) {
+		dnfs_serve(&rc, program);
+		if (proc->release)
+			proc->release(&rc.call);
+		dnfs_await_end(&rc.call);
+	}
 	dnfs_count(&rc, program);
+	if (rc.call.peer)
+		ditto_peer_put(rc.call.peer);
 	return !rc.call.dropped;
 }
 

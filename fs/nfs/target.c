@@ -43,15 +43,15 @@ u32 dnfs_share_sec(struct ditto_share *share)
 
 unsigned int dnfs_flavors(u32 sec, u32 flavor[DNFS_FLAVORS])
 {
-	/* Clients take the first that they can, so the one that needs no set-up leads. */
+	/* Clients take the first that they can, so the strongest leads. */
 	static const struct {
 		u32 sec;
 		u32 flavor;
 	} flavors[DNFS_FLAVORS] = {
-		{ DITTO_SEC_SYS,	RPC_AUTH_UNIX },
-		{ DITTO_SEC_KRB5,	RPC_AUTH_GSS_KRB5 },
-		{ DITTO_SEC_KRB5I,	RPC_AUTH_GSS_KRB5I },
 		{ DITTO_SEC_KRB5P,	RPC_AUTH_GSS_KRB5P },
+		{ DITTO_SEC_KRB5I,	RPC_AUTH_GSS_KRB5I },
+		{ DITTO_SEC_KRB5,	RPC_AUTH_GSS_KRB5 },
+		{ DITTO_SEC_SYS,	RPC_AUTH_UNIX },
 		{ DITTO_SEC_NONE,	RPC_AUTH_NULL },
 	};
 	unsigned int i, count = 0;
@@ -88,6 +88,34 @@ static int dnfs_grant(struct dnfs_call *call, struct ditto_share *share,
 	return PTR_ERR_OR_ZERO(op->cred);
 }
 
+/*
+ * Does the share take the call's flavour? AUTH_SYS, which whoever has a socket can
+ * claim, may have to come from a port that the client's kernel gives to root alone.
+ */
+static bool dnfs_accepts(const struct dnfs_call *call, const struct ditto_share_opts *opts)
+{
+	if (call->sec == DITTO_SEC_SYS && opts->secure_ports && !call->reserved_port)
+		return false;
+	return opts->sec & call->sec;
+}
+
+bool dnfs_share_accepts(const struct dnfs_call *call, struct ditto_share *share)
+{
+	bool accepts;
+
+	rcu_read_lock();
+	accepts = dnfs_accepts(call, rcu_dereference(share->opts));
+	rcu_read_unlock();
+	return accepts;
+}
+
+/* Clients cannot be told by MOUNT to come again, so this alone waits for the helper. */
+static enum ditto_rules_ask dnfs_ask_how(const struct dnfs_call *call)
+{
+	return call->program->index == DNFS_PROGRAM_MOUNT ? DITTO_RULES_ASK_WAIT :
+							    DITTO_RULES_ASK;
+}
+
 int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavor,
 	       struct ditto_op *op)
 {
@@ -96,14 +124,14 @@ int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavo
 	struct ditto_verdict verdict;
 	int err;
 
-	err = ditto_rules_judge(share, call->peer, &verdict);
+	err = ditto_rules_judge(share, call->peer, dnfs_ask_how(call), &verdict);
 	if (err)
 		return err;
 	if (verdict.level == DITTO_ACCESS_NONE)
 		return -EACCES;
 
 	dnfs_share_opts(share, &opts);
-	if (!(opts.sec & call->sec)) {
+	if (!dnfs_accepts(call, &opts)) {
 		if (!any_flavor) {
 			call->too_weak = true;
 			return -EACCES;

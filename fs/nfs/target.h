@@ -69,6 +69,9 @@ void dnfs_target_put(struct dnfs_target *target);
 int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavor,
 	       struct ditto_op *op);
 
+/* Does a share take the flavour of a call, from the port that it came from? */
+bool dnfs_share_accepts(const struct dnfs_call *call, struct ditto_share *share);
+
 /* Flavours that there are: DITTO_SEC_* bits. */
 #define DNFS_FLAVORS	5
 

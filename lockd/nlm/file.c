@@ -35,15 +35,6 @@ static bool dnlm_local_locks(const struct ditto_share *share)
 	return local_locks;
 }
 
-static bool dnlm_is_trusted(struct dnfs_call *call, struct ditto_share *share)
-{
-	u32 sec;
-
-	rcu_read_lock();
-	sec = rcu_dereference(share->opts)->sec;
-	rcu_read_unlock();
-	return sec & call->sec;
-}
 
 /*
  * A client opened the file before, and some lock for writing what they opened
@@ -56,8 +47,9 @@ static int dnlm_may_lock(struct dnfs_call *call, struct ditto_op *op, struct dit
 
 	if (exclusive && !op->writable)
 		return -EROFS;
-	if (!dnlm_is_trusted(call, op->share))
-		return 0;
+	/* Kernels lock with AUTH_SYS whatever the share demands, but from reserved ports. */
+	if (!dnfs_share_accepts(call, op->share))
+		return dnfs_share_sec(op->share) & call->sec ? -EACCES : 0;
 	err = ditto_permission(op, node, DITTO_MAY_READ | DITTO_MAY_OWNER);
 	if (err == -EACCES && exclusive)
 		err = ditto_permission(op, node, DITTO_MAY_WRITE | DITTO_MAY_OWNER);

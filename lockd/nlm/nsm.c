@@ -379,6 +379,7 @@ static bool encode_stat(struct dnfs_call *call)
 		.argsize = sizeof(struct dnsm_args),	\
 		.ressize = sizeof(struct dnsm_res),	\
 		.max_reply = 2 * XDR_UNIT,		\
+		.flags = DNFS_PROC_RESERVED,		\
 	}
 
 static const struct dnfs_proc dnsm1_procs[NSM_PROCEDURES] = {
@@ -398,6 +399,7 @@ const struct dnfs_program dnsm1_program = {
 	.name = "status",
 	.group = "nsm1",
 	.any_udp = true,
+	.loopback = true,
 	.status = dnsm_status,
 	.procs = dnsm1_procs,
 	.nprocs = ARRAY_SIZE(dnsm1_procs),

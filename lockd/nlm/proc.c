@@ -91,7 +91,10 @@ static int dnlm_granted_res_in(struct dnfs_call *call)
 				args->msg.status) ? 0 : -ENOENT;
 }
 
-/* The host was restarted, and says so itself: it is found by its address and this name. */
+/*
+ * The host was restarted, and says so itself: it is found by its address and this name. Only
+ * its root may say so, from a reserved port, or any of its users could drop the locks of all.
+ */
 static int dnlm_free_all(struct dnfs_call *call)
 {
 	const struct dnlm_args *args = call->args;
@@ -109,8 +112,11 @@ static int dnlm_free_all(struct dnfs_call *call)
 
 static bool dnlm_encode_as(struct dnfs_call *call, enum dnlm_layout layout)
 {
+	const struct dnlm_args *args = call->args;
 	struct dnlm_res *res = call->res;
 
+	if (call->undecided)
+		res->msg.cookie = args->msg.cookie;
 	res->msg.status = call->status;
 	return dnlm_encode(call->xdr, layout, call->program->vers == NLM4_VERSION, &res->msg);
 }
@@ -243,7 +249,7 @@ static const struct dnfs_proc dnlm3_procs[NLM3_PROCEDURES] = {
 	CALL(SHARE, decode_share, dnlm_share, encode_share_res),
 	CALL(UNSHARE, decode_share, dnlm_unshare, encode_share_res),
 	CALL(NM_LOCK, decode_lock, dnlm_nm_lock, encode_res),
-	MESSAGE(FREE_ALL, decode_notify, dnlm_free_all),
+	PROC(FREE_ALL, decode_notify, dnlm_free_all, NULL, XDR_UNIT, DNFS_PROC_RESERVED),
 };
 
 static const struct dnfs_proc dnlm4_procs[NLM3_PROCEDURES] = {
@@ -266,7 +272,7 @@ static const struct dnfs_proc dnlm4_procs[NLM3_PROCEDURES] = {
 	CALL(SHARE, decode4_share, dnlm_share, encode_share_res),
 	CALL(UNSHARE, decode4_share, dnlm_unshare, encode_share_res),
 	CALL(NM_LOCK, decode4_lock, dnlm_nm_lock, encode_res),
-	MESSAGE(FREE_ALL, decode_notify, dnlm_free_all),
+	PROC(FREE_ALL, decode_notify, dnlm_free_all, NULL, XDR_UNIT, DNFS_PROC_RESERVED),
 };
 
 const struct dnfs_program dnlm1_program = {

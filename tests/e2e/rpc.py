@@ -4,6 +4,7 @@
 It can say what no well-behaved client says: any program, any credential,
 arguments that end early, records in odd fragments, the same call twice.
 """
+import errno
 import itertools
 import socket
 import struct
@@ -16,6 +17,9 @@ SUCCESS, PROG_UNAVAIL, PROG_MISMATCH, PROC_UNAVAIL, GARBAGE_ARGS, SYSTEM_ERR = r
 RPC_MISMATCH, AUTH_ERROR = 100, 101
 
 _xid = itertools.count(0x1000)
+
+# source ports that only root may use; 445 is a server's in some namespaces
+_reserved = itertools.cycle(port for port in range(1020, 200, -1) if port != 445)
 
 
 class Bad(Exception):
@@ -132,21 +136,46 @@ def call_bytes(prog, vers, proc, args=b'', cred=ROOT, xid=None, rpcvers=2):
 
 
 class Rpc:
-    """A connection. The socket belongs to the namespace it was made in."""
+    """A connection. The socket belongs to the namespace it was made in.
 
-    def __init__(self, ns, addr, port, proto='tcp', src_port=0, timeout=10):
+    It comes from a reserved port as a kernel's does, or from src_port; with 0 from a port
+    that any user may have.
+    """
+
+    def __init__(self, ns, addr, port, proto='tcp', src_port=None, timeout=10):
         self.proto, self.peer = proto, (addr, port)
         with ns:
-            family = socket.AF_INET6 if ':' in addr else socket.AF_INET
-            kind = socket.SOCK_STREAM if proto == 'tcp' else socket.SOCK_DGRAM
-            self.sock = socket.socket(family, kind)
+            if src_port is None:
+                self._connect_reserved(timeout)
+            else:
+                self._connect(src_port, timeout)
+        if proto == 'tcp':
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def _connect(self, src_port, timeout):
+        family = socket.AF_INET6 if ':' in self.peer[0] else socket.AF_INET
+        kind = socket.SOCK_STREAM if self.proto == 'tcp' else socket.SOCK_DGRAM
+        self.sock = socket.socket(family, kind)
+        try:
             self.sock.settimeout(timeout)
             if src_port:
                 self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 self.sock.bind(('', src_port))
             self.sock.connect(self.peer)
-        if proto == 'tcp':
-            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except BaseException:
+            self.sock.close()
+            raise
+
+    def _connect_reserved(self, timeout):
+        """From the next one that is free: a connection that was closed keeps its own a while."""
+        for _ in range(800):
+            try:
+                self._connect(next(_reserved), timeout)
+                return
+            except OSError as e:
+                if e.errno not in (errno.EADDRINUSE, errno.EADDRNOTAVAIL):
+                    raise
+        raise AssertionError('no reserved port is free')
 
     def close(self, abort=False):
         if abort:

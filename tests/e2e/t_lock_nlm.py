@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Locks by raw NLM: what no kernel client says, and what each answer must be."""
 import contextlib
+import os
 import time
 
 import daemons
@@ -8,6 +9,7 @@ import nfs3
 import nlm
 import rpc
 from harness import eq, one_of, put, run, test, wait_for
+from nfs3 import RpcError
 from nlm import BOTH, READ, WRITE, Granted, Nlm
 
 END = (1 << 64) - 1
@@ -739,6 +741,13 @@ def not_allowed(w):
     a, b = machines(w)
     w.server.set('data', allow=['192.168.1.2=rw'])
     status(a.lock((0, 10)), nlm.OK)
+    try:
+        b.lock((20, 10))
+        raise AssertionError('a machine that no share admits is answered')
+    except RpcError as e:
+        eq(e.reply.stat, rpc.AUTH_ERROR)
+    os.mkdir(f'{w.base}/other')
+    w.server.serve('other', f'{w.base}/other')
     n = b.lock((20, 10))
     assert n.status != nlm.OK, 'locked without being allowed'
     assert b.test((0, 10)).holder is None, 'told about a lock without being allowed'

@@ -120,7 +120,7 @@ static void host_patterns(struct kunit *test)
 	fake.hosts[1] = "other.org";
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		KUNIT_EXPECT_EQ_MSG(test,
-				    ditto_names_host_match(srv, &addr, cases[i].pattern),
+				    ditto_names_host_match(srv, &addr, cases[i].pattern, true),
 				    cases[i].match, "pattern %s", cases[i].pattern);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 1);
 }
@@ -132,8 +132,8 @@ static void negative_is_kept(struct kunit *test)
 
 	fake.error = -ENOENT;
 	for (int i = 0; i < 3; i++) {
-		KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*"), 0);
-		KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab"), 0);
+		KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true), 0);
+		KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true), 0);
 		KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4), -ENOENT);
 	}
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 3);
@@ -142,9 +142,9 @@ static void negative_is_kept(struct kunit *test)
 	srv->settings.name_negative_ttl_s = 0;
 	fake.error = 0;
 	fake.member = true;
-	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab"), 0);
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true), 0);
 	ditto_names_flush(srv);
-	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab"), 1);
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true), 1);
 }
 
 static void users_and_groups(struct kunit *test)
@@ -193,13 +193,13 @@ static void no_helper(struct kunit *test)
 	struct ditto_server *srv = test->priv;
 
 	fake.error = -ECONNREFUSED;
-	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*"), -ECONNREFUSED);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true), -ECONNREFUSED);
 	/* Not asked again at once. */
-	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*"), -ECONNREFUSED);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true), -ECONNREFUSED);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 1);
 
 	fake.error = -ETIMEDOUT;
-	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab"), -EJUKEBOX);
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true), -EJUKEBOX);
 }
 
 static void slow_helper(struct kunit *test)
@@ -209,22 +209,22 @@ static void slow_helper(struct kunit *test)
 
 	fake.slow = true;
 	fake.hosts[0] = "client.example";
-	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*"), -EJUKEBOX);
-	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*"), -EJUKEBOX);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true), -EJUKEBOX);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true), -EJUKEBOX);
 	KUNIT_EXPECT_TRUE(test, time_after_eq(jiffies, begin +
 					      msecs_to_jiffies(DITTO_NAMES_WAIT_MS)));
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 1);
 
 	/* Who comes late does not wait any more. */
 	begin = jiffies;
-	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*"), -EJUKEBOX);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true), -EJUKEBOX);
 	KUNIT_EXPECT_TRUE(test, time_before(jiffies, begin +
 					    msecs_to_jiffies(DITTO_NAMES_WAIT_MS)));
 
 	complete_all(&fake.go);
-	for (int i = 0; i < 100 && ditto_names_host_match(srv, &addr, "*") != 1; i++)
+	for (int i = 0; i < 100 && ditto_names_host_match(srv, &addr, "*", true) != 1; i++)
 		msleep(20);
-	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*"), 1);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true), 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 1);
 }
 
@@ -233,16 +233,16 @@ static void stale_is_used(struct kunit *test)
 	struct ditto_server *srv = test->priv;
 
 	fake.hosts[0] = "client.example";
-	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "client.*"), 1);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "client.*", true), 1);
 
 	/* Expired, and the helper does not answer: the old answer serves. */
 	srv->settings.name_ttl_s = 0;
 	fake.slow = true;
-	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "client.*"), 1);
-	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "client.*"), 1);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "client.*", true), 1);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "client.*", true), 1);
 	fake.error = -ETIMEDOUT;
 	complete_all(&fake.go);
-	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "client.*"), 1);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "client.*", true), 1);
 	KUNIT_EXPECT_EQ(test, ditto_names_count(srv), 1);
 }
 
@@ -252,18 +252,18 @@ static void netgroups_and_hosts(struct kunit *test)
 
 	fake.member = true;
 	fake.hosts[0] = "client.example";
-	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab"), 1);
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true), 1);
 	KUNIT_EXPECT_EQ(test, fake.saw_hosts, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 1);
 
 	/* Its answer brought the names of the host; the next question takes them along. */
-	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "client.example"), 1);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "client.example", true), 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 1);
 	fake.member = false;
-	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "office"), 0);
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "office", true), 0);
 	KUNIT_EXPECT_EQ(test, fake.saw_hosts, 1);
 	/* Names of netgroups are not folded. */
-	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "Lab"), 0);
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "Lab", true), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 3);
 }
 
@@ -286,11 +286,11 @@ static void flush_forgets(struct kunit *test)
 	struct ditto_server *srv = test->priv;
 
 	fake.hosts[0] = "client.example";
-	ditto_names_host_match(srv, &addr, "*");
+	ditto_names_host_match(srv, &addr, "*", true);
 	ditto_names_flush(srv);
 	KUNIT_EXPECT_EQ(test, ditto_names_count(srv), 0);
 	fake.hosts[0] = "new.example";
-	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "new.example"), 1);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "new.example", true), 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 2);
 }
 

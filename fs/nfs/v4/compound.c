@@ -309,6 +309,8 @@ static int try_op(struct dnfs4_compound *cmp, bool *ready)
 	cmp->status = next_op(cmp);
 	if (!cmp->status)
 		cmp->status = check_place(cmp) ?: check_version(cmp);
+	if (!cmp->status && unlikely(cmp->call->undecided))
+		cmp->status = NFS4ERR_DELAY;
 	if (cmp->status)
 		return 0;
 	*ready = true;
@@ -441,7 +443,7 @@ static int begin(struct dnfs4_compound *cmp, struct head *head)
 		cmp->status = NFS4ERR_MINOR_VERS_MISMATCH;
 	else if (!cmp->minor && cmp->nops > DNFS4_OPS_MAX)
 		cmp->status = NFS4ERR_RESOURCE;
-	if (!cmp->minor)
+	if (!cmp->minor && !cmp->call->undecided)
 		dnfs4_caller_guess(cmp);
 	return 0;
 }

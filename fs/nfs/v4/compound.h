@@ -352,19 +352,30 @@ bool dnfs4_is_utf8(const char *s, size_t len);
 
 /* pseudo.c: the root above all shares */
 
-/* A share's root becomes the current handle: NFS4_OK, NOENT, ACCESS and such. */
+/*
+ * A share's root becomes the current handle: NFS4_OK, NOENT (also for what the client may not
+ * use, which need not learn that it is there) and such.
+ */
 u32 dnfs4_pseudo_lookup(struct dnfs4_compound *cmp, const struct ditto_name *name);
 
 /**
- * dnfs4_pseudo_list - the shares that the client may use, in order of name
+ * dnfs4_pseudo_admits - do a share's rules admit the client
  * @cmp: compound
- * @from: start behind this name; NULL for the first
+ * @share: held
+ *
+ * Context: may sleep, for memory. Return: 0, -ENOENT, -EJUKEBOX (the helper is asked).
+ */
+int dnfs4_pseudo_admits(struct dnfs4_compound *cmp, struct ditto_share *share);
+
+/**
+ * dnfs4_pseudo_list - the shares that the client may or might use, in order of name
+ * @cmp: compound
  * @fn: takes one, held during the call; returns 0 to go on. May sleep
  * @arg: for @fn
  *
  * Return: 0 or what @fn returned.
  */
-int dnfs4_pseudo_list(struct dnfs4_compound *cmp, const char *from,
+int dnfs4_pseudo_list(struct dnfs4_compound *cmp,
 		      int (*fn)(void *arg, struct ditto_share *share), void *arg);
 
 #endif

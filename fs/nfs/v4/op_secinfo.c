@@ -94,8 +94,12 @@ static u32 secinfo_exec(struct dnfs4_compound *cmp, void *args, void *result)
 		share = ditto_share_get_by_name(cmp->call->srv, a->name.name, a->name.len);
 		if (!share)
 			return NFS4ERR_NOENT;
-		take_share(result, share);
+		status = dnfs4_status(cmp, dnfs4_pseudo_admits(cmp, share));
+		if (!status)
+			take_share(result, share);
 		ditto_share_put(share);
+		if (status)
+			return status;
 	} else {
 		status = dnfs4_fh_is_dir(cmp) ? NFS4ERR_NOTDIR :
 						dnfs4_status(cmp, find(cmp, &a->name));

@@ -96,7 +96,7 @@ int dnfs4_list_pseudo(struct dnfs4_listing *list)
 		return -ENOMEM;
 	shares->behind = list->cookie;
 	shares->count = 0;
-	dnfs4_pseudo_list(list->cmp, NULL, take_share, shares);
+	dnfs4_pseudo_list(list->cmp, take_share, shares);
 	sort(shares->share, shares->count, sizeof(shares->share[0]), compare_shares, NULL);
 	for (unsigned int i = 0; i < shares->count; i++) {
 		if (more)
@@ -195,7 +195,7 @@ int dnfs4_list_attrdir(struct dnfs4_listing *list)
 	if (!streams)
 		return -ENOMEM;
 	streams->behind = list->cookie;
-	streams->key = list->cmp->call->srv->handle_key;
+	ditto_key_derive(list->cmp->call->srv, DITTO_KEY_STREAM_COOKIE, &streams->key);
 	streams->count = 0;
 	err = gather_streams(list, streams);
 	sort(streams->stream, streams->count, sizeof(streams->stream[0]), compare_streams, NULL);

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Machines and users that want of NFS what is not theirs.
+
+client1 is the victim; client2 is not admitted by any share, or a user of an admitted machine,
+whose programs have no reserved ports.
+"""
+import os
+
+import nfs3
+import nfs4
+import nlm
+import nsm
+import rpc
+from harness import eq, one_of, put, test, wait_for
+from nfs3 import RpcError
+from nfs4 import Nfs4, Session
+from nlm import Nlm
+from nsm import Nsm
+
+# auth_stat, RFC 5531 section 9
+BADCRED, TOOWEAK = 1, 5
+
+ALL = (0, 0)  # a range
+
+
+def denied(ask, why, what=''):
+    """The call is not accepted, with this auth_stat."""
+    try:
+        r = ask()
+    except (RpcError, nfs4.RpcError) as e:
+        r = e.reply
+    eq((getattr(r, 'stat', r), getattr(r, 'why', None)), (rpc.AUTH_ERROR, why), what)
+
+
+def only_victim(w, **kw):
+    w.server.set('data', allow=[f'{w.clients[0].addr}=rw'], **kw)
+
+
+@test(server='ditto', clients=2)
+def sessions_of_others(w):
+    """A machine that no share admits cannot bind to, use or end a session, though it knows it."""
+    s = Session.make(nfs4.connect(w.clients[0]))
+    thief = Nfs4(nfs4.connect(w.clients[1]), 1)
+    only_victim(w)
+    for what, op in (('bind', nfs4.bind_conn_to_session(s.id)),
+                     ('destroy', nfs4.destroy_session(s.id)),
+                     ('client', nfs4.destroy_clientid(s.clientid)),
+                     ('exchange', nfs4.exchange_id(b'thief')),
+                     ('sequence', nfs4.sequence(s.id, 2, 0, 0))):
+        denied(lambda op=op: thief.compound(op), BADCRED, what)
+    s.compound(nfs4.putrootfh()).ok()
+    eq(thief.rpc.call(nfs4.NFS, 4, 0).stat, rpc.SUCCESS, 'NULL is for all')
+    w.server.set('data', allow=['*=rw'])
+    one_of(thief.compound(nfs4.bind_conn_to_session(s.id)).status, (nfs4.OK,), 'admitted again')
+
+
+@test(server='ditto', clients=2)
+def ids_are_not_guessed(w):
+    """Neither the session nor the client next to one's own."""
+    c = nfs4.connect(w.client)
+    a, b = Session.make(c), Session.make(c)
+    same = sum(x == y for x, y in zip(a.id, b.id))
+    assert same < 8, f'{same} of 16 bytes of two sessions are equal'
+    assert abs(a.clientid - b.clientid) > 1, f'clients {a.clientid:#x} and {b.clientid:#x}'
+    eq(a.clientid >> 32, b.clientid >> 32, 'the epoch')
+    old = [nfs4.Client40(c).id for _ in range(4)]
+    eq(len(set(old)), 4)
+    n = Nfs4(c)
+    eq(n.compound(nfs4.renew(old[0])).status, nfs4.OK)
+    eq(n.compound(nfs4.renew(old[0] - (1 << 32))).status, nfs4.STALE_CLIENTID, 'another epoch')
+    # all but a few of four billion numbers were never given out
+    known = {i & 0xffffffff for i in old + [a.clientid, b.clientid]}
+    other = next(i for i in range(1, 100) if i not in known)
+    eq(n.compound(nfs4.renew((old[0] >> 32 << 32) | other)).status, nfs4.STALE_CLIENTID)
+
+
+@test(server='ditto', clients=2)
+def strangers_everywhere(w):
+    """MOUNT has words of its own for a machine that no share admits, the others refuse it."""
+    put(w.path('f'))
+    n, x = w.clients[0].nfs(), w.clients[1].nfs()
+    only_victim(w)
+    denied(lambda: x.getattr(x.root), BADCRED, 'GETATTR')
+    denied(lambda: x.create(x.root, 'g'), BADCRED, 'CREATE')
+    eq(x.mnt(w.export).status, nfs3.ACCES, 'MNT')
+    eq(x.mnt('/no/such/share').status, nfs3.ACCES, 'MNT of nothing')
+    conn = w.clients[1].connect()
+    for proc in (2, 5):
+        r = conn.call(nfs3.MOUNT, 3, proc)
+        eq((r.stat, r.body), (rpc.SUCCESS, bytes(4)), f'MOUNT {proc} lists nothing')
+    lock = Nlm(w.clients[1].connect(), x.root)
+    denied(lambda: lock.lock(ALL), BADCRED, 'LOCK')
+    denied(lambda: Nsm(conn).stat('server'), BADCRED, 'STAT')
+    r = w.clients[0].connect().call(nfs3.MOUNT, 3, 5)
+    assert w.clients[0].addr.encode() in r.body, 'its own address'
+    eq(n.getattr(n.root).status, nfs3.OK)
+    assert not os.path.exists(w.path('g'))
+
+
+@test(server='ditto', clients=2)
+def shares_of_others(w):
+    """Who may use one share does not learn of another by its name."""
+    os.mkdir(f'{w.base}/secret')
+    w.server.add('secret', f'{w.base}/secret', allow=[f'{w.clients[1].addr}=rw'])
+    n = w.client.nfs()
+    eq(n.mnt('/secret').status, n.mnt('/nothing').status, 'MNT')
+    v4 = Nfs4(nfs4.connect(w.client))
+    for op in (nfs4.lookup, nfs4.secinfo):
+        eq([v4.compound(nfs4.putrootfh(), op(name)).status for name in ('secret', 'nothing')],
+           [nfs4.NOENT, nfs4.NOENT])
+    assert b'secret' not in n.rpc.call(nfs3.MOUNT, 3, 5).body, 'EXPORT'
+    w.server.set('secret', allow=['*=rw'], browse=False)
+    assert b'secret' not in n.rpc.call(nfs3.MOUNT, 3, 5).body, 'EXPORT without browse'
+    eq(n.mnt('/secret').status, nfs3.OK)
+
+
+@test(server='ditto')
+def root_changes_with_rules(w):
+    """The root over all shares is another directory when the rules of a share change."""
+    v4 = Nfs4(nfs4.connect(w.client))
+
+    def change():
+        return v4.compound(nfs4.putrootfh(), nfs4.getattr('change')).ok()[1].attrs['change']
+    before = change()
+    eq(change(), before)
+    w.server.set('data', allow=['*=ro'])
+    assert change() != before
+
+
+@test(server='ditto', clients=1)
+def kernel_client_readmitted(w):
+    """A mount that was refused works once a share admits it; one that was, works again."""
+    put(w.path('f'), b'data')
+    only_victim(w)
+    w.server.set('data', allow=['192.168.9.9=rw'])
+    for vers in ('3', '4.1'):
+        try:
+            w.client.mount(vers=vers)
+            raise AssertionError(f'{vers}: mounted')
+        except OSError:
+            pass
+    w.server.set('data', allow=[f'{w.client.addr}=rw'])
+    for vers in ('3', '4.0', '4.1', '4.2'):
+        where = w.client.mount(vers=vers)
+        eq(open(f'{where}/f', 'rb').read(), b'data', vers)
+        w.server.set('data', allow=['192.168.9.9=rw'])
+        try:
+            os.stat(f'{where}/nothing{vers}')
+            raise AssertionError('there is such a file')
+        except OSError:
+            pass
+        w.server.set('data', allow=[f'{w.client.addr}=rw'])
+        put(f'{where}/g{vers}', b'again')
+        eq(os.path.getsize(w.path(f'g{vers}')), 5)
+
+
+@test(server='ditto')
+def forged_users(w):
+    """AUTH_SYS counts from reserved ports, unless the share says otherwise."""
+    put(w.path('f'))
+    n = w.client.nfs()
+    fh = n.lookup(n.root, 'f').fh
+    forged = nfs3.Nfs3(w.client.connect(src_port=0))
+    denied(lambda: forged.getattr(fh), TOOWEAK, 'GETATTR')
+    denied(lambda: forged.remove(n.root, 'f'), TOOWEAK, 'REMOVE')
+    eq(forged.mnt(w.export).status, nfs3.ACCES, 'MNT')
+    denied(lambda: Nfs4(w.client.connect(src_port=0)).compound(
+        nfs4.setclientid(b'forged')), TOOWEAK, 'SETCLIENTID')
+    denied(lambda: Nlm(w.client.connect(src_port=0), fh).lock(ALL), TOOWEAK, 'LOCK')
+    w.server.set('data', secure_ports=False)
+    eq(forged.getattr(fh).status, nfs3.OK, 'off')
+    eq(forged.mnt(w.export).status, nfs3.OK)
+    lock = Nlm(w.client.connect(src_port=0), fh)
+    eq((lock.nm_lock(ALL).status, lock.unlock(ALL).status), (nlm.OK, nlm.OK))
+    w.server.set('data', secure_ports=True)
+    denied(lambda: forged.getattr(fh), TOOWEAK, 'on again')
+    # beside a share that takes any port the others stay as they are
+    os.mkdir(f'{w.base}/open')
+    w.server.add('open', f'{w.base}/open', secure_ports=False)
+    denied(lambda: forged.getattr(fh), TOOWEAK, 'beside another share')
+    v4 = Nfs4(w.client.connect(src_port=0))
+    eq(v4.compound(nfs4.putrootfh(), nfs4.lookup('data'), nfs4.getattr('change')).status,
+       nfs4.WRONGSEC, 'version 4')
+    eq(v4.compound(nfs4.putrootfh(), nfs4.lookup('open'), nfs4.getattr('change')).status, nfs4.OK)
+
+
+@test(server='ditto', locks=True)
+def locks_dropped_by_users(w):
+    """FREE_ALL, NOTIFY and a simulated crash are root's, by any transport and setting."""
+    put(w.path('f'))
+    w.server.set('data', secure_ports=False)
+    n = w.client.nfs()
+    fh = n.lookup(n.root, 'f').fh
+    holder = Nlm(w.client.connect(), fh)
+    eq(holder.lock(ALL).status, nlm.OK)
+    for proto in ('tcp', 'udp'):
+        conn = w.client.connect(proto, src_port=0, port=w.server.port)
+        denied(Nlm(conn, fh).free_all, TOOWEAK, f'FREE_ALL, {proto}')
+        denied(lambda conn=conn: Nsm(conn).raw(nsm.NOTIFY, rpc.Enc().opaque('client1').u32(
+            99).bytes()), TOOWEAK, f'NOTIFY, {proto}')
+        denied(lambda conn=conn: Nsm(conn).stat('server'), TOOWEAK, f'STAT, {proto}')
+    local = rpc.Rpc(w.server_ns, '127.0.0.1', w.server.port, src_port=0)
+    denied(Nsm(local).simu_crash, TOOWEAK, 'SIMU_CRASH')
+    eq(holder.lock(ALL, svid=2).status, nlm.DENIED, 'it holds the lock')
+    holder.free_all()
+    wait_for('FREE_ALL by root', lambda: holder.lock(ALL, svid=2).status == nlm.OK)
+    eq(holder.unlock(ALL, svid=2).status, nlm.OK)
+
+
+@test(server='ditto', timeout=60)
+def names_while_helper_is_away(w):
+    """Rules about names that nobody has answered yet: come again, not "there is no such thing"."""
+    put('/etc/netgroup', 'trusted (client1.e2e.test,,)\n')
+    w.server.helper_start()
+    put(w.path('f'))
+    w.server.set('data', allow=['client1.e2e.test=rw'])
+    v4 = Nfs4(nfs4.connect(w.client))
+    n = nfs3.Nfs3(w.client.connect())
+    r = nfs4.again_while_delayed(lambda: v4.compound(nfs4.putrootfh(), nfs4.lookup('data')),
+                                 lambda r: r.status)
+    eq(r.status, nfs4.OK)
+    eq(n.mnt(w.export).status, nfs3.OK)
