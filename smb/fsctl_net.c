@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The server's addresses, for more channels: MS-SMB2 sections 2.2.32.5 and 3.3.5.15.11. */
+/*
+ * The server's addresses, for more channels: MS-SMB2 sections 2.2.32.5 and 3.3.5.15.11.
+ *
+ * Drivers are asked for the speed of a link under rtnl_lock(), which all of the machine's
+ * network configuration waits for. So the list is made at most once in some seconds, however
+ * often clients ask. Locking: server->lock guards the list that is kept.
+ */
 
 #include <linux/ethtool.h>
 #include <linux/inetdevice.h>
+#include <linux/jiffies.h>
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
+#include <linux/slab.h>
 #include <net/addrconf.h>
 #include <net/if_inet6.h>
 
@@ -20,9 +28,14 @@
 #define DSMB_FAMILY_INET6	0x0017
 /* Bits per second of what does not tell: as of the first fast Ethernets. */
 #define DSMB_SPEED_UNKNOWN	(100ULL * 1000 * 1000)
+/* For so long a list is not made anew. */
+#define DSMB_INTERFACES_S	5
+/* Addresses of one list. */
+#define DSMB_INTERFACES_MAX	256
 
 /**
  * struct dsmb_interface - what all records of a device have in common
+ * @server: whose listeners count
  * @dev: the device
  * @speed: bits per second
  * @out: records
@@ -30,6 +43,7 @@
  * @any: there is one
  */
 struct dsmb_interface {
+	struct dsmb_server *server;
 	struct net_device *dev;
 	u64 speed;
 	struct dsmb_builder *out;
@@ -43,10 +57,8 @@ static bool dsmb_put_interface(struct dsmb_interface *itf)
 	struct dsmb_builder *b = itf->out;
 	u32 at = b->len;
 
-	if (b->size - b->len < DSMB_INTERFACE_SIZE) {
-		b->full = true;
+	if (b->size - b->len < DSMB_INTERFACE_SIZE)
 		return false;
-	}
 	dsmb_put_u32(b, 0);
 	dsmb_put_u32(b, itf->dev->ifindex);
 	dsmb_put_u32(b, itf->dev->real_num_rx_queues > 1 ? DSMB_INTERFACE_RSS : 0);
@@ -73,6 +85,11 @@ static void dsmb_put_inet(struct dsmb_interface *itf)
 	if (!in_dev)
 		return;
 	in_dev_for_each_ifa_rtnl(ifa, in_dev) {
+		struct in6_addr addr;
+
+		ipv6_addr_set_v4mapped(ifa->ifa_local, &addr);
+		if (!dsmb_listens_on(itf->server, &addr))
+			continue;
 		if (!dsmb_put_interface(itf))
 			return;
 		dsmb_put_u16(itf->out, DSMB_FAMILY_INET);
@@ -93,7 +110,8 @@ static void dsmb_put_inet6(struct dsmb_interface *itf)
 	list_for_each_entry(ifa, &idev->addr_list, if_list) {
 		/* One of a link would need the client's name for the link. */
 		if (ifa->flags & IFA_F_TENTATIVE ||
-		    ipv6_addr_type(&ifa->addr) & IPV6_ADDR_LINKLOCAL)
+		    ipv6_addr_type(&ifa->addr) & IPV6_ADDR_LINKLOCAL ||
+		    !dsmb_listens_on(itf->server, &ifa->addr))
 			continue;
 		if (!dsmb_put_interface(itf))
 			break;
@@ -116,15 +134,12 @@ static u64 dsmb_link_speed(struct net_device *dev)
 	return (u64)cmd.base.speed * 1000 * 1000;
 }
 
-u32 dsmb_fsctl_interfaces(struct dsmb_ioctl *io)
+static void dsmb_interfaces_make(struct dsmb_server *server, struct dsmb_builder *out)
 {
-	struct dsmb_interface itf = { .out = &io->out };
-	const struct dsmb_conn *conn = io->call->conn;
+	struct dsmb_interface itf = { .server = server, .out = out };
 
-	if (!(conn->server_caps & DSMB_CAP_MULTI_CHANNEL))
-		return DSMB_NOT_SUPPORTED;
 	rtnl_lock();
-	for_each_netdev(conn->server->srv->net, itf.dev) {
+	for_each_netdev(server->srv->net, itf.dev) {
 		if (!(itf.dev->flags & IFF_UP) || itf.dev->flags & IFF_LOOPBACK)
 			continue;
 		itf.speed = dsmb_link_speed(itf.dev);
@@ -132,5 +147,41 @@ u32 dsmb_fsctl_interfaces(struct dsmb_ioctl *io)
 		dsmb_put_inet6(&itf);
 	}
 	rtnl_unlock();
-	return DSMB_SUCCESS;
+}
+
+/* With the lock held: is the list that is kept new enough? Else a new one is made. */
+static int dsmb_interfaces_renew(struct dsmb_server *server)
+{
+	struct dsmb_builder out;
+
+	lockdep_assert_held(&server->lock);
+	if (!server->interfaces) {
+		server->interfaces = kvmalloc(DSMB_INTERFACES_MAX * DSMB_INTERFACE_SIZE,
+					      GFP_KERNEL);
+		if (!server->interfaces)
+			return -ENOMEM;
+	} else if (time_before(jiffies, server->interfaces_until)) {
+		return 0;
+	}
+	out = dsmb_builder(server->interfaces, DSMB_INTERFACES_MAX * DSMB_INTERFACE_SIZE);
+	dsmb_interfaces_make(server, &out);
+	server->interfaces_len = out.len;
+	server->interfaces_until = jiffies + DSMB_INTERFACES_S * HZ;
+	return 0;
+}
+
+u32 dsmb_fsctl_interfaces(struct dsmb_ioctl *io)
+{
+	const struct dsmb_conn *conn = io->call->conn;
+	struct dsmb_server *server = conn->server;
+	int err;
+
+	if (!(conn->server_caps & DSMB_CAP_MULTI_CHANNEL))
+		return DSMB_NOT_SUPPORTED;
+	mutex_lock(&server->lock);
+	err = dsmb_interfaces_renew(server);
+	if (!err)
+		dsmb_put_bytes(&io->out, server->interfaces, server->interfaces_len);
+	mutex_unlock(&server->lock);
+	return err ? DSMB_INSUFFICIENT_RESOURCES : DSMB_SUCCESS;
 }

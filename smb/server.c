@@ -180,10 +180,37 @@ int dsmb_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack)
 	}
 	mutex_lock(&server->lock);
 	list_add_tail(&dl->list, &server->listeners);
+	server->interfaces_until = jiffies;
 	mutex_unlock(&server->lock);
 	listener->private = dl;
 	start_accepting(dl);
 	return 0;
+}
+
+bool dsmb_listens_on(struct dsmb_server *server, const struct in6_addr *addr)
+{
+	const struct dsmb_listener *dl;
+
+	lockdep_assert_held(&server->lock);
+	list_for_each_entry(dl, &server->listeners, list) {
+		const struct sock *sk = dl->sock->sk;
+		const struct in6_addr *own = inet6_rcv_saddr(sk);
+		struct in6_addr mapped;
+
+		if (own) {
+			/* One without an address takes IPv4, too. */
+			if (ipv6_addr_any(own))
+				return true;
+		} else {
+			if (!sk->sk_rcv_saddr && ipv6_addr_v4mapped(addr))
+				return true;
+			ipv6_addr_set_v4mapped(sk->sk_rcv_saddr, &mapped);
+			own = &mapped;
+		}
+		if (ipv6_addr_equal(own, addr))
+			return true;
+	}
+	return false;
 }
 
 static bool is_wanted(const struct dsmb_conn *conn, const void *listener,
@@ -246,6 +273,7 @@ void dsmb_close_listener(struct ditto_listener *listener)
 
 	mutex_lock(&server->lock);
 	list_del(&dl->list);
+	server->interfaces_until = jiffies;
 	last = list_empty(&server->listeners);
 	mutex_unlock(&server->lock);
 	listener->private = NULL;
@@ -294,6 +322,7 @@ static void server_free(struct dsmb_server *server)
 	if (server->slow)
 		destroy_workqueue(server->slow);
 	dsmb_buf_pool_free(server->buffers);
+	kvfree(server->interfaces);
 	if (server->stats)
 		ditto_stats_unregister(server->stats);
 }

@@ -21,6 +21,7 @@ struct ditto_peer;
 struct ditto_server;
 struct ditto_stats_group;
 struct dsmb_buf_pool;
+struct in6_addr;
 struct net;
 struct netlink_ext_ack;
 
@@ -29,8 +30,11 @@ struct netlink_ext_ack;
  * @srv: the core's
  * @guid: ServerGuid; random, the same for the life of the namespace's server
  * @started: of the service, as FILETIME
- * @lock: mutex around start and stop of listeners
+ * @lock: mutex around start and stop of listeners, and around @interfaces
  * @listeners: struct dsmb_listener
+ * @interfaces: what clients are told of the addresses that are listened on, or NULL: fsctl_net.c
+ * @interfaces_len: bytes
+ * @interfaces_until: jiffies until which they are told so
  * @conns_lock: guards @conns and their counts by address
  * @conns: all connections
  * @nconns: how many
@@ -60,6 +64,9 @@ struct dsmb_server {
 	u64 started;
 	struct mutex lock;	/* see above */
 	struct list_head listeners;
+	u8 *interfaces;
+	u32 interfaces_len;
+	unsigned long interfaces_until;
 	spinlock_t conns_lock;	/* see above */
 	struct list_head conns;
 	unsigned int nconns;
@@ -103,6 +110,8 @@ void dsmb_server_exit(struct dsmb_server *server);
 /* server.c: the operations of struct ditto_protocol */
 int dsmb_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack);
 void dsmb_close_listener(struct ditto_listener *listener);
+/* Does a listener take connections to this address? IPv4 is mapped. @lock is held. */
+bool dsmb_listens_on(struct dsmb_server *server, const struct in6_addr *addr);
 unsigned int dsmb_disconnect(struct ditto_server *srv, const struct ditto_peer *peer);
 unsigned int dsmb_connections(struct ditto_server *srv, const struct ditto_peer *peer);
 int dsmb_settings_changed(struct ditto_server *srv);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What an open was granted is what it may do, no less and no more (MS-FSA 2.1.5)."""
 import os
+import socket
 import struct
 
 import smb
@@ -13,6 +14,7 @@ from t_smb_session import share_all
 WRITE_DATA, APPEND_DATA, WRITE_ATTRIBUTES = 2, 4, 0x100
 RESUME_KEY, COPYCHUNK_WRITE = 0x00140078, 0x001480f2
 HIDDEN = 2
+INTERFACES, NO_FILE = 0x001401fc, b'\xff' * 16
 TICKS = 116444736000000000      # from 1601 to 1970, in units of 100 ns
 
 
@@ -95,3 +97,35 @@ def cancel_is_proven(w):
         eq(s.echo(), 'SUCCESS')
         s.unlock(f, 0, 10)
         eq(s.answer(number)[0], smb2.OK, 'it waited on')
+
+
+def interfaces(s):
+    """The addresses that the server tells of (MS-SMB2 2.2.32.5)."""
+    data, at, out = s.ioctl(NO_FILE, INTERFACES), 0, []
+    while True:
+        following, family = struct.unpack_from('<I20xH', data, at)
+        if family == 2:
+            out.append(socket.inet_ntop(socket.AF_INET, data[at + 28:at + 32]))
+        else:
+            out.append(socket.inet_ntop(socket.AF_INET6, data[at + 32:at + 48]))
+        if not following:
+            return sorted(out)
+        at += following
+
+
+@test(smb=True, squash='none', clients=2)
+def addresses_listened_on(w):
+    """FSCTL_QUERY_NETWORK_INTERFACE_INFO tells of no address that is not listened on."""
+    everywhere = ['192.168.1.1', '192.168.2.1', 'fd00:1::1', 'fd00:2::1']
+    s = link(w.client)
+    eq(interfaces(s), everywhere)
+    eq(interfaces(s), everywhere)
+    s.end()
+    for listener in w.server.json('listener', 'list'):
+        if listener['protocol'] == 'smb':
+            w.server.ctl('listener', 'del', str(listener['id']))
+    w.server.ctl('listener', 'add', 'smb', 'tcp', '192.168.1.1')
+    with link(w.client) as s:
+        eq(interfaces(s), ['192.168.1.1'])
+        w.server.ctl('listener', 'add', 'smb', 'tcp', 'fd00:2::1')
+        eq(interfaces(s), ['192.168.1.1', 'fd00:2::1'])
