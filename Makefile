@@ -37,6 +37,7 @@ help:
 	@echo '  check-fuzz        damaged calls against the same kernel; SEED=N, CALLS=N'
 	@echo '  check-stock       on Debian'"'"'s kernel'
 	@echo '  check-race        with four CPUs, KASAN and lockdep (slow, not in check)'
+	@echo '  check-signed      no key signs twice under one nonce in any of smbtorture (not in check)'
 	@echo '  check-soak        all protocols on the same records for T=600 s (not in check)'
 	@echo '  bench-locks       the lock table beside the kernel'"'"'s POSIX locks'
 	@echo '  bench-nfs3        beside knfsd in one guest'
@@ -77,7 +78,7 @@ clean:
 check:
 	@tests/check
 
-lint check-userspace check-vm check-kunit check-e2e check-nfs4 check-attack check-cross check-smbtorture check-debug check-fuzz check-stock check-race check-soak:
+lint check-userspace check-vm check-kunit check-e2e check-nfs4 check-attack check-cross check-smbtorture check-debug check-fuzz check-stock check-race check-signed check-soak:
 	@tests/check $(@:check-%=%)
 
 demo:
@@ -93,5 +94,5 @@ ynl:
 
 .PHONY: all help modules userspace install modules_install uninstall clean check lint \
 	check-userspace check-vm check-kunit check-e2e check-nfs4 check-attack check-cross check-smbtorture check-debug \
-	check-fuzz check-stock check-race check-soak \
+	check-fuzz check-stock check-race check-signed check-soak \
 	demo bench-locks bench-nfs3 bench-nfs4 bench-smb ynl
