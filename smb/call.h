@@ -3,8 +3,8 @@
  * Calls: one command of a message, from its parsing to its answer.
  *
  * A handler reads its arguments by @in, writes its answer by @out, and returns a
- * status. It runs on a worker and may sleep for I/O, but not for other clients:
- * what must wait for them is parked. A parked call holds no thread. It is run
+ * status. It runs on a worker and may sleep for I/O, but not for other clients or the
+ * helper: what must wait for them is parked. A parked call holds no thread. It is run
  * again from its start when what it waits for happened (dsmb_call_again()), or
  * completed by whoever has the result (dsmb_call_complete()). So a handler
  * changes nothing before the last point where it may park.
@@ -34,6 +34,7 @@ struct dsmb_call;
 struct dsmb_channel;
 struct dsmb_conn;
 struct dsmb_created;	/* replay.h */
+struct dsmb_crowd;
 struct dsmb_message;	/* what was received at once, maybe several calls: message.h */
 struct dsmb_open;
 struct dsmb_session;
@@ -170,6 +171,7 @@ struct dsmb_call {
 #define DSMB_SLOW		BIT(3)	/* may take long: does not hold up what arrived with it */
 #define DSMB_CHANGES		BIT(4)	/* checks the channel sequence (3.3.5.2.10) */
 #define DSMB_LARGE_ANSWER	BIT(5)	/* its answer may be as large as its charge allows */
+#define DSMB_RECORDS		BIT(6)	/* may wait until it is recorded, on a continuous share */
 
 /**
  * struct dsmb_command - what is known of a command
@@ -296,6 +298,8 @@ bool dsmb_call_is_woken(struct dsmb_call *call);
 bool dsmb_call_woken_status(struct dsmb_call *call, u32 *status);
 /* In the order of arrival: take hold of what it is about. */
 void dsmb_call_arrived(struct dsmb_call *call);
+/* The workers that it is counted among while its handler runs, of a disk tree: crowd.h. */
+struct dsmb_crowd *dsmb_call_crowd(const struct dsmb_call *call);
 /* Check it and run its handler. */
 u32 dsmb_call_run(struct dsmb_call *call);
 /* It ended, maybe while it waited: what the next related command takes from it. */

@@ -11,6 +11,7 @@
 #include "../net/stats.h"
 #include "call.h"
 #include "conn.h"
+#include "crowd.h"
 #include "durable.h"
 #include "lease.h"
 #include "message.h"
@@ -217,6 +218,18 @@ void dsmb_call_drop_open(struct dsmb_call *call)
 	call->actor.entry_owner = NULL;
 }
 
+struct dsmb_crowd *dsmb_call_crowd(const struct dsmb_call *call)
+{
+	return call->message->records ? call->tree->recorders : call->tree->crowd;
+}
+
+/* What is recorded keeps only the workers waiting that are there for it. */
+static bool to_be_recorded(const struct dsmb_call *call)
+{
+	return (call->cmd->flags & DSMB_RECORDS) && call->tree &&
+	       READ_ONCE(call->tree->continuous) && !call->message->records;
+}
+
 static u32 handle(struct dsmb_call *call)
 {
 	u32 status;
@@ -225,11 +238,23 @@ static u32 handle(struct dsmb_call *call)
 		dsmb_cancel(call);
 		return DSMB_SUCCESS;
 	}
+	if (to_be_recorded(call))
+		return DSMB_TO_BE_RECORDED;
 	status = take_share(call);
 	if (!status)
 		status = check_structure_size(call);
-	if (!status)
+	/* Others wait for an acknowledgment, and it does not go to the file system. */
+	if (!status && call->share && call->command != DSMB_OPLOCK_BREAK) {
+		struct dsmb_crowd *crowd = dsmb_call_crowd(call);
+
+		status = DSMB_CROWDED;
+		if (dsmb_crowd_enter(crowd)) {
+			status = call->cmd->handle(call);
+			dsmb_crowd_leave(crowd);
+		}
+	} else if (!status) {
 		status = call->cmd->handle(call);
+	}
 	/* What waits keeps what it found, for those who end it. */
 	if (status != DSMB_PARKED && call->share) {
 		ditto_share_put(call->share);
@@ -269,7 +294,7 @@ u32 dsmb_call_run(struct dsmb_call *call)
 	}
 	if (!status)
 		status = handle(call);
-	if (status == DSMB_PARKED)
+	if (status == DSMB_PARKED || status == DSMB_CROWDED || status == DSMB_TO_BE_RECORDED)
 		return status;
 	if (status == DSMB_CANCELLED && dsmb_call_is_cancelled(call))
 		status = call->cancel_status;

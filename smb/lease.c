@@ -13,6 +13,7 @@
 #include "call.h"
 #include "lease.h"
 #include "open.h"
+#include "persist.h"
 #include "session.h"
 
 #define BUCKETS		8192
@@ -89,6 +90,7 @@ static struct dsmb_lease *lease_alloc(struct dsmb_open *open, const struct dsmb_
 	INIT_HLIST_NODE(&lease->link);
 	mutex_init(&lease->lock);
 	INIT_LIST_HEAD(&lease->holders);
+	INIT_WORK(&lease->record, dsmb_persist_lease_work);
 	lease->owner = owner;
 	lease->version = asked->version;
 	lease->persistent = open->persistent;

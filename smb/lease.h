@@ -30,6 +30,7 @@
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/uuid.h>
+#include <linux/workqueue.h>
 
 #include "oplock.h"
 
@@ -70,6 +71,7 @@ struct dsmb_session;
  * @breaking: an acknowledgment is awaited, and may leave @break_to
  * @break_to: see there
  * @giving: bits that go with the acknowledgment that is being recorded (persist.h); 0 if none is
+ * @record: records what changed; with a reference: persist.c
  */
 struct dsmb_lease {
 	refcount_t ref;
@@ -93,6 +95,7 @@ struct dsmb_lease {
 	bool breaking;
 	u8 break_to;
 	u8 giving;
+	struct work_struct record;
 };
 
 static inline void dsmb_lease_hold(struct dsmb_lease *lease)

@@ -13,6 +13,7 @@
 #include "buf.h"
 #include "conn.h"
 #include "credit.h"
+#include "crowd.h"
 #include "message.h"
 #include "negotiate.h"
 #include "server.h"
@@ -406,6 +407,16 @@ static bool run_calls(struct dsmb_message *message)
 				return false;
 			continue;
 		}
+		if (status == DSMB_CROWDED) {
+			if (dsmb_crowd_wait(dsmb_call_crowd(call), message))
+				return false;
+			continue;
+		}
+		if (status == DSMB_TO_BE_RECORDED) {
+			message->records = true;
+			dsmb_message_queue(message);
+			return false;
+		}
 		if (status == DSMB_DROP) {
 			dsmb_conn_drop(message->conn, "a request that ends the connection");
 			dsmb_message_end(message);
@@ -459,17 +470,18 @@ void dsmb_message_queue(struct dsmb_message *message)
 {
 	struct dsmb_server *server = message->conn->server;
 
-	queue_work(message->login ? server->login : server->slow, &message->work);
+	queue_work(message->records ? server->records :
+		   message->login ? server->login : server->slow, &message->work);
 }
 
 void dsmb_message_run_here(struct dsmb_message *message, const struct dsmb_call *call)
 {
 	/*
 	 * Others may take their time, or what stands behind it, or a handler that runs again to
-	 * undo what it did; and logins have their own workers.
+	 * undo what it did; and logins and records have their own workers.
 	 */
 	if (call == &message->calls[message->pos] && message->pos == message->ncalls - 1 &&
-	    (call->cancel || !call->private) && !message->login)
+	    (call->cancel || !call->private) && !message->login && !message->records)
 		message_work(&message->work);
 	else
 		dsmb_message_queue(message);

@@ -61,6 +61,7 @@ struct dsmb_chain {
  * @split: its commands are known
  * @slow: it is to be run by a worker of its own
  * @login: by one of those for authentications
+ * @records: by one of those that wait until something is recorded
  * @large: so is it if there are others
  * @session: whose key it came sealed with, held
  * @calls: its commands
@@ -88,6 +89,7 @@ struct dsmb_message {
 	bool split;
 	bool slow;
 	bool login;
+	bool records;
 	bool large;
 	struct dsmb_session *session;
 	struct dsmb_call *calls;

@@ -229,7 +229,7 @@ static void dsmb_notice_out(struct dsmb_lease *lease, struct ditto_cache *cache,
 	}
 	mutex_unlock(&lease->lock);
 	ditto_cache_return(cache);
-	dsmb_persist_lease(lease);
+	dsmb_persist_lease_later(lease);
 }
 
 void dsmb_break_unheard(struct dsmb_lease *lease)
@@ -255,7 +255,7 @@ void dsmb_break_unheard(struct dsmb_lease *lease)
 		return;
 	ditto_cache_return(cache);
 	ditto_cache_put(cache);
-	dsmb_persist_lease(lease);
+	dsmb_persist_lease_later(lease);
 }
 
 /* The first open of a lease stands for all of them. */
@@ -317,7 +317,7 @@ static void dsmb_lease_breaking(struct ditto_cache *cache, u8 keep, bool ack)
 	mutex_unlock(&lease->lock);
 	dsmb_notice_out(lease, cache, &notice);
 	if (!ack)
-		dsmb_persist_lease(lease);
+		dsmb_persist_lease_later(lease);
 }
 
 void dsmb_lease_told(struct dsmb_lease *lease)
@@ -336,7 +336,7 @@ void dsmb_lease_told(struct dsmb_lease *lease)
 	if (cache) {
 		dsmb_notice_out(lease, cache, &notice);
 		if (notice.needed && !notice.ack)
-			dsmb_persist_lease(lease);
+			dsmb_persist_lease_later(lease);
 		ditto_cache_put(cache);
 	}
 }
@@ -359,7 +359,7 @@ static void dsmb_lease_revoked(struct ditto_cache *cache)
 		return;
 	/* Nothing is left by which they could wait. */
 	dsmb_durables_yield(lease);
-	dsmb_persist_lease(lease);
+	dsmb_persist_lease_later(lease);
 }
 
 static void dsmb_lease_free(struct ditto_cache *cache)

@@ -250,6 +250,29 @@ void dsmb_persist_lease(struct dsmb_lease *lease)
 	}
 }
 
+void dsmb_persist_lease_work(struct work_struct *work)
+{
+	struct dsmb_lease *lease = container_of(work, struct dsmb_lease, record);
+
+	dsmb_persist_lease(lease);
+	dsmb_lease_put(lease);
+}
+
+void dsmb_persist_lease_later(struct dsmb_lease *lease)
+{
+	struct dsmb_open *open;
+
+	mutex_lock(&lease->lock);
+	open = lease_first(lease, 0);
+	if (open) {
+		dsmb_lease_hold(lease);
+		if (!queue_work(open->server->records, &lease->record))
+			/* Not the last one: it waits in the queue with its own. */
+			refcount_dec(&lease->ref);
+	}
+	mutex_unlock(&lease->lock);
+}
+
 /* Deletions */
 
 static bool is_of(struct dsmb_open *open, const struct ditto_node *wanted)
@@ -353,7 +376,7 @@ static void remove_later(struct dsmb_persist *persist, int err)
 
 	if (atomic_inc_return(&server->nremains) <= DSMB_DURABLES_MAX) {
 		llist_add(&persist->remains, &server->remains);
-		queue_delayed_work(server->slow, &server->retry,
+		queue_delayed_work(server->records, &server->retry,
 				   msecs_to_jiffies(DSMB_PERSIST_RETRY_MS));
 		return;
 	}
@@ -400,7 +423,7 @@ static unsigned int sweep(struct dsmb_server *server)
 void dsmb_persist_sweep(struct dsmb_server *server)
 {
 	if (sweep(server))
-		queue_delayed_work(server->slow, &server->retry,
+		queue_delayed_work(server->records, &server->retry,
 				   msecs_to_jiffies(DSMB_PERSIST_RETRY_MS));
 }
 
@@ -443,7 +466,7 @@ void dsmb_persist_end(struct dsmb_persist *persist)
 	if (!persist || READ_ONCE(persist->kept))
 		return;
 	refcount_inc(&persist->ref);
-	if (READ_ONCE(persist->ended) || !queue_work(persist->server->slow, &persist->work))
+	if (READ_ONCE(persist->ended) || !queue_work(persist->server->records, &persist->work))
 		dsmb_persist_put(persist);
 }
 

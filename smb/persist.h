@@ -84,6 +84,9 @@ bool dsmb_persist_grant(struct dsmb_open *open);
 int dsmb_persist_save(struct dsmb_open *open);
 /* What a lease's opens cache changed, or is about to. May sleep, as above. */
 void dsmb_persist_lease(struct dsmb_lease *lease);
+/* It changed already: record it soon. The caller holds the lease. Does not wait for the helper. */
+void dsmb_persist_lease_later(struct dsmb_lease *lease);
+void dsmb_persist_lease_work(struct work_struct *work);
 
 /*
  * The file of an open is to go, or is not: what SET_INFO asks for, also of opens that are not

@@ -511,7 +511,7 @@ static void restore_all(struct dsmb_server *server)
 		restore_clients(server, r);
 	restore_dooms(server);
 	if (!list_empty(&server->pending))
-		queue_delayed_work(server->slow, &server->retry,
+		queue_delayed_work(server->records, &server->retry,
 				   msecs_to_jiffies(DSMB_PERSIST_RETRY_MS));
 	mutex_unlock(&server->pending_lock);
 	kvfree(r);

@@ -180,9 +180,9 @@ void dsmb_pipe_done(struct dsmb_call *call)
 	dsmb_call_release(call);
 }
 
-/* Pairs with dsmb_pipe_answered(). */
 static bool dsmb_pipe_is_answered(const struct dsmb_pipe_job *job)
 {
+	/* Pairs with dsmb_pipe_answered(). */
 	return smp_load_acquire(&job->done);
 }
 

@@ -38,6 +38,8 @@
 #define WORKERS_SLOW	256
 /* Logins have workers of their own: they are not kept waiting by what takes long. */
 #define WORKERS_LOGIN	64
+/* So has what waits until it is recorded: if the helper is stuck, nothing else is. */
+#define WORKERS_RECORDS	64
 /* Seconds and their parts from 1601 to 1970 (MS-DTYP 2.3.3). */
 #define FILETIME_EPOCH	116444736000000000ULL
 
@@ -306,11 +308,15 @@ static int start_workers(struct dsmb_server *server)
 {
 	unsigned int workers = max(WORKERS_MIN, WORKERS_PER_CPU * num_online_cpus());
 
+	dsmb_crowds_init(&server->crowds, workers);
+	dsmb_crowds_init(&server->recorders, WORKERS_RECORDS);
 	server->workqueue = alloc_workqueue("ditto-smb", WQ_UNBOUND,
 					    workers);
 	server->slow = alloc_workqueue("ditto-smb-slow", WQ_UNBOUND, WORKERS_SLOW);
 	server->login = alloc_workqueue("ditto-smb-login", WQ_UNBOUND, WORKERS_LOGIN);
-	return server->workqueue && server->slow && server->login ? 0 : -ENOMEM;
+	server->records = alloc_workqueue("ditto-smb-records", WQ_UNBOUND, WORKERS_RECORDS);
+	return server->workqueue && server->slow && server->login && server->records ?
+	       0 : -ENOMEM;
 }
 
 static void server_free(struct dsmb_server *server)
@@ -319,8 +325,13 @@ static void server_free(struct dsmb_server *server)
 		destroy_workqueue(server->workqueue);
 	if (server->login)
 		destroy_workqueue(server->login);
+	/* What was recorded last lets go of opens, whose ends are for the others. */
+	if (server->records)
+		flush_workqueue(server->records);
 	if (server->slow)
 		destroy_workqueue(server->slow);
+	if (server->records)
+		destroy_workqueue(server->records);
 	dsmb_buf_pool_free(server->buffers);
 	kvfree(server->interfaces);
 	if (server->stats)

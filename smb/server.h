@@ -15,6 +15,7 @@
 #include <linux/xarray.h>
 
 #include "../net/record.h"
+#include "crowd.h"
 
 struct ditto_listener;
 struct ditto_peer;
@@ -55,6 +56,9 @@ struct netlink_ext_ack;
  * @workqueue: receives and runs calls; unbound
  * @slow: runs what may take long, parked calls that go on, and ends connections
  * @login: runs logins, which do not wait behind what was let in
+ * @records: runs what may wait until the helper has recorded something
+ * @crowds: how many workers may be inside a file system
+ * @recorders: the same, of those of @records
  * @buffers: smb/buf.c
  * @stats: "smb"
  */
@@ -87,6 +91,9 @@ struct dsmb_server {
 	struct workqueue_struct *workqueue;
 	struct workqueue_struct *slow;
 	struct workqueue_struct *login;
+	struct workqueue_struct *records;
+	struct dsmb_crowds crowds;
+	struct dsmb_crowds recorders;
 	struct dsmb_buf_pool *buffers;
 	struct ditto_stats_group *stats;
 };

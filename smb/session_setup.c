@@ -505,7 +505,9 @@ static u32 step_resume(struct dsmb_call *call, const struct setup *req)
 	if (!smp_load_acquire(&step->answered))
 		return DSMB_PARKED;
 	if (step->error) {
-		step->auth.id = 0;
+		/* An error ends the authentication; of one that is given up the helper is told. */
+		if (step->error != -ECANCELED)
+			step->auth.id = 0;
 		status = auth_status(call->conn, &step->auth, step->error);
 	} else {
 		status = step_answer(call, call->channel, &step->auth, req);

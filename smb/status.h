@@ -119,6 +119,10 @@
 #define DSMB_PARKED				0xe0000001
 /* Not on the wire: the connection is dropped without an answer. */
 #define DSMB_DROP				0xe0000002
+/* From the engine itself: too many workers are inside the file system, see crowd.h. */
+#define DSMB_CROWDED				0xe0000003
+/* The same: to be run by a worker that may wait until something is recorded. */
+#define DSMB_TO_BE_RECORDED			0xe0000004
 
 /* An error, by which the body of an answer is an error response; warnings count where MS-SMB2 2.2.2 says so. */
 static inline bool dsmb_is_error(u32 status)

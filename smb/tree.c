@@ -19,6 +19,7 @@
 #include "../fs/share.h"
 #include "call.h"
 #include "conn.h"
+#include "crowd.h"
 #include "name.h"
 #include "open.h"
 #include "persist.h"
@@ -49,6 +50,8 @@ void dsmb_tree_put(struct dsmb_tree *tree)
 		return;
 	dsmb_access_drop(tree);
 	kfree(tree->name);
+	dsmb_crowd_put(tree->recorders);
+	dsmb_crowd_put(tree->crowd);
 	kfree_rcu(tree, rcu);
 }
 
@@ -275,6 +278,12 @@ static u32 connect_disk(struct dsmb_call *call, struct ditto_share *share, struc
 	}
 	tree->tag = share->tag;
 	tree->cred = access.cred;
+	tree->crowd = dsmb_crowd_get(&session->server->crowds, share->root.mnt->mnt_sb);
+	tree->recorders = dsmb_crowd_get(&session->server->recorders, share->root.mnt->mnt_sb);
+	if (!tree->crowd || !tree->recorders) {
+		dsmb_tree_put(tree);
+		return DSMB_INSUFFICIENT_RESOURCES;
+	}
 	tree->writable = access.writable;
 	tree->maximal = access.maximal;
 	tree->encrypt = access.encrypt;

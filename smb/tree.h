@@ -39,6 +39,8 @@ enum dsmb_tree_kind {
  * @retired: credentials that @cred replaced; calls in flight may act with them
  * @encrypt: the share demands encryption
  * @continuous: the share is continuously available
+ * @crowd: workers inside its file system; NULL for pipes and restored trees
+ * @recorders: the same, of those that may wait until something is recorded
  * @dead: disconnected
  * @rcu: freed under RCU
  */
@@ -57,6 +59,8 @@ struct dsmb_tree {
 	u32 maximal;
 	bool encrypt;
 	bool continuous;
+	struct dsmb_crowd *crowd;
+	struct dsmb_crowd *recorders;
 	bool dead;
 	struct rcu_head rcu;
 };
