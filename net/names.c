@@ -30,8 +30,6 @@
 #include "names.h"
 #include "names_ask.h"
 
-/* Requests to the helper at once. */
-#define NAMES_ASKED		16
 /* A question that failed is not asked again so soon. */
 #define NAMES_RETRY		HZ
 /* Entries that are looked at to find one that leaves a full table. */
@@ -656,7 +654,7 @@ int ditto_names_init(struct ditto_server *srv)
 	names->ask = ditto_names_ask;
 	spin_lock_init(&names->lock);
 	INIT_LIST_HEAD(&names->lru);
-	names->wq = alloc_workqueue("ditto_names", WQ_UNBOUND, NAMES_ASKED);
+	names->wq = alloc_workqueue("ditto_names", WQ_UNBOUND, DITTO_NAMES_WORKERS);
 	if (!names->wq)
 		goto free;
 	err = rhashtable_init(&names->hash, &names_params);

@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <net/genetlink.h>
+#include <net/ipv6.h>
 #include <kunit/visibility.h>
 
 #include "../fs/cred.h"
@@ -218,14 +219,27 @@ static int ask_got(struct genl_info *info, void *arg)
 	}
 }
 
+/* Hosts whose names one name server knows, more or less: if it hangs, others are asked still. */
+static void question_zone(const struct ditto_question *q, struct in6_addr *zone)
+{
+	*zone = in6addr_any;
+	if (q->type == DITTO_UPCALL_HOST_NAME || q->type == DITTO_UPCALL_NETGROUP)
+		ipv6_addr_prefix(zone, &q->addr, ipv6_addr_v4mapped(&q->addr) ? 120 : 48);
+}
+
 int ditto_names_ask(struct ditto_server *srv, const struct ditto_question *question,
 		    const struct ditto_host_names *hosts, struct ditto_said *said)
 {
 	struct ask ask = { .question = question, .hosts = hosts, .said = said };
+	const struct ditto_upcall call = {
+		.type = question->type, .put = ask_put, .got = ask_got, .arg = &ask
+	};
+	struct in6_addr zone;
 	int err;
 
 	*said = (struct ditto_said){};
-	err = ditto_upcall(srv, question->type, ask_put, ask_got, &ask);
+	question_zone(question, &zone);
+	err = ditto_upcall_ask(srv, &call, &zone);
 	if (err)
 		ditto_said_free(said);
 	return err;

@@ -77,12 +77,13 @@ enum upcall_queue {
 /*
  * As many are sent at once as keep the helper's threads busy; what waits here is in an order
  * that is fair, and what waits there is not. Records are of no peer, and written together.
+ * Questions about hosts and accounts keep one of DITTO_NAMES_WORKERS each.
  */
 static const struct ditto_fairq_limits queue_limits[QUEUES] = {
 	[QUEUE_LOGINS] = { .width = 16, .peer_width = 8, .waiting = 2048, .peer_waiting = 256 },
 	[QUEUE_PIPES] = { .width = 8, .peer_width = 4, .waiting = 1024, .peer_waiting = 64 },
-	[QUEUE_HOSTS] = { .width = 8, .peer_width = 2, .waiting = 1024, .peer_waiting = 64 },
-	[QUEUE_ACCOUNTS] = { .width = 8, .peer_width = 8, .waiting = 1024, .peer_waiting = 1024 },
+	[QUEUE_HOSTS] = { .width = 8, .peer_width = 2, .waiting = 128, .peer_waiting = 32 },
+	[QUEUE_ACCOUNTS] = { .width = 8, .peer_width = 8, .waiting = 64, .peer_waiting = 64 },
 	[QUEUE_RECORDS] = { .width = 1024, .peer_width = 1024, .waiting = 1024,
 			    .peer_waiting = 1024 },
 };
@@ -383,7 +384,8 @@ static void upcall_waiter_done(struct ditto_ask *ask, int err)
 	complete(&waiter->done);
 }
 
-int ditto_upcall_ask(struct ditto_server *srv, const struct ditto_upcall *what)
+int ditto_upcall_ask(struct ditto_server *srv, const struct ditto_upcall *what,
+		     const struct in6_addr *peer)
 {
 	struct upcall_waiter *waiter = kzalloc(sizeof(*waiter), GFP_KERNEL);
 	int err;
@@ -391,6 +393,8 @@ int ditto_upcall_ask(struct ditto_server *srv, const struct ditto_upcall *what)
 	if (!waiter)
 		return -ENOMEM;
 	waiter->ask.what = *what;
+	if (peer)
+		waiter->ask.peer = *peer;
 	waiter->ask.done = upcall_waiter_done;
 	init_completion(&waiter->done);
 	ditto_ask_start(srv, &waiter->ask);
@@ -411,7 +415,7 @@ int ditto_upcall(struct ditto_server *srv, enum ditto_upcall_type type,
 {
 	const struct ditto_upcall ask = { .type = type, .put = put, .got = got, .arg = arg };
 
-	return ditto_upcall_ask(srv, &ask);
+	return ditto_upcall_ask(srv, &ask, NULL);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_upcall, DITTO);
 

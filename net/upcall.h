@@ -109,13 +109,15 @@ bool ditto_ask_cancel(struct ditto_ask *ask);
  * ditto_upcall_ask - ask the helper and wait
  * @srv: the server
  * @call: what
+ * @peer: on whose behalf, as in struct ditto_ask; NULL for the server's own
  *
  * Not for threads that serve clients: those use ditto_ask_start().
  *
  * Context: may sleep, at most 5 times the upcall setting; killable.
  * Return: as ditto_upcall().
  */
-int ditto_upcall_ask(struct ditto_server *srv, const struct ditto_upcall *call);
+int ditto_upcall_ask(struct ditto_server *srv, const struct ditto_upcall *call,
+		     const struct in6_addr *peer);
 
 /**
  * ditto_upcall_tell - tell the helper something that has no answer
