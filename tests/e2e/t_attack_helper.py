@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Clients that keep the helper or a file system busy, or find it stuck."""
+import contextlib
+import os
+import signal
+import socket
+import struct
+import subprocess
+import time
+
+import bystander
+import smb2
+from harness import Child, test
+from smbraw import Dropped, Link, link
+from t_nfs3 import eq
+
+# More than there are workers, at 8 of a connection.
+LINKS = 16
+CALLS = 16
+TRANSCEIVE = 0x11c017
+
+
+def create_body(name):
+    """CREATE, OPEN_IF, for reading and writing."""
+    name = name.encode('utf-16-le')
+    return struct.pack('<HBBIQQIIIIIHHII', 57, 0, 0, 2, 0, 0,
+                       smb2.GENERIC_READ | smb2.GENERIC_WRITE, 0, 7, 3, 0, 120, len(name),
+                       0, 0) + name
+
+
+def besiege(links, name):
+    """As many CREATEs as the credits of each connection are good for, without an answer."""
+    for i, s in enumerate(links):
+        for j in range(CALLS):
+            with contextlib.suppress(OSError, Dropped):
+                s.send(smb2.CREATE, create_body(name.format(f'{i}-{j}')))
+
+
+def until_then(until):
+    time.sleep(max(0, until - time.monotonic()))
+
+
+def calls_to_a_stuck_helper(client, helper):
+    """Pipes and logins while the helper does not answer."""
+    def attack(until):
+        with client:
+            links = [link(client, share='IPC$') for _ in range(LINKS)]
+            logins = [Link(client).negotiate() for _ in range(LINKS)]
+            helper.send_signal(signal.SIGSTOP)
+            try:
+                besiege(links, 'lsarpc')
+                for s in logins:
+                    with contextlib.suppress(OSError, Dropped, socket.timeout):
+                        s.socket.settimeout(0.01)
+                        s.ntlm_first()
+                until_then(until)
+            finally:
+                helper.send_signal(signal.SIGCONT)
+    return attack
+
+
+@test(smb=True, clients=2, timeout=180)
+def stuck_helper(w):
+    bystander.survives(w.clients[1], calls_to_a_stuck_helper(w.client, w.server.helper), settle=1)
+
+
+def calls_to_a_frozen_share(client, where):
+    """CREATEs of new files where nothing can be made."""
+    def attack(until):
+        with client:
+            links = [link(client, share='frozen') for _ in range(LINKS)]
+            subprocess.run(['fsfreeze', '-f', where], check=True)
+            try:
+                besiege(links, 'f{}')
+                until_then(until)
+            finally:
+                subprocess.run(['fsfreeze', '-u', where], check=True)
+    return attack
+
+
+@test(smb=True, clients=2, timeout=180)
+def frozen_file_system(w):
+    frozen = w.volume(f'{w.base}/frozen', 'ext4')
+    os.chmod(frozen.where, 0o777)
+    w.server.add('frozen', frozen.where)
+    bystander.survives(w.clients[1], calls_to_a_frozen_share(w.client, frozen.where), settle=1)
+    # All that waited was done, or its connection was gone.
+    with link(w.client, share='frozen') as s:
+        s.create('afterwards')
+
+
+@test(smb=True, clients=2, timeout=120)
+def half_logins(w):
+    """A login goes on, whatever logins others begin between its two halves."""
+    with Link(w.clients[1]).negotiate() as victim:
+        eq(victim.ntlm_first(), 'MORE_PROCESSING_REQUIRED')
+        with contextlib.ExitStack() as stack:
+            for _ in range(20):
+                s = stack.enter_context(Link(w.client).negotiate())
+                for _ in range(60):
+                    s.session = 0
+                    if s.ntlm_first() != 'MORE_PROCESSING_REQUIRED':
+                        break
+            eq(victim.ntlm_second('alice'), 'SUCCESS')
+
+
+def rpc(kind, body):
+    """One fragment of a remote call (C706 12.6.3)."""
+    return struct.pack('<BBBBIHHI', 5, 0, kind, 3, 0x10, 16 + len(body), 0, 1) + body
+
+
+LSARPC = bytes.fromhex('785734123412cdabef000123456789ab')
+NDR = bytes.fromhex('045d888aeb1cc9119fe808002b104860')
+BIND = rpc(11, struct.pack('<HHIBBHHBB', 4280, 4280, 0, 1, 0, 0, 0, 1, 0) + LSARPC +
+           struct.pack('<I', 0) + NDR + struct.pack('<I', 2))
+
+
+def lookup_names4(names):
+    """LsarLookupNames4 (MS-LSAT 3.1.4.5)."""
+    out = struct.pack('<II', len(names), len(names))
+    for i, name in enumerate(names):
+        out += struct.pack('<HHI', 2 * len(name), 2 * len(name), 0x20000 + i)
+    for name in names:
+        text = name.encode('utf-16-le')
+        out += struct.pack('<III', len(name), 0, len(name)) + text + bytes(-len(text) % 4)
+    out += struct.pack('<IIHHIII', 0, 0, 1, 0, 0, 0, 2)
+    return rpc(0, struct.pack('<IHH', len(out), 0, 77) + out)
+
+
+def status_of(answer):
+    return struct.unpack_from('<I', answer, len(answer) - 4)[0]
+
+
+@test(smb=True, clients=2, timeout=180)
+def names_nobody_has(w):
+    """Logins and pipes of others go on beside clients that ask for unknown names without end."""
+    question = lookup_names4([f'nobody-{i:03}' for i in range(200)])
+
+    def ask(client, seconds):
+        with client, link(client, share='IPC$') as s:
+            fid = s.create('lsarpc')
+            s.ioctl(fid, TRANSCEIVE, BIND)
+            end, n = time.monotonic() + seconds, 0
+            while time.monotonic() < end:
+                s.ioctl(fid, TRANSCEIVE, question)
+                n += 1
+            return n
+
+    askers = [Child(ask, w.client, 6) for _ in range(8)]
+    try:
+        for _ in range(5):
+            with link(w.clients[1], share='IPC$') as s:
+                fid = s.create('lsarpc')
+                s.ioctl(fid, TRANSCEIVE, BIND)
+                s.ioctl(fid, TRANSCEIVE, lookup_names4(['root']))
+    finally:
+        asked = [child.join() for child in askers]
+    assert all(asked), asked
+
+
+@test(smb=True)
+def nobody_learns_names(w):
+    """A session without a name is told no accounts (MS-LSAT 3.1.4.5: ACCESS_DENIED)."""
+    with Link(w.client).negotiate() as s:
+        if s.anonymous() != 'SUCCESS' or s.connect_tree('IPC$') != 'SUCCESS':
+            return
+        fid = s.create('lsarpc')
+        s.ioctl(fid, TRANSCEIVE, BIND)
+        eq(status_of(s.ioctl(fid, TRANSCEIVE, lookup_names4(['root']))), 0xc0000022)
