@@ -237,7 +237,7 @@ static struct file *open_nowait(const struct path *path, int flags, const struct
 	return file;
 }
 
-static struct ditto_file *file_open(struct ditto_share *share, struct ditto_node *node,
+static struct ditto_file *file_open(struct vfsmount *mnt, struct ditto_node *node,
 				    enum ditto_file_mode mode)
 {
 	const struct ditto_volume *volume = node->volume;
@@ -249,7 +249,7 @@ static struct ditto_file *file_open(struct ditto_share *share, struct ditto_node
 	if (!df)
 		return ERR_PTR(-ENOMEM);
 
-	path.mnt = share->root.mnt;
+	path.mnt = mnt;
 	path.dentry = ditto_node_dentry(node);
 	move_begin(node);
 	file = open_nowait(&path, open_flags[mode],
@@ -295,7 +295,7 @@ struct ditto_file *ditto_file_get(struct ditto_share *share, struct ditto_node *
 		return df;
 	}
 
-	df = file_open(share, node, mode);
+	df = file_open(share->root.mnt, node, mode);
 	if (IS_ERR(df) || file_cache(node->volume->srv->nodes, df))
 		return df;
 	/* Somebody else was faster, or the node goes. */
@@ -318,7 +318,7 @@ struct ditto_file *ditto_file_take_dir(struct ditto_share *share, struct ditto_n
 	else
 		df = NULL;
 	spin_unlock(&node->lock);
-	return df ?: file_open(share, node, DITTO_FILE_DIR);
+	return df ?: file_open(share->root.mnt, node, DITTO_FILE_DIR);
 }
 
 void ditto_file_give_dir(struct ditto_file *df)
@@ -345,11 +345,18 @@ static struct ditto_file *file_find(struct ditto_node *node, const struct file *
 	return NULL;
 }
 
-void ditto_file_keep(struct ditto_claim_point *point, struct file *file)
+struct file *ditto_file_keep(struct ditto_claim_point *point, struct file *file)
 {
 	struct ditto_node *node = point_node(point);
+	struct vfsmount *mnt = node->volume->mnt;
 	struct ditto_file *df;
 
+	if (mnt) {
+		df = file_open(mnt, node, file->f_mode & FMODE_WRITE ? DITTO_FILE_WRITE :
+								       DITTO_FILE_READ);
+		if (!IS_ERR(df))
+			return df->file;
+	}
 	spin_lock(&node->lock);
 	df = file_find(node, file);
 	if (df)
@@ -357,6 +364,7 @@ void ditto_file_keep(struct ditto_claim_point *point, struct file *file)
 	else
 		get_file(file);
 	spin_unlock(&node->lock);
+	return file;
 }
 
 void ditto_file_unkeep(struct ditto_claim_point *point, struct file *file)

@@ -64,10 +64,10 @@ void ditto_file_give_dir(struct ditto_file *df);
 
 /*
  * For claims that are shown to the VFS: a file that its caller has from ditto_file_get(),
- * or opened itself, stays open. The last may sleep, the second waits for who opens or
- * closes one now, for a moment.
+ * or opened itself, stays open; or another of the same file, which needs no share. All may
+ * sleep; the second waits for who opens or closes one now, for a moment.
  */
-void ditto_file_keep(struct ditto_claim_point *point, struct file *file);
+struct file *ditto_file_keep(struct ditto_claim_point *point, struct file *file);
 void ditto_file_settle(struct ditto_claim_point *point);
 void ditto_file_unkeep(struct ditto_claim_point *point, struct file *file);
 

@@ -224,11 +224,13 @@ static struct ditto_instance *claim(struct opening *o)
 {
 	const struct ditto_open_request *req = o->req;
 	u8 access = ditto_access_of(o->rights);
+	struct ditto_actor actor = *o->op.actor;
 	struct ditto_instance *inst;
 	struct ditto_open *open;
 
+	actor.share = o->op.share->number;
 	/* Who has attributes in mind only meets nobody, and nobody meets him. */
-	open = ditto_open_claim(&o->node->point, o->op.actor, access | claim_intent(o),
+	open = ditto_open_claim(&o->node->point, &actor, access | claim_intent(o),
 				access ? req->deny : 0, req->reclaim, o->op.park, o->op.conflict);
 	if (open == ERR_PTR(-EBUSY))
 		ditto_op_await(&o->op, o->node);

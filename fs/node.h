@@ -61,6 +61,8 @@ struct ditto_fid {
 /**
  * struct ditto_volume - a file system of which something is served
  * @srv: whose
+ * @mnt: a mount of its own that is in no tree, for files that stand for claims before the VFS:
+ *	they may stay when the share goes that they were opened through. NULL if there is none
  * @sb: the file system, pinned by the mounts of @shares
  * @shares: those on it; under the node table's mutex
  * @nodes: count of nodes; zero before the volume goes
@@ -80,6 +82,7 @@ struct ditto_fid {
  */
 struct ditto_volume {
 	struct ditto_server *srv;
+	struct vfsmount *mnt;
 	struct super_block *sb;
 	struct list_head shares;
 	atomic_t nodes;

@@ -23,6 +23,7 @@
 #include <linux/timekeeping.h>
 #include <linux/wait_bit.h>
 
+#include "../lockd/table.h"
 #include "../net/event.h"
 #include "instance.h"
 #include "node.h"
@@ -51,6 +52,7 @@ struct name_key {
 };
 
 static atomic64_t opts_generation = ATOMIC64_INIT(0);
+static atomic_t share_number = ATOMIC_INIT(0);
 
 #define to_item(ptr)	container_of_const(ptr, struct share_item, share)
 
@@ -209,6 +211,8 @@ static void share_free_rcu(struct rcu_head *rcu)
 /* Nobody uses it any more and nobody finds it. */
 static void share_finish(struct share_item *item)
 {
+	/* Before its instances are closed, or who waits would be granted what they had. */
+	ditto_locks_release_share(item->share.srv->locks, item->share.number, "share removed");
 	ditto_instances_revoke(&item->share);
 	ditto_volume_leave(&item->share);
 	path_put(&item->share.root);
@@ -331,6 +335,7 @@ static struct share_item *share_new(struct ditto_server *srv, const struct ditto
 	else
 		ditto_share_derive_id(root, item->path, &share->id);
 	share->tag = ditto_share_tag(&share->id);
+	share->number = atomic_inc_return(&share_number);
 	return item;
 }
 

@@ -115,6 +115,7 @@ struct ditto_share_opts {
  * @name: unique on the server; what MOUNT and tree connects name, with a slash before it or not
  * @id: stable identity: set by hand, else made from the file system's UUID and the root's file id
  * @tag: the first 64 bits of a hash of @id; what handles carry; unique on the server
+ * @number: what claims of the lock table know it by; not used again
  * @root: the served directory; pins the mount
  * @volume: the file system it lies on
  * @no_streams: there was no place for streams when the server's count of such had this value;
@@ -136,6 +137,7 @@ struct ditto_share {
 	char *name;
 	uuid_t id;
 	u64 tag;
+	u32 number;
 	struct path root;
 	struct ditto_volume *volume;
 	int no_streams;

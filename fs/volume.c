@@ -13,6 +13,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cred.h>
 #include <linux/exportfs.h>
 #include <linux/fsnotify_backend.h>
 #include <linux/magic.h>
@@ -186,8 +187,20 @@ static bool knows_absence(const struct super_block *sb)
 	return false;
 }
 
-static struct ditto_volume *volume_new(struct ditto_node_table *table, struct super_block *sb)
+/* Not everything can be mounted once more; files are opened through shares then. */
+static struct vfsmount *volume_mount(const struct ditto_node_table *table,
+				     const struct path *path)
 {
+	const struct cred *old = override_creds(table->cred);
+	struct vfsmount *mnt = clone_private_mount(path);
+
+	revert_creds(old);
+	return IS_ERR(mnt) ? NULL : mnt;
+}
+
+static struct ditto_volume *volume_new(struct ditto_node_table *table, const struct path *path)
+{
+	struct super_block *sb = path->mnt->mnt_sb;
 	struct ditto_volume *volume;
 	struct ditto_fid fid;
 	int err;
@@ -215,6 +228,7 @@ static struct ditto_volume *volume_new(struct ditto_node_table *table, struct su
 	volume->has_acls = !volume->is_remote && ditto_acl_fits(sb);
 	volume->has_handles = exportfs_can_decode_fh(sb->s_export_op) &&
 			      !ditto_fid_encode(sb->s_root, false, &fid);
+	volume->mnt = volume_mount(table, path);
 	list_add_tail(&volume->list, &table->volumes);
 	return volume;
 }
@@ -225,6 +239,8 @@ static void volume_free(struct ditto_node_table *table, struct ditto_volume *vol
 	fsnotify_put_mark(volume->mark);
 	list_del(&volume->list);
 	ditto_watch_settle(volume);
+	if (volume->mnt)
+		kern_unmount(volume->mnt);
 	kfree_rcu(volume, rcu);
 }
 
@@ -238,7 +254,7 @@ int ditto_volume_join(struct ditto_server *srv, struct ditto_share *share)
 	mutex_lock(&table->volumes_lock);
 	volume = volume_find(table, sb);
 	if (!volume)
-		volume = volume_new(table, sb);
+		volume = volume_new(table, &share->root);
 	if (IS_ERR(volume)) {
 		err = PTR_ERR(volume);
 	} else {

@@ -32,6 +32,7 @@ static struct ditto_cache *cache_alloc(const struct ditto_cache_request *req)
 		return NULL;
 	cache->claim.held = style_rows[req->style];
 	cache->claim.owner = ditto_owner_hold(req->actor.cache_owner);
+	cache->claim.share = req->actor.share;
 	INIT_LIST_HEAD(&cache->link);
 	refcount_set(&cache->ref, 1);
 	cache->ops = req->ops;
@@ -239,7 +240,8 @@ static u8 cache_fit(struct ditto_claims *claims, const struct ditto_cache_reques
 	return ditto_cache_valid(fit_local(req, want));
 }
 
-static struct ditto_cache *cache_of(struct ditto_claims *claims, const struct ditto_owner *key)
+/* The grant under a key, or NULL. */
+struct ditto_cache *ditto_cache_of(struct ditto_claims *claims, const struct ditto_owner *key)
 {
 	struct ditto_cache *cache;
 
@@ -310,7 +312,7 @@ static struct ditto_cache *cache_grant(const struct ditto_cache_request *req,
 	/* A directory has nothing to be written. */
 	if (is_directory(fresh->claim.held))
 		want &= ~DITTO_CACHE_WRITE;
-	cache = cache_of(claims, req->actor.cache_owner);
+	cache = ditto_cache_of(claims, req->actor.cache_owner);
 	*before = cache ? cache->bits : 0;
 	if (cache)
 		cache = cache_widen(claims, cache, req, want);

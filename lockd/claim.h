@@ -71,8 +71,9 @@ struct file;
  *	NULL if there are none
  * @settle: @local_access may take the server's own for a local process's while it is being
  *	opened or closed: wait for that, for a moment. May sleep. NULL if that cannot be
- * @keep: a file that the node's owner opened stands for claims before the VFS: it stays
- *	open, and remains the server's own to @local_access, until @unkeep. Both may be NULL
+ * @keep: a file that the node's owner opened, or another that it returns, stands for claims
+ *	before the VFS: it stays open, and remains the server's own to @local_access, until
+ *	@unkeep. May sleep. Both may be NULL
  * @unkeep: it does no more. May sleep
  * @watch: begin to tell the table what processes on the server change in this directory,
  *	or end it, once for each beginning; process context, no lock of the table held,
@@ -83,7 +84,7 @@ struct ditto_claim_point_ops {
 	void (*put)(struct ditto_claim_point *point);
 	u8 (*local_access)(struct ditto_claim_point *point);
 	void (*settle)(struct ditto_claim_point *point);
-	void (*keep)(struct ditto_claim_point *point, struct file *file);
+	struct file *(*keep)(struct ditto_claim_point *point, struct file *file);
 	void (*unkeep)(struct ditto_claim_point *point, struct file *file);
 	int (*watch)(struct ditto_claim_point *point, bool on);
 };
@@ -199,6 +200,7 @@ struct ditto_claims {
  * @owner: of the ranges and the open it acts with; NULL for an anonymous request
  * @cache_owner: whose grants are its own; NULL if it can have none
  * @entry_owner: the same of the directory, for changes of its entries
+ * @share: number of what it acts through, and goes with; 0 for nothing of that kind
  * @by_key: whichever client has them: the key of @cache_owner says it all
  * @exact: its own ranges are mandatory, so advisory ones stop it too
  */
@@ -207,6 +209,7 @@ struct ditto_actor {
 	struct ditto_owner *owner;
 	struct ditto_owner *cache_owner;
 	struct ditto_owner *entry_owner;
+	u32 share;
 	bool by_key;
 	bool exact;
 };

@@ -328,16 +328,22 @@ void ditto_claim_detach(struct ditto_claim *claim)
 		list_add_tail(&claim->gone, &claims->gone);
 }
 
-void ditto_claim_drop(struct ditto_claim *claim, const char *why)
+bool ditto_claim_drop(struct ditto_claim *claim, const char *why)
 {
-	trace_ditto_release(claim, 0, why);
-	ditto_locks_count(ditto_owner_table(claim->owner), DITTO_LOCK_RELEASED);
-	if (ditto_held_is_range(claim->held))
-		ditto_range_drop(ditto_claim_range(claim));
-	else if (claim->held == DITTO_HELD_OPEN)
-		ditto_open_remove(ditto_claim_open(claim));
-	else
-		ditto_cache_drop(ditto_claim_cache(claim));
+	struct ditto_lock_table *table = ditto_owner_table(claim->owner);
+
+	if (claim->held == DITTO_HELD_OPEN) {
+		if (!ditto_open_drop(ditto_claim_open(claim), why))
+			return false;
+	} else {
+		trace_ditto_release(claim, 0, why);
+		if (ditto_held_is_range(claim->held))
+			ditto_range_drop(ditto_claim_range(claim));
+		else
+			ditto_cache_drop(ditto_claim_cache(claim));
+	}
+	ditto_locks_count(table, DITTO_LOCK_RELEASED);
+	return true;
 }
 
 /* The first of what is held or waited for goes; false if there is nothing. */
@@ -375,7 +381,7 @@ void ditto_claim_point_release(struct ditto_claim_point *point, const char *why)
 		if (!claims)
 			return;
 		/* A pause now and then for who wants the lock. */
-		for (int i = 0; more && i < 64; i++)
+		for (int i = 0; more && i < DITTO_DROPS_AT_ONCE; i++)
 			more = claims_drop_one(claims, why);
 		claims->settled = true;
 		ditto_claims_unlock(claims);

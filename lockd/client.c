@@ -177,15 +177,12 @@ static struct ditto_wait *client_wait_on(struct ditto_client *client,
 	return wait;
 }
 
-/* As many on one node as fit into one hold of its lock. */
-#define DROPS_AT_ONCE	64
-
 static void client_drop_claims(struct ditto_client *client, const char *why)
 {
 	struct ditto_claims *claims;
 
 	while ((claims = ditto_claims_lock(first_claimed, client))) {
-		for (int i = 0; i < DROPS_AT_ONCE; i++) {
+		for (int i = 0; i < DITTO_DROPS_AT_ONCE; i++) {
 			struct ditto_claim *claim = client_claim_on(client, claims);
 
 			if (!claim)

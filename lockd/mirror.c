@@ -37,11 +37,7 @@ struct ditto_mirror_wait {
 /* Whoever opened it may count its own. */
 static struct file *file_keep(struct ditto_claim_point *point, struct file *file)
 {
-	if (point->ops->keep)
-		point->ops->keep(point, file);
-	else
-		get_file(file);
-	return file;
+	return point->ops->keep ? point->ops->keep(point, file) : get_file(file);
 }
 
 static void file_unkeep(struct ditto_claim_point *point, struct file *file)
@@ -198,7 +194,7 @@ static void mirror_strengthen(struct ditto_mirror *mirror, struct file *filp)
 	if (mirror->file->f_mode & FMODE_WRITE || !(filp->f_mode & FMODE_WRITE) ||
 	    READ_ONCE(mirror->writer))
 		return;
-	file_keep(mirror->point, filp);
+	filp = file_keep(mirror->point, filp);
 	if (cmpxchg(&mirror->writer, NULL, filp))
 		file_unkeep(mirror->point, filp);
 }
@@ -398,6 +394,8 @@ static int pending_add(struct ditto_claims *claims, const struct ditto_range_req
 {
 	int err;
 
+	if (!ditto_range_may_be(claims, req))
+		return -ESHUTDOWN;
 	range->claim.held = ditto_range_row(req->discipline, req->exclusive);
 	range->first = req->first;
 	range->last = ditto_range_end(req->empty, req->first, req->last);
@@ -423,7 +421,7 @@ static int pending_end(struct ditto_claims *claims, const struct ditto_range_req
 	range->pending = false;
 	if (err)
 		return err;
-	/* The client was released meanwhile. */
+	/* The client was released meanwhile, or what the range goes with. */
 	if (!held)
 		return -ESHUTDOWN;
 	return ditto_range_take(claims, req, spares);

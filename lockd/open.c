@@ -19,7 +19,9 @@ static struct ditto_open *open_alloc(const struct ditto_actor *actor)
 	open->claim.owner = ditto_owner_hold(actor->owner);
 	if (actor->cache_owner)
 		open->cache_owner = ditto_owner_hold(actor->cache_owner);
+	open->claim.share = actor->share;
 	INIT_LIST_HEAD(&open->link);
+	INIT_LIST_HEAD(&open->ranges);
 	return open;
 }
 
@@ -55,12 +57,39 @@ static int open_add(struct ditto_claims *claims, struct ditto_open *open, u8 acc
 	return 0;
 }
 
-/* Off the node. */
-void ditto_open_remove(struct ditto_open *open)
+/* A request that waits for a range to go with the open; few wait on one node. */
+static struct ditto_wait *open_first_wait(const struct ditto_open *open)
 {
+	struct ditto_wait *wait;
+
+	list_for_each_entry(wait, &open->claim.claims->waits, link) {
+		if (wait->request.open == open)
+			return wait;
+	}
+	return NULL;
+}
+
+bool ditto_open_drop(struct ditto_open *open, const char *why)
+{
+	struct ditto_range *range = list_first_entry_or_null(&open->ranges, struct ditto_range,
+							     of_open);
+	struct ditto_wait *wait = open_first_wait(open);
+
+	lockdep_assert_held(&open->claim.claims->lock);
+	/* First, or it would be granted what is given up. */
+	if (wait) {
+		ditto_wait_finish(wait, -ESHUTDOWN);
+		return false;
+	}
+	if (range) {
+		ditto_claim_drop(&range->claim, why);
+		return false;
+	}
+	trace_ditto_release(&open->claim, 0, why);
 	open_count(open->claim.claims, open, -1);
 	list_del_init(&open->link);
 	ditto_claim_detach(&open->claim);
+	return true;
 }
 
 static int open_judged(struct ditto_claims *claims, enum ditto_answer answer,
@@ -139,12 +168,15 @@ EXPORT_SYMBOL_NS_GPL(ditto_open_change, DITTO);
 
 void ditto_open_revoke(struct ditto_open *open)
 {
-	struct ditto_claims *claims = ditto_claims_of(&open->claim);
+	struct ditto_claims *claims;
 
-	if (claims) {
-		trace_ditto_release(&open->claim, 0, "close");
-		ditto_open_remove(open);
+	while ((claims = ditto_claims_of(&open->claim))) {
+		for (int i = 0; i < DITTO_DROPS_AT_ONCE; i++) {
+			if (ditto_open_drop(open, "close"))
+				break;
+		}
 		ditto_claims_unlock(claims);
+		cond_resched();
 	}
 }
 EXPORT_SYMBOL_NS_GPL(ditto_open_revoke, DITTO);

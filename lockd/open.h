@@ -44,7 +44,10 @@ struct ditto_open *ditto_open_claim(struct ditto_claim_point *point,
 int ditto_open_change(struct ditto_open *open, u8 access, u8 deny,
 		      struct ditto_conflict *conflict);
 
-/* The claim goes, the memory stays until ditto_open_release(). Idempotent. */
+/*
+ * The claim goes, with the ranges that were claimed with it and the requests that wait for
+ * such; the memory stays until ditto_open_release(). Idempotent. May sleep.
+ */
 void ditto_open_revoke(struct ditto_open *open);
 /* False once it was revoked, or released with its client or node. Any context. */
 bool ditto_open_held(const struct ditto_open *open);

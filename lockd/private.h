@@ -21,6 +21,7 @@
  * @gone: then on claims->gone
  * @since: wall clock, for people
  * @id: number for people, see ditto_show_release()
+ * @share: number of what it was claimed through, see ditto_locks_release_share(); or 0
  * @held: enum ditto_held
  */
 struct ditto_claim {
@@ -32,6 +33,7 @@ struct ditto_claim {
 	};
 	time64_t since;
 	u64 id;
+	u32 share;
 	u8 held;
 };
 
@@ -45,6 +47,8 @@ struct ditto_claim {
  * @subtree_last: largest @last of the subtree
  * @empty: no byte
  * @pending: the VFS is being asked; neither merged nor split nor unlocked
+ * @open: the open that it goes with, on the same node; or NULL
+ * @of_open: in @open->ranges
  * @mirror: to be told that the bytes are gone, held; only after a release
  */
 struct ditto_range {
@@ -56,6 +60,8 @@ struct ditto_range {
 	u64 subtree_last;
 	bool empty;
 	bool pending;
+	struct ditto_open *open;
+	struct list_head of_open;
 	struct ditto_mirror *mirror;
 };
 
@@ -64,6 +70,7 @@ struct ditto_range {
  * @claim: see there; memory belongs to the holder
  * @cache_owner: whose grants are the same holder's, held; or NULL
  * @link: in claims->opens
+ * @ranges: struct ditto_range that goes with it; under claims->lock
  * @access: DITTO_OPEN_* bits
  * @deny: DITTO_OPEN_* bits
  */
@@ -71,6 +78,7 @@ struct ditto_open {
 	struct ditto_claim claim;
 	struct ditto_owner *cache_owner;
 	struct list_head link;
+	struct list_head ranges;
 	u8 access;
 	u8 deny;
 };
@@ -259,8 +267,13 @@ static inline struct ditto_claims *ditto_claims_of(struct ditto_claim *claim)
 int ditto_claim_attach(struct ditto_claims *claims, struct ditto_claim *claim);
 /* Take it off both; what was the table's is freed when the lock is dropped. */
 void ditto_claim_detach(struct ditto_claim *claim);
-/* Take a claim of any kind off, because its client or node goes. */
-void ditto_claim_drop(struct ditto_claim *claim, const char *why);
+/*
+ * Take a claim of any kind off, because its client, share or node goes. What goes with an open
+ * goes first, one at a time: false if the open is still there.
+ */
+bool ditto_claim_drop(struct ditto_claim *claim, const char *why);
+/* So many are dropped under one hold of a lock. */
+#define DITTO_DROPS_AT_ONCE	64
 
 /* client.c: the first claim of a client with a number above this one; under client->lock. */
 struct ditto_claim *ditto_client_claim_after(const struct ditto_client *client, u64 id);
@@ -358,6 +371,13 @@ static inline bool ditto_range_is_nowhere(bool empty, u64 first)
 	return empty && !first;
 }
 
+/* Is the open that a range would go with still there? */
+static inline bool ditto_range_may_be(const struct ditto_claims *claims,
+				      const struct ditto_range_request *req)
+{
+	return !req->open || req->open->claim.claims == claims;
+}
+
 /* range_apply.c */
 struct ditto_range *ditto_range_alloc(const struct ditto_range_request *req);
 void ditto_range_free(struct ditto_range *range);
@@ -377,7 +397,9 @@ int ditto_range_try(struct ditto_claims *claims, const struct ditto_range_reques
 		    struct ditto_range *spares[2], struct ditto_conflict *conflict);
 
 /* open.c, cache.c, break.c */
-void ditto_open_remove(struct ditto_open *open);
+/* Off the node, or first a range or a request that goes with it: false. */
+bool ditto_open_drop(struct ditto_open *open, const char *why);
+struct ditto_cache *ditto_cache_of(struct ditto_claims *claims, const struct ditto_owner *key);
 /* Off the node; the table's reference is put when the lock is dropped. */
 void ditto_cache_remove(struct ditto_cache *cache);
 void ditto_cache_set_bits(struct ditto_cache *cache, u8 bits);

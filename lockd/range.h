@@ -16,6 +16,7 @@
 #include "claim.h"
 
 struct file;
+struct ditto_open;
 struct ditto_range;
 struct ditto_mirror_wait;
 
@@ -29,6 +30,9 @@ enum ditto_discipline {
  * @point: the node
  * @owner: who
  * @cache_owner: whose caching grants do not stand in its way; NULL for none
+ * @open: the open that it goes with, of whatever owner, on the same node; NULL for none.
+ *	Its memory is kept by the caller during the call
+ * @share: as of an actor
  * @discipline: POSIX or EXACT
  * @exclusive: for writing
  * @empty: EXACT only: no byte, the place before @first
@@ -42,6 +46,8 @@ struct ditto_range_request {
 	struct ditto_claim_point *point;
 	struct ditto_owner *owner;
 	struct ditto_owner *cache_owner;
+	struct ditto_open *open;
+	u32 share;
 	enum ditto_discipline discipline;
 	bool exclusive;
 	bool empty;
@@ -146,7 +152,7 @@ struct ditto_wait {
  * Return: 0; -EAGAIN (conflict); -EINPROGRESS (queued); -EALREADY (the same
  * request is queued: a retransmission); -EBUSY (a break is outstanding: come
  * again); -EDEADLK; -ENOLCK (a limit); -EINVAL (range); -ESHUTDOWN (client
- * released); -EPERM (grace: new claims wait); -ESTALE (there is nothing to
+ * or open released); -EPERM (grace: new claims wait); -ESTALE (there is nothing to
  * reclaim: no grace, or the client was not known before); -ENOMEM; and what
  * the file system says if the range is shown to the VFS.
  */

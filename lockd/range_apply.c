@@ -19,6 +19,8 @@ struct ditto_range *ditto_range_alloc(const struct ditto_range_request *req)
 	if (!range)
 		return NULL;
 	range->claim.owner = ditto_owner_hold(req->owner);
+	range->claim.share = req->share;
+	range->open = req->open;
 	return range;
 }
 
@@ -74,7 +76,14 @@ static void range_place(struct ditto_claims *claims, struct ditto_range *range, 
 	ditto_range_insert(claims, range);
 }
 
-/* Does the request need a range of another mode in two pieces? */
+/* Would a range be one with that which is asked for, if they touched? */
+static bool posix_is_alike(const struct ditto_range *range, const struct ditto_range_request *req)
+{
+	return ditto_range_is_exclusive(range) == req->exclusive && range->open == req->open &&
+	       range->claim.share == req->share;
+}
+
+/* Does the request need a range that is not alike in two pieces? */
 static struct ditto_range *posix_to_split(struct ditto_claims *claims,
 					  const struct ditto_range_request *req, bool unlock)
 {
@@ -82,7 +91,7 @@ static struct ditto_range *posix_to_split(struct ditto_claims *claims,
 
 	if (!range || range->first >= req->first || range->last <= req->last)
 		return NULL;
-	if (!unlock && ditto_range_is_exclusive(range) == req->exclusive)
+	if (!unlock && posix_is_alike(range, req))
 		return NULL;
 	return range;
 }
@@ -101,6 +110,8 @@ static int posix_split(struct ditto_claims *claims, const struct ditto_range_req
 		return -ENOMEM;
 	end = range->last;
 	spare->claim.held = range->claim.held;
+	spare->claim.share = range->claim.share;
+	spare->open = range->open;
 	err = ditto_claim_attach(claims, &spare->claim);
 	if (err)
 		return err;
@@ -111,7 +122,7 @@ static int posix_split(struct ditto_claims *claims, const struct ditto_range_req
 	return 0;
 }
 
-/* Take these bytes from the owner's ranges, but for those of the mode to be taken. */
+/* Take these bytes from the owner's ranges, but for those like that to be taken. */
 static void posix_clear(struct ditto_claims *claims, const struct ditto_range_request *req,
 			bool unlock)
 {
@@ -120,7 +131,7 @@ static void posix_clear(struct ditto_claims *claims, const struct ditto_range_re
 
 	for (; range && range->first <= req->last; range = next) {
 		next = ditto_range_own_next(range);
-		if (!unlock && ditto_range_is_exclusive(range) == req->exclusive)
+		if (!unlock && posix_is_alike(range, req))
 			continue;
 		/* None is in two pieces: it was split before. */
 		if (range->first < req->first)
@@ -133,7 +144,7 @@ static void posix_clear(struct ditto_claims *claims, const struct ditto_range_re
 	}
 }
 
-/* Melt the owner's ranges of the same mode that touch these bytes into @new. */
+/* Melt the owner's ranges that are alike and touch these bytes into @new. */
 static void posix_merge(struct ditto_claims *claims, struct ditto_range *new,
 			const struct ditto_range_request *req)
 {
@@ -143,7 +154,7 @@ static void posix_merge(struct ditto_claims *claims, struct ditto_range *new,
 	range = ditto_range_own(claims, req->owner, DITTO_POSIX, first ? first - 1 : 0);
 	for (; range && (last == U64_MAX || range->first <= last + 1); range = next) {
 		next = ditto_range_own_next(range);
-		if (range->claim.held != new->claim.held)
+		if (!posix_is_alike(range, req))
 			continue;
 		first = min(first, range->first);
 		last = max(last, range->last);
@@ -162,7 +173,7 @@ static int posix_take(struct ditto_claims *claims, const struct ditto_range_requ
 
 	new->claim.held = ditto_range_row(DITTO_POSIX, req->exclusive);
 	/* Held already. */
-	if (own && own->claim.held == new->claim.held && own->first <= req->first &&
+	if (own && posix_is_alike(own, req) && own->first <= req->first &&
 	    own->last >= req->last)
 		return 0;
 	err = ditto_claim_attach(claims, &new->claim);
@@ -202,6 +213,8 @@ int ditto_range_take(struct ditto_claims *claims, const struct ditto_range_reque
 		     struct ditto_range *spares[2])
 {
 	lockdep_assert_held(&claims->lock);
+	if (!ditto_range_may_be(claims, req))
+		return -ESHUTDOWN;
 	if (req->discipline == DITTO_POSIX)
 		return posix_take(claims, req, spares);
 	return exact_take(claims, req, spares);

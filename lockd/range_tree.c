@@ -59,6 +59,8 @@ void ditto_range_insert(struct ditto_claims *claims, struct ditto_range *range)
 	rb_add_augmented_cached(&range->by_first, &claims->ranges[range->claim.held], first_less,
 				&range_augment);
 	rb_add(&range->by_owner, &claims->by_owner, own_less);
+	if (range->open)
+		list_add_tail(&range->of_open, &range->open->ranges);
 }
 
 void ditto_range_erase(struct ditto_claims *claims, struct ditto_range *range)
@@ -67,6 +69,8 @@ void ditto_range_erase(struct ditto_claims *claims, struct ditto_range *range)
 	rb_erase_augmented_cached(&range->by_first, &claims->ranges[range->claim.held],
 				  &range_augment);
 	rb_erase(&range->by_owner, &claims->by_owner);
+	if (range->open)
+		list_del(&range->of_open);
 }
 
 /* Other bytes for a range that is claimed; who lists the client sees the old or the new ones. */

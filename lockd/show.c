@@ -280,23 +280,57 @@ static struct ditto_claims *client_lock_numbered(struct ditto_client *client, u6
 	return ditto_claims_lock(claims_of_numbered, &at);
 }
 
+/* An open takes along what it cached by its key, unless that is the whole client's. */
+static void grant_drop(struct ditto_claims *claims, const struct ditto_owner *key,
+		       const char *why)
+{
+	struct ditto_cache *cache = key ? ditto_cache_of(claims, key) : NULL;
+
+	if (cache && !ditto_is_delegation(cache->claim.held))
+		ditto_claim_drop(&cache->claim, why);
+}
+
+/* True when it is gone, or false if there is more to be dropped before. */
+static bool numbered_drop(struct ditto_claims *claims, const struct numbered *found,
+			  const char *why)
+{
+	const struct ditto_owner *key = NULL;
+
+	if (found->wait) {
+		ditto_wait_finish(found->wait, -ESHUTDOWN);
+		return true;
+	}
+	if (found->claim->held == DITTO_HELD_OPEN)
+		key = ditto_claim_open(found->claim)->cache_owner;
+	for (int i = 0; i < DITTO_DROPS_AT_ONCE; i++) {
+		if (!ditto_claim_drop(found->claim, why))
+			continue;
+		/* The memory of an open is its holder's; it is not looked at any more. */
+		grant_drop(claims, key, why);
+		return true;
+	}
+	return false;
+}
+
 static bool client_release_numbered(struct ditto_client *client, u64 id, const char *why)
 {
-	struct ditto_claims *claims = client_lock_numbered(client, id);
+	struct ditto_claims *claims;
 	struct numbered found;
+	bool any = false, done = false;
 
-	if (!claims)
-		return false;
-	/* It may have gone before the lock was had; if not, it stays where it is now. */
-	found = client_numbered(client, id);
-	if (found.claims != claims)
-		found = (struct numbered) {};
-	if (found.wait)
-		ditto_wait_finish(found.wait, -ESHUTDOWN);
-	else if (found.claim)
-		ditto_claim_drop(found.claim, why);
-	ditto_claims_unlock(claims);
-	return found.claims;
+	while (!done && (claims = client_lock_numbered(client, id))) {
+		/* It may have gone before the lock was had; if not, it stays where it is now. */
+		found = client_numbered(client, id);
+		if (found.claims == claims) {
+			any = true;
+			done = numbered_drop(claims, &found, why);
+		}
+		/* Who was told to come again may do so. */
+		claims->settled = true;
+		ditto_claims_unlock(claims);
+		cond_resched();
+	}
+	return any;
 }
 
 int ditto_show_release(struct ditto_lock_table *table, u64 id, const char *why)

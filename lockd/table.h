@@ -170,6 +170,19 @@ struct ditto_lock_table *ditto_locks_create(struct net *net);
 /* End it: all clients were released and put, all nodes are without claims. May sleep. */
 void ditto_locks_destroy(struct ditto_lock_table *table);
 
+/**
+ * ditto_locks_release_share - what was claimed through a share goes with it
+ * @table: the table
+ * @share: its number, as of struct ditto_actor
+ * @why: for the trace; a constant
+ *
+ * Takes claims of all kinds and requests that wait, of all clients, as
+ * ditto_client_release() does. Nothing is claimed through it any more.
+ *
+ * Context: may sleep; no lock held.
+ */
+void ditto_locks_release_share(struct ditto_lock_table *table, u32 share, const char *why);
+
 /* How often something happened, over all CPUs. */
 u64 ditto_locks_events(struct ditto_lock_table *table, enum ditto_lock_event event);
 

@@ -130,6 +130,8 @@ static int wait_add(struct ditto_claims *claims, struct ditto_wait *wait,
 {
 	struct ditto_client *client = req->owner->client;
 
+	if (!ditto_range_may_be(claims, req))
+		return -ESHUTDOWN;
 	if (!wait_within_limits(claims, client, wait->tell))
 		return -ENOLCK;
 	spin_lock(&client->lock);

@@ -297,6 +297,7 @@ static void lease_ask(const struct ditto_op *op, const struct dsmb_open *open,
 	struct ditto_cache *cache;
 	struct ditto_file *file;
 
+	req.actor.share = op->share->number;
 	if (lease_file(op, node, &file))
 		return;
 	if (file)

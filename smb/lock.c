@@ -184,6 +184,8 @@ static int dsmb_lock_request(const struct dsmb_locker *locker, const struct dsmb
 		.point = &locker->node->point,
 		.owner = locker->open->owner,
 		.cache_owner = locker->call->actor.cache_owner,
+		.open = ditto_instance_claim(locker->open->inst),
+		.share = locker->call->op.share->number,
 		.exclusive = el->flags & DSMB_LOCK_EXCLUSIVE,
 		.filp = locker->file ? locker->file->file : NULL,
 	};

@@ -214,6 +214,8 @@ static int restore_ranges(struct restoring *r, struct ditto_node *node)
 			.point = &node->point,
 			.owner = r->open->owner,
 			.cache_owner = r->open->cache_owner,
+			.open = ditto_instance_claim(r->open->inst),
+			.share = r->share->number,
 			.exclusive = range->exclusive,
 			.reclaim = r->reclaim,
 			.filp = file ? file->file : NULL,

@@ -10,6 +10,7 @@
 
 #include "../../fs/nfs/call.h"
 #include "../../fs/nfs/server.h"
+#include "../../fs/share.h"
 #include "../range.h"
 #include "grant.h"
 #include "host.h"
@@ -47,6 +48,7 @@ static int dnlm_request(struct dnfs_call *call, const struct dnlm_msg *msg,
 	*req = (struct ditto_range_request) {
 		.point = dnlm_point(file->node),
 		.owner = asker->owner,
+		.share = file->share->number,
 		.discipline = DITTO_POSIX,
 		.exclusive = msg->exclusive,
 		.reclaim = msg->reclaim,

@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 
 #include "../../fs/nfs/call.h"
+#include "../../fs/share.h"
 #include "../grace.h"
 #include "../open.h"
 #include "file.h"
@@ -77,6 +78,7 @@ static int dnlm_share_new(struct dnlm_asker *asker, struct dnlm_file *file,
 	struct ditto_actor actor = {
 		.client = &asker->client->client,
 		.owner = asker->owner,
+		.share = file->share->number,
 	};
 	struct dnlm_share *share;
 

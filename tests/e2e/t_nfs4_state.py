@@ -4,12 +4,15 @@ import functools
 import os
 import struct
 
+import lockers
 import nfs4
 import rpc
-from harness import as_user, eq, get, one_of, pattern, put, test
+from harness import as_user, eq, get, mount, one_of, pattern, put, test, umount
 from nfs4 import (BOTH, DENY_BOTH, DENY_NONE, DENY_READ, DENY_WRITE, EXCLUSIVE, EXCLUSIVE4_1,
                   GUARDED, READ, READ_LT, READW_LT, UNCHECKED, WRITE, WRITE_LT, WRITEW_LT, Client40,
                   Session, getattr, getfh, lookup, putfh, putrootfh, restorefh, savefh)
+
+MS_BIND = 4096
 
 wire = functools.partial(test, server='ditto')
 
@@ -679,6 +682,55 @@ def revoked_with_the_share(w):
             last(c.compound(nfs4.free_stateid(sid)), nfs4.OK)
             last(read(c, fh, sid), nfs4.BAD_STATEID)
         sid, fh = opened(c, 'f')
+        last(c.close(fh, sid), nfs4.OK)
+
+
+@wire(fs='ext4')
+def claims_go_with_their_share(w):
+    """Of two shares of one file system one goes, with what was claimed through it; its mount, too."""
+    os.mkdir(w.path('d'))
+    put(w.path('d/f'), b'data', 0o666)
+    bound = f'{w.base}/bound'
+    os.mkdir(bound)
+    for minor in (0, 1):
+        mount(w.path('d'), bound, '', MS_BIND)
+        w.server.add('other', bound)
+        a, b = (V41.at(w) if minor else V40(w) for _ in range(2))
+        a.root, b.root = a.fh('other'), b.fh('data', 'd')
+        asid, afh = opened(a, 'f')
+        bsid, bfh = opened(b, 'f')
+        last(a.lock(afh, WRITE_LT, (0, 10), asid), nfs4.OK)
+        lsid = last(b.lock(bfh, WRITE_LT, (20, 10), bsid), nfs4.OK).stateid
+        last(b.relock(bfh, WRITE_LT, (5, 1), lsid), nfs4.DENIED)
+        w.server.delete('other')
+        umount(bound)
+        claims = w.server.claims()
+        eq((claims.get('opens', 0), claims.get('ranges', 0)), (1, 1))
+        lsid = last(b.relock(bfh, WRITE_LT, (0, 10), lsid), nfs4.OK).stateid
+        last(lockt(b, bfh, WRITE_LT, (20, 10)), nfs4.DENIED)
+        s = lockers.Locker(w.path('d/f'))
+        s.refused('lock', lockers.WRITE, 25, 1)
+        last(b.close(bfh, bsid), nfs4.OK)
+        s.lock(lockers.WRITE, 25, 1)
+        s.end()
+        nothing_left(w)
+
+
+@wire
+def open_is_released(w):
+    """The administrator takes an open, and all that was locked by it."""
+    put(w.path('f'), b'data', 0o666)
+    for c in each(w):
+        sid, fh = opened(c, 'f')
+        for i in range(100):
+            last(c.lock(fh, WRITE_LT, (2 * i, 1), sid, by=b'locker %d' % i), nfs4.OK)
+        row, = [r for r in w.server.locks() if r['type'] == 'open']
+        w.server.ctl('lock', 'release', str(row['id']))
+        nothing_left(w)
+        last(read(c, fh, sid), nfs4.ADMIN_REVOKED)
+        c.close(fh, sid)
+        sid, fh = opened(c, 'f')
+        last(c.lock(fh, WRITE_LT, (0, TO_END), sid, by=b'last'), nfs4.OK)
         last(c.close(fh, sid), nfs4.OK)
 
 

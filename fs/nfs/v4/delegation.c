@@ -205,6 +205,7 @@ static struct ditto_cache *ask_table(struct dnfs4_compound *cmp, struct dnfs4_de
 		.point = &node->point,
 		.actor.client = &cmp->client->client,
 		.actor.cache_owner = cmp->client->cache_owner,
+		.actor.share = cmp->current_fh.target.op.share->number,
 		.style = directory ? DITTO_CACHE_DIRECTORY_DELEGATION : DITTO_CACHE_DELEGATION,
 		.want = want,
 		.notify = directory && dnfs4_dir_tells(d->dir),

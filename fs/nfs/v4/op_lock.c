@@ -12,8 +12,10 @@
 #include "../../../lockd/grace.h"
 #include "../../../lockd/range.h"
 #include "../../file.h"
+#include "../../instance.h"
 #include "../../node.h"
 #include "../../server.h"
+#include "../../share.h"
 #include "client.h"
 #include "lock_wait.h"
 #include "open.h"
@@ -136,6 +138,7 @@ static u32 make_request(struct dnfs4_compound *cmp, const struct lock_args *a,
 		.point = &dnfs4_node(cmp)->point,
 		.owner = owner,
 		.cache_owner = cmp->client->cache_owner,
+		.share = cmp->current_fh.target.op.share->number,
 		.exclusive = is_exclusive(a->type),
 		.reclaim = a->reclaim,
 	};
@@ -205,6 +208,7 @@ static u32 take_range(struct dnfs4_compound *cmp, const struct lock_args *a,
 	status = make_request(cmp, a, lock->claimant, &req, &df);
 	if (status)
 		return status;
+	req.open = ditto_instance_claim(lock->open->inst);
 	status = judged(cmp, a, ditto_range_lock(&req, NULL, &res->conflict));
 	if (!status)
 		dnfs4_lock_waits_done(lock->owner, &req);

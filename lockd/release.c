@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Releasing all that was claimed through one share, whoever holds it.
+ *
+ * Claims are found by their clients, a few at a time, so that no lock is held for long,
+ * however much is held.
+ */
+#include <kunit/visibility.h>
+#include <linux/sched.h>
+
+#include "private.h"
+
+/* Claims looked at under one hold of a client's lock. */
+#define LOOK_AT_ONCE	256
+
+/**
+ * struct share_search - the way through the claims of a client
+ * @client: whose
+ * @share: what they were claimed through
+ * @id: number of the claim that was passed last
+ * @more: there may be others behind it
+ */
+struct share_search {
+	struct ditto_client *client;
+	u32 share;
+	u64 id;
+	bool more;
+};
+
+/* The next claim; the search stays before it. Under client->lock. */
+static struct ditto_claim *share_next_claim(struct share_search *search)
+{
+	struct ditto_claim *claim;
+	int looked = 0;
+
+	lockdep_assert_held(&search->client->lock);
+	claim = ditto_client_claim_after(search->client, search->id);
+	while (claim && claim->share != search->share && looked++ < LOOK_AT_ONCE) {
+		search->id = claim->id;
+		claim = ditto_client_claim_next(claim);
+	}
+	search->more = claim;
+	return claim && claim->share == search->share ? claim : NULL;
+}
+
+static struct ditto_claims *share_next_claimed(const void *arg)
+{
+	struct share_search *search = (struct share_search *)arg;
+	struct ditto_claim *claim;
+	struct ditto_claims *claims;
+
+	spin_lock(&search->client->lock);
+	claim = share_next_claim(search);
+	claims = claim ? claim->claims : NULL;
+	spin_unlock(&search->client->lock);
+	return claims;
+}
+
+/* The next claim, if it is on this node. */
+static struct ditto_claim *share_claim_on(struct share_search *search,
+					  const struct ditto_claims *claims)
+{
+	struct ditto_claim *claim;
+
+	spin_lock(&search->client->lock);
+	claim = share_next_claim(search);
+	if (claim && claim->claims != claims)
+		claim = NULL;
+	spin_unlock(&search->client->lock);
+	return claim;
+}
+
+static void share_drop_claims(struct ditto_client *client, u32 share, const char *why)
+{
+	struct share_search search = { .client = client, .share = share, .more = true };
+	struct ditto_claims *claims;
+	struct ditto_claim *claim;
+
+	while (search.more) {
+		claims = ditto_claims_lock(share_next_claimed, &search);
+		if (claims) {
+			for (int i = 0; i < DITTO_DROPS_AT_ONCE; i++) {
+				claim = share_claim_on(&search, claims);
+				if (!claim)
+					break;
+				ditto_claim_drop(claim, why);
+			}
+			/* Who was told to come again may do so. */
+			claims->settled = true;
+			ditto_claims_unlock(claims);
+		}
+		cond_resched();
+	}
+}
+
+/* One that waits through the share; under client->lock. */
+static struct ditto_wait *share_first_wait(const struct share_search *search)
+{
+	struct ditto_wait *wait;
+
+	lockdep_assert_held(&search->client->lock);
+	list_for_each_entry(wait, &search->client->waits, client_link) {
+		if (wait->request.share == search->share)
+			return wait;
+	}
+	return NULL;
+}
+
+static struct ditto_claims *share_first_awaited(const void *arg)
+{
+	const struct share_search *search = arg;
+	struct ditto_claims *claims;
+	struct ditto_wait *wait;
+
+	spin_lock(&search->client->lock);
+	wait = share_first_wait(search);
+	claims = wait ? wait->claims : NULL;
+	spin_unlock(&search->client->lock);
+	return claims;
+}
+
+static void share_drop_waits(struct ditto_client *client, u32 share)
+{
+	const struct share_search search = { .client = client, .share = share };
+	struct ditto_claims *claims;
+	struct ditto_wait *wait;
+
+	while ((claims = ditto_claims_lock(share_first_awaited, &search))) {
+		spin_lock(&client->lock);
+		wait = share_first_wait(&search);
+		if (wait && wait->claims != claims)
+			wait = NULL;
+		spin_unlock(&client->lock);
+		if (wait)
+			ditto_wait_finish(wait, -ESHUTDOWN);
+		ditto_claims_unlock(claims);
+		cond_resched();
+	}
+}
+
+void ditto_locks_release_share(struct ditto_lock_table *table, u32 share, const char *why)
+{
+	struct ditto_client *client;
+	u64 number = 0;
+
+	/* Waiting requests of all first, or they would be granted what is given up. */
+	while ((client = ditto_client_after(table, number))) {
+		number = client->number;
+		share_drop_waits(client, share);
+		ditto_client_put(client);
+	}
+	number = 0;
+	while ((client = ditto_client_after(table, number))) {
+		number = client->number;
+		share_drop_claims(client, share, why);
+		ditto_client_put(client);
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_locks_release_share);
