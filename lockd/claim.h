@@ -190,7 +190,7 @@ struct ditto_claims {
 	u32 parked;
 	struct list_head gone;
 	struct rb_root_cached ranges[DITTO_RANGE_ROWS];
-	struct rb_root by_owner;
+	struct rb_root_cached by_owner;
 	struct ditto_mirror *mirror;
 };
 

@@ -39,7 +39,7 @@ static struct ditto_claims *claims_alloc(struct ditto_claim_point *point)
 	INIT_LIST_HEAD(&claims->gone);
 	for (int row = 0; row < DITTO_RANGE_ROWS; row++)
 		claims->ranges[row] = RB_ROOT_CACHED;
-	claims->by_owner = RB_ROOT;
+	claims->by_owner = RB_ROOT_CACHED;
 	spin_unlock(&claims->lock);
 	return claims;
 }
@@ -351,7 +351,7 @@ static bool claims_drop_one(struct ditto_claims *claims, const char *why)
 {
 	struct ditto_open *open;
 	struct ditto_cache *cache;
-	struct rb_node *rb = rb_first(&claims->by_owner);
+	struct rb_node *rb = rb_first_cached(&claims->by_owner);
 
 	if (!list_empty(&claims->waits)) {
 		ditto_wait_finish(list_first_entry(&claims->waits, struct ditto_wait, link),

@@ -306,27 +306,38 @@ static int vfs_set(struct ditto_mirror *mirror, struct ditto_owner *owner, int t
 	return vfs_lock_file(file, F_SETLK, &fl, NULL);
 }
 
-/* What an owner's ranges of one discipline say about a byte, and up to which byte. */
-static void cover_by(struct ditto_claims *claims, struct ditto_owner *owner,
-		     enum ditto_discipline discipline, u64 at, int *type, u64 *last)
+/* What the first of ranges that lie apart, which does not end before a byte, says about it. */
+static void cover_apart(const struct ditto_range *range, u64 at, int *type, u64 *last)
 {
-	/* EXACT ones stack, so one that begins early may reach far. */
-	struct ditto_range *range = ditto_range_own(claims, owner, discipline,
-						    discipline == DITTO_POSIX ? at : 0);
-
-	for (; range && range->first <= *last; range = ditto_range_own_next(range)) {
-		if (range->empty || range->last < at)
-			continue;
-		if (range->first > at) {
-			*last = range->first - 1;
-			continue;
-		}
-		*last = min(*last, range->last);
-		if (ditto_range_is_exclusive(range))
-			*type = F_WRLCK;
-		else if (*type == F_UNLCK)
-			*type = F_RDLCK;
+	if (!range)
+		return;
+	if (range->first > at) {
+		*last = min(*last, range->first - 1);
+		return;
 	}
+	*last = min(*last, range->last);
+	*type = ditto_range_is_exclusive(range) ? F_WRLCK : F_RDLCK;
+}
+
+/*
+ * What an owner's shared EXACT ranges say. They stack: who reaches farthest of those that begin
+ * up to here counts, and they change nothing of what is exclusive.
+ */
+static void cover_shared(struct ditto_claims *claims, struct ditto_owner *owner, u64 at, int *type,
+			 u64 *last)
+{
+	struct ditto_range *range;
+	u64 reach;
+
+	if (ditto_range_own_max(claims, owner, DITTO_OWN_SHARED, at, &reach) && reach >= at) {
+		*last = min(*last, reach);
+		if (*type == F_UNLCK)
+			*type = F_RDLCK;
+		return;
+	}
+	range = ditto_range_own(claims, owner, DITTO_OWN_SHARED, at);
+	if (range)
+		*last = min(*last, range->first - 1);
 }
 
 /* False if the owner has nothing left on the node. */
@@ -344,10 +355,13 @@ static bool cover(struct ditto_mirror *mirror, struct ditto_owner *owner, u64 at
 		ditto_claims_unlock(claims);
 		return false;
 	}
-	any = ditto_range_own(claims, owner, DITTO_POSIX, 0) ||
-	      ditto_range_own(claims, owner, DITTO_EXACT, 0);
-	cover_by(claims, owner, DITTO_POSIX, at, type, last);
-	cover_by(claims, owner, DITTO_EXACT, at, type, last);
+	any = ditto_range_own(claims, owner, DITTO_OWN_POSIX, 0) ||
+	      ditto_range_own_exact(claims, owner);
+	cover_apart(ditto_range_own(claims, owner, DITTO_OWN_POSIX, at), at, type, last);
+	if (*type != F_WRLCK)
+		cover_apart(ditto_range_own(claims, owner, DITTO_OWN_EXCLUSIVE, at), at, type,
+			    last);
+	cover_shared(claims, owner, at, type, last);
 	ditto_claims_unlock(claims);
 	return any;
 }
@@ -372,6 +386,7 @@ static void mirror_sync(struct ditto_mirror *mirror, struct ditto_owner *owner, 
 		}
 		vfs_set(mirror, owner, type, at, end);
 		at = end + 1;
+		cond_resched();
 	}
 }
 
@@ -427,25 +442,28 @@ static int pending_end(struct ditto_claims *claims, const struct ditto_range_req
 	return ditto_range_take(claims, req, spares);
 }
 
-/* The type that covers both the request and what the owner has in its bytes. */
+/*
+ * The type that covers both the request and what the owner has in its bytes. What is exclusive
+ * there is its own, or the request would have been refused.
+ */
 static int type_to_ask(struct ditto_mirror *mirror, const struct ditto_range_request *req)
 {
-	u64 at = req->first, end;
-	int type = F_RDLCK;
+	struct ditto_claims *claims;
+	struct ditto_range *own;
+	bool exclusive;
 
 	if (req->exclusive)
 		return F_WRLCK;
 	if (req->discipline == DITTO_POSIX)
 		return F_RDLCK;
-	do {
-		end = req->last;
-		if (!cover(mirror, req->owner, at, &type, &end))
-			return F_RDLCK;
-		if (type == F_WRLCK)
-			return F_WRLCK;
-		at = end + 1;
-	} while (end < req->last);
-	return F_RDLCK;
+	claims = ditto_claims_find(mirror->point);
+	if (!claims)
+		return F_RDLCK;
+	own = ditto_range_own(claims, req->owner, DITTO_OWN_EXCLUSIVE, req->first);
+	exclusive = (own && own->first <= req->last) ||
+		    ditto_range_overlap(claims, DITTO_HELD_POSIX_EXCLUSIVE, req->first, req->last);
+	ditto_claims_unlock(claims);
+	return exclusive ? F_WRLCK : F_RDLCK;
 }
 
 /* Ask the VFS for the bytes of a pending range, to wait by @fl if that is given. */

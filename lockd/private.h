@@ -45,6 +45,7 @@ struct ditto_claim {
  * @first: first byte; changed under claims->lock and client->lock
  * @last: last byte; of an empty range, the one before @first
  * @subtree_last: largest @last of the subtree
+ * @own_max: largest of what ditto_range_own_max() tells, of the subtree by owner
  * @empty: no byte
  * @pending: the VFS is being asked; neither merged nor split nor unlocked
  * @open: the open that it goes with, on the same node; or NULL
@@ -58,6 +59,7 @@ struct ditto_range {
 	u64 first;
 	u64 last;
 	u64 subtree_last;
+	u64 own_max;
 	bool empty;
 	bool pending;
 	struct ditto_open *open;
@@ -339,9 +341,31 @@ void ditto_range_move(struct ditto_range *range, u64 first, u64 last);
 struct ditto_range *ditto_range_overlap(struct ditto_claims *claims, enum ditto_held row,
 					u64 first, u64 last);
 struct ditto_range *ditto_range_overlap_next(struct ditto_range *range, u64 first, u64 last);
+
+/*
+ * The order of an owner's ranges in claims->by_owner, before first and last byte. What is taken
+ * again in this order is not refused because of the owner's own.
+ */
+enum ditto_own_class {
+	DITTO_OWN_POSIX,		/* lie apart */
+	DITTO_OWN_EXCLUSIVE,		/* EXACT; lie apart */
+	DITTO_OWN_EMPTY_EXCLUSIVE,
+	DITTO_OWN_SHARED,		/* EXACT; stack */
+	DITTO_OWN_EMPTY_SHARED,
+	DITTO_OWN_PENDING,
+};
+
 struct ditto_range *ditto_range_own(struct ditto_claims *claims, const struct ditto_owner *owner,
-				    enum ditto_discipline discipline, u64 byte);
+				    enum ditto_own_class class, u64 byte);
 struct ditto_range *ditto_range_own_next(struct ditto_range *range);
+struct ditto_range *ditto_range_own_exactly(struct ditto_claims *claims,
+					    const struct ditto_owner *owner,
+					    enum ditto_own_class class, u64 first, u64 last);
+struct ditto_range *ditto_range_own_exact(struct ditto_claims *claims,
+					  const struct ditto_owner *owner);
+struct ditto_range *ditto_range_own_exact_next(struct ditto_range *range);
+bool ditto_range_own_max(struct ditto_claims *claims, const struct ditto_owner *owner,
+			 enum ditto_own_class class, u64 byte, u64 *max);
 
 static inline bool ditto_range_is_exclusive(const struct ditto_range *range)
 {

@@ -182,27 +182,35 @@ static void release_waits(struct ditto_claims *claims, struct ditto_owner *owner
 	}
 }
 
-static void release_ranges(struct ditto_claims *claims, struct ditto_owner *owner,
-			   enum ditto_discipline discipline)
+/* As many as fit into one hold of the lock; false if there are no more. */
+static bool release_ranges(struct ditto_claims *claims, struct ditto_owner *owner)
 {
-	struct ditto_range *range, *next;
+	struct ditto_range *range;
 
-	for (range = ditto_range_own(claims, owner, discipline, 0); range; range = next) {
-		next = ditto_range_own_next(range);
+	for (int i = 0; i < DITTO_DROPS_AT_ONCE; i++) {
+		range = ditto_range_own(claims, owner, DITTO_OWN_POSIX, 0) ?:
+			ditto_range_own_exact(claims, owner);
+		if (!range)
+			return false;
 		ditto_claim_drop(&range->claim, "owner");
 	}
+	return true;
 }
 
 void ditto_range_release_owner(struct ditto_claim_point *point, struct ditto_owner *owner)
 {
-	struct ditto_claims *claims = ditto_claims_find(point);
+	struct ditto_claims *claims;
+	bool more = true;
 
-	if (!claims)
-		return;
-	release_waits(claims, owner);
-	release_ranges(claims, owner, DITTO_POSIX);
-	release_ranges(claims, owner, DITTO_EXACT);
-	ditto_claims_unlock(claims);
+	while (more) {
+		claims = ditto_claims_find(point);
+		if (!claims)
+			return;
+		release_waits(claims, owner);
+		more = release_ranges(claims, owner);
+		ditto_claims_unlock(claims);
+		cond_resched();
+	}
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_release_owner, DITTO);
 
@@ -213,7 +221,7 @@ bool ditto_range_owner_has(struct ditto_claim_point *point, const struct ditto_o
 
 	if (!claims)
 		return false;
-	has = ditto_range_own(claims, owner, DITTO_EXACT, 0);
+	has = ditto_range_own_exact(claims, owner);
 	ditto_claims_unlock(claims);
 	return has;
 }
@@ -229,8 +237,8 @@ unsigned int ditto_range_owner_list(struct ditto_claim_point *point,
 
 	if (!claims)
 		return 0;
-	for (range = ditto_range_own(claims, owner, DITTO_EXACT, 0); range;
-	     range = ditto_range_own_next(range), n++) {
+	for (range = ditto_range_own_exact(claims, owner); range;
+	     range = ditto_range_own_exact_next(range), n++) {
 		if (n >= max)
 			continue;
 		list[n] = (struct ditto_range_held) {
@@ -248,14 +256,13 @@ bool ditto_range_owner_has_posix(struct ditto_claim_point *point, const struct d
 				 bool exclusive)
 {
 	struct ditto_claims *claims = ditto_claims_find(point);
-	struct ditto_range *range;
+	u64 is_exclusive = false;
+	bool has;
 
 	if (!claims)
 		return false;
-	range = ditto_range_own(claims, owner, DITTO_POSIX, 0);
-	while (range && exclusive && !ditto_range_is_exclusive(range))
-		range = ditto_range_own_next(range);
+	has = ditto_range_own_max(claims, owner, DITTO_OWN_POSIX, U64_MAX, &is_exclusive);
 	ditto_claims_unlock(claims);
-	return range;
+	return has && (!exclusive || is_exclusive);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_owner_has_posix, DITTO);

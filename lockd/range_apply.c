@@ -87,7 +87,8 @@ static bool posix_is_alike(const struct ditto_range *range, const struct ditto_r
 static struct ditto_range *posix_to_split(struct ditto_claims *claims,
 					  const struct ditto_range_request *req, bool unlock)
 {
-	struct ditto_range *range = ditto_range_own(claims, req->owner, DITTO_POSIX, req->first);
+	struct ditto_range *range = ditto_range_own(claims, req->owner, DITTO_OWN_POSIX,
+						    req->first);
 
 	if (!range || range->first >= req->first || range->last <= req->last)
 		return NULL;
@@ -126,7 +127,8 @@ static int posix_split(struct ditto_claims *claims, const struct ditto_range_req
 static void posix_clear(struct ditto_claims *claims, const struct ditto_range_request *req,
 			bool unlock)
 {
-	struct ditto_range *range = ditto_range_own(claims, req->owner, DITTO_POSIX, req->first);
+	struct ditto_range *range = ditto_range_own(claims, req->owner, DITTO_OWN_POSIX,
+						    req->first);
 	struct ditto_range *next;
 
 	for (; range && range->first <= req->last; range = next) {
@@ -151,7 +153,7 @@ static void posix_merge(struct ditto_claims *claims, struct ditto_range *new,
 	u64 first = req->first, last = req->last;
 	struct ditto_range *range, *next;
 
-	range = ditto_range_own(claims, req->owner, DITTO_POSIX, first ? first - 1 : 0);
+	range = ditto_range_own(claims, req->owner, DITTO_OWN_POSIX, first ? first - 1 : 0);
 	for (; range && (last == U64_MAX || range->first <= last + 1); range = next) {
 		next = ditto_range_own_next(range);
 		if (!posix_is_alike(range, req))
@@ -167,7 +169,7 @@ static void posix_merge(struct ditto_claims *claims, struct ditto_range *new,
 static int posix_take(struct ditto_claims *claims, const struct ditto_range_request *req,
 		      struct ditto_range *spares[2])
 {
-	struct ditto_range *own = ditto_range_own(claims, req->owner, DITTO_POSIX, req->first);
+	struct ditto_range *own = ditto_range_own(claims, req->owner, DITTO_OWN_POSIX, req->first);
 	struct ditto_range *new = spares[0];
 	int err;
 
@@ -233,19 +235,13 @@ static int posix_give(struct ditto_claims *claims, const struct ditto_range_requ
 /* Of an exclusive and a shared one over the same bytes the exclusive goes first. */
 static int exact_give(struct ditto_claims *claims, const struct ditto_range_request *req)
 {
-	struct ditto_range *range = ditto_range_own(claims, req->owner, DITTO_EXACT, req->first);
 	u64 last = ditto_range_end(req->empty, req->first, req->last);
-	struct ditto_range *shared = NULL;
+	struct ditto_range *range;
 
-	for (; range && range->first == req->first; range = ditto_range_own_next(range)) {
-		if (range->last != last || range->empty != req->empty)
-			continue;
-		if (ditto_range_is_exclusive(range))
-			break;
-		shared = range;
-	}
-	if (!range || range->first != req->first)
-		range = shared;
+	range = ditto_range_own_exactly(claims, req->owner, req->empty ? DITTO_OWN_EMPTY_EXCLUSIVE :
+					DITTO_OWN_EXCLUSIVE, req->first, last) ?:
+		ditto_range_own_exactly(claims, req->owner, req->empty ? DITTO_OWN_EMPTY_SHARED :
+					DITTO_OWN_SHARED, req->first, last);
 	if (!range)
 		return -ENOENT;
 	ditto_range_remove(range);

@@ -6,6 +6,7 @@
  *
  * Locking: all under claims->lock.
  */
+#include <linux/minmax.h>
 #include <linux/rbtree_augmented.h>
 
 #include "private.h"
@@ -24,32 +25,64 @@ static bool first_less(struct rb_node *a, const struct rb_node *b)
 	       rb_entry(b, struct ditto_range, by_first)->first;
 }
 
-/* In the order of the tree by owner; a pending range is in a class of its own. */
-static unsigned int range_class(const struct ditto_range *range)
+static enum ditto_own_class range_class(const struct ditto_range *range)
 {
 	if (range->pending)
-		return 2;
-	return range->claim.held < DITTO_HELD_EXACT_SHARED ? DITTO_POSIX : DITTO_EXACT;
+		return DITTO_OWN_PENDING;
+	switch (range->claim.held) {
+	case DITTO_HELD_EXACT_EXCLUSIVE:
+		return range->empty ? DITTO_OWN_EMPTY_EXCLUSIVE : DITTO_OWN_EXCLUSIVE;
+	case DITTO_HELD_EXACT_SHARED:
+		return range->empty ? DITTO_OWN_EMPTY_SHARED : DITTO_OWN_SHARED;
+	default:
+		return DITTO_OWN_POSIX;
+	}
 }
 
-static int own_compare(const struct ditto_owner *owner, unsigned int class, u64 first,
-		       const struct ditto_range *range)
+/* See ditto_range_own_max(). */
+static inline u64 own_value(const struct ditto_range *range)
 {
-	if (owner != range->claim.owner)
-		return owner < range->claim.owner ? -1 : 1;
-	if (class != range_class(range))
-		return class < range_class(range) ? -1 : 1;
-	if (first != range->first)
-		return first < range->first ? -1 : 1;
+	switch (range_class(range)) {
+	case DITTO_OWN_POSIX:
+		return ditto_range_is_exclusive(range);
+	case DITTO_OWN_SHARED:
+		return range->last;
+	default:
+		return 0;
+	}
+}
+
+RB_DECLARE_CALLBACKS_MAX(static, own_augment, struct ditto_range, by_owner, u64, own_max,
+			 own_value);
+
+/* A place in the tree by owner. */
+struct own_key {
+	const struct ditto_owner *owner;
+	enum ditto_own_class class;
+	u64 first;
+	u64 last;
+};
+
+static int own_compare(const struct own_key *key, const struct ditto_range *range)
+{
+	if (key->owner != range->claim.owner)
+		return key->owner < range->claim.owner ? -1 : 1;
+	if (key->class != range_class(range))
+		return key->class < range_class(range) ? -1 : 1;
+	if (key->first != range->first)
+		return key->first < range->first ? -1 : 1;
+	if (key->last != range->last)
+		return key->last < range->last ? -1 : 1;
 	return 0;
 }
 
 static bool own_less(struct rb_node *a, const struct rb_node *b)
 {
 	const struct ditto_range *range = rb_entry(a, struct ditto_range, by_owner);
+	const struct own_key key = { range->claim.owner, range_class(range), range->first,
+				     range->last };
 
-	return own_compare(range->claim.owner, range_class(range), range->first,
-			   rb_entry(b, struct ditto_range, by_owner)) < 0;
+	return own_compare(&key, rb_entry(b, struct ditto_range, by_owner)) < 0;
 }
 
 void ditto_range_insert(struct ditto_claims *claims, struct ditto_range *range)
@@ -58,7 +91,8 @@ void ditto_range_insert(struct ditto_claims *claims, struct ditto_range *range)
 	range->subtree_last = range->last;
 	rb_add_augmented_cached(&range->by_first, &claims->ranges[range->claim.held], first_less,
 				&range_augment);
-	rb_add(&range->by_owner, &claims->by_owner, own_less);
+	range->own_max = own_value(range);
+	rb_add_augmented_cached(&range->by_owner, &claims->by_owner, own_less, &own_augment);
 	if (range->open)
 		list_add_tail(&range->of_open, &range->open->ranges);
 }
@@ -68,7 +102,7 @@ void ditto_range_erase(struct ditto_claims *claims, struct ditto_range *range)
 	lockdep_assert_held(&claims->lock);
 	rb_erase_augmented_cached(&range->by_first, &claims->ranges[range->claim.held],
 				  &range_augment);
-	rb_erase(&range->by_owner, &claims->by_owner);
+	rb_erase_augmented_cached(&range->by_owner, &claims->by_owner, &own_augment);
 	if (range->open)
 		list_del(&range->of_open);
 }
@@ -148,44 +182,147 @@ struct ditto_range *ditto_range_overlap_next(struct ditto_range *range, u64 firs
 	}
 }
 
-/*
- * An owner's first range of a discipline that does not end before @byte. For
- * POSIX ones, which never overlap, that is one look down the tree; EXACT ones
- * stack, so for them it is the first that does not begin before @byte.
- */
-struct ditto_range *ditto_range_own(struct ditto_claims *claims, const struct ditto_owner *owner,
-				    enum ditto_discipline discipline, u64 byte)
+/* The first range that does not come before this place, and the one before it. */
+static struct ditto_range *own_find(struct ditto_claims *claims, const struct own_key *key,
+				    struct ditto_range **before)
 {
-	struct rb_node *rb = claims->by_owner.rb_node;
-	struct ditto_range *found = NULL, *before = NULL, *range;
+	struct rb_node *rb = claims->by_owner.rb_root.rb_node;
+	struct ditto_range *found = NULL, *range;
 
 	lockdep_assert_held(&claims->lock);
+	*before = NULL;
 	while (rb) {
 		range = rb_entry(rb, struct ditto_range, by_owner);
-		if (own_compare(owner, discipline, byte, range) <= 0) {
+		if (own_compare(key, range) <= 0) {
 			found = range;
 			rb = rb->rb_left;
 		} else {
-			before = range;
+			*before = range;
 			rb = rb->rb_right;
 		}
 	}
-	if (before && discipline == DITTO_POSIX && before->claim.owner == owner &&
-	    range_class(before) == discipline && before->last >= byte)
-		return before;
-	if (found && found->claim.owner == owner && range_class(found) == discipline)
-		return found;
-	return NULL;
+	return found;
 }
 
-/* The owner's next of the same discipline. */
+static bool own_is(const struct ditto_range *range, const struct own_key *key)
+{
+	return range && range->claim.owner == key->owner && range_class(range) == key->class;
+}
+
+/*
+ * An owner's first range of a class that does not end before @byte, if those of the class
+ * lie apart; of a class that stacks, the first that does not begin before @byte.
+ */
+struct ditto_range *ditto_range_own(struct ditto_claims *claims, const struct ditto_owner *owner,
+				    enum ditto_own_class class, u64 byte)
+{
+	const struct own_key key = { .owner = owner, .class = class, .first = byte };
+	struct ditto_range *before, *found = own_find(claims, &key, &before);
+
+	if ((class == DITTO_OWN_POSIX || class == DITTO_OWN_EXCLUSIVE) && own_is(before, &key) &&
+	    before->last >= byte)
+		return before;
+	return own_is(found, &key) ? found : NULL;
+}
+
+/* The owner's next of the same class. */
 struct ditto_range *ditto_range_own_next(struct ditto_range *range)
+{
+	const struct own_key key = { .owner = range->claim.owner, .class = range_class(range) };
+	struct ditto_range *next = rb_entry_safe(rb_next(&range->by_owner), struct ditto_range,
+						 by_owner);
+
+	return own_is(next, &key) ? next : NULL;
+}
+
+/* One with these bytes. */
+struct ditto_range *ditto_range_own_exactly(struct ditto_claims *claims,
+					    const struct ditto_owner *owner,
+					    enum ditto_own_class class, u64 first, u64 last)
+{
+	const struct own_key key = { owner, class, first, last };
+	struct ditto_range *before, *found = own_find(claims, &key, &before);
+
+	return found && !own_compare(&key, found) ? found : NULL;
+}
+
+static struct ditto_range *own_if_exact(struct ditto_range *range, const struct ditto_owner *owner)
+{
+	return range && range->claim.owner == owner && range_class(range) > DITTO_OWN_POSIX &&
+	       range_class(range) < DITTO_OWN_PENDING ? range : NULL;
+}
+
+/* The owner's first of EXACT discipline, whatever class. */
+struct ditto_range *ditto_range_own_exact(struct ditto_claims *claims,
+					  const struct ditto_owner *owner)
+{
+	const struct own_key key = { .owner = owner, .class = DITTO_OWN_POSIX + 1 };
+	struct ditto_range *before, *found = own_find(claims, &key, &before);
+
+	return own_if_exact(found, owner);
+}
+
+struct ditto_range *ditto_range_own_exact_next(struct ditto_range *range)
 {
 	struct ditto_range *next = rb_entry_safe(rb_next(&range->by_owner), struct ditto_range,
 						 by_owner);
 
-	if (!next || next->claim.owner != range->claim.owner ||
-	    range_class(next) != range_class(range))
-		return NULL;
-	return next;
+	return own_if_exact(next, range->claim.owner);
+}
+
+/* Where is a range: before the class, in it and beginning no later than @key, or behind? */
+static int own_side(const struct own_key *key, const struct ditto_range *range)
+{
+	const struct own_key begin = { .owner = key->owner, .class = key->class };
+
+	if (own_compare(&begin, range) > 0)
+		return -1;
+	return own_compare(key, range) < 0 ? 1 : 0;
+}
+
+static u64 own_subtree_max(const struct rb_node *rb)
+{
+	return rb ? rb_entry(rb, struct ditto_range, by_owner)->own_max : 0;
+}
+
+/*
+ * Of an owner's ranges of a class that begin at @byte or before: of shared ones the last byte
+ * that any reaches, of POSIX ones whether any is exclusive. False if there are none. The ranges
+ * are some subtrees, whose maxima are known, beside the two ways down.
+ */
+bool ditto_range_own_max(struct ditto_claims *claims, const struct ditto_owner *owner,
+			 enum ditto_own_class class, u64 byte, u64 *max)
+{
+	const struct own_key key = { owner, class, byte, U64_MAX };
+	struct rb_node *top = claims->by_owner.rb_root.rb_node, *rb;
+	struct ditto_range *range = NULL;
+
+	lockdep_assert_held(&claims->lock);
+	for (; top; top = own_side(&key, range) < 0 ? top->rb_right : top->rb_left) {
+		range = rb_entry(top, struct ditto_range, by_owner);
+		if (!own_side(&key, range))
+			break;
+	}
+	if (!top)
+		return false;
+	*max = own_value(range);
+	for (rb = top->rb_left; rb;) {
+		range = rb_entry(rb, struct ditto_range, by_owner);
+		if (own_side(&key, range)) {
+			rb = rb->rb_right;
+			continue;
+		}
+		*max = max3(*max, own_value(range), own_subtree_max(rb->rb_right));
+		rb = rb->rb_left;
+	}
+	for (rb = top->rb_right; rb;) {
+		range = rb_entry(rb, struct ditto_range, by_owner);
+		if (own_side(&key, range)) {
+			rb = rb->rb_left;
+			continue;
+		}
+		*max = max3(*max, own_value(range), own_subtree_max(rb->rb_left));
+		rb = rb->rb_right;
+	}
+	return true;
 }

@@ -186,7 +186,7 @@ static void copy_point(struct batch *batch, struct ditto_claims *claims)
 	struct ditto_wait *wait;
 	struct rb_node *rb;
 
-	for (rb = rb_first(&claims->by_owner); rb && !batch_full(batch); rb = rb_next(rb))
+	for (rb = rb_first_cached(&claims->by_owner); rb && !batch_full(batch); rb = rb_next(rb))
 		show_claim(batch, &rb_entry(rb, struct ditto_range, by_owner)->claim);
 	list_for_each_entry(open, &claims->opens, link) {
 		if (batch_full(batch))
