@@ -71,6 +71,7 @@ struct dnfs_transport {
  *	With DNFS_PROC_WHOLE: 0, -EBADMSG if the arguments are not valid XDR, -EINPROGRESS if no
  *	reply is to be sent
  * @encode: results, for every status; false if they do not fit; NULL if there are none
+ * @repeatable: of DNFS_PROC_CACHED: may a call with these arguments be done again? NULL if none may
  * @release: frees what @decode and @exec allocated, also if one of them failed; may be NULL
  * @argsize: bytes of the decoded arguments
  * @ressize: bytes of the results
@@ -82,6 +83,7 @@ struct dnfs_proc {
 	bool (*decode)(struct xdr_stream *xdr, void *args);
 	int (*exec)(struct dnfs_call *call);
 	bool (*encode)(struct dnfs_call *call);
+	bool (*repeatable)(const void *args);
 	void (*release)(struct dnfs_call *call);
 	u32 argsize;
 	u32 ressize;

@@ -15,9 +15,9 @@ struct svc_xprt;
 struct xdr_buf;
 struct xdr_stream;
 
-/* Most replies kept by a server; fewer with little memory. */
-#define DNFS_REPLIES_MAX	8192
-#define DNFS_REPLIES_MIN	256
+/* Most and fewest replies kept by a server; between them memory decides. */
+#define DNFS_REPLIES_MAX	262144
+#define DNFS_REPLIES_MIN	1024
 /* How long, in seconds: longer than clients go on asking on one connection. */
 #define DNFS_REPLY_AGE_S	120
 /* Longest reply kept: more than what clients ask for with an operation that is not idempotent. */

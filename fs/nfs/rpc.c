@@ -450,6 +450,14 @@ static void dnfs_once_end(struct dnfs_rpc_call *rc, bool result)
 			    dnfs_reply_forget(replies, rc->reply));
 }
 
+static bool dnfs_is_kept(const struct dnfs_call *call)
+{
+	const struct dnfs_proc *proc = call->proc;
+
+	return proc->flags & DNFS_PROC_CACHED && !call->undecided &&
+	       !(proc->repeatable && proc->repeatable(call->args));
+}
+
 static void dnfs_serve(struct dnfs_rpc_call *rc, const struct dnfs_program *program)
 {
 	const struct dnfs_proc *proc = rc->call.proc;
@@ -459,7 +467,7 @@ static void dnfs_serve(struct dnfs_rpc_call *rc, const struct dnfs_program *prog
 		dnfs_garbage(rc, program);
 		return;
 	}
-	if (proc->flags & DNFS_PROC_CACHED && !rc->call.undecided)
+	if (dnfs_is_kept(&rc->call))
 		once = dnfs_rpc_once(&rc->call);
 	switch (once) {
 	case DNFS_ONCE_DO:

@@ -33,6 +33,7 @@ static void stream_init(struct stream *s)
 static void call_key(struct dnfs_reply_key *key, u32 xid)
 {
 	memset(key, 0, sizeof(*key));
+	key->addr.s6_addr32[2] = htonl(0xffff);
 	key->addr.s6_addr32[3] = htonl(0xc0000201);
 	key->port = htons(800);
 	key->proto = IPPROTO_TCP;
@@ -266,6 +267,63 @@ static void full_of_busy(struct kunit *test)
 	kvfree(held);
 }
 
+/* What one peer calls does not drive out the reply that another may ask for again. */
+static void outlives_calls_of_others(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct dnfs_reply_key create, key;
+	struct dnfs_reply *reply;
+
+	call_key(&create, 1);
+	make(test, &create, 60);
+	for (u32 xid = 2; xid < 100002; xid++) {
+		call_key(&key, xid);
+		key.addr.s6_addr32[3] = htonl(0xc0000202);
+		make(test, &key, 60);
+	}
+	KUNIT_EXPECT_EQ(test, begin(f, &create, &reply), DNFS_REPLY_DONE);
+	KUNIT_EXPECT_LE(test, dnfs_replies_count(f->replies), dnfs_replies_limit(f->replies));
+}
+
+/* The hosts of one IPv6 network count as one peer. */
+static void networks_are_peers(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct dnfs_reply_key create, key;
+	struct dnfs_reply *reply;
+
+	call_key(&create, 1);
+	for (u32 xid = 2; xid < 10; xid++) {
+		call_key(&key, xid);
+		make(test, &key, 1);
+	}
+	make(test, &create, 1);
+	for (u32 xid = 10; xid < 2 * dnfs_replies_limit(f->replies); xid++) {
+		call_key(&key, xid);
+		key.addr.s6_addr32[0] = htonl(0x20010db8);
+		key.addr.s6_addr32[2] = htonl(xid);
+		make(test, &key, 1);
+	}
+	KUNIT_EXPECT_EQ(test, begin(f, &create, &reply), DNFS_REPLY_DONE);
+}
+
+/* A peer that is alone has the whole cache. */
+static void outlives_own_calls(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	unsigned int calls = min(dnfs_replies_limit(f->replies) / 2, 100000U);
+	struct dnfs_reply_key create, key;
+	struct dnfs_reply *reply;
+
+	call_key(&create, 1);
+	make(test, &create, 60);
+	for (u32 xid = 2; xid < 2 + calls; xid++) {
+		call_key(&key, xid);
+		make(test, &key, 30);
+	}
+	KUNIT_EXPECT_EQ(test, begin(f, &create, &reply), DNFS_REPLY_DONE);
+}
+
 static struct kunit_case reply_cache_cases[] = {
 	KUNIT_CASE(replays),
 	KUNIT_CASE(drops_while_busy),
@@ -276,6 +334,9 @@ static struct kunit_case reply_cache_cases[] = {
 	KUNIT_CASE(expires),
 	KUNIT_CASE(is_bounded),
 	KUNIT_CASE(full_of_busy),
+	KUNIT_CASE(outlives_calls_of_others),
+	KUNIT_CASE(networks_are_peers),
+	KUNIT_CASE(outlives_own_calls),
 	{}
 };
 

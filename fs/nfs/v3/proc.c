@@ -189,6 +189,17 @@ static int dnfs3_pathconf(struct dnfs_call *call)
 	return err;
 }
 
+/*
+ * Data that is not stable yet is the client's to send again, and it is most of what clients
+ * write: kept, its replies would drive out those that matter.
+ */
+static bool write_is_repeatable(const void *args)
+{
+	const struct dnfs3_write_args *a = args;
+
+	return a->stable == UNSTABLE;
+}
+
 #define CREATE_MAX	(4 + 4 + NFS3_FH_WIRE_SIZE + NFS3_POST_ATTR_SIZE + NFS3_WCC_SIZE)
 
 #define PROC(NAME, ARGS, RES, DECODE, EXEC, ENCODE, MAX, FLAGS)			\
@@ -216,8 +227,17 @@ const struct dnfs_proc dnfs3_procs[NFSPROC3_COUNT] = {
 	PROC(READLINK, fh, readlink, fh, readlink, readlink,
 	     4 + NFS3_POST_ATTR_SIZE + 4 + PATH_MAX, 0),
 	PROC(READ, read, read, read, read, read, 0, 0),
-	PROC(WRITE, write, write, write, write, write,
-	     4 + NFS3_WCC_SIZE + 8 + NFS3_WRITEVERFSIZE, DNFS_PROC_CACHED),
+	[NFSPROC3_WRITE] = {
+		.name = "WRITE",
+		.decode = dnfs3_decode_write,
+		.exec = dnfs3_write,
+		.encode = dnfs3_encode_write,
+		.repeatable = write_is_repeatable,
+		.argsize = sizeof(struct dnfs3_write_args),
+		.ressize = sizeof(struct dnfs3_write_res),
+		.max_reply = 4 + NFS3_WCC_SIZE + 8 + NFS3_WRITEVERFSIZE,
+		.flags = DNFS_PROC_CACHED,
+	},
 	PROC(CREATE, create, create, create, create, create, CREATE_MAX, DNFS_PROC_CACHED),
 	PROC(MKDIR, mkdir, create, mkdir, mkdir, create, CREATE_MAX, DNFS_PROC_CACHED),
 	PROC(SYMLINK, symlink, create, symlink, symlink, create, CREATE_MAX, DNFS_PROC_CACHED),
