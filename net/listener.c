@@ -340,7 +340,9 @@ int ditto_listener_for_each(struct ditto_server *srv, u32 from,
 	struct ditto_listener *listener;
 	int ret = 0;
 
-	mutex_lock(&ls->lock);
+	/* One that closes may drain for half a minute. */
+	if (mutex_lock_killable(&ls->lock))
+		return -EINTR;
 	list_for_each_entry(listener, &ls->list, list) {
 		if (listener->id < from)
 			continue;
@@ -382,7 +384,9 @@ unsigned int ditto_protocols_connections(struct ditto_server *srv, const struct 
 	unsigned int count = 0;
 	unsigned long seen = 0;
 
-	mutex_lock(&ls->lock);
+	/* Who is killed reads no answer. */
+	if (mutex_lock_killable(&ls->lock))
+		return 0;
 	list_for_each_entry(listener, &ls->list, list)
 		if (protocol_first(listener, &seen) && listener->protocol->connections)
 			count += listener->protocol->connections(srv, peer);
