@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include <gssapi/gssapi_ext.h>
@@ -363,6 +364,21 @@ static bool read_key(struct gss_peer *peer, gss_ctx_id_t context)
 	return good;
 }
 
+/*
+ * The user was looked up by the names that we read out of the token ourselves. They
+ * must be those that the library proved: "DOMAIN\\user", or the user alone.
+ */
+static bool is_proved(const char *name, const struct proof *proof)
+{
+	const char *user = strchr(name, '\\');
+	const char *domain = proof->said.domain;
+	size_t len = user ? (size_t)(user - name) : 0;
+
+	return !strcasecmp(user ? user + 1 : name, proof->local) &&
+	       !strcasecmp(proof->said.user, proof->local) &&
+	       len == strlen(domain) && !strncasecmp(name, domain, len);
+}
+
 /* What the library proved, in our words. */
 static enum gss_outcome read_peer(struct gss_peer *peer, gss_ctx_id_t context,
 				  const struct proof *proof, struct why *why)
@@ -393,6 +409,11 @@ static enum gss_outcome read_peer(struct gss_peer *peer, gss_ctx_id_t context,
 		read_local(peer, proof->name);
 	else
 		memcpy(peer->local, proof->local, sizeof(peer->local));
+	if (peer->way == GSS_WAY_NTLM && peer->local[0] && !is_proved(peer->name, proof)) {
+		why_not(why, "%s was proved, and not user '%s' of '%s'", peer->name,
+			proof->said.user, proof->said.domain);
+		return GSS_REFUSED;
+	}
 	if (!read_key(peer, context)) {
 		why_not(why, "%s has no session key", peer->name);
 		return GSS_REFUSED;
