@@ -5,6 +5,7 @@
 #include <linux/genetlink.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <netlink/errno.h>
 #include <netlink/genl/genl.h>
@@ -227,12 +228,16 @@ static struct nl_cb *make_cb(int (*valid)(struct nl_msg *msg, void *arg), struct
 
 static bool open_standing(struct conn *c, struct why *why)
 {
+	const int size = RECEIVE_BUFFER;
+
 	if (conn_open(c)) {
 		*why = c->why;
 		return false;
 	}
 	nl_socket_set_nonblocking(c->sock);
-	nl_socket_set_buffer_size(c->sock, RECEIVE_BUFFER, 0);
+	/* CAP_NET_ADMIN lets it exceed net.core.rmem_max, which is a fifth of that by default. */
+	if (setsockopt(nl_socket_get_fd(c->sock), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
+		nl_socket_set_buffer_size(c->sock, RECEIVE_BUFFER, 0);
 	return true;
 }
 

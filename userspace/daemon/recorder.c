@@ -22,6 +22,11 @@
 /* Changes that wait. */
 #define LIMIT	4096
 
+/* Seconds until a beginning that failed is tried again: the first time, and at most. */
+#define PAUSE_MIN	1
+#define PAUSE_MAX	30
+#define PAUSE_STEP_MS	100
+
 /**
  * struct recorder - the thread and what it works with
  * @pool: the thread
@@ -30,6 +35,7 @@
  * @first: changes that wait, in their order
  * @last: of them
  * @life: counts beginnings and ends
+ * @closing: the thread is to end
  */
 struct recorder {
 	struct pool *pool;
@@ -38,12 +44,21 @@ struct recorder {
 	struct record_job *first;
 	struct record_job **last;
 	u32 life;
+	bool closing;
 };
 
-/* A life of the server that begins or ends. */
+/**
+ * struct life_job - a life of the server that begins or ends
+ * @job: in the pool
+ * @recorder: whose
+ * @number: recorder.life when it was submitted
+ * @instance: of the server
+ * @epoch: of the server; 0 if it has none yet
+ */
 struct life_job {
 	struct job job;
 	struct recorder *recorder;
+	u32 number;
 	u64 instance;
 	u64 epoch;
 };
@@ -207,17 +222,52 @@ static void load_all(struct records *r, u64 instance, u64 epoch, bool clean)
 		conn_close(&l.conn);
 }
 
+/* Nothing else began or ended since, and nobody waits for this thread. */
+static bool life_is_present(const struct life_job *life)
+{
+	struct recorder *rec = life->recorder;
+	bool present;
+
+	pthread_mutex_lock(&rec->lock);
+	present = !rec->closing && rec->life == life->number;
+	pthread_mutex_unlock(&rec->lock);
+	return present;
+}
+
+/* False if it is not worth while any more. */
+static bool pause_in_life(const struct life_job *life, unsigned int seconds)
+{
+	const struct timespec step = { 0, PAUSE_STEP_MS * 1000000L };
+	unsigned int ms;
+
+	for (ms = 0; ms < seconds * 1000 && life_is_present(life); ms += PAUSE_STEP_MS)
+		nanosleep(&step, NULL);
+	return life_is_present(life);
+}
+
+/*
+ * A disk that is full, or a database that somebody looks into, is so for a while
+ * only. Changes that come meanwhile wait, as far as their deadlines allow.
+ */
 static void run_begin(struct job *job)
 {
 	struct life_job *life = (struct life_job *)job;
 	struct records *r = life->recorder->records;
+	unsigned int pause = PAUSE_MIN;
 	bool clean = false;
 	u64 epoch;
 
-	epoch = records_begin(r, life->instance, life->epoch, &clean);
-	if (!epoch)
-		log_error("what must outlive a restart cannot be recorded");
-	else if (!life->epoch)
+	for (;;) {
+		epoch = records_begin(r, life->instance, life->epoch, &clean);
+		if (epoch)
+			break;
+		if (pause == PAUSE_MIN)
+			log_error("what must outlive a restart cannot be recorded: trying again");
+		if (!pause_in_life(life, pause))
+			return;
+		pause = pause < PAUSE_MAX / 2 ? 2 * pause : PAUSE_MAX;
+	}
+	if (!life->epoch)
 		load_all(r, life->instance, epoch, clean);
 }
 
@@ -245,6 +295,8 @@ static void submit_life(struct recorder *rec, void (*run)(struct job *job), u64 
 	pthread_mutex_lock(&rec->lock);
 	rc = pool_submit(rec->pool, &life->job);
 	rec->life++;
+	if (!rc)
+		life->number = rec->life;
 	pthread_mutex_unlock(&rec->lock);
 	if (!rc)
 		return;
@@ -284,6 +336,9 @@ void recorder_close(struct recorder *rec)
 {
 	if (!rec)
 		return;
+	pthread_mutex_lock(&rec->lock);
+	rec->closing = true;
+	pthread_mutex_unlock(&rec->lock);
 	/* What did not begin was not promised: the kernel hears no answer. */
 	pool_free(rec->pool);
 	records_end(rec->records);
