@@ -48,6 +48,8 @@ help:
 
 modules:
 	@[ -n "$(KDIR)" ] || { tests/kdir; false; }
+	@[ "$(KDIR)" = "/lib/modules/$$(uname -r)/build" ] || \
+		echo "modules are made for $(KDIR), not for the running kernel $$(uname -r)" >&2
 	@$(call lock,modules) $(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) modules
 
 userspace:

@@ -6,9 +6,12 @@ import json
 import os
 import signal
 import socket
+import sqlite3
+import subprocess
 
 import nfs3
 import rpc
+import servers
 from harness import (Volume, eq, get, pattern, put, run, test, wait_for, MNT_DETACH)
 from t_admin import rpcbind
 from t_life import progress, writer
@@ -222,3 +225,35 @@ def stop_and_start(w):
     w.clients[1].umount(smb, MNT_DETACH)
     w.client.umount(m)
     s.ctl('stop')
+
+
+@test(server='ditto', share=False, timeout=90)
+def database_in_use(w):
+    """A state database that cannot be written for a while is written later."""
+    s = w.server
+    s.unload()
+    os.makedirs(f'{w.base}/state')
+    put(f'{w.base}/ditto.conf', f'[share data]\npath = {w.export}\n')
+    with open(f'{w.base}/dittod.log', 'ab') as log:
+        s.helper = s.ns.spawn(servers.tool('dittod'), '-c', f'{w.base}/ditto.conf', '-s',
+                              f'{w.base}/state', stdout=log, stderr=subprocess.STDOUT)
+    wait_for('the helper', lambda: 'waiting for it' in s.helper_log())
+    with contextlib.closing(sqlite3.connect(f'{w.base}/state/state.db')) as db:
+        db.execute('BEGIN IMMEDIATE')
+        s.load()
+        wait_for('the complaint', lambda: 'cannot be recorded: trying again' in s.helper_log(),
+                 40)
+        db.rollback()
+    wait_for('the epoch', lambda: s.setting('epoch') == 1, 40)
+    wait_for('the share', lambda: names(w) == ['data'], 40)
+    wait_for('health', lambda: health(w) == (0, {}))
+    s.ctl('stop')
+    # the key stays out of the list of processes
+    with s.ns:
+        p = subprocess.run([servers.tool('dittoctl'), 'server', 'set', 'handle-key', '-'],
+                           input=b'00112233445566778899aabbccddeeff\n', check=False)
+    eq(p.returncode, 0)
+    with s.ns:
+        p = subprocess.run([servers.tool('dittoctl'), 'server', 'set', 'handle-key', '-'],
+                           input=b'nonsense\n', check=False)
+    eq(p.returncode, 1)
