@@ -99,9 +99,11 @@ class Nonces:
         self.signed += answer
         self.gmac += answer and gmac
         key = conn
-        # the key of the session signs what leads to a channel with a key of its own (3.3.4.1.1)
-        if gmac and answer and (session, conn) not in self.channels:
-            key = self.homes.get(session, conn)
+        # The key of the session signs what leads to a channel with a key of its own (3.3.4.1.1),
+        # by the algorithm of the session's first connection: others than AES-GMAC have no nonce.
+        home = self.homes.get(session, conn)
+        if answer and (session, conn) not in self.channels and self.algorithm.get(home) == GMAC:
+            key = home
         self._use((session, key, answer, command == CANCEL, number), data[48:64], answer)
 
     def _use(self, nonce, signature, answer):
