@@ -192,6 +192,15 @@ struct ditto_acl *ditto_acl_from_posix(umode_t mode, const struct posix_acl *acc
  */
 struct ditto_acl *ditto_acl_chmod(struct ditto_acl *acl, umode_t mode, kuid_t uid, kgid_t gid);
 
+/*
+ * The same, but users and groups that are named keep what they have: only the entries for the
+ * owner, the group and all are changed.
+ */
+struct ditto_acl *ditto_acl_chmod_classes(struct ditto_acl *acl, umode_t mode, kuid_t uid,
+					  kgid_t gid);
+/* Does it say no more than a mode: of the owner, the group and all, and nothing to inherit? */
+bool ditto_acl_names_nobody(const struct ditto_acl *acl);
+
 /**
  * ditto_acl_inherit - what is made in a directory gets from its list
  * @dir: the directory's list
@@ -235,7 +244,7 @@ struct ditto_acl *ditto_acl_decode(const void *bytes, size_t size, umode_t *mode
  */
 struct ditto_acl *ditto_get_acl(struct ditto_op *op, struct ditto_node *node);
 
-/* Does what is made in this directory get a list from it: 1, 0 or an errno. */
+/* Does what a client makes in this directory with a mode get a list from it: 1, 0 or an errno. */
 int ditto_acl_is_inherited(struct ditto_op *op, struct ditto_node *dir, bool is_dir);
 
 /* Can lists be stored on the file system of this share? */

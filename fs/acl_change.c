@@ -8,6 +8,7 @@
  * group has now. Other rights, as to delete the file, stay as they were.
  */
 
+#include <kunit/visibility.h>
 #include <linux/err.h>
 #include <linux/module.h>
 #include <linux/stat.h>
@@ -23,6 +24,7 @@
  * @gid: its group
  * @rights: of the nine bits, for each class
  * @all: all rights that bits can stand for
+ * @keeps_named: the group's bits are not the most of users and groups that are named
  */
 struct chmod {
 	struct ditto_acl_builder out;
@@ -31,6 +33,7 @@ struct chmod {
 	kgid_t gid;
 	u32 rights[DITTO_CLASSES];
 	u32 all;
+	bool keeps_named;
 };
 
 static bool is_same_who(const struct ditto_ace *a, const struct ditto_ace *b)
@@ -119,6 +122,8 @@ static void add_class(struct chmod *c, enum ditto_ace_type type, enum ditto_who 
 /* What is left of the mask of an entry. @denied: what was denied to all before it. */
 static u32 kept_mask(const struct chmod *c, const struct ditto_ace *ace, u32 denied)
 {
+	u32 above = c->keeps_named ? 0 : ~c->rights[DITTO_CLASS_GROUP];
+
 	if (ditto_ace_classes(ace, c->uid, c->gid))
 		return ace->mask & ~c->all;
 	if (ace->type == DITTO_ACE_DENY)
@@ -126,7 +131,7 @@ static u32 kept_mask(const struct chmod *c, const struct ditto_ace *ace, u32 den
 	/* Whoever comes by a protocol, and who is nobody known, may what others may. */
 	if (!is_named(c, ace))
 		return ace->mask & ~c->all;
-	return ace->mask & ~(c->all & (denied | ~c->rights[DITTO_CLASS_GROUP]));
+	return ace->mask & ~(c->all & (denied | above));
 }
 
 static bool is_needed(const struct chmod *c, const struct ditto_ace *ace, bool fewer)
@@ -163,7 +168,7 @@ static void add_between(struct chmod *c, bool fewer)
 	struct ditto_ace deny;
 	unsigned int i;
 
-	for (i = 0; more && i < c->acl->count; i++) {
+	for (i = 0; more && !c->keeps_named && i < c->acl->count; i++) {
 		deny = c->acl->aces[i];
 		if (!ditto_ace_is_effective(&deny) || !is_named(c, &deny))
 			continue;
@@ -213,9 +218,11 @@ static struct ditto_acl *change(struct chmod *c, bool fewer)
 	return ditto_acl_end(&c->out, -ENOSPC);
 }
 
-struct ditto_acl *ditto_acl_chmod(struct ditto_acl *acl, umode_t mode, kuid_t uid, kgid_t gid)
+static struct ditto_acl *acl_chmod(struct ditto_acl *acl, umode_t mode, kuid_t uid, kgid_t gid,
+				   bool keeps_named)
 {
 	struct chmod c = {
+		.keeps_named = keeps_named,
 		.acl = acl,
 		.uid = uid,
 		.gid = gid,
@@ -240,4 +247,28 @@ struct ditto_acl *ditto_acl_chmod(struct ditto_acl *acl, umode_t mode, kuid_t ui
 	/* Too long: who is named may less then, but never more. */
 	return changed == ERR_PTR(-ENOSPC) ? change(&c, true) : changed;
 }
+
+struct ditto_acl *ditto_acl_chmod(struct ditto_acl *acl, umode_t mode, kuid_t uid, kgid_t gid)
+{
+	return acl_chmod(acl, mode, uid, gid, false);
+}
 EXPORT_SYMBOL_NS_GPL(ditto_acl_chmod, DITTO);
+
+struct ditto_acl *ditto_acl_chmod_classes(struct ditto_acl *acl, umode_t mode, kuid_t uid,
+					  kgid_t gid)
+{
+	return acl_chmod(acl, mode, uid, gid, true);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_acl_chmod_classes);
+
+bool ditto_acl_names_nobody(const struct ditto_acl *acl)
+{
+	for (unsigned int i = 0; i < acl->count; i++) {
+		const struct ditto_ace *ace = &acl->aces[i];
+
+		if (ace->who > DITTO_WHO_EVERYONE || ace->flags & DITTO_ACE_INHERITABLE)
+			return false;
+	}
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_acl_names_nobody);

@@ -170,20 +170,36 @@ static kgid_t new_gid(const struct ditto_acl_change *ch, const struct ditto_seta
 
 /* The list that is to be stored. */
 static struct ditto_acl *new_list(const struct ditto_acl_change *ch,
-				  const struct ditto_setattr *set)
+				  const struct ditto_setattr *set, enum ditto_chmod how)
 {
 	const struct ditto_acl *named = set->valid & DITTO_SET_ACL ? set->acl : ch->from;
 	struct ditto_acl *acl, *fits;
+	umode_t mode;
 
 	if (!named)
 		return NULL;
 	acl = copy_acl(named);
 	if (IS_ERR(acl) || !(set->valid & DITTO_SET_MODE))
 		return acl;
-	fits = ditto_acl_chmod(acl, (set->mode & 0777) | (inode_of(ch)->i_mode & S_IFMT),
-			       new_uid(ch, set), new_gid(ch, set));
+	mode = (set->mode & 0777) | (inode_of(ch)->i_mode & S_IFMT);
+	if (how == DITTO_CHMOD_PASSTHROUGH || how == DITTO_CHMOD_RESTRICTED)
+		fits = ditto_acl_chmod_classes(acl, mode, new_uid(ch, set), new_gid(ch, set));
+	else
+		fits = ditto_acl_chmod(acl, mode, new_uid(ch, set), new_gid(ch, set));
 	ditto_acl_put(acl);
 	return fits;
+}
+
+/* The list after a mode alone is set. */
+static struct ditto_acl *list_after_chmod(const struct ditto_acl_change *ch,
+					  const struct ditto_setattr *set,
+					  enum ditto_chmod how)
+{
+	if (how == DITTO_CHMOD_DISCARD)
+		return NULL;
+	if (how == DITTO_CHMOD_RESTRICTED && !ditto_acl_names_nobody(ch->from))
+		return ERR_PTR(-EPERM);
+	return new_list(ch, set, how);
 }
 
 int ditto_acl_change_init(struct ditto_acl_change *ch, struct ditto_op *op,
@@ -191,6 +207,7 @@ int ditto_acl_change_init(struct ditto_acl_change *ch, struct ditto_op *op,
 			  const struct ditto_setattr *set)
 {
 	struct inode *inode = d_inode(dentry);
+	enum ditto_chmod how;
 
 	*ch = (struct ditto_acl_change) {
 		.op = op,
@@ -207,7 +224,9 @@ int ditto_acl_change_init(struct ditto_acl_change *ch, struct ditto_op *op,
 	if (!(set->valid & DITTO_SET_ACL) &&
 	    (!ch->from || (set->mode & 0777) == ch->mode_from))
 		return 0;
-	ch->to = new_list(ch, set);
+	how = ditto_share_acl_mode(op->share);
+	ch->to = set->valid & DITTO_SET_ACL ? new_list(ch, set, how) :
+					      list_after_chmod(ch, set, how);
 	if (IS_ERR(ch->to))
 		return PTR_ERR(ch->to);
 	if (set->valid & DITTO_SET_MODE)

@@ -39,7 +39,7 @@ struct ditto_attr {
 #define DITTO_SET_MTIME		BIT(6)
 #define DITTO_SET_MTIME_NOW	BIT(7)
 #define DITTO_SET_ACL		BIT(8)
-#define DITTO_SET_MODE_SPARE	BIT(9)	/* with DITTO_SET_MODE: not if a list is inherited */
+#define DITTO_SET_MODE_SPARE	BIT(9)	/* with DITTO_SET_MODE: not over a list */
 
 /**
  * struct ditto_setattr - attributes to set

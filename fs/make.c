@@ -168,8 +168,12 @@ static struct ditto_acl *inherit(const struct ditto_op *op, struct ditto_node *d
 
 int ditto_acl_is_inherited(struct ditto_op *op, struct ditto_node *dir, bool is_dir)
 {
-	struct ditto_acl *acl = inherit(op, dir, is_dir ? S_IFDIR : S_IFREG);
+	struct ditto_acl *acl;
 
+	/* The mode that is asked about takes its place. */
+	if (ditto_share_acl_mode(op->share) == DITTO_CHMOD_DISCARD)
+		return 0;
+	acl = inherit(op, dir, is_dir ? S_IFDIR : S_IFREG);
 	if (IS_ERR_OR_NULL(acl))
 		return PTR_ERR_OR_ZERO(acl);
 	ditto_acl_put(acl);
@@ -177,17 +181,27 @@ int ditto_acl_is_inherited(struct ditto_op *op, struct ditto_node *dir, bool is_
 }
 EXPORT_SYMBOL_NS_GPL(ditto_acl_is_inherited, DITTO);
 
-/* One that was named counts, else the inherited one. Return: will there be any? */
-static bool settle_list(struct ditto_setattr *set, const struct ditto_acl *inherited)
+/*
+ * A list that was named counts, else the inherited one. A mode that the client named changes
+ * an inherited list, takes its place, or leaves it whole. Return: will there be any list?
+ */
+static bool settle_list(struct ditto_setattr *set, const struct ditto_acl *inherited,
+			enum ditto_chmod how)
 {
-	if (!(set->valid & DITTO_SET_ACL))
+	bool moded = (set->valid & (DITTO_SET_MODE | DITTO_SET_MODE_SPARE)) == DITTO_SET_MODE;
+
+	if (!(set->valid & DITTO_SET_ACL)) {
 		set->acl = inherited;
+		if (moded && how == DITTO_CHMOD_DISCARD)
+			set->acl = NULL;
+		else if (moded && how != DITTO_CHMOD_GROUPMASK)
+			set->valid |= DITTO_SET_MODE_SPARE;
+	}
 	set->valid &= ~DITTO_SET_ACL;
 	if (set->acl)
 		set->valid |= DITTO_SET_ACL;
-	if (set->acl && (set->valid & DITTO_SET_MODE_SPARE))
-		set->valid &= ~DITTO_SET_MODE;
-	set->valid &= ~DITTO_SET_MODE_SPARE;
+	else
+		set->valid &= ~DITTO_SET_MODE_SPARE;
 	return set->acl;
 }
 
@@ -211,7 +225,7 @@ static int make_new(struct ditto_change *c, const struct ditto_make *m,
 	bool listed;
 	int err;
 
-	listed = settle_list(&set, acl);
+	listed = settle_list(&set, acl, ditto_share_acl_mode(c->op->share));
 	err = make_judged(c, m, first_mode(m, &set, listed));
 	if (err)
 		return err;

@@ -417,30 +417,62 @@ int ditto_setattr(struct ditto_op *op, struct ditto_node *node,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_setattr, DITTO);
 
+/* @set with DITTO_SET_MODE_SPARE has a list that stays whole: the permission bits follow it. */
+static int apply_new(struct ditto_op *op, struct dentry *dentry, const struct ditto_setattr *set)
+{
+	struct inode *inode = d_inode(dentry);
+	struct ditto_setattr own = *set;
+	kuid_t uid = own.valid & DITTO_SET_UID ? own.uid : ditto_owner_of(op->share, inode);
+	kgid_t gid = own.valid & DITTO_SET_GID ? own.gid : ditto_group_of(op->share, inode);
+
+	if (own.valid & DITTO_SET_MODE_SPARE)
+		own.mode = (own.mode & ~0777) | (ditto_acl_mode(own.acl, uid, gid) & 0777);
+	own.valid &= ~DITTO_SET_MODE_SPARE;
+	return apply_locked(op, dentry, NULL, current_cred(), &own);
+}
+
+/*
+ * Permission bits that the VFS took by the umask of the thread. Workqueues have that of init;
+ * it is no client's. Where the directory has a default ACL there is none.
+ */
+static umode_t umask_took(struct dentry *dentry, const struct ditto_setattr *set)
+{
+	umode_t took = set->mode & current_umask() & 0777;
+	struct posix_acl *acl;
+
+	if (!took)
+		return 0;
+	acl = get_inode_acl(d_inode(dentry->d_parent), ACL_TYPE_DEFAULT);
+	if (IS_ERR_OR_NULL(acl))
+		return took;
+	posix_acl_release(acl);
+	return 0;
+}
+
 int ditto_setattr_new(struct ditto_op *op, struct dentry *dentry,
 		      const struct ditto_setattr *set)
 {
 	struct inode *inode = d_inode(dentry);
 	struct ditto_setattr rest = *set;
-	umode_t sids = 0;
+	umode_t missing = 0;
 	int err;
 
 	/*
-	 * Only the set-id bits can be missing: directories are made without
-	 * them, and a change of owner takes them away. The permission bits
-	 * stay as they are, a default ACL may have had its say in them. With a list
+	 * The set-id bits can be missing: directories are made without them, and a
+	 * change of owner takes them away. The permission bits stay as they are but for
+	 * the umask, a default ACL may have had its say in them. With a list
 	 * it was made with none, and gets what follows from list and mode.
 	 */
 	if (set->valid & DITTO_SET_MODE)
-		sids = set->mode & DITTO_SET_SIDS;
+		missing = (set->mode & DITTO_SET_SIDS) | umask_took(dentry, set);
 	if (set->valid & DITTO_SET_ACL)
 		rest.mode |= inode->i_mode & DITTO_SET_SIDS;
 	else
 		rest.valid &= ~DITTO_SET_MODE;
-	if (!S_ISLNK(inode->i_mode) && sids &&
-	    ((set->valid & DITTO_SET_OWNER) || (sids & ~inode->i_mode))) {
+	if (!S_ISLNK(inode->i_mode) && missing &&
+	    ((set->valid & DITTO_SET_OWNER) || (missing & ~inode->i_mode))) {
 		rest.valid |= DITTO_SET_MODE;
-		rest.mode = (set->valid & DITTO_SET_ACL ? rest.mode : inode->i_mode) | sids;
+		rest.mode = (set->valid & DITTO_SET_ACL ? rest.mode : inode->i_mode) | missing;
 	}
 	/* It was just made empty, now. */
 	rest.valid &= ~DITTO_SET_NOW;
@@ -453,10 +485,10 @@ int ditto_setattr_new(struct ditto_op *op, struct dentry *dentry,
 		return err;
 
 	inode_lock(inode);
-	err = apply_locked(op, dentry, NULL, current_cred(), &rest);
+	err = apply_new(op, dentry, &rest);
 	if (err == -EPERM && (rest.valid & DITTO_SET_OWNER)) {
 		rest.valid &= ~DITTO_SET_OWNER;
-		err = apply_locked(op, dentry, NULL, current_cred(), &rest);
+		err = apply_new(op, dentry, &rest);
 	}
 	inode_unlock(inode);
 	return err;

@@ -54,6 +54,23 @@ enum ditto_squash {
 	DITTO_SQUASH_ALL_TO_GUEST,
 };
 
+/**
+ * enum ditto_chmod - what a mode that a client sets does to a list
+ * @DITTO_CHMOD_GROUPMASK: the list is changed to fit; who is named has no more than the group
+ *	(the default; RFC 8881 section 6.4.1.1)
+ * @DITTO_CHMOD_DISCARD: the list goes, and the mode counts
+ * @DITTO_CHMOD_PASSTHROUGH: who is named keeps what he has; inherited lists stay whole
+ * @DITTO_CHMOD_RESTRICTED: refused, but for lists that name nobody; inherited lists stay whole
+ *
+ * The values are those of the netlink enum "acl-mode".
+ */
+enum ditto_chmod {
+	DITTO_CHMOD_GROUPMASK,
+	DITTO_CHMOD_DISCARD,
+	DITTO_CHMOD_PASSTHROUGH,
+	DITTO_CHMOD_RESTRICTED,
+};
+
 /* Security flavours a share accepts, as bits; the netlink flags "flavor". */
 #define DITTO_SEC_NONE	BIT(0)	/* AUTH_NONE: acts as the anonymous user */
 #define DITTO_SEC_SYS	BIT(1)	/* AUTH_SYS */
@@ -80,6 +97,11 @@ enum ditto_squash {
  * @notify: clients may watch directories for changes
  * @continuous: what clients have open may outlive the server, by protocols that can
  * @secure_ports: an identity that a request only claims counts from a reserved port alone
+ * @acl_mode: see enum ditto_chmod
+ * @create_mask: permission bits that new files can have, where the protocol names none
+ * @directory_mask: the same of directories
+ * @force_create_mode: mode bits that new files get besides
+ * @force_directory_mode: the same of directories
  * @comment: for people; NULL without
  * @snapshots: path from the root to the directory of snapshots, see snapshot.h; NULL without
  * @rules: which clients may use it; empty means every client, read and write
@@ -103,6 +125,11 @@ struct ditto_share_opts {
 	bool notify;
 	bool continuous;
 	bool secure_ports;
+	u32 acl_mode;
+	u32 create_mask;
+	u32 directory_mask;
+	u32 force_create_mode;
+	u32 force_directory_mode;
 	char *comment;
 	char *snapshots;
 	struct ditto_rules rules;
@@ -251,6 +278,18 @@ struct ditto_share *ditto_share_get_by_tag(struct ditto_server *srv, u64 tag);
  */
 struct ditto_share *ditto_share_get_by_path(struct ditto_server *srv,
 					    const char *path, size_t len);
+
+/* What a mode does to lists now. Any context. */
+enum ditto_chmod ditto_share_acl_mode(const struct ditto_share *share);
+/**
+ * ditto_share_new_mode - the mode of what is made by a protocol whose clients name none
+ * @share: in which
+ * @mode: what it would be, permission bits
+ * @is_dir: a directory is made
+ *
+ * Context: any. Return: @mode as the share's masks let it be, with the bits they force.
+ */
+umode_t ditto_share_new_mode(const struct ditto_share *share, umode_t mode, bool is_dir);
 
 static inline void ditto_share_put(struct ditto_share *share)
 {

@@ -5,6 +5,7 @@
 
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/stat.h>
 
 #include "rules.h"
 #include "share.h"
@@ -27,6 +28,9 @@ struct ditto_share_opts *ditto_share_opts_alloc(void)
 	opts->streams = true;
 	opts->notify = true;
 	opts->secure_ports = true;
+	opts->acl_mode = DITTO_CHMOD_GROUPMASK;
+	opts->create_mask = 0744;
+	opts->directory_mask = 0755;
 	opts->grants.others = DITTO_GRANT_WRITE;
 	return opts;
 }
@@ -73,3 +77,28 @@ void ditto_share_opts_free(struct ditto_share_opts *opts)
 	kfree(opts);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_opts_free, DITTO);
+
+enum ditto_chmod ditto_share_acl_mode(const struct ditto_share *share)
+{
+	enum ditto_chmod mode;
+
+	rcu_read_lock();
+	mode = rcu_dereference(share->opts)->acl_mode;
+	rcu_read_unlock();
+	return mode;
+}
+
+umode_t ditto_share_new_mode(const struct ditto_share *share, umode_t mode, bool is_dir)
+{
+	const struct ditto_share_opts *opts;
+
+	rcu_read_lock();
+	opts = rcu_dereference(share->opts);
+	if (is_dir)
+		mode = (mode & opts->directory_mask) | opts->force_directory_mode;
+	else
+		mode = (mode & opts->create_mask) | opts->force_create_mode;
+	rcu_read_unlock();
+	return mode & S_IALLUGO;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_share_new_mode, DITTO);

@@ -25,6 +25,10 @@ static_assert(DITTO_SQUASH_NONE == (int)DITTO_SQUASH_MODE_NONE);
 static_assert(DITTO_SQUASH_ROOT_TO_ADMIN == (int)DITTO_SQUASH_MODE_ROOT_TO_ADMIN);
 static_assert(DITTO_SQUASH_ALL_TO_ADMIN == (int)DITTO_SQUASH_MODE_ALL_TO_ADMIN);
 static_assert(DITTO_SQUASH_ALL_TO_GUEST == (int)DITTO_SQUASH_MODE_ALL_TO_GUEST);
+static_assert(DITTO_CHMOD_GROUPMASK == (int)DITTO_ACL_MODE_GROUPMASK);
+static_assert(DITTO_CHMOD_DISCARD == (int)DITTO_ACL_MODE_DISCARD);
+static_assert(DITTO_CHMOD_PASSTHROUGH == (int)DITTO_ACL_MODE_PASSTHROUGH);
+static_assert(DITTO_CHMOD_RESTRICTED == (int)DITTO_ACL_MODE_RESTRICTED);
 static_assert(DITTO_SEC_NONE == DITTO_FLAVOR_NONE);
 static_assert(DITTO_SEC_SYS == DITTO_FLAVOR_SYS);
 static_assert(DITTO_SEC_KRB5 == DITTO_FLAVOR_KRB5);
@@ -176,6 +180,36 @@ static const struct {
 	{ DITTO_A_SHARE_SECURE_PORTS, offsetof(struct ditto_share_opts, secure_ports) },
 };
 
+/* Options that are numbers; what they can be says the specification. */
+static const struct {
+	u16 attr;
+	u16 offset;
+} numbers[] = {
+	{ DITTO_A_SHARE_ACL_MODE, offsetof(struct ditto_share_opts, acl_mode) },
+	{ DITTO_A_SHARE_CREATE_MASK, offsetof(struct ditto_share_opts, create_mask) },
+	{ DITTO_A_SHARE_DIRECTORY_MASK, offsetof(struct ditto_share_opts, directory_mask) },
+	{ DITTO_A_SHARE_FORCE_CREATE_MODE, offsetof(struct ditto_share_opts, force_create_mode) },
+	{ DITTO_A_SHARE_FORCE_DIRECTORY_MODE,
+	  offsetof(struct ditto_share_opts, force_directory_mode) },
+};
+
+static void numbers_read(struct ditto_share_opts *opts, struct nlattr **attrs)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (attrs[numbers[i].attr])
+			*(u32 *)((void *)opts + numbers[i].offset) =
+				nla_get_u32(attrs[numbers[i].attr]);
+}
+
+static int numbers_put(struct sk_buff *msg, const struct ditto_share_opts *opts)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (nla_put_u32(msg, numbers[i].attr,
+				*(const u32 *)((const void *)opts + numbers[i].offset)))
+			return -EMSGSIZE;
+	return 0;
+}
+
 static void flags_read(struct ditto_share_opts *opts, struct nlattr **attrs)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
@@ -233,6 +267,7 @@ static int opts_read(struct ditto_share_opts *opts, struct genl_info *info)
 	int err;
 
 	flags_read(opts, attrs);
+	numbers_read(opts, attrs);
 	err = text_read(&opts->comment, attrs[DITTO_A_SHARE_COMMENT]) ?:
 	      text_read(&opts->snapshots, attrs[DITTO_A_SHARE_SNAPSHOTS]);
 	if (err)
@@ -373,7 +408,7 @@ static size_t share_size(const struct ditto_share *share)
 		      nla_total_size(strlen(ditto_share_path(share)) + 1) +
 		      nla_total_size(sizeof(share->id)) +
 		      ARRAY_SIZE(flags) * nla_total_size(sizeof(u8)) +
-		      4 * nla_total_size(sizeof(u32)) +
+		      (4 + ARRAY_SIZE(numbers)) * nla_total_size(sizeof(u32)) +
 		      nla_total_size(strlen(share->root.mnt->mnt_sb->s_type->name) + 1) +
 		      nla_total_size(0);
 	const struct ditto_share_opts *opts;
@@ -417,7 +452,7 @@ static int rules_put(struct sk_buff *msg, const struct ditto_rules *rules)
 
 static int opts_put(struct sk_buff *msg, const struct ditto_share_opts *opts)
 {
-	if (flags_put(msg, opts) ||
+	if (flags_put(msg, opts) || numbers_put(msg, opts) ||
 	    (opts->comment && nla_put_string(msg, DITTO_A_SHARE_COMMENT, opts->comment)) ||
 	    (opts->snapshots &&
 	     nla_put_string(msg, DITTO_A_SHARE_SNAPSHOTS, opts->snapshots)) ||

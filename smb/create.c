@@ -16,6 +16,7 @@
 #include "../fs/compress.h"
 #include "../fs/instance.h"
 #include "../fs/node.h"
+#include "../fs/share.h"
 #include "../fs/snapshot.h"
 #include "../fs/stream.h"
 #include "../fs/walk.h"
@@ -41,10 +42,10 @@
 
 /*
  * Permission bits of what is made, for those who come by other ways than this
- * protocol. Who makes a file may run it: rights to a file say so in Windows.
+ * protocol, before the share's masks. No attribute of a file stands for the right to run it.
  */
-#define DSMB_NEW_FILE_MODE	0644
-#define DSMB_NEW_DIRECTORY_MODE	0755
+#define DSMB_NEW_FILE_MODE	0666
+#define DSMB_NEW_DIRECTORY_MODE	0777
 /* No permission bits. */
 #define DSMB_NO_MODE		S_IFMT
 
@@ -125,15 +126,12 @@ static void dsmb_create_flags(const struct dsmb_create *c, struct ditto_open_req
 static void dsmb_create_new(const struct dsmb_create *c, struct ditto_open_request *req)
 {
 	u32 flags = c->args.attributes & DITTO_FLAGS_KEPT & ~DITTO_FLAG_SPARSE;
-	u32 plain = 0;
+	bool is_dir = c->args.options & DSMB_OPTION_DIRECTORY;
+	u32 plain = is_dir ? 0 : DITTO_FLAG_ARCHIVE;
 
-	if (c->args.options & DSMB_OPTION_DIRECTORY) {
-		req->mode = DSMB_NEW_DIRECTORY_MODE;
-	} else {
-		plain = DITTO_FLAG_ARCHIVE;
-		flags |= plain;
-		req->mode = DSMB_NEW_FILE_MODE;
-	}
+	flags |= plain;
+	req->mode = ditto_share_new_mode(c->call->op.share, is_dir ? DSMB_NEW_DIRECTORY_MODE :
+					 DSMB_NEW_FILE_MODE, is_dir);
 	req->own = &c->own;
 	req->extra.flags = flags;
 	/* What a new object has anyhow need not be stored; an emptied one may have had others. */

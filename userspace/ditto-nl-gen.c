@@ -20,6 +20,20 @@ const struct spec_enum spec_squash_mode = {
 	.count = 5,
 };
 
+static const char *const acl_mode_names[] = {
+	"groupmask",
+	"discard",
+	"passthrough",
+	"restricted",
+};
+
+const struct spec_enum spec_acl_mode = {
+	.name = "acl-mode",
+	.flags = false,
+	.names = acl_mode_names,
+	.count = 4,
+};
+
 static const char *const flavor_names[] = {
 	"none",
 	"sys",
@@ -442,6 +456,42 @@ static const struct spec_attr share_attrs[] = {
 		.min = 0,
 		.max = 1ULL,
 	},
+	[DITTO_A_SHARE_ACL_MODE] = {
+		.name = "acl-mode",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_acl_mode,
+	},
+	[DITTO_A_SHARE_CREATE_MASK] = {
+		.name = "create-mask",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 511ULL,
+	},
+	[DITTO_A_SHARE_DIRECTORY_MASK] = {
+		.name = "directory-mask",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 511ULL,
+	},
+	[DITTO_A_SHARE_FORCE_CREATE_MODE] = {
+		.name = "force-create-mode",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4095ULL,
+	},
+	[DITTO_A_SHARE_FORCE_DIRECTORY_MODE] = {
+		.name = "force-directory-mode",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4095ULL,
+	},
 };
 
 static const struct nla_policy share_policy[] = {
@@ -522,6 +572,21 @@ static const struct nla_policy share_policy[] = {
 	},
 	[DITTO_A_SHARE_SECURE_PORTS] = {
 		.type = NLA_U8,
+	},
+	[DITTO_A_SHARE_ACL_MODE] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SHARE_CREATE_MASK] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SHARE_DIRECTORY_MASK] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SHARE_FORCE_CREATE_MODE] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SHARE_FORCE_DIRECTORY_MODE] = {
+		.type = NLA_U32,
 	},
 };
 
@@ -2476,6 +2541,11 @@ static const u16 share_new_request[] = {
 	DITTO_A_SHARE_DEFAULT_ACCESS,
 	DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE,
 	DITTO_A_SHARE_SECURE_PORTS,
+	DITTO_A_SHARE_ACL_MODE,
+	DITTO_A_SHARE_CREATE_MASK,
+	DITTO_A_SHARE_DIRECTORY_MASK,
+	DITTO_A_SHARE_FORCE_CREATE_MODE,
+	DITTO_A_SHARE_FORCE_DIRECTORY_MODE,
 	0,
 };
 
@@ -2501,6 +2571,11 @@ static const u16 share_set_request[] = {
 	DITTO_A_SHARE_DEFAULT_ACCESS,
 	DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE,
 	DITTO_A_SHARE_SECURE_PORTS,
+	DITTO_A_SHARE_ACL_MODE,
+	DITTO_A_SHARE_CREATE_MASK,
+	DITTO_A_SHARE_DIRECTORY_MASK,
+	DITTO_A_SHARE_FORCE_CREATE_MODE,
+	DITTO_A_SHARE_FORCE_DIRECTORY_MODE,
 	0,
 };
 
@@ -2538,6 +2613,11 @@ static const u16 share_get_reply[] = {
 	DITTO_A_SHARE_DEFAULT_ACCESS,
 	DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE,
 	DITTO_A_SHARE_SECURE_PORTS,
+	DITTO_A_SHARE_ACL_MODE,
+	DITTO_A_SHARE_CREATE_MASK,
+	DITTO_A_SHARE_DIRECTORY_MASK,
+	DITTO_A_SHARE_FORCE_CREATE_MODE,
+	DITTO_A_SHARE_FORCE_DIRECTORY_MODE,
 	DITTO_A_SHARE_FS_TYPE,
 	0,
 };

@@ -8,6 +8,7 @@
 #include "common/spec.h"
 
 extern const struct spec_enum spec_squash_mode;
+extern const struct spec_enum spec_acl_mode;
 extern const struct spec_enum spec_flavor;
 extern const struct spec_enum spec_access_right;
 extern const struct spec_enum spec_grant_right;

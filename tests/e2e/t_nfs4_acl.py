@@ -329,6 +329,36 @@ def kept_from_nfs3(w):
        {'OWNER@', '1004', 'GROUP@', 'EVERYONE@'}, 'one that says more takes its place')
 
 
+@wire
+def acl_mode(w):
+    """What modes of clients do to lists; local programs copy with mode into a listed folder."""
+    os.mkdir(w.path('dir'))
+    s = nfs4.Session.make(nfs4.connect(w.client), minor=2)
+    set_acl(s, s.fh('data', 'dir'), [(ALLOW, FILE_INHERIT | DIR_INHERIT, ALL, 'OWNER@'),
+                                     (ALLOW, FILE_INHERIT | DIR_INHERIT, READ | LOOK, '1002')])
+
+    def readers(name):
+        return {who for kind, _, mask, who in acl_of(s, s.fh('data', 'dir', name))
+                if kind == ALLOW and mask & READ}
+    m = w.client.mount(opts='noac')
+    put(f'{w.base}/src', b'x')
+    for how, kept in (('groupmask', False), ('passthrough', True), ('discard', False)):
+        w.server.ctl('share', 'set', 'data', 'acl-mode', how)
+        eq(w.server.json('share', 'list')[0]['acl_mode'], how)
+        os.chmod(f'{w.base}/src', 0o600)
+        run('cp', '-p', f'{w.base}/src', f'{m}/dir/{how}')
+        eq(('1002' in readers(how), oct(mode(w.path('dir', how)))), (kept, oct(0o600)), how)
+    w.server.ctl('share', 'set', 'data', 'acl-mode', 'restricted')
+    put(f'{m}/dir/restricted', b'x')
+    with expect_errno(errno.EPERM):
+        os.chmod(f'{m}/dir/restricted', 0o755)
+    os.chmod(f'{m}/dir/restricted', mode(w.path('dir/restricted')))
+    eq('1002' in readers('restricted'), True)
+    r = last(s.compound(putfh(s.fh('data', 'dir', 'restricted')), setattr(ANON, {'mode': 0o755})),
+             nfs4.PERM)
+    eq(r.attrset, [])
+
+
 def ask(w, cred, name):
     """What a user may by v3, 4.0 and 4.1: READ, (open to read), and ACCESS."""
     n = w.client.nfs(cred)

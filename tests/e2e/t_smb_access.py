@@ -3,6 +3,7 @@
 import errno
 import os
 
+import nfs3
 import smb
 import smb2
 from harness import eq, expect_errno, get, put, test, wait_for
@@ -63,6 +64,34 @@ def share_permissions(w):
     eq(get(f'{w.base}/out3'), b'root made this')
     w.server.set('data', users=['bob=none'])
     bob.refused('ls', 'NT_STATUS_ACCESS_DENIED')
+
+
+@test(smb=True, squash='none')
+def modes_of_new_files(w):
+    """Masks and forced modes count for what SMB makes, and not for NFS."""
+    os.chmod(w.export, 0o777)
+    put(f'{w.base}/in', b'data')
+    alice = SmbClient(w.client)
+
+    def made(name):
+        alice.do(f'put {w.base}/in {name}; mkdir {name}.d')
+        return [oct(os.stat(w.path(n)).st_mode & 0o7777) for n in (name, f'{name}.d')]
+    eq(made('usual'), [oct(0o644), oct(0o755)])
+    w.server.ctl('share', 'set', 'data', 'create-mask', '0660', 'directory-mask', '770')
+    eq(made('masked'), [oct(0o660), oct(0o770)])
+    w.server.ctl('share', 'set', 'data', 'force-create-mode', '0001', 'force-directory-mode',
+                 '2005')
+    eq(made('forced'), [oct(0o661), oct(0o2775)])
+    share = w.server.json('share', 'list')[0]
+    eq([share[key] for key in ('create_mask', 'directory_mask', 'force_create_mode',
+                               'force_directory_mode')], [0o660, 0o770, 1, 0o2005])
+    assert '0660, force 0001' in w.server.ctl('share', 'show', 'data')
+    n = w.client.nfs()
+    eq(n.create(n.root, 'by-nfs', nfs3.GUARDED, nfs3.sattr(mode=0o604)).status, nfs3.OK)
+    eq(oct(os.stat(w.path('by-nfs')).st_mode & 0o7777), oct(0o604))
+    for words in (('create-mask', '0999'), ('create-mask', '01777'), ('acl-mode', 'most'),
+                  ('force-create-mode', '10000'), ('directory-mask', '')):
+        eq(w.server.ctl('share', 'set', 'data', *words, check=False).returncode, 1, words)
 
 
 @test(smb=True, squash='none', guest=True)

@@ -303,9 +303,37 @@ static void acl_inherit_long_test(struct kunit *test)
 	ditto_acl_put(dir);
 }
 
+/* The classes get the mode's bits, and those who are named keep theirs. */
+static void acl_chmod_classes_test(struct kunit *test)
+{
+	static const struct ditto_ace aces[] = {
+		{ DITTO_ACE_ALLOW, DITTO_WHO_UID, 0, 0, DITTO_RIGHTS_ALL, { KUIDT_INIT(5) } },
+		{ DITTO_ACE_DENY, DITTO_WHO_UID, 0, 0, BITS_RIGHTS, { KUIDT_INIT(4) } },
+		{ DITTO_ACE_ALLOW, DITTO_WHO_OWNER, 0, 0, DITTO_RIGHTS_ALL },
+	};
+	struct ditto_acl *acl = acl_of(test, aces, ARRAY_SIZE(aces)), *is;
+	umode_t mode;
+
+	for (mode = 0; mode <= 0777; mode++) {
+		is = ditto_acl_chmod_classes(acl, S_IFREG | mode, OWNER, GROUP);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(is));
+		KUNIT_EXPECT_EQ(test, ditto_acl_mode(is, OWNER, GROUP), mode);
+		KUNIT_EXPECT_EQ(test, acl_bits(acl_rights(test, is, 5, 8, 8, false)), 7);
+		KUNIT_EXPECT_EQ(test, acl_bits(acl_rights(test, is, 4, 8, 8, false)), 0);
+		ditto_acl_put(is);
+	}
+	KUNIT_EXPECT_FALSE(test, ditto_acl_names_nobody(acl));
+	ditto_acl_put(acl);
+	acl = ditto_acl_from_mode(S_IFREG | 0461);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(acl));
+	KUNIT_EXPECT_TRUE(test, ditto_acl_names_nobody(acl));
+	ditto_acl_put(acl);
+}
+
 static struct kunit_case acl_change_cases[] = {
 	KUNIT_CASE(acl_chmod_test),
 	KUNIT_CASE(acl_chmod_mask_test),
+	KUNIT_CASE(acl_chmod_classes_test),
 	KUNIT_CASE(acl_chmod_again_test),
 	KUNIT_CASE(acl_chmod_long_test),
 	KUNIT_CASE(acl_chmod_null_test),

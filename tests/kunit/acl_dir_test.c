@@ -11,6 +11,7 @@
 #include "../../fs/node.h"
 #include "../../fs/op.h"
 #include "../../fs/rights.h"
+#include "../../fs/share.h"
 #include "listed.h"
 
 static struct folder f = { .name = "kunit-acl-dir" };
@@ -205,6 +206,39 @@ static void test_inherit_mode(struct kunit *test)
 	done(test, dir);
 }
 
+/* Unless the share says otherwise. */
+static void test_inherit_acl_mode(struct kunit *test)
+{
+	static const struct {
+		u32 how;
+		umode_t mode;
+		int may;
+		bool stored;
+	} cases[] = {
+		{ DITTO_CHMOD_GROUPMASK, 01600, -EACCES, true },
+		{ DITTO_CHMOD_DISCARD, 01600, -EACCES, false },
+		{ DITTO_CHMOD_PASSTHROUGH, 01740, 0, true },
+		{ DITTO_CHMOD_RESTRICTED, 01740, 0, true },
+	};
+	const struct ditto_setattr mode = { .valid = DITTO_SET_MODE, .mode = 01600 };
+	struct ditto_node *dir = dir_with(test, 0755);
+	struct ditto_node *node;
+
+	SET_LIST(&f, dir, ALLOW(UID, READS | WRITES, USER, BOTH), ALLOW(OWNER, ANYTHING, 0, BOTH),
+		 ALLOW(GROUP, READS, 0, BOTH));
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		listed_chmod_does(test, &f, cases[i].how);
+		KUNIT_ASSERT_EQ(test, make_as(f.admin, dir, &mode, true, &node), 0);
+		KUNIT_EXPECT_EQ(test, listed_mode(node), cases[i].mode);
+		KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_WRITE), cases[i].may);
+		KUNIT_EXPECT_EQ(test, is_stored(test, node), cases[i].stored);
+		ditto_node_put(node);
+		KUNIT_EXPECT_EQ(test, remove_as(f.admin, dir, true), 0);
+	}
+	listed_chmod_does(test, &f, DITTO_CHMOD_GROUPMASK);
+	done(test, dir);
+}
+
 /* A list that is named takes the place of what would be inherited. */
 static void test_make_with_list(struct kunit *test)
 {
@@ -231,6 +265,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(test_rename),
 	KUNIT_CASE(test_inherit),
 	KUNIT_CASE(test_inherit_mode),
+	KUNIT_CASE(test_inherit_acl_mode),
 	KUNIT_CASE(test_make_with_list),
 	{ },
 };

@@ -15,6 +15,7 @@
 #include "../../fs/op.h"
 #include "../../fs/rights.h"
 #include "../../fs/server.h"
+#include "../../fs/share.h"
 #include "../../fs/xattr.h"
 #include "listed.h"
 
@@ -381,6 +382,40 @@ static void test_set_by_right(struct kunit *test)
 	done(test, node);
 }
 
+/* What a chmod by a client does to a list is the share's setting. */
+static void test_acl_mode(struct kunit *test)
+{
+	static const struct {
+		u32 how;
+		int err, read, write;
+		umode_t mode;
+		bool stored;
+	} cases[] = {
+		{ DITTO_CHMOD_GROUPMASK, 0, 0, -EACCES, 0640, true },
+		{ DITTO_CHMOD_DISCARD, 0, -EACCES, -EACCES, 0640, false },
+		{ DITTO_CHMOD_PASSTHROUGH, 0, 0, 0, 0640, true },
+		{ DITTO_CHMOD_RESTRICTED, -EPERM, 0, 0, 0600, true },
+	};
+	struct ditto_node *node = file_with(test, 0600);
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		listed_chmod_does(test, &f, cases[i].how);
+		SET_LIST(&f, node, ALLOW(UID, READS | WRITES, USER), ALLOW(OWNER, READS | WRITES));
+		KUNIT_EXPECT_EQ(test, chmod_as(f.admin, node, 0600), 0);
+		KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_WRITE), 0);
+		KUNIT_EXPECT_EQ(test, chmod_as(f.admin, node, 0640), cases[i].err);
+		KUNIT_EXPECT_EQ(test, listed_mode(node), cases[i].mode);
+		KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), cases[i].read);
+		KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_WRITE), cases[i].write);
+		KUNIT_EXPECT_EQ(test, local_get(node, ACL_XATTR, NULL, 0) > 0, cases[i].stored);
+	}
+	/* One that says no more than a mode can be changed by one. */
+	SET_LIST(&f, node, ALLOW(OWNER, READS | WRITES), ALLOW(EVERYONE, READS));
+	KUNIT_EXPECT_EQ(test, chmod_as(f.admin, node, 0600), 0);
+	listed_chmod_does(test, &f, DITTO_CHMOD_GROUPMASK);
+	done(test, node);
+}
+
 /* To himself, and to nobody else. */
 static void test_chown(struct kunit *test)
 {
@@ -494,6 +529,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(test_set_id),
 	KUNIT_CASE(test_chmod),
 	KUNIT_CASE(test_set_by_right),
+	KUNIT_CASE(test_acl_mode),
 	KUNIT_CASE(test_chown),
 	KUNIT_CASE(test_times),
 	KUNIT_CASE(test_truncate),

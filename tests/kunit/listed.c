@@ -74,3 +74,15 @@ int listed_chmod(struct folder *f, struct ditto_node *node, umode_t mode)
 	dput(dentry);
 	return err;
 }
+
+void listed_chmod_does(struct kunit *test, struct folder *f, u32 how)
+{
+	struct ditto_share_config cfg = { .name = f->name };
+
+	rcu_read_lock();
+	cfg.opts = ditto_share_opts_dup(rcu_dereference(f->share->opts));
+	rcu_read_unlock();
+	KUNIT_ASSERT_NOT_NULL(test, cfg.opts);
+	cfg.opts->acl_mode = how;
+	KUNIT_ASSERT_EQ(test, ditto_share_set(f->srv, &cfg, NULL), 0);
+}

@@ -48,6 +48,8 @@ int listed_set(struct folder *f, struct ditto_cred *cred, struct ditto_node *nod
 int listed_may(struct folder *f, struct ditto_node *node, u32 may);
 /* Permission, set-id and sticky bits. */
 umode_t listed_mode(const struct ditto_node *node);
+/* What modes that clients set do to lists of the folder's share, enum ditto_chmod. */
+void listed_chmod_does(struct kunit *test, struct folder *f, u32 how);
 /* A chmod by a process of the server. */
 int listed_chmod(struct folder *f, struct ditto_node *node, umode_t mode);
 

@@ -26,6 +26,9 @@ struct share *share_new(const char *name)
 	s->streams = true;
 	s->notify = true;
 	s->secure_ports = true;
+	s->acl_mode = DITTO_ACL_MODE_GROUPMASK;
+	s->create_mask = SHARE_CREATE_MASK;
+	s->directory_mask = SHARE_DIRECTORY_MASK;
 	s->default_access = DITTO_GRANT_RIGHT_WRITE;
 	return s;
 }
@@ -147,6 +150,47 @@ bool share_set_continuous(struct share *s, const char *text, struct why *why)
 {
 	return given(s, DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE,
 		     text_bool(text, &s->continuous, why));
+}
+
+bool share_set_acl_mode(struct share *s, const char *text, struct why *why)
+{
+	return given(s, DITTO_A_SHARE_ACL_MODE,
+		     text_enum(text, &spec_acl_mode, &s->acl_mode, why));
+}
+
+/* Octal digits, up to what the kernel takes. */
+static bool set_mode(struct share *s, unsigned int type, u32 *mode, u32 max, const char *text,
+		     struct why *why)
+{
+	size_t len = strlen(text);
+
+	if (!len || len > 5 || strspn(text, "01234567") != len || strtoul(text, NULL, 8) > max)
+		return why_not(why, "'%s' is not allowed: an octal number up to %04o is", text,
+			       max);
+	*mode = (u32)strtoul(text, NULL, 8);
+	return given(s, type, true);
+}
+
+bool share_set_create_mask(struct share *s, const char *text, struct why *why)
+{
+	return set_mode(s, DITTO_A_SHARE_CREATE_MASK, &s->create_mask, 0777, text, why);
+}
+
+bool share_set_directory_mask(struct share *s, const char *text, struct why *why)
+{
+	return set_mode(s, DITTO_A_SHARE_DIRECTORY_MASK, &s->directory_mask, 0777, text, why);
+}
+
+bool share_set_force_create_mode(struct share *s, const char *text, struct why *why)
+{
+	return set_mode(s, DITTO_A_SHARE_FORCE_CREATE_MODE, &s->force_create_mode, 07777, text,
+			why);
+}
+
+bool share_set_force_directory_mode(struct share *s, const char *text, struct why *why)
+{
+	return set_mode(s, DITTO_A_SHARE_FORCE_DIRECTORY_MODE, &s->force_directory_mode, 07777,
+			text, why);
 }
 
 /* An empty text is none. */
@@ -366,6 +410,11 @@ void share_put(struct nl_msg *msg, u8 cmd, const struct share *s)
 		{ DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE, s->continuous },
 		{ DITTO_A_SHARE_SECURE_PORTS, s->secure_ports },
 		{ DITTO_A_SHARE_DEFAULT_ACCESS, s->default_access },
+		{ DITTO_A_SHARE_ACL_MODE, s->acl_mode },
+		{ DITTO_A_SHARE_CREATE_MASK, s->create_mask },
+		{ DITTO_A_SHARE_DIRECTORY_MASK, s->directory_mask },
+		{ DITTO_A_SHARE_FORCE_CREATE_MODE, s->force_create_mode },
+		{ DITTO_A_SHARE_FORCE_DIRECTORY_MODE, s->force_directory_mode },
 	};
 	const u16 *takes = spec_ops[cmd].request;
 	size_t i;
@@ -482,6 +531,11 @@ struct share *share_from_msg(struct nl_msg *msg)
 	take_u32(tb, DITTO_A_SHARE_ANON_GID, &s->anon_gid);
 	take_u32(tb, DITTO_A_SHARE_SEC, &s->sec);
 	take_u32(tb, DITTO_A_SHARE_DEFAULT_ACCESS, &s->default_access);
+	take_u32(tb, DITTO_A_SHARE_ACL_MODE, &s->acl_mode);
+	take_u32(tb, DITTO_A_SHARE_CREATE_MASK, &s->create_mask);
+	take_u32(tb, DITTO_A_SHARE_DIRECTORY_MASK, &s->directory_mask);
+	take_u32(tb, DITTO_A_SHARE_FORCE_CREATE_MODE, &s->force_create_mode);
+	take_u32(tb, DITTO_A_SHARE_FORCE_DIRECTORY_MODE, &s->force_directory_mode);
 	if ((tb[DITTO_A_SHARE_RULES] && !rules_from(s, tb[DITTO_A_SHARE_RULES])) ||
 	    (tb[DITTO_A_SHARE_GRANTS] && !grants_from(&s->grants, tb[DITTO_A_SHARE_GRANTS]))) {
 		share_free(s);
@@ -538,6 +592,13 @@ u32 share_diff(const struct share *a, const struct share *b)
 		{ DITTO_A_SHARE_SNAPSHOTS, !same_text(a->snapshots, b->snapshots) },
 		{ DITTO_A_SHARE_GRANTS, !grants_same(&a->grants, &b->grants) },
 		{ DITTO_A_SHARE_DEFAULT_ACCESS, a->default_access != b->default_access },
+		{ DITTO_A_SHARE_ACL_MODE, a->acl_mode != b->acl_mode },
+		{ DITTO_A_SHARE_CREATE_MASK, a->create_mask != b->create_mask },
+		{ DITTO_A_SHARE_DIRECTORY_MASK, a->directory_mask != b->directory_mask },
+		{ DITTO_A_SHARE_FORCE_CREATE_MODE,
+		  a->force_create_mode != b->force_create_mode },
+		{ DITTO_A_SHARE_FORCE_DIRECTORY_MODE,
+		  a->force_directory_mode != b->force_directory_mode },
 	};
 	u32 bits = 0;
 	size_t i;

@@ -10,6 +10,9 @@ struct nl_msg;
 
 /* What an anonymous request acts as unless a share says otherwise. */
 #define SHARE_ANONYMOUS	65534
+/* Permission bits that new files and directories can have unless a share says otherwise. */
+#define SHARE_CREATE_MASK	0744
+#define SHARE_DIRECTORY_MASK	0755
 
 /**
  * struct share_rule - who may do what
@@ -47,6 +50,11 @@ struct share_rule {
  * @notify: clients may watch directories for changes
  * @continuous: clients may have files open beyond a restart
  * @secure_ports: AUTH_SYS counts from reserved ports only
+ * @acl_mode: enum ditto_acl_mode
+ * @create_mask: permission bits that new files can have
+ * @directory_mask: and new directories
+ * @force_create_mode: mode bits that new files get besides
+ * @force_directory_mode: and new directories
  * @comment: for people; NULL without
  * @snapshots: where its snapshots are, from its root; NULL without
  * @default_access: enum ditto_grant_right of whom no grant is for
@@ -76,6 +84,11 @@ struct share {
 	bool notify;
 	bool continuous;
 	bool secure_ports;
+	u32 acl_mode;
+	u32 create_mask;
+	u32 directory_mask;
+	u32 force_create_mode;
+	u32 force_directory_mode;
 	char *comment;
 	char *snapshots;
 	u32 default_access;
@@ -111,6 +124,12 @@ bool share_set_short_names(struct share *s, const char *text, struct why *why);
 bool share_set_notify(struct share *s, const char *text, struct why *why);
 bool share_set_secure_ports(struct share *s, const char *text, struct why *why);
 bool share_set_continuous(struct share *s, const char *text, struct why *why);
+bool share_set_acl_mode(struct share *s, const char *text, struct why *why);
+/* Modes are octal, as for chmod(1). */
+bool share_set_create_mask(struct share *s, const char *text, struct why *why);
+bool share_set_directory_mask(struct share *s, const char *text, struct why *why);
+bool share_set_force_create_mode(struct share *s, const char *text, struct why *why);
+bool share_set_force_directory_mode(struct share *s, const char *text, struct why *why);
 bool share_set_comment(struct share *s, const char *text, struct why *why);
 bool share_set_snapshots(struct share *s, const char *text, struct why *why);
 bool share_set_default_access(struct share *s, const char *text, struct why *why);

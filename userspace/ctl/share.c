@@ -84,6 +84,11 @@ static const struct option options[] = {
 	{ "notify", true, share_set_notify },
 	{ "continuously-available", true, share_set_continuous },
 	{ "secure-ports", true, share_set_secure_ports },
+	{ "acl-mode", true, share_set_acl_mode },
+	{ "create-mask", true, share_set_create_mask },
+	{ "directory-mask", true, share_set_directory_mask },
+	{ "force-create-mode", true, share_set_force_create_mode },
+	{ "force-directory-mode", true, share_set_force_directory_mode },
 	{ "comment", true, share_set_comment },
 	{ "snapshots", true, share_set_snapshots },
 	{ "user", true, share_add_user },
@@ -298,6 +303,10 @@ static void share_details(const struct share *s)
 	print_flag("notify", s->notify);
 	print_flag("continuous", s->continuous);
 	print_flag("secure-ports", s->secure_ports);
+	printf("%-13s%s\n", "acl-mode", spec_enum_name(&spec_acl_mode, s->acl_mode));
+	printf("%-13s%04o, force %04o\n", "new files", s->create_mask, s->force_create_mode);
+	printf("%-13s%04o, force %04o\n", "new folders", s->directory_mask,
+	       s->force_directory_mode);
 	printf("%-13s%s\n", "comment", s->comment ? s->comment : "");
 	if (s->snapshots)
 		printf("%-13s%s\n", "snapshots", s->snapshots);
@@ -371,6 +380,8 @@ static int share_show(struct ctl *ctl, char **words)
 	"            [browse on|off] [streams on|off] [short-names on|off]\n" \
 	"            [notify on|off] [continuously-available on|off]\n" \
 	"            [secure-ports on|off]\n" \
+	"            [acl-mode MODE] [create-mask OCTAL] [directory-mask OCTAL]\n" \
+	"            [force-create-mode OCTAL] [force-directory-mode OCTAL]\n" \
 	"            [comment TEXT] [snapshots PATH]"
 
 const struct verb share_verbs[] = {

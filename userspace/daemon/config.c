@@ -140,6 +140,11 @@ static const struct key share_keys[] = {
 	{ "notify", .share = share_set_notify },
 	{ "continuously-available", .share = share_set_continuous },
 	{ "secure-ports", .share = share_set_secure_ports },
+	{ "acl-mode", .share = share_set_acl_mode },
+	{ "create-mask", .share = share_set_create_mask },
+	{ "directory-mask", .share = share_set_directory_mask },
+	{ "force-create-mode", .share = share_set_force_create_mode },
+	{ "force-directory-mode", .share = share_set_force_directory_mode },
 	{ "comment", .share = share_set_comment },
 	{ "snapshots", .share = share_set_snapshots },
 	/* Names are looked up when they are applied: a directory may not be up yet. */

@@ -21,6 +21,19 @@ enum ditto_squash_mode {
 };
 
 /**
+ * enum ditto_acl_mode - What a mode that a client sets does to an access
+ *   control list: it is changed to fit, users and groups having no more than
+ *   the group; it goes; it is changed, but users and groups keep what they
+ *   have; it is refused.
+ */
+enum ditto_acl_mode {
+	DITTO_ACL_MODE_GROUPMASK,
+	DITTO_ACL_MODE_DISCARD,
+	DITTO_ACL_MODE_PASSTHROUGH,
+	DITTO_ACL_MODE_RESTRICTED,
+};
+
+/**
  * enum ditto_flavor - Security flavours that a share accepts.
  */
 enum ditto_flavor {
@@ -203,6 +216,11 @@ enum {
 	DITTO_A_SHARE_NOTIFY,
 	DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE,
 	DITTO_A_SHARE_SECURE_PORTS,
+	DITTO_A_SHARE_ACL_MODE,
+	DITTO_A_SHARE_CREATE_MASK,
+	DITTO_A_SHARE_DIRECTORY_MASK,
+	DITTO_A_SHARE_FORCE_CREATE_MODE,
+	DITTO_A_SHARE_FORCE_DIRECTORY_MODE,
 
 	__DITTO_A_SHARE_MAX,
 	DITTO_A_SHARE_MAX = (__DITTO_A_SHARE_MAX - 1)
