@@ -124,7 +124,10 @@
 /* The same: to be run by a worker that may wait until something is recorded. */
 #define DSMB_TO_BE_RECORDED			0xe0000004
 
-/* An error, by which the body of an answer is an error response; warnings count where MS-SMB2 2.2.2 says so. */
+/*
+ * An error: the body of the answer is an error response. Warnings count where MS-SMB2 2.2.2
+ * says so.
+ */
 static inline bool dsmb_is_error(u32 status)
 {
 	return status >> 30 == 3;
