@@ -14,8 +14,10 @@ from kdc import HOST, REALM
 from nfs4_status import CLID_INUSE, CONN_NOT_BOUND_TO_SESSION, WRONG_CRED
 from smb import UIDS, USERS
 
-# COMPOUND without a tag, of minor version 1, that begins with SEQUENCE: its session.
+# COMPOUND without a tag, of minor version 1, that begins with SEQUENCE: its session; and that
+# begins with CREATE_SESSION: its client.
 SEQUENCE = re.compile(rb'\x00{7}\x01\x00{3}.\x00{3}\x35(.{16})', re.S)
+CREATE_SESSION = re.compile(rb'\x00{7}\x01\x00{3}.\x00{3}\x2b(.{8})', re.S)
 
 
 def mount(w, client, sec, vers='4.1', opts=''):
@@ -69,20 +71,22 @@ def flavours(w):
 
 
 class Listener:
-    """What goes over the server's wires; the ids of sessions in it."""
+    """What goes over the server's wires; the ids of sessions and clients in it."""
 
     def __init__(self, ns):
         with ns:
             self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
         self.sock.settimeout(0.2)
-        self.found, self.open = set(), True
+        self.found, self.clients, self.open = set(), set(), True
         self.thread = threading.Thread(target=self._listen)
         self.thread.start()
 
     def _listen(self):
         while True:
             try:
-                self.found.update(SEQUENCE.findall(self.sock.recv(65536)))
+                data = self.sock.recv(65536)
+                self.found.update(SEQUENCE.findall(data))
+                self.clients.update(CREATE_SESSION.findall(data))
             except TimeoutError:
                 # what went over before the end is read
                 if not self.open:
@@ -104,7 +108,7 @@ def machine_credential(w):
     m = mount(w, w.client, 'krb5', opts=',nconnect=2')
     as_user(UIDS['alice'], lambda: [write(f'{m}/f{i}', b'data') for i in range(8)])
     sid, = wire.ids()
-    clientid, = struct.unpack_from('>Q', sid)
+    clientid, = struct.unpack('>Q', next(iter(wire.clients)))
     row, = w.server.json('session', 'list')
     eq((row['user'], row['signing']), (f'{realm.machine}@{REALM}', 'krb5i'))
     # the second connection did not come to the session by being used
