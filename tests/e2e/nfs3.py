@@ -3,7 +3,7 @@
 from types import SimpleNamespace as Result
 
 import rpc
-from rpc import Dec, Enc
+from rpc import Dec, Enc, RpcError
 
 NFS, MOUNT, NFSACL = 100003, 100005, 100227
 
@@ -23,14 +23,6 @@ UNSTABLE, DATA_SYNC, FILE_SYNC = range(3)
 UNCHECKED, GUARDED, EXCLUSIVE = range(3)
 MAY_READ, MAY_LOOKUP, MAY_MODIFY, MAY_EXTEND, MAY_DELETE, MAY_EXECUTE = 1, 2, 4, 8, 16, 32
 ALL_ACCESS = 0x3f
-
-
-class RpcError(Exception):
-    """The call was not accepted."""
-
-    def __init__(self, reply):
-        super().__init__(f'RPC status {reply.stat}')
-        self.reply = reply
 
 
 def sattr(mode=None, uid=None, gid=None, size=None, atime=None, mtime=None):

@@ -20,7 +20,7 @@ import time
 from types import SimpleNamespace as Result
 
 import rpc
-from rpc import Dec, Enc
+from rpc import Dec, Enc, RpcError
 import nfs4_attr as attr
 from nfs4_attr import bitmap, d_bitmap, fattr, d_fattr  # noqa: F401
 from nfs4_status import *  # noqa: F401,F403
@@ -67,14 +67,6 @@ SESSION_PERSIST, SESSION_BACK = 1, 2
 ANON = (0, bytes(12))                            # stateids
 BYPASS = (U32_MAX, b'\xff' * 12)
 CURRENT = (1, bytes(12))
-
-
-class RpcError(Exception):
-    """The call was not accepted."""
-
-    def __init__(self, reply):
-        super().__init__(f'RPC status {reply.stat}')
-        self.reply = reply
 
 
 class Op:
@@ -700,7 +692,14 @@ class Session:
         return sequence(self.id, self.slots[slot], slot, max(self.slots), cache)
 
     def compound(self, *ops, slot=0, cache=False, **kw):
-        return self.nfs.compound(self.sequence(slot, cache), *ops, **kw)
+        try:
+            r = self.nfs.compound(self.sequence(slot, cache), *ops, **kw)
+        except RpcError:
+            self.slots[slot] -= 1  # RPC refused it: no SEQUENCE was looked at
+            raise
+        if len(r) <= 1 and r.status == DELAY:
+            self.slots[slot] -= 1  # so it is where SEQUENCE fails: RFC 8881 18.46.3
+        return r
 
     def patiently(self, *ops):
         """The same, again while the answer is DELAY."""

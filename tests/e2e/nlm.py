@@ -6,7 +6,7 @@ from types import SimpleNamespace as Result
 
 import callback
 import rpc
-from nfs3 import RpcError
+from rpc import RpcError
 from rpc import Dec, Enc
 
 NLM = 100021

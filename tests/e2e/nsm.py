@@ -4,7 +4,7 @@ from types import SimpleNamespace as Result
 
 import callback
 import rpc
-from nfs3 import RpcError
+from rpc import RpcError
 from rpc import Dec, Enc
 
 NSM = 100024

@@ -26,6 +26,14 @@ class Bad(Exception):
     """The reply cannot be decoded."""
 
 
+class RpcError(Exception):
+    """The call was not accepted."""
+
+    def __init__(self, reply):
+        super().__init__(f'RPC status {reply.stat}')
+        self.reply = reply
+
+
 class Enc:
     """Builds XDR."""
 

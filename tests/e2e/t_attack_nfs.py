@@ -12,7 +12,7 @@ import nlm
 import nsm
 import rpc
 from harness import eq, one_of, put, test, wait_for
-from nfs3 import RpcError
+from rpc import RpcError
 from nfs4 import Nfs4, Session
 from nlm import Nlm
 from nsm import Nsm
@@ -27,7 +27,7 @@ def denied(ask, why, what=''):
     """The call is not accepted, with this auth_stat."""
     try:
         r = ask()
-    except (RpcError, nfs4.RpcError) as e:
+    except RpcError as e:
         r = e.reply
     eq((getattr(r, 'stat', r), getattr(r, 'why', None)), (rpc.AUTH_ERROR, why), what)
 

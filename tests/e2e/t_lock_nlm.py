@@ -9,7 +9,7 @@ import nfs3
 import nlm
 import rpc
 from harness import eq, one_of, put, run, test, wait_for
-from nfs3 import RpcError
+from rpc import RpcError
 from nlm import BOTH, READ, WRITE, Granted, Nlm
 
 END = (1 << 64) - 1

@@ -137,7 +137,7 @@ def names(w):
     def status(call, name):
         try:
             return call(name).status
-        except nfs3.RpcError as e:
+        except rpc.RpcError as e:
             if e.reply.stat != garbage:
                 raise
             return 'garbage'

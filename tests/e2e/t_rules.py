@@ -12,7 +12,7 @@ def answer(n, fh):
     """The status of a GETATTR; a refusal by RPC counts as ACCES."""
     try:
         return n.getattr(fh).status
-    except nfs3.RpcError as e:
+    except rpc.RpcError as e:
         eq(e.reply.stat, rpc.AUTH_ERROR, 'GETATTR')
         return nfs3.ACCES
 
