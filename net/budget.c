@@ -274,18 +274,20 @@ static bool account_is_clear(const struct ditto_account *account)
 void ditto_account_put(struct ditto_account *account)
 {
 	struct ditto_budget *budget;
+	bool last;
 
-	if (!account)
+	if (!account || refcount_dec_not_one(&account->ref))
 		return;
 	budget = account->budget;
-	local_bh_disable();
-	if (refcount_dec_and_lock(&account->ref, &budget->lock)) {
+	spin_lock_bh(&budget->lock);
+	last = refcount_dec_and_test(&account->ref);
+	if (last)
 		rhashtable_remove_fast(&budget->accounts, &account->hash, account_params);
-		spin_unlock(&budget->lock);
+	spin_unlock_bh(&budget->lock);
+	if (last) {
 		WARN_ON_ONCE(!account_is_clear(account));
 		kfree_rcu(account, rcu);
 	}
-	local_bh_enable();
 }
 EXPORT_SYMBOL_NS_GPL(ditto_account_put, DITTO);
 

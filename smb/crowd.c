@@ -76,11 +76,19 @@ EXPORT_SYMBOL_IF_KUNIT(dsmb_crowd_get);
 
 void dsmb_crowd_put(struct dsmb_crowd *crowd)
 {
-	if (!crowd || !refcount_dec_and_lock(&crowd->ref, &crowd->crowds->lock))
+	struct dsmb_crowds *crowds;
+	bool last;
+
+	if (!crowd || refcount_dec_not_one(&crowd->ref))
 		return;
-	list_del(&crowd->list);
-	spin_unlock(&crowd->crowds->lock);
-	kfree(crowd);
+	crowds = crowd->crowds;
+	spin_lock(&crowds->lock);
+	last = refcount_dec_and_test(&crowd->ref);
+	if (last)
+		list_del(&crowd->list);
+	spin_unlock(&crowds->lock);
+	if (last)
+		kfree(crowd);
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_crowd_put);
 

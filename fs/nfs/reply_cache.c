@@ -347,6 +347,7 @@ struct reply_room {
 /* May drop the lock and take it again. */
 static void reply_room_make(struct dnfs_replies *replies, struct dnfs_shard *shard,
 			    const struct in6_addr *addr, struct reply_room *room)
+	__must_hold(&shard->lock)
 {
 	bool full = shard->count >= replies->shard_limit;
 
