@@ -15,7 +15,8 @@
 void ndr_in_init(struct ndr_in *in, const void *data, size_t len)
 {
 	memset(in, 0, sizeof(*in));
-	in->data = data;
+	/* A call without parameters has no bytes at all. */
+	in->data = data ? data : (const u8 *)"";
 	in->len = len;
 }
 
