@@ -66,6 +66,8 @@ enum ditto_encryption {
  * @sessions_per_client: sessions that a client may make
  * @silence_s: a connection ends when the other machine answers nothing for so long, where
  *	it holds what a client has
+ * @sessions_per_connection: sessions that one connection may carry, those being set up too
+ * @restrict_anonymous: nobody logs in without a name, unless a share lets guests in
  * @patience_ms: how long a call waits for other clients to give way or to answer, before its
  *	own is told to come again, where a protocol has a word for that
  *
@@ -99,6 +101,8 @@ struct ditto_settings {
 	u32 sessions_per_client;
 	u32 silence_s;
 	u32 patience_ms;
+	u32 sessions_per_connection;
+	bool restrict_anonymous;
 };
 
 /**

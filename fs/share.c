@@ -181,6 +181,22 @@ struct ditto_share *ditto_share_get_by_path(struct ditto_server *srv, const char
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_get_by_path, DITTO);
 
+bool ditto_shares_let_guests(struct ditto_server *srv)
+{
+	struct ditto_share *share;
+	bool found = false;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(share, &srv->shares->list, list) {
+		found = rcu_dereference(share->opts)->guest;
+		if (found)
+			break;
+	}
+	rcu_read_unlock();
+	return found;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_shares_let_guests, DITTO);
+
 const char *ditto_share_path(const struct ditto_share *share)
 {
 	return to_item(share)->path;

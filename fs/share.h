@@ -324,6 +324,9 @@ int ditto_share_for_each(struct ditto_server *srv, const char *from,
 int ditto_share_visit(struct ditto_server *srv, int (*fn)(struct ditto_share *share, void *arg),
 		      void *arg);
 
+/* Does a share let guests in? Any context. */
+bool ditto_shares_let_guests(struct ditto_server *srv);
+
 /*
  * When shares were added, changed or removed last, or the server started: wall clock time in
  * nanoseconds, and never the same for different shares or options. Any context.

@@ -104,7 +104,7 @@ static const struct budget_kind kinds[DITTO_BUDGET_KINDS] = {
 	[DITTO_BUDGET_SESSIONS] = {
 		.name = "sessions", .total = 65536, .batch = 8,
 		.levels = { NUMBER(64), PART_OF(16, 0), PART_OF(16, 0), PART_OF(1, 0) },
-		.peer = { NUMBER(2), NUMBER(64), NUMBER(256), NUMBER(8192) },
+		.peer = { NUMBER(2), NUMBER(512), NUMBER(512), NUMBER(8192) },
 		.user = NUMBER(8192),
 	},
 	[DITTO_BUDGET_OPENS] = {

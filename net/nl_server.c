@@ -11,6 +11,7 @@
 #include "../fs/cred.h"
 #include "../fs/node.h"
 #include "../fs/server.h"
+#include "budget.h"
 #include "event.h"
 #include "listener.h"
 #include "locks.h"
@@ -96,6 +97,40 @@ struct client_dump {
 	unsigned long at;
 };
 
+/* One kind of what a client holds. */
+static int client_put_use(struct sk_buff *msg, const struct ditto_account_use *use)
+{
+	struct nlattr *nest = nla_nest_start(msg, DITTO_A_CLIENT_BUDGET);
+
+	if (!nest || nla_put_string(msg, DITTO_A_BUDGET_KIND, use->name) ||
+	    ditto_nl_put_u64(msg, DITTO_A_BUDGET_USED, use->used) ||
+	    ditto_nl_put_u64(msg, DITTO_A_BUDGET_LIMIT, use->limit))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+/* What it holds of each kind; nothing if it never held any. */
+static int client_put_budget(struct sk_buff *msg, struct ditto_server *srv,
+			     const struct in6_addr *addr)
+{
+	struct ditto_account *account = ditto_account_find_peer(srv, addr);
+	int err;
+
+	if (!account)
+		return 0;
+	err = ditto_nl_put_u64(msg, DITTO_A_CLIENT_REFUSED, ditto_account_refused(account));
+	for (unsigned int kind = 0; !err && kind < DITTO_BUDGET_KINDS; kind++) {
+		struct ditto_account_use use;
+
+		ditto_account_show(account, kind, &use);
+		if (use.used)
+			err = client_put_use(msg, &use);
+	}
+	ditto_account_put(account);
+	return err;
+}
+
 static int client_put(struct sk_buff *msg, struct ditto_server *srv, struct ditto_peer *peer)
 {
 	unsigned int idle_ms = jiffies_to_msecs(jiffies - READ_ONCE(peer->used));
@@ -106,7 +141,8 @@ static int client_put(struct sk_buff *msg, struct ditto_server *srv, struct ditt
 	    nla_put_u32(msg, DITTO_A_CLIENT_CONNECTIONS, ditto_protocols_connections(srv, peer)) ||
 	    ditto_nl_put_u64(msg, DITTO_A_CLIENT_SINCE, peer->since) ||
 	    ditto_nl_put_u64(msg, DITTO_A_CLIENT_IDLE_MS, idle_ms) ||
-	    ditto_nl_put_u64(msg, DITTO_A_CLIENT_REQUESTS, ditto_peer_requests(peer)))
+	    ditto_nl_put_u64(msg, DITTO_A_CLIENT_REQUESTS, ditto_peer_requests(peer)) ||
+	    client_put_budget(msg, srv, &peer->addr))
 		return -EMSGSIZE;
 	for_each_set_bit(bit, &protocols, DITTO_PROTOCOLS_MAX) {
 		const char *name = ditto_protocol_name(bit);

@@ -69,6 +69,8 @@ static const struct setting settings[] = {
 	SETTING_U32(SESSIONS_PER_CLIENT, sessions_per_client, 64),
 	SETTING_U32(SILENCE_S, silence_s, 60),
 	SETTING_U32(PATIENCE_MS, patience_ms, 50),
+	SETTING_U32(SESSIONS_PER_CONNECTION, sessions_per_connection, 1024),
+	SETTING_BOOL(RESTRICT_ANONYMOUS, restrict_anonymous, 1),
 };
 
 static u32 setting_read(const struct ditto_settings *from, const struct setting *s)

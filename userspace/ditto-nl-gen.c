@@ -1023,6 +1023,20 @@ static const struct spec_attr server_attrs[] = {
 		.min = 0,
 		.max = 10000ULL,
 	},
+	[DITTO_A_SERVER_SESSIONS_PER_CONNECTION] = {
+		.name = "sessions-per-connection",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 1,
+		.max = 65536ULL,
+	},
+	[DITTO_A_SERVER_RESTRICT_ANONYMOUS] = {
+		.name = "restrict-anonymous",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
 };
 
 static const struct nla_policy server_policy[] = {
@@ -1142,6 +1156,12 @@ static const struct nla_policy server_policy[] = {
 	[DITTO_A_SERVER_PATIENCE_MS] = {
 		.type = NLA_U32,
 	},
+	[DITTO_A_SERVER_SESSIONS_PER_CONNECTION] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_RESTRICT_ANONYMOUS] = {
+		.type = NLA_U8,
+	},
 };
 
 const struct spec_set spec_server_set = {
@@ -1149,6 +1169,47 @@ const struct spec_set spec_server_set = {
 	.attrs = server_attrs,
 	.policy = server_policy,
 	.max = DITTO_A_SERVER_MAX,
+};
+
+static const struct spec_attr budget_attrs[] = {
+	[DITTO_A_BUDGET_KIND] = {
+		.name = "kind",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_BUDGET_USED] = {
+		.name = "used",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_BUDGET_LIMIT] = {
+		.name = "limit",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+};
+
+static const struct nla_policy budget_policy[] = {
+	[DITTO_A_BUDGET_KIND] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_BUDGET_USED] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_BUDGET_LIMIT] = {
+		.type = NLA_U64,
+	},
+};
+
+const struct spec_set spec_budget_set = {
+	.name = "budget",
+	.attrs = budget_attrs,
+	.policy = budget_policy,
+	.max = DITTO_A_BUDGET_MAX,
 };
 
 static const struct spec_attr client_attrs[] = {
@@ -1198,6 +1259,20 @@ static const struct spec_attr client_attrs[] = {
 		.min = 0,
 		.max = 4294967295ULL,
 	},
+	[DITTO_A_CLIENT_BUDGET] = {
+		.name = "budget",
+		.kind = SPEC_NEST,
+		.form = SPEC_PLAIN,
+		.multi = true,
+		.nested = &spec_budget_set,
+	},
+	[DITTO_A_CLIENT_REFUSED] = {
+		.name = "refused",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
 };
 
 static const struct nla_policy client_policy[] = {
@@ -1221,6 +1296,12 @@ static const struct nla_policy client_policy[] = {
 	},
 	[DITTO_A_CLIENT_DISCONNECTED] = {
 		.type = NLA_U32,
+	},
+	[DITTO_A_CLIENT_BUDGET] = {
+		.type = NLA_NESTED,
+	},
+	[DITTO_A_CLIENT_REFUSED] = {
+		.type = NLA_U64,
 	},
 };
 
@@ -2677,6 +2758,8 @@ static const u16 server_set_request[] = {
 	DITTO_A_SERVER_SESSIONS_PER_CLIENT,
 	DITTO_A_SERVER_SILENCE_S,
 	DITTO_A_SERVER_PATIENCE_MS,
+	DITTO_A_SERVER_SESSIONS_PER_CONNECTION,
+	DITTO_A_SERVER_RESTRICT_ANONYMOUS,
 	DITTO_A_SERVER_HANDLE_KEY,
 	0,
 };
@@ -2708,6 +2791,8 @@ static const u16 server_get_reply[] = {
 	DITTO_A_SERVER_SESSIONS_PER_CLIENT,
 	DITTO_A_SERVER_SILENCE_S,
 	DITTO_A_SERVER_PATIENCE_MS,
+	DITTO_A_SERVER_SESSIONS_PER_CONNECTION,
+	DITTO_A_SERVER_RESTRICT_ANONYMOUS,
 	DITTO_A_SERVER_STARTED,
 	DITTO_A_SERVER_HELPER,
 	DITTO_A_SERVER_NODES,
@@ -2729,6 +2814,8 @@ static const u16 client_get_reply[] = {
 	DITTO_A_CLIENT_SINCE,
 	DITTO_A_CLIENT_IDLE_MS,
 	DITTO_A_CLIENT_REQUESTS,
+	DITTO_A_CLIENT_BUDGET,
+	DITTO_A_CLIENT_REFUSED,
 	0,
 };
 

@@ -31,6 +31,7 @@ extern const struct spec_set spec_grant_set;
 extern const struct spec_set spec_grants_set;
 extern const struct spec_set spec_listener_set;
 extern const struct spec_set spec_server_set;
+extern const struct spec_set spec_budget_set;
 extern const struct spec_set spec_client_set;
 extern const struct spec_set spec_stat_set;
 extern const struct spec_set spec_event_set;

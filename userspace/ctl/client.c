@@ -11,7 +11,8 @@
 
 static const struct column client_columns[] = {
 	{ "ADDRESS", false }, { "PROTOCOLS", false }, { "CONNECTIONS", true },
-	{ "SINCE", false }, { "IDLE", true }, { "REQUESTS", true }, { NULL, false }
+	{ "SINCE", false }, { "IDLE", true }, { "REQUESTS", true }, { "MEMORY", true },
+	{ "REFUSED", true }, { NULL, false }
 };
 
 static void protocols_text(struct nl_msg *msg, char *buf, size_t size)
@@ -38,6 +39,27 @@ static void value_cell(struct table *t, struct nlattr **tb, unsigned int type)
 		table_cell(t, "-");
 }
 
+/* What it holds of a kind and may, "1.2M/64M"; "-" for nothing. */
+static void budget_cell(struct table *t, struct nl_msg *msg, const char *kind)
+{
+	struct nlattr *nla, *tb[DITTO_A_BUDGET_MAX + 1];
+	char used[OUT_VALUE_MAX], limit[OUT_VALUE_MAX];
+	int rest;
+
+	nlmsg_for_each_attr(nla, nlmsg_hdr(msg), GENL_HDRLEN, rest) {
+		if (nla_type(nla) != DITTO_A_CLIENT_BUDGET ||
+		    nla_parse_nested(tb, DITTO_A_BUDGET_MAX, nla, NULL) ||
+		    !tb[DITTO_A_BUDGET_KIND] || !tb[DITTO_A_BUDGET_USED] ||
+		    !tb[DITTO_A_BUDGET_LIMIT] ||
+		    strcmp(nla_get_string(tb[DITTO_A_BUDGET_KIND]), kind))
+			continue;
+		table_cell(t, "%s/%s", bytes_text(nla_get_u64(tb[DITTO_A_BUDGET_USED]), used),
+			   bytes_text(nla_get_u64(tb[DITTO_A_BUDGET_LIMIT]), limit));
+		return;
+	}
+	table_cell(t, "-");
+}
+
 static void client_row(struct table *t, struct nl_msg *msg)
 {
 	struct nlattr *tb[DITTO_A_CLIENT_MAX + 1];
@@ -54,6 +76,8 @@ static void client_row(struct table *t, struct nl_msg *msg)
 	table_cell(t, "%s", tb[DITTO_A_CLIENT_IDLE_MS] ?
 		   duration_text(nla_get_u64(tb[DITTO_A_CLIENT_IDLE_MS]), idle) : "-");
 	value_cell(t, tb, DITTO_A_CLIENT_REQUESTS);
+	budget_cell(t, msg, "memory-bytes");
+	value_cell(t, tb, DITTO_A_CLIENT_REFUSED);
 }
 
 static const struct listing clients = {
