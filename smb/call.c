@@ -63,6 +63,7 @@ void dsmb_call_init(struct dsmb_call *call, struct dsmb_message *message)
 	call->conn = message->conn;
 	spin_lock_init(&call->lock);
 	INIT_LIST_HEAD(&call->list);
+	INIT_HLIST_NODE(&call->by_id);
 	INIT_LIST_HEAD(&call->open_link);
 	ditto_park_init(&call->park, park_done);
 }
@@ -124,6 +125,9 @@ void dsmb_call_end(struct dsmb_call *call)
 	spin_lock(&conn->lock);
 	if (!list_empty(&call->list)) {
 		list_del_init(&call->list);
+		hlist_del_init(&call->by_id);
+		if (call->async_id)
+			xa_erase(&conn->async, call->async_id);
 		conn->ncalls--;
 		conn->nasync -= call->waited;
 		call->waited = false;

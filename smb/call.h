@@ -102,6 +102,7 @@ struct dsmb_tree;
  * @reply_at: of its header in @reply
  * @reply_len: of header and body, and padding
  * @list: on the connection's list
+ * @by_id: in the connection's table
  * @open_link: on nobody's list, or that of calls waiting on @open
  */
 struct dsmb_call {
@@ -158,6 +159,7 @@ struct dsmb_call {
 	u32 reply_at;
 	u32 reply_len;
 	struct list_head list;
+	struct hlist_node by_id;
 	struct list_head open_link;
 };
 

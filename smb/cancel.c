@@ -7,13 +7,18 @@
 #include "conn.h"
 #include "message.h"
 
-static bool is_victim(const struct dsmb_call *cancel, const struct dsmb_call *call)
+/* With the connection's lock held: the call that is to be cancelled, or NULL. */
+static struct dsmb_call *cancel_find_locked(struct dsmb_conn *conn, const struct dsmb_call *cancel)
 {
-	if (call == cancel || call->command == DSMB_CANCEL)
-		return false;
+	struct dsmb_call *call;
+
+	lockdep_assert_held(&conn->lock);
 	if (cancel->flags & DSMB_FLAG_ASYNC)
-		return call->async_id && call->async_id == cancel->async_id;
-	return call->message_id == cancel->message_id;
+		return cancel->async_id <= U32_MAX ? xa_load(&conn->async, cancel->async_id) : NULL;
+	hlist_for_each_entry(call, dsmb_conn_bucket(conn, cancel->message_id), by_id)
+		if (call->message_id == cancel->message_id)
+			return call;
+	return NULL;
 }
 
 /* 3.3.5.16: of the same session only. One without a session was signed by nobody. */
@@ -27,16 +32,12 @@ static bool may_cancel(const struct dsmb_call *cancel, const struct dsmb_call *v
 void dsmb_cancel(struct dsmb_call *cancel)
 {
 	struct dsmb_conn *conn = cancel->conn;
-	struct dsmb_call *call, *victim = NULL;
+	struct dsmb_call *victim;
 
 	spin_lock(&conn->lock);
-	list_for_each_entry(call, &conn->calls, list) {
-		if (!is_victim(cancel, call))
-			continue;
-		dsmb_message_hold(call->message);
-		victim = call;
-		break;
-	}
+	victim = cancel_find_locked(conn, cancel);
+	if (victim)
+		dsmb_message_hold(victim->message);
 	spin_unlock(&conn->lock);
 	if (!victim)
 		return;

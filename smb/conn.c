@@ -24,15 +24,21 @@
 #include "session.h"
 #include "trace.h"
 #include "transport.h"
+#include "trust.h"
 
 static void conn_free(struct work_struct *work)
 {
 	struct dsmb_conn *conn = container_of(work, struct dsmb_conn, work);
 	struct dsmb_server *server = conn->server;
 
+	/* A session that left it late may have started it again. */
+	cancel_delayed_work_sync(&conn->handshake);
 	dsmb_transport_free(conn->transport);
+	ditto_uncharge(&conn->charge);
+	ditto_principal_exit(&conn->who);
 	ditto_peer_put(conn->peer);
 	xa_destroy(&conn->sessions);
+	xa_destroy(&conn->async);
 	kfree(conn->credits);
 	kfree(conn);
 	if (atomic_dec_and_test(&server->live))
@@ -114,66 +120,79 @@ static void handshake_over(struct work_struct *work)
 {
 	struct dsmb_conn *conn = container_of(work, struct dsmb_conn, handshake.work);
 
-	if (!READ_ONCE(conn->authenticated))
+	if (READ_ONCE(conn->trust) <= DITTO_TRUST_UNPROVEN)
 		dsmb_conn_drop(conn, "nobody logged in for too long");
 }
 
-static bool is_from(const struct dsmb_conn *conn, const struct ditto_peer *peer)
-{
-	return conn->peer == peer;
-}
-
 /*
- * Is there room for one more? Of those on which nobody logged in the oldest makes some,
- * and is returned held: who means to log in does so soon, who keeps others out does not.
+ * Is there room for one more? Of those of a client on which nobody logged in the oldest makes
+ * some, and is returned held: who means to log in does so soon, who keeps others out does not.
  */
-static const char *what_limit_locked(struct dsmb_server *server, const struct ditto_peer *peer,
-				     struct dsmb_conn **oldest)
+static int conn_charge_locked(struct dsmb_conn *conn, struct dsmb_conn **oldest)
 {
-	unsigned int same = 0, unauth = 0;
-	struct dsmb_conn *conn;
+	struct dsmb_server *server = conn->server;
+	struct dsmb_conn *old;
 
 	lockdep_assert_held(&server->conns_lock);
 	*oldest = NULL;
-	list_for_each_entry(conn, &server->conns, list) {
-		same += is_from(conn, peer);
-		if (READ_ONCE(conn->authenticated) || READ_ONCE(conn->state) == DSMB_CONN_DEAD)
+	if (!ditto_charge(&conn->charge, &conn->who, DITTO_BUDGET_CONNECTIONS, 1))
+		return 0;
+	list_for_each_entry(old, &server->conns, list) {
+		if (old->who.peer != conn->who.peer || READ_ONCE(old->state) == DSMB_CONN_DEAD ||
+		    READ_ONCE(old->trust) > DITTO_TRUST_UNPROVEN)
 			continue;
-		if (!unauth++)
-			*oldest = conn;
+		dsmb_conn_hold(old);
+		*oldest = old;
+		return -EDQUOT;
 	}
-	if (server->nconns >= READ_ONCE(server->srv->settings.max_connections))
-		return "there are as many connections as max_connections allows";
-	if (same >= DSMB_CONNS_PER_ADDRESS)
-		return "there are too many connections from its address";
-	if (unauth < DSMB_CONNS_UNAUTH_MAX)
-		*oldest = NULL;
-	else
-		dsmb_conn_hold(*oldest);
-	return NULL;
+	return -EMFILE;
+}
+
+/* What the oldest was charged for is charged for the new one. */
+static bool conn_replace(struct dsmb_conn *conn, struct dsmb_conn *oldest)
+{
+	bool replaced = false;
+
+	mutex_lock(&oldest->trust_lock);
+	if (oldest->trust <= DITTO_TRUST_UNPROVEN && oldest->charge.peer) {
+		swap(conn->charge, oldest->charge);
+		replaced = true;
+		/* Nobody moves its charge any more. */
+		dsmb_conn_drop(oldest, "there are too many on which nobody logged in");
+	}
+	mutex_unlock(&oldest->trust_lock);
+	return replaced;
 }
 
 static bool conn_publish(struct dsmb_conn *conn)
 {
 	struct dsmb_server *server = conn->server;
 	struct dsmb_conn *oldest;
-	const char *limit;
+	bool full;
+	int err;
 
 	spin_lock(&server->conns_lock);
-	limit = what_limit_locked(server, conn->peer, &oldest);
-	if (!limit) {
+	err = conn_charge_locked(conn, &oldest);
+	spin_unlock(&server->conns_lock);
+	if (oldest) {
+		if (conn_replace(conn, oldest))
+			err = 0;
+		dsmb_conn_put(oldest);
+	}
+	if (err)
+		return false;
+	spin_lock(&server->conns_lock);
+	full = server->nconns >= READ_ONCE(server->srv->settings.max_connections);
+	if (!full) {
 		list_add_tail(&conn->list, &server->conns);
 		server->nconns++;
 		atomic_inc(&server->live);
 	}
 	spin_unlock(&server->conns_lock);
-	if (limit) {
-		pr_info_ratelimited("client %s is refused: %s\n", conn->name, limit);
-	} else if (oldest) {
-		dsmb_conn_drop(oldest, "there are too many on which nobody logged in");
-		dsmb_conn_put(oldest);
-	}
-	return !limit;
+	if (full)
+		pr_info_ratelimited("client %s is refused: there are as many connections as max_connections allows\n",
+				    conn->name);
+	return !full;
 }
 
 /* Address and port; IPv4 as such, though it came to an IPv6 socket. */
@@ -202,9 +221,16 @@ static int conn_fill(struct dsmb_conn *conn, struct socket *sock)
 		return err;
 	conn->peer = ditto_peer_get(conn->server->srv, (struct sockaddr *)&addr,
 				    dsmb_protocol_bit());
+	if (!conn->peer)
+		return -ENOMEM;
+	conn->trust = DITTO_TRUST_UNPROVEN;
+	err = ditto_principal_init(&conn->who, conn->server->srv, &conn->peer->addr, conn->trust,
+				   INVALID_UID);
+	if (err)
+		return err;
 	conn->credits = kmalloc(sizeof(*conn->credits), GFP_KERNEL);
 	conn->transport = dsmb_transport_new(conn, sock);
-	if (!conn->peer || !conn->credits || !conn->transport)
+	if (!conn->credits || !conn->transport)
 		return -ENOMEM;
 	dsmb_credits_init(conn->credits);
 	return 0;
@@ -222,7 +248,9 @@ int dsmb_conn_new(struct dsmb_server *server, struct socket *sock, const void *l
 	conn->listener = listener;
 	refcount_set(&conn->ref, 1);
 	spin_lock_init(&conn->lock);
+	mutex_init(&conn->trust_lock);
 	INIT_LIST_HEAD(&conn->calls);
+	xa_init_flags(&conn->async, XA_FLAGS_ALLOC1);
 	/* The ids are taken by SESSION_SETUP; channels are freed under RCU. */
 	xa_init(&conn->sessions);
 	INIT_DELAYED_WORK(&conn->handshake, handshake_over);
@@ -247,8 +275,10 @@ int dsmb_conn_new(struct dsmb_server *server, struct socket *sock, const void *l
 	return 0;
 
 free:
-	kfree(conn->transport);
+	dsmb_transport_discard(conn->transport);
 	kfree(conn->credits);
+	ditto_uncharge(&conn->charge);
+	ditto_principal_exit(&conn->who);
 	if (conn->peer)
 		ditto_peer_put(conn->peer);
 	kfree(conn);

@@ -15,6 +15,7 @@
 
 #include <linux/in6.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/socket.h>
 #include <linux/spinlock.h>
@@ -22,6 +23,7 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
+#include "../net/budget.h"
 #include "crypto.h"
 #include "wire.h"
 
@@ -30,6 +32,9 @@ struct dsmb_buf;
 struct dsmb_server;
 struct dsmb_transport;	/* the socket and what is being received and sent: transport.c */
 struct socket;
+
+/* A power of two. */
+#define DSMB_CALL_BUCKETS	64
 
 enum dsmb_conn_state {
 	DSMB_CONN_NEW,		/* nothing was negotiated */
@@ -61,10 +66,18 @@ enum dsmb_conn_state {
  * @preauth: hash over NEGOTIATE and its answer (3.1.1)
  * @posix: the POSIX extensions were negotiated
  * @large_mtu: reads and writes may be up to DSMB_IO_MAX; credits are charged by size
- * @authenticated: a session was set up; before, less is allowed
+ * @trust: how far it is trusted: trust.c
+ * @trust_lock: mutex, serializes changes of @trust and the moving of @charge
+ * @who: who is charged as long as nobody has logged in; constant
+ * @charge: for being a connection; server->conns_lock guards it until it is found by others
+ *	no more, then @trust_lock
  * @sessions: struct dsmb_channel by session id
- * @async_next: number for the next async id
- * @calls: in flight, oldest first
+ * @nsessions: channels in @sessions, those being set up too
+ * @async: struct dsmb_call by async id; changed under @lock
+ * @async_next: about the next async id
+ * @calls: in flight, oldest first; no CANCEL
+ * @calls_by_id: the same by message id. Ids in flight lie in a window, so that a bucket
+ *	has no more than the window's part of them
  * @ncalls: how many
  * @nasync: of them, answered with STATUS_PENDING
  * @credits: see credit.c; under @lock
@@ -95,11 +108,17 @@ struct dsmb_conn {
 	u8 preauth[DSMB_PREAUTH_SIZE];
 	bool posix;
 	bool large_mtu;
-	bool authenticated;
+	enum ditto_trust trust;
+	struct mutex trust_lock;	/* see above */
+	struct ditto_principal who;
+	struct ditto_charge charge;
 
 	struct xarray sessions;
-	u64 async_next;
+	atomic_t nsessions;
+	struct xarray async;
+	u32 async_next;
 	struct list_head calls;
+	struct hlist_head calls_by_id[DSMB_CALL_BUCKETS];
 	unsigned int ncalls;
 	unsigned int nasync;
 	struct dsmb_credits *credits;
@@ -107,6 +126,11 @@ struct dsmb_conn {
 	struct work_struct work;
 	struct delayed_work handshake;
 };
+
+static inline struct hlist_head *dsmb_conn_bucket(struct dsmb_conn *conn, u64 message_id)
+{
+	return &conn->calls_by_id[message_id % DSMB_CALL_BUCKETS];
+}
 
 static inline void dsmb_conn_hold(struct dsmb_conn *conn)
 {

@@ -285,7 +285,8 @@ u32 dsmb_call_run(struct dsmb_call *call)
 		call->begun = true;
 		this_cpu_inc(*call->conn->peer->requests);
 		trace_dsmb_request(call);
-		if (dsmb_reply_begin(call))
+		/* CANCEL has no answer. */
+		if (call->command != DSMB_CANCEL && dsmb_reply_begin(call))
 			return DSMB_DROP;
 		status = check(call);
 	} else {

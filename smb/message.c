@@ -93,8 +93,8 @@ struct dsmb_message *dsmb_message_new(struct dsmb_conn *conn, struct dsmb_buf *b
 	message->buf = dsmb_buf_hold(buf);
 	message->offset = offset;
 	message->len = len;
-	message->cost = len;
-	dsmb_transport_charge(conn->transport, len);
+	message->cost = len + DSMB_MESSAGE_COST;
+	dsmb_transport_charge(conn->transport, message->cost);
 	return message;
 }
 
@@ -216,11 +216,11 @@ static const char *register_calls(struct dsmb_message *message)
 				why = "a message id that was not granted, or was used before";
 				break;
 			}
-			/* No more than there are credits, so it does not overflow. */
-			cost += call->charge * CREDIT_BYTES;
+			cost += min_t(u32, call->charge * CREDIT_BYTES, DSMB_IO_MAX);
+			list_add_tail(&call->list, &conn->calls);
+			hlist_add_head(&call->by_id, dsmb_conn_bucket(conn, call->message_id));
+			conn->ncalls++;
 		}
-		list_add_tail(&call->list, &conn->calls);
-		conn->ncalls++;
 		large |= call->charge > 1 ||
 			 (call->cmd && (call->cmd->flags & DSMB_LARGE_ANSWER));
 		message->slow |= call->cmd && (call->cmd->flags & DSMB_SLOW);
@@ -230,6 +230,9 @@ static const char *register_calls(struct dsmb_message *message)
 	/* What its answer may be counts, too. */
 	if (message->ncalls > 1 || large) {
 		message->large |= cost > LARGE_BYTES;
+		cost += DSMB_MESSAGE_COST;
+		if (message->calls != message->few)
+			cost += message->ncalls * sizeof(*message->calls);
 		if (cost > message->cost) {
 			dsmb_transport_charge(conn->transport, cost - message->cost);
 			message->cost = cost;
@@ -358,9 +361,12 @@ static bool may_wait(struct dsmb_message *message, struct dsmb_call *call)
 	if (call->waited)
 		return true;
 	if (!message->parked) {
-		if (!dsmb_transport_park(conn->transport, message->len))
+		/* The buffer it came in, which may be that of others, too; and an interim answer. */
+		u32 keeps = message->buf->size + DSMB_MESSAGE_COST + SZ_4K;
+
+		if (!dsmb_transport_park(conn->transport, keeps))
 			return false;
-		message->parked = message->len;
+		message->parked = keeps;
 		dsmb_transport_uncharge(conn->transport, message->cost);
 		message->cost = 0;
 	}

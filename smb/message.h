@@ -12,6 +12,7 @@
 
 #include <linux/list.h>
 #include <linux/refcount.h>
+#include <linux/sizes.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
@@ -23,6 +24,8 @@ struct dsmb_conn;
 struct dsmb_server;
 struct dsmb_session;
 
+/* What a message holds besides its bytes: itself, and the buffer for its answers. */
+#define DSMB_MESSAGE_COST	(sizeof(struct dsmb_message) + SZ_4K)
 /* Calls that need no allocation of their own. */
 #define DSMB_MESSAGE_FEW	4
 

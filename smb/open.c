@@ -35,6 +35,9 @@
 #include "session.h"
 #include "tree.h"
 
+/* Opens that a session is charged for at once; a power of two. */
+#define OPENS_STEP	64
+
 /* FileId.Persistent of the last open, but for the epoch. */
 static atomic64_t dsmb_last_open = ATOMIC64_INIT(0);
 
@@ -67,13 +70,30 @@ static u32 dsmb_open_index(u64 volatile_id)
 	return lower_32_bits(volatile_id);
 }
 
+/* The session is charged for so many opens, and some more; less once it has far fewer. */
+static int dsmb_opens_charge(struct dsmb_session *session, int nopens)
+{
+	long charged = READ_ONCE(session->opens_charge.amount);
+	int err = 0;
+
+	if (nopens <= charged && nopens >= charged / 4 - OPENS_STEP)
+		return 0;
+	spin_lock(&session->opens_lock);
+	charged = session->opens_charge.amount;
+	if (nopens > charged || nopens < charged / 4 - OPENS_STEP)
+		err = ditto_charge_resize(&session->opens_charge, round_up(nopens, OPENS_STEP));
+	spin_unlock(&session->opens_lock);
+	return err;
+}
+
 /* Takes a place in the table, where nobody finds it yet: @volatile_id is filled. */
 static int dsmb_open_reserve(struct dsmb_session *session, u64 *volatile_id)
 {
+	int nopens = atomic_inc_return(&session->nopens);
 	u32 index;
 	int err;
 
-	if (atomic_inc_return(&session->nopens) > DSMB_OPENS_MAX) {
+	if (nopens > DSMB_OPENS_MAX || dsmb_opens_charge(session, nopens)) {
 		atomic_dec(&session->nopens);
 		return -EMFILE;
 	}

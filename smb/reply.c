@@ -19,6 +19,7 @@
 #include "server.h"
 #include "session.h"
 #include "tree.h"
+#include "trust.h"
 
 /* 2.2.2, with the byte that is there though ByteCount is zero */
 #define ERROR_BODY	9
@@ -163,17 +164,24 @@ static u32 page_bytes(const struct dsmb_call *call)
 	return bytes;
 }
 
-/* 3.3.1.2: how many are given depends on who asks. An answer after an interim one gives none. */
+/*
+ * 3.3.1.2: how many are given depends on who asks. Requests whose answers were not sent yet
+ * count, but for this one and those that wait, which are limited by their number. An answer
+ * after an interim one gives none.
+ */
 static u16 grant(struct dsmb_call *call)
 {
 	struct dsmb_conn *conn = call->conn;
-	u32 max = READ_ONCE(conn->authenticated) ? DSMB_CREDITS_MAX : DSMB_CREDITS_UNAUTH;
+	u32 max = dsmb_allowance(conn)->credits;
+	u32 unsent;
 	u16 granted;
 
 	if (call->async_id)
 		return 0;
 	spin_lock(&conn->lock);
-	granted = dsmb_credits_grant(conn->credits, call->charge, call->credits, max);
+	unsent = conn->ncalls - conn->nasync;
+	unsent = unsent ? min(unsent - 1, max) : 0;
+	granted = dsmb_credits_grant(conn->credits, call->charge, call->credits, max - unsent);
 	spin_unlock(&conn->lock);
 	return granted;
 }
@@ -401,7 +409,7 @@ bool dsmb_reply_interim(struct dsmb_message *message, struct dsmb_call *call)
 	struct dsmb_session *session;
 	struct dsmb_builder body;
 	struct dsmb_buf *buf;
-	u64 async_id;
+	u32 async_id;
 	u16 credits;
 	u32 total;
 	u8 *at;
@@ -409,6 +417,16 @@ bool dsmb_reply_interim(struct dsmb_message *message, struct dsmb_call *call)
 	buf = dsmb_buf_get(conn->server, DSMB_SEND_HEADROOM + len);
 	if (!buf)
 		return false;
+	if (xa_alloc_cyclic(&conn->async, &async_id, call, xa_limit_32b, &conn->async_next,
+			    GFP_KERNEL) < 0) {
+		dsmb_buf_put(conn->server, buf);
+		return false;
+	}
+	credits = grant(call);
+	/* CANCEL finds it already; it leaves the table when it ends. */
+	spin_lock(&conn->lock);
+	call->async_id = async_id;
+	spin_unlock(&conn->lock);
 	at = buf->data + DSMB_SEND_HEADROOM;
 	for (unsigned int i = message->first; i < message->pos; i++) {
 		struct dsmb_call *before = &message->calls[i];
@@ -421,11 +439,6 @@ bool dsmb_reply_interim(struct dsmb_message *message, struct dsmb_call *call)
 			goto drop;
 		at += total;
 	}
-	credits = grant(call);
-	spin_lock(&conn->lock);
-	async_id = ++conn->async_next;
-	call->async_id = async_id;
-	spin_unlock(&conn->lock);
 	put_header(call, at, DSMB_PENDING, async_id, credits);
 	body = dsmb_builder(at + DSMB_OUT_HEADER, ERROR_BODY);
 	put_error(&body);

@@ -98,10 +98,6 @@ struct dsmb_server {
 	struct ditto_stats_group *stats;
 };
 
-/* Connections from one address. */
-#define DSMB_CONNS_PER_ADDRESS	256
-/* Connections on which nobody has logged in yet. */
-#define DSMB_CONNS_UNAUTH_MAX	512
 /* A connection on which nobody logs in goes. */
 #define DSMB_HANDSHAKE_S	30
 

@@ -31,6 +31,7 @@
 #include "session_setup.h"
 #include "transport.h"
 #include "tree.h"
+#include "trust.h"
 
 /* Tries for a number that is not taken. */
 #define ID_TRIES	16
@@ -39,6 +40,9 @@ static void session_free(struct dsmb_session *session)
 {
 	xa_destroy(&session->trees);
 	xa_destroy(&session->opens);
+	ditto_uncharge(&session->opens_charge);
+	ditto_uncharge(&session->charge);
+	ditto_principal_exit(&session->who);
 	memzero_explicit(session->signing_key, sizeof(session->signing_key));
 	memzero_explicit(session->session_key, sizeof(session->session_key));
 	kfree_rcu(session, rcu);
@@ -110,9 +114,12 @@ struct dsmb_session *dsmb_session_new(struct dsmb_conn *conn)
 	INIT_LIST_HEAD(&session->channels);
 	xa_init_flags(&session->trees, XA_FLAGS_ALLOC1);
 	xa_init_flags(&session->opens, XA_FLAGS_ALLOC1);
+	spin_lock_init(&session->opens_lock);
+	session->trust = DITTO_TRUST_UNPROVEN;
 	session->since = ktime_get_real_seconds();
 	session->expires = TIME64_MAX;
-	if (session_publish(session)) {
+	if (ditto_charge(&session->charge, &conn->who, DITTO_BUDGET_SESSIONS, 1) ||
+	    session_publish(session)) {
 		session_free(session);
 		return NULL;
 	}
@@ -198,18 +205,13 @@ bool dsmb_session_validate(struct dsmb_session *session, const char *name)
 	return alive;
 }
 
-/* Sessions on a connection, those that are being set up too. */
-static unsigned int conn_sessions(struct dsmb_conn *conn)
+/* Sessions that a connection may have, those that are being set up too. */
+static int conn_sessions_max(const struct dsmb_conn *conn)
 {
-	struct dsmb_channel *channel;
-	unsigned int count = 0;
-	unsigned long id;
+	int max = READ_ONCE(conn->server->srv->settings.sessions_per_connection);
 
-	rcu_read_lock();
-	xa_for_each(&conn->sessions, id, channel)
-		count++;
-	rcu_read_unlock();
-	return count;
+	return READ_ONCE(conn->trust) > DITTO_TRUST_UNPROVEN ? max :
+							       min(max, DSMB_SESSIONS_UNPROVEN);
 }
 
 /* Off both, under session->lock. The caller drops what it held. */
@@ -219,6 +221,7 @@ static void channel_unlink(struct dsmb_channel *channel)
 
 	lockdep_assert_held(&session->lock);
 	xa_cmpxchg(&channel->conn->sessions, session->id, channel, NULL, GFP_KERNEL);
+	atomic_dec(&channel->conn->nsessions);
 	channel->dead = true;
 	list_del_init(&channel->list);
 	session->nchannels--;
@@ -235,6 +238,8 @@ static void channel_drop(struct dsmb_channel *channel)
 		ditto_auth_abort(session->server->srv, channel->auth);
 	dsmb_auth_disarm(channel);
 	dsmb_arrival_disarm(channel);
+	if (channel->ready)
+		dsmb_conn_settle(conn);
 	dsmb_channel_put(channel);
 	dsmb_session_put(session);
 	dsmb_conn_put(conn);
@@ -271,6 +276,7 @@ static int channel_link(struct dsmb_channel *channel)
 	err = xa_insert(&conn->sessions, session->id, channel, GFP_KERNEL);
 	if (err)
 		return err == -EBUSY ? -EEXIST : err;
+	atomic_inc(&conn->nsessions);
 	dsmb_conn_hold(conn);
 	dsmb_session_hold(session);
 	list_add_tail(&channel->list, &session->channels);
@@ -296,7 +302,7 @@ int dsmb_channel_new(struct dsmb_conn *conn, struct dsmb_session *session, bool 
 	}
 
 	/* Counted afterwards, so that several at once cannot pass the limit together. */
-	if (conn_sessions(conn) > DSMB_SESSIONS_MAX)
+	if (atomic_read(&conn->nsessions) > conn_sessions_max(conn))
 		err = -EMFILE;
 	/* Who drops a connection marks it and then takes its sessions off. */
 	spin_lock(&conn->lock);

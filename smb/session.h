@@ -24,6 +24,7 @@
 
 #include "../lockd/client.h"
 #include "../net/auth.h"
+#include "../net/budget.h"
 #include "crypto.h"
 
 struct dsmb_call;
@@ -111,6 +112,12 @@ void dsmb_channel_put(struct dsmb_channel *channel);
  * @trees: struct dsmb_tree by id
  * @opens: struct dsmb_open by the low half of the volatile id; XA_FLAGS_ALLOC
  * @nopens: how many, for the limit
+ * @who: who is charged, once it was authenticated
+ * @trust: what it makes its connections worth: UNPROVEN until it is done, and for one without
+ *	a name until it uses a share
+ * @charge: for being a session
+ * @opens_lock: guards @opens_charge
+ * @opens_charge: for its opens, in steps
  * @forgets: nothing of it is kept for its client when it is closed
  * @since: wall clock
  * @expires: wall clock of the end of the ticket, or TIME64_MAX
@@ -144,6 +151,11 @@ struct dsmb_session {
 	struct xarray trees;
 	struct xarray opens;
 	atomic_t nopens;
+	struct ditto_principal who;
+	enum ditto_trust trust;
+	struct ditto_charge charge;
+	spinlock_t opens_lock;	/* see above */
+	struct ditto_charge opens_charge;
 	bool forgets;
 	time64_t since;
 	time64_t expires;

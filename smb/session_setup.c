@@ -21,6 +21,7 @@
 #include <linux/timekeeping.h>
 
 #include "../fs/server.h"
+#include "../fs/share.h"
 #include "../net/event.h"
 #include "../net/peer.h"
 #include "call.h"
@@ -28,6 +29,7 @@
 #include "keys.h"
 #include "server.h"
 #include "session_setup.h"
+#include "trust.h"
 
 #define RESPONSE_SIZE		9
 #define BLOB_OFFSET		(sizeof(struct dsmb_header) + RESPONSE_SIZE - 1)
@@ -241,6 +243,11 @@ static u32 session_policy(struct dsmb_session *session, const struct dsmb_conn *
 	bool weak = session->is_guest || session->is_anonymous;
 	bool encrypt = READ_ONCE(settings->encryption) == DITTO_ENCRYPTION_REQUIRED;
 
+	if (session->is_anonymous && READ_ONCE(settings->restrict_anonymous) &&
+	    !ditto_shares_let_guests(session->server->srv)) {
+		tell_refused(conn, "", "no share lets anybody in without a name");
+		return DSMB_ACCESS_DENIED;
+	}
 	if (!weak && !auth->key_len) {
 		tell_refused(conn, session->user->name, "there is no key to sign with");
 		return DSMB_LOGON_FAILURE;
@@ -273,6 +280,26 @@ static void previous_close(struct dsmb_session *session, u64 id)
 	dsmb_session_put(previous);
 }
 
+/* From now on the user is charged, or the machine for one without a name. */
+static int session_charge(struct dsmb_session *session, const struct dsmb_conn *conn)
+{
+	bool weak = session->is_guest || session->is_anonymous;
+	struct ditto_principal *who = &session->who;
+	int err;
+
+	err = ditto_principal_init(who, session->server->srv, &conn->peer->addr,
+				   weak ? DITTO_TRUST_ANONYMOUS : DITTO_TRUST_USER,
+				   weak ? INVALID_UID : session->user->uid);
+	if (!err)
+		err = ditto_charge_move(&session->charge, who);
+	if (!err)
+		err = ditto_charge(&session->opens_charge, who, DITTO_BUDGET_OPENS, 0);
+	/* A null session alone is worth nothing: dsmb_session_admit_guest(). */
+	if (!err && !weak)
+		WRITE_ONCE(session->trust, DITTO_TRUST_USER);
+	return err;
+}
+
 static u32 finish_new(struct dsmb_channel *channel, const struct ditto_auth *auth,
 		      const struct setup *req)
 {
@@ -291,6 +318,8 @@ static u32 finish_new(struct dsmb_channel *channel, const struct ditto_auth *aut
 		return status;
 	if (!session->is_guest && !session->is_anonymous &&
 	    session_keys(session, channel, auth, req))
+		return DSMB_INSUFFICIENT_RESOURCES;
+	if (session_charge(session, conn))
 		return DSMB_INSUFFICIENT_RESOURCES;
 
 	snprintf(name, sizeof(name), "%s@%s #%llu", session->user->name,
@@ -354,8 +383,7 @@ static u32 finish(struct dsmb_channel *channel, const struct ditto_auth *auth,
 		return status;
 	/* Pairs with dsmb_session_find(). */
 	smp_store_release(&channel->ready, true);
-	WRITE_ONCE(conn->authenticated, true);
-	return DSMB_SUCCESS;
+	return dsmb_conn_settle(conn) ? DSMB_INSUFFICIENT_RESOURCES : DSMB_SUCCESS;
 }
 
 /* A channel that could not be bound leaves the session as it was; all else ends it. */

@@ -4,7 +4,7 @@
  *
  * Locking: bit RX_BUSY is the right to receive; who has it owns the fields for
  * receiving. A worker holds a reference to the connection from the time it is
- * queued. t->lock guards the queue of what is sent and the idle messages.
+ * queued. t->lock guards the queue of what is sent.
  */
 #include <linux/bitops.h>
 #include <linux/slab.h>
@@ -19,11 +19,14 @@
 #include "server.h"
 #include "transport.h"
 #include "transport_private.h"
+#include "trust.h"
 
-/* Small messages are received together into one of these. */
-#define RX_SIZE		SZ_16K
 /* After a failed allocation receiving is tried again. */
 #define RX_RETRY_MS	10
+/* The same when the client has used up its budget. */
+#define RX_QUOTA_MS	100
+/* A connection that was idle for so long keeps nothing but itself. */
+#define TRIM_S		5
 /* The shortest message: SMB1's header with an empty body. */
 #define MESSAGE_MIN	35
 /* A large message that is received: wake for that much of it. */
@@ -73,40 +76,26 @@ static void retry_work(struct work_struct *work)
 	dsmb_transport_kick(t);
 }
 
-void dsmb_transport_charge(struct dsmb_transport *t, u32 bytes)
-{
-	atomic_long_add(bytes, &t->inflight);
-}
-
-void dsmb_transport_uncharge(struct dsmb_transport *t, u32 bytes)
-{
-	if (atomic_long_sub_return(bytes, &t->inflight) < t->inflight_max &&
-	    test_bit(T_THROTTLED, &t->flags) && test_and_clear_bit(T_THROTTLED, &t->flags))
-		dsmb_transport_kick(t);
-}
-
-bool dsmb_transport_park(struct dsmb_transport *t, u32 bytes)
-{
-	if (atomic_long_add_return(bytes, &t->parked) <= PARKED_MAX)
-		return true;
-	atomic_long_sub(bytes, &t->parked);
-	return false;
-}
-
-void dsmb_transport_unpark(struct dsmb_transport *t, u32 bytes)
-{
-	atomic_long_sub(bytes, &t->parked);
-}
-
 static bool throttled(struct dsmb_transport *t)
 {
-	if (likely(atomic_long_read(&t->inflight) < t->inflight_max))
+	if (likely(atomic_long_read(&t->inflight) < dsmb_transport_inflight_max(t)))
 		return false;
 	set_bit(T_THROTTLED, &t->flags);
 	/* The last may have ended before it saw the bit. */
 	smp_mb__after_atomic();
-	return atomic_long_read(&t->inflight) >= t->inflight_max ||
+	return atomic_long_read(&t->inflight) >= dsmb_transport_inflight_max(t) ||
 	       !test_and_clear_bit(T_THROTTLED, &t->flags);
+}
+
+/*
+ * May a message of @len bytes come in? 0; -EBUSY if others of the connection must end first,
+ * -EDQUOT if something else of the principal must.
+ */
+static int transport_admit(struct dsmb_transport *t, u32 len)
+{
+	if (throttled(t))
+		return -EBUSY;
+	return dsmb_transport_ensure(t, len + DSMB_MESSAGE_COST);
 }
 
 /* Bytes received; 0 if there are none now; an errno if there never will be. */
@@ -123,15 +112,47 @@ static int receive_bytes(struct dsmb_transport *t, void *data, u32 len)
 	return ret ?: -ECONNRESET;
 }
 
-static int message_add(struct dsmb_transport *t, struct dsmb_buf *buf, u32 offset, u32 len,
-		       struct list_head *batch)
+/**
+ * struct rx_batch - what was received at once, in its order
+ * @messages: to be run
+ * @cancels: those that only cancel others
+ */
+struct rx_batch {
+	struct list_head messages;
+	struct list_head cancels;
+};
+
+/*
+ * A message came: it is taken apart before the next one, which is not taken from the socket
+ * if this one may need all that the connection may have. The connection ends with the first
+ * that is malformed.
+ */
+static int batch_add(struct dsmb_transport *t, struct dsmb_buf *buf, u32 offset, u32 len,
+		     struct rx_batch *batch)
 {
 	struct dsmb_message *message = dsmb_message_new(t->conn, buf, offset, len);
+	const char *why;
 
 	if (!message)
 		return -ENOMEM;
-	list_add_tail(&message->list, batch);
+	if (!READ_ONCE(t->is_used))
+		WRITE_ONCE(t->is_used, true);
+	why = dsmb_message_prepare(message);
+	if (why) {
+		dsmb_message_end(message);
+		dsmb_conn_drop(t->conn, why);
+		return -EPIPE;
+	}
+	list_add_tail(&message->list, dsmb_message_is_cancel(message) ? &batch->cancels :
+								       &batch->messages);
+	/* What its answer may be is charged now; the next one waits if there is no room. */
+	dsmb_transport_ensure(t, 0);
 	return 0;
+}
+
+static bool batch_is_empty(const struct rx_batch *batch)
+{
+	return list_empty(&batch->messages) && list_empty(&batch->cancels);
 }
 
 /* The rest of a message that is longer than the buffer goes into one of its own. */
@@ -150,6 +171,8 @@ static int begin_large(struct dsmb_transport *t, u32 len)
 	}
 	t->rx_start = 0;
 	t->rx_end = 0;
+	/* It is in flight from now on, for it is held. */
+	dsmb_transport_charge(t, len);
 	t->large = buf;
 	t->large_len = len;
 	t->large_have = there;
@@ -159,11 +182,12 @@ static int begin_large(struct dsmb_transport *t, u32 len)
 /* The beginning of a message goes to where its end has room, too. */
 static int move_rest(struct dsmb_transport *t)
 {
+	const struct dsmb_allowance *allowance = dsmb_allowance(t->conn);
 	u32 there = t->rx_end - t->rx_start;
 	struct dsmb_buf *buf = t->rx;
 
-	if (refcount_read(&t->rx->ref) > 1) {
-		buf = dsmb_buf_get_rx(t->conn->server, RX_SIZE);
+	if (refcount_read(&t->rx->ref) > 1 || t->rx->size < allowance->rx) {
+		buf = dsmb_buf_get_rx(t->conn->server, allowance->rx);
 		if (!buf)
 			return -ENOMEM;
 	}
@@ -177,28 +201,29 @@ static int move_rest(struct dsmb_transport *t)
 	return 0;
 }
 
-/* Messages that are there. 0, -ENOMEM (come again) or -EPROTO. */
-static int parse_frames(struct dsmb_transport *t, struct list_head *batch)
+/* Messages that are there. 0; -ENOMEM, -EBUSY and -EDQUOT: come again; or the connection ends. */
+static int parse_frames(struct dsmb_transport *t, struct rx_batch *batch)
 {
 	while (t->rx_end - t->rx_start >= DSMB_FRAME) {
 		u32 frame = get_unaligned_be32(t->rx->data + t->rx_start);
 		u32 len = frame & 0xffffff;
-		u32 max = READ_ONCE(t->conn->authenticated) ? DSMB_MESSAGE_MAX :
-							      DSMB_MESSAGE_MAX_UNAUTH;
 		int err;
 
-		if (frame >> 24 || len < MESSAGE_MIN || len > max)
+		if (frame >> 24 || len < MESSAGE_MIN ||
+		    len > dsmb_allowance(t->conn)->message_max)
 			return -EPROTO;
 		if (len <= t->rx_end - t->rx_start - DSMB_FRAME) {
-			err = message_add(t, t->rx, t->rx_start + DSMB_FRAME, len, batch);
+			err = transport_admit(t, len);
+			if (!err)
+				err = batch_add(t, t->rx, t->rx_start + DSMB_FRAME, len, batch);
 			if (err)
 				return err;
 			t->rx_start += DSMB_FRAME + len;
 			continue;
 		}
-		if (DSMB_FRAME + len > RX_SIZE)
-			return begin_large(t, len);
-		if (DSMB_FRAME + len > RX_SIZE - t->rx_start)
+		if (DSMB_FRAME + len > t->rx->size)
+			return transport_admit(t, len) ?: begin_large(t, len);
+		if (DSMB_FRAME + len > t->rx->size - t->rx_start)
 			return move_rest(t);
 		return 0;
 	}
@@ -207,7 +232,7 @@ static int parse_frames(struct dsmb_transport *t, struct list_head *batch)
 		t->rx_end = 0;
 		return 0;
 	}
-	return t->rx_end > RX_SIZE - DSMB_FRAME ? move_rest(t) : 0;
+	return t->rx_end > t->rx->size - DSMB_FRAME ? move_rest(t) : 0;
 }
 
 /* Wake nobody for less. */
@@ -222,7 +247,7 @@ static void set_lowat(struct socket *sock, u32 bytes)
 	release_sock(sk);
 }
 
-static int receive_large(struct dsmb_transport *t, struct list_head *batch)
+static int receive_large(struct dsmb_transport *t, struct rx_batch *batch)
 {
 	u32 want = t->large_len - t->large_have;
 	int n, err;
@@ -237,29 +262,55 @@ static int receive_large(struct dsmb_transport *t, struct list_head *batch)
 	set_lowat(t->sock, clamp_t(u32, want, 1, RX_LOWAT_MAX));
 	if (want)
 		return -EAGAIN;
-	err = message_add(t, t->large, 0, t->large_len, batch);
+	err = batch_add(t, t->large, 0, t->large_len, batch);
 	if (err)
 		return err;
+	/* The message is charged for it now. */
+	dsmb_transport_uncharge(t, t->large_len);
 	dsmb_buf_put(t->conn->server, t->large);
 	t->large = NULL;
 	return 0;
 }
 
-static int receive_small(struct dsmb_transport *t, struct list_head *batch)
+/* A connection that kept nothing is used again. */
+static int transport_wake(struct dsmb_transport *t)
+{
+	int err;
+
+	if (t->kept == TRANSPORT_TRIMMED) {
+		err = dsmb_transport_keep(t, true);
+		if (err) {
+			dsmb_transport_keep(t, false);
+			return err;
+		}
+		queue_delayed_work(t->conn->server->slow, &t->trim, TRIM_S * HZ);
+	}
+	t->rx = dsmb_buf_get_rx(t->conn->server, dsmb_allowance(t->conn)->rx);
+	return t->rx ? 0 : -ENOMEM;
+}
+
+static int receive_small(struct dsmb_transport *t, struct rx_batch *batch)
 {
 	u32 room;
 	int n, err;
 
+	/* A larger one is allowed by now. */
+	if (t->rx && t->rx_start == t->rx_end && t->rx->size < dsmb_allowance(t->conn)->rx) {
+		dsmb_buf_put(t->conn->server, t->rx);
+		t->rx = NULL;
+		t->rx_start = 0;
+		t->rx_end = 0;
+	}
 	if (!t->rx) {
-		t->rx = dsmb_buf_get_rx(t->conn->server, RX_SIZE);
-		if (!t->rx)
-			return -ENOMEM;
+		err = transport_wake(t);
+		if (err)
+			return err;
 	}
 	/* What was there when memory was short. */
 	err = parse_frames(t, batch);
 	if (err || t->large)
 		return err;
-	room = RX_SIZE - t->rx_end;
+	room = t->rx->size - t->rx_end;
 	n = receive_bytes(t, t->rx->data + t->rx_end, room);
 	if (n < 0)
 		return n;
@@ -274,43 +325,20 @@ static int receive_small(struct dsmb_transport *t, struct list_head *batch)
  * Take what is there, at most about a buffer. 0 if there may be more, -EAGAIN if not,
  * -EBUSY if something must end first, or an errno by which the connection ends.
  */
-static int receive(struct dsmb_transport *t, struct list_head *batch)
+static int receive(struct dsmb_transport *t, struct rx_batch *batch)
 {
 	int err;
 
 	do {
-		if (throttled(t))
+		if (!t->large && throttled(t))
 			return -EBUSY;
 		err = t->large ? receive_large(t, batch) : receive_small(t, batch);
-	} while (!err && list_empty(batch));
-	if (err != -ENOMEM)
+	} while (!err && batch_is_empty(batch));
+	if (err != -ENOMEM && err != -EDQUOT)
 		return err;
-	queue_delayed_work(t->conn->server->slow, &t->retry, msecs_to_jiffies(RX_RETRY_MS));
+	queue_delayed_work(t->conn->server->slow, &t->retry,
+			   msecs_to_jiffies(err == -EDQUOT ? RX_QUOTA_MS : RX_RETRY_MS));
 	return -EBUSY;
-}
-
-/*
- * Take apart what came, in its order; the connection ends with the first that is malformed.
- * What only cancels others goes to @cancels.
- */
-static int prepare(struct dsmb_transport *t, struct list_head *batch, struct list_head *cancels)
-{
-	struct dsmb_message *message, *next;
-	const char *why = NULL;
-
-	list_for_each_entry_safe(message, next, batch, list) {
-		if (!why)
-			why = dsmb_message_prepare(message);
-		if (!why && dsmb_message_is_cancel(message))
-			list_move_tail(&message->list, cancels);
-		if (!why)
-			continue;
-		list_del(&message->list);
-		dsmb_message_end(message);
-	}
-	if (why)
-		dsmb_conn_drop(t->conn, why);
-	return why ? -EPROTO : 0;
 }
 
 static void run(struct dsmb_transport *t, struct list_head *batch)
@@ -348,17 +376,16 @@ static void worker_run(struct work_struct *work)
 	struct dsmb_worker *worker = container_of(work, struct dsmb_worker, work);
 	struct dsmb_transport *t = worker->t;
 	struct dsmb_conn *conn = t->conn;
-	LIST_HEAD(cancels);
-	LIST_HEAD(batch);
+	struct rx_batch batch;
 	int err;
 
+	INIT_LIST_HEAD(&batch.messages);
+	INIT_LIST_HEAD(&batch.cancels);
 	err = receive(t, &batch);
-	if (!list_empty(&batch) && prepare(t, &batch, &cancels))
-		err = -EPROTO;
-	else if (err && err != -EAGAIN && err != -EBUSY)
+	if (err && err != -EAGAIN && err != -EBUSY)
 		dsmb_conn_drop(conn, err == -EPROTO ? "a frame that is no SMB message" : NULL);
 	/* What they end is answered before another worker answers what the client sends next. */
-	run(t, &cancels);
+	run(t, &batch.cancels);
 
 	clear_bit_unlock(T_RX_BUSY, &t->flags);
 	/* Who found somebody receiving before left what came to the look below. */
@@ -366,7 +393,7 @@ static void worker_run(struct work_struct *work)
 	if (missed_something(t, err))
 		dsmb_transport_kick(t);
 
-	run(t, &batch);
+	run(t, &batch.messages);
 
 	clear_bit_unlock(worker->nr, &t->workers_busy);
 	/* Pairs with dsmb_transport_kick(). */
@@ -374,6 +401,39 @@ static void worker_run(struct work_struct *work)
 	if (test_and_clear_bit(T_STARVED, &t->flags))
 		dsmb_transport_kick(t);
 	dsmb_conn_put(conn);
+}
+
+/* With the right to receive: nothing is kept, unless something is under way. */
+static bool transport_trim(struct dsmb_transport *t)
+{
+	if (t->large || (t->rx && t->rx_start != t->rx_end))
+		return false;
+	dsmb_buf_put(t->conn->server, t->rx);
+	t->rx = NULL;
+	t->rx_start = 0;
+	t->rx_end = 0;
+	dsmb_transport_drop_idle(t, 0);
+	dsmb_transport_keep(t, false);
+	return true;
+}
+
+/* Nothing came for a while: what is kept for the next message goes. */
+static void trim_work(struct work_struct *work)
+{
+	struct dsmb_transport *t = container_of(work, struct dsmb_transport, trim.work);
+	bool trimmed = false;
+
+	if (!READ_ONCE(t->is_used) && !test_and_set_bit(T_RX_BUSY, &t->flags)) {
+		trimmed = transport_trim(t);
+		clear_bit_unlock(T_RX_BUSY, &t->flags);
+		/* Pairs with dsmb_transport_kick(), as in worker_run(). */
+		smp_mb__after_atomic();
+		if (!trimmed || missed_something(t, -EAGAIN))
+			dsmb_transport_kick(t);
+	}
+	WRITE_ONCE(t->is_used, false);
+	if (!trimmed && !test_bit(T_STOPPED, &t->flags))
+		queue_delayed_work(t->conn->server->slow, &t->trim, TRIM_S * HZ);
 }
 
 static void data_ready(struct sock *sk)
@@ -441,11 +501,20 @@ struct dsmb_transport *dsmb_transport_new(struct dsmb_conn *conn, struct socket 
 	t->conn = conn;
 	t->sock = sock;
 	t->inflight_max = dsmb_buf_conn_max(conn->server);
+	t->kept = TRANSPORT_TRIMMED;
+	t->floor = TRANSPORT_TRIMMED;
+	if (ditto_charge(&t->memory, &conn->who, DITTO_BUDGET_MEMORY, TRANSPORT_TRIMMED)) {
+		kfree(t);
+		return NULL;
+	}
+	t->reserved = TRANSPORT_TRIMMED;
+	spin_lock_init(&t->memory_lock);
 	spin_lock_init(&t->lock);
 	INIT_LIST_HEAD(&t->queue);
 	INIT_LIST_HEAD(&t->sending);
 	INIT_LIST_HEAD(&t->idle);
 	INIT_DELAYED_WORK(&t->retry, retry_work);
+	INIT_DELAYED_WORK(&t->trim, trim_work);
 	dsmb_transport_init_send(t);
 	for (unsigned int i = 0; i < RX_WORKERS; i++) {
 		t->workers[i].t = t;
@@ -453,6 +522,14 @@ struct dsmb_transport *dsmb_transport_new(struct dsmb_conn *conn, struct socket 
 		INIT_WORK(&t->workers[i].work, worker_run);
 	}
 	return t;
+}
+
+void dsmb_transport_discard(struct dsmb_transport *t)
+{
+	if (!t)
+		return;
+	ditto_uncharge(&t->memory);
+	kfree(t);
 }
 
 void dsmb_transport_start(struct dsmb_transport *t)
@@ -491,6 +568,7 @@ void dsmb_transport_stop(struct dsmb_transport *t)
 	}
 	write_unlock_bh(&sk->sk_callback_lock);
 	cancel_delayed_work_sync(&t->retry);
+	cancel_delayed_work_sync(&t->trim);
 	/* Who sends finds the socket shut down. */
 	dsmb_transport_unblock(t);
 }
@@ -502,42 +580,12 @@ bool dsmb_transport_is_over(const struct dsmb_transport *t)
 
 void dsmb_transport_free(struct dsmb_transport *t)
 {
-	struct dsmb_message *message, *next;
-
-	/* Who received last may have started it after dsmb_transport_stop(). */
+	/* Who received last may have started them after dsmb_transport_stop(). */
 	cancel_delayed_work_sync(&t->retry);
-	list_for_each_entry_safe(message, next, &t->idle, list)
-		dsmb_message_free_idle(t->conn->server, message);
+	cancel_delayed_work_sync(&t->trim);
+	dsmb_transport_drop_idle(t, 0);
 	dsmb_buf_put(t->conn->server, t->large);
 	dsmb_buf_put(t->conn->server, t->rx);
 	sock_release(t->sock);
-	kfree(t);
-}
-
-struct dsmb_message *dsmb_transport_take_idle(struct dsmb_transport *t)
-{
-	struct dsmb_message *message;
-
-	spin_lock(&t->lock);
-	message = list_first_entry_or_null(&t->idle, struct dsmb_message, list);
-	if (message) {
-		list_del(&message->list);
-		t->nidle--;
-	}
-	spin_unlock(&t->lock);
-	return message;
-}
-
-bool dsmb_transport_keep_idle(struct dsmb_transport *t, struct dsmb_message *message)
-{
-	bool keep;
-
-	spin_lock(&t->lock);
-	keep = t->nidle < IDLE_MAX;
-	if (keep) {
-		list_add(&message->list, &t->idle);
-		t->nidle++;
-	}
-	spin_unlock(&t->lock);
-	return keep;
+	dsmb_transport_discard(t);
 }

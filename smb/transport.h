@@ -14,9 +14,13 @@
  * room.
  *
  * Backpressure. Messages from their arrival until their answer is sent are counted
- * in bytes, as what their answers may be. Above a limit nothing is received. Parked
- * calls are not counted, for CANCEL must come through: they have a limit of
- * their own.
+ * in bytes: what they hold, and what their answers may be. Above a limit nothing is
+ * received, so a client that takes no answers is not listened to. Parked calls are not
+ * counted, for CANCEL must come through: they have a limit of their own.
+ *
+ * Budget. Both are charged to the client's account, in steps, with what the connection
+ * keeps while it is in use. When the account has no room, nothing is received until it
+ * has. What is kept goes when the connection was idle for a while.
  */
 #ifndef _DITTO_SMB_TRANSPORT_H
 #define _DITTO_SMB_TRANSPORT_H
@@ -26,6 +30,7 @@
 #include <linux/uio.h>
 
 struct bio_vec;
+struct ditto_principal;
 struct dsmb_conn;
 struct dsmb_message;
 struct dsmb_transport;
@@ -58,7 +63,10 @@ struct dsmb_out {
 	void (*done)(struct dsmb_out *out);
 };
 
+/* The connection has its principal. NULL without memory or if that may have no more. */
 struct dsmb_transport *dsmb_transport_new(struct dsmb_conn *conn, struct socket *sock);
+/* One that was never started; the socket stays the caller's. */
+void dsmb_transport_discard(struct dsmb_transport *t);
 /* Begin to receive. */
 void dsmb_transport_start(struct dsmb_transport *t);
 /* The socket is shut down: nothing is received or sent any more. */
@@ -82,6 +90,15 @@ u64 dsmb_transport_acked(const struct dsmb_transport *t);
 /* An idle message, or NULL; and where one goes that is not needed: false if there are enough. */
 struct dsmb_message *dsmb_transport_take_idle(struct dsmb_transport *t);
 bool dsmb_transport_keep_idle(struct dsmb_transport *t, struct dsmb_message *message);
+
+/**
+ * dsmb_transport_set_trust - charge somebody else, and keep what he may
+ * @t: the transport
+ * @who: to be charged from now on
+ *
+ * Context: process; the caller has one call at a time. Return: 0; -EDQUOT: nothing changed.
+ */
+int dsmb_transport_set_trust(struct dsmb_transport *t, const struct ditto_principal *who);
 
 /* Bytes are in flight, or no longer. */
 void dsmb_transport_charge(struct dsmb_transport *t, u32 bytes);

@@ -5,9 +5,13 @@
 
 #include <linux/atomic.h>
 #include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
+
+#include "../net/budget.h"
+#include "trust.h"
 
 struct dsmb_buf;
 struct dsmb_conn;
@@ -17,10 +21,6 @@ struct socket;
 
 /* Threads that may be busy with what came over one connection, slow calls not counted. */
 #define RX_WORKERS	8
-/* Bytes that parked calls of one connection keep. */
-#define PARKED_MAX	SZ_64M
-/* Messages kept for the next ones. */
-#define IDLE_MAX	16
 
 /* Bits of dsmb_transport.flags. */
 enum {
@@ -57,8 +57,15 @@ struct dsmb_worker {
  * @large_len: of it
  * @large_have: of that, received
  * @inflight: bytes, see transport.h
- * @inflight_max: above, nothing is received
+ * @inflight_max: above, nothing is received, however far the client is trusted
  * @parked: bytes of parked calls
+ * @reserved: bytes of @memory; changed under @memory_lock
+ * @memory_lock: guards what follows up to @floor
+ * @memory: charged for @kept and what is in flight and parked
+ * @kept: bytes that stay whether anything is in flight or not
+ * @floor: the charge does not go below, while the connection is in use
+ * @is_used: something came since @trim looked last
+ * @trim: takes what an idle connection keeps
  * @retry: receives after memory was short
  * @lock: guards what follows
  * @queue: struct dsmb_out, to be sent
@@ -88,6 +95,13 @@ struct dsmb_transport {
 	atomic_long_t inflight;
 	long inflight_max;
 	atomic_long_t parked;
+	long reserved;
+	spinlock_t memory_lock;	/* see above */
+	struct ditto_charge memory;
+	long kept;
+	long floor;
+	bool is_used;
+	struct delayed_work trim;
 	struct delayed_work retry;
 
 	spinlock_t lock;	/* see above */
@@ -102,6 +116,24 @@ struct dsmb_transport {
 	void (*old_state_change)(struct sock *sk);
 	void (*old_write_space)(struct sock *sk);
 };
+
+/* What a connection that is not used is charged for: its objects. */
+#define TRANSPORT_TRIMMED	SZ_8K
+
+/* Bytes in flight, above which nothing is received. */
+static inline long dsmb_transport_inflight_max(const struct dsmb_transport *t)
+{
+	return min(dsmb_allowance(t->conn)->inflight, t->inflight_max);
+}
+
+/* transport_memory.c */
+
+/* Charge for what is held and @more bytes; 0 or -EDQUOT. Any process context. */
+int dsmb_transport_ensure(struct dsmb_transport *t, long more);
+/* It is in use, or is not: what it keeps is charged. With the right to receive; 0 or -EDQUOT. */
+int dsmb_transport_keep(struct dsmb_transport *t, bool in_use);
+/* All but the first few idle messages go. Process context. */
+void dsmb_transport_drop_idle(struct dsmb_transport *t, unsigned int keep);
 
 /* Let somebody receive, if nobody does. Any context. */
 void dsmb_transport_kick(struct dsmb_transport *t);

@@ -27,6 +27,7 @@
 #include "session.h"
 #include "tree.h"
 #include "tree_access.h"
+#include "trust.h"
 
 #define RESPONSE_SIZE			16
 #define DISCONNECT_RESPONSE_SIZE	4
@@ -258,6 +259,7 @@ static u32 connect_disk(struct dsmb_call *call, struct ditto_share *share, struc
 	struct dsmb_session *session = call->session;
 	struct dsmb_access access;
 	struct dsmb_tree *tree;
+	bool full = false;
 	u32 status;
 
 	status = dsmb_access_find(session, call->conn->peer, share, &access);
@@ -271,7 +273,9 @@ static u32 connect_disk(struct dsmb_call *call, struct ditto_share *share, struc
 		tell_denied(call, share, "the share demands encryption");
 		return DSMB_ACCESS_DENIED;
 	}
-	tree = tree_new(session, DSMB_TREE_DISK, share->name);
+	if (session->is_guest || session->is_anonymous)
+		full = dsmb_session_admit_guest(session, call->conn);
+	tree = full ? NULL : tree_new(session, DSMB_TREE_DISK, share->name);
 	if (!tree) {
 		ditto_cred_put(access.cred);
 		return DSMB_INSUFFICIENT_RESOURCES;

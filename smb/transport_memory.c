@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a connection holds, and what the client is charged for it. See transport.h.
+ *
+ * Locking: t->memory_lock (spinlock) guards the charge, t->lock the idle messages. No other
+ * lock is taken inside either but the budget's.
+ */
+#include "conn.h"
+#include "message.h"
+#include "transport.h"
+#include "transport_private.h"
+#include "trust.h"
+
+void dsmb_transport_drop_idle(struct dsmb_transport *t, unsigned int keep)
+{
+	struct dsmb_message *message, *next;
+	LIST_HEAD(drop);
+
+	spin_lock(&t->lock);
+	while (t->nidle > keep) {
+		list_move(t->idle.prev, &drop);
+		t->nidle--;
+	}
+	spin_unlock(&t->lock);
+	list_for_each_entry_safe(message, next, &drop, list)
+		dsmb_message_free_idle(t->conn->server, message);
+}
+
+/* What is held now, and @more. */
+static long transport_needs(const struct dsmb_transport *t, long more)
+{
+	return READ_ONCE(t->kept) + atomic_long_read(&t->inflight) +
+	       atomic_long_read(&t->parked) + more;
+}
+
+/*
+ * Bring the charge in line with what is held, and @more. It goes down when most of it is not
+ * needed. Return: 0, or -EDQUOT if the principal may hold no more.
+ */
+static int transport_reserve(struct dsmb_transport *t, long more)
+{
+	const struct dsmb_allowance *allowance = dsmb_allowance(t->conn);
+	long amount, needs;
+	int err = 0;
+
+	spin_lock(&t->memory_lock);
+	amount = t->memory.amount;
+	needs = transport_needs(t, more);
+	if (amount < t->floor || amount < needs)
+		err = ditto_charge_resize(&t->memory, needs <= t->floor ? t->floor :
+						      round_up(needs, allowance->step));
+	else if (needs < amount / 4 && amount > t->floor)
+		err = ditto_charge_resize(&t->memory, max(t->floor, 2 * needs));
+	WRITE_ONCE(t->reserved, t->memory.amount);
+	spin_unlock(&t->memory_lock);
+	return err;
+}
+
+int dsmb_transport_ensure(struct dsmb_transport *t, long more)
+{
+	if (likely(transport_needs(t, more) <= READ_ONCE(t->reserved)))
+		return 0;
+	return transport_reserve(t, more);
+}
+
+/* Less is held: the charge follows when it is worth it. */
+static void transport_relax(struct dsmb_transport *t)
+{
+	long reserved = READ_ONCE(t->reserved);
+
+	if (unlikely(reserved > READ_ONCE(t->floor) && transport_needs(t, 0) < reserved / 4))
+		transport_reserve(t, 0);
+}
+
+int dsmb_transport_keep(struct dsmb_transport *t, bool in_use)
+{
+	const struct dsmb_allowance *allowance = dsmb_allowance(t->conn);
+
+	spin_lock(&t->memory_lock);
+	WRITE_ONCE(t->kept, in_use ? allowance->kept : TRANSPORT_TRIMMED);
+	WRITE_ONCE(t->floor, in_use ? allowance->floor : TRANSPORT_TRIMMED);
+	spin_unlock(&t->memory_lock);
+	return transport_reserve(t, 0);
+}
+
+void dsmb_transport_charge(struct dsmb_transport *t, u32 bytes)
+{
+	atomic_long_add(bytes, &t->inflight);
+}
+
+void dsmb_transport_uncharge(struct dsmb_transport *t, u32 bytes)
+{
+	if (atomic_long_sub_return(bytes, &t->inflight) < dsmb_transport_inflight_max(t) &&
+	    test_bit(T_THROTTLED, &t->flags) && test_and_clear_bit(T_THROTTLED, &t->flags))
+		dsmb_transport_kick(t);
+	transport_relax(t);
+}
+
+bool dsmb_transport_park(struct dsmb_transport *t, u32 bytes)
+{
+	if (atomic_long_add_return(bytes, &t->parked) <= dsmb_allowance(t->conn)->parked &&
+	    !dsmb_transport_ensure(t, 0))
+		return true;
+	atomic_long_sub(bytes, &t->parked);
+	return false;
+}
+
+void dsmb_transport_unpark(struct dsmb_transport *t, u32 bytes)
+{
+	if (!bytes)
+		return;
+	atomic_long_sub(bytes, &t->parked);
+	transport_relax(t);
+}
+
+int dsmb_transport_set_trust(struct dsmb_transport *t, const struct ditto_principal *who)
+{
+	const struct dsmb_allowance *allowance = &dsmb_allowances[who->trust];
+	int err;
+
+	spin_lock(&t->memory_lock);
+	err = ditto_charge_move(&t->memory, who);
+	if (!err && t->kept != TRANSPORT_TRIMMED) {
+		WRITE_ONCE(t->kept, allowance->kept);
+		WRITE_ONCE(t->floor, allowance->floor);
+	}
+	spin_unlock(&t->memory_lock);
+	if (err)
+		return err;
+	dsmb_transport_drop_idle(t, allowance->idle);
+	/* If there is no room for more, nothing is received until there is. */
+	transport_reserve(t, 0);
+	return 0;
+}
+
+struct dsmb_message *dsmb_transport_take_idle(struct dsmb_transport *t)
+{
+	struct dsmb_message *message;
+
+	spin_lock(&t->lock);
+	message = list_first_entry_or_null(&t->idle, struct dsmb_message, list);
+	if (message) {
+		list_del(&message->list);
+		t->nidle--;
+	}
+	spin_unlock(&t->lock);
+	return message;
+}
+
+bool dsmb_transport_keep_idle(struct dsmb_transport *t, struct dsmb_message *message)
+{
+	bool keep;
+
+	spin_lock(&t->lock);
+	keep = t->nidle < dsmb_allowance(t->conn)->idle;
+	if (keep) {
+		list_add(&message->list, &t->idle);
+		t->nidle++;
+	}
+	spin_unlock(&t->lock);
+	return keep;
+}
