@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Clients that want the SMB server's memory or its time without being somebody."""
+import contextlib
+import socket
+import struct
+import time
+
+import bystander
+import smb2
+import smbraw
+from harness import eq, test, wait_for
+from smbraw import Link, link
+
+ECHO_BODY = struct.pack('<HH', 4, 0)
+KIB = 1 << 10
+# What one connection on which nobody has logged in may cost: the charge of one that waits for
+# its answers to be taken (smb/trust.c), and as much again for what TCP keeps.
+UNPROVEN = 2 * 56 * KIB
+
+
+def budget(w, client=0):
+    """What the server holds for a machine, by kind: (used, limit)."""
+    for found in w.server.json('client', 'list'):
+        if found['address'] == w.clients[client].addr:
+            return {b['kind']: (b['used'], b['limit']) for b in found.get('budget', [])}
+    return {}
+
+
+def frame(message):
+    return struct.pack('>I', len(message)) + message
+
+
+def deaf(client):
+    """A connection that negotiated and takes no answers; what it sends does not wait."""
+    s = Link(client)
+    s.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    s.negotiate(0x302)
+    s.socket.setblocking(False)
+    return s
+
+
+def flood(s, command, count=100000, same=False):
+    """Send as much as the server takes; how many messages that were, all in all."""
+    sent = 0
+    while sent < count:
+        batch = b''.join(frame(s.header(command, s.next_id + (0 if same else i)) + ECHO_BODY)
+                         for i in range(50))
+        try:
+            n = s.socket.send(batch)
+        except (BlockingIOError, ConnectionError):
+            break
+        if n < len(batch):
+            break
+        s.next_id += 0 if same else 50
+        sent += 50
+    return sent
+
+
+@contextlib.contextmanager
+def deaf_ones(client, count):
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(deaf(client)) for _ in range(count)]
+
+
+@test(smb=True, squash='none', clients=2, timeout=120)
+def flood_before_login(w):
+    """100,000 ECHOs on each connection, and no answer is taken."""
+    with bystander.memory_returns():
+        before = bystander.kernel_memory()
+        with deaf_ones(w.clients[0], 32) as all_of_them:
+            for _ in range(5):
+                for s in all_of_them:
+                    flood(s, smb2.ECHO)
+                time.sleep(0.2)
+            used, limit = budget(w)['memory-bytes']
+            eq(0 < used <= min(limit, len(all_of_them) * UNPROVEN), True, f'{used} of {limit}')
+            more = bystander.kernel_memory() - before
+            eq(more < len(all_of_them) * 4 * UNPROVEN, True, f'{more >> 10} KiB more')
+            with link(w.clients[1]) as s:
+                eq(s.echo(), 'SUCCESS')
+        wait_for('nothing is charged any more', lambda: not budget(w))
+
+
+def cancels(client, until):
+    with contextlib.ExitStack() as stack:
+        links = [stack.enter_context(deaf(client)) for _ in range(8)]
+        while time.monotonic() < until:
+            for s in links:
+                flood(s, smb2.CANCEL, 500, same=True)
+
+
+@test(smb=True, squash='none', clients=2, timeout=120)
+def cancel_storm(w):
+    """CANCEL needs no credit and no session; of whom it helps, nothing is held."""
+    with bystander.memory_returns():
+        bystander.survives(w.clients[1], lambda until: cancels(w.clients[0], until))
+
+
+@test(smb=True, squash='none', timeout=120)
+def many_connections(w):
+    """One machine has so many on which nobody logged in; the oldest goes for the next."""
+    with contextlib.ExitStack() as stack:
+        links = [stack.enter_context(Link(w.client)) for _ in range(160)]
+        wait_for('the oldest are gone', lambda: budget(w)['connections'][0] <= 128)
+        eq(budget(w)['connections'], (128, 128))
+        eq(links[-1].negotiate().login(), 'SUCCESS')
+        eq(links[0].dropped(), True)
+        with link(w.client) as s:
+            eq(s.echo(), 'SUCCESS')
+    wait_for('nothing is charged any more', lambda: not budget(w))
+
+
+@test(smb=True, squash='none', timeout=120)
+def idle_connections(w):
+    """What is kept for the next message goes when none comes."""
+    with contextlib.ExitStack() as stack:
+        links = [stack.enter_context(link(w.client)) for _ in range(20)]
+        busy = budget(w)['memory-bytes'][0]
+        eq(busy >= len(links) * 64 * KIB, True, f'{busy} bytes')
+        wait_for('idle ones cost little',
+                 lambda: budget(w)['memory-bytes'][0] <= len(links) * 16 * KIB, 60)
+        for s in links:
+            eq(s.echo(), 'SUCCESS')
+
+
+def granted(s):
+    """Credits of the answer that came last."""
+    return struct.unpack_from('<H', s.frame, 14)[0]
+
+
+def credits_of(s, rounds=20):
+    """How many it gets together by asking for 64 each time."""
+    have = 1
+    for _ in range(rounds):
+        eq(s.echo(), 'SUCCESS')
+        have += granted(s) - 1
+    return have
+
+
+def takes_large(s):
+    """Does the connection live on after a message above 64 KiB?"""
+    return s.echo_large() != 'DROPPED'
+
+
+class Large(Link):
+    def echo_large(self, size=100 * KIB):
+        try:
+            return self.status(smb2.ECHO, ECHO_BODY + bytes(size))
+        except OSError:
+            return 'DROPPED'
+
+
+@test(smb=True, squash='none')
+def null_session(w):
+    """It is refused unless a share lets guests in, and worth nothing until it uses one."""
+    with Link(w.client) as s:
+        eq(s.negotiate().anonymous(), 'ACCESS_DENIED')
+    w.server.ctl('server', 'set', 'restrict-anonymous', 'off')
+    with Link(w.client) as s:
+        eq(s.negotiate().anonymous(), 'SUCCESS')
+        eq(s.connect_tree('IPC$'), 'SUCCESS')
+    w.server.ctl('server', 'set', 'restrict-anonymous', 'on')
+    w.server.ctl('share', 'set', 'data', 'guest', 'on')
+    with Large(w.client) as s:
+        eq(s.negotiate().anonymous(), 'SUCCESS')
+        eq(s.connect_tree('IPC$'), 'SUCCESS')
+        eq(credits_of(s) <= 32, True)
+        eq(takes_large(s), False)
+    with Large(w.client) as s:
+        eq(s.negotiate().anonymous(), 'SUCCESS')
+        eq(s.connect_tree(), 'SUCCESS')
+        eq(credits_of(s) > 32, True)
+        eq(takes_large(s), True)
+        eq(s.logoff(), 'SUCCESS')
+        eq(takes_large(s), False)
+    with Large(w.client) as s:
+        eq(s.negotiate().login(), 'SUCCESS')
+        s.sign = True
+        eq(takes_large(s), True)
+        eq(s.logoff(), 'SUCCESS')
+        s.sign = False
+        eq(takes_large(s), False)
+
+
+@test(smb=True, squash='none', timeout=90)
+def no_login(w):
+    """Who does not log in, or logged off, has half a minute."""
+    w.server.ctl('share', 'set', 'data', 'guest', 'on')
+    with Link(w.client) as none, Link(w.client) as null, link(w.client) as off, \
+            link(w.client) as user:
+        none.negotiate()
+        eq(null.negotiate().anonymous(), 'SUCCESS')
+        eq(off.logoff(), 'SUCCESS')
+        for s in (none, null, off):
+            eq(s.dropped(60), True)
+        eq(user.echo(), 'SUCCESS')
+
+
+@test(smb=True, squash='none', timeout=90)
+def sessions_of_a_connection(w):
+    """A terminal server has all of its users on one."""
+    def one_more(s):
+        s.session, s.sign, s.sign_key = 0, False, None
+        return s.login()
+    with Link(w.client) as s:
+        s.negotiate(0x302)
+        for _ in range(70):
+            eq(one_more(s), 'SUCCESS')
+        w.server.ctl('server', 'set', 'sessions-per-connection', '70')
+        eq(one_more(s), 'INSUFFICIENT_RESOURCES')
+        w.server.ctl('server', 'set', 'sessions-per-connection', '71')
+        eq(one_more(s), 'SUCCESS')
+        eq(budget(w)['sessions'][0], 71)
+    wait_for('nothing is charged any more', lambda: not budget(w))
