@@ -75,14 +75,15 @@ enum upcall_queue {
 };
 
 /*
- * As many are sent at once as keep the helper's threads busy; what waits here is in an order
+ * The helper works on logins and pipes with four threads, and on hosts and accounts with four
+ * others: pipes and hosts leave some of them to the others. As many are sent at once as keep the helper's threads busy; what waits here is in an order
  * that is fair, and what waits there is not. Records are of no peer, and written together.
  * Questions about hosts and accounts keep one of DITTO_NAMES_WORKERS each.
  */
 static const struct ditto_fairq_limits queue_limits[QUEUES] = {
 	[QUEUE_LOGINS] = { .width = 16, .peer_width = 8, .waiting = 2048, .peer_waiting = 256 },
-	[QUEUE_PIPES] = { .width = 8, .peer_width = 4, .waiting = 1024, .peer_waiting = 64 },
-	[QUEUE_HOSTS] = { .width = 8, .peer_width = 2, .waiting = 128, .peer_waiting = 32 },
+	[QUEUE_PIPES] = { .width = 2, .peer_width = 1, .waiting = 1024, .peer_waiting = 64 },
+	[QUEUE_HOSTS] = { .width = 3, .peer_width = 1, .waiting = 128, .peer_waiting = 32 },
 	[QUEUE_ACCOUNTS] = { .width = 8, .peer_width = 8, .waiting = 64, .peer_waiting = 64 },
 	[QUEUE_RECORDS] = { .width = 1024, .peer_width = 1024, .waiting = 1024,
 			    .peer_waiting = 1024 },

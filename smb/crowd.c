@@ -92,11 +92,38 @@ void dsmb_crowd_put(struct dsmb_crowd *crowd)
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_crowd_put);
 
+/* Queue the message that waits longest. It remembers who woke it: see dsmb_crowd_pass(). */
+static void crowd_wake(struct dsmb_crowd *crowd)
+{
+	struct dsmb_message *message;
+
+	spin_lock(&crowd->lock);
+	message = list_first_entry_or_null(&crowd->waiting, struct dsmb_message, list);
+	if (message)
+		list_del_init(&message->list);
+	spin_unlock(&crowd->lock);
+	if (!message)
+		return;
+	refcount_inc(&crowd->ref);
+	message->woken_by = crowd;
+	dsmb_message_queue(message);
+}
+
+void dsmb_crowd_pass(struct dsmb_crowd *crowd)
+{
+	if (!crowd)
+		return;
+	/* Whoever is inside wakes the next one; a message that waits again saw one inside. */
+	smp_mb();
+	if (!atomic_read(&crowd->inside))
+		crowd_wake(crowd);
+	dsmb_crowd_put(crowd);
+}
+
 /* A message that waits is queued; one whose worker could not go in does not wake others. */
 static void dsmb_crowd_out(struct dsmb_crowd *crowd, bool was_in)
 {
 	int inside = atomic_dec_return(&crowd->inside);
-	struct dsmb_message *message;
 
 	if (inside >= crowd->crowds->own)
 		atomic_dec(&crowd->crowds->borrowed);
@@ -104,15 +131,8 @@ static void dsmb_crowd_out(struct dsmb_crowd *crowd, bool was_in)
 		return;
 	/* Pairs with dsmb_crowd_wait(): one of us sees what the other did. */
 	smp_mb__after_atomic();
-	if (likely(list_empty_careful(&crowd->waiting)))
-		return;
-	spin_lock(&crowd->lock);
-	message = list_first_entry_or_null(&crowd->waiting, struct dsmb_message, list);
-	if (message)
-		list_del_init(&message->list);
-	spin_unlock(&crowd->lock);
-	if (message)
-		dsmb_message_queue(message);
+	if (unlikely(!list_empty_careful(&crowd->waiting)))
+		crowd_wake(crowd);
 }
 
 bool dsmb_crowd_enter(struct dsmb_crowd *crowd)

@@ -46,6 +46,16 @@ void dsmb_crowd_put(struct dsmb_crowd *crowd);
 bool dsmb_crowd_enter(struct dsmb_crowd *crowd);
 /* It comes out; a message that waits is queued. Process context. */
 void dsmb_crowd_leave(struct dsmb_crowd *crowd);
+/**
+ * dsmb_crowd_pass - a message that was woken has run
+ * @crowd: who woke it, or NULL; the reference of struct dsmb_message.woken_by is dropped
+ *
+ * A message that is woken need not go in: its connection may be gone, its call cancelled, its
+ * tree closed. Nobody would come out then, so the next one is woken here.
+ *
+ * Context: process.
+ */
+void dsmb_crowd_pass(struct dsmb_crowd *crowd);
 /*
  * Wait without a worker: the message is queued when somebody comes out, and is not the
  * caller's any more. False if all came out meanwhile: try again.

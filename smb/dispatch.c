@@ -250,6 +250,9 @@ static u32 handle(struct dsmb_call *call)
 		status = DSMB_CROWDED;
 		if (dsmb_crowd_enter(crowd)) {
 			status = call->cmd->handle(call);
+			/* The last reference to an open ends in the file system, too. */
+			if (status != DSMB_PARKED)
+				dsmb_call_done(call);
 			dsmb_crowd_leave(crowd);
 		}
 	} else if (!status) {

@@ -178,7 +178,9 @@ u32 dsmb_fsctl_interfaces(struct dsmb_ioctl *io)
 
 	if (!(conn->server_caps & DSMB_CAP_MULTI_CHANNEL))
 		return DSMB_NOT_SUPPORTED;
-	mutex_lock(&server->lock);
+	/* Drivers are asked under it: a worker for each client that asks would wait with it. */
+	if (!mutex_trylock(&server->lock))
+		return DSMB_INSUFFICIENT_RESOURCES;
 	err = dsmb_interfaces_renew(server);
 	if (!err)
 		dsmb_put_bytes(&io->out, server->interfaces, server->interfaces_len);

@@ -256,7 +256,7 @@ static void dsmb_lock_granted(struct ditto_wait *wait, int error)
 	} else if (dsmb_durable_is_persistent(call->open)) {
 		/* The lock table's workers do not wait for the helper. */
 		refcount_inc(&lw->ref);
-		queue_work(call->conn->server->slow, &lw->work);
+		queue_work(call->conn->server->records, &lw->work);
 	} else {
 		dsmb_call_complete(call, dsmb_lock_done(call, call->open, lw->bucket,
 							lw->sequence, false));

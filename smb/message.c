@@ -377,17 +377,23 @@ static bool may_wait(struct dsmb_message *message, struct dsmb_call *call)
 	return call->waited;
 }
 
+/* Calls before the one that waits are done, and their answers may have to wait long for it. */
+static void message_release_done(struct dsmb_message *message)
+{
+	for (unsigned int i = 0; i < message->pos; i++)
+		dsmb_call_release(&message->calls[i]);
+}
+
 /* A call is parked: true if the message is no longer ours. */
 static bool park(struct dsmb_message *message, struct dsmb_call *call)
 {
 	bool last = message->pos == message->ncalls - 1;
 
-	/* Those before it are done, and their answers may have to wait long for this one. */
-	for (unsigned int i = 0; i < message->pos; i++)
-		dsmb_call_release(&message->calls[i]);
-	if (!dsmb_call_is_woken(call) && !dsmb_call_is_cancelled(call) &&
+	message_release_done(message);
+	/* A quiet call gets no interim answer, so it is none of those that the client may have. */
+	if (!call->quiet && !dsmb_call_is_woken(call) && !dsmb_call_is_cancelled(call) &&
 	    (!may_wait(message, call) ||
-	     (last && !call->async_id && !call->quiet && !dsmb_reply_interim(message, call))))
+	     (last && !call->async_id && !dsmb_reply_interim(message, call))))
 		dsmb_call_cancel(call, DSMB_INSUFFICIENT_RESOURCES);
 	return dsmb_call_park(call);
 }
@@ -414,6 +420,7 @@ static bool run_calls(struct dsmb_message *message)
 			continue;
 		}
 		if (status == DSMB_CROWDED) {
+			message_release_done(message);
 			if (dsmb_crowd_wait(dsmb_call_crowd(call), message))
 				return false;
 			continue;
@@ -463,11 +470,14 @@ void dsmb_message_run(struct dsmb_message *message, struct list_head *outs)
 static void message_work(struct work_struct *work)
 {
 	struct dsmb_message *message = container_of(work, struct dsmb_message, work);
+	struct dsmb_crowd *woken_by = message->woken_by;
 	struct dsmb_conn *conn = message->conn;
 	LIST_HEAD(outs);
 
+	message->woken_by = NULL;
 	dsmb_conn_hold(conn);
 	dsmb_message_run(message, &outs);
+	dsmb_crowd_pass(woken_by);
 	dsmb_transport_send(conn->transport, &outs);
 	dsmb_conn_put(conn);
 }

@@ -21,6 +21,7 @@
 
 struct dsmb_buf;
 struct dsmb_conn;
+struct dsmb_crowd;
 struct dsmb_server;
 struct dsmb_session;
 
@@ -66,6 +67,7 @@ struct dsmb_chain {
  * @login: by one of those for authentications
  * @records: by one of those that wait until something is recorded
  * @large: so is it if there are others
+ * @woken_by: queued by it, held; the next one is woken even if this one does not go in
  * @session: whose key it came sealed with, held
  * @calls: its commands
  * @ncalls: how many
@@ -94,6 +96,7 @@ struct dsmb_message {
 	bool login;
 	bool records;
 	bool large;
+	struct dsmb_crowd *woken_by;
 	struct dsmb_session *session;
 	struct dsmb_call *calls;
 	u16 ncalls;

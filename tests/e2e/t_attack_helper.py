@@ -10,7 +10,7 @@ import time
 
 import bystander
 import smb2
-from harness import Child, test
+from harness import Child, test, wait_for
 from smbraw import Dropped, Link, link
 from t_nfs3 import eq
 
@@ -87,6 +87,25 @@ def frozen_file_system(w):
     # All that waited was done, or its connection was gone.
     with link(w.client, share='frozen') as s:
         s.create('afterwards')
+
+
+@test(smb=True, timeout=120)
+def left_while_frozen(w):
+    """A call that waits for its turn in a file system, and is given up, lets the next one in."""
+    frozen = w.volume(f'{w.base}/frozen', 'ext4')
+    os.chmod(frozen.where, 0o777)
+    w.server.add('frozen', frozen.where)
+    links = [link(w.client, share='frozen') for _ in range(LINKS)]
+    subprocess.run(['fsfreeze', '-f', frozen.where], check=True)
+    try:
+        besiege(links, 'f{}')
+        time.sleep(1)
+        for s in links:
+            s.end()
+        time.sleep(1)
+    finally:
+        subprocess.run(['fsfreeze', '-u', frozen.where], check=True)
+    wait_for('all connections are gone', lambda: not w.server.json('session', 'list'))
 
 
 @test(smb=True, clients=2, timeout=120)
