@@ -3,7 +3,7 @@
  * dittod: applies the configuration to ditto.ko and answers its requests.
  *
  * One loop waits for everything. What blocks runs in pools: requests to the name
- * service and logins in four threads each, applying the configuration and
+ * service, logins and pipes in four threads each, applying the configuration and
  * writing records in one of their own each, so that none keeps another waiting.
  */
 
@@ -43,9 +43,12 @@
 /* Threads for the name service, and requests that wait for one. */
 #define NSS_THREADS	4
 #define NSS_LIMIT	1024
-/* The same for logins and pipes. */
+/* The same for logins. */
 #define LOGIN_THREADS	4
 #define LOGIN_LIMIT	1024
+/* The same for pipes. */
+#define PIPE_THREADS	4
+#define PIPE_LIMIT	1024
 
 /* Seconds until what failed is tried again: the first time, and at most. */
 #define RETRY_MIN	1
@@ -374,6 +377,12 @@ static void logins_ready(struct daemon *d, int fd)
 	channel_hello(d->channel);
 }
 
+static void calls_ready(struct daemon *d, int fd)
+{
+	(void)fd;
+	pool_reap(d->services.calls);
+}
+
 static void applier_ready(struct daemon *d, int fd)
 {
 	(void)fd;
@@ -447,13 +456,14 @@ static bool open_kernel(struct daemon *d)
 
 	d->services.names = pool_new(NSS_THREADS, NSS_LIMIT);
 	d->services.logins = pool_new(LOGIN_THREADS, LOGIN_LIMIT);
+	d->services.calls = pool_new(PIPE_THREADS, PIPE_LIMIT);
 	d->services.pipes = pipes_new(pipe_shares);
 	d->applier = pool_new(1, 1);
 	d->kernel = kernel_open();
 	d->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	d->retry = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (!d->services.names || !d->services.logins || !d->services.pipes || !d->applier ||
-	    !d->kernel || d->timer < 0 || d->retry < 0) {
+	if (!d->services.names || !d->services.logins || !d->services.calls ||
+	    !d->services.pipes || !d->applier || !d->kernel || d->timer < 0 || d->retry < 0) {
 		log_error("cannot start: %s", strerror(errno));
 		return false;
 	}
@@ -508,6 +518,7 @@ static int run(struct daemon *d, const char *state_dir)
 		{ d->retry, retry_ready },
 		{ pool_fd(d->services.names), nss_ready },
 		{ pool_fd(d->services.logins), logins_ready },
+		{ pool_fd(d->services.calls), calls_ready },
 		{ pool_fd(d->applier), applier_ready },
 		{ recorder_fd(d->services.recorder), recorder_ready },
 		{ channel_helper_fd(d->channel), helper_ready },

@@ -143,7 +143,7 @@ void pipe_call_take(struct conn *channel, const struct upcall_services *services
 	r->channel = channel;
 	rc = pipe_call_parse(r, msg, upcall_now_ms());
 	if (!rc)
-		rc = pool_submit(services->logins, &r->job);
+		rc = pool_submit(services->calls, &r->job);
 	if (!rc)
 		return;
 	log_warning(rc == -EAGAIN ? "too many messages to pipes wait" :

@@ -17,8 +17,9 @@ struct pipes;
 /**
  * struct upcall_services - what works on requests
  * @names: pool that asks the name service
- * @logins: pool for logins and pipes, which ask it, too, but must not wait for a
- *	name server that does not answer about hosts
+ * @logins: pool for logins, which ask it, too, but must not wait for a name server
+ *	that does not answer about hosts
+ * @calls: pool for pipes, which must not wait for a login that takes long
  * @recorder: writes records
  * @auth: logs users in
  * @pipes: answers on pipes
@@ -26,6 +27,7 @@ struct pipes;
 struct upcall_services {
 	struct pool *names;
 	struct pool *logins;
+	struct pool *calls;
 	struct recorder *recorder;
 	struct auth *auth;
 	struct pipes *pipes;
