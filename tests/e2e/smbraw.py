@@ -288,6 +288,11 @@ class Link(smb2.Smb2):
         self.type1 = ntlm.getNTLMSSPType1('', '', True)
         return self.step(self.type1.getData(), how or {}, **kw)
 
+    def ntlm_begin(self):
+        """The first half, without waiting for the answer."""
+        token = ntlm.getNTLMSSPType1('', '', True).getData()
+        self.send(SESSION_SETUP, self.setup_body(token))
+
     def ntlm_proof(self, user, password=None):
         """The token for the challenge that came last."""
         type3, self.key = ntlm.getNTLMSSPType3(self.type1, self.token(), user,

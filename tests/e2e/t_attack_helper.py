@@ -11,6 +11,7 @@ import time
 import bystander
 import smb2
 from harness import Child, test, wait_for
+from smb import SmbClient
 from smbraw import Dropped, Link, link
 from t_nfs3 import eq
 
@@ -146,7 +147,7 @@ def lookup_names4(names):
     return rpc(0, struct.pack('<IHH', len(out), 0, 77) + out)
 
 
-def status_of(answer):
+def status_of_answer(answer):
     return struct.unpack_from('<I', answer, len(answer) - 4)[0]
 
 
@@ -185,4 +186,94 @@ def nobody_learns_names(w):
             return
         fid = s.create('lsarpc')
         s.ioctl(fid, TRANSCEIVE, BIND)
-        eq(status_of(s.ioctl(fid, TRANSCEIVE, lookup_names4(['root']))), 0xc0000022)
+        eq(status_of_answer(s.ioctl(fid, TRANSCEIVE, lookup_names4(['root']))), 0xc0000022)
+
+
+def status_of(pid):
+    with open(f'/proc/{pid}/status', encoding='ascii') as f:
+        return {k: v.split() for k, _, v in (line.partition(':') for line in f)}
+
+
+def child_of(parent):
+    """The process that another one has started; None if there is none that runs."""
+    for pid in filter(str.isdigit, os.listdir('/proc')):
+        with contextlib.suppress(OSError):
+            have = status_of(pid)
+            if have['PPid'] == [str(parent)] and have['State'][0] != 'Z':
+                return int(pid)
+    return None
+
+
+def login_worker(w):
+    spawner = child_of(w.server.helper.pid)
+    return spawner and child_of(spawner)
+
+
+@test(smb=True)
+def worker_can_do_little(w):
+    """The process that reads tokens before a login: another user, without privileges."""
+    pids = child_of(w.server.helper.pid), login_worker(w)
+    for pid in pids:
+        have = status_of(pid)
+        for name in ('CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'):
+            eq(int(have[name][0], 16), 0, name)
+        assert all(int(uid) for uid in have['Uid'] + have['Gid']), have
+        eq(have['NoNewPrivs'], ['1'])
+    # what it has open: no netlink socket, no database, no file of ours
+    for fd in os.listdir(f'/proc/{pids[1]}/fd'):
+        name = os.readlink(f'/proc/{pids[1]}/fd/{fd}')
+        assert name.startswith(('/dev/null', 'socket:', '/memfd:', f'{w.base}/state/replay')), name
+    with open('/proc/net/netlink', encoding='ascii') as f:
+        eq([line for line in f if line.split()[2] in map(str, pids)], [])
+    with open(f'/proc/{pids[1]}/limits', encoding='ascii') as f:
+        limits = {line[:25].strip(): line[26:].split()[0] for line in f}
+    eq((limits['Max processes'], limits['Max core file size']), ('0', '0'))
+    # not every guest kernel has seccomp
+    if 'Seccomp' in status_of('self'):
+        eq(status_of(pids[1])['Seccomp'], ['2'])
+    else:
+        assert 'has no seccomp' in w.server.helper_log(), w.server.helper_log()
+
+
+@test(smb=True, timeout=60)
+def worker_dies(w):
+    """A login that is under way fails, the next one works; sessions and pipes do not notice."""
+    with link(w.client, share='IPC$') as before, Link(w.client).negotiate() as half:
+        eq(half.ntlm_first(), 'MORE_PROCESSING_REQUIRED')
+        for times in range(1, 4):
+            wait_for('the worker', lambda: login_worker(w))
+            dead = login_worker(w)
+            os.kill(dead, signal.SIGSEGV)
+
+            def goes_on():
+                with Link(w.client).negotiate() as s:
+                    return s.login() == 'SUCCESS'
+            wait_for('logins', goes_on, 20)
+            assert login_worker(w) != dead
+            eq(w.server.helper_log().count('the login worker has ended'), times)
+        eq(half.ntlm_second('alice'), 'LOGON_FAILURE')
+        fid = before.create('lsarpc')
+        before.ioctl(fid, TRANSCEIVE, BIND)
+        eq(status_of_answer(before.ioctl(fid, TRANSCEIVE, lookup_names4(['root']))), 0)
+    assert w.server.helper.poll() is None
+    eq(SmbClient(w.client).do('ls').count('blocks of size'), 1)
+
+
+@test(smb=True, clients=2, timeout=60)
+def worker_hangs(w):
+    """Pipes and files of others go on beside logins that nobody answers."""
+    pid = login_worker(w)
+    with contextlib.ExitStack() as stack:
+        s = stack.enter_context(link(w.clients[1], share='IPC$'))
+        logins = [stack.enter_context(Link(w.client).negotiate()) for _ in range(8)]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            for waits in logins:
+                waits.ntlm_begin()
+            fid = s.create('lsarpc')
+            s.ioctl(fid, TRANSCEIVE, BIND)
+            eq(status_of_answer(s.ioctl(fid, TRANSCEIVE, lookup_names4(['root']))), 0)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+    with Link(w.client).negotiate() as s:
+        eq(s.login(), 'SUCCESS')

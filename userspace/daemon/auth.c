@@ -21,9 +21,9 @@
 
 #include "auth.h"
 #include "auth_account.h"
-#include "auth_gss.h"
 #include "holders.h"
 #include "log.h"
+#include "login.h"
 #include "mem.h"
 
 /*
@@ -45,7 +45,7 @@
  * @since: when it began to wait
  * @busy: a token of it is being looked at
  * @aborted: it ends when it is not @busy any more
- * @context: the library's
+ * @context: the login worker's number for it
  * @holder: the client's address
  */
 struct waiting {
@@ -53,13 +53,13 @@ struct waiting {
 	time_t since;
 	bool busy;
 	bool aborted;
-	gss_ctx_id_t context;
+	u64 context;
 	struct holder *holder;
 };
 
 /**
  * struct auth - all
- * @acceptor: the library's
+ * @login: proves who it is
  * @lock: see above
  * @serial: of the last authentication
  * @waiting: table
@@ -68,7 +68,7 @@ struct waiting {
  * @log_count: refusals in it
  */
 struct auth {
-	struct gss_acceptor *acceptor;
+	struct login *login;
 	pthread_mutex_t lock;
 	u64 serial;
 	struct waiting waiting[WAITING_MAX];
@@ -85,13 +85,13 @@ static time_t now(void)
 	return t.tv_sec;
 }
 
-struct auth *auth_new(const char *users)
+struct auth *auth_new(const char *users, const char *replay)
 {
 	struct auth *a = mem_new(sizeof(*a));
 	u32 start;
 
-	a->acceptor = gss_acceptor_new(users);
-	if (!a->acceptor) {
+	a->login = login_open(users, replay);
+	if (!a->login) {
 		free(a);
 		return NULL;
 	}
@@ -107,22 +107,32 @@ void auth_free(struct auth *a)
 	unsigned int i;
 
 	for (i = 0; i < WAITING_MAX; i++) {
-		gss_forget(&a->waiting[i].context);
+		login_forget(a->login, &a->waiting[i].context);
 		holders_drop(&a->holders, a->waiting[i].holder);
 	}
-	gss_acceptor_free(a->acceptor);
+	login_close(a->login);
 	pthread_mutex_destroy(&a->lock);
 	free(a);
 }
 
 u8 *auth_hello(struct auth *a, size_t *len)
 {
-	return gss_hello(a->acceptor, len);
+	return login_hello(a->login, len);
 }
 
 unsigned int auth_changes(struct auth *a)
 {
-	return gss_changes(a->acceptor);
+	return login_changes(a->login);
+}
+
+int auth_fd(const struct auth *a)
+{
+	return login_fd(a->login);
+}
+
+void auth_ready(struct auth *a)
+{
+	login_ready(a->login);
 }
 
 static struct waiting *find_locked(struct auth *a, u64 id)
@@ -133,9 +143,9 @@ static struct waiting *find_locked(struct auth *a, u64 id)
 }
 
 /* Make an entry free; returns its context, to be forgotten without the lock. */
-static gss_ctx_id_t clear_locked(struct auth *a, struct waiting *w)
+static u64 clear_locked(struct auth *a, struct waiting *w)
 {
-	gss_ctx_id_t context = w->context;
+	u64 context = w->context;
 
 	holders_drop(&a->holders, w->holder);
 	memset(w, 0, sizeof(*w));
@@ -172,9 +182,9 @@ static struct waiting *room_locked(struct auth *a, const char *key)
 }
 
 /* Keep an authentication until its next token. 0 and its number, or -EAGAIN. */
-static int keep(struct auth *a, gss_ctx_id_t *context, const char *peer, u64 *id)
+static int keep(struct auth *a, u64 *context, const char *peer, u64 *id)
 {
-	gss_ctx_id_t old = GSS_C_NO_CONTEXT;
+	u64 old = 0;
 	char key[HOLDER_KEY_SIZE];
 	struct waiting *w;
 
@@ -187,18 +197,18 @@ static int keep(struct auth *a, gss_ctx_id_t *context, const char *peer, u64 *id
 		w->id = a->serial++ * WAITING_MAX + (u64)(w - a->waiting);
 		w->since = now();
 		w->context = *context;
-		*context = GSS_C_NO_CONTEXT;
+		*context = 0;
 		*id = w->id;
 	}
 	pthread_mutex_unlock(&a->lock);
-	gss_forget(&old);
+	login_forget(a->login, &old);
 	return w ? 0 : -EAGAIN;
 }
 
 /* Take one out to work on it; the entry stays busy. */
-static int claim(struct auth *a, u64 id, gss_ctx_id_t *context)
+static int claim(struct auth *a, u64 id, u64 *context)
 {
-	gss_ctx_id_t old = GSS_C_NO_CONTEXT;
+	u64 old = 0;
 	struct waiting *w;
 	int rc = -ENOENT;
 
@@ -209,16 +219,16 @@ static int claim(struct auth *a, u64 id, gss_ctx_id_t *context)
 	} else if (w && !w->busy) {
 		w->busy = true;
 		*context = w->context;
-		w->context = GSS_C_NO_CONTEXT;
+		w->context = 0;
 		rc = 0;
 	}
 	pthread_mutex_unlock(&a->lock);
-	gss_forget(&old);
+	login_forget(a->login, &old);
 	return rc;
 }
 
 /* Put it back for another token, or end it; a context that is left is the caller's. */
-static int unclaim(struct auth *a, u64 id, gss_ctx_id_t *context, bool more)
+static int unclaim(struct auth *a, u64 id, u64 *context, bool more)
 {
 	struct waiting *w = &a->waiting[id % WAITING_MAX];
 	int rc = 0;
@@ -228,7 +238,7 @@ static int unclaim(struct auth *a, u64 id, gss_ctx_id_t *context, bool more)
 		w->busy = false;
 		w->since = now();
 		w->context = *context;
-		*context = GSS_C_NO_CONTEXT;
+		*context = 0;
 	} else {
 		rc = more ? -ENOENT : 0;
 		clear_locked(a, w);
@@ -239,7 +249,7 @@ static int unclaim(struct auth *a, u64 id, gss_ctx_id_t *context, bool more)
 
 void auth_abort(struct auth *a, u64 id)
 {
-	gss_ctx_id_t old = GSS_C_NO_CONTEXT;
+	u64 old = 0;
 	struct waiting *w;
 
 	pthread_mutex_lock(&a->lock);
@@ -249,7 +259,7 @@ void auth_abort(struct auth *a, u64 id)
 	else if (w)
 		old = clear_locked(a, w);
 	pthread_mutex_unlock(&a->lock);
-	gss_forget(&old);
+	login_forget(a->login, &old);
 }
 
 /* Somebody who tries passwords must not fill the log. */
@@ -291,7 +301,7 @@ static int finish(struct auth_step *step, const struct gss_peer *peer, struct wh
 
 int auth_step(struct auth *a, struct auth_step *step)
 {
-	gss_ctx_id_t context = GSS_C_NO_CONTEXT;
+	u64 context = 0;
 	struct gss_peer peer = { 0 };
 	enum gss_outcome outcome;
 	u64 id = step->id;
@@ -301,7 +311,7 @@ int auth_step(struct auth *a, struct auth_step *step)
 	rc = id ? claim(a, id, &context) : 0;
 	if (rc)
 		return rc;
-	outcome = gss_take(a->acceptor, &context, step, &peer, &why);
+	outcome = login_take(a->login, &context, step, &peer, &why);
 	if (outcome == GSS_PROVED)
 		rc = finish(step, &peer, &why);
 	else if (outcome != GSS_MORE)
@@ -312,7 +322,7 @@ int auth_step(struct auth *a, struct auth_step *step)
 		rc = unclaim(a, id, &context, outcome == GSS_MORE) ?: rc;
 	else if (outcome == GSS_MORE)
 		rc = keep(a, &context, step->peer, &step->id);
-	gss_forget(&context);
+	login_forget(a->login, &context);
 	explicit_bzero(&peer, sizeof(peer));
 	return rc;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who logs in: tokens of clients go through GSS-API until they prove somebody,
+ * Who logs in: tokens of clients go to the login worker until they prove somebody,
  * who then is looked up among the accounts of this machine.
  *
  * Every function may be called by any thread.
@@ -63,11 +63,11 @@ struct auth_step {
 };
 
 /*
- * Begin; @users is the file of local users and their passwords. To be called
- * before threads are started: the libraries are told by the environment. NULL
- * and errno on error.
+ * Begin; @users is the file of local users and their passwords, @replay the replay
+ * cache of Kerberos, or NULL to forget it in the end. To be called before threads are
+ * started and privileges dropped. NULL on error, which is logged.
  */
-struct auth *auth_new(const char *users);
+struct auth *auth_new(const char *users, const char *replay);
 void auth_free(struct auth *a);
 
 /**
@@ -91,5 +91,8 @@ void auth_abort(struct auth *a, u64 id);
 u8 *auth_hello(struct auth *a, size_t *len);
 /* Another number if it may be another token, because a keytab came or went. */
 unsigned int auth_changes(struct auth *a);
+/* Readable when auth_ready() has something to do; auth_changes() may be others then. */
+int auth_fd(const struct auth *a);
+void auth_ready(struct auth *a);
 
 #endif

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * GSS-API as auth.c needs it. All of SPNEGO, Kerberos and NTLM is the
+ * What the login worker does with tokens. All of SPNEGO, Kerberos and NTLM is the
  * library's: MIT Kerberos with its plugin gss-ntlmssp.
  *
- * Locking: the mutex guards which credentials are in use. They are shared by
- * whom works with them and go with the last one; a context is used by one thread
- * at a time, which the caller sees to.
+ * Locking: @lock guards which credentials are in use. They are shared by all who
+ * work with them and go with the last one; a context is used by one thread
+ * at a time, which the caller sees to. @users_lock guards the library's file of local
+ * users from the moment a user is in it until it is empty again. The library reads it
+ * without the lock, too, but then for users that are not in our file, and finds none of
+ * them in this one.
  */
 
 #include <pthread.h>
@@ -13,17 +16,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <gssapi/gssapi_ext.h>
+#include <gssapi/gssapi_krb5.h>
 
 #include "auth_gss.h"
 #include "auth_ntlm.h"
-#include "log.h"
 #include "mem.h"
-
-/* A keytab that came or went is noticed after so many seconds. */
-#define LOOK_AGAIN	2
+#include "worker_msg.h"
 
 /* RFC 4178, RFC 4121, MS-NLMP section 1.9; what the session key is asked for by. */
 static gss_OID_desc spnego = { 6, "\x2b\x06\x01\x05\x05\x02" };
@@ -59,16 +62,16 @@ struct credentials {
  * struct gss_acceptor - the credentials in use
  * @lock: see above
  * @now: they
- * @changes: how often they became others
- * @looked: when it was looked whether others are there
- * @users: local users and their passwords
+ * @users_lock: see above
+ * @users: descriptor that the library opens for local users
+ * @empty: a file without users
  */
 struct gss_acceptor {
 	pthread_mutex_t lock;
 	struct credentials *now;
-	unsigned int changes;
-	time_t looked;
-	struct ntlm_users *users;
+	pthread_mutex_t users_lock;
+	int users;
+	int empty;
 };
 
 static gss_cred_id_t acquire(gss_OID mech)
@@ -133,40 +136,12 @@ static void credentials_put_locked(struct credentials *c)
 	free(c);
 }
 
-static void tell(const struct credentials *c)
-{
-	if (c->has_kerberos || c->has_ntlm)
-		log_info("users log in by %s%s%s", c->has_kerberos ? "Kerberos" : "",
-			 c->has_kerberos && c->has_ntlm ? " and " : "", c->has_ntlm ? "NTLM" : "");
-	else
-		log_notice("no user can log in: there is neither a keytab for Kerberos nor gss-ntlmssp for NTLM");
-}
-
-static time_t seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec;
-}
-
 /* The credentials of now, to be put back. */
 static struct credentials *credentials_get(struct gss_acceptor *acc)
 {
 	struct credentials *c;
-	bool has_kerberos;
 
 	pthread_mutex_lock(&acc->lock);
-	if (!acc->now || seconds() - acc->looked >= LOOK_AGAIN) {
-		has_kerberos = have_keytab();
-		if (!acc->now || has_kerberos != acc->now->has_kerberos) {
-			credentials_put_locked(acc->now);
-			acc->now = credentials_new(has_kerberos);
-			acc->changes++;
-			tell(acc->now);
-		}
-		acc->looked = seconds();
-	}
 	c = acc->now;
 	c->users++;
 	pthread_mutex_unlock(&acc->lock);
@@ -180,38 +155,40 @@ static void credentials_put(struct gss_acceptor *acc, struct credentials *c)
 	pthread_mutex_unlock(&acc->lock);
 }
 
-struct gss_acceptor *gss_acceptor_new(const char *users)
+struct gss_acceptor *gss_acceptor_new(int users)
 {
 	struct gss_acceptor *acc = mem_new(sizeof(*acc));
+	char name[64];
 
 	/* Nothing older than NTLMv2 proves anything. */
 	setenv("LM_COMPAT_LEVEL", "5", 0);
-	acc->users = ntlm_users_new(users);
-	if (!acc->users) {
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", users);
+	setenv("NTLM_USER_FILE", name, 1);
+	pthread_mutex_init(&acc->lock, NULL);
+	pthread_mutex_init(&acc->users_lock, NULL);
+	acc->users = users;
+	acc->empty = memfd_create("ditto-no-user", MFD_CLOEXEC);
+	if (acc->empty < 0 || dup2(acc->empty, users) < 0) {
 		free(acc);
 		return NULL;
 	}
-	pthread_mutex_init(&acc->lock, NULL);
+	acc->now = credentials_new(have_keytab());
 	return acc;
 }
 
-void gss_acceptor_free(struct gss_acceptor *acc)
+bool gss_look(struct gss_acceptor *acc)
 {
-	credentials_put(acc, acc->now);
-	ntlm_users_free(acc->users);
-	pthread_mutex_destroy(&acc->lock);
-	free(acc);
-}
+	bool has_kerberos = have_keytab();
+	bool changed;
 
-unsigned int gss_changes(struct gss_acceptor *acc)
-{
-	unsigned int changes;
-
-	credentials_put(acc, credentials_get(acc));
 	pthread_mutex_lock(&acc->lock);
-	changes = acc->changes;
+	changed = has_kerberos != acc->now->has_kerberos;
+	if (changed) {
+		credentials_put_locked(acc->now);
+		acc->now = credentials_new(has_kerberos);
+	}
 	pthread_mutex_unlock(&acc->lock);
-	return changes;
+	return changed;
 }
 
 void gss_forget(gss_ctx_id_t *context)
@@ -237,7 +214,7 @@ static u8 *take_buffer(gss_buffer_t buffer, size_t *len)
 	return copy;
 }
 
-u8 *gss_hello(struct gss_acceptor *acc, size_t *len)
+u8 *gss_hello(struct gss_acceptor *acc, size_t *len, u64 *mechs)
 {
 	struct credentials *c = credentials_get(acc);
 	gss_buffer_desc empty = GSS_C_EMPTY_BUFFER;
@@ -251,6 +228,7 @@ u8 *gss_hello(struct gss_acceptor *acc, size_t *len)
 				       GSS_C_NO_CHANNEL_BINDINGS, NULL, NULL, &hello, NULL, NULL,
 				       NULL);
 	gss_forget(&context);
+	*mechs = (c->has_kerberos ? WORKER_KERBEROS : 0) | (c->has_ntlm ? WORKER_NTLM : 0);
 	credentials_put(acc, c);
 	return take_buffer(&hello, len);
 }
@@ -262,7 +240,7 @@ u8 *gss_hello(struct gss_acceptor *acc, size_t *len)
  * @flags: of the context
  * @lifetime: seconds
  * @name: who
- * @local: who in the file of local users; empty if not there
+ * @shown: the user is in the file of local users
  * @said: who the client says it is, by NTLM; not proved
  */
 struct proof {
@@ -271,7 +249,7 @@ struct proof {
 	OM_uint32 flags;
 	OM_uint32 lifetime;
 	gss_name_t name;
-	char local[NSS_NAME_SIZE];
+	bool shown;
 	struct ntlm_names said;
 };
 
@@ -296,7 +274,7 @@ static void explain(struct why *why, OM_uint32 major, const struct proof *proof,
 	why->text[0] = '\0';
 	if (proof->said.user[0])
 		why_not(why, "user '%s' of '%s' %s", proof->said.user, proof->said.domain,
-			proof->local[0] ? "with a wrong password" : "is no local user");
+			proof->shown ? "with a wrong password" : "is no local user");
 	if ((major & 0xffff0000) != GSS_S_FAILURE)
 		add_status(why, major, GSS_C_GSS_CODE, mech);
 	if (minor)
@@ -335,15 +313,19 @@ static bool read_name(struct gss_peer *peer, gss_name_t name)
 	return good;
 }
 
-static void read_local(struct gss_peer *peer, gss_name_t name)
+void gss_local_name(const char *name, char local[NSS_NAME_SIZE])
 {
+	gss_buffer_desc in = { strlen(name), (void *)name };
 	gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
+	gss_name_t principal = GSS_C_NO_NAME;
 	OM_uint32 minor;
 
-	if (GSS_ERROR(gss_localname(&minor, name, &kerberos, &text)) ||
-	    !copy_text(peer->local, sizeof(peer->local), &text))
-		peer->local[0] = '\0';
+	if (GSS_ERROR(gss_import_name(&minor, &in, GSS_KRB5_NT_PRINCIPAL_NAME, &principal)) ||
+	    GSS_ERROR(gss_localname(&minor, principal, &kerberos, &text)) ||
+	    !copy_text(local, NSS_NAME_SIZE, &text))
+		local[0] = '\0';
 	gss_release_buffer(&minor, &text);
+	gss_release_name(&minor, &principal);
 }
 
 static bool read_key(struct gss_peer *peer, gss_ctx_id_t context)
@@ -362,21 +344,6 @@ static bool read_key(struct gss_peer *peer, gss_ctx_id_t context)
 	}
 	gss_release_buffer_set(&minor, &set);
 	return good;
-}
-
-/*
- * The user was looked up by the names that we read out of the token ourselves. They
- * must be those that the library proved: "DOMAIN\\user", or the user alone.
- */
-static bool is_proved(const char *name, const struct proof *proof)
-{
-	const char *user = strchr(name, '\\');
-	const char *domain = proof->said.domain;
-	size_t len = user ? (size_t)(user - name) : 0;
-
-	return !strcasecmp(user ? user + 1 : name, proof->local) &&
-	       !strcasecmp(proof->said.user, proof->local) &&
-	       len == strlen(domain) && !strncasecmp(name, domain, len);
 }
 
 /* What the library proved, in our words. */
@@ -405,15 +372,6 @@ static enum gss_outcome read_peer(struct gss_peer *peer, gss_ctx_id_t context,
 		peer->way = GSS_WAY_ANONYMOUS;
 	if (peer->way == GSS_WAY_ANONYMOUS)
 		return GSS_PROVED;
-	if (peer->way == GSS_WAY_KERBEROS)
-		read_local(peer, proof->name);
-	else
-		memcpy(peer->local, proof->local, sizeof(peer->local));
-	if (peer->way == GSS_WAY_NTLM && peer->local[0] && !is_proved(peer->name, proof)) {
-		why_not(why, "%s was proved, and not user '%s' of '%s'", peer->name,
-			proof->said.user, proof->said.domain);
-		return GSS_REFUSED;
-	}
 	if (!read_key(peer, context)) {
 		why_not(why, "%s has no session key", peer->name);
 		return GSS_REFUSED;
@@ -469,17 +427,24 @@ static OM_uint32 accept_token(gss_ctx_id_t *context, gss_cred_id_t cred, gss_buf
 
 /* The same, with the passwords of local users if it is the token that needs them. */
 static OM_uint32 accept_user(struct gss_acceptor *acc, gss_ctx_id_t *context, gss_cred_id_t cred,
-			     struct auth_step *step, struct proof *proof)
+			     const struct gss_users *users, struct auth_step *step,
+			     struct proof *proof)
 {
 	gss_buffer_desc in = { step->token_len, (void *)step->token };
 	OM_uint32 major;
-	bool shown;
+	int line = -1;
 
-	shown = ntlm_names_read(step->token, step->token_len, &proof->said) &&
-		ntlm_users_show(acc->users, &proof->said, proof->local);
+	if (ntlm_names_read(step->token, step->token_len, &proof->said))
+		line = users->find(users->arg, &proof->said);
+	if (line < 0)
+		return accept_token(context, cred, &in, step, proof);
+	proof->shown = true;
+	pthread_mutex_lock(&acc->users_lock);
+	dup2(line, acc->users);
+	close(line);
 	major = accept_token(context, cred, &in, step, proof);
-	if (shown)
-		ntlm_users_hide(acc->users);
+	dup2(acc->empty, acc->users);
+	pthread_mutex_unlock(&acc->users_lock);
 	return major;
 }
 
@@ -517,7 +482,8 @@ static enum gss_outcome judge(OM_uint32 major, gss_ctx_id_t context, struct auth
 }
 
 enum gss_outcome gss_take(struct gss_acceptor *acc, gss_ctx_id_t *context,
-			  struct auth_step *step, struct gss_peer *peer, struct why *why)
+			  const struct gss_users *users, struct auth_step *step,
+			  struct gss_peer *peer, struct why *why)
 {
 	struct credentials *c = credentials_get(acc);
 	struct proof proof = { .name = GSS_C_NO_NAME, .first = !*context };
@@ -533,7 +499,7 @@ enum gss_outcome gss_take(struct gss_acceptor *acc, gss_ctx_id_t *context,
 		outcome = GSS_REFUSED;
 	} else {
 		major = proof.first ? accept_first(context, cred, step, &proof) :
-				      accept_user(acc, context, cred, step, &proof);
+				      accept_user(acc, context, cred, users, step, &proof);
 		outcome = judge(major, *context, step, &proof, peer, why);
 	}
 	gss_release_name(&minor, &proof.name);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* GSS-API (RFC 2743, 2744) as auth.c needs it: what we accept, and what came of it. */
+/*
+ * GSS-API (RFC 2743, 2744): what we accept, and what came of it. Only the login
+ * worker gives it bytes of clients.
+ */
 #ifndef _DITTOD_AUTH_GSS_H
 #define _DITTOD_AUTH_GSS_H
 
@@ -8,6 +11,7 @@
 #include "auth.h"
 
 struct gss_acceptor;
+struct ntlm_names;
 
 /* How a peer proved who it is. */
 enum gss_way {
@@ -43,26 +47,42 @@ enum gss_outcome {
 	GSS_MALFORMED,
 };
 
-/* Begin, see auth_new(). NULL and errno on error. */
-struct gss_acceptor *gss_acceptor_new(const char *users);
-void gss_acceptor_free(struct gss_acceptor *acc);
-/* See auth_hello(). */
-u8 *gss_hello(struct gss_acceptor *acc, size_t *len);
-/* See auth_changes(). */
-unsigned int gss_changes(struct gss_acceptor *acc);
+/**
+ * struct gss_users - where the lines of local users come from
+ * @find: a descriptor of the user's line, or -1; see ntlm_user_open()
+ * @arg: for it
+ */
+struct gss_users {
+	int (*find)(void *arg, const struct ntlm_names *names);
+	void *arg;
+};
+
+/*
+ * Begin; the library's file of local users is the descriptor @users. To be called
+ * before threads are started: the libraries are told by the environment.
+ */
+struct gss_acceptor *gss_acceptor_new(int users);
+/* See auth_hello(); @mechs: filled with WORKER_* for what there is. */
+u8 *gss_hello(struct gss_acceptor *acc, size_t *len, u64 *mechs);
+/* The keytab is another one: look whether it has keys. Is another hello to be told? */
+bool gss_look(struct gss_acceptor *acc);
+/* The account of a Kerberos principal by auth_to_local (krb5.conf(5)); may be empty. */
+void gss_local_name(const char *name, char local[NSS_NAME_SIZE]);
 
 /**
  * gss_take - give a token of a client to the library
  * @acc: what we accept
  * @context: GSS_C_NO_CONTEXT before the first token
+ * @users: local users
  * @step: token in, reply out
- * @peer: filled on GSS_PROVED
+ * @peer: filled on GSS_PROVED, but for its account
  * @why: filled on GSS_REFUSED and GSS_MALFORMED
  *
  * @context is to be freed with gss_forget() in any case.
  */
 enum gss_outcome gss_take(struct gss_acceptor *acc, gss_ctx_id_t *context,
-			  struct auth_step *step, struct gss_peer *peer, struct why *why);
+			  const struct gss_users *users, struct auth_step *step,
+			  struct gss_peer *peer, struct why *why);
 void gss_forget(gss_ctx_id_t *context);
 
 #endif

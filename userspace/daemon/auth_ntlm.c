@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * What gss-ntlmssp needs.
- *
- * Locking: the mutex guards the file in memory from the moment a user is in it
- * until it is empty again. The library reads it outside of the mutex, too, but
- * then for users that are not in our file, and finds none of them in this one.
- */
+/* What gss-ntlmssp needs. */
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +11,6 @@
 
 #include "auth_ntlm.h"
 #include "log.h"
-#include "mem.h"
 #include "utf16.h"
 
 /* Longest line that the library reads, with its NUL. */
@@ -38,12 +30,6 @@
 #define DER_SHORT_MAX	127
 #define DER_DEPTH_MAX	8
 
-struct ntlm_users {
-	pthread_mutex_t lock;
-	char *path;
-	int fd;
-};
-
 /**
  * struct entry - a line of the file
  * @domain: NULL if it is good for all
@@ -57,32 +43,6 @@ struct entry {
 	const char *rest;
 	bool plain;
 };
-
-struct ntlm_users *ntlm_users_new(const char *path)
-{
-	struct ntlm_users *users = mem_new(sizeof(*users));
-	char name[64];
-
-	users->fd = memfd_create("ditto-users", MFD_CLOEXEC);
-	if (users->fd < 0) {
-		free(users);
-		return NULL;
-	}
-	pthread_mutex_init(&users->lock, NULL);
-	users->path = mem_string(path);
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", users->fd);
-	setenv("NTLM_USER_FILE", name, 1);
-	return users;
-}
-
-void ntlm_users_free(struct ntlm_users *users)
-{
-	unsetenv("NTLM_USER_FILE");
-	close(users->fd);
-	pthread_mutex_destroy(&users->lock);
-	free(users->path);
-	free(users);
-}
 
 /*
  * Where the lengths of all that is around the bytes from @at on are, up to the
@@ -230,8 +190,8 @@ static bool write_line(int fd, const struct entry *e, const struct ntlm_names *n
 	return good;
 }
 
-static bool show_locked(struct ntlm_users *users, FILE *file, const struct ntlm_names *names,
-			char local[NSS_NAME_SIZE])
+static bool find_user(int fd, FILE *file, const struct ntlm_names *names,
+		      char local[NSS_NAME_SIZE])
 {
 	char line[LINE_SIZE];
 	bool found = false;
@@ -241,7 +201,7 @@ static bool show_locked(struct ntlm_users *users, FILE *file, const struct ntlm_
 		if (!parse(line, &e) || strcasecmp(e.name, names->user) ||
 		    (e.domain && names->domain[0] && strcasecmp(e.domain, names->domain)))
 			continue;
-		found = write_line(users->fd, &e, names);
+		found = write_line(fd, &e, names);
 		/* As long as the client's, which fits. */
 		memcpy(local, e.name, strlen(names->user) + 1);
 	}
@@ -256,31 +216,31 @@ static bool is_sane(const struct ntlm_names *names)
 	       !strpbrk(names->domain, ":\\@\r\n") && names->domain[0] != '#';
 }
 
-bool ntlm_users_show(struct ntlm_users *users, const struct ntlm_names *names,
-		     char local[NSS_NAME_SIZE])
+int ntlm_user_open(const char *path, const struct ntlm_names *names, char local[NSS_NAME_SIZE])
 {
+	bool found = false;
 	FILE *file;
-	bool found;
+	int fd;
 
+	local[0] = '\0';
 	if (!is_sane(names))
-		return false;
-	file = fopen(users->path, "re");
+		return -1;
+	file = fopen(path, "re");
 	if (!file) {
 		if (errno != ENOENT)
-			log_error("%s: %s", users->path, strerror(errno));
-		return false;
+			log_error("%s: %s", path, strerror(errno));
+		return -1;
 	}
-	pthread_mutex_lock(&users->lock);
-	found = show_locked(users, file, names, local);
+	fd = memfd_create("ditto-user", MFD_CLOEXEC);
+	if (fd >= 0)
+		found = find_user(fd, file, names, local);
+	else
+		log_error("a user's password cannot be handed on: %s", strerror(errno));
 	fclose(file);
-	if (!found)
-		ntlm_users_hide(users);
-	return found;
-}
-
-void ntlm_users_hide(struct ntlm_users *users)
-{
-	if (ftruncate(users->fd, 0))
-		log_error("users' passwords cannot be put away: %s", strerror(errno));
-	pthread_mutex_unlock(&users->lock);
+	if (found)
+		return fd;
+	local[0] = '\0';
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }

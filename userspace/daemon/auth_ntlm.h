@@ -7,9 +7,9 @@
  * its own name, its work group, ours, none. gss-ntlmssp makes it with the
  * domain that stands in the file of users, so that only clients which happen to
  * say that one would get in. It therefore does not read our file, but one in
- * memory that we make for each login: the user's line, for the client's domain.
- * For that the two names are read out of the client's last message; nothing is
- * concluded from them, the proof is the library's to check.
+ * memory that dittod makes for each login: the user's line, for the client's domain.
+ * The worker reads the two names out of the client's last message and asks for the
+ * line; the proof is the library's to check.
  */
 #ifndef _DITTOD_AUTH_NTLM_H
 #define _DITTOD_AUTH_NTLM_H
@@ -22,8 +22,6 @@
 
 /* Longest token that ntlm_first_pad() makes. */
 #define NTLM_PADDED_SIZE	160
-
-struct ntlm_users;
 
 /**
  * struct ntlm_names - who the client says that it is
@@ -47,23 +45,17 @@ struct ntlm_names {
  */
 size_t ntlm_first_pad(const u8 *token, size_t len, u8 padded[NTLM_PADDED_SIZE]);
 
-/* Begin; @path is our file. NULL and errno on error. */
-struct ntlm_users *ntlm_users_new(const char *path);
-void ntlm_users_free(struct ntlm_users *users);
-
 /* The names in a last message of NTLM, also inside SPNEGO. False if there is none. */
 bool ntlm_names_read(const u8 *token, size_t len, struct ntlm_names *names);
 
 /**
- * ntlm_users_show - let the library find a user
- * @users: all
+ * ntlm_user_open - the line of one user, for the library
+ * @path: our file
  * @names: who
- * @local: filled with the name as it stands in our file
+ * @local: filled with the name as it stands in our file, or nothing
  *
- * Return: whether there is such a user; if so, others wait until ntlm_users_hide().
+ * Return: a descriptor of a file in memory with the line only; -1 if there is no such user.
  */
-bool ntlm_users_show(struct ntlm_users *users, const struct ntlm_names *names,
-		     char local[NSS_NAME_SIZE]);
-void ntlm_users_hide(struct ntlm_users *users);
+int ntlm_user_open(const char *path, const struct ntlm_names *names, char local[NSS_NAME_SIZE]);
 
 #endif

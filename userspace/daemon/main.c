@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,7 @@
 #include "state.h"
 #include "status.h"
 #include "upcall.h"
+#include "worker.h"
 
 #define DEFAULT_CONFIG	"/etc/ditto/ditto.conf"
 #define DEFAULT_STATE	"/var/lib/ditto"
@@ -383,6 +385,13 @@ static void calls_ready(struct daemon *d, int fd)
 	pool_reap(d->services.calls);
 }
 
+static void auth_is_ready(struct daemon *d, int fd)
+{
+	(void)fd;
+	auth_ready(d->services.auth);
+	channel_hello(d->channel);
+}
+
 static void applier_ready(struct daemon *d, int fd)
 {
 	(void)fd;
@@ -476,20 +485,26 @@ static bool open_kernel(struct daemon *d)
 static int run(struct daemon *d, const char *state_dir)
 {
 	int signals = open_signals();
+	char replay[PATH_MAX];
 	struct why why;
 	int rc;
 
 	d->cfg = load(d);
 	if (!d->cfg)
 		return EXIT_FAILURE;
-	/* First of all, while there are no other threads. */
-	d->services.auth = auth_new(DITTO_USERS_FILE);
-	if (!d->services.auth) {
-		log_error("cannot log users in: %s", strerror(errno));
+	d->st = state_open(state_dir, &why);
+	if (!d->st) {
+		log_error("%s", why.text);
 		return EXIT_FAILURE;
 	}
-	d->st = state_open(state_dir, &why);
-	d->services.recorder = d->st ? recorder_open(state_dir, &why) : NULL;
+	/* While there are no other threads, and all privileges. */
+	snprintf(replay, sizeof(replay), "%s/replay", state_dir);
+	d->services.auth = auth_new(DITTO_USERS_FILE, replay);
+	if (!d->services.auth) {
+		log_error("cannot log users in");
+		return EXIT_FAILURE;
+	}
+	d->services.recorder = recorder_open(state_dir, &why);
 	if (!d->services.recorder) {
 		log_error("%s", why.text);
 		return EXIT_FAILURE;
@@ -519,6 +534,7 @@ static int run(struct daemon *d, const char *state_dir)
 		{ pool_fd(d->services.names), nss_ready },
 		{ pool_fd(d->services.logins), logins_ready },
 		{ pool_fd(d->services.calls), calls_ready },
+		{ auth_fd(d->services.auth), auth_is_ready },
 		{ pool_fd(d->applier), applier_ready },
 		{ recorder_fd(d->services.recorder), recorder_ready },
 		{ channel_helper_fd(d->channel), helper_ready },
@@ -592,6 +608,7 @@ int main(int argc, char **argv)
 	bool check = false;
 	int c;
 
+	worker_main(argc, argv);
 	log_open();
 	while ((c = getopt_long(argc, argv, "c:s:fhV", options, NULL)) != -1) {
 		switch (c) {

@@ -14,6 +14,7 @@
 #include <gssapi/gssapi_ext.h>
 
 #include "daemon/auth.h"
+#include "daemon/worker.h"
 #include "mem.h"
 #include "test.h"
 
@@ -407,11 +408,11 @@ static bool begin(void)
 	setenv("KRB5_KTNAME", "FILE:/nonexistent/keytab", 1);
 	unsetenv("NTLM_USER_FILE");
 	unsetenv("LM_COMPAT_LEVEL");
-	all = auth_new(users_file);
+	all = auth_new(users_file, NULL);
 	return all;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
 		TEST(right_password), TEST(right_password_without_spnego),
@@ -423,6 +424,7 @@ int main(void)
 	};
 	int status;
 
+	worker_main(argc, argv);
 	if (!begin()) {
 		printf("not ok auth: it cannot begin\n");
 		return EXIT_FAILURE;

@@ -11,6 +11,7 @@
 #include "daemon/pipe_call.h"
 #include "daemon/pool.h"
 #include "daemon/upcall.h"
+#include "daemon/worker.h"
 #include "ditto-nl-gen.h"
 #include "mem.h"
 #include "nl.h"
@@ -211,7 +212,7 @@ static void login_goes_on(void)
 	struct auth_call *call = mem_new(sizeof(*call));
 	struct conn c = { .family = 0x20 };
 
-	call->auth = auth_new("/nonexistent/users");
+	call->auth = auth_new("/nonexistent/users", NULL);
 	CHECK(auth_call_parse(call, msg, 0) == -EBADMSG);
 	msg_put(msg, DITTO_A_UPCALL_TOKEN, token, sizeof(token));
 	msg_put_string(msg, DITTO_A_UPCALL_PEER, "192.0.2.1");
@@ -360,7 +361,7 @@ static void pool_runs_all(void)
 	pool_free(p);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
 		TEST(groups_of_root), TEST(names_of_root), TEST(user_by_name),
@@ -370,5 +371,6 @@ int main(void)
 		{ 0 }
 	};
 
+	worker_main(argc, argv);
 	return test_main(tests);
 }

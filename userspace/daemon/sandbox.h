@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the login worker gives up. It is a process that reads bytes of clients
+ * who have not logged in, so it can do as little as its libraries allow.
+ */
+#ifndef _DITTOD_SANDBOX_H
+#define _DITTOD_SANDBOX_H
+
+#include <sys/types.h>
+
+#include "text.h"
+
+/* The user that the worker runs as, and the one if it does not exist. */
+#define SANDBOX_USER	"ditto"
+#define SANDBOX_OTHER	"nobody"
+
+/* The worker's user. False and @why if there is neither. */
+bool sandbox_user(uid_t *uid, gid_t *gid, struct why *why);
+
+/**
+ * sandbox_drop_user - become that user, without capabilities, for good
+ * @uid: user
+ * @gid: group
+ *
+ * Who is not root already stays who it is. Keeps the group of winbind's privileged
+ * pipe, without which the library cannot check users of a domain. Also: no new
+ * privileges, no core files.
+ *
+ * Return: 0 or a negative errno.
+ */
+int sandbox_drop_user(uid_t uid, gid_t gid);
+
+/**
+ * sandbox_files - no file is written or made from now on, but one
+ * @fd: that one
+ *
+ * By Landlock, where the kernel has it; for the threads that begin later.
+ *
+ * Return: 0, -EOPNOTSUPP (the kernel has none), another negative errno.
+ */
+int sandbox_files(int fd);
+
+/**
+ * sandbox_calls - no system calls but those the libraries need, in all threads
+ *
+ * Return: 0, -EOPNOTSUPP (the kernel has no seccomp), another negative errno.
+ */
+int sandbox_calls(void);
+
+#endif

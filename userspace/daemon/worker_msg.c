@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Messages between dittod and its login worker. */
+
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "auth_gss.h"
+#include "mem.h"
+#include "upcall.h"
+#include "worker_msg.h"
+
+#define HEADER	(2 * sizeof(u32))
+/* Descriptors that are taken out of one packet, so that surplus ones can be closed. */
+#define FDS_MAX	4
+
+enum field_kind {
+	FIELD_NUMBER,
+	FIELD_TEXT,
+	FIELD_KEY,
+	FIELD_TOKEN,
+};
+
+/* In the order of the packet. */
+enum worker_field {
+	FIELD_ID, FIELD_FIRST, FIELD_OUTCOME, FIELD_WAY, FIELD_EXPIRES, FIELD_MECHS,
+	FIELD_NAME, FIELD_USER, FIELD_DOMAIN, FIELD_WHY, FIELD_SESSION_KEY, FIELD_BLOB,
+	FIELDS
+};
+
+/**
+ * struct field - a field of messages
+ * @kind: of the field
+ * @at: place in struct worker_msg
+ * @max: largest number, or most bytes without the NUL
+ */
+struct field {
+	enum field_kind kind;
+	size_t at;
+	u64 max;
+};
+
+#define NUMBER(name, most)	{ FIELD_NUMBER, offsetof(struct worker_msg, name), most }
+#define TEXT(name, size)	{ FIELD_TEXT, offsetof(struct worker_msg, name), (size) - 1 }
+
+static const struct field fields[FIELDS] = {
+	[FIELD_ID] = NUMBER(id, UINT64_MAX),
+	[FIELD_FIRST] = NUMBER(first, 1),
+	[FIELD_OUTCOME] = NUMBER(outcome, GSS_MALFORMED),
+	[FIELD_WAY] = NUMBER(way, GSS_WAY_ANONYMOUS),
+	[FIELD_EXPIRES] = NUMBER(expires, UINT64_MAX),
+	[FIELD_MECHS] = NUMBER(mechs, WORKER_KERBEROS | WORKER_NTLM | WORKER_FILTERED),
+	[FIELD_NAME] = TEXT(name, AUTH_USER_SIZE),
+	[FIELD_USER] = TEXT(user, NSS_NAME_SIZE),
+	[FIELD_DOMAIN] = TEXT(domain, NTLM_DOMAIN_SIZE),
+	[FIELD_WHY] = TEXT(why, WORKER_WHY_SIZE),
+	[FIELD_SESSION_KEY] = { FIELD_KEY, 0, AUTH_KEY_MAX },
+	[FIELD_BLOB] = { FIELD_TOKEN, 0, WORKER_TOKEN_MAX },
+};
+
+#define HAS(field)	(1u << FIELD_##field)
+
+static const u32 types[WORKER_TYPES] = {
+	[WORKER_TAKE] = HAS(ID) | HAS(FIRST) | HAS(BLOB),
+	[WORKER_TOOK] = HAS(OUTCOME) | HAS(WAY) | HAS(EXPIRES) | HAS(NAME) | HAS(USER) | HAS(WHY) |
+			HAS(SESSION_KEY) | HAS(BLOB),
+	[WORKER_ASK] = HAS(USER) | HAS(DOMAIN),
+	[WORKER_USER] = 0,
+	[WORKER_KEYTAB] = 0,
+	[WORKER_FORGET] = HAS(ID),
+	[WORKER_HELLO] = HAS(MECHS) | HAS(BLOB),
+};
+
+static size_t field_bytes(const struct field *f, const struct worker_msg *msg, const void **bytes)
+{
+	*bytes = (const u8 *)msg + f->at;
+	switch (f->kind) {
+	case FIELD_NUMBER:
+		return sizeof(u64);
+	case FIELD_TEXT:
+		return strlen(*bytes);
+	case FIELD_KEY:
+		*bytes = msg->key;
+		return msg->key_len;
+	default:
+		*bytes = msg->token;
+		return msg->token_len;
+	}
+}
+
+size_t worker_msg_encode(const struct worker_msg *msg, u8 packet[WORKER_PACKET_MAX])
+{
+	size_t pos = HEADER;
+	const void *bytes;
+	unsigned int i;
+	u32 len;
+
+	for (i = 0; i < FIELDS; i++) {
+		if (!(types[msg->type] & 1u << i))
+			continue;
+		len = (u32)field_bytes(&fields[i], msg, &bytes);
+		if (fields[i].kind != FIELD_NUMBER && len > fields[i].max)
+			return 0;
+		memcpy(packet + pos, &len, sizeof(len));
+		pos += sizeof(len);
+		if (len)
+			memcpy(packet + pos, bytes, len);
+		pos += len;
+	}
+	memcpy(packet, &msg->type, sizeof(u32));
+	len = (u32)(pos - HEADER);
+	memcpy(packet + sizeof(u32), &len, sizeof(len));
+	return pos;
+}
+
+static bool field_decode(const struct field *f, struct worker_msg *msg, const u8 *bytes, size_t len)
+{
+	u8 *to = (u8 *)msg + f->at;
+	u64 number;
+
+	switch (f->kind) {
+	case FIELD_NUMBER:
+		if (len != sizeof(number))
+			return false;
+		memcpy(&number, bytes, sizeof(number));
+		memcpy(to, &number, sizeof(number));
+		return number <= f->max;
+	case FIELD_TEXT:
+		if (len > f->max || memchr(bytes, 0, len))
+			return false;
+		memcpy(to, bytes, len);
+		to[len] = '\0';
+		return true;
+	case FIELD_KEY:
+		if (len > f->max)
+			return false;
+		memcpy(msg->key, bytes, len);
+		msg->key_len = len;
+		return true;
+	default:
+		msg->token = bytes;
+		msg->token_len = len;
+		return len <= f->max;
+	}
+}
+
+bool worker_msg_decode(struct worker_msg *msg, const u8 *packet, size_t len)
+{
+	size_t pos = HEADER;
+	u32 head[2], size;
+	unsigned int i;
+
+	memset(msg, 0, sizeof(*msg));
+	if (len < HEADER)
+		return false;
+	memcpy(head, packet, sizeof(head));
+	if (!head[0] || head[0] >= WORKER_TYPES || head[1] != len - HEADER)
+		return false;
+	msg->type = head[0];
+	for (i = 0; i < FIELDS; i++) {
+		if (!(types[msg->type] & 1u << i))
+			continue;
+		if (len - pos < sizeof(size))
+			return false;
+		memcpy(&size, packet + pos, sizeof(size));
+		pos += sizeof(size);
+		if (size > len - pos || !field_decode(&fields[i], msg, packet + pos, size))
+			return false;
+		pos += size;
+	}
+	return pos == len;
+}
+
+int worker_msg_send(int fd, const struct worker_msg *msg, int pass)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	u8 *packet = mem_new(WORKER_PACKET_MAX);
+	size_t len = worker_msg_encode(msg, packet);
+	struct iovec iov = { packet, len };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
+	int rc = 0;
+
+	if (pass >= 0) {
+		h.msg_control = &control;
+		h.msg_controllen = sizeof(control);
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(&control.header), &pass, sizeof(int));
+	}
+	if (!len)
+		rc = -EMSGSIZE;
+	else if (sendmsg(fd, &h, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		rc = -errno;
+	explicit_bzero(packet, len);
+	free(packet);
+	return rc;
+}
+
+static int worker_msg_wait(int fd, u64 until)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	u64 now;
+	int rc;
+
+	do {
+		now = upcall_now_ms();
+		if (until && now >= until)
+			return -ETIMEDOUT;
+		rc = poll(&p, 1, until ? (int)(until - now) : -1);
+	} while (!rc || (rc < 0 && errno == EINTR));
+	return rc < 0 ? -errno : 0;
+}
+
+/* Keep the first descriptor if one is wanted, close all others. */
+static void worker_msg_take_fds(struct msghdr *h, int *passed)
+{
+	struct cmsghdr *c;
+	size_t i, n;
+	int fd;
+
+	for (c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		for (i = 0; i < n; i++) {
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
+			if (*passed < 0)
+				*passed = fd;
+			else
+				close(fd);
+		}
+	}
+}
+
+int worker_msg_receive(int fd, struct worker_msg *msg, u8 packet[WORKER_PACKET_MAX], int *passed,
+		       u64 until)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
+	} control;
+	struct iovec iov = { packet, WORKER_PACKET_MAX };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t len;
+	int rc;
+
+	rc = worker_msg_wait(fd, until);
+	if (rc)
+		return rc;
+	if (passed) {
+		*passed = -1;
+		h.msg_control = &control;
+		h.msg_controllen = sizeof(control);
+	}
+	len = recvmsg(fd, &h, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (len <= 0)
+		return len ? -errno : -ECONNRESET;
+	if (passed)
+		worker_msg_take_fds(&h, passed);
+	if (!(h.msg_flags & MSG_TRUNC) && worker_msg_decode(msg, packet, (size_t)len))
+		return 0;
+	if (passed && *passed >= 0) {
+		close(*passed);
+		*passed = -1;
+	}
+	return -EBADMSG;
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The login worker: its messages, what it cannot do, and its end. */
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/auth.h"
+#include "daemon/worker.h"
+#include "daemon/worker_msg.h"
+#include "mem.h"
+#include "test.h"
+
+static struct auth *all;
+static u8 packet[WORKER_PACKET_MAX];
+
+static struct worker_msg took(void)
+{
+	struct worker_msg msg = { .type = WORKER_TOOK, .outcome = 1, .way = 1, .expires = 77,
+				  .name = "HERE\\alice", .user = "alice", .why = "because",
+				  .key = { 1, 2, 3 }, .key_len = 3,
+				  .token = (const u8 *)"token", .token_len = 5 };
+
+	return msg;
+}
+
+static void messages(void)
+{
+	struct worker_msg in = took(), out;
+	size_t len = worker_msg_encode(&in, packet);
+
+	CHECK(len && worker_msg_decode(&out, packet, len));
+	CHECK(out.type == WORKER_TOOK && out.outcome == 1 && out.way == 1 && out.expires == 77);
+	SAME(out.name, in.name);
+	SAME(out.user, in.user);
+	SAME(out.why, in.why);
+	CHECK(out.key_len == 3 && !memcmp(out.key, in.key, 3));
+	CHECK(out.token_len == 5 && !memcmp(out.token, "token", 5));
+	/* A field that the type does not have is not in it. */
+	in.type = WORKER_FORGET;
+	in.id = 12345;
+	len = worker_msg_encode(&in, packet);
+	CHECK(len == 8 + 4 + 8 && worker_msg_decode(&out, packet, len));
+	CHECK(out.id == 12345 && !out.name[0] && !out.token_len);
+}
+
+/* Part of a packet, one with something behind it, and one of no type. */
+static void lengths(void)
+{
+	struct worker_msg in = took(), out;
+	size_t len = worker_msg_encode(&in, packet);
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		CHECK(!worker_msg_decode(&out, packet, i));
+	CHECK(!worker_msg_decode(&out, packet, len + 1));
+	packet[4]++;
+	CHECK(!worker_msg_decode(&out, packet, len + 1));
+	CHECK(!worker_msg_decode(&out, packet, len));
+	packet[4]--;
+	CHECK(worker_msg_decode(&out, packet, len));
+	packet[0] = 0;
+	CHECK(!worker_msg_decode(&out, packet, len));
+	packet[0] = WORKER_TYPES;
+	CHECK(!worker_msg_decode(&out, packet, len));
+	packet[0] = WORKER_TOOK;
+	/* The length of the first field, which is a number. */
+	packet[8]--;
+	CHECK(!worker_msg_decode(&out, packet, len));
+}
+
+static void limits(void)
+{
+	static u8 token[WORKER_TOKEN_MAX + 1];
+	struct worker_msg in = took(), out;
+	size_t len;
+	u8 *nul;
+
+	in.token = token;
+	in.token_len = WORKER_TOKEN_MAX;
+	len = worker_msg_encode(&in, packet);
+	CHECK(len && worker_msg_decode(&out, packet, len) && out.token_len == WORKER_TOKEN_MAX);
+	in.token_len++;
+	CHECK(!worker_msg_encode(&in, packet));
+	in = took();
+	in.key_len = AUTH_KEY_MAX + 1;
+	CHECK(!worker_msg_encode(&in, packet));
+	in = took();
+	in.outcome = 4;
+	CHECK(!worker_msg_decode(&out, packet, worker_msg_encode(&in, packet)));
+	in = took();
+	in.way = 3;
+	CHECK(!worker_msg_decode(&out, packet, worker_msg_encode(&in, packet)));
+	/* Text has no NUL inside. */
+	in = took();
+	len = worker_msg_encode(&in, packet);
+	nul = memmem(packet, len, "HERE", 4);
+	nul[1] = 0;
+	CHECK(!worker_msg_decode(&out, packet, len));
+}
+
+/* Whatever bytes come, what is taken out of them lies in them. */
+static void damage(void)
+{
+	struct worker_msg in = took(), out;
+	size_t len = worker_msg_encode(&in, packet);
+	u8 copy[512];
+	int i;
+
+	memcpy(copy, packet, len);
+	srandom(1);
+	for (i = 0; i < 200000; i++) {
+		memcpy(packet, copy, len);
+		packet[(size_t)random() % len] = (u8)random();
+		packet[(size_t)random() % len] = (u8)random();
+		if (worker_msg_decode(&out, packet, len) && out.token_len)
+			CHECK(out.token >= packet && out.token + out.token_len <= packet + len);
+	}
+}
+
+/* A descriptor comes only where one is wanted; a packet that is too long is none. */
+static void sockets(void)
+{
+	struct worker_msg in = took(), out;
+	static u8 big[WORKER_PACKET_MAX + 1];
+	int pair[2], fd;
+
+	CHECK(!socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair));
+	CHECK(!worker_msg_send(pair[0], &in, STDIN_FILENO));
+	CHECK(!worker_msg_receive(pair[1], &out, packet, NULL, 0));
+	SAME(out.name, in.name);
+	CHECK(!worker_msg_send(pair[0], &in, STDIN_FILENO));
+	CHECK(!worker_msg_receive(pair[1], &out, packet, &fd, 0) && fd >= 0);
+	CHECK(!close(fd));
+	CHECK(send(pair[0], big, sizeof(big), 0) == sizeof(big));
+	CHECK(worker_msg_receive(pair[1], &out, packet, NULL, 0) == -EBADMSG);
+	CHECK(worker_msg_receive(pair[1], &out, packet, NULL, 1) == -ETIMEDOUT);
+	close(pair[0]);
+	CHECK(worker_msg_receive(pair[1], &out, packet, NULL, 0) == -ECONNRESET);
+	close(pair[1]);
+}
+
+/* A line "NAME:\tNUMBER" of /proc/PID/status; -1 if it is not there. */
+static long long status_of(pid_t pid, const char *name, int base)
+{
+	char path[64], line[256];
+	long long value = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	file = fopen(path, "r");
+	while (file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, name, strlen(name)) && line[strlen(name)] == ':')
+			value = strtoll(line + strlen(name) + 1, NULL, base);
+	if (file)
+		fclose(file);
+	return value;
+}
+
+/* The child of a process. */
+static pid_t child_of(pid_t parent)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *e;
+	pid_t found = -1;
+
+	while (found < 0 && (e = readdir(dir)))
+		if (isdigit((unsigned char)e->d_name[0]) &&
+		    status_of(atoi(e->d_name), "PPid", 10) == parent)
+			found = atoi(e->d_name);
+	closedir(dir);
+	return found;
+}
+
+static pid_t worker_pid(void)
+{
+	return child_of(child_of(getpid()));
+}
+
+static void sandbox(void)
+{
+	pid_t pid = worker_pid();
+
+	CHECK(pid > 0);
+	CHECK(status_of(pid, "CapPrm", 16) == 0 && status_of(pid, "CapEff", 16) == 0);
+	CHECK(status_of(pid, "CapInh", 16) == 0 && status_of(pid, "CapAmb", 16) == 0);
+	CHECK(status_of(pid, "NoNewPrivs", 10) == 1);
+	CHECK(getuid() || status_of(pid, "Uid", 10) > 0);
+	CHECK(status_of(pid, "Threads", 10) == 1 + WORKER_CHANNELS);
+	if (status_of(getpid(), "Seccomp", 10) >= 0)
+		CHECK(status_of(pid, "Seccomp", 10) == 2);
+}
+
+/* First message of NTLM (MS-NLMP section 2.2.1.1). */
+static const u8 first[40] = {
+	'N', 'T', 'L', 'M', 'S', 'S', 'P', 0, 1, 0, 0, 0, 0x35, 0x82, 0x88, 0xe0,
+};
+
+static int say(struct auth_step *step)
+{
+	free(step->reply);
+	step->reply = NULL;
+	step->token = first;
+	step->token_len = sizeof(first);
+	return auth_step(all, step);
+}
+
+/* A login that was under way fails; the next one finds another worker. */
+static void killed(void)
+{
+	struct auth_step *step = mem_new(sizeof(*step));
+	pid_t pid, other;
+	int tries;
+
+	CHECK(!say(step) && step->id);
+	sleep(1);
+	pid = worker_pid();
+	CHECK(pid > 0 && !kill(pid, SIGSEGV));
+	for (tries = 0; tries < 500; tries++) {
+		auth_ready(all);
+		other = worker_pid();
+		if (other > 0 && other != pid)
+			break;
+		usleep(10000);
+	}
+	CHECK(tries < 500);
+	CHECK(say(step) == -EACCES && !step->done);
+	step->id = 0;
+	CHECK(!say(step) && step->id);
+	free(step->reply);
+	free(step);
+}
+
+/* The same, noticed by the login itself. */
+static void killed_unnoticed(void)
+{
+	struct auth_step *step = mem_new(sizeof(*step));
+	pid_t pid;
+	int tries;
+
+	sleep(2);
+	pid = worker_pid();
+	CHECK(pid > 0 && !kill(pid, SIGSEGV));
+	for (tries = 0; tries < 500 && status_of(pid, "Threads", 10) > 1; tries++)
+		usleep(10000);
+	CHECK(say(step) == -EACCES);
+	step->id = 0;
+	CHECK(!say(step) && step->id);
+	free(step->reply);
+	free(step);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test tests[] = {
+		TEST(messages), TEST(lengths), TEST(limits), TEST(damage), TEST(sockets),
+		TEST(sandbox), TEST(killed), TEST(killed_unnoticed), { 0 }
+	};
+	int status;
+
+	worker_main(argc, argv);
+	setenv("KRB5_KTNAME", "FILE:/nonexistent/keytab", 1);
+	all = auth_new("/nonexistent/users", NULL);
+	if (!all) {
+		printf("not ok login: it cannot begin\n");
+		return EXIT_FAILURE;
+	}
+	status = test_main(tests);
+	auth_free(all);
+	return status;
+}
