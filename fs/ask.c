@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What an operation asks the lock table before it acts, and how the answer is
- * told. This is the slow way, of nodes that somebody claims something of.
+ * told. This is the slow way, of nodes that somebody claims something of, or may
+ * have claimed before the server was restarted.
  */
 
 #include <linux/errno.h>
@@ -10,8 +11,10 @@
 
 #include "../lockd/cache.h"
 #include "../lockd/claim.h"
+#include "../lockd/grace.h"
 #include "node_private.h"
 #include "op_private.h"
+#include "rights.h"
 #include "server.h"
 
 static void fill_bytes(struct ditto_intent *intent, u64 pos, u64 count)
@@ -37,6 +40,31 @@ static const struct ditto_actor *actor_for(const struct ditto_op *op, enum ditto
 	return of_entry;
 }
 
+/* No claim of before the restart can cover such a file. Clients cannot set this birth time. */
+static bool grace_is_older(const struct ditto_op *op, struct ditto_node *node)
+{
+	const struct timespec64 began = ditto_grace_began(node->point.table);
+	struct dentry *dentry = ditto_node_dentry(node);
+	struct path path = { .mnt = op->share->root.mnt, .dentry = dentry };
+	struct kstat st;
+	int err;
+
+	err = vfs_getattr_nosec(&path, &st, STATX_BTIME, AT_STATX_SYNC_AS_STAT);
+	dput(dentry);
+	return !err && st.result_mask & STATX_BTIME && timespec64_compare(&st.btime, &began) > 0;
+}
+
+static bool grace_holds_off(const struct ditto_op *op, struct ditto_node *node,
+			    enum ditto_intent_kind kind)
+{
+	if (!S_ISREG(node->inode->i_mode) || op->fresh)
+		return false;
+	/* The open that the removal was granted to may be closed by now. */
+	if (kind == DITTO_INTENT_REMOVE && op->held & DITTO_RIGHT_DELETE)
+		return false;
+	return ditto_grace_guards(&node->point, kind, op->actor) && !grace_is_older(op, node);
+}
+
 int ditto_ask_slow(struct ditto_op *op, struct ditto_node *node, enum ditto_intent_kind kind,
 		   u64 pos, u64 count)
 {
@@ -45,6 +73,8 @@ int ditto_ask_slow(struct ditto_op *op, struct ditto_node *node, enum ditto_inte
 	struct ditto_conflict *conflict = op->conflict ?: &unwanted;
 	struct ditto_actor of_entry;
 
+	if (unlikely(READ_ONCE(node->point.table->guards)) && grace_holds_off(op, node, kind))
+		return -EJUKEBOX;
 	fill_bytes(&intent, pos, count);
 	switch (ditto_claim_check(&node->point, &intent, actor_for(op, kind, &of_entry), op->park,
 				  conflict)) {

@@ -10,7 +10,8 @@
  *
  * Each asks the lock table first (lockd/claim.h), as the caller's actor:
  *   -EJUKEBOX	holders of caching grants were told to give way; come again, or
- *		wait with a park
+ *		wait with a park. Or, in grace, a claim that is not reclaimed yet may be in
+ *		the way of a change (ditto_grace_guards()); no park waits for that
  *   -EAGAIN	bytes that another has claimed are in the way; nothing else
  *		gives this
  *   -ETXTBSY	an open that denies this is in the way, or the file is running

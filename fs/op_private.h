@@ -19,6 +19,7 @@
 
 #include "../lockd/cache.h"
 #include "../lockd/claim.h"
+#include "../lockd/table.h"
 #include "attr.h"
 #include "cred.h"
 #include "node_private.h"
@@ -117,7 +118,8 @@ static inline void ditto_op_await(struct ditto_op *op, struct ditto_node *node)
  * @pos: of the bytes it is about
  * @count: how many; 0 meet nothing
  *
- * One load if nothing is claimed.
+ * Two loads if nothing is claimed and no claims are to be reclaimed; the second is of what is
+ * seldom written.
  *
  * Context: may sleep; inode locks may be held, as nothing is waited for.
  * Return: 0, -EJUKEBOX, -EAGAIN, -ETXTBSY; see op.h.
@@ -125,7 +127,9 @@ static inline void ditto_op_await(struct ditto_op *op, struct ditto_node *node)
 static inline int ditto_ask_bytes(struct ditto_op *op, struct ditto_node *node,
 				  enum ditto_intent_kind kind, u64 pos, u64 count)
 {
-	return ditto_is_claimed(node) ? ditto_ask_slow(op, node, kind, pos, count) : 0;
+	if (ditto_is_claimed(node) || unlikely(READ_ONCE(node->point.table->guards)))
+		return ditto_ask_slow(op, node, kind, pos, count);
+	return 0;
 }
 
 /* The same for what concerns the whole node. */

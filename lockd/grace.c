@@ -5,21 +5,22 @@
 #include <linux/math64.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/timekeeping.h>
 
-#include "client.h"
-#include "grace.h"
-#include "table.h"
+#include "private.h"
 
 /**
  * struct ditto_known - a client known from before the restart
  * @link: in grace->known
  * @finished: it reclaims nothing more
+ * @guarded: it may reclaim more than ranges
  * @len: bytes of @id
  * @id: what names it
  */
 struct ditto_known {
 	struct hlist_node link;
 	bool finished;
+	bool guarded;
 	u16 len;
 	u8 id[] __counted_by(len);
 };
@@ -77,17 +78,35 @@ static struct ditto_known *known_find(struct ditto_grace *grace, const void *id,
 	return NULL;
 }
 
-/* Before the next grace, it may reclaim again though it was done with the last one. */
-static void known_again(struct ditto_grace *grace, struct ditto_known *known)
+static void guards_update(struct ditto_lock_table *table)
 {
+	struct ditto_grace *grace = &table->grace;
+
 	lockdep_assert_held(&grace->lock);
-	if (!known->finished || grace->active)
-		return;
-	known->finished = false;
-	grace->unfinished++;
+	WRITE_ONCE(table->guards, grace->active && grace->guarded);
 }
 
-int ditto_grace_know(struct ditto_lock_table *table, const void *id, size_t len)
+/* One more, or with -1 one less, may reclaim. */
+static void known_count(struct ditto_lock_table *table, const struct ditto_known *known, int by)
+{
+	table->grace.unfinished += by;
+	if (known->guarded)
+		table->grace.guarded += by;
+	guards_update(table);
+}
+
+/* Before the next grace, it may reclaim again though it was done with the last one. */
+static void known_again(struct ditto_lock_table *table, struct ditto_known *known)
+{
+	lockdep_assert_held(&table->grace.lock);
+	if (!known->finished || table->grace.active)
+		return;
+	known->finished = false;
+	known_count(table, known, 1);
+}
+
+int ditto_grace_know(struct ditto_lock_table *table, const void *id, size_t len,
+		     enum ditto_known_held held)
 {
 	struct ditto_grace *grace = &table->grace;
 	struct ditto_known *known, *old;
@@ -98,6 +117,7 @@ int ditto_grace_know(struct ditto_lock_table *table, const void *id, size_t len)
 	known = kzalloc(struct_size(known, id, len), GFP_KERNEL);
 	if (!known)
 		return -ENOMEM;
+	known->guarded = held == DITTO_KNOWN_ANY;
 	known->len = len;
 	memcpy(known->id, id, len);
 
@@ -105,14 +125,14 @@ int ditto_grace_know(struct ditto_lock_table *table, const void *id, size_t len)
 	old = known_find(grace, id, len);
 	if (old) {
 		kfree(known);
-		known_again(grace, old);
+		known_again(table, old);
 	} else if (grace->count >= DITTO_KNOWN_MAX) {
 		kfree(known);
 		err = -ENOSPC;
 	} else {
 		hlist_add_head(&known->link, known_bucket(grace, id, len));
 		grace->count++;
-		grace->unfinished++;
+		known_count(table, known, 1);
 	}
 	spin_unlock(&grace->lock);
 	return err;
@@ -132,6 +152,8 @@ void ditto_grace_start(struct ditto_lock_table *table)
 	WRITE_ONCE(grace->active, true);
 	grace->since = table->clock();
 	grace->until = grace->since + ms;
+	ktime_get_real_ts64(&grace->began);
+	guards_update(table);
 	locks_start_grace(table->net, &grace->manager);
 	spin_unlock(&grace->lock);
 	mod_delayed_work(table->wq, &grace->end, msecs_to_jiffies(ms));
@@ -162,6 +184,7 @@ static void grace_end_locked(struct ditto_lock_table *table)
 	if (!grace->active)
 		return;
 	WRITE_ONCE(grace->active, false);
+	guards_update(table);
 	locks_end_grace(&grace->manager);
 	cancel_delayed_work(&grace->end);
 	ditto_locks_report(table, DITTO_LOCK_GRACE_ENDED, NULL);
@@ -221,7 +244,8 @@ void ditto_grace_done(struct ditto_client *client)
 	WRITE_ONCE(client->known, NULL);
 	if (known && !known->finished) {
 		known->finished = true;
-		if (!--grace->unfinished)
+		known_count(client->table, known, -1);
+		if (!grace->unfinished)
 			grace_end_locked(client->table);
 	}
 	spin_unlock(&grace->lock);
@@ -237,3 +261,63 @@ int ditto_grace_check(struct ditto_client *client, bool reclaim)
 	return ditto_grace_active(table) ? -EPERM : 0;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_grace_check, DITTO);
+
+struct timespec64 ditto_grace_began(struct ditto_lock_table *table)
+{
+	struct timespec64 began;
+
+	spin_lock(&table->grace.lock);
+	began = table->grace.began;
+	spin_unlock(&table->grace.lock);
+	return began;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_grace_began, DITTO);
+
+/* The owners of an actor may be of other clients, if what it uses outlives its connection. */
+static bool actor_holds(const struct ditto_actor *actor, const struct ditto_claim *claim)
+{
+	const struct ditto_client *client = claim->owner->client;
+
+	return client == actor->client || (actor->owner && client == actor->owner->client) ||
+	       (actor->cache_owner && client == actor->cache_owner->client);
+}
+
+/* Does it have a claim whose use none of those still to be reclaimed forbids? */
+static bool actor_may_change(struct ditto_claims *claims, const struct ditto_actor *actor)
+{
+	struct ditto_cache *cache;
+	struct ditto_open *open;
+
+	lockdep_assert_held(&claims->lock);
+	list_for_each_entry(open, &claims->opens, link) {
+		if (open->access & (DITTO_OPEN_WRITE | DITTO_OPEN_DELETE) &&
+		    actor_holds(actor, &open->claim))
+			return true;
+	}
+	list_for_each_entry(cache, &claims->caches, link) {
+		if (cache->bits & DITTO_CACHE_WRITE && actor_holds(actor, &cache->claim))
+			return true;
+	}
+	return false;
+}
+
+bool ditto_grace_guards(struct ditto_claim_point *point, enum ditto_intent_kind kind,
+			const struct ditto_actor *actor)
+{
+	static const u32 changes = BIT(DITTO_INTENT_WRITE) | BIT(DITTO_INTENT_SIZE) |
+				   BIT(DITTO_INTENT_SETATTR) | BIT(DITTO_INTENT_REMOVE) |
+				   BIT(DITTO_INTENT_RENAME) | BIT(DITTO_INTENT_REPLACE) |
+				   BIT(DITTO_INTENT_LINK);
+	struct ditto_claims *claims;
+	bool may = false;
+
+	if (!READ_ONCE(point->table->guards) || !(changes & BIT(kind)))
+		return false;
+	claims = actor ? ditto_claims_find(point) : NULL;
+	if (claims) {
+		may = actor_may_change(claims, actor);
+		ditto_claims_unlock(claims);
+	}
+	return !may;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_grace_guards, DITTO);

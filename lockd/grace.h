@@ -13,8 +13,13 @@
 #include <linux/filelock.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
+#include <linux/time64.h>
 #include <linux/workqueue.h>
 
+#include "matrix.h"
+
+struct ditto_actor;
+struct ditto_claim_point;
 struct ditto_client;
 struct ditto_lock_table;
 
@@ -23,28 +28,38 @@ struct ditto_lock_table;
 #define DITTO_KNOWN_ID_MAX	1024
 #define DITTO_KNOWN_BUCKETS	256
 
+/* What a client may have held before the restart. */
+enum ditto_known_held {
+	DITTO_KNOWN_RANGES,	/* advisory ranges: no operation on a file violates them */
+	DITTO_KNOWN_ANY,	/* also opens and grants, which operations can violate */
+};
+
 /**
  * struct ditto_grace - the grace of one server
  * @manager: ours in the kernel's list
  * @active: reclaims are taken, new claims are not
  * @since: when it began, by the table's clock
  * @until: when it ends at the latest
+ * @began: when it began, by the clock that file systems take birth times from
  * @end: ends it then
  * @lock: guards the rest
  * @known: struct ditto_known by hash; kept until the table goes
  * @count: how many
  * @unfinished: those of them that may still reclaim
+ * @guarded: those of @unfinished that may reclaim more than ranges
  */
 struct ditto_grace {
 	struct lock_manager manager;
 	bool active;
 	u64 since;
 	u64 until;
+	struct timespec64 began;
 	struct delayed_work end;
 	spinlock_t lock;	/* see above */
 	struct hlist_head known[DITTO_KNOWN_BUCKETS];
 	u32 count;
 	u32 unfinished;
+	u32 guarded;
 };
 
 /**
@@ -52,6 +67,7 @@ struct ditto_grace {
  * @table: the table
  * @id: opaque name that the client will be admitted by
  * @len: bytes, at most DITTO_KNOWN_ID_MAX
+ * @held: what it may have held
  *
  * To be called before ditto_grace_start(). Knowing one twice is one. Where the
  * table goes through several graces, one that has finished is known anew before
@@ -59,7 +75,8 @@ struct ditto_grace {
  *
  * Return: 0, -EINVAL, -ENOMEM, -ENOSPC.
  */
-int ditto_grace_know(struct ditto_lock_table *table, const void *id, size_t len);
+int ditto_grace_know(struct ditto_lock_table *table, const void *id, size_t len,
+		     enum ditto_known_held held);
 
 /**
  * ditto_grace_start - begin the grace
@@ -105,6 +122,25 @@ void ditto_grace_done(struct ditto_client *client);
  * or by a client that was not known or is done).
  */
 int ditto_grace_check(struct ditto_client *client, bool reclaim);
+
+/**
+ * ditto_grace_guards - may a claim that is not reclaimed yet forbid this operation
+ * @point: of the file, held
+ * @kind: what is to be done
+ * @actor: who asks; NULL is anonymous
+ *
+ * True for a change while a known client may still reclaim more than ranges, unless the
+ * client that asks may write or delete the file by an open, or write it by a grant, that it
+ * has now. Such a claim was held beside all those that are still to be reclaimed, so it is
+ * compatible with them (RFC 8881 section 8.4.2.1).
+ *
+ * Context: process; does not sleep; no lock of the table held.
+ */
+bool ditto_grace_guards(struct ditto_claim_point *point, enum ditto_intent_kind kind,
+			const struct ditto_actor *actor);
+
+/* When the last grace began, in real time. */
+struct timespec64 ditto_grace_began(struct ditto_lock_table *table);
 
 void ditto_grace_init(struct ditto_lock_table *table);
 void ditto_grace_exit(struct ditto_lock_table *table);

@@ -104,6 +104,8 @@ struct ditto_mirror_list {
 /**
  * struct ditto_lock_table - the lock table of one server
  * @net: the namespace; not counted, the table ends before it
+ * @guards: see ditto_grace_guards(). Every change of a file reads it, so it lies beside what is
+ *	seldom written. Under grace.lock for writing
  * @settings: see there
  * @owners: struct ditto_owner by client and key
  * @owner_key: keys the hash, so that clients cannot choose colliding keys
@@ -134,6 +136,7 @@ struct ditto_mirror_list {
  */
 struct ditto_lock_table {
 	struct net *net;
+	bool guards;
 	struct ditto_lock_settings settings;
 	struct rhashtable owners;
 	siphash_key_t owner_key;

@@ -550,7 +550,7 @@ static int pending_add(const struct ditto_record *record, void *arg)
 	p->deadline = jiffies + msecs_to_jiffies(r->timeout_ms);
 	list_add_tail(&p->list, &server->pending);
 	known = known_of(&p->client);
-	ditto_grace_know(server->srv->locks, &known, sizeof(known));
+	ditto_grace_know(server->srv->locks, &known, sizeof(known), DITTO_KNOWN_ANY);
 	kvfree(r);
 	return 0;
 }

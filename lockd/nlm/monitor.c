@@ -117,7 +117,8 @@ int dnlm_monitor_restore(struct dnlm_server *nlm, const struct dnlm_record *rec)
 	host = dnlm_host_get(nlm, &way, &name, true);
 	if (IS_ERR(host))
 		return PTR_ERR(host);
-	err = ditto_grace_know(dnlm_table(nlm), id, dnlm_known_id(host, id));
+	err = ditto_grace_know(dnlm_table(nlm), id, dnlm_known_id(host, id),
+			       DITTO_KNOWN_RANGES);
 	mutex_lock(&host->lock);
 	host->way = way;
 	/* One that was restarted meanwhile has told a newer state. */

@@ -174,7 +174,8 @@ static void dnsm_crash(struct dnlm_host *host, void *arg)
 	dnlm_host_release(host, "simulated crash");
 	mutex_lock(&host->lock);
 	known = host->recorded &&
-		!ditto_grace_know(dnlm_table(host->nlm), id, dnlm_known_id(host, id));
+		!ditto_grace_know(dnlm_table(host->nlm), id, dnlm_known_id(host, id),
+				  DITTO_KNOWN_RANGES);
 	host->known = known;
 	mutex_unlock(&host->lock);
 }

@@ -216,10 +216,10 @@ static void grace_lets_known_clients_reclaim(struct kunit *test)
 	req.reclaim = true;
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), -ESTALE);
 
-	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "a", 1), 0);
-	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "bb", 2), 0);
-	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "a", 1), 0);
-	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "", 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "a", 1, DITTO_KNOWN_RANGES), 0);
+	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "bb", 2, DITTO_KNOWN_RANGES), 0);
+	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "a", 1, DITTO_KNOWN_RANGES), 0);
+	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "", 0, DITTO_KNOWN_RANGES), -EINVAL);
 	ditto_grace_start(table);
 	KUNIT_EXPECT_TRUE(test, ditto_grace_active(table));
 	KUNIT_EXPECT_TRUE(test, locks_in_grace(&init_net));
@@ -252,8 +252,8 @@ static void grace_lets_known_clients_reclaim(struct kunit *test)
 	/* Nobody is left to wait for; who is known anew is, once, before it begins. */
 	ditto_grace_start(table);
 	KUNIT_EXPECT_FALSE(test, ditto_grace_active(table));
-	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "a", 1), 0);
-	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "a", 1), 0);
+	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "a", 1, DITTO_KNOWN_RANGES), 0);
+	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "a", 1, DITTO_KNOWN_RANGES), 0);
 	ditto_grace_left(table, &unfinished);
 	KUNIT_EXPECT_EQ(test, unfinished, 1);
 	ditto_grace_start(table);
@@ -273,7 +273,7 @@ static void grace_ends_by_the_clock(struct kunit *test)
 	struct ditto_lock_table *table = claim_table(test);
 	u32 unfinished;
 
-	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "never seen", 10), 0);
+	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "never seen", 10, DITTO_KNOWN_RANGES), 0);
 	ditto_grace_start(table);
 	claim_now += DITTO_GRACE_MS - 1;
 	mod_delayed_work(table->wq, &table->grace.end, 0);

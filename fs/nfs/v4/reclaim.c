@@ -203,7 +203,8 @@ void dnfs4_reclaim_suspend(struct dnfs4_client *client)
 	if (!test_bit(DNFS4_CLIENT_RECORDED, &client->flags))
 		return;
 	dnfs4_record_of(client, &rec);
-	ditto_grace_know(client->client.table, rec.bytes, rec.key_len + DNFS4_PRINCIPAL_DIGEST);
+	ditto_grace_know(client->client.table, rec.bytes, rec.key_len + DNFS4_PRINCIPAL_DIGEST,
+			 DITTO_KNOWN_ANY);
 }
 
 void dnfs4_reclaim_admit(struct dnfs4_client *client)
@@ -285,7 +286,7 @@ static int dnfs4_reclaim_know(const struct ditto_record *record, void *arg)
 	memcpy(id, record->key, record->key_len);
 	memcpy(id + record->key_len, record->data, record->data_len);
 	err = ditto_grace_know(clients->server->srv->locks, id,
-			       record->key_len + record->data_len);
+			       record->key_len + record->data_len, DITTO_KNOWN_ANY);
 	if (err)
 		pr_warn("a client that was there before the restart may not reclaim: error %d\n",
 			err);

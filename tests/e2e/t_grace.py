@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Changes of files in grace, while opens and delegations may still be taken back."""
+import os
+
+import nfs3
+import nfs4
+import nlm
+import servers
+from harness import eq, get, put, test, wait_for
+from nsm import Notified
+from smb2 import refused
+from t_lock_nlm import connect, machines, status
+from t_nfs4_state import V41
+from t_smb_durable import waiting
+from t_smb_persist import available, client, gone
+
+FILES = ('f', 'g', 'held')
+
+
+def files(w, names=FILES + tuple(f'{name}.other' for name in FILES)):
+    os.chmod(w.export, 0o777)
+    for name in names:
+        put(w.path(name), b'0123456789', 0o666)
+        os.chmod(w.path(name), 0o666)
+
+
+def active(w):
+    return w.server.grace()['active']
+
+
+def v41(w, name, **kw):
+    return V41.at(w, name=name, verf=b'verifier', **kw)
+
+
+def opened(c, name, acc, deny=nfs4.DENY_NONE):
+    return nfs4.again_while_delayed(lambda: c.try_open(name, acc, deny),
+                                    lambda r: r.status).ok()[-1].fh
+
+
+def restart(w):
+    """The server, with a grace longer than the slowest machine needs."""
+    w.server.conf = w.server.conf.replace(f'grace-s = {servers.GRACE}', 'grace-s = 300')
+    w.server.restart()
+    wait_for('the grace', lambda: active(w))
+
+
+def reclaimed(c, fh, acc, deny=nfs4.DENY_NONE):
+    r = c.patiently(nfs4.putfh(fh), nfs4.open(c.owner(), None, acc, deny,
+                                              claim=nfs4.CLAIM_PREVIOUS)).ok()
+    return r[-1].stateid
+
+
+def done(c):
+    c.patiently(nfs4.reclaim_complete()).ok()
+
+
+def release_all(w):
+    for x in w.server.json('lock', 'client', 'list'):
+        w.server.ctl('lock', 'client', 'release', x['name'])
+
+
+def changes3(w, n, name):
+    """All changes of a file that NFSv3 has; each can be done whatever became of the last one."""
+    def moved():
+        return f'{name}.moved' if os.path.exists(w.path(f'{name}.moved')) else name
+    fh = n.lookup(n.root, name).fh
+    yield 'write', lambda: n.write(fh, 0, b'x')
+    yield 'size', lambda: n.setattr(fh, nfs3.sattr(size=5))
+    yield 'mode', lambda: n.setattr(fh, nfs3.sattr(mode=0o666))
+    yield 'create over', lambda: n.create(n.root, name, attrs=nfs3.sattr(size=0))
+    yield 'link', lambda: n.link(fh, n.root, f'{name}.link')
+    yield 'rename', lambda: n.rename(n.root, name, n.root, f'{name}.moved')
+    yield 'rename over', lambda: n.rename(n.root, f'{name}.other', n.root, moved())
+    yield 'remove', lambda: n.remove(n.root, moved())
+
+
+def changes4(c, fh, name):
+    root = nfs4.putfh(c.root)
+    yield 'mode', lambda: c.compound(nfs4.putfh(fh), nfs4.setattr(nfs4.ANON, {'mode': 0o666}))
+    yield 'link', lambda: c.compound(nfs4.putfh(fh), nfs4.savefh(), root, nfs4.link(f'{name}.link'))
+    yield 'rename', lambda: c.compound(root, nfs4.savefh(), root,
+                                       nfs4.rename(name, f'{name}.moved'))
+    yield 'remove', lambda: c.compound(root, nfs4.remove(f'{name}.link'))
+
+
+@test(server='ditto', locks='raw', clients=2, timeout=90)
+def changes_wait(w):
+    """Until all opens are taken back nobody else changes a file; what is new is open to all."""
+    files(w)
+    a, b = v41(w, b'a'), v41(w, b'b')
+    fh = opened(a, 'f', nfs4.BOTH, nfs4.DENY_WRITE)
+    opened(b, 'g', nfs4.READ)
+    restart(w)
+    a, b = v41(w, b'a', reclaimed=False), v41(w, b'b', reclaimed=False)
+    n = w.client.nfs()
+    for name in ('f', 'g'):
+        for what, change in changes3(w, n, name):
+            eq((what, change().status), (what, nfs3.JUKEBOX))
+    f, g = (n.lookup(n.root, name).fh for name in ('f', 'g'))
+    gh = b.fh('data', 'g')
+    for what, change in changes4(b, gh, 'g'):
+        if what == 'remove':
+            os.link(w.path('g'), w.path('g.link'))
+        eq((what, change().status), (what, nfs4.DELAY))
+    os.unlink(w.path('g.link'))
+    status(connect(w.client, g).lock((0, 10)), nlm.GRACE)
+
+    # What is read, and what is new.
+    eq(n.read(f, 0, 10).data, b'0123456789')
+    new = n.create(n.root, 'new').fh
+    eq(n.write(new, 0, b'new').status, nfs3.OK)
+    eq(n.rename(n.root, 'new', n.root, 'g').status, nfs3.JUKEBOX)
+    n.create(n.root, 'new.other')
+    for what, change in changes3(w, n, 'new'):
+        eq((what, change().status), (what, nfs3.OK))
+    eq(n.mkdir(n.root, 'dir').status, nfs3.OK)
+    eq(n.rename(n.root, 'dir', n.root, 'moved').status, nfs3.OK)
+    eq(n.rmdir(n.root, 'moved').status, nfs3.OK)
+    # Processes on the server were never told to wait for reclaims.
+    put(w.path('g'), b'by a process')
+
+    # Who has it back goes on, on that file alone.
+    sid = reclaimed(a, fh, nfs4.BOTH, nfs4.DENY_WRITE)
+    a.compound(nfs4.putfh(fh), nfs4.write(sid, 0, b'mine')).ok()
+    a.compound(nfs4.putfh(fh), nfs4.setattr(sid, {'size': 8})).ok()
+    for what, change in changes4(a, fh, 'f'):
+        eq((what, change().status), (what, nfs4.OK))
+        if what == 'rename':
+            os.rename(w.path('f.moved'), w.path('f'))
+    eq(a.compound(nfs4.putfh(a.root), nfs4.remove('g')).status, nfs4.DELAY)
+    eq(n.write(f, 0, b'x').status, nfs3.JUKEBOX)
+    # An open to read may stand beside the delegation of somebody else.
+    reclaimed(b, gh, nfs4.READ)
+    eq(b.compound(nfs4.putfh(b.root), nfs4.remove('g')).status, nfs4.DELAY)
+
+    done(a)
+    eq((active(w), n.write(g, 0, b'x').status), (1, nfs3.JUKEBOX), 'one is missing')
+    done(b)
+    wait_for('the grace ends', lambda: not active(w))
+    eq(n.write(g, 0, b'x').status, nfs3.OK)
+    assert n.write(f, 0, b'x').status != nfs3.OK, 'it is denied'
+    eq(get(w.path('f')), b'mine4567')
+    for x in (a, b):
+        x.rpc.close()
+    release_all(w)
+
+
+@test(server='ditto', locks='raw', clients=2, timeout=90)
+def by_hand(w):
+    """The administrator ends it for those who wait."""
+    files(w)
+    opened(v41(w, b'a'), 'f', nfs4.BOTH)
+    restart(w)
+    n = w.client.nfs()
+    g = n.lookup(n.root, 'g').fh
+    eq(n.write(g, 0, b'x').status, nfs3.JUKEBOX)
+    w.server.ctl('grace', 'end')
+    eq(n.write(g, 0, b'x').status, nfs3.OK)
+    release_all(w)
+
+
+@test(server='ditto', locks=True, clients=2, timeout=90)
+def locks_of_version_3_delay_nobody(w):
+    """Advisory ranges stop no write: with nothing else on record all goes on."""
+    files(w)
+    a, _ = machines(w)
+    status(a.lock((0, 10)), nlm.OK)
+    with Notified(w.clients[0]):
+        restart(w)
+        n = w.client.nfs()
+        for what, change in changes3(w, n, 'g'):
+            eq((what, change().status), (what, nfs3.OK))
+        eq(active(w), 1)
+        a = connect(w.clients[0], a.fh)
+        status(a.lock((0, 10), reclaim=True), nlm.OK)
+        w.server.ctl('grace', 'end')
+    a.free_all()
+
+
+@test(smb=True, squash='none', locks='raw', timeout=120)
+def smb_waits(w):
+    """A persistent open is used in grace, but replaces no file of others."""
+    files(w)
+    available(w)
+    a = v41(w, b'a')
+    fh = opened(a, 'g', nfs4.BOTH)
+    s = client(w)
+    held = s.lasting('held', state=0)
+    s.end()
+    wait_for('it waits', lambda: waiting(w) == ['held'])
+    restart(w)
+    wait_for('it is restored', lambda: waiting(w) == ['held'])
+    s = client(w)
+    fid = s.back(held.fid, 'held', lease=0).fid
+    refused('FILE_NOT_AVAILABLE', s.make, 'f')
+    s.write(fid, b'smb')
+    refused('FILE_NOT_AVAILABLE', s.rename, fid, 'g', True)
+    s.rename(fid, 'free')
+    n = w.client.nfs()
+    # The open of a client of SMB is none of the client of NFS.
+    eq(n.remove(n.root, 'free').status, nfs3.JUKEBOX)
+    a = v41(w, b'a', reclaimed=False)
+    reclaimed(a, fh, nfs4.BOTH)
+    refused('FILE_NOT_AVAILABLE', s.rename, fid, 'f', True)
+    done(a)
+    wait_for('the grace ends', lambda: not active(w))
+    s.rename(fid, 'f', True)
+    eq(get(w.path('f')), b'smb3456789')
+    s.close(fid)
+    s.end()
+    release_all(w)
+    gone(w)
