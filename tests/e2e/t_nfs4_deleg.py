@@ -268,6 +268,24 @@ def over_another_connection(w):
 
 
 @wire
+def past_silent_connections(w):
+    """Several connections that nobody answers do not hide the newest one, which lives."""
+    lease(w)
+    files(w)
+    a, other = Caller(w), V3(w)
+    conns = [a.cb.on(nfs4.connect(w.client)) for _ in range(2)]
+    for conn in conns:
+        eq(nfs4.Nfs4(conn, 1).compound(nfs4.bind_conn_to_session(a.s.id)).status, OK)
+    sid, fh = a.delegated()
+    eq(other.write(), nfs3.JUKEBOX)
+    # The older two are not read.
+    eq(a.cb.wait(conns[1], 'recall', 20).stateid, sid)
+    a.s.nfs.rpc = a.s.rpc = conns[1]
+    a.give_back(sid, fh)
+    eq(other.write(), nfs3.OK)
+
+
+@wire
 def over_a_new_session(w):
     """The same if nothing was left of the session but the client."""
     files(w)

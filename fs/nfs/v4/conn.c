@@ -236,7 +236,10 @@ void dnfs4_conns_drop(struct dnfs4_session *session)
 	}
 }
 
-/* A connection of the session that leads back, held; not @after. */
+/*
+ * A connection of the session that leads back, held; not @after. A client that lost one makes
+ * another, so the newest is the most likely to live.
+ */
 static struct svc_xprt *dnfs4_session_back(struct dnfs4_session *session,
 					   const struct svc_xprt *after)
 {
@@ -244,7 +247,7 @@ static struct svc_xprt *dnfs4_session_back(struct dnfs4_session *session,
 	struct dnfs4_conn *conn;
 
 	spin_lock(&session->lock);
-	list_for_each_entry(conn, &session->conns, link) {
+	list_for_each_entry_reverse(conn, &session->conns, link) {
 		if (conn->dirs & DNFS4_CONN_BACK && conn->xprt != after &&
 		    !svc_xprt_is_dead(conn->xprt)) {
 			found = conn->xprt;

@@ -152,7 +152,7 @@ void dnfs4_session_put(struct dnfs4_session *session);
 /**
  * dnfs4_session_back_conn - a connection to call the client back on
  * @client: whose
- * @after: not this one, which failed; NULL for the first choice
+ * @after: not this one, which failed; NULL for the first choice, the newest of its session
  * @session: filled with the session, held
  *
  * Context: any. Return: the connection's xprt with a reference, or NULL if there is none.
