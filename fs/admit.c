@@ -3,8 +3,8 @@
  * Admission of a machine by the rules of all shares.
  *
  * The shares are walked twice at most: once without the helper, and again with
- * it if rules about names are left over. What comes out is kept in the peer
- * with the generation of the shares that was read before the first was looked
+ * it if rules about names are left over that matter. What comes out is kept in the
+ * peer with the generation of the shares that was read before the first was looked
  * at, so that a change meanwhile makes it void.
  *
  * Locking: peer->lock for writing a peer's admission, its seqcount for reading.
@@ -28,10 +28,11 @@
  * @ask: how they are asked
  * @seen: there is one
  * @admitted: one admits the machine
- * @any_port: one that may admit it takes claimed identities from any port, or no claimed ones
- * @open: questions that the helper has not answered
+ * @any_port: one of those takes claimed identities (AUTH_SYS), and from any port
+ * @open: the helper has not answered for one
+ * @open_port: nor for one that takes claimed identities from any port
  * @unasked: there is no helper to ask
- * @named: rules about names had a part in it
+ * @named: a share that was asked has rules about names
  */
 struct admit_sum {
 	struct ditto_peer *peer;
@@ -40,6 +41,7 @@ struct admit_sum {
 	bool admitted;
 	bool any_port;
 	bool open;
+	bool open_port;
 	bool unasked;
 	bool named;
 };
@@ -65,29 +67,61 @@ static void admit_remember(struct ditto_peer *peer, const struct ditto_peer_admi
 	spin_unlock(&peer->lock);
 }
 
+static bool admit_has_names(const struct ditto_rules *rules)
+{
+	for (unsigned int i = 0; i < rules->count; i++)
+		if (rules->rule[i].kind == DITTO_RULE_HOST ||
+		    rules->rule[i].kind == DITTO_RULE_NETGROUP)
+			return true;
+	return false;
+}
+
 /* Return: 1 if no further share can change the sum. */
 static int admit_ask_share(struct ditto_share *share, void *arg)
 {
 	const struct ditto_share_opts *opts;
 	struct ditto_verdict verdict;
 	struct admit_sum *sum = arg;
+	bool any_port, named;
 	int err;
 
 	sum->seen = true;
+	rcu_read_lock();
+	opts = rcu_dereference(share->opts);
+	any_port = opts->sec & DITTO_SEC_SYS && !opts->secure_ports;
+	named = admit_has_names(&opts->rules);
+	rcu_read_unlock();
+	if (sum->admitted && !any_port)
+		return 0;
+
+	/* Also if the verdict was remembered: it lives no longer than its names do. */
+	sum->named |= named;
 	err = ditto_rules_judge(share, sum->peer, sum->ask, &verdict);
 	if (!err && verdict.level == DITTO_ACCESS_NONE)
 		return 0;
 	if (err == -EACCES) {
 		sum->unasked = true;
-		return 0;
+	} else if (err) {
+		sum->open = true;
+		sum->open_port |= any_port;
+	} else {
+		sum->admitted = true;
+		sum->any_port |= any_port;
 	}
-	sum->admitted |= !err;
-	sum->open |= !!err;
-	rcu_read_lock();
-	opts = rcu_dereference(share->opts);
-	sum->any_port |= !opts->secure_ports || !(opts->sec & DITTO_SEC_SYS);
-	rcu_read_unlock();
-	return sum->admitted && sum->any_port;
+	return sum->any_port;
+}
+
+/* Could the helper's answers change the sum? */
+static bool admit_is_open(const struct admit_sum *sum)
+{
+	return sum->admitted ? sum->open_port && !sum->any_port : sum->open;
+}
+
+static enum ditto_ports admit_ports(const struct admit_sum *sum)
+{
+	if (sum->any_port)
+		return DITTO_PORTS_ANY;
+	return sum->open_port ? DITTO_PORTS_UNDECIDED : DITTO_PORTS_RESERVED;
 }
 
 static noinline_for_stack void admit_decide(struct ditto_peer *peer,
@@ -97,8 +131,12 @@ static noinline_for_stack void admit_decide(struct ditto_peer *peer,
 	unsigned long keep = DITTO_RULES_KEEP;
 
 	ditto_share_visit(peer->srv, admit_ask_share, &sum);
-	if (!sum.admitted && sum.open) {
-		sum = (struct admit_sum) { .peer = peer, .ask = DITTO_RULES_ASK, .named = true };
+	if (admit_is_open(&sum)) {
+		/* A verdict that expires between the passes does not undo the admission. */
+		sum = (struct admit_sum) {
+			.peer = peer, .ask = DITTO_RULES_ASK, .admitted = sum.admitted,
+			.named = sum.named,
+		};
 		ditto_share_visit(peer->srv, admit_ask_share, &sum);
 	}
 	/* Clients of the last share are to hear that it is gone, not that they are refused. */
@@ -109,8 +147,8 @@ static noinline_for_stack void admit_decide(struct ditto_peer *peer,
 		admission->level = DITTO_ADMITTED;
 	else
 		admission->level = sum.open ? DITTO_UNDECIDED : DITTO_STRANGER;
-	admission->any_port = sum.any_port;
-	if (!sum.admitted && (sum.open || sum.unasked))
+	admission->ports = admit_ports(&sum);
+	if (admit_is_open(&sum) || sum.unasked)
 		keep = ADMIT_RETRY;
 	else if (sum.named)
 		keep = ditto_rules_named_keep(peer->srv);
@@ -118,7 +156,7 @@ static noinline_for_stack void admit_decide(struct ditto_peer *peer,
 	admit_remember(peer, admission);
 }
 
-enum ditto_admission ditto_admit(struct ditto_peer *peer, bool *any_port)
+enum ditto_admission ditto_admit(struct ditto_peer *peer, enum ditto_ports *ports)
 {
 	u64 generation = ditto_shares_changed(peer->srv);
 	struct ditto_peer_admission admission;
@@ -127,7 +165,7 @@ enum ditto_admission ditto_admit(struct ditto_peer *peer, bool *any_port)
 		admission.generation = generation;
 		admit_decide(peer, &admission);
 	}
-	*any_port = admission.any_port;
+	*ports = admission.ports;
 	return admission.level;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_admit, DITTO);

@@ -42,13 +42,13 @@ struct ditto_peer_verdict {
  * @generation: of the shares; 0 is none
  * @expires: jiffies
  * @level: enum ditto_admission
- * @any_port: see ditto_admit()
+ * @ports: enum ditto_ports
  */
 struct ditto_peer_admission {
 	u64 generation;
 	unsigned long expires;
 	u8 level;
-	bool any_port;
+	u8 ports;
 };
 
 /**

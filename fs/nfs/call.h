@@ -91,6 +91,9 @@ struct dnfs_proc {
 	u32 flags;
 };
 
+/* Flavours that prove who calls, whatever port it comes from. */
+#define DNFS_SEC_PROVEN	(DITTO_SEC_KRB5 | DITTO_SEC_KRB5I | DITTO_SEC_KRB5P)
+
 /* No program of ours has a higher version, or more procedures. */
 #define DNFS_VERSION_MAX	4
 #define DNFS_PROCS_MAX		32
@@ -159,7 +162,8 @@ extern const struct dnfs_program dnfs4_program;
  * @local: our address that it called
  * @datagram: it came by UDP
  * @reserved_port: it came from a port below 1024
- * @undecided: whether any share admits the caller is not known yet: it is to come again
+ * @undecided: whether any share admits the caller, or its port, is not known yet: it is to
+ *	come again
  * @ident: the identity that the call claims
  * @principal: who authenticated by RPCSEC_GSS; NULL if that is not told
  * @userns: in which user and group numbers on the wire are meant

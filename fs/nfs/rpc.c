@@ -46,9 +46,6 @@ static const struct svc_version *dnfs_svc_tables[DNFS_PROGRAMS][DNFS_VERSION_MAX
 static struct svc_program dnfs_svc_programs[DNFS_PROGRAMS];
 static unsigned int dnfs_svc_count;
 
-/* Flavours that prove who calls, whatever port it comes from. */
-#define DNFS_SEC_PROVEN	(DITTO_SEC_KRB5 | DITTO_SEC_KRB5I | DITTO_SEC_KRB5P)
-
 /* Makes the checksums of the reply cache unpredictable. */
 static siphash_key_t dnfs_sum_key __read_mostly;
 
@@ -200,7 +197,7 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 	dnfs_ident_of(&rqstp->rq_cred, &call->ident);
 	call->userns = cred ? cred->user_ns : &init_user_ns;
 	call->sec = dnfs_sec_of(rqstp->rq_cred.cr_flavor);
-	call->ident.proven = call->sec & (DITTO_SEC_KRB5 | DITTO_SEC_KRB5I | DITTO_SEC_KRB5P);
+	call->ident.proven = call->sec & DNFS_SEC_PROVEN;
 	call->max_payload = svc_max_payload(rqstp);
 	call->started = rqstp->rq_stime;
 	/* Page cache may change between checksum and sending. */
@@ -273,12 +270,12 @@ static bool dnfs_is_loopback(const struct ditto_peer *peer)
 static bool dnfs_admission(struct dnfs_rpc_call *rc, const struct dnfs_program *program)
 {
 	struct dnfs_call *call = &rc->call;
-	bool any_port = true;
+	enum ditto_ports ports = DITTO_PORTS_ANY;
 
 	if (!call->peer)
 		return true;
 	if (!program->loopback || !dnfs_is_loopback(call->peer)) {
-		enum ditto_admission admission = ditto_admit(call->peer, &any_port);
+		enum ditto_admission admission = ditto_admit(call->peer, &ports);
 
 		call->stranger = admission == DITTO_STRANGER;
 		call->undecided = admission == DITTO_UNDECIDED;
@@ -294,10 +291,11 @@ static bool dnfs_admission(struct dnfs_rpc_call *rc, const struct dnfs_program *
 	if (call->reserved_port || program->strangers || call->sec & DNFS_SEC_PROVEN)
 		return true;
 	if (call->proc->flags & DNFS_PROC_RESERVED)
-		any_port = false;
+		ports = DITTO_PORTS_RESERVED;
 	else if (call->sec != DITTO_SEC_SYS)
 		return true;
-	if (likely(any_port))
+	call->undecided |= ports == DITTO_PORTS_UNDECIDED;
+	if (likely(ports != DITTO_PORTS_RESERVED))
 		return true;
 	pr_info_ratelimited("%pISpc: refused, the port is not reserved (see secure-ports)\n",
 			    call->addr);

@@ -5,6 +5,7 @@ client1 is the victim; client2 is not admitted by any share, or a user of an adm
 whose programs have no reserved ports.
 """
 import os
+import signal
 
 import nfs3
 import nfs4
@@ -220,3 +221,78 @@ def names_while_helper_is_away(w):
                                  lambda r: r.status)
     eq(r.status, nfs4.OK)
     eq(n.mnt(w.export).status, nfs3.OK)
+
+
+@test(server='ditto')
+def forged_beside_kerberos(w):
+    """A share that takes no AUTH_SYS does not waive the port for what belongs to no share."""
+    os.mkdir(f'{w.base}/strong')
+    w.server.add('strong', f'{w.base}/strong', sec=['krb5'])
+    victim = Session.make(nfs4.connect(w.client), b'victim')
+    forged = Nfs4(w.client.connect(src_port=0), 1)
+    denied(lambda: forged.compound(nfs4.exchange_id(b'victim')), TOOWEAK, 'EXCHANGE_ID')
+    denied(lambda: forged.compound(nfs4.create_session(victim.clientid, 2)), TOOWEAK,
+           'CREATE_SESSION')
+    denied(lambda: Nfs4(w.client.connect(src_port=0)).compound(
+        nfs4.setclientid(b'victim')), TOOWEAK, 'SETCLIENTID')
+    victim.compound(nfs4.putrootfh()).ok()
+    # of those that do not admit the machine neither, whatever they take
+    w.server.set('strong', sec=['sys'], secure_ports=False, allow=['192.168.9.9=rw'])
+    denied(lambda: forged.compound(nfs4.exchange_id(b'victim')), TOOWEAK, 'not admitted')
+    w.server.set('strong', allow=['*=rw'])
+    forged.compound(nfs4.exchange_id(b'other')).ok()
+    # kernels without a key tab hold their state by AUTH_SYS beside any share
+    w.server.set('strong', sec=['krb5'])
+    denied(lambda: forged.compound(nfs4.exchange_id(b'victim')), TOOWEAK, 'without secure-ports')
+
+
+@test(server='ditto', timeout=60)
+def forged_beside_a_group(w):
+    """A share for a netgroup lets other ports pass while the machine is in it, and no longer."""
+    def group(member):
+        put('/etc/netgroup', f'open ({member}.e2e.test,,)\n')
+
+    def taken():
+        try:
+            r = forged.compound(nfs4.exchange_id(os.urandom(8)))
+        except RpcError as e:
+            eq((e.reply.stat, e.reply.why), (rpc.AUTH_ERROR, TOOWEAK))
+            return False
+        one_of(r.status, (nfs4.OK, nfs4.DELAY))
+        return r.status == nfs4.OK
+
+    os.mkdir(f'{w.base}/open')
+    w.server.add('open', f'{w.base}/open', secure_ports=False, allow=['@open=rw'])
+    forged = Nfs4(w.client.connect(src_port=0), 1)
+    eq(taken(), False, 'without a helper')
+    w.server.ctl('server', 'set', 'name-ttl-s', '1', 'name-negative-ttl-s', '1')
+    group('client2')
+    w.server.helper_start()
+    for _ in range(20):
+        eq(taken(), False, 'not in the group')
+    group('client1')
+    wait_for('the group has it', taken)
+    group('client2')
+    wait_for('the group has it no more', lambda: not taken())
+
+
+@test(server='ditto', timeout=60)
+def port_while_helper_is_asked(w):
+    """While it is not known whether a share takes any port, its client comes again."""
+    put('/etc/netgroup', 'open (client1.e2e.test,,)\n')
+    w.server.helper_start()
+    os.kill(w.server.helper.pid, signal.SIGSTOP)
+    try:
+        os.mkdir(f'{w.base}/open')
+        w.server.add('open', f'{w.base}/open', secure_ports=False, allow=['@open=rw'])
+        high, low = (Nfs4(w.client.connect(src_port=port), 1) for port in (0, None))
+        eq(high.compound(nfs4.exchange_id(b'a')).status, nfs4.DELAY)
+        eq(low.compound(nfs4.exchange_id(b'b')).status, nfs4.OK)
+        r = w.client.connect(src_port=0).call(
+            nfs3.NFS, 3, 1, rpc.Enc().opaque(w.client.nfs().root).bytes())
+        eq((r.stat, r.body[:4]), (rpc.SUCCESS, nfs3.JUKEBOX.to_bytes(4, 'big')), 'GETATTR')
+    finally:
+        os.kill(w.server.helper.pid, signal.SIGCONT)
+    r = nfs4.again_while_delayed(lambda: high.compound(nfs4.exchange_id(b'a')),
+                                 lambda r: r.status)
+    eq(r.status, nfs4.OK)
