@@ -109,6 +109,16 @@ bool dnfs_share_accepts(const struct dnfs_call *call, struct ditto_share *share)
 	return accepts;
 }
 
+bool dnfs_share_trusts(const struct dnfs_call *call, struct ditto_share *share)
+{
+	bool trusts = call->reserved_port || (call->sec & DNFS_SEC_PROVEN);
+
+	rcu_read_lock();
+	trusts = trusts || !rcu_dereference(share->opts)->secure_ports;
+	rcu_read_unlock();
+	return trusts;
+}
+
 /* Clients cannot be told by MOUNT to come again, so this alone waits for the helper. */
 static enum ditto_rules_ask dnfs_ask_how(const struct dnfs_call *call)
 {

@@ -72,6 +72,9 @@ int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavo
 /* Does a share take the flavour of a call, from the port that it came from? */
 bool dnfs_share_accepts(const struct dnfs_call *call, struct ditto_share *share);
 
+/* Is a caller that proved nothing the client's kernel, as far as its port tells? Any context. */
+bool dnfs_share_trusts(const struct dnfs_call *call, struct ditto_share *share);
+
 /* Flavours that there are: DITTO_SEC_* bits. */
 #define DNFS_FLAVORS	5
 

@@ -35,7 +35,6 @@ static bool dnlm_local_locks(const struct ditto_share *share)
 	return local_locks;
 }
 
-
 /*
  * A client opened the file before, and some lock for writing what they opened
  * for reading (flock() does): whoever may read or write may lock.
@@ -49,7 +48,7 @@ static int dnlm_may_lock(struct dnfs_call *call, struct ditto_op *op, struct dit
 		return -EROFS;
 	/* Kernels lock with AUTH_SYS whatever the share demands, but from reserved ports. */
 	if (!dnfs_share_accepts(call, op->share))
-		return dnfs_share_sec(op->share) & call->sec ? -EACCES : 0;
+		return dnfs_share_trusts(call, op->share) ? 0 : -EACCES;
 	err = ditto_permission(op, node, DITTO_MAY_READ | DITTO_MAY_OWNER);
 	if (err == -EACCES && exclusive)
 		err = ditto_permission(op, node, DITTO_MAY_WRITE | DITTO_MAY_OWNER);

@@ -296,3 +296,28 @@ def port_while_helper_is_asked(w):
     r = nfs4.again_while_delayed(lambda: high.compound(nfs4.exchange_id(b'a')),
                                  lambda r: r.status)
     eq(r.status, nfs4.OK)
+
+
+@test(server='ditto')
+def locks_forged_beside_kerberos(w):
+    """Kernels lock on a share for Kerberos without it, but users do not."""
+    put(w.path('f'))
+    n = w.client.nfs()
+    fh = n.lookup(n.root, 'f').fh
+    # another share lets calls from every port pass
+    os.mkdir(f'{w.base}/open')
+    w.server.add('open', f'{w.base}/open', secure_ports=False)
+    w.server.set('data', sec=['krb5'])
+    holder = Nlm(w.client.connect(), fh)
+    forger = Nlm(w.client.connect(src_port=0), fh)
+    eq(holder.nm_lock(ALL).status, nlm.OK)
+    ways = ((nlm.NM_LOCK, forger.lock_args(ALL, svid=2)), (nlm.UNLOCK, forger.unlock_args(ALL)),
+            (nlm.CANCEL, forger.cancel_args(ALL)))
+    for who, cred in (('AUTH_SYS', rpc.ROOT), ('AUTH_NONE', rpc.NOBODY_CLAIMED)):
+        for proc, args in ways:
+            r = forger.raw(proc, args, cred=cred)
+            assert r.stat != rpc.SUCCESS or nlm.d_res(
+                rpc.Dec(r.body), 4, proc).status != nlm.OK, f'{who}, {proc}'
+        eq(holder.nm_lock(ALL, svid=2).status, nlm.DENIED, f'{who}: it holds the lock')
+    w.server.set('data', secure_ports=False)
+    eq(forger.unlock(ALL).status, nlm.OK, 'any port')
