@@ -36,8 +36,6 @@
 #define DNFS_PEER_BUCKETS	64
 /* Peers by the logarithm of what they have. */
 #define DNFS_PEER_RANKS		24
-/* All replies together may take this part of memory. */
-#define DNFS_REPLIES_MEMORY	64
 /* Room for what programs answer; compounds may be longer. */
 #define DNFS_REPLY_SMALL	288
 
@@ -516,9 +514,13 @@ static unsigned long replies_shrink_scan(struct shrinker *shrinker, struct shrin
 static unsigned int replies_limit_for_memory(void)
 {
 	u64 bytes = (u64)totalram_pages() << PAGE_SHIFT;
+	/* A client chooses its calls: all replies may be long, and each its own host's. */
+	size_t most = kmalloc_size_roundup(sizeof(struct dnfs_reply)) +
+		      kmalloc_size_roundup(DNFS_REPLY_BYTES) +
+		      kmalloc_size_roundup(sizeof(struct dnfs_reply_peer));
 
-	return clamp_t(u64, bytes / DNFS_REPLIES_MEMORY / sizeof(struct dnfs_reply),
-		       DNFS_REPLIES_MIN, DNFS_REPLIES_MAX);
+	return clamp_t(u64, bytes / DNFS_REPLIES_MEMORY / most, DNFS_REPLIES_MIN,
+		       DNFS_REPLIES_MAX);
 }
 
 static int dnfs_shard_init(struct dnfs_shard *shard)

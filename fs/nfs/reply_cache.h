@@ -18,6 +18,8 @@ struct xdr_stream;
 /* Most and fewest replies kept by a server; between them memory decides. */
 #define DNFS_REPLIES_MAX	262144
 #define DNFS_REPLIES_MIN	1024
+/* All replies together may take this part of memory, if that is no less than the least. */
+#define DNFS_REPLIES_MEMORY	64
 /* How long, in seconds: longer than clients go on asking on one connection. */
 #define DNFS_REPLY_AGE_S	120
 /* Longest reply kept: more than what clients ask for with an operation that is not idempotent. */

@@ -2,6 +2,8 @@
 /* The reply cache: what is done once, dropped, replayed, forgotten. */
 #include <kunit/test.h>
 #include <linux/in.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
 #include <linux/sunrpc/svc_xprt.h>
 #include <linux/sunrpc/xdr.h>
 
@@ -232,6 +234,10 @@ static void is_bounded(struct kunit *test)
 	u32 xid;
 
 	KUNIT_EXPECT_LE(test, limit, DNFS_REPLIES_MAX);
+	/* Even if all of them are long. */
+	if (limit > DNFS_REPLIES_MIN)
+		KUNIT_EXPECT_LE(test, (u64)limit * kmalloc_size_roundup(DNFS_REPLY_BYTES),
+				((u64)totalram_pages() << PAGE_SHIFT) / DNFS_REPLIES_MEMORY);
 	for (xid = 0; xid < 3 * limit; xid++) {
 		call_key(&key, xid);
 		make(test, &key, 1);
