@@ -187,7 +187,14 @@ static bool knows_absence(const struct super_block *sb)
 	return false;
 }
 
-/* Not everything can be mounted once more; files are opened through shares then. */
+/*
+ * Not everything can be mounted once more; files are opened through shares then.
+ *
+ * Through the mount only files are opened that are open through a share's, in the same mode.
+ * So it need not be read-only because the share is that was the first on the volume, and has
+ * to serve those to come. Nobody else knows the mount, and writers are held off (which
+ * changes the flags, too) on mounts only that are not read-only.
+ */
 static struct vfsmount *volume_mount(const struct ditto_node_table *table,
 				     const struct path *path)
 {
@@ -195,7 +202,11 @@ static struct vfsmount *volume_mount(const struct ditto_node_table *table,
 	struct vfsmount *mnt = clone_private_mount(path);
 
 	revert_creds(old);
-	return IS_ERR(mnt) ? NULL : mnt;
+	if (IS_ERR(mnt))
+		return NULL;
+	if (mnt->mnt_flags & MNT_READONLY)
+		mnt->mnt_flags &= ~MNT_READONLY;
+	return mnt;
 }
 
 static struct ditto_volume *volume_new(struct ditto_node_table *table, const struct path *path)

@@ -4,13 +4,16 @@ import errno
 import os
 import signal
 import time
+import uuid
 
 import nfs3
+import nlm
 import rpc
 import servers
 from harness import (Child, Ns, eq, expect_errno, get, one_of, pattern, put, run, test,
                      wait_for, MNT_DETACH)
 from nfs3 import sattr
+from nlm import Nlm
 
 
 def writer(m, done, limit=4000):
@@ -343,3 +346,33 @@ def shares_come_and_go(w):
     eq(n.getattr(f).status, nfs3.OK)
 
 
+
+@test(server='ditto', fs='ext4')
+def first_share_read_only(w):
+    """Locks that outlive their share do not pin its mount, though the first share's is read-only.
+    """
+    put(w.path('f'))
+    where = {name: f'{w.base}.{name}' for name in ('ro', 'gone', 'stays')}
+    w.server.delete('data')
+    for name, d in where.items():
+        os.makedirs(d, exist_ok=True)
+        run('mount', '--bind', w.export, d)
+    run('mount', '-o', 'remount,bind,ro', where['ro'])
+    try:
+        for name, d in where.items():
+            w.server.add(name, d, id=str(uuid.uuid4()))
+        locks = {}
+        for svid, name in enumerate(('gone', 'stays')):
+            n = w.client.nfs(path=f'/{name}')
+            locks[name] = Nlm(w.client.connect(), n.lookup(n.root, 'f').fh)
+            eq(locks[name].nm_lock((10 * svid, 10), svid=svid).status, nlm.OK, name)
+        w.server.delete('gone')
+        run('umount', where.pop('gone'))
+        eq(locks['stays'].nm_lock((10, 10), svid=5).status, nlm.DENIED)
+        eq(locks['stays'].unlock((10, 10), svid=1).status, nlm.OK)
+    finally:
+        for name, d in where.items():
+            if name in w.server.shares:
+                w.server.delete(name)
+            run('umount', d)
+        w.server.add('data', w.export)
