@@ -179,15 +179,18 @@ static int begin_large(struct dsmb_transport *t, u32 len)
 	return 0;
 }
 
-/* The beginning of a message goes to where its end has room, too. */
-static int move_rest(struct dsmb_transport *t)
+/*
+ * The beginning of a message moves to the front of a buffer that has room for @size bytes, its
+ * frame included. The allowance may have fallen since the buffer in use was allocated.
+ */
+static int transport_move_rest(struct dsmb_transport *t, u32 size)
 {
-	const struct dsmb_allowance *allowance = dsmb_allowance(t->conn);
 	u32 there = t->rx_end - t->rx_start;
 	struct dsmb_buf *buf = t->rx;
 
-	if (refcount_read(&t->rx->ref) > 1 || t->rx->size < allowance->rx) {
-		buf = dsmb_buf_get_rx(t->conn->server, allowance->rx);
+	size = max3(size, there, dsmb_allowance(t->conn)->rx);
+	if (refcount_read(&t->rx->ref) > 1 || t->rx->size < size) {
+		buf = dsmb_buf_get_rx(t->conn->server, size);
 		if (!buf)
 			return -ENOMEM;
 	}
@@ -221,10 +224,11 @@ static int parse_frames(struct dsmb_transport *t, struct rx_batch *batch)
 			t->rx_start += DSMB_FRAME + len;
 			continue;
 		}
-		if (DSMB_FRAME + len > t->rx->size)
+		/* A buffer from before the trust fell may be larger than what is charged. */
+		if (DSMB_FRAME + len > min(t->rx->size, dsmb_allowance(t->conn)->rx))
 			return transport_admit(t, len) ?: begin_large(t, len);
 		if (DSMB_FRAME + len > t->rx->size - t->rx_start)
-			return move_rest(t);
+			return transport_move_rest(t, DSMB_FRAME + len);
 		return 0;
 	}
 	if (t->rx_start == t->rx_end && refcount_read(&t->rx->ref) == 1) {
@@ -232,7 +236,7 @@ static int parse_frames(struct dsmb_transport *t, struct rx_batch *batch)
 		t->rx_end = 0;
 		return 0;
 	}
-	return t->rx_end > t->rx->size - DSMB_FRAME ? move_rest(t) : 0;
+	return t->rx_end > t->rx->size - DSMB_FRAME ? transport_move_rest(t, DSMB_FRAME) : 0;
 }
 
 /* Wake nobody for less. */
@@ -294,8 +298,8 @@ static int receive_small(struct dsmb_transport *t, struct rx_batch *batch)
 	u32 room;
 	int n, err;
 
-	/* A larger one is allowed by now. */
-	if (t->rx && t->rx_start == t->rx_end && t->rx->size < dsmb_allowance(t->conn)->rx) {
+	/* The trust changed, and with it how much may be received at once. */
+	if (t->rx && t->rx_start == t->rx_end && t->rx->size != dsmb_allowance(t->conn)->rx) {
 		dsmb_buf_put(t->conn->server, t->rx);
 		t->rx = NULL;
 		t->rx_start = 0;

@@ -182,6 +182,35 @@ def null_session(w):
         eq(takes_large(s), False)
 
 
+def echo_of(s, size=0):
+    """A frame with an ECHO that is @size bytes long; its message id is the second."""
+    number, s.next_id = s.next_id, s.next_id + 1
+    message = s.header(smb2.ECHO, number) + ECHO_BODY
+    return frame(message + b'A' * (size - len(message))), number
+
+
+@test(smb=True, squash='none')
+def burst_after_logoff(w):
+    """A message fits into the buffer of a user, but no longer into that of a stranger."""
+    w.server.ctl('share', 'set', 'data', 'guest', 'on')
+    for anonymous in (False, True) * 4:
+        with Link(w.client) as s:
+            s.negotiate()
+            eq(s.anonymous() if anonymous else s.login(), 'SUCCESS')
+            s.sign = not anonymous
+            eq(s.connect_tree(), 'SUCCESS')
+            eq(s.echo(), 'SUCCESS')
+            eq(s.logoff(), 'SUCCESS')
+            s.sign, s.session, s.tree = False, 0, 0
+            short, first = echo_of(s)
+            long, second = echo_of(s, 16370)
+            s.socket.sendall(short + long[:12 * KIB])
+            eq(smbraw.name(s.answer(first)[0]), 'SUCCESS')
+            s.socket.sendall(long[12 * KIB:])
+            eq(smbraw.name(s.answer(second)[0]), 'SUCCESS')
+            eq(s.echo(), 'SUCCESS')
+
+
 @test(smb=True, squash='none', timeout=90)
 def no_login(w):
     """Who does not log in, or logged off, has half a minute."""
