@@ -6,7 +6,7 @@
  * users form the peer's list. Whoever had a turn goes to the end, a user of its
  * peer's list and a peer of the queue's.
  *
- * Locking: q->lock guards everything; @run is called without it.
+ * Locking: q->lock guards everything; @run and @evicted are called without it.
  *
  * Lifetime: a peer lives while it has a turn or a request that waits.
  */
@@ -157,10 +157,52 @@ static void fairq_work(struct work_struct *work)
 	}
 }
 
+/*
+ * The peer with most requests that wait, if @peer may have the place of one: it has none
+ * yet, or fewer even then. The search begins anywhere, so that it is not always the same
+ * of many peers with one request each.
+ */
+static struct ditto_fair_peer *fairq_most_locked(struct ditto_fairq *q,
+						 const struct ditto_fair_peer *peer)
+{
+	unsigned int first = get_random_u32(), i;
+	struct ditto_fair_peer *most = NULL, *p;
+
+	lockdep_assert_held(&q->lock);
+	for (i = 0; i < ARRAY_SIZE(q->peers); i++)
+		hlist_for_each_entry(p, &q->peers[(first + i) % ARRAY_SIZE(q->peers)], hash)
+			if (!most || p->waiting > most->waiting)
+				most = p;
+	if (!most || most->waiting <= peer->waiting + (peer->waiting ? 1 : 0))
+		return NULL;
+	return most;
+}
+
+/* Take out the last request of a peer, that of a user with several before others'. */
+static struct ditto_fair_turn *fairq_evict_locked(struct ditto_fairq *q,
+						  struct ditto_fair_peer *peer)
+{
+	struct ditto_fair_turn *turn, *last;
+
+	lockdep_assert_held(&q->lock);
+	last = list_last_entry(&peer->users, struct ditto_fair_turn, list);
+	list_for_each_entry_reverse(turn, &peer->users, list) {
+		if (list_empty(&turn->same))
+			continue;
+		last = list_last_entry(&turn->same, struct ditto_fair_turn, list);
+		break;
+	}
+	fairq_del_locked(q, last, NULL);
+	last->peer = NULL;
+	fairq_peer_settle_locked(q, peer);
+	return last;
+}
+
 int ditto_fairq_enter(struct ditto_fairq *q, struct ditto_fair_turn *turn,
 		      const struct in6_addr *addr, u64 user)
 {
-	struct ditto_fair_peer *peer;
+	struct ditto_fair_turn *evicted = NULL;
+	struct ditto_fair_peer *peer, *most;
 	int ret = 0;
 
 	INIT_LIST_HEAD(&turn->list);
@@ -178,15 +220,26 @@ int ditto_fairq_enter(struct ditto_fairq *q, struct ditto_fair_turn *turn,
 		q->active++;
 		peer->active++;
 		ret = 1;
-	} else if (q->waiting >= q->limits.waiting || peer->waiting >= q->limits.peer_waiting) {
-		turn->peer = NULL;
+	} else if (peer->waiting >= q->limits.peer_waiting) {
 		ret = -EBUSY;
-	} else {
+	} else if (q->waiting < q->limits.waiting) {
 		fairq_add_locked(q, peer, turn);
+	} else {
+		most = fairq_most_locked(q, peer);
+		if (most) {
+			evicted = fairq_evict_locked(q, most);
+			fairq_add_locked(q, peer, turn);
+		} else {
+			ret = -EBUSY;
+		}
 	}
+	if (ret < 0)
+		turn->peer = NULL;
 	if (peer)
 		fairq_peer_settle_locked(q, peer);
 	spin_unlock(&q->lock);
+	if (evicted)
+		evicted->evicted(evicted);
 	return ret;
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_fairq_enter);

@@ -6,7 +6,8 @@
  * Peers are served round robin, and so are the users of a peer. A peer is an
  * IPv4 address or the /64 of an IPv6 address, for a host has all of a /64. The
  * turns that are taken at once, those of one peer, and those that wait are all
- * bounded.
+ * bounded. A full queue keeps nobody out: the peer with most requests loses one
+ * to a peer that has fewer.
  *
  * A turn lasts from ditto_fairq_enter() returning 1, or @run being called, to
  * ditto_fairq_leave(). No thread waits for it.
@@ -64,6 +65,8 @@ struct ditto_fairq {
 /**
  * struct ditto_fair_turn - a request for a turn, in memory of whoever makes it
  * @run: called when a request that waited has its turn; process context, must not wait
+ * @evicted: called instead if a request that waited made room for another peer's: it neither
+ *	waits nor has a turn; the same
  * @list: of the peer's users, for the first request of a user; else of that one's @same
  * @same: later requests of the same user
  * @user: whose
@@ -72,6 +75,7 @@ struct ditto_fairq {
  */
 struct ditto_fair_turn {
 	void (*run)(struct ditto_fair_turn *turn);
+	void (*evicted)(struct ditto_fair_turn *turn);
 	struct list_head list;
 	struct list_head same;
 	u64 user;
@@ -86,13 +90,13 @@ void ditto_fairq_exit(struct ditto_fairq *q);
 /**
  * ditto_fairq_enter - ask for a turn
  * @q: the queue
- * @turn: with @run
+ * @turn: with @run and @evicted
  * @addr: of the peer
  * @user: any number that tells the users of a peer apart
  *
- * Context: process.
+ * Context: process; no lock held that another request's @evicted takes.
  * Return: 1 for a turn at once; 0 if @turn->run is called when there is one; -EBUSY if too
- * many wait; -ENOMEM.
+ * many wait, of this peer or of all others as few as of this one; -ENOMEM.
  */
 int ditto_fairq_enter(struct ditto_fairq *q, struct ditto_fair_turn *turn,
 		      const struct in6_addr *addr, u64 user);

@@ -115,7 +115,6 @@ static const u8 queue_of_type[] = {
  * @hello_lock: guards @hello and @hello_len
  * @hello: see ditto_upcall_hello_set()
  * @hello_len: of @hello
- * @count: requests
  * @queues: those that wait for their turn
  * @sent: struct ditto_ask by number: those that wait for their answer
  * @next: where the search for a free number goes on
@@ -129,7 +128,6 @@ struct ditto_upcalls {
 	struct mutex hello_lock;	/* see above */
 	void *hello;
 	size_t hello_len;
-	atomic_t count;
 	struct ditto_fairq queues[QUEUES];
 	struct xarray sent;
 	u32 next;
@@ -225,10 +223,7 @@ static struct ditto_fairq *ask_queue(struct ditto_ask *ask)
 /* The end of a request that the caller owns. */
 static void ask_complete(struct ditto_ask *ask, int err)
 {
-	struct ditto_upcalls *up = ask->srv->upcalls;
-
 	/* The server may go as soon as the queue is empty. */
-	atomic_dec(&up->count);
 	if (ask->turn.peer)
 		ditto_fairq_leave(ask_queue(ask), &ask->turn);
 	ask->done(ask, err);
@@ -324,9 +319,14 @@ static void ask_turn(struct ditto_fair_turn *turn)
 	ask_run(container_of(turn, struct ditto_ask, turn));
 }
 
+/* It made room for the request of another peer. */
+static void ask_evicted(struct ditto_fair_turn *turn)
+{
+	ask_complete_sync(container_of(turn, struct ditto_ask, turn), -EBUSY);
+}
+
 void ditto_ask_start(struct ditto_server *srv, struct ditto_ask *ask)
 {
-	struct ditto_upcalls *up = srv->upcalls;
 	u32 portid;
 	int ret;
 
@@ -334,11 +334,11 @@ void ditto_ask_start(struct ditto_server *srv, struct ditto_ask *ask)
 	ask->id = 0;
 	ask->error = 0;
 	ask->turn.run = ask_turn;
+	ask->turn.evicted = ask_evicted;
 	ask->turn.peer = NULL;
 	ask->turn.waits = false;
 	INIT_DELAYED_WORK(&ask->timer, ask_late);
-	ret = atomic_inc_return(&up->count) > DITTO_UPCALLS_MAX ? -EBUSY :
-	      helper_find(up, &portid);
+	ret = helper_find(srv->upcalls, &portid);
 	if (!ret) {
 		/* It may have its turn, and its end, as soon as it is in the queue. */
 		queue_delayed_work(ditto_wq, &ask->timer,
@@ -358,7 +358,6 @@ bool ditto_ask_cancel(struct ditto_ask *ask)
 	if (!ditto_fairq_cancel(ask_queue(ask), &ask->turn) && !ask_take(ask))
 		return false;
 	cancel_delayed_work_sync(&ask->timer);
-	atomic_dec(&ask->srv->upcalls->count);
 	if (ask->turn.peer)
 		ditto_fairq_leave(ask_queue(ask), &ask->turn);
 	return true;

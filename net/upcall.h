@@ -18,8 +18,6 @@ struct ditto_server;
 struct genl_info;
 struct sk_buff;
 
-/* Requests at once, those that wait for their turn included; more fail with -EBUSY. */
-#define DITTO_UPCALLS_MAX	4096
 /* A request may wait for its turn so many times as long as for its answer. */
 #define DITTO_UPCALL_TURN_FACTOR	4
 
@@ -94,7 +92,8 @@ struct ditto_ask {
  * @ask: with @what, @peer, @user and @done
  *
  * Requests of a kind (logins, pipes, hosts, accounts) are sent in turns, round robin over
- * peers and then users. @done gets what ditto_upcall() returns, but not -EINTR.
+ * peers and then users. @done gets what ditto_upcall() returns, but not -EINTR, and -EBUSY for
+ * a request of a peer with many that made room for another peer's.
  *
  * Context: process; does not wait.
  */

@@ -14,6 +14,8 @@
  * @turns: requests
  * @order: which turns began, in their order
  * @n: how many
+ * @evicted: which turns made room for others, in their order
+ * @nevicted: how many
  */
 struct fairq_case {
 	struct ditto_fairq q;
@@ -23,6 +25,8 @@ struct fairq_case {
 	} turns[TURNS];
 	unsigned int order[TURNS];
 	unsigned int n;
+	unsigned int evicted[TURNS];
+	unsigned int nevicted;
 };
 
 static void fairq_test_run(struct ditto_fair_turn *turn)
@@ -33,6 +37,14 @@ static void fairq_test_run(struct ditto_fair_turn *turn)
 	c->order[c->n++] = t - c->turns;
 }
 
+static void fairq_test_evicted(struct ditto_fair_turn *turn)
+{
+	struct fairq_turn *t = container_of(turn, struct fairq_turn, turn);
+	struct fairq_case *c = t->of;
+
+	c->evicted[c->nevicted++] = t - c->turns;
+}
+
 static int fairq_test_enter(struct fairq_case *c, unsigned int i, const char *addr, u64 user)
 {
 	struct in6_addr in6 = {};
@@ -40,6 +52,7 @@ static int fairq_test_enter(struct fairq_case *c, unsigned int i, const char *ad
 
 	c->turns[i].of = c;
 	c->turns[i].turn.run = fairq_test_run;
+	c->turns[i].turn.evicted = fairq_test_evicted;
 	if (strchr(addr, ':'))
 		in6_pton(addr, -1, in6.s6_addr, -1, NULL);
 	else if (in4_pton(addr, -1, v4, -1, NULL))
@@ -169,12 +182,64 @@ static void fairq_a_flood_is_passed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->order[0], 40);
 }
 
+/* Peers that hold their shares fill the queue, and one more gets in still. */
+static void fairq_a_full_queue_makes_room(struct kunit *test)
+{
+	static const char *const peers[] = { "192.0.2.1", "2001:db8::1", "2001:db8:0:1::1" };
+	struct fairq_case *c = fairq_case_new(test, 1, 1, 12);
+	unsigned int i;
+
+	fairq_test_enter(c, 0, peers[0], 0);
+	for (i = 1; i <= 32; i++)
+		KUNIT_EXPECT_EQ(test, fairq_test_enter(c, i, peers[i % 3], i), 0);
+	/* Another address of a /64 is no other peer. */
+	KUNIT_EXPECT_EQ(test, fairq_test_enter(c, 40, "2001:db8::2", 40), -EBUSY);
+	KUNIT_EXPECT_EQ(test, c->nevicted, 0);
+	for (i = 41; i <= 50; i++)
+		KUNIT_EXPECT_EQ(test, fairq_test_enter(c, i, "192.0.2.2", i), i < 49 ? 0 : -EBUSY);
+	KUNIT_EXPECT_EQ(test, fairq_test_enter(c, 51, "192.0.2.3", 51), 0);
+	KUNIT_EXPECT_EQ(test, c->nevicted, 9);
+	KUNIT_EXPECT_EQ(test, c->q.waiting, 32);
+	/* They neither begin nor can be given up. */
+	for (i = 0; i < c->nevicted; i++)
+		KUNIT_EXPECT_FALSE(test, ditto_fairq_cancel(&c->q,
+							    &c->turns[c->evicted[i]].turn));
+	fairq_test_drain(c, 0);
+	KUNIT_EXPECT_EQ(test, c->n, 32);
+}
+
+/* Those with one request each, too; and a peer with several loses one of its busiest user. */
+static void fairq_everybody_gets_in(struct kunit *test)
+{
+	struct fairq_case *c = fairq_case_new(test, 1, 1, 32);
+	char addr[32];
+	unsigned int i;
+
+	fairq_test_enter(c, 0, "192.0.2.1", 0);
+	for (i = 1; i <= 30; i++) {
+		snprintf(addr, sizeof(addr), "2001:db8:0:%x::1", i);
+		KUNIT_EXPECT_EQ(test, fairq_test_enter(c, i, addr, 0), 0);
+	}
+	fairq_test_enter(c, 31, "192.0.2.2", 1);
+	fairq_test_enter(c, 32, "192.0.2.2", 1);
+	KUNIT_EXPECT_EQ(test, fairq_test_enter(c, 33, "192.0.2.3", 0), 0);
+	KUNIT_ASSERT_EQ(test, c->nevicted, 1);
+	KUNIT_EXPECT_EQ(test, c->evicted[0], 32);
+	KUNIT_EXPECT_EQ(test, fairq_test_enter(c, 34, "192.0.2.4", 0), 0);
+	KUNIT_EXPECT_EQ(test, c->nevicted, 2);
+	KUNIT_EXPECT_EQ(test, fairq_test_enter(c, 35, "192.0.2.4", 0), -EBUSY);
+	fairq_test_drain(c, 0);
+	KUNIT_EXPECT_EQ(test, c->n, 32);
+}
+
 static struct kunit_case fairq_cases[] = {
 	KUNIT_CASE(fairq_peers_take_turns),
 	KUNIT_CASE(fairq_users_of_a_peer_take_turns),
 	KUNIT_CASE(fairq_a_peer_takes_a_part),
 	KUNIT_CASE(fairq_requests_are_given_up),
 	KUNIT_CASE(fairq_a_flood_is_passed),
+	KUNIT_CASE(fairq_a_full_queue_makes_room),
+	KUNIT_CASE(fairq_everybody_gets_in),
 	{}
 };
 

@@ -152,6 +152,7 @@ static u64 clear_locked(struct auth *a, struct waiting *w)
 	return context;
 }
 
+/* Of one holder, or of all with NULL, and not busy. */
 static struct waiting *oldest_locked(struct auth *a, const struct holder *holder)
 {
 	struct waiting *oldest = NULL;
@@ -160,7 +161,7 @@ static struct waiting *oldest_locked(struct auth *a, const struct holder *holder
 	for (i = 0; i < WAITING_MAX; i++) {
 		struct waiting *w = &a->waiting[i];
 
-		if (w->id && !w->busy && w->holder == holder &&
+		if (w->id && !w->busy && (!holder || w->holder == holder) &&
 		    (!oldest || w->since < oldest->since))
 			oldest = w;
 	}
@@ -171,6 +172,7 @@ static struct waiting *oldest_locked(struct auth *a, const struct holder *holder
 static struct waiting *room_locked(struct auth *a, const char *key)
 {
 	struct holder *holder = holders_find(&a->holders, key);
+	struct waiting *w;
 	unsigned int i;
 
 	if (holder && holder->count >= WAITING_PER_PEER)
@@ -178,7 +180,8 @@ static struct waiting *room_locked(struct auth *a, const char *key)
 	for (i = 0; i < WAITING_MAX; i++)
 		if (!a->waiting[i].id)
 			return &a->waiting[i];
-	return oldest_locked(a, holders_most(&a->holders));
+	w = oldest_locked(a, holders_most(&a->holders));
+	return w ?: oldest_locked(a, NULL);
 }
 
 /* Keep an authentication until its next token. 0 and its number, or -EAGAIN. */
