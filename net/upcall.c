@@ -7,8 +7,9 @@
  * the queue or the table owns it: the answer, the end of the helper, the timer,
  * or the caller that gives it up.
  *
- * Locking: the spinlock guards the helper's port and the mutex its hello, which
- * is outside. The table and the queues have their own locks.
+ * Locking: the spinlock guards the helper's port and term, and the mutex its hello,
+ * which is outside. The table's lock guards what is in it and ask->cancelled; the
+ * queues have their own locks. None is taken inside another.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -18,6 +19,7 @@
 #include <linux/limits.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/random.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -28,6 +30,7 @@
 
 #include "../fs/node_private.h"
 #include "../fs/server.h"
+#include "auth.h"
 #include "event.h"
 #include "netlink.h"
 #include "upcall.h"
@@ -76,8 +79,9 @@ enum upcall_queue {
 
 /*
  * The helper works on logins and pipes with four threads, and on hosts and accounts with four
- * others: pipes and hosts leave some of them to the others. As many are sent at once as keep the helper's threads busy; what waits here is in an order
- * that is fair, and what waits there is not. Records are of no peer, and written together.
+ * others: pipes and hosts leave some of them to the others. As many are sent at once as keep
+ * the helper's threads busy; what waits here is in an order that is fair, and what waits there
+ * is not. Records are of no peer, and written together.
  * Questions about hosts and accounts keep one of DITTO_NAMES_WORKERS each.
  */
 static const struct ditto_fairq_limits queue_limits[QUEUES] = {
@@ -107,8 +111,9 @@ static const u8 queue_of_type[] = {
 
 /**
  * struct ditto_upcalls - the helper of one server and what it is asked
- * @lock: guards @portid, @stopped, @missed and @stuck
+ * @lock: guards @portid, @term, @stopped, @missed and @stuck
  * @portid: of the helper; 0 without one
+ * @term: another number for each helper that registers; begins anywhere
  * @stopped: no request is taken any more
  * @missed: its absence was logged
  * @stuck: that it does not answer was logged
@@ -122,6 +127,7 @@ static const u8 queue_of_type[] = {
 struct ditto_upcalls {
 	spinlock_t lock;	/* see above */
 	u32 portid;
+	u32 term;
 	bool stopped;
 	bool missed;
 	bool stuck;
@@ -140,12 +146,13 @@ bool ditto_upcall_has_helper(struct ditto_server *srv)
 EXPORT_SYMBOL_NS_GPL(ditto_upcall_has_helper, DITTO);
 
 /* Where to send; says once per absence that there is nobody. */
-static int helper_find(struct ditto_upcalls *up, u32 *portid)
+static int helper_find(struct ditto_upcalls *up, u32 *portid, u32 *term)
 {
 	bool log = false;
 
 	spin_lock(&up->lock);
 	*portid = up->stopped ? 0 : up->portid;
+	*term = up->term;
 	if (!*portid && !up->missed && !up->stopped) {
 		up->missed = true;
 		log = true;
@@ -161,12 +168,12 @@ static int helper_find(struct ditto_upcalls *up, u32 *portid)
  * Is it still that helper? Under the lock, so that whoever takes the port away
  * afterwards finds what was put into the table before.
  */
-static bool helper_is(struct ditto_upcalls *up, u32 portid)
+static bool helper_is(struct ditto_upcalls *up, u32 portid, u32 term)
 {
 	bool is;
 
 	spin_lock(&up->lock);
-	is = up->portid == portid;
+	is = up->portid == portid && up->term == term;
 	spin_unlock(&up->lock);
 	return is;
 }
@@ -194,8 +201,8 @@ static void helper_is_late(struct ditto_upcalls *up, enum ditto_upcall_type type
 			type_names[type], deadline_ms);
 }
 
-static struct sk_buff *upcall_message(const struct ditto_upcall *ask, u32 id, u32 deadline_ms,
-				      gfp_t gfp)
+static struct sk_buff *upcall_message(const struct ditto_upcall *ask, u64 serial,
+				      u32 deadline_ms, gfp_t gfp)
 {
 	size_t size = ask->size ? ask->size + HEADER_SIZE : MESSAGE_SIZE;
 	struct sk_buff *msg = genlmsg_new(size, gfp);
@@ -204,7 +211,7 @@ static struct sk_buff *upcall_message(const struct ditto_upcall *ask, u32 id, u3
 	if (!msg)
 		return ERR_PTR(-ENOMEM);
 	hdr = genlmsg_put(msg, 0, 0, &ditto_nl_family, 0, DITTO_CMD_UPCALL);
-	if (!hdr || ditto_nl_put_u64(msg, DITTO_A_UPCALL_ID, id) ||
+	if (!hdr || ditto_nl_put_u64(msg, DITTO_A_UPCALL_ID, serial) ||
 	    nla_put_u32(msg, DITTO_A_UPCALL_TYPE, ask->type) ||
 	    nla_put_u32(msg, DITTO_A_UPCALL_DEADLINE_MS, deadline_ms) ||
 	    ask->put(msg, ask->arg)) {
@@ -236,25 +243,32 @@ static void ask_complete_sync(struct ditto_ask *ask, int err)
 	ask_complete(ask, err);
 }
 
-/* Take it out of the table. True if the caller owns it then. */
-static bool ask_take(struct ditto_ask *ask)
+static bool ask_is_sent_locked(const struct ditto_ask *ask)
 {
-	u32 id = READ_ONCE(ask->id);
+	struct xarray *sent = &ask->srv->upcalls->sent;
 
-	return id && xa_cmpxchg(&ask->srv->upcalls->sent, id, ask, NULL, GFP_NOWAIT) == ask;
+	lockdep_assert_held(&sent->xa_lock);
+	return ask->id && xa_load(sent, ask->id) == ask;
 }
 
 static void ask_late(struct work_struct *work)
 {
 	struct ditto_ask *ask = container_of(to_delayed_work(work), struct ditto_ask, timer);
 	struct ditto_server *srv = ask->srv;
+	bool late;
 
 	if (!ditto_fairq_cancel(ask_queue(ask), &ask->turn)) {
-		/* Somebody else owns it, or is about to send it and begins its time anew. */
-		if (!ask_take(ask))
+		/*
+		 * Somebody else owns it, or is about to send it. Or it was sent just now, and
+		 * its time began anew.
+		 */
+		xa_lock(&srv->upcalls->sent);
+		late = ask_is_sent_locked(ask) && !delayed_work_pending(&ask->timer);
+		if (late)
+			__xa_erase(&srv->upcalls->sent, ask->id);
+		xa_unlock(&srv->upcalls->sent);
+		if (!late)
 			return;
-		/* It began anew as this ran. */
-		cancel_delayed_work(&ask->timer);
 	}
 	helper_is_late(srv->upcalls, ask->what.type, READ_ONCE(srv->settings.upcall_ms));
 	ask_complete(ask, -ETIMEDOUT);
@@ -266,35 +280,46 @@ static void ask_late(struct work_struct *work)
  */
 static int ask_send(struct ditto_ask *ask)
 {
-	u32 deadline_ms = READ_ONCE(ask->srv->settings.upcall_ms), portid, id;
+	u32 deadline_ms = READ_ONCE(ask->srv->settings.upcall_ms), portid, term, id;
 	struct ditto_server *srv = ask->srv;
 	struct ditto_upcalls *up = srv->upcalls;
 	struct sk_buff *msg;
+	u64 serial;
 	int err;
 
-	err = helper_find(up, &portid);
+	err = helper_find(up, &portid, &term);
 	if (err)
 		return err;
 	/* The number is taken, but nobody finds the request by it. */
 	err = xa_alloc_cyclic(&up->sent, &id, NULL, XA_LIMIT(1, U32_MAX), &up->next, GFP_KERNEL);
 	if (err < 0)
 		return err;
-	msg = upcall_message(&ask->what, id, deadline_ms, GFP_KERNEL);
+	serial = (u64)term << 32 | id;
+	msg = upcall_message(&ask->what, serial, deadline_ms, GFP_KERNEL);
 	if (IS_ERR(msg)) {
 		xa_erase(&up->sent, id);
 		return PTR_ERR(msg);
 	}
 	ask->portid = portid;
-	WRITE_ONCE(ask->id, id);
+	ask->serial = serial;
 	mod_delayed_work(ditto_wq, &ask->timer, msecs_to_jiffies(deadline_ms));
-	err = xa_err(xa_store(&up->sent, id, ask, GFP_KERNEL));
+	xa_lock(&up->sent);
+	if (ask->cancelled) {
+		err = -ECANCELED;
+	} else {
+		ask->id = id;
+		err = xa_err(__xa_store(&up->sent, id, ask, GFP_NOWAIT));
+	}
+	if (err)
+		__xa_erase(&up->sent, id);
+	xa_unlock(&up->sent);
 	if (err) {
 		nlmsg_free(msg);
 		return err;
 	}
 
 	/* A helper that went before the request was in the table did not fail it. */
-	if (helper_is(up, portid)) {
+	if (helper_is(up, portid, term)) {
 		err = genlmsg_unicast(srv->net, msg, portid);
 	} else {
 		nlmsg_free(msg);
@@ -327,18 +352,19 @@ static void ask_evicted(struct ditto_fair_turn *turn)
 
 void ditto_ask_start(struct ditto_server *srv, struct ditto_ask *ask)
 {
-	u32 portid;
+	u32 portid, term;
 	int ret;
 
 	ask->srv = srv;
 	ask->id = 0;
+	ask->cancelled = false;
 	ask->error = 0;
 	ask->turn.run = ask_turn;
 	ask->turn.evicted = ask_evicted;
 	ask->turn.peer = NULL;
 	ask->turn.waits = false;
 	INIT_DELAYED_WORK(&ask->timer, ask_late);
-	ret = helper_find(srv->upcalls, &portid);
+	ret = helper_find(srv->upcalls, &portid, &term);
 	if (!ret) {
 		/* It may have its turn, and its end, as soon as it is in the queue. */
 		queue_delayed_work(ditto_wq, &ask->timer,
@@ -355,8 +381,20 @@ EXPORT_SYMBOL_IF_KUNIT(ditto_ask_start);
 
 bool ditto_ask_cancel(struct ditto_ask *ask)
 {
-	if (!ditto_fairq_cancel(ask_queue(ask), &ask->turn) && !ask_take(ask))
-		return false;
+	struct xarray *sent = &ask->srv->upcalls->sent;
+	bool owned;
+
+	if (!ditto_fairq_cancel(ask_queue(ask), &ask->turn)) {
+		xa_lock(sent);
+		/* It may have its turn and not be sent yet. */
+		ask->cancelled = true;
+		owned = ask_is_sent_locked(ask);
+		if (owned)
+			__xa_erase(sent, ask->id);
+		xa_unlock(sent);
+		if (!owned)
+			return false;
+	}
 	cancel_delayed_work_sync(&ask->timer);
 	if (ask->turn.peer)
 		ditto_fairq_leave(ask_queue(ask), &ask->turn);
@@ -403,7 +441,7 @@ int ditto_upcall_ask(struct ditto_server *srv, const struct ditto_upcall *what,
 		wait_for_completion(&waiter->done);
 		err = 0;
 	}
-	err = err ? -EINTR : waiter->error;
+	err = err || waiter->error == -ECANCELED ? -EINTR : waiter->error;
 	kfree(waiter);
 	return err;
 }
@@ -455,19 +493,19 @@ int ditto_upcall_hello_set(struct ditto_server *srv, u32 portid, const void *hel
 			return -ENOMEM;
 	}
 	hello_replace(up, copy, len);
-	return helper_is(up, portid) ? 0 : -ECONNREFUSED;
+	return READ_ONCE(up->portid) == portid ? 0 : -ECONNREFUSED;
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_hello_set);
 
 int ditto_upcall_hello(struct ditto_server *srv, void **hello, size_t *len)
 {
 	struct ditto_upcalls *up = srv->upcalls;
-	u32 portid;
+	u32 portid, term;
 	int err;
 
 	*hello = NULL;
 	*len = 0;
-	err = helper_find(up, &portid);
+	err = helper_find(up, &portid, &term);
 	if (err)
 		return err;
 	mutex_lock(&up->hello_lock);
@@ -492,6 +530,7 @@ int ditto_upcall_register(struct ditto_server *srv, u32 portid)
 	old = up->portid;
 	if (!old) {
 		WRITE_ONCE(up->portid, portid);
+		up->term++;
 		up->missed = false;
 		WRITE_ONCE(up->stuck, false);
 	}
@@ -505,10 +544,38 @@ int ditto_upcall_register(struct ditto_server *srv, u32 portid)
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_register);
 
+/* Take the request out that this is the answer to; NULL if it is none's. */
+static struct ditto_ask *ask_take_answered(struct ditto_upcalls *up, u64 serial, u32 portid)
+{
+	u32 id = lower_32_bits(serial);
+	struct ditto_ask *ask;
+
+	xa_lock(&up->sent);
+	ask = xa_load(&up->sent, id);
+	if (ask && ask->serial == serial && ask->portid == portid)
+		__xa_erase(&up->sent, id);
+	else
+		ask = NULL;
+	xa_unlock(&up->sent);
+	return ask;
+}
+
+/* The helper is to forget what it keeps for a request that was given up. */
+static void reply_drop(struct ditto_server *srv, struct genl_info *info)
+{
+	const struct nlattr *auth = info->attrs[DITTO_A_UPCALL_AUTH_ID];
+	const struct nlattr *pipe = info->attrs[DITTO_A_UPCALL_PIPE];
+
+	if (auth)
+		ditto_auth_abort(srv, nla_get_u64(auth));
+	if (pipe)
+		ditto_pipe_close(srv, nla_get_u64(pipe));
+}
+
 int ditto_upcall_reply(struct ditto_server *srv, struct genl_info *info)
 {
+	u64 serial = nla_get_u64(info->attrs[DITTO_A_UPCALL_ID]);
 	struct ditto_upcalls *up = srv->upcalls;
-	u64 id = nla_get_u64(info->attrs[DITTO_A_UPCALL_ID]);
 	struct ditto_ask *ask;
 	int err = 0;
 
@@ -517,9 +584,9 @@ int ditto_upcall_reply(struct ditto_server *srv, struct genl_info *info)
 		return -EPERM;
 	}
 	helper_moves(up);
-	/* It was sent to this port: a new helper starts with none. */
-	ask = id && id <= U32_MAX ? xa_erase(&up->sent, id) : NULL;
+	ask = ask_take_answered(up, serial, info->snd_portid);
 	if (!ask) {
+		reply_drop(srv, info);
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[DITTO_A_UPCALL_ID],
 				    "no request with this number waits; its time may be over");
 		return -ENOENT;
@@ -600,6 +667,7 @@ int ditto_upcalls_init(struct ditto_server *srv)
 	for (unsigned int i = 0; i < QUEUES; i++)
 		ditto_fairq_init(&up->queues[i], &queue_limits[i]);
 	xa_init_flags(&up->sent, XA_FLAGS_ALLOC);
+	up->term = get_random_u32();
 	srv->upcalls = up;
 	return 0;
 }

@@ -4,8 +4,10 @@
  *
  * The helper registers its port; a request is sent to it with a number, a
  * type and a deadline, and its answer comes back as a command that carries
- * the number. Without a helper, or when it goes away, a request fails at
- * once; it never outlives its deadline.
+ * the number. No number is used twice, by this server or one before it, so
+ * that an answer is only taken for its own request, and only from the helper
+ * that it was sent to. Without a helper, or when it goes away, a request fails
+ * at once; it never outlives its deadline.
  */
 #ifndef _DITTO_NET_UPCALL_H
 #define _DITTO_NET_UPCALL_H
@@ -70,6 +72,8 @@ struct ditto_upcall {
  * @turn: in the queue of its kind
  * @portid: whom it was sent to
  * @id: in the table of those sent; 0 for none
+ * @serial: the number that the helper is told: @id, and the helper's term before it
+ * @cancelled: it is not to be sent any more; with the table's lock
  * @error: the helper's
  * @timer: its time is over
  */
@@ -82,6 +86,8 @@ struct ditto_ask {
 	struct ditto_fair_turn turn;
 	u32 portid;
 	u32 id;
+	u64 serial;
+	bool cancelled;
 	int error;
 	struct delayed_work timer;
 };
@@ -92,15 +98,15 @@ struct ditto_ask {
  * @ask: with @what, @peer, @user and @done
  *
  * Requests of a kind (logins, pipes, hosts, accounts) are sent in turns, round robin over
- * peers and then users. @done gets what ditto_upcall() returns, but not -EINTR, and -EBUSY for
- * a request of a peer with many that made room for another peer's.
+ * peers and then users. @done gets what ditto_upcall() returns, with -EBUSY for a request of
+ * a peer with many that made room for another peer's, and -ECANCELED instead of -EINTR.
  *
  * Context: process; does not wait.
  */
 void ditto_ask_start(struct ditto_server *srv, struct ditto_ask *ask);
 /*
  * Give a request up that was started. True if @done will not be called; false if it was or
- * will be, soon. Process context.
+ * will be, soon, maybe with -ECANCELED. Process context.
  */
 bool ditto_ask_cancel(struct ditto_ask *ask);
 

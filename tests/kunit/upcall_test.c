@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Requests to the helper when there is none, or one that does not listen.
+ * Requests to the helper when there is none, or one that does not listen, or
+ * answers what it was not asked.
  */
 #include <kunit/test.h>
 #include <linux/limits.h>
+#include <linux/net.h>
+#include <linux/netlink.h>
+#include <linux/sizes.h>
 #include <net/genetlink.h>
 #include <net/net_namespace.h>
+#include <net/sock.h>
 
 #include "../../fs/server.h"
 #include "../../net/netlink.h"
@@ -88,6 +93,227 @@ static void answers_nobody_waits_for(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
 }
 
+/**
+ * struct listener - a helper that hears what it is asked
+ * @sock: its socket
+ * @port: of the socket
+ * @message: heard last
+ * @attrs: of it
+ */
+struct listener {
+	struct socket *sock;
+	u32 port;
+	u8 message[SZ_8K];
+	struct nlattr *attrs[DITTO_A_UPCALL_MAX + 1];
+};
+
+static void listener_end(void *sock)
+{
+	sock_release(sock);
+}
+
+static struct listener *listener_new(struct kunit *test)
+{
+	struct listener *l = kunit_kzalloc(test, sizeof(*l), GFP_KERNEL);
+	struct sockaddr_nl addr = { .nl_family = AF_NETLINK };
+
+	KUNIT_ASSERT_NOT_NULL(test, l);
+	KUNIT_ASSERT_EQ(test, sock_create_kern(&init_net, AF_NETLINK, SOCK_RAW, NETLINK_GENERIC,
+					       &l->sock), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, listener_end, l->sock), 0);
+	KUNIT_ASSERT_EQ(test, kernel_bind(l->sock, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	KUNIT_ASSERT_GE(test, kernel_getsockname(l->sock, (struct sockaddr *)&addr), 0);
+	l->port = addr.nl_pid;
+	return l;
+}
+
+/* The next message; false if there is none. */
+static bool listener_hear(struct listener *l)
+{
+	struct kvec vec = { .iov_base = l->message, .iov_len = sizeof(l->message) };
+	struct msghdr msg = {};
+	int len = kernel_recvmsg(l->sock, &msg, &vec, 1, vec.iov_len, MSG_DONTWAIT);
+	struct nlattr *attr;
+	int rem;
+
+	if (len <= 0)
+		return false;
+	memset(l->attrs, 0, sizeof(l->attrs));
+	nla_for_each_attr(attr, (struct nlattr *)(l->message + NLMSG_HDRLEN + GENL_HDRLEN),
+			  len - NLMSG_HDRLEN - GENL_HDRLEN, rem)
+		if (nla_type(attr) <= DITTO_A_UPCALL_MAX)
+			l->attrs[nla_type(attr)] = attr;
+	return true;
+}
+
+static u64 listener_asked(struct kunit *test, struct listener *l)
+{
+	KUNIT_ASSERT_TRUE(test, listener_hear(l));
+	return nla_get_u64(l->attrs[DITTO_A_UPCALL_ID]);
+}
+
+/* Answer @serial from port @port; with the number of a login for @auth that is not 0. */
+static int listener_answer(struct kunit *test, u32 port, u64 serial, u64 auth)
+{
+	struct {
+		struct nlattr attr;
+		u64 value;
+	} __packed id = {
+		.attr = { .nla_type = DITTO_A_UPCALL_ID, .nla_len = nla_attr_size(sizeof(u64)) },
+		.value = serial,
+	}, login = {
+		.attr = {
+			.nla_type = DITTO_A_UPCALL_AUTH_ID,
+			.nla_len = nla_attr_size(sizeof(u64))
+		},
+		.value = auth,
+	};
+	struct nlattr *attrs[DITTO_A_UPCALL_MAX + 1] = {
+		[DITTO_A_UPCALL_ID] = &id.attr,
+		[DITTO_A_UPCALL_AUTH_ID] = auth ? &login.attr : NULL,
+	};
+	struct netlink_ext_ack extack = {};
+	struct genl_info info = { .attrs = attrs, .snd_portid = port, .extack = &extack };
+
+	return ditto_upcall_reply(test->priv, &info);
+}
+
+/**
+ * struct asked - a request
+ * @ask: see there
+ * @done: how often it was told to be
+ * @error: then
+ */
+struct asked {
+	struct ditto_ask ask;
+	int done;
+	int error;
+};
+
+static void asked_done(struct ditto_ask *ask, int err)
+{
+	struct asked *a = container_of(ask, struct asked, ask);
+
+	a->done++;
+	a->error = err;
+}
+
+static void asked_start(struct kunit *test, struct asked *a)
+{
+	memset(a, 0, sizeof(*a));
+	a->ask.what.type = DITTO_UPCALL_AUTH;
+	a->ask.what.put = put_uid;
+	a->ask.what.got = got_nothing;
+	a->ask.done = asked_done;
+	ditto_ask_start(test->priv, &a->ask);
+}
+
+/* The server begins anew, and so do its requests; the helper is the same process. */
+static void answers_to_a_server_before(struct kunit *test)
+{
+	struct listener *l = listener_new(test);
+	struct asked a;
+	u64 old, new;
+
+	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, l->port), 0);
+	asked_start(test, &a);
+	old = listener_asked(test, l);
+	ditto_upcalls_exit(test->priv);
+	KUNIT_EXPECT_EQ(test, a.done, 1);
+	KUNIT_EXPECT_EQ(test, a.error, -ECONNREFUSED);
+	KUNIT_ASSERT_EQ(test, ditto_upcalls_init(test->priv), 0);
+	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, l->port), 0);
+	asked_start(test, &a);
+	new = listener_asked(test, l);
+	KUNIT_EXPECT_NE(test, old, new);
+	KUNIT_EXPECT_EQ(test, listener_answer(test, l->port, old, 0), -ENOENT);
+	KUNIT_EXPECT_EQ(test, a.done, 0);
+	KUNIT_EXPECT_EQ(test, listener_answer(test, l->port, new, 0), 0);
+	KUNIT_EXPECT_EQ(test, a.done, 1);
+	KUNIT_EXPECT_EQ(test, a.error, 0);
+}
+
+/* One that was replaced answers neither what it was asked nor what the next one is. */
+static void answers_of_others(struct kunit *test)
+{
+	struct listener *first = listener_new(test), *second = listener_new(test);
+	struct asked a;
+	u64 old, new;
+
+	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, first->port), 0);
+	asked_start(test, &a);
+	old = listener_asked(test, first);
+	KUNIT_EXPECT_EQ(test, listener_answer(test, second->port, old, 0), -EPERM);
+	KUNIT_EXPECT_EQ(test, a.done, 0);
+	ditto_upcall_portid_gone(test->priv, first->port);
+	KUNIT_EXPECT_EQ(test, a.error, -ECONNREFUSED);
+	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, second->port), 0);
+	asked_start(test, &a);
+	new = listener_asked(test, second);
+	KUNIT_EXPECT_NE(test, upper_32_bits(old), upper_32_bits(new));
+	KUNIT_EXPECT_EQ(test, listener_answer(test, first->port, new, 0), -EPERM);
+	KUNIT_EXPECT_EQ(test, listener_answer(test, second->port, old, 0), -ENOENT);
+	/* The term of the one, the number of the other. */
+	KUNIT_EXPECT_EQ(test, listener_answer(test, second->port, lower_32_bits(new), 0), -ENOENT);
+	KUNIT_EXPECT_EQ(test, a.done, 0);
+	KUNIT_EXPECT_EQ(test, listener_answer(test, second->port, new, 0), 0);
+	KUNIT_EXPECT_EQ(test, a.done, 1);
+}
+
+/* The helper forgets the login that nobody waits for. */
+static void answers_to_who_gave_up(struct kunit *test)
+{
+	struct listener *l = listener_new(test);
+	struct asked a;
+	u64 serial;
+
+	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, l->port), 0);
+	asked_start(test, &a);
+	serial = listener_asked(test, l);
+	KUNIT_EXPECT_TRUE(test, ditto_ask_cancel(&a.ask));
+	KUNIT_EXPECT_EQ(test, listener_answer(test, l->port, serial, 77), -ENOENT);
+	KUNIT_EXPECT_EQ(test, a.done, 0);
+	KUNIT_ASSERT_TRUE(test, listener_hear(l));
+	KUNIT_EXPECT_EQ(test, nla_get_u32(l->attrs[DITTO_A_UPCALL_TYPE]), DITTO_UPCALL_AUTH_ABORT);
+	KUNIT_EXPECT_EQ(test, nla_get_u64(l->attrs[DITTO_A_UPCALL_AUTH_ID]), 77);
+	/* The answer came first. */
+	asked_start(test, &a);
+	KUNIT_EXPECT_EQ(test, listener_answer(test, l->port, listener_asked(test, l), 77), 0);
+	KUNIT_EXPECT_FALSE(test, ditto_ask_cancel(&a.ask));
+	KUNIT_EXPECT_EQ(test, a.done, 1);
+	KUNIT_EXPECT_FALSE(test, listener_hear(l));
+}
+
+static int put_and_give_up(struct sk_buff *msg, void *arg)
+{
+	struct asked *a = arg;
+
+	/* It has its turn, and is not sent yet. */
+	return ditto_ask_cancel(&a->ask) ? -EINVAL : put_uid(msg, NULL);
+}
+
+static void given_up_before_it_is_sent(struct kunit *test)
+{
+	struct listener *l = listener_new(test);
+	struct asked a = {
+		.ask = {
+			.what = {
+				.type = DITTO_UPCALL_AUTH, .put = put_and_give_up,
+				.got = got_nothing, .arg = &a,
+			},
+			.done = asked_done,
+		},
+	};
+
+	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, l->port), 0);
+	ditto_ask_start(test->priv, &a.ask);
+	KUNIT_EXPECT_EQ(test, a.done, 1);
+	KUNIT_EXPECT_EQ(test, a.error, -ECANCELED);
+	KUNIT_EXPECT_FALSE(test, listener_hear(l));
+	if (!a.done)
+		KUNIT_EXPECT_TRUE(test, ditto_ask_cancel(&a.ask));
+}
+
 static int upcall_test_init(struct kunit *test)
 {
 	struct ditto_server *srv = kunit_kzalloc(test, sizeof(*srv), GFP_KERNEL);
@@ -111,6 +337,10 @@ static struct kunit_case upcall_cases[] = {
 	KUNIT_CASE(one_helper_at_a_time),
 	KUNIT_CASE(helper_that_is_not_there),
 	KUNIT_CASE(answers_nobody_waits_for),
+	KUNIT_CASE(answers_to_a_server_before),
+	KUNIT_CASE(answers_of_others),
+	KUNIT_CASE(answers_to_who_gave_up),
+	KUNIT_CASE(given_up_before_it_is_sent),
 	{}
 };
 
