@@ -386,12 +386,15 @@ static u32 finish(struct dsmb_channel *channel, const struct ditto_auth *auth,
 	return dsmb_conn_settle(conn) ? DSMB_INSUFFICIENT_RESOURCES : DSMB_SUCCESS;
 }
 
-/* A channel that could not be bound leaves the session as it was; all else ends it. */
-static void fail(struct dsmb_channel *channel)
+/*
+ * A channel that could not be bound leaves the session as it was, and so does a renewal that was
+ * given up (3.3.5.16) or whose connection went. All else ends it (3.3.5.5.3).
+ */
+static void fail(struct dsmb_channel *channel, u32 status)
 {
 	if (channel->binding)
 		dsmb_channel_close(channel, "binding failed");
-	else
+	else if (!channel->ready || status != DSMB_CANCELLED)
 		dsmb_session_close(channel->session, "authentication failed");
 }
 
@@ -483,7 +486,7 @@ static u32 step_close(struct dsmb_call *call, u32 status)
 	}
 	alive = step_end(channel, auth->done ? 0 : auth->id);
 	if (status && status != DSMB_MORE_PROCESSING_REQUIRED)
-		fail(channel);
+		fail(channel, status);
 	else if (!alive)
 		status = DSMB_USER_SESSION_DELETED;
 

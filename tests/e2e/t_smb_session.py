@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Connections, sessions and trees of SMB as the protocol's text demands (MS-SMB2)."""
+import contextlib
 import os
+import signal
 import socket
 import struct
 import time
+
+from impacket import ntlm
 
 import smb2
 import smbraw
@@ -320,6 +324,54 @@ def reauthentication(w):
     with link(w.client, share=None) as s:
         eq(s.login('bob', sign=True), 'ACCESS_DENIED', 'as another user')
         eq(s.echo(), 'SUCCESS')
+    no_sessions(w)
+
+
+@contextlib.contextmanager
+def stopped(helper):
+    helper.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        helper.send_signal(signal.SIGCONT)
+
+
+@test(smb=True, squash='none')
+def renewal_given_up(w):
+    """A renewal that is cancelled (3.3.5.16), or whose channel goes, leaves the session as it was."""
+    share_all(w)
+    helper = w.server.helper
+    with link(w.client) as s:
+        fid = s.create('f')
+
+        def cancelled(token):
+            with stopped(helper):
+                number = s.send(smb2.SESSION_SETUP, s.setup_body(token), sign=True)
+                s.raw(s.signed(s.header(smb2.CANCEL, number) + struct.pack('<HH', 4, 0)))
+                eq(smbraw.name(s.answer(number)[0]), 'CANCELLED')
+            s.write(fid, b'goes on')
+            eq(s.read(fid, 7), b'goes on')
+
+        cancelled(ntlm.getNTLMSSPType1('', '', True).getData())
+        eq(s.ntlm_first(sign=True), 'MORE_PROCESSING_REQUIRED')
+        cancelled(s.ntlm_proof('alice'))
+        eq(s.login(sign=True), 'SUCCESS')
+        cancelled(ntlm.getNTLMSSPType1('', '', True).getData())
+        eq(len(sessions(w)), 1)
+        t = Link(w.client, s.guid).negotiate()
+        eq(t.bind(s), 'SUCCESS')
+        with stopped(helper):
+            t.send(smb2.SESSION_SETUP, t.setup_body(b'token'), sign=True)
+            t.end()
+            time.sleep(1)
+        eq(s.read(fid, 7), b'goes on')
+    with link(w.client, share=None) as s:
+        s.session = 0
+        with stopped(helper):
+            number = s.send(smb2.SESSION_SETUP, s.setup_body(
+                ntlm.getNTLMSSPType1('', '', True).getData()), sign=False)
+            s.raw(s.header(smb2.CANCEL, number) + struct.pack('<HH', 4, 0))
+            eq(smbraw.name(s.answer(number)[0]), 'CANCELLED', 'a first login')
     no_sessions(w)
 
 
