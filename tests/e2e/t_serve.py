@@ -8,11 +8,12 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import time
 
 import nfs3
 import rpc
 import servers
-from harness import (Volume, eq, get, pattern, put, run, test, wait_for, MNT_DETACH)
+from harness import (Child, Volume, eq, get, pattern, put, run, test, wait_for, MNT_DETACH)
 from t_admin import rpcbind
 from t_life import progress, writer
 
@@ -224,6 +225,26 @@ def stop_and_start(w):
     eq(health(w), (0, {}))
     w.clients[1].umount(smb, MNT_DETACH)
     w.client.umount(m)
+    s.ctl('stop')
+
+
+@test(server='ditto', share=False, timeout=90)
+def start_while_replaced(w):
+    """dittoctl start is answered by the helper that serves, not by one that was replaced."""
+    s = w.server
+    conf = f'[share data]\npath = {w.export}\n'
+    s.helper_start(conf)
+    wait_for('the share', lambda: names(w) == ['data'])
+    for _ in range(5):
+        s.ctl('start')
+    s.helper.send_signal(signal.SIGSTOP)
+    child = Child(s.ctl, 'start')
+    time.sleep(0.5)
+    s.helper.kill()
+    s.helper.wait()
+    s.helper_start(conf)
+    child.join()
+    eq(names(w), ['data'])
     s.ctl('stop')
 
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "mem.h"
@@ -44,8 +45,8 @@ int status_write(const struct status *s)
 	f = fopen(file_path(new, ".new"), "we");
 	if (!f)
 		return -errno;
-	fprintf(f, "pid %d\nserial %llu\nstarted %llu\nstopped %d\nshares %u\n", s->pid,
-		(unsigned long long)s->serial, (unsigned long long)s->started, s->stopped,
+	fprintf(f, "pid %d\nheard %llu\nstarted %llu\nstopped %d\nshares %u\n", s->pid,
+		(unsigned long long)s->heard, (unsigned long long)s->started, s->stopped,
 		s->shares);
 	for (i = 0; i < s->nproblems; i++) {
 		fputs("problem ", f);
@@ -88,8 +89,8 @@ static void read_line(struct status *s, char *line)
 	*value++ = '\0';
 	if (!strcmp(line, "pid"))
 		s->pid = atoi(value);
-	else if (!strcmp(line, "serial"))
-		s->serial = strtoull(value, NULL, 10);
+	else if (!strcmp(line, "heard"))
+		s->heard = strtoull(value, NULL, 10);
 	else if (!strcmp(line, "started"))
 		s->started = strtoull(value, NULL, 10);
 	else if (!strcmp(line, "stopped"))
@@ -143,4 +144,12 @@ void status_free(struct status *s)
 	}
 	free(s->problem);
 	memset(s, 0, sizeof(*s));
+}
+
+u64 status_clock(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (u64)t.tv_sec * 1000000000 + (u64)t.tv_nsec;
 }

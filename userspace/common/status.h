@@ -23,7 +23,8 @@ struct status_problem {
 /**
  * struct status - dittod as it is
  * @pid: its process
- * @serial: grows with each writing
+ * @heard: when it heard of the configuration, or that it is to stop, which this is about; see
+ *	status_clock()
  * @started: of the server that the configuration was applied to; 0 for none
  * @stopped: it applies nothing until it is told to
  * @shares: in the configuration
@@ -32,7 +33,7 @@ struct status_problem {
  */
 struct status {
 	pid_t pid;
-	u64 serial;
+	u64 heard;
 	u64 started;
 	bool stopped;
 	unsigned int shares;
@@ -46,5 +47,7 @@ int status_write(const struct status *s);
 bool status_read(struct status *s);
 void status_free(struct status *s);
 void status_remove(void);
+/* Nanoseconds, by a clock that all processes share. */
+u64 status_clock(void);
 
 #endif

@@ -174,42 +174,57 @@ static int status_run(struct ctl *ctl, char **words)
 	return (int)h.health;
 }
 
-static bool daemon_has(bool stopped, u64 since)
+/*
+ * Did it as it was told at @since? Then @pid is the one that did, or another one that runs by
+ * now and is to be told, too.
+ */
+static bool daemon_did(bool stopped, u64 since, pid_t *pid)
 {
 	struct status s;
-	bool has;
+	bool did;
 
 	/* One that ended meanwhile applies nothing any more. */
 	if (!status_read(&s))
 		return stopped;
-	has = s.serial > since && s.stopped == stopped;
+	/* What it applied before, or was applying then, is no answer. */
+	did = s.heard >= since && s.stopped == stopped;
+	*pid = s.pid;
 	status_free(&s);
-	return has;
+	return did;
+}
+
+static int daemon_signal(pid_t pid, int signal)
+{
+	if (!kill(pid, signal))
+		return CTL_OK;
+	fprintf(stderr, "dittoctl: dittod (process %d): %s\n", pid, strerror(errno));
+	return CTL_REFUSED;
 }
 
 /* Send dittod a signal and wait until it did as told. */
 static int tell_daemon(const struct ctl *ctl, int signal, bool stopped)
 {
+	u64 since = status_clock();
 	struct status s;
-	u64 since;
-	pid_t pid;
+	pid_t pid, told;
 	int ms;
 
 	if (!status_read(&s))
 		return stopped ? CTL_OK : ctl_usage(ctl, "dittod does not run");
-	since = s.serial;
-	pid = s.pid;
+	told = s.pid;
 	status_free(&s);
-	if (kill(pid, signal)) {
-		fprintf(stderr, "dittoctl: dittod (process %d): %s\n", pid, strerror(errno));
+	if (daemon_signal(told, signal))
 		return CTL_REFUSED;
-	}
 	for (ms = 0; ms < SIGNAL_MS; ms += POLL_MS) {
-		if (daemon_has(stopped, since))
+		pid = told;
+		if (daemon_did(stopped, since, &pid))
 			return CTL_OK;
+		if (pid != told && daemon_signal(pid, signal))
+			return CTL_REFUSED;
+		told = pid;
 		sleep_ms(POLL_MS);
 	}
-	fprintf(stderr, "dittoctl: dittod (process %d) does not answer\n", pid);
+	fprintf(stderr, "dittoctl: dittod (process %d) does not answer\n", told);
 	return CTL_REFUSED;
 }
 

@@ -77,7 +77,8 @@
  * @ready: the service manager was told
  * @instance: of a server that is to be told its epoch when its shares are there; or 0
  * @waited: seconds since
- * @serial: of the status last written
+ * @heard: when it heard of @next_cfg, or else of @cfg, or that it is to stop
+ * @applied: @heard of what the job applies, or applied
  * @stopped: nothing is applied until the file is read again
  * @retry_s: seconds until what failed is tried again; 0 if nothing failed
  * @retry: fires then
@@ -101,7 +102,8 @@ struct daemon {
 	bool ready;
 	u64 instance;
 	unsigned int waited;
-	u64 serial;
+	u64 heard;
+	u64 applied;
 	bool stopped;
 	unsigned int retry_s;
 	int retry;
@@ -130,8 +132,9 @@ static void tell(struct daemon *d, const char *status)
 /* For dittoctl status; nothing depends on its being there. */
 static void write_status(struct daemon *d)
 {
-	struct status s = { .pid = getpid(), .serial = ++d->serial, .stopped = d->stopped,
-			    .started = d->result.started, .shares = d->cfg->nshares };
+	struct status s = { .pid = getpid(), .heard = d->stopped ? d->heard : d->applied,
+			    .stopped = d->stopped, .started = d->result.started,
+			    .shares = d->cfg->nshares };
 	unsigned int i;
 
 	s.problem = mem_new((d->result.nproblems + 1) * sizeof(*s.problem));
@@ -172,6 +175,7 @@ static void start_apply(struct daemon *d)
 		d->next_cfg = NULL;
 	}
 	idmap_set_domain(d->cfg->domain);
+	d->applied = d->heard;
 	d->again = false;
 	d->applying = true;
 	/* There is room: it is the only job of this pool. */
@@ -297,6 +301,7 @@ static struct config *load(const struct daemon *d)
 
 static void reload(struct daemon *d)
 {
+	u64 heard = status_clock();
 	struct config *cfg = load(d);
 
 	channel_hello(d->channel);
@@ -308,6 +313,7 @@ static void reload(struct daemon *d)
 	}
 	config_free(d->next_cfg);
 	d->next_cfg = cfg;
+	d->heard = heard;
 	d->stopped = false;
 	log_notice("%s is read again", d->config_path);
 	if (channel_is_up(d->channel))
@@ -318,6 +324,7 @@ static void reload(struct daemon *d)
 static void stop_serving(struct daemon *d)
 {
 	d->stopped = true;
+	d->heard = status_clock();
 	d->again = false;
 	set_retry(d, 0);
 	log_notice("told to stop: nothing is applied until the configuration is read again");
@@ -489,6 +496,7 @@ static int run(struct daemon *d, const char *state_dir)
 	struct why why;
 	int rc;
 
+	d->heard = status_clock();
 	d->cfg = load(d);
 	if (!d->cfg)
 		return EXIT_FAILURE;
