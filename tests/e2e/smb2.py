@@ -28,7 +28,8 @@ NAMES = {
     0xc000003a: 'OBJECT_PATH_NOT_FOUND', 0xc0000043: 'SHARING_VIOLATION',
     0xc0000054: 'FILE_LOCK_CONFLICT', 0xc0000055: 'LOCK_NOT_GRANTED',
     0xc0000056: 'DELETE_PENDING', 0xc000007e: 'RANGE_NOT_LOCKED',
-    0xc00000a2: 'MEDIA_WRITE_PROTECTED', 0xc00000bb: 'NOT_SUPPORTED',
+    0xc00000a2: 'MEDIA_WRITE_PROTECTED', 0xc00000b0: 'PIPE_DISCONNECTED',
+    0xc00000bb: 'NOT_SUPPORTED',
     0xc00000d0: 'REQUEST_NOT_ACCEPTED', 0xc00000e3: 'INVALID_OPLOCK_PROTOCOL',
     0xc0000184: 'INVALID_DEVICE_STATE', 0xc0000909: 'CANNOT_BREAK_OPLOCK',
     0xc00000c9: 'NETWORK_NAME_DELETED', 0xc00000cc: 'BAD_NETWORK_NAME',
@@ -210,8 +211,7 @@ class Smb2:
                                         fid) + data)
 
     def ioctl(self, fid, code, data=b'', room=65536):
-        out = self.call(IOCTL, struct.pack('<HHI16sIIIIIIII', 57, 0, code, fid, 120, len(data), 0,
-                                           0, 0, room, 1, 0) + data)
+        out = self.call(IOCTL, ioctl_body(fid, code, data, room))
         start, length = struct.unpack_from('<II', out, 32)
         return out[start - 64:start - 64 + length]
 
@@ -225,6 +225,11 @@ class Smb2:
     def end(self):
         """The connection goes without a word."""
         self.socket.close()
+
+
+def ioctl_body(fid, code, data=b'', room=65536):
+    return struct.pack('<HHI16sIIIIIIII', 57, 0, code, fid, 120, len(data), 0, 0, 0, room, 1,
+                       0) + data
 
 
 def refused(name, call, *args, **kw):

@@ -194,45 +194,67 @@ def status_of(pid):
         return {k: v.split() for k, _, v in (line.partition(':') for line in f)}
 
 
-def child_of(parent):
-    """The process that another one has started; None if there is none that runs."""
+def child_of(parent, word=None):
+    """The process that another one has started, with this argument; None if none runs."""
     for pid in filter(str.isdigit, os.listdir('/proc')):
         with contextlib.suppress(OSError):
             have = status_of(pid)
-            if have['PPid'] == [str(parent)] and have['State'][0] != 'Z':
+            with open(f'/proc/{pid}/cmdline', encoding='ascii') as f:
+                words = f.read().split('\0')
+            if (have['PPid'] == [str(parent)] and have['State'][0] != 'Z' and
+                    (not word or word in words)):
                 return int(pid)
     return None
 
 
-def login_worker(w):
+def worker(w, kind):
     spawner = child_of(w.server.helper.pid)
-    return spawner and child_of(spawner)
+    return spawner and child_of(spawner, f'--{kind}-worker')
 
 
-@test(smb=True)
-def worker_can_do_little(w):
-    """The process that reads tokens before a login: another user, without privileges."""
-    pids = child_of(w.server.helper.pid), login_worker(w)
-    for pid in pids:
-        have = status_of(pid)
-        for name in ('CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'):
-            eq(int(have[name][0], 16), 0, name)
-        assert all(int(uid) for uid in have['Uid'] + have['Gid']), have
-        eq(have['NoNewPrivs'], ['1'])
-    # what it has open: no netlink socket, no database, no file of ours
-    for fd in os.listdir(f'/proc/{pids[1]}/fd'):
-        name = os.readlink(f'/proc/{pids[1]}/fd/{fd}')
-        assert name.startswith(('/dev/null', 'socket:', '/memfd:', f'{w.base}/state/replay')), name
+def login_worker(w):
+    return worker(w, 'login')
+
+
+def pipe_worker(w):
+    return worker(w, 'pipe')
+
+
+def can_do_little(w, pid):
+    """Another user, without privileges."""
+    have = status_of(pid)
+    for name in ('CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'):
+        eq(int(have[name][0], 16), 0, name)
+    assert all(int(uid) for uid in have['Uid'] + have['Gid']), have
+    eq(have['NoNewPrivs'], ['1'])
     with open('/proc/net/netlink', encoding='ascii') as f:
-        eq([line for line in f if line.split()[2] in map(str, pids)], [])
-    with open(f'/proc/{pids[1]}/limits', encoding='ascii') as f:
+        eq([line for line in f if line.split()[2] == str(pid)], [])
+
+
+def is_confined(w, pid, files, name):
+    """It has no file but these; no process, no core; system calls are filtered."""
+    for fd in os.listdir(f'/proc/{pid}/fd'):
+        what = os.readlink(f'/proc/{pid}/fd/{fd}')
+        assert what.startswith(('/dev/null', 'socket:', *files)), what
+    with open(f'/proc/{pid}/limits', encoding='ascii') as f:
         limits = {line[:25].strip(): line[26:].split()[0] for line in f}
     eq((limits['Max processes'], limits['Max core file size']), ('0', '0'))
     # not every guest kernel has seccomp
     if 'Seccomp' in status_of('self'):
-        eq(status_of(pids[1])['Seccomp'], ['2'])
+        eq(status_of(pid)['Seccomp'], ['2'])
     else:
-        assert 'has no seccomp' in w.server.helper_log(), w.server.helper_log()
+        wait_for('the line in the log',
+                 lambda: f'has no seccomp: the {name}' in w.server.helper_log())
+
+
+@test(smb=True)
+def worker_can_do_little(w):
+    """The processes that read what clients say."""
+    wait_for('the worker of pipes', lambda: pipe_worker(w))
+    for pid in (child_of(w.server.helper.pid), login_worker(w), pipe_worker(w)):
+        can_do_little(w, pid)
+    is_confined(w, login_worker(w), ('/memfd:', f'{w.base}/state/replay'), 'login worker')
+    is_confined(w, pipe_worker(w), (), 'pipe worker')
 
 
 @test(smb=True, timeout=60)
@@ -277,3 +299,76 @@ def worker_hangs(w):
             os.kill(pid, signal.SIGCONT)
     with Link(w.client).negotiate() as s:
         eq(s.login(), 'SUCCESS')
+
+
+def bound_pipe(s):
+    fid = s.create('lsarpc')
+    s.ioctl(fid, TRANSCEIVE, BIND)
+    return fid
+
+
+@test(smb=True, timeout=60)
+def pipe_worker_dies(w):
+    """Its pipes are disconnected, new ones work; sessions and logins do not notice."""
+    with link(w.client, share='IPC$') as s:
+        for times in range(1, 4):
+            fid = bound_pipe(s)
+            eq(status_of_answer(s.ioctl(fid, TRANSCEIVE, lookup_names4(['root']))), 0)
+            wait_for('the worker', lambda: pipe_worker(w))
+            dead = pipe_worker(w)
+            os.kill(dead, signal.SIGSEGV)
+            wait_for('the line in the log', lambda: w.server.helper_log().count(
+                'the pipe worker has ended') == times)
+            smb2.refused('PIPE_DISCONNECTED', s.ioctl, fid, TRANSCEIVE,
+                         lookup_names4(['root']))
+            s.close(fid)
+
+            def goes_on():
+                fid = s.create('lsarpc')
+                try:
+                    s.ioctl(fid, TRANSCEIVE, BIND)
+                except smb2.Status:
+                    return False
+                finally:
+                    s.close(fid)
+                return True
+            wait_for('pipes', goes_on, 20)
+            assert pipe_worker(w) != dead
+    with Link(w.client).negotiate() as s:
+        eq(s.login(), 'SUCCESS')
+    assert w.server.helper.poll() is None
+    eq(w.server.helper_log().count('the login worker has ended'), 0)
+
+
+@test(smb=True, clients=2, timeout=60)
+def pipe_worker_is_killed_in_a_call(w):
+    """A call that the worker has not answered fails when the worker ends."""
+    with link(w.client, share='IPC$') as s:
+        fid = bound_pipe(s)
+        pid = pipe_worker(w)
+        os.kill(pid, signal.SIGSTOP)
+        call = Child(smb2.refused, 'PIPE_DISCONNECTED', s.ioctl, fid, TRANSCEIVE,
+                     lookup_names4(['root']))
+        time.sleep(1)
+        os.kill(pid, signal.SIGKILL)
+        call.join()
+
+
+@test(smb=True, clients=2, timeout=60)
+def pipe_worker_hangs(w):
+    """Logins and files of others go on beside calls on pipes that nobody answers."""
+    with contextlib.ExitStack() as stack:
+        links = [stack.enter_context(link(w.client, share='IPC$')) for _ in range(8)]
+        pipes = [s.create('lsarpc') for s in links]
+        pid = pipe_worker(w)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            for s, fid in zip(links, pipes):
+                s.send(smb2.IOCTL, smb2.ioctl_body(fid, TRANSCEIVE, BIND))
+            with Link(w.clients[1]).negotiate() as other:
+                eq(other.login(), 'SUCCESS')
+            eq(SmbClient(w.clients[1]).do('ls').count('blocks of size'), 1)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+    with link(w.client, share='IPC$') as s:
+        eq(status_of_answer(s.ioctl(bound_pipe(s), TRANSCEIVE, lookup_names4(['root']))), 0)

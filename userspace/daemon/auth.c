@@ -85,12 +85,12 @@ static time_t now(void)
 	return t.tv_sec;
 }
 
-struct auth *auth_new(const char *users, const char *replay)
+struct auth *auth_new(const char *users, const char *replay, int spawner)
 {
 	struct auth *a = mem_new(sizeof(*a));
 	u32 start;
 
-	a->login = login_open(users, replay);
+	a->login = login_open(users, replay, spawner);
 	if (!a->login) {
 		free(a);
 		return NULL;

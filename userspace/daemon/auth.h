@@ -64,10 +64,10 @@ struct auth_step {
 
 /*
  * Begin; @users is the file of local users and their passwords, @replay the replay
- * cache of Kerberos, or NULL to forget it in the end. To be called before threads are
- * started and privileges dropped. NULL on error, which is logged.
+ * cache of Kerberos, or NULL to forget it in the end, @spawner starts workers. To be
+ * called before privileges are dropped. NULL on error, which is logged.
  */
-struct auth *auth_new(const char *users, const char *replay);
+struct auth *auth_new(const char *users, const char *replay, int spawner);
 void auth_free(struct auth *a);
 
 /**

@@ -2,9 +2,7 @@
 /*
  * dittod's side of the login worker.
  *
- * Locking: the mutex guards everything but the sockets themselves. A socket of a
- * channel is used by the thread that made it busy; those of a worker are closed when
- * the last thread has left it.
+ * Locking: the keeper's mutex guards what changes in struct login, too.
  */
 
 #include <errno.h>
@@ -15,13 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "keeper.h"
 #include "log.h"
 #include "login.h"
 #include "mem.h"
@@ -30,34 +28,11 @@
 #include "worker.h"
 #include "worker_msg.h"
 
-/* Milliseconds in which the worker looks at a token, or becomes ready. */
+/* Milliseconds in which the worker looks at a token. */
 #define TAKE_TIME	30000
-#define START_TIME	10000
-/* Milliseconds until another worker is started: at first, at most, and what is long after it. */
-#define PAUSE_MIN	500
-#define PAUSE_MAX	30000
-#define PAUSE_FORGET	60000
 /* Milliseconds until the keytab is looked at again, and its longest. */
 #define KEYTAB_TIME	2000
 #define KEYTAB_MAX	1048576
-
-/**
- * struct crew - a worker's sockets
- * @control: for hellos, keytabs and what is to be forgotten
- * @channel: for tokens
- * @busy: which of them are in use
- * @users: threads that use it, and one for being the present one
- * @hellos: that it may still send: one for each keytab
- * @dead: it is of no more use
- */
-struct crew {
-	int control;
-	int channel[WORKER_CHANNELS];
-	bool busy[WORKER_CHANNELS];
-	unsigned int users;
-	unsigned int hellos;
-	bool dead;
-};
 
 /**
  * struct keytab_mark - tells one state of the keytab from another
@@ -77,57 +52,31 @@ struct keytab_mark {
 
 /**
  * struct login - all
- * @lock: see above
- * @freed: a channel is
+ * @keeper: of the workers
  * @users: path of the file of local users
  * @keytab: path of the keytab; NULL if there can be none
  * @replay: descriptor of the replay cache
- * @spawner: socket for orders
- * @poll: watches the present worker's control socket
- * @crew: the present worker; NULL while there is none
  * @id: of the last login
- * @started: when the present worker was, in ms
- * @pause: before the next one is, in ms
  * @mark: of the keytab that the worker has
  * @looked: when it was looked at, in ms
  * @hello: that the worker told
  * @hello_len: bytes
  * @mechs: that it told
  * @changes: how often @hello became another one
- * @packet: for messages on the control socket
  */
 struct login {
-	pthread_mutex_t lock;
-	pthread_cond_t freed;
+	struct keeper keeper;
 	char *users;
 	char *keytab;
 	int replay;
-	int spawner;
-	int poll;
-	struct crew *crew;
 	u64 id;
-	u64 started;
-	u64 pause;
 	struct keytab_mark mark;
 	u64 looked;
 	u8 *hello;
 	size_t hello_len;
 	u64 mechs;
 	unsigned int changes;
-	u8 packet[WORKER_PACKET_MAX];
 };
-
-static void crew_put_locked(struct crew *crew)
-{
-	int i;
-
-	if (--crew->users)
-		return;
-	for (i = 0; i < WORKER_CHANNELS; i++)
-		close(crew->channel[i]);
-	close(crew->control);
-	free(crew);
-}
 
 /* The keytab that the administrator's configuration names, if it is a file. */
 static char *keytab_path(void)
@@ -211,131 +160,26 @@ static int login_send_keytab_locked(struct login *l, struct crew *crew, int fd, 
 	return rc;
 }
 
-/* Another worker, unless the last one is only just there. */
-static void login_start_locked(struct login *l)
-{
-	struct epoll_event event = { .events = EPOLLIN };
-	struct crew *crew = NULL;
-	int theirs[WORKER_SOCKETS];
-	int ours[WORKER_SOCKETS];
-	u64 now = upcall_now_ms();
-	int i, n, rc = 0;
-
-	if (l->started && now < l->started + l->pause)
-		return;
-	l->pause = l->started && now < l->started + PAUSE_FORGET ? 2 * l->pause : PAUSE_MIN;
-	if (l->pause > PAUSE_MAX)
-		l->pause = PAUSE_MAX;
-	l->started = now;
-	for (n = 0; n < WORKER_SOCKETS; n++) {
-		int pair[2];
-
-		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
-			rc = -errno;
-			break;
-		}
-		ours[n] = pair[0];
-		theirs[n] = pair[1];
-	}
-	if (!rc)
-		rc = worker_spawner_order(l->spawner, theirs);
-	for (i = 0; i < n; i++)
-		close(theirs[i]);
-	if (!rc) {
-		crew = mem_new(sizeof(*crew));
-		crew->users = 1;
-		crew->control = ours[0];
-		memcpy(crew->channel, ours + 1, sizeof(crew->channel));
-		rc = login_send_keytab_locked(l, crew, crew->control, true);
-	}
-	if (!rc && epoll_ctl(l->poll, EPOLL_CTL_ADD, ours[0], &event))
-		rc = -errno;
-	if (rc) {
-		log_error("the login worker cannot be started: %s", strerror(-rc));
-		for (i = 0; i < n; i++)
-			close(ours[i]);
-		free(crew);
-		return;
-	}
-	l->crew = crew;
-}
-
-/* A worker is of no more use: those that wait for it find that out by the sockets' end. */
-static void login_fail_locked(struct login *l, struct crew *crew, const char *what)
-{
-	int i;
-
-	if (crew->dead)
-		return;
-	crew->dead = true;
-	log_error("the login worker %s: logins under way fail, and another one is started", what);
-	epoll_ctl(l->poll, EPOLL_CTL_DEL, crew->control, NULL);
-	for (i = 0; i < WORKER_CHANNELS; i++)
-		shutdown(crew->channel[i], SHUT_RDWR);
-	shutdown(crew->control, SHUT_RDWR);
-	l->crew = NULL;
-	crew_put_locked(crew);
-	login_start_locked(l);
-}
-
-static const char *login_failure(int rc)
-{
-	switch (rc) {
-	case -ETIMEDOUT:
-	case -EAGAIN:
-		return "does not answer";
-	case -EBADMSG:
-		return "says what makes no sense";
-	default:
-		return "has ended";
-	}
-}
-
-/* A channel to the present worker; -1 if there is none. */
+/* A channel to the present worker, and the number of a new login; -1 if there is none. */
 static int login_channel_get(struct login *l, struct crew **crew, u64 *id)
 {
 	struct crew *c;
-	int i = -1;
+	int i = keeper_get(&l->keeper, &c);
 	int rc;
 
-	pthread_mutex_lock(&l->lock);
-	for (;;) {
-		if (!l->crew)
-			login_start_locked(l);
-		c = l->crew;
-		if (!c)
-			break;
-		for (i = 0; i < WORKER_CHANNELS && c->busy[i]; i++)
-			;
-		if (i < WORKER_CHANNELS)
-			break;
-		pthread_cond_wait(&l->freed, &l->lock);
+	if (i < 0)
+		return i;
+	*crew = c;
+	pthread_mutex_lock(&l->keeper.lock);
+	if (!*id)
+		*id = ++l->id;
+	if (!c->dead && upcall_now_ms() >= l->looked + KEYTAB_TIME) {
+		rc = login_send_keytab_locked(l, c, c->channel[i], false);
+		if (rc)
+			log_error("the keytab cannot be handed on: %s", strerror(-rc));
 	}
-	if (c) {
-		c->busy[i] = true;
-		c->users++;
-		*crew = c;
-		if (!*id)
-			*id = ++l->id;
-		if (upcall_now_ms() >= l->looked + KEYTAB_TIME) {
-			rc = login_send_keytab_locked(l, c, c->channel[i], false);
-			if (rc)
-				log_error("the keytab cannot be handed on: %s", strerror(-rc));
-		}
-	}
-	pthread_mutex_unlock(&l->lock);
-	return c ? i : -1;
-}
-
-static void login_channel_put(struct login *l, struct crew *crew, int channel, int rc)
-{
-	pthread_mutex_lock(&l->lock);
-	if (rc)
-		login_fail_locked(l, crew, login_failure(rc));
-	crew->busy[channel] = false;
-	crew_put_locked(crew);
-	pthread_cond_broadcast(&l->freed);
-	pthread_mutex_unlock(&l->lock);
+	pthread_mutex_unlock(&l->keeper.lock);
+	return i;
 }
 
 /* Answer a question about a local user. */
@@ -433,9 +277,9 @@ enum gss_outcome login_take(struct login *l, u64 *id, struct auth_step *step,
 	msg.id = *id;
 	packet = mem_new(WORKER_PACKET_MAX);
 	rc = login_exchange(l, crew->channel[i], &msg, packet, &said, local);
-	login_channel_put(l, crew, i, rc);
+	keeper_put(&l->keeper, crew, i, rc);
 	if (rc) {
-		why_not(why, "the login worker %s", login_failure(rc));
+		why_not(why, "the login worker %s", keeper_failure(rc));
 	} else {
 		outcome = (enum gss_outcome)msg.outcome;
 		if (msg.token_len) {
@@ -463,51 +307,59 @@ void login_forget(struct login *l, u64 *id)
 	if (!*id)
 		return;
 	*id = 0;
-	pthread_mutex_lock(&l->lock);
-	/* If the worker does not keep up, the login makes room for later ones. */
-	if (l->crew)
-		worker_msg_send(l->crew->control, &msg, -1);
-	pthread_mutex_unlock(&l->lock);
+	/* If that is lost, the login makes room for later ones. */
+	keeper_tell(&l->keeper, &msg);
 }
 
 u8 *login_hello(struct login *l, size_t *len)
 {
 	u8 *hello = NULL;
 
-	pthread_mutex_lock(&l->lock);
+	pthread_mutex_lock(&l->keeper.lock);
 	*len = l->hello_len;
 	if (*len) {
 		hello = mem_new(*len);
 		memcpy(hello, l->hello, *len);
 	}
-	pthread_mutex_unlock(&l->lock);
+	pthread_mutex_unlock(&l->keeper.lock);
 	return hello;
 }
 
 unsigned int login_changes(struct login *l)
 {
 	unsigned int changes;
+	struct crew *crew;
 
-	pthread_mutex_lock(&l->lock);
-	if (l->crew)
-		login_send_keytab_locked(l, l->crew, l->crew->control, false);
+	pthread_mutex_lock(&l->keeper.lock);
+	crew = l->keeper.crew;
+	if (crew)
+		login_send_keytab_locked(l, crew, crew->control, false);
 	changes = l->changes;
-	pthread_mutex_unlock(&l->lock);
+	pthread_mutex_unlock(&l->keeper.lock);
 	return changes;
 }
 
 int login_fd(const struct login *l)
 {
-	return l->poll;
+	return keeper_fd(&l->keeper);
 }
 
-static void login_hello_locked(struct login *l, const struct worker_msg *msg)
+void login_ready(struct login *l)
+{
+	keeper_ready(&l->keeper);
+}
+
+static int login_begin(void *arg, struct crew *crew)
+{
+	return login_send_keytab_locked(arg, crew, crew->control, true);
+}
+
+static void login_told(void *arg, const struct worker_msg *msg)
 {
 	bool kerberos = msg->mechs & WORKER_KERBEROS;
 	bool ntlm = msg->mechs & WORKER_NTLM;
+	struct login *l = arg;
 
-	if (!l->changes && !(msg->mechs & WORKER_FILTERED))
-		log_warning("this kernel has no seccomp: the login worker is not confined by it");
 	if (l->changes && msg->mechs == l->mechs && msg->token_len == l->hello_len &&
 	    !memcmp(msg->token, l->hello, l->hello_len))
 		return;
@@ -524,34 +376,13 @@ static void login_hello_locked(struct login *l, const struct worker_msg *msg)
 		log_notice("no user can log in: there is neither a keytab for Kerberos nor gss-ntlmssp for NTLM");
 }
 
-static void login_ready_locked(struct login *l, u64 until)
-{
-	struct worker_msg msg;
-	int rc;
-
-	if (!l->crew)
-		return;
-	rc = worker_msg_receive(l->crew->control, &msg, l->packet, NULL, until);
-	if (!rc && (msg.type != WORKER_HELLO || !l->crew->hellos))
-		rc = -EBADMSG;
-	if (!rc) {
-		l->crew->hellos--;
-		login_hello_locked(l, &msg);
-	} else if (rc != -EAGAIN) {
-		login_fail_locked(l, l->crew, login_failure(rc));
-	}
-}
-
-void login_ready(struct login *l)
-{
-	struct epoll_event event;
-
-	pthread_mutex_lock(&l->lock);
-	/* Another worker may have taken its place since. */
-	if (epoll_wait(l->poll, &event, 1, 0) == 1)
-		login_ready_locked(l, upcall_now_ms() + START_TIME);
-	pthread_mutex_unlock(&l->lock);
-}
+static const struct keeper_ops login_ops = {
+	.kind = WORKER_LOGINS,
+	.name = "login worker",
+	.work = "logins",
+	.begin = login_begin,
+	.hello = login_told,
+};
 
 /* The file in which Kerberos remembers what was said to it; it outlives dittod. */
 static int login_open_replay(const char *path)
@@ -576,56 +407,40 @@ static int login_open_replay(const char *path)
 	return -1;
 }
 
-struct login *login_open(const char *users, const char *replay)
+static void login_free(struct login *l)
+{
+	if (l->replay >= 0)
+		close(l->replay);
+	free(l->hello);
+	free(l->keytab);
+	free(l->users);
+	free(l);
+}
+
+struct login *login_open(const char *users, const char *replay, int spawner)
 {
 	struct login *l = mem_new(sizeof(*l));
 	u32 start;
 	int rc;
 
-	pthread_mutex_init(&l->lock, NULL);
-	pthread_cond_init(&l->freed, NULL);
 	if (getrandom(&start, sizeof(start), 0) != sizeof(start))
 		start = 0;
 	l->id = (u64)start << 16;
 	l->users = mem_string(users);
 	l->keytab = keytab_path();
-	l->spawner = -1;
-	l->poll = epoll_create1(EPOLL_CLOEXEC);
 	l->replay = login_open_replay(replay);
-	if (l->poll < 0 || l->replay < 0) {
-		login_close(l);
-		return NULL;
+	rc = l->replay < 0 ? -EBADF : keeper_open(&l->keeper, &login_ops, l, spawner, l->replay);
+	if (!rc) {
+		if (keeper_wait(&l->keeper))
+			return l;
+		keeper_close(&l->keeper);
 	}
-	rc = worker_spawner_start(l->replay, &l->spawner);
-	if (rc) {
-		log_error("the login worker's user cannot be taken on: %s", strerror(-rc));
-		login_close(l);
-		return NULL;
-	}
-	pthread_mutex_lock(&l->lock);
-	login_start_locked(l);
-	login_ready_locked(l, upcall_now_ms() + START_TIME);
-	pthread_mutex_unlock(&l->lock);
-	if (l->changes)
-		return l;
-	login_close(l);
+	login_free(l);
 	return NULL;
 }
 
 void login_close(struct login *l)
 {
-	if (l->crew)
-		crew_put_locked(l->crew);
-	if (l->spawner >= 0)
-		close(l->spawner);
-	if (l->poll >= 0)
-		close(l->poll);
-	if (l->replay >= 0)
-		close(l->replay);
-	pthread_mutex_destroy(&l->lock);
-	pthread_cond_destroy(&l->freed);
-	free(l->hello);
-	free(l->keytab);
-	free(l->users);
-	free(l);
+	keeper_close(&l->keeper);
+	login_free(l);
 }

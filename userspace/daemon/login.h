@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * dittod's side of the login worker: hands it tokens, and concludes from its answers
- * only what is said here. A worker that ends, says what makes no sense or does not
- * answer fails the logins it was busy with, and is replaced by another one.
+ * only what is said here.
  *
  * Every function may be called by any thread, and none but login_take() blocks.
  */
@@ -16,7 +15,7 @@ struct login;
 /*
  * Begin: see auth_new(). Waits for the first worker. NULL on error, which is logged.
  */
-struct login *login_open(const char *users, const char *replay);
+struct login *login_open(const char *users, const char *replay, int spawner);
 void login_close(struct login *l);
 
 /**

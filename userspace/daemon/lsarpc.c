@@ -245,7 +245,8 @@ static u32 lookup_sids_as(struct rpc_call *call, bool has_handle, enum form form
 			return RPC_FAULT_NDR;
 		}
 		for (i = 0; good && may && i < l.n; i++)
-			enter(&l, &l.item[i], sid_to_name(&l.item[i].sid, &l.item[i].name));
+			enter(&l, &l.item[i],
+			      sid_to_name(&call->asks->accounts, &l.item[i].sid, &l.item[i].name));
 		status = !may ? STATUS_ACCESS_DENIED : good ? lookup_status(&l) :
 			 STATUS_INVALID_HANDLE;
 	}
@@ -303,8 +304,9 @@ static void put_sids(struct ndr_out *out, const struct lookup *l, enum form form
 }
 
 /* The names of a call, and their SIDs if it may know them. */
-static bool get_names(struct ndr_in *in, struct lookup *l, bool may)
+static bool get_names(struct rpc_call *call, struct lookup *l, bool may)
 {
+	struct ndr_in *in = &call->in;
 	u32 n = ndr_get32(in);
 	char text[TEXT_SIZE];
 	u16 *units;
@@ -323,8 +325,9 @@ static bool get_names(struct ndr_in *in, struct lookup *l, bool may)
 		if (there[i])
 			ndr_get_unicode(in, units[i], text, sizeof(text));
 		if (!in->bad && may)
-			enter(l, &l->item[i], sid_from_name(text, &l->item[i].sid,
-							    &l->item[i].name));
+			enter(l, &l->item[i],
+			      sid_from_name(&call->asks->accounts, text, &l->item[i].sid,
+					    &l->item[i].name));
 	}
 	free(units);
 	free(there);
@@ -339,7 +342,7 @@ static u32 lookup_names_as(struct rpc_call *call, bool has_handle, enum form for
 	struct lookup l = { 0 };
 	u32 status = STATUS_INVALID_PARAMETER;
 
-	if (get_names(in, &l, good && may)) {
+	if (get_names(call, &l, good && may)) {
 		get_no_array(in);
 		ndr_get16(in);
 		ndr_get32(in);

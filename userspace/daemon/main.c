@@ -69,6 +69,7 @@
  * @kernel: used by the job only
  * @channel: to the kernel
  * @services: work on requests of the kernel
+ * @spawner: socket for orders to start workers
  * @applier: pool for the job
  * @job: the one that applies
  * @result: of the job
@@ -94,6 +95,7 @@ struct daemon {
 	struct kernel *kernel;
 	struct channel *channel;
 	struct upcall_services services;
+	int spawner;
 	struct pool *applier;
 	struct job job;
 	struct applied result;
@@ -399,6 +401,12 @@ static void auth_is_ready(struct daemon *d, int fd)
 	channel_hello(d->channel);
 }
 
+static void pipes_are_ready(struct daemon *d, int fd)
+{
+	(void)fd;
+	pipes_ready(d->services.pipes);
+}
+
 static void applier_ready(struct daemon *d, int fd)
 {
 	(void)fd;
@@ -473,7 +481,7 @@ static bool open_kernel(struct daemon *d)
 	d->services.names = pool_new(NSS_THREADS, NSS_LIMIT);
 	d->services.logins = pool_new(LOGIN_THREADS, LOGIN_LIMIT);
 	d->services.calls = pool_new(PIPE_THREADS, PIPE_LIMIT);
-	d->services.pipes = pipes_new(pipe_shares);
+	d->services.pipes = pipes_new(d->spawner, pipe_shares);
 	d->applier = pool_new(1, 1);
 	d->kernel = kernel_open();
 	d->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -507,7 +515,9 @@ static int run(struct daemon *d, const char *state_dir)
 	}
 	/* While there are no other threads, and all privileges. */
 	snprintf(replay, sizeof(replay), "%s/replay", state_dir);
-	d->services.auth = auth_new(DITTO_USERS_FILE, replay);
+	d->spawner = worker_spawner_start();
+	if (d->spawner >= 0)
+		d->services.auth = auth_new(DITTO_USERS_FILE, replay, d->spawner);
 	if (!d->services.auth) {
 		log_error("cannot log users in");
 		return EXIT_FAILURE;
@@ -543,6 +553,7 @@ static int run(struct daemon *d, const char *state_dir)
 		{ pool_fd(d->services.logins), logins_ready },
 		{ pool_fd(d->services.calls), calls_ready },
 		{ auth_fd(d->services.auth), auth_is_ready },
+		{ pipes_fd(d->services.pipes), pipes_are_ready },
 		{ pool_fd(d->applier), applier_ready },
 		{ recorder_fd(d->services.recorder), recorder_ready },
 		{ channel_helper_fd(d->channel), helper_ready },

@@ -2,7 +2,11 @@
 /*
  * Pipes that clients of the server open.
  *
- * Locking: the mutex of all guards the table, the one of a pipe its connection.
+ * What is written into a pipe is read by the pipe worker, which has the connections of
+ * remote calls. Here is what it must not decide: which pipes there are, whose they are,
+ * and what their users may know.
+ *
+ * Locking: the mutex of all guards the table, the one of a pipe is held during a call.
  * A pipe that was closed is freed by the last one who uses it.
  */
 
@@ -11,56 +15,88 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "holders.h"
+#include "keeper.h"
 #include "mem.h"
 #include "pipe.h"
+#include "share_list.h"
+#include "upcall.h"
 
 /*
- * Pipes at once, and of them those of one user. One more takes the place of the one of
+ * Of WORKER_PIPES_MAX pipes those of one user. One more takes the place of the one of
  * that user that was used longest ago, or of the user who has most.
  */
-#define PIPES_MAX	1024
 #define PIPES_PER_USER	256
+/* Milliseconds that the worker takes for a call, without those in which it is answered. */
+#define CALL_TIME	30000
+/* Questions in one call: its message has no room for so many names and SIDs. */
+#define QUESTIONS_MAX	8192
 
 /**
  * struct pipe - a pipe
  * @id: its number
  * @users: the table and those who use it
  * @used: when it was used last, in uses of pipes
- * @lock: guards @conn
- * @conn: connection of remote calls
- * @holder: the user
+ * @lock: held during a call; guards @known
+ * @known: the worker knows it
+ * @number: see rpc_pipe_number()
+ * @user: who opened it
+ * @holder: the same in the table of holders
  */
 struct pipe {
 	u64 id;
 	unsigned int users;
 	u64 used;
 	pthread_mutex_t lock;
-	struct rpc_conn *conn;
+	bool known;
+	unsigned int number;
+	struct rpc_user user;
 	struct holder *holder;
 };
 
 struct pipes {
+	struct keeper keeper;
 	pthread_mutex_t lock;
-	rpc_shares_t shares;
+	pipe_shares_t shares;
 	u64 serial;
 	u64 uses;
-	struct pipe *table[PIPES_MAX];
+	struct pipe *table[WORKER_PIPES_MAX];
 	struct holders holders;
 };
 
-static const struct rpc_interface *const interfaces[] = {
-	&srvsvc_interface, &lsarpc_interface, &wkssvc_interface,
+static int pipes_begin(void *arg, struct crew *crew)
+{
+	(void)arg;
+	crew->hellos++;
+	return 0;
+}
+
+static void pipes_hello(void *arg, const struct worker_msg *msg)
+{
+	(void)arg;
+	(void)msg;
+}
+
+static const struct keeper_ops pipes_ops = {
+	.kind = WORKER_PIPES,
+	.name = "pipe worker",
+	.work = "calls on pipes",
+	.begin = pipes_begin,
+	.hello = pipes_hello,
 };
 
-struct pipes *pipes_new(rpc_shares_t shares)
+struct pipes *pipes_new(int spawner, pipe_shares_t shares)
 {
 	struct pipes *pipes = mem_new(sizeof(*pipes));
 	u32 start = 0;
 
+	if (keeper_open(&pipes->keeper, &pipes_ops, pipes, spawner, -1)) {
+		free(pipes);
+		return NULL;
+	}
 	pthread_mutex_init(&pipes->lock, NULL);
 	pipes->shares = shares;
 	/* Numbers of the daemon's life before are nobody's. */
@@ -70,11 +106,15 @@ struct pipes *pipes_new(rpc_shares_t shares)
 	return pipes;
 }
 
-static void put_locked(struct pipe *p)
+static void put_locked(struct pipes *pipes, struct pipe *p)
 {
-	if (!p || --p->users)
+	const struct worker_msg msg = { .type = WORKER_FORGET, .id = p->id };
+
+	if (--p->users)
 		return;
-	rpc_conn_free(p->conn);
+	/* If that is lost, the next pipe in the same place takes its place there, too. */
+	if (p->known)
+		keeper_tell(&pipes->keeper, &msg);
 	pthread_mutex_destroy(&p->lock);
 	free(p);
 }
@@ -88,7 +128,7 @@ static void clear_locked(struct pipes *pipes, unsigned int place)
 		return;
 	holders_drop(&pipes->holders, p->holder);
 	pipes->table[place] = NULL;
-	put_locked(p);
+	put_locked(pipes, p);
 }
 
 void pipes_clear(struct pipes *pipes)
@@ -96,7 +136,7 @@ void pipes_clear(struct pipes *pipes)
 	unsigned int i;
 
 	pthread_mutex_lock(&pipes->lock);
-	for (i = 0; i < PIPES_MAX; i++)
+	for (i = 0; i < WORKER_PIPES_MAX; i++)
 		clear_locked(pipes, i);
 	pthread_mutex_unlock(&pipes->lock);
 }
@@ -104,31 +144,22 @@ void pipes_clear(struct pipes *pipes)
 void pipes_free(struct pipes *pipes)
 {
 	pipes_clear(pipes);
+	keeper_close(&pipes->keeper);
 	pthread_mutex_destroy(&pipes->lock);
 	free(pipes);
-}
-
-static const struct rpc_interface *find_interface(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(interfaces); i++)
-		if (!strcasecmp(interfaces[i]->pipe, name))
-			return interfaces[i];
-	return NULL;
 }
 
 /* Of a user who has some: the place of the one that was used longest ago. */
 static unsigned int oldest_locked(const struct pipes *pipes, const struct holder *holder)
 {
-	unsigned int oldest = PIPES_MAX;
+	unsigned int oldest = WORKER_PIPES_MAX;
 	unsigned int i;
 
-	for (i = 0; i < PIPES_MAX; i++) {
+	for (i = 0; i < WORKER_PIPES_MAX; i++) {
 		const struct pipe *p = pipes->table[i];
 
 		if (p && p->holder == holder &&
-		    (oldest == PIPES_MAX || p->used < pipes->table[oldest]->used))
+		    (oldest == WORKER_PIPES_MAX || p->used < pipes->table[oldest]->used))
 			oldest = i;
 	}
 	return oldest;
@@ -142,7 +173,7 @@ static unsigned int room_locked(struct pipes *pipes, const char *key)
 
 	if (holder && holder->count >= PIPES_PER_USER)
 		return oldest_locked(pipes, holder);
-	for (i = 0; i < PIPES_MAX; i++)
+	for (i = 0; i < WORKER_PIPES_MAX; i++)
 		if (!pipes->table[i])
 			return i;
 	return oldest_locked(pipes, holders_most(&pipes->holders));
@@ -150,24 +181,25 @@ static unsigned int room_locked(struct pipes *pipes, const char *key)
 
 int pipe_open(struct pipes *pipes, const char *name, const struct rpc_user *user, u64 *id)
 {
-	const struct rpc_interface *iface = find_interface(name);
+	int number = rpc_pipe_number(name);
 	char key[HOLDER_KEY_SIZE];
 	unsigned int place;
 	struct pipe *p;
 
-	if (!iface)
-		return -ENOENT;
+	if (number < 0)
+		return number;
 	snprintf(key, sizeof(key), user->anonymous ? "anonymous" : "%u", user->uid);
 	p = mem_new(sizeof(*p));
 	p->users = 1;
 	pthread_mutex_init(&p->lock, NULL);
-	p->conn = rpc_conn_new(iface, user, pipes->shares);
+	p->number = (unsigned int)number;
+	p->user = *user;
 	pthread_mutex_lock(&pipes->lock);
 	place = room_locked(pipes, key);
 	clear_locked(pipes, place);
 	pipes->table[place] = p;
 	p->holder = holders_add(&pipes->holders, key);
-	p->id = pipes->serial++ * PIPES_MAX + place;
+	p->id = pipes->serial++ * WORKER_PIPES_MAX + place;
 	p->used = ++pipes->uses;
 	*id = p->id;
 	pthread_mutex_unlock(&pipes->lock);
@@ -179,7 +211,7 @@ static struct pipe *get(struct pipes *pipes, u64 id)
 	struct pipe *p;
 
 	pthread_mutex_lock(&pipes->lock);
-	p = pipes->table[id % PIPES_MAX];
+	p = pipes->table[id % WORKER_PIPES_MAX];
 	if (p && p->id == id) {
 		p->users++;
 		p->used = ++pipes->uses;
@@ -193,11 +225,113 @@ static struct pipe *get(struct pipes *pipes, u64 id)
 static void put(struct pipes *pipes, struct pipe *p)
 {
 	pthread_mutex_lock(&pipes->lock);
-	put_locked(p);
+	put_locked(pipes, p);
 	pthread_mutex_unlock(&pipes->lock);
 }
 
-int pipe_call(struct pipes *pipes, u64 id, const u8 *in, size_t len, u8 **out, size_t *out_len)
+/* An account, unless nobody waits for it any more or the user may not know it. */
+static int pipe_find(const struct pipe *p, int fd, struct worker_msg *msg, u64 deadline)
+{
+	u32 id = (u32)msg->uid;
+	int rc;
+
+	if (p->user.anonymous)
+		rc = -EACCES;
+	else if (upcall_now_ms() >= deadline)
+		rc = -ETIMEDOUT;
+	else
+		rc = sid_find(NULL, (enum sid_find)msg->find, &id, msg->user);
+	msg->type = WORKER_FOUND;
+	msg->error = (u64)-rc;
+	msg->uid = id;
+	return worker_msg_send(fd, msg, -1);
+}
+
+static int pipe_list(const struct pipes *pipes, const struct pipe *p, int fd,
+		     struct worker_msg *msg)
+{
+	struct kernel_shares shares = { 0 };
+	int rc = pipes->shares(&shares);
+	int list = -1;
+
+	if (!rc) {
+		list = share_list_write(&shares, p->user.anonymous, !p->user.uid);
+		kernel_shares_free(&shares);
+		rc = list < 0 ? list : 0;
+	}
+	msg->type = WORKER_LISTED;
+	/* What the connection to the kernel says in its own numbers is no errno. */
+	msg->error = rc ? EIO : 0;
+	rc = worker_msg_send(fd, msg, list);
+	if (list >= 0)
+		close(list);
+	return rc;
+}
+
+/* One message on one channel. 0 and the answer, or a negative errno: the worker is of no use. */
+static int pipe_exchange(const struct pipes *pipes, const struct pipe *p, int fd,
+			 struct worker_msg *msg, u8 *packet, u64 deadline)
+{
+	u64 until = upcall_now_ms() + CALL_TIME;
+	unsigned int asked;
+	u64 before;
+	int rc;
+
+	rc = worker_msg_send(fd, msg, -1);
+	for (asked = 0; !rc; asked++) {
+		rc = worker_msg_receive(fd, msg, packet, NULL, until);
+		if (rc || msg->type == WORKER_CALLED)
+			break;
+		before = upcall_now_ms();
+		if (asked == QUESTIONS_MAX)
+			rc = -EBADMSG;
+		else if (msg->type == WORKER_FIND)
+			rc = pipe_find(p, fd, msg, deadline);
+		else if (msg->type == WORKER_LIST)
+			rc = pipe_list(pipes, p, fd, msg);
+		else
+			rc = -EBADMSG;
+		until += upcall_now_ms() - before;
+	}
+	return rc;
+}
+
+/* The same on any channel. 0, -ENOENT, -EINVAL. */
+static int pipe_take(struct pipes *pipes, struct pipe *p, const u8 *in, size_t len, u64 deadline,
+		     u8 **out, size_t *out_len)
+{
+	struct worker_msg msg = {
+		.type = WORKER_CALL, .id = p->id, .first = !p->known, .pipe = p->number,
+		.uid = p->user.uid, .anonymous = p->user.anonymous, .token = in, .token_len = len,
+	};
+	struct crew *crew;
+	u8 *packet;
+	int i, rc;
+
+	i = keeper_get(&pipes->keeper, &crew);
+	if (i < 0)
+		return -ENOENT;
+	memcpy(msg.user, p->user.name, sizeof(msg.user));
+	memcpy(msg.domain, p->user.domain, sizeof(msg.domain));
+	p->known = true;
+	packet = mem_new(WORKER_PACKET_MAX);
+	rc = pipe_exchange(pipes, p, crew->channel[i], &msg, packet, deadline);
+	keeper_put(&pipes->keeper, crew, i, rc);
+	if (rc) {
+		rc = -ENOENT;
+	} else if (msg.error) {
+		rc = msg.error == ENOENT ? -ENOENT : -EINVAL;
+	} else if (msg.token_len) {
+		*out = mem_new(msg.token_len);
+		memcpy(*out, msg.token, msg.token_len);
+		*out_len = msg.token_len;
+	}
+	free(packet);
+	return rc;
+}
+
+int pipe_call(struct pipes *pipes, u64 id, const u8 *in, size_t len, u64 deadline, u8 **out,
+	      size_t *out_len)
 {
 	struct pipe *p = get(pipes, id);
 	int rc;
@@ -207,7 +341,7 @@ int pipe_call(struct pipes *pipes, u64 id, const u8 *in, size_t len, u8 **out, s
 	if (!p)
 		return -ENOENT;
 	pthread_mutex_lock(&p->lock);
-	rc = rpc_conn_take(p->conn, in, len, out, out_len);
+	rc = pipe_take(pipes, p, in, len, deadline, out, out_len);
 	pthread_mutex_unlock(&p->lock);
 	put(pipes, p);
 	/* After what is no remote call nothing can be one. */
@@ -218,10 +352,20 @@ int pipe_call(struct pipes *pipes, u64 id, const u8 *in, size_t len, u8 **out, s
 
 void pipe_close(struct pipes *pipes, u64 id)
 {
-	unsigned int place = id % PIPES_MAX;
+	unsigned int place = id % WORKER_PIPES_MAX;
 
 	pthread_mutex_lock(&pipes->lock);
 	if (pipes->table[place] && pipes->table[place]->id == id)
 		clear_locked(pipes, place);
 	pthread_mutex_unlock(&pipes->lock);
+}
+
+int pipes_fd(const struct pipes *pipes)
+{
+	return keeper_fd(&pipes->keeper);
+}
+
+void pipes_ready(struct pipes *pipes)
+{
+	keeper_ready(&pipes->keeper);
 }

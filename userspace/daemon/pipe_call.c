@@ -78,7 +78,8 @@ void pipe_call_work(struct pipe_request *r)
 	if (r->open)
 		rc = pipe_open(r->pipes, r->name, &r->user, &r->pipe);
 	else
-		rc = pipe_call(r->pipes, r->pipe, r->data, r->len, &r->reply, &r->reply_len);
+		rc = pipe_call(r->pipes, r->pipe, r->data, r->len, r->deadline, &r->reply,
+			       &r->reply_len);
 	r->error = (u32)-rc;
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/random.h>
 
 #include "mem.h"
@@ -70,7 +71,7 @@ struct bytes {
  * struct rpc_conn - a connection
  * @iface: served on it
  * @user: whose it is
- * @shares: see struct rpc_call
+ * @asks: for the call that is being made
  * @bound: it was
  * @contexts: numbers of presentation contexts that were accepted
  * @ncontexts: of @contexts
@@ -88,7 +89,7 @@ struct bytes {
 struct rpc_conn {
 	const struct rpc_interface *iface;
 	struct rpc_user user;
-	rpc_shares_t shares;
+	const struct rpc_asks *asks;
 	bool bound;
 	u16 contexts[RPC_CONTEXTS_MAX];
 	unsigned int ncontexts;
@@ -113,20 +114,34 @@ struct fragment {
 	struct ndr_in body;
 };
 
-struct rpc_conn *rpc_conn_new(const struct rpc_interface *iface, const struct rpc_user *user,
-			      rpc_shares_t shares)
+static const struct rpc_interface *const interfaces[RPC_PIPES] = {
+	&srvsvc_interface, &lsarpc_interface, &wkssvc_interface,
+};
+
+int rpc_pipe_number(const char *name)
+{
+	int i;
+
+	for (i = 0; i < RPC_PIPES; i++)
+		if (!strcasecmp(interfaces[i]->pipe, name))
+			return i;
+	return -ENOENT;
+}
+
+struct rpc_conn *rpc_conn_new(unsigned int pipe, const struct rpc_user *user)
 {
 	struct rpc_conn *conn = mem_new(sizeof(*conn));
 
-	conn->iface = iface;
+	conn->iface = interfaces[pipe];
 	conn->user = *user;
-	conn->shares = shares;
 	conn->max_fragment = FRAGMENT_MIN;
 	return conn;
 }
 
 void rpc_conn_free(struct rpc_conn *conn)
 {
+	if (!conn)
+		return;
 	free(conn->partial.data);
 	free(conn->call.data);
 	free(conn);
@@ -302,7 +317,7 @@ static void run_call(struct rpc_conn *conn, struct ndr_out *out)
 	struct rpc_call call = {
 		.conn = conn,
 		.user = &conn->user,
-		.shares = conn->shares,
+		.asks = conn->asks,
 	};
 	u32 fault;
 
@@ -519,7 +534,8 @@ static void parse_fragment(struct fragment *f, const u8 *data, size_t len)
 	ndr_in_init(&f->body, data + HEADER_SIZE, len - HEADER_SIZE);
 }
 
-int rpc_conn_take(struct rpc_conn *conn, const u8 *data, size_t len, u8 **out, size_t *out_len)
+int rpc_conn_take(struct rpc_conn *conn, const struct rpc_asks *asks, const u8 *data, size_t len,
+		  u8 **out, size_t *out_len)
 {
 	struct bytes *b = &conn->partial;
 	struct ndr_out answers;
@@ -527,6 +543,9 @@ int rpc_conn_take(struct rpc_conn *conn, const u8 *data, size_t len, u8 **out, s
 	size_t used = 0;
 	int rc = 0;
 
+	conn->asks = asks;
+	*out = NULL;
+	*out_len = 0;
 	ndr_out_init(&answers, ANSWERS_MAX);
 	bytes_add(b, data, len);
 	while (!rc && used < b->len) {

@@ -11,8 +11,10 @@
 
 #include "kernel.h"
 #include "ndr.h"
-#include "nss.h"
+#include "sid.h"
 
+/* Pipes that are served. */
+#define RPC_PIPES	3
 /* Presentation contexts of one connection, and handles that a client holds. */
 #define RPC_CONTEXTS_MAX	8
 #define RPC_HANDLES_MAX		32
@@ -44,21 +46,30 @@ struct rpc_user {
 	char domain[NSS_NAME_SIZE];
 };
 
-/* Get the list of shares. 0 or a negative errno. */
-typedef int (*rpc_shares_t)(struct kernel_shares *out);
+/**
+ * struct rpc_asks - what is found out for a call
+ * @accounts: names and numbers
+ * @shares: what is served; gets the @arg of @accounts; 0 or a negative errno
+ *
+ * All may block.
+ */
+struct rpc_asks {
+	struct sid_accounts accounts;
+	int (*shares)(void *arg, struct kernel_shares *out);
+};
 
 /**
  * struct rpc_call - a call that is being made
  * @conn: on which connection
  * @user: by whom
- * @shares: tells what is served
+ * @asks: finds out what is asked
  * @in: parameters
  * @out: results
  */
 struct rpc_call {
 	struct rpc_conn *conn;
 	const struct rpc_user *user;
-	rpc_shares_t shares;
+	const struct rpc_asks *asks;
 	struct ndr_in in;
 	struct ndr_out out;
 };
@@ -91,13 +102,18 @@ extern const struct rpc_interface srvsvc_interface;
 extern const struct rpc_interface lsarpc_interface;
 extern const struct rpc_interface wkssvc_interface;
 
-struct rpc_conn *rpc_conn_new(const struct rpc_interface *iface, const struct rpc_user *user,
-			      rpc_shares_t shares);
+/* The number of a pipe, below RPC_PIPES, by its name in any case; -ENOENT. */
+int rpc_pipe_number(const char *name);
+
+/* A connection of a user to the pipe with a number. */
+struct rpc_conn *rpc_conn_new(unsigned int pipe, const struct rpc_user *user);
+/* NULL is allowed. */
 void rpc_conn_free(struct rpc_conn *conn);
 
 /**
  * rpc_conn_take - give bytes of the client
  * @conn: the connection
+ * @asks: for calls
  * @data: bytes, not necessarily whole fragments
  * @len: of @data
  * @out: filled; to be freed; NULL without answer
@@ -105,7 +121,8 @@ void rpc_conn_free(struct rpc_conn *conn);
  *
  * Return: 0, -EINVAL (this is no such protocol; the connection is of no more use).
  */
-int rpc_conn_take(struct rpc_conn *conn, const u8 *data, size_t len, u8 **out, size_t *out_len);
+int rpc_conn_take(struct rpc_conn *conn, const struct rpc_asks *asks, const u8 *data, size_t len,
+		  u8 **out, size_t *out_len);
 
 /* A new handle; false if the client holds too many. */
 bool rpc_handle_new(struct rpc_conn *conn, u8 handle[RPC_HANDLE_SIZE]);

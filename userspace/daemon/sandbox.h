@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the login worker gives up. It is a process that reads bytes of clients
- * who have not logged in, so it can do as little as its libraries allow.
+ * What workers give up. They are processes that read what clients say, so they can do
+ * as little as their libraries allow.
  */
 #ifndef _DITTOD_SANDBOX_H
 #define _DITTOD_SANDBOX_H
@@ -10,11 +10,11 @@
 
 #include "text.h"
 
-/* The user that the worker runs as, and the one if it does not exist. */
+/* The user that workers run as, and the one if it does not exist. */
 #define SANDBOX_USER	"ditto"
 #define SANDBOX_OTHER	"nobody"
 
-/* The worker's user. False and @why if there is neither. */
+/* The workers' user. False and @why if there is neither. */
 bool sandbox_user(uid_t *uid, gid_t *gid, struct why *why);
 
 /**
@@ -32,7 +32,7 @@ int sandbox_drop_user(uid_t uid, gid_t gid);
 
 /**
  * sandbox_files - no file is written or made from now on, but one
- * @fd: that one
+ * @fd: that one; -1 for none, and then none is read either
  *
  * By Landlock, where the kernel has it; for the threads that begin later.
  *
@@ -41,10 +41,11 @@ int sandbox_drop_user(uid_t uid, gid_t gid);
 int sandbox_files(int fd);
 
 /**
- * sandbox_calls - no system calls but those the libraries need, in all threads
+ * sandbox_calls - no system calls but those that are needed, in all threads
+ * @libraries: those that open files and talk with other processes are
  *
  * Return: 0, -EOPNOTSUPP (the kernel has no seccomp), another negative errno.
  */
-int sandbox_calls(void);
+int sandbox_calls(bool libraries);
 
 #endif

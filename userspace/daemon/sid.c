@@ -84,10 +84,16 @@ static u32 spread(const char *text, u32 start)
 
 void sid_of_machine(struct sid *sid)
 {
+	static struct sid machine;
 	char identity[128] = "";
-	FILE *file = fopen("/etc/machine-id", "re");
+	FILE *file;
 	u32 i;
 
+	if (machine.nsubs) {
+		*sid = machine;
+		return;
+	}
+	file = fopen("/etc/machine-id", "re");
 	if (!file || !fgets(identity, sizeof(identity), file) || identity[0] == '\n')
 		gethostname(identity, sizeof(identity) - 1);
 	if (file)
@@ -95,6 +101,7 @@ void sid_of_machine(struct sid *sid)
 	set_sid(sid, AUTHORITY_NT, 4, NT_DOMAIN, 0);
 	for (i = 1; i < 4; i++)
 		sid->sub[i] = spread(identity, i);
+	machine = *sid;
 }
 
 size_t sid_put(const struct sid *sid, u8 out[SID_SIZE_MAX])
@@ -156,10 +163,29 @@ static void set_name(struct sid_name *name, enum sid_use use, const char *domain
 		snprintf(name->name, sizeof(name->name), "%s", text);
 }
 
-int sid_to_name(const struct sid *sid, struct sid_name *name)
+int sid_find(void *arg, enum sid_find what, u32 *id, char name[NSS_NAME_SIZE])
+{
+	(void)arg;
+	switch (what) {
+	case SID_FIND_USER_NAME:
+		return nss_user_name(*id, name);
+	case SID_FIND_GROUP_NAME:
+		return nss_group_name(*id, name);
+	case SID_FIND_USER_ID:
+		return nss_user_id(name, id);
+	case SID_FIND_GROUP_ID:
+		return nss_group_id(name, id);
+	default:
+		return -EINVAL;
+	}
+}
+
+int sid_to_name(const struct sid_accounts *accounts, const struct sid *sid,
+		struct sid_name *name)
 {
 	struct sid machine;
 	size_t i;
+	u32 id;
 	int rc;
 
 	for (i = 0; i < ARRAY_SIZE(well_known); i++)
@@ -177,13 +203,14 @@ int sid_to_name(const struct sid *sid, struct sid_name *name)
 	}
 	if (sid->authority != AUTHORITY_UNIX || sid->nsubs != 2)
 		return -ENOENT;
+	id = sid->sub[1];
 	switch (sid->sub[0]) {
 	case UNIX_USERS:
-		rc = nss_user_name(sid->sub[1], name->name);
+		rc = accounts->find(accounts->arg, SID_FIND_USER_NAME, &id, name->name);
 		set_name(name, SID_USE_USER, USERS_DOMAIN, name->name);
 		return rc;
 	case UNIX_GROUPS:
-		rc = nss_group_name(sid->sub[1], name->name);
+		rc = accounts->find(accounts->arg, SID_FIND_GROUP_NAME, &id, name->name);
 		set_name(name, SID_USE_GROUP, GROUPS_DOMAIN, name->name);
 		return rc;
 	default:
@@ -215,31 +242,31 @@ static bool may_be(const char *domain, const char *ours)
 }
 
 /* A user or group of this machine; a user goes before a group of the same name. */
-static int find_account(const struct sid_name *asked, const char *machine, struct sid *sid,
-			struct sid_name *name)
+static int find_account(const struct sid_accounts *accounts, struct sid_name *asked,
+			const char *machine, struct sid *sid, struct sid_name *name)
 {
 	bool any = may_be(asked->domain, machine);
 	int rc = -ENOENT;
-	uid_t uid;
-	gid_t gid;
+	u32 id;
 
 	if (any || !strcasecmp(asked->domain, USERS_DOMAIN))
-		rc = nss_user_id(asked->name, &uid);
+		rc = accounts->find(accounts->arg, SID_FIND_USER_ID, &id, asked->name);
 	if (!rc) {
-		sid_of_user(sid, uid);
+		sid_of_user(sid, id);
 		set_name(name, SID_USE_USER, USERS_DOMAIN, asked->name);
 		return 0;
 	}
 	if (any || !strcasecmp(asked->domain, GROUPS_DOMAIN))
-		rc = nss_group_id(asked->name, &gid);
+		rc = accounts->find(accounts->arg, SID_FIND_GROUP_ID, &id, asked->name);
 	if (!rc) {
-		sid_of_group(sid, gid);
+		sid_of_group(sid, id);
 		set_name(name, SID_USE_GROUP, GROUPS_DOMAIN, asked->name);
 	}
 	return rc;
 }
 
-int sid_from_name(const char *text, struct sid *sid, struct sid_name *name)
+int sid_from_name(const struct sid_accounts *accounts, const char *text, struct sid *sid,
+		  struct sid_name *name)
 {
 	char machine[NSS_NAME_SIZE];
 	struct sid_name asked;
@@ -261,5 +288,5 @@ int sid_from_name(const char *text, struct sid *sid, struct sid_name *name)
 		set_name(name, SID_USE_DOMAIN, machine, machine);
 		return 0;
 	}
-	return find_account(&asked, machine, sid, name);
+	return find_account(accounts, &asked, machine, sid, name);
 }

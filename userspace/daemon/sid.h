@@ -56,7 +56,8 @@ void sid_of_group(struct sid *sid, gid_t gid);
 void sid_of_anonymous(struct sid *sid);
 /*
  * The machine as a domain, with a number that is made of its identity
- * (machine-id(5)), so that it stays and is no other machine's.
+ * (machine-id(5)), so that it stays and is no other machine's. It is found out once,
+ * by the first call, which is not to be made by two threads.
  */
 void sid_of_machine(struct sid *sid);
 
@@ -67,13 +68,37 @@ bool sid_same(const struct sid *a, const struct sid *b);
 /* Name of this machine without its domain, in capitals, as clients write it. */
 void sid_machine_name(char name[NSS_NAME_SIZE]);
 
+/* What is looked for among the accounts of this machine. */
+enum sid_find {
+	SID_FIND_USER_NAME,
+	SID_FIND_GROUP_NAME,
+	SID_FIND_USER_ID,
+	SID_FIND_GROUP_ID,
+	SID_FINDS
+};
+
+/**
+ * struct sid_accounts - where accounts are looked up
+ * @find: fills @name from @id or @id from @name; may block; 0, -ENOENT, another negative errno
+ * @arg: for @find
+ */
+struct sid_accounts {
+	int (*find)(void *arg, enum sid_find what, u32 *id, char name[NSS_NAME_SIZE]);
+	void *arg;
+};
+
+/* A struct sid_accounts' @find, by the name service; @arg is not used. */
+int sid_find(void *arg, enum sid_find what, u32 *id, char name[NSS_NAME_SIZE]);
+
 /* What a SID is called; may block. 0, -ENOENT, another negative errno. */
-int sid_to_name(const struct sid *sid, struct sid_name *name);
+int sid_to_name(const struct sid_accounts *accounts, const struct sid *sid,
+		struct sid_name *name);
 /*
  * The SID of a name, "DOMAIN\name", "name@DOMAIN" or "name"; fills the words
  * in which the machine writes it, too. May block. 0, -ENOENT, another negative errno.
  */
-int sid_from_name(const char *text, struct sid *sid, struct sid_name *name);
+int sid_from_name(const struct sid_accounts *accounts, const char *text, struct sid *sid,
+		  struct sid_name *name);
 /* A SID in words, "S-1-...", which fits into a name. */
 void sid_text(const struct sid *sid, char out[NSS_NAME_SIZE]);
 /* The SID without its last sub-authority, which is what LSA calls its domain. */

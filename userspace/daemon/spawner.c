@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Starting the login worker. */
+/* Starting workers. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,8 +18,27 @@
 #include "types.h"
 #include "worker.h"
 
-#define SPAWNER_WORD	"--login-spawner"
-#define WORKER_WORD	"--login-worker"
+#define SPAWNER_WORD	"--spawner"
+
+static const struct {
+	const char *word;
+	void (*run)(void);
+} workers[WORKER_KINDS] = {
+	[WORKER_LOGINS] = { "--login-worker", worker_run_logins },
+	[WORKER_PIPES] = { "--pipe-worker", worker_run_pipes },
+};
+
+/**
+ * struct order - what the spawner is told
+ * @kind: enum worker_kind
+ * @fds: the worker's sockets, then the file if there is one
+ * @n: of @fds
+ */
+struct order {
+	u8 kind;
+	int fds[WORKER_SOCKETS + 1];
+	size_t n;
+};
 
 /* Above all descriptors of the layout. */
 #define FD_ABOVE	64
@@ -59,39 +78,41 @@ static void spawner_exec(const char *word)
 	_exit(127);
 }
 
-/* In the child of the spawner: the control socket, the replay cache, then the channels. */
-static void spawner_exec_worker(const int sockets[WORKER_SOCKETS])
+/* In the child of the spawner. */
+static void spawner_exec_worker(const struct order *order)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int fds[WORKER_SOCKETS];
-	int i;
+	int fds[WORKER_SOCKETS + 1];
+	size_t i;
 
-	/* Those that the worker makes itself are between. */
-	for (i = 0; i < WORKER_SOCKETS; i++) {
-		fds[i] = fcntl(sockets[i], F_DUPFD_CLOEXEC, FD_ABOVE);
+	/* Descriptors of the layout are between. */
+	for (i = 0; i < order->n; i++) {
+		fds[i] = fcntl(order->fds[i], F_DUPFD_CLOEXEC, FD_ABOVE);
 		if (fds[i] < 0)
 			_exit(127);
 	}
+	if (order->n == WORKER_SOCKETS)
+		fds[WORKER_SOCKETS] = null;
 	/* Lines in the log are dittod's to write. */
 	for (i = 0; i < WORKER_FD_CONTROL; i++)
-		if (dup2(null, i) < 0)
+		if (dup2(null, (int)i) < 0)
 			_exit(127);
-	if (dup2(fds[0], WORKER_FD_CONTROL) < 0 || dup2(null, WORKER_FD_USERS) < 0 ||
+	if (dup2(fds[0], WORKER_FD_CONTROL) < 0 ||
+	    dup2(fds[WORKER_SOCKETS], WORKER_FD_REPLAY) < 0 || dup2(null, WORKER_FD_USERS) < 0 ||
 	    dup2(null, WORKER_FD_KEYTAB) < 0 ||
 	    !fds_lay_out(fds + 1, WORKER_FD_CHANNEL, WORKER_CHANNELS))
 		_exit(127);
-	spawner_exec(WORKER_WORD);
+	spawner_exec(workers[order->kind].word);
 }
 
-/* Wait for an order. Its sockets; false when dittod has ended. */
-static bool spawner_next_order(int sockets[WORKER_SOCKETS])
+/* Wait for an order. False when dittod has ended. */
+static bool spawner_next_order(struct order *order)
 {
 	union {
 		struct cmsghdr header;
-		char bytes[CMSG_SPACE(WORKER_SOCKETS * sizeof(int))];
+		char bytes[CMSG_SPACE(sizeof(order->fds))];
 	} control;
-	char byte;
-	struct iovec iov = { &byte, 1 };
+	struct iovec iov = { &order->kind, 1 };
 	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
 			    .msg_controllen = sizeof(control) };
 	ssize_t len;
@@ -99,48 +120,57 @@ static bool spawner_next_order(int sockets[WORKER_SOCKETS])
 	do {
 		len = recvmsg(WORKER_FD_CONTROL, &h, MSG_CMSG_CLOEXEC);
 	} while (len < 0 && errno == EINTR);
-	if (len != 1 || h.msg_controllen < CMSG_LEN(WORKER_SOCKETS * sizeof(int)))
+	if (len != 1 || h.msg_controllen < CMSG_LEN(0) || order->kind >= WORKER_KINDS)
 		return false;
-	memcpy(sockets, CMSG_DATA(&control.header), WORKER_SOCKETS * sizeof(int));
+	order->n = (control.header.cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	if (order->n < WORKER_SOCKETS || order->n > ARRAY_SIZE(order->fds))
+		return false;
+	memcpy(order->fds, CMSG_DATA(&control.header), order->n * sizeof(int));
 	return true;
 }
 
 static void spawner_run(void)
 {
-	int sockets[WORKER_SOCKETS];
-	pid_t pid = -1;
-	int i;
+	pid_t pids[WORKER_KINDS] = { 0 };
+	struct order order;
+	size_t i;
 
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	while (spawner_next_order(sockets)) {
-		if (pid > 0) {
-			kill(pid, SIGKILL);
-			waitpid(pid, NULL, 0);
+	while (spawner_next_order(&order)) {
+		pid_t *pid = &pids[order.kind];
+
+		if (*pid > 0) {
+			kill(*pid, SIGKILL);
+			waitpid(*pid, NULL, 0);
 		}
-		pid = fork();
-		if (!pid)
-			spawner_exec_worker(sockets);
-		for (i = 0; i < WORKER_SOCKETS; i++)
-			close(sockets[i]);
+		*pid = fork();
+		if (!*pid)
+			spawner_exec_worker(&order);
+		for (i = 0; i < order.n; i++)
+			close(order.fds[i]);
 	}
-	if (pid > 0)
-		kill(pid, SIGKILL);
+	for (i = 0; i < WORKER_KINDS; i++)
+		if (pids[i] > 0)
+			kill(pids[i], SIGKILL);
 	_exit(0);
 }
 
 void worker_main(int argc, char **argv)
 {
+	size_t i;
+
 	if (argc != 2)
 		return;
 	if (!strcmp(argv[1], SPAWNER_WORD))
 		spawner_run();
-	if (!strcmp(argv[1], WORKER_WORD)) {
-		worker_run();
-		_exit(0);
-	}
+	for (i = 0; i < WORKER_KINDS; i++)
+		if (!strcmp(argv[1], workers[i].word)) {
+			workers[i].run();
+			_exit(0);
+		}
 }
 
-int worker_spawner_start(int replay, int *control)
+int worker_spawner_start(void)
 {
 	int pair[2];
 	struct why why;
@@ -149,6 +179,7 @@ int worker_spawner_start(int replay, int *control)
 	pid_t pid;
 	char failed;
 	int said[2];
+	int rc = 0;
 
 	if (!sandbox_user(&uid, &gid, &why)) {
 		log_error("%s", why.text);
@@ -163,46 +194,49 @@ int worker_spawner_start(int replay, int *control)
 	}
 	pid = fork();
 	if (!pid) {
-		const int fds[] = { pair[1], replay };
-		int rc = sandbox_drop_user(uid, gid);
 		int tell = fcntl(said[1], F_DUPFD_CLOEXEC, FD_ABOVE);
 
+		rc = sandbox_drop_user(uid, gid);
 		failed = (char)-rc;
 		if (rc && write(tell, &failed, 1) < 0)
 			_exit(126);
-		if (rc || !fds_lay_out(fds, WORKER_FD_CONTROL, 2))
+		if (rc || !fds_lay_out(&pair[1], WORKER_FD_CONTROL, 1))
 			_exit(127);
 		spawner_exec(SPAWNER_WORD);
 	}
+	if (pid < 0)
+		rc = -errno;
 	close(pair[1]);
 	close(said[1]);
 	/* A byte is an error; its end means that the spawner is executed. */
-	if (pid < 0 || read(said[0], &failed, 1) == 1) {
-		int rc = pid < 0 ? -errno : -(int)failed;
-
-		close(said[0]);
-		close(pair[0]);
-		return rc;
-	}
+	if (!rc && read(said[0], &failed, 1) == 1)
+		rc = -(int)failed;
 	close(said[0]);
-	*control = pair[0];
-	return 0;
+	if (!rc)
+		return pair[0];
+	close(pair[0]);
+	log_error("the user of the workers cannot be taken on: %s", strerror(-rc));
+	return rc;
 }
 
-int worker_spawner_order(int control, const int sockets[WORKER_SOCKETS])
+int worker_spawner_order(int spawner, enum worker_kind kind, const int sockets[WORKER_SOCKETS],
+			 int file)
 {
+	size_t len = (WORKER_SOCKETS + (file >= 0)) * sizeof(int);
 	union {
 		struct cmsghdr header;
-		char bytes[CMSG_SPACE(WORKER_SOCKETS * sizeof(int))];
+		char bytes[CMSG_SPACE((WORKER_SOCKETS + 1) * sizeof(int))];
 	} c = { 0 };
-	char byte = 0;
+	u8 byte = (u8)kind;
 	struct iovec iov = { &byte, 1 };
 	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c,
-			    .msg_controllen = sizeof(c) };
+			    .msg_controllen = CMSG_SPACE(len) };
 
 	c.header.cmsg_level = SOL_SOCKET;
 	c.header.cmsg_type = SCM_RIGHTS;
-	c.header.cmsg_len = CMSG_LEN(WORKER_SOCKETS * sizeof(int));
+	c.header.cmsg_len = CMSG_LEN(len);
 	memcpy(CMSG_DATA(&c.header), sockets, WORKER_SOCKETS * sizeof(int));
-	return sendmsg(control, &h, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+	if (file >= 0)
+		memcpy(CMSG_DATA(&c.header) + WORKER_SOCKETS * sizeof(int), &file, sizeof(file));
+	return sendmsg(spawner, &h, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }

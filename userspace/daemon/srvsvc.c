@@ -231,7 +231,7 @@ static int get_entries(const struct rpc_call *call, bool hidden, struct entries 
 	int rc;
 
 	memset(list, 0, sizeof(*list));
-	rc = call->shares(&shares);
+	rc = call->asks->shares(call->asks->accounts.arg, &shares);
 	if (rc)
 		return rc;
 	for (i = 0; i < shares.n; i++) {

@@ -1,268 +1,51 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The login worker: takes tokens of clients that nobody has looked at, and tells
- * dittod what they proved. It ends when dittod does.
- *
- * Locking: @lock guards the table and @told. A login that a thread works on is not in
- * the table. @gate is held until the sandbox is closed, and waited for by each thread.
- */
+/* What all workers have. */
 
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "auth_gss.h"
 #include "mem.h"
-#include "sandbox.h"
 #include "worker.h"
-#include "worker_msg.h"
 
-/**
- * struct kept - a login between two tokens
- * @id: dittod's; 0 if the entry is free
- * @context: the library's
- */
-struct kept {
-	u64 id;
-	gss_ctx_id_t context;
-};
-
-/**
- * struct worker - all
- * @acceptor: what we accept
- * @lock: see above
- * @gate: see above
- * @told: dittod was told how users can log in
- * @filtered: system calls are
- * @kept: table
- */
-struct worker {
-	struct gss_acceptor *acceptor;
-	pthread_mutex_t lock;
-	pthread_mutex_t gate;
-	bool told;
-	bool filtered;
-	struct kept kept[WORKER_LOGINS];
-};
-
-/**
- * struct thread - one that looks at tokens
- * @worker: all
- * @fd: its socket
- * @packet: memory for messages
- */
-struct thread {
-	struct worker *worker;
+/* A thread behind the gate. */
+struct channel_thread {
+	struct worker_gate *gate;
 	int fd;
-	u8 packet[WORKER_PACKET_MAX];
 };
 
-/* dittod has ended, or does not say what it should: nothing is left to do. */
-static void worker_check(int rc)
+void worker_check(int rc)
 {
 	if (rc)
 		_exit(rc == -ECONNRESET ? 0 : 1);
 }
 
-/* Take a login out of the table. */
-static gss_ctx_id_t kept_take(struct worker *w, u64 id)
+static void *worker_thread_run(void *arg)
 {
-	gss_ctx_id_t context = GSS_C_NO_CONTEXT;
-	unsigned int i;
+	struct channel_thread *t = arg;
 
-	pthread_mutex_lock(&w->lock);
-	for (i = 0; i < WORKER_LOGINS && w->kept[i].id != id; i++)
-		;
-	if (i < WORKER_LOGINS) {
-		context = w->kept[i].context;
-		w->kept[i] = (struct kept){ 0 };
-	}
-	pthread_mutex_unlock(&w->lock);
-	return context;
-}
-
-/* Put one in; the oldest, which has the smallest number, makes room. */
-static void kept_add(struct worker *w, u64 id, gss_ctx_id_t context)
-{
-	gss_ctx_id_t old = GSS_C_NO_CONTEXT;
-	struct kept *k = &w->kept[0];
-	unsigned int i;
-
-	pthread_mutex_lock(&w->lock);
-	for (i = 1; i < WORKER_LOGINS; i++)
-		if (w->kept[i].id < k->id)
-			k = &w->kept[i];
-	if (k->id)
-		old = k->context;
-	k->id = id;
-	k->context = context;
-	pthread_mutex_unlock(&w->lock);
-	gss_forget(&old);
-}
-
-/* Ask dittod for a user's line. The token lies in the packet of the thread, so another one. */
-static int thread_find_user(void *arg, const struct ntlm_names *names)
-{
-	struct worker_msg msg = { .type = WORKER_ASK };
-	u8 *packet = mem_new(WORKER_PACKET_MAX);
-	struct thread *t = arg;
-	int line;
-
-	memcpy(msg.user, names->user, sizeof(msg.user));
-	memcpy(msg.domain, names->domain, sizeof(msg.domain));
-	worker_check(worker_msg_send(t->fd, &msg, -1));
-	worker_check(worker_msg_receive(t->fd, &msg, packet, &line, 0));
-	worker_check(msg.type == WORKER_USER ? 0 : -EBADMSG);
-	free(packet);
-	return line;
-}
-
-static void thread_take(struct thread *t, const struct worker_msg *in)
-{
-	struct worker_msg out = { .type = WORKER_TOOK, .outcome = GSS_REFUSED };
-	struct auth_step step = { .token = in->token, .token_len = in->token_len };
-	const struct gss_users users = { thread_find_user, t };
-	gss_ctx_id_t context = GSS_C_NO_CONTEXT;
-	struct gss_peer peer = { 0 };
-	struct why why = { "" };
-
-	if (!in->first)
-		context = kept_take(t->worker, in->id);
-	if (in->first || context != GSS_C_NO_CONTEXT)
-		out.outcome = gss_take(t->worker->acceptor, &context, &users, &step, &peer, &why);
-	else
-		why_not(&why, "it began with a login worker that has ended");
-	if (out.outcome == GSS_MORE)
-		kept_add(t->worker, in->id, context);
-	else
-		gss_forget(&context);
-	if (out.outcome == GSS_PROVED) {
-		out.way = peer.way;
-		out.expires = peer.expires;
-		memcpy(out.name, peer.name, sizeof(out.name));
-		memcpy(out.key, peer.key, peer.key_len);
-		out.key_len = peer.key_len;
-	}
-	snprintf(out.user, sizeof(out.user), "%.255s", step.user);
-	memcpy(out.why, why.text, sizeof(out.why));
-	out.token = step.reply;
-	out.token_len = step.reply_len;
-	worker_check(worker_msg_send(t->fd, &out, -1));
-	free(step.reply);
-	explicit_bzero(&peer, sizeof(peer));
-	explicit_bzero(&out, sizeof(out));
-}
-
-static void worker_tell(struct worker *w)
-{
-	struct worker_msg msg = { .type = WORKER_HELLO };
-	u8 *hello = gss_hello(w->acceptor, &msg.token_len, &msg.mechs);
-
-	msg.token = hello;
-	if (w->filtered)
-		msg.mechs |= WORKER_FILTERED;
-	worker_check(worker_msg_send(WORKER_FD_CONTROL, &msg, -1));
-	free(hello);
-}
-
-/* The library opens it by its number, so it is another one from one moment to the next. */
-static void worker_set_keytab(struct worker *w, int fd)
-{
-	bool told;
-
-	if (fd < 0 || dup2(fd, WORKER_FD_KEYTAB) < 0)
-		worker_check(-EBADMSG);
-	close(fd);
-	pthread_mutex_lock(&w->lock);
-	told = w->told;
-	w->told = true;
-	pthread_mutex_unlock(&w->lock);
-	if (gss_look(w->acceptor) || !told)
-		worker_tell(w);
-}
-
-static void *thread_run(void *arg)
-{
-	struct thread *t = arg;
-	struct worker_msg msg;
-	int fd;
-
-	pthread_mutex_lock(&t->worker->gate);
-	pthread_mutex_unlock(&t->worker->gate);
-	for (;;) {
-		worker_check(worker_msg_receive(t->fd, &msg, t->packet, &fd, 0));
-		if (msg.type == WORKER_KEYTAB)
-			worker_set_keytab(t->worker, fd);
-		else if (msg.type == WORKER_TAKE)
-			thread_take(t, &msg);
-		else
-			worker_check(-EBADMSG);
-	}
+	pthread_mutex_lock(&t->gate->lock);
+	pthread_mutex_unlock(&t->gate->lock);
+	t->gate->run(t->gate->arg, t->fd);
 	return NULL;
 }
 
-static void worker_start_threads(struct worker *w)
+void worker_gate_start(struct worker_gate *gate)
 {
 	pthread_t id;
 	int i;
 
+	pthread_mutex_init(&gate->lock, NULL);
+	pthread_mutex_lock(&gate->lock);
 	for (i = 0; i < WORKER_CHANNELS; i++) {
-		struct thread *t = mem_new(sizeof(*t));
+		struct channel_thread *t = mem_new(sizeof(*t));
 
-		t->worker = w;
+		t->gate = gate;
 		t->fd = WORKER_FD_CHANNEL + i;
-		worker_check(-pthread_create(&id, NULL, thread_run, t));
+		worker_check(-pthread_create(&id, NULL, worker_thread_run, t));
 	}
 }
 
-void worker_run(void)
+void worker_gate_open(struct worker_gate *gate)
 {
-	struct worker *w = mem_new(sizeof(*w));
-	struct thread *t = mem_new(sizeof(*t));
-	gss_ctx_id_t context;
-	struct worker_msg msg;
-	int keytab, fd, rc;
-	char name[64];
-
-	signal(SIGPIPE, SIG_IGN);
-	pthread_mutex_init(&w->lock, NULL);
-	pthread_mutex_init(&w->gate, NULL);
-	keytab = memfd_create("ditto-no-keytab", MFD_CLOEXEC);
-	if (keytab < 0 || dup2(keytab, WORKER_FD_KEYTAB) < 0)
-		_exit(1);
-	close(keytab);
-	snprintf(name, sizeof(name), "FILE:/proc/self/fd/%d", WORKER_FD_KEYTAB);
-	setenv("KRB5_KTNAME", name, 1);
-	snprintf(name, sizeof(name), "file2:/proc/self/fd/%d", WORKER_FD_REPLAY);
-	setenv("KRB5RCACHENAME", name, 1);
-	w->acceptor = gss_acceptor_new(WORKER_FD_USERS);
-	if (!w->acceptor)
-		_exit(1);
-	rc = sandbox_files(WORKER_FD_REPLAY);
-	if (rc && rc != -EOPNOTSUPP)
-		_exit(1);
-	pthread_mutex_lock(&w->gate);
-	worker_start_threads(w);
-	rc = sandbox_calls();
-	if (rc && rc != -EOPNOTSUPP)
-		_exit(1);
-	w->filtered = !rc;
-	pthread_mutex_unlock(&w->gate);
-	for (;;) {
-		worker_check(worker_msg_receive(WORKER_FD_CONTROL, &msg, t->packet, &fd, 0));
-		if (msg.type == WORKER_KEYTAB) {
-			worker_set_keytab(w, fd);
-		} else if (msg.type == WORKER_FORGET) {
-			context = kept_take(w, msg.id);
-			gss_forget(&context);
-		} else {
-			worker_check(-EBADMSG);
-		}
-	}
+	pthread_mutex_unlock(&gate->lock);
 }

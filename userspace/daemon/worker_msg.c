@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Messages between dittod and its login worker. */
+/* Messages between dittod and its workers. */
 
 #include <errno.h>
 #include <poll.h>
@@ -11,12 +11,16 @@
 
 #include "auth_gss.h"
 #include "mem.h"
+#include "rpc.h"
+#include "sid.h"
 #include "upcall.h"
 #include "worker_msg.h"
 
 #define HEADER	(2 * sizeof(u32))
 /* Descriptors that are taken out of one packet, so that surplus ones can be closed. */
 #define FDS_MAX	4
+/* Largest errno. */
+#define ERROR_MAX	4095
 
 enum field_kind {
 	FIELD_NUMBER,
@@ -28,6 +32,7 @@ enum field_kind {
 /* In the order of the packet. */
 enum worker_field {
 	FIELD_ID, FIELD_FIRST, FIELD_OUTCOME, FIELD_WAY, FIELD_EXPIRES, FIELD_MECHS,
+	FIELD_PIPE, FIELD_UID, FIELD_ANONYMOUS, FIELD_SOUGHT, FIELD_ERROR,
 	FIELD_NAME, FIELD_USER, FIELD_DOMAIN, FIELD_WHY, FIELD_SESSION_KEY, FIELD_BLOB,
 	FIELDS
 };
@@ -54,6 +59,11 @@ static const struct field fields[FIELDS] = {
 	[FIELD_WAY] = NUMBER(way, GSS_WAY_ANONYMOUS),
 	[FIELD_EXPIRES] = NUMBER(expires, UINT64_MAX),
 	[FIELD_MECHS] = NUMBER(mechs, WORKER_KERBEROS | WORKER_NTLM | WORKER_FILTERED),
+	[FIELD_PIPE] = NUMBER(pipe, RPC_PIPES - 1),
+	[FIELD_UID] = NUMBER(uid, UINT32_MAX),
+	[FIELD_ANONYMOUS] = NUMBER(anonymous, 1),
+	[FIELD_SOUGHT] = NUMBER(find, SID_FINDS - 1),
+	[FIELD_ERROR] = NUMBER(error, ERROR_MAX),
 	[FIELD_NAME] = TEXT(name, AUTH_USER_SIZE),
 	[FIELD_USER] = TEXT(user, NSS_NAME_SIZE),
 	[FIELD_DOMAIN] = TEXT(domain, NTLM_DOMAIN_SIZE),
@@ -65,14 +75,21 @@ static const struct field fields[FIELDS] = {
 #define HAS(field)	(1u << FIELD_##field)
 
 static const u32 types[WORKER_TYPES] = {
+	[WORKER_HELLO] = HAS(MECHS) | HAS(BLOB),
+	[WORKER_FORGET] = HAS(ID),
 	[WORKER_TAKE] = HAS(ID) | HAS(FIRST) | HAS(BLOB),
 	[WORKER_TOOK] = HAS(OUTCOME) | HAS(WAY) | HAS(EXPIRES) | HAS(NAME) | HAS(USER) | HAS(WHY) |
 			HAS(SESSION_KEY) | HAS(BLOB),
 	[WORKER_ASK] = HAS(USER) | HAS(DOMAIN),
 	[WORKER_USER] = 0,
 	[WORKER_KEYTAB] = 0,
-	[WORKER_FORGET] = HAS(ID),
-	[WORKER_HELLO] = HAS(MECHS) | HAS(BLOB),
+	[WORKER_CALL] = HAS(ID) | HAS(FIRST) | HAS(PIPE) | HAS(UID) | HAS(ANONYMOUS) | HAS(USER) |
+			HAS(DOMAIN) | HAS(BLOB),
+	[WORKER_CALLED] = HAS(ERROR) | HAS(BLOB),
+	[WORKER_FIND] = HAS(SOUGHT) | HAS(UID) | HAS(USER),
+	[WORKER_FOUND] = HAS(ERROR) | HAS(UID) | HAS(USER),
+	[WORKER_LIST] = 0,
+	[WORKER_LISTED] = HAS(ERROR),
 };
 
 static size_t field_bytes(const struct field *f, const struct worker_msg *msg, const void **bytes)

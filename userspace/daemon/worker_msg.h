@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Messages between dittod and its login worker, over SOCK_SEQPACKET: one packet
- * is one message. The worker may be in the hands of an attacker, so whatever it
+ * Messages between dittod and its workers, over SOCK_SEQPACKET: one packet
+ * is one message. A worker may be in the hands of an attacker, so whatever it
  * sends is checked here for form and length, and by the receiver for meaning.
  *
  * A packet is the type and the length of the rest (u32 each), then the fields of
@@ -15,7 +15,7 @@
 #include "auth_ntlm.h"
 #include "text.h"
 
-/* Longest token of either side, as the specification of the netlink family says. */
+/* Longest token or message of a pipe, as the specification of the netlink family says. */
 #define WORKER_TOKEN_MAX	65000
 /* Longest reason, with its NUL. */
 #define WORKER_WHY_SIZE		sizeof(((struct why *)NULL)->text)
@@ -24,22 +24,35 @@
 
 /**
  * enum worker_type - messages
- * @WORKER_TAKE: to the worker: a token of a client
+ * @WORKER_HELLO: from any worker: it is ready; of logins: how users can log in now
+ * @WORKER_FORGET: to any worker: a login or a pipe will not go on
+ * @WORKER_TAKE: to the login worker: a token of a client
  * @WORKER_TOOK: answer to @WORKER_TAKE
  * @WORKER_ASK: from the worker, at most once between the two: the passwords' line of a user
  * @WORKER_USER: answer to @WORKER_ASK, with a descriptor of the line if there is such a user
  * @WORKER_KEYTAB: to the worker: a descriptor of the keytab, empty if there is none
- * @WORKER_FORGET: to the worker: a login will not go on
- * @WORKER_HELLO: from the worker: how users can log in now
+ * @WORKER_CALL: to the pipe worker: what a client wrote into a pipe; a pipe begins with the
+ *	first, which says whose it is
+ * @WORKER_CALLED: answer to @WORKER_CALL
+ * @WORKER_FIND: from the worker, between the two, as all that follow: an account
+ * @WORKER_FOUND: answer to @WORKER_FIND
+ * @WORKER_LIST: the shares
+ * @WORKER_LISTED: answer to @WORKER_LIST, with a descriptor of the list, see share_list.h
  */
 enum worker_type {
-	WORKER_TAKE = 1,
+	WORKER_HELLO = 1,
+	WORKER_FORGET,
+	WORKER_TAKE,
 	WORKER_TOOK,
 	WORKER_ASK,
 	WORKER_USER,
 	WORKER_KEYTAB,
-	WORKER_FORGET,
-	WORKER_HELLO,
+	WORKER_CALL,
+	WORKER_CALLED,
+	WORKER_FIND,
+	WORKER_FOUND,
+	WORKER_LIST,
+	WORKER_LISTED,
 	WORKER_TYPES
 };
 
@@ -51,19 +64,25 @@ enum worker_type {
 /**
  * struct worker_msg - a message
  * @type: enum worker_type; it decides which of the others are in it
- * @id: of the login, chosen by dittod
- * @first: the token is the first one
+ * @id: of the login or pipe, chosen by dittod
+ * @first: the token or message is the first one
  * @outcome: enum gss_outcome
  * @way: enum gss_way
  * @expires: wall clock in seconds, or AUTH_NEVER
  * @mechs: WORKER_*
+ * @pipe: number of the kind of pipe, see rpc_pipe_number()
+ * @uid: of the pipe's user, or of an account, which may be a group
+ * @anonymous: the pipe's user gave no name
+ * @find: enum sid_find
+ * @error: positive errno or 0
  * @name: proved, see struct gss_peer
- * @user: who the client says it is, by NTLM
+ * @user: who the client says it is, by NTLM; the pipe's user; name of an account
  * @domain: of @user
  * @why: for people
  * @key: session key
  * @key_len: bytes
- * @token: of the client, or for it; decoded, it lies in the packet
+ * @token: of the client, or for it, or what is written and read on a pipe; decoded, it lies
+ *	in the packet
  * @token_len: bytes
  */
 struct worker_msg {
@@ -74,6 +93,11 @@ struct worker_msg {
 	u64 way;
 	u64 expires;
 	u64 mechs;
+	u64 pipe;
+	u64 uid;
+	u64 anonymous;
+	u64 find;
+	u64 error;
 	char name[AUTH_USER_SIZE];
 	char user[NSS_NAME_SIZE];
 	char domain[NTLM_DOMAIN_SIZE];

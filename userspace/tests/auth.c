@@ -408,7 +408,7 @@ static bool begin(void)
 	setenv("KRB5_KTNAME", "FILE:/nonexistent/keytab", 1);
 	unsetenv("NTLM_USER_FILE");
 	unsetenv("LM_COMPAT_LEVEL");
-	all = auth_new(users_file, NULL);
+	all = auth_new(users_file, NULL, worker_spawner_start());
 	return all;
 }
 

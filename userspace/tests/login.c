@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The login worker: its messages, what it cannot do, and its end. */
+/* Workers: their messages; of the one for logins what it cannot do, and its end. */
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +13,7 @@
 #include "daemon/worker.h"
 #include "daemon/worker_msg.h"
 #include "mem.h"
+#include "process.h"
 #include "test.h"
 
 static struct auth *all;
@@ -28,6 +27,38 @@ static struct worker_msg took(void)
 				  .token = (const u8 *)"token", .token_len = 5 };
 
 	return msg;
+}
+
+/* All that a worker for pipes and dittod say between a call and its answer. */
+static void messages_of_pipes(void)
+{
+	struct worker_msg in = { .type = WORKER_CALL, .id = 77, .first = 1, .pipe = 2,
+				 .uid = UINT32_MAX, .anonymous = 1, .user = "alice",
+				 .domain = "HERE", .token = (const u8 *)"call", .token_len = 4 };
+	struct worker_msg out;
+	size_t len = worker_msg_encode(&in, packet);
+
+	CHECK(len && worker_msg_decode(&out, packet, len));
+	CHECK(out.type == WORKER_CALL && out.id == 77 && out.first && out.pipe == 2);
+	CHECK(out.uid == UINT32_MAX && out.anonymous);
+	SAME(out.user, "alice");
+	SAME(out.domain, "HERE");
+	CHECK(out.token_len == 4 && !memcmp(out.token, "call", 4));
+	in.pipe = 3;
+	CHECK(!worker_msg_decode(&out, packet, worker_msg_encode(&in, packet)));
+	in = (struct worker_msg){ .type = WORKER_FIND, .find = 3, .uid = 5, .user = "users" };
+	CHECK(worker_msg_decode(&out, packet, worker_msg_encode(&in, packet)));
+	CHECK(out.find == 3 && out.uid == 5);
+	in.find = 4;
+	CHECK(!worker_msg_decode(&out, packet, worker_msg_encode(&in, packet)));
+	in.find = 0;
+	in.uid = 1ULL << 32;
+	CHECK(!worker_msg_decode(&out, packet, worker_msg_encode(&in, packet)));
+	in = (struct worker_msg){ .type = WORKER_CALLED, .error = EINVAL };
+	CHECK(worker_msg_decode(&out, packet, worker_msg_encode(&in, packet)));
+	CHECK(out.error == EINVAL && !out.token_len);
+	in.error = 4096;
+	CHECK(!worker_msg_decode(&out, packet, worker_msg_encode(&in, packet)));
 }
 
 static void messages(void)
@@ -146,41 +177,9 @@ static void sockets(void)
 	close(pair[1]);
 }
 
-/* A line "NAME:\tNUMBER" of /proc/PID/status; -1 if it is not there. */
-static long long status_of(pid_t pid, const char *name, int base)
-{
-	char path[64], line[256];
-	long long value = -1;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	file = fopen(path, "r");
-	while (file && fgets(line, sizeof(line), file))
-		if (!strncmp(line, name, strlen(name)) && line[strlen(name)] == ':')
-			value = strtoll(line + strlen(name) + 1, NULL, base);
-	if (file)
-		fclose(file);
-	return value;
-}
-
-/* The child of a process. */
-static pid_t child_of(pid_t parent)
-{
-	DIR *dir = opendir("/proc");
-	struct dirent *e;
-	pid_t found = -1;
-
-	while (found < 0 && (e = readdir(dir)))
-		if (isdigit((unsigned char)e->d_name[0]) &&
-		    status_of(atoi(e->d_name), "PPid", 10) == parent)
-			found = atoi(e->d_name);
-	closedir(dir);
-	return found;
-}
-
 static pid_t worker_pid(void)
 {
-	return child_of(child_of(getpid()));
+	return process_child(process_child(getpid()));
 }
 
 static void sandbox(void)
@@ -188,13 +187,13 @@ static void sandbox(void)
 	pid_t pid = worker_pid();
 
 	CHECK(pid > 0);
-	CHECK(status_of(pid, "CapPrm", 16) == 0 && status_of(pid, "CapEff", 16) == 0);
-	CHECK(status_of(pid, "CapInh", 16) == 0 && status_of(pid, "CapAmb", 16) == 0);
-	CHECK(status_of(pid, "NoNewPrivs", 10) == 1);
-	CHECK(getuid() || status_of(pid, "Uid", 10) > 0);
-	CHECK(status_of(pid, "Threads", 10) == 1 + WORKER_CHANNELS);
-	if (status_of(getpid(), "Seccomp", 10) >= 0)
-		CHECK(status_of(pid, "Seccomp", 10) == 2);
+	CHECK(process_status(pid, "CapPrm", 16) == 0 && process_status(pid, "CapEff", 16) == 0);
+	CHECK(process_status(pid, "CapInh", 16) == 0 && process_status(pid, "CapAmb", 16) == 0);
+	CHECK(process_status(pid, "NoNewPrivs", 10) == 1);
+	CHECK(getuid() || process_status(pid, "Uid", 10) > 0);
+	CHECK(process_status(pid, "Threads", 10) == 1 + WORKER_CHANNELS);
+	if (process_status(getpid(), "Seccomp", 10) >= 0)
+		CHECK(process_status(pid, "Seccomp", 10) == 2);
 }
 
 /* First message of NTLM (MS-NLMP section 2.2.1.1). */
@@ -247,7 +246,7 @@ static void killed_unnoticed(void)
 	sleep(2);
 	pid = worker_pid();
 	CHECK(pid > 0 && !kill(pid, SIGSEGV));
-	for (tries = 0; tries < 500 && status_of(pid, "Threads", 10) > 1; tries++)
+	for (tries = 0; tries < 500 && process_status(pid, "Threads", 10) > 1; tries++)
 		usleep(10000);
 	CHECK(say(step) == -EACCES);
 	step->id = 0;
@@ -259,14 +258,14 @@ static void killed_unnoticed(void)
 int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
-		TEST(messages), TEST(lengths), TEST(limits), TEST(damage), TEST(sockets),
-		TEST(sandbox), TEST(killed), TEST(killed_unnoticed), { 0 }
+		TEST(messages), TEST(messages_of_pipes), TEST(lengths), TEST(limits),
+		TEST(damage), TEST(sockets), TEST(sandbox), TEST(killed), TEST(killed_unnoticed), { 0 }
 	};
 	int status;
 
 	worker_main(argc, argv);
 	setenv("KRB5_KTNAME", "FILE:/nonexistent/keytab", 1);
-	all = auth_new("/nonexistent/users", NULL);
+	all = auth_new("/nonexistent/users", NULL, worker_spawner_start());
 	if (!all) {
 		printf("not ok login: it cannot begin\n");
 		return EXIT_FAILURE;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/pipe.h"
+#include "daemon/rpc.h"
 #include "daemon/sid.h"
 #include "daemon/utf16.h"
 #include "mem.h"
@@ -39,11 +39,12 @@ static void add_share(struct kernel_shares *list, const char *name, const char *
 	list->share[list->n++] = s;
 }
 
-static int served(struct kernel_shares *out)
+static int served(void *arg, struct kernel_shares *out)
 {
 	char name[32];
 	unsigned int i;
 
+	(void)arg;
 	memset(out, 0, sizeof(*out));
 	add_share(out, "data", "f\xc3\xbcr alle", true);
 	add_share(out, "secret", NULL, false);
@@ -58,39 +59,49 @@ static int served(struct kernel_shares *out)
 	return 0;
 }
 
-static int none_served(struct kernel_shares *out)
+static int none_served(void *arg, struct kernel_shares *out)
 {
+	(void)arg;
 	(void)out;
 	return -EIO;
 }
 
-/* A pipe of a user, and what came out of it last. */
+/* A connection of a user, and what came out of it last. */
 struct peer {
-	struct pipes *pipes;
-	u64 id;
+	struct rpc_conn *conn;
+	struct rpc_asks asks;
 	u8 *out;
 	size_t len;
 };
+
+static void open_by(struct peer *p, const char *name, const struct rpc_user *user)
+{
+	int number = rpc_pipe_number(name);
+
+	memset(p, 0, sizeof(*p));
+	p->asks.accounts.find = sid_find;
+	p->asks.shares = served;
+	if (CHECK(number >= 0))
+		p->conn = rpc_conn_new((unsigned int)number, user);
+}
 
 static void open_as(struct peer *p, const char *name, uid_t uid)
 {
 	struct rpc_user user = { .uid = uid, .name = "alice", .domain = "HERE" };
 
-	memset(p, 0, sizeof(*p));
-	p->pipes = pipes_new(served);
-	CHECK(!pipe_open(p->pipes, name, &user, &p->id));
+	open_by(p, name, &user);
 }
 
 static int say(struct peer *p, const void *data, size_t len)
 {
 	free(p->out);
-	return pipe_call(p->pipes, p->id, data, len, &p->out, &p->len);
+	return rpc_conn_take(p->conn, &p->asks, data, len, &p->out, &p->len);
 }
 
 static void end(struct peer *p)
 {
 	free(p->out);
-	pipes_free(p->pipes);
+	rpc_conn_free(p->conn);
 }
 
 static u16 get16(const u8 *p)
@@ -236,51 +247,11 @@ static void counts_that_lie(void)
 	CHECK(in.bad);
 }
 
-static void no_such_pipe(void)
+static void pipes_have_numbers(void)
 {
-	struct rpc_user user = { .uid = 1000 };
-	struct pipes *pipes = pipes_new(served);
-	u64 id, first = 0;
-	size_t len;
-	u8 *out;
-	int i;
-
-	CHECK(pipe_open(pipes, "spoolss", &user, &id) == -ENOENT);
-	CHECK(!pipe_open(pipes, "SRVSVC", &user, &id));
-	pipe_close(pipes, id);
-	CHECK(pipe_call(pipes, id, bind_srvsvc, sizeof(bind_srvsvc), &out, &len) == -ENOENT);
-	/* Who leaves them open loses the oldest. */
-	for (i = 0; i < 1100; i++) {
-		CHECK(!pipe_open(pipes, "srvsvc", &user, &id));
-		first = first ?: id;
-	}
-	CHECK(pipe_call(pipes, first, bind_srvsvc, sizeof(bind_srvsvc), &out, &len) == -ENOENT);
-	CHECK(!pipe_call(pipes, id, bind_srvsvc, sizeof(bind_srvsvc), &out, &len));
-	free(out);
-	pipes_clear(pipes);
-	CHECK(pipe_call(pipes, id, bind_srvsvc, sizeof(bind_srvsvc), &out, &len) == -ENOENT);
-	pipes_free(pipes);
-}
-
-/* A user who opens without end does so at his own expense. */
-static void pipes_of_others_stay(void)
-{
-	struct rpc_user victim = { .uid = 1000 }, user = { .uid = 1001 };
-	struct pipes *pipes = pipes_new(served);
-	u64 id, theirs;
-	size_t len;
-	u8 *out;
-	int i;
-
-	CHECK(!pipe_open(pipes, "srvsvc", &victim, &theirs));
-	for (i = 0; i < 8000; i++) {
-		user.uid = 1001 + (uid_t)i % 6;
-		user.anonymous = i % 7 == 0;
-		CHECK(!pipe_open(pipes, "srvsvc", &user, &id));
-	}
-	CHECK(!pipe_call(pipes, theirs, bind_srvsvc, sizeof(bind_srvsvc), &out, &len));
-	free(out);
-	pipes_free(pipes);
+	CHECK(rpc_pipe_number("spoolss") == -ENOENT);
+	CHECK(rpc_pipe_number("SRVSVC") == rpc_pipe_number("srvsvc"));
+	CHECK(rpc_pipe_number("lsarpc") != rpc_pipe_number("srvsvc"));
 }
 
 /* Only what is served on this pipe, in the transfer syntax that we know, without security. */
@@ -339,10 +310,10 @@ static void shares_are_listed(void)
 
 static void list_of_nothing(void)
 {
-	struct rpc_user user = { .uid = 1000 };
-	struct peer p = { .pipes = pipes_new(none_served) };
+	struct peer p;
 
-	CHECK(!pipe_open(p.pipes, "srvsvc", &user, &p.id));
+	open_as(&p, "srvsvc", 1000);
+	p.asks.shares = none_served;
 	bind_to(&p, bind_srvsvc, sizeof(bind_srvsvc));
 	CHECK(!say(&p, share_enum, sizeof(share_enum)));
 	CHECK(is(&p, PTYPE_RESPONSE) && get32(p.out + p.len - 4) == 31);
@@ -412,7 +383,6 @@ static void pieces(void)
 
 	/* The second part of nothing ends the conversation. */
 	CHECK(say(&p, second, len) == -EINVAL);
-	CHECK(say(&p, share_enum, sizeof(share_enum)) == -ENOENT);
 	end(&p);
 }
 
@@ -551,13 +521,13 @@ static void names_have_sids(void)
 static void nobody_is_told_nothing(void)
 {
 	struct rpc_user nobody = { .uid = 65534, .anonymous = true };
-	struct peer p = { .pipes = pipes_new(served) };
+	struct peer p;
 	u8 request[sizeof(lookup_sids2)];
 	u8 names[sizeof(lookup_names)];
 	u8 data[4096];
 	size_t len;
 
-	CHECK(!pipe_open(p.pipes, "lsarpc", &nobody, &p.id));
+	open_by(&p, "lsarpc", &nobody);
 	bind_to(&p, bind_lsarpc, sizeof(bind_lsarpc));
 	CHECK(!say(&p, open_policy2, sizeof(open_policy2)));
 	memcpy(request, lookup_sids2, sizeof(request));
@@ -572,9 +542,8 @@ static void nobody_is_told_nothing(void)
 	CHECK(len && !has_text(data, len, "Unix User") && get32(data + len - 4) == 0xc0000022);
 	end(&p);
 
-	p = (struct peer){ .pipes = pipes_new(served) };
+	open_by(&p, "srvsvc", &nobody);
 	open_share = true;
-	CHECK(!pipe_open(p.pipes, "srvsvc", &nobody, &p.id));
 	bind_to(&p, bind_srvsvc, sizeof(bind_srvsvc));
 	CHECK(!say(&p, share_enum, sizeof(share_enum)));
 	len = join(&p, data, sizeof(data));
@@ -608,6 +577,7 @@ static void handles(void)
 
 static void sids_in_words(void)
 {
+	const struct sid_accounts accounts = { .find = sid_find };
 	struct sid sid = { 0x123456789abcULL, 15, { 4294967295U } };
 	struct sid_name name;
 	char text[NSS_NAME_SIZE];
@@ -621,16 +591,17 @@ static void sids_in_words(void)
 	sid_of_machine(&a);
 	sid_of_machine(&b);
 	CHECK(sid_same(&a, &b) && a.nsubs == 4 && a.sub[0] == 21);
-	CHECK(!sid_to_name(&a, &name) && name.use == SID_USE_DOMAIN);
-	CHECK(!sid_from_name("builtin\\administrators", &a, &name));
+	CHECK(!sid_to_name(&accounts, &a, &name) && name.use == SID_USE_DOMAIN);
+	CHECK(!sid_from_name(&accounts, "builtin\\administrators", &a, &name));
 	sid_text(&a, text);
 	SAME(text, "S-1-5-32-544");
-	CHECK(!sid_from_name("root@Unix User", &a, &name));
+	CHECK(!sid_from_name(&accounts, "root@Unix User", &a, &name));
 	sid_text(&a, text);
 	SAME(text, "S-1-22-1-0");
-	CHECK(!sid_from_name("Unix Group\\root", &a, &name) && name.use == SID_USE_GROUP);
-	CHECK(sid_from_name("ELSEWHERE\\root", &a, &name) == -ENOENT);
-	CHECK(sid_from_name("", &a, &name) == -ENOENT);
+	CHECK(!sid_from_name(&accounts, "Unix Group\\root", &a, &name) &&
+	      name.use == SID_USE_GROUP);
+	CHECK(sid_from_name(&accounts, "ELSEWHERE\\root", &a, &name) == -ENOENT);
+	CHECK(sid_from_name(&accounts, "", &a, &name) == -ENOENT);
 }
 
 /* Numbers that parsers are afraid of. */
@@ -714,7 +685,7 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(text_is_utf16), TEST(reader_stays_inside), TEST(counts_that_lie),
-		TEST(no_such_pipe), TEST(pipes_of_others_stay), TEST(bindings),
+		TEST(pipes_have_numbers), TEST(bindings),
 		TEST(shares_are_listed), TEST(list_of_nothing),
 		TEST(share_is_told), TEST(pieces), TEST(many_shares), TEST(calls_without_sense),
 		TEST(sids_have_names), TEST(names_have_sids), TEST(nobody_is_told_nothing),

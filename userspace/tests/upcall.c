@@ -17,6 +17,7 @@
 #include "nl.h"
 #include "test.h"
 
+static int spawner;
 static const u8 loopback[4] = { 127, 0, 0, 1 };
 
 static struct nl_msg *request(u32 type)
@@ -212,7 +213,7 @@ static void login_goes_on(void)
 	struct auth_call *call = mem_new(sizeof(*call));
 	struct conn c = { .family = 0x20 };
 
-	call->auth = auth_new("/nonexistent/users", NULL);
+	call->auth = auth_new("/nonexistent/users", NULL, spawner);
 	CHECK(auth_call_parse(call, msg, 0) == -EBADMSG);
 	msg_put(msg, DITTO_A_UPCALL_TOKEN, token, sizeof(token));
 	msg_put_string(msg, DITTO_A_UPCALL_PEER, "192.0.2.1");
@@ -292,7 +293,7 @@ static void pipe_is_open(void)
 {
 	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
 	struct nl_msg *msg = request(DITTO_UPCALL_KIND_PIPE_OPEN);
-	struct pipes *pipes = pipes_new(no_shares);
+	struct pipes *pipes = pipes_new(spawner, no_shares);
 	u64 id = 0;
 
 	msg_put_string(msg, DITTO_A_UPCALL_PIPE_NAME, "srvsvc");
@@ -372,5 +373,6 @@ int main(int argc, char **argv)
 	};
 
 	worker_main(argc, argv);
+	spawner = worker_spawner_start();
 	return test_main(tests);
 }

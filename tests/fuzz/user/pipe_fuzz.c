@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/pipe.h"
+#include "daemon/rpc.h"
 #include "mem.h"
 
 /* Messages of one input: more only repeat what a conversation of this length shows. */
@@ -18,10 +18,11 @@
 
 static const char *const names[] = { "srvsvc", "lsarpc", "wkssvc", "nothing" };
 
-static int shares(struct kernel_shares *out)
+static int shares(void *arg, struct kernel_shares *out)
 {
 	static const char *const paths[] = { "data", "other" };
 
+	(void)arg;
 	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; i < 2; i++) {
 		struct share *s = share_new(paths[i]);
@@ -37,15 +38,17 @@ static int shares(struct kernel_shares *out)
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 {
 	struct rpc_user user = { .uid = 65534, .name = "nobody", .domain = "HERE" };
-	struct pipes *pipes;
-	u64 id;
+	const struct rpc_asks asks = { .accounts = { .find = sid_find }, .shares = shares };
+	struct rpc_conn *conn;
+	int number;
 
 	if (len < 1)
 		return 0;
 	user.anonymous = data[0] & 4;
-	pipes = pipes_new(shares);
-	if (pipe_open(pipes, names[data[0] & 3], &user, &id))
-		goto out;
+	number = rpc_pipe_number(names[data[0] & 3]);
+	if (number < 0)
+		return 0;
+	conn = rpc_conn_new((unsigned int)number, &user);
 	data++;
 	len--;
 	for (int i = 0; i < MESSAGES_MAX && len >= 2; i++) {
@@ -56,13 +59,12 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 		len -= 2;
 		if (size > len)
 			size = len;
-		if (pipe_call(pipes, id, data, size, &out, &out_len) == -EINVAL)
+		if (rpc_conn_take(conn, &asks, data, size, &out, &out_len))
 			break;
 		free(out);
 		data += size;
 		len -= size;
 	}
-out:
-	pipes_free(pipes);
+	rpc_conn_free(conn);
 	return 0;
 }

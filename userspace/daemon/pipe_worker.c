@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The pipe worker: takes what clients write into pipes, and asks dittod what it does not
+ * know itself, which is nearly everything. It ends when dittod does.
+ *
+ * Locking: the mutex guards the table. A connection that a thread works on is not in it.
+ */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "mem.h"
+#include "rpc.h"
+#include "sandbox.h"
+#include "share_list.h"
+#include "worker.h"
+#include "worker_msg.h"
+
+/**
+ * struct slot - place of a pipe
+ * @id: dittod's number, which says the place, too
+ * @conn: NULL while a thread works on it, or if there is none
+ */
+struct slot {
+	u64 id;
+	struct rpc_conn *conn;
+};
+
+struct table {
+	pthread_mutex_t lock;
+	struct slot slot[WORKER_PIPES_MAX];
+};
+
+/**
+ * struct thread - one that takes calls
+ * @table: of pipes
+ * @fd: its socket
+ * @packet: the call lies in it
+ * @answer: and the answer to a question
+ */
+struct thread {
+	struct table *table;
+	int fd;
+	u8 packet[WORKER_PACKET_MAX];
+	u8 answer[WORKER_PACKET_MAX];
+};
+
+static struct rpc_conn *table_take(struct table *table, u64 id)
+{
+	struct slot *slot = &table->slot[id % WORKER_PIPES_MAX];
+	struct rpc_conn *conn = NULL;
+
+	pthread_mutex_lock(&table->lock);
+	if (slot->id == id) {
+		conn = slot->conn;
+		slot->conn = NULL;
+	}
+	pthread_mutex_unlock(&table->lock);
+	return conn;
+}
+
+/* The newer one stays. Numbers grow. */
+static void table_put(struct table *table, u64 id, struct rpc_conn *conn)
+{
+	struct slot *slot = &table->slot[id % WORKER_PIPES_MAX];
+
+	pthread_mutex_lock(&table->lock);
+	if (id >= slot->id) {
+		struct rpc_conn *old = slot->conn;
+
+		slot->id = id;
+		slot->conn = conn;
+		conn = old;
+	}
+	pthread_mutex_unlock(&table->lock);
+	rpc_conn_free(conn);
+}
+
+/* Ask, and wait for the answer and the descriptor that may come with it. */
+static void thread_ask(struct thread *t, struct worker_msg *msg, u32 answer, int *fd)
+{
+	worker_check(worker_msg_send(t->fd, msg, -1));
+	worker_check(worker_msg_receive(t->fd, msg, t->answer, fd, 0));
+	worker_check(msg->type == answer ? 0 : -EBADMSG);
+}
+
+static int thread_find(void *arg, enum sid_find what, u32 *id, char name[NSS_NAME_SIZE])
+{
+	bool by_name = what == SID_FIND_USER_ID || what == SID_FIND_GROUP_ID;
+	struct worker_msg msg = { .type = WORKER_FIND, .find = what };
+
+	if (by_name)
+		memcpy(msg.user, name, sizeof(msg.user));
+	else
+		msg.uid = *id;
+	thread_ask(arg, &msg, WORKER_FOUND, NULL);
+	if (msg.error)
+		return -(int)msg.error;
+	if (by_name)
+		*id = (u32)msg.uid;
+	else
+		memcpy(name, msg.user, sizeof(msg.user));
+	return 0;
+}
+
+static int thread_list(void *arg, struct kernel_shares *out)
+{
+	struct worker_msg msg = { .type = WORKER_LIST };
+	int fd = -1;
+	int rc;
+
+	thread_ask(arg, &msg, WORKER_LISTED, &fd);
+	rc = msg.error ? -(int)msg.error : share_list_read(fd, out);
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+static void thread_call(struct thread *t, const struct worker_msg *in)
+{
+	const struct rpc_asks asks = { .accounts = { thread_find, t }, .shares = thread_list };
+	struct worker_msg out = { .type = WORKER_CALLED };
+	struct rpc_user user = { .uid = (u32)in->uid, .anonymous = in->anonymous };
+	struct rpc_conn *conn;
+	u8 *reply = NULL;
+	int rc = -ENOENT;
+
+	memcpy(user.name, in->user, sizeof(user.name));
+	memcpy(user.domain, in->domain, sizeof(user.domain));
+	if (in->first)
+		conn = rpc_conn_new((unsigned int)in->pipe, &user);
+	else
+		conn = table_take(t->table, in->id);
+	if (conn)
+		rc = rpc_conn_take(conn, &asks, in->token, in->token_len, &reply, &out.token_len);
+	if (rc)
+		rpc_conn_free(conn);
+	else
+		table_put(t->table, in->id, conn);
+	out.error = (u64)-rc;
+	out.token = reply;
+	worker_check(worker_msg_send(t->fd, &out, -1));
+	free(reply);
+}
+
+static void thread_run(void *arg, int fd)
+{
+	struct thread *t = mem_new(sizeof(*t));
+	struct worker_msg msg;
+
+	t->table = arg;
+	t->fd = fd;
+	for (;;) {
+		worker_check(worker_msg_receive(fd, &msg, t->packet, NULL, 0));
+		worker_check(msg.type == WORKER_CALL ? 0 : -EBADMSG);
+		thread_call(t, &msg);
+	}
+}
+
+void worker_run_pipes(void)
+{
+	struct worker_msg msg = { .type = WORKER_HELLO };
+	struct table *table = mem_new(sizeof(*table));
+	struct worker_gate gate = { .run = thread_run, .arg = table };
+	u8 *packet = mem_new(WORKER_PACKET_MAX);
+	struct sid sid;
+	int rc;
+
+	signal(SIGPIPE, SIG_IGN);
+	pthread_mutex_init(&table->lock, NULL);
+	/* These read files. */
+	tzset();
+	sid_of_machine(&sid);
+	rc = sandbox_files(-1);
+	if (rc && rc != -EOPNOTSUPP)
+		_exit(1);
+	worker_gate_start(&gate);
+	rc = sandbox_calls(false);
+	if (rc && rc != -EOPNOTSUPP)
+		_exit(1);
+	if (!rc)
+		msg.mechs = WORKER_FILTERED;
+	worker_gate_open(&gate);
+	worker_check(worker_msg_send(WORKER_FD_CONTROL, &msg, -1));
+	for (;;) {
+		worker_check(worker_msg_receive(WORKER_FD_CONTROL, &msg, packet, NULL, 0));
+		worker_check(msg.type == WORKER_FORGET ? 0 : -EBADMSG);
+		rpc_conn_free(table_take(table, msg.id));
+	}
+}

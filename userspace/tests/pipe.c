@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Pipes and the worker that reads what is written into them. */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/pipe.h"
+#include "daemon/share_list.h"
+#include "daemon/utf16.h"
+#include "daemon/worker.h"
+#include "mem.h"
+#include "process.h"
+#include "rpc_messages.h"
+#include "test.h"
+
+#define RESPONSE	24
+
+static int spawner;
+static unsigned int nshares = 1;
+
+static int served(struct kernel_shares *out)
+{
+	unsigned int i;
+
+	memset(out, 0, sizeof(*out));
+	for (i = 0; i < nshares; i++) {
+		char *name = mem_print("share%05u", i);
+		struct share *s = share_new(name);
+
+		free(name);
+		s->path = mem_print("/srv/%u", i);
+		s->comment = mem_string("one of many");
+		s->guest = i == 1;
+		out->share = mem_grow(out->share, out->n, sizeof(*out->share));
+		out->share[out->n++] = s;
+	}
+	return 0;
+}
+
+static int not_served(struct kernel_shares *out)
+{
+	(void)out;
+	return -EIO;
+}
+
+/* A pipe of a user, and what came out of it last. */
+struct peer {
+	struct pipes *pipes;
+	u64 id;
+	u8 *out;
+	size_t len;
+};
+
+static void open_by(struct peer *p, struct pipes *pipes, const char *name,
+		    const struct rpc_user *user)
+{
+	memset(p, 0, sizeof(*p));
+	p->pipes = pipes;
+	CHECK(!pipe_open(pipes, name, user, &p->id));
+}
+
+static int say(struct peer *p, const void *data, size_t len)
+{
+	free(p->out);
+	return pipe_call(p->pipes, p->id, data, len, UINT64_MAX, &p->out, &p->len);
+}
+
+/* Close the pipe; dittod has more than this one. */
+static void end(struct peer *p)
+{
+	free(p->out);
+	pipe_close(p->pipes, p->id);
+}
+
+/* The last word of an answer, which is its status. */
+static u32 status_of(const struct peer *p)
+{
+	u32 status = 0xdead;
+
+	if (p->len > RESPONSE)
+		memcpy(&status, p->out + p->len - 4, sizeof(status));
+	return status;
+}
+
+static bool has_text(const struct peer *p, const char *text)
+{
+	u8 units[128];
+	size_t n = utf16_from_utf8(text, units);
+
+	return p->len && memmem(p->out, p->len, units, 2 * n);
+}
+
+static void no_such_pipe(void)
+{
+	struct rpc_user user = { .uid = 1000 };
+	struct pipes *pipes = pipes_new(spawner, served);
+	struct peer p, first;
+	int i;
+
+	CHECK(pipe_open(pipes, "spoolss", &user, &p.id) == -ENOENT);
+	open_by(&p, pipes, "SRVSVC", &user);
+	pipe_close(pipes, p.id);
+	CHECK(say(&p, bind_srvsvc, sizeof(bind_srvsvc)) == -ENOENT);
+	/* Whoever leaves them open loses the oldest. */
+	open_by(&first, pipes, "srvsvc", &user);
+	for (i = 0; i < 1100; i++)
+		open_by(&p, pipes, "srvsvc", &user);
+	CHECK(say(&first, bind_srvsvc, sizeof(bind_srvsvc)) == -ENOENT);
+	CHECK(!say(&p, bind_srvsvc, sizeof(bind_srvsvc)));
+	pipes_clear(pipes);
+	CHECK(say(&p, bind_srvsvc, sizeof(bind_srvsvc)) == -ENOENT);
+	end(&p);
+	pipes_free(pipes);
+}
+
+/* A user who opens without end does so at his own expense. */
+static void pipes_of_others_stay(void)
+{
+	struct rpc_user victim = { .uid = 1000 }, user = { .uid = 1001 };
+	struct pipes *pipes = pipes_new(spawner, served);
+	struct peer p, theirs;
+	int i;
+
+	open_by(&theirs, pipes, "srvsvc", &victim);
+	for (i = 0; i < 8000; i++) {
+		user.uid = 1001 + (uid_t)i % 6;
+		user.anonymous = i % 7 == 0;
+		open_by(&p, pipes, "srvsvc", &user);
+	}
+	CHECK(!say(&theirs, bind_srvsvc, sizeof(bind_srvsvc)));
+	end(&theirs);
+	pipes_free(pipes);
+}
+
+static void shares_are_listed(void)
+{
+	struct rpc_user user = { .uid = 1000 }, nobody = { .anonymous = true };
+	struct pipes *pipes = pipes_new(spawner, served);
+	struct peer p;
+
+	nshares = 300;
+	open_by(&p, pipes, "srvsvc", &user);
+	CHECK(!say(&p, bind_srvsvc, sizeof(bind_srvsvc)));
+	CHECK(!say(&p, share_enum, sizeof(share_enum)) && !status_of(&p));
+	CHECK(has_text(&p, "share00000") && has_text(&p, "share00299") && has_text(&p, "IPC$"));
+	end(&p);
+	open_by(&p, pipes, "srvsvc", &nobody);
+	CHECK(!say(&p, bind_srvsvc, sizeof(bind_srvsvc)));
+	CHECK(!say(&p, share_enum, sizeof(share_enum)) && !status_of(&p));
+	CHECK(!has_text(&p, "share00000") && has_text(&p, "share00001"));
+	end(&p);
+	nshares = 1;
+	pipes_free(pipes);
+
+	pipes = pipes_new(spawner, not_served);
+	open_by(&p, pipes, "srvsvc", &user);
+	CHECK(!say(&p, bind_srvsvc, sizeof(bind_srvsvc)));
+	/* ERROR_GEN_FAILURE */
+	CHECK(!say(&p, share_enum, sizeof(share_enum)) && status_of(&p) == 31);
+	end(&p);
+	pipes_free(pipes);
+}
+
+/* What the worker is given is what the user may know, whatever the worker makes of it. */
+static void list_of_shares(void)
+{
+	struct kernel_shares in, out;
+	int fd;
+
+	nshares = 3;
+	served(&in);
+	nshares = 1;
+	fd = share_list_write(&in, false, true);
+	CHECK(fd >= 0 && !share_list_read(fd, &out) && out.n == 3);
+	SAME(out.share[2]->name, "share00002");
+	SAME(out.share[2]->path, "/srv/2");
+	SAME(out.share[2]->comment, "one of many");
+	CHECK(out.share[2]->browse && !out.share[2]->guest && out.share[1]->guest);
+	kernel_shares_free(&out);
+	/* Its end is missing. */
+	CHECK(!ftruncate(fd, lseek(fd, 0, SEEK_END) - 1));
+	CHECK(share_list_read(fd, &out) == -EBADMSG && !out.n);
+	close(fd);
+	fd = share_list_write(&in, true, false);
+	CHECK(fd >= 0 && !share_list_read(fd, &out) && out.n == 1);
+	SAME(out.share[0]->name, "share00001");
+	SAME(out.share[0]->path, "");
+	kernel_shares_free(&out);
+	close(fd);
+	kernel_shares_free(&in);
+}
+
+/* A call with the handle that the pipe gave out. */
+static int look_up(struct peer *p, const u8 *handle)
+{
+	u8 request[sizeof(lookup_sids2)];
+
+	memcpy(request, lookup_sids2, sizeof(request));
+	memcpy(request + HANDLE_AT, handle, 20);
+	return say(p, request, sizeof(request));
+}
+
+static void open_policy(struct peer *p, struct pipes *pipes, const struct rpc_user *user,
+			u8 handle[20])
+{
+	open_by(p, pipes, "lsarpc", user);
+	CHECK(!say(p, bind_lsarpc, sizeof(bind_lsarpc)));
+	if (CHECK(!say(p, open_policy2, sizeof(open_policy2)) && p->len == RESPONSE + 24))
+		memcpy(handle, p->out + RESPONSE, 20);
+}
+
+/* The worker asks for names; after the deadline it gets none, and says so. */
+static void names_are_found(void)
+{
+	struct rpc_user user = { .uid = 1000 };
+	struct pipes *pipes = pipes_new(spawner, served);
+	u8 request[sizeof(lookup_sids2)];
+	struct peer p;
+
+	memcpy(request, lookup_sids2, sizeof(request));
+	open_policy(&p, pipes, &user, request + HANDLE_AT);
+	CHECK(!say(&p, request, sizeof(request)) && has_text(&p, "root"));
+	CHECK(status_of(&p) == 0x107);
+	free(p.out);
+	CHECK(!pipe_call(pipes, p.id, request, sizeof(request), 0, &p.out, &p.len));
+	CHECK(!has_text(&p, "root") && status_of(&p) == 0xc0000073);
+	end(&p);
+	pipes_free(pipes);
+}
+
+static pid_t worker_pid(void)
+{
+	return process_child(process_child(getpid()));
+}
+
+static void sandbox(void)
+{
+	struct rpc_user user = { .uid = 1000 };
+	struct pipes *pipes = pipes_new(spawner, served);
+	struct peer p;
+	pid_t pid;
+
+	open_by(&p, pipes, "srvsvc", &user);
+	CHECK(!say(&p, bind_srvsvc, sizeof(bind_srvsvc)));
+	pid = worker_pid();
+	CHECK(pid > 0);
+	CHECK(process_status(pid, "CapPrm", 16) == 0 && process_status(pid, "CapEff", 16) == 0);
+	CHECK(process_status(pid, "CapInh", 16) == 0 && process_status(pid, "CapAmb", 16) == 0);
+	CHECK(process_status(pid, "NoNewPrivs", 10) == 1);
+	CHECK(getuid() || process_status(pid, "Uid", 10) > 0);
+	CHECK(process_status(pid, "Threads", 10) == 1 + WORKER_CHANNELS);
+	if (process_status(getpid(), "Seccomp", 10) >= 0)
+		CHECK(process_status(pid, "Seccomp", 10) == 2);
+	end(&p);
+	pipes_free(pipes);
+}
+
+/* Pipes that were open are closed, others can be opened, and so it goes on. */
+static void killed(void)
+{
+	struct rpc_user user = { .uid = 1000 };
+	struct pipes *pipes = pipes_new(spawner, served);
+	u8 handle[20] = { 0 };
+	struct peer p, other;
+	pid_t pid;
+	int tries, times;
+
+	for (times = 0; times < 2; times++) {
+		open_policy(&p, pipes, &user, handle);
+		open_by(&other, pipes, "srvsvc", &user);
+		sleep(1 + (unsigned int)times);
+		pid = worker_pid();
+		CHECK(pid > 0 && !kill(pid, SIGSEGV));
+		for (tries = 0; tries < 500 && process_status(pid, "Threads", 10) > 1; tries++)
+			usleep(10000);
+		/* Noticed by a call, and the second time by the loop. */
+		if (times)
+			pipes_ready(pipes);
+		CHECK(look_up(&p, handle) == -ENOENT);
+		CHECK(look_up(&p, handle) == -ENOENT);
+		end(&p);
+		/* This one had not begun. */
+		CHECK(!say(&other, bind_srvsvc, sizeof(bind_srvsvc)));
+		end(&other);
+		CHECK(worker_pid() != pid);
+	}
+	open_policy(&p, pipes, &user, handle);
+	CHECK(!look_up(&p, handle) && has_text(&p, "root"));
+	end(&p);
+	pipes_free(pipes);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test tests[] = {
+		TEST(no_such_pipe), TEST(pipes_of_others_stay), TEST(shares_are_listed),
+		TEST(list_of_shares), TEST(names_are_found), TEST(sandbox), TEST(killed), { 0 }
+	};
+
+	worker_main(argc, argv);
+	spawner = worker_spawner_start();
+	if (spawner < 0) {
+		printf("not ok pipe: it cannot begin\n");
+		return EXIT_FAILURE;
+	}
+	return test_main(tests);
+}

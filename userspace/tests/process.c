@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Processes as /proc shows them. */
+
+#include <ctype.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "process.h"
+
+long long process_status(pid_t pid, const char *name, int base)
+{
+	char path[64], line[256];
+	long long value = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	file = fopen(path, "r");
+	while (file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, name, strlen(name)) && line[strlen(name)] == ':')
+			value = strtoll(line + strlen(name) + 1, NULL, base);
+	if (file)
+		fclose(file);
+	return value;
+}
+
+pid_t process_child(pid_t parent)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *e;
+	pid_t found = -1;
+
+	while (found < 0 && (e = readdir(dir)))
+		if (isdigit((unsigned char)e->d_name[0]) &&
+		    process_status(atoi(e->d_name), "PPid", 10) == parent)
+			found = atoi(e->d_name);
+	closedir(dir);
+	return found;
+}
