@@ -185,6 +185,33 @@ def what_is_mounted(w):
     volume.umount()
 
 
+@test(server='ditto', share=False, timeout=90)
+def file_system_hangs(w):
+    """A share whose file system does not answer keeps no other one from being served."""
+    s, stuck = w.server, f'{w.base}/stuck'
+    os.mkdir(stuck)
+    # a file system in user space that does not even say hello
+    fuse = os.open('/dev/fuse', os.O_RDWR)
+    run('mount', '-i', '-t', 'fuse', '-o', f'fd={fuse},rootmode=40000,user_id=0,group_id=0', 'hangs',
+        stuck, pass_fds=(fuse,))
+    s.helper_start(f'[share one]\npath = {stuck}\n[share two]\npath = {stuck}\n'
+                   f'[share good]\npath = {w.export}\n')
+    wait_for('the good share', lambda: names(w) == ['good'], 30)
+    want = f'not added: the file system at {stuck} does not answer'
+    wait_for('health', lambda: health(w) == (1, {'share one': want, 'share two': want}), 30)
+    # and it can be told otherwise
+    put(f'{w.base}/ditto.conf', f'[share other]\npath = {w.export}\n'
+                                f'[share one]\npath = {stuck}\n')
+    s.ctl('start')
+    wait_for('the other share', lambda: names(w) == ['other'], 30)
+    os.close(fuse)
+    run('umount', '-l', stuck)
+    os.rmdir(stuck)
+    os.mkdir(stuck)
+    wait_for('the share', lambda: names(w) == ['one', 'other'], 70)
+    s.ctl('stop')
+
+
 @test(server='ditto', share=False, smb=True, fs='ext4', clients=2, timeout=90)
 def stop_and_start(w):
     """Stopped under clients that write, the file system unmounts at once; then they go on."""

@@ -22,6 +22,10 @@
 #include "port_user.h"
 #include "setting.h"
 #include "state.h"
+#include "upcall.h"
+
+/* Milliseconds for all file systems together to say what lies at the paths of shares. */
+#define PLACE_TIME	5000
 
 /* Served without being asked for if there is no other listener. */
 #define DEFAULT_PROTOCOL	"nfs"
@@ -295,15 +299,22 @@ static bool same_fs(const u8 *a, size_t a_len, const u8 *b, size_t b_len)
  * Is the path what it was? Below a mount point that nothing is mounted on lies an
  * empty directory, which clients must not be given in place of their files.
  */
-static bool check_place(struct work *w, struct wanted *want, const char *what)
+static bool check_place(struct work *w, struct wanted *want, const char *what, u64 until)
 {
 	const struct share *s = &want->share;
 	u8 fs[STATE_FS_MAX];
 	struct why why;
 	size_t len;
+	int rc;
 
+	rc = place_look(s->path, until, &want->place);
+	if (rc == -ETIMEDOUT) {
+		why_not(&why, "not added: the file system at %s does not answer", s->path);
+		failure(w, what, why.text);
+		return false;
+	}
 	/* The kernel says better what is wrong with a path. */
-	if (place_look(s->path, &want->place))
+	if (rc)
 		return true;
 	if (s->mountpoint && !want->place.mountpoint) {
 		why_not(&why, "not added: %s is no mount point", s->path);
@@ -320,15 +331,29 @@ static bool check_place(struct work *w, struct wanted *want, const char *what)
 	return false;
 }
 
-/* Look up what the kernel does not know: ids of users and groups, and where paths lead. */
+/* Shares that are there already, and go on as they are, need not be looked at. */
+static bool needs_place(const struct share *s, const struct kernel_shares *have)
+{
+	const struct share *old = find_share(have->share, have->n, s->name);
+
+	return !old || must_replace(s, old);
+}
+
+/*
+ * Look up what the kernel does not know: ids of users and groups, and where paths lead. Looks
+ * at all paths go on at once: a file system that hangs takes the others no time.
+ */
 static void prepare_shares(struct work *w, const struct kernel_shares *have)
 {
+	u64 until = upcall_now_ms() + PLACE_TIME;
 	unsigned int i;
 
 	w->want = mem_new((w->cfg->nshares + 1) * sizeof(*w->want));
+	for (i = 0; i < w->cfg->nshares; i++)
+		if (needs_place(w->cfg->shares[i], have))
+			place_begin(w->cfg->shares[i]->path);
 	for (i = 0; i < w->cfg->nshares; i++) {
 		const struct share *s = w->cfg->shares[i];
-		const struct share *old = find_share(have->share, have->n, s->name);
 		struct wanted *want = &w->want[i];
 		char what[300];
 		struct why why;
@@ -338,10 +363,11 @@ static void prepare_shares(struct work *w, const struct kernel_shares *have)
 		if (grants_resolve(&s->grants, &want->share.grants, &why)) {
 			want->bad = true;
 			failure(w, what, why.text);
-		} else if (!old || must_replace(s, old)) {
-			want->bad = !check_place(w, want, what);
+		} else if (needs_place(s, have)) {
+			want->bad = !check_place(w, want, what, until);
 		}
 	}
+	place_end();
 }
 
 static void unprepare_shares(struct work *w)

@@ -20,7 +20,25 @@ struct place {
 	size_t fs_len;
 };
 
-/* Look at a path. 0 or a negative errno. May block as long as a file system does. */
-int place_look(const char *path, struct place *place);
+/*
+ * Begin to look at a path, in a thread of its own, which may block as long as a file system
+ * does. Nothing is begun while an earlier look at this path goes on.
+ */
+void place_begin(const char *path);
+
+/**
+ * place_look - the result of place_begin()
+ * @path: the same
+ * @until: when to give up, by upcall_now_ms()
+ * @place: filled
+ *
+ * What was given up before the last place_end() is not waited for again.
+ *
+ * Return: 0; -ETIMEDOUT if there is none yet; or another negative errno.
+ */
+int place_look(const char *path, u64 until, struct place *place);
+
+/* Forget all results; what is not there yet is given up. */
+void place_end(void);
 
 #endif

@@ -254,6 +254,27 @@ static void file_systems(void)
 	fake_unload(&k);
 }
 
+/* A file system that hangs keeps its own share from being served. */
+static void stuck_file_system(void)
+{
+	struct applied result = { 0 };
+
+	fake_load(&k, 25, NULL);
+	expect("", "key");
+	fake_stuck = "/a";
+	SAME(apply_text(A B, &result), "+share:b");
+	SAME(result.problem[0].why, "not added: the file system at /a does not answer");
+	CHECK(result.errors == 1);
+	applied_free(&result);
+	fake_stuck = NULL;
+	expect(A B, "+share:a");
+	/* What is served goes on. */
+	fake_stuck = "/a";
+	expect(A B, "");
+	fake_stuck = NULL;
+	fake_unload(&k);
+}
+
 static void module_gone(void)
 {
 	struct applied result = { 0 };
@@ -270,7 +291,8 @@ int main(void)
 		TEST(from_nothing_to_nothing), TEST(changed_options), TEST(moved_share),
 		TEST(kept_id), TEST(same_key_in_every_life), TEST(added_by_hand), TEST(listeners),
 		TEST(late_protocol), TEST(settings), TEST(one_failure), TEST(unknown_names),
-		TEST(mountpoints), TEST(file_systems), TEST(module_gone), { 0 }
+		TEST(mountpoints), TEST(file_systems), TEST(stuck_file_system), TEST(module_gone),
+		{ 0 }
 	};
 	char dir[] = "/tmp/ditto-apply-XXXXXX";
 	char command[64];

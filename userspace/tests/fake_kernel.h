@@ -35,6 +35,8 @@ struct kernel {
 
 /* What lies at every path. */
 extern struct place fake_place;
+/* The path whose file system does not answer; NULL for none. */
+extern const char *fake_stuck;
 
 /* Loaded just now, at this time, with these protocols ("nfs smb"). */
 void fake_load(struct kernel *k, u64 started, const char *protocol);
