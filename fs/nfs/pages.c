@@ -76,10 +76,16 @@ static void dnfs_rpc_payload(struct dnfs_call *call, u32 base, u32 len)
 	struct dnfs_rpc_call *rc = container_of(call, struct dnfs_rpc_call, call);
 	struct svc_rqst *rqstp = rc->rqstp;
 	struct page **end = rc->payload + DIV_ROUND_UP(base + len, PAGE_SIZE);
+	struct xdr_stream *xdr = call->xdr;
 
 	if (rqstp->rq_next_page < end)
 		rqstp->rq_next_page = end;
-	svcxdr_encode_opaque_pages(rqstp, call->xdr, rc->payload, base, len);
+	svcxdr_encode_opaque_pages(rqstp, xdr, rc->payload, base, len);
+	/*
+	 * What follows has the rest of the first page. The stream does not know that: it would
+	 * go on in the first page of the payload, which may be the page cache's.
+	 */
+	xdr->buf->buflen = xdr->buf->len + (xdr->end - xdr->p) * sizeof(*xdr->p);
 }
 
 const struct dnfs_transport dnfs_rpc_transport = {

@@ -12,7 +12,7 @@ import nfs4
 import nlm
 import nsm
 import rpc
-from harness import eq, one_of, put, test, wait_for
+from harness import eq, get, one_of, pattern, put, test, wait_for
 from rpc import RpcError
 from nfs4 import Nfs4, Session
 from nlm import Nlm
@@ -274,6 +274,35 @@ def forged_beside_a_group(w):
     wait_for('the group has it', taken)
     group('client2')
     wait_for('the group has it no more', lambda: not taken())
+
+
+@test(server='ditto')
+def results_behind_data(w):
+    """What is read is not written over by what follows it in the reply, nor is a listing."""
+    data = pattern(7, 1 << 17)
+    put(w.path('f'), data, 0o444)
+    for i in range(100):
+        put(w.path(f'{i:0100}'))
+    user = rpc.auth_sys(5, 5)
+    acl = [(1, 0, 1, f'S-1-5-21-{2 ** 31}-{2 ** 31}-{2 ** 31}-{1000 + i}@') for i in range(126)]
+    acl += [(0, 0, 0x1f01ff, 'OWNER@'), (0, 0, 0x20081, 'EVERYONE@')]
+    root = Session.make(nfs4.connect(w.client))
+    fh, top = root.fh('data', 'f'), root.fh('data')
+    root.compound(nfs4.putfh(fh), nfs4.setattr(nfs4.ANON, {'acl': acl})).ok()
+    one = Nfs4(nfs4.connect(w.client), 0, user)
+    two = Session.make(nfs4.connect(w.client), b'user', cred=user)
+    for c, too_big in ((one, nfs4.RESOURCE), (two, nfs4.REP_TOO_BIG)):
+        for what in (('acl',), ('acl', 'owner', 'filehandle')):
+            r = c.compound(nfs4.putfh(fh), nfs4.read(nfs4.ANON, 0, 1 << 17),
+                           nfs4.getattr(*what)).ok()
+            eq((r[-2].data, r[-1].attrs['acl']), (data, acl))
+        r = c.compound(nfs4.putfh(top), nfs4.readdir(0, bytes(8), 'type', dircount=65536,
+                                        maxcount=65536),
+                       nfs4.putfh(fh), nfs4.getattr('acl'))
+        one_of(r.status, (nfs4.OK, too_big))
+        eq(len(r[-3].entries), 101)
+        c.compound(nfs4.putfh(fh), nfs4.getattr('acl')).ok()
+        eq(get(w.path('f')), data, 'the file')
 
 
 @test(server='ditto', timeout=60)

@@ -109,6 +109,32 @@ def who_goes_round(w):
 
 
 @wire
+def lists_behind_data(w):
+    """A list that is read behind data comes whole, or is refused as too big."""
+    put(w.path('f'), b'x' * 5000, 0o666)
+    short = [(ALLOW, 0, READ, f'{1000 + i}') for i in range(127)] + [(ALLOW, 0, ALL, 'OWNER@')]
+    for c in each(w):
+        fh = c.fh('data', 'f')
+        for acl in (short, LONG):
+            set_acl(c, fh, acl)
+            for name in ('acl', 'dacl') if c.minor else ('acl',):
+                alone = attrs_of(c, fh, name, 'size')
+                for count in (1, 4999, 65536):
+                    r = c.compound(putfh(fh), nfs4.read(ANON, 0, count),
+                                   getattr(name, 'size')).ok()
+                    eq((len(r[-2].data), r[-1].attrs), (min(count, 5000), alone))
+            r = c.compound(putfh(fh), nfs4.read(ANON, 0, 5000), getattr('acl'),
+                           nfs4.read(ANON, 1, 99), getattr('acl')).ok()
+            eq((r[-1].attrs, r[-2].data), (r[-3].attrs, b'x' * 99))
+    s = nfs4.Session.make(nfs4.connect(w.client), fore=nfs4.Channel(response=8192))
+    s.compound(putfh(fh), nfs4.read(ANON, 0, 5000), getattr('size')).ok()
+    last(s.compound(putfh(fh), nfs4.read(ANON, 0, 5000), getattr('acl')), nfs4.REP_TOO_BIG)
+    last(s.compound(putfh(fh), nfs4.read(ANON, 0, 1), getattr('acl'), cache=True),
+         nfs4.REP_TOO_BIG_TO_CACHE)
+    s.compound(putfh(fh), getattr('size'), cache=True).ok()
+
+
+@wire
 def mode_follows(w):
     """Bits are those of the list, and the list those of a mode that is set later."""
     for c in each(w):

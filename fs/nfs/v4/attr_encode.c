@@ -55,6 +55,7 @@ EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_put);
 static bool emit_long(struct xdr_stream *xdr, const struct dnfs4_attr_src *src, u32 bytes)
 {
 	__be32 *p;
+	bool fits;
 
 	if (bytes > xdr->buf->buflen - xdr->buf->len)
 		return false;
@@ -62,9 +63,9 @@ static bool emit_long(struct xdr_stream *xdr, const struct dnfs4_attr_src *src, 
 	if (!p)
 		return false;
 	dnfs4_attr_put(p, src, bytes);
-	dnfs4_encode_bytes(xdr, p, bytes);
+	fits = dnfs4_encode_bytes(xdr, p, bytes);
 	kvfree(p);
-	return true;
+	return fits;
 }
 
 bool dnfs4_attr_emit(struct xdr_stream *xdr, const struct dnfs4_attr_src *src)

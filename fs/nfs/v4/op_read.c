@@ -5,7 +5,7 @@
  * The data of the last operation of a COMPOUND goes into pages of the reply, or is the
  * page cache's own. What follows a payload would have to fit into the rest of the first
  * page, so a READ that is not the last has its data copied. A GETATTR behind it is what
- * clients often ask for, and small enough.
+ * clients often ask for, and small enough, unless it is asked for an access control list.
  */
 #include <linux/bvec.h>
 #include <linux/limits.h>
@@ -14,6 +14,7 @@
 #include <linux/uio.h>
 
 #include "../../../net/stats.h"
+#include "attr.h"
 #include "client.h"
 #include "open.h"
 #include "ops.h"
@@ -58,12 +59,16 @@ static u32 read_decode(struct dnfs4_compound *cmp, void *args)
 static bool fits_behind(const struct dnfs4_compound *cmp)
 {
 	struct xdr_stream ahead = *cmp->in;
+	struct dnfs4_bitmap ask;
+	bool more;
 	u32 opnum;
 
 	if (cmp->index + 1 == cmp->nops)
 		return true;
 	if (cmp->index + 2 != cmp->nops || xdr_stream_decode_u32(&ahead, &opnum) ||
-	    opnum != OP_GETATTR)
+	    opnum != OP_GETATTR || dnfs4_decode_bitmap(&ahead, &ask, &more))
+		return false;
+	if (dnfs4_bitmap_has(&ask, FATTR4_ACL) || dnfs4_bitmap_has(&ask, FATTR4_DACL))
 		return false;
 	return (cmp->out->end - cmp->out->p) * sizeof(*cmp->out->p) >= DNFS4_READ_BEHIND;
 }
