@@ -136,6 +136,21 @@ def failing_sequence_leaves_the_slot(w):
 
 
 @test(server='ditto')
+def sequence_too_big(w):
+    """Not even the result of SEQUENCE may be kept, or fits: the slot does not move."""
+    root = nfs4.putrootfh()
+    s = session(w, reclaimed=False, fore=Channel(response=256, cached=0))
+    for ops in ((), (root,)):
+        status(raw_sequence(s, 1, *ops, cache=True), nfs4.REP_TOO_BIG_TO_CACHE, len(ops))
+        status(raw_sequence(s, 1, *ops, tag=b'x' * 256), nfs4.REP_TOO_BIG, len(ops))
+    raw_sequence(s, 1, root).ok()
+    status(raw_sequence(s, 2, root, cache=True), nfs4.REP_TOO_BIG_TO_CACHE)
+    status(raw_sequence(s, 1, root), nfs4.RETRY_UNCACHED_REP)
+    raw_sequence(s, 2).ok()
+    raw_sequence(s, 2).ok()
+
+
+@test(server='ditto')
 def sequence_comes_first_and_once(w):
     s = session(w)
     status(s.nfs.compound(nfs4.putrootfh()), nfs4.OP_NOT_IN_SESSION)

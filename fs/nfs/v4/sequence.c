@@ -21,6 +21,7 @@
 /* The words behind the session in arguments and results. */
 #define ARG_WORDS	4
 #define RES_WORDS	5
+#define SEQUENCE_BYTES	(DNFS4_SESSIONID_SIZE + RES_WORDS * XDR_UNIT)
 
 struct sequence_args {
 	u8 session[DNFS4_SESSIONID_SIZE];
@@ -102,6 +103,18 @@ static bool sequence_keeps(const struct dnfs4_compound *cmp, const struct sequen
 	return args->keep || cmp->nops == 1;
 }
 
+/* Its result, with the head of that of the next operation, must fit into the reply. */
+static u32 sequence_limit(struct dnfs4_compound *cmp, const struct dnfs4_session *session,
+			  const struct sequence_args *args)
+{
+	u32 need = SEQUENCE_BYTES + (cmp->nops > 1 ? DNFS4_OP_HEAD_BYTES : 0);
+
+	cmp->max_reply = session->fore.maxresponsesize;
+	if (args->keep)
+		cmp->max_cached = max(session->fore.maxresponsesize_cached, 1U);
+	return need > dnfs4_room(cmp) ? dnfs4_too_big(cmp, need) : NFS4_OK;
+}
+
 /* What must not fail any more once the request counts. */
 static u32 sequence_prepare(const struct dnfs4_compound *cmp, struct dnfs4_session *session,
 			    struct dnfs4_slot *slot, const struct sequence_args *args, bool again)
@@ -140,8 +153,12 @@ static u32 sequence_take(struct dnfs4_compound *cmp, struct dnfs4_session *sessi
 	status = dnfs4_slot_begin(session, &args->req, &slot, &again);
 	if (status)
 		return status;
-	status = sequence_prepare(cmp, session, slot, args, again);
+	if (!again)
+		status = sequence_limit(cmp, session, args);
+	status = status ?: sequence_prepare(cmp, session, slot, args, again);
 	if (status) {
+		cmp->max_reply = 0;
+		cmp->max_cached = 0;
 		dnfs4_slot_end(slot);
 		return status;
 	}
@@ -152,9 +169,6 @@ static u32 sequence_take(struct dnfs4_compound *cmp, struct dnfs4_session *sessi
 	else
 		dnfs4_slot_commit(session, slot, &args->req);
 	cmp->slot = slot;
-	cmp->max_reply = session->fore.maxresponsesize;
-	if (args->keep)
-		cmp->max_cached = max(session->fore.maxresponsesize_cached, 1U);
 	sequence_result(session, slot, res);
 	return NFS4_OK;
 }
@@ -184,7 +198,7 @@ static u32 sequence_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 static bool sequence_encode(struct dnfs4_compound *cmp, u32 status, const void *resp)
 {
 	const struct sequence_res *res = resp;
-	__be32 *p = xdr_reserve_space(cmp->out, DNFS4_SESSIONID_SIZE + RES_WORDS * XDR_UNIT);
+	__be32 *p = xdr_reserve_space(cmp->out, SEQUENCE_BYTES);
 
 	if (!p)
 		return false;
@@ -200,7 +214,7 @@ static bool sequence_encode(struct dnfs4_compound *cmp, u32 status, const void *
 
 static u32 sequence_reply(const struct dnfs4_compound *cmp, const void *args)
 {
-	return DNFS4_SESSIONID_SIZE + RES_WORDS * XDR_UNIT;
+	return SEQUENCE_BYTES;
 }
 
 const struct dnfs4_op dnfs4_op_sequence = {
