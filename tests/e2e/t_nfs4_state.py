@@ -666,6 +666,23 @@ def freed_and_tested(w):
 
 
 @wire
+def tested_by_the_thousand(w):
+    """As many as a request has are tested, if all results may be told."""
+    put(w.path('f'), b'', 0o666)
+    c = V41.at(w)
+    sid, _ = opened(c, 'f')
+    many = [nfs4.ANON] * 40000 + [sid]
+    eq(last(c.compound(nfs4.test_stateid(*many)), nfs4.OK).statuses,
+       [nfs4.BAD_STATEID] * 40000 + [nfs4.OK])
+    last(c.compound(nfs4.test_stateid(*many), cache=True), nfs4.REP_TOO_BIG_TO_CACHE)
+    last(c.compound(nfs4.Op('test_stateid', rpc.Enc().u32(2 ** 28 + 1).fixed(
+        nfs4.stateid(sid)))), nfs4.BADXDR)
+    small = V41.at(w, fore=nfs4.Channel(response=4096))
+    last(small.compound(nfs4.test_stateid(*[sid] * 2000)), nfs4.REP_TOO_BIG)
+    last(small.compound(nfs4.test_stateid(*[nfs4.ANON] * 900)), nfs4.OK)
+
+
+@wire
 def revoked_with_the_share(w):
     """A share that is gone, and comes again: what was open is not."""
     put(w.path('f'), b'data', 0o666)

@@ -7,9 +7,6 @@
 #include "open.h"
 #include "ops.h"
 
-/* Stateids of one TEST_STATEID. */
-#define DNFS4_TEST_MAX	4096
-
 /* FREE_STATEID */
 
 struct free_args {
@@ -81,7 +78,9 @@ static u32 test_decode(struct dnfs4_compound *cmp, void *args)
 {
 	struct test_args *a = args;
 
-	if (xdr_stream_decode_u32(cmp->in, &a->count) || a->count > DNFS4_TEST_MAX)
+	/* As many as the request has, whose length is limited. */
+	if (xdr_stream_decode_u32(cmp->in, &a->count) ||
+	    a->count > xdr_stream_remaining(cmp->in) / NFS4_STATEID_SIZE)
 		return NFS4ERR_BADXDR;
 	a->stateids = kvmalloc_array(a->count, sizeof(*a->stateids), GFP_KERNEL_ACCOUNT);
 	if (!a->stateids)
@@ -147,6 +146,13 @@ static bool test_encode(struct dnfs4_compound *cmp, u32 status, const void *resu
 	return true;
 }
 
+static u32 test_reply(const struct dnfs4_compound *cmp, const void *args)
+{
+	const struct test_args *a = args;
+
+	return (1 + a->count) * XDR_UNIT;
+}
+
 static void test_end(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	struct test_args *a = args;
@@ -165,5 +171,6 @@ const struct dnfs4_op dnfs4_op_test_stateid = {
 	.decode = test_decode,
 	.exec = test_exec,
 	.encode = test_encode,
+	.reply = test_reply,
 	.release = test_end,
 };
