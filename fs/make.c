@@ -55,7 +55,7 @@ void ditto_verifier_to_times(const u8 *verf, struct timespec64 *atime,
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_verifier_to_times);
 
-static bool has_verifier(struct inode *inode, const u8 *verf)
+bool ditto_has_verifier(struct inode *inode, const u8 *verf)
 {
 	struct timespec64 atime, mtime, is;
 
@@ -259,7 +259,7 @@ static int accept_old(struct ditto_change *c, const struct ditto_make *m)
 
 	if (!S_ISREG(m->type) || !S_ISREG(inode->i_mode) || m->how == DITTO_CREATE_GUARDED)
 		return -EEXIST;
-	if (m->how == DITTO_CREATE_EXCLUSIVE && !has_verifier(inode, m->verf))
+	if (m->how == DITTO_CREATE_EXCLUSIVE && !ditto_has_verifier(inode, m->verf))
 		return -EEXIST;
 	return 0;
 }

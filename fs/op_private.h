@@ -386,5 +386,7 @@ int ditto_list_names(struct ditto_share *share, struct ditto_node *dir,
 /* The times that keep a verifier of 8 bytes. */
 void ditto_verifier_to_times(const u8 *verf, struct timespec64 *atime,
 			     struct timespec64 *mtime);
+/* Was a file made with this verifier, and is as it was made? */
+bool ditto_has_verifier(struct inode *inode, const u8 *verf);
 
 #endif

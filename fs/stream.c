@@ -151,42 +151,10 @@ static int check_room(struct ditto_share *share, struct ditto_node *dir)
 	return left ? 0 : -ENOSPC;
 }
 
-static struct dentry *make_stream(struct ditto_share *share, struct ditto_node *base,
-				  struct ditto_node *dir, const struct ditto_name *name,
-				  const struct cred *maker)
-{
-	struct dentry *parent = ditto_node_dentry(dir);
-	struct mnt_idmap *idmap = ditto_idmap(share);
-	struct inode *inode = dir->inode;
-	const struct cred *old;
-	struct dentry *child;
-	int err = 0;
-
-	inode_lock_nested(inode, I_MUTEX_PARENT);
-	child = IS_DEADDIR(inode) ? ERR_PTR(-ENOENT) :
-		lookup_one(idmap, name->name, parent, name->len);
-	if (!IS_ERR(child) && d_is_negative(child)) {
-		old = ditto_act(maker);
-		err = vfs_create(idmap, inode, child, S_IFREG | 0600, true);
-		if (!err) {
-			err = ditto_stream_give(share, base, child);
-			if (err)
-				vfs_unlink(idmap, inode, child, NULL);
-		}
-		ditto_op_leave(old);
-	}
-	inode_unlock(inode);
-	dput(parent);
-	if (!err)
-		return child;
-	dput(child);
-	return ERR_PTR(err);
-}
-
 /* The server acts; @maker is NULL if none is to be made. */
 static struct dentry *open_stream(struct ditto_share *share, struct ditto_node *base,
 				  struct ditto_node *dir, const struct ditto_name *name,
-				  const struct cred *maker, bool *created)
+				  const struct cred *maker, const u8 *verf, bool *created)
 {
 	struct dentry *child;
 	int err;
@@ -198,7 +166,8 @@ static struct dentry *open_stream(struct ditto_share *share, struct ditto_node *
 	child = find_stream(share, dir, name);
 	if (child == ERR_PTR(-ENOENT)) {
 		err = check_room(share, dir);
-		child = err ? ERR_PTR(err) : make_stream(share, base, dir, name, maker);
+		child = err ? ERR_PTR(err) :
+			      ditto_stream_create(share, base, dir, name, maker, verf);
 		*created = !IS_ERR(child);
 	}
 	mutex_unlock(making_of(dir));
@@ -216,9 +185,10 @@ bool ditto_has_streams(const struct ditto_share *share)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_has_streams, DITTO);
 
-int ditto_stream_open(struct ditto_op *op, struct ditto_node *base,
-		      const struct ditto_name *name, bool create, struct ditto_node **out,
-		      bool *created)
+/* @verf is NULL or what is kept with a stream that is made. */
+static int stream_get(struct ditto_op *op, struct ditto_node *base,
+		      const struct ditto_name *name, bool create, const u8 *verf,
+		      struct ditto_node **out, bool *created)
 {
 	struct ditto_share *share = op->share;
 	struct ditto_node *dir, *node;
@@ -241,7 +211,7 @@ int ditto_stream_open(struct ditto_op *op, struct ditto_node *base,
 	if (IS_ERR(dir)) {
 		err = PTR_ERR(dir);
 	} else {
-		child = open_stream(share, base, dir, name, maker, &made);
+		child = open_stream(share, base, dir, name, maker, verf, &made);
 		ditto_node_put(dir);
 		err = PTR_ERR_OR_ZERO(child);
 	}
@@ -260,7 +230,27 @@ int ditto_stream_open(struct ditto_op *op, struct ditto_node *base,
 	*out = node;
 	return 0;
 }
+
+int ditto_stream_open(struct ditto_op *op, struct ditto_node *base,
+		      const struct ditto_name *name, bool create, struct ditto_node **out,
+		      bool *created)
+{
+	return stream_get(op, base, name, create, NULL, out, created);
+}
 EXPORT_SYMBOL_NS_GPL(ditto_stream_open, DITTO);
+
+int ditto_stream_make(struct ditto_op *op, struct ditto_node *base,
+		      const struct ditto_name *name, const u8 *verf, struct ditto_node **out,
+		      bool *created)
+{
+	int err = stream_get(op, base, name, true, verf, out, created);
+
+	if (err || *created || ditto_has_verifier((*out)->inode, verf))
+		return err;
+	ditto_node_put(*out);
+	return -EEXIST;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_stream_make, DITTO);
 
 static int unlink_stream(struct ditto_share *share, struct dentry *child)
 {

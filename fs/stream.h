@@ -43,6 +43,20 @@ void ditto_streams_init(void);
 int ditto_stream_open(struct ditto_op *op, struct ditto_node *base,
 		      const struct ditto_name *name, bool create, struct ditto_node **out,
 		      bool *created);
+/**
+ * ditto_stream_make - make a stream, once
+ * @op: who; rights are checked by the caller
+ * @base: the file or directory, held
+ * @name: of the stream
+ * @verf: 8 bytes, kept in the stream's times until they are set
+ * @out: the stream's node, to be put
+ * @created: set if it was made now
+ *
+ * Return: as ditto_stream_open(); -EEXIST unless it was made with the same verifier.
+ */
+int ditto_stream_make(struct ditto_op *op, struct ditto_node *base,
+		      const struct ditto_name *name, const u8 *verf, struct ditto_node **out,
+		      bool *created);
 int ditto_stream_remove(struct ditto_op *op, struct ditto_node *base,
 			const struct ditto_name *name);
 /* The same by what is at hand, of @op->stream_of. -ENOENT if it lost its name already. */

@@ -143,3 +143,53 @@ struct dentry *ditto_stream_dir(struct ditto_share *share, const struct ditto_no
 	dput(dir);
 	return child;
 }
+
+/* The verifier lies in the times, as that of a file does. */
+static int stamp_stream(struct ditto_share *share, struct dentry *child, const u8 *verf)
+{
+	struct inode *inode = d_inode(child), *delegated = NULL;
+	struct iattr ia = {
+		.ia_valid = ATTR_ATIME | ATTR_ATIME_SET | ATTR_MTIME | ATTR_MTIME_SET,
+	};
+	int err;
+
+	ditto_verifier_to_times(verf, &ia.ia_atime, &ia.ia_mtime);
+	inode_lock(inode);
+	err = notify_change(ditto_idmap(share), child, &ia, &delegated);
+	inode_unlock(inode);
+	return ditto_no_deleg_wait(err, delegated);
+}
+
+struct dentry *ditto_stream_create(struct ditto_share *share, const struct ditto_node *base,
+				   struct ditto_node *dir, const struct ditto_name *name,
+				   const struct cred *maker, const u8 *verf)
+{
+	struct dentry *parent = ditto_node_dentry(dir);
+	struct mnt_idmap *idmap = ditto_idmap(share);
+	struct inode *inode = dir->inode;
+	const struct cred *old;
+	struct dentry *child;
+	int err = 0;
+
+	inode_lock_nested(inode, I_MUTEX_PARENT);
+	child = IS_DEADDIR(inode) ? ERR_PTR(-ENOENT) :
+		lookup_one(idmap, name->name, parent, name->len);
+	if (!IS_ERR(child) && d_is_negative(child)) {
+		old = ditto_act(maker);
+		err = vfs_create(idmap, inode, child, S_IFREG | 0600, true);
+		if (!err) {
+			err = ditto_stream_give(share, base, child);
+			if (!err && verf)
+				err = stamp_stream(share, child, verf);
+			if (err)
+				vfs_unlink(idmap, inode, child, NULL);
+		}
+		ditto_op_leave(old);
+	}
+	inode_unlock(inode);
+	dput(parent);
+	if (!err)
+		return child;
+	dput(child);
+	return ERR_PTR(err);
+}

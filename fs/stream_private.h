@@ -3,8 +3,11 @@
 #ifndef _DITTO_FS_STREAM_PRIVATE_H
 #define _DITTO_FS_STREAM_PRIVATE_H
 
+#include <linux/types.h>
+
 struct cred;
 struct dentry;
+struct ditto_name;
 struct ditto_node;
 struct ditto_share;
 
@@ -37,5 +40,21 @@ void ditto_stream_unmake_dir(struct ditto_share *share, struct dentry *dentry);
  */
 int ditto_stream_give(struct ditto_share *share, const struct ditto_node *base,
 		      struct dentry *dentry);
+
+/**
+ * ditto_stream_create - make a stream
+ * @share: through which
+ * @base: the file
+ * @dir: the directory of its streams, held
+ * @name: of the stream
+ * @maker: as of ditto_stream_dir(), not NULL
+ * @verf: 8 bytes to be kept in the stream's times, or NULL
+ *
+ * Context: may sleep; the server acts. Return: the stream, or what has its name, to be put; or
+ * an ERR_PTR: -ENOENT, -EDQUOT, other errors of the file system.
+ */
+struct dentry *ditto_stream_create(struct ditto_share *share, const struct ditto_node *base,
+				   struct ditto_node *dir, const struct ditto_name *name,
+				   const struct cred *maker, const u8 *verf);
 
 #endif

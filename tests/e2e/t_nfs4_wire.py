@@ -693,6 +693,30 @@ def named_attributes(w):
 
 
 @wire
+def named_attribute_once(w):
+    """An exclusive create of a named attribute that comes again finds what it made."""
+    put(w.path('file'), b'data', 0o666)
+    ways = [{'how': nfs4.EXCLUSIVE}]
+    for c in (nfs4.Client40(nfs4.connect(w.client)), nfs4.Session.make(nfs4.connect(w.client))):
+        fh = c.fh('data', 'file')
+        attrs = c.compound(putfh(fh), nfs4.openattr(True), getfh()).ok()[-1].fh
+        for how in ways:
+            name = f'{len(ways)}.{how["how"]}'
+            got, one = c.open(attrs, name, nfs4.BOTH, verf=b'onceonce', **how)
+            eq(got.status, nfs4.OK)
+            again, two = c.open(attrs, name, nfs4.BOTH, verf=b'onceonce', **how)
+            eq((again.status, two), (nfs4.OK, one))
+            eq(c.open(attrs, name, verf=b'another!', **how)[0].status, nfs4.EXIST)
+            eq(c.open(attrs, name, how=nfs4.GUARDED, attrs={})[0].status, nfs4.EXIST)
+            c.compound(putfh(one), nfs4.write(again.stateid, 0, b'used')).ok()
+            eq(c.open(attrs, name, verf=b'onceonce', **how)[0].status, nfs4.EXIST)
+            # what was made without a verifier has none
+            c.open(attrs, 'u' + name, nfs4.BOTH, how=nfs4.UNCHECKED, attrs={})
+            eq(c.open(attrs, 'u' + name, verf=bytes(8), **how)[0].status, nfs4.EXIST)
+        ways.append({'how': nfs4.EXCLUSIVE4_1, 'attrs': {}})
+
+
+@wire
 def squashed(w):
     """Who acts is for the share to say, as with every version."""
     os.mkdir(w.path('private'), 0o700)

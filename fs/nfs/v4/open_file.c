@@ -65,6 +65,13 @@ static int dnfs4_find_file(struct dnfs4_compound *cmp, struct dnfs4_open_file *f
 	return err;
 }
 
+/* The verifier lies in the times, until the client sets them. */
+static void dnfs4_verifier_made(struct dnfs4_open_file *file)
+{
+	dnfs4_bitmap_set(file->attrset, FATTR4_TIME_ACCESS_SET);
+	dnfs4_bitmap_set(file->attrset, FATTR4_TIME_MODIFY_SET);
+}
+
 static int dnfs4_make_file(struct dnfs4_compound *cmp, struct dnfs4_open_file *file)
 {
 	enum ditto_create_how how = dnfs4_is_exclusive(file) ? DITTO_CREATE_EXCLUSIVE :
@@ -83,11 +90,8 @@ static int dnfs4_make_file(struct dnfs4_compound *cmp, struct dnfs4_open_file *f
 		return err;
 	}
 	dnfs4_sattr_made(op, file->node, &file->sattr, file->attrset);
-	if (dnfs4_is_exclusive(file)) {
-		/* The verifier lies in the times, until the client sets them. */
-		dnfs4_bitmap_set(file->attrset, FATTR4_TIME_ACCESS_SET);
-		dnfs4_bitmap_set(file->attrset, FATTR4_TIME_MODIFY_SET);
-	}
+	if (dnfs4_is_exclusive(file))
+		dnfs4_verifier_made(file);
 	return 0;
 }
 
@@ -119,21 +123,36 @@ static int dnfs4_get_file(struct dnfs4_compound *cmp, struct dnfs4_open_file *fi
 	return dnfs4_make_file(cmp, file);
 }
 
-/* A named attribute is data of its file: who may write that may make one. */
-static int dnfs4_get_attribute(struct dnfs4_compound *cmp, struct dnfs4_open_file *file)
+static int dnfs4_make_attribute(struct dnfs4_compound *cmp, struct dnfs4_open_file *file)
 {
 	struct ditto_op *op = dnfs4_fs_op(cmp);
 	struct ditto_node *base = dnfs4_node(cmp);
-	int err;
+	int err = ditto_permission(op, base, DITTO_MAY_WRITE);
 
-	err = ditto_stream_open(op, base, &file->name, false, &file->node, NULL);
+	if (err)
+		return err;
+	if (!dnfs4_is_exclusive(file))
+		return ditto_stream_open(op, base, &file->name, true, &file->node, &file->made);
+	err = ditto_stream_make(op, base, &file->name, file->verf, &file->node, &file->made);
+	if (!err)
+		dnfs4_verifier_made(file);
+	return err;
+}
+
+/* A named attribute is data of its file: who may write that may make one. */
+static int dnfs4_get_attribute(struct dnfs4_compound *cmp, struct dnfs4_open_file *file)
+{
+	int err = -ENOENT;
+
+	if (!dnfs4_is_exclusive(file))
+		err = ditto_stream_open(dnfs4_fs_op(cmp), dnfs4_node(cmp), &file->name, false,
+					&file->node, NULL);
 	if (!err && file->create && file->mode != NFS4_CREATE_UNCHECKED) {
 		ditto_node_put(file->node);
 		err = -EEXIST;
 	}
 	if (err == -ENOENT && file->create)
-		err = ditto_permission(op, base, DITTO_MAY_WRITE) ?:
-		      ditto_stream_open(op, base, &file->name, true, &file->node, &file->made);
+		err = dnfs4_make_attribute(cmp, file);
 	dnfs4_wcc_same(cmp, file->wcc);
 	return err;
 }
