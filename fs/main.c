@@ -18,6 +18,7 @@
 #include <net/netns/generic.h>
 
 #include "../net/budget.h"
+#include "../net/login_delay.h"
 #include "../net/listener.h"
 #include "../net/locks.h"
 #include "../net/names.h"
@@ -44,6 +45,7 @@ static const struct {
 	void (*exit)(struct ditto_server *srv);
 } ditto_parts[] = {
 	{ ditto_budget_init, ditto_budget_exit },
+	{ ditto_login_delays_init, ditto_login_delays_exit },
 	{ ditto_stats_init, ditto_stats_exit },
 	{ ditto_upcalls_init, ditto_upcalls_exit },
 	{ ditto_records_init, ditto_records_exit },

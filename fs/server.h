@@ -23,6 +23,7 @@ struct ditto_lock_table;
 struct ditto_stats_group;
 struct ditto_listeners;
 struct ditto_budget;
+struct ditto_login_delays;
 
 /*
  * Of connections, by protocols that can encrypt. The values are those of the netlink enum
@@ -68,6 +69,7 @@ enum ditto_encryption {
  *	it holds what a client has
  * @sessions_per_connection: sessions that one connection may carry, those being set up too
  * @restrict_anonymous: nobody logs in without a name, unless a share lets guests in
+ * @login_delay_ms: how long the first login that fails is answered late; see net/login_delay.h
  * @patience_ms: how long a call waits for other clients to give way or to answer, before its
  *	own is told to come again, where a protocol has a word for that
  *
@@ -103,6 +105,7 @@ struct ditto_settings {
 	u32 patience_ms;
 	u32 sessions_per_connection;
 	bool restrict_anonymous;
+	u32 login_delay_ms;
 };
 
 /**
@@ -126,6 +129,7 @@ struct ditto_settings {
  * @records: net/record.c
  * @listeners: net/listener.c
  * @budget: net/budget.c
+ * @login_delays: net/login_delay.c
  */
 struct ditto_server {
 	struct net *net;
@@ -148,6 +152,7 @@ struct ditto_server {
 	struct ditto_records *records;
 	struct ditto_listeners *listeners;
 	struct ditto_budget *budget;
+	struct ditto_login_delays *login_delays;
 };
 
 /* What keys are derived for; the numbers are part of what clients keep, see ditto_key_derive(). */

@@ -181,7 +181,7 @@ static const struct nla_policy ditto_listener_del_nl_policy[DITTO_A_LISTENER_ID 
 };
 
 /* DITTO_CMD_SERVER_SET - do */
-static const struct nla_policy ditto_server_set_nl_policy[DITTO_A_SERVER_RESTRICT_ANONYMOUS + 1] = {
+static const struct nla_policy ditto_server_set_nl_policy[DITTO_A_SERVER_LOGIN_DELAY_MS + 1] = {
 	[DITTO_A_SERVER_THREADS] = NLA_POLICY_MAX(NLA_U32, 1024),
 	[DITTO_A_SERVER_MAX_CONNECTIONS] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_max_connections_range),
 	[DITTO_A_SERVER_NODE_LIMIT] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_node_limit_range),
@@ -210,6 +210,7 @@ static const struct nla_policy ditto_server_set_nl_policy[DITTO_A_SERVER_RESTRIC
 	[DITTO_A_SERVER_PATIENCE_MS] = NLA_POLICY_MAX(NLA_U32, 10000),
 	[DITTO_A_SERVER_SESSIONS_PER_CONNECTION] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_sessions_per_connection_range),
 	[DITTO_A_SERVER_RESTRICT_ANONYMOUS] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_SERVER_LOGIN_DELAY_MS] = NLA_POLICY_MAX(NLA_U32, 10000),
 	[DITTO_A_SERVER_HANDLE_KEY] = NLA_POLICY_EXACT_LEN(16),
 };
 
@@ -367,7 +368,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.cmd		= DITTO_CMD_SERVER_SET,
 		.doit		= ditto_nl_server_set_doit,
 		.policy		= ditto_server_set_nl_policy,
-		.maxattr	= DITTO_A_SERVER_RESTRICT_ANONYMOUS,
+		.maxattr	= DITTO_A_SERVER_LOGIN_DELAY_MS,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{

@@ -71,6 +71,7 @@ static const struct setting settings[] = {
 	SETTING_U32(PATIENCE_MS, patience_ms, 50),
 	SETTING_U32(SESSIONS_PER_CONNECTION, sessions_per_connection, 1024),
 	SETTING_BOOL(RESTRICT_ANONYMOUS, restrict_anonymous, 1),
+	SETTING_U32(LOGIN_DELAY_MS, login_delay_ms, 500),
 };
 
 static u32 setting_read(const struct ditto_settings *from, const struct setting *s)

@@ -35,6 +35,8 @@
 
 /* Tries for a number that is not taken. */
 #define ID_TRIES	16
+/* A step of an authentication that is under way when its time is over is looked at again. */
+#define BUSY_AGAIN_S	1
 
 static void session_free(struct dsmb_session *session)
 {
@@ -214,6 +216,59 @@ static int conn_sessions_max(const struct dsmb_conn *conn)
 							       min(max, DSMB_SESSIONS_UNPROVEN);
 }
 
+static void channel_expire_drop(struct dsmb_channel *channel)
+{
+	struct dsmb_session *session = channel->session;
+	struct dsmb_conn *conn = channel->conn;
+
+	dsmb_channel_put(channel);
+	dsmb_session_put(session);
+	dsmb_conn_put(conn);
+}
+
+void dsmb_auth_arm(struct dsmb_channel *channel)
+{
+	refcount_inc(&channel->ref);
+	dsmb_session_hold(channel->session);
+	dsmb_conn_hold(channel->conn);
+	if (!queue_delayed_work(channel->conn->server->slow, &channel->expire, DSMB_AUTH_S * HZ))
+		channel_expire_drop(channel);
+}
+
+void dsmb_auth_disarm(struct dsmb_channel *channel)
+{
+	if (cancel_delayed_work(&channel->expire))
+		channel_expire_drop(channel);
+}
+
+static void channel_expired(struct work_struct *work)
+{
+	struct dsmb_channel *channel = container_of(to_delayed_work(work), struct dsmb_channel,
+						    expire);
+	struct dsmb_session *session = channel->session;
+	struct dsmb_server *server = session->server;
+	bool busy, going;
+	u64 auth = 0;
+
+	mutex_lock(&session->lock);
+	busy = channel->busy;
+	going = channel->going && !channel->dead;
+	if (!busy && going) {
+		channel->going = false;
+		swap(auth, channel->auth);
+	}
+	mutex_unlock(&session->lock);
+
+	if (busy && queue_delayed_work(server->slow, &channel->expire, BUSY_AGAIN_S * HZ))
+		return;
+	if (auth)
+		ditto_auth_abort(server->srv, auth);
+	/* A session that was to be renewed lives on until its own end. */
+	if (!busy && going && !channel->ready)
+		dsmb_channel_close(channel, "the authentication took too long");
+	channel_expire_drop(channel);
+}
+
 /* Off both, under session->lock. The caller drops what it held. */
 static void channel_unlink(struct dsmb_channel *channel)
 {
@@ -257,7 +312,7 @@ static struct dsmb_channel *channel_alloc(struct dsmb_conn *conn, struct dsmb_se
 	channel->session = session;
 	channel->binding = binding;
 	INIT_LIST_HEAD(&channel->list);
-	INIT_DELAYED_WORK(&channel->expire, dsmb_auth_expired);
+	INIT_DELAYED_WORK(&channel->expire, channel_expired);
 	INIT_DELAYED_WORK(&channel->arrival, dsmb_arrival_work);
 	return channel;
 }

@@ -6,7 +6,8 @@
  * the helper answers. It is of a new session, of one that goes on (its ticket
  * ended), or of a session that comes to one more connection (channel.c).
  *
- * No worker waits for the helper: the call is parked while it has the token.
+ * No worker waits for the helper: the call is parked while it has the token, and
+ * so it is while an answer is held that comes late for guessing passwords.
  *
  * Locking: one step of a channel goes on at a time (channel->busy); no lock is
  * held while the helper is asked. Whoever takes the channel off in between
@@ -23,6 +24,7 @@
 #include "../fs/server.h"
 #include "../fs/share.h"
 #include "../net/event.h"
+#include "../net/login_delay.h"
 #include "../net/peer.h"
 #include "call.h"
 #include "conn.h"
@@ -35,7 +37,6 @@
 #define BLOB_OFFSET		(sizeof(struct dsmb_header) + RESPONSE_SIZE - 1)
 #define LOGOFF_RESPONSE_SIZE	4
 
-#define BUSY_AGAIN_S		1
 /* Of a name that is not proved. */
 #define TOLD_NAME_MAX		64
 
@@ -67,59 +68,6 @@ static bool get_request(struct dsmb_cursor *in, struct setup *req)
 	req->previous = dsmb_get_u64(in);
 	req->token = dsmb_window(in, offset, len);
 	return !in->bad;
-}
-
-static void expire_drop(struct dsmb_channel *channel)
-{
-	struct dsmb_session *session = channel->session;
-	struct dsmb_conn *conn = channel->conn;
-
-	dsmb_channel_put(channel);
-	dsmb_session_put(session);
-	dsmb_conn_put(conn);
-}
-
-static void expire_arm(struct dsmb_channel *channel)
-{
-	refcount_inc(&channel->ref);
-	dsmb_session_hold(channel->session);
-	dsmb_conn_hold(channel->conn);
-	if (!queue_delayed_work(channel->conn->server->slow, &channel->expire, DSMB_AUTH_S * HZ))
-		expire_drop(channel);
-}
-
-void dsmb_auth_disarm(struct dsmb_channel *channel)
-{
-	if (cancel_delayed_work(&channel->expire))
-		expire_drop(channel);
-}
-
-void dsmb_auth_expired(struct work_struct *work)
-{
-	struct dsmb_channel *channel = container_of(to_delayed_work(work), struct dsmb_channel,
-						    expire);
-	struct dsmb_session *session = channel->session;
-	struct dsmb_server *server = session->server;
-	bool busy, going;
-	u64 auth = 0;
-
-	mutex_lock(&session->lock);
-	busy = channel->busy;
-	going = channel->going && !channel->dead;
-	if (!busy && going) {
-		channel->going = false;
-		swap(auth, channel->auth);
-	}
-	mutex_unlock(&session->lock);
-
-	if (busy && queue_delayed_work(server->slow, &channel->expire, BUSY_AGAIN_S * HZ))
-		return;
-	if (auth)
-		ditto_auth_abort(server->srv, auth);
-	/* A session that was to be renewed lives on until its own end. */
-	if (!busy && going && !channel->ready)
-		dsmb_channel_close(channel, "the authentication took too long");
-	expire_drop(channel);
 }
 
 /* Take the channel for a step. @auth is the helper's number of what goes on. */
@@ -455,17 +403,21 @@ static u32 step_hash(struct dsmb_call *call, struct dsmb_channel *channel, bool 
 }
 
 /**
- * struct setup_step - a step while the helper has its token
+ * struct setup_step - a step while the helper has its token, and until it is answered
  * @auth: see there
  * @call: whose it is, parked
  * @answered: the helper answered
  * @error: then
+ * @held: it was looked whether the answer is to be held, and it was
+ * @hold: the answer goes then
  */
 struct setup_step {
 	struct ditto_auth auth;
 	struct dsmb_call *call;
 	bool answered;
 	int error;
+	bool held;
+	struct delayed_work hold;
 };
 
 /* The end of a step, with what the client is told. */
@@ -480,6 +432,7 @@ static u32 step_close(struct dsmb_call *call, u32 status)
 	call->private = NULL;
 	call->release = NULL;
 	call->cancel = NULL;
+	cancel_delayed_work_sync(&step->hold);
 	if (status != DSMB_MORE_PROCESSING_REQUIRED && auth->id && !auth->done) {
 		ditto_auth_abort(srv, auth->id);
 		auth->id = 0;
@@ -522,8 +475,40 @@ static void step_cancel(struct dsmb_call *call)
 {
 	struct setup_step *step = call->private;
 
-	if (ditto_ask_cancel(&step->auth.ask))
+	/* It is with the helper, or is held, or goes on by itself. */
+	if (ditto_ask_cancel(&step->auth.ask) || cancel_delayed_work(&step->hold))
 		step_wake(step, -ECANCELED);
+}
+
+static void step_held(struct work_struct *work)
+{
+	struct setup_step *step = container_of(to_delayed_work(work), struct setup_step, hold);
+
+	dsmb_call_again(step->call);
+}
+
+/*
+ * Is the answer to wait, as one of somebody who guesses passwords? Who gives no name guesses
+ * none. What is refused then is answered as a wrong password is, and when that would be.
+ */
+static bool step_hold(struct setup_step *step)
+{
+	struct dsmb_conn *conn = step->call->conn;
+	struct ditto_auth *auth = &step->auth;
+	bool good = !step->error && auth->done;
+	const char *name = good ? auth->user->name : auth->claimed;
+	u32 wait_ms;
+
+	if (step->held || !name || (good ? auth->user->anonymous : step->error != -EACCES))
+		return false;
+	step->held = true;
+	if (ditto_login_delay(conn->server->srv, &conn->peer->addr, name, good,
+			      ktime_to_ms(ktime_get()), &wait_ms)) {
+		step->error = -EACCES;
+		auth->claimed = kstrdup(name, GFP_KERNEL);
+	}
+	return wait_ms && queue_delayed_work(conn->server->slow, &step->hold,
+					     msecs_to_jiffies(wait_ms));
 }
 
 /* The call runs, for the first time or again. */
@@ -533,7 +518,7 @@ static u32 step_resume(struct dsmb_call *call, const struct setup *req)
 	u32 status;
 
 	/* Pairs with step_wake(). */
-	if (!smp_load_acquire(&step->answered))
+	if (!smp_load_acquire(&step->answered) || step_hold(step))
 		return DSMB_PARKED;
 	if (step->error) {
 		/* An error ends the authentication; of one that is given up the helper is told. */
@@ -563,6 +548,7 @@ static u32 step(struct dsmb_call *call, const struct setup *req)
 		return status;
 	}
 	step->call = call;
+	INIT_DELAYED_WORK(&step->hold, step_held);
 	step->auth.token = req->token.data;
 	step->auth.token_len = req->token.size;
 	step->auth.peer = conn->name;
@@ -573,7 +559,7 @@ static u32 step(struct dsmb_call *call, const struct setup *req)
 	call->private = step;
 	call->release = step_release;
 	if (first)
-		expire_arm(channel);
+		dsmb_auth_arm(channel);
 	status = step_hash(call, channel, first);
 	if (status)
 		return step_close(call, status);

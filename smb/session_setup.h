@@ -51,14 +51,15 @@ bool dsmb_session_validate(struct dsmb_session *session, const char *name);
 /* Are these the same account? */
 bool dsmb_user_is_same(const struct ditto_auth_user *a, const struct ditto_auth_user *b);
 
+/* An authentication of the channel begins: it is given up after DSMB_AUTH_S. */
+void dsmb_auth_arm(struct dsmb_channel *channel);
+/* It is over earlier. */
+void dsmb_auth_disarm(struct dsmb_channel *channel);
+
 /* session_setup.c */
 
 /* SESSION_SETUP was answered; see dsmb_before_send(). */
 void dsmb_session_setup_sent(struct dsmb_call *call, const void *message, u32 len);
-/* The time for an authentication is over; struct dsmb_channel.expire. */
-void dsmb_auth_expired(struct work_struct *work);
-/* It is over earlier. */
-void dsmb_auth_disarm(struct dsmb_channel *channel);
 
 /* channel.c */
 

@@ -1037,6 +1037,13 @@ static const struct spec_attr server_attrs[] = {
 		.min = 0,
 		.max = 1ULL,
 	},
+	[DITTO_A_SERVER_LOGIN_DELAY_MS] = {
+		.name = "login-delay-ms",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 10000ULL,
+	},
 };
 
 static const struct nla_policy server_policy[] = {
@@ -1161,6 +1168,9 @@ static const struct nla_policy server_policy[] = {
 	},
 	[DITTO_A_SERVER_RESTRICT_ANONYMOUS] = {
 		.type = NLA_U8,
+	},
+	[DITTO_A_SERVER_LOGIN_DELAY_MS] = {
+		.type = NLA_U32,
 	},
 };
 
@@ -2760,6 +2770,7 @@ static const u16 server_set_request[] = {
 	DITTO_A_SERVER_PATIENCE_MS,
 	DITTO_A_SERVER_SESSIONS_PER_CONNECTION,
 	DITTO_A_SERVER_RESTRICT_ANONYMOUS,
+	DITTO_A_SERVER_LOGIN_DELAY_MS,
 	DITTO_A_SERVER_HANDLE_KEY,
 	0,
 };
@@ -2793,6 +2804,7 @@ static const u16 server_get_reply[] = {
 	DITTO_A_SERVER_PATIENCE_MS,
 	DITTO_A_SERVER_SESSIONS_PER_CONNECTION,
 	DITTO_A_SERVER_RESTRICT_ANONYMOUS,
+	DITTO_A_SERVER_LOGIN_DELAY_MS,
 	DITTO_A_SERVER_STARTED,
 	DITTO_A_SERVER_HELPER,
 	DITTO_A_SERVER_NODES,

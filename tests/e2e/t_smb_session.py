@@ -375,6 +375,48 @@ def renewal_given_up(w):
     no_sessions(w)
 
 
+def guess(client, password='wrong', user='alice'):
+    """A login whose answer is not waited for: the link, and the number of its request."""
+    s = Link(client).negotiate()
+    eq(s.ntlm_first(), 'MORE_PROCESSING_REQUIRED')
+    return s, s.send(smb2.SESSION_SETUP, s.setup_body(s.ntlm_proof(user, password)))
+
+
+def outcome(s, number):
+    status = smbraw.name(s.answer(number)[0])
+    s.end()
+    return status
+
+
+@test(smb=True, squash='none', clients=2, timeout=120)
+def guesses_wait(w):
+    """Wrong passwords are answered late, by the setting, and delay nobody else."""
+    ctl = w.server.ctl
+    ctl('server', 'set', 'login-delay-ms', '10000')
+    first = guess(w.client)
+    eq(first[0].silent(1), True, 'is held')
+    # a right one among many is refused like them; they are more than there are workers
+    others = [guess(w.client, None if i == 8 else 'wrong') for i in range(80)]
+    for client, user in ((w.client, 'bob'), (w.clients[1], 'alice')):
+        with link(client, user=user) as s:
+            eq(s.echo(), 'SUCCESS', 'another user, or from elsewhere')
+    # one that is held can be cancelled, and its connection may go
+    s, number = others.pop()
+    s.raw(s.header(smb2.CANCEL, number) + struct.pack('<HH', 4, 0))
+    eq(outcome(s, number), 'CANCELLED')
+    others.pop()[0].end()
+    eq({outcome(*g) for g in [first] + others}, {'LOGON_FAILURE'})
+    ctl('server', 'set', 'login-delay-ms', '0')
+    eq({outcome(*guess(w.client)) for _ in range(30)}, {'LOGON_FAILURE'})
+    link(w.client).end()
+    # who logs in is forgiven
+    ctl('server', 'set', 'login-delay-ms', '1')
+    for _ in range(3):
+        eq(outcome(*guess(w.client)), 'LOGON_FAILURE')
+        link(w.client).end()
+    no_sessions(w)
+
+
 @test(smb=True, squash='none', guest=True)
 def renewed_without_a_name(w):
     """Then the session acts as nobody, but for what is open, until its user comes back."""

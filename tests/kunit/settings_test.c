@@ -40,6 +40,7 @@ static const struct limit {
 	{ "sessions-per-connection", DITTO_A_SERVER_SESSIONS_PER_CONNECTION, false, 1, 65536,
 	  1024 },
 	{ "restrict-anonymous", DITTO_A_SERVER_RESTRICT_ANONYMOUS, true, 0, 1, 1 },
+	{ "login-delay-ms", DITTO_A_SERVER_LOGIN_DELAY_MS, false, 0, 10000, 500 },
 	{ "sessions-per-client", DITTO_A_SERVER_SESSIONS_PER_CLIENT, false, 1, 1024, 64 },
 };
 

@@ -24,7 +24,7 @@ struct spec_enum;
 
 /* A sentence about what is wrong. */
 struct why {
-	char text[480];
+	char text[1024];
 };
 
 /**

@@ -247,7 +247,7 @@ static void unknown_key(struct parser *p, const char *word,
 			const char *(*name)(const void *arg, unsigned int i), const void *arg)
 {
 	const char *near = text_nearest(word, name, arg);
-	char all[400] = "";
+	char all[800] = "";
 	const char *known;
 	unsigned int i;
 	size_t len = 0;
