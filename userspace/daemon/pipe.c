@@ -20,6 +20,7 @@
 
 #include "holders.h"
 #include "keeper.h"
+#include "lookup.h"
 #include "mem.h"
 #include "pipe.h"
 #include "share_list.h"
@@ -232,15 +233,12 @@ static void put(struct pipes *pipes, struct pipe *p)
 /* An account, unless nobody waits for it any more or the user may not know it. */
 static int pipe_find(const struct pipe *p, int fd, struct worker_msg *msg, u64 deadline)
 {
+	const struct lookup_who who = { .user = p->user.uid, .find = sid_find, .until = deadline };
 	u32 id = (u32)msg->uid;
-	int rc;
+	int rc = -EACCES;
 
-	if (p->user.anonymous)
-		rc = -EACCES;
-	else if (upcall_now_ms() >= deadline)
-		rc = -ETIMEDOUT;
-	else
-		rc = sid_find(NULL, (enum sid_find)msg->find, &id, msg->user);
+	if (!p->user.anonymous)
+		rc = lookup_account(&who, (enum sid_find)msg->find, &id, msg->user);
 	msg->type = WORKER_FOUND;
 	msg->error = (u64)-rc;
 	msg->uid = id;

@@ -37,7 +37,8 @@ int pipe_open(struct pipes *pipes, const char *name, const struct rpc_user *user
  * @out: filled; to be freed; NULL without answer
  * @out_len: bytes
  *
- * May block for as long as the name service does.
+ * The name service is waited for until @deadline, and no longer than LOOKUP_TIME for one name
+ * (lookup.h); what was not found until then is not known.
  *
  * Return: 0, -ENOENT (there is no such pipe, or its worker has ended), -EINVAL (this is no
  * remote call).

@@ -73,12 +73,15 @@ int pipe_call_parse(struct pipe_request *r, struct nl_msg *msg, u64 now)
 
 void pipe_call_work(struct pipe_request *r)
 {
+	u64 now = upcall_now_ms();
+	/* What was found until then is to be answered in time. */
+	u64 until = r->deadline > now ? now + (r->deadline - now) / 4 * 3 : now;
 	int rc;
 
 	if (r->open)
 		rc = pipe_open(r->pipes, r->name, &r->user, &r->pipe);
 	else
-		rc = pipe_call(r->pipes, r->pipe, r->data, r->len, r->deadline, &r->reply,
+		rc = pipe_call(r->pipes, r->pipe, r->data, r->len, until, &r->reply,
 			       &r->reply_len);
 	r->error = (u32)-rc;
 }

@@ -94,7 +94,7 @@ static void lists_without_entries(void)
 	CHECK(json_message(out, msg, &spec_ops[DITTO_CMD_CLIENT_GET]));
 	json_end(out);
 	end(&m,
-	    "{\"address\":\"192.0.2.9\",\"protocols\":[],\"since\":\"2023-11-14T22:13:20Z\"}\n");
+	    "{\"address\":\"192.0.2.9\",\"protocols\":[],\"since\":\"2023-11-14T22:13:20Z\",\"budget\":[]}\n");
 	nlmsg_free(msg);
 
 	msg = message(DITTO_CMD_SHARE_GET);

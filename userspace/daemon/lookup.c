@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Look-ups of accounts with a deadline.
+ *
+ * Locking: the mutex guards everything. What is looked up, and what is found, is the
+ * thread's until @done.
+ */
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lookup.h"
+#include "mem.h"
+#include "upcall.h"
+
+/* Threads that are kept for the next look-up. */
+#define IDLE_MAX	4
+
+/**
+ * struct lookup - a look-up under way
+ * @next: that waits for a thread
+ * @user: who asked
+ * @find: does it
+ * @arg: for @find
+ * @what: is looked for
+ * @id: of the account
+ * @name: of the account
+ * @rc: the result
+ * @done: it is there
+ * @left: nobody waits for it any more: the thread frees it
+ */
+struct lookup {
+	struct lookup *next;
+	u64 user;
+	int (*find)(void *arg, enum sid_find what, u32 *id, char name[NSS_NAME_SIZE]);
+	void *arg;
+	enum sid_find what;
+	u32 id;
+	char name[NSS_NAME_SIZE];
+	int rc;
+	bool done;
+	bool left;
+};
+
+/**
+ * struct lookups - all
+ * @lock: see above
+ * @work: something waits for a thread
+ * @ended: some look-up is done
+ * @waiting: for a thread
+ * @all: under way, those that wait for a thread included
+ * @n: how many
+ * @queued: of them, those that wait for a thread
+ * @idle: threads without a look-up
+ */
+struct lookups {
+	pthread_mutex_t lock;
+	pthread_cond_t work;
+	pthread_cond_t ended;
+	struct lookup *waiting;
+	struct lookup *all[LOOKUPS_MAX];
+	unsigned int n;
+	unsigned int queued;
+	unsigned int idle;
+};
+
+static struct lookups lookups = {
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.work = PTHREAD_COND_INITIALIZER,
+	.ended = PTHREAD_COND_INITIALIZER,
+};
+
+static struct lookup *lookup_next_locked(void)
+{
+	struct lookup *l;
+
+	lookups.idle++;
+	while (!lookups.waiting)
+		pthread_cond_wait(&lookups.work, &lookups.lock);
+	lookups.idle--;
+	l = lookups.waiting;
+	lookups.waiting = l->next;
+	lookups.queued--;
+	return l;
+}
+
+/* It is no longer under way. */
+static void lookup_remove_locked(struct lookup *l)
+{
+	unsigned int i;
+
+	for (i = 0; lookups.all[i] != l; i++)
+		;
+	lookups.all[i] = lookups.all[--lookups.n];
+}
+
+static void *lookup_thread(void *arg)
+{
+	struct lookup *l;
+	int rc;
+
+	(void)arg;
+	pthread_mutex_lock(&lookups.lock);
+	do {
+		l = lookup_next_locked();
+		pthread_mutex_unlock(&lookups.lock);
+		rc = l->find(l->arg, l->what, &l->id, l->name);
+		pthread_mutex_lock(&lookups.lock);
+		lookup_remove_locked(l);
+		l->rc = rc;
+		l->done = true;
+		if (l->left)
+			free(l);
+		pthread_cond_broadcast(&lookups.ended);
+	} while (lookups.queued || lookups.idle < IDLE_MAX);
+	pthread_mutex_unlock(&lookups.lock);
+	return NULL;
+}
+
+/* May this user look something up, and is there a thread for it or will be? */
+static bool lookup_may_locked(u64 user)
+{
+	unsigned int i, mine = 0;
+	pthread_t thread;
+
+	for (i = 0; i < lookups.n; i++)
+		mine += lookups.all[i]->user == user;
+	if (mine >= LOOKUPS_PER_USER || lookups.n == LOOKUPS_MAX)
+		return false;
+	if (lookups.queued < lookups.idle)
+		return true;
+	if (pthread_create(&thread, NULL, lookup_thread, NULL))
+		return false;
+	pthread_detach(thread);
+	return true;
+}
+
+static void lookup_wait_locked(const struct lookup *l, u64 until)
+{
+	const struct timespec end = { (time_t)(until / 1000), (long)(until % 1000) * 1000000 };
+	int rc = 0;
+
+	while (!l->done && rc != ETIMEDOUT)
+		rc = pthread_cond_clockwait(&lookups.ended, &lookups.lock, CLOCK_MONOTONIC, &end);
+}
+
+int lookup_account(const struct lookup_who *who, enum sid_find what, u32 *id,
+		   char name[NSS_NAME_SIZE])
+{
+	u64 now = upcall_now_ms();
+	u64 until = who->until < now + LOOKUP_TIME ? who->until : now + LOOKUP_TIME;
+	struct lookup *l;
+	int rc;
+
+	if (now >= until)
+		return -ETIMEDOUT;
+	pthread_mutex_lock(&lookups.lock);
+	if (!lookup_may_locked(who->user)) {
+		pthread_mutex_unlock(&lookups.lock);
+		return -EAGAIN;
+	}
+	l = mem_new(sizeof(*l));
+	l->user = who->user;
+	l->find = who->find;
+	l->arg = who->arg;
+	l->what = what;
+	l->id = *id;
+	memcpy(l->name, name, sizeof(l->name));
+	l->next = lookups.waiting;
+	lookups.waiting = l;
+	lookups.queued++;
+	lookups.all[lookups.n++] = l;
+	pthread_cond_signal(&lookups.work);
+	lookup_wait_locked(l, until);
+	if (l->done) {
+		rc = l->rc;
+		*id = l->id;
+		memcpy(name, l->name, sizeof(l->name));
+		free(l);
+	} else {
+		rc = -ETIMEDOUT;
+		l->left = true;
+	}
+	pthread_mutex_unlock(&lookups.lock);
+	return rc;
+}

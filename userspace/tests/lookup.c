@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Look-ups of accounts by a name service that hangs. */
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/lookup.h"
+#include "daemon/upcall.h"
+#include "test.h"
+
+/* Milliseconds until a look-up that hangs is given up. */
+#define SOON	20
+
+/**
+ * struct service - a name service
+ * @lock: guards the rest
+ * @moves: it does not hang any more
+ * @hangs: names that begin with "slow" are not answered
+ * @asked: look-ups that were begun
+ * @answered: and ended
+ */
+struct service {
+	pthread_mutex_t lock;
+	pthread_cond_t moves;
+	bool hangs;
+	unsigned int asked;
+	unsigned int answered;
+};
+
+static struct service service = {
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.moves = PTHREAD_COND_INITIALIZER,
+};
+
+static int service_find(void *arg, enum sid_find what, u32 *id, char name[NSS_NAME_SIZE])
+{
+	struct service *s = arg;
+
+	pthread_mutex_lock(&s->lock);
+	s->asked++;
+	pthread_cond_broadcast(&s->moves);
+	while (s->hangs && what == SID_FIND_USER_ID && !strncmp(name, "slow", 4))
+		pthread_cond_wait(&s->moves, &s->lock);
+	s->answered++;
+	pthread_cond_broadcast(&s->moves);
+	pthread_mutex_unlock(&s->lock);
+	if (what == SID_FIND_USER_NAME)
+		snprintf(name, NSS_NAME_SIZE, "user%u", *id);
+	else
+		*id = 1000;
+	return strcmp(name, "nobody") ? 0 : -ENOENT;
+}
+
+static int find(u64 user, const char *text, u64 wait)
+{
+	const struct lookup_who who = { .user = user, .find = service_find, .arg = &service,
+					.until = upcall_now_ms() + wait };
+	char name[NSS_NAME_SIZE] = "";
+	u32 id = 0;
+	int rc;
+
+	snprintf(name, sizeof(name), "%s", text);
+	rc = lookup_account(&who, SID_FIND_USER_ID, &id, name);
+	return rc ? rc : id == 1000 ? 0 : -EINVAL;
+}
+
+static void service_stops(void)
+{
+	pthread_mutex_lock(&service.lock);
+	service.hangs = true;
+	pthread_mutex_unlock(&service.lock);
+}
+
+/* How many look-ups were begun, when @more were that hang. */
+static unsigned int service_asked(unsigned int more)
+{
+	unsigned int asked;
+
+	pthread_mutex_lock(&service.lock);
+	while (service.asked < service.answered + more)
+		pthread_cond_wait(&service.moves, &service.lock);
+	asked = service.asked;
+	pthread_mutex_unlock(&service.lock);
+	return asked;
+}
+
+static void service_goes_on(void)
+{
+	pthread_mutex_lock(&service.lock);
+	service.hangs = false;
+	pthread_cond_broadcast(&service.moves);
+	while (service.answered < service.asked)
+		pthread_cond_wait(&service.moves, &service.lock);
+	pthread_mutex_unlock(&service.lock);
+}
+
+static void answers(void)
+{
+	const struct lookup_who who = { .find = service_find, .arg = &service,
+					.until = UINT64_MAX };
+	char name[NSS_NAME_SIZE] = "";
+	u32 id = 7;
+	int i;
+
+	CHECK(!lookup_account(&who, SID_FIND_USER_NAME, &id, name));
+	SAME(name, "user7");
+	CHECK(find(1, "nobody", 60000) == -ENOENT);
+	for (i = 0; i < 1000; i++)
+		CHECK(!find(1, "alice", 60000));
+	CHECK(find(1, "alice", 0) == -ETIMEDOUT);
+}
+
+/* Who asks what is not answered waits for it, and others do not. */
+static void one_hangs(void)
+{
+	unsigned int i, asked;
+
+	service_stops();
+	for (i = 0; i < LOOKUPS_PER_USER; i++)
+		CHECK(find(1, "slow", SOON) == -ETIMEDOUT);
+	asked = service_asked(LOOKUPS_PER_USER);
+	CHECK(find(1, "slow", 60000) == -EAGAIN);
+	CHECK(find(1, "alice", 60000) == -EAGAIN);
+	CHECK(service_asked(LOOKUPS_PER_USER) == asked);
+	for (i = 0; i < 100; i++)
+		CHECK(!find(2, "alice", 60000));
+	service_goes_on();
+	while (find(1, "alice", 60000) == -EAGAIN)
+		;
+	CHECK(!find(1, "slow", 60000));
+}
+
+/* All threads are taken; none is made without end. */
+static void all_hang(void)
+{
+	unsigned int i;
+	int rc;
+
+	service_stops();
+	for (i = 0; i < LOOKUPS_MAX; i++) {
+		/* The last ones of before may just be ending. */
+		do
+			rc = find(10 + i / LOOKUPS_PER_USER, "slow", SOON);
+		while (rc == -EAGAIN);
+		CHECK(rc == -ETIMEDOUT);
+	}
+	CHECK(find(1, "alice", 60000) == -EAGAIN);
+	service_goes_on();
+	while (find(1, "alice", 60000) == -EAGAIN)
+		;
+}
+
+int main(void)
+{
+	static const struct test tests[] = {
+		TEST(answers), TEST(one_hangs), TEST(all_hang), { 0 }
+	};
+
+	return test_main(tests);
+}
