@@ -22,7 +22,7 @@ struct ditto_server;
 /* Answers kept. */
 #define DITTO_NAMES_MAX		16384
 /* Questions under way: more than may wait for a turn, see net/upcall.c. */
-#define DITTO_NAMES_WORKERS	256
+#define DITTO_NAMES_WORKERS	384
 /* How long a caller waits for an answer, in milliseconds. */
 #define DITTO_NAMES_WAIT_MS	50
 

@@ -72,22 +72,24 @@ enum upcall_queue {
 	QUEUE_LOGINS,
 	QUEUE_PIPES,
 	QUEUE_HOSTS,
+	QUEUE_NETGROUPS,
 	QUEUE_ACCOUNTS,
 	QUEUE_RECORDS,
 	QUEUES,
 };
 
 /*
- * The helper works on logins and pipes with four threads, and on hosts and accounts with four
- * others: pipes and hosts leave some of them to the others. As many are sent at once as keep
- * the helper's threads busy; what waits here is in an order that is fair, and what waits there
- * is not. Records are of no peer, and written together.
- * Questions about hosts and accounts keep one of DITTO_NAMES_WORKERS each.
+ * The helper works on logins, pipes and accounts with four threads each, and on netgroups with
+ * one; names of hosts keep no thread of it. As many are sent at once as keep its threads busy,
+ * and of pipes and netgroups of one peer fewer; what waits here is in an order that is fair,
+ * and what waits there is not. Records are of no peer, and written together.
+ * Questions about hosts, netgroups and accounts keep one of DITTO_NAMES_WORKERS each.
  */
 static const struct ditto_fairq_limits queue_limits[QUEUES] = {
 	[QUEUE_LOGINS] = { .width = 16, .peer_width = 8, .waiting = 2048, .peer_waiting = 256 },
 	[QUEUE_PIPES] = { .width = 2, .peer_width = 1, .waiting = 1024, .peer_waiting = 64 },
-	[QUEUE_HOSTS] = { .width = 3, .peer_width = 1, .waiting = 128, .peer_waiting = 32 },
+	[QUEUE_HOSTS] = { .width = 64, .peer_width = 2, .waiting = 128, .peer_waiting = 32 },
+	[QUEUE_NETGROUPS] = { .width = 3, .peer_width = 1, .waiting = 64, .peer_waiting = 32 },
 	[QUEUE_ACCOUNTS] = { .width = 8, .peer_width = 8, .waiting = 64, .peer_waiting = 64 },
 	[QUEUE_RECORDS] = { .width = 1024, .peer_width = 1024, .waiting = 1024,
 			    .peer_waiting = 1024 },
@@ -95,7 +97,7 @@ static const struct ditto_fairq_limits queue_limits[QUEUES] = {
 
 static const u8 queue_of_type[] = {
 	[DITTO_UPCALL_HOST_NAME] = QUEUE_HOSTS,
-	[DITTO_UPCALL_NETGROUP] = QUEUE_HOSTS,
+	[DITTO_UPCALL_NETGROUP] = QUEUE_NETGROUPS,
 	[DITTO_UPCALL_GROUPS] = QUEUE_ACCOUNTS,
 	[DITTO_UPCALL_RECORD_PUT] = QUEUE_RECORDS,
 	[DITTO_UPCALL_RECORD_REMOVE] = QUEUE_RECORDS,

@@ -147,11 +147,11 @@ class Rpc:
     """A connection. The socket belongs to the namespace it was made in.
 
     It comes from a reserved port as a kernel's does, or from src_port; with 0 from a port
-    that any user may have.
+    that any user may have. src is one of several addresses of the namespace.
     """
 
-    def __init__(self, ns, addr, port, proto='tcp', src_port=None, timeout=10):
-        self.proto, self.peer = proto, (addr, port)
+    def __init__(self, ns, addr, port, proto='tcp', src_port=None, timeout=10, src=''):
+        self.proto, self.peer, self.src = proto, (addr, port), src
         with ns:
             if src_port is None:
                 self._connect_reserved(timeout)
@@ -168,7 +168,7 @@ class Rpc:
             self.sock.settimeout(timeout)
             if src_port:
                 self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                self.sock.bind(('', src_port))
+                self.sock.bind((self.src, src_port))
             self.sock.connect(self.peer)
         except BaseException:
             self.sock.close()

@@ -9,11 +9,14 @@ import subprocess
 import time
 
 import bystander
+import nfs3
+import rpc
 import smb2
-from harness import Child, test, wait_for
+from harness import Child, put, run, test, wait_for
 from smb import SmbClient
 from smbraw import Dropped, Link, link
 from t_nfs3 import eq
+from t_rules import answer
 
 # More than there are workers, at 8 of a connection.
 LINKS = 16
@@ -124,14 +127,14 @@ def half_logins(w):
             eq(victim.ntlm_second('alice'), 'SUCCESS')
 
 
-def rpc(kind, body):
+def fragment(kind, body):
     """One fragment of a remote call (C706 12.6.3)."""
     return struct.pack('<BBBBIHHI', 5, 0, kind, 3, 0x10, 16 + len(body), 0, 1) + body
 
 
 LSARPC = bytes.fromhex('785734123412cdabef000123456789ab')
 NDR = bytes.fromhex('045d888aeb1cc9119fe808002b104860')
-BIND = rpc(11, struct.pack('<HHIBBHHBB', 4280, 4280, 0, 1, 0, 0, 0, 1, 0) + LSARPC +
+BIND = fragment(11, struct.pack('<HHIBBHHBB', 4280, 4280, 0, 1, 0, 0, 0, 1, 0) + LSARPC +
            struct.pack('<I', 0) + NDR + struct.pack('<I', 2))
 
 
@@ -144,7 +147,7 @@ def lookup_names4(names):
         text = name.encode('utf-16-le')
         out += struct.pack('<III', len(name), 0, len(name)) + text + bytes(-len(text) % 4)
     out += struct.pack('<IIHHIII', 0, 0, 1, 0, 0, 0, 2)
-    return rpc(0, struct.pack('<IHH', len(out), 0, 77) + out)
+    return fragment(0, struct.pack('<IHH', len(out), 0, 77) + out)
 
 
 def status_of_answer(answer):
@@ -372,3 +375,82 @@ def pipe_worker_hangs(w):
             os.kill(pid, signal.SIGCONT)
     with link(w.client, share='IPC$') as s:
         eq(status_of_answer(s.ioctl(bound_pipe(s), TRANSCEIVE, lookup_names4(['root']))), 0)
+
+
+def dns_record(kind, data):
+    """An answer for the name that was asked (RFC 1035 4.1.3, 4.1.4)."""
+    return struct.pack('>HHHIH', 0xc00c, kind, 1, 60, len(data)) + data
+
+
+def name_server(sock):
+    """Knows 10.200.0.2 as one.friends.test and back; says nothing about all others."""
+    name = b'\3one\7friends\4test\0'
+    known = {b'\0012\0010\003200\00210\7in-addr\4arpa\0': dns_record(12, name),
+             name: dns_record(1, socket.inet_aton('10.200.0.2'))}
+    while True:
+        question, peer = sock.recvfrom(512)
+        asked = question[12:question.index(0, 12) + 1]
+        if asked in known:
+            end = 12 + len(asked) + 4
+            sock.sendto(question[:2] + struct.pack('>HHHHH', 0x8400, 1, 1, 0, 0) +
+                        question[12:end] + known[asked], peer)
+
+
+def read_text(path):
+    with open(path, encoding='ascii') as f:
+        return f.read()
+
+
+@contextlib.contextmanager
+def names_by_dns(w):
+    """The server asks the name server above."""
+    files = {'/etc/resolv.conf': 'nameserver 127.0.0.1\n', '/etc/nsswitch.conf':
+             read_text('/etc/nsswitch.conf').replace('hosts: files', 'hosts: files dns')}
+    old = {path: read_text(path) if os.path.exists(path) else '' for path in files}
+    with w.server.ns:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.bind(('127.0.0.1', 53))
+    child = Child(name_server, sock)
+    try:
+        for path, text in files.items():
+            put(path, text)
+        yield
+    finally:
+        for path, text in old.items():
+            put(path, text)
+        os.kill(child.pid, signal.SIGKILL)
+        os.waitpid(child.pid, 0)
+        sock.close()
+
+
+# Networks whose name servers do not answer, more than the helper has threads.
+SILENT = 40
+
+
+@test(server='ditto', clients=2, timeout=120)
+def name_servers_that_hang(w):
+    """Hosts of other networks, and accounts, are looked up beside questions without an answer."""
+    put(w.path('f'))
+    n = w.client.nfs()
+    fh = n.lookup(n.root, 'f').fh
+    bad, good = w.clients
+    routes = [(bad, f'10.0.{i}.2') for i in range(SILENT)] + [(good, '10.200.0.2')]
+    for client, addr in routes:
+        run('ip', '-n', client.name, 'addr', 'add', f'{addr}/32', 'dev', 'eth0')
+        run('ip', '-n', w.server.ns.name, 'route', 'add', f'{addr}/32', 'via', client.addr)
+    with names_by_dns(w):
+        w.server.helper_start()
+        w.server.set('data', allow=['*.friends.test=rw'], manage_gids=True)
+        crowd = [nfs3.Nfs3(bad.connect(src=addr)) for _, addr in routes[:-1]]
+        friend = nfs3.Nfs3(good.connect(src='10.200.0.2'))
+
+        def ask_all():
+            for one in crowd:
+                answer(one, fh)
+        ask_all()
+        wait_for('the friend', lambda: answer(friend, fh) == nfs3.OK, 10)
+        many = friend.as_user(rpc.auth_sys(1000, 1000, []))
+        wait_for('groups', lambda: answer(many, fh) == nfs3.OK, 10)
+        for one in crowd:
+            assert answer(one, fh) in (nfs3.JUKEBOX, nfs3.ACCES)
+        assert w.server.helper.poll() is None

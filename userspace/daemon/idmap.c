@@ -14,15 +14,38 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "idmap.h"
+#include "upcall.h"
 
 /* What clients take for the domain of machines that have none. */
 #define NO_DOMAIN	"localdomain"
+/* Milliseconds until the domain is looked up anew, if it was found and if not. */
+#define FOUND_TIME	300000
+#define NOT_FOUND_TIME	60000
+/* Nanoseconds that a question waits for it. */
+#define WAIT_NS		100000000
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char set_domain[NSS_NAME_SIZE];
+
+/**
+ * struct machine - the domain of this machine's name
+ * @domain: it
+ * @known: it was looked up once
+ * @looking: it is being looked up
+ * @again: when it is looked up anew, in ms
+ * @found: @known is set
+ */
+static struct machine {
+	char domain[NSS_NAME_SIZE];
+	bool known;
+	bool looking;
+	u64 again;
+	pthread_cond_t found;
+} machine = { .found = PTHREAD_COND_INITIALIZER };
 
 void idmap_set_domain(const char *domain)
 {
@@ -42,42 +65,86 @@ static bool take_domain(char out[NSS_NAME_SIZE], const char *host)
 	return true;
 }
 
-static void machine_domain(char out[NSS_NAME_SIZE])
+/* By the name service, which may take its time: in a thread of its own. */
+static void *domain_look(void *arg)
 {
 	struct addrinfo hints = { .ai_flags = AI_CANONNAME, .ai_socktype = SOCK_STREAM };
-	char host[NSS_NAME_SIZE] = "";
+	char host[NSS_NAME_SIZE] = "", domain[NSS_NAME_SIZE] = NO_DOMAIN;
 	struct addrinfo *list = NULL;
-	bool found;
+	bool found = false;
 
-	snprintf(out, NSS_NAME_SIZE, "%s", NO_DOMAIN);
-	if (gethostname(host, sizeof(host) - 1))
-		return;
-	found = take_domain(out, host);
-	if (found || getaddrinfo(host, NULL, &hints, &list))
-		return;
-	if (list->ai_canonname)
-		take_domain(out, list->ai_canonname);
-	freeaddrinfo(list);
+	(void)arg;
+	gethostname(host, sizeof(host) - 1);
+	if (!getaddrinfo(host, NULL, &hints, &list)) {
+		found = list->ai_canonname && take_domain(domain, list->ai_canonname);
+		freeaddrinfo(list);
+	}
+	pthread_mutex_lock(&lock);
+	memcpy(machine.domain, domain, sizeof(domain));
+	machine.known = true;
+	machine.looking = false;
+	machine.again = upcall_now_ms() + (found ? FOUND_TIME : NOT_FOUND_TIME);
+	pthread_cond_broadcast(&machine.found);
+	pthread_mutex_unlock(&lock);
+	return NULL;
 }
 
-static void our_domain(char out[NSS_NAME_SIZE])
+static void domain_start_look_locked(void)
 {
+	pthread_t id;
+
+	if (machine.looking || upcall_now_ms() < machine.again)
+		return;
+	machine.looking = !pthread_create(&id, NULL, domain_look, NULL);
+	if (machine.looking)
+		pthread_detach(id);
+}
+
+/* The domain of this machine's name. 0, or -EAGAIN: it is still being looked up. */
+static int machine_domain_locked(char out[NSS_NAME_SIZE])
+{
+	char host[NSS_NAME_SIZE] = "";
+	struct timespec until;
+	int rc = 0;
+
+	if (!gethostname(host, sizeof(host) - 1) && take_domain(out, host))
+		return 0;
+	domain_start_look_locked();
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += WAIT_NS;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	while (!machine.known && !rc)
+		rc = pthread_cond_timedwait(&machine.found, &lock, &until);
+	if (!machine.known)
+		return -EAGAIN;
+	memcpy(out, machine.domain, NSS_NAME_SIZE);
+	return 0;
+}
+
+static int our_domain(char out[NSS_NAME_SIZE])
+{
+	int rc = 0;
+
 	pthread_mutex_lock(&lock);
 	memcpy(out, set_domain, NSS_NAME_SIZE);
-	pthread_mutex_unlock(&lock);
 	if (!out[0])
-		machine_domain(out);
+		rc = machine_domain_locked(out);
+	pthread_mutex_unlock(&lock);
+	return rc;
 }
 
 static int add_domain(char out[IDMAP_NAME_SIZE], const char *name)
 {
 	char domain[NSS_NAME_SIZE];
-	int len;
+	int len, rc;
 
 	if (strchr(name, '@')) {
 		len = snprintf(out, IDMAP_NAME_SIZE, "%s", name);
 	} else {
-		our_domain(domain);
+		rc = our_domain(domain);
+		if (rc)
+			return rc;
 		len = snprintf(out, IDMAP_NAME_SIZE, "%s@%s", name, domain);
 	}
 	return len < IDMAP_NAME_SIZE ? 0 : -ENOENT;
@@ -101,33 +168,38 @@ int idmap_group_name(gid_t gid, char name[IDMAP_NAME_SIZE])
 
 /*
  * The name without our domain; one with another domain stays whole, the name service
- * may have such users. False if it is none: without a domain nobody is meant.
+ * may have such users. -ENOENT if it is none: without a domain nobody is meant.
  */
-static bool split(char plain[NSS_NAME_SIZE], const char *name)
+static int split(char plain[NSS_NAME_SIZE], const char *name)
 {
 	const char *at = strrchr(name, '@');
 	char domain[NSS_NAME_SIZE];
 	size_t len;
+	int rc;
 
 	if (!at || at == name || !at[1] || strlen(name) >= NSS_NAME_SIZE)
-		return false;
-	our_domain(domain);
+		return -ENOENT;
+	rc = our_domain(domain);
+	if (rc)
+		return rc;
 	len = strcasecmp(at + 1, domain) ? strlen(name) : (size_t)(at - name);
 	memcpy(plain, name, len);
 	plain[len] = '\0';
-	return true;
+	return 0;
 }
 
 int idmap_user_id(const char *name, uid_t *uid)
 {
 	char plain[NSS_NAME_SIZE];
+	int rc = split(plain, name);
 
-	return split(plain, name) ? nss_user_id(plain, uid) : -ENOENT;
+	return rc ?: nss_user_id(plain, uid);
 }
 
 int idmap_group_id(const char *name, gid_t *gid)
 {
 	char plain[NSS_NAME_SIZE];
+	int rc = split(plain, name);
 
-	return split(plain, name) ? nss_group_id(plain, gid) : -ENOENT;
+	return rc ?: nss_group_id(plain, gid);
 }

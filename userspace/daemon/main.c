@@ -2,9 +2,10 @@
 /*
  * dittod: applies the configuration to ditto.ko and answers its requests.
  *
- * One loop waits for everything. What blocks runs in pools: requests to the name
- * service, logins and pipes in four threads each, applying the configuration and
- * writing records in one of their own each, so that none keeps another waiting.
+ * One loop waits for everything, names of hosts included. What blocks runs in pools:
+ * requests to the name service for accounts, logins and pipes in four threads each,
+ * netgroups, applying the configuration and writing records in one of their own each, so
+ * that none keeps another waiting.
  */
 
 #include <errno.h>
@@ -34,6 +35,7 @@
 #include "pool.h"
 #include "privileges.h"
 #include "recorder.h"
+#include "resolver.h"
 #include "state.h"
 #include "status.h"
 #include "upcall.h"
@@ -45,6 +47,9 @@
 /* Threads for the name service, and requests that wait for one. */
 #define NSS_THREADS	4
 #define NSS_LIMIT	1024
+/* The same for netgroups, which the C library looks up one after the other. */
+#define NETGROUP_THREADS	1
+#define NETGROUP_LIMIT		256
 /* The same for logins. */
 #define LOGIN_THREADS	4
 #define LOGIN_LIMIT	1024
@@ -381,6 +386,18 @@ static void nss_ready(struct daemon *d, int fd)
 	pool_reap(d->services.names);
 }
 
+static void netgroups_ready(struct daemon *d, int fd)
+{
+	(void)fd;
+	pool_reap(d->services.netgroups);
+}
+
+static void hosts_ready(struct daemon *d, int fd)
+{
+	(void)fd;
+	resolver_ready(d->services.hosts);
+}
+
 static void logins_ready(struct daemon *d, int fd)
 {
 	(void)fd;
@@ -478,7 +495,9 @@ static bool open_kernel(struct daemon *d)
 {
 	struct why why;
 
+	d->services.hosts = resolver_new(NULL);
 	d->services.names = pool_new(NSS_THREADS, NSS_LIMIT);
+	d->services.netgroups = pool_new(NETGROUP_THREADS, NETGROUP_LIMIT);
 	d->services.logins = pool_new(LOGIN_THREADS, LOGIN_LIMIT);
 	d->services.calls = pool_new(PIPE_THREADS, PIPE_LIMIT);
 	d->services.pipes = pipes_new(d->spawner, pipe_shares);
@@ -486,7 +505,8 @@ static bool open_kernel(struct daemon *d)
 	d->kernel = kernel_open();
 	d->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	d->retry = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (!d->services.names || !d->services.logins || !d->services.calls ||
+	if (!d->services.hosts || !d->services.names || !d->services.netgroups ||
+	    !d->services.logins || !d->services.calls ||
 	    !d->services.pipes || !d->applier || !d->kernel || d->timer < 0 || d->retry < 0) {
 		log_error("cannot start: %s", strerror(errno));
 		return false;
@@ -550,6 +570,8 @@ static int run(struct daemon *d, const char *state_dir)
 		{ d->timer, timer_ready },
 		{ d->retry, retry_ready },
 		{ pool_fd(d->services.names), nss_ready },
+		{ pool_fd(d->services.netgroups), netgroups_ready },
+		{ resolver_fd(d->services.hosts), hosts_ready },
 		{ pool_fd(d->services.logins), logins_ready },
 		{ pool_fd(d->services.calls), calls_ready },
 		{ auth_fd(d->services.auth), auth_is_ready },

@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/socket.h>
 
 #include "log.h"
 #include "mem.h"
@@ -23,108 +21,6 @@
 
 /* innetgr() shares its cursor between threads (see ATTRIBUTES in its manual). */
 static pthread_mutex_t netgroup_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static bool same_address(const struct sockaddr *sa, const struct address *addr)
-{
-	if (addr->len == 4 && sa->sa_family == AF_INET)
-		return !memcmp(&((const struct sockaddr_in *)sa)->sin_addr, addr->bytes, 4);
-	if (addr->len == 16 && sa->sa_family == AF_INET6)
-		return !memcmp(&((const struct sockaddr_in6 *)sa)->sin6_addr, addr->bytes, 16);
-	return false;
-}
-
-/* Does a name resolve to the address? 1, 0, or -EAGAIN. */
-static int resolves_to(const char *name, const struct address *addr)
-{
-	struct addrinfo hints = {
-		.ai_family = addr->len == 4 ? AF_INET : AF_INET6,
-		.ai_socktype = SOCK_STREAM,
-	};
-	struct addrinfo *list;
-	struct addrinfo *ai;
-	int found = 0;
-	int rc;
-
-	rc = getaddrinfo(name, NULL, &hints, &list);
-	if (rc)
-		return rc == EAI_AGAIN ? -EAGAIN : 0;
-	for (ai = list; ai && !found; ai = ai->ai_next)
-		found = same_address(ai->ai_addr, addr);
-	freeaddrinfo(list);
-	return found;
-}
-
-static bool has_name(const struct nss_names *names, const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < names->n; i++)
-		if (!strcasecmp(names->name[i], name))
-			return true;
-	return false;
-}
-
-/* Take a name if it resolves back. 0 or -EAGAIN. */
-static int add_name(struct nss_names *out, const char *name, const struct address *addr)
-{
-	int rc;
-
-	if (out->n == NSS_NAMES_MAX || !name[0] || strlen(name) >= NSS_NAME_SIZE ||
-	    has_name(out, name))
-		return 0;
-	rc = resolves_to(name, addr);
-	if (rc > 0)
-		snprintf(out->name[out->n++], NSS_NAME_SIZE, "%s", name);
-	return rc < 0 ? rc : 0;
-}
-
-/*
- * getnameinfo() tells one name of an address; only this tells all, as aliases.
- * The result lies in @buf, to be freed. NULL with *again set if the name
- * service is out of order.
- */
-static struct hostent *reverse(const struct address *addr, struct hostent *host, char **buf,
-			       bool *again)
-{
-	struct hostent *result = NULL;
-	size_t size = 2048;
-	int h_error = 0;
-	int rc;
-
-	*buf = NULL;
-	do {
-		free(*buf);
-		*buf = mem_new(size);
-		rc = gethostbyaddr_r(addr->bytes, addr->len, addr->len == 4 ? AF_INET : AF_INET6,
-				     host, *buf, size, &result, &h_error);
-		size *= 2;
-	} while (rc == ERANGE && size <= BUFFER_MAX);
-	*again = !result && h_error == TRY_AGAIN;
-	return result;
-}
-
-int nss_host_names(const struct address *addr, struct nss_names *out)
-{
-	struct hostent space;
-	struct hostent *host;
-	bool again;
-	char *buf;
-	int rc = 0;
-	char **p;
-
-	out->n = 0;
-	host = reverse(addr, &space, &buf, &again);
-	if (host) {
-		rc = add_name(out, host->h_name, addr);
-		for (p = host->h_aliases; *p; p++)
-			if (add_name(out, *p, addr))
-				rc = -EAGAIN;
-	}
-	free(buf);
-	if (out->n)
-		return 0;
-	return again || rc ? -EAGAIN : -ENOENT;
-}
 
 bool nss_in_netgroup(const char *netgroup, const struct address *addr,
 		     const struct nss_names *names)

@@ -23,18 +23,6 @@ struct nss_names {
 	char name[NSS_NAMES_MAX][NSS_NAME_SIZE];
 };
 
-/**
- * nss_host_names - the names of an address that resolve back to it
- * @addr: the address
- * @out: filled
- *
- * A name that does not resolve back is whatever the owner of the address
- * wrote into the DNS, so it does not count.
- *
- * Return: 0, -ENOENT (there is none), -EAGAIN (name service out of order).
- */
-int nss_host_names(const struct address *addr, struct nss_names *out);
-
 /* Is one of the names, or the address as text, in a netgroup? */
 bool nss_in_netgroup(const char *netgroup, const struct address *addr,
 		     const struct nss_names *names);

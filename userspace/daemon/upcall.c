@@ -59,7 +59,8 @@ int upcall_parse(struct upcall *u, struct nl_msg *msg, u64 now)
 	if (tb[DITTO_A_UPCALL_DEADLINE_MS])
 		u->deadline = now + nla_get_u32(tb[DITTO_A_UPCALL_DEADLINE_MS]);
 	read_names(&u->names, msg);
-	if (tb[DITTO_A_UPCALL_ADDRESS] && !read_address(&u->addr, tb[DITTO_A_UPCALL_ADDRESS]))
+	if (tb[DITTO_A_UPCALL_ADDRESS] &&
+	    !read_address(&u->lookup.addr, tb[DITTO_A_UPCALL_ADDRESS]))
 		return -EBADMSG;
 
 	switch (u->type) {
@@ -101,15 +102,13 @@ void upcall_work(struct upcall *u)
 
 	switch (u->type) {
 	case DITTO_UPCALL_KIND_HOST_NAME:
-		rc = nss_host_names(&u->addr, &u->names);
+		rc = u->lookup.error;
 		break;
 	case DITTO_UPCALL_KIND_NETGROUP:
 		/* Without a name the address itself can be a member still. */
-		if (!u->names.n)
-			rc = nss_host_names(&u->addr, &u->names);
-		u->member = nss_in_netgroup(u->netgroup, &u->addr, &u->names);
+		u->member = nss_in_netgroup(u->netgroup, &u->lookup.addr, &u->names);
 		/* "No" for want of a name server must not be remembered. */
-		rc = rc == -EAGAIN && !u->member ? rc : 0;
+		rc = u->lookup.error == -EAGAIN && !u->member ? -EAGAIN : 0;
 		break;
 	case DITTO_UPCALL_KIND_GROUPS:
 		rc = nss_groups(u->uid, u->gids, &u->ngids);
@@ -291,19 +290,9 @@ static void take_record(struct conn *channel, struct recorder *recorder, struct 
 	free(u);
 }
 
-static void take_question(struct conn *channel, struct pool *pool, struct nl_msg *msg)
+/* A request that cannot be worked on. */
+static void refuse(struct upcall *u, int rc)
 {
-	struct upcall *u = mem_new(sizeof(*u));
-	int rc;
-
-	u->job.run = run_job;
-	u->job.done = job_done;
-	u->channel = channel;
-	rc = upcall_parse(u, msg, upcall_now_ms());
-	if (!rc)
-		rc = pool_submit(pool, &u->job);
-	if (!rc)
-		return;
 	if (rc == -EAGAIN)
 		log_warning("too many requests of the kernel wait for the name service");
 	else
@@ -312,6 +301,51 @@ static void take_question(struct conn *channel, struct pool *pool, struct nl_msg
 	if (u->id)
 		send_answer(u);
 	free(u);
+}
+
+/* The names of the host are there, as far as it has any. */
+static void host_done(struct host_lookup *lookup)
+{
+	struct upcall *u = (struct upcall *)((char *)lookup - offsetof(struct upcall, lookup));
+	int rc = 0;
+
+	if (u->type == DITTO_UPCALL_KIND_HOST_NAME) {
+		upcall_work(u);
+		job_done(&u->job);
+	} else {
+		rc = pool_submit(u->netgroups, &u->job);
+	}
+	if (rc)
+		refuse(u, rc);
+}
+
+static void take_question(struct conn *channel, const struct upcall_services *services,
+			  struct nl_msg *msg)
+{
+	struct upcall *u = mem_new(sizeof(*u));
+	int rc;
+
+	u->job.run = run_job;
+	u->job.done = job_done;
+	u->lookup.done = host_done;
+	u->lookup.names = &u->names;
+	u->netgroups = services->netgroups;
+	u->channel = channel;
+	rc = upcall_parse(u, msg, upcall_now_ms());
+	if (rc) {
+		refuse(u, rc);
+	} else if (u->type == DITTO_UPCALL_KIND_HOST_NAME) {
+		resolver_submit(services->hosts, &u->lookup);
+	} else if (u->type == DITTO_UPCALL_KIND_NETGROUP) {
+		if (u->names.n)
+			host_done(&u->lookup);
+		else
+			resolver_submit(services->hosts, &u->lookup);
+	} else {
+		rc = pool_submit(services->names, &u->job);
+		if (rc)
+			refuse(u, rc);
+	}
 }
 
 /* What a request is about; -1 if it does not say. */
@@ -347,6 +381,6 @@ void upcall_take(struct conn *channel, const struct upcall_services *services,
 		pipe_call_close(services, msg);
 		break;
 	default:
-		take_question(channel, services->names, msg);
+		take_question(channel, services, msg);
 	}
 }

@@ -8,6 +8,7 @@
 #include "nss.h"
 #include "pool.h"
 #include "recorder.h"
+#include "resolver.h"
 
 struct auth;
 struct conn;
@@ -16,16 +17,19 @@ struct pipes;
 
 /**
  * struct upcall_services - what works on requests
- * @names: pool that asks the name service
- * @logins: pool for logins, which ask it, too, but must not wait for a name server
- *	that does not answer about hosts
+ * @hosts: looks up names of hosts
+ * @names: pool that asks the name service for users and groups
+ * @netgroups: pool that asks it for netgroups
+ * @logins: pool for logins, which ask it, too, but must not wait for others
  * @calls: pool for pipes, which must not wait for a login that takes long
  * @recorder: writes records
  * @auth: logs users in
  * @pipes: answers on pipes
  */
 struct upcall_services {
+	struct resolver *hosts;
 	struct pool *names;
+	struct pool *netgroups;
 	struct pool *logins;
 	struct pool *calls;
 	struct recorder *recorder;
@@ -36,11 +40,12 @@ struct upcall_services {
 /**
  * struct upcall - one request and its answer
  * @job: in the pool
+ * @lookup: of the host's names
+ * @netgroups: pool for what follows @lookup
  * @channel: where the answer goes
  * @id: the kernel's number for it
  * @type: enum ditto_upcall_kind
  * @deadline: CLOCK_MONOTONIC in ms; nobody waits for the answer after it
- * @addr: of the host
  * @names: of the host, as far as the kernel knows them; then those found
  * @netgroup: which
  * @uid: whose groups, or name
@@ -53,11 +58,12 @@ struct upcall_services {
  */
 struct upcall {
 	struct job job;
+	struct host_lookup lookup;
+	struct pool *netgroups;
 	struct conn *channel;
 	u64 id;
 	u32 type;
 	u64 deadline;
-	struct address addr;
 	struct nss_names names;
 	char netgroup[NSS_NAME_SIZE];
 	u32 uid;
@@ -83,7 +89,7 @@ struct record_upcall {
 
 /* Fill a request from its message. 0, or -EBADMSG if it makes no sense. */
 int upcall_parse(struct upcall *u, struct nl_msg *msg, u64 now_ms);
-/* Find the answer; may block. */
+/* Find the answer, but for the names of a host; may block. */
 void upcall_work(struct upcall *u);
 /* Add the answer to a message. */
 void upcall_put(struct nl_msg *msg, const struct upcall *u);
