@@ -223,8 +223,7 @@ static void client_release(struct ditto_client *client, const char *why, bool if
 	spin_unlock(&client->lock);
 	if (cancel_delayed_work(&client->expire))
 		ditto_client_put(client);
-	if (cancel_delayed_work(&client->yield))
-		ditto_client_yield_end(client);
+	ditto_client_yield_cancel(client);
 
 	/* Waiting requests first, or they would be granted what is given up. */
 	client_drop_waits(client);

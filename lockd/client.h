@@ -93,7 +93,11 @@ struct ditto_client_ops {
  * @dead: released; no owner of it gets anything any more. Under @lock for writing.
  * @lapsed: what it holds stays only until somebody else wants it, see
  *	ditto_client_lapse(). Under @lock for writing
- * @yielding: the release is due, see ditto_client_retire(). Under @lock
+ * @yielding: an attempt to withdraw and release the client is due or running, see
+ *	ditto_client_retire(). Under @lock
+ * @withdraw_failed: an attempt failed since the client was last heard of; the next one is made
+ *	a moment later. Under @lock
+ * @yield_since: jiffies when the attempt became due. Under @lock
  * @yield_why: why, a constant. Under @lock
  * @lock: guards @claims and @waits
  * @claims: all claims, in the order of their numbers, which is that of their coming
@@ -123,6 +127,8 @@ struct ditto_client {
 	bool dead;
 	bool lapsed;
 	bool yielding;
+	bool withdraw_failed;
+	unsigned long yield_since;
 	const char *yield_why;
 	spinlock_t lock;	/* see above */
 	struct rb_root_cached claims;
@@ -242,7 +248,7 @@ void ditto_client_retire(struct ditto_client *client, const char *why);
  * asked is told to come again as for a break; whoever is parked or queued is woken
  * when it is gone. The holder is not asked to give way: its caching grants are
  * revoked. While the client cannot be withdrawn it may come back, and is tried
- * again until it does.
+ * again until it does; local processes meet its ranges as those of any other client.
  *
  * Context: may sleep; no lock held.
  * Return: true if the client is now as it was asked for; false if it was

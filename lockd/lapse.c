@@ -23,12 +23,43 @@
 /* A client that could not be withdrawn is tried again after this time. */
 #define WITHDRAW_AGAIN_MS	1000
 
+/* A local process cannot be killed while it waits for a client to go: no longer than this. */
+#define YIELD_BOUND_MS		5000
+
 /*
- * Releases of all tables that are due, and that are done: the VFS does not say whose lock a
- * local process has met.
+ * Attempts of all tables that are due or running, and that are over: the VFS does not say whose
+ * lock a local process has met.
  */
 static atomic_t yields_due = ATOMIC_INIT(0);
 static atomic_t yields_done = ATOMIC_INIT(0);
+
+/* An attempt to withdraw and release the client is about to be made. */
+static void client_attempt_begin(struct ditto_client *client)
+{
+	lockdep_assert_held(&client->lock);
+	client->yielding = true;
+	client->yield_since = jiffies;
+	atomic_inc(&client->table->yields);
+	atomic_inc(&yields_due);
+}
+
+static void client_attempt_end(struct ditto_client *client)
+{
+	struct ditto_lock_table *table = client->table;
+	bool ended;
+
+	spin_lock(&client->lock);
+	ended = client->yielding;
+	client->yielding = false;
+	spin_unlock(&client->lock);
+	if (!ended)
+		return;
+	atomic_inc(&yields_done);
+	atomic_dec(&yields_due);
+	wake_up_var(&yields_done);
+	if (atomic_dec_and_test(&table->yields))
+		wake_up_var(&table->yields);
+}
 
 /* Unless it is due already, or waits for another attempt. */
 static void client_yield_begin(struct ditto_client *client, const char *why)
@@ -36,11 +67,9 @@ static void client_yield_begin(struct ditto_client *client, const char *why)
 	lockdep_assert_held(&client->lock);
 	if (client->dead || client->yielding || delayed_work_pending(&client->yield))
 		return;
-	client->yielding = true;
+	client_attempt_begin(client);
 	client->yield_why = why;
 	ditto_client_hold(client);
-	atomic_inc(&client->table->yields);
-	atomic_inc(&yields_due);
 	queue_delayed_work(client->table->yield_wq, &client->yield, 0);
 }
 
@@ -66,6 +95,19 @@ bool ditto_client_yields(struct ditto_client *client)
 	return lapsed;
 }
 
+bool ditto_client_yields_now(struct ditto_client *client)
+{
+	bool now;
+
+	if (likely(!ditto_client_yields(client)))
+		return false;
+	spin_lock(&client->lock);
+	now = client->yielding && !client->withdraw_failed &&
+	      time_before(jiffies, client->yield_since + msecs_to_jiffies(YIELD_BOUND_MS));
+	spin_unlock(&client->lock);
+	return now;
+}
+
 int ditto_client_withdraw(struct ditto_client *client)
 {
 	return client->ops->withdraw ? client->ops->withdraw(client) : 0;
@@ -78,26 +120,25 @@ static bool client_yield_is_due(struct ditto_client *client, const char **why)
 	bool due;
 
 	spin_lock(&client->lock);
-	due = client->yielding || client->lapsed;
-	client->yielding = due;
+	if (!client->yielding && client->lapsed && !client->dead)
+		client_attempt_begin(client);
+	due = client->yielding;
 	*why = client->yield_why;
 	spin_unlock(&client->lock);
 	return due;
 }
 
 /* It keeps what it has. Whoever needs that of a lapsed client waits for another attempt. */
-static bool client_yield_again(struct ditto_client *client)
+static void client_yield_again(struct ditto_client *client)
 {
-	bool again;
-
 	spin_lock(&client->lock);
-	client->yielding = false;
-	again = client->lapsed && !client->dead;
-	if (again)
+	if (client->lapsed && !client->dead) {
+		client->withdraw_failed = true;
+		ditto_client_hold(client);
 		queue_delayed_work(client->table->yield_wq, &client->yield,
 				   msecs_to_jiffies(WITHDRAW_AGAIN_MS));
+	}
 	spin_unlock(&client->lock);
-	return again;
 }
 
 void ditto_client_yield_work(struct work_struct *work)
@@ -109,22 +150,19 @@ void ditto_client_yield_work(struct work_struct *work)
 	if (client_yield_is_due(client, &why)) {
 		if (!ditto_client_withdraw(client))
 			ditto_client_release(client, why);
-		else if (client_yield_again(client))
-			return;
+		else
+			client_yield_again(client);
+		client_attempt_end(client);
 	}
-	ditto_client_yield_end(client);
+	ditto_client_put(client);
 }
 
-void ditto_client_yield_end(struct ditto_client *client)
+void ditto_client_yield_cancel(struct ditto_client *client)
 {
-	struct ditto_lock_table *table = client->table;
-
+	if (!cancel_delayed_work(&client->yield))
+		return;
+	client_attempt_end(client);
 	ditto_client_put(client);
-	atomic_inc(&yields_done);
-	atomic_dec(&yields_due);
-	wake_up_var(&yields_done);
-	if (atomic_dec_and_test(&table->yields))
-		wake_up_var(&table->yields);
 }
 
 long ditto_clients_yielded_timeout(struct ditto_lock_table *table, long timeout)
@@ -203,9 +241,11 @@ bool ditto_client_lapse(struct ditto_client *client, bool lapsed)
 	spin_lock(&client->lock);
 	can = !client->dead && !client->yielding;
 	/* Whoever waits until it is gone waits for it as for any other from now on. */
-	awaited = delayed_work_pending(&client->yield);
-	if (can)
+	awaited = client->withdraw_failed;
+	if (can) {
 		WRITE_ONCE(client->lapsed, lapsed);
+		client->withdraw_failed &= lapsed;
+	}
 	spin_unlock(&client->lock);
 	if (can && (lapsed || awaited))
 		review_claims(client);

@@ -267,7 +267,7 @@ static bool mirror_expirable(struct file_lock *fl)
 {
 	const struct ditto_owner *owner = fl->c.flc_owner;
 
-	return !(current->flags & PF_KTHREAD) && ditto_client_yields(owner->client);
+	return !(current->flags & PF_KTHREAD) && ditto_client_yields_now(owner->client);
 }
 
 static const struct lock_manager_operations mirror_lock_ops = {

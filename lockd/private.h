@@ -290,9 +290,14 @@ static inline struct ditto_claim *ditto_client_claim_next(struct ditto_claim *cl
  * lapsed, and so is about to go. Any context; claims->lock may be held.
  */
 bool ditto_client_yields(struct ditto_client *client);
+/*
+ * The same for who can only wait until it is gone: false also if that may last, because an
+ * attempt to withdraw it failed or takes too long.
+ */
+bool ditto_client_yields_now(struct ditto_client *client);
 void ditto_client_yield_work(struct work_struct *work);
-/* It was released otherwise before the work ran. */
-void ditto_client_yield_end(struct ditto_client *client);
+/* The client is released otherwise: the work, if it is queued, does not run any more. */
+void ditto_client_yield_cancel(struct ditto_client *client);
 /* For the VFS: wait, for a moment, until a lapsed client that is about to go is gone. May sleep. */
 void ditto_clients_yielded(void);
 /* Wait until all of this table are gone; the jiffies that are left. May sleep. */

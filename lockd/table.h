@@ -115,7 +115,7 @@ struct ditto_mirror_list {
  * @live: claims by kind; zero before the table goes
  * @waiting: waiting requests
  * @telling: how many of these want to be told only
- * @yields: lapsed clients that are about to be released
+ * @yields: clients with an attempt to withdraw and release them that is due or running
  * @asking: how many wait for the answer of a holder that is asked
  * @untold: how many wait until holders were told
  * @delegations: what became of delegations

@@ -304,7 +304,6 @@ static void writers_ask_with_their_file(struct kunit *test)
 	end(test, t);
 }
 
-/* A client that goes takes its locks from the VFS too, also those it waits for. */
 /* As a process of the server asks, which this thread is none of. */
 static int process_locks(struct mirror_test *t)
 {
@@ -334,6 +333,122 @@ static void lapsed_client_yields_to_a_process(struct kunit *test)
 	end(test, t);
 }
 
+/* A client of a protocol that keeps records, which cannot be removed for now. */
+static struct mirror_test *begin_stuck(struct kunit *test)
+{
+	struct mirror_test *t = begin(test);
+
+	t->client->client.ops = &claim_recorded_ops;
+	t->client->stuck = -ECONNREFUSED;
+	return t;
+}
+
+struct rescue {
+	struct delayed_work work;
+	struct claim_client *client;
+};
+
+static void rescue_work(struct work_struct *work)
+{
+	WRITE_ONCE(container_of(to_delayed_work(work), struct rescue, work)->client->stuck, 0);
+}
+
+/* A process that waits for the client without end is let go on, to fail the test. */
+static void rescue_begin(struct kunit *test, struct rescue *rescue, struct mirror_test *t)
+{
+	rescue->client = t->client;
+	INIT_DELAYED_WORK_ONSTACK(&rescue->work, rescue_work);
+	schedule_delayed_work(&rescue->work, 20 * HZ);
+}
+
+static void rescue_end(struct kunit *test, struct rescue *rescue)
+{
+	KUNIT_EXPECT_TRUE(test, cancel_delayed_work_sync(&rescue->work));
+	destroy_delayed_work_on_stack(&rescue->work);
+}
+
+/* The lock of a client that cannot be withdrawn refuses, instead of being waited for. */
+static void process_is_refused_without_withdrawal(struct kunit *test)
+{
+	struct mirror_test *t = begin_stuck(test);
+	struct rescue rescue;
+
+	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&t->client->client, true));
+	rescue_begin(test, &rescue, t);
+	for (int i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, process_locks(t), -EAGAIN);
+	rescue_end(test, &rescue);
+	KUNIT_EXPECT_EQ(test, t->client->released, 0);
+	/* Later attempts are made without being asked for. */
+	WRITE_ONCE(t->client->stuck, 0);
+	flush_delayed_work(&t->client->client.yield);
+	KUNIT_EXPECT_EQ(test, t->client->released, 1);
+	KUNIT_EXPECT_EQ(test, process_locks(t), 0);
+	local(t, F_UNLCK, 0, 9);
+	end(test, t);
+}
+
+/* A client that came back is waited for again when it falls silent again. */
+static void process_waits_after_a_return(struct kunit *test)
+{
+	struct mirror_test *t = begin_stuck(test);
+	struct rescue rescue;
+
+	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&t->client->client, true));
+	rescue_begin(test, &rescue, t);
+	KUNIT_EXPECT_EQ(test, process_locks(t), -EAGAIN);
+	rescue_end(test, &rescue);
+	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&t->client->client, false));
+	WRITE_ONCE(t->client->stuck, 0);
+	flush_delayed_work(&t->client->client.yield);
+	KUNIT_EXPECT_EQ(test, process_locks(t), -EAGAIN);
+	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&t->client->client, true));
+	KUNIT_EXPECT_EQ(test, process_locks(t), 0);
+	KUNIT_EXPECT_EQ(test, t->client->released, 1);
+	local(t, F_UNLCK, 0, 9);
+	end(test, t);
+}
+
+static void hang_ends(struct work_struct *work)
+{
+	complete(container_of(to_delayed_work(work), struct rescue, work)->client->slow);
+}
+
+/* Neither is an attempt waited for that takes too long. */
+static void process_is_refused_if_withdrawal_hangs(struct kunit *test)
+{
+	struct ditto_range_request req;
+	DECLARE_COMPLETION_ONSTACK(slow);
+	struct mirror_test *t = begin(test);
+	struct claim_client *other = claim_client(test, "other", 0);
+	struct ditto_owner *owner = claim_owner(test, other, 7);
+	struct rescue rescue = { .client = t->client };
+
+	t->client->client.ops = &claim_recorded_ops;
+	t->client->slow = &slow;
+	req = claim_req(t->node, owner, true, 0, 9);
+	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&t->client->client, true));
+	KUNIT_EXPECT_EQ(test, ditto_range_test(&req, NULL), -EBUSY);
+	INIT_DELAYED_WORK_ONSTACK(&rescue.work, hang_ends);
+	schedule_delayed_work(&rescue.work, 60 * HZ);
+	KUNIT_EXPECT_EQ(test, process_locks(t), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, t->client->released, 0);
+	KUNIT_EXPECT_TRUE(test, mod_delayed_work(system_wq, &rescue.work, 0));
+	flush_delayed_work(&rescue.work);
+	destroy_delayed_work_on_stack(&rescue.work);
+	flush_delayed_work(&t->client->client.yield);
+	KUNIT_EXPECT_EQ(test, process_locks(t), 0);
+	local(t, F_UNLCK, 0, 9);
+	t->client->slow = NULL;
+	ditto_owner_put(owner);
+	claim_client_end(test, other);
+	end(test, t);
+}
+
+/* A client that goes takes its locks from the VFS too, also those it waits for. */
 static void release_is_shown(struct kunit *test)
 {
 	struct mirror_test *t = begin(test);
@@ -581,6 +696,9 @@ static struct kunit_case claim_mirror_cases[] = {
 	KUNIT_CASE_SLOW(waits_where_nobody_tells),
 	KUNIT_CASE(writers_ask_with_their_file),
 	KUNIT_CASE(lapsed_client_yields_to_a_process),
+	KUNIT_CASE(process_is_refused_without_withdrawal),
+	KUNIT_CASE(process_waits_after_a_return),
+	KUNIT_CASE_SLOW(process_is_refused_if_withdrawal_hangs),
 	KUNIT_CASE(release_is_shown),
 	KUNIT_CASE(local_opens_break_grants),
 	KUNIT_CASE(local_opens_stand_in_the_way),

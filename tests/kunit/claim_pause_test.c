@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Threads that wait a moment for breaks: until the holder answers, goes, or does neither. */
+#include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/jiffies.h>
 
 #include "../../lockd/private.h"
@@ -114,11 +116,65 @@ static void until_the_lapsed_are_gone(struct kunit *test)
 	end(test, t);
 }
 
+/* An attempt that is to be made later is not waited for. */
+static void not_for_a_later_attempt(struct kunit *test)
+{
+	struct pause_test *t = begin(test);
+	struct claim_node *bare = claim_node(test);
+	struct claim_client *holder = t->client[0];
+
+	holder->client.ops = &claim_recorded_ops;
+	holder->stuck = -ECONNREFUSED;
+	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&holder->client, true));
+	KUNIT_EXPECT_EQ(test, write(t), DITTO_BREAKING);
+	flush_workqueue(claim_table(test)->yield_wq);
+	KUNIT_EXPECT_EQ(test, atomic_read(&holder->withdrawals), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&claim_table(test)->yields), 0);
+	KUNIT_EXPECT_GT(test, ditto_claim_pause(&bare->point, HZ / 2), 0);
+	/* The later one counts while it is made. */
+	WRITE_ONCE(holder->stuck, 0);
+	flush_delayed_work(&holder->client.yield);
+	KUNIT_EXPECT_EQ(test, holder->released, 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&claim_table(test)->yields), 0);
+	KUNIT_EXPECT_EQ(test, write(t), DITTO_ALLOWED);
+	end(test, t);
+}
+
+/* One that is made again is waited for, and who releases the client meanwhile ends it. */
+static void for_a_repeated_attempt(struct kunit *test)
+{
+	struct pause_test *t = begin(test);
+	struct claim_node *bare = claim_node(test);
+	struct claim_client *holder = t->client[0];
+	DECLARE_COMPLETION_ONSTACK(slow);
+
+	holder->client.ops = &claim_recorded_ops;
+	holder->stuck = -ECONNREFUSED;
+	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&holder->client, true));
+	KUNIT_EXPECT_EQ(test, write(t), DITTO_BREAKING);
+	flush_workqueue(claim_table(test)->yield_wq);
+	holder->slow = &slow;
+	mod_delayed_work(claim_table(test)->yield_wq, &holder->client.yield, 0);
+	for (int i = 0; i < 500 && !atomic_read(&claim_table(test)->yields); i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, ditto_claim_pause(&bare->point, 2), 0);
+	complete(&slow);
+	flush_workqueue(claim_table(test)->yield_wq);
+	holder->slow = NULL;
+	KUNIT_EXPECT_EQ(test, atomic_read(&holder->withdrawals), 2);
+	/* A third one is due. */
+	ditto_client_release(&holder->client, "test");
+	KUNIT_EXPECT_EQ(test, atomic_read(&claim_table(test)->yields), 0);
+	end(test, t);
+}
+
 static struct kunit_case claim_pause_cases[] = {
 	KUNIT_CASE(not_without_a_break),
 	KUNIT_CASE(until_the_answer),
 	KUNIT_CASE(not_for_ever),
 	KUNIT_CASE(until_the_lapsed_are_gone),
+	KUNIT_CASE(not_for_a_later_attempt),
+	KUNIT_CASE(for_a_repeated_attempt),
 	{}
 };
 
