@@ -19,6 +19,9 @@
 #include "private.h"
 #include "trace.h"
 
+/* A holder whose deadline has passed is not withdrawn yet. */
+#define EXPIRE_AGAIN_MS	1000
+
 /* A change of a directory on its way to one holder; the names follow. */
 struct ditto_change {
 	struct list_head link;
@@ -152,6 +155,15 @@ static bool break_awaits_withdrawal(const struct ditto_cache *cache)
 {
 	return cache->claim.held == DITTO_HELD_DELEGATION &&
 	       cache->claim.owner->client->ops->withdraw;
+}
+
+/* The deadline has passed. What a silent client could claim again is looked at again later. */
+static void break_expire(struct ditto_cache *cache)
+{
+	if (ditto_client_yields(cache->claim.owner->client) && break_awaits_withdrawal(cache))
+		arm(cache, EXPIRE_AGAIN_MS);
+	else
+		revoke(cache);
 }
 
 /* Bits that are held are to be given up. Nothing happens twice. */
@@ -318,7 +330,7 @@ void ditto_cache_expire_work(struct work_struct *work)
 		u64 now = claims->point->table->clock();
 
 		if (now >= cache->deadline)
-			revoke(cache);
+			break_expire(cache);
 		else
 			arm(cache, cache->deadline - now);
 	}

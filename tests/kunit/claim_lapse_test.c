@@ -468,6 +468,65 @@ static void delegation_awaits_withdrawal(struct kunit *test)
 	end(test, t);
 }
 
+/* Nor is it when the holder, asked before it fell silent, lets the deadline pass. */
+static void deadline_awaits_withdrawal(struct kunit *test)
+{
+	struct lapse_test *t = begin_recorded(test);
+	struct claim_client *c = t->client[0];
+	struct ditto_cache *cache = claim_grant(t->node, t->owner[0], DITTO_CACHE_DELEGATION, RHW,
+						&t->told);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.breaks), 1);
+	c->stuck = -ECONNREFUSED;
+	lapse(test, t);
+	claim_now += 35000;
+	for (int i = 0; i < 2; i++) {
+		claim_poke(test, cache);
+		flush_workqueue(claim_table(test)->yield_wq);
+		KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 0);
+		KUNIT_EXPECT_EQ(test, ditto_cache_bits(cache), RHW);
+	}
+	/* The deadline was reason enough to withdraw the client. */
+	KUNIT_EXPECT_EQ(test, atomic_read(&c->withdrawals), 1);
+	WRITE_ONCE(c->stuck, 0);
+	flush_delayed_work(&c->client.yield);
+	gone(test, t);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 1);
+	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
+	ditto_cache_put(cache);
+	end(test, t);
+}
+
+/* Back before it is withdrawn it is a holder that did not answer, as any other. */
+static void deadline_of_a_holder_that_returned(struct kunit *test)
+{
+	struct lapse_test *t = begin_recorded(test);
+	struct claim_client *c = t->client[0];
+	struct ditto_cache *cache = claim_grant(t->node, t->owner[0], DITTO_CACHE_DELEGATION, RHW,
+						&t->told);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
+	claim_flush(test);
+	c->stuck = -ECONNREFUSED;
+	lapse(test, t);
+	claim_now += 35000;
+	claim_poke(test, cache);
+	flush_workqueue(claim_table(test)->yield_wq);
+	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&c->client, false));
+	KUNIT_EXPECT_EQ(test, ditto_cache_bits(cache), RHW);
+	claim_poke(test, cache);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 1);
+	KUNIT_EXPECT_EQ(test, c->released, 0);
+	flush_delayed_work(&c->client.yield);
+	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
+	ditto_cache_put(cache);
+	end(test, t);
+}
+
 /* One that takes long does not keep others from going, nor whoever asks for that. */
 static void retired_side_by_side(struct kunit *test)
 {
@@ -512,6 +571,8 @@ static struct kunit_case claim_lapse_cases[] = {
 	KUNIT_CASE(kept_until_withdrawn),
 	KUNIT_CASE(comes_back_before_it_is_withdrawn),
 	KUNIT_CASE(delegation_awaits_withdrawal),
+	KUNIT_CASE(deadline_awaits_withdrawal),
+	KUNIT_CASE(deadline_of_a_holder_that_returned),
 	KUNIT_CASE(retired_side_by_side),
 	KUNIT_CASE(stays_if_it_cannot_be_retired),
 	KUNIT_CASE(kept_without_a_conflict),
