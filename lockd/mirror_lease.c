@@ -8,13 +8,16 @@
  * process waits, at most as long as the grants' deadlines.
  *
  * The VFS tells of a break once, and not again for as long as it is pending. So the mirror
- * remembers it: until the lease is down nothing is granted that would keep it up, and
- * grants that slipped in are broken, too. Afterwards nothing is granted for a moment,
- * because a process that was woken still has to do what it waited for, and a rename or a
- * removal is stopped by a new lease as by the old one.
+ * remembers it: until the lease is down nothing is granted that would keep it up. Grants that
+ * slipped in are broken, too.
+ * Afterwards nothing is granted for a moment, because a process that was woken still has to do
+ * what it waited for, and a rename or a removal is stopped by a new lease as by the old one. A
+ * process that opens the file for writing needs no such time: the VFS counts it from before the
+ * break until it closes, and no grant is made meanwhile.
  *
  * Locking: mirror->lock guards the lease. The VFS tells of a break under a
- * spinlock of its own, so that only makes the work due. Grants are checked against pending
+ * spinlock of its own, so that only makes the work due; what the mirror remembers is forgotten
+ * under the same spinlock, before those who wait are woken. Grants are checked against pending
  * breaks under claims->lock, which the work takes after a break was noted: a grant either
  * sees the break or is seen by the work.
  */
@@ -29,7 +32,7 @@
 #define LOWER_AGAIN_MS	20
 /* The same for a new one, or that of claims which just went is still there: times 1 ms. */
 #define RAISE_TRIES	20
-/* No grants after a local process was let go on. */
+/* No grants after a local process was let go on, unless it is seen as having the file open. */
 #define BARRED_MS	250
 
 static bool breaker_is_ours(struct file_lease *fl)
@@ -60,14 +63,6 @@ static bool lease_break(struct file_lease *fl)
 	return false;
 }
 
-static int lease_change(struct file_lease *fl, int arg, struct list_head *dispose)
-{
-	/* No stronger than it was while somebody waits for it to be weaker. */
-	if (arg == F_WRLCK && fl->c.flc_flags & (FL_UNLOCK_PENDING | FL_DOWNGRADE_PENDING))
-		return -EAGAIN;
-	return lease_modify(fl, arg, dispose);
-}
-
 /* Caching bits that are not granted now, because of what local processes wait for. */
 u8 ditto_mirror_barred(const struct ditto_claims *claims)
 {
@@ -82,24 +77,46 @@ u8 ditto_mirror_barred(const struct ditto_claims *claims)
 	return mirror && test_bit(DITTO_MIRROR_READ, &mirror->flags) ? DITTO_CACHE_WRITE : 0;
 }
 
+/* What local processes have the file open for; the server's own opens are waited for. */
+static u8 mirror_local_access(const struct ditto_mirror *mirror)
+{
+	struct ditto_claim_point *point = mirror->point;
+	u8 access = point->ops->local_access ? point->ops->local_access(point) : 0;
+
+	if (access && point->ops->settle) {
+		point->ops->settle(point);
+		access = point->ops->local_access(point);
+	}
+	return access;
+}
+
 /* Before the lease goes that a local process waits for. */
 static void mirror_bar(struct ditto_mirror *mirror)
 {
 	struct ditto_claim_point *point = mirror->point;
 
-	if (test_bit(DITTO_MIRROR_WRITE, &mirror->flags))
+	if (test_bit(DITTO_MIRROR_WRITE, &mirror->flags) &&
+	    !(mirror_local_access(mirror) & DITTO_OPEN_WRITE))
 		WRITE_ONCE(point->barred_until, point->table->clock() + BARRED_MS);
 }
 
-/* The lease was lowered: who waited for that goes on. */
-static void mirror_break_over(struct ditto_mirror *mirror)
+/* The lease is being lowered: who waits for that goes on. */
+static void mirror_break_over(struct ditto_mirror *mirror, int type)
 {
-	lockdep_assert_held(&mirror->lock);
-	/* No break of this kind comes before the lease is raised again, under the same lock. */
-	if (mirror->lease_type != F_WRLCK)
+	/* No break of this kind comes before the lease is raised again. */
+	if (type != F_WRLCK)
 		clear_bit(DITTO_MIRROR_READ, &mirror->flags);
-	if (mirror->lease_type == F_UNLCK)
+	if (type == F_UNLCK)
 		clear_bit_unlock(DITTO_MIRROR_WRITE, &mirror->flags);
+}
+
+static int lease_change(struct file_lease *fl, int arg, struct list_head *dispose)
+{
+	/* No stronger than it was while somebody waits for it to be weaker. */
+	if (arg == F_WRLCK && fl->c.flc_flags & (FL_UNLOCK_PENDING | FL_DOWNGRADE_PENDING))
+		return -EAGAIN;
+	mirror_break_over(fl->c.flc_owner, arg);
+	return lease_modify(fl, arg, dispose);
 }
 
 static const struct lease_manager_operations mirror_lease_ops = {
@@ -182,7 +199,6 @@ static int lease_sync(struct ditto_mirror *mirror, bool raise)
 		if (err)
 			return err;
 		WRITE_ONCE(mirror->lease_type, type);
-		mirror_break_over(mirror);
 	}
 	return 0;
 }
@@ -190,13 +206,8 @@ static int lease_sync(struct ditto_mirror *mirror, bool raise)
 /* Did a local process open the file before the lease was there to be broken? */
 static bool opened_meanwhile(struct ditto_mirror *mirror)
 {
-	struct ditto_claim_point *point = mirror->point;
-	u8 access = point->ops->local_access ? point->ops->local_access(point) : 0;
+	u8 access = mirror_local_access(mirror);
 
-	if (access && point->ops->settle) {
-		point->ops->settle(point);
-		access = point->ops->local_access(point);
-	}
 	return access & DITTO_OPEN_WRITE || (access && mirror->lease_type == F_WRLCK);
 }
 

@@ -586,6 +586,35 @@ static void pending_break_bars_grants(struct kunit *test)
 	end(test, t);
 }
 
+/* A process that has the file open for writing keeps grants away itself, but not beyond that. */
+static void writer_bars_while_open(struct kunit *test)
+{
+	const u8 rh = DITTO_CACHE_READ | DITTO_CACHE_HANDLE;
+	struct mirror_test *t = begin(test);
+	struct claim_told told[2] = {};
+	struct ditto_cache *cache, *other;
+
+	cache = grant_to(t, 0, rh, &told[0]);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	/* The VFS counts an open before it breaks the lease. */
+	t->node->local = DITTO_OPEN_READ | DITTO_OPEN_WRITE;
+	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, ditto_cache_ack(cache, 0), 0);
+	ditto_cache_put(cache);
+	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
+	KUNIT_EXPECT_TRUE(test, grant_to(t, 1, rh, &told[1]) == ERR_PTR(-EAGAIN));
+	t->node->local = 0;
+	atomic_set(&told[1].grants, 0);
+	other = grant_to(t, 1, rh, &told[1]);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(other));
+	KUNIT_EXPECT_EQ(test, ditto_cache_bits(other), rh);
+	ditto_cache_return(other);
+	ditto_cache_put(other);
+	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
+	end(test, t);
+}
+
 /* A reader waits until nobody has WRITE, and lets nobody else have it before. */
 static void pending_reader_bars_writers(struct kunit *test)
 {
@@ -703,6 +732,7 @@ static struct kunit_case claim_mirror_cases[] = {
 	KUNIT_CASE(local_opens_break_grants),
 	KUNIT_CASE(local_opens_stand_in_the_way),
 	KUNIT_CASE(pending_break_bars_grants),
+	KUNIT_CASE(writer_bars_while_open),
 	KUNIT_CASE(pending_reader_bars_writers),
 	KUNIT_CASE(one_mirror_for_a_node),
 	KUNIT_CASE(own_threads_break_nothing),
