@@ -9,7 +9,7 @@
  *
  * The VFS tells of a break once, and not again for as long as it is pending. So the mirror
  * remembers it: until the lease is down nothing is granted that would keep it up. Grants that
- * slipped in are broken, too.
+ * slipped in, or whose holder could not be asked before, are looked for again from time to time.
  * Afterwards nothing is granted for a moment, because a process that was woken still has to do
  * what it waited for, and a rename or a removal is stopped by a new lease as by the old one. A
  * process that opens the file for writing needs no such time: the VFS counts it from before the
@@ -34,6 +34,8 @@
 #define RAISE_TRIES	20
 /* No grants after a local process was let go on, unless it is seen as having the file open. */
 #define BARRED_MS	250
+/* A local process still waits: its break is begun again where it is not under way. */
+#define BREAK_AGAIN_MS	1000
 
 static bool breaker_is_ours(struct file_lease *fl)
 {
@@ -257,6 +259,25 @@ static void break_for_local(struct ditto_mirror *mirror, enum ditto_intent_kind 
 	ditto_claim_recheck_slow(mirror->point, &intent, NULL);
 }
 
+/*
+ * Whoever holds what a local process waits for may not have been asked: a silent client that is
+ * to be withdrawn first may come back before it is.
+ */
+static void mirror_watch_break(struct ditto_mirror *mirror)
+{
+	lockdep_assert_held(&mirror->lock);
+	if (READ_ONCE(mirror->flags) & (BIT(DITTO_MIRROR_READ) | BIT(DITTO_MIRROR_WRITE))) {
+		ditto_mirror_hold(mirror);
+		if (queue_delayed_work(mirror->point->table->wq, &mirror->again,
+				       msecs_to_jiffies(BREAK_AGAIN_MS)))
+			return;
+	} else if (!cancel_delayed_work(&mirror->again)) {
+		return;
+	}
+	/* The caller has a reference, too. */
+	refcount_dec(&mirror->ref);
+}
+
 static void mirror_work(struct work_struct *work)
 {
 	struct ditto_mirror *mirror = container_of(to_delayed_work(work), struct ditto_mirror,
@@ -272,9 +293,19 @@ static void mirror_work(struct work_struct *work)
 		break_for_local(mirror, DITTO_INTENT_WRITE);
 	mutex_lock(&mirror->lock);
 	err = lease_sync(mirror, false);
+	mirror_watch_break(mirror);
 	mutex_unlock(&mirror->lock);
 	if (err)
 		mirror_kick(mirror, LOWER_AGAIN_MS);
+	ditto_mirror_put(mirror);
+}
+
+static void mirror_again(struct work_struct *work)
+{
+	struct ditto_mirror *mirror = container_of(to_delayed_work(work), struct ditto_mirror,
+						   again);
+
+	mirror_kick(mirror, 0);
 	ditto_mirror_put(mirror);
 }
 
@@ -282,6 +313,7 @@ void ditto_mirror_lease_init(struct ditto_mirror *mirror)
 {
 	mirror->lease_type = F_UNLCK;
 	INIT_DELAYED_WORK(&mirror->work, mirror_work);
+	INIT_DELAYED_WORK(&mirror->again, mirror_again);
 }
 
 /* The last reference goes, so nothing is due. */

@@ -33,6 +33,7 @@
  * @lease_type: F_UNLCK, F_RDLCK or F_WRLCK; under @lock for writing
  * @flags: DITTO_MIRROR_* bits
  * @work: breaks grants for local processes, until the lease is as low as they need it
+ * @again: makes @work due once more while a local process waits, and has a reference
  */
 struct ditto_mirror {
 	refcount_t ref;
@@ -45,6 +46,7 @@ struct ditto_mirror {
 	int lease_type;
 	unsigned long flags;
 	struct delayed_work work;
+	struct delayed_work again;
 };
 
 void ditto_mirror_lease_init(struct ditto_mirror *mirror);

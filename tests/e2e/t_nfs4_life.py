@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The kernel's NFSv4 client through trouble: networks that fail, servers that restart."""
+import errno
 import os
 import time
 
 import nfs4
 import servers
-from harness import eq, get, parallel, pattern, put, run, test, wait_for
+from harness import Child, eq, expect_errno, get, parallel, pattern, put, run, test, wait_for
 from lockers import READ, WRITE, Locker
+from t_nfs4_deleg import Caller, files
 from t_nfs4_state import V41
 
 VERSIONS = ('4.0', '4.1', '4.2')
@@ -239,6 +241,45 @@ def kept_while_the_record_stays(w):
     eq(r.status, nfs4.RECLAIM_BAD)
     w.server.ctl('grace', 'end')
     release_all(w)
+
+
+@test(server='ditto', locks='raw', timeout=150)
+def processes_while_the_record_stays(w):
+    """A process of the server meets a silent client that keeps its record: it is never stuck."""
+    w.server.ctl('server', 'set', 'lease-time-s', str(LEASE))
+    files(w, 'f', 'g')
+    a = Caller(w)
+    sid, fh = a.delegated('f')
+    r, g = a.open('g', nfs4.BOTH | nfs4.WANT_NO, own=b'locker')
+    a.compound(nfs4.putfh(g), nfs4.lock(nfs4.WRITE_LT, 0, 10, r.stateid,
+                                        new=(0, 0, a.s.owner(b'lock')))).ok()
+
+    def silent():
+        return any(x.get('lapsed') for x in clients(w))
+    wait_for('it lapses', silent, 3 * LEASE)
+    w.server.helper_stop('KILL')
+    s = Locker(w.path('g'))
+    s.refused('lock', WRITE, 5, 1)
+    s.start('wait', WRITE, 5, 1).waits()
+    s.signal()
+    with expect_errno(errno.EINTR):
+        s.result()
+    writer = Child(put, w.path('f'), b'local')
+    time.sleep(1)
+    # it is heard of again, and asked for what the process has been waiting for
+    a.compound().ok()
+    a.recall(20)
+    a.give_back(sid, fh)
+    writer.join()
+    eq(get(w.path('f')), b'local')
+    s.refused('lock', WRITE, 5, 1)
+    wait_for('it lapses again', silent, 3 * LEASE)
+    s.refused('lock', WRITE, 5, 1)
+    s.start('wait', WRITE, 5, 1).waits()
+    w.server.helper_start(w.server.conf)
+    s.result()
+    eq(a.compound().status, nfs4.BADSESSION)
+    s.end()
 
 
 @test(server='ditto', timeout=60)

@@ -615,6 +615,42 @@ static void writer_bars_while_open(struct kunit *test)
 	end(test, t);
 }
 
+/*
+ * A process waits for the delegation of a silent client, which comes back before it is
+ * withdrawn. The VFS does not tell of the break again, but the holder is asked.
+ */
+static void break_is_not_lost_when_the_holder_returns(struct kunit *test)
+{
+	struct mirror_test *t = begin_stuck(test);
+	struct claim_told told = {};
+	struct ditto_cache_request req = {
+		.point = &t->node->point, .actor.cache_owner = t->owner[0],
+		.style = DITTO_CACHE_DELEGATION, .want = DITTO_CACHE_READ, .break_ms = 35000,
+		.ops = &claim_cache_ops, .private = &told, .filp = t->file,
+	};
+	struct ditto_cache *cache;
+
+	atomic_inc(&told.grants);
+	cache = ditto_cache_grant(&req);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&t->client->client, true));
+	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
+	claim_flush(test);
+	flush_workqueue(claim_table(test)->yield_wq);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.revokes), 0);
+	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&t->client->client, false));
+	for (int i = 0; i < 500 && !atomic_read(&told.breaks); i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 1);
+	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
+	KUNIT_EXPECT_EQ(test, ditto_cache_ack(cache, 0), 0);
+	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 1);
+	ditto_cache_put(cache);
+	end(test, t);
+}
+
 /* A reader waits until nobody has WRITE, and lets nobody else have it before. */
 static void pending_reader_bars_writers(struct kunit *test)
 {
@@ -733,6 +769,7 @@ static struct kunit_case claim_mirror_cases[] = {
 	KUNIT_CASE(local_opens_stand_in_the_way),
 	KUNIT_CASE(pending_break_bars_grants),
 	KUNIT_CASE(writer_bars_while_open),
+	KUNIT_CASE_SLOW(break_is_not_lost_when_the_holder_returns),
 	KUNIT_CASE(pending_reader_bars_writers),
 	KUNIT_CASE(one_mirror_for_a_node),
 	KUNIT_CASE(own_threads_break_nothing),
