@@ -174,6 +174,7 @@ struct dsmb_call {
 #define DSMB_CHANGES		BIT(4)	/* checks the channel sequence (3.3.5.2.10) */
 #define DSMB_LARGE_ANSWER	BIT(5)	/* its answer may be as large as its charge allows */
 #define DSMB_RECORDS		BIT(6)	/* may wait until it is recorded, on a continuous share */
+#define DSMB_ENDLESS		BIT(7)	/* may wait for another client without a time limit */
 
 /**
  * struct dsmb_command - what is known of a command

@@ -353,7 +353,42 @@ static bool run_smb1(struct dsmb_message *message)
 	return false;
 }
 
-/* May one more call of the connection wait? What it keeps counts among what is parked. */
+/* Bytes that the answer of a call may take besides what each message is charged for. */
+static u32 call_answer_max(const struct dsmb_call *call)
+{
+	if (call->charge <= 1 && !(call->cmd && (call->cmd->flags & DSMB_LARGE_ANSWER)))
+		return 0;
+	return min_t(u32, call->charge * CREDIT_BYTES, DSMB_IO_MAX);
+}
+
+/* Bytes that a message keeps while one of its calls is parked, and may take when that goes on. */
+static u32 message_keeps(const struct dsmb_message *message)
+{
+	/* Answers before the last call go out with its interim answer. */
+	unsigned int first = dsmb_message_is_at_last(message) ? message->pos : message->first;
+	const struct dsmb_buf *counted = message->reply;
+	/* The buffer it came in, which other messages may share; and an interim answer. */
+	u32 keeps = message->buf->size + DSMB_MESSAGE_COST + SZ_4K;
+
+	if (message->calls != message->few)
+		keeps += message->ncalls * sizeof(*message->calls);
+	for (unsigned int i = first; i <= message->pos; i++) {
+		const struct dsmb_buf *reply = message->calls[i].reply;
+
+		if (reply && reply != counted && reply != message->reply) {
+			keeps += reply->size;
+			counted = reply;
+		}
+	}
+	for (unsigned int i = message->pos; i < message->ncalls; i++)
+		keeps += call_answer_max(&message->calls[i]);
+	return keeps;
+}
+
+/*
+ * May one more call of the connection wait? What it keeps counts among what is parked. If there
+ * is no room, it stays in flight and nothing more is received, unless it may wait without end.
+ */
 static bool may_wait(struct dsmb_message *message, struct dsmb_call *call)
 {
 	struct dsmb_conn *conn = message->conn;
@@ -361,14 +396,15 @@ static bool may_wait(struct dsmb_message *message, struct dsmb_call *call)
 	if (call->waited)
 		return true;
 	if (!message->parked) {
-		/* The buffer it came in, which may be that of others, too; and an interim answer. */
-		u32 keeps = message->buf->size + DSMB_MESSAGE_COST + SZ_4K;
+		u32 keeps = message_keeps(message);
 
-		if (!dsmb_transport_park(conn->transport, keeps))
+		if (dsmb_transport_park(conn->transport, keeps)) {
+			message->parked = keeps;
+			dsmb_transport_uncharge(conn->transport, message->cost);
+			message->cost = 0;
+		} else if (call->cmd->flags & DSMB_ENDLESS) {
 			return false;
-		message->parked = keeps;
-		dsmb_transport_uncharge(conn->transport, message->cost);
-		message->cost = 0;
+		}
 	}
 	spin_lock(&conn->lock);
 	call->waited = conn->nasync < DSMB_ASYNC_MAX;
@@ -387,7 +423,7 @@ static void message_release_done(struct dsmb_message *message)
 /* A call is parked: true if the message is no longer ours. */
 static bool park(struct dsmb_message *message, struct dsmb_call *call)
 {
-	bool last = message->pos == message->ncalls - 1;
+	bool last = dsmb_message_is_at_last(message);
 
 	message_release_done(message);
 	/* A quiet call gets no interim answer, so it is none of those that the client may have. */
@@ -496,7 +532,7 @@ void dsmb_message_run_here(struct dsmb_message *message, const struct dsmb_call 
 	 * Others may take their time, or what stands behind it, or a handler that runs again to
 	 * undo what it did; and logins and records have their own workers.
 	 */
-	if (call == &message->calls[message->pos] && message->pos == message->ncalls - 1 &&
+	if (call == &message->calls[message->pos] && dsmb_message_is_at_last(message) &&
 	    (call->cancel || !call->private) && !message->login && !message->records)
 		message_work(&message->work);
 	else

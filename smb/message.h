@@ -148,6 +148,12 @@ static inline void dsmb_message_hold(struct dsmb_message *message)
 	refcount_inc(&message->ref);
 }
 
+/* Is the call that runs the last of the message? */
+static inline bool dsmb_message_is_at_last(const struct dsmb_message *message)
+{
+	return message->pos == message->ncalls - 1;
+}
+
 void dsmb_message_put(struct dsmb_message *message);
 /* It is answered, or never will be: its calls end. */
 void dsmb_message_end(struct dsmb_message *message);
@@ -171,7 +177,10 @@ unsigned int dsmb_split(const void *message, u32 len, u32 *at, unsigned int max)
 int dsmb_reply_begin(struct dsmb_call *call);
 /* The call is done: header, and body of errors. */
 void dsmb_reply_end(struct dsmb_call *call, u32 status);
-/* STATUS_PENDING for the call that is run, with the answers before it. False without memory. */
+/*
+ * STATUS_PENDING for the call that is run, with the answers before it, whose buffers go. False
+ * without memory.
+ */
 bool dsmb_reply_interim(struct dsmb_message *message, struct dsmb_call *call);
 /* All is answered: put it together. False if there is nothing to send, or it failed. */
 bool dsmb_reply_finish(struct dsmb_message *message);

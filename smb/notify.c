@@ -426,15 +426,6 @@ static struct dsmb_notify_wait *dsmb_notify_enter(struct dsmb_call *call,
 	return wait;
 }
 
-/*
- * Commands of the same message that are behind it would wait as long, which is without
- * end, and so would those answers that are there already.
- */
-static bool dsmb_notify_may_wait(const struct dsmb_call *call)
-{
-	return call->message->pos == call->message->ncalls - 1;
-}
-
 /* It has been given something, or was cancelled before; or has nothing to wait for any more. */
 static u32 dsmb_notify_go_on(struct dsmb_call *call, u32 size)
 {
@@ -448,8 +439,9 @@ static u32 dsmb_notify_go_on(struct dsmb_call *call, u32 size)
 	spin_unlock(&wait->notify->lock);
 	if (!given && cancelled)
 		return dsmb_notify_cancelled(call);
+	/* 3.3.5.2.7: commands behind it in the message would wait without end, too. */
 	if (!given)
-		return dsmb_notify_may_wait(call) ? DSMB_PARKED : DSMB_INTERNAL_ERROR;
+		return dsmb_message_is_at_last(call->message) ? DSMB_PARKED : DSMB_INTERNAL_ERROR;
 	if (wait->status == DSMB_SUCCESS)
 		return dsmb_notify_answer(call, &wait->changes, size);
 	if (wait->status == DSMB_NOTIFY_ENUM_DIR)

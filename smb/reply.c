@@ -334,6 +334,7 @@ static void plain_done(struct dsmb_out *out)
 {
 	struct plain_out *plain = container_of(out, struct plain_out, out);
 
+	dsmb_transport_uncharge(plain->conn->transport, plain->buf->size);
 	dsmb_buf_put(plain->conn->server, plain->buf);
 	dsmb_conn_put(plain->conn);
 	kfree(plain);
@@ -362,6 +363,8 @@ static int send_plain(struct dsmb_conn *conn, struct dsmb_session *session, stru
 	plain->out.vec[0].iov_len = plain->out.bytes;
 	plain->out.nvec = 1;
 	list_add_tail(&plain->out.list, &outs);
+	/* The client may not take it for a while. */
+	dsmb_transport_charge(conn->transport, buf->size);
 	dsmb_transport_send(conn->transport, &outs);
 	return 0;
 }
@@ -391,6 +394,18 @@ static u32 answers_len(const struct dsmb_message *message, unsigned int end)
 	for (unsigned int i = message->first; i < end; i++)
 		len += ALIGN(message->calls[i].reply_len, ALIGN_COMPOUND);
 	return len;
+}
+
+/* The answers before the call that runs are on their way, as copies. */
+static void answers_drop_sent(struct dsmb_message *message)
+{
+	struct dsmb_server *server = message->conn->server;
+
+	for (unsigned int i = 0; i < message->pos; i++) {
+		dsmb_buf_put(server, message->calls[i].reply);
+		message->calls[i].reply = NULL;
+		message->calls[i].reply_len = 0;
+	}
 }
 
 static unsigned int count_answers(const struct dsmb_message *message)
@@ -446,6 +461,7 @@ bool dsmb_reply_interim(struct dsmb_message *message, struct dsmb_call *call)
 		goto drop;
 	session = sealed_for(message);
 	message->first = message->pos;
+	answers_drop_sent(message);
 	if (!send_plain(conn, session, buf, len))
 		return true;
 	buf = NULL;

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Users of the SMB server who want more of its memory than they may have."""
+import struct
+
+import bystander
+import smb2
+import smbraw
+from harness import eq, pattern, put, test, wait_for
+from smbraw import link, padded
+from t_attack_smb import KIB, budget
+
+smb2.NAMES[0x10b] = 'NOTIFY_CLEANUP'
+
+MIB = 1 << 20
+SAME = b'\xff' * 16     # the FileId of the request before
+
+
+def read(fid, count=MIB):
+    return smb2.READ, struct.pack('<HBBIQ16sIIIHHB', 49, 0, 0, count, 0, fid, 0, 0, 0, 0, 0,
+                                  0), -(-count // 65536)
+
+
+def close():
+    return smb2.CLOSE, struct.pack('<HHI16s', 24, 0, 0, SAME), 1
+
+
+def notify(fid):
+    return smb2.CHANGE_NOTIFY, struct.pack('<HHI16sII', 32, 0, 1024, fid, 0x17f, 0), 1
+
+
+def lock(s, fid, offset):
+    return smb2.LOCK, s.lock_body(fid, (offset, 1, smb2.EXCLUSIVE)), 1
+
+
+def chain(s, *requests):
+    """(command, body, credits) each, as one message of unrelated requests: their numbers."""
+    numbers, out = [], b''
+    for i, (command, body, charge) in enumerate(requests):
+        last = i == len(requests) - 1
+        body = body if last else padded(body)
+        out += s.signed(s.header(command, s.next_id, charge=charge,
+                                 following=0 if last else 64 + len(body)) + body)
+        numbers.append(s.next_id)
+        s.next_id += charge
+    s.raw(out)
+    return numbers
+
+
+def status(s, number, **kw):
+    return smbraw.name(s.answer(number, **kw)[0])
+
+
+@test(smb=True, squash='none', timeout=120)
+def answers_of_who_waits(w):
+    """What was read before a request that waits goes with the interim answer."""
+    put(w.path('big'), pattern(7, MIB), 0o666)
+    with link(w.client) as s:
+        big = s.create('big')
+        top = s.create('', access=smb2.GENERIC_READ, how=smb2.OPEN,
+                       options=smb2.DIRECTORY_FILE)
+        before, waiting = bystander.kernel_memory(), []
+        for _ in range(100):
+            first, second = chain(s, read(big), notify(top))
+            eq((status(s, first), status(s, second, pending=True)), ('SUCCESS', 'PENDING'))
+            waiting.append(second)
+        more = bystander.kernel_memory() - before
+        eq(more < 32 * MIB, True, f'{more // KIB} KiB more')
+        s.close(top)
+        eq({status(s, n) for n in waiting}, {'NOTIFY_CLEANUP'})
+
+
+@test(smb=True, squash='none', timeout=120)
+def answers_before_who_waits(w):
+    """A lock that waits in the middle keeps what was read before, which is charged."""
+    put(w.path('big'), pattern(7, MIB), 0o666)
+    with link(w.client) as s, link(w.client) as other:
+        held = other.create('big')
+        for offset in range(48):
+            other.lock(held, MIB + offset, 1)
+        big = s.create('big')
+        def send(offset):
+            return chain(s, read(big), lock(s, big, MIB + offset), read(big))
+        waiting = [send(offset) for offset in range(16)]
+        eq(s.echo(), 'SUCCESS')
+        used = budget(w)['memory-bytes'][0]
+        eq(used >= 32 * MIB, True, f'{used // KIB} KiB')
+        # more than a connection may keep for calls that wait
+        waiting += [send(offset) for offset in range(16, 48)]
+        eq([status(s, n) for n in waiting[-1]], ['SUCCESS', 'INSUFFICIENT_RESOURCES', 'SUCCESS'])
+        eq(s.echo(), 'SUCCESS')
+        other.close(held)
+        for numbers in waiting[:16]:
+            eq([status(s, n) for n in numbers], ['SUCCESS'] * 3)
+    wait_for('nothing is charged any more', lambda: not budget(w))
