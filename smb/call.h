@@ -86,6 +86,7 @@ struct dsmb_tree;
  * @npages: how many
  * @pages_max: room in @pages
  * @keep_body: what is in @out goes out, though the status is an error
+ * @refused: answers of the message would be too large with its own
  * @begun: it was run before
  * @waited: it is counted in conn->nasync
  * @quiet: no STATUS_PENDING while it is parked: it waits for this server, and not long
@@ -143,6 +144,7 @@ struct dsmb_call {
 	unsigned int npages;
 	unsigned int pages_max;
 	bool keep_body;
+	bool refused;
 	bool begun;
 	bool waited;
 	bool quiet;

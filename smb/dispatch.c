@@ -190,6 +190,8 @@ static u32 check(struct dsmb_call *call)
 		/* Nothing is told about a session by whom has not its key. */
 		status = bad ?: status;
 	}
+	if (!status && call->refused)
+		status = DSMB_INSUFFICIENT_RESOURCES;
 	if (!status)
 		status = find_tree(call);
 	return status;

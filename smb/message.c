@@ -199,6 +199,45 @@ static void parse_header(struct dsmb_call *call)
 		call->cmd = &dsmb_commands[call->command];
 }
 
+static bool call_answers_large(const struct dsmb_call *call)
+{
+	return call->cmd && (call->cmd->flags & DSMB_LARGE_ANSWER);
+}
+
+/* Bytes that the answer of a call may take besides what each message is charged for. */
+static u32 call_answer_max(const struct dsmb_call *call)
+{
+	if (call->charge <= 1 && !call_answers_large(call))
+		return 0;
+	return min_t(u32, call->charge * CREDIT_BYTES, DSMB_IO_MAX);
+}
+
+/*
+ * Refuse the calls by which the answers of a message would take more than they may, so that each
+ * message can be charged once the others have ended. The first answer is never too large. A
+ * large sealed message is taken apart after it was let in: its answers may be about as large as
+ * itself.
+ */
+static void message_refuse_excess(struct dsmb_message *message)
+{
+	const struct dsmb_transport *t = message->conn->transport;
+	u32 max = message->large ? 2 * message->len : dsmb_transport_answers_max(t);
+	u32 answers = 0;
+
+	for (unsigned int i = 0; i < message->ncalls; i++) {
+		struct dsmb_call *call = &message->calls[i];
+		u32 answer;
+
+		if (!call_answers_large(call))
+			continue;
+		answer = call_answer_max(call);
+		if ((answers || message->large) && answers + answer > max)
+			call->refused = true;
+		else
+			answers += answer;
+	}
+}
+
 /* Only CANCEL has a message id that was used before. */
 static const char *register_calls(struct dsmb_message *message)
 {
@@ -207,6 +246,7 @@ static const char *register_calls(struct dsmb_message *message)
 	bool large = false;
 	u32 cost = 0;
 
+	message_refuse_excess(message);
 	spin_lock(&conn->lock);
 	for (unsigned int i = 0; i < message->ncalls; i++) {
 		struct dsmb_call *call = &message->calls[i];
@@ -216,13 +256,13 @@ static const char *register_calls(struct dsmb_message *message)
 				why = "a message id that was not granted, or was used before";
 				break;
 			}
-			cost += min_t(u32, call->charge * CREDIT_BYTES, DSMB_IO_MAX);
+			if (!call->refused)
+				cost += min_t(u32, call->charge * CREDIT_BYTES, DSMB_IO_MAX);
 			list_add_tail(&call->list, &conn->calls);
 			hlist_add_head(&call->by_id, dsmb_conn_bucket(conn, call->message_id));
 			conn->ncalls++;
 		}
-		large |= call->charge > 1 ||
-			 (call->cmd && (call->cmd->flags & DSMB_LARGE_ANSWER));
+		large |= call->charge > 1 || call_answers_large(call);
 		message->slow |= call->cmd && (call->cmd->flags & DSMB_SLOW);
 		message->login |= call->command == DSMB_SESSION_SETUP;
 	}
@@ -239,6 +279,18 @@ static const char *register_calls(struct dsmb_message *message)
 		}
 	}
 	return why;
+}
+
+void dsmb_message_refuse_large(struct dsmb_message *message)
+{
+	u32 least = message->len + DSMB_MESSAGE_COST;
+
+	for (unsigned int i = 0; i < message->ncalls; i++)
+		message->calls[i].refused |= call_answers_large(&message->calls[i]);
+	if (message->cost > least) {
+		dsmb_transport_uncharge(message->conn->transport, message->cost - least);
+		message->cost = least;
+	}
 }
 
 static bool ids_match(const struct dsmb_message *message)
@@ -351,14 +403,6 @@ static bool run_smb1(struct dsmb_message *message)
 	spin_unlock(&message->conn->lock);
 	dsmb_conn_send(message->conn, buf, out.len, 0);
 	return false;
-}
-
-/* Bytes that the answer of a call may take besides what each message is charged for. */
-static u32 call_answer_max(const struct dsmb_call *call)
-{
-	if (call->charge <= 1 && !(call->cmd && (call->cmd->flags & DSMB_LARGE_ANSWER)))
-		return 0;
-	return min_t(u32, call->charge * CREDIT_BYTES, DSMB_IO_MAX);
 }
 
 /* Bytes that a message keeps while one of its calls is parked, and may take when that goes on. */

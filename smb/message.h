@@ -130,6 +130,8 @@ struct dsmb_message *dsmb_message_new(struct dsmb_conn *conn, struct dsmb_buf *b
  * are left to the worker that runs them. Return: 0; else why the connection is to be dropped.
  */
 const char *dsmb_message_prepare(struct dsmb_message *message);
+/* It was not run yet: large answers are refused, and not charged any more. */
+void dsmb_message_refuse_large(struct dsmb_message *message);
 /* It is one command, CANCEL. False for what is not taken apart yet. */
 bool dsmb_message_is_cancel(const struct dsmb_message *message);
 

@@ -25,6 +25,8 @@
 #define RX_RETRY_MS	10
 /* The same when the client has used up its budget. */
 #define RX_QUOTA_MS	100
+/* A message is held for so long until its large answers are refused. */
+#define HELD_S		10
 /* A connection that was idle for so long keeps nothing but itself. */
 #define TRIM_S		5
 /* The shortest message: SMB1's header with an empty body. */
@@ -122,10 +124,28 @@ struct rx_batch {
 	struct list_head cancels;
 };
 
+/* The connection ends, or the message is run: NULL if another thread took it for that. */
+static struct dsmb_message *transport_take_held(struct dsmb_transport *t)
+{
+	return xchg(&t->held, NULL);
+}
+
+/* There is no room for the answers of a message: nothing is received until it is run. */
+static void transport_hold(struct dsmb_transport *t, struct dsmb_message *message)
+{
+	t->held_until = jiffies + HELD_S * HZ;
+	/* Pairs with dsmb_transport_stop(): one of us ends the message. */
+	smp_store_mb(t->held, message);
+	if (!test_bit(T_STOPPED, &t->flags))
+		return;
+	message = transport_take_held(t);
+	if (message)
+		dsmb_message_end(message);
+}
+
 /*
- * A message came: it is taken apart before the next one, which is not taken from the socket
- * if this one may need all that the connection may have. The connection ends with the first
- * that is malformed.
+ * A message came: it is taken apart before the next one. The connection ends with the first
+ * that is malformed. -EDQUOT if it was taken but is held back.
  */
 static int batch_add(struct dsmb_transport *t, struct dsmb_buf *buf, u32 offset, u32 len,
 		     struct rx_batch *batch)
@@ -135,6 +155,9 @@ static int batch_add(struct dsmb_transport *t, struct dsmb_buf *buf, u32 offset,
 
 	if (!message)
 		return -ENOMEM;
+	/* The message is charged for it now. */
+	if (buf == t->large)
+		dsmb_transport_uncharge(t, len);
 	if (!READ_ONCE(t->is_used))
 		WRITE_ONCE(t->is_used, true);
 	why = dsmb_message_prepare(message);
@@ -143,10 +166,36 @@ static int batch_add(struct dsmb_transport *t, struct dsmb_buf *buf, u32 offset,
 		dsmb_conn_drop(t->conn, why);
 		return -EPIPE;
 	}
-	list_add_tail(&message->list, dsmb_message_is_cancel(message) ? &batch->cancels :
-								       &batch->messages);
-	/* What its answer may be is charged now; the next one waits if there is no room. */
-	dsmb_transport_ensure(t, 0);
+	if (dsmb_message_is_cancel(message)) {
+		list_add_tail(&message->list, &batch->cancels);
+		return 0;
+	}
+	/* What its answers may be is charged now. */
+	if (dsmb_transport_ensure(t, 0)) {
+		transport_hold(t, message);
+		return -EDQUOT;
+	}
+	list_add_tail(&message->list, &batch->messages);
+	return 0;
+}
+
+/* The message that is held back, if there is room by now, or never comes to be. 0 or -EDQUOT. */
+static int batch_add_held(struct dsmb_transport *t, struct rx_batch *batch)
+{
+	struct dsmb_message *message;
+	bool late = time_after(jiffies, t->held_until);
+
+	if (likely(!READ_ONCE(t->held)))
+		return 0;
+	if (dsmb_transport_ensure(t, 0) && !late)
+		return -EDQUOT;
+	message = transport_take_held(t);
+	if (!message)
+		return 0;
+	/* What takes the room may wait for the client, which is to be heard again. */
+	if (late)
+		dsmb_message_refuse_large(message);
+	list_add_tail(&message->list, &batch->messages);
 	return 0;
 }
 
@@ -217,11 +266,14 @@ static int parse_frames(struct dsmb_transport *t, struct rx_batch *batch)
 			return -EPROTO;
 		if (len <= t->rx_end - t->rx_start - DSMB_FRAME) {
 			err = transport_admit(t, len);
-			if (!err)
-				err = batch_add(t, t->rx, t->rx_start + DSMB_FRAME, len, batch);
 			if (err)
 				return err;
+			err = batch_add(t, t->rx, t->rx_start + DSMB_FRAME, len, batch);
+			if (err && err != -EDQUOT)
+				return err;
 			t->rx_start += DSMB_FRAME + len;
+			if (err)
+				return err;
 			continue;
 		}
 		/* A buffer from before the trust fell may be larger than what is charged. */
@@ -267,13 +319,11 @@ static int receive_large(struct dsmb_transport *t, struct rx_batch *batch)
 	if (want)
 		return -EAGAIN;
 	err = batch_add(t, t->large, 0, t->large_len, batch);
-	if (err)
+	if (err && err != -EDQUOT)
 		return err;
-	/* The message is charged for it now. */
-	dsmb_transport_uncharge(t, t->large_len);
 	dsmb_buf_put(t->conn->server, t->large);
 	t->large = NULL;
-	return 0;
+	return err;
 }
 
 /* A connection that kept nothing is used again. */
@@ -331,13 +381,13 @@ static int receive_small(struct dsmb_transport *t, struct rx_batch *batch)
  */
 static int receive(struct dsmb_transport *t, struct rx_batch *batch)
 {
-	int err;
+	int err = batch_add_held(t, batch);
 
-	do {
+	while (!err && batch_is_empty(batch)) {
 		if (!t->large && throttled(t))
 			return -EBUSY;
 		err = t->large ? receive_large(t, batch) : receive_small(t, batch);
-	} while (!err && batch_is_empty(batch));
+	}
 	if (err != -ENOMEM && err != -EDQUOT)
 		return err;
 	queue_delayed_work(t->conn->server->slow, &t->retry,
@@ -410,7 +460,7 @@ static void worker_run(struct work_struct *work)
 /* With the right to receive: nothing is kept, unless something is under way. */
 static bool transport_trim(struct dsmb_transport *t)
 {
-	if (t->large || (t->rx && t->rx_start != t->rx_end))
+	if (t->large || READ_ONCE(t->held) || (t->rx && t->rx_start != t->rx_end))
 		return false;
 	dsmb_buf_put(t->conn->server, t->rx);
 	t->rx = NULL;
@@ -561,6 +611,7 @@ void dsmb_transport_shutdown(struct dsmb_transport *t)
 void dsmb_transport_stop(struct dsmb_transport *t)
 {
 	struct sock *sk = t->sock->sk;
+	struct dsmb_message *held;
 
 	set_bit(T_STOPPED, &t->flags);
 	write_lock_bh(&sk->sk_callback_lock);
@@ -573,6 +624,10 @@ void dsmb_transport_stop(struct dsmb_transport *t)
 	write_unlock_bh(&sk->sk_callback_lock);
 	cancel_delayed_work_sync(&t->retry);
 	cancel_delayed_work_sync(&t->trim);
+	/* Pairs with transport_hold(); xchg() is a full barrier. */
+	held = transport_take_held(t);
+	if (held)
+		dsmb_message_end(held);
 	/* Who sends finds the socket shut down. */
 	dsmb_transport_unblock(t);
 }

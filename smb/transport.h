@@ -20,7 +20,8 @@
  *
  * Budget. Both are charged to the client's account, in steps, with what the connection
  * keeps while it is in use. When the account has no room, nothing is received until it
- * has. What is kept goes when the connection was idle for a while.
+ * has. A message whose answers do not fit is held back, and all behind it. What is kept goes
+ * when the connection was idle for a while.
  */
 #ifndef _DITTO_SMB_TRANSPORT_H
 #define _DITTO_SMB_TRANSPORT_H
@@ -100,6 +101,8 @@ bool dsmb_transport_keep_idle(struct dsmb_transport *t, struct dsmb_message *mes
  */
 int dsmb_transport_set_trust(struct dsmb_transport *t, const struct ditto_principal *who);
 
+/* Bytes that the answers of one message may take. */
+u32 dsmb_transport_answers_max(const struct dsmb_transport *t);
 /* Bytes are in flight, or no longer. */
 void dsmb_transport_charge(struct dsmb_transport *t, u32 bytes);
 void dsmb_transport_uncharge(struct dsmb_transport *t, u32 bytes);

@@ -83,6 +83,12 @@ int dsmb_transport_keep(struct dsmb_transport *t, bool in_use)
 	return transport_reserve(t, 0);
 }
 
+u32 dsmb_transport_answers_max(const struct dsmb_transport *t)
+{
+	/* They go out in one frame, too. */
+	return min_t(long, dsmb_transport_inflight_max(t), DSMB_IO_MAX);
+}
+
 void dsmb_transport_charge(struct dsmb_transport *t, u32 bytes)
 {
 	atomic_long_add(bytes, &t->inflight);

@@ -15,6 +15,7 @@
 
 struct dsmb_buf;
 struct dsmb_conn;
+struct dsmb_message;
 struct dsmb_transport;
 struct sock;
 struct socket;
@@ -56,6 +57,9 @@ struct dsmb_worker {
  * @large: a long message that is being received, or NULL
  * @large_len: of it
  * @large_have: of that, received
+ * @held: a message that was received and waits for room for its answers, or NULL; set by who
+ *	receives, taken by xchg()
+ * @held_until: jiffies; then its large answers are refused
  * @inflight: bytes, see transport.h
  * @inflight_max: above, nothing is received, however far the client is trusted
  * @parked: bytes of parked calls
@@ -91,6 +95,8 @@ struct dsmb_transport {
 	struct dsmb_buf *large;
 	u32 large_len;
 	u32 large_have;
+	struct dsmb_message *held;
+	unsigned long held_until;
 
 	atomic_long_t inflight;
 	long inflight_max;

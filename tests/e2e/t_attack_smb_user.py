@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Users of the SMB server who want more of its memory than they may have."""
+import contextlib
+import socket
 import struct
 
 import bystander
@@ -7,7 +9,7 @@ import smb2
 import smbraw
 from harness import eq, pattern, put, test, wait_for
 from smbraw import link, padded
-from t_attack_smb import KIB, budget
+from t_attack_smb import ECHO_BODY, KIB, budget
 
 smb2.NAMES[0x10b] = 'NOTIFY_CLEANUP'
 
@@ -42,7 +44,7 @@ def chain(s, *requests):
                                  following=0 if last else 64 + len(body)) + body)
         numbers.append(s.next_id)
         s.next_id += charge
-    s.raw(out)
+    s.raw(s.sealed(out) if s.seal else out)
     return numbers
 
 
@@ -92,3 +94,65 @@ def answers_before_who_waits(w):
         for numbers in waiting[:16]:
             eq([status(s, n) for n in numbers], ['SUCCESS'] * 3)
     wait_for('nothing is charged any more', lambda: not budget(w))
+
+
+def with_credits(s, count=2048):
+    """The connection may send requests that cost so many."""
+    have = 1
+    while have < count:
+        eq(s.echo(), 'SUCCESS')
+        have += struct.unpack_from('<H', s.frame, 14)[0] - 1
+    return s
+
+
+@test(smb=True, squash='none', timeout=120)
+def large_compound(w):
+    """The answers of one message are together not larger than one may be."""
+    put(w.path('big'), pattern(7, 8 * MIB), 0o666)
+    with link(w.client) as s:
+        big = with_credits(s).create('big')
+        for s.seal in (False, True):
+            for count, good in ((8, 1), (4, 2), (2, 4)):
+                got = [status(s, n) for n in chain(s, *[read(big, count * MIB)] * (good + 2))]
+                eq(got, ['SUCCESS'] * good + ['INSUFFICIENT_RESOURCES'] * 2)
+        # so it is with what is decrypted late, for it is large
+        body = struct.pack('<HHIQ16sIIHHI', 49, 112, 2 * MIB, 8 * MIB, big, 0, 0, 0, 0, 0)
+        numbers = chain(s, (smb2.WRITE, body + bytes(2 * MIB), 32), read(big, 8 * MIB),
+                        read(big, 2 * MIB))
+        eq([status(s, n) for n in numbers], ['SUCCESS', 'INSUFFICIENT_RESOURCES', 'SUCCESS'])
+
+
+@test(smb=True, squash='none', clients=2, timeout=180)
+def answers_that_do_not_fit(w):
+    """A request waits for room for its answer; not for ever, if nobody makes some."""
+    put(w.path('big'), pattern(7, 8 * MIB), 0o666)
+    with contextlib.ExitStack() as stack:
+        first, second, late = [with_credits(stack.enter_context(link(w.clients[0])))
+                               for _ in range(3)]
+        other = stack.enter_context(link(w.clients[1], user='bob'))
+        fids = {s: s.create('big') for s in (first, second, late)}
+        before = bystander.kernel_memory()
+        for taken in (True, False):
+            for s in (first, second):
+                s.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            waiting = {s: [chain(s, read(fids[s], 8 * MIB))[0] for _ in range(4)]
+                       for s in (first, second)}
+            wait_for('they hold what they may',
+                     lambda: budget(w)['memory-bytes'][0] >= 56 * MIB)
+            number, = chain(late, read(fids[late], 8 * MIB))
+            echo = late.send(smb2.ECHO, ECHO_BODY)
+            eq(late.silent(2), True)
+            more = bystander.kernel_memory() - before
+            eq(more < 96 * MIB, True, f'{more // KIB} KiB more')
+            eq(other.echo(), 'SUCCESS')
+            for s in (first, second) if taken else ():
+                s.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, MIB)
+            if taken:
+                eq([status(first, n) for n in waiting[first]], ['SUCCESS'] * 4)
+            eq(status(late, number, seconds=60), 'SUCCESS' if taken else 'INSUFFICIENT_RESOURCES')
+            eq(status(late, echo), 'SUCCESS')
+            for s in (first, second):
+                s.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, MIB)
+            got = {status(s, n) for s, numbers in waiting.items() if not (taken and s == first)
+                   for n in numbers}
+            eq(got - {'INSUFFICIENT_RESOURCES'}, {'SUCCESS'})
