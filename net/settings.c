@@ -158,13 +158,13 @@ int ditto_settings_set(struct ditto_server *srv, struct nlattr **attrs,
 	const struct nlattr *key = attrs[DITTO_A_SERVER_HANDLE_KEY];
 	struct ditto_settings old;
 	bool changed;
-	int err = 0;
+	int err;
 
 	mutex_lock(&settings_lock);
 	settings_write_all(&old, &srv->settings);
 	changed = settings_take(&srv->settings, attrs);
-	if (changed)
-		err = ditto_protocols_settings_changed(srv, extack);
+	/* Whoever sets what is set already wants it to be done again. */
+	err = ditto_protocols_settings_changed(srv, extack);
 	if (!err)
 		err = handle_key_set(srv, key, extack);
 	if (err && changed) {

@@ -13,11 +13,17 @@
  * its address. Before it comes a SET of our address, which fails if another
  * server took the entry over.
  *
+ * rpcbind may be started after this server, or anew, and forget. So each update registers
+ * everything once more, which changes nothing where our address is registered already. It
+ * comes from a process, not from a work item, because sunrpc looks for rpcbind's socket in
+ * the file system of the caller, and a container has its own.
+ *
  * Locking: all functions are called with server->lock held.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/bitmap.h>
+#include <linux/jiffies.h>
 #include <linux/lockdep.h>
 #include <linux/netlink.h>
 #include <linux/slab.h>
@@ -29,6 +35,8 @@
 
 /* A number for transient use (RFC 5531 section 13.5); nothing is registered under it. */
 #define DNFS_RPCBIND_PROGRAM	0x40d17700
+/* An rpcbind that is there but does not answer keeps us waiting no more often. */
+#define DNFS_RPCBIND_PAUSE	(300 * HZ)
 
 static const struct {
 	int family;
@@ -53,12 +61,26 @@ static const struct {
 	{ 100227, "knfsd" },
 };
 
+/**
+ * struct dnfs_rpcbind - what is registered with rpcbind
+ * @serv: the service of our own, by which sunrpc talks to rpcbind
+ * @bound: sunrpc was told of it
+ * @ours: entries that rpcbind took
+ * @refused: programs of which it was told that another server has them
+ * @port: that is registered
+ * @answers: rpcbind did not fail to answer since the last update began
+ * @silent: it was told that it does not answer
+ * @pause: jiffies before which it is not asked, unless @answers
+ */
 struct dnfs_rpcbind {
 	struct svc_serv *serv;
+	bool bound;
 	DECLARE_BITMAP(ours, DNFS_PROGRAMS * DNFS_RPCBIND_KINDS);
 	DECLARE_BITMAP(refused, DNFS_PROGRAMS);
 	unsigned short port[DNFS_RPCBIND_KINDS];
 	bool answers;
+	bool silent;
+	unsigned long pause;
 };
 
 static const struct svc_version dnfs_rpcbind_version = { .vs_vers = 1 };
@@ -86,6 +108,15 @@ static unsigned int dnfs_rpcbind_bit(unsigned int program, unsigned int kind)
 }
 
 /* Clients that know the ports do without rpcbind, so its absence is told once and no error. */
+static void dnfs_rpcbind_absent(struct dnfs_rpcbind *rb, int err)
+{
+	rb->answers = false;
+	rb->pause = jiffies + (err == -ECONNREFUSED ? 0 : DNFS_RPCBIND_PAUSE);
+	if (!rb->silent)
+		pr_info("rpcbind does not answer (error %d): clients must name the ports\n", err);
+	rb->silent = true;
+}
+
 static void dnfs_rpcbind_failed(struct dnfs_rpcbind *rb, unsigned int program, unsigned int kind,
 				int err, struct netlink_ext_ack *extack)
 {
@@ -94,8 +125,7 @@ static void dnfs_rpcbind_failed(struct dnfs_rpcbind *rb, unsigned int program, u
 	if (err == -EAFNOSUPPORT)
 		return;
 	if (err != -EACCES) {
-		pr_info("rpcbind does not answer (error %d): clients must name the ports\n", err);
-		rb->answers = false;
+		dnfs_rpcbind_absent(rb, err);
 		return;
 	}
 	NL_SET_ERR_MSG_FMT(extack, "rpcbind keeps program %u for another server, such as %s", prog,
@@ -132,15 +162,37 @@ static void dnfs_rpcbind_set(struct dnfs_server *server, unsigned int program, u
 			     unsigned short port, struct netlink_ext_ack *extack)
 {
 	struct dnfs_rpcbind *rb = server->rpcbind;
+	unsigned int bit = dnfs_rpcbind_bit(program, kind);
 	int err;
 
-	if (!rb->answers || test_bit(dnfs_rpcbind_bit(program, kind), rb->ours))
+	if (!rb->answers)
 		return;
 	err = dnfs_rpcbind_call(server, program, kind, port);
+	if (!err) {
+		__set_bit(bit, rb->ours);
+		rb->silent = false;
+		return;
+	}
+	if (err == -EACCES)
+		__clear_bit(bit, rb->ours);
+	dnfs_rpcbind_failed(rb, program, kind, err, extack);
+}
+
+static void dnfs_rpcbind_bind(struct dnfs_server *server)
+{
+	struct dnfs_rpcbind *rb = server->rpcbind;
+	int err;
+
+	if (!rb->answers && time_before(jiffies, rb->pause))
+		return;
+	rb->answers = true;
+	if (rb->bound)
+		return;
+	err = svc_bind(rb->serv, server->net);
 	if (err)
-		dnfs_rpcbind_failed(rb, program, kind, err, extack);
+		dnfs_rpcbind_absent(rb, err);
 	else
-		__set_bit(dnfs_rpcbind_bit(program, kind), rb->ours);
+		rb->bound = true;
 }
 
 void dnfs_rpcbind_update(struct dnfs_server *server,
@@ -153,6 +205,7 @@ void dnfs_rpcbind_update(struct dnfs_server *server,
 	lockdep_assert_held(&server->lock);
 	if (!rb)
 		return;
+	dnfs_rpcbind_bind(server);
 	for (kind = 0; kind < DNFS_RPCBIND_KINDS; kind++) {
 		for (i = 0; i < DNFS_PROGRAMS; i++)
 			if (port[kind] != rb->port[kind] ||
@@ -168,7 +221,6 @@ void dnfs_rpcbind_update(struct dnfs_server *server,
 void dnfs_rpcbind_start(struct dnfs_server *server)
 {
 	struct dnfs_rpcbind *rb;
-	int err;
 
 	lockdep_assert_held(&server->lock);
 	rb = kzalloc(sizeof(*rb), GFP_KERNEL);
@@ -176,13 +228,6 @@ void dnfs_rpcbind_start(struct dnfs_server *server)
 		return;
 	rb->serv = svc_create(&dnfs_rpcbind_program, PAGE_SIZE, NULL);
 	if (!rb->serv) {
-		kfree(rb);
-		return;
-	}
-	err = svc_bind(rb->serv, server->net);
-	if (err) {
-		pr_info("rpcbind cannot be reached (error %d): clients must name the ports\n", err);
-		svc_destroy(&rb->serv);
 		kfree(rb);
 		return;
 	}
@@ -199,7 +244,8 @@ void dnfs_rpcbind_stop(struct dnfs_server *server)
 	if (!rb)
 		return;
 	dnfs_rpcbind_update(server, none, NULL);
-	svc_rpcb_cleanup(rb->serv, server->net);
+	if (rb->bound)
+		svc_rpcb_cleanup(rb->serv, server->net);
 	svc_destroy(&rb->serv);
 	server->rpcbind = NULL;
 	kfree(rb);

@@ -19,8 +19,7 @@ enum dnfs_rpcbind_kind {
  * dnfs_rpcbind_start - get ready to talk to rpcbind
  * @server: of the namespace; the service runs
  *
- * Registers nothing yet. If rpcbind cannot be reached that is logged, and the
- * other functions do nothing.
+ * Registers nothing yet.
  *
  * Context: may sleep; server->lock is held.
  */
@@ -32,7 +31,10 @@ void dnfs_rpcbind_start(struct dnfs_server *server);
  * @port: of each netid, in host order; 0 where nothing listens
  * @extack: told of an entry that another server has; may be NULL
  *
- * Context: may sleep; server->lock is held. To be called before a socket is
+ * All is registered again, in case that rpcbind was started anew. If it does not answer, that
+ * is logged once, and tried with the next update.
+ *
+ * Context: a process; may sleep; server->lock is held. To be called before a socket is
  * closed and after it was opened, so that rpcbind names only ports that are ours.
  */
 void dnfs_rpcbind_update(struct dnfs_server *server,

@@ -41,7 +41,7 @@ struct svc_serv;
  *	changed and stopped under it
  * @serv: sunrpc's service; NULL while nothing listens
  * @listeners: struct dnfs_listener
- * @rpcbind: what is registered with rpcbind; NULL if it cannot be reached
+ * @rpcbind: what is registered with rpcbind; NULL without memory
  * @mounts_lock: guards @mounts and @nmounts
  * @mounts: what clients said they mounted, oldest first
  * @nmounts: how many
