@@ -68,6 +68,43 @@ def rpcbind_of_others(w):
     daemon.wait()
 
 
+@test(server='ditto', share=False, clients=1, timeout=180)
+def rpcbind_started_anew(w):
+    """What rpcbind forgot, or never heard, is registered again, and what another gave back."""
+    s = w.server
+
+    def own():
+        return {k: v for k, v in entries(w).items() if k[0] not in ('100000',)}
+
+    s.ctl('listener', 'add', 'nfs')
+    daemon = rpcbind(w)
+    eq(own(), {}, 'it came later')
+    s.ctl('server', 'set', 'threads', '5')
+    before = own()
+    eq(before.get(('100003', '3', 'tcp')), '2049')
+    s.ctl('server', 'set', 'threads', '5')
+    eq(own(), before, 'nothing is there twice')
+
+    # one that is killed forgets; with -w it would read what it wrote when it ended
+    daemon.kill()
+    daemon.wait()
+    daemon = w.server_ns.spawn('rpcbind', '-f')
+    wait_for('rpcbind', lambda: w.server_ns.run('rpcinfo', '-p', '127.0.0.1',
+                                                check=False).returncode == 0)
+    eq(own(), {}, 'forgotten')
+    pmap(w, PMAP_SET, 100005, 3, TCP, 4569)
+    s.helper_start('[listener nfs]\n')
+    wait_for('registered again', lambda: own() == {**before, ('100005', '3', 'tcp'): '4569'},
+             seconds=100)
+    pmap(w, PMAP_UNSET, 100005, 3, 0, 0)
+    wait_for('given back', lambda: own() == before, seconds=100)
+    s.helper_stop()
+    del_listeners(w)
+    eq(own(), {}, 'after it served')
+    daemon.terminate()
+    daemon.wait()
+
+
 @test(server='ditto', share=False)
 def port_of_another(w):
     """A port that is taken: the other server is named, and what it registered stays."""

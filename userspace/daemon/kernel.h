@@ -49,7 +49,7 @@ const char *kernel_why(const struct kernel *k);
 const char *kernel_warning(const struct kernel *k);
 
 int kernel_server_get(struct kernel *k, struct kernel_server *server);
-/* Set the numbers that @has. */
+/* Set the numbers that @has. Without any, what other programs may have forgotten is told again. */
 int kernel_server_set(struct kernel *k, const struct kernel_server *server);
 int kernel_set_handle_key(struct kernel *k, const u8 key[16]);
 

@@ -35,6 +35,7 @@
 #include "pool.h"
 #include "privileges.h"
 #include "recorder.h"
+#include "refresh.h"
 #include "resolver.h"
 #include "state.h"
 #include "status.h"
@@ -71,11 +72,11 @@
  * @cfg: what is applied; changed only while no job runs
  * @next_cfg: what will be, or NULL
  * @st: used by the job only
- * @kernel: used by the job only
+ * @kernel: used by jobs of @applier only
  * @channel: to the kernel
  * @services: work on requests of the kernel
  * @spawner: socket for orders to start workers
- * @applier: pool for the job
+ * @applier: pool of one thread for the job, and for @refresh
  * @job: the one that applies
  * @result: of the job
  * @applying: it runs
@@ -88,6 +89,7 @@
  * @stopped: nothing is applied until the file is read again
  * @retry_s: seconds until what failed is tried again; 0 if nothing failed
  * @retry: fires then
+ * @refresh: has the kernel tell others again what they may have forgotten
  * @timer: fires every second while ditto.ko is not there, or @instance waits
  * @stop: the loop ends
  */
@@ -114,6 +116,7 @@ struct daemon {
 	bool stopped;
 	unsigned int retry_s;
 	int retry;
+	struct refresh *refresh;
 	int timer;
 	bool stop;
 };
@@ -185,7 +188,7 @@ static void start_apply(struct daemon *d)
 	d->applied = d->heard;
 	d->again = false;
 	d->applying = true;
-	/* There is room: it is the only job of this pool. */
+	/* There is room: this pool has no jobs but this and the refresh. */
 	pool_submit(d->applier, &d->job);
 }
 
@@ -380,6 +383,12 @@ static void retry_ready(struct daemon *d, int fd)
 		start_apply(d);
 }
 
+static void refresh_is_ready(struct daemon *d, int fd)
+{
+	(void)fd;
+	refresh_ready(d->refresh, channel_is_up(d->channel));
+}
+
 static void nss_ready(struct daemon *d, int fd)
 {
 	(void)fd;
@@ -501,13 +510,16 @@ static bool open_kernel(struct daemon *d)
 	d->services.logins = pool_new(LOGIN_THREADS, LOGIN_LIMIT);
 	d->services.calls = pool_new(PIPE_THREADS, PIPE_LIMIT);
 	d->services.pipes = pipes_new(d->spawner, pipe_shares);
-	d->applier = pool_new(1, 1);
+	d->applier = pool_new(1, 2);
 	d->kernel = kernel_open();
+	if (d->applier && d->kernel)
+		d->refresh = refresh_new(d->applier, d->kernel);
 	d->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	d->retry = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (!d->services.hosts || !d->services.names || !d->services.netgroups ||
 	    !d->services.logins || !d->services.calls ||
-	    !d->services.pipes || !d->applier || !d->kernel || d->timer < 0 || d->retry < 0) {
+	    !d->services.pipes || !d->applier || !d->kernel || d->timer < 0 || d->retry < 0 ||
+	    !d->refresh) {
 		log_error("cannot start: %s", strerror(errno));
 		return false;
 	}
@@ -569,6 +581,7 @@ static int run(struct daemon *d, const char *state_dir)
 		{ signals, signal_ready },
 		{ d->timer, timer_ready },
 		{ d->retry, retry_ready },
+		{ refresh_fd(d->refresh), refresh_is_ready },
 		{ pool_fd(d->services.names), nss_ready },
 		{ pool_fd(d->services.netgroups), netgroups_ready },
 		{ resolver_fd(d->services.hosts), hosts_ready },
