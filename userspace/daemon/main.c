@@ -76,6 +76,7 @@
  * @channel: to the kernel
  * @services: work on requests of the kernel
  * @spawner: socket for orders to start workers
+ * @failed: @stop is because of an error
  * @applier: pool of one thread for the job, and for @refresh
  * @job: the one that applies
  * @result: of the job
@@ -103,6 +104,7 @@ struct daemon {
 	struct channel *channel;
 	struct upcall_services services;
 	int spawner;
+	bool failed;
 	struct pool *applier;
 	struct job job;
 	struct applied result;
@@ -427,6 +429,15 @@ static void auth_is_ready(struct daemon *d, int fd)
 	channel_hello(d->channel);
 }
 
+/* It says nothing, so it has ended: without it no worker is started again. */
+static void spawner_is_ready(struct daemon *d, int fd)
+{
+	(void)fd;
+	log_error("the process that starts workers has ended: dittod must be started again");
+	d->failed = true;
+	d->stop = true;
+}
+
 static void pipes_are_ready(struct daemon *d, int fd)
 {
 	(void)fd;
@@ -587,6 +598,7 @@ static int run(struct daemon *d, const char *state_dir)
 		{ resolver_fd(d->services.hosts), hosts_ready },
 		{ pool_fd(d->services.logins), logins_ready },
 		{ pool_fd(d->services.calls), calls_ready },
+		{ d->spawner, spawner_is_ready },
 		{ auth_fd(d->services.auth), auth_is_ready },
 		{ pipes_fd(d->services.pipes), pipes_are_ready },
 		{ pool_fd(d->applier), applier_ready },
@@ -607,7 +619,7 @@ static int run(struct daemon *d, const char *state_dir)
 	recorder_close(d->services.recorder);
 	if (!d->applying)
 		state_close(d->st);
-	return rc ? EXIT_FAILURE : EXIT_SUCCESS;
+	return rc || d->failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static int check_config(struct daemon *d)

@@ -167,7 +167,7 @@ static int allow(scmp_filter_ctx ctx)
 				ARG_IS(0, INT_MASK, getpid()));
 }
 
-/* No memory is both written and executed; libraries may still be loaded. */
+/* No memory is writable and executable at once; libraries may still be loaded. */
 static int allow_libraries(scmp_filter_ctx ctx)
 {
 	return allow_calls(ctx, library_calls, ARRAY_SIZE(library_calls)) ?:

@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -136,13 +136,13 @@ static void spawner_run(void)
 	size_t i;
 
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	/* Nobody waits for a worker that hangs in the kernel. */
+	signal(SIGCHLD, SIG_IGN);
 	while (spawner_next_order(&order)) {
 		pid_t *pid = &pids[order.kind];
 
-		if (*pid > 0) {
+		if (*pid > 0)
 			kill(*pid, SIGKILL);
-			waitpid(*pid, NULL, 0);
-		}
 		*pid = fork();
 		if (!*pid)
 			spawner_exec_worker(&order);
@@ -165,6 +165,8 @@ void worker_main(int argc, char **argv)
 		spawner_run();
 	for (i = 0; i < WORKER_KINDS; i++)
 		if (!strcmp(argv[1], workers[i].word)) {
+			/* Processes of the same user have no business in it from here on. */
+			prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 			workers[i].run();
 			_exit(0);
 		}
@@ -185,6 +187,9 @@ int worker_spawner_start(void)
 		log_error("%s", why.text);
 		return -ENOENT;
 	}
+	if (!getpwnam(SANDBOX_USER))
+		log_notice("there is no user " SANDBOX_USER ": the workers run as " SANDBOX_OTHER
+			   ", as others may");
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return -errno;
 	if (pipe2(said, O_CLOEXEC)) {
