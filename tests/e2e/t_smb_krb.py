@@ -125,6 +125,19 @@ def no_account(w):
 
 
 @test(smb=True, squash='none', timeout=60)
+def root_is_no_principal(w):
+    """Whoever has a ticket of that name: it makes nobody root of the server."""
+    realm = Realm(w)
+    realm.admin('addprinc -pw "Root at a11" root')
+    cache = realm.login(w.client, 'root', 'Root at a11')
+    out = realm.smbclient(w.client, cache, 'ls')
+    eq('NT_STATUS_LOGON_FAILURE' in out or 'NT_STATUS_ACCESS_DENIED' in out, True, out)
+    eq('only a local user' in w.server.helper_log(), True, w.server.helper_log())
+    eq(w.server.json('session', 'list'), [])
+    realm.stop()
+
+
+@test(smb=True, squash='none', timeout=60)
 def keytab_comes(w):
     """Without a keytab NTLM is all there is; when it comes, Kerberos is there, too."""
     realm = Realm(w, keytab=False)

@@ -99,6 +99,11 @@ int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *
 			"the name service does not answer about %s", peer->name);
 		return rc == -ENOENT ? -EACCES : -EAGAIN;
 	}
+	/* Only a line in our own file, which root wrote, makes somebody root. */
+	if (!step->account.uid && !(peer->way == GSS_WAY_NTLM && peer->local[0])) {
+		why_not(why, "%s would be root here, which only a local user can be", peer->name);
+		return -EACCES;
+	}
 	if (who.domain[0])
 		snprintf(step->domain, sizeof(step->domain), "%.255s", who.domain);
 	else
