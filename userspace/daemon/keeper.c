@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "keeper.h"
@@ -17,7 +18,7 @@
 #define START_TIME	10000
 /* Milliseconds until another worker is started: at first, at most, and what is long after it. */
 #define PAUSE_MIN	500
-#define PAUSE_MAX	30000
+#define PAUSE_MAX	4000
 #define PAUSE_FORGET	60000
 
 static void crew_put_locked(struct crew *crew)
@@ -113,8 +114,25 @@ const char *keeper_failure(int rc)
 	}
 }
 
+/* Until a channel is free, or a worker can be started again. */
+static void keeper_sleep_locked(struct keeper *k)
+{
+	u64 ms = k->started + k->pause;
+	struct timespec until;
+
+	if (k->crew) {
+		pthread_cond_wait(&k->freed, &k->lock);
+		return;
+	}
+	until.tv_sec = (time_t)(ms / 1000);
+	until.tv_nsec = (long)(ms % 1000) * 1000000;
+	pthread_cond_clockwait(&k->freed, &k->lock, CLOCK_MONOTONIC, &until);
+}
+
 int keeper_get(struct keeper *k, struct crew **crew)
 {
+	/* One that was just replaced is worth waiting for. */
+	u64 until = upcall_now_ms() + PAUSE_MAX + PAUSE_MIN;
 	struct crew *c;
 	int i = -1;
 
@@ -123,16 +141,17 @@ int keeper_get(struct keeper *k, struct crew **crew)
 		if (!k->crew)
 			keeper_start_locked(k);
 		c = k->crew;
-		if (!c)
+		if (!c && upcall_now_ms() >= until)
 			break;
-		for (i = 0; i < WORKER_CHANNELS && c->busy[i]; i++)
+		for (i = 0; c && i < WORKER_CHANNELS && c->busy[i]; i++)
 			;
-		if (i < WORKER_CHANNELS)
+		if (c && i < WORKER_CHANNELS)
 			break;
-		pthread_cond_wait(&k->freed, &k->lock);
+		keeper_sleep_locked(k);
 	}
 	if (c) {
 		c->busy[i] = true;
+		c->taken[i] = upcall_now_ms();
 		c->users++;
 		*crew = c;
 	}
@@ -143,9 +162,17 @@ int keeper_get(struct keeper *k, struct crew **crew)
 void keeper_put(struct keeper *k, struct crew *crew, int channel, int rc)
 {
 	pthread_mutex_lock(&k->lock);
-	if (rc)
-		keeper_fail_locked(k, crew, keeper_failure(rc));
-	crew->busy[channel] = false;
+	if (!rc)
+		crew->heard = upcall_now_ms();
+	/* Others are answered: the worker is well, and this channel is of no more use. */
+	if (rc == -ETIMEDOUT && crew->heard >= crew->taken[channel] &&
+	    ++crew->late < WORKER_CHANNELS) {
+		log_warning("the %s does not answer to one of its %s", k->ops->name, k->ops->work);
+	} else {
+		if (rc)
+			keeper_fail_locked(k, crew, keeper_failure(rc));
+		crew->busy[channel] = false;
+	}
 	crew_put_locked(crew);
 	pthread_cond_broadcast(&k->freed);
 	pthread_mutex_unlock(&k->lock);

@@ -17,7 +17,10 @@
  * struct crew - a worker's sockets
  * @control: for what is not an answer to work
  * @channel: for work
- * @busy: which of them are in use
+ * @busy: which of them are in use, or were and got no answer in time
+ * @taken: when each was last taken into use, in ms
+ * @heard: when work was last answered, in ms
+ * @late: how many of @channel got no answer in time
  * @users: threads that use it, and one for being the present one
  * @hellos: that it may still send
  * @dead: it is of no more use
@@ -26,6 +29,9 @@ struct crew {
 	int control;
 	int channel[WORKER_CHANNELS];
 	bool busy[WORKER_CHANNELS];
+	u64 taken[WORKER_CHANNELS];
+	u64 heard;
+	unsigned int late;
 	unsigned int users;
 	unsigned int hellos;
 	bool dead;
@@ -92,6 +98,8 @@ void keeper_close(struct keeper *k);
  * @k: the keeper
  * @crew: filled with the worker
  *
+ * A worker that was just lost is replaced after a short pause, and waited for.
+ *
  * Return: the number of the channel, -1 if there is no worker.
  */
 int keeper_get(struct keeper *k, struct crew **crew);
@@ -101,7 +109,8 @@ int keeper_get(struct keeper *k, struct crew **crew);
  * @k: the keeper
  * @crew: from keeper_get()
  * @channel: from keeper_get()
- * @rc: if not 0, the worker is of no more use for this reason
+ * @rc: if not 0, the worker is of no more use for this reason; after -ETIMEDOUT it is of
+ *	some as long as it answers on other channels
  */
 void keeper_put(struct keeper *k, struct crew *crew, int channel, int rc);
 
