@@ -261,8 +261,8 @@ class Ditto:
         return self.json('grace', 'status')
 
     # the helper
-    def helper_start(self, conf=None):
-        """Run dittod in the foreground; returns the path of its configuration."""
+    def helper_start(self, conf=None, by=()):
+        """Run dittod in the foreground, by another program; the path of its configuration."""
         if conf is None:
             conf = LOCK_CONF if self.daemons else ''
             if self.world.spec['smb']:
@@ -274,7 +274,7 @@ class Ditto:
         state = f'{self.world.base}/state'
         os.makedirs(state, exist_ok=True)
         log = open(f'{self.world.base}/dittod.log', 'ab')
-        self.helper = self.ns.spawn(tool('dittod'), '-c', path, '-s', state,
+        self.helper = self.ns.spawn(*by, tool('dittod'), '-c', path, '-s', state,
                                     stdout=log, stderr=subprocess.STDOUT)
         wait_for('the helper registers', lambda: self.helper.poll() is not None
                  or self.setting('helper'))

@@ -276,7 +276,8 @@ def worker_dies(w):
             wait_for('logins', goes_on, 20)
             assert login_worker(w) != dead
             eq(w.server.helper_log().count('the login worker has ended'), times)
-        eq(half.ntlm_second('alice'), 'LOGON_FAILURE')
+        # nothing is known of the password
+        eq(half.ntlm_second('alice'), 'NO_LOGON_SERVERS')
         fid = before.create('lsarpc')
         before.ioctl(fid, TRANSCEIVE, BIND)
         eq(status_of_answer(before.ioctl(fid, TRANSCEIVE, lookup_names4(['root']))), 0)
@@ -454,3 +455,31 @@ def name_servers_that_hang(w):
         for one in crowd:
             assert answer(one, fh) in (nfs3.JUKEBOX, nfs3.ACCES)
         assert w.server.helper.poll() is None
+
+
+@test(smb=True, timeout=60)
+def spawner_dies(w):
+    """Without it no worker is started again: dittod ends, for systemd to start it again."""
+    helper = w.server.helper
+    os.kill(child_of(helper.pid), signal.SIGKILL)
+    eq(helper.wait(20) > 0, True, 'dittod failed')
+    assert 'must be started again' in w.server.helper_log()
+    w.server.helper_start(w.server.conf)
+    with Link(w.client).negotiate() as s:
+        eq(s.login(), 'SUCCESS')
+
+
+@test(smb=True, timeout=60)
+def privileges_of_the_unit(w):
+    """What the unit leaves to dittod is enough, also for what an earlier one left on disk."""
+    unit = os.path.join(os.path.dirname(__file__), '../../userspace/systemd/dittod.service.in')
+    with open(unit, encoding='ascii') as f:
+        caps, = [line.split('=')[1].split() for line in f
+                 if line.startswith('CapabilityBoundingSet=')]
+    bounding = ','.join(['-all'] + ['+' + c.removeprefix('CAP_').lower() for c in caps])
+    for _ in range(3):
+        w.server.helper_stop()
+        w.server.helper_start(w.server.conf, ('setpriv', '--bounding-set', bounding,
+                                              '--inh-caps', '-all'))
+        with Link(w.client).negotiate() as s:
+            eq(s.login(), 'SUCCESS')

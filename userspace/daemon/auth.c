@@ -318,7 +318,8 @@ int auth_step(struct auth *a, struct auth_step *step)
 	if (outcome == GSS_PROVED)
 		rc = finish(step, &peer, &why);
 	else if (outcome != GSS_MORE)
-		rc = outcome == GSS_MALFORMED ? -EINVAL : -EACCES;
+		rc = outcome == GSS_MALFORMED ? -EINVAL :
+		     outcome == GSS_NO_ANSWER ? -EAGAIN : -EACCES;
 	if (rc)
 		log_refusal(a, step, &why);
 	if (id)

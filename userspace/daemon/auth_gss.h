@@ -45,6 +45,7 @@ enum gss_outcome {
 	GSS_PROVED,
 	GSS_REFUSED,
 	GSS_MALFORMED,
+	GSS_NO_ANSWER,	/* nobody could look at it: that says nothing about the client */
 };
 
 /**

@@ -57,6 +57,7 @@ struct keytab_mark {
  * @keytab: path of the keytab; NULL if there can be none
  * @replay: descriptor of the replay cache
  * @id: of the last login
+ * @keytabs: how many the workers were handed
  * @mark: of the keytab that the worker has
  * @looked: when it was looked at, in ms
  * @hello: that the worker told
@@ -70,6 +71,7 @@ struct login {
 	char *keytab;
 	int replay;
 	u64 id;
+	u64 keytabs;
 	struct keytab_mark mark;
 	u64 looked;
 	u8 *hello;
@@ -98,22 +100,43 @@ static char *keytab_path(void)
 	return path;
 }
 
-/* A copy of the keytab that the worker can read; empty if there is none. -1 on error. */
+/* All of a file; 0 or a negative errno. */
+static int keytab_read(int from, int to)
+{
+	size_t total = 0;
+	u8 part[4096];
+	ssize_t n;
+	int rc = 0;
+
+	while (!rc && (n = read(from, part, sizeof(part)))) {
+		if (n < 0)
+			rc = -errno;
+		else if ((total += (size_t)n) > KEYTAB_MAX)
+			rc = -EFBIG;
+		else if (write(to, part, (size_t)n) != n)
+			rc = -ENOSPC;
+	}
+	explicit_bzero(part, sizeof(part));
+	return rc;
+}
+
+/* A copy of the keytab that the worker can read, empty if there is none; or a negative errno. */
 static int keytab_copy(const char *path)
 {
-	int from = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	int to = memfd_create("ditto-keytab", MFD_CLOEXEC);
-	u8 part[4096];
-	size_t total = 0;
-	ssize_t n = 0;
+	int from, rc;
 
-	while (to >= 0 && from >= 0 && total < KEYTAB_MAX &&
-	       (n = read(from, part, sizeof(part))) > 0 && write(to, part, (size_t)n) == n)
-		total += (size_t)n;
-	explicit_bzero(part, sizeof(part));
-	if (from >= 0)
-		close(from);
-	return to;
+	if (to < 0)
+		return -errno;
+	from = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	if (from < 0)
+		return to;
+	rc = keytab_read(from, to);
+	close(from);
+	if (!rc)
+		return to;
+	close(to);
+	return rc;
 }
 
 static struct keytab_mark keytab_look(const char *path)
@@ -141,7 +164,7 @@ static bool keytab_same(const struct keytab_mark *a, const struct keytab_mark *b
 /* Send the keytab on a socket of a worker if it has another one, or none yet. */
 static int login_send_keytab_locked(struct login *l, struct crew *crew, int fd, bool always)
 {
-	const struct worker_msg msg = { .type = WORKER_KEYTAB };
+	const struct worker_msg msg = { .type = WORKER_KEYTAB, .id = l->keytabs + 1 };
 	struct keytab_mark mark = keytab_look(l->keytab);
 	int copy, rc;
 
@@ -149,11 +172,14 @@ static int login_send_keytab_locked(struct login *l, struct crew *crew, int fd, 
 	if (!always && keytab_same(&mark, &l->mark))
 		return 0;
 	copy = keytab_copy(l->keytab);
-	if (copy < 0)
-		return -errno;
+	if (copy < 0) {
+		log_error("the keytab %s cannot be read: %s", l->keytab, strerror(-copy));
+		return copy;
+	}
 	rc = worker_msg_send(fd, &msg, copy);
 	if (!rc) {
 		l->mark = mark;
+		l->keytabs++;
 		crew->hellos++;
 	}
 	close(copy);
@@ -208,8 +234,20 @@ static bool peer_is_proved(const char *name, const struct ntlm_names *said, cons
 	       len == strlen(said->domain) && !strncasecmp(name, said->domain, len);
 }
 
+/* The name of a principal has a realm. Without a keytab nobody can have proved one. */
+static bool peer_has_realm(struct login *l, const char *name)
+{
+	bool there;
+
+	pthread_mutex_lock(&l->keeper.lock);
+	there = l->mark.there;
+	pthread_mutex_unlock(&l->keeper.lock);
+	return there && strchr(name, '@');
+}
+
 /* What the worker says was proved, if that can be. */
-static enum gss_outcome peer_from_worker(struct gss_peer *peer, const struct worker_msg *msg,
+static enum gss_outcome peer_from_worker(struct login *l, struct gss_peer *peer,
+					 const struct worker_msg *msg,
 					 const struct ntlm_names *said, const char *local,
 					 struct why *why)
 {
@@ -223,6 +261,11 @@ static enum gss_outcome peer_from_worker(struct gss_peer *peer, const struct wor
 	peer->key_len = msg->key_len;
 	if (!peer->name[0] || !peer->key_len) {
 		why_not(why, "the login worker tells no name or no session key");
+		return GSS_REFUSED;
+	}
+	if (peer->way == GSS_WAY_KERBEROS && !peer_has_realm(l, peer->name)) {
+		why_not(why, "the login worker says that %s was proved by Kerberos, which cannot be",
+			peer->name);
 		return GSS_REFUSED;
 	}
 	if (peer->way == GSS_WAY_KERBEROS)
@@ -242,11 +285,13 @@ static int login_exchange(struct login *l, int fd, struct worker_msg *msg, u8 *p
 			  struct ntlm_names *said, char local[NSS_NAME_SIZE])
 {
 	u64 until = upcall_now_ms() + TAKE_TIME;
+	/* The name is in the second message of NTLM or later (MS-NLMP section 1.3.1.1). */
+	bool first = msg->first;
 	int rc = worker_msg_send(fd, msg, -1);
 
 	if (!rc)
 		rc = worker_msg_receive(fd, msg, packet, NULL, until);
-	if (!rc && msg->type == WORKER_ASK) {
+	if (!rc && msg->type == WORKER_ASK && !first) {
 		memcpy(said->user, msg->user, sizeof(said->user));
 		memcpy(said->domain, msg->domain, sizeof(said->domain));
 		rc = login_answer(l, fd, said, local);
@@ -261,7 +306,7 @@ enum gss_outcome login_take(struct login *l, u64 *id, struct auth_step *step,
 {
 	struct worker_msg msg = { .type = WORKER_TAKE, .first = !*id,
 				  .token = step->token, .token_len = step->token_len };
-	enum gss_outcome outcome = GSS_REFUSED;
+	enum gss_outcome outcome = GSS_NO_ANSWER;
 	struct ntlm_names said = { 0 };
 	char local[NSS_NAME_SIZE] = "";
 	struct crew *crew;
@@ -272,7 +317,7 @@ enum gss_outcome login_take(struct login *l, u64 *id, struct auth_step *step,
 	if (i < 0) {
 		*id = 0;
 		why_not(why, "the login worker is not running");
-		return GSS_REFUSED;
+		return GSS_NO_ANSWER;
 	}
 	msg.id = *id;
 	packet = mem_new(WORKER_PACKET_MAX);
@@ -290,7 +335,7 @@ enum gss_outcome login_take(struct login *l, u64 *id, struct auth_step *step,
 		snprintf(why->text, sizeof(why->text), "%s", msg.why);
 		snprintf(step->user, sizeof(step->user), "%s", msg.user);
 		if (outcome == GSS_PROVED)
-			outcome = peer_from_worker(peer, &msg, &said, local, why);
+			outcome = peer_from_worker(l, peer, &msg, &said, local, why);
 	}
 	if (outcome != GSS_MORE)
 		*id = 0;
@@ -384,13 +429,16 @@ static const struct keeper_ops login_ops = {
 	.hello = login_told,
 };
 
-/* The file in which Kerberos remembers what was said to it; it outlives dittod. */
+/*
+ * The file in which Kerberos remembers what was said to it; it outlives dittod. It is the
+ * worker's, and dittod may not write to files of others: so it is dittod's while it is opened.
+ */
 static int login_open_replay(const char *path)
 {
+	int fd = -1, old;
 	struct why why;
 	gid_t gid;
 	uid_t uid;
-	int fd;
 
 	if (!path)
 		return memfd_create("ditto-replay", MFD_CLOEXEC);
@@ -398,7 +446,11 @@ static int login_open_replay(const char *path)
 		log_error("%s", why.text);
 		return -1;
 	}
-	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	old = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (old < 0 || !fchownat(old, "", geteuid(), getegid(), AT_EMPTY_PATH))
+		fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (old >= 0)
+		close(old);
 	if (fd >= 0 && !fchown(fd, uid, gid))
 		return fd;
 	log_error("%s: %s", path, strerror(errno));

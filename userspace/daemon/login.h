@@ -24,11 +24,12 @@ void login_close(struct login *l);
  * @id: of the login; 0 before the first token
  * @step: token in, reply out
  * @peer: filled on GSS_PROVED
- * @why: filled on GSS_REFUSED and GSS_MALFORMED
+ * @why: filled unless GSS_MORE or GSS_PROVED
  *
- * @id stays only after GSS_MORE. A worker in the hands of an attacker can claim any
- * Kerberos principal and any user of a domain, and those local users whose passwords it
- * has asked for.
+ * @id stays only after GSS_MORE. A worker in the hands of an attacker can claim, while
+ * there is a keytab, any Kerberos principal, any user of a domain, and those local users
+ * whose passwords it has asked for: one in each login that went beyond its first token.
+ * None of these but a user of our own file is ever root; see account_of().
  */
 enum gss_outcome login_take(struct login *l, u64 *id, struct auth_step *step,
 			    struct gss_peer *peer, struct why *why);

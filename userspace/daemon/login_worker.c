@@ -37,6 +37,7 @@ struct kept {
  * struct worker - all
  * @acceptor: what we accept
  * @lock: see above
+ * @keytab: number of the one in use
  * @told: dittod was told how users can log in
  * @filtered: system calls are
  * @kept: table
@@ -44,6 +45,7 @@ struct kept {
 struct worker {
 	struct gss_acceptor *acceptor;
 	pthread_mutex_t lock;
+	u64 keytab;
 	bool told;
 	bool filtered;
 	struct kept kept[WORKER_LOGINS_MAX];
@@ -53,11 +55,13 @@ struct worker {
  * struct thread - one that looks at tokens
  * @worker: all
  * @fd: its socket
+ * @first: the token is the first one of its login
  * @packet: memory for messages
  */
 struct thread {
 	struct worker *worker;
 	int fd;
+	bool first;
 	u8 packet[WORKER_PACKET_MAX];
 };
 
@@ -105,6 +109,9 @@ static int thread_find_user(void *arg, const struct ntlm_names *names)
 	struct thread *t = arg;
 	int line;
 
+	/* It would be taken for the doing of an attacker. */
+	if (t->first)
+		return -1;
 	memcpy(msg.user, names->user, sizeof(msg.user));
 	memcpy(msg.domain, names->domain, sizeof(msg.domain));
 	worker_check(worker_msg_send(t->fd, &msg, -1));
@@ -123,12 +130,15 @@ static void thread_take(struct thread *t, const struct worker_msg *in)
 	struct gss_peer peer = { 0 };
 	struct why why = { "" };
 
+	t->first = in->first;
 	if (!in->first)
 		context = kept_take(t->worker, in->id);
-	if (in->first || context != GSS_C_NO_CONTEXT)
+	if (in->first || context != GSS_C_NO_CONTEXT) {
 		out.outcome = gss_take(t->worker->acceptor, &context, &users, &step, &peer, &why);
-	else
+	} else {
+		out.outcome = GSS_NO_ANSWER;
 		why_not(&why, "it began with a login worker that has ended");
+	}
 	if (out.outcome == GSS_MORE)
 		kept_add(t->worker, in->id, context);
 	else
@@ -163,14 +173,18 @@ static void worker_tell(struct worker *w)
 }
 
 /* The library opens it by its number, so it is another one from one moment to the next. */
-static void worker_set_keytab(struct worker *w, int fd)
+static void worker_set_keytab(struct worker *w, u64 number, int fd)
 {
 	bool told;
 
-	if (fd < 0 || dup2(fd, WORKER_FD_KEYTAB) < 0)
-		worker_check(-EBADMSG);
-	close(fd);
+	worker_check(fd < 0 ? -EBADMSG : 0);
 	pthread_mutex_lock(&w->lock);
+	/* An older one may come later, over another socket. */
+	if (number > w->keytab) {
+		worker_check(dup2(fd, WORKER_FD_KEYTAB) < 0 ? -EBADMSG : 0);
+		w->keytab = number;
+	}
+	close(fd);
 	told = w->told;
 	w->told = true;
 	pthread_mutex_unlock(&w->lock);
@@ -189,7 +203,7 @@ static void thread_run(void *arg, int fd)
 	for (;;) {
 		worker_check(worker_msg_receive(t->fd, &msg, t->packet, &passed, 0));
 		if (msg.type == WORKER_KEYTAB)
-			worker_set_keytab(t->worker, passed);
+			worker_set_keytab(t->worker, msg.id, passed);
 		else if (msg.type == WORKER_TAKE)
 			thread_take(t, &msg);
 		else
@@ -232,7 +246,7 @@ void worker_run_logins(void)
 	for (;;) {
 		worker_check(worker_msg_receive(WORKER_FD_CONTROL, &msg, t->packet, &fd, 0));
 		if (msg.type == WORKER_KEYTAB) {
-			worker_set_keytab(w, fd);
+			worker_set_keytab(w, msg.id, fd);
 		} else if (msg.type == WORKER_FORGET) {
 			context = kept_take(w, msg.id);
 			gss_forget(&context);

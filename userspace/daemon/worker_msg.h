@@ -30,7 +30,8 @@
  * @WORKER_TOOK: answer to @WORKER_TAKE
  * @WORKER_ASK: from the worker, at most once between the two: the passwords' line of a user
  * @WORKER_USER: answer to @WORKER_ASK, with a descriptor of the line if there is such a user
- * @WORKER_KEYTAB: to the worker: a descriptor of the keytab, empty if there is none
+ * @WORKER_KEYTAB: to the worker: a descriptor of the keytab, empty if there is none; that with
+ *	the highest number counts
  * @WORKER_CALL: to the pipe worker: what a client wrote into a pipe; a pipe begins with the
  *	first, which says whose it is
  * @WORKER_CALLED: answer to @WORKER_CALL
@@ -64,7 +65,7 @@ enum worker_type {
 /**
  * struct worker_msg - a message
  * @type: enum worker_type; it decides which of the others are in it
- * @id: of the login or pipe, chosen by dittod
+ * @id: of the login, the pipe or the keytab, chosen by dittod
  * @first: the token or message is the first one
  * @outcome: enum gss_outcome
  * @way: enum gss_way
