@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Packets of the login worker: it may be in the hands of who sent a token. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/worker_msg.h"
+
+/* What decodes fits its fields, so it encodes to a packet of the same bytes. */
+int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
+{
+	static u8 packet[WORKER_PACKET_MAX];
+	static struct worker_msg msg;
+
+	memset(&msg, 0, sizeof(msg));
+	if (!worker_msg_decode(&msg, data, len))
+		return 0;
+	if (worker_msg_encode(&msg, packet) != len || memcmp(packet, data, len))
+		abort();
+	return 0;
+}
