@@ -41,9 +41,8 @@ static const struct ditto_actor *actor_for(const struct ditto_op *op, enum ditto
 }
 
 /* No claim of before the restart can cover such a file. Clients cannot set this birth time. */
-static bool grace_is_older(const struct ditto_op *op, struct ditto_node *node)
+static bool node_is_newer(const struct ditto_op *op, struct ditto_node *node)
 {
-	const struct timespec64 began = ditto_grace_began(node->point.table);
 	struct dentry *dentry = ditto_node_dentry(node);
 	struct path path = { .mnt = op->share->root.mnt, .dentry = dentry };
 	struct kstat st;
@@ -51,7 +50,8 @@ static bool grace_is_older(const struct ditto_op *op, struct ditto_node *node)
 
 	err = vfs_getattr_nosec(&path, &st, STATX_BTIME, AT_STATX_SYNC_AS_STAT);
 	dput(dentry);
-	return !err && st.result_mask & STATX_BTIME && timespec64_compare(&st.btime, &began) > 0;
+	return !err && st.result_mask & STATX_BTIME &&
+	       ditto_grace_is_newer(node->point.table, &st.btime);
 }
 
 static bool grace_holds_off(const struct ditto_op *op, struct ditto_node *node,
@@ -62,7 +62,7 @@ static bool grace_holds_off(const struct ditto_op *op, struct ditto_node *node,
 	/* The open that the removal was granted to may be closed by now. */
 	if (kind == DITTO_INTENT_REMOVE && op->held & DITTO_RIGHT_DELETE)
 		return false;
-	return ditto_grace_guards(&node->point, kind, op->actor) && !grace_is_older(op, node);
+	return ditto_grace_guards(&node->point, kind, op->actor) && !node_is_newer(op, node);
 }
 
 int ditto_ask_slow(struct ditto_op *op, struct ditto_node *node, enum ditto_intent_kind kind,

@@ -152,7 +152,6 @@ void ditto_grace_start(struct ditto_lock_table *table)
 	WRITE_ONCE(grace->active, true);
 	grace->since = table->clock();
 	grace->until = grace->since + ms;
-	ktime_get_real_ts64(&grace->began);
 	guards_update(table);
 	locks_start_grace(table->net, &grace->manager);
 	spin_unlock(&grace->lock);
@@ -262,16 +261,19 @@ int ditto_grace_check(struct ditto_client *client, bool reclaim)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_grace_check, DITTO);
 
-struct timespec64 ditto_grace_began(struct ditto_lock_table *table)
+bool ditto_grace_is_newer(struct ditto_lock_table *table, const struct timespec64 *born)
 {
-	struct timespec64 began;
+	struct timespec64 now, began;
+	u64 passed;
 
 	spin_lock(&table->grace.lock);
-	began = table->grace.began;
+	passed = table->clock() - table->grace.since;
 	spin_unlock(&table->grace.lock);
-	return began;
+	ktime_get_real_ts64(&now);
+	began = timespec64_sub(now, ns_to_timespec64(passed * NSEC_PER_MSEC));
+	return timespec64_compare(born, &began) > 0 && timespec64_compare(born, &now) <= 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_grace_began, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_grace_is_newer, DITTO);
 
 /* The owners of an actor may be of other clients, if what it uses outlives its connection. */
 static bool actor_holds(const struct ditto_actor *actor, const struct ditto_claim *claim)

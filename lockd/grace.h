@@ -40,7 +40,6 @@ enum ditto_known_held {
  * @active: reclaims are taken, new claims are not
  * @since: when it began, by the table's clock
  * @until: when it ends at the latest
- * @began: when it began, by the clock that file systems take birth times from
  * @end: ends it then
  * @lock: guards the rest
  * @known: struct ditto_known by hash; kept until the table goes
@@ -53,7 +52,6 @@ struct ditto_grace {
 	bool active;
 	u64 since;
 	u64 until;
-	struct timespec64 began;
 	struct delayed_work end;
 	spinlock_t lock;	/* see above */
 	struct hlist_head known[DITTO_KNOWN_BUCKETS];
@@ -139,8 +137,18 @@ int ditto_grace_check(struct ditto_client *client, bool reclaim);
 bool ditto_grace_guards(struct ditto_claim_point *point, enum ditto_intent_kind kind,
 			const struct ditto_actor *actor);
 
-/* When the last grace began, in real time. */
-struct timespec64 ditto_grace_began(struct ditto_lock_table *table);
+/**
+ * ditto_grace_is_newer - was a file made after the grace began
+ * @table: of the grace, which began at some time
+ * @born: birth time of the file, by the clock of this machine
+ *
+ * The beginning is counted back from the present real time, because that clock may be set
+ * while the grace goes on: many machines start with a wrong one. A file from the future was
+ * made by a clock that was ahead of this one, so it may be an old file.
+ *
+ * Context: any process context. Return: true only if nobody can have claimed it before.
+ */
+bool ditto_grace_is_newer(struct ditto_lock_table *table, const struct timespec64 *born);
 
 void ditto_grace_init(struct ditto_lock_table *table);
 void ditto_grace_exit(struct ditto_lock_table *table);

@@ -3,6 +3,7 @@
 #include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/string.h>
+#include <linux/timekeeping.h>
 #include <linux/uio.h>
 
 #include "../../fs/rights.h"
@@ -346,6 +347,24 @@ static void grace_of_new_files(struct kunit *test)
 	grace_end(test);
 }
 
+/* The clock that birth times are of may be set at any time. */
+static void grace_by_the_clock(struct kunit *test)
+{
+	struct timespec64 now, born;
+
+	grace_begin(test, DITTO_KNOWN_ANY);
+	msleep(TICK_MS);
+	ktime_get_real_ts64(&now);
+	KUNIT_EXPECT_TRUE(test, ditto_grace_is_newer(folder.srv->locks, &now));
+	born = now;
+	born.tv_sec -= 3600;
+	KUNIT_EXPECT_FALSE(test, ditto_grace_is_newer(folder.srv->locks, &born));
+	born.tv_sec += 7200;
+	KUNIT_EXPECT_FALSE(test, ditto_grace_is_newer(folder.srv->locks, &born));
+	grace_over(test);
+	grace_end(test);
+}
+
 /* A removal that an open was granted goes on when the open is closed. */
 static void grace_of_granted_removal(struct kunit *test)
 {
@@ -376,6 +395,7 @@ static struct kunit_case grace_test_cases[] = {
 	KUNIT_CASE(grace_ended_early),
 	KUNIT_CASE(grace_of_the_caching),
 	KUNIT_CASE(grace_of_new_files),
+	KUNIT_CASE(grace_by_the_clock),
 	KUNIT_CASE(grace_of_granted_removal),
 	{}
 };
