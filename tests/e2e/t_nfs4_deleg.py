@@ -935,3 +935,42 @@ def reclaimed(w):
     eq(s.compound(putfh(fh), nfs4.close(r.stateid)).status, OK)
     eq(s.destroy().status, OK)
     eq(s.nfs.compound(nfs4.destroy_clientid(s.clientid)).status, OK)
+
+
+def wished(caller, name='f'):
+    """What an OPEN that asks for a delegation is told: its kind, and why there is none."""
+    r, fh = caller.open(name, READ | WANT_ANY, own=os.urandom(8))
+    caller.compound(putfh(fh), nfs4.close(r.stateid)).ok()
+    return r.deleg.type, getattr(r.deleg, 'why', None)
+
+
+@wire
+def pause_after_recall(w):
+    """For recall-pause-s nobody is delegated what was just recalled; a pause of 0 is none."""
+    files(w)
+    a, other = Caller(w), V3(w)
+    for pause, then in (0, (DELEG_READ, None)), (3600, (DELEG_NONE_EXT, CONTENTION)):
+        w.server.ctl('server', 'set', 'recall-pause-s', str(pause))
+        sid, fh = a.delegated()
+        eq(other.write(), nfs3.JUKEBOX)
+        a.recall()
+        a.give_back(sid, fh)
+        eq(other.write(), nfs3.OK)
+        r, fh = a.open('f', READ | WANT_ANY, own=os.urandom(8))
+        eq((r.deleg.type, getattr(r.deleg, 'why', None)), then, f'a pause of {pause} s')
+        if r.deleg.type == DELEG_READ:
+            a.give_back(r.deleg.stateid, fh)
+        a.compound(putfh(fh), nfs4.close(r.stateid)).ok()
+
+
+@wire
+def so_many_per_client(w):
+    """delegations-per-client bounds one client, and no other."""
+    files(w, 'f', 'g')
+    a, b = Caller(w), Caller(w)
+    w.server.ctl('server', 'set', 'delegations-per-client', '1')
+    eq(wished(a, 'f'), (DELEG_READ, None))
+    eq(wished(a, 'g'), (DELEG_NONE_EXT, RESOURCE))
+    eq(wished(b, 'g'), (DELEG_READ, None))
+    w.server.ctl('server', 'set', 'delegations-per-client', '2')
+    eq(wished(a, 'g'), (DELEG_READ, None))

@@ -70,6 +70,49 @@ def flavours(w):
     realm.stop()
 
 
+@test(smb=True, squash='root-to-admin', timeout=120)
+def version_3(w):
+    """NFSv3 by each flavour; MOUNT, which the kernel's client calls by AUTH_SYS, lists them."""
+    realm = realm_of(w)
+    for sec in ('krb5', 'krb5i', 'krb5p'):
+        w.server.set('data', sec=[sec])
+        where = f'{w.base}/v3-{sec}'
+        os.makedirs(where)
+        with w.client:
+            harness.mount(f'{HOST}:{w.export}', where, 'nfs', 0,
+                          f'vers=3,sec={sec},{w.client._options3("tcp")}')
+        w.client.mounts.append(where)
+        as_user(UIDS['alice'], lambda m=where, sec=sec: write(f'{m}/{sec}', b'secret', 0o600))
+        st = os.stat(w.path(sec))
+        eq((get(w.path(sec)), st.st_uid, st.st_mode & 0o777), (b'secret', UIDS['alice'], 0o600))
+
+        def refused(m=where, sec=sec):
+            with expect_errno(harness.errno.EACCES):
+                get(f'{m}/{sec}')
+        as_user(UIDS['bob'], refused)
+        w.client.umount(where)
+    realm.stop()
+
+
+@test(smb=True, squash='root-to-admin', timeout=120)
+def keytab_is_replaced(w):
+    """A new key of the server is used without a restart; tickets of the old one go on."""
+    realm = realm_of(w)
+    w.server.set('data', sec=['krb5i'])
+    before = mount(w, w.client, 'krb5i')
+    as_user(UIDS['alice'], lambda: write(f'{before}/f', b'before'))
+    realm.admin(f'ktadd -k {realm.keytab} nfs/{HOST}')
+    as_user(UIDS['alice'], lambda: write(f'{before}/f', b'beside', 0o666))
+    realm.ticket(w.client, 'bob', USERS['bob'], UIDS['bob'])
+    eq(as_user(UIDS['bob'], lambda: get(f'{before}/f')), b'beside')
+    w.client.umount(before)
+    after = mount(w, w.client, 'krb5i')
+    as_user(UIDS['alice'], lambda: write(f'{after}/g', b'after'))
+    eq(get(w.path('g')), b'after')
+    w.client.umount(after)
+    realm.stop()
+
+
 class Listener:
     """What goes over the server's wires; the ids of sessions and clients in it."""
 

@@ -7,6 +7,7 @@ import struct
 import types
 
 import nfs3
+import rpc
 import smb
 import smb2
 from harness import eq, expect_errno, get, mount, one_of, put, run, test, umount
@@ -83,6 +84,26 @@ def quota_of_the_caller(w):
         eq(flags, 3, 'tracked and enforced')
         s.close(fid)
         s.end()
+
+
+@test(server='ditto', squash='none')
+def quota_over_nfs(w):
+    """Who has used up what he may is told so, by each version, and by nothing else."""
+    where = with_quota(w, 1 << 20)
+    put(f'{where}/full', bytes(1 << 20))
+    os.chown(f'{where}/full', ALICE, ALICE)
+    put(f'{where}/f', b'', 0o666)
+    os.chown(f'{where}/f', ALICE, ALICE)
+    cred = rpc.auth_sys(ALICE, ALICE)
+    for vers in '3', '4.0', '4.1', '4.2':
+        w.vers = vers
+        n = w.client.nfs(cred, path=where)
+        fh = n.lookup(n.root, 'f').fh
+        eq(n.write(fh, 0, bytes(4096)).status, nfs3.DQUOT, f'WRITE of {vers}')
+    # nobody else is stopped
+    n = w.client.nfs(path=where)
+    eq(n.create(n.root, 'other').status, nfs3.OK)
+    eq(n.write(n.lookup(n.root, 'other').fh, 0, bytes(4096)).status, nfs3.OK)
 
 
 @test(smb=True, squash='none')
