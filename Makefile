@@ -38,6 +38,8 @@ help:
 	@echo '  check-stock       on Debian'"'"'s kernel'
 	@echo '  check-race        with four CPUs, KASAN and lockdep (slow, not in check)'
 	@echo '  check-signed      no key signs twice under one nonce in any of smbtorture (not in check)'
+	@echo '  check-fs          SMB and NFSv3 on ext4, xfs and btrfs; T=NAME (not in check)'
+	@echo '  check-full        check, and all that is not in it'
 	@echo '  check-soak        all protocols on the same records for T=600 s (not in check)'
 	@echo '  bench-locks       the lock table beside the kernel'"'"'s POSIX locks'
 	@echo '  bench-nfs3        beside knfsd in one guest'
@@ -80,8 +82,11 @@ clean:
 check:
 	@tests/check
 
-lint check-userspace check-vm check-kunit check-e2e check-nfs4 check-attack check-cross check-smbtorture check-debug check-fuzz check-stock check-race check-signed check-soak:
+lint check-userspace check-vm check-kunit check-e2e check-nfs4 check-attack check-cross check-smbtorture check-debug check-fuzz check-stock check-race check-signed check-soak check-fs:
 	@tests/check $(@:check-%=%)
+
+check-full: check
+	@tests/check race fs signed fuzz soak
 
 demo:
 	@tests/demo/run
@@ -96,5 +101,5 @@ ynl:
 
 .PHONY: all help modules userspace install modules_install uninstall clean check lint \
 	check-userspace check-vm check-kunit check-e2e check-nfs4 check-attack check-cross check-smbtorture check-debug \
-	check-fuzz check-stock check-race check-signed check-soak \
+	check-fuzz check-stock check-race check-signed check-soak check-fs check-full \
 	demo bench-locks bench-nfs3 bench-nfs4 bench-smb ynl

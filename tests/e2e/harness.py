@@ -379,6 +379,8 @@ class Volume:
             loop = run('losetup', '-f', '--show', self.image).strip()
             mount(loop, where, kind)
             run('losetup', '-d', loop)  # when it is unmounted
+            with contextlib.suppress(FileNotFoundError):
+                os.rmdir(f'{where}/lost+found')
 
     def _make_image(self, size):
         with open(self.image, 'wb') as f:

@@ -7,7 +7,7 @@ import struct
 
 import smb
 import smb2
-from harness import eq, expect_errno, get, put, run, test
+from harness import Skip, eq, expect_errno, get, put, run, test
 from smb import SmbClient
 
 SECURITY = 3
@@ -414,6 +414,8 @@ def not_read_only(w):
 @test(smb=True, squash='none')
 def long_lists(w):
     """They fill answers of any size; who has no room for one hears how long it is."""
+    if w.volumes[0].kind == 'ext4':
+        raise Skip('ext4 keeps no more than 4 KiB of extended attributes')
     s = session(w)
     fid = fresh(s, 'f')
     entries = [(ALLOW, 0, READ, sid(5, *range(i, i + 15))) for i in range(128)]
