@@ -44,6 +44,7 @@ void ditto_mirror_end(struct ditto_mirror *mirror);
 struct ditto_mirror *ditto_mirror_hold(struct ditto_mirror *mirror);
 void ditto_mirror_put(struct ditto_mirror *mirror);
 
+/* mirror_range.c */
 int ditto_mirror_lock(struct ditto_mirror *mirror, const struct ditto_range_request *req,
 		      struct ditto_wait *wait, struct ditto_conflict *conflict,
 		      struct ditto_range *spares[2]);

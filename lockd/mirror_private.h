@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the two halves of the mirror share. */
+/* What the parts of the mirror share. */
 #ifndef _DITTO_LOCKD_MIRROR_PRIVATE_H
 #define _DITTO_LOCKD_MIRROR_PRIVATE_H
 
@@ -49,6 +49,10 @@ struct ditto_mirror {
 	struct delayed_work again;
 };
 
+/* What the VFS is spoken to with for a lock of this type; as long as the mirror is held. */
+struct file *ditto_mirror_file(struct ditto_mirror *mirror, int type);
+
+/* mirror_lease.c */
 void ditto_mirror_lease_init(struct ditto_mirror *mirror);
 void ditto_mirror_lease_exit(struct ditto_mirror *mirror);
 

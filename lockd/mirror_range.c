@@ -1,0 +1,554 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Ranges as POSIX locks of the VFS, and requests that wait for those of processes; see mirror.h. */
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "mirror_private.h"
+
+/* A file system with locks of its own does not tell when to try again. */
+#define RETRY_MS	1000
+
+/* Bits of ditto_mirror_wait.flags */
+#define WAIT_BUSY	0	/* work is due, and has a reference on the request */
+
+/**
+ * struct ditto_mirror_wait - what a waiting request needs of the VFS
+ * @wait: the request
+ * @mirror: held
+ * @fl: waits behind a local process's lock
+ * @work: tries
+ * @flags: WAIT_* bits
+ */
+struct ditto_mirror_wait {
+	struct ditto_wait *wait;
+	struct ditto_mirror *mirror;
+	struct file_lock fl;
+	struct delayed_work work;
+	unsigned long flags;
+};
+
+static fl_owner_t mirror_get_owner(fl_owner_t owner)
+{
+	return ditto_owner_hold(owner);
+}
+
+static void mirror_put_owner(fl_owner_t owner)
+{
+	ditto_owner_put(owner);
+}
+
+/* The work has a reference on the request, and the release of the client waits for it. */
+static void kick(struct ditto_mirror_wait *mw, unsigned int ms)
+{
+	if (test_and_set_bit(WAIT_BUSY, &mw->flags))
+		return;
+	if (!refcount_inc_not_zero(&mw->wait->ref))
+		return;
+	ditto_callback_begin(mw->wait->request.owner->client);
+	queue_delayed_work(mw->mirror->point->table->wq, &mw->work, msecs_to_jiffies(ms));
+}
+
+/* What stood in the way went. Called under a spinlock of the VFS. */
+static void mirror_notify(struct file_lock *fl)
+{
+	kick(container_of(fl, struct ditto_mirror_wait, fl), 0);
+}
+
+/*
+ * A local process meets the lock of a client that may be lapsed. Called under a
+ * spinlock of the VFS. What our own threads want was judged by the table before,
+ * and one of them may be needed to release the client.
+ */
+static bool mirror_expirable(struct file_lock *fl)
+{
+	const struct ditto_owner *owner = fl->c.flc_owner;
+
+	return !(current->flags & PF_KTHREAD) && ditto_client_yields_now(owner->client);
+}
+
+static const struct lock_manager_operations mirror_lock_ops = {
+	.lm_mod_owner = THIS_MODULE,
+	.lm_lock_expirable = mirror_expirable,
+	.lm_expire_lock = ditto_clients_yielded,
+	.lm_get_owner = mirror_get_owner,
+	.lm_put_owner = mirror_put_owner,
+	.lm_notify = mirror_notify,
+};
+
+static void fill_lock(struct file_lock *fl, struct file *file, struct ditto_owner *owner, int type,
+		      u64 first, u64 last)
+{
+	locks_init_lock(fl);
+	fl->c.flc_flags = FL_POSIX;
+	fl->c.flc_type = type;
+	fl->c.flc_owner = owner;
+	/* Not a process of this machine. */
+	fl->c.flc_pid = -1;
+	fl->c.flc_file = file;
+	fl->fl_lmops = &mirror_lock_ops;
+	fl->fl_start = first;
+	fl->fl_end = min_t(u64, last, OFFSET_MAX);
+}
+
+static int vfs_set(struct ditto_mirror *mirror, struct ditto_owner *owner, int type, u64 first,
+		   u64 last)
+{
+	struct file *file = ditto_mirror_file(mirror, type);
+	struct file_lock fl;
+
+	if (first > OFFSET_MAX)
+		return 0;
+	fill_lock(&fl, file, owner, type, first, last);
+	return vfs_lock_file(file, F_SETLK, &fl, NULL);
+}
+
+/* What the first of ranges that lie apart, which does not end before a byte, says about it. */
+static void cover_apart(const struct ditto_range *range, u64 at, int *type, u64 *last)
+{
+	if (!range)
+		return;
+	if (range->first > at) {
+		*last = min(*last, range->first - 1);
+		return;
+	}
+	*last = min(*last, range->last);
+	*type = ditto_range_is_exclusive(range) ? F_WRLCK : F_RDLCK;
+}
+
+/*
+ * What an owner's shared EXACT ranges say. They stack: who reaches farthest of those that begin
+ * up to here counts, and they change nothing of what is exclusive.
+ */
+static void cover_shared(struct ditto_claims *claims, struct ditto_owner *owner, u64 at, int *type,
+			 u64 *last)
+{
+	struct ditto_range *range;
+	u64 reach;
+
+	if (ditto_range_own_max(claims, owner, DITTO_OWN_SHARED, at, &reach) && reach >= at) {
+		*last = min(*last, reach);
+		if (*type == F_UNLCK)
+			*type = F_RDLCK;
+		return;
+	}
+	range = ditto_range_own(claims, owner, DITTO_OWN_SHARED, at);
+	if (range)
+		*last = min(*last, range->first - 1);
+}
+
+/* False if the owner has nothing left on the node. */
+static bool cover(struct ditto_mirror *mirror, struct ditto_owner *owner, u64 at, int *type,
+		  u64 *last)
+{
+	struct ditto_claims *claims = ditto_claims_find(mirror->point);
+	bool any;
+
+	*type = F_UNLCK;
+	if (!claims)
+		return false;
+	/* Claims that came after ours went, and are not shown. */
+	if (claims->mirror != mirror) {
+		ditto_claims_unlock(claims);
+		return false;
+	}
+	any = ditto_range_own(claims, owner, DITTO_OWN_POSIX, 0) ||
+	      ditto_range_own_exact(claims, owner);
+	cover_apart(ditto_range_own(claims, owner, DITTO_OWN_POSIX, at), at, type, last);
+	if (*type != F_WRLCK)
+		cover_apart(ditto_range_own(claims, owner, DITTO_OWN_EXCLUSIVE, at), at, type,
+			    last);
+	cover_shared(claims, owner, at, type, last);
+	ditto_claims_unlock(claims);
+	return any;
+}
+
+/*
+ * Show what an owner has of these bytes. Giving up all needs no memory; giving
+ * up the middle of something does, and without it the VFS sees more than is
+ * held until the owner's next change.
+ */
+static void mirror_sync(struct ditto_mirror *mirror, struct ditto_owner *owner, u64 first, u64 last)
+{
+	u64 at = first, end;
+	int type;
+
+	lockdep_assert_held(&mirror->lock);
+	last = min_t(u64, last, OFFSET_MAX);
+	while (at <= last) {
+		end = last;
+		if (!cover(mirror, owner, at, &type, &end)) {
+			vfs_set(mirror, owner, F_UNLCK, 0, OFFSET_MAX);
+			return;
+		}
+		vfs_set(mirror, owner, type, at, end);
+		at = end + 1;
+		cond_resched();
+	}
+}
+
+void ditto_mirror_forget(struct ditto_range *range)
+{
+	struct ditto_mirror *mirror = range->mirror;
+
+	if (!range->empty) {
+		mutex_lock(&mirror->lock);
+		mirror_sync(mirror, range->claim.owner, range->first, range->last);
+		mutex_unlock(&mirror->lock);
+	}
+	range->mirror = NULL;
+	ditto_mirror_put(mirror);
+}
+
+/* Put the range on its node in the way of others, before the VFS is asked. */
+static int pending_add(struct ditto_claims *claims, const struct ditto_range_request *req,
+		       struct ditto_range *range)
+{
+	int err;
+
+	if (!ditto_range_may_be(claims, req))
+		return -ESHUTDOWN;
+	range->claim.held = ditto_range_row(req->discipline, req->exclusive);
+	range->first = req->first;
+	range->last = ditto_range_end(req->empty, req->first, req->last);
+	range->empty = req->empty;
+	range->pending = true;
+	err = ditto_claim_attach(claims, &range->claim);
+	if (err)
+		range->pending = false;
+	else
+		ditto_range_insert(claims, range);
+	return err;
+}
+
+/* The VFS has answered: 0 if it is to be confirmed. */
+static int pending_end(struct ditto_claims *claims, const struct ditto_range_request *req,
+		       struct ditto_range *spares[2], int err)
+{
+	struct ditto_range *range = spares[0];
+	bool held = range->claim.claims;
+
+	if (held)
+		ditto_range_remove(range);
+	range->pending = false;
+	if (err)
+		return err;
+	/* The client was released meanwhile, or what the range goes with. */
+	if (!held)
+		return -ESHUTDOWN;
+	return ditto_range_take(claims, req, spares);
+}
+
+/*
+ * The type that covers both the request and what the owner has in its bytes. What is exclusive
+ * there is its own, or the request would have been refused.
+ */
+static int type_to_ask(struct ditto_mirror *mirror, const struct ditto_range_request *req)
+{
+	struct ditto_claims *claims;
+	struct ditto_range *own;
+	bool exclusive;
+
+	if (req->exclusive)
+		return F_WRLCK;
+	if (req->discipline == DITTO_POSIX)
+		return F_RDLCK;
+	claims = ditto_claims_find(mirror->point);
+	if (!claims)
+		return F_RDLCK;
+	own = ditto_range_own(claims, req->owner, DITTO_OWN_EXCLUSIVE, req->first);
+	exclusive = (own && own->first <= req->last) ||
+		    ditto_range_overlap(claims, DITTO_HELD_POSIX_EXCLUSIVE, req->first, req->last);
+	ditto_claims_unlock(claims);
+	return exclusive ? F_WRLCK : F_RDLCK;
+}
+
+/* Ask the VFS for the bytes of a pending range, to wait by @fl if that is given. */
+static int mirror_ask(struct ditto_mirror *mirror, const struct ditto_range_request *req,
+		      struct file_lock *fl)
+{
+	struct file_lock now;
+	struct file *file;
+	int type;
+
+	if (req->empty || req->first > OFFSET_MAX)
+		return 0;
+	type = type_to_ask(mirror, req);
+	file = ditto_mirror_file(mirror, type);
+	if (!fl)
+		fl = &now;
+	fill_lock(fl, file, req->owner, type, req->first, req->last);
+	/* Such a file system may make us wait here. */
+	if (fl != &now && !file->f_op->lock)
+		fl->c.flc_flags |= FL_SLEEP;
+	return vfs_lock_file(file, F_SETLK, fl, NULL);
+}
+
+/* After the table took or gave something, or did not: the VFS sees what is so. */
+static void mirror_settle(struct ditto_mirror *mirror, const struct ditto_range_request *req,
+			  int err)
+{
+	if (!req->empty && (err || req->discipline == DITTO_EXACT))
+		mirror_sync(mirror, req->owner, req->first, req->last);
+}
+
+/* The lock of a local process; whose it was, if it is gone by now, is not known. */
+static void describe_local(struct ditto_conflict *conflict, const struct file_lock *fl)
+{
+	memset(conflict, 0, sizeof(*conflict));
+	conflict->exclusive = fl->c.flc_type == F_WRLCK;
+	conflict->held = ditto_range_row(DITTO_POSIX, conflict->exclusive);
+	conflict->first = fl->fl_start;
+	conflict->last = fl->fl_end == OFFSET_MAX ? U64_MAX : fl->fl_end;
+	strscpy(conflict->protocol, "local");
+	snprintf(conflict->client, sizeof(conflict->client), "process %d", fl->c.flc_pid);
+	conflict->key_len = scnprintf(conflict->key, sizeof(conflict->key), "%d", fl->c.flc_pid);
+}
+
+static int local_test(struct file *file, const struct ditto_range_request *req,
+		      struct ditto_conflict *conflict)
+{
+	struct file_lock fl;
+	int err;
+
+	fill_lock(&fl, file, req->owner, req->exclusive ? F_WRLCK : F_RDLCK, req->first, req->last);
+	/* A question has no manager; the answer has that of the lock in the way. */
+	fl.fl_lmops = NULL;
+	if (conflict)
+		describe_local(conflict, &fl);
+	err = vfs_test_lock(file, &fl);
+	if (err || fl.c.flc_type == F_UNLCK)
+		return err;
+	if (conflict)
+		describe_local(conflict, &fl);
+	/* A copy of the other's lock holds its owner. */
+	locks_release_private(&fl);
+	return -EAGAIN;
+}
+
+int ditto_mirror_test(const struct ditto_range_request *req, struct ditto_conflict *conflict)
+{
+	if (req->empty || req->first > OFFSET_MAX)
+		return 0;
+	return local_test(req->filp, req, conflict);
+}
+
+int ditto_mirror_check_io(struct file *file, const struct ditto_intent *intent,
+			  const struct ditto_actor *actor, struct ditto_conflict *conflict)
+{
+	struct file_lock fl;
+
+	if (!actor->exact || intent->empty || intent->first > OFFSET_MAX ||
+	    !vfs_inode_has_locks(file_inode(file)))
+		return 0;
+	fill_lock(&fl, file, actor->owner, intent->kind == DITTO_INTENT_READ ? F_RDLCK : F_WRLCK,
+		  intent->first, intent->last);
+	fl.fl_lmops = NULL;
+	posix_test_lock(file, &fl);
+	if (fl.c.flc_type == F_UNLCK)
+		return 0;
+	if (conflict)
+		describe_local(conflict, &fl);
+	locks_release_private(&fl);
+	return -EAGAIN;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_mirror_check_io, DITTO);
+
+static int mirror_try(struct ditto_mirror *mirror, const struct ditto_range_request *req,
+		      struct ditto_wait *wait, struct ditto_conflict *conflict,
+		      struct ditto_range *spares[2])
+{
+	struct ditto_claims *claims = mirror->claims;
+	int err;
+
+	lockdep_assert_held(&mirror->lock);
+	ditto_claims_lock_pinned(claims);
+	if (wait && (wait->tell || ditto_wait_ahead(claims, req, NULL, conflict)))
+		err = -EAGAIN;
+	else
+		err = ditto_range_judge(claims, req, conflict);
+	if (!err)
+		err = pending_add(claims, req, spares[0]);
+	ditto_claims_unlock(claims);
+	if (err)
+		return err;
+
+	err = mirror_ask(mirror, req, NULL);
+	if (err == -EAGAIN)
+		local_test(mirror->file, req, conflict);
+	ditto_claims_lock_pinned(claims);
+	err = pending_end(claims, req, spares, err);
+	ditto_claims_unlock(claims);
+	mirror_settle(mirror, req, err);
+	return err;
+}
+
+static void turn_work(struct work_struct *work);
+
+static struct ditto_mirror_wait *mirror_wait_alloc(struct ditto_mirror *mirror,
+						   struct ditto_wait *wait)
+{
+	struct ditto_mirror_wait *mw = kzalloc(sizeof(*mw), GFP_KERNEL);
+
+	if (!mw)
+		return NULL;
+	mw->wait = wait;
+	mw->mirror = ditto_mirror_hold(mirror);
+	locks_init_lock(&mw->fl);
+	INIT_DELAYED_WORK(&mw->work, turn_work);
+	return mw;
+}
+
+void ditto_mirror_wait_free(struct ditto_wait *wait)
+{
+	struct ditto_mirror_wait *mw = wait->mirror;
+
+	if (!mw)
+		return;
+	locks_delete_block(&mw->fl);
+	ditto_mirror_put(mw->mirror);
+	kfree(mw);
+	wait->mirror = NULL;
+}
+
+int ditto_mirror_lock(struct ditto_mirror *mirror, const struct ditto_range_request *req,
+		      struct ditto_wait *wait, struct ditto_conflict *conflict,
+		      struct ditto_range *spares[2])
+{
+	int err;
+
+	mutex_lock(&mirror->lock);
+	err = mirror_try(mirror, req, wait, conflict, spares);
+	mutex_unlock(&mirror->lock);
+	if (!wait || (err != -EAGAIN && err != -EBUSY))
+		return err;
+
+	wait->mirror = mirror_wait_alloc(mirror, wait);
+	if (!wait->mirror)
+		return -ENOMEM;
+	err = ditto_wait_enqueue(req, wait, conflict, spares);
+	if (err != -EINPROGRESS)
+		ditto_mirror_wait_free(wait);
+	return err;
+}
+
+int ditto_mirror_unlock(struct ditto_mirror *mirror, const struct ditto_range_request *req,
+			struct ditto_range *spares[2])
+{
+	struct ditto_claims *claims = mirror->claims;
+	int err;
+
+	mutex_lock(&mirror->lock);
+	ditto_claims_lock_pinned(claims);
+	err = ditto_range_give(claims, req, spares);
+	ditto_claims_unlock(claims);
+	if (!err && !req->empty)
+		mirror_sync(mirror, req->owner, req->first, req->last);
+	mutex_unlock(&mirror->lock);
+	return err;
+}
+
+/* The turn of a request came, as far as the table goes: -EINPROGRESS, the VFS is being asked. */
+int ditto_mirror_turn(struct ditto_claims *claims, struct ditto_wait *wait)
+{
+	int err = ditto_range_judge(claims, &wait->request, NULL);
+
+	if (err)
+		return err;
+	WRITE_ONCE(wait->state, DITTO_WAIT_TRYING);
+	kick(wait->mirror, 0);
+	return -EINPROGRESS;
+}
+
+/* Is it still its turn? If so its range is pending. */
+static bool turn_begin(struct ditto_claims *claims, struct ditto_wait *wait)
+{
+	int err = ditto_range_judge(claims, &wait->request, NULL);
+
+	if (!err)
+		err = pending_add(claims, &wait->request, wait->spares[0]);
+	if (!err)
+		return true;
+	if (err == -EAGAIN || err == -EBUSY)
+		WRITE_ONCE(wait->state, DITTO_WAIT_QUEUED);
+	else
+		ditto_wait_finish(wait, err);
+	return false;
+}
+
+/* The VFS has answered a turn. */
+static void turn_end(struct ditto_claims *claims, struct ditto_wait *wait, int err)
+{
+	struct ditto_range_request *req = &wait->request;
+
+	/* A local process is in the way; it, or the timer, brings the next try. */
+	if (err == FILE_LOCK_DEFERRED || err == -EAGAIN) {
+		pending_end(claims, req, wait->spares, -EAGAIN);
+		WRITE_ONCE(wait->state, DITTO_WAIT_LOCAL);
+		if (err == -EAGAIN)
+			kick(wait->mirror, RETRY_MS);
+		return;
+	}
+	if (wait->tell && !err)
+		pending_end(claims, req, wait->spares, -EAGAIN);
+	else
+		err = pending_end(claims, req, wait->spares, err);
+	ditto_wait_finish(wait, err);
+}
+
+static void turn(struct ditto_mirror_wait *mw)
+{
+	struct ditto_mirror *mirror = mw->mirror;
+	struct ditto_wait *wait = mw->wait;
+	struct ditto_range_request req = wait->request;
+	struct ditto_claims *claims;
+	int err;
+
+	lockdep_assert_held(&mirror->lock);
+	claims = ditto_claims_at(&wait->claims);
+	if (!claims)
+		return;
+	if (!turn_begin(claims, wait)) {
+		ditto_claims_unlock(claims);
+		return;
+	}
+	ditto_claims_pin(claims);
+	ditto_claims_unlock(claims);
+
+	/* The VFS would take the owner for one who waits, when it looks for deadlocks. */
+	err = mirror_ask(mirror, &req, wait->tell ? NULL : &mw->fl);
+	ditto_claims_lock_pinned(claims);
+	ditto_claims_unpin(claims);
+	if (wait->claims)
+		turn_end(claims, wait, err);
+	else
+		/* Cancelled, or its client released. */
+		err = pending_end(claims, &req, wait->spares, err ?: -ESHUTDOWN);
+	ditto_claims_unlock(claims);
+	if (err != FILE_LOCK_DEFERRED)
+		mirror_settle(mirror, &req, -EAGAIN);
+}
+
+static void turn_work(struct work_struct *work)
+{
+	struct ditto_mirror_wait *mw = container_of(to_delayed_work(work),
+						    struct ditto_mirror_wait, work);
+	struct ditto_wait *wait = mw->wait;
+	struct ditto_mirror *mirror = ditto_mirror_hold(mw->mirror);
+	struct ditto_client *client = wait->request.owner->client;
+
+	ditto_client_hold(client);
+	clear_bit(WAIT_BUSY, &mw->flags);
+	/* Who found it set in kick() relies on what is looked at from here on. */
+	smp_mb__after_atomic();
+	/* It may be waiting from the last try. */
+	locks_delete_block(&mw->fl);
+	mutex_lock(&mirror->lock);
+	turn(mw);
+	mutex_unlock(&mirror->lock);
+	ditto_wait_put(wait);
+	ditto_callback_end(client);
+	ditto_client_put(client);
+	ditto_mirror_put(mirror);
+}
