@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The mirror, on a file of a tmpfs: what owners hold is seen by local
+ * The mirror of ranges, on a file of a tmpfs: what owners hold is seen by local
  * processes, and what those hold by owners. A local process is played by POSIX
- * locks, leases and opens of this thread.
+ * locks of this thread.
  */
 #include <linux/cred.h>
 #include <linux/delay.h>
@@ -10,48 +10,10 @@
 #include <linux/file.h>
 #include <linux/filelock.h>
 #include <linux/fs.h>
-#include <linux/init_task.h>
-#include <linux/shmem_fs.h>
 
-#include "../../lockd/acting.h"
 #include "../../lockd/mirror.h"
 #include "../../lockd/private.h"
-#include "claim_common.h"
-
-struct mirror_test {
-	struct file *file;
-	struct claim_client *client;
-	struct ditto_owner *owner[2];
-	struct claim_node *node;
-};
-
-static struct mirror_test *begin(struct kunit *test)
-{
-	struct mirror_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, t);
-	t->file = shmem_file_setup("ditto-kunit-mirror", 4096, 0);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(t->file));
-	t->client = claim_client(test, "client", 0);
-	for (u32 i = 0; i < 2; i++)
-		t->owner[i] = claim_owner(test, t->client, i);
-	t->node = claim_node(test);
-	return t;
-}
-
-static void end(struct kunit *test, struct mirror_test *t)
-{
-	for (u32 i = 0; i < 2; i++)
-		ditto_owner_put(t->owner[i]);
-	claim_client_end(test, t->client);
-	claim_flush(test);
-	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.claims));
-	KUNIT_EXPECT_FALSE(test, vfs_inode_has_locks(file_inode(t->file)));
-	for (int i = 0; i < 100 && refcount_read(&t->node->ref) > 1; i++)
-		msleep(20);
-	KUNIT_EXPECT_EQ(test, refcount_read(&t->node->ref), 1);
-	fput(t->file);
-}
+#include "claim_mirror_common.h"
 
 static struct ditto_range_request req_of(struct mirror_test *t, int owner, bool exclusive,
 					 u64 first, u64 last)
@@ -108,7 +70,7 @@ static int local_may(struct mirror_test *t, u64 byte)
 
 static void both_see_each_other(struct kunit *test)
 {
-	struct mirror_test *t = begin(test);
+	struct mirror_test *t = mirror_test_begin(test);
 	struct ditto_conflict *conflict = kunit_kzalloc(test, sizeof(*conflict), GFP_KERNEL);
 	struct ditto_range_request req = req_of(t, 0, true, 0, 199);
 
@@ -145,13 +107,13 @@ static void both_see_each_other(struct kunit *test)
 	/* What the VFS cannot say is held here only. */
 	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 1ULL << 63, U64_MAX), 0);
 	KUNIT_EXPECT_EQ(test, lock(t, 1, true, U64_MAX, U64_MAX), -EAGAIN);
-	end(test, t);
+	mirror_test_end(test, t);
 }
 
 /* EXACT ranges stack; the VFS sees what covers a byte most. */
 static void stacks_are_shown_as_one(struct kunit *test)
 {
-	struct mirror_test *t = begin(test);
+	struct mirror_test *t = mirror_test_begin(test);
 	struct ditto_range_request outer = req_of(t, 0, false, 0, 99);
 	struct ditto_range_request inner = req_of(t, 0, true, 40, 49);
 	struct ditto_range_request again = req_of(t, 0, false, 45, 60);
@@ -174,7 +136,7 @@ static void stacks_are_shown_as_one(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, local_may(t, 61), 2);
 	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&again), 0);
 	KUNIT_EXPECT_EQ(test, local_may(t, 45), 2);
-	end(test, t);
+	mirror_test_end(test, t);
 }
 
 static bool granted_soon(struct claim_wait *w)
@@ -187,7 +149,7 @@ static bool granted_soon(struct claim_wait *w)
 static void waits_for_a_local_process(struct kunit *test)
 {
 	struct ditto_range_request req;
-	struct mirror_test *t = begin(test);
+	struct mirror_test *t = mirror_test_begin(test);
 	struct claim_wait *first = claim_wait(test), *second = claim_wait(test);
 	struct claim_wait *gone = claim_wait(test);
 
@@ -217,7 +179,7 @@ static void waits_for_a_local_process(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, local_may(t, 0), 2);
 	KUNIT_EXPECT_EQ(test, local_may(t, 120), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&gone->granted), 0);
-	end(test, t);
+	mirror_test_end(test, t);
 }
 
 /* A file system with locks of its own: it refuses, and does not tell when to come again. */
@@ -239,7 +201,7 @@ static const struct file_operations refusing = { .lock = refusing_lock };
 /* A request that waits there tries again by itself. */
 static void waits_where_nobody_tells(struct kunit *test)
 {
-	struct mirror_test *t = begin(test);
+	struct mirror_test *t = mirror_test_begin(test);
 	const struct file_operations *real = t->file->f_op;
 	struct claim_wait *wait = claim_wait(test), *gone = claim_wait(test);
 	struct ditto_range_request req = req_of(t, 0, true, 0, 99);
@@ -264,7 +226,7 @@ static void waits_where_nobody_tells(struct kunit *test)
 		msleep(20);
 	KUNIT_EXPECT_EQ(test, atomic_read(&gone->released), 1);
 	t->file->f_op = real;
-	end(test, t);
+	mirror_test_end(test, t);
 }
 
 static fmode_t asked_with;
@@ -281,7 +243,7 @@ static const struct file_operations noting = { .lock = noting_lock };
 /* Such a file system wants a file that is open for writing, though the first was not. */
 static void writers_ask_with_their_file(struct kunit *test)
 {
-	struct mirror_test *t = begin(test);
+	struct mirror_test *t = mirror_test_begin(test);
 	struct file *reader = dentry_open(&t->file->f_path, O_RDONLY, current_cred());
 	struct ditto_range_request req = req_of(t, 0, false, 0, 9);
 	const struct file_operations *real = t->file->f_op;
@@ -301,7 +263,7 @@ static void writers_ask_with_their_file(struct kunit *test)
 	reader->f_op = real;
 	t->file->f_op = real;
 	fput(reader);
-	end(test, t);
+	mirror_test_end(test, t);
 }
 
 /* As a process of the server asks, which this thread is none of. */
@@ -318,7 +280,7 @@ static int process_locks(struct mirror_test *t)
 /* A lapsed client stands in the way of local processes no longer than in that of others. */
 static void lapsed_client_yields_to_a_process(struct kunit *test)
 {
-	struct mirror_test *t = begin(test);
+	struct mirror_test *t = mirror_test_begin(test);
 
 	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, process_locks(t), -EAGAIN);
@@ -330,17 +292,7 @@ static void lapsed_client_yields_to_a_process(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->client->released, 1);
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t->client->client), 0);
 	local(t, F_UNLCK, 0, 9);
-	end(test, t);
-}
-
-/* A client of a protocol that keeps records, which cannot be removed for now. */
-static struct mirror_test *begin_stuck(struct kunit *test)
-{
-	struct mirror_test *t = begin(test);
-
-	t->client->client.ops = &claim_recorded_ops;
-	t->client->stuck = -ECONNREFUSED;
-	return t;
+	mirror_test_end(test, t);
 }
 
 struct rescue {
@@ -370,7 +322,7 @@ static void rescue_end(struct kunit *test, struct rescue *rescue)
 /* The lock of a client that cannot be withdrawn refuses, instead of being waited for. */
 static void process_is_refused_without_withdrawal(struct kunit *test)
 {
-	struct mirror_test *t = begin_stuck(test);
+	struct mirror_test *t = mirror_test_stuck(test);
 	struct rescue rescue;
 
 	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
@@ -386,13 +338,13 @@ static void process_is_refused_without_withdrawal(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->client->released, 1);
 	KUNIT_EXPECT_EQ(test, process_locks(t), 0);
 	local(t, F_UNLCK, 0, 9);
-	end(test, t);
+	mirror_test_end(test, t);
 }
 
 /* A client that came back is waited for again when it falls silent again. */
 static void process_waits_after_a_return(struct kunit *test)
 {
-	struct mirror_test *t = begin_stuck(test);
+	struct mirror_test *t = mirror_test_stuck(test);
 	struct rescue rescue;
 
 	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
@@ -408,7 +360,7 @@ static void process_waits_after_a_return(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, process_locks(t), 0);
 	KUNIT_EXPECT_EQ(test, t->client->released, 1);
 	local(t, F_UNLCK, 0, 9);
-	end(test, t);
+	mirror_test_end(test, t);
 }
 
 static void hang_ends(struct work_struct *work)
@@ -421,7 +373,7 @@ static void process_is_refused_if_withdrawal_hangs(struct kunit *test)
 {
 	struct ditto_range_request req;
 	DECLARE_COMPLETION_ONSTACK(slow);
-	struct mirror_test *t = begin(test);
+	struct mirror_test *t = mirror_test_begin(test);
 	struct claim_client *other = claim_client(test, "other", 0);
 	struct ditto_owner *owner = claim_owner(test, other, 7);
 	struct rescue rescue = { .client = t->client };
@@ -445,13 +397,13 @@ static void process_is_refused_if_withdrawal_hangs(struct kunit *test)
 	t->client->slow = NULL;
 	ditto_owner_put(owner);
 	claim_client_end(test, other);
-	end(test, t);
+	mirror_test_end(test, t);
 }
 
 /* A client that goes takes its locks from the VFS too, also those it waits for. */
 static void release_is_shown(struct kunit *test)
 {
-	struct mirror_test *t = begin(test);
+	struct mirror_test *t = mirror_test_begin(test);
 	struct ditto_range_request req = req_of(t, 1, true, 500, 509);
 	struct claim_wait *wait = claim_wait(test);
 
@@ -465,221 +417,13 @@ static void release_is_shown(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, local_may(t, 5), 2);
 	KUNIT_EXPECT_EQ(test, local_may(t, 25), 2);
 	KUNIT_EXPECT_EQ(test, local(t, F_UNLCK, 0, 1000), 0);
-	end(test, t);
-}
-
-static struct ditto_cache *grant_to(struct mirror_test *t, int owner, u8 want,
-				    struct claim_told *told)
-{
-	struct ditto_cache_request req = {
-		.point = &t->node->point, .actor.cache_owner = t->owner[owner],
-		.style = DITTO_CACHE_LEASE, .want = want, .break_ms = 35000,
-		.ops = &claim_cache_ops, .private = told, .filp = t->file,
-	};
-
-	atomic_inc(&told->grants);
-	return ditto_cache_grant(&req);
-}
-
-static struct ditto_cache *grant(struct mirror_test *t, u8 want, struct claim_told *told)
-{
-	return grant_to(t, 0, want, told);
-}
-
-static int local_open(struct mirror_test *t, unsigned int mode)
-{
-	return break_lease(file_inode(t->file), mode | O_NONBLOCK);
-}
-
-static bool lowered_soon(struct mirror_test *t, unsigned int mode)
-{
-	for (int i = 0; i < 200; i++) {
-		if (!local_open(t, mode))
-			return true;
-		msleep(20);
-	}
-	return false;
-}
-
-static void local_opens_break_grants(struct kunit *test)
-{
-	struct mirror_test *t = begin(test);
-	struct claim_told told = {};
-	struct ditto_cache *cache;
-
-	cache = grant(t, DITTO_CACHE_ALL, &told);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(cache), DITTO_CACHE_ALL);
-	/* A reader takes WRITE, once the holder has given it up. */
-	KUNIT_EXPECT_EQ(test, local_open(t, O_RDONLY), -EWOULDBLOCK);
-	claim_flush(test);
-	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 1);
-	KUNIT_EXPECT_EQ(test, told.keep, DITTO_CACHE_READ | DITTO_CACHE_HANDLE);
-	KUNIT_EXPECT_EQ(test, local_open(t, O_RDONLY), -EWOULDBLOCK);
-	KUNIT_EXPECT_EQ(test, ditto_cache_ack(cache, told.keep), 0);
-	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_RDONLY));
-	/* A writer takes the rest, and a holder that says nothing loses it. */
-	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
-	claim_flush(test);
-	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 2);
-	KUNIT_EXPECT_EQ(test, told.keep, 0);
-	claim_now += 35000;
-	claim_poke(test, cache);
-	KUNIT_EXPECT_EQ(test, atomic_read(&told.revokes), 1);
-	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
-	ditto_cache_put(cache);
-	end(test, t);
-	KUNIT_EXPECT_EQ(test, atomic_read(&told.grants), 0);
-}
-
-static void local_opens_stand_in_the_way(struct kunit *test)
-{
-	struct mirror_test *t = begin(test);
-	struct claim_told told = {};
-	struct ditto_cache *cache;
-
-	t->node->local = DITTO_OPEN_WRITE;
-	KUNIT_EXPECT_TRUE(test, grant(t, DITTO_CACHE_ALL, &told) == ERR_PTR(-EAGAIN));
-	t->node->local = DITTO_OPEN_READ;
-	cache = grant(t, DITTO_CACHE_ALL, &told);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(cache), DITTO_CACHE_READ | DITTO_CACHE_HANDLE);
-	KUNIT_EXPECT_EQ(test, local_open(t, O_RDONLY), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 0);
-	ditto_cache_return(cache);
-	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
-	ditto_cache_put(cache);
-	end(test, t);
-}
-
-/*
- * While a break by a local process is pending, nothing is granted that would keep the lease
- * of the VFS up. A process that does not wait is as one that was killed while it did.
- */
-static void pending_break_bars_grants(struct kunit *test)
-{
-	struct mirror_test *t = begin(test);
-	struct claim_told told[2] = {};
-	struct ditto_cache *cache, *other;
-
-	cache = grant_to(t, 0, DITTO_CACHE_READ | DITTO_CACHE_HANDLE, &told[0]);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
-	KUNIT_EXPECT_TRUE(test, grant_to(t, 1, DITTO_CACHE_READ, &told[1]) == ERR_PTR(-EAGAIN));
-	claim_flush(test);
-	KUNIT_EXPECT_EQ(test, atomic_read(&told[0].breaks), 1);
-	KUNIT_EXPECT_TRUE(test, grant_to(t, 1, DITTO_CACHE_READ, &told[1]) == ERR_PTR(-EAGAIN));
-	KUNIT_EXPECT_EQ(test, ditto_cache_ack(cache, 0), 0);
-	ditto_cache_put(cache);
-	/* A rename looks once more when it was woken. */
-	KUNIT_EXPECT_TRUE(test, grant_to(t, 1, DITTO_CACHE_READ, &told[1]) == ERR_PTR(-EAGAIN));
-	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
-	claim_now += 1000;
-	other = grant_to(t, 1, DITTO_CACHE_READ | DITTO_CACHE_HANDLE, &told[1]);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(other));
-	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
-	claim_flush(test);
-	KUNIT_EXPECT_EQ(test, atomic_read(&told[1].breaks), 1);
-	KUNIT_EXPECT_EQ(test, ditto_cache_ack(other, 0), 0);
-	ditto_cache_put(other);
-	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
-	end(test, t);
-}
-
-/* A process that has the file open for writing keeps grants away itself, but not beyond that. */
-static void writer_bars_while_open(struct kunit *test)
-{
-	const u8 rh = DITTO_CACHE_READ | DITTO_CACHE_HANDLE;
-	struct mirror_test *t = begin(test);
-	struct claim_told told[2] = {};
-	struct ditto_cache *cache, *other;
-
-	cache = grant_to(t, 0, rh, &told[0]);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	/* The VFS counts an open before it breaks the lease. */
-	t->node->local = DITTO_OPEN_READ | DITTO_OPEN_WRITE;
-	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
-	claim_flush(test);
-	KUNIT_EXPECT_EQ(test, ditto_cache_ack(cache, 0), 0);
-	ditto_cache_put(cache);
-	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
-	KUNIT_EXPECT_TRUE(test, grant_to(t, 1, rh, &told[1]) == ERR_PTR(-EAGAIN));
-	t->node->local = 0;
-	atomic_set(&told[1].grants, 0);
-	other = grant_to(t, 1, rh, &told[1]);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(other));
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(other), rh);
-	ditto_cache_return(other);
-	ditto_cache_put(other);
-	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
-	end(test, t);
-}
-
-/*
- * A process waits for the delegation of a silent client, which comes back before it is
- * withdrawn. The VFS does not tell of the break again, but the holder is asked.
- */
-static void break_is_not_lost_when_the_holder_returns(struct kunit *test)
-{
-	struct mirror_test *t = begin_stuck(test);
-	struct claim_told told = {};
-	struct ditto_cache_request req = {
-		.point = &t->node->point, .actor.cache_owner = t->owner[0],
-		.style = DITTO_CACHE_DELEGATION, .want = DITTO_CACHE_READ, .break_ms = 35000,
-		.ops = &claim_cache_ops, .private = &told, .filp = t->file,
-	};
-	struct ditto_cache *cache;
-
-	atomic_inc(&told.grants);
-	cache = ditto_cache_grant(&req);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&t->client->client, true));
-	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
-	claim_flush(test);
-	flush_workqueue(claim_table(test)->yield_wq);
-	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&told.revokes), 0);
-	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&t->client->client, false));
-	for (int i = 0; i < 500 && !atomic_read(&told.breaks); i++)
-		msleep(20);
-	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 1);
-	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
-	KUNIT_EXPECT_EQ(test, ditto_cache_ack(cache, 0), 0);
-	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
-	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 1);
-	ditto_cache_put(cache);
-	end(test, t);
-}
-
-/* A reader waits until nobody has WRITE, and lets nobody else have it before. */
-static void pending_reader_bars_writers(struct kunit *test)
-{
-	const u8 rh = DITTO_CACHE_READ | DITTO_CACHE_HANDLE;
-	struct mirror_test *t = begin(test);
-	struct claim_told told[2] = {};
-	struct ditto_cache *cache, *same;
-
-	cache = grant_to(t, 0, DITTO_CACHE_ALL, &told[0]);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	KUNIT_EXPECT_EQ(test, local_open(t, O_RDONLY), -EWOULDBLOCK);
-	claim_flush(test);
-	KUNIT_EXPECT_EQ(test, told[0].keep, rh);
-	KUNIT_EXPECT_EQ(test, ditto_cache_ack(cache, rh), 0);
-	same = grant_to(t, 0, DITTO_CACHE_ALL, &told[0]);
-	atomic_dec(&told[0].grants);
-	KUNIT_EXPECT_PTR_EQ(test, same, cache);
-	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_RDONLY));
-	ditto_cache_put(same);
-	ditto_cache_return(cache);
-	ditto_cache_put(cache);
-	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
-	end(test, t);
+	mirror_test_end(test, t);
 }
 
 /* Ranges of claims that are gone and of those that came after them are shown by one mirror. */
 static void one_mirror_for_a_node(struct kunit *test)
 {
-	struct mirror_test *t = begin(test);
+	struct mirror_test *t = mirror_test_begin(test);
 	struct ditto_mirror *mirror, *again;
 
 	mirror = ditto_mirror_hold(ditto_mirror_begin(&t->node->point, t->file));
@@ -694,45 +438,14 @@ static void one_mirror_for_a_node(struct kunit *test)
 	ditto_mirror_end(again);
 	KUNIT_EXPECT_EQ(test, unlock(t, 0, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, local_may(t, 5), 2);
-	end(test, t);
-}
-
-/* What our own threads do was judged before, and breaks nothing by way of the VFS. */
-static void own_threads_break_nothing(struct kunit *test)
-{
-	struct cred *cred = prepare_kernel_cred(&init_task);
-	struct ditto_acting acting;
-	const struct cred *old;
-	struct mirror_test *t = begin(test);
-	struct claim_told told = {};
-	struct ditto_cache *cache;
-
-	KUNIT_ASSERT_NOT_NULL(test, cred);
-	ditto_acting_add(&acting, cred);
-	KUNIT_EXPECT_FALSE(test, ditto_is_acting());
-	cache = grant(t, DITTO_CACHE_ALL, &told);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	old = override_creds(cred);
-	KUNIT_EXPECT_TRUE(test, ditto_is_acting());
-	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), 0);
-	revert_creds(old);
-	claim_flush(test);
-	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 0);
-	ditto_acting_del(&acting);
-	/* It lies on the stack, and somebody may be looking. */
-	synchronize_rcu();
-	put_cred(cred);
-	ditto_cache_return(cache);
-	ditto_cache_put(cache);
-	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
-	end(test, t);
+	mirror_test_end(test, t);
 }
 
 /* Mandatory for who is himself, advisory for the rest. */
 static void local_locks_stop_exact_io(struct kunit *test)
 {
 	struct ditto_intent intent = { .kind = DITTO_INTENT_READ, .first = 5, .last = 5 };
-	struct mirror_test *t = begin(test);
+	struct mirror_test *t = mirror_test_begin(test);
 	struct ditto_actor actor = { .owner = t->owner[0] };
 
 	KUNIT_EXPECT_EQ(test, local(t, F_RDLCK, 0, 9), 0);
@@ -750,7 +463,7 @@ static void local_locks_stop_exact_io(struct kunit *test)
 	intent.last = 109;
 	KUNIT_EXPECT_EQ(test, ditto_mirror_check_io(t->file, &intent, &actor, NULL), 0);
 	KUNIT_EXPECT_EQ(test, local(t, F_UNLCK, 0, 9), 0);
-	end(test, t);
+	mirror_test_end(test, t);
 }
 
 static struct kunit_case claim_mirror_cases[] = {
@@ -765,14 +478,7 @@ static struct kunit_case claim_mirror_cases[] = {
 	KUNIT_CASE(process_waits_after_a_return),
 	KUNIT_CASE_SLOW(process_is_refused_if_withdrawal_hangs),
 	KUNIT_CASE(release_is_shown),
-	KUNIT_CASE(local_opens_break_grants),
-	KUNIT_CASE(local_opens_stand_in_the_way),
-	KUNIT_CASE(pending_break_bars_grants),
-	KUNIT_CASE(writer_bars_while_open),
-	KUNIT_CASE_SLOW(break_is_not_lost_when_the_holder_returns),
-	KUNIT_CASE(pending_reader_bars_writers),
 	KUNIT_CASE(one_mirror_for_a_node),
-	KUNIT_CASE(own_threads_break_nothing),
 	{}
 };
 
