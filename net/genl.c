@@ -220,8 +220,9 @@ static const struct nla_policy ditto_client_disconnect_nl_policy[DITTO_A_CLIENT_
 };
 
 /* DITTO_CMD_HELPER_REGISTER - do */
-static const struct nla_policy ditto_helper_register_nl_policy[DITTO_A_STATE_AUTH_HELLO + 1] = {
+static const struct nla_policy ditto_helper_register_nl_policy[DITTO_A_STATE_KINDS + 1] = {
 	[DITTO_A_STATE_AUTH_HELLO] = { .type = NLA_BINARY, },
+	[DITTO_A_STATE_KINDS] = { .type = NLA_U64, },
 };
 
 /* DITTO_CMD_UPCALL_REPLY - do */
@@ -402,7 +403,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.cmd		= DITTO_CMD_HELPER_REGISTER,
 		.doit		= ditto_nl_helper_register_doit,
 		.policy		= ditto_helper_register_nl_policy,
-		.maxattr	= DITTO_A_STATE_AUTH_HELLO,
+		.maxattr	= DITTO_A_STATE_KINDS,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{

@@ -32,7 +32,14 @@ int ditto_nl_helper_register_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ditto_server *srv = ditto_server_of(genl_info_net(info));
 	const struct nlattr *hello = info->attrs[DITTO_A_STATE_AUTH_HELLO];
+	const struct nlattr *kinds = info->attrs[DITTO_A_STATE_KINDS];
 	int err;
+
+	if (info->genlhdr->version != DITTO_FAMILY_VERSION) {
+		NL_SET_ERR_MSG_FMT(info->extack, "version %u of the protocol, and ditto.ko %u",
+				   info->genlhdr->version, DITTO_FAMILY_VERSION);
+		return -EPROTO;
+	}
 
 	if (hello && nla_len(hello) > DITTO_AUTH_TOKEN_MAX) {
 		NL_SET_ERR_MSG_ATTR_FMT(info->extack, hello, "more than %u bytes",
@@ -46,6 +53,8 @@ int ditto_nl_helper_register_doit(struct sk_buff *skb, struct genl_info *info)
 		return err;
 	err = ditto_upcall_hello_set(srv, info->snd_portid, hello ? nla_data(hello) : NULL,
 				     hello ? nla_len(hello) : 0);
+	if (!err && kinds)
+		err = ditto_upcall_kinds_set(srv, info->snd_portid, nla_get_u64(kinds));
 	if (!err)
 		err = state_reply(info, srv);
 	if (err) {

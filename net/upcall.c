@@ -67,6 +67,9 @@ static const char *const type_names[] = {
 	[DITTO_UPCALL_GROUP_ID] = "a question for a group",
 };
 
+/* Requests that helpers understand who do not say which. */
+#define FIRST_KINDS	GENMASK_ULL(DITTO_UPCALL_GROUP_ID, 0)
+
 /* Kinds of requests, each with a queue of its own: none waits behind another. */
 enum upcall_queue {
 	QUEUE_LOGINS,
@@ -113,9 +116,11 @@ static const u8 queue_of_type[] = {
 
 /**
  * struct ditto_upcalls - the helper of one server and what it is asked
- * @lock: guards @portid, @term, @stopped, @missed and @stuck
+ * @lock: guards @portid, @term, @kinds, @lacks, @stopped, @missed and @stuck
  * @portid: of the helper; 0 without one
  * @term: another number for each helper that registers; begins anywhere
+ * @kinds: requests that the helper understands, a bit for each
+ * @lacks: those that it does not, and this was logged
  * @stopped: no request is taken any more
  * @missed: its absence was logged
  * @stuck: that it does not answer was logged
@@ -130,6 +135,8 @@ struct ditto_upcalls {
 	spinlock_t lock;	/* see above */
 	u32 portid;
 	u32 term;
+	u64 kinds;
+	u64 lacks;
 	bool stopped;
 	bool missed;
 	bool stuck;
@@ -164,6 +171,23 @@ static int helper_find(struct ditto_upcalls *up, u32 *portid, u32 *term)
 	if (log)
 		pr_warn("no helper: nothing can be recorded, host names, netgroups and groups cannot be looked up (is dittod running?)\n");
 	return *portid ? 0 : -ECONNREFUSED;
+}
+
+/* Does the helper understand a request? Says once that it is too old. */
+static bool helper_knows(struct ditto_upcalls *up, enum ditto_upcall_type type)
+{
+	bool log;
+
+	if (READ_ONCE(up->kinds) & BIT_ULL(type))
+		return true;
+	spin_lock(&up->lock);
+	log = !(up->lacks & BIT_ULL(type));
+	up->lacks |= BIT_ULL(type);
+	spin_unlock(&up->lock);
+	if (log)
+		pr_notice("the helper is older than ditto.ko and does not know %s\n",
+			  type_names[type]);
+	return false;
 }
 
 /*
@@ -292,6 +316,8 @@ static int ask_send(struct ditto_ask *ask)
 	err = helper_find(up, &portid, &term);
 	if (err)
 		return err;
+	if (!helper_knows(up, ask->what.type))
+		return -EOPNOTSUPP;
 	/* The number is taken, but nobody finds the request by it. */
 	err = xa_alloc_cyclic(&up->sent, &id, NULL, XA_LIMIT(1, U32_MAX), &up->next, GFP_KERNEL);
 	if (err < 0)
@@ -468,12 +494,13 @@ void ditto_upcall_tell(struct ditto_server *srv, enum ditto_upcall_type type,
 	u32 portid = READ_ONCE(srv->upcalls->portid);
 	struct sk_buff *msg;
 
-	if (!portid)
+	if (!portid || !helper_knows(srv->upcalls, type))
 		return;
 	msg = upcall_message(&ask, 0, 0, GFP_ATOMIC);
 	if (!IS_ERR(msg))
 		genlmsg_unicast(srv->net, msg, portid);
 }
+EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_tell);
 
 static void hello_replace(struct ditto_upcalls *up, void *hello, size_t len)
 {
@@ -532,6 +559,8 @@ int ditto_upcall_register(struct ditto_server *srv, u32 portid)
 	old = up->portid;
 	if (!old) {
 		WRITE_ONCE(up->portid, portid);
+		WRITE_ONCE(up->kinds, FIRST_KINDS);
+		up->lacks = 0;
 		up->term++;
 		up->missed = false;
 		WRITE_ONCE(up->stuck, false);
@@ -545,6 +574,20 @@ int ditto_upcall_register(struct ditto_server *srv, u32 portid)
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_register);
+
+int ditto_upcall_kinds_set(struct ditto_server *srv, u32 portid, u64 kinds)
+{
+	struct ditto_upcalls *up = srv->upcalls;
+	bool is;
+
+	spin_lock(&up->lock);
+	is = up->portid == portid;
+	if (is)
+		WRITE_ONCE(up->kinds, kinds);
+	spin_unlock(&up->lock);
+	return is ? 0 : -ECONNREFUSED;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_kinds_set);
 
 /* Take the request out that this is the answer to; NULL if it is none's. */
 static struct ditto_ask *ask_take_answered(struct ditto_upcalls *up, u64 serial, u32 portid)

@@ -162,6 +162,12 @@ int ditto_upcall_reply(struct ditto_server *srv, struct genl_info *info);
 void ditto_upcall_portid_gone(struct ditto_server *srv, u32 portid);
 
 /*
+ * Which requests the helper understands, a bit for each value of enum ditto_upcall_type; others
+ * fail with -EOPNOTSUPP. 0, or -ECONNREFUSED if it went.
+ */
+int ditto_upcall_kinds_set(struct ditto_server *srv, u32 portid, u64 kinds);
+
+/*
  * What the helper says for a server that speaks first. It is kept until that helper goes; @len 0
  * for nothing. 0, -ENOMEM, or -ECONNREFUSED if it went.
  */

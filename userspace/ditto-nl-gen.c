@@ -1738,6 +1738,13 @@ static const struct spec_attr state_attrs[] = {
 		.kind = SPEC_BINARY,
 		.form = SPEC_HEX,
 	},
+	[DITTO_A_STATE_KINDS] = {
+		.name = "kinds",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
 };
 
 static const struct nla_policy state_policy[] = {
@@ -1752,6 +1759,9 @@ static const struct nla_policy state_policy[] = {
 	},
 	[DITTO_A_STATE_AUTH_HELLO] = {
 		.type = NLA_BINARY,
+	},
+	[DITTO_A_STATE_KINDS] = {
+		.type = NLA_U64,
 	},
 };
 
@@ -2853,6 +2863,7 @@ static const u16 stat_get_reply[] = {
 
 static const u16 helper_register_request[] = {
 	DITTO_A_STATE_AUTH_HELLO,
+	DITTO_A_STATE_KINDS,
 	0,
 };
 

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import struct
 
 import nfs3
 import rpc
@@ -390,3 +391,94 @@ def helper_ends_cleanly(w):
     s.helper_stop()
     wait_for('the helper is gone', lambda: not s.setting('helper'))
     eq(w.client.nfs().null().stat, rpc.SUCCESS)
+
+
+class Helper:
+    """Registers as a helper of another age; the numbers are those of net/uapi/linux/ditto.h."""
+
+    REGISTER, KINDS = 'DITTO_CMD_HELPER_REGISTER', 'DITTO_A_STATE_KINDS'
+
+    def __init__(self, w):
+        with w.server_ns:
+            self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
+        self.sock.settimeout(20)
+        self.sock.bind((0, 0))
+        self.sock.setsockopt(270, 11, 1)        # SOL_NETLINK, NETLINK_EXT_ACK
+        self.family, self.number = 16, 0        # the controller
+        answer = self.call(3, 1, self.attribute(2, b'ditto\0'))
+        self.family = struct.unpack_from('=H', answer, answer.index(b'\6\0\1\0') + 4)[0]
+
+    @staticmethod
+    def attribute(number, data):
+        return struct.pack('=HH', 4 + len(data), number) + data + bytes(-len(data) % 4)
+
+    def call(self, command, version, attributes=b''):
+        """The first answer: of the family, or an error with what is said about it."""
+        body = struct.pack('=BBH', command, version, 0) + attributes
+        self.number += 1
+        self.sock.send(struct.pack('=IHHII', 16 + len(body), self.family, 5, self.number, 0) +
+                       body)
+        while True:
+            answer = self.sock.recv(65536)
+            if struct.unpack_from('=I', answer, 8)[0] == self.number:
+                return answer
+
+    def register(self, version, kinds=None):
+        """0 or an errno, and what is said."""
+        answer = self.call(uapi(self.REGISTER), version, b'' if kinds is None else
+                           self.attribute(uapi(self.KINDS), struct.pack('=Q', kinds)))
+        if struct.unpack_from('=H', answer, 4)[0] != 2:
+            return 0, ''
+        return -struct.unpack_from('=i', answer, 16)[0], answer[36:].decode(errors='replace')
+
+
+    def is_asked(self):
+        """Does a request come soon?"""
+        self.sock.settimeout(2)
+        try:
+            while True:
+                answer = self.sock.recv(65536)
+                if (struct.unpack_from('=H', answer, 4)[0] == self.family and
+                        answer[16] == uapi('DITTO_CMD_UPCALL')):
+                    return True
+        except socket.timeout:
+            return False
+
+
+def uapi(wanted):
+    """The number of a name in an enum of the header; all begin with an UNSPEC or with 1."""
+    path = os.path.join(os.path.dirname(__file__), '../../net/uapi/linux/ditto.h')
+    with open(path, encoding='ascii') as f:
+        for block in f.read().split('enum {')[1:]:
+            number = -1
+            for line in block.split('}')[0].replace('\n', '').split(','):
+                name, _, value = line.strip().partition(' = ')
+                number = int(value) if value.isdigit() else number + 1
+                if name == wanted:
+                    return number
+    raise AssertionError(wanted)
+
+
+@test(server='ditto', timeout=60)
+def helpers_of_other_ages(w):
+    """One that speaks another protocol is refused with a sentence, an older one is asked less."""
+    put(w.path('f'))
+    n = w.client.nfs(rpc.auth_sys(7001, 7001, [7100]))
+    fh = n.lookup(n.root, 'f').fh
+    newer = Helper(w)
+    error, words = newer.register(2)
+    eq(error, errno.EPROTO)
+    assert 'version 2 of the protocol, and ditto.ko 1' in words, words
+    newer.sock.close()
+    # no helper of before: it says nothing about kinds, and one that only knows netgroups
+    for kinds in (None, 2):
+        older = Helper(w)
+        eq(older.register(1, kinds), (0, ''))
+        w.server.ctl('cache', 'flush')
+        w.server.set('data', manage_gids=True)
+        n.getattr(fh)
+        eq(older.is_asked(), kinds is None)
+        said = 'the helper is older than ditto.ko and does not know a question for groups'
+        eq(said in run('dmesg'), kinds is not None)
+        older.sock.close()
+        wait_for('the helper is gone', lambda: not w.server.setting('helper'))

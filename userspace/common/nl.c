@@ -82,8 +82,15 @@ int conn_open(struct conn *c)
 	return 0;
 }
 
+static void conn_forget_features(struct conn *c)
+{
+	features_free(&c->features);
+	c->has_features = false;
+}
+
 void conn_close(struct conn *c)
 {
+	conn_forget_features(c);
 	nl_socket_free(c->sock);
 	c->sock = NULL;
 	c->family = 0;
@@ -244,13 +251,29 @@ struct nl_msg *conn_notice(const struct conn *c, u8 cmd)
 	return new_message(c->family, cmd, 0);
 }
 
+/* Was it refused for what an older module does not know? */
+static void explain_refusal(struct conn *c, struct nl_msg *request)
+{
+	u8 cmd = genlmsg_hdr(nlmsg_hdr(request))->cmd;
+	struct why why = c->why;
+	const struct features *f = conn_features(c);
+
+	if (f)
+		features_missing(f, cmd, spec_ops[cmd].set, request, &why);
+	c->why = why;
+}
+
 int conn_call(struct conn *c, struct nl_msg *msg, struct nl_msg **reply)
 {
 	u8 cmd = genlmsg_hdr(nlmsg_hdr(msg))->cmd;
 	struct replies got = { 0 };
+	struct nl_msg *request = msg;
 	int rc;
 
+	nlmsg_get(request);
 	rc = run(c, msg, spec_ops[cmd].set, &got);
+	if (rc == -EOPNOTSUPP || rc == -EINVAL)
+		explain_refusal(c, request);
 	if (reply) {
 		*reply = NULL;
 		if (!rc && got.count) {
@@ -259,6 +282,7 @@ int conn_call(struct conn *c, struct nl_msg *msg, struct nl_msg **reply)
 		}
 	}
 	replies_free(&got);
+	nlmsg_free(request);
 	return rc;
 }
 
@@ -345,11 +369,13 @@ static int events_group(struct nlattr *groups)
 int conn_find_family(struct conn *c)
 {
 	static const struct listing all = { .family = GENL_ID_CTRL, .cmd = CTRL_CMD_GETFAMILY };
+	u32 version = DITTO_FAMILY_VERSION;
 	struct replies families;
 	unsigned int i;
 	int rc;
 
 	c->family = 0;
+	conn_forget_features(c);
 	rc = dump(c, &all, &families);
 	if (rc)
 		return rc;
@@ -361,12 +387,48 @@ int conn_find_family(struct conn *c)
 		    nla_strcmp(tb[CTRL_ATTR_FAMILY_NAME], DITTO_FAMILY_NAME))
 			continue;
 		c->family = nla_get_u16(tb[CTRL_ATTR_FAMILY_ID]);
+		if (tb[CTRL_ATTR_VERSION])
+			version = nla_get_u32(tb[CTRL_ATTR_VERSION]);
+		features_add(&c->features, families.msg[i]);
 		if (tb[CTRL_ATTR_MCAST_GROUPS])
 			c->events = events_group(tb[CTRL_ATTR_MCAST_GROUPS]);
 	}
 	replies_free(&families);
+	if (c->family && version != DITTO_FAMILY_VERSION) {
+		c->family = 0;
+		why_not(&c->why, "ditto.ko speaks version %u of the protocol, this program version %u: install both from one release",
+			version, DITTO_FAMILY_VERSION);
+		return -CONN_OTHER_VERSION;
+	}
 	if (c->family)
 		return 0;
 	why_not(&c->why, "ditto.ko is not loaded: modprobe ditto");
 	return -CONN_NOT_LOADED;
+}
+
+static void put_family(struct nl_msg *msg, const void *arg)
+{
+	const struct conn *c = arg;
+	u16 family = (u16)c->family;
+
+	msg_put(msg, CTRL_ATTR_FAMILY_ID, &family, sizeof(family));
+}
+
+const struct features *conn_features(struct conn *c)
+{
+	const struct listing policies = {
+		.family = GENL_ID_CTRL, .cmd = CTRL_CMD_GETPOLICY, .put = put_family, .arg = c
+	};
+	struct replies r;
+	unsigned int i;
+
+	if (c->has_features)
+		return &c->features;
+	if (!c->family || dump(c, &policies, &r))
+		return NULL;
+	for (i = 0; i < r.count; i++)
+		features_add(&c->features, r.msg[i]);
+	replies_free(&r);
+	c->has_features = true;
+	return &c->features;
 }

@@ -13,11 +13,14 @@
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
+#include "family.h"
 #include "spec.h"
 #include "text.h"
 
 /* What calls return, negative, when ditto.ko is not there. */
 #define CONN_NOT_LOADED	ENOPKG
+/* And when it speaks another version of the protocol. */
+#define CONN_OTHER_VERSION	EPROTO
 
 struct nl_sock;
 
@@ -26,6 +29,8 @@ struct nl_sock;
  * @sock: the socket
  * @family: number of the family "ditto"; 0 until found
  * @events: number of its group "events"
+ * @features: what the family knows, if it was asked
+ * @has_features: it was
  * @why: the last error in words
  * @warning: what the kernel said although it did as asked; empty for nothing
  */
@@ -33,6 +38,8 @@ struct conn {
 	struct nl_sock *sock;
 	int family;
 	int events;
+	struct features features;
+	bool has_features;
 	struct why why;
 	struct why warning;
 };
@@ -62,8 +69,10 @@ struct extack {
 /* Open a socket. 0 or a negative errno. The family may be missing still. */
 int conn_open(struct conn *c);
 void conn_close(struct conn *c);
-/* Look the family up. 0, -CONN_NOT_LOADED, or another negative errno. */
+/* Look the family up. 0, -CONN_NOT_LOADED, -CONN_OTHER_VERSION, or another negative errno. */
 int conn_find_family(struct conn *c);
+/* Ask what the family knows, once. NULL if it does not say. */
+const struct features *conn_features(struct conn *c);
 
 /* A message for a command; never NULL. */
 struct nl_msg *conn_message(const struct conn *c, u8 cmd);

@@ -17,6 +17,7 @@
 #include "kernel.h"
 #include "log.h"
 #include "mem.h"
+#include "older.h"
 #include "nl.h"
 #include "place.h"
 #include "port_user.h"
@@ -50,6 +51,7 @@ struct wanted {
  * @result: what came of it
  * @before: of the last run
  * @server: as it is
+ * @known: options of shares that the kernel knows
  * @want: the file's shares, in its order
  */
 struct work {
@@ -59,6 +61,7 @@ struct work {
 	struct applied *result;
 	struct applied before;
 	struct kernel_server server;
+	u32 known;
 	struct wanted *want;
 };
 
@@ -176,6 +179,14 @@ static void remember_settings(struct work *w, const struct kernel_server *set)
 	}
 }
 
+static void report_unknown_setting(struct work *w, unsigned int type)
+{
+	char what[64];
+
+	snprintf(what, sizeof(what), "setting %s", spec_server_set.attrs[type].name);
+	problem(w, what, "ditto.ko is older than dittod and does not know it");
+}
+
 static bool apply_settings(struct work *w)
 {
 	struct kernel_server set = { 0 };
@@ -185,6 +196,8 @@ static bool apply_settings(struct work *w)
 	int rc = 0;
 
 	for (i = 1; i <= DITTO_A_SERVER_MAX; i++) {
+		if (w->cfg->given[i] && !w->server.has[i])
+			report_unknown_setting(w, i);
 		if (!w->server.has[i] || !wanted_setting(w, i, &set.value[i]))
 			continue;
 		set.has[i] = set.value[i] != w->server.value[i];
@@ -339,6 +352,24 @@ static bool needs_place(const struct share *s, const struct kernel_shares *have)
 	return !old || must_replace(s, old);
 }
 
+/* Options that an older module does not know; false if the share cannot do without one. */
+static bool check_options(struct work *w, const struct share *s, const char *what)
+{
+	u32 left = older_lacks(s, w->known);
+	bool good = true;
+	struct why why;
+
+	while (left) {
+		if (older_take(&left, &why)) {
+			problem(w, what, why.text);
+		} else {
+			failure(w, what, why.text);
+			good = false;
+		}
+	}
+	return good;
+}
+
 /*
  * Look up what the kernel does not know: ids of users and groups, and where paths lead. Looks
  * at all paths go on at once: a file system that hangs takes the others no time.
@@ -363,6 +394,8 @@ static void prepare_shares(struct work *w, const struct kernel_shares *have)
 		if (grants_resolve(&s->grants, &want->share.grants, &why)) {
 			want->bad = true;
 			failure(w, what, why.text);
+		} else if (!check_options(w, &want->share, what)) {
+			want->bad = true;
 		} else if (needs_place(s, have)) {
 			want->bad = !check_place(w, want, what, until);
 		}
@@ -380,20 +413,21 @@ static void unprepare_shares(struct work *w)
 }
 
 /* A copy for the kernel: everything is said, what the file leaves out by its default. */
-static struct share full_copy(const struct share *s)
+static struct share full_copy(const struct work *w, const struct share *s)
 {
 	const u16 *option = spec_ops[DITTO_CMD_SHARE_SET].request;
 	struct share copy = *s;
 
 	for (; *option; option++)
 		copy.given |= SHARE_BIT(*option);
+	copy.given &= w->known;
 	return copy;
 }
 
 static bool add_share(struct work *w, const struct wanted *wanted)
 {
 	const struct share *s = &wanted->share;
-	struct share want = full_copy(s);
+	struct share want = full_copy(w, s);
 	struct share *added;
 	char what[300];
 
@@ -418,7 +452,7 @@ static bool add_share(struct work *w, const struct wanted *wanted)
 
 static bool change_share(struct work *w, const struct share *want, const struct share *have)
 {
-	u32 differs = share_diff(want, have);
+	u32 differs = share_diff(want, have) & w->known;
 	struct share change = *want;
 	char what[300];
 
@@ -461,6 +495,7 @@ static bool apply_shares(struct work *w)
 		outcome(w, rc, "list of shares", "read");
 		return false;
 	}
+	w->known = kernel_share_options(w->k);
 	forget_places(w);
 	prepare_shares(w, &have);
 	go_on = remove_shares(w, &have) && add_shares(w, &have);

@@ -31,6 +31,8 @@
  * @events_cb: the same on @events
  * @services: work on requests
  * @logins: how users could log in when the server was told, see auth_changes()
+ * @knows_kinds: the server takes DITTO_A_STATE_KINDS
+ * @other_version: it speaks another version of the protocol, and this was logged
  * @register_seq: of the registration that is not answered yet
  * @ops: the owner's
  * @arg: for @ops
@@ -43,6 +45,8 @@ struct channel {
 	struct nl_cb *events_cb;
 	const struct upcall_services *services;
 	unsigned int logins;
+	bool knows_kinds;
+	bool other_version;
 	u32 register_seq;
 	const struct channel_ops *ops;
 	void *arg;
@@ -60,6 +64,8 @@ static void send_registration(struct channel *ch)
 	if (hello)
 		msg_put(msg, DITTO_A_STATE_AUTH_HELLO, hello, len);
 	free(hello);
+	if (ch->knows_kinds)
+		msg_put_number(msg, &spec_state_set, DITTO_A_STATE_KINDS, UPCALL_KINDS);
 	nl_complete_msg(ch->helper.sock, msg);
 	ch->register_seq = nlmsg_hdr(msg)->nlmsg_seq;
 	rc = conn_post(&ch->helper, msg);
@@ -78,16 +84,28 @@ static void go_down(struct channel *ch)
 	ch->ops->down(ch->arg);
 }
 
+/* An older module takes no word about kinds; it asks what dittod knows anyway. */
+static void look_at_features(struct channel *ch)
+{
+	const struct features *f = conn_features(&ch->query);
+
+	ch->knows_kinds = f && features_attr(f, DITTO_CMD_HELPER_REGISTER, DITTO_A_STATE_KINDS);
+}
+
 void channel_check(struct channel *ch)
 {
-	int rc;
+	int rc = conn_find_family(&ch->query);
 
-	if (conn_find_family(&ch->query)) {
+	if (rc == -CONN_OTHER_VERSION && !ch->other_version)
+		log_error("%s", ch->query.why.text);
+	ch->other_version = rc == -CONN_OTHER_VERSION;
+	if (rc) {
 		go_down(ch);
 		return;
 	}
 	if (ch->query.family == ch->helper.family)
 		return;
+	look_at_features(ch);
 	rc = nl_socket_add_membership(ch->events.sock, ch->query.events);
 	if (rc < 0)
 		log_error("cannot hear events: %s", nl_geterror(rc));

@@ -139,6 +139,21 @@ int kernel_shares_get(struct kernel *k, struct kernel_shares *out)
 	return 0;
 }
 
+u32 kernel_share_options(struct kernel *k)
+{
+	const struct features *f = begin(k) ? NULL : conn_features(&k->conn);
+	u32 known = 0;
+	unsigned int i;
+
+	if (!f)
+		return UINT32_MAX;
+	for (i = 0; i <= DITTO_A_SHARE_MAX; i++)
+		if (features_attr(f, DITTO_CMD_SHARE_NEW, i) ||
+		    features_attr(f, DITTO_CMD_SHARE_SET, i))
+			known |= SHARE_BIT(i);
+	return known;
+}
+
 void kernel_shares_free(struct kernel_shares *s)
 {
 	unsigned int i;

@@ -53,6 +53,8 @@ int kernel_server_get(struct kernel *k, struct kernel_server *server);
 int kernel_server_set(struct kernel *k, const struct kernel_server *server);
 int kernel_set_handle_key(struct kernel *k, const u8 key[16]);
 
+/* Options of shares that the module knows: SHARE_BIT() of each; all if it does not say. */
+u32 kernel_share_options(struct kernel *k);
 int kernel_shares_get(struct kernel *k, struct kernel_shares *out);
 void kernel_shares_free(struct kernel_shares *s);
 /* NULL if there is none or on error. */

@@ -295,6 +295,9 @@ static void refuse(struct upcall *u, int rc)
 {
 	if (rc == -EAGAIN)
 		log_warning("too many requests of the kernel wait for the name service");
+	else if (rc == -EOPNOTSUPP)
+		log_warning("ditto.ko is newer than dittod, which does not know its request %u",
+			    u->type);
 	else
 		log_warning("a request of the kernel was not understood");
 	u->error = (u32)-rc;

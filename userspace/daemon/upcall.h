@@ -15,6 +15,9 @@ struct conn;
 struct nl_msg;
 struct pipes;
 
+/* Requests that are understood: a bit for each enum ditto_upcall_kind. */
+#define UPCALL_KINDS	((2ULL << DITTO_UPCALL_KIND_GROUP_ID) - 1)
+
 /**
  * struct upcall_services - what works on requests
  * @hosts: looks up names of hosts

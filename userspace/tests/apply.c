@@ -69,6 +69,48 @@ static void changed_options(void)
 	fake_unload(&k);
 }
 
+/* What an older module does not know is left out, unless it would let somebody do more. */
+static void older_module(void)
+{
+	struct applied result = { 0 };
+
+	fake_load(&k, 30, "nfs");
+	k.unknown = SHARE_BIT(DITTO_A_SHARE_COMMENT) | SHARE_BIT(DITTO_A_SHARE_ENCRYPT) |
+		    SHARE_BIT(DITTO_A_SHARE_NOTIFY);
+	/* Nobody asked for anything. */
+	expect(A B, "key +share:a +share:b +listener:nfs tcp *");
+	SAME(apply_text(A "comment = x\n" B "read_only = yes\n", &result), "share:b:10");
+	CHECK(!result.errors && result.nproblems == 1);
+	SAME(result.problem[0].what, "share a");
+	SAME(result.problem[0].why,
+	     "ditto.ko is older than dittod and does not know comment: it is left out");
+	/* That is no reason to try again, and no news. */
+	SAME(apply_text(A "comment = x\n" B "read_only = yes\n", &result), "");
+	CHECK(!result.errors && !result.changes && !result.news);
+	SAME(apply_text(A "encrypt = yes\n" B, &result), "share:b:10");
+	CHECK(result.errors == 1 && result.nproblems == 1);
+	SAME(result.problem[0].why,
+	     "ditto.ko is older than dittod and does not know encrypt: the share is left as it is");
+	/* A share that was not there is not served. */
+	SAME(apply_text("[share c]\npath = /c\nencrypt = yes\n", &result), "-share:a -share:b");
+	CHECK(result.errors == 1);
+	applied_free(&result);
+	fake_unload(&k);
+}
+
+static void older_module_lacks_setting(void)
+{
+	struct applied result = { 0 };
+
+	fake_load(&k, 31, "nfs");
+	SAME(apply_text("[server]\nthreads = 4\nnode-limit = 100000\n" A, &result),
+	     "key threads=4 +share:a +listener:nfs tcp *");
+	CHECK(!result.errors && result.nproblems == 1);
+	SAME(result.problem[0].what, "setting node-limit");
+	applied_free(&result);
+	fake_unload(&k);
+}
+
 static void moved_share(void)
 {
 	fake_load(&k, 3, NULL);
@@ -288,7 +330,7 @@ static void module_gone(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(from_nothing_to_nothing), TEST(changed_options), TEST(moved_share),
+		TEST(from_nothing_to_nothing), TEST(changed_options), TEST(older_module), TEST(older_module_lacks_setting), TEST(moved_share),
 		TEST(kept_id), TEST(same_key_in_every_life), TEST(added_by_hand), TEST(listeners),
 		TEST(late_protocol), TEST(settings), TEST(one_failure), TEST(unknown_names),
 		TEST(mountpoints), TEST(file_systems), TEST(stuck_file_system), TEST(module_gone),

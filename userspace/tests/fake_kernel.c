@@ -174,12 +174,19 @@ struct share *kernel_share_get(struct kernel *k, const char *name)
 	return s ? copy_share(*s) : NULL;
 }
 
+u32 kernel_share_options(struct kernel *k)
+{
+	return ~k->unknown;
+}
+
 int kernel_share_add(struct kernel *k, const struct share *s)
 {
 	struct share *copy;
 
 	if (k->gone)
 		return fail(k, CONN_NOT_LOADED);
+	if (s->given & k->unknown)
+		return fail(k, EINVAL);
 	if (find(k, s->name))
 		return fail(k, EEXIST);
 	if (k->fail_share && !strcmp(k->fail_share, s->name))
@@ -202,6 +209,8 @@ int kernel_share_set(struct kernel *k, const struct share *s)
 
 	if (!old)
 		return fail(k, ENOENT);
+	if (s->given & k->unknown)
+		return fail(k, EINVAL);
 	/* Good enough: dittod says what differs, and the rest is the same. */
 	changed = copy_share(s);
 	free(changed->path);

@@ -17,6 +17,7 @@
  * @key: the last one
  * @gone: the module is not loaded
  * @fail_share: adding this share fails
+ * @unknown: SHARE_BIT() of options that it does not know
  * @log: changes since fake_log() was called, a word each
  * @why: the last error
  */
@@ -29,6 +30,7 @@ struct kernel {
 	u8 key[16];
 	bool gone;
 	const char *fail_share;
+	u32 unknown;
 	char log[512];
 	struct why why;
 };

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What an older or newer ditto.ko says it knows, and what is made of it. */
+
+#include <linux/genetlink.h>
+#include <string.h>
+
+#include <netlink/genl/genl.h>
+
+#include "ditto-nl-gen.h"
+#include "nl.h"
+#include "test.h"
+
+static struct nl_msg *answer(u8 cmd)
+{
+	struct nl_msg *msg = nlmsg_alloc();
+
+	genlmsg_put(msg, 0, 0, GENL_ID_CTRL, 0, 0, cmd, 2);
+	return msg;
+}
+
+/* The family has all commands but one. */
+static void tell_commands(struct features *f, u8 without)
+{
+	struct nl_msg *msg = answer(CTRL_CMD_NEWFAMILY);
+	struct nlattr *ops = nla_nest_start(msg, CTRL_ATTR_OPS), *op;
+	u32 cmd;
+
+	for (cmd = 1; cmd <= DITTO_CMD_MAX; cmd++) {
+		if (cmd == without)
+			continue;
+		op = nla_nest_start(msg, (int)cmd);
+		nla_put_u32(msg, CTRL_ATTR_OP_ID, cmd);
+		nla_nest_end(msg, op);
+	}
+	nla_nest_end(msg, ops);
+	features_add(f, msg);
+	nlmsg_free(msg);
+}
+
+static void tell_policy_number(struct features *f, u8 cmd, u32 number)
+{
+	struct nl_msg *msg = answer(CTRL_CMD_GETPOLICY);
+	struct nlattr *ops = nla_nest_start(msg, CTRL_ATTR_OP_POLICY);
+	struct nlattr *op = nla_nest_start(msg, cmd);
+
+	nla_put_u32(msg, CTRL_ATTR_POLICY_DO, number);
+	nla_nest_end(msg, op);
+	nla_nest_end(msg, ops);
+	features_add(f, msg);
+	nlmsg_free(msg);
+}
+
+static void tell_attribute(struct features *f, u32 number, unsigned int attr)
+{
+	struct nl_msg *msg = answer(CTRL_CMD_GETPOLICY);
+	struct nlattr *all = nla_nest_start(msg, CTRL_ATTR_POLICY);
+	struct nlattr *policy = nla_nest_start(msg, (int)number);
+	struct nlattr *one = nla_nest_start(msg, (int)attr);
+
+	nla_put_u32(msg, NL_POLICY_TYPE_ATTR_TYPE, NL_ATTR_TYPE_U32);
+	nla_nest_end(msg, one);
+	nla_nest_end(msg, policy);
+	nla_nest_end(msg, all);
+	features_add(f, msg);
+	nlmsg_free(msg);
+}
+
+/* A module that has no client-disconnect, and of shares knows names, paths and comments. */
+static void older(struct features *f)
+{
+	memset(f, 0, sizeof(*f));
+	tell_commands(f, DITTO_CMD_CLIENT_DISCONNECT);
+	tell_policy_number(f, DITTO_CMD_SHARE_SET, 5);
+	tell_attribute(f, 5, DITTO_A_SHARE_NAME);
+	tell_attribute(f, 5, DITTO_A_SHARE_COMMENT);
+}
+
+static void what_is_known(void)
+{
+	struct features f;
+
+	older(&f);
+	CHECK(features_command(&f, DITTO_CMD_SHARE_SET));
+	CHECK(!features_command(&f, DITTO_CMD_CLIENT_DISCONNECT));
+	CHECK(!features_command(&f, DITTO_CMD_MAX + 1));
+	CHECK(features_attr(&f, DITTO_CMD_SHARE_SET, DITTO_A_SHARE_COMMENT));
+	CHECK(!features_attr(&f, DITTO_CMD_SHARE_SET, DITTO_A_SHARE_ENCRYPT));
+	CHECK(!features_attr(&f, DITTO_CMD_SHARE_SET, 5000));
+	/* What is not described. */
+	CHECK(features_attr(&f, DITTO_CMD_SHARE_NEW, DITTO_A_SHARE_ENCRYPT));
+	features_free(&f);
+}
+
+static void refusal_in_words(void)
+{
+	struct conn c = { .family = 0x20 };
+	struct why why = { "" };
+	struct features f;
+	struct nl_msg *msg;
+
+	older(&f);
+	msg = conn_message(&c, DITTO_CMD_SHARE_SET);
+	msg_put_string(msg, DITTO_A_SHARE_NAME, "a");
+	msg_put_string(msg, DITTO_A_SHARE_COMMENT, "text");
+	CHECK(!features_missing(&f, DITTO_CMD_SHARE_SET, &spec_share_set, msg, &why));
+	SAME(why.text, "");
+	msg_put_number(msg, &spec_share_set, DITTO_A_SHARE_ENCRYPT, 1);
+	msg_put_number(msg, &spec_share_set, DITTO_A_SHARE_GUEST, 1);
+	CHECK(features_missing(&f, DITTO_CMD_SHARE_SET, &spec_share_set, msg, &why));
+	SAME(why.text, "ditto.ko is older than this program and does not know encrypt, guest: install both from one release");
+	nlmsg_free(msg);
+	msg = conn_message(&c, DITTO_CMD_CLIENT_DISCONNECT);
+	CHECK(features_missing(&f, DITTO_CMD_CLIENT_DISCONNECT, &spec_client_set, msg, &why));
+	SAME(why.text, "ditto.ko is older than this program and does not know the command client-disconnect: install both from one release");
+	nlmsg_free(msg);
+	features_free(&f);
+}
+
+/* A newer module says more than this program can count. */
+static void newer_module(void)
+{
+	struct features f;
+	struct why why;
+	struct conn c = { .family = 0x20 };
+	struct nl_msg *msg;
+
+	older(&f);
+	tell_attribute(&f, 5, DITTO_A_SHARE_ENCRYPT);
+	tell_attribute(&f, 5, 4000);
+	tell_attribute(&f, 16000, 1);
+	tell_policy_number(&f, 255, 16000);
+	msg = conn_message(&c, DITTO_CMD_SHARE_SET);
+	msg_put_number(msg, &spec_share_set, DITTO_A_SHARE_ENCRYPT, 1);
+	CHECK(!features_missing(&f, DITTO_CMD_SHARE_SET, &spec_share_set, msg, &why));
+	nlmsg_free(msg);
+	features_free(&f);
+}
+
+int main(void)
+{
+	static const struct test tests[] = {
+		TEST(what_is_known), TEST(refusal_in_words), TEST(newer_module), { 0 }
+	};
+
+	return test_main(tests);
+}
