@@ -198,6 +198,15 @@ static void asked_done(struct ditto_ask *ask, int err)
 	a->error = err;
 }
 
+/* Not on the stack, for it has a timer. */
+static struct asked *asked_new(struct kunit *test)
+{
+	struct asked *a = kunit_kzalloc(test, sizeof(*a), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, a);
+	return a;
+}
+
 static void asked_start(struct kunit *test, struct asked *a)
 {
 	memset(a, 0, sizeof(*a));
@@ -212,75 +221,75 @@ static void asked_start(struct kunit *test, struct asked *a)
 static void answers_to_a_server_before(struct kunit *test)
 {
 	struct listener *l = listener_new(test);
-	struct asked a;
+	struct asked *a = asked_new(test);
 	u64 old, new;
 
 	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, l->port), 0);
-	asked_start(test, &a);
+	asked_start(test, a);
 	old = listener_asked(test, l);
 	ditto_upcalls_exit(test->priv);
-	KUNIT_EXPECT_EQ(test, a.done, 1);
-	KUNIT_EXPECT_EQ(test, a.error, -ECONNREFUSED);
+	KUNIT_EXPECT_EQ(test, a->done, 1);
+	KUNIT_EXPECT_EQ(test, a->error, -ECONNREFUSED);
 	KUNIT_ASSERT_EQ(test, ditto_upcalls_init(test->priv), 0);
 	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, l->port), 0);
-	asked_start(test, &a);
+	asked_start(test, a);
 	new = listener_asked(test, l);
 	KUNIT_EXPECT_NE(test, old, new);
 	KUNIT_EXPECT_EQ(test, listener_answer(test, l->port, old, 0), -ENOENT);
-	KUNIT_EXPECT_EQ(test, a.done, 0);
+	KUNIT_EXPECT_EQ(test, a->done, 0);
 	KUNIT_EXPECT_EQ(test, listener_answer(test, l->port, new, 0), 0);
-	KUNIT_EXPECT_EQ(test, a.done, 1);
-	KUNIT_EXPECT_EQ(test, a.error, 0);
+	KUNIT_EXPECT_EQ(test, a->done, 1);
+	KUNIT_EXPECT_EQ(test, a->error, 0);
 }
 
 /* One that was replaced answers neither what it was asked nor what the next one is. */
 static void answers_of_others(struct kunit *test)
 {
 	struct listener *first = listener_new(test), *second = listener_new(test);
-	struct asked a;
+	struct asked *a = asked_new(test);
 	u64 old, new;
 
 	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, first->port), 0);
-	asked_start(test, &a);
+	asked_start(test, a);
 	old = listener_asked(test, first);
 	KUNIT_EXPECT_EQ(test, listener_answer(test, second->port, old, 0), -EPERM);
-	KUNIT_EXPECT_EQ(test, a.done, 0);
+	KUNIT_EXPECT_EQ(test, a->done, 0);
 	ditto_upcall_portid_gone(test->priv, first->port);
-	KUNIT_EXPECT_EQ(test, a.error, -ECONNREFUSED);
+	KUNIT_EXPECT_EQ(test, a->error, -ECONNREFUSED);
 	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, second->port), 0);
-	asked_start(test, &a);
+	asked_start(test, a);
 	new = listener_asked(test, second);
 	KUNIT_EXPECT_NE(test, upper_32_bits(old), upper_32_bits(new));
 	KUNIT_EXPECT_EQ(test, listener_answer(test, first->port, new, 0), -EPERM);
 	KUNIT_EXPECT_EQ(test, listener_answer(test, second->port, old, 0), -ENOENT);
 	/* The term of the one, the number of the other. */
 	KUNIT_EXPECT_EQ(test, listener_answer(test, second->port, lower_32_bits(new), 0), -ENOENT);
-	KUNIT_EXPECT_EQ(test, a.done, 0);
+	KUNIT_EXPECT_EQ(test, a->done, 0);
 	KUNIT_EXPECT_EQ(test, listener_answer(test, second->port, new, 0), 0);
-	KUNIT_EXPECT_EQ(test, a.done, 1);
+	KUNIT_EXPECT_EQ(test, a->done, 1);
 }
 
 /* The helper forgets the login that nobody waits for. */
 static void answers_to_who_gave_up(struct kunit *test)
 {
 	struct listener *l = listener_new(test);
-	struct asked a;
+	struct asked *a = asked_new(test);
 	u64 serial;
 
 	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, l->port), 0);
-	asked_start(test, &a);
+	asked_start(test, a);
 	serial = listener_asked(test, l);
-	KUNIT_EXPECT_TRUE(test, ditto_ask_cancel(&a.ask));
+	KUNIT_EXPECT_TRUE(test, ditto_ask_cancel(&a->ask));
 	KUNIT_EXPECT_EQ(test, listener_answer(test, l->port, serial, 77), -ENOENT);
-	KUNIT_EXPECT_EQ(test, a.done, 0);
+	KUNIT_EXPECT_EQ(test, a->done, 0);
 	KUNIT_ASSERT_TRUE(test, listener_hear(l));
 	KUNIT_EXPECT_EQ(test, nla_get_u32(l->attrs[DITTO_A_UPCALL_TYPE]), DITTO_UPCALL_AUTH_ABORT);
 	KUNIT_EXPECT_EQ(test, nla_get_u64(l->attrs[DITTO_A_UPCALL_AUTH_ID]), 77);
 	/* The answer came first. */
-	asked_start(test, &a);
+	asked_start(test, a);
 	KUNIT_EXPECT_EQ(test, listener_answer(test, l->port, listener_asked(test, l), 77), 0);
-	KUNIT_EXPECT_FALSE(test, ditto_ask_cancel(&a.ask));
-	KUNIT_EXPECT_EQ(test, a.done, 1);
+	KUNIT_EXPECT_FALSE(test, ditto_ask_cancel(&a->ask));
+	KUNIT_EXPECT_EQ(test, a->done, 1);
 	KUNIT_EXPECT_FALSE(test, listener_hear(l));
 }
 
@@ -324,23 +333,20 @@ static int put_and_give_up(struct sk_buff *msg, void *arg)
 static void given_up_before_it_is_sent(struct kunit *test)
 {
 	struct listener *l = listener_new(test);
-	struct asked a = {
-		.ask = {
-			.what = {
-				.type = DITTO_UPCALL_AUTH, .put = put_and_give_up,
-				.got = got_nothing, .arg = &a,
-			},
-			.done = asked_done,
-		},
-	};
+	struct asked *a = asked_new(test);
 
+	a->ask.what.type = DITTO_UPCALL_AUTH;
+	a->ask.what.put = put_and_give_up;
+	a->ask.what.got = got_nothing;
+	a->ask.what.arg = a;
+	a->ask.done = asked_done;
 	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, l->port), 0);
-	ditto_ask_start(test->priv, &a.ask);
-	KUNIT_EXPECT_EQ(test, a.done, 1);
-	KUNIT_EXPECT_EQ(test, a.error, -ECANCELED);
+	ditto_ask_start(test->priv, &a->ask);
+	KUNIT_EXPECT_EQ(test, a->done, 1);
+	KUNIT_EXPECT_EQ(test, a->error, -ECANCELED);
 	KUNIT_EXPECT_FALSE(test, listener_hear(l));
-	if (!a.done)
-		KUNIT_EXPECT_TRUE(test, ditto_ask_cancel(&a.ask));
+	if (!a->done)
+		KUNIT_EXPECT_TRUE(test, ditto_ask_cancel(&a->ask));
 }
 
 static int upcall_test_init(struct kunit *test)
