@@ -45,38 +45,79 @@ const struct dsmb_allowance dsmb_allowances[DITTO_TRUST_LEVELS] = {
 	},
 };
 
+/*
+ * The ready session that makes the connection worth most, or 0 if none makes it worth more than
+ * @trust, which is filled. Of users the one who pays for the connection goes on paying.
+ */
+static unsigned long conn_best_id(struct dsmb_conn *conn, enum ditto_trust *trust)
+{
+	struct dsmb_channel *channel;
+	unsigned long id, best = 0;
+
+	rcu_read_lock();
+	xa_for_each(&conn->sessions, id, channel) {
+		enum ditto_trust worth = READ_ONCE(channel->session->trust);
+		bool pays;
+
+		/* Pairs with the end of the authentication: the session's principal is there. */
+		if (worth < *trust || !smp_load_acquire(&channel->ready))
+			continue;
+		pays = worth == DITTO_TRUST_USER &&
+		       channel->session->who.user == conn->charge.user;
+		if (worth == *trust && !pays)
+			continue;
+		best = id;
+		*trust = worth;
+		if (pays)
+			break;
+	}
+	rcu_read_unlock();
+	return best;
+}
+
 /* The session that makes the connection worth most, held, or NULL if none does. */
 static struct dsmb_session *conn_best_session(struct dsmb_conn *conn, enum ditto_trust *trust)
 {
 	struct dsmb_session *session = NULL;
-	struct dsmb_channel *channel;
-	unsigned long id, best = 0;
+	struct dsmb_channel *channel = NULL;
+	unsigned long best;
 
-	*trust = conn->who.trust;
-	rcu_read_lock();
-	xa_for_each(&conn->sessions, id, channel) {
-		enum ditto_trust worth = READ_ONCE(channel->session->trust);
-
-		/* Pairs with the end of the authentication: the session's principal is there. */
-		if (worth <= *trust || !smp_load_acquire(&channel->ready))
-			continue;
-		best = id;
-		*trust = worth;
-		if (worth == DITTO_TRUST_USER)
-			break;
-	}
-	rcu_read_unlock();
-	if (!best)
-		return NULL;
-	channel = dsmb_channel_find(conn, best, &session);
+	lockdep_assert_held(&conn->trust_lock);
+	/* What goes meanwhile is out of the table before it cannot be held any more. */
+	do {
+		*trust = conn->who.trust;
+		best = conn_best_id(conn, trust);
+		if (best)
+			channel = dsmb_channel_find(conn, best, &session);
+	} while (best && !channel);
 	dsmb_channel_put(channel);
-	return channel ? session : NULL;
+	return session;
 }
 
 /* What a session without a name may last that uses nothing is the time for a login. */
 static void conn_fell(struct dsmb_conn *conn)
 {
 	mod_delayed_work(conn->server->slow, &conn->handshake, DSMB_HANDSHAKE_S * HZ);
+}
+
+/* All of what the connection is charged for moves, or nothing does. */
+static int conn_move_charges(struct dsmb_conn *conn, const struct ditto_principal *who)
+{
+	struct ditto_charge moved = {};
+	int err;
+
+	lockdep_assert_held(&conn->trust_lock);
+	err = ditto_charge(&moved, who, DITTO_BUDGET_CONNECTIONS, conn->charge.amount);
+	if (err)
+		return err;
+	err = dsmb_transport_set_trust(conn->transport, who);
+	if (err) {
+		ditto_uncharge(&moved);
+		return err;
+	}
+	ditto_uncharge(&conn->charge);
+	conn->charge = moved;
+	return 0;
 }
 
 int dsmb_conn_settle(struct dsmb_conn *conn)
@@ -89,12 +130,11 @@ int dsmb_conn_settle(struct dsmb_conn *conn)
 	mutex_lock(&conn->trust_lock);
 	old = conn->trust;
 	session = conn_best_session(conn, &who.trust);
-	if (session)
+	if (session && who.trust == DITTO_TRUST_USER)
 		who.user = session->who.user;
-	if (who.trust != old && READ_ONCE(conn->state) != DSMB_CONN_DEAD) {
-		err = ditto_charge_move(&conn->charge, &who);
-		if (!err)
-			err = dsmb_transport_set_trust(conn->transport, &who);
+	if ((who.trust != old || who.user != conn->charge.user) &&
+	    READ_ONCE(conn->state) != DSMB_CONN_DEAD) {
+		err = conn_move_charges(conn, &who);
 		if (!err)
 			WRITE_ONCE(conn->trust, who.trust);
 		if (!err && who.trust == conn->who.trust)
@@ -104,7 +144,7 @@ int dsmb_conn_settle(struct dsmb_conn *conn)
 
 	if (session)
 		dsmb_session_put(session);
-	/* One of the two charges may have moved: each stays what it is until it is moved again. */
+	/* Who paid so far goes on if the next user cannot, but not for who is trusted less. */
 	if (err && who.trust < old)
 		dsmb_conn_drop(conn, "nobody is logged in any more, and there are too many such");
 	return err;
@@ -112,8 +152,18 @@ int dsmb_conn_settle(struct dsmb_conn *conn)
 
 int dsmb_session_admit_guest(struct dsmb_session *session, struct dsmb_conn *conn)
 {
-	if (READ_ONCE(session->trust) >= DITTO_TRUST_ANONYMOUS)
-		return 0;
-	WRITE_ONCE(session->trust, DITTO_TRUST_ANONYMOUS);
-	return dsmb_conn_settle(conn);
+	enum ditto_trust before;
+	int err = 0;
+
+	/* Another TREE_CONNECT is not let in before it is known whether this one is. */
+	mutex_lock(&session->lock);
+	before = session->trust;
+	if (before < DITTO_TRUST_ANONYMOUS) {
+		WRITE_ONCE(session->trust, DITTO_TRUST_ANONYMOUS);
+		err = dsmb_conn_settle(conn);
+		if (err)
+			WRITE_ONCE(session->trust, before);
+	}
+	mutex_unlock(&session->lock);
+	return err;
 }

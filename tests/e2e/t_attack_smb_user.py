@@ -8,8 +8,10 @@ import bystander
 import smb2
 import smbraw
 from harness import eq, pattern, put, test, wait_for
-from smbraw import link, padded
+from smbraw import Link, link, padded
 from t_attack_smb import ECHO_BODY, KIB, budget
+from t_smb_durable import away, session
+from t_smb_session import share_all
 
 smb2.NAMES[0x10b] = 'NOTIFY_CLEANUP'
 
@@ -156,3 +158,68 @@ def answers_that_do_not_fit(w):
             got = {status(s, n) for s, numbers in waiting.items() if not (taken and s == first)
                    for n in numbers}
             eq(got - {'INSUFFICIENT_RESOURCES'}, {'SUCCESS'})
+
+
+@test(smb=True, squash='none', guest=True)
+def worth_of_a_renewal(w):
+    """A session that acts as nobody is worth what one without a name is."""
+    share_all(w)
+    with link(w.client) as s:
+        user = budget(w)['connections']
+        for _ in range(2):
+            eq(s.anonymous(sign=True), 'SUCCESS')
+            eq(budget(w)['connections'][1] < user[1], True)
+            eq(s.login(sign=True), 'SUCCESS')
+            eq(budget(w)['connections'], user)
+    wait_for('nothing is charged any more', lambda: not budget(w))
+
+
+@test(smb=True, squash='none', timeout=240)
+def more_than_may_log_in(w):
+    """Who is refused for the number of connections has changed nothing by that."""
+    with contextlib.ExitStack() as stack:
+        def fill(limit, make):
+            links = [stack.enter_context(make()) for _ in range(budget(w)['connections'][1] - 1)]
+            eq(budget(w)['connections'], (limit, limit))
+            return links
+        first = stack.enter_context(link(w.client))
+        fill(256, lambda: link(w.client))
+        s = stack.enter_context(Link(w.client)).negotiate()
+        eq(s.login(how={'previous': first.session}), 'INSUFFICIENT_RESOURCES')
+        eq(first.echo(), 'SUCCESS', 'the session that was to be replaced')
+        stack.close()
+        wait_for('nothing is charged any more', lambda: not budget(w))
+
+        w.server.ctl('share', 'set', 'data', 'guest', 'on')
+        def guest():
+            s = Link(w.client).negotiate()
+            eq((s.anonymous(), s.connect_tree()), ('SUCCESS', 'SUCCESS'))
+            return s
+        stack.enter_context(guest())
+        fill(128, guest)
+        s = stack.enter_context(Link(w.client)).negotiate()
+        eq(s.anonymous(), 'SUCCESS')
+        for _ in range(2):
+            eq(s.connect_tree(), 'INSUFFICIENT_RESOURCES')
+        eq(s.connect_tree('IPC$'), 'SUCCESS')
+
+
+@test(smb=True, squash='none', timeout=120)
+def opens_that_are_closed(w):
+    """They are charged no longer; those that wait for their client still are."""
+    share_all(w)
+    s = session(w)
+    fids = [s.create('f') for _ in range(600)]
+    eq(budget(w)['opens'][0] >= 600, True)
+    for fid in fids:
+        s.close(fid)
+    used = budget(w)['opens'][0]
+    eq(used <= 256, True, f'{used} are charged')
+    fids = [s.lasting(f'f{n}', n).fid for n in range(3)]
+    away(w, s, 3)
+    wait_for('three are charged', lambda: budget(w)['opens'][0] == 3)
+    s = session(w)
+    s.back(fids[1], 'f1', 1)
+    # a session is charged in steps of 64
+    eq(budget(w)['opens'][0], 2 + 64)
+    s.end()
