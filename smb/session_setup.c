@@ -275,7 +275,6 @@ static u32 finish_new(struct dsmb_channel *channel, const struct ditto_auth *aut
 	if (!dsmb_session_validate(session, name))
 		return DSMB_USER_SESSION_DELETED;
 	ditto_event(session->server->srv, DITTO_EVENT_SESSION_OPENED, name);
-	previous_close(session, req->previous);
 	return DSMB_SUCCESS;
 }
 
@@ -300,6 +299,27 @@ static bool act_as(struct dsmb_session *session, struct ditto_auth_user *user)
 	return true;
 }
 
+/* It is worth what the one is whom it acts as; so are its connections. 0 or -EDQUOT. */
+static int session_settle(struct dsmb_session *session)
+{
+	const struct dsmb_channel *channel;
+	enum ditto_trust trust;
+	int err = 0;
+
+	if (session->is_guest || session->is_anonymous)
+		return 0;
+	mutex_lock(&session->lock);
+	trust = session->acts == session->user ? DITTO_TRUST_USER : DITTO_TRUST_ANONYMOUS;
+	if (trust != session->trust) {
+		WRITE_ONCE(session->trust, trust);
+		list_for_each_entry(channel, &session->channels, list)
+			if (channel->ready && !err)
+				err = dsmb_conn_settle(channel->conn);
+	}
+	mutex_unlock(&session->lock);
+	return err;
+}
+
 /* Keys and opens stay as they are (3.3.5.5.2, 3.3.5.5.3). */
 static u32 finish_again(struct dsmb_channel *channel, const struct ditto_auth *auth)
 {
@@ -309,6 +329,8 @@ static u32 finish_again(struct dsmb_channel *channel, const struct ditto_auth *a
 		tell_refused(channel->conn, auth->user->name, "the session is another user's");
 		return DSMB_ACCESS_DENIED;
 	}
+	if (session_settle(session))
+		return DSMB_INSUFFICIENT_RESOURCES;
 	if (dsmb_session_acts(session) == session->user)
 		WRITE_ONCE(session->expires, auth->expires);
 	cmpxchg(&session->state, DSMB_SESSION_EXPIRED, DSMB_SESSION_VALID);
@@ -319,11 +341,12 @@ static u32 finish(struct dsmb_channel *channel, const struct ditto_auth *auth,
 		  const struct setup *req)
 {
 	struct dsmb_conn *conn = channel->conn;
+	bool binds = channel->binding;
 	u32 status;
 
 	if (channel->ready)
 		return finish_again(channel, auth);
-	status = channel->binding ? dsmb_bind_finish(channel, auth) :
+	status = binds ? dsmb_bind_finish(channel, auth) :
 		 finish_new(channel, auth, req);
 	if (status == DSMB_ACCESS_DENIED && channel->binding)
 		tell_refused(conn, auth->user->name, "the session to bind is another user's");
@@ -331,7 +354,12 @@ static u32 finish(struct dsmb_channel *channel, const struct ditto_auth *auth,
 		return status;
 	/* Pairs with dsmb_session_find(). */
 	smp_store_release(&channel->ready, true);
-	return dsmb_conn_settle(conn) ? DSMB_INSUFFICIENT_RESOURCES : DSMB_SUCCESS;
+	if (dsmb_conn_settle(conn))
+		return DSMB_INSUFFICIENT_RESOURCES;
+	/* Only now nothing can fail any more. */
+	if (!binds)
+		previous_close(channel->session, req->previous);
+	return DSMB_SUCCESS;
 }
 
 /*
