@@ -70,7 +70,10 @@ static u32 dsmb_open_index(u64 volatile_id)
 	return lower_32_bits(volatile_id);
 }
 
-/* The session is charged for so many opens, and some more; less once it has far fewer. */
+/*
+ * The session is charged for so many opens, and some more; less once it has far fewer, which
+ * always works.
+ */
 static int dsmb_opens_charge(struct dsmb_session *session, int nopens)
 {
 	long charged = READ_ONCE(session->opens_charge.amount);
@@ -110,7 +113,7 @@ static int dsmb_open_reserve(struct dsmb_session *session, u64 *volatile_id)
 static void dsmb_open_unreserve(struct dsmb_session *session, u64 volatile_id)
 {
 	xa_release(&session->opens, dsmb_open_index(volatile_id));
-	atomic_dec(&session->nopens);
+	dsmb_opens_charge(session, atomic_dec_return(&session->nopens));
 }
 
 /* Of the session's client, or of @outlives, which is used. */
@@ -285,6 +288,7 @@ static void dsmb_open_free(struct dsmb_open *open)
 		dsmb_lease_client_unuse(client);
 	ditto_owner_put(open->owner);
 	dsmb_tree_put(open->tree);
+	ditto_uncharge(&open->charge);
 	kfree_rcu(open, rcu);
 }
 
@@ -322,7 +326,7 @@ static void dsmb_open_leave(struct dsmb_open *open)
 	lockdep_assert_held(&open->where);
 	WRITE_ONCE(open->session, NULL);
 	xa_erase(&session->opens, dsmb_open_index(open->volatile_id));
-	atomic_dec(&session->nopens);
+	dsmb_opens_charge(session, atomic_dec_return(&session->nopens));
 }
 
 /* It is nobody's any more, or closed: dsmb_open_await_loss(). */
@@ -387,18 +391,29 @@ bool dsmb_open_look(struct dsmb_open *open, struct dsmb_open_state *state)
 	return there;
 }
 
-bool dsmb_open_detach(struct dsmb_open *open, struct dsmb_session *session)
+/* The charge of the session ends with it, and may be far larger than what stays. */
+static int dsmb_open_charge_apart(struct dsmb_open *open, struct dsmb_session *session)
 {
-	bool was_there;
+	lockdep_assert_held(&open->where);
+	spin_lock(&session->opens_lock);
+	ditto_charge_resize(&session->opens_charge, session->opens_charge.amount - 1);
+	spin_unlock(&session->opens_lock);
+	return ditto_charge(&open->charge, &session->who, DITTO_BUDGET_OPENS, 1);
+}
+
+int dsmb_open_detach(struct dsmb_open *open, struct dsmb_session *session)
+{
+	int err = -ENOENT;
 
 	spin_lock(&open->where);
-	was_there = !open->closing && open->session == session;
-	if (was_there)
+	if (!open->closing && open->session == session)
+		err = dsmb_open_charge_apart(open, session);
+	if (!err)
 		dsmb_open_leave(open);
 	spin_unlock(&open->where);
-	if (was_there)
+	if (!err)
 		dsmb_open_wake(open);
-	return was_there;
+	return err;
 }
 
 void dsmb_open_await_loss(struct dsmb_open *open)
@@ -447,6 +462,7 @@ int dsmb_open_attach(struct dsmb_open *open, struct dsmb_call *call)
 			dsmb_tree_hold(call->tree);
 			WRITE_ONCE(open->cred, call->op.cred);
 			WRITE_ONCE(open->session, session);
+			ditto_uncharge(&open->charge);
 		}
 	}
 	spin_unlock(&open->where);

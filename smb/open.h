@@ -21,6 +21,8 @@
 #include <linux/types.h>
 #include <linux/uuid.h>
 
+#include "../net/budget.h"
+
 struct ditto_actor;
 struct ditto_cred;
 struct ditto_file;
@@ -94,6 +96,7 @@ struct dsmb_tree;
  * @outstanding: calls that change something, of this sequence
  * @outstanding_before: of those before
  * @closing: CLOSE was there
+ * @charge: for it while it is in no session's table; under @where
  * @rcu: freed under RCU
  */
 struct dsmb_open {
@@ -143,6 +146,7 @@ struct dsmb_open {
 	u32 outstanding;
 	u32 outstanding_before;
 	bool closing;
+	struct ditto_charge charge;
 	struct rcu_head rcu;
 };
 
@@ -212,10 +216,10 @@ bool dsmb_open_close(struct dsmb_open *open);
 void dsmb_opens_close(struct dsmb_session *session, struct dsmb_tree *tree, bool keep);
 
 /*
- * Out of this session's table; nobody's now. Its reference stays with the caller. False if it
- * is not there any more.
+ * Out of this session's table; nobody's now, and charged by itself. Its reference stays with the
+ * caller. 0; -ENOENT if it is not there any more; -EDQUOT if that cannot be charged.
  */
-bool dsmb_open_detach(struct dsmb_open *open, struct dsmb_session *session);
+int dsmb_open_detach(struct dsmb_open *open, struct dsmb_session *session);
 
 /* How long is waited at most until the loss of a connection was dealt with, and by how many. */
 #define DSMB_LOSS_MS		5000
