@@ -51,6 +51,20 @@ struct dsmb_interface {
 	bool any;
 };
 
+/**
+ * struct dsmb_interfaces - what clients are told
+ * @rcu: freed under RCU
+ * @until: jiffies; then it is renewed
+ * @len: bytes
+ * @records: NETWORK_INTERFACE_INFO (2.2.32.5)
+ */
+struct dsmb_interfaces {
+	struct rcu_head rcu;
+	unsigned long until;
+	u32 len;
+	u8 records[];
+};
+
 /* Everything before the address; false without room. */
 static bool dsmb_put_interface(struct dsmb_interface *itf)
 {
@@ -149,41 +163,81 @@ static void dsmb_interfaces_make(struct dsmb_server *server, struct dsmb_builder
 	rtnl_unlock();
 }
 
-/* With the lock held: is the list that is kept new enough? Else a new one is made. */
+/* Make the list anew. Return: 0 or -ENOMEM. */
 static int dsmb_interfaces_renew(struct dsmb_server *server)
 {
+	struct dsmb_interfaces *list, *old;
 	struct dsmb_builder out;
 
 	lockdep_assert_held(&server->lock);
-	if (!server->interfaces) {
-		server->interfaces = kvmalloc(DSMB_INTERFACES_MAX * DSMB_INTERFACE_SIZE,
-					      GFP_KERNEL);
-		if (!server->interfaces)
-			return -ENOMEM;
-	} else if (time_before(jiffies, server->interfaces_until)) {
-		return 0;
-	}
-	out = dsmb_builder(server->interfaces, DSMB_INTERFACES_MAX * DSMB_INTERFACE_SIZE);
+	list = kvmalloc(struct_size(list, records, DSMB_INTERFACES_MAX * DSMB_INTERFACE_SIZE),
+			GFP_KERNEL);
+	if (!list)
+		return -ENOMEM;
+	out = dsmb_builder(list->records, DSMB_INTERFACES_MAX * DSMB_INTERFACE_SIZE);
 	dsmb_interfaces_make(server, &out);
-	server->interfaces_len = out.len;
-	server->interfaces_until = jiffies + DSMB_INTERFACES_S * HZ;
+	list->len = out.len;
+	list->until = jiffies + DSMB_INTERFACES_S * HZ;
+	old = rcu_replace_pointer(server->interfaces, list, lockdep_is_held(&server->lock));
+	kvfree_rcu(old, rcu);
 	return 0;
+}
+
+static void dsmb_interfaces_work(struct work_struct *work)
+{
+	struct dsmb_server *server = container_of(work, struct dsmb_server, interfaces_work);
+
+	mutex_lock(&server->lock);
+	if (rcu_access_pointer(server->interfaces))
+		dsmb_interfaces_renew(server);
+	mutex_unlock(&server->lock);
+}
+
+void dsmb_interfaces_init(struct dsmb_server *server)
+{
+	INIT_WORK(&server->interfaces_work, dsmb_interfaces_work);
+}
+
+void dsmb_interfaces_forget(struct dsmb_server *server)
+{
+	struct dsmb_interfaces *old;
+
+	lockdep_assert_held(&server->lock);
+	old = rcu_replace_pointer(server->interfaces, NULL, lockdep_is_held(&server->lock));
+	kvfree_rcu(old, rcu);
+}
+
+/* The list that is kept, which is renewed in the background. False if there is none. */
+static bool dsmb_interfaces_put(struct dsmb_server *server, struct dsmb_builder *out)
+{
+	const struct dsmb_interfaces *list;
+
+	rcu_read_lock();
+	list = rcu_dereference(server->interfaces);
+	if (list) {
+		dsmb_put_bytes(out, list->records, list->len);
+		if (time_after(jiffies, list->until))
+			queue_work(server->slow, &server->interfaces_work);
+	}
+	rcu_read_unlock();
+	return list;
 }
 
 u32 dsmb_fsctl_interfaces(struct dsmb_ioctl *io)
 {
 	const struct dsmb_conn *conn = io->call->conn;
 	struct dsmb_server *server = conn->server;
-	int err;
+	int err = 0;
 
 	if (!(conn->server_caps & DSMB_CAP_MULTI_CHANNEL))
 		return DSMB_NOT_SUPPORTED;
-	/* Drivers are asked under it: a worker for each client that asks would wait with it. */
-	if (!mutex_trylock(&server->lock))
-		return DSMB_INSUFFICIENT_RESOURCES;
-	err = dsmb_interfaces_renew(server);
-	if (!err)
-		dsmb_put_bytes(&io->out, server->interfaces, server->interfaces_len);
+	if (dsmb_interfaces_put(server, &io->out))
+		return DSMB_SUCCESS;
+	/* Listeners changed: drivers are asked, which clients do not wait for otherwise. */
+	mutex_lock(&server->lock);
+	if (!rcu_access_pointer(server->interfaces))
+		err = dsmb_interfaces_renew(server);
 	mutex_unlock(&server->lock);
-	return err ? DSMB_INSUFFICIENT_RESOURCES : DSMB_SUCCESS;
+	return !err && dsmb_interfaces_put(server, &io->out) ? DSMB_SUCCESS :
+							       DSMB_INSUFFICIENT_RESOURCES;
 }

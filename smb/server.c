@@ -182,7 +182,7 @@ int dsmb_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack)
 	}
 	mutex_lock(&server->lock);
 	list_add_tail(&dl->list, &server->listeners);
-	server->interfaces_until = jiffies;
+	dsmb_interfaces_forget(server);
 	mutex_unlock(&server->lock);
 	listener->private = dl;
 	start_accepting(dl);
@@ -275,7 +275,7 @@ void dsmb_close_listener(struct ditto_listener *listener)
 
 	mutex_lock(&server->lock);
 	list_del(&dl->list);
-	server->interfaces_until = jiffies;
+	dsmb_interfaces_forget(server);
 	last = list_empty(&server->listeners);
 	mutex_unlock(&server->lock);
 	listener->private = NULL;
@@ -333,7 +333,7 @@ static void server_free(struct dsmb_server *server)
 	if (server->records)
 		destroy_workqueue(server->records);
 	dsmb_buf_pool_free(server->buffers);
-	kvfree(server->interfaces);
+	kvfree(rcu_access_pointer(server->interfaces));
 	if (server->stats)
 		ditto_stats_unregister(server->stats);
 }
@@ -350,6 +350,7 @@ int dsmb_server_init(struct dsmb_server *server, struct net *net)
 	server->started = ktime_get_real_ns() / 100 + FILETIME_EPOCH;
 	mutex_init(&server->lock);
 	INIT_LIST_HEAD(&server->listeners);
+	dsmb_interfaces_init(server);
 	spin_lock_init(&server->conns_lock);
 	INIT_LIST_HEAD(&server->conns);
 	atomic_set(&server->live, 0);

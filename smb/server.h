@@ -22,6 +22,7 @@ struct ditto_peer;
 struct ditto_server;
 struct ditto_stats_group;
 struct dsmb_buf_pool;
+struct dsmb_interfaces;
 struct in6_addr;
 struct net;
 struct netlink_ext_ack;
@@ -31,11 +32,11 @@ struct netlink_ext_ack;
  * @srv: the core's
  * @guid: ServerGuid; random, the same for the life of the namespace's server
  * @started: of the service, as FILETIME
- * @lock: mutex around start and stop of listeners, and around @interfaces
+ * @lock: mutex around start and stop of listeners, and around changes of @interfaces
  * @listeners: struct dsmb_listener
- * @interfaces: what clients are told of the addresses that are listened on, or NULL: fsctl_net.c
- * @interfaces_len: bytes
- * @interfaces_until: jiffies until which they are told so
+ * @interfaces: what clients are told of the addresses that are listened on, under RCU; NULL from
+ *	a change of the listeners to the next question: fsctl_net.c
+ * @interfaces_work: makes it anew
  * @conns_lock: guards @conns and their counts by address
  * @conns: all connections
  * @nconns: how many
@@ -68,9 +69,8 @@ struct dsmb_server {
 	u64 started;
 	struct mutex lock;	/* see above */
 	struct list_head listeners;
-	u8 *interfaces;
-	u32 interfaces_len;
-	unsigned long interfaces_until;
+	struct dsmb_interfaces __rcu *interfaces;
+	struct work_struct interfaces_work;
 	spinlock_t conns_lock;	/* see above */
 	struct list_head conns;
 	unsigned int nconns;
@@ -109,6 +109,11 @@ unsigned int dsmb_protocol_bit(void);
 int dsmb_server_init(struct dsmb_server *server, struct net *net);
 /* No listener is there any more. Waits for the connections that are being closed. */
 void dsmb_server_exit(struct dsmb_server *server);
+
+/* fsctl_net.c */
+void dsmb_interfaces_init(struct dsmb_server *server);
+/* Listeners changed. @lock is held. */
+void dsmb_interfaces_forget(struct dsmb_server *server);
 
 /* server.c: the operations of struct ditto_protocol */
 int dsmb_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack);

@@ -114,6 +114,17 @@ def interfaces(s):
 
 
 @test(smb=True, squash='none', clients=2)
+def many_ask_for_addresses(w):
+    """All of them are told, whether the list is there or is being made."""
+    body = struct.pack('<HHI16sIIIIIIII', 57, 0, INTERFACES, NO_FILE, 120, 0, 0, 0, 0, 65536, 1, 0)
+    with link(w.client) as s:
+        for port in ('4450', '4451', '4452'):
+            w.server.ctl('listener', 'add', 'smb', 'tcp', '192.168.1.1', 'port', port)
+            numbers = [s.send(smb2.IOCTL, body) for _ in range(60)]
+            eq({smb2.NAMES[s.answer(n)[0]] for n in numbers}, {'SUCCESS'})
+
+
+@test(smb=True, squash='none', clients=2)
 def addresses_listened_on(w):
     """FSCTL_QUERY_NETWORK_INTERFACE_INFO tells of no address that is not listened on."""
     everywhere = ['192.168.1.1', '192.168.2.1', 'fd00:1::1', 'fd00:2::1']
