@@ -84,12 +84,12 @@ enum upcall_queue {
 /*
  * The helper works on logins, pipes and accounts with four threads each, and on netgroups with
  * one; names of hosts keep no thread of it. As many are sent at once as keep its threads busy,
- * and of pipes and netgroups of one peer fewer; what waits here is in an order that is fair,
- * and what waits there is not. Records are of no peer, and written together.
+ * and of logins, pipes and netgroups of one peer fewer; what waits here is in an order that is
+ * fair, and what waits there is not. Records are of no peer, and written together.
  * Questions about hosts, netgroups and accounts keep one of DITTO_NAMES_WORKERS each.
  */
 static const struct ditto_fairq_limits queue_limits[QUEUES] = {
-	[QUEUE_LOGINS] = { .width = 16, .peer_width = 8, .waiting = 2048, .peer_waiting = 256 },
+	[QUEUE_LOGINS] = { .width = 6, .peer_width = 2, .waiting = 2048, .peer_waiting = 256 },
 	[QUEUE_PIPES] = { .width = 2, .peer_width = 1, .waiting = 1024, .peer_waiting = 64 },
 	[QUEUE_HOSTS] = { .width = 64, .peer_width = 2, .waiting = 128, .peer_waiting = 32 },
 	[QUEUE_NETGROUPS] = { .width = 3, .peer_width = 1, .waiting = 64, .peer_waiting = 32 },
