@@ -19,16 +19,13 @@
 static struct ditto_cache *holder_find(struct ditto_claims *claims,
 				       const struct ditto_client *client)
 {
-	struct ditto_cache *cache;
+	struct ditto_cache *cache = ditto_writer(claims);
+	const struct ditto_client *holder;
 
-	list_for_each_entry(cache, &claims->caches, link) {
-		const struct ditto_client *holder = cache->claim.owner->client;
-
-		if (cache->bits & DITTO_CACHE_WRITE && cache->ops->ask && holder != client &&
-		    !READ_ONCE(holder->lapsed))
-			return cache;
-	}
-	return NULL;
+	if (!cache || !cache->ops->ask)
+		return NULL;
+	holder = cache->claim.owner->client;
+	return holder != client && !READ_ONCE(holder->lapsed) ? cache : NULL;
 }
 
 static void question_put(struct ditto_cache *cache)

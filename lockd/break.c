@@ -128,10 +128,12 @@ static void break_step(struct ditto_cache *cache, u8 keep)
 	if (!is_lease(cache))
 		point->quiet_until = table->clock() + READ_ONCE(table->settings.quiet_ms);
 	tell_holder(cache, DITTO_TELL_BREAK);
-	if (cache->ack)
+	if (cache->ack) {
 		WRITE_ONCE(cache->state, DITTO_CACHE_BREAKING);
-	else
+		ditto_holder_update(cache);
+	} else {
 		ditto_cache_set_bits(cache, keep);
+	}
 }
 
 /* Void, whatever it was: the holder does not answer. */
@@ -167,23 +169,26 @@ static void break_expire(struct ditto_cache *cache)
 }
 
 /* Bits that are held are to be given up. Nothing happens twice. */
-void ditto_break_begin(struct ditto_cache *cache, u8 gives_up)
+bool ditto_break_begin(struct ditto_cache *cache, u8 gives_up)
 {
 	u8 keep = ditto_cache_valid(cache->bits & ~gives_up);
+	struct ditto_claims *claims = cache->claim.claims;
 
-	lockdep_assert_held(&cache->claim.claims->lock);
+	lockdep_assert_held(&claims->lock);
 	/* Nobody is there to be asked. */
 	if (ditto_client_yields(cache->claim.owner->client)) {
-		if (!break_awaits_withdrawal(cache))
-			revoke(cache);
-		return;
-	}
-	if (cache->state == DITTO_CACHE_BREAKING) {
+		if (break_awaits_withdrawal(cache))
+			return false;
+		revoke(cache);
+	} else if (cache->state == DITTO_CACHE_BREAKING) {
 		cache->target = ditto_cache_valid(cache->target & keep);
-		return;
+		ditto_holder_update(cache);
+	} else {
+		cache->target = keep;
+		break_step(cache, keep);
 	}
-	cache->target = keep;
-	break_step(cache, keep);
+	claims->begun++;
+	return true;
 }
 
 void ditto_cache_break(struct ditto_cache *cache, u8 gives_up)
@@ -380,37 +385,64 @@ static void deliver(struct ditto_cache *cache, const struct ditto_entry_change *
 	cache_queue(cache);
 }
 
+/*
+ * To some of those who want to be told, and @behind is the key of the last of them; true if there
+ * are more. A grant that is made in between needs not be told.
+ */
+static bool deliver_some(struct ditto_claim_point *point, struct ditto_owner **behind,
+			 const struct ditto_actor *actor, const struct ditto_entry_change *change)
+{
+	static const struct ditto_holder_sum told = { .modes = DITTO_HOLDER_NOTIFY };
+	struct ditto_claims *claims = ditto_claims_find(point);
+	struct ditto_holder *holder, *next;
+	struct ditto_owner *last = NULL;
+
+	if (!claims)
+		return false;
+	holder = ditto_holder_behind(claims, *behind, false, &told);
+	for (int i = 0; holder && i < DITTO_DROPS_AT_ONCE; i++, holder = next) {
+		struct ditto_cache *cache = holder->grant;
+		const struct ditto_matrix_cell *cell =
+			&ditto_matrix[cache->claim.held][DITTO_INTENT_ENTRY];
+
+		next = ditto_holder_next(holder, &told);
+		last = cache->claim.owner;
+		if (!change)
+			ditto_break_begin(cache, DITTO_CACHE_READ);
+		else if (!ditto_exempt(cell, &cache->claim, actor))
+			deliver(cache, change);
+	}
+	/* A grant that went keeps its key until then. */
+	if (last)
+		ditto_owner_hold(last);
+	ditto_claims_unlock(claims);
+	ditto_owner_put(*behind);
+	*behind = last;
+	return holder;
+}
+
+/* Of a change; or with NULL, of changes that nobody can name. */
+static void deliver_all(struct ditto_claim_point *point, const struct ditto_actor *actor,
+			const struct ditto_entry_change *change)
+{
+	struct ditto_owner *behind = NULL;
+
+	while (deliver_some(point, &behind, actor, change))
+		cond_resched();
+	ditto_owner_put(behind);
+}
+
 void ditto_cache_deliver_slow(struct ditto_claim_point *point, const struct ditto_actor *actor,
 			      const struct ditto_entry_change *change)
 {
 	static const struct ditto_actor anonymous;
-	struct ditto_claims *claims = ditto_claims_find(point);
-	struct ditto_cache *cache, *next;
 
-	if (!claims)
-		return;
-	list_for_each_entry_safe(cache, next, &claims->caches, link) {
-		const struct ditto_matrix_cell *cell =
-			&ditto_matrix[cache->claim.held][DITTO_INTENT_ENTRY];
-
-		if (cache->notify && !ditto_exempt(cell, &cache->claim, actor ?: &anonymous))
-			deliver(cache, change);
-	}
-	ditto_claims_unlock(claims);
+	deliver_all(point, actor ?: &anonymous, change);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_cache_deliver_slow, DITTO);
 
 void ditto_cache_lose(struct ditto_claim_point *point)
 {
-	struct ditto_claims *claims = ditto_claims_find(point);
-	struct ditto_cache *cache, *next;
-
-	if (!claims)
-		return;
-	list_for_each_entry_safe(cache, next, &claims->caches, link) {
-		if (cache->notify)
-			ditto_break_begin(cache, DITTO_CACHE_READ);
-	}
-	ditto_claims_unlock(claims);
+	deliver_all(point, NULL, NULL);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_cache_lose, DITTO);

@@ -33,7 +33,6 @@ static struct ditto_cache *cache_alloc(const struct ditto_cache_request *req)
 	cache->claim.held = style_rows[req->style];
 	cache->claim.owner = ditto_owner_hold(req->actor.cache_owner);
 	cache->claim.share = req->actor.share;
-	INIT_LIST_HEAD(&cache->link);
 	refcount_set(&cache->ref, 1);
 	cache->ops = req->ops;
 	cache->private = req->private;
@@ -103,7 +102,9 @@ void ditto_cache_set_bits(struct ditto_cache *cache, u8 bits)
 	WRITE_ONCE(cache->bits, bits);
 	cache_count(claims, bits, 1);
 	claims->settled = true;
-	if (!bits)
+	if (bits)
+		ditto_holder_update(cache);
+	else
 		ditto_cache_remove(cache);
 }
 
@@ -117,7 +118,7 @@ void ditto_cache_remove(struct ditto_cache *cache)
 	WRITE_ONCE(cache->state, DITTO_CACHE_GONE);
 	if (cache->notify)
 		claims->notifying--;
-	list_del_init(&cache->link);
+	ditto_holder_del_grant(claims, cache);
 	claims->settled = true;
 	if (cancel_delayed_work(&cache->expire))
 		refcount_dec(&cache->ref);
@@ -160,27 +161,60 @@ static u8 taken_by(const struct ditto_cache_request *req, enum ditto_intent_kind
 			      &waits);
 }
 
-static u8 fit_opens(struct ditto_claims *claims, const struct ditto_cache_request *req, u8 want)
+/* Has anybody else an open with one of these modes? */
+static bool fit_meets_open(struct ditto_claims *claims, const struct ditto_cache_request *req,
+			   u8 modes)
 {
+	const struct ditto_holder_sum sum = { .modes = ditto_modes_any(modes) };
+	bool delegation = ditto_is_delegation(style_rows[req->style]);
+	struct ditto_holder *holder;
 	struct ditto_open *open;
 
-	list_for_each_entry(open, &claims->opens, link) {
-		if (!same_holder(req, &open->claim))
-			want &= ~taken_by(req, DITTO_INTENT_OPEN, open->access, open->deny);
+	for (holder = ditto_holder_first(claims, &sum); holder;
+	     holder = ditto_holder_next(holder, &sum)) {
+		if (!delegation && holder->key == req->actor.cache_owner)
+			continue;
+		/* Of one holder, all opens of the client, or of the owner, are passed at once. */
+		open = ditto_holder_open(holder, modes);
+		while (open && same_holder(req, &open->claim)) {
+			const struct ditto_owner *owner = open->claim.owner;
+
+			open = ditto_holder_open_behind(holder, owner->client,
+							delegation ? NULL : owner, modes);
+		}
+		if (open)
+			return true;
 	}
+	return false;
+}
+
+static u8 fit_opens(struct ditto_claims *claims, const struct ditto_cache_request *req, u8 want)
+{
+	u8 writing = ditto_modes(DITTO_OPEN_WRITE, 0);
+
+	/* Any open takes the same, but that one for writing may take more. */
+	if (fit_meets_open(claims, req, DITTO_MODES_ALL))
+		want &= ~taken_by(req, DITTO_INTENT_OPEN, DITTO_OPEN_READ, 0);
+	if (fit_meets_open(claims, req, writing))
+		want &= ~taken_by(req, DITTO_INTENT_OPEN, DITTO_OPEN_WRITE, 0);
 	return want;
 }
 
 static bool has_foreign_range(struct ditto_claims *claims, const struct ditto_cache_request *req,
 			      enum ditto_held row)
 {
-	struct rb_node *rb;
+	const struct ditto_owner *key = req->actor.cache_owner;
+	struct ditto_range_pass pass = {};
+	struct ditto_range *range;
 
-	for (rb = rb_first_cached(&claims->ranges[row]); rb; rb = rb_next(rb)) {
-		if (!same_holder(req, &rb_entry(rb, struct ditto_range, by_first)->claim))
-			return true;
-	}
-	return false;
+	if (ditto_is_delegation(style_rows[req->style]))
+		pass.client[0] = key->client;
+	else
+		pass.owner = req->actor.owner ?: key;
+	range = ditto_range_other(claims, row, 0, U64_MAX, &pass);
+	while (range && same_holder(req, &range->claim))
+		range = ditto_range_other_next(range, 0, U64_MAX, &pass);
+	return range;
 }
 
 static u8 fit_ranges(struct ditto_claims *claims, const struct ditto_cache_request *req, u8 want)
@@ -198,19 +232,30 @@ static u8 fit_ranges(struct ditto_claims *claims, const struct ditto_cache_reque
 }
 
 /* READ and HANDLE are shared, WRITE is not; and HANDLE is not with leases of the older kind. */
-static u8 fit_cache(const struct ditto_cache_request *req, const struct ditto_cache *cache, u8 want)
+static u8 fit_class(const struct ditto_cache_request *req, struct ditto_class other, u8 want)
 {
-	bool leases = req->style == DITTO_CACHE_LEASE && cache->claim.held == DITTO_HELD_LEASE;
+	bool leases = req->style == DITTO_CACHE_LEASE && other.held == DITTO_HELD_LEASE;
 
-	if (cache->claim.owner == req->actor.cache_owner)
-		return want;
-	if (cache->bits & DITTO_CACHE_WRITE)
+	if (other.bits & DITTO_CACHE_WRITE)
 		return 0;
-	if (leases && req->older && cache->bits & DITTO_CACHE_HANDLE)
+	if (leases && req->older && other.bits & DITTO_CACHE_HANDLE)
 		return 0;
-	if (leases && cache->older)
+	if (leases && other.older)
 		want &= ~DITTO_CACHE_HANDLE;
 	return want & ~DITTO_CACHE_WRITE;
+}
+
+static u8 fit_caches(struct ditto_claims *claims, const struct ditto_cache_request *req, u8 want)
+{
+	u64 classes = ditto_holders_sum(claims).held;
+
+	for (; classes; classes &= classes - 1) {
+		const struct ditto_holder_sum sum = { .held = classes & -classes };
+
+		if (ditto_holder_other(claims, req->actor.cache_owner, &sum))
+			want = fit_class(req, ditto_class_at(__ffs64(classes)), want);
+	}
+	return want;
 }
 
 /* Local processes are judged as if they had opened here. */
@@ -230,10 +275,7 @@ static u8 fit_local(const struct ditto_cache_request *req, u8 want)
 /* What of a wish can be granted beside all that others hold: what they could take now. */
 static u8 cache_fit(struct ditto_claims *claims, const struct ditto_cache_request *req, u8 want)
 {
-	struct ditto_cache *cache;
-
-	list_for_each_entry(cache, &claims->caches, link)
-		want = fit_cache(req, cache, want);
+	want = fit_caches(claims, req, want);
 	want = fit_opens(claims, req, want);
 	want = fit_ranges(claims, req, want);
 	want &= ~ditto_mirror_barred(claims);
@@ -243,13 +285,9 @@ static u8 cache_fit(struct ditto_claims *claims, const struct ditto_cache_reques
 /* The grant under a key, or NULL. */
 struct ditto_cache *ditto_cache_of(struct ditto_claims *claims, const struct ditto_owner *key)
 {
-	struct ditto_cache *cache;
+	struct ditto_holder *holder = ditto_holder_find(claims, key);
 
-	list_for_each_entry(cache, &claims->caches, link) {
-		if (cache->claim.owner == key)
-			return cache;
-	}
-	return NULL;
+	return holder ? holder->grant : NULL;
 }
 
 /* Several opens under one key share the grant, which widens. */
@@ -272,6 +310,7 @@ static struct ditto_cache *cache_widen(struct ditto_claims *claims, struct ditto
 }
 
 static struct ditto_cache *cache_add(struct ditto_claims *claims, struct ditto_cache *fresh,
+				     struct ditto_holder **holder,
 				     const struct ditto_cache_request *req, u8 want)
 {
 	struct ditto_claim_point *point = claims->point;
@@ -291,7 +330,7 @@ static struct ditto_cache *cache_add(struct ditto_claims *claims, struct ditto_c
 	fresh->bits = want;
 	cache_count(claims, want, 1);
 	claims->notifying += fresh->notify;
-	list_add_tail(&fresh->link, &claims->caches);
+	ditto_holder_add_grant(claims, fresh, holder);
 	ditto_delegation_hold(fresh, 1);
 	/* The table's. */
 	ditto_cache_hold(fresh);
@@ -301,7 +340,8 @@ static struct ditto_cache *cache_add(struct ditto_claims *claims, struct ditto_c
 
 /* @before is set to what was held under this key. */
 static struct ditto_cache *cache_grant(const struct ditto_cache_request *req,
-				       struct ditto_cache *fresh, u8 *before)
+				       struct ditto_cache *fresh, struct ditto_holder **holder,
+				       u8 *before)
 {
 	struct ditto_claims *claims = ditto_claims_make(req->point);
 	struct ditto_cache *cache;
@@ -317,7 +357,7 @@ static struct ditto_cache *cache_grant(const struct ditto_cache_request *req,
 	if (cache)
 		cache = cache_widen(claims, cache, req, want);
 	else
-		cache = cache_add(claims, fresh, req, want);
+		cache = cache_add(claims, fresh, holder, req, want);
 	ditto_claims_unlock(claims);
 	/* Orders the grant before the holder's look; pairs with ditto_claim_recheck(). */
 	smp_mb();
@@ -353,7 +393,7 @@ static int cache_watch(struct ditto_claim_point *point)
 		return err;
 	claims = ditto_claims_find(point);
 	if (claims) {
-		if (!claims->watched && !list_empty(&claims->caches)) {
+		if (!claims->watched && claims->caching[0]) {
 			claims->watched = true;
 			surplus = false;
 		}
@@ -371,6 +411,7 @@ struct ditto_cache *ditto_cache_grant(const struct ditto_cache_request *req)
 	struct file *filp = directory ? NULL : req->filp;
 	struct ditto_mirror *mirror;
 	struct ditto_cache *cache, *fresh;
+	struct ditto_holder *holder;
 	u8 before;
 
 	if (ditto_grace_check(req->actor.cache_owner->client, req->reclaim))
@@ -378,14 +419,21 @@ struct ditto_cache *ditto_cache_grant(const struct ditto_cache_request *req)
 	fresh = cache_alloc(req);
 	if (!fresh)
 		return ERR_PTR(-ENOMEM);
+	holder = kmalloc(sizeof(*holder), GFP_KERNEL);
+	if (!holder) {
+		cache_free(fresh);
+		return ERR_PTR(-ENOMEM);
+	}
 	if (filp && req->point->ops->settle)
 		req->point->ops->settle(req->point);
 	mirror = ditto_mirror_begin(req->point, filp);
 	if (IS_ERR(mirror)) {
+		kfree(holder);
 		cache_free(fresh);
 		return ERR_CAST(mirror);
 	}
-	cache = cache_grant(req, fresh, &before);
+	cache = cache_grant(req, fresh, &holder, &before);
+	kfree(holder);
 	if (cache != fresh)
 		cache_free(fresh);
 	if (!IS_ERR(cache) && filp && !ditto_mirror_lease(mirror))

@@ -111,219 +111,374 @@ u8 ditto_gives_up(const struct ditto_matrix_cell *cell, const struct ditto_inten
 	return bits;
 }
 
+/* Lapsed clients that are passed; the first so many go before others behind them are looked at. */
+#define LAPSED_AT_ONCE	64
+
 /**
- * struct yielding - what lapsed clients have in the way
- * @now: it is to go; else it is only noted
- * @met: there is some
+ * struct question - what is asked, and what was found so far
+ * @intent: what is about to be done
+ * @actor: by whom
+ * @yielding: lapsed clients that are in the way are to go; else they are only noted
+ * @lapsed: claims of such that were passed
  */
-struct yielding {
-	bool now;
-	bool met;
+struct question {
+	const struct ditto_intent *intent;
+	const struct ditto_actor *actor;
+	bool yielding;
+	unsigned int lapsed;
 };
 
-/* Is a claim in the way, and not about to go with its lapsed client? */
-static bool stands(const struct ditto_claim *held, const struct ditto_actor *actor,
-		   struct yielding *yielding)
+static const struct ditto_matrix_cell *question_cell(const struct question *q, enum ditto_held held)
 {
-	struct ditto_client *client = held->owner->client;
-	bool lapsed;
-
-	if (likely(!READ_ONCE(client->lapsed)) || client == ditto_actor_client(actor))
-		return true;
-	lapsed = !yielding->now || ditto_client_yields(client);
-	yielding->met |= lapsed;
-	return !lapsed;
+	return &ditto_matrix[held][q->intent->kind];
 }
 
-/* Does the holder of a range keep ranges to itself, so that it will be asked first? */
-static bool range_is_hidden(struct ditto_claims *claims, const struct ditto_claim *held,
-			    const struct ditto_intent *intent, const struct ditto_actor *actor)
+/* Is a claim in the way, and not about to go with its lapsed client? */
+static bool question_stops_at(struct question *q, const struct ditto_claim *held)
 {
-	const struct ditto_matrix_cell *cell;
-	const struct ditto_cache *cache;
-	u8 bits, waits;
+	struct ditto_client *client = held->owner->client;
 
-	list_for_each_entry(cache, &claims->caches, link) {
-		if (cache->claim.owner->client != held->owner->client)
-			continue;
-		cell = &ditto_matrix[cache->claim.held][intent->kind];
-		bits = ditto_gives_up(cell, intent, cache->older, &waits) & waits & cache->bits;
-		if (bits & DITTO_CACHE_WRITE && !ditto_exempt(cell, &cache->claim, actor))
-			return true;
-	}
+	if (likely(!READ_ONCE(client->lapsed)) || client == ditto_actor_client(q->actor))
+		return true;
+	if (q->yielding && !ditto_client_yields(client))
+		return true;
+	q->lapsed++;
 	return false;
 }
 
-static const struct ditto_claim *judge_ranges(struct ditto_claims *claims,
-					      const struct ditto_intent *intent,
-					      const struct ditto_actor *actor,
-					      struct yielding *yielding)
+static bool question_is_over(const struct question *q)
 {
+	return q->lapsed >= LAPSED_AT_ONCE;
+}
+
+struct ditto_cache *ditto_writer(struct ditto_claims *claims)
+{
+	static const struct ditto_holder_sum writer = { .held = DITTO_CLASSES_WRITE };
+	struct ditto_holder *holder = ditto_holder_first(claims, &writer);
+
+	return holder ? holder->grant : NULL;
+}
+
+/* Who keeps ranges to itself, and will be asked before they are in anybody's way; or NULL. */
+static const struct ditto_client *ranges_hidden_by(struct ditto_claims *claims,
+						   const struct question *q)
+{
+	const struct ditto_cache *cache = ditto_writer(claims);
+	const struct ditto_matrix_cell *cell;
+	u8 bits, waits;
+
+	if (!cache)
+		return NULL;
+	cell = question_cell(q, cache->claim.held);
+	bits = ditto_gives_up(cell, q->intent, cache->older, &waits) & waits;
+	if (!(bits & DITTO_CACHE_WRITE) || ditto_exempt(cell, &cache->claim, q->actor))
+		return NULL;
+	return cache->claim.owner->client;
+}
+
+static const struct ditto_claim *row_refuses(struct ditto_claims *claims, struct question *q,
+					     enum ditto_held row,
+					     const struct ditto_client *hidden_by)
+{
+	const struct ditto_intent *intent = q->intent;
+	u64 last = ditto_range_end(intent->empty, intent->first, intent->last);
+	const struct ditto_matrix_cell *cell = question_cell(q, row);
+	struct ditto_range_pass pass = { .client[0] = hidden_by };
+	struct ditto_range *range;
+	bool exempt;
+
+	if (cell->exempt == DITTO_EXEMPT_OWNER)
+		pass.owner = q->actor->owner;
+	range = ditto_range_other(claims, row, intent->first, last, &pass);
+	for (; range && !question_is_over(q);
+	     range = ditto_range_other_next(range, intent->first, last, &pass)) {
+		exempt = ditto_exempt(cell, &range->claim, q->actor);
+		if (!exempt && question_stops_at(q, &range->claim))
+			return &range->claim;
+		/* Lapsed, or exempt as a client: so are all that it has. */
+		if (!exempt || !q->actor->owner)
+			pass.client[1] = range->claim.owner->client;
+	}
+	return NULL;
+}
+
+static const struct ditto_claim *ranges_refuse(struct ditto_claims *claims, struct question *q)
+{
+	const struct ditto_intent *intent = q->intent;
 	bool claiming = intent->kind == DITTO_INTENT_RANGE_SHARED ||
 			intent->kind == DITTO_INTENT_RANGE_EXCLUSIVE;
-	u64 last = ditto_range_end(intent->empty, intent->first, intent->last);
-	struct ditto_range *range;
+	const struct ditto_claim *in_way = NULL;
+	const struct ditto_client *hidden_by;
 
 	/* I/O of no byte meets nothing; a claim of no byte meets what is around it. */
 	if (intent->empty && (!claiming || !intent->first))
 		return NULL;
-	for (int row = 0; row < DITTO_RANGE_ROWS; row++) {
-		const struct ditto_matrix_cell *cell = &ditto_matrix[row][intent->kind];
+	hidden_by = ranges_hidden_by(claims, q);
+	for (int row = 0; row < DITTO_RANGE_ROWS && !in_way; row++) {
+		const struct ditto_matrix_cell *cell = question_cell(q, row);
 
-		if (cell->action != DITTO_RULE_DENY || (cell->exact_only && !actor->exact))
-			continue;
-		range = ditto_range_overlap(claims, row, intent->first, last);
-		for (; range; range = ditto_range_overlap_next(range, intent->first, last)) {
-			if (!ditto_range_is_nowhere(range->empty, range->first) &&
-			    !ditto_exempt(cell, &range->claim, actor) &&
-			    !range_is_hidden(claims, &range->claim, intent, actor) &&
-			    stands(&range->claim, actor, yielding))
-				return &range->claim;
-		}
+		if (cell->action == DITTO_RULE_DENY && (!cell->exact_only || q->actor->exact))
+			in_way = row_refuses(claims, q, row, hidden_by);
 	}
-	return NULL;
+	return in_way;
 }
 
-/* May the holder of an open have closed it without saying so? Marks who is to be asked. */
-static bool open_is_hidden(struct ditto_claims *claims, const struct ditto_open *open,
-			   const struct ditto_actor *actor)
+/* Which modes of opens are in the way? */
+static u8 question_modes(const struct question *q)
 {
-	struct ditto_cache *cache;
+	const struct ditto_intent *intent = q->intent;
 
-	if (!open->cache_owner || open->cache_owner == actor->cache_owner)
-		return false;
-	list_for_each_entry(cache, &claims->caches, link) {
-		if (cache->claim.owner == open->cache_owner && cache->bits & DITTO_CACHE_HANDLE) {
-			cache->violated = true;
-			return true;
-		}
-	}
-	return false;
+	if (question_cell(q, DITTO_HELD_OPEN)->action != DITTO_RULE_DENY_MODE)
+		return 0;
+	if (intent->kind == DITTO_INTENT_OPEN)
+		return ditto_modes(intent->deny, intent->access);
+	return ditto_modes(0, ditto_intent_access[intent->kind]);
 }
 
-/* Which bits of opens would meet these access and deny bits, going by the counts? */
-static bool modes_can_cross(const struct ditto_claims *claims, u8 access, u8 deny)
+/* The first open of a holder behind this one that may be another's. */
+static struct ditto_open *open_pass(const struct question *q, struct ditto_holder *holder,
+				    const struct ditto_open *open, u8 modes, bool client)
 {
-	for (int bit = 0; bit < 3; bit++) {
-		if ((access & BIT(bit) && claims->denies[bit]) ||
-		    (deny & BIT(bit) && claims->accesses[bit]))
-			return true;
-	}
-	return false;
+	const struct ditto_owner *owner = open->claim.owner;
+
+	/* Without an owner the actor is exempt as a client. */
+	return ditto_holder_open_behind(holder, owner->client,
+					client || !q->actor->owner ? NULL : owner, modes);
 }
 
-static const struct ditto_claim *judge_opens(struct ditto_claims *claims,
-					     const struct ditto_intent *intent,
-					     const struct ditto_actor *actor,
-					     const struct ditto_claim *self,
-					     struct yielding *yielding)
+static const struct ditto_claim *holder_refuses(struct question *q, struct ditto_holder *holder,
+						u8 modes)
 {
-	const struct ditto_matrix_cell *cell = &ditto_matrix[DITTO_HELD_OPEN][intent->kind];
-	u8 access = ditto_intent_access[intent->kind], deny = 0;
-	struct ditto_open *open;
+	const struct ditto_matrix_cell *cell = question_cell(q, DITTO_HELD_OPEN);
+	struct ditto_open *open = ditto_holder_open(holder, modes);
+	bool exempt;
 
-	if (cell->action != DITTO_RULE_DENY_MODE)
-		return NULL;
-	if (intent->kind == DITTO_INTENT_OPEN) {
-		access = intent->access;
-		deny = intent->deny;
-	}
-	if (!modes_can_cross(claims, access, deny))
-		return NULL;
-	list_for_each_entry(open, &claims->opens, link) {
-		if (!(open->deny & access) && !(open->access & deny))
-			continue;
-		if (&open->claim == self || ditto_exempt(cell, &open->claim, actor))
-			continue;
-		if (!open_is_hidden(claims, open, actor) &&
-		    stands(&open->claim, actor, yielding))
+	while (open && !question_is_over(q)) {
+		exempt = ditto_exempt(cell, &open->claim, q->actor);
+		if (!exempt && question_stops_at(q, &open->claim))
 			return &open->claim;
+		open = open_pass(q, holder, open, modes, !exempt);
 	}
 	return NULL;
 }
 
-/* Ask holders to give way. True if an answer is to be waited for. */
-static bool judge_caches(struct ditto_claims *claims, const struct ditto_intent *intent,
-			 const struct ditto_actor *actor)
+/* Has it an open in the way, if that was not hidden? */
+static bool holder_hides(const struct question *q, struct ditto_holder *holder, u8 modes)
 {
-	struct ditto_cache *cache, *next;
-	bool wait = false;
+	const struct ditto_matrix_cell *cell = question_cell(q, DITTO_HELD_OPEN);
+	struct ditto_open *open = ditto_holder_open(holder, modes);
 
-	list_for_each_entry_safe(cache, next, &claims->caches, link) {
-		const struct ditto_matrix_cell *cell =
-			&ditto_matrix[cache->claim.held][intent->kind];
-		u8 waits, bits = ditto_gives_up(cell, intent, cache->older, &waits);
+	/* What its own opens hide from others, the actor knows. */
+	if (holder->key == q->actor->cache_owner)
+		return false;
+	while (open && ditto_exempt(cell, &open->claim, q->actor))
+		open = open_pass(q, holder, open, modes, false);
+	return open;
+}
 
-		/* It is told of changes instead. */
-		if (cache->notify && (intent->kind == DITTO_INTENT_ENTRY ||
-				      intent->kind == DITTO_INTENT_CHILD))
-			bits = 0;
-		if (ditto_exempt(cell, &cache->claim, actor))
-			bits = 0;
-		if (cache->violated) {
-			/* The rest is asked for when this is no refusal any more. */
-			cache->violated = false;
-			bits = DITTO_CACHE_HANDLE;
-			waits = DITTO_CACHE_HANDLE;
-		}
-		bits &= cache->bits;
-		if (!bits)
-			continue;
-		/* What else a lapsed client has goes a moment later. */
-		if (ditto_client_yields(cache->claim.owner->client))
-			wait |= bits & waits;
-		ditto_break_begin(cache, bits);
-		if (cache->bits & bits & waits)
-			wait = true;
+static const struct ditto_claim *opens_refuse(struct ditto_claims *claims, struct question *q)
+{
+	u8 modes = question_modes(q);
+	const struct ditto_holder_sum shown = { .modes = modes << DITTO_MODES_SHOWN };
+	const struct ditto_claim *in_way;
+	struct ditto_holder *holder;
+
+	if (!modes)
+		return NULL;
+	holder = q->actor->cache_owner ? ditto_holder_find(claims, q->actor->cache_owner) : NULL;
+	in_way = holder ? holder_refuses(q, holder, modes) : NULL;
+	for (holder = ditto_holder_first(claims, &shown); holder && !in_way && !question_is_over(q);
+	     holder = ditto_holder_next(holder, &shown)) {
+		if (!holder->key || holder->key != q->actor->cache_owner)
+			in_way = holder_refuses(q, holder, modes);
 	}
-	return wait;
+	return in_way;
 }
 
-static void forget_violations(struct ditto_claims *claims)
+static const struct ditto_claim *claims_refuse(struct ditto_claims *claims, struct question *q)
 {
-	struct ditto_cache *cache;
-
-	list_for_each_entry(cache, &claims->caches, link)
-		cache->violated = false;
+	return ranges_refuse(claims, q) ?: opens_refuse(claims, q);
 }
 
-static const struct ditto_claim *judge_claims(struct ditto_claims *claims,
-					      const struct ditto_intent *intent,
-					      const struct ditto_actor *actor,
-					      const struct ditto_claim *self,
-					      struct yielding *yielding)
+/* May one more break be begun under this hold of the lock? */
+static bool break_is_due(struct ditto_claims *claims)
 {
-	return judge_ranges(claims, intent, actor, yielding) ?:
-	       judge_opens(claims, intent, actor, self, yielding);
+	claims->more = claims->begun >= DITTO_DROPS_AT_ONCE;
+	return !claims->more;
 }
 
 /*
- * The answer of the matrix. @self is a claim that is to be changed and so is
- * not in its own way.
+ * Holders of HANDLE may have closed the opens in the way without saying so: they are asked first.
+ * True if there are any.
  */
-enum ditto_answer ditto_judge(struct ditto_claims *claims, const struct ditto_intent *intent,
-			      const struct ditto_actor *actor, const struct ditto_claim *self,
-			      struct ditto_conflict *conflict)
+static bool hidden_break(struct ditto_claims *claims, const struct question *q)
 {
+	u8 modes = question_modes(q);
+	const struct ditto_holder_sum asked = { .modes = modes << DITTO_MODES_ASKED };
+	const struct ditto_holder_sum hidden = { .modes = modes << DITTO_MODES_HIDDEN };
+	struct ditto_holder *holder, *next;
+	unsigned int stuck = 0;
+	bool any = false;
+
+	for (holder = ditto_holder_first(claims, &asked); holder && !any;
+	     holder = ditto_holder_next(holder, &asked))
+		any = holder_hides(q, holder, modes);
+	for (holder = ditto_holder_first(claims, &hidden); holder; holder = next) {
+		next = ditto_holder_next(holder, &hidden);
+		if (!holder_hides(q, holder, modes))
+			continue;
+		any = true;
+		if (!break_is_due(claims))
+			break;
+		if (!ditto_break_begin(holder->grant, DITTO_CACHE_HANDLE) &&
+		    ++stuck == LAPSED_AT_ONCE)
+			break;
+	}
+	return any;
+}
+
+/* What a grant gives up, by its cell. */
+static u8 class_gives_up(const struct question *q, struct ditto_class class, u8 *waits)
+{
+	/* It is told of changes instead. */
+	if (class.notify && (q->intent->kind == DITTO_INTENT_ENTRY ||
+			     q->intent->kind == DITTO_INTENT_CHILD)) {
+		*waits = 0;
+		return 0;
+	}
+	return ditto_gives_up(question_cell(q, class.held), q->intent, class.older, waits);
+}
+
+/* Those of some classes that have one of @only to give up, or to be waited for. */
+static u64 classes_meet(const struct question *q, u64 classes, u8 only, bool waited_for)
+{
+	u64 met = 0;
+
+	for (; classes; classes &= classes - 1) {
+		struct ditto_class class = ditto_class_at(__ffs64(classes));
+		u8 waits, bits = class_gives_up(q, class, &waits) & class.bits & only;
+
+		if (waited_for ? bits & waits : bits)
+			met |= classes & -classes;
+	}
+	return met;
+}
+
+static bool grant_is_exempt(const struct question *q, const struct ditto_holder *holder)
+{
+	return ditto_exempt(question_cell(q, holder->grant->claim.held), &holder->grant->claim,
+			    q->actor);
+}
+
+/* Those of some classes of which a key is exempt. */
+static u64 classes_of_keys(const struct question *q, u64 classes)
+{
+	u64 of_keys = 0;
+
+	for (; classes; classes &= classes - 1) {
+		if (question_cell(q, ditto_class_at(__ffs64(classes)).held)->exempt ==
+		    DITTO_EXEMPT_OWNER)
+			of_keys |= classes & -classes;
+	}
+	return of_keys;
+}
+
+/* Behind a key that any number of clients may have, but for grants that it does not exempt. */
+static struct ditto_holder *holder_pass_key(struct ditto_claims *claims, const struct question *q,
+					    struct ditto_holder *holder,
+					    const struct ditto_holder_sum *sum)
+{
+	const struct ditto_holder_sum others = {
+		.held = sum->held & ~classes_of_keys(q, sum->held),
+		.left = sum->left & ~classes_of_keys(q, sum->left),
+	};
+	struct ditto_holder *next = ditto_holder_next(holder, &others);
+
+	if (next && ditto_owner_same_key(next->key, holder->key))
+		return next;
+	return ditto_holder_behind(claims, holder->key, true, sum);
+}
+
+/* The next that is not the actor's. */
+static struct ditto_holder *holder_pass(struct ditto_claims *claims, const struct question *q,
+					struct ditto_holder *holder,
+					const struct ditto_holder_sum *sum)
+{
+	while (holder && grant_is_exempt(q, holder)) {
+		if (q->actor->by_key &&
+		    question_cell(q, holder->grant->claim.held)->exempt == DITTO_EXEMPT_OWNER)
+			holder = holder_pass_key(claims, q, holder, sum);
+		else
+			holder = ditto_holder_next(holder, sum);
+	}
+	return holder;
+}
+
+/*
+ * Ask holders to give way, by none but these bits. True if an answer is to be waited for. With
+ * @last it goes on behind that key, and sets it to that of the last holder.
+ */
+static bool caches_break(struct ditto_claims *claims, const struct question *q, u8 only,
+			 struct ditto_owner **last)
+{
+	struct ditto_holder_sum all = ditto_holders_sum(claims);
+	const struct ditto_holder_sum left = { .left = classes_meet(q, all.left, only, false) };
+	struct ditto_holder_sum held = {};
+	struct ditto_holder *holder, *next;
+	unsigned int stuck = 0;
+	bool wait = false;
+
+	holder = last ? ditto_holder_behind(claims, *last, false, &left) :
+			ditto_holder_first(claims, &left);
+	holder = holder_pass(claims, q, holder, &left);
+	for (; holder && break_is_due(claims); holder = next) {
+		struct ditto_cache *cache = holder->grant;
+		const struct ditto_matrix_cell *cell = question_cell(q, cache->claim.held);
+		u8 waits, bits = ditto_gives_up(cell, q->intent, cache->older, &waits) & only;
+
+		bits &= cache->bits;
+		next = holder_pass(claims, q, ditto_holder_next(holder, &left), &left);
+		/* What else a lapsed client has goes a moment later. */
+		if (ditto_client_yields(cache->claim.owner->client))
+			wait |= bits & waits;
+		if (last)
+			*last = cache->claim.owner;
+		if (!ditto_break_begin(cache, bits) && ++stuck == LAPSED_AT_ONCE) {
+			claims->more = last && next;
+			break;
+		}
+	}
+	held.held = classes_meet(q, ditto_holders_sum(claims).held, only, true);
+	return wait || holder_pass(claims, q, ditto_holder_first(claims, &held), &held);
+}
+
+/* The answer of the matrix. */
+enum ditto_answer ditto_judge(struct ditto_claims *claims, const struct ditto_intent *intent,
+			      const struct ditto_actor *actor, struct ditto_conflict *conflict)
+{
+	struct question q = { .intent = intent, .actor = actor };
 	const struct ditto_claim *in_way;
-	struct yielding yielding = {};
+	bool hidden;
 
 	lockdep_assert_held(&claims->lock);
-	in_way = judge_claims(claims, intent, actor, self, &yielding);
+	in_way = claims_refuse(claims, &q);
 	/* Lapsed clients yield to what nobody else refuses; one may be heard of just now. */
-	if (!in_way && yielding.met) {
-		yielding.now = true;
-		in_way = judge_claims(claims, intent, actor, self, &yielding);
+	if (!in_way && q.lapsed) {
+		q.yielding = true;
+		q.lapsed = 0;
+		in_way = claims_refuse(claims, &q);
 	}
 	if (in_way) {
-		forget_violations(claims);
 		ditto_describe(conflict, in_way);
 		trace_ditto_conflict(in_way, 0, ditto_intent_names[intent->kind]);
 		ditto_locks_report(claims->point->table, DITTO_LOCK_CONFLICT,
 				   in_way->owner->client);
 		return DITTO_DENIED;
 	}
-	if (judge_caches(claims, intent, actor) || yielding.met)
+	hidden = hidden_break(claims, &q);
+	/* The rest is asked for when this is no refusal any more. */
+	if (caches_break(claims, &q, hidden ? DITTO_CACHE_HANDLE : DITTO_CACHE_ALL, NULL) ||
+	    hidden || q.lapsed || claims->more)
 		return DITTO_BREAKING;
 	return DITTO_ALLOWED;
 }
@@ -336,28 +491,54 @@ enum ditto_answer ditto_claim_check_slow(struct ditto_claim_point *point,
 					 struct ditto_park *park,
 					 struct ditto_conflict *conflict)
 {
-	struct ditto_claims *claims = ditto_claims_find(point);
+	struct ditto_claims *claims;
 	enum ditto_answer answer;
+	bool more;
 
-	if (!claims)
-		return DITTO_ALLOWED;
-	answer = ditto_judge(claims, intent, actor ?: &anonymous, NULL, conflict);
-	if (answer == DITTO_BREAKING && park && !ditto_park_add(claims, park))
-		answer = DITTO_BUSY;
-	ditto_claims_unlock(claims);
+	do {
+		claims = ditto_claims_find(point);
+		if (!claims)
+			return DITTO_ALLOWED;
+		answer = ditto_judge(claims, intent, actor ?: &anonymous, conflict);
+		more = claims->more;
+		if (answer == DITTO_BREAKING && !more && park && !ditto_park_add(claims, park))
+			answer = DITTO_BUSY;
+		ditto_claims_unlock(claims);
+		cond_resched();
+	} while (more);
 	return answer;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_claim_check_slow, DITTO);
+
+bool ditto_break_all(struct ditto_claim_point *point, const struct ditto_intent *intent,
+		     const struct ditto_actor *actor)
+{
+	const struct question q = { .intent = intent, .actor = actor };
+	struct ditto_owner *behind = NULL, *last;
+	struct ditto_claims *claims;
+	bool more = true, any = false;
+
+	while (more && (claims = ditto_claims_find(point))) {
+		last = behind;
+		caches_break(claims, &q, DITTO_CACHE_ALL, &last);
+		/* A grant that went keeps its key until the lock is dropped. */
+		if (last)
+			ditto_owner_hold(last);
+		any |= claims->begun;
+		more = claims->more;
+		ditto_claims_unlock(claims);
+		ditto_owner_put(behind);
+		behind = last;
+		cond_resched();
+	}
+	ditto_owner_put(behind);
+	return any;
+}
 
 void ditto_claim_recheck_slow(struct ditto_claim_point *point,
 			      const struct ditto_intent *intent,
 			      const struct ditto_actor *actor)
 {
-	struct ditto_claims *claims = ditto_claims_find(point);
-
-	if (!claims)
-		return;
-	judge_caches(claims, intent, actor ?: &anonymous);
-	ditto_claims_unlock(claims);
+	ditto_break_all(point, intent, actor ?: &anonymous);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_claim_recheck_slow, DITTO);

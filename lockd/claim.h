@@ -146,17 +146,19 @@ void ditto_claim_point_release(struct ditto_claim_point *point, const char *why)
  * @pump: something was given up: look at the queue before the lock is dropped
  * @settled: a break was settled: wake who is parked
  * @watched: local changes of the directory are told, on behalf of its grants
+ * @more: more grants are to be broken than may be under one hold of the lock: ask again
  * @lock: guards all of this
  * @point: of the node, pinned
  * @held: claims, waiting requests, parked operations and pins; with the last
  *	the whole goes
  * @claims: claims of all kinds
- * @accesses: opens with each access bit
- * @denies: opens with each deny bit
+ * @begun: breaks begun under this hold of the lock
+ * @opens: how many there are
  * @caching: grants with each bit
  * @notifying: grants that want changes delivered
- * @opens: struct ditto_open
- * @caches: struct ditto_cache
+ * @holders: struct ditto_holder, through which opens and grants are found
+ * @by_id: claims of all kinds, in the order of their coming
+ * @newest: the last of them
  * @waits: struct ditto_wait, in the order of their coming
  * @parks: struct ditto_park
  * @waiting: length of @waits
@@ -173,16 +175,18 @@ struct ditto_claims {
 	bool pump;
 	bool settled;
 	bool watched;
+	bool more;
 	spinlock_t lock;	/* see above */
 	struct ditto_claim_point *point;
 	u32 held;
 	u32 claims;
-	u32 accesses[3];
-	u32 denies[3];
+	u32 begun;
+	u32 opens;
 	u32 caching[3];
 	u32 notifying;
-	struct list_head opens;
-	struct list_head caches;
+	struct rb_root_cached holders;
+	struct rb_root_cached by_id;
+	struct rb_node *newest;
 	struct list_head waits;
 	struct list_head parks;
 	u32 waiting;

@@ -31,9 +31,10 @@ static struct ditto_claims *claims_alloc(struct ditto_claim_point *point)
 	claims->pump = false;
 	claims->settled = false;
 	claims->watched = false;
+	claims->more = false;
 	claims->point = point;
-	INIT_LIST_HEAD(&claims->opens);
-	INIT_LIST_HEAD(&claims->caches);
+	claims->holders = RB_ROOT_CACHED;
+	claims->by_id = RB_ROOT_CACHED;
 	INIT_LIST_HEAD(&claims->waits);
 	INIT_LIST_HEAD(&claims->parks);
 	INIT_LIST_HEAD(&claims->gone);
@@ -117,19 +118,19 @@ struct ditto_claims *ditto_claims_at(struct ditto_claims *const *where)
 
 static u32 claims_summary(const struct ditto_claims *claims)
 {
-	u32 sum = 0;
+	u32 modes = ditto_holders_sum(claims).modes, sum = 0;
 
 	for (int row = 0; row < DITTO_RANGE_ROWS; row++) {
 		if (!RB_EMPTY_ROOT(&claims->ranges[row].rb_root))
 			sum |= row < DITTO_HELD_EXACT_SHARED ? DITTO_SUM_RANGE : DITTO_SUM_EXACT;
 	}
 	for (int bit = 0; bit < 3; bit++) {
-		if (claims->denies[bit])
+		if (modes & ditto_modes_any(ditto_modes(0, BIT(bit))))
 			sum |= DITTO_SUM_DENY_READ << bit;
 		if (claims->caching[bit])
 			sum |= DITTO_SUM_CACHE_READ << bit;
 	}
-	if (!list_empty(&claims->opens))
+	if (claims->opens)
 		sum |= DITTO_SUM_OPEN;
 	if (claims->notifying)
 		sum |= DITTO_SUM_NOTIFY;
@@ -153,27 +154,29 @@ static void gone_free(struct list_head *gone)
 /* With the last grant of a directory it need not be watched; the caller does that unlocked. */
 static bool claims_unwatch(struct ditto_claims *claims)
 {
-	if (!claims->watched || !list_empty(&claims->caches))
+	if (!claims->watched || claims->caching[0])
 		return false;
 	claims->watched = false;
 	claims->point->ops->get(claims->point);
 	return true;
 }
 
-/*
- * Drop the lock. Before, whoever waits for what was given up gets its turn;
- * after, what is gone is freed.
- */
-void ditto_claims_unlock(struct ditto_claims *claims)
+/* What begins to count with the next hold of the lock. */
+static void claims_hold_end(struct ditto_claims *claims)
 {
-	struct ditto_claim_point *point = claims->point;
-	struct ditto_mirror *mirror = NULL;
-	LIST_HEAD(gone);
-	bool dead, unwatch;
+	claims->more = false;
+	claims->begun = 0;
+	ditto_steps_end();
+}
+
+/*
+ * Whoever waits for what was given up gets its turn. True if a request in the queue is to
+ * take more grants than may be broken under one hold of the lock.
+ */
+static bool claims_settle(struct ditto_claims *claims)
+{
 	u32 summary;
 
-	lockdep_assert_held(&claims->lock);
-	__acquire(&claims->lock);
 	/* Whose turn it is may take a grant that others are parked for, too. */
 	while (claims->settled || claims->pump) {
 		if (claims->settled)
@@ -187,6 +190,32 @@ void ditto_claims_unlock(struct ditto_claims *claims)
 	summary = claims_summary(claims);
 	if (summary != claims->summary)
 		WRITE_ONCE(claims->summary, summary);
+	return claims->more && claims->waiting;
+}
+
+/*
+ * Drop the lock. Before, whoever waits for what was given up gets its turn;
+ * after, what is gone is freed.
+ */
+void ditto_claims_unlock(struct ditto_claims *claims)
+{
+	struct ditto_claim_point *point = claims->point;
+	struct ditto_mirror *mirror = NULL;
+	LIST_HEAD(gone);
+	bool dead, unwatch;
+
+	lockdep_assert_held(&claims->lock);
+	__acquire(&claims->lock);
+	while (claims_settle(claims)) {
+		ditto_claims_pin(claims);
+		claims_hold_end(claims);
+		spin_unlock(&claims->lock);
+		cond_resched();
+		spin_lock(&claims->lock);
+		ditto_claims_unpin(claims);
+		claims->pump = true;
+	}
+	claims_hold_end(claims);
 	list_splice_init(&claims->gone, &gone);
 	unwatch = claims_unwatch(claims);
 	dead = !claims->held;
@@ -217,6 +246,7 @@ void ditto_claims_unlock_same(struct ditto_claims *claims)
 		return;
 	}
 	__acquire(&claims->lock);
+	claims_hold_end(claims);
 	spin_unlock(&claims->lock);
 }
 
@@ -256,22 +286,39 @@ static int claim_limits(struct ditto_claims *claims, struct ditto_claim *claim)
 	return -ENOLCK;
 }
 
-/* The newest number is the largest, so its place needs no search. */
-static void client_add(struct ditto_client *client, struct ditto_claim *claim)
+/* Into a tree by number. The newest number is the largest, so its place needs no search. */
+static void number_add(struct rb_root_cached *root, struct rb_node **newest, struct rb_node *rb)
 {
-	struct rb_node *newest = client->newest;
-
-	rb_link_node(&claim->by_id, newest,
-		     newest ? &newest->rb_right : &client->claims.rb_root.rb_node);
-	rb_insert_color_cached(&claim->by_id, &client->claims, !newest);
-	client->newest = &claim->by_id;
+	rb_link_node(rb, *newest, *newest ? &(*newest)->rb_right : &root->rb_root.rb_node);
+	rb_insert_color_cached(rb, root, !*newest);
+	*newest = rb;
 }
 
-static void client_del(struct ditto_client *client, struct ditto_claim *claim)
+static void number_del(struct rb_root_cached *root, struct rb_node **newest, struct rb_node *rb)
 {
-	if (client->newest == &claim->by_id)
-		client->newest = rb_prev(&claim->by_id);
-	rb_erase_cached(&claim->by_id, &client->claims);
+	if (*newest == rb)
+		*newest = rb_prev(rb);
+	rb_erase_cached(rb, root);
+}
+
+struct ditto_claim *ditto_claims_claim_after(const struct ditto_claims *claims, u64 id)
+{
+	struct rb_node *rb = claims->by_id.rb_root.rb_node;
+	struct ditto_claim *found = NULL;
+
+	lockdep_assert_held(&claims->lock);
+	while (rb) {
+		struct ditto_claim *claim = rb_entry(rb, struct ditto_claim, on_node);
+
+		ditto_step();
+		if (claim->id > id) {
+			found = claim;
+			rb = rb->rb_left;
+		} else {
+			rb = rb->rb_right;
+		}
+	}
+	return found;
 }
 
 int ditto_claim_attach(struct ditto_claims *claims, struct ditto_claim *claim)
@@ -290,10 +337,11 @@ int ditto_claim_attach(struct ditto_claims *claims, struct ditto_claim *claim)
 	WRITE_ONCE(claim->claims, claims);
 	claim->since = ktime_get_real_seconds();
 	claim->id = atomic64_inc_return(&client->table->last_id);
-	client_add(client, claim);
+	number_add(&client->claims, &client->newest, &claim->by_id);
 	atomic_inc(&client->live[kind]);
 	spin_unlock(&client->lock);
 	atomic_inc(&client->table->live[kind]);
+	number_add(&claims->by_id, &claims->newest, &claim->on_node);
 	claims->claims++;
 	claims->held++;
 	ditto_locks_count(client->table, DITTO_LOCK_GRANTED);
@@ -317,10 +365,11 @@ void ditto_claim_detach(struct ditto_claim *claim)
 	lockdep_assert_held(&claims->lock);
 	spin_lock(&client->lock);
 	WRITE_ONCE(claim->claims, NULL);
-	client_del(client, claim);
+	number_del(&client->claims, &client->newest, &claim->by_id);
 	atomic_dec(&client->table->live[kind]);
 	atomic_dec(&client->live[kind]);
 	spin_unlock(&client->lock);
+	number_del(&claims->by_id, &claims->newest, &claim->on_node);
 	claims->claims--;
 	claims->held--;
 	claims->pump = true;
@@ -349,26 +398,17 @@ bool ditto_claim_drop(struct ditto_claim *claim, const char *why)
 /* The first of what is held or waited for goes; false if there is nothing. */
 static bool claims_drop_one(struct ditto_claims *claims, const char *why)
 {
-	struct ditto_open *open;
-	struct ditto_cache *cache;
-	struct rb_node *rb = rb_first_cached(&claims->by_owner);
+	struct ditto_claim *claim;
 
 	if (!list_empty(&claims->waits)) {
 		ditto_wait_finish(list_first_entry(&claims->waits, struct ditto_wait, link),
 				  -ESHUTDOWN);
 		return true;
 	}
-	if (rb) {
-		ditto_claim_drop(&rb_entry(rb, struct ditto_range, by_owner)->claim, why);
-		return true;
-	}
-	open = list_first_entry_or_null(&claims->opens, struct ditto_open, link);
-	cache = list_first_entry_or_null(&claims->caches, struct ditto_cache, link);
-	if (open)
-		ditto_claim_drop(&open->claim, why);
-	else if (cache)
-		ditto_claim_drop(&cache->claim, why);
-	return open || cache;
+	claim = rb_entry_safe(rb_first_cached(&claims->by_id), struct ditto_claim, on_node);
+	if (claim)
+		ditto_claim_drop(claim, why);
+	return claim;
 }
 
 void ditto_claim_point_release(struct ditto_claim_point *point, const char *why)

@@ -40,6 +40,7 @@ static void add_holders(struct search *search, struct ditto_claims *claims,
 	enum ditto_intent_kind intent = req->exclusive ? DITTO_INTENT_RANGE_EXCLUSIVE :
 							 DITTO_INTENT_RANGE_SHARED;
 	u64 last = ditto_range_end(req->empty, req->first, req->last);
+	struct ditto_range_pass pass = { .owner = req->owner };
 	struct ditto_range *range;
 
 	if (ditto_range_is_nowhere(req->empty, req->first))
@@ -47,11 +48,12 @@ static void add_holders(struct search *search, struct ditto_claims *claims,
 	for (int row = 0; row < DITTO_RANGE_ROWS; row++) {
 		if (ditto_matrix[row][intent].action != DITTO_RULE_DENY)
 			continue;
-		range = ditto_range_overlap(claims, row, req->first, last);
-		for (; range; range = ditto_range_overlap_next(range, req->first, last)) {
-			if (range->claim.owner != req->owner &&
-			    !ditto_range_is_nowhere(range->empty, range->first))
+		range = ditto_range_other(claims, row, req->first, last, &pass);
+		for (; range; range = ditto_range_other_next(range, req->first, last, &pass)) {
+			if (range->claim.owner != req->owner)
 				search_add(search, range->claim.owner);
+			/* One of its ranges says it all. */
+			pass.owner = range->claim.owner;
 		}
 	}
 }

@@ -275,32 +275,85 @@ bool ditto_grace_is_newer(struct ditto_lock_table *table, const struct timespec6
 }
 EXPORT_SYMBOL_NS_GPL(ditto_grace_is_newer, DITTO);
 
-/* The owners of an actor may be of other clients, if what it uses outlives its connection. */
-static bool actor_holds(const struct ditto_actor *actor, const struct ditto_claim *claim)
-{
-	const struct ditto_client *client = claim->owner->client;
+/* Opens and grants whose use none of those still to be reclaimed forbids. */
+#define GRACE_MODES	(DITTO_OPEN_WRITE | DITTO_OPEN_DELETE)
 
-	return client == actor->client || (actor->owner && client == actor->owner->client) ||
-	       (actor->cache_owner && client == actor->cache_owner->client);
+/* The owners of an actor may be of other clients, if what it uses outlives its connection. */
+static void actor_clients(const struct ditto_actor *actor, const struct ditto_client *clients[3])
+{
+	clients[0] = actor->client;
+	clients[1] = actor->owner ? actor->owner->client : NULL;
+	clients[2] = actor->cache_owner ? actor->cache_owner->client : NULL;
 }
 
-/* Does it have a claim whose use none of those still to be reclaimed forbids? */
-static bool actor_may_change(struct ditto_claims *claims, const struct ditto_actor *actor)
+static bool actor_has_writer(struct ditto_claims *claims, const struct ditto_client *clients[3])
 {
-	struct ditto_cache *cache;
-	struct ditto_open *open;
+	const struct ditto_cache *writer = ditto_writer(claims);
 
-	lockdep_assert_held(&claims->lock);
-	list_for_each_entry(open, &claims->opens, link) {
-		if (open->access & (DITTO_OPEN_WRITE | DITTO_OPEN_DELETE) &&
-		    actor_holds(actor, &open->claim))
-			return true;
-	}
-	list_for_each_entry(cache, &claims->caches, link) {
-		if (cache->bits & DITTO_CACHE_WRITE && actor_holds(actor, &cache->claim))
+	for (int i = 0; writer && i < 3; i++) {
+		if (writer->claim.owner->client == clients[i])
 			return true;
 	}
 	return false;
+}
+
+static bool actor_has_open(struct ditto_holder *holder, const struct ditto_client *clients[3])
+{
+	for (int i = 0; i < 3; i++) {
+		if (clients[i] && ditto_holder_open_of(holder, clients[i], GRACE_MODES))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The same among the opens of some holders behind a key. @last becomes the key of the last of
+ * them, held; NULL if there are no more.
+ */
+static bool actor_has_open_behind(struct ditto_claims *claims,
+				  const struct ditto_client *clients[3], struct ditto_owner **last)
+{
+	const struct ditto_holder_sum changes = { .modes = ditto_modes_any(GRACE_MODES) };
+	struct ditto_holder *holder;
+
+	holder = *last ? ditto_holder_behind(claims, *last, false, &changes) :
+			 ditto_holder_first(claims, &changes);
+	*last = NULL;
+	for (int i = 1; holder; holder = ditto_holder_next(holder, &changes), i++) {
+		if (actor_has_open(holder, clients))
+			return true;
+		/* The first key may be none. */
+		if (i > DITTO_DROPS_AT_ONCE) {
+			*last = ditto_owner_hold(holder->key);
+			break;
+		}
+	}
+	return false;
+}
+
+/* Does it have a claim whose use none of those still to be reclaimed forbids? */
+static bool actor_may_change(struct ditto_claim_point *point, const struct ditto_actor *actor)
+{
+	struct ditto_owner *behind = NULL, *last = NULL;
+	const struct ditto_client *clients[3];
+	struct ditto_claims *claims;
+	bool may = false;
+
+	actor_clients(actor, clients);
+	do {
+		claims = ditto_claims_find(point);
+		if (!claims)
+			break;
+		last = behind;
+		may = actor_has_writer(claims, clients) ||
+		      actor_has_open_behind(claims, clients, &last);
+		ditto_claims_unlock(claims);
+		ditto_owner_put(behind);
+		behind = last;
+		cond_resched();
+	} while (behind);
+	ditto_owner_put(behind);
+	return may;
 }
 
 bool ditto_grace_guards(struct ditto_claim_point *point, enum ditto_intent_kind kind,
@@ -310,16 +363,9 @@ bool ditto_grace_guards(struct ditto_claim_point *point, enum ditto_intent_kind 
 				   BIT(DITTO_INTENT_SETATTR) | BIT(DITTO_INTENT_REMOVE) |
 				   BIT(DITTO_INTENT_RENAME) | BIT(DITTO_INTENT_REPLACE) |
 				   BIT(DITTO_INTENT_LINK);
-	struct ditto_claims *claims;
-	bool may = false;
 
 	if (!READ_ONCE(point->table->guards) || !(changes & BIT(kind)))
 		return false;
-	claims = actor ? ditto_claims_find(point) : NULL;
-	if (claims) {
-		may = actor_may_change(claims, actor);
-		ditto_claims_unlock(claims);
-	}
-	return !may;
+	return !actor || !actor_may_change(point, actor);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_grace_guards, DITTO);

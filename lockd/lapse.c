@@ -196,7 +196,7 @@ static bool is_awaited(const struct ditto_claims *claims)
 	return READ_ONCE(claims->waiting) || READ_ONCE(claims->parked);
 }
 
-/* The next node with a claim of the client where others wait. */
+/* The next node with a claim of the client where others wait, or where that is a grant. */
 static struct ditto_claims *next_awaited(const void *arg)
 {
 	struct review *review = (struct review *)arg;
@@ -209,7 +209,7 @@ static struct ditto_claims *next_awaited(const void *arg)
 	claim = ditto_client_claim_after(client, review->id);
 	for (; claim && !found && looked < LOOK_AT_ONCE; looked++) {
 		review->id = claim->id;
-		if (is_awaited(claim->claims))
+		if (is_awaited(claim->claims) || ditto_held_is_cache(claim->held))
 			found = claim->claims;
 		claim = ditto_client_claim_next(claim);
 	}
@@ -218,15 +218,34 @@ static struct ditto_claims *next_awaited(const void *arg)
 	return found;
 }
 
+/* What was found, if it is still there. The lock of its node is held, so it stays. */
+static struct ditto_claim *review_claim(const struct review *review,
+					const struct ditto_claims *claims)
+{
+	struct ditto_client *client = review->client;
+	struct ditto_claim *claim;
+
+	spin_lock(&client->lock);
+	claim = ditto_client_claim_after(client, review->id - 1);
+	if (claim && (claim->id != review->id || claim->claims != claims))
+		claim = NULL;
+	spin_unlock(&client->lock);
+	return claim;
+}
+
 /* Who waits for the client already asks again. */
 static void review_claims(struct ditto_client *client)
 {
 	struct review review = { .client = client };
 	struct ditto_claims *claims;
+	struct ditto_claim *claim;
 
 	do {
 		claims = ditto_claims_lock(next_awaited, &review);
 		if (claims) {
+			claim = review_claim(&review, claims);
+			if (claim && ditto_held_is_cache(claim->held))
+				ditto_holder_update(ditto_claim_cache(claim));
 			claims->settled = true;
 			ditto_claims_unlock(claims);
 		}

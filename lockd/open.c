@@ -20,7 +20,6 @@ static struct ditto_open *open_alloc(const struct ditto_actor *actor)
 	if (actor->cache_owner)
 		open->cache_owner = ditto_owner_hold(actor->cache_owner);
 	open->claim.share = actor->share;
-	INIT_LIST_HEAD(&open->link);
 	INIT_LIST_HEAD(&open->ranges);
 	return open;
 }
@@ -32,18 +31,8 @@ static void open_free(struct ditto_open *open)
 	kmem_cache_free(ditto_open_slab, open);
 }
 
-/* Count the bits of an open in or out. */
-static void open_count(struct ditto_claims *claims, const struct ditto_open *open, int by)
-{
-	for (int bit = 0; bit < 3; bit++) {
-		if (open->access & BIT(bit))
-			claims->accesses[bit] += by;
-		if (open->deny & BIT(bit))
-			claims->denies[bit] += by;
-	}
-}
-
-static int open_add(struct ditto_claims *claims, struct ditto_open *open, u8 access, u8 deny)
+static int open_add(struct ditto_claims *claims, struct ditto_open *open,
+		    struct ditto_holder **holder, u8 access, u8 deny)
 {
 	int err = ditto_claim_attach(claims, &open->claim);
 
@@ -51,8 +40,8 @@ static int open_add(struct ditto_claims *claims, struct ditto_open *open, u8 acc
 		return err;
 	WRITE_ONCE(open->access, access);
 	WRITE_ONCE(open->deny, deny);
-	open_count(claims, open, 1);
-	list_add_tail(&open->link, &claims->opens);
+	ditto_holder_add_open(claims, open, holder);
+	claims->opens++;
 	trace_ditto_grant(&open->claim, 0, "open");
 	return 0;
 }
@@ -71,11 +60,12 @@ static struct ditto_wait *open_first_wait(const struct ditto_open *open)
 
 bool ditto_open_drop(struct ditto_open *open, const char *why)
 {
+	struct ditto_claims *claims = open->claim.claims;
 	struct ditto_range *range = list_first_entry_or_null(&open->ranges, struct ditto_range,
 							     of_open);
 	struct ditto_wait *wait = open_first_wait(open);
 
-	lockdep_assert_held(&open->claim.claims->lock);
+	lockdep_assert_held(&claims->lock);
 	/* First, or it would be granted what is given up. */
 	if (wait) {
 		ditto_wait_finish(wait, -ESHUTDOWN);
@@ -86,8 +76,8 @@ bool ditto_open_drop(struct ditto_open *open, const char *why)
 		return false;
 	}
 	trace_ditto_release(&open->claim, 0, why);
-	open_count(open->claim.claims, open, -1);
-	list_del_init(&open->link);
+	ditto_holder_del_open(claims, open);
+	claims->opens--;
 	ditto_claim_detach(&open->claim);
 	return true;
 }
@@ -105,6 +95,32 @@ static int open_judged(struct ditto_claims *claims, enum ditto_answer answer,
 	}
 }
 
+static int open_claim(struct ditto_claim_point *point, const struct ditto_intent *intent,
+		      const struct ditto_actor *actor, struct ditto_open *open,
+		      struct ditto_holder **holder, struct ditto_park *park,
+		      struct ditto_conflict *conflict)
+{
+	struct ditto_claims *claims;
+	enum ditto_answer answer;
+	bool more;
+	int err;
+
+	do {
+		claims = ditto_claims_make(point);
+		if (!claims)
+			return -ENOMEM;
+		answer = ditto_judge(claims, intent, actor, conflict);
+		more = claims->more;
+		err = open_judged(claims, answer, more ? NULL : park);
+		if (!err)
+			err = open_add(claims, open, holder, intent->access & DITTO_OPEN_KEPT,
+				       intent->deny);
+		ditto_claims_unlock(claims);
+		cond_resched();
+	} while (more);
+	return err;
+}
+
 struct ditto_open *ditto_open_claim(struct ditto_claim_point *point,
 				    const struct ditto_actor *actor, u8 access, u8 deny,
 				    bool reclaim, struct ditto_park *park,
@@ -113,7 +129,7 @@ struct ditto_open *ditto_open_claim(struct ditto_claim_point *point,
 	struct ditto_intent intent = {
 		.kind = DITTO_INTENT_OPEN, .access = access, .deny = deny,
 	};
-	struct ditto_claims *claims;
+	struct ditto_holder *holder = NULL;
 	struct ditto_open *open;
 	int err;
 
@@ -123,15 +139,12 @@ struct ditto_open *ditto_open_claim(struct ditto_claim_point *point,
 	open = open_alloc(actor);
 	if (!open)
 		return ERR_PTR(-ENOMEM);
-	claims = ditto_claims_make(point);
-	if (!claims) {
-		open_free(open);
-		return ERR_PTR(-ENOMEM);
-	}
-	err = open_judged(claims, ditto_judge(claims, &intent, actor, NULL, conflict), park);
-	if (!err)
-		err = open_add(claims, open, access & DITTO_OPEN_KEPT, deny);
-	ditto_claims_unlock(claims);
+	holder = kmalloc(sizeof(*holder), GFP_KERNEL);
+	if (holder)
+		err = open_claim(point, &intent, actor, open, &holder, park, conflict);
+	else
+		err = -ENOMEM;
+	kfree(holder);
 	if (!err)
 		return open;
 	open_free(open);
@@ -143,25 +156,29 @@ int ditto_open_change(struct ditto_open *open, u8 access, u8 deny,
 		      struct ditto_conflict *conflict)
 {
 	struct ditto_actor actor = { .owner = open->claim.owner, .cache_owner = open->cache_owner };
-	struct ditto_claims *claims = ditto_claims_of(&open->claim);
 	struct ditto_intent intent = { .kind = DITTO_INTENT_OPEN };
+	struct ditto_claims *claims;
+	bool more;
 	int err;
 
-	if (!claims)
-		return -ESHUTDOWN;
-	/* What it has was judged. */
-	intent.access = access & ~open->access;
-	intent.deny = deny & ~open->deny;
-	err = open_judged(claims, ditto_judge(claims, &intent, &actor, &open->claim, conflict),
-			  NULL);
-	if (!err) {
-		claims->pump = true;
-		open_count(claims, open, -1);
-		WRITE_ONCE(open->access, access);
-		WRITE_ONCE(open->deny, deny);
-		open_count(claims, open, 1);
-	}
-	ditto_claims_unlock(claims);
+	do {
+		claims = ditto_claims_of(&open->claim);
+		if (!claims)
+			return -ESHUTDOWN;
+		/* What it has was judged. */
+		intent.access = access & ~open->access;
+		intent.deny = deny & ~open->deny;
+		err = open_judged(claims, ditto_judge(claims, &intent, &actor, conflict), NULL);
+		more = claims->more;
+		if (!err) {
+			claims->pump = true;
+			WRITE_ONCE(open->access, access);
+			WRITE_ONCE(open->deny, deny);
+			ditto_holder_update_open(open);
+		}
+		ditto_claims_unlock(claims);
+		cond_resched();
+	} while (more);
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_open_change, DITTO);

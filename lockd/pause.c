@@ -25,13 +25,7 @@ static void pause_over(struct ditto_park *park)
 
 static bool is_awaited(const struct ditto_claims *claims)
 {
-	const struct ditto_cache *cache;
-
-	list_for_each_entry(cache, &claims->caches, link) {
-		if (cache->state == DITTO_CACHE_BREAKING)
-			return true;
-	}
-	return false;
+	return ditto_holders_sum(claims).modes & DITTO_HOLDER_BREAKING;
 }
 
 /* Under the lock that breaks are settled under, so none is missed. */

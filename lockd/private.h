@@ -9,6 +9,7 @@
 
 #include "cache.h"
 #include "claim.h"
+#include "holder.h"
 #include "open.h"
 #include "range.h"
 #include "table.h"
@@ -18,6 +19,7 @@
  * @claims: of the node; NULL when it is off. Under claims->lock and client->lock
  * @owner: held; of a grant, its key
  * @by_id: in the client's tree
+ * @on_node: in claims->by_id
  * @gone: then on claims->gone
  * @since: wall clock, for people
  * @id: number for people, see ditto_show_release()
@@ -31,6 +33,7 @@ struct ditto_claim {
 		struct rb_node by_id;
 		struct list_head gone;
 	};
+	struct rb_node on_node;
 	time64_t since;
 	u64 id;
 	u32 share;
@@ -38,13 +41,25 @@ struct ditto_claim {
 };
 
 /**
+ * struct ditto_range_sum - what some ranges have in common
+ * @last: largest last byte
+ * @owner: of all of them; NULL if they have several
+ * @client: the same
+ */
+struct ditto_range_sum {
+	u64 last;
+	const struct ditto_owner *owner;
+	const struct ditto_client *client;
+};
+
+/**
  * struct ditto_range - a range
  * @claim: see there
- * @by_first: in claims->ranges
+ * @by_first: in claims->ranges, unless it meets nothing
  * @by_owner: in claims->by_owner
  * @first: first byte; changed under claims->lock and client->lock
  * @last: last byte; of an empty range, the one before @first
- * @subtree_last: largest @last of the subtree
+ * @subtree: of the subtree of @by_first
  * @own_max: largest of what ditto_range_own_max() tells, of the subtree by owner
  * @empty: no byte
  * @pending: the VFS is being asked; neither merged nor split nor unlocked
@@ -58,7 +73,7 @@ struct ditto_range {
 	struct rb_node by_owner;
 	u64 first;
 	u64 last;
-	u64 subtree_last;
+	struct ditto_range_sum subtree;
 	u64 own_max;
 	bool empty;
 	bool pending;
@@ -71,18 +86,22 @@ struct ditto_range {
  * struct ditto_open - an open
  * @claim: see there; memory belongs to the holder
  * @cache_owner: whose grants are the same holder's, held; or NULL
- * @link: in claims->opens
+ * @holder: among whose opens it is
+ * @by_owner: in @holder->opens
  * @ranges: struct ditto_range that goes with it; under claims->lock
  * @access: DITTO_OPEN_* bits
  * @deny: DITTO_OPEN_* bits
+ * @subtree_modes: of all opens of the subtree, see ditto_modes()
  */
 struct ditto_open {
 	struct ditto_claim claim;
 	struct ditto_owner *cache_owner;
-	struct list_head link;
+	struct ditto_holder *holder;
+	struct rb_node by_owner;
 	struct list_head ranges;
 	u8 access;
 	u8 deny;
+	u8 subtree_modes;
 };
 
 enum ditto_cache_state {
@@ -99,7 +118,7 @@ enum ditto_cache_state {
 /**
  * struct ditto_cache - a caching grant
  * @claim: see there; claim.owner is the key
- * @link: in claims->caches
+ * @holder: whose grant it is, while it is on its node
  * @ref: references; the table's while it is on the node, timer and callbacks
  * @ops: the holder's side
  * @private: for @ops
@@ -112,7 +131,6 @@ enum ditto_cache_state {
  * @older: see struct ditto_cache_request
  * @ack: the break is to be answered
  * @told: the holder was told of the break, so it may answer
- * @violated: only while a question is judged: it may hide that an open in the way was closed
  * @untold: NULL, or where the holder is still to be told of a break or a revocation, held
  * @deadline: of the outstanding break, by the table's clock
  * @asked: number of the last question; see ask.c
@@ -128,7 +146,7 @@ enum ditto_cache_state {
  */
 struct ditto_cache {
 	struct ditto_claim claim;
-	struct list_head link;
+	struct ditto_holder *holder;
 	refcount_t ref;
 	const struct ditto_cache_ops *ops;
 	void *private;
@@ -141,7 +159,6 @@ struct ditto_cache {
 	bool older;
 	bool ack;
 	bool told;
-	bool violated;
 	struct ditto_claim_point *untold;
 	u64 deadline;
 	u32 asked;
@@ -274,11 +291,19 @@ void ditto_claim_detach(struct ditto_claim *claim);
  * goes first, one at a time: false if the open is still there.
  */
 bool ditto_claim_drop(struct ditto_claim *claim, const char *why);
-/* So many are dropped under one hold of a lock. */
+/* So many are dropped, or broken, under one hold of a lock. */
 #define DITTO_DROPS_AT_ONCE	64
 
 /* client.c: the first claim of a client with a number above this one; under client->lock. */
 struct ditto_claim *ditto_client_claim_after(const struct ditto_client *client, u64 id);
+
+/* claims.c: the same of a node; under claims->lock. */
+struct ditto_claim *ditto_claims_claim_after(const struct ditto_claims *claims, u64 id);
+
+static inline struct ditto_claim *ditto_claims_claim_next(struct ditto_claim *claim)
+{
+	return rb_entry_safe(rb_next(&claim->on_node), struct ditto_claim, on_node);
+}
 
 static inline struct ditto_claim *ditto_client_claim_next(struct ditto_claim *claim)
 {
@@ -323,9 +348,21 @@ int ditto_owners_init(struct ditto_lock_table *table);
 void ditto_owners_exit(struct ditto_lock_table *table);
 
 /* check.c */
+/*
+ * What is asked for may have to be taken from more holders than may be told under one hold of
+ * the lock. Then claims->more is set until that is dropped, and the answer is not the last one:
+ * the caller asks again.
+ */
 enum ditto_answer ditto_judge(struct ditto_claims *claims, const struct ditto_intent *intent,
-			      const struct ditto_actor *actor, const struct ditto_claim *self,
-			      struct ditto_conflict *conflict);
+			      const struct ditto_actor *actor, struct ditto_conflict *conflict);
+/*
+ * Ask all holders to give way, so many at a time as may be told under one hold of the lock; true
+ * if there was any to be asked. May sleep.
+ */
+bool ditto_break_all(struct ditto_claim_point *point, const struct ditto_intent *intent,
+		     const struct ditto_actor *actor);
+/* The grant with WRITE, beside which there is no other; or NULL. */
+struct ditto_cache *ditto_writer(struct ditto_claims *claims);
 /* On behalf of which client; NULL if it is anonymous. */
 struct ditto_client *ditto_actor_client(const struct ditto_actor *actor);
 bool ditto_exempt(const struct ditto_matrix_cell *cell, const struct ditto_claim *held,
@@ -343,9 +380,23 @@ void ditto_park_wake(struct ditto_claims *claims);
 void ditto_range_insert(struct ditto_claims *claims, struct ditto_range *range);
 void ditto_range_erase(struct ditto_claims *claims, struct ditto_range *range);
 void ditto_range_move(struct ditto_range *range, u64 first, u64 last);
+
+/**
+ * struct ditto_range_pass - whose ranges are passed over, many at a time
+ * @owner: or NULL
+ * @client: or NULL
+ */
+struct ditto_range_pass {
+	const struct ditto_owner *owner;
+	const struct ditto_client *client[2];
+};
+
+struct ditto_range *ditto_range_other(struct ditto_claims *claims, enum ditto_held row, u64 first,
+				      u64 last, const struct ditto_range_pass *pass);
+struct ditto_range *ditto_range_other_next(struct ditto_range *range, u64 first, u64 last,
+					   const struct ditto_range_pass *pass);
 struct ditto_range *ditto_range_overlap(struct ditto_claims *claims, enum ditto_held row,
 					u64 first, u64 last);
-struct ditto_range *ditto_range_overlap_next(struct ditto_range *range, u64 first, u64 last);
 
 /*
  * The order of an owner's ranges in claims->by_owner, before first and last byte. What is taken
@@ -439,7 +490,8 @@ void ditto_cache_tell(struct ditto_cache *cache, unsigned int what);
 void ditto_cache_tell_work(struct work_struct *work);
 void ditto_cache_expire_work(struct work_struct *work);
 void ditto_changes_free(struct list_head *changes);
-void ditto_break_begin(struct ditto_cache *cache, u8 gives_up);
+/* False if nothing was begun, because it is to be taken with all else of a lapsed client. */
+bool ditto_break_begin(struct ditto_cache *cache, u8 gives_up);
 
 /* What is kept without READ is nothing. */
 static inline u8 ditto_cache_valid(u8 bits)

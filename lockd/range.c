@@ -11,20 +11,30 @@ static int range_valid(const struct ditto_range_request *req)
 	return req->first <= req->last ? 0 : -EINVAL;
 }
 
+static struct ditto_intent range_intent(const struct ditto_range_request *req)
+{
+	return (struct ditto_intent) {
+		.kind = req->exclusive ? DITTO_INTENT_RANGE_EXCLUSIVE : DITTO_INTENT_RANGE_SHARED,
+		.first = req->first, .last = req->last, .empty = req->empty,
+	};
+}
+
+static struct ditto_actor range_actor(const struct ditto_range_request *req)
+{
+	return (struct ditto_actor) {
+		.client = req->owner->client, .owner = req->owner,
+		.cache_owner = req->cache_owner, .exact = req->discipline == DITTO_EXACT,
+	};
+}
+
 /* 0, -EAGAIN with the conflict described, or -EBUSY if a holder was told to give way first. */
 int ditto_range_judge(struct ditto_claims *claims, const struct ditto_range_request *req,
 		      struct ditto_conflict *conflict)
 {
-	struct ditto_intent intent = {
-		.kind = req->exclusive ? DITTO_INTENT_RANGE_EXCLUSIVE : DITTO_INTENT_RANGE_SHARED,
-		.first = req->first, .last = req->last, .empty = req->empty,
-	};
-	struct ditto_actor actor = {
-		.client = req->owner->client, .owner = req->owner,
-		.cache_owner = req->cache_owner, .exact = req->discipline == DITTO_EXACT,
-	};
+	const struct ditto_intent intent = range_intent(req);
+	const struct ditto_actor actor = range_actor(req);
 
-	switch (ditto_judge(claims, &intent, &actor, NULL, conflict)) {
+	switch (ditto_judge(claims, &intent, &actor, conflict)) {
 	case DITTO_DENIED:
 		return -EAGAIN;
 	case DITTO_ALLOWED:
@@ -32,6 +42,18 @@ int ditto_range_judge(struct ditto_claims *claims, const struct ditto_range_requ
 	default:
 		return -EBUSY;
 	}
+}
+
+/*
+ * The rest of those who are to give way, if they were too many to be told at once. True if there
+ * were any: maybe nobody is waited for.
+ */
+static bool range_break_rest(const struct ditto_range_request *req)
+{
+	const struct ditto_intent intent = range_intent(req);
+	const struct ditto_actor actor = range_actor(req);
+
+	return ditto_break_all(req->point, &intent, &actor);
 }
 
 /* Judge and take in one step. */
@@ -79,10 +101,13 @@ int ditto_range_lock(const struct ditto_range_request *req, struct ditto_wait *w
 		err = -ENOMEM;
 		goto out;
 	}
-	if (mirror)
-		err = ditto_mirror_lock(mirror, req, wait, conflict, spares);
-	else
-		err = range_lock(req, wait, conflict, spares);
+	do {
+		if (mirror)
+			err = ditto_mirror_lock(mirror, req, wait, conflict, spares);
+		else
+			err = range_lock(req, wait, conflict, spares);
+		/* What waits in the queue asks again by itself. */
+	} while (err == -EBUSY && range_break_rest(req));
 	ditto_ranges_free(spares);
 out:
 	ditto_mirror_end(mirror);
@@ -126,11 +151,15 @@ int ditto_range_test(const struct ditto_range_request *req, struct ditto_conflic
 
 	if (err)
 		return err;
-	claims = ditto_claims_find(req->point);
-	if (claims) {
+	do {
+		claims = ditto_claims_find(req->point);
+		if (!claims) {
+			err = 0;
+			break;
+		}
 		err = ditto_range_judge(claims, req, conflict);
 		ditto_claims_unlock(claims);
-	}
+	} while (err == -EBUSY && range_break_rest(req));
 	if (!err && req->filp)
 		err = ditto_mirror_test(req, conflict);
 	return err;
@@ -239,8 +268,10 @@ unsigned int ditto_range_owner_list(struct ditto_claim_point *point,
 		return 0;
 	for (range = ditto_range_own_exact(claims, owner); range;
 	     range = ditto_range_own_exact_next(range), n++) {
-		if (n >= max)
-			continue;
+		if (n == max) {
+			n++;
+			break;
+		}
 		list[n] = (struct ditto_range_held) {
 			.first = range->first,
 			.length = range->empty ? 0 : range->last - range->first + 1,

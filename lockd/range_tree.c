@@ -11,13 +11,42 @@
 
 #include "private.h"
 
-static inline u64 range_last(const struct ditto_range *range)
+static void sum_add(struct ditto_range_sum *sum, const struct rb_node *rb)
 {
-	return range->last;
+	const struct ditto_range_sum *other;
+
+	if (!rb)
+		return;
+	other = &rb_entry(rb, struct ditto_range, by_first)->subtree;
+	sum->last = max(sum->last, other->last);
+	if (sum->owner != other->owner)
+		sum->owner = NULL;
+	if (sum->client != other->client)
+		sum->client = NULL;
 }
 
-RB_DECLARE_CALLBACKS_MAX(static, range_augment, struct ditto_range, by_first, u64,
-			 subtree_last, range_last);
+static struct ditto_range_sum range_sum(const struct ditto_range *range)
+{
+	return (struct ditto_range_sum) {
+		.last = range->last, .owner = range->claim.owner,
+		.client = range->claim.owner->client,
+	};
+}
+
+static bool range_augment_compute(struct ditto_range *range, bool exit)
+{
+	struct ditto_range_sum sum = range_sum(range), *old = &range->subtree;
+
+	sum_add(&sum, range->by_first.rb_left);
+	sum_add(&sum, range->by_first.rb_right);
+	if (exit && old->last == sum.last && old->owner == sum.owner && old->client == sum.client)
+		return true;
+	*old = sum;
+	return false;
+}
+
+RB_DECLARE_CALLBACKS(static, range_augment, struct ditto_range, by_first, subtree,
+		     range_augment_compute);
 
 static bool first_less(struct rb_node *a, const struct rb_node *b)
 {
@@ -88,9 +117,11 @@ static bool own_less(struct rb_node *a, const struct rb_node *b)
 void ditto_range_insert(struct ditto_claims *claims, struct ditto_range *range)
 {
 	lockdep_assert_held(&claims->lock);
-	range->subtree_last = range->last;
-	rb_add_augmented_cached(&range->by_first, &claims->ranges[range->claim.held], first_less,
-				&range_augment);
+	range->subtree = range_sum(range);
+	/* What meets nothing is in nobody's way there, however much there is of it. */
+	if (!ditto_range_is_nowhere(range->empty, range->first))
+		rb_add_augmented_cached(&range->by_first, &claims->ranges[range->claim.held],
+					first_less, &range_augment);
 	range->own_max = own_value(range);
 	rb_add_augmented_cached(&range->by_owner, &claims->by_owner, own_less, &own_augment);
 	if (range->open)
@@ -100,8 +131,9 @@ void ditto_range_insert(struct ditto_claims *claims, struct ditto_range *range)
 void ditto_range_erase(struct ditto_claims *claims, struct ditto_range *range)
 {
 	lockdep_assert_held(&claims->lock);
-	rb_erase_augmented_cached(&range->by_first, &claims->ranges[range->claim.held],
-				  &range_augment);
+	if (!ditto_range_is_nowhere(range->empty, range->first))
+		rb_erase_augmented_cached(&range->by_first, &claims->ranges[range->claim.held],
+					  &range_augment);
 	rb_erase_augmented_cached(&range->by_owner, &claims->by_owner, &own_augment);
 	if (range->open)
 		list_del(&range->of_open);
@@ -121,65 +153,96 @@ void ditto_range_move(struct ditto_range *range, u64 first, u64 last)
 	ditto_range_insert(claims, range);
 }
 
-/* The leftmost of a subtree that overlaps; its root's subtree_last reaches @first. */
-static struct ditto_range *subtree_overlap(struct ditto_range *range, u64 first, u64 last)
+static bool pass_has(const struct ditto_range_pass *pass, const struct ditto_owner *owner,
+		     const struct ditto_client *client)
 {
-	for (;;) {
-		struct ditto_range *left = rb_entry_safe(range->by_first.rb_left,
-							 struct ditto_range, by_first);
+	return (owner && owner == pass->owner) ||
+	       (client && (client == pass->client[0] || client == pass->client[1]));
+}
 
-		/* If nothing in there overlaps, something begins after @last, as we do. */
-		if (left && left->subtree_last >= first) {
-			range = left;
-			continue;
+/* May there be something in this subtree? */
+static bool range_below(const struct rb_node *rb, u64 first, const struct ditto_range_pass *pass)
+{
+	const struct ditto_range_sum *sum;
+
+	if (!rb)
+		return false;
+	sum = &rb_entry(rb, struct ditto_range, by_first)->subtree;
+	return sum->last >= first && !pass_has(pass, sum->owner, sum->client);
+}
+
+static bool range_meets(const struct ditto_range *range, u64 first, u64 last,
+			const struct ditto_range_pass *pass)
+{
+	return range->first <= last && range->last >= first &&
+	       !pass_has(pass, range->claim.owner, range->claim.owner->client);
+}
+
+/*
+ * The next in order, of a subtree or with @below false behind its root. A subtree that begins
+ * within the bytes and is not all passed has one. Of the others only those count that reach the
+ * first byte: ranges that are passed lie apart, so that one of them does, and the way down to
+ * it may be in vain.
+ */
+static struct ditto_range *range_seek(struct rb_node *rb, bool below, u64 first, u64 last,
+				      const struct ditto_range_pass *pass)
+{
+	struct ditto_range *range;
+	struct rb_node *prev;
+
+	for (;;) {
+		if (below) {
+			for (; range_below(rb->rb_left, first, pass); rb = rb->rb_left)
+				ditto_step();
+		} else {
+			below = range_below(rb->rb_right, first, pass);
+			if (below) {
+				ditto_step();
+				rb = rb->rb_right;
+				continue;
+			}
+			/* Up, until we come from the left. */
+			do {
+				ditto_step();
+				prev = rb;
+				rb = rb_parent(rb);
+				if (!rb)
+					return NULL;
+			} while (prev == rb->rb_right);
 		}
-		if (range->first > last)
-			return NULL;
-		if (range->last >= first)
+		below = false;
+		range = rb_entry(rb, struct ditto_range, by_first);
+		if (range_meets(range, first, last, pass))
 			return range;
-		range = rb_entry_safe(range->by_first.rb_right, struct ditto_range, by_first);
-		if (!range || range->subtree_last < first)
+		if (range->first > last)
 			return NULL;
 	}
 }
 
-/* The first range of a row that overlaps; see ditto_range_end() about empty ones. */
-struct ditto_range *ditto_range_overlap(struct ditto_claims *claims, enum ditto_held row,
-					u64 first, u64 last)
+/* The first range of a row that overlaps, but for some; see ditto_range_end() about empty ones. */
+struct ditto_range *ditto_range_other(struct ditto_claims *claims, enum ditto_held row, u64 first,
+				      u64 last, const struct ditto_range_pass *pass)
 {
-	struct ditto_range *root = rb_entry_safe(claims->ranges[row].rb_root.rb_node,
-						 struct ditto_range, by_first);
+	struct rb_node *rb = claims->ranges[row].rb_root.rb_node;
 
 	lockdep_assert_held(&claims->lock);
-	if (!root || root->subtree_last < first)
-		return NULL;
-	return subtree_overlap(root, first, last);
+	return range_below(rb, first, pass) ? range_seek(rb, true, first, last, pass) : NULL;
 }
 
 /* The next one that does. */
-struct ditto_range *ditto_range_overlap_next(struct ditto_range *range, u64 first, u64 last)
+struct ditto_range *ditto_range_other_next(struct ditto_range *range, u64 first, u64 last,
+					   const struct ditto_range_pass *pass)
 {
-	struct rb_node *rb = range->by_first.rb_right, *prev;
+	return range_seek(&range->by_first, false, first, last, pass);
+}
 
-	for (;;) {
-		struct ditto_range *right = rb_entry_safe(rb, struct ditto_range, by_first);
+/* The first range of a row that overlaps. */
+struct ditto_range *ditto_range_overlap(struct ditto_claims *claims, enum ditto_held row,
+					u64 first, u64 last)
+{
+	static const struct ditto_range_pass pass_none;
 
-		if (right && right->subtree_last >= first)
-			return subtree_overlap(right, first, last);
-		/* Up, until we come from the left. */
-		do {
-			prev = &range->by_first;
-			rb = rb_parent(prev);
-			if (!rb)
-				return NULL;
-			range = rb_entry(rb, struct ditto_range, by_first);
-		} while (prev == rb->rb_right);
-		if (range->first > last)
-			return NULL;
-		if (range->last >= first)
-			return range;
-		rb = range->by_first.rb_right;
-	}
+	return ditto_range_other(claims, row, first, last, &pass_none);
 }
 
 /* The first range that does not come before this place, and the one before it. */
@@ -192,6 +255,7 @@ static struct ditto_range *own_find(struct ditto_claims *claims, const struct ow
 	lockdep_assert_held(&claims->lock);
 	*before = NULL;
 	while (rb) {
+		ditto_step();
 		range = rb_entry(rb, struct ditto_range, by_owner);
 		if (own_compare(key, range) <= 0) {
 			found = range;

@@ -15,26 +15,19 @@
 
 /**
  * struct batch - what is copied next
- * @skip: entries to be passed before
  * @count: entries copied
  * @info: copies; each holds its node
  */
 struct batch {
-	u32 skip;
 	u32 count;
 	struct ditto_claim_info info[SHOWN_AT_ONCE];
 };
 
-/* The next to be filled; NULL if this one was shown before. */
+/* The next to be filled. */
 static struct ditto_claim_info *batch_next(struct batch *batch, struct ditto_claim_point *point)
 {
-	struct ditto_claim_info *info;
+	struct ditto_claim_info *info = &batch->info[batch->count++];
 
-	if (batch->skip) {
-		batch->skip--;
-		return NULL;
-	}
-	info = &batch->info[batch->count++];
 	memset(info, 0, sizeof(*info));
 	point->ops->get(point);
 	info->point = point;
@@ -59,8 +52,6 @@ static void show_claim(struct batch *batch, struct ditto_claim *claim)
 {
 	struct ditto_claim_info *info = batch_next(batch, claim->claims->point);
 
-	if (!info)
-		return;
 	info->id = claim->id;
 	info->kind = ditto_claim_kind(claim);
 	ditto_describe(&info->what, claim);
@@ -75,8 +66,6 @@ static void show_wait(struct batch *batch, struct ditto_wait *wait)
 {
 	struct ditto_claim_info *info = batch_next(batch, wait->claims->point);
 
-	if (!info)
-		return;
 	info->id = wait->id;
 	info->kind = DITTO_CLAIM_RANGE;
 	info->state = DITTO_SHOW_WAITING;
@@ -91,7 +80,6 @@ static bool batch_full(const struct batch *batch)
 
 static void cursor_pass(struct ditto_show_cursor *cursor, const struct ditto_claim_info *info)
 {
-	cursor->passed++;
 	if (info->state == DITTO_SHOW_WAITING)
 		cursor->wait = info->id;
 	else
@@ -141,7 +129,6 @@ static int show_client(struct ditto_client *client, struct batch *batch,
 {
 	int err;
 
-	batch->skip = 0;
 	do {
 		batch->count = 0;
 		copy_client(batch, client, cursor);
@@ -179,29 +166,20 @@ int ditto_show_clients(struct ditto_lock_table *table, const char *protocol, con
 }
 EXPORT_SYMBOL_NS_GPL(ditto_show_clients, DITTO);
 
-static void copy_point(struct batch *batch, struct ditto_claims *claims)
+static void copy_point(struct batch *batch, struct ditto_claims *claims,
+		       const struct ditto_show_cursor *cursor)
 {
-	struct ditto_open *open;
-	struct ditto_cache *cache;
+	struct ditto_claim *claim = ditto_claims_claim_after(claims, cursor->claim);
 	struct ditto_wait *wait;
-	struct rb_node *rb;
 
-	for (rb = rb_first_cached(&claims->by_owner); rb && !batch_full(batch); rb = rb_next(rb))
-		show_claim(batch, &rb_entry(rb, struct ditto_range, by_owner)->claim);
-	list_for_each_entry(open, &claims->opens, link) {
-		if (batch_full(batch))
-			break;
-		show_claim(batch, &open->claim);
-	}
-	list_for_each_entry(cache, &claims->caches, link) {
-		if (batch_full(batch))
-			break;
-		show_claim(batch, &cache->claim);
-	}
+	for (; claim && !batch_full(batch); claim = ditto_claims_claim_next(claim))
+		show_claim(batch, claim);
+	/* In that order too, and few. */
 	list_for_each_entry(wait, &claims->waits, link) {
 		if (batch_full(batch))
 			break;
-		show_wait(batch, wait);
+		if (wait->id > cursor->wait)
+			show_wait(batch, wait);
 	}
 }
 
@@ -215,11 +193,10 @@ int ditto_show_point(struct ditto_claim_point *point, struct ditto_show_cursor *
 	if (!batch)
 		return -ENOMEM;
 	do {
-		batch->skip = cursor->passed;
 		batch->count = 0;
 		claims = ditto_claims_find(point);
 		if (claims) {
-			copy_point(batch, claims);
+			copy_point(batch, claims, cursor);
 			ditto_claims_unlock(claims);
 		}
 		err = batch_show(batch, cursor, fn, arg);

@@ -45,16 +45,14 @@ struct ditto_claim_info {
  * struct ditto_show_cursor - where a list goes on; zeroed at its start
  * @client: number of the last client that was passed
  * @shown: number of the one that is shown
- * @claim: number of the last claim shown of this one
- * @wait: number of the last waiting request shown of this one
- * @passed: claims and waiting requests passed of a node
+ * @claim: number of the last claim shown of this one, or of a node
+ * @wait: number of the last waiting request shown of it
  */
 struct ditto_show_cursor {
 	u64 client;
 	u64 shown;
 	u64 claim;
 	u64 wait;
-	u32 passed;
 };
 
 typedef int (*ditto_show_fn)(const struct ditto_claim_info *info, void *arg);

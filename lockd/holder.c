@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Opens and caching grants of a node in trees, see holder.h. */
+#include <kunit/visibility.h>
+#include <linux/percpu.h>
+#include <linux/rbtree_augmented.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "private.h"
+
+#if IS_ENABLED(CONFIG_KUNIT)
+/* A lock of claims is held, so nobody else counts on this CPU. */
+static DEFINE_PER_CPU(unsigned long, steps);
+unsigned long ditto_steps_max;
+EXPORT_SYMBOL_IF_KUNIT(ditto_steps_max);
+
+void ditto_step(void)
+{
+	__this_cpu_inc(steps);
+}
+
+/* The lock is about to be dropped. */
+void ditto_steps_end(void)
+{
+	unsigned long count = __this_cpu_read(steps);
+
+	if (count > READ_ONCE(ditto_steps_max))
+		WRITE_ONCE(ditto_steps_max, count);
+	__this_cpu_write(steps, 0);
+}
+#endif
+
+static u8 open_modes(const struct ditto_open *open)
+{
+	return ditto_modes(open->access, open->deny);
+}
+
+static u8 opens_modes(const struct rb_node *rb)
+{
+	return rb ? rb_entry(rb, struct ditto_open, by_owner)->subtree_modes : 0;
+}
+
+static bool open_augment_compute(struct ditto_open *open, bool exit)
+{
+	u8 modes = open_modes(open) | opens_modes(open->by_owner.rb_left) |
+		   opens_modes(open->by_owner.rb_right);
+
+	if (exit && open->subtree_modes == modes)
+		return true;
+	open->subtree_modes = modes;
+	return false;
+}
+
+RB_DECLARE_CALLBACKS(static, open_augment, struct ditto_open, by_owner, subtree_modes,
+		     open_augment_compute);
+
+static int pointer_compare(const void *a, const void *b)
+{
+	return a == b ? 0 : a < b ? -1 : 1;
+}
+
+static int open_compare(const struct ditto_client *client, const struct ditto_owner *owner,
+			const struct ditto_open *open)
+{
+	return pointer_compare(client, open->claim.owner->client) ?:
+	       pointer_compare(owner, open->claim.owner);
+}
+
+static bool open_less(struct rb_node *a, const struct rb_node *b)
+{
+	const struct ditto_owner *owner = rb_entry(a, struct ditto_open, by_owner)->claim.owner;
+
+	return open_compare(owner->client, owner, rb_entry(b, struct ditto_open, by_owner)) < 0;
+}
+
+static void sum_add(struct ditto_holder_sum *sum, const struct ditto_holder_sum *other)
+{
+	sum->held |= other->held;
+	sum->left |= other->left;
+	sum->modes |= other->modes;
+}
+
+static bool sum_meets(const struct ditto_holder_sum *a, const struct ditto_holder_sum *b)
+{
+	return a->held & b->held || a->left & b->left || a->modes & b->modes;
+}
+
+static void sum_add_subtree(struct ditto_holder_sum *sum, const struct rb_node *rb)
+{
+	if (rb)
+		sum_add(sum, &rb_entry(rb, struct ditto_holder, by_key)->subtree);
+}
+
+static bool holder_augment_compute(struct ditto_holder *holder, bool exit)
+{
+	struct ditto_holder_sum *old = &holder->subtree;
+	struct ditto_holder_sum sum = holder->own;
+
+	sum_add_subtree(&sum, holder->by_key.rb_left);
+	sum_add_subtree(&sum, holder->by_key.rb_right);
+	if (exit && old->held == sum.held && old->left == sum.left && old->modes == sum.modes)
+		return true;
+	*old = sum;
+	return false;
+}
+
+RB_DECLARE_CALLBACKS(static, holder_augment, struct ditto_holder, by_key, subtree,
+		     holder_augment_compute);
+
+/* Of keys with the same bytes, which other clients may have, the address tells. */
+static int key_compare(const struct ditto_owner *a, const struct ditto_owner *b, bool alike)
+{
+	int diff;
+
+	if (a == b)
+		return 0;
+	if (!a || !b)
+		return a ? 1 : -1;
+	if (a->len != b->len)
+		return a->len < b->len ? -1 : 1;
+	diff = memcmp(a->key, b->key, a->len);
+	if (diff || alike)
+		return diff;
+	return pointer_compare(a, b);
+}
+
+static bool holder_less(struct rb_node *a, const struct rb_node *b)
+{
+	return key_compare(rb_entry(a, struct ditto_holder, by_key)->key,
+			   rb_entry(b, struct ditto_holder, by_key)->key, false) < 0;
+}
+
+struct ditto_holder_sum ditto_holders_sum(const struct ditto_claims *claims)
+{
+	struct ditto_holder_sum sum = {};
+
+	lockdep_assert_held(&claims->lock);
+	sum_add_subtree(&sum, claims->holders.rb_root.rb_node);
+	return sum;
+}
+
+struct ditto_holder *ditto_holder_find(struct ditto_claims *claims, const struct ditto_owner *key)
+{
+	struct rb_node *rb = claims->holders.rb_root.rb_node;
+
+	lockdep_assert_held(&claims->lock);
+	while (rb) {
+		struct ditto_holder *holder = rb_entry(rb, struct ditto_holder, by_key);
+		int diff = key_compare(key, holder->key, false);
+
+		ditto_step();
+		if (!diff)
+			return holder;
+		rb = diff < 0 ? rb->rb_left : rb->rb_right;
+	}
+	return NULL;
+}
+
+static bool holder_below(const struct rb_node *rb, const struct ditto_holder_sum *sum)
+{
+	return rb && sum_meets(&rb_entry(rb, struct ditto_holder, by_key)->subtree, sum);
+}
+
+/* In a subtree that has it. */
+static struct ditto_holder *holder_leftmost(struct rb_node *rb, const struct ditto_holder_sum *sum)
+{
+	for (;;) {
+		struct ditto_holder *holder = rb_entry(rb, struct ditto_holder, by_key);
+
+		ditto_step();
+		if (holder_below(rb->rb_left, sum)) {
+			rb = rb->rb_left;
+			continue;
+		}
+		if (sum_meets(&holder->own, sum))
+			return holder;
+		rb = rb->rb_right;
+	}
+}
+
+struct ditto_holder *ditto_holder_first(struct ditto_claims *claims,
+					const struct ditto_holder_sum *sum)
+{
+	struct rb_node *rb = claims->holders.rb_root.rb_node;
+
+	lockdep_assert_held(&claims->lock);
+	return holder_below(rb, sum) ? holder_leftmost(rb, sum) : NULL;
+}
+
+struct ditto_holder *ditto_holder_next(struct ditto_holder *holder,
+				       const struct ditto_holder_sum *sum)
+{
+	struct rb_node *rb = &holder->by_key, *prev;
+
+	for (;;) {
+		if (holder_below(rb->rb_right, sum))
+			return holder_leftmost(rb->rb_right, sum);
+		/* Up, until we come from the left. */
+		do {
+			ditto_step();
+			prev = rb;
+			rb = rb_parent(rb);
+			if (!rb)
+				return NULL;
+		} while (prev == rb->rb_right);
+		holder = rb_entry(rb, struct ditto_holder, by_key);
+		if (sum_meets(&holder->own, sum))
+			return holder;
+	}
+}
+
+struct ditto_holder *ditto_holder_behind(struct ditto_claims *claims,
+					 const struct ditto_owner *key, bool alike,
+					 const struct ditto_holder_sum *sum)
+{
+	struct rb_node *rb = claims->holders.rb_root.rb_node;
+	struct ditto_holder *found = NULL;
+
+	lockdep_assert_held(&claims->lock);
+	while (rb) {
+		struct ditto_holder *holder = rb_entry(rb, struct ditto_holder, by_key);
+
+		ditto_step();
+		if (key_compare(key, holder->key, alike) < 0) {
+			found = holder;
+			rb = rb->rb_left;
+		} else {
+			rb = rb->rb_right;
+		}
+	}
+	if (!found || sum_meets(&found->own, sum))
+		return found;
+	return ditto_holder_next(found, sum);
+}
+
+struct ditto_holder *ditto_holder_other(struct ditto_claims *claims,
+					const struct ditto_owner *key,
+					const struct ditto_holder_sum *sum)
+{
+	struct ditto_holder *holder = ditto_holder_first(claims, sum);
+
+	return holder && holder->key == key ? ditto_holder_next(holder, sum) : holder;
+}
+
+/* In a subtree that has it. */
+static struct ditto_open *open_leftmost(struct rb_node *rb, u8 modes)
+{
+	for (;;) {
+		struct ditto_open *open = rb_entry(rb, struct ditto_open, by_owner);
+
+		ditto_step();
+		if (opens_modes(rb->rb_left) & modes) {
+			rb = rb->rb_left;
+			continue;
+		}
+		if (open_modes(open) & modes)
+			return open;
+		rb = rb->rb_right;
+	}
+}
+
+struct ditto_open *ditto_holder_open(struct ditto_holder *holder, u8 modes)
+{
+	struct rb_node *rb = holder->opens.rb_root.rb_node;
+
+	return opens_modes(rb) & modes ? open_leftmost(rb, modes) : NULL;
+}
+
+static struct ditto_open *open_next(struct ditto_open *open, u8 modes)
+{
+	struct rb_node *rb = &open->by_owner, *prev;
+
+	for (;;) {
+		if (opens_modes(rb->rb_right) & modes)
+			return open_leftmost(rb->rb_right, modes);
+		do {
+			ditto_step();
+			prev = rb;
+			rb = rb_parent(rb);
+			if (!rb)
+				return NULL;
+		} while (prev == rb->rb_right);
+		open = rb_entry(rb, struct ditto_open, by_owner);
+		if (open_modes(open) & modes)
+			return open;
+	}
+}
+
+struct ditto_open *ditto_holder_open_behind(struct ditto_holder *holder,
+					    const struct ditto_client *client,
+					    const struct ditto_owner *owner, u8 modes)
+{
+	struct rb_node *rb = holder->opens.rb_root.rb_node;
+	struct ditto_open *found = NULL;
+
+	while (rb) {
+		struct ditto_open *open = rb_entry(rb, struct ditto_open, by_owner);
+		int diff = owner ? open_compare(client, owner, open) :
+				   pointer_compare(client, open->claim.owner->client);
+
+		ditto_step();
+		if (diff < 0) {
+			found = open;
+			rb = rb->rb_left;
+		} else {
+			rb = rb->rb_right;
+		}
+	}
+	if (!found || open_modes(found) & modes)
+		return found;
+	return open_next(found, modes);
+}
+
+struct ditto_open *ditto_holder_open_of(struct ditto_holder *holder,
+					const struct ditto_client *client, u8 modes)
+{
+	struct rb_node *rb = holder->opens.rb_root.rb_node;
+	struct ditto_open *found = NULL;
+
+	while (rb) {
+		struct ditto_open *open = rb_entry(rb, struct ditto_open, by_owner);
+
+		ditto_step();
+		if (pointer_compare(client, open->claim.owner->client) <= 0) {
+			found = open;
+			rb = rb->rb_left;
+		} else {
+			rb = rb->rb_right;
+		}
+	}
+	if (found && !(open_modes(found) & modes))
+		found = open_next(found, modes);
+	return found && found->claim.owner->client == client ? found : NULL;
+}
+
+static void holder_sum_own(struct ditto_holder *holder)
+{
+	const struct ditto_cache *grant = holder->grant;
+	u32 modes = opens_modes(holder->opens.rb_root.rb_node);
+	struct ditto_holder_sum *own = &holder->own;
+	struct ditto_class class;
+	u8 left;
+
+	*own = (struct ditto_holder_sum) { .modes = modes << DITTO_MODES_SHOWN };
+	if (!grant)
+		return;
+	class = (struct ditto_class) {
+		.held = grant->claim.held, .older = grant->older, .notify = grant->notify,
+		.bits = grant->bits,
+	};
+	own->held = ditto_class_bit(class);
+	left = grant->bits;
+	/* A client that lapsed gives no answer: whoever asks again finds it again. */
+	if (grant->state == DITTO_CACHE_BREAKING && !READ_ONCE(grant->claim.owner->client->lapsed))
+		left = grant->target;
+	class.bits = left;
+	if (left)
+		own->left = ditto_class_bit(class);
+	if (grant->bits & DITTO_CACHE_HANDLE)
+		own->modes = modes << (left & DITTO_CACHE_HANDLE ? DITTO_MODES_HIDDEN :
+								   DITTO_MODES_ASKED);
+	if (grant->state == DITTO_CACHE_BREAKING)
+		own->modes |= DITTO_HOLDER_BREAKING;
+	if (grant->notify)
+		own->modes |= DITTO_HOLDER_NOTIFY;
+}
+
+/* Something of it has changed. With the last it goes. */
+static void holder_changed(struct ditto_claims *claims, struct ditto_holder *holder)
+{
+	lockdep_assert_held(&claims->lock);
+	if (!holder->grant && RB_EMPTY_ROOT(&holder->opens.rb_root)) {
+		rb_erase_augmented_cached(&holder->by_key, &claims->holders, &holder_augment);
+		kfree(holder);
+		return;
+	}
+	holder_sum_own(holder);
+	holder_augment.propagate(&holder->by_key, NULL);
+}
+
+static struct ditto_holder *holder_make(struct ditto_claims *claims, struct ditto_owner *key,
+					struct ditto_holder **fresh)
+{
+	struct ditto_holder *holder = ditto_holder_find(claims, key);
+
+	if (holder)
+		return holder;
+	holder = *fresh;
+	*fresh = NULL;
+	*holder = (struct ditto_holder) { .key = key, .opens = RB_ROOT_CACHED };
+	rb_add_augmented_cached(&holder->by_key, &claims->holders, holder_less, &holder_augment);
+	return holder;
+}
+
+void ditto_holder_add_open(struct ditto_claims *claims, struct ditto_open *open,
+			   struct ditto_holder **fresh)
+{
+	struct ditto_holder *holder = holder_make(claims, open->cache_owner, fresh);
+
+	open->holder = holder;
+	open->subtree_modes = open_modes(open);
+	rb_add_augmented_cached(&open->by_owner, &holder->opens, open_less, &open_augment);
+	holder_changed(claims, holder);
+}
+
+void ditto_holder_add_grant(struct ditto_claims *claims, struct ditto_cache *cache,
+			    struct ditto_holder **fresh)
+{
+	struct ditto_holder *holder = holder_make(claims, cache->claim.owner, fresh);
+
+	cache->holder = holder;
+	holder->grant = cache;
+	holder_changed(claims, holder);
+}
+
+void ditto_holder_del_open(struct ditto_claims *claims, struct ditto_open *open)
+{
+	struct ditto_holder *holder = open->holder;
+
+	rb_erase_augmented_cached(&open->by_owner, &holder->opens, &open_augment);
+	open->holder = NULL;
+	holder_changed(claims, holder);
+}
+
+void ditto_holder_del_grant(struct ditto_claims *claims, struct ditto_cache *cache)
+{
+	struct ditto_holder *holder = cache->holder;
+
+	cache->holder = NULL;
+	holder->grant = NULL;
+	holder_changed(claims, holder);
+}
+
+void ditto_holder_update_open(struct ditto_open *open)
+{
+	open_augment.propagate(&open->by_owner, NULL);
+	holder_changed(open->claim.claims, open->holder);
+}
+
+void ditto_holder_update(struct ditto_cache *cache)
+{
+	holder_changed(cache->claim.claims, cache->holder);
+}
