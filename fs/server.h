@@ -70,6 +70,12 @@ enum ditto_encryption {
  * @sessions_per_connection: sessions that one connection may carry, those being set up too
  * @restrict_anonymous: nobody logs in without a name, unless a share lets guests in
  * @login_delay_ms: how long the first login that fails is answered late; see net/login_delay.h
+ * @budget_memory_mib: may be held for all clients; this and the next: 0 lets net/budget.c choose
+ * @budget_user_mib: for one address that is logged in; half for one user
+ * @budget_anonymous_mib: for one address without a name
+ * @budget_unproven_kib: for one address before its login
+ * @budget_connections: of one address; half as many before its login
+ * @budget_opens: of one address or user; as many delegations
  * @patience_ms: how long a call waits for other clients to give way or to answer, before its
  *	own is told to come again, where a protocol has a word for that
  *
@@ -106,6 +112,12 @@ struct ditto_settings {
 	u32 sessions_per_connection;
 	bool restrict_anonymous;
 	u32 login_delay_ms;
+	u32 budget_memory_mib;
+	u32 budget_user_mib;
+	u32 budget_anonymous_mib;
+	u32 budget_unproven_kib;
+	u32 budget_connections;
+	u32 budget_opens;
 };
 
 /**

@@ -19,6 +19,8 @@
 #include <linux/atomic.h>
 #include <linux/err.h>
 #include <linux/jiffies.h>
+#include <linux/math.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/percpu_counter.h>
 #include <linux/printk.h>
@@ -41,6 +43,9 @@
 /* Bytes that an open takes, for the limit on opens: about a quarter of the memory for clients. */
 #define OPEN_BYTES	SZ_4K
 #define OPENS_LEAST	16384
+/* The same for one of what the lock table keeps; ranges take the least. */
+#define LOCK_BYTES	256
+#define LOCKS_LEAST	524288
 /* Taken of three quarters of what a level may hold, more goes only to who holds this part. */
 #define SCARCE_PART	8
 /* An IPv6 /64 may be a whole network: users there each have an account of their own, too. */
@@ -136,6 +141,18 @@ static const struct budget_kind kinds[DITTO_BUDGET_KINDS] = {
 		.levels = { NUMBER(16), NUMBER(256), NUMBER(128), PART_OF(1, 0) },
 		.peer = { NUMBER(2), NUMBER(32), NUMBER(16), NUMBER(128) },
 		.user = NUMBER(128),
+	},
+	[DITTO_BUDGET_DELEGATIONS] = {
+		.name = "delegations", .batch = 64,
+		.levels = { NUMBER(0), NUMBER(0), PART_OF(8, 0), PART_OF(1, 0) },
+		.peer = { NUMBER(0), NUMBER(0), PART_OF(64, 1024), PART_OF(4, 0) },
+		.user = PART_OF(4, 0),
+	},
+	[DITTO_BUDGET_LOCKS] = {
+		.name = "locks", .batch = 64,
+		.levels = { NUMBER(0), NUMBER(0), PART_OF(8, 0), PART_OF(1, 0) },
+		.peer = { NUMBER(0), NUMBER(0), PART_OF(32, 1024), PART_OF(2, 0) },
+		.user = PART_OF(2, 0),
 	},
 };
 
@@ -407,8 +424,11 @@ static int budget_take(struct ditto_account *peer, struct ditto_account *user,
 {
 	struct ditto_budget *budget = peer->budget;
 	struct percpu_counter *all = &budget->used[trust][kind];
-	bool scarce = budget_is_scarce(budget, trust, kind);
+	bool scarce;
 
+	if (!amount)
+		return 0;
+	scarce = budget_is_scarce(budget, trust, kind);
 	if (percpu_counter_read_positive(all) + amount >
 	    READ_ONCE(budget->level_limit[trust][kind])) {
 		account_tell(peer, trust, kind, true);
@@ -470,6 +490,20 @@ int ditto_charge_resize(struct ditto_charge *charge, long amount)
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_charge_resize, DITTO);
+
+int ditto_charge_cover(struct ditto_charge *charge, long count, long step)
+{
+	int err;
+
+	if (likely(count <= charge->amount && count > charge->amount - 2 * step))
+		return 0;
+	if (!charge->peer)
+		return 0;
+	err = ditto_charge_resize(charge, roundup(count, step));
+	/* What is left up to the limit need not be a whole step. */
+	return err ? ditto_charge_resize(charge, count) : 0;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_charge_cover, DITTO);
 
 int ditto_charge_move(struct ditto_charge *charge, const struct ditto_principal *who)
 {
@@ -549,13 +583,18 @@ EXPORT_SYMBOL_NS_GPL(ditto_budget_peer_limit, DITTO);
 /* What all users may hold of a kind. */
 static long budget_total(const struct ditto_budget *budget, enum ditto_budget_kind kind)
 {
-	u64 memory = (u64)totalram_pages() << PAGE_SHIFT;
+	u64 memory = (u64)READ_ONCE(budget->srv->settings.budget_memory_mib) * SZ_1M;
 
-	memory = clamp_t(u64, memory / MEMORY_PART, MEMORY_LEAST, LONG_MAX / 2);
+	if (!memory)
+		memory = max_t(u64, ((u64)totalram_pages() << PAGE_SHIFT) / MEMORY_PART,
+			       MEMORY_LEAST);
+	memory = min_t(u64, memory, LONG_MAX / 2);
 	if (kind == DITTO_BUDGET_MEMORY)
 		return memory;
-	if (kind == DITTO_BUDGET_OPENS)
+	if (kind == DITTO_BUDGET_OPENS || kind == DITTO_BUDGET_DELEGATIONS)
 		return max_t(u64, memory / OPEN_BYTES, OPENS_LEAST);
+	if (kind == DITTO_BUDGET_LOCKS)
+		return max_t(u64, memory / LOCK_BYTES, LOCKS_LEAST);
 	return kinds[kind].total;
 }
 
@@ -564,20 +603,99 @@ static long budget_part_of(long total, const struct budget_part *limit)
 	return min(max_t(long, limit->part ? total / limit->part : 0, limit->least), total);
 }
 
+/**
+ * struct budget_limits - the limits of a kind
+ * @total: what all of the highest level may hold
+ * @level: what all of a level may hold
+ * @peer: what one peer may
+ * @user: what one user may
+ */
+struct budget_limits {
+	long total;
+	long level[DITTO_TRUST_LEVELS];
+	long peer[DITTO_TRUST_LEVELS];
+	long user;
+};
+
+/**
+ * struct budget_setting - a setting that says what one peer may hold
+ * @offset: in struct ditto_settings; u32, and 0 if the table of kinds decides
+ * @kind: of what
+ * @trust: at which level
+ * @lowest: what a peer may hold at lower levels down to this one follows in proportion
+ * @unit: of the setting
+ */
+struct budget_setting {
+	u16 offset;
+	u8 kind;
+	u8 trust;
+	u8 lowest;
+	u32 unit;
+};
+
+#define BUDGET_SETTING(_field, _kind, _trust, _lowest, _unit) \
+	{ .offset = offsetof(struct ditto_settings, budget_##_field), \
+	  .kind = DITTO_BUDGET_##_kind, .trust = DITTO_TRUST_##_trust, \
+	  .lowest = DITTO_TRUST_##_lowest, .unit = (_unit) }
+
+static const struct budget_setting budget_settings[] = {
+	BUDGET_SETTING(user_mib, MEMORY, USER, USER, SZ_1M),
+	BUDGET_SETTING(anonymous_mib, MEMORY, ANONYMOUS, ANONYMOUS, SZ_1M),
+	BUDGET_SETTING(unproven_kib, MEMORY, UNPROVEN, UNPROVEN, SZ_1K),
+	BUDGET_SETTING(connections, CONNECTIONS, USER, STRANGER, 1),
+	BUDGET_SETTING(opens, OPENS, USER, USER, 1),
+	BUDGET_SETTING(opens, DELEGATIONS, USER, USER, 1),
+};
+
+static long budget_scale(long limit, long from, long to, long total)
+{
+	return clamp_t(u64, mul_u64_u64_div_u64(limit, to, from), 1, total);
+}
+
+/* What a user may hold follows in proportion, too; and no peer more than all of its level. */
+static void budget_limits_apply(const struct ditto_budget *budget,
+				const struct budget_setting *setting, struct budget_limits *limits)
+{
+	const void *field = (const void *)&budget->srv->settings + setting->offset;
+	long to = (long)READ_ONCE(*(const u32 *)field) * setting->unit;
+	long from = limits->peer[setting->trust];
+
+	if (!to)
+		return;
+	for (unsigned int trust = setting->lowest; trust <= setting->trust; trust++) {
+		limits->peer[trust] = budget_scale(limits->peer[trust], from, to, limits->total);
+		limits->level[trust] = max(limits->level[trust], limits->peer[trust]);
+	}
+	if (setting->trust == DITTO_TRUST_USER)
+		limits->user = budget_scale(limits->user, from, to, limits->total);
+}
+
+static void budget_limits_make(const struct ditto_budget *budget, enum ditto_budget_kind kind,
+			       struct budget_limits *limits)
+{
+	limits->total = budget_total(budget, kind);
+	limits->user = budget_part_of(limits->total, &kinds[kind].user);
+	for (unsigned int trust = 0; trust < DITTO_TRUST_LEVELS; trust++) {
+		limits->level[trust] = budget_part_of(limits->total, &kinds[kind].levels[trust]);
+		limits->peer[trust] = budget_part_of(limits->total, &kinds[kind].peer[trust]);
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(budget_settings); i++)
+		if (budget_settings[i].kind == kind)
+			budget_limits_apply(budget, &budget_settings[i], limits);
+}
+
 void ditto_budget_settings_changed(struct ditto_server *srv)
 {
 	struct ditto_budget *budget = srv->budget;
+	struct budget_limits limits;
 
 	for (unsigned int kind = 0; kind < DITTO_BUDGET_KINDS; kind++) {
-		long total = budget_total(budget, kind);
-
+		budget_limits_make(budget, kind, &limits);
+		WRITE_ONCE(budget->user_limit[kind], limits.user);
 		for (unsigned int trust = 0; trust < DITTO_TRUST_LEVELS; trust++) {
-			WRITE_ONCE(budget->level_limit[trust][kind],
-				   budget_part_of(total, &kinds[kind].levels[trust]));
-			WRITE_ONCE(budget->peer_limit[trust][kind],
-				   budget_part_of(total, &kinds[kind].peer[trust]));
+			WRITE_ONCE(budget->level_limit[trust][kind], limits.level[trust]);
+			WRITE_ONCE(budget->peer_limit[trust][kind], limits.peer[trust]);
 		}
-		WRITE_ONCE(budget->user_limit[kind], budget_part_of(total, &kinds[kind].user));
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_budget_settings_changed);

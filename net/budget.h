@@ -46,6 +46,8 @@ enum ditto_budget_kind {
 	DITTO_BUDGET_CLIENTS,		/* client records that a peer makes */
 	DITTO_BUDGET_WORK,		/* items in queues that others wait behind */
 	DITTO_BUDGET_QUESTIONS,		/* to the helper, not answered yet */
+	DITTO_BUDGET_DELEGATIONS,	/* that one is refused costs its client nothing */
+	DITTO_BUDGET_LOCKS,		/* in the lock table: claims, and requests that wait */
 	DITTO_BUDGET_KINDS
 };
 
@@ -121,6 +123,17 @@ int ditto_charge(struct ditto_charge *charge, const struct ditto_principal *who,
  * Less always fits. Context and Return: as ditto_charge(); on error it stays as it was.
  */
 int ditto_charge_resize(struct ditto_charge *charge, long amount);
+
+/**
+ * ditto_charge_cover - charge for what is counted one by one, in steps
+ * @charge: charged with 0 or more; an empty one covers everything
+ * @count: how many there are
+ * @step: the charge is a multiple of it, and grows and shrinks by as much, if the limit lets it
+ *
+ * Context: as ditto_charge(); mostly two compares. Return: 0; -EDQUOT if @count does not fit,
+ * then it stays as it was.
+ */
+int ditto_charge_cover(struct ditto_charge *charge, long count, long step);
 
 /**
  * ditto_charge_move - charge somebody else for it

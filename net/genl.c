@@ -74,6 +74,30 @@ static const struct netlink_range_validation ditto_a_server_sessions_per_connect
 	.max	= 65536ULL,
 };
 
+static const struct netlink_range_validation ditto_a_server_budget_memory_mib_range = {
+	.max	= 16777216ULL,
+};
+
+static const struct netlink_range_validation ditto_a_server_budget_user_mib_range = {
+	.max	= 16777216ULL,
+};
+
+static const struct netlink_range_validation ditto_a_server_budget_anonymous_mib_range = {
+	.max	= 16777216ULL,
+};
+
+static const struct netlink_range_validation ditto_a_server_budget_unproven_kib_range = {
+	.max	= 16777216ULL,
+};
+
+static const struct netlink_range_validation ditto_a_server_budget_connections_range = {
+	.max	= 65536ULL,
+};
+
+static const struct netlink_range_validation ditto_a_server_budget_opens_range = {
+	.max	= 16777216ULL,
+};
+
 /* Common nested types */
 const struct nla_policy ditto_grant_nl_policy[DITTO_A_GRANT_ACCESS + 1] = {
 	[DITTO_A_GRANT_UID] = { .type = NLA_U32, },
@@ -181,7 +205,7 @@ static const struct nla_policy ditto_listener_del_nl_policy[DITTO_A_LISTENER_ID 
 };
 
 /* DITTO_CMD_SERVER_SET - do */
-static const struct nla_policy ditto_server_set_nl_policy[DITTO_A_SERVER_LOGIN_DELAY_MS + 1] = {
+static const struct nla_policy ditto_server_set_nl_policy[DITTO_A_SERVER_BUDGET_OPENS + 1] = {
 	[DITTO_A_SERVER_THREADS] = NLA_POLICY_MAX(NLA_U32, 1024),
 	[DITTO_A_SERVER_MAX_CONNECTIONS] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_max_connections_range),
 	[DITTO_A_SERVER_NODE_LIMIT] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_node_limit_range),
@@ -211,6 +235,12 @@ static const struct nla_policy ditto_server_set_nl_policy[DITTO_A_SERVER_LOGIN_D
 	[DITTO_A_SERVER_SESSIONS_PER_CONNECTION] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_sessions_per_connection_range),
 	[DITTO_A_SERVER_RESTRICT_ANONYMOUS] = NLA_POLICY_MAX(NLA_U8, 1),
 	[DITTO_A_SERVER_LOGIN_DELAY_MS] = NLA_POLICY_MAX(NLA_U32, 10000),
+	[DITTO_A_SERVER_BUDGET_MEMORY_MIB] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_budget_memory_mib_range),
+	[DITTO_A_SERVER_BUDGET_USER_MIB] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_budget_user_mib_range),
+	[DITTO_A_SERVER_BUDGET_ANONYMOUS_MIB] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_budget_anonymous_mib_range),
+	[DITTO_A_SERVER_BUDGET_UNPROVEN_KIB] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_budget_unproven_kib_range),
+	[DITTO_A_SERVER_BUDGET_CONNECTIONS] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_budget_connections_range),
+	[DITTO_A_SERVER_BUDGET_OPENS] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_budget_opens_range),
 	[DITTO_A_SERVER_HANDLE_KEY] = NLA_POLICY_EXACT_LEN(16),
 };
 
@@ -369,7 +399,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.cmd		= DITTO_CMD_SERVER_SET,
 		.doit		= ditto_nl_server_set_doit,
 		.policy		= ditto_server_set_nl_policy,
-		.maxattr	= DITTO_A_SERVER_LOGIN_DELAY_MS,
+		.maxattr	= DITTO_A_SERVER_BUDGET_OPENS,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{

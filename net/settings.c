@@ -15,6 +15,7 @@
 
 #include "../fs/server.h"
 #include "../fs/share.h"
+#include "budget.h"
 #include "event.h"
 #include "listener.h"
 #include "locks.h"
@@ -72,6 +73,12 @@ static const struct setting settings[] = {
 	SETTING_U32(SESSIONS_PER_CONNECTION, sessions_per_connection, 1024),
 	SETTING_BOOL(RESTRICT_ANONYMOUS, restrict_anonymous, 1),
 	SETTING_U32(LOGIN_DELAY_MS, login_delay_ms, 500),
+	SETTING_U32(BUDGET_MEMORY_MIB, budget_memory_mib, 0),
+	SETTING_U32(BUDGET_USER_MIB, budget_user_mib, 0),
+	SETTING_U32(BUDGET_ANONYMOUS_MIB, budget_anonymous_mib, 0),
+	SETTING_U32(BUDGET_UNPROVEN_KIB, budget_unproven_kib, 0),
+	SETTING_U32(BUDGET_CONNECTIONS, budget_connections, 0),
+	SETTING_U32(BUDGET_OPENS, budget_opens, 0),
 };
 
 static u32 setting_read(const struct ditto_settings *from, const struct setting *s)
@@ -173,6 +180,8 @@ int ditto_settings_set(struct ditto_server *srv, struct nlattr **attrs,
 		ditto_protocols_settings_changed(srv, NULL);
 	} else if (changed) {
 		ditto_locks_settings_changed(srv);
+		if (srv->budget)
+			ditto_budget_settings_changed(srv);
 		ditto_event(srv, DITTO_EVENT_SETTINGS_CHANGED, NULL);
 	}
 	mutex_unlock(&settings_lock);

@@ -1044,6 +1044,48 @@ static const struct spec_attr server_attrs[] = {
 		.min = 0,
 		.max = 10000ULL,
 	},
+	[DITTO_A_SERVER_BUDGET_MEMORY_MIB] = {
+		.name = "budget-memory-mib",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 16777216ULL,
+	},
+	[DITTO_A_SERVER_BUDGET_USER_MIB] = {
+		.name = "budget-user-mib",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 16777216ULL,
+	},
+	[DITTO_A_SERVER_BUDGET_ANONYMOUS_MIB] = {
+		.name = "budget-anonymous-mib",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 16777216ULL,
+	},
+	[DITTO_A_SERVER_BUDGET_UNPROVEN_KIB] = {
+		.name = "budget-unproven-kib",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 16777216ULL,
+	},
+	[DITTO_A_SERVER_BUDGET_CONNECTIONS] = {
+		.name = "budget-connections",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 65536ULL,
+	},
+	[DITTO_A_SERVER_BUDGET_OPENS] = {
+		.name = "budget-opens",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 16777216ULL,
+	},
 };
 
 static const struct nla_policy server_policy[] = {
@@ -1170,6 +1212,24 @@ static const struct nla_policy server_policy[] = {
 		.type = NLA_U8,
 	},
 	[DITTO_A_SERVER_LOGIN_DELAY_MS] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_BUDGET_MEMORY_MIB] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_BUDGET_USER_MIB] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_BUDGET_ANONYMOUS_MIB] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_BUDGET_UNPROVEN_KIB] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_BUDGET_CONNECTIONS] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SERVER_BUDGET_OPENS] = {
 		.type = NLA_U32,
 	},
 };
@@ -2781,6 +2841,12 @@ static const u16 server_set_request[] = {
 	DITTO_A_SERVER_SESSIONS_PER_CONNECTION,
 	DITTO_A_SERVER_RESTRICT_ANONYMOUS,
 	DITTO_A_SERVER_LOGIN_DELAY_MS,
+	DITTO_A_SERVER_BUDGET_MEMORY_MIB,
+	DITTO_A_SERVER_BUDGET_USER_MIB,
+	DITTO_A_SERVER_BUDGET_ANONYMOUS_MIB,
+	DITTO_A_SERVER_BUDGET_UNPROVEN_KIB,
+	DITTO_A_SERVER_BUDGET_CONNECTIONS,
+	DITTO_A_SERVER_BUDGET_OPENS,
 	DITTO_A_SERVER_HANDLE_KEY,
 	0,
 };
@@ -2815,6 +2881,12 @@ static const u16 server_get_reply[] = {
 	DITTO_A_SERVER_SESSIONS_PER_CONNECTION,
 	DITTO_A_SERVER_RESTRICT_ANONYMOUS,
 	DITTO_A_SERVER_LOGIN_DELAY_MS,
+	DITTO_A_SERVER_BUDGET_MEMORY_MIB,
+	DITTO_A_SERVER_BUDGET_USER_MIB,
+	DITTO_A_SERVER_BUDGET_ANONYMOUS_MIB,
+	DITTO_A_SERVER_BUDGET_UNPROVEN_KIB,
+	DITTO_A_SERVER_BUDGET_CONNECTIONS,
+	DITTO_A_SERVER_BUDGET_OPENS,
 	DITTO_A_SERVER_STARTED,
 	DITTO_A_SERVER_HELPER,
 	DITTO_A_SERVER_NODES,

@@ -251,6 +251,82 @@ static void a_login_moves_what_is_held(struct kunit *test)
 	ditto_principal_exit(&after);
 }
 
+/* One by one, in steps, and back; up to the limit, whatever the step. */
+static void a_charge_covers_a_count(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+	long limit = ditto_budget_peer_limit(srv, DITTO_TRUST_ANONYMOUS, DITTO_BUDGET_PIPES);
+	struct ditto_charge charge = {}, rest = {}, none = {};
+	struct ditto_principal p;
+
+	who(test, &p, 1, DITTO_TRUST_ANONYMOUS, -1);
+	KUNIT_EXPECT_EQ(test, ditto_charge_cover(&none, 1 << 30, 8), 0);
+	KUNIT_EXPECT_EQ(test, none.amount, 0);
+	KUNIT_ASSERT_EQ(test, ditto_charge(&charge, &p, DITTO_BUDGET_PIPES, 0), 0);
+	for (long i = 0; i <= limit / 2; i++) {
+		KUNIT_EXPECT_EQ(test, ditto_charge_cover(&charge, i, 8), 0);
+		KUNIT_EXPECT_GE(test, charge.amount, i);
+		KUNIT_EXPECT_LT(test, charge.amount, i + 8);
+	}
+	KUNIT_EXPECT_EQ(test, ditto_charge(&rest, &p, DITTO_BUDGET_PIPES,
+					   limit - charge.amount - 3), 0);
+	KUNIT_EXPECT_EQ(test, ditto_charge_cover(&charge, charge.amount + 3, 8), 0);
+	KUNIT_EXPECT_EQ(test, ditto_charge_cover(&charge, charge.amount + 1, 8), -EDQUOT);
+	KUNIT_EXPECT_EQ(test, used(test, 1, DITTO_BUDGET_PIPES), limit);
+	/* Nothing fits where nothing else does. */
+	KUNIT_EXPECT_EQ(test, ditto_charge(&none, &p, DITTO_BUDGET_PIPES, 0), 0);
+	ditto_uncharge(&none);
+	for (long i = charge.amount; i--;) {
+		KUNIT_EXPECT_EQ(test, ditto_charge_cover(&charge, i, 8), 0);
+		KUNIT_EXPECT_GE(test, charge.amount, i);
+		KUNIT_EXPECT_LT(test, charge.amount, i + 16);
+	}
+	ditto_uncharge(&charge);
+	ditto_uncharge(&rest);
+	ditto_principal_exit(&p);
+}
+
+/* A setting says what a peer may hold; what it does not name follows in proportion. */
+static void settings_make_limits(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+	u64 user = ditto_budget_peer_limit(srv, DITTO_TRUST_USER, DITTO_BUDGET_MEMORY);
+
+	srv->settings.budget_connections = 64;
+	srv->settings.budget_opens = 100;
+	srv->settings.budget_unproven_kib = 1 << 24;
+	srv->settings.budget_anonymous_mib = 3;
+	ditto_budget_settings_changed(srv);
+	KUNIT_EXPECT_EQ(test, ditto_budget_peer_limit(srv, DITTO_TRUST_USER,
+						      DITTO_BUDGET_CONNECTIONS), 64);
+	KUNIT_EXPECT_EQ(test, ditto_budget_peer_limit(srv, DITTO_TRUST_UNPROVEN,
+						      DITTO_BUDGET_CONNECTIONS), 32);
+	KUNIT_EXPECT_EQ(test, ditto_budget_peer_limit(srv, DITTO_TRUST_STRANGER,
+						      DITTO_BUDGET_CONNECTIONS), 4);
+	KUNIT_EXPECT_EQ(test, ditto_budget_peer_limit(srv, DITTO_TRUST_USER,
+						      DITTO_BUDGET_OPENS), 100);
+	KUNIT_EXPECT_EQ(test, ditto_budget_peer_limit(srv, DITTO_TRUST_USER,
+						      DITTO_BUDGET_DELEGATIONS), 100);
+	/* More than there is at all is all. */
+	KUNIT_EXPECT_EQ(test, ditto_budget_peer_limit(srv, DITTO_TRUST_UNPROVEN,
+						      DITTO_BUDGET_MEMORY),
+			ditto_budget_limit(srv, DITTO_TRUST_USER, DITTO_BUDGET_MEMORY));
+	KUNIT_EXPECT_EQ(test, ditto_budget_peer_limit(srv, DITTO_TRUST_ANONYMOUS,
+						      DITTO_BUDGET_MEMORY), 3 << 20);
+	KUNIT_EXPECT_EQ(test, ditto_budget_peer_limit(srv, DITTO_TRUST_USER,
+						      DITTO_BUDGET_MEMORY), user);
+	a_peer_has_limits_by_level(test);
+
+	srv->settings.budget_memory_mib = 1024;
+	ditto_budget_settings_changed(srv);
+	KUNIT_EXPECT_EQ(test, ditto_budget_limit(srv, DITTO_TRUST_USER, DITTO_BUDGET_MEMORY),
+			1 << 30);
+	memset(&srv->settings, 0, sizeof(srv->settings));
+	ditto_budget_settings_changed(srv);
+	KUNIT_EXPECT_EQ(test, ditto_budget_peer_limit(srv, DITTO_TRUST_USER,
+						      DITTO_BUDGET_CONNECTIONS), 256);
+}
+
 static int budget_test_init(struct kunit *test)
 {
 	struct ditto_server *srv = kunit_kzalloc(test, sizeof(*srv), GFP_KERNEL);
@@ -276,6 +352,8 @@ static struct kunit_case budget_cases[] = {
 	KUNIT_CASE(ipv6_is_counted_by_network),
 	KUNIT_CASE(greedy_ones_leave_something),
 	KUNIT_CASE(a_login_moves_what_is_held),
+	KUNIT_CASE(a_charge_covers_a_count),
+	KUNIT_CASE(settings_make_limits),
 	{}
 };
 

@@ -41,6 +41,18 @@ static const struct limit {
 	  1024 },
 	{ "restrict-anonymous", DITTO_A_SERVER_RESTRICT_ANONYMOUS, true, 0, 1, 1 },
 	{ "login-delay-ms", DITTO_A_SERVER_LOGIN_DELAY_MS, false, 0, 10000, 500 },
+	{ "budget-memory-mib", DITTO_A_SERVER_BUDGET_MEMORY_MIB, false, 0, 16777216,
+	  0 },
+	{ "budget-user-mib", DITTO_A_SERVER_BUDGET_USER_MIB, false, 0, 16777216,
+	  0 },
+	{ "budget-anonymous-mib", DITTO_A_SERVER_BUDGET_ANONYMOUS_MIB, false, 0, 16777216,
+	  0 },
+	{ "budget-unproven-kib", DITTO_A_SERVER_BUDGET_UNPROVEN_KIB, false, 0, 16777216,
+	  0 },
+	{ "budget-connections", DITTO_A_SERVER_BUDGET_CONNECTIONS, false, 0, 65536,
+	  0 },
+	{ "budget-opens", DITTO_A_SERVER_BUDGET_OPENS, false, 0, 16777216,
+	  0 },
 	{ "sessions-per-client", DITTO_A_SERVER_SESSIONS_PER_CLIENT, false, 1, 1024, 64 },
 };
 
