@@ -280,7 +280,7 @@ static int claim_limits(struct ditto_claims *claims, struct ditto_claim *claim)
 		all += atomic_read(&table->live[kind]);
 	if (claims->claims < READ_ONCE(table->settings.claims_per_node) &&
 	    ditto_client_claims(client) < READ_ONCE(table->settings.claims_per_client) &&
-	    all < READ_ONCE(table->settings.claims))
+	    all < READ_ONCE(table->settings.claims) && !ditto_client_cover(client, 1))
 		return 0;
 	ditto_locks_count(table, DITTO_LOCK_LIMIT);
 	return -ENOLCK;
@@ -368,6 +368,7 @@ void ditto_claim_detach(struct ditto_claim *claim)
 	number_del(&client->claims, &client->newest, &claim->by_id);
 	atomic_dec(&client->table->live[kind]);
 	atomic_dec(&client->live[kind]);
+	ditto_client_cover(client, 0);
 	spin_unlock(&client->lock);
 	number_del(&claims->by_id, &claims->newest, &claim->on_node);
 	claims->claims--;

@@ -9,6 +9,9 @@
 #include "private.h"
 #include "table.h"
 
+/* Claims and waiting requests that a client is charged for at once. */
+#define LOCKS_STEP	64
+
 void ditto_client_put(struct ditto_client *client)
 {
 	struct ditto_lock_table *table = client->table;
@@ -21,10 +24,27 @@ void ditto_client_put(struct ditto_client *client)
 	if (last)
 		rb_erase(&client->by_number, &table->clients);
 	spin_unlock(&table->clients_lock);
-	if (last)
-		client->ops->free(client);
+	if (!last)
+		return;
+	ditto_uncharge(&client->charge);
+	client->ops->free(client);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_client_put, DITTO);
+
+void ditto_client_charge(struct ditto_client *client, const struct ditto_principal *who)
+{
+	/* Nothing always fits. */
+	ditto_charge(&client->charge, who, DITTO_BUDGET_LOCKS, 0);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_client_charge, DITTO);
+
+int ditto_client_cover(struct ditto_client *client, int more)
+{
+	int count = ditto_client_claims(client) + atomic_read(&client->waiting) + more;
+
+	lockdep_assert_held(&client->lock);
+	return ditto_charge_cover(&client->charge, count, LOCKS_STEP) ? -ENOLCK : 0;
+}
 
 struct ditto_client *ditto_client_after(struct ditto_lock_table *table, u64 number)
 {

@@ -23,6 +23,8 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+#include "../net/budget.h"
+
 struct ditto_client;
 struct ditto_lock_table;
 struct ditto_known;
@@ -99,13 +101,14 @@ struct ditto_client_ops {
  *	a moment later. Under @lock
  * @yield_since: jiffies when the attempt became due. Under @lock
  * @yield_why: why, a constant. Under @lock
- * @lock: guards @claims and @waits
+ * @lock: guards @claims, @waits and @charge
  * @claims: all claims, in the order of their numbers, which is that of their coming
  * @newest: the last of them
  * @waits: all waiting requests, by ditto_wait.client_link
  * @owners: count of owners
  * @live: claims by kind; each zero after release
  * @waiting: waiting requests
+ * @charge: for claims and waiting requests, see ditto_client_charge()
  * @delegations: what became of its delegations
  * @callbacks: callbacks of its claims and waits that are due or running
  * @connections: connections now; under @lock
@@ -137,6 +140,7 @@ struct ditto_client {
 	atomic_t owners;
 	atomic_t live[DITTO_CLAIM_KINDS];
 	atomic_t waiting;
+	struct ditto_charge charge;
 	struct ditto_delegation_count delegations;
 	atomic_t callbacks;
 	u32 connections;
@@ -163,6 +167,17 @@ struct ditto_client {
 void ditto_client_init(struct ditto_client *client, struct ditto_lock_table *table,
 		       const struct ditto_client_ops *ops, const char *protocol,
 		       const char *name, u32 ttl_ms);
+
+/**
+ * ditto_client_charge - say who is charged for what a client claims and waits for
+ * @client: has neither yet
+ * @who: its principal; accounts are held as long as the client is
+ *
+ * A client of whom this is not said is charged by its protocol, if at all.
+ *
+ * Context: process, before others find @client.
+ */
+void ditto_client_charge(struct ditto_client *client, const struct ditto_principal *who);
 
 static inline void ditto_client_hold(struct ditto_client *client)
 {

@@ -294,6 +294,12 @@ bool ditto_claim_drop(struct ditto_claim *claim, const char *why);
 /* So many are dropped, or broken, under one hold of a lock. */
 #define DITTO_DROPS_AT_ONCE	64
 
+/*
+ * client.c: the charge of a client follows what it has and waits for, and @more. Under
+ * client->lock. 0, or -ENOLCK if it may have no more.
+ */
+int ditto_client_cover(struct ditto_client *client, int more);
+
 /* client.c: the first claim of a client with a number above this one; under client->lock. */
 struct ditto_claim *ditto_client_claim_after(const struct ditto_client *client, u64 id);
 

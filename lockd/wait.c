@@ -129,15 +129,17 @@ static int wait_add(struct ditto_claims *claims, struct ditto_wait *wait,
 		    const struct ditto_range_request *req)
 {
 	struct ditto_client *client = req->owner->client;
+	int err;
 
 	if (!ditto_range_may_be(claims, req))
 		return -ESHUTDOWN;
 	if (!wait_within_limits(claims, client, wait->tell))
 		return -ENOLCK;
 	spin_lock(&client->lock);
-	if (client->dead) {
+	err = client->dead ? -ESHUTDOWN : ditto_client_cover(client, 1);
+	if (err) {
 		spin_unlock(&client->lock);
-		return -ESHUTDOWN;
+		return err;
 	}
 	wait->request = *req;
 	wait->since = ktime_get_real_seconds();
@@ -184,6 +186,7 @@ void ditto_wait_remove(struct ditto_wait *wait)
 	list_del_init(&wait->client_link);
 	list_del_init(&wait->owner_link);
 	atomic_dec(&client->waiting);
+	ditto_client_cover(client, 0);
 	spin_unlock(&client->lock);
 	atomic_dec(&client->table->waiting);
 	list_del_init(&wait->link);

@@ -79,6 +79,20 @@ static u32 dnlm_host_hash(const struct in6_addr *addr)
 	return jhash(addr, sizeof(*addr), 0);
 }
 
+/* A machine speaks for its users when it locks. */
+static int dnlm_host_charge(struct dnlm_host *host)
+{
+	return ditto_principal_init(&host->who, host->nlm->srv, &host->way.addr, DITTO_TRUST_USER,
+				    INVALID_UID) ?:
+	       ditto_charge(&host->charge, &host->who, DITTO_BUDGET_CLIENTS, 1);
+}
+
+static void dnlm_host_uncharge(struct dnlm_host *host)
+{
+	ditto_uncharge(&host->charge);
+	ditto_principal_exit(&host->who);
+}
+
 static void dnlm_host_free_rcu(struct rcu_head *rcu)
 {
 	kfree(container_of(rcu, struct dnlm_host, rcu));
@@ -86,8 +100,10 @@ static void dnlm_host_free_rcu(struct rcu_head *rcu)
 
 void dnlm_host_put(struct dnlm_host *host)
 {
-	if (refcount_dec_and_test(&host->ref))
-		call_rcu(&host->rcu, dnlm_host_free_rcu);
+	if (!refcount_dec_and_test(&host->ref))
+		return;
+	dnlm_host_uncharge(host);
+	call_rcu(&host->rcu, dnlm_host_free_rcu);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnlm_host_put);
 
@@ -131,11 +147,21 @@ static struct dnlm_host *dnlm_host_alloc(struct dnlm_server *nlm, const struct d
 	return host;
 }
 
+/* It is in no table. NULL is allowed. */
+static void dnlm_host_discard(struct dnlm_host *host)
+{
+	if (!host)
+		return;
+	dnlm_host_uncharge(host);
+	kfree(host);
+}
+
 struct dnlm_host *dnlm_host_get(struct dnlm_server *nlm, const struct dnlm_way *way,
 				const struct dnlm_bytes *name, bool create)
 {
 	struct dnlm_host *host, *new = NULL;
 	unsigned int names;
+	int err;
 
 	if (!name->len || memchr(name->data, '\0', name->len))
 		return ERR_PTR(-EINVAL);
@@ -153,6 +179,11 @@ struct dnlm_host *dnlm_host_get(struct dnlm_server *nlm, const struct dnlm_way *
 	new = dnlm_host_alloc(nlm, way, name);
 	if (!new)
 		return ERR_PTR(-ENOMEM);
+	err = dnlm_host_charge(new);
+	if (err) {
+		dnlm_host_discard(new);
+		return ERR_PTR(err == -EDQUOT ? -ENOLCK : err);
+	}
 
 	spin_lock(&nlm->hosts_lock);
 	host = dnlm_host_find(nlm, &way->addr, name, &names);
@@ -163,7 +194,7 @@ struct dnlm_host *dnlm_host_get(struct dnlm_server *nlm, const struct dnlm_way *
 		new = NULL;
 	}
 	spin_unlock(&nlm->hosts_lock);
-	kfree(new);
+	dnlm_host_discard(new);
 	if (!host) {
 		pr_warn_ratelimited("%pI6c: too many hosts lock, \"%*pE\" may not\n",
 				    &way->addr, (int)name->len, name->data);
@@ -222,6 +253,7 @@ static struct dnlm_client *dnlm_client_alloc(struct dnlm_host *host)
 	/* A host without a connection is as alive as one that has one. */
 	ditto_client_init(&dc->client, dnlm_table(host->nlm), &dnlm_client_ops, "nlm",
 			  host->label, DITTO_CLIENT_TTL_NEVER);
+	ditto_client_charge(&dc->client, &host->who);
 	if (host->known)
 		ditto_grace_admit(&dc->client, id, dnlm_known_id(host, id));
 	return dc;

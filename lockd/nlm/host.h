@@ -57,6 +57,8 @@ struct dnlm_way {
  * @known: was recorded before the restart, so it may reclaim
  * @gone: out of the table
  * @used: jiffies of the last request
+ * @who: who is charged for it and for what it holds; constant
+ * @charge: for being a host
  * @label: name and address, for people; constant
  * @name_len: bytes of @name
  * @name: as the host calls itself
@@ -76,6 +78,8 @@ struct dnlm_host {
 	bool known;
 	bool gone;
 	unsigned long used;
+	struct ditto_principal who;
+	struct ditto_charge charge;
 
 	char label[DITTO_CLIENT_NAME_MAX];
 	u32 name_len;

@@ -5,7 +5,9 @@
  * small enough for much to collide, some of it at the end of all files.
  */
 #include <linux/prandom.h>
+#include <net/ipv6.h>
 
+#include "../../fs/server.h"
 #include "../../lockd/private.h"
 #include "claim_common.h"
 
@@ -396,6 +398,39 @@ static void limits_hold(struct kunit *test)
 	range_test_end(test, t);
 }
 
+/* A client is charged for what it claims, up to what its machine may have, and gives it back. */
+static void ranges_are_charged(struct kunit *test)
+{
+	struct ditto_server *srv = kunit_kzalloc(test, sizeof(*srv), GFP_KERNEL);
+	struct range_test *t = range_test_begin(test, 1);
+	struct ditto_client *client = &t->client->client;
+	struct ditto_range_request req = claim_req(t->node, t->owner[0], true, 0, 0);
+	struct ditto_principal who;
+	struct ditto_charge other = {};
+	long limit, n = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, srv);
+	KUNIT_ASSERT_EQ(test, ditto_budget_init(srv), 0);
+	KUNIT_ASSERT_EQ(test, ditto_principal_init(&who, srv, &in6addr_loopback,
+						   DITTO_TRUST_ANONYMOUS, INVALID_UID), 0);
+	limit = ditto_budget_peer_limit(srv, DITTO_TRUST_ANONYMOUS, DITTO_BUDGET_LOCKS);
+	ditto_client_charge(client, &who);
+	KUNIT_ASSERT_EQ(test, ditto_charge(&other, &who, DITTO_BUDGET_LOCKS, limit - 100), 0);
+	for (int err = 0; !err && n < 200; n += !err, req.first += 2, req.last += 2)
+		err = ditto_range_lock(&req, NULL, NULL);
+	KUNIT_EXPECT_EQ(test, n, 100);
+	KUNIT_EXPECT_EQ(test, client->charge.amount, 100);
+	req.first = 0;
+	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&req), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&client->live[DITTO_CLAIM_RANGE]), 0);
+	KUNIT_EXPECT_LE(test, client->charge.amount, 2 * 64);
+	ditto_uncharge(&other);
+	ditto_principal_exit(&who);
+	range_test_end(test, t);
+	/* Warns if anything is left. */
+	ditto_budget_exit(srv);
+}
+
 static struct kunit_case claim_range_cases[] = {
 	KUNIT_CASE_SLOW(posix_like_a_map),
 	KUNIT_CASE_SLOW(exact_like_a_list),
@@ -404,6 +439,7 @@ static struct kunit_case claim_range_cases[] = {
 	KUNIT_CASE(bad_ranges_are_refused),
 	KUNIT_CASE(many_ranges),
 	KUNIT_CASE(limits_hold),
+	KUNIT_CASE(ranges_are_charged),
 	{}
 };
 

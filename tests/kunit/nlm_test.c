@@ -13,6 +13,8 @@
 #include "../../lockd/nlm/nsm.h"
 #include "../../lockd/nlm/record.h"
 #include "../../lockd/nlm/status.h"
+#include "../../fs/server.h"
+#include "../../net/budget.h"
 
 #define WIRE_MAX	8192
 
@@ -388,11 +390,21 @@ static void names(struct kunit *test)
 	}
 }
 
+static void server_budget_exit(void *srv)
+{
+	ditto_budget_exit(srv);
+}
+
 static struct dnlm_server *server_new(struct kunit *test)
 {
 	struct dnlm_server *nlm = kunit_kzalloc(test, sizeof(*nlm), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, nlm);
+	nlm->srv = kunit_kzalloc(test, sizeof(*nlm->srv), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, nlm->srv);
+	KUNIT_ASSERT_EQ(test, ditto_budget_init(nlm->srv), 0);
+	/* Warns if a host did not give back what it was charged for. */
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, server_budget_exit, nlm->srv), 0);
 	init_waitqueue_head(&nlm->idle);
 	dnlm_hosts_init(nlm);
 	dnlm_grants_init(nlm);
