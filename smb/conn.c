@@ -14,6 +14,7 @@
 #include <net/ipv6.h>
 #include <net/sock.h>
 
+#include "../fs/admit.h"
 #include "../fs/server.h"
 #include "../net/peer.h"
 #include "call.h"
@@ -207,6 +208,15 @@ static void conn_set_name(struct dsmb_conn *conn, const struct sockaddr_storage 
 		snprintf(conn->name, sizeof(conn->name), "%pISpc", addr);
 }
 
+/* Before its login it is worth what its address is. */
+static enum ditto_trust conn_trust(struct ditto_peer *peer)
+{
+	enum ditto_ports ports;
+
+	return ditto_admit(peer, &ports) == DITTO_STRANGER ? DITTO_TRUST_STRANGER :
+							     DITTO_TRUST_UNPROVEN;
+}
+
 static int conn_fill(struct dsmb_conn *conn, struct socket *sock)
 {
 	struct sockaddr_storage addr;
@@ -223,7 +233,7 @@ static int conn_fill(struct dsmb_conn *conn, struct socket *sock)
 				    dsmb_protocol_bit());
 	if (!conn->peer)
 		return -ENOMEM;
-	conn->trust = DITTO_TRUST_UNPROVEN;
+	conn->trust = conn_trust(conn->peer);
 	err = ditto_principal_init(&conn->who, conn->server->srv, &conn->peer->addr, conn->trust,
 				   INVALID_UID);
 	if (err)

@@ -117,7 +117,7 @@ struct dsmb_session *dsmb_session_new(struct dsmb_conn *conn)
 	xa_init_flags(&session->trees, XA_FLAGS_ALLOC1);
 	xa_init_flags(&session->opens, XA_FLAGS_ALLOC1);
 	spin_lock_init(&session->opens_lock);
-	session->trust = DITTO_TRUST_UNPROVEN;
+	session->trust = conn->who.trust;
 	session->since = ktime_get_real_seconds();
 	session->expires = TIME64_MAX;
 	if (ditto_charge(&session->charge, &conn->who, DITTO_BUDGET_SESSIONS, 1) ||

@@ -25,7 +25,7 @@
 const struct dsmb_allowance dsmb_allowances[DITTO_TRUST_LEVELS] = {
 	[DITTO_TRUST_STRANGER] = {
 		.message_max = DSMB_MESSAGE_MAX_UNAUTH, .credits = DSMB_CREDITS_UNAUTH,
-		.inflight = SZ_16K, .parked = SZ_256K, RX_AND_IDLE(SZ_4K, 1),
+		.inflight = SZ_16K, .parked = SZ_32K, RX_AND_IDLE(SZ_4K, 1),
 		.floor = SZ_32K + SZ_8K, .step = SZ_16K,
 	},
 	[DITTO_TRUST_UNPROVEN] = {
