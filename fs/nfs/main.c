@@ -135,6 +135,8 @@ static void __net_exit dnfs_net_exit(struct net *net)
 	dnfs_mounts_free(server);
 	dnfs_stats_exit(server);
 	dnfs_replies_free(server->replies);
+	/* Connections give up what they were charged under RCU. */
+	rcu_barrier();
 }
 
 static struct pernet_operations dnfs_net_ops = {

@@ -23,6 +23,7 @@ struct net;
 struct netlink_ext_ack;
 struct svc_program;
 struct svc_serv;
+struct svc_xprt;
 
 /* Clients' mounts that are remembered for MOUNT's DUMP. */
 #define DNFS_MOUNTS_MAX		1024
@@ -81,6 +82,12 @@ void dnfs_close(struct ditto_listener *listener);
 unsigned int dnfs_disconnect(struct ditto_server *srv, const struct ditto_peer *peer);
 unsigned int dnfs_connections(struct ditto_server *srv, const struct ditto_peer *peer);
 int dnfs_settings_changed(struct ditto_server *srv);
+
+/*
+ * connection.c: connections that this listening socket accepts are charged to their machines.
+ * They and the socket are gone before the module is. May sleep.
+ */
+void dnfs_connections_charge(struct svc_xprt *listener);
 
 /* mount.c */
 void dnfs_mounts_free(struct dnfs_server *server);

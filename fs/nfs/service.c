@@ -178,7 +178,11 @@ static int dnfs_open_socket(struct dnfs_server *server, const struct ditto_liste
 	if (err < 0)
 		return err;
 	*xprt = svc_find_listener(server->serv, dnfs_class(listener), server->net, sa);
-	return *xprt ? 0 : -EIO;
+	if (!*xprt)
+		return -EIO;
+	if (listener->transport == DITTO_TRANSPORT_TCP)
+		dnfs_connections_charge(*xprt);
+	return 0;
 }
 
 static bool dnfs_is_any(const struct sockaddr *sa)

@@ -3,6 +3,7 @@
 #include <kunit/test.h>
 #include <linux/nfs4.h>
 #include <linux/xarray.h>
+#include <net/ipv6.h>
 
 #include "../../fs/nfs/v4/client.h"
 #include "../../fs/nfs/v4/server.h"
@@ -21,6 +22,7 @@ struct fixture {
 static int slots_init(struct kunit *test)
 {
 	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+	struct in6_addr addr;
 
 	KUNIT_ASSERT_NOT_NULL(test, f);
 	f->srv.settings.session_slots = 128;
@@ -28,7 +30,14 @@ static int slots_init(struct kunit *test)
 	f->server.sessions = &f->sessions;
 	f->client.server = &f->server;
 	f->session.client = &f->client;
+	f->session.fore.maxresponsesize_cached = 1024;
 	spin_lock_init(&f->session.lock);
+	KUNIT_ASSERT_EQ(test, ditto_budget_init(&f->srv), 0);
+	ipv6_addr_set_v4mapped(htonl(0xc0000201), &addr);
+	KUNIT_ASSERT_EQ(test, ditto_principal_init(&f->client.who, &f->srv, &addr,
+						   DITTO_TRUST_USER, INVALID_UID), 0);
+	KUNIT_ASSERT_EQ(test, ditto_charge(&f->session.memory, &f->client.who,
+					   DITTO_BUDGET_MEMORY, DNFS4_SESSION_BYTES), 0);
 	dnfs4_slots_init(&f->session, 64);
 	test->priv = f;
 	return 0;
@@ -42,6 +51,10 @@ static void slots_exit(struct kunit *test)
 	rcu_barrier();
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->sessions.spare), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->session.slots_live), 0);
+	ditto_uncharge(&f->session.memory);
+	ditto_principal_exit(&f->client.who);
+	/* Warns if anything is left. */
+	ditto_budget_exit(&f->srv);
 }
 
 static u32 begin(struct fixture *f, u32 id, u32 seqid, u64 digest, struct dnfs4_slot **slot,
@@ -226,6 +239,57 @@ static void slots_setting(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, request(f, 63, 1, 7, false, &again), NFS4_OK);
 }
 
+static long slots_charge(u32 slots)
+{
+	return DNFS4_SESSION_BYTES + slots * (sizeof(struct dnfs4_slot) + 1024);
+}
+
+/* Slots are charged when the client is told of them, up to what it may hold. */
+static void slots_are_paid(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u64 limit = ditto_budget_peer_limit(&f->srv, DITTO_TRUST_USER, DITTO_BUDGET_MEMORY);
+	struct ditto_charge other = {};
+
+	KUNIT_EXPECT_EQ(test, f->session.memory.amount, slots_charge(64));
+	WRITE_ONCE(f->srv.settings.session_slots, 8);
+	dnfs4_slots_review(&f->session);
+	KUNIT_EXPECT_EQ(test, f->session.memory.amount, slots_charge(8));
+
+	KUNIT_ASSERT_EQ(test, ditto_charge(&other, &f->client.who, DITTO_BUDGET_MEMORY,
+					   limit - slots_charge(8 + 20)), 0);
+	WRITE_ONCE(f->srv.settings.session_slots, 1024);
+	dnfs4_slots_review(&f->session);
+	KUNIT_EXPECT_EQ(test, f->session.slots_now, 8 + 14);
+	KUNIT_EXPECT_EQ(test, f->session.memory.amount, slots_charge(8 + 14));
+	ditto_uncharge(&other);
+	dnfs4_slots_review(&f->session);
+	KUNIT_EXPECT_EQ(test, f->session.slots_now, 64);
+	KUNIT_EXPECT_EQ(test, f->session.memory.amount, slots_charge(64));
+}
+
+/* Where there is room for none there is no session. */
+static void slots_of_the_poor(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u64 limit = ditto_budget_peer_limit(&f->srv, DITTO_TRUST_USER, DITTO_BUDGET_MEMORY);
+	struct dnfs4_session session = {
+		.client = &f->client, .fore.maxresponsesize_cached = 1024,
+	};
+	struct ditto_charge other = {};
+
+	spin_lock_init(&session.lock);
+	KUNIT_ASSERT_EQ(test, ditto_charge(&session.memory, &f->client.who,
+					   DITTO_BUDGET_MEMORY, DNFS4_SESSION_BYTES), 0);
+	KUNIT_ASSERT_EQ(test, ditto_charge(&other, &f->client.who, DITTO_BUDGET_MEMORY,
+					   limit - DNFS4_SESSION_BYTES - slots_charge(64)), 0);
+	KUNIT_EXPECT_EQ(test, dnfs4_slots_init(&session, 64), 0);
+	KUNIT_EXPECT_EQ(test, ditto_charge_resize(&other, other.amount - slots_charge(1)), 0);
+	KUNIT_EXPECT_GE(test, dnfs4_slots_init(&session, 64), 1);
+	ditto_uncharge(&session.memory);
+	ditto_uncharge(&other);
+}
+
 static struct kunit_case slot_cases[] = {
 	KUNIT_CASE(slot_sequence),
 	KUNIT_CASE(slot_wraps),
@@ -235,6 +299,8 @@ static struct kunit_case slot_cases[] = {
 	KUNIT_CASE(slots_demand),
 	KUNIT_CASE(slot_made_again),
 	KUNIT_CASE(slots_setting),
+	KUNIT_CASE(slots_are_paid),
+	KUNIT_CASE(slots_of_the_poor),
 	{}
 };
 

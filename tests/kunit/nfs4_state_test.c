@@ -3,9 +3,12 @@
 #include <kunit/resource.h>
 #include <kunit/test.h>
 #include <linux/unaligned.h>
+#include <net/ipv6.h>
 
 #include "../../fs/nfs/v4/client.h"
 #include "../../fs/nfs/v4/open.h"
+#include "../../fs/nfs/v4/server.h"
+#include "../../fs/server.h"
 
 /**
  * struct fake - a state that counts what becomes of it
@@ -38,6 +41,13 @@ static const struct dnfs4_state_ops fake_ops = {
 	.free = fake_free,
 };
 
+static const struct dnfs4_state_ops fake_delegation_ops = {
+	.kind = DNFS4_STATE_DELEGATION,
+	.release = fake_release,
+	.free_stateid = fake_free_stateid,
+	.free = fake_free,
+};
+
 static void end_client(void *client)
 {
 	xa_destroy(&((struct dnfs4_client *)client)->states);
@@ -61,6 +71,79 @@ static struct fake *new_fake(struct kunit *test, struct dnfs4_client *client)
 	KUNIT_ASSERT_NOT_NULL(test, fake);
 	dnfs4_state_init(&fake->state, &fake_ops, client);
 	return fake;
+}
+
+static void end_budget(void *priv)
+{
+	struct dnfs4_client *client = priv;
+	struct ditto_server *srv = client->server->srv;
+
+	ditto_uncharge(&client->opens);
+	ditto_uncharge(&client->delegations);
+	ditto_principal_exit(&client->who);
+	/* Warns if anything is left. */
+	ditto_budget_exit(srv);
+}
+
+/* A client that is charged for its states. */
+static struct dnfs4_client *new_charged(struct kunit *test)
+{
+	struct dnfs4_client *client = new_client(test);
+	struct ditto_server *srv = kunit_kzalloc(test, sizeof(*srv), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, srv);
+	client->server = kunit_kzalloc(test, sizeof(*client->server), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, client->server);
+	client->server->srv = srv;
+	KUNIT_ASSERT_EQ(test, ditto_budget_init(srv), 0);
+	KUNIT_ASSERT_EQ(test, ditto_principal_init(&client->who, srv, &in6addr_loopback,
+						   DITTO_TRUST_ANONYMOUS, INVALID_UID), 0);
+	KUNIT_ASSERT_EQ(test, ditto_charge(&client->opens, &client->who, DITTO_BUDGET_OPENS, 0), 0);
+	KUNIT_ASSERT_EQ(test, ditto_charge(&client->delegations, &client->who,
+					   DITTO_BUDGET_DELEGATIONS, 0), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, end_budget, client), 0);
+	return client;
+}
+
+/* As many as the machine may have, and all come back; delegations are another matter. */
+static void states_are_charged(struct kunit *test)
+{
+	struct dnfs4_client *client = new_charged(test);
+	long limit = ditto_budget_peer_limit(client->server->srv, DITTO_TRUST_ANONYMOUS,
+					     DITTO_BUDGET_OPENS);
+	struct fake *first = new_fake(test, client), *refused, *delegation;
+	struct ditto_charge other = {};
+	struct dnfs4_state *state;
+	unsigned long id;
+
+	KUNIT_ASSERT_EQ(test, dnfs4_state_add(&first->state), 0);
+	KUNIT_EXPECT_EQ(test, client->opens.amount, DNFS4_STATES_STEP);
+	/* Another client at the same address has all the rest but one. */
+	KUNIT_ASSERT_EQ(test, ditto_charge(&other, &client->who, DITTO_BUDGET_OPENS,
+					   limit - DNFS4_STATES_STEP - 1), 0);
+	for (unsigned int i = 1; i <= DNFS4_STATES_STEP; i++) {
+		KUNIT_EXPECT_TRUE(test, dnfs4_states_may_open(client));
+		KUNIT_ASSERT_EQ(test, dnfs4_state_add(&new_fake(test, client)->state), 0);
+	}
+	refused = new_fake(test, client);
+	KUNIT_EXPECT_FALSE(test, dnfs4_states_may_open(client));
+	KUNIT_EXPECT_EQ(test, dnfs4_state_add(&refused->state), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, refcount_read(&refused->state.ref), 1);
+	KUNIT_EXPECT_EQ(test, client->nstates, DNFS4_STATES_STEP + 1);
+	delegation = kunit_kzalloc(test, sizeof(*delegation), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, delegation);
+	dnfs4_state_init(&delegation->state, &fake_delegation_ops, client);
+	KUNIT_EXPECT_EQ(test, dnfs4_state_add(&delegation->state), 0);
+	KUNIT_EXPECT_EQ(test, client->delegations.amount, DNFS4_STATES_STEP);
+	/* One goes, one comes. */
+	KUNIT_EXPECT_TRUE(test, dnfs4_state_del(&first->state));
+	KUNIT_EXPECT_EQ(test, dnfs4_state_add(&refused->state), 0);
+	ditto_uncharge(&other);
+	xa_for_each(&client->states, id, state)
+		KUNIT_EXPECT_TRUE(test, dnfs4_state_del(state));
+	KUNIT_EXPECT_EQ(test, client->nstates, 0);
+	KUNIT_EXPECT_EQ(test, client->ndelegations, 0);
+	KUNIT_EXPECT_LE(test, client->opens.amount, 2 * DNFS4_STATES_STEP);
 }
 
 static void special_stateids(struct kunit *test)
@@ -288,6 +371,7 @@ static void histories(struct kunit *test)
 }
 
 static struct kunit_case nfs4_state_cases[] = {
+	KUNIT_CASE(states_are_charged),
 	KUNIT_CASE(special_stateids),
 	KUNIT_CASE(seqids_compare_in_a_circle),
 	KUNIT_CASE(seqid_of_a_state_is_never_zero),

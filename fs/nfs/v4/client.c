@@ -22,6 +22,7 @@
 #include "../../../lockd/owner.h"
 #include "../../../net/peer.h"
 #include "../../server.h"
+#include "../../share.h"
 #include "client_private.h"
 #include "principal.h"
 #include "server.h"
@@ -255,6 +256,53 @@ static void dnfs4_client_released(struct ditto_client *dc)
 	dnfs4_client_put(client);
 }
 
+static void dnfs4_client_uncharge(struct dnfs4_client *client)
+{
+	ditto_uncharge(&client->delegations);
+	ditto_uncharge(&client->opens);
+	ditto_uncharge(&client->memory);
+	ditto_uncharge(&client->charge);
+	ditto_principal_exit(&client->who);
+}
+
+/*
+ * A machine speaks for its users by AUTH_SYS, and is charged for what they do. Only a user who
+ * proved who he is has an account: others could fill it. Until it is confirmed a client may be
+ * anybody's at that machine.
+ */
+static int dnfs4_client_charge(struct dnfs4_client *client, const struct dnfs_call *call)
+{
+	bool named = call->sec & ~DITTO_SEC_NONE;
+	bool proven = call->ident.proven && !call->ident.anonymous;
+	struct ditto_principal unproven = { .trust = DITTO_TRUST_UNPROVEN };
+	int err;
+
+	err = ditto_principal_init(&client->who, call->srv, &call->peer->addr,
+				   named ? DITTO_TRUST_USER : DITTO_TRUST_ANONYMOUS,
+				   proven ? call->ident.uid : INVALID_UID);
+	if (err)
+		return err;
+	unproven.peer = client->who.peer;
+	return ditto_charge(&client->charge, &unproven, DITTO_BUDGET_CLIENTS, 1) ?:
+	       ditto_charge(&client->memory, &unproven, DITTO_BUDGET_MEMORY,
+			    DNFS4_CLIENT_BYTES + client->owner_len) ?:
+	       ditto_charge(&client->opens, &client->who, DITTO_BUDGET_OPENS, 0) ?:
+	       ditto_charge(&client->delegations, &client->who, DITTO_BUDGET_DELEGATIONS, 0);
+}
+
+u32 dnfs4_client_admit(struct dnfs4_client *client)
+{
+	struct ditto_charge *charges[] = { &client->charge, &client->memory };
+
+	lockdep_assert_held(&client->server->clients->lock);
+	for (unsigned int i = 0; i < ARRAY_SIZE(charges); i++)
+		/* One may have been moved when there was no room for the other. */
+		if (charges[i]->trust != client->who.trust &&
+		    ditto_charge_move(charges[i], &client->who))
+			return NFS4ERR_DELAY;
+	return NFS4_OK;
+}
+
 static void dnfs4_client_free_work(struct work_struct *work)
 {
 	struct dnfs4_client *client = container_of(to_rcu_work(work), struct dnfs4_client, rcu);
@@ -262,6 +310,7 @@ static void dnfs4_client_free_work(struct work_struct *work)
 
 	dnfs4_callback_free(client);
 	xa_destroy(&client->states);
+	dnfs4_client_uncharge(client);
 	kfree(client->create_reply);
 	kfree(client->pending);
 	kfree(client->principal.name);
@@ -332,9 +381,10 @@ static struct dnfs4_client *dnfs4_client_alloc(struct dnfs4_compound *cmp,
 	INIT_LIST_HEAD(&client->todo);
 	/* The first CREATE_SESSION has the number that EXCHANGE_ID told. */
 	client->create_seqid = 1;
-	if (client->owner_string && dnfs4_principal_init(&client->principal, cmp->call) &&
-	    !dnfs4_callback_init(client))
+	if (client->owner_string && !dnfs4_client_charge(client, cmp->call) &&
+	    dnfs4_principal_init(&client->principal, cmp->call) && !dnfs4_callback_init(client))
 		return client;
+	dnfs4_client_uncharge(client);
 	kfree(client->principal.name);
 	kfree(client->owner_string);
 	kfree(client);
@@ -353,6 +403,7 @@ static bool dnfs4_client_publish(struct dnfs4_clients *clients, struct dnfs4_cli
 	/* A client without a connection is as alive as its lease. */
 	ditto_client_init(&client->client, call->srv->locks, &dnfs4_client_ops,
 			  client->minor ? "nfs4.1" : "nfs4.0", name, DITTO_CLIENT_TTL_NEVER);
+	ditto_client_charge(&client->client, &client->who);
 	client->cache_owner = ditto_owner_get(&client->client, dnfs4_cache_key,
 					      sizeof(dnfs4_cache_key));
 	if (IS_ERR(client->cache_owner)) {

@@ -29,6 +29,7 @@
 #include <linux/xarray.h>
 
 #include "../../../lockd/client.h"
+#include "../../../net/budget.h"
 
 struct dnfs_call;
 struct dnfs4_callback_channel;
@@ -42,6 +43,10 @@ struct ditto_owner;
 #define DNFS4_CLIENTS_MAX		65536	/* of a server, confirmed or not */
 #define DNFS4_OWNER_STRING_MAX		1024	/* NFS4_OPAQUE_LIMIT */
 #define DNFS4_STATES_PER_CLIENT		1048576
+/* States that a client is charged for at once. */
+#define DNFS4_STATES_STEP		64
+/* Bytes that the record of a client takes, with what it is called back by, but for its name. */
+#define DNFS4_CLIENT_BYTES		4096
 /* An unconfirmed client is forgotten after so long. */
 #define DNFS4_UNCONFIRMED_S		90
 /* A lapsed client is forgotten after so long, though nobody needs what it holds. */
@@ -84,12 +89,20 @@ struct dnfs4_principal {
  * @verifier: the incarnation (co_verifier), as it came
  * @confirm: 4.0: the server's verifier for SETCLIENTID_CONFIRM
  * @principal: who made it
+ * @who: who is charged for what it holds; constant
+ * @charge: for being a client, and @memory for its record: on nobody's word until it is
+ *	confirmed, which clients->lock guards
+ * @memory: see there
  * @renewed: jiffies of the last renewal, written at most once a second
  * @lapsed_at: jiffies of the lapse
- * @states: struct dnfs4_state by number; its lock guards the next three. See dnfs4_states_init()
+ * @states: struct dnfs4_state by number; its lock guards what follows up to @states_closed. See
+ *	dnfs4_states_init()
  * @states_next: number to look for a free one from
  * @states_anchor: number that is kept taken, see dnfs4_states_anchor(); 0: none
  * @nstates: how many there are
+ * @ndelegations: of them, delegations
+ * @opens: charge for all others
+ * @delegations: charge for delegations
  * @states_closed: no new ones
  * @owners_lock: guards what owner.c says
  * @owners_idle: open-owners and lock-owners without state, remembered for a while
@@ -128,12 +141,18 @@ struct dnfs4_client {
 	u8 verifier[8];
 	u8 confirm[8];
 	struct dnfs4_principal principal;
+	struct ditto_principal who;
+	struct ditto_charge charge;
+	struct ditto_charge memory;
 	unsigned long renewed;
 	unsigned long lapsed_at;
 	struct xarray states;
 	u32 states_next;
 	u32 states_anchor;
 	u32 nstates;
+	u32 ndelegations;
+	struct ditto_charge opens;
+	struct ditto_charge delegations;
 	bool states_closed;
 	spinlock_t owners_lock;	/* see above */
 	struct list_head owners_idle;

@@ -129,6 +129,12 @@ void dnfs4_client_by_owner(struct dnfs4_clients *clients, u32 minor,
 /* The client with an id, confirmed or not, held; NULL if there is none, or it is gone. */
 struct dnfs4_client *dnfs4_client_get(struct dnfs4_clients *clients, u64 id, u32 minor);
 
+/*
+ * It is about to be confirmed: it counts among those of its machine from now on. With
+ * clients->lock held. NFS4_OK, or NFS4ERR_DELAY if there is no room there.
+ */
+u32 dnfs4_client_admit(struct dnfs4_client *client);
+
 /* Out of the tables. With clients->lock held. */
 void dnfs4_client_unhash(struct dnfs4_client *client);
 

@@ -228,6 +228,7 @@ static u32 confirm_locked(struct dnfs4_compound *cmp, const struct confirm_args 
 			  struct confirming *c)
 {
 	struct dnfs4_client *client = c->client;
+	u32 status;
 
 	if (!client->hashed)
 		return NFS4ERR_STALE_CLIENTID;
@@ -241,6 +242,9 @@ static u32 confirm_locked(struct dnfs4_compound *cmp, const struct confirm_args 
 			return NFS4_OK;
 		return NFS4ERR_STALE_CLIENTID;
 	}
+	status = dnfs4_client_admit(client);
+	if (status)
+		return status;
 	swap(client->pending, c->pending);
 	memcpy(client->confirm, args->confirm, sizeof(client->confirm));
 	if (test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags))

@@ -171,6 +171,7 @@ static u32 range_status(const struct dnfs4_compound *cmp, const struct lock_args
 		return NFS4ERR_GRACE;
 	case -ESTALE:
 		return NFS4ERR_NO_GRACE;
+	case -ENOSPC:
 	case -ENOLCK:
 		return cmp->minor ? NFS4ERR_DELAY : NFS4ERR_RESOURCE;
 	case -ESHUTDOWN:

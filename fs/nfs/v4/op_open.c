@@ -277,6 +277,9 @@ static u32 open_as(struct dnfs4_compound *cmp, struct open_args *a, struct open_
 	};
 	u32 status;
 
+	/* The file is not to be made in vain. */
+	if (a->file.create && !dnfs4_states_may_open(cmp->client))
+		return cmp->minor ? NFS4ERR_DELAY : NFS4ERR_RESOURCE;
 	status = dnfs4_reclaim_check(cmp->client, ask.reclaim) ?:
 		 dnfs4_client_record(cmp->client) ?:
 		 file_of_claim(cmp, a, res, &ask);

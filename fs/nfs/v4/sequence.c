@@ -120,7 +120,7 @@ static u32 sequence_prepare(const struct dnfs4_compound *cmp, struct dnfs4_sessi
 			    struct dnfs4_slot *slot, const struct sequence_args *args, bool again)
 {
 	if (!again && sequence_keeps(cmp, args) &&
-	    !dnfs4_slot_reserve(slot, max_t(u32, session->fore.maxresponsesize_cached, 256)))
+	    !dnfs4_slot_reserve(slot, dnfs4_slot_reply_max(session)))
 		return NFS4ERR_DELAY;
 	/* What was lost with the lease is found out by a new session. */
 	return dnfs4_client_use(session->client) ? NFS4_OK : NFS4ERR_BADSESSION;

@@ -33,6 +33,8 @@ void dnfs4_session_put(struct dnfs4_session *session)
 	if (!session || !refcount_dec_and_test(&session->ref))
 		return;
 	dnfs4_slots_free(session);
+	ditto_uncharge(&session->memory);
+	ditto_uncharge(&session->charge);
 	dnfs4_client_put(session->client);
 	kfree_rcu(session, rcu);
 }
@@ -56,6 +58,13 @@ struct dnfs4_session *dnfs4_session_alloc(struct dnfs4_client *client)
 
 	if (!session)
 		return NULL;
+	if (ditto_charge(&session->charge, &client->who, DITTO_BUDGET_SESSIONS, 1) ||
+	    ditto_charge(&session->memory, &client->who, DITTO_BUDGET_MEMORY,
+			 DNFS4_SESSION_BYTES)) {
+		ditto_uncharge(&session->charge);
+		kfree(session);
+		return NULL;
+	}
 	refcount_set(&session->ref, 1);
 	dnfs4_client_hold(client);
 	session->client = client;

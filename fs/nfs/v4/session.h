@@ -23,6 +23,7 @@
 #include <linux/types.h>
 #include <linux/xarray.h>
 
+#include "../../../net/budget.h"
 #include "cb_slot.h"
 
 struct dnfs4_client;
@@ -41,6 +42,8 @@ struct dnfs4_session;
 #define DNFS4_SLOTS_START	16
 /* Connections of one session. */
 #define DNFS4_CONNS_PER_SESSION	64
+/* Bytes that a session takes, without its slots. */
+#define DNFS4_SESSION_BYTES	2048
 
 /**
  * struct dnfs4_channel_attrs - channel_attrs4 (RFC 8881 section 18.36.1), clamped
@@ -103,7 +106,10 @@ struct dnfs4_conn {
  * @nconns: of @conns
  * @back_lost: a connection of the back channel went, and none is left
  * @slots: struct dnfs4_slot by number, see slot.c
+ * @charge: for being a session; constant
+ * @memory: charge for it and @slots_paid slots, each with a reply; under session->lock
  * @slots_asked: how many the client wanted
+ * @slots_paid: how many there may be at most
  * @slots_now: those with lower numbers are taken: sr_highest_slotid + 1
  * @slots_target: sr_target_highest_slotid + 1
  * @slots_peak: how many the client used at once of late
@@ -133,7 +139,10 @@ struct dnfs4_session {
 	u32 nconns;
 	bool back_lost;
 	struct xarray slots;
+	struct ditto_charge charge;
+	struct ditto_charge memory;
 	u32 slots_asked;
+	u32 slots_paid;
 	u32 slots_now;
 	u32 slots_target;
 	u32 slots_peak;

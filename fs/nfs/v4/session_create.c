@@ -150,9 +150,13 @@ static u32 create_session(struct dnfs4_compound *cmp, struct dnfs4_client *clien
 	session = dnfs4_session_alloc(client);
 	if (!session)
 		return NFS4ERR_DELAY;
-	fore_attrs.maxrequests = dnfs4_slots_init(session, fore_attrs.maxrequests);
 	session->minor = cmp->minor;
 	session->fore = fore_attrs;
+	session->fore.maxrequests = dnfs4_slots_init(session, fore_attrs.maxrequests);
+	if (!session->fore.maxrequests) {
+		dnfs4_session_put(session);
+		return NFS4ERR_DELAY;
+	}
 	session->back = back_attrs;
 	session->cb_program = args->cb_program;
 	session->cb_sec = args->cb_sec.sec;
@@ -176,6 +180,9 @@ static u32 create_confirm(struct dnfs4_client *client, struct dnfs4_client **old
 	if (!client->hashed) {
 		status = NFS4ERR_STALE_CLIENTID;
 	} else if (!test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags)) {
+		status = dnfs4_client_admit(client);
+		if (status)
+			goto unlock;
 		dnfs4_client_by_owner(clients, 1, &id, &confirmed, &unconfirmed);
 		if (confirmed) {
 			dnfs4_client_hold(confirmed);
@@ -185,6 +192,7 @@ static u32 create_confirm(struct dnfs4_client *client, struct dnfs4_client **old
 		dnfs4_lease_begin(client);
 		set_bit(DNFS4_CLIENT_CONFIRMED, &client->flags);
 	}
+unlock:
 	mutex_unlock(&clients->lock);
 	return status;
 }

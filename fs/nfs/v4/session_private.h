@@ -7,6 +7,7 @@
 
 #include <linux/atomic.h>
 #include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/rhashtable-types.h>
 
@@ -34,6 +35,12 @@ struct dnfs4_sessions {
 	atomic_t spare;
 };
 
+/* Bytes of a reply that slots of a session have room for; a bare SEQUENCE is always kept. */
+static inline u32 dnfs4_slot_reply_max(const struct dnfs4_session *session)
+{
+	return max_t(u32, session->fore.maxresponsesize_cached, 256);
+}
+
 /* Sessions that the laundry looks at in one hold of the lock. */
 #define DNFS4_SESSIONS_AT_ONCE	32
 
@@ -42,7 +49,10 @@ struct dnfs4_sessions {
 /* The session with an id, held, or NULL. Any context. */
 struct dnfs4_session *dnfs4_session_find(struct dnfs4_server *server,
 					 const u8 id[DNFS4_SESSIONID_SIZE]);
-/* A session of a client, in no table, with one reference; NULL without memory. */
+/*
+ * A session of a client, in no table, with one reference; NULL without memory, or if the client
+ * may have no more.
+ */
 struct dnfs4_session *dnfs4_session_alloc(struct dnfs4_client *client);
 /* Into the tables. 0, -ENOMEM, -ESHUTDOWN (the client is gone). */
 int dnfs4_session_publish(struct dnfs4_session *session);

@@ -9,6 +9,9 @@
  * Locking: whoever has the busy bit owns the slot. Slots are found under RCU;
  * a slot that is freed keeps its bit, so that who still sees it finds it busy.
  * session->lock guards the numbers of slots.
+ *
+ * Memory: a client is charged for all slots that it was told of when it is told, so that it
+ * is not refused a request of which the server said that it could be made.
  */
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
@@ -40,11 +43,44 @@ static bool dnfs4_slot_is_spare(u32 id)
 	return id >= DNFS4_SLOTS_START;
 }
 
+/* Bytes of a slot that keeps a reply. */
+static long dnfs4_slot_bytes(const struct dnfs4_session *session)
+{
+	return sizeof(struct dnfs4_slot) + dnfs4_slot_reply_max(session);
+}
+
+static int dnfs4_slots_pay(struct dnfs4_session *session, u32 slots)
+{
+	int err;
+
+	lockdep_assert_held(&session->lock);
+	err = ditto_charge_resize(&session->memory,
+				  DNFS4_SESSION_BYTES + slots * dnfs4_slot_bytes(session));
+	if (!err)
+		session->slots_paid = slots;
+	return err;
+}
+
+/* How many slots the session may have now. For more it is charged, if there is room for some. */
+static u32 dnfs4_slots_allow(struct dnfs4_session *session)
+{
+	u32 limit = dnfs4_slots_limit(session), paid = session->slots_paid;
+
+	lockdep_assert_held(&session->lock);
+	for (u32 more = limit > paid ? limit - paid : 0; more; more /= 2)
+		if (!dnfs4_slots_pay(session, paid + more))
+			break;
+	return min(limit, session->slots_paid);
+}
+
 u32 dnfs4_slots_init(struct dnfs4_session *session, u32 asked)
 {
 	xa_init(&session->slots);
 	session->slots_asked = asked;
-	session->slots_now = dnfs4_slots_limit(session);
+	session->slots_paid = 0;
+	spin_lock(&session->lock);
+	session->slots_now = dnfs4_slots_allow(session);
+	spin_unlock(&session->lock);
 	session->slots_target = min(session->slots_now, DNFS4_SLOTS_START);
 	session->slots_peak = 0;
 	atomic_set(&session->slots_live, 0);
@@ -197,9 +233,10 @@ EXPORT_SYMBOL_IF_KUNIT(dnfs4_slot_reserve);
 /* The client would like to use more slots than it was told to. */
 static void dnfs4_slots_grow(struct dnfs4_session *session)
 {
-	u32 limit = dnfs4_slots_limit(session);
+	u32 limit;
 
 	spin_lock(&session->lock);
+	limit = min(dnfs4_slots_limit(session), session->slots_paid);
 	if (session->slots_target < limit)
 		WRITE_ONCE(session->slots_target, min(session->slots_target * 2, limit));
 	if (session->slots_now < session->slots_target)
@@ -258,9 +295,10 @@ static void dnfs4_slots_trim(struct dnfs4_session *session, u32 first)
 /* Return: the lowest slot whose memory is not needed. */
 static u32 dnfs4_slots_settle(struct dnfs4_session *session)
 {
-	u32 limit = dnfs4_slots_limit(session), peak, target, first;
+	u32 limit, peak, target, first;
 
 	spin_lock(&session->lock);
+	limit = dnfs4_slots_allow(session);
 	peak = session->slots_peak;
 	target = session->slots_target;
 	if (peak < target / 2)
@@ -281,6 +319,11 @@ void dnfs4_slots_review(struct dnfs4_session *session)
 	u32 first = dnfs4_slots_settle(session);
 
 	dnfs4_slots_trim(session, first);
+	/* Fewer always fit. */
+	spin_lock(&session->lock);
+	if (session->slots_paid > session->slots_now)
+		dnfs4_slots_pay(session, session->slots_now);
+	spin_unlock(&session->lock);
 	if (first > READ_ONCE(session->slots_target))
 		dnfs4_recall_slots(session);
 }

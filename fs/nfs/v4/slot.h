@@ -84,7 +84,10 @@ void dnfs4_slot_commit(struct dnfs4_session *session, struct dnfs4_slot *slot,
 
 void dnfs4_slot_end(struct dnfs4_slot *slot);
 
-/* The session begins: so many slots are asked for; returns how many it gets. */
+/*
+ * The session begins, and is charged, with what was granted of @fore but slots: so many are
+ * asked for. Returns how many it gets; fewer where memory of its client ends, perhaps none.
+ */
 u32 dnfs4_slots_init(struct dnfs4_session *session, u32 asked);
 /* It is freed. */
 void dnfs4_slots_free(struct dnfs4_session *session);

@@ -132,10 +132,20 @@ void dnfs4_state_init_locked(struct dnfs4_state *state, const struct dnfs4_state
  * dnfs4_state_add - put a state into its client's table, so that it has a stateid
  * @state: initialised; the table takes a reference
  *
- * Context: may sleep. Return: 0, -ENOSPC (DNFS4_STATES_PER_CLIENT), -ENOMEM, -ESHUTDOWN
- * (the client is being released).
+ * Context: may sleep. Return: 0, -ENOSPC (DNFS4_STATES_PER_CLIENT, or what its principal may
+ * hold), -ENOMEM, -ESHUTDOWN (the client is being released).
  */
 int dnfs4_state_add(struct dnfs4_state *state);
+
+/**
+ * dnfs4_states_may_open - may a client have one more open
+ * @client: who
+ *
+ * For whoever changes something before he has a state: most likely dnfs4_state_add() succeeds.
+ *
+ * Context: process.
+ */
+bool dnfs4_states_may_open(struct dnfs4_client *client);
 
 /* Out of its client's table, whose reference goes. False if it was out already. */
 bool dnfs4_state_del(struct dnfs4_state *state);

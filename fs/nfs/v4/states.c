@@ -102,6 +102,7 @@ void dnfs4_states_init(struct dnfs4_client *client)
 	client->states_next = 1;
 	client->states_anchor = 0;
 	client->nstates = 0;
+	client->ndelegations = 0;
 	client->states_closed = false;
 	spin_lock_init(&client->owners_lock);
 	INIT_LIST_HEAD(&client->owners_idle);
@@ -189,6 +190,34 @@ static void dnfs4_states_anchor(struct dnfs4_client *client, u32 id)
 	__xa_cmpxchg(&client->states, anchor, NULL, XA_ZERO_ENTRY, 0);
 }
 
+/*
+ * A state comes or goes. Delegations are charged apart: a client that has as many as it may
+ * goes on without, while it could do nothing if it were refused its opens.
+ */
+static int dnfs4_states_count(struct dnfs4_client *client, const struct dnfs4_state *state,
+			      int count)
+{
+	bool delegation = state->ops->kind & DNFS4_STATE_DELEGATIONS;
+	int err;
+
+	lockdep_assert_held(&client->states.xa_lock);
+	client->nstates += count;
+	if (delegation)
+		client->ndelegations += count;
+	if (delegation)
+		err = ditto_charge_cover(&client->delegations, client->ndelegations,
+					 DNFS4_STATES_STEP);
+	else
+		err = ditto_charge_cover(&client->opens, client->nstates - client->ndelegations,
+					 DNFS4_STATES_STEP);
+	if (!err)
+		return 0;
+	client->nstates -= count;
+	if (delegation)
+		client->ndelegations -= count;
+	return -ENOSPC;
+}
+
 static int dnfs4_state_add_locked(struct dnfs4_state *state)
 {
 	struct dnfs4_client *client = state->client;
@@ -199,11 +228,13 @@ static int dnfs4_state_add_locked(struct dnfs4_state *state)
 	if (client->nstates >= DNFS4_STATES_PER_CLIENT)
 		return -ENOSPC;
 	/* Counted before, as the lock is dropped for memory. */
-	client->nstates++;
+	err = dnfs4_states_count(client, state, 1);
+	if (err)
+		return err;
 	err = __xa_alloc_cyclic(&client->states, &state->id, state, xa_limit_32b,
 				&client->states_next, GFP_KERNEL_ACCOUNT);
 	if (err < 0) {
-		client->nstates--;
+		dnfs4_states_count(client, state, -1);
 		return err == -EBUSY ? -ENOSPC : err;
 	}
 	/* The client went meanwhile: its table is being emptied, or was. */
@@ -212,7 +243,7 @@ static int dnfs4_state_add_locked(struct dnfs4_state *state)
 		return 0;
 	}
 	__xa_erase(&client->states, state->id);
-	client->nstates--;
+	dnfs4_states_count(client, state, -1);
 	return -ESHUTDOWN;
 }
 
@@ -229,6 +260,20 @@ int dnfs4_state_add(struct dnfs4_state *state)
 	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_add);
+
+bool dnfs4_states_may_open(struct dnfs4_client *client)
+{
+	u32 opens;
+	bool may;
+
+	xa_lock(&client->states);
+	opens = client->nstates - client->ndelegations;
+	may = client->nstates < DNFS4_STATES_PER_CLIENT &&
+	      !ditto_charge_cover(&client->opens, opens + 1, DNFS4_STATES_STEP);
+	xa_unlock(&client->states);
+	return may;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_states_may_open);
 
 /* Is it told by SEQ4_STATUS until it is freed? */
 static bool dnfs4_void_is_told(enum dnfs4_void why)
@@ -255,7 +300,7 @@ static bool dnfs4_state_take_out(struct dnfs4_state *state, struct dnfs4_state *
 	if (in && other)
 		refcount_inc(&other->ref);
 	else if (in)
-		client->nstates--;
+		dnfs4_states_count(client, state, -1);
 	xa_unlock(&client->states);
 	return in;
 }

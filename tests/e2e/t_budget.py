@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the server holds for an NFS client is bounded, told, and given back.
+
+client1 goes over its limit; client2, at another address, must not notice.
+"""
+import contextlib
+import os
+import struct
+
+import nfs4
+from harness import eq, put, test, wait_for
+from nfs4 import Channel, Client40, Nfs4, Session, connect
+from rpc import RpcError
+
+
+def budget(w, client=0):
+    """What the server holds for a machine, by kind: (used, limit)."""
+    for found in w.server.json('client', 'list'):
+        if found['address'] == w.clients[client].addr:
+            return {b['kind']: (b['used'], b['limit']) for b in found.get('budget', [])}
+    return {}
+
+
+def refused(w, client=0):
+    for found in w.server.json('client', 'list'):
+        if found['address'] == w.clients[client].addr:
+            return found.get('refused', 0)
+    return 0
+
+
+def name_of(status):
+    return nfs4.STATUS.get(status, status)
+
+
+def end(*sessions):
+    for s in sessions:
+        s.nfs.compound(nfs4.destroy_session(s.id)).ok()
+
+
+@contextlib.contextmanager
+def kernel_log():
+    """What the kernel says from now on, as a function that returns the lines."""
+    fd = os.open('/dev/kmsg', os.O_RDONLY | os.O_NONBLOCK)
+    os.lseek(fd, 0, os.SEEK_END)
+
+    def lines():
+        found = []
+        while True:
+            try:
+                found.append(os.read(fd, 8192).decode())
+            except BlockingIOError:
+                return found
+    try:
+        yield lines
+    finally:
+        os.close(fd)
+
+
+def opens(w, s, fh, names, how=nfs4.UNCHECKED):
+    """Results of OPENs that make files, one owner each."""
+    return [s.open(fh, name, acc=nfs4.WRITE | (nfs4.WANT_NO if s.minor else 0), own=name.encode(),
+                   how=how, attrs={'mode': 0o644})[0] for name in names]
+
+
+@test(server='ditto', clients=2)
+def opens_of_41(w):
+    """DELAY, nothing is made; what is closed makes room; another machine does not notice."""
+    w.server.ctl('server', 'set', 'budget-opens', '10')
+    with kernel_log() as lines:
+        s, other = (Session.make(connect(c)) for c in w.clients)
+        fh = s.fh('data')
+        got = opens(w, s, fh, [f'a{i}' for i in range(12)])
+        eq([name_of(r.status) for r in got], 10 * ['OK'] + 2 * ['DELAY'])
+        assert not os.path.exists(w.path('a10')), 'made in vain'
+        eq(budget(w)['opens'], (10, 10))
+        eq(refused(w) >= 2, True)
+        told = [x for x in lines() if f'client {w.clients[0].addr} is refused opens' in x]
+        eq(len(told), 1, 'lines of the log')
+    eq([r.status for r in opens(w, other, other.fh('data'), [f'b{i}' for i in range(8)])], 8 * [0])
+    # one goes, one comes
+    first = s.compound(nfs4.putfh(s.fh('data', 'a0')), nfs4.close(got[0].stateid))
+    eq(first.status, nfs4.OK)
+    eq(name_of(opens(w, s, fh, ['a11'])[0].status), 'OK')
+    w.server.ctl('server', 'set', 'budget-opens', '0')
+    eq(name_of(opens(w, s, fh, ['a12'])[0].status), 'OK', 'the setting is obeyed at once')
+    w.server.ctl('lock', 'client', 'release', s_name(w, 0))
+    wait_for('nothing is charged any more', lambda: 'opens' not in budget(w))
+
+
+def s_name(w, client):
+    return next(x['name'] for x in w.server.json('lock', 'client', 'list')
+                if w.clients[client].addr in x['name'])
+
+
+@test(server='ditto', clients=2)
+def opens_of_40(w):
+    """The same is RESOURCE in 4.0, of all clients at an address together."""
+    w.server.ctl('server', 'set', 'budget-opens', '6')
+    one, two = (Client40(connect(w.clients[0])) for _ in range(2))
+    one.minor = two.minor = 0
+    fh = one.fh('data')
+    eq([name_of(r.status) for r in opens(w, one, fh, ['a', 'b', 'c', 'd'])], 4 * ['OK'])
+    eq([name_of(r.status) for r in opens(w, two, fh, ['e', 'f', 'g'])], ['OK', 'OK', 'RESOURCE'])
+    assert not os.path.exists(w.path('g')), 'made in vain'
+
+
+@test(server='ditto', clients=2)
+def delegations(w):
+    """Who has as many as he may opens without."""
+    w.server.ctl('server', 'set', 'budget-opens', '4')
+    s = Session.make(connect(w.client), flags=0)
+    for i in range(8):
+        put(w.path(f'f{i}'))
+    fh = s.fh('data')
+    got = []
+    for i in range(8):
+        r, handle = s.open(fh, f'f{i}', own=b'%d' % i)
+        eq(r.status, nfs4.OK, f'f{i}')
+        got.append(r.deleg.type if hasattr(r.deleg, 'type') else 0)
+        s.compound(nfs4.putfh(handle), nfs4.close(r.stateid)).ok()
+    eq(budget(w).get('delegations', (0, 4))[0] <= 4, True, str(got))
+
+
+@test(server='ditto', clients=2)
+def slots(w):
+    """Fewer are granted where memory ends, and then no session is; others have all of theirs."""
+    w.server.ctl('server', 'set', 'budget-user-mib', '1')
+    w.server.ctl('server', 'set', 'session-slots', '128')
+    many = Channel(requests=128, cached=4096)
+    hoarder = Nfs4(connect(w.clients[0]), 1)
+    granted, sessions, status = [], [], nfs4.OK
+    while status == nfs4.OK and len(granted) < 100:
+        x = hoarder.compound(nfs4.exchange_id(os.urandom(12))).ok()[0]
+        r = hoarder.compound(nfs4.create_session(x.clientid, x.seqid, fore=many))
+        status = r.status
+        if status == nfs4.OK:
+            granted.append(r[0].fore.requests)
+            sessions.append((r[0].sessionid, x.clientid))
+    eq(name_of(status), 'DELAY')
+    eq(granted[0], 128)
+    eq(granted[-1] < 128, True, str(granted))
+    used, limit = budget(w)['memory-bytes']
+    # the client that got no session counts among those who are not confirmed
+    eq((limit, used <= limit + 8192, used > limit * 3 // 4), (1 << 20, True, True), f'{used}')
+    s = Session.make(connect(w.clients[1]), fore=many)
+    eq(s.fore.requests, 128, 'another machine')
+    s.compound(nfs4.putrootfh()).ok()
+    # all slots that were granted work, with their replies
+    nfs = Nfs4(connect(w.clients[0]), 1)
+    for slot in range(granted[0]):
+        nfs.compound(nfs4.sequence(sessions[0][0], 1, slot, slot, True), nfs4.putrootfh()).ok()
+    eq(budget(w)['memory-bytes'][0], used, 'it was charged before')
+    for sid, clientid in sessions:
+        hoarder.compound(nfs4.destroy_session(sid)).ok()
+        hoarder.compound(nfs4.destroy_clientid(clientid)).ok()
+    wait_for('nothing is charged any more', lambda: not set(budget(w)) & {'sessions', 'slots'})
+
+
+@test(server='ditto', clients=2)
+def names_of_clients(w):
+    """Unconfirmed records of a machine are few, beside which it confirms and works."""
+    w.server.ctl('server', 'set', 'lease-time-s', '10')
+    sure = Client40(connect(w.clients[0]))
+    n = Nfs4(connect(w.clients[0]), 0)
+    status, made = nfs4.OK, 0
+    while status == nfs4.OK and made < 1000:
+        status = n.compound(nfs4.setclientid(os.urandom(12))).status
+        made += status == nfs4.OK
+    eq((name_of(status), made), ('DELAY', 256))
+    eq(n.compound(nfs4.renew(sure.id)).status, nfs4.OK)
+    eq(Nfs4(connect(w.clients[1]), 0).compound(nfs4.setclientid(b'other')).status, nfs4.OK)
+
+    def one_left():
+        n.compound(nfs4.renew(sure.id)).ok()
+        return budget(w)['clients'][0] == 1
+    wait_for('they are forgotten', one_left, 60)
+    Client40(connect(w.clients[0]))
+    eq(budget(w)['clients'][0], 2)
+
+
+def conns(w, client, count):
+    """Connections that did a NULL call each; None for one that was refused."""
+    made = []
+    for _ in range(count):
+        try:
+            c = w.clients[client].connect()
+            c.call(nfs4.NFS, 4, 0)
+        except (OSError, EOFError, RpcError):
+            c = None
+        made.append(c)
+    return made
+
+
+def live(made):
+    return sum(c is not None for c in made)
+
+
+@test(server='ditto', clients=2)
+def connections(w):
+    """A machine has so many; a stranger few; each is charged for what sunrpc keeps of it."""
+    w.server.ctl('server', 'set', 'budget-connections', '32')
+    many = conns(w, 0, 40)
+    eq(live(many), 32)
+    eq(budget(w)['connections'], (32, 32))
+    eq(live(conns(w, 1, 4)), 4, 'another machine')
+    for c in filter(None, many):
+        c.close()
+    wait_for('nothing is charged any more', lambda: not budget(w))
+    w.server.ctl('server', 'set', 'budget-connections', '0')
+    eq(live(conns(w, 0, 40)), 40, 'the setting is obeyed at once')
+
+
+@test(server='ditto', clients=2)
+def strangers(w):
+    w.server.set('data', allow=[f'{w.clients[1].addr}=rw'])
+    many = conns(w, 0, 20)
+    eq(live(many), 16)
+    kinds = budget(w)
+    eq(kinds['connections'], (16, 16))
+    eq(kinds['memory-bytes'][1] < 8 << 20, True, str(kinds))
+    s = Session.make(connect(w.clients[1]))
+    s.compound(nfs4.putrootfh()).ok()
+    for c in filter(None, many):
+        c.close()
+    wait_for('nothing is charged any more', lambda: not budget(w))
+
+
+@test(server='ditto', clients=2, timeout=120)
+def half_calls(w):
+    """Records that never end are kept up to the limit of their machine, and then closed."""
+    w.server.ctl('server', 'set', 'budget-user-mib', '2')
+    part = struct.pack('>I', 1 << 31 | 1 << 20) + bytes(600 << 10)
+    socks = []
+    for _ in range(12):
+        s = w.clients[0].connect().sock
+        try:
+            s.sendall(part)
+        except OSError:
+            pass
+        socks.append(s)
+    s = Session.make(connect(w.clients[1]))
+    s.compound(nfs4.putrootfh()).ok()
+    wait_for('some are closed', lambda: budget(w)['connections'][0] < 4)
+    used, limit = budget(w)['memory-bytes']
+    eq((limit, used <= limit, used > 600 << 10), (2 << 20, True, True), f'{used}')
+    for s in socks:
+        s.close()
+    wait_for('nothing is charged any more', lambda: not budget(w))
+    # a large WRITE is charged while it comes
+    n = w.client.nfs()
+    h = n.create(n.root, 'large').fh
+    eq(n.write(h, 0, bytes(1 << 20)).status, 0)
+    eq(budget(w)['memory-bytes'][0] < 64 << 10, True, 'after it came')
