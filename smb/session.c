@@ -200,6 +200,7 @@ bool dsmb_session_validate(struct dsmb_session *session, const char *name)
 	if (alive) {
 		ditto_client_init(&session->client, session->server->srv->locks, &client_ops,
 				  "smb", name, 0);
+		ditto_client_charge(&session->client, &session->who);
 		/* Pairs with those who look whether it is VALID: they see all that it has. */
 		smp_store_release(&session->state, DSMB_SESSION_VALID);
 	}
