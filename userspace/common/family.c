@@ -18,6 +18,15 @@
 
 #define OLDER	"ditto.ko is older than this program and does not know "
 
+bool family_speaks(u32 version, struct why *why)
+{
+	if (version == DITTO_FAMILY_VERSION)
+		return true;
+	return why_not(why,
+		       "ditto.ko speaks version %u of the protocol, this program version %u: install both from one release",
+		       version, DITTO_FAMILY_VERSION);
+}
+
 static void add_commands(struct features *f, struct nlattr *ops)
 {
 	struct nlattr *op;

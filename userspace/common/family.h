@@ -39,6 +39,9 @@ struct features {
 	unsigned int npolicies;
 };
 
+/* Can the programs talk with a module that has this version of the family? Else @why is filled. */
+bool family_speaks(u32 version, struct why *why);
+
 /* Add what an answer to CTRL_CMD_GETFAMILY or CTRL_CMD_GETPOLICY describes. */
 void features_add(struct features *f, struct nl_msg *msg);
 void features_free(struct features *f);

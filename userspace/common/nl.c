@@ -394,10 +394,8 @@ int conn_find_family(struct conn *c)
 			c->events = events_group(tb[CTRL_ATTR_MCAST_GROUPS]);
 	}
 	replies_free(&families);
-	if (c->family && version != DITTO_FAMILY_VERSION) {
+	if (c->family && !family_speaks(version, &c->why)) {
 		c->family = 0;
-		why_not(&c->why, "ditto.ko speaks version %u of the protocol, this program version %u: install both from one release",
-			version, DITTO_FAMILY_VERSION);
 		return -CONN_OTHER_VERSION;
 	}
 	if (c->family)

@@ -107,11 +107,13 @@ static void refusal_in_words(void)
 	msg_put_number(msg, &spec_share_set, DITTO_A_SHARE_ENCRYPT, 1);
 	msg_put_number(msg, &spec_share_set, DITTO_A_SHARE_GUEST, 1);
 	CHECK(features_missing(&f, DITTO_CMD_SHARE_SET, &spec_share_set, msg, &why));
-	SAME(why.text, "ditto.ko is older than this program and does not know encrypt, guest: install both from one release");
+	SAME(why.text,
+	     "ditto.ko is older than this program and does not know encrypt, guest: install both from one release");
 	nlmsg_free(msg);
 	msg = conn_message(&c, DITTO_CMD_CLIENT_DISCONNECT);
 	CHECK(features_missing(&f, DITTO_CMD_CLIENT_DISCONNECT, &spec_client_set, msg, &why));
-	SAME(why.text, "ditto.ko is older than this program and does not know the command client-disconnect: install both from one release");
+	SAME(why.text,
+	     "ditto.ko is older than this program and does not know the command client-disconnect: install both from one release");
 	nlmsg_free(msg);
 	features_free(&f);
 }
@@ -136,10 +138,22 @@ static void newer_module(void)
 	features_free(&f);
 }
 
+static void other_protocol(void)
+{
+	struct why why = { "" };
+
+	CHECK(family_speaks(1, &why) && !why.text[0]);
+	CHECK(!family_speaks(2, &why));
+	SAME(why.text,
+	     "ditto.ko speaks version 2 of the protocol, this program version 1: install both from one release");
+	CHECK(!family_speaks(0, &why));
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(what_is_known), TEST(refusal_in_words), TEST(newer_module), { 0 }
+		TEST(what_is_known), TEST(refusal_in_words), TEST(newer_module),
+		TEST(other_protocol), { 0 }
 	};
 
 	return test_main(tests);
