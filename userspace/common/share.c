@@ -214,7 +214,8 @@ bool share_set_comment(struct share *s, const char *text, struct why *why)
 bool share_set_snapshots(struct share *s, const char *text, struct why *why)
 {
 	if (text[0] == '/')
-		return why_not(why, "the path of the snapshots begins at the share's root, without '/'");
+		return why_not(why,
+			       "the path of the snapshots begins at the share's root, without '/'");
 	return set_text(s, DITTO_A_SHARE_SNAPSHOTS, &s->snapshots, text, why);
 }
 

@@ -108,14 +108,18 @@ static int keytab_read(int from, int to)
 	ssize_t n;
 	int rc = 0;
 
-	while (!rc && (n = read(from, part, sizeof(part)))) {
-		if (n < 0)
+	do {
+		n = read(from, part, sizeof(part));
+		if (n < 0) {
 			rc = -errno;
-		else if ((total += (size_t)n) > KEYTAB_MAX)
+			break;
+		}
+		total += (size_t)n;
+		if (total > KEYTAB_MAX)
 			rc = -EFBIG;
 		else if (write(to, part, (size_t)n) != n)
 			rc = -ENOSPC;
-	}
+	} while (!rc && n);
 	explicit_bzero(part, sizeof(part));
 	return rc;
 }
@@ -264,7 +268,8 @@ static enum gss_outcome peer_from_worker(struct login *l, struct gss_peer *peer,
 		return GSS_REFUSED;
 	}
 	if (peer->way == GSS_WAY_KERBEROS && !peer_has_realm(l, peer->name)) {
-		why_not(why, "the login worker says that %s was proved by Kerberos, which cannot be",
+		why_not(why,
+			"the login worker says that %s was proved by Kerberos, which cannot be",
 			peer->name);
 		return GSS_REFUSED;
 	}

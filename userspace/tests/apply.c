@@ -330,8 +330,9 @@ static void module_gone(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(from_nothing_to_nothing), TEST(changed_options), TEST(older_module), TEST(older_module_lacks_setting), TEST(moved_share),
-		TEST(kept_id), TEST(same_key_in_every_life), TEST(added_by_hand), TEST(listeners),
+		TEST(from_nothing_to_nothing), TEST(changed_options), TEST(older_module),
+		TEST(older_module_lacks_setting), TEST(moved_share), TEST(kept_id),
+		TEST(same_key_in_every_life), TEST(added_by_hand), TEST(listeners),
 		TEST(late_protocol), TEST(settings), TEST(one_failure), TEST(unknown_names),
 		TEST(mountpoints), TEST(file_systems), TEST(stuck_file_system), TEST(module_gone),
 		{ 0 }

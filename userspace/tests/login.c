@@ -259,7 +259,8 @@ int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
 		TEST(messages), TEST(messages_of_pipes), TEST(lengths), TEST(limits),
-		TEST(damage), TEST(sockets), TEST(sandbox), TEST(killed), TEST(killed_unnoticed), { 0 }
+		TEST(damage), TEST(sockets), TEST(sandbox), TEST(killed), TEST(killed_unnoticed),
+		{ 0 }
 	};
 	int status;
 
