@@ -26,6 +26,12 @@
 #include "trace.h"
 #include "transport.h"
 #include "trust.h"
+#include "unproven.h"
+
+/* So many connections end for a new one at most. */
+#define REPLACE_MAX	16
+/* A client with more than this part of what it may have replaces its own. */
+#define OWN_PART	8
 
 static void conn_free(struct work_struct *work)
 {
@@ -75,6 +81,16 @@ static struct dsmb_call *next_call(struct dsmb_conn *conn)
 	return found;
 }
 
+static void conn_uncount(struct dsmb_conn *conn)
+{
+	struct dsmb_server *server = conn->server;
+
+	spin_lock(&server->conns_lock);
+	server->nconns -= conn->counted;
+	conn->counted = false;
+	spin_unlock(&server->conns_lock);
+}
+
 static void conn_end(struct work_struct *work)
 {
 	struct dsmb_conn *conn = container_of(work, struct dsmb_conn, work);
@@ -89,9 +105,15 @@ static void conn_end(struct work_struct *work)
 	}
 	dsmb_sessions_disconnected(conn);
 
+	/* It keeps no place from others while it lasts. */
+	dsmb_unproven_remove(conn);
+	mutex_lock(&conn->trust_lock);
+	ditto_uncharge(&conn->charge);
+	mutex_unlock(&conn->trust_lock);
+	conn_uncount(conn);
+
 	spin_lock(&server->conns_lock);
 	list_del(&conn->list);
-	server->nconns--;
 	spin_unlock(&server->conns_lock);
 	wake_up_all(&server->idle);
 	dsmb_conn_put(conn);
@@ -126,74 +148,85 @@ static void handshake_over(struct work_struct *work)
 }
 
 /*
- * Is there room for one more? Of those of a client on which nobody logged in the oldest makes
- * some, and is returned held: who means to log in does so soon, who keeps others out does not.
+ * An old connection ends for a new one. True if the new one has what the old one was charged for:
+ * if both are of one client.
  */
-static int conn_charge_locked(struct dsmb_conn *conn, struct dsmb_conn **oldest)
-{
-	struct dsmb_server *server = conn->server;
-	struct dsmb_conn *old;
-
-	lockdep_assert_held(&server->conns_lock);
-	*oldest = NULL;
-	if (!ditto_charge(&conn->charge, &conn->who, DITTO_BUDGET_CONNECTIONS, 1))
-		return 0;
-	list_for_each_entry(old, &server->conns, list) {
-		if (old->who.peer != conn->who.peer || READ_ONCE(old->state) == DSMB_CONN_DEAD ||
-		    READ_ONCE(old->trust) > DITTO_TRUST_UNPROVEN)
-			continue;
-		dsmb_conn_hold(old);
-		*oldest = old;
-		return -EDQUOT;
-	}
-	return -EMFILE;
-}
-
-/* What the oldest was charged for is charged for the new one. */
-static bool conn_replace(struct dsmb_conn *conn, struct dsmb_conn *oldest)
+static bool conn_replace(struct dsmb_conn *conn, struct dsmb_conn *old)
 {
 	bool replaced = false;
 
-	mutex_lock(&oldest->trust_lock);
-	if (oldest->trust <= DITTO_TRUST_UNPROVEN && oldest->charge.peer) {
-		swap(conn->charge, oldest->charge);
-		replaced = true;
+	mutex_lock(&old->trust_lock);
+	if (old->trust == conn->trust && old->charge.peer) {
+		replaced = !conn->charge.peer && old->charge.peer == conn->who.peer;
+		if (replaced)
+			swap(conn->charge, old->charge);
+		else
+			ditto_uncharge(&old->charge);
 		/* Nobody moves its charge any more. */
-		dsmb_conn_drop(oldest, "there are too many on which nobody logged in");
+		dsmb_conn_drop(old, "there are too many on which nobody logged in");
+		conn_uncount(old);
 	}
-	mutex_unlock(&oldest->trust_lock);
+	mutex_unlock(&old->trust_lock);
+	dsmb_conn_put(old);
 	return replaced;
 }
 
-static bool conn_publish(struct dsmb_conn *conn)
+/*
+ * Is there room for one more? Else the oldest on which nobody logged in makes some, of those of
+ * the client itself or of the one that has most: who means to log in does so soon, who keeps
+ * others out does not. What all hold is counted per CPU, so that more than one may have to go.
+ */
+static bool conn_charge(struct dsmb_conn *conn, unsigned int most)
+{
+	struct dsmb_conn *old;
+
+	for (unsigned int i = 0; i < REPLACE_MAX; i++) {
+		if (!ditto_charge(&conn->charge, &conn->who, DITTO_BUDGET_CONNECTIONS, 1))
+			return true;
+		old = dsmb_unproven_take(conn, most);
+		if (!old)
+			return false;
+		if (conn_replace(conn, old))
+			return true;
+	}
+	return false;
+}
+
+/* False if there are as many as there may be. */
+static bool conn_count(struct dsmb_conn *conn)
 {
 	struct dsmb_server *server = conn->server;
-	struct dsmb_conn *oldest;
-	bool full;
-	int err;
 
 	spin_lock(&server->conns_lock);
-	err = conn_charge_locked(conn, &oldest);
-	spin_unlock(&server->conns_lock);
-	if (oldest) {
-		if (conn_replace(conn, oldest))
-			err = 0;
-		dsmb_conn_put(oldest);
-	}
-	if (err)
-		return false;
-	spin_lock(&server->conns_lock);
-	full = server->nconns >= READ_ONCE(server->srv->settings.max_connections);
-	if (!full) {
+	conn->counted = server->nconns < READ_ONCE(server->srv->settings.max_connections);
+	if (conn->counted) {
 		list_add_tail(&conn->list, &server->conns);
 		server->nconns++;
 		atomic_inc(&server->live);
 	}
 	spin_unlock(&server->conns_lock);
-	if (full)
-		pr_info_ratelimited("client %s is refused: there are as many connections as max_connections allows\n",
-				    conn->name);
-	return !full;
+	return conn->counted;
+}
+
+static bool conn_publish(struct dsmb_conn *conn)
+{
+	unsigned int most = ditto_budget_peer_limit(conn->server->srv, conn->trust,
+						    DITTO_BUDGET_CONNECTIONS) / OWN_PART;
+	struct dsmb_conn *old;
+
+	if (!conn_charge(conn, most))
+		return false;
+	while (!conn_count(conn)) {
+		old = dsmb_unproven_take(conn, most);
+		if (!old) {
+			pr_info_ratelimited("client %s is refused: there are as many connections as max_connections allows\n",
+					    conn->name);
+			return false;
+		}
+		conn_replace(conn, old);
+	}
+	dsmb_unproven_add(conn);
+	return true;
 }
 
 /* Address and port; IPv4 as such, though it came to an IPv6 socket. */
@@ -260,6 +293,7 @@ int dsmb_conn_new(struct dsmb_server *server, struct socket *sock, const void *l
 	spin_lock_init(&conn->lock);
 	mutex_init(&conn->trust_lock);
 	INIT_LIST_HEAD(&conn->calls);
+	INIT_LIST_HEAD(&conn->unproven);
 	xa_init_flags(&conn->async, XA_FLAGS_ALLOC1);
 	/* The ids are taken by SESSION_SETUP; channels are freed under RCU. */
 	xa_init(&conn->sessions);

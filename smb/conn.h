@@ -30,6 +30,7 @@
 struct ditto_peer;
 struct dsmb_buf;
 struct dsmb_server;
+struct dsmb_unproven_client;
 struct dsmb_transport;	/* the socket and what is being received and sent: transport.c */
 struct socket;
 
@@ -69,8 +70,10 @@ enum dsmb_conn_state {
  * @trust: how far it is trusted: trust.c
  * @trust_lock: mutex, serializes changes of @trust and the moving of @charge
  * @who: who is charged as long as nobody has logged in; constant
- * @charge: for being a connection; server->conns_lock guards it until it is found by others
- *	no more, then @trust_lock
+ * @charge: for being a connection; guarded by @trust_lock once others can find it
+ * @counted: it is one of the server's @nconns; under its @conns_lock
+ * @unproven: among those of its client on which nobody is logged in: unproven.h
+ * @unproven_of: the client, or NULL
  * @sessions: struct dsmb_channel by session id
  * @nsessions: channels in @sessions, those being set up too
  * @async: struct dsmb_call by async id; changed under @lock
@@ -112,6 +115,9 @@ struct dsmb_conn {
 	struct mutex trust_lock;	/* see above */
 	struct ditto_principal who;
 	struct ditto_charge charge;
+	bool counted;
+	struct list_head unproven;
+	struct dsmb_unproven_client *unproven_of;
 
 	struct xarray sessions;
 	atomic_t nsessions;

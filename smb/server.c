@@ -28,6 +28,7 @@
 #include "durable.h"
 #include "persist.h"
 #include "server.h"
+#include "unproven.h"
 
 #define BACKLOG		128
 /* After a failed allocation accepting is tried again. */
@@ -333,6 +334,7 @@ static void server_free(struct dsmb_server *server)
 	if (server->records)
 		destroy_workqueue(server->records);
 	dsmb_buf_pool_free(server->buffers);
+	kvfree(server->unproven);
 	kvfree(rcu_access_pointer(server->interfaces));
 	if (server->stats)
 		ditto_stats_unregister(server->stats);
@@ -361,7 +363,9 @@ int dsmb_server_init(struct dsmb_server *server, struct net *net)
 	err = start_workers(server);
 	if (!err)
 		server->buffers = dsmb_buf_pool_alloc();
-	if (!err && server->buffers)
+	if (server->buffers)
+		server->unproven = dsmb_unproven_alloc();
+	if (server->unproven)
 		server->stats = ditto_stats_register(server->srv, "smb", command_names,
 						     DSMB_COMMANDS);
 	if (server->stats) {

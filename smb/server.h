@@ -23,6 +23,7 @@ struct ditto_server;
 struct ditto_stats_group;
 struct dsmb_buf_pool;
 struct dsmb_interfaces;
+struct dsmb_unproven;
 struct in6_addr;
 struct net;
 struct netlink_ext_ack;
@@ -37,7 +38,7 @@ struct netlink_ext_ack;
  * @interfaces: what clients are told of the addresses that are listened on, under RCU; NULL from
  *	a change of the listeners to the next question: fsctl_net.c
  * @interfaces_work: makes it anew
- * @conns_lock: guards @conns and their counts by address
+ * @conns_lock: guards @conns and @nconns
  * @conns: all connections
  * @nconns: how many
  * @live: connections that have memory still; connections leave @conns before they are freed
@@ -60,6 +61,7 @@ struct netlink_ext_ack;
  * @records: runs what may wait until the helper has recorded something
  * @crowds: how many workers may be inside a file system
  * @recorders: the same, of those of @records
+ * @unproven: connections on which nobody has logged in: unproven.h
  * @buffers: smb/buf.c
  * @stats: "smb"
  */
@@ -94,6 +96,7 @@ struct dsmb_server {
 	struct workqueue_struct *records;
 	struct dsmb_crowds crowds;
 	struct dsmb_crowds recorders;
+	struct dsmb_unproven *unproven;
 	struct dsmb_buf_pool *buffers;
 	struct ditto_stats_group *stats;
 };

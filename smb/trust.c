@@ -16,6 +16,7 @@
 #include "session_setup.h"
 #include "transport.h"
 #include "trust.h"
+#include "unproven.h"
 
 /* The objects of a connection. */
 #define CONN_BYTES	SZ_8K
@@ -59,8 +60,10 @@ static unsigned long conn_best_id(struct dsmb_conn *conn, enum ditto_trust *trus
 		enum ditto_trust worth = READ_ONCE(channel->session->trust);
 		bool pays;
 
+		if (worth < *trust)
+			continue;
 		/* Pairs with the end of the authentication: the session's principal is there. */
-		if (worth < *trust || !smp_load_acquire(&channel->ready))
+		if (!smp_load_acquire(&channel->ready))
 			continue;
 		pays = worth == DITTO_TRUST_USER &&
 		       channel->session->who.user == conn->charge.user;
@@ -97,6 +100,7 @@ static struct dsmb_session *conn_best_session(struct dsmb_conn *conn, enum ditto
 /* What a session without a name may last that uses nothing is the time for a login. */
 static void conn_fell(struct dsmb_conn *conn)
 {
+	dsmb_unproven_add(conn);
 	mod_delayed_work(conn->server->slow, &conn->handshake, DSMB_HANDSHAKE_S * HZ);
 }
 
@@ -139,6 +143,8 @@ int dsmb_conn_settle(struct dsmb_conn *conn)
 			WRITE_ONCE(conn->trust, who.trust);
 		if (!err && who.trust == conn->who.trust)
 			conn_fell(conn);
+		else if (!err)
+			dsmb_unproven_remove(conn);
 	}
 	mutex_unlock(&conn->trust_lock);
 

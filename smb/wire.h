@@ -123,7 +123,7 @@ enum dsmb_signing {
 #define DSMB_MESSAGE_MAX		(DSMB_IO_MAX + 65536)
 #define DSMB_MESSAGE_MAX_UNAUTH		65536	/* before a session is there */
 #define DSMB_COMPOUND_MAX		64	/* commands in one message */
-#define DSMB_SESSIONS_UNPROVEN		64	/* of a connection on which nobody has logged in */
+#define DSMB_SESSIONS_UNPROVEN		4	/* of a connection on which nobody has logged in */
 #define DSMB_CHANNELS_MAX		32	/* of a session (PLT-12) */
 #define DSMB_TREES_MAX			4096	/* of a session */
 #define DSMB_OPENS_MAX			16384	/* of a session */

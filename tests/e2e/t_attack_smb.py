@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Clients that want the SMB server's memory or its time without being somebody."""
 import contextlib
+import resource
 import socket
 import struct
 import time
@@ -8,7 +9,7 @@ import time
 import bystander
 import smb2
 import smbraw
-from harness import eq, test, wait_for
+from harness import eq, run, test, wait_for
 from smbraw import Link, link
 
 ECHO_BODY = struct.pack('<HH', 4, 0)
@@ -108,6 +109,27 @@ def many_connections(w):
         with link(w.client) as s:
             eq(s.echo(), 'SUCCESS')
     wait_for('nothing is charged any more', lambda: not budget(w))
+
+
+@test(smb=True, squash='none', clients=2, timeout=240)
+def connections_of_many_addresses(w):
+    """They have all places of those who have not logged in; a newcomer gets one of theirs."""
+    attacker, counts = w.clients[0], [128] * 6 + [17] * 18
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+    with contextlib.ExitStack() as stack:
+        for n, count in enumerate(counts, 10):
+            run('ip', '-n', attacker.name, 'addr', 'add', f'192.168.1.{n}/24', 'dev', 'eth0')
+            for _ in range(count):
+                with attacker:
+                    s = socket.create_connection((attacker.server_addr, 445), 20,
+                                                 (f'192.168.1.{n}', 0))
+                stack.enter_context(s)
+        held = [{b['kind']: b['used'] for b in c.get('budget', [])}.get('connections', 0)
+                for c in w.server.json('client', 'list')]
+        eq(1000 < sum(held) <= 1024 + 32, True, f'{sum(held)}: {held}')
+        for _ in range(20):
+            eq(stack.enter_context(link(w.clients[1])).echo(), 'SUCCESS')
+        eq(min(h for h in held if h) > 10, True, 'who has little keeps it')
 
 
 @test(smb=True, squash='none', timeout=120)
