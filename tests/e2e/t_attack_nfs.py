@@ -6,7 +6,9 @@ whose programs have no reserved ports.
 """
 import os
 import signal
+import time
 
+import bystander
 import nfs3
 import nfs4
 import nlm
@@ -350,3 +352,81 @@ def locks_forged_beside_kerberos(w):
         eq(holder.nm_lock(ALL, svid=2).status, nlm.DENIED, f'{who}: it holds the lock')
     w.server.set('data', secure_ports=False)
     eq(forger.unlock(ALL).status, nlm.OK, 'any port')
+
+
+def records(client, until, enough=None):
+    """Clients that never confirm: how many were taken and refused; ends with enough refusals."""
+    nfs, taken, refused = Nfs4(nfs4.connect(client), 1), 0, 0
+    while time.monotonic() < until and refused != enough:
+        r = nfs.compound(nfs4.exchange_id(os.urandom(16)))
+        one_of(r.status, (nfs4.OK, nfs4.DELAY))
+        taken += r.status == nfs4.OK
+        refused += r.status != nfs4.OK
+    return taken, refused
+
+
+@test(server='ditto', smb=True, squash='none', clients=3, timeout=180)
+def client_ids_hoarded(w):
+    """A machine has few records that nobody confirmed; they end soon, and hinder no other."""
+    w.server.ctl('server', 'set', 'lease-time-s', '10')
+    mounted = w.clients[0].mount(vers='4.1')
+    with bystander.memory_returns(seconds=60):
+        bystander.survives(w.clients[1], lambda until: records(w.clients[0], until))
+        taken, refused = records(w.clients[0], time.monotonic() + 10, 10)
+        print(f'{taken} records taken, {refused} refused')
+        assert refused and taken <= 1024, f'{taken} records taken, {refused} refused'
+        # whoever is there goes on, and others come
+        put(f'{mounted}/f', b'data')
+        Session.make(nfs4.connect(w.clients[2])).compound(nfs4.putrootfh()).ok()
+    wait_for('the machine is let in again', lambda: Nfs4(nfs4.connect(w.clients[0]), 1).compound(
+        nfs4.exchange_id(b'new')).status == nfs4.OK, seconds=60)
+
+
+LARGE = nfs4.Channel(response=8192, cached=4096, requests=1024)
+
+
+def sessions(client, until, step=8, enough=None):
+    """Sessions with as many slots as they get, some used: how many slots, and what was refused;
+    ends with enough refusals.
+    """
+    nfs, slots, refused = Nfs4(nfs4.connect(client), 1), 0, 0
+    while time.monotonic() < until and refused != enough:
+        x = nfs.compound(nfs4.exchange_id(os.urandom(16)))
+        refused += x.status != nfs4.OK
+        for i in range(64 if x.status == nfs4.OK else 0):
+            r = nfs.compound(nfs4.create_session(x[0].clientid, x[0].seqid + i, fore=LARGE))
+            if r.status != nfs4.OK:
+                eq(r.status, nfs4.DELAY)
+                refused += 1
+                break
+            slots += r[0].fore.requests
+            for slot in range(0, r[0].fore.requests, step):
+                nfs.compound(nfs4.sequence(r[0].sessionid, 1, slot, slot, True))
+            if time.monotonic() > until:
+                break
+    return slots, refused
+
+
+@test(server='ditto', smb=True, squash='none', clients=3, timeout=180)
+def slots_hoarded(w):
+    """What a machine may keep in the slots of its sessions is bounded, others have theirs."""
+    w.server.ctl('server', 'set', 'lease-time-s', '10')
+    mounted = w.clients[0].mount(vers='4.1')
+    with open('/proc/meminfo', encoding='ascii') as f:
+        machine = int(f.readline().split()[1]) << 10
+    with bystander.memory_returns(slack=16 << 20, seconds=60):
+        bystander.survives(w.clients[1], lambda until: sessions(w.clients[0], until))
+        slots, refused = sessions(w.clients[0], time.monotonic() + 30, 1024, 10)
+        print(f'{slots} slots given, {refused} times refused')
+        assert refused and slots * 4096 < max(machine // 32, 64 << 20), f'{slots} slots'
+        put(f'{mounted}/f', b'data')
+        s = Session.make(nfs4.connect(w.clients[2]), fore=LARGE)
+        eq(s.fore.requests, 128)
+        s.compound(nfs4.putrootfh(), slot=100).ok()
+
+    def let_in():
+        try:
+            return sessions(w.clients[0], time.monotonic() + 0.2, 1024)[0]
+        except (EOFError, OSError):
+            return 0  # there was no room for the connection
+    wait_for('the machine is let in again', let_in, seconds=60)
