@@ -8,6 +8,10 @@
  * other; the others are parked in their order. STATUS_PENDING is not sent: the wait is
  * bounded, and clients expect none from a pipe that answers.
  *
+ * A READ of an empty pipe waits without end, until a message is answered, and gets
+ * STATUS_PENDING (3.3.4.2). It does not keep the pipe from those who write meanwhile. An
+ * answer goes to the READ that has waited longest, before the next message is written.
+ *
  * Locking: pipe->lock guards who uses the pipe and who waits for it, and the answer,
  * which only the call that uses the pipe changes.
  *
@@ -26,6 +30,7 @@
 #include "../net/peer.h"
 #include "call.h"
 #include "conn.h"
+#include "message.h"
 #include "name.h"
 #include "open.h"
 #include "pipe.h"
@@ -42,7 +47,9 @@
  * @ref: see above
  * @lock: see above
  * @busy: a job has it
- * @waiting: struct dsmb_pipe_job
+ * @waiting: struct dsmb_pipe_job: for the pipe
+ * @readers: struct dsmb_pipe_job: for an answer
+ * @gone: the helper does not know it any more
  * @out: what it answered last, or NULL
  * @out_len: bytes
  * @out_pos: of them, read
@@ -54,6 +61,8 @@ struct dsmb_pipe {
 	spinlock_t lock;	/* see above */
 	bool busy;
 	struct list_head waiting;
+	struct list_head readers;
+	bool gone;
 	void *out;
 	size_t out_len;
 	size_t out_pos;
@@ -64,7 +73,7 @@ struct dsmb_pipe {
  * @ask: what the helper is asked
  * @call: whose it is
  * @pipe: held; NULL while one is opened
- * @list: of those that wait for the pipe
+ * @list: of those that wait, on @waiting or @readers of the pipe
  * @has: it has the pipe; under its lock
  * @asked: the helper was asked
  * @done: and answered
@@ -135,27 +144,36 @@ void dsmb_pipe_free(struct dsmb_pipe *pipe)
 }
 
 /* Let go of the pipe: the next job has it. */
-static void dsmb_pipe_leave(struct dsmb_pipe_job *job)
+static void dsmb_pipe_leave_locked(struct dsmb_pipe_job *job)
 {
 	struct dsmb_pipe *pipe = job->pipe;
 	struct dsmb_pipe_job *next = NULL;
 
-	if (!pipe)
-		return;
-	spin_lock(&pipe->lock);
+	lockdep_assert_held(&pipe->lock);
 	list_del_init(&job->list);
-	if (job->has) {
-		job->has = false;
+	if (!job->has)
+		return;
+	job->has = false;
+	if (pipe->out || pipe->gone)
+		next = list_first_entry_or_null(&pipe->readers, struct dsmb_pipe_job, list);
+	if (!next)
 		next = list_first_entry_or_null(&pipe->waiting, struct dsmb_pipe_job, list);
-		if (next) {
-			list_del_init(&next->list);
-			next->has = true;
-			/* Under the lock: it is no longer found here, and may end. */
-			dsmb_call_again(next->call);
-		}
-		pipe->busy = next;
+	if (next) {
+		list_del_init(&next->list);
+		next->has = true;
+		/* Under the lock: it is no longer found here, and may end. */
+		dsmb_call_again(next->call);
 	}
-	spin_unlock(&pipe->lock);
+	pipe->busy = next;
+}
+
+static void dsmb_pipe_leave(struct dsmb_pipe_job *job)
+{
+	if (!job->pipe)
+		return;
+	spin_lock(&job->pipe->lock);
+	dsmb_pipe_leave_locked(job);
+	spin_unlock(&job->pipe->lock);
 }
 
 static void dsmb_pipe_release(struct dsmb_call *call)
@@ -186,6 +204,19 @@ static bool dsmb_pipe_is_answered(const struct dsmb_pipe_job *job)
 	return smp_load_acquire(&job->done);
 }
 
+/*
+ * The status of a call that is ended: CANCEL came, too many wait, or what it is about ends,
+ * and then the pipe is broken for who reads it.
+ */
+static u32 dsmb_pipe_cancelled(const struct dsmb_call *call)
+{
+	if (call->cancel_status == DSMB_INSUFFICIENT_RESOURCES)
+		return DSMB_INSUFFICIENT_RESOURCES;
+	if (call->cancel_status == DSMB_CANCELLED || call->command != DSMB_READ)
+		return DSMB_CANCELLED;
+	return DSMB_PIPE_BROKEN;
+}
+
 /* It is parked: for the pipe, or for the helper, who may be answering. */
 static void dsmb_pipe_cancel(struct dsmb_call *call)
 {
@@ -202,7 +233,7 @@ static void dsmb_pipe_cancel(struct dsmb_call *call)
 			!ditto_ask_cancel(&job->ask.ask)))
 		return;
 	dsmb_pipe_leave(job);
-	dsmb_call_complete(call, DSMB_CANCELLED);
+	dsmb_call_complete(call, dsmb_pipe_cancelled(call));
 }
 
 static void dsmb_pipe_answered(struct ditto_ask *ask, int err)
@@ -248,7 +279,7 @@ static u32 dsmb_pipe_take(struct dsmb_pipe_job *job)
 	bool has;
 
 	if (dsmb_call_is_cancelled(job->call))
-		return DSMB_CANCELLED;
+		return dsmb_pipe_cancelled(job->call);
 	spin_lock(&pipe->lock);
 	if (!pipe->busy) {
 		pipe->busy = true;
@@ -305,6 +336,7 @@ u32 dsmb_pipe_create(struct dsmb_call *call, const struct dsmb_path *path,
 	refcount_set(&pipe->ref, 1);
 	spin_lock_init(&pipe->lock);
 	INIT_LIST_HEAD(&pipe->waiting);
+	INIT_LIST_HEAD(&pipe->readers);
 	open->pipe = pipe;
 	dsmb_pipe_done(call);
 	return DSMB_SUCCESS;
@@ -341,6 +373,14 @@ static void dsmb_pipe_keep(struct dsmb_pipe_job *job)
 	job->ask.out = NULL;
 }
 
+/* Nothing will be answered any more: those who wait for it are told. */
+static void dsmb_pipe_set_gone(struct dsmb_pipe *pipe)
+{
+	spin_lock(&pipe->lock);
+	pipe->gone = true;
+	spin_unlock(&pipe->lock);
+}
+
 u32 dsmb_pipe_write(struct dsmb_call *call, struct dsmb_open *open, const void *data, u32 len)
 {
 	struct dsmb_pipe_job *job;
@@ -366,7 +406,27 @@ u32 dsmb_pipe_write(struct dsmb_call *call, struct dsmb_open *open, const void *
 		return DSMB_PARKED;
 	if (!job->error)
 		dsmb_pipe_keep(job);
+	if (job->error == -ENOENT)
+		dsmb_pipe_set_gone(job->pipe);
 	return dsmb_pipe_status(job->error);
+}
+
+/* There is nothing to read: let go of the pipe, and wait for an answer. */
+static u32 dsmb_pipe_await(struct dsmb_pipe_job *job)
+{
+	struct dsmb_pipe *pipe = job->pipe;
+
+	if (pipe->gone)
+		return DSMB_PIPE_DISCONNECTED;
+	/* What is behind it in its message would wait as long: maybe the WRITE it waits for. */
+	if (!dsmb_message_is_at_last(job->call->message))
+		return DSMB_PIPE_EMPTY;
+	job->call->quiet = false;
+	spin_lock(&pipe->lock);
+	dsmb_pipe_leave_locked(job);
+	list_add_tail(&job->list, &pipe->readers);
+	spin_unlock(&pipe->lock);
+	return DSMB_PARKED;
 }
 
 u32 dsmb_pipe_read(struct dsmb_call *call, struct dsmb_open *open, u32 max, void *data,
@@ -384,8 +444,9 @@ u32 dsmb_pipe_read(struct dsmb_call *call, struct dsmb_open *open, u32 max, void
 	status = dsmb_pipe_take(job);
 	if (status)
 		return status;
+	/* What was written by the same call is a part of a message, which has no answer yet. */
 	if (!pipe->out)
-		return DSMB_PIPE_EMPTY;
+		return job->asked ? DSMB_PIPE_EMPTY : dsmb_pipe_await(job);
 	*len = min_t(size_t, max, pipe->out_len - pipe->out_pos);
 	memcpy(data, pipe->out + pipe->out_pos, *len);
 	spin_lock(&pipe->lock);

@@ -53,8 +53,12 @@ u32 dsmb_pipe_write(struct dsmb_call *call, struct dsmb_open *open, const void *
  * @data: filled
  * @len: filled with the bytes read, also with BUFFER_OVERFLOW
  *
- * Return: SUCCESS; BUFFER_OVERFLOW if more of the answer is left; PIPE_EMPTY; DSMB_PARKED
- * until the pipe is free.
+ * A READ waits for an answer if there is none. PIPE_EMPTY is for a call that wrote what it reads
+ * the answer to, and for one that others of its message would wait for.
+ *
+ * Return: SUCCESS; BUFFER_OVERFLOW if more of the answer is left; PIPE_EMPTY;
+ * PIPE_DISCONNECTED if there will be none; PIPE_BROKEN if the open ends; DSMB_PARKED
+ * until the pipe is free or has an answer.
  */
 u32 dsmb_pipe_read(struct dsmb_call *call, struct dsmb_open *open, u32 max, void *data,
 		   u32 *len);

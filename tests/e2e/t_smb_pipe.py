@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Named pipes of IPC$: who reads one waits for an answer (MS-SMB2 3.3.5.12)."""
+import struct
+
+import smb2
+from harness import SLOW, eq, test
+from smbraw import link, name
+from t_attack_helper import BIND, lookup_names4
+from t_smb_chain import SAME, close, statuses, write
+
+TRANSCEIVE = 0x11c017
+BIND_ACK, RESPONSE = 12, 2
+
+
+def read(fid, count=4096):
+    return smb2.READ, struct.pack('<HBBIQ16sIIIHHB', 49, 0, 0, count, 0, fid, 0, 0, 0, 0, 0, 0)
+
+
+def reading(s, fid, **kw):
+    """A READ that waits: its number, once STATUS_PENDING came."""
+    number = s.send(*read(fid, **kw))
+    eq(s.answer(number, pending=True)[0], smb2.PENDING)
+    return number
+
+
+def data_of(s, number):
+    """(status, the data) of a READ."""
+    status, out = s.answer(number, 20 * SLOW)
+    if name(status) not in ('SUCCESS', 'BUFFER_OVERFLOW'):
+        return name(status), b''
+    start, length = struct.unpack_from('<BxI', out, 2)
+    return name(status), out[start - 64:start - 64 + length]
+
+
+def kind_of(answer):
+    """The type of a PDU of DCE/RPC."""
+    return answer[2]
+
+
+@test(smb=True)
+def read_waits_for_an_answer(w):
+    with w.client, link(w.client, share='IPC$') as s:
+        fid = s.create('lsarpc')
+        first = reading(s, fid)
+        # a part of a message has no answer
+        eq(s.status(*write(fid, BIND[:20])), 'SUCCESS')
+        eq(s.echo(), 'SUCCESS')
+        eq(first in s.answers, False)
+        eq(s.status(*write(fid, BIND[20:])), 'SUCCESS')
+        status, data = data_of(s, first)
+        eq((status, kind_of(data)), ('SUCCESS', BIND_ACK))
+        # nothing is left of it
+        number = reading(s, fid)
+        s.cancel(number)
+        eq(data_of(s, number)[0], 'CANCELLED')
+
+
+@test(smb=True)
+def readers_have_their_turns(w):
+    with w.client, link(w.client, share='IPC$') as s:
+        fid = s.create('lsarpc')
+        s.ioctl(fid, TRANSCEIVE, BIND)
+        first, second, third = reading(s, fid, count=8), reading(s, fid), reading(s, fid)
+        # who writes and reads at once has its own answer, and nobody else's
+        eq(kind_of(s.ioctl(fid, TRANSCEIVE, lookup_names4(['root']))), RESPONSE)
+        eq(s.status(*write(fid, lookup_names4(['root']))), 'SUCCESS')
+        status, head = data_of(s, first)
+        eq((status, len(head), kind_of(head)), ('BUFFER_OVERFLOW', 8, RESPONSE))
+        status, rest = data_of(s, second)
+        eq((status, len(head + rest)), ('SUCCESS', struct.unpack_from('<H', head + rest, 8)[0]))
+        eq(s.status(*write(fid, lookup_names4(['root']))), 'SUCCESS')
+        eq(kind_of(data_of(s, third)[1]), RESPONSE)
+
+
+@test(smb=True)
+def waiting_read_ends(w):
+    """By CANCEL, and with the open, the tree, the session."""
+    with w.client, link(w.client, share='IPC$') as s:
+        fid = s.create('lsarpc')
+        number = reading(s, fid)
+        s.cancel(number)
+        eq(data_of(s, number)[0], 'CANCELLED')
+        number = reading(s, fid)
+        s.close(fid)
+        eq(data_of(s, number)[0], 'PIPE_BROKEN')
+        number = reading(s, s.create('lsarpc'))
+        eq(s.disconnect_tree(), 'SUCCESS')
+        eq(data_of(s, number)[0], 'PIPE_BROKEN')
+        eq(s.connect_tree('IPC$'), 'SUCCESS')
+        number = reading(s, s.create('lsarpc'))
+        eq(s.logoff(), 'SUCCESS')
+        eq(data_of(s, number)[0], 'PIPE_BROKEN')
+
+
+@test(smb=True)
+def read_before_others_of_its_message(w):
+    """It does not wait for what may stand behind it."""
+    with w.client, link(w.client, share='IPC$') as s:
+        fid = s.create('lsarpc')
+        eq(statuses(s, s.chain(read(fid), write(SAME, BIND), read(SAME), close(SAME))),
+           ['PIPE_EMPTY'] + ['SUCCESS'] * 3)
+        fid = s.create('lsarpc')
+        s.chain(write(fid, BIND[:20]), read(SAME))
+        eq(s.echo(), 'SUCCESS')
+        eq(s.status(*close(fid)), 'SUCCESS')
