@@ -152,7 +152,10 @@ static int rename_file(struct ditto_op *op, struct ditto_instance *inst, struct 
 	const struct ditto_name name = target_name(t, inst->base);
 	int err = 0;
 
-	if (t->walk.node && t->walk.node != inst->base)
+	/* As on Windows, nobody keeps caching a closed open, though the name may stay. */
+	if (t->walk.node == inst->base)
+		err = ditto_ask(op, inst->base, DITTO_INTENT_RENAME);
+	else if (t->walk.node)
 		err = check_taken(op, t);
 	err = err ?: check_self(op, inst) ?: check_directory(op, t);
 	if (err)

@@ -9,9 +9,8 @@
  * completed by whoever has the result (dsmb_call_complete()). So a handler
  * changes nothing before the last point where it may park.
  *
- * The engine sends STATUS_PENDING for a parked call that stands alone or last
- * in its message, and takes care of CANCEL, of sessions, trees, opens and
- * connections that end: it calls @cancel, once.
+ * The engine sends STATUS_PENDING for a parked call, and takes care of CANCEL, of
+ * sessions, trees, opens and connections that end: it calls @cancel, once.
  */
 #ifndef _DITTO_SMB_CALL_H
 #define _DITTO_SMB_CALL_H
@@ -90,6 +89,7 @@ struct dsmb_tree;
  * @begun: it was run before
  * @waited: it is counted in conn->nasync
  * @quiet: no STATUS_PENDING while it is parked: it waits for this server, and not long
+ * @endless: it is parked for what may never come, though its command is not DSMB_ENDLESS
  * @lock: guards what follows up to @final
  * @state: see enum dsmb_call_state in call.c
  * @woken: what happened while it ran or was being cancelled
@@ -148,6 +148,7 @@ struct dsmb_call {
 	bool begun;
 	bool waited;
 	bool quiet;
+	bool endless;
 	spinlock_t lock;	/* see above */
 	u8 state;
 	u8 woken;
@@ -177,6 +178,7 @@ struct dsmb_call {
 #define DSMB_LARGE_ANSWER	BIT(5)	/* its answer may be as large as its charge allows */
 #define DSMB_RECORDS		BIT(6)	/* may wait until it is recorded, on a continuous share */
 #define DSMB_ENDLESS		BIT(7)	/* may wait for another client without a time limit */
+#define DSMB_NO_INTERIM		BIT(8)	/* no STATUS_PENDING: it waits for breaks only */
 
 /**
  * struct dsmb_command - what is known of a command

@@ -33,8 +33,10 @@ const struct dsmb_command dsmb_commands[DSMB_COMMANDS] = {
 				    dsmb_change_notify },
 	[DSMB_QUERY_INFO]	= { "query_info", 41, TREE | DSMB_LARGE_ANSWER, BODY(24),
 				    dsmb_query_info },
-	[DSMB_SET_INFO]		= { "set_info", 33, TREE | DSMB_CHANGES | DSMB_RECORDS, BODY(16),
-				    dsmb_set_info },
+	/* As Windows, which tells only of what 3.3.4.2 lists; clients do not expect it here. */
+	[DSMB_SET_INFO]		= { "set_info", 33,
+				    TREE | DSMB_CHANGES | DSMB_RECORDS | DSMB_NO_INTERIM,
+				    BODY(16), dsmb_set_info },
 	/* 24 for an oplock, 36 for a lease: the handler looks. */
 	[DSMB_OPLOCK_BREAK]	= { "oplock_break", 0, TREE | DSMB_RECORDS, 0, dsmb_oplock_break },
 };

@@ -405,11 +405,18 @@ static bool run_smb1(struct dsmb_message *message)
 	return false;
 }
 
+/* Is an interim answer still to be sent if it is parked? */
+static bool call_has_interim(const struct dsmb_call *call)
+{
+	return !call->quiet && !call->async_id && !(call->cmd->flags & DSMB_NO_INTERIM);
+}
+
 /* Bytes that a message keeps while one of its calls is parked, and may take when that goes on. */
 static u32 message_keeps(const struct dsmb_message *message)
 {
-	/* Answers before the last call go out with its interim answer. */
-	unsigned int first = dsmb_message_is_at_last(message) ? message->pos : message->first;
+	/* Answers before the call go out with its interim answer. */
+	unsigned int first = call_has_interim(&message->calls[message->pos]) ? message->pos :
+									       message->first;
 	const struct dsmb_buf *counted = message->reply;
 	/* The buffer it came in, which other messages may share; and an interim answer. */
 	u32 keeps = message->buf->size + DSMB_MESSAGE_COST + SZ_4K;
@@ -446,7 +453,7 @@ static bool may_wait(struct dsmb_message *message, struct dsmb_call *call)
 			message->parked = keeps;
 			dsmb_transport_uncharge(conn->transport, message->cost);
 			message->cost = 0;
-		} else if (call->cmd->flags & DSMB_ENDLESS) {
+		} else if (call->endless || (call->cmd->flags & DSMB_ENDLESS)) {
 			return false;
 		}
 	}
@@ -464,16 +471,24 @@ static void message_release_done(struct dsmb_message *message)
 		dsmb_call_release(&message->calls[i]);
 }
 
+/*
+ * MS-SMB2 sections 3.3.4.2 and 3.3.5.2.7.2: what waits is told wherever it stands in its message,
+ * with the answers to what is done. A quiet call gets no interim answer, so it is none of those
+ * that the client may have.
+ */
+static bool may_park(struct dsmb_message *message, struct dsmb_call *call)
+{
+	if (call->quiet)
+		return true;
+	return may_wait(message, call) &&
+	       (!call_has_interim(call) || dsmb_reply_interim(message, call));
+}
+
 /* A call is parked: true if the message is no longer ours. */
 static bool park(struct dsmb_message *message, struct dsmb_call *call)
 {
-	bool last = dsmb_message_is_at_last(message);
-
 	message_release_done(message);
-	/* A quiet call gets no interim answer, so it is none of those that the client may have. */
-	if (!call->quiet && !dsmb_call_is_woken(call) && !dsmb_call_is_cancelled(call) &&
-	    (!may_wait(message, call) ||
-	     (last && !call->async_id && !dsmb_reply_interim(message, call))))
+	if (!dsmb_call_is_woken(call) && !dsmb_call_is_cancelled(call) && !may_park(message, call))
 		dsmb_call_cancel(call, DSMB_INSUFFICIENT_RESOURCES);
 	return dsmb_call_park(call);
 }

@@ -422,6 +422,7 @@ static u32 dsmb_pipe_await(struct dsmb_pipe_job *job)
 	if (!dsmb_message_is_at_last(job->call->message))
 		return DSMB_PIPE_EMPTY;
 	job->call->quiet = false;
+	job->call->endless = true;
 	spin_lock(&pipe->lock);
 	dsmb_pipe_leave_locked(job);
 	list_add_tail(&job->list, &pipe->readers);

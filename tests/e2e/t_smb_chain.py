@@ -12,13 +12,16 @@ import smb2
 import smbraw
 import t_smb_durable
 from harness import SLOW, eq, get, pattern, put, test, wait_for
-from smb2 import AT_ONCE, CLOSE, CREATE, EXCLUSIVE, FLUSH, LOCK, OPEN, READ, WRITE
+from smb2 import AT_ONCE, CLOSE, CREATE, EXCLUSIVE, FLUSH, LOCK, OPEN, READ, SET_INFO, WRITE
 from t_smb_durable import TIMEOUT_MS
+from t_smb_lease import H, R, W, Cacher
 from t_smb_persist import PERSISTENT, available, client, gone, records
 
 SAME = b'\xff' * 16     # the FileId of the request before
 LOCKS = 40              # that wait; a file has at most 100
 OPENS = 300             # more than there are workers
+KEY = b'k' * 16
+RH, RWH = R | H, R | W | H
 READS = 32              # of 64 KiB: more than sockets take that nobody reads
 
 
@@ -200,3 +203,65 @@ def many_closes_at_once(w):
         put(w.path('f'), b'0123456789', 0o666)
         os.chmod(w.path('f'), 0o666)
     t_smb_durable.gone(w)
+
+
+def rename(fid, to):
+    to = to.encode('utf-16-le')
+    data = struct.pack('<B7xQI', 0, 0, len(to)) + to
+    return SET_INFO, struct.pack('<HBBIHHI16s', 33, 1, 10, len(data), 96, 0, 0, fid) + data
+
+
+def cached(w, name, state):
+    """Another client caches a file."""
+    os.chmod(w.path(), 0o777)
+    put(w.path(name), b'', 0o666)
+    holder = Cacher(w.client, dialect=0x300)
+    eq(holder.open(name, key=KEY, state=state, epoch=0).state, state)
+    return holder
+
+
+@test(smb=True, squash='none')
+def open_that_waits_is_told(w):
+    """Also before others of its message (MS-SMB2 3.3.5.2.7.2), whose answers come with its own."""
+    holder, s = cached(w, 'f', RWH), client(w)
+    numbers = s.chain((CREATE, s.body_of('f')), flush(SAME), close(SAME))
+    eq(holder.broken()[1:3], (RWH, RH))
+    eq(s.answer(numbers[0], pending=True)[0], smb2.PENDING)
+    eq(s.silent(), True)
+    holder.ack(KEY, RH)
+    eq(statuses(s, numbers), ['SUCCESS'] * 3)
+    # and can be cancelled: what stands behind it fails likewise
+    holder.end()
+    holder = cached(w, 'g', RWH)
+    numbers = s.chain((CREATE, s.body_of('g')), flush(SAME), close(SAME))
+    eq(s.answer(numbers[0], pending=True)[0], smb2.PENDING)
+    s.cancel(numbers[0])
+    eq(statuses(s, numbers), ['CANCELLED'] * 3)
+    holder.end()
+    s.end()
+
+
+@test(smb=True, squash='none')
+def rename_waits_in_silence(w):
+    """Clients are not told of a SET_INFO that waits, and the answers before it come with its own."""
+    holder, s = cached(w, 'f', RH), client(w)
+    body = s.body_of('f', access=smb2.GENERIC_READ | smb2.DELETE)
+    numbers = s.chain((CREATE, body), rename(SAME, 'g'), close(SAME))
+    eq(holder.broken()[1:3], (RH, R))
+    eq(s.silent(), True)
+    holder.ack(KEY, R)
+    for number in numbers:
+        eq(s.answer(number, pending=True)[0], smb2.OK)
+    eq(sorted(os.listdir(w.path())), ['g'])
+    holder.end()
+    # to the name that it has: nothing changes, but nobody caches a closed open
+    holder = cached(w, 'h', RH)
+    fid = s.make('h', access=smb2.GENERIC_READ | smb2.DELETE).fid
+    number = s.send(*rename(fid, 'h'))
+    eq(holder.broken()[1:3], (RH, R))
+    eq(s.silent(), True)
+    holder.ack(KEY, R)
+    eq(s.answer(number, pending=True)[0], smb2.OK)
+    eq(sorted(os.listdir(w.path())), ['g', 'h'])
+    holder.end()
+    s.end()
