@@ -159,3 +159,14 @@ int ditto_rights(struct ditto_op *op, struct ditto_node *node, struct ditto_node
 	return ditto_rights_among(op, node, parent, DITTO_RIGHTS_ALL, rights);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_rights, DITTO);
+
+bool ditto_is_readable(struct ditto_op *op, struct ditto_node *node)
+{
+	const u32 want = DITTO_RIGHT_READ_DATA | DITTO_RIGHT_READ_XATTRS |
+			 DITTO_RIGHT_READ_ATTRS | DITTO_RIGHT_READ_ACL;
+	u32 rights;
+
+	/* What the directory gives does not count: it is of those who see the entry. */
+	return !ditto_rights_among(op, node, NULL, want, &rights) && !(want & ~rights);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_is_readable, DITTO);

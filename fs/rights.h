@@ -59,5 +59,10 @@ int ditto_rights(struct ditto_op *op, struct ditto_node *node, struct ditto_node
 /* The same, but others than those of @want may be missing: less has to be looked at. */
 int ditto_rights_among(struct ditto_op *op, struct ditto_node *node, struct ditto_node *parent,
 		       u32 want, u32 *rights);
+/*
+ * May the caller read data, attributes and access control list of a node? For listings that
+ * tell of nothing else (MS-SMB2 section 3.3.5.18). May sleep; false if it cannot be told.
+ */
+bool ditto_is_readable(struct ditto_op *op, struct ditto_node *node);
 
 #endif

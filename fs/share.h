@@ -97,6 +97,7 @@ enum ditto_chmod {
  * @notify: clients may watch directories for changes
  * @continuous: what clients have open may outlive the server, by protocols that can
  * @secure_ports: an identity that a request only claims counts from a reserved port alone
+ * @hide_unreadable: listings leave out what the user may not read, by protocols that can
  * @acl_mode: see enum ditto_chmod
  * @create_mask: permission bits that new files can have, where the protocol names none
  * @directory_mask: the same of directories
@@ -125,6 +126,7 @@ struct ditto_share_opts {
 	bool notify;
 	bool continuous;
 	bool secure_ports;
+	bool hide_unreadable;
 	u32 acl_mode;
 	u32 create_mask;
 	u32 directory_mask;
@@ -281,6 +283,8 @@ struct ditto_share *ditto_share_get_by_path(struct ditto_server *srv,
 
 /* What a mode does to lists now. Any context. */
 enum ditto_chmod ditto_share_acl_mode(const struct ditto_share *share);
+/* Is what a user may not read left out of listings? Any context. */
+bool ditto_share_hides_unreadable(const struct ditto_share *share);
 /**
  * ditto_share_new_mode - the mode of what is made by a protocol whose clients name none
  * @share: in which

@@ -78,6 +78,17 @@ void ditto_share_opts_free(struct ditto_share_opts *opts)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_opts_free, DITTO);
 
+bool ditto_share_hides_unreadable(const struct ditto_share *share)
+{
+	bool hides;
+
+	rcu_read_lock();
+	hides = rcu_dereference(share->opts)->hide_unreadable;
+	rcu_read_unlock();
+	return hides;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_share_hides_unreadable, DITTO);
+
 enum ditto_chmod ditto_share_acl_mode(const struct ditto_share *share)
 {
 	enum ditto_chmod mode;

@@ -120,7 +120,7 @@ const struct nla_policy ditto_rules_nl_policy[DITTO_A_RULES_RULE + 1] = {
 };
 
 /* DITTO_CMD_SHARE_NEW - do */
-static const struct nla_policy ditto_share_new_nl_policy[DITTO_A_SHARE_FORCE_DIRECTORY_MODE + 1] = {
+static const struct nla_policy ditto_share_new_nl_policy[DITTO_A_SHARE_HIDE_UNREADABLE + 1] = {
 	[DITTO_A_SHARE_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DITTO_A_SHARE_PATH] = { .type = NLA_NUL_STRING, .len = 4095, },
 	[DITTO_A_SHARE_ID] = NLA_POLICY_EXACT_LEN(16),
@@ -149,10 +149,11 @@ static const struct nla_policy ditto_share_new_nl_policy[DITTO_A_SHARE_FORCE_DIR
 	[DITTO_A_SHARE_DIRECTORY_MASK] = NLA_POLICY_MAX(NLA_U32, 511),
 	[DITTO_A_SHARE_FORCE_CREATE_MODE] = NLA_POLICY_MAX(NLA_U32, 4095),
 	[DITTO_A_SHARE_FORCE_DIRECTORY_MODE] = NLA_POLICY_MAX(NLA_U32, 4095),
+	[DITTO_A_SHARE_HIDE_UNREADABLE] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
 /* DITTO_CMD_SHARE_SET - do */
-static const struct nla_policy ditto_share_set_nl_policy[DITTO_A_SHARE_FORCE_DIRECTORY_MODE + 1] = {
+static const struct nla_policy ditto_share_set_nl_policy[DITTO_A_SHARE_HIDE_UNREADABLE + 1] = {
 	[DITTO_A_SHARE_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DITTO_A_SHARE_READ_ONLY] = NLA_POLICY_MAX(NLA_U8, 1),
 	[DITTO_A_SHARE_MANAGE_GIDS] = NLA_POLICY_MAX(NLA_U8, 1),
@@ -179,6 +180,7 @@ static const struct nla_policy ditto_share_set_nl_policy[DITTO_A_SHARE_FORCE_DIR
 	[DITTO_A_SHARE_DIRECTORY_MASK] = NLA_POLICY_MAX(NLA_U32, 511),
 	[DITTO_A_SHARE_FORCE_CREATE_MODE] = NLA_POLICY_MAX(NLA_U32, 4095),
 	[DITTO_A_SHARE_FORCE_DIRECTORY_MODE] = NLA_POLICY_MAX(NLA_U32, 4095),
+	[DITTO_A_SHARE_HIDE_UNREADABLE] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
 /* DITTO_CMD_SHARE_DEL - do */
@@ -345,14 +347,14 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.cmd		= DITTO_CMD_SHARE_NEW,
 		.doit		= ditto_nl_share_new_doit,
 		.policy		= ditto_share_new_nl_policy,
-		.maxattr	= DITTO_A_SHARE_FORCE_DIRECTORY_MODE,
+		.maxattr	= DITTO_A_SHARE_HIDE_UNREADABLE,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd		= DITTO_CMD_SHARE_SET,
 		.doit		= ditto_nl_share_set_doit,
 		.policy		= ditto_share_set_nl_policy,
-		.maxattr	= DITTO_A_SHARE_FORCE_DIRECTORY_MODE,
+		.maxattr	= DITTO_A_SHARE_HIDE_UNREADABLE,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{

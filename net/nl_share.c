@@ -178,6 +178,7 @@ static const struct {
 	{ DITTO_A_SHARE_NOTIFY, offsetof(struct ditto_share_opts, notify) },
 	{ DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE, offsetof(struct ditto_share_opts, continuous) },
 	{ DITTO_A_SHARE_SECURE_PORTS, offsetof(struct ditto_share_opts, secure_ports) },
+	{ DITTO_A_SHARE_HIDE_UNREADABLE, offsetof(struct ditto_share_opts, hide_unreadable) },
 };
 
 /* Options that are numbers; what they can be says the specification. */

@@ -13,6 +13,8 @@
 
 #include "../fs/instance.h"
 #include "../fs/node.h"
+#include "../fs/rights.h"
+#include "../fs/share.h"
 #include "../fs/short.h"
 #include "../fs/walk.h"
 #include "conn.h"
@@ -68,6 +70,7 @@ struct dsmb_dir {
  * @count: how many
  * @cut: the first one has no room; its name is cut off
  * @short_names: files have short names, too
+ * @hide: what the user may not read is left out (MS-SMB2 section 3.3.5.18)
  */
 struct dsmb_dir_query {
 	struct dsmb_call *call;
@@ -81,6 +84,7 @@ struct dsmb_dir_query {
 	u32 count;
 	bool cut;
 	bool short_names;
+	bool hide;
 };
 
 void dsmb_dir_free(struct dsmb_dir *dir)
@@ -235,6 +239,22 @@ static void dsmb_dir_put_cut(struct dsmb_dir_query *q, const struct ditto_name *
 	kfree(room);
 }
 
+static bool dsmb_dir_is_shown(struct dsmb_dir_query *q, struct dentry *dentry)
+{
+	struct ditto_op *op = &q->call->op;
+	struct ditto_node *node;
+	bool shown;
+
+	if (!q->hide)
+		return true;
+	node = dentry ? ditto_node_get(op->share, dentry) : NULL;
+	if (IS_ERR_OR_NULL(node))
+		return false;
+	shown = ditto_is_readable(op, node);
+	ditto_node_put(node);
+	return shown;
+}
+
 static bool dsmb_dir_emit(void *arg, const struct ditto_dirent *entry)
 {
 	struct dsmb_dir_query *q = arg;
@@ -243,7 +263,8 @@ static bool dsmb_dir_emit(void *arg, const struct ditto_dirent *entry)
 
 	if (q->count && q->flags & DSMB_DIR_SINGLE)
 		return false;
-	if (dsmb_is_dots(&entry->name) || !dsmb_dir_fits(q, &entry->name)) {
+	if (dsmb_is_dots(&entry->name) || !dsmb_dir_fits(q, &entry->name) ||
+	    !dsmb_dir_is_shown(q, entry->dentry)) {
 		dir->cookie = entry->cookie;
 		return true;
 	}
@@ -318,6 +339,11 @@ static int dsmb_dir_list_fixed(struct dsmb_dir_query *q, struct ditto_node *node
 	}
 	if (err)
 		return err;
+	if (q->hide && !ditto_is_readable(&q->call->op, child)) {
+		ditto_node_put(child);
+		dir->eof = true;
+		return 0;
+	}
 	if (found[0])
 		name = (struct ditto_name) { .name = found, .len = strlen(found) };
 	err = dsmb_attrs_asked(&q->call->op, child, &attrs);
@@ -342,7 +368,7 @@ static u32 dsmb_dir_list(struct dsmb_dir_query *q, struct ditto_node *node, bool
 	if (dir->fixed) {
 		err = dsmb_dir_list_fixed(q, node);
 	} else if (dsmb_dir_list_dots(q, node)) {
-		err = ditto_readdir(&q->call->op, node, dir->cookie, q->level->attrs,
+		err = ditto_readdir(&q->call->op, node, dir->cookie, q->level->attrs || q->hide,
 				    dsmb_dir_emit, q, &eof);
 		dir->eof = !err && eof;
 	}
@@ -406,6 +432,7 @@ static u32 dsmb_dir_answer(struct dsmb_dir_query *q, struct dsmb_cursor pattern)
 	q->out = dsmb_builder(out->data + out->len, min(room, out->size - out->len));
 
 	q->short_names = ditto_has_short_names(q->call->op.share);
+	q->hide = ditto_share_hides_unreadable(q->call->op.share);
 	mutex_lock(&q->open->lock);
 	status = dsmb_dir_run(q, node, pattern);
 	mutex_unlock(&q->open->lock);

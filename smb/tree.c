@@ -38,6 +38,7 @@
 /* 2.2.10 */
 #define SHARE_DISK			0x01
 #define SHARE_PIPE			0x02
+#define SHAREFLAG_ACCESS_BASED		0x00000800
 #define SHAREFLAG_ENCRYPT		0x00008000
 #define SHARECAP_CONTINUOUS		0x00000010
 
@@ -291,6 +292,7 @@ static u32 connect_disk(struct dsmb_call *call, struct ditto_share *share, struc
 	tree->writable = access.writable;
 	tree->maximal = access.maximal;
 	tree->encrypt = access.encrypt;
+	tree->hides = ditto_share_hides_unreadable(share);
 	tree->continuous = access.continuous;
 	tree->generation = access.generation;
 	tree->acts = access.acts;
@@ -380,7 +382,8 @@ static void put_response(struct dsmb_call *call, const struct dsmb_tree *tree)
 	dsmb_put_u16(out, RESPONSE_SIZE);
 	dsmb_put_u8(out, tree->kind == DSMB_TREE_PIPE ? SHARE_PIPE : SHARE_DISK);
 	dsmb_put_u8(out, 0);
-	dsmb_put_u32(out, tree->encrypt ? SHAREFLAG_ENCRYPT : 0);
+	dsmb_put_u32(out, (tree->encrypt ? SHAREFLAG_ENCRYPT : 0) |
+		     (tree->hides ? SHAREFLAG_ACCESS_BASED : 0));
 	dsmb_put_u32(out, continuous ? SHARECAP_CONTINUOUS : 0);
 	dsmb_put_u32(out, tree->maximal);
 }

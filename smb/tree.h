@@ -38,6 +38,7 @@ enum dsmb_tree_kind {
  * @maximal: MaximalAccess: DITTO_RIGHT_* that the share's permission leaves
  * @retired: credentials that @cred replaced; calls in flight may act with them
  * @encrypt: the share demands encryption
+ * @hides: its listings left out what the user may not read when it was connected
  * @continuous: the share is continuously available
  * @crowd: workers inside its file system; NULL for pipes and restored trees
  * @recorders: the same, of those that may wait until something is recorded
@@ -58,6 +59,7 @@ struct dsmb_tree {
 	bool writable;
 	u32 maximal;
 	bool encrypt;
+	bool hides;
 	bool continuous;
 	struct dsmb_crowd *crowd;
 	struct dsmb_crowd *recorders;

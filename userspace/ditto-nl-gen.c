@@ -492,6 +492,13 @@ static const struct spec_attr share_attrs[] = {
 		.min = 0,
 		.max = 4095ULL,
 	},
+	[DITTO_A_SHARE_HIDE_UNREADABLE] = {
+		.name = "hide-unreadable",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
 };
 
 static const struct nla_policy share_policy[] = {
@@ -587,6 +594,9 @@ static const struct nla_policy share_policy[] = {
 	},
 	[DITTO_A_SHARE_FORCE_DIRECTORY_MODE] = {
 		.type = NLA_U32,
+	},
+	[DITTO_A_SHARE_HIDE_UNREADABLE] = {
+		.type = NLA_U8,
 	},
 };
 
@@ -2707,6 +2717,7 @@ static const u16 share_new_request[] = {
 	DITTO_A_SHARE_DIRECTORY_MASK,
 	DITTO_A_SHARE_FORCE_CREATE_MODE,
 	DITTO_A_SHARE_FORCE_DIRECTORY_MODE,
+	DITTO_A_SHARE_HIDE_UNREADABLE,
 	0,
 };
 
@@ -2737,6 +2748,7 @@ static const u16 share_set_request[] = {
 	DITTO_A_SHARE_DIRECTORY_MASK,
 	DITTO_A_SHARE_FORCE_CREATE_MODE,
 	DITTO_A_SHARE_FORCE_DIRECTORY_MODE,
+	DITTO_A_SHARE_HIDE_UNREADABLE,
 	0,
 };
 
@@ -2779,6 +2791,7 @@ static const u16 share_get_reply[] = {
 	DITTO_A_SHARE_DIRECTORY_MASK,
 	DITTO_A_SHARE_FORCE_CREATE_MODE,
 	DITTO_A_SHARE_FORCE_DIRECTORY_MODE,
+	DITTO_A_SHARE_HIDE_UNREADABLE,
 	DITTO_A_SHARE_FS_TYPE,
 	0,
 };

@@ -8,6 +8,7 @@ import time
 
 import smb
 import smb2
+import smbraw
 from harness import eq, get, one_of, pattern, put, run, test, wait_for
 from smb import SmbClient
 
@@ -456,6 +457,48 @@ def shorts(s, fid, pattern_):
         out[entry[104:104 + size].decode('utf-16-le')] = entry[70:70 + short].decode('utf-16-le')
         entry = entry[following:] if following else b''
     return out
+
+
+@test(smb=True, squash='none')
+def unreadable_is_hidden(w):
+    """Access-based enumeration (MS-SMB2 3.3.5.18): listings tell of what their user may read."""
+    os.chmod(w.export, 0o777)
+    for name, mode in ('shared', 0o644), ('private', 0o600), ('writeonly', 0o622):
+        put(w.path(name), b'x', mode)
+        os.chown(w.path(name), smb.UIDS['bob'], smb.UIDS['bob'])
+    for name, mode in ('open', 0o755), ('closed', 0o711):
+        os.mkdir(w.path(name), mode)
+        put(w.path(name, 'within'), b'y', 0o644)
+    everything = ['closed', 'open', 'private', 'shared', 'writeonly']
+
+    def seen(user, pattern='*', level=12):
+        s = smbraw.link(w.client, user=user)
+        fid = s.create('', options=smb2.DIRECTORY_FILE, access=smb2.GENERIC_READ, how=smb2.OPEN)
+        listed = sorted(set(names(s, fid, pattern, level)) - {'.', '..'})
+        flag = bool(s.share_flags & 0x800)
+        s.socket.close()
+        return listed, flag
+
+    eq(seen('alice'), (everything, False))
+    w.server.ctl('share', 'set', 'data', 'hide-unreadable', 'on')
+    eq(seen('alice'), (['open', 'shared'], True))
+    eq(seen('bob'), (['open', 'private', 'shared', 'writeonly'], True))
+    # asked for by its name, too
+    eq(seen('alice', 'private'), ([], True))
+    eq(seen('alice', 'shared'), (['shared'], True))
+    # and what is hidden can be used as far as it may be
+    s = smbraw.link(w.client)
+    eq(s.read(s.create('closed\\within', access=smb2.GENERIC_READ, how=smb2.OPEN), 1), b'y')
+    smb2.refused('ACCESS_DENIED', s.create, 'private', access=smb2.GENERIC_READ, how=smb2.OPEN)
+    # one that was listed is hidden from the next listing on
+    fid = s.create('', options=smb2.DIRECTORY_FILE, access=smb2.GENERIC_READ, how=smb2.OPEN)
+    eq('shared' in names(s, fid, '*'), True)
+    os.chmod(w.path('shared'), 0o600)
+    eq('shared' in names(s, fid, '*', flags_=3), False)
+    w.server.ctl('share', 'set', 'data', 'hide-unreadable', 'off')
+    eq('shared' in names(s, fid, '*', flags_=3), True)
+    s.socket.close()
+    eq(seen('alice'), (everything, False))
 
 
 @test(smb=True, squash='none')

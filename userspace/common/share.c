@@ -152,6 +152,12 @@ bool share_set_continuous(struct share *s, const char *text, struct why *why)
 		     text_bool(text, &s->continuous, why));
 }
 
+bool share_set_hide_unreadable(struct share *s, const char *text, struct why *why)
+{
+	return given(s, DITTO_A_SHARE_HIDE_UNREADABLE,
+		     text_bool(text, &s->hide_unreadable, why));
+}
+
 bool share_set_acl_mode(struct share *s, const char *text, struct why *why)
 {
 	return given(s, DITTO_A_SHARE_ACL_MODE,
@@ -410,6 +416,7 @@ void share_put(struct nl_msg *msg, u8 cmd, const struct share *s)
 		{ DITTO_A_SHARE_NOTIFY, s->notify },
 		{ DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE, s->continuous },
 		{ DITTO_A_SHARE_SECURE_PORTS, s->secure_ports },
+		{ DITTO_A_SHARE_HIDE_UNREADABLE, s->hide_unreadable },
 		{ DITTO_A_SHARE_DEFAULT_ACCESS, s->default_access },
 		{ DITTO_A_SHARE_ACL_MODE, s->acl_mode },
 		{ DITTO_A_SHARE_CREATE_MASK, s->create_mask },
@@ -527,6 +534,7 @@ struct share *share_from_msg(struct nl_msg *msg)
 	take_u8(tb, DITTO_A_SHARE_NOTIFY, &s->notify);
 	take_u8(tb, DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE, &s->continuous);
 	take_u8(tb, DITTO_A_SHARE_SECURE_PORTS, &s->secure_ports);
+	take_u8(tb, DITTO_A_SHARE_HIDE_UNREADABLE, &s->hide_unreadable);
 	take_u32(tb, DITTO_A_SHARE_SQUASH, &s->squash);
 	take_u32(tb, DITTO_A_SHARE_ANON_UID, &s->anon_uid);
 	take_u32(tb, DITTO_A_SHARE_ANON_GID, &s->anon_gid);
@@ -589,6 +597,7 @@ u32 share_diff(const struct share *a, const struct share *b)
 		{ DITTO_A_SHARE_NOTIFY, a->notify != b->notify },
 		{ DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE, a->continuous != b->continuous },
 		{ DITTO_A_SHARE_SECURE_PORTS, a->secure_ports != b->secure_ports },
+		{ DITTO_A_SHARE_HIDE_UNREADABLE, a->hide_unreadable != b->hide_unreadable },
 		{ DITTO_A_SHARE_COMMENT, !same_text(a->comment, b->comment) },
 		{ DITTO_A_SHARE_SNAPSHOTS, !same_text(a->snapshots, b->snapshots) },
 		{ DITTO_A_SHARE_GRANTS, !grants_same(&a->grants, &b->grants) },

@@ -50,6 +50,7 @@ struct share_rule {
  * @notify: clients may watch directories for changes
  * @continuous: clients may have files open beyond a restart
  * @secure_ports: AUTH_SYS counts from reserved ports only
+ * @hide_unreadable: listings of SMB leave out what the user may not read
  * @acl_mode: enum ditto_acl_mode
  * @create_mask: permission bits that new files can have
  * @directory_mask: and new directories
@@ -84,6 +85,7 @@ struct share {
 	bool notify;
 	bool continuous;
 	bool secure_ports;
+	bool hide_unreadable;
 	u32 acl_mode;
 	u32 create_mask;
 	u32 directory_mask;
@@ -123,6 +125,7 @@ bool share_set_streams(struct share *s, const char *text, struct why *why);
 bool share_set_short_names(struct share *s, const char *text, struct why *why);
 bool share_set_notify(struct share *s, const char *text, struct why *why);
 bool share_set_secure_ports(struct share *s, const char *text, struct why *why);
+bool share_set_hide_unreadable(struct share *s, const char *text, struct why *why);
 bool share_set_continuous(struct share *s, const char *text, struct why *why);
 bool share_set_acl_mode(struct share *s, const char *text, struct why *why);
 /* Modes are octal, as for chmod(1). */

@@ -84,6 +84,7 @@ static const struct option options[] = {
 	{ "notify", true, share_set_notify },
 	{ "continuously-available", true, share_set_continuous },
 	{ "secure-ports", true, share_set_secure_ports },
+	{ "hide-unreadable", true, share_set_hide_unreadable },
 	{ "acl-mode", true, share_set_acl_mode },
 	{ "create-mask", true, share_set_create_mask },
 	{ "directory-mask", true, share_set_directory_mask },
@@ -303,6 +304,7 @@ static void share_details(const struct share *s)
 	print_flag("notify", s->notify);
 	print_flag("continuous", s->continuous);
 	print_flag("secure-ports", s->secure_ports);
+	printf("%-13s%s\n", "unreadable", s->hide_unreadable ? "hidden" : "shown");
 	printf("%-13s%s\n", "acl-mode", spec_enum_name(&spec_acl_mode, s->acl_mode));
 	printf("%-13s%04o, force %04o\n", "new files", s->create_mask, s->force_create_mode);
 	printf("%-13s%04o, force %04o\n", "new folders", s->directory_mask,
@@ -379,7 +381,7 @@ static int share_show(struct ctl *ctl, char **words)
 	"            [default-access ACCESS] [guest on|off] [encrypt on|off]\n" \
 	"            [browse on|off] [streams on|off] [short-names on|off]\n" \
 	"            [notify on|off] [continuously-available on|off]\n" \
-	"            [secure-ports on|off]\n" \
+	"            [secure-ports on|off] [hide-unreadable on|off]\n" \
 	"            [acl-mode MODE] [create-mask OCTAL] [directory-mask OCTAL]\n" \
 	"            [force-create-mode OCTAL] [force-directory-mode OCTAL]\n" \
 	"            [comment TEXT] [snapshots PATH]"

@@ -140,6 +140,7 @@ static const struct key share_keys[] = {
 	{ "notify", .share = share_set_notify },
 	{ "continuously-available", .share = share_set_continuous },
 	{ "secure-ports", .share = share_set_secure_ports },
+	{ "hide-unreadable", .share = share_set_hide_unreadable },
 	{ "acl-mode", .share = share_set_acl_mode },
 	{ "create-mask", .share = share_set_create_mask },
 	{ "directory-mask", .share = share_set_directory_mask },
