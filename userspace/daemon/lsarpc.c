@@ -13,7 +13,6 @@
 #define STATUS_SUCCESS			0
 #define STATUS_SOME_NOT_MAPPED		0x00000107
 #define STATUS_INVALID_INFO_CLASS	0xc0000003
-#define STATUS_INVALID_HANDLE		0xc0000008
 #define STATUS_INVALID_PARAMETER	0xc000000d
 #define STATUS_ACCESS_DENIED		0xc0000022
 #define STATUS_NONE_MAPPED		0xc0000073
@@ -31,6 +30,8 @@
 #define INFO_DNS_DOMAIN		12
 
 #define WORK_GROUP	"WORKGROUP"
+/* What an empty name stands for, as with Windows. */
+#define NO_NAME		"BUILTIN"
 
 /* Text in parameters, with its NUL. */
 #define TEXT_SIZE	1024
@@ -77,10 +78,14 @@ enum form {
 	FORM_SID,	/* with the whole SID: LookupNames3 and 4 */
 };
 
-static bool known_handle(struct rpc_call *call)
+/* A handle that was not given on this connection is a fault: MS-RPCE section 3.3.1.5.2.2. */
+static u32 get_handle(struct rpc_call *call, const u8 **handle)
 {
 	ndr_get(&call->in, -call->in.pos & 3);
-	return rpc_handle_known(call->conn, ndr_get(&call->in, RPC_HANDLE_SIZE));
+	*handle = ndr_get(&call->in, RPC_HANDLE_SIZE);
+	if (!*handle)
+		return RPC_FAULT_NDR;
+	return rpc_handle_known(call->conn, *handle) ? 0 : RPC_FAULT_CONTEXT;
 }
 
 /* Whoever gave no name is told no accounts, neither by name nor by number. */
@@ -228,13 +233,16 @@ static void get_no_array(struct ndr_in *in)
 
 static u32 lookup_sids_as(struct rpc_call *call, bool has_handle, enum form form)
 {
-	bool good = !has_handle || known_handle(call);
 	bool may = may_look_up(call);
 	struct ndr_in *in = &call->in;
 	struct lookup l = { 0 };
 	u32 status = STATUS_INVALID_PARAMETER;
-	u32 i;
+	const u8 *handle;
+	u32 i, fault;
 
+	fault = has_handle ? get_handle(call, &handle) : 0;
+	if (fault)
+		return fault;
 	if (get_sids(in, &l)) {
 		get_no_array(in);
 		/* The level, and how many are known by now: none. */
@@ -244,13 +252,12 @@ static u32 lookup_sids_as(struct rpc_call *call, bool has_handle, enum form form
 			lookup_end(&l);
 			return RPC_FAULT_NDR;
 		}
-		for (i = 0; good && may && i < l.n; i++)
+		for (i = 0; may && i < l.n; i++)
 			enter(&l, &l.item[i],
 			      sid_to_name(&call->asks->accounts, &l.item[i].sid, &l.item[i].name));
-		status = !may ? STATUS_ACCESS_DENIED : good ? lookup_status(&l) :
-			 STATUS_INVALID_HANDLE;
+		status = may ? lookup_status(&l) : STATUS_ACCESS_DENIED;
 	}
-	if (!good || !may)
+	if (!may)
 		l.n = 0;
 	put_domains(&call->out, &l);
 	put_names(&call->out, &l, form);
@@ -326,8 +333,8 @@ static bool get_names(struct rpc_call *call, struct lookup *l, bool may)
 			ndr_get_unicode(in, units[i], text, sizeof(text));
 		if (!in->bad && may)
 			enter(l, &l->item[i],
-			      sid_from_name(&call->asks->accounts, text, &l->item[i].sid,
-					    &l->item[i].name));
+			      sid_from_name(&call->asks->accounts, text[0] ? text : NO_NAME,
+					    &l->item[i].sid, &l->item[i].name));
 	}
 	free(units);
 	free(there);
@@ -336,13 +343,17 @@ static bool get_names(struct rpc_call *call, struct lookup *l, bool may)
 
 static u32 lookup_names_as(struct rpc_call *call, bool has_handle, enum form form)
 {
-	bool good = !has_handle || known_handle(call);
 	bool may = may_look_up(call);
 	struct ndr_in *in = &call->in;
 	struct lookup l = { 0 };
 	u32 status = STATUS_INVALID_PARAMETER;
+	const u8 *handle;
+	u32 fault;
 
-	if (get_names(call, &l, good && may)) {
+	fault = has_handle ? get_handle(call, &handle) : 0;
+	if (fault)
+		return fault;
+	if (get_names(call, &l, may)) {
 		get_no_array(in);
 		ndr_get16(in);
 		ndr_get32(in);
@@ -350,10 +361,9 @@ static u32 lookup_names_as(struct rpc_call *call, bool has_handle, enum form for
 			lookup_end(&l);
 			return RPC_FAULT_NDR;
 		}
-		status = !may ? STATUS_ACCESS_DENIED : good ? lookup_status(&l) :
-			 STATUS_INVALID_HANDLE;
+		status = may ? lookup_status(&l) : STATUS_ACCESS_DENIED;
 	}
-	if (!good || !may)
+	if (!may)
 		l.n = 0;
 	put_domains(&call->out, &l);
 	put_sids(&call->out, &l, form);
@@ -397,13 +407,15 @@ static u32 open_policy(struct rpc_call *call)
 static u32 close_handle(struct rpc_call *call)
 {
 	static const u8 nothing[RPC_HANDLE_SIZE];
-	const u8 *handle = ndr_get(&call->in, RPC_HANDLE_SIZE);
-	bool known = rpc_handle_known(call->conn, handle);
+	const u8 *handle;
+	u32 fault;
 
-	if (known)
-		rpc_handle_drop(call->conn, handle);
+	fault = get_handle(call, &handle);
+	if (fault)
+		return fault;
+	rpc_handle_drop(call->conn, handle);
 	ndr_put(&call->out, nothing, sizeof(nothing));
-	return put_status(call, known ? STATUS_SUCCESS : STATUS_INVALID_HANDLE);
+	return put_status(call, STATUS_SUCCESS);
 }
 
 /* The machine is in no domain: it is one itself, for its own accounts. */
@@ -445,16 +457,18 @@ static void put_policy(struct ndr_out *out, u16 level)
 /* LsarQueryInformationPolicy and 2 (MS-LSAD sections 3.1.4.4.4, 3.1.4.4.3). */
 static u32 query_policy(struct rpc_call *call)
 {
-	bool known = known_handle(call);
-	u16 level = ndr_get16(&call->in);
-	u32 status = STATUS_SUCCESS;
+	u32 status = STATUS_SUCCESS, fault;
+	const u8 *handle;
+	u16 level;
 
+	fault = get_handle(call, &handle);
+	if (fault)
+		return fault;
+	level = ndr_get16(&call->in);
 	if (call->in.bad)
 		return RPC_FAULT_NDR;
-	if (!known)
-		status = STATUS_INVALID_HANDLE;
-	else if (level != INFO_PRIMARY_DOMAIN && level != INFO_ACCOUNT_DOMAIN &&
-		 level != INFO_DNS_DOMAIN)
+	if (level != INFO_PRIMARY_DOMAIN && level != INFO_ACCOUNT_DOMAIN &&
+	    level != INFO_DNS_DOMAIN)
 		status = STATUS_INVALID_INFO_CLASS;
 	if (status)
 		ndr_put_pointer(&call->out, false);
@@ -512,6 +526,7 @@ static const struct rpc_op ops[] = {
 /* 12345778-1234-abcd-ef00-0123456789ab */
 const struct rpc_interface lsarpc_interface = {
 	.pipe = "lsarpc",
+	.beside = &dssetup_interface,
 	.uuid = { 0x78, 0x57, 0x34, 0x12, 0x34, 0x12, 0xcd, 0xab, 0xef, 0x00, 0x01, 0x23, 0x45,
 		  0x67, 0x89, 0xab },
 	.version = 0,

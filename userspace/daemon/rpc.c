@@ -67,13 +67,19 @@ struct bytes {
 	size_t len;
 };
 
+/* A presentation context: its number for an interface. */
+struct context {
+	u16 number;
+	const struct rpc_interface *iface;
+};
+
 /**
  * struct rpc_conn - a connection
- * @iface: served on it
+ * @iface: served on it, with those beside it
  * @user: whose it is
  * @asks: for the call that is being made
  * @bound: it was
- * @contexts: numbers of presentation contexts that were accepted
+ * @contexts: presentation contexts that were accepted
  * @ncontexts: of @contexts
  * @max_fragment: that the client takes
  * @partial: bytes of a fragment that is not complete yet
@@ -91,7 +97,7 @@ struct rpc_conn {
 	struct rpc_user user;
 	const struct rpc_asks *asks;
 	bool bound;
-	u16 contexts[RPC_CONTEXTS_MAX];
+	struct context contexts[RPC_CONTEXTS_MAX];
 	unsigned int ncontexts;
 	u16 max_fragment;
 	struct bytes partial;
@@ -273,21 +279,21 @@ static void put_response(struct ndr_out *out, const struct rpc_conn *conn,
 	} while (done < results->len);
 }
 
-static bool is_bound(const struct rpc_conn *conn, u16 context)
+static const struct context *find_context(const struct rpc_conn *conn, u16 number)
 {
 	unsigned int i;
 
 	for (i = 0; i < conn->ncontexts; i++)
-		if (conn->contexts[i] == context)
-			return true;
-	return false;
+		if (conn->contexts[i].number == number)
+			return &conn->contexts[i];
+	return NULL;
 }
 
-static const struct rpc_op *find_op(const struct rpc_conn *conn)
+static const struct rpc_op *find_op(const struct rpc_conn *conn, const struct context *context)
 {
 	const struct rpc_op *op;
 
-	for (op = conn->iface->ops; op->run; op++)
+	for (op = context->iface->ops; op->run; op++)
 		if (op->opnum == conn->opnum)
 			return op;
 	return NULL;
@@ -295,12 +301,13 @@ static const struct rpc_op *find_op(const struct rpc_conn *conn)
 
 static u32 run_op(struct rpc_conn *conn, struct rpc_call *call)
 {
+	const struct context *context = find_context(conn, conn->context);
 	const struct rpc_op *op;
 	u32 fault;
 
-	if (!is_bound(conn, conn->context))
+	if (!context)
 		return RPC_FAULT_CONTEXT;
-	op = find_op(conn);
+	op = find_op(conn, context);
 	if (!op)
 		return RPC_FAULT_OPNUM;
 	fault = op->run(call);
@@ -366,17 +373,30 @@ static int take_request(struct rpc_conn *conn, struct fragment *f, struct ndr_ou
 	return 0;
 }
 
-/* What is offered for one presentation context. */
+/* What is offered for one presentation context; @iface is NULL for what is not served. */
 struct offer {
 	u16 context;
-	bool ours;
+	const struct rpc_interface *iface;
 	bool ndr;
 	bool features;
 };
 
+static const struct rpc_interface *find_interface(const struct rpc_conn *conn, const u8 *uuid,
+						  u32 version)
+{
+	const struct rpc_interface *iface;
+
+	/* A smaller minor version is a part of ours. */
+	for (iface = conn->iface; iface; iface = iface->beside)
+		if (!memcmp(uuid, iface->uuid, 16) &&
+		    (version & 0xffff) == (iface->version & 0xffff) &&
+		    version >> 16 <= iface->version >> 16)
+			break;
+	return iface;
+}
+
 static void get_offer(const struct rpc_conn *conn, struct ndr_in *in, struct offer *offer)
 {
-	const struct rpc_interface *iface = conn->iface;
 	const u8 *uuid;
 	u32 version;
 	u8 n;
@@ -388,10 +408,7 @@ static void get_offer(const struct rpc_conn *conn, struct ndr_in *in, struct off
 	ndr_get8(in);
 	uuid = ndr_get(in, 16);
 	version = ndr_get32(in);
-	/* A smaller minor version is a part of ours. */
-	offer->ours = uuid && !memcmp(uuid, iface->uuid, 16) &&
-		      (version & 0xffff) == (iface->version & 0xffff) &&
-		      version >> 16 <= iface->version >> 16;
+	offer->iface = uuid ? find_interface(conn, uuid, version) : NULL;
 	for (; n && !in->bad; n--) {
 		uuid = ndr_get(in, 16);
 		version = ndr_get32(in);
@@ -415,16 +432,20 @@ static void put_result(struct ndr_out *out, u16 result, u16 reason)
 
 static void answer_offer(struct rpc_conn *conn, const struct offer *offer, struct ndr_out *out)
 {
+	const struct context *known = find_context(conn, offer->context);
+
 	if (offer->features) {
 		put_result(out, RESULT_NEGOTIATED, 0);
-	} else if (!offer->ours) {
+	} else if (!offer->iface) {
 		put_result(out, RESULT_REJECTED, REASON_INTERFACE);
-	} else if (!offer->ndr || (!is_bound(conn, offer->context) &&
-				   conn->ncontexts == RPC_CONTEXTS_MAX)) {
+	} else if (!offer->ndr || (!known && conn->ncontexts == RPC_CONTEXTS_MAX)) {
 		put_result(out, RESULT_REJECTED, REASON_SYNTAX);
 	} else {
-		if (!is_bound(conn, offer->context))
-			conn->contexts[conn->ncontexts++] = offer->context;
+		/* A number that is known stays what it was bound to first, as with Windows. */
+		if (!known)
+			conn->contexts[conn->ncontexts++] = (struct context){
+				.number = offer->context, .iface = offer->iface,
+			};
 		put_result(out, RESULT_ACCEPTED, 0);
 	}
 }

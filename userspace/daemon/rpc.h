@@ -23,7 +23,10 @@
 #define RPC_CALL_MAX		65536
 #define RPC_REPLY_MAX		56000
 
-/* Faults (C706 appendix E, MS-RPCE section 2.2.2.5). */
+/*
+ * Faults (C706 appendix E, MS-RPCE section 2.2.2.5). RPC_FAULT_CONTEXT is for what was not
+ * given on the connection: a presentation context, or a context handle.
+ */
 #define RPC_FAULT_OPNUM		0x1c010002
 #define RPC_FAULT_PROTOCOL	0x1c01000b
 #define RPC_FAULT_CONTEXT	0x1c00001a
@@ -87,12 +90,14 @@ struct rpc_op {
 /**
  * struct rpc_interface - what is served on a pipe
  * @pipe: name of the pipe
+ * @beside: another one on the same pipe, or NULL
  * @uuid: as on the wire
  * @version: major, and minor in the upper half
  * @ops: ended by one without @run
  */
 struct rpc_interface {
 	const char *pipe;
+	const struct rpc_interface *beside;
 	u8 uuid[16];
 	u32 version;
 	const struct rpc_op *ops;
@@ -100,6 +105,7 @@ struct rpc_interface {
 
 extern const struct rpc_interface srvsvc_interface;
 extern const struct rpc_interface lsarpc_interface;
+extern const struct rpc_interface dssetup_interface;
 extern const struct rpc_interface wkssvc_interface;
 
 /* The number of a pipe, below RPC_PIPES, by its name in any case; -ENOENT. */

@@ -24,11 +24,13 @@ enum text {
  * struct entry - of a share
  * @browse: it is shown in lists
  * @guest: users without a name may use it
+ * @hide: its listings leave out what the user may not read
  * @len: bytes of its texts
  */
 struct entry {
 	u32 browse;
 	u32 guest;
+	u32 hide;
 	u32 len[TEXTS];
 };
 
@@ -52,7 +54,9 @@ static int list_put_share(int fd, const struct share *s, bool paths)
 		[PATH] = paths && s->path ? s->path : "",
 		[COMMENT] = s->comment ? s->comment : "",
 	};
-	struct entry e = { .browse = s->browse, .guest = s->guest };
+	struct entry e = {
+		.browse = s->browse, .guest = s->guest, .hide = s->hide_unreadable,
+	};
 	int rc, i;
 
 	for (i = 0; i < TEXTS; i++)
@@ -113,6 +117,7 @@ static size_t list_get_share(struct kernel_shares *out, const u8 *bytes, size_t 
 	s->comment = list_text(bytes + e.len[NAME] + e.len[PATH], e.len[COMMENT]);
 	s->browse = e.browse;
 	s->guest = e.guest;
+	s->hide_unreadable = e.hide;
 	out->share = mem_grow(out->share, out->n, sizeof(*out->share));
 	out->share[out->n++] = s;
 	return pos;

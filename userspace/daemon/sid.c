@@ -270,13 +270,21 @@ int sid_from_name(const struct sid_accounts *accounts, const char *text, struct 
 {
 	char machine[NSS_NAME_SIZE];
 	struct sid_name asked;
+	bool is_domain;
 	size_t i;
 
-	if (split(text, &asked) || !asked.name[0])
+	if (split(text, &asked))
 		return -ENOENT;
+	/* "DOMAIN\" is the domain. */
+	is_domain = !asked.name[0];
+	if (is_domain) {
+		memcpy(asked.name, asked.domain, sizeof(asked.name));
+		asked.domain[0] = '\0';
+	}
 	for (i = 0; i < ARRAY_SIZE(well_known); i++)
 		if (!strcasecmp(asked.name, well_known[i].name) &&
-		    may_be(asked.domain, well_known[i].domain)) {
+		    may_be(asked.domain, well_known[i].domain) &&
+		    (!is_domain || well_known[i].use == SID_USE_DOMAIN)) {
 			*sid = well_known[i].sid;
 			set_name(name, well_known[i].use, well_known[i].domain,
 				 well_known[i].name);
@@ -288,5 +296,5 @@ int sid_from_name(const struct sid_accounts *accounts, const char *text, struct 
 		set_name(name, SID_USE_DOMAIN, machine, machine);
 		return 0;
 	}
-	return find_account(accounts, &asked, machine, sid, name);
+	return is_domain ? -ENOENT : find_account(accounts, &asked, machine, sid, name);
 }

@@ -19,10 +19,12 @@
 #define ERROR_INVALID_LEVEL		124
 #define ERROR_MORE_DATA			234
 #define NERR_NET_NAME_NOT_FOUND		2310
+#define NERR_DEVICE_NOT_SHARED		2311
 
-/* MS-SRVS section 2.2.2.4. */
+/* MS-SRVS sections 2.2.2.4, 2.2.4.29. */
 #define STYPE_DISKTREE			0
 #define STYPE_IPC			0x80000003
+#define FLAG_ACCESS_BASED		0x0800
 #define NO_LIMIT			0xffffffff
 
 /* MS-SRVS sections 2.2.2.6, 2.2.2.7: platform NT; workstation, server, both of NT, of Unix. */
@@ -42,12 +44,14 @@
  * @remark: for people
  * @path: where it is, as such clients write it
  * @type: disk or not
+ * @flags: of SHARE_INFO_1005
  */
 struct entry {
 	char *name;
 	char *remark;
 	char *path;
 	u32 type;
+	u32 flags;
 };
 
 struct entries {
@@ -76,28 +80,33 @@ enum member {
  * struct level - a SHARE_INFO structure
  * @level: its number
  * @listed: there are lists of it, too
+ * @sticky: and lists of the shares that stay
  * @admin: it tells what only an administrator may know
  * @member: in order, up to END
  */
 struct level {
 	u32 level;
 	bool listed;
+	bool sticky;
 	bool admin;
 	enum member member[12];
 };
 
 static const struct level levels[] = {
-	{ 0, true, false, { NAME } },
-	{ 1, true, false, { NAME, TYPE, REMARK } },
-	{ 2, true, true, { NAME, TYPE, REMARK, PERMISSIONS, MAX_USES, CURRENT_USES, PATH,
-			   PASSWORD } },
-	{ 501, true, false, { NAME, TYPE, REMARK, FLAGS } },
-	{ 502, true, true, { NAME, TYPE, REMARK, PERMISSIONS, MAX_USES, CURRENT_USES, PATH,
-			     PASSWORD, DESCRIPTOR_LEN, DESCRIPTOR } },
-	{ 503, true, true, { NAME, TYPE, REMARK, PERMISSIONS, MAX_USES, CURRENT_USES, PATH,
-			     PASSWORD, SERVER, DESCRIPTOR_LEN, DESCRIPTOR } },
-	{ 1005, false, false, { FLAGS } },
+	{ 0, true, true, false, { NAME } },
+	{ 1, true, true, false, { NAME, TYPE, REMARK } },
+	{ 2, true, true, true, { NAME, TYPE, REMARK, PERMISSIONS, MAX_USES, CURRENT_USES, PATH,
+				 PASSWORD } },
+	{ 501, true, false, false, { NAME, TYPE, REMARK, FLAGS } },
+	{ 502, true, true, true, { NAME, TYPE, REMARK, PERMISSIONS, MAX_USES, CURRENT_USES, PATH,
+				   PASSWORD, DESCRIPTOR_LEN, DESCRIPTOR } },
+	{ 503, true, true, true, { NAME, TYPE, REMARK, PERMISSIONS, MAX_USES, CURRENT_USES, PATH,
+				   PASSWORD, SERVER, DESCRIPTOR_LEN, DESCRIPTOR } },
+	{ 1005, false, false, false, { FLAGS } },
 };
+
+/* The last one in which everybody may have a list. */
+#define LEVEL_OF_ALL	1
 
 static const struct level *find_level(u32 number)
 {
@@ -137,9 +146,11 @@ static void put_member(struct ndr_out *out, enum member m, const struct entry *e
 	case MAX_USES:
 		ndr_put32(out, NO_LIMIT);
 		break;
+	case FLAGS:
+		ndr_put32(out, e->flags);
+		break;
 	case PERMISSIONS:
 	case CURRENT_USES:
-	case FLAGS:
 	case DESCRIPTOR_LEN:
 		ndr_put32(out, 0);
 		break;
@@ -183,7 +194,7 @@ static size_t entry_len(const struct level *level, const struct entry *e)
 }
 
 static void add_entry(struct entries *list, const char *name, const char *remark, char *path,
-		      u32 type)
+		      u32 type, u32 flags)
 {
 	struct entry *e;
 
@@ -193,6 +204,7 @@ static void add_entry(struct entries *list, const char *name, const char *remark
 	e->remark = mem_string(remark);
 	e->path = path;
 	e->type = type;
+	e->flags = flags;
 }
 
 static void free_entries(struct entries *list)
@@ -239,9 +251,9 @@ static int get_entries(const struct rpc_call *call, bool hidden, struct entries 
 
 		if ((s->browse || hidden) && (s->guest || !call->user->anonymous))
 			add_entry(list, s->name, s->comment ? s->comment : "", path_of(s),
-				  STYPE_DISKTREE);
+				  STYPE_DISKTREE, s->hide_unreadable ? FLAG_ACCESS_BASED : 0);
 	}
-	add_entry(list, "IPC$", "Remote IPC", mem_string(""), STYPE_IPC);
+	add_entry(list, "IPC$", "Remote IPC", mem_string(""), STYPE_IPC, 0);
 	kernel_shares_free(&shares);
 	return 0;
 }
@@ -302,15 +314,15 @@ static void put_list(struct ndr_out *out, u32 level, const struct page *page,
 		put_deferred(out, page->level, &e[i]);
 }
 
-static void fill_page(const struct rpc_call *call, u32 level, u32 first, u32 wanted_len,
-		      struct page *page, struct entries *list)
+static void fill_page(const struct rpc_call *call, bool sticky, u32 level, u32 first,
+		      u32 wanted_len, struct page *page, struct entries *list)
 {
 	memset(page, 0, sizeof(*page));
 	page->level = find_level(level);
-	if (!page->level || !page->level->listed) {
+	if (!page->level || !(sticky ? page->level->sticky : page->level->listed)) {
 		page->level = NULL;
 		page->result = ERROR_INVALID_LEVEL;
-	} else if (page->level->admin && call->user->uid) {
+	} else if (page->level->level > LEVEL_OF_ALL && call->user->uid) {
 		page->result = ERROR_ACCESS_DENIED;
 	} else if (get_entries(call, false, list)) {
 		page->result = ERROR_GEN_FAILURE;
@@ -319,8 +331,7 @@ static void fill_page(const struct rpc_call *call, u32 level, u32 first, u32 wan
 	}
 }
 
-/* NetrShareEnum, NetrShareEnumSticky (MS-SRVS sections 3.1.4.8, 3.1.4.9). */
-static u32 share_enum(struct rpc_call *call)
+static u32 share_enum_as(struct rpc_call *call, bool sticky)
 {
 	struct entries list = { 0 };
 	struct ndr_out *out = &call->out;
@@ -346,7 +357,7 @@ static u32 share_enum(struct rpc_call *call)
 		first = ndr_get32(in);
 	if (in->bad)
 		return RPC_FAULT_NDR;
-	fill_page(call, level, first, wanted_len, &page, &list);
+	fill_page(call, sticky, level, first, wanted_len, &page, &list);
 	put_list(out, level, &page, &list);
 	ndr_put32(out, list.n - page.first);
 	ndr_put_pointer(out, resume);
@@ -355,6 +366,18 @@ static u32 share_enum(struct rpc_call *call)
 	ndr_put32(out, page.result);
 	free_entries(&list);
 	return 0;
+}
+
+/* NetrShareEnum (MS-SRVS section 3.1.4.8). */
+static u32 share_enum(struct rpc_call *call)
+{
+	return share_enum_as(call, false);
+}
+
+/* NetrShareEnumSticky (section 3.1.4.9): all of them stay, but it has not all levels. */
+static u32 share_enum_sticky(struct rpc_call *call)
+{
+	return share_enum_as(call, true);
 }
 
 static const struct entry *find_entry(const struct entries *list, const char *name)
@@ -401,6 +424,33 @@ static u32 share_get_info(struct rpc_call *call)
 		put_deferred(out, level, e);
 	}
 	ndr_put32(out, result);
+	free_entries(&list);
+	return 0;
+}
+
+/* NetrShareCheck (MS-SRVS section 3.1.4.13): is this path shared? */
+static u32 share_check(struct rpc_call *call)
+{
+	char server[NAME_SIZE], device[NAME_SIZE];
+	struct entries list = { 0 };
+	const struct entry *e = NULL;
+	u32 result = NERR_DEVICE_NOT_SHARED;
+	unsigned int i;
+
+	ndr_get_unique_string(&call->in, server, sizeof(server));
+	ndr_get_string(&call->in, device, sizeof(device));
+	if (call->in.bad)
+		return RPC_FAULT_NDR;
+	/* Paths are for administrators only. */
+	if (call->user->uid)
+		result = ERROR_ACCESS_DENIED;
+	else if (get_entries(call, true, &list))
+		result = ERROR_GEN_FAILURE;
+	for (i = 0; i < list.n && !e; i++)
+		if (!strcasecmp(list.entry[i].path, device))
+			e = &list.entry[i];
+	ndr_put32(&call->out, e ? e->type : STYPE_DISKTREE);
+	ndr_put32(&call->out, e ? ERROR_SUCCESS : result);
 	free_entries(&list);
 	return 0;
 }
@@ -492,9 +542,10 @@ static u32 remote_tod(struct rpc_call *call)
 static const struct rpc_op ops[] = {
 	{ 15, share_enum },
 	{ 16, share_get_info },
+	{ 20, share_check },
 	{ 21, server_get_info },
 	{ 28, remote_tod },
-	{ 36, share_enum },
+	{ 36, share_enum_sticky },
 	{ 0, NULL }
 };
 

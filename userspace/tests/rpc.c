@@ -23,6 +23,8 @@
 #define PTYPE_FAULT	3
 #define PTYPE_BIND_ACK	12
 #define PTYPE_BIND_NAK	13
+#define PTYPE_ALTER_CONTEXT	14
+#define PTYPE_ALTER_CONTEXT_RESP	15
 
 static unsigned int more_shares;
 static bool open_share;
@@ -352,6 +354,43 @@ static void share_is_told(void)
 	end(&p);
 }
 
+/* NetrShareCheck: what is shared there, and its result. */
+static u32 check_path(struct peer *p, const char *path, u32 *type)
+{
+	struct ndr_out o;
+	u32 result;
+
+	ndr_out_init(&o, 1000);
+	ndr_put(&o, share_enum, RESPONSE);
+	ndr_put_pointer(&o, false);
+	ndr_put_string(&o, path);
+	o.data[8] = (u8)o.len;
+	o.data[22] = 20;
+	CHECK(!say(p, o.data, o.len) && is(p, PTYPE_RESPONSE) && p->len == RESPONSE + 8);
+	*type = get32(p->out + RESPONSE);
+	result = get32(p->out + RESPONSE + 4);
+	free(o.data);
+	return result;
+}
+
+static void path_is_shared(void)
+{
+	struct peer p;
+	u32 type;
+
+	open_as(&p, "srvsvc", 0);
+	bind_to(&p, bind_srvsvc, sizeof(bind_srvsvc));
+	CHECK(!check_path(&p, "C:\\srv\\DATA", &type) && !type);
+	CHECK(!check_path(&p, "", &type) && type == 0x80000003);
+	CHECK(check_path(&p, "C:\\srv", &type) == 2311);
+	end(&p);
+	/* Where shares are only root is told. */
+	open_as(&p, "srvsvc", 1000);
+	bind_to(&p, bind_srvsvc, sizeof(bind_srvsvc));
+	CHECK(check_path(&p, "C:\\srv\\data", &type) == 5);
+	end(&p);
+}
+
 /* Every part of the answer is there, whatever the pieces in which the call comes. */
 static void pieces(void)
 {
@@ -491,7 +530,7 @@ static void sids_have_names(void)
 	CHECK(len > 8 && get32(data + len - 8) == 1 && get32(data + len - 4) == 0x107);
 	/* A handle that was not given. */
 	request[HANDLE_AT + 12] ^= 1;
-	CHECK(!say(&p, request, sizeof(request)) && get32(p.out + p.len - 4) == 0xc0000008);
+	CHECK(!say(&p, request, sizeof(request)) && fault_of(&p) == RPC_FAULT_CONTEXT);
 	/* More SIDs than there are, and more than anybody may ask for. */
 	request[HANDLE_AT + 12] ^= 1;
 	request[HANDLE_AT + 20] = 3;
@@ -566,13 +605,55 @@ static void handles(void)
 	memcpy(request, lookup_sids2, sizeof(request));
 	open_policy(&p, request + HANDLE_AT);
 	open_policy(&other, handle);
-	CHECK(!say(&other, request, sizeof(request)) &&
-	      get32(other.out + other.len - 4) == 0xc0000008);
+	CHECK(!say(&other, request, sizeof(request)) && fault_of(&other) == RPC_FAULT_CONTEXT);
 	for (i = 0; i < 100; i++)
 		CHECK(!say(&p, open_policy2, sizeof(open_policy2)));
 	CHECK(get32(p.out + p.len - 4) == 0xc000009a);
 	end(&p);
 	end(&other);
+}
+
+/* Another presentation context of a connection, with the interface beside the first (MS-DSSP). */
+static void interface_beside(void)
+{
+	static const u8 dssetup[16] = {
+		0x6a, 0x28, 0x19, 0x39, 0x0c, 0xb1, 0xd0, 0x11, 0x9b, 0xa8, 0x00, 0xc0, 0x4f, 0xd9,
+		0x2e, 0xf5,
+	};
+	u8 alter[sizeof(bind_lsarpc)], ask[RESPONSE + 2] = { 0 };
+	struct peer p;
+
+	open_as(&p, "lsarpc", 1000);
+	bind_to(&p, bind_lsarpc, sizeof(bind_lsarpc));
+	memcpy(alter, bind_lsarpc, sizeof(alter));
+	alter[2] = PTYPE_ALTER_CONTEXT;
+	alter[28] = 1;
+	memcpy(alter + 32, dssetup, sizeof(dssetup));
+	CHECK(!say(&p, alter, sizeof(alter)) && is(&p, PTYPE_ALTER_CONTEXT_RESP));
+	CHECK(p.len >= 28 && get16(p.out + p.len - 24) == 0);
+
+	/* The first operation of each context is its own interface's. */
+	memcpy(ask, open_policy2, HEADER);
+	ask[8] = sizeof(ask);
+	ask[20] = 1;
+	ask[RESPONSE] = 1;
+	CHECK(!say(&p, ask, sizeof(ask)) && is(&p, PTYPE_RESPONSE));
+	/* A pointer, the level, the role of a server by itself; success. */
+	CHECK(p.len > RESPONSE + 12 && get16(p.out + RESPONSE + 4) == 1 &&
+	      get16(p.out + RESPONSE + 8) == 2 && !get32(p.out + p.len - 4));
+	CHECK(has_text(p.out, p.len, "WORKGROUP"));
+	ask[RESPONSE] = 9;
+	CHECK(!say(&p, ask, sizeof(ask)) && p.len == RESPONSE + 8 &&
+	      get32(p.out + RESPONSE + 4) == 87);
+	ask[20] = 0;
+	CHECK(!say(&p, ask, sizeof(ask)) && fault_of(&p) == RPC_FAULT_NDR);
+	/* A number stays what it was bound to. */
+	alter[28] = 0;
+	CHECK(!say(&p, alter, sizeof(alter)) && get16(p.out + p.len - 24) == 0);
+	ask[RESPONSE] = 1;
+	CHECK(!say(&p, ask, sizeof(ask)) && fault_of(&p) == RPC_FAULT_NDR);
+	CHECK(!say(&p, open_policy2, sizeof(open_policy2)) && is(&p, PTYPE_RESPONSE));
+	end(&p);
 }
 
 static void sids_in_words(void)
@@ -602,6 +683,9 @@ static void sids_in_words(void)
 	      name.use == SID_USE_GROUP);
 	CHECK(sid_from_name(&accounts, "ELSEWHERE\\root", &a, &name) == -ENOENT);
 	CHECK(sid_from_name(&accounts, "", &a, &name) == -ENOENT);
+	CHECK(!sid_from_name(&accounts, "builtin\\", &a, &name) && name.use == SID_USE_DOMAIN);
+	CHECK(sid_from_name(&accounts, "Everyone\\", &a, &name) == -ENOENT);
+	CHECK(sid_from_name(&accounts, "root\\", &a, &name) == -ENOENT);
 }
 
 /* Numbers that parsers are afraid of. */
@@ -687,9 +771,10 @@ int main(void)
 		TEST(text_is_utf16), TEST(reader_stays_inside), TEST(counts_that_lie),
 		TEST(pipes_have_numbers), TEST(bindings),
 		TEST(shares_are_listed), TEST(list_of_nothing),
-		TEST(share_is_told), TEST(pieces), TEST(many_shares), TEST(calls_without_sense),
+		TEST(share_is_told), TEST(path_is_shared), TEST(pieces), TEST(many_shares),
+		TEST(calls_without_sense),
 		TEST(sids_have_names), TEST(names_have_sids), TEST(nobody_is_told_nothing),
-		TEST(handles), TEST(sids_in_words),
+		TEST(handles), TEST(interface_beside), TEST(sids_in_words),
 		TEST(spoiled_calls),
 		{ 0 }
 	};
