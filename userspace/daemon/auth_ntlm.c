@@ -17,11 +17,20 @@
 #define LINE_SIZE	1024
 
 /* AUTHENTICATE_MESSAGE, MS-NLMP section 2.2.1.3. */
+#define MESSAGE_PROOF	20
 #define MESSAGE_DOMAIN	28
 #define MESSAGE_USER	36
 #define MESSAGE_FLAGS	60
 #define MESSAGE_HEADER	64
 #define FLAG_UNICODE	1
+
+/*
+ * The proof: that of the first version has this length (MS-NLMP section 2.2.2.6); that of the
+ * second has a list of AV_PAIRs from here on (sections 2.2.2.7, 2.2.2.8).
+ */
+#define PROOF_V1	24
+#define PROOF_PAIRS	44
+#define PAIR_HEADER	4
 
 /* NEGOTIATE_MESSAGE, MS-NLMP section 2.2.1.1: without a version, and with one. */
 #define FIRST_SHORT	32
@@ -102,39 +111,85 @@ size_t ntlm_first_pad(const u8 *token, size_t len, u8 padded[NTLM_PADDED_SIZE])
 	return len + add;
 }
 
-static u32 get32(const u8 *p)
+static u16 get16(const u8 *p)
 {
-	return p[0] | (u32)p[1] << 8 | (u32)p[2] << 16 | (u32)p[3] << 24;
+	return (u16)(p[0] | p[1] << 8);
 }
 
-/* A string of a message by its header: length, room, offset. */
+static u32 get32(const u8 *p)
+{
+	return get16(p) | (u32)get16(p + 2) << 16;
+}
+
+/* The last message of NTLM in a token; NULL if there is none. */
+static const u8 *find_last(const u8 *token, size_t *len)
+{
+	static const u8 begin[12] = { 'N', 'T', 'L', 'M', 'S', 'S', 'P', 0, 3 };
+	const u8 *message = memmem(token, *len, begin, sizeof(begin));
+
+	if (!message)
+		return NULL;
+	*len -= (size_t)(message - token);
+	return *len < MESSAGE_HEADER ? NULL : message;
+}
+
+/* What a header of a message stands for: length, room, offset. NULL if it is not inside. */
+static const u8 *get_field(const u8 *message, size_t len, size_t header, size_t *bytes)
+{
+	size_t offset = get32(message + header + 4);
+
+	*bytes = get16(message + header);
+	return offset > len || *bytes > len - offset ? NULL : message + offset;
+}
+
+bool ntlm_is_malformed(const u8 *token, size_t len)
+{
+	const u8 *message = find_last(token, &len);
+	const u8 *proof;
+	size_t n, at;
+
+	if (!message)
+		return false;
+	proof = get_field(message, len, MESSAGE_PROOF, &n);
+	if (!proof)
+		return true;
+	if (n <= PROOF_V1)
+		return false;
+	if (n < PROOF_PAIRS)
+		return true;
+	for (at = PROOF_PAIRS; n - at >= PAIR_HEADER; at += PAIR_HEADER + get16(proof + at + 2)) {
+		if (get16(proof + at + 2) > n - at - PAIR_HEADER)
+			return true;
+		if (!get16(proof + at))
+			break;
+	}
+	return false;
+}
+
+/* A string of a message by its header. */
 static bool get_string(const u8 *message, size_t len, size_t header, bool unicode, char *out,
 		       size_t size)
 {
-	size_t bytes = message[header] | (size_t)message[header + 1] << 8;
-	size_t offset = get32(message + header + 4);
+	size_t bytes;
+	const u8 *text = get_field(message, len, header, &bytes);
 
-	if (offset > len || bytes > len - offset)
+	if (!text)
 		return false;
 	if (unicode)
-		return utf16_to_utf8(message + offset, bytes / 2, out, size);
-	if (bytes >= size || memchr(message + offset, 0, bytes))
+		return utf16_to_utf8(text, bytes / 2, out, size);
+	if (bytes >= size || memchr(text, 0, bytes))
 		return false;
-	memcpy(out, message + offset, bytes);
+	memcpy(out, text, bytes);
 	out[bytes] = '\0';
 	return true;
 }
 
 bool ntlm_names_read(const u8 *token, size_t len, struct ntlm_names *names)
 {
-	static const u8 begin[12] = { 'N', 'T', 'L', 'M', 'S', 'S', 'P', 0, 3 };
-	const u8 *message = memmem(token, len, begin, sizeof(begin));
+	const u8 *message = find_last(token, &len);
 	bool unicode;
 
 	if (!message)
-		return false;
-	len -= (size_t)(message - token);
-	if (len < MESSAGE_HEADER)
 		return false;
 	unicode = get32(message + MESSAGE_FLAGS) & FLAG_UNICODE;
 	return get_string(message, len, MESSAGE_USER, unicode, names->user,

@@ -45,6 +45,12 @@ struct ntlm_names {
  */
 size_t ntlm_first_pad(const u8 *token, size_t len, u8 padded[NTLM_PADDED_SIZE]);
 
+/*
+ * Does a last message of NTLM, also inside SPNEGO, have a proof that is none (MS-NLMP sections
+ * 2.2.1.3, 2.2.2.8)? The library tells that from a wrong password by nothing.
+ */
+bool ntlm_is_malformed(const u8 *token, size_t len);
+
 /* The names in a last message of NTLM, also inside SPNEGO. False if there is none. */
 bool ntlm_names_read(const u8 *token, size_t len, struct ntlm_names *names);
 

@@ -14,6 +14,7 @@
 #include <gssapi/gssapi_ext.h>
 
 #include "daemon/auth.h"
+#include "daemon/auth_ntlm.h"
 #include "daemon/worker.h"
 #include "mem.h"
 #include "test.h"
@@ -294,6 +295,42 @@ static void nonsense(void)
 	free(step);
 }
 
+/* A proof whose list has an end, and lists that go on behind it (MS-NLMP section 2.2.2.1). */
+static void malformed_proof(void)
+{
+	struct auth_step *step = mem_new(sizeof(*step));
+	u8 message[88 + 60];
+	size_t len;
+
+	memcpy(message, nobody, 88);
+	memset(message + 88, 0, 60);
+	message[20] = 60;
+	CHECK(!ntlm_is_malformed(message, sizeof(message)));
+	/* A pair with a value, and nothing behind it. */
+	message[88 + 44] = 7;
+	message[88 + 46] = 12;
+	CHECK(!ntlm_is_malformed(message, sizeof(message)));
+	message[88 + 46] = 13;
+	CHECK(ntlm_is_malformed(message, sizeof(message)));
+	CHECK(!say(step, first, sizeof(first)));
+	CHECK(say(step, message, sizeof(message)) == -EINVAL && !step->done);
+	/* The proof of version 1, none, and what is neither. */
+	message[20] = 24;
+	CHECK(!ntlm_is_malformed(message, sizeof(message)));
+	message[20] = 0;
+	CHECK(!ntlm_is_malformed(message, sizeof(message)));
+	for (len = 25; len < 44; len++) {
+		message[20] = (u8)len;
+		CHECK(ntlm_is_malformed(message, sizeof(message)));
+	}
+	message[20] = 61;
+	CHECK(ntlm_is_malformed(message, sizeof(message)));
+	/* What is no last message of NTLM is not looked at. */
+	CHECK(!ntlm_is_malformed(message, 63) && !ntlm_is_malformed(first, sizeof(first)));
+	free(step->reply);
+	free(step);
+}
+
 /* After its end, and after it was broken off, a number is nobody's. */
 static void numbers_end(void)
 {
@@ -418,7 +455,8 @@ int main(int argc, char **argv)
 		TEST(right_password), TEST(right_password_without_spnego),
 		TEST(any_domain_and_case), TEST(wrong_password), TEST(unknown_user),
 		TEST(user_without_account), TEST(other_domain), TEST(anonymous),
-		TEST(anonymous_in_spnego), TEST(nonsense), TEST(numbers_end), TEST(flood),
+		TEST(anonymous_in_spnego), TEST(nonsense), TEST(malformed_proof),
+		TEST(numbers_end), TEST(flood),
 		TEST(flood_beside_a_client),
 		TEST(hello), TEST(users_are_read_anew), { 0 }
 	};

@@ -14,6 +14,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 	n = ntlm_first_pad(data, len, padded);
 	if (n > sizeof(padded))
 		abort();
+	ntlm_is_malformed(data, len);
 	if (ntlm_names_read(data, len, &names) &&
 	    (strnlen(names.user, sizeof(names.user)) == sizeof(names.user) ||
 	     strnlen(names.domain, sizeof(names.domain)) == sizeof(names.domain)))
