@@ -516,6 +516,20 @@ static void step_held(struct work_struct *work)
 }
 
 /*
+ * Who shows a ticket, or renews or binds a session of his own with its key, guesses nothing:
+ * others who guess from the same address must not keep him out.
+ */
+static bool step_is_beyond_guessing(const struct setup_step *step)
+{
+	const struct dsmb_channel *channel = step->call->channel;
+	const struct ditto_auth *auth = &step->auth;
+
+	return auth->expires != TIME64_MAX ||
+	       ((channel->ready || channel->binding) &&
+		dsmb_user_is_same(channel->session->user, auth->user));
+}
+
+/*
  * Is the answer to wait, as one of somebody who guesses passwords? Who gives no name guesses
  * none. What is refused then is answered as a wrong password is, and when that would be.
  */
@@ -528,6 +542,8 @@ static bool step_hold(struct setup_step *step)
 	u32 wait_ms;
 
 	if (step->held || !name || (good ? auth->user->anonymous : step->error != -EACCES))
+		return false;
+	if (good && step_is_beyond_guessing(step))
 		return false;
 	step->held = true;
 	if (ditto_login_delay(conn->server->srv, &conn->peer->addr, name, good,

@@ -392,6 +392,7 @@ def outcome(s, number):
 def guesses_wait(w):
     """Wrong passwords are answered late, by the setting, and delay nobody else."""
     ctl = w.server.ctl
+    before = link(w.client)
     ctl('server', 'set', 'login-delay-ms', '10000')
     first = guess(w.client)
     eq(first[0].silent(1), True, 'is held')
@@ -400,6 +401,10 @@ def guesses_wait(w):
     for client, user in ((w.client, 'bob'), (w.clients[1], 'alice')):
         with link(client, user=user) as s:
             eq(s.echo(), 'SUCCESS', 'another user, or from elsewhere')
+    eq(before.login(sign=True), 'SUCCESS', 'a renewal is no guess')
+    with Link(w.client, before.guid).negotiate() as channel:
+        eq(channel.bind(before), 'SUCCESS', 'nor is a channel')
+    before.end()
     # one that is held can be cancelled, and its connection may go
     s, number = others.pop()
     s.raw(s.header(smb2.CANCEL, number) + struct.pack('<HH', 4, 0))
