@@ -103,8 +103,8 @@ static const struct budget_kind kinds[DITTO_BUDGET_KINDS] = {
 	[DITTO_BUDGET_LOGINS] = {
 		.name = "logins", .total = 4096, .batch = 1,
 		.levels = { NUMBER(64), PART_OF(2, 0), PART_OF(4, 0), PART_OF(1, 0) },
-		.peer = { NUMBER(2), NUMBER(64), NUMBER(64), NUMBER(256) },
-		.user = NUMBER(256),
+		.peer = { NUMBER(4), NUMBER(256), NUMBER(64), NUMBER(1024) },
+		.user = NUMBER(1024),
 	},
 	[DITTO_BUDGET_SESSIONS] = {
 		.name = "sessions", .total = 65536, .batch = 8,
@@ -121,7 +121,7 @@ static const struct budget_kind kinds[DITTO_BUDGET_KINDS] = {
 	[DITTO_BUDGET_PIPES] = {
 		.name = "pipes", .total = 4096, .batch = 1,
 		.levels = { NUMBER(0), NUMBER(0), PART_OF(8, 0), PART_OF(1, 0) },
-		.peer = { NUMBER(0), NUMBER(0), NUMBER(64), NUMBER(512) },
+		.peer = { NUMBER(0), NUMBER(0), NUMBER(64), NUMBER(2048) },
 		.user = NUMBER(512),
 	},
 	[DITTO_BUDGET_CLIENTS] = {
@@ -137,10 +137,10 @@ static const struct budget_kind kinds[DITTO_BUDGET_KINDS] = {
 		.user = NUMBER(2048),
 	},
 	[DITTO_BUDGET_QUESTIONS] = {
-		.name = "questions", .total = 1024, .batch = 1,
-		.levels = { NUMBER(16), NUMBER(256), NUMBER(128), PART_OF(1, 0) },
-		.peer = { NUMBER(2), NUMBER(32), NUMBER(16), NUMBER(128) },
-		.user = NUMBER(128),
+		.name = "questions", .total = 4096, .batch = 1,
+		.levels = { NUMBER(64), PART_OF(4, 0), PART_OF(8, 0), PART_OF(1, 0) },
+		.peer = { NUMBER(4), NUMBER(256), NUMBER(64), NUMBER(1024) },
+		.user = NUMBER(512),
 	},
 	[DITTO_BUDGET_DELEGATIONS] = {
 		.name = "delegations", .batch = 64,

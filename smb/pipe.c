@@ -50,6 +50,7 @@
  * @waiting: struct dsmb_pipe_job: for the pipe
  * @readers: struct dsmb_pipe_job: for an answer
  * @gone: the helper does not know it any more
+ * @charge: for being one; constant
  * @out: what it answered last, or NULL
  * @out_len: bytes
  * @out_pos: of them, read
@@ -63,6 +64,7 @@ struct dsmb_pipe {
 	struct list_head waiting;
 	struct list_head readers;
 	bool gone;
+	struct ditto_charge charge;
 	void *out;
 	size_t out_len;
 	size_t out_pos;
@@ -78,6 +80,8 @@ struct dsmb_pipe {
  * @asked: the helper was asked
  * @done: and answered
  * @error: then
+ * @opening: charge for the pipe that is opened
+ * @question: charge for what the helper is asked, until it answers
  * @name: of the pipe that is opened
  */
 struct dsmb_pipe_job {
@@ -89,6 +93,8 @@ struct dsmb_pipe_job {
 	bool asked;
 	bool done;
 	int error;
+	struct ditto_charge opening;
+	struct ditto_charge question;
 	char name[DSMB_PIPE_NAME_MAX];
 };
 
@@ -133,6 +139,7 @@ static void dsmb_pipe_put(struct dsmb_pipe *pipe)
 	if (!refcount_dec_and_test(&pipe->ref))
 		return;
 	ditto_pipe_close(pipe->srv, pipe->id);
+	ditto_uncharge(&pipe->charge);
 	kvfree(pipe->out);
 	kfree(pipe);
 }
@@ -189,6 +196,8 @@ static void dsmb_pipe_release(struct dsmb_call *call)
 		dsmb_pipe_put(job->pipe);
 	else if (job->done && !job->error && job->ask.id)
 		ditto_pipe_close(call->conn->server->srv, job->ask.id);
+	ditto_uncharge(&job->question);
+	ditto_uncharge(&job->opening);
 	kvfree(job->ask.out);
 	kfree(job);
 }
@@ -240,6 +249,7 @@ static void dsmb_pipe_answered(struct ditto_ask *ask, int err)
 {
 	struct dsmb_pipe_job *job = container_of(ask, struct dsmb_pipe_job, ask.ask);
 
+	ditto_uncharge(&job->question);
 	job->error = err;
 	/* Pairs with dsmb_pipe_is_answered(). */
 	smp_store_release(&job->done, true);
@@ -305,6 +315,9 @@ static u32 dsmb_pipe_ask_open(struct dsmb_call *call, const struct dsmb_path *pa
 			return DSMB_CANCELLED;
 		if (!dsmb_pipe_name(path, job->name))
 			return DSMB_OBJECT_NAME_NOT_FOUND;
+		if (ditto_charge(&job->opening, &call->session->who, DITTO_BUDGET_PIPES, 1) ||
+		    ditto_charge(&job->question, &call->session->who, DITTO_BUDGET_QUESTIONS, 1))
+			return DSMB_INSUFFICIENT_RESOURCES;
 		job->asked = true;
 		job->ask.name = job->name;
 		job->ask.opener = dsmb_session_acts(call->session);
@@ -333,6 +346,7 @@ u32 dsmb_pipe_create(struct dsmb_call *call, const struct dsmb_path *path,
 	job = call->private;
 	pipe->srv = call->conn->server->srv;
 	swap(pipe->id, job->ask.id);
+	swap(pipe->charge, job->opening);
 	refcount_set(&pipe->ref, 1);
 	spin_lock_init(&pipe->lock);
 	INIT_LIST_HEAD(&pipe->waiting);
@@ -395,6 +409,8 @@ u32 dsmb_pipe_write(struct dsmb_call *call, struct dsmb_open *open, const void *
 		status = dsmb_pipe_take(job);
 		if (status)
 			return status;
+		if (ditto_charge(&job->question, &call->session->who, DITTO_BUDGET_QUESTIONS, 1))
+			return DSMB_INSUFFICIENT_RESOURCES;
 		job->asked = true;
 		job->ask.id = job->pipe->id;
 		job->ask.in = data;

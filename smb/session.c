@@ -63,6 +63,7 @@ void dsmb_channel_put(struct dsmb_channel *channel)
 {
 	if (!channel || !refcount_dec_and_test(&channel->ref))
 		return;
+	ditto_uncharge(&channel->login);
 	dsmb_signer_put(channel->signer);
 	kfree_rcu(channel, rcu);
 }
@@ -256,6 +257,7 @@ static void channel_expired(struct work_struct *work)
 	going = channel->going && !channel->dead;
 	if (!busy && going) {
 		channel->going = false;
+		ditto_uncharge(&channel->login);
 		swap(auth, channel->auth);
 	}
 	mutex_unlock(&session->lock);

@@ -52,6 +52,7 @@ enum dsmb_session_state {
  * @busy: a step of an authentication is running; under session->lock
  * @going: an authentication goes on; under session->lock
  * @auth: of it, the helper's number; 0 none, or a step has it; under session->lock
+ * @login: charge for it; the step's that is running, else under session->lock
  * @preauth: hash over this channel's SESSION_SETUP messages (3.1.1)
  * @expire: when the authentication must be over; holds channel, session and connection
  * @arrival: looks whether a break arrived: arrival.c; holds the same
@@ -71,6 +72,7 @@ struct dsmb_channel {
 	bool busy;
 	bool going;
 	u64 auth;
+	struct ditto_charge login;
 	u8 preauth[DSMB_PREAUTH_SIZE];
 	struct delayed_work expire;
 	struct delayed_work arrival;

@@ -100,6 +100,8 @@ static bool step_end(struct dsmb_channel *channel, u64 auth)
 
 	mutex_lock(&session->lock);
 	dead = channel->dead;
+	if (dead || !auth)
+		ditto_uncharge(&channel->login);
 	channel->busy = false;
 	channel->going = auth;
 	if (!dead)
@@ -436,6 +438,7 @@ static u32 step_hash(struct dsmb_call *call, struct dsmb_channel *channel, bool 
  * @call: whose it is, parked
  * @answered: the helper answered
  * @error: then
+ * @question: charge for asking the helper, until it answers
  * @held: it was looked whether the answer is to be held, and it was
  * @hold: the answer goes then
  */
@@ -444,6 +447,7 @@ struct setup_step {
 	struct dsmb_call *call;
 	bool answered;
 	int error;
+	struct ditto_charge question;
 	bool held;
 	struct delayed_work hold;
 };
@@ -465,6 +469,7 @@ static u32 step_close(struct dsmb_call *call, u32 status)
 		ditto_auth_abort(srv, auth->id);
 		auth->id = 0;
 	}
+	ditto_uncharge(&step->question);
 	alive = step_end(channel, auth->done ? 0 : auth->id);
 	if (status && status != DSMB_MORE_PROCESSING_REQUIRED)
 		fail(channel, status);
@@ -488,6 +493,7 @@ static void step_release(struct dsmb_call *call)
 /* Nothing is touched afterwards: the call may run on and end. */
 static void step_wake(struct setup_step *step, int err)
 {
+	ditto_uncharge(&step->question);
 	step->error = err;
 	/* Pairs with step_resume(). */
 	smp_store_release(&step->answered, true);
@@ -575,6 +581,17 @@ static u32 step_resume(struct dsmb_call *call, const struct setup *req)
 	return step_close(call, status);
 }
 
+/* The authentication is charged from its first step to its end, what the helper is asked apart. */
+static int step_charge(struct setup_step *step, struct dsmb_channel *channel, bool first)
+{
+	const struct ditto_principal who = dsmb_conn_principal(step->call->conn);
+	int err = 0;
+
+	if (first)
+		err = ditto_charge(&channel->login, &who, DITTO_BUDGET_LOGINS, 1);
+	return err ?: ditto_charge(&step->question, &who, DITTO_BUDGET_QUESTIONS, 1);
+}
+
 static u32 step(struct dsmb_call *call, const struct setup *req)
 {
 	struct dsmb_channel *channel = call->channel;
@@ -602,6 +619,8 @@ static u32 step(struct dsmb_call *call, const struct setup *req)
 	step->auth.ask.done = step_answered;
 	call->private = step;
 	call->release = step_release;
+	if (step_charge(step, channel, first))
+		return step_close(call, DSMB_INSUFFICIENT_RESOURCES);
 	if (first)
 		dsmb_auth_arm(channel);
 	status = step_hash(call, channel, first);

@@ -47,6 +47,14 @@ static inline const struct dsmb_allowance *dsmb_allowance(const struct dsmb_conn
 	return &dsmb_allowances[READ_ONCE(conn->trust)];
 }
 
+/* The machine at the other end, at the level that the connection has now; of @conn's accounts. */
+static inline struct ditto_principal dsmb_conn_principal(const struct dsmb_conn *conn)
+{
+	return (struct ditto_principal){
+		.peer = conn->who.peer, .trust = READ_ONCE(conn->trust)
+	};
+}
+
 /**
  * dsmb_conn_settle - bring the trust of a connection in line with its sessions
  * @conn: held

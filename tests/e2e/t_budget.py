@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the server holds for an NFS client is bounded, told, and given back.
+"""What the server holds for a client is bounded, told, and given back.
 
 client1 goes over its limit; client2, at another address, must not notice.
 """
@@ -11,6 +11,7 @@ import nfs4
 from harness import eq, put, test, wait_for
 from nfs4 import Channel, Client40, Nfs4, Session, connect
 from rpc import RpcError
+from smbraw import Link, link
 
 
 def budget(w, client=0):
@@ -251,3 +252,37 @@ def half_calls(w):
     h = n.create(n.root, 'large').fh
     eq(n.write(h, 0, bytes(1 << 20)).status, 0)
     eq(budget(w)['memory-bytes'][0] < 64 << 10, True, 'after it came')
+
+
+@test(smb=True, squash='none', clients=2, timeout=60)
+def logins_and_pipes(w):
+    """Half logins and pipes count as long as they last."""
+    with contextlib.ExitStack() as stack:
+        halves = [stack.enter_context(Link(w.clients[0]).negotiate()) for _ in range(5)]
+        for s in halves:
+            eq(s.ntlm_first(), 'MORE_PROCESSING_REQUIRED')
+        eq(budget(w)['logins'], (5, 256))
+        eq('questions' in budget(w), False, 'all were answered')
+        eq(halves[0].ntlm_second('alice'), 'SUCCESS')
+        eq(budget(w)['logins'], (4, 256))
+        s = stack.enter_context(link(w.clients[1], share='IPC$'))
+        fids = [s.create('lsarpc') for _ in range(3)]
+        eq(budget(w, 1)['pipes'], (3, 2048))
+        for fid in fids:
+            s.close(fid)
+        wait_for('no pipe is charged any more', lambda: 'pipes' not in budget(w, 1))
+    wait_for('nothing is charged any more', lambda: not budget(w) and not budget(w, 1))
+
+
+@test(smb=True, squash='none', clients=2, timeout=60)
+def strangers_over_smb(w):
+    """They have few connections and little memory, of which others notice nothing."""
+    w.server.ctl('share', 'set', 'data', 'allow', f'{w.clients[1].addr}=rw')
+    with contextlib.ExitStack() as stack:
+        many = [stack.enter_context(Link(w.clients[0])) for _ in range(20)]
+        wait_for('the oldest are gone', lambda: budget(w)['connections'] == (16, 16))
+        eq(budget(w)['memory-bytes'][1] < 8 << 20, True)
+        eq(many[0].dropped(), True)
+        with link(w.clients[1]) as s:
+            eq(s.echo(), 'SUCCESS')
+    wait_for('nothing is charged any more', lambda: not budget(w))
