@@ -7,6 +7,7 @@ import contextlib
 import os
 import struct
 
+import nfs3
 import nfs4
 from harness import eq, put, test, wait_for
 from nfs4 import Channel, Client40, Nfs4, Session, connect
@@ -277,7 +278,7 @@ def logins_and_pipes(w):
 @test(smb=True, squash='none', clients=2, timeout=60)
 def strangers_over_smb(w):
     """They have few connections and little memory, of which others notice nothing."""
-    w.server.ctl('share', 'set', 'data', 'allow', f'{w.clients[1].addr}=rw')
+    w.server.set('data', allow=[f'{w.clients[1].addr}=rw'])
     with contextlib.ExitStack() as stack:
         many = [stack.enter_context(Link(w.clients[0])) for _ in range(20)]
         wait_for('the oldest are gone', lambda: budget(w)['connections'] == (16, 16))
@@ -286,3 +287,18 @@ def strangers_over_smb(w):
         with link(w.clients[1]) as s:
             eq(s.echo(), 'SUCCESS')
     wait_for('nothing is charged any more', lambda: not budget(w))
+
+
+@test(server='ditto')
+def replies_go_when_memory_is_short(w):
+    """What was kept of a call answers it again, until the kernel needs the memory."""
+    n = w.client.nfs()
+
+    def mkdir(name, xid):
+        return n.mkdir(n.root, name, xid=xid).status
+    eq([mkdir(f'd{i}', 0x1000 + i) for i in range(200)], 200 * [nfs3.OK])
+    eq([mkdir(f'd{i}', 0x1000 + i) for i in (0, 100, 199)], 3 * [nfs3.OK], 'retransmitted')
+    put('/proc/sys/vm/drop_caches', b'2')
+    eq([mkdir(f'd{i}', 0x1000 + i) for i in (0, 100, 199)], 3 * [nfs3.EXIST], 'forgotten')
+    eq(mkdir('e', 0x2000), nfs3.OK)
+    eq(mkdir('e', 0x2000), nfs3.OK, 'kept again')
