@@ -23,10 +23,11 @@
 #include "../admit.h"
 #include "server.h"
 
-/* Bytes of a record that are kept without being charged for; smaller ones cost nothing. */
+/*
+ * Bytes of a record that are not charged for. Nor is the connection itself: a machine whose
+ * memory is used up must be able to come back and give some of it up.
+ */
 #define CONN_RECORD_FREE	SZ_16K
-/* So much is a connection charged for by itself: its objects, and the above. */
-#define CONN_BYTES		(SZ_8K + CONN_RECORD_FREE)
 /* A record that is larger is charged for in such steps. */
 #define CONN_RECORD_STEP	SZ_64K
 
@@ -35,7 +36,7 @@
  * @user: told by sunrpc when the connection goes
  * @xprt: the connection; not counted
  * @charge: for being one
- * @memory: for itself and the record that is being received
+ * @memory: for the record that is being received
  * @rcu: freed under RCU
  */
 struct dnfs_conn {
@@ -104,7 +105,7 @@ static int conn_charge(struct dnfs_conn *conn)
 	if (err)
 		return err;
 	err = ditto_charge(&conn->charge, &who, DITTO_BUDGET_CONNECTIONS, 1) ?:
-	      ditto_charge(&conn->memory, &who, DITTO_BUDGET_MEMORY, CONN_BYTES);
+	      ditto_charge(&conn->memory, &who, DITTO_BUDGET_MEMORY, 0);
 	ditto_principal_exit(&who);
 	return err;
 }
@@ -160,8 +161,8 @@ static void conn_settle(struct svc_xprt *xprt, const struct svc_sock *svsk)
 	conn = conn_of(xprt);
 	held = READ_ONCE(svsk->sk_datalen);
 	held = held > CONN_RECORD_FREE ? round_up(held, CONN_RECORD_STEP) : 0;
-	if (conn && conn->memory.amount != CONN_BYTES + held)
-		err = ditto_charge_resize(&conn->memory, CONN_BYTES + held);
+	if (conn && conn->memory.amount != held)
+		err = ditto_charge_resize(&conn->memory, held);
 	spin_unlock(&xprt->xpt_lock);
 	if (err)
 		svc_xprt_deferred_close(xprt);

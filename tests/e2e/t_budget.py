@@ -217,9 +217,7 @@ def strangers(w):
     w.server.set('data', allow=[f'{w.clients[1].addr}=rw'])
     many = conns(w, 0, 20)
     eq(live(many), 16)
-    kinds = budget(w)
-    eq(kinds['connections'], (16, 16))
-    eq(kinds['memory-bytes'][1] < 8 << 20, True, str(kinds))
+    eq(budget(w)['connections'], (16, 16))
     s = Session.make(connect(w.clients[1]))
     s.compound(nfs4.putrootfh()).ok()
     for c in filter(None, many):
@@ -252,7 +250,7 @@ def half_calls(w):
     n = w.client.nfs()
     h = n.create(n.root, 'large').fh
     eq(n.write(h, 0, bytes(1 << 20)).status, 0)
-    eq(budget(w)['memory-bytes'][0] < 64 << 10, True, 'after it came')
+    eq('memory-bytes' in budget(w), False, 'after it came')
 
 
 @test(smb=True, squash='none', clients=2, timeout=60)
