@@ -16,6 +16,8 @@
 
 /* Owners looked at before the search gives up and lets the request wait. */
 #define SEARCH_MAX	65536
+/* Ranges looked at under one hold of a node's lock. */
+#define HOLDERS_AT_ONCE	64
 
 struct search {
 	u64 number;
@@ -34,44 +36,73 @@ static void search_add(struct search *search, struct ditto_owner *owner)
 	list_add_tail(&ditto_owner_hold(owner)->search_link, &search->todo);
 }
 
+/*
+ * The owners of some of the ranges of a row that a request waits for, behind @place, which is
+ * moved. False if there are no more.
+ */
+static bool add_holders_some(struct search *search, struct ditto_claims *claims,
+			     const struct ditto_range_request *req, enum ditto_held row,
+			     struct ditto_range_place *place)
+{
+	u64 last = ditto_range_end(req->empty, req->first, req->last);
+	struct ditto_range_pass pass = { .owner = req->owner };
+	struct ditto_range *range;
+
+	range = place->id ?
+		ditto_range_other_behind(claims, row, place, req->first, last, &pass) :
+		ditto_range_other(claims, row, req->first, last, &pass);
+	for (int i = 0; range && i < HOLDERS_AT_ONCE; i++) {
+		*place = (struct ditto_range_place) { range->first, range->claim.id };
+		if (range->claim.owner != req->owner)
+			search_add(search, range->claim.owner);
+		/* One of its ranges says it all. */
+		pass.owner = range->claim.owner;
+		range = ditto_range_other_next(range, req->first, last, &pass);
+	}
+	return range;
+}
+
+/* The lock is dropped now and then; what comes and goes meanwhile was seen or was not. */
 static void add_holders(struct search *search, struct ditto_claims *claims,
 			const struct ditto_range_request *req)
 {
 	enum ditto_intent_kind intent = req->exclusive ? DITTO_INTENT_RANGE_EXCLUSIVE :
 							 DITTO_INTENT_RANGE_SHARED;
-	u64 last = ditto_range_end(req->empty, req->first, req->last);
-	struct ditto_range_pass pass = { .owner = req->owner };
-	struct ditto_range *range;
 
 	if (ditto_range_is_nowhere(req->empty, req->first))
 		return;
 	for (int row = 0; row < DITTO_RANGE_ROWS; row++) {
+		struct ditto_range_place place = {};
+
 		if (ditto_matrix[row][intent].action != DITTO_RULE_DENY)
 			continue;
-		range = ditto_range_other(claims, row, req->first, last, &pass);
-		for (; range; range = ditto_range_other_next(range, req->first, last, &pass)) {
-			if (range->claim.owner != req->owner)
-				search_add(search, range->claim.owner);
-			/* One of its ranges says it all. */
-			pass.owner = range->claim.owner;
+		while (add_holders_some(search, claims, req, row, &place)) {
+			ditto_claims_pin(claims);
+			ditto_claims_unlock_same(claims);
+			cond_resched();
+			ditto_claims_lock_pinned(claims);
+			ditto_claims_unpin(claims);
 		}
 	}
 }
 
-/* Whom does a request wait for? Under the lock of its node. */
+/*
+ * Whom does a request wait for? Under the lock of its node, which is dropped now and then once
+ * the request is not looked at any more; its owner is held.
+ */
 static void add_blockers(struct search *search, struct ditto_claims *claims,
 			 const struct ditto_wait *wait)
 {
+	const struct ditto_range_request req = wait->request;
 	struct ditto_wait *other;
 
-	add_holders(search, claims, &wait->request);
 	list_for_each_entry(other, &claims->waits, link) {
 		if (other == wait)
 			break;
-		if (!wait->barge && !other->tell &&
-		    ditto_wait_conflicts(&other->request, &wait->request))
+		if (!wait->barge && !other->tell && ditto_wait_conflicts(&other->request, &req))
 			search_add(search, other->request.owner);
 	}
+	add_holders(search, claims, &req);
 }
 
 /**
@@ -106,6 +137,20 @@ static struct ditto_claims *search_next_wait(const void *arg)
 	return claims;
 }
 
+/* One of an owner's requests on a node whose blockers are not known yet. */
+static struct ditto_wait *search_next_blocked(const struct search *search,
+					      const struct ditto_claims *claims,
+					      const struct ditto_owner *owner)
+{
+	struct ditto_wait *wait;
+
+	list_for_each_entry(wait, &claims->waits, link) {
+		if (wait->request.owner == owner && !wait->tell && wait->blocked != search->number)
+			return wait;
+	}
+	return NULL;
+}
+
 /*
  * Whom does an owner wait for? A request that leaves meanwhile is none any more; then the
  * node may be dying, or its memory another's, and the next request is looked at.
@@ -117,12 +162,9 @@ static void add_owner(struct search *search, struct ditto_owner *owner)
 	struct ditto_wait *wait;
 
 	while ((claims = ditto_claims_lock(search_next_wait, &so))) {
-		list_for_each_entry(wait, &claims->waits, link) {
-			if (wait->request.owner == owner && !wait->tell && wait->blocked !=
-			    search->number) {
-				wait->blocked = search->number;
-				add_blockers(search, claims, wait);
-			}
+		while ((wait = search_next_blocked(search, claims, owner))) {
+			wait->blocked = search->number;
+			add_blockers(search, claims, wait);
 		}
 		ditto_claims_unlock(claims);
 		cond_resched();

@@ -397,8 +397,21 @@ struct ditto_range_pass {
 	const struct ditto_client *client[2];
 };
 
+/**
+ * struct ditto_range_place - a place among the ranges of a row
+ * @first: first byte of a range
+ * @id: its number
+ */
+struct ditto_range_place {
+	u64 first;
+	u64 id;
+};
+
 struct ditto_range *ditto_range_other(struct ditto_claims *claims, enum ditto_held row, u64 first,
 				      u64 last, const struct ditto_range_pass *pass);
+struct ditto_range *ditto_range_other_behind(struct ditto_claims *claims, enum ditto_held row,
+					     const struct ditto_range_place *place, u64 first,
+					     u64 last, const struct ditto_range_pass *pass);
 struct ditto_range *ditto_range_other_next(struct ditto_range *range, u64 first, u64 last,
 					   const struct ditto_range_pass *pass);
 struct ditto_range *ditto_range_overlap(struct ditto_claims *claims, enum ditto_held row,

@@ -48,10 +48,13 @@ static bool range_augment_compute(struct ditto_range *range, bool exit)
 RB_DECLARE_CALLBACKS(static, range_augment, struct ditto_range, by_first, subtree,
 		     range_augment_compute);
 
+/* Of ranges with one first byte the number tells. */
 static bool first_less(struct rb_node *a, const struct rb_node *b)
 {
-	return rb_entry(a, struct ditto_range, by_first)->first <
-	       rb_entry(b, struct ditto_range, by_first)->first;
+	const struct ditto_range *x = rb_entry(a, struct ditto_range, by_first);
+	const struct ditto_range *y = rb_entry(b, struct ditto_range, by_first);
+
+	return x->first < y->first || (x->first == y->first && x->claim.id < y->claim.id);
 }
 
 static enum ditto_own_class range_class(const struct ditto_range *range)
@@ -227,6 +230,31 @@ struct ditto_range *ditto_range_other(struct ditto_claims *claims, enum ditto_he
 
 	lockdep_assert_held(&claims->lock);
 	return range_below(rb, first, pass) ? range_seek(rb, true, first, last, pass) : NULL;
+}
+
+/* The first of these behind a place, where a range may be or have been. */
+struct ditto_range *ditto_range_other_behind(struct ditto_claims *claims, enum ditto_held row,
+					     const struct ditto_range_place *place, u64 first,
+					     u64 last, const struct ditto_range_pass *pass)
+{
+	struct rb_node *rb = claims->ranges[row].rb_root.rb_node;
+	struct ditto_range *range, *found = NULL;
+
+	lockdep_assert_held(&claims->lock);
+	while (rb) {
+		ditto_step();
+		range = rb_entry(rb, struct ditto_range, by_first);
+		if (range->first > place->first ||
+		    (range->first == place->first && range->claim.id > place->id)) {
+			found = range;
+			rb = rb->rb_left;
+		} else {
+			rb = rb->rb_right;
+		}
+	}
+	if (!found || range_meets(found, first, last, pass))
+		return found;
+	return range_seek(&found->by_first, false, first, last, pass);
 }
 
 /* The next one that does. */

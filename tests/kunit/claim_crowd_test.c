@@ -339,6 +339,26 @@ static void exact(struct kunit *test, struct crowd *c)
 		     DITTO_DROPS_AT_ONCE);
 }
 
+/* All in the way of one request, with one first byte: whom does it wait for? */
+static void holders(struct kunit *test, struct crowd *c)
+{
+	struct ditto_range_request req = claim_req(c->node, c->asker, true, 0, 9);
+	struct claim_wait *w = claim_wait(test);
+
+	for (u32 i = 0; i < c->count; i++) {
+		struct ditto_range_request held = claim_req(c->node, c->key[i], false, 0, 9);
+
+		KUNIT_ASSERT_EQ(test, ditto_range_lock(&held, NULL, NULL), 0);
+	}
+	crowd_begin(c);
+	KUNIT_ASSERT_EQ(test, ditto_range_lock(&req, &w->wait, NULL), -EINPROGRESS);
+	crowd_report(test, c, "search for a deadlock, one range in the way", c->count,
+		     DITTO_DROPS_AT_ONCE);
+	KUNIT_EXPECT_EQ(test, ditto_range_cancel(&req), 0);
+	for (u32 i = 0; i < c->count; i++)
+		ditto_range_release_owner(&c->node->point, c->key[i]);
+}
+
 static void crowds(struct kunit *test, void (*run)(struct kunit *test, struct crowd *c))
 {
 	for (int i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -379,6 +399,11 @@ static void crowd_ranges(struct kunit *test)
 	crowds(test, exact);
 }
 
+static void crowd_holders(struct kunit *test)
+{
+	crowds(test, holders);
+}
+
 static struct kunit_case claim_crowd_cases[] = {
 	KUNIT_CASE_SLOW(crowd_opens),
 	KUNIT_CASE_SLOW(crowd_leases),
@@ -386,6 +411,7 @@ static struct kunit_case claim_crowd_cases[] = {
 	KUNIT_CASE_SLOW(crowd_waiting),
 	KUNIT_CASE_SLOW(crowd_changes),
 	KUNIT_CASE_SLOW(crowd_ranges),
+	KUNIT_CASE_SLOW(crowd_holders),
 	{}
 };
 
