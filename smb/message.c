@@ -431,8 +431,10 @@ static u32 message_keeps(const struct dsmb_message *message)
 			counted = reply;
 		}
 	}
+	/* A READ of a pipe has the room for its answer already, however much its credits allow. */
 	for (unsigned int i = message->pos; i < message->ncalls; i++)
-		keeps += call_answer_max(&message->calls[i]);
+		if (!message->calls[i].endless)
+			keeps += call_answer_max(&message->calls[i]);
 	return keeps;
 }
 
