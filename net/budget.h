@@ -128,7 +128,7 @@ int ditto_charge_resize(struct ditto_charge *charge, long amount);
  * ditto_charge_cover - charge for what is counted one by one, in steps
  * @charge: charged with 0 or more; an empty one covers everything
  * @count: how many there are
- * @step: the charge is a multiple of it, and grows and shrinks by as much, if the limit lets it
+ * @step: the most by which it grows and shrinks at once; less, as long as there are few
  *
  * Context: as ditto_charge(); mostly two compares. Return: 0; -EDQUOT if @count does not fit,
  * then it stays as it was.
