@@ -523,6 +523,18 @@ int ditto_charge_move(struct ditto_charge *charge, const struct ditto_principal 
 }
 EXPORT_SYMBOL_NS_GPL(ditto_charge_move, DITTO);
 
+void ditto_charge_split(struct ditto_charge *from, struct ditto_charge *to, long amount)
+{
+	if (WARN_ON_ONCE(!from->peer || to->peer || amount < 0 || amount > from->amount))
+		return;
+	*to = *from;
+	account_hold(to->peer);
+	account_hold(to->user);
+	to->amount = amount;
+	from->amount -= amount;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_charge_split, DITTO);
+
 void ditto_uncharge(struct ditto_charge *charge)
 {
 	struct ditto_charge old = *charge;

@@ -145,6 +145,18 @@ int ditto_charge_cover(struct ditto_charge *charge, long count, long step);
 int ditto_charge_move(struct ditto_charge *charge, const struct ditto_principal *who);
 
 /**
+ * ditto_charge_split - charge a part of something by itself
+ * @from: charged with @amount or more; with so much less afterwards
+ * @to: zeroed, or uncharged
+ * @amount: that moves; not negative
+ *
+ * The same accounts hold as much as before, so no limit can refuse it.
+ *
+ * Context: any but hard interrupts; what guards both charges is held.
+ */
+void ditto_charge_split(struct ditto_charge *from, struct ditto_charge *to, long amount);
+
+/**
  * ditto_uncharge - what was charged is not held any more
  * @charge: charged or zeroed; zeroed afterwards
  *

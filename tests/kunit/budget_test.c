@@ -252,6 +252,46 @@ static void a_login_moves_what_is_held(struct kunit *test)
 }
 
 /* One by one, in steps, and back; up to the limit, whatever the step. */
+/* Also where nothing more would be let in. */
+static void a_part_is_charged_by_itself(struct kunit *test)
+{
+	u64 limit = ditto_budget_limit(test->priv, DITTO_TRUST_USER, DITTO_BUDGET_OPENS);
+	struct ditto_charge all = {}, more = {}, part = {}, parts[4] = {};
+	struct ditto_principal p, other[4];
+
+	/* Three quarters of all are taken, so who holds much gets nothing. */
+	for (unsigned int i = 0; i < 4; i++) {
+		who(test, &other[i], 2 + i, DITTO_TRUST_USER, 2000 + i);
+		KUNIT_ASSERT_EQ(test, ditto_charge(&parts[i], &other[i], DITTO_BUDGET_OPENS,
+						   limit / 5), 0);
+	}
+	who(test, &p, 1, DITTO_TRUST_USER, 1000);
+	KUNIT_ASSERT_EQ(test, ditto_charge(&all, &p, DITTO_BUDGET_OPENS, 3), 0);
+	KUNIT_ASSERT_EQ(test, ditto_charge_resize(&all, limit / 8), 0);
+	KUNIT_EXPECT_EQ(test, ditto_charge(&more, &other[0], DITTO_BUDGET_OPENS, 1), -EDQUOT);
+	ditto_charge_split(&parts[0], &part, 1);
+	KUNIT_EXPECT_EQ(test, part.amount, 1);
+	KUNIT_EXPECT_EQ(test, parts[0].amount, limit / 5 - 1);
+	KUNIT_EXPECT_EQ(test, used(test, 2, DITTO_BUDGET_OPENS), limit / 5);
+
+	/* The part holds the accounts when the rest and the principal are gone. */
+	ditto_uncharge(&parts[0]);
+	ditto_principal_exit(&other[0]);
+	KUNIT_EXPECT_EQ(test, used(test, 2, DITTO_BUDGET_OPENS), 1);
+	ditto_uncharge(&part);
+	KUNIT_EXPECT_EQ(test, used(test, 2, DITTO_BUDGET_OPENS), 0);
+
+	ditto_charge_split(&all, &part, 0);
+	KUNIT_EXPECT_EQ(test, part.amount, 0);
+	ditto_uncharge(&part);
+	ditto_uncharge(&all);
+	ditto_principal_exit(&p);
+	for (unsigned int i = 1; i < 4; i++) {
+		ditto_uncharge(&parts[i]);
+		ditto_principal_exit(&other[i]);
+	}
+}
+
 static void a_charge_covers_a_count(struct kunit *test)
 {
 	struct ditto_server *srv = test->priv;
@@ -352,6 +392,7 @@ static struct kunit_case budget_cases[] = {
 	KUNIT_CASE(ipv6_is_counted_by_network),
 	KUNIT_CASE(greedy_ones_leave_something),
 	KUNIT_CASE(a_login_moves_what_is_held),
+	KUNIT_CASE(a_part_is_charged_by_itself),
 	KUNIT_CASE(a_charge_covers_a_count),
 	KUNIT_CASE(settings_make_limits),
 	{}
