@@ -322,15 +322,14 @@ static void durable_wait(struct dsmb_open *open)
 bool dsmb_durable_disconnect(struct dsmb_open *open, struct dsmb_session *session)
 {
 	struct dsmb_durable *durable = READ_ONCE(open->durable);
-	int err;
 
 	if (!durable || !durable_may_wait(open))
 		return false;
 	/* First: who finds it waiting finds how long. */
 	WRITE_ONCE(durable->deadline, jiffies + msecs_to_jiffies(READ_ONCE(durable->timeout_ms)));
-	err = dsmb_open_detach(open, session);
-	if (err)
-		return err == -ENOENT;
+	/* One that is not there any more is not the session's to close. */
+	if (!dsmb_open_detach(open, session))
+		return true;
 	durable_wait(open);
 	if (open->lease)
 		dsmb_break_unheard(open->lease);

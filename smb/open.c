@@ -70,21 +70,27 @@ static u32 dsmb_open_index(u64 volatile_id)
 	return lower_32_bits(volatile_id);
 }
 
-/*
- * The session is charged for so many opens, and some more; less once it has far fewer, which
- * always works.
- */
-static int dsmb_opens_charge(struct dsmb_session *session, int nopens)
+/* The charge is for all opens and some more, but not for many times as many. */
+static bool dsmb_opens_charge_fits(const struct dsmb_session *session)
 {
 	long charged = READ_ONCE(session->opens_charge.amount);
+	int nopens = atomic_read(&session->nopens);
+
+	return nopens <= charged && nopens >= charged / 4 - OPENS_STEP;
+}
+
+/* The charge follows the number of opens; less always fits. */
+static int dsmb_opens_charge(struct dsmb_session *session)
+{
 	int err = 0;
 
-	if (nopens <= charged && nopens >= charged / 4 - OPENS_STEP)
+	if (dsmb_opens_charge_fits(session))
 		return 0;
 	spin_lock(&session->opens_lock);
-	charged = session->opens_charge.amount;
-	if (nopens > charged || nopens < charged / 4 - OPENS_STEP)
-		err = ditto_charge_resize(&session->opens_charge, round_up(nopens, OPENS_STEP));
+	/* The number may have changed since it was read: the last one under the lock counts. */
+	if (!dsmb_opens_charge_fits(session))
+		err = ditto_charge_resize(&session->opens_charge,
+					  round_up(atomic_read(&session->nopens), OPENS_STEP));
 	spin_unlock(&session->opens_lock);
 	return err;
 }
@@ -92,11 +98,10 @@ static int dsmb_opens_charge(struct dsmb_session *session, int nopens)
 /* Takes a place in the table, where nobody finds it yet: @volatile_id is filled. */
 static int dsmb_open_reserve(struct dsmb_session *session, u64 *volatile_id)
 {
-	int nopens = atomic_inc_return(&session->nopens);
 	u32 index;
 	int err;
 
-	if (nopens > DSMB_OPENS_MAX || dsmb_opens_charge(session, nopens)) {
+	if (atomic_inc_return(&session->nopens) > DSMB_OPENS_MAX || dsmb_opens_charge(session)) {
 		atomic_dec(&session->nopens);
 		return -EMFILE;
 	}
@@ -112,8 +117,9 @@ static int dsmb_open_reserve(struct dsmb_session *session, u64 *volatile_id)
 
 static void dsmb_open_unreserve(struct dsmb_session *session, u64 volatile_id)
 {
+	atomic_dec(&session->nopens);
+	dsmb_opens_charge(session);
 	xa_release(&session->opens, dsmb_open_index(volatile_id));
-	dsmb_opens_charge(session, atomic_dec_return(&session->nopens));
 }
 
 /* Of the session's client, or of @outlives, which is used. */
@@ -318,15 +324,16 @@ void dsmb_open_end(struct dsmb_call *call, struct dsmb_open *open)
 	call->op.share = call->share;
 }
 
-/* With the lock held: out of the table of its session. */
+/* With the lock held: out of the table of its session, which counts it no more. */
 static void dsmb_open_leave(struct dsmb_open *open)
 {
 	struct dsmb_session *session = open->session;
 
 	lockdep_assert_held(&open->where);
 	WRITE_ONCE(open->session, NULL);
+	/* An open that outlives its session keeps it only as long as it is in the table. */
+	dsmb_opens_charge(session);
 	xa_erase(&session->opens, dsmb_open_index(open->volatile_id));
-	dsmb_opens_charge(session, atomic_dec_return(&session->nopens));
 }
 
 /* It is nobody's any more, or closed: dsmb_open_await_loss(). */
@@ -345,8 +352,10 @@ static bool dsmb_open_shut(struct dsmb_open *open, bool only_detached)
 	first = open->published && !open->closing && !(only_detached && open->session);
 	if (first) {
 		WRITE_ONCE(open->closing, true);
-		if (open->session)
+		if (open->session) {
+			atomic_dec(&open->session->nopens);
 			dsmb_open_leave(open);
+		}
 	}
 	spin_unlock(&open->where);
 	if (!first)
@@ -392,28 +401,32 @@ bool dsmb_open_look(struct dsmb_open *open, struct dsmb_open_state *state)
 }
 
 /* The charge of the session ends with it, and may be far larger than what stays. */
-static int dsmb_open_charge_apart(struct dsmb_open *open, struct dsmb_session *session)
+static void dsmb_open_charge_apart(struct dsmb_open *open, struct dsmb_session *session)
 {
+	struct ditto_charge *charge = &session->opens_charge;
+
 	lockdep_assert_held(&open->where);
 	spin_lock(&session->opens_lock);
-	ditto_charge_resize(&session->opens_charge, session->opens_charge.amount - 1);
+	/* A race for the last place of a step may have left it short of a few. */
+	ditto_charge_split(charge, &open->charge, min(charge->amount, 1L));
+	atomic_dec(&session->nopens);
 	spin_unlock(&session->opens_lock);
-	return ditto_charge(&open->charge, &session->who, DITTO_BUDGET_OPENS, 1);
 }
 
-int dsmb_open_detach(struct dsmb_open *open, struct dsmb_session *session)
+bool dsmb_open_detach(struct dsmb_open *open, struct dsmb_session *session)
 {
-	int err = -ENOENT;
+	bool there;
 
 	spin_lock(&open->where);
-	if (!open->closing && open->session == session)
-		err = dsmb_open_charge_apart(open, session);
-	if (!err)
+	there = !open->closing && open->session == session;
+	if (there) {
+		dsmb_open_charge_apart(open, session);
 		dsmb_open_leave(open);
+	}
 	spin_unlock(&open->where);
-	if (!err)
+	if (there)
 		dsmb_open_wake(open);
-	return err;
+	return there;
 }
 
 void dsmb_open_await_loss(struct dsmb_open *open)

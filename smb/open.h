@@ -216,10 +216,10 @@ bool dsmb_open_close(struct dsmb_open *open);
 void dsmb_opens_close(struct dsmb_session *session, struct dsmb_tree *tree, bool keep);
 
 /*
- * Out of this session's table; nobody's now, and charged by itself. Its reference stays with the
- * caller. 0; -ENOENT if it is not there any more; -EDQUOT if that cannot be charged.
+ * Out of this session's table; nobody's now, and charged by itself, with a part of what the
+ * session was charged with. Its reference stays with the caller. False if it is not there any more.
  */
-int dsmb_open_detach(struct dsmb_open *open, struct dsmb_session *session);
+bool dsmb_open_detach(struct dsmb_open *open, struct dsmb_session *session);
 
 /* How long is waited at most until the loss of a connection was dealt with, and by how many. */
 #define DSMB_LOSS_MS		5000
