@@ -319,7 +319,8 @@ static int receive_large(struct dsmb_transport *t, struct rx_batch *batch)
 	if (want)
 		return -EAGAIN;
 	err = batch_add(t, t->large, 0, t->large_len, batch);
-	if (err && err != -EDQUOT)
+	/* Only then it is still charged as what is being received. */
+	if (err == -ENOMEM)
 		return err;
 	dsmb_buf_put(t->conn->server, t->large);
 	t->large = NULL;
