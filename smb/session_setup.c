@@ -213,21 +213,27 @@ static u32 session_policy(struct dsmb_session *session, const struct dsmb_conn *
 	return DSMB_SUCCESS;
 }
 
-/* The client says which session it lost: it is not to stand in its way (3.3.5.5.3). */
-static void previous_close(struct dsmb_session *session, u64 id)
+/*
+ * The client says which session it lost: it is not to stand in its way (3.3.5.5.3). True if it is
+ * closed.
+ */
+static bool previous_close(struct dsmb_session *session, u64 id)
 {
 	struct dsmb_session *previous;
+	bool same;
 
 	if (!id || id == session->id)
-		return;
+		return false;
 	previous = dsmb_session_find_any(session->server, id);
 	if (!previous)
-		return;
+		return false;
 	/* Pairs with dsmb_session_validate(): the user is there. */
-	if (smp_load_acquire(&previous->state) != DSMB_SESSION_SETUP_GOING_ON &&
-	    previous->user && dsmb_user_is_same(previous->user, session->user))
+	same = smp_load_acquire(&previous->state) != DSMB_SESSION_SETUP_GOING_ON &&
+	       previous->user && dsmb_user_is_same(previous->user, session->user);
+	if (same)
 		dsmb_session_close(previous, "the client began anew");
 	dsmb_session_put(previous);
+	return same;
 }
 
 /* From now on the user is charged, or the machine for one without a name. */
@@ -345,6 +351,7 @@ static u32 finish(struct dsmb_channel *channel, const struct ditto_auth *auth,
 	struct dsmb_conn *conn = channel->conn;
 	bool binds = channel->binding;
 	u32 status;
+	int err;
 
 	if (channel->ready)
 		return finish_again(channel, auth);
@@ -356,12 +363,11 @@ static u32 finish(struct dsmb_channel *channel, const struct ditto_auth *auth,
 		return status;
 	/* Pairs with dsmb_session_find(). */
 	smp_store_release(&channel->ready, true);
-	if (dsmb_conn_settle(conn))
-		return DSMB_INSUFFICIENT_RESOURCES;
-	/* Only now nothing can fail any more. */
-	if (!binds)
-		previous_close(channel->session, req->previous);
-	return DSMB_SUCCESS;
+	err = dsmb_conn_settle(conn);
+	/* What the client lost goes when nothing can fail any more, or holds what this needs. */
+	if (!binds && previous_close(channel->session, req->previous) && err)
+		err = dsmb_conn_settle(conn);
+	return err ? DSMB_INSUFFICIENT_RESOURCES : DSMB_SUCCESS;
 }
 
 /*
