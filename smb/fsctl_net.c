@@ -28,8 +28,9 @@
 #define DSMB_FAMILY_INET6	0x0017
 /* Bits per second of what does not tell: as of the first fast Ethernets. */
 #define DSMB_SPEED_UNKNOWN	(100ULL * 1000 * 1000)
-/* For so long a list is not made anew. */
+/* For so long a list is not made anew; and so long after that it may still be told. */
 #define DSMB_INTERFACES_S	5
+#define DSMB_INTERFACES_OLD_S	5
 /* Addresses of one list. */
 #define DSMB_INTERFACES_MAX	256
 
@@ -207,20 +208,30 @@ void dsmb_interfaces_forget(struct dsmb_server *server)
 	kvfree_rcu(old, rcu);
 }
 
-/* The list that is kept, which is renewed in the background. False if there is none. */
+static bool dsmb_interfaces_may_be_told(const struct dsmb_interfaces *list)
+{
+	return list && time_before(jiffies, list->until + DSMB_INTERFACES_OLD_S * HZ);
+}
+
+/*
+ * The list that is kept, which is renewed in the background. False if there is none, or if nobody
+ * asked for so long that addresses may be in it that are gone.
+ */
 static bool dsmb_interfaces_put(struct dsmb_server *server, struct dsmb_builder *out)
 {
 	const struct dsmb_interfaces *list;
+	bool told;
 
 	rcu_read_lock();
 	list = rcu_dereference(server->interfaces);
-	if (list) {
+	told = dsmb_interfaces_may_be_told(list);
+	if (told) {
 		dsmb_put_bytes(out, list->records, list->len);
 		if (time_after(jiffies, list->until))
 			queue_work(server->slow, &server->interfaces_work);
 	}
 	rcu_read_unlock();
-	return list;
+	return told;
 }
 
 u32 dsmb_fsctl_interfaces(struct dsmb_ioctl *io)
@@ -233,9 +244,10 @@ u32 dsmb_fsctl_interfaces(struct dsmb_ioctl *io)
 		return DSMB_NOT_SUPPORTED;
 	if (dsmb_interfaces_put(server, &io->out))
 		return DSMB_SUCCESS;
-	/* Listeners changed: drivers are asked, which clients do not wait for otherwise. */
+	/* Listeners changed, or it is old: drivers are asked, which clients do not wait for else. */
 	mutex_lock(&server->lock);
-	if (!rcu_access_pointer(server->interfaces))
+	if (!dsmb_interfaces_may_be_told(rcu_dereference_protected(server->interfaces,
+								   lockdep_is_held(&server->lock))))
 		err = dsmb_interfaces_renew(server);
 	mutex_unlock(&server->lock);
 	return !err && dsmb_interfaces_put(server, &io->out) ? DSMB_SUCCESS :
