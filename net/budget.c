@@ -122,7 +122,8 @@ static const struct budget_kind kinds[DITTO_BUDGET_KINDS] = {
 		.name = "pipes", .total = 4096, .batch = 1,
 		.levels = { NUMBER(0), NUMBER(0), PART_OF(8, 0), PART_OF(1, 0) },
 		.peer = { NUMBER(0), NUMBER(0), NUMBER(64), NUMBER(2048) },
-		.user = NUMBER(512),
+		/* Two connections of 512 requests each, all on pipes of their own, and some. */
+		.user = NUMBER(1280),
 	},
 	[DITTO_BUDGET_CLIENTS] = {
 		.name = "clients", .total = 65536, .batch = 8,

@@ -154,12 +154,12 @@ static void a_user_has_one_account(struct kunit *test)
 	who(test, &other, 2, DITTO_TRUST_USER, 1001);
 	KUNIT_EXPECT_PTR_EQ(test, here.user, there.user);
 	KUNIT_EXPECT_PTR_NE(test, there.user, other.user);
-	/* 512 pipes for a user, and 512 for a peer. */
+	/* 1280 pipes for a user, wherever he is. */
 	while (n < 16 && !ditto_charge(&charges[n], n & 1 ? &here : &there,
-				       DITTO_BUDGET_PIPES, 128))
+				       DITTO_BUDGET_PIPES, 320))
 		n++;
 	KUNIT_EXPECT_EQ(test, n, 4);
-	KUNIT_EXPECT_EQ(test, ditto_charge(&charges[n], &other, DITTO_BUDGET_PIPES, 128), 0);
+	KUNIT_EXPECT_EQ(test, ditto_charge(&charges[n], &other, DITTO_BUDGET_PIPES, 320), 0);
 	for (unsigned int i = 0; i <= n; i++)
 		ditto_uncharge(&charges[i]);
 	/* The peer was not charged for what the user could not have. */
