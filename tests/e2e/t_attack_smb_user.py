@@ -179,7 +179,7 @@ def worth_of_a_renewal(w):
 
 @test(smb=True, squash='none', timeout=240)
 def more_than_may_log_in(w):
-    """Who is refused for the number of connections has changed nothing by that."""
+    """Who is refused for the number of connections has changed nothing; but may replace one."""
     with contextlib.ExitStack() as stack:
         def fill(limit, make):
             links = [stack.enter_context(make()) for _ in range(budget(w)['connections'][1] - 1)]
@@ -188,8 +188,11 @@ def more_than_may_log_in(w):
         first = stack.enter_context(link(w.client))
         fill(256, lambda: link(w.client))
         s = stack.enter_context(Link(w.client)).negotiate()
-        eq(s.login(how={'previous': first.session}), 'INSUFFICIENT_RESOURCES')
-        eq(first.echo(), 'SUCCESS', 'the session that was to be replaced')
+        eq(s.login(), 'INSUFFICIENT_RESOURCES')
+        eq(first.echo(), 'SUCCESS')
+        s = stack.enter_context(Link(w.client)).negotiate()
+        eq(s.login(how={'previous': first.session}), 'SUCCESS', 'in the place of another')
+        eq(first.connect_tree(), 'USER_SESSION_DELETED')
         stack.close()
         wait_for('nothing is charged any more', lambda: not budget(w))
 
