@@ -131,12 +131,6 @@ static const struct budget_kind kinds[DITTO_BUDGET_KINDS] = {
 		.peer = { NUMBER(0), NUMBER(256), NUMBER(256), NUMBER(4096) },
 		.user = NUMBER(8192),
 	},
-	[DITTO_BUDGET_WORK] = {
-		.name = "work", .total = 16384, .batch = 8,
-		.levels = { NUMBER(256), NUMBER(2048), NUMBER(2048), PART_OF(1, 0) },
-		.peer = { NUMBER(16), NUMBER(128), NUMBER(256), NUMBER(2048) },
-		.user = NUMBER(2048),
-	},
 	[DITTO_BUDGET_QUESTIONS] = {
 		.name = "questions", .total = 4096, .batch = 1,
 		.levels = { NUMBER(64), PART_OF(4, 0), PART_OF(8, 0), PART_OF(1, 0) },

@@ -44,7 +44,6 @@ enum ditto_budget_kind {
 	DITTO_BUDGET_OPENS,
 	DITTO_BUDGET_PIPES,
 	DITTO_BUDGET_CLIENTS,		/* client records that a peer makes */
-	DITTO_BUDGET_WORK,		/* items in queues that others wait behind */
 	DITTO_BUDGET_QUESTIONS,		/* to the helper, not answered yet */
 	DITTO_BUDGET_DELEGATIONS,	/* that one is refused costs its client nothing */
 	DITTO_BUDGET_LOCKS,		/* in the lock table: claims, and requests that wait */

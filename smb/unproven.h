@@ -23,6 +23,8 @@ struct dsmb_server;
 #define DSMB_UNPROVEN_BITS	7
 /* Clients with more connections than that are not told apart by their number. */
 #define DSMB_UNPROVEN_COUNTS	256
+/* Levels of trust of connections on which nobody is logged in. */
+#define DSMB_UNPROVEN_LEVELS	(DITTO_TRUST_UNPROVEN + 1)
 
 /**
  * struct dsmb_unproven - those of a server
@@ -33,7 +35,7 @@ struct dsmb_server;
 struct dsmb_unproven {
 	spinlock_t lock;	/* see above */
 	struct hlist_head clients[1 << DSMB_UNPROVEN_BITS];
-	struct list_head by_count[DITTO_TRUST_UNPROVEN + 1][DSMB_UNPROVEN_COUNTS];
+	struct list_head by_count[DSMB_UNPROVEN_LEVELS][DSMB_UNPROVEN_COUNTS];
 };
 
 /* NULL without memory. */

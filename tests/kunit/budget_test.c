@@ -197,8 +197,8 @@ static void ipv6_is_counted_by_network(struct kunit *test)
 /* Many who take all they can leave something for one who comes late. */
 static void greedy_ones_leave_something(struct kunit *test)
 {
-	u64 limit = ditto_budget_peer_limit(test->priv, DITTO_TRUST_USER, DITTO_BUDGET_WORK);
-	u64 all = ditto_budget_limit(test->priv, DITTO_TRUST_USER, DITTO_BUDGET_WORK);
+	u64 limit = ditto_budget_peer_limit(test->priv, DITTO_TRUST_USER, DITTO_BUDGET_CLIENTS);
+	u64 all = ditto_budget_limit(test->priv, DITTO_TRUST_USER, DITTO_BUDGET_CLIENTS);
 	unsigned int n = all / limit + 4;
 	struct ditto_charge late = {}, *charges;
 	struct ditto_principal p;
@@ -210,7 +210,7 @@ static void greedy_ones_leave_something(struct kunit *test)
 		u64 part = limit / 16;
 
 		who(test, &p, 10 + i, DITTO_TRUST_USER, -1);
-		KUNIT_EXPECT_EQ(test, ditto_charge(&charges[i], &p, DITTO_BUDGET_WORK, part), 0);
+		KUNIT_EXPECT_EQ(test, ditto_charge(&charges[i], &p, DITTO_BUDGET_CLIENTS, part), 0);
 		while (part < limit && !ditto_charge_resize(&charges[i], part + limit / 16))
 			part += limit / 16;
 		sum += part;
@@ -219,7 +219,7 @@ static void greedy_ones_leave_something(struct kunit *test)
 	KUNIT_EXPECT_GT(test, sum, all / 2);
 	KUNIT_EXPECT_LE(test, sum, all - all / 16);
 	who(test, &p, 9, DITTO_TRUST_USER, -1);
-	KUNIT_EXPECT_EQ(test, ditto_charge(&late, &p, DITTO_BUDGET_WORK, limit / 16), 0);
+	KUNIT_EXPECT_EQ(test, ditto_charge(&late, &p, DITTO_BUDGET_CLIENTS, limit / 16), 0);
 	ditto_uncharge(&late);
 	ditto_principal_exit(&p);
 	for (unsigned int i = 0; i < n; i++)
