@@ -297,19 +297,19 @@ static void answers_to_who_gave_up(struct kunit *test)
 static void older_helper(struct kunit *test)
 {
 	struct listener *l = listener_new(test);
-	struct asked a;
+	struct asked *a = asked_new(test);
 
 	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, l->port), 0);
 	KUNIT_EXPECT_EQ(test, ditto_upcall_kinds_set(test->priv, l->port + 1, 0), -ECONNREFUSED);
 	/* A helper that does not say understands logins. */
-	asked_start(test, &a);
+	asked_start(test, a);
 	KUNIT_EXPECT_EQ(test, listener_answer(test, l->port, listener_asked(test, l), 0), 0);
-	KUNIT_EXPECT_EQ(test, a.error, 0);
+	KUNIT_EXPECT_EQ(test, a->error, 0);
 	KUNIT_EXPECT_EQ(test, ditto_upcall_kinds_set(test->priv, l->port,
 						     BIT_ULL(DITTO_UPCALL_AUTH_ABORT)), 0);
-	asked_start(test, &a);
-	KUNIT_EXPECT_EQ(test, a.done, 1);
-	KUNIT_EXPECT_EQ(test, a.error, -EOPNOTSUPP);
+	asked_start(test, a);
+	KUNIT_EXPECT_EQ(test, a->done, 1);
+	KUNIT_EXPECT_EQ(test, a->error, -EOPNOTSUPP);
 	ditto_upcall_tell(test->priv, DITTO_UPCALL_PIPE_CLOSE, put_uid, NULL);
 	KUNIT_EXPECT_FALSE(test, listener_hear(l));
 	ditto_upcall_tell(test->priv, DITTO_UPCALL_AUTH_ABORT, put_uid, NULL);
@@ -317,9 +317,9 @@ static void older_helper(struct kunit *test)
 	/* The next one may be younger. */
 	ditto_upcall_portid_gone(test->priv, l->port);
 	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, l->port), 0);
-	asked_start(test, &a);
+	asked_start(test, a);
 	KUNIT_EXPECT_EQ(test, listener_answer(test, l->port, listener_asked(test, l), 0), 0);
-	KUNIT_EXPECT_EQ(test, a.error, 0);
+	KUNIT_EXPECT_EQ(test, a->error, 0);
 }
 
 static int put_and_give_up(struct sk_buff *msg, void *arg)
