@@ -295,7 +295,7 @@ static void make_page(struct page *page, const struct entries *list, u32 first, 
 static void put_list(struct ndr_out *out, u32 level, const struct page *page,
 		     const struct entries *list)
 {
-	const struct entry *e = list->entry + page->first;
+	const struct entry *e;
 	u32 i;
 
 	ndr_put32(out, level);
@@ -307,6 +307,7 @@ static void put_list(struct ndr_out *out, u32 level, const struct page *page,
 	ndr_put_pointer(out, page->n);
 	if (!page->n)
 		return;
+	e = list->entry + page->first;
 	ndr_put32(out, page->n);
 	for (i = 0; i < page->n; i++)
 		put_fixed(out, page->level, &e[i]);
