@@ -216,10 +216,9 @@ static const struct rhashtable_params account_params = {
 
 static struct account_key account_key_peer(const struct in6_addr *addr)
 {
-	struct account_key key = { .addr = *addr };
+	struct account_key key = {};
 
-	if (!ipv6_addr_v4mapped(addr))
-		ipv6_addr_prefix(&key.addr, addr, 64);
+	ditto_addr_who(&key.addr, addr);
 	return key;
 }
 

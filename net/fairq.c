@@ -19,6 +19,7 @@
 
 #include "../fs/node_private.h"
 #include "fairq.h"
+#include "peer.h"
 
 /**
  * struct ditto_fair_peer - somebody who has turns or waits for them
@@ -38,14 +39,6 @@ struct ditto_fair_peer {
 	unsigned int waiting;
 };
 
-static void fairq_mask(struct in6_addr *masked, const struct in6_addr *addr)
-{
-	if (ipv6_addr_v4mapped(addr))
-		*masked = *addr;
-	else
-		ipv6_addr_prefix(masked, addr, 64);
-}
-
 static struct ditto_fair_peer *fairq_peer_locked(struct ditto_fairq *q,
 						 const struct in6_addr *addr)
 {
@@ -54,7 +47,7 @@ static struct ditto_fair_peer *fairq_peer_locked(struct ditto_fairq *q,
 	struct in6_addr masked;
 
 	lockdep_assert_held(&q->lock);
-	fairq_mask(&masked, addr);
+	ditto_addr_who(&masked, addr);
 	bucket = &q->peers[siphash(&masked, sizeof(masked), &q->key) &
 			   ((1 << DITTO_FAIRQ_BITS) - 1)];
 	hlist_for_each_entry(peer, bucket, hash)

@@ -17,6 +17,7 @@
 
 #include "../fs/server.h"
 #include "login_delay.h"
+#include "peer.h"
 
 #define LOGIN_BITS	8
 /* Longest name that is told apart from others; the rest of it does not count. */
@@ -88,14 +89,6 @@ static u64 login_name(const struct ditto_login_delays *all, const char *name)
 	for (user = user ? user + 1 : name; *user && *user != '@' && len < sizeof(text); user++)
 		text[len++] = tolower(*user);
 	return siphash(text, len, &all->key) | 1;
-}
-
-static void login_mask(struct in6_addr *masked, const struct in6_addr *addr)
-{
-	if (ipv6_addr_v4mapped(addr))
-		*masked = *addr;
-	else
-		ipv6_addr_prefix(masked, addr, 64);
 }
 
 static struct hlist_head *login_bucket(struct ditto_login_delays *all,
@@ -254,7 +247,7 @@ int ditto_login_delay(struct ditto_server *srv, const struct in6_addr *addr, con
 	*wait_ms = 0;
 	if (!delay_ms)
 		return 0;
-	login_mask(&masked, addr);
+	ditto_addr_who(&masked, addr);
 	hash = login_name(all, name);
 	if (good)
 		return login_good(all, &masked, hash, now, wait_ms);

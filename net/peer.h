@@ -13,6 +13,7 @@
 #include <linux/rhashtable.h>
 #include <linux/socket.h>
 #include <linux/spinlock.h>
+#include <net/ipv6.h>
 
 #include "../fs/rules.h"
 
@@ -113,6 +114,21 @@ bool ditto_addr_map(const struct sockaddr *sa, struct in6_addr *addr);
 
 /* Room for the text of an address, its end included. */
 #define DITTO_ADDR_TEXT	48
+
+/**
+ * ditto_addr_who - the machine that limits and delays hold an address for
+ * @who: filled: an IPv4 address, or the /64 of an IPv6 one, for a machine may take any of it
+ * @addr: IPv6, or IPv4 mapped into it
+ *
+ * Context: any.
+ */
+static inline void ditto_addr_who(struct in6_addr *who, const struct in6_addr *addr)
+{
+	if (ipv6_addr_v4mapped(addr))
+		*who = *addr;
+	else
+		ipv6_addr_prefix(who, addr, 64);
+}
 
 /* An address for people: IPv4 without its mapping. Returns @buf, of DITTO_ADDR_TEXT bytes. */
 const char *ditto_addr_text(const struct in6_addr *addr, char *buf);

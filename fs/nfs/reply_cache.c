@@ -28,6 +28,7 @@
 #include <kunit/visibility.h>
 #include <net/ipv6.h>
 
+#include "../../net/peer.h"
 #include "reply_cache.h"
 
 #define DNFS_SHARD_BITS		5
@@ -143,14 +144,6 @@ static void dnfs_reply_free(struct dnfs_reply *reply)
 }
 
 /* Peers */
-
-static void reply_peer_addr(const struct dnfs_reply_key *key, struct in6_addr *addr)
-{
-	if (ipv6_addr_v4mapped(&key->addr))
-		*addr = key->addr;
-	else
-		ipv6_addr_prefix(addr, &key->addr, 64);
-}
 
 static struct hlist_head *reply_peer_bucket(struct dnfs_shard *shard, const struct in6_addr *addr)
 {
@@ -400,7 +393,7 @@ enum dnfs_reply_state dnfs_reply_begin(struct dnfs_replies *replies,
 	struct dnfs_reply *found;
 	struct in6_addr addr;
 
-	reply_peer_addr(key, &addr);
+	ditto_addr_who(&addr, &key->addr);
 	spin_lock(&shard->lock);
 	found = reply_find(shard, key);
 	if (!found) {
