@@ -70,8 +70,7 @@ static void admit_remember(struct ditto_peer *peer, const struct ditto_peer_admi
 static bool admit_has_names(const struct ditto_rules *rules)
 {
 	for (unsigned int i = 0; i < rules->count; i++)
-		if (rules->rule[i].kind == DITTO_RULE_HOST ||
-		    rules->rule[i].kind == DITTO_RULE_NETGROUP)
+		if (ditto_rule_has_name(&rules->rule[i]))
 			return true;
 	return false;
 }

@@ -168,11 +168,6 @@ VISIBLE_IF_KUNIT bool ditto_rule_match_addr(const struct ditto_rule *rule,
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_rule_match_addr);
 
-static bool rule_needs_helper(const struct ditto_rule *rule)
-{
-	return rule->kind == DITTO_RULE_HOST || rule->kind == DITTO_RULE_NETGROUP;
-}
-
 static void verdict_fill(struct ditto_verdict *verdict, const struct ditto_share_opts *opts,
 			 const struct ditto_rule *rule)
 {
@@ -268,7 +263,7 @@ static bool judge_step(const struct ditto_share_opts *opts, const struct in6_add
 	while (j->next < rules->count) {
 		const struct ditto_rule *rule = &rules->rule[j->next++];
 
-		if (rule_needs_helper(rule)) {
+		if (ditto_rule_has_name(rule)) {
 			j->named = true;
 			j->kind = rule->kind;
 			strscpy(j->spec, rule->spec, sizeof(j->spec));

@@ -5,7 +5,8 @@
 
 #include <linux/types.h>
 
-struct ditto_rule;
+#include "rules.h"
+
 struct ditto_server;
 struct in6_addr;
 
@@ -14,6 +15,12 @@ struct in6_addr;
 
 /* Jiffies that one is kept that names had a part in. Any context. */
 unsigned long ditto_rules_named_keep(const struct ditto_server *srv);
+
+/* Only the helper can tell whether such a rule matches. Any context. */
+static inline bool ditto_rule_has_name(const struct ditto_rule *rule)
+{
+	return rule->kind == DITTO_RULE_HOST || rule->kind == DITTO_RULE_NETGROUP;
+}
 
 #if IS_ENABLED(CONFIG_KUNIT)
 /* Does a rule about addresses match? Others do not. */
