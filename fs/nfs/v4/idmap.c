@@ -17,12 +17,11 @@
 #include "../../../net/names.h"
 #include "../../server.h"
 #include "../../share.h"
+#include "../call.h"
 #include "compound.h"
 #include "idmap.h"
 
 #define DIGITS_MAX	10
-
-#define SEC_GSS		(DITTO_SEC_KRB5 | DITTO_SEC_KRB5I | DITTO_SEC_KRB5P)
 
 static void say_number(u32 id, struct dnfs4_owner_text *text)
 {
@@ -77,7 +76,7 @@ int dnfs4_owner_say(const struct dnfs4_compound *cmp, kuid_t uid, struct dnfs4_o
 {
 	u32 id = from_kuid_munged(cmp->call->userns, uid);
 
-	if (!(cmp->call->sec & SEC_GSS)) {
+	if (!(cmp->call->sec & DNFS_SEC_PROVEN)) {
 		say_number(id, text);
 		return 0;
 	}
@@ -92,7 +91,7 @@ int dnfs4_group_say(const struct dnfs4_compound *cmp, kgid_t gid, struct dnfs4_o
 {
 	u32 id = from_kgid_munged(cmp->call->userns, gid);
 
-	if (!(cmp->call->sec & SEC_GSS)) {
+	if (!(cmp->call->sec & DNFS_SEC_PROVEN)) {
 		say_number(id, text);
 		return 0;
 	}

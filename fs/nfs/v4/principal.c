@@ -11,12 +11,10 @@
 #include "client.h"
 #include "principal.h"
 
-#define DNFS4_SEC_GSS	(DITTO_SEC_KRB5 | DITTO_SEC_KRB5I | DITTO_SEC_KRB5P)
-
 /* How well a principal is protected is no part of who it is. */
 static u32 dnfs4_sec_kind(u32 sec)
 {
-	return sec & DNFS4_SEC_GSS ? DNFS4_SEC_GSS : sec;
+	return sec & DNFS_SEC_PROVEN ? DNFS_SEC_PROVEN : sec;
 }
 
 bool dnfs4_principal_init(struct dnfs4_principal *principal, const struct dnfs_call *call)
@@ -24,7 +22,7 @@ bool dnfs4_principal_init(struct dnfs4_principal *principal, const struct dnfs_c
 	principal->sec = call->sec;
 	principal->uid = call->ident.uid;
 	principal->name = NULL;
-	if (!(call->sec & DNFS4_SEC_GSS) || !call->principal)
+	if (!(call->sec & DNFS_SEC_PROVEN) || !call->principal)
 		return true;
 	principal->name = kstrdup(call->principal, GFP_KERNEL);
 	return principal->name;
@@ -36,7 +34,7 @@ bool dnfs4_principal_matches(const struct dnfs4_client *client, const struct dnf
 
 	if (dnfs4_sec_kind(principal->sec) != dnfs4_sec_kind(call->sec))
 		return false;
-	if (principal->sec & DNFS4_SEC_GSS && (principal->name || call->principal))
+	if (principal->sec & DNFS_SEC_PROVEN && (principal->name || call->principal))
 		return principal->name && call->principal &&
 		       !strcmp(principal->name, call->principal);
 	/* Without a flavour that tells, everybody is the same. */
