@@ -400,7 +400,7 @@ static bool budget_is_scarce(struct ditto_budget *budget, enum ditto_trust trust
 }
 
 static int account_charge(struct ditto_account *account, enum ditto_trust trust,
-			  enum ditto_budget_kind kind, long amount, bool scarce)
+			  enum ditto_budget_kind kind, long amount, bool scarce, bool tell)
 {
 	long limit = account_limit(account, trust, kind);
 	long used = atomic_long_add_return(amount, &account->used[trust][kind]);
@@ -408,13 +408,14 @@ static int account_charge(struct ditto_account *account, enum ditto_trust trust,
 	if (likely(used <= limit && (!scarce || used - amount <= limit / SCARCE_PART)))
 		return 0;
 	atomic_long_sub(amount, &account->used[trust][kind]);
-	account_tell(account, trust, kind, used <= limit);
+	if (tell)
+		account_tell(account, trust, kind, used <= limit);
 	return -EDQUOT;
 }
 
-/* Both accounts and the count of all, or none of them. */
+/* Both accounts and the count of all, or none of them. A refusal is logged only if @tell. */
 static int budget_take(struct ditto_account *peer, struct ditto_account *user,
-		       enum ditto_trust trust, enum ditto_budget_kind kind, long amount)
+		       enum ditto_trust trust, enum ditto_budget_kind kind, long amount, bool tell)
 {
 	struct ditto_budget *budget = peer->budget;
 	struct percpu_counter *all = &budget->used[trust][kind];
@@ -425,12 +426,13 @@ static int budget_take(struct ditto_account *peer, struct ditto_account *user,
 	scarce = budget_is_scarce(budget, trust, kind);
 	if (percpu_counter_read_positive(all) + amount >
 	    READ_ONCE(budget->level_limit[trust][kind])) {
-		account_tell(peer, trust, kind, true);
+		if (tell)
+			account_tell(peer, trust, kind, true);
 		return -EDQUOT;
 	}
-	if (account_charge(peer, trust, kind, amount, scarce))
+	if (account_charge(peer, trust, kind, amount, scarce, tell))
 		return -EDQUOT;
-	if (user && account_charge(user, trust, kind, amount, scarce)) {
+	if (user && account_charge(user, trust, kind, amount, scarce, tell)) {
 		atomic_long_sub(amount, &peer->used[trust][kind]);
 		return -EDQUOT;
 	}
@@ -454,7 +456,7 @@ int ditto_charge(struct ditto_charge *charge, const struct ditto_principal *who,
 
 	if (WARN_ON_ONCE(charge->peer || amount < 0))
 		return -EDQUOT;
-	err = budget_take(who->peer, who->user, who->trust, kind, amount);
+	err = budget_take(who->peer, who->user, who->trust, kind, amount, true);
 	if (err)
 		return err;
 	charge->peer = account_hold(who->peer);
@@ -466,7 +468,7 @@ int ditto_charge(struct ditto_charge *charge, const struct ditto_principal *who,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_charge, DITTO);
 
-int ditto_charge_resize(struct ditto_charge *charge, long amount)
+static int charge_set(struct ditto_charge *charge, long amount, bool tell)
 {
 	long more = amount - charge->amount;
 	int err;
@@ -474,7 +476,8 @@ int ditto_charge_resize(struct ditto_charge *charge, long amount)
 	if (WARN_ON_ONCE(!charge->peer || amount < 0))
 		return -EDQUOT;
 	if (more > 0) {
-		err = budget_take(charge->peer, charge->user, charge->trust, charge->kind, more);
+		err = budget_take(charge->peer, charge->user, charge->trust, charge->kind, more,
+				  tell);
 		if (err)
 			return err;
 	} else {
@@ -483,21 +486,33 @@ int ditto_charge_resize(struct ditto_charge *charge, long amount)
 	charge->amount = amount;
 	return 0;
 }
+
+int ditto_charge_resize(struct ditto_charge *charge, long amount)
+{
+	return charge_set(charge, amount, true);
+}
 EXPORT_SYMBOL_NS_GPL(ditto_charge_resize, DITTO);
+
+int ditto_charge_step(struct ditto_charge *charge, long least, long amount)
+{
+	if (amount > least && !charge_set(charge, amount, false))
+		return 0;
+	/* No need to be charged anew for what is covered. */
+	if (charge->amount >= least && charge->amount <= amount)
+		return 0;
+	return charge_set(charge, least, true);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_charge_step, DITTO);
 
 int ditto_charge_cover(struct ditto_charge *charge, long count, long step)
 {
-	int err;
-
 	/* Many clients with one each must not be charged for many. */
 	step = clamp(count / 4, 1L, step);
 	if (likely(count <= charge->amount && count > charge->amount - 2 * step))
 		return 0;
 	if (!charge->peer)
 		return 0;
-	err = ditto_charge_resize(charge, roundup(count, step));
-	/* What is left up to the limit need not be a whole step. */
-	return err ? ditto_charge_resize(charge, count) : 0;
+	return ditto_charge_step(charge, count, roundup(count, step));
 }
 EXPORT_SYMBOL_NS_GPL(ditto_charge_cover, DITTO);
 

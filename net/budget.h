@@ -124,6 +124,19 @@ int ditto_charge(struct ditto_charge *charge, const struct ditto_principal *who,
 int ditto_charge_resize(struct ditto_charge *charge, long amount);
 
 /**
+ * ditto_charge_step - charge for a step ahead, or for just what is needed
+ * @charge: charged
+ * @least: what is needed
+ * @amount: what it is to be if there is room for that, not less than @least
+ *
+ * What is left up to a limit need not be a whole step. Only a refusal of @least counts as one,
+ * and is told in the log.
+ *
+ * Context and Return: as ditto_charge(); on error it stays as it was.
+ */
+int ditto_charge_step(struct ditto_charge *charge, long least, long amount);
+
+/**
  * ditto_charge_cover - charge for what is counted one by one, in steps
  * @charge: charged with 0 or more; an empty one covers everything
  * @count: how many there are

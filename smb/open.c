@@ -82,15 +82,17 @@ static bool dsmb_opens_charge_fits(const struct dsmb_session *session)
 /* The charge follows the number of opens; less always fits. */
 static int dsmb_opens_charge(struct dsmb_session *session)
 {
-	int err = 0;
+	int nopens, err = 0;
 
 	if (dsmb_opens_charge_fits(session))
 		return 0;
 	spin_lock(&session->opens_lock);
 	/* The number may have changed since it was read: the last one under the lock counts. */
-	if (!dsmb_opens_charge_fits(session))
-		err = ditto_charge_resize(&session->opens_charge,
-					  round_up(atomic_read(&session->nopens), OPENS_STEP));
+	if (!dsmb_opens_charge_fits(session)) {
+		nopens = atomic_read(&session->nopens);
+		err = ditto_charge_step(&session->opens_charge, nopens,
+					round_up(nopens, OPENS_STEP));
+	}
 	spin_unlock(&session->opens_lock);
 	return err;
 }

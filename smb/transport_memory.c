@@ -47,8 +47,8 @@ static int transport_reserve(struct dsmb_transport *t, long more)
 	amount = t->memory.amount;
 	needs = transport_needs(t, more);
 	if (amount < t->floor || amount < needs)
-		err = ditto_charge_resize(&t->memory, needs <= t->floor ? t->floor :
-						      round_up(needs, allowance->step));
+		err = ditto_charge_step(&t->memory, needs, needs <= t->floor ? t->floor :
+					round_up(needs, allowance->step));
 	else if (needs < amount / 4 && amount > t->floor)
 		err = ditto_charge_resize(&t->memory, max(t->floor, 2 * needs));
 	WRITE_ONCE(t->reserved, t->memory.amount);

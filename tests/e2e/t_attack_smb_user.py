@@ -9,12 +9,13 @@ import bystander
 import smb2
 import smbraw
 from harness import eq, pattern, put, test, wait_for
+from smb2 import refused
 from smbraw import Link, link, padded
 from t_attack_smb import ECHO_BODY, KIB, budget
 from t_smb_durable import away, session
 from t_smb_session import share_all
 
-smb2.NAMES[0x10b] = 'NOTIFY_CLEANUP'
+smb2.NAMES.update({0x10b: 'NOTIFY_CLEANUP', 0xc000011f: 'TOO_MANY_OPENED_FILES'})
 
 MIB = 1 << 20
 SAME = b'\xff' * 16     # the FileId of the request before
@@ -161,6 +162,22 @@ def answers_that_do_not_fit(w):
             got = {status(s, n) for s, numbers in waiting.items() if not (taken and s == first)
                    for n in numbers}
             eq(got - {'INSUFFICIENT_RESOURCES'}, {'SUCCESS'})
+
+
+@test(smb=True, squash='none', timeout=60)
+def opens_up_to_the_limit(w):
+    """A limit on opens is reached, whatever the steps in which they are charged."""
+    put(w.path('f'), b'', 0o666)
+    w.server.ctl('server', 'set', 'budget-opens', '100')
+    with link(w.client) as s:
+        fids = [s.create('f') for _ in range(100)]
+        eq(budget(w)['opens'], (100, 100))
+        refused('TOO_MANY_OPENED_FILES', s.create, 'f')
+        s.close(fids.pop())
+        fids.append(s.create('f'))
+        for fid in fids:
+            s.close(fid)
+    wait_for('nothing is charged any more', lambda: not budget(w))
 
 
 @test(smb=True, squash='none', guest=True)

@@ -251,7 +251,6 @@ static void a_login_moves_what_is_held(struct kunit *test)
 	ditto_principal_exit(&after);
 }
 
-/* One by one, in steps, and back; up to the limit, whatever the step. */
 /* Also where nothing more would be let in. */
 static void a_part_is_charged_by_itself(struct kunit *test)
 {
@@ -292,6 +291,38 @@ static void a_part_is_charged_by_itself(struct kunit *test)
 	}
 }
 
+/* What is left of a limit need not be a whole step, and to be given less is no refusal. */
+static void a_step_ends_at_the_limit(struct kunit *test)
+{
+	long limit = ditto_budget_peer_limit(test->priv, DITTO_TRUST_ANONYMOUS, DITTO_BUDGET_PIPES);
+	struct ditto_charge charge = {}, rest = {};
+	struct ditto_principal p;
+
+	who(test, &p, 1, DITTO_TRUST_ANONYMOUS, -1);
+	KUNIT_ASSERT_EQ(test, ditto_charge(&rest, &p, DITTO_BUDGET_PIPES, limit - 20), 0);
+	KUNIT_ASSERT_EQ(test, ditto_charge(&charge, &p, DITTO_BUDGET_PIPES, 0), 0);
+	KUNIT_EXPECT_EQ(test, ditto_charge_step(&charge, 1, 16), 0);
+	KUNIT_EXPECT_EQ(test, charge.amount, 16);
+	KUNIT_EXPECT_EQ(test, ditto_charge_step(&charge, 17, 32), 0);
+	KUNIT_EXPECT_EQ(test, charge.amount, 17);
+	/* What is needed is charged already: nothing is taken, nor given back. */
+	KUNIT_EXPECT_EQ(test, ditto_charge_step(&charge, 10, 32), 0);
+	KUNIT_EXPECT_EQ(test, charge.amount, 17);
+	KUNIT_EXPECT_EQ(test, ditto_charge_step(&charge, 20, 32), 0);
+	KUNIT_EXPECT_EQ(test, charge.amount, 20);
+	KUNIT_EXPECT_EQ(test, ditto_charge_cover(&charge, 20, 32), 0);
+	KUNIT_EXPECT_EQ(test, ditto_account_refused(p.peer), 0);
+	KUNIT_EXPECT_EQ(test, ditto_charge_step(&charge, 21, 32), -EDQUOT);
+	KUNIT_EXPECT_EQ(test, ditto_account_refused(p.peer), 1);
+	KUNIT_EXPECT_EQ(test, charge.amount, 20);
+	KUNIT_EXPECT_EQ(test, ditto_charge_step(&charge, 3, 8), 0);
+	KUNIT_EXPECT_EQ(test, charge.amount, 8);
+	ditto_uncharge(&charge);
+	ditto_uncharge(&rest);
+	ditto_principal_exit(&p);
+}
+
+/* One by one, in steps, and back; up to the limit, whatever the step. */
 static void a_charge_covers_a_count(struct kunit *test)
 {
 	struct ditto_server *srv = test->priv;
@@ -393,6 +424,7 @@ static struct kunit_case budget_cases[] = {
 	KUNIT_CASE(greedy_ones_leave_something),
 	KUNIT_CASE(a_login_moves_what_is_held),
 	KUNIT_CASE(a_part_is_charged_by_itself),
+	KUNIT_CASE(a_step_ends_at_the_limit),
 	KUNIT_CASE(a_charge_covers_a_count),
 	KUNIT_CASE(settings_make_limits),
 	{}
