@@ -197,6 +197,9 @@ static u8 fit_opens(struct ditto_claims *claims, const struct ditto_cache_reques
 		want &= ~taken_by(req, DITTO_INTENT_OPEN, DITTO_OPEN_READ, 0);
 	if (fit_meets_open(claims, req, writing))
 		want &= ~taken_by(req, DITTO_INTENT_OPEN, DITTO_OPEN_WRITE, 0);
+	/* MS-FSA section 2.1.5.18: opens of attributes only do not count beside WRITE. */
+	if (req->style == DITTO_CACHE_LEASE && fit_meets_open(claims, req, DITTO_MODES_ACL))
+		want &= ~DITTO_CACHE_WRITE;
 	return want;
 }
 

@@ -32,7 +32,7 @@ void ditto_steps_end(void)
 
 static u8 open_modes(const struct ditto_open *open)
 {
-	return ditto_modes(open->access, open->deny);
+	return ditto_modes(open->access, open->deny) | (open->acl ? DITTO_MODES_ACL : 0);
 }
 
 static u8 opens_modes(const struct rb_node *rb)

@@ -14,6 +14,7 @@
 #ifndef _DITTO_LOCKD_HOLDER_H
 #define _DITTO_LOCKD_HOLDER_H
 
+#include <linux/bits.h>
 #include <linux/rbtree.h>
 #include <linux/types.h>
 
@@ -25,14 +26,18 @@ struct ditto_client;
 struct ditto_open;
 struct ditto_owner;
 
-/* Access and deny bits of an open in one word, and how far to shift it in a summary. */
+/*
+ * Access and deny bits of an open in one word, with one more if it reads the access control
+ * list, and how far to shift it in a summary.
+ */
 #define DITTO_MODES_DENY	3
-#define DITTO_MODES_ALL		0x3f
+#define DITTO_MODES_ALL		0x3f	/* the access and deny bits */
+#define DITTO_MODES_ACL		BIT(6)
 #define DITTO_MODES_SHOWN	0	/* the opens are not hidden */
-#define DITTO_MODES_HIDDEN	6	/* they are */
-#define DITTO_MODES_ASKED	12	/* they are, and the holder was asked to give up HANDLE */
-#define DITTO_HOLDER_BREAKING	BIT(18)	/* an answer is awaited */
-#define DITTO_HOLDER_NOTIFY	BIT(19)	/* changes of entries are delivered */
+#define DITTO_MODES_HIDDEN	7	/* they are */
+#define DITTO_MODES_ASKED	14	/* they are, and the holder was asked to give up HANDLE */
+#define DITTO_HOLDER_BREAKING	BIT(21)	/* an answer is awaited */
+#define DITTO_HOLDER_NOTIFY	BIT(22)	/* changes of entries are delivered */
 
 static inline u8 ditto_modes(u8 access, u8 deny)
 {

@@ -139,6 +139,7 @@ struct ditto_open *ditto_open_claim(struct ditto_claim_point *point,
 	open = open_alloc(actor);
 	if (!open)
 		return ERR_PTR(-ENOMEM);
+	open->acl = access & DITTO_OPEN_ACL;
 	holder = kmalloc(sizeof(*holder), GFP_KERNEL);
 	if (holder)
 		err = open_claim(point, &intent, actor, open, &holder, park, conflict);

@@ -12,7 +12,7 @@ struct ditto_open;
  * @point: the node
  * @actor: who; @actor->owner is needed
  * @access: DITTO_OPEN_* bits; one without access and deny bits meets nothing. EMPTY,
- *	OTHER and REMOVE are not kept
+ *	OTHER and REMOVE are not kept; ACL is, but ditto_open_access() does not tell it
  * @deny: DITTO_OPEN_* bits
  * @reclaim: takes back what was held before a restart
  * @park: as for ditto_claim_check()

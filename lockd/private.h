@@ -91,7 +91,8 @@ struct ditto_range {
  * @ranges: struct ditto_range that goes with it; under claims->lock
  * @access: DITTO_OPEN_* bits
  * @deny: DITTO_OPEN_* bits
- * @subtree_modes: of all opens of the subtree, see ditto_modes()
+ * @acl: it reads the access control list; from before it is on its node
+ * @subtree_modes: of all opens of the subtree, see DITTO_MODES_ALL
  */
 struct ditto_open {
 	struct ditto_claim claim;
@@ -101,6 +102,7 @@ struct ditto_open {
 	struct list_head ranges;
 	u8 access;
 	u8 deny;
+	bool acl;
 	u8 subtree_modes;
 };
 

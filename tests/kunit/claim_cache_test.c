@@ -130,6 +130,29 @@ static void fits_beside_other_claims(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_CACHE_DELEGATION, RHW), RHW);
 	drop(test, t, 0);
 	ditto_open_release(open);
+	/* An open of attributes takes nothing, one of the access control list WRITE of a lease. */
+	open = ditto_open_claim(&t->node->point, &actor, 0, 0, false, NULL, NULL);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
+	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_CACHE_LEASE, RHW), RHW);
+	drop(test, t, 1);
+	ditto_open_release(open);
+	open = ditto_open_claim(&t->node->point, &actor, DITTO_OPEN_ACL, 0, false, NULL, NULL);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
+	KUNIT_EXPECT_EQ(test, ditto_open_access(open), 0);
+	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_CACHE_LEASE, RHW), R | H);
+	drop(test, t, 1);
+	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_CACHE_LEASE, RHW), RHW);
+	drop(test, t, 0);
+	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_CACHE_DELEGATION, RHW), RHW);
+	drop(test, t, 1);
+	ditto_open_release(open);
+	/* It takes WRITE of no lease that is there already. */
+	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_CACHE_LEASE, RHW), RHW);
+	open = ditto_open_claim(&t->node->point, &actor, DITTO_OPEN_ACL, 0, false, NULL, NULL);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
+	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_CACHE_LEASE, RHW), RHW);
+	drop(test, t, 1);
+	ditto_open_release(open);
 
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
 	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_CACHE_LEASE, RHW), R | H);
