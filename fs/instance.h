@@ -74,6 +74,8 @@ enum ditto_open_action {
 #define DITTO_OPENF_MODE_ONLY		BIT(7)
 /* The rights were granted before a restart: they are not judged again. */
 #define DITTO_OPENF_GRANTED		BIT(8)
+/* The stream is an attribute of its file: to read or write it needs the right to those. */
+#define DITTO_OPENF_XATTRS		BIT(9)
 
 /**
  * struct ditto_open_request - an open that is asked for

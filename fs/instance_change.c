@@ -24,6 +24,8 @@ static int check_rights(struct ditto_op *op, const struct ditto_instance *inst, 
 		ditto_node_put(parent);
 	if (err)
 		return err;
+	if (inst->by_xattrs)
+		have = ditto_rights_by_xattrs(have);
 	/* As at the open of a stream. */
 	if (inst->is_stream && (have & DITTO_RIGHT_WRITE_DATA))
 		have |= DITTO_RIGHT_DELETE;

@@ -124,9 +124,13 @@ static int decide_rights(struct opening *o)
 	}
 	if (req->flags & DITTO_OPENF_MAXIMUM)
 		want = DITTO_RIGHTS_ALL;
+	if (req->flags & DITTO_OPENF_XATTRS)
+		want |= DITTO_RIGHT_READ_XATTRS | DITTO_RIGHT_WRITE_XATTRS;
 	err = ditto_rights_among(&o->op, o->base, o->parent, want, &have);
 	if (err)
 		return err;
+	if (req->flags & DITTO_OPENF_XATTRS)
+		have = ditto_rights_by_xattrs(have);
 	/* The name of a stream is not in the file's directory, but its data is the file's. */
 	if (req->stream && (have & DITTO_RIGHT_WRITE_DATA))
 		have |= DITTO_RIGHT_DELETE;
@@ -240,6 +244,7 @@ static struct ditto_instance *claim(struct opening *o)
 	if (!IS_ERR(inst)) {
 		inst->exact = req->flags & DITTO_OPENF_ONLY_EXACT;
 		inst->mode_only = req->flags & DITTO_OPENF_MODE_ONLY;
+		inst->by_xattrs = req->flags & DITTO_OPENF_XATTRS;
 	} else {
 		ditto_open_release(open);
 	}

@@ -30,6 +30,7 @@
  * @exact: it was opened so that the case of names counts, and so do names given by it;
  *	what is to go at its close goes then, whoever else has it open
  * @mode_only: see DITTO_OPENF_MODE_ONLY
+ * @by_xattrs: see DITTO_OPENF_XATTRS
  * @ref: see above
  * @of_share: on the share's list, or empty
  * @written: DITTO_CHANGED_* bits of what was written through it
@@ -48,6 +49,7 @@ struct ditto_instance {
 	bool keeps;
 	bool exact;
 	bool mode_only;
+	bool by_xattrs;
 	refcount_t ref;
 	struct list_head of_share;
 	u32 written;
@@ -82,6 +84,16 @@ struct ditto_instance *ditto_instance_new(struct ditto_op *op, struct ditto_node
 /* instance_open.c */
 
 #define DITTO_RIGHTS_WRITE	(DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA)
+
+/* The rights to a stream by those to its file, where it is one of the file's attributes. */
+static inline u32 ditto_rights_by_xattrs(u32 rights)
+{
+	u32 data = (rights & DITTO_RIGHT_READ_XATTRS ? DITTO_RIGHT_READ_DATA : 0) |
+		   (rights & DITTO_RIGHT_WRITE_XATTRS ? DITTO_RIGHTS_WRITE : 0);
+
+	return (rights & ~(DITTO_RIGHT_READ_DATA | DITTO_RIGHT_EXECUTE | DITTO_RIGHTS_WRITE)) |
+	       data;
+}
 
 /* Access bits of an OPEN claim with these rights. */
 u8 ditto_access_of(u32 rights);

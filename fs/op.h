@@ -98,6 +98,9 @@ struct ditto_name {
 #define DITTO_MAY_DELETE	BIT(4)	/* entries of a directory */
 /* The owner may in spite of the mode: a stateless client checked that at its open. */
 #define DITTO_MAY_OWNER		BIT(5)
+/* Extended attributes, and streams where these are attributes of a file. */
+#define DITTO_MAY_READ_XATTRS	BIT(6)
+#define DITTO_MAY_WRITE_XATTRS	BIT(7)
 
 /**
  * ditto_permission - may the caller do this to the node

@@ -14,16 +14,17 @@
 #include "node.h"
 #include "op_private.h"
 
-#define DITTO_MAY_CHANGE	(DITTO_MAY_WRITE | DITTO_MAY_APPEND | DITTO_MAY_DELETE)
+#define DITTO_MAY_CHANGE \
+	(DITTO_MAY_WRITE | DITTO_MAY_APPEND | DITTO_MAY_DELETE | DITTO_MAY_WRITE_XATTRS)
 
 /* What the VFS calls the DITTO_MAY_* bits. */
 static int vfs_mask(u32 may)
 {
 	int mask = 0;
 
-	if (may & DITTO_MAY_READ)
+	if (may & (DITTO_MAY_READ | DITTO_MAY_READ_XATTRS))
 		mask |= MAY_READ;
-	if (may & DITTO_MAY_WRITE)
+	if (may & (DITTO_MAY_WRITE | DITTO_MAY_WRITE_XATTRS))
 		mask |= MAY_WRITE;
 	if (may & DITTO_MAY_EXEC)
 		mask |= MAY_EXEC;
@@ -42,8 +43,9 @@ static bool is_stored_here(umode_t mode)
 
 static int may_change(const struct ditto_op *op, const struct inode *inode, u32 may)
 {
-	if (is_stored_here(inode->i_mode) &&
-	    (!op->writable || __mnt_is_readonly(op->share->root.mnt)))
+	bool stored = is_stored_here(inode->i_mode) || may & DITTO_MAY_WRITE_XATTRS;
+
+	if (stored && (!op->writable || __mnt_is_readonly(op->share->root.mnt)))
 		return -EROFS;
 	if ((may & DITTO_MAY_DELETE) && !S_ISDIR(inode->i_mode))
 		return -EACCES;
@@ -51,7 +53,8 @@ static int may_change(const struct ditto_op *op, const struct inode *inode, u32 
 		return 0;
 
 	/* The VFS checks this at open(2), which comes too early for us. */
-	if (may & (S_ISDIR(inode->i_mode) ? DITTO_MAY_DELETE : DITTO_MAY_WRITE))
+	if (may & (S_ISDIR(inode->i_mode) ? DITTO_MAY_DELETE : DITTO_MAY_WRITE) ||
+	    may & DITTO_MAY_WRITE_XATTRS)
 		return -EPERM;
 	return 0;
 }
@@ -67,11 +70,13 @@ static const struct {
 	u32 may;
 	u32 right;
 } needs[] = {
-	{ DITTO_MAY_READ,	DITTO_RIGHT_READ_DATA },
-	{ DITTO_MAY_WRITE,	DITTO_RIGHT_WRITE_DATA },
-	{ DITTO_MAY_EXEC,	DITTO_RIGHT_EXECUTE },
-	{ DITTO_MAY_APPEND,	DITTO_RIGHT_APPEND_DATA },
-	{ DITTO_MAY_DELETE,	DITTO_RIGHT_DELETE_CHILD },
+	{ DITTO_MAY_READ,		DITTO_RIGHT_READ_DATA },
+	{ DITTO_MAY_WRITE,		DITTO_RIGHT_WRITE_DATA },
+	{ DITTO_MAY_EXEC,		DITTO_RIGHT_EXECUTE },
+	{ DITTO_MAY_APPEND,		DITTO_RIGHT_APPEND_DATA },
+	{ DITTO_MAY_DELETE,		DITTO_RIGHT_DELETE_CHILD },
+	{ DITTO_MAY_READ_XATTRS,	DITTO_RIGHT_READ_XATTRS },
+	{ DITTO_MAY_WRITE_XATTRS,	DITTO_RIGHT_WRITE_XATTRS },
 };
 
 static u32 needed(u32 may)

@@ -9,33 +9,28 @@
 #include "access.h"
 #include "v3/proto.h"
 
-/* What a bit means for files and for directories. */
+/* What a bit means for files, for directories and for those of named attributes. */
 static const struct {
 	u32 bit;
-	u32 file;
-	u32 dir;
+	u32 may[DNFS_ACCESSEDS];
 } accesses[] = {
-	{ ACCESS3_READ,		DITTO_MAY_READ,		DITTO_MAY_READ },
-	{ ACCESS3_LOOKUP,	0,			DITTO_MAY_EXEC },
-	{ ACCESS3_MODIFY,	DITTO_MAY_WRITE,	DITTO_MAY_WRITE | DITTO_MAY_EXEC },
-	{ ACCESS3_EXTEND,	DITTO_MAY_WRITE | DITTO_MAY_APPEND,
-				DITTO_MAY_WRITE | DITTO_MAY_EXEC },
-	{ ACCESS3_DELETE,	0,			DITTO_MAY_DELETE | DITTO_MAY_EXEC },
-	{ ACCESS3_EXECUTE,	DITTO_MAY_EXEC,		0 },
+	{ ACCESS3_READ,	   { DITTO_MAY_READ, DITTO_MAY_READ, DITTO_MAY_READ_XATTRS } },
+	{ ACCESS3_LOOKUP,  { 0, DITTO_MAY_EXEC, DITTO_MAY_READ_XATTRS } },
+	{ ACCESS3_MODIFY,  { DITTO_MAY_WRITE, DITTO_MAY_WRITE | DITTO_MAY_EXEC,
+			     DITTO_MAY_WRITE_XATTRS } },
+	{ ACCESS3_EXTEND,  { DITTO_MAY_WRITE | DITTO_MAY_APPEND, DITTO_MAY_WRITE | DITTO_MAY_EXEC,
+			     DITTO_MAY_WRITE_XATTRS } },
+	{ ACCESS3_DELETE,  { 0, DITTO_MAY_DELETE | DITTO_MAY_EXEC, DITTO_MAY_WRITE_XATTRS } },
+	{ ACCESS3_EXECUTE, { DITTO_MAY_EXEC, 0, 0 } },
 };
 
-static u32 may_of(unsigned int i, bool dir)
-{
-	return dir ? accesses[i].dir : accesses[i].file;
-}
-
-u32 dnfs_access_known(bool dir)
+u32 dnfs_access_known(enum dnfs_accessed what)
 {
 	unsigned int i;
 	u32 known = 0;
 
 	for (i = 0; i < ARRAY_SIZE(accesses); i++)
-		if (may_of(i, dir))
+		if (accesses[i].may[what])
 			known |= accesses[i].bit;
 	return known;
 }
@@ -46,16 +41,16 @@ static bool is_denied(int err)
 	return err == -EACCES || err == -EROFS || err == -EPERM;
 }
 
-int dnfs_access(struct ditto_op *op, struct ditto_node *node, u32 wanted, u32 *granted)
+int dnfs_access(struct ditto_op *op, struct ditto_node *node, enum dnfs_accessed what, u32 wanted,
+		u32 *granted)
 {
-	bool dir = S_ISDIR(node->inode->i_mode);
 	u32 all = 0;
 	unsigned int i;
 	int err;
 
 	*granted = 0;
 	for (i = 0; i < ARRAY_SIZE(accesses); i++) {
-		u32 may = may_of(i, dir);
+		u32 may = accesses[i].may[what];
 
 		if (may && wanted & accesses[i].bit) {
 			all |= may;
@@ -70,7 +65,7 @@ int dnfs_access(struct ditto_op *op, struct ditto_node *node, u32 wanted, u32 *g
 	for (i = 0; i < ARRAY_SIZE(accesses); i++) {
 		if (!(*granted & accesses[i].bit))
 			continue;
-		err = ditto_permission(op, node, may_of(i, dir));
+		err = ditto_permission(op, node, accesses[i].may[what]);
 		if (is_denied(err))
 			*granted &= ~accesses[i].bit;
 		else if (err)

@@ -24,6 +24,7 @@ SUCCESSFUL, FAILED, IS_GROUP, INHERITED = 0x10, 0x20, 0x40, 0x80
 AUTO_INHERIT, PROTECTED, DEFAULTED = 1, 2, 4
 
 READ, WRITE, APPEND, EXECUTE = 1, 2, 4, 0x20
+READ_NAMED, WRITE_NAMED = 8, 0x10
 READ_ATTRS, WRITE_ATTRS, DELETE_CHILD = 0x80, 0x100, 0x40
 READ_ACL, WRITE_ACL, WRITE_OWNER, SYNCHRONIZE = 0x20000, 0x40000, 0x80000, 0x100000
 ALL = 0x1f01ff
@@ -419,6 +420,76 @@ def enforced(w):
                                (user(1003), True, 0xd), (user(1004), True, 1)):
         for got, may in ask(w, cred, 'file'):
             eq((got, may & 0xd), (read, access), cred)
+
+
+def named_attrs(c, fh):
+    """What one may do with the attribute "one" of a file: statuses, and ACCESS of the directory."""
+    create = c.compound(putfh(fh), nfs4.openattr(True), nfs4.getfh())
+    attrs = create[-1].fh if create.status == nfs4.OK else None
+    yield c.compound(putfh(fh), nfs4.openattr()).status
+    yield create.status
+    if attrs is None:
+        return
+    r = c.compound(putfh(attrs), nfs4.access()).ok()[-1]
+    eq(r.supported & ~0x1f, 0)
+    yield r.access
+    yield c.compound(putfh(attrs), nfs4.lookup('one')).status
+    yield c.compound(putfh(attrs), readdir(0, bytes(8), 'type')).status
+    for access, how in ((nfs4.READ, {}), (nfs4.WRITE, {}),
+                        (nfs4.BOTH, {'how': nfs4.UNCHECKED, 'attrs': {}})):
+        got, one = c.open(attrs, 'two' if how else 'one', access, **how)
+        if got.status == nfs4.OK and access == nfs4.READ:
+            eq(c.compound(putfh(one), nfs4.read(got.stateid, 0, 9)).ok()[-1].data, b'value')
+        # Once more by the same owner.
+        again, _ = c.open(attrs, 'two' if how else 'one', access, **how)
+        eq(again.status, got.status)
+        if got.status == nfs4.OK:
+            close = (again.stateid, c.seqid()) if c.nfs.minor == 0 else (again.stateid,)
+            c.compound(putfh(one), nfs4.close(*close)).ok()
+        yield got.status
+    yield c.compound(putfh(attrs), nfs4.savefh(), nfs4.rename('two', 'three')).status
+    yield c.compound(putfh(attrs), nfs4.remove('three')).status
+
+
+@wire
+def named_attributes(w):
+    """READ_NAMED_ATTRS and WRITE_NAMED_ATTRS decide of them, whatever of the data one may."""
+    ok, no, none = nfs4.OK, nfs4.ACCESS, nfs4.NOENT
+    both = READ_NAMED | WRITE_NAMED
+    put(w.path('file'), b'data')
+    put(w.path('bare'), b'data')
+    os.chown(w.path('file'), 1000, 2000)
+    root = nfs4.Session.make(nfs4.connect(w.client))
+    fh, bare = root.fh('data', 'file'), root.fh('data', 'bare')
+    attrs = root.compound(putfh(fh), nfs4.openattr(True), nfs4.getfh()).ok()[-1].fh
+    got, one = root.open(attrs, 'one', nfs4.BOTH, how=nfs4.UNCHECKED, attrs={})
+    root.compound(putfh(one), nfs4.write(got.stateid, 0, b'value'), nfs4.close(got.stateid)).ok()
+    for file in (fh, bare):
+        set_acl(root, file, [
+            (ALLOW, 0, READ | WRITE | APPEND | LOOK, '1001'), (ALLOW, 0, READ_NAMED, '1002'),
+            (ALLOW, 0, both, '1003'), (ALLOW, 0, WRITE_NAMED | READ, '1004'),
+            (DENY, 0, READ_NAMED, '1000'), (ALLOW, 0, ALL, 'OWNER@')])
+    change = [none, no]
+    for uid, wanted in ((1001, [no, no]), (1002, [ok, ok, 3, ok, ok, ok, no, no, no, no]),
+                        (1003, [ok, ok, 0x1f, ok, ok, ok, ok, ok, ok, ok]),
+                        (1004, [no, no]), (1000, [no, no])):
+        for make in (nfs4.Client40, nfs4.Session.make):
+            c = make(nfs4.connect(w.client), cred=user(uid))
+            eq(list(named_attrs(c, fh)), wanted, uid)
+            # Where there is none yet, a directory is made.
+            may = [c.compound(putfh(bare), nfs4.openattr(create)).status
+                   for create in (False, True)]
+            eq(may, {1002: change, 1003: [none, ok]}.get(uid, [no, no]), uid)
+            # ACCESS of the file is that of its data.
+            eq(c.compound(putfh(fh), nfs4.access()).ok()[-1].access & 0xd,
+               {1001: 0xd, 1004: 1, 1000: 0xd}.get(uid, 0), uid)
+    # With a handle of the directory from before.
+    c = nfs4.Session.make(nfs4.connect(w.client), cred=user(1001))
+    for op in (nfs4.lookup('one'), readdir(0, bytes(8), 'type'), nfs4.remove('one')):
+        last(c.compound(putfh(attrs), op), no)
+    eq(c.compound(putfh(attrs), nfs4.access()).ok()[-1].access, 0)
+    for access in (nfs4.READ, nfs4.WRITE):
+        eq(c.open(attrs, 'one', access)[0].status, no)
 
 
 @wire

@@ -111,7 +111,8 @@ static int dnfs3_access(struct dnfs_call *call)
 	err = dnfs_target_get(call, &args->fh, &target);
 	if (err)
 		return err;
-	err = dnfs_access(&target.op, target.node, args->access, &res->access);
+	err = dnfs_access(&target.op, target.node, dnfs_accessed_of(target.node->inode->i_mode),
+			  args->access, &res->access);
 	dnfs_post_attr_get(&target, &res->attr);
 	dnfs_target_put(&target);
 	return err;

@@ -33,40 +33,23 @@ static u32 access_decode(struct dnfs4_compound *cmp, void *args)
 	return a->wanted & ~all ? NFS4ERR_INVAL : NFS4_OK;
 }
 
-/* A directory of named attributes is read and changed as its file is. */
-static u32 access_attrdir(struct dnfs4_compound *cmp, u32 wanted, struct access_res *res)
-{
-	static const u32 reads = NFS4_ACCESS_READ | NFS4_ACCESS_LOOKUP;
-	static const u32 writes = NFS4_ACCESS_MODIFY | NFS4_ACCESS_EXTEND | NFS4_ACCESS_DELETE;
-	u32 granted;
-	int err;
-
-	err = dnfs_access(dnfs4_fs_op(cmp), dnfs4_node(cmp),
-			  NFS4_ACCESS_READ | NFS4_ACCESS_MODIFY, &granted);
-	res->known = wanted & (reads | writes);
-	res->granted = res->known & ((granted & NFS4_ACCESS_READ ? reads : 0) |
-				     (granted & NFS4_ACCESS_MODIFY ? writes : 0));
-	return dnfs4_status(cmp, err);
-}
-
 static u32 access_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	const struct access_args *a = args;
 	struct access_res *res = result;
 	struct ditto_node *node = dnfs4_node(cmp);
+	enum dnfs_accessed what;
 
-	switch (cmp->current_fh.kind) {
-	case DNFS4_FH_PSEUDO:
-		res->known = a->wanted & dnfs_access_known(true);
+	if (cmp->current_fh.kind == DNFS4_FH_PSEUDO) {
+		res->known = a->wanted & dnfs_access_known(DNFS_ACCESSED_DIR);
 		res->granted = a->wanted & (NFS4_ACCESS_READ | NFS4_ACCESS_LOOKUP);
 		return NFS4_OK;
-	case DNFS4_FH_ATTRDIR:
-		return access_attrdir(cmp, a->wanted, res);
-	default:
-		res->known = a->wanted & dnfs_access_known(S_ISDIR(node->inode->i_mode));
-		return dnfs4_status(cmp, dnfs_access(dnfs4_fs_op(cmp), node, a->wanted,
-						     &res->granted));
 	}
+	what = cmp->current_fh.kind == DNFS4_FH_ATTRDIR ? DNFS_ACCESSED_ATTRS :
+							  dnfs_accessed_of(node->inode->i_mode);
+	res->known = a->wanted & dnfs_access_known(what);
+	return dnfs4_status(cmp, dnfs_access(dnfs4_fs_op(cmp), node, what, a->wanted,
+					     &res->granted));
 }
 
 static bool access_encode(struct dnfs4_compound *cmp, u32 status, const void *result)

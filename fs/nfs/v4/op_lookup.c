@@ -34,7 +34,8 @@ static u32 lookup_in_share(struct dnfs4_compound *cmp, const struct ditto_name *
 	if (status)
 		return status;
 	if (named)
-		err = ditto_stream_open(op, dnfs4_node(cmp), name, false, &node, NULL);
+		err = ditto_permission(op, dnfs4_node(cmp), DITTO_MAY_READ_XATTRS) ?:
+		      ditto_stream_open(op, dnfs4_node(cmp), name, false, &node, NULL);
 	else
 		err = ditto_lookup(op, dnfs4_node(cmp), name, &node);
 	if (err)

@@ -86,10 +86,10 @@ static void attrdir_after(struct dnfs4_compound *cmp, struct ditto_wcc *wcc)
 	wcc->post_valid = !ditto_stream_dir_attr(dnfs4_fs_op(cmp), dnfs4_node(cmp), &wcc->post);
 }
 
-/* Who may change the file may change its named attributes. */
+/* RFC 8881 section 6.2.1.3.1 */
 static int attrdir_check(struct dnfs4_compound *cmp)
 {
-	return ditto_permission(dnfs4_fs_op(cmp), dnfs4_node(cmp), DITTO_MAY_WRITE);
+	return ditto_permission(dnfs4_fs_op(cmp), dnfs4_node(cmp), DITTO_MAY_WRITE_XATTRS);
 }
 
 static int remove_attr(struct dnfs4_compound *cmp, const struct ditto_name *name,

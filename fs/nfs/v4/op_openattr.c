@@ -3,6 +3,7 @@
  * OPENATTR (RFC 8881 section 18.17): from a file to the directory of its named
  * attributes, which are its streams.
  */
+#include <linux/minmax.h>
 #include <linux/nfs4.h>
 
 #include "../../node.h"
@@ -27,6 +28,21 @@ static int one_is_enough(void *arg, const struct ditto_name *name, u64 size, u64
 	return 1;
 }
 
+/*
+ * RFC 8881 section 6.2.1.3.1: it takes the right to read named attributes to find the
+ * directory, and the right to write them to make one. An empty directory is not stored.
+ */
+static int openattr_check(struct ditto_op *op, struct ditto_node *node, bool create)
+{
+	int ret = ditto_permission(op, node, DITTO_MAY_READ_XATTRS);
+
+	if (!ret)
+		ret = ditto_stream_list(op, node, one_is_enough, NULL);
+	if (ret)
+		return min(ret, 0);
+	return create ? ditto_permission(op, node, DITTO_MAY_WRITE_XATTRS) : -ENOENT;
+}
+
 static u32 openattr_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	const struct openattr_args *a = args;
@@ -38,14 +54,9 @@ static u32 openattr_exec(struct dnfs4_compound *cmp, void *args, void *result)
 		return cmp->minor ? NFS4ERR_WRONG_TYPE : NFS4ERR_INVAL;
 	if (!ditto_has_streams(op->share))
 		return NFS4ERR_NOTSUPP;
-	if (a->create && !op->writable)
-		return NFS4ERR_ROFS;
-	/* An empty one is there as soon as somebody wants it, and only for him. */
-	if (!a->create) {
-		err = ditto_stream_list(op, dnfs4_node(cmp), one_is_enough, NULL);
-		if (err <= 0)
-			return err ? dnfs4_status(cmp, err) : NFS4ERR_NOENT;
-	}
+	err = openattr_check(op, dnfs4_node(cmp), a->create);
+	if (err)
+		return dnfs4_status(cmp, err);
 	fh->kind = DNFS4_FH_ATTRDIR;
 	cmp->stateid_set = false;
 	return NFS4_OK;

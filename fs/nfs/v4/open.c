@@ -279,7 +279,8 @@ static int dnfs4_instance_once(struct ditto_op *op, const struct dnfs4_open_ask 
 		.stream_len = ask->base ? ask->name->len : 0,
 		.how = DITTO_OPEN_EXISTING,
 		.flags = DITTO_OPENF_FILE | DITTO_OPENF_MODE_ONLY |
-			 (ask->trusted ? DITTO_OPENF_OWNER : 0),
+			 (ask->trusted ? DITTO_OPENF_OWNER : 0) |
+			 (ask->base ? DITTO_OPENF_XATTRS : 0),
 		.rights = rights,
 		.deny = dnfs4_deny_of(ask->deny),
 		.reclaim = ask->reclaim,
@@ -432,8 +433,12 @@ static u32 dnfs4_open_fresh(struct dnfs4_compound *cmp, const struct dnfs4_open_
 static int dnfs4_open_judge(struct ditto_op *op, const struct dnfs4_open_ask *ask)
 {
 	u32 owner = ask->trusted ? DITTO_MAY_OWNER : 0;
+	u32 may = (ask->access & NFS4_SHARE_ACCESS_READ ? DITTO_MAY_READ_XATTRS : 0) |
+		  (ask->access & NFS4_SHARE_ACCESS_WRITE ? DITTO_MAY_WRITE_XATTRS : 0);
 	int err = 0;
 
+	if (ask->base)
+		return ditto_permission(op, ask->base, may | owner);
 	if (ask->access & NFS4_SHARE_ACCESS_WRITE)
 		err = ditto_permission(op, ask->node, DITTO_MAY_WRITE | owner);
 	if (err || !(ask->access & NFS4_SHARE_ACCESS_READ))

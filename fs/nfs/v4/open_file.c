@@ -127,7 +127,7 @@ static int dnfs4_make_attribute(struct dnfs4_compound *cmp, struct dnfs4_open_fi
 {
 	struct ditto_op *op = dnfs4_fs_op(cmp);
 	struct ditto_node *base = dnfs4_node(cmp);
-	int err = ditto_permission(op, base, DITTO_MAY_WRITE);
+	int err = ditto_permission(op, base, DITTO_MAY_WRITE_XATTRS);
 
 	if (err)
 		return err;
@@ -139,14 +139,18 @@ static int dnfs4_make_attribute(struct dnfs4_compound *cmp, struct dnfs4_open_fi
 	return err;
 }
 
-/* A named attribute is data of its file: who may write that may make one. */
+/* RFC 8881 section 6.2.1.3.1: who looks for one must be able to read them. */
 static int dnfs4_get_attribute(struct dnfs4_compound *cmp, struct dnfs4_open_file *file)
 {
-	int err = -ENOENT;
+	struct ditto_op *op = dnfs4_fs_op(cmp);
+	struct ditto_node *base = dnfs4_node(cmp);
+	int err = ditto_permission(op, base, DITTO_MAY_READ_XATTRS);
 
+	if (err)
+		return err;
+	err = -ENOENT;
 	if (!dnfs4_is_exclusive(file))
-		err = ditto_stream_open(dnfs4_fs_op(cmp), dnfs4_node(cmp), &file->name, false,
-					&file->node, NULL);
+		err = ditto_stream_open(op, base, &file->name, false, &file->node, NULL);
 	if (!err && file->create && file->mode != NFS4_CREATE_UNCHECKED) {
 		ditto_node_put(file->node);
 		err = -EEXIST;

@@ -180,7 +180,7 @@ static int gather_streams(struct dnfs4_listing *list, struct streams *streams)
 	struct dnfs4_compound *cmp = list->cmp;
 	int ret;
 
-	ret = ditto_permission(dnfs4_fs_op(cmp), dnfs4_node(cmp), DITTO_MAY_READ);
+	ret = ditto_permission(dnfs4_fs_op(cmp), dnfs4_node(cmp), DITTO_MAY_READ_XATTRS);
 	if (!ret)
 		ret = ditto_stream_list(dnfs4_fs_op(cmp), dnfs4_node(cmp), take_stream, streams);
 	return min(ret, 0);
