@@ -493,6 +493,24 @@ def named_attributes(w):
 
 
 @wire
+def taking_the_owner(w):
+    """WRITE_OWNER lets one become the owner, also with the group that the file has anyway."""
+    for c, name in ((nfs4.Client40, '4.0'), (nfs4.Session.make, '4.1')):
+        put(w.path(name))
+        os.chown(w.path(name), 1000, 2000)
+        root = raw(w)
+        fh = root.fh('data', name)
+        set_acl(root, fh, [(ALLOW, 0, WRITE_OWNER | LOOK, '1001'), (ALLOW, 0, LOOK, 'EVERYONE@')])
+        client = c(nfs4.connect(w.client), cred=user(1001))
+        for owner, group, status in (('1001', '3000', nfs4.PERM), ('1002', '2000', nfs4.PERM),
+                                     ('1001', '2000', nfs4.OK)):
+            last(client.compound(putfh(fh), setattr(ANON, {'owner': owner, 'owner_group': group})),
+                 status)
+        st = os.stat(w.path(name))
+        eq((st.st_uid, st.st_gid), (1001, 2000))
+
+
+@wire
 def who_may_read_and_write_it(w):
     """READ_ACL and WRITE_ACL; the owner always may."""
     put(w.path('file'), b'secret')
