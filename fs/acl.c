@@ -374,6 +374,8 @@ static struct ditto_acl *make_acl(struct ditto_op *op, struct ditto_node *node)
 		acl = ditto_acl_from_posix(node->inode->i_mode, access, NULL);
 	posix_acl_release(access);
 	posix_acl_release(dflt);
+	if (!IS_ERR(acl))
+		ditto_acl_canonicalize(acl, ditto_owner_of(op->share, node->inode));
 	return acl == ERR_PTR(-E2BIG) ? ERR_PTR(-EOPNOTSUPP) : acl;
 }
 

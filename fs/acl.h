@@ -175,6 +175,18 @@ umode_t ditto_acl_mode(const struct ditto_acl *acl, kuid_t uid, kgid_t gid);
 struct ditto_acl *ditto_acl_from_mode(umode_t mode);
 struct ditto_acl *ditto_acl_from_posix(umode_t mode, const struct posix_acl *access,
 				       const struct posix_acl *def);
+/**
+ * ditto_acl_canonicalize - put denials before what is allowed, if that says the same
+ * @acl: made from a mode or a POSIX ACL; only the caller has it
+ * @owner: of the file
+ *
+ * The order that Windows asks for (MS-DTYP section 2.4.5); its tools offer to sort other lists,
+ * which may change what they mean. If it would change what this one means, the list stays as it
+ * is.
+ *
+ * Context: any.
+ */
+void ditto_acl_canonicalize(struct ditto_acl *acl, kuid_t owner);
 
 /**
  * ditto_acl_chmod - the list after a chmod

@@ -7,11 +7,14 @@
  * difference.
  */
 
+#include <kunit/visibility.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/module.h>
+#include <linux/overflow.h>
 #include <linux/posix_acl.h>
 #include <linux/stat.h>
+#include <linux/string.h>
 
 #include "acl.h"
 #include "acl_private.h"
@@ -198,6 +201,51 @@ struct ditto_acl *ditto_acl_from_posix(umode_t mode, const struct posix_acl *acc
 	return ditto_acl_end(&b, -E2BIG);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_acl_from_posix, DITTO);
+
+/* Can both decide about the same right of the same person? */
+static bool ace_meets(const struct ditto_ace *allow, const struct ditto_ace *deny, kuid_t owner)
+{
+	bool now = ditto_ace_is_effective(deny);
+
+	/* What is to be inherited never counts together with what counts here. */
+	if (!(allow->mask & deny->mask) || ditto_ace_is_effective(allow) != now)
+		return false;
+	if (deny->who != DITTO_WHO_UID)
+		return true;
+	if (allow->who == DITTO_WHO_UID)
+		return uid_eq(allow->uid, deny->uid);
+	/* Whoever will own what is made in a directory is not known. */
+	return allow->who != DITTO_WHO_OWNER || !now || uid_eq(deny->uid, owner);
+}
+
+/* May this denial go before all that is allowed in front of it? */
+static bool ace_may_rise(const struct ditto_acl *acl, unsigned int at, kuid_t owner)
+{
+	for (unsigned int i = 0; i < at; i++)
+		if (acl->aces[i].type == DITTO_ACE_ALLOW &&
+		    ace_meets(&acl->aces[i], &acl->aces[at], owner))
+			return false;
+	return true;
+}
+
+void ditto_acl_canonicalize(struct ditto_acl *acl, kuid_t owner)
+{
+	unsigned int i, denials = 0;
+	struct ditto_ace ace;
+
+	for (i = 0; i < acl->count; i++)
+		if (acl->aces[i].type == DITTO_ACE_DENY && !ace_may_rise(acl, i, owner))
+			return;
+	for (i = 0; i < acl->count; i++) {
+		if (acl->aces[i].type != DITTO_ACE_DENY)
+			continue;
+		ace = acl->aces[i];
+		memmove(&acl->aces[denials + 1], &acl->aces[denials],
+			array_size(i - denials, sizeof(ace)));
+		acl->aces[denials++] = ace;
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_acl_canonicalize);
 
 struct ditto_acl *ditto_acl_from_mode(umode_t mode)
 {

@@ -139,6 +139,29 @@ def smbcacls_changes_entries(w):
 
 
 @test(smb=True, squash='none')
+def denials_first(w):
+    """What a POSIX ACL denies a user stands first, where that says the same."""
+    s = session(w)
+    s.close(fresh(s, 'f'))
+    s.close(fresh(s, 'g'))
+    run('setfacl', '-m', f'u:{smb.UIDS["bob"]}:---,o::r', w.path('f'))
+    shown = [(who, ace[0]) for who, ace in listed(w, 'f')]
+    eq(shown[:2], [(text('bob'), '1'), (text('alice'), '0')], shown)
+    eq('1' in [kind for _, kind in shown[1:]], False, shown)
+    # The owner may be a member of the group, and has what he has all the same.
+    run('setfacl', '-m', 'g:4711:---,o::r', w.path('g'))
+    shown = [(who, ace[0]) for who, ace in listed(w, 'g')]
+    eq(shown[0], (text('alice'), '0'), shown)
+    eq(('S-1-22-2-4711', '1') in shown, True, shown)
+    # What was set stays in its order.
+    carol = text('carol')
+    fid = s.create('f', access=READ_ACL | WRITE_ACL, how=smb2.OPEN)
+    set_sd(s, fid, descriptor((ALLOW, 0, READ, EVERYONE), (DENY, 0, READ, user('carol'))))
+    eq([who for who, _ in listed(w, 'f')], ['S-1-1-0', carol])
+    s.end()
+
+
+@test(smb=True, squash='none')
 def a_list_decides(w):
     """More than the mode gives to one user, and less to another."""
     s = session(w)

@@ -178,6 +178,94 @@ static void acl_from_posix_test(struct kunit *test)
 	}
 }
 
+static bool acl_is_canonical(const struct ditto_acl *acl)
+{
+	bool allows = false;
+
+	for (unsigned int i = 0; i < acl->count; i++) {
+		if (acl->aces[i].type == DITTO_ACE_DENY && allows)
+			return false;
+		allows |= acl->aces[i].type == DITTO_ACE_ALLOW;
+	}
+	return true;
+}
+
+static struct ditto_acl *acl_from_perms(struct kunit *test, u32 perms)
+{
+	struct posix_acl *posix = posix_make(test, perms);
+	struct ditto_acl *acl = ditto_acl_from_posix(S_IFREG, posix, NULL);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(acl));
+	posix_acl_release(posix);
+	return acl;
+}
+
+/* Nobody may more or less, also if the user who is named owns the file. */
+static void acl_canonical_rights_test(struct kunit *test)
+{
+	unsigned int i, canonical = 0, sorted = 0;
+	struct ditto_acl *acl, *plain;
+	const u32 *who;
+	u32 perms;
+
+	for (perms = 0; perms < BIT(18); perms += 7) {
+		acl = acl_from_perms(test, perms);
+		plain = acl_from_perms(test, perms);
+		sorted += acl_is_canonical(plain);
+		ditto_acl_canonicalize(acl, KUIDT_INIT(perms & 1 ? 1 : 5));
+		canonical += acl_is_canonical(acl);
+		if (!acl_is_canonical(acl))
+			KUNIT_ASSERT_MEMEQ(test, acl->aces, plain->aces,
+					   flex_array_size(plain, aces, plain->count));
+		for (i = 0; perms & 1 && i < ARRAY_SIZE(posix_people); i++) {
+			who = posix_people[i];
+			KUNIT_ASSERT_EQ_MSG(test, acl_rights(test, acl, who[0], who[1], who[2],
+							     false),
+					    acl_rights(test, plain, who[0], who[1], who[2], false),
+					    "%06o %u", perms, i);
+		}
+		ditto_acl_put(plain);
+		ditto_acl_put(acl);
+	}
+	KUNIT_EXPECT_GT(test, canonical, sorted);
+}
+
+static void acl_canonical_test(struct kunit *test)
+{
+	static const struct {
+		u32 perms;	/* other, mask, group 6, the group, user 5, the owner */
+		u32 owner;
+		bool canonical;
+	} cases[] = {
+		{ 0477406, 1, true },	/* the user 5 may nothing, all others may read */
+		{ 0477406, 5, false },	/* who is the owner */
+		{ 0477446, 1, true },	/* nothing is denied */
+		{ 0470446, 1, false },	/* the group 6 may nothing: the owner may be a member */
+		{ 0470400, 1, false },	/* or the user */
+		{ 0170440, 1, true },	/* what is denied is allowed behind it only */
+	};
+	struct ditto_acl *acl, *plain;
+	struct posix_acl *posix;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		acl = acl_from_perms(test, cases[i].perms);
+		ditto_acl_canonicalize(acl, KUIDT_INIT(cases[i].owner));
+		KUNIT_EXPECT_EQ_MSG(test, acl_is_canonical(acl), cases[i].canonical, "%u", i);
+		ditto_acl_put(acl);
+	}
+	/* Whoever makes something in a directory may be the user 5. */
+	posix = posix_make(test, 0477406);
+	acl = ditto_acl_from_posix(S_IFDIR | 0755, NULL, posix);
+	plain = ditto_acl_from_posix(S_IFDIR | 0755, NULL, posix);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(acl) || IS_ERR(plain));
+	ditto_acl_canonicalize(acl, KUIDT_INIT(1));
+	KUNIT_EXPECT_MEMEQ(test, acl->aces, plain->aces,
+			   flex_array_size(plain, aces, plain->count));
+	ditto_acl_put(plain);
+	ditto_acl_put(acl);
+	posix_acl_release(posix);
+}
+
 /* A default ACL is for what is made in the directory only, and gives the same there. */
 static void acl_from_default_test(struct kunit *test)
 {
@@ -214,6 +302,8 @@ static struct kunit_case acl_cases[] = {
 	KUNIT_CASE(acl_from_mode_test),
 	KUNIT_CASE(acl_from_posix_test),
 	KUNIT_CASE(acl_from_default_test),
+	KUNIT_CASE(acl_canonical_test),
+	KUNIT_CASE(acl_canonical_rights_test),
 	{}
 };
 
