@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "mem.h"
@@ -144,12 +143,4 @@ void status_free(struct status *s)
 	}
 	free(s->problem);
 	memset(s, 0, sizeof(*s));
-}
-
-u64 status_clock(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (u64)t.tv_sec * 1000000000 + (u64)t.tv_nsec;
 }

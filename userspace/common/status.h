@@ -24,7 +24,7 @@ struct status_problem {
  * struct status - dittod as it is
  * @pid: its process
  * @heard: when it heard of the configuration, or that it is to stop, which this is about; see
- *	status_clock()
+ *	clock_ns()
  * @started: of the server that the configuration was applied to; 0 for none
  * @stopped: it applies nothing until it is told to
  * @shares: in the configuration
@@ -47,7 +47,5 @@ int status_write(const struct status *s);
 bool status_read(struct status *s);
 void status_free(struct status *s);
 void status_remove(void);
-/* Nanoseconds, by a clock that all processes share. */
-u64 status_clock(void);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "common/listener.h"
 #include "common/status.h"
 #include "ctl.h"
@@ -204,7 +205,7 @@ static int daemon_signal(pid_t pid, int signal)
 /* Send dittod a signal and wait until it did as told. */
 static int tell_daemon(const struct ctl *ctl, int signal, bool stopped)
 {
-	u64 since = status_clock();
+	u64 since = clock_ns();
 	struct status s;
 	pid_t pid, told;
 	int ms;

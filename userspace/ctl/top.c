@@ -3,22 +3,14 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "counts.h"
 #include "ctl.h"
 #include "out.h"
 
 #define SECOND_NS	1000000000ULL
-
-static u64 now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (u64)t.tv_sec * SECOND_NS + (u64)t.tv_nsec;
-}
 
 /* What happened since; an operation that is new, or counts from zero again, counts whole. */
 static struct count since(const struct counts *before, const struct count *now)
@@ -115,7 +107,7 @@ static int top_run(struct ctl *ctl, char **words)
 		return CTL_USAGE;
 
 	status = counts_read(ctl, &before);
-	then = now_ns();
+	then = clock_ns();
 	while (!status && (!rounds || done++ < rounds)) {
 		double seconds;
 
@@ -123,8 +115,8 @@ static int top_run(struct ctl *ctl, char **words)
 		status = counts_read(ctl, &now);
 		if (status)
 			break;
-		seconds = (double)(now_ns() - then) / SECOND_NS;
-		then = now_ns();
+		seconds = (double)(clock_ns() - then) / SECOND_NS;
+		then = clock_ns();
 		(ctl->json ? print_json : print_table)(&before, &now, seconds);
 		counts_free(&before);
 		before = now;

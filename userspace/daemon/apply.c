@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "apply.h"
+#include "clock.h"
 #include "config.h"
 #include "kernel.h"
 #include "log.h"
@@ -23,7 +24,6 @@
 #include "port_user.h"
 #include "setting.h"
 #include "state.h"
-#include "upcall.h"
 
 /* Milliseconds for all file systems together to say what lies at the paths of shares. */
 #define PLACE_TIME	5000
@@ -376,7 +376,7 @@ static bool check_options(struct work *w, const struct share *s, const char *wha
  */
 static void prepare_shares(struct work *w, const struct kernel_shares *have)
 {
-	u64 until = upcall_now_ms() + PLACE_TIME;
+	u64 until = clock_ms() + PLACE_TIME;
 	unsigned int i;
 
 	w->want = mem_new((w->cfg->nshares + 1) * sizeof(*w->want));

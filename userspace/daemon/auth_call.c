@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "auth_call.h"
+#include "clock.h"
 #include "ditto-nl-gen.h"
 #include "log.h"
 #include "mem.h"
@@ -114,7 +115,7 @@ static void run_job(struct job *job)
 	struct auth_call *c = (struct auth_call *)job;
 
 	/* It waited too long for a thread. */
-	if (upcall_now_ms() < c->deadline)
+	if (clock_ms() < c->deadline)
 		auth_call_work(c);
 	else
 		c->error = ETIMEDOUT;
@@ -128,7 +129,7 @@ static void job_done(struct job *job)
 {
 	struct auth_call *c = (struct auth_call *)job;
 
-	if (upcall_now_ms() < c->deadline)
+	if (clock_ms() < c->deadline)
 		send_answer(c);
 	else if (!c->error && !c->step.done)
 		auth_abort(c->auth, c->step.id);
@@ -145,7 +146,7 @@ void auth_call_take(struct conn *channel, const struct upcall_services *services
 	c->job.done = job_done;
 	c->auth = services->auth;
 	c->channel = channel;
-	rc = auth_call_parse(c, msg, upcall_now_ms());
+	rc = auth_call_parse(c, msg, clock_ms());
 	if (!rc)
 		rc = pool_submit(services->logins, &c->job);
 	if (!rc)

@@ -17,8 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "idmap.h"
-#include "upcall.h"
 
 /* What clients take for the domain of machines that have none. */
 #define NO_DOMAIN	"localdomain"
@@ -83,7 +83,7 @@ static void *domain_look(void *arg)
 	memcpy(machine.domain, domain, sizeof(domain));
 	machine.known = true;
 	machine.looking = false;
-	machine.again = upcall_now_ms() + (found ? FOUND_TIME : NOT_FOUND_TIME);
+	machine.again = clock_ms() + (found ? FOUND_TIME : NOT_FOUND_TIME);
 	pthread_cond_broadcast(&machine.found);
 	pthread_mutex_unlock(&lock);
 	return NULL;
@@ -93,7 +93,7 @@ static void domain_start_look_locked(void)
 {
 	pthread_t id;
 
-	if (machine.looking || upcall_now_ms() < machine.again)
+	if (machine.looking || clock_ms() < machine.again)
 		return;
 	machine.looking = !pthread_create(&id, NULL, domain_look, NULL);
 	if (machine.looking)

@@ -9,10 +9,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "keeper.h"
 #include "log.h"
 #include "mem.h"
-#include "upcall.h"
 
 /* Milliseconds in which a worker becomes ready. */
 #define START_TIME	10000
@@ -40,7 +40,7 @@ static void keeper_start_locked(struct keeper *k)
 	struct crew *crew = NULL;
 	int theirs[WORKER_SOCKETS];
 	int ours[WORKER_SOCKETS];
-	u64 now = upcall_now_ms();
+	u64 now = clock_ms();
 	int i, n, rc = 0;
 
 	if (k->started && now < k->started + k->pause)
@@ -132,7 +132,7 @@ static void keeper_sleep_locked(struct keeper *k)
 int keeper_get(struct keeper *k, struct crew **crew)
 {
 	/* One that was just replaced is worth waiting for. */
-	u64 until = upcall_now_ms() + PAUSE_MAX + PAUSE_MIN;
+	u64 until = clock_ms() + PAUSE_MAX + PAUSE_MIN;
 	struct crew *c;
 	int i = -1;
 
@@ -141,7 +141,7 @@ int keeper_get(struct keeper *k, struct crew **crew)
 		if (!k->crew)
 			keeper_start_locked(k);
 		c = k->crew;
-		if (!c && upcall_now_ms() >= until)
+		if (!c && clock_ms() >= until)
 			break;
 		for (i = 0; c && i < WORKER_CHANNELS && c->busy[i]; i++)
 			;
@@ -151,7 +151,7 @@ int keeper_get(struct keeper *k, struct crew **crew)
 	}
 	if (c) {
 		c->busy[i] = true;
-		c->taken[i] = upcall_now_ms();
+		c->taken[i] = clock_ms();
 		c->users++;
 		*crew = c;
 	}
@@ -163,7 +163,7 @@ void keeper_put(struct keeper *k, struct crew *crew, int channel, int rc)
 {
 	pthread_mutex_lock(&k->lock);
 	if (!rc)
-		crew->heard = upcall_now_ms();
+		crew->heard = clock_ms();
 	/* Others are answered: the worker is well, and this channel is of no more use. */
 	if (rc == -ETIMEDOUT && crew->heard >= crew->taken[channel] &&
 	    ++crew->late < WORKER_CHANNELS) {
@@ -220,7 +220,7 @@ void keeper_ready(struct keeper *k)
 	pthread_mutex_lock(&k->lock);
 	/* Another worker may have taken its place since. */
 	if (epoll_wait(k->poll, &event, 1, 0) == 1)
-		keeper_hello_locked(k, upcall_now_ms() + START_TIME);
+		keeper_hello_locked(k, clock_ms() + START_TIME);
 	pthread_mutex_unlock(&k->lock);
 }
 
@@ -229,7 +229,7 @@ bool keeper_wait(struct keeper *k)
 	bool met;
 
 	pthread_mutex_lock(&k->lock);
-	keeper_hello_locked(k, upcall_now_ms() + START_TIME);
+	keeper_hello_locked(k, clock_ms() + START_TIME);
 	met = k->met;
 	pthread_mutex_unlock(&k->lock);
 	return met;

@@ -19,12 +19,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "keeper.h"
 #include "log.h"
 #include "login.h"
 #include "mem.h"
 #include "sandbox.h"
-#include "upcall.h"
 #include "worker.h"
 #include "worker_msg.h"
 
@@ -172,7 +172,7 @@ static int login_send_keytab_locked(struct login *l, struct crew *crew, int fd, 
 	struct keytab_mark mark = keytab_look(l->keytab);
 	int copy, rc;
 
-	l->looked = upcall_now_ms();
+	l->looked = clock_ms();
 	if (!always && keytab_same(&mark, &l->mark))
 		return 0;
 	copy = keytab_copy(l->keytab);
@@ -203,7 +203,7 @@ static int login_channel_get(struct login *l, struct crew **crew, u64 *id)
 	pthread_mutex_lock(&l->keeper.lock);
 	if (!*id)
 		*id = ++l->id;
-	if (!c->dead && upcall_now_ms() >= l->looked + KEYTAB_TIME) {
+	if (!c->dead && clock_ms() >= l->looked + KEYTAB_TIME) {
 		rc = login_send_keytab_locked(l, c, c->channel[i], false);
 		if (rc)
 			log_error("the keytab cannot be handed on: %s", strerror(-rc));
@@ -289,7 +289,7 @@ static enum gss_outcome peer_from_worker(struct login *l, struct gss_peer *peer,
 static int login_exchange(struct login *l, int fd, struct worker_msg *msg, u8 *packet,
 			  struct ntlm_names *said, char local[NSS_NAME_SIZE])
 {
-	u64 until = upcall_now_ms() + TAKE_TIME;
+	u64 until = clock_ms() + TAKE_TIME;
 	/* The name is in the second message of NTLM or later (MS-NLMP section 1.3.1.1). */
 	bool first = msg->first;
 	int rc = worker_msg_send(fd, msg, -1);

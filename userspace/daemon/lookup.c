@@ -12,9 +12,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "lookup.h"
 #include "mem.h"
-#include "upcall.h"
 
 /* Threads that are kept for the next look-up. */
 #define IDLE_MAX	4
@@ -150,7 +150,7 @@ static void lookup_wait_locked(const struct lookup *l, u64 until)
 int lookup_account(const struct lookup_who *who, enum sid_find what, u32 *id,
 		   char name[NSS_NAME_SIZE])
 {
-	u64 now = upcall_now_ms();
+	u64 now = clock_ms();
 	u64 until = who->until < now + LOOKUP_TIME ? who->until : now + LOOKUP_TIME;
 	struct lookup *l;
 	int rc;

@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -24,10 +23,12 @@
 #include "apply.h"
 #include "auth.h"
 #include "channel.h"
+#include "clock.h"
 #include "config.h"
 #include "idmap.h"
 #include "kernel.h"
 #include "log.h"
+#include "loop.h"
 #include "mem.h"
 #include "notify.h"
 #include "paths.h"
@@ -76,6 +77,7 @@
  * @channel: to the kernel
  * @services: work on requests of the kernel
  * @spawner: socket for orders to start workers
+ * @signals: a descriptor of them
  * @failed: @stop is because of an error
  * @applier: pool of one thread for the job, and for @refresh
  * @job: the one that applies
@@ -104,6 +106,7 @@ struct daemon {
 	struct channel *channel;
 	struct upcall_services services;
 	int spawner;
+	int signals;
 	bool failed;
 	struct pool *applier;
 	struct job job;
@@ -313,7 +316,7 @@ static struct config *load(const struct daemon *d)
 
 static void reload(struct daemon *d)
 {
-	u64 heard = status_clock();
+	u64 heard = clock_ns();
 	struct config *cfg = load(d);
 
 	channel_hello(d->channel);
@@ -336,7 +339,7 @@ static void reload(struct daemon *d)
 static void stop_serving(struct daemon *d)
 {
 	d->stopped = true;
-	d->heard = status_clock();
+	d->heard = clock_ns();
 	d->again = false;
 	set_retry(d, 0);
 	log_notice("told to stop: nothing is applied until the configuration is read again");
@@ -345,17 +348,12 @@ static void stop_serving(struct daemon *d)
 		write_status(d);
 }
 
-/* Sources of the loop: a descriptor and what to do when it is readable. */
-struct source {
-	int fd;
-	void (*ready)(struct daemon *d, int fd);
-};
-
-static void signal_ready(struct daemon *d, int fd)
+static void signal_ready(void *arg)
 {
+	struct daemon *d = arg;
 	struct signalfd_siginfo info;
 
-	if (read(fd, &info, sizeof(info)) != sizeof(info))
+	if (read(d->signals, &info, sizeof(info)) != sizeof(info))
 		return;
 	if (info.ssi_signo == SIGHUP)
 		reload(d);
@@ -365,11 +363,12 @@ static void signal_ready(struct daemon *d, int fd)
 		d->stop = true;
 }
 
-static void timer_ready(struct daemon *d, int fd)
+static void timer_ready(void *arg)
 {
+	struct daemon *d = arg;
 	u64 times;
 
-	if (read(fd, &times, sizeof(times)) != sizeof(times))
+	if (read(d->timer, &times, sizeof(times)) != sizeof(times))
 		return;
 	if (!channel_is_up(d->channel))
 		channel_check(d->channel);
@@ -377,138 +376,71 @@ static void timer_ready(struct daemon *d, int fd)
 		begin_life(d);
 }
 
-static void retry_ready(struct daemon *d, int fd)
+static void retry_ready(void *arg)
 {
+	struct daemon *d = arg;
 	u64 times;
 
-	if (read(fd, &times, sizeof(times)) == sizeof(times) && channel_is_up(d->channel))
+	if (read(d->retry, &times, sizeof(times)) == sizeof(times) && channel_is_up(d->channel))
 		start_apply(d);
 }
 
-static void refresh_is_ready(struct daemon *d, int fd)
+static void refresh_is_ready(void *arg)
 {
-	(void)fd;
+	const struct daemon *d = arg;
+
 	refresh_ready(d->refresh, channel_is_up(d->channel));
 }
 
-static void nss_ready(struct daemon *d, int fd)
+static void hosts_ready(void *arg)
 {
-	(void)fd;
-	pool_reap(d->services.names);
+	resolver_ready(arg);
 }
 
-static void netgroups_ready(struct daemon *d, int fd)
+static void logins_ready(void *arg)
 {
-	(void)fd;
-	pool_reap(d->services.netgroups);
-}
+	struct daemon *d = arg;
 
-static void hosts_ready(struct daemon *d, int fd)
-{
-	(void)fd;
-	resolver_ready(d->services.hosts);
-}
-
-static void logins_ready(struct daemon *d, int fd)
-{
-	(void)fd;
 	pool_reap(d->services.logins);
 	channel_hello(d->channel);
 }
 
-static void calls_ready(struct daemon *d, int fd)
+static void auth_is_ready(void *arg)
 {
-	(void)fd;
-	pool_reap(d->services.calls);
-}
+	struct daemon *d = arg;
 
-static void auth_is_ready(struct daemon *d, int fd)
-{
-	(void)fd;
 	auth_ready(d->services.auth);
 	channel_hello(d->channel);
 }
 
 /* It says nothing, so it has ended: without it no worker is started again. */
-static void spawner_is_ready(struct daemon *d, int fd)
+static void spawner_is_ready(void *arg)
 {
-	(void)fd;
+	struct daemon *d = arg;
+
 	log_error("the process that starts workers has ended: dittod must be started again");
 	d->failed = true;
 	d->stop = true;
 }
 
-static void pipes_are_ready(struct daemon *d, int fd)
+static void pipes_are_ready(void *arg)
 {
-	(void)fd;
-	pipes_ready(d->services.pipes);
+	pipes_ready(arg);
 }
 
-static void applier_ready(struct daemon *d, int fd)
+static void recorder_ready(void *arg)
 {
-	(void)fd;
-	pool_reap(d->applier);
+	recorder_reap(arg);
 }
 
-static void recorder_ready(struct daemon *d, int fd)
+static void helper_ready(void *arg)
 {
-	(void)fd;
-	recorder_reap(d->services.recorder);
+	channel_helper_ready(arg);
 }
 
-static void helper_ready(struct daemon *d, int fd)
+static void events_ready(void *arg)
 {
-	(void)fd;
-	channel_helper_ready(d->channel);
-}
-
-static void events_ready(struct daemon *d, int fd)
-{
-	(void)fd;
-	channel_events_ready(d->channel);
-}
-
-static int loop(struct daemon *d, struct source *sources, unsigned int n)
-{
-	int ep = epoll_create1(EPOLL_CLOEXEC);
-	struct epoll_event event;
-	unsigned int i;
-
-	if (ep < 0)
-		return -errno;
-	for (i = 0; i < n; i++) {
-		event.events = EPOLLIN;
-		event.data.ptr = &sources[i];
-		if (epoll_ctl(ep, EPOLL_CTL_ADD, sources[i].fd, &event)) {
-			close(ep);
-			return -errno;
-		}
-	}
-	while (!d->stop) {
-		const struct source *s;
-
-		if (epoll_wait(ep, &event, 1, -1) != 1)
-			continue;
-		s = event.data.ptr;
-		s->ready(d, s->fd);
-	}
-	close(ep);
-	return 0;
-}
-
-/* Only a signalfd hears them from now on, in every thread. */
-static int open_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	channel_events_ready(arg);
 }
 
 static bool open_kernel(struct daemon *d)
@@ -542,12 +474,12 @@ static bool open_kernel(struct daemon *d)
 
 static int run(struct daemon *d, const char *state_dir)
 {
-	int signals = open_signals();
 	char replay[PATH_MAX];
 	struct why why;
 	int rc;
 
-	d->heard = status_clock();
+	d->signals = loop_signals();
+	d->heard = clock_ns();
 	d->cfg = load(d);
 	if (!d->cfg)
 		return EXIT_FAILURE;
@@ -589,25 +521,25 @@ static int run(struct daemon *d, const char *state_dir)
 	}
 
 	struct source sources[] = {
-		{ signals, signal_ready },
-		{ d->timer, timer_ready },
-		{ d->retry, retry_ready },
-		{ refresh_fd(d->refresh), refresh_is_ready },
-		{ pool_fd(d->services.names), nss_ready },
-		{ pool_fd(d->services.netgroups), netgroups_ready },
-		{ resolver_fd(d->services.hosts), hosts_ready },
-		{ pool_fd(d->services.logins), logins_ready },
-		{ pool_fd(d->services.calls), calls_ready },
-		{ d->spawner, spawner_is_ready },
-		{ auth_fd(d->services.auth), auth_is_ready },
-		{ pipes_fd(d->services.pipes), pipes_are_ready },
-		{ pool_fd(d->applier), applier_ready },
-		{ recorder_fd(d->services.recorder), recorder_ready },
-		{ channel_helper_fd(d->channel), helper_ready },
-		{ channel_events_fd(d->channel), events_ready },
+		{ d->signals, signal_ready, d },
+		{ d->timer, timer_ready, d },
+		{ d->retry, retry_ready, d },
+		{ refresh_fd(d->refresh), refresh_is_ready, d },
+		loop_pool(d->services.names),
+		loop_pool(d->services.netgroups),
+		{ resolver_fd(d->services.hosts), hosts_ready, d->services.hosts },
+		{ pool_fd(d->services.logins), logins_ready, d },
+		loop_pool(d->services.calls),
+		{ d->spawner, spawner_is_ready, d },
+		{ auth_fd(d->services.auth), auth_is_ready, d },
+		{ pipes_fd(d->services.pipes), pipes_are_ready, d->services.pipes },
+		loop_pool(d->applier),
+		{ recorder_fd(d->services.recorder), recorder_ready, d->services.recorder },
+		{ channel_helper_fd(d->channel), helper_ready, d->channel },
+		{ channel_events_fd(d->channel), events_ready, d->channel },
 	};
 
-	rc = loop(d, sources, ARRAY_SIZE(sources));
+	rc = loop_run(sources, ARRAY_SIZE(sources), &d->stop);
 	if (rc)
 		log_error("cannot wait for events: %s", strerror(-rc));
 	/*

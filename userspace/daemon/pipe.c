@@ -18,13 +18,13 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "holders.h"
 #include "keeper.h"
 #include "lookup.h"
 #include "mem.h"
 #include "pipe.h"
 #include "share_list.h"
-#include "upcall.h"
 
 /*
  * Of WORKER_PIPES_MAX pipes those of one user. One more takes the place of the one of
@@ -270,7 +270,7 @@ static int pipe_list(const struct pipes *pipes, const struct pipe *p, int fd,
 static int pipe_exchange(const struct pipes *pipes, const struct pipe *p, int fd,
 			 struct worker_msg *msg, u8 *packet, u64 deadline)
 {
-	u64 until = upcall_now_ms() + CALL_TIME;
+	u64 until = clock_ms() + CALL_TIME;
 	unsigned int asked;
 	u64 before;
 	int rc;
@@ -280,7 +280,7 @@ static int pipe_exchange(const struct pipes *pipes, const struct pipe *p, int fd
 		rc = worker_msg_receive(fd, msg, packet, NULL, until);
 		if (rc || msg->type == WORKER_CALLED)
 			break;
-		before = upcall_now_ms();
+		before = clock_ms();
 		if (asked == QUESTIONS_MAX)
 			rc = -EBADMSG;
 		else if (msg->type == WORKER_FIND)
@@ -289,7 +289,7 @@ static int pipe_exchange(const struct pipes *pipes, const struct pipe *p, int fd
 			rc = pipe_list(pipes, p, fd, msg);
 		else
 			rc = -EBADMSG;
-		until += upcall_now_ms() - before;
+		until += clock_ms() - before;
 	}
 	return rc;
 }

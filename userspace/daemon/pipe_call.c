@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "ditto-nl-gen.h"
 #include "log.h"
 #include "mem.h"
@@ -73,7 +74,7 @@ int pipe_call_parse(struct pipe_request *r, struct nl_msg *msg, u64 now)
 
 void pipe_call_work(struct pipe_request *r)
 {
-	u64 now = upcall_now_ms();
+	u64 now = clock_ms();
 	/* What was found until then is to be answered in time. */
 	u64 until = r->deadline > now ? now + (r->deadline - now) / 4 * 3 : now;
 	int rc;
@@ -118,7 +119,7 @@ static void run_job(struct job *job)
 {
 	struct pipe_request *r = (struct pipe_request *)job;
 
-	if (upcall_now_ms() < r->deadline)
+	if (clock_ms() < r->deadline)
 		pipe_call_work(r);
 	else
 		r->error = ETIMEDOUT;
@@ -128,7 +129,7 @@ static void job_done(struct job *job)
 {
 	struct pipe_request *r = (struct pipe_request *)job;
 
-	if (upcall_now_ms() < r->deadline)
+	if (clock_ms() < r->deadline)
 		send_answer(r);
 	else if (r->open && !r->error)
 		pipe_close(r->pipes, r->pipe);
@@ -145,7 +146,7 @@ void pipe_call_take(struct conn *channel, const struct upcall_services *services
 	r->job.done = job_done;
 	r->pipes = services->pipes;
 	r->channel = channel;
-	rc = pipe_call_parse(r, msg, upcall_now_ms());
+	rc = pipe_call_parse(r, msg, clock_ms());
 	if (!rc)
 		rc = pool_submit(services->calls, &r->job);
 	if (!rc)

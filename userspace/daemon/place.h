@@ -29,7 +29,7 @@ void place_begin(const char *path);
 /**
  * place_look - the result of place_begin()
  * @path: the same
- * @until: when to give up, by upcall_now_ms()
+ * @until: when to give up, by clock_ms()
  * @place: filled
  *
  * What was given up before the last place_end() is not waited for again.

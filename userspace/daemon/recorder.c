@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "ditto-nl-gen.h"
 #include "log.h"
 #include "mem.h"
@@ -63,14 +64,6 @@ struct life_job {
 	u64 epoch;
 };
 
-static u64 now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (u64)t.tv_sec * 1000 + (u64)t.tv_nsec / 1000000;
-}
-
 static bool change_one(struct records *r, const struct record_job *job)
 {
 	switch (job->change) {
@@ -89,7 +82,7 @@ static bool change_one(struct records *r, const struct record_job *job)
 static void change_all(struct records *r, struct record_job *first)
 {
 	struct record_job *job;
-	u64 now = now_ms();
+	u64 now = clock_ms();
 	bool good;
 
 	good = records_batch_begin(r);

@@ -20,10 +20,10 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 #include "mem.h"
 #include "resolver.h"
-#include "upcall.h"
 
 /* Hosts that are kept, and of them those that are looked up at once. */
 #define HOSTS_MAX	4096
@@ -230,7 +230,7 @@ static void host_heard(struct host *h, int status)
 	r->busy[i] = r->busy[--r->nbusy];
 	h->given_up = false;
 	host_answer_all(h, false);
-	h->until = upcall_now_ms() + (h->names->n ? KEEP_NAMES : h->again ? KEEP_AGAIN : KEEP_NONE);
+	h->until = clock_ms() + (h->names->n ? KEEP_NAMES : h->again ? KEEP_AGAIN : KEEP_NONE);
 	size = offsetof(struct nss_names, name) + h->names->n * sizeof(h->names->name[0]);
 	h->names = realloc(h->names, size) ?: h->names;
 }
@@ -366,7 +366,7 @@ static void host_start(struct host *h)
 	h->names = mem_new(sizeof(*h->names));
 	h->given_up = false;
 	h->again = false;
-	h->until = upcall_now_ms() + HOST_TIME;
+	h->until = clock_ms() + HOST_TIME;
 	h->owed = 1;
 	r->busy[r->nbusy++] = h;
 	TAILQ_REMOVE(&r->age, h, age);
@@ -389,7 +389,7 @@ static void resolver_give_up(struct resolver *r, u64 now)
 static void resolver_set_timer(struct resolver *r)
 {
 	struct itimerspec at = { 0 };
-	u64 now = upcall_now_ms(), wait = UINT64_MAX;
+	u64 now = clock_ms(), wait = UINT64_MAX;
 	struct timeval space, *tv;
 	unsigned int i;
 
@@ -417,7 +417,7 @@ static void resolver_deliver(struct resolver *r)
 {
 	struct host_lookup *l;
 
-	resolver_give_up(r, upcall_now_ms());
+	resolver_give_up(r, clock_ms());
 	resolver_set_timer(r);
 	while ((l = r->ended)) {
 		r->ended = l->next;
@@ -537,7 +537,7 @@ void resolver_submit(struct resolver *r, struct host_lookup *l)
 	if (!h && r->channel && r->nbusy < HOSTS_BUSY_MAX) {
 		h = host_new(r, &l->addr);
 		host_start(h);
-	} else if (h && !h->owed && upcall_now_ms() >= h->until && r->channel &&
+	} else if (h && !h->owed && clock_ms() >= h->until && r->channel &&
 		   r->nbusy < HOSTS_BUSY_MAX) {
 		host_start(h);
 	}

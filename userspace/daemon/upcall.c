@@ -6,23 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "auth_call.h"
+#include "clock.h"
 #include "ditto-nl-gen.h"
 #include "log.h"
 #include "mem.h"
 #include "nl.h"
 #include "pipe_call.h"
 #include "upcall.h"
-
-u64 upcall_now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (u64)t.tv_sec * 1000 + (u64)t.tv_nsec / 1000000;
-}
 
 /* An IPv4 address mapped into IPv6 is the IPv4 one to the name service. */
 static bool read_address(struct address *addr, const struct nlattr *nla)
@@ -206,7 +198,7 @@ static void run_job(struct job *job)
 	struct upcall *u = (struct upcall *)job;
 
 	/* It waited too long for a thread. */
-	if (upcall_now_ms() < u->deadline)
+	if (clock_ms() < u->deadline)
 		upcall_work(u);
 }
 
@@ -214,7 +206,7 @@ static void job_done(struct job *job)
 {
 	struct upcall *u = (struct upcall *)job;
 
-	if (upcall_now_ms() < u->deadline)
+	if (clock_ms() < u->deadline)
 		send_answer(u);
 	free(u);
 }
@@ -265,7 +257,7 @@ static void record_done(struct job *job)
 {
 	struct record_upcall *u = (struct record_upcall *)job;
 
-	if (upcall_now_ms() < u->change.deadline)
+	if (clock_ms() < u->change.deadline)
 		send_record_answer(u);
 	free(u);
 }
@@ -277,7 +269,7 @@ static void take_record(struct conn *channel, struct recorder *recorder, struct 
 
 	u->change.job.done = record_done;
 	u->channel = channel;
-	rc = upcall_parse_record(u, msg, upcall_now_ms());
+	rc = upcall_parse_record(u, msg, clock_ms());
 	if (!rc)
 		rc = recorder_submit(recorder, &u->change);
 	if (!rc)
@@ -334,7 +326,7 @@ static void take_question(struct conn *channel, const struct upcall_services *se
 	u->lookup.names = &u->names;
 	u->netgroups = services->netgroups;
 	u->channel = channel;
-	rc = upcall_parse(u, msg, upcall_now_ms());
+	rc = upcall_parse(u, msg, clock_ms());
 	if (rc) {
 		refuse(u, rc);
 	} else if (u->type == DITTO_UPCALL_KIND_HOST_NAME) {

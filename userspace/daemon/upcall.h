@@ -112,8 +112,6 @@ int upcall_parse_record(struct record_upcall *u, struct nl_msg *msg, u64 now_ms)
 void upcall_take(struct conn *channel, const struct upcall_services *services,
 		 struct nl_msg *msg);
 
-/* CLOCK_MONOTONIC in ms, in which deadlines are told. */
-u64 upcall_now_ms(void);
 /* An answer that is to be filled and sent; NULL if nobody is there any more. */
 struct nl_msg *upcall_answer(struct conn *channel);
 void upcall_send(struct conn *channel, struct nl_msg *msg);

@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "auth_gss.h"
+#include "clock.h"
 #include "mem.h"
 #include "rpc.h"
 #include "sid.h"
-#include "upcall.h"
 #include "worker_msg.h"
 
 #define HEADER	(2 * sizeof(u32))
@@ -228,7 +228,7 @@ static int worker_msg_wait(int fd, u64 until)
 	int rc;
 
 	do {
-		now = upcall_now_ms();
+		now = clock_ms();
 		if (until && now >= until)
 			return -ETIMEDOUT;
 		rc = poll(&p, 1, until ? (int)(until - now) : -1);

@@ -177,23 +177,9 @@ static void sockets(void)
 	close(pair[1]);
 }
 
-static pid_t worker_pid(void)
-{
-	return process_child(process_child(getpid()));
-}
-
 static void sandbox(void)
 {
-	pid_t pid = worker_pid();
-
-	CHECK(pid > 0);
-	CHECK(process_status(pid, "CapPrm", 16) == 0 && process_status(pid, "CapEff", 16) == 0);
-	CHECK(process_status(pid, "CapInh", 16) == 0 && process_status(pid, "CapAmb", 16) == 0);
-	CHECK(process_status(pid, "NoNewPrivs", 10) == 1);
-	CHECK(getuid() || process_status(pid, "Uid", 10) > 0);
-	CHECK(process_status(pid, "Threads", 10) == 1 + WORKER_CHANNELS);
-	if (process_status(getpid(), "Seccomp", 10) >= 0)
-		CHECK(process_status(pid, "Seccomp", 10) == 2);
+	process_check_worker();
 }
 
 /* First message of NTLM (MS-NLMP section 2.2.1.1). */
@@ -219,11 +205,11 @@ static void killed(void)
 
 	CHECK(!say(step) && step->id);
 	sleep(1);
-	pid = worker_pid();
+	pid = process_worker();
 	CHECK(pid > 0 && !kill(pid, SIGSEGV));
 	for (tries = 0; tries < 500; tries++) {
 		auth_ready(all);
-		other = worker_pid();
+		other = process_worker();
 		if (other > 0 && other != pid)
 			break;
 		usleep(10000);
@@ -244,7 +230,7 @@ static void killed_unnoticed(void)
 	int tries;
 
 	sleep(2);
-	pid = worker_pid();
+	pid = process_worker();
 	CHECK(pid > 0 && !kill(pid, SIGSEGV));
 	for (tries = 0; tries < 500 && process_status(pid, "Threads", 10) > 1; tries++)
 		usleep(10000);

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
 #include "daemon/lookup.h"
-#include "daemon/upcall.h"
 #include "test.h"
 
 /* Milliseconds until a look-up that hangs is given up. */
@@ -56,7 +56,7 @@ static int service_find(void *arg, enum sid_find what, u32 *id, char name[NSS_NA
 static int find(u64 user, const char *text, u64 wait)
 {
 	const struct lookup_who who = { .user = user, .find = service_find, .arg = &service,
-					.until = upcall_now_ms() + wait };
+					.until = clock_ms() + wait };
 	char name[NSS_NAME_SIZE] = "";
 	u32 id = 0;
 	int rc;

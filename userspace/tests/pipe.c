@@ -232,29 +232,15 @@ static void names_are_found(void)
 	pipes_free(pipes);
 }
 
-static pid_t worker_pid(void)
-{
-	return process_child(process_child(getpid()));
-}
-
 static void sandbox(void)
 {
 	struct rpc_user user = { .uid = 1000 };
 	struct pipes *pipes = pipes_new(spawner, served);
 	struct peer p;
-	pid_t pid;
 
 	open_by(&p, pipes, "srvsvc", &user);
 	CHECK(!say(&p, bind_srvsvc, sizeof(bind_srvsvc)));
-	pid = worker_pid();
-	CHECK(pid > 0);
-	CHECK(process_status(pid, "CapPrm", 16) == 0 && process_status(pid, "CapEff", 16) == 0);
-	CHECK(process_status(pid, "CapInh", 16) == 0 && process_status(pid, "CapAmb", 16) == 0);
-	CHECK(process_status(pid, "NoNewPrivs", 10) == 1);
-	CHECK(getuid() || process_status(pid, "Uid", 10) > 0);
-	CHECK(process_status(pid, "Threads", 10) == 1 + WORKER_CHANNELS);
-	if (process_status(getpid(), "Seccomp", 10) >= 0)
-		CHECK(process_status(pid, "Seccomp", 10) == 2);
+	process_check_worker();
 	end(&p);
 	pipes_free(pipes);
 }
@@ -273,7 +259,7 @@ static void killed(void)
 		open_policy(&p, pipes, &user, handle);
 		open_by(&other, pipes, "srvsvc", &user);
 		sleep(1 + (unsigned int)times);
-		pid = worker_pid();
+		pid = process_worker();
 		CHECK(pid > 0 && !kill(pid, SIGSEGV));
 		for (tries = 0; tries < 500 && process_status(pid, "Threads", 10) > 1; tries++)
 			usleep(10000);
@@ -286,7 +272,7 @@ static void killed(void)
 		/* This one had not begun. */
 		CHECK(!say(&other, bind_srvsvc, sizeof(bind_srvsvc)));
 		end(&other);
-		CHECK(worker_pid() != pid);
+		CHECK(process_worker() != pid);
 	}
 	open_policy(&p, pipes, &user, handle);
 	CHECK(!look_up(&p, handle) && has_text(&p, "root"));

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Processes as /proc shows them. */
+/* Processes as /proc shows them, and the worker among them. */
 
 #include <ctype.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "daemon/worker.h"
 #include "process.h"
+#include "test.h"
 
 long long process_status(pid_t pid, const char *name, int base)
 {
@@ -37,4 +40,23 @@ pid_t process_child(pid_t parent)
 			found = atoi(e->d_name);
 	closedir(dir);
 	return found;
+}
+
+pid_t process_worker(void)
+{
+	return process_child(process_child(getpid()));
+}
+
+void process_check_worker(void)
+{
+	pid_t pid = process_worker();
+
+	CHECK(pid > 0);
+	CHECK(process_status(pid, "CapPrm", 16) == 0 && process_status(pid, "CapEff", 16) == 0);
+	CHECK(process_status(pid, "CapInh", 16) == 0 && process_status(pid, "CapAmb", 16) == 0);
+	CHECK(process_status(pid, "NoNewPrivs", 10) == 1);
+	CHECK(getuid() || process_status(pid, "Uid", 10) > 0);
+	CHECK(process_status(pid, "Threads", 10) == 1 + WORKER_CHANNELS);
+	if (process_status(getpid(), "Seccomp", 10) >= 0)
+		CHECK(process_status(pid, "Seccomp", 10) == 2);
 }

@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "daemon/resolver.h"
-#include "daemon/upcall.h"
 #include "mem.h"
 #include "test.h"
 
@@ -175,9 +175,9 @@ static void ask(struct question *q, const char *addr)
 static bool answered(struct question *q, u64 ms)
 {
 	struct pollfd p = { .fd = resolver_fd(r), .events = POLLIN };
-	u64 end = upcall_now_ms() + ms;
+	u64 end = clock_ms() + ms;
 
-	while (!q->done && upcall_now_ms() < end)
+	while (!q->done && clock_ms() < end)
 		if (poll(&p, 1, 100) == 1)
 			resolver_ready(r);
 	return q->done == 1;

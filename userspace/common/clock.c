@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* CLOCK_MONOTONIC, which all processes share. */
+
+#include <time.h>
+
+#include "clock.h"
+
+u64 clock_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (u64)t.tv_sec * 1000000000 + (u64)t.tv_nsec;
+}
+
+u64 clock_ms(void)
+{
+	return clock_ns() / 1000000;
+}
