@@ -223,6 +223,10 @@ def pipe_worker(w):
     return worker(w, 'pipe')
 
 
+def host_worker(w):
+    return worker(w, 'host')
+
+
 def can_do_little(w, pid):
     """Another user, without privileges."""
     have = status_of(pid)
@@ -252,12 +256,14 @@ def is_confined(w, pid, files, name):
 
 @test(smb=True)
 def worker_can_do_little(w):
-    """The processes that read what clients say."""
+    """The processes that read what clients and name servers say."""
     wait_for('the worker of pipes', lambda: pipe_worker(w))
-    for pid in (child_of(w.server.helper.pid), login_worker(w), pipe_worker(w)):
+    wait_for('the worker of hosts', lambda: host_worker(w))
+    for pid in (child_of(w.server.helper.pid), login_worker(w), pipe_worker(w), host_worker(w)):
         can_do_little(w, pid)
     is_confined(w, login_worker(w), ('/memfd:', f'{w.base}/state/replay'), 'login worker')
     is_confined(w, pipe_worker(w), (), 'pipe worker')
+    is_confined(w, host_worker(w), ('anon_inode:',), 'host worker')
 
 
 @test(smb=True, timeout=60)
@@ -455,6 +461,31 @@ def name_servers_that_hang(w):
         for one in crowd:
             assert answer(one, fh) in (nfs3.JUKEBOX, nfs3.ACCES)
         assert w.server.helper.poll() is None
+
+
+@test(server='ditto', timeout=120)
+def host_worker_dies(w):
+    """Names are unknown for as long as there is no worker, and no longer; others are asked on."""
+    put(w.path('f'))
+    n = w.client.nfs()
+    fh = n.lookup(n.root, 'f').fh
+    run('ip', '-n', w.client.name, 'addr', 'add', '10.200.0.2/32', 'dev', 'eth0')
+    run('ip', '-n', w.server.ns.name, 'route', 'add', '10.200.0.2/32', 'via', w.client.addr)
+    with names_by_dns(w):
+        w.server.helper_start()
+        w.server.set('data', allow=['*.friends.test=rw'], manage_gids=True)
+        friend = nfs3.Nfs3(w.client.connect(src='10.200.0.2'))
+        for sig in (signal.SIGSEGV, signal.SIGSTOP, signal.SIGSEGV):
+            wait_for('the worker', lambda: host_worker(w))
+            dead = host_worker(w)
+            os.kill(dead, sig)
+            # rules that change are asked for anew
+            w.server.set('data', allow=['*.enemies.test=ro', '*.friends.test=rw'])
+            assert answer(friend, fh) in (nfs3.JUKEBOX, nfs3.OK)
+            w.server.set('data', allow=['*.friends.test=rw'])
+            wait_for('the friend', lambda: answer(friend, fh) == nfs3.OK, 30)
+            assert w.server.helper.poll() is None
+        wait_for('the line in the log', lambda: 'the host worker' in w.server.helper_log())
 
 
 @test(smb=True, timeout=60)

@@ -68,7 +68,9 @@ static void keeper_start_locked(struct keeper *k)
 		crew->users = 1;
 		crew->control = ours[0];
 		memcpy(crew->channel, ours + 1, sizeof(crew->channel));
-		rc = k->ops->begin(k->arg, crew);
+		crew->hellos = !k->ops->begin;
+		if (k->ops->begin)
+			rc = k->ops->begin(k->arg, crew);
 	}
 	if (!rc && epoll_ctl(k->poll, EPOLL_CTL_ADD, ours[0], &event))
 		rc = -errno;
@@ -96,6 +98,8 @@ static void keeper_fail_locked(struct keeper *k, struct crew *crew, const char *
 	for (i = 0; i < WORKER_CHANNELS; i++)
 		shutdown(crew->channel[i], SHUT_RDWR);
 	shutdown(crew->control, SHUT_RDWR);
+	if (k->ops->lost)
+		k->ops->lost(k->arg);
 	k->crew = NULL;
 	crew_put_locked(crew);
 	keeper_start_locked(k);
@@ -186,12 +190,52 @@ void keeper_tell(struct keeper *k, const struct worker_msg *msg)
 	pthread_mutex_unlock(&k->lock);
 }
 
+int keeper_ask(struct keeper *k, const struct worker_msg *msg)
+{
+	int rc = -ESRCH;
+
+	pthread_mutex_lock(&k->lock);
+	if (!k->crew)
+		keeper_start_locked(k);
+	if (k->crew)
+		rc = worker_msg_send(k->crew->control, msg, -1);
+	/* It has ended, which nobody noticed yet. */
+	if (rc && rc != -EAGAIN && k->crew) {
+		keeper_fail_locked(k, k->crew, keeper_failure(rc));
+		rc = k->crew ? worker_msg_send(k->crew->control, msg, -1) : -ESRCH;
+	}
+	pthread_mutex_unlock(&k->lock);
+	return rc;
+}
+
+void keeper_give_up(struct keeper *k, int rc)
+{
+	pthread_mutex_lock(&k->lock);
+	if (k->crew)
+		keeper_fail_locked(k, k->crew, keeper_failure(rc));
+	pthread_mutex_unlock(&k->lock);
+}
+
 int keeper_fd(const struct keeper *k)
 {
 	return k->poll;
 }
 
-static void keeper_hello_locked(struct keeper *k, u64 until)
+static bool keeper_hello_locked(struct keeper *k, const struct worker_msg *msg)
+{
+	if (!k->crew->hellos)
+		return false;
+	k->crew->hellos--;
+	if (!k->met && !(msg->mechs & WORKER_FILTERED))
+		log_warning("this kernel has no seccomp: the %s is not confined by it",
+			    k->ops->name);
+	k->met = true;
+	if (k->ops->hello)
+		k->ops->hello(k->arg, msg);
+	return true;
+}
+
+static void keeper_hear_locked(struct keeper *k, u64 until)
 {
 	struct worker_msg msg;
 	int rc;
@@ -199,18 +243,12 @@ static void keeper_hello_locked(struct keeper *k, u64 until)
 	if (!k->crew)
 		return;
 	rc = worker_msg_receive(k->crew->control, &msg, k->packet, NULL, until);
-	if (!rc && (msg.type != WORKER_HELLO || !k->crew->hellos))
-		rc = -EBADMSG;
-	if (!rc) {
-		k->crew->hellos--;
-		if (!k->met && !(msg.mechs & WORKER_FILTERED))
-			log_warning("this kernel has no seccomp: the %s is not confined by it",
-				    k->ops->name);
-		k->met = true;
-		k->ops->hello(k->arg, &msg);
-	} else if (rc != -EAGAIN) {
+	if (!rc && msg.type == WORKER_HELLO)
+		rc = keeper_hello_locked(k, &msg) ? 0 : -EBADMSG;
+	else if (!rc)
+		rc = k->ops->heard && k->ops->heard(k->arg, &msg) ? 0 : -EBADMSG;
+	if (rc && rc != -EAGAIN)
 		keeper_fail_locked(k, k->crew, keeper_failure(rc));
-	}
 }
 
 void keeper_ready(struct keeper *k)
@@ -220,7 +258,7 @@ void keeper_ready(struct keeper *k)
 	pthread_mutex_lock(&k->lock);
 	/* Another worker may have taken its place since. */
 	if (epoll_wait(k->poll, &event, 1, 0) == 1)
-		keeper_hello_locked(k, clock_ms() + START_TIME);
+		keeper_hear_locked(k, clock_ms() + START_TIME);
 	pthread_mutex_unlock(&k->lock);
 }
 
@@ -229,7 +267,7 @@ bool keeper_wait(struct keeper *k)
 	bool met;
 
 	pthread_mutex_lock(&k->lock);
-	keeper_hello_locked(k, clock_ms() + START_TIME);
+	keeper_hear_locked(k, clock_ms() + START_TIME);
 	met = k->met;
 	pthread_mutex_unlock(&k->lock);
 	return met;

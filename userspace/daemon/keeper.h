@@ -42,10 +42,14 @@ struct crew {
  * @kind: the spawner's word for it
  * @name: for people, "login worker"
  * @work: for people, "logins"
- * @begin: says the first words to a new worker and counts its hellos; 0 or a negative errno
- * @hello: a worker said hello
+ * @begin: says the first words to a new worker and counts its hellos; 0 or a negative errno.
+ *	NULL if there is nothing to say and one hello to come
+ * @hello: a worker said hello; may be NULL
+ * @heard: it said something else on its control socket; false if that makes no sense. NULL for
+ *	workers that say nothing there
+ * @lost: it is of no more use, and another one is about to be started; may be NULL
  *
- * Both are called with the keeper's lock held.
+ * All are called with the keeper's lock held.
  */
 struct keeper_ops {
 	enum worker_kind kind;
@@ -53,6 +57,8 @@ struct keeper_ops {
 	const char *work;
 	int (*begin)(void *arg, struct crew *crew);
 	void (*hello)(void *arg, const struct worker_msg *msg);
+	bool (*heard)(void *arg, const struct worker_msg *msg);
+	void (*lost)(void *arg);
 };
 
 /**
@@ -116,6 +122,20 @@ void keeper_put(struct keeper *k, struct crew *crew, int channel, int rc);
 
 /* Tell the present worker what has no answer; if it does not keep up it is lost. */
 void keeper_tell(struct keeper *k, const struct worker_msg *msg);
+
+/**
+ * keeper_ask - tell the present worker what it answers on its control socket
+ * @k: the keeper
+ * @msg: the question
+ *
+ * A worker that was lost is replaced, if it is time for another one. Does not block.
+ *
+ * Return: 0, -ESRCH (there is no worker), -EAGAIN (it does not keep up), another negative errno.
+ */
+int keeper_ask(struct keeper *k, const struct worker_msg *msg);
+
+/* The present worker is of no more use, for this reason. */
+void keeper_give_up(struct keeper *k, int rc);
 
 /* In words that go on "the worker ...". */
 const char *keeper_failure(int rc);

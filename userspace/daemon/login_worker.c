@@ -238,7 +238,7 @@ void worker_run_logins(void)
 	if (rc && rc != -EOPNOTSUPP)
 		_exit(1);
 	worker_gate_start(&gate);
-	rc = sandbox_calls(true);
+	rc = sandbox_calls(SANDBOX_LIBRARIES);
 	if (rc && rc != -EOPNOTSUPP)
 		_exit(1);
 	w->filtered = !rc;

@@ -2,7 +2,8 @@
 /*
  * dittod: applies the configuration to ditto.ko and answers its requests.
  *
- * One loop waits for everything, names of hosts included. What blocks runs in pools:
+ * One loop waits for everything; what strangers say is read by workers, which are processes
+ * of their own. What blocks runs in pools:
  * requests to the name service for accounts, logins and pipes in four threads each,
  * netgroups, applying the configuration and writing records in one of their own each, so
  * that none keeps another waiting.
@@ -25,6 +26,7 @@
 #include "channel.h"
 #include "clock.h"
 #include "config.h"
+#include "hosts.h"
 #include "idmap.h"
 #include "kernel.h"
 #include "log.h"
@@ -37,7 +39,6 @@
 #include "privileges.h"
 #include "recorder.h"
 #include "refresh.h"
-#include "resolver.h"
 #include "state.h"
 #include "status.h"
 #include "upcall.h"
@@ -392,9 +393,9 @@ static void refresh_is_ready(void *arg)
 	refresh_ready(d->refresh, channel_is_up(d->channel));
 }
 
-static void hosts_ready(void *arg)
+static void hosts_are_ready(void *arg)
 {
-	resolver_ready(arg);
+	hosts_ready(arg);
 }
 
 static void logins_ready(void *arg)
@@ -447,7 +448,7 @@ static bool open_kernel(struct daemon *d)
 {
 	struct why why;
 
-	d->services.hosts = resolver_new(NULL);
+	d->services.hosts = hosts_new(d->spawner);
 	d->services.names = pool_new(NSS_THREADS, NSS_LIMIT);
 	d->services.netgroups = pool_new(NETGROUP_THREADS, NETGROUP_LIMIT);
 	d->services.logins = pool_new(LOGIN_THREADS, LOGIN_LIMIT);
@@ -527,7 +528,7 @@ static int run(struct daemon *d, const char *state_dir)
 		{ refresh_fd(d->refresh), refresh_is_ready, d },
 		loop_pool(d->services.names),
 		loop_pool(d->services.netgroups),
-		{ resolver_fd(d->services.hosts), hosts_ready, d->services.hosts },
+		{ hosts_fd(d->services.hosts), hosts_are_ready, d->services.hosts },
 		{ pool_fd(d->services.logins), logins_ready, d },
 		loop_pool(d->services.calls),
 		{ d->spawner, spawner_is_ready, d },

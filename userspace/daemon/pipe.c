@@ -68,25 +68,10 @@ struct pipes {
 	struct holders holders;
 };
 
-static int pipes_begin(void *arg, struct crew *crew)
-{
-	(void)arg;
-	crew->hellos++;
-	return 0;
-}
-
-static void pipes_hello(void *arg, const struct worker_msg *msg)
-{
-	(void)arg;
-	(void)msg;
-}
-
 static const struct keeper_ops pipes_ops = {
 	.kind = WORKER_PIPES,
 	.name = "pipe worker",
 	.work = "calls on pipes",
-	.begin = pipes_begin,
-	.hello = pipes_hello,
 };
 
 struct pipes *pipes_new(int spawner, pipe_shares_t shares)

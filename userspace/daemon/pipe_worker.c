@@ -179,7 +179,7 @@ void worker_run_pipes(void)
 	if (rc && rc != -EOPNOTSUPP)
 		_exit(1);
 	worker_gate_start(&gate);
-	rc = sandbox_calls(false);
+	rc = sandbox_calls(SANDBOX_SOCKETS);
 	if (rc && rc != -EOPNOTSUPP)
 		_exit(1);
 	if (!rc)

@@ -7,8 +7,8 @@
  */
 
 #include <ares.h>
-#include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "log.h"
+#include "host_names.h"
 #include "mem.h"
 #include "resolver.h"
 
@@ -96,6 +96,7 @@ struct file_mark {
  * @channel: of c-ares; NULL if there is none, and then no @file either
  * @file: the same, which only reads /etc/hosts: the library does not tell "no" from "no
  *	answer" when it does both for an address
+ * @well: see resolver_is_well()
  * @dns: the DNS is asked, not only /etc/hosts
  * @poll: watches its sockets and @timer
  * @timer: fires when it or a host waited long enough
@@ -111,6 +112,7 @@ struct resolver {
 	char *servers;
 	ares_channel channel;
 	ares_channel file;
+	bool well;
 	bool dns;
 	int poll;
 	int timer;
@@ -123,7 +125,9 @@ struct resolver {
 	struct host_lookup *ended;
 };
 
-static const char *const files[FILES] = { "/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf" };
+const char *const resolver_files[FILES + 1] = {
+	"/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf", NULL
+};
 
 static int address_family(const struct address *addr)
 {
@@ -262,17 +266,6 @@ static void on_addresses(void *arg, int status, int timeouts, struct ares_addrin
 	free(c);
 }
 
-/* What a host may be called; whoever wrote it into the DNS may have written anything. */
-static bool is_host_name(const char *name)
-{
-	size_t len;
-
-	for (len = 0; name[len]; len++)
-		if (!isalnum((unsigned char)name[len]) && !strchr("-._", name[len]))
-			return false;
-	return len && len < NSS_NAME_SIZE;
-}
-
 static void host_try_name(struct host *h, const char *name)
 {
 	const struct ares_addrinfo_hints hints = {
@@ -281,7 +274,7 @@ static void host_try_name(struct host *h, const char *name)
 	};
 	struct candidate *c;
 
-	if (!is_host_name(name))
+	if (!host_name_good(name))
 		return;
 	c = mem_new(sizeof(*c));
 	c->host = h;
@@ -493,7 +486,6 @@ static void resolver_connect(struct resolver *r)
 		r->dns = resolver_has_dns(r->channel);
 		return;
 	}
-	log_error("names of hosts cannot be looked up: %s", ares_strerror(rc));
 	resolver_disconnect(r);
 }
 
@@ -510,6 +502,17 @@ static void file_look(const char *path, struct file_mark *mark)
 	mark->changed = st.st_mtim;
 }
 
+/* May it be read, but not from within the sandbox, which was closed when it lay elsewhere? */
+static bool file_is_shut(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == EACCES && !access(path, R_OK);
+	close(fd);
+	return false;
+}
+
 /* Another file means other answers and other servers. */
 static void resolver_check_files(struct resolver *r)
 {
@@ -519,13 +522,16 @@ static void resolver_check_files(struct resolver *r)
 	/* Padding counts, too. */
 	memset(marks, 0, sizeof(marks));
 	for (i = 0; i < FILES; i++)
-		file_look(files[i], &marks[i]);
+		file_look(resolver_files[i], &marks[i]);
 	if (r->channel && !memcmp(marks, r->marks, sizeof(marks)))
 		return;
 	memcpy(r->marks, marks, sizeof(marks));
 	resolver_disconnect(r);
 	resolver_forget(r);
 	resolver_connect(r);
+	r->well = r->channel;
+	for (i = 0; i < FILES; i++)
+		r->well &= !file_is_shut(resolver_files[i]);
 }
 
 void resolver_submit(struct resolver *r, struct host_lookup *l)
@@ -553,6 +559,11 @@ void resolver_submit(struct resolver *r, struct host_lookup *l)
 		h->waiting = l;
 	}
 	resolver_deliver(r);
+}
+
+bool resolver_is_well(const struct resolver *r)
+{
+	return r->well;
 }
 
 void resolver_forget(struct resolver *r)
@@ -613,6 +624,8 @@ struct resolver *resolver_new(const char *servers)
 	if (r->poll >= 0 && r->timer >= 0 && !ares_library_init(ARES_LIB_INIT_ALL) &&
 	    !epoll_ctl(r->poll, EPOLL_CTL_ADD, r->timer, &event)) {
 		resolver_check_files(r);
+		/* What is shut already is so for others, too. */
+		r->well = r->channel;
 		return r;
 	}
 	resolver_free(r);

@@ -4,7 +4,7 @@
  * way at once, so one that nobody answers keeps no other one waiting. Answers are kept
  * for a short time, and so is that there is none.
  *
- * To be used by one thread, that of the event loop.
+ * This is what the host worker does; dittod asks it by hosts.h. To be used by one thread.
  */
 #ifndef _DITTOD_RESOLVER_H
 #define _DITTOD_RESOLVER_H
@@ -13,12 +13,17 @@
 
 struct resolver;
 
+/* Files that answers depend on; NULL ends them. */
+extern const char *const resolver_files[];
+
 /**
  * struct host_lookup - a question for the names of an address
  * @addr: the address
  * @names: filled with those that resolve back to it
  * @done: takes the answer; may be called before resolver_submit() returns; may free this
  * @error: 0, -ENOENT (there is no such name), -EAGAIN (no name server says so)
+ * @id: number, and
+ * @until: by clock_ms(), when the worker is taken for dead: both of hosts.c
  * @next: the resolver's
  */
 struct host_lookup {
@@ -26,6 +31,8 @@ struct host_lookup {
 	struct nss_names *names;
 	void (*done)(struct host_lookup *l);
 	int error;
+	u64 id;
+	u64 until;
 	struct host_lookup *next;
 };
 
@@ -46,6 +53,9 @@ void resolver_free(struct resolver *r);
  * wrote into the DNS, so it does not count.
  */
 void resolver_submit(struct resolver *r, struct host_lookup *l);
+
+/* False if another resolver, of another process, may do better than this one. */
+bool resolver_is_well(const struct resolver *r);
 
 /* Forget all answers. */
 void resolver_forget(struct resolver *r);

@@ -4,10 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <libgen.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
 #include <pwd.h>
 #include <seccomp.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -67,39 +71,114 @@ int sandbox_drop_user(uid_t uid, gid_t gid)
 	return rc;
 }
 
-int sandbox_files(int fd)
+#define FILES_READ	(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define FILES_WRITE \
+	(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE | \
+	 LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | \
+	 LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | \
+	 LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK | \
+	 LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK | \
+	 LANDLOCK_ACCESS_FS_MAKE_SYM)
+
+/* Linux 6.7, version 4 of Landlock; Debian 12's headers are older. */
+#define NET_VERSION	4
+#define NET_BIND	0x1
+#define NET_CONNECT	0x2
+#define RULE_NET_PORT	2
+
+#define DNS_PORT	53
+
+struct net_rule {
+	__u64 access;
+	__u64 port;
+};
+
+/**
+ * struct rules - begin of Landlock's
+ * @files: what is not done with files, but for exceptions
+ * @net: the same with TCP; kernels before NET_VERSION do not have it
+ */
+struct rules {
+	__u64 files;
+	__u64 net;
+};
+
+/* A set of rules that allow nothing yet, or a negative errno. */
+static int rules_new(struct rules rules)
 {
-	struct landlock_ruleset_attr all = {
-		.handled_access_fs = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |
-			LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
-			LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |
-			LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |
-			LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
-			LANDLOCK_ACCESS_FS_MAKE_SYM,
-	};
-	const __u64 reading = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
-	struct landlock_path_beneath_attr one = {
-		.allowed_access = LANDLOCK_ACCESS_FS_WRITE_FILE,
-		.parent_fd = fd,
-	};
-	int rc = 0;
+	long version = syscall(SYS_landlock_create_ruleset, NULL, 0,
+			       LANDLOCK_CREATE_RULESET_VERSION);
+	size_t size = version < NET_VERSION ? sizeof(rules.files) : sizeof(rules);
 	int set;
 
-	if (syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) < 0)
+	if (version < 0)
 		return -EOPNOTSUPP;
-	if (fd < 0)
-		all.handled_access_fs |= reading;
-	set = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0);
-	if (set < 0)
-		return -errno;
-	/* A file without a directory, of memory, needs no rule and gets none. */
-	if (fd >= 0 && syscall(SYS_landlock_add_rule, set, LANDLOCK_RULE_PATH_BENEATH, &one, 0) &&
-	    errno != EBADFD)
-		rc = -errno;
-	else if (syscall(SYS_landlock_restrict_self, set, 0))
+	set = (int)syscall(SYS_landlock_create_ruleset, &rules, size, 0);
+	return set < 0 ? -errno : set;
+}
+
+static int rules_allow(int set, int fd, __u64 access)
+{
+	struct landlock_path_beneath_attr one = { .allowed_access = access, .parent_fd = fd };
+
+	return syscall(SYS_landlock_add_rule, set, LANDLOCK_RULE_PATH_BENEATH, &one, 0) ?
+	       -errno : 0;
+}
+
+/* They hold from now on. */
+static int rules_close(int set, int rc)
+{
+	if (!rc && syscall(SYS_landlock_restrict_self, set, 0))
 		rc = -errno;
 	close(set);
 	return rc;
+}
+
+int sandbox_files(int fd)
+{
+	struct rules all = { .files = FILES_WRITE | (fd < 0 ? FILES_READ : 0) };
+	int set = rules_new(all);
+	int rc = 0;
+
+	if (set < 0)
+		return set;
+	if (fd >= 0)
+		rc = rules_allow(set, fd, LANDLOCK_ACCESS_FS_WRITE_FILE);
+	/* A file without a directory, of memory, needs no rule and gets none. */
+	return rules_close(set, rc == -EBADFD ? 0 : rc);
+}
+
+static int rules_allow_reading(int set, const char *folder)
+{
+	int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int rc;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	rc = rules_allow(set, fd, LANDLOCK_ACCESS_FS_READ_FILE);
+	close(fd);
+	return rc;
+}
+
+int sandbox_reading(const char *const *files)
+{
+	struct rules all = { FILES_WRITE | FILES_READ, NET_BIND | NET_CONNECT };
+	const struct net_rule dns = { NET_CONNECT, DNS_PORT };
+	char path[PATH_MAX];
+	int set = rules_new(all);
+	int rc;
+
+	if (set < 0)
+		return set;
+	rc = rules_allow_reading(set, "/etc");
+	for (; *files && !rc; files++)
+		if (realpath(*files, path))
+			rc = rules_allow_reading(set, dirname(path));
+	/* Older kernels, and those without TCP, do not know such a rule. */
+	if (!rc && syscall(SYS_landlock_add_rule, set, RULE_NET_PORT, &dns, 0) &&
+	    errno != EINVAL && errno != EAFNOSUPPORT)
+		rc = -errno;
+	return rules_close(set, rc);
 }
 
 /* What any thread does with memory, its sockets and other threads. */
@@ -129,11 +208,32 @@ static const int library_calls[] = {
 	SCMP_SYS(getresgid), SCMP_SYS(getrlimit), SCMP_SYS(sysinfo), SCMP_SYS(sigaltstack),
 };
 
+/* What it takes to ask name servers. */
+static const int host_calls[] = {
+	SCMP_SYS(fcntl), SCMP_SYS(fstat), SCMP_SYS(stat), SCMP_SYS(newfstatat), SCMP_SYS(statx),
+	SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(connect),
+	SCMP_SYS(recvfrom), SCMP_SYS(sendto), SCMP_SYS(writev), SCMP_SYS(getsockopt),
+	SCMP_SYS(setsockopt), SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(epoll_wait),
+	SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl), SCMP_SYS(timerfd_settime), SCMP_SYS(getuid),
+	SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid),
+};
+
 /* Arguments that are looked at; flags are 32 bits whatever the register has above. */
 #define ARG_IS(n, mask, value)	\
 	SCMP_CMP(n, SCMP_CMP_MASKED_EQ, (scmp_datum_t)(mask), (scmp_datum_t)(value))
 #define WRITING		(O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & ~O_DIRECTORY))
 #define INT_MASK	0xffffffff
+
+static int allow_reading(scmp_filter_ctx ctx, int call, unsigned int arg)
+{
+	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 1, ARG_IS(arg, WRITING, O_RDONLY));
+}
+
+static int allow_socket(scmp_filter_ctx ctx, int family)
+{
+	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+				ARG_IS(0, INT_MASK, family));
+}
 
 /*
  * Files are opened to be read. The one that is opened like the replay cache of Kerberos
@@ -141,7 +241,7 @@ static const int library_calls[] = {
  */
 static int allow_open(scmp_filter_ctx ctx, int call, unsigned int arg)
 {
-	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 1, ARG_IS(arg, WRITING, O_RDONLY)) ?:
+	return allow_reading(ctx, call, arg) ?:
 	       seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 1,
 				ARG_IS(arg, WRITING, O_RDWR | O_CREAT));
 }
@@ -167,18 +267,28 @@ static int allow(scmp_filter_ctx ctx)
 				ARG_IS(0, INT_MASK, getpid()));
 }
 
-/* No memory is writable and executable at once; libraries may still be loaded. */
+/* Libraries may still be loaded: files are mapped, and what is written to the map stays out. */
 static int allow_libraries(scmp_filter_ctx ctx)
 {
 	return allow_calls(ctx, library_calls, ARRAY_SIZE(library_calls)) ?:
 	       allow_open(ctx, SCMP_SYS(open), 1) ?: allow_open(ctx, SCMP_SYS(openat), 2) ?:
-	       seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-				ARG_IS(2, PROT_EXEC | PROT_WRITE, PROT_EXEC)) ?:
-	       seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-				ARG_IS(0, INT_MASK, AF_UNIX));
+	       seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
+				ARG_IS(2, PROT_EXEC | PROT_WRITE, PROT_EXEC),
+				ARG_IS(3, MAP_TYPE | MAP_ANONYMOUS, MAP_PRIVATE)) ?:
+	       allow_socket(ctx, AF_UNIX);
 }
 
-int sandbox_calls(bool libraries)
+static int allow_hosts(scmp_filter_ctx ctx)
+{
+	return allow_calls(ctx, host_calls, ARRAY_SIZE(host_calls)) ?:
+	       allow_reading(ctx, SCMP_SYS(open), 1) ?:
+	       allow_reading(ctx, SCMP_SYS(openat), 2) ?:
+	       seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+				ARG_IS(1, INT_MASK, FIONBIO)) ?:
+	       allow_socket(ctx, AF_INET) ?: allow_socket(ctx, AF_INET6);
+}
+
+int sandbox_calls(enum sandbox_kind kind)
 {
 	const struct rlimit files = { FILES_MAX, FILES_MAX };
 	const struct rlimit none = { 0, 0 };
@@ -195,8 +305,10 @@ int sandbox_calls(bool libraries)
 	if (!ctx)
 		return -ENOMEM;
 	rc = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1) ?: allow(ctx);
-	if (!rc && libraries)
+	if (!rc && kind == SANDBOX_LIBRARIES)
 		rc = allow_libraries(ctx);
+	else if (!rc && kind == SANDBOX_HOSTS)
+		rc = allow_hosts(ctx);
 	if (!rc)
 		rc = seccomp_load(ctx);
 	seccomp_release(ctx);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What workers give up. They are processes that read what clients say, so they can do
+ * What workers give up. They are processes that read what strangers say, so they can do
  * as little as their libraries allow.
  */
 #ifndef _DITTOD_SANDBOX_H
@@ -41,11 +41,36 @@ int sandbox_drop_user(uid_t uid, gid_t gid);
 int sandbox_files(int fd);
 
 /**
+ * sandbox_reading - no file is written or made from now on, and none is read but below /etc
+ * @files: and in the folders where these lie, wherever links lead; NULL ends them
+ *
+ * Also no TCP but to port 53, where the kernel can do that.
+ *
+ * Return: as sandbox_files().
+ */
+int sandbox_reading(const char *const *files);
+
+/**
+ * enum sandbox_kind - what is left to a worker
+ * @SANDBOX_SOCKETS: its memory and its sockets
+ * @SANDBOX_LIBRARIES: files are opened, libraries loaded, and there are local sockets
+ * @SANDBOX_HOSTS: files are opened to be read, and there are sockets of the network, which do
+ *	not listen
+ */
+enum sandbox_kind {
+	SANDBOX_SOCKETS,
+	SANDBOX_LIBRARIES,
+	SANDBOX_HOSTS,
+};
+
+/**
  * sandbox_calls - no system calls but those that are needed, in all threads
- * @libraries: those that open files and talk with other processes are
+ * @kind: what is needed
+ *
+ * No memory is writable and executable, or becomes executable.
  *
  * Return: 0, -EOPNOTSUPP (the kernel has no seccomp), another negative errno.
  */
-int sandbox_calls(bool libraries);
+int sandbox_calls(enum sandbox_kind kind);
 
 #endif

@@ -26,6 +26,7 @@ static const struct {
 } workers[WORKER_KINDS] = {
 	[WORKER_LOGINS] = { "--login-worker", worker_run_logins },
 	[WORKER_PIPES] = { "--pipe-worker", worker_run_pipes },
+	[WORKER_HOSTS] = { "--host-worker", worker_run_hosts },
 };
 
 /**

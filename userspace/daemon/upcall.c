@@ -330,12 +330,12 @@ static void take_question(struct conn *channel, const struct upcall_services *se
 	if (rc) {
 		refuse(u, rc);
 	} else if (u->type == DITTO_UPCALL_KIND_HOST_NAME) {
-		resolver_submit(services->hosts, &u->lookup);
+		hosts_submit(services->hosts, &u->lookup);
 	} else if (u->type == DITTO_UPCALL_KIND_NETGROUP) {
 		if (u->names.n)
 			host_done(&u->lookup);
 		else
-			resolver_submit(services->hosts, &u->lookup);
+			hosts_submit(services->hosts, &u->lookup);
 	} else {
 		rc = pool_submit(services->names, &u->job);
 		if (rc)

@@ -4,11 +4,11 @@
 #define _DITTOD_UPCALL_H
 
 #include "common/types.h"
+#include "hosts.h"
 #include "idmap.h"
 #include "nss.h"
 #include "pool.h"
 #include "recorder.h"
-#include "resolver.h"
 
 struct auth;
 struct conn;
@@ -30,7 +30,7 @@ struct pipes;
  * @pipes: answers on pipes
  */
 struct upcall_services {
-	struct resolver *hosts;
+	struct hosts *hosts;
 	struct pool *names;
 	struct pool *netgroups;
 	struct pool *logins;

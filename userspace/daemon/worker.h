@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The processes that read what clients say.
+ * The processes that read what clients and name servers say.
  *
  * dittod starts a spawner, which has no privileges and reads nothing but dittod's
  * orders; it starts the workers, and another one when it is told to. dittod cannot do
@@ -17,6 +17,7 @@
 enum worker_kind {
 	WORKER_LOGINS,
 	WORKER_PIPES,
+	WORKER_HOSTS,
 	WORKER_KINDS
 };
 
@@ -72,6 +73,7 @@ int worker_spawner_order(int spawner, enum worker_kind kind, const int sockets[W
 /* The workers themselves; they do not return. */
 void worker_run_logins(void);
 void worker_run_pipes(void);
+void worker_run_hosts(void);
 
 /* End the worker unless @rc is 0: dittod has ended, or does not say what it should. */
 void worker_check(int rc);

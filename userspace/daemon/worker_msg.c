@@ -90,6 +90,8 @@ static const u32 types[WORKER_TYPES] = {
 	[WORKER_FOUND] = HAS(ERROR) | HAS(UID) | HAS(USER),
 	[WORKER_LIST] = 0,
 	[WORKER_LISTED] = HAS(ERROR),
+	[WORKER_RESOLVE] = HAS(ID) | HAS(BLOB),
+	[WORKER_RESOLVED] = HAS(ID) | HAS(ERROR) | HAS(BLOB),
 };
 
 static size_t field_bytes(const struct field *f, const struct worker_msg *msg, const void **bytes)

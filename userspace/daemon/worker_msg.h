@@ -39,6 +39,9 @@
  * @WORKER_FOUND: answer to @WORKER_FIND
  * @WORKER_LIST: the shares
  * @WORKER_LISTED: answer to @WORKER_LIST, with a descriptor of the list, see share_list.h
+ * @WORKER_RESOLVE: to the host worker: the address of a host
+ * @WORKER_RESOLVED: answer to @WORKER_RESOLVE with the same number: an error, or the names, see
+ *	host_names.h
  */
 enum worker_type {
 	WORKER_HELLO = 1,
@@ -54,6 +57,8 @@ enum worker_type {
 	WORKER_FOUND,
 	WORKER_LIST,
 	WORKER_LISTED,
+	WORKER_RESOLVE,
+	WORKER_RESOLVED,
 	WORKER_TYPES
 };
 
@@ -65,7 +70,7 @@ enum worker_type {
 /**
  * struct worker_msg - a message
  * @type: enum worker_type; it decides which of the others are in it
- * @id: of the login, the pipe or the keytab, chosen by dittod
+ * @id: of the login, the pipe, the keytab or the host's look-up, chosen by dittod
  * @first: the token or message is the first one
  * @outcome: enum gss_outcome
  * @way: enum gss_way
@@ -82,8 +87,8 @@ enum worker_type {
  * @why: for people
  * @key: session key
  * @key_len: bytes
- * @token: of the client, or for it, or what is written and read on a pipe; decoded, it lies
- *	in the packet
+ * @token: of the client, or for it, or what is written and read on a pipe, or the address or
+ *	the names of a host; decoded, it lies in the packet
  * @token_len: bytes
  */
 struct worker_msg {

@@ -179,7 +179,7 @@ static void sockets(void)
 
 static void sandbox(void)
 {
-	process_check_worker();
+	process_check_worker(1 + WORKER_CHANNELS);
 }
 
 /* First message of NTLM (MS-NLMP section 2.2.1.1). */

@@ -240,7 +240,7 @@ static void sandbox(void)
 
 	open_by(&p, pipes, "srvsvc", &user);
 	CHECK(!say(&p, bind_srvsvc, sizeof(bind_srvsvc)));
-	process_check_worker();
+	process_check_worker(1 + WORKER_CHANNELS);
 	end(&p);
 	pipes_free(pipes);
 }

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/worker.h"
 #include "process.h"
 #include "test.h"
 
@@ -47,7 +46,7 @@ pid_t process_worker(void)
 	return process_child(process_child(getpid()));
 }
 
-void process_check_worker(void)
+void process_check_worker(int threads)
 {
 	pid_t pid = process_worker();
 
@@ -56,7 +55,7 @@ void process_check_worker(void)
 	CHECK(process_status(pid, "CapInh", 16) == 0 && process_status(pid, "CapAmb", 16) == 0);
 	CHECK(process_status(pid, "NoNewPrivs", 10) == 1);
 	CHECK(getuid() || process_status(pid, "Uid", 10) > 0);
-	CHECK(process_status(pid, "Threads", 10) == 1 + WORKER_CHANNELS);
+	CHECK(process_status(pid, "Threads", 10) == threads);
 	if (process_status(getpid(), "Seccomp", 10) >= 0)
 		CHECK(process_status(pid, "Seccomp", 10) == 2);
 }

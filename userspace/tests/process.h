@@ -11,7 +11,7 @@ long long process_status(pid_t pid, const char *name, int base);
 pid_t process_child(pid_t parent);
 /* The worker, which the spawner, our child, started; -1 if there is none. */
 pid_t process_worker(void);
-/* CHECK() that the worker is confined. */
-void process_check_worker(void);
+/* CHECK() that the worker is confined, and has so many threads. */
+void process_check_worker(int threads);
 
 #endif

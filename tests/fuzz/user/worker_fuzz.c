@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Packets of the login worker: it may be in the hands of who sent a token. */
+/* Packets of workers: they may be in the hands of who sent a token, or a name. */
 #include <stdlib.h>
 #include <string.h>
 

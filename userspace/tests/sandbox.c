@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What is refused to a worker, tried by a child that is confined like one. */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon/resolver.h"
+#include "daemon/sandbox.h"
+#include "test.h"
+
+#define PAGE		4096
+#define NO_SANDBOX	99
+
+/* Exit status of a child that does something. */
+static int in_child(int (*run)(enum sandbox_kind kind), enum sandbox_kind kind)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid)
+		_exit(run(kind));
+	if (!CHECK(pid > 0 && waitpid(pid, &status, 0) == pid))
+		return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static bool refused_map(int prot, int flags, int fd)
+{
+	return mmap(NULL, PAGE, prot, flags, fd, 0) == MAP_FAILED && errno == EPERM;
+}
+
+static bool refused_change(void *page, int prot)
+{
+	return mprotect(page, PAGE, prot) && errno == EPERM;
+}
+
+/* The number of the first thing that goes otherwise than it should. */
+static int try_memory(enum sandbox_kind kind)
+{
+	int file = memfd_create("code", MFD_CLOEXEC);
+	void *data, *code;
+
+	if (file < 0 || ftruncate(file, PAGE))
+		return 1;
+	code = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, file, 0);
+	if (code == MAP_FAILED)
+		return 2;
+	switch (sandbox_calls(kind)) {
+	case 0:
+		break;
+	case -EOPNOTSUPP:
+		return NO_SANDBOX;
+	default:
+		return 3;
+	}
+	data = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (data == MAP_FAILED || mprotect(data, PAGE, PROT_READ))
+		return 4;
+	if (!refused_change(data, PROT_READ | PROT_EXEC) ||
+	    !refused_change(data, PROT_READ | PROT_WRITE | PROT_EXEC) ||
+	    !refused_change(code, PROT_READ | PROT_EXEC))
+		return 5;
+	if (!refused_map(PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1) ||
+	    !refused_map(PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1))
+		return 6;
+	if (!refused_map(PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE, file) ||
+	    !refused_map(PROT_READ | PROT_EXEC, MAP_SHARED, file))
+		return 7;
+	/* Only what loads libraries maps files to execute them. */
+	if (kind != SANDBOX_LIBRARIES && !refused_map(PROT_READ | PROT_EXEC, MAP_PRIVATE, file))
+		return 8;
+	if (kind == SANDBOX_LIBRARIES && refused_map(PROT_READ | PROT_EXEC, MAP_PRIVATE, file))
+		return 9;
+	return 0;
+}
+
+static void no_new_code(void)
+{
+	int kind, status;
+
+	for (kind = SANDBOX_SOCKETS; kind <= SANDBOX_HOSTS; kind++) {
+		status = in_child(try_memory, (enum sandbox_kind)kind);
+		if (!CHECK(!status || status == NO_SANDBOX))
+			printf("kind %d: %d\n", kind, status);
+	}
+}
+
+static bool can_open(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* A connection to a port of this machine where nobody listens. */
+static int connect_error(int type, unsigned short port)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+	int error = 0;
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)))
+		error = errno;
+	close(fd);
+	return error;
+}
+
+static int try_files(enum sandbox_kind kind)
+{
+	long landlock = syscall(SYS_landlock_create_ruleset, NULL, 0,
+				LANDLOCK_CREATE_RULESET_VERSION);
+
+	(void)kind;
+	if (landlock < 0)
+		return NO_SANDBOX;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || sandbox_reading(resolver_files))
+		return 1;
+	if (!can_open("/etc/hosts", O_RDONLY) || can_open("/proc/self/status", O_RDONLY))
+		return 2;
+	if (can_open("/etc/hosts", O_RDWR) || can_open("/tmp/ditto-sandbox", O_RDWR | O_CREAT))
+		return 3;
+	if (connect_error(SOCK_DGRAM, 9) == EACCES || connect_error(SOCK_STREAM, 53) == EACCES)
+		return 4;
+	if (landlock >= 4 && connect_error(SOCK_STREAM, 9) != EACCES)
+		return 5;
+	return 0;
+}
+
+static void files_of_names(void)
+{
+	int status = in_child(try_files, SANDBOX_HOSTS);
+
+	if (!CHECK(!status || status == NO_SANDBOX))
+		printf("%d\n", status);
+}
+
+static int try_sockets(enum sandbox_kind kind)
+{
+	int fd;
+
+	if (sandbox_calls(kind))
+		return NO_SANDBOX;
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	if (fd < 0 || connect_error(SOCK_DGRAM, 53))
+		return 1;
+	if (socket(AF_UNIX, SOCK_STREAM, 0) >= 0 || socket(AF_NETLINK, SOCK_RAW, 0) >= 0 ||
+	    socket(AF_PACKET, SOCK_RAW, 0) >= 0)
+		return 2;
+	if (!bind(fd, NULL, 0) || errno != EPERM || !listen(fd, 1) || errno != EPERM)
+		return 3;
+	if (can_open("/etc/hosts", O_RDWR) || !can_open("/etc/hosts", O_RDONLY))
+		return 4;
+	if (fork() >= 0 || execl("/bin/true", "true", NULL) >= 0)
+		return 5;
+	return 0;
+}
+
+static void sockets_of_names(void)
+{
+	int status = in_child(try_sockets, SANDBOX_HOSTS);
+
+	if (!CHECK(!status || status == NO_SANDBOX))
+		printf("%d\n", status);
+}
+
+int main(void)
+{
+	static const struct test tests[] = {
+		TEST(no_new_code), TEST(files_of_names), TEST(sockets_of_names), { 0 }
+	};
+
+	return test_main(tests);
+}
