@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The tools: what they tell, what they refuse, what each setting does."""
+import contextlib
 import errno
 import json
 import os
@@ -377,6 +378,51 @@ def config_difference(w):
     apply('')
     wait_for('only what was added by hand is left', lambda: names() == ['by-hand'])
     s.shares['by-hand'] = (w.path('d'), {})
+
+
+@contextlib.contextmanager
+def groups_that_hang():
+    """Whoever looks a group up waits, and finds the file as it was when that ends."""
+    os.mkfifo('/etc/group.stuck')
+    os.link('/etc/group.stuck', '/etc/group.fifo')
+    os.link('/etc/group', '/etc/group.real')
+    os.rename('/etc/group.fifo', '/etc/group')
+    try:
+        yield
+    finally:
+        os.rename('/etc/group.real', '/etc/group')
+        with contextlib.suppress(OSError):
+            os.close(os.open('/etc/group.stuck', os.O_WRONLY | os.O_NONBLOCK))
+        os.unlink('/etc/group.stuck')
+
+
+@test(server='ditto', share=False, clients=0)
+def directory_hangs(w):
+    """Shares whose groups nobody tells wait for that; all others are as the file says."""
+    s = w.server
+    for name in 'abc':
+        os.mkdir(w.path(name))
+
+    def section(name, more=''):
+        return f'[share {name}]\npath = {w.path(name)}\n{more}\n'
+
+    def apply(*sections):
+        put(conf, ''.join(sections))
+        s.helper.send_signal(signal.SIGHUP)
+
+    def names():
+        return [x['name'] for x in s.json('share', 'list')]
+    conf = s.helper_start(section('b'))
+    wait_for('b', lambda: names() == ['b'])
+    with groups_that_hang():
+        apply(section('a', 'group = users=read'), section('b'), section('c'))
+        wait_for('c comes', lambda: names() == ['b', 'c'], 30)
+        wait_for('a is told of', lambda: 'does not answer about its users' in s.helper_log(), 30)
+        apply(section('a', 'group = users=read'), section('c'))
+        wait_for('b goes', lambda: names() == ['c'], 30)
+    wait_for('a comes when it is known', lambda: names() == ['a', 'c'], 90)
+    apply()
+    wait_for('all are gone', lambda: not names())
 
 
 @test(server='ditto')

@@ -15,6 +15,7 @@
 #include "apply.h"
 #include "clock.h"
 #include "config.h"
+#include "grantees.h"
 #include "kernel.h"
 #include "log.h"
 #include "mem.h"
@@ -25,8 +26,8 @@
 #include "setting.h"
 #include "state.h"
 
-/* Milliseconds for all file systems together to say what lies at the paths of shares. */
-#define PLACE_TIME	5000
+/* Milliseconds for all file systems and the name service to say what they know of shares. */
+#define PREPARE_TIME	5000
 
 /* Served without being asked for if there is no other listener. */
 #define DEFAULT_PROTOCOL	"nfs"
@@ -303,11 +304,6 @@ static bool remove_shares(struct work *w, const struct kernel_shares *have)
 	return go_on;
 }
 
-static bool same_fs(const u8 *a, size_t a_len, const u8 *b, size_t b_len)
-{
-	return a_len == b_len && !memcmp(a, b, a_len);
-}
-
 /*
  * Is the path what it was? Below a mount point that nothing is mounted on lies an
  * empty directory, which clients must not be given in place of their files.
@@ -335,7 +331,7 @@ static bool check_place(struct work *w, struct wanted *want, const char *what, u
 		return false;
 	}
 	len = state_share_fs(w->st, s->name, s->path, fs);
-	if (!len || same_fs(fs, len, want->place.fs, want->place.fs_len))
+	if (!len || (len == want->place.fs_len && !memcmp(fs, want->place.fs, len)))
 		return true;
 	why_not(&why,
 		"not added: %s lies on another file system than before; mount that one, or take the share out of the file once to accept this one",
@@ -371,18 +367,20 @@ static bool check_options(struct work *w, const struct share *s, const char *wha
 }
 
 /*
- * Look up what the kernel does not know: ids of users and groups, and where paths lead. Looks
- * at all paths go on at once: a file system that hangs takes the others no time.
+ * Look up what the kernel does not know: ids of users and groups, and where paths lead. All
+ * look-ups go on at once: one that hangs takes the others no time.
  */
 static void prepare_shares(struct work *w, const struct kernel_shares *have)
 {
-	u64 until = clock_ms() + PLACE_TIME;
+	u64 until = clock_ms() + PREPARE_TIME;
 	unsigned int i;
 
 	w->want = mem_new((w->cfg->nshares + 1) * sizeof(*w->want));
-	for (i = 0; i < w->cfg->nshares; i++)
+	for (i = 0; i < w->cfg->nshares; i++) {
+		grantees_begin(&w->cfg->shares[i]->grants);
 		if (needs_place(w->cfg->shares[i], have))
 			place_begin(w->cfg->shares[i]->path);
+	}
 	for (i = 0; i < w->cfg->nshares; i++) {
 		const struct share *s = w->cfg->shares[i];
 		struct wanted *want = &w->want[i];
@@ -391,7 +389,7 @@ static void prepare_shares(struct work *w, const struct kernel_shares *have)
 
 		snprintf(what, sizeof(what), "share %s", s->name);
 		want->share = *s;
-		if (grants_resolve(&s->grants, &want->share.grants, &why)) {
+		if (grantees_get(&s->grants, until, &want->share.grants, &why)) {
 			want->bad = true;
 			failure(w, what, why.text);
 		} else if (!check_options(w, &want->share, what)) {
@@ -400,6 +398,7 @@ static void prepare_shares(struct work *w, const struct kernel_shares *have)
 			want->bad = !check_place(w, want, what, until);
 		}
 	}
+	grantees_end();
 	place_end();
 }
 

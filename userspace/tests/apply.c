@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Applying a configuration as a difference, to a kernel of the test's own. */
 
+#include <dlfcn.h>
+#include <grp.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +49,8 @@ static void expect(const char *text, const char *changes)
 
 #define A	"[share a]\npath = /a\n"
 #define B	"[share b]\npath = /b\n"
+#define C	"[share c]\npath = /c\n"
+#define STUCK	"group = stuck=read\n"
 
 static void from_nothing_to_nothing(void)
 {
@@ -251,6 +256,70 @@ static void unknown_names(void)
 	fake_unload(&k);
 }
 
+/*
+ * The name service, instead of the C library's: it says nothing about the group "stuck", which
+ * is there, until it is let go.
+ */
+static pthread_mutex_t service_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t service_goes = PTHREAD_COND_INITIALIZER;
+static bool service_stuck;
+static unsigned int service_asked;
+
+int getgrnam_r(const char *name, struct group *gr, char *buf, size_t size, struct group **found)
+{
+	__typeof__(getgrnam_r) *real = dlsym(RTLD_NEXT, "getgrnam_r");
+
+	if (strcmp(name, "stuck"))
+		return real(name, gr, buf, size, found);
+	pthread_mutex_lock(&service_lock);
+	service_asked++;
+	while (service_stuck)
+		pthread_cond_wait(&service_goes, &service_lock);
+	pthread_mutex_unlock(&service_lock);
+	gr->gr_gid = 77;
+	*found = gr;
+	return 0;
+}
+
+static void set_service_stuck(bool stuck)
+{
+	pthread_mutex_lock(&service_lock);
+	service_stuck = stuck;
+	pthread_cond_broadcast(&service_goes);
+	pthread_mutex_unlock(&service_lock);
+}
+
+/* A name service that hangs keeps nothing but its own share, and is heard when it answers. */
+static void stuck_name_service(void)
+{
+	struct applied result = { 0 };
+	int tries;
+
+	fake_load(&k, 26, NULL);
+	set_service_stuck(true);
+	SAME(apply_text(A STUCK B "group = root=read\n", &result),
+	     "key +share:b");
+	CHECK(result.errors == 1);
+	SAME(result.problem[0].what, "share a");
+	SAME(result.problem[0].why, "the name service does not answer about its users and groups");
+	/* It is not asked again, what is served stays as it is, and other changes are made. */
+	SAME(apply_text(A STUCK B "group = root=read\n", &result), "");
+	CHECK(result.errors == 1 && !result.news);
+	SAME(apply_text(B STUCK C, &result), "+share:c");
+	CHECK(result.errors == 1 && result.news == 1 && service_asked == 1);
+	set_service_stuck(false);
+	for (tries = 0; tries < 1000 && result.errors; tries++) {
+		usleep(10000);
+		apply_text(B STUCK C, &result);
+	}
+	CHECK(!result.errors && k.shares.n == 2 && service_asked == 1);
+	/* What it said is not kept for ever. */
+	expect(B "group = stuck=write\n", "-share:c share:b:20000");
+	CHECK(service_asked > 1);
+	applied_free(&result);
+	fake_unload(&k);
+}
+
 static void mountpoints(void)
 {
 	struct applied result = { 0 };
@@ -334,6 +403,7 @@ int main(void)
 		TEST(older_module_lacks_setting), TEST(moved_share), TEST(kept_id),
 		TEST(same_key_in_every_life), TEST(added_by_hand), TEST(listeners),
 		TEST(late_protocol), TEST(settings), TEST(one_failure), TEST(unknown_names),
+		TEST(stuck_name_service),
 		TEST(mountpoints), TEST(file_systems), TEST(stuck_file_system), TEST(module_gone),
 		{ 0 }
 	};
