@@ -471,8 +471,10 @@ def host_worker_dies(w):
     fh = n.lookup(n.root, 'f').fh
     run('ip', '-n', w.client.name, 'addr', 'add', '10.200.0.2/32', 'dev', 'eth0')
     run('ip', '-n', w.server.ns.name, 'route', 'add', '10.200.0.2/32', 'via', w.client.addr)
+    # the worker finds that other servers are asked, when it is confined already
+    w.server.helper_start()
+    wait_for('the worker', lambda: host_worker(w))
     with names_by_dns(w):
-        w.server.helper_start()
         w.server.set('data', allow=['*.friends.test=rw'], manage_gids=True)
         friend = nfs3.Nfs3(w.client.connect(src='10.200.0.2'))
         for sig in (signal.SIGSEGV, signal.SIGSTOP, signal.SIGSEGV):

@@ -87,6 +87,8 @@ int sandbox_drop_user(uid_t uid, gid_t gid)
 #define RULE_NET_PORT	2
 
 #define DNS_PORT	53
+/* Without it older versions of c-ares number their questions so that anybody can guess it. */
+#define RANDOM_FILE	"/dev/urandom"
 
 struct net_rule {
 	__u64 access;
@@ -148,9 +150,9 @@ int sandbox_files(int fd)
 	return rules_close(set, rc == -EBADFD ? 0 : rc);
 }
 
-static int rules_allow_reading(int set, const char *folder)
+static int rules_allow_reading(int set, const char *path)
 {
-	int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(path, O_PATH | O_CLOEXEC);
 	int rc;
 
 	if (fd < 0)
@@ -170,7 +172,7 @@ int sandbox_reading(const char *const *files)
 
 	if (set < 0)
 		return set;
-	rc = rules_allow_reading(set, "/etc");
+	rc = rules_allow_reading(set, "/etc") ?: rules_allow_reading(set, RANDOM_FILE);
 	for (; *files && !rc; files++)
 		if (realpath(*files, path))
 			rc = rules_allow_reading(set, dirname(path));

@@ -41,7 +41,8 @@ int sandbox_drop_user(uid_t uid, gid_t gid);
 int sandbox_files(int fd);
 
 /**
- * sandbox_reading - no file is written or made from now on, and none is read but below /etc
+ * sandbox_reading - no file is written or made from now on, and none is read but below /etc,
+ *	and random numbers
  * @files: and in the folders where these lie, wherever links lead; NULL ends them
  *
  * Also no TCP but to port 53, where the kernel can do that.

@@ -128,7 +128,8 @@ static int try_files(enum sandbox_kind kind)
 		return NO_SANDBOX;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || sandbox_reading(resolver_files))
 		return 1;
-	if (!can_open("/etc/hosts", O_RDONLY) || can_open("/proc/self/status", O_RDONLY))
+	if (!can_open("/etc/hosts", O_RDONLY) || !can_open("/dev/urandom", O_RDONLY) ||
+	    can_open("/proc/self/status", O_RDONLY))
 		return 2;
 	if (can_open("/etc/hosts", O_RDWR) || can_open("/tmp/ditto-sandbox", O_RDWR | O_CREAT))
 		return 3;
