@@ -6,6 +6,7 @@ import signal
 import socket
 import struct
 import subprocess
+import threading
 import time
 
 import bystander
@@ -389,18 +390,36 @@ def dns_record(kind, data):
     return struct.pack('>HHHIH', 0xc00c, kind, 1, 60, len(data)) + data
 
 
-def name_server(sock):
-    """Knows 10.200.0.2 as one.friends.test and back; says nothing about all others."""
+def dns_answer(question, short=False):
+    """Knows 10.200.0.2 as one.friends.test and back; nothing is said about all others."""
     name = b'\3one\7friends\4test\0'
     known = {b'\0012\0010\003200\00210\7in-addr\4arpa\0': dns_record(12, name),
              name: dns_record(1, socket.inet_aton('10.200.0.2'))}
+    asked = question[12:question.index(0, 12) + 1]
+    if asked not in known:
+        return None
+    # TC: the answer does not fit, ask by TCP (RFC 1035 4.1.1)
+    flags, count = (0x8600, 0) if short else (0x8400, 1)
+    return (question[:2] + struct.pack('>HHHHH', flags, 1, count, 0, 0) +
+            question[12:12 + len(asked) + 4] + (b'' if short else known[asked]))
+
+
+def answer_tcp(tcp):
     while True:
-        question, peer = sock.recvfrom(512)
-        asked = question[12:question.index(0, 12) + 1]
-        if asked in known:
-            end = 12 + len(asked) + 4
-            sock.sendto(question[:2] + struct.pack('>HHHHH', 0x8400, 1, 1, 0, 0) +
-                        question[12:end] + known[asked], peer)
+        with tcp.accept()[0] as conn, conn.makefile('rb') as f, contextlib.suppress(OSError):
+            while size := f.read(2):
+                text = dns_answer(f.read(struct.unpack('>H', size)[0]))
+                conn.sendall(struct.pack('>H', len(text)) + text)
+
+
+def name_server(udp, tcp, short):
+    """All answers are too long for a datagram if @short."""
+    threading.Thread(target=answer_tcp, args=(tcp,), daemon=True).start()
+    while True:
+        question, peer = udp.recvfrom(512)
+        text = dns_answer(question, short)
+        if text:
+            udp.sendto(text, peer)
 
 
 def read_text(path):
@@ -409,15 +428,16 @@ def read_text(path):
 
 
 @contextlib.contextmanager
-def names_by_dns(w):
+def names_by_dns(w, short=False):
     """The server asks the name server above."""
     files = {'/etc/resolv.conf': 'nameserver 127.0.0.1\n', '/etc/nsswitch.conf':
              read_text('/etc/nsswitch.conf').replace('hosts: files', 'hosts: files dns')}
     old = {path: read_text(path) if os.path.exists(path) else '' for path in files}
     with w.server.ns:
-        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sock.bind(('127.0.0.1', 53))
-    child = Child(name_server, sock)
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.bind(('127.0.0.1', 53))
+        tcp = socket.create_server(('127.0.0.1', 53))
+    child = Child(name_server, udp, tcp, short)
     try:
         for path, text in files.items():
             put(path, text)
@@ -427,7 +447,8 @@ def names_by_dns(w):
             put(path, text)
         os.kill(child.pid, signal.SIGKILL)
         os.waitpid(child.pid, 0)
-        sock.close()
+        udp.close()
+        tcp.close()
 
 
 # Networks whose name servers do not answer, more than the helper has threads.
@@ -461,6 +482,21 @@ def name_servers_that_hang(w):
         for one in crowd:
             assert answer(one, fh) in (nfs3.JUKEBOX, nfs3.ACCES)
         assert w.server.helper.poll() is None
+
+
+@test(server='ditto', timeout=60)
+def names_over_tcp(w):
+    """The worker may ask name servers by TCP, too, when it is confined."""
+    put(w.path('f'))
+    n = w.client.nfs()
+    fh = n.lookup(n.root, 'f').fh
+    run('ip', '-n', w.client.name, 'addr', 'add', '10.200.0.2/32', 'dev', 'eth0')
+    run('ip', '-n', w.server.ns.name, 'route', 'add', '10.200.0.2/32', 'via', w.client.addr)
+    w.server.helper_start()
+    with names_by_dns(w, short=True):
+        w.server.set('data', allow=['*.friends.test=rw'])
+        friend = nfs3.Nfs3(w.client.connect(src='10.200.0.2'))
+        wait_for('the friend', lambda: answer(friend, fh) == nfs3.OK, 20)
 
 
 @test(server='ditto', timeout=120)
