@@ -43,6 +43,8 @@
 /* Bytes that an open takes, for the limit on opens: about a quarter of the memory for clients. */
 #define OPEN_BYTES	SZ_4K
 #define OPENS_LEAST	16384
+/* What sockets have of answers, as part of that memory: far from where TCP's own limits begin. */
+#define UNSENT_PART	4
 /* The same for one of what the lock table keeps; ranges take the least. */
 #define LOCK_BYTES	256
 #define LOCKS_LEAST	524288
@@ -148,6 +150,13 @@ static const struct budget_kind kinds[DITTO_BUDGET_KINDS] = {
 		.levels = { NUMBER(0), NUMBER(0), PART_OF(8, 0), PART_OF(1, 0) },
 		.peer = { NUMBER(0), NUMBER(0), PART_OF(32, 1024), PART_OF(2, 0) },
 		.user = PART_OF(2, 0),
+	},
+	[DITTO_BUDGET_UNSENT] = {
+		.name = "unsent-bytes", .batch = SZ_256K,
+		.levels = { PART_OF(64, SZ_1M), PART_OF(4, 0), PART_OF(4, 0), PART_OF(1, 0) },
+		.peer = { PART_OF(1024, SZ_256K), PART_OF(16, SZ_8M), PART_OF(16, SZ_8M),
+			  PART_OF(4, SZ_16M) },
+		.user = PART_OF(8, SZ_16M),
 	},
 };
 
@@ -504,6 +513,40 @@ int ditto_charge_step(struct ditto_charge *charge, long least, long amount)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_charge_step, DITTO);
 
+void ditto_charge_force(struct ditto_charge *charge, long amount)
+{
+	long more = amount - charge->amount;
+
+	if (WARN_ON_ONCE(!charge->peer || amount < 0) || !ditto_charge_resize(charge, amount))
+		return;
+	budget_give(charge->peer, charge->user, charge->trust, charge->kind, -more);
+	charge->amount = amount;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_charge_force, DITTO);
+
+static long account_room(const struct ditto_account *account, const struct ditto_charge *charge,
+			 bool scarce)
+{
+	long limit = account_limit(account, charge->trust, charge->kind);
+	long used = atomic_long_read(&account->used[charge->trust][charge->kind]);
+
+	return scarce && used > limit / SCARCE_PART ? 0 : limit - used;
+}
+
+long ditto_charge_room(const struct ditto_charge *charge)
+{
+	struct ditto_budget *budget = charge->peer->budget;
+	bool scarce = budget_is_scarce(budget, charge->trust, charge->kind);
+	long room = READ_ONCE(budget->level_limit[charge->trust][charge->kind]) -
+		    percpu_counter_read_positive(&budget->used[charge->trust][charge->kind]);
+
+	room = min(room, account_room(charge->peer, charge, scarce));
+	if (charge->user)
+		room = min(room, account_room(charge->user, charge, scarce));
+	return max(room, 0L);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_charge_room, DITTO);
+
 int ditto_charge_cover(struct ditto_charge *charge, long count, long step)
 {
 	/* Many clients with one each must not be charged for many. */
@@ -614,6 +657,8 @@ static long budget_total(const struct ditto_budget *budget, enum ditto_budget_ki
 	memory = min_t(u64, memory, LONG_MAX / 2);
 	if (kind == DITTO_BUDGET_MEMORY)
 		return memory;
+	if (kind == DITTO_BUDGET_UNSENT)
+		return memory / UNSENT_PART;
 	if (kind == DITTO_BUDGET_OPENS || kind == DITTO_BUDGET_DELEGATIONS)
 		return max_t(u64, memory / OPEN_BYTES, OPENS_LEAST);
 	if (kind == DITTO_BUDGET_LOCKS)
@@ -663,8 +708,11 @@ struct budget_setting {
 
 static const struct budget_setting budget_settings[] = {
 	BUDGET_SETTING(user_mib, MEMORY, USER, USER, SZ_1M),
+	BUDGET_SETTING(user_mib, UNSENT, USER, USER, SZ_1M / UNSENT_PART),
 	BUDGET_SETTING(anonymous_mib, MEMORY, ANONYMOUS, ANONYMOUS, SZ_1M),
+	BUDGET_SETTING(anonymous_mib, UNSENT, ANONYMOUS, ANONYMOUS, SZ_1M / UNSENT_PART),
 	BUDGET_SETTING(unproven_kib, MEMORY, UNPROVEN, UNPROVEN, SZ_1K),
+	BUDGET_SETTING(unproven_kib, UNSENT, UNPROVEN, UNPROVEN, SZ_1K / UNSENT_PART),
 	BUDGET_SETTING(connections, CONNECTIONS, USER, STRANGER, 1),
 	BUDGET_SETTING(opens, OPENS, USER, USER, 1),
 	BUDGET_SETTING(opens, DELEGATIONS, USER, USER, 1),

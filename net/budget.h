@@ -47,6 +47,7 @@ enum ditto_budget_kind {
 	DITTO_BUDGET_QUESTIONS,		/* to the helper, not answered yet */
 	DITTO_BUDGET_DELEGATIONS,	/* that one is refused costs its client nothing */
 	DITTO_BUDGET_LOCKS,		/* in the lock table: claims, and requests that wait */
+	DITTO_BUDGET_UNSENT,		/* bytes of answers that sockets have, where others count */
 	DITTO_BUDGET_KINDS
 };
 
@@ -135,6 +136,28 @@ int ditto_charge_resize(struct ditto_charge *charge, long amount);
  * Context and Return: as ditto_charge(); on error it stays as it was.
  */
 int ditto_charge_step(struct ditto_charge *charge, long least, long amount);
+
+/**
+ * ditto_charge_force - charge for what is there already, whether it fits or not
+ * @charge: charged
+ * @amount: what it is to be, not negative
+ *
+ * For what is known only when it cannot be refused any more. The caller stops its client
+ * while there is no ditto_charge_room().
+ *
+ * Context: as ditto_charge(); what does not fit is told in the log.
+ */
+void ditto_charge_force(struct ditto_charge *charge, long amount);
+
+/**
+ * ditto_charge_room - how much more may those have who are charged for something?
+ * @charge: charged with 0 or more
+ *
+ * For those who would ask again and again; nothing is counted as refused, or told.
+ *
+ * Context: any. Return: in the kind's unit; 0 if the smallest charge would be refused now.
+ */
+long ditto_charge_room(const struct ditto_charge *charge);
 
 /**
  * ditto_charge_cover - charge for what is counted one by one, in steps

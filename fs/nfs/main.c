@@ -135,8 +135,7 @@ static void __net_exit dnfs_net_exit(struct net *net)
 	dnfs_mounts_free(server);
 	dnfs_stats_exit(server);
 	dnfs_replies_free(server->replies);
-	/* Connections give up what they were charged under RCU. */
-	rcu_barrier();
+	dnfs_connections_flush();
 }
 
 static struct pernet_operations dnfs_net_ops = {
@@ -152,9 +151,12 @@ static int __init dnfs_init(void)
 
 	dnfs_names_init();
 	dnfs_rpc_init();
-	err = dnlm_init();
+	err = dnfs_connections_init();
 	if (err)
 		return err;
+	err = dnlm_init();
+	if (err)
+		goto exit_connections;
 	err = dnfs4_init();
 	if (err)
 		goto exit_nlm;
@@ -169,6 +171,8 @@ exit_v4:
 	dnfs4_exit();
 exit_nlm:
 	dnlm_exit();
+exit_connections:
+	dnfs_connections_exit();
 	return err;
 }
 
@@ -178,6 +182,7 @@ static void __exit dnfs_exit(void)
 	unregister_pernet_subsys(&dnfs_net_ops);
 	dnfs4_exit();
 	dnlm_exit();
+	dnfs_connections_exit();
 }
 
 module_init(dnfs_init);

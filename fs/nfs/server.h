@@ -84,10 +84,15 @@ unsigned int dnfs_connections(struct ditto_server *srv, const struct ditto_peer 
 int dnfs_settings_changed(struct ditto_server *srv);
 
 /*
- * connection.c: connections that this listening socket accepts are charged to their machines.
- * They and the socket are gone before the module is. May sleep.
+ * connection.c: connections that this listening socket accepts are charged to their machines,
+ * and so is what they leave of their answers. They and the socket are gone before the module
+ * is. May sleep.
  */
 void dnfs_connections_charge(struct svc_xprt *listener);
+/* Nothing is charged any more for connections that are gone. May sleep. */
+void dnfs_connections_flush(void);
+int dnfs_connections_init(void);
+void dnfs_connections_exit(void);
 
 /* mount.c */
 void dnfs_mounts_free(struct dnfs_server *server);

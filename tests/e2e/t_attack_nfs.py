@@ -6,6 +6,8 @@ whose programs have no reserved ports.
 """
 import os
 import signal
+import socket
+import threading
 import time
 
 import bystander
@@ -24,6 +26,7 @@ from nsm import Nsm
 BADCRED, TOOWEAK = 1, 5
 
 ALL = (0, 0)  # a range
+MIB = 1 << 20
 
 
 def denied(ask, why, what=''):
@@ -430,3 +433,130 @@ def slots_hoarded(w):
         except (EOFError, OSError):
             return 0  # there was no room for the connection
     wait_for('the machine is let in again', let_in, seconds=60)
+
+
+def budget(w, client=0):
+    """What the server holds for a machine, by kind: (used, limit)."""
+    for found in w.server.json('client', 'list'):
+        if found['address'] == w.clients[client].addr:
+            return {b['kind']: (b['used'], b['limit']) for b in found.get('budget', [])}
+    return {}
+
+
+def tcp_memory():
+    """Bytes that TCP has for all sockets of the machine."""
+    with open('/proc/net/sockstat', encoding='ascii') as f:
+        words = next(line for line in f if line.startswith('TCP:')).split()
+    return int(words[words.index('mem') + 1]) * os.sysconf('SC_PAGE_SIZE')
+
+
+def asked(client, fh, calls, window=4096):
+    """A connection with so many READs of 1 MiB on their way, and no answer taken."""
+    conn = client.connect()
+    conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+    for _ in range(calls):
+        conn.send(rpc.call_bytes(nfs3.NFS, 3, nfs3.READ,
+                                 rpc.Enc().opaque(fh).u64(0).u32(MIB).bytes()))
+    return conn
+
+
+def is_closed(conn):
+    conn.sock.settimeout(0)
+    try:
+        conn.sock.send(b'')
+        return not conn.sock.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+def takes_nothing(client, fh, until, most=48):
+    """Connections whose answers are not taken; a new one for each that the server closed."""
+    conns = []
+    while time.monotonic() < until:
+        for conn in [c for c in conns if is_closed(c)]:
+            conn.close()
+            conns.remove(conn)
+        while len(conns) < most and time.monotonic() < until:
+            try:
+                conns.append(asked(client, fh, 16))
+            except OSError:
+                break
+        time.sleep(0.1)
+    for conn in conns:
+        conn.close(abort=True)
+
+
+@test(server='ditto', smb=True, squash='none', clients=2, timeout=240)
+def answers_not_taken(w):
+    """A machine that takes no answers holds no service thread, and memory within its limit."""
+    put(w.path('large'), pattern(1, MIB))
+    n = w.clients[0].nfs()
+    fh = n.lookup(n.root, 'large').fh
+    before = tcp_memory()
+    with bystander.memory_returns():
+        bystander.survives(w.clients[1], lambda until: takes_nothing(w.clients[0], fh, until))
+        conns = [asked(w.clients[0], fh, 16) for _ in range(48)]
+        wait_for('the account is full', lambda: (lambda used, limit: used >= limit)(
+            *budget(w).get('unsent-bytes', (0, 1))))
+        # other calls are served, and what is in service then is the most that is beyond
+        put(f'{w.clients[1].mount(vers="4.1")}/f', b'data')
+        used, limit = budget(w)['unsent-bytes']
+        print(f'{used >> 10} KiB of {limit >> 10} unsent, TCP has {tcp_memory() >> 10} KiB')
+        most = limit + 9 * (MIB + 65536)
+        assert used <= most, f'{used} of {limit} bytes'
+        assert tcp_memory() - before <= most + (16 << 20), f'{tcp_memory() - before} of TCP'
+        for conn in conns:
+            conn.close(abort=True)
+        wait_for('nothing is charged', lambda: 'unsent-bytes' not in budget(w))
+        wait_for('TCP gave it back', lambda: tcp_memory() <= before + (8 << 20))
+
+
+def taken(conns, calls, data):
+    """Take all answers, of all connections at once: how many of each were what they should be."""
+    def take(conn):
+        conn.sock.settimeout(60)
+        for _ in range(calls):
+            reply = conn.recv()
+            good[conn] += (reply.stat, reply.body[-MIB:]) == (rpc.SUCCESS, data)
+
+    good = dict.fromkeys(conns, 0)
+    threads = [threading.Thread(target=take, args=(conn,)) for conn in conns]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    return list(good.values())
+
+
+@test(server='ditto', timeout=120)
+def answers_taken_late(w):
+    """Nothing is lost of what waited because the client, or its whole machine, took nothing."""
+    data = pattern(2, MIB)
+    put(w.path('large'), data)
+    n = w.client.nfs()
+    fh = n.lookup(n.root, 'large').fh
+    for mib in (0, 4):
+        w.server.ctl('server', 'set', 'budget-user-mib', str(mib))
+        conns = [asked(w.client, fh, 24, 65536) for _ in range(3)]
+        wait_for('answers wait', lambda: budget(w).get('unsent-bytes', (0, 0))[0] >= MIB)
+        if mib:
+            eq(budget(w)['unsent-bytes'][1], MIB, 'a quarter')
+        eq(taken(conns, 24, data), [24, 24, 24])
+        for conn in conns:
+            conn.close()
+        wait_for('nothing is charged', lambda: 'unsent-bytes' not in budget(w))
+
+
+@test(server='ditto', timeout=180)
+def stalled_is_closed(w):
+    """A connection that takes nothing of what waits for it ends; one without answers stays."""
+    put(w.path('large'), pattern(3, MIB))
+    n = w.client.nfs()
+    fh = n.lookup(n.root, 'large').fh
+    conn = asked(w.client, fh, 8)
+    wait_for('answers wait', lambda: 'unsent-bytes' in budget(w))
+    wait_for('the connection is closed', lambda: 'unsent-bytes' not in budget(w), seconds=120)
+    eq(n.getattr(fh).status, nfs3.OK, 'by the other connection')
+    conn.close()

@@ -357,6 +357,48 @@ static void a_charge_covers_a_count(struct kunit *test)
 	ditto_principal_exit(&p);
 }
 
+/* What cannot be refused any more is charged all the same, and leaves no room. */
+static void what_is_there_is_charged(struct kunit *test)
+{
+	struct ditto_charge charge = {}, more = {}, other = {};
+	struct ditto_server *srv = test->priv;
+	struct ditto_principal p, q;
+	long limit;
+
+	srv->settings.budget_memory_mib = 1024;
+	ditto_budget_settings_changed(srv);
+	limit = ditto_budget_peer_limit(srv, DITTO_TRUST_USER, DITTO_BUDGET_UNSENT);
+	KUNIT_ASSERT_EQ(test, limit, SZ_64M);
+	who(test, &p, 1, DITTO_TRUST_USER, -1);
+	who(test, &q, 2, DITTO_TRUST_USER, -1);
+	KUNIT_ASSERT_EQ(test, ditto_charge(&charge, &p, DITTO_BUDGET_UNSENT, 0), 0);
+	KUNIT_ASSERT_EQ(test, ditto_charge(&other, &q, DITTO_BUDGET_UNSENT, 0), 0);
+	KUNIT_EXPECT_EQ(test, ditto_charge_room(&charge), limit);
+	ditto_charge_force(&charge, limit - 5);
+	KUNIT_EXPECT_EQ(test, ditto_charge_room(&charge), 5);
+	KUNIT_EXPECT_EQ(test, ditto_account_refused(p.peer), 0);
+	ditto_charge_force(&charge, limit + 5);
+	KUNIT_EXPECT_EQ(test, used(test, 1, DITTO_BUDGET_UNSENT), limit + 5);
+	KUNIT_EXPECT_EQ(test, ditto_charge_room(&charge), 0);
+	KUNIT_EXPECT_EQ(test, ditto_account_refused(p.peer), 1);
+	KUNIT_EXPECT_EQ(test, ditto_charge(&more, &p, DITTO_BUDGET_UNSENT, 1), -EDQUOT);
+	KUNIT_EXPECT_EQ(test, ditto_charge_room(&other), limit);
+	/* Of three quarters of all only those get more who hold little. */
+	ditto_charge_force(&charge, 3 * limit + 1);
+	KUNIT_EXPECT_EQ(test, ditto_charge_room(&other), limit - 1);
+	ditto_charge_force(&other, limit / 8 + 1);
+	KUNIT_EXPECT_EQ(test, ditto_charge_room(&other), 0);
+	ditto_charge_force(&charge, 0);
+	KUNIT_EXPECT_EQ(test, ditto_charge_room(&charge), limit);
+	ditto_uncharge(&charge);
+	ditto_uncharge(&other);
+	KUNIT_EXPECT_EQ(test, used(test, 1, DITTO_BUDGET_UNSENT), 0);
+	ditto_principal_exit(&p);
+	ditto_principal_exit(&q);
+	srv->settings.budget_memory_mib = 0;
+	ditto_budget_settings_changed(srv);
+}
+
 /* A setting says what a peer may hold; what it does not name follows in proportion. */
 static void settings_make_limits(struct kunit *test)
 {
@@ -426,6 +468,7 @@ static struct kunit_case budget_cases[] = {
 	KUNIT_CASE(a_part_is_charged_by_itself),
 	KUNIT_CASE(a_step_ends_at_the_limit),
 	KUNIT_CASE(a_charge_covers_a_count),
+	KUNIT_CASE(what_is_there_is_charged),
 	KUNIT_CASE(settings_make_limits),
 	{}
 };
