@@ -262,6 +262,8 @@ static void slots_are_paid(struct kunit *test)
 	dnfs4_slots_review(&f->session);
 	KUNIT_EXPECT_EQ(test, f->session.slots_now, 8 + 14);
 	KUNIT_EXPECT_EQ(test, f->session.memory.amount, slots_charge(8 + 14));
+	/* That others have the rest is looked up, and not told each time. */
+	KUNIT_EXPECT_EQ(test, ditto_account_refused(f->client.who.peer), 0);
 	ditto_uncharge(&other);
 	dnfs4_slots_review(&f->session);
 	KUNIT_EXPECT_EQ(test, f->session.slots_now, 64);
@@ -284,6 +286,7 @@ static void slots_of_the_poor(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, ditto_charge(&other, &f->client.who, DITTO_BUDGET_MEMORY,
 					   limit - DNFS4_SESSION_BYTES - slots_charge(64)), 0);
 	KUNIT_EXPECT_EQ(test, dnfs4_slots_init(&session, 64), 0);
+	KUNIT_EXPECT_EQ(test, ditto_account_refused(f->client.who.peer), 1);
 	KUNIT_EXPECT_EQ(test, ditto_charge_resize(&other, other.amount - slots_charge(1)), 0);
 	KUNIT_EXPECT_GE(test, dnfs4_slots_init(&session, 64), 1);
 	ditto_uncharge(&session.memory);

@@ -61,14 +61,20 @@ static int dnfs4_slots_pay(struct dnfs4_session *session, u32 slots)
 	return err;
 }
 
-/* How many slots the session may have now. For more it is charged, if there is room for some. */
+/*
+ * How many slots the session may have now. For more it is charged, if there is room for some.
+ * That is looked up first: one who is told of fewer is refused once, and not with each review.
+ */
 static u32 dnfs4_slots_allow(struct dnfs4_session *session)
 {
 	u32 limit = dnfs4_slots_limit(session), paid = session->slots_paid;
+	u32 more = limit > paid ? limit - paid : 0;
+	long room;
 
 	lockdep_assert_held(&session->lock);
-	for (u32 more = limit > paid ? limit - paid : 0; more; more /= 2)
-		if (!dnfs4_slots_pay(session, paid + more))
+	room = more ? ditto_charge_room(&session->memory) / dnfs4_slot_bytes(session) : 0;
+	for (; more; more /= 2)
+		if (more <= room && !dnfs4_slots_pay(session, paid + more))
 			break;
 	return min(limit, session->slots_paid);
 }
@@ -79,6 +85,7 @@ u32 dnfs4_slots_init(struct dnfs4_session *session, u32 asked)
 	session->slots_asked = asked;
 	session->slots_paid = 0;
 	spin_lock(&session->lock);
+	dnfs4_slots_pay(session, dnfs4_slots_limit(session));
 	session->slots_now = dnfs4_slots_allow(session);
 	spin_unlock(&session->lock);
 	session->slots_target = min(session->slots_now, DNFS4_SLOTS_START);
