@@ -6,6 +6,7 @@ client1 goes over its limit; client2, at another address, must not notice.
 import contextlib
 import os
 import struct
+import time
 
 import nfs3
 import nfs4
@@ -300,3 +301,51 @@ def replies_go_when_memory_is_short(w):
     eq([mkdir(f'd{i}', 0x1000 + i) for i in (0, 100, 199)], 3 * [nfs3.EXIST], 'forgotten')
     eq(mkdir('e', 0x2000), nfs3.OK)
     eq(mkdir('e', 0x2000), nfs3.OK, 'kept again')
+
+
+@test(server='ditto', clients=2, timeout=120)
+def lapsed_make_room(w):
+    """Where a machine has too many clients, those go that lapsed, the longest silent one first."""
+    def new():
+        return Client40(conn, confirm=False)
+
+    def confirmed(c):
+        return c.compound(nfs4.setclientid_confirm(c.id, c.confirm)).status
+
+    def renewed(c):
+        return name_of(c.compound(nfs4.renew(c.id)).status)
+
+    w.server.ctl('server', 'set', 'budget-user-mib', '1')
+    for i in range(2):
+        put(w.path(f'f{i}'))
+    conn = connect(w.clients[0])
+    stranger = Client40(connect(w.clients[1]))
+    fh, had = stranger.fh('data'), []
+    stranger.open(fh, 'f0')
+    while True:
+        c = new()
+        if confirmed(c) == nfs4.DELAY:
+            break
+        eq(c.open(fh, 'f0')[0].status, nfs4.OK)
+        had.append(c)
+        assert len(had) < 1000
+    oldest, kept, rest = had[0], had[1], had[2:]
+    # nobody lapsed: there is no room
+    eq([confirmed(c), confirmed(c)], 2 * [nfs4.DELAY])
+    eq([renewed(x) for x in (oldest, rest[0], rest[-1])], 3 * ['OK'])
+
+    def lapsed():
+        eq(renewed(kept), 'OK')
+        time.sleep(0.5)
+        return sum(x.get('lapsed', 0) for x in w.server.json('lock', 'client', 'list')) >= len(rest)
+    # the others are heard of again, later than the first
+    time.sleep(2)
+    w.server.ctl('server', 'set', 'lease-time-s', '5')
+    for x in rest:
+        eq(renewed(x), 'OK')
+    wait_for('all others lapsed', lapsed, 40)
+    wait_for('one is let in', lambda: confirmed(new()) == nfs4.OK, 20)
+    eq((renewed(oldest), renewed(kept)), ('EXPIRED', 'OK'))
+    eq([renewed(stranger)], ['OK'], 'of another machine')
+    alive = [renewed(x) for x in rest]
+    assert alive.count('OK') >= len(rest) - 8, str(alive)

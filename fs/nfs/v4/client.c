@@ -298,8 +298,10 @@ u32 dnfs4_client_admit(struct dnfs4_client *client)
 	for (unsigned int i = 0; i < ARRAY_SIZE(charges); i++)
 		/* One may have been moved when there was no room for the other. */
 		if (charges[i]->trust != client->who.trust &&
-		    ditto_charge_move(charges[i], &client->who))
+		    ditto_charge_move(charges[i], &client->who)) {
+			dnfs4_lapsed_make_room(client);
 			return NFS4ERR_DELAY;
+		}
 	return NFS4_OK;
 }
 

@@ -29,11 +29,12 @@ struct shrinker;
  * @epoch: see dnfs4_server_epoch()
  * @owner_key: keys the hash of owner strings, so that clients cannot choose colliding ones
  * @id_key: keys the order in which clientids are given out
- * @lock: guards what follows up to @last_id
+ * @lock: guards what follows up to @room_made
  * @by_owner: struct dnfs4_client.owner_link
  * @all: struct dnfs4_client.lru
  * @count: of @all
  * @last_id: number of the newest client
+ * @room_made: jiffies when a lapsed client was last retired for another one
  * @by_id: struct dnfs4_client.hash; changed under @lock
  * @lapse_lock: see client.h
  * @lapsed: clients that are lapsed
@@ -57,6 +58,7 @@ struct dnfs4_clients {
 	struct list_head all;
 	unsigned int count;
 	u32 last_id;
+	unsigned long room_made;
 	struct rhashtable by_id;
 	struct mutex lapse_lock;	/* see above */
 	atomic_t lapsed;
@@ -131,7 +133,8 @@ struct dnfs4_client *dnfs4_client_get(struct dnfs4_clients *clients, u64 id, u32
 
 /*
  * It is about to be confirmed: it counts among those of its machine from now on. With
- * clients->lock held. NFS4_OK, or NFS4ERR_DELAY if there is no room there.
+ * clients->lock held. NFS4_OK, or NFS4ERR_DELAY if there is no room there; then a lapsed client
+ * of the same machine or user goes, if there is one.
  */
 u32 dnfs4_client_admit(struct dnfs4_client *client);
 
@@ -150,6 +153,11 @@ bool dnfs4_client_has_state(struct dnfs4_client *client);
 void dnfs4_lease_begin(struct dnfs4_client *client);
 /* It is not lapsed any more, or not any more at all. */
 void dnfs4_lapsed_clear(struct dnfs4_client *client);
+/*
+ * The account of a client is full: of those that are charged to it and lapsed, the one that was
+ * seen least recently is to go. With clients->lock held. Does not wait.
+ */
+void dnfs4_lapsed_make_room(const struct dnfs4_client *client);
 /* Clients that can be done without are to go. Does not wait. */
 void dnfs4_clients_shrink(struct dnfs4_clients *clients);
 int dnfs4_lease_init(struct dnfs4_clients *clients);

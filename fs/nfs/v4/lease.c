@@ -24,6 +24,8 @@
 #define LAUNDRY_MAX_MS		10000
 /* Clients that are given up at one go when memory is short. */
 #define SPARE_AT_ONCE		64
+/* One goes for another so often: the client that was refused comes again more seldom. */
+#define ROOM_EVERY		(HZ / 4)
 
 static unsigned long dnfs4_lease_time(const struct dnfs4_clients *clients)
 {
@@ -246,6 +248,37 @@ void dnfs4_clients_shrink(struct dnfs4_clients *clients)
 	queue_work(clients->wq, &clients->shrink);
 }
 
+/* One that goes already, or cannot, makes no room. */
+static bool dnfs4_lapsed_can_go(const struct dnfs4_client *client)
+{
+	return test_bit(DNFS4_CLIENT_LAPSED, &client->flags) &&
+	       !READ_ONCE(client->client.dead) && !READ_ONCE(client->client.yielding) &&
+	       !READ_ONCE(client->client.withdraw_failed);
+}
+
+static bool dnfs4_is_charged_alike(const struct dnfs4_client *a, const struct dnfs4_client *b)
+{
+	return a->who.peer == b->who.peer || (a->who.user && a->who.user == b->who.user);
+}
+
+void dnfs4_lapsed_make_room(const struct dnfs4_client *client)
+{
+	struct dnfs4_clients *clients = client->server->clients;
+	struct dnfs4_client *other, *oldest = NULL;
+
+	lockdep_assert_held(&clients->lock);
+	if (!atomic_read(&clients->lapsed) ||
+	    time_before(jiffies, clients->room_made + ROOM_EVERY))
+		return;
+	clients->room_made = jiffies;
+	list_for_each_entry(other, &clients->all, lru)
+		if (dnfs4_is_charged_alike(other, client) && dnfs4_lapsed_can_go(other) &&
+		    (!oldest || time_before(READ_ONCE(other->renewed), READ_ONCE(oldest->renewed))))
+			oldest = other;
+	if (oldest)
+		ditto_client_retire(&oldest->client, "another client needs its place");
+}
+
 static unsigned long dnfs4_shrink_count(struct shrinker *shrinker, struct shrink_control *sc)
 {
 	struct dnfs4_clients *clients = shrinker->private_data;
@@ -272,6 +305,7 @@ int dnfs4_lease_init(struct dnfs4_clients *clients)
 {
 	INIT_DELAYED_WORK(&clients->laundry, dnfs4_laundry);
 	INIT_WORK(&clients->shrink, dnfs4_shrink_work);
+	clients->room_made = jiffies - ROOM_EVERY;
 	clients->shrinker = shrinker_alloc(0, "ditto-nfs4-clients");
 	if (!clients->shrinker)
 		return -ENOMEM;
