@@ -179,6 +179,7 @@ struct dsmb_call {
 #define DSMB_RECORDS		BIT(6)	/* may wait until it is recorded, on a continuous share */
 #define DSMB_ENDLESS		BIT(7)	/* may wait for another client without a time limit */
 #define DSMB_NO_INTERIM		BIT(8)	/* no STATUS_PENDING: it waits for breaks only */
+#define DSMB_FREES		BIT(9)	/* ends something that is held, or shows that it lives */
 
 /**
  * struct dsmb_command - what is known of a command

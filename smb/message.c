@@ -104,6 +104,14 @@ void dsmb_message_free_idle(struct dsmb_server *server, struct dsmb_message *mes
 	kmem_cache_free(message_cache, message);
 }
 
+void dsmb_message_end_reserve(struct dsmb_message *message)
+{
+	if (!message->reserve)
+		return;
+	message->reserve = false;
+	dsmb_transport_end_reserve(message->conn->transport);
+}
+
 static void message_free(struct dsmb_message *message)
 {
 	struct dsmb_conn *conn = message->conn;
@@ -120,6 +128,7 @@ static void message_free(struct dsmb_message *message)
 	}
 	dsmb_transport_uncharge(conn->transport, message->cost);
 	dsmb_transport_unpark(conn->transport, message->parked);
+	dsmb_message_end_reserve(message);
 	/* An idle one keeps its buffer, but none is kept by a connection that is idle. */
 	if (conn->state == DSMB_CONN_DEAD ||
 	    !dsmb_transport_keep_idle(conn->transport, message)) {
@@ -285,6 +294,8 @@ void dsmb_message_refuse_large(struct dsmb_message *message)
 {
 	u32 least = message->len + DSMB_MESSAGE_COST;
 
+	if (message->calls != message->few)
+		least += message->ncalls * sizeof(*message->calls);
 	for (unsigned int i = 0; i < message->ncalls; i++)
 		message->calls[i].refused |= call_answers_large(&message->calls[i]);
 	if (message->cost > least) {
@@ -382,6 +393,14 @@ bool dsmb_message_is_cancel(const struct dsmb_message *message)
 	return message->ncalls == 1 && message->calls[0].command == DSMB_CANCEL;
 }
 
+bool dsmb_message_frees(const struct dsmb_message *message)
+{
+	for (unsigned int i = 0; i < message->ncalls; i++)
+		if (!message->calls[i].cmd || !(message->calls[i].cmd->flags & DSMB_FREES))
+			return false;
+	return message->ncalls;
+}
+
 static bool run_smb1(struct dsmb_message *message)
 {
 	struct dsmb_cursor in = dsmb_cursor(message->buf->data + message->offset, message->len);
@@ -440,7 +459,8 @@ static u32 message_keeps(const struct dsmb_message *message)
 
 /*
  * May one more call of the connection wait? What it keeps counts among what is parked. If there
- * is no room, it stays in flight and nothing more is received, unless it may wait without end.
+ * is no room, it stays in flight and nothing more is received, unless it may wait without end, or
+ * has the reserve, by which that may come in what it waits for.
  */
 static bool may_wait(struct dsmb_message *message, struct dsmb_call *call)
 {
@@ -455,7 +475,8 @@ static bool may_wait(struct dsmb_message *message, struct dsmb_call *call)
 			message->parked = keeps;
 			dsmb_transport_uncharge(conn->transport, message->cost);
 			message->cost = 0;
-		} else if (call->endless || (call->cmd->flags & DSMB_ENDLESS)) {
+			dsmb_message_end_reserve(message);
+		} else if (message->reserve || call->endless || (call->cmd->flags & DSMB_ENDLESS)) {
 			return false;
 		}
 	}

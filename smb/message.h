@@ -67,6 +67,7 @@ struct dsmb_chain {
  * @login: by one of those for authentications
  * @records: by one of those that wait until something is recorded
  * @large: so is it if there are others
+ * @reserve: it came in though the account is full: its calls may not wait for other clients
  * @woken_by: queued by it, held; the next one is woken even if this one does not go in
  * @session: whose key it came sealed with, held
  * @calls: its commands
@@ -96,6 +97,7 @@ struct dsmb_message {
 	bool login;
 	bool records;
 	bool large;
+	bool reserve;
 	struct dsmb_crowd *woken_by;
 	struct dsmb_session *session;
 	struct dsmb_call *calls;
@@ -130,6 +132,10 @@ struct dsmb_message *dsmb_message_new(struct dsmb_conn *conn, struct dsmb_buf *b
  * are left to the worker that runs them. Return: 0; else why the connection is to be dropped.
  */
 const char *dsmb_message_prepare(struct dsmb_message *message);
+/* It was taken apart: each of its commands frees something, or takes nothing. */
+bool dsmb_message_frees(const struct dsmb_message *message);
+/* It has room, or has ended: the next one may come in by the reserve. Process context. */
+void dsmb_message_end_reserve(struct dsmb_message *message);
 /* It was not run yet: large answers are refused, and not charged any more. */
 void dsmb_message_refuse_large(struct dsmb_message *message);
 /* It is one command, CANCEL. False for what is not taken apart yet. */

@@ -118,10 +118,12 @@ static int receive_bytes(struct dsmb_transport *t, void *data, u32 len)
  * struct rx_batch - what was received at once, in its order
  * @messages: to be run
  * @cancels: those that only cancel others
+ * @cancelled: one of those was run already
  */
 struct rx_batch {
 	struct list_head messages;
 	struct list_head cancels;
+	bool cancelled;
 };
 
 /* The connection ends, or the message is run: NULL if another thread took it for that. */
@@ -143,18 +145,49 @@ static void transport_hold(struct dsmb_transport *t, struct dsmb_message *messag
 		dsmb_message_end(message);
 }
 
+/* What its answers may be is charged now. -EDQUOT if the message is to be held back. */
+static int message_fit(struct dsmb_transport *t, struct dsmb_message *message)
+{
+	bool large = message->cost > message->len + DSMB_MESSAGE_COST;
+
+	if (!dsmb_transport_ensure(t, 0)) {
+		dsmb_message_end_reserve(message);
+		if (large)
+			t->refuses = false;
+		return 0;
+	}
+	if (!t->refuses && !(message->reserve && dsmb_message_frees(message)))
+		return -EDQUOT;
+	dsmb_message_refuse_large(message);
+	return 0;
+}
+
+/* A CANCEL that came in by the reserve, which is free for the next one afterwards. */
+static void message_cancel_now(struct dsmb_transport *t, struct dsmb_message *message)
+{
+	LIST_HEAD(outs);
+
+	dsmb_message_run(message, &outs);
+	dsmb_transport_send(t, &outs);
+}
+
 /*
  * A message came: it is taken apart before the next one. The connection ends with the first
- * that is malformed. -EDQUOT if it was taken but is held back.
+ * that is malformed. @reserve: it came in by that. -EDQUOT if it was taken but is held back.
  */
 static int batch_add(struct dsmb_transport *t, struct dsmb_buf *buf, u32 offset, u32 len,
-		     struct rx_batch *batch)
+		     bool reserve, struct rx_batch *batch)
 {
 	struct dsmb_message *message = dsmb_message_new(t->conn, buf, offset, len);
 	const char *why;
+	int err;
 
 	if (!message)
 		return -ENOMEM;
+	if (reserve) {
+		set_bit(T_RESERVE, &t->flags);
+		message->reserve = true;
+	}
 	/* The message is charged for it now. */
 	if (buf == t->large)
 		dsmb_transport_uncharge(t, len);
@@ -167,41 +200,49 @@ static int batch_add(struct dsmb_transport *t, struct dsmb_buf *buf, u32 offset,
 		return -EPIPE;
 	}
 	if (dsmb_message_is_cancel(message)) {
-		list_add_tail(&message->list, &batch->cancels);
+		batch->cancelled |= reserve;
+		if (reserve)
+			message_cancel_now(t, message);
+		else
+			list_add_tail(&message->list, &batch->cancels);
 		return 0;
 	}
-	/* What its answers may be is charged now. */
-	if (dsmb_transport_ensure(t, 0)) {
+	err = message_fit(t, message);
+	if (err)
 		transport_hold(t, message);
-		return -EDQUOT;
-	}
-	list_add_tail(&message->list, &batch->messages);
-	return 0;
+	else
+		list_add_tail(&message->list, &batch->messages);
+	return err;
 }
 
 /* The message that is held back, if there is room by now, or never comes to be. 0 or -EDQUOT. */
 static int batch_add_held(struct dsmb_transport *t, struct rx_batch *batch)
 {
 	struct dsmb_message *message;
-	bool late = time_after(jiffies, t->held_until);
+	bool fits;
 
 	if (likely(!READ_ONCE(t->held)))
 		return 0;
-	if (dsmb_transport_ensure(t, 0) && !late)
+	fits = !dsmb_transport_ensure(t, 0);
+	if (!fits && time_before_eq(jiffies, t->held_until))
 		return -EDQUOT;
 	message = transport_take_held(t);
 	if (!message)
 		return 0;
-	/* What takes the room may wait for the client, which is to be heard again. */
-	if (late)
+	if (fits) {
+		dsmb_message_end_reserve(message);
+	} else {
+		/* What takes the room may wait for the client, which is to be heard again. */
+		t->refuses = true;
 		dsmb_message_refuse_large(message);
+	}
 	list_add_tail(&message->list, &batch->messages);
 	return 0;
 }
 
 static bool batch_is_empty(const struct rx_batch *batch)
 {
-	return list_empty(&batch->messages) && list_empty(&batch->cancels);
+	return list_empty(&batch->messages) && list_empty(&batch->cancels) && !batch->cancelled;
 }
 
 /* The rest of a message that is longer than the buffer goes into one of its own. */
@@ -237,7 +278,7 @@ static int transport_move_rest(struct dsmb_transport *t, u32 size)
 	u32 there = t->rx_end - t->rx_start;
 	struct dsmb_buf *buf = t->rx;
 
-	size = max3(size, there, dsmb_allowance(t->conn)->rx);
+	size = max3(size, there, dsmb_transport_rx_size(t));
 	if (refcount_read(&t->rx->ref) > 1 || t->rx->size < size) {
 		buf = dsmb_buf_get_rx(t->conn->server, size);
 		if (!buf)
@@ -259,6 +300,7 @@ static int parse_frames(struct dsmb_transport *t, struct rx_batch *batch)
 	while (t->rx_end - t->rx_start >= DSMB_FRAME) {
 		u32 frame = get_unaligned_be32(t->rx->data + t->rx_start);
 		u32 len = frame & 0xffffff;
+		bool reserve;
 		int err;
 
 		if (frame >> 24 || len < MESSAGE_MIN ||
@@ -266,9 +308,10 @@ static int parse_frames(struct dsmb_transport *t, struct rx_batch *batch)
 			return -EPROTO;
 		if (len <= t->rx_end - t->rx_start - DSMB_FRAME) {
 			err = transport_admit(t, len);
-			if (err)
+			reserve = err == -EDQUOT && dsmb_transport_has_reserve(t, len);
+			if (err && !reserve)
 				return err;
-			err = batch_add(t, t->rx, t->rx_start + DSMB_FRAME, len, batch);
+			err = batch_add(t, t->rx, t->rx_start + DSMB_FRAME, len, reserve, batch);
 			if (err && err != -EDQUOT)
 				return err;
 			t->rx_start += DSMB_FRAME + len;
@@ -277,7 +320,7 @@ static int parse_frames(struct dsmb_transport *t, struct rx_batch *batch)
 			continue;
 		}
 		/* A buffer from before the trust fell may be larger than what is charged. */
-		if (DSMB_FRAME + len > min(t->rx->size, dsmb_allowance(t->conn)->rx))
+		if (DSMB_FRAME + len > min(t->rx->size, dsmb_transport_rx_size(t)))
 			return transport_admit(t, len) ?: begin_large(t, len);
 		if (DSMB_FRAME + len > t->rx->size - t->rx_start)
 			return transport_move_rest(t, DSMB_FRAME + len);
@@ -318,7 +361,7 @@ static int receive_large(struct dsmb_transport *t, struct rx_batch *batch)
 	set_lowat(t->sock, clamp_t(u32, want, 1, RX_LOWAT_MAX));
 	if (want)
 		return -EAGAIN;
-	err = batch_add(t, t->large, 0, t->large_len, batch);
+	err = batch_add(t, t->large, 0, t->large_len, false, batch);
 	/* Only then it is still charged as what is being received. */
 	if (err == -ENOMEM)
 		return err;
@@ -332,15 +375,15 @@ static int transport_wake(struct dsmb_transport *t)
 {
 	int err;
 
-	if (t->kept == TRANSPORT_TRIMMED) {
+	if (!t->in_use) {
 		err = dsmb_transport_keep(t, true);
-		if (err) {
+		if (err)
 			dsmb_transport_keep(t, false);
+		if (err && !dsmb_allowance(t->conn)->reserve)
 			return err;
-		}
 		queue_delayed_work(t->conn->server->slow, &t->trim, TRIM_S * HZ);
 	}
-	t->rx = dsmb_buf_get_rx(t->conn->server, dsmb_allowance(t->conn)->rx);
+	t->rx = dsmb_buf_get_rx(t->conn->server, dsmb_transport_rx_size(t));
 	return t->rx ? 0 : -ENOMEM;
 }
 
@@ -349,7 +392,7 @@ static int receive_small(struct dsmb_transport *t, struct rx_batch *batch)
 	u32 room;
 	int n, err;
 
-	/* The trust changed, and with it how much may be received at once. */
+	/* The trust changed, and with it how much may be received at once; or there was no room. */
 	if (t->rx && t->rx_start == t->rx_end && t->rx->size != dsmb_allowance(t->conn)->rx) {
 		dsmb_buf_put(t->conn->server, t->rx);
 		t->rx = NULL;
@@ -431,7 +474,7 @@ static void worker_run(struct work_struct *work)
 	struct dsmb_worker *worker = container_of(work, struct dsmb_worker, work);
 	struct dsmb_transport *t = worker->t;
 	struct dsmb_conn *conn = t->conn;
-	struct rx_batch batch;
+	struct rx_batch batch = {};
 	int err;
 
 	INIT_LIST_HEAD(&batch.messages);
@@ -556,13 +599,13 @@ struct dsmb_transport *dsmb_transport_new(struct dsmb_conn *conn, struct socket 
 	t->conn = conn;
 	t->sock = sock;
 	t->inflight_max = dsmb_buf_conn_max(conn->server);
-	t->kept = TRANSPORT_TRIMMED;
-	t->floor = TRANSPORT_TRIMMED;
-	if (ditto_charge(&t->memory, &conn->who, DITTO_BUDGET_MEMORY, TRANSPORT_TRIMMED)) {
+	t->kept = dsmb_allowance(conn)->trimmed;
+	t->floor = t->kept;
+	if (ditto_charge(&t->memory, &conn->who, DITTO_BUDGET_MEMORY, t->kept)) {
 		kfree(t);
 		return NULL;
 	}
-	t->reserved = TRANSPORT_TRIMMED;
+	t->reserved = t->kept;
 	spin_lock_init(&t->memory_lock);
 	spin_lock_init(&t->lock);
 	INIT_LIST_HEAD(&t->queue);

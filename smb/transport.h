@@ -22,11 +22,18 @@
  * keeps while it is in use. When the account has no room, nothing is received until it
  * has. A message whose answers do not fit is held back, and all behind it. What is kept goes
  * when the connection was idle for a while.
+ *
+ * Reserve. What fills an account may wait for its own client: for an acknowledgment, a CLOSE, a
+ * CANCEL. So a connection that is logged in is always charged for one small message more, which
+ * comes in though the account is full. It is run if its commands free something (DSMB_FREES),
+ * else it is held back as above; its calls may not wait for other clients, and the next such
+ * message comes in when it has ended. Nothing of this is beyond the budget.
  */
 #ifndef _DITTO_SMB_TRANSPORT_H
 #define _DITTO_SMB_TRANSPORT_H
 
 #include <linux/list.h>
+#include <linux/sizes.h>
 #include <linux/types.h>
 #include <linux/uio.h>
 
@@ -39,6 +46,7 @@ struct socket;
 
 #define DSMB_OUT_VECS	4
 #define DSMB_FRAME	4	/* bytes of the length */
+#define DSMB_RX_MIN	SZ_4K	/* the smallest buffer that is received into */
 
 /**
  * struct dsmb_out - bytes on their way out
@@ -109,5 +117,7 @@ void dsmb_transport_uncharge(struct dsmb_transport *t, u32 bytes);
 /* The same for what a parked call keeps; false if that is too much. */
 bool dsmb_transport_park(struct dsmb_transport *t, u32 bytes);
 void dsmb_transport_unpark(struct dsmb_transport *t, u32 bytes);
+/* The message that came in by the reserve has ended, or has room by now. Process context. */
+void dsmb_transport_end_reserve(struct dsmb_transport *t);
 
 #endif

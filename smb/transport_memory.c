@@ -35,7 +35,7 @@ static long transport_needs(const struct dsmb_transport *t, long more)
 
 /*
  * Bring the charge in line with what is held, and @more. It goes down when most of it is not
- * needed. Return: 0, or -EDQUOT if the principal may hold no more.
+ * needed, or the connection is not in use. Return: 0, or -EDQUOT if the principal may hold no more.
  */
 static int transport_reserve(struct dsmb_transport *t, long more)
 {
@@ -49,6 +49,8 @@ static int transport_reserve(struct dsmb_transport *t, long more)
 	if (amount < t->floor || amount < needs)
 		err = ditto_charge_step(&t->memory, needs, needs <= t->floor ? t->floor :
 					round_up(needs, allowance->step));
+	else if (!t->in_use)
+		err = ditto_charge_resize(&t->memory, max(t->floor, needs));
 	else if (needs < amount / 4 && amount > t->floor)
 		err = ditto_charge_resize(&t->memory, max(t->floor, 2 * needs));
 	WRITE_ONCE(t->reserved, t->memory.amount);
@@ -63,22 +65,30 @@ int dsmb_transport_ensure(struct dsmb_transport *t, long more)
 	return transport_reserve(t, more);
 }
 
-/* Less is held: the charge follows when it is worth it. */
+/* Less is held: the charge follows when it is worth it, and a message that waits may fit. */
 static void transport_relax(struct dsmb_transport *t)
 {
 	long reserved = READ_ONCE(t->reserved);
 
 	if (unlikely(reserved > READ_ONCE(t->floor) && transport_needs(t, 0) < reserved / 4))
 		transport_reserve(t, 0);
+	if (unlikely(READ_ONCE(t->held)))
+		dsmb_transport_kick(t);
+}
+
+static void transport_keep_locked(struct dsmb_transport *t, bool in_use,
+				  const struct dsmb_allowance *allowance)
+{
+	lockdep_assert_held(&t->memory_lock);
+	WRITE_ONCE(t->in_use, in_use);
+	WRITE_ONCE(t->kept, in_use ? allowance->kept : allowance->trimmed);
+	WRITE_ONCE(t->floor, in_use ? allowance->floor : allowance->trimmed);
 }
 
 int dsmb_transport_keep(struct dsmb_transport *t, bool in_use)
 {
-	const struct dsmb_allowance *allowance = dsmb_allowance(t->conn);
-
 	spin_lock(&t->memory_lock);
-	WRITE_ONCE(t->kept, in_use ? allowance->kept : TRANSPORT_TRIMMED);
-	WRITE_ONCE(t->floor, in_use ? allowance->floor : TRANSPORT_TRIMMED);
+	transport_keep_locked(t, in_use, dsmb_allowance(t->conn));
 	spin_unlock(&t->memory_lock);
 	return transport_reserve(t, 0);
 }
@@ -119,6 +129,20 @@ void dsmb_transport_unpark(struct dsmb_transport *t, u32 bytes)
 	transport_relax(t);
 }
 
+bool dsmb_transport_has_reserve(const struct dsmb_transport *t, u32 len)
+{
+	/* One that was raised when its account was full already may not be charged for it. */
+	return len <= dsmb_allowance(t->conn)->reserve && !test_bit(T_RESERVE, &t->flags) &&
+	       READ_ONCE(t->reserved) >= READ_ONCE(t->kept);
+}
+
+void dsmb_transport_end_reserve(struct dsmb_transport *t)
+{
+	clear_bit_unlock(T_RESERVE, &t->flags);
+	/* The next one may have come meanwhile. */
+	dsmb_transport_kick(t);
+}
+
 int dsmb_transport_set_trust(struct dsmb_transport *t, const struct ditto_principal *who)
 {
 	const struct dsmb_allowance *allowance = &dsmb_allowances[who->trust];
@@ -126,10 +150,8 @@ int dsmb_transport_set_trust(struct dsmb_transport *t, const struct ditto_princi
 
 	spin_lock(&t->memory_lock);
 	err = ditto_charge_move(&t->memory, who);
-	if (!err && t->kept != TRANSPORT_TRIMMED) {
-		WRITE_ONCE(t->kept, allowance->kept);
-		WRITE_ONCE(t->floor, allowance->floor);
-	}
+	if (!err)
+		transport_keep_locked(t, t->in_use, allowance);
 	spin_unlock(&t->memory_lock);
 	if (err)
 		return err;
@@ -158,7 +180,7 @@ bool dsmb_transport_keep_idle(struct dsmb_transport *t, struct dsmb_message *mes
 	bool keep;
 
 	spin_lock(&t->lock);
-	keep = t->nidle < dsmb_allowance(t->conn)->idle;
+	keep = READ_ONCE(t->in_use) && t->nidle < dsmb_allowance(t->conn)->idle;
 	if (keep) {
 		list_add(&message->list, &t->idle);
 		t->nidle++;

@@ -11,6 +11,7 @@
 #include <linux/workqueue.h>
 
 #include "../net/budget.h"
+#include "transport.h"
 #include "trust.h"
 
 struct dsmb_buf;
@@ -30,6 +31,7 @@ enum {
 	T_THROTTLED,	/* too much is in flight */
 	T_BLOCKED,	/* who sent waits for room in the socket */
 	T_STOPPED,	/* no worker is to be woken */
+	T_RESERVE,	/* a message came in by the reserve; set by who receives */
 };
 
 /**
@@ -60,12 +62,15 @@ struct dsmb_worker {
  * @held: a message that was received and waits for room for its answers, or NULL; set by who
  *	receives, taken by xchg()
  * @held_until: jiffies; then its large answers are refused
+ * @refuses: a message was held in vain, so large answers that do not fit are refused at once,
+ *	until one fits; of who receives
  * @inflight: bytes, see transport.h
  * @inflight_max: above, nothing is received, however far the client is trusted
  * @parked: bytes of parked calls
  * @reserved: bytes of @memory; changed under @memory_lock
  * @memory_lock: guards what follows up to @floor
  * @memory: charged for @kept and what is in flight and parked
+ * @in_use: it keeps buffers for what comes next
  * @kept: bytes that stay whether anything is in flight or not
  * @floor: the charge does not go below, while the connection is in use
  * @is_used: something came since @trim looked last
@@ -97,6 +102,7 @@ struct dsmb_transport {
 	u32 large_have;
 	struct dsmb_message *held;
 	unsigned long held_until;
+	bool refuses;
 
 	atomic_long_t inflight;
 	long inflight_max;
@@ -104,6 +110,7 @@ struct dsmb_transport {
 	long reserved;
 	spinlock_t memory_lock;	/* see above */
 	struct ditto_charge memory;
+	bool in_use;
 	long kept;
 	long floor;
 	bool is_used;
@@ -123,13 +130,16 @@ struct dsmb_transport {
 	void (*old_write_space)(struct sock *sk);
 };
 
-/* What a connection that is not used is charged for: its objects. */
-#define TRANSPORT_TRIMMED	SZ_8K
-
 /* Bytes in flight, above which nothing is received. */
 static inline long dsmb_transport_inflight_max(const struct dsmb_transport *t)
 {
 	return min(dsmb_allowance(t->conn)->inflight, t->inflight_max);
+}
+
+/* Bytes that are received at once. With the right to receive. */
+static inline u32 dsmb_transport_rx_size(const struct dsmb_transport *t)
+{
+	return t->in_use ? dsmb_allowance(t->conn)->rx : DSMB_RX_MIN;
 }
 
 /* transport_memory.c */
@@ -138,6 +148,8 @@ static inline long dsmb_transport_inflight_max(const struct dsmb_transport *t)
 int dsmb_transport_ensure(struct dsmb_transport *t, long more);
 /* It is in use, or is not: what it keeps is charged. With the right to receive; 0 or -EDQUOT. */
 int dsmb_transport_keep(struct dsmb_transport *t, bool in_use);
+/* May a message of @len bytes come in by the reserve? With the right to receive. */
+bool dsmb_transport_has_reserve(const struct dsmb_transport *t, u32 len);
 /* All but the first few idle messages go. Process context. */
 void dsmb_transport_drop_idle(struct dsmb_transport *t, unsigned int keep);
 

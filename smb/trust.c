@@ -21,7 +21,16 @@
 /* The objects of a connection. */
 #define CONN_BYTES	SZ_8K
 #define RX_AND_IDLE(_rx, _idle)	\
-	.rx = (_rx), .idle = (_idle), .kept = CONN_BYTES + (_rx) + (_idle) * DSMB_MESSAGE_COST
+	.rx = (_rx), .idle = (_idle), .trimmed = CONN_BYTES, \
+	.kept = CONN_BYTES + (_rx) + (_idle) * DSMB_MESSAGE_COST
+/* Of the message that comes in though the account is full: as many commands as it has room for. */
+#define RESERVE_MAX	(DSMB_MESSAGE_FEW * sizeof(struct dsmb_header))
+/* The message; the buffer that it is in, and the next that is received into. */
+#define RESERVE_BYTES	(DSMB_MESSAGE_COST + 2 * DSMB_RX_MIN)
+#define RX_IDLE_AND_RESERVE(_rx, _idle) \
+	.rx = (_rx), .idle = (_idle), .trimmed = CONN_BYTES + RESERVE_BYTES, \
+	.kept = CONN_BYTES + RESERVE_BYTES + (_rx) + (_idle) * DSMB_MESSAGE_COST, \
+	.reserve = RESERVE_MAX
 
 const struct dsmb_allowance dsmb_allowances[DITTO_TRUST_LEVELS] = {
 	[DITTO_TRUST_STRANGER] = {
@@ -36,12 +45,12 @@ const struct dsmb_allowance dsmb_allowances[DITTO_TRUST_LEVELS] = {
 	},
 	[DITTO_TRUST_ANONYMOUS] = {
 		.message_max = DSMB_MESSAGE_MAX, .credits = 512,
-		.inflight = SZ_8M, .parked = SZ_8M, RX_AND_IDLE(SZ_16K, 4),
+		.inflight = SZ_8M, .parked = SZ_8M, RX_IDLE_AND_RESERVE(SZ_16K, 4),
 		.floor = SZ_128K, .step = SZ_256K,
 	},
 	[DITTO_TRUST_USER] = {
 		.message_max = DSMB_MESSAGE_MAX, .credits = DSMB_CREDITS_MAX,
-		.inflight = SZ_64M, .parked = SZ_64M, RX_AND_IDLE(SZ_16K, 16),
+		.inflight = SZ_64M, .parked = SZ_64M, RX_IDLE_AND_RESERVE(SZ_16K, 16),
 		.floor = SZ_256K, .step = SZ_256K,
 	},
 };

@@ -27,6 +27,9 @@ struct dsmb_session;
  * @kept: bytes that stay while it is in use: objects, @rx and @idle
  * @floor: bytes that it is charged for while it is in use, so that few requests change that
  * @step: its charge is raised in steps of so many bytes
+ * @trimmed: bytes that it is charged for while it is not in use
+ * @reserve: bytes of the longest message that comes in though its account is full; 0 for none.
+ *	Room for one is part of @kept and of @trimmed.
  */
 struct dsmb_allowance {
 	u32 message_max;
@@ -38,6 +41,8 @@ struct dsmb_allowance {
 	long kept;
 	long floor;
 	long step;
+	long trimmed;
+	u32 reserve;
 };
 
 extern const struct dsmb_allowance dsmb_allowances[DITTO_TRUST_LEVELS];

@@ -140,7 +140,7 @@ def idle_connections(w):
         busy = budget(w)['memory-bytes'][0]
         eq(busy >= len(links) * 64 * KIB, True, f'{busy} bytes')
         wait_for('idle ones cost little',
-                 lambda: budget(w)['memory-bytes'][0] <= len(links) * 16 * KIB, 60)
+                 lambda: budget(w)['memory-bytes'][0] <= len(links) * 32 * KIB, 60)
         for s in links:
             eq(s.echo(), 'SUCCESS')
 

@@ -9,16 +9,18 @@ import bystander
 import smb2
 import smbraw
 from harness import eq, pattern, put, test, wait_for
-from smb2 import refused
+from smb2 import GENERIC_READ, GENERIC_WRITE, refused
 from smbraw import Link, link, padded
 from t_attack_smb import ECHO_BODY, KIB, budget
 from t_smb_durable import away, session
+from t_smb_lease import NOBODY
 from t_smb_session import share_all
 
 smb2.NAMES.update({0x10b: 'NOTIFY_CLEANUP', 0xc000011f: 'TOO_MANY_OPENED_FILES'})
 
 MIB = 1 << 20
 SAME = b'\xff' * 16     # the FileId of the request before
+BATCH, LEVEL_II = 9, 1
 
 
 def read(fid, count=MIB):
@@ -162,6 +164,72 @@ def answers_that_do_not_fit(w):
             got = {status(s, n) for s, numbers in waiting.items() if not (taken and s == first)
                    for n in numbers}
             eq(got - {'INSUFFICIENT_RESOURCES'}, {'SUCCESS'})
+
+
+def create(name, oplock=0):
+    name = name.encode('utf-16-le')
+    return smb2.CREATE, struct.pack('<HBBIQQIIIIIHHII', 57, 0, oplock, 2, 0, 0,
+                                    GENERIC_READ | GENERIC_WRITE, 0, smb2.SHARE_ALL, smb2.OPEN,
+                                    0, 120, len(name), 0, 0) + name
+
+
+@test(smb=True, squash='none', clients=2, timeout=240)
+def what_frees_comes_in(w):
+    """Acknowledgments, CANCEL, CLOSE and LOGOFF are heard though the user's memory is full."""
+    put(w.path('big'), pattern(7, 8 * MIB), 0o666)
+    for name in ('plain', 'sealed'):
+        put(w.path(name), b'', 0o666)
+    with contextlib.ExitStack() as stack:
+        def linked(**kw):
+            return with_credits(stack.enter_context(link(**kw)), 512)
+        other = linked(client=w.clients[1], user='bob')
+        mine, waiting = {}, {}
+        for name in ('plain', 'sealed'):
+            s = linked(client=w.clients[0])
+            s.seal = name == 'sealed'
+            top = s.create('', access=GENERIC_READ, how=smb2.OPEN, options=smb2.DIRECTORY_FILE)
+            mine[s] = name, s.call(*create(name, BATCH))[64:80]
+            waiting[s] = []
+            for number in [s.send(*notify(top)[:2]) for _ in range(3)]:
+                eq(status(s, number, pending=True), 'PENDING')
+                waiting[s].append((number, s.frame))
+        wait_for('they keep no buffers', lambda: budget(w)['memory-bytes'][0] < 400 * KIB, 60)
+        # what a user may hold follows from what an address may
+        peer = budget(w)['memory-bytes'][1]
+        limit = max(peer // 2, 64 * MIB) * 48 * MIB // peer
+        w.server.ctl('server', 'set', 'budget-user-mib', '48')
+        greedy = [linked(client=w.clients[0]) for _ in range(3)]
+        for s in greedy:
+            s.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            big = s.create('big')
+            chain(s, read(big, 8 * MIB))
+            # those that do not fit are refused, and what is left is filled by the refusals
+            for _ in range(60):
+                chain(s, read(big, 256 * KIB))
+
+        def used():
+            return budget(w)['memory-bytes'][0]
+
+        def is_full():
+            before = used()
+            time.sleep(1)
+            return before == used() and limit - before < 12 * KIB
+        wait_for('nothing is left', is_full, 100)
+
+        for s, (name, fid) in mine.items():
+            blocked = other.send(*create(name))
+            eq(status(other, blocked, pending=True), 'PENDING')
+            _, out = s.answer(NOBODY)
+            eq(struct.unpack_from('<HB5x16s', out), (24, LEVEL_II, fid), 'a break')
+            s.call(smb2.OPLOCK_BREAK, struct.pack('<HBBI16s', 24, LEVEL_II, 0, 0, fid))
+            eq(status(other, blocked), 'SUCCESS')
+            for number, s.frame in waiting[s]:
+                s.cancel(number)
+            eq([status(s, number) for number, _ in waiting[s]], ['CANCELLED'] * 3)
+            eq(s.echo(), 'SUCCESS')
+            s.close(fid)
+            eq(s.logoff(), 'SUCCESS')
+        eq(limit - used() < 256 * KIB, True, 'nobody else gave anything up')
 
 
 @test(smb=True, squash='none', timeout=60)
