@@ -170,12 +170,12 @@ void ditto_client_init(struct ditto_client *client, struct ditto_lock_table *tab
 
 /**
  * ditto_client_charge - say who is charged for what a client claims and waits for
- * @client: has neither yet
+ * @client: held; what it has and waits for already is charged, too
  * @who: its principal; accounts are held as long as the client is
  *
- * A client of whom this is not said is charged by its protocol, if at all.
+ * The first one is charged. A client of whom this is not said is charged by its protocol.
  *
- * Context: process, before others find @client.
+ * Context: process.
  */
 void ditto_client_charge(struct ditto_client *client, const struct ditto_principal *who);
 

@@ -85,6 +85,8 @@ static void client_join(struct dsmb_session *session, bool make)
 	if (lc) {
 		atomic_inc(&lc->users);
 		ditto_client_hold(&lc->client);
+		/* Sessions of one ClientGuid share it: the first user pays. */
+		ditto_client_charge(&lc->client, &session->who);
 	}
 	mutex_unlock(&clients_lock);
 	/* Pairs with those who look without the lock. */

@@ -481,11 +481,14 @@ int dsmb_open_attach(struct dsmb_open *open, struct dsmb_call *call)
 		}
 	}
 	spin_unlock(&open->where);
-	if (err)
+	if (err) {
 		dsmb_open_unreserve(session, volatile_id);
-	else
-		dsmb_tree_put(old);
-	return err;
+		return err;
+	}
+	/* Nobody paid for the claims of an open from before a restart so far. */
+	ditto_client_charge(open->owner->client, &session->who);
+	dsmb_tree_put(old);
+	return 0;
 }
 
 struct dsmb_tree *dsmb_open_tree(struct dsmb_open *open)

@@ -12,6 +12,7 @@ import smbraw
 import t_smb_durable
 from harness import Child, eq, get, pattern, put, run, test, wait_for
 from smb2 import AT_ONCE, DELETE_ON_CLOSE, EXCLUSIVE, GENERIC_READ, SHARED, refused
+from t_attack_smb import budget
 from t_smb_durable import (BATCH, REPLAY, RWH, TIMEOUT_MS, Answer, Channel, Durable, away,
                            close_all, durable_v2, guid, lease_v2, waiting)
 from t_smb_lease import H, R, W, key
@@ -200,6 +201,34 @@ def outlives_the_server(w):
     s.end()
     eq(get(w.path('f'))[:6], b'after!')
     gone(w)
+
+
+@test(smb=True, squash='none', timeout=120)
+def is_charged_again(w):
+    """The user pays for an open, and for what it locked, before a restart and after it."""
+    def used():
+        held = budget(w)
+        return [held.get(kind, (0,))[0] > 0 for kind in ('opens', 'locks')]
+    available(w)
+    s = client(w)
+    leased, plain = s.lasting('g', 1), s.lasting('f', 2, 0)
+    for g in (leased, plain):
+        s.lock(g.fid, 10, 5, SHARED | AT_ONCE)
+    eq(used(), [True, True])
+    w.server.restart()
+    s.end()
+    wait_for('they wait', lambda: waiting(w) == ['f', 'g'])
+    wait_for('the connection is gone', lambda: not budget(w))
+    s = client(w)
+    # first the one without a lease: it alone does not make the session one of the client's
+    again = [s.back(plain.fid, 'f', 2, lease=None)]
+    eq(used(), [True, True])
+    again.append(s.back(leased.fid, 'g', 1))
+    for g in again:
+        s.close(g.fid)
+    s.end()
+    gone(w)
+    wait_for('nothing is charged any more', lambda: not budget(w))
 
 
 @test(smb=True, squash='none', timeout=120)

@@ -431,6 +431,50 @@ static void ranges_are_charged(struct kunit *test)
 	ditto_budget_exit(srv);
 }
 
+/* What was claimed before it was known for whom is charged then; to the first, once. */
+static void ranges_are_charged_late(struct kunit *test)
+{
+	struct ditto_server *srv = kunit_kzalloc(test, sizeof(*srv), GFP_KERNEL);
+	struct range_test *t = range_test_begin(test, 1);
+	struct ditto_client *client = &t->client->client;
+	struct ditto_range_request req = claim_req(t->node, t->owner[0], true, 0, 0);
+	struct ditto_principal who, second;
+	struct ditto_charge other = {};
+	long limit;
+
+	KUNIT_ASSERT_NOT_NULL(test, srv);
+	KUNIT_ASSERT_EQ(test, ditto_budget_init(srv), 0);
+	KUNIT_ASSERT_EQ(test, ditto_principal_init(&who, srv, &in6addr_loopback,
+						   DITTO_TRUST_ANONYMOUS, INVALID_UID), 0);
+	KUNIT_ASSERT_EQ(test, ditto_principal_init(&second, srv, &in6addr_any,
+						   DITTO_TRUST_ANONYMOUS, INVALID_UID), 0);
+	limit = ditto_budget_peer_limit(srv, DITTO_TRUST_ANONYMOUS, DITTO_BUDGET_LOCKS);
+	for (int i = 0; i < 10; i++, req.first += 2, req.last += 2)
+		KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
+	KUNIT_EXPECT_NULL(test, client->charge.peer);
+
+	/* They do not fit: they stay, and none is added. */
+	KUNIT_ASSERT_EQ(test, ditto_charge(&other, &who, DITTO_BUDGET_LOCKS, limit - 9), 0);
+	ditto_client_charge(client, &who);
+	KUNIT_EXPECT_PTR_EQ(test, client->charge.peer, who.peer);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), -ENOLCK);
+	KUNIT_EXPECT_EQ(test, atomic_read(&client->live[DITTO_CLAIM_RANGE]), 10);
+	ditto_uncharge(&other);
+
+	ditto_client_charge(client, &second);
+	KUNIT_EXPECT_PTR_EQ(test, client->charge.peer, who.peer);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
+	KUNIT_EXPECT_GE(test, client->charge.amount, 11);
+	req.first = 0;
+	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&req), 0);
+	KUNIT_EXPECT_GE(test, client->charge.amount, 0);
+	ditto_principal_exit(&second);
+	ditto_principal_exit(&who);
+	range_test_end(test, t);
+	/* Warns if anything is left. */
+	ditto_budget_exit(srv);
+}
+
 static struct kunit_case claim_range_cases[] = {
 	KUNIT_CASE_SLOW(posix_like_a_map),
 	KUNIT_CASE_SLOW(exact_like_a_list),
@@ -440,6 +484,7 @@ static struct kunit_case claim_range_cases[] = {
 	KUNIT_CASE(many_ranges),
 	KUNIT_CASE(limits_hold),
 	KUNIT_CASE(ranges_are_charged),
+	KUNIT_CASE(ranges_are_charged_late),
 	{}
 };
 
