@@ -270,6 +270,8 @@ static struct ditto_acl *load_and_keep(struct ditto_share *share, struct ditto_n
 		acl = load_as_server(share, node, mode);
 		if (IS_ERR(acl))
 			return acl;
+		if (acl)
+			acl = ditto_acl_intern(acl);
 		kept = kept_of(acl, mode);
 		if (!kept) {
 			ditto_acl_put(acl);

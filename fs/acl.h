@@ -16,6 +16,7 @@
 
 #include <linux/bits.h>
 #include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
@@ -98,6 +99,8 @@ struct ditto_ace {
  * struct ditto_acl - a list; immutable once others can see it
  * @ref: one of the maker
  * @rcu: it is freed by
+ * @link: in the table of lists that nodes keep, if @interned
+ * @interned: see fs/acl_intern.c
  * @flags: DITTO_ACL_*
  * @count: of @aces
  * @aces: in the order in which they count
@@ -105,6 +108,8 @@ struct ditto_ace {
 struct ditto_acl {
 	refcount_t ref;
 	struct rcu_head rcu;
+	struct rhash_head link;
+	bool interned;
 	u16 flags;
 	u16 count;
 	struct ditto_ace aces[] __counted_by(count);

@@ -39,8 +39,11 @@ EXPORT_SYMBOL_NS_GPL(ditto_acl_hold, DITTO);
 
 void ditto_acl_put(struct ditto_acl *acl)
 {
-	if (acl && refcount_dec_and_test(&acl->ref))
-		kfree_rcu(acl, rcu);
+	if (!acl || !refcount_dec_and_test(&acl->ref))
+		return;
+	if (acl->interned)
+		ditto_acl_unintern(acl);
+	kfree_rcu(acl, rcu);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_acl_put, DITTO);
 

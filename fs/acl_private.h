@@ -42,6 +42,9 @@ void ditto_acl_add(struct ditto_acl_builder *b, const struct ditto_ace *ace);
 /* Return: the list, or ERR_PTR(@err) if it did not fit. */
 struct ditto_acl *ditto_acl_end(struct ditto_acl_builder *b, int err);
 
+/* A list that is in the table and was put for the last time leaves it. */
+void ditto_acl_unintern(struct ditto_acl *acl);
+
 /* The rights that three bits of a mode stand for: RFC 8881 section 6.4.1.1. */
 u32 ditto_rights_of_bits(u32 bits, bool is_dir);
 /* The classes that an entry is about, as BIT(DITTO_CLASS_*). Named others are of none. */

@@ -28,6 +28,7 @@
 #include "../net/settings.h"
 #include "../net/stats.h"
 #include "../net/upcall.h"
+#include "acl_file.h"
 #include "cred.h"
 #include "fold.h"
 #include "node.h"
@@ -130,11 +131,14 @@ static int __init ditto_init(void)
 	if (!ditto_wq)
 		return -ENOMEM;
 
+	err = ditto_acl_interning_init();
+	if (err)
+		goto err_wq;
 	ditto_folds_init();
 	ditto_streams_init();
 	err = register_pernet_subsys(&ditto_net_ops);
 	if (err)
-		goto err_wq;
+		goto err_acls;
 
 	err = ditto_genl_init();
 	if (err)
@@ -145,8 +149,10 @@ err_net:
 	unregister_pernet_subsys(&ditto_net_ops);
 	/* Objects wait for readers before they are freed by code of ours. */
 	rcu_barrier();
-err_wq:
+err_acls:
 	ditto_folds_exit();
+	ditto_acl_interning_exit();
+err_wq:
 	destroy_workqueue(ditto_wq);
 	return err;
 }
@@ -158,6 +164,7 @@ static void __exit ditto_exit(void)
 	rcu_barrier();
 	destroy_workqueue(ditto_wq);
 	ditto_folds_exit();
+	ditto_acl_interning_exit();
 }
 
 module_init(ditto_init);

@@ -149,6 +149,38 @@ static void test_set_get(struct kunit *test)
 	done(test, node);
 }
 
+/* Files with equal lists keep one between them. */
+static void test_shared(struct kunit *test)
+{
+	static const struct listed_entry entries[] = {
+		DENY(UID, WRITES, USER), ALLOW(EVERYONE, READS),
+	};
+	struct ditto_node *other = folder_make(test, &f, "other", 0600, false);
+	struct ditto_node *node = file_with(test, 0600);
+	struct ditto_acl *acl, *same, *changed;
+
+	listed_give(test, &f, node, entries, ARRAY_SIZE(entries));
+	listed_give(test, &f, other, entries, ARRAY_SIZE(entries));
+	acl = ditto_get_acl(&f.op, node);
+	same = ditto_get_acl(&f.op, other);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(acl) || IS_ERR(same));
+	KUNIT_EXPECT_PTR_EQ(test, acl, same);
+	ditto_acl_put(same);
+	/* A change of one is none of the other. */
+	listed_give(test, &f, other, entries, 1);
+	changed = ditto_get_acl(&f.op, other);
+	same = ditto_get_acl(&f.op, node);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(changed) || IS_ERR(same));
+	KUNIT_EXPECT_EQ(test, changed->count, 1);
+	KUNIT_EXPECT_PTR_EQ(test, acl, same);
+	ditto_acl_put(changed);
+	ditto_acl_put(same);
+	ditto_acl_put(acl);
+	ditto_node_put(other);
+	folder_remove(test, &f, "other", false);
+	done(test, node);
+}
+
 static void test_taken_away(struct kunit *test)
 {
 	const struct ditto_setattr none = { .valid = DITTO_SET_ACL };
@@ -516,6 +548,7 @@ static void test_xattrs(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(test_set_get),
+	KUNIT_CASE(test_shared),
 	KUNIT_CASE(test_taken_away),
 	KUNIT_CASE(test_high_bits),
 	KUNIT_CASE(test_list_beats_mode),

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Lists that are equal are kept once.
+ *
+ * Whole trees inherit one list, so that most nodes have the list of some other node. The lists
+ * that nodes keep are therefore in a table by their content. The table has no reference of its
+ * own: it holds what the nodes hold, and shrinks with them.
+ *
+ * Locking: that of the table, which is per bucket. It is taken when a list is read from disk and
+ * when the last reference to one is put, never when access is checked. Lists are freed after an
+ * RCU grace period. A list whose last reference was put may still be found until it has left the
+ * table; it is passed over, and the equal one that was to be added stays outside the table.
+ */
+
+#include <kunit/visibility.h>
+#include <linux/err.h>
+#include <linux/jhash.h>
+#include <linux/module.h>
+#include <linux/overflow.h>
+#include <linux/rhashtable.h>
+#include <linux/string.h>
+
+#include "acl_file.h"
+#include "acl_private.h"
+
+static struct rhashtable acl_table;
+
+static u32 acl_hash(const void *data, u32 len, u32 seed)
+{
+	const struct ditto_acl *acl = data;
+
+	return jhash(acl->aces, array_size(acl->count, sizeof(acl->aces[0])),
+		     jhash_2words(acl->flags, acl->count, seed));
+}
+
+static int acl_differs(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct ditto_acl *a = arg->key, *b = obj;
+
+	return a->flags != b->flags || a->count != b->count ||
+	       memcmp(a->aces, b->aces, array_size(a->count, sizeof(a->aces[0])));
+}
+
+static const struct rhashtable_params acl_params = {
+	.head_offset = offsetof(struct ditto_acl, link),
+	.hashfn = acl_hash,
+	.obj_hashfn = acl_hash,
+	.obj_cmpfn = acl_differs,
+	.automatic_shrinking = true,
+};
+
+int ditto_acl_interning_init(void)
+{
+	return rhashtable_init(&acl_table, &acl_params);
+}
+
+void ditto_acl_interning_exit(void)
+{
+	rhashtable_destroy(&acl_table);
+}
+
+struct ditto_acl *ditto_acl_intern(struct ditto_acl *acl)
+{
+	struct ditto_acl *same;
+
+	acl->interned = true;
+	rcu_read_lock();
+	same = rhashtable_lookup_get_insert_key(&acl_table, acl, &acl->link, acl_params);
+	if (!same) {
+		rcu_read_unlock();
+		return acl;
+	}
+	acl->interned = false;
+	if (!IS_ERR(same) && refcount_inc_not_zero(&same->ref)) {
+		ditto_acl_put(acl);
+		acl = same;
+	}
+	rcu_read_unlock();
+	return acl;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_acl_intern);
+
+void ditto_acl_unintern(struct ditto_acl *acl)
+{
+	rhashtable_remove_fast(&acl_table, &acl->link, acl_params);
+}
+
+#if IS_ENABLED(CONFIG_KUNIT)
+unsigned int ditto_acl_interned(void)
+{
+	return atomic_read(&acl_table.nelems);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_acl_interned);
+#endif
