@@ -334,8 +334,10 @@ VISIBLE_IF_KUNIT void ditto_cred_squash(const struct ditto_share_opts *opts, uns
 	if (ident->admin && squash == DITTO_SQUASH_ROOT_TO_GUEST)
 		squash = DITTO_SQUASH_NONE;
 	if (ident->anonymous || !uid_valid(ident->uid) || squash == DITTO_SQUASH_ALL_TO_GUEST ||
-	    (root && squash == DITTO_SQUASH_ROOT_TO_GUEST))
+	    (root && squash == DITTO_SQUASH_ROOT_TO_GUEST)) {
+		who->guest = true;
 		return;
+	}
 	if (squash == DITTO_SQUASH_ALL_TO_ADMIN) {
 		who->uid = GLOBAL_ROOT_UID;
 		who->gid = GLOBAL_ROOT_GID;
@@ -428,6 +430,7 @@ static struct cred_entry *entry_new(const struct cred_key *key, const struct dit
 	entry->pub.gid = who->gid;
 	entry->pub.admin = who->admin;
 	entry->pub.anonymous = key->anonymous;
+	entry->pub.guest = who->guest;
 	refcount_set(&entry->pub.ref, 1);
 	entry->pub.cred = squashed_cred(who, groups, count);
 	if (!entry->pub.cred) {

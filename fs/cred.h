@@ -49,6 +49,7 @@ struct ditto_ident {
  * @gid: after squashing
  * @admin: acts with the administrator's privileges
  * @anonymous: nobody said who he is
+ * @guest: acts as the share's anonymous user, because of that or by squashing
  * @ref: one of the cache, one of each holder
  *
  * The fields for the cache follow in fs/cred.c.
@@ -59,6 +60,7 @@ struct ditto_cred {
 	kgid_t gid;
 	bool admin;
 	bool anonymous;
+	bool guest;
 	refcount_t ref;
 };
 

@@ -10,6 +10,7 @@
  * @uid: user
  * @gid: group
  * @anon_gid: group that stands in for invalid ones, and for group 0 if @no_root_group
+ * @guest: the share's anonymous user
  * @groups: the identity's supplementary groups count
  * @no_root_group: supplementary group 0 becomes @anon_gid
  * @admin: with the administrator's privileges
@@ -18,6 +19,7 @@ struct ditto_squashed {
 	kuid_t uid;
 	kgid_t gid;
 	kgid_t anon_gid;
+	bool guest;
 	bool groups;
 	bool no_root_group;
 	bool admin;

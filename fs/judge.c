@@ -18,10 +18,14 @@
 	(DITTO_RIGHT_READ_DATA | DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA | \
 	 DITTO_RIGHT_DELETE_CHILD)
 
-/* For Windows it is a privilege of all; who is locked out of a directory has nothing of it. */
-static bool passes(const struct ditto_op *op, const struct ditto_node *node, u32 rights)
+/*
+ * MS-FSA section 2.1.5.1: Windows gives everybody the privilege to pass through directories. A
+ * guest has it only where he has some right to the entries, since he has not proved who he is.
+ */
+static bool op_may_traverse(const struct ditto_op *op, const struct ditto_node *node, u32 rights)
 {
-	return op->traverses && S_ISDIR(node->inode->i_mode) && (rights & DITTO_RIGHTS_ENTRIES);
+	return op->traverses && S_ISDIR(node->inode->i_mode) &&
+	       (!op->cred->guest || rights & DITTO_RIGHTS_ENTRIES);
 }
 
 int ditto_act_on_slow(const struct ditto_op *op, struct ditto_node *node, u32 need,
@@ -32,7 +36,7 @@ int ditto_act_on_slow(const struct ditto_op *op, struct ditto_node *node, u32 ne
 
 	if (ret <= 0)
 		return ret;
-	if (passes(op, node, rights))
+	if (op_may_traverse(op, node, rights))
 		rights |= DITTO_RIGHT_EXECUTE;
 	if (need & ~rights)
 		return -EACCES;

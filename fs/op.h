@@ -59,8 +59,8 @@ struct splice_desc;
  * @held: DITTO_RIGHT_* bits that were granted then; a list is not asked for them
  * @unstable: changes of names and attributes need not be durable when they are answered
  * @caseless: a new name is taken if it is there in another case: -EEXIST
- * @traverses: a directory whose list lets him read or change its entries lets him pass through
- *	it, too
+ * @traverses: he passes through a directory that has a list, whatever that says; a guest only
+ *	if it lets him read or change the entries
  * @fresh: the file was just made, and who watches was told that
  * @later: of what is open: what was written through it, to be told at its close; or NULL
  * @stream_of: if what was opened is a stream, the node of its file; borrowed. Else NULL

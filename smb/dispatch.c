@@ -161,7 +161,7 @@ static u32 take_share(struct dsmb_call *call)
 	call->op.park = &call->park;
 	call->op.conflict = call->conflict;
 	call->op.writable = tree->writable;
-	/* MS-FSA section 2.1.5.1: SeChangeNotifyPrivilege. */
+	/* MS-FSA section 2.1.5.1: SeChangeNotifyPrivilege, of directories with a list. */
 	call->op.traverses = true;
 	return DSMB_SUCCESS;
 }

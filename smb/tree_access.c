@@ -115,6 +115,7 @@ static bool cred_is_same(const struct ditto_cred *a, const struct ditto_cred *b)
 {
 	return a == b || (uid_eq(a->uid, b->uid) && gid_eq(a->gid, b->gid) &&
 			  a->admin == b->admin && a->anonymous == b->anonymous &&
+			  a->guest == b->guest &&
 			  groups_are_same(a->cred->group_info, b->cred->group_info));
 }
 

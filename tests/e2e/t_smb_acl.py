@@ -5,6 +5,8 @@ import os
 import stat
 import struct
 
+import nfs3
+import rpc
 import smb
 import smb2
 from harness import Skip, eq, expect_errno, get, put, run, test
@@ -407,19 +409,53 @@ def what_was_granted_is_done(w):
     s.end()
 
 
-@test(smb=True, squash='none')
+def guest_reads(w, name):
+    out = SmbClient(w.client, user=None).do(f'get {name} {w.base}/out', check=False)
+    eq('NT_STATUS' in out, 'NT_STATUS_ACCESS_DENIED' in out, out)
+    return 'NT_STATUS' not in out
+
+
+@test(smb=True, squash='none', guest=True)
 def passing_through(w):
-    """A right to a directory's entries is enough, and without one nobody gets in."""
+    """Who logged in passes through a directory; guests and NFS clients need the right to it."""
     a, b, c = session(w), session(w, 'bob'), session(w, 'carol')
     d = fresh(a, 'd', options=smb2.DIRECTORY_FILE)
+    os.mkdir(w.path('d/deeper'), 0o777)
+    os.mkdir(w.path('d/modes'), 0o777)
     put(w.path('d/f'), b'', 0o666)
+    put(w.path('d/mine'), b'', 0o600)
+    put(w.path('d/deeper/f'), b'', 0o666)
+    put(w.path('d/modes/f'), b'', 0o666)
+    os.chmod(w.path('d/modes'), 0o700)
+    os.chown(w.path('d/modes'), smb.UIDS['alice'], -1)
+    os.chmod(w.path('d/f'), 0o666)
+    os.chmod(w.path('d/deeper'), 0o777)
+    os.chmod(w.path('d/deeper/f'), 0o666)
     set_sd(a, d, descriptor((ALLOW, 0, ALL, user('alice')), (ALLOW, 0, WRITE_DATA, user('bob')),
                             (ALLOW, 0, READ_ATTRS | READ_ACL, user('carol'))))
     b.close(fresh(b, r'd\his'))
-    eq((may(b, r'd\f', READ_DATA), may(b, 'd', READ_DATA)), (True, False))
-    eq((may(c, r'd\f', READ_DATA), may(c, 'd', READ_ATTRS)), (False, True))
+    for s in (b, c):
+        eq((may(s, r'd\f', READ_DATA), may(s, r'd\deeper\f', READ_DATA), may(s, r'D\F', READ_DATA),
+            may(s, 'd', READ_DATA), may(s, 'd', EXECUTE), may(s, r'd\mine', READ_DATA),
+            may(s, r'd\modes\f', READ_DATA)), (True, True, True, False, False, False, False), s)
+    smb2.refused('ACCESS_DENIED', c.create, r'd\hers', how=smb2.MAKE)
+    # Whoever is no guest, and by the protocol that has the privilege, only.
+    eq((guest_reads(w, 'd/f'), guest_reads(w, 'd/deeper/f')), (False, False))
+    uid = smb.UIDS['carol']
+    n = w.client.nfs(rpc.auth_sys(uid, uid, []))
+    found = n.lookup(n.root, 'd')
+    eq((found.status, n.lookup(found.fh, 'f').status), (nfs3.OK, nfs3.ACCES))
+    set_sd(a, d, descriptor((ALLOW, 0, ALL, user('alice')), (ALLOW, 0, READ_DATA, EVERYONE)))
+    eq(guest_reads(w, 'd/f'), True, 'a right to the entries')
+    set_sd(a, d, descriptor((ALLOW, 0, ALL, user('alice'))))
+    eq((guest_reads(w, 'd/f'), may(c, r'd\f', READ_DATA)), (False, True))
     for s in (a, b, c):
         s.end()
+    # One whom the share makes a guest is one.
+    w.server.set('data', squash='all-to-guest')
+    c = session(w, 'carol')
+    eq((may(c, r'd\f', READ_DATA), may(c, 'd', READ_DATA)), (False, False))
+    c.end()
 
 
 @test(smb=True, squash='none')

@@ -113,6 +113,7 @@ static void cred_squash(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, __kgid_val(actor.gid), c->want_gid);
 	KUNIT_EXPECT_EQ(test, actor.groups, c->want_groups);
 	KUNIT_EXPECT_EQ(test, actor.admin, c->want_admin);
+	KUNIT_EXPECT_EQ(test, actor.guest, c->want_uid == ANON);
 }
 
 static void cred_powers(struct kunit *test)
