@@ -13,11 +13,14 @@ must leave nothing behind, and the exported file system must unmount at once.
 import contextlib
 import ctypes
 import errno
+import fcntl
 import os
 import pickle
 import shutil
 import signal
+import socket
 import stat
+import struct
 import subprocess
 import time
 import traceback
@@ -33,6 +36,8 @@ NETNS = '/run/netns'
 UTSNS = '/run/utsns'
 MNT_FORCE, MNT_DETACH = 1, 2
 MS_RDONLY, MS_BIND = 1, 4096
+CLONE_NEWUTS, CLONE_NEWNET = 0x04000000, 0x40000000
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -94,9 +99,11 @@ def umount(target, flags=0):
 
 def run(*args, check=True, ns=None, quiet=False, **kw):
     """Run a program; its output is returned, and told if it fails unexpectedly."""
+    if 'input' not in kw:
+        kw['stdin'] = subprocess.DEVNULL
     with ns or contextlib.nullcontext():
         p = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                           stdin=subprocess.DEVNULL, check=False, timeout=60 * SLOW, **kw)
+                           check=False, timeout=60 * SLOW, **kw)
     if check and p.returncode:
         raise AssertionError(f'{" ".join(args)}: exit {p.returncode}\n{p.stdout}')
     if not check and not quiet:
@@ -220,6 +227,12 @@ def as_user(uid, fn, gid=None, groups=()):
     return Child(change).join()
 
 
+def loopback_up():
+    """In the thread's network namespace."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        fcntl.ioctl(s, SIOCSIFFLAGS, struct.pack('16sH14x', b'lo', IFF_UP))
+
+
 class Ns:
     """A network namespace with a host name; 'with ns:' puts the calling thread into it."""
 
@@ -227,11 +240,14 @@ class Ns:
         self.name, self.hostname = name, hostname
         self.files = {'net': f'{NETNS}/{name}', 'uts': f'{UTSNS}/{name}'}
         self.back = []
-        run('ip', 'netns', 'add', name)
-        run('ip', '-n', name, 'link', 'set', 'lo', 'up')
-        os.makedirs(UTSNS, exist_ok=True)
-        put(self.files['uts'])
-        run('unshare', f'--uts={self.files["uts"]}', 'hostname', hostname)
+        with self._current():
+            syscall(libc.unshare(CLONE_NEWNET | CLONE_NEWUTS), 'unshare')
+            socket.sethostname(hostname)
+            loopback_up()
+            for kind, path in self.files.items():
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                put(path)
+                mount(f'/proc/thread-self/ns/{kind}', path, '', MS_BIND)
 
     @staticmethod
     def _enter(path):
@@ -241,10 +257,21 @@ class Ns:
         finally:
             os.close(fd)
 
+    @contextlib.contextmanager
+    def _current(self):
+        """The thread comes back to where it is now."""
+        self._remember()
+        try:
+            yield
+        finally:
+            self.__exit__()
+
+    def _remember(self):
+        self.back.append([os.open(f'/proc/thread-self/ns/{kind}', os.O_RDONLY | os.O_CLOEXEC)
+                          for kind in self.files])
+
     def __enter__(self):
-        fds = [os.open(f'/proc/thread-self/ns/{kind}', os.O_RDONLY | os.O_CLOEXEC)
-               for kind in self.files]
-        self.back.append(fds)
+        self._remember()
         for path in self.files.values():
             self._enter(path)
         return self
@@ -264,9 +291,14 @@ class Ns:
 
     def remove(self):
         """The name goes; the namespace goes when nothing is left in it."""
-        run('ip', 'netns', 'del', self.name)
-        umount(self.files['uts'])
-        os.unlink(self.files['uts'])
+        for path in self.files.values():
+            umount(path, MNT_DETACH)
+            os.unlink(path)
+
+
+def ip(ns, *commands):
+    """Commands of ip in a namespace, by one process: starting one is what takes long."""
+    run('ip', '-n', ns.name, '-batch', '-', input='\n'.join(commands) + '\n')
 
 
 class Client(Ns):
@@ -276,16 +308,16 @@ class Client(Ns):
         super().__init__(f'e2e-c{number}', f'client{number}')
         self.world, self.number, self.mounts, self.daemons = world, number, [], None
         self.server_addr, self.addr = f'192.168.{number}.1', f'192.168.{number}.2'
-        s = world.server_ns.name
-        run('ip', 'link', 'add', f'veth{number}', 'netns', s, 'type', 'veth',
-            'peer', 'name', 'eth0', 'netns', self.name)
-        for name, link, addr, addr6 in ((s, f'veth{number}', self.server_addr, 1),
-                                        (self.name, 'eth0', self.addr, 2)):
-            run('ip', '-n', name, 'addr', 'add', f'{addr}/24', 'dev', link)
-            run('ip', '-n', name, 'addr', 'add', f'fd00:{number}::{addr6}/64', 'dev', link,
-                'nodad')
-            run('ip', '-n', name, 'link', 'set', link, 'up')
-        run('ip', '-n', self.name, 'route', 'add', 'default', 'via', self.server_addr)
+        ip(world.server_ns,
+           f'link add veth{number} type veth peer name eth0 netns {self.name}',
+           f'addr add {self.server_addr}/24 dev veth{number}',
+           f'addr add fd00:{number}::1/64 dev veth{number} nodad',
+           f'link set veth{number} up')
+        ip(self,
+           f'addr add {self.addr}/24 dev eth0',
+           f'addr add fd00:{number}::2/64 dev eth0 nodad',
+           'link set eth0 up',
+           f'route add default via {self.server_addr}')
 
     def _options3(self, proto):
         server = self.world.server
@@ -477,13 +509,11 @@ def clean_up(server_class, passed):
     if not passed:
         with contextlib.suppress(OSError, subprocess.SubprocessError):
             server_class.reset()
-    for name in sorted(os.listdir(NETNS)) if os.path.isdir(NETNS) else ():
-        if name.startswith('e2e-'):
-            run('ip', 'netns', 'del', name, check=False)
-    for name in os.listdir(UTSNS) if os.path.isdir(UTSNS) else ():
-        with contextlib.suppress(OSError):
-            umount(f'{UTSNS}/{name}', MNT_DETACH)
-        os.unlink(f'{UTSNS}/{name}')
+    for folder in (NETNS, UTSNS):
+        for name in os.listdir(folder) if os.path.isdir(folder) else ():
+            with contextlib.suppress(OSError):
+                umount(f'{folder}/{name}', MNT_DETACH)
+            os.unlink(f'{folder}/{name}')
     for where in reversed(under_base()):
         with contextlib.suppress(OSError):
             umount(where, MNT_DETACH)
