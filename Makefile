@@ -29,12 +29,14 @@ help:
 	@echo '  check-vm          the guests themselves'
 	@echo '  check-kunit       unit tests of the modules'
 	@echo '  check-e2e         real clients against the server; T=NAME for some'
+	@echo '  check-smb         the same, those of SMB'
 	@echo '  check-nfs4        the same, those of NFSv4'
 	@echo '  check-attack      attackers beside clients that behave; longer than in check'
 	@echo '  check-cross       each claim of each protocol against what the others want'
 	@echo '  check-smbtorture  Samba'"'"'s conformance tests; T=SUITE for some'
-	@echo '  check-debug       parts of both under KASAN, lockdep, kmemleak and UBSAN'
-	@echo '  check-fuzz        damaged calls against the same kernel; SEED=N, CALLS=N'
+	@echo '  check-debug       parts of them under KASAN, lockdep, kmemleak and UBSAN'
+	@echo '  check-damage      damaged calls and failing allocations under the same kernel'
+	@echo '  check-fuzz        more of them; SEED=N, CALLS=N (not in check)'
 	@echo '  check-stock       on Debian'"'"'s kernel'
 	@echo '  check-race        with four CPUs, KASAN and lockdep (slow, not in check)'
 	@echo '  check-signed      no key signs twice under one nonce in any of smbtorture (not in check)'
@@ -82,7 +84,7 @@ clean:
 check:
 	@tests/check
 
-lint check-userspace check-vm check-kunit check-e2e check-nfs4 check-attack check-cross check-smbtorture check-debug check-fuzz check-stock check-race check-signed check-soak check-fs:
+lint check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-cross check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-fs:
 	@tests/check $(@:check-%=%)
 
 check-full: check
@@ -100,6 +102,6 @@ ynl:
 	userspace/gen-bindings
 
 .PHONY: all help modules userspace install modules_install uninstall clean check lint \
-	check-userspace check-vm check-kunit check-e2e check-nfs4 check-attack check-cross check-smbtorture check-debug \
-	check-fuzz check-stock check-race check-signed check-soak check-fs check-full \
+	check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-cross check-smbtorture check-debug \
+	check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-full \
 	demo bench-locks bench-nfs3 bench-nfs4 bench-smb ynl
