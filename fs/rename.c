@@ -154,11 +154,11 @@ static int check_replace(const struct ditto_change *from, const struct ditto_nam
 			 const struct ditto_change *to, const struct ditto_name *to_name,
 			 const struct ditto_renamed *r)
 {
+	const struct ditto_name *own = from->dir == to->dir ? from_name : NULL;
+
 	if (d_is_positive(to->child))
 		return r->no_replace && to->child != from->child ? -EEXIST : 0;
-	if (to->op->caseless &&
-	    ditto_caseless_is_taken(to->dir, to->wcc, to_name,
-				    from->dir == to->dir ? from_name : NULL))
+	if (to->op->caseless && ditto_caseless_is_taken(to->dir, to->wcc, to_name, own))
 		return -EEXIST;
 	return 0;
 }

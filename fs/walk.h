@@ -33,7 +33,7 @@ int ditto_lookup_caseless(struct ditto_op *op, struct ditto_node *dir,
 /* Where a walk ended. */
 struct ditto_walk {
 	struct ditto_node *parent;	/* of the last component, held; NULL at the share's root */
-	struct ditto_node *node;	/* what the path names, held; NULL if there is no such name */
+	struct ditto_node *node;	/* what the path names, held; NULL without such a name */
 	struct ditto_name last;		/* the last component, as asked for; points into the path */
 	char found[256];		/* as the directory has it, terminated; valid with @node */
 	u32 passed;			/* bytes of the path before a symbolic link, with -ELOOP */

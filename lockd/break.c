@@ -82,9 +82,10 @@ static void holder_told(struct ditto_cache *cache)
 	struct ditto_claims *claims = ditto_claims_of(&cache->claim);
 	struct ditto_claim_point *point = NULL;
 
-	/* Off its node: who took it off has said before what is to be told. */
-	if (!claims)
+	if (!claims) {
+		/* Off its node: what is to be told was set before it was taken off. */
 		smp_rmb();
+	}
 	if (!(READ_ONCE(cache->tells) & (BIT(DITTO_TELL_BREAK) | BIT(DITTO_TELL_REVOKED))))
 		swap(point, cache->untold);
 	if (claims)

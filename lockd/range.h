@@ -202,7 +202,7 @@ struct ditto_range_held {
 	bool exclusive;
 };
 
-/* The first @max EXACT ranges of an owner on a node. How many, or more than @max. Does not sleep. */
+/* The first @max EXACT ranges of an owner on a node; how many, or more than @max. Never sleeps. */
 unsigned int ditto_range_owner_list(struct ditto_claim_point *point,
 				    const struct ditto_owner *owner,
 				    struct ditto_range_held *list, unsigned int max);

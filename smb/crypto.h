@@ -103,7 +103,8 @@ size_t dsmb_cipher_key_size(enum dsmb_cipher cipher);
 
 /**
  * dsmb_seal - encrypt a message in place
- * @sealer: the key; gives each message its own nonce, and fails with -EKEYEXPIRED when they are used up
+ * @sealer: the key; gives each message its own nonce, and fails with -EKEYEXPIRED when they
+ *	are used up
  * @buf: holds a struct dsmb_transform, of which protocol id, size, flags and
  *	session id are set, and behind it the plain text
  * @offset: of the transform header in @buf

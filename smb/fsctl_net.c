@@ -244,7 +244,7 @@ u32 dsmb_fsctl_interfaces(struct dsmb_ioctl *io)
 		return DSMB_NOT_SUPPORTED;
 	if (dsmb_interfaces_put(server, &io->out))
 		return DSMB_SUCCESS;
-	/* Listeners changed, or it is old: drivers are asked, which clients do not wait for else. */
+	/* Listeners changed, or it is old: ask the drivers, for whom no client waits otherwise. */
 	mutex_lock(&server->lock);
 	if (!dsmb_interfaces_may_be_told(rcu_dereference_protected(server->interfaces,
 								   lockdep_is_held(&server->lock))))

@@ -463,4 +463,5 @@ static struct kunit_suite suite = {
 	.exit = fixture_exit,
 	.test_cases = cases,
 };
+
 kunit_test_suite(suite);

@@ -94,7 +94,7 @@ u32 dnfs4_encode_fattr(struct dnfs4_compound *cmp, struct xdr_stream *xdr,
 	status = dnfs4_attr_plan(cmp, fh, ask, &plan);
 	if (status)
 		return status;
-	/* Every GETATTR comes here, so only that is cleared which is looked at before it is filled. */
+	/* Every GETATTR comes here: only what is read before it is filled is cleared. */
 	src = kmalloc(sizeof(*src), GFP_KERNEL);
 	if (!src)
 		return NFS4ERR_DELAY;

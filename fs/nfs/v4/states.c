@@ -123,9 +123,9 @@ static void prepare(struct dnfs4_state *state, const struct dnfs4_state_ops *ops
 	lockdep_set_class(&state->lock, &dnfs4_state_keys[ilog2(ops->kind)]);
 }
 
-/* All that is looked at with the reference is there before it; see dnfs4_state_tryget(). */
 static void publish(struct dnfs4_state *state)
 {
+	/* All that is looked at with the reference is there before it: dnfs4_state_tryget(). */
 	smp_wmb();
 	refcount_set(&state->ref, 1);
 }
