@@ -328,7 +328,7 @@ void ditto_file_give_dir(struct ditto_file *df)
 	ditto_file_put(df);
 }
 
-static struct ditto_node *point_node(struct ditto_claim_point *point)
+static struct ditto_node *point_node(struct ditto_lock_point *point)
 {
 	return container_of(point, struct ditto_node, point);
 }
@@ -345,7 +345,7 @@ static struct ditto_file *file_find(struct ditto_node *node, const struct file *
 	return NULL;
 }
 
-struct file *ditto_file_keep(struct ditto_claim_point *point, struct file *file)
+struct file *ditto_file_keep(struct ditto_lock_point *point, struct file *file)
 {
 	struct ditto_node *node = point_node(point);
 	struct vfsmount *mnt = node->volume->mnt;
@@ -367,7 +367,7 @@ struct file *ditto_file_keep(struct ditto_claim_point *point, struct file *file)
 	return file;
 }
 
-void ditto_file_unkeep(struct ditto_claim_point *point, struct file *file)
+void ditto_file_unkeep(struct ditto_lock_point *point, struct file *file)
 {
 	struct ditto_node *node = point_node(point);
 	struct ditto_file *df;
@@ -381,7 +381,7 @@ void ditto_file_unkeep(struct ditto_claim_point *point, struct file *file)
 		__fput_sync(file);
 }
 
-void ditto_file_settle(struct ditto_claim_point *point)
+void ditto_file_settle(struct ditto_lock_point *point)
 {
 	struct ditto_node *node = point_node(point);
 

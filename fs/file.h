@@ -67,9 +67,9 @@ void ditto_file_give_dir(struct ditto_file *df);
  * or opened itself, stays open; or another of the same file, which needs no share. All may
  * sleep; the second waits for who opens or closes one now, for a moment.
  */
-struct file *ditto_file_keep(struct ditto_claim_point *point, struct file *file);
-void ditto_file_settle(struct ditto_claim_point *point);
-void ditto_file_unkeep(struct ditto_claim_point *point, struct file *file);
+struct file *ditto_file_keep(struct ditto_lock_point *point, struct file *file);
+void ditto_file_settle(struct ditto_lock_point *point);
+void ditto_file_unkeep(struct ditto_lock_point *point, struct file *file);
 
 /* Close the cached files of a node; @mnt NULL for all, else only those on this mount. */
 void ditto_files_close(struct ditto_node *node, const struct vfsmount *mnt);

@@ -179,8 +179,8 @@ static int local_handle(struct fsnotify_mark *mark, u32 mask, struct inode *inod
 		return 0;
 	/* They are many, and for a few only. */
 	if (!(mask & NAME_EVENTS) &&
-	    !ditto_claims_held(&local->node->point, DITTO_SUM_NOTIFY |
-			       ditto_intent_mask[0][DITTO_INTENT_CHILD]))
+	    !ditto_lock_point_held(&local->node->point, DITTO_SUM_NOTIFY |
+				   ditto_intent_mask[0][DITTO_INTENT_CHILD]))
 		return 0;
 	local_note(local, mask, name, cookie);
 	return 0;
@@ -213,7 +213,7 @@ static void local_tell(struct ditto_local *local)
 {
 	static const struct ditto_intent entry = { .kind = DITTO_INTENT_ENTRY };
 	static const struct ditto_intent child = { .kind = DITTO_INTENT_CHILD };
-	struct ditto_claim_point *point = &local->node->point;
+	struct ditto_lock_point *point = &local->node->point;
 	struct local_event *event, *next;
 	LIST_HEAD(events);
 	bool lost;
@@ -336,7 +336,7 @@ static void watch_off(struct ditto_node *node)
 	fsnotify_put_mark(&local->mark);
 }
 
-int ditto_local_watch(struct ditto_claim_point *point, bool on)
+int ditto_local_watch(struct ditto_lock_point *point, bool on)
 {
 	struct ditto_node *node = container_of(point, struct ditto_node, point);
 

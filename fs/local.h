@@ -8,7 +8,7 @@
 
 #include <linux/types.h>
 
-struct ditto_claim_point;
+struct ditto_lock_point;
 struct ditto_node_table;
 
 /**
@@ -19,7 +19,7 @@ struct ditto_node_table;
  * Context: to begin, may sleep and no lock held; to end, process context, and no
  * lock of the lock table held. Return: 0 or an errno; to end, always 0.
  */
-int ditto_local_watch(struct ditto_claim_point *point, bool on);
+int ditto_local_watch(struct ditto_lock_point *point, bool on);
 
 void ditto_local_init(struct ditto_node_table *table);
 /* No directory is watched any more. */

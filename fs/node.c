@@ -308,17 +308,17 @@ struct dentry *ditto_node_dentry(struct ditto_node *node)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_node_dentry, DITTO);
 
-static struct ditto_node *point_node(struct ditto_claim_point *point)
+static struct ditto_node *point_node(struct ditto_lock_point *point)
 {
 	return container_of(point, struct ditto_node, point);
 }
 
-static void point_get(struct ditto_claim_point *point)
+static void point_get(struct ditto_lock_point *point)
 {
 	ditto_node_hold(point_node(point));
 }
 
-static void point_put(struct ditto_claim_point *point)
+static void point_put(struct ditto_lock_point *point)
 {
 	struct ditto_node *node = point_node(point);
 
@@ -328,7 +328,7 @@ static void point_put(struct ditto_claim_point *point)
 }
 
 /* Opens that are not the server's, by the VFS's counts; those change without our knowing. */
-static u8 point_local_access(struct ditto_claim_point *point)
+static u8 point_local_access(struct ditto_lock_point *point)
 {
 	struct ditto_node *node = point_node(point);
 	u8 access = 0;
@@ -340,7 +340,7 @@ static u8 point_local_access(struct ditto_claim_point *point)
 	return access;
 }
 
-static const struct ditto_claim_point_ops point_ops = {
+static const struct ditto_lock_point_ops point_ops = {
 	.get = point_get,
 	.put = point_put,
 	.local_access = point_local_access,
@@ -360,7 +360,7 @@ static struct ditto_node *node_alloc(struct ditto_volume *volume, struct dentry 
 	node->inode = inode;
 	node->volume = volume;
 	node->dentry = dget(dentry);
-	ditto_claim_point_init(&node->point, volume->srv->locks, &point_ops);
+	ditto_lock_point_init(&node->point, volume->srv->locks, &point_ops);
 	spin_lock_init(&node->lock);
 	ditto_acl_init(node);
 	INIT_LIST_HEAD(&node->lru);
@@ -544,9 +544,9 @@ EXPORT_SYMBOL_NS_GPL(ditto_node_get_by_fid, DITTO);
  */
 void ditto_node_unclaim(struct ditto_node *node)
 {
-	if (!ditto_claims_held(&node->point, DITTO_SUM_OPEN | DITTO_SUM_CACHE_READ |
-			       DITTO_SUM_CACHE_HANDLE | DITTO_SUM_CACHE_WRITE))
-		ditto_claim_point_release(&node->point, "file removed");
+	if (!ditto_lock_point_held(&node->point, DITTO_SUM_OPEN | DITTO_SUM_CACHE_READ |
+				   DITTO_SUM_CACHE_HANDLE | DITTO_SUM_CACHE_WRITE))
+		ditto_lock_point_release(&node->point, "file removed");
 }
 
 void ditto_node_forget(struct ditto_node *node)

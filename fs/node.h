@@ -159,7 +159,7 @@ struct ditto_node {
 	struct ditto_acl_kept __rcu *acl;
 
 	struct ditto_caseless *caseless;
-	struct ditto_claim_point point;
+	struct ditto_lock_point point;
 	struct ditto_file *files[DITTO_FILE_MODES];
 	u32 acl_changes;
 	errseq_t wb_err;

@@ -210,12 +210,12 @@ static void evict_pass(struct ditto_node_table *table, struct ditto_volume *volu
 
 static bool node_is_claimed(const struct ditto_node *node)
 {
-	return rcu_access_pointer(node->point.claims);
+	return rcu_access_pointer(node->point.ctx);
 }
 
 static void node_release(struct ditto_node *node)
 {
-	ditto_claim_point_release(&node->point, "share removed");
+	ditto_lock_point_release(&node->point, "share removed");
 	ditto_node_put(node);
 }
 

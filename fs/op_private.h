@@ -98,7 +98,7 @@ void ditto_done_slow(struct ditto_op *op, struct ditto_node *node, enum ditto_in
 
 static inline bool ditto_is_claimed(const struct ditto_node *node)
 {
-	return unlikely(rcu_access_pointer(node->point.claims));
+	return unlikely(rcu_access_pointer(node->point.ctx));
 }
 
 /* Claims on this node are being given back: -EJUKEBOX is for that. */

@@ -7,7 +7,7 @@
  * the next. Who puts a question waits for a moment only; while a holder is slow,
  * those who come later do not wait for it at all, and now and then one asks again.
  *
- * Locking: all of it is under claims->lock. Who waits holds a reference on the
+ * Locking: all of it is under ctx->lock. Who waits holds a reference on the
  * grant, which may be gone when he wakes.
  */
 #include <linux/jiffies.h>
@@ -16,10 +16,10 @@
 #include "private.h"
 
 /* Of others than @client, who is asked. A lapsed client would not hear it. */
-static struct ditto_cache *holder_find(struct ditto_claims *claims,
+static struct ditto_cache *holder_find(struct ditto_lock_ctx *ctx,
 				       const struct ditto_client *client)
 {
-	struct ditto_cache *cache = ditto_writer(claims);
+	struct ditto_cache *cache = ditto_writer(ctx);
 	const struct ditto_client *holder;
 
 	if (!cache || !cache->ops->ask)
@@ -75,15 +75,15 @@ static bool is_answered(const struct ditto_cache *cache, u32 number)
 static int answer_take(struct ditto_cache *cache, u32 number, u32 wait_ms,
 		       struct ditto_cache_answer *answer)
 {
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 	int err = 0;
 
 	wait_var_event_timeout(&cache->answered,
 			       is_answered(cache, number) || !ditto_cache_bits(cache),
 			       msecs_to_jiffies(wait_ms));
-	claims = ditto_claims_of(&cache->claim);
+	ctx = ditto_lock_ctx_of(&cache->claim);
 	/* It was given back, with all that its holder kept. */
-	if (!claims)
+	if (!ctx)
 		return -ENOENT;
 	if (!(cache->bits & DITTO_CACHE_WRITE))
 		err = -ENOENT;
@@ -91,7 +91,7 @@ static int answer_take(struct ditto_cache *cache, u32 number, u32 wait_ms,
 		*answer = cache->answer;
 	else
 		err = -EBUSY;
-	ditto_claims_unlock(claims);
+	ditto_lock_ctx_unlock(ctx);
 	return err;
 }
 
@@ -108,24 +108,24 @@ static int answer_await(struct ditto_cache *cache, u32 number, struct ditto_cach
 	return err;
 }
 
-int ditto_cache_ask_slow(struct ditto_claim_point *point, const struct ditto_actor *actor,
+int ditto_cache_ask_slow(struct ditto_lock_point *point, const struct ditto_actor *actor,
 			 struct ditto_cache_answer *answer)
 {
-	struct ditto_claims *claims = ditto_claims_find(point);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(point);
 	struct ditto_cache *cache;
 	u32 number;
 	int err = -ENOENT;
 
-	if (!claims)
+	if (!ctx)
 		return -ENOENT;
-	cache = holder_find(claims, actor ? ditto_actor_client(actor) : NULL);
+	cache = holder_find(ctx, actor ? ditto_actor_client(actor) : NULL);
 	if (cache)
 		ditto_cache_hold(cache);
 	if (cache && !question_join(cache, &number))
 		err = -EBUSY;
 	else if (cache)
 		err = 0;
-	ditto_claims_unlock(claims);
+	ditto_lock_ctx_unlock(ctx);
 	if (!err)
 		err = answer_await(cache, number, answer);
 	if (cache)
@@ -136,9 +136,9 @@ EXPORT_SYMBOL_NS_GPL(ditto_cache_ask_slow, DITTO);
 
 void ditto_cache_told(struct ditto_cache *cache, u64 size, u64 change, bool modified)
 {
-	struct ditto_claims *claims = ditto_claims_of(&cache->claim);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&cache->claim);
 
-	if (!claims)
+	if (!ctx)
 		return;
 	if (cache->asked != cache->answered) {
 		cache->answer = (struct ditto_cache_answer){
@@ -148,7 +148,7 @@ void ditto_cache_told(struct ditto_cache *cache, u64 size, u64 change, bool modi
 		if (cache->ask_again)
 			question_put(cache);
 	}
-	ditto_claims_unlock(claims);
+	ditto_lock_ctx_unlock(ctx);
 	/* The answer before the look for who waits for it. */
 	smp_mb();
 	wake_up_var(&cache->answered);

@@ -8,7 +8,7 @@
  * If more is asked for while an answer is awaited, it is asked for in further
  * steps, each with its own deadline, first WRITE, then HANDLE, then READ.
  *
- * Locking: the state of a grant is under its node's claims->lock. Callbacks run
+ * Locking: the state of a grant is under its node's ctx->lock. Callbacks run
  * from one work item per grant, so one at a time, with no lock held.
  */
 #include <linux/jiffies.h>
@@ -65,9 +65,9 @@ static bool is_lease(const struct ditto_cache *cache)
 /* Who changes the node stays until the holder is told. */
 static void tell_holder(struct ditto_cache *cache, unsigned int what)
 {
-	struct ditto_claim_point *point = cache->claim.claims->point;
+	struct ditto_lock_point *point = cache->claim.ctx->point;
 
-	lockdep_assert_held(&cache->claim.claims->lock);
+	lockdep_assert_held(&cache->claim.ctx->lock);
 	if (!cache->untold) {
 		point->ops->get(point);
 		atomic_inc(&point->untold);
@@ -79,17 +79,17 @@ static void tell_holder(struct ditto_cache *cache, unsigned int what)
 /* It was told, or there is nothing to be told any more. */
 static void holder_told(struct ditto_cache *cache)
 {
-	struct ditto_claims *claims = ditto_claims_of(&cache->claim);
-	struct ditto_claim_point *point = NULL;
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&cache->claim);
+	struct ditto_lock_point *point = NULL;
 
-	if (!claims) {
+	if (!ctx) {
 		/* Off its node: what is to be told was set before it was taken off. */
 		smp_rmb();
 	}
 	if (!(READ_ONCE(cache->tells) & (BIT(DITTO_TELL_BREAK) | BIT(DITTO_TELL_REVOKED))))
 		swap(point, cache->untold);
-	if (claims)
-		ditto_claims_unlock(claims);
+	if (ctx)
+		ditto_lock_ctx_unlock(ctx);
 	if (!point)
 		return;
 	if (atomic_dec_and_test(&point->untold))
@@ -97,7 +97,7 @@ static void holder_told(struct ditto_cache *cache)
 	point->ops->put(point);
 }
 
-void ditto_claim_told_slow(struct ditto_claim_point *point)
+void ditto_claim_told_slow(struct ditto_lock_point *point)
 {
 	const struct work_struct *work = current_work();
 	struct ditto_lock_table *table = point->table;
@@ -117,7 +117,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_claim_told_slow, DITTO);
 /* Ask the holder to keep no more than this. */
 static void break_step(struct ditto_cache *cache, u8 keep)
 {
-	struct ditto_claim_point *point = cache->claim.claims->point;
+	struct ditto_lock_point *point = cache->claim.ctx->point;
 	struct ditto_lock_table *table = point->table;
 
 	cache->keep = keep;
@@ -140,7 +140,7 @@ static void break_step(struct ditto_cache *cache, u8 keep)
 /* Void, whatever it was: the holder does not answer. */
 static void revoke(struct ditto_cache *cache)
 {
-	struct ditto_lock_table *table = cache->claim.claims->point->table;
+	struct ditto_lock_table *table = cache->claim.ctx->point->table;
 
 	trace_ditto_revoke(&cache->claim, 0, "");
 	ditto_locks_report(table, DITTO_LOCK_REVOKED, cache->claim.owner->client);
@@ -173,9 +173,9 @@ static void break_expire(struct ditto_cache *cache)
 bool ditto_break_begin(struct ditto_cache *cache, u8 gives_up)
 {
 	u8 keep = ditto_cache_valid(cache->bits & ~gives_up);
-	struct ditto_claims *claims = cache->claim.claims;
+	struct ditto_lock_ctx *ctx = cache->claim.ctx;
 
-	lockdep_assert_held(&claims->lock);
+	lockdep_assert_held(&ctx->lock);
 	/* Nobody is there to be asked. */
 	if (ditto_client_yields(cache->claim.owner->client)) {
 		if (break_awaits_withdrawal(cache))
@@ -188,19 +188,19 @@ bool ditto_break_begin(struct ditto_cache *cache, u8 gives_up)
 		cache->target = keep;
 		break_step(cache, keep);
 	}
-	claims->begun++;
+	ctx->begun++;
 	return true;
 }
 
 void ditto_cache_break(struct ditto_cache *cache, u8 gives_up)
 {
-	struct ditto_claims *claims = ditto_claims_of(&cache->claim);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&cache->claim);
 
-	if (!claims)
+	if (!ctx)
 		return;
 	if (cache->bits & gives_up)
 		ditto_break_begin(cache, gives_up);
-	ditto_claims_unlock(claims);
+	ditto_lock_ctx_unlock(ctx);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_cache_break, DITTO);
 
@@ -225,8 +225,8 @@ static u8 next_step(const struct ditto_cache *cache)
  */
 static void break_answered(struct ditto_cache *cache, u8 keep)
 {
-	struct ditto_claims *claims = cache->claim.claims;
-	bool settled = claims->settled;
+	struct ditto_lock_ctx *ctx = cache->claim.ctx;
+	bool settled = ctx->settled;
 
 	if (cancel_delayed_work(&cache->expire))
 		refcount_dec(&cache->ref);
@@ -238,16 +238,16 @@ static void break_answered(struct ditto_cache *cache, u8 keep)
 	break_step(cache, next_step(cache));
 	if (!cache->ack)
 		return;
-	claims->settled = settled;
-	claims->pump = true;
+	ctx->settled = settled;
+	ctx->pump = true;
 }
 
 int ditto_cache_ack(struct ditto_cache *cache, u8 keep)
 {
-	struct ditto_claims *claims = ditto_claims_of(&cache->claim);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&cache->claim);
 	int err = 0;
 
-	if (!claims)
+	if (!ctx)
 		return -ENOENT;
 	keep = ditto_cache_valid(keep);
 	if (cache->state != DITTO_CACHE_BREAKING || !cache->told) {
@@ -256,10 +256,10 @@ int ditto_cache_ack(struct ditto_cache *cache, u8 keep)
 		err = -EINVAL;
 	} else {
 		trace_ditto_ack(&cache->claim, keep, "");
-		ditto_locks_count(claims->point->table, DITTO_LOCK_ACK);
+		ditto_locks_count(ctx->point->table, DITTO_LOCK_ACK);
 		break_answered(cache, keep);
 	}
-	ditto_claims_unlock(claims);
+	ditto_lock_ctx_unlock(ctx);
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_cache_ack, DITTO);
@@ -267,36 +267,36 @@ EXPORT_SYMBOL_NS_GPL(ditto_cache_ack, DITTO);
 /* The deadline begins now. False if there is nothing to tell any more. */
 static bool break_told(struct ditto_cache *cache, u8 *keep, bool *ack)
 {
-	struct ditto_claims *claims = ditto_claims_of(&cache->claim);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&cache->claim);
 
 	*keep = cache->keep;
 	*ack = cache->ack;
-	if (!claims)
+	if (!ctx)
 		/* Off its node: by this break, or by something that cleared the bit. */
 		return !*ack;
 	if (*ack) {
 		cache->told = true;
-		cache->deadline = claims->point->table->clock() + cache->break_ms;
+		cache->deadline = ctx->point->table->clock() + cache->break_ms;
 		arm(cache, cache->break_ms);
 	}
-	ditto_claims_unlock(claims);
+	ditto_lock_ctx_unlock(ctx);
 	return true;
 }
 
 /* The next change to be delivered, or NULL. */
 static struct ditto_change *change_next(struct ditto_cache *cache)
 {
-	struct ditto_claims *claims = ditto_claims_of(&cache->claim);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&cache->claim);
 	struct ditto_change *change = NULL;
 
-	if (!claims)
+	if (!ctx)
 		return NULL;
 	change = list_first_entry_or_null(&cache->changes, struct ditto_change, link);
 	if (change) {
 		list_del(&change->link);
 		cache->change_count--;
 	}
-	ditto_claims_unlock(claims);
+	ditto_lock_ctx_unlock(ctx);
 	return change;
 }
 
@@ -317,7 +317,7 @@ void ditto_cache_tell_work(struct work_struct *work)
 	if (test_and_clear_bit(DITTO_TELL_REVOKED, &cache->tells))
 		cache->ops->revoked(cache);
 	holder_told(cache);
-	if (test_and_clear_bit(DITTO_TELL_ASK, &cache->tells) && READ_ONCE(cache->claim.claims))
+	if (test_and_clear_bit(DITTO_TELL_ASK, &cache->tells) && READ_ONCE(cache->claim.ctx))
 		cache->ops->ask(cache);
 
 	ditto_client_hold(client);
@@ -330,18 +330,18 @@ void ditto_cache_tell_work(struct work_struct *work)
 void ditto_cache_expire_work(struct work_struct *work)
 {
 	struct ditto_cache *cache = container_of(to_delayed_work(work), struct ditto_cache, expire);
-	struct ditto_claims *claims = ditto_claims_of(&cache->claim);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&cache->claim);
 
-	if (claims && cache->state == DITTO_CACHE_BREAKING && cache->told) {
-		u64 now = claims->point->table->clock();
+	if (ctx && cache->state == DITTO_CACHE_BREAKING && cache->told) {
+		u64 now = ctx->point->table->clock();
 
 		if (now >= cache->deadline)
 			break_expire(cache);
 		else
 			arm(cache, cache->deadline - now);
 	}
-	if (claims)
-		ditto_claims_unlock(claims);
+	if (ctx)
+		ditto_lock_ctx_unlock(ctx);
 	ditto_cache_put(cache);
 }
 
@@ -390,17 +390,17 @@ static void deliver(struct ditto_cache *cache, const struct ditto_entry_change *
  * To some of those who want to be told, and @behind is the key of the last of them; true if there
  * are more. A grant that is made in between needs not be told.
  */
-static bool deliver_some(struct ditto_claim_point *point, struct ditto_owner **behind,
+static bool deliver_some(struct ditto_lock_point *point, struct ditto_owner **behind,
 			 const struct ditto_actor *actor, const struct ditto_entry_change *change)
 {
 	static const struct ditto_holder_sum told = { .modes = DITTO_HOLDER_NOTIFY };
-	struct ditto_claims *claims = ditto_claims_find(point);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(point);
 	struct ditto_holder *holder, *next;
 	struct ditto_owner *last = NULL;
 
-	if (!claims)
+	if (!ctx)
 		return false;
-	holder = ditto_holder_behind(claims, *behind, false, &told);
+	holder = ditto_holder_behind(ctx, *behind, false, &told);
 	for (int i = 0; holder && i < DITTO_DROPS_AT_ONCE; i++, holder = next) {
 		struct ditto_cache *cache = holder->grant;
 		const struct ditto_matrix_cell *cell =
@@ -416,14 +416,14 @@ static bool deliver_some(struct ditto_claim_point *point, struct ditto_owner **b
 	/* A grant that went keeps its key until then. */
 	if (last)
 		ditto_owner_hold(last);
-	ditto_claims_unlock(claims);
+	ditto_lock_ctx_unlock(ctx);
 	ditto_owner_put(*behind);
 	*behind = last;
 	return holder;
 }
 
 /* Of a change; or with NULL, of changes that nobody can name. */
-static void deliver_all(struct ditto_claim_point *point, const struct ditto_actor *actor,
+static void deliver_all(struct ditto_lock_point *point, const struct ditto_actor *actor,
 			const struct ditto_entry_change *change)
 {
 	struct ditto_owner *behind = NULL;
@@ -433,7 +433,7 @@ static void deliver_all(struct ditto_claim_point *point, const struct ditto_acto
 	ditto_owner_put(behind);
 }
 
-void ditto_cache_deliver_slow(struct ditto_claim_point *point, const struct ditto_actor *actor,
+void ditto_cache_deliver_slow(struct ditto_lock_point *point, const struct ditto_actor *actor,
 			      const struct ditto_entry_change *change)
 {
 	static const struct ditto_actor anonymous;
@@ -442,7 +442,7 @@ void ditto_cache_deliver_slow(struct ditto_claim_point *point, const struct ditt
 }
 EXPORT_SYMBOL_NS_GPL(ditto_cache_deliver_slow, DITTO);
 
-void ditto_cache_lose(struct ditto_claim_point *point)
+void ditto_cache_lose(struct ditto_lock_point *point)
 {
 	deliver_all(point, NULL, NULL);
 }

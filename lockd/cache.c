@@ -85,23 +85,23 @@ void *ditto_cache_private(const struct ditto_cache *cache)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_cache_private, DITTO);
 
-static void cache_count(struct ditto_claims *claims, u8 bits, int by)
+static void cache_count(struct ditto_lock_ctx *ctx, u8 bits, int by)
 {
 	for (int bit = 0; bit < 3; bit++) {
 		if (bits & BIT(bit))
-			claims->caching[bit] += by;
+			ctx->caching[bit] += by;
 	}
 }
 
 /* What is held from now on; with nothing the grant is off its node. */
 void ditto_cache_set_bits(struct ditto_cache *cache, u8 bits)
 {
-	struct ditto_claims *claims = cache->claim.claims;
+	struct ditto_lock_ctx *ctx = cache->claim.ctx;
 
-	cache_count(claims, cache->bits, -1);
+	cache_count(ctx, cache->bits, -1);
 	WRITE_ONCE(cache->bits, bits);
-	cache_count(claims, bits, 1);
-	claims->settled = true;
+	cache_count(ctx, bits, 1);
+	ctx->settled = true;
 	if (bits)
 		ditto_holder_update(cache);
 	else
@@ -111,15 +111,15 @@ void ditto_cache_set_bits(struct ditto_cache *cache, u8 bits)
 /* Off its node. The table's reference is put when the lock is dropped. */
 void ditto_cache_remove(struct ditto_cache *cache)
 {
-	struct ditto_claims *claims = cache->claim.claims;
+	struct ditto_lock_ctx *ctx = cache->claim.ctx;
 
-	cache_count(claims, cache->bits, -1);
+	cache_count(ctx, cache->bits, -1);
 	WRITE_ONCE(cache->bits, 0);
 	WRITE_ONCE(cache->state, DITTO_CACHE_GONE);
 	if (cache->notify)
-		claims->notifying--;
-	ditto_holder_del_grant(claims, cache);
-	claims->settled = true;
+		ctx->notifying--;
+	ditto_holder_del_grant(ctx, cache);
+	ctx->settled = true;
 	if (cancel_delayed_work(&cache->expire))
 		refcount_dec(&cache->ref);
 	ditto_delegation_hold(cache, -1);
@@ -162,7 +162,7 @@ static u8 taken_by(const struct ditto_cache_request *req, enum ditto_intent_kind
 }
 
 /* Has anybody else an open with one of these modes? */
-static bool fit_meets_open(struct ditto_claims *claims, const struct ditto_cache_request *req,
+static bool fit_meets_open(struct ditto_lock_ctx *ctx, const struct ditto_cache_request *req,
 			   u8 modes)
 {
 	const struct ditto_holder_sum sum = { .modes = ditto_modes_any(modes) };
@@ -170,7 +170,7 @@ static bool fit_meets_open(struct ditto_claims *claims, const struct ditto_cache
 	struct ditto_holder *holder;
 	struct ditto_open *open;
 
-	for (holder = ditto_holder_first(claims, &sum); holder;
+	for (holder = ditto_holder_first(ctx, &sum); holder;
 	     holder = ditto_holder_next(holder, &sum)) {
 		if (!delegation && holder->key == req->actor.cache_owner)
 			continue;
@@ -188,22 +188,22 @@ static bool fit_meets_open(struct ditto_claims *claims, const struct ditto_cache
 	return false;
 }
 
-static u8 fit_opens(struct ditto_claims *claims, const struct ditto_cache_request *req, u8 want)
+static u8 fit_opens(struct ditto_lock_ctx *ctx, const struct ditto_cache_request *req, u8 want)
 {
 	u8 writing = ditto_modes(DITTO_OPEN_WRITE, 0);
 
 	/* Any open takes the same, but that one for writing may take more. */
-	if (fit_meets_open(claims, req, DITTO_MODES_ALL))
+	if (fit_meets_open(ctx, req, DITTO_MODES_ALL))
 		want &= ~taken_by(req, DITTO_INTENT_OPEN, DITTO_OPEN_READ, 0);
-	if (fit_meets_open(claims, req, writing))
+	if (fit_meets_open(ctx, req, writing))
 		want &= ~taken_by(req, DITTO_INTENT_OPEN, DITTO_OPEN_WRITE, 0);
 	/* MS-FSA section 2.1.5.18: opens of attributes only do not count beside WRITE. */
-	if (req->style == DITTO_CACHE_LEASE && fit_meets_open(claims, req, DITTO_MODES_ACL))
+	if (req->style == DITTO_CACHE_LEASE && fit_meets_open(ctx, req, DITTO_MODES_ACL))
 		want &= ~DITTO_CACHE_WRITE;
 	return want;
 }
 
-static bool has_foreign_range(struct ditto_claims *claims, const struct ditto_cache_request *req,
+static bool has_foreign_range(struct ditto_lock_ctx *ctx, const struct ditto_cache_request *req,
 			      enum ditto_held row)
 {
 	const struct ditto_owner *key = req->actor.cache_owner;
@@ -214,13 +214,13 @@ static bool has_foreign_range(struct ditto_claims *claims, const struct ditto_ca
 		pass.client[0] = key->client;
 	else
 		pass.owner = req->actor.owner ?: key;
-	range = ditto_range_other(claims, row, 0, U64_MAX, &pass);
+	range = ditto_range_other(ctx, row, 0, U64_MAX, &pass);
 	while (range && same_holder(req, &range->claim))
 		range = ditto_range_other_next(range, 0, U64_MAX, &pass);
 	return range;
 }
 
-static u8 fit_ranges(struct ditto_claims *claims, const struct ditto_cache_request *req, u8 want)
+static u8 fit_ranges(struct ditto_lock_ctx *ctx, const struct ditto_cache_request *req, u8 want)
 {
 	for (int row = 0; row < DITTO_RANGE_ROWS; row++) {
 		bool exclusive = row == DITTO_HELD_POSIX_EXCLUSIVE ||
@@ -228,7 +228,7 @@ static u8 fit_ranges(struct ditto_claims *claims, const struct ditto_cache_reque
 		u8 taken = taken_by(req, exclusive ? DITTO_INTENT_RANGE_EXCLUSIVE :
 						     DITTO_INTENT_RANGE_SHARED, 0, 0);
 
-		if (want & taken && has_foreign_range(claims, req, row))
+		if (want & taken && has_foreign_range(ctx, req, row))
 			want &= ~taken;
 	}
 	return want;
@@ -248,14 +248,14 @@ static u8 fit_class(const struct ditto_cache_request *req, struct ditto_class ot
 	return want & ~DITTO_CACHE_WRITE;
 }
 
-static u8 fit_caches(struct ditto_claims *claims, const struct ditto_cache_request *req, u8 want)
+static u8 fit_caches(struct ditto_lock_ctx *ctx, const struct ditto_cache_request *req, u8 want)
 {
-	u64 classes = ditto_holders_sum(claims).held;
+	u64 classes = ditto_holders_sum(ctx).held;
 
 	for (; classes; classes &= classes - 1) {
 		const struct ditto_holder_sum sum = { .held = classes & -classes };
 
-		if (ditto_holder_other(claims, req->actor.cache_owner, &sum))
+		if (ditto_holder_other(ctx, req->actor.cache_owner, &sum))
 			want = fit_class(req, ditto_class_at(__ffs64(classes)), want);
 	}
 	return want;
@@ -276,31 +276,31 @@ static u8 fit_local(const struct ditto_cache_request *req, u8 want)
 }
 
 /* What of a wish can be granted beside all that others hold: what they could take now. */
-static u8 cache_fit(struct ditto_claims *claims, const struct ditto_cache_request *req, u8 want)
+static u8 cache_fit(struct ditto_lock_ctx *ctx, const struct ditto_cache_request *req, u8 want)
 {
-	want = fit_caches(claims, req, want);
-	want = fit_opens(claims, req, want);
-	want = fit_ranges(claims, req, want);
-	want &= ~ditto_mirror_barred(claims);
+	want = fit_caches(ctx, req, want);
+	want = fit_opens(ctx, req, want);
+	want = fit_ranges(ctx, req, want);
+	want &= ~ditto_mirror_barred(ctx);
 	return ditto_cache_valid(fit_local(req, want));
 }
 
 /* The grant under a key, or NULL. */
-struct ditto_cache *ditto_cache_of(struct ditto_claims *claims, const struct ditto_owner *key)
+struct ditto_cache *ditto_cache_of(struct ditto_lock_ctx *ctx, const struct ditto_owner *key)
 {
-	struct ditto_holder *holder = ditto_holder_find(claims, key);
+	struct ditto_holder *holder = ditto_holder_find(ctx, key);
 
 	return holder ? holder->grant : NULL;
 }
 
 /* Several opens under one key share the grant, which widens. */
-static struct ditto_cache *cache_widen(struct ditto_claims *claims, struct ditto_cache *cache,
+static struct ditto_cache *cache_widen(struct ditto_lock_ctx *ctx, struct ditto_cache *cache,
 				       const struct ditto_cache_request *req, u8 want)
 {
 	if (cache->claim.held != style_rows[req->style] || cache->ops != req->ops)
 		return ERR_PTR(-EINVAL);
 	if (cache->state == DITTO_CACHE_HELD) {
-		u8 fit = cache_fit(claims, req, want | cache->bits);
+		u8 fit = cache_fit(ctx, req, want | cache->bits);
 
 		/* By all of it: what fits in part is no reason to change. */
 		if (fit == (want | cache->bits) && fit != cache->bits) {
@@ -312,28 +312,28 @@ static struct ditto_cache *cache_widen(struct ditto_claims *claims, struct ditto
 	return cache;
 }
 
-static struct ditto_cache *cache_add(struct ditto_claims *claims, struct ditto_cache *fresh,
+static struct ditto_cache *cache_add(struct ditto_lock_ctx *ctx, struct ditto_cache *fresh,
 				     struct ditto_holder **holder,
 				     const struct ditto_cache_request *req, u8 want)
 {
-	struct ditto_claim_point *point = claims->point;
+	struct ditto_lock_point *point = ctx->point;
 	int err;
 
 	if (ditto_is_delegation(fresh->claim.held) && point->table->clock() < point->quiet_until)
 		return ERR_PTR(-EAGAIN);
-	want = cache_fit(claims, req, want);
+	want = cache_fit(ctx, req, want);
 	if (!want)
 		return ERR_PTR(-EAGAIN);
 	if (ditto_is_delegation(fresh->claim.held) &&
 	    !ditto_delegation_fits(fresh->claim.owner->client))
 		return ERR_PTR(-ENOLCK);
-	err = ditto_claim_attach(claims, &fresh->claim);
+	err = ditto_claim_attach(ctx, &fresh->claim);
 	if (err)
 		return ERR_PTR(err);
 	fresh->bits = want;
-	cache_count(claims, want, 1);
-	claims->notifying += fresh->notify;
-	ditto_holder_add_grant(claims, fresh, holder);
+	cache_count(ctx, want, 1);
+	ctx->notifying += fresh->notify;
+	ditto_holder_add_grant(ctx, fresh, holder);
 	ditto_delegation_hold(fresh, 1);
 	/* The table's. */
 	ditto_cache_hold(fresh);
@@ -346,22 +346,22 @@ static struct ditto_cache *cache_grant(const struct ditto_cache_request *req,
 				       struct ditto_cache *fresh, struct ditto_holder **holder,
 				       u8 *before)
 {
-	struct ditto_claims *claims = ditto_claims_make(req->point);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_make(req->point);
 	struct ditto_cache *cache;
 	u8 want = req->want;
 
-	if (!claims)
+	if (!ctx)
 		return ERR_PTR(-ENOMEM);
 	/* A directory has nothing to be written. */
 	if (is_directory(fresh->claim.held))
 		want &= ~DITTO_CACHE_WRITE;
-	cache = ditto_cache_of(claims, req->actor.cache_owner);
+	cache = ditto_cache_of(ctx, req->actor.cache_owner);
 	*before = cache ? cache->bits : 0;
 	if (cache)
-		cache = cache_widen(claims, cache, req, want);
+		cache = cache_widen(ctx, cache, req, want);
 	else
-		cache = cache_add(claims, fresh, holder, req, want);
-	ditto_claims_unlock(claims);
+		cache = cache_add(ctx, fresh, holder, req, want);
+	ditto_lock_ctx_unlock(ctx);
 	/* Orders the grant before the holder's look; pairs with ditto_claim_recheck(). */
 	smp_mb();
 	return cache;
@@ -370,22 +370,22 @@ static struct ditto_cache *cache_grant(const struct ditto_cache_request *req,
 /* The VFS refused to stand for a grant: the holder has what it had. It knows of no more yet. */
 static void cache_undo(struct ditto_cache *cache, u8 before)
 {
-	struct ditto_claims *claims = ditto_claims_of(&cache->claim);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&cache->claim);
 
-	if (!claims)
+	if (!ctx)
 		return;
 	if (cache->state == DITTO_CACHE_HELD)
 		ditto_cache_set_bits(cache, ditto_cache_valid(cache->bits & before));
-	ditto_claims_unlock(claims);
+	ditto_lock_ctx_unlock(ctx);
 }
 
 /*
  * A directory is watched from before its first holder knows that it may cache
  * until after the last has given back: one beginning for all of them.
  */
-static int cache_watch(struct ditto_claim_point *point)
+static int cache_watch(struct ditto_lock_point *point)
 {
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 	bool surplus = true;
 	int err;
 
@@ -394,13 +394,13 @@ static int cache_watch(struct ditto_claim_point *point)
 	err = point->ops->watch(point, true);
 	if (err)
 		return err;
-	claims = ditto_claims_find(point);
-	if (claims) {
-		if (!claims->watched && claims->caching[0]) {
-			claims->watched = true;
+	ctx = ditto_lock_ctx_find(point);
+	if (ctx) {
+		if (!ctx->watched && ctx->caching[0]) {
+			ctx->watched = true;
 			surplus = false;
 		}
-		ditto_claims_unlock(claims);
+		ditto_lock_ctx_unlock(ctx);
 	}
 	if (surplus)
 		point->ops->watch(point, false);
@@ -452,14 +452,14 @@ EXPORT_SYMBOL_NS_GPL(ditto_cache_grant, DITTO);
 
 void ditto_cache_return(struct ditto_cache *cache)
 {
-	struct ditto_claims *claims = ditto_claims_of(&cache->claim);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&cache->claim);
 
-	if (!claims)
+	if (!ctx)
 		return;
 	trace_ditto_release(&cache->claim, 0, "returned");
 	ditto_delegation_answered(cache, 0);
 	clear_bit(DITTO_TELL_BREAK, &cache->tells);
 	ditto_cache_remove(cache);
-	ditto_claims_unlock(claims);
+	ditto_lock_ctx_unlock(ctx);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_cache_return, DITTO);

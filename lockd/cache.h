@@ -91,7 +91,7 @@ enum ditto_cache_style {
  *	Not for a directory, which is watched in any case
  */
 struct ditto_cache_request {
-	struct ditto_claim_point *point;
+	struct ditto_lock_point *point;
 	struct ditto_actor actor;
 	enum ditto_cache_style style;
 	u8 want;
@@ -186,7 +186,7 @@ struct ditto_cache_answer {
  */
 void ditto_cache_told(struct ditto_cache *cache, u64 size, u64 change, bool modified);
 
-int ditto_cache_ask_slow(struct ditto_claim_point *point, const struct ditto_actor *actor,
+int ditto_cache_ask_slow(struct ditto_lock_point *point, const struct ditto_actor *actor,
 			 struct ditto_cache_answer *answer);
 
 /**
@@ -202,10 +202,10 @@ int ditto_cache_ask_slow(struct ditto_claim_point *point, const struct ditto_act
  * Return: 0; -ENOENT (nobody is to be asked: what the server has counts);
  * -EBUSY (no answer in time).
  */
-static inline int ditto_cache_ask(struct ditto_claim_point *point, const struct ditto_actor *actor,
+static inline int ditto_cache_ask(struct ditto_lock_point *point, const struct ditto_actor *actor,
 				  struct ditto_cache_answer *answer)
 {
-	if (likely(!ditto_claims_held(point, DITTO_SUM_CACHE_WRITE)))
+	if (likely(!ditto_lock_point_held(point, DITTO_SUM_CACHE_WRITE)))
 		return -ENOENT;
 	return ditto_cache_ask_slow(point, actor, answer);
 }
@@ -222,9 +222,9 @@ void ditto_cache_put(struct ditto_cache *cache);
  *
  * Context: may sleep; does not wait for the holders.
  */
-void ditto_cache_lose(struct ditto_claim_point *point);
+void ditto_cache_lose(struct ditto_lock_point *point);
 
-void ditto_cache_deliver_slow(struct ditto_claim_point *point, const struct ditto_actor *actor,
+void ditto_cache_deliver_slow(struct ditto_lock_point *point, const struct ditto_actor *actor,
 			      const struct ditto_entry_change *change);
 
 /**
@@ -237,11 +237,11 @@ void ditto_cache_deliver_slow(struct ditto_claim_point *point, const struct ditt
  *
  * Context: may sleep; does not wait for the holders.
  */
-static inline void ditto_cache_deliver(struct ditto_claim_point *point,
+static inline void ditto_cache_deliver(struct ditto_lock_point *point,
 				       const struct ditto_actor *actor,
 				       const struct ditto_entry_change *change)
 {
-	if (unlikely(ditto_claims_held(point, DITTO_SUM_NOTIFY)))
+	if (unlikely(ditto_lock_point_held(point, DITTO_SUM_NOTIFY)))
 		ditto_cache_deliver_slow(point, actor, change);
 }
 

@@ -151,19 +151,19 @@ static bool question_is_over(const struct question *q)
 	return q->lapsed >= LAPSED_AT_ONCE;
 }
 
-struct ditto_cache *ditto_writer(struct ditto_claims *claims)
+struct ditto_cache *ditto_writer(struct ditto_lock_ctx *ctx)
 {
 	static const struct ditto_holder_sum writer = { .held = DITTO_CLASSES_WRITE };
-	struct ditto_holder *holder = ditto_holder_first(claims, &writer);
+	struct ditto_holder *holder = ditto_holder_first(ctx, &writer);
 
 	return holder ? holder->grant : NULL;
 }
 
 /* Who keeps ranges to itself, and will be asked before they are in anybody's way; or NULL. */
-static const struct ditto_client *ranges_hidden_by(struct ditto_claims *claims,
+static const struct ditto_client *ranges_hidden_by(struct ditto_lock_ctx *ctx,
 						   const struct question *q)
 {
-	const struct ditto_cache *cache = ditto_writer(claims);
+	const struct ditto_cache *cache = ditto_writer(ctx);
 	const struct ditto_matrix_cell *cell;
 	u8 bits, waits;
 
@@ -176,7 +176,7 @@ static const struct ditto_client *ranges_hidden_by(struct ditto_claims *claims,
 	return cache->claim.owner->client;
 }
 
-static const struct ditto_claim *row_refuses(struct ditto_claims *claims, struct question *q,
+static const struct ditto_claim *row_refuses(struct ditto_lock_ctx *ctx, struct question *q,
 					     enum ditto_held row,
 					     const struct ditto_client *hidden_by)
 {
@@ -189,7 +189,7 @@ static const struct ditto_claim *row_refuses(struct ditto_claims *claims, struct
 
 	if (cell->exempt == DITTO_EXEMPT_OWNER)
 		pass.owner = q->actor->owner;
-	range = ditto_range_other(claims, row, intent->first, last, &pass);
+	range = ditto_range_other(ctx, row, intent->first, last, &pass);
 	for (; range && !question_is_over(q);
 	     range = ditto_range_other_next(range, intent->first, last, &pass)) {
 		exempt = ditto_exempt(cell, &range->claim, q->actor);
@@ -202,7 +202,7 @@ static const struct ditto_claim *row_refuses(struct ditto_claims *claims, struct
 	return NULL;
 }
 
-static const struct ditto_claim *ranges_refuse(struct ditto_claims *claims, struct question *q)
+static const struct ditto_claim *ranges_refuse(struct ditto_lock_ctx *ctx, struct question *q)
 {
 	const struct ditto_intent *intent = q->intent;
 	bool claiming = intent->kind == DITTO_INTENT_RANGE_SHARED ||
@@ -213,12 +213,12 @@ static const struct ditto_claim *ranges_refuse(struct ditto_claims *claims, stru
 	/* I/O of no byte meets nothing; a claim of no byte meets what is around it. */
 	if (intent->empty && (!claiming || !intent->first))
 		return NULL;
-	hidden_by = ranges_hidden_by(claims, q);
+	hidden_by = ranges_hidden_by(ctx, q);
 	for (int row = 0; row < DITTO_RANGE_ROWS && !in_way; row++) {
 		const struct ditto_matrix_cell *cell = question_cell(q, row);
 
 		if (cell->action == DITTO_RULE_DENY && (!cell->exact_only || q->actor->exact))
-			in_way = row_refuses(claims, q, row, hidden_by);
+			in_way = row_refuses(ctx, q, row, hidden_by);
 	}
 	return in_way;
 }
@@ -276,7 +276,7 @@ static bool holder_hides(const struct question *q, struct ditto_holder *holder, 
 	return open;
 }
 
-static const struct ditto_claim *opens_refuse(struct ditto_claims *claims, struct question *q)
+static const struct ditto_claim *opens_refuse(struct ditto_lock_ctx *ctx, struct question *q)
 {
 	u8 modes = question_modes(q);
 	const struct ditto_holder_sum shown = { .modes = modes << DITTO_MODES_SHOWN };
@@ -285,9 +285,9 @@ static const struct ditto_claim *opens_refuse(struct ditto_claims *claims, struc
 
 	if (!modes)
 		return NULL;
-	holder = q->actor->cache_owner ? ditto_holder_find(claims, q->actor->cache_owner) : NULL;
+	holder = q->actor->cache_owner ? ditto_holder_find(ctx, q->actor->cache_owner) : NULL;
 	in_way = holder ? holder_refuses(q, holder, modes) : NULL;
-	for (holder = ditto_holder_first(claims, &shown); holder && !in_way && !question_is_over(q);
+	for (holder = ditto_holder_first(ctx, &shown); holder && !in_way && !question_is_over(q);
 	     holder = ditto_holder_next(holder, &shown)) {
 		if (!holder->key || holder->key != q->actor->cache_owner)
 			in_way = holder_refuses(q, holder, modes);
@@ -295,23 +295,23 @@ static const struct ditto_claim *opens_refuse(struct ditto_claims *claims, struc
 	return in_way;
 }
 
-static const struct ditto_claim *claims_refuse(struct ditto_claims *claims, struct question *q)
+static const struct ditto_claim *claims_refuse(struct ditto_lock_ctx *ctx, struct question *q)
 {
-	return ranges_refuse(claims, q) ?: opens_refuse(claims, q);
+	return ranges_refuse(ctx, q) ?: opens_refuse(ctx, q);
 }
 
 /* May one more break be begun under this hold of the lock? */
-static bool break_is_due(struct ditto_claims *claims)
+static bool break_is_due(struct ditto_lock_ctx *ctx)
 {
-	claims->more = claims->begun >= DITTO_DROPS_AT_ONCE;
-	return !claims->more;
+	ctx->more = ctx->begun >= DITTO_DROPS_AT_ONCE;
+	return !ctx->more;
 }
 
 /*
  * Holders of HANDLE may have closed the opens in the way without saying so: they are asked first.
  * True if there are any.
  */
-static bool hidden_break(struct ditto_claims *claims, const struct question *q)
+static bool hidden_break(struct ditto_lock_ctx *ctx, const struct question *q)
 {
 	u8 modes = question_modes(q);
 	const struct ditto_holder_sum asked = { .modes = modes << DITTO_MODES_ASKED };
@@ -320,15 +320,15 @@ static bool hidden_break(struct ditto_claims *claims, const struct question *q)
 	unsigned int stuck = 0;
 	bool any = false;
 
-	for (holder = ditto_holder_first(claims, &asked); holder && !any;
+	for (holder = ditto_holder_first(ctx, &asked); holder && !any;
 	     holder = ditto_holder_next(holder, &asked))
 		any = holder_hides(q, holder, modes);
-	for (holder = ditto_holder_first(claims, &hidden); holder; holder = next) {
+	for (holder = ditto_holder_first(ctx, &hidden); holder; holder = next) {
 		next = ditto_holder_next(holder, &hidden);
 		if (!holder_hides(q, holder, modes))
 			continue;
 		any = true;
-		if (!break_is_due(claims))
+		if (!break_is_due(ctx))
 			break;
 		if (!ditto_break_begin(holder->grant, DITTO_CACHE_HANDLE) &&
 		    ++stuck == LAPSED_AT_ONCE)
@@ -384,7 +384,7 @@ static u64 classes_of_keys(const struct question *q, u64 classes)
 }
 
 /* Behind a key that any number of clients may have, but for grants that it does not exempt. */
-static struct ditto_holder *holder_pass_key(struct ditto_claims *claims, const struct question *q,
+static struct ditto_holder *holder_pass_key(struct ditto_lock_ctx *ctx, const struct question *q,
 					    struct ditto_holder *holder,
 					    const struct ditto_holder_sum *sum)
 {
@@ -396,18 +396,18 @@ static struct ditto_holder *holder_pass_key(struct ditto_claims *claims, const s
 
 	if (next && ditto_owner_same_key(next->key, holder->key))
 		return next;
-	return ditto_holder_behind(claims, holder->key, true, sum);
+	return ditto_holder_behind(ctx, holder->key, true, sum);
 }
 
 /* The next that is not the actor's. */
-static struct ditto_holder *holder_pass(struct ditto_claims *claims, const struct question *q,
+static struct ditto_holder *holder_pass(struct ditto_lock_ctx *ctx, const struct question *q,
 					struct ditto_holder *holder,
 					const struct ditto_holder_sum *sum)
 {
 	while (holder && grant_is_exempt(q, holder)) {
 		if (q->actor->by_key &&
 		    question_cell(q, holder->grant->claim.held)->exempt == DITTO_EXEMPT_OWNER)
-			holder = holder_pass_key(claims, q, holder, sum);
+			holder = holder_pass_key(ctx, q, holder, sum);
 		else
 			holder = ditto_holder_next(holder, sum);
 	}
@@ -418,115 +418,115 @@ static struct ditto_holder *holder_pass(struct ditto_claims *claims, const struc
  * Ask holders to give way, by none but these bits. True if an answer is to be waited for. With
  * @last it goes on behind that key, and sets it to that of the last holder.
  */
-static bool caches_break(struct ditto_claims *claims, const struct question *q, u8 only,
+static bool caches_break(struct ditto_lock_ctx *ctx, const struct question *q, u8 only,
 			 struct ditto_owner **last)
 {
-	struct ditto_holder_sum all = ditto_holders_sum(claims);
+	struct ditto_holder_sum all = ditto_holders_sum(ctx);
 	const struct ditto_holder_sum left = { .left = classes_meet(q, all.left, only, false) };
 	struct ditto_holder_sum held = {};
 	struct ditto_holder *holder, *next;
 	unsigned int stuck = 0;
 	bool wait = false;
 
-	holder = last ? ditto_holder_behind(claims, *last, false, &left) :
-			ditto_holder_first(claims, &left);
-	holder = holder_pass(claims, q, holder, &left);
-	for (; holder && break_is_due(claims); holder = next) {
+	holder = last ? ditto_holder_behind(ctx, *last, false, &left) :
+			ditto_holder_first(ctx, &left);
+	holder = holder_pass(ctx, q, holder, &left);
+	for (; holder && break_is_due(ctx); holder = next) {
 		struct ditto_cache *cache = holder->grant;
 		const struct ditto_matrix_cell *cell = question_cell(q, cache->claim.held);
 		u8 waits, bits = ditto_gives_up(cell, q->intent, cache->older, &waits) & only;
 
 		bits &= cache->bits;
-		next = holder_pass(claims, q, ditto_holder_next(holder, &left), &left);
+		next = holder_pass(ctx, q, ditto_holder_next(holder, &left), &left);
 		/* What else a lapsed client has goes a moment later. */
 		if (ditto_client_yields(cache->claim.owner->client))
 			wait |= bits & waits;
 		if (last)
 			*last = cache->claim.owner;
 		if (!ditto_break_begin(cache, bits) && ++stuck == LAPSED_AT_ONCE) {
-			claims->more = last && next;
+			ctx->more = last && next;
 			break;
 		}
 	}
-	held.held = classes_meet(q, ditto_holders_sum(claims).held, only, true);
-	return wait || holder_pass(claims, q, ditto_holder_first(claims, &held), &held);
+	held.held = classes_meet(q, ditto_holders_sum(ctx).held, only, true);
+	return wait || holder_pass(ctx, q, ditto_holder_first(ctx, &held), &held);
 }
 
 /* The answer of the matrix. */
-enum ditto_answer ditto_judge(struct ditto_claims *claims, const struct ditto_intent *intent,
+enum ditto_answer ditto_judge(struct ditto_lock_ctx *ctx, const struct ditto_intent *intent,
 			      const struct ditto_actor *actor, struct ditto_conflict *conflict)
 {
 	struct question q = { .intent = intent, .actor = actor };
 	const struct ditto_claim *in_way;
 	bool hidden;
 
-	lockdep_assert_held(&claims->lock);
-	in_way = claims_refuse(claims, &q);
+	lockdep_assert_held(&ctx->lock);
+	in_way = claims_refuse(ctx, &q);
 	/* Lapsed clients yield to what nobody else refuses; one may be heard of just now. */
 	if (!in_way && q.lapsed) {
 		q.yielding = true;
 		q.lapsed = 0;
-		in_way = claims_refuse(claims, &q);
+		in_way = claims_refuse(ctx, &q);
 	}
 	if (in_way) {
 		ditto_describe(conflict, in_way);
 		trace_ditto_conflict(in_way, 0, ditto_intent_names[intent->kind]);
-		ditto_locks_report(claims->point->table, DITTO_LOCK_CONFLICT,
+		ditto_locks_report(ctx->point->table, DITTO_LOCK_CONFLICT,
 				   in_way->owner->client);
 		return DITTO_DENIED;
 	}
-	hidden = hidden_break(claims, &q);
+	hidden = hidden_break(ctx, &q);
 	/* The rest is asked for when this is no refusal any more. */
-	if (caches_break(claims, &q, hidden ? DITTO_CACHE_HANDLE : DITTO_CACHE_ALL, NULL) ||
-	    hidden || q.lapsed || claims->more)
+	if (caches_break(ctx, &q, hidden ? DITTO_CACHE_HANDLE : DITTO_CACHE_ALL, NULL) ||
+	    hidden || q.lapsed || ctx->more)
 		return DITTO_BREAKING;
 	return DITTO_ALLOWED;
 }
 
 static const struct ditto_actor anonymous;
 
-enum ditto_answer ditto_claim_check_slow(struct ditto_claim_point *point,
+enum ditto_answer ditto_claim_check_slow(struct ditto_lock_point *point,
 					 const struct ditto_intent *intent,
 					 const struct ditto_actor *actor,
 					 struct ditto_park *park,
 					 struct ditto_conflict *conflict)
 {
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 	enum ditto_answer answer;
 	bool more;
 
 	do {
-		claims = ditto_claims_find(point);
-		if (!claims)
+		ctx = ditto_lock_ctx_find(point);
+		if (!ctx)
 			return DITTO_ALLOWED;
-		answer = ditto_judge(claims, intent, actor ?: &anonymous, conflict);
-		more = claims->more;
-		if (answer == DITTO_BREAKING && !more && park && !ditto_park_add(claims, park))
+		answer = ditto_judge(ctx, intent, actor ?: &anonymous, conflict);
+		more = ctx->more;
+		if (answer == DITTO_BREAKING && !more && park && !ditto_park_add(ctx, park))
 			answer = DITTO_BUSY;
-		ditto_claims_unlock(claims);
+		ditto_lock_ctx_unlock(ctx);
 		cond_resched();
 	} while (more);
 	return answer;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_claim_check_slow, DITTO);
 
-bool ditto_break_all(struct ditto_claim_point *point, const struct ditto_intent *intent,
+bool ditto_break_all(struct ditto_lock_point *point, const struct ditto_intent *intent,
 		     const struct ditto_actor *actor)
 {
 	const struct question q = { .intent = intent, .actor = actor };
 	struct ditto_owner *behind = NULL, *last;
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 	bool more = true, any = false;
 
-	while (more && (claims = ditto_claims_find(point))) {
+	while (more && (ctx = ditto_lock_ctx_find(point))) {
 		last = behind;
-		caches_break(claims, &q, DITTO_CACHE_ALL, &last);
+		caches_break(ctx, &q, DITTO_CACHE_ALL, &last);
 		/* A grant that went keeps its key until the lock is dropped. */
 		if (last)
 			ditto_owner_hold(last);
-		any |= claims->begun;
-		more = claims->more;
-		ditto_claims_unlock(claims);
+		any |= ctx->begun;
+		more = ctx->more;
+		ditto_lock_ctx_unlock(ctx);
 		ditto_owner_put(behind);
 		behind = last;
 		cond_resched();
@@ -535,7 +535,7 @@ bool ditto_break_all(struct ditto_claim_point *point, const struct ditto_intent 
 	return any;
 }
 
-void ditto_claim_recheck_slow(struct ditto_claim_point *point,
+void ditto_claim_recheck_slow(struct ditto_lock_point *point,
 			      const struct ditto_intent *intent,
 			      const struct ditto_actor *actor)
 {

@@ -15,7 +15,7 @@
  *	the search for deadlocks; on the cold path only.
  *   mirror->lock (mutex): see mirror.h; the one lock held across VFS calls,
  *	and only by those who show the claims of this node to the VFS.
- *   claims->lock (spinlock) guards everything held on one node. Never held
+ *   ctx->lock (spinlock) guards everything held on one node. Never held
  *	across a sleep, a VFS call or a callback; two are never held together.
  *   client->lock (spinlock) guards the lists of a client and of its owners.
  *   table->clients_lock (spinlock) guards the list of clients; nothing is
@@ -25,16 +25,16 @@
  *   those who wait run from the table's workqueue with no lock held.
  *
  * Lifetime
- *   A point without claims has no memory: struct ditto_claims is allocated for
+ *   A point without claims has no memory: struct ditto_lock_ctx is allocated for
  *   the first claim or waiter and freed after the last. Under RCU the memory may
  *   become another node's, but it remains one with a lock. Who finds a dying one
- *   under its lock (claims->dead), or one of another node, looks again. What is
+ *   under its lock (ctx->dead), or one of another node, looks again. What is
  *   read of it without the lock was true while it was of this node, or is of
  *   another one: that tells too much, which the lock puts right, or nothing,
  *   which became true when this node's claims died. It pins its node
  *   through the point's operations; a claim holds its owner. A claim leaves
  *   its node and its client under both locks; what is left of it is put on
- *   claims->gone and freed when the lock is dropped.
+ *   ctx->gone and freed when the lock is dropped.
  *
  * The race between asking and acting
  *   A grant may be made after an operation was allowed and before it has
@@ -58,12 +58,12 @@
 #include "matrix.h"
 #include "owner.h"
 
-struct ditto_claim_point;
+struct ditto_lock_point;
 struct ditto_mirror;
 struct file;
 
 /**
- * struct ditto_claim_point_ops - what the table needs of the object claimed
+ * struct ditto_lock_point_ops - what the table needs of the object claimed
  * @get: take a reference for claims
  * @put: give it back; any context but a hard interrupt
  * @local_access: DITTO_OPEN_READ and DITTO_OPEN_WRITE as processes on the server have
@@ -79,56 +79,56 @@ struct file;
  *	or end it, once for each beginning; process context, no lock of the table held,
  *	and to begin none at all. Return: 0 or an errno. NULL if nobody can
  */
-struct ditto_claim_point_ops {
-	void (*get)(struct ditto_claim_point *point);
-	void (*put)(struct ditto_claim_point *point);
-	u8 (*local_access)(struct ditto_claim_point *point);
-	void (*settle)(struct ditto_claim_point *point);
-	struct file *(*keep)(struct ditto_claim_point *point, struct file *file);
-	void (*unkeep)(struct ditto_claim_point *point, struct file *file);
-	int (*watch)(struct ditto_claim_point *point, bool on);
+struct ditto_lock_point_ops {
+	void (*get)(struct ditto_lock_point *point);
+	void (*put)(struct ditto_lock_point *point);
+	u8 (*local_access)(struct ditto_lock_point *point);
+	void (*settle)(struct ditto_lock_point *point);
+	struct file *(*keep)(struct ditto_lock_point *point, struct file *file);
+	void (*unkeep)(struct ditto_lock_point *point, struct file *file);
+	int (*watch)(struct ditto_lock_point *point, bool on);
 };
 
 /**
- * struct ditto_claim_point - embedded in what can be claimed
+ * struct ditto_lock_point - embedded in what can be claimed
  * @table: the lock table
  * @ops: see there
- * @claims: NULL while nothing is held or waited for
+ * @ctx: NULL while nothing is held or waited for
  * @quiet_until: no delegation is granted before, in milliseconds of the table's
- *	clock; kept here because it outlives the claims. Under claims->lock.
+ *	clock; kept here because it outlives the claims. Under ctx->lock.
  * @barred_until: no caching grant is made before, for the sake of a local process that was
  *	let go on; in milliseconds of the table's clock
  * @untold: holders that are still to be told of a break or a revocation; each holds the object
  */
-struct ditto_claim_point {
+struct ditto_lock_point {
 	struct ditto_lock_table *table;
-	const struct ditto_claim_point_ops *ops;
-	struct ditto_claims __rcu *claims;
+	const struct ditto_lock_point_ops *ops;
+	struct ditto_lock_ctx __rcu *ctx;
 	u64 quiet_until;
 	u64 barred_until;
 	atomic_t untold;
 };
 
 /**
- * ditto_claim_point_init - before the first claim
+ * ditto_lock_point_init - before the first claim
  * @point: embedded in the object
  * @table: the lock table
  * @ops: see there
  */
-static inline void ditto_claim_point_init(struct ditto_claim_point *point,
-					  struct ditto_lock_table *table,
-					  const struct ditto_claim_point_ops *ops)
+static inline void ditto_lock_point_init(struct ditto_lock_point *point,
+					 struct ditto_lock_table *table,
+					 const struct ditto_lock_point_ops *ops)
 {
 	point->table = table;
 	point->ops = ops;
-	RCU_INIT_POINTER(point->claims, NULL);
+	RCU_INIT_POINTER(point->ctx, NULL);
 	point->quiet_until = 0;
 	point->barred_until = 0;
 	atomic_set(&point->untold, 0);
 }
 
 /**
- * ditto_claim_point_release - the object goes away, as its share is removed
+ * ditto_lock_point_release - the object goes away, as its share is removed
  * @point: held
  * @why: for the trace; a constant
  *
@@ -137,10 +137,10 @@ static inline void ditto_claim_point_init(struct ditto_claim_point *point,
  *
  * Context: may sleep; no lock held.
  */
-void ditto_claim_point_release(struct ditto_claim_point *point, const char *why);
+void ditto_lock_point_release(struct ditto_lock_point *point, const char *why);
 
 /**
- * struct ditto_claims - what is held on one node
+ * struct ditto_lock_ctx - what is held on one node
  * @summary: DITTO_SUM_* bits; read without the lock
  * @dead: taken off the point; look again
  * @pump: something was given up: look at the queue before the lock is dropped
@@ -169,7 +169,7 @@ void ditto_claim_point_release(struct ditto_claim_point *point, const char *why)
  * @by_owner: all ranges by owner, discipline and first byte
  * @mirror: how the VFS sees this node; NULL if it does not
  */
-struct ditto_claims {
+struct ditto_lock_ctx {
 	u32 summary;
 	bool dead;
 	bool pump;
@@ -177,7 +177,7 @@ struct ditto_claims {
 	bool watched;
 	bool more;
 	spinlock_t lock;	/* see above */
-	struct ditto_claim_point *point;
+	struct ditto_lock_point *point;
 	u32 held;
 	u32 claims;
 	u32 begun;
@@ -287,7 +287,7 @@ struct ditto_park {
 	void (*done)(struct ditto_park *park);
 	struct list_head link;
 	struct work_struct work;
-	struct ditto_claim_point *point;
+	struct ditto_lock_point *point;
 };
 
 /**
@@ -314,29 +314,29 @@ bool ditto_park_cancel(struct ditto_park *park);
  * Context: may sleep; no lock held that a holder needs to give something up.
  * Return: jiffies left, 0 if the time is over.
  */
-long ditto_claim_pause(struct ditto_claim_point *point, long timeout);
+long ditto_claim_pause(struct ditto_lock_point *point, long timeout);
 
-enum ditto_answer ditto_claim_check_slow(struct ditto_claim_point *point,
+enum ditto_answer ditto_claim_check_slow(struct ditto_lock_point *point,
 					 const struct ditto_intent *intent,
 					 const struct ditto_actor *actor,
 					 struct ditto_park *park,
 					 struct ditto_conflict *conflict);
 
-void ditto_claim_recheck_slow(struct ditto_claim_point *point,
+void ditto_claim_recheck_slow(struct ditto_lock_point *point,
 			      const struct ditto_intent *intent,
 			      const struct ditto_actor *actor);
 
 /* Is anything of these DITTO_SUM_* bits held? Any context. */
-static inline bool ditto_claims_held(struct ditto_claim_point *point, u32 mask)
+static inline bool ditto_lock_point_held(struct ditto_lock_point *point, u32 mask)
 {
-	const struct ditto_claims *claims;
+	const struct ditto_lock_ctx *ctx;
 	bool held;
 
-	if (likely(!rcu_access_pointer(point->claims)))
+	if (likely(!rcu_access_pointer(point->ctx)))
 		return false;
 	rcu_read_lock();
-	claims = rcu_dereference(point->claims);
-	held = claims && (READ_ONCE(claims->summary) & mask);
+	ctx = rcu_dereference(point->ctx);
+	held = ctx && (READ_ONCE(ctx->summary) & mask);
 	rcu_read_unlock();
 	return held;
 }
@@ -355,7 +355,7 @@ static inline bool ditto_claims_held(struct ditto_claim_point *point, u32 mask)
  * Context: may sleep; no lock of the table held.
  * Return: see enum ditto_answer.
  */
-static inline enum ditto_answer ditto_claim_check(struct ditto_claim_point *point,
+static inline enum ditto_answer ditto_claim_check(struct ditto_lock_point *point,
 						  const struct ditto_intent *intent,
 						  const struct ditto_actor *actor,
 						  struct ditto_park *park,
@@ -363,7 +363,7 @@ static inline enum ditto_answer ditto_claim_check(struct ditto_claim_point *poin
 {
 	bool exact = actor && actor->exact;
 
-	if (likely(!ditto_claims_held(point, ditto_intent_mask[exact][intent->kind])))
+	if (likely(!ditto_lock_point_held(point, ditto_intent_mask[exact][intent->kind])))
 		return DITTO_ALLOWED;
 	return ditto_claim_check_slow(point, intent, actor, park, conflict);
 }
@@ -376,23 +376,23 @@ static inline enum ditto_answer ditto_claim_check(struct ditto_claim_point *poin
 #define DITTO_UNTOLD_SHORT_MS	50
 #define DITTO_UNTOLD_LONG	4
 
-void ditto_claim_told_slow(struct ditto_claim_point *point);
+void ditto_claim_told_slow(struct ditto_lock_point *point);
 
 /* Are there breaks of which a holder is still to be told? Any context. */
-static inline bool ditto_claim_is_untold(const struct ditto_claim_point *point)
+static inline bool ditto_claim_is_untold(const struct ditto_lock_point *point)
 {
 	return unlikely(atomic_read(&point->untold));
 }
 
 /* ditto_claim_recheck() for who answers nobody: does not wait until holders were told. */
-static inline void ditto_claim_recheck_nowait(struct ditto_claim_point *point,
+static inline void ditto_claim_recheck_nowait(struct ditto_lock_point *point,
 					      const struct ditto_intent *intent,
 					      const struct ditto_actor *actor)
 {
 	/* Orders the change before the look; pairs with that of ditto_cache_grant(). */
 	smp_mb();
-	if (unlikely(ditto_claims_held(point, ditto_intent_mask[0][intent->kind] &
-				       (DITTO_CACHE_ALL * DITTO_SUM_CACHE_READ))))
+	if (unlikely(ditto_lock_point_held(point, ditto_intent_mask[0][intent->kind] &
+					   (DITTO_CACHE_ALL * DITTO_SUM_CACHE_READ))))
 		ditto_claim_recheck_slow(point, intent, actor);
 }
 
@@ -407,7 +407,7 @@ static inline void ditto_claim_recheck_nowait(struct ditto_claim_point *point,
  *
  * Context: may sleep; no lock held that a callback needs. Does not wait for answers.
  */
-static inline void ditto_claim_recheck(struct ditto_claim_point *point,
+static inline void ditto_claim_recheck(struct ditto_lock_point *point,
 				       const struct ditto_intent *intent,
 				       const struct ditto_actor *actor)
 {

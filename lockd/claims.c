@@ -7,84 +7,84 @@
 #include "private.h"
 #include "trace.h"
 
-void ditto_claims_first(void *memory)
+void ditto_lock_ctx_first(void *memory)
 {
-	struct ditto_claims *claims = memory;
+	struct ditto_lock_ctx *ctx = memory;
 
-	spin_lock_init(&claims->lock);
+	spin_lock_init(&ctx->lock);
 }
 
 /*
  * New claims, dead until they are on their node. Who found what was here before may still be
  * waiting for the lock, so it is held while all behind it is made.
  */
-static struct ditto_claims *claims_alloc(struct ditto_claim_point *point)
+static struct ditto_lock_ctx *claims_alloc(struct ditto_lock_point *point)
 {
-	struct ditto_claims *claims = kmem_cache_alloc(ditto_claims_slab, GFP_KERNEL);
+	struct ditto_lock_ctx *ctx = kmem_cache_alloc(ditto_lock_ctx_slab, GFP_KERNEL);
 
-	if (!claims)
+	if (!ctx)
 		return NULL;
-	spin_lock(&claims->lock);
-	memset_after(claims, 0, lock);
-	WRITE_ONCE(claims->summary, 0);
-	claims->dead = true;
-	claims->pump = false;
-	claims->settled = false;
-	claims->watched = false;
-	claims->more = false;
-	claims->point = point;
-	claims->holders = RB_ROOT_CACHED;
-	claims->by_id = RB_ROOT_CACHED;
-	INIT_LIST_HEAD(&claims->waits);
-	INIT_LIST_HEAD(&claims->parks);
-	INIT_LIST_HEAD(&claims->gone);
+	spin_lock(&ctx->lock);
+	memset_after(ctx, 0, lock);
+	WRITE_ONCE(ctx->summary, 0);
+	ctx->dead = true;
+	ctx->pump = false;
+	ctx->settled = false;
+	ctx->watched = false;
+	ctx->more = false;
+	ctx->point = point;
+	ctx->holders = RB_ROOT_CACHED;
+	ctx->by_id = RB_ROOT_CACHED;
+	INIT_LIST_HEAD(&ctx->waits);
+	INIT_LIST_HEAD(&ctx->parks);
+	INIT_LIST_HEAD(&ctx->gone);
 	for (int row = 0; row < DITTO_RANGE_ROWS; row++)
-		claims->ranges[row] = RB_ROOT_CACHED;
-	claims->by_owner = RB_ROOT_CACHED;
-	spin_unlock(&claims->lock);
-	return claims;
+		ctx->ranges[row] = RB_ROOT_CACHED;
+	ctx->by_owner = RB_ROOT_CACHED;
+	spin_unlock(&ctx->lock);
+	return ctx;
 }
 
-static __always_inline struct ditto_claims *claims_of_point(const void *arg)
+static __always_inline struct ditto_lock_ctx *claims_of_point(const void *arg)
 {
-	const struct ditto_claim_point *point = arg;
+	const struct ditto_lock_point *point = arg;
 
-	return rcu_dereference(point->claims);
+	return rcu_dereference(point->ctx);
 }
 
 /* The claims of a node, locked; NULL if it has none. */
-struct ditto_claims *ditto_claims_find(struct ditto_claim_point *point)
+struct ditto_lock_ctx *ditto_lock_ctx_find(struct ditto_lock_point *point)
 {
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 
-	while ((claims = ditto_claims_lock(claims_of_point, point))) {
-		if (likely(claims->point == point))
+	while ((ctx = ditto_lock_ctx_lock(claims_of_point, point))) {
+		if (likely(ctx->point == point))
 			break;
-		__acquire(&claims->lock);
-		spin_unlock(&claims->lock);
+		__acquire(&ctx->lock);
+		spin_unlock(&ctx->lock);
 	}
-	return claims;
+	return ctx;
 }
 
 /* The claims of a node, locked, made if it has none; NULL without memory. */
-struct ditto_claims *ditto_claims_make(struct ditto_claim_point *point)
+struct ditto_lock_ctx *ditto_lock_ctx_make(struct ditto_lock_point *point)
 {
-	struct ditto_claims *claims, *fresh;
+	struct ditto_lock_ctx *ctx, *fresh;
 
-	claims = ditto_claims_find(point);
-	if (claims)
-		return claims;
+	ctx = ditto_lock_ctx_find(point);
+	if (ctx)
+		return ctx;
 	fresh = claims_alloc(point);
 	if (!fresh)
 		return NULL;
 	/* Locked before anybody can see it. */
 	spin_lock(&fresh->lock);
-	while (cmpxchg(&point->claims, RCU_INITIALIZER(NULL), RCU_INITIALIZER(fresh))) {
+	while (cmpxchg(&point->ctx, RCU_INITIALIZER(NULL), RCU_INITIALIZER(fresh))) {
 		spin_unlock(&fresh->lock);
-		claims = ditto_claims_find(point);
-		if (claims) {
-			kmem_cache_free(ditto_claims_slab, fresh);
-			return claims;
+		ctx = ditto_lock_ctx_find(point);
+		if (ctx) {
+			kmem_cache_free(ditto_lock_ctx_slab, fresh);
+			return ctx;
 		}
 		spin_lock(&fresh->lock);
 	}
@@ -99,42 +99,42 @@ struct ditto_claims *ditto_claims_make(struct ditto_claim_point *point)
  * The claims that a claim or a waiting request is on, locked; NULL if it is
  * off. The caller keeps its memory.
  */
-struct ditto_claims *ditto_claims_at(struct ditto_claims *const *where)
+struct ditto_lock_ctx *ditto_lock_ctx_at(struct ditto_lock_ctx *const *where)
 {
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 
 	rcu_read_lock();
-	while ((claims = READ_ONCE(*where))) {
-		spin_lock(&claims->lock);
-		if (*where == claims) {
-			__release(&claims->lock);
+	while ((ctx = READ_ONCE(*where))) {
+		spin_lock(&ctx->lock);
+		if (*where == ctx) {
+			__release(&ctx->lock);
 			break;
 		}
-		spin_unlock(&claims->lock);
+		spin_unlock(&ctx->lock);
 	}
 	rcu_read_unlock();
-	return claims;
+	return ctx;
 }
 
-static u32 claims_summary(const struct ditto_claims *claims)
+static u32 claims_summary(const struct ditto_lock_ctx *ctx)
 {
-	u32 modes = ditto_holders_sum(claims).modes, sum = 0;
+	u32 modes = ditto_holders_sum(ctx).modes, sum = 0;
 
 	for (int row = 0; row < DITTO_RANGE_ROWS; row++) {
-		if (!RB_EMPTY_ROOT(&claims->ranges[row].rb_root))
+		if (!RB_EMPTY_ROOT(&ctx->ranges[row].rb_root))
 			sum |= row < DITTO_HELD_EXACT_SHARED ? DITTO_SUM_RANGE : DITTO_SUM_EXACT;
 	}
 	for (int bit = 0; bit < 3; bit++) {
 		if (modes & ditto_modes_any(ditto_modes(0, BIT(bit))))
 			sum |= DITTO_SUM_DENY_READ << bit;
-		if (claims->caching[bit])
+		if (ctx->caching[bit])
 			sum |= DITTO_SUM_CACHE_READ << bit;
 	}
-	if (claims->opens)
+	if (ctx->opens)
 		sum |= DITTO_SUM_OPEN;
-	if (claims->notifying)
+	if (ctx->notifying)
 		sum |= DITTO_SUM_NOTIFY;
-	if (claims->waiting)
+	if (ctx->waiting)
 		sum |= DITTO_SUM_WAIT;
 	return sum;
 }
@@ -152,20 +152,20 @@ static void gone_free(struct list_head *gone)
 }
 
 /* With the last grant of a directory it need not be watched; the caller does that unlocked. */
-static bool claims_unwatch(struct ditto_claims *claims)
+static bool claims_unwatch(struct ditto_lock_ctx *ctx)
 {
-	if (!claims->watched || claims->caching[0])
+	if (!ctx->watched || ctx->caching[0])
 		return false;
-	claims->watched = false;
-	claims->point->ops->get(claims->point);
+	ctx->watched = false;
+	ctx->point->ops->get(ctx->point);
 	return true;
 }
 
 /* What begins to count with the next hold of the lock. */
-static void claims_hold_end(struct ditto_claims *claims)
+static void claims_hold_end(struct ditto_lock_ctx *ctx)
 {
-	claims->more = false;
-	claims->begun = 0;
+	ctx->more = false;
+	ctx->begun = 0;
 	ditto_steps_end();
 }
 
@@ -173,58 +173,58 @@ static void claims_hold_end(struct ditto_claims *claims)
  * Whoever waits for what was given up gets its turn. True if a request in the queue is to
  * take more grants than may be broken under one hold of the lock.
  */
-static bool claims_settle(struct ditto_claims *claims)
+static bool claims_settle(struct ditto_lock_ctx *ctx)
 {
 	u32 summary;
 
 	/* Whose turn it is may take a grant that others are parked for, too. */
-	while (claims->settled || claims->pump) {
-		if (claims->settled)
-			ditto_park_wake(claims);
-		claims->settled = false;
-		claims->pump = false;
-		ditto_wait_pump(claims);
+	while (ctx->settled || ctx->pump) {
+		if (ctx->settled)
+			ditto_park_wake(ctx);
+		ctx->settled = false;
+		ctx->pump = false;
+		ditto_wait_pump(ctx);
 	}
-	if (claims->mirror)
-		ditto_mirror_note(claims);
-	summary = claims_summary(claims);
-	if (summary != claims->summary)
-		WRITE_ONCE(claims->summary, summary);
-	return claims->more && claims->waiting;
+	if (ctx->mirror)
+		ditto_mirror_note(ctx);
+	summary = claims_summary(ctx);
+	if (summary != ctx->summary)
+		WRITE_ONCE(ctx->summary, summary);
+	return ctx->more && ctx->waiting;
 }
 
 /*
  * Drop the lock. Before, whoever waits for what was given up gets its turn;
  * after, what is gone is freed.
  */
-void ditto_claims_unlock(struct ditto_claims *claims)
+void ditto_lock_ctx_unlock(struct ditto_lock_ctx *ctx)
 {
-	struct ditto_claim_point *point = claims->point;
+	struct ditto_lock_point *point = ctx->point;
 	struct ditto_mirror *mirror = NULL;
 	LIST_HEAD(gone);
 	bool dead, unwatch;
 
-	lockdep_assert_held(&claims->lock);
-	__acquire(&claims->lock);
-	while (claims_settle(claims)) {
-		ditto_claims_pin(claims);
-		claims_hold_end(claims);
-		spin_unlock(&claims->lock);
+	lockdep_assert_held(&ctx->lock);
+	__acquire(&ctx->lock);
+	while (claims_settle(ctx)) {
+		ditto_lock_ctx_pin(ctx);
+		claims_hold_end(ctx);
+		spin_unlock(&ctx->lock);
 		cond_resched();
-		spin_lock(&claims->lock);
-		ditto_claims_unpin(claims);
-		claims->pump = true;
+		spin_lock(&ctx->lock);
+		ditto_lock_ctx_unpin(ctx);
+		ctx->pump = true;
 	}
-	claims_hold_end(claims);
-	list_splice_init(&claims->gone, &gone);
-	unwatch = claims_unwatch(claims);
-	dead = !claims->held;
+	claims_hold_end(ctx);
+	list_splice_init(&ctx->gone, &gone);
+	unwatch = claims_unwatch(ctx);
+	dead = !ctx->held;
 	if (dead) {
-		claims->dead = true;
-		RCU_INIT_POINTER(point->claims, NULL);
-		mirror = claims->mirror;
+		ctx->dead = true;
+		RCU_INIT_POINTER(point->ctx, NULL);
+		mirror = ctx->mirror;
 	}
-	spin_unlock(&claims->lock);
+	spin_unlock(&ctx->lock);
 
 	gone_free(&gone);
 	if (unwatch) {
@@ -234,43 +234,43 @@ void ditto_claims_unlock(struct ditto_claims *claims)
 	if (dead) {
 		ditto_mirror_put(mirror);
 		atomic_dec(&point->table->nodes);
-		kmem_cache_free(ditto_claims_slab, claims);
+		kmem_cache_free(ditto_lock_ctx_slab, ctx);
 		point->ops->put(point);
 	}
 }
 
-void ditto_claims_unlock_same(struct ditto_claims *claims)
+void ditto_lock_ctx_unlock_same(struct ditto_lock_ctx *ctx)
 {
-	if (!claims->held) {
-		ditto_claims_unlock(claims);
+	if (!ctx->held) {
+		ditto_lock_ctx_unlock(ctx);
 		return;
 	}
-	__acquire(&claims->lock);
-	claims_hold_end(claims);
-	spin_unlock(&claims->lock);
+	__acquire(&ctx->lock);
+	claims_hold_end(ctx);
+	spin_unlock(&ctx->lock);
 }
 
 /* Keep the claims while the lock is dropped for a moment. */
-void ditto_claims_pin(struct ditto_claims *claims)
+void ditto_lock_ctx_pin(struct ditto_lock_ctx *ctx)
 {
-	lockdep_assert_held(&claims->lock);
-	claims->held++;
+	lockdep_assert_held(&ctx->lock);
+	ctx->held++;
 }
 
-void ditto_claims_unpin(struct ditto_claims *claims)
+void ditto_lock_ctx_unpin(struct ditto_lock_ctx *ctx)
 {
-	lockdep_assert_held(&claims->lock);
-	claims->held--;
+	lockdep_assert_held(&ctx->lock);
+	ctx->held--;
 }
 
-void ditto_claims_lock_pinned(struct ditto_claims *claims)
+void ditto_lock_ctx_lock_pinned(struct ditto_lock_ctx *ctx)
 {
-	spin_lock(&claims->lock);
-	__release(&claims->lock);
+	spin_lock(&ctx->lock);
+	__release(&ctx->lock);
 }
 
 /* Concurrent claims on other nodes may pass a limit of all by a few. */
-static int claim_limits(struct ditto_claims *claims, struct ditto_claim *claim)
+static int claim_limits(struct ditto_lock_ctx *ctx, struct ditto_claim *claim)
 {
 	struct ditto_client *client = claim->owner->client;
 	struct ditto_lock_table *table = client->table;
@@ -278,7 +278,7 @@ static int claim_limits(struct ditto_claims *claims, struct ditto_claim *claim)
 
 	for (int kind = 0; kind < DITTO_CLAIM_KINDS; kind++)
 		all += atomic_read(&table->live[kind]);
-	if (claims->claims < READ_ONCE(table->settings.claims_per_node) &&
+	if (ctx->claims < READ_ONCE(table->settings.claims_per_node) &&
 	    ditto_client_claims(client) < READ_ONCE(table->settings.claims_per_client) &&
 	    all < READ_ONCE(table->settings.claims) && !ditto_client_cover(client, 1))
 		return 0;
@@ -301,12 +301,12 @@ static void number_del(struct rb_root_cached *root, struct rb_node **newest, str
 	rb_erase_cached(rb, root);
 }
 
-struct ditto_claim *ditto_claims_claim_after(const struct ditto_claims *claims, u64 id)
+struct ditto_claim *ditto_lock_ctx_claim_after(const struct ditto_lock_ctx *ctx, u64 id)
 {
-	struct rb_node *rb = claims->by_id.rb_root.rb_node;
+	struct rb_node *rb = ctx->by_id.rb_root.rb_node;
 	struct ditto_claim *found = NULL;
 
-	lockdep_assert_held(&claims->lock);
+	lockdep_assert_held(&ctx->lock);
 	while (rb) {
 		struct ditto_claim *claim = rb_entry(rb, struct ditto_claim, on_node);
 
@@ -321,29 +321,29 @@ struct ditto_claim *ditto_claims_claim_after(const struct ditto_claims *claims, 
 	return found;
 }
 
-int ditto_claim_attach(struct ditto_claims *claims, struct ditto_claim *claim)
+int ditto_claim_attach(struct ditto_lock_ctx *ctx, struct ditto_claim *claim)
 {
 	struct ditto_client *client = claim->owner->client;
 	enum ditto_claim_kind kind = ditto_claim_kind(claim);
 	int err;
 
-	lockdep_assert_held(&claims->lock);
+	lockdep_assert_held(&ctx->lock);
 	spin_lock(&client->lock);
-	err = client->dead ? -ESHUTDOWN : claim_limits(claims, claim);
+	err = client->dead ? -ESHUTDOWN : claim_limits(ctx, claim);
 	if (err) {
 		spin_unlock(&client->lock);
 		return err;
 	}
-	WRITE_ONCE(claim->claims, claims);
+	WRITE_ONCE(claim->ctx, ctx);
 	claim->since = ktime_get_real_seconds();
 	claim->id = atomic64_inc_return(&client->table->last_id);
 	number_add(&client->claims, &client->newest, &claim->by_id);
 	atomic_inc(&client->live[kind]);
 	spin_unlock(&client->lock);
 	atomic_inc(&client->table->live[kind]);
-	number_add(&claims->by_id, &claims->newest, &claim->on_node);
-	claims->claims++;
-	claims->held++;
+	number_add(&ctx->by_id, &ctx->newest, &claim->on_node);
+	ctx->claims++;
+	ctx->held++;
 	ditto_locks_count(client->table, DITTO_LOCK_GRANTED);
 	return 0;
 }
@@ -358,24 +358,24 @@ static bool claim_is_kept(struct ditto_claim *claim)
 
 void ditto_claim_detach(struct ditto_claim *claim)
 {
-	struct ditto_claims *claims = claim->claims;
+	struct ditto_lock_ctx *ctx = claim->ctx;
 	struct ditto_client *client = claim->owner->client;
 	enum ditto_claim_kind kind = ditto_claim_kind(claim);
 
-	lockdep_assert_held(&claims->lock);
+	lockdep_assert_held(&ctx->lock);
 	spin_lock(&client->lock);
-	WRITE_ONCE(claim->claims, NULL);
+	WRITE_ONCE(claim->ctx, NULL);
 	number_del(&client->claims, &client->newest, &claim->by_id);
 	atomic_dec(&client->table->live[kind]);
 	atomic_dec(&client->live[kind]);
 	ditto_client_cover(client, 0);
 	spin_unlock(&client->lock);
-	number_del(&claims->by_id, &claims->newest, &claim->on_node);
-	claims->claims--;
-	claims->held--;
-	claims->pump = true;
+	number_del(&ctx->by_id, &ctx->newest, &claim->on_node);
+	ctx->claims--;
+	ctx->held--;
+	ctx->pump = true;
 	if (!claim_is_kept(claim))
-		list_add_tail(&claim->gone, &claims->gone);
+		list_add_tail(&claim->gone, &ctx->gone);
 }
 
 bool ditto_claim_drop(struct ditto_claim *claim, const char *why)
@@ -397,36 +397,36 @@ bool ditto_claim_drop(struct ditto_claim *claim, const char *why)
 }
 
 /* The first of what is held or waited for goes; false if there is nothing. */
-static bool claims_drop_one(struct ditto_claims *claims, const char *why)
+static bool claims_drop_one(struct ditto_lock_ctx *ctx, const char *why)
 {
 	struct ditto_claim *claim;
 
-	if (!list_empty(&claims->waits)) {
-		ditto_wait_finish(list_first_entry(&claims->waits, struct ditto_wait, link),
+	if (!list_empty(&ctx->waits)) {
+		ditto_wait_finish(list_first_entry(&ctx->waits, struct ditto_wait, link),
 				  -ESHUTDOWN);
 		return true;
 	}
-	claim = rb_entry_safe(rb_first_cached(&claims->by_id), struct ditto_claim, on_node);
+	claim = rb_entry_safe(rb_first_cached(&ctx->by_id), struct ditto_claim, on_node);
 	if (claim)
 		ditto_claim_drop(claim, why);
 	return claim;
 }
 
-void ditto_claim_point_release(struct ditto_claim_point *point, const char *why)
+void ditto_lock_point_release(struct ditto_lock_point *point, const char *why)
 {
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 	bool more = true;
 
 	while (more) {
-		claims = ditto_claims_find(point);
-		if (!claims)
+		ctx = ditto_lock_ctx_find(point);
+		if (!ctx)
 			return;
 		/* A pause now and then for who wants the lock. */
 		for (int i = 0; more && i < DITTO_DROPS_AT_ONCE; i++)
-			more = claims_drop_one(claims, why);
-		claims->settled = true;
-		ditto_claims_unlock(claims);
+			more = claims_drop_one(ctx, why);
+		ctx->settled = true;
+		ditto_lock_ctx_unlock(ctx);
 		cond_resched();
 	}
 }
-EXPORT_SYMBOL_NS_GPL(ditto_claim_point_release, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_lock_point_release, DITTO);

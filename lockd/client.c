@@ -146,55 +146,55 @@ struct ditto_claim *ditto_client_claim_after(const struct ditto_client *client, 
 }
 
 /* Where the client's first claim is. */
-static struct ditto_claims *first_claimed(const void *arg)
+static struct ditto_lock_ctx *first_claimed(const void *arg)
 {
 	struct ditto_client *client = (struct ditto_client *)arg;
 	struct ditto_claim *claim;
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 
 	spin_lock(&client->lock);
 	claim = ditto_client_first_claim(client);
-	claims = claim ? claim->claims : NULL;
+	ctx = claim ? claim->ctx : NULL;
 	spin_unlock(&client->lock);
-	return claims;
+	return ctx;
 }
 
 /* Where its first waiting request is. */
-static struct ditto_claims *first_awaited(const void *arg)
+static struct ditto_lock_ctx *first_awaited(const void *arg)
 {
 	struct ditto_client *client = (struct ditto_client *)arg;
 	struct ditto_wait *wait;
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 
 	spin_lock(&client->lock);
 	wait = list_first_entry_or_null(&client->waits, struct ditto_wait, client_link);
-	claims = wait ? wait->claims : NULL;
+	ctx = wait ? wait->ctx : NULL;
 	spin_unlock(&client->lock);
-	return claims;
+	return ctx;
 }
 
 /* The first claim, if it is on this node. */
 static struct ditto_claim *client_claim_on(struct ditto_client *client,
-					   const struct ditto_claims *claims)
+					   const struct ditto_lock_ctx *ctx)
 {
 	struct ditto_claim *claim;
 
 	spin_lock(&client->lock);
 	claim = ditto_client_first_claim(client);
-	if (claim && claim->claims != claims)
+	if (claim && claim->ctx != ctx)
 		claim = NULL;
 	spin_unlock(&client->lock);
 	return claim;
 }
 
 static struct ditto_wait *client_wait_on(struct ditto_client *client,
-					 const struct ditto_claims *claims)
+					 const struct ditto_lock_ctx *ctx)
 {
 	struct ditto_wait *wait;
 
 	spin_lock(&client->lock);
 	wait = list_first_entry_or_null(&client->waits, struct ditto_wait, client_link);
-	if (wait && wait->claims != claims)
+	if (wait && wait->ctx != ctx)
 		wait = NULL;
 	spin_unlock(&client->lock);
 	return wait;
@@ -202,32 +202,32 @@ static struct ditto_wait *client_wait_on(struct ditto_client *client,
 
 static void client_drop_claims(struct ditto_client *client, const char *why)
 {
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 
-	while ((claims = ditto_claims_lock(first_claimed, client))) {
+	while ((ctx = ditto_lock_ctx_lock(first_claimed, client))) {
 		for (int i = 0; i < DITTO_DROPS_AT_ONCE; i++) {
-			struct ditto_claim *claim = client_claim_on(client, claims);
+			struct ditto_claim *claim = client_claim_on(client, ctx);
 
 			if (!claim)
 				break;
 			ditto_claim_drop(claim, why);
 		}
 		/* Who was told to come again may do so. */
-		claims->settled = true;
-		ditto_claims_unlock(claims);
+		ctx->settled = true;
+		ditto_lock_ctx_unlock(ctx);
 		cond_resched();
 	}
 }
 
 static void client_drop_waits(struct ditto_client *client)
 {
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 	struct ditto_wait *wait;
 
-	while ((claims = ditto_claims_lock(first_awaited, client))) {
-		while ((wait = client_wait_on(client, claims)))
+	while ((ctx = ditto_lock_ctx_lock(first_awaited, client))) {
+		while ((wait = client_wait_on(client, ctx)))
 			ditto_wait_finish(wait, -ESHUTDOWN);
-		ditto_claims_unlock(claims);
+		ditto_lock_ctx_unlock(ctx);
 		cond_resched();
 	}
 }

@@ -6,7 +6,7 @@
  * waiting requests are released by one function, whatever the cause.
  *
  * Locking: client->lock (spinlock) guards what the client has. It is taken
- * inside a node's claims->lock (see claim.h), never around it: a release finds
+ * inside a node's ctx->lock (see claim.h), never around it: a release finds
  * the first claim under the client's lock, drops that, and then takes the node's.
  *
  * Lifetime: each owner holds its client, each claim and waiting request holds

@@ -10,7 +10,7 @@
  * suffices. Only ranges count: a break ends by its deadline.
  *
  * Locking: table->deadlock is held. Owners found are kept on a list through
- * themselves, so nothing is allocated; one node's claims->lock is held at a time.
+ * themselves, so nothing is allocated; one node's ctx->lock is held at a time.
  */
 #include "private.h"
 
@@ -40,7 +40,7 @@ static void search_add(struct search *search, struct ditto_owner *owner)
  * The owners of some of the ranges of a row that a request waits for, behind @place, which is
  * moved. False if there are no more.
  */
-static bool add_holders_some(struct search *search, struct ditto_claims *claims,
+static bool add_holders_some(struct search *search, struct ditto_lock_ctx *ctx,
 			     const struct ditto_range_request *req, enum ditto_held row,
 			     struct ditto_range_place *place)
 {
@@ -49,8 +49,8 @@ static bool add_holders_some(struct search *search, struct ditto_claims *claims,
 	struct ditto_range *range;
 
 	range = place->id ?
-		ditto_range_other_behind(claims, row, place, req->first, last, &pass) :
-		ditto_range_other(claims, row, req->first, last, &pass);
+		ditto_range_other_behind(ctx, row, place, req->first, last, &pass) :
+		ditto_range_other(ctx, row, req->first, last, &pass);
 	for (int i = 0; range && i < HOLDERS_AT_ONCE; i++) {
 		*place = (struct ditto_range_place) { range->first, range->claim.id };
 		if (range->claim.owner != req->owner)
@@ -63,7 +63,7 @@ static bool add_holders_some(struct search *search, struct ditto_claims *claims,
 }
 
 /* The lock is dropped now and then; what comes and goes meanwhile was seen or was not. */
-static void add_holders(struct search *search, struct ditto_claims *claims,
+static void add_holders(struct search *search, struct ditto_lock_ctx *ctx,
 			const struct ditto_range_request *req)
 {
 	enum ditto_intent_kind intent = req->exclusive ? DITTO_INTENT_RANGE_EXCLUSIVE :
@@ -76,12 +76,12 @@ static void add_holders(struct search *search, struct ditto_claims *claims,
 
 		if (ditto_matrix[row][intent].action != DITTO_RULE_DENY)
 			continue;
-		while (add_holders_some(search, claims, req, row, &place)) {
-			ditto_claims_pin(claims);
-			ditto_claims_unlock_same(claims);
+		while (add_holders_some(search, ctx, req, row, &place)) {
+			ditto_lock_ctx_pin(ctx);
+			ditto_lock_ctx_unlock_same(ctx);
 			cond_resched();
-			ditto_claims_lock_pinned(claims);
-			ditto_claims_unpin(claims);
+			ditto_lock_ctx_lock_pinned(ctx);
+			ditto_lock_ctx_unpin(ctx);
 		}
 	}
 }
@@ -90,19 +90,19 @@ static void add_holders(struct search *search, struct ditto_claims *claims,
  * Whom does a request wait for? Under the lock of its node, which is dropped now and then once
  * the request is not looked at any more; its owner is held.
  */
-static void add_blockers(struct search *search, struct ditto_claims *claims,
+static void add_blockers(struct search *search, struct ditto_lock_ctx *ctx,
 			 const struct ditto_wait *wait)
 {
 	const struct ditto_range_request req = wait->request;
 	struct ditto_wait *other;
 
-	list_for_each_entry(other, &claims->waits, link) {
+	list_for_each_entry(other, &ctx->waits, link) {
 		if (other == wait)
 			break;
 		if (!wait->barge && !other->tell && ditto_wait_conflicts(&other->request, &req))
 			search_add(search, other->request.owner);
 	}
-	add_holders(search, claims, &req);
+	add_holders(search, ctx, &req);
 }
 
 /**
@@ -119,11 +119,11 @@ struct search_owner {
  * Where the owner's next request waits that this search has not seen; NULL if there is none.
  * What was seen goes to the end of the list, and nothing is added during a search.
  */
-static struct ditto_claims *search_next_wait(const void *arg)
+static struct ditto_lock_ctx *search_next_wait(const void *arg)
 {
 	const struct search_owner *so = arg;
 	struct ditto_owner *owner = so->owner;
-	struct ditto_claims *claims = NULL;
+	struct ditto_lock_ctx *ctx = NULL;
 	struct ditto_wait *wait;
 
 	spin_lock(&owner->client->lock);
@@ -131,20 +131,20 @@ static struct ditto_claims *search_next_wait(const void *arg)
 	if (wait && wait->search != so->number) {
 		wait->search = so->number;
 		list_move_tail(&wait->owner_link, &owner->waits);
-		claims = wait->claims;
+		ctx = wait->ctx;
 	}
 	spin_unlock(&owner->client->lock);
-	return claims;
+	return ctx;
 }
 
 /* One of an owner's requests on a node whose blockers are not known yet. */
 static struct ditto_wait *search_next_blocked(const struct search *search,
-					      const struct ditto_claims *claims,
+					      const struct ditto_lock_ctx *ctx,
 					      const struct ditto_owner *owner)
 {
 	struct ditto_wait *wait;
 
-	list_for_each_entry(wait, &claims->waits, link) {
+	list_for_each_entry(wait, &ctx->waits, link) {
 		if (wait->request.owner == owner && !wait->tell && wait->blocked != search->number)
 			return wait;
 	}
@@ -158,15 +158,15 @@ static struct ditto_wait *search_next_blocked(const struct search *search,
 static void add_owner(struct search *search, struct ditto_owner *owner)
 {
 	const struct search_owner so = { .number = search->number, .owner = owner };
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 	struct ditto_wait *wait;
 
-	while ((claims = ditto_claims_lock(search_next_wait, &so))) {
-		while ((wait = search_next_blocked(search, claims, owner))) {
+	while ((ctx = ditto_lock_ctx_lock(search_next_wait, &so))) {
+		while ((wait = search_next_blocked(search, ctx, owner))) {
 			wait->blocked = search->number;
-			add_blockers(search, claims, wait);
+			add_blockers(search, ctx, wait);
 		}
-		ditto_claims_unlock(claims);
+		ditto_lock_ctx_unlock(ctx);
 		cond_resched();
 	}
 }
@@ -176,15 +176,15 @@ bool ditto_deadlock(struct ditto_lock_table *table, struct ditto_wait *wait)
 {
 	struct ditto_owner *self = wait->request.owner, *owner;
 	struct search search = { .number = ++table->search };
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 	bool found = false;
 
 	lockdep_assert_held(&table->deadlock);
 	INIT_LIST_HEAD(&search.todo);
-	claims = ditto_claims_at(&wait->claims);
-	if (claims) {
-		add_blockers(&search, claims, wait);
-		ditto_claims_unlock(claims);
+	ctx = ditto_lock_ctx_at(&wait->ctx);
+	if (ctx) {
+		add_blockers(&search, ctx, wait);
+		ditto_lock_ctx_unlock(ctx);
 	}
 	while (!list_empty(&search.todo)) {
 		owner = list_first_entry(&search.todo, struct ditto_owner, search_link);

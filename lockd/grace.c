@@ -286,9 +286,9 @@ static void actor_clients(const struct ditto_actor *actor, const struct ditto_cl
 	clients[2] = actor->cache_owner ? actor->cache_owner->client : NULL;
 }
 
-static bool actor_has_writer(struct ditto_claims *claims, const struct ditto_client *clients[3])
+static bool actor_has_writer(struct ditto_lock_ctx *ctx, const struct ditto_client *clients[3])
 {
-	const struct ditto_cache *writer = ditto_writer(claims);
+	const struct ditto_cache *writer = ditto_writer(ctx);
 
 	for (int i = 0; writer && i < 3; i++) {
 		if (writer->claim.owner->client == clients[i])
@@ -310,14 +310,14 @@ static bool actor_has_open(struct ditto_holder *holder, const struct ditto_clien
  * The same among the opens of some holders behind a key. @last becomes the key of the last of
  * them, held; NULL if there are no more.
  */
-static bool actor_has_open_behind(struct ditto_claims *claims,
+static bool actor_has_open_behind(struct ditto_lock_ctx *ctx,
 				  const struct ditto_client *clients[3], struct ditto_owner **last)
 {
 	const struct ditto_holder_sum changes = { .modes = ditto_modes_any(GRACE_MODES) };
 	struct ditto_holder *holder;
 
-	holder = *last ? ditto_holder_behind(claims, *last, false, &changes) :
-			 ditto_holder_first(claims, &changes);
+	holder = *last ? ditto_holder_behind(ctx, *last, false, &changes) :
+			 ditto_holder_first(ctx, &changes);
 	*last = NULL;
 	for (int i = 1; holder; holder = ditto_holder_next(holder, &changes), i++) {
 		if (actor_has_open(holder, clients))
@@ -332,22 +332,22 @@ static bool actor_has_open_behind(struct ditto_claims *claims,
 }
 
 /* Does it have a claim whose use none of those still to be reclaimed forbids? */
-static bool actor_may_change(struct ditto_claim_point *point, const struct ditto_actor *actor)
+static bool actor_may_change(struct ditto_lock_point *point, const struct ditto_actor *actor)
 {
 	struct ditto_owner *behind = NULL, *last = NULL;
 	const struct ditto_client *clients[3];
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 	bool may = false;
 
 	actor_clients(actor, clients);
 	do {
-		claims = ditto_claims_find(point);
-		if (!claims)
+		ctx = ditto_lock_ctx_find(point);
+		if (!ctx)
 			break;
 		last = behind;
-		may = actor_has_writer(claims, clients) ||
-		      actor_has_open_behind(claims, clients, &last);
-		ditto_claims_unlock(claims);
+		may = actor_has_writer(ctx, clients) ||
+		      actor_has_open_behind(ctx, clients, &last);
+		ditto_lock_ctx_unlock(ctx);
 		ditto_owner_put(behind);
 		behind = last;
 		cond_resched();
@@ -356,7 +356,7 @@ static bool actor_may_change(struct ditto_claim_point *point, const struct ditto
 	return may;
 }
 
-bool ditto_grace_guards(struct ditto_claim_point *point, enum ditto_intent_kind kind,
+bool ditto_grace_guards(struct ditto_lock_point *point, enum ditto_intent_kind kind,
 			const struct ditto_actor *actor)
 {
 	static const u32 changes = BIT(DITTO_INTENT_WRITE) | BIT(DITTO_INTENT_SIZE) |

@@ -19,7 +19,7 @@
 #include "matrix.h"
 
 struct ditto_actor;
-struct ditto_claim_point;
+struct ditto_lock_point;
 struct ditto_client;
 struct ditto_lock_table;
 
@@ -134,7 +134,7 @@ int ditto_grace_check(struct ditto_client *client, bool reclaim);
  *
  * Context: process; does not sleep; no lock of the table held.
  */
-bool ditto_grace_guards(struct ditto_claim_point *point, enum ditto_intent_kind kind,
+bool ditto_grace_guards(struct ditto_lock_point *point, enum ditto_intent_kind kind,
 			const struct ditto_actor *actor);
 
 /**

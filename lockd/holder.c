@@ -130,20 +130,20 @@ static bool holder_less(struct rb_node *a, const struct rb_node *b)
 			   rb_entry(b, struct ditto_holder, by_key)->key, false) < 0;
 }
 
-struct ditto_holder_sum ditto_holders_sum(const struct ditto_claims *claims)
+struct ditto_holder_sum ditto_holders_sum(const struct ditto_lock_ctx *ctx)
 {
 	struct ditto_holder_sum sum = {};
 
-	lockdep_assert_held(&claims->lock);
-	sum_add_subtree(&sum, claims->holders.rb_root.rb_node);
+	lockdep_assert_held(&ctx->lock);
+	sum_add_subtree(&sum, ctx->holders.rb_root.rb_node);
 	return sum;
 }
 
-struct ditto_holder *ditto_holder_find(struct ditto_claims *claims, const struct ditto_owner *key)
+struct ditto_holder *ditto_holder_find(struct ditto_lock_ctx *ctx, const struct ditto_owner *key)
 {
-	struct rb_node *rb = claims->holders.rb_root.rb_node;
+	struct rb_node *rb = ctx->holders.rb_root.rb_node;
 
-	lockdep_assert_held(&claims->lock);
+	lockdep_assert_held(&ctx->lock);
 	while (rb) {
 		struct ditto_holder *holder = rb_entry(rb, struct ditto_holder, by_key);
 		int diff = key_compare(key, holder->key, false);
@@ -178,12 +178,12 @@ static struct ditto_holder *holder_leftmost(struct rb_node *rb, const struct dit
 	}
 }
 
-struct ditto_holder *ditto_holder_first(struct ditto_claims *claims,
+struct ditto_holder *ditto_holder_first(struct ditto_lock_ctx *ctx,
 					const struct ditto_holder_sum *sum)
 {
-	struct rb_node *rb = claims->holders.rb_root.rb_node;
+	struct rb_node *rb = ctx->holders.rb_root.rb_node;
 
-	lockdep_assert_held(&claims->lock);
+	lockdep_assert_held(&ctx->lock);
 	return holder_below(rb, sum) ? holder_leftmost(rb, sum) : NULL;
 }
 
@@ -209,14 +209,14 @@ struct ditto_holder *ditto_holder_next(struct ditto_holder *holder,
 	}
 }
 
-struct ditto_holder *ditto_holder_behind(struct ditto_claims *claims,
+struct ditto_holder *ditto_holder_behind(struct ditto_lock_ctx *ctx,
 					 const struct ditto_owner *key, bool alike,
 					 const struct ditto_holder_sum *sum)
 {
-	struct rb_node *rb = claims->holders.rb_root.rb_node;
+	struct rb_node *rb = ctx->holders.rb_root.rb_node;
 	struct ditto_holder *found = NULL;
 
-	lockdep_assert_held(&claims->lock);
+	lockdep_assert_held(&ctx->lock);
 	while (rb) {
 		struct ditto_holder *holder = rb_entry(rb, struct ditto_holder, by_key);
 
@@ -233,11 +233,11 @@ struct ditto_holder *ditto_holder_behind(struct ditto_claims *claims,
 	return ditto_holder_next(found, sum);
 }
 
-struct ditto_holder *ditto_holder_other(struct ditto_claims *claims,
+struct ditto_holder *ditto_holder_other(struct ditto_lock_ctx *ctx,
 					const struct ditto_owner *key,
 					const struct ditto_holder_sum *sum)
 {
-	struct ditto_holder *holder = ditto_holder_first(claims, sum);
+	struct ditto_holder *holder = ditto_holder_first(ctx, sum);
 
 	return holder && holder->key == key ? ditto_holder_next(holder, sum) : holder;
 }
@@ -366,11 +366,11 @@ static void holder_sum_own(struct ditto_holder *holder)
 }
 
 /* Something of it has changed. With the last it goes. */
-static void holder_changed(struct ditto_claims *claims, struct ditto_holder *holder)
+static void holder_changed(struct ditto_lock_ctx *ctx, struct ditto_holder *holder)
 {
-	lockdep_assert_held(&claims->lock);
+	lockdep_assert_held(&ctx->lock);
 	if (!holder->grant && RB_EMPTY_ROOT(&holder->opens.rb_root)) {
-		rb_erase_augmented_cached(&holder->by_key, &claims->holders, &holder_augment);
+		rb_erase_augmented_cached(&holder->by_key, &ctx->holders, &holder_augment);
 		kfree(holder);
 		return;
 	}
@@ -378,66 +378,66 @@ static void holder_changed(struct ditto_claims *claims, struct ditto_holder *hol
 	holder_augment.propagate(&holder->by_key, NULL);
 }
 
-static struct ditto_holder *holder_make(struct ditto_claims *claims, struct ditto_owner *key,
+static struct ditto_holder *holder_make(struct ditto_lock_ctx *ctx, struct ditto_owner *key,
 					struct ditto_holder **fresh)
 {
-	struct ditto_holder *holder = ditto_holder_find(claims, key);
+	struct ditto_holder *holder = ditto_holder_find(ctx, key);
 
 	if (holder)
 		return holder;
 	holder = *fresh;
 	*fresh = NULL;
 	*holder = (struct ditto_holder) { .key = key, .opens = RB_ROOT_CACHED };
-	rb_add_augmented_cached(&holder->by_key, &claims->holders, holder_less, &holder_augment);
+	rb_add_augmented_cached(&holder->by_key, &ctx->holders, holder_less, &holder_augment);
 	return holder;
 }
 
-void ditto_holder_add_open(struct ditto_claims *claims, struct ditto_open *open,
+void ditto_holder_add_open(struct ditto_lock_ctx *ctx, struct ditto_open *open,
 			   struct ditto_holder **fresh)
 {
-	struct ditto_holder *holder = holder_make(claims, open->cache_owner, fresh);
+	struct ditto_holder *holder = holder_make(ctx, open->cache_owner, fresh);
 
 	open->holder = holder;
 	open->subtree_modes = open_modes(open);
 	rb_add_augmented_cached(&open->by_owner, &holder->opens, open_less, &open_augment);
-	holder_changed(claims, holder);
+	holder_changed(ctx, holder);
 }
 
-void ditto_holder_add_grant(struct ditto_claims *claims, struct ditto_cache *cache,
+void ditto_holder_add_grant(struct ditto_lock_ctx *ctx, struct ditto_cache *cache,
 			    struct ditto_holder **fresh)
 {
-	struct ditto_holder *holder = holder_make(claims, cache->claim.owner, fresh);
+	struct ditto_holder *holder = holder_make(ctx, cache->claim.owner, fresh);
 
 	cache->holder = holder;
 	holder->grant = cache;
-	holder_changed(claims, holder);
+	holder_changed(ctx, holder);
 }
 
-void ditto_holder_del_open(struct ditto_claims *claims, struct ditto_open *open)
+void ditto_holder_del_open(struct ditto_lock_ctx *ctx, struct ditto_open *open)
 {
 	struct ditto_holder *holder = open->holder;
 
 	rb_erase_augmented_cached(&open->by_owner, &holder->opens, &open_augment);
 	open->holder = NULL;
-	holder_changed(claims, holder);
+	holder_changed(ctx, holder);
 }
 
-void ditto_holder_del_grant(struct ditto_claims *claims, struct ditto_cache *cache)
+void ditto_holder_del_grant(struct ditto_lock_ctx *ctx, struct ditto_cache *cache)
 {
 	struct ditto_holder *holder = cache->holder;
 
 	cache->holder = NULL;
 	holder->grant = NULL;
-	holder_changed(claims, holder);
+	holder_changed(ctx, holder);
 }
 
 void ditto_holder_update_open(struct ditto_open *open)
 {
 	open_augment.propagate(&open->by_owner, NULL);
-	holder_changed(open->claim.claims, open->holder);
+	holder_changed(open->claim.ctx, open->holder);
 }
 
 void ditto_holder_update(struct ditto_cache *cache)
 {
-	holder_changed(cache->claim.claims, cache->holder);
+	holder_changed(cache->claim.ctx, cache->holder);
 }

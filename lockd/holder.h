@@ -9,7 +9,7 @@
  *
  * An open of a holder that caches HANDLE is hidden: its user may have closed it.
  *
- * Locking: all under claims->lock.
+ * Locking: all under ctx->lock.
  */
 #ifndef _DITTO_LOCKD_HOLDER_H
 #define _DITTO_LOCKD_HOLDER_H
@@ -21,7 +21,7 @@
 #include "matrix.h"
 
 struct ditto_cache;
-struct ditto_claims;
+struct ditto_lock_ctx;
 struct ditto_client;
 struct ditto_open;
 struct ditto_owner;
@@ -99,7 +99,7 @@ struct ditto_holder_sum {
 
 /**
  * struct ditto_holder - what is held under one key on a node
- * @by_key: in claims->holders, by bytes of the key
+ * @by_key: in ctx->holders, by bytes of the key
  * @key: held by the opens and the grant; NULL is that of all who cannot cache
  * @grant: or NULL
  * @opens: struct ditto_open, by client and owner
@@ -116,21 +116,22 @@ struct ditto_holder {
 };
 
 /* What is on the node at all. */
-struct ditto_holder_sum ditto_holders_sum(const struct ditto_claims *claims);
+struct ditto_holder_sum ditto_holders_sum(const struct ditto_lock_ctx *ctx);
 
-struct ditto_holder *ditto_holder_find(struct ditto_claims *claims, const struct ditto_owner *key);
+struct ditto_holder *ditto_holder_find(struct ditto_lock_ctx *ctx,
+				       const struct ditto_owner *key);
 
 /* The first holder, in the order of keys, with any of @sum; or NULL. */
-struct ditto_holder *ditto_holder_first(struct ditto_claims *claims,
+struct ditto_holder *ditto_holder_first(struct ditto_lock_ctx *ctx,
 					const struct ditto_holder_sum *sum);
 struct ditto_holder *ditto_holder_next(struct ditto_holder *holder,
 				       const struct ditto_holder_sum *sum);
 /* The first behind a key, which may have no holder any more; with @alike, behind all like it. */
-struct ditto_holder *ditto_holder_behind(struct ditto_claims *claims,
+struct ditto_holder *ditto_holder_behind(struct ditto_lock_ctx *ctx,
 					 const struct ditto_owner *key, bool alike,
 					 const struct ditto_holder_sum *sum);
 /* The first that has another key than this. */
-struct ditto_holder *ditto_holder_other(struct ditto_claims *claims,
+struct ditto_holder *ditto_holder_other(struct ditto_lock_ctx *ctx,
 					const struct ditto_owner *key,
 					const struct ditto_holder_sum *sum);
 
@@ -149,12 +150,12 @@ struct ditto_open *ditto_holder_open_of(struct ditto_holder *holder,
  * Put an open or a grant on the node, under its key. @fresh becomes the holder, and NULL, if
  * there is none yet.
  */
-void ditto_holder_add_open(struct ditto_claims *claims, struct ditto_open *open,
+void ditto_holder_add_open(struct ditto_lock_ctx *ctx, struct ditto_open *open,
 			   struct ditto_holder **fresh);
-void ditto_holder_add_grant(struct ditto_claims *claims, struct ditto_cache *cache,
+void ditto_holder_add_grant(struct ditto_lock_ctx *ctx, struct ditto_cache *cache,
 			    struct ditto_holder **fresh);
-void ditto_holder_del_open(struct ditto_claims *claims, struct ditto_open *open);
-void ditto_holder_del_grant(struct ditto_claims *claims, struct ditto_cache *cache);
+void ditto_holder_del_open(struct ditto_lock_ctx *ctx, struct ditto_open *open);
+void ditto_holder_del_grant(struct ditto_lock_ctx *ctx, struct ditto_cache *cache);
 /* Access or deny bits have changed. */
 void ditto_holder_update_open(struct ditto_open *open);
 /* The bits, the state or the target of a grant have changed, or its client lapsed. */

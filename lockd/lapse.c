@@ -3,7 +3,7 @@
  * Lapsed clients, see ditto_client_lapse().
  *
  * Locking: client->lock guards whether a client is lapsed and whether it yields;
- * it yields where its claims are judged, under claims->lock, and is withdrawn and
+ * it yields where its claims are judged, under ctx->lock, and is withdrawn and
  * released from the table's own workqueue a moment later. What is found in the way
  * until then refuses nothing, and is not given away either.
  */
@@ -191,17 +191,17 @@ struct review {
 	bool more;
 };
 
-static bool is_awaited(const struct ditto_claims *claims)
+static bool is_awaited(const struct ditto_lock_ctx *ctx)
 {
-	return READ_ONCE(claims->waiting) || READ_ONCE(claims->parked);
+	return READ_ONCE(ctx->waiting) || READ_ONCE(ctx->parked);
 }
 
 /* The next node with a claim of the client where others wait, or where that is a grant. */
-static struct ditto_claims *next_awaited(const void *arg)
+static struct ditto_lock_ctx *next_awaited(const void *arg)
 {
 	struct review *review = (struct review *)arg;
 	struct ditto_client *client = review->client;
-	struct ditto_claims *found = NULL;
+	struct ditto_lock_ctx *found = NULL;
 	struct ditto_claim *claim;
 	int looked = 0;
 
@@ -209,8 +209,8 @@ static struct ditto_claims *next_awaited(const void *arg)
 	claim = ditto_client_claim_after(client, review->id);
 	for (; claim && !found && looked < LOOK_AT_ONCE; looked++) {
 		review->id = claim->id;
-		if (is_awaited(claim->claims) || ditto_held_is_cache(claim->held))
-			found = claim->claims;
+		if (is_awaited(claim->ctx) || ditto_held_is_cache(claim->held))
+			found = claim->ctx;
 		claim = ditto_client_claim_next(claim);
 	}
 	review->more = claim;
@@ -220,14 +220,14 @@ static struct ditto_claims *next_awaited(const void *arg)
 
 /* What was found, if it is still there. The lock of its node is held, so it stays. */
 static struct ditto_claim *review_claim(const struct review *review,
-					const struct ditto_claims *claims)
+					const struct ditto_lock_ctx *ctx)
 {
 	struct ditto_client *client = review->client;
 	struct ditto_claim *claim;
 
 	spin_lock(&client->lock);
 	claim = ditto_client_claim_after(client, review->id - 1);
-	if (claim && (claim->id != review->id || claim->claims != claims))
+	if (claim && (claim->id != review->id || claim->ctx != ctx))
 		claim = NULL;
 	spin_unlock(&client->lock);
 	return claim;
@@ -237,17 +237,17 @@ static struct ditto_claim *review_claim(const struct review *review,
 static void review_claims(struct ditto_client *client)
 {
 	struct review review = { .client = client };
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 	struct ditto_claim *claim;
 
 	do {
-		claims = ditto_claims_lock(next_awaited, &review);
-		if (claims) {
-			claim = review_claim(&review, claims);
+		ctx = ditto_lock_ctx_lock(next_awaited, &review);
+		if (ctx) {
+			claim = review_claim(&review, ctx);
 			if (claim && ditto_held_is_cache(claim->held))
 				ditto_holder_update(ditto_claim_cache(claim));
-			claims->settled = true;
-			ditto_claims_unlock(claims);
+			ctx->settled = true;
+			ditto_lock_ctx_unlock(ctx);
 		}
 		cond_resched();
 	} while (review.more);

@@ -11,12 +11,12 @@
 #include "mirror_private.h"
 
 /* Whoever opened it may count its own. */
-static struct file *file_keep(struct ditto_claim_point *point, struct file *file)
+static struct file *file_keep(struct ditto_lock_point *point, struct file *file)
 {
 	return point->ops->keep ? point->ops->keep(point, file) : get_file(file);
 }
 
-static void file_unkeep(struct ditto_claim_point *point, struct file *file)
+static void file_unkeep(struct ditto_lock_point *point, struct file *file)
 {
 	if (point->ops->unkeep)
 		point->ops->unkeep(point, file);
@@ -25,7 +25,7 @@ static void file_unkeep(struct ditto_claim_point *point, struct file *file)
 		__fput_sync(file);
 }
 
-static struct ditto_mirror *mirror_alloc(struct ditto_claim_point *point, struct file *filp)
+static struct ditto_mirror *mirror_alloc(struct ditto_lock_point *point, struct file *filp)
 {
 	struct ditto_mirror *mirror = kzalloc(sizeof(*mirror), GFP_KERNEL);
 
@@ -41,7 +41,7 @@ static struct ditto_mirror *mirror_alloc(struct ditto_claim_point *point, struct
 	return mirror;
 }
 
-static struct ditto_mirror_list *mirror_list(const struct ditto_claim_point *point)
+static struct ditto_mirror_list *mirror_list(const struct ditto_lock_point *point)
 {
 	return &point->table->mirror_lists[hash_ptr(point, DITTO_MIRROR_LISTS_LOG)];
 }
@@ -81,7 +81,7 @@ static void mirror_leave(struct ditto_mirror *mirror)
 
 static void mirror_free(struct ditto_mirror *mirror)
 {
-	struct ditto_claim_point *point = mirror->point;
+	struct ditto_lock_point *point = mirror->point;
 	struct ditto_lock_table *table = point->table;
 
 	mirror_leave(mirror);
@@ -110,56 +110,56 @@ void ditto_mirror_put(struct ditto_mirror *mirror)
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_mirror_put);
 
-static bool has_mirror(struct ditto_claim_point *point)
+static bool has_mirror(struct ditto_lock_point *point)
 {
-	const struct ditto_claims *claims;
+	const struct ditto_lock_ctx *ctx;
 	bool has;
 
 	rcu_read_lock();
-	claims = rcu_dereference(point->claims);
-	has = claims && READ_ONCE(claims->mirror);
+	ctx = rcu_dereference(point->ctx);
+	has = ctx && READ_ONCE(ctx->mirror);
 	rcu_read_unlock();
 	return has;
 }
 
 /* Give the node a mirror if it has none, and keep its claims; NULL if there is none. */
-static struct ditto_mirror *mirror_pin(struct ditto_claims *claims, struct ditto_mirror **fresh)
+static struct ditto_mirror *mirror_pin(struct ditto_lock_ctx *ctx, struct ditto_mirror **fresh)
 {
 	struct ditto_mirror *mirror;
 
-	if (*fresh && !claims->mirror) {
-		(*fresh)->claims = claims;
-		WRITE_ONCE(claims->mirror, *fresh);
+	if (*fresh && !ctx->mirror) {
+		(*fresh)->ctx = ctx;
+		WRITE_ONCE(ctx->mirror, *fresh);
 		*fresh = NULL;
 	}
-	mirror = claims->mirror;
+	mirror = ctx->mirror;
 	if (mirror)
-		ditto_claims_pin(claims);
-	ditto_claims_unlock_same(claims);
+		ditto_lock_ctx_pin(ctx);
+	ditto_lock_ctx_unlock_same(ctx);
 	return mirror;
 }
 
 /* The one that there is, its claims kept; or NULL. */
-static struct ditto_mirror *mirror_find(struct ditto_claim_point *point)
+static struct ditto_mirror *mirror_find(struct ditto_lock_point *point)
 {
-	struct ditto_claims *claims = has_mirror(point) ? ditto_claims_find(point) : NULL;
+	struct ditto_lock_ctx *ctx = has_mirror(point) ? ditto_lock_ctx_find(point) : NULL;
 	struct ditto_mirror *fresh = NULL;
 
-	return claims ? mirror_pin(claims, &fresh) : NULL;
+	return ctx ? mirror_pin(ctx, &fresh) : NULL;
 }
 
 /* One for a node that had none a moment ago; NULL without memory. */
-static struct ditto_mirror *mirror_make(struct ditto_claim_point *point, struct file *filp)
+static struct ditto_mirror *mirror_make(struct ditto_lock_point *point, struct file *filp)
 {
 	struct ditto_mirror *fresh = mirror_alloc(point, filp), *mirror = NULL;
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 
 	if (!fresh)
 		return NULL;
 	fresh = mirror_enter(fresh);
-	claims = ditto_claims_make(point);
-	if (claims)
-		mirror = mirror_pin(claims, &fresh);
+	ctx = ditto_lock_ctx_make(point);
+	if (ctx)
+		mirror = mirror_pin(ctx, &fresh);
 	ditto_mirror_put(fresh);
 	return mirror;
 }
@@ -182,7 +182,7 @@ struct file *ditto_mirror_file(struct ditto_mirror *mirror, int type)
 	return type == F_WRLCK && writer ? writer : mirror->file;
 }
 
-struct ditto_mirror *ditto_mirror_begin(struct ditto_claim_point *point, struct file *filp)
+struct ditto_mirror *ditto_mirror_begin(struct ditto_lock_point *point, struct file *filp)
 {
 	struct ditto_mirror *mirror = mirror_find(point);
 
@@ -201,8 +201,8 @@ void ditto_mirror_end(struct ditto_mirror *mirror)
 {
 	if (!mirror)
 		return;
-	ditto_claims_lock_pinned(mirror->claims);
-	ditto_claims_unpin(mirror->claims);
-	ditto_claims_unlock(mirror->claims);
+	ditto_lock_ctx_lock_pinned(mirror->ctx);
+	ditto_lock_ctx_unpin(mirror->ctx);
+	ditto_lock_ctx_unlock(mirror->ctx);
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_mirror_end);

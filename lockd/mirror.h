@@ -13,7 +13,7 @@
  * empty ranges exist in the table only.
  *
  * Locking: mirror->lock (mutex) makes a change of an owner's ranges and what the
- * VFS is told of it one step. It is taken before claims->lock and held across
+ * VFS is told of it one step. It is taken before ctx->lock and held across
  * VFS calls that do not wait: a request that a local process stands in the way
  * of is told by the VFS when to try again.
  */
@@ -23,8 +23,8 @@
 #include <linux/list.h>
 
 struct ditto_actor;
-struct ditto_claim_point;
-struct ditto_claims;
+struct ditto_lock_point;
+struct ditto_lock_ctx;
 struct ditto_conflict;
 struct ditto_intent;
 struct ditto_mirror;
@@ -39,7 +39,7 @@ struct file;
  * The mirror of a node, made if @filp is given; NULL if there is none. The
  * claims of the node are pinned until ditto_mirror_end().
  */
-struct ditto_mirror *ditto_mirror_begin(struct ditto_claim_point *point, struct file *filp);
+struct ditto_mirror *ditto_mirror_begin(struct ditto_lock_point *point, struct file *filp);
 void ditto_mirror_end(struct ditto_mirror *mirror);
 struct ditto_mirror *ditto_mirror_hold(struct ditto_mirror *mirror);
 void ditto_mirror_put(struct ditto_mirror *mirror);
@@ -56,15 +56,15 @@ int ditto_mirror_test(const struct ditto_range_request *req, struct ditto_confli
 void ditto_mirror_forget(struct ditto_range *range);
 
 /* In the queue: the turn of a request came; the request is freed. */
-int ditto_mirror_turn(struct ditto_claims *claims, struct ditto_wait *wait);
+int ditto_mirror_turn(struct ditto_lock_ctx *ctx, struct ditto_wait *wait);
 void ditto_mirror_wait_free(struct ditto_wait *wait);
 
 /* mirror_lease.c: a grant was made; false if the VFS does not stand for it. */
 bool ditto_mirror_lease(struct ditto_mirror *mirror);
-/* Caching bits that must not be granted now, see mirror_lease.c. Under claims->lock. */
-u8 ditto_mirror_barred(const struct ditto_claims *claims);
-/* Grants of the node may be fewer now. Under claims->lock. */
-void ditto_mirror_note(struct ditto_claims *claims);
+/* Caching bits that must not be granted now, see mirror_lease.c. Under ctx->lock. */
+u8 ditto_mirror_barred(const struct ditto_lock_ctx *ctx);
+/* Grants of the node may be fewer now. Under ctx->lock. */
+void ditto_mirror_note(struct ditto_lock_ctx *ctx);
 
 /**
  * ditto_mirror_check_io - does a local process's lock forbid reading or writing

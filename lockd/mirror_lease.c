@@ -18,7 +18,7 @@
  * Locking: mirror->lock guards the lease. The VFS tells of a break under a
  * spinlock of its own, so that only makes the work due; what the mirror remembers is forgotten
  * under the same spinlock, before those who wait are woken. Grants are checked against pending
- * breaks under claims->lock, which the work takes after a break was noted: a grant either
+ * breaks under ctx->lock, which the work takes after a break was noted: a grant either
  * sees the break or is seen by the work.
  */
 #include <linux/delay.h>
@@ -66,12 +66,12 @@ static bool lease_break(struct file_lease *fl)
 }
 
 /* Caching bits that are not granted now, because of what local processes wait for. */
-u8 ditto_mirror_barred(const struct ditto_claims *claims)
+u8 ditto_mirror_barred(const struct ditto_lock_ctx *ctx)
 {
-	const struct ditto_mirror *mirror = claims->mirror;
-	const struct ditto_claim_point *point = claims->point;
+	const struct ditto_mirror *mirror = ctx->mirror;
+	const struct ditto_lock_point *point = ctx->point;
 
-	lockdep_assert_held(&claims->lock);
+	lockdep_assert_held(&ctx->lock);
 	if (mirror && test_bit_acquire(DITTO_MIRROR_WRITE, &mirror->flags))
 		return DITTO_CACHE_ALL;
 	if (point->table->clock() < READ_ONCE(point->barred_until))
@@ -82,7 +82,7 @@ u8 ditto_mirror_barred(const struct ditto_claims *claims)
 /* What local processes have the file open for; the server's own opens are waited for. */
 static u8 mirror_local_access(const struct ditto_mirror *mirror)
 {
-	struct ditto_claim_point *point = mirror->point;
+	struct ditto_lock_point *point = mirror->point;
 	u8 access = point->ops->local_access ? point->ops->local_access(point) : 0;
 
 	if (access && point->ops->settle) {
@@ -95,7 +95,7 @@ static u8 mirror_local_access(const struct ditto_mirror *mirror)
 /* Before the lease goes that a local process waits for. */
 static void mirror_bar(struct ditto_mirror *mirror)
 {
-	struct ditto_claim_point *point = mirror->point;
+	struct ditto_lock_point *point = mirror->point;
 
 	if (test_bit(DITTO_MIRROR_WRITE, &mirror->flags) &&
 	    !(mirror_local_access(mirror) & DITTO_OPEN_WRITE))
@@ -160,11 +160,11 @@ static int lease_set(struct ditto_mirror *mirror, int type)
 }
 
 /* The lease that stands for these grants. */
-static int type_for(const struct ditto_claims *claims)
+static int type_for(const struct ditto_lock_ctx *ctx)
 {
-	if (claims->caching[ilog2(DITTO_CACHE_WRITE)])
+	if (ctx->caching[ilog2(DITTO_CACHE_WRITE)])
 		return F_WRLCK;
-	return claims->caching[ilog2(DITTO_CACHE_READ)] ? F_RDLCK : F_UNLCK;
+	return ctx->caching[ilog2(DITTO_CACHE_READ)] ? F_RDLCK : F_UNLCK;
 }
 
 /* In the order of strength. */
@@ -175,14 +175,14 @@ static int strength(int type)
 
 static int type_wanted(struct ditto_mirror *mirror)
 {
-	struct ditto_claims *claims = ditto_claims_find(mirror->point);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(mirror->point);
 	int type = F_UNLCK;
 
-	if (claims) {
+	if (ctx) {
 		/* Claims that came after ours died may have none. */
-		if (claims->mirror == mirror)
-			type = type_for(claims);
-		ditto_claims_unlock(claims);
+		if (ctx->mirror == mirror)
+			type = type_for(ctx);
+		ditto_lock_ctx_unlock(ctx);
 	}
 	return type;
 }
@@ -228,7 +228,7 @@ static int lease_raise(struct ditto_mirror *mirror)
 /* Was the lease of claims that went meanwhile in somebody's way? */
 static bool mirror_is_barred(const struct ditto_mirror *mirror)
 {
-	const struct ditto_claim_point *point = mirror->point;
+	const struct ditto_lock_point *point = mirror->point;
 
 	return point->table->clock() < READ_ONCE(point->barred_until);
 }
@@ -243,11 +243,11 @@ bool ditto_mirror_lease(struct ditto_mirror *mirror)
 	return ok;
 }
 
-void ditto_mirror_note(struct ditto_claims *claims)
+void ditto_mirror_note(struct ditto_lock_ctx *ctx)
 {
-	struct ditto_mirror *mirror = claims->mirror;
+	struct ditto_mirror *mirror = ctx->mirror;
 
-	if (strength(type_for(claims)) < strength(READ_ONCE(mirror->lease_type)))
+	if (strength(type_for(ctx)) < strength(READ_ONCE(mirror->lease_type)))
 		mirror_kick(mirror, 0);
 }
 

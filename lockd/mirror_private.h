@@ -26,7 +26,7 @@
  * @lock: see mirror.h
  * @point: of the node, held
  * @on_table: among the table's mirrors, of which there is one for a node
- * @claims: of the node; for those who pin them. Others may be the next to use the mirror
+ * @ctx: of the node; for those who pin them. Others may be the next to use the mirror
  * @file: what the VFS is spoken to with, held
  * @writer: the same for exclusive ranges, if @file is not open for writing, held; or NULL.
  *	A file system with locks of its own may want that
@@ -38,9 +38,9 @@
 struct ditto_mirror {
 	refcount_t ref;
 	struct mutex lock;	/* see above */
-	struct ditto_claim_point *point;
+	struct ditto_lock_point *point;
 	struct hlist_node on_table;
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 	struct file *file;
 	struct file *writer;
 	int lease_type;

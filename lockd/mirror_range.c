@@ -121,19 +121,20 @@ static void cover_apart(const struct ditto_range *range, u64 at, int *type, u64 
  * What an owner's shared EXACT ranges say. They stack: who reaches farthest of those that begin
  * up to here counts, and they change nothing of what is exclusive.
  */
-static void cover_shared(struct ditto_claims *claims, struct ditto_owner *owner, u64 at, int *type,
+static void cover_shared(struct ditto_lock_ctx *ctx,
+			 struct ditto_owner *owner, u64 at, int *type,
 			 u64 *last)
 {
 	struct ditto_range *range;
 	u64 reach;
 
-	if (ditto_range_own_max(claims, owner, DITTO_OWN_SHARED, at, &reach) && reach >= at) {
+	if (ditto_range_own_max(ctx, owner, DITTO_OWN_SHARED, at, &reach) && reach >= at) {
 		*last = min(*last, reach);
 		if (*type == F_UNLCK)
 			*type = F_RDLCK;
 		return;
 	}
-	range = ditto_range_own(claims, owner, DITTO_OWN_SHARED, at);
+	range = ditto_range_own(ctx, owner, DITTO_OWN_SHARED, at);
 	if (range)
 		*last = min(*last, range->first - 1);
 }
@@ -142,25 +143,25 @@ static void cover_shared(struct ditto_claims *claims, struct ditto_owner *owner,
 static bool cover(struct ditto_mirror *mirror, struct ditto_owner *owner, u64 at, int *type,
 		  u64 *last)
 {
-	struct ditto_claims *claims = ditto_claims_find(mirror->point);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(mirror->point);
 	bool any;
 
 	*type = F_UNLCK;
-	if (!claims)
+	if (!ctx)
 		return false;
 	/* Claims that came after ours went, and are not shown. */
-	if (claims->mirror != mirror) {
-		ditto_claims_unlock(claims);
+	if (ctx->mirror != mirror) {
+		ditto_lock_ctx_unlock(ctx);
 		return false;
 	}
-	any = ditto_range_own(claims, owner, DITTO_OWN_POSIX, 0) ||
-	      ditto_range_own_exact(claims, owner);
-	cover_apart(ditto_range_own(claims, owner, DITTO_OWN_POSIX, at), at, type, last);
+	any = ditto_range_own(ctx, owner, DITTO_OWN_POSIX, 0) ||
+	      ditto_range_own_exact(ctx, owner);
+	cover_apart(ditto_range_own(ctx, owner, DITTO_OWN_POSIX, at), at, type, last);
 	if (*type != F_WRLCK)
-		cover_apart(ditto_range_own(claims, owner, DITTO_OWN_EXCLUSIVE, at), at, type,
+		cover_apart(ditto_range_own(ctx, owner, DITTO_OWN_EXCLUSIVE, at), at, type,
 			    last);
-	cover_shared(claims, owner, at, type, last);
-	ditto_claims_unlock(claims);
+	cover_shared(ctx, owner, at, type, last);
+	ditto_lock_ctx_unlock(ctx);
 	return any;
 }
 
@@ -202,32 +203,32 @@ void ditto_mirror_forget(struct ditto_range *range)
 }
 
 /* Put the range on its node in the way of others, before the VFS is asked. */
-static int pending_add(struct ditto_claims *claims, const struct ditto_range_request *req,
+static int pending_add(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		       struct ditto_range *range)
 {
 	int err;
 
-	if (!ditto_range_may_be(claims, req))
+	if (!ditto_range_may_be(ctx, req))
 		return -ESHUTDOWN;
 	range->claim.held = ditto_range_row(req->discipline, req->exclusive);
 	range->first = req->first;
 	range->last = ditto_range_end(req->empty, req->first, req->last);
 	range->empty = req->empty;
 	range->pending = true;
-	err = ditto_claim_attach(claims, &range->claim);
+	err = ditto_claim_attach(ctx, &range->claim);
 	if (err)
 		range->pending = false;
 	else
-		ditto_range_insert(claims, range);
+		ditto_range_insert(ctx, range);
 	return err;
 }
 
 /* The VFS has answered: 0 if it is to be confirmed. */
-static int pending_end(struct ditto_claims *claims, const struct ditto_range_request *req,
+static int pending_end(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		       struct ditto_range *spares[2], int err)
 {
 	struct ditto_range *range = spares[0];
-	bool held = range->claim.claims;
+	bool held = range->claim.ctx;
 
 	if (held)
 		ditto_range_remove(range);
@@ -237,7 +238,7 @@ static int pending_end(struct ditto_claims *claims, const struct ditto_range_req
 	/* The client was released meanwhile, or what the range goes with. */
 	if (!held)
 		return -ESHUTDOWN;
-	return ditto_range_take(claims, req, spares);
+	return ditto_range_take(ctx, req, spares);
 }
 
 /*
@@ -246,7 +247,7 @@ static int pending_end(struct ditto_claims *claims, const struct ditto_range_req
  */
 static int type_to_ask(struct ditto_mirror *mirror, const struct ditto_range_request *req)
 {
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 	struct ditto_range *own;
 	bool exclusive;
 
@@ -254,13 +255,13 @@ static int type_to_ask(struct ditto_mirror *mirror, const struct ditto_range_req
 		return F_WRLCK;
 	if (req->discipline == DITTO_POSIX)
 		return F_RDLCK;
-	claims = ditto_claims_find(mirror->point);
-	if (!claims)
+	ctx = ditto_lock_ctx_find(mirror->point);
+	if (!ctx)
 		return F_RDLCK;
-	own = ditto_range_own(claims, req->owner, DITTO_OWN_EXCLUSIVE, req->first);
+	own = ditto_range_own(ctx, req->owner, DITTO_OWN_EXCLUSIVE, req->first);
 	exclusive = (own && own->first <= req->last) ||
-		    ditto_range_overlap(claims, DITTO_HELD_POSIX_EXCLUSIVE, req->first, req->last);
-	ditto_claims_unlock(claims);
+		    ditto_range_overlap(ctx, DITTO_HELD_POSIX_EXCLUSIVE, req->first, req->last);
+	ditto_lock_ctx_unlock(ctx);
 	return exclusive ? F_WRLCK : F_RDLCK;
 }
 
@@ -359,27 +360,27 @@ static int mirror_try(struct ditto_mirror *mirror, const struct ditto_range_requ
 		      struct ditto_wait *wait, struct ditto_conflict *conflict,
 		      struct ditto_range *spares[2])
 {
-	struct ditto_claims *claims = mirror->claims;
+	struct ditto_lock_ctx *ctx = mirror->ctx;
 	int err;
 
 	lockdep_assert_held(&mirror->lock);
-	ditto_claims_lock_pinned(claims);
-	if (wait && (wait->tell || ditto_wait_ahead(claims, req, NULL, conflict)))
+	ditto_lock_ctx_lock_pinned(ctx);
+	if (wait && (wait->tell || ditto_wait_ahead(ctx, req, NULL, conflict)))
 		err = -EAGAIN;
 	else
-		err = ditto_range_judge(claims, req, conflict);
+		err = ditto_range_judge(ctx, req, conflict);
 	if (!err)
-		err = pending_add(claims, req, spares[0]);
-	ditto_claims_unlock(claims);
+		err = pending_add(ctx, req, spares[0]);
+	ditto_lock_ctx_unlock(ctx);
 	if (err)
 		return err;
 
 	err = mirror_ask(mirror, req, NULL);
 	if (err == -EAGAIN)
 		local_test(mirror->file, req, conflict);
-	ditto_claims_lock_pinned(claims);
-	err = pending_end(claims, req, spares, err);
-	ditto_claims_unlock(claims);
+	ditto_lock_ctx_lock_pinned(ctx);
+	err = pending_end(ctx, req, spares, err);
+	ditto_lock_ctx_unlock(ctx);
 	mirror_settle(mirror, req, err);
 	return err;
 }
@@ -436,13 +437,13 @@ int ditto_mirror_lock(struct ditto_mirror *mirror, const struct ditto_range_requ
 int ditto_mirror_unlock(struct ditto_mirror *mirror, const struct ditto_range_request *req,
 			struct ditto_range *spares[2])
 {
-	struct ditto_claims *claims = mirror->claims;
+	struct ditto_lock_ctx *ctx = mirror->ctx;
 	int err;
 
 	mutex_lock(&mirror->lock);
-	ditto_claims_lock_pinned(claims);
-	err = ditto_range_give(claims, req, spares);
-	ditto_claims_unlock(claims);
+	ditto_lock_ctx_lock_pinned(ctx);
+	err = ditto_range_give(ctx, req, spares);
+	ditto_lock_ctx_unlock(ctx);
 	if (!err && !req->empty)
 		mirror_sync(mirror, req->owner, req->first, req->last);
 	mutex_unlock(&mirror->lock);
@@ -450,9 +451,9 @@ int ditto_mirror_unlock(struct ditto_mirror *mirror, const struct ditto_range_re
 }
 
 /* The turn of a request came, as far as the table goes: -EINPROGRESS, the VFS is being asked. */
-int ditto_mirror_turn(struct ditto_claims *claims, struct ditto_wait *wait)
+int ditto_mirror_turn(struct ditto_lock_ctx *ctx, struct ditto_wait *wait)
 {
-	int err = ditto_range_judge(claims, &wait->request, NULL);
+	int err = ditto_range_judge(ctx, &wait->request, NULL);
 
 	if (err)
 		return err;
@@ -462,12 +463,12 @@ int ditto_mirror_turn(struct ditto_claims *claims, struct ditto_wait *wait)
 }
 
 /* Is it still its turn? If so its range is pending. */
-static bool turn_begin(struct ditto_claims *claims, struct ditto_wait *wait)
+static bool turn_begin(struct ditto_lock_ctx *ctx, struct ditto_wait *wait)
 {
-	int err = ditto_range_judge(claims, &wait->request, NULL);
+	int err = ditto_range_judge(ctx, &wait->request, NULL);
 
 	if (!err)
-		err = pending_add(claims, &wait->request, wait->spares[0]);
+		err = pending_add(ctx, &wait->request, wait->spares[0]);
 	if (!err)
 		return true;
 	if (err == -EAGAIN || err == -EBUSY)
@@ -478,22 +479,22 @@ static bool turn_begin(struct ditto_claims *claims, struct ditto_wait *wait)
 }
 
 /* The VFS has answered a turn. */
-static void turn_end(struct ditto_claims *claims, struct ditto_wait *wait, int err)
+static void turn_end(struct ditto_lock_ctx *ctx, struct ditto_wait *wait, int err)
 {
 	struct ditto_range_request *req = &wait->request;
 
 	/* A local process is in the way; it, or the timer, brings the next try. */
 	if (err == FILE_LOCK_DEFERRED || err == -EAGAIN) {
-		pending_end(claims, req, wait->spares, -EAGAIN);
+		pending_end(ctx, req, wait->spares, -EAGAIN);
 		WRITE_ONCE(wait->state, DITTO_WAIT_LOCAL);
 		if (err == -EAGAIN)
 			kick(wait->mirror, RETRY_MS);
 		return;
 	}
 	if (wait->tell && !err)
-		pending_end(claims, req, wait->spares, -EAGAIN);
+		pending_end(ctx, req, wait->spares, -EAGAIN);
 	else
-		err = pending_end(claims, req, wait->spares, err);
+		err = pending_end(ctx, req, wait->spares, err);
 	ditto_wait_finish(wait, err);
 }
 
@@ -502,30 +503,30 @@ static void turn(struct ditto_mirror_wait *mw)
 	struct ditto_mirror *mirror = mw->mirror;
 	struct ditto_wait *wait = mw->wait;
 	struct ditto_range_request req = wait->request;
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 	int err;
 
 	lockdep_assert_held(&mirror->lock);
-	claims = ditto_claims_at(&wait->claims);
-	if (!claims)
+	ctx = ditto_lock_ctx_at(&wait->ctx);
+	if (!ctx)
 		return;
-	if (!turn_begin(claims, wait)) {
-		ditto_claims_unlock(claims);
+	if (!turn_begin(ctx, wait)) {
+		ditto_lock_ctx_unlock(ctx);
 		return;
 	}
-	ditto_claims_pin(claims);
-	ditto_claims_unlock(claims);
+	ditto_lock_ctx_pin(ctx);
+	ditto_lock_ctx_unlock(ctx);
 
 	/* The VFS would take the owner for one who waits, when it looks for deadlocks. */
 	err = mirror_ask(mirror, &req, wait->tell ? NULL : &mw->fl);
-	ditto_claims_lock_pinned(claims);
-	ditto_claims_unpin(claims);
-	if (wait->claims)
-		turn_end(claims, wait, err);
+	ditto_lock_ctx_lock_pinned(ctx);
+	ditto_lock_ctx_unpin(ctx);
+	if (wait->ctx)
+		turn_end(ctx, wait, err);
 	else
 		/* Cancelled, or its client released. */
-		err = pending_end(claims, &req, wait->spares, err ?: -ESHUTDOWN);
-	ditto_claims_unlock(claims);
+		err = pending_end(ctx, &req, wait->spares, err ?: -ESHUTDOWN);
+	ditto_lock_ctx_unlock(ctx);
 	if (err != FILE_LOCK_DEFERRED)
 		mirror_settle(mirror, &req, -EAGAIN);
 }

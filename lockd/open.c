@@ -31,17 +31,17 @@ static void open_free(struct ditto_open *open)
 	kmem_cache_free(ditto_open_slab, open);
 }
 
-static int open_add(struct ditto_claims *claims, struct ditto_open *open,
+static int open_add(struct ditto_lock_ctx *ctx, struct ditto_open *open,
 		    struct ditto_holder **holder, u8 access, u8 deny)
 {
-	int err = ditto_claim_attach(claims, &open->claim);
+	int err = ditto_claim_attach(ctx, &open->claim);
 
 	if (err)
 		return err;
 	WRITE_ONCE(open->access, access);
 	WRITE_ONCE(open->deny, deny);
-	ditto_holder_add_open(claims, open, holder);
-	claims->opens++;
+	ditto_holder_add_open(ctx, open, holder);
+	ctx->opens++;
 	trace_ditto_grant(&open->claim, 0, "open");
 	return 0;
 }
@@ -51,7 +51,7 @@ static struct ditto_wait *open_first_wait(const struct ditto_open *open)
 {
 	struct ditto_wait *wait;
 
-	list_for_each_entry(wait, &open->claim.claims->waits, link) {
+	list_for_each_entry(wait, &open->claim.ctx->waits, link) {
 		if (wait->request.open == open)
 			return wait;
 	}
@@ -60,12 +60,12 @@ static struct ditto_wait *open_first_wait(const struct ditto_open *open)
 
 bool ditto_open_drop(struct ditto_open *open, const char *why)
 {
-	struct ditto_claims *claims = open->claim.claims;
+	struct ditto_lock_ctx *ctx = open->claim.ctx;
 	struct ditto_range *range = list_first_entry_or_null(&open->ranges, struct ditto_range,
 							     of_open);
 	struct ditto_wait *wait = open_first_wait(open);
 
-	lockdep_assert_held(&claims->lock);
+	lockdep_assert_held(&ctx->lock);
 	/* First, or it would be granted what is given up. */
 	if (wait) {
 		ditto_wait_finish(wait, -ESHUTDOWN);
@@ -76,13 +76,13 @@ bool ditto_open_drop(struct ditto_open *open, const char *why)
 		return false;
 	}
 	trace_ditto_release(&open->claim, 0, why);
-	ditto_holder_del_open(claims, open);
-	claims->opens--;
+	ditto_holder_del_open(ctx, open);
+	ctx->opens--;
 	ditto_claim_detach(&open->claim);
 	return true;
 }
 
-static int open_judged(struct ditto_claims *claims, enum ditto_answer answer,
+static int open_judged(struct ditto_lock_ctx *ctx, enum ditto_answer answer,
 		       struct ditto_park *park)
 {
 	switch (answer) {
@@ -91,37 +91,37 @@ static int open_judged(struct ditto_claims *claims, enum ditto_answer answer,
 	case DITTO_DENIED:
 		return -EAGAIN;
 	default:
-		return park && !ditto_park_add(claims, park) ? -ENOLCK : -EBUSY;
+		return park && !ditto_park_add(ctx, park) ? -ENOLCK : -EBUSY;
 	}
 }
 
-static int open_claim(struct ditto_claim_point *point, const struct ditto_intent *intent,
+static int open_claim(struct ditto_lock_point *point, const struct ditto_intent *intent,
 		      const struct ditto_actor *actor, struct ditto_open *open,
 		      struct ditto_holder **holder, struct ditto_park *park,
 		      struct ditto_conflict *conflict)
 {
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 	enum ditto_answer answer;
 	bool more;
 	int err;
 
 	do {
-		claims = ditto_claims_make(point);
-		if (!claims)
+		ctx = ditto_lock_ctx_make(point);
+		if (!ctx)
 			return -ENOMEM;
-		answer = ditto_judge(claims, intent, actor, conflict);
-		more = claims->more;
-		err = open_judged(claims, answer, more ? NULL : park);
+		answer = ditto_judge(ctx, intent, actor, conflict);
+		more = ctx->more;
+		err = open_judged(ctx, answer, more ? NULL : park);
 		if (!err)
-			err = open_add(claims, open, holder, intent->access & DITTO_OPEN_KEPT,
+			err = open_add(ctx, open, holder, intent->access & DITTO_OPEN_KEPT,
 				       intent->deny);
-		ditto_claims_unlock(claims);
+		ditto_lock_ctx_unlock(ctx);
 		cond_resched();
 	} while (more);
 	return err;
 }
 
-struct ditto_open *ditto_open_claim(struct ditto_claim_point *point,
+struct ditto_open *ditto_open_claim(struct ditto_lock_point *point,
 				    const struct ditto_actor *actor, u8 access, u8 deny,
 				    bool reclaim, struct ditto_park *park,
 				    struct ditto_conflict *conflict)
@@ -158,26 +158,26 @@ int ditto_open_change(struct ditto_open *open, u8 access, u8 deny,
 {
 	struct ditto_actor actor = { .owner = open->claim.owner, .cache_owner = open->cache_owner };
 	struct ditto_intent intent = { .kind = DITTO_INTENT_OPEN };
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 	bool more;
 	int err;
 
 	do {
-		claims = ditto_claims_of(&open->claim);
-		if (!claims)
+		ctx = ditto_lock_ctx_of(&open->claim);
+		if (!ctx)
 			return -ESHUTDOWN;
 		/* What it has was judged. */
 		intent.access = access & ~open->access;
 		intent.deny = deny & ~open->deny;
-		err = open_judged(claims, ditto_judge(claims, &intent, &actor, conflict), NULL);
-		more = claims->more;
+		err = open_judged(ctx, ditto_judge(ctx, &intent, &actor, conflict), NULL);
+		more = ctx->more;
 		if (!err) {
-			claims->pump = true;
+			ctx->pump = true;
 			WRITE_ONCE(open->access, access);
 			WRITE_ONCE(open->deny, deny);
 			ditto_holder_update_open(open);
 		}
-		ditto_claims_unlock(claims);
+		ditto_lock_ctx_unlock(ctx);
 		cond_resched();
 	} while (more);
 	return err;
@@ -186,14 +186,14 @@ EXPORT_SYMBOL_NS_GPL(ditto_open_change, DITTO);
 
 void ditto_open_revoke(struct ditto_open *open)
 {
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 
-	while ((claims = ditto_claims_of(&open->claim))) {
+	while ((ctx = ditto_lock_ctx_of(&open->claim))) {
 		for (int i = 0; i < DITTO_DROPS_AT_ONCE; i++) {
 			if (ditto_open_drop(open, "close"))
 				break;
 		}
-		ditto_claims_unlock(claims);
+		ditto_lock_ctx_unlock(ctx);
 		cond_resched();
 	}
 }
@@ -201,7 +201,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_open_revoke, DITTO);
 
 bool ditto_open_held(const struct ditto_open *open)
 {
-	return READ_ONCE(open->claim.claims);
+	return READ_ONCE(open->claim.ctx);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_open_held, DITTO);
 

@@ -26,7 +26,7 @@ struct ditto_open;
  * parked), -ENOLCK (a limit; also of parked operations), -EPERM (grace), -ESTALE
  * (nothing to reclaim), -ESHUTDOWN, -ENOMEM.
  */
-struct ditto_open *ditto_open_claim(struct ditto_claim_point *point,
+struct ditto_open *ditto_open_claim(struct ditto_lock_point *point,
 				    const struct ditto_actor *actor, u8 access, u8 deny,
 				    bool reclaim, struct ditto_park *park,
 				    struct ditto_conflict *conflict);

@@ -3,7 +3,7 @@
  * Parked operations: they wait for breaks on a node without a thread. Whenever
  * a break is settled, all that are parked there ask again.
  *
- * Locking: claims->lock guards the list and park->point.
+ * Locking: ctx->lock guards the list and park->point.
  */
 #include "private.h"
 
@@ -24,61 +24,61 @@ void ditto_park_init(struct ditto_park *park, void (*done)(struct ditto_park *pa
 EXPORT_SYMBOL_NS_GPL(ditto_park_init, DITTO);
 
 /* False if too many are parked already. */
-bool ditto_park_add(struct ditto_claims *claims, struct ditto_park *park)
+bool ditto_park_add(struct ditto_lock_ctx *ctx, struct ditto_park *park)
 {
-	lockdep_assert_held(&claims->lock);
-	if (claims->parked >= DITTO_PARKS_PER_NODE) {
-		ditto_locks_count(claims->point->table, DITTO_LOCK_LIMIT);
+	lockdep_assert_held(&ctx->lock);
+	if (ctx->parked >= DITTO_PARKS_PER_NODE) {
+		ditto_locks_count(ctx->point->table, DITTO_LOCK_LIMIT);
 		return false;
 	}
-	list_add_tail(&park->link, &claims->parks);
-	WRITE_ONCE(park->point, claims->point);
-	claims->parked++;
-	claims->held++;
+	list_add_tail(&park->link, &ctx->parks);
+	WRITE_ONCE(park->point, ctx->point);
+	ctx->parked++;
+	ctx->held++;
 	return true;
 }
 
-static void park_remove(struct ditto_claims *claims, struct ditto_park *park)
+static void park_remove(struct ditto_lock_ctx *ctx, struct ditto_park *park)
 {
 	list_del_init(&park->link);
-	claims->parked--;
-	claims->held--;
+	ctx->parked--;
+	ctx->held--;
 }
 
-void ditto_park_wake(struct ditto_claims *claims)
+void ditto_park_wake(struct ditto_lock_ctx *ctx)
 {
-	struct ditto_lock_table *table = claims->point->table;
+	struct ditto_lock_table *table = ctx->point->table;
 	struct ditto_park *park, *next;
 
-	list_for_each_entry_safe(park, next, &claims->parks, link) {
-		park_remove(claims, park);
+	list_for_each_entry_safe(park, next, &ctx->parks, link) {
+		park_remove(ctx, park);
 		queue_work(table->wq, &park->work);
 		/*
 		 * At any time it has its point or its work. The work may have run and
 		 * parked again by now, elsewhere: not here, where the lock is held.
 		 */
-		cmpxchg(&park->point, claims->point, NULL);
+		cmpxchg(&park->point, ctx->point, NULL);
 	}
 }
 
 bool ditto_park_cancel(struct ditto_park *park)
 {
-	struct ditto_claim_point *point;
-	struct ditto_claims *claims;
+	struct ditto_lock_point *point;
+	struct ditto_lock_ctx *ctx;
 	bool parked = false;
 
 	/* Who wakes it meanwhile may be the last to need the node, which is freed under RCU. */
 	rcu_read_lock();
 	point = READ_ONCE(park->point);
-	claims = point ? ditto_claims_find(point) : NULL;
+	ctx = point ? ditto_lock_ctx_find(point) : NULL;
 	rcu_read_unlock();
-	if (claims) {
+	if (ctx) {
 		parked = park->point == point;
 		if (parked) {
-			park_remove(claims, park);
+			park_remove(ctx, park);
 			WRITE_ONCE(park->point, NULL);
 		}
-		ditto_claims_unlock(claims);
+		ditto_lock_ctx_unlock(ctx);
 	}
 	return parked || cancel_work_sync(&park->work);
 }

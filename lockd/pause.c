@@ -23,25 +23,25 @@ static void pause_over(struct ditto_park *park)
 	complete(&container_of(park, struct pause, park)->over);
 }
 
-static bool is_awaited(const struct ditto_claims *claims)
+static bool is_awaited(const struct ditto_lock_ctx *ctx)
 {
-	return ditto_holders_sum(claims).modes & DITTO_HOLDER_BREAKING;
+	return ditto_holders_sum(ctx).modes & DITTO_HOLDER_BREAKING;
 }
 
 /* Under the lock that breaks are settled under, so none is missed. */
-static bool pause_begin(struct pause *pause, struct ditto_claim_point *point)
+static bool pause_begin(struct pause *pause, struct ditto_lock_point *point)
 {
-	struct ditto_claims *claims = ditto_claims_find(point);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(point);
 	bool begun;
 
-	if (!claims)
+	if (!ctx)
 		return false;
-	begun = is_awaited(claims) && ditto_park_add(claims, &pause->park);
-	ditto_claims_unlock(claims);
+	begun = is_awaited(ctx) && ditto_park_add(ctx, &pause->park);
+	ditto_lock_ctx_unlock(ctx);
 	return begun;
 }
 
-long ditto_claim_pause(struct ditto_claim_point *point, long timeout)
+long ditto_claim_pause(struct ditto_lock_point *point, long timeout)
 {
 	long left = ditto_clients_yielded_timeout(point->table, timeout);
 	struct pause *pause;

@@ -16,18 +16,18 @@
 
 /**
  * struct ditto_claim - what all claims have in common
- * @claims: of the node; NULL when it is off. Under claims->lock and client->lock
+ * @ctx: of the node; NULL when it is off. Under ctx->lock and client->lock
  * @owner: held; of a grant, its key
  * @by_id: in the client's tree
- * @on_node: in claims->by_id
- * @gone: then on claims->gone
+ * @on_node: in ctx->by_id
+ * @gone: then on ctx->gone
  * @since: wall clock, for people
  * @id: number for people, see ditto_show_release()
  * @share: number of what it was claimed through, see ditto_locks_release_share(); or 0
  * @held: enum ditto_held
  */
 struct ditto_claim {
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 	struct ditto_owner *owner;
 	union {
 		struct rb_node by_id;
@@ -55,9 +55,9 @@ struct ditto_range_sum {
 /**
  * struct ditto_range - a range
  * @claim: see there
- * @by_first: in claims->ranges, unless it meets nothing
- * @by_owner: in claims->by_owner
- * @first: first byte; changed under claims->lock and client->lock
+ * @by_first: in ctx->ranges, unless it meets nothing
+ * @by_owner: in ctx->by_owner
+ * @first: first byte; changed under ctx->lock and client->lock
  * @last: last byte; of an empty range, the one before @first
  * @subtree: of the subtree of @by_first
  * @own_max: largest of what ditto_range_own_max() tells, of the subtree by owner
@@ -88,7 +88,7 @@ struct ditto_range {
  * @cache_owner: whose grants are the same holder's, held; or NULL
  * @holder: among whose opens it is
  * @by_owner: in @holder->opens
- * @ranges: struct ditto_range that goes with it; under claims->lock
+ * @ranges: struct ditto_range that goes with it; under ctx->lock
  * @access: DITTO_OPEN_* bits
  * @deny: DITTO_OPEN_* bits
  * @acl: it reads the access control list; from before it is on its node
@@ -161,7 +161,7 @@ struct ditto_cache {
 	bool older;
 	bool ack;
 	bool told;
-	struct ditto_claim_point *untold;
+	struct ditto_lock_point *untold;
 	u64 deadline;
 	u32 asked;
 	u32 answered;
@@ -183,7 +183,7 @@ enum ditto_wait_state {
 	DITTO_WAIT_DONE,	/* out of the queue */
 };
 
-extern struct kmem_cache *ditto_claims_slab;
+extern struct kmem_cache *ditto_lock_ctx_slab;
 extern struct kmem_cache *ditto_range_slab;
 extern struct kmem_cache *ditto_open_slab;
 extern struct kmem_cache *ditto_cache_slab;
@@ -245,47 +245,47 @@ static inline struct ditto_claim *ditto_client_first_claim(struct ditto_client *
  * a lock that is taken only sometimes.
  */
 /* The constructor: what memory of claims has from the first to the last, a lock. */
-void ditto_claims_first(void *memory);
-struct ditto_claims *ditto_claims_find(struct ditto_claim_point *point);
-struct ditto_claims *ditto_claims_make(struct ditto_claim_point *point);
-struct ditto_claims *ditto_claims_at(struct ditto_claims *const *where);
-void ditto_claims_unlock(struct ditto_claims *claims);
+void ditto_lock_ctx_first(void *memory);
+struct ditto_lock_ctx *ditto_lock_ctx_find(struct ditto_lock_point *point);
+struct ditto_lock_ctx *ditto_lock_ctx_make(struct ditto_lock_point *point);
+struct ditto_lock_ctx *ditto_lock_ctx_at(struct ditto_lock_ctx *const *where);
+void ditto_lock_ctx_unlock(struct ditto_lock_ctx *ctx);
 /* The same if nothing was changed but pins, and whoever pinned unlocks in full later. */
-void ditto_claims_unlock_same(struct ditto_claims *claims);
-void ditto_claims_pin(struct ditto_claims *claims);
-void ditto_claims_unpin(struct ditto_claims *claims);
-void ditto_claims_lock_pinned(struct ditto_claims *claims);
+void ditto_lock_ctx_unlock_same(struct ditto_lock_ctx *ctx);
+void ditto_lock_ctx_pin(struct ditto_lock_ctx *ctx);
+void ditto_lock_ctx_unpin(struct ditto_lock_ctx *ctx);
+void ditto_lock_ctx_lock_pinned(struct ditto_lock_ctx *ctx);
 
 /*
  * The claims that @find tells, locked; NULL if it tells none. Claims that die are
  * no longer told of, so it is asked again. Their memory may be another node's by
  * the time that the lock is had: the caller looks whether what it wants is there.
  */
-static __always_inline struct ditto_claims *
-ditto_claims_lock(struct ditto_claims *(*find)(const void *arg), const void *arg)
+static __always_inline struct ditto_lock_ctx *
+ditto_lock_ctx_lock(struct ditto_lock_ctx *(*find)(const void *arg), const void *arg)
 {
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 
 	rcu_read_lock();
-	while ((claims = find(arg))) {
-		spin_lock(&claims->lock);
-		if (!claims->dead) {
-			__release(&claims->lock);
+	while ((ctx = find(arg))) {
+		spin_lock(&ctx->lock);
+		if (!ctx->dead) {
+			__release(&ctx->lock);
 			break;
 		}
-		spin_unlock(&claims->lock);
+		spin_unlock(&ctx->lock);
 	}
 	rcu_read_unlock();
-	return claims;
+	return ctx;
 }
 
-static inline struct ditto_claims *ditto_claims_of(struct ditto_claim *claim)
+static inline struct ditto_lock_ctx *ditto_lock_ctx_of(struct ditto_claim *claim)
 {
-	return ditto_claims_at(&claim->claims);
+	return ditto_lock_ctx_at(&claim->ctx);
 }
 
 /* Put a claim on its node and client: 0, -ESHUTDOWN, -ENOLCK. Takes no reference. */
-int ditto_claim_attach(struct ditto_claims *claims, struct ditto_claim *claim);
+int ditto_claim_attach(struct ditto_lock_ctx *ctx, struct ditto_claim *claim);
 /* Take it off both; what was the table's is freed when the lock is dropped. */
 void ditto_claim_detach(struct ditto_claim *claim);
 /*
@@ -305,10 +305,10 @@ int ditto_client_cover(struct ditto_client *client, int more);
 /* client.c: the first claim of a client with a number above this one; under client->lock. */
 struct ditto_claim *ditto_client_claim_after(const struct ditto_client *client, u64 id);
 
-/* claims.c: the same of a node; under claims->lock. */
-struct ditto_claim *ditto_claims_claim_after(const struct ditto_claims *claims, u64 id);
+/* claims.c: the same of a node; under ctx->lock. */
+struct ditto_claim *ditto_lock_ctx_claim_after(const struct ditto_lock_ctx *ctx, u64 id);
 
-static inline struct ditto_claim *ditto_claims_claim_next(struct ditto_claim *claim)
+static inline struct ditto_claim *ditto_lock_ctx_claim_next(struct ditto_claim *claim)
 {
 	return rb_entry_safe(rb_next(&claim->on_node), struct ditto_claim, on_node);
 }
@@ -320,7 +320,7 @@ static inline struct ditto_claim *ditto_client_claim_next(struct ditto_claim *cl
 
 /*
  * lapse.c: somebody else is in need of what a client has. True if the client is
- * lapsed, and so is about to go. Any context; claims->lock may be held.
+ * lapsed, and so is about to go. Any context; ctx->lock may be held.
  */
 bool ditto_client_yields(struct ditto_client *client);
 /*
@@ -358,19 +358,19 @@ void ditto_owners_exit(struct ditto_lock_table *table);
 /* check.c */
 /*
  * What is asked for may have to be taken from more holders than may be told under one hold of
- * the lock. Then claims->more is set until that is dropped, and the answer is not the last one:
+ * the lock. Then ctx->more is set until that is dropped, and the answer is not the last one:
  * the caller asks again.
  */
-enum ditto_answer ditto_judge(struct ditto_claims *claims, const struct ditto_intent *intent,
+enum ditto_answer ditto_judge(struct ditto_lock_ctx *ctx, const struct ditto_intent *intent,
 			      const struct ditto_actor *actor, struct ditto_conflict *conflict);
 /*
  * Ask all holders to give way, so many at a time as may be told under one hold of the lock; true
  * if there was any to be asked. May sleep.
  */
-bool ditto_break_all(struct ditto_claim_point *point, const struct ditto_intent *intent,
+bool ditto_break_all(struct ditto_lock_point *point, const struct ditto_intent *intent,
 		     const struct ditto_actor *actor);
 /* The grant with WRITE, beside which there is no other; or NULL. */
-struct ditto_cache *ditto_writer(struct ditto_claims *claims);
+struct ditto_cache *ditto_writer(struct ditto_lock_ctx *ctx);
 /* On behalf of which client; NULL if it is anonymous. */
 struct ditto_client *ditto_actor_client(const struct ditto_actor *actor);
 bool ditto_exempt(const struct ditto_matrix_cell *cell, const struct ditto_claim *held,
@@ -381,12 +381,12 @@ u8 ditto_gives_up(const struct ditto_matrix_cell *cell, const struct ditto_inten
 		  bool older, u8 *waits);
 
 /* park.c */
-bool ditto_park_add(struct ditto_claims *claims, struct ditto_park *park);
-void ditto_park_wake(struct ditto_claims *claims);
+bool ditto_park_add(struct ditto_lock_ctx *ctx, struct ditto_park *park);
+void ditto_park_wake(struct ditto_lock_ctx *ctx);
 
 /* range_tree.c */
-void ditto_range_insert(struct ditto_claims *claims, struct ditto_range *range);
-void ditto_range_erase(struct ditto_claims *claims, struct ditto_range *range);
+void ditto_range_insert(struct ditto_lock_ctx *ctx, struct ditto_range *range);
+void ditto_range_erase(struct ditto_lock_ctx *ctx, struct ditto_range *range);
 void ditto_range_move(struct ditto_range *range, u64 first, u64 last);
 
 /**
@@ -409,18 +409,18 @@ struct ditto_range_place {
 	u64 id;
 };
 
-struct ditto_range *ditto_range_other(struct ditto_claims *claims, enum ditto_held row, u64 first,
+struct ditto_range *ditto_range_other(struct ditto_lock_ctx *ctx, enum ditto_held row, u64 first,
 				      u64 last, const struct ditto_range_pass *pass);
-struct ditto_range *ditto_range_other_behind(struct ditto_claims *claims, enum ditto_held row,
+struct ditto_range *ditto_range_other_behind(struct ditto_lock_ctx *ctx, enum ditto_held row,
 					     const struct ditto_range_place *place, u64 first,
 					     u64 last, const struct ditto_range_pass *pass);
 struct ditto_range *ditto_range_other_next(struct ditto_range *range, u64 first, u64 last,
 					   const struct ditto_range_pass *pass);
-struct ditto_range *ditto_range_overlap(struct ditto_claims *claims, enum ditto_held row,
+struct ditto_range *ditto_range_overlap(struct ditto_lock_ctx *ctx, enum ditto_held row,
 					u64 first, u64 last);
 
 /*
- * The order of an owner's ranges in claims->by_owner, before first and last byte. What is taken
+ * The order of an owner's ranges in ctx->by_owner, before first and last byte. What is taken
  * again in this order is not refused because of the owner's own.
  */
 enum ditto_own_class {
@@ -432,16 +432,16 @@ enum ditto_own_class {
 	DITTO_OWN_PENDING,
 };
 
-struct ditto_range *ditto_range_own(struct ditto_claims *claims, const struct ditto_owner *owner,
+struct ditto_range *ditto_range_own(struct ditto_lock_ctx *ctx, const struct ditto_owner *owner,
 				    enum ditto_own_class class, u64 byte);
 struct ditto_range *ditto_range_own_next(struct ditto_range *range);
-struct ditto_range *ditto_range_own_exactly(struct ditto_claims *claims,
+struct ditto_range *ditto_range_own_exactly(struct ditto_lock_ctx *ctx,
 					    const struct ditto_owner *owner,
 					    enum ditto_own_class class, u64 first, u64 last);
-struct ditto_range *ditto_range_own_exact(struct ditto_claims *claims,
+struct ditto_range *ditto_range_own_exact(struct ditto_lock_ctx *ctx,
 					  const struct ditto_owner *owner);
 struct ditto_range *ditto_range_own_exact_next(struct ditto_range *range);
-bool ditto_range_own_max(struct ditto_claims *claims, const struct ditto_owner *owner,
+bool ditto_range_own_max(struct ditto_lock_ctx *ctx, const struct ditto_owner *owner,
 			 enum ditto_own_class class, u64 byte, u64 *max);
 
 static inline bool ditto_range_is_exclusive(const struct ditto_range *range)
@@ -473,10 +473,10 @@ static inline bool ditto_range_is_nowhere(bool empty, u64 first)
 }
 
 /* Is the open that a range would go with still there? */
-static inline bool ditto_range_may_be(const struct ditto_claims *claims,
+static inline bool ditto_range_may_be(const struct ditto_lock_ctx *ctx,
 				      const struct ditto_range_request *req)
 {
-	return !req->open || req->open->claim.claims == claims;
+	return !req->open || req->open->claim.ctx == ctx;
 }
 
 /* range_apply.c */
@@ -484,23 +484,23 @@ struct ditto_range *ditto_range_alloc(const struct ditto_range_request *req);
 void ditto_range_free(struct ditto_range *range);
 bool ditto_ranges_alloc(const struct ditto_range_request *req, struct ditto_range *spares[2]);
 void ditto_ranges_free(struct ditto_range *spares[2]);
-int ditto_range_take(struct ditto_claims *claims, const struct ditto_range_request *req,
+int ditto_range_take(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		     struct ditto_range *spares[2]);
-int ditto_range_give(struct ditto_claims *claims, const struct ditto_range_request *req,
+int ditto_range_give(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		     struct ditto_range *spares[2]);
 void ditto_range_remove(struct ditto_range *range);
 void ditto_range_drop(struct ditto_range *range);
 
 /* range.c */
-int ditto_range_judge(struct ditto_claims *claims, const struct ditto_range_request *req,
+int ditto_range_judge(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		      struct ditto_conflict *conflict);
-int ditto_range_try(struct ditto_claims *claims, const struct ditto_range_request *req,
+int ditto_range_try(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		    struct ditto_range *spares[2], struct ditto_conflict *conflict);
 
 /* open.c, cache.c, break.c */
 /* Off the node, or first a range or a request that goes with it: false. */
 bool ditto_open_drop(struct ditto_open *open, const char *why);
-struct ditto_cache *ditto_cache_of(struct ditto_claims *claims, const struct ditto_owner *key);
+struct ditto_cache *ditto_cache_of(struct ditto_lock_ctx *ctx, const struct ditto_owner *key);
 /* Off the node; the table's reference is put when the lock is dropped. */
 void ditto_cache_remove(struct ditto_cache *cache);
 void ditto_cache_set_bits(struct ditto_cache *cache, u8 bits);
@@ -521,7 +521,7 @@ static inline u8 ditto_cache_valid(u8 bits)
 }
 
 /* wait.c */
-bool ditto_wait_ahead(struct ditto_claims *claims, const struct ditto_range_request *req,
+bool ditto_wait_ahead(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		      const struct ditto_wait *self, struct ditto_conflict *conflict);
 bool ditto_wait_is(const struct ditto_wait *wait, const struct ditto_range_request *req);
 bool ditto_wait_conflicts(const struct ditto_range_request *a,
@@ -529,7 +529,7 @@ bool ditto_wait_conflicts(const struct ditto_range_request *a,
 int ditto_wait_enqueue(const struct ditto_range_request *req, struct ditto_wait *wait,
 		       struct ditto_conflict *conflict, struct ditto_range *spares[2]);
 void ditto_wait_describe(struct ditto_conflict *conflict, const struct ditto_wait *wait);
-void ditto_wait_pump(struct ditto_claims *claims);
+void ditto_wait_pump(struct ditto_lock_ctx *ctx);
 /* Out of the queue, with a callback or without one. */
 void ditto_wait_finish(struct ditto_wait *wait, int result);
 void ditto_wait_remove(struct ditto_wait *wait);

@@ -28,13 +28,13 @@ static struct ditto_actor range_actor(const struct ditto_range_request *req)
 }
 
 /* 0, -EAGAIN with the conflict described, or -EBUSY if a holder was told to give way first. */
-int ditto_range_judge(struct ditto_claims *claims, const struct ditto_range_request *req,
+int ditto_range_judge(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		      struct ditto_conflict *conflict)
 {
 	const struct ditto_intent intent = range_intent(req);
 	const struct ditto_actor actor = range_actor(req);
 
-	switch (ditto_judge(claims, &intent, &actor, conflict)) {
+	switch (ditto_judge(ctx, &intent, &actor, conflict)) {
 	case DITTO_DENIED:
 		return -EAGAIN;
 	case DITTO_ALLOWED:
@@ -57,28 +57,28 @@ static bool range_break_rest(const struct ditto_range_request *req)
 }
 
 /* Judge and take in one step. */
-int ditto_range_try(struct ditto_claims *claims, const struct ditto_range_request *req,
+int ditto_range_try(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		    struct ditto_range *spares[2], struct ditto_conflict *conflict)
 {
-	int err = ditto_range_judge(claims, req, conflict);
+	int err = ditto_range_judge(ctx, req, conflict);
 
-	return err ?: ditto_range_take(claims, req, spares);
+	return err ?: ditto_range_take(ctx, req, spares);
 }
 
 static int range_lock(const struct ditto_range_request *req, struct ditto_wait *wait,
 		      struct ditto_conflict *conflict, struct ditto_range *spares[2])
 {
-	struct ditto_claims *claims = ditto_claims_make(req->point);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_make(req->point);
 	int err;
 
-	if (!claims)
+	if (!ctx)
 		return -ENOMEM;
 	/* Who is ready to wait does not overtake who waits already. */
-	if (wait && (wait->tell || ditto_wait_ahead(claims, req, NULL, conflict)))
+	if (wait && (wait->tell || ditto_wait_ahead(ctx, req, NULL, conflict)))
 		err = -EAGAIN;
 	else
-		err = ditto_range_try(claims, req, spares, conflict);
-	ditto_claims_unlock(claims);
+		err = ditto_range_try(ctx, req, spares, conflict);
+	ditto_lock_ctx_unlock(ctx);
 	if (wait && (err == -EAGAIN || err == -EBUSY))
 		err = ditto_wait_enqueue(req, wait, conflict, spares);
 	return err;
@@ -120,7 +120,7 @@ int ditto_range_unlock(const struct ditto_range_request *req)
 	struct ditto_range *spares[2] = { NULL, req->discipline == DITTO_POSIX ?
 						ditto_range_alloc(req) : NULL };
 	struct ditto_mirror *mirror;
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 	int err = range_valid(req);
 
 	if (err)
@@ -131,10 +131,10 @@ int ditto_range_unlock(const struct ditto_range_request *req)
 		ditto_mirror_end(mirror);
 		goto out;
 	}
-	claims = ditto_claims_find(req->point);
-	if (claims) {
-		err = ditto_range_give(claims, req, spares);
-		ditto_claims_unlock(claims);
+	ctx = ditto_lock_ctx_find(req->point);
+	if (ctx) {
+		err = ditto_range_give(ctx, req, spares);
+		ditto_lock_ctx_unlock(ctx);
 	} else if (req->discipline == DITTO_EXACT) {
 		err = -ENOENT;
 	}
@@ -146,19 +146,19 @@ EXPORT_SYMBOL_NS_GPL(ditto_range_unlock, DITTO);
 
 int ditto_range_test(const struct ditto_range_request *req, struct ditto_conflict *conflict)
 {
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 	int err = range_valid(req);
 
 	if (err)
 		return err;
 	do {
-		claims = ditto_claims_find(req->point);
-		if (!claims) {
+		ctx = ditto_lock_ctx_find(req->point);
+		if (!ctx) {
 			err = 0;
 			break;
 		}
-		err = ditto_range_judge(claims, req, conflict);
-		ditto_claims_unlock(claims);
+		err = ditto_range_judge(ctx, req, conflict);
+		ditto_lock_ctx_unlock(ctx);
 	} while (err == -EBUSY && range_break_rest(req));
 	if (!err && req->filp)
 		err = ditto_mirror_test(req, conflict);
@@ -168,19 +168,19 @@ EXPORT_SYMBOL_NS_GPL(ditto_range_test, DITTO);
 
 int ditto_range_cancel(const struct ditto_range_request *req)
 {
-	struct ditto_claims *claims = ditto_claims_find(req->point);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(req->point);
 	struct ditto_wait *wait, *found = NULL;
 
-	if (!claims)
+	if (!ctx)
 		return -ENOENT;
-	list_for_each_entry(wait, &claims->waits, link) {
+	list_for_each_entry(wait, &ctx->waits, link) {
 		if (ditto_wait_is(wait, req)) {
 			found = wait;
 			ditto_wait_remove(found);
 			break;
 		}
 	}
-	ditto_claims_unlock(claims);
+	ditto_lock_ctx_unlock(ctx);
 	if (!found)
 		return -ENOENT;
 	ditto_wait_put(found);
@@ -190,35 +190,35 @@ EXPORT_SYMBOL_NS_GPL(ditto_range_cancel, DITTO);
 
 int ditto_range_cancel_wait(struct ditto_wait *wait)
 {
-	struct ditto_claims *claims = ditto_claims_at(&wait->claims);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_at(&wait->ctx);
 
-	if (!claims)
+	if (!ctx)
 		return -ENOENT;
 	ditto_wait_remove(wait);
-	ditto_claims_unlock(claims);
+	ditto_lock_ctx_unlock(ctx);
 	ditto_wait_put(wait);
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_cancel_wait, DITTO);
 
-static void release_waits(struct ditto_claims *claims, struct ditto_owner *owner)
+static void release_waits(struct ditto_lock_ctx *ctx, struct ditto_owner *owner)
 {
 	struct ditto_wait *wait, *next;
 
-	list_for_each_entry_safe(wait, next, &claims->waits, link) {
+	list_for_each_entry_safe(wait, next, &ctx->waits, link) {
 		if (wait->request.owner == owner)
 			ditto_wait_finish(wait, -ESHUTDOWN);
 	}
 }
 
 /* As many as fit into one hold of the lock; false if there are no more. */
-static bool release_ranges(struct ditto_claims *claims, struct ditto_owner *owner)
+static bool release_ranges(struct ditto_lock_ctx *ctx, struct ditto_owner *owner)
 {
 	struct ditto_range *range;
 
 	for (int i = 0; i < DITTO_DROPS_AT_ONCE; i++) {
-		range = ditto_range_own(claims, owner, DITTO_OWN_POSIX, 0) ?:
-			ditto_range_own_exact(claims, owner);
+		range = ditto_range_own(ctx, owner, DITTO_OWN_POSIX, 0) ?:
+			ditto_range_own_exact(ctx, owner);
 		if (!range)
 			return false;
 		ditto_claim_drop(&range->claim, "owner");
@@ -226,47 +226,47 @@ static bool release_ranges(struct ditto_claims *claims, struct ditto_owner *owne
 	return true;
 }
 
-void ditto_range_release_owner(struct ditto_claim_point *point, struct ditto_owner *owner)
+void ditto_range_release_owner(struct ditto_lock_point *point, struct ditto_owner *owner)
 {
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 	bool more = true;
 
 	while (more) {
-		claims = ditto_claims_find(point);
-		if (!claims)
+		ctx = ditto_lock_ctx_find(point);
+		if (!ctx)
 			return;
-		release_waits(claims, owner);
-		more = release_ranges(claims, owner);
-		ditto_claims_unlock(claims);
+		release_waits(ctx, owner);
+		more = release_ranges(ctx, owner);
+		ditto_lock_ctx_unlock(ctx);
 		cond_resched();
 	}
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_release_owner, DITTO);
 
-bool ditto_range_owner_has(struct ditto_claim_point *point, const struct ditto_owner *owner)
+bool ditto_range_owner_has(struct ditto_lock_point *point, const struct ditto_owner *owner)
 {
-	struct ditto_claims *claims = ditto_claims_find(point);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(point);
 	bool has;
 
-	if (!claims)
+	if (!ctx)
 		return false;
-	has = ditto_range_own_exact(claims, owner);
-	ditto_claims_unlock(claims);
+	has = ditto_range_own_exact(ctx, owner);
+	ditto_lock_ctx_unlock(ctx);
 	return has;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_owner_has, DITTO);
 
-unsigned int ditto_range_owner_list(struct ditto_claim_point *point,
+unsigned int ditto_range_owner_list(struct ditto_lock_point *point,
 				    const struct ditto_owner *owner,
 				    struct ditto_range_held *list, unsigned int max)
 {
-	struct ditto_claims *claims = ditto_claims_find(point);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(point);
 	struct ditto_range *range;
 	unsigned int n = 0;
 
-	if (!claims)
+	if (!ctx)
 		return 0;
-	for (range = ditto_range_own_exact(claims, owner); range;
+	for (range = ditto_range_own_exact(ctx, owner); range;
 	     range = ditto_range_own_exact_next(range), n++) {
 		if (n == max) {
 			n++;
@@ -278,22 +278,22 @@ unsigned int ditto_range_owner_list(struct ditto_claim_point *point,
 			.exclusive = ditto_range_is_exclusive(range),
 		};
 	}
-	ditto_claims_unlock(claims);
+	ditto_lock_ctx_unlock(ctx);
 	return n;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_owner_list, DITTO);
 
-bool ditto_range_owner_has_posix(struct ditto_claim_point *point, const struct ditto_owner *owner,
+bool ditto_range_owner_has_posix(struct ditto_lock_point *point, const struct ditto_owner *owner,
 				 bool exclusive)
 {
-	struct ditto_claims *claims = ditto_claims_find(point);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(point);
 	u64 is_exclusive = false;
 	bool has;
 
-	if (!claims)
+	if (!ctx)
 		return false;
-	has = ditto_range_own_max(claims, owner, DITTO_OWN_POSIX, U64_MAX, &is_exclusive);
-	ditto_claims_unlock(claims);
+	has = ditto_range_own_max(ctx, owner, DITTO_OWN_POSIX, U64_MAX, &is_exclusive);
+	ditto_lock_ctx_unlock(ctx);
 	return has && (!exclusive || is_exclusive);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_owner_has_posix, DITTO);

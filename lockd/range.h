@@ -43,7 +43,7 @@ enum ditto_discipline {
  *	not to; held by the caller during the call
  */
 struct ditto_range_request {
-	struct ditto_claim_point *point;
+	struct ditto_lock_point *point;
 	struct ditto_owner *owner;
 	struct ditto_owner *cache_owner;
 	struct ditto_open *open;
@@ -100,7 +100,7 @@ static inline int ditto_range_set_exact(struct ditto_range_request *req, u64 off
  * @request: what is waited for; a copy
  * @since: wall clock, for people
  * @id: number for people, as of claims
- * @claims: of the node; NULL when it is out of the queue
+ * @ctx: of the node; NULL when it is out of the queue
  * @link: in the node's queue
  * @client_link: on the client's list, under client->lock
  * @owner_link: on the owner's list, under client->lock
@@ -112,7 +112,7 @@ static inline int ditto_range_set_exact(struct ditto_range_request *req, u64 off
  * @state: see enum ditto_wait_state
  * @barge: the order of the queue does not hold it up
  * @search: the search for deadlocks that found it with its owner last; under client->lock
- * @blocked: the one that asked whom it waits for; under claims->lock
+ * @blocked: the one that asked whom it waits for; under ctx->lock
  *
  * The caller sets the first three in zeroed memory; the rest belongs to the table.
  */
@@ -123,7 +123,7 @@ struct ditto_wait {
 	struct ditto_range_request request;
 	time64_t since;
 	u64 id;
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 	struct list_head link;
 	struct list_head client_link;
 	struct list_head owner_link;
@@ -188,7 +188,7 @@ int ditto_range_cancel(const struct ditto_range_request *req);
 int ditto_range_cancel_wait(struct ditto_wait *wait);
 
 /* Has an owner any EXACT range on a node? Does not sleep. */
-bool ditto_range_owner_has(struct ditto_claim_point *point, const struct ditto_owner *owner);
+bool ditto_range_owner_has(struct ditto_lock_point *point, const struct ditto_owner *owner);
 
 /**
  * struct ditto_range_held - an EXACT range that is held
@@ -203,14 +203,14 @@ struct ditto_range_held {
 };
 
 /* The first @max EXACT ranges of an owner on a node; how many, or more than @max. Never sleeps. */
-unsigned int ditto_range_owner_list(struct ditto_claim_point *point,
+unsigned int ditto_range_owner_list(struct ditto_lock_point *point,
 				    const struct ditto_owner *owner,
 				    struct ditto_range_held *list, unsigned int max);
 /* Has it any POSIX range, or with @exclusive an exclusive one? Does not sleep. */
-bool ditto_range_owner_has_posix(struct ditto_claim_point *point, const struct ditto_owner *owner,
+bool ditto_range_owner_has_posix(struct ditto_lock_point *point, const struct ditto_owner *owner,
 				 bool exclusive);
 
 /* All ranges and waits of an owner on a node. May sleep. */
-void ditto_range_release_owner(struct ditto_claim_point *point, struct ditto_owner *owner);
+void ditto_range_release_owner(struct ditto_lock_point *point, struct ditto_owner *owner);
 
 #endif

@@ -4,7 +4,7 @@
  * and converted so that an owner's ranges never overlap; EXACT ones stack.
  * Everything that can fail is done before anything is changed.
  *
- * Locking: all under claims->lock, but for memory.
+ * Locking: all under ctx->lock, but for memory.
  */
 #include <linux/slab.h>
 
@@ -56,24 +56,24 @@ void ditto_ranges_free(struct ditto_range *spares[2])
 /* Off the node; freed when the lock is dropped. */
 void ditto_range_remove(struct ditto_range *range)
 {
-	ditto_range_erase(range->claim.claims, range);
+	ditto_range_erase(range->claim.ctx, range);
 	ditto_claim_detach(&range->claim);
 }
 
 /* The same because client or node goes, so that nobody else tells the VFS. */
 void ditto_range_drop(struct ditto_range *range)
 {
-	range->mirror = ditto_mirror_hold(range->claim.claims->mirror);
+	range->mirror = ditto_mirror_hold(range->claim.ctx->mirror);
 	ditto_range_remove(range);
 }
 
 /* Into the trees, at these bytes. */
-static void range_place(struct ditto_claims *claims, struct ditto_range *range, u64 first,
+static void range_place(struct ditto_lock_ctx *ctx, struct ditto_range *range, u64 first,
 			u64 last)
 {
 	range->first = first;
 	range->last = last;
-	ditto_range_insert(claims, range);
+	ditto_range_insert(ctx, range);
 }
 
 /* Would a range be one with that which is asked for, if they touched? */
@@ -84,10 +84,10 @@ static bool posix_is_alike(const struct ditto_range *range, const struct ditto_r
 }
 
 /* Does the request need a range that is not alike in two pieces? */
-static struct ditto_range *posix_to_split(struct ditto_claims *claims,
+static struct ditto_range *posix_to_split(struct ditto_lock_ctx *ctx,
 					  const struct ditto_range_request *req, bool unlock)
 {
-	struct ditto_range *range = ditto_range_own(claims, req->owner, DITTO_OWN_POSIX,
+	struct ditto_range *range = ditto_range_own(ctx, req->owner, DITTO_OWN_POSIX,
 						    req->first);
 
 	if (!range || range->first >= req->first || range->last <= req->last)
@@ -98,10 +98,10 @@ static struct ditto_range *posix_to_split(struct ditto_claims *claims,
 }
 
 /* Give the part after the request a range of its own; this is what can fail. */
-static int posix_split(struct ditto_claims *claims, const struct ditto_range_request *req,
+static int posix_split(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		       bool unlock, struct ditto_range *spares[2])
 {
-	struct ditto_range *range = posix_to_split(claims, req, unlock), *spare = spares[1];
+	struct ditto_range *range = posix_to_split(ctx, req, unlock), *spare = spares[1];
 	u64 end;
 	int err;
 
@@ -113,21 +113,21 @@ static int posix_split(struct ditto_claims *claims, const struct ditto_range_req
 	spare->claim.held = range->claim.held;
 	spare->claim.share = range->claim.share;
 	spare->open = range->open;
-	err = ditto_claim_attach(claims, &spare->claim);
+	err = ditto_claim_attach(ctx, &spare->claim);
 	if (err)
 		return err;
 	ditto_range_move(range, range->first, req->last);
-	range_place(claims, spare, req->last + 1, end);
+	range_place(ctx, spare, req->last + 1, end);
 	spare->claim.since = range->claim.since;
 	spares[1] = NULL;
 	return 0;
 }
 
 /* Take these bytes from the owner's ranges, but for those like that to be taken. */
-static void posix_clear(struct ditto_claims *claims, const struct ditto_range_request *req,
+static void posix_clear(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 			bool unlock)
 {
-	struct ditto_range *range = ditto_range_own(claims, req->owner, DITTO_OWN_POSIX,
+	struct ditto_range *range = ditto_range_own(ctx, req->owner, DITTO_OWN_POSIX,
 						    req->first);
 	struct ditto_range *next;
 
@@ -142,18 +142,18 @@ static void posix_clear(struct ditto_claims *claims, const struct ditto_range_re
 			ditto_range_move(range, req->last + 1, range->last);
 		else
 			ditto_range_remove(range);
-		claims->pump = true;
+		ctx->pump = true;
 	}
 }
 
 /* Melt the owner's ranges that are alike and touch these bytes into @new. */
-static void posix_merge(struct ditto_claims *claims, struct ditto_range *new,
+static void posix_merge(struct ditto_lock_ctx *ctx, struct ditto_range *new,
 			const struct ditto_range_request *req)
 {
 	u64 first = req->first, last = req->last;
 	struct ditto_range *range, *next;
 
-	range = ditto_range_own(claims, req->owner, DITTO_OWN_POSIX, first ? first - 1 : 0);
+	range = ditto_range_own(ctx, req->owner, DITTO_OWN_POSIX, first ? first - 1 : 0);
 	for (; range && (last == U64_MAX || range->first <= last + 1); range = next) {
 		next = ditto_range_own_next(range);
 		if (!posix_is_alike(range, req))
@@ -163,13 +163,13 @@ static void posix_merge(struct ditto_claims *claims, struct ditto_range *new,
 		new->claim.since = min(new->claim.since, range->claim.since);
 		ditto_range_remove(range);
 	}
-	range_place(claims, new, first, last);
+	range_place(ctx, new, first, last);
 }
 
-static int posix_take(struct ditto_claims *claims, const struct ditto_range_request *req,
+static int posix_take(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		      struct ditto_range *spares[2])
 {
-	struct ditto_range *own = ditto_range_own(claims, req->owner, DITTO_OWN_POSIX, req->first);
+	struct ditto_range *own = ditto_range_own(ctx, req->owner, DITTO_OWN_POSIX, req->first);
 	struct ditto_range *new = spares[0];
 	int err;
 
@@ -178,22 +178,22 @@ static int posix_take(struct ditto_claims *claims, const struct ditto_range_requ
 	if (own && posix_is_alike(own, req) && own->first <= req->first &&
 	    own->last >= req->last)
 		return 0;
-	err = ditto_claim_attach(claims, &new->claim);
+	err = ditto_claim_attach(ctx, &new->claim);
 	if (err)
 		return err;
 	spares[0] = NULL;
-	err = posix_split(claims, req, false, spares);
+	err = posix_split(ctx, req, false, spares);
 	if (err) {
 		ditto_claim_detach(&new->claim);
 		return err;
 	}
-	posix_clear(claims, req, false);
-	posix_merge(claims, new, req);
+	posix_clear(ctx, req, false);
+	posix_merge(ctx, new, req);
 	trace_ditto_grant(&new->claim, 0, "range");
 	return 0;
 }
 
-static int exact_take(struct ditto_claims *claims, const struct ditto_range_request *req,
+static int exact_take(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		      struct ditto_range *spares[2])
 {
 	struct ditto_range *new = spares[0];
@@ -201,46 +201,46 @@ static int exact_take(struct ditto_claims *claims, const struct ditto_range_requ
 
 	new->claim.held = ditto_range_row(DITTO_EXACT, req->exclusive);
 	new->empty = req->empty;
-	err = ditto_claim_attach(claims, &new->claim);
+	err = ditto_claim_attach(ctx, &new->claim);
 	if (err)
 		return err;
 	spares[0] = NULL;
-	range_place(claims, new, req->first, ditto_range_end(req->empty, req->first, req->last));
+	range_place(ctx, new, req->first, ditto_range_end(req->empty, req->first, req->last));
 	trace_ditto_grant(&new->claim, 0, "range");
 	return 0;
 }
 
 /* Take what was judged to be free. Uses up spares; -ESHUTDOWN, -ENOLCK change nothing. */
-int ditto_range_take(struct ditto_claims *claims, const struct ditto_range_request *req,
+int ditto_range_take(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		     struct ditto_range *spares[2])
 {
-	lockdep_assert_held(&claims->lock);
-	if (!ditto_range_may_be(claims, req))
+	lockdep_assert_held(&ctx->lock);
+	if (!ditto_range_may_be(ctx, req))
 		return -ESHUTDOWN;
 	if (req->discipline == DITTO_POSIX)
-		return posix_take(claims, req, spares);
-	return exact_take(claims, req, spares);
+		return posix_take(ctx, req, spares);
+	return exact_take(ctx, req, spares);
 }
 
-static int posix_give(struct ditto_claims *claims, const struct ditto_range_request *req,
+static int posix_give(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		      struct ditto_range *spares[2])
 {
-	int err = posix_split(claims, req, true, spares);
+	int err = posix_split(ctx, req, true, spares);
 
 	if (!err)
-		posix_clear(claims, req, true);
+		posix_clear(ctx, req, true);
 	return err;
 }
 
 /* Of an exclusive and a shared one over the same bytes the exclusive goes first. */
-static int exact_give(struct ditto_claims *claims, const struct ditto_range_request *req)
+static int exact_give(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req)
 {
 	u64 last = ditto_range_end(req->empty, req->first, req->last);
 	struct ditto_range *range;
 
-	range = ditto_range_own_exactly(claims, req->owner, req->empty ? DITTO_OWN_EMPTY_EXCLUSIVE :
+	range = ditto_range_own_exactly(ctx, req->owner, req->empty ? DITTO_OWN_EMPTY_EXCLUSIVE :
 					DITTO_OWN_EXCLUSIVE, req->first, last) ?:
-		ditto_range_own_exactly(claims, req->owner, req->empty ? DITTO_OWN_EMPTY_SHARED :
+		ditto_range_own_exactly(ctx, req->owner, req->empty ? DITTO_OWN_EMPTY_SHARED :
 					DITTO_OWN_SHARED, req->first, last);
 	if (!range)
 		return -ENOENT;
@@ -249,11 +249,11 @@ static int exact_give(struct ditto_claims *claims, const struct ditto_range_requ
 }
 
 /* Give up what was taken: -ENOMEM, -ENOLCK, -ESHUTDOWN and -ENOENT change nothing. */
-int ditto_range_give(struct ditto_claims *claims, const struct ditto_range_request *req,
+int ditto_range_give(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		     struct ditto_range *spares[2])
 {
-	lockdep_assert_held(&claims->lock);
+	lockdep_assert_held(&ctx->lock);
 	if (req->discipline == DITTO_POSIX)
-		return posix_give(claims, req, spares);
-	return exact_give(claims, req);
+		return posix_give(ctx, req, spares);
+	return exact_give(ctx, req);
 }

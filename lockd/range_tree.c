@@ -4,7 +4,7 @@
  * that a question looks only at what can be in its way, and one tree of all by
  * owner, so that an owner finds its own among ten thousand of others.
  *
- * Locking: all under claims->lock.
+ * Locking: all under ctx->lock.
  */
 #include <linux/minmax.h>
 #include <linux/rbtree_augmented.h>
@@ -117,27 +117,27 @@ static bool own_less(struct rb_node *a, const struct rb_node *b)
 	return own_compare(&key, rb_entry(b, struct ditto_range, by_owner)) < 0;
 }
 
-void ditto_range_insert(struct ditto_claims *claims, struct ditto_range *range)
+void ditto_range_insert(struct ditto_lock_ctx *ctx, struct ditto_range *range)
 {
-	lockdep_assert_held(&claims->lock);
+	lockdep_assert_held(&ctx->lock);
 	range->subtree = range_sum(range);
 	/* What meets nothing is in nobody's way there, however much there is of it. */
 	if (!ditto_range_is_nowhere(range->empty, range->first))
-		rb_add_augmented_cached(&range->by_first, &claims->ranges[range->claim.held],
+		rb_add_augmented_cached(&range->by_first, &ctx->ranges[range->claim.held],
 					first_less, &range_augment);
 	range->own_max = own_value(range);
-	rb_add_augmented_cached(&range->by_owner, &claims->by_owner, own_less, &own_augment);
+	rb_add_augmented_cached(&range->by_owner, &ctx->by_owner, own_less, &own_augment);
 	if (range->open)
 		list_add_tail(&range->of_open, &range->open->ranges);
 }
 
-void ditto_range_erase(struct ditto_claims *claims, struct ditto_range *range)
+void ditto_range_erase(struct ditto_lock_ctx *ctx, struct ditto_range *range)
 {
-	lockdep_assert_held(&claims->lock);
+	lockdep_assert_held(&ctx->lock);
 	if (!ditto_range_is_nowhere(range->empty, range->first))
-		rb_erase_augmented_cached(&range->by_first, &claims->ranges[range->claim.held],
+		rb_erase_augmented_cached(&range->by_first, &ctx->ranges[range->claim.held],
 					  &range_augment);
-	rb_erase_augmented_cached(&range->by_owner, &claims->by_owner, &own_augment);
+	rb_erase_augmented_cached(&range->by_owner, &ctx->by_owner, &own_augment);
 	if (range->open)
 		list_del(&range->of_open);
 }
@@ -145,15 +145,15 @@ void ditto_range_erase(struct ditto_claims *claims, struct ditto_range *range)
 /* Other bytes for a range that is claimed; who lists the client sees the old or the new ones. */
 void ditto_range_move(struct ditto_range *range, u64 first, u64 last)
 {
-	struct ditto_claims *claims = range->claim.claims;
+	struct ditto_lock_ctx *ctx = range->claim.ctx;
 	struct ditto_client *client = range->claim.owner->client;
 
-	ditto_range_erase(claims, range);
+	ditto_range_erase(ctx, range);
 	spin_lock(&client->lock);
 	range->first = first;
 	range->last = last;
 	spin_unlock(&client->lock);
-	ditto_range_insert(claims, range);
+	ditto_range_insert(ctx, range);
 }
 
 static bool pass_has(const struct ditto_range_pass *pass, const struct ditto_owner *owner,
@@ -223,24 +223,24 @@ static struct ditto_range *range_seek(struct rb_node *rb, bool below, u64 first,
 }
 
 /* The first range of a row that overlaps, but for some; see ditto_range_end() about empty ones. */
-struct ditto_range *ditto_range_other(struct ditto_claims *claims, enum ditto_held row, u64 first,
+struct ditto_range *ditto_range_other(struct ditto_lock_ctx *ctx, enum ditto_held row, u64 first,
 				      u64 last, const struct ditto_range_pass *pass)
 {
-	struct rb_node *rb = claims->ranges[row].rb_root.rb_node;
+	struct rb_node *rb = ctx->ranges[row].rb_root.rb_node;
 
-	lockdep_assert_held(&claims->lock);
+	lockdep_assert_held(&ctx->lock);
 	return range_below(rb, first, pass) ? range_seek(rb, true, first, last, pass) : NULL;
 }
 
 /* The first of these behind a place, where a range may be or have been. */
-struct ditto_range *ditto_range_other_behind(struct ditto_claims *claims, enum ditto_held row,
+struct ditto_range *ditto_range_other_behind(struct ditto_lock_ctx *ctx, enum ditto_held row,
 					     const struct ditto_range_place *place, u64 first,
 					     u64 last, const struct ditto_range_pass *pass)
 {
-	struct rb_node *rb = claims->ranges[row].rb_root.rb_node;
+	struct rb_node *rb = ctx->ranges[row].rb_root.rb_node;
 	struct ditto_range *range, *found = NULL;
 
-	lockdep_assert_held(&claims->lock);
+	lockdep_assert_held(&ctx->lock);
 	while (rb) {
 		ditto_step();
 		range = rb_entry(rb, struct ditto_range, by_first);
@@ -265,22 +265,22 @@ struct ditto_range *ditto_range_other_next(struct ditto_range *range, u64 first,
 }
 
 /* The first range of a row that overlaps. */
-struct ditto_range *ditto_range_overlap(struct ditto_claims *claims, enum ditto_held row,
+struct ditto_range *ditto_range_overlap(struct ditto_lock_ctx *ctx, enum ditto_held row,
 					u64 first, u64 last)
 {
 	static const struct ditto_range_pass pass_none;
 
-	return ditto_range_other(claims, row, first, last, &pass_none);
+	return ditto_range_other(ctx, row, first, last, &pass_none);
 }
 
 /* The first range that does not come before this place, and the one before it. */
-static struct ditto_range *own_find(struct ditto_claims *claims, const struct own_key *key,
+static struct ditto_range *own_find(struct ditto_lock_ctx *ctx, const struct own_key *key,
 				    struct ditto_range **before)
 {
-	struct rb_node *rb = claims->by_owner.rb_root.rb_node;
+	struct rb_node *rb = ctx->by_owner.rb_root.rb_node;
 	struct ditto_range *found = NULL, *range;
 
-	lockdep_assert_held(&claims->lock);
+	lockdep_assert_held(&ctx->lock);
 	*before = NULL;
 	while (rb) {
 		ditto_step();
@@ -305,11 +305,11 @@ static bool own_is(const struct ditto_range *range, const struct own_key *key)
  * An owner's first range of a class that does not end before @byte, if those of the class
  * lie apart; of a class that stacks, the first that does not begin before @byte.
  */
-struct ditto_range *ditto_range_own(struct ditto_claims *claims, const struct ditto_owner *owner,
+struct ditto_range *ditto_range_own(struct ditto_lock_ctx *ctx, const struct ditto_owner *owner,
 				    enum ditto_own_class class, u64 byte)
 {
 	const struct own_key key = { .owner = owner, .class = class, .first = byte };
-	struct ditto_range *before, *found = own_find(claims, &key, &before);
+	struct ditto_range *before, *found = own_find(ctx, &key, &before);
 
 	if ((class == DITTO_OWN_POSIX || class == DITTO_OWN_EXCLUSIVE) && own_is(before, &key) &&
 	    before->last >= byte)
@@ -328,12 +328,12 @@ struct ditto_range *ditto_range_own_next(struct ditto_range *range)
 }
 
 /* One with these bytes. */
-struct ditto_range *ditto_range_own_exactly(struct ditto_claims *claims,
+struct ditto_range *ditto_range_own_exactly(struct ditto_lock_ctx *ctx,
 					    const struct ditto_owner *owner,
 					    enum ditto_own_class class, u64 first, u64 last)
 {
 	const struct own_key key = { owner, class, first, last };
-	struct ditto_range *before, *found = own_find(claims, &key, &before);
+	struct ditto_range *before, *found = own_find(ctx, &key, &before);
 
 	return found && !own_compare(&key, found) ? found : NULL;
 }
@@ -345,11 +345,11 @@ static struct ditto_range *own_if_exact(struct ditto_range *range, const struct 
 }
 
 /* The owner's first of EXACT discipline, whatever class. */
-struct ditto_range *ditto_range_own_exact(struct ditto_claims *claims,
+struct ditto_range *ditto_range_own_exact(struct ditto_lock_ctx *ctx,
 					  const struct ditto_owner *owner)
 {
 	const struct own_key key = { .owner = owner, .class = DITTO_OWN_POSIX + 1 };
-	struct ditto_range *before, *found = own_find(claims, &key, &before);
+	struct ditto_range *before, *found = own_find(ctx, &key, &before);
 
 	return own_if_exact(found, owner);
 }
@@ -382,14 +382,14 @@ static u64 own_subtree_max(const struct rb_node *rb)
  * that any reaches, of POSIX ones whether any is exclusive. False if there are none. The ranges
  * are some subtrees, whose maxima are known, beside the two ways down.
  */
-bool ditto_range_own_max(struct ditto_claims *claims, const struct ditto_owner *owner,
+bool ditto_range_own_max(struct ditto_lock_ctx *ctx, const struct ditto_owner *owner,
 			 enum ditto_own_class class, u64 byte, u64 *max)
 {
 	const struct own_key key = { owner, class, byte, U64_MAX };
-	struct rb_node *top = claims->by_owner.rb_root.rb_node, *rb;
+	struct rb_node *top = ctx->by_owner.rb_root.rb_node, *rb;
 	struct ditto_range *range = NULL;
 
-	lockdep_assert_held(&claims->lock);
+	lockdep_assert_held(&ctx->lock);
 	for (; top; top = own_side(&key, range) < 0 ? top->rb_right : top->rb_left) {
 		range = rb_entry(top, struct ditto_range, by_owner);
 		if (!own_side(&key, range))

@@ -43,28 +43,28 @@ static struct ditto_claim *share_next_claim(struct share_search *search)
 	return claim && claim->share == search->share ? claim : NULL;
 }
 
-static struct ditto_claims *share_next_claimed(const void *arg)
+static struct ditto_lock_ctx *share_next_claimed(const void *arg)
 {
 	struct share_search *search = (struct share_search *)arg;
 	struct ditto_claim *claim;
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 
 	spin_lock(&search->client->lock);
 	claim = share_next_claim(search);
-	claims = claim ? claim->claims : NULL;
+	ctx = claim ? claim->ctx : NULL;
 	spin_unlock(&search->client->lock);
-	return claims;
+	return ctx;
 }
 
 /* The next claim, if it is on this node. */
 static struct ditto_claim *share_claim_on(struct share_search *search,
-					  const struct ditto_claims *claims)
+					  const struct ditto_lock_ctx *ctx)
 {
 	struct ditto_claim *claim;
 
 	spin_lock(&search->client->lock);
 	claim = share_next_claim(search);
-	if (claim && claim->claims != claims)
+	if (claim && claim->ctx != ctx)
 		claim = NULL;
 	spin_unlock(&search->client->lock);
 	return claim;
@@ -73,21 +73,21 @@ static struct ditto_claim *share_claim_on(struct share_search *search,
 static void share_drop_claims(struct ditto_client *client, u32 share, const char *why)
 {
 	struct share_search search = { .client = client, .share = share, .more = true };
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 	struct ditto_claim *claim;
 
 	while (search.more) {
-		claims = ditto_claims_lock(share_next_claimed, &search);
-		if (claims) {
+		ctx = ditto_lock_ctx_lock(share_next_claimed, &search);
+		if (ctx) {
 			for (int i = 0; i < DITTO_DROPS_AT_ONCE; i++) {
-				claim = share_claim_on(&search, claims);
+				claim = share_claim_on(&search, ctx);
 				if (!claim)
 					break;
 				ditto_claim_drop(claim, why);
 			}
 			/* Who was told to come again may do so. */
-			claims->settled = true;
-			ditto_claims_unlock(claims);
+			ctx->settled = true;
+			ditto_lock_ctx_unlock(ctx);
 		}
 		cond_resched();
 	}
@@ -106,34 +106,34 @@ static struct ditto_wait *share_first_wait(const struct share_search *search)
 	return NULL;
 }
 
-static struct ditto_claims *share_first_awaited(const void *arg)
+static struct ditto_lock_ctx *share_first_awaited(const void *arg)
 {
 	const struct share_search *search = arg;
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 	struct ditto_wait *wait;
 
 	spin_lock(&search->client->lock);
 	wait = share_first_wait(search);
-	claims = wait ? wait->claims : NULL;
+	ctx = wait ? wait->ctx : NULL;
 	spin_unlock(&search->client->lock);
-	return claims;
+	return ctx;
 }
 
 static void share_drop_waits(struct ditto_client *client, u32 share)
 {
 	const struct share_search search = { .client = client, .share = share };
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 	struct ditto_wait *wait;
 
-	while ((claims = ditto_claims_lock(share_first_awaited, &search))) {
+	while ((ctx = ditto_lock_ctx_lock(share_first_awaited, &search))) {
 		spin_lock(&client->lock);
 		wait = share_first_wait(&search);
-		if (wait && wait->claims != claims)
+		if (wait && wait->ctx != ctx)
 			wait = NULL;
 		spin_unlock(&client->lock);
 		if (wait)
 			ditto_wait_finish(wait, -ESHUTDOWN);
-		ditto_claims_unlock(claims);
+		ditto_lock_ctx_unlock(ctx);
 		cond_resched();
 	}
 }

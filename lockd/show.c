@@ -24,7 +24,7 @@ struct batch {
 };
 
 /* The next to be filled. */
-static struct ditto_claim_info *batch_next(struct batch *batch, struct ditto_claim_point *point)
+static struct ditto_claim_info *batch_next(struct batch *batch, struct ditto_lock_point *point)
 {
 	struct ditto_claim_info *info = &batch->info[batch->count++];
 
@@ -50,7 +50,7 @@ static void show_cache(struct ditto_claim_info *info, const struct ditto_cache *
 /* Under the lock of the node or of the client. */
 static void show_claim(struct batch *batch, struct ditto_claim *claim)
 {
-	struct ditto_claim_info *info = batch_next(batch, claim->claims->point);
+	struct ditto_claim_info *info = batch_next(batch, claim->ctx->point);
 
 	info->id = claim->id;
 	info->kind = ditto_claim_kind(claim);
@@ -64,7 +64,7 @@ static void show_claim(struct batch *batch, struct ditto_claim *claim)
 
 static void show_wait(struct batch *batch, struct ditto_wait *wait)
 {
-	struct ditto_claim_info *info = batch_next(batch, wait->claims->point);
+	struct ditto_claim_info *info = batch_next(batch, wait->ctx->point);
 
 	info->id = wait->id;
 	info->kind = DITTO_CLAIM_RANGE;
@@ -166,16 +166,16 @@ int ditto_show_clients(struct ditto_lock_table *table, const char *protocol, con
 }
 EXPORT_SYMBOL_NS_GPL(ditto_show_clients, DITTO);
 
-static void copy_point(struct batch *batch, struct ditto_claims *claims,
+static void copy_point(struct batch *batch, struct ditto_lock_ctx *ctx,
 		       const struct ditto_show_cursor *cursor)
 {
-	struct ditto_claim *claim = ditto_claims_claim_after(claims, cursor->claim);
+	struct ditto_claim *claim = ditto_lock_ctx_claim_after(ctx, cursor->claim);
 	struct ditto_wait *wait;
 
-	for (; claim && !batch_full(batch); claim = ditto_claims_claim_next(claim))
+	for (; claim && !batch_full(batch); claim = ditto_lock_ctx_claim_next(claim))
 		show_claim(batch, claim);
 	/* In that order too, and few. */
-	list_for_each_entry(wait, &claims->waits, link) {
+	list_for_each_entry(wait, &ctx->waits, link) {
 		if (batch_full(batch))
 			break;
 		if (wait->id > cursor->wait)
@@ -183,21 +183,21 @@ static void copy_point(struct batch *batch, struct ditto_claims *claims,
 	}
 }
 
-int ditto_show_point(struct ditto_claim_point *point, struct ditto_show_cursor *cursor,
+int ditto_show_point(struct ditto_lock_point *point, struct ditto_show_cursor *cursor,
 		     ditto_show_fn fn, void *arg)
 {
 	struct batch *batch = kvmalloc(sizeof(*batch), GFP_KERNEL);
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 	int err = 0;
 
 	if (!batch)
 		return -ENOMEM;
 	do {
 		batch->count = 0;
-		claims = ditto_claims_find(point);
-		if (claims) {
-			copy_point(batch, claims, cursor);
-			ditto_claims_unlock(claims);
+		ctx = ditto_lock_ctx_find(point);
+		if (ctx) {
+			copy_point(batch, ctx, cursor);
+			ditto_lock_ctx_unlock(ctx);
 		}
 		err = batch_show(batch, cursor, fn, arg);
 		cond_resched();
@@ -211,7 +211,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_show_point, DITTO);
 struct numbered {
 	struct ditto_claim *claim;
 	struct ditto_wait *wait;
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 };
 
 static struct numbered client_numbered(struct ditto_client *client, u64 id)
@@ -224,12 +224,12 @@ static struct numbered client_numbered(struct ditto_client *client, u64 id)
 	claim = ditto_client_claim_after(client, id - 1);
 	if (claim && claim->id == id) {
 		found.claim = claim;
-		found.claims = claim->claims;
+		found.ctx = claim->ctx;
 	}
 	list_for_each_entry(wait, &client->waits, client_link) {
 		if (wait->id == id) {
 			found.wait = wait;
-			found.claims = wait->claims;
+			found.ctx = wait->ctx;
 			break;
 		}
 	}
@@ -242,33 +242,33 @@ struct numbered_at {
 	u64 id;
 };
 
-static struct ditto_claims *claims_of_numbered(const void *arg)
+static struct ditto_lock_ctx *claims_of_numbered(const void *arg)
 {
 	const struct numbered_at *at = arg;
 
-	return client_numbered(at->client, at->id).claims;
+	return client_numbered(at->client, at->id).ctx;
 }
 
 /* The claims of the node that it is on, locked; NULL if the client has it not. */
-static struct ditto_claims *client_lock_numbered(struct ditto_client *client, u64 id)
+static struct ditto_lock_ctx *client_lock_numbered(struct ditto_client *client, u64 id)
 {
 	const struct numbered_at at = { .client = client, .id = id };
 
-	return ditto_claims_lock(claims_of_numbered, &at);
+	return ditto_lock_ctx_lock(claims_of_numbered, &at);
 }
 
 /* An open takes along what it cached by its key, unless that is the whole client's. */
-static void grant_drop(struct ditto_claims *claims, const struct ditto_owner *key,
+static void grant_drop(struct ditto_lock_ctx *ctx, const struct ditto_owner *key,
 		       const char *why)
 {
-	struct ditto_cache *cache = key ? ditto_cache_of(claims, key) : NULL;
+	struct ditto_cache *cache = key ? ditto_cache_of(ctx, key) : NULL;
 
 	if (cache && !ditto_is_delegation(cache->claim.held))
 		ditto_claim_drop(&cache->claim, why);
 }
 
 /* True when it is gone, or false if there is more to be dropped before. */
-static bool numbered_drop(struct ditto_claims *claims, const struct numbered *found,
+static bool numbered_drop(struct ditto_lock_ctx *ctx, const struct numbered *found,
 			  const char *why)
 {
 	const struct ditto_owner *key = NULL;
@@ -283,7 +283,7 @@ static bool numbered_drop(struct ditto_claims *claims, const struct numbered *fo
 		if (!ditto_claim_drop(found->claim, why))
 			continue;
 		/* The memory of an open is its holder's; it is not looked at any more. */
-		grant_drop(claims, key, why);
+		grant_drop(ctx, key, why);
 		return true;
 	}
 	return false;
@@ -291,20 +291,20 @@ static bool numbered_drop(struct ditto_claims *claims, const struct numbered *fo
 
 static bool client_release_numbered(struct ditto_client *client, u64 id, const char *why)
 {
-	struct ditto_claims *claims;
+	struct ditto_lock_ctx *ctx;
 	struct numbered found;
 	bool any = false, done = false;
 
-	while (!done && (claims = client_lock_numbered(client, id))) {
+	while (!done && (ctx = client_lock_numbered(client, id))) {
 		/* It may have gone before the lock was had; if not, it stays where it is now. */
 		found = client_numbered(client, id);
-		if (found.claims == claims) {
+		if (found.ctx == ctx) {
 			any = true;
-			done = numbered_drop(claims, &found, why);
+			done = numbered_drop(ctx, &found, why);
 		}
 		/* Who was told to come again may do so. */
-		claims->settled = true;
-		ditto_claims_unlock(claims);
+		ctx->settled = true;
+		ditto_lock_ctx_unlock(ctx);
 		cond_resched();
 	}
 	return any;

@@ -38,7 +38,7 @@ struct ditto_claim_info {
 	u8 keep;
 	u32 left_ms;
 	time64_t since;
-	struct ditto_claim_point *point;
+	struct ditto_lock_point *point;
 };
 
 /**
@@ -72,7 +72,7 @@ int ditto_show_clients(struct ditto_lock_table *table, const char *protocol, con
 		       struct ditto_show_cursor *cursor, ditto_show_fn fn, void *arg);
 
 /* The same for what is on one node; held by the caller. */
-int ditto_show_point(struct ditto_claim_point *point, struct ditto_show_cursor *cursor,
+int ditto_show_point(struct ditto_lock_point *point, struct ditto_show_cursor *cursor,
 		     ditto_show_fn fn, void *arg);
 
 /**

@@ -13,7 +13,7 @@
 
 #include "private.h"
 
-struct kmem_cache *ditto_claims_slab;
+struct kmem_cache *ditto_lock_ctx_slab;
 struct kmem_cache *ditto_range_slab;
 struct kmem_cache *ditto_open_slab;
 struct kmem_cache *ditto_cache_slab;
@@ -24,7 +24,7 @@ static unsigned int shared_users;
 
 static void slabs_destroy(void)
 {
-	kmem_cache_destroy(ditto_claims_slab);
+	kmem_cache_destroy(ditto_lock_ctx_slab);
 	kmem_cache_destroy(ditto_range_slab);
 	kmem_cache_destroy(ditto_open_slab);
 	kmem_cache_destroy(ditto_cache_slab);
@@ -32,13 +32,13 @@ static void slabs_destroy(void)
 
 static int slabs_create(void)
 {
-	ditto_claims_slab = kmem_cache_create("ditto_claims", sizeof(struct ditto_claims), 0,
-					      SLAB_HWCACHE_ALIGN | SLAB_TYPESAFE_BY_RCU,
-					      ditto_claims_first);
+	ditto_lock_ctx_slab = kmem_cache_create("ditto_lock_ctx", sizeof(struct ditto_lock_ctx), 0,
+						SLAB_HWCACHE_ALIGN | SLAB_TYPESAFE_BY_RCU,
+						ditto_lock_ctx_first);
 	ditto_range_slab = KMEM_CACHE(ditto_range, 0);
 	ditto_open_slab = KMEM_CACHE(ditto_open, 0);
 	ditto_cache_slab = KMEM_CACHE(ditto_cache, SLAB_TYPESAFE_BY_RCU);
-	if (ditto_claims_slab && ditto_range_slab && ditto_open_slab && ditto_cache_slab)
+	if (ditto_lock_ctx_slab && ditto_range_slab && ditto_open_slab && ditto_cache_slab)
 		return 0;
 	slabs_destroy();
 	return -ENOMEM;

@@ -31,7 +31,7 @@ DECLARE_EVENT_CLASS(ditto_claim,
 	TP_fast_assign(
 		const struct ditto_range *range = ditto_trace_range(claim);
 
-		__entry->point = claim->claims ? claim->claims->point : NULL;
+		__entry->point = claim->ctx ? claim->ctx->point : NULL;
 		__entry->first = range ? range->first : 0;
 		__entry->last = range ? range->last : 0;
 		__entry->held = claim->held;

@@ -6,7 +6,7 @@
  * is given up, it is gone through from its head: a request gets its range if
  * nothing held is in the way and no earlier request that still waits is.
  *
- * Locking: claims->lock guards the queue; client->lock, inside it, the lists of
+ * Locking: ctx->lock guards the queue; client->lock, inside it, the lists of
  * client and owner. A request is queued under table->deadlock, so that of two
  * that would close a circle together the second sees the first.
  */
@@ -53,13 +53,13 @@ void ditto_wait_describe(struct ditto_conflict *conflict, const struct ditto_wai
 }
 
 /* Does an earlier request stand before this one? All are earlier if @self is NULL. */
-bool ditto_wait_ahead(struct ditto_claims *claims, const struct ditto_range_request *req,
+bool ditto_wait_ahead(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		      const struct ditto_wait *self, struct ditto_conflict *conflict)
 {
 	struct ditto_wait *wait;
 
-	lockdep_assert_held(&claims->lock);
-	list_for_each_entry(wait, &claims->waits, link) {
+	lockdep_assert_held(&ctx->lock);
+	list_for_each_entry(wait, &ctx->waits, link) {
 		if (wait == self)
 			break;
 		if (!wait->tell && ditto_wait_conflicts(&wait->request, req)) {
@@ -109,12 +109,13 @@ void ditto_wait_put(struct ditto_wait *wait)
  * Who wants to be told only is never held up, and nobody hears of it when he gives up: so many
  * of them do not keep others from waiting.
  */
-static bool wait_within_limits(struct ditto_claims *claims, struct ditto_client *client, bool tell)
+static bool wait_within_limits(struct ditto_lock_ctx *ctx,
+			       struct ditto_client *client, bool tell)
 {
 	const struct ditto_lock_settings *set = &client->table->settings;
 	int telling = atomic_read(&client->table->telling);
 	int all = tell ? telling : atomic_read(&client->table->waiting) - telling;
-	u32 here = tell ? claims->telling : claims->waiting - claims->telling;
+	u32 here = tell ? ctx->telling : ctx->waiting - ctx->telling;
 
 	/* Counted one after another, so it may seem less than none for a moment. */
 	if (here < READ_ONCE(set->waits_per_node) &&
@@ -125,15 +126,15 @@ static bool wait_within_limits(struct ditto_claims *claims, struct ditto_client 
 	return false;
 }
 
-static int wait_add(struct ditto_claims *claims, struct ditto_wait *wait,
+static int wait_add(struct ditto_lock_ctx *ctx, struct ditto_wait *wait,
 		    const struct ditto_range_request *req)
 {
 	struct ditto_client *client = req->owner->client;
 	int err;
 
-	if (!ditto_range_may_be(claims, req))
+	if (!ditto_range_may_be(ctx, req))
 		return -ESHUTDOWN;
-	if (!wait_within_limits(claims, client, wait->tell))
+	if (!wait_within_limits(ctx, client, wait->tell))
 		return -ENOLCK;
 	spin_lock(&client->lock);
 	err = client->dead ? -ESHUTDOWN : ditto_client_cover(client, 1);
@@ -144,7 +145,7 @@ static int wait_add(struct ditto_claims *claims, struct ditto_wait *wait,
 	wait->request = *req;
 	wait->since = ktime_get_real_seconds();
 	wait->id = atomic64_inc_return(&client->table->last_id);
-	wait->claims = claims;
+	wait->ctx = ctx;
 	wait->state = DITTO_WAIT_NEW;
 	wait->barge = false;
 	wait->search = 0;
@@ -162,13 +163,13 @@ static int wait_add(struct ditto_claims *claims, struct ditto_wait *wait,
 	if (req->cache_owner)
 		ditto_owner_hold(req->cache_owner);
 	atomic_inc(&client->table->waiting);
-	list_add_tail(&wait->link, &claims->waits);
-	claims->waiting++;
+	list_add_tail(&wait->link, &ctx->waits);
+	ctx->waiting++;
 	if (wait->tell) {
 		atomic_inc(&client->table->telling);
-		claims->telling++;
+		ctx->telling++;
 	}
-	claims->held++;
+	ctx->held++;
 	trace_ditto_wait(wait, -EINPROGRESS);
 	ditto_locks_count(client->table, DITTO_LOCK_WAITED);
 	return 0;
@@ -178,11 +179,11 @@ static int wait_add(struct ditto_claims *claims, struct ditto_wait *wait,
 void ditto_wait_remove(struct ditto_wait *wait)
 {
 	struct ditto_client *client = wait->request.owner->client;
-	struct ditto_claims *claims = wait->claims;
+	struct ditto_lock_ctx *ctx = wait->ctx;
 
-	lockdep_assert_held(&claims->lock);
+	lockdep_assert_held(&ctx->lock);
 	spin_lock(&client->lock);
-	WRITE_ONCE(wait->claims, NULL);
+	WRITE_ONCE(wait->ctx, NULL);
 	list_del_init(&wait->client_link);
 	list_del_init(&wait->owner_link);
 	atomic_dec(&client->waiting);
@@ -191,14 +192,14 @@ void ditto_wait_remove(struct ditto_wait *wait)
 	atomic_dec(&client->table->waiting);
 	list_del_init(&wait->link);
 	WRITE_ONCE(wait->state, DITTO_WAIT_DONE);
-	claims->waiting--;
+	ctx->waiting--;
 	if (wait->tell) {
 		atomic_dec(&client->table->telling);
-		claims->telling--;
+		ctx->telling--;
 	}
-	claims->held--;
+	ctx->held--;
 	/* Those behind may go on. */
-	claims->pump = true;
+	ctx->pump = true;
 }
 
 /* Out of the queue, and the callback is due. */
@@ -215,22 +216,22 @@ void ditto_wait_finish(struct ditto_wait *wait, int result)
 }
 
 /* Whose turn is it? */
-void ditto_wait_pump(struct ditto_claims *claims)
+void ditto_wait_pump(struct ditto_lock_ctx *ctx)
 {
 	struct ditto_wait *wait, *next;
 	int err;
 
-	list_for_each_entry_safe(wait, next, &claims->waits, link) {
+	list_for_each_entry_safe(wait, next, &ctx->waits, link) {
 		if (wait->state != DITTO_WAIT_QUEUED)
 			continue;
-		if (!wait->barge && ditto_wait_ahead(claims, &wait->request, wait, NULL))
+		if (!wait->barge && ditto_wait_ahead(ctx, &wait->request, wait, NULL))
 			continue;
 		if (wait->mirror)
-			err = ditto_mirror_turn(claims, wait);
+			err = ditto_mirror_turn(ctx, wait);
 		else if (wait->tell)
-			err = ditto_range_judge(claims, &wait->request, NULL);
+			err = ditto_range_judge(ctx, &wait->request, NULL);
 		else
-			err = ditto_range_try(claims, &wait->request, wait->spares, NULL);
+			err = ditto_range_try(ctx, &wait->request, wait->spares, NULL);
 		if (err != -EAGAIN && err != -EBUSY && err != -EINPROGRESS)
 			ditto_wait_finish(wait, err);
 	}
@@ -240,31 +241,31 @@ void ditto_wait_pump(struct ditto_claims *claims)
 static int wait_try(const struct ditto_range_request *req, struct ditto_wait *wait,
 		    struct ditto_conflict *conflict, struct ditto_range *spares[2])
 {
-	struct ditto_claims *claims = ditto_claims_make(req->point);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_make(req->point);
 	struct ditto_wait *other;
 	int err;
 
-	if (!claims)
+	if (!ctx)
 		return -ENOMEM;
-	list_for_each_entry(other, &claims->waits, link) {
+	list_for_each_entry(other, &ctx->waits, link) {
 		if (ditto_wait_is(other, req)) {
-			ditto_claims_unlock(claims);
+			ditto_lock_ctx_unlock(ctx);
 			return -EALREADY;
 		}
 	}
-	if (wait->mirror || wait->tell || ditto_wait_ahead(claims, req, NULL, conflict))
+	if (wait->mirror || wait->tell || ditto_wait_ahead(ctx, req, NULL, conflict))
 		err = -EAGAIN;
 	else
-		err = ditto_range_try(claims, req, spares, conflict);
+		err = ditto_range_try(ctx, req, spares, conflict);
 	if (err == -EAGAIN || err == -EBUSY) {
-		err = wait_add(claims, wait, req);
+		err = wait_add(ctx, wait, req);
 		if (!err) {
 			swap(wait->spares[0], spares[0]);
 			swap(wait->spares[1], spares[1]);
 			err = -EINPROGRESS;
 		}
 	}
-	ditto_claims_unlock(claims);
+	ditto_lock_ctx_unlock(ctx);
 	return err;
 }
 
@@ -272,14 +273,14 @@ static int wait_try(const struct ditto_range_request *req, struct ditto_wait *wa
  * The request closes a circle. If it is only the order of the queue that makes
  * it wait, the order gives way; else it is refused.
  */
-static int wait_in_circle(struct ditto_claims *claims, struct ditto_wait *wait)
+static int wait_in_circle(struct ditto_lock_ctx *ctx, struct ditto_wait *wait)
 {
-	if (!ditto_range_judge(claims, &wait->request, NULL)) {
+	if (!ditto_range_judge(ctx, &wait->request, NULL)) {
 		wait->barge = true;
 		return -EINPROGRESS;
 	}
 	trace_ditto_wait(wait, -EDEADLK);
-	ditto_locks_count(claims->point->table, DITTO_LOCK_DEADLOCK);
+	ditto_locks_count(ctx->point->table, DITTO_LOCK_DEADLOCK);
 	ditto_wait_remove(wait);
 	return -EDEADLK;
 }
@@ -289,18 +290,18 @@ static int wait_start(struct ditto_lock_table *table, struct ditto_wait *wait)
 {
 	/* Nobody knows for how long its owner waits. */
 	bool circle = !wait->tell && ditto_deadlock(table, wait);
-	struct ditto_claims *claims = ditto_claims_at(&wait->claims);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_at(&wait->ctx);
 	int err = -EINPROGRESS;
 
 	/* Else the client was released meanwhile, and the callback says so. */
-	if (claims) {
+	if (ctx) {
 		if (circle)
-			err = wait_in_circle(claims, wait);
+			err = wait_in_circle(ctx, wait);
 		if (err == -EINPROGRESS) {
 			wait->state = DITTO_WAIT_QUEUED;
-			claims->pump = true;
+			ctx->pump = true;
 		}
-		ditto_claims_unlock(claims);
+		ditto_lock_ctx_unlock(ctx);
 	}
 	if (err == -EINPROGRESS)
 		ditto_wait_put(wait);

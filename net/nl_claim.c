@@ -66,7 +66,7 @@ struct claim_dump {
 	char client[DITTO_CLIENT_NAME_MAX];
 	struct path file;
 	bool done;
-	const struct ditto_claim_point *named;
+	const struct ditto_lock_point *named;
 	char share[DITTO_SHARE_NAME_MAX + 1];
 	const char *name;
 	char *buffer;
@@ -107,7 +107,7 @@ static int name_in_share(struct ditto_share *share, void *arg)
 }
 
 /* Find the names of a claim's file; claims of one file mostly come together. */
-static void claim_name(struct claim_dump *dump, struct ditto_claim_point *point)
+static void claim_name(struct claim_dump *dump, struct ditto_lock_point *point)
 {
 	struct naming n = { .dump = dump };
 

@@ -15,7 +15,7 @@
 #include "host.h"
 #include "nlm.h"
 
-struct ditto_claim_point *dnlm_point(struct ditto_node *node)
+struct ditto_lock_point *dnlm_point(struct ditto_node *node)
 {
 	return &node->point;
 }

@@ -30,7 +30,7 @@ struct dnlm_file {
 struct file *dnlm_filp(const struct dnlm_file *file);
 
 /* The point that claims on a node hang on. */
-struct ditto_claim_point *dnlm_point(struct ditto_node *node);
+struct ditto_lock_point *dnlm_point(struct ditto_node *node);
 
 /**
  * dnlm_file_get - the file of a handle, for a caller

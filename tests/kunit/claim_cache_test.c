@@ -57,7 +57,7 @@ static void end(struct kunit *test, struct cache_test *t)
 		claim_client_end(test, t->client[i]);
 		KUNIT_EXPECT_EQ(test, atomic_read(&t->told[i].grants), 0);
 	}
-	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.claims));
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.ctx));
 	KUNIT_EXPECT_EQ(test, refcount_read(&t->node->ref), 1);
 }
 
@@ -400,7 +400,7 @@ static void older_leases(struct kunit *test)
 	struct cache_test *t = begin(test);
 	struct ditto_intent look = { .kind = DITTO_INTENT_OPEN, .access = DITTO_OPEN_ACL };
 	struct ditto_actor actor = { .owner = t->key[3], .cache_owner = t->key[3] };
-	struct ditto_claim_point *point = &t->node->point;
+	struct ditto_lock_point *point = &t->node->point;
 
 	KUNIT_EXPECT_EQ(test, grant_older(test, t, 0, R), R);
 	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_CACHE_LEASE, RHW), R);
@@ -474,7 +474,7 @@ static void recall_quiets_the_node(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_REMOVE), DITTO_BREAKING);
 	claim_flush(test);
 	drop(test, t, 0);
-	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.claims));
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.ctx));
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_REMOVE), DITTO_ALLOWED);
 	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_CACHE_DELEGATION, R | H), 0);
 	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_CACHE_LEASE, R), R);
@@ -614,11 +614,11 @@ static void release_ends_breaks(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, grant(t, 1, DITTO_CACHE_LEASE, RHW), RHW);
 	KUNIT_EXPECT_EQ(test, check(t, 2, DITTO_INTENT_WRITE), DITTO_BREAKING);
-	ditto_claim_point_release(&t->node->point, "test");
+	ditto_lock_point_release(&t->node->point, "test");
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[1].revokes), 1);
 	KUNIT_EXPECT_EQ(test, ditto_cache_ack(t->cache[1], 0), -ENOENT);
-	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.claims));
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.ctx));
 	end(test, t);
 }
 

@@ -46,22 +46,22 @@ void claim_test_exit(struct kunit *test)
 	ditto_locks_destroy(table);
 }
 
-static void node_get(struct ditto_claim_point *point)
+static void node_get(struct ditto_lock_point *point)
 {
 	refcount_inc(&container_of(point, struct claim_node, point)->ref);
 }
 
-static void node_put(struct ditto_claim_point *point)
+static void node_put(struct ditto_lock_point *point)
 {
 	refcount_dec(&container_of(point, struct claim_node, point)->ref);
 }
 
-static u8 node_local(struct ditto_claim_point *point)
+static u8 node_local(struct ditto_lock_point *point)
 {
 	return container_of(point, struct claim_node, point)->local;
 }
 
-static const struct ditto_claim_point_ops node_ops = {
+static const struct ditto_lock_point_ops node_ops = {
 	.get = node_get,
 	.put = node_put,
 	.local_access = node_local,
@@ -69,7 +69,7 @@ static const struct ditto_claim_point_ops node_ops = {
 
 void claim_node_init(struct kunit *test, struct claim_node *node)
 {
-	ditto_claim_point_init(&node->point, claim_table(test), &node_ops);
+	ditto_lock_point_init(&node->point, claim_table(test), &node_ops);
 	refcount_set(&node->ref, 1);
 	node->local = 0;
 }

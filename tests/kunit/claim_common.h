@@ -12,7 +12,7 @@
 
 /* A node that is nothing but a reference count. */
 struct claim_node {
-	struct ditto_claim_point point;
+	struct ditto_lock_point point;
 	refcount_t ref;
 	u8 local;
 };
@@ -41,7 +41,7 @@ struct claim_told {
 	/* What it takes to tell it of a break or a revocation. */
 	unsigned int slow_ms;
 	/* If set, a byte of this is written then. */
-	struct ditto_claim_point *changes_point;
+	struct ditto_lock_point *changes_point;
 	/* Grants with it that are not freed. */
 	atomic_t grants;
 };

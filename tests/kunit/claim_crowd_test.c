@@ -88,7 +88,7 @@ static void crowd_end(struct kunit *test, struct crowd *c)
 	claim_client_end(test, c->client);
 	claim_client_end(test, c->other);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->told.grants), 0);
-	KUNIT_EXPECT_NULL(test, rcu_access_pointer(c->node->point.claims));
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(c->node->point.ctx));
 	kvfree(c->key);
 	kvfree(c->open);
 	kvfree(c->cache);

@@ -52,7 +52,7 @@ static void end(struct kunit *test, struct deleg_test *t)
 	}
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.grants), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&claim_table(test)->delegations.held), 0);
-	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.claims));
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.ctx));
 }
 
 /* What is granted; an errno if nothing. */

@@ -79,7 +79,7 @@ static void end(struct kunit *test, struct holder_test *t)
 		ditto_owner_put(t->key[i]);
 	for (int i = 0; i < 2; i++)
 		claim_client_end(test, t->client[i]);
-	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.claims));
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.ctx));
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.grants), 0);
 }
 

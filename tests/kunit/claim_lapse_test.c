@@ -38,7 +38,7 @@ static void end(struct kunit *test, struct lapse_test *t)
 		claim_client_end(test, t->client[i]);
 	}
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.grants), 0);
-	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.claims));
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.ctx));
 }
 
 static void lapse(struct kunit *test, struct lapse_test *t)
@@ -120,7 +120,7 @@ static void range_yields(struct kunit *test)
 	gone(test, t);
 	KUNIT_EXPECT_EQ(test, ditto_range_test(&req, NULL), 0);
 	KUNIT_EXPECT_EQ(test, lock(t, 1, true, 0, 9), 0);
-	KUNIT_EXPECT_NULL(test, rcu_access_pointer(other->point.claims));
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(other->point.ctx));
 	ditto_range_release_owner(&t->node->point, t->owner[1]);
 	end(test, t);
 }

@@ -92,7 +92,7 @@ static void let_go(struct kunit *test, struct cell *cell)
 	cell->cache = NULL;
 	cell->node->point.quiet_until = 0;
 	memset(&cell->told, 0, sizeof(cell->told));
-	KUNIT_EXPECT_NULL(test, rcu_access_pointer(cell->node->point.claims));
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(cell->node->point.ctx));
 }
 
 static bool is_exempt(enum ditto_held held, enum who who)
@@ -197,8 +197,8 @@ static void anonymous_is_a_stranger(struct kunit *test)
 			DITTO_ALLOWED);
 	/* Reading is not denied, and the summary says so. */
 	intent.kind = DITTO_INTENT_READ;
-	KUNIT_EXPECT_FALSE(test, ditto_claims_held(&node->point,
-						   ditto_intent_mask[0][DITTO_INTENT_READ]));
+	KUNIT_EXPECT_FALSE(test, ditto_lock_point_held(&node->point,
+						       ditto_intent_mask[0][DITTO_INTENT_READ]));
 	KUNIT_EXPECT_EQ(test, ditto_claim_check(&node->point, &intent, NULL, NULL, NULL),
 			DITTO_ALLOWED);
 	ditto_open_release(open);

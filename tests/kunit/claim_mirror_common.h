@@ -37,7 +37,7 @@ static inline void mirror_test_end(struct kunit *test, struct mirror_test *t)
 		ditto_owner_put(t->owner[i]);
 	claim_client_end(test, t->client);
 	claim_flush(test);
-	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.claims));
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.ctx));
 	KUNIT_EXPECT_FALSE(test, vfs_inode_has_locks(file_inode(t->file)));
 	for (int i = 0; i < 100 && refcount_read(&t->node->ref) > 1; i++)
 		msleep(20);

@@ -428,7 +428,7 @@ static void one_mirror_for_a_node(struct kunit *test)
 
 	mirror = ditto_mirror_hold(ditto_mirror_begin(&t->node->point, t->file));
 	ditto_mirror_end(mirror);
-	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.claims));
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.ctx));
 	KUNIT_EXPECT_NULL(test, ditto_mirror_begin(&t->node->point, NULL));
 	again = ditto_mirror_begin(&t->node->point, t->file);
 	KUNIT_EXPECT_PTR_EQ(test, again, mirror);

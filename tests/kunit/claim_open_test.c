@@ -29,7 +29,7 @@ static void end(struct kunit *test, struct open_test *t)
 		ditto_owner_put(t->owner[i]);
 		claim_client_end(test, t->client[i]);
 	}
-	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.claims));
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.ctx));
 }
 
 static struct ditto_open *try_open(struct open_test *t, int who, u8 access, u8 deny)
@@ -114,7 +114,7 @@ static void open_outlives_its_client(struct kunit *test)
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
 	ditto_client_release(&t->client[0]->client, "test");
-	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.claims));
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.ctx));
 	KUNIT_EXPECT_EQ(test, ditto_open_change(open, 1, 0, NULL), -ESHUTDOWN);
 	KUNIT_EXPECT_TRUE(test, try_open(t, 0, 1, 0) == ERR_PTR(-ESHUTDOWN));
 	ditto_open_release(open);

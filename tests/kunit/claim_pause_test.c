@@ -45,7 +45,7 @@ static void end(struct kunit *test, struct pause_test *t)
 		claim_client_end(test, t->client[i]);
 	}
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.grants), 0);
-	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.claims));
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.ctx));
 }
 
 static enum ditto_answer write(struct pause_test *t)

@@ -44,7 +44,7 @@ static void range_test_end(struct kunit *test, struct range_test *t)
 		ditto_range_release_owner(&t->node->point, t->owner[i]);
 		ditto_owner_put(t->owner[i]);
 	}
-	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.claims));
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.ctx));
 	KUNIT_EXPECT_EQ(test, refcount_read(&t->node->ref), 1);
 	claim_client_end(test, t->client);
 }

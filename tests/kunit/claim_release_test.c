@@ -38,7 +38,7 @@ static void end(struct kunit *test, struct release_test *t)
 		claim_client_end(test, t->client[i]);
 	}
 	claim_flush(test);
-	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.claims));
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.ctx));
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.grants), 0);
 }
 

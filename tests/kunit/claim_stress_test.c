@@ -340,7 +340,7 @@ static void step(struct stress_thread *t)
 	if (what < 10)
 		do_death(t);
 	else if (what < 15)
-		ditto_claim_point_release(&node->point, "stress");
+		ditto_lock_point_release(&node->point, "stress");
 	else if (what < 50)
 		do_local(t);
 	else if (owner && what < 500)
@@ -406,7 +406,7 @@ static void stress_end(struct kunit *test, struct stress *s)
 	KUNIT_EXPECT_EQ(test, atomic_read(&s->waits), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&s->caches), 0);
 	for (int i = 0; i < NODES; i++) {
-		KUNIT_EXPECT_NULL(test, rcu_access_pointer(s->nodes[i].point.claims));
+		KUNIT_EXPECT_NULL(test, rcu_access_pointer(s->nodes[i].point.ctx));
 		KUNIT_EXPECT_EQ(test, refcount_read(&s->nodes[i].ref), 1);
 	}
 	for (int i = 0; i < FILES; i++) {

@@ -35,7 +35,7 @@ static void end(struct kunit *test, struct wait_test *t)
 	for (u32 i = 0; i < OWNERS; i++) {
 		ditto_owner_put(t->owner[i]);
 		claim_client_end(test, t->client[i]);
-		KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node[i]->point.claims));
+		KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node[i]->point.ctx));
 	}
 }
 
@@ -286,10 +286,10 @@ static void release_ends_waiting(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, granted(t, 2));
 	/* So does that of the node: nothing is left on it. */
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 3, true, 0, 9), -EINPROGRESS);
-	ditto_claim_point_release(&t->node[0]->point, "test");
+	ditto_lock_point_release(&t->node[0]->point, "test");
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, t->wait[3].result, -ESHUTDOWN);
-	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node[0]->point.claims));
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node[0]->point.ctx));
 	end(test, t);
 }
 

@@ -731,7 +731,7 @@ static void instance_released(struct kunit *test)
 	inst = must_open(test, "file", DITTO_OPEN_CREATE, R | W | D,
 			 DITTO_OPENF_DELETE_ON_CLOSE);
 	KUNIT_ASSERT_EQ(test, begin_op(inst, &op, &node), 0);
-	ditto_claim_point_release(&node->point, "test");
+	ditto_lock_point_release(&node->point, "test");
 	ditto_instance_end(inst, &op);
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 0);
 	KUNIT_EXPECT_EQ(test, write_inst(inst, "text"), -ESTALE);

@@ -67,7 +67,7 @@ struct lock_wait {
 	struct dnfs4_owner *owner;
 	struct dnfs4_open *open;
 	struct ditto_owner *claimant;
-	const struct ditto_claim_point *point;
+	const struct ditto_lock_point *point;
 	bool exclusive;
 	u64 first;
 	u64 last;

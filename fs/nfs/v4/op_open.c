@@ -42,14 +42,14 @@ struct open_res {
 };
 
 /**
- * struct claim - a way to claim a file
+ * struct open_claim_type - a way to claim a file
  * @minor: lowest minor version that has it
  * @named: by name in a directory; else by handle
  * @reclaim: of what was held before the restart
  * @delegated: by a delegation
  * @never: of what no server of ours keeps
  */
-struct claim {
+struct open_claim_type {
 	u8 minor;
 	bool named;
 	bool reclaim;
@@ -57,7 +57,7 @@ struct claim {
 	bool never;
 };
 
-static const struct claim claims[] = {
+static const struct open_claim_type open_claim_types[] = {
 	[NFS4_OPEN_CLAIM_NULL] = { .named = true },
 	[NFS4_OPEN_CLAIM_PREVIOUS] = { .reclaim = true },
 	[NFS4_OPEN_CLAIM_DELEGATE_CUR] = { .named = true, .delegated = true },
@@ -82,14 +82,14 @@ static u32 decode_claim(struct dnfs4_compound *cmp, struct open_args *a)
 {
 	u32 status = NFS4_OK;
 
-	if (xdr_stream_decode_u32(cmp->in, &a->claim) || a->claim >= ARRAY_SIZE(claims) ||
-	    cmp->minor < claims[a->claim].minor)
+	if (xdr_stream_decode_u32(cmp->in, &a->claim) || a->claim >= ARRAY_SIZE(open_claim_types) ||
+	    cmp->minor < open_claim_types[a->claim].minor)
 		return NFS4ERR_BADXDR;
-	if (claims[a->claim].reclaim)
+	if (open_claim_types[a->claim].reclaim)
 		return xdr_stream_decode_u32(cmp->in, &a->reclaim_type) ? NFS4ERR_BADXDR : NFS4_OK;
-	if (claims[a->claim].delegated)
+	if (open_claim_types[a->claim].delegated)
 		status = dnfs4_decode_stateid(cmp->in, &a->delegation);
-	if (!status && claims[a->claim].named)
+	if (!status && open_claim_types[a->claim].named)
 		status = dnfs4_decode_name(cmp, &a->file.name);
 	return status;
 }
@@ -128,7 +128,7 @@ static u32 check_args(const struct dnfs4_compound *cmp, const struct open_args *
 {
 	if (a->status)
 		return a->status;
-	if (claims[a->claim].never)
+	if (open_claim_types[a->claim].never)
 		return NFS4ERR_NOTSUPP;
 	if (a->file.create && a->claim != NFS4_OPEN_CLAIM_NULL)
 		return NFS4ERR_INVAL;
@@ -157,7 +157,7 @@ static u32 file_of_claim(struct dnfs4_compound *cmp, struct open_args *a, struct
 
 	a->file.attrset = &res->attrset;
 	a->file.wcc = &res->wcc;
-	if (claims[a->claim].named) {
+	if (open_claim_types[a->claim].named) {
 		status = dnfs4_open_file_get(cmp, &a->file);
 		if (status)
 			return status;
@@ -215,7 +215,7 @@ static void confirm(const struct dnfs4_compound *cmp, const struct open_args *a,
 	}
 	/* RFC 7530 has two flags only. */
 	res->flags &= ~NFS4_OPEN_RESULT_PRESERVE_UNLINKED;
-	if (claims[a->claim].reclaim || claims[a->claim].delegated)
+	if (open_claim_types[a->claim].reclaim || open_claim_types[a->claim].delegated)
 		open->owner->confirmed = true;
 	open->confirmed = open->owner->confirmed;
 	if (!open->confirmed)
@@ -238,7 +238,7 @@ static u32 take(struct dnfs4_compound *cmp, struct open_args *a, struct open_res
 	struct dnfs4_opened done;
 	u32 status;
 
-	if (claims[a->claim].delegated) {
+	if (open_claim_types[a->claim].delegated) {
 		status = dnfs4_delegation_covers(cmp, &a->delegation, ask->node, ask->access);
 		if (status)
 			return status;
@@ -272,8 +272,8 @@ static u32 open_as(struct dnfs4_compound *cmp, struct open_args *a, struct open_
 		.owner = owner,
 		.access = a->access & DNFS4_ACCESS_BOTH,
 		.deny = a->deny,
-		.reclaim = claims[a->claim].reclaim,
-		.trusted = claims[a->claim].reclaim,
+		.reclaim = open_claim_types[a->claim].reclaim,
+		.trusted = open_claim_types[a->claim].reclaim,
 	};
 	u32 status;
 
