@@ -9,9 +9,9 @@
 #include <linux/module.h>
 #include <linux/overflow.h>
 
-#include "../lockd/cache.h"
 #include "../lockd/claim.h"
 #include "../lockd/grace.h"
+#include "../lockd/lease.h"
 #include "node_private.h"
 #include "op_private.h"
 #include "rights.h"
@@ -34,7 +34,7 @@ static const struct ditto_actor *actor_for(const struct ditto_op *op, enum ditto
 	if (!op->actor || (kind != DITTO_INTENT_ENTRY && kind != DITTO_INTENT_CHILD))
 		return op->actor;
 	*of_entry = *op->actor;
-	of_entry->cache_owner = op->actor->entry_owner;
+	of_entry->lease_owner = op->actor->entry_owner;
 	/* MS-FSA section 2.1.4.12.2: keys are compared, and nothing else. */
 	of_entry->by_key = true;
 	return of_entry;
@@ -121,7 +121,7 @@ static void touch(struct ditto_share *share, struct dentry *dentry)
  * the holder has written.
  */
 static int getattr_told(struct ditto_share *share, struct ditto_node *node,
-			const struct ditto_cache_answer *answer, struct ditto_attr *attr)
+			const struct ditto_lease_answer *answer, struct ditto_attr *attr)
 {
 	struct dentry *dentry = ditto_node_dentry(node);
 	u64 before;
@@ -143,12 +143,12 @@ static int getattr_told(struct ditto_share *share, struct ditto_node *node,
 
 int ditto_getattr_asked(struct ditto_op *op, struct ditto_node *node, struct ditto_attr *attr)
 {
-	struct ditto_cache_answer answer;
+	struct ditto_lease_answer answer;
 	int err;
 
 	if (!ditto_is_claimed(node))
 		return ditto_getattr(op->share, node, attr);
-	err = ditto_cache_ask(&node->point, op->actor, &answer);
+	err = ditto_lease_query(&node->point, op->actor, &answer);
 	if (!err)
 		return getattr_told(op->share, node, &answer, attr);
 	/* What else an intent to read meets is no reason not to tell attributes. */

@@ -118,7 +118,7 @@ void ditto_change_tell(const struct ditto_change *c, enum ditto_entry_event even
 	};
 
 	ditto_done(c->op, c->dir, DITTO_INTENT_ENTRY);
-	ditto_cache_deliver(&c->dir->point, c->op->actor, &change);
+	ditto_lease_deliver(&c->dir->point, c->op->actor, &change);
 }
 
 void ditto_change_end(struct ditto_change *c)

@@ -23,8 +23,8 @@
 #include <linux/wait_bit.h>
 
 #include "../lockd/acting.h"
-#include "../lockd/cache.h"
 #include "../lockd/claim.h"
+#include "../lockd/lease.h"
 #include "local.h"
 #include "node_private.h"
 #include "server.h"
@@ -158,7 +158,7 @@ static void local_note(struct ditto_local *local, u32 mask, const struct qstr *n
 		;
 	} else if (is_repeated(local, event_of(mask), name)) {
 		;
-	} else if (event && local->count < DITTO_CHANGES_PER_CACHE) {
+	} else if (event && local->count < DITTO_CHANGES_PER_LEASE) {
 		list_add_tail(&event->link, &local->events);
 		local->count++;
 		event = NULL;
@@ -228,12 +228,12 @@ static void local_tell(struct ditto_local *local)
 	list_for_each_entry_safe(event, next, &events, link) {
 		ditto_claim_recheck_nowait(point, event->change.event == DITTO_ENTRY_ATTRIBUTES ?
 					   &child : &entry, NULL);
-		ditto_cache_deliver(point, NULL, &event->change);
+		ditto_lease_deliver(point, NULL, &event->change);
 		kfree(event);
 	}
 	if (lost) {
 		ditto_claim_recheck_nowait(point, &entry, NULL);
-		ditto_cache_lose(point);
+		ditto_lease_lose(point);
 	}
 }
 

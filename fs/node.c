@@ -544,8 +544,8 @@ EXPORT_SYMBOL_NS_GPL(ditto_node_get_by_fid, DITTO);
  */
 void ditto_node_unclaim(struct ditto_node *node)
 {
-	if (!ditto_lock_point_held(&node->point, DITTO_SUM_OPEN | DITTO_SUM_CACHE_READ |
-				   DITTO_SUM_CACHE_HANDLE | DITTO_SUM_CACHE_WRITE))
+	if (!ditto_lock_point_held(&node->point, DITTO_SUM_OPEN | DITTO_SUM_LEASE_READ |
+				   DITTO_SUM_LEASE_HANDLE | DITTO_SUM_LEASE_WRITE))
 		ditto_lock_point_release(&node->point, "file removed");
 }
 

@@ -17,8 +17,8 @@
 #include <linux/mount.h>
 #include <linux/sched.h>
 
-#include "../lockd/cache.h"
 #include "../lockd/claim.h"
+#include "../lockd/lease.h"
 #include "../lockd/table.h"
 #include "attr.h"
 #include "cred.h"
@@ -155,7 +155,7 @@ static inline int ditto_ask_size(struct ditto_op *op, struct ditto_node *node, u
 static inline void ditto_done(struct ditto_op *op, struct ditto_node *node,
 			      enum ditto_intent_kind kind)
 {
-	/* The change before the look: pairs with the barrier of ditto_cache_grant(). */
+	/* The change before the look: pairs with the barrier of ditto_lease_grant(). */
 	smp_mb();
 	if (ditto_is_claimed(node) || ditto_claim_is_untold(&node->point))
 		ditto_done_slow(op, node, kind);

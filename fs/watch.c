@@ -281,7 +281,7 @@ static void tell_holders(struct ditto_op *op, const struct dentry *parent,
 	if (!dir)
 		return;
 	ditto_done(op, dir, DITTO_INTENT_CHILD);
-	ditto_cache_deliver(&dir->point, op->actor, &change);
+	ditto_lease_deliver(&dir->point, op->actor, &change);
 	ditto_node_put(dir);
 }
 

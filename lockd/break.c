@@ -30,64 +30,64 @@ struct ditto_change {
 };
 
 /* Queue the callbacks. The client waits for them when it is released. */
-static void cache_queue(struct ditto_cache *cache)
+static void lease_queue(struct ditto_lease *lease)
 {
-	struct ditto_client *client = cache->claim.owner->client;
+	struct ditto_client *client = lease->claim.owner->client;
 
-	ditto_cache_hold(cache);
+	ditto_lease_hold(lease);
 	ditto_callback_begin(client);
-	if (queue_work(client->table->wq, &cache->tell))
+	if (queue_work(client->table->wq, &lease->tell))
 		return;
 	/* It is due already, which keeps both counts above this one. */
 	ditto_callback_end(client);
-	refcount_dec(&cache->ref);
+	refcount_dec(&lease->ref);
 }
 
-void ditto_cache_tell(struct ditto_cache *cache, unsigned int what)
+void ditto_lease_tell(struct ditto_lease *lease, unsigned int what)
 {
-	set_bit(what, &cache->tells);
-	cache_queue(cache);
+	set_bit(what, &lease->tells);
+	lease_queue(lease);
 }
 
-static void arm(struct ditto_cache *cache, u64 ms)
+static void arm(struct ditto_lease *lease, u64 ms)
 {
-	ditto_cache_hold(cache);
-	if (!queue_delayed_work(ditto_owner_table(cache->claim.owner)->wq, &cache->expire,
+	ditto_lease_hold(lease);
+	if (!queue_delayed_work(ditto_owner_table(lease->claim.owner)->wq, &lease->expire,
 				msecs_to_jiffies(ms)))
-		refcount_dec(&cache->ref);
+		refcount_dec(&lease->ref);
 }
 
-static bool is_lease(const struct ditto_cache *cache)
+static bool is_lease(const struct ditto_lease *lease)
 {
-	return cache->claim.held == DITTO_HELD_LEASE || cache->claim.held == DITTO_HELD_DIRECTORY;
+	return lease->claim.held == DITTO_HELD_LEASE || lease->claim.held == DITTO_HELD_DIRECTORY;
 }
 
 /* Who changes the node stays until the holder is told. */
-static void tell_holder(struct ditto_cache *cache, unsigned int what)
+static void tell_holder(struct ditto_lease *lease, unsigned int what)
 {
-	struct ditto_lock_point *point = cache->claim.ctx->point;
+	struct ditto_lock_point *point = lease->claim.ctx->point;
 
-	lockdep_assert_held(&cache->claim.ctx->lock);
-	if (!cache->untold) {
+	lockdep_assert_held(&lease->claim.ctx->lock);
+	if (!lease->untold) {
 		point->ops->get(point);
 		atomic_inc(&point->untold);
-		cache->untold = point;
+		lease->untold = point;
 	}
-	ditto_cache_tell(cache, what);
+	ditto_lease_tell(lease, what);
 }
 
 /* It was told, or there is nothing to be told any more. */
-static void holder_told(struct ditto_cache *cache)
+static void holder_told(struct ditto_lease *lease)
 {
-	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&cache->claim);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&lease->claim);
 	struct ditto_lock_point *point = NULL;
 
 	if (!ctx) {
 		/* Off its node: what is to be told was set before it was taken off. */
 		smp_rmb();
 	}
-	if (!(READ_ONCE(cache->tells) & (BIT(DITTO_TELL_BREAK) | BIT(DITTO_TELL_REVOKED))))
-		swap(point, cache->untold);
+	if (!(READ_ONCE(lease->tells) & (BIT(DITTO_TELL_BREAK) | BIT(DITTO_TELL_REVOKED))))
+		swap(point, lease->untold);
 	if (ctx)
 		ditto_lock_ctx_unlock(ctx);
 	if (!point)
@@ -104,7 +104,7 @@ void ditto_claim_told_slow(struct ditto_lock_point *point)
 	unsigned int ms = DITTO_UNTOLD_MS;
 
 	/* A holder that changes something when it is told would wait for itself. */
-	if (work && work->func == ditto_cache_tell_work)
+	if (work && work->func == ditto_lease_tell_work)
 		return;
 	if (atomic_inc_return(&table->untold) > DITTO_UNTOLD_LONG)
 		ms = DITTO_UNTOLD_SHORT_MS;
@@ -115,106 +115,106 @@ void ditto_claim_told_slow(struct ditto_lock_point *point)
 EXPORT_SYMBOL_NS_GPL(ditto_claim_told_slow, DITTO);
 
 /* Ask the holder to keep no more than this. */
-static void break_step(struct ditto_cache *cache, u8 keep)
+static void break_step(struct ditto_lease *lease, u8 keep)
 {
-	struct ditto_lock_point *point = cache->claim.ctx->point;
+	struct ditto_lock_point *point = lease->claim.ctx->point;
 	struct ditto_lock_table *table = point->table;
 
-	cache->keep = keep;
-	cache->told = false;
-	cache->ack = !is_lease(cache) || cache->bits != DITTO_CACHE_READ;
-	trace_ditto_break(&cache->claim, keep, cache->ack ? "ack" : "no ack");
-	ditto_locks_report(table, DITTO_LOCK_BREAK, cache->claim.owner->client);
-	ditto_delegation_recalled(cache);
-	if (!is_lease(cache))
+	lease->keep = keep;
+	lease->told = false;
+	lease->ack = !is_lease(lease) || lease->bits != DITTO_LEASE_READ;
+	trace_ditto_break(&lease->claim, keep, lease->ack ? "ack" : "no ack");
+	ditto_locks_report(table, DITTO_LOCK_BREAK, lease->claim.owner->client);
+	ditto_delegation_recalled(lease);
+	if (!is_lease(lease))
 		point->quiet_until = table->clock() + READ_ONCE(table->settings.quiet_ms);
-	tell_holder(cache, DITTO_TELL_BREAK);
-	if (cache->ack) {
-		WRITE_ONCE(cache->state, DITTO_CACHE_BREAKING);
-		ditto_holder_update(cache);
+	tell_holder(lease, DITTO_TELL_BREAK);
+	if (lease->ack) {
+		WRITE_ONCE(lease->state, DITTO_LEASE_BREAKING);
+		ditto_holder_update(lease);
 	} else {
-		ditto_cache_set_bits(cache, keep);
+		ditto_lease_set_bits(lease, keep);
 	}
 }
 
 /* Void, whatever it was: the holder does not answer. */
-static void revoke(struct ditto_cache *cache)
+static void revoke(struct ditto_lease *lease)
 {
-	struct ditto_lock_table *table = cache->claim.ctx->point->table;
+	struct ditto_lock_table *table = lease->claim.ctx->point->table;
 
-	trace_ditto_revoke(&cache->claim, 0, "");
-	ditto_locks_report(table, DITTO_LOCK_REVOKED, cache->claim.owner->client);
-	ditto_delegation_revoked(cache);
-	clear_bit(DITTO_TELL_BREAK, &cache->tells);
-	tell_holder(cache, DITTO_TELL_REVOKED);
-	ditto_cache_remove(cache);
+	trace_ditto_revoke(&lease->claim, 0, "");
+	ditto_locks_report(table, DITTO_LOCK_REVOKED, lease->claim.owner->client);
+	ditto_delegation_revoked(lease);
+	clear_bit(DITTO_TELL_BREAK, &lease->tells);
+	tell_holder(lease, DITTO_TELL_REVOKED);
+	ditto_lease_remove(lease);
 }
 
 /*
  * A delegation of a file can be claimed after a restart: it is taken with all else that its
  * lapsed client has, once that is withdrawn, and whoever needs it comes again.
  */
-static bool break_awaits_withdrawal(const struct ditto_cache *cache)
+static bool break_awaits_withdrawal(const struct ditto_lease *lease)
 {
-	return cache->claim.held == DITTO_HELD_DELEGATION &&
-	       cache->claim.owner->client->ops->withdraw;
+	return lease->claim.held == DITTO_HELD_DELEGATION &&
+	       lease->claim.owner->client->ops->withdraw;
 }
 
 /* The deadline has passed. What a silent client could claim again is looked at again later. */
-static void break_expire(struct ditto_cache *cache)
+static void break_expire(struct ditto_lease *lease)
 {
-	if (ditto_client_yields(cache->claim.owner->client) && break_awaits_withdrawal(cache))
-		arm(cache, EXPIRE_AGAIN_MS);
+	if (ditto_client_yields(lease->claim.owner->client) && break_awaits_withdrawal(lease))
+		arm(lease, EXPIRE_AGAIN_MS);
 	else
-		revoke(cache);
+		revoke(lease);
 }
 
 /* Bits that are held are to be given up. Nothing happens twice. */
-bool ditto_break_begin(struct ditto_cache *cache, u8 gives_up)
+bool ditto_break_begin(struct ditto_lease *lease, u8 gives_up)
 {
-	u8 keep = ditto_cache_valid(cache->bits & ~gives_up);
-	struct ditto_lock_ctx *ctx = cache->claim.ctx;
+	u8 keep = ditto_lease_valid(lease->bits & ~gives_up);
+	struct ditto_lock_ctx *ctx = lease->claim.ctx;
 
 	lockdep_assert_held(&ctx->lock);
 	/* Nobody is there to be asked. */
-	if (ditto_client_yields(cache->claim.owner->client)) {
-		if (break_awaits_withdrawal(cache))
+	if (ditto_client_yields(lease->claim.owner->client)) {
+		if (break_awaits_withdrawal(lease))
 			return false;
-		revoke(cache);
-	} else if (cache->state == DITTO_CACHE_BREAKING) {
-		cache->target = ditto_cache_valid(cache->target & keep);
-		ditto_holder_update(cache);
+		revoke(lease);
+	} else if (lease->state == DITTO_LEASE_BREAKING) {
+		lease->target = ditto_lease_valid(lease->target & keep);
+		ditto_holder_update(lease);
 	} else {
-		cache->target = keep;
-		break_step(cache, keep);
+		lease->target = keep;
+		break_step(lease, keep);
 	}
 	ctx->begun++;
 	return true;
 }
 
-void ditto_cache_break(struct ditto_cache *cache, u8 gives_up)
+void ditto_lease_break(struct ditto_lease *lease, u8 gives_up)
 {
-	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&cache->claim);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&lease->claim);
 
 	if (!ctx)
 		return;
-	if (cache->bits & gives_up)
-		ditto_break_begin(cache, gives_up);
+	if (lease->bits & gives_up)
+		ditto_break_begin(lease, gives_up);
 	ditto_lock_ctx_unlock(ctx);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_cache_break, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_lease_break, DITTO);
 
 /* The next step down to the target. */
-static u8 next_step(const struct ditto_cache *cache)
+static u8 next_step(const struct ditto_lease *lease)
 {
-	u8 excess = cache->bits & ~cache->target;
+	u8 excess = lease->bits & ~lease->target;
 
-	if (!is_lease(cache))
-		return cache->target;
-	if (excess & DITTO_CACHE_WRITE)
-		return cache->bits & ~DITTO_CACHE_WRITE;
-	if (excess & DITTO_CACHE_HANDLE)
-		return cache->bits & ~DITTO_CACHE_HANDLE;
+	if (!is_lease(lease))
+		return lease->target;
+	if (excess & DITTO_LEASE_WRITE)
+		return lease->bits & ~DITTO_LEASE_WRITE;
+	if (excess & DITTO_LEASE_HANDLE)
+		return lease->bits & ~DITTO_LEASE_HANDLE;
 	return 0;
 }
 
@@ -223,126 +223,126 @@ static u8 next_step(const struct ditto_cache *cache)
  * step waits for those that follow, too: the break is over when the holder has no more
  * than others leave it (MS-FSA section 2.1.4.12).
  */
-static void break_answered(struct ditto_cache *cache, u8 keep)
+static void break_answered(struct ditto_lease *lease, u8 keep)
 {
-	struct ditto_lock_ctx *ctx = cache->claim.ctx;
+	struct ditto_lock_ctx *ctx = lease->claim.ctx;
 	bool settled = ctx->settled;
 
-	if (cancel_delayed_work(&cache->expire))
-		refcount_dec(&cache->ref);
-	ditto_delegation_answered(cache, keep);
-	WRITE_ONCE(cache->state, DITTO_CACHE_HELD);
-	ditto_cache_set_bits(cache, keep);
-	if (!(keep & ~cache->target))
+	if (cancel_delayed_work(&lease->expire))
+		refcount_dec(&lease->ref);
+	ditto_delegation_answered(lease, keep);
+	WRITE_ONCE(lease->state, DITTO_LEASE_HELD);
+	ditto_lease_set_bits(lease, keep);
+	if (!(keep & ~lease->target))
 		return;
-	break_step(cache, next_step(cache));
-	if (!cache->ack)
+	break_step(lease, next_step(lease));
+	if (!lease->ack)
 		return;
 	ctx->settled = settled;
 	ctx->pump = true;
 }
 
-int ditto_cache_ack(struct ditto_cache *cache, u8 keep)
+int ditto_lease_ack(struct ditto_lease *lease, u8 keep)
 {
-	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&cache->claim);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&lease->claim);
 	int err = 0;
 
 	if (!ctx)
 		return -ENOENT;
-	keep = ditto_cache_valid(keep);
-	if (cache->state != DITTO_CACHE_BREAKING || !cache->told) {
+	keep = ditto_lease_valid(keep);
+	if (lease->state != DITTO_LEASE_BREAKING || !lease->told) {
 		err = -ENOENT;
-	} else if (keep & ~cache->keep) {
+	} else if (keep & ~lease->keep) {
 		err = -EINVAL;
 	} else {
-		trace_ditto_ack(&cache->claim, keep, "");
+		trace_ditto_ack(&lease->claim, keep, "");
 		ditto_locks_count(ctx->point->table, DITTO_LOCK_ACK);
-		break_answered(cache, keep);
+		break_answered(lease, keep);
 	}
 	ditto_lock_ctx_unlock(ctx);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_cache_ack, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_lease_ack, DITTO);
 
 /* The deadline begins now. False if there is nothing to tell any more. */
-static bool break_told(struct ditto_cache *cache, u8 *keep, bool *ack)
+static bool break_told(struct ditto_lease *lease, u8 *keep, bool *ack)
 {
-	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&cache->claim);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&lease->claim);
 
-	*keep = cache->keep;
-	*ack = cache->ack;
+	*keep = lease->keep;
+	*ack = lease->ack;
 	if (!ctx)
 		/* Off its node: by this break, or by something that cleared the bit. */
 		return !*ack;
 	if (*ack) {
-		cache->told = true;
-		cache->deadline = ctx->point->table->clock() + cache->break_ms;
-		arm(cache, cache->break_ms);
+		lease->told = true;
+		lease->deadline = ctx->point->table->clock() + lease->break_ms;
+		arm(lease, lease->break_ms);
 	}
 	ditto_lock_ctx_unlock(ctx);
 	return true;
 }
 
 /* The next change to be delivered, or NULL. */
-static struct ditto_change *change_next(struct ditto_cache *cache)
+static struct ditto_change *change_next(struct ditto_lease *lease)
 {
-	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&cache->claim);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&lease->claim);
 	struct ditto_change *change = NULL;
 
 	if (!ctx)
 		return NULL;
-	change = list_first_entry_or_null(&cache->changes, struct ditto_change, link);
+	change = list_first_entry_or_null(&lease->changes, struct ditto_change, link);
 	if (change) {
 		list_del(&change->link);
-		cache->change_count--;
+		lease->change_count--;
 	}
 	ditto_lock_ctx_unlock(ctx);
 	return change;
 }
 
-void ditto_cache_tell_work(struct work_struct *work)
+void ditto_lease_tell_work(struct work_struct *work)
 {
-	struct ditto_cache *cache = container_of(work, struct ditto_cache, tell);
-	struct ditto_client *client = cache->claim.owner->client;
+	struct ditto_lease *lease = container_of(work, struct ditto_lease, tell);
+	struct ditto_client *client = lease->claim.owner->client;
 	struct ditto_change *change;
 	bool ack;
 	u8 keep;
 
-	while ((change = change_next(cache))) {
-		cache->ops->notify(cache, &change->change);
+	while ((change = change_next(lease))) {
+		lease->ops->notify(lease, &change->change);
 		kfree(change);
 	}
-	if (test_and_clear_bit(DITTO_TELL_BREAK, &cache->tells) && break_told(cache, &keep, &ack))
-		cache->ops->breaking(cache, keep, ack);
-	if (test_and_clear_bit(DITTO_TELL_REVOKED, &cache->tells))
-		cache->ops->revoked(cache);
-	holder_told(cache);
-	if (test_and_clear_bit(DITTO_TELL_ASK, &cache->tells) && READ_ONCE(cache->claim.ctx))
-		cache->ops->ask(cache);
+	if (test_and_clear_bit(DITTO_TELL_BREAK, &lease->tells) && break_told(lease, &keep, &ack))
+		lease->ops->breaking(lease, keep, ack);
+	if (test_and_clear_bit(DITTO_TELL_REVOKED, &lease->tells))
+		lease->ops->revoked(lease);
+	holder_told(lease);
+	if (test_and_clear_bit(DITTO_TELL_ASK, &lease->tells) && READ_ONCE(lease->claim.ctx))
+		lease->ops->ask(lease);
 
 	ditto_client_hold(client);
-	ditto_cache_put(cache);
+	ditto_lease_put(lease);
 	ditto_callback_end(client);
 	ditto_client_put(client);
 }
 
 /* The timer says that the deadline may have passed; the clock decides. */
-void ditto_cache_expire_work(struct work_struct *work)
+void ditto_lease_expire_work(struct work_struct *work)
 {
-	struct ditto_cache *cache = container_of(to_delayed_work(work), struct ditto_cache, expire);
-	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&cache->claim);
+	struct ditto_lease *lease = container_of(to_delayed_work(work), struct ditto_lease, expire);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&lease->claim);
 
-	if (ctx && cache->state == DITTO_CACHE_BREAKING && cache->told) {
+	if (ctx && lease->state == DITTO_LEASE_BREAKING && lease->told) {
 		u64 now = ctx->point->table->clock();
 
-		if (now >= cache->deadline)
-			break_expire(cache);
+		if (now >= lease->deadline)
+			break_expire(lease);
 		else
-			arm(cache, cache->deadline - now);
+			arm(lease, lease->deadline - now);
 	}
 	if (ctx)
 		ditto_lock_ctx_unlock(ctx);
-	ditto_cache_put(cache);
+	ditto_lease_put(lease);
 }
 
 void ditto_changes_free(struct list_head *changes)
@@ -370,20 +370,20 @@ static struct ditto_change *change_copy(const struct ditto_entry_change *from)
 	return change;
 }
 
-static void deliver(struct ditto_cache *cache, const struct ditto_entry_change *from)
+static void deliver(struct ditto_lease *lease, const struct ditto_entry_change *from)
 {
 	struct ditto_change *change = NULL;
 
-	if (cache->change_count < DITTO_CHANGES_PER_CACHE &&
-	    !READ_ONCE(cache->claim.owner->client->lapsed))
+	if (lease->change_count < DITTO_CHANGES_PER_LEASE &&
+	    !READ_ONCE(lease->claim.owner->client->lapsed))
 		change = change_copy(from);
 	if (!change) {
-		ditto_break_begin(cache, DITTO_CACHE_READ);
+		ditto_break_begin(lease, DITTO_LEASE_READ);
 		return;
 	}
-	list_add_tail(&change->link, &cache->changes);
-	cache->change_count++;
-	cache_queue(cache);
+	list_add_tail(&change->link, &lease->changes);
+	lease->change_count++;
+	lease_queue(lease);
 }
 
 /*
@@ -402,16 +402,16 @@ static bool deliver_some(struct ditto_lock_point *point, struct ditto_owner **be
 		return false;
 	holder = ditto_holder_behind(ctx, *behind, false, &told);
 	for (int i = 0; holder && i < DITTO_DROPS_AT_ONCE; i++, holder = next) {
-		struct ditto_cache *cache = holder->grant;
+		struct ditto_lease *lease = holder->grant;
 		const struct ditto_matrix_cell *cell =
-			&ditto_matrix[cache->claim.held][DITTO_INTENT_ENTRY];
+			&ditto_matrix[lease->claim.held][DITTO_INTENT_ENTRY];
 
 		next = ditto_holder_next(holder, &told);
-		last = cache->claim.owner;
+		last = lease->claim.owner;
 		if (!change)
-			ditto_break_begin(cache, DITTO_CACHE_READ);
-		else if (!ditto_exempt(cell, &cache->claim, actor))
-			deliver(cache, change);
+			ditto_break_begin(lease, DITTO_LEASE_READ);
+		else if (!ditto_exempt(cell, &lease->claim, actor))
+			deliver(lease, change);
 	}
 	/* A grant that went keeps its key until then. */
 	if (last)
@@ -433,17 +433,17 @@ static void deliver_all(struct ditto_lock_point *point, const struct ditto_actor
 	ditto_owner_put(behind);
 }
 
-void ditto_cache_deliver_slow(struct ditto_lock_point *point, const struct ditto_actor *actor,
+void ditto_lease_deliver_slow(struct ditto_lock_point *point, const struct ditto_actor *actor,
 			      const struct ditto_entry_change *change)
 {
 	static const struct ditto_actor anonymous;
 
 	deliver_all(point, actor ?: &anonymous, change);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_cache_deliver_slow, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_lease_deliver_slow, DITTO);
 
-void ditto_cache_lose(struct ditto_lock_point *point)
+void ditto_lease_lose(struct ditto_lock_point *point)
 {
 	deliver_all(point, NULL, NULL);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_cache_lose, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_lease_lose, DITTO);

@@ -19,14 +19,14 @@ struct ditto_client *ditto_actor_client(const struct ditto_actor *actor)
 		return actor->client;
 	if (actor->owner)
 		return actor->owner->client;
-	return actor->cache_owner ? actor->cache_owner->client : NULL;
+	return actor->lease_owner ? actor->lease_owner->client : NULL;
 }
 
 /* Does a claim not count for this actor? */
 bool ditto_exempt(const struct ditto_matrix_cell *cell, const struct ditto_claim *held,
 		  const struct ditto_actor *actor)
 {
-	const struct ditto_owner *mine = ditto_held_is_cache(held->held) ? actor->cache_owner :
+	const struct ditto_owner *mine = ditto_held_is_lease(held->held) ? actor->lease_owner :
 									   actor->owner;
 	const struct ditto_client *client;
 
@@ -72,7 +72,7 @@ void ditto_describe(struct ditto_conflict *conflict, const struct ditto_claim *h
 		conflict->access = ditto_claim_open(claim)->access;
 		conflict->deny = ditto_claim_open(claim)->deny;
 	} else {
-		conflict->cache = ditto_claim_cache(claim)->bits;
+		conflict->lease = ditto_claim_lease(claim)->bits;
 	}
 }
 
@@ -151,7 +151,7 @@ static bool question_is_over(const struct question *q)
 	return q->lapsed >= LAPSED_AT_ONCE;
 }
 
-struct ditto_cache *ditto_writer(struct ditto_lock_ctx *ctx)
+struct ditto_lease *ditto_writer(struct ditto_lock_ctx *ctx)
 {
 	static const struct ditto_holder_sum writer = { .held = DITTO_CLASSES_WRITE };
 	struct ditto_holder *holder = ditto_holder_first(ctx, &writer);
@@ -163,17 +163,17 @@ struct ditto_cache *ditto_writer(struct ditto_lock_ctx *ctx)
 static const struct ditto_client *ranges_hidden_by(struct ditto_lock_ctx *ctx,
 						   const struct question *q)
 {
-	const struct ditto_cache *cache = ditto_writer(ctx);
+	const struct ditto_lease *lease = ditto_writer(ctx);
 	const struct ditto_matrix_cell *cell;
 	u8 bits, waits;
 
-	if (!cache)
+	if (!lease)
 		return NULL;
-	cell = question_cell(q, cache->claim.held);
-	bits = ditto_gives_up(cell, q->intent, cache->older, &waits) & waits;
-	if (!(bits & DITTO_CACHE_WRITE) || ditto_exempt(cell, &cache->claim, q->actor))
+	cell = question_cell(q, lease->claim.held);
+	bits = ditto_gives_up(cell, q->intent, lease->older, &waits) & waits;
+	if (!(bits & DITTO_LEASE_WRITE) || ditto_exempt(cell, &lease->claim, q->actor))
 		return NULL;
-	return cache->claim.owner->client;
+	return lease->claim.owner->client;
 }
 
 static const struct ditto_claim *row_refuses(struct ditto_lock_ctx *ctx, struct question *q,
@@ -269,7 +269,7 @@ static bool holder_hides(const struct question *q, struct ditto_holder *holder, 
 	struct ditto_open *open = ditto_holder_open(holder, modes);
 
 	/* What its own opens hide from others, the actor knows. */
-	if (holder->key == q->actor->cache_owner)
+	if (holder->key == q->actor->lease_owner)
 		return false;
 	while (open && ditto_exempt(cell, &open->claim, q->actor))
 		open = open_pass(q, holder, open, modes, false);
@@ -285,11 +285,11 @@ static const struct ditto_claim *opens_refuse(struct ditto_lock_ctx *ctx, struct
 
 	if (!modes)
 		return NULL;
-	holder = q->actor->cache_owner ? ditto_holder_find(ctx, q->actor->cache_owner) : NULL;
+	holder = q->actor->lease_owner ? ditto_holder_find(ctx, q->actor->lease_owner) : NULL;
 	in_way = holder ? holder_refuses(q, holder, modes) : NULL;
 	for (holder = ditto_holder_first(ctx, &shown); holder && !in_way && !question_is_over(q);
 	     holder = ditto_holder_next(holder, &shown)) {
-		if (!holder->key || holder->key != q->actor->cache_owner)
+		if (!holder->key || holder->key != q->actor->lease_owner)
 			in_way = holder_refuses(q, holder, modes);
 	}
 	return in_way;
@@ -330,7 +330,7 @@ static bool hidden_break(struct ditto_lock_ctx *ctx, const struct question *q)
 		any = true;
 		if (!break_is_due(ctx))
 			break;
-		if (!ditto_break_begin(holder->grant, DITTO_CACHE_HANDLE) &&
+		if (!ditto_break_begin(holder->grant, DITTO_LEASE_HANDLE) &&
 		    ++stuck == LAPSED_AT_ONCE)
 			break;
 	}
@@ -432,18 +432,18 @@ static bool caches_break(struct ditto_lock_ctx *ctx, const struct question *q, u
 			ditto_holder_first(ctx, &left);
 	holder = holder_pass(ctx, q, holder, &left);
 	for (; holder && break_is_due(ctx); holder = next) {
-		struct ditto_cache *cache = holder->grant;
-		const struct ditto_matrix_cell *cell = question_cell(q, cache->claim.held);
-		u8 waits, bits = ditto_gives_up(cell, q->intent, cache->older, &waits) & only;
+		struct ditto_lease *lease = holder->grant;
+		const struct ditto_matrix_cell *cell = question_cell(q, lease->claim.held);
+		u8 waits, bits = ditto_gives_up(cell, q->intent, lease->older, &waits) & only;
 
-		bits &= cache->bits;
+		bits &= lease->bits;
 		next = holder_pass(ctx, q, ditto_holder_next(holder, &left), &left);
 		/* What else a lapsed client has goes a moment later. */
-		if (ditto_client_yields(cache->claim.owner->client))
+		if (ditto_client_yields(lease->claim.owner->client))
 			wait |= bits & waits;
 		if (last)
-			*last = cache->claim.owner;
-		if (!ditto_break_begin(cache, bits) && ++stuck == LAPSED_AT_ONCE) {
+			*last = lease->claim.owner;
+		if (!ditto_break_begin(lease, bits) && ++stuck == LAPSED_AT_ONCE) {
 			ctx->more = last && next;
 			break;
 		}
@@ -477,7 +477,7 @@ enum ditto_answer ditto_judge(struct ditto_lock_ctx *ctx, const struct ditto_int
 	}
 	hidden = hidden_break(ctx, &q);
 	/* The rest is asked for when this is no refusal any more. */
-	if (caches_break(ctx, &q, hidden ? DITTO_CACHE_HANDLE : DITTO_CACHE_ALL, NULL) ||
+	if (caches_break(ctx, &q, hidden ? DITTO_LEASE_HANDLE : DITTO_LEASE_ALL, NULL) ||
 	    hidden || q.lapsed || ctx->more)
 		return DITTO_BREAKING;
 	return DITTO_ALLOWED;
@@ -520,7 +520,7 @@ bool ditto_break_all(struct ditto_lock_point *point, const struct ditto_intent *
 
 	while (more && (ctx = ditto_lock_ctx_find(point))) {
 		last = behind;
-		caches_break(ctx, &q, DITTO_CACHE_ALL, &last);
+		caches_break(ctx, &q, DITTO_LEASE_ALL, &last);
 		/* A grant that went keeps its key until the lock is dropped. */
 		if (last)
 			ditto_owner_hold(last);

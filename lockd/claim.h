@@ -8,7 +8,7 @@
  *		owner's ranges split, merge and are upgraded) or EXACT (they
  *		stack, and an unlock names one exactly)
  *   OPEN	open.h: access and deny bits
- *   CACHE	cache.h: what a holder may keep to itself
+ *   CACHE	lease.h: what a holder may keep to itself
  *
  * Locking, outermost first
  *   table->deadlock (mutex): while a request is put into a queue, and during
@@ -202,16 +202,16 @@ struct ditto_lock_ctx {
  * struct ditto_actor - who does something
  * @client: NULL for an anonymous request
  * @owner: of the ranges and the open it acts with; NULL for an anonymous request
- * @cache_owner: whose grants are its own; NULL if it can have none
+ * @lease_owner: whose grants are its own; NULL if it can have none
  * @entry_owner: the same of the directory, for changes of its entries
  * @share: number of what it acts through, and goes with; 0 for nothing of that kind
- * @by_key: whichever client has them: the key of @cache_owner says it all
+ * @by_key: whichever client has them: the key of @lease_owner says it all
  * @exact: its own ranges are mandatory, so advisory ones stop it too
  */
 struct ditto_actor {
 	struct ditto_client *client;
 	struct ditto_owner *owner;
-	struct ditto_owner *cache_owner;
+	struct ditto_owner *lease_owner;
 	struct ditto_owner *entry_owner;
 	u32 share;
 	bool by_key;
@@ -250,7 +250,7 @@ struct ditto_intent {
  * @empty: of a range: it has no byte
  * @access: of an open
  * @deny: of an open
- * @cache: bits of a grant
+ * @lease: bits of a grant
  */
 struct ditto_conflict {
 	enum ditto_held held;
@@ -264,7 +264,7 @@ struct ditto_conflict {
 	bool empty;
 	u8 access;
 	u8 deny;
-	u8 cache;
+	u8 lease;
 };
 
 /* Answers to an intent. */
@@ -389,10 +389,10 @@ static inline void ditto_claim_recheck_nowait(struct ditto_lock_point *point,
 					      const struct ditto_intent *intent,
 					      const struct ditto_actor *actor)
 {
-	/* Orders the change before the look; pairs with that of ditto_cache_grant(). */
+	/* Orders the change before the look; pairs with that of ditto_lease_grant(). */
 	smp_mb();
 	if (unlikely(ditto_lock_point_held(point, ditto_intent_mask[0][intent->kind] &
-					   (DITTO_CACHE_ALL * DITTO_SUM_CACHE_READ))))
+					   (DITTO_LEASE_ALL * DITTO_SUM_LEASE_READ))))
 		ditto_claim_recheck_slow(point, intent, actor);
 }
 

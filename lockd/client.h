@@ -40,7 +40,7 @@ struct ditto_known;
 enum ditto_claim_kind {
 	DITTO_CLAIM_RANGE,
 	DITTO_CLAIM_OPEN,
-	DITTO_CLAIM_CACHE,
+	DITTO_CLAIM_LEASE,
 	DITTO_CLAIM_KINDS,
 };
 
@@ -276,7 +276,7 @@ static inline int ditto_client_claims(const struct ditto_client *client)
 {
 	return atomic_read(&client->live[DITTO_CLAIM_RANGE]) +
 	       atomic_read(&client->live[DITTO_CLAIM_OPEN]) +
-	       atomic_read(&client->live[DITTO_CLAIM_CACHE]);
+	       atomic_read(&client->live[DITTO_CLAIM_LEASE]);
 }
 
 #endif

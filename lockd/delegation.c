@@ -2,13 +2,13 @@
 /*
  * How many delegations there may be, and what becomes of them: counted for each
  * client and for the table. Granting and recalling are those of all caching
- * grants, see cache.c and break.c.
+ * grants, see lease.c and break.c.
  */
 #include "private.h"
 
-static struct ditto_client *holder(const struct ditto_cache *cache)
+static struct ditto_client *holder(const struct ditto_lease *lease)
 {
-	return cache->claim.owner->client;
+	return lease->claim.owner->client;
 }
 
 bool ditto_delegation_fits(struct ditto_client *client)
@@ -23,41 +23,41 @@ bool ditto_delegation_fits(struct ditto_client *client)
 	return false;
 }
 
-void ditto_delegation_hold(const struct ditto_cache *cache, int by)
+void ditto_delegation_hold(const struct ditto_lease *lease, int by)
 {
-	struct ditto_client *client = holder(cache);
+	struct ditto_client *client = holder(lease);
 
-	if (!ditto_is_delegation(cache->claim.held))
+	if (!ditto_is_delegation(lease->claim.held))
 		return;
 	atomic_add(by, &client->delegations.held);
 	atomic_add(by, &client->table->delegations.held);
 }
 
-void ditto_delegation_granted(const struct ditto_cache *cache)
+void ditto_delegation_granted(const struct ditto_lease *lease)
 {
-	struct ditto_client *client = holder(cache);
+	struct ditto_client *client = holder(lease);
 
-	if (!ditto_is_delegation(cache->claim.held))
+	if (!ditto_is_delegation(lease->claim.held))
 		return;
 	atomic64_inc(&client->delegations.granted);
 	atomic64_inc(&client->table->delegations.granted);
 }
 
-void ditto_delegation_recalled(const struct ditto_cache *cache)
+void ditto_delegation_recalled(const struct ditto_lease *lease)
 {
-	struct ditto_client *client = holder(cache);
+	struct ditto_client *client = holder(lease);
 
-	if (!ditto_is_delegation(cache->claim.held))
+	if (!ditto_is_delegation(lease->claim.held))
 		return;
 	atomic64_inc(&client->delegations.recalled);
 	atomic64_inc(&client->table->delegations.recalled);
 }
 
-void ditto_delegation_revoked(const struct ditto_cache *cache)
+void ditto_delegation_revoked(const struct ditto_lease *lease)
 {
-	struct ditto_client *client = holder(cache);
+	struct ditto_client *client = holder(lease);
 
-	if (!ditto_is_delegation(cache->claim.held))
+	if (!ditto_is_delegation(lease->claim.held))
 		return;
 	atomic64_inc(&client->delegations.revoked);
 	atomic64_inc(&client->table->delegations.revoked);
@@ -73,20 +73,20 @@ static void count_answer(struct ditto_delegation_count *count, u64 ms)
 		;
 }
 
-void ditto_delegation_answered(const struct ditto_cache *cache, u8 keep)
+void ditto_delegation_answered(const struct ditto_lease *lease, u8 keep)
 {
-	struct ditto_client *client = holder(cache);
+	struct ditto_client *client = holder(lease);
 	struct ditto_lock_table *table = client->table;
 
-	if (!ditto_is_delegation(cache->claim.held))
+	if (!ditto_is_delegation(lease->claim.held))
 		return;
 	if (!keep) {
 		atomic64_inc(&client->delegations.returned);
 		atomic64_inc(&table->delegations.returned);
 	}
-	if (cache->state == DITTO_CACHE_BREAKING && cache->told) {
+	if (lease->state == DITTO_LEASE_BREAKING && lease->told) {
 		/* The deadline was counted from when it was told. */
-		u64 ms = table->clock() + cache->break_ms - cache->deadline;
+		u64 ms = table->clock() + lease->break_ms - lease->deadline;
 
 		count_answer(&client->delegations, ms);
 		count_answer(&table->delegations, ms);

@@ -283,12 +283,12 @@ static void actor_clients(const struct ditto_actor *actor, const struct ditto_cl
 {
 	clients[0] = actor->client;
 	clients[1] = actor->owner ? actor->owner->client : NULL;
-	clients[2] = actor->cache_owner ? actor->cache_owner->client : NULL;
+	clients[2] = actor->lease_owner ? actor->lease_owner->client : NULL;
 }
 
 static bool actor_has_writer(struct ditto_lock_ctx *ctx, const struct ditto_client *clients[3])
 {
-	const struct ditto_cache *writer = ditto_writer(ctx);
+	const struct ditto_lease *writer = ditto_writer(ctx);
 
 	for (int i = 0; writer && i < 3; i++) {
 		if (writer->claim.owner->client == clients[i])

@@ -335,7 +335,7 @@ struct ditto_open *ditto_holder_open_of(struct ditto_holder *holder,
 
 static void holder_sum_own(struct ditto_holder *holder)
 {
-	const struct ditto_cache *grant = holder->grant;
+	const struct ditto_lease *grant = holder->grant;
 	u32 modes = opens_modes(holder->opens.rb_root.rb_node);
 	struct ditto_holder_sum *own = &holder->own;
 	struct ditto_class class;
@@ -351,15 +351,15 @@ static void holder_sum_own(struct ditto_holder *holder)
 	own->held = ditto_class_bit(class);
 	left = grant->bits;
 	/* A client that lapsed gives no answer: whoever asks again finds it again. */
-	if (grant->state == DITTO_CACHE_BREAKING && !READ_ONCE(grant->claim.owner->client->lapsed))
+	if (grant->state == DITTO_LEASE_BREAKING && !READ_ONCE(grant->claim.owner->client->lapsed))
 		left = grant->target;
 	class.bits = left;
 	if (left)
 		own->left = ditto_class_bit(class);
-	if (grant->bits & DITTO_CACHE_HANDLE)
-		own->modes = modes << (left & DITTO_CACHE_HANDLE ? DITTO_MODES_HIDDEN :
+	if (grant->bits & DITTO_LEASE_HANDLE)
+		own->modes = modes << (left & DITTO_LEASE_HANDLE ? DITTO_MODES_HIDDEN :
 								   DITTO_MODES_ASKED);
-	if (grant->state == DITTO_CACHE_BREAKING)
+	if (grant->state == DITTO_LEASE_BREAKING)
 		own->modes |= DITTO_HOLDER_BREAKING;
 	if (grant->notify)
 		own->modes |= DITTO_HOLDER_NOTIFY;
@@ -395,7 +395,7 @@ static struct ditto_holder *holder_make(struct ditto_lock_ctx *ctx, struct ditto
 void ditto_holder_add_open(struct ditto_lock_ctx *ctx, struct ditto_open *open,
 			   struct ditto_holder **fresh)
 {
-	struct ditto_holder *holder = holder_make(ctx, open->cache_owner, fresh);
+	struct ditto_holder *holder = holder_make(ctx, open->lease_owner, fresh);
 
 	open->holder = holder;
 	open->subtree_modes = open_modes(open);
@@ -403,13 +403,13 @@ void ditto_holder_add_open(struct ditto_lock_ctx *ctx, struct ditto_open *open,
 	holder_changed(ctx, holder);
 }
 
-void ditto_holder_add_grant(struct ditto_lock_ctx *ctx, struct ditto_cache *cache,
+void ditto_holder_add_grant(struct ditto_lock_ctx *ctx, struct ditto_lease *lease,
 			    struct ditto_holder **fresh)
 {
-	struct ditto_holder *holder = holder_make(ctx, cache->claim.owner, fresh);
+	struct ditto_holder *holder = holder_make(ctx, lease->claim.owner, fresh);
 
-	cache->holder = holder;
-	holder->grant = cache;
+	lease->holder = holder;
+	holder->grant = lease;
 	holder_changed(ctx, holder);
 }
 
@@ -422,11 +422,11 @@ void ditto_holder_del_open(struct ditto_lock_ctx *ctx, struct ditto_open *open)
 	holder_changed(ctx, holder);
 }
 
-void ditto_holder_del_grant(struct ditto_lock_ctx *ctx, struct ditto_cache *cache)
+void ditto_holder_del_grant(struct ditto_lock_ctx *ctx, struct ditto_lease *lease)
 {
-	struct ditto_holder *holder = cache->holder;
+	struct ditto_holder *holder = lease->holder;
 
-	cache->holder = NULL;
+	lease->holder = NULL;
 	holder->grant = NULL;
 	holder_changed(ctx, holder);
 }
@@ -437,7 +437,7 @@ void ditto_holder_update_open(struct ditto_open *open)
 	holder_changed(open->claim.ctx, open->holder);
 }
 
-void ditto_holder_update(struct ditto_cache *cache)
+void ditto_holder_update(struct ditto_lease *lease)
 {
-	holder_changed(cache->claim.ctx, cache->holder);
+	holder_changed(lease->claim.ctx, lease->holder);
 }

@@ -20,7 +20,7 @@
 
 #include "matrix.h"
 
-struct ditto_cache;
+struct ditto_lease;
 struct ditto_lock_ctx;
 struct ditto_client;
 struct ditto_open;
@@ -54,9 +54,9 @@ static inline u32 ditto_modes_any(u8 modes)
 /**
  * struct ditto_class - a kind of grant: what decides what a question takes of it
  * @held: row of the matrix
- * @older: see struct ditto_cache_request
+ * @older: see struct ditto_lease_request
  * @notify: see there
- * @bits: DITTO_CACHE_* bits; READ is always among them
+ * @bits: DITTO_LEASE_* bits; READ is always among them
  */
 struct ditto_class {
 	enum ditto_held held;
@@ -76,7 +76,7 @@ static inline struct ditto_class ditto_class_at(unsigned int bit)
 {
 	return (struct ditto_class) {
 		.held = DITTO_HELD_LEASE + (bit >> 4), .older = bit & 8, .notify = bit & 4,
-		.bits = (bit & 3) << 1 | DITTO_CACHE_READ,
+		.bits = (bit & 3) << 1 | DITTO_LEASE_READ,
 	};
 }
 
@@ -109,7 +109,7 @@ struct ditto_holder_sum {
 struct ditto_holder {
 	struct rb_node by_key;
 	struct ditto_owner *key;
-	struct ditto_cache *grant;
+	struct ditto_lease *grant;
 	struct rb_root_cached opens;
 	struct ditto_holder_sum own;
 	struct ditto_holder_sum subtree;
@@ -152,14 +152,14 @@ struct ditto_open *ditto_holder_open_of(struct ditto_holder *holder,
  */
 void ditto_holder_add_open(struct ditto_lock_ctx *ctx, struct ditto_open *open,
 			   struct ditto_holder **fresh);
-void ditto_holder_add_grant(struct ditto_lock_ctx *ctx, struct ditto_cache *cache,
+void ditto_holder_add_grant(struct ditto_lock_ctx *ctx, struct ditto_lease *lease,
 			    struct ditto_holder **fresh);
 void ditto_holder_del_open(struct ditto_lock_ctx *ctx, struct ditto_open *open);
-void ditto_holder_del_grant(struct ditto_lock_ctx *ctx, struct ditto_cache *cache);
+void ditto_holder_del_grant(struct ditto_lock_ctx *ctx, struct ditto_lease *lease);
 /* Access or deny bits have changed. */
 void ditto_holder_update_open(struct ditto_open *open);
 /* The bits, the state or the target of a grant have changed, or its client lapsed. */
-void ditto_holder_update(struct ditto_cache *cache);
+void ditto_holder_update(struct ditto_lease *lease);
 
 #if IS_ENABLED(CONFIG_KUNIT)
 /* Most steps under one hold of a lock of claims, for tests. */

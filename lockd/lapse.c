@@ -209,7 +209,7 @@ static struct ditto_lock_ctx *next_awaited(const void *arg)
 	claim = ditto_client_claim_after(client, review->id);
 	for (; claim && !found && looked < LOOK_AT_ONCE; looked++) {
 		review->id = claim->id;
-		if (is_awaited(claim->ctx) || ditto_held_is_cache(claim->held))
+		if (is_awaited(claim->ctx) || ditto_held_is_lease(claim->held))
 			found = claim->ctx;
 		claim = ditto_client_claim_next(claim);
 	}
@@ -244,8 +244,8 @@ static void review_claims(struct ditto_client *client)
 		ctx = ditto_lock_ctx_lock(next_awaited, &review);
 		if (ctx) {
 			claim = review_claim(&review, ctx);
-			if (claim && ditto_held_is_cache(claim->held))
-				ditto_holder_update(ditto_claim_cache(claim));
+			if (claim && ditto_held_is_lease(claim->held))
+				ditto_holder_update(ditto_claim_lease(claim));
 			ctx->settled = true;
 			ditto_lock_ctx_unlock(ctx);
 		}

@@ -28,10 +28,10 @@
 	{ .action = DITTO_RULE_BREAK, .exempt = DITTO_EXEMPT_##_exempt, \
 	  .gives_up = (_bits), .waits_for = (_waits), .gives_up_to_write = (_to_write) }
 
-#define R DITTO_CACHE_READ
-#define H DITTO_CACHE_HANDLE
-#define W DITTO_CACHE_WRITE
-#define RHW DITTO_CACHE_ALL
+#define R DITTO_LEASE_READ
+#define H DITTO_LEASE_HANDLE
+#define W DITTO_LEASE_WRITE
+#define RHW DITTO_LEASE_ALL
 
 const struct ditto_matrix_cell ditto_matrix[DITTO_HELDS][DITTO_INTENTS] = {
 	[DITTO_HELD_POSIX_SHARED] = {
@@ -155,7 +155,7 @@ static u32 cell_mask(enum ditto_held held, enum ditto_intent_kind intent, bool e
 			return ditto_intent_access[intent] * DITTO_SUM_DENY_READ;
 		return DITTO_SUM_OPEN;
 	case DITTO_RULE_BREAK:
-		return (cell->gives_up | cell->gives_up_to_write) * DITTO_SUM_CACHE_READ;
+		return (cell->gives_up | cell->gives_up_to_write) * DITTO_SUM_LEASE_READ;
 	}
 	return 0;
 }

@@ -21,10 +21,10 @@
 #define DITTO_OPEN_KEPT		(DITTO_OPEN_READ | DITTO_OPEN_WRITE | DITTO_OPEN_DELETE)
 
 /* What a holder may keep to itself. On a directory, READ is its entries. */
-#define DITTO_CACHE_READ	BIT(0)	/* answers reads from its cache */
-#define DITTO_CACHE_HANDLE	BIT(1)	/* keeps its opens beyond the user's close */
-#define DITTO_CACHE_WRITE	BIT(2)	/* keeps writes, and ranges, to itself */
-#define DITTO_CACHE_ALL		(DITTO_CACHE_READ | DITTO_CACHE_HANDLE | DITTO_CACHE_WRITE)
+#define DITTO_LEASE_READ	BIT(0)	/* answers reads from its cache */
+#define DITTO_LEASE_HANDLE	BIT(1)	/* keeps its opens beyond the user's close */
+#define DITTO_LEASE_WRITE	BIT(2)	/* keeps writes, and ranges, to itself */
+#define DITTO_LEASE_ALL		(DITTO_LEASE_READ | DITTO_LEASE_HANDLE | DITTO_LEASE_WRITE)
 
 /**
  * enum ditto_intent_kind - what an operation is about to do to a node
@@ -99,7 +99,7 @@ static inline bool ditto_held_is_range(enum ditto_held held)
 	return held < DITTO_HELD_OPEN;
 }
 
-static inline bool ditto_held_is_cache(enum ditto_held held)
+static inline bool ditto_held_is_lease(enum ditto_held held)
 {
 	return held > DITTO_HELD_OPEN;
 }
@@ -151,9 +151,9 @@ extern const u8 ditto_intent_access[DITTO_INTENTS];
 #define DITTO_SUM_DENY_WRITE	BIT(3)
 #define DITTO_SUM_DENY_DELETE	BIT(4)
 #define DITTO_SUM_OPEN		BIT(5)
-#define DITTO_SUM_CACHE_READ	BIT(6)	/* DITTO_SUM_CACHE_READ << n is DITTO_CACHE_READ << n */
-#define DITTO_SUM_CACHE_HANDLE	BIT(7)
-#define DITTO_SUM_CACHE_WRITE	BIT(8)
+#define DITTO_SUM_LEASE_READ	BIT(6)	/* DITTO_SUM_LEASE_READ << n is DITTO_LEASE_READ << n */
+#define DITTO_SUM_LEASE_HANDLE	BIT(7)
+#define DITTO_SUM_LEASE_WRITE	BIT(8)
 #define DITTO_SUM_NOTIFY	BIT(9)	/* a holder wants changes delivered */
 #define DITTO_SUM_WAIT		BIT(10)	/* a request waits */
 

@@ -73,10 +73,10 @@ u8 ditto_mirror_barred(const struct ditto_lock_ctx *ctx)
 
 	lockdep_assert_held(&ctx->lock);
 	if (mirror && test_bit_acquire(DITTO_MIRROR_WRITE, &mirror->flags))
-		return DITTO_CACHE_ALL;
+		return DITTO_LEASE_ALL;
 	if (point->table->clock() < READ_ONCE(point->barred_until))
-		return DITTO_CACHE_ALL;
-	return mirror && test_bit(DITTO_MIRROR_READ, &mirror->flags) ? DITTO_CACHE_WRITE : 0;
+		return DITTO_LEASE_ALL;
+	return mirror && test_bit(DITTO_MIRROR_READ, &mirror->flags) ? DITTO_LEASE_WRITE : 0;
 }
 
 /* What local processes have the file open for; the server's own opens are waited for. */
@@ -162,9 +162,9 @@ static int lease_set(struct ditto_mirror *mirror, int type)
 /* The lease that stands for these grants. */
 static int type_for(const struct ditto_lock_ctx *ctx)
 {
-	if (ctx->caching[ilog2(DITTO_CACHE_WRITE)])
+	if (ctx->caching[ilog2(DITTO_LEASE_WRITE)])
 		return F_WRLCK;
-	return ctx->caching[ilog2(DITTO_CACHE_READ)] ? F_RDLCK : F_UNLCK;
+	return ctx->caching[ilog2(DITTO_LEASE_READ)] ? F_RDLCK : F_UNLCK;
 }
 
 /* In the order of strength. */

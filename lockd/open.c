@@ -17,8 +17,8 @@ static struct ditto_open *open_alloc(const struct ditto_actor *actor)
 		return NULL;
 	open->claim.held = DITTO_HELD_OPEN;
 	open->claim.owner = ditto_owner_hold(actor->owner);
-	if (actor->cache_owner)
-		open->cache_owner = ditto_owner_hold(actor->cache_owner);
+	if (actor->lease_owner)
+		open->lease_owner = ditto_owner_hold(actor->lease_owner);
 	open->claim.share = actor->share;
 	INIT_LIST_HEAD(&open->ranges);
 	return open;
@@ -26,7 +26,7 @@ static struct ditto_open *open_alloc(const struct ditto_actor *actor)
 
 static void open_free(struct ditto_open *open)
 {
-	ditto_owner_put(open->cache_owner);
+	ditto_owner_put(open->lease_owner);
 	ditto_owner_put(open->claim.owner);
 	kmem_cache_free(ditto_open_slab, open);
 }
@@ -156,7 +156,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_open_claim, DITTO);
 int ditto_open_change(struct ditto_open *open, u8 access, u8 deny,
 		      struct ditto_conflict *conflict)
 {
-	struct ditto_actor actor = { .owner = open->claim.owner, .cache_owner = open->cache_owner };
+	struct ditto_actor actor = { .owner = open->claim.owner, .lease_owner = open->lease_owner };
 	struct ditto_intent intent = { .kind = DITTO_INTENT_OPEN };
 	struct ditto_lock_ctx *ctx;
 	bool more;

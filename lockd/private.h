@@ -7,9 +7,9 @@
 #include <linux/slab.h>
 #include <linux/time64.h>
 
-#include "cache.h"
 #include "claim.h"
 #include "holder.h"
+#include "lease.h"
 #include "open.h"
 #include "range.h"
 #include "table.h"
@@ -85,7 +85,7 @@ struct ditto_range {
 /**
  * struct ditto_open - an open
  * @claim: see there; memory belongs to the holder
- * @cache_owner: whose grants are the same holder's, held; or NULL
+ * @lease_owner: whose grants are the same holder's, held; or NULL
  * @holder: among whose opens it is
  * @by_owner: in @holder->opens
  * @ranges: struct ditto_range that goes with it; under ctx->lock
@@ -96,7 +96,7 @@ struct ditto_range {
  */
 struct ditto_open {
 	struct ditto_claim claim;
-	struct ditto_owner *cache_owner;
+	struct ditto_owner *lease_owner;
 	struct ditto_holder *holder;
 	struct rb_node by_owner;
 	struct list_head ranges;
@@ -106,19 +106,19 @@ struct ditto_open {
 	u8 subtree_modes;
 };
 
-enum ditto_cache_state {
-	DITTO_CACHE_HELD,
-	DITTO_CACHE_BREAKING,	/* an answer is awaited */
-	DITTO_CACHE_GONE,	/* returned, revoked or given up */
+enum ditto_lease_state {
+	DITTO_LEASE_HELD,
+	DITTO_LEASE_BREAKING,	/* an answer is awaited */
+	DITTO_LEASE_GONE,	/* returned, revoked or given up */
 };
 
-/* Bits of ditto_cache.tells: which callbacks are due. */
+/* Bits of ditto_lease.tells: which callbacks are due. */
 #define DITTO_TELL_BREAK	0
 #define DITTO_TELL_REVOKED	1
 #define DITTO_TELL_ASK		2
 
 /**
- * struct ditto_cache - a caching grant
+ * struct ditto_lease - a caching grant
  * @claim: see there; claim.owner is the key
  * @holder: whose grant it is, while it is on its node
  * @ref: references; the table's while it is on the node, timer and callbacks
@@ -128,14 +128,14 @@ enum ditto_cache_state {
  * @bits: what is held
  * @keep: what a break leaves, while one is outstanding
  * @target: what is to be left in the end; a subset of @keep
- * @state: enum ditto_cache_state
+ * @state: enum ditto_lease_state
  * @notify: wants changes of entries
- * @older: see struct ditto_cache_request
+ * @older: see struct ditto_lease_request
  * @ack: the break is to be answered
  * @told: the holder was told of the break, so it may answer
  * @untold: NULL, or where the holder is still to be told of a break or a revocation, held
  * @deadline: of the outstanding break, by the table's clock
- * @asked: number of the last question; see ask.c
+ * @asked: number of the last question; see lease_query.c
  * @answered: number of the last one that was answered, or given up
  * @ask_again: somebody wants an answer to a question that is still to be put
  * @asked_at: when the last one was put, by the table's clock
@@ -146,11 +146,11 @@ enum ditto_cache_state {
  * @changes: struct ditto_change to be delivered
  * @change_count: length of @changes
  */
-struct ditto_cache {
+struct ditto_lease {
 	struct ditto_claim claim;
 	struct ditto_holder *holder;
 	refcount_t ref;
-	const struct ditto_cache_ops *ops;
+	const struct ditto_lease_ops *ops;
 	void *private;
 	u32 break_ms;
 	u8 bits;
@@ -167,7 +167,7 @@ struct ditto_cache {
 	u32 answered;
 	bool ask_again;
 	u64 asked_at;
-	struct ditto_cache_answer answer;
+	struct ditto_lease_answer answer;
 	unsigned long tells;
 	struct work_struct tell;
 	struct delayed_work expire;
@@ -186,13 +186,13 @@ enum ditto_wait_state {
 extern struct kmem_cache *ditto_lock_ctx_slab;
 extern struct kmem_cache *ditto_range_slab;
 extern struct kmem_cache *ditto_open_slab;
-extern struct kmem_cache *ditto_cache_slab;
+extern struct kmem_cache *ditto_lease_slab;
 
 static inline enum ditto_claim_kind ditto_claim_kind(const struct ditto_claim *claim)
 {
 	if (ditto_held_is_range(claim->held))
 		return DITTO_CLAIM_RANGE;
-	return claim->held == DITTO_HELD_OPEN ? DITTO_CLAIM_OPEN : DITTO_CLAIM_CACHE;
+	return claim->held == DITTO_HELD_OPEN ? DITTO_CLAIM_OPEN : DITTO_CLAIM_LEASE;
 }
 
 static inline struct ditto_range *ditto_claim_range(struct ditto_claim *claim)
@@ -205,9 +205,9 @@ static inline struct ditto_open *ditto_claim_open(struct ditto_claim *claim)
 	return container_of(claim, struct ditto_open, claim);
 }
 
-static inline struct ditto_cache *ditto_claim_cache(struct ditto_claim *claim)
+static inline struct ditto_lease *ditto_claim_lease(struct ditto_claim *claim)
 {
-	return container_of(claim, struct ditto_cache, claim);
+	return container_of(claim, struct ditto_lease, claim);
 }
 
 static inline struct ditto_lock_table *ditto_owner_table(const struct ditto_owner *owner)
@@ -222,8 +222,8 @@ static inline u8 ditto_trace_bits(const struct ditto_claim *claim)
 
 	if (claim->held == DITTO_HELD_OPEN)
 		return open->access | open->deny << 4;
-	if (ditto_held_is_cache(claim->held))
-		return container_of(claim, struct ditto_cache, claim)->bits;
+	if (ditto_held_is_lease(claim->held))
+		return container_of(claim, struct ditto_lease, claim)->bits;
 	return 0;
 }
 
@@ -240,7 +240,7 @@ static inline struct ditto_claim *ditto_client_first_claim(struct ditto_client *
 }
 
 /*
- * claims.c: what is held on one node. The functions that return claims return
+ * lock_ctx.c: what is held on one node. The functions that return claims return
  * them locked; sparse is told that they do not lock, because it cannot follow
  * a lock that is taken only sometimes.
  */
@@ -305,7 +305,7 @@ int ditto_client_cover(struct ditto_client *client, int more);
 /* client.c: the first claim of a client with a number above this one; under client->lock. */
 struct ditto_claim *ditto_client_claim_after(const struct ditto_client *client, u64 id);
 
-/* claims.c: the same of a node; under ctx->lock. */
+/* lock_ctx.c: the same of a node; under ctx->lock. */
 struct ditto_claim *ditto_lock_ctx_claim_after(const struct ditto_lock_ctx *ctx, u64 id);
 
 static inline struct ditto_claim *ditto_lock_ctx_claim_next(struct ditto_claim *claim)
@@ -338,13 +338,13 @@ long ditto_clients_yielded_timeout(struct ditto_lock_table *table, long timeout)
 
 /* delegation.c: count what becomes of delegations; nothing happens for other grants. */
 bool ditto_delegation_fits(struct ditto_client *client);
-void ditto_delegation_granted(const struct ditto_cache *cache);
-void ditto_delegation_recalled(const struct ditto_cache *cache);
+void ditto_delegation_granted(const struct ditto_lease *lease);
+void ditto_delegation_recalled(const struct ditto_lease *lease);
 /* The holder gives back, or answers and keeps something; before the state changes. */
-void ditto_delegation_answered(const struct ditto_cache *cache, u8 keep);
-void ditto_delegation_revoked(const struct ditto_cache *cache);
+void ditto_delegation_answered(const struct ditto_lease *lease, u8 keep);
+void ditto_delegation_revoked(const struct ditto_lease *lease);
 /* It is on its node, or off. */
-void ditto_delegation_hold(const struct ditto_cache *cache, int by);
+void ditto_delegation_hold(const struct ditto_lease *lease, int by);
 
 static inline bool ditto_is_delegation(enum ditto_held held)
 {
@@ -370,7 +370,7 @@ enum ditto_answer ditto_judge(struct ditto_lock_ctx *ctx, const struct ditto_int
 bool ditto_break_all(struct ditto_lock_point *point, const struct ditto_intent *intent,
 		     const struct ditto_actor *actor);
 /* The grant with WRITE, beside which there is no other; or NULL. */
-struct ditto_cache *ditto_writer(struct ditto_lock_ctx *ctx);
+struct ditto_lease *ditto_writer(struct ditto_lock_ctx *ctx);
 /* On behalf of which client; NULL if it is anonymous. */
 struct ditto_client *ditto_actor_client(const struct ditto_actor *actor);
 bool ditto_exempt(const struct ditto_matrix_cell *cell, const struct ditto_claim *held,
@@ -497,27 +497,27 @@ int ditto_range_judge(struct ditto_lock_ctx *ctx, const struct ditto_range_reque
 int ditto_range_try(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		    struct ditto_range *spares[2], struct ditto_conflict *conflict);
 
-/* open.c, cache.c, break.c */
+/* open.c, lease.c, break.c */
 /* Off the node, or first a range or a request that goes with it: false. */
 bool ditto_open_drop(struct ditto_open *open, const char *why);
-struct ditto_cache *ditto_cache_of(struct ditto_lock_ctx *ctx, const struct ditto_owner *key);
+struct ditto_lease *ditto_lease_of(struct ditto_lock_ctx *ctx, const struct ditto_owner *key);
 /* Off the node; the table's reference is put when the lock is dropped. */
-void ditto_cache_remove(struct ditto_cache *cache);
-void ditto_cache_set_bits(struct ditto_cache *cache, u8 bits);
-void ditto_cache_drop(struct ditto_cache *cache);
-/* ask.c: the grant goes, and so does the question. */
-void ditto_ask_end(struct ditto_cache *cache);
-void ditto_cache_tell(struct ditto_cache *cache, unsigned int what);
-void ditto_cache_tell_work(struct work_struct *work);
-void ditto_cache_expire_work(struct work_struct *work);
+void ditto_lease_remove(struct ditto_lease *lease);
+void ditto_lease_set_bits(struct ditto_lease *lease, u8 bits);
+void ditto_lease_drop(struct ditto_lease *lease);
+/* lease_query.c: the grant goes, and so does the question. */
+void ditto_lease_query_end(struct ditto_lease *lease);
+void ditto_lease_tell(struct ditto_lease *lease, unsigned int what);
+void ditto_lease_tell_work(struct work_struct *work);
+void ditto_lease_expire_work(struct work_struct *work);
 void ditto_changes_free(struct list_head *changes);
 /* False if nothing was begun, because it is to be taken with all else of a lapsed client. */
-bool ditto_break_begin(struct ditto_cache *cache, u8 gives_up);
+bool ditto_break_begin(struct ditto_lease *lease, u8 gives_up);
 
 /* What is kept without READ is nothing. */
-static inline u8 ditto_cache_valid(u8 bits)
+static inline u8 ditto_lease_valid(u8 bits)
 {
-	return bits & DITTO_CACHE_READ ? bits : 0;
+	return bits & DITTO_LEASE_READ ? bits : 0;
 }
 
 /* wait.c */

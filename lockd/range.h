@@ -29,7 +29,7 @@ enum ditto_discipline {
  * struct ditto_range_request - a range that is asked for
  * @point: the node
  * @owner: who
- * @cache_owner: whose caching grants do not stand in its way; NULL for none
+ * @lease_owner: whose caching grants do not stand in its way; NULL for none
  * @open: the open that it goes with, of whatever owner, on the same node; NULL for none.
  *	Its memory is kept by the caller during the call
  * @share: as of an actor
@@ -45,7 +45,7 @@ enum ditto_discipline {
 struct ditto_range_request {
 	struct ditto_lock_point *point;
 	struct ditto_owner *owner;
-	struct ditto_owner *cache_owner;
+	struct ditto_owner *lease_owner;
 	struct ditto_open *open;
 	u32 share;
 	enum ditto_discipline discipline;

@@ -34,17 +34,17 @@ static struct ditto_claim_info *batch_next(struct batch *batch, struct ditto_loc
 	return info;
 }
 
-static void show_cache(struct ditto_claim_info *info, const struct ditto_cache *cache)
+static void show_lease(struct ditto_claim_info *info, const struct ditto_lease *lease)
 {
 	u64 now = info->point->table->clock();
 
-	if (!ditto_cache_breaking(cache))
+	if (!ditto_lease_breaking(lease))
 		return;
 	info->state = DITTO_SHOW_BREAKING;
-	info->keep = READ_ONCE(cache->keep);
-	info->left_ms = READ_ONCE(cache->break_ms);
-	if (READ_ONCE(cache->told))
-		info->left_ms = max_t(s64, READ_ONCE(cache->deadline) - now, 0);
+	info->keep = READ_ONCE(lease->keep);
+	info->left_ms = READ_ONCE(lease->break_ms);
+	if (READ_ONCE(lease->told))
+		info->left_ms = max_t(s64, READ_ONCE(lease->deadline) - now, 0);
 }
 
 /* Under the lock of the node or of the client. */
@@ -56,8 +56,8 @@ static void show_claim(struct batch *batch, struct ditto_claim *claim)
 	info->kind = ditto_claim_kind(claim);
 	ditto_describe(&info->what, claim);
 	info->since = claim->since;
-	if (info->kind == DITTO_CLAIM_CACHE)
-		show_cache(info, ditto_claim_cache(claim));
+	if (info->kind == DITTO_CLAIM_LEASE)
+		show_lease(info, ditto_claim_lease(claim));
 	else if (info->kind == DITTO_CLAIM_RANGE && ditto_claim_range(claim)->pending)
 		info->state = DITTO_SHOW_PENDING;
 }
@@ -261,10 +261,10 @@ static struct ditto_lock_ctx *client_lock_numbered(struct ditto_client *client, 
 static void grant_drop(struct ditto_lock_ctx *ctx, const struct ditto_owner *key,
 		       const char *why)
 {
-	struct ditto_cache *cache = key ? ditto_cache_of(ctx, key) : NULL;
+	struct ditto_lease *lease = key ? ditto_lease_of(ctx, key) : NULL;
 
-	if (cache && !ditto_is_delegation(cache->claim.held))
-		ditto_claim_drop(&cache->claim, why);
+	if (lease && !ditto_is_delegation(lease->claim.held))
+		ditto_claim_drop(&lease->claim, why);
 }
 
 /* True when it is gone, or false if there is more to be dropped before. */
@@ -278,7 +278,7 @@ static bool numbered_drop(struct ditto_lock_ctx *ctx, const struct numbered *fou
 		return true;
 	}
 	if (found->claim->held == DITTO_HELD_OPEN)
-		key = ditto_claim_open(found->claim)->cache_owner;
+		key = ditto_claim_open(found->claim)->lease_owner;
 	for (int i = 0; i < DITTO_DROPS_AT_ONCE; i++) {
 		if (!ditto_claim_drop(found->claim, why))
 			continue;

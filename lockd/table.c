@@ -16,7 +16,7 @@
 struct kmem_cache *ditto_lock_ctx_slab;
 struct kmem_cache *ditto_range_slab;
 struct kmem_cache *ditto_open_slab;
-struct kmem_cache *ditto_cache_slab;
+struct kmem_cache *ditto_lease_slab;
 
 /* Made with the first table, ended with the last. */
 static DEFINE_MUTEX(shared_lock);
@@ -27,7 +27,7 @@ static void slabs_destroy(void)
 	kmem_cache_destroy(ditto_lock_ctx_slab);
 	kmem_cache_destroy(ditto_range_slab);
 	kmem_cache_destroy(ditto_open_slab);
-	kmem_cache_destroy(ditto_cache_slab);
+	kmem_cache_destroy(ditto_lease_slab);
 }
 
 static int slabs_create(void)
@@ -37,8 +37,8 @@ static int slabs_create(void)
 						ditto_lock_ctx_first);
 	ditto_range_slab = KMEM_CACHE(ditto_range, 0);
 	ditto_open_slab = KMEM_CACHE(ditto_open, 0);
-	ditto_cache_slab = KMEM_CACHE(ditto_cache, SLAB_TYPESAFE_BY_RCU);
-	if (ditto_lock_ctx_slab && ditto_range_slab && ditto_open_slab && ditto_cache_slab)
+	ditto_lease_slab = KMEM_CACHE(ditto_lease, SLAB_TYPESAFE_BY_RCU);
+	if (ditto_lock_ctx_slab && ditto_range_slab && ditto_open_slab && ditto_lease_slab)
 		return 0;
 	slabs_destroy();
 	return -ENOMEM;
@@ -82,7 +82,7 @@ static const struct ditto_lock_settings default_settings = {
 	.delegations_per_client	= DITTO_DELEGATIONS_PER_CLIENT,
 	.delegations		= DITTO_DELEGATIONS_PER_SERVER,
 	.quiet_ms		= DITTO_QUIET_MS,
-	.ask_ms			= DITTO_ASK_MS,
+	.ask_ms			= DITTO_LEASE_QUERY_MS,
 	.grace_ms		= DITTO_GRACE_MS,
 };
 

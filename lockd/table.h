@@ -46,7 +46,7 @@ struct net;
  * @delegations: of all; with more than either, none is granted
  * @quiet_ms: after a delegation was recalled, none is granted on the node
  * @ask_ms: how long the answer of a holder that is asked is waited for, at most
- *	DITTO_ASK_MS_MAX
+ *	DITTO_LEASE_QUERY_MS_MAX
  * @grace_ms: longest grace
  */
 struct ditto_lock_settings {

@@ -92,7 +92,7 @@ static void wait_clean(struct ditto_wait *wait)
 {
 	ditto_ranges_free(wait->spares);
 	ditto_mirror_wait_free(wait);
-	ditto_owner_put(wait->request.cache_owner);
+	ditto_owner_put(wait->request.lease_owner);
 	ditto_owner_put(wait->request.owner);
 }
 
@@ -160,8 +160,8 @@ static int wait_add(struct ditto_lock_ctx *ctx, struct ditto_wait *wait,
 	atomic_inc(&client->waiting);
 	spin_unlock(&client->lock);
 	ditto_owner_hold(req->owner);
-	if (req->cache_owner)
-		ditto_owner_hold(req->cache_owner);
+	if (req->lease_owner)
+		ditto_owner_hold(req->lease_owner);
 	atomic_inc(&client->table->waiting);
 	list_add_tail(&wait->link, &ctx->waits);
 	ctx->waiting++;

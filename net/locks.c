@@ -7,7 +7,7 @@
 #include <linux/time64.h>
 
 #include "../fs/server.h"
-#include "../lockd/cache.h"
+#include "../lockd/lease.h"
 #include "../lockd/table.h"
 #include "event.h"
 #include "locks.h"
@@ -17,7 +17,7 @@
 
 static_assert(DITTO_CLAIM_RANGE == (int)DITTO_CLAIM_TYPE_RANGE);
 static_assert(DITTO_CLAIM_OPEN == (int)DITTO_CLAIM_TYPE_OPEN);
-static_assert(DITTO_CLAIM_CACHE == (int)DITTO_CLAIM_TYPE_CACHE);
+static_assert(DITTO_CLAIM_LEASE == (int)DITTO_CLAIM_TYPE_LEASE);
 
 static const char *const lock_ops[DITTO_LOCK_EVENTS] = {
 	[DITTO_LOCK_GRANTED] = "granted",
@@ -83,7 +83,7 @@ void ditto_locks_settings_changed(struct ditto_server *srv)
 	to = &srv->locks->settings;
 	WRITE_ONCE(to->grace_ms, grace_s * MSEC_PER_SEC);
 	WRITE_ONCE(to->quiet_ms, READ_ONCE(from->recall_pause_s) * MSEC_PER_SEC);
-	WRITE_ONCE(to->ask_ms, min_t(u32, READ_ONCE(from->patience_ms), DITTO_ASK_MS_MAX));
+	WRITE_ONCE(to->ask_ms, min_t(u32, READ_ONCE(from->patience_ms), DITTO_LEASE_QUERY_MS_MAX));
 	WRITE_ONCE(to->waits_per_node, READ_ONCE(from->waits_per_node));
 	WRITE_ONCE(to->claims_per_client, READ_ONCE(from->claims_per_client));
 	WRITE_ONCE(to->delegations,
@@ -101,8 +101,8 @@ int ditto_locks_put(struct sk_buff *msg, const struct ditto_server *srv)
 			     atomic_read(&table->live[DITTO_CLAIM_RANGE])) ||
 	    ditto_nl_put_u64(msg, DITTO_A_SERVER_OPENS,
 			     atomic_read(&table->live[DITTO_CLAIM_OPEN])) ||
-	    ditto_nl_put_u64(msg, DITTO_A_SERVER_CACHES,
-			     atomic_read(&table->live[DITTO_CLAIM_CACHE])) ||
+	    ditto_nl_put_u64(msg, DITTO_A_SERVER_LEASES,
+			     atomic_read(&table->live[DITTO_CLAIM_LEASE])) ||
 	    ditto_nl_put_u64(msg, DITTO_A_SERVER_WAITS, atomic_read(&table->waiting)))
 		return -EMSGSIZE;
 	return 0;

@@ -25,15 +25,15 @@
 
 static_assert(DITTO_CLAIM_RANGE == (int)DITTO_CLAIM_TYPE_RANGE);
 static_assert(DITTO_CLAIM_OPEN == (int)DITTO_CLAIM_TYPE_OPEN);
-static_assert(DITTO_CLAIM_CACHE == (int)DITTO_CLAIM_TYPE_CACHE);
+static_assert(DITTO_CLAIM_LEASE == (int)DITTO_CLAIM_TYPE_LEASE);
 static_assert(DITTO_POSIX == (int)DITTO_RANGE_DISCIPLINE_POSIX);
 static_assert(DITTO_EXACT == (int)DITTO_RANGE_DISCIPLINE_EXACT);
 static_assert(DITTO_OPEN_READ == DITTO_OPEN_RIGHT_READ);
 static_assert(DITTO_OPEN_WRITE == DITTO_OPEN_RIGHT_WRITE);
 static_assert(DITTO_OPEN_DELETE == DITTO_OPEN_RIGHT_DELETE);
-static_assert(DITTO_CACHE_READ == DITTO_CACHE_RIGHT_READ);
-static_assert(DITTO_CACHE_HANDLE == DITTO_CACHE_RIGHT_HANDLE);
-static_assert(DITTO_CACHE_WRITE == DITTO_CACHE_RIGHT_WRITE);
+static_assert(DITTO_LEASE_READ == DITTO_LEASE_RIGHT_READ);
+static_assert(DITTO_LEASE_HANDLE == DITTO_LEASE_RIGHT_HANDLE);
+static_assert(DITTO_LEASE_WRITE == DITTO_LEASE_RIGHT_WRITE);
 
 /* Bytes of an owner's key that are told, and of its text. */
 #define KEY_TOLD	128
@@ -174,7 +174,7 @@ static int open_put(struct sk_buff *msg, const struct ditto_conflict *what)
 
 static int cache_put(struct sk_buff *msg, const struct ditto_claim_info *info)
 {
-	if (nla_put_u32(msg, DITTO_A_CLAIM_CACHE, info->what.cache))
+	if (nla_put_u32(msg, DITTO_A_CLAIM_LEASE, info->what.lease))
 		return -EMSGSIZE;
 	if (info->state != DITTO_SHOW_BREAKING)
 		return 0;

@@ -52,8 +52,8 @@ static int client_put(struct sk_buff *msg, struct ditto_client *client)
 			     atomic_read(&client->live[DITTO_CLAIM_RANGE])) ||
 	    ditto_nl_put_u64(msg, DITTO_A_LOCK_CLIENT_OPENS,
 			     atomic_read(&client->live[DITTO_CLAIM_OPEN])) ||
-	    ditto_nl_put_u64(msg, DITTO_A_LOCK_CLIENT_CACHES,
-			     atomic_read(&client->live[DITTO_CLAIM_CACHE])) ||
+	    ditto_nl_put_u64(msg, DITTO_A_LOCK_CLIENT_LEASES,
+			     atomic_read(&client->live[DITTO_CLAIM_LEASE])) ||
 	    ditto_nl_put_u64(msg, DITTO_A_LOCK_CLIENT_WAITS, atomic_read(&client->waiting)) ||
 	    ditto_nl_put_u64(msg, DITTO_A_LOCK_CLIENT_OWNERS, atomic_read(&client->owners)) ||
 	    nla_put_u32(msg, DITTO_A_LOCK_CLIENT_CONNECTIONS, connections) ||

@@ -228,7 +228,7 @@ static u32 dsmb_create_key(struct dsmb_create *c)
 
 	if (err)
 		return dsmb_status(err);
-	c->call->actor.cache_owner = c->open->cache_owner;
+	c->call->actor.lease_owner = c->open->lease_owner;
 	c->call->actor.entry_owner = c->open->entry_owner;
 	return dsmb_create_is_elsewhere(c) ? DSMB_INVALID_PARAMETER : DSMB_SUCCESS;
 }
@@ -533,7 +533,7 @@ static u32 dsmb_create_fresh(struct dsmb_create *c)
 	status = dsmb_create_open(c);
 	/* The table has its own reference. */
 	c->call->actor.owner = NULL;
-	c->call->actor.cache_owner = NULL;
+	c->call->actor.lease_owner = NULL;
 	c->call->actor.entry_owner = NULL;
 	dsmb_open_put(c->open);
 	return status;

@@ -216,7 +216,7 @@ void dsmb_call_drop_open(struct dsmb_call *call)
 		dsmb_open_put(call->open);
 	call->open = NULL;
 	call->actor.owner = NULL;
-	call->actor.cache_owner = NULL;
+	call->actor.lease_owner = NULL;
 	call->actor.entry_owner = NULL;
 }
 
@@ -356,7 +356,7 @@ u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id,
 	if (!READ_ONCE(call->open->used) && !dsmb_durable_is_persistent(call->open))
 		WRITE_ONCE(call->open->used, true);
 	call->actor.owner = call->open->owner;
-	call->actor.cache_owner = dsmb_lease_actor(call->open);
+	call->actor.lease_owner = dsmb_lease_actor(call->open);
 	call->actor.entry_owner = call->open->entry_owner;
 	*open = call->open;
 	return DSMB_SUCCESS;

@@ -62,7 +62,7 @@ EXPORT_SYMBOL_IF_KUNIT(dsmb_durable_time);
 bool dsmb_durable_fits(const struct dsmb_caching *granted)
 {
 	if (granted->level == DSMB_OPLOCK_LEASE)
-		return granted->state & DITTO_CACHE_HANDLE;
+		return granted->state & DITTO_LEASE_HANDLE;
 	return granted->level == DSMB_OPLOCK_BATCH;
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_durable_fits);
@@ -299,8 +299,8 @@ static bool durable_may_wait(struct dsmb_open *open)
 	if (state.doomed)
 		return false;
 	mutex_lock(&lease->lock);
-	may = lease->state & DITTO_CACHE_HANDLE && !lease->breaking && !lease->due &&
-	      (lease->state & DITTO_CACHE_WRITE || !state.ranges);
+	may = lease->state & DITTO_LEASE_HANDLE && !lease->breaking && !lease->due &&
+	      (lease->state & DITTO_LEASE_WRITE || !state.ranges);
 	mutex_unlock(&lease->lock);
 	return may;
 }

@@ -79,7 +79,7 @@ static u32 dsmb_copy_begin(struct dsmb_copy *copy, u64 persistent, u64 volatile_
 	copy->op = io->call->op;
 	copy->actor = *io->call->op.actor;
 	copy->actor.owner = copy->from->owner;
-	copy->actor.cache_owner = copy->from->cache_owner;
+	copy->actor.lease_owner = copy->from->lease_owner;
 	copy->op.actor = &copy->actor;
 	err = ditto_instance_begin(copy->from->inst, &copy->op, &copy->node);
 	if (!err)

@@ -9,7 +9,7 @@
 #include "../fs/file.h"
 #include "../fs/node.h"
 #include "../fs/share.h"
-#include "../lockd/cache.h"
+#include "../lockd/lease.h"
 #include "call.h"
 #include "lease.h"
 #include "open.h"
@@ -154,25 +154,25 @@ int dsmb_lease_take(struct dsmb_open *open, const struct dsmb_caching *asked)
 		dsmb_lease_put(fresh);
 	open->lease = lease;
 	INIT_LIST_HEAD(&open->lease_link);
-	ditto_owner_put(open->cache_owner);
-	open->cache_owner = ditto_owner_hold(lease->owner);
+	ditto_owner_put(open->lease_owner);
+	open->lease_owner = ditto_owner_hold(lease->owner);
 	return asked->flags & DSMB_LEASE_HAS_PARENT ? take_parent(open, asked) : 0;
 }
 
 /* Gives the grant back. The client is not told: it knows why. */
 static void lease_return(struct dsmb_lease *lease)
 {
-	struct ditto_cache *cache = lease->cache;
+	struct ditto_lease *grant = lease->grant;
 
 	lockdep_assert_held(&lease->lock);
-	lease->cache = NULL;
+	lease->grant = NULL;
 	lease->state = 0;
 	lease->node = NULL;
 	lease->due = false;
 	lease->breaking = false;
-	if (cache) {
-		ditto_cache_return(cache);
-		ditto_cache_put(cache);
+	if (grant) {
+		ditto_lease_return(grant);
+		ditto_lease_put(grant);
 	}
 }
 
@@ -226,9 +226,9 @@ struct ditto_owner *dsmb_lease_actor(const struct dsmb_open *open)
 	const struct dsmb_lease *lease = open->lease;
 
 	if (lease && dsmb_lease_is_oplock(lease) &&
-	    !(READ_ONCE(lease->state) & DITTO_CACHE_WRITE))
+	    !(READ_ONCE(lease->state) & DITTO_LEASE_WRITE))
 		return NULL;
-	return open->cache_owner;
+	return open->lease_owner;
 }
 
 bool dsmb_lease_is_used(struct dsmb_lease *lease)
@@ -266,27 +266,29 @@ static int lease_file(const struct ditto_op *op, struct ditto_node *node,
 }
 
 /* A grant came back from the lock table: it is the one that is known, or a new one. */
-static void lease_keep(struct dsmb_lease *lease, struct ditto_cache *cache)
+static void lease_keep(struct dsmb_lease *lease, struct ditto_lease *grant)
 {
-	if (cache == lease->cache) {
+	if (grant == lease->grant) {
 		dsmb_lease_put(lease);
-		ditto_cache_put(cache);
+		ditto_lease_put(grant);
 		return;
 	}
 	/* Another one can only be there because the old one is void. */
-	if (lease->cache)
-		ditto_cache_put(lease->cache);
-	lease->cache = cache;
+	if (lease->grant)
+		ditto_lease_put(lease->grant);
+	lease->grant = grant;
 }
 
 static void lease_ask(const struct ditto_op *op, const struct dsmb_open *open,
 		      struct ditto_node *node, u8 want, bool reclaim)
 {
 	struct dsmb_lease *lease = open->lease;
-	struct ditto_cache_request req = {
+	struct ditto_lease_request req = {
 		.point = &node->point,
 		.actor = *op->actor,
-		.style = S_ISDIR(node->inode->i_mode) ? DITTO_CACHE_DIRECTORY : DITTO_CACHE_LEASE,
+		.style = S_ISDIR(node->inode->i_mode)
+				 ? DITTO_LEASE_TYPE_DIRECTORY
+				 : DITTO_LEASE_TYPE_LEASE,
 		.want = want,
 		.older = dsmb_lease_is_oplock(lease),
 		.reclaim = reclaim,
@@ -294,7 +296,7 @@ static void lease_ask(const struct ditto_op *op, const struct dsmb_open *open,
 		.ops = &dsmb_lease_ops,
 		.private = lease,
 	};
-	struct ditto_cache *cache;
+	struct ditto_lease *grant;
 	struct ditto_file *file;
 
 	req.actor.share = op->share->number;
@@ -304,18 +306,18 @@ static void lease_ask(const struct ditto_op *op, const struct dsmb_open *open,
 		req.filp = file->file;
 	/* The grant's; put by whoever finds that it is no new one. */
 	dsmb_lease_hold(lease);
-	cache = ditto_cache_grant(&req);
-	if (IS_ERR(cache))
+	grant = ditto_lease_grant(&req);
+	if (IS_ERR(grant))
 		dsmb_lease_put(lease);
 	else
-		lease_keep(lease, cache);
+		lease_keep(lease, grant);
 	if (file)
 		ditto_file_put(file);
 }
 
 static u8 lease_held(const struct dsmb_lease *lease)
 {
-	return lease->cache ? ditto_cache_bits(lease->cache) : 0;
+	return lease->grant ? ditto_lease_bits(lease->grant) : 0;
 }
 
 /* An oplock has no HANDLE without WRITE; what nobody knows of is given back. */
@@ -330,7 +332,7 @@ static void oplock_ask(const struct ditto_op *op, const struct dsmb_open *open,
 	want = dsmb_oplock_bits(dsmb_oplock_level(got));
 	if (got == want)
 		return;
-	ditto_cache_return(lease->cache);
+	ditto_lease_return(lease->grant);
 	lease_ask(op, open, node, want, reclaim);
 }
 
@@ -344,8 +346,8 @@ static u8 lease_wish(const struct dsmb_call *call, const struct ditto_node *node
 	if (!S_ISDIR(node->inode->i_mode))
 		return asked->state;
 	if (atomic_read(&call->session->nopens) > DSMB_OPENS_MAX / 2)
-		return asked->state & DITTO_CACHE_READ;
-	return asked->state & ~DITTO_CACHE_WRITE;
+		return asked->state & DITTO_LEASE_READ;
+	return asked->state & ~DITTO_LEASE_WRITE;
 }
 
 /*
@@ -386,7 +388,7 @@ static void lease_answer(struct dsmb_lease *lease, const struct dsmb_caching *as
 	 * learned the epoch of the break from this would take the break for an old one.
 	 */
 	answer->epoch = lease->epoch - lease->breaking;
-	if (lease->breaking || lease->due || (lease->cache && ditto_cache_breaking(lease->cache)))
+	if (lease->breaking || lease->due || (lease->grant && ditto_lease_breaking(lease->grant)))
 		answer->flags |= DSMB_LEASE_BREAKING;
 }
 

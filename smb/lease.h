@@ -34,8 +34,8 @@
 
 #include "oplock.h"
 
-struct ditto_cache;
-struct ditto_cache_ops;
+struct ditto_lease;
+struct ditto_lease_ops;
 struct ditto_client;
 struct ditto_node;
 struct ditto_op;
@@ -61,7 +61,7 @@ struct dsmb_session;
  * @lock: guards what follows
  * @holders: opens that have it, by dsmb_open.lease_link
  * @node: which it is on, to be compared only; NULL before the first open is there
- * @cache: the grant, held, or NULL
+ * @grant: the grant, held, or NULL
  * @state: what the client was told that it has
  * @epoch: of @state
  * @untold: CREATEs whose answers have not left
@@ -85,7 +85,7 @@ struct dsmb_lease {
 	struct mutex lock;	/* see above */
 	struct list_head holders;
 	const struct ditto_node *node;
-	struct ditto_cache *cache;
+	struct ditto_lease *grant;
 	u8 state;
 	u16 epoch;
 	u32 untold;
@@ -113,7 +113,7 @@ static inline bool dsmb_lease_is_oplock(const struct dsmb_lease *lease)
 
 /**
  * dsmb_lease_take - what an open is to cache by, before there is anything to cache
- * @open: not in use yet; its lease and its cache_owner are set
+ * @open: not in use yet; its lease and its lease_owner are set
  * @asked: what the CREATE asks for
  *
  * Given back by dsmb_lease_close(). Return: 0, -ENOMEM, -ESHUTDOWN.
@@ -162,7 +162,7 @@ struct ditto_owner *dsmb_lease_actor(const struct dsmb_open *open);
 struct dsmb_lease *dsmb_lease_find(struct dsmb_session *session, const u8 *key);
 
 /* oplock_break.c: the holder's side of the grant, and what was kept back for CREATEs */
-extern const struct ditto_cache_ops dsmb_lease_ops;
+extern const struct ditto_lease_ops dsmb_lease_ops;
 void dsmb_lease_told(struct dsmb_lease *lease);
 /*
  * A channel of the session went, and others are there: what was told by it may not have come

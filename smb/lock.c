@@ -183,7 +183,7 @@ static int dsmb_lock_request(const struct dsmb_locker *locker, const struct dsmb
 	*req = (struct ditto_range_request) {
 		.point = &locker->node->point,
 		.owner = locker->open->owner,
-		.cache_owner = locker->call->actor.cache_owner,
+		.lease_owner = locker->call->actor.lease_owner,
 		.open = ditto_instance_claim(locker->open->inst),
 		.share = locker->call->op.share->number,
 		.exclusive = el->flags & DSMB_LOCK_EXCLUSIVE,

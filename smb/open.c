@@ -145,7 +145,7 @@ static int dsmb_open_init(struct dsmb_open *open, struct dsmb_server *server,
 	open->owner = dsmb_open_owner(open, client);
 	if (IS_ERR(open->owner))
 		return PTR_ERR(open->owner);
-	open->cache_owner = ditto_owner_hold(open->owner);
+	open->lease_owner = ditto_owner_hold(open->owner);
 	open->server = server;
 	spin_lock_init(&open->where);
 	refcount_set(&open->ref, 1);
@@ -255,7 +255,7 @@ void dsmb_open_op(struct dsmb_open *open, const struct dsmb_tree *tree, struct d
 	*actor = (struct ditto_actor) {
 		.client = open->owner->client,
 		.owner = open->owner,
-		.cache_owner = open->cache_owner,
+		.lease_owner = open->lease_owner,
 		.entry_owner = open->entry_owner,
 		.exact = true,
 	};
@@ -291,7 +291,7 @@ static void dsmb_open_free(struct dsmb_open *open)
 	dsmb_notify_close(open->notify);
 	if (open->entry_owner)
 		ditto_owner_put(open->entry_owner);
-	ditto_owner_put(open->cache_owner);
+	ditto_owner_put(open->lease_owner);
 	if (open->outlives)
 		dsmb_lease_client_unuse(client);
 	ditto_owner_put(open->owner);

@@ -62,7 +62,7 @@ struct dsmb_tree;
  * @inst: of a disk share; NULL for a pipe
  * @owner: of its claims; of the session's client, or of one that outlives the session
  * @outlives: the latter
- * @cache_owner: key of what it caches by, which it does not break; @owner without a lease
+ * @lease_owner: key of what it caches by, which it does not break; @owner without a lease
  * @entry_owner: key of what it caches the directory by that it is in, or NULL; held
  * @lease: what it caches by, held, or NULL: lease.h; set before it can be found
  * @lease_link: on the lease's list; under the lease's lock
@@ -113,7 +113,7 @@ struct dsmb_open {
 	struct ditto_instance *inst;
 	struct ditto_owner *owner;
 	bool outlives;
-	struct ditto_owner *cache_owner;
+	struct ditto_owner *lease_owner;
 	struct ditto_owner *entry_owner;
 	struct dsmb_lease *lease;
 	struct list_head lease_link;

@@ -17,9 +17,9 @@ static const struct {
 	u8 level;
 	u8 bits;
 } dsmb_oplock_levels[] = {
-	{ DSMB_OPLOCK_BATCH, DITTO_CACHE_ALL },
-	{ DSMB_OPLOCK_EXCLUSIVE, DITTO_CACHE_READ | DITTO_CACHE_WRITE },
-	{ DSMB_OPLOCK_II, DITTO_CACHE_READ },
+	{ DSMB_OPLOCK_BATCH, DITTO_LEASE_ALL },
+	{ DSMB_OPLOCK_EXCLUSIVE, DITTO_LEASE_READ | DITTO_LEASE_WRITE },
+	{ DSMB_OPLOCK_II, DITTO_LEASE_READ },
 };
 
 u8 dsmb_oplock_bits(u8 level)
@@ -42,7 +42,7 @@ EXPORT_SYMBOL_IF_KUNIT(dsmb_oplock_level);
 
 u8 dsmb_lease_bits(u32 state)
 {
-	return state & DITTO_CACHE_READ ? state & DITTO_CACHE_ALL : 0;
+	return state & DITTO_LEASE_READ ? state & DITTO_LEASE_ALL : 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_lease_bits);
 

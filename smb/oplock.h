@@ -4,7 +4,7 @@
  *
  * Both are caching grants of the lock table. An oplock is one of a single open,
  * and its level stands for a set of bits; a lease says the bits themselves,
- * which are those of DITTO_CACHE_*.
+ * which are those of DITTO_LEASE_*.
  */
 #ifndef _DITTO_SMB_OPLOCK_H
 #define _DITTO_SMB_OPLOCK_H
@@ -37,7 +37,7 @@ struct dsmb_contexts;
  * @version: of the context, 1 or 2
  * @key: LeaseKey
  * @parent: ParentLeaseKey
- * @state: LeaseState, DITTO_CACHE_* bits that make sense together
+ * @state: LeaseState, DITTO_LEASE_* bits that make sense together
  * @flags: DSMB_LEASE_*
  * @epoch: Epoch
  */

@@ -9,7 +9,7 @@
  */
 #include <linux/list.h>
 
-#include "../lockd/cache.h"
+#include "../lockd/lease.h"
 #include "arrival.h"
 #include "buf.h"
 #include "call.h"
@@ -42,7 +42,7 @@ struct dsmb_notice {
 /* What the client keeps, if the table leaves it so much: an oplock knows fewer states. */
 static u8 dsmb_break_to(const struct dsmb_lease *lease, u8 keep)
 {
-	return dsmb_lease_is_oplock(lease) ? keep & DITTO_CACHE_READ : keep;
+	return dsmb_lease_is_oplock(lease) ? keep & DITTO_LEASE_READ : keep;
 }
 
 /* With the lock held: the client learns of a break from now on. */
@@ -210,12 +210,12 @@ static bool dsmb_notice_send(struct dsmb_lease *lease, const struct dsmb_notice 
 }
 
 /* Without the lock: tell, or answer for the client. */
-static void dsmb_notice_out(struct dsmb_lease *lease, struct ditto_cache *cache,
+static void dsmb_notice_out(struct dsmb_lease *lease, struct ditto_lease *grant,
 			    const struct dsmb_notice *notice)
 {
 	if (!notice->needed) {
 		if (notice->ack)
-			ditto_cache_ack(cache, notice->to);
+			ditto_lease_ack(grant, notice->to);
 		return;
 	}
 	if (dsmb_notice_send(lease, notice))
@@ -223,18 +223,18 @@ static void dsmb_notice_out(struct dsmb_lease *lease, struct ditto_cache *cache,
 	/* What waits for the client goes before anybody is let by. */
 	dsmb_durables_yield(lease);
 	mutex_lock(&lease->lock);
-	if (lease->cache == cache) {
+	if (lease->grant == grant) {
 		WRITE_ONCE(lease->breaking, false);
 		lease->state = 0;
 	}
 	mutex_unlock(&lease->lock);
-	ditto_cache_return(cache);
+	ditto_lease_return(grant);
 	dsmb_persist_lease_later(lease);
 }
 
 void dsmb_break_unheard(struct dsmb_lease *lease)
 {
-	struct ditto_cache *cache = NULL;
+	struct ditto_lease *grant = NULL;
 	struct dsmb_way way;
 
 	if (!READ_ONCE(lease->breaking))
@@ -247,14 +247,14 @@ void dsmb_break_unheard(struct dsmb_lease *lease)
 	if (lease->breaking) {
 		WRITE_ONCE(lease->breaking, false);
 		lease->state = 0;
-		cache = lease->cache;
-		ditto_cache_hold(cache);
+		grant = lease->grant;
+		ditto_lease_hold(grant);
 	}
 	mutex_unlock(&lease->lock);
-	if (!cache)
+	if (!grant)
 		return;
-	ditto_cache_return(cache);
-	ditto_cache_put(cache);
+	ditto_lease_return(grant);
+	ditto_lease_put(grant);
 	dsmb_persist_lease_later(lease);
 }
 
@@ -295,13 +295,13 @@ void dsmb_breaks_again(struct dsmb_session *session)
 	rcu_read_unlock();
 }
 
-static void dsmb_lease_breaking(struct ditto_cache *cache, u8 keep, bool ack)
+static void dsmb_lease_breaking(struct ditto_lease *grant, u8 keep, bool ack)
 {
-	struct dsmb_lease *lease = ditto_cache_private(cache);
+	struct dsmb_lease *lease = ditto_lease_private(grant);
 	struct dsmb_notice notice;
 
 	mutex_lock(&lease->lock);
-	if (lease->cache != cache) {
+	if (lease->grant != grant) {
 		/* It was given back meanwhile, or nobody ever knew of it. */
 		mutex_unlock(&lease->lock);
 		return;
@@ -315,40 +315,40 @@ static void dsmb_lease_breaking(struct ditto_cache *cache, u8 keep, bool ack)
 	}
 	notice = dsmb_notice_make(lease, keep, ack);
 	mutex_unlock(&lease->lock);
-	dsmb_notice_out(lease, cache, &notice);
+	dsmb_notice_out(lease, grant, &notice);
 	if (!ack)
 		dsmb_persist_lease_later(lease);
 }
 
 void dsmb_lease_told(struct dsmb_lease *lease)
 {
-	struct ditto_cache *cache = NULL;
+	struct ditto_lease *grant = NULL;
 	struct dsmb_notice notice;
 
 	mutex_lock(&lease->lock);
 	lease->untold--;
 	if (!lease->untold && lease->due) {
-		cache = lease->cache;
-		ditto_cache_hold(cache);
+		grant = lease->grant;
+		ditto_lease_hold(grant);
 		notice = dsmb_notice_make(lease, lease->due_keep, lease->due_ack);
 	}
 	mutex_unlock(&lease->lock);
-	if (cache) {
-		dsmb_notice_out(lease, cache, &notice);
+	if (grant) {
+		dsmb_notice_out(lease, grant, &notice);
 		if (notice.needed && !notice.ack)
 			dsmb_persist_lease_later(lease);
-		ditto_cache_put(cache);
+		ditto_lease_put(grant);
 	}
 }
 
 /* Too late for an acknowledgment, or the file or the session went. */
-static void dsmb_lease_revoked(struct ditto_cache *cache)
+static void dsmb_lease_revoked(struct ditto_lease *grant)
 {
-	struct dsmb_lease *lease = ditto_cache_private(cache);
+	struct dsmb_lease *lease = ditto_lease_private(grant);
 	bool known;
 
 	mutex_lock(&lease->lock);
-	known = lease->cache == cache;
+	known = lease->grant == grant;
 	if (known) {
 		lease->due = false;
 		WRITE_ONCE(lease->breaking, false);
@@ -362,12 +362,12 @@ static void dsmb_lease_revoked(struct ditto_cache *cache)
 	dsmb_persist_lease_later(lease);
 }
 
-static void dsmb_lease_free(struct ditto_cache *cache)
+static void dsmb_lease_free(struct ditto_lease *grant)
 {
-	dsmb_lease_put(ditto_cache_private(cache));
+	dsmb_lease_put(ditto_lease_private(grant));
 }
 
-const struct ditto_cache_ops dsmb_lease_ops = {
+const struct ditto_lease_ops dsmb_lease_ops = {
 	.breaking = dsmb_lease_breaking,
 	.revoked = dsmb_lease_revoked,
 	.free = dsmb_lease_free,
@@ -393,13 +393,13 @@ static void dsmb_lease_record(struct dsmb_lease *lease, u8 keep)
 /* With the lock held, which is let go meanwhile: the client keeps so much. */
 static u32 dsmb_lease_acked(struct dsmb_lease *lease, u8 keep)
 {
-	const struct ditto_cache *cache = lease->cache;
+	const struct ditto_lease *grant = lease->grant;
 
 	dsmb_lease_record(lease, keep);
 	/* It may have been too late while it was recorded, and another break is on its way. */
-	if (lease->cache != cache || !lease->breaking || keep & ~lease->break_to)
+	if (lease->grant != grant || !lease->breaking || keep & ~lease->break_to)
 		return DSMB_UNSUCCESSFUL;
-	switch (ditto_cache_ack(lease->cache, keep)) {
+	switch (ditto_lease_ack(lease->grant, keep)) {
 	case 0:
 		WRITE_ONCE(lease->breaking, false);
 		lease->state = keep;
@@ -463,7 +463,7 @@ static u32 dsmb_oplock_refusal(const struct dsmb_lease *lease, u8 level)
 	if (level == DSMB_OPLOCK_LEASE)
 		return DSMB_INVALID_PARAMETER;
 	if (level != DSMB_OPLOCK_NONE &&
-	    (level != DSMB_OPLOCK_II || !(lease->state & DITTO_CACHE_WRITE)))
+	    (level != DSMB_OPLOCK_II || !(lease->state & DITTO_LEASE_WRITE)))
 		return DSMB_INVALID_OPLOCK_PROTOCOL;
 	return DSMB_SUCCESS;
 }

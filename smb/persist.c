@@ -12,7 +12,7 @@
 #include "../fs/node.h"
 #include "../fs/server.h"
 #include "../fs/share.h"
-#include "../lockd/cache.h"
+#include "../lockd/lease.h"
 #include "../lockd/open.h"
 #include "../net/record.h"
 #include "call.h"

@@ -213,7 +213,7 @@ static int restore_ranges(struct restoring *r, struct ditto_node *node)
 		struct ditto_range_request req = {
 			.point = &node->point,
 			.owner = r->open->owner,
-			.cache_owner = r->open->cache_owner,
+			.lease_owner = r->open->lease_owner,
 			.open = ditto_instance_claim(r->open->inst),
 			.share = r->share->number,
 			.exclusive = range->exclusive,

@@ -142,7 +142,7 @@ const struct spec_enum spec_record_type = {
 static const char *const claim_type_names[] = {
 	"range",
 	"open",
-	"cache",
+	"lease",
 };
 
 const struct spec_enum spec_claim_type = {
@@ -204,16 +204,16 @@ const struct spec_enum spec_open_durability = {
 	.count = 4,
 };
 
-static const char *const cache_right_names[] = {
+static const char *const lease_right_names[] = {
 	"read",
 	"handle",
 	"write",
 };
 
-const struct spec_enum spec_cache_right = {
-	.name = "cache-right",
+const struct spec_enum spec_lease_right = {
+	.name = "lease-right",
 	.flags = true,
-	.names = cache_right_names,
+	.names = lease_right_names,
 	.count = 3,
 };
 
@@ -941,8 +941,8 @@ static const struct spec_attr server_attrs[] = {
 		.min = 0,
 		.max = 18446744073709551615ULL,
 	},
-	[DITTO_A_SERVER_CACHES] = {
-		.name = "caches",
+	[DITTO_A_SERVER_LEASES] = {
+		.name = "leases",
 		.kind = SPEC_U64,
 		.form = SPEC_PLAIN,
 		.min = 0,
@@ -1176,7 +1176,7 @@ static const struct nla_policy server_policy[] = {
 	[DITTO_A_SERVER_OPENS] = {
 		.type = NLA_U64,
 	},
-	[DITTO_A_SERVER_CACHES] = {
+	[DITTO_A_SERVER_LEASES] = {
 		.type = NLA_U64,
 	},
 	[DITTO_A_SERVER_WAITS] = {
@@ -1993,13 +1993,13 @@ static const struct spec_attr claim_attrs[] = {
 		.max = 4294967295ULL,
 		.values = &spec_open_right,
 	},
-	[DITTO_A_CLAIM_CACHE] = {
-		.name = "cache",
+	[DITTO_A_CLAIM_LEASE] = {
+		.name = "lease",
 		.kind = SPEC_U32,
 		.form = SPEC_FLAGS,
 		.min = 0,
 		.max = 4294967295ULL,
-		.values = &spec_cache_right,
+		.values = &spec_lease_right,
 	},
 	[DITTO_A_CLAIM_KEEP] = {
 		.name = "keep",
@@ -2007,7 +2007,7 @@ static const struct spec_attr claim_attrs[] = {
 		.form = SPEC_FLAGS,
 		.min = 0,
 		.max = 4294967295ULL,
-		.values = &spec_cache_right,
+		.values = &spec_lease_right,
 	},
 	[DITTO_A_CLAIM_BREAK_LEFT_MS] = {
 		.name = "break-left-ms",
@@ -2073,7 +2073,7 @@ static const struct nla_policy claim_policy[] = {
 	[DITTO_A_CLAIM_DENY] = {
 		.type = NLA_U32,
 	},
-	[DITTO_A_CLAIM_CACHE] = {
+	[DITTO_A_CLAIM_LEASE] = {
 		.type = NLA_U32,
 	},
 	[DITTO_A_CLAIM_KEEP] = {
@@ -2121,8 +2121,8 @@ static const struct spec_attr lock_client_attrs[] = {
 		.min = 0,
 		.max = 18446744073709551615ULL,
 	},
-	[DITTO_A_LOCK_CLIENT_CACHES] = {
-		.name = "caches",
+	[DITTO_A_LOCK_CLIENT_LEASES] = {
+		.name = "leases",
 		.kind = SPEC_U64,
 		.form = SPEC_PLAIN,
 		.min = 0,
@@ -2229,7 +2229,7 @@ static const struct nla_policy lock_client_policy[] = {
 	[DITTO_A_LOCK_CLIENT_OPENS] = {
 		.type = NLA_U64,
 	},
-	[DITTO_A_LOCK_CLIENT_CACHES] = {
+	[DITTO_A_LOCK_CLIENT_LEASES] = {
 		.type = NLA_U64,
 	},
 	[DITTO_A_LOCK_CLIENT_WAITS] = {
@@ -2909,7 +2909,7 @@ static const u16 server_get_reply[] = {
 	DITTO_A_SERVER_EPOCH,
 	DITTO_A_SERVER_RANGES,
 	DITTO_A_SERVER_OPENS,
-	DITTO_A_SERVER_CACHES,
+	DITTO_A_SERVER_LEASES,
 	DITTO_A_SERVER_WAITS,
 	0,
 };
@@ -3051,7 +3051,7 @@ static const u16 claim_get_reply[] = {
 	DITTO_A_CLAIM_DISCIPLINE,
 	DITTO_A_CLAIM_ACCESS,
 	DITTO_A_CLAIM_DENY,
-	DITTO_A_CLAIM_CACHE,
+	DITTO_A_CLAIM_LEASE,
 	DITTO_A_CLAIM_KEEP,
 	DITTO_A_CLAIM_BREAK_LEFT_MS,
 	DITTO_A_CLAIM_SINCE,
@@ -3068,7 +3068,7 @@ static const u16 lock_client_get_reply[] = {
 	DITTO_A_LOCK_CLIENT_PROTOCOL,
 	DITTO_A_LOCK_CLIENT_RANGES,
 	DITTO_A_LOCK_CLIENT_OPENS,
-	DITTO_A_LOCK_CLIENT_CACHES,
+	DITTO_A_LOCK_CLIENT_LEASES,
 	DITTO_A_LOCK_CLIENT_WAITS,
 	DITTO_A_LOCK_CLIENT_OWNERS,
 	DITTO_A_LOCK_CLIENT_CONNECTIONS,

@@ -21,7 +21,7 @@ extern const struct spec_enum spec_claim_state;
 extern const struct spec_enum spec_range_discipline;
 extern const struct spec_enum spec_open_right;
 extern const struct spec_enum spec_open_durability;
-extern const struct spec_enum spec_cache_right;
+extern const struct spec_enum spec_lease_right;
 extern const struct spec_enum spec_event_kind;
 
 extern const struct spec_set spec_rule_set;

@@ -252,7 +252,7 @@ class Ditto:
         """How much of each kind all clients hold or wait for, without what is zero."""
         out = {}
         for client in self.json('lock', 'client', 'list'):
-            for kind in ('ranges', 'opens', 'caches', 'waits', 'owners'):
+            for kind in ('ranges', 'opens', 'leases', 'waits', 'owners'):
                 if client.get(kind):
                     out[kind] = out.get(kind, 0) + client[kind]
         return out

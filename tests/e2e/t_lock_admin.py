@@ -70,7 +70,7 @@ def lists(w):
     clients = w.server.json('lock', 'client', 'list')
     eq(sorted((c['ranges'], c['waits']) for c in clients), [(0, 1), (2, 0)])
     server = w.server.json('server', 'show')
-    eq((server['ranges'], server['opens'], server['caches'], server['waits']), (2, 0, 0, 1))
+    eq((server['ranges'], server['opens'], server['leases'], server['waits']), (2, 0, 0, 1))
     ops = {r['op']: r['calls'] for r in w.server.json('stats', 'locks')}
     assert ops['granted'] >= 2 and ops['conflict'] >= 1 and ops['waited'] == 1, ops
     b.free_all()

@@ -26,7 +26,7 @@ def counts(w):
 
 
 def held(w):
-    return w.server.claims().get('caches', 0)
+    return w.server.claims().get('leases', 0)
 
 
 def await_held(w, count, what='delegations'):

@@ -168,7 +168,7 @@ def outlives_the_server(w):
     wait_for('it waits', lambda: waiting(w) == ['f'])
     wait_for('the grace ends', lambda: not w.server.grace()['active'])
     held = w.server.claims()
-    eq((held['ranges'], held['opens'], held['caches']), (2, 1, 1))
+    eq((held['ranges'], held['opens'], held['leases']), (2, 1, 1))
     opened, = w.server.json('open', 'list')
     eq((opened['user'], opened['share'], opened['durability']), ('alice', 'data', 'persistent'))
     # who comes in between meets it; what is cached is given up for who does not write

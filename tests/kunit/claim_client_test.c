@@ -57,7 +57,7 @@ static void teardown_to_zero(struct kunit *test)
 	struct ditto_intent intent = { .kind = DITTO_INTENT_WRITE, .last = 5 };
 	static struct claim_wait wait[20];
 	static struct ditto_open *open[20];
-	static struct ditto_cache *cache[20];
+	static struct ditto_lease *cache[20];
 	struct claim_node *node[20];
 	struct claim_told told = {};
 
@@ -80,14 +80,15 @@ static void teardown_to_zero(struct kunit *test)
 	for (int i = 0; i < 20; i++) {
 		struct claim_node *alone = claim_node(test);
 
-		cache[i] = claim_grant(alone, owner, DITTO_CACHE_LEASE, DITTO_CACHE_ALL, &told);
+		cache[i] = claim_grant(alone, owner, DITTO_LEASE_TYPE_LEASE,
+				       DITTO_LEASE_ALL, &told);
 		KUNIT_ASSERT_FALSE(test, IS_ERR(cache[i]));
 		if (i & 1)
 			ditto_claim_check(&alone->point, &intent, NULL, NULL, NULL);
 	}
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->client.live[DITTO_CLAIM_RANGE]), 2000);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->client.live[DITTO_CLAIM_OPEN]), 20);
-	KUNIT_EXPECT_EQ(test, atomic_read(&c->client.live[DITTO_CLAIM_CACHE]), 20);
+	KUNIT_EXPECT_EQ(test, atomic_read(&c->client.live[DITTO_CLAIM_LEASE]), 20);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->client.waiting), 20);
 	KUNIT_EXPECT_EQ(test, atomic_read(&claim_table(test)->live[DITTO_CLAIM_RANGE]), 2020);
 
@@ -99,7 +100,7 @@ static void teardown_to_zero(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, wait[i].result, -ESHUTDOWN);
 		KUNIT_EXPECT_EQ(test, atomic_read(&wait[i].released), 1);
 		ditto_open_release(open[i]);
-		ditto_cache_put(cache[i]);
+		ditto_lease_put(cache[i]);
 	}
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.grants), 0);
 	ditto_owner_put(owner);
@@ -239,7 +240,7 @@ static void grace_lets_known_clients_reclaim(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, open == ERR_PTR(-EPERM));
 	open = ditto_open_claim(&node->point, &actor, 1, 0, true, NULL, NULL);
 	KUNIT_EXPECT_TRUE(test, open == ERR_PTR(-ESTALE));
-	KUNIT_EXPECT_TRUE(test, IS_ERR(claim_grant(node, on, DITTO_CACHE_LEASE, 1, &told)));
+	KUNIT_EXPECT_TRUE(test, IS_ERR(claim_grant(node, on, DITTO_LEASE_TYPE_LEASE, 1, &told)));
 
 	/* The last to be done ends it. */
 	ditto_grace_done(&a->client);

@@ -145,10 +145,10 @@ struct ditto_owner *claim_owner(struct kunit *test, struct claim_client *c, u32 
 	return owner;
 }
 
-static void told_breaking(struct ditto_cache *cache, u8 keep, bool ack)
+static void told_breaking(struct ditto_lease *cache, u8 keep, bool ack)
 {
 	static const struct ditto_intent write = { .kind = DITTO_INTENT_WRITE };
-	struct claim_told *told = ditto_cache_private(cache);
+	struct claim_told *told = ditto_lease_private(cache);
 
 	if (told->slow_ms)
 		msleep(told->slow_ms);
@@ -158,52 +158,52 @@ static void told_breaking(struct ditto_cache *cache, u8 keep, bool ack)
 	told->ack = ack;
 	atomic_inc(&told->breaks);
 	if (told->obey && ack)
-		ditto_cache_ack(cache, keep);
+		ditto_lease_ack(cache, keep);
 }
 
-static void told_revoked(struct ditto_cache *cache)
+static void told_revoked(struct ditto_lease *cache)
 {
-	struct claim_told *told = ditto_cache_private(cache);
+	struct claim_told *told = ditto_lease_private(cache);
 
 	if (told->slow_ms)
 		msleep(told->slow_ms);
 	atomic_inc(&told->revokes);
 }
 
-static void told_notify(struct ditto_cache *cache, const struct ditto_entry_change *change)
+static void told_notify(struct ditto_lease *cache, const struct ditto_entry_change *change)
 {
-	struct claim_told *told = ditto_cache_private(cache);
+	struct claim_told *told = ditto_lease_private(cache);
 
 	memset(told->name, 0, sizeof(told->name));
 	memcpy(told->name, change->name, min_t(size_t, change->len, sizeof(told->name) - 1));
 	atomic_inc(&told->changes);
 }
 
-static void told_free(struct ditto_cache *cache)
+static void told_free(struct ditto_lease *cache)
 {
-	struct claim_told *told = ditto_cache_private(cache);
+	struct claim_told *told = ditto_lease_private(cache);
 
 	atomic_dec(&told->grants);
 }
 
-const struct ditto_cache_ops claim_cache_ops = {
+const struct ditto_lease_ops claim_cache_ops = {
 	.breaking = told_breaking,
 	.revoked = told_revoked,
 	.notify = told_notify,
 	.free = told_free,
 };
 
-struct ditto_cache *claim_grant(struct claim_node *node, struct ditto_owner *key,
-				enum ditto_cache_style style, u8 want, struct claim_told *told)
+struct ditto_lease *claim_grant(struct claim_node *node, struct ditto_owner *key,
+				enum ditto_lease_type style, u8 want, struct claim_told *told)
 {
-	struct ditto_cache_request req = {
-		.point = &node->point, .actor.cache_owner = key, .style = style, .want = want,
+	struct ditto_lease_request req = {
+		.point = &node->point, .actor.lease_owner = key, .style = style, .want = want,
 		.break_ms = 35000, .ops = &claim_cache_ops, .private = told,
 	};
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 
 	atomic_inc(&told->grants);
-	cache = ditto_cache_grant(&req);
+	cache = ditto_lease_grant(&req);
 	/* Not granted, or one more reference on what was granted before. */
 	if (IS_ERR(cache) || refcount_read(&cache->ref) > 2)
 		atomic_dec(&told->grants);
@@ -219,7 +219,7 @@ void claim_flush(struct kunit *test)
 	flush_workqueue(wq);
 }
 
-void claim_poke(struct kunit *test, struct ditto_cache *cache)
+void claim_poke(struct kunit *test, struct ditto_lease *cache)
 {
 	struct ditto_lock_table *table = claim_table(test);
 

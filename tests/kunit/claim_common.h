@@ -5,7 +5,7 @@
 
 #include <kunit/test.h>
 
-#include "../../lockd/cache.h"
+#include "../../lockd/lease.h"
 #include "../../lockd/open.h"
 #include "../../lockd/range.h"
 #include "../../lockd/table.h"
@@ -77,13 +77,13 @@ struct claim_client *claim_client(struct kunit *test, const char *name, u32 ttl_
 void claim_client_end(struct kunit *test, struct claim_client *c);
 struct ditto_owner *claim_owner(struct kunit *test, struct claim_client *c, u32 key);
 
-extern const struct ditto_cache_ops claim_cache_ops;
-struct ditto_cache *claim_grant(struct claim_node *node, struct ditto_owner *key,
-				enum ditto_cache_style style, u8 want, struct claim_told *told);
+extern const struct ditto_lease_ops claim_cache_ops;
+struct ditto_lease *claim_grant(struct claim_node *node, struct ditto_owner *key,
+				enum ditto_lease_type style, u8 want, struct claim_told *told);
 /* Wait until the table's callbacks are done. */
 void claim_flush(struct kunit *test);
 /* Let the timer of a break look at the clock. */
-void claim_poke(struct kunit *test, struct ditto_cache *cache);
+void claim_poke(struct kunit *test, struct ditto_lease *cache);
 
 void claim_wait_init(struct claim_wait *w);
 struct claim_wait *claim_wait(struct kunit *test);

@@ -15,9 +15,9 @@
 #include "../../lockd/show.h"
 #include "claim_common.h"
 
-#define R DITTO_CACHE_READ
-#define H DITTO_CACHE_HANDLE
-#define W DITTO_CACHE_WRITE
+#define R DITTO_LEASE_READ
+#define H DITTO_LEASE_HANDLE
+#define W DITTO_LEASE_WRITE
 #define TIMES		1000
 
 static const u32 sizes[] = { 10, 1000, IS_ENABLED(CONFIG_KASAN) ? 10000 : 100000 };
@@ -37,7 +37,7 @@ struct crowd {
 	struct ditto_actor actor;
 	struct ditto_owner **key;
 	struct ditto_open **open;
-	struct ditto_cache **cache;
+	struct ditto_lease **cache;
 	struct claim_told told;
 	u64 began;
 };
@@ -52,7 +52,7 @@ static struct crowd *crowd_make(struct kunit *test, u32 count)
 	c->client = claim_client(test, "crowd", 0);
 	c->other = claim_client(test, "other", 0);
 	c->asker = claim_owner(test, c->other, 1);
-	c->actor = (struct ditto_actor) { .owner = c->asker, .cache_owner = c->asker,
+	c->actor = (struct ditto_actor) { .owner = c->asker, .lease_owner = c->asker,
 					  .exact = true };
 	c->key = kvcalloc(count, sizeof(*c->key), GFP_KERNEL);
 	c->open = kvcalloc(count, sizeof(*c->open), GFP_KERNEL);
@@ -69,8 +69,8 @@ static void crowd_leave(struct crowd *c, u32 i)
 		ditto_open_release(c->open[i]);
 	c->open[i] = NULL;
 	if (c->cache[i]) {
-		ditto_cache_return(c->cache[i]);
-		ditto_cache_put(c->cache[i]);
+		ditto_lease_return(c->cache[i]);
+		ditto_lease_put(c->cache[i]);
 	}
 	c->cache[i] = NULL;
 }
@@ -96,7 +96,7 @@ static void crowd_end(struct kunit *test, struct crowd *c)
 
 static struct ditto_open *crowd_try(struct crowd *c, struct ditto_owner *owner, u8 access, u8 deny)
 {
-	struct ditto_actor actor = { .owner = owner, .cache_owner = owner };
+	struct ditto_actor actor = { .owner = owner, .lease_owner = owner };
 
 	return ditto_open_claim(&c->node->point, &actor, access, deny, false, NULL, NULL);
 }
@@ -111,23 +111,23 @@ static void crowd_open(struct kunit *test, struct crowd *c, u8 access, u8 deny)
 	}
 }
 
-static struct ditto_cache *crowd_grant(struct crowd *c, struct ditto_owner *key,
-				       enum ditto_cache_style style, u8 want, bool notify)
+static struct ditto_lease *crowd_grant(struct crowd *c, struct ditto_owner *key,
+				       enum ditto_lease_type style, u8 want, bool notify)
 {
-	struct ditto_cache_request req = {
-		.point = &c->node->point, .actor.cache_owner = key, .style = style, .want = want,
+	struct ditto_lease_request req = {
+		.point = &c->node->point, .actor.lease_owner = key, .style = style, .want = want,
 		.notify = notify, .break_ms = 35000, .ops = &claim_cache_ops, .private = &c->told,
 	};
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 
 	atomic_inc(&c->told.grants);
-	cache = ditto_cache_grant(&req);
+	cache = ditto_lease_grant(&req);
 	if (IS_ERR(cache))
 		atomic_dec(&c->told.grants);
 	return cache;
 }
 
-static void crowd_cache(struct kunit *test, struct crowd *c, enum ditto_cache_style style, u8 want,
+static void crowd_cache(struct kunit *test, struct crowd *c, enum ditto_lease_type style, u8 want,
 			bool notify)
 {
 	for (u32 i = 0; i < c->count; i++) {
@@ -209,20 +209,20 @@ static void opens(struct kunit *test, struct crowd *c)
 static void leases(struct kunit *test, struct crowd *c)
 {
 	struct ditto_open *open;
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 	u32 acks = min(TIMES, c->count / 2);
 
 	crowd_open(test, c, DITTO_OPEN_READ, DITTO_OPEN_DELETE);
-	crowd_cache(test, c, DITTO_CACHE_LEASE, R | H, false);
+	crowd_cache(test, c, DITTO_LEASE_TYPE_LEASE, R | H, false);
 	crowd_begin(c);
 	for (u32 i = 0; i < TIMES; i++) {
 		open = crowd_try(c, c->asker, DITTO_OPEN_READ, 0);
 		KUNIT_ASSERT_FALSE(test, IS_ERR(open));
-		cache = crowd_grant(c, c->asker, DITTO_CACHE_LEASE, R | H, false);
+		cache = crowd_grant(c, c->asker, DITTO_LEASE_TYPE_LEASE, R | H, false);
 		KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
 		ditto_open_release(open);
-		ditto_cache_return(cache);
-		ditto_cache_put(cache);
+		ditto_lease_return(cache);
+		ditto_lease_put(cache);
 	}
 	crowd_report(test, c, "open, lease, close and return", TIMES, 1);
 
@@ -236,7 +236,7 @@ static void leases(struct kunit *test, struct crowd *c)
 	for (u32 i = 0; i < acks; i++) {
 		ditto_open_release(c->open[i]);
 		c->open[i] = NULL;
-		KUNIT_ASSERT_EQ(test, ditto_cache_ack(c->cache[i], R), 0);
+		KUNIT_ASSERT_EQ(test, ditto_lease_ack(c->cache[i], R), 0);
 		KUNIT_ASSERT_EQ(test, crowd_ask(c, DITTO_INTENT_REMOVE), DITTO_BREAKING);
 	}
 	crowd_report(test, c, "close, answer, and ask again", acks, 1);
@@ -247,7 +247,7 @@ static void readers(struct kunit *test, struct crowd *c)
 {
 	struct ditto_range_request req = claim_req(c->node, c->asker, true, 0, 9);
 
-	crowd_cache(test, c, DITTO_CACHE_LEASE, R, false);
+	crowd_cache(test, c, DITTO_LEASE_TYPE_LEASE, R, false);
 	crowd_begin(c);
 	for (u32 i = 0; i < TIMES; i++)
 		KUNIT_ASSERT_EQ(test, crowd_ask(c, DITTO_INTENT_OPEN), DITTO_ALLOWED);
@@ -267,7 +267,7 @@ static void waiting(struct kunit *test, struct crowd *c)
 	struct claim_wait *w = claim_wait(test);
 	int err;
 
-	crowd_cache(test, c, DITTO_CACHE_LEASE, R, false);
+	crowd_cache(test, c, DITTO_LEASE_TYPE_LEASE, R, false);
 	crowd_begin(c);
 	err = ditto_range_lock(&req, &w->wait, NULL);
 	KUNIT_EXPECT_TRUE(test, !err || err == -EINPROGRESS);
@@ -283,18 +283,18 @@ static void changes(struct kunit *test, struct crowd *c)
 {
 	struct ditto_entry_change change = { .event = DITTO_ENTRY_ADDED, .name = "new", .len = 3 };
 
-	crowd_cache(test, c, DITTO_CACHE_DIRECTORY, R | H, true);
+	crowd_cache(test, c, DITTO_LEASE_TYPE_DIRECTORY, R | H, true);
 	crowd_begin(c);
 	for (u32 i = 0; i < TIMES; i++)
 		KUNIT_ASSERT_EQ(test, crowd_ask(c, DITTO_INTENT_ENTRY), DITTO_ALLOWED);
 	crowd_report(test, c, "change of an entry", TIMES, 1);
 	crowd_begin(c);
-	ditto_cache_deliver(&c->node->point, &c->actor, &change);
+	ditto_lease_deliver(&c->node->point, &c->actor, &change);
 	crowd_report(test, c, "deliver a change to each, one of them", c->count,
 		     DITTO_DROPS_AT_ONCE);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->told.changes), c->count);
-	ditto_cache_lose(&c->node->point);
+	ditto_lease_lose(&c->node->point);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->told.breaks), c->count);
 }
@@ -330,7 +330,7 @@ static void exact(struct kunit *test, struct crowd *c)
 	KUNIT_EXPECT_EQ(test, ditto_show_point(&c->node->point, &cursor, show_count, &shown), 0);
 	KUNIT_EXPECT_EQ(test, shown, 2 * c->count);
 	crowd_report(test, c, "list, one range", 2 * c->count, 1);
-	c->cache[0] = crowd_grant(c, c->key[0], DITTO_CACHE_DELEGATION, R | H | W, false);
+	c->cache[0] = crowd_grant(c, c->key[0], DITTO_LEASE_TYPE_DELEGATION, R | H | W, false);
 	KUNIT_EXPECT_TRUE(test, c->cache[0] == ERR_PTR(-EAGAIN));
 	c->cache[0] = NULL;
 	crowd_begin(c);

@@ -8,16 +8,16 @@
 #include "../../lockd/private.h"
 #include "claim_common.h"
 
-#define R DITTO_CACHE_READ
-#define RH (DITTO_CACHE_READ | DITTO_CACHE_HANDLE)
-#define RHW DITTO_CACHE_ALL
+#define R DITTO_LEASE_READ
+#define RH (DITTO_LEASE_READ | DITTO_LEASE_HANDLE)
+#define RHW DITTO_LEASE_ALL
 
 struct deleg_test {
 	struct claim_node *node;
 	struct claim_client *client[2];
 	struct ditto_owner *owner[2];
 	struct claim_told told;
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 };
 
 static struct deleg_test *begin(struct kunit *test)
@@ -37,9 +37,9 @@ static void drop(struct kunit *test, struct deleg_test *t)
 {
 	if (!t->cache)
 		return;
-	ditto_cache_return(t->cache);
+	ditto_lease_return(t->cache);
 	claim_flush(test);
-	ditto_cache_put(t->cache);
+	ditto_lease_put(t->cache);
 	t->cache = NULL;
 }
 
@@ -58,13 +58,13 @@ static void end(struct kunit *test, struct deleg_test *t)
 /* What is granted; an errno if nothing. */
 static int grant_to(struct deleg_test *t, int i, u8 want)
 {
-	struct ditto_cache *cache = claim_grant(t->node, t->owner[i], DITTO_CACHE_DELEGATION,
+	struct ditto_lease *cache = claim_grant(t->node, t->owner[i], DITTO_LEASE_TYPE_DELEGATION,
 						want, &t->told);
 
 	if (IS_ERR(cache))
 		return PTR_ERR(cache);
 	t->cache = cache;
-	return ditto_cache_bits(cache);
+	return ditto_lease_bits(cache);
 }
 
 static struct ditto_open *open_as(struct kunit *test, struct deleg_test *t, int i, u8 access)
@@ -130,7 +130,7 @@ static void own_ranges(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.breaks), 1);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&own, NULL, NULL), 0);
 	second = open_as(test, t, 0, DITTO_OPEN_READ | DITTO_OPEN_WRITE);
-	ditto_cache_return(t->cache);
+	ditto_lease_return(t->cache);
 	claim_flush(test);
 	/* What was told in time is held, and the other waits for it. */
 	KUNIT_EXPECT_EQ(test, atomic_read(&wait->granted), 0);
@@ -191,8 +191,8 @@ static void counted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, grant_to(t, 0, RHW), RHW);
 	recall(test, t);
 	claim_now += 100;
-	KUNIT_EXPECT_EQ(test, ditto_cache_ack(t->cache, 0), 0);
-	ditto_cache_put(t->cache);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache, 0), 0);
+	ditto_lease_put(t->cache);
 	t->cache = NULL;
 	KUNIT_EXPECT_EQ(test, atomic64_read(&mine->answer_ms), 400);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&mine->answer_max_ms), 300);
@@ -216,29 +216,29 @@ static void limited(struct kunit *test)
 	struct ditto_lock_table *table = claim_table(test);
 	struct claim_node *other = claim_node(test);
 	struct claim_told told = {};
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 
 	WRITE_ONCE(table->settings.delegations_per_client, 1);
 	KUNIT_EXPECT_EQ(test, grant_to(t, 0, R), R);
-	cache = claim_grant(other, t->owner[0], DITTO_CACHE_DELEGATION, R, &told);
+	cache = claim_grant(other, t->owner[0], DITTO_LEASE_TYPE_DELEGATION, R, &told);
 	KUNIT_EXPECT_PTR_EQ(test, cache, ERR_PTR(-ENOLCK));
 	/* Leases are none. */
-	cache = claim_grant(other, t->owner[0], DITTO_CACHE_LEASE, R, &told);
+	cache = claim_grant(other, t->owner[0], DITTO_LEASE_TYPE_LEASE, R, &told);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	ditto_cache_return(cache);
-	ditto_cache_put(cache);
-	cache = claim_grant(other, t->owner[1], DITTO_CACHE_DELEGATION, R, &told);
+	ditto_lease_return(cache);
+	ditto_lease_put(cache);
+	cache = claim_grant(other, t->owner[1], DITTO_LEASE_TYPE_DELEGATION, R, &told);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	ditto_cache_return(cache);
-	ditto_cache_put(cache);
+	ditto_lease_return(cache);
+	ditto_lease_put(cache);
 	WRITE_ONCE(table->settings.delegations, 1);
-	cache = claim_grant(other, t->owner[1], DITTO_CACHE_DELEGATION, R, &told);
+	cache = claim_grant(other, t->owner[1], DITTO_LEASE_TYPE_DELEGATION, R, &told);
 	KUNIT_EXPECT_PTR_EQ(test, cache, ERR_PTR(-ENOLCK));
 	drop(test, t);
-	cache = claim_grant(other, t->owner[1], DITTO_CACHE_DELEGATION, R, &told);
+	cache = claim_grant(other, t->owner[1], DITTO_LEASE_TYPE_DELEGATION, R, &told);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	ditto_cache_return(cache);
-	ditto_cache_put(cache);
+	ditto_lease_return(cache);
+	ditto_lease_put(cache);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.grants), 0);
 	end(test, t);
 }
@@ -252,27 +252,27 @@ struct asked {
 	atomic_t grants;
 };
 
-static void asked_ask(struct ditto_cache *cache)
+static void asked_ask(struct ditto_lease *cache)
 {
-	struct asked *asked = ditto_cache_private(cache);
+	struct asked *asked = ditto_lease_private(cache);
 	int n = atomic_inc_return(&asked->asks);
 
 	if (asked->answers)
-		ditto_cache_told(cache, asked->size, n, asked->modified);
+		ditto_lease_answered(cache, asked->size, n, asked->modified);
 }
 
-static void asked_breaking(struct ditto_cache *cache, u8 keep, bool ack) {}
+static void asked_breaking(struct ditto_lease *cache, u8 keep, bool ack) {}
 
-static void asked_revoked(struct ditto_cache *cache) {}
+static void asked_revoked(struct ditto_lease *cache) {}
 
-static void asked_free(struct ditto_cache *cache)
+static void asked_free(struct ditto_lease *cache)
 {
-	struct asked *asked = ditto_cache_private(cache);
+	struct asked *asked = ditto_lease_private(cache);
 
 	atomic_dec(&asked->grants);
 }
 
-static const struct ditto_cache_ops asked_ops = {
+static const struct ditto_lease_ops asked_ops = {
 	.breaking = asked_breaking,
 	.revoked = asked_revoked,
 	.free = asked_free,
@@ -281,29 +281,29 @@ static const struct ditto_cache_ops asked_ops = {
 
 static void grant_asked(struct kunit *test, struct deleg_test *t, struct asked *asked, u8 want)
 {
-	struct ditto_cache_request req = {
-		.point = &t->node->point, .actor.cache_owner = t->owner[0],
-		.style = DITTO_CACHE_DELEGATION, .want = want, .break_ms = 35000,
+	struct ditto_lease_request req = {
+		.point = &t->node->point, .actor.lease_owner = t->owner[0],
+		.style = DITTO_LEASE_TYPE_DELEGATION, .want = want, .break_ms = 35000,
 		.ops = &asked_ops, .private = asked,
 	};
 
 	atomic_inc(&asked->grants);
-	t->cache = ditto_cache_grant(&req);
+	t->cache = ditto_lease_grant(&req);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(t->cache));
 }
 
-static int ask(struct deleg_test *t, int i, struct ditto_cache_answer *answer)
+static int ask(struct deleg_test *t, int i, struct ditto_lease_answer *answer)
 {
 	struct ditto_actor actor = { .owner = t->owner[i] };
 
-	return ditto_cache_ask(&t->node->point, &actor, answer);
+	return ditto_lease_query(&t->node->point, &actor, answer);
 }
 
 static void holder_is_asked(struct kunit *test)
 {
 	struct deleg_test *t = begin(test);
 	struct asked asked = { .answers = true, .size = 12345, .modified = true };
-	struct ditto_cache_answer answer = {};
+	struct ditto_lease_answer answer = {};
 
 	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -ENOENT);
 	/* Who only reads has nothing to tell, and who cannot be asked is not. */
@@ -321,11 +321,11 @@ static void holder_is_asked(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, answer.modified);
 	KUNIT_EXPECT_EQ(test, answer.change, 1);
 	asked.size = 5;
-	KUNIT_EXPECT_EQ(test, ditto_cache_ask(&t->node->point, NULL, &answer), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_query(&t->node->point, NULL, &answer), 0);
 	KUNIT_EXPECT_EQ(test, answer.size, 5);
 	KUNIT_EXPECT_EQ(test, answer.change, 2);
 	/* Nothing is taken from it. */
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(t->cache), RHW);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache), RHW);
 	ditto_client_lapse(&t->client[0]->client, true);
 	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -ENOENT);
 	ditto_client_lapse(&t->client[0]->client, false);
@@ -339,7 +339,7 @@ static void holder_is_slow(struct kunit *test)
 {
 	struct deleg_test *t = begin(test);
 	struct asked asked = {};
-	struct ditto_cache_answer answer = {};
+	struct ditto_lease_answer answer = {};
 	unsigned long begun;
 
 	grant_asked(test, t, &asked, RHW);
@@ -348,16 +348,16 @@ static void holder_is_slow(struct kunit *test)
 	KUNIT_EXPECT_LT(test, jiffies_to_msecs(jiffies - begun), 1000);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked.asks), 1);
 	/* Not asked again at once, and not waited for either. */
-	claim_now += DITTO_ASK_MS;
+	claim_now += DITTO_LEASE_QUERY_MS;
 	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -EBUSY);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked.asks), 1);
-	claim_now += DITTO_ASK_AGAIN_MS;
+	claim_now += DITTO_LEASE_QUERY_AGAIN_MS;
 	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -EBUSY);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked.asks), 2);
 	/* The answer after all: the next one is asked for anew. */
-	ditto_cache_told(t->cache, 7, 7, true);
-	ditto_cache_told(t->cache, 8, 8, true);
+	ditto_lease_answered(t->cache, 7, 7, true);
+	ditto_lease_answered(t->cache, 8, 8, true);
 	asked.answers = true;
 	asked.size = 9;
 	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), 0);
@@ -368,14 +368,14 @@ static void holder_is_slow(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -EBUSY);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked.asks), 4);
 	asked.answers = true;
-	ditto_cache_told(t->cache, 10, 10, true);
+	ditto_lease_answered(t->cache, 10, 10, true);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked.asks), 5);
 	/* Given back with a question out; told too late. */
 	asked.answers = false;
 	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -EBUSY);
-	ditto_cache_return(t->cache);
-	ditto_cache_told(t->cache, 11, 11, true);
+	ditto_lease_return(t->cache);
+	ditto_lease_answered(t->cache, 11, 11, true);
 	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -ENOENT);
 	drop(test, t);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked.grants), 0);

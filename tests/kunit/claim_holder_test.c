@@ -29,7 +29,7 @@ struct holder_test {
 	struct claim_node *node;
 	struct claim_client *client[2];
 	struct ditto_owner *key[KEYS];
-	struct ditto_cache *cache[KEYS];
+	struct ditto_lease *cache[KEYS];
 	struct open_slot slot[SLOTS];
 	struct ditto_range_request range[SLOTS];
 	bool held[SLOTS];
@@ -59,8 +59,8 @@ static void grant_end(struct holder_test *t, int key)
 {
 	if (!t->cache[key])
 		return;
-	ditto_cache_return(t->cache[key]);
-	ditto_cache_put(t->cache[key]);
+	ditto_lease_return(t->cache[key]);
+	ditto_lease_put(t->cache[key]);
 	t->cache[key] = NULL;
 }
 
@@ -92,15 +92,15 @@ struct expected {
 	u8 left[KEYS];
 };
 
-static u8 grant_bits(const struct ditto_cache *cache)
+static u8 grant_bits(const struct ditto_lease *cache)
 {
-	return cache ? ditto_cache_bits(cache) : 0;
+	return cache ? ditto_lease_bits(cache) : 0;
 }
 
 /* What nobody has asked back yet. */
-static u8 grant_left(const struct ditto_cache *cache)
+static u8 grant_left(const struct ditto_lease *cache)
 {
-	return cache && ditto_cache_breaking(cache) ? cache->target : grant_bits(cache);
+	return cache && ditto_lease_breaking(cache) ? cache->target : grant_bits(cache);
 }
 
 static bool is_mine(const struct expected *e, const struct ditto_matrix_cell *cell,
@@ -114,14 +114,14 @@ static bool is_mine(const struct expected *e, const struct ditto_matrix_cell *ce
 }
 
 /* What a grant is to give up by its cell, and what of it is waited for. */
-static u8 expect_gives(const struct expected *e, const struct ditto_cache *cache, u8 *waits)
+static u8 expect_gives(const struct expected *e, const struct ditto_lease *cache, u8 *waits)
 {
 	const struct ditto_matrix_cell *cell = &ditto_matrix[cache->claim.held][e->intent.kind];
 	bool opens = e->intent.kind == DITTO_INTENT_OPEN;
 	bool writes = opens && e->intent.access & DITTO_OPEN_WRITE;
 
 	*waits = 0;
-	if (is_mine(e, cell, e->actor.cache_owner, cache->claim.owner) ||
+	if (is_mine(e, cell, e->actor.lease_owner, cache->claim.owner) ||
 	    (opens && !e->intent.access && !e->intent.deny))
 		return 0;
 	*waits = cell->waits_for | (writes ? cell->gives_up_to_write : 0);
@@ -145,13 +145,13 @@ static bool expect_crosses(const struct holder_test *t, const struct expected *e
 /* The grant of this key was asked to give up some of its bits. */
 static void expect_break(const struct holder_test *t, struct expected *e, int key, u8 gives)
 {
-	const struct ditto_cache *cache = t->cache[key];
+	const struct ditto_lease *cache = t->cache[key];
 
 	if (!(gives & e->left[key]))
 		return;
-	e->left[key] = ditto_cache_valid(e->left[key] & ~gives);
+	e->left[key] = ditto_lease_valid(e->left[key] & ~gives);
 	/* Readers are told only. */
-	if (cache->claim.held == DITTO_HELD_LEASE && e->bits[key] == DITTO_CACHE_READ)
+	if (cache->claim.held == DITTO_HELD_LEASE && e->bits[key] == DITTO_LEASE_READ)
 		e->bits[key] = 0;
 }
 
@@ -171,8 +171,8 @@ static void expect(const struct holder_test *t, struct expected *e)
 
 		if (!expect_crosses(t, e, slot))
 			continue;
-		if (key < 0 || t->key[key] == e->actor.cache_owner ||
-		    !(e->bits[key] & DITTO_CACHE_HANDLE))
+		if (key < 0 || t->key[key] == e->actor.lease_owner ||
+		    !(e->bits[key] & DITTO_LEASE_HANDLE))
 			return;
 		hides[key] = true;
 		hidden = true;
@@ -182,9 +182,9 @@ static void expect(const struct holder_test *t, struct expected *e)
 			continue;
 		gives = expect_gives(e, t->cache[i], &waits);
 		if (hidden)
-			gives &= DITTO_CACHE_HANDLE;
+			gives &= DITTO_LEASE_HANDLE;
 		wait |= hides[i] || (e->bits[i] & gives & waits);
-		expect_break(t, e, i, hides[i] ? DITTO_CACHE_HANDLE : gives);
+		expect_break(t, e, i, hides[i] ? DITTO_LEASE_HANDLE : gives);
 	}
 	e->answer = wait ? DITTO_BREAKING : DITTO_ALLOWED;
 }
@@ -209,7 +209,7 @@ static struct ditto_actor random_actor(struct holder_test *t)
 		return (struct ditto_actor) {};
 	return (struct ditto_actor) {
 		.client = t->key[key]->client, .owner = t->key[key],
-		.cache_owner = roll(t, 4) ? t->key[(key + 2 * roll(t, 2)) % KEYS] : NULL,
+		.lease_owner = roll(t, 4) ? t->key[(key + 2 * roll(t, 2)) % KEYS] : NULL,
 		.by_key = !roll(t, 4),
 	};
 }
@@ -248,7 +248,7 @@ static void random_open(struct kunit *test, struct holder_test *t)
 	slot->key = roll(t, 4) ? (int)roll(t, KEYS) : -1;
 	e.actor = (struct ditto_actor) {
 		.client = t->key[slot->owner]->client, .owner = t->key[slot->owner],
-		.cache_owner = slot->key < 0 ? NULL : t->key[slot->key],
+		.lease_owner = slot->key < 0 ? NULL : t->key[slot->key],
 	};
 	expect(t, &e);
 	open = ditto_open_claim(&t->node->point, &e.actor, e.intent.access, e.intent.deny, false,
@@ -271,9 +271,9 @@ static void random_downgrade(struct kunit *test, struct holder_test *t)
 }
 
 /* The largest that fits, by a walk. */
-static u8 expect_fit(const struct holder_test *t, int key, enum ditto_cache_style style, u8 want)
+static u8 expect_fit(const struct holder_test *t, int key, enum ditto_lease_type style, u8 want)
 {
-	bool lease = style == DITTO_CACHE_LEASE;
+	bool lease = style == DITTO_LEASE_TYPE_LEASE;
 	enum ditto_held held = lease ? DITTO_HELD_LEASE : DITTO_HELD_DELEGATION;
 	const struct ditto_matrix_cell *cell = &ditto_matrix[held][DITTO_INTENT_OPEN];
 
@@ -281,7 +281,7 @@ static u8 expect_fit(const struct holder_test *t, int key, enum ditto_cache_styl
 		u8 bits = grant_bits(t->cache[i]);
 
 		if (i != key && bits)
-			want &= bits & DITTO_CACHE_WRITE ? 0 : ~DITTO_CACHE_WRITE;
+			want &= bits & DITTO_LEASE_WRITE ? 0 : ~DITTO_LEASE_WRITE;
 	}
 	for (int i = 0; i < SLOTS; i++) {
 		const struct open_slot *slot = &t->slot[i];
@@ -296,13 +296,14 @@ static u8 expect_fit(const struct holder_test *t, int key, enum ditto_cache_styl
 		if (access & DITTO_OPEN_WRITE)
 			want &= ~cell->gives_up_to_write;
 	}
-	return ditto_cache_valid(want);
+	return ditto_lease_valid(want);
 }
 
 static void random_grant(struct kunit *test, struct holder_test *t)
 {
-	enum ditto_cache_style style = roll(t, 3) ? DITTO_CACHE_LEASE : DITTO_CACHE_DELEGATION;
-	u8 want = DITTO_CACHE_READ | roll(t, 8), fit;
+	enum ditto_lease_type style = roll(t, 3) ? DITTO_LEASE_TYPE_LEASE
+						 : DITTO_LEASE_TYPE_DELEGATION;
+	u8 want = DITTO_LEASE_READ | roll(t, 8), fit;
 	int key = roll(t, KEYS);
 
 	if (t->cache[key]) {
@@ -322,11 +323,11 @@ static void random_answer(struct kunit *test, struct holder_test *t)
 {
 	int key = roll(t, KEYS);
 
-	if (!t->cache[key] || !ditto_cache_breaking(t->cache[key]))
+	if (!t->cache[key] || !ditto_lease_breaking(t->cache[key]))
 		return;
 	claim_flush(test);
-	KUNIT_ASSERT_EQ(test, ditto_cache_ack(t->cache[key], t->cache[key]->keep), 0);
-	if (!ditto_cache_bits(t->cache[key]))
+	KUNIT_ASSERT_EQ(test, ditto_lease_ack(t->cache[key], t->cache[key]->keep), 0);
+	if (!ditto_lease_bits(t->cache[key]))
 		grant_end(t, key);
 }
 

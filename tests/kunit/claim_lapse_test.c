@@ -7,8 +7,8 @@
 #include "../../lockd/private.h"
 #include "claim_common.h"
 
-#define R DITTO_CACHE_READ
-#define RHW DITTO_CACHE_ALL
+#define R DITTO_LEASE_READ
+#define RHW DITTO_LEASE_ALL
 
 /* The first lapses, the second lives. */
 struct lapse_test {
@@ -66,14 +66,14 @@ static int lock(struct lapse_test *t, int i, bool exclusive, u64 first, u64 last
 static struct ditto_open *open_as(struct lapse_test *t, int i, u8 access, u8 deny,
 				  struct ditto_park *park)
 {
-	struct ditto_actor actor = { .owner = t->owner[i], .cache_owner = t->owner[i] };
+	struct ditto_actor actor = { .owner = t->owner[i], .lease_owner = t->owner[i] };
 
 	return ditto_open_claim(&t->node->point, &actor, access, deny, false, park, NULL);
 }
 
 static enum ditto_answer check(struct lapse_test *t, int i, enum ditto_intent_kind kind)
 {
-	struct ditto_actor actor = { .owner = t->owner[i], .cache_owner = t->owner[i] };
+	struct ditto_actor actor = { .owner = t->owner[i], .lease_owner = t->owner[i] };
 	struct ditto_intent intent = { .kind = kind, .last = 9 };
 
 	return ditto_claim_check(&t->node->point, &intent, &actor, NULL, NULL);
@@ -259,44 +259,44 @@ static void change_and_io_yield(struct kunit *test)
 	end(test, t);
 }
 
-static struct ditto_cache *grant(struct kunit *test, struct lapse_test *t,
-				 enum ditto_cache_style style, u8 want)
+static struct ditto_lease *grant(struct kunit *test, struct lapse_test *t,
+				 enum ditto_lease_type style, u8 want)
 {
-	struct ditto_cache *cache = claim_grant(t->node, t->owner[0], style, want, &t->told);
+	struct ditto_lease *cache = claim_grant(t->node, t->owner[0], style, want, &t->told);
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(cache), want);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), want);
 	return cache;
 }
 
 static void grant_is_revoked(struct kunit *test)
 {
 	static const struct {
-		enum ditto_cache_style style;
+		enum ditto_lease_type style;
 		u8 want;
 		enum ditto_intent_kind kind;
 		enum ditto_answer answer;
 	} table[] = {
-		{ DITTO_CACHE_DELEGATION, RHW, DITTO_INTENT_READ, DITTO_BREAKING },
-		{ DITTO_CACHE_DELEGATION, R, DITTO_INTENT_SETATTR, DITTO_BREAKING },
-		{ DITTO_CACHE_LEASE, RHW, DITTO_INTENT_REMOVE, DITTO_BREAKING },
+		{ DITTO_LEASE_TYPE_DELEGATION, RHW, DITTO_INTENT_READ, DITTO_BREAKING },
+		{ DITTO_LEASE_TYPE_DELEGATION, R, DITTO_INTENT_SETATTR, DITTO_BREAKING },
+		{ DITTO_LEASE_TYPE_LEASE, RHW, DITTO_INTENT_REMOVE, DITTO_BREAKING },
 		/* What is not waited for with others is not with these. */
-		{ DITTO_CACHE_LEASE, R, DITTO_INTENT_WRITE, DITTO_ALLOWED },
-		{ DITTO_CACHE_DIRECTORY_DELEGATION, R, DITTO_INTENT_ENTRY, DITTO_BREAKING },
+		{ DITTO_LEASE_TYPE_LEASE, R, DITTO_INTENT_WRITE, DITTO_ALLOWED },
+		{ DITTO_LEASE_TYPE_DIRECTORY_DELEGATION, R, DITTO_INTENT_ENTRY, DITTO_BREAKING },
 	};
 
 	for (int i = 0; i < ARRAY_SIZE(table); i++) {
 		struct lapse_test *t = begin(test);
-		struct ditto_cache *cache = grant(test, t, table[i].style, table[i].want);
+		struct ditto_lease *cache = grant(test, t, table[i].style, table[i].want);
 
 		lapse(test, t);
 		KUNIT_EXPECT_EQ(test, check(t, 1, table[i].kind), table[i].answer);
-		KUNIT_EXPECT_EQ(test, ditto_cache_bits(cache), 0);
+		KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), 0);
 		gone(test, t);
 		KUNIT_EXPECT_EQ(test, check(t, 1, table[i].kind), DITTO_ALLOWED);
 		KUNIT_EXPECT_EQ(test, atomic_read(&t->told.breaks), 0);
 		KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 1);
-		ditto_cache_put(cache);
+		ditto_lease_put(cache);
 		end(test, t);
 	}
 }
@@ -305,7 +305,7 @@ static void grant_is_revoked(struct kunit *test)
 static void break_ends(struct kunit *test)
 {
 	struct lapse_test *t = begin(test);
-	struct ditto_cache *cache = grant(test, t, DITTO_CACHE_DELEGATION, RHW);
+	struct ditto_lease *cache = grant(test, t, DITTO_LEASE_TYPE_DELEGATION, RHW);
 	struct ditto_actor actor = { .owner = t->owner[1] };
 	struct ditto_intent intent = { .kind = DITTO_INTENT_WRITE, .last = 9 };
 	struct parked *parked = parked_new(test);
@@ -325,7 +325,7 @@ static void break_ends(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_claim_check(&t->node->point, &intent, &actor, NULL, NULL),
 			DITTO_ALLOWED);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 1);
-	ditto_cache_put(cache);
+	ditto_lease_put(cache);
 	end(test, t);
 }
 
@@ -335,23 +335,23 @@ static void changes_are_not_kept_for_it(struct kunit *test)
 		.event = DITTO_ENTRY_ADDED, .name = "new", .len = 3,
 	};
 	struct lapse_test *t = begin(test);
-	struct ditto_cache_request req = {
-		.point = &t->node->point, .actor.cache_owner = t->owner[0],
-		.style = DITTO_CACHE_DIRECTORY_DELEGATION, .want = R, .notify = true,
+	struct ditto_lease_request req = {
+		.point = &t->node->point, .actor.lease_owner = t->owner[0],
+		.style = DITTO_LEASE_TYPE_DIRECTORY_DELEGATION, .want = R, .notify = true,
 		.break_ms = 35000, .ops = &claim_cache_ops, .private = &t->told,
 	};
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 
 	atomic_inc(&t->told.grants);
-	cache = ditto_cache_grant(&req);
+	cache = ditto_lease_grant(&req);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
 	lapse(test, t);
-	ditto_cache_deliver(&t->node->point, NULL, &change);
+	ditto_lease_deliver(&t->node->point, NULL, &change);
 	gone(test, t);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.changes), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.breaks), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 1);
-	ditto_cache_put(cache);
+	ditto_lease_put(cache);
 	end(test, t);
 }
 
@@ -448,8 +448,9 @@ static void delegation_awaits_withdrawal(struct kunit *test)
 {
 	struct lapse_test *t = begin_recorded(test);
 	struct claim_client *c = t->client[0];
-	struct ditto_cache *cache = claim_grant(t->node, t->owner[0], DITTO_CACHE_DELEGATION, RHW,
-						&t->told);
+	struct ditto_lease *cache = claim_grant(t->node, t->owner[0],
+						DITTO_LEASE_TYPE_DELEGATION,
+						RHW, &t->told);
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
 	c->stuck = -ECONNREFUSED;
@@ -459,12 +460,12 @@ static void delegation_awaits_withdrawal(struct kunit *test)
 		flush_workqueue(claim_table(test)->yield_wq);
 	}
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 0);
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(cache), RHW);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), RHW);
 	WRITE_ONCE(c->stuck, 0);
 	flush_delayed_work(&c->client.yield);
 	gone(test, t);
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
-	ditto_cache_put(cache);
+	ditto_lease_put(cache);
 	end(test, t);
 }
 
@@ -473,8 +474,9 @@ static void deadline_awaits_withdrawal(struct kunit *test)
 {
 	struct lapse_test *t = begin_recorded(test);
 	struct claim_client *c = t->client[0];
-	struct ditto_cache *cache = claim_grant(t->node, t->owner[0], DITTO_CACHE_DELEGATION, RHW,
-						&t->told);
+	struct ditto_lease *cache = claim_grant(t->node, t->owner[0],
+						DITTO_LEASE_TYPE_DELEGATION,
+						RHW, &t->told);
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
@@ -487,7 +489,7 @@ static void deadline_awaits_withdrawal(struct kunit *test)
 		claim_poke(test, cache);
 		flush_workqueue(claim_table(test)->yield_wq);
 		KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 0);
-		KUNIT_EXPECT_EQ(test, ditto_cache_bits(cache), RHW);
+		KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), RHW);
 	}
 	/* The deadline was reason enough to withdraw the client. */
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->withdrawals), 1);
@@ -496,7 +498,7 @@ static void deadline_awaits_withdrawal(struct kunit *test)
 	gone(test, t);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 1);
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
-	ditto_cache_put(cache);
+	ditto_lease_put(cache);
 	end(test, t);
 }
 
@@ -505,8 +507,9 @@ static void deadline_of_a_holder_that_returned(struct kunit *test)
 {
 	struct lapse_test *t = begin_recorded(test);
 	struct claim_client *c = t->client[0];
-	struct ditto_cache *cache = claim_grant(t->node, t->owner[0], DITTO_CACHE_DELEGATION, RHW,
-						&t->told);
+	struct ditto_lease *cache = claim_grant(t->node, t->owner[0],
+						DITTO_LEASE_TYPE_DELEGATION,
+						RHW, &t->told);
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
@@ -517,13 +520,13 @@ static void deadline_of_a_holder_that_returned(struct kunit *test)
 	claim_poke(test, cache);
 	flush_workqueue(claim_table(test)->yield_wq);
 	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&c->client, false));
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(cache), RHW);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), RHW);
 	claim_poke(test, cache);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 1);
 	KUNIT_EXPECT_EQ(test, c->released, 0);
 	flush_delayed_work(&c->client.yield);
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
-	ditto_cache_put(cache);
+	ditto_lease_put(cache);
 	end(test, t);
 }
 

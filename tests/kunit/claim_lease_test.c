@@ -14,20 +14,20 @@
 #include "../../lockd/private.h"
 #include "claim_mirror_common.h"
 
-static struct ditto_cache *grant_to(struct mirror_test *t, int owner, u8 want,
+static struct ditto_lease *grant_to(struct mirror_test *t, int owner, u8 want,
 				    struct claim_told *told)
 {
-	struct ditto_cache_request req = {
-		.point = &t->node->point, .actor.cache_owner = t->owner[owner],
-		.style = DITTO_CACHE_LEASE, .want = want, .break_ms = 35000,
+	struct ditto_lease_request req = {
+		.point = &t->node->point, .actor.lease_owner = t->owner[owner],
+		.style = DITTO_LEASE_TYPE_LEASE, .want = want, .break_ms = 35000,
 		.ops = &claim_cache_ops, .private = told, .filp = t->file,
 	};
 
 	atomic_inc(&told->grants);
-	return ditto_cache_grant(&req);
+	return ditto_lease_grant(&req);
 }
 
-static struct ditto_cache *grant(struct mirror_test *t, u8 want, struct claim_told *told)
+static struct ditto_lease *grant(struct mirror_test *t, u8 want, struct claim_told *told)
 {
 	return grant_to(t, 0, want, told);
 }
@@ -51,18 +51,18 @@ static void local_opens_break_grants(struct kunit *test)
 {
 	struct mirror_test *t = mirror_test_begin(test);
 	struct claim_told told = {};
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 
-	cache = grant(t, DITTO_CACHE_ALL, &told);
+	cache = grant(t, DITTO_LEASE_ALL, &told);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(cache), DITTO_CACHE_ALL);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
 	/* A reader takes WRITE, once the holder has given it up. */
 	KUNIT_EXPECT_EQ(test, local_open(t, O_RDONLY), -EWOULDBLOCK);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 1);
-	KUNIT_EXPECT_EQ(test, told.keep, DITTO_CACHE_READ | DITTO_CACHE_HANDLE);
+	KUNIT_EXPECT_EQ(test, told.keep, DITTO_LEASE_READ | DITTO_LEASE_HANDLE);
 	KUNIT_EXPECT_EQ(test, local_open(t, O_RDONLY), -EWOULDBLOCK);
-	KUNIT_EXPECT_EQ(test, ditto_cache_ack(cache, told.keep), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(cache, told.keep), 0);
 	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_RDONLY));
 	/* A writer takes the rest, and a holder that says nothing loses it. */
 	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
@@ -73,7 +73,7 @@ static void local_opens_break_grants(struct kunit *test)
 	claim_poke(test, cache);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.revokes), 1);
 	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
-	ditto_cache_put(cache);
+	ditto_lease_put(cache);
 	mirror_test_end(test, t);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.grants), 0);
 }
@@ -82,19 +82,19 @@ static void local_opens_stand_in_the_way(struct kunit *test)
 {
 	struct mirror_test *t = mirror_test_begin(test);
 	struct claim_told told = {};
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 
 	t->node->local = DITTO_OPEN_WRITE;
-	KUNIT_EXPECT_TRUE(test, grant(t, DITTO_CACHE_ALL, &told) == ERR_PTR(-EAGAIN));
+	KUNIT_EXPECT_TRUE(test, grant(t, DITTO_LEASE_ALL, &told) == ERR_PTR(-EAGAIN));
 	t->node->local = DITTO_OPEN_READ;
-	cache = grant(t, DITTO_CACHE_ALL, &told);
+	cache = grant(t, DITTO_LEASE_ALL, &told);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(cache), DITTO_CACHE_READ | DITTO_CACHE_HANDLE);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_READ | DITTO_LEASE_HANDLE);
 	KUNIT_EXPECT_EQ(test, local_open(t, O_RDONLY), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 0);
-	ditto_cache_return(cache);
+	ditto_lease_return(cache);
 	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
-	ditto_cache_put(cache);
+	ditto_lease_put(cache);
 	mirror_test_end(test, t);
 }
 
@@ -106,28 +106,28 @@ static void pending_break_bars_grants(struct kunit *test)
 {
 	struct mirror_test *t = mirror_test_begin(test);
 	struct claim_told told[2] = {};
-	struct ditto_cache *cache, *other;
+	struct ditto_lease *cache, *other;
 
-	cache = grant_to(t, 0, DITTO_CACHE_READ | DITTO_CACHE_HANDLE, &told[0]);
+	cache = grant_to(t, 0, DITTO_LEASE_READ | DITTO_LEASE_HANDLE, &told[0]);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
 	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
-	KUNIT_EXPECT_TRUE(test, grant_to(t, 1, DITTO_CACHE_READ, &told[1]) == ERR_PTR(-EAGAIN));
+	KUNIT_EXPECT_TRUE(test, grant_to(t, 1, DITTO_LEASE_READ, &told[1]) == ERR_PTR(-EAGAIN));
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told[0].breaks), 1);
-	KUNIT_EXPECT_TRUE(test, grant_to(t, 1, DITTO_CACHE_READ, &told[1]) == ERR_PTR(-EAGAIN));
-	KUNIT_EXPECT_EQ(test, ditto_cache_ack(cache, 0), 0);
-	ditto_cache_put(cache);
+	KUNIT_EXPECT_TRUE(test, grant_to(t, 1, DITTO_LEASE_READ, &told[1]) == ERR_PTR(-EAGAIN));
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(cache, 0), 0);
+	ditto_lease_put(cache);
 	/* A rename looks once more when it was woken. */
-	KUNIT_EXPECT_TRUE(test, grant_to(t, 1, DITTO_CACHE_READ, &told[1]) == ERR_PTR(-EAGAIN));
+	KUNIT_EXPECT_TRUE(test, grant_to(t, 1, DITTO_LEASE_READ, &told[1]) == ERR_PTR(-EAGAIN));
 	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
 	claim_now += 1000;
-	other = grant_to(t, 1, DITTO_CACHE_READ | DITTO_CACHE_HANDLE, &told[1]);
+	other = grant_to(t, 1, DITTO_LEASE_READ | DITTO_LEASE_HANDLE, &told[1]);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(other));
 	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told[1].breaks), 1);
-	KUNIT_EXPECT_EQ(test, ditto_cache_ack(other, 0), 0);
-	ditto_cache_put(other);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(other, 0), 0);
+	ditto_lease_put(other);
 	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
 	mirror_test_end(test, t);
 }
@@ -135,10 +135,10 @@ static void pending_break_bars_grants(struct kunit *test)
 /* A process that has the file open for writing keeps grants away itself, but not beyond that. */
 static void writer_bars_while_open(struct kunit *test)
 {
-	const u8 rh = DITTO_CACHE_READ | DITTO_CACHE_HANDLE;
+	const u8 rh = DITTO_LEASE_READ | DITTO_LEASE_HANDLE;
 	struct mirror_test *t = mirror_test_begin(test);
 	struct claim_told told[2] = {};
-	struct ditto_cache *cache, *other;
+	struct ditto_lease *cache, *other;
 
 	cache = grant_to(t, 0, rh, &told[0]);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
@@ -146,17 +146,17 @@ static void writer_bars_while_open(struct kunit *test)
 	t->node->local = DITTO_OPEN_READ | DITTO_OPEN_WRITE;
 	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
 	claim_flush(test);
-	KUNIT_EXPECT_EQ(test, ditto_cache_ack(cache, 0), 0);
-	ditto_cache_put(cache);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(cache, 0), 0);
+	ditto_lease_put(cache);
 	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
 	KUNIT_EXPECT_TRUE(test, grant_to(t, 1, rh, &told[1]) == ERR_PTR(-EAGAIN));
 	t->node->local = 0;
 	atomic_set(&told[1].grants, 0);
 	other = grant_to(t, 1, rh, &told[1]);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(other));
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(other), rh);
-	ditto_cache_return(other);
-	ditto_cache_put(other);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(other), rh);
+	ditto_lease_return(other);
+	ditto_lease_put(other);
 	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
 	mirror_test_end(test, t);
 }
@@ -169,15 +169,15 @@ static void break_is_not_lost_when_the_holder_returns(struct kunit *test)
 {
 	struct mirror_test *t = mirror_test_stuck(test);
 	struct claim_told told = {};
-	struct ditto_cache_request req = {
-		.point = &t->node->point, .actor.cache_owner = t->owner[0],
-		.style = DITTO_CACHE_DELEGATION, .want = DITTO_CACHE_READ, .break_ms = 35000,
+	struct ditto_lease_request req = {
+		.point = &t->node->point, .actor.lease_owner = t->owner[0],
+		.style = DITTO_LEASE_TYPE_DELEGATION, .want = DITTO_LEASE_READ, .break_ms = 35000,
 		.ops = &claim_cache_ops, .private = &told, .filp = t->file,
 	};
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 
 	atomic_inc(&told.grants);
-	cache = ditto_cache_grant(&req);
+	cache = ditto_lease_grant(&req);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
 	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&t->client->client, true));
 	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
@@ -190,34 +190,34 @@ static void break_is_not_lost_when_the_holder_returns(struct kunit *test)
 		msleep(20);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 1);
 	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
-	KUNIT_EXPECT_EQ(test, ditto_cache_ack(cache, 0), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(cache, 0), 0);
 	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 1);
-	ditto_cache_put(cache);
+	ditto_lease_put(cache);
 	mirror_test_end(test, t);
 }
 
 /* A reader waits until nobody has WRITE, and lets nobody else have it before. */
 static void pending_reader_bars_writers(struct kunit *test)
 {
-	const u8 rh = DITTO_CACHE_READ | DITTO_CACHE_HANDLE;
+	const u8 rh = DITTO_LEASE_READ | DITTO_LEASE_HANDLE;
 	struct mirror_test *t = mirror_test_begin(test);
 	struct claim_told told[2] = {};
-	struct ditto_cache *cache, *same;
+	struct ditto_lease *cache, *same;
 
-	cache = grant_to(t, 0, DITTO_CACHE_ALL, &told[0]);
+	cache = grant_to(t, 0, DITTO_LEASE_ALL, &told[0]);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
 	KUNIT_EXPECT_EQ(test, local_open(t, O_RDONLY), -EWOULDBLOCK);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, told[0].keep, rh);
-	KUNIT_EXPECT_EQ(test, ditto_cache_ack(cache, rh), 0);
-	same = grant_to(t, 0, DITTO_CACHE_ALL, &told[0]);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(cache, rh), 0);
+	same = grant_to(t, 0, DITTO_LEASE_ALL, &told[0]);
 	atomic_dec(&told[0].grants);
 	KUNIT_EXPECT_PTR_EQ(test, same, cache);
 	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_RDONLY));
-	ditto_cache_put(same);
-	ditto_cache_return(cache);
-	ditto_cache_put(cache);
+	ditto_lease_put(same);
+	ditto_lease_return(cache);
+	ditto_lease_put(cache);
 	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
 	mirror_test_end(test, t);
 }
@@ -230,12 +230,12 @@ static void own_threads_break_nothing(struct kunit *test)
 	const struct cred *old;
 	struct mirror_test *t = mirror_test_begin(test);
 	struct claim_told told = {};
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 
 	KUNIT_ASSERT_NOT_NULL(test, cred);
 	ditto_acting_add(&acting, cred);
 	KUNIT_EXPECT_FALSE(test, ditto_is_acting());
-	cache = grant(t, DITTO_CACHE_ALL, &told);
+	cache = grant(t, DITTO_LEASE_ALL, &told);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
 	old = override_creds(cred);
 	KUNIT_EXPECT_TRUE(test, ditto_is_acting());
@@ -247,8 +247,8 @@ static void own_threads_break_nothing(struct kunit *test)
 	/* It lies on the stack, and somebody may be looking. */
 	synchronize_rcu();
 	put_cred(cred);
-	ditto_cache_return(cache);
-	ditto_cache_put(cache);
+	ditto_lease_return(cache);
+	ditto_lease_put(cache);
 	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
 	mirror_test_end(test, t);
 }

@@ -27,7 +27,7 @@ static const char *const expected[DITTO_HELDS] = {
 	[DITTO_HELD_DIRECTORY_DELEGATION]	= "----b-bbb-b---",
 };
 
-/* What a grant of all bits may keep, as DITTO_CACHE_* bits. */
+/* What a grant of all bits may keep, as DITTO_LEASE_* bits. */
 static const char *const expected_keep[DITTO_HELDS] = {
 	[DITTO_HELD_LEASE]			= "300--3555---30",
 	[DITTO_HELD_DELEGATION]			= "300-030000--30",
@@ -49,7 +49,7 @@ struct cell {
 	struct claim_node *node;
 	struct ditto_owner *owner[WHO];
 	struct ditto_open *open;
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 	struct claim_told told;
 };
 
@@ -73,7 +73,7 @@ static void hold(struct kunit *test, struct cell *cell, enum ditto_held held)
 		KUNIT_ASSERT_FALSE(test, IS_ERR(cell->open));
 	} else {
 		cell->cache = claim_grant(cell->node, cell->owner[HOLDER], held - DITTO_HELD_LEASE,
-					  DITTO_CACHE_ALL, &cell->told);
+					  DITTO_LEASE_ALL, &cell->told);
 		KUNIT_ASSERT_FALSE(test, IS_ERR(cell->cache));
 	}
 }
@@ -85,9 +85,9 @@ static void let_go(struct kunit *test, struct cell *cell)
 		ditto_open_release(cell->open);
 	cell->open = NULL;
 	if (cell->cache) {
-		ditto_cache_return(cell->cache);
+		ditto_lease_return(cell->cache);
 		claim_flush(test);
-		ditto_cache_put(cell->cache);
+		ditto_lease_put(cell->cache);
 	}
 	cell->cache = NULL;
 	cell->node->point.quiet_until = 0;
@@ -125,7 +125,7 @@ static void try_cell(struct kunit *test, struct cell *cell, enum ditto_held held
 		.kind = kind, .access = DITTO_OPEN_READ, .first = 15, .last = 30,
 	};
 	struct ditto_actor actor = {
-		.owner = cell->owner[who], .cache_owner = cell->owner[who], .exact = exact,
+		.owner = cell->owner[who], .lease_owner = cell->owner[who], .exact = exact,
 	};
 	char letter = expected[held][kind];
 	bool told = !is_exempt(held, who) && (letter == 'b' || letter == 't');
@@ -216,12 +216,12 @@ static void masks_cover_the_matrix(struct kunit *test)
 		[DITTO_HELD_EXACT_EXCLUSIVE]	= DITTO_SUM_EXACT,
 		[DITTO_HELD_OPEN]		= DITTO_SUM_OPEN | DITTO_SUM_DENY_READ |
 						  DITTO_SUM_DENY_WRITE | DITTO_SUM_DENY_DELETE,
-		[DITTO_HELD_LEASE]		= DITTO_SUM_CACHE_READ | DITTO_SUM_CACHE_HANDLE |
-						  DITTO_SUM_CACHE_WRITE,
-		[DITTO_HELD_DELEGATION]		= DITTO_SUM_CACHE_READ | DITTO_SUM_CACHE_HANDLE |
-						  DITTO_SUM_CACHE_WRITE,
-		[DITTO_HELD_DIRECTORY]		= DITTO_SUM_CACHE_READ | DITTO_SUM_CACHE_HANDLE,
-		[DITTO_HELD_DIRECTORY_DELEGATION] = DITTO_SUM_CACHE_READ | DITTO_SUM_CACHE_HANDLE,
+		[DITTO_HELD_LEASE]		= DITTO_SUM_LEASE_READ | DITTO_SUM_LEASE_HANDLE |
+						  DITTO_SUM_LEASE_WRITE,
+		[DITTO_HELD_DELEGATION]		= DITTO_SUM_LEASE_READ | DITTO_SUM_LEASE_HANDLE |
+						  DITTO_SUM_LEASE_WRITE,
+		[DITTO_HELD_DIRECTORY]		= DITTO_SUM_LEASE_READ | DITTO_SUM_LEASE_HANDLE,
+		[DITTO_HELD_DIRECTORY_DELEGATION] = DITTO_SUM_LEASE_READ | DITTO_SUM_LEASE_HANDLE,
 	};
 
 	for (int held = 0; held < DITTO_HELDS; held++) {
@@ -237,7 +237,7 @@ static void masks_cover_the_matrix(struct kunit *test)
 	/* Reading attributes looks at nothing, and plain reading at no lease for reading. */
 	KUNIT_EXPECT_EQ(test, ditto_intent_mask[1][DITTO_INTENT_GETATTR], 0);
 	KUNIT_EXPECT_EQ(test, ditto_intent_mask[0][DITTO_INTENT_READ],
-			DITTO_SUM_EXACT | DITTO_SUM_DENY_READ | DITTO_SUM_CACHE_WRITE);
+			DITTO_SUM_EXACT | DITTO_SUM_DENY_READ | DITTO_SUM_LEASE_WRITE);
 }
 
 static struct kunit_case claim_matrix_cases[] = {

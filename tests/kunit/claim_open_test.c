@@ -91,17 +91,18 @@ static void looking_breaks_nothing(struct kunit *test)
 	struct open_test *t = begin(test);
 	struct claim_told told = {};
 	struct ditto_open *open;
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 
-	cache = claim_grant(t->node, t->owner[0], DITTO_CACHE_DELEGATION, DITTO_CACHE_ALL, &told);
+	cache = claim_grant(t->node, t->owner[0], DITTO_LEASE_TYPE_DELEGATION,
+			    DITTO_LEASE_ALL, &told);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
 	open = try_open(t, 1, 0, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 0);
 	ditto_open_release(open);
-	ditto_cache_return(cache);
-	ditto_cache_put(cache);
+	ditto_lease_return(cache);
+	ditto_lease_put(cache);
 	end(test, t);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.grants), 0);
 }
@@ -128,42 +129,43 @@ static void violation_asks_the_holder_first(struct kunit *test)
 	struct ditto_actor holder = { .owner = t->owner[0] };
 	struct claim_told told = { .obey = false };
 	struct ditto_open *open, *other;
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 
-	holder.cache_owner = claim_owner(test, t->client[0], 99);
+	holder.lease_owner = claim_owner(test, t->client[0], 99);
 	open = ditto_open_claim(&t->node->point, &holder, DITTO_OPEN_READ, DITTO_OPEN_WRITE, false,
 				NULL, NULL);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
-	cache = claim_grant(t->node, holder.cache_owner, DITTO_CACHE_LEASE, DITTO_CACHE_ALL, &told);
+	cache = claim_grant(t->node, holder.lease_owner, DITTO_LEASE_TYPE_LEASE,
+			    DITTO_LEASE_ALL, &told);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(cache), DITTO_CACHE_ALL);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
 
 	KUNIT_EXPECT_TRUE(test, try_open(t, 1, DITTO_OPEN_WRITE, 0) == ERR_PTR(-EBUSY));
 	claim_flush(test);
-	KUNIT_EXPECT_EQ(test, told.keep, DITTO_CACHE_READ | DITTO_CACHE_WRITE);
+	KUNIT_EXPECT_EQ(test, told.keep, DITTO_LEASE_READ | DITTO_LEASE_WRITE);
 	KUNIT_EXPECT_TRUE(test, told.ack);
 	/* It closes: the violation was only in a cache. */
 	ditto_open_release(open);
 	KUNIT_EXPECT_TRUE(test, try_open(t, 1, DITTO_OPEN_WRITE, 0) == ERR_PTR(-EBUSY));
-	KUNIT_EXPECT_EQ(test, ditto_cache_ack(cache, DITTO_CACHE_READ), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(cache, DITTO_LEASE_READ), 0);
 	other = try_open(t, 1, DITTO_OPEN_WRITE, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(other));
 	ditto_open_release(other);
-	ditto_cache_return(cache);
+	ditto_lease_return(cache);
 
 	/* It keeps the file open: refused. */
-	ditto_cache_put(cache);
+	ditto_lease_put(cache);
 	open = ditto_open_claim(&t->node->point, &holder, DITTO_OPEN_READ, DITTO_OPEN_WRITE, false,
 				NULL, NULL);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
-	cache = claim_grant(t->node, holder.cache_owner, DITTO_CACHE_LEASE, DITTO_CACHE_READ,
+	cache = claim_grant(t->node, holder.lease_owner, DITTO_LEASE_TYPE_LEASE, DITTO_LEASE_READ,
 			    &told);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
 	KUNIT_EXPECT_TRUE(test, try_open(t, 1, DITTO_OPEN_WRITE, 0) == ERR_PTR(-EAGAIN));
 	ditto_open_release(open);
-	ditto_cache_return(cache);
-	ditto_cache_put(cache);
-	ditto_owner_put(holder.cache_owner);
+	ditto_lease_return(cache);
+	ditto_lease_put(cache);
+	ditto_owner_put(holder.lease_owner);
 	end(test, t);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.grants), 0);
 }
@@ -183,7 +185,7 @@ static void parked_are_woken(struct kunit *test)
 	struct ditto_intent intent = { .kind = DITTO_INTENT_REMOVE };
 	struct open_test *t = begin(test);
 	struct claim_told told = {};
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 	struct parked *p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
 	struct parked *q = kunit_kzalloc(test, sizeof(*q), GFP_KERNEL);
 
@@ -193,7 +195,7 @@ static void parked_are_woken(struct kunit *test)
 	init_completion(&q->done);
 	ditto_park_init(&p->park, park_done);
 	ditto_park_init(&q->park, park_done);
-	cache = claim_grant(t->node, t->owner[0], DITTO_CACHE_LEASE, DITTO_CACHE_ALL, &told);
+	cache = claim_grant(t->node, t->owner[0], DITTO_LEASE_TYPE_LEASE, DITTO_LEASE_ALL, &told);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
 	KUNIT_EXPECT_EQ(test, ditto_claim_check(&t->node->point, &intent, NULL, &p->park, NULL),
 			DITTO_BREAKING);
@@ -203,15 +205,15 @@ static void parked_are_woken(struct kunit *test)
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 1);
 	KUNIT_EXPECT_FALSE(test, completion_done(&p->done));
-	KUNIT_EXPECT_EQ(test, ditto_cache_ack(cache, told.keep), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(cache, told.keep), 0);
 	claim_flush(test);
 	KUNIT_EXPECT_TRUE(test, completion_done(&p->done));
 	KUNIT_EXPECT_FALSE(test, completion_done(&q->done));
 	KUNIT_EXPECT_FALSE(test, ditto_park_cancel(&p->park));
 	KUNIT_EXPECT_EQ(test, ditto_claim_check(&t->node->point, &intent, NULL, &p->park, NULL),
 			DITTO_ALLOWED);
-	ditto_cache_return(cache);
-	ditto_cache_put(cache);
+	ditto_lease_return(cache);
+	ditto_lease_put(cache);
 	end(test, t);
 }
 

@@ -7,7 +7,7 @@
 #include "../../lockd/private.h"
 #include "claim_common.h"
 
-#define RHW	DITTO_CACHE_ALL
+#define RHW	DITTO_LEASE_ALL
 /* Long enough for a slow machine; nobody waits for all of it. */
 #define LONG	(60 * HZ)
 
@@ -16,7 +16,7 @@ struct pause_test {
 	struct claim_client *client[2];
 	struct ditto_owner *key[2];
 	struct claim_told told;
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 	struct delayed_work answer;
 };
 
@@ -30,16 +30,16 @@ static struct pause_test *begin(struct kunit *test)
 		t->client[i] = claim_client(test, i ? "other" : "holder", 0);
 		t->key[i] = claim_owner(test, t->client[i], i);
 	}
-	t->cache = claim_grant(t->node, t->key[0], DITTO_CACHE_DELEGATION, RHW, &t->told);
+	t->cache = claim_grant(t->node, t->key[0], DITTO_LEASE_TYPE_DELEGATION, RHW, &t->told);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(t->cache));
 	return t;
 }
 
 static void end(struct kunit *test, struct pause_test *t)
 {
-	ditto_cache_return(t->cache);
+	ditto_lease_return(t->cache);
 	claim_flush(test);
-	ditto_cache_put(t->cache);
+	ditto_lease_put(t->cache);
 	for (u32 i = 0; i < 2; i++) {
 		ditto_owner_put(t->key[i]);
 		claim_client_end(test, t->client[i]);
@@ -50,7 +50,7 @@ static void end(struct kunit *test, struct pause_test *t)
 
 static enum ditto_answer write(struct pause_test *t)
 {
-	struct ditto_actor actor = { .owner = t->key[1], .cache_owner = t->key[1] };
+	struct ditto_actor actor = { .owner = t->key[1], .lease_owner = t->key[1] };
 	struct ditto_intent intent = { .kind = DITTO_INTENT_WRITE, .last = 9 };
 
 	return ditto_claim_check(&t->node->point, &intent, &actor, NULL, NULL);
@@ -75,7 +75,7 @@ static void give_back(struct work_struct *work)
 {
 	struct pause_test *t = container_of(to_delayed_work(work), struct pause_test, answer);
 
-	ditto_cache_return(t->cache);
+	ditto_lease_return(t->cache);
 }
 
 static void until_the_answer(struct kunit *test)

@@ -8,8 +8,8 @@
 #include "claim_common.h"
 
 #define SHARES	2
-#define R DITTO_CACHE_READ
-#define H DITTO_CACHE_HANDLE
+#define R DITTO_LEASE_READ
+#define H DITTO_LEASE_HANDLE
 
 struct release_test {
 	struct claim_client *client[2];
@@ -45,7 +45,7 @@ static void end(struct kunit *test, struct release_test *t)
 static struct ditto_open *opened(struct kunit *test, struct release_test *t, int who, u32 share)
 {
 	struct ditto_actor actor = {
-		.owner = t->owner[who], .cache_owner = t->owner[who], .share = share,
+		.owner = t->owner[who], .lease_owner = t->owner[who], .share = share,
 	};
 	struct ditto_open *open = ditto_open_claim(&t->node->point, &actor, DITTO_OPEN_READ, 0,
 						   false, NULL, NULL);
@@ -59,7 +59,7 @@ static struct ditto_range_request with(struct release_test *t, int who, struct d
 {
 	struct ditto_range_request req = claim_req(t->node, t->owner[who], true, first, last);
 
-	req.cache_owner = t->owner[who];
+	req.lease_owner = t->owner[who];
 	req.open = open;
 	req.share = share;
 	return req;
@@ -130,9 +130,9 @@ static void open_is_released_by_number(struct kunit *test)
 {
 	struct release_test *t = begin(test);
 	struct ditto_open *open = opened(test, t, 0, 0);
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 
-	cache = claim_grant(t->node, t->owner[0], DITTO_CACHE_LEASE, R | H, &t->told);
+	cache = claim_grant(t->node, t->owner[0], DITTO_LEASE_TYPE_LEASE, R | H, &t->told);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
 	for (int i = 0; i < 200; i++)
 		KUNIT_ASSERT_EQ(test, lock(t, 0, open, 10 * i, 10 * i + 4), 0);
@@ -141,7 +141,7 @@ static void open_is_released_by_number(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, ditto_open_held(open));
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t->client[0]->client), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 1);
-	ditto_cache_put(cache);
+	ditto_lease_put(cache);
 	ditto_open_release(open);
 	end(test, t);
 }
@@ -151,19 +151,19 @@ static void claims_go_with_their_share(struct kunit *test)
 {
 	struct release_test *t = begin(test);
 	struct claim_wait *wait = claim_wait(test);
-	struct ditto_cache_request req = {
+	struct ditto_lease_request req = {
 		.point = &t->node->point, .actor.owner = t->owner[0],
-		.actor.cache_owner = t->owner[0], .actor.share = 1, .style = DITTO_CACHE_LEASE,
+		.actor.lease_owner = t->owner[0], .actor.share = 1, .style = DITTO_LEASE_TYPE_LEASE,
 		.want = R, .ops = &claim_cache_ops, .private = &t->told,
 	};
 	struct ditto_range_request range;
 	struct ditto_open *open[SHARES];
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 
 	for (int i = 0; i < SHARES; i++)
 		open[i] = opened(test, t, 0, i + 1);
 	atomic_inc(&t->told.grants);
-	cache = ditto_cache_grant(&req);
+	cache = ditto_lease_grant(&req);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
 	for (int i = 0; i < 1000; i++) {
 		range = with(t, 0, NULL, i % SHARES + 1, 10 * i, 10 * i + 4);
@@ -179,11 +179,11 @@ static void claims_go_with_their_share(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ranges(t, 0), 500);
 	KUNIT_EXPECT_FALSE(test, ditto_open_held(open[0]));
 	KUNIT_EXPECT_TRUE(test, ditto_open_held(open[1]));
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(cache), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 1);
 	ditto_locks_release_share(claim_table(test), 2, "test");
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t->client[0]->client), 0);
-	ditto_cache_put(cache);
+	ditto_lease_put(cache);
 	for (int i = 0; i < SHARES; i++)
 		ditto_open_release(open[i]);
 	end(test, t);

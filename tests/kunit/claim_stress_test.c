@@ -48,7 +48,7 @@ struct stress_wait {
 
 struct stress_cache {
 	struct stress *stress;
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 };
 
 struct stress {
@@ -230,7 +230,7 @@ static void do_range(struct stress_thread *t, struct ditto_owner *owner, struct 
 
 static void do_open(struct stress_thread *t, struct ditto_owner *owner, struct claim_node *node)
 {
-	struct ditto_actor actor = { .owner = owner, .cache_owner = owner };
+	struct ditto_actor actor = { .owner = owner, .lease_owner = owner };
 	struct ditto_open *open;
 
 	open = ditto_open_claim(&node->point, &actor, rnd(t, 8), rnd(t, 8) ? 0 : rnd(t, 8), false,
@@ -242,36 +242,36 @@ static void do_open(struct stress_thread *t, struct ditto_owner *owner, struct c
 	ditto_open_release(open);
 }
 
-static void stress_breaking(struct ditto_cache *cache, u8 keep, bool ack)
+static void stress_breaking(struct ditto_lease *cache, u8 keep, bool ack)
 {
 	/* Some answer, some give everything back, some say nothing. */
 	switch (get_random_u32_below(4)) {
 	case 0:
-		ditto_cache_return(cache);
+		ditto_lease_return(cache);
 		break;
 	case 1:
 		break;
 	default:
-		ditto_cache_ack(cache, keep);
+		ditto_lease_ack(cache, keep);
 	}
 }
 
-static void stress_void(struct ditto_cache *cache)
+static void stress_void(struct ditto_lease *cache)
 {
 }
 
-static void stress_notify(struct ditto_cache *cache, const struct ditto_entry_change *change)
+static void stress_notify(struct ditto_lease *cache, const struct ditto_entry_change *change)
 {
 }
 
-static void stress_cache_free(struct ditto_cache *cache)
+static void stress_cache_free(struct ditto_lease *cache)
 {
-	struct stress *s = ditto_cache_private(cache);
+	struct stress *s = ditto_lease_private(cache);
 
 	atomic_dec(&s->caches);
 }
 
-static const struct ditto_cache_ops stress_cache_ops = {
+static const struct ditto_lease_ops stress_cache_ops = {
 	.breaking = stress_breaking,
 	.revoked = stress_void,
 	.notify = stress_notify,
@@ -280,15 +280,15 @@ static const struct ditto_cache_ops stress_cache_ops = {
 
 static void do_cache(struct stress_thread *t, struct ditto_owner *owner, struct claim_node *node)
 {
-	struct ditto_cache_request req = {
-		.point = &node->point, .actor.cache_owner = owner, .style = rnd(t, 4),
+	struct ditto_lease_request req = {
+		.point = &node->point, .actor.lease_owner = owner, .style = rnd(t, 4),
 		.want = rnd(t, 8), .notify = rnd(t, 2), .break_ms = rnd(t, 50),
 		.ops = &stress_cache_ops, .private = t->stress, .filp = pick_file(t, node),
 	};
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 	bool first;
 
-	cache = ditto_cache_grant(&req);
+	cache = ditto_lease_grant(&req);
 	if (IS_ERR(cache))
 		return;
 	/* Two threads may share a grant; it is counted with what frees it. */
@@ -296,14 +296,14 @@ static void do_cache(struct stress_thread *t, struct ditto_owner *owner, struct 
 	if (first)
 		atomic_inc(&t->stress->caches);
 	if (rnd(t, 2))
-		ditto_cache_return(cache);
-	ditto_cache_put(cache);
+		ditto_lease_return(cache);
+	ditto_lease_put(cache);
 }
 
 static void do_check(struct stress_thread *t, struct ditto_owner *owner, struct claim_node *node)
 {
 	struct ditto_entry_change change = { .name = "entry", .len = 5 };
-	struct ditto_actor actor = { .owner = owner, .cache_owner = owner, .exact = rnd(t, 2) };
+	struct ditto_actor actor = { .owner = owner, .lease_owner = owner, .exact = rnd(t, 2) };
 	struct ditto_intent intent = {
 		.kind = rnd(t, DITTO_INTENTS), .access = rnd(t, 8), .deny = rnd(t, 8),
 		.first = rnd(t, 256), .last = U64_MAX,
@@ -311,7 +311,7 @@ static void do_check(struct stress_thread *t, struct ditto_owner *owner, struct 
 
 	ditto_claim_check(&node->point, &intent, rnd(t, 2) ? &actor : NULL, NULL, NULL);
 	ditto_claim_recheck(&node->point, &intent, &actor);
-	ditto_cache_deliver(&node->point, &actor, &change);
+	ditto_lease_deliver(&node->point, &actor, &change);
 }
 
 static void do_death(struct stress_thread *t)

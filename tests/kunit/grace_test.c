@@ -7,8 +7,8 @@
 #include <linux/uio.h>
 
 #include "../../fs/rights.h"
-#include "../../lockd/cache.h"
 #include "../../lockd/grace.h"
+#include "../../lockd/lease.h"
 #include "../../lockd/open.h"
 #include "../../lockd/table.h"
 #include "folder.h"
@@ -289,10 +289,10 @@ static void grace_of_the_holder(struct kunit *test)
 	grace_end(test);
 }
 
-static void grace_grant_breaking(struct ditto_cache *cache, u8 keep, bool ack) {}
-static void grace_grant_over(struct ditto_cache *cache) {}
+static void grace_grant_breaking(struct ditto_lease *cache, u8 keep, bool ack) {}
+static void grace_grant_over(struct ditto_lease *cache) {}
 
-static const struct ditto_cache_ops grant_ops = {
+static const struct ditto_lease_ops grant_ops = {
 	.breaking = grace_grant_breaking,
 	.revoked = grace_grant_over,
 	.free = grace_grant_over,
@@ -301,30 +301,30 @@ static const struct ditto_cache_ops grant_ops = {
 /* A grant to write is as good as an open, one to read is not. */
 static void grace_of_the_caching(struct kunit *test)
 {
-	struct ditto_cache_request req = {
-		.style = DITTO_CACHE_DELEGATION,
+	struct ditto_lease_request req = {
+		.style = DITTO_LEASE_TYPE_DELEGATION,
 		.reclaim = true,
 		.break_ms = 60000,
 		.ops = &grant_ops,
 	};
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 
 	grace_begin(test, DITTO_KNOWN_ANY);
 	KUNIT_ASSERT_TRUE(test, ditto_grace_admit(&client, ID, strlen(ID)));
 	req.point = &file->point;
 	req.actor = (struct ditto_actor){
-		.client = &client, .owner = owner, .cache_owner = owner,
+		.client = &client, .owner = owner, .lease_owner = owner,
 	};
 	for (int i = 0; i < 2; i++) {
-		req.want = i ? DITTO_CACHE_ALL : DITTO_CACHE_READ | DITTO_CACHE_HANDLE;
-		cache = ditto_cache_grant(&req);
+		req.want = i ? DITTO_LEASE_ALL : DITTO_LEASE_READ | DITTO_LEASE_HANDLE;
+		cache = ditto_lease_grant(&req);
 		KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
 		folder.op.actor = &req.actor;
 		KUNIT_EXPECT_EQ(test, do_mode(), i ? 0 : -EJUKEBOX);
 		folder.op.actor = NULL;
-		KUNIT_EXPECT_FALSE(test, ditto_cache_breaking(cache));
-		ditto_cache_return(cache);
-		ditto_cache_put(cache);
+		KUNIT_EXPECT_FALSE(test, ditto_lease_breaking(cache));
+		ditto_lease_return(cache);
+		ditto_lease_put(cache);
 	}
 	grace_over(test);
 	grace_end(test);

@@ -14,7 +14,7 @@
 #include "../../fs/file.h"
 #include "../../fs/handle.h"
 #include "../../fs/instance.h"
-#include "../../lockd/cache.h"
+#include "../../lockd/lease.h"
 #include "../../lockd/open.h"
 #include "../../lockd/table.h"
 #include "folder.h"
@@ -62,7 +62,7 @@ static void begin(struct kunit *test)
 		t.owner[i] = ditto_owner_get(&t.client[i], &i, sizeof(i));
 		KUNIT_ASSERT_FALSE(test, IS_ERR(t.owner[i]));
 		t.actor[i] = (struct ditto_actor){
-			.client = &t.client[i], .owner = t.owner[i], .cache_owner = t.owner[i],
+			.client = &t.client[i], .owner = t.owner[i], .lease_owner = t.owner[i],
 		};
 		t.op[i] = folder.op;
 		t.op[i].actor = &t.actor[i];
@@ -311,67 +311,67 @@ static struct {
 	atomic_t breaks;
 } told;
 
-static void cache_breaking(struct ditto_cache *cache, u8 keep, bool ack)
+static void cache_breaking(struct ditto_lease *cache, u8 keep, bool ack)
 {
 	atomic_inc(&told.breaks);
-	ditto_cache_return(cache);
+	ditto_lease_return(cache);
 }
 
-static void cache_revoked(struct ditto_cache *cache) {}
+static void cache_revoked(struct ditto_lease *cache) {}
 
-static void cache_free(struct ditto_cache *cache) {}
+static void cache_free(struct ditto_lease *cache) {}
 
-static void cache_ask(struct ditto_cache *cache)
+static void cache_ask(struct ditto_lease *cache)
 {
 	if (!told.mute)
-		ditto_cache_told(cache, told.size, 1, told.modified);
+		ditto_lease_answered(cache, told.size, 1, told.modified);
 }
 
-static const struct ditto_cache_ops cache_ops = {
+static const struct ditto_lease_ops cache_ops = {
 	.breaking = cache_breaking,
 	.revoked = cache_revoked,
 	.free = cache_free,
 	.ask = cache_ask,
 };
 
-static struct ditto_cache *grant(struct kunit *test, u8 want)
+static struct ditto_lease *grant(struct kunit *test, u8 want)
 {
-	struct ditto_cache_request req = {
-		.point = &t.node->point, .actor = t.actor[0], .style = DITTO_CACHE_DELEGATION,
+	struct ditto_lease_request req = {
+		.point = &t.node->point, .actor = t.actor[0], .style = DITTO_LEASE_TYPE_DELEGATION,
 		.want = want, .break_ms = 35000, .ops = &cache_ops,
 	};
 	struct ditto_file *df = ditto_file_get(folder.share, t.node, DITTO_FILE_READ);
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(df));
 	req.filp = df->file;
-	cache = ditto_cache_grant(&req);
+	cache = ditto_lease_grant(&req);
 	ditto_file_put(df);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
 	return cache;
 }
 
-static void delegation_end(struct ditto_cache *cache)
+static void delegation_end(struct ditto_lease *cache)
 {
-	ditto_cache_return(cache);
-	ditto_cache_put(cache);
+	ditto_lease_return(cache);
+	ditto_lease_put(cache);
 	flush_workqueue(folder.srv->locks->wq);
 }
 
 /* The server's own files are nobody's, however long they are kept and by whom. */
 static void own_files_do_not_count(struct kunit *test)
 {
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 	struct ditto_file *df;
 
 	begin(test);
 	/* Kept for the first grant, though the cache has closed it. */
-	cache = grant(test, DITTO_CACHE_READ);
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(cache), DITTO_CACHE_READ);
+	cache = grant(test, DITTO_LEASE_READ);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_READ);
 	ditto_files_close(t.node, NULL);
 	KUNIT_EXPECT_EQ(test, t.node->point.ops->local_access(&t.node->point), 0);
-	ditto_cache_put(grant(test, DITTO_CACHE_ALL));
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(cache), DITTO_CACHE_ALL);
+	ditto_lease_put(grant(test, DITTO_LEASE_ALL));
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
 	df = ditto_file_get(folder.share, t.node, DITTO_FILE_WRITE);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(df));
 	KUNIT_EXPECT_EQ(test, t.node->point.ops->local_access(&t.node->point), 0);
@@ -381,10 +381,10 @@ static void own_files_do_not_count(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t.node->point.ops->local_access(&t.node->point), 0);
 	/* Claims that went a moment ago hold up none. */
 	for (int i = 0; i < 50; i++) {
-		cache = grant(test, DITTO_CACHE_ALL);
-		KUNIT_EXPECT_EQ(test, ditto_cache_bits(cache), DITTO_CACHE_ALL);
-		ditto_cache_return(cache);
-		ditto_cache_put(cache);
+		cache = grant(test, DITTO_LEASE_ALL);
+		KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
+		ditto_lease_return(cache);
+		ditto_lease_put(cache);
 	}
 	flush_workqueue(folder.srv->locks->wq);
 	folder_remove(test, &folder, "file", false);
@@ -395,11 +395,11 @@ static void own_files_do_not_count(struct kunit *test)
 static void local_files_count(struct kunit *test)
 {
 	struct path path = { .mnt = folder.path.mnt };
-	struct ditto_cache_request req = {
-		.point = &t.node->point, .style = DITTO_CACHE_DELEGATION,
-		.want = DITTO_CACHE_ALL, .break_ms = 35000, .ops = &cache_ops,
+	struct ditto_lease_request req = {
+		.point = &t.node->point, .style = DITTO_LEASE_TYPE_DELEGATION,
+		.want = DITTO_LEASE_ALL, .break_ms = 35000, .ops = &cache_ops,
 	};
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 	struct ditto_file *df;
 	struct file *file;
 
@@ -413,15 +413,15 @@ static void local_files_count(struct kunit *test)
 
 	file = dentry_open(&path, O_RDONLY, current_cred());
 	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
-	cache = ditto_cache_grant(&req);
+	cache = ditto_lease_grant(&req);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(cache), DITTO_CACHE_READ | DITTO_CACHE_HANDLE);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_READ | DITTO_LEASE_HANDLE);
 	delegation_end(cache);
 	__fput_sync(file);
 
 	file = dentry_open(&path, O_WRONLY, current_cred());
 	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
-	cache = ditto_cache_grant(&req);
+	cache = ditto_lease_grant(&req);
 	KUNIT_EXPECT_PTR_EQ(test, cache, ERR_PTR(-EAGAIN));
 	__fput_sync(file);
 	ditto_file_put(df);
@@ -433,7 +433,7 @@ static void local_files_count(struct kunit *test)
 
 static void attributes_are_asked_for(struct kunit *test)
 {
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 	struct ditto_attr attr;
 	u64 before, first;
 
@@ -441,8 +441,8 @@ static void attributes_are_asked_for(struct kunit *test)
 	memset(&told, 0, sizeof(told));
 	KUNIT_EXPECT_EQ(test, ditto_getattr_asked(&t.op[1], t.node, &attr), 0);
 	before = attr.change;
-	cache = grant(test, DITTO_CACHE_ALL);
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(cache), DITTO_CACHE_ALL);
+	cache = grant(test, DITTO_LEASE_ALL);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
 	/* Nothing was changed: what the server has. */
 	told.size = 100;
 	KUNIT_EXPECT_EQ(test, ditto_getattr_asked(&t.op[1], t.node, &attr), 0);
@@ -459,7 +459,7 @@ static void attributes_are_asked_for(struct kunit *test)
 	/* The holder itself, and who cannot wait, see what the server has; it takes nothing. */
 	KUNIT_EXPECT_EQ(test, ditto_getattr_asked(&t.op[0], t.node, &attr), 0);
 	KUNIT_EXPECT_EQ(test, attr.st.size, 0);
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(cache), DITTO_CACHE_ALL);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 0);
 	/* It never goes back, whatever the holder does then. */
 	told.mute = true;
@@ -469,7 +469,7 @@ static void attributes_are_asked_for(struct kunit *test)
 	msleep(20);
 	KUNIT_EXPECT_EQ(test, ditto_getattr_asked(&t.op[1], t.node, &attr), 0);
 	KUNIT_EXPECT_GE(test, attr.change, first);
-	ditto_cache_put(cache);
+	ditto_lease_put(cache);
 	flush_workqueue(folder.srv->locks->wq);
 	folder_remove(test, &folder, "file", false);
 	end(test);

@@ -78,7 +78,7 @@ static int open_request(const struct ditto_open_request *req, struct ditto_insta
 	if (IS_ERR(owner))
 		return PTR_ERR(owner);
 	actor.owner = owner;
-	actor.cache_owner = owner;
+	actor.lease_owner = owner;
 	err = ditto_instance_open(&folder.op, req, out, &action, &passed);
 	ditto_owner_put(owner);
 	/* The instance holds it. */

@@ -15,7 +15,7 @@
 
 #include "../../fs/file.h"
 #include "../../lockd/acting.h"
-#include "../../lockd/cache.h"
+#include "../../lockd/lease.h"
 #include "../../lockd/table.h"
 #include "folder.h"
 
@@ -37,19 +37,19 @@ static void freed(struct ditto_client *c)
 
 static const struct ditto_client_ops client_ops = { .free = freed };
 
-static void told_breaking(struct ditto_cache *cache, u8 to_keep, bool ack)
+static void told_breaking(struct ditto_lease *cache, u8 to_keep, bool ack)
 {
 	keep = to_keep;
 	atomic_inc(&breaks);
 	if (ack)
-		ditto_cache_ack(cache, to_keep);
+		ditto_lease_ack(cache, to_keep);
 }
 
-static void told_revoked(struct ditto_cache *cache)
+static void told_revoked(struct ditto_lease *cache)
 {
 }
 
-static void told_change(struct ditto_cache *cache, const struct ditto_entry_change *change)
+static void told_change(struct ditto_lease *cache, const struct ditto_entry_change *change)
 {
 	size_t len = strlen(told);
 
@@ -59,11 +59,11 @@ static void told_change(struct ditto_cache *cache, const struct ditto_entry_chan
 	atomic_inc(&tellings);
 }
 
-static void cache_free(struct ditto_cache *cache)
+static void cache_free(struct ditto_lease *cache)
 {
 }
 
-static const struct ditto_cache_ops cache_ops = {
+static const struct ditto_lease_ops cache_ops = {
 	.breaking = told_breaking,
 	.revoked = told_revoked,
 	.notify = told_change,
@@ -97,31 +97,31 @@ static void end(struct kunit *test)
 	folder_end(test, &folder);
 }
 
-static struct ditto_cache *grant(struct kunit *test, struct ditto_node *node,
-				 enum ditto_cache_style style, bool notify, struct file *filp)
+static struct ditto_lease *grant(struct kunit *test, struct ditto_node *node,
+				 enum ditto_lease_type style, bool notify, struct file *filp)
 {
-	const struct ditto_cache_request req = {
+	const struct ditto_lease_request req = {
 		.point = &node->point,
 		.actor.client = &client,
 		.actor.owner = owner,
-		.actor.cache_owner = owner,
+		.actor.lease_owner = owner,
 		.style = style,
-		.want = DITTO_CACHE_ALL,
+		.want = DITTO_LEASE_ALL,
 		.notify = notify,
 		.break_ms = 60000,
 		.ops = &cache_ops,
 		.filp = filp,
 	};
-	struct ditto_cache *cache = ditto_cache_grant(&req);
+	struct ditto_lease *cache = ditto_lease_grant(&req);
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
 	return cache;
 }
 
-static void give_back(struct ditto_cache *cache)
+static void give_back(struct ditto_lease *cache)
 {
-	ditto_cache_return(cache);
-	ditto_cache_put(cache);
+	ditto_lease_return(cache);
+	ditto_lease_put(cache);
 }
 
 static void await(struct kunit *test, const char *want)
@@ -209,10 +209,10 @@ static void local_chmod(struct kunit *test, const char *name)
 /* Who asked is told what local processes do, and once what clients do. */
 static void changes_are_told(struct kunit *test)
 {
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 
 	begin(test);
-	cache = grant(test, folder.root, DITTO_CACHE_DIRECTORY, true, NULL);
+	cache = grant(test, folder.root, DITTO_LEASE_TYPE_DIRECTORY, true, NULL);
 	KUNIT_EXPECT_NOT_NULL(test, folder.root->local);
 	local_create(test, "a");
 	await(test, "+a ");
@@ -226,7 +226,7 @@ static void changes_are_told(struct kunit *test)
 	await(test, "+ours ");
 	folder_remove(test, &folder, "ours", false);
 	await(test, "-ours ");
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(cache), DITTO_CACHE_READ | DITTO_CACHE_HANDLE);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_READ | DITTO_LEASE_HANDLE);
 	KUNIT_EXPECT_EQ(test, atomic_read(&breaks), 0);
 	give_back(cache);
 	end(test);
@@ -235,18 +235,18 @@ static void changes_are_told(struct kunit *test)
 /* Who did not, loses what it knew. */
 static void changes_break_grants(struct kunit *test)
 {
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 
 	begin(test);
-	cache = grant(test, folder.root, DITTO_CACHE_DIRECTORY, false, NULL);
+	cache = grant(test, folder.root, DITTO_LEASE_TYPE_DIRECTORY, false, NULL);
 	local_create(test, "a");
 	for (int i = 0; i < 100 && !atomic_read(&breaks); i++)
 		msleep(20);
 	KUNIT_EXPECT_EQ(test, atomic_read(&breaks), 1);
 	KUNIT_EXPECT_EQ(test, keep, 0);
-	ditto_cache_put(cache);
+	ditto_lease_put(cache);
 	/* The next holder's watch is another one, or the same still. */
-	cache = grant(test, folder.root, DITTO_CACHE_DIRECTORY, false, NULL);
+	cache = grant(test, folder.root, DITTO_LEASE_TYPE_DIRECTORY, false, NULL);
 	local_unlink(test, "a");
 	for (int i = 0; i < 100 && atomic_read(&breaks) < 2; i++)
 		msleep(20);
@@ -258,12 +258,12 @@ static void changes_break_grants(struct kunit *test)
 /* With too many at once, the holder looks for itself. */
 static void many_changes(struct kunit *test)
 {
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 	char name[16];
 	int made = 0;
 
 	begin(test);
-	cache = grant(test, folder.root, DITTO_CACHE_DIRECTORY, true, NULL);
+	cache = grant(test, folder.root, DITTO_LEASE_TYPE_DIRECTORY, true, NULL);
 	while (made < 2000 && !atomic_read(&breaks)) {
 		snprintf(name, sizeof(name), "%d", made++);
 		local_create(test, name);
@@ -272,7 +272,7 @@ static void many_changes(struct kunit *test)
 		msleep(20);
 	/* All were told, or it was asked to give up. */
 	if (atomic_read(&breaks))
-		KUNIT_EXPECT_FALSE(test, ditto_cache_bits(cache) & DITTO_CACHE_READ);
+		KUNIT_EXPECT_FALSE(test, ditto_lease_bits(cache) & DITTO_LEASE_READ);
 	else
 		KUNIT_EXPECT_EQ(test, atomic_read(&tellings), made);
 	give_back(cache);
@@ -304,7 +304,7 @@ static void own_opens_break_nothing(struct kunit *test)
 	const struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = 0644 };
 	struct ditto_actor actor = { .client = &client };
 	struct ditto_node *file;
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 	struct ditto_file *df;
 	struct ditto_wcc wcc;
 
@@ -312,10 +312,10 @@ static void own_opens_break_nothing(struct kunit *test)
 	file = folder_make(test, &folder, "file", 0600, false);
 	df = ditto_file_get(folder.share, file, DITTO_FILE_READ);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(df));
-	cache = grant(test, file, DITTO_CACHE_LEASE, false, df->file);
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(cache), DITTO_CACHE_ALL);
+	cache = grant(test, file, DITTO_LEASE_TYPE_LEASE, false, df->file);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
 	actor.owner = owner;
-	actor.cache_owner = owner;
+	actor.lease_owner = owner;
 	folder.op.actor = &actor;
 	KUNIT_EXPECT_EQ(test, io(&folder.op, file, true), 1);
 	KUNIT_EXPECT_EQ(test, io(&folder.op, file, false), 1);
@@ -323,7 +323,7 @@ static void own_opens_break_nothing(struct kunit *test)
 	folder.op.actor = NULL;
 	flush_workqueue(folder.srv->locks->wq);
 	KUNIT_EXPECT_EQ(test, atomic_read(&breaks), 0);
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(cache), DITTO_CACHE_ALL);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
 	/* A local process's open does. */
 	KUNIT_EXPECT_FALSE(test, ditto_is_acting());
 	KUNIT_EXPECT_EQ(test, break_lease(file->inode, O_WRONLY | O_NONBLOCK), -EWOULDBLOCK);

@@ -17,7 +17,7 @@
 #include "../../fs/op.h"
 #include "../../fs/server.h"
 #include "../../fs/share.h"
-#include "../../lockd/cache.h"
+#include "../../lockd/lease.h"
 #include "../../lockd/open.h"
 #include "../../lockd/range.h"
 #include "../../lockd/table.h"
@@ -53,7 +53,7 @@ struct fixture {
 	struct ditto_node *node[SLOTS];
 	struct ditto_client client;
 	struct ditto_owner *owner;
-	struct ditto_cache *cache;
+	struct ditto_lease *cache;
 	struct ditto_open *open;
 };
 
@@ -253,18 +253,18 @@ static const struct ditto_client_ops client_ops = {
 	.free = client_free_done,
 };
 
-static void cache_breaking(struct ditto_cache *cache, u8 keep, bool ack)
+static void cache_breaking(struct ditto_lease *cache, u8 keep, bool ack)
 {
 }
 
-static void cache_over(struct ditto_cache *cache) {}
+static void cache_over(struct ditto_lease *cache) {}
 
-static void cache_notify(struct ditto_cache *cache, const struct ditto_entry_change *change)
+static void cache_notify(struct ditto_lease *cache, const struct ditto_entry_change *change)
 {
 	snprintf(notified, sizeof(notified), "%d %.*s", change->event, change->len, change->name);
 }
 
-static const struct ditto_cache_ops cache_ops = {
+static const struct ditto_lease_ops cache_ops = {
 	.breaking = cache_breaking,
 	.revoked = cache_over,
 	.notify = cache_notify,
@@ -274,7 +274,7 @@ static const struct ditto_cache_ops cache_ops = {
 static struct ditto_actor holder(struct fixture *f)
 {
 	return (struct ditto_actor) {
-		.client = &f->client, .owner = f->owner, .cache_owner = f->owner,
+		.client = &f->client, .owner = f->owner, .lease_owner = f->owner,
 		.entry_owner = f->owner,
 	};
 }
@@ -284,7 +284,7 @@ static int hold_range(struct fixture *f, struct ditto_node *node, enum ditto_hel
 	struct ditto_range_request req = {
 		.point = &node->point,
 		.owner = f->owner,
-		.cache_owner = f->owner,
+		.lease_owner = f->owner,
 		.discipline = held < DITTO_HELD_EXACT_SHARED ? DITTO_POSIX : DITTO_EXACT,
 		.exclusive = held == DITTO_HELD_POSIX_EXCLUSIVE ||
 			     held == DITTO_HELD_EXACT_EXCLUSIVE,
@@ -307,24 +307,24 @@ static int hold_open(struct fixture *f, struct ditto_node *node)
 static int hold_cache(struct fixture *f, struct ditto_node *node, enum ditto_held held,
 		      bool notify)
 {
-	static const enum ditto_cache_style styles[] = {
-		[DITTO_HELD_LEASE] = DITTO_CACHE_LEASE,
-		[DITTO_HELD_DELEGATION] = DITTO_CACHE_DELEGATION,
-		[DITTO_HELD_DIRECTORY] = DITTO_CACHE_DIRECTORY,
-		[DITTO_HELD_DIRECTORY_DELEGATION] = DITTO_CACHE_DIRECTORY_DELEGATION,
+	static const enum ditto_lease_type styles[] = {
+		[DITTO_HELD_LEASE] = DITTO_LEASE_TYPE_LEASE,
+		[DITTO_HELD_DELEGATION] = DITTO_LEASE_TYPE_DELEGATION,
+		[DITTO_HELD_DIRECTORY] = DITTO_LEASE_TYPE_DIRECTORY,
+		[DITTO_HELD_DIRECTORY_DELEGATION] = DITTO_LEASE_TYPE_DIRECTORY_DELEGATION,
 	};
 	bool is_dir = S_ISDIR(node->inode->i_mode);
-	const struct ditto_cache_request req = {
+	const struct ditto_lease_request req = {
 		.point = &node->point,
 		.actor = holder(f),
 		.style = styles[held],
-		.want = is_dir ? DITTO_CACHE_READ | DITTO_CACHE_HANDLE : DITTO_CACHE_ALL,
+		.want = is_dir ? DITTO_LEASE_READ | DITTO_LEASE_HANDLE : DITTO_LEASE_ALL,
 		.notify = notify,
 		.break_ms = 60000,
 		.ops = &cache_ops,
 	};
 
-	f->cache = ditto_cache_grant(&req);
+	f->cache = ditto_lease_grant(&req);
 	return PTR_ERR_OR_ZERO(f->cache);
 }
 
@@ -345,8 +345,8 @@ static void hold(struct kunit *test, struct fixture *f, struct ditto_node *node,
 static void let_go(struct fixture *f)
 {
 	if (!IS_ERR_OR_NULL(f->cache)) {
-		ditto_cache_return(f->cache);
-		ditto_cache_put(f->cache);
+		ditto_lease_return(f->cache);
+		ditto_lease_put(f->cache);
 	}
 	if (!IS_ERR_OR_NULL(f->open))
 		ditto_open_release(f->open);
@@ -437,7 +437,7 @@ static void end(struct kunit *test, struct fixture *f)
 
 static u8 bits_of(const struct fixture *f)
 {
-	return f->cache ? ditto_cache_bits(f->cache) : 0;
+	return f->cache ? ditto_lease_bits(f->cache) : 0;
 }
 
 /* What the matrix has to say about it. */
@@ -484,8 +484,8 @@ static void round(struct kunit *test, const struct op_case *c, enum slot slot,
 	KUNIT_EXPECT_EQ_MSG(test, err, want, "%s against %s on %d", c->name,
 			    ditto_held_names[held], slot);
 	if (fx.cache && ditto_matrix[held][intent].gives_up & bits)
-		KUNIT_EXPECT_TRUE_MSG(test, ditto_cache_breaking(fx.cache) ||
-				      ditto_cache_bits(fx.cache) != bits,
+		KUNIT_EXPECT_TRUE_MSG(test, ditto_lease_breaking(fx.cache) ||
+				      ditto_lease_bits(fx.cache) != bits,
 				      "%s does not break %s", c->name, ditto_held_names[held]);
 	if (want) {
 		let_go(&fx);
@@ -600,7 +600,7 @@ static void op_tells_changes(struct kunit *test)
 	await_notified(test, DITTO_ENTRY_ADDED, "new");
 	KUNIT_EXPECT_EQ(test, do_rename(&fx), 0);
 	await_notified(test, DITTO_ENTRY_RENAMED, "new");
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(fx.cache), DITTO_CACHE_READ | DITTO_CACHE_HANDLE);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(fx.cache), DITTO_LEASE_READ | DITTO_LEASE_HANDLE);
 	end(test, &fx);
 }
 

@@ -12,9 +12,9 @@
 #include "../../smb/oplock.h"
 #include "../../smb/status.h"
 
-#define R DITTO_CACHE_READ
-#define H DITTO_CACHE_HANDLE
-#define W DITTO_CACHE_WRITE
+#define R DITTO_LEASE_READ
+#define H DITTO_LEASE_HANDLE
+#define W DITTO_LEASE_WRITE
 
 static void add(struct dsmb_contexts *contexts, enum dsmb_context which, const u8 *data, u32 len)
 {

@@ -8,9 +8,9 @@
 #include "../../smb/create_context.h"
 #include "../../smb/oplock.h"
 
-#define R DITTO_CACHE_READ
-#define H DITTO_CACHE_HANDLE
-#define W DITTO_CACHE_WRITE
+#define R DITTO_LEASE_READ
+#define H DITTO_LEASE_HANDLE
+#define W DITTO_LEASE_WRITE
 
 static void lease_levels(struct kunit *test)
 {

@@ -27,7 +27,7 @@ static void fill(struct dsmb_record *r)
 	r->timeout_ms = 60000;
 	r->caching = (struct dsmb_caching) {
 		.level = DSMB_OPLOCK_LEASE, .version = 2, .epoch = 7,
-		.state = DITTO_CACHE_READ | DITTO_CACHE_HANDLE, .flags = DSMB_LEASE_HAS_PARENT,
+		.state = DITTO_LEASE_READ | DITTO_LEASE_HANDLE, .flags = DSMB_LEASE_HAS_PARENT,
 		.key = "lease key", .parent = "parent key",
 	};
 	r->user = 3000;

@@ -21,7 +21,7 @@ static const struct column claim_columns[] = {
 
 static const struct column client_columns[] = {
 	{ "CLIENT", false }, { "PROTOCOL", false }, { "RANGES", true }, { "OPENS", true },
-	{ "CACHES", true }, { "DELEGATIONS", true }, { "RECALLED", true }, { "REVOKED", true },
+	{ "LEASES", true }, { "DELEGATIONS", true }, { "RECALLED", true }, { "REVOKED", true },
 	{ "WAITS", true }, { "OWNERS", true }, { "CONNECTIONS", true }, { NULL, false }
 };
 
@@ -83,8 +83,8 @@ static void what_text(struct nlattr **tb, char *buf, size_t size)
 		else
 			snprintf(buf, size, "open %s", access);
 		break;
-	case DITTO_CLAIM_TYPE_CACHE:
-		snprintf(buf, size, "cache %s", flags(tb, DITTO_A_CLAIM_CACHE, access));
+	case DITTO_CLAIM_TYPE_LEASE:
+		snprintf(buf, size, "lease %s", flags(tb, DITTO_A_CLAIM_LEASE, access));
 		break;
 	default:
 		snprintf(buf, size, "?");
@@ -218,7 +218,7 @@ static int lock_release(struct ctl *ctl, char **words)
 static void client_row(struct table *t, struct nl_msg *msg)
 {
 	static const u16 numbers[] = {
-		DITTO_A_LOCK_CLIENT_RANGES, DITTO_A_LOCK_CLIENT_OPENS, DITTO_A_LOCK_CLIENT_CACHES,
+		DITTO_A_LOCK_CLIENT_RANGES, DITTO_A_LOCK_CLIENT_OPENS, DITTO_A_LOCK_CLIENT_LEASES,
 		DITTO_A_LOCK_CLIENT_DELEGATIONS, DITTO_A_LOCK_CLIENT_DELEGATIONS_RECALLED,
 		DITTO_A_LOCK_CLIENT_DELEGATIONS_REVOKED,
 		DITTO_A_LOCK_CLIENT_WAITS, DITTO_A_LOCK_CLIENT_OWNERS,

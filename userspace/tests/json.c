@@ -130,7 +130,7 @@ static void claim_message(void)
 	msg_put_number(msg, &spec_claim_set, DITTO_A_CLAIM_LAST, UINT64_MAX);
 	msg_put_number(msg, &spec_claim_set, DITTO_A_CLAIM_EXCLUSIVE, 1);
 	msg_put_number(msg, &spec_claim_set, DITTO_A_CLAIM_DENY, 6);
-	msg_put_number(msg, &spec_claim_set, DITTO_A_CLAIM_CACHE, 0);
+	msg_put_number(msg, &spec_claim_set, DITTO_A_CLAIM_LEASE, 0);
 	msg_put_number(msg, &spec_claim_set, DITTO_A_CLAIM_SINCE, 1700000000);
 	out = begin(&m);
 	CHECK(json_message(out, msg, &spec_ops[DITTO_CMD_CLAIM_GET]));

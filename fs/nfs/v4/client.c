@@ -251,7 +251,7 @@ static void dnfs4_client_released(struct ditto_client *dc)
 		ditto_grace_done(dc);
 		dnfs4_record_remove(client);
 	}
-	ditto_owner_put(client->cache_owner);
+	ditto_owner_put(client->lease_owner);
 	/* That of the tables. */
 	dnfs4_client_put(client);
 }
@@ -406,10 +406,10 @@ static bool dnfs4_client_publish(struct dnfs4_clients *clients, struct dnfs4_cli
 	ditto_client_init(&client->client, call->srv->locks, &dnfs4_client_ops,
 			  client->minor ? "nfs4.1" : "nfs4.0", name, DITTO_CLIENT_TTL_NEVER);
 	ditto_client_charge(&client->client, &client->who);
-	client->cache_owner = ditto_owner_get(&client->client, dnfs4_cache_key,
+	client->lease_owner = ditto_owner_get(&client->client, dnfs4_cache_key,
 					      sizeof(dnfs4_cache_key));
-	if (IS_ERR(client->cache_owner)) {
-		client->cache_owner = NULL;
+	if (IS_ERR(client->lease_owner)) {
+		client->lease_owner = NULL;
 		return false;
 	}
 	WRITE_ONCE(clients->last_id, clients->last_id + 1);
@@ -444,7 +444,7 @@ struct dnfs4_client *dnfs4_client_make(struct dnfs4_compound *cmp,
 		return client;
 	/* Nobody knows it: it has nothing but its memory, which the last reference frees. */
 	WRITE_ONCE(client->client.dead, true);
-	ditto_owner_put(client->cache_owner);
+	ditto_owner_put(client->lease_owner);
 	dnfs4_callback_stop(client);
 	dnfs4_client_put(client);
 	return NULL;

@@ -108,7 +108,7 @@ struct dnfs4_principal {
  * @owners_idle: open-owners and lock-owners without state, remembered for a while
  * @nowners_idle: how many
  * @lock_waits: locks that are waited for; under @owners_lock
- * @cache_owner: of its delegations in the lock table
+ * @lease_owner: of its delegations in the lock table
  * @callback: callback.c's
  * @revoked: states that are void and not yet freed, by what SEQ4_STATUS tells
  * @back_conns: connections on which it can be called back, of all sessions
@@ -158,7 +158,7 @@ struct dnfs4_client {
 	struct list_head owners_idle;
 	u32 nowners_idle;
 	u32 lock_waits;
-	struct ditto_owner *cache_owner;
+	struct ditto_owner *lease_owner;
 	struct dnfs4_callback_channel *callback;
 	atomic_t revoked[5];	/* by enum dnfs4_void */
 	atomic_t back_conns;

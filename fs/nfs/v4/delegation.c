@@ -7,7 +7,7 @@
 #include <linux/nfs4.h>
 #include <linux/slab.h>
 
-#include "../../../lockd/cache.h"
+#include "../../../lockd/lease.h"
 #include "../../../net/stats.h"
 #include "../../file.h"
 #include "../../node.h"
@@ -138,16 +138,16 @@ void dnfs4_call_ref_fill(const struct dnfs4_compound *cmp, struct dnfs4_call_ref
 	ref->valid = true;
 }
 
-struct ditto_cache *dnfs4_delegation_cache(struct dnfs4_delegation *d)
+struct ditto_lease *dnfs4_delegation_grant_get(struct dnfs4_delegation *d)
 {
-	struct ditto_cache *cache;
+	struct ditto_lease *grant;
 
 	mutex_lock(&d->state.lock);
-	cache = d->cache;
-	if (cache)
-		ditto_cache_hold(cache);
+	grant = d->grant;
+	if (grant)
+		ditto_lease_hold(grant);
 	mutex_unlock(&d->state.lock);
-	return cache;
+	return grant;
 }
 
 struct dnfs4_delegation *dnfs4_delegation_alloc(struct dnfs4_compound *cmp,
@@ -196,17 +196,18 @@ static int shown_file(struct dnfs4_compound *cmp, struct ditto_file **file)
 	return PTR_ERR_OR_ZERO(*file);
 }
 
-static struct ditto_cache *ask_table(struct dnfs4_compound *cmp, struct dnfs4_delegation *d,
-				     u8 want, bool reclaim, const struct ditto_cache_ops *ops)
+static struct ditto_lease *ask_table(struct dnfs4_compound *cmp, struct dnfs4_delegation *d,
+				     u8 want, bool reclaim, const struct ditto_lease_ops *ops)
 {
 	struct ditto_node *node = dnfs4_node(cmp);
 	bool directory = d->state.ops->kind == DNFS4_STATE_DIRECTORY;
-	struct ditto_cache_request req = {
+	struct ditto_lease_request req = {
 		.point = &node->point,
 		.actor.client = &cmp->client->client,
-		.actor.cache_owner = cmp->client->cache_owner,
+		.actor.lease_owner = cmp->client->lease_owner,
 		.actor.share = cmp->current_fh.target.op.share->number,
-		.style = directory ? DITTO_CACHE_DIRECTORY_DELEGATION : DITTO_CACHE_DELEGATION,
+		.style = directory ? DITTO_LEASE_TYPE_DIRECTORY_DELEGATION
+				   : DITTO_LEASE_TYPE_DELEGATION,
 		.want = want,
 		.notify = directory && dnfs4_dir_tells(d->dir),
 		.reclaim = reclaim,
@@ -214,7 +215,7 @@ static struct ditto_cache *ask_table(struct dnfs4_compound *cmp, struct dnfs4_de
 		.ops = ops,
 		.private = d,
 	};
-	struct ditto_cache *cache;
+	struct ditto_lease *grant;
 	struct ditto_file *file;
 	int err;
 
@@ -223,41 +224,41 @@ static struct ditto_cache *ask_table(struct dnfs4_compound *cmp, struct dnfs4_de
 		return ERR_PTR(err);
 	if (file)
 		req.filp = file->file;
-	cache = ditto_cache_grant(&req);
+	grant = ditto_lease_grant(&req);
 	if (file)
 		ditto_file_put(file);
-	return cache;
+	return grant;
 }
 
 int dnfs4_delegation_grant(struct dnfs4_compound *cmp, struct dnfs4_delegation *d, u8 want,
-			   bool reclaim, const struct ditto_cache_ops *ops)
+			   bool reclaim, const struct ditto_lease_ops *ops)
 {
-	struct ditto_cache *cache;
+	struct ditto_lease *grant;
 	int err;
 
 	lockdep_assert_held(&d->state.lock);
 	/* The grant's. */
 	dnfs4_state_hold(&d->state);
-	cache = ask_table(cmp, d, want, reclaim, ops);
-	if (IS_ERR(cache)) {
+	grant = ask_table(cmp, d, want, reclaim, ops);
+	if (IS_ERR(grant)) {
 		dnfs4_state_put(&d->state);
-		return PTR_ERR(cache);
+		return PTR_ERR(grant);
 	}
-	if (ditto_cache_private(cache) != d) {
+	if (ditto_lease_private(grant) != d) {
 		/* An old one that is on its way out. */
 		dnfs4_state_put(&d->state);
-		ditto_cache_put(cache);
+		ditto_lease_put(grant);
 		return -EAGAIN;
 	}
-	err = ditto_cache_bits(cache) == want && !ditto_cache_breaking(cache) ? 0 : -EAGAIN;
+	err = ditto_lease_bits(grant) == want && !ditto_lease_breaking(grant) ? 0 : -EAGAIN;
 	if (!err)
 		err = dnfs4_state_add(&d->state);
 	if (err) {
-		ditto_cache_return(cache);
-		ditto_cache_put(cache);
+		ditto_lease_return(grant);
+		ditto_lease_put(grant);
 		return err;
 	}
-	WRITE_ONCE(d->cache, cache);
+	WRITE_ONCE(d->grant, grant);
 	atomic_inc(&cmp->server->delegations->count);
 	atomic_inc(&cmp->client->callback->held);
 	return 0;
@@ -268,20 +269,20 @@ int dnfs4_delegation_grant(struct dnfs4_compound *cmp, struct dnfs4_delegation *
 void dnfs4_delegation_end(struct dnfs4_delegation *d)
 {
 	struct dnfs4_client *client = d->state.client;
-	struct ditto_cache *cache;
+	struct ditto_lease *grant;
 
 	mutex_lock(&d->state.lock);
-	cache = d->cache;
-	WRITE_ONCE(d->cache, NULL);
+	grant = d->grant;
+	WRITE_ONCE(d->grant, NULL);
 	mutex_unlock(&d->state.lock);
 	dnfs4_delegation_drop(d);
-	if (!cache)
+	if (!grant)
 		return;
 	atomic_dec(&client->server->delegations->count);
 	atomic_dec(&client->callback->held);
-	if (ditto_cache_ack(cache, 0))
-		ditto_cache_return(cache);
-	ditto_cache_put(cache);
+	if (ditto_lease_ack(grant, 0))
+		ditto_lease_return(grant);
+	ditto_lease_put(grant);
 	/* It may be recalled just now. */
 	dnfs4_callback_kick(client);
 }
@@ -312,7 +313,7 @@ static u32 type_of(struct dnfs4_compound *cmp, const struct dnfs4_open *open, u3
 
 static int delegate(struct dnfs4_compound *cmp, u32 type, bool reclaim, struct dnfs4_delegated *out)
 {
-	u8 want = DITTO_CACHE_READ | DITTO_CACHE_HANDLE;
+	u8 want = DITTO_LEASE_READ | DITTO_LEASE_HANDLE;
 	struct dnfs4_delegation *d;
 	struct ditto_attr attr = {};
 	int err = 0;
@@ -322,7 +323,7 @@ static int delegate(struct dnfs4_compound *cmp, u32 type, bool reclaim, struct d
 		return PTR_ERR(d);
 	d->write = type == NFS4_OPEN_DELEGATE_WRITE;
 	if (d->write) {
-		want |= DITTO_CACHE_WRITE;
+		want |= DITTO_LEASE_WRITE;
 		err = ditto_getattr(dnfs4_fs_op(cmp)->share, dnfs4_node(cmp), &attr);
 		d->change = attr.change;
 	}
@@ -408,15 +409,15 @@ void dnfs4_delegate(struct dnfs4_compound *cmp, struct dnfs4_open *open, u32 wan
  */
 static bool is_held(const struct dnfs4_delegation *d)
 {
-	const struct ditto_cache *cache;
+	const struct ditto_lease *grant;
 	bool held;
 
 	rcu_read_lock();
-	cache = READ_ONCE(d->cache);
-	held = cache && ditto_cache_bits(cache);
+	grant = READ_ONCE(d->grant);
+	held = grant && ditto_lease_bits(grant);
 	/* Its memory is that of a grant until here, but it may be another's. */
 	smp_rmb();
-	held = held && READ_ONCE(d->cache) == cache;
+	held = held && READ_ONCE(d->grant) == grant;
 	rcu_read_unlock();
 	return held;
 }
@@ -424,18 +425,18 @@ static bool is_held(const struct dnfs4_delegation *d)
 u32 dnfs4_delegation_check(const struct dnfs4_compound *cmp, struct dnfs4_state *state)
 {
 	struct dnfs4_delegation *d = dnfs4_delegation_of(state);
-	struct ditto_cache *cache;
+	struct ditto_lease *grant;
 	bool held;
 
 	if (likely(is_held(d)))
 		return NFS4_OK;
-	cache = dnfs4_delegation_cache(d);
-	held = cache && ditto_cache_bits(cache);
+	grant = dnfs4_delegation_grant_get(d);
+	held = grant && ditto_lease_bits(grant);
 	/* The table tells by a work item, and who was in need of the file goes on at once. */
-	if (cache && !held)
-		dnfs4_delegation_revoked(cache);
-	if (cache)
-		ditto_cache_put(cache);
+	if (grant && !held)
+		dnfs4_delegation_revoked(grant);
+	if (grant)
+		ditto_lease_put(grant);
 	if (held)
 		return NFS4_OK;
 	/* It was returned just now, or 4.0 has forgotten it. */

@@ -7,7 +7,7 @@
  * grant is void (then its stateid stays until the client has understood).
  *
  * Locking, outermost first
- *   state.lock guards @cache and @recalled, and makes grant and stateid one step.
+ *   state.lock guards @grant and @recalled, and makes grant and stateid one step.
  *   delegations->lock (spinlock) guards the lists and the table by node.
  *
  * Lifetime: the state's count. The grant holds the state until it is freed, and a
@@ -25,8 +25,8 @@
 #include "compound.h"
 #include "stateid.h"
 
-struct ditto_cache;
-struct ditto_cache_ops;
+struct ditto_lease;
+struct ditto_lease_ops;
 struct ditto_stats_group;
 struct dnfs4_callers;
 struct dnfs4_dir;
@@ -79,7 +79,7 @@ struct dnfs4_delegations {
 /**
  * struct dnfs4_delegation - a delegation
  * @state: its stateid
- * @cache: what it stands on, held; NULL before and after
+ * @grant: what it stands on, held; NULL before and after
  * @node: to be compared only
  * @write: it is for writing
  * @recalled: when the client was asked to return it; 0 if it was not
@@ -100,7 +100,7 @@ struct dnfs4_delegations {
  */
 struct dnfs4_delegation {
 	struct dnfs4_state state;
-	struct ditto_cache *cache;
+	struct ditto_lease *grant;
 	const struct ditto_node *node;
 	bool write;
 	ktime_t recalled;
@@ -148,19 +148,19 @@ struct dnfs4_delegation *dnfs4_delegation_alloc(struct dnfs4_compound *cmp,
  * dnfs4_delegation_grant - ask the lock table
  * @cmp: see above
  * @d: its state.lock held
- * @want: DITTO_CACHE_* bits, all of which are needed
+ * @want: DITTO_LEASE_* bits, all of which are needed
  * @reclaim: takes back what was held before a restart
  * @ops: of the grant
  *
  * With success it has a stateid. Return: 0; -EAGAIN (something of others is in the way, or
- * it was recalled at once), -ENOLCK (a limit) and others of ditto_cache_grant() and
+ * it was recalled at once), -ENOLCK (a limit) and others of ditto_lease_grant() and
  * dnfs4_state_add().
  */
 int dnfs4_delegation_grant(struct dnfs4_compound *cmp, struct dnfs4_delegation *d, u8 want,
-			   bool reclaim, const struct ditto_cache_ops *ops);
+			   bool reclaim, const struct ditto_lease_ops *ops);
 
 /* What it is in the lock table, with a reference; NULL once it was given up. May sleep. */
-struct ditto_cache *dnfs4_delegation_cache(struct dnfs4_delegation *d);
+struct ditto_lease *dnfs4_delegation_grant_get(struct dnfs4_delegation *d);
 
 /* Nothing came of it: out of the table by node. The reference stays. */
 void dnfs4_delegation_drop(struct dnfs4_delegation *d);
@@ -175,10 +175,10 @@ u32 dnfs4_recall_ms(const struct dnfs4_client *client);
 extern const struct dnfs4_callback_ops dnfs4_recall_ops;
 extern const struct dnfs4_callback_ops dnfs4_ask_ops;
 /* Ends of grants, for files and directories. */
-void dnfs4_delegation_breaking(struct ditto_cache *cache, u8 keep, bool ack);
-void dnfs4_delegation_revoked(struct ditto_cache *cache);
-void dnfs4_delegation_free(struct ditto_cache *cache);
-extern const struct ditto_cache_ops dnfs4_delegation_cache_ops;
+void dnfs4_delegation_breaking(struct ditto_lease *grant, u8 keep, bool ack);
+void dnfs4_delegation_revoked(struct ditto_lease *grant);
+void dnfs4_delegation_free(struct ditto_lease *grant);
+extern const struct ditto_lease_ops dnfs4_delegation_cache_ops;
 
 /* recall_any.c */
 int dnfs4_recall_any_init(struct dnfs4_delegations *all);

@@ -15,7 +15,7 @@
 #include <linux/nfs4.h>
 #include <linux/slab.h>
 
-#include "../../../lockd/cache.h"
+#include "../../../lockd/lease.h"
 #include "attr.h"
 #include "delegations.h"
 #include "dir_attrs.h"
@@ -216,18 +216,18 @@ static bool notify_wanted(const struct dnfs4_callback *cb)
 {
 	const struct dnfs4_delegation *d = dir_of(cb)->d;
 
-	return READ_ONCE(d->cache) && !READ_ONCE(d->recalled);
+	return READ_ONCE(d->grant) && !READ_ONCE(d->recalled);
 }
 
 /* He has lost track: he has to read the directory again, and return the delegation. */
 static void dir_recall(struct dnfs4_delegation *d)
 {
-	struct ditto_cache *cache = dnfs4_delegation_cache(d);
+	struct ditto_lease *grant = dnfs4_delegation_grant_get(d);
 
-	if (!cache)
+	if (!grant)
 		return;
-	ditto_cache_break(cache, DITTO_CACHE_ALL);
-	ditto_cache_put(cache);
+	ditto_lease_break(grant, DITTO_LEASE_ALL);
+	ditto_lease_put(grant);
 }
 
 static u32 notify_done(struct dnfs4_callback *cb, int err)
@@ -364,9 +364,9 @@ static bool dir_put(struct dnfs4_dir *dir, u32 type, const struct ditto_entry_ch
 	return true;
 }
 
-static void dir_notify(struct ditto_cache *cache, const struct ditto_entry_change *change)
+static void dir_notify(struct ditto_lease *grant, const struct ditto_entry_change *change)
 {
-	struct dnfs4_delegation *d = ditto_cache_private(cache);
+	struct dnfs4_delegation *d = ditto_lease_private(grant);
 	struct dnfs4_dir *dir = d->dir;
 	bool entry = change->event != DITTO_ENTRY_ATTRIBUTES;
 	u32 type = type_of[change->event];
@@ -382,10 +382,10 @@ static void dir_notify(struct ditto_cache *cache, const struct ditto_entry_chang
 	if (ok && entry && dir->types & BIT(NOTIFY4_CHANGE_DIR_ATTRS))
 		ok = dir_put(dir, NOTIFY4_CHANGE_DIR_ATTRS, NULL);
 	if (!ok)
-		ditto_cache_break(cache, DITTO_CACHE_ALL);
+		ditto_lease_break(grant, DITTO_LEASE_ALL);
 }
 
-const struct ditto_cache_ops dnfs4_dir_cache_ops = {
+const struct ditto_lease_ops dnfs4_dir_cache_ops = {
 	.breaking = dnfs4_delegation_breaking,
 	.revoked = dnfs4_delegation_revoked,
 	.notify = dir_notify,

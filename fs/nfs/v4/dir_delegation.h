@@ -10,7 +10,7 @@
 
 #include "attr.h"
 
-struct ditto_cache_ops;
+struct ditto_lease_ops;
 struct dnfs4_compound;
 struct dnfs4_delegation;
 struct dnfs4_dir;
@@ -54,7 +54,7 @@ struct dnfs4_dir *dnfs4_dir_alloc(struct dnfs4_compound *cmp, struct dnfs4_deleg
 /* Is there a change that it is told of? */
 bool dnfs4_dir_tells(const struct dnfs4_dir *dir);
 
-/* For ditto_cache_grant(). */
-extern const struct ditto_cache_ops dnfs4_dir_cache_ops;
+/* For ditto_lease_grant(). */
+extern const struct ditto_lease_ops dnfs4_dir_cache_ops;
 
 #endif

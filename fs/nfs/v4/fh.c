@@ -143,7 +143,7 @@ void dnfs4_fh_actor(struct dnfs4_compound *cmp, struct dnfs4_fh *fh)
 	}
 	target->actor = (struct ditto_actor) {
 		.client = &cmp->client->client,
-		.cache_owner = cmp->client->cache_owner,
+		.lease_owner = cmp->client->lease_owner,
 	};
 	target->op.actor = &target->actor;
 }

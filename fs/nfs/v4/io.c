@@ -53,7 +53,7 @@ void dnfs4_io_of_open(struct dnfs4_compound *cmp, struct dnfs4_open *open, struc
 	io->actor = (struct ditto_actor){
 		.client = &open->owner->client->client,
 		.owner = open->claimant,
-		.cache_owner = open->owner->client->cache_owner,
+		.lease_owner = open->owner->client->lease_owner,
 	};
 	io->op.actor = &io->actor;
 	io->op.granted = 0;
@@ -99,7 +99,7 @@ static u32 dnfs4_io_delegation(struct dnfs4_compound *cmp, bool write, struct dn
 		return status;
 	io->actor = (struct ditto_actor){
 		.client = &cmp->client->client,
-		.cache_owner = cmp->client->cache_owner,
+		.lease_owner = cmp->client->lease_owner,
 	};
 	io->op.actor = &io->actor;
 	return NFS4_OK;

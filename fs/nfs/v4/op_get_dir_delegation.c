@@ -3,7 +3,7 @@
 #include <linux/err.h>
 #include <linux/nfs4.h>
 
-#include "../../../lockd/cache.h"
+#include "../../../lockd/lease.h"
 #include "../../node.h"
 #include "../../server.h"
 #include "attr.h"
@@ -72,7 +72,7 @@ static u32 get_dir_decode(struct dnfs4_compound *cmp, void *data)
 static int get_dir_grant(struct dnfs4_compound *cmp, const struct dnfs4_dir_ask *ask,
 			 struct get_dir_res *res)
 {
-	u8 want = DITTO_CACHE_READ | DITTO_CACHE_HANDLE;
+	u8 want = DITTO_LEASE_READ | DITTO_LEASE_HANDLE;
 	struct dnfs4_delegation *d;
 	int err = -ENOMEM;
 

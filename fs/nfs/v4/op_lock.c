@@ -137,7 +137,7 @@ static u32 make_request(struct dnfs4_compound *cmp, const struct lock_args *a,
 	*req = (struct ditto_range_request){
 		.point = &dnfs4_node(cmp)->point,
 		.owner = owner,
-		.cache_owner = cmp->client->cache_owner,
+		.lease_owner = cmp->client->lease_owner,
 		.share = cmp->current_fh.target.op.share->number,
 		.exclusive = is_exclusive(a->type),
 		.reclaim = a->reclaim,

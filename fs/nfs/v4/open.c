@@ -264,7 +264,7 @@ static struct ditto_op dnfs4_open_op(struct dnfs4_compound *cmp, const struct dn
 	*actor = (struct ditto_actor){
 		.client = &open->owner->client->client,
 		.owner = open->claimant,
-		.cache_owner = open->owner->client->cache_owner,
+		.lease_owner = open->owner->client->lease_owner,
 	};
 	op.actor = actor;
 	op.granted = 0;

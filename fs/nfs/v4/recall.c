@@ -12,7 +12,7 @@
 #include <linux/ktime.h>
 #include <linux/nfs4.h>
 
-#include "../../../lockd/cache.h"
+#include "../../../lockd/lease.h"
 #include "attr.h"
 #include "delegations.h"
 #include "server.h"
@@ -21,7 +21,7 @@
 #define RECALL_AGAIN_MS		100
 #define RECALL_AGAIN_MAX_MS	2000
 /* An answer to CB_GETATTR is of use for so long. */
-#define ASK_MS			(5 * DITTO_ASK_AGAIN_MS)
+#define ASK_MS			(5 * DITTO_LEASE_QUERY_AGAIN_MS)
 /* The reply to a request is not under way for longer. */
 #define REPLY_MAX_S		60
 /* Bits of dnfs4_delegation.asking */
@@ -45,7 +45,7 @@ static struct dnfs4_delegation *of_recall(const struct dnfs4_callback *cb)
 /* It may have been returned while this waited. */
 static bool recall_wanted(const struct dnfs4_callback *cb)
 {
-	return READ_ONCE(of_recall(cb)->cache);
+	return READ_ONCE(of_recall(cb)->grant);
 }
 
 static bool recall_encode(struct xdr_stream *xdr, const struct dnfs4_callback *cb)
@@ -87,15 +87,15 @@ const struct dnfs4_callback_ops dnfs4_recall_ops = {
 	.release = recall_release,
 };
 
-void dnfs4_delegation_breaking(struct ditto_cache *cache, u8 keep, bool ack)
+void dnfs4_delegation_breaking(struct ditto_lease *grant, u8 keep, bool ack)
 {
-	struct dnfs4_delegation *d = ditto_cache_private(cache);
+	struct dnfs4_delegation *d = ditto_lease_private(grant);
 	struct dnfs4_client *client;
 	bool recall;
 
 	mutex_lock(&d->state.lock);
 	/* Otherwise the OPEN did not grant it after all, or it was returned. */
-	recall = d->cache == cache && !d->recalled;
+	recall = d->grant == grant && !d->recalled;
 	if (recall) {
 		client = d->state.client;
 		d->recalled = ktime_get();
@@ -108,16 +108,16 @@ void dnfs4_delegation_breaking(struct ditto_cache *cache, u8 keep, bool ack)
 	mutex_unlock(&d->state.lock);
 }
 
-void dnfs4_delegation_revoked(struct ditto_cache *cache)
+void dnfs4_delegation_revoked(struct ditto_lease *grant)
 {
-	struct dnfs4_delegation *d = ditto_cache_private(cache);
+	struct dnfs4_delegation *d = ditto_lease_private(grant);
 	struct dnfs4_client *client = d->state.client;
 	bool mine;
 
 	mutex_lock(&d->state.lock);
-	mine = d->cache == cache;
+	mine = d->grant == grant;
 	if (mine) {
-		WRITE_ONCE(d->cache, NULL);
+		WRITE_ONCE(d->grant, NULL);
 		dnfs4_delegation_drop(d);
 		/* In one step: with neither grant nor reason it is one that was returned. */
 		if (client->minor)
@@ -138,13 +138,13 @@ void dnfs4_delegation_revoked(struct ditto_cache *cache)
 	}
 	/* Not before RENEW has the other reason to tell. */
 	atomic_dec(&client->callback->held);
-	ditto_cache_put(cache);
+	ditto_lease_put(grant);
 	dnfs4_callback_kick(client);
 }
 
-void dnfs4_delegation_free(struct ditto_cache *cache)
+void dnfs4_delegation_free(struct ditto_lease *grant)
 {
-	struct dnfs4_delegation *d = ditto_cache_private(cache);
+	struct dnfs4_delegation *d = ditto_lease_private(grant);
 
 	dnfs4_state_put(&d->state);
 }
@@ -158,7 +158,7 @@ static struct dnfs4_delegation *of_ask(const struct dnfs4_callback *cb)
 
 static bool ask_wanted(const struct dnfs4_callback *cb)
 {
-	return READ_ONCE(of_ask(cb)->cache);
+	return READ_ONCE(of_ask(cb)->grant);
 }
 
 static bool ask_encode(struct xdr_stream *xdr, const struct dnfs4_callback *cb)
@@ -212,12 +212,12 @@ static void ask_send(struct dnfs4_delegation *d)
 /* A client that has changed the file counts on from what it was told (section 10.4.3). */
 static void ask_tell(struct dnfs4_delegation *d, u64 size, u64 change)
 {
-	struct ditto_cache *cache = dnfs4_delegation_cache(d);
+	struct ditto_lease *grant = dnfs4_delegation_grant_get(d);
 
-	if (!cache)
+	if (!grant)
 		return;
-	ditto_cache_told(cache, size, change, change != d->change);
-	ditto_cache_put(cache);
+	ditto_lease_answered(grant, size, change, change != d->change);
+	ditto_lease_put(grant);
 }
 
 /* Somebody may ask once more as soon as this was told, and before. */
@@ -247,9 +247,9 @@ const struct dnfs4_callback_ops dnfs4_ask_ops = {
 	.release = ask_release,
 };
 
-static void delegation_ask(struct ditto_cache *cache)
+static void delegation_ask(struct ditto_lease *grant)
 {
-	struct dnfs4_delegation *d = ditto_cache_private(cache);
+	struct dnfs4_delegation *d = ditto_lease_private(grant);
 
 	if (!d->write)
 		return;
@@ -266,7 +266,7 @@ static void delegation_ask(struct ditto_cache *cache)
 		ask_send(d);
 }
 
-const struct ditto_cache_ops dnfs4_delegation_cache_ops = {
+const struct ditto_lease_ops dnfs4_delegation_cache_ops = {
 	.breaking = dnfs4_delegation_breaking,
 	.revoked = dnfs4_delegation_revoked,
 	.free = dnfs4_delegation_free,

@@ -85,7 +85,7 @@ static void ask(struct dnfs4_client *client, const struct dnfs4_callback_ops *op
 
 static void ask_client(struct dnfs4_client *client)
 {
-	u32 has = atomic_read(&client->client.live[DITTO_CLAIM_CACHE]);
+	u32 has = atomic_read(&client->client.live[DITTO_CLAIM_LEASE]);
 
 	if (!client->minor || !has || !dnfs4_callback_is_up(client))
 		return;

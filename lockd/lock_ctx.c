@@ -128,7 +128,7 @@ static u32 claims_summary(const struct ditto_lock_ctx *ctx)
 		if (modes & ditto_modes_any(ditto_modes(0, BIT(bit))))
 			sum |= DITTO_SUM_DENY_READ << bit;
 		if (ctx->caching[bit])
-			sum |= DITTO_SUM_CACHE_READ << bit;
+			sum |= DITTO_SUM_LEASE_READ << bit;
 	}
 	if (ctx->opens)
 		sum |= DITTO_SUM_OPEN;
@@ -147,7 +147,7 @@ static void gone_free(struct list_head *gone)
 		if (ditto_held_is_range(claim->held))
 			ditto_range_free(ditto_claim_range(claim));
 		else
-			ditto_cache_put(ditto_claim_cache(claim));
+			ditto_lease_put(ditto_claim_lease(claim));
 	}
 }
 
@@ -390,7 +390,7 @@ bool ditto_claim_drop(struct ditto_claim *claim, const char *why)
 		if (ditto_held_is_range(claim->held))
 			ditto_range_drop(ditto_claim_range(claim));
 		else
-			ditto_cache_drop(ditto_claim_cache(claim));
+			ditto_lease_drop(ditto_claim_lease(claim));
 	}
 	ditto_locks_count(table, DITTO_LOCK_RELEASED);
 	return true;

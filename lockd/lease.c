@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Granting, answering and giving back, see cache.h; breaks are in break.c.
+ * Granting, answering and giving back, see lease.h; breaks are in break.c.
  *
  * Lifetime: a grant is referenced by the table while it is on its node, by its
  * holder, by its timer while that runs and by a callback that is due.
@@ -13,10 +13,10 @@
 #include "trace.h"
 
 static const enum ditto_held style_rows[] = {
-	[DITTO_CACHE_LEASE]			= DITTO_HELD_LEASE,
-	[DITTO_CACHE_DELEGATION]		= DITTO_HELD_DELEGATION,
-	[DITTO_CACHE_DIRECTORY]			= DITTO_HELD_DIRECTORY,
-	[DITTO_CACHE_DIRECTORY_DELEGATION]	= DITTO_HELD_DIRECTORY_DELEGATION,
+	[DITTO_LEASE_TYPE_LEASE]			= DITTO_HELD_LEASE,
+	[DITTO_LEASE_TYPE_DELEGATION]		= DITTO_HELD_DELEGATION,
+	[DITTO_LEASE_TYPE_DIRECTORY]			= DITTO_HELD_DIRECTORY,
+	[DITTO_LEASE_TYPE_DIRECTORY_DELEGATION]	= DITTO_HELD_DIRECTORY_DELEGATION,
 };
 
 static bool is_directory(enum ditto_held held)
@@ -24,68 +24,68 @@ static bool is_directory(enum ditto_held held)
 	return held >= DITTO_HELD_DIRECTORY;
 }
 
-static struct ditto_cache *cache_alloc(const struct ditto_cache_request *req)
+static struct ditto_lease *lease_alloc(const struct ditto_lease_request *req)
 {
-	struct ditto_cache *cache = kmem_cache_zalloc(ditto_cache_slab, GFP_KERNEL);
+	struct ditto_lease *lease = kmem_cache_zalloc(ditto_lease_slab, GFP_KERNEL);
 
-	if (!cache)
+	if (!lease)
 		return NULL;
-	cache->claim.held = style_rows[req->style];
-	cache->claim.owner = ditto_owner_hold(req->actor.cache_owner);
-	cache->claim.share = req->actor.share;
-	refcount_set(&cache->ref, 1);
-	cache->ops = req->ops;
-	cache->private = req->private;
-	cache->break_ms = req->break_ms;
-	cache->notify = req->notify;
-	cache->older = req->older;
-	INIT_WORK(&cache->tell, ditto_cache_tell_work);
-	INIT_DELAYED_WORK(&cache->expire, ditto_cache_expire_work);
-	INIT_LIST_HEAD(&cache->changes);
-	return cache;
+	lease->claim.held = style_rows[req->style];
+	lease->claim.owner = ditto_owner_hold(req->actor.lease_owner);
+	lease->claim.share = req->actor.share;
+	refcount_set(&lease->ref, 1);
+	lease->ops = req->ops;
+	lease->private = req->private;
+	lease->break_ms = req->break_ms;
+	lease->notify = req->notify;
+	lease->older = req->older;
+	INIT_WORK(&lease->tell, ditto_lease_tell_work);
+	INIT_DELAYED_WORK(&lease->expire, ditto_lease_expire_work);
+	INIT_LIST_HEAD(&lease->changes);
+	return lease;
 }
 
-static void cache_free(struct ditto_cache *cache)
+static void lease_free(struct ditto_lease *lease)
 {
-	ditto_changes_free(&cache->changes);
-	ditto_owner_put(cache->claim.owner);
-	kmem_cache_free(ditto_cache_slab, cache);
+	ditto_changes_free(&lease->changes);
+	ditto_owner_put(lease->claim.owner);
+	kmem_cache_free(ditto_lease_slab, lease);
 }
 
-void ditto_cache_hold(struct ditto_cache *cache)
+void ditto_lease_hold(struct ditto_lease *lease)
 {
-	refcount_inc(&cache->ref);
+	refcount_inc(&lease->ref);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_cache_hold, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_lease_hold, DITTO);
 
-void ditto_cache_put(struct ditto_cache *cache)
+void ditto_lease_put(struct ditto_lease *lease)
 {
-	if (!refcount_dec_and_test(&cache->ref))
+	if (!refcount_dec_and_test(&lease->ref))
 		return;
-	cache->ops->free(cache);
-	cache_free(cache);
+	lease->ops->free(lease);
+	lease_free(lease);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_cache_put, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_lease_put, DITTO);
 
-u8 ditto_cache_bits(const struct ditto_cache *cache)
+u8 ditto_lease_bits(const struct ditto_lease *lease)
 {
-	return READ_ONCE(cache->bits);
+	return READ_ONCE(lease->bits);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_cache_bits, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_lease_bits, DITTO);
 
-bool ditto_cache_breaking(const struct ditto_cache *cache)
+bool ditto_lease_breaking(const struct ditto_lease *lease)
 {
-	return READ_ONCE(cache->state) == DITTO_CACHE_BREAKING;
+	return READ_ONCE(lease->state) == DITTO_LEASE_BREAKING;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_cache_breaking, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_lease_breaking, DITTO);
 
-void *ditto_cache_private(const struct ditto_cache *cache)
+void *ditto_lease_private(const struct ditto_lease *lease)
 {
-	return cache->private;
+	return lease->private;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_cache_private, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_lease_private, DITTO);
 
-static void cache_count(struct ditto_lock_ctx *ctx, u8 bits, int by)
+static void lease_count(struct ditto_lock_ctx *ctx, u8 bits, int by)
 {
 	for (int bit = 0; bit < 3; bit++) {
 		if (bits & BIT(bit))
@@ -94,64 +94,64 @@ static void cache_count(struct ditto_lock_ctx *ctx, u8 bits, int by)
 }
 
 /* What is held from now on; with nothing the grant is off its node. */
-void ditto_cache_set_bits(struct ditto_cache *cache, u8 bits)
+void ditto_lease_set_bits(struct ditto_lease *lease, u8 bits)
 {
-	struct ditto_lock_ctx *ctx = cache->claim.ctx;
+	struct ditto_lock_ctx *ctx = lease->claim.ctx;
 
-	cache_count(ctx, cache->bits, -1);
-	WRITE_ONCE(cache->bits, bits);
-	cache_count(ctx, bits, 1);
+	lease_count(ctx, lease->bits, -1);
+	WRITE_ONCE(lease->bits, bits);
+	lease_count(ctx, bits, 1);
 	ctx->settled = true;
 	if (bits)
-		ditto_holder_update(cache);
+		ditto_holder_update(lease);
 	else
-		ditto_cache_remove(cache);
+		ditto_lease_remove(lease);
 }
 
 /* Off its node. The table's reference is put when the lock is dropped. */
-void ditto_cache_remove(struct ditto_cache *cache)
+void ditto_lease_remove(struct ditto_lease *lease)
 {
-	struct ditto_lock_ctx *ctx = cache->claim.ctx;
+	struct ditto_lock_ctx *ctx = lease->claim.ctx;
 
-	cache_count(ctx, cache->bits, -1);
-	WRITE_ONCE(cache->bits, 0);
-	WRITE_ONCE(cache->state, DITTO_CACHE_GONE);
-	if (cache->notify)
+	lease_count(ctx, lease->bits, -1);
+	WRITE_ONCE(lease->bits, 0);
+	WRITE_ONCE(lease->state, DITTO_LEASE_GONE);
+	if (lease->notify)
 		ctx->notifying--;
-	ditto_holder_del_grant(ctx, cache);
+	ditto_holder_del_grant(ctx, lease);
 	ctx->settled = true;
-	if (cancel_delayed_work(&cache->expire))
-		refcount_dec(&cache->ref);
-	ditto_delegation_hold(cache, -1);
-	ditto_ask_end(cache);
-	ditto_claim_detach(&cache->claim);
+	if (cancel_delayed_work(&lease->expire))
+		refcount_dec(&lease->ref);
+	ditto_delegation_hold(lease, -1);
+	ditto_lease_query_end(lease);
+	ditto_claim_detach(&lease->claim);
 }
 
 /* Because client or node goes: the holder is told that the grant is void. */
-void ditto_cache_drop(struct ditto_cache *cache)
+void ditto_lease_drop(struct ditto_lease *lease)
 {
-	clear_bit(DITTO_TELL_BREAK, &cache->tells);
-	ditto_cache_tell(cache, DITTO_TELL_REVOKED);
-	ditto_cache_remove(cache);
+	clear_bit(DITTO_TELL_BREAK, &lease->tells);
+	ditto_lease_tell(lease, DITTO_TELL_REVOKED);
+	ditto_lease_remove(lease);
 }
 
 /*
  * Is a claim the same holder's as the grant? Of a lease, that of the same key
  * or of the same owner; of a delegation, that of the same client.
  */
-static bool same_holder(const struct ditto_cache_request *req, const struct ditto_claim *held)
+static bool same_holder(const struct ditto_lease_request *req, const struct ditto_claim *held)
 {
 	const struct ditto_open *open = container_of(held, struct ditto_open, claim);
 
 	if (ditto_is_delegation(style_rows[req->style]))
-		return held->owner->client == req->actor.cache_owner->client;
-	if (held->held == DITTO_HELD_OPEN && open->cache_owner == req->actor.cache_owner)
+		return held->owner->client == req->actor.lease_owner->client;
+	if (held->held == DITTO_HELD_OPEN && open->lease_owner == req->actor.lease_owner)
 		return true;
-	return held->owner == req->actor.owner || held->owner == req->actor.cache_owner;
+	return held->owner == req->actor.owner || held->owner == req->actor.lease_owner;
 }
 
 /* What acquiring something now would take of a grant. */
-static u8 taken_by(const struct ditto_cache_request *req, enum ditto_intent_kind kind, u8 access,
+static u8 taken_by(const struct ditto_lease_request *req, enum ditto_intent_kind kind, u8 access,
 		   u8 deny)
 {
 	struct ditto_intent intent = { .kind = kind, .access = access, .deny = deny };
@@ -162,7 +162,7 @@ static u8 taken_by(const struct ditto_cache_request *req, enum ditto_intent_kind
 }
 
 /* Has anybody else an open with one of these modes? */
-static bool fit_meets_open(struct ditto_lock_ctx *ctx, const struct ditto_cache_request *req,
+static bool fit_meets_open(struct ditto_lock_ctx *ctx, const struct ditto_lease_request *req,
 			   u8 modes)
 {
 	const struct ditto_holder_sum sum = { .modes = ditto_modes_any(modes) };
@@ -172,7 +172,7 @@ static bool fit_meets_open(struct ditto_lock_ctx *ctx, const struct ditto_cache_
 
 	for (holder = ditto_holder_first(ctx, &sum); holder;
 	     holder = ditto_holder_next(holder, &sum)) {
-		if (!delegation && holder->key == req->actor.cache_owner)
+		if (!delegation && holder->key == req->actor.lease_owner)
 			continue;
 		/* Of one holder, all opens of the client, or of the owner, are passed at once. */
 		open = ditto_holder_open(holder, modes);
@@ -188,7 +188,7 @@ static bool fit_meets_open(struct ditto_lock_ctx *ctx, const struct ditto_cache_
 	return false;
 }
 
-static u8 fit_opens(struct ditto_lock_ctx *ctx, const struct ditto_cache_request *req, u8 want)
+static u8 fit_opens(struct ditto_lock_ctx *ctx, const struct ditto_lease_request *req, u8 want)
 {
 	u8 writing = ditto_modes(DITTO_OPEN_WRITE, 0);
 
@@ -198,15 +198,15 @@ static u8 fit_opens(struct ditto_lock_ctx *ctx, const struct ditto_cache_request
 	if (fit_meets_open(ctx, req, writing))
 		want &= ~taken_by(req, DITTO_INTENT_OPEN, DITTO_OPEN_WRITE, 0);
 	/* MS-FSA section 2.1.5.18: opens of attributes only do not count beside WRITE. */
-	if (req->style == DITTO_CACHE_LEASE && fit_meets_open(ctx, req, DITTO_MODES_ACL))
-		want &= ~DITTO_CACHE_WRITE;
+	if (req->style == DITTO_LEASE_TYPE_LEASE && fit_meets_open(ctx, req, DITTO_MODES_ACL))
+		want &= ~DITTO_LEASE_WRITE;
 	return want;
 }
 
-static bool has_foreign_range(struct ditto_lock_ctx *ctx, const struct ditto_cache_request *req,
+static bool has_foreign_range(struct ditto_lock_ctx *ctx, const struct ditto_lease_request *req,
 			      enum ditto_held row)
 {
-	const struct ditto_owner *key = req->actor.cache_owner;
+	const struct ditto_owner *key = req->actor.lease_owner;
 	struct ditto_range_pass pass = {};
 	struct ditto_range *range;
 
@@ -220,7 +220,7 @@ static bool has_foreign_range(struct ditto_lock_ctx *ctx, const struct ditto_cac
 	return range;
 }
 
-static u8 fit_ranges(struct ditto_lock_ctx *ctx, const struct ditto_cache_request *req, u8 want)
+static u8 fit_ranges(struct ditto_lock_ctx *ctx, const struct ditto_lease_request *req, u8 want)
 {
 	for (int row = 0; row < DITTO_RANGE_ROWS; row++) {
 		bool exclusive = row == DITTO_HELD_POSIX_EXCLUSIVE ||
@@ -235,34 +235,34 @@ static u8 fit_ranges(struct ditto_lock_ctx *ctx, const struct ditto_cache_reques
 }
 
 /* READ and HANDLE are shared, WRITE is not; and HANDLE is not with leases of the older kind. */
-static u8 fit_class(const struct ditto_cache_request *req, struct ditto_class other, u8 want)
+static u8 fit_class(const struct ditto_lease_request *req, struct ditto_class other, u8 want)
 {
-	bool leases = req->style == DITTO_CACHE_LEASE && other.held == DITTO_HELD_LEASE;
+	bool leases = req->style == DITTO_LEASE_TYPE_LEASE && other.held == DITTO_HELD_LEASE;
 
-	if (other.bits & DITTO_CACHE_WRITE)
+	if (other.bits & DITTO_LEASE_WRITE)
 		return 0;
-	if (leases && req->older && other.bits & DITTO_CACHE_HANDLE)
+	if (leases && req->older && other.bits & DITTO_LEASE_HANDLE)
 		return 0;
 	if (leases && other.older)
-		want &= ~DITTO_CACHE_HANDLE;
-	return want & ~DITTO_CACHE_WRITE;
+		want &= ~DITTO_LEASE_HANDLE;
+	return want & ~DITTO_LEASE_WRITE;
 }
 
-static u8 fit_caches(struct ditto_lock_ctx *ctx, const struct ditto_cache_request *req, u8 want)
+static u8 fit_lease(struct ditto_lock_ctx *ctx, const struct ditto_lease_request *req, u8 want)
 {
 	u64 classes = ditto_holders_sum(ctx).held;
 
 	for (; classes; classes &= classes - 1) {
 		const struct ditto_holder_sum sum = { .held = classes & -classes };
 
-		if (ditto_holder_other(ctx, req->actor.cache_owner, &sum))
+		if (ditto_holder_other(ctx, req->actor.lease_owner, &sum))
 			want = fit_class(req, ditto_class_at(__ffs64(classes)), want);
 	}
 	return want;
 }
 
 /* Local processes are judged as if they had opened here. */
-static u8 fit_local(const struct ditto_cache_request *req, u8 want)
+static u8 fit_local(const struct ditto_lease_request *req, u8 want)
 {
 	u8 access;
 
@@ -276,17 +276,17 @@ static u8 fit_local(const struct ditto_cache_request *req, u8 want)
 }
 
 /* What of a wish can be granted beside all that others hold: what they could take now. */
-static u8 cache_fit(struct ditto_lock_ctx *ctx, const struct ditto_cache_request *req, u8 want)
+static u8 lease_fit(struct ditto_lock_ctx *ctx, const struct ditto_lease_request *req, u8 want)
 {
-	want = fit_caches(ctx, req, want);
+	want = fit_lease(ctx, req, want);
 	want = fit_opens(ctx, req, want);
 	want = fit_ranges(ctx, req, want);
 	want &= ~ditto_mirror_barred(ctx);
-	return ditto_cache_valid(fit_local(req, want));
+	return ditto_lease_valid(fit_local(req, want));
 }
 
 /* The grant under a key, or NULL. */
-struct ditto_cache *ditto_cache_of(struct ditto_lock_ctx *ctx, const struct ditto_owner *key)
+struct ditto_lease *ditto_lease_of(struct ditto_lock_ctx *ctx, const struct ditto_owner *key)
 {
 	struct ditto_holder *holder = ditto_holder_find(ctx, key);
 
@@ -294,34 +294,34 @@ struct ditto_cache *ditto_cache_of(struct ditto_lock_ctx *ctx, const struct ditt
 }
 
 /* Several opens under one key share the grant, which widens. */
-static struct ditto_cache *cache_widen(struct ditto_lock_ctx *ctx, struct ditto_cache *cache,
-				       const struct ditto_cache_request *req, u8 want)
+static struct ditto_lease *lease_widen(struct ditto_lock_ctx *ctx, struct ditto_lease *lease,
+				       const struct ditto_lease_request *req, u8 want)
 {
-	if (cache->claim.held != style_rows[req->style] || cache->ops != req->ops)
+	if (lease->claim.held != style_rows[req->style] || lease->ops != req->ops)
 		return ERR_PTR(-EINVAL);
-	if (cache->state == DITTO_CACHE_HELD) {
-		u8 fit = cache_fit(ctx, req, want | cache->bits);
+	if (lease->state == DITTO_LEASE_HELD) {
+		u8 fit = lease_fit(ctx, req, want | lease->bits);
 
 		/* By all of it: what fits in part is no reason to change. */
-		if (fit == (want | cache->bits) && fit != cache->bits) {
-			ditto_cache_set_bits(cache, fit);
-			trace_ditto_grant(&cache->claim, 0, "wider");
+		if (fit == (want | lease->bits) && fit != lease->bits) {
+			ditto_lease_set_bits(lease, fit);
+			trace_ditto_grant(&lease->claim, 0, "wider");
 		}
 	}
-	ditto_cache_hold(cache);
-	return cache;
+	ditto_lease_hold(lease);
+	return lease;
 }
 
-static struct ditto_cache *cache_add(struct ditto_lock_ctx *ctx, struct ditto_cache *fresh,
+static struct ditto_lease *lease_add(struct ditto_lock_ctx *ctx, struct ditto_lease *fresh,
 				     struct ditto_holder **holder,
-				     const struct ditto_cache_request *req, u8 want)
+				     const struct ditto_lease_request *req, u8 want)
 {
 	struct ditto_lock_point *point = ctx->point;
 	int err;
 
 	if (ditto_is_delegation(fresh->claim.held) && point->table->clock() < point->quiet_until)
 		return ERR_PTR(-EAGAIN);
-	want = cache_fit(ctx, req, want);
+	want = lease_fit(ctx, req, want);
 	if (!want)
 		return ERR_PTR(-EAGAIN);
 	if (ditto_is_delegation(fresh->claim.held) &&
@@ -331,51 +331,51 @@ static struct ditto_cache *cache_add(struct ditto_lock_ctx *ctx, struct ditto_ca
 	if (err)
 		return ERR_PTR(err);
 	fresh->bits = want;
-	cache_count(ctx, want, 1);
+	lease_count(ctx, want, 1);
 	ctx->notifying += fresh->notify;
 	ditto_holder_add_grant(ctx, fresh, holder);
 	ditto_delegation_hold(fresh, 1);
 	/* The table's. */
-	ditto_cache_hold(fresh);
+	ditto_lease_hold(fresh);
 	trace_ditto_grant(&fresh->claim, 0, "cache");
 	return fresh;
 }
 
 /* @before is set to what was held under this key. */
-static struct ditto_cache *cache_grant(const struct ditto_cache_request *req,
-				       struct ditto_cache *fresh, struct ditto_holder **holder,
+static struct ditto_lease *lease_grant(const struct ditto_lease_request *req,
+				       struct ditto_lease *fresh, struct ditto_holder **holder,
 				       u8 *before)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_make(req->point);
-	struct ditto_cache *cache;
+	struct ditto_lease *lease;
 	u8 want = req->want;
 
 	if (!ctx)
 		return ERR_PTR(-ENOMEM);
 	/* A directory has nothing to be written. */
 	if (is_directory(fresh->claim.held))
-		want &= ~DITTO_CACHE_WRITE;
-	cache = ditto_cache_of(ctx, req->actor.cache_owner);
-	*before = cache ? cache->bits : 0;
-	if (cache)
-		cache = cache_widen(ctx, cache, req, want);
+		want &= ~DITTO_LEASE_WRITE;
+	lease = ditto_lease_of(ctx, req->actor.lease_owner);
+	*before = lease ? lease->bits : 0;
+	if (lease)
+		lease = lease_widen(ctx, lease, req, want);
 	else
-		cache = cache_add(ctx, fresh, holder, req, want);
+		lease = lease_add(ctx, fresh, holder, req, want);
 	ditto_lock_ctx_unlock(ctx);
 	/* Orders the grant before the holder's look; pairs with ditto_claim_recheck(). */
 	smp_mb();
-	return cache;
+	return lease;
 }
 
 /* The VFS refused to stand for a grant: the holder has what it had. It knows of no more yet. */
-static void cache_undo(struct ditto_cache *cache, u8 before)
+static void lease_undo(struct ditto_lease *lease, u8 before)
 {
-	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&cache->claim);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&lease->claim);
 
 	if (!ctx)
 		return;
-	if (cache->state == DITTO_CACHE_HELD)
-		ditto_cache_set_bits(cache, ditto_cache_valid(cache->bits & before));
+	if (lease->state == DITTO_LEASE_HELD)
+		ditto_lease_set_bits(lease, ditto_lease_valid(lease->bits & before));
 	ditto_lock_ctx_unlock(ctx);
 }
 
@@ -383,7 +383,7 @@ static void cache_undo(struct ditto_cache *cache, u8 before)
  * A directory is watched from before its first holder knows that it may cache
  * until after the last has given back: one beginning for all of them.
  */
-static int cache_watch(struct ditto_lock_point *point)
+static int lease_watch(struct ditto_lock_point *point)
 {
 	struct ditto_lock_ctx *ctx;
 	bool surplus = true;
@@ -407,24 +407,24 @@ static int cache_watch(struct ditto_lock_point *point)
 	return 0;
 }
 
-struct ditto_cache *ditto_cache_grant(const struct ditto_cache_request *req)
+struct ditto_lease *ditto_lease_grant(const struct ditto_lease_request *req)
 {
 	bool directory = is_directory(style_rows[req->style]);
 	/* The VFS has no leases for directories; they are watched. */
 	struct file *filp = directory ? NULL : req->filp;
 	struct ditto_mirror *mirror;
-	struct ditto_cache *cache, *fresh;
+	struct ditto_lease *lease, *fresh;
 	struct ditto_holder *holder;
 	u8 before;
 
-	if (ditto_grace_check(req->actor.cache_owner->client, req->reclaim))
+	if (ditto_grace_check(req->actor.lease_owner->client, req->reclaim))
 		return ERR_PTR(-EAGAIN);
-	fresh = cache_alloc(req);
+	fresh = lease_alloc(req);
 	if (!fresh)
 		return ERR_PTR(-ENOMEM);
 	holder = kmalloc(sizeof(*holder), GFP_KERNEL);
 	if (!holder) {
-		cache_free(fresh);
+		lease_free(fresh);
 		return ERR_PTR(-ENOMEM);
 	}
 	if (filp && req->point->ops->settle)
@@ -432,34 +432,34 @@ struct ditto_cache *ditto_cache_grant(const struct ditto_cache_request *req)
 	mirror = ditto_mirror_begin(req->point, filp);
 	if (IS_ERR(mirror)) {
 		kfree(holder);
-		cache_free(fresh);
+		lease_free(fresh);
 		return ERR_CAST(mirror);
 	}
-	cache = cache_grant(req, fresh, &holder, &before);
+	lease = lease_grant(req, fresh, &holder, &before);
 	kfree(holder);
-	if (cache != fresh)
-		cache_free(fresh);
-	if (!IS_ERR(cache) && filp && !ditto_mirror_lease(mirror))
-		cache_undo(cache, before);
-	else if (!IS_ERR(cache) && directory && cache_watch(req->point))
-		cache_undo(cache, before);
+	if (lease != fresh)
+		lease_free(fresh);
+	if (!IS_ERR(lease) && filp && !ditto_mirror_lease(mirror))
+		lease_undo(lease, before);
+	else if (!IS_ERR(lease) && directory && lease_watch(req->point))
+		lease_undo(lease, before);
 	ditto_mirror_end(mirror);
-	if (cache == fresh && ditto_cache_bits(cache))
-		ditto_delegation_granted(cache);
-	return cache;
+	if (lease == fresh && ditto_lease_bits(lease))
+		ditto_delegation_granted(lease);
+	return lease;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_cache_grant, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_lease_grant, DITTO);
 
-void ditto_cache_return(struct ditto_cache *cache)
+void ditto_lease_return(struct ditto_lease *lease)
 {
-	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&cache->claim);
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&lease->claim);
 
 	if (!ctx)
 		return;
-	trace_ditto_release(&cache->claim, 0, "returned");
-	ditto_delegation_answered(cache, 0);
-	clear_bit(DITTO_TELL_BREAK, &cache->tells);
-	ditto_cache_remove(cache);
+	trace_ditto_release(&lease->claim, 0, "returned");
+	ditto_delegation_answered(lease, 0);
+	clear_bit(DITTO_TELL_BREAK, &lease->tells);
+	ditto_lease_remove(lease);
 	ditto_lock_ctx_unlock(ctx);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_cache_return, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_lease_return, DITTO);

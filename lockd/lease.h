@@ -8,14 +8,14 @@
  *
  * Each grant's callbacks run one at a time, in the order of their causes.
  */
-#ifndef _DITTO_LOCKD_CACHE_H
-#define _DITTO_LOCKD_CACHE_H
+#ifndef _DITTO_LOCKD_LEASE_H
+#define _DITTO_LOCKD_LEASE_H
 
 #include <linux/errno.h>
 
 #include "claim.h"
 
-struct ditto_cache;
+struct ditto_lease;
 
 /* What happened to an entry of a directory. */
 enum ditto_entry_event {
@@ -42,10 +42,10 @@ struct ditto_entry_change {
 };
 
 /* Changes that wait for one holder; with more, it loses READ instead. */
-#define DITTO_CHANGES_PER_CACHE	256
+#define DITTO_CHANGES_PER_LEASE	256
 
 /**
- * struct ditto_cache_ops - the holder's side of a caching grant
+ * struct ditto_lease_ops - the holder's side of a caching grant
  * @breaking: give up all but @keep; @ack tells whether an answer is waited for
  *	(not when a lease has nothing but reading to give up). May sleep.
  * @revoked: the grant is void: the deadline passed, or the client or the node
@@ -53,31 +53,31 @@ struct ditto_entry_change {
  * @notify: an entry of the directory changed; only for grants that asked. May sleep.
  * @free: the last reference is gone. May sleep.
  * @ask: somebody wants to know size and change of the file; to be answered by
- *	ditto_cache_told(), and not waited for here. Comes once more if no answer
+ *	ditto_lease_answered(), and not waited for here. Comes once more if no answer
  *	came for a while. NULL if the holder cannot be asked. May sleep.
  */
-struct ditto_cache_ops {
-	void (*breaking)(struct ditto_cache *cache, u8 keep, bool ack);
-	void (*revoked)(struct ditto_cache *cache);
-	void (*notify)(struct ditto_cache *cache, const struct ditto_entry_change *change);
-	void (*free)(struct ditto_cache *cache);
-	void (*ask)(struct ditto_cache *cache);
+struct ditto_lease_ops {
+	void (*breaking)(struct ditto_lease *lease, u8 keep, bool ack);
+	void (*revoked)(struct ditto_lease *lease);
+	void (*notify)(struct ditto_lease *lease, const struct ditto_entry_change *change);
+	void (*free)(struct ditto_lease *lease);
+	void (*ask)(struct ditto_lease *lease);
 };
 
-enum ditto_cache_style {
-	DITTO_CACHE_LEASE,		/* row "lease" of the matrix */
-	DITTO_CACHE_DELEGATION,		/* row "delegation" */
-	DITTO_CACHE_DIRECTORY,		/* row "directory" */
-	DITTO_CACHE_DIRECTORY_DELEGATION, /* row "directory delegation" */
+enum ditto_lease_type {
+	DITTO_LEASE_TYPE_LEASE,		/* row "lease" of the matrix */
+	DITTO_LEASE_TYPE_DELEGATION,		/* row "delegation" */
+	DITTO_LEASE_TYPE_DIRECTORY,		/* row "directory" */
+	DITTO_LEASE_TYPE_DIRECTORY_DELEGATION, /* row "directory delegation" */
 };
 
 /**
- * struct ditto_cache_request - a grant that is asked for
+ * struct ditto_lease_request - a grant that is asked for
  * @point: the node
- * @actor: who; @actor.cache_owner is the key: a second grant under the same key
+ * @actor: who; @actor.lease_owner is the key: a second grant under the same key
  *	widens the first by all that is wanted, or not
  * @style: see there
- * @want: DITTO_CACHE_* bits
+ * @want: DITTO_LEASE_* bits
  * @notify: deliver changes of entries instead of breaking READ (directories)
  * @older: a lease of the kind that has HANDLE with WRITE only: it and the HANDLE of
  *	other leases exclude each other (MS-FSA section 2.1.5.18.1), and who opens to
@@ -90,22 +90,22 @@ enum ditto_cache_style {
  *	local processes break it; NULL not to; held by the caller during the call.
  *	Not for a directory, which is watched in any case
  */
-struct ditto_cache_request {
+struct ditto_lease_request {
 	struct ditto_lock_point *point;
 	struct ditto_actor actor;
-	enum ditto_cache_style style;
+	enum ditto_lease_type style;
 	u8 want;
 	bool notify;
 	bool older;
 	bool reclaim;
 	u32 break_ms;
-	const struct ditto_cache_ops *ops;
+	const struct ditto_lease_ops *ops;
 	void *private;
 	struct file *filp;
 };
 
 /**
- * ditto_cache_grant - grant caching, or as much of it as fits
+ * ditto_lease_grant - grant caching, or as much of it as fits
  * @req: what
  *
  * Never breaks what another holds: the wish is cut down, first WRITE, then
@@ -115,67 +115,67 @@ struct ditto_cache_request {
  *
  * Context: may sleep.
  * Return: the grant with a reference for the caller, its bits in
- * ditto_cache_bits(), none if it was void before it was returned (broken by a
+ * ditto_lease_bits(), none if it was void before it was returned (broken by a
  * local process, or the VFS does not stand for it). ERR_PTR(-EAGAIN) (nothing
  * fits), -EINVAL (another style or holder under this key), -ENOLCK (a limit),
  * -ESHUTDOWN, -ENOMEM.
  */
-struct ditto_cache *ditto_cache_grant(const struct ditto_cache_request *req);
+struct ditto_lease *ditto_lease_grant(const struct ditto_lease_request *req);
 
 /*
  * What is held now; with a break outstanding, what is still held. Any context. Under RCU the
  * memory of a grant stays that of one, so who has no reference may look and then see whether
  * it is the same grant still.
  */
-u8 ditto_cache_bits(const struct ditto_cache *cache);
+u8 ditto_lease_bits(const struct ditto_lease *lease);
 /* True while an answer to a break is awaited. Any context. */
-bool ditto_cache_breaking(const struct ditto_cache *cache);
-void *ditto_cache_private(const struct ditto_cache *cache);
+bool ditto_lease_breaking(const struct ditto_lease *lease);
+void *ditto_lease_private(const struct ditto_lease *lease);
 
 /**
- * ditto_cache_ack - the holder answers a break
- * @cache: held
+ * ditto_lease_ack - the holder answers a break
+ * @lease: held
  * @keep: what it keeps; no more than it was asked to
  *
  * Return: 0; -EINVAL (keeps too much; the break stands); -ENOENT (no break is
  * outstanding, or the grant was revoked).
  */
-int ditto_cache_ack(struct ditto_cache *cache, u8 keep);
+int ditto_lease_ack(struct ditto_lease *lease, u8 keep);
 
 /* The holder gives everything back; also from a callback. Idempotent; its reference stays. */
-void ditto_cache_return(struct ditto_cache *cache);
+void ditto_lease_return(struct ditto_lease *lease);
 
 /*
  * The holder cannot go on with these bits, and does not know it yet: it is asked to give them
  * up as if somebody needed them. Any context that may sleep; also from a callback.
  */
-void ditto_cache_break(struct ditto_cache *cache, u8 gives_up);
+void ditto_lease_break(struct ditto_lease *lease, u8 gives_up);
 
 /* How long the answer of a holder that is asked is waited for, unless that is set. */
-#define DITTO_ASK_MS		50
+#define DITTO_LEASE_QUERY_MS		50
 /* It may be set to no more: holders are asked by callbacks that are given up a second later. */
-#define DITTO_ASK_MS_MAX	4000
+#define DITTO_LEASE_QUERY_MS_MAX	4000
 /* So many may wait longer than that: answers come to the threads that the others need. */
-#define DITTO_ASKS_LONG		2
+#define DITTO_LEASE_QUERIES_LONG		2
 /* A holder that has not answered by then is asked again after this time. */
-#define DITTO_ASK_AGAIN_MS	1000
+#define DITTO_LEASE_QUERY_AGAIN_MS	1000
 
 /**
- * struct ditto_cache_answer - what a holder of WRITE knows of its file
+ * struct ditto_lease_answer - what a holder of WRITE knows of its file
  * @size: of the file, as the holder sees it
  * @change: of the file, as the holder counts it
  * @modified: the holder has changes that the server has not
  */
-struct ditto_cache_answer {
+struct ditto_lease_answer {
 	u64 size;
 	u64 change;
 	bool modified;
 };
 
 /**
- * ditto_cache_told - the holder answers what it was asked
- * @cache: held
- * @size: see struct ditto_cache_answer
+ * ditto_lease_answered - the holder answers what it was asked
+ * @lease: held
+ * @size: see struct ditto_lease_answer
  * @change: see there
  * @modified: see there
  *
@@ -184,13 +184,13 @@ struct ditto_cache_answer {
  *
  * Context: may sleep; also from a callback of the grant.
  */
-void ditto_cache_told(struct ditto_cache *cache, u64 size, u64 change, bool modified);
+void ditto_lease_answered(struct ditto_lease *lease, u64 size, u64 change, bool modified);
 
-int ditto_cache_ask_slow(struct ditto_lock_point *point, const struct ditto_actor *actor,
-			 struct ditto_cache_answer *answer);
+int ditto_lease_query_slow(struct ditto_lock_point *point, const struct ditto_actor *actor,
+			   struct ditto_lease_answer *answer);
 
 /**
- * ditto_cache_ask - ask another client that keeps writes to itself
+ * ditto_lease_query - ask another client that keeps writes to itself
  * @point: of the node, held
  * @actor: who wants to know, and is not asked; NULL is anonymous
  * @answer: filled with 0
@@ -202,33 +202,33 @@ int ditto_cache_ask_slow(struct ditto_lock_point *point, const struct ditto_acto
  * Return: 0; -ENOENT (nobody is to be asked: what the server has counts);
  * -EBUSY (no answer in time).
  */
-static inline int ditto_cache_ask(struct ditto_lock_point *point, const struct ditto_actor *actor,
-				  struct ditto_cache_answer *answer)
+static inline int ditto_lease_query(struct ditto_lock_point *point, const struct ditto_actor *actor,
+				    struct ditto_lease_answer *answer)
 {
-	if (likely(!ditto_lock_point_held(point, DITTO_SUM_CACHE_WRITE)))
+	if (likely(!ditto_lock_point_held(point, DITTO_SUM_LEASE_WRITE)))
 		return -ENOENT;
-	return ditto_cache_ask_slow(point, actor, answer);
+	return ditto_lease_query_slow(point, actor, answer);
 }
 
-void ditto_cache_hold(struct ditto_cache *cache);
+void ditto_lease_hold(struct ditto_lease *lease);
 /* May sleep. A grant stays in force until it is returned, whoever holds references. */
-void ditto_cache_put(struct ditto_cache *cache);
+void ditto_lease_put(struct ditto_lease *lease);
 
 /**
- * ditto_cache_lose - changes of entries happened that nobody can name
+ * ditto_lease_lose - changes of entries happened that nobody can name
  * @point: of the directory, held
  *
  * Who asked to be told is asked to give up READ instead.
  *
  * Context: may sleep; does not wait for the holders.
  */
-void ditto_cache_lose(struct ditto_lock_point *point);
+void ditto_lease_lose(struct ditto_lock_point *point);
 
-void ditto_cache_deliver_slow(struct ditto_lock_point *point, const struct ditto_actor *actor,
+void ditto_lease_deliver_slow(struct ditto_lock_point *point, const struct ditto_actor *actor,
 			      const struct ditto_entry_change *change);
 
 /**
- * ditto_cache_deliver - deliver a change of entries to those who asked for it
+ * ditto_lease_deliver - deliver a change of entries to those who asked for it
  * @point: of the directory, held
  * @actor: who made it and is not told; NULL is anonymous
  * @change: what
@@ -237,12 +237,12 @@ void ditto_cache_deliver_slow(struct ditto_lock_point *point, const struct ditto
  *
  * Context: may sleep; does not wait for the holders.
  */
-static inline void ditto_cache_deliver(struct ditto_lock_point *point,
+static inline void ditto_lease_deliver(struct ditto_lock_point *point,
 				       const struct ditto_actor *actor,
 				       const struct ditto_entry_change *change)
 {
 	if (unlikely(ditto_lock_point_held(point, DITTO_SUM_NOTIFY)))
-		ditto_cache_deliver_slow(point, actor, change);
+		ditto_lease_deliver_slow(point, actor, change);
 }
 
 #endif

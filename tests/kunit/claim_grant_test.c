@@ -8,10 +8,10 @@
 #include "../../lockd/private.h"
 #include "claim_common.h"
 
-#define R DITTO_CACHE_READ
-#define H DITTO_CACHE_HANDLE
-#define W DITTO_CACHE_WRITE
-#define RHW DITTO_CACHE_ALL
+#define R DITTO_LEASE_READ
+#define H DITTO_LEASE_HANDLE
+#define W DITTO_LEASE_WRITE
+#define RHW DITTO_LEASE_ALL
 #define HOLDERS		4
 #define OPERATIONS	100000
 
@@ -20,7 +20,7 @@ struct cache_test {
 	struct claim_client *client[HOLDERS];
 	struct ditto_owner *key[HOLDERS];
 	struct claim_told told[HOLDERS];
-	struct ditto_cache *cache[HOLDERS];
+	struct ditto_lease *cache[HOLDERS];
 	struct ditto_open *open[HOLDERS];
 };
 
@@ -41,9 +41,9 @@ static void drop(struct kunit *test, struct cache_test *t, int i)
 {
 	if (!t->cache[i])
 		return;
-	ditto_cache_return(t->cache[i]);
+	ditto_lease_return(t->cache[i]);
 	claim_flush(test);
-	ditto_cache_put(t->cache[i]);
+	ditto_lease_put(t->cache[i]);
 	t->cache[i] = NULL;
 }
 
@@ -62,16 +62,16 @@ static void end(struct kunit *test, struct cache_test *t)
 }
 
 /* Ask for a grant; what is given, 0 if nothing. */
-static u8 grant(struct cache_test *t, int i, enum ditto_cache_style style, u8 want)
+static u8 grant(struct cache_test *t, int i, enum ditto_lease_type style, u8 want)
 {
-	struct ditto_cache *cache = claim_grant(t->node, t->key[i], style, want, &t->told[i]);
+	struct ditto_lease *cache = claim_grant(t->node, t->key[i], style, want, &t->told[i]);
 
 	if (IS_ERR(cache))
 		return 0;
 	if (t->cache[i])
-		ditto_cache_put(cache);
+		ditto_lease_put(cache);
 	t->cache[i] = cache;
-	return ditto_cache_bits(cache);
+	return ditto_lease_bits(cache);
 }
 
 static enum ditto_answer check(struct cache_test *t, int i, enum ditto_intent_kind kind)
@@ -81,7 +81,7 @@ static enum ditto_answer check(struct cache_test *t, int i, enum ditto_intent_ki
 
 	if (i >= 0) {
 		actor.owner = t->key[i];
-		actor.cache_owner = t->key[i];
+		actor.lease_owner = t->key[i];
 	}
 	return ditto_claim_check(&t->node->point, &intent, &actor, NULL, NULL);
 }
@@ -97,9 +97,13 @@ static void fits_beside_a_grant(struct kunit *test)
 	struct cache_test *t = begin(test);
 
 	for (int i = 0; i < ARRAY_SIZE(table); i++) {
-		KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_CACHE_LEASE, table[i][0]), table[i][0]);
-		KUNIT_EXPECT_EQ_MSG(test, grant(t, 1, DITTO_CACHE_LEASE, table[i][1]),
-				    table[i][2], "held %u, wanted %u", table[i][0], table[i][1]);
+		KUNIT_EXPECT_EQ(
+			test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, table[i][0]),
+			table[i][0]);
+		KUNIT_EXPECT_EQ_MSG(
+			test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, table[i][1]),
+			table[i][2], "held %u, wanted %u", table[i][0],
+			table[i][1]);
 		claim_flush(test);
 		KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].breaks), 0);
 		drop(test, t, 0);
@@ -118,54 +122,54 @@ static void fits_beside_other_claims(struct kunit *test)
 	/* A reader takes WRITE; a writer takes all of a delegation. */
 	open = ditto_open_claim(&t->node->point, &actor, DITTO_OPEN_READ, 0, false, NULL, NULL);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_CACHE_LEASE, RHW), R | H);
+	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), R | H);
 	drop(test, t, 1);
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_CACHE_DELEGATION, RHW), R | H);
+	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_DELEGATION, RHW), R | H);
 	drop(test, t, 1);
 	KUNIT_EXPECT_EQ(test, ditto_open_change(open, DITTO_OPEN_WRITE, 0, NULL), 0);
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_CACHE_LEASE, RHW), R | H);
+	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), R | H);
 	drop(test, t, 1);
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_CACHE_DELEGATION, RHW), 0);
+	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_DELEGATION, RHW), 0);
 	/* Its own open is none. */
-	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_CACHE_DELEGATION, RHW), RHW);
+	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_DELEGATION, RHW), RHW);
 	drop(test, t, 0);
 	ditto_open_release(open);
 	/* An open of attributes takes nothing, one of the access control list WRITE of a lease. */
 	open = ditto_open_claim(&t->node->point, &actor, 0, 0, false, NULL, NULL);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_CACHE_LEASE, RHW), RHW);
+	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	drop(test, t, 1);
 	ditto_open_release(open);
 	open = ditto_open_claim(&t->node->point, &actor, DITTO_OPEN_ACL, 0, false, NULL, NULL);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
 	KUNIT_EXPECT_EQ(test, ditto_open_access(open), 0);
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_CACHE_LEASE, RHW), R | H);
+	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), R | H);
 	drop(test, t, 1);
-	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_CACHE_LEASE, RHW), RHW);
+	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	drop(test, t, 0);
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_CACHE_DELEGATION, RHW), RHW);
+	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_DELEGATION, RHW), RHW);
 	drop(test, t, 1);
 	ditto_open_release(open);
 	/* It takes WRITE of no lease that is there already. */
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_CACHE_LEASE, RHW), RHW);
+	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	open = ditto_open_claim(&t->node->point, &actor, DITTO_OPEN_ACL, 0, false, NULL, NULL);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_CACHE_LEASE, RHW), RHW);
+	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	drop(test, t, 1);
 	ditto_open_release(open);
 
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_CACHE_LEASE, RHW), R | H);
+	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), R | H);
 	drop(test, t, 1);
 	req.exclusive = true;
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_CACHE_LEASE, RHW), 0);
-	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_CACHE_LEASE, RHW), RHW);
+	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), 0);
+	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	drop(test, t, 0);
 	ditto_range_release_owner(&t->node->point, t->key[0]);
 	/* A directory has no WRITE. */
-	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_CACHE_DIRECTORY, RHW), R | H);
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_CACHE_DIRECTORY_DELEGATION, RHW), R | H);
+	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_DIRECTORY, RHW), R | H);
+	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_DIRECTORY_DELEGATION, RHW), R | H);
 	drop(test, t, 1);
 	drop(test, t, 0);
 	end(test, t);
@@ -195,7 +199,7 @@ static void model_step(struct kunit *test, struct cache_test *t, struct rnd_stat
 		/* A first grant is cut down, a second one is all or nothing. */
 		if (model[i] && expect != (want | model[i]))
 			expect = model[i];
-		KUNIT_ASSERT_EQ(test, grant(t, i, DITTO_CACHE_LEASE, want), expect);
+		KUNIT_ASSERT_EQ(test, grant(t, i, DITTO_LEASE_TYPE_LEASE, want), expect);
 		model[i] = expect;
 	} else if (op == 4) {
 		drop(test, t, i);
@@ -218,7 +222,7 @@ static void model_step(struct kunit *test, struct cache_test *t, struct rnd_stat
 		claim_flush(test);
 	}
 	for (int j = 0; j < HOLDERS; j++) {
-		KUNIT_ASSERT_EQ(test, t->cache[j] ? ditto_cache_bits(t->cache[j]) : 0, model[j]);
+		KUNIT_ASSERT_EQ(test, t->cache[j] ? ditto_lease_bits(t->cache[j]) : 0, model[j]);
 		/* A holder lets go of a grant that is void. */
 		if (!model[j])
 			drop(test, t, j);
@@ -246,23 +250,23 @@ static void deadline_begins_with_the_break(struct kunit *test)
 {
 	struct cache_test *t = begin(test);
 
-	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_CACHE_LEASE, RHW), RHW);
+	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	/* Held for long: that costs it nothing. */
 	claim_now += 1000000;
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_READ), DITTO_BREAKING);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, t->told[0].keep, R | H);
-	KUNIT_EXPECT_TRUE(test, ditto_cache_breaking(t->cache[0]));
+	KUNIT_EXPECT_TRUE(test, ditto_lease_breaking(t->cache[0]));
 	claim_now += 34999;
 	claim_poke(test, t->cache[0]);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].revokes), 0);
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(t->cache[0]), RHW);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache[0]), RHW);
 	/* Nobody asks again, and still it ends. All is void, not only what was asked for. */
 	claim_now++;
 	claim_poke(test, t->cache[0]);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].revokes), 1);
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(t->cache[0]), 0);
-	KUNIT_EXPECT_EQ(test, ditto_cache_ack(t->cache[0], R | H), -ENOENT);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache[0]), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[0], R | H), -ENOENT);
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_READ), DITTO_ALLOWED);
 	KUNIT_EXPECT_EQ(test, ditto_locks_events(claim_table(test), DITTO_LOCK_REVOKED), 1);
 	end(test, t);
@@ -274,7 +278,7 @@ static void cascade_goes_by_steps(struct kunit *test)
 	struct cache_test *t = begin(test);
 	struct claim_told *told = &t->told[0];
 
-	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_CACHE_LEASE, RHW), RHW);
+	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_OPEN), DITTO_BREAKING);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, told->keep, R | H);
@@ -282,9 +286,9 @@ static void cascade_goes_by_steps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told->breaks), 1);
-	KUNIT_EXPECT_EQ(test, ditto_cache_ack(t->cache[0], RHW), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[0], RHW), -EINVAL);
 	claim_now += 30000;
-	KUNIT_EXPECT_EQ(test, ditto_cache_ack(t->cache[0], R | H), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[0], R | H), 0);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told->breaks), 2);
 	KUNIT_EXPECT_EQ(test, told->keep, R);
@@ -292,14 +296,14 @@ static void cascade_goes_by_steps(struct kunit *test)
 	claim_now += 30000;
 	claim_poke(test, t->cache[0]);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told->revokes), 0);
-	KUNIT_EXPECT_EQ(test, ditto_cache_ack(t->cache[0], R), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[0], R), 0);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told->breaks), 3);
 	KUNIT_EXPECT_EQ(test, told->keep, 0);
 	/* Nothing but reading was left: no answer is waited for. */
 	KUNIT_EXPECT_FALSE(test, told->ack);
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(t->cache[0]), 0);
-	KUNIT_EXPECT_EQ(test, ditto_cache_ack(t->cache[0], 0), -ENOENT);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache[0]), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[0], 0), -ENOENT);
 	end(test, t);
 }
 
@@ -318,25 +322,25 @@ static void waits_for_every_step(struct kunit *test)
 {
 	struct cache_test *t = begin(test);
 	struct ditto_intent intent = { .kind = DITTO_INTENT_OPEN, .access = DITTO_OPEN_READ };
-	struct ditto_actor actor = { .owner = t->key[1], .cache_owner = t->key[1] };
+	struct ditto_actor actor = { .owner = t->key[1], .lease_owner = t->key[1] };
 	struct waiting *waiting = kunit_kzalloc(test, sizeof(*waiting), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, waiting);
 	ditto_park_init(&waiting->park, woken);
-	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_CACHE_LEASE, RHW), RHW);
+	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	KUNIT_EXPECT_EQ(test, ditto_claim_check(&t->node->point, &intent, &actor, &waiting->park,
 						NULL), DITTO_BREAKING);
 	KUNIT_EXPECT_EQ(test, check(t, 2, DITTO_INTENT_WRITE), DITTO_BREAKING);
 	claim_flush(test);
-	KUNIT_EXPECT_EQ(test, ditto_cache_ack(t->cache[0], R | H), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[0], R | H), 0);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, t->told[0].keep, R);
 	KUNIT_EXPECT_EQ(test, atomic_read(&waiting->woken), 0);
 	/* With that, only READ is left to be told of. */
-	KUNIT_EXPECT_EQ(test, ditto_cache_ack(t->cache[0], R), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[0], R), 0);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&waiting->woken), 1);
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(t->cache[0]), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache[0]), 0);
 	end(test, t);
 }
 
@@ -347,9 +351,9 @@ static void turn_of_a_request_wakes(struct kunit *test)
 	struct ditto_intent intent = { .kind = DITTO_INTENT_REMOVE };
 	struct ditto_range_request held = claim_req(t->node, t->key[0], true, 0, 9);
 	struct ditto_range_request want = claim_req(t->node, t->key[2], true, 0, 9);
-	struct ditto_cache_request reader = {
-		.point = &t->node->point, .actor.owner = t->key[0], .actor.cache_owner = t->key[1],
-		.style = DITTO_CACHE_LEASE, .want = R, .ops = &claim_cache_ops,
+	struct ditto_lease_request reader = {
+		.point = &t->node->point, .actor.owner = t->key[0], .actor.lease_owner = t->key[1],
+		.style = DITTO_LEASE_TYPE_LEASE, .want = R, .ops = &claim_cache_ops,
 		.private = &t->told[1],
 	};
 	struct waiting *waiting = kunit_kzalloc(test, sizeof(*waiting), GFP_KERNEL);
@@ -358,9 +362,9 @@ static void turn_of_a_request_wakes(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, waiting);
 	ditto_park_init(&waiting->park, woken);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&held, NULL, NULL), 0);
-	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_CACHE_LEASE, R | H), R | H);
+	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, R | H), R | H);
 	atomic_inc(&t->told[1].grants);
-	t->cache[1] = ditto_cache_grant(&reader);
+	t->cache[1] = ditto_lease_grant(&reader);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(t->cache[1]));
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&want, &wait->wait, NULL), -EINPROGRESS);
 	KUNIT_EXPECT_EQ(test, ditto_claim_check(&t->node->point, &intent, NULL, &waiting->park,
@@ -370,7 +374,7 @@ static void turn_of_a_request_wakes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&held), 0);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&wait->granted), 1);
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(t->cache[1]), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache[1]), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&waiting->woken), 1);
 	ditto_range_release_owner(&t->node->point, t->key[2]);
 	end(test, t);
@@ -379,19 +383,19 @@ static void turn_of_a_request_wakes(struct kunit *test)
 /* One of the older kind. */
 static u8 grant_older(struct kunit *test, struct cache_test *t, int i, u8 want)
 {
-	struct ditto_cache_request req = {
-		.point = &t->node->point, .actor.cache_owner = t->key[i], .want = want,
-		.style = DITTO_CACHE_LEASE, .older = true, .break_ms = 35000,
+	struct ditto_lease_request req = {
+		.point = &t->node->point, .actor.lease_owner = t->key[i], .want = want,
+		.style = DITTO_LEASE_TYPE_LEASE, .older = true, .break_ms = 35000,
 		.ops = &claim_cache_ops, .private = &t->told[i],
 	};
-	struct ditto_cache *cache = ditto_cache_grant(&req);
+	struct ditto_lease *cache = ditto_lease_grant(&req);
 
 	if (IS_ERR(cache))
 		return 0;
 	KUNIT_ASSERT_NULL(test, t->cache[i]);
 	atomic_inc(&t->told[i].grants);
 	t->cache[i] = cache;
-	return ditto_cache_bits(cache);
+	return ditto_lease_bits(cache);
 }
 
 /* They and HANDLE exclude each other; who reads the access control list takes their WRITE. */
@@ -399,23 +403,23 @@ static void older_leases(struct kunit *test)
 {
 	struct cache_test *t = begin(test);
 	struct ditto_intent look = { .kind = DITTO_INTENT_OPEN, .access = DITTO_OPEN_ACL };
-	struct ditto_actor actor = { .owner = t->key[3], .cache_owner = t->key[3] };
+	struct ditto_actor actor = { .owner = t->key[3], .lease_owner = t->key[3] };
 	struct ditto_lock_point *point = &t->node->point;
 
 	KUNIT_EXPECT_EQ(test, grant_older(test, t, 0, R), R);
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_CACHE_LEASE, RHW), R);
+	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), R);
 	KUNIT_EXPECT_EQ(test, grant_older(test, t, 2, R), R);
 	drop(test, t, 0);
 	drop(test, t, 1);
 	drop(test, t, 2);
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_CACHE_LEASE, RHW), RHW);
+	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	KUNIT_EXPECT_EQ(test, ditto_claim_check(point, &look, &actor, NULL, NULL), DITTO_ALLOWED);
 	drop(test, t, 1);
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_CACHE_LEASE, R | H), R | H);
+	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, R | H), R | H);
 	KUNIT_EXPECT_EQ(test, grant_older(test, t, 0, R), 0);
 	drop(test, t, 1);
 	/* A delegation is none of them. */
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_CACHE_DELEGATION, R | H), R | H);
+	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_DELEGATION, R | H), R | H);
 	KUNIT_EXPECT_EQ(test, grant_older(test, t, 0, R), R);
 	drop(test, t, 1);
 	drop(test, t, 0);
@@ -431,20 +435,20 @@ static void breaks_coalesce(struct kunit *test)
 {
 	struct cache_test *t = begin(test);
 
-	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_CACHE_LEASE, RHW), RHW);
+	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	for (int i = 0; i < 10; i++)
 		KUNIT_EXPECT_EQ(test, check(t, 1 + i % 3, DITTO_INTENT_READ), DITTO_BREAKING);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].breaks), 1);
 	/* While it is broken, another open under the key does not widen it. */
-	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_CACHE_LEASE, RHW), RHW);
-	KUNIT_EXPECT_TRUE(test, ditto_cache_breaking(t->cache[0]));
-	KUNIT_EXPECT_EQ(test, ditto_cache_ack(t->cache[0], R), 0);
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(t->cache[0]), R);
+	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
+	KUNIT_EXPECT_TRUE(test, ditto_lease_breaking(t->cache[0]));
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[0], R), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache[0]), R);
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_READ), DITTO_ALLOWED);
 	/* Then it may be wider again. */
-	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_CACHE_LEASE, R | H), R | H);
-	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_CACHE_DELEGATION, R), 0);
+	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, R | H), R | H);
+	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_DELEGATION, R), 0);
 	end(test, t);
 }
 
@@ -453,16 +457,16 @@ static void readers_are_told_only(struct kunit *test)
 {
 	struct cache_test *t = begin(test);
 
-	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_CACHE_LEASE, R), R);
-	KUNIT_ASSERT_EQ(test, grant(t, 1, DITTO_CACHE_LEASE, R | H), R | H);
+	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, R), R);
+	KUNIT_ASSERT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, R | H), R | H);
 	KUNIT_EXPECT_EQ(test, check(t, 2, DITTO_INTENT_WRITE), DITTO_ALLOWED);
 	claim_flush(test);
 	KUNIT_EXPECT_FALSE(test, t->told[0].ack);
-	KUNIT_EXPECT_EQ(test, ditto_cache_bits(t->cache[0]), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache[0]), 0);
 	KUNIT_EXPECT_TRUE(test, t->told[1].ack);
 	KUNIT_EXPECT_EQ(test, t->told[1].keep, 0);
-	KUNIT_EXPECT_TRUE(test, ditto_cache_breaking(t->cache[1]));
-	KUNIT_EXPECT_EQ(test, ditto_cache_ack(t->cache[1], 0), 0);
+	KUNIT_EXPECT_TRUE(test, ditto_lease_breaking(t->cache[1]));
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[1], 0), 0);
 	end(test, t);
 }
 
@@ -470,19 +474,19 @@ static void recall_quiets_the_node(struct kunit *test)
 {
 	struct cache_test *t = begin(test);
 
-	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_CACHE_DELEGATION, R | H), R | H);
+	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_DELEGATION, R | H), R | H);
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_REMOVE), DITTO_BREAKING);
 	claim_flush(test);
 	drop(test, t, 0);
 	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.ctx));
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_REMOVE), DITTO_ALLOWED);
-	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_CACHE_DELEGATION, R | H), 0);
-	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_CACHE_LEASE, R), R);
+	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_DELEGATION, R | H), 0);
+	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, R), R);
 	drop(test, t, 0);
 	claim_now += DITTO_QUIET_MS - 1;
-	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_CACHE_DELEGATION, R | H), 0);
+	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_DELEGATION, R | H), 0);
 	claim_now++;
-	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_CACHE_DELEGATION, R | H), R | H);
+	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_DELEGATION, R | H), R | H);
 	end(test, t);
 }
 
@@ -493,7 +497,7 @@ static void recheck_breaks_late_grants(struct kunit *test)
 	struct cache_test *t = begin(test);
 
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
-	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_CACHE_LEASE, RHW), RHW);
+	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	ditto_claim_recheck(&t->node->point, &intent, NULL);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].breaks), 1);
@@ -505,14 +509,14 @@ static void recheck_breaks_late_grants(struct kunit *test)
 static void told_before_it_is_done(struct kunit *test)
 {
 	static const struct {
-		enum ditto_cache_style style;
+		enum ditto_lease_type style;
 		u8 bits;
 		enum ditto_intent_kind kind;
 	} table[] = {
-		{ DITTO_CACHE_LEASE, R, DITTO_INTENT_WRITE },
-		{ DITTO_CACHE_LEASE, R | H, DITTO_INTENT_WRITE },
-		{ DITTO_CACHE_DIRECTORY, R, DITTO_INTENT_ENTRY },
-		{ DITTO_CACHE_DIRECTORY, R | H, DITTO_INTENT_ENTRY },
+		{ DITTO_LEASE_TYPE_LEASE, R, DITTO_INTENT_WRITE },
+		{ DITTO_LEASE_TYPE_LEASE, R | H, DITTO_INTENT_WRITE },
+		{ DITTO_LEASE_TYPE_DIRECTORY, R, DITTO_INTENT_ENTRY },
+		{ DITTO_LEASE_TYPE_DIRECTORY, R | H, DITTO_INTENT_ENTRY },
 	};
 	struct cache_test *t = begin(test);
 
@@ -535,7 +539,7 @@ static void void_before_it_is_done(struct kunit *test)
 	struct ditto_intent intent = { .kind = DITTO_INTENT_WRITE, .last = 9 };
 	struct cache_test *t = begin(test);
 
-	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_CACHE_LEASE, RHW), RHW);
+	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
 	claim_flush(test);
 	t->told[0].slow_ms = 20;
@@ -555,36 +559,36 @@ static void told_by_itself(struct kunit *test)
 	struct ditto_intent intent = { .kind = DITTO_INTENT_WRITE, .last = 9 };
 	struct cache_test *t = begin(test);
 
-	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_CACHE_LEASE, R | H), R | H);
+	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, R | H), R | H);
 	t->told[0].changes_point = &t->node->point;
 	ditto_claim_recheck(&t->node->point, &intent, NULL);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].breaks), 1);
 	end(test, t);
 }
 
-static struct ditto_cache *grant_notified(struct cache_test *t, int i)
+static struct ditto_lease *grant_notified(struct cache_test *t, int i)
 {
-	struct ditto_cache_request req = {
-		.point = &t->node->point, .actor.cache_owner = t->key[i],
-		.style = DITTO_CACHE_DIRECTORY, .want = R | H, .notify = true,
+	struct ditto_lease_request req = {
+		.point = &t->node->point, .actor.lease_owner = t->key[i],
+		.style = DITTO_LEASE_TYPE_DIRECTORY, .want = R | H, .notify = true,
 		.break_ms = 1000, .ops = &claim_cache_ops, .private = &t->told[i],
 	};
 
 	atomic_inc(&t->told[i].grants);
-	return ditto_cache_grant(&req);
+	return ditto_lease_grant(&req);
 }
 
 static void changes_are_delivered(struct kunit *test)
 {
 	struct ditto_entry_change change = { .event = DITTO_ENTRY_ADDED, .name = "new", .len = 3 };
 	struct cache_test *t = begin(test);
-	struct ditto_actor actor = { .cache_owner = t->key[1] };
+	struct ditto_actor actor = { .lease_owner = t->key[1] };
 
 	t->cache[0] = grant_notified(t, 0);
 	t->cache[1] = grant_notified(t, 1);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(t->cache[0]) || IS_ERR(t->cache[1]));
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_ENTRY), DITTO_ALLOWED);
-	ditto_cache_deliver(&t->node->point, &actor, &change);
+	ditto_lease_deliver(&t->node->point, &actor, &change);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].changes), 1);
 	KUNIT_EXPECT_STREQ(test, t->told[0].name, "new");
@@ -592,9 +596,9 @@ static void changes_are_delivered(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[1].changes), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].breaks), 0);
 	/* A holder that is never served loses READ, which all depends on. */
-	for (u32 i = 0; i < 100 * DITTO_CHANGES_PER_CACHE &&
-	     !ditto_cache_breaking(t->cache[0]); i++)
-		ditto_cache_deliver(&t->node->point, &actor, &change);
+	for (u32 i = 0; i < 100 * DITTO_CHANGES_PER_LEASE &&
+	     !ditto_lease_breaking(t->cache[0]); i++)
+		ditto_lease_deliver(&t->node->point, &actor, &change);
 	claim_flush(test);
 	end(test, t);
 }
@@ -604,20 +608,20 @@ static void release_ends_breaks(struct kunit *test)
 {
 	struct cache_test *t = begin(test);
 
-	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_CACHE_LEASE, RHW), RHW);
+	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
 	claim_flush(test);
 	ditto_client_release(&t->client[0]->client, "test");
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].revokes), 1);
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
-	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_CACHE_LEASE, R), 0);
+	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, R), 0);
 
-	KUNIT_ASSERT_EQ(test, grant(t, 1, DITTO_CACHE_LEASE, RHW), RHW);
+	KUNIT_ASSERT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	KUNIT_EXPECT_EQ(test, check(t, 2, DITTO_INTENT_WRITE), DITTO_BREAKING);
 	ditto_lock_point_release(&t->node->point, "test");
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[1].revokes), 1);
-	KUNIT_EXPECT_EQ(test, ditto_cache_ack(t->cache[1], 0), -ENOENT);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[1], 0), -ENOENT);
 	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.ctx));
 	end(test, t);
 }

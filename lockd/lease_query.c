@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Asking the holder of WRITE what it knows of its file.
+ *
+ * Questions are numbered, and one is put at a time. An answer to a question that
+ * was put before somebody came may tell what was so before he came: he waits for
+ * the next. Who puts a question waits for a moment only; while a holder is slow,
+ * those who come later do not wait for it at all, and now and then one asks again.
+ *
+ * Locking: all of it is under ctx->lock. Who waits holds a reference on the
+ * grant, which may be gone when he wakes.
+ */
+#include <linux/jiffies.h>
+#include <linux/wait_bit.h>
+
+#include "private.h"
+
+/* Of others than @client, who is asked. A lapsed client would not hear it. */
+static struct ditto_lease *holder_find(struct ditto_lock_ctx *ctx,
+				       const struct ditto_client *client)
+{
+	struct ditto_lease *lease = ditto_writer(ctx);
+	const struct ditto_client *holder;
+
+	if (!lease || !lease->ops->ask)
+		return NULL;
+	holder = lease->claim.owner->client;
+	return holder != client && !READ_ONCE(holder->lapsed) ? lease : NULL;
+}
+
+static void question_put(struct ditto_lease *lease)
+{
+	lease->ask_again = false;
+	lease->asked++;
+	lease->asked_at = ditto_owner_table(lease->claim.owner)->clock();
+	ditto_lease_tell(lease, DITTO_TELL_ASK);
+}
+
+static u32 ask_ms(const struct ditto_lease *lease)
+{
+	return READ_ONCE(ditto_owner_table(lease->claim.owner)->settings.ask_ms);
+}
+
+/*
+ * The number of the question whose answer counts for who comes now; false if it is slow.
+ * Who waited for one that is given up, or for the next, does not wait any more.
+ */
+static bool question_join(struct ditto_lease *lease, u32 *number)
+{
+	u64 age = ditto_owner_table(lease->claim.owner)->clock() - lease->asked_at;
+	u32 wait = ask_ms(lease);
+
+	if (lease->asked == lease->answered) {
+		question_put(lease);
+		*number = lease->asked;
+	} else if (age >= wait + DITTO_LEASE_QUERY_AGAIN_MS) {
+		WRITE_ONCE(lease->answered, lease->asked);
+		question_put(lease);
+		*number = lease->asked;
+	} else if (age < wait) {
+		lease->ask_again = true;
+		*number = lease->asked + 1;
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static bool is_answered(const struct ditto_lease *lease, u32 number)
+{
+	return (s32)(READ_ONCE(lease->answered) - number) >= 0;
+}
+
+/* The answer, after a while. */
+static int answer_take(struct ditto_lease *lease, u32 number, u32 wait_ms,
+		       struct ditto_lease_answer *answer)
+{
+	struct ditto_lock_ctx *ctx;
+	int err = 0;
+
+	wait_var_event_timeout(&lease->answered,
+			       is_answered(lease, number) || !ditto_lease_bits(lease),
+			       msecs_to_jiffies(wait_ms));
+	ctx = ditto_lock_ctx_of(&lease->claim);
+	/* It was given back, with all that its holder kept. */
+	if (!ctx)
+		return -ENOENT;
+	if (!(lease->bits & DITTO_LEASE_WRITE))
+		err = -ENOENT;
+	else if (is_answered(lease, number))
+		*answer = lease->answer;
+	else
+		err = -EBUSY;
+	ditto_lock_ctx_unlock(ctx);
+	return err;
+}
+
+static int answer_await(struct ditto_lease *lease, u32 number, struct ditto_lease_answer *answer)
+{
+	struct ditto_lock_table *table = ditto_owner_table(lease->claim.owner);
+	u32 wait_ms = ask_ms(lease);
+	int err;
+
+	if (atomic_inc_return(&table->asking) > DITTO_LEASE_QUERIES_LONG)
+		wait_ms = min(wait_ms, DITTO_LEASE_QUERY_MS);
+	err = answer_take(lease, number, wait_ms, answer);
+	atomic_dec(&table->asking);
+	return err;
+}
+
+int ditto_lease_query_slow(struct ditto_lock_point *point, const struct ditto_actor *actor,
+			   struct ditto_lease_answer *answer)
+{
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(point);
+	struct ditto_lease *lease;
+	u32 number;
+	int err = -ENOENT;
+
+	if (!ctx)
+		return -ENOENT;
+	lease = holder_find(ctx, actor ? ditto_actor_client(actor) : NULL);
+	if (lease)
+		ditto_lease_hold(lease);
+	if (lease && !question_join(lease, &number))
+		err = -EBUSY;
+	else if (lease)
+		err = 0;
+	ditto_lock_ctx_unlock(ctx);
+	if (!err)
+		err = answer_await(lease, number, answer);
+	if (lease)
+		ditto_lease_put(lease);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_lease_query_slow, DITTO);
+
+void ditto_lease_answered(struct ditto_lease *lease, u64 size, u64 change, bool modified)
+{
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&lease->claim);
+
+	if (!ctx)
+		return;
+	if (lease->asked != lease->answered) {
+		lease->answer = (struct ditto_lease_answer){
+			.size = size, .change = change, .modified = modified,
+		};
+		WRITE_ONCE(lease->answered, lease->asked);
+		if (lease->ask_again)
+			question_put(lease);
+	}
+	ditto_lock_ctx_unlock(ctx);
+	/* The answer before the look for who waits for it. */
+	smp_mb();
+	wake_up_var(&lease->answered);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_lease_answered, DITTO);
+
+void ditto_lease_query_end(struct ditto_lease *lease)
+{
+	clear_bit(DITTO_TELL_ASK, &lease->tells);
+	if (lease->asked == lease->answered)
+		return;
+	/* That nothing is held before the look for who waits. */
+	smp_mb();
+	wake_up_var(&lease->answered);
+}
