@@ -27,7 +27,7 @@
 #include <linux/refcount.h>
 #include <linux/types.h>
 
-#include "extra.h"
+#include "dosattr.h"
 #include "op.h"
 #include "rights.h"
 #include "walk.h"
@@ -91,7 +91,7 @@ enum ditto_open_action {
  * @own: owner, group and list of a new object, and a mode that counts though it inherits a list:
  *	what of these @own->valid has; or NULL
  * @size: space to reserve in a new or emptied file, 0 for none
- * @extra: attributes of a new or emptied object; @extra.valid says which
+ * @dosattr: attributes of a new or emptied object; @dosattr.valid says which
  * @reclaim: takes back what was held before a restart
  */
 struct ditto_open_request {
@@ -106,7 +106,7 @@ struct ditto_open_request {
 	umode_t mode;
 	const struct ditto_setattr *own;
 	u64 size;
-	struct ditto_extra extra;
+	struct ditto_dosattr dosattr;
 	bool reclaim;
 };
 
@@ -124,7 +124,7 @@ struct ditto_open_request {
  * and only then is the file made or emptied. Access of an OPEN claim is made
  * from the rights: data rights read and write, EXECUTE reads, DELETE deletes;
  * an instance with attribute rights only meets no deny bits. An existing file
- * that is read-only by @extra refuses rights to write with -EACCES, and one that
+ * that is read-only by @dosattr refuses rights to write with -EACCES, and one that
  * is hidden or a system file refuses to be emptied by who does not say that it is.
  *
  * Context: may sleep.

@@ -22,14 +22,14 @@
 u32 ditto_node_flags(struct ditto_op *op, struct ditto_node *node)
 {
 	struct dentry *dentry = ditto_node_dentry(node);
-	struct ditto_extra extra = {};
+	struct ditto_dosattr dosattr = {};
 	struct ditto_attr attr;
 	int err;
 
 	err = ditto_getattr_dentry(op->share, dentry, &attr) ?:
-	      ditto_extra_get(op->share, dentry, &attr.st, &extra);
+	      ditto_dosattr_get(op->share, dentry, &attr.st, &dosattr);
 	dput(dentry);
-	return err ? 0 : extra.flags;
+	return err ? 0 : dosattr.flags;
 }
 
 /* Pending no more. */

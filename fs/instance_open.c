@@ -165,8 +165,8 @@ static int check_flags(struct opening *o)
 	if (!o->empties || req->stream)
 		return 0;
 	kept = flags & (DITTO_FLAG_HIDDEN | DITTO_FLAG_SYSTEM);
-	if (req->extra.valid & DITTO_EXTRA_FLAGS)
-		kept &= ~req->extra.flags;
+	if (req->dosattr.valid & DITTO_DOSATTR_FLAGS)
+		kept &= ~req->dosattr.flags;
 	return kept ? -EACCES : 0;
 }
 
@@ -328,8 +328,8 @@ static int dress(struct opening *o)
 	int err = 0;
 
 	o->op.fresh = o->fresh;
-	if (req->extra.valid && !req->stream)
-		err = ditto_extra_set(&o->op, o->base, &req->extra);
+	if (req->dosattr.valid && !req->stream)
+		err = ditto_dosattr_set(&o->op, o->base, &req->dosattr);
 	if (err == -EOPNOTSUPP)
 		err = 0;
 	if (!err && req->size && S_ISREG(o->node->inode->i_mode))
@@ -448,7 +448,8 @@ static int check_new(const struct opening *o)
 		return -ENOENT;
 	if (!(req->flags & DITTO_OPENF_DELETE_ON_CLOSE))
 		return 0;
-	if ((req->extra.valid & DITTO_EXTRA_FLAGS) && (req->extra.flags & DITTO_FLAG_READONLY))
+	if ((req->dosattr.valid & DITTO_DOSATTR_FLAGS) &&
+	    (req->dosattr.flags & DITTO_FLAG_READONLY))
 		return -EPERM;
 	return maker_rights(req) & DITTO_RIGHT_DELETE ? 0 : -EACCES;
 }

@@ -125,7 +125,7 @@ void ditto_closed_go(struct ditto_op *op, struct dentry *dentry, struct ditto_cr
 		     bool is_stream);
 /* What was just made goes again, if nobody has opened it yet. */
 void ditto_instance_unmake(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry);
-/* Flags of a node by fs/extra.c; 0 if they cannot be read. */
+/* Flags of a node by fs/dosattr.c; 0 if they cannot be read. */
 u32 ditto_node_flags(struct ditto_op *op, struct ditto_node *node);
 
 /* instance_rename.c */

@@ -118,7 +118,7 @@ struct ditto_file;
  * @lock: guards @dentry, @files, @opened, @wb_err, @instances, @keepers, @doomed, @doomer,
  *	@acl and @acl_changes
  * @flags: DITTO_NODE_* bits
- * @plain: time of change at which it had no extra attributes, see fs/extra.c; 0 if not known
+ * @plain: time of change at which it had no extra attributes, see fs/dosattr.c; 0 if not known
  * @dentry: an alias of the inode; replaced if its name went and another is left
  * @volume: constant
  * @acl: the list it goes by, or that it has none, or NULL; see fs/acl_file.h

@@ -19,9 +19,9 @@ static u32 dsmb_reparse_tag(umode_t mode)
 	}
 }
 
-static u32 dsmb_attr_flags(const struct kstat *st, u32 extra)
+static u32 dsmb_attr_flags(const struct kstat *st, u32 dosattr)
 {
-	u32 flags = extra & DITTO_FLAGS_KEPT;
+	u32 flags = dosattr & DITTO_FLAGS_KEPT;
 
 	if (S_ISDIR(st->mode))
 		flags |= DSMB_ATTR_DIRECTORY;
@@ -52,13 +52,13 @@ static void dsmb_attrs_fill(struct dsmb_attrs *a, const struct ditto_attr *attr)
 {
 	const struct kstat *st = &attr->st;
 
-	a->created = dsmb_filetime(a->extra.btime);
+	a->created = dsmb_filetime(a->dosattr.btime);
 	a->accessed = dsmb_filetime(st->atime);
 	a->written = dsmb_filetime(st->mtime);
-	a->changed = dsmb_filetime(a->extra.changed);
+	a->changed = dsmb_filetime(a->dosattr.changed);
 	a->allocation = S_ISREG(st->mode) ? st->blocks << 9 : 0;
 	a->size = S_ISREG(st->mode) ? st->size : 0;
-	a->flags = dsmb_attr_flags(st, a->extra.flags);
+	a->flags = dsmb_attr_flags(st, a->dosattr.flags);
 	a->reparse_tag = dsmb_reparse_tag(st->mode);
 	a->file_id = st->ino;
 	a->volume_id = attr->fsid;
@@ -74,13 +74,13 @@ static void dsmb_attrs_fill(struct dsmb_attrs *a, const struct ditto_attr *attr)
 /* Has it the flags that a file has of which nobody ever set any? */
 static bool dsmb_is_unmarked(const struct dsmb_attrs *a)
 {
-	return (a->extra.flags & ~DITTO_FLAG_READONLY) == (a->is_dir ? 0 : DITTO_FLAG_ARCHIVE);
+	return (a->dosattr.flags & ~DITTO_FLAG_READONLY) == (a->is_dir ? 0 : DITTO_FLAG_ARCHIVE);
 }
 
 static int dsmb_attrs_make(struct ditto_share *share, struct dentry *dentry,
 			   const struct ditto_attr *attr, struct dsmb_attrs *attrs)
 {
-	int err = ditto_extra_get(share, dentry, &attr->st, &attrs->extra);
+	int err = ditto_dosattr_get(share, dentry, &attr->st, &attrs->dosattr);
 
 	if (err)
 		return err;

@@ -12,7 +12,7 @@
 #include <linux/types.h>
 
 #include "../fs/attr.h"
-#include "../fs/extra.h"
+#include "../fs/dosattr.h"
 
 struct dentry;
 struct ditto_instance;
@@ -58,7 +58,7 @@ struct dsmb_builder;
  * @uid: its owner
  * @gid: its group
  * @rdev: of a device
- * @extra: what flags and time of creation were made from, with the object id if there is one
+ * @dosattr: what flags and time of creation were made from, with the object id if there is one
  */
 struct dsmb_attrs {
 	u64 created;
@@ -78,7 +78,7 @@ struct dsmb_attrs {
 	kuid_t uid;
 	kgid_t gid;
 	dev_t rdev;
-	struct ditto_extra extra;
+	struct ditto_dosattr dosattr;
 };
 
 /**

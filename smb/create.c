@@ -133,11 +133,11 @@ static void dsmb_create_new(const struct dsmb_create *c, struct ditto_open_reque
 	req->mode = ditto_share_new_mode(c->call->op.share, is_dir ? DSMB_NEW_DIRECTORY_MODE :
 					 DSMB_NEW_FILE_MODE, is_dir);
 	req->own = &c->own;
-	req->extra.flags = flags;
+	req->dosattr.flags = flags;
 	/* What a new object has anyhow need not be stored; an emptied one may have had others. */
 	if (flags != plain || c->args.how == DITTO_OPEN_SUPERSEDE ||
 	    c->args.how == DITTO_OPEN_OVERWRITE || c->args.how == DITTO_OPEN_OVERWRITE_OR_CREATE)
-		req->extra.valid = DITTO_EXTRA_FLAGS;
+		req->dosattr.valid = DITTO_DOSATTR_FLAGS;
 	req->size = dsmb_context_u64(&c->contexts, DSMB_CONTEXT_ALLOCATION);
 }
 

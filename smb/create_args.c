@@ -2,7 +2,7 @@
 /* What a CREATE asks for, and what of that can be judged without looking at a file. */
 #include <linux/kernel.h>
 
-#include "../fs/extra.h"
+#include "../fs/dosattr.h"
 #include "../fs/instance.h"
 #include "attrs.h"
 #include "call.h"

@@ -25,25 +25,25 @@ u32 dsmb_fsctl_get_object_id(struct dsmb_ioctl *io)
 	err = dsmb_attrs_of_node(io->call->op.share, ditto_instance_base(io->inst), &attrs);
 	if (err)
 		return dsmb_done(io->call, err);
-	if (!(attrs.extra.valid & DITTO_EXTRA_OBJECT_ID))
+	if (!(attrs.dosattr.valid & DITTO_DOSATTR_OBJECT_ID))
 		return DSMB_OBJECTID_NOT_FOUND;
-	return dsmb_put_object_id(io, &attrs.extra.object_id);
+	return dsmb_put_object_id(io, &attrs.dosattr.object_id);
 }
 
 u32 dsmb_fsctl_object_id(struct dsmb_ioctl *io)
 {
 	struct ditto_node *base = ditto_instance_base(io->inst);
-	struct ditto_extra extra = { .valid = DITTO_EXTRA_OBJECT_ID };
+	struct ditto_dosattr dosattr = { .valid = DITTO_DOSATTR_OBJECT_ID };
 	struct dsmb_attrs attrs;
 	int err;
 
 	err = dsmb_attrs_of_node(io->call->op.share, base, &attrs);
 	if (err)
 		return dsmb_done(io->call, err);
-	if (attrs.extra.valid & DITTO_EXTRA_OBJECT_ID)
-		return dsmb_put_object_id(io, &attrs.extra.object_id);
-	uuid_gen(&extra.object_id);
-	err = ditto_extra_set(&io->call->op, base, &extra);
+	if (attrs.dosattr.valid & DITTO_DOSATTR_OBJECT_ID)
+		return dsmb_put_object_id(io, &attrs.dosattr.object_id);
+	uuid_gen(&dosattr.object_id);
+	err = ditto_dosattr_set(&io->call->op, base, &dosattr);
 	if (err)
 		return dsmb_done(io->call, err);
 	/* Another may have been first. */

@@ -19,7 +19,7 @@
 
 u32 dsmb_fsctl_set_sparse(struct dsmb_ioctl *io)
 {
-	struct ditto_extra extra = { .valid = DITTO_EXTRA_FLAGS };
+	struct ditto_dosattr dosattr = { .valid = DITTO_DOSATTR_FLAGS };
 	struct dsmb_attrs attrs;
 	/* No input is TRUE. */
 	bool sparse = !io->in.size || dsmb_get_u8(&io->in);
@@ -30,13 +30,13 @@ u32 dsmb_fsctl_set_sparse(struct dsmb_ioctl *io)
 	err = dsmb_attrs_of_node(io->call->op.share, ditto_instance_base(io->inst), &attrs);
 	if (err)
 		return dsmb_done(io->call, err);
-	extra.flags = attrs.extra.flags & ~DITTO_FLAG_SPARSE;
+	dosattr.flags = attrs.dosattr.flags & ~DITTO_FLAG_SPARSE;
 	if (sparse)
-		extra.flags |= DITTO_FLAG_SPARSE;
-	if (extra.flags == attrs.extra.flags)
+		dosattr.flags |= DITTO_FLAG_SPARSE;
+	if (dosattr.flags == attrs.dosattr.flags)
 		return DSMB_SUCCESS;
-	return dsmb_done(io->call, ditto_extra_set(&io->call->op, ditto_instance_base(io->inst),
-						   &extra));
+	return dsmb_done(io->call, ditto_dosattr_set(&io->call->op, ditto_instance_base(io->inst),
+						     &dosattr));
 }
 
 /* Zeros over what may be data; a file can be of any size, so its client may lose patience. */

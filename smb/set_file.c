@@ -81,7 +81,7 @@ static void dsmb_change_time(struct dsmb_change *c, const struct dsmb_time_chang
 }
 
 /* FileAttributes that are asked for, as flags to keep; @set if they change something. */
-static u32 dsmb_set_flags(struct dsmb_change *c, u32 flags, struct ditto_extra *extra)
+static u32 dsmb_set_flags(struct dsmb_change *c, u32 flags, struct ditto_dosattr *dosattr)
 {
 	struct dsmb_attrs attrs;
 	int err;
@@ -99,11 +99,11 @@ static u32 dsmb_set_flags(struct dsmb_change *c, u32 flags, struct ditto_extra *
 		return DSMB_INVALID_PARAMETER;
 	/* Whether it is sparse is set by another way. */
 	flags &= DITTO_FLAGS_KEPT & ~DITTO_FLAG_SPARSE;
-	flags |= attrs.extra.flags & DITTO_FLAG_SPARSE;
-	if (flags == attrs.extra.flags)
+	flags |= attrs.dosattr.flags & DITTO_FLAG_SPARSE;
+	if (flags == attrs.dosattr.flags)
 		return DSMB_SUCCESS;
-	extra->flags = flags;
-	extra->valid |= DITTO_EXTRA_FLAGS;
+	dosattr->flags = flags;
+	dosattr->valid |= DITTO_DOSATTR_FLAGS;
 	return DSMB_SUCCESS;
 }
 
@@ -112,7 +112,7 @@ static u32 dsmb_set_basic(struct dsmb_change *c)
 	struct dsmb_time_change created, accessed, written, changed;
 	struct ditto_node *base = ditto_instance_base(c->inst);
 	struct ditto_op *op = &c->call->op;
-	struct ditto_extra extra = { };
+	struct ditto_dosattr dosattr = { };
 	struct dsmb_times times;
 	u32 status;
 	int err = 0;
@@ -120,12 +120,12 @@ static u32 dsmb_set_basic(struct dsmb_change *c)
 	if (!dsmb_get_time(&c->in, &created) || !dsmb_get_time(&c->in, &accessed) ||
 	    !dsmb_get_time(&c->in, &written) || !dsmb_get_time(&c->in, &changed))
 		return DSMB_INVALID_PARAMETER;
-	status = dsmb_set_flags(c, dsmb_get_u32(&c->in), &extra);
+	status = dsmb_set_flags(c, dsmb_get_u32(&c->in), &dosattr);
 	if (status)
 		return status;
 	if (created.set) {
-		extra.btime = created.time;
-		extra.valid |= DITTO_EXTRA_BTIME;
+		dosattr.btime = created.time;
+		dosattr.valid |= DITTO_DOSATTR_BTIME;
 	}
 	dsmb_times_save(op, c->open, &times);
 	dsmb_change_time(c, &accessed, DSMB_TIME_ACCESSED, &times, &times.accessed);
@@ -133,9 +133,9 @@ static u32 dsmb_set_basic(struct dsmb_change *c)
 	dsmb_change_time(c, &changed, DSMB_TIME_CHANGED, &times, &times.changed);
 
 	/* Flags first: to set an attribute changes the times of some file systems. */
-	if (extra.valid)
-		err = ditto_extra_set(op, base, &extra);
-	if (!err && (extra.valid || accessed.set || written.set || changed.set))
+	if (dosattr.valid)
+		err = ditto_dosattr_set(op, base, &dosattr);
+	if (!err && (dosattr.valid || accessed.set || written.set || changed.set))
 		err = dsmb_times_set(op, base, &times);
 	return dsmb_done(c->call, err);
 }

@@ -8,8 +8,9 @@
 
 int dsmb_times_set(struct ditto_op *op, struct ditto_node *node, const struct dsmb_times *times)
 {
-	struct ditto_extra extra = { .valid = DITTO_EXTRA_CHANGED, .changed = times->changed };
-	struct ditto_setattr set = { };
+	struct ditto_dosattr dosattr = {.valid = DITTO_DOSATTR_CHANGED,
+					.changed = times->changed};
+	struct ditto_setattr set = {};
 	struct ditto_wcc wcc;
 	int err = 0;
 
@@ -25,7 +26,7 @@ int dsmb_times_set(struct ditto_op *op, struct ditto_node *node, const struct ds
 		err = ditto_setattr(op, node, &set, &wcc);
 	/* Last, because to set the others changes it. */
 	if (!err && times->which & DSMB_TIME_CHANGED)
-		err = ditto_extra_set(op, node, &extra);
+		err = ditto_dosattr_set(op, node, &dosattr);
 	/* The inode's own stays where there is no place for another. */
 	return err == -EOPNOTSUPP ? 0 : err;
 }
@@ -33,19 +34,19 @@ int dsmb_times_set(struct ditto_op *op, struct ditto_node *node, const struct ds
 static int dsmb_times_get(struct ditto_op *op, struct ditto_node *node, struct dsmb_times *times)
 {
 	struct dentry *dentry = ditto_node_dentry(node);
-	struct ditto_extra extra;
+	struct ditto_dosattr dosattr;
 	struct ditto_attr attr;
 	int err;
 
 	err = ditto_getattr_dentry(op->share, dentry, &attr);
 	if (!err)
-		err = ditto_extra_get(op->share, dentry, &attr.st, &extra);
+		err = ditto_dosattr_get(op->share, dentry, &attr.st, &dosattr);
 	dput(dentry);
 	if (err)
 		return err;
 	times->accessed = attr.st.atime;
 	times->written = attr.st.mtime;
-	times->changed = extra.changed;
+	times->changed = dosattr.changed;
 	return 0;
 }
 

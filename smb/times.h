@@ -35,7 +35,7 @@ struct dsmb_times {
 	struct timespec64 changed;
 };
 
-/* Set them. 0, or an errno of ditto_setattr() and ditto_extra_set(). */
+/* Set them. 0, or an errno of ditto_setattr() and ditto_dosattr_set(). */
 int dsmb_times_set(struct ditto_op *op, struct ditto_node *node, const struct dsmb_times *times);
 
 void dsmb_times_read(struct ditto_op *op, struct dsmb_open *open, struct dsmb_times *times);

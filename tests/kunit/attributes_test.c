@@ -4,15 +4,15 @@
 #include <linux/fs.h>
 #include <linux/xattr.h>
 
-#include "../../fs/extra_private.h"
+#include "../../fs/dosattr_private.h"
 #include "../../fs/xattr.h"
 #include "folder.h"
 
 static struct folder folder = { .name = "kunit-attributes" };
 
-static const struct ditto_extra_stored good = {
-	.version = DITTO_EXTRA_VERSION,
-	.valid = DITTO_EXTRA_FLAGS | DITTO_EXTRA_BTIME | DITTO_EXTRA_CHANGED,
+static const struct ditto_dosattr_stored good = {
+	.version = DITTO_DOSATTR_VERSION,
+	.valid = DITTO_DOSATTR_FLAGS | DITTO_DOSATTR_BTIME | DITTO_DOSATTR_CHANGED,
 	.flags = cpu_to_le32(DITTO_FLAG_HIDDEN),
 	.btime_sec = cpu_to_le64(-5),
 	.btime_nsec = cpu_to_le32(7),
@@ -22,78 +22,78 @@ static const struct ditto_extra_stored good = {
 	.seen_nsec = cpu_to_le32(NSEC_PER_SEC - 1),
 };
 
-static void extra_decode(struct kunit *test)
+static void dosattr_decode(struct kunit *test)
 {
-	struct ditto_extra_stored bad;
-	struct ditto_extra extra;
+	struct ditto_dosattr_stored bad;
+	struct ditto_dosattr dosattr;
 
-	KUNIT_EXPECT_TRUE(test, ditto_extra_decode(&good, sizeof(good), &extra));
-	KUNIT_EXPECT_EQ(test, extra.valid, good.valid);
-	KUNIT_EXPECT_EQ(test, extra.flags, DITTO_FLAG_HIDDEN);
-	KUNIT_EXPECT_EQ(test, extra.btime.tv_sec, -5);
-	KUNIT_EXPECT_EQ(test, extra.btime.tv_nsec, 7);
-	KUNIT_EXPECT_EQ(test, extra.changed.tv_sec, -6);
-	KUNIT_EXPECT_EQ(test, extra.changed.tv_nsec, 8);
-	KUNIT_EXPECT_EQ(test, extra.seen.tv_sec, 9);
-	KUNIT_EXPECT_EQ(test, extra.seen.tv_nsec, NSEC_PER_SEC - 1);
+	KUNIT_EXPECT_TRUE(test, ditto_dosattr_decode(&good, sizeof(good), &dosattr));
+	KUNIT_EXPECT_EQ(test, dosattr.valid, good.valid);
+	KUNIT_EXPECT_EQ(test, dosattr.flags, DITTO_FLAG_HIDDEN);
+	KUNIT_EXPECT_EQ(test, dosattr.btime.tv_sec, -5);
+	KUNIT_EXPECT_EQ(test, dosattr.btime.tv_nsec, 7);
+	KUNIT_EXPECT_EQ(test, dosattr.changed.tv_sec, -6);
+	KUNIT_EXPECT_EQ(test, dosattr.changed.tv_nsec, 8);
+	KUNIT_EXPECT_EQ(test, dosattr.seen.tv_sec, 9);
+	KUNIT_EXPECT_EQ(test, dosattr.seen.tv_nsec, NSEC_PER_SEC - 1);
 	for (size_t len = 0; len < sizeof(good); len++)
-		KUNIT_EXPECT_FALSE(test, ditto_extra_decode(&good, len, &extra));
+		KUNIT_EXPECT_FALSE(test, ditto_dosattr_decode(&good, len, &dosattr));
 	bad = good;
 	bad.version++;
-	KUNIT_EXPECT_FALSE(test, ditto_extra_decode(&bad, sizeof(bad), &extra));
+	KUNIT_EXPECT_FALSE(test, ditto_dosattr_decode(&bad, sizeof(bad), &dosattr));
 	bad = good;
 	bad.valid = 0x80;
-	KUNIT_EXPECT_FALSE(test, ditto_extra_decode(&bad, sizeof(bad), &extra));
+	KUNIT_EXPECT_FALSE(test, ditto_dosattr_decode(&bad, sizeof(bad), &dosattr));
 	bad = good;
 	bad.btime_nsec = cpu_to_le32(NSEC_PER_SEC);
-	KUNIT_EXPECT_FALSE(test, ditto_extra_decode(&bad, sizeof(bad), &extra));
-	KUNIT_EXPECT_EQ(test, extra.valid, 0);
+	KUNIT_EXPECT_FALSE(test, ditto_dosattr_decode(&bad, sizeof(bad), &dosattr));
+	KUNIT_EXPECT_EQ(test, dosattr.valid, 0);
 	bad = good;
 	bad.changed_nsec = cpu_to_le32(NSEC_PER_SEC);
-	KUNIT_EXPECT_FALSE(test, ditto_extra_decode(&bad, sizeof(bad), &extra));
+	KUNIT_EXPECT_FALSE(test, ditto_dosattr_decode(&bad, sizeof(bad), &dosattr));
 	bad = good;
 	bad.seen_nsec = cpu_to_le32(U32_MAX);
-	KUNIT_EXPECT_FALSE(test, ditto_extra_decode(&bad, sizeof(bad), &extra));
-	KUNIT_EXPECT_EQ(test, extra.changed.tv_sec, 0);
+	KUNIT_EXPECT_FALSE(test, ditto_dosattr_decode(&bad, sizeof(bad), &dosattr));
+	KUNIT_EXPECT_EQ(test, dosattr.changed.tv_sec, 0);
 	/* Flags that nobody keeps here are no damage. */
 	bad = good;
 	bad.flags = cpu_to_le32(U32_MAX);
-	KUNIT_EXPECT_TRUE(test, ditto_extra_decode(&bad, sizeof(bad), &extra));
-	KUNIT_EXPECT_EQ(test, extra.flags, DITTO_FLAGS_KEPT);
+	KUNIT_EXPECT_TRUE(test, ditto_dosattr_decode(&bad, sizeof(bad), &dosattr));
+	KUNIT_EXPECT_EQ(test, dosattr.flags, DITTO_FLAGS_KEPT);
 }
 
 /* What the first version stored is read for ever. */
-static void extra_decode_first(struct kunit *test)
+static void dosattr_decode_first(struct kunit *test)
 {
-	struct ditto_extra_stored first = good;
-	struct ditto_extra extra;
+	struct ditto_dosattr_stored first = good;
+	struct ditto_dosattr dosattr;
 	size_t len;
 
-	first.version = DITTO_EXTRA_VERSION_1;
-	first.valid = DITTO_EXTRA_FLAGS | DITTO_EXTRA_BTIME;
-	KUNIT_EXPECT_TRUE(test, ditto_extra_decode(&first, DITTO_EXTRA_SIZE_1, &extra));
-	KUNIT_EXPECT_EQ(test, extra.valid, DITTO_EXTRA_FLAGS | DITTO_EXTRA_BTIME);
-	KUNIT_EXPECT_EQ(test, extra.flags, DITTO_FLAG_HIDDEN);
-	KUNIT_EXPECT_EQ(test, extra.btime.tv_sec, -5);
+	first.version = DITTO_DOSATTR_VERSION_1;
+	first.valid = DITTO_DOSATTR_FLAGS | DITTO_DOSATTR_BTIME;
+	KUNIT_EXPECT_TRUE(test, ditto_dosattr_decode(&first, DITTO_DOSATTR_SIZE_1, &dosattr));
+	KUNIT_EXPECT_EQ(test, dosattr.valid, DITTO_DOSATTR_FLAGS | DITTO_DOSATTR_BTIME);
+	KUNIT_EXPECT_EQ(test, dosattr.flags, DITTO_FLAG_HIDDEN);
+	KUNIT_EXPECT_EQ(test, dosattr.btime.tv_sec, -5);
 	for (len = 0; len <= sizeof(first); len++)
-		KUNIT_EXPECT_EQ(test, ditto_extra_decode(&first, len, &extra),
-				len == DITTO_EXTRA_SIZE_1);
+		KUNIT_EXPECT_EQ(test, ditto_dosattr_decode(&first, len, &dosattr),
+				len == DITTO_DOSATTR_SIZE_1);
 	/* It had no time of change. */
-	first.valid |= DITTO_EXTRA_CHANGED;
-	KUNIT_EXPECT_FALSE(test, ditto_extra_decode(&first, DITTO_EXTRA_SIZE_1, &extra));
+	first.valid |= DITTO_DOSATTR_CHANGED;
+	KUNIT_EXPECT_FALSE(test, ditto_dosattr_decode(&first, DITTO_DOSATTR_SIZE_1, &dosattr));
 }
 
-static struct ditto_extra get(struct kunit *test, struct ditto_node *node)
+static struct ditto_dosattr get(struct kunit *test, struct ditto_node *node)
 {
 	struct kstat st = folder_stat(test, &folder, node);
 	struct dentry *dentry = ditto_node_dentry(node);
-	struct ditto_extra extra;
+	struct ditto_dosattr dosattr;
 
-	KUNIT_EXPECT_EQ(test, ditto_extra_get(folder.share, dentry, &st, &extra), 0);
-	KUNIT_EXPECT_EQ(test, extra.valid & (DITTO_EXTRA_FLAGS | DITTO_EXTRA_BTIME),
-			DITTO_EXTRA_FLAGS | DITTO_EXTRA_BTIME);
+	KUNIT_EXPECT_EQ(test, ditto_dosattr_get(folder.share, dentry, &st, &dosattr), 0);
+	KUNIT_EXPECT_EQ(test, dosattr.valid & (DITTO_DOSATTR_FLAGS | DITTO_DOSATTR_BTIME),
+			DITTO_DOSATTR_FLAGS | DITTO_DOSATTR_BTIME);
 	dput(dentry);
-	return extra;
+	return dosattr;
 }
 
 /* What a process on the server does; a NULL value removes. */
@@ -104,9 +104,9 @@ static int store_locally(struct ditto_node *node, const void *value, size_t len)
 	int err;
 
 	if (value)
-		err = vfs_setxattr(idmap, dentry, DITTO_EXTRA_XATTR, value, len, 0);
+		err = vfs_setxattr(idmap, dentry, DITTO_DOSATTR_XATTR, value, len, 0);
 	else
-		err = vfs_removexattr(idmap, dentry, DITTO_EXTRA_XATTR);
+		err = vfs_removexattr(idmap, dentry, DITTO_DOSATTR_XATTR);
 	dput(dentry);
 	return err;
 }
@@ -114,13 +114,14 @@ static int store_locally(struct ditto_node *node, const void *value, size_t len)
 static ssize_t stored_length(struct ditto_node *node)
 {
 	struct dentry *dentry = ditto_node_dentry(node);
-	ssize_t len = vfs_getxattr(mnt_idmap(folder.path.mnt), dentry, DITTO_EXTRA_XATTR, NULL, 0);
+	ssize_t len = vfs_getxattr(mnt_idmap(folder.path.mnt), dentry,
+				   DITTO_DOSATTR_XATTR, NULL, 0);
 
 	dput(dentry);
 	return len;
 }
 
-static void extra_defaults(struct kunit *test)
+static void dosattr_defaults(struct kunit *test)
 {
 	struct ditto_node *file, *frozen, *dir;
 	struct kstat st;
@@ -145,43 +146,44 @@ static void extra_defaults(struct kunit *test)
 }
 
 /* Each is set on its own and leaves the others. */
-static void extra_set(struct kunit *test)
+static void dosattr_set(struct kunit *test)
 {
-	struct ditto_extra extra = { .valid = DITTO_EXTRA_FLAGS, .flags = DITTO_FLAG_ARCHIVE };
+	struct ditto_dosattr dosattr = {.valid = DITTO_DOSATTR_FLAGS,
+					.flags = DITTO_FLAG_ARCHIVE};
 	struct ditto_node *file;
 	uuid_t id;
 
 	folder_begin(test, &folder);
 	file = folder_make(test, &folder, "file", 0600, false);
 	/* It has that anyway. */
-	KUNIT_EXPECT_EQ(test, ditto_extra_set(&folder.op, file, &extra), 0);
+	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
 	KUNIT_EXPECT_EQ(test, stored_length(file), -ENODATA);
-	extra.flags = 0;
-	KUNIT_EXPECT_EQ(test, ditto_extra_set(&folder.op, file, &extra), 0);
-	KUNIT_EXPECT_EQ(test, stored_length(file), DITTO_EXTRA_SIZE_1);
+	dosattr.flags = 0;
+	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
+	KUNIT_EXPECT_EQ(test, stored_length(file), DITTO_DOSATTR_SIZE_1);
 	KUNIT_EXPECT_EQ(test, get(test, file).flags, 0);
-	extra = (struct ditto_extra) { .valid = DITTO_EXTRA_BTIME, .btime.tv_sec = -1000 };
-	KUNIT_EXPECT_EQ(test, ditto_extra_set(&folder.op, file, &extra), 0);
+	dosattr = (struct ditto_dosattr) { .valid = DITTO_DOSATTR_BTIME, .btime.tv_sec = -1000 };
+	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
 	KUNIT_EXPECT_EQ(test, get(test, file).flags, 0);
 	KUNIT_EXPECT_EQ(test, get(test, file).btime.tv_sec, -1000);
-	KUNIT_EXPECT_EQ(test, get(test, file).valid & DITTO_EXTRA_OBJECT_ID, 0);
+	KUNIT_EXPECT_EQ(test, get(test, file).valid & DITTO_DOSATTR_OBJECT_ID, 0);
 	uuid_gen(&id);
-	extra = (struct ditto_extra) { .valid = DITTO_EXTRA_OBJECT_ID, .object_id = id };
-	KUNIT_EXPECT_EQ(test, ditto_extra_set(&folder.op, file, &extra), 0);
-	extra = get(test, file);
-	KUNIT_EXPECT_TRUE(test, uuid_equal(&extra.object_id, &id));
-	extra = (struct ditto_extra) { .valid = DITTO_EXTRA_OBJECT_ID };
-	uuid_gen(&extra.object_id);
-	KUNIT_EXPECT_EQ(test, ditto_extra_set(&folder.op, file, &extra), 0);
-	extra = get(test, file);
-	KUNIT_EXPECT_TRUE(test, uuid_equal(&extra.object_id, &id));
-	extra = (struct ditto_extra) { .valid = DITTO_EXTRA_BTIME, .btime.tv_nsec = -1 };
-	KUNIT_EXPECT_EQ(test, ditto_extra_set(&folder.op, file, &extra), -EINVAL);
+	dosattr = (struct ditto_dosattr) { .valid = DITTO_DOSATTR_OBJECT_ID, .object_id = id };
+	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
+	dosattr = get(test, file);
+	KUNIT_EXPECT_TRUE(test, uuid_equal(&dosattr.object_id, &id));
+	dosattr = (struct ditto_dosattr) { .valid = DITTO_DOSATTR_OBJECT_ID };
+	uuid_gen(&dosattr.object_id);
+	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
+	dosattr = get(test, file);
+	KUNIT_EXPECT_TRUE(test, uuid_equal(&dosattr.object_id, &id));
+	dosattr = (struct ditto_dosattr) { .valid = DITTO_DOSATTR_BTIME, .btime.tv_nsec = -1 };
+	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), -EINVAL);
 	KUNIT_EXPECT_EQ(test, get(test, file).btime.tv_sec, -1000);
 	folder.op.writable = false;
-	KUNIT_EXPECT_EQ(test, ditto_extra_set(&folder.op, file, &extra), -EINVAL);
-	extra.btime.tv_nsec = 0;
-	KUNIT_EXPECT_EQ(test, ditto_extra_set(&folder.op, file, &extra), -EROFS);
+	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), -EINVAL);
+	dosattr.btime.tv_nsec = 0;
+	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), -EROFS);
 	folder.op.writable = true;
 	ditto_node_put(file);
 	folder_remove(test, &folder, "file", false);
@@ -189,9 +191,9 @@ static void extra_set(struct kunit *test)
 }
 
 /* It stands until anything else changes, by whomever. */
-static void extra_changed(struct kunit *test)
+static void dosattr_changed(struct kunit *test)
 {
-	struct ditto_extra extra = { .valid = DITTO_EXTRA_CHANGED, .changed.tv_sec = 1000 };
+	struct ditto_dosattr dosattr = { .valid = DITTO_DOSATTR_CHANGED, .changed.tv_sec = 1000 };
 	struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = 0640 };
 	struct ditto_node *file;
 	struct ditto_wcc wcc;
@@ -201,12 +203,12 @@ static void extra_changed(struct kunit *test)
 	file = folder_make(test, &folder, "file", 0600, false);
 	st = folder_stat(test, &folder, file);
 	KUNIT_EXPECT_EQ(test, get(test, file).changed.tv_nsec, st.ctime.tv_nsec);
-	KUNIT_EXPECT_EQ(test, ditto_extra_set(&folder.op, file, &extra), 0);
+	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
 	KUNIT_EXPECT_EQ(test, stored_length(file), sizeof(good));
 	KUNIT_EXPECT_EQ(test, get(test, file).changed.tv_sec, 1000);
 	/* A second time, though nothing else is different. */
 	msleep(50);
-	KUNIT_EXPECT_EQ(test, ditto_extra_set(&folder.op, file, &extra), 0);
+	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
 	KUNIT_EXPECT_EQ(test, get(test, file).changed.tv_sec, 1000);
 
 	msleep(50);
@@ -215,24 +217,25 @@ static void extra_changed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get(test, file).changed.tv_sec, st.ctime.tv_sec);
 	KUNIT_EXPECT_EQ(test, get(test, file).changed.tv_nsec, st.ctime.tv_nsec);
 
-	KUNIT_EXPECT_EQ(test, ditto_extra_set(&folder.op, file, &extra), 0);
+	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
 	msleep(50);
-	extra = (struct ditto_extra) { .valid = DITTO_EXTRA_FLAGS, .flags = DITTO_FLAG_HIDDEN };
-	KUNIT_EXPECT_EQ(test, ditto_extra_set(&folder.op, file, &extra), 0);
-	KUNIT_EXPECT_EQ(test, stored_length(file), DITTO_EXTRA_SIZE_1);
+	dosattr = (struct ditto_dosattr){.valid = DITTO_DOSATTR_FLAGS,
+					 .flags = DITTO_FLAG_HIDDEN};
+	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
+	KUNIT_EXPECT_EQ(test, stored_length(file), DITTO_DOSATTR_SIZE_1);
 	st = folder_stat(test, &folder, file);
 	KUNIT_EXPECT_EQ(test, get(test, file).changed.tv_sec, st.ctime.tv_sec);
-	extra = (struct ditto_extra) { .valid = DITTO_EXTRA_CHANGED,
+	dosattr = (struct ditto_dosattr) { .valid = DITTO_DOSATTR_CHANGED,
 				       .changed.tv_nsec = NSEC_PER_SEC };
-	KUNIT_EXPECT_EQ(test, ditto_extra_set(&folder.op, file, &extra), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), -EINVAL);
 	ditto_node_put(file);
 	folder_remove(test, &folder, "file", false);
 	folder_end(test, &folder);
 }
 
-static void extra_damaged(struct kunit *test)
+static void dosattr_damaged(struct kunit *test)
 {
-	struct ditto_extra extra = { .valid = DITTO_EXTRA_FLAGS, .flags = DITTO_FLAG_SYSTEM };
+	struct ditto_dosattr dosattr = { .valid = DITTO_DOSATTR_FLAGS, .flags = DITTO_FLAG_SYSTEM };
 	struct ditto_node *file;
 	char junk[100];
 
@@ -244,16 +247,16 @@ static void extra_damaged(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, get(test, file).flags, DITTO_FLAG_ARCHIVE);
 	}
 	/* The next change mends it. */
-	KUNIT_EXPECT_EQ(test, ditto_extra_set(&folder.op, file, &extra), 0);
+	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
 	KUNIT_EXPECT_EQ(test, get(test, file).flags, DITTO_FLAG_SYSTEM);
-	KUNIT_EXPECT_EQ(test, stored_length(file), DITTO_EXTRA_SIZE_1);
+	KUNIT_EXPECT_EQ(test, stored_length(file), DITTO_DOSATTR_SIZE_1);
 	ditto_node_put(file);
 	folder_remove(test, &folder, "file", false);
 	folder_end(test, &folder);
 }
 
 /* That there is nothing is kept until the file changes, by whomever. */
-static void extra_absence_is_kept(struct kunit *test)
+static void dosattr_absence_is_kept(struct kunit *test)
 {
 	struct ditto_node *file;
 	u64 kept;
@@ -320,7 +323,7 @@ static int stop_at_once(void *arg, const struct ditto_name *name)
 
 static void xattrs(struct kunit *test)
 {
-	struct ditto_extra extra = { .valid = DITTO_EXTRA_FLAGS, .flags = DITTO_FLAG_HIDDEN };
+	struct ditto_dosattr dosattr = { .valid = DITTO_DOSATTR_FLAGS, .flags = DITTO_FLAG_HIDDEN };
 	unsigned int count = 0;
 	struct ditto_node *file;
 	char value[16];
@@ -328,7 +331,7 @@ static void xattrs(struct kunit *test)
 	folder_begin(test, &folder);
 	file = folder_make(test, &folder, "file", 0600, false);
 	KUNIT_EXPECT_EQ(test, ditto_xattr_list(&folder.op, file, count_name, &count), 0);
-	KUNIT_EXPECT_EQ(test, ditto_extra_set(&folder.op, file, &extra), 0);
+	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
 	KUNIT_EXPECT_EQ(test, xattr_get(file, "one", value, sizeof(value)), -ENODATA);
 	KUNIT_EXPECT_EQ(test, xattr_set(file, "one", "1", DITTO_XATTR_REPLACE), -ENODATA);
 	KUNIT_EXPECT_EQ(test, xattr_set(file, "one", "1", DITTO_XATTR_CREATE), 0);
@@ -349,7 +352,7 @@ static void xattrs(struct kunit *test)
 	/* Ours are not there. */
 	KUNIT_EXPECT_EQ(test, xattr_set(file, "ditto.x", "1", DITTO_XATTR_EITHER), -EPERM);
 	KUNIT_EXPECT_EQ(test, xattr_get(file, "ditto.x", NULL, 0), -ENODATA);
-	KUNIT_EXPECT_EQ(test, xattr_get(file, DITTO_EXTRA_XATTR, NULL, 0), -ENODATA);
+	KUNIT_EXPECT_EQ(test, xattr_get(file, DITTO_DOSATTR_XATTR, NULL, 0), -ENODATA);
 	ditto_node_put(file);
 	folder_remove(test, &folder, "file", false);
 	folder_end(test, &folder);
@@ -419,13 +422,13 @@ static void attributes_exit(struct kunit_suite *suite)
 }
 
 static struct kunit_case attributes_cases[] = {
-	KUNIT_CASE(extra_decode),
-	KUNIT_CASE(extra_decode_first),
-	KUNIT_CASE(extra_defaults),
-	KUNIT_CASE(extra_set),
-	KUNIT_CASE(extra_changed),
-	KUNIT_CASE(extra_damaged),
-	KUNIT_CASE(extra_absence_is_kept),
+	KUNIT_CASE(dosattr_decode),
+	KUNIT_CASE(dosattr_decode_first),
+	KUNIT_CASE(dosattr_defaults),
+	KUNIT_CASE(dosattr_set),
+	KUNIT_CASE(dosattr_changed),
+	KUNIT_CASE(dosattr_damaged),
+	KUNIT_CASE(dosattr_absence_is_kept),
 	KUNIT_CASE(xattrs),
 	KUNIT_CASE(xattr_limits),
 	KUNIT_CASE(xattr_rights),

@@ -374,13 +374,13 @@ static void instance_share_modes(struct kunit *test)
 	end(test);
 }
 
-/* Flags of fs/extra.h that refuse. */
+/* Flags of fs/dosattr.h that refuse. */
 static void instance_flags(struct kunit *test)
 {
 	struct ditto_open_request req = {
 		.path = "file", .path_len = 4, .how = DITTO_OPEN_CREATE, .rights = R | W | D,
 		.mode = 0644,
-		.extra = { .valid = DITTO_EXTRA_FLAGS, .flags = DITTO_FLAG_READONLY },
+		.dosattr = { .valid = DITTO_DOSATTR_FLAGS, .flags = DITTO_FLAG_READONLY },
 	};
 	struct ditto_instance *inst, *two;
 
@@ -397,7 +397,7 @@ static void instance_flags(struct kunit *test)
 	close(inst);
 	KUNIT_EXPECT_FALSE(test, exists("file"));
 
-	req.extra.flags = DITTO_FLAG_HIDDEN;
+	req.dosattr.flags = DITTO_FLAG_HIDDEN;
 	KUNIT_ASSERT_EQ(test, open_request(&req, &inst), 0);
 	KUNIT_EXPECT_EQ(test, open_how("file", DITTO_OPEN_OVERWRITE, R, 0, 0, &two), -EACCES);
 	req.how = DITTO_OPEN_OVERWRITE;

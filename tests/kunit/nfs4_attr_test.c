@@ -477,10 +477,10 @@ static void all_are_set(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, __kgid_val(sattr.set.gid), 4294967294U);
 	KUNIT_EXPECT_EQ(test, sattr.set.mtime.tv_sec, 200);
 	KUNIT_EXPECT_EQ(test, sattr.set.mtime.tv_nsec, NSEC_PER_SEC - 1);
-	KUNIT_EXPECT_EQ(test, sattr.extra.valid, DITTO_EXTRA_FLAGS | DITTO_EXTRA_BTIME);
-	KUNIT_EXPECT_EQ(test, sattr.extra.flags, DITTO_FLAG_HIDDEN);
-	KUNIT_EXPECT_EQ(test, sattr.extra.btime.tv_sec, 100);
-	KUNIT_EXPECT_EQ(test, sattr.extra.btime.tv_nsec, 5);
+	KUNIT_EXPECT_EQ(test, sattr.dosattr.valid, DITTO_DOSATTR_FLAGS | DITTO_DOSATTR_BTIME);
+	KUNIT_EXPECT_EQ(test, sattr.dosattr.flags, DITTO_FLAG_HIDDEN);
+	KUNIT_EXPECT_EQ(test, sattr.dosattr.btime.tv_sec, 100);
+	KUNIT_EXPECT_EQ(test, sattr.dosattr.btime.tv_nsec, 5);
 }
 
 static void cut_off(struct kunit *test)

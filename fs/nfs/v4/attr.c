@@ -23,7 +23,7 @@ static const struct dnfs4_bitmap attrs_of_quota = { {
 	0, FATTR4_WORD1_QUOTA_HARD | FATTR4_WORD1_QUOTA_USED,
 } };
 
-static const struct dnfs4_bitmap attrs_of_extra = { {
+static const struct dnfs4_bitmap attrs_of_dosattr = { {
 	FATTR4_WORD0_HIDDEN, FATTR4_WORD1_SYSTEM | FATTR4_WORD1_TIME_CREATE,
 } };
 
@@ -116,7 +116,7 @@ void dnfs4_attrs_here(const struct dnfs4_compound *cmp, const struct dnfs4_fh *f
 	if (fh->kind == DNFS4_FH_PSEUDO) {
 		take_away(map, &attrs_of_space);
 		take_away(map, &attrs_of_quota);
-		take_away(map, &attrs_of_extra);
+		take_away(map, &attrs_of_dosattr);
 		take_away(map, &attrs_of_acl);
 		return;
 	}
@@ -124,7 +124,7 @@ void dnfs4_attrs_here(const struct dnfs4_compound *cmp, const struct dnfs4_fh *f
 	if (!root->d_sb->s_qcop)
 		take_away(map, &attrs_of_quota);
 	if (fh->kind == DNFS4_FH_ATTRDIR || !(d_inode(root)->i_opflags & IOP_XATTR))
-		take_away(map, &attrs_of_extra);
+		take_away(map, &attrs_of_dosattr);
 	/* Who may do what with a named attribute, its file says. */
 	if (fh->kind == DNFS4_FH_ATTRDIR || fh->named || !ditto_acl_is_supported(&fh->target.op))
 		take_away(map, &attrs_of_acl);

@@ -6,7 +6,7 @@
 #define _DITTO_FS_NFS_V4_ATTR_H
 
 #include "../../attr.h"
-#include "../../extra.h"
+#include "../../dosattr.h"
 #include "compound.h"
 
 #define DNFS4_BITMAP_WORDS	3
@@ -52,15 +52,15 @@ void dnfs4_attrs_exclcreat(const struct dnfs4_compound *cmp, const struct dnfs4_
  * @set: for ditto_setattr() and the makers of files, once dnfs4_sattr_fit() was asked. Of
  *	MODE_UMASK (4.2) it has the mode, with the umask applied if the directory does not say
  *	what new files get
- * @extra: for ditto_extra_set(); @extra.valid says what. HIDDEN and SYSTEM alone are in it as
- *	flags that replace those of the file: use dnfs4_sattr_extra()
+ * @dosattr: for ditto_dosattr_set(); @dosattr.valid says what. HIDDEN and SYSTEM alone are in it as
+ *	flags that replace those of the file: use dnfs4_sattr_dosattr()
  * @umask: of MODE_UMASK
  * @acl: of ACL or DACL; @set.acl borrows it
  */
 struct dnfs4_sattr {
 	struct dnfs4_bitmap map;
 	struct ditto_setattr set;
-	struct ditto_extra extra;
+	struct ditto_dosattr dosattr;
 	u32 umask;
 	struct ditto_acl *acl;
 };
@@ -94,15 +94,15 @@ u32 dnfs4_sattr_fit(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
 		    struct ditto_node *node, umode_t type);
 
 /**
- * dnfs4_sattr_extra - set what @sattr->set has no place for: flags, time of creation
+ * dnfs4_sattr_dosattr - set what @sattr->set has no place for: flags, time of creation
  * @op: who
  * @node: the file, maybe just made
  * @sattr: decoded
  *
- * Return: 0, also if there is nothing to set, or an errno of ditto_extra_set().
+ * Return: 0, also if there is nothing to set, or an errno of ditto_dosattr_set().
  */
-int dnfs4_sattr_extra(struct ditto_op *op, struct ditto_node *node,
-		      const struct dnfs4_sattr *sattr);
+int dnfs4_sattr_dosattr(struct ditto_op *op, struct ditto_node *node,
+			const struct dnfs4_sattr *sattr);
 
 /**
  * dnfs4_sattr_made - attrset of the reply of OPEN and CREATE

@@ -186,10 +186,10 @@ EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_sattr);
 
 /* Of the flags that a file has, those change that were given. */
 static int merge_flags(struct ditto_op *op, struct ditto_node *node,
-		       const struct dnfs4_sattr *sattr, struct ditto_extra *extra)
+		       const struct dnfs4_sattr *sattr, struct ditto_dosattr *dosattr)
 {
 	struct dentry *dentry = ditto_node_dentry(node);
-	struct ditto_extra there;
+	struct ditto_dosattr there;
 	struct ditto_attr attr;
 	u32 given = 0;
 	int err;
@@ -200,44 +200,44 @@ static int merge_flags(struct ditto_op *op, struct ditto_node *node,
 		given |= DITTO_FLAG_SYSTEM;
 	err = ditto_getattr_dentry(op->share, dentry, &attr);
 	if (!err)
-		err = ditto_extra_get(op->share, dentry, &attr.st, &there);
+		err = ditto_dosattr_get(op->share, dentry, &attr.st, &there);
 	dput(dentry);
 	if (!err)
-		extra->flags = (there.flags & ~given) | (extra->flags & given);
+		dosattr->flags = (there.flags & ~given) | (dosattr->flags & given);
 	return err;
 }
 
-int dnfs4_sattr_extra(struct ditto_op *op, struct ditto_node *node,
-		      const struct dnfs4_sattr *sattr)
+int dnfs4_sattr_dosattr(struct ditto_op *op, struct ditto_node *node,
+			const struct dnfs4_sattr *sattr)
 {
-	struct ditto_extra extra = sattr->extra;
+	struct ditto_dosattr dosattr = sattr->dosattr;
 	int err = 0;
 
-	if (!extra.valid)
+	if (!dosattr.valid)
 		return 0;
-	if (extra.valid & DITTO_EXTRA_FLAGS)
-		err = merge_flags(op, node, sattr, &extra);
-	return err ?: ditto_extra_set(op, node, &extra);
+	if (dosattr.valid & DITTO_DOSATTR_FLAGS)
+		err = merge_flags(op, node, sattr, &dosattr);
+	return err ?: ditto_dosattr_set(op, node, &dosattr);
 }
 
-/* What of @extra the file has not, out of the map. */
-static void check_extra(struct ditto_op *op, struct ditto_node *node,
-			const struct dnfs4_sattr *sattr, const struct ditto_attr *attr,
-			struct dnfs4_bitmap *map)
+/* What of @dosattr the file has not, out of the map. */
+static void check_dosattr(struct ditto_op *op, struct ditto_node *node,
+			  const struct dnfs4_sattr *sattr, const struct ditto_attr *attr,
+			  struct dnfs4_bitmap *map)
 {
 	struct dentry *dentry = ditto_node_dentry(node);
-	struct ditto_extra there;
+	struct ditto_dosattr there;
 	u32 other;
 
-	if (ditto_extra_get(op->share, dentry, &attr->st, &there))
+	if (ditto_dosattr_get(op->share, dentry, &attr->st, &there))
 		memset(&there, 0, sizeof(there));
 	dput(dentry);
-	other = there.flags ^ sattr->extra.flags;
+	other = there.flags ^ sattr->dosattr.flags;
 	if (other & DITTO_FLAG_HIDDEN)
 		dnfs4_bitmap_clear(map, FATTR4_HIDDEN);
 	if (other & DITTO_FLAG_SYSTEM)
 		dnfs4_bitmap_clear(map, FATTR4_SYSTEM);
-	if (!timespec64_equal(&there.btime, &sattr->extra.btime))
+	if (!timespec64_equal(&there.btime, &sattr->dosattr.btime))
 		dnfs4_bitmap_clear(map, FATTR4_TIME_CREATE);
 }
 
@@ -247,7 +247,7 @@ void dnfs4_sattr_made(struct ditto_op *op, struct ditto_node *node,
 	struct ditto_attr attr;
 
 	*map = sattr->map;
-	if (!(sattr->set.valid & (DITTO_SET_UID | DITTO_SET_GID)) && !sattr->extra.valid)
+	if (!(sattr->set.valid & (DITTO_SET_UID | DITTO_SET_GID)) && !sattr->dosattr.valid)
 		return;
 	if (ditto_getattr(op->share, node, &attr)) {
 		memset(map, 0, sizeof(*map));
@@ -257,6 +257,6 @@ void dnfs4_sattr_made(struct ditto_op *op, struct ditto_node *node,
 		dnfs4_bitmap_clear(map, FATTR4_OWNER);
 	if (!gid_eq(attr.st.gid, sattr->set.gid))
 		dnfs4_bitmap_clear(map, FATTR4_OWNER_GROUP);
-	if (sattr->extra.valid)
-		check_extra(op, node, sattr, &attr, map);
+	if (sattr->dosattr.valid)
+		check_dosattr(op, node, sattr, &attr, map);
 }

@@ -83,7 +83,7 @@ struct dnfs4_attr_plan {
  * @mounted_on: NEED_INO: number in the directory above
  * @statfs: NEED_STATFS
  * @quota: NEED_QUOTA
- * @extra: NEED_EXTRA
+ * @dosattr: NEED_EXTRA
  * @has_streams: NEED_STREAMS
  * @supported: NEED_MAPS
  * @exclcreat: NEED_MAPS
@@ -104,7 +104,7 @@ struct dnfs4_attr_src {
 	u64 mounted_on;
 	struct kstatfs statfs;
 	struct ditto_quota quota;
-	struct ditto_extra extra;
+	struct ditto_dosattr dosattr;
 	bool has_streams;
 	struct dnfs4_bitmap supported;
 	struct dnfs4_bitmap exclcreat;

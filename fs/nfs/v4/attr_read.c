@@ -135,13 +135,13 @@ static void read_quota(const struct dnfs4_fh *fh, struct dnfs4_attr_src *src)
 	}
 }
 
-static int read_extra(const struct dnfs4_fh *fh, struct dentry *dentry,
-		      struct dnfs4_attr_src *src)
+static int read_dosattr(const struct dnfs4_fh *fh, struct dentry *dentry,
+			struct dnfs4_attr_src *src)
 {
 	struct dentry *alias = dentry ? dget(dentry) : ditto_node_dentry(fh->target.node);
 	int err;
 
-	err = ditto_extra_get(fh->target.op.share, alias, &src->attr.st, &src->extra);
+	err = ditto_dosattr_get(fh->target.op.share, alias, &src->attr.st, &src->dosattr);
 	dput(alias);
 	return err;
 }
@@ -251,7 +251,7 @@ static int read_rest(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh
 	if (need & DNFS4_NEED_STATFS && !pseudo)
 		err = read_statfs(fh, src);
 	if (!err && need & DNFS4_NEED_EXTRA)
-		err = read_extra(fh, dentry, src);
+		err = read_dosattr(fh, dentry, src);
 	if (!err && need & DNFS4_NEED_STREAMS)
 		err = read_streams(fh, dentry, src);
 	if (!err && need & DNFS4_NEED_ACL)

@@ -191,7 +191,7 @@ static __be32 *put_files_total(__be32 *p, const struct dnfs4_attr_src *src)
 
 static __be32 *put_flag(__be32 *p, const struct dnfs4_attr_src *src, u32 flag)
 {
-	return put_u32(p, !!(src->extra.flags & flag));
+	return put_u32(p, !!(src->dosattr.flags & flag));
 }
 
 static __be32 *put_hidden(__be32 *p, const struct dnfs4_attr_src *src)
@@ -299,7 +299,7 @@ static __be32 *put_time_access(__be32 *p, const struct dnfs4_attr_src *src)
 
 static __be32 *put_time_create(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return put_time(p, &src->extra.btime);
+	return put_time(p, &src->dosattr.btime);
 }
 
 static __be32 *put_time_delta(__be32 *p, const struct dnfs4_attr_src *src)
@@ -419,8 +419,8 @@ static u32 get_flag(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr, u32 f
 
 	if (status)
 		return status;
-	sattr->extra.valid |= DITTO_EXTRA_FLAGS;
-	sattr->extra.flags |= value ? flag : 0;
+	sattr->dosattr.valid |= DITTO_DOSATTR_FLAGS;
+	sattr->dosattr.flags |= value ? flag : 0;
 	return NFS4_OK;
 }
 
@@ -517,8 +517,8 @@ static u32 get_time_modify(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr
 
 static u32 get_time_create(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
 {
-	sattr->extra.valid |= DITTO_EXTRA_BTIME;
-	return dnfs4_decode_time(cmp->in, &sattr->extra.btime);
+	sattr->dosattr.valid |= DITTO_DOSATTR_BTIME;
+	return dnfs4_decode_time(cmp->in, &sattr->dosattr.btime);
 }
 
 /* The table */

@@ -128,7 +128,7 @@ static u32 create_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	if (err)
 		return dnfs4_status(cmp, err);
 	/* It exists whatever happens now; what could not be set is not in the answer. */
-	dnfs4_sattr_extra(dnfs4_fs_op(cmp), node, &a->sattr);
+	dnfs4_sattr_dosattr(dnfs4_fs_op(cmp), node, &a->sattr);
 	dnfs4_sattr_made(dnfs4_fs_op(cmp), node, &a->sattr, &res->made);
 	dnfs4_fh_set(cmp, node, false);
 	return NFS4_OK;

@@ -34,13 +34,13 @@ static u32 setattr_decode(struct dnfs4_compound *cmp, void *args)
 	       dnfs4_decode_sattr(cmp, &a->sattr);
 }
 
-/* Of what was asked for, what DITTO_SET_* and DITTO_EXTRA_* bits stand for was set. */
-static void mark_set(const struct dnfs4_sattr *sattr, u32 set, u32 extra,
+/* Of what was asked for, what DITTO_SET_* and DITTO_DOSATTR_* bits stand for was set. */
+static void mark_set(const struct dnfs4_sattr *sattr, u32 set, u32 dosattr,
 		     struct dnfs4_bitmap *map)
 {
 	static const struct {
 		u32 set;
-		u32 extra;
+		u32 dosattr;
 		u8 attr;
 	} attrs[] = {
 		{ DITTO_SET_SIZE, 0, FATTR4_SIZE },
@@ -51,13 +51,13 @@ static void mark_set(const struct dnfs4_sattr *sattr, u32 set, u32 extra,
 		{ DITTO_SET_GID, 0, FATTR4_OWNER_GROUP },
 		{ DITTO_SET_ATIME | DITTO_SET_ATIME_NOW, 0, FATTR4_TIME_ACCESS_SET },
 		{ DITTO_SET_MTIME | DITTO_SET_MTIME_NOW, 0, FATTR4_TIME_MODIFY_SET },
-		{ 0, DITTO_EXTRA_FLAGS, FATTR4_HIDDEN },
-		{ 0, DITTO_EXTRA_FLAGS, FATTR4_SYSTEM },
-		{ 0, DITTO_EXTRA_BTIME, FATTR4_TIME_CREATE },
+		{ 0, DITTO_DOSATTR_FLAGS, FATTR4_HIDDEN },
+		{ 0, DITTO_DOSATTR_FLAGS, FATTR4_SYSTEM },
+		{ 0, DITTO_DOSATTR_BTIME, FATTR4_TIME_CREATE },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(attrs); i++)
-		if (((attrs[i].set & set) || (attrs[i].extra & extra)) &&
+		if (((attrs[i].set & set) || (attrs[i].dosattr & dosattr)) &&
 		    dnfs4_bitmap_has(&sattr->map, attrs[i].attr))
 			dnfs4_bitmap_set(map, attrs[i].attr);
 }
@@ -103,12 +103,12 @@ static u32 set_others(struct dnfs4_compound *cmp, const struct dnfs4_sattr *satt
 	return status;
 }
 
-static u32 set_extra(struct dnfs4_compound *cmp, const struct dnfs4_sattr *sattr,
-		     struct dnfs4_bitmap *map)
+static u32 set_dosattr(struct dnfs4_compound *cmp, const struct dnfs4_sattr *sattr,
+		       struct dnfs4_bitmap *map)
 {
 	u32 rights, status;
 
-	if (!sattr->extra.valid)
+	if (!sattr->dosattr.valid)
 		return NFS4_OK;
 	status = dnfs4_status(cmp, ditto_rights(dnfs4_fs_op(cmp), dnfs4_node(cmp), NULL, &rights));
 	if (status)
@@ -117,9 +117,9 @@ static u32 set_extra(struct dnfs4_compound *cmp, const struct dnfs4_sattr *sattr
 		return NFS4ERR_ROFS;
 	if (!(rights & DITTO_RIGHT_WRITE_ATTRS))
 		return NFS4ERR_ACCESS;
-	status = dnfs4_status(cmp, dnfs4_sattr_extra(dnfs4_fs_op(cmp), dnfs4_node(cmp), sattr));
+	status = dnfs4_status(cmp, dnfs4_sattr_dosattr(dnfs4_fs_op(cmp), dnfs4_node(cmp), sattr));
 	if (!status)
-		mark_set(sattr, 0, sattr->extra.valid, map);
+		mark_set(sattr, 0, sattr->dosattr.valid, map);
 	return status;
 }
 
@@ -153,7 +153,7 @@ static u32 setattr_exec(struct dnfs4_compound *cmp, void *args, void *res)
 	find_client(cmp, &a->stateid);
 	return set_size(cmp, a, &r->set) ?:
 	       set_others(cmp, &a->sattr, &r->set) ?:
-	       set_extra(cmp, &a->sattr, &r->set);
+	       set_dosattr(cmp, &a->sattr, &r->set);
 }
 
 static bool setattr_encode(struct dnfs4_compound *cmp, u32 status, const void *res)

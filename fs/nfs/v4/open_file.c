@@ -84,7 +84,7 @@ static int dnfs4_make_file(struct dnfs4_compound *cmp, struct dnfs4_open_file *f
 	if (err)
 		return err;
 	file->made = true;
-	err = dnfs4_sattr_extra(op, file->node, &file->sattr);
+	err = dnfs4_sattr_dosattr(op, file->node, &file->sattr);
 	if (err) {
 		ditto_node_put(file->node);
 		return err;

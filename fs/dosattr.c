@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Attributes that POSIX has no place for, see extra.h.
+ * Attributes that POSIX has no place for, see dosattr.h.
  *
  * DITTO_FLAG_READONLY is kept here and not as a mode: to take the write bits
  * away would lock out who reaches the file by another protocol or on the server,
@@ -34,8 +34,8 @@
 #include <linux/xattr.h>
 
 #include "acl_file.h"
-#include "extra.h"
-#include "extra_private.h"
+#include "dosattr.h"
+#include "dosattr_private.h"
 #include "node_private.h"
 #include "op_private.h"
 #include "server.h"
@@ -43,8 +43,8 @@
 /* How often a tick may come between. */
 #define CHANGED_TRIES	5
 
-static_assert(DITTO_EXTRA_SIZE_1 == 34);
-static_assert(sizeof(struct ditto_extra_stored) == 58);
+static_assert(DITTO_DOSATTR_SIZE_1 == 34);
+static_assert(sizeof(struct ditto_dosattr_stored) == 58);
 
 static bool is_time(const struct timespec64 *time)
 {
@@ -59,65 +59,66 @@ static bool decode_time(__le64 sec, __le32 nsec, struct timespec64 *time)
 }
 
 /* Is it of a form that is known? */
-static bool is_stored(const struct ditto_extra_stored *stored, size_t len)
+static bool is_stored(const struct ditto_dosattr_stored *stored, size_t len)
 {
-	if (len == DITTO_EXTRA_SIZE_1)
-		return stored->version == DITTO_EXTRA_VERSION_1 &&
-		       !(stored->valid & ~DITTO_EXTRA_ALL_1);
-	return len == sizeof(*stored) && stored->version == DITTO_EXTRA_VERSION &&
-	       !(stored->valid & ~DITTO_EXTRA_ALL);
+	if (len == DITTO_DOSATTR_SIZE_1)
+		return stored->version == DITTO_DOSATTR_VERSION_1 &&
+		       !(stored->valid & ~DITTO_DOSATTR_ALL_1);
+	return len == sizeof(*stored) && stored->version == DITTO_DOSATTR_VERSION &&
+	       !(stored->valid & ~DITTO_DOSATTR_ALL);
 }
 
-VISIBLE_IF_KUNIT bool ditto_extra_decode(const void *data, size_t len, struct ditto_extra *extra)
+VISIBLE_IF_KUNIT bool ditto_dosattr_decode(const void *data, size_t len,
+					   struct ditto_dosattr *dosattr)
 {
-	const struct ditto_extra_stored *stored = data;
-	struct ditto_extra read = { };
+	const struct ditto_dosattr_stored *stored = data;
+	struct ditto_dosattr read = { };
 
-	memset(extra, 0, sizeof(*extra));
+	memset(dosattr, 0, sizeof(*dosattr));
 	if (!is_stored(stored, len) ||
 	    !decode_time(stored->btime_sec, stored->btime_nsec, &read.btime))
 		return false;
-	if (stored->version == DITTO_EXTRA_VERSION &&
+	if (stored->version == DITTO_DOSATTR_VERSION &&
 	    (!decode_time(stored->changed_sec, stored->changed_nsec, &read.changed) ||
 	     !decode_time(stored->seen_sec, stored->seen_nsec, &read.seen)))
 		return false;
-	extra->valid = stored->valid;
-	if (extra->valid & DITTO_EXTRA_FLAGS)
-		extra->flags = le32_to_cpu(stored->flags) & DITTO_FLAGS_KEPT;
-	if (extra->valid & DITTO_EXTRA_BTIME)
-		extra->btime = read.btime;
-	if (extra->valid & DITTO_EXTRA_OBJECT_ID)
-		import_uuid(&extra->object_id, stored->object_id);
-	if (extra->valid & DITTO_EXTRA_CHANGED) {
-		extra->changed = read.changed;
-		extra->seen = read.seen;
+	dosattr->valid = stored->valid;
+	if (dosattr->valid & DITTO_DOSATTR_FLAGS)
+		dosattr->flags = le32_to_cpu(stored->flags) & DITTO_FLAGS_KEPT;
+	if (dosattr->valid & DITTO_DOSATTR_BTIME)
+		dosattr->btime = read.btime;
+	if (dosattr->valid & DITTO_DOSATTR_OBJECT_ID)
+		import_uuid(&dosattr->object_id, stored->object_id);
+	if (dosattr->valid & DITTO_DOSATTR_CHANGED) {
+		dosattr->changed = read.changed;
+		dosattr->seen = read.seen;
 	}
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_extra_decode);
+EXPORT_SYMBOL_IF_KUNIT(ditto_dosattr_decode);
 
 /* Return: its length. */
-static size_t encode(const struct ditto_extra *extra, struct ditto_extra_stored *stored)
+static size_t encode(const struct ditto_dosattr *dosattr, struct ditto_dosattr_stored *stored)
 {
-	*stored = (struct ditto_extra_stored) {
-		.version = DITTO_EXTRA_VERSION_1,
-		.valid = extra->valid,
+	*stored = (struct ditto_dosattr_stored) {
+		.version = DITTO_DOSATTR_VERSION_1,
+		.valid = dosattr->valid,
 	};
-	if (extra->valid & DITTO_EXTRA_FLAGS)
-		stored->flags = cpu_to_le32(extra->flags);
-	if (extra->valid & DITTO_EXTRA_BTIME) {
-		stored->btime_sec = cpu_to_le64(extra->btime.tv_sec);
-		stored->btime_nsec = cpu_to_le32(extra->btime.tv_nsec);
+	if (dosattr->valid & DITTO_DOSATTR_FLAGS)
+		stored->flags = cpu_to_le32(dosattr->flags);
+	if (dosattr->valid & DITTO_DOSATTR_BTIME) {
+		stored->btime_sec = cpu_to_le64(dosattr->btime.tv_sec);
+		stored->btime_nsec = cpu_to_le32(dosattr->btime.tv_nsec);
 	}
-	if (extra->valid & DITTO_EXTRA_OBJECT_ID)
-		export_uuid(stored->object_id, &extra->object_id);
-	if (!(extra->valid & DITTO_EXTRA_CHANGED))
-		return DITTO_EXTRA_SIZE_1;
-	stored->version = DITTO_EXTRA_VERSION;
-	stored->changed_sec = cpu_to_le64(extra->changed.tv_sec);
-	stored->changed_nsec = cpu_to_le32(extra->changed.tv_nsec);
-	stored->seen_sec = cpu_to_le64(extra->seen.tv_sec);
-	stored->seen_nsec = cpu_to_le32(extra->seen.tv_nsec);
+	if (dosattr->valid & DITTO_DOSATTR_OBJECT_ID)
+		export_uuid(stored->object_id, &dosattr->object_id);
+	if (!(dosattr->valid & DITTO_DOSATTR_CHANGED))
+		return DITTO_DOSATTR_SIZE_1;
+	stored->version = DITTO_DOSATTR_VERSION;
+	stored->changed_sec = cpu_to_le64(dosattr->changed.tv_sec);
+	stored->changed_nsec = cpu_to_le32(dosattr->changed.tv_nsec);
+	stored->seen_sec = cpu_to_le64(dosattr->seen.tv_sec);
+	stored->seen_nsec = cpu_to_le32(dosattr->seen.tv_nsec);
 	return sizeof(*stored);
 }
 
@@ -130,27 +131,27 @@ static const struct cred *server_enter(const struct ditto_share *share)
 	return old;
 }
 
-/* What is stored; with nothing, or nothing that makes sense, @extra->valid is 0. */
-static int load(struct ditto_share *share, struct dentry *dentry, struct ditto_extra *extra)
+/* What is stored; with nothing, or nothing that makes sense, @dosattr->valid is 0. */
+static int load(struct ditto_share *share, struct dentry *dentry, struct ditto_dosattr *dosattr)
 {
 	struct inode *inode = d_inode(dentry);
-	struct ditto_extra_stored stored;
+	struct ditto_dosattr_stored stored;
 	const struct cred *old;
 	ssize_t len;
 
-	memset(extra, 0, sizeof(*extra));
+	memset(dosattr, 0, sizeof(*dosattr));
 	if (!(inode->i_opflags & IOP_XATTR))
 		return 0;
 	old = server_enter(share);
-	len = __vfs_getxattr(dentry, inode, DITTO_EXTRA_XATTR, &stored, sizeof(stored));
+	len = __vfs_getxattr(dentry, inode, DITTO_DOSATTR_XATTR, &stored, sizeof(stored));
 	ditto_op_leave(old);
 	if (len == -ENODATA || len == -EOPNOTSUPP)
 		return 0;
 	if (len < 0 && len != -ERANGE)
 		return len;
-	if (len < 0 || !ditto_extra_decode(&stored, len, extra))
+	if (len < 0 || !ditto_dosattr_decode(&stored, len, dosattr))
 		pr_warn_ratelimited("share %s: inode %lu has a damaged %s: taken for none\n",
-				    share->name, inode->i_ino, DITTO_EXTRA_XATTR);
+				    share->name, inode->i_ino, DITTO_DOSATTR_XATTR);
 	return 0;
 }
 
@@ -227,76 +228,77 @@ static void keep_plain(const struct ditto_share *share, const struct inode *inod
 	ditto_node_put(node);
 }
 
-int ditto_extra_get(struct ditto_share *share, struct dentry *dentry, const struct kstat *st,
-		    struct ditto_extra *extra)
+int ditto_dosattr_get(struct ditto_share *share, struct dentry *dentry, const struct kstat *st,
+		      struct ditto_dosattr *dosattr)
 {
 	struct inode *inode = d_inode(dentry);
 	struct timespec64 now;
 	int err;
 
 	if (is_plain(share, inode, st)) {
-		memset(extra, 0, sizeof(*extra));
+		memset(dosattr, 0, sizeof(*dosattr));
 	} else {
 		now = current_time(inode);
-		err = load(share, dentry, extra);
+		err = load(share, dentry, dosattr);
 		if (err)
 			return err;
-		if (!extra->valid)
+		if (!dosattr->valid)
 			keep_plain(share, inode, st, &now);
 	}
 
-	if (!(extra->valid & DITTO_EXTRA_FLAGS))
-		extra->flags = default_flags(share, dentry, st->mode);
-	if (!(extra->valid & DITTO_EXTRA_BTIME))
-		extra->btime = default_btime(st);
-	if (!(extra->valid & DITTO_EXTRA_CHANGED) || !timespec64_equal(&extra->seen, &st->ctime))
-		extra->changed = st->ctime;
-	extra->valid |= DITTO_EXTRA_FLAGS | DITTO_EXTRA_BTIME | DITTO_EXTRA_CHANGED;
+	if (!(dosattr->valid & DITTO_DOSATTR_FLAGS))
+		dosattr->flags = default_flags(share, dentry, st->mode);
+	if (!(dosattr->valid & DITTO_DOSATTR_BTIME))
+		dosattr->btime = default_btime(st);
+	if (!(dosattr->valid & DITTO_DOSATTR_CHANGED) ||
+	    !timespec64_equal(&dosattr->seen, &st->ctime))
+		dosattr->changed = st->ctime;
+	dosattr->valid |= DITTO_DOSATTR_FLAGS | DITTO_DOSATTR_BTIME | DITTO_DOSATTR_CHANGED;
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_extra_get, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_dosattr_get, DITTO);
 
 /* Lay what is to be set over what is there. Return: false if that changes nothing. */
-static bool merge(struct ditto_extra *there, const struct ditto_extra *set, u32 defaults)
+static bool merge(struct ditto_dosattr *there, const struct ditto_dosattr *set, u32 defaults)
 {
-	struct ditto_extra before = *there;
+	struct ditto_dosattr before = *there;
 
-	if (set->valid & DITTO_EXTRA_FLAGS)
+	if (set->valid & DITTO_DOSATTR_FLAGS)
 		there->flags = set->flags & DITTO_FLAGS_KEPT;
-	if (set->valid & DITTO_EXTRA_BTIME)
+	if (set->valid & DITTO_DOSATTR_BTIME)
 		there->btime = set->btime;
 	/* One that is there stays, so that of two who make one both find the same. */
-	if (set->valid & DITTO_EXTRA_OBJECT_ID && !(there->valid & DITTO_EXTRA_OBJECT_ID))
+	if (set->valid & DITTO_DOSATTR_OBJECT_ID && !(there->valid & DITTO_DOSATTR_OBJECT_ID))
 		there->object_id = set->object_id;
-	if (set->valid & DITTO_EXTRA_CHANGED)
+	if (set->valid & DITTO_DOSATTR_CHANGED)
 		there->changed = set->changed;
-	there->valid |= set->valid & DITTO_EXTRA_ALL;
+	there->valid |= set->valid & DITTO_DOSATTR_ALL;
 	/* Most new files are given what they have anyway. */
-	if (!before.valid && there->valid == DITTO_EXTRA_FLAGS &&
+	if (!before.valid && there->valid == DITTO_DOSATTR_FLAGS &&
 	    there->flags == defaults)
 		return false;
-	if (set->valid & DITTO_EXTRA_CHANGED)
+	if (set->valid & DITTO_DOSATTR_CHANGED)
 		return true;
 	if (!memcmp(&before, there, sizeof(before)))
 		return false;
 	/* This is a change of its own. */
-	there->valid &= ~DITTO_EXTRA_CHANGED;
+	there->valid &= ~DITTO_DOSATTR_CHANGED;
 	return true;
 }
 
 static int store(struct ditto_op *op, struct dentry *dentry,
-		 const struct ditto_extra *extra, struct inode **delegated)
+		 const struct ditto_dosattr *dosattr, struct inode **delegated)
 {
 	const struct cred *as = ditto_cred_raised(op->cred, DITTO_RAISE_SERVER);
-	struct ditto_extra_stored stored;
-	size_t len = encode(extra, &stored);
+	struct ditto_dosattr_stored stored;
+	size_t len = encode(dosattr, &stored);
 	const struct cred *old;
 	int err;
 
 	if (!as)
 		return -ENOMEM;
 	old = ditto_act(as);
-	err = __vfs_setxattr_locked(ditto_idmap(op->share), dentry, DITTO_EXTRA_XATTR, &stored,
+	err = __vfs_setxattr_locked(ditto_idmap(op->share), dentry, DITTO_DOSATTR_XATTR, &stored,
 				    len, 0, delegated);
 	ditto_op_leave(old);
 	return err;
@@ -304,35 +306,35 @@ static int store(struct ditto_op *op, struct dentry *dentry,
 
 /* With the inode's time of change as it is then. */
 static int store_changed(struct ditto_op *op, struct dentry *dentry,
-			 struct ditto_extra *extra, struct inode **delegated)
+			 struct ditto_dosattr *dosattr, struct inode **delegated)
 {
 	struct inode *inode = d_inode(dentry);
 	struct timespec64 ctime;
 	int tries, err = 0;
 
 	for (tries = 0; !err && tries < CHANGED_TRIES; tries++) {
-		extra->seen = current_time(inode);
-		err = store(op, dentry, extra, delegated);
+		dosattr->seen = current_time(inode);
+		err = store(op, dentry, dosattr, delegated);
 		ctime = inode_get_ctime(inode);
-		if (timespec64_equal(&ctime, &extra->seen))
+		if (timespec64_equal(&ctime, &dosattr->seen))
 			break;
 	}
 	return err;
 }
 
 static int change(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
-		  const struct ditto_extra *set)
+		  const struct ditto_dosattr *set)
 {
 	struct inode *inode = node->inode;
 	struct inode *delegated = NULL;
-	struct ditto_extra there;
+	struct ditto_dosattr there;
 	int err;
 
 	inode_lock(inode);
 	err = load(op->share, dentry, &there);
 	if (!err && merge(&there, set, default_flags(op->share, dentry, inode->i_mode))) {
 		WRITE_ONCE(node->plain, 0);
-		if (there.valid & DITTO_EXTRA_CHANGED)
+		if (there.valid & DITTO_DOSATTR_CHANGED)
 			err = store_changed(op, dentry, &there, &delegated);
 		else
 			err = store(op, dentry, &there, &delegated);
@@ -341,22 +343,22 @@ static int change(struct ditto_op *op, struct ditto_node *node, struct dentry *d
 	return ditto_no_deleg_wait(err, delegated);
 }
 
-static u32 what_changes(const struct ditto_extra *extra)
+static u32 what_changes(const struct ditto_dosattr *dosattr)
 {
-	return (extra->valid & DITTO_EXTRA_FLAGS ? DITTO_CHANGED_ATTRIBUTES : 0) |
-	       (extra->valid & DITTO_EXTRA_BTIME ? DITTO_CHANGED_BTIME : 0) |
-	       (extra->valid & DITTO_EXTRA_CHANGED ? DITTO_CHANGED_CTIME : 0);
+	return (dosattr->valid & DITTO_DOSATTR_FLAGS ? DITTO_CHANGED_ATTRIBUTES : 0) |
+	       (dosattr->valid & DITTO_DOSATTR_BTIME ? DITTO_CHANGED_BTIME : 0) |
+	       (dosattr->valid & DITTO_DOSATTR_CHANGED ? DITTO_CHANGED_CTIME : 0);
 }
 
-int ditto_extra_set(struct ditto_op *op, struct ditto_node *node,
-		    const struct ditto_extra *extra)
+int ditto_dosattr_set(struct ditto_op *op, struct ditto_node *node,
+		      const struct ditto_dosattr *dosattr)
 {
 	struct vfsmount *mnt = op->share->root.mnt;
 	struct dentry *dentry;
 	int err;
 
-	if ((extra->valid & DITTO_EXTRA_BTIME && !is_time(&extra->btime)) ||
-	    (extra->valid & DITTO_EXTRA_CHANGED && !is_time(&extra->changed)))
+	if ((dosattr->valid & DITTO_DOSATTR_BTIME && !is_time(&dosattr->btime)) ||
+	    (dosattr->valid & DITTO_DOSATTR_CHANGED && !is_time(&dosattr->changed)))
 		return -EINVAL;
 	err = op->writable ? mnt_want_write(mnt) : -EROFS;
 	if (err)
@@ -364,10 +366,10 @@ int ditto_extra_set(struct ditto_op *op, struct ditto_node *node,
 	err = ditto_ask(op, node, DITTO_INTENT_SETATTR);
 	if (!err) {
 		dentry = ditto_node_dentry(node);
-		err = change(op, node, dentry, extra);
+		err = change(op, node, dentry, dosattr);
 		ditto_done(op, node, DITTO_INTENT_SETATTR);
 		if (!err)
-			ditto_child_changed(op, node, what_changes(extra));
+			ditto_child_changed(op, node, what_changes(dosattr));
 		if (!err)
 			err = ditto_op_commit(op, dentry, false);
 		dput(dentry);
@@ -375,4 +377,4 @@ int ditto_extra_set(struct ditto_op *op, struct ditto_node *node,
 	mnt_drop_write(mnt);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_extra_set, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_dosattr_set, DITTO);

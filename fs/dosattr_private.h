@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* How extra attributes are stored; little endian, for ever. */
-#ifndef _DITTO_FS_EXTRA_PRIVATE_H
-#define _DITTO_FS_EXTRA_PRIVATE_H
+#ifndef _DITTO_FS_DOSATTR_PRIVATE_H
+#define _DITTO_FS_DOSATTR_PRIVATE_H
 
 #include <linux/types.h>
 #include <linux/uuid.h>
 
-#include "extra.h"
+#include "dosattr.h"
 
-#define DITTO_EXTRA_XATTR	"trusted.ditto.extra"
-#define DITTO_EXTRA_VERSION	2
+#define DITTO_DOSATTR_XATTR	"trusted.ditto.extra"
+#define DITTO_DOSATTR_VERSION	2
 /* Without a time of change it is still as the first version was, which is shorter. */
-#define DITTO_EXTRA_VERSION_1	1
-#define DITTO_EXTRA_SIZE_1	offsetof(struct ditto_extra_stored, changed_sec)
-#define DITTO_EXTRA_ALL_1 \
-	(DITTO_EXTRA_FLAGS | DITTO_EXTRA_BTIME | DITTO_EXTRA_OBJECT_ID)
-#define DITTO_EXTRA_ALL		(DITTO_EXTRA_ALL_1 | DITTO_EXTRA_CHANGED)
+#define DITTO_DOSATTR_VERSION_1	1
+#define DITTO_DOSATTR_SIZE_1	offsetof(struct ditto_dosattr_stored, changed_sec)
+#define DITTO_DOSATTR_ALL_1 \
+	(DITTO_DOSATTR_FLAGS | DITTO_DOSATTR_BTIME | DITTO_DOSATTR_OBJECT_ID)
+#define DITTO_DOSATTR_ALL		(DITTO_DOSATTR_ALL_1 | DITTO_DOSATTR_CHANGED)
 
 /**
- * struct ditto_extra_stored - value of the extended attribute
- * @version: DITTO_EXTRA_VERSION or DITTO_EXTRA_VERSION_1; of another one nothing is known
- * @valid: DITTO_EXTRA_* bits; what is not there is zero
+ * struct ditto_dosattr_stored - value of the extended attribute
+ * @version: DITTO_DOSATTR_VERSION or DITTO_DOSATTR_VERSION_1; of another one nothing is known
+ * @valid: DITTO_DOSATTR_* bits; what is not there is zero
  * @flags: DITTO_FLAG_*
  * @btime_sec: time of creation, signed
  * @btime_nsec: below 10^9
@@ -30,7 +30,7 @@
  * @seen_sec: the inode's time of change that it stands for, signed
  * @seen_nsec: below 10^9
  */
-struct ditto_extra_stored {
+struct ditto_dosattr_stored {
 	u8 version;
 	u8 valid;
 	__le32 flags;
@@ -45,7 +45,7 @@ struct ditto_extra_stored {
 
 #if IS_ENABLED(CONFIG_KUNIT)
 /* False for a value that makes no sense; nothing is valid then. */
-bool ditto_extra_decode(const void *data, size_t len, struct ditto_extra *extra);
+bool ditto_dosattr_decode(const void *data, size_t len, struct ditto_dosattr *dosattr);
 #endif
 
 #endif

@@ -11,8 +11,8 @@
  * time of change is nobody's to set: another one that was set stands for it until
  * the next change.
  */
-#ifndef _DITTO_FS_EXTRA_H
-#define _DITTO_FS_EXTRA_H
+#ifndef _DITTO_FS_DOSATTR_H
+#define _DITTO_FS_DOSATTR_H
 
 #include <linux/time64.h>
 #include <linux/types.h>
@@ -37,21 +37,21 @@ struct kstat;
 	(DITTO_FLAG_READONLY | DITTO_FLAG_HIDDEN | DITTO_FLAG_SYSTEM | DITTO_FLAG_ARCHIVE | \
 	 DITTO_FLAG_TEMPORARY | DITTO_FLAG_SPARSE | DITTO_FLAG_OFFLINE | DITTO_FLAG_NOT_INDEXED)
 
-#define DITTO_EXTRA_FLAGS	BIT(0)
-#define DITTO_EXTRA_BTIME	BIT(1)
-#define DITTO_EXTRA_OBJECT_ID	BIT(2)
-#define DITTO_EXTRA_CHANGED	BIT(3)
+#define DITTO_DOSATTR_FLAGS	BIT(0)
+#define DITTO_DOSATTR_BTIME	BIT(1)
+#define DITTO_DOSATTR_OBJECT_ID	BIT(2)
+#define DITTO_DOSATTR_CHANGED	BIT(3)
 
 /**
- * struct ditto_extra - those attributes
- * @valid: DITTO_EXTRA_* bits; which are there, or are to be set
+ * struct ditto_dosattr - those attributes
+ * @valid: DITTO_DOSATTR_* bits; which are there, or are to be set
  * @flags: DITTO_FLAG_*
  * @btime: time of creation
  * @object_id: see MS-FSCC section 2.1.3; set once and for all
  * @changed: time of the last change of anything
  * @seen: the inode's, when @changed was stored; not for callers
  */
-struct ditto_extra {
+struct ditto_dosattr {
 	u32 valid;
 	u32 flags;
 	struct timespec64 btime;
@@ -61,31 +61,31 @@ struct ditto_extra {
 };
 
 /**
- * ditto_extra_get - read them
+ * ditto_dosattr_get - read them
  * @share: through which
  * @dentry: positive
  * @st: its attributes as vfs_getattr() gave them, with STATX_BTIME if there is one
- * @extra: filled; FLAGS, BTIME and CHANGED are always valid
+ * @dosattr: filled; FLAGS, BTIME and CHANGED are always valid
  *
  * Cheap for a file without: the absence is remembered with the node's inode.
  *
  * Context: may sleep. Return: 0 or an errno of the file system.
  */
-int ditto_extra_get(struct ditto_share *share, struct dentry *dentry, const struct kstat *st,
-		    struct ditto_extra *extra);
+int ditto_dosattr_get(struct ditto_share *share, struct dentry *dentry, const struct kstat *st,
+		      struct ditto_dosattr *dosattr);
 
 /**
- * ditto_extra_set - change some of them
+ * ditto_dosattr_set - change some of them
  * @op: who; rights are checked by the caller
  * @node: held
- * @extra: those with a bit in @extra->valid
+ * @dosattr: those with a bit in @dosattr->valid
  *
  * Asks the lock table as a change of attributes. Any other change of the file ends
  * the time of change that is set here, so it is to be set last.
  *
  * Return: 0, -EROFS, -EOPNOTSUPP (the file system has no place for them), -EJUKEBOX and others.
  */
-int ditto_extra_set(struct ditto_op *op, struct ditto_node *node,
-		    const struct ditto_extra *extra);
+int ditto_dosattr_set(struct ditto_op *op, struct ditto_node *node,
+		      const struct ditto_dosattr *dosattr);
 
 #endif
