@@ -10,7 +10,7 @@
 #include <linux/namei.h>
 
 #include "acl_file.h"
-#include "caseless.h"
+#include "casefold_index.h"
 #include "node.h"
 #include "op_private.h"
 #include "stream.h"
@@ -93,7 +93,7 @@ void ditto_change_unmark(struct ditto_change *c)
 {
 	WRITE_ONCE(c->dir->changer, NULL);
 	if (c->removed || c->added)
-		ditto_caseless_changed(c->dir, c->wcc, c->removed, c->added);
+		ditto_casefold_changed(c->dir, c->wcc, c->removed, c->added);
 }
 
 void ditto_change_unlock(struct ditto_change *c)

@@ -604,7 +604,7 @@ static struct opening opening_of(struct ditto_op *op, const struct ditto_open_re
 	o.op.granted = 0;
 	o.op.held = 0;
 	o.op.unstable = true;
-	o.op.caseless = !(req->flags & DITTO_OPENF_ONLY_EXACT);
+	o.op.casefold = !(req->flags & DITTO_OPENF_ONLY_EXACT);
 	return o;
 }
 

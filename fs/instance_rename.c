@@ -205,7 +205,7 @@ int ditto_instance_rename(struct ditto_op *op, struct ditto_instance *inst,
 
 	/* What was granted is of this file, not of directories. */
 	as.granted = 0;
-	as.caseless = !inst->exact;
+	as.casefold = !inst->exact;
 	err = find_target(&as, path, len, inst->exact, &t);
 	if (err)
 		return err;
@@ -243,7 +243,7 @@ int ditto_instance_link(struct ditto_op *op, struct ditto_instance *inst,
 		return -EACCES;
 	as.granted = 0;
 	as.held = 0;
-	as.caseless = !inst->exact;
+	as.casefold = !inst->exact;
 	err = find_target(&as, path, len, inst->exact, &t);
 	if (err)
 		return err;

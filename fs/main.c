@@ -18,9 +18,9 @@
 #include <net/netns/generic.h>
 
 #include "../net/budget.h"
-#include "../net/login_delay.h"
 #include "../net/listener.h"
 #include "../net/locks.h"
+#include "../net/login_delay.h"
 #include "../net/names.h"
 #include "../net/netlink.h"
 #include "../net/peer.h"
@@ -29,8 +29,8 @@
 #include "../net/stats.h"
 #include "../net/upcall.h"
 #include "acl_file.h"
+#include "casefold.h"
 #include "cred.h"
-#include "fold.h"
 #include "node.h"
 #include "node_private.h"
 #include "server.h"
@@ -134,7 +134,7 @@ static int __init ditto_init(void)
 	err = ditto_acl_interning_init();
 	if (err)
 		goto err_wq;
-	ditto_folds_init();
+	ditto_casefold_tables_init();
 	ditto_streams_init();
 	err = register_pernet_subsys(&ditto_net_ops);
 	if (err)
@@ -150,7 +150,7 @@ err_net:
 	/* Objects wait for readers before they are freed by code of ours. */
 	rcu_barrier();
 err_acls:
-	ditto_folds_exit();
+	ditto_casefold_tables_exit();
 	ditto_acl_interning_exit();
 err_wq:
 	destroy_workqueue(ditto_wq);
@@ -163,7 +163,7 @@ static void __exit ditto_exit(void)
 	unregister_pernet_subsys(&ditto_net_ops);
 	rcu_barrier();
 	destroy_workqueue(ditto_wq);
-	ditto_folds_exit();
+	ditto_casefold_tables_exit();
 	ditto_acl_interning_exit();
 }
 

@@ -15,7 +15,7 @@
 #include <linux/unaligned.h>
 
 #include "acl_file.h"
-#include "caseless.h"
+#include "casefold_index.h"
 #include "node.h"
 #include "op_private.h"
 
@@ -293,7 +293,7 @@ static int make_locked(struct ditto_change *c, const struct ditto_make *m,
 
 	if (d_is_positive(c->child))
 		return accept_old(c, m);
-	if (c->op->caseless && ditto_caseless_is_taken(c->dir, c->wcc, name, NULL))
+	if (c->op->casefold && ditto_casefold_is_taken(c->dir, c->wcc, name, NULL))
 		return -EEXIST;
 	err = ditto_setattr_check_new(c->op->share, m->type, m->set) ?:
 	      ditto_ask(c->op, c->dir, DITTO_INTENT_ENTRY);

@@ -25,7 +25,7 @@
 #include <linux/wait_bit.h>
 
 #include "acl_file.h"
-#include "caseless.h"
+#include "casefold_index.h"
 #include "file.h"
 #include "local.h"
 #include "node_private.h"
@@ -243,7 +243,7 @@ void ditto_node_free(struct ditto_node *node)
 		spin_unlock(&table->dispose_lock);
 	}
 	ditto_acl_free(node);
-	ditto_caseless_free(node);
+	ditto_casefold_free(node);
 	dput(node->dentry);
 	kfree_rcu(node, rcu);
 	if (atomic_dec_and_test(&volume->nodes))

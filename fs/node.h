@@ -36,7 +36,7 @@
 #include "../lockd/claim.h"
 
 struct ditto_acl_kept;
-struct ditto_caseless;
+struct ditto_casefold;
 struct ditto_cred;
 struct ditto_local;
 struct ditto_server;
@@ -122,7 +122,7 @@ struct ditto_file;
  * @dentry: an alias of the inode; replaced if its name went and another is left
  * @volume: constant
  * @acl: the list it goes by, or that it has none, or NULL; see fs/acl_file.h
- * @caseless: index of the names of a directory, or NULL; see fs/caseless.h
+ * @casefold: index of the names of a directory, or NULL; see fs/casefold_index.h
  * @point: what clients claim of it; claims hold the node, so it is not idle
  * @files: cached open files, see fs/file.c
  * @acl_changes: counted up with whatever may change what @acl was made from
@@ -158,7 +158,7 @@ struct ditto_node {
 	struct ditto_volume *volume;
 	struct ditto_acl_kept __rcu *acl;
 
-	struct ditto_caseless *caseless;
+	struct ditto_casefold *casefold;
 	struct ditto_lock_point point;
 	struct ditto_file *files[DITTO_FILE_MODES];
 	u32 acl_changes;

@@ -58,7 +58,7 @@ struct splice_desc;
  *	asked for them. Of one node only: 0 where another one is meant
  * @held: DITTO_RIGHT_* bits that were granted then; a list is not asked for them
  * @unstable: changes of names and attributes need not be durable when they are answered
- * @caseless: a new name is taken if it is there in another case: -EEXIST
+ * @casefold: a new name is taken if it is there in another case: -EEXIST
  * @traverses: he passes through a directory that has a list, whatever that says; a guest only
  *	if it lets him read or change the entries
  * @fresh: the file was just made, and who watches was told that
@@ -77,7 +77,7 @@ struct ditto_op {
 	u32 granted;
 	u32 held;
 	bool unstable;
-	bool caseless;
+	bool casefold;
 	bool traverses;
 	bool fresh;
 	u32 *later;

@@ -7,7 +7,7 @@
 #include <linux/fs.h>
 
 #include "acl_file.h"
-#include "caseless.h"
+#include "casefold_index.h"
 #include "node.h"
 #include "op_private.h"
 #include "stream.h"
@@ -178,7 +178,7 @@ static int link_locked(struct ditto_change *c, const struct ditto_name *name,
 	int err;
 
 	if (d_is_positive(c->child) ||
-	    (c->op->caseless && ditto_caseless_is_taken(c->dir, c->wcc, name, NULL)))
+	    (c->op->casefold && ditto_casefold_is_taken(c->dir, c->wcc, name, NULL)))
 		return -EEXIST;
 	err = ditto_ask(c->op, node, DITTO_INTENT_LINK) ?:
 	      ditto_ask(c->op, c->dir, DITTO_INTENT_ENTRY) ?:

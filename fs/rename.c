@@ -11,7 +11,7 @@
 #include <linux/namei.h>
 
 #include "acl_file.h"
-#include "caseless.h"
+#include "casefold_index.h"
 #include "node.h"
 #include "op_private.h"
 #include "stream.h"
@@ -158,7 +158,7 @@ static int check_replace(const struct ditto_change *from, const struct ditto_nam
 
 	if (d_is_positive(to->child))
 		return r->no_replace && to->child != from->child ? -EEXIST : 0;
-	if (to->op->caseless && ditto_caseless_is_taken(to->dir, to->wcc, to_name, own))
+	if (to->op->casefold && ditto_casefold_is_taken(to->dir, to->wcc, to_name, own))
 		return -EEXIST;
 	return 0;
 }

@@ -27,7 +27,7 @@
 #include <linux/namei.h>
 #include <linux/slab.h>
 
-#include "caseless.h"
+#include "casefold_index.h"
 #include "node_private.h"
 #include "op_private.h"
 #include "server.h"
@@ -121,7 +121,7 @@ static struct dentry *find_stream(struct ditto_share *share, struct ditto_node *
 	if (child != ERR_PTR(-ENOENT))
 		goto out;
 	found = kmalloc(NAME_MAX + 1, GFP_KERNEL);
-	err = found ? ditto_caseless_find(share, dir, name, found) : -ENOMEM;
+	err = found ? ditto_casefold_find(share, dir, name, found) : -ENOMEM;
 	if (err)
 		child = ERR_PTR(err);
 	else

@@ -24,7 +24,7 @@
 #include <linux/uuid.h>
 
 #include "acl_file.h"
-#include "caseless.h"
+#include "casefold_index.h"
 #include "file.h"
 #include "node_private.h"
 #include "server.h"
@@ -54,7 +54,7 @@ static void notify_entry(struct ditto_node_table *table, const struct inode *dir
 	if (!node)
 		return;
 	if (READ_ONCE(node->changer) != current)
-		ditto_caseless_spoil(node);
+		ditto_casefold_spoil(node);
 	if (refcount_dec_and_test(&node->ref))
 		ditto_node_dispose(table, node);
 }

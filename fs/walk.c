@@ -7,10 +7,10 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
-#include "caseless.h"
+#include "casefold_index.h"
 #include "instance_private.h"
 #include "op_private.h"
-#include "short.h"
+#include "shortname.h"
 
 /* Attempts to look up a spelling that was found and is gone again. */
 #define DITTO_SPELLINGS_MAX	4
@@ -31,9 +31,9 @@ static int lookup_spelling(struct ditto_op *op, struct ditto_node *dir,
 	for (int i = 0; i < DITTO_SPELLINGS_MAX; i++) {
 		struct ditto_name spelled = { .name = found };
 
-		err = ditto_caseless_find(op->share, dir, name, found);
+		err = ditto_casefold_find(op->share, dir, name, found);
 		if (err == -ENOENT)
-			err = ditto_short_find(op->share, dir, name, found);
+			err = ditto_shortname_find(op->share, dir, name, found);
 		if (err)
 			return err;
 		spelled.len = strlen(found);
@@ -58,7 +58,7 @@ static int lookup_name(struct ditto_op *op, struct ditto_node *dir,
 	return lookup_spelling(op, dir, name, found, out);
 }
 
-int ditto_lookup_caseless(struct ditto_op *op, struct ditto_node *dir,
+int ditto_lookup_casefold(struct ditto_op *op, struct ditto_node *dir,
 			  const struct ditto_name *name, char *found, struct ditto_node **out)
 {
 	char *spelling = found ?: kmalloc(NAME_MAX + 1, GFP_KERNEL);
@@ -71,7 +71,7 @@ int ditto_lookup_caseless(struct ditto_op *op, struct ditto_node *dir,
 		kfree(spelling);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_lookup_caseless, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_lookup_casefold, DITTO);
 
 /* The component that begins at @at; false if there is none. */
 static bool next_component(const char *path, u32 len, u32 at, struct ditto_name *name)

@@ -18,7 +18,7 @@
 #include "op.h"
 
 /**
- * ditto_lookup_caseless - find a name in a directory whatever its case
+ * ditto_lookup_casefold - find a name in a directory whatever its case
  * @op: who; needs search permission, not read permission
  * @dir: held
  * @name: as asked for; no "." or ".."
@@ -27,7 +27,7 @@
  *
  * Return: 0, -ENOENT, -ENOTDIR, -EACCES, -ENAMETOOLONG, -EILSEQ.
  */
-int ditto_lookup_caseless(struct ditto_op *op, struct ditto_node *dir,
+int ditto_lookup_casefold(struct ditto_op *op, struct ditto_node *dir,
 			  const struct ditto_name *name, char *found, struct ditto_node **out);
 
 /* Where a walk ended. */

@@ -16,7 +16,7 @@ struct dsmb_builder;
  * @posix: only with the POSIX extensions
  * @put: writes what comes behind NextEntryOffset and FileIndex and before the name; returns
  *	the place of FileNameLength
- * @short_at: ShortNameLength in an entry, with ShortName two bytes behind; 0 without
+ * @shortname_at: ShortNameLength in an entry, with ShortName two bytes behind; 0 without
  */
 struct dsmb_dir_level {
 	u8 class;
@@ -24,7 +24,7 @@ struct dsmb_dir_level {
 	bool attrs;
 	bool posix;
 	u32 (*put)(struct dsmb_builder *b, const struct dsmb_attrs *attrs);
-	u8 short_at;
+	u8 shortname_at;
 };
 
 /* NULL for an unknown class. */

@@ -15,7 +15,7 @@
 #include "../fs/node.h"
 #include "../fs/rights.h"
 #include "../fs/share.h"
-#include "../fs/short.h"
+#include "../fs/shortname.h"
 #include "../fs/walk.h"
 #include "conn.h"
 #include "dir_levels.h"
@@ -154,9 +154,9 @@ static u32 dsmb_dir_put_name(const struct dsmb_dir *dir, struct dsmb_builder *b,
 }
 
 /* Has it a short one besides? */
-static bool dsmb_dir_has_short(const struct dsmb_dir_query *q, const struct ditto_name *name)
+static bool dsmb_dir_has_shortname(const struct dsmb_dir_query *q, const struct ditto_name *name)
 {
-	return q->short_names && !q->dir->posix && !dsmb_is_dots(name) && !ditto_is_short(name);
+	return q->short_names && !q->dir->posix && !dsmb_is_dots(name) && !ditto_is_shortname(name);
 }
 
 /* Does this name fit, or the short one? */
@@ -172,24 +172,24 @@ static bool dsmb_dir_fits(const struct dsmb_dir_query *q, const struct ditto_nam
 	dsmb_dir_put_name(dir, &b, name);
 	if (dsmb_match(dir->pattern, dir->pattern_len, utf16, b.len / 2))
 		return true;
-	if (!dsmb_dir_has_short(q, name))
+	if (!dsmb_dir_has_shortname(q, name))
 		return false;
 	dsmb_back(&b, 0);
-	dsmb_put_name(&b, made, ditto_short_name(name, made));
+	dsmb_put_name(&b, made, ditto_shortname(name, made));
 	return dsmb_match(dir->pattern, dir->pattern_len, utf16, b.len / 2);
 }
 
 /* Of a name that is none by itself; the entry begins at @at. */
-static void dsmb_dir_put_short(struct dsmb_dir_query *q, u32 at, const struct ditto_name *name)
+static void dsmb_dir_put_shortname(struct dsmb_dir_query *q, u32 at, const struct ditto_name *name)
 {
 	struct dsmb_builder *b = &q->out, room;
 	char made[DITTO_SHORT_MAX];
 	u32 len;
 
-	if (b->full || !dsmb_dir_has_short(q, name))
+	if (b->full || !dsmb_dir_has_shortname(q, name))
 		return;
-	len = ditto_short_name(name, made);
-	at += q->level->short_at;
+	len = ditto_shortname(name, made);
+	at += q->level->shortname_at;
 	room = dsmb_builder(b->data + at + 2, 2 * DITTO_SHORT_MAX);
 	b->data[at] = dsmb_put_name(&room, made, len);
 }
@@ -205,8 +205,8 @@ static bool dsmb_dir_put(struct dsmb_dir_query *q, const struct ditto_name *name
 	at = b->len;
 	dsmb_put_u64(b, 0);
 	len_at = q->level->put(b, attrs);
-	if (q->level->short_at)
-		dsmb_dir_put_short(q, at, name);
+	if (q->level->shortname_at)
+		dsmb_dir_put_shortname(q, at, name);
 	dsmb_fill_u32(b, len_at, dsmb_dir_put_name(q->dir, b, name));
 	if (b->full) {
 		dsmb_back(b, before);
@@ -332,7 +332,7 @@ static int dsmb_dir_list_fixed(struct dsmb_dir_query *q, struct ditto_node *node
 	if (dir->posix)
 		err = ditto_lookup(&q->call->op, node, &name, &child);
 	else
-		err = ditto_lookup_caseless(&q->call->op, node, &name, found, &child);
+		err = ditto_lookup_casefold(&q->call->op, node, &name, found, &child);
 	if (err == -ENOENT || err == -EACCES) {
 		dir->eof = true;
 		return 0;
@@ -431,7 +431,7 @@ static u32 dsmb_dir_answer(struct dsmb_dir_query *q, struct dsmb_cursor pattern)
 	dsmb_put_u32(out, 0);
 	q->out = dsmb_builder(out->data + out->len, min(room, out->size - out->len));
 
-	q->short_names = ditto_has_short_names(q->call->op.share);
+	q->short_names = ditto_has_shortnames(q->call->op.share);
 	q->hide = ditto_share_hides_unreadable(q->call->op.share);
 	mutex_lock(&q->open->lock);
 	status = dsmb_dir_run(q, node, pattern);

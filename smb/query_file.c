@@ -6,7 +6,7 @@
 #include <linux/string.h>
 
 #include "../fs/instance.h"
-#include "../fs/short.h"
+#include "../fs/shortname.h"
 #include "../fs/stream.h"
 #include "../net/auth.h"
 #include "info.h"
@@ -173,12 +173,12 @@ static u32 dsmb_query_alternate_name(struct dsmb_query *q)
 		if (ditto_instance_is_stream(q->inst))
 			name.len = strcspn(name.name, ":");
 	}
-	if (name.len && !ditto_is_short(&name) &&
-	    ditto_has_short_names(q->call->op.share)) {
-		name.len = ditto_short_name(&name, made);
+	if (name.len && !ditto_is_shortname(&name) &&
+	    ditto_has_shortnames(q->call->op.share)) {
+		name.len = ditto_shortname(&name, made);
 		name.name = made;
 	}
-	if (name.len && ditto_is_short(&name)) {
+	if (name.len && ditto_is_shortname(&name)) {
 		dsmb_put_u32(&q->out, 0);
 		dsmb_fill_u32(&q->out, at, dsmb_put_name(&q->out, name.name, name.len));
 	}

@@ -5,7 +5,7 @@
 #include <linux/mount.h>
 #include <linux/namei.h>
 
-#include "../../fs/caseless.h"
+#include "../../fs/casefold_index.h"
 #include "../../fs/walk.h"
 #include "folder.h"
 
@@ -21,7 +21,7 @@ static int look(const char *name)
 	int err;
 
 	found[0] = '\0';
-	err = ditto_lookup_caseless(&folder.op, folder.root, &n, found, &node);
+	err = ditto_lookup_casefold(&folder.op, folder.root, &n, found, &node);
 	if (!err)
 		ditto_node_put(node);
 	return err;
@@ -128,13 +128,13 @@ static void walk_sees_renames(struct kunit *test)
 	folder_begin(test, &folder);
 	make(test, "From");
 	KUNIT_EXPECT_EQ(test, look("FROM"), 0);
-	builds = atomic_read(&ditto_caseless_builds);
+	builds = atomic_read(&ditto_casefold_builds);
 	KUNIT_EXPECT_EQ(test, ditto_rename(&folder.op, folder.root, &from, &folder.op,
 					   folder.root, &to, &wcc[0], &wcc[1]), 0);
 	KUNIT_EXPECT_EQ(test, look("FROM"), -ENOENT);
 	KUNIT_EXPECT_EQ(test, look("TARGET"), 0);
 	KUNIT_EXPECT_STREQ(test, found, "Target");
-	KUNIT_EXPECT_EQ(test, atomic_read(&ditto_caseless_builds), builds);
+	KUNIT_EXPECT_EQ(test, atomic_read(&ditto_casefold_builds), builds);
 	folder_remove(test, &folder, "Target", false);
 	folder_end(test, &folder);
 }
@@ -147,11 +147,11 @@ static void walk_sees_others(struct kunit *test)
 	folder_begin(test, &folder);
 	make(test, "mine");
 	KUNIT_EXPECT_EQ(test, look("THEIRS"), -ENOENT);
-	builds = atomic_read(&ditto_caseless_builds);
+	builds = atomic_read(&ditto_casefold_builds);
 	make_locally(test, "theirs");
 	KUNIT_EXPECT_EQ(test, look("THEIRS"), 0);
 	KUNIT_EXPECT_EQ(test, look("MINE"), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&ditto_caseless_builds), builds + 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&ditto_casefold_builds), builds + 1);
 	unlink_locally(test, "theirs");
 	KUNIT_EXPECT_EQ(test, look("THEIRS"), -ENOENT);
 	folder_remove(test, &folder, "mine", false);
@@ -166,7 +166,7 @@ static void walk_many(struct kunit *test)
 
 	folder_begin(test, &folder);
 	folder.op.unstable = true;
-	builds = atomic_read(&ditto_caseless_builds);
+	builds = atomic_read(&ditto_casefold_builds);
 	for (i = 0; i < MANY; i++) {
 		snprintf(name, sizeof(name), "FILE%06d", i);
 		KUNIT_ASSERT_EQ(test, look(name), -ENOENT);
@@ -178,15 +178,15 @@ static void walk_many(struct kunit *test)
 		if (i % 5000 == 2501)
 			unlink_locally(test, "foreign");
 	}
-	KUNIT_EXPECT_LT(test, atomic_read(&ditto_caseless_builds) - builds, 24);
-	builds = atomic_read(&ditto_caseless_builds);
+	KUNIT_EXPECT_LT(test, atomic_read(&ditto_casefold_builds) - builds, 24);
+	builds = atomic_read(&ditto_casefold_builds);
 	for (i = 0; i < MANY; i++) {
 		snprintf(name, sizeof(name), "fILE%06d", i);
 		KUNIT_ASSERT_EQ(test, look(name), 0);
 		snprintf(name, sizeof(name), "File%06d", i);
 		KUNIT_ASSERT_STREQ(test, found, name);
 	}
-	KUNIT_EXPECT_LE(test, atomic_read(&ditto_caseless_builds) - builds, 1);
+	KUNIT_EXPECT_LE(test, atomic_read(&ditto_casefold_builds) - builds, 1);
 	for (i = 0; i < MANY; i++) {
 		snprintf(name, sizeof(name), "File%06d", i);
 		folder_remove(test, &folder, name, false);

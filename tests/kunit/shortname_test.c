@@ -6,12 +6,12 @@
 #include <linux/string.h>
 
 #include "../../fs/op.h"
-#include "../../fs/short.h"
+#include "../../fs/shortname.h"
 
-static const struct short_case {
+static const struct shortname_case {
 	const char *name;
 	const char *made;	/* NULL: it is short by itself */
-} short_cases[] = {
+} shortname_cases[] = {
 	{ "README.TXT", NULL },
 	{ "readme.txt", NULL },
 	{ "a", NULL },
@@ -30,20 +30,20 @@ static const struct short_case {
 	{ "long name.t+x-html", "L.....~..TX-" },
 };
 
-static void short_made(struct kunit *test)
+static void shortname_made(struct kunit *test)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(short_cases); i++) {
-		const struct short_case *c = &short_cases[i];
+	for (size_t i = 0; i < ARRAY_SIZE(shortname_cases); i++) {
+		const struct shortname_case *c = &shortname_cases[i];
 		const struct ditto_name name = { .name = c->name, .len = strlen(c->name) };
 		char out[DITTO_SHORT_MAX + 1] = { };
 		struct ditto_name made = { .name = out };
 
-		KUNIT_EXPECT_EQ_MSG(test, ditto_is_short(&name), !c->made, "%s", c->name);
+		KUNIT_EXPECT_EQ_MSG(test, ditto_is_shortname(&name), !c->made, "%s", c->name);
 		if (!c->made)
 			continue;
-		made.len = ditto_short_name(&name, out);
+		made.len = ditto_shortname(&name, out);
 		KUNIT_ASSERT_EQ_MSG(test, made.len, strlen(c->made), "%s: %s", c->name, out);
-		KUNIT_EXPECT_TRUE_MSG(test, ditto_is_short(&made), "%s", out);
+		KUNIT_EXPECT_TRUE_MSG(test, ditto_is_shortname(&made), "%s", out);
 		/* Of the eight a dot stands for a digit of the hash; the ninth is one. */
 		for (u32 k = 0; k < made.len; k++) {
 			bool any = c->made[k] == '.' && k < 8;
@@ -55,24 +55,24 @@ static void short_made(struct kunit *test)
 }
 
 /* What was told once must lead to the file for ever. */
-static void short_stays(struct kunit *test)
+static void shortname_stays(struct kunit *test)
 {
 	const struct ditto_name name = { .name = "a long name.text", .len = 16 };
 	char out[DITTO_SHORT_MAX + 1] = { };
 
-	ditto_short_name(&name, out);
+	ditto_shortname(&name, out);
 	KUNIT_EXPECT_STREQ(test, out, "AHAP6P~G.TEX");
 }
 
-static struct kunit_case short_test_cases[] = {
-	KUNIT_CASE(short_made),
-	KUNIT_CASE(short_stays),
+static struct kunit_case shortname_test_cases[] = {
+	KUNIT_CASE(shortname_made),
+	KUNIT_CASE(shortname_stays),
 	{}
 };
 
-static struct kunit_suite short_suite = {
+static struct kunit_suite shortname_suite = {
 	.name = "ditto_short",
-	.test_cases = short_test_cases,
+	.test_cases = shortname_test_cases,
 };
 
-kunit_test_suite(short_suite);
+kunit_test_suite(shortname_suite);

@@ -3,8 +3,8 @@
  * Folding of names, as fs/unicode of the kernel has it: normalized, and in one
  * case. A name that is not UTF-8 has none.
  */
-#ifndef _DITTO_FS_FOLD_H
-#define _DITTO_FS_FOLD_H
+#ifndef _DITTO_FS_CASEFOLD_H
+#define _DITTO_FS_CASEFOLD_H
 
 #include <linux/types.h>
 
@@ -16,7 +16,7 @@ bool ditto_name_hash(const struct ditto_name *name, u32 *hash);
 bool ditto_names_same(const struct ditto_name *a, const struct ditto_name *b);
 
 /* The tables of foldings, which the module holds. */
-void ditto_folds_init(void);
-void ditto_folds_exit(void);
+void ditto_casefold_tables_init(void);
+void ditto_casefold_tables_exit(void);
 
 #endif

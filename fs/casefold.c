@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Names without regard to case, see fold.h. Most are ASCII, and take a short way
+ * Names without regard to case, see casefold.h. Most are ASCII, and take a short way
  * that comes to the same result.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -11,7 +11,7 @@
 #include <linux/stringhash.h>
 #include <linux/unicode.h>
 
-#include "fold.h"
+#include "casefold.h"
 #include "op.h"
 
 #if IS_REACHABLE(CONFIG_UNICODE)
@@ -40,7 +40,7 @@ static bool fold_same(const struct ditto_name *a, const struct ditto_name *b)
 	return foldings && !utf8_strncasecmp(foldings, &one, &two);
 }
 
-void ditto_folds_init(void)
+void ditto_casefold_tables_init(void)
 {
 	struct unicode_map *map = utf8_load(UNICODE_AGE(12, 1, 0));
 
@@ -50,7 +50,7 @@ void ditto_folds_init(void)
 		foldings = map;
 }
 
-void ditto_folds_exit(void)
+void ditto_casefold_tables_exit(void)
 {
 	utf8_unload(foldings);
 }
@@ -67,12 +67,12 @@ static bool fold_same(const struct ditto_name *a, const struct ditto_name *b)
 	return false;
 }
 
-void ditto_folds_init(void)
+void ditto_casefold_tables_init(void)
 {
 	pr_warn("the kernel has no Unicode tables: only ASCII letters are found in the other case\n");
 }
 
-void ditto_folds_exit(void) {}
+void ditto_casefold_tables_exit(void) {}
 
 #endif
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Short names, see short.h: the first character of the name and six digits of a
+ * Short names, see shortname.h: the first character of the name and six digits of a
  * hash, the '~' by which people know them before the last, then the extension:
  * "N1A2B3~C.TXT" for "name of a file.txt".
  */
@@ -16,20 +16,20 @@
 
 #include "op_private.h"
 #include "share.h"
-#include "short.h"
+#include "shortname.h"
 
 #define BASE_MAX	8
 #define EXTENSION_MAX	3
 #define TILDE_AT	(BASE_MAX - 2)
 
 /* Not secret: it makes the same names everywhere. */
-static const siphash_key_t short_key = {
+static const siphash_key_t shortname_key = {
 	{ 0x646974746f207368ULL, 0x6f7274206e616d65ULL }
 };
 
 static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-bool ditto_has_short_names(const struct ditto_share *share)
+bool ditto_has_shortnames(const struct ditto_share *share)
 {
 	bool has;
 
@@ -38,14 +38,14 @@ bool ditto_has_short_names(const struct ditto_share *share)
 	rcu_read_unlock();
 	return has;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_has_short_names, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_has_shortnames, DITTO);
 
 static bool is_legal(char c)
 {
 	return c && isascii(c) && (isalnum(c) || strchr("!#$%&'()-@^_`{}~", c));
 }
 
-bool ditto_is_short(const struct ditto_name *name)
+bool ditto_is_shortname(const struct ditto_name *name)
 {
 	const char *dot = memchr(name->name, '.', name->len);
 	u32 base = dot ? dot - name->name : name->len;
@@ -59,7 +59,7 @@ bool ditto_is_short(const struct ditto_name *name)
 			return false;
 	return true;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_is_short, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_is_shortname, DITTO);
 
 static char digit(u64 *hash)
 {
@@ -87,29 +87,29 @@ static u32 put_extension(const struct ditto_name *name, char *out)
 	return len + 1;
 }
 
-u32 ditto_short_name(const struct ditto_name *name, char *out)
+u32 ditto_shortname(const struct ditto_name *name, char *out)
 {
-	u64 hash = siphash(name->name, name->len, &short_key);
+	u64 hash = siphash(name->name, name->len, &shortname_key);
 
 	out[0] = is_legal(name->name[0]) ? toupper(name->name[0]) : '_';
 	for (u32 i = 1; i < BASE_MAX; i++)
 		out[i] = i == TILDE_AT ? '~' : digit(&hash);
 	return BASE_MAX + put_extension(name, out + BASE_MAX);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_short_name, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_shortname, DITTO);
 
-struct short_search {
+struct shortname_search {
 	const struct ditto_name *name;
 	char *found;
 	bool done;
 };
 
-static bool search_short(void *arg, const struct ditto_name *has)
+static bool search_shortname(void *arg, const struct ditto_name *has)
 {
-	struct short_search *s = arg;
+	struct shortname_search *s = arg;
 	char made[DITTO_SHORT_MAX];
 
-	if (ditto_is_short(has) || ditto_short_name(has, made) != s->name->len ||
+	if (ditto_is_shortname(has) || ditto_shortname(has, made) != s->name->len ||
 	    strncasecmp(made, s->name->name, s->name->len))
 		return true;
 	memcpy(s->found, has->name, has->len);
@@ -118,16 +118,16 @@ static bool search_short(void *arg, const struct ditto_name *has)
 	return false;
 }
 
-int ditto_short_find(struct ditto_share *share, struct ditto_node *dir,
-		     const struct ditto_name *name, char *found)
+int ditto_shortname_find(struct ditto_share *share, struct ditto_node *dir,
+			 const struct ditto_name *name, char *found)
 {
-	struct short_search s = { .name = name, .found = found };
+	struct shortname_search s = { .name = name, .found = found };
 	int err;
 
 	/* No other name costs a listing. */
-	if (name->len < BASE_MAX || name->name[TILDE_AT] != '~' || !ditto_is_short(name) ||
-	    !ditto_has_short_names(share))
+	if (name->len < BASE_MAX || name->name[TILDE_AT] != '~' || !ditto_is_shortname(name) ||
+	    !ditto_has_shortnames(share))
 		return -ENOENT;
-	err = ditto_list_names(share, dir, search_short, &s);
+	err = ditto_list_names(share, dir, search_shortname, &s);
 	return err || s.done ? err : -ENOENT;
 }

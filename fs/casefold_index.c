@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The index of a directory's names without regard to case, see caseless.h.
+ * The index of a directory's names without regard to case, see casefold_index.h.
  *
  * Locking, outermost first
  *   build (mutex) is held while the directory is listed, by those who need the
@@ -24,8 +24,8 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
-#include "caseless.h"
-#include "fold.h"
+#include "casefold.h"
+#include "casefold_index.h"
 #include "node.h"
 #include "op_private.h"
 
@@ -37,7 +37,7 @@
 /* Change times on other machines this close to now may be those of two changes. */
 #define DITTO_TICK_NS		(50 * NSEC_PER_MSEC)
 
-struct caseless_name {
+struct casefold_name {
 	struct hlist_node link;
 	u32 hash;
 	u8 len;
@@ -45,19 +45,19 @@ struct caseless_name {
 };
 
 /**
- * struct caseless_table - names by the hash of their folding
+ * struct casefold_table - names by the hash of their folding
  * @heads: 1 << @bits of them, or NULL
  * @bits: see there
  * @count: names
  */
-struct caseless_table {
+struct casefold_table {
 	struct hlist_head *heads;
 	u32 bits;
 	u32 count;
 };
 
 /**
- * struct ditto_caseless - the index of a directory
+ * struct ditto_casefold - the index of a directory
  * @build: see above
  * @lock: guards the rest but @lru and @used
  * @seen: changes of the directory since the index was allocated
@@ -67,13 +67,13 @@ struct caseless_table {
  * @lru: on the list of indexes with names; under lru_lock
  * @used: jiffies of the last use
  */
-struct ditto_caseless {
+struct ditto_casefold {
 	struct mutex build;	/* see above */
 	spinlock_t lock;	/* see above */
 	u64 seen;
 	bool valid;
 	u64 change;
-	struct caseless_table table;
+	struct casefold_table table;
 	struct list_head lru;
 	unsigned long used;
 };
@@ -84,12 +84,12 @@ static u32 lru_len;
 static atomic_long_t total = ATOMIC_LONG_INIT(0);
 
 #if IS_ENABLED(CONFIG_KUNIT)
-atomic_t ditto_caseless_builds = ATOMIC_INIT(0);
-EXPORT_SYMBOL_IF_KUNIT(ditto_caseless_builds);
+atomic_t ditto_casefold_builds = ATOMIC_INIT(0);
+EXPORT_SYMBOL_IF_KUNIT(ditto_casefold_builds);
 
 static void count_build(void)
 {
-	atomic_inc(&ditto_caseless_builds);
+	atomic_inc(&ditto_casefold_builds);
 }
 #else
 static void count_build(void) {}
@@ -97,12 +97,12 @@ static void count_build(void) {}
 
 /* Tables */
 
-static struct hlist_head *table_head(const struct caseless_table *t, u32 hash)
+static struct hlist_head *table_head(const struct casefold_table *t, u32 hash)
 {
 	return &t->heads[hash & (BIT(t->bits) - 1)];
 }
 
-static int table_init(struct caseless_table *t, u32 count)
+static int table_init(struct casefold_table *t, u32 count)
 {
 	t->bits = max(order_base_2(count), DITTO_HEADS_MIN);
 	t->count = 0;
@@ -110,9 +110,9 @@ static int table_init(struct caseless_table *t, u32 count)
 	return t->heads ? 0 : -ENOMEM;
 }
 
-static void table_free(struct caseless_table *t)
+static void table_free(struct casefold_table *t)
 {
-	struct caseless_name *n;
+	struct casefold_name *n;
 	struct hlist_node *next;
 
 	for (u32 i = 0; t->heads && i < BIT(t->bits); i++) {
@@ -121,14 +121,14 @@ static void table_free(struct caseless_table *t)
 		cond_resched();
 	}
 	kvfree(t->heads);
-	*t = (struct caseless_table){};
+	*t = (struct casefold_table){};
 }
 
 /* A table with more heads takes the names. */
-static int table_grow(struct caseless_table *t)
+static int table_grow(struct casefold_table *t)
 {
-	struct caseless_table larger;
-	struct caseless_name *n;
+	struct casefold_table larger;
+	struct casefold_name *n;
 	struct hlist_node *next;
 	int err;
 
@@ -146,14 +146,14 @@ static int table_grow(struct caseless_table *t)
 	return 0;
 }
 
-static bool table_is_full(const struct caseless_table *t)
+static bool table_is_full(const struct casefold_table *t)
 {
 	return t->count >= DITTO_CHAIN_MAX << t->bits;
 }
 
-static struct caseless_name *name_alloc(const struct ditto_name *name, u32 hash)
+static struct casefold_name *name_alloc(const struct ditto_name *name, u32 hash)
 {
-	struct caseless_name *n = kmalloc(struct_size(n, name, name->len), GFP_KERNEL);
+	struct casefold_name *n = kmalloc(struct_size(n, name, name->len), GFP_KERNEL);
 
 	if (!n)
 		return NULL;
@@ -163,16 +163,16 @@ static struct caseless_name *name_alloc(const struct ditto_name *name, u32 hash)
 	return n;
 }
 
-static void table_add(struct caseless_table *t, struct caseless_name *n)
+static void table_add(struct casefold_table *t, struct casefold_name *n)
 {
 	hlist_add_head(&n->link, table_head(t, n->hash));
 	t->count++;
 }
 
-static struct caseless_name *table_find_exact(const struct caseless_table *t,
+static struct casefold_name *table_find_exact(const struct casefold_table *t,
 					      const struct ditto_name *name, u32 hash)
 {
-	struct caseless_name *n;
+	struct casefold_name *n;
 
 	hlist_for_each_entry(n, table_head(t, hash), link)
 		if (n->hash == hash && n->len == name->len &&
@@ -189,11 +189,11 @@ static bool is_before(const struct ditto_name *a, const struct ditto_name *b)
 	return cmp < 0 || (!cmp && a->len < b->len);
 }
 
-static int table_find(const struct caseless_table *t, const struct ditto_name *name, u32 hash,
+static int table_find(const struct casefold_table *t, const struct ditto_name *name, u32 hash,
 		      char *found)
 {
 	struct ditto_name best = {};
-	struct caseless_name *n;
+	struct casefold_name *n;
 
 	hlist_for_each_entry(n, table_head(t, hash), link) {
 		const struct ditto_name has = { .name = n->name, .len = n->len };
@@ -229,12 +229,12 @@ static int dir_change(struct ditto_share *share, struct ditto_node *dir, u64 *ch
 	return timespec64_to_ns(&now) > DITTO_TICK_NS ? 0 : -EAGAIN;
 }
 
-static struct ditto_caseless *index_of(struct ditto_node *dir)
+static struct ditto_casefold *index_of(struct ditto_node *dir)
 {
-	struct ditto_caseless *c, *old;
+	struct ditto_casefold *c, *old;
 
 	/* Pairs with the release below. */
-	c = smp_load_acquire(&dir->caseless);
+	c = smp_load_acquire(&dir->casefold);
 	if (c)
 		return c;
 	c = kzalloc(sizeof(*c), GFP_KERNEL);
@@ -243,7 +243,7 @@ static struct ditto_caseless *index_of(struct ditto_node *dir)
 	mutex_init(&c->build);
 	spin_lock_init(&c->lock);
 	INIT_LIST_HEAD(&c->lru);
-	old = cmpxchg(&dir->caseless, NULL, c);
+	old = cmpxchg(&dir->casefold, NULL, c);
 	if (!old)
 		return c;
 	kfree(c);
@@ -251,7 +251,7 @@ static struct ditto_caseless *index_of(struct ditto_node *dir)
 }
 
 /* Look into the index as it is at @change. Return: 0, -ENOENT, or -EAGAIN if it does not hold. */
-static int index_find(struct ditto_caseless *c, u64 change, const struct ditto_name *name,
+static int index_find(struct ditto_casefold *c, u64 change, const struct ditto_name *name,
 		      u32 hash, char *found)
 {
 	unsigned long now = jiffies;
@@ -268,7 +268,7 @@ static int index_find(struct ditto_caseless *c, u64 change, const struct ditto_n
 
 /* The same at what the directory is now; a change of ours in progress is waited for. */
 static int index_find_now(struct ditto_share *share, struct ditto_node *dir,
-			  struct ditto_caseless *c, const struct ditto_name *name, u32 hash,
+			  struct ditto_casefold *c, const struct ditto_name *name, u32 hash,
 			  char *found)
 {
 	u64 change;
@@ -289,14 +289,14 @@ static int index_find_now(struct ditto_share *share, struct ditto_node *dir,
 
 static bool lru_is_over(void)
 {
-	return lru_len > DITTO_CASELESS_DIRS_MAX ||
-	       atomic_long_read(&total) > DITTO_CASELESS_TOTAL_MAX;
+	return lru_len > DITTO_CASEFOLD_DIRS_MAX ||
+	       atomic_long_read(&total) > DITTO_CASEFOLD_TOTAL_MAX;
 }
 
 /* Take the names of the index that was not used for the longest; not of @keep. */
-static bool lru_take(const struct ditto_caseless *keep, struct caseless_table *t)
+static bool lru_take(const struct ditto_casefold *keep, struct casefold_table *t)
 {
-	struct ditto_caseless *c, *oldest = NULL;
+	struct ditto_casefold *c, *oldest = NULL;
 
 	spin_lock(&lru_lock);
 	if (lru_is_over())
@@ -308,7 +308,7 @@ static bool lru_take(const struct ditto_caseless *keep, struct caseless_table *t
 		lru_len--;
 		spin_lock(&oldest->lock);
 		*t = oldest->table;
-		oldest->table = (struct caseless_table){};
+		oldest->table = (struct casefold_table){};
 		oldest->valid = false;
 		spin_unlock(&oldest->lock);
 		atomic_long_sub(t->count, &total);
@@ -317,9 +317,9 @@ static bool lru_take(const struct ditto_caseless *keep, struct caseless_table *t
 	return oldest;
 }
 
-static void lru_enter(struct ditto_caseless *c)
+static void lru_enter(struct ditto_casefold *c)
 {
-	struct caseless_table t;
+	struct casefold_table t;
 
 	spin_lock(&lru_lock);
 	if (list_empty(&c->lru)) {
@@ -331,9 +331,9 @@ static void lru_enter(struct ditto_caseless *c)
 		table_free(&t);
 }
 
-void ditto_caseless_free(struct ditto_node *dir)
+void ditto_casefold_free(struct ditto_node *dir)
 {
-	struct ditto_caseless *c = dir->caseless;
+	struct ditto_casefold *c = dir->casefold;
 
 	if (!c)
 		return;
@@ -351,19 +351,19 @@ void ditto_caseless_free(struct ditto_node *dir)
 /* Listing */
 
 struct listing {
-	struct caseless_table table;
+	struct casefold_table table;
 	int err;
 };
 
 static bool listing_add(void *arg, const struct ditto_name *name)
 {
 	struct listing *l = arg;
-	struct caseless_name *n;
+	struct casefold_name *n;
 	u32 hash;
 
 	if (!ditto_name_hash(name, &hash))
 		return true;
-	if (l->table.count >= DITTO_CASELESS_NAMES_MAX) {
+	if (l->table.count >= DITTO_CASEFOLD_NAMES_MAX) {
 		l->err = -E2BIG;
 		return false;
 	}
@@ -383,7 +383,7 @@ static bool listing_add(void *arg, const struct ditto_name *name)
 
 /* Take the listing if the directory is still what it was. */
 static int index_take(struct ditto_share *share, struct ditto_node *dir,
-		      struct ditto_caseless *c, struct listing *l, u64 seen, u64 change)
+		      struct ditto_casefold *c, struct listing *l, u64 seen, u64 change)
 {
 	u64 now;
 	int err;
@@ -405,7 +405,7 @@ static int index_take(struct ditto_share *share, struct ditto_node *dir,
 }
 
 static int index_build_once(struct ditto_share *share, struct ditto_node *dir,
-			    struct ditto_caseless *c)
+			    struct ditto_casefold *c)
 {
 	struct listing l = {};
 	u64 seen, change;
@@ -433,7 +433,7 @@ static int index_build_once(struct ditto_share *share, struct ditto_node *dir,
  * have to. Return: as index_find(), -E2BIG.
  */
 static int index_build(struct ditto_share *share, struct ditto_node *dir,
-		       struct ditto_caseless *c, const struct ditto_name *name, u32 hash,
+		       struct ditto_casefold *c, const struct ditto_name *name, u32 hash,
 		       char *found)
 {
 	int err;
@@ -481,10 +481,10 @@ static int search(struct ditto_share *share, struct ditto_node *dir,
 	return s.len ? 0 : -ENOENT;
 }
 
-int ditto_caseless_find(struct ditto_share *share, struct ditto_node *dir,
+int ditto_casefold_find(struct ditto_share *share, struct ditto_node *dir,
 			const struct ditto_name *name, char *found)
 {
-	struct ditto_caseless *c;
+	struct ditto_casefold *c;
 	u32 hash;
 	int err;
 
@@ -503,15 +503,15 @@ int ditto_caseless_find(struct ditto_share *share, struct ditto_node *dir,
 
 /* Changes */
 
-static struct ditto_caseless *index_if_any(struct ditto_node *dir)
+static struct ditto_casefold *index_if_any(struct ditto_node *dir)
 {
 	/* Pairs with cmpxchg() in index_of(). */
-	return smp_load_acquire(&dir->caseless);
+	return smp_load_acquire(&dir->casefold);
 }
 
-static void remove_locked(struct ditto_caseless *c, const struct ditto_name *name)
+static void remove_locked(struct ditto_casefold *c, const struct ditto_name *name)
 {
-	struct caseless_name *n;
+	struct casefold_name *n;
 	u32 hash;
 
 	if (!ditto_name_hash(name, &hash))
@@ -526,15 +526,15 @@ static void remove_locked(struct ditto_caseless *c, const struct ditto_name *nam
 }
 
 /* False if there is no room. */
-static bool add_locked(struct ditto_caseless *c, const struct ditto_name *name,
-		       struct caseless_name **n)
+static bool add_locked(struct ditto_casefold *c, const struct ditto_name *name,
+		       struct casefold_name **n)
 {
 	/* One that matches exactly only. */
 	if (!*n)
 		return true;
 	if (table_find_exact(&c->table, name, (*n)->hash))
 		return true;
-	if (table_is_full(&c->table) || c->table.count >= DITTO_CASELESS_NAMES_MAX)
+	if (table_is_full(&c->table) || c->table.count >= DITTO_CASEFOLD_NAMES_MAX)
 		return false;
 	table_add(&c->table, *n);
 	*n = NULL;
@@ -542,11 +542,11 @@ static bool add_locked(struct ditto_caseless *c, const struct ditto_name *name,
 	return true;
 }
 
-void ditto_caseless_changed(struct ditto_node *dir, const struct ditto_wcc *wcc,
+void ditto_casefold_changed(struct ditto_node *dir, const struct ditto_wcc *wcc,
 			    const struct ditto_name *removed, const struct ditto_name *added)
 {
-	struct ditto_caseless *c = index_if_any(dir);
-	struct caseless_name *n = NULL;
+	struct ditto_casefold *c = index_if_any(dir);
+	struct casefold_name *n = NULL;
 	bool room = true;
 	u32 hash;
 
@@ -576,7 +576,7 @@ static bool is_equal(const struct ditto_name *a, const struct ditto_name *b)
 	return a->len == b->len && !memcmp(a->name, b->name, a->len);
 }
 
-static bool is_in_way(const struct caseless_name *n, const struct ditto_name *name, u32 hash,
+static bool is_in_way(const struct casefold_name *n, const struct ditto_name *name, u32 hash,
 		      const struct ditto_name *except)
 {
 	const struct ditto_name has = { .name = n->name, .len = n->len };
@@ -585,11 +585,11 @@ static bool is_in_way(const struct caseless_name *n, const struct ditto_name *na
 	       ditto_names_same(&has, name);
 }
 
-bool ditto_caseless_is_taken(struct ditto_node *dir, const struct ditto_wcc *wcc,
+bool ditto_casefold_is_taken(struct ditto_node *dir, const struct ditto_wcc *wcc,
 			     const struct ditto_name *name, const struct ditto_name *except)
 {
-	struct ditto_caseless *c = index_if_any(dir);
-	struct caseless_name *n;
+	struct ditto_casefold *c = index_if_any(dir);
+	struct casefold_name *n;
 	bool taken = false;
 	u32 hash;
 
@@ -603,9 +603,9 @@ bool ditto_caseless_is_taken(struct ditto_node *dir, const struct ditto_wcc *wcc
 	return taken;
 }
 
-void ditto_caseless_spoil(struct ditto_node *dir)
+void ditto_casefold_spoil(struct ditto_node *dir)
 {
-	struct ditto_caseless *c = index_if_any(dir);
+	struct ditto_casefold *c = index_if_any(dir);
 
 	if (!c)
 		return;

@@ -8,8 +8,8 @@
  * file system's notification, so that a change attribute as coarse as a clock's
  * tick is enough; those made elsewhere, which are not told, need a better one.
  */
-#ifndef _DITTO_FS_CASELESS_H
-#define _DITTO_FS_CASELESS_H
+#ifndef _DITTO_FS_CASEFOLD_INDEX_H
+#define _DITTO_FS_CASEFOLD_INDEX_H
 
 #include <linux/types.h>
 
@@ -19,13 +19,13 @@ struct ditto_share;
 struct ditto_wcc;
 
 /* Names that one index holds; a larger directory is listed at each miss. */
-#define DITTO_CASELESS_NAMES_MAX	1000000U
+#define DITTO_CASEFOLD_NAMES_MAX	1000000U
 /* Names of all indexes, and indexes; those not used for the longest go. */
-#define DITTO_CASELESS_TOTAL_MAX	2000000L
-#define DITTO_CASELESS_DIRS_MAX		1024U
+#define DITTO_CASEFOLD_TOTAL_MAX	2000000L
+#define DITTO_CASEFOLD_DIRS_MAX		1024U
 
 /**
- * ditto_caseless_find - find how the directory spells a name
+ * ditto_casefold_find - find how the directory spells a name
  * @share: through which it was reached
  * @dir: a directory, held; who may read it does not matter
  * @name: in any case
@@ -37,21 +37,21 @@ struct ditto_wcc;
  * Context: may sleep; no inode lock held.
  * Return: 0, -ENOENT, or an errno of the file system.
  */
-int ditto_caseless_find(struct ditto_share *share, struct ditto_node *dir,
+int ditto_casefold_find(struct ditto_share *share, struct ditto_node *dir,
 			const struct ditto_name *name, char *found);
 
 /**
- * ditto_caseless_changed - we changed the entries of a directory
+ * ditto_casefold_changed - we changed the entries of a directory
  * @dir: locked
  * @wcc: around the change
  * @removed: a name that is gone, or NULL
  * @added: a name that is new, or NULL
  */
-void ditto_caseless_changed(struct ditto_node *dir, const struct ditto_wcc *wcc,
+void ditto_casefold_changed(struct ditto_node *dir, const struct ditto_wcc *wcc,
 			    const struct ditto_name *removed, const struct ditto_name *added);
 
 /**
- * ditto_caseless_is_taken - is a name there in another case
+ * ditto_casefold_is_taken - is a name there in another case
  * @dir: locked
  * @wcc: its attributes before the change that is about to be made
  * @name: exactly this is not there
@@ -60,18 +60,18 @@ void ditto_caseless_changed(struct ditto_node *dir, const struct ditto_wcc *wcc,
  * For who found the name free before it locked the directory: what was added
  * since is in the index. Without a valid index the answer is false.
  */
-bool ditto_caseless_is_taken(struct ditto_node *dir, const struct ditto_wcc *wcc,
+bool ditto_casefold_is_taken(struct ditto_node *dir, const struct ditto_wcc *wcc,
 			     const struct ditto_name *name, const struct ditto_name *except);
 
 /* Somebody else changed them. Any context but interrupts. */
-void ditto_caseless_spoil(struct ditto_node *dir);
+void ditto_casefold_spoil(struct ditto_node *dir);
 
 /* The node goes. May sleep. */
-void ditto_caseless_free(struct ditto_node *dir);
+void ditto_casefold_free(struct ditto_node *dir);
 
 #if IS_ENABLED(CONFIG_KUNIT)
 /* How many directories were listed to make an index. */
-extern atomic_t ditto_caseless_builds;
+extern atomic_t ditto_casefold_builds;
 #endif
 
 #endif

@@ -6,8 +6,8 @@
  * directory listed for it. Of two files with the same one, which is next to
  * impossible, the directory's first is found.
  */
-#ifndef _DITTO_FS_SHORT_H
-#define _DITTO_FS_SHORT_H
+#ifndef _DITTO_FS_SHORTNAME_H
+#define _DITTO_FS_SHORTNAME_H
 
 #include <linux/types.h>
 
@@ -18,14 +18,14 @@ struct ditto_share;
 #define DITTO_SHORT_MAX		12
 
 /* Have files of this share short names? A setting. Any context. */
-bool ditto_has_short_names(const struct ditto_share *share);
+bool ditto_has_shortnames(const struct ditto_share *share);
 /* Is a name one of these by itself? */
-bool ditto_is_short(const struct ditto_name *name);
+bool ditto_is_shortname(const struct ditto_name *name);
 /* The short one of a name that is none by itself. Return: its length, DITTO_SHORT_MAX at most. */
-u32 ditto_short_name(const struct ditto_name *name, char *out);
+u32 ditto_shortname(const struct ditto_name *name, char *out);
 
 /**
- * ditto_short_find - find the name that a short one was made of
+ * ditto_shortname_find - find the name that a short one was made of
  * @share: through which it was reached
  * @dir: a directory, held; who may read it does not matter
  * @name: in any case
@@ -34,7 +34,7 @@ u32 ditto_short_name(const struct ditto_name *name, char *out);
  * Context: may sleep; no inode lock held.
  * Return: 0, -ENOENT (also: the share has no short names), or an errno of the file system.
  */
-int ditto_short_find(struct ditto_share *share, struct ditto_node *dir,
-		     const struct ditto_name *name, char *found);
+int ditto_shortname_find(struct ditto_share *share, struct ditto_node *dir,
+			 const struct ditto_name *name, char *found);
 
 #endif
