@@ -156,7 +156,7 @@ static ssize_t copy_open(struct copy *c, struct ditto_file *from, struct ditto_f
 	ret = ask_local(c, from->file, to->file);
 	if (ret)
 		return ret;
-	ditto_lost_watch(to->node, dentry);
+	ditto_wb_err_watch(to->node, dentry);
 	*verifier = atomic64_read(&c->op_to->srv->write_verifier);
 	old = ditto_op_enter(c->op_to);
 	if (c->clone)
@@ -165,8 +165,8 @@ static ssize_t copy_open(struct copy *c, struct ditto_file *from, struct ditto_f
 		ret = copy_files(c, from->file, to->file);
 	ditto_op_leave(old);
 	if (ret < 0 && !ditto_is_refusal(ret) && ditto_no_wait(ret) == ret)
-		ditto_server_data_lost(c->op_to->srv);
-	ditto_lost_take(to->node, dentry);
+		ditto_server_writeback_failed(c->op_to->srv);
+	ditto_wb_err_take(to->node, dentry);
 	return ret;
 }
 

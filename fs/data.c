@@ -7,7 +7,7 @@
  * read and write whatever the mode says now. And a file that may only be
  * executed can be read: to run it, a client has to.
  *
- * Lost data (fs/lost.c): a write that is answered before it is durable goes
+ * Lost data (fs/wb_err.c): a write that is answered before it is durable goes
  * with the write verifier read before it. When writing back failed, the
  * verifier changes first and is answered afterwards, so that a client never
  * finds the old one in the answer to a COMMIT that its lost data should have
@@ -212,7 +212,7 @@ static ssize_t write_file(struct ditto_op *op, struct ditto_file *df, loff_t pos
 	ssize_t ret;
 	int err;
 
-	ditto_lost_watch(df->node, file->f_path.dentry);
+	ditto_wb_err_watch(df->node, file->f_path.dentry);
 	*verifier = atomic64_read(&op->srv->write_verifier);
 	if (ditto_op_appends(op)) {
 		err = file_end_at(file, pos);
@@ -225,9 +225,9 @@ static ssize_t write_file(struct ditto_op *op, struct ditto_file *df, loff_t pos
 	ret = vfs_iter_write(file, iter, &pos, flags);
 
 	if (ret < 0 && !ditto_is_refusal(ret))
-		ditto_server_data_lost(op->srv);
+		ditto_server_writeback_failed(op->srv);
 	/* Unstable data comes again, as the verifier has changed. */
-	err = ditto_lost_take(df->node, file->f_path.dentry);
+	err = ditto_wb_err_take(df->node, file->f_path.dentry);
 	return ret < 0 || stable == DITTO_UNSTABLE || !err ? ret : err;
 }
 
@@ -314,12 +314,12 @@ static int sync_file(struct ditto_op *op, struct ditto_file *df, loff_t pos, u64
 	if (pos < 0)
 		return 0;
 
-	ditto_lost_watch(df->node, file->f_path.dentry);
+	ditto_wb_err_watch(df->node, file->f_path.dentry);
 	err = vfs_fsync_range(file, pos, range_end(pos, count), 0);
 	if (err)
-		ditto_server_data_lost(op->srv);
+		ditto_server_writeback_failed(op->srv);
 	/* What another COMMIT was told in our place has changed the verifier. */
-	lost = ditto_lost_take(df->node, file->f_path.dentry);
+	lost = ditto_wb_err_take(df->node, file->f_path.dentry);
 	return err ?: lost;
 }
 

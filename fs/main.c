@@ -65,11 +65,11 @@ struct ditto_server *ditto_server_of(const struct net *net)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_server_of, DITTO);
 
-void ditto_server_data_lost(struct ditto_server *srv)
+void ditto_server_writeback_failed(struct ditto_server *srv)
 {
 	atomic64_inc(&srv->write_verifier);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_server_data_lost, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_server_writeback_failed, DITTO);
 
 /*
  * What is signed of a handle and has 16 bytes, as here, has a 1 in its third byte, so that no

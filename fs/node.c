@@ -27,7 +27,7 @@
 #include "acl_file.h"
 #include "casefold_index.h"
 #include "file.h"
-#include "local.h"
+#include "local_notify.h"
 #include "node_private.h"
 #include "server.h"
 #include "share.h"
@@ -347,7 +347,7 @@ static const struct ditto_lock_point_ops point_ops = {
 	.settle = ditto_file_settle,
 	.keep = ditto_file_keep,
 	.unkeep = ditto_file_unkeep,
-	.watch = ditto_local_watch,
+	.watch = ditto_local_notify_watch,
 };
 
 static struct ditto_node *node_alloc(struct ditto_volume *volume, struct dentry *dentry,

@@ -126,7 +126,7 @@ struct ditto_file;
  * @point: what clients claim of it; claims hold the node, so it is not idle
  * @files: cached open files, see fs/file.c
  * @acl_changes: counted up with whatever may change what @acl was made from
- * @wb_err: which errors of writing back were taken account of, see fs/lost.c
+ * @wb_err: which errors of writing back were taken account of, see fs/wb_err.c
  * @opens: open files of the server for reading only, and for writing
  * @moving: files of the server that are being opened or closed, so that @opens is not exact
  * @opened: open files of the server, cached or not
@@ -135,7 +135,7 @@ struct ditto_file;
  * @doomed: the name that goes with the last instance, held; NULL unless deletion is pending
  * @doomer: who asked for that, held
  * @doom_owner: whose grants on the directory were his own, held; or NULL
- * @local: how a directory is watched, or NULL; see fs/local.c
+ * @local: how a directory is watched, or NULL; see fs/local_notify.c
  * @changer: the task of ours that changes the directory's entries, under the inode lock; of
  *	another file, one that removes a name of it and looks itself what is to be done then
  * @victim: what the rename that @changer makes replaces in the directory, or NULL

@@ -19,7 +19,7 @@
 #include <linux/wait_bit.h>
 
 #include "file.h"
-#include "local.h"
+#include "local_notify.h"
 #include "node_private.h"
 #include "server.h"
 #include "share.h"
@@ -98,7 +98,7 @@ static void dispose_workfn(struct work_struct *work)
 
 	list_for_each_entry_safe(node, next, &list, lru) {
 		list_del_init(&node->lru);
-		ditto_lost_settle(node);
+		ditto_wb_err_settle(node);
 		ditto_files_close(node, NULL);
 		/* An evicted node has no reference, a killed one the table's. */
 		if (refcount_read(&node->ref)) {
@@ -324,7 +324,7 @@ int ditto_nodes_init(struct ditto_server *srv)
 	INIT_LIST_HEAD(&table->dispose);
 	INIT_WORK(&table->dispose_work, dispose_workfn);
 	ditto_files_init(table);
-	ditto_local_init(table);
+	ditto_local_notify_init(table);
 	ditto_watch_init(&table->watches);
 	atomic_set(&table->hidden_made, 1);
 
@@ -362,7 +362,7 @@ void ditto_nodes_exit(struct ditto_server *srv)
 	shrinker_free(table->shrinker);
 	if (table->group)
 		ditto_notify_stop(table->group);
-	ditto_local_exit(table);
+	ditto_local_notify_exit(table);
 	ditto_watch_exit(&table->watches);
 	ditto_files_exit(table);
 	cancel_work_sync(&table->dispose_work);

@@ -42,7 +42,7 @@ struct shrinker;
  * @files: cached open files, those not used for the longest about first
  * @nfiles: how many
  * @files_work: closes idle files
- * @local_lock: guards the nodes' @local, see fs/local.c
+ * @local_lock: guards the nodes' @local, see fs/local_notify.c
  * @local_group: tells of local changes; made with the first watched directory
  * @locals: watches that exist
  * @watches: those who want to hear of changes, see fs/watch.h
@@ -117,18 +117,18 @@ void ditto_nodes_trim(struct ditto_node_table *table);
 /* Evict every node of a volume and wait until none is left; nobody uses them any more. */
 void ditto_nodes_evict(struct ditto_volume *volume);
 
-/* lost.c */
+/* wb_err.c */
 
 /**
- * ditto_lost_watch - from here on, lost data of a file counts
+ * ditto_wb_err_watch - from here on, lost data of a file counts
  * @node: held, a regular file
  * @dentry: of it
  *
  * Context: any. Called before data is written that is answered before it is durable.
  */
-void ditto_lost_watch(struct ditto_node *node, const struct dentry *dentry);
+void ditto_wb_err_watch(struct ditto_node *node, const struct dentry *dentry);
 /**
- * ditto_lost_take - was written data lost since this was last asked
+ * ditto_wb_err_take - was written data lost since this was last asked
  * @node: held, and watched
  * @dentry: of it
  *
@@ -137,9 +137,9 @@ void ditto_lost_watch(struct ditto_node *node, const struct dentry *dentry);
  *
  * Context: any. Return: 0 or the error of writing back.
  */
-int ditto_lost_take(struct ditto_node *node, const struct dentry *dentry);
+int ditto_wb_err_take(struct ditto_node *node, const struct dentry *dentry);
 /* The node goes: what is not written back yet is, so that nothing is lost unseen. May sleep. */
-void ditto_lost_settle(struct ditto_node *node);
+void ditto_wb_err_settle(struct ditto_node *node);
 
 /* file.c */
 

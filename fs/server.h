@@ -196,7 +196,7 @@ void ditto_key_derive(const struct ditto_server *srv, enum ditto_key_use use, si
 struct ditto_server *ditto_server_of(const struct net *net);
 
 /**
- * ditto_server_data_lost - make clients send their unstable data again
+ * ditto_server_writeback_failed - make clients send their unstable data again
  * @srv: the server
  *
  * Called when a sync failed: acknowledged unstable writes may be gone, so the
@@ -204,6 +204,6 @@ struct ditto_server *ditto_server_of(const struct net *net);
  *
  * Context: any.
  */
-void ditto_server_data_lost(struct ditto_server *srv);
+void ditto_server_writeback_failed(struct ditto_server *srv);
 
 #endif

@@ -97,13 +97,13 @@ static int allocate(struct ditto_op *op, struct ditto_file *df, enum ditto_space
 	struct file *file = df->file;
 	int err;
 
-	ditto_lost_watch(df->node, file->f_path.dentry);
+	ditto_wb_err_watch(df->node, file->f_path.dentry);
 	err = vfs_fallocate(file, modes[how], pos, count);
 	if (err == -EOPNOTSUPP && how == DITTO_SPACE_ZERO)
 		err = zero_by_writing(file, pos, count);
 	if (err && !ditto_is_refusal(err) && ditto_no_wait(err) == err)
-		ditto_server_data_lost(op->srv);
-	ditto_lost_take(df->node, file->f_path.dentry);
+		ditto_server_writeback_failed(op->srv);
+	ditto_wb_err_take(df->node, file->f_path.dentry);
 	return ditto_no_wait(err);
 }
 

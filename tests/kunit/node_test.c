@@ -351,7 +351,7 @@ static void node_limits(struct kunit *test)
  * Somebody else was told of an error of writing back, while we had the file
  * closed: our clients learn of it all the same, once.
  */
-static void node_lost_data(struct kunit *test)
+static void node_writeback_failed(struct kunit *test)
 {
 	struct ditto_cred cred = { .cred = current_cred() };
 	struct ditto_op op = { .srv = srv, .cred = &cred, .writable = true };
@@ -490,7 +490,7 @@ static struct kunit_case node_cases[] = {
 	KUNIT_CASE(node_left_subtree),
 	KUNIT_CASE(node_files),
 	KUNIT_CASE(node_limits),
-	KUNIT_CASE(node_lost_data),
+	KUNIT_CASE(node_writeback_failed),
 	KUNIT_CASE(node_claims_end),
 	KUNIT_CASE(node_share_del),
 	{}

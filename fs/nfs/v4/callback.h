@@ -74,7 +74,7 @@ struct dnfs4_callback_ops {
  * @link: on a list of the channel
  * @deadline: jiffies after which there is no use in it
  * @not_before: jiffies before which it is not sent
- * @lost_at: jiffies at which it counts as lost, once it is sent
+ * @wb_err_at: jiffies at which it counts as lost, once it is sent
  * @after: the request whose reply it must not overtake
  * @session: 4.1: of @slot, held
  * @slot: which it has, or DNFS4_CB_NO_SLOT
@@ -93,7 +93,7 @@ struct dnfs4_callback {
 	struct list_head link;
 	unsigned long deadline;
 	unsigned long not_before;
-	unsigned long lost_at;
+	unsigned long wb_err_at;
 	struct dnfs4_call_ref after;
 	struct dnfs4_session *session;
 	u32 slot;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Local changes of directories, see local.h.
+ * Local changes of directories, see local_notify.h.
  *
  * A mark on the directory's inode tells of what happens in it. The one who makes
  * the change holds locks then, so the event is only copied; a worker tells the
@@ -25,7 +25,7 @@
 #include "../lockd/acting.h"
 #include "../lockd/claim.h"
 #include "../lockd/lease.h"
-#include "local.h"
+#include "local_notify.h"
 #include "node_private.h"
 #include "server.h"
 
@@ -336,7 +336,7 @@ static void watch_off(struct ditto_node *node)
 	fsnotify_put_mark(&local->mark);
 }
 
-int ditto_local_watch(struct ditto_lock_point *point, bool on)
+int ditto_local_notify_watch(struct ditto_lock_point *point, bool on)
 {
 	struct ditto_node *node = container_of(point, struct ditto_node, point);
 
@@ -346,12 +346,12 @@ int ditto_local_watch(struct ditto_lock_point *point, bool on)
 	return 0;
 }
 
-void ditto_local_init(struct ditto_node_table *table)
+void ditto_local_notify_init(struct ditto_node_table *table)
 {
 	mutex_init(&table->local_lock);
 }
 
-void ditto_local_exit(struct ditto_node_table *table)
+void ditto_local_notify_exit(struct ditto_node_table *table)
 {
 	if (!table->local_group)
 		return;

@@ -26,7 +26,7 @@ static struct address_space *real_mapping(const struct dentry *dentry)
 	return d_real_inode(dentry)->i_mapping;
 }
 
-void ditto_lost_watch(struct ditto_node *node, const struct dentry *dentry)
+void ditto_wb_err_watch(struct ditto_node *node, const struct dentry *dentry)
 {
 	if (test_bit_acquire(DITTO_NODE_WRITTEN, &node->flags))
 		return;
@@ -41,7 +41,7 @@ void ditto_lost_watch(struct ditto_node *node, const struct dentry *dentry)
 	spin_unlock(&node->lock);
 }
 
-int ditto_lost_take(struct ditto_node *node, const struct dentry *dentry)
+int ditto_wb_err_take(struct ditto_node *node, const struct dentry *dentry)
 {
 	struct address_space *mapping = real_mapping(dentry);
 	struct super_block *sb = node->volume->sb;
@@ -50,7 +50,7 @@ int ditto_lost_take(struct ditto_node *node, const struct dentry *dentry)
 	if (likely(!errseq_check(&mapping->wb_err, READ_ONCE(node->wb_err))))
 		return 0;
 
-	ditto_server_data_lost(node->volume->srv);
+	ditto_server_writeback_failed(node->volume->srv);
 	spin_lock(&node->lock);
 	err = errseq_check_and_advance(&mapping->wb_err, &node->wb_err);
 	spin_unlock(&node->lock);
@@ -60,10 +60,10 @@ int ditto_lost_take(struct ditto_node *node, const struct dentry *dentry)
 	return err;
 }
 
-void ditto_lost_settle(struct ditto_node *node)
+void ditto_wb_err_settle(struct ditto_node *node)
 {
 	if (!test_bit(DITTO_NODE_WRITTEN, &node->flags) || !node->inode->i_nlink)
 		return;
 	filemap_write_and_wait(real_mapping(node->dentry));
-	ditto_lost_take(node, node->dentry);
+	ditto_wb_err_take(node, node->dentry);
 }
