@@ -142,10 +142,10 @@ static inline int ditto_act_on(const struct ditto_op *op, struct ditto_node *nod
 }
 
 /* May he take this out of the directory: by either one's list, or by mode. */
-int ditto_judge_removal(const struct ditto_op *op, struct ditto_node *dir,
-			struct ditto_node *child);
+int ditto_may_remove(const struct ditto_op *op, struct ditto_node *dir,
+		     struct ditto_node *child);
 /* May he put a name into the directory? */
-int ditto_judge_adding(const struct ditto_op *op, struct ditto_node *dir, bool is_dir);
+int ditto_may_create(const struct ditto_op *op, struct ditto_node *dir, bool is_dir);
 
 /**
  * struct ditto_act_dirs - what a rename or removal is about

@@ -282,10 +282,10 @@ struct dentry *ditto_lookup_dentry(struct ditto_op *op, struct ditto_node *dir,
 /* The parent of a directory, to be put; the share's root is its own. -ESTALE outside the share. */
 struct dentry *ditto_parent(struct ditto_share *share, struct dentry *dentry);
 
-/* changes of a directory: fs/change.c */
+/* changes of a directory: fs/dir_change.c */
 
 /**
- * struct ditto_change - a change of a directory in progress
+ * struct ditto_dir_change - a change of a directory in progress
  * @op: who
  * @dir: the directory
  * @wcc: of the directory
@@ -297,7 +297,7 @@ struct dentry *ditto_parent(struct ditto_share *share, struct dentry *dentry);
  * @entered: acts as the caller and has write access to the mount
  * @locked: holds the inode lock of the directory
  */
-struct ditto_change {
+struct ditto_dir_change {
 	struct ditto_op *op;
 	struct ditto_node *dir;
 	struct ditto_wcc *wcc;
@@ -311,35 +311,35 @@ struct ditto_change {
 };
 
 /**
- * ditto_change_init - prepare to change an entry of a directory
- * @c: filled; ditto_change_end() is called whether this worked or not
+ * ditto_dir_change_init - prepare to change an entry of a directory
+ * @c: filled; ditto_dir_change_end() is called whether this worked or not
  * @op: who
  * @dir: held
  * @wcc: of the directory
  *
  * Return: 0, -ENOTDIR or -EROFS.
  */
-int ditto_change_init(struct ditto_change *c, struct ditto_op *op,
-		      struct ditto_node *dir, struct ditto_wcc *wcc);
+int ditto_dir_change_init(struct ditto_dir_change *c, struct ditto_op *op,
+			  struct ditto_node *dir, struct ditto_wcc *wcc);
 /* Return: 0 with the directory locked and @c->child looked up, or an errno. */
-int ditto_change_begin(struct ditto_change *c, const struct ditto_name *name);
+int ditto_dir_change_begin(struct ditto_dir_change *c, const struct ditto_name *name);
 
-/* The steps of ditto_change_begin(), for a change that locks two directories. */
-int ditto_change_enter(struct ditto_change *c);
-int ditto_change_pre(struct ditto_change *c);
-int ditto_change_lookup(struct ditto_change *c, const struct ditto_name *name);
+/* The steps of ditto_dir_change_begin(), for a change that locks two directories. */
+int ditto_dir_change_enter(struct ditto_dir_change *c);
+int ditto_dir_change_pre(struct ditto_dir_change *c);
+int ditto_dir_change_lookup(struct ditto_dir_change *c, const struct ditto_name *name);
 
 /* The directory is locked: it is this task that changes it. */
-void ditto_change_mark(struct ditto_change *c);
+void ditto_dir_change_mark(struct ditto_dir_change *c);
 /* The attributes after the change were taken: keep the index of names; still locked. */
-void ditto_change_unmark(struct ditto_change *c);
+void ditto_dir_change_unmark(struct ditto_dir_change *c);
 /* Take the attributes after the change and unlock the directory; more than once does nothing. */
-void ditto_change_unlock(struct ditto_change *c);
+void ditto_dir_change_unlock(struct ditto_dir_change *c);
 /* An entry was made, removed or renamed: tell those who cache the directory. Unlocked. */
-void ditto_change_tell(const struct ditto_change *c, enum ditto_entry_event event,
-		       const struct ditto_name *name, const struct ditto_name *old);
+void ditto_dir_change_tell(const struct ditto_dir_change *c, enum ditto_entry_event event,
+			   const struct ditto_name *name, const struct ditto_name *old);
 /* Undo the rest. */
-void ditto_change_end(struct ditto_change *c);
+void ditto_dir_change_end(struct ditto_dir_change *c);
 
 /* fs/remove.c */
 
@@ -381,7 +381,7 @@ int ditto_rename_dentry(struct ditto_op *op, struct dentry *dentry, struct ditto
 int ditto_list_names(struct ditto_share *share, struct ditto_node *dir,
 		     bool (*emit)(void *arg, const struct ditto_name *name), void *arg);
 
-/* exclusive creation: fs/make.c */
+/* exclusive creation: fs/create.c */
 
 /* The times that keep a verifier of 8 bytes. */
 void ditto_verifier_to_times(const u8 *verf, struct timespec64 *atime,

@@ -4,7 +4,7 @@
  *
  * The VFS checks most of it again when it is done. What a stateless protocol
  * does without opening a file, and what it asks in advance, is checked here. A file with
- * an access control list goes by that, see fs/judge.c.
+ * an access control list goes by that, see fs/access.c.
  */
 
 #include <linux/fs.h>

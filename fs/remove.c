@@ -13,7 +13,7 @@
 #include "stream.h"
 
 /* Whoever may has the credential for it. */
-static int unlink_judged(struct ditto_change *c, struct ditto_node *victim, bool is_dir)
+static int unlink_judged(struct ditto_dir_change *c, struct ditto_node *victim, bool is_dir)
 {
 	struct mnt_idmap *idmap = ditto_idmap(c->op->share);
 	struct inode *delegated = NULL;
@@ -31,7 +31,7 @@ static int unlink_judged(struct ditto_change *c, struct ditto_node *victim, bool
 	return ditto_no_deleg_wait(err, delegated);
 }
 
-static int unlink_locked(struct ditto_change *c, struct ditto_node *victim, bool is_dir)
+static int unlink_locked(struct ditto_dir_change *c, struct ditto_node *victim, bool is_dir)
 {
 	const struct cred *as, *old;
 	int err = ditto_act_remove(c->op, c->dir, victim, &as);
@@ -45,7 +45,7 @@ static int unlink_locked(struct ditto_change *c, struct ditto_node *victim, bool
 }
 
 /* @victim is kept until no lock is held any more: its data may go with it. */
-static int remove_locked(struct ditto_change *c, const struct ditto_name *name, bool is_dir,
+static int remove_locked(struct ditto_dir_change *c, const struct ditto_name *name, bool is_dir,
 			 bool now, struct ditto_node **victim)
 {
 	struct ditto_node *node;
@@ -77,12 +77,12 @@ void ditto_victim_gone(struct ditto_share *share, struct ditto_node *victim)
 }
 
 /* No lock is held any more. */
-static int remove_unlocked(struct ditto_change *c, const struct ditto_name *name,
+static int remove_unlocked(struct ditto_dir_change *c, const struct ditto_name *name,
 			   struct ditto_node *victim)
 {
 	ditto_node_forget(victim);
 	ditto_done(c->op, victim, DITTO_INTENT_REMOVE);
-	ditto_change_tell(c, DITTO_ENTRY_REMOVED, name, NULL);
+	ditto_dir_change_tell(c, DITTO_ENTRY_REMOVED, name, NULL);
 	return ditto_op_commit(c->op, c->parent, false);
 }
 
@@ -90,18 +90,18 @@ int ditto_remove(struct ditto_op *op, struct ditto_node *dir,
 		 const struct ditto_name *name, bool is_dir, struct ditto_wcc *wcc)
 {
 	struct ditto_node *victim = NULL;
-	struct ditto_change c;
+	struct ditto_dir_change c;
 	int err;
 
 	/* RFC 1813 section 3.3.13 has the errors for the dots. */
-	err = ditto_change_init(&c, op, dir, wcc) ?:
+	err = ditto_dir_change_init(&c, op, dir, wcc) ?:
 	      ditto_name_plain(name, -EINVAL, is_dir ? -EEXIST : -EINVAL) ?:
-	      ditto_change_begin(&c, name) ?:
+	      ditto_dir_change_begin(&c, name) ?:
 	      remove_locked(&c, name, is_dir, false, &victim);
-	ditto_change_unlock(&c);
+	ditto_dir_change_unlock(&c);
 	if (!err)
 		err = remove_unlocked(&c, name, victim);
-	ditto_change_end(&c);
+	ditto_dir_change_end(&c);
 	if (victim) {
 		ditto_victim_gone(op->share, victim);
 		ditto_node_put(victim);
@@ -111,7 +111,7 @@ int ditto_remove(struct ditto_op *op, struct ditto_node *dir,
 EXPORT_SYMBOL_NS_GPL(ditto_remove, DITTO);
 
 /* Is it still what the directory has under this name? The directory is locked. */
-static int find_again(struct ditto_change *c, struct dentry *dentry,
+static int find_again(struct ditto_dir_change *c, struct dentry *dentry,
 		      const struct ditto_name *name)
 {
 	if (d_unhashed(dentry) || dentry->d_parent != c->parent ||
@@ -127,18 +127,18 @@ static int remove_found(struct ditto_op *op, struct ditto_node *dir, struct dent
 			const struct ditto_name *name, bool now)
 {
 	struct ditto_node *victim = NULL;
-	struct ditto_change c;
+	struct ditto_dir_change c;
 	struct ditto_wcc wcc;
 	int err;
 
-	err = ditto_change_init(&c, op, dir, &wcc) ?:
-	      ditto_change_begin(&c, name) ?:
+	err = ditto_dir_change_init(&c, op, dir, &wcc) ?:
+	      ditto_dir_change_begin(&c, name) ?:
 	      find_again(&c, dentry, name) ?:
 	      remove_locked(&c, name, d_is_dir(dentry), now, &victim);
-	ditto_change_unlock(&c);
+	ditto_dir_change_unlock(&c);
 	if (!err)
 		err = remove_unlocked(&c, name, victim);
-	ditto_change_end(&c);
+	ditto_dir_change_end(&c);
 	if (victim) {
 		ditto_victim_gone(op->share, victim);
 		ditto_node_put(victim);
@@ -170,7 +170,7 @@ int ditto_remove_dentry(struct ditto_op *op, struct dentry *dentry, bool now)
 	return err;
 }
 
-static int link_locked(struct ditto_change *c, const struct ditto_name *name,
+static int link_locked(struct ditto_dir_change *c, const struct ditto_name *name,
 		       struct ditto_node *node, struct dentry *dentry)
 {
 	struct inode *delegated = NULL;
@@ -208,22 +208,22 @@ int ditto_link(struct ditto_op *op, struct ditto_node *node, struct ditto_op *op
 	       struct ditto_wcc *wcc)
 {
 	struct dentry *dentry = ditto_node_dentry(node);
-	struct ditto_change c;
+	struct ditto_dir_change c;
 	int err;
 
-	err = ditto_change_init(&c, op_to, dir, wcc) ?:
+	err = ditto_dir_change_init(&c, op_to, dir, wcc) ?:
 	      check_link(op, node, op_to) ?:
 	      ditto_name_plain(name, -EEXIST, -EEXIST) ?:
-	      ditto_change_begin(&c, name) ?:
+	      ditto_dir_change_begin(&c, name) ?:
 	      link_locked(&c, name, node, dentry);
-	ditto_change_unlock(&c);
+	ditto_dir_change_unlock(&c);
 	if (!err) {
 		ditto_done(op_to, node, DITTO_INTENT_LINK);
-		ditto_change_tell(&c, DITTO_ENTRY_ADDED, name, NULL);
+		ditto_dir_change_tell(&c, DITTO_ENTRY_ADDED, name, NULL);
 		err = ditto_op_commit(op, dentry, true) ?:
 		      ditto_op_commit(op, c.parent, false);
 	}
-	ditto_change_end(&c);
+	ditto_dir_change_end(&c);
 	dput(dentry);
 	return err;
 }

@@ -17,7 +17,7 @@
 #include "stream.h"
 
 /* Both directories are locked; @trap is the child that is an ancestor of the other one. */
-static int check_children(const struct ditto_change *from, const struct ditto_change *to,
+static int check_children(const struct ditto_dir_change *from, const struct ditto_dir_change *to,
 			  const struct dentry *trap)
 {
 	if (d_is_negative(from->child))
@@ -49,7 +49,7 @@ struct ditto_renamed {
 };
 
 /* Two names of one file: nothing is done, says RFC 1813 section 3.3.14, and so does the VFS. */
-static int rename_children(struct ditto_change *from, struct ditto_change *to,
+static int rename_children(struct ditto_dir_change *from, struct ditto_dir_change *to,
 			   const struct ditto_renamed *r)
 {
 	const struct ditto_act_dirs dirs = {
@@ -83,7 +83,7 @@ static int rename_children(struct ditto_change *from, struct ditto_change *to,
 	return ditto_no_deleg_wait(err, delegated);
 }
 
-static int find_node(struct ditto_change *c, struct ditto_node **out)
+static int find_node(struct ditto_dir_change *c, struct ditto_node **out)
 {
 	struct ditto_node *node = ditto_node_get(c->op->share, c->child);
 
@@ -93,14 +93,15 @@ static int find_node(struct ditto_change *c, struct ditto_node **out)
 	return 0;
 }
 
-static int find_nodes(struct ditto_change *from, struct ditto_change *to,
+static int find_nodes(struct ditto_dir_change *from, struct ditto_dir_change *to,
 		      struct ditto_renamed *r)
 {
 	return find_node(from, &r->file) ?:
 	       (d_is_positive(to->child) ? find_node(to, &r->victim) : 0);
 }
 
-static int ask(struct ditto_change *from, struct ditto_change *to, const struct ditto_renamed *r)
+static int ask(struct ditto_dir_change *from, struct ditto_dir_change *to,
+	       const struct ditto_renamed *r)
 {
 	int err;
 
@@ -115,8 +116,8 @@ static int ask(struct ditto_change *from, struct ditto_change *to, const struct 
 	       ditto_ask(to->op, to->dir, DITTO_INTENT_ENTRY);
 }
 
-static void tell(struct ditto_change *from, const struct ditto_name *from_name,
-		 struct ditto_change *to, const struct ditto_name *to_name,
+static void tell(struct ditto_dir_change *from, const struct ditto_name *from_name,
+		 struct ditto_dir_change *to, const struct ditto_name *to_name,
 		 const struct ditto_renamed *r)
 {
 	if (r->file == r->victim)
@@ -125,22 +126,22 @@ static void tell(struct ditto_change *from, const struct ditto_name *from_name,
 	if (r->victim) {
 		ditto_node_forget(r->victim);
 		ditto_done(to->op, r->victim, DITTO_INTENT_REPLACE);
-		ditto_change_tell(to, DITTO_ENTRY_REMOVED, to_name, NULL);
+		ditto_dir_change_tell(to, DITTO_ENTRY_REMOVED, to_name, NULL);
 	}
 	if (from->dir == to->dir) {
-		ditto_change_tell(to, DITTO_ENTRY_RENAMED, to_name, from_name);
+		ditto_dir_change_tell(to, DITTO_ENTRY_RENAMED, to_name, from_name);
 		return;
 	}
-	ditto_change_tell(from, DITTO_ENTRY_REMOVED, from_name, NULL);
-	ditto_change_tell(to, DITTO_ENTRY_ADDED, to_name, NULL);
+	ditto_dir_change_tell(from, DITTO_ENTRY_REMOVED, from_name, NULL);
+	ditto_dir_change_tell(to, DITTO_ENTRY_ADDED, to_name, NULL);
 }
 
 /* Both directories are locked. */
-static int find_source(struct ditto_change *from, const struct ditto_name *name,
+static int find_source(struct ditto_dir_change *from, const struct ditto_name *name,
 		       struct dentry *dentry)
 {
 	if (!dentry)
-		return ditto_change_lookup(from, name);
+		return ditto_dir_change_lookup(from, name);
 	if (d_unhashed(dentry) || dentry->d_parent != from->parent ||
 	    dentry->d_name.len != name->len ||
 	    memcmp(dentry->d_name.name, name->name, name->len))
@@ -150,8 +151,8 @@ static int find_source(struct ditto_change *from, const struct ditto_name *name,
 	return 0;
 }
 
-static int check_replace(const struct ditto_change *from, const struct ditto_name *from_name,
-			 const struct ditto_change *to, const struct ditto_name *to_name,
+static int check_replace(const struct ditto_dir_change *from, const struct ditto_name *from_name,
+			 const struct ditto_dir_change *to, const struct ditto_name *to_name,
 			 const struct ditto_renamed *r)
 {
 	const struct ditto_name *own = from->dir == to->dir ? from_name : NULL;
@@ -164,8 +165,8 @@ static int check_replace(const struct ditto_change *from, const struct ditto_nam
 }
 
 /* Two names of one file stay both. */
-static void note_names(struct ditto_change *from, const struct ditto_name *from_name,
-		       struct ditto_change *to, const struct ditto_name *to_name,
+static void note_names(struct ditto_dir_change *from, const struct ditto_name *from_name,
+		       struct ditto_dir_change *to, const struct ditto_name *to_name,
 		       const struct ditto_renamed *r)
 {
 	if (r->file == r->victim)
@@ -177,16 +178,16 @@ static void note_names(struct ditto_change *from, const struct ditto_name *from_
 		to->added = to_name;
 }
 
-static int rename_locked(struct ditto_change *from, const struct ditto_name *from_name,
-			 struct ditto_change *to, const struct ditto_name *to_name,
+static int rename_locked(struct ditto_dir_change *from, const struct ditto_name *from_name,
+			 struct ditto_dir_change *to, const struct ditto_name *to_name,
 			 const struct dentry *trap, struct ditto_renamed *r)
 {
 	int err;
 
-	err = ditto_change_pre(from) ?:
-	      ditto_change_pre(to) ?:
+	err = ditto_dir_change_pre(from) ?:
+	      ditto_dir_change_pre(to) ?:
 	      find_source(from, from_name, r->dentry) ?:
-	      ditto_change_lookup(to, to_name) ?:
+	      ditto_dir_change_lookup(to, to_name) ?:
 	      check_children(from, to, trap) ?:
 	      check_replace(from, from_name, to, to_name, r) ?:
 	      find_nodes(from, to, r) ?:
@@ -197,8 +198,8 @@ static int rename_locked(struct ditto_change *from, const struct ditto_name *fro
 	return err;
 }
 
-static int rename_dirs(struct ditto_change *from, const struct ditto_name *from_name,
-		       struct ditto_change *to, const struct ditto_name *to_name,
+static int rename_dirs(struct ditto_dir_change *from, const struct ditto_name *from_name,
+		       struct ditto_dir_change *to, const struct ditto_name *to_name,
 		       struct ditto_renamed *r)
 {
 	struct dentry *trap;
@@ -207,18 +208,18 @@ static int rename_dirs(struct ditto_change *from, const struct ditto_name *from_
 	trap = lock_rename(to->parent, from->parent);
 	if (IS_ERR(trap))
 		return PTR_ERR(trap);
-	ditto_change_mark(from);
-	ditto_change_mark(to);
+	ditto_dir_change_mark(from);
+	ditto_dir_change_mark(to);
 	err = rename_locked(from, from_name, to, to_name, trap, r);
 	ditto_wcc_post(from->op->share, from->parent, from->wcc);
 	ditto_wcc_post(to->op->share, to->parent, to->wcc);
-	ditto_change_unmark(from);
-	ditto_change_unmark(to);
+	ditto_dir_change_unmark(from);
+	ditto_dir_change_unmark(to);
 	unlock_rename(to->parent, from->parent);
 	return err;
 }
 
-static int check_dirs(const struct ditto_change *from, const struct ditto_change *to)
+static int check_dirs(const struct ditto_dir_change *from, const struct ditto_dir_change *to)
 {
 	if (from->op->share != to->op->share ||
 	    from->dir->inode->i_sb != to->dir->inode->i_sb)
@@ -226,8 +227,8 @@ static int check_dirs(const struct ditto_change *from, const struct ditto_change
 	return 0;
 }
 
-static int check_hidden(const struct ditto_change *from, const struct ditto_name *from_name,
-			const struct ditto_change *to, const struct ditto_name *to_name)
+static int check_hidden(const struct ditto_dir_change *from, const struct ditto_name *from_name,
+			const struct ditto_dir_change *to, const struct ditto_name *to_name)
 {
 	if (ditto_is_hidden(from->op->share, from->parent, from_name))
 		return -ENOENT;
@@ -240,17 +241,17 @@ static int do_rename(struct ditto_op *op, struct ditto_node *from_dir,
 		     struct ditto_wcc *from_wcc, struct ditto_wcc *to_wcc,
 		     struct ditto_renamed *r)
 {
-	struct ditto_change cf, ct;
+	struct ditto_dir_change cf, ct;
 	int err, err_to;
 
-	err = ditto_change_init(&cf, op, from_dir, from_wcc);
-	err_to = ditto_change_init(&ct, op_to, to_dir, to_wcc);
+	err = ditto_dir_change_init(&cf, op, from_dir, from_wcc);
+	err_to = ditto_dir_change_init(&ct, op_to, to_dir, to_wcc);
 	err = err ?: err_to ?:
 	      ditto_name_plain(from, -EINVAL, -EINVAL) ?:
 	      ditto_name_plain(to, -EINVAL, -EINVAL) ?:
 	      check_dirs(&cf, &ct) ?:
 	      check_hidden(&cf, from, &ct, to) ?:
-	      ditto_change_enter(&ct) ?:
+	      ditto_dir_change_enter(&ct) ?:
 	      rename_dirs(&cf, from, &ct, to, r);
 	if (!err) {
 		tell(&cf, from, &ct, to, r);
@@ -258,8 +259,8 @@ static int do_rename(struct ditto_op *op, struct ditto_node *from_dir,
 		if (!err && cf.parent != ct.parent)
 			err = ditto_op_commit(op, cf.parent, false);
 	}
-	ditto_change_end(&ct);
-	ditto_change_end(&cf);
+	ditto_dir_change_end(&ct);
+	ditto_dir_change_end(&cf);
 	if (r->victim) {
 		ditto_victim_gone(op_to->share, r->victim);
 		ditto_node_put(r->victim);

@@ -82,7 +82,7 @@ static u32 delete_rights(const struct ditto_op *op, struct ditto_node *node,
 	if (!(want & DITTO_RIGHT_DELETE) || !parent || IS_APPEND(parent->inode) ||
 	    IS_APPEND(inode) || IS_IMMUTABLE(inode))
 		return 0;
-	return ditto_judge_removal(op, parent, node) ? 0 : DITTO_RIGHT_DELETE;
+	return ditto_may_remove(op, parent, node) ? 0 : DITTO_RIGHT_DELETE;
 }
 
 /* Without the list: what is the same for whoever has power enough. */

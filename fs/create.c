@@ -20,7 +20,7 @@
 #include "op_private.h"
 
 /**
- * struct ditto_make - something to be made
+ * struct ditto_create_args - something to be made
  * @type: S_IFMT bits
  * @how: with a name that exists
  * @verf: for DITTO_CREATE_EXCLUSIVE
@@ -28,7 +28,7 @@
  * @target: for symbolic links
  * @set: its attributes
  */
-struct ditto_make {
+struct ditto_create_args {
 	umode_t type;
 	enum ditto_create_how how;
 	const u8 *verf;
@@ -73,57 +73,58 @@ bool ditto_has_verifier(struct inode *inode, const u8 *verf)
 	return timespec64_equal(&is, &mtime);
 }
 
-typedef int (*ditto_make_fn)(const struct ditto_make *m, struct mnt_idmap *idmap,
-			     struct inode *dir, struct dentry *child, umode_t mode);
+typedef int (*ditto_create_fn)(const struct ditto_create_args *m, struct mnt_idmap *idmap,
+			       struct inode *dir, struct dentry *child, umode_t mode);
 
-static int make_file(const struct ditto_make *m, struct mnt_idmap *idmap,
-		     struct inode *dir, struct dentry *child, umode_t mode)
+static int create_file(const struct ditto_create_args *m, struct mnt_idmap *idmap,
+		       struct inode *dir, struct dentry *child, umode_t mode)
 {
 	return vfs_create(idmap, dir, child, S_IFREG | mode, true);
 }
 
-static int make_dir(const struct ditto_make *m, struct mnt_idmap *idmap,
-		    struct inode *dir, struct dentry *child, umode_t mode)
+static int create_dir(const struct ditto_create_args *m, struct mnt_idmap *idmap,
+		      struct inode *dir, struct dentry *child, umode_t mode)
 {
 	return vfs_mkdir(idmap, dir, child, mode);
 }
 
-static int make_symlink(const struct ditto_make *m, struct mnt_idmap *idmap,
-			struct inode *dir, struct dentry *child, umode_t mode)
+static int create_symlink(const struct ditto_create_args *m, struct mnt_idmap *idmap,
+			  struct inode *dir, struct dentry *child, umode_t mode)
 {
 	return vfs_symlink(idmap, dir, child, m->target);
 }
 
-static int make_node(const struct ditto_make *m, struct mnt_idmap *idmap,
-		     struct inode *dir, struct dentry *child, umode_t mode)
+static int create_node(const struct ditto_create_args *m, struct mnt_idmap *idmap,
+		       struct inode *dir, struct dentry *child, umode_t mode)
 {
 	return vfs_mknod(idmap, dir, child, m->type | mode, m->rdev);
 }
 
 #define DITTO_TYPE(type)	((type) >> 12)
 
-static const ditto_make_fn makers[DITTO_TYPE(S_IFMT) + 1] = {
-	[DITTO_TYPE(S_IFREG)] = make_file,
-	[DITTO_TYPE(S_IFDIR)] = make_dir,
-	[DITTO_TYPE(S_IFLNK)] = make_symlink,
-	[DITTO_TYPE(S_IFCHR)] = make_node,
-	[DITTO_TYPE(S_IFBLK)] = make_node,
-	[DITTO_TYPE(S_IFIFO)] = make_node,
-	[DITTO_TYPE(S_IFSOCK)] = make_node,
+static const ditto_create_fn creators[DITTO_TYPE(S_IFMT) + 1] = {
+	[DITTO_TYPE(S_IFREG)] = create_file,
+	[DITTO_TYPE(S_IFDIR)] = create_dir,
+	[DITTO_TYPE(S_IFLNK)] = create_symlink,
+	[DITTO_TYPE(S_IFCHR)] = create_node,
+	[DITTO_TYPE(S_IFBLK)] = create_node,
+	[DITTO_TYPE(S_IFIFO)] = create_node,
+	[DITTO_TYPE(S_IFSOCK)] = create_node,
 };
 
 static bool is_node(umode_t type)
 {
-	return makers[DITTO_TYPE(type & S_IFMT)] == make_node;
+	return creators[DITTO_TYPE(type & S_IFMT)] == create_node;
 }
 
-static int check_type(const struct ditto_make *m)
+static int check_type(const struct ditto_create_args *m)
 {
-	return makers[DITTO_TYPE(m->type)] ? 0 : -EBADTYPE;
+	return creators[DITTO_TYPE(m->type)] ? 0 : -EBADTYPE;
 }
 
 /* As who may; the mode that is given lets nobody in whom a list would not. */
-static int make_judged(struct ditto_change *c, const struct ditto_make *m, umode_t mode)
+static int create_judged(struct ditto_dir_change *c,
+			 const struct ditto_create_args *m, umode_t mode)
 {
 	u32 need = S_ISDIR(m->type) ? DITTO_RIGHT_APPEND_DATA : DITTO_RIGHT_WRITE_DATA;
 	const struct cred *as, *old;
@@ -132,14 +133,14 @@ static int make_judged(struct ditto_change *c, const struct ditto_make *m, umode
 	if (err)
 		return err;
 	old = ditto_act(as);
-	err = makers[DITTO_TYPE(m->type)](m, ditto_idmap(c->op->share), c->dir->inode, c->child,
-					  mode);
+	err = creators[DITTO_TYPE(m->type)](m, ditto_idmap(c->op->share), c->dir->inode, c->child,
+					    mode);
 	ditto_op_leave(old);
 	return err;
 }
 
 /* What was just made goes again, whoever may remove it. */
-static void unmake(struct ditto_change *c)
+static void create_undo(struct ditto_dir_change *c)
 {
 	const struct cred *old = ditto_act(c->op->srv->nodes->cred);
 	struct mnt_idmap *idmap = ditto_idmap(c->op->share);
@@ -205,7 +206,7 @@ static bool settle_list(struct ditto_setattr *set, const struct ditto_acl *inher
 	return set->acl;
 }
 
-static umode_t first_mode(const struct ditto_make *m, const struct ditto_setattr *set,
+static umode_t first_mode(const struct ditto_create_args *m, const struct ditto_setattr *set,
 			  bool listed)
 {
 	/* Nobody gets in before the list is there. */
@@ -218,21 +219,21 @@ static umode_t first_mode(const struct ditto_make *m, const struct ditto_setattr
 }
 
 /* The name is free. @acl is what it inherits, or NULL. */
-static int make_new(struct ditto_change *c, const struct ditto_make *m,
-		    const struct ditto_name *name, const struct ditto_acl *acl, bool *fresh)
+static int create_new(struct ditto_dir_change *c, const struct ditto_create_args *m,
+		      const struct ditto_name *name, const struct ditto_acl *acl, bool *fresh)
 {
 	struct ditto_setattr set = *m->set;
 	bool listed;
 	int err;
 
 	listed = settle_list(&set, acl, ditto_share_acl_mode(c->op->share));
-	err = make_judged(c, m, first_mode(m, &set, listed));
+	err = create_judged(c, m, first_mode(m, &set, listed));
 	if (err)
 		return err;
 
 	/* Some file systems make the inode but leave it to a look-up to find it. */
 	if (d_really_is_negative(c->child) || d_unhashed(c->child)) {
-		err = ditto_change_lookup(c, name);
+		err = ditto_dir_change_lookup(c, name);
 		if (err)
 			return err;
 		if (d_really_is_negative(c->child))
@@ -246,14 +247,14 @@ static int make_new(struct ditto_change *c, const struct ditto_make *m,
 	err = ditto_setattr_new(c->op, c->child, &set);
 	/* Nobody could do anything with it. */
 	if (err && listed) {
-		unmake(c);
+		create_undo(c);
 		*fresh = false;
 	}
 	return err;
 }
 
 /* The name is taken: is that what was asked for? */
-static int accept_old(struct ditto_change *c, const struct ditto_make *m)
+static int accept_old(struct ditto_dir_change *c, const struct ditto_create_args *m)
 {
 	struct inode *inode = d_inode(c->child);
 
@@ -265,7 +266,8 @@ static int accept_old(struct ditto_change *c, const struct ditto_make *m)
 }
 
 /* RFC 1813 section 3.3.8: of the attributes, an existing file takes the size. */
-static noinline_for_stack int resize_old(struct ditto_change *c, const struct ditto_make *m,
+static noinline_for_stack int resize_old(struct ditto_dir_change *c,
+					 const struct ditto_create_args *m,
 					 struct ditto_node *node)
 {
 	struct ditto_setattr size = {
@@ -279,14 +281,14 @@ static noinline_for_stack int resize_old(struct ditto_change *c, const struct di
 	return ditto_setattr_dentry(c->op, node, c->child, &size, &wcc);
 }
 
-static int commit_new(struct ditto_change *c)
+static int commit_new(struct ditto_dir_change *c)
 {
 	return ditto_op_commit(c->op, c->child, true) ?:
 	       ditto_op_commit(c->op, c->parent, false);
 }
 
-static int make_locked(struct ditto_change *c, const struct ditto_make *m,
-		       const struct ditto_name *name, bool *fresh)
+static int create_locked(struct ditto_dir_change *c, const struct ditto_create_args *m,
+			 const struct ditto_name *name, bool *fresh)
 {
 	struct ditto_acl *acl;
 	int err;
@@ -303,15 +305,15 @@ static int make_locked(struct ditto_change *c, const struct ditto_make *m,
 	if (IS_ERR(acl))
 		return PTR_ERR(acl);
 	*fresh = true;
-	err = make_new(c, m, name, acl, fresh);
+	err = create_new(c, m, name, acl, fresh);
 	if (acl)
 		ditto_acl_put(acl);
 	return err;
 }
 
 /* No lock is held any more. @node is what has the name now. */
-static int make_unlocked(struct ditto_change *c, const struct ditto_make *m,
-			 struct ditto_node *node, bool fresh)
+static int create_unlocked(struct ditto_dir_change *c, const struct ditto_create_args *m,
+			   struct ditto_node *node, bool fresh)
 {
 	int err = fresh ? 0 : resize_old(c, m, node);
 
@@ -319,35 +321,37 @@ static int make_unlocked(struct ditto_change *c, const struct ditto_make *m,
 	return err ?: commit_new(c);
 }
 
-static int make(struct ditto_op *op, struct ditto_node *dir, const struct ditto_name *name,
-		const struct ditto_make *m, struct ditto_node **out, struct ditto_wcc *wcc)
+static int create_entry(struct ditto_op *op, struct ditto_node *dir,
+			const struct ditto_name *name,
+			const struct ditto_create_args *m,
+			struct ditto_node **out, struct ditto_wcc *wcc)
 {
-	struct ditto_change c;
+	struct ditto_dir_change c;
 	struct ditto_node *node;
 	bool fresh = false;
 	int err;
 
-	err = ditto_change_init(&c, op, dir, wcc) ?:
+	err = ditto_dir_change_init(&c, op, dir, wcc) ?:
 	      ditto_name_plain(name, -EEXIST, -EEXIST) ?:
 	      check_type(m) ?:
-	      ditto_change_begin(&c, name) ?:
-	      make_locked(&c, m, name, &fresh);
+	      ditto_dir_change_begin(&c, name) ?:
+	      create_locked(&c, m, name, &fresh);
 	/* It may have got no further than to its name. */
 	if (fresh && d_is_positive(c.child))
 		c.added = name;
-	ditto_change_unlock(&c);
+	ditto_dir_change_unlock(&c);
 	if (c.added)
-		ditto_change_tell(&c, DITTO_ENTRY_ADDED, name, NULL);
+		ditto_dir_change_tell(&c, DITTO_ENTRY_ADDED, name, NULL);
 	if (!err) {
 		node = ditto_node_get(op->share, c.child);
 		err = PTR_ERR_OR_ZERO(node);
 	}
 	if (!err) {
-		err = make_unlocked(&c, m, node, fresh);
+		err = create_unlocked(&c, m, node, fresh);
 		if (err)
 			ditto_node_put(node);
 	}
-	ditto_change_end(&c);
+	ditto_dir_change_end(&c);
 	if (!err)
 		*out = node;
 	return err;
@@ -358,14 +362,14 @@ int ditto_create(struct ditto_op *op, struct ditto_node *dir,
 		 const struct ditto_setattr *set, const u8 *verf,
 		 struct ditto_node **out, struct ditto_wcc *wcc)
 {
-	const struct ditto_make m = {
+	const struct ditto_create_args m = {
 		.type = S_IFREG,
 		.how = how,
 		.verf = verf,
 		.set = set,
 	};
 
-	return make(op, dir, name, &m, out, wcc);
+	return create_entry(op, dir, name, &m, out, wcc);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_create, DITTO);
 
@@ -373,13 +377,13 @@ int ditto_mkdir(struct ditto_op *op, struct ditto_node *dir,
 		const struct ditto_name *name, const struct ditto_setattr *set,
 		struct ditto_node **out, struct ditto_wcc *wcc)
 {
-	const struct ditto_make m = {
+	const struct ditto_create_args m = {
 		.type = S_IFDIR,
 		.how = DITTO_CREATE_GUARDED,
 		.set = set,
 	};
 
-	return make(op, dir, name, &m, out, wcc);
+	return create_entry(op, dir, name, &m, out, wcc);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_mkdir, DITTO);
 
@@ -388,14 +392,14 @@ int ditto_symlink(struct ditto_op *op, struct ditto_node *dir,
 		  const struct ditto_setattr *set,
 		  struct ditto_node **out, struct ditto_wcc *wcc)
 {
-	const struct ditto_make m = {
+	const struct ditto_create_args m = {
 		.type = S_IFLNK,
 		.how = DITTO_CREATE_GUARDED,
 		.target = target,
 		.set = set,
 	};
 
-	return make(op, dir, name, &m, out, wcc);
+	return create_entry(op, dir, name, &m, out, wcc);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_symlink, DITTO);
 
@@ -404,13 +408,13 @@ int ditto_mknod(struct ditto_op *op, struct ditto_node *dir,
 		const struct ditto_setattr *set,
 		struct ditto_node **out, struct ditto_wcc *wcc)
 {
-	const struct ditto_make m = {
+	const struct ditto_create_args m = {
 		.type = is_node(type) ? type & S_IFMT : 0,
 		.how = DITTO_CREATE_GUARDED,
 		.rdev = S_ISCHR(type) || S_ISBLK(type) ? rdev : 0,
 		.set = set,
 	};
 
-	return make(op, dir, name, &m, out, wcc);
+	return create_entry(op, dir, name, &m, out, wcc);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_mknod, DITTO);

@@ -49,7 +49,7 @@ static int by_mode(const struct ditto_op *op, const struct ditto_node *dir)
 	return inode_permission(ditto_idmap(op->share), dir->inode, MAY_WRITE | MAY_EXEC);
 }
 
-int ditto_judge_adding(const struct ditto_op *op, struct ditto_node *dir, bool is_dir)
+int ditto_may_create(const struct ditto_op *op, struct ditto_node *dir, bool is_dir)
 {
 	u32 need = is_dir ? DITTO_RIGHT_APPEND_DATA : DITTO_RIGHT_WRITE_DATA;
 	u32 rights;
@@ -66,8 +66,8 @@ int ditto_judge_adding(const struct ditto_op *op, struct ditto_node *dir, bool i
  * RFC 8881 section 6.2.1.3.2, MS-FSA section 2.1.5.1.2: either the file lets it be deleted, or
  * the directory lets its entries be.
  */
-int ditto_judge_removal(const struct ditto_op *op, struct ditto_node *dir,
-			struct ditto_node *child)
+int ditto_may_remove(const struct ditto_op *op, struct ditto_node *dir,
+		     struct ditto_node *child)
 {
 	u32 rights;
 	int ret;
@@ -92,23 +92,23 @@ static bool goes_by_mode(const struct ditto_node *node)
 	return rcu_access_pointer(node->acl) == &ditto_acl_none;
 }
 
-static int judge_rename(const struct ditto_op *op, const struct ditto_op *op_to,
-			const struct ditto_act_dirs *d)
+static int access_rename(const struct ditto_op *op, const struct ditto_op *op_to,
+			 const struct ditto_act_dirs *d)
 {
 	int err = 0;
 
 	/* Of what is open, that was asked then. */
 	if (!(op->held & DITTO_RIGHT_DELETE))
-		err = ditto_judge_removal(op, d->from, d->file);
+		err = ditto_may_remove(op, d->from, d->file);
 	if (!err && d->victim)
-		err = ditto_judge_removal(op_to, d->to, d->victim);
+		err = ditto_may_remove(op_to, d->to, d->victim);
 	if (!err && d->to)
-		err = ditto_judge_adding(op_to, d->to, S_ISDIR(d->file->inode->i_mode));
+		err = ditto_may_create(op_to, d->to, S_ISDIR(d->file->inode->i_mode));
 	return err;
 }
 
 /* A directory that goes to another one has its ".." changed, which is a matter of its mode only. */
-static int judge_move(const struct ditto_op *op, const struct ditto_act_dirs *d)
+static int access_move(const struct ditto_op *op, const struct ditto_act_dirs *d)
 {
 	u32 rights;
 	int ret;
@@ -135,7 +135,7 @@ int ditto_act_rename(const struct ditto_op *op, const struct ditto_op *op_to,
 	*as = op_to->cred->cred;
 	if (likely(all_go_by_mode(d)) || ditto_is_administrator(op_to))
 		return 0;
-	err = judge_rename(op, op_to, d) ?: judge_move(op, d);
+	err = access_rename(op, op_to, d) ?: access_move(op, d);
 	/* It was not known. */
 	if (all_go_by_mode(d))
 		return 0;

@@ -15,10 +15,10 @@
 #include "op_private.h"
 #include "stream.h"
 
-int ditto_change_init(struct ditto_change *c, struct ditto_op *op,
-		      struct ditto_node *dir, struct ditto_wcc *wcc)
+int ditto_dir_change_init(struct ditto_dir_change *c, struct ditto_op *op,
+			  struct ditto_node *dir, struct ditto_wcc *wcc)
 {
-	*c = (struct ditto_change){
+	*c = (struct ditto_dir_change){
 		.op = op,
 		.dir = dir,
 		.wcc = wcc,
@@ -30,7 +30,7 @@ int ditto_change_init(struct ditto_change *c, struct ditto_op *op,
 	return op->writable ? 0 : -EROFS;
 }
 
-int ditto_change_enter(struct ditto_change *c)
+int ditto_dir_change_enter(struct ditto_dir_change *c)
 {
 	int err;
 
@@ -42,7 +42,7 @@ int ditto_change_enter(struct ditto_change *c)
 	return 0;
 }
 
-int ditto_change_pre(struct ditto_change *c)
+int ditto_dir_change_pre(struct ditto_dir_change *c)
 {
 	/* Removed since its handle was decoded. */
 	if (IS_DEADDIR(c->dir->inode))
@@ -50,7 +50,7 @@ int ditto_change_pre(struct ditto_change *c)
 	return ditto_wcc_pre(c->op->share, c->parent, c->wcc);
 }
 
-int ditto_change_lookup(struct ditto_change *c, const struct ditto_name *name)
+int ditto_dir_change_lookup(struct ditto_dir_change *c, const struct ditto_name *name)
 {
 	const struct cred *as, *old;
 	struct dentry *child;
@@ -68,46 +68,46 @@ int ditto_change_lookup(struct ditto_change *c, const struct ditto_name *name)
 	return 0;
 }
 
-int ditto_change_begin(struct ditto_change *c, const struct ditto_name *name)
+int ditto_dir_change_begin(struct ditto_dir_change *c, const struct ditto_name *name)
 {
 	int err;
 
 	if (ditto_is_hidden(c->op->share, c->parent, name))
 		return -EACCES;
-	err = ditto_change_enter(c);
+	err = ditto_dir_change_enter(c);
 	if (err)
 		return err;
 
 	inode_lock_nested(c->dir->inode, I_MUTEX_PARENT);
 	c->locked = true;
-	ditto_change_mark(c);
-	return ditto_change_pre(c) ?: ditto_change_lookup(c, name);
+	ditto_dir_change_mark(c);
+	return ditto_dir_change_pre(c) ?: ditto_dir_change_lookup(c, name);
 }
 
-void ditto_change_mark(struct ditto_change *c)
+void ditto_dir_change_mark(struct ditto_dir_change *c)
 {
 	WRITE_ONCE(c->dir->changer, current);
 }
 
-void ditto_change_unmark(struct ditto_change *c)
+void ditto_dir_change_unmark(struct ditto_dir_change *c)
 {
 	WRITE_ONCE(c->dir->changer, NULL);
 	if (c->removed || c->added)
 		ditto_casefold_changed(c->dir, c->wcc, c->removed, c->added);
 }
 
-void ditto_change_unlock(struct ditto_change *c)
+void ditto_dir_change_unlock(struct ditto_dir_change *c)
 {
 	if (!c->locked)
 		return;
 	ditto_wcc_post(c->op->share, c->parent, c->wcc);
-	ditto_change_unmark(c);
+	ditto_dir_change_unmark(c);
 	inode_unlock(c->dir->inode);
 	c->locked = false;
 }
 
-void ditto_change_tell(const struct ditto_change *c, enum ditto_entry_event event,
-		       const struct ditto_name *name, const struct ditto_name *old)
+void ditto_dir_change_tell(const struct ditto_dir_change *c, enum ditto_entry_event event,
+			   const struct ditto_name *name, const struct ditto_name *old)
 {
 	const struct ditto_entry_change change = {
 		.event = event,
@@ -121,9 +121,9 @@ void ditto_change_tell(const struct ditto_change *c, enum ditto_entry_event even
 	ditto_lease_deliver(&c->dir->point, c->op->actor, &change);
 }
 
-void ditto_change_end(struct ditto_change *c)
+void ditto_dir_change_end(struct ditto_dir_change *c)
 {
-	ditto_change_unlock(c);
+	ditto_dir_change_unlock(c);
 	if (c->entered) {
 		ditto_op_leave(c->old);
 		mnt_drop_write(c->op->share->root.mnt);
