@@ -32,7 +32,7 @@ int ditto_act_on_slow(const struct ditto_op *op, struct ditto_node *node, u32 ne
 		      const struct cred **as)
 {
 	u32 rights;
-	int ret = ditto_acl_judge_slow(op, node, &rights);
+	int ret = ditto_acl_access_slow(op, node, &rights);
 
 	if (ret <= 0)
 		return ret;
@@ -53,7 +53,7 @@ int ditto_may_create(const struct ditto_op *op, struct ditto_node *dir, bool is_
 {
 	u32 need = is_dir ? DITTO_RIGHT_APPEND_DATA : DITTO_RIGHT_WRITE_DATA;
 	u32 rights;
-	int ret = ditto_acl_judge(op, dir, &rights);
+	int ret = ditto_acl_access(op, dir, &rights);
 
 	if (ret < 0)
 		return ret;
@@ -72,10 +72,10 @@ int ditto_may_remove(const struct ditto_op *op, struct ditto_node *dir,
 	u32 rights;
 	int ret;
 
-	ret = ditto_acl_judge(op, child, &rights);
+	ret = ditto_acl_access(op, child, &rights);
 	if (ret < 0 || (ret && (rights & DITTO_RIGHT_DELETE)))
 		return min(ret, 0);
-	ret = ditto_acl_judge(op, dir, &rights);
+	ret = ditto_acl_access(op, dir, &rights);
 	if (ret < 0)
 		return ret;
 	if (!ret)
@@ -115,7 +115,7 @@ static int access_move(const struct ditto_op *op, const struct ditto_act_dirs *d
 
 	if (!d->to || d->to == d->from || !S_ISDIR(d->file->inode->i_mode))
 		return 0;
-	ret = ditto_acl_judge(op, d->file, &rights);
+	ret = ditto_acl_access(op, d->file, &rights);
 	if (ret)
 		return min(ret, 0);
 	return inode_permission(ditto_idmap(op->share), d->file->inode, MAY_WRITE);

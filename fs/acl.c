@@ -325,7 +325,7 @@ static struct ditto_acl_subject subject_of(const struct ditto_op *op, const stru
 	};
 }
 
-int ditto_acl_judge_slow(const struct ditto_op *op, struct ditto_node *node, u32 *rights)
+int ditto_acl_access_slow(const struct ditto_op *op, struct ditto_node *node, u32 *rights)
 {
 	const struct ditto_acl_subject who = subject_of(op, node->inode);
 	struct ditto_acl_kept *kept;

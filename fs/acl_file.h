@@ -101,10 +101,10 @@ static inline bool ditto_is_administrator(const struct ditto_op *op)
 	return cap_raised(op->cred->cred->cap_effective, CAP_DAC_OVERRIDE);
 }
 
-int ditto_acl_judge_slow(const struct ditto_op *op, struct ditto_node *node, u32 *rights);
+int ditto_acl_access_slow(const struct ditto_op *op, struct ditto_node *node, u32 *rights);
 
 /**
- * ditto_acl_judge - what the list gives who asks
+ * ditto_acl_access - what the list gives who asks
  * @op: who
  * @node: held
  * @rights: filled with DITTO_RIGHT_* bits, if there is one
@@ -113,11 +113,11 @@ int ditto_acl_judge_slow(const struct ditto_op *op, struct ditto_node *node, u32
  *
  * Context: may sleep; inode locks may be held. Return: 1, 0 if no list decides, or an errno.
  */
-static inline int ditto_acl_judge(const struct ditto_op *op, struct ditto_node *node, u32 *rights)
+static inline int ditto_acl_access(const struct ditto_op *op, struct ditto_node *node, u32 *rights)
 {
 	if (likely(rcu_access_pointer(node->acl) == &ditto_acl_none))
 		return 0;
-	return ditto_acl_judge_slow(op, node, rights);
+	return ditto_acl_access_slow(op, node, rights);
 }
 
 int ditto_act_on_slow(const struct ditto_op *op, struct ditto_node *node, u32 need,

@@ -95,7 +95,7 @@ static int admit_ask_share(struct ditto_share *share, void *arg)
 
 	/* Also if the verdict was remembered: it lives no longer than its names do. */
 	sum->named |= named;
-	err = ditto_rules_judge(share, sum->peer, sum->ask, &verdict);
+	err = ditto_rules_match(share, sum->peer, sum->ask, &verdict);
 	if (!err && verdict.level == DITTO_ACCESS_NONE)
 		return 0;
 	if (err == -EACCES) {

@@ -123,8 +123,8 @@ static int check_type(const struct ditto_create_args *m)
 }
 
 /* As who may; the mode that is given lets nobody in whom a list would not. */
-static int create_judged(struct ditto_dir_change *c,
-			 const struct ditto_create_args *m, umode_t mode)
+static int create_checked(struct ditto_dir_change *c,
+			  const struct ditto_create_args *m, umode_t mode)
 {
 	u32 need = S_ISDIR(m->type) ? DITTO_RIGHT_APPEND_DATA : DITTO_RIGHT_WRITE_DATA;
 	const struct cred *as, *old;
@@ -227,7 +227,7 @@ static int create_new(struct ditto_dir_change *c, const struct ditto_create_args
 	int err;
 
 	listed = settle_list(&set, acl, ditto_share_acl_mode(c->op->share));
-	err = create_judged(c, m, first_mode(m, &set, listed));
+	err = create_checked(c, m, first_mode(m, &set, listed));
 	if (err)
 		return err;
 

@@ -90,7 +90,7 @@ static u32 needed(u32 may)
 }
 
 /* By the list, or else as the VFS says. */
-static int judge(const struct ditto_op *op, struct ditto_node *node, u32 may)
+static int permission_check(const struct ditto_op *op, struct ditto_node *node, u32 may)
 {
 	struct inode *inode = node->inode;
 	int mask = vfs_mask(may);
@@ -129,7 +129,7 @@ int ditto_node_permission(const struct ditto_op *op, struct ditto_node *node, u3
 	/* Decided when it was opened. */
 	if (op->granted && !(may & ~(op->granted | DITTO_MAY_OWNER)))
 		return 0;
-	err = judge(op, node, may);
+	err = permission_check(op, node, may);
 	if (err != -EACCES || !(may & DITTO_MAY_OWNER) || !S_ISREG(inode->i_mode))
 		return err;
 
@@ -139,7 +139,7 @@ int ditto_node_permission(const struct ditto_op *op, struct ditto_node *node, u3
 	 */
 	if (!vfsuid_eq_kuid(i_uid_into_vfsuid(idmap, inode), current_fsuid()))
 		return err;
-	ret = ditto_acl_judge(op, node, &rights);
+	ret = ditto_acl_access(op, node, &rights);
 	if (ret < 0)
 		return ret;
 	return ret && !(rights & DITTO_RIGHT_WRITE_ACL) ? err : 0;

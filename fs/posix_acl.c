@@ -118,13 +118,13 @@ static int replace_list(struct ditto_op *op, struct ditto_node *node, struct den
 }
 
 /* As whom to set it: the right to write the list is one to write what stands for it, too. */
-static int posix_acl_judge(struct ditto_op *op, struct ditto_node *node, const struct cred **as)
+static int posix_acl_access(struct ditto_op *op, struct ditto_node *node, const struct cred **as)
 {
 	u32 rights;
 	int ret;
 
 	*as = current_cred();
-	ret = ditto_acl_judge(op, node, &rights);
+	ret = ditto_acl_access(op, node, &rights);
 	if (ret <= 0)
 		return ret;
 	if (!(rights & DITTO_RIGHT_WRITE_ACL))
@@ -139,7 +139,7 @@ static int replace_acl(struct ditto_op *op, struct ditto_node *node, struct dent
 	const struct cred *as, *old;
 	int err;
 
-	err = posix_acl_judge(op, node, &as);
+	err = posix_acl_access(op, node, &as);
 	if (err)
 		return err;
 	if (listed)

@@ -13,7 +13,7 @@
 #include "stream.h"
 
 /* Whoever may has the credential for it. */
-static int unlink_judged(struct ditto_dir_change *c, struct ditto_node *victim, bool is_dir)
+static int unlink_checked(struct ditto_dir_change *c, struct ditto_node *victim, bool is_dir)
 {
 	struct mnt_idmap *idmap = ditto_idmap(c->op->share);
 	struct inode *delegated = NULL;
@@ -39,7 +39,7 @@ static int unlink_locked(struct ditto_dir_change *c, struct ditto_node *victim, 
 	if (err)
 		return err;
 	old = ditto_act(as);
-	err = unlink_judged(c, victim, is_dir);
+	err = unlink_checked(c, victim, is_dir);
 	ditto_op_leave(old);
 	return err;
 }

@@ -144,7 +144,7 @@ int ditto_rights_among(struct ditto_op *op, struct ditto_node *node, struct ditt
 	fresh.granted = 0;
 	fresh.held = 0;
 	old = ditto_op_enter(&fresh);
-	ret = ditto_acl_judge(&fresh, node, &listed);
+	ret = ditto_acl_access(&fresh, node, &listed);
 	if (ret > 0)
 		*rights = listed_rights(&fresh, node, parent, listed, want);
 	else if (!ret)

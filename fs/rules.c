@@ -231,7 +231,7 @@ static void verdict_remember(struct ditto_peer *peer, u64 generation,
  * @kind: of the rule that the helper is to be asked about
  * @spec: a copy of it
  */
-struct judgement {
+struct rules_decision {
 	u64 generation;
 	unsigned int next;
 	bool named;
@@ -244,8 +244,8 @@ struct judgement {
  * can tell about. @matched: the helper said that the rule before @j->next does.
  * Returns true with the verdict filled.
  */
-static bool judge_step(const struct ditto_share_opts *opts, const struct in6_addr *addr,
-		       struct judgement *j, bool matched, struct ditto_verdict *verdict)
+static bool rules_match_step(const struct ditto_share_opts *opts, const struct in6_addr *addr,
+			     struct rules_decision *j, bool matched, struct ditto_verdict *verdict)
 {
 	const struct ditto_rules *rules = &opts->rules;
 
@@ -279,8 +279,8 @@ static bool judge_step(const struct ditto_share_opts *opts, const struct in6_add
 }
 
 /* 1, 0, or an error. */
-static int judge_ask(struct ditto_server *srv, const struct in6_addr *addr,
-		     enum ditto_rules_ask ask, const struct judgement *j)
+static int rules_match_ask(struct ditto_server *srv, const struct in6_addr *addr,
+			   enum ditto_rules_ask ask, const struct rules_decision *j)
 {
 	bool wait = ask == DITTO_RULES_ASK_WAIT;
 	int ret;
@@ -304,21 +304,22 @@ unsigned long ditto_rules_named_keep(const struct ditto_server *srv)
 		   READ_ONCE(srv->settings.name_negative_ttl_s)) * HZ;
 }
 
-static noinline_for_stack int judge(struct ditto_share *share, struct ditto_peer *peer,
-				    enum ditto_rules_ask ask, u64 generation,
-				    struct ditto_verdict *verdict)
+static noinline_for_stack int rules_match_peer(struct ditto_share *share, struct ditto_peer *peer,
+					       enum ditto_rules_ask ask, u64 generation,
+					       struct ditto_verdict *verdict)
 {
 	struct ditto_server *srv = share->srv;
-	struct judgement j = { .generation = generation };
+	struct rules_decision j = { .generation = generation };
 	int matched = 0;
 	bool done;
 
 	do {
 		rcu_read_lock();
-		done = judge_step(rcu_dereference(share->opts), &peer->addr, &j, matched, verdict);
+		done = rules_match_step(rcu_dereference(share->opts),
+					&peer->addr, &j, matched, verdict);
 		rcu_read_unlock();
 		if (!done) {
-			matched = judge_ask(srv, &peer->addr, ask, &j);
+			matched = rules_match_ask(srv, &peer->addr, ask, &j);
 			if (matched < 0)
 				return matched;
 		}
@@ -329,7 +330,7 @@ static noinline_for_stack int judge(struct ditto_share *share, struct ditto_peer
 	return 0;
 }
 
-int ditto_rules_judge(struct ditto_share *share, struct ditto_peer *peer,
+int ditto_rules_match(struct ditto_share *share, struct ditto_peer *peer,
 		      enum ditto_rules_ask ask, struct ditto_verdict *verdict)
 {
 	u64 generation;
@@ -339,6 +340,6 @@ int ditto_rules_judge(struct ditto_share *share, struct ditto_peer *peer,
 	rcu_read_unlock();
 	if (likely(verdict_cached(peer, generation, verdict)))
 		return 0;
-	return judge(share, peer, ask, generation, verdict);
+	return rules_match_peer(share, peer, ask, generation, verdict);
 }
-EXPORT_SYMBOL_NS_GPL(ditto_rules_judge, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_rules_match, DITTO);

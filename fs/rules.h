@@ -91,7 +91,7 @@ enum ditto_rules_ask {
 };
 
 /**
- * ditto_rules_judge - ask the rules about a client
+ * ditto_rules_match - ask the rules about a client
  * @share: whose options the caller holds under RCU or by a reference to the share
  * @peer: the client
  * @ask: see there
@@ -105,7 +105,7 @@ enum ditto_rules_ask {
  * Return: 0, or -EJUKEBOX if the helper has not answered yet (the client should
  * come again), or -EACCES without a helper.
  */
-int ditto_rules_judge(struct ditto_share *share, struct ditto_peer *peer,
+int ditto_rules_match(struct ditto_share *share, struct ditto_peer *peer,
 		      enum ditto_rules_ask ask, struct ditto_verdict *verdict);
 
 #endif

@@ -246,8 +246,9 @@ static bool lends_owner(const struct ditto_op *op, const struct inode *inode,
 }
 
 /* As whom all but the size is set. The caller acts; the inode is locked. */
-static int judge(struct ditto_op *op, struct ditto_node *node, const struct ditto_setattr *set,
-		 const struct cred **as)
+static int setattr_access(struct ditto_op *op, struct ditto_node *node,
+			  const struct ditto_setattr *set,
+			  const struct cred **as)
 {
 	bool owner = changes_uid(op, node->inode, set) || changes_gid(op, node->inode, set);
 	u32 rights;
@@ -256,7 +257,7 @@ static int judge(struct ditto_op *op, struct ditto_node *node, const struct ditt
 	*as = op->cred->cred;
 	if (!has_others(set))
 		return 0;
-	ret = ditto_acl_judge(op, node, &rights);
+	ret = ditto_acl_access(op, node, &rights);
 	if (ret < 0)
 		return ret;
 	if (!ret) {
@@ -332,7 +333,7 @@ static int apply(struct ditto_op *op, struct ditto_node *node, struct dentry *de
 	if (!err && set->guard && !timespec64_equal(set->guard, &wcc->pre_ctime))
 		err = -ENOTSYNC;
 	if (!err)
-		err = judge(op, node, set, &as);
+		err = setattr_access(op, node, set, &as);
 	if (!err)
 		err = apply_locked(op, dentry, node, as, set);
 	ditto_wcc_post(op->share, dentry, wcc);

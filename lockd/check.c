@@ -453,8 +453,10 @@ static bool caches_break(struct ditto_lock_ctx *ctx, const struct question *q, u
 }
 
 /* The answer of the matrix. */
-enum ditto_answer ditto_judge(struct ditto_lock_ctx *ctx, const struct ditto_intent *intent,
-			      const struct ditto_actor *actor, struct ditto_conflict *conflict)
+enum ditto_answer ditto_conflict_check(struct ditto_lock_ctx *ctx,
+				       const struct ditto_intent *intent,
+				       const struct ditto_actor *actor,
+				       struct ditto_conflict *conflict)
 {
 	struct question q = { .intent = intent, .actor = actor };
 	const struct ditto_claim *in_way;
@@ -499,7 +501,7 @@ enum ditto_answer ditto_claim_check_slow(struct ditto_lock_point *point,
 		ctx = ditto_lock_ctx_find(point);
 		if (!ctx)
 			return DITTO_ALLOWED;
-		answer = ditto_judge(ctx, intent, actor ?: &anonymous, conflict);
+		answer = ditto_conflict_check(ctx, intent, actor ?: &anonymous, conflict);
 		more = ctx->more;
 		if (answer == DITTO_BREAKING && !more && park && !ditto_park_add(ctx, park))
 			answer = DITTO_BUSY;

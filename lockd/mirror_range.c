@@ -368,7 +368,7 @@ static int mirror_try(struct ditto_mirror *mirror, const struct ditto_range_requ
 	if (wait && (wait->tell || ditto_wait_ahead(ctx, req, NULL, conflict)))
 		err = -EAGAIN;
 	else
-		err = ditto_range_judge(ctx, req, conflict);
+		err = ditto_range_conflict_check(ctx, req, conflict);
 	if (!err)
 		err = pending_add(ctx, req, spares[0]);
 	ditto_lock_ctx_unlock(ctx);
@@ -453,7 +453,7 @@ int ditto_mirror_unlock(struct ditto_mirror *mirror, const struct ditto_range_re
 /* The turn of a request came, as far as the table goes: -EINPROGRESS, the VFS is being asked. */
 int ditto_mirror_turn(struct ditto_lock_ctx *ctx, struct ditto_wait *wait)
 {
-	int err = ditto_range_judge(ctx, &wait->request, NULL);
+	int err = ditto_range_conflict_check(ctx, &wait->request, NULL);
 
 	if (err)
 		return err;
@@ -465,7 +465,7 @@ int ditto_mirror_turn(struct ditto_lock_ctx *ctx, struct ditto_wait *wait)
 /* Is it still its turn? If so its range is pending. */
 static bool turn_begin(struct ditto_lock_ctx *ctx, struct ditto_wait *wait)
 {
-	int err = ditto_range_judge(ctx, &wait->request, NULL);
+	int err = ditto_range_conflict_check(ctx, &wait->request, NULL);
 
 	if (!err)
 		err = pending_add(ctx, &wait->request, wait->spares[0]);

@@ -82,8 +82,8 @@ bool ditto_open_drop(struct ditto_open *open, const char *why)
 	return true;
 }
 
-static int open_judged(struct ditto_lock_ctx *ctx, enum ditto_answer answer,
-		       struct ditto_park *park)
+static int open_checked(struct ditto_lock_ctx *ctx, enum ditto_answer answer,
+			struct ditto_park *park)
 {
 	switch (answer) {
 	case DITTO_ALLOWED:
@@ -109,9 +109,9 @@ static int open_claim(struct ditto_lock_point *point, const struct ditto_intent 
 		ctx = ditto_lock_ctx_make(point);
 		if (!ctx)
 			return -ENOMEM;
-		answer = ditto_judge(ctx, intent, actor, conflict);
+		answer = ditto_conflict_check(ctx, intent, actor, conflict);
 		more = ctx->more;
-		err = open_judged(ctx, answer, more ? NULL : park);
+		err = open_checked(ctx, answer, more ? NULL : park);
 		if (!err)
 			err = open_add(ctx, open, holder, intent->access & DITTO_OPEN_KEPT,
 				       intent->deny);
@@ -169,7 +169,7 @@ int ditto_open_change(struct ditto_open *open, u8 access, u8 deny,
 		/* What it has was judged. */
 		intent.access = access & ~open->access;
 		intent.deny = deny & ~open->deny;
-		err = open_judged(ctx, ditto_judge(ctx, &intent, &actor, conflict), NULL);
+		err = open_checked(ctx, ditto_conflict_check(ctx, &intent, &actor, conflict), NULL);
 		more = ctx->more;
 		if (!err) {
 			ctx->pump = true;

@@ -361,8 +361,10 @@ void ditto_owners_exit(struct ditto_lock_table *table);
  * the lock. Then ctx->more is set until that is dropped, and the answer is not the last one:
  * the caller asks again.
  */
-enum ditto_answer ditto_judge(struct ditto_lock_ctx *ctx, const struct ditto_intent *intent,
-			      const struct ditto_actor *actor, struct ditto_conflict *conflict);
+enum ditto_answer ditto_conflict_check(struct ditto_lock_ctx *ctx,
+				       const struct ditto_intent *intent,
+				       const struct ditto_actor *actor,
+				       struct ditto_conflict *conflict);
 /*
  * Ask all holders to give way, so many at a time as may be told under one hold of the lock; true
  * if there was any to be asked. May sleep.
@@ -492,8 +494,8 @@ void ditto_range_remove(struct ditto_range *range);
 void ditto_range_drop(struct ditto_range *range);
 
 /* range.c */
-int ditto_range_judge(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
-		      struct ditto_conflict *conflict);
+int ditto_range_conflict_check(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
+			       struct ditto_conflict *conflict);
 int ditto_range_try(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		    struct ditto_range *spares[2], struct ditto_conflict *conflict);
 

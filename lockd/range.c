@@ -28,13 +28,13 @@ static struct ditto_actor range_actor(const struct ditto_range_request *req)
 }
 
 /* 0, -EAGAIN with the conflict described, or -EBUSY if a holder was told to give way first. */
-int ditto_range_judge(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
-		      struct ditto_conflict *conflict)
+int ditto_range_conflict_check(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
+			       struct ditto_conflict *conflict)
 {
 	const struct ditto_intent intent = range_intent(req);
 	const struct ditto_actor actor = range_actor(req);
 
-	switch (ditto_judge(ctx, &intent, &actor, conflict)) {
+	switch (ditto_conflict_check(ctx, &intent, &actor, conflict)) {
 	case DITTO_DENIED:
 		return -EAGAIN;
 	case DITTO_ALLOWED:
@@ -60,7 +60,7 @@ static bool range_break_rest(const struct ditto_range_request *req)
 int ditto_range_try(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		    struct ditto_range *spares[2], struct ditto_conflict *conflict)
 {
-	int err = ditto_range_judge(ctx, req, conflict);
+	int err = ditto_range_conflict_check(ctx, req, conflict);
 
 	return err ?: ditto_range_take(ctx, req, spares);
 }
@@ -157,7 +157,7 @@ int ditto_range_test(const struct ditto_range_request *req, struct ditto_conflic
 			err = 0;
 			break;
 		}
-		err = ditto_range_judge(ctx, req, conflict);
+		err = ditto_range_conflict_check(ctx, req, conflict);
 		ditto_lock_ctx_unlock(ctx);
 	} while (err == -EBUSY && range_break_rest(req));
 	if (!err && req->filp)

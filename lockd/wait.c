@@ -229,7 +229,7 @@ void ditto_wait_pump(struct ditto_lock_ctx *ctx)
 		if (wait->mirror)
 			err = ditto_mirror_turn(ctx, wait);
 		else if (wait->tell)
-			err = ditto_range_judge(ctx, &wait->request, NULL);
+			err = ditto_range_conflict_check(ctx, &wait->request, NULL);
 		else
 			err = ditto_range_try(ctx, &wait->request, wait->spares, NULL);
 		if (err != -EAGAIN && err != -EBUSY && err != -EINPROGRESS)
@@ -275,7 +275,7 @@ static int wait_try(const struct ditto_range_request *req, struct ditto_wait *wa
  */
 static int wait_in_circle(struct ditto_lock_ctx *ctx, struct ditto_wait *wait)
 {
-	if (!ditto_range_judge(ctx, &wait->request, NULL)) {
+	if (!ditto_range_conflict_check(ctx, &wait->request, NULL)) {
 		wait->barge = true;
 		return -EINPROGRESS;
 	}

@@ -188,7 +188,7 @@ static void sequence_turn(const struct dsmb_call *call, struct dsmb_open *open)
 }
 
 /* With the lock held. False if it is refused. */
-static bool sequence_judge(struct dsmb_call *call, struct dsmb_open *open, bool changes)
+static bool sequence_check(struct dsmb_call *call, struct dsmb_open *open, bool changes)
 {
 	u16 ahead = call->channel_sequence - open->channel_sequence;
 
@@ -211,7 +211,7 @@ bool dsmb_sequence_begin(struct dsmb_call *call, struct dsmb_open *open)
 	if (!changes && call->channel_sequence == READ_ONCE(open->channel_sequence))
 		return true;
 	spin_lock(&open->where);
-	good = sequence_judge(call, open, changes);
+	good = sequence_check(call, open, changes);
 	if (good && changes) {
 		open->outstanding++;
 		call->counted = true;

@@ -78,7 +78,7 @@ u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 	int err;
 
 	access->why = "the share's rules do not let this address in";
-	err = ditto_rules_judge(share, peer, DITTO_RULES_ASK_WAIT, &verdict);
+	err = ditto_rules_match(share, peer, DITTO_RULES_ASK_WAIT, &verdict);
 	if (err)
 		return err == -EACCES ? DSMB_ACCESS_DENIED : dsmb_status(err);
 	if (verdict.level == DITTO_ACCESS_NONE)

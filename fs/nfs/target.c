@@ -18,7 +18,7 @@
 /*
  * The options as they are now. They are replaced as a whole under RCU, and
  * what is asked with them may sleep: so a copy, without what lies elsewhere:
- * ditto_rules_judge() and ditto_share_grant() look that up themselves.
+ * ditto_rules_match() and ditto_share_grant() look that up themselves.
  */
 static void dnfs_share_opts(struct ditto_share *share, struct ditto_share_opts *opts)
 {
@@ -134,7 +134,7 @@ int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavo
 	struct ditto_verdict verdict;
 	int err;
 
-	err = ditto_rules_judge(share, call->peer, dnfs_ask_how(call), &verdict);
+	err = ditto_rules_match(share, call->peer, dnfs_ask_how(call), &verdict);
 	if (err)
 		return err;
 	if (verdict.level == DITTO_ACCESS_NONE)

@@ -50,7 +50,7 @@ struct dnfs_target {
  *
  * A flavour that the share does not accept sets @call->too_weak.
  *
- * Return: 0; what ditto_handle_decode(), ditto_rules_judge() and
+ * Return: 0; what ditto_handle_decode(), ditto_rules_match() and
  * ditto_cred_get() say; -EACCES if the client or its flavour is refused.
  */
 int dnfs_target_get(struct dnfs_call *call, const struct dnfs_fh *fh,

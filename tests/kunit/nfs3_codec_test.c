@@ -558,7 +558,7 @@ static void acl_decodes(struct kunit *test)
 	}
 }
 
-static void acl_judges(struct kunit *test)
+static void acl_is_checked(struct kunit *test)
 {
 	const struct dnfs_proc *proc = &dnfs_acl3_procs[NFSACLPROC3_SETACL];
 	struct fixture *f = test->priv;
@@ -666,7 +666,7 @@ static struct kunit_case codec_cases[] = {
 	KUNIT_CASE(encodes_read),
 	KUNIT_CASE(entries_are_cut_whole),
 	KUNIT_CASE(acl_decodes),
-	KUNIT_CASE(acl_judges),
+	KUNIT_CASE(acl_is_checked),
 	KUNIT_CASE(acl_encodes_mask),
 	KUNIT_CASE(statuses),
 	{}

@@ -464,8 +464,10 @@ static OM_uint32 accept_first(gss_ctx_id_t *context, gss_cred_id_t cred, struct 
 	return accept_token(context, cred, &in, step, proof);
 }
 
-static enum gss_outcome judge(OM_uint32 major, gss_ctx_id_t context, struct auth_step *step,
-			      struct proof *proof, struct gss_peer *peer, struct why *why)
+static enum gss_outcome gss_step_check(OM_uint32 major, gss_ctx_id_t context,
+				       struct auth_step *step,
+				       struct proof *proof,
+				       struct gss_peer *peer, struct why *why)
 {
 	gss_OID mech = is_raw_ntlm(step) ? &ntlm : &spnego;
 
@@ -503,7 +505,7 @@ enum gss_outcome gss_take(struct gss_acceptor *acc, gss_ctx_id_t *context,
 	} else {
 		major = proof.first ? accept_first(context, cred, step, &proof) :
 				      accept_user(acc, context, cred, users, step, &proof);
-		outcome = judge(major, *context, step, &proof, peer, why);
+		outcome = gss_step_check(major, *context, step, &proof, peer, why);
 	}
 	gss_release_name(&minor, &proof.name);
 	credentials_put(acc, c);

@@ -185,7 +185,7 @@ static void finish(struct dnfs4_callback_channel *channel, struct dnfs4_callback
 /* What came back */
 
 /* It did not come back, or as nothing that makes sense. */
-static void judge_lost(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb)
+static void callback_lost(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb)
 {
 	channel->broken = true;
 	if (cb == &channel->probe)
@@ -195,7 +195,7 @@ static void judge_lost(struct dnfs4_callback_channel *channel, struct dnfs4_call
 }
 
 /* CB_SEQUENCE was refused: RFC 8881 section 20.9.3. */
-static void judge_refused(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb)
+static void callback_refused(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb)
 {
 	enum dnfs4_cb_fate fate = DNFS4_CB_NOT_TAKEN;
 
@@ -230,10 +230,10 @@ static void judge_refused(struct dnfs4_callback_channel *channel, struct dnfs4_c
 		return;
 	}
 	slot_give(cb, DNFS4_CB_LOST);
-	judge_lost(channel, cb);
+	callback_lost(channel, cb);
 }
 
-static void judge_answered(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb)
+static void callback_answered(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb)
 {
 	if (cb->minor) {
 		if (cb->target < DNFS4_CB_SLOTS)
@@ -243,15 +243,15 @@ static void judge_answered(struct dnfs4_callback_channel *channel, struct dnfs4_
 	finish(channel, cb, 0);
 }
 
-static void judge(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb)
+static void callback_check(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb)
 {
 	if (cb->task_status < 0) {
-		judge_lost(channel, cb);
+		callback_lost(channel, cb);
 		return;
 	}
 	if (!cb->minor) {
 		set_up(channel, true);
-		judge_answered(channel, cb);
+		callback_answered(channel, cb);
 		return;
 	}
 	/* It was processed before, and the client did not keep what it said then. */
@@ -263,9 +263,9 @@ static void judge(struct dnfs4_callback_channel *channel, struct dnfs4_callback 
 	if (cb->seq_status == NFS4_OK || cb->seq_status == NFS4ERR_DELAY)
 		set_up(channel, true);
 	if (cb->seq_status == NFS4_OK)
-		judge_answered(channel, cb);
+		callback_answered(channel, cb);
 	else
-		judge_refused(channel, cb);
+		callback_refused(channel, cb);
 }
 
 static void collect(struct dnfs4_callback_channel *channel)
@@ -279,7 +279,7 @@ static void collect(struct dnfs4_callback_channel *channel)
 			list_del_init(&cb->link);
 		spin_unlock_bh(&channel->lock);
 		if (cb)
-			judge(channel, cb);
+			callback_check(channel, cb);
 	} while (cb);
 }
 
@@ -344,7 +344,7 @@ static bool send_one(struct dnfs4_callback_channel *channel, struct dnfs4_callba
 		list_del_init(&cb->link);
 		spin_unlock_bh(&channel->lock);
 		if (cb == &channel->probe)
-			judge_lost(channel, cb);
+			callback_lost(channel, cb);
 		else
 			requeue(channel, cb, AGAIN_MS);
 	}

@@ -181,7 +181,7 @@ static u32 range_status(const struct dnfs4_compound *cmp, const struct lock_args
 }
 
 /* What the lock table said, to be waited for if it asks holders. */
-static u32 judged(struct dnfs4_compound *cmp, const struct lock_args *a, int err)
+static u32 lock_status(struct dnfs4_compound *cmp, const struct lock_args *a, int err)
 {
 	if (err == -EBUSY)
 		dnfs_await(cmp->call, dnfs4_node(cmp));
@@ -210,7 +210,7 @@ static u32 take_range(struct dnfs4_compound *cmp, const struct lock_args *a,
 	if (status)
 		return status;
 	req.open = ditto_instance_claim(lock->open->inst);
-	status = judged(cmp, a, ditto_range_lock(&req, NULL, &res->conflict));
+	status = lock_status(cmp, a, ditto_range_lock(&req, NULL, &res->conflict));
 	if (!status)
 		dnfs4_lock_waits_done(lock->owner, &req);
 	else if (status == NFS4ERR_DENIED && cmp->minor && is_ready_to_wait(a->type))
@@ -444,7 +444,7 @@ static u32 test_range(struct dnfs4_compound *cmp, const struct lock_args *a,
 	status = make_request(cmp, a, owner, &req, &df);
 	if (status)
 		return status;
-	status = judged(cmp, a, ditto_range_test(&req, &res->conflict));
+	status = lock_status(cmp, a, ditto_range_test(&req, &res->conflict));
 	end_request(df);
 	return status;
 }

@@ -430,7 +430,7 @@ static u32 dnfs4_open_fresh(struct dnfs4_compound *cmp, const struct dnfs4_open_
 }
 
 /* Who opens once more is judged once more. */
-static int dnfs4_open_judge(struct ditto_op *op, const struct dnfs4_open_ask *ask)
+static int dnfs4_open_check(struct ditto_op *op, const struct dnfs4_open_ask *ask)
 {
 	u32 owner = ask->trusted ? DITTO_MAY_OWNER : 0;
 	u32 may = (ask->access & NFS4_SHARE_ACCESS_READ ? DITTO_MAY_READ_XATTRS : 0) |
@@ -483,7 +483,7 @@ static u32 dnfs4_open_again(struct dnfs4_compound *cmp, const struct dnfs4_open_
 	/* RFC 8881 section 9.7: what an owner denies it denies itself, too. */
 	if ((ask->access & open->deny) || (ask->deny & open->access))
 		return NFS4ERR_SHARE_DENIED;
-	err = dnfs4_open_judge(&op, ask);
+	err = dnfs4_open_check(&op, ask);
 	if (!err && (access != open->access || deny != open->deny))
 		err = dnfs4_instance_set(&op, open, access, deny);
 	if (err)

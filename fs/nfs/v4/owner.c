@@ -325,8 +325,8 @@ void dnfs4_owner_of_conflict(const struct ditto_conflict *conflict, struct dnfs4
 
 /* Turns */
 
-enum dnfs4_turn_kind dnfs4_turn_judge(const struct dnfs4_owner *owner, const struct dnfs4_op *op,
-				      u32 seqid)
+enum dnfs4_turn_kind dnfs4_seqid_check(const struct dnfs4_owner *owner, const struct dnfs4_op *op,
+				       u32 seqid)
 {
 	if (!owner->known || seqid == owner->seqid + 1)
 		return DNFS4_TURN_NEW;
@@ -334,7 +334,7 @@ enum dnfs4_turn_kind dnfs4_turn_judge(const struct dnfs4_owner *owner, const str
 		return DNFS4_TURN_REPLAY;
 	return DNFS4_TURN_BAD;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_turn_judge);
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_seqid_check);
 
 /*
  * The reply that was kept, and the current handle that the request left: the operations behind
@@ -367,7 +367,7 @@ u32 dnfs4_turn_begin(struct dnfs4_compound *cmp, struct dnfs4_turn *turn,
 	mutex_lock(&owner->lock);
 	turn->owner = owner;
 	turn->seqid = seqid;
-	switch (dnfs4_turn_judge(owner, cmp->op, seqid)) {
+	switch (dnfs4_seqid_check(owner, cmp->op, seqid)) {
 	case DNFS4_TURN_NEW:
 		break;
 	case DNFS4_TURN_REPLAY:

@@ -196,8 +196,8 @@ enum dnfs4_turn_kind {
 };
 
 /* For tests. */
-enum dnfs4_turn_kind dnfs4_turn_judge(const struct dnfs4_owner *owner, const struct dnfs4_op *op,
-				      u32 seqid);
+enum dnfs4_turn_kind dnfs4_seqid_check(const struct dnfs4_owner *owner, const struct dnfs4_op *op,
+				       u32 seqid);
 
 /* With the table of opens. */
 int dnfs4_owners_init(struct dnfs4_opens *opens);

@@ -15,7 +15,7 @@ int dnfs4_pseudo_admits(struct dnfs4_compound *cmp, struct ditto_share *share)
 	struct ditto_verdict verdict;
 	int err;
 
-	err = ditto_rules_judge(share, cmp->call->peer, DITTO_RULES_ASK, &verdict);
+	err = ditto_rules_match(share, cmp->call->peer, DITTO_RULES_ASK, &verdict);
 	if (!err && verdict.level == DITTO_ACCESS_NONE)
 		err = -EACCES;
 	/* As if there were no such share. */

@@ -177,7 +177,7 @@ static u32 dnfs4_slot_get(struct dnfs4_session *session, u32 id, u32 seqid,
 	return *slot ? NFS4_OK : NFS4ERR_DELAY;
 }
 
-static u32 dnfs4_slot_judge(const struct dnfs4_slot *slot, const struct dnfs4_slot_request *req,
+static u32 dnfs4_slot_check(const struct dnfs4_slot *slot, const struct dnfs4_slot_request *req,
 			    bool *again)
 {
 	*again = false;
@@ -211,7 +211,7 @@ u32 dnfs4_slot_begin(struct dnfs4_session *session, const struct dnfs4_slot_requ
 	status = dnfs4_slot_get(session, req->id, req->seqid, slot);
 	if (status)
 		return status;
-	status = dnfs4_slot_judge(*slot, req, again);
+	status = dnfs4_slot_check(*slot, req, again);
 	if (status)
 		dnfs4_slot_end(*slot);
 	return status;

@@ -408,7 +408,7 @@ u32 dnfs4_state_check_void(const struct dnfs4_compound *cmp, const struct dnfs4_
 	return dnfs4_void_status(cmp, READ_ONCE(state->void_why));
 }
 
-static u32 dnfs4_state_judge(const struct dnfs4_compound *cmp, const struct dnfs4_state *state,
+static u32 dnfs4_state_check(const struct dnfs4_compound *cmp, const struct dnfs4_state *state,
 			     const struct dnfs4_stateid *resolved)
 {
 	return dnfs4_state_check_void(cmp, state) ?:
@@ -423,7 +423,7 @@ u32 dnfs4_state_check_seqid(const struct dnfs4_compound *cmp, const struct dnfs4
 	lockdep_assert_held(&state->lock);
 	if (!dnfs4_stateid_resolve(cmp, sid, &resolved))
 		return NFS4ERR_BAD_STATEID;
-	return dnfs4_state_judge(cmp, state, &resolved);
+	return dnfs4_state_check(cmp, state, &resolved);
 }
 
 /* 4.0: a stateid says whose it is, and its use is a sign of life (RFC 7530 section 9.5). */
@@ -498,7 +498,7 @@ u32 dnfs4_state_find(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid
 	status = dnfs4_state_look_up(cmp, &resolved, kinds, out);
 	if (status)
 		return status;
-	status = dnfs4_state_judge(cmp, *out, &resolved);
+	status = dnfs4_state_check(cmp, *out, &resolved);
 	if (status)
 		dnfs4_state_put(*out);
 	return status;
