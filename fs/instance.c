@@ -56,7 +56,7 @@ static int node_join(struct ditto_node *node, bool deletes, bool keeps)
 	/* Its last name went before it was open. */
 	if (test_bit(DITTO_NODE_DEAD, &node->flags)) {
 		err = -ESTALE;
-	} else if (node->doomed) {
+	} else if (node->delete_dentry) {
 		err = -EKEYREVOKED;
 	} else if (deletes && node->keepers) {
 		err = -ETXTBSY;
@@ -76,12 +76,12 @@ static bool node_leave(const struct ditto_op *op, struct ditto_node *node, struc
 
 	spin_lock(&node->lock);
 	node->keepers -= keeps;
-	if (closer && !node->doomed)
-		ditto_doom_locked(op, node, dentry, closer);
-	last = !--node->instances && node->doomed;
+	if (closer && !node->delete_dentry)
+		ditto_delete_pending_set(op, node, dentry, closer);
+	last = !--node->instances && node->delete_dentry;
 	spin_unlock(&node->lock);
 	if (closer)
-		ditto_watch_doom(node);
+		ditto_watch_delete_pending(node);
 	return last;
 }
 
@@ -169,14 +169,14 @@ static void let_go(struct ditto_op *op, struct ditto_instance *inst)
 	op->stream_of = node == base ? NULL : base;
 	if (inst->written)
 		ditto_child_changed(op, node, inst->written | DITTO_CHANGED_BEFORE);
-	if (inst->exact && closer && !ditto_is_doomed(node)) {
+	if (inst->exact && closer && !ditto_delete_is_pending(node)) {
 		ditto_closed_go(op, name, closer, node != base);
 		closer = NULL;
 	}
 	if (node_leave(op, node, name, closer, false))
-		ditto_doomed_go(op, node, node != base);
+		ditto_delete_pending_go(op, node, node != base);
 	if (node != base && node_leave(op, base, NULL, NULL, inst->keeps))
-		ditto_doomed_go(op, base, false);
+		ditto_delete_pending_go(op, base, false);
 	forget_nameless(op, node);
 	if (node != base)
 		forget_nameless(op, base);

@@ -2,8 +2,8 @@
 /*
  * Deletion through instances: when the last one closes, or at once.
  *
- * A node whose deletion is pending holds the name that goes (@doomed) and whom
- * it goes for (@doomer). Both are set under node->lock by whoever asks, and
+ * A node whose deletion is pending holds the name that goes (@delete_dentry) and whom
+ * it goes for (@delete_cred). Both are set under node->lock by whoever asks, and
  * taken back by whoever changes his mind, or by the last instance once it has
  * removed the name; meanwhile nobody opens the file.
  */
@@ -33,51 +33,53 @@ u32 ditto_node_flags(struct ditto_op *op, struct ditto_node *node)
 }
 
 /* Pending no more. */
-static void spare(struct ditto_node *node)
+static void instance_cancel_delete(struct ditto_node *node)
 {
 	struct ditto_owner *owner;
-	struct ditto_cred *doomer;
-	struct dentry *doomed;
+	struct ditto_cred *delete_cred;
+	struct dentry *delete_dentry;
 
 	spin_lock(&node->lock);
-	doomed = node->doomed;
-	doomer = node->doomer;
-	owner = node->doom_owner;
-	WRITE_ONCE(node->doomed, NULL);
-	node->doomer = NULL;
-	node->doom_owner = NULL;
+	delete_dentry = node->delete_dentry;
+	delete_cred = node->delete_cred;
+	owner = node->delete_owner;
+	WRITE_ONCE(node->delete_dentry, NULL);
+	node->delete_cred = NULL;
+	node->delete_owner = NULL;
 	spin_unlock(&node->lock);
-	dput(doomed);
+	dput(delete_dentry);
 	if (owner)
 		ditto_owner_put(owner);
-	if (doomer)
-		ditto_cred_put(doomer);
+	if (delete_cred)
+		ditto_cred_put(delete_cred);
 }
 
-void ditto_doom_locked(const struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
-		       struct ditto_cred *doomer)
+void ditto_delete_pending_set(const struct ditto_op *op,
+			      struct ditto_node *node, struct dentry *dentry,
+			      struct ditto_cred *delete_cred)
 {
 	lockdep_assert_held(&node->lock);
-	refcount_inc(&doomer->ref);
-	node->doomer = doomer;
+	refcount_inc(&delete_cred->ref);
+	node->delete_cred = delete_cred;
 	if (op->actor && op->actor->entry_owner)
-		node->doom_owner = ditto_owner_hold(op->actor->entry_owner);
-	WRITE_ONCE(node->doomed, dget(dentry));
+		node->delete_owner = ditto_owner_hold(op->actor->entry_owner);
+	WRITE_ONCE(node->delete_dentry, dget(dentry));
 }
 
 /* False if it is pending already, or @unopened and somebody has it open. */
-static bool doom(const struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
-		 bool unopened)
+static bool instance_delete_pending(const struct ditto_op *op,
+				    struct ditto_node *node,
+				    struct dentry *dentry, bool unopened)
 {
 	bool done;
 
 	spin_lock(&node->lock);
-	done = !node->doomed && !(unopened && node->instances);
+	done = !node->delete_dentry && !(unopened && node->instances);
 	if (done)
-		ditto_doom_locked(op, node, dentry, op->cred);
+		ditto_delete_pending_set(op, node, dentry, op->cred);
 	spin_unlock(&node->lock);
 	if (done)
-		ditto_watch_doom(node);
+		ditto_watch_delete_pending(node);
 	return done;
 }
 
@@ -107,29 +109,29 @@ void ditto_closed_go(struct ditto_op *op, struct dentry *dentry, struct ditto_cr
  * Who asked for it and who closed it last may be two: then no grant on the directory is
  * the own one of both.
  */
-void ditto_doomed_go(struct ditto_op *op, struct ditto_node *node, bool is_stream)
+void ditto_delete_pending_go(struct ditto_op *op, struct ditto_node *node, bool is_stream)
 {
 	struct ditto_op as = *op;
 	struct ditto_actor actor;
 
-	if (op->actor && !ditto_owner_same_key(op->actor->entry_owner, node->doom_owner)) {
+	if (op->actor && !ditto_owner_same_key(op->actor->entry_owner, node->delete_owner)) {
 		actor = *op->actor;
 		actor.entry_owner = NULL;
 		as.actor = &actor;
 	}
-	ditto_closed_go(&as, node->doomed, node->doomer, is_stream);
-	spare(node);
+	ditto_closed_go(&as, node->delete_dentry, node->delete_cred, is_stream);
+	instance_cancel_delete(node);
 }
 
 void ditto_instance_unmake(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry)
 {
-	if (doom(op, node, dentry, true))
-		ditto_doomed_go(op, node, false);
+	if (instance_delete_pending(op, node, dentry, true))
+		ditto_delete_pending_go(op, node, false);
 }
 
 bool ditto_instance_delete_pending(const struct ditto_instance *inst)
 {
-	return ditto_is_doomed(inst->node) || ditto_is_doomed(inst->base);
+	return ditto_delete_is_pending(inst->node) || ditto_delete_is_pending(inst->base);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_delete_pending, DITTO);
 
@@ -205,7 +207,7 @@ static void delete_later(struct ditto_op *op, struct ditto_instance *inst)
 	struct dentry *dentry = inst->is_stream ? ditto_node_dentry(inst->node) :
 						  dget(inst->dentry);
 
-	doom(op, inst->node, dentry, false);
+	instance_delete_pending(op, inst->node, dentry, false);
 	dput(dentry);
 }
 
@@ -217,7 +219,7 @@ int ditto_instance_set_delete(struct ditto_op *op, struct ditto_instance *inst, 
 		if (flags & DITTO_DELETE_AT_CLOSE)
 			at_close(op, inst, false);
 		else
-			spare(inst->node);
+			instance_cancel_delete(inst->node);
 		return 0;
 	}
 	err = check_delete(op, inst, flags) ?:

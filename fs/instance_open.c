@@ -426,7 +426,7 @@ static int make_base(struct opening *o, const struct ditto_name *name)
 	const struct ditto_setattr set = new_attributes(o);
 	struct ditto_wcc wcc;
 
-	if (ditto_is_doomed(o->parent))
+	if (ditto_delete_is_pending(o->parent))
 		return -EKEYREVOKED;
 	if ((o->req->flags & DITTO_OPENF_DIRECTORY) && !o->req->stream)
 		return ditto_mkdir(&o->op, o->parent, name, &set, &o->base, &wcc);
@@ -531,7 +531,7 @@ static int check_old(struct opening *o)
 {
 	const struct ditto_open_request *req = o->req;
 
-	if (ditto_is_doomed(o->base))
+	if (ditto_delete_is_pending(o->base))
 		return -EKEYREVOKED;
 	if (!req->stream && !dispositions[req->how].exists)
 		return -EEXIST;
@@ -554,7 +554,7 @@ static int open_old(struct opening *o, struct ditto_instance **out)
 	int err;
 
 	err = check_old(o) ?: open_node(o);
-	if (!err && ditto_is_doomed(o->node))
+	if (!err && ditto_delete_is_pending(o->node))
 		err = -EKEYREVOKED;
 	return err ?: ask_removal(o) ?: take(o, out);
 }

@@ -110,16 +110,17 @@ struct ditto_node *ditto_open_parent(struct ditto_op *op, struct dentry *dentry)
 /* instance_delete.c */
 
 /* Is the node's deletion pending? */
-static inline bool ditto_is_doomed(const struct ditto_node *node)
+static inline bool ditto_delete_is_pending(const struct ditto_node *node)
 {
-	return READ_ONCE(node->doomed);
+	return READ_ONCE(node->delete_dentry);
 }
 
-/* With node->lock held, of a node that is not doomed: from now on it is, for @doomer. */
-void ditto_doom_locked(const struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
-		       struct ditto_cred *doomer);
+/* With node->lock held, of a node that is not doomed: from now on it is, for @delete_cred. */
+void ditto_delete_pending_set(const struct ditto_op *op,
+			      struct ditto_node *node, struct dentry *dentry,
+			      struct ditto_cred *delete_cred);
 /* The last instance of a doomed node went: the name goes. */
-void ditto_doomed_go(struct ditto_op *op, struct ditto_node *node, bool is_stream);
+void ditto_delete_pending_go(struct ditto_op *op, struct ditto_node *node, bool is_stream);
 /* An exact instance that deletes at its close goes: so does the name, at once. */
 void ditto_closed_go(struct ditto_op *op, struct dentry *dentry, struct ditto_cred *closer,
 		     bool is_stream);

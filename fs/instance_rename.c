@@ -106,7 +106,7 @@ static int find_target(struct ditto_op *op, const char *path, u32 len, bool exac
 	if (err)
 		return err;
 	/* The share's root itself; and nothing new in what is about to go. */
-	if (!t->walk.parent || ditto_is_doomed(t->walk.parent))
+	if (!t->walk.parent || ditto_delete_is_pending(t->walk.parent))
 		err = -EACCES;
 	if (err)
 		ditto_walk_end(&t->walk);
@@ -239,7 +239,7 @@ int ditto_instance_link(struct ditto_op *op, struct ditto_instance *inst,
 		return -EINVAL;
 	if (!op->writable)
 		return -EROFS;
-	if (ditto_is_doomed(inst->base))
+	if (ditto_delete_is_pending(inst->base))
 		return -EACCES;
 	as.granted = 0;
 	as.held = 0;

@@ -115,7 +115,7 @@ struct ditto_file;
  * @inode: constant; kept by @dentry
  * @by_inode: in the table by inode
  * @ref: holders, and one of the table
- * @lock: guards @dentry, @files, @opened, @wb_err, @instances, @keepers, @doomed, @doomer,
+ * @lock: guards @dentry, @files, @opened, @wb_err, @instances, @keepers, @delete_dentry, @delete_cred,
  *	@acl and @acl_changes
  * @flags: DITTO_NODE_* bits
  * @plain: time of change at which it had no extra attributes, see fs/dosattr.c; 0 if not known
@@ -132,9 +132,9 @@ struct ditto_file;
  * @opened: open files of the server, cached or not
  * @instances: open instances of it, and of its streams; see fs/instance.h
  * @keepers: those of its streams that forbid its deletion
- * @doomed: the name that goes with the last instance, held; NULL unless deletion is pending
- * @doomer: who asked for that, held
- * @doom_owner: whose grants on the directory were his own, held; or NULL
+ * @delete_dentry: the name that goes with the last instance, held; NULL unless deletion is pending
+ * @delete_cred: who asked for that, held
+ * @delete_owner: whose grants on the directory were his own, held; or NULL
  * @local: how a directory is watched, or NULL; see fs/local_notify.c
  * @changer: the task of ours that changes the directory's entries, under the inode lock; of
  *	another file, one that removes a name of it and looks itself what is to be done then
@@ -168,9 +168,9 @@ struct ditto_node {
 	struct hlist_head opened;
 	u32 instances;
 	u32 keepers;
-	struct dentry *doomed;
-	struct ditto_cred *doomer;
-	struct ditto_owner *doom_owner;
+	struct dentry *delete_dentry;
+	struct ditto_cred *delete_cred;
+	struct ditto_owner *delete_owner;
 	struct ditto_local *local;
 	struct task_struct *changer;
 	const struct inode *victim;

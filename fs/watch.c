@@ -327,14 +327,14 @@ static void tell_local(struct ditto_volume *volume, struct dentry *dentry, u32 w
 	put_names(&names);
 }
 
-static void doom(struct ditto_volume *volume, const struct inode *dir)
+static void watch_delete_pending(struct ditto_volume *volume, const struct inode *dir)
 {
 	struct ditto_watch *watch;
 
 	rcu_read_lock();
 	hlist_for_each_entry_rcu(watch, bucket_of(watches_of(volume), dir), link)
 		if (watch->dir == dir)
-			watch->ops->doomed(watch);
+			watch->ops->delete_pending(watch);
 	rcu_read_unlock();
 }
 
@@ -358,7 +358,7 @@ static int watch_event(struct fsnotify_group *group, u32 mask, const void *data,
 		tell_name(volume, dir, name, DITTO_WATCH_REMOVED, mask & FS_ISDIR, false);
 	/* Removed, or replaced by another. */
 	if (inode && S_ISDIR(inode->i_mode) && (mask & FS_DELETE || !inode->i_nlink))
-		doom(volume, inode);
+		watch_delete_pending(volume, inode);
 	if (mask & FS_RENAME && dentry)
 		tell_rename(volume, dir, name, dentry, mask & FS_ISDIR);
 	if (!dentry || ditto_is_acting())
@@ -462,10 +462,10 @@ void ditto_watch_settle(const struct ditto_volume *volume)
 		fsnotify_wait_marks_destroyed();
 }
 
-void ditto_watch_doom(struct ditto_node *dir)
+void ditto_watch_delete_pending(struct ditto_node *dir)
 {
 	if (S_ISDIR(dir->inode->i_mode))
-		doom(dir->volume, dir->inode);
+		watch_delete_pending(dir->volume, dir->inode);
 }
 
 void ditto_watch_init(struct ditto_watch_table *watches)

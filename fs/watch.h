@@ -89,13 +89,13 @@ struct ditto_watch_event {
  * struct ditto_watch_ops - who watches; all but @ended come under RCU and must not sleep
  * @changed: something that was asked for
  * @lost: there were changes that cannot be told
- * @doomed: the directory is gone, or goes with its last instance
+ * @delete_pending: the directory is gone, or goes with its last instance
  * @ended: nothing more is told, but for what is being told at this moment; may sleep
  */
 struct ditto_watch_ops {
 	void (*changed)(struct ditto_watch *watch, const struct ditto_watch_event *event);
 	void (*lost)(struct ditto_watch *watch);
-	void (*doomed)(struct ditto_watch *watch);
+	void (*delete_pending)(struct ditto_watch *watch);
 	void (*ended)(struct ditto_watch *watch);
 };
 
@@ -139,7 +139,7 @@ int ditto_watch_begin(struct ditto_node *dir, struct ditto_watch *watch);
 void ditto_watch_end(struct ditto_watch *watch);
 
 /* The directory's deletion is pending, or done. Any context. */
-void ditto_watch_doom(struct ditto_node *dir);
+void ditto_watch_delete_pending(struct ditto_node *dir);
 
 void ditto_child_changed_slow(struct ditto_op *op, struct ditto_node *node, u32 what);
 

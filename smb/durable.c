@@ -296,7 +296,7 @@ static bool durable_may_wait(struct dsmb_open *open)
 		return false;
 	if (dsmb_durable_is_sturdy(open))
 		return true;
-	if (state.doomed)
+	if (state.delete_pending)
 		return false;
 	mutex_lock(&lease->lock);
 	may = lease->state & DITTO_LEASE_HANDLE && !lease->breaking && !lease->due &&

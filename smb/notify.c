@@ -265,7 +265,7 @@ static void dsmb_notify_lost(struct ditto_watch *watch)
 	spin_unlock(&notify->lock);
 }
 
-static void dsmb_notify_doomed(struct ditto_watch *watch)
+static void dsmb_notify_delete_pending(struct ditto_watch *watch)
 {
 	struct dsmb_notify *notify = dsmb_notify_of(watch);
 	struct dsmb_notify_wait *wait, *next;
@@ -289,7 +289,7 @@ static void dsmb_notify_ended(struct ditto_watch *watch)
 static const struct ditto_watch_ops dsmb_notify_ops = {
 	.changed = dsmb_notify_changed,
 	.lost = dsmb_notify_lost,
-	.doomed = dsmb_notify_doomed,
+	.delete_pending = dsmb_notify_delete_pending,
 	.ended = dsmb_notify_ended,
 };
 
@@ -509,7 +509,8 @@ static u32 dsmb_notify_check(const struct dsmb_call *call, const struct dsmb_ope
 }
 
 /* The directory goes, or has gone: who waits already was told. */
-static bool dsmb_notify_is_doomed(const struct dsmb_open *open, const struct ditto_node *node)
+static bool dsmb_notify_is_delete_pending(const struct dsmb_open *open,
+					  const struct ditto_node *node)
 {
 	return ditto_instance_delete_pending(open->inst) || IS_DEADDIR(node->inode);
 }
@@ -528,7 +529,7 @@ static u32 dsmb_notify_first(struct dsmb_call *call, struct dsmb_open *open,
 	if (!status && !dsmb_notify_enter(call, open->notify))
 		status = DSMB_INSUFFICIENT_RESOURCES;
 	/* After it has entered, so that one of the two is seen. */
-	if (!status && dsmb_notify_is_doomed(open, node))
+	if (!status && dsmb_notify_is_delete_pending(open, node))
 		status = DSMB_DELETE_PENDING;
 	dsmb_open_end(call, open);
 	return status;

@@ -395,7 +395,7 @@ bool dsmb_open_look(struct dsmb_open *open, struct dsmb_open_state *state)
 	there = !ditto_instance_begin(open->inst, &op, &node);
 	if (there) {
 		state->ranges = ditto_range_owner_has(&node->point, open->owner);
-		state->doomed = ditto_instance_delete_pending(open->inst);
+		state->delete_pending = ditto_instance_delete_pending(open->inst);
 		ditto_instance_end(open->inst, &op);
 	}
 	dsmb_tree_put(tree);

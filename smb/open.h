@@ -76,8 +76,8 @@ struct dsmb_tree;
  * @since: wall clock, for people; 0 if it is not known
  * @durable: what makes it outlive its session, or NULL; set before it can be found by its client
  * @refused: what was to make it persistent and did not; others may look at it yet, by the lease
- * @dooms: it asked for the deletion of its file, and nobody took that back
- * @dooms_later: it did before a restart, and the deletion is not pending again yet
+ * @delete_on_close: it asked for the deletion of its file, and nobody took that back
+ * @delete_on_close_later: it did before a restart, and the deletion is not pending again yet
  * @created: of a CREATE that may be replayed, or NULL; the same
  * @app: of the application that has it, or NULL; the same
  * @used: something was done with it since its CREATE, which is replayed no more
@@ -126,8 +126,8 @@ struct dsmb_open {
 	time64_t since;
 	struct dsmb_durable *durable;
 	struct dsmb_durable *refused;
-	bool dooms;
-	bool dooms_later;
+	bool delete_on_close;
+	bool delete_on_close_later;
 	struct dsmb_created *created;
 	struct dsmb_app *app;
 	bool used;
@@ -244,11 +244,11 @@ void dsmb_open_close_detached(struct dsmb_open *open);
 /**
  * struct dsmb_open_state - what an open holds on its file
  * @ranges: it has locked some
- * @doomed: the file goes at the last close
+ * @delete_pending: the file goes at the last close
  */
 struct dsmb_open_state {
 	bool ranges;
-	bool doomed;
+	bool delete_pending;
 };
 
 /* False if the file was taken away from under it. */

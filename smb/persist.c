@@ -115,9 +115,9 @@ static int gather_file(struct dsmb_open *open, struct ditto_share *share, struct
 	if (ditto_instance_deletes_at_close(open->inst))
 		r->flags |= DSMB_RECORD_CLOSES;
 	/* The other opens of the file do not say so: who takes it back changes these records. */
-	if (READ_ONCE(open->dooms) &&
-	    (READ_ONCE(open->dooms_later) || ditto_instance_delete_pending(open->inst)))
-		r->flags |= DSMB_RECORD_DOOMED;
+	if (READ_ONCE(open->delete_on_close) &&
+	    (READ_ONCE(open->delete_on_close_later) || ditto_instance_delete_pending(open->inst)))
+		r->flags |= DSMB_RECORD_DELETE_PENDING;
 	nranges = ditto_range_owner_list(&node->point, open->owner, r->ranges,
 					 DSMB_PERSIST_RANGES_MAX);
 	if (nranges > DSMB_PERSIST_RANGES_MAX)
@@ -300,29 +300,29 @@ static int take_back(struct dsmb_server *server, const struct ditto_node *node)
 	u64 id = 0;
 
 	for (; !err && (open = dsmb_durable_next(server, &id)); id++) {
-		if (READ_ONCE(open->dooms) && is_of(open, node)) {
-			WRITE_ONCE(open->dooms, false);
+		if (READ_ONCE(open->delete_on_close) && is_of(open, node)) {
+			WRITE_ONCE(open->delete_on_close, false);
 			err = dsmb_persist_save(open);
 			if (err)
-				WRITE_ONCE(open->dooms, true);
+				WRITE_ONCE(open->delete_on_close, true);
 		}
 		dsmb_open_put(open);
 	}
 	return err;
 }
 
-int dsmb_persist_doom(struct ditto_op *op, struct dsmb_open *open, u32 flags)
+int dsmb_persist_delete_pending(struct ditto_op *op, struct dsmb_open *open, u32 flags)
 {
 	bool pending = !(flags & (DITTO_DELETE_AT_CLOSE | DITTO_DELETE_NOW));
-	bool before = READ_ONCE(open->dooms);
+	bool before = READ_ONCE(open->delete_on_close);
 	int err;
 
 	/* First, so that who takes it back as soon as it is pending finds this one. */
 	if (pending)
-		WRITE_ONCE(open->dooms, true);
+		WRITE_ONCE(open->delete_on_close, true);
 	err = ditto_instance_set_delete(op, open->inst, flags);
 	if (err) {
-		WRITE_ONCE(open->dooms, before);
+		WRITE_ONCE(open->delete_on_close, before);
 		return err;
 	}
 	/* One that cannot be recorded is done all the same: it is of this life. */
@@ -330,7 +330,8 @@ int dsmb_persist_doom(struct ditto_op *op, struct dsmb_open *open, u32 flags)
 	return 0;
 }
 
-int dsmb_persist_spare(struct ditto_op *op, struct dsmb_open *open, const struct ditto_node *node)
+int dsmb_persist_cancel_delete(struct ditto_op *op, struct dsmb_open *open,
+			       const struct ditto_node *node)
 {
 	int err = take_back(open->server, node);
 
@@ -341,7 +342,7 @@ int dsmb_persist_spare(struct ditto_op *op, struct dsmb_open *open, const struct
 	return take_back(open->server, node);
 }
 
-int dsmb_persist_spare_at_close(struct ditto_op *op, struct dsmb_open *open)
+int dsmb_persist_cancel_delete_at_close(struct ditto_op *op, struct dsmb_open *open)
 {
 	bool before = ditto_instance_deletes_at_close(open->inst);
 	int err;

@@ -94,9 +94,11 @@ void dsmb_persist_lease_work(struct work_struct *work);
  * if no record says it any more; one that cannot be written counts for nothing before that.
  * Sleeps for the helper. Return: what ditto_instance_set_delete() says, or as above.
  */
-int dsmb_persist_doom(struct ditto_op *op, struct dsmb_open *open, u32 flags);
-int dsmb_persist_spare(struct ditto_op *op, struct dsmb_open *open, const struct ditto_node *node);
-int dsmb_persist_spare_at_close(struct ditto_op *op, struct dsmb_open *open);
+int dsmb_persist_delete_pending(struct ditto_op *op, struct dsmb_open *open, u32 flags);
+int dsmb_persist_cancel_delete(struct ditto_op *op, struct dsmb_open *open,
+			       const struct ditto_node *node);
+int dsmb_persist_cancel_delete_at_close(struct ditto_op *op,
+					struct dsmb_open *open);
 
 /* The open is closed: so ends its record, soon. NULL is allowed for both. Any process context. */
 void dsmb_persist_end(struct dsmb_persist *persist);

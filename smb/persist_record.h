@@ -33,8 +33,9 @@
 #define DSMB_RECORD_ADMIN	BIT(1)	/* who acts has the administrator's privileges */
 #define DSMB_RECORD_POSIX	BIT(2)
 #define DSMB_RECORD_CLOSES	BIT(3)	/* the file goes when it is closed */
-#define DSMB_RECORD_DOOMED	BIT(4)	/* its deletion is pending, for which this open asked */
-#define DSMB_RECORD_APP		BIT(5)	/* @app is there */
+#define DSMB_RECORD_DELETE_PENDING \
+	BIT(4) /* its deletion is pending, for which this open asked */
+#define DSMB_RECORD_APP		BIT(5) /* @app is there */
 #define DSMB_RECORD_FLAGS	GENMASK(5, 0)
 
 /**

@@ -50,7 +50,7 @@ struct known {
  * @client: ClientGuid
  * @deadline: in jiffies; then it is removed
  * @gone: it is not to be restored, only its record to be removed
- * @dooms: it was restored as this open, whose file is to go when all others are restored; held
+ * @delete_on_close: it was restored as this open, whose file is to go when all others are restored; held
  * @len: bytes of @data
  * @data: the record
  */
@@ -60,7 +60,7 @@ struct pending {
 	guid_t client;
 	unsigned long deadline;
 	bool gone;
-	struct dsmb_open *dooms;
+	struct dsmb_open *delete_on_close;
 	u32 len;
 	u8 data[] __counted_by(len);
 };
@@ -162,8 +162,8 @@ static int restore_open(struct restoring *r)
 	open->write_through = rec->options & DSMB_OPTION_WRITE_THROUGH;
 	open->action = rec->action;
 	open->posix = rec->flags & DSMB_RECORD_POSIX;
-	open->dooms = rec->flags & DSMB_RECORD_DOOMED;
-	open->dooms_later = open->dooms;
+	open->delete_on_close = rec->flags & DSMB_RECORD_DELETE_PENDING;
+	open->delete_on_close_later = open->delete_on_close;
 	memcpy(open->lock_sequence, rec->sequences, sizeof(open->lock_sequence));
 	return dsmb_lease_take(open, &rec->caching);
 }
@@ -318,9 +318,9 @@ static int restore(struct restoring *r, struct pending *p)
 		err = -EAGAIN;
 	if (err)
 		err = restore_fail(r, err);
-	else if (r->record.flags & DSMB_RECORD_DOOMED)
-		p->dooms = r->open;
-	if (r->open && !p->dooms)
+	else if (r->record.flags & DSMB_RECORD_DELETE_PENDING)
+		p->delete_on_close = r->open;
+	if (r->open && !p->delete_on_close)
 		dsmb_open_put(r->open);
 	if (!IS_ERR_OR_NULL(r->cred))
 		ditto_cred_put(r->cred);
@@ -332,15 +332,15 @@ static int restore(struct restoring *r, struct pending *p)
 static void pending_free(struct pending *p)
 {
 	list_del(&p->list);
-	if (p->dooms)
-		dsmb_open_put(p->dooms);
+	if (p->delete_on_close)
+		dsmb_open_put(p->delete_on_close);
 	kvfree(p);
 }
 
 /* Is it still to be restored? */
 static bool pending_waits(const struct pending *p)
 {
-	return !p->gone && !p->dooms;
+	return !p->gone && !p->delete_on_close;
 }
 
 static int remove_record(struct dsmb_server *server, const struct pending *p)
@@ -397,7 +397,7 @@ static unsigned int restore_client(struct dsmb_server *server, struct ditto_clie
 		r->client = client;
 		err = restore(r, p);
 		if (!err) {
-			if (!p->dooms)
+			if (!p->delete_on_close)
 				pending_free(p);
 		} else if (err == -EAGAIN) {
 			left++;
@@ -418,7 +418,7 @@ static void pending_expire(struct dsmb_server *server)
 	list_for_each_entry_safe(p, next, &server->pending, list) {
 		if (time_before(jiffies, p->deadline))
 			continue;
-		if (p->dooms)
+		if (p->delete_on_close)
 			pending_free(p);
 		else
 			p->gone = true;
@@ -461,18 +461,18 @@ static void restore_clients(struct dsmb_server *server, struct restoring *r)
 	}
 }
 
-static int doom(struct dsmb_open *open, struct ditto_op *op)
+static int restore_delete_pending(struct dsmb_open *open, struct ditto_op *op)
 {
 	int err = ditto_instance_set_delete(op, open->inst,
 					    DITTO_DELETE_ON | DITTO_DELETE_READONLY);
 
 	/* Its client is there already, and took it back. */
-	if (!READ_ONCE(open->dooms))
+	if (!READ_ONCE(open->delete_on_close))
 		ditto_instance_set_delete(op, open->inst, 0);
 	return err;
 }
 
-static int restore_doom(struct dsmb_open *open)
+static int restore_delete(struct dsmb_open *open)
 {
 	struct dsmb_tree *tree = dsmb_open_tree(open);
 	struct ditto_actor actor;
@@ -481,24 +481,24 @@ static int restore_doom(struct dsmb_open *open)
 	int err = 0;
 
 	dsmb_open_op(open, tree, &op, &actor);
-	if (READ_ONCE(open->dooms) && !ditto_instance_begin(open->inst, &op, &node)) {
-		err = doom(open, &op);
+	if (READ_ONCE(open->delete_on_close) && !ditto_instance_begin(open->inst, &op, &node)) {
+		err = restore_delete_pending(open, &op);
 		ditto_instance_end(open->inst, &op);
 	}
 	if (err != -EJUKEBOX)
-		WRITE_ONCE(open->dooms_later, false);
+		WRITE_ONCE(open->delete_on_close_later, false);
 	dsmb_tree_put(tree);
 	return err;
 }
 
 /* Last of all: what fails must not delete, and the other opens of the file must not fail. */
-static void restore_dooms(struct dsmb_server *server)
+static void restore_deletes(struct dsmb_server *server)
 {
 	struct pending *p, *next;
 
 	list_for_each_entry_safe(p, next, &server->pending, list)
 		/* Unless somebody gives way just now. */
-		if (p->dooms && restore_doom(p->dooms) != -EJUKEBOX)
+		if (p->delete_on_close && restore_delete(p->delete_on_close) != -EJUKEBOX)
 			pending_free(p);
 }
 
@@ -511,7 +511,7 @@ static void restore_all(struct dsmb_server *server)
 	/* Without memory the next who connects tries again. */
 	if (r)
 		restore_clients(server, r);
-	restore_dooms(server);
+	restore_deletes(server);
 	if (!list_empty(&server->pending))
 		queue_delayed_work(server->records, &server->retry,
 				   msecs_to_jiffies(DSMB_PERSIST_RETRY_MS));

@@ -190,11 +190,11 @@ static u32 dsmb_set_delete(struct dsmb_change *c, u32 flags)
 	int err;
 
 	if (flags & DITTO_DELETE_ON) {
-		err = dsmb_persist_doom(op, c->open, flags);
+		err = dsmb_persist_delete_pending(op, c->open, flags);
 		return err == -EPERM ? DSMB_CANNOT_DELETE : dsmb_done(c->call, err);
 	}
-	err = flags & DITTO_DELETE_AT_CLOSE ? dsmb_persist_spare_at_close(op, c->open) :
-					      dsmb_persist_spare(op, c->open, c->node);
+	err = flags & DITTO_DELETE_AT_CLOSE ? dsmb_persist_cancel_delete_at_close(op, c->open) :
+					      dsmb_persist_cancel_delete(op, c->open, c->node);
 	return err ? DSMB_INSUFFICIENT_RESOURCES : DSMB_SUCCESS;
 }
 

@@ -743,12 +743,12 @@ static void instance_released(struct kunit *test)
 /* A share goes in spite of what is open. Last: the folder is not served any more. */
 static void instance_revoked(struct kunit *test)
 {
-	struct ditto_instance *file, *stream, *doomed;
+	struct ditto_instance *file, *stream, *delete_pending;
 
 	begin(test);
 	file = must_open(test, "file", DITTO_OPEN_CREATE, R | W | D, 0);
-	doomed = must_open(test, "doomed", DITTO_OPEN_CREATE, R | D,
-			   DITTO_OPENF_DELETE_ON_CLOSE);
+	delete_pending = must_open(test, "doomed", DITTO_OPEN_CREATE, R | D,
+				   DITTO_OPENF_DELETE_ON_CLOSE);
 	KUNIT_ASSERT_EQ(test, open_stream("file", "s", DITTO_OPEN_CREATE, R | W | D,
 					  DITTO_OPENF_DELETE_ON_CLOSE, &stream), 0);
 	KUNIT_EXPECT_EQ(test, set_delete(file, DITTO_DELETE_ON | DITTO_DELETE_AT_CLOSE), 0);
@@ -765,7 +765,7 @@ static void instance_revoked(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, is_there("doomed"));
 	close(stream);
 	close(file);
-	close(doomed);
+	close(delete_pending);
 	KUNIT_EXPECT_FALSE(test, streams_left());
 	end(test);
 }

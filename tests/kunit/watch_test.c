@@ -18,13 +18,13 @@ static struct folder folder = { .name = "kunit-watch" };
  * struct listener - a watch, and what it was told
  * @watch: begun
  * @told: in order, by a character of the action
- * @dooms: how often the directory went
+ * @delete_on_close: how often the directory went
  * @ended: it has
  */
 struct listener {
 	struct ditto_watch watch;
 	char told[256];
-	int dooms;
+	int delete_on_close;
 	bool ended;
 };
 
@@ -48,9 +48,9 @@ static void told_lost(struct ditto_watch *watch)
 	strlcat(listener_of(watch)->told, "lost ", sizeof(listener_of(watch)->told));
 }
 
-static void told_doomed(struct ditto_watch *watch)
+static void told_delete_pending(struct ditto_watch *watch)
 {
-	listener_of(watch)->dooms++;
+	listener_of(watch)->delete_on_close++;
 }
 
 static void told_ended(struct ditto_watch *watch)
@@ -61,7 +61,7 @@ static void told_ended(struct ditto_watch *watch)
 static const struct ditto_watch_ops listener_ops = {
 	.changed = told_changed,
 	.lost = told_lost,
-	.doomed = told_doomed,
+	.delete_pending = told_delete_pending,
 	.ended = told_ended,
 };
 
@@ -160,11 +160,11 @@ static void watch_depth(struct kunit *test)
 	remove_from(test, dir, "sub", true);
 	hear(test, deep, "-dir/sub ");
 	hear(test, below, "-sub ");
-	KUNIT_EXPECT_EQ(test, below->dooms, 0);
+	KUNIT_EXPECT_EQ(test, below->delete_on_close, 0);
 	remove_from(test, folder.root, "dir", true);
 	hear(test, flat, "-dir ");
 	hear(test, deep, "-dir ");
-	KUNIT_EXPECT_EQ(test, below->dooms, 1);
+	KUNIT_EXPECT_EQ(test, below->delete_on_close, 1);
 	finish(test, flat);
 	finish(test, deep);
 	finish(test, below);
