@@ -316,20 +316,20 @@ static void turns(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, owner);
 	/* Of one that is not known any number will do. */
-	KUNIT_EXPECT_EQ(test, dnfs4_seqid_check(owner, &open, 77), DNFS4_TURN_NEW);
+	KUNIT_EXPECT_EQ(test, dnfs4_seqid_check(owner, &open, 77), DNFS4_SEQID_NEW);
 	owner->known = true;
 	owner->seqid = 77;
 	owner->reply_op = &open;
-	KUNIT_EXPECT_EQ(test, dnfs4_seqid_check(owner, &open, 78), DNFS4_TURN_NEW);
-	KUNIT_EXPECT_EQ(test, dnfs4_seqid_check(owner, &open, 77), DNFS4_TURN_REPLAY);
-	KUNIT_EXPECT_EQ(test, dnfs4_seqid_check(owner, &close, 77), DNFS4_TURN_BAD);
-	KUNIT_EXPECT_EQ(test, dnfs4_seqid_check(owner, &open, 76), DNFS4_TURN_BAD);
-	KUNIT_EXPECT_EQ(test, dnfs4_seqid_check(owner, &open, 79), DNFS4_TURN_BAD);
+	KUNIT_EXPECT_EQ(test, dnfs4_seqid_check(owner, &open, 78), DNFS4_SEQID_NEW);
+	KUNIT_EXPECT_EQ(test, dnfs4_seqid_check(owner, &open, 77), DNFS4_SEQID_REPLAY);
+	KUNIT_EXPECT_EQ(test, dnfs4_seqid_check(owner, &close, 77), DNFS4_SEQID_BAD);
+	KUNIT_EXPECT_EQ(test, dnfs4_seqid_check(owner, &open, 76), DNFS4_SEQID_BAD);
+	KUNIT_EXPECT_EQ(test, dnfs4_seqid_check(owner, &open, 79), DNFS4_SEQID_BAD);
 	/* The reply was not kept. */
 	owner->reply_op = NULL;
-	KUNIT_EXPECT_EQ(test, dnfs4_seqid_check(owner, &open, 77), DNFS4_TURN_BAD);
+	KUNIT_EXPECT_EQ(test, dnfs4_seqid_check(owner, &open, 77), DNFS4_SEQID_BAD);
 	owner->seqid = U32_MAX;
-	KUNIT_EXPECT_EQ(test, dnfs4_seqid_check(owner, &open, 0), DNFS4_TURN_NEW);
+	KUNIT_EXPECT_EQ(test, dnfs4_seqid_check(owner, &open, 0), DNFS4_SEQID_NEW);
 }
 
 #define H(access, deny)	dnfs4_history_bit(access, deny)

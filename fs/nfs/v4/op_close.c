@@ -19,7 +19,7 @@ struct close_args {
 	struct dnfs4_stateid stateid;
 	u32 access;
 	u32 deny;
-	struct dnfs4_turn turn;
+	struct dnfs4_seqid_op seqid_op;
 };
 
 struct close_res {
@@ -139,9 +139,9 @@ static u32 with_open(struct dnfs4_compound *cmp, struct close_args *a, struct cl
 	status = dnfs4_state_find_any(cmp, &a->stateid, DNFS4_STATE_OPEN, &state);
 	if (status)
 		return status;
-	status = dnfs4_turn_begin(cmp, &a->turn, owner_of(state), a->seqid);
+	status = dnfs4_seqid_begin(cmp, &a->seqid_op, owner_of(state), a->seqid);
 	open = dnfs4_open_of(state);
-	if (!status && !dnfs4_turn_is_replay(cmp)) {
+	if (!status && !dnfs4_seqid_is_replay(cmp)) {
 		if (!open)
 			status = NFS4ERR_BAD_STATEID;
 		else if (dnfs4_open_is_lost(open))
@@ -247,14 +247,14 @@ static void close_finish(struct dnfs4_compound *cmp, u32 status, unsigned int po
 {
 	struct close_args *a = cmp->args;
 
-	dnfs4_turn_finish(cmp, &a->turn, status, pos);
+	dnfs4_seqid_finish(cmp, &a->seqid_op, status, pos);
 }
 
 static void close_end(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	struct close_args *a = args;
 
-	dnfs4_turn_end(&a->turn);
+	dnfs4_seqid_end(&a->seqid_op);
 }
 
 const struct dnfs4_op dnfs4_op_close = {

@@ -33,8 +33,8 @@
  * @owner: of LOCK with @fresh and of LOCKT: the lock-owner
  * @seqid: 4.0: of the lock-owner
  * @stateid: of the lock: of LOCKU, and of LOCK without @fresh
- * @turn: 4.0: of the open-owner if @fresh, else of the lock-owner
- * @lock_turn: 4.0: of the lock-owner if @fresh
+ * @seqid_op: 4.0: of the open-owner if @fresh, else of the lock-owner
+ * @lock_seqid_op: 4.0: of the lock-owner if @fresh
  */
 struct lock_args {
 	u32 type;
@@ -47,8 +47,8 @@ struct lock_args {
 	struct dnfs4_name owner;
 	u32 seqid;
 	struct dnfs4_stateid stateid;
-	struct dnfs4_turn turn;
-	struct dnfs4_turn lock_turn;
+	struct dnfs4_seqid_op seqid_op;
+	struct dnfs4_seqid_op lock_seqid_op;
 };
 
 struct lock_res {
@@ -263,8 +263,8 @@ static u32 lock_by_stateid(struct dnfs4_compound *cmp, struct lock_args *a, stru
 	if (status)
 		return status;
 	lock = dnfs4_lock_of(state);
-	status = dnfs4_turn_begin(cmp, &a->turn, lock->owner, a->seqid);
-	if (!status && !dnfs4_turn_is_replay(cmp)) {
+	status = dnfs4_seqid_begin(cmp, &a->seqid_op, lock->owner, a->seqid);
+	if (!status && !dnfs4_seqid_is_replay(cmp)) {
 		if (dnfs4_open_is_lost(lock->open))
 			status = NFS4ERR_ADMIN_REVOKED;
 		else
@@ -332,9 +332,9 @@ static u32 lock_fresh(struct dnfs4_compound *cmp, struct lock_args *a, struct lo
 	owner = dnfs4_owner_get(cmp->client, DNFS4_OWNER_LOCK, &a->owner, true);
 	if (IS_ERR(owner))
 		return range_status(cmp, a, PTR_ERR(owner));
-	status = dnfs4_turn_begin(cmp, &a->lock_turn, owner, a->seqid);
+	status = dnfs4_seqid_begin(cmp, &a->lock_seqid_op, owner, a->seqid);
 	/* Its request is this one; that it was answered, the open-owner's seqid tells. */
-	if (dnfs4_turn_is_replay(cmp)) {
+	if (dnfs4_seqid_is_replay(cmp)) {
 		cmp->op_replay.data = NULL;
 		status = NFS4ERR_BAD_SEQID;
 	}
@@ -371,8 +371,8 @@ static u32 lock_by_open(struct dnfs4_compound *cmp, struct lock_args *a, struct 
 	if (!owner || (!cmp->minor && cmp->client->id != a->owner.clientid))
 		status = NFS4ERR_BAD_STATEID;
 	else
-		status = dnfs4_turn_begin(cmp, &a->turn, owner, a->open_seqid);
-	if (!status && !dnfs4_turn_is_replay(cmp))
+		status = dnfs4_seqid_begin(cmp, &a->seqid_op, owner, a->open_seqid);
+	if (!status && !dnfs4_seqid_is_replay(cmp))
 		status = lock_fresh(cmp, a, res, dnfs4_open_of(state));
 	dnfs4_state_put(state);
 	return status;
@@ -401,12 +401,12 @@ static void lock_finish(struct dnfs4_compound *cmp, u32 status, unsigned int pos
 {
 	struct lock_args *a = cmp->args;
 
-	dnfs4_turn_finish(cmp, &a->turn, status, pos);
-	if (a->lock_turn.owner) {
-		dnfs4_turn_finish(cmp, &a->lock_turn, status, pos);
+	dnfs4_seqid_finish(cmp, &a->seqid_op, status, pos);
+	if (a->lock_seqid_op.owner) {
+		dnfs4_seqid_finish(cmp, &a->lock_seqid_op, status, pos);
 		/* It is not asked for again by the lock-owner's seqid. */
-		if (a->lock_turn.counts)
-			a->lock_turn.owner->reply_op = NULL;
+		if (a->lock_seqid_op.counts)
+			a->lock_seqid_op.owner->reply_op = NULL;
 	}
 }
 
@@ -414,8 +414,8 @@ static void lock_end(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	struct lock_args *a = args;
 
-	dnfs4_turn_end(&a->lock_turn);
-	dnfs4_turn_end(&a->turn);
+	dnfs4_seqid_end(&a->lock_seqid_op);
+	dnfs4_seqid_end(&a->seqid_op);
 }
 
 const struct dnfs4_op dnfs4_op_lock = {
@@ -531,8 +531,8 @@ static u32 locku_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	if (status)
 		return status;
 	lock = dnfs4_lock_of(state);
-	status = dnfs4_turn_begin(cmp, &a->turn, lock->owner, a->seqid);
-	if (!status && !dnfs4_turn_is_replay(cmp)) {
+	status = dnfs4_seqid_begin(cmp, &a->seqid_op, lock->owner, a->seqid);
+	if (!status && !dnfs4_seqid_is_replay(cmp)) {
 		if (dnfs4_open_is_lost(lock->open)) {
 			status = NFS4ERR_ADMIN_REVOKED;
 		} else {

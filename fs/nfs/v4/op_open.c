@@ -30,7 +30,7 @@ struct open_args {
 	u32 reclaim_type;
 	struct dnfs4_stateid delegation;
 	struct dnfs4_open_file file;
-	struct dnfs4_turn turn;
+	struct dnfs4_seqid_op seqid_op;
 };
 
 struct open_res {
@@ -139,13 +139,14 @@ static u32 check_args(const struct dnfs4_compound *cmp, const struct open_args *
  * An owner that was not confirmed and asks for something else starts anew, and what it
  * had is void (RFC 7530 section 16.18.5).
  */
-static u32 begin_turn(struct dnfs4_compound *cmp, struct open_args *a, struct dnfs4_owner *owner)
+static u32 open_seqid_begin(struct dnfs4_compound *cmp, struct open_args *a,
+			    struct dnfs4_owner *owner)
 {
-	u32 status = dnfs4_turn_begin(cmp, &a->turn, owner, a->seqid);
+	u32 status = dnfs4_seqid_begin(cmp, &a->seqid_op, owner, a->seqid);
 
-	if (cmp->minor || owner->confirmed || dnfs4_turn_is_replay(cmp))
+	if (cmp->minor || owner->confirmed || dnfs4_seqid_is_replay(cmp))
 		return status;
-	a->turn.counts = true;
+	a->seqid_op.counts = true;
 	dnfs4_opens_cancel(owner);
 	return NFS4_OK;
 }
@@ -303,8 +304,8 @@ static u32 open_execute(struct dnfs4_compound *cmp, void *args, void *result)
 	owner = dnfs4_owner_get(cmp->client, DNFS4_OWNER_OPEN, &a->owner, true);
 	if (IS_ERR(owner))
 		return dnfs4_status(cmp, PTR_ERR(owner));
-	status = begin_turn(cmp, a, owner);
-	if (!status && !dnfs4_turn_is_replay(cmp))
+	status = open_seqid_begin(cmp, a, owner);
+	if (!status && !dnfs4_seqid_is_replay(cmp))
 		status = check_args(cmp, a) ?: open_as(cmp, a, result, owner);
 	dnfs4_owner_put(owner);
 	return status;
@@ -325,7 +326,7 @@ static void open_finish(struct dnfs4_compound *cmp, u32 status, unsigned int pos
 {
 	struct open_args *a = cmp->args;
 
-	dnfs4_turn_finish(cmp, &a->turn, status, pos);
+	dnfs4_seqid_finish(cmp, &a->seqid_op, status, pos);
 }
 
 static void open_end(struct dnfs4_compound *cmp, void *args, void *result)
@@ -333,7 +334,7 @@ static void open_end(struct dnfs4_compound *cmp, void *args, void *result)
 	struct open_args *a = args;
 
 	dnfs4_sattr_free(&a->file.sattr);
-	dnfs4_turn_end(&a->turn);
+	dnfs4_seqid_end(&a->seqid_op);
 }
 
 static u32 open_reply(const struct dnfs4_compound *cmp, const void *args)

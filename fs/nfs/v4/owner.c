@@ -325,14 +325,14 @@ void dnfs4_owner_of_conflict(const struct ditto_conflict *conflict, struct dnfs4
 
 /* Turns */
 
-enum dnfs4_turn_kind dnfs4_seqid_check(const struct dnfs4_owner *owner, const struct dnfs4_op *op,
-				       u32 seqid)
+enum dnfs4_seqid_kind dnfs4_seqid_check(const struct dnfs4_owner *owner, const struct dnfs4_op *op,
+					u32 seqid)
 {
 	if (!owner->known || seqid == owner->seqid + 1)
-		return DNFS4_TURN_NEW;
+		return DNFS4_SEQID_NEW;
 	if (seqid == owner->seqid && owner->reply_op == op)
-		return DNFS4_TURN_REPLAY;
-	return DNFS4_TURN_BAD;
+		return DNFS4_SEQID_REPLAY;
+	return DNFS4_SEQID_BAD;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_seqid_check);
 
@@ -358,24 +358,24 @@ static u32 dnfs4_owner_replay(const struct dnfs4_owner *owner, struct dnfs4_comp
 	return owner->reply_status;
 }
 
-u32 dnfs4_turn_begin(struct dnfs4_compound *cmp, struct dnfs4_turn *turn,
-		     struct dnfs4_owner *owner, u32 seqid)
+u32 dnfs4_seqid_begin(struct dnfs4_compound *cmp, struct dnfs4_seqid_op *seqid_op,
+		      struct dnfs4_owner *owner, u32 seqid)
 {
 	if (cmp->minor)
 		return NFS4_OK;
 	refcount_inc(&owner->ref);
 	mutex_lock(&owner->lock);
-	turn->owner = owner;
-	turn->seqid = seqid;
+	seqid_op->owner = owner;
+	seqid_op->seqid = seqid;
 	switch (dnfs4_seqid_check(owner, cmp->op, seqid)) {
-	case DNFS4_TURN_NEW:
+	case DNFS4_SEQID_NEW:
 		break;
-	case DNFS4_TURN_REPLAY:
+	case DNFS4_SEQID_REPLAY:
 		return dnfs4_owner_replay(owner, cmp);
-	case DNFS4_TURN_BAD:
+	case DNFS4_SEQID_BAD:
 		return NFS4ERR_BAD_SEQID;
 	}
-	turn->counts = true;
+	seqid_op->counts = true;
 	dnfs4_owner_bury(owner);
 	return NFS4_OK;
 }
@@ -419,26 +419,26 @@ static void dnfs4_owner_keep(struct dnfs4_owner *owner, const struct dnfs4_compo
 	owner->reply_op = cmp->op;
 }
 
-void dnfs4_turn_finish(struct dnfs4_compound *cmp, struct dnfs4_turn *turn, u32 status,
-		       unsigned int pos)
+void dnfs4_seqid_finish(struct dnfs4_compound *cmp, struct dnfs4_seqid_op *seqid_op, u32 status,
+			unsigned int pos)
 {
-	struct dnfs4_owner *owner = turn->owner;
+	struct dnfs4_owner *owner = seqid_op->owner;
 
 	/* RFC 7530 section 9.1.7 */
-	if (!owner || !turn->counts || !seqid_mutating_err(status))
+	if (!owner || !seqid_op->counts || !seqid_mutating_err(status))
 		return;
-	owner->seqid = turn->seqid;
+	owner->seqid = seqid_op->seqid;
 	owner->known = true;
 	dnfs4_owner_keep(owner, cmp, status, pos);
 }
 
-void dnfs4_turn_end(struct dnfs4_turn *turn)
+void dnfs4_seqid_end(struct dnfs4_seqid_op *seqid_op)
 {
-	struct dnfs4_owner *owner = turn->owner;
+	struct dnfs4_owner *owner = seqid_op->owner;
 
 	if (!owner)
 		return;
-	turn->owner = NULL;
+	seqid_op->owner = NULL;
 	mutex_unlock(&owner->lock);
 	/* One that has nothing open is remembered, too. */
 	dnfs4_owner_settle(owner, NULL);

@@ -3,8 +3,8 @@
  * Open-owners and lock-owners, and the turns that those of 4.0 take.
  *
  * In 4.0 the requests of an owner are numbered, and the reply to the last one is kept
- * (RFC 7530 section 9.1.7). A turn is one such request: from dnfs4_turn_begin() to
- * dnfs4_turn_end() the owner is locked. Sessions number requests by themselves, so in
+ * (RFC 7530 section 9.1.7). A turn is one such request: from dnfs4_seqid_begin() to
+ * dnfs4_seqid_end() the owner is locked. Sessions number requests by themselves, so in
  * 4.1 turns do nothing.
  *
  * Locking: owner->lock (mutex) is the turn. client->owners_lock (spinlock, innermost)
@@ -150,54 +150,54 @@ u32 dnfs4_decode_name_of_owner(struct dnfs4_compound *cmp, struct dnfs4_name *na
 void dnfs4_owner_of_conflict(const struct ditto_conflict *conflict, struct dnfs4_name *name);
 
 /**
- * struct dnfs4_turn - a request of an owner of 4.0; zeros in 4.1
+ * struct dnfs4_seqid_op - a request of an owner of 4.0; zeros in 4.1
  * @owner: held and locked; NULL before the beginning
  * @seqid: of the request
  * @counts: it is a new request, so its reply is to be kept
  */
-struct dnfs4_turn {
+struct dnfs4_seqid_op {
 	struct dnfs4_owner *owner;
 	u32 seqid;
 	bool counts;
 };
 
 /**
- * dnfs4_turn_begin - judge the number of a request
+ * dnfs4_seqid_begin - judge the number of a request
  * @cmp: at an operation with a seqid
- * @turn: zeros; to be ended by dnfs4_turn_end() whatever is returned
+ * @seqid_op: zeros; to be ended by dnfs4_seqid_end() whatever is returned
  * @owner: whose
  * @seqid: from the wire
  *
  * A request that was answered before is answered by @cmp->op_replay: then the result is
- * that status, which may be NFS4_OK: see dnfs4_turn_is_replay().
+ * that status, which may be NFS4_OK: see dnfs4_seqid_is_replay().
  *
  * Return: NFS4_OK; NFS4ERR_BAD_SEQID; or the status of a replay.
  */
-u32 dnfs4_turn_begin(struct dnfs4_compound *cmp, struct dnfs4_turn *turn,
-		     struct dnfs4_owner *owner, u32 seqid);
+u32 dnfs4_seqid_begin(struct dnfs4_compound *cmp, struct dnfs4_seqid_op *seqid_op,
+		      struct dnfs4_owner *owner, u32 seqid);
 
-/* Did dnfs4_turn_begin() find a replay? */
-static inline bool dnfs4_turn_is_replay(const struct dnfs4_compound *cmp)
+/* Did dnfs4_seqid_begin() find a replay? */
+static inline bool dnfs4_seqid_is_replay(const struct dnfs4_compound *cmp)
 {
 	return cmp->op_replay.data;
 }
 
 /* The result is encoded from @pos on: keep it. For struct dnfs4_op.finish. */
-void dnfs4_turn_finish(struct dnfs4_compound *cmp, struct dnfs4_turn *turn, u32 status,
-		       unsigned int pos);
+void dnfs4_seqid_finish(struct dnfs4_compound *cmp, struct dnfs4_seqid_op *seqid_op, u32 status,
+			unsigned int pos);
 /* For struct dnfs4_op.release; also where no turn began. */
-void dnfs4_turn_end(struct dnfs4_turn *turn);
+void dnfs4_seqid_end(struct dnfs4_seqid_op *seqid_op);
 
 /* How a seqid compares. */
-enum dnfs4_turn_kind {
-	DNFS4_TURN_NEW,
-	DNFS4_TURN_REPLAY,
-	DNFS4_TURN_BAD,
+enum dnfs4_seqid_kind {
+	DNFS4_SEQID_NEW,
+	DNFS4_SEQID_REPLAY,
+	DNFS4_SEQID_BAD,
 };
 
 /* For tests. */
-enum dnfs4_turn_kind dnfs4_seqid_check(const struct dnfs4_owner *owner, const struct dnfs4_op *op,
-				       u32 seqid);
+enum dnfs4_seqid_kind dnfs4_seqid_check(const struct dnfs4_owner *owner, const struct dnfs4_op *op,
+					u32 seqid);
 
 /* With the table of opens. */
 int dnfs4_owners_init(struct dnfs4_opens *opens);
