@@ -375,7 +375,7 @@ static void deliver(struct ditto_lease *lease, const struct ditto_entry_change *
 	struct ditto_change *change = NULL;
 
 	if (lease->change_count < DITTO_CHANGES_PER_LEASE &&
-	    !READ_ONCE(lease->claim.owner->client->lapsed))
+	    !READ_ONCE(lease->claim.owner->client->courtesy))
 		change = change_copy(from);
 	if (!change) {
 		ditto_break_begin(lease, DITTO_LEASE_READ);

@@ -112,20 +112,20 @@ u8 ditto_gives_up(const struct ditto_matrix_cell *cell, const struct ditto_inten
 }
 
 /* Lapsed clients that are passed; the first so many go before others behind them are looked at. */
-#define LAPSED_AT_ONCE	64
+#define COURTESY_AT_ONCE	64
 
 /**
  * struct question - what is asked, and what was found so far
  * @intent: what is about to be done
  * @actor: by whom
  * @yielding: lapsed clients that are in the way are to go; else they are only noted
- * @lapsed: claims of such that were passed
+ * @courtesy: claims of such that were passed
  */
 struct question {
 	const struct ditto_intent *intent;
 	const struct ditto_actor *actor;
 	bool yielding;
-	unsigned int lapsed;
+	unsigned int courtesy;
 };
 
 static const struct ditto_matrix_cell *question_cell(const struct question *q, enum ditto_held held)
@@ -138,17 +138,17 @@ static bool question_stops_at(struct question *q, const struct ditto_claim *held
 {
 	struct ditto_client *client = held->owner->client;
 
-	if (likely(!READ_ONCE(client->lapsed)) || client == ditto_actor_client(q->actor))
+	if (likely(!READ_ONCE(client->courtesy)) || client == ditto_actor_client(q->actor))
 		return true;
 	if (q->yielding && !ditto_client_yields(client))
 		return true;
-	q->lapsed++;
+	q->courtesy++;
 	return false;
 }
 
 static bool question_is_over(const struct question *q)
 {
-	return q->lapsed >= LAPSED_AT_ONCE;
+	return q->courtesy >= COURTESY_AT_ONCE;
 }
 
 struct ditto_lease *ditto_writer(struct ditto_lock_ctx *ctx)
@@ -331,7 +331,7 @@ static bool hidden_break(struct ditto_lock_ctx *ctx, const struct question *q)
 		if (!break_is_due(ctx))
 			break;
 		if (!ditto_break_begin(holder->grant, DITTO_LEASE_HANDLE) &&
-		    ++stuck == LAPSED_AT_ONCE)
+		    ++stuck == COURTESY_AT_ONCE)
 			break;
 	}
 	return any;
@@ -443,7 +443,7 @@ static bool caches_break(struct ditto_lock_ctx *ctx, const struct question *q, u
 			wait |= bits & waits;
 		if (last)
 			*last = lease->claim.owner;
-		if (!ditto_break_begin(lease, bits) && ++stuck == LAPSED_AT_ONCE) {
+		if (!ditto_break_begin(lease, bits) && ++stuck == COURTESY_AT_ONCE) {
 			ctx->more = last && next;
 			break;
 		}
@@ -465,9 +465,9 @@ enum ditto_answer ditto_conflict_check(struct ditto_lock_ctx *ctx,
 	lockdep_assert_held(&ctx->lock);
 	in_way = claims_refuse(ctx, &q);
 	/* Lapsed clients yield to what nobody else refuses; one may be heard of just now. */
-	if (!in_way && q.lapsed) {
+	if (!in_way && q.courtesy) {
 		q.yielding = true;
-		q.lapsed = 0;
+		q.courtesy = 0;
 		in_way = claims_refuse(ctx, &q);
 	}
 	if (in_way) {
@@ -480,7 +480,7 @@ enum ditto_answer ditto_conflict_check(struct ditto_lock_ctx *ctx,
 	hidden = hidden_break(ctx, &q);
 	/* The rest is asked for when this is no refusal any more. */
 	if (caches_break(ctx, &q, hidden ? DITTO_LEASE_HANDLE : DITTO_LEASE_ALL, NULL) ||
-	    hidden || q.lapsed || ctx->more)
+	    hidden || q.courtesy || ctx->more)
 		return DITTO_BREAKING;
 	return DITTO_ALLOWED;
 }

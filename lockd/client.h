@@ -93,8 +93,8 @@ struct ditto_client_ops {
  *	such a request is exempt from what any owner of the client is exempt
  *	from. Set by the protocol before the first request.
  * @dead: released; no owner of it gets anything any more. Under @lock for writing.
- * @lapsed: what it holds stays only until somebody else wants it, see
- *	ditto_client_lapse(). Under @lock for writing
+ * @courtesy: what it holds stays only until somebody else wants it, see
+ *	ditto_client_set_courtesy(). Under @lock for writing
  * @yielding: an attempt to withdraw and release the client is due or running, see
  *	ditto_client_retire(). Under @lock
  * @withdraw_failed: an attempt failed since the client was last heard of; the next one is made
@@ -128,7 +128,7 @@ struct ditto_client {
 	refcount_t ref;
 	bool wide;
 	bool dead;
-	bool lapsed;
+	bool courtesy;
 	bool yielding;
 	bool withdraw_failed;
 	unsigned long yield_since;
@@ -253,9 +253,9 @@ int ditto_client_withdraw(struct ditto_client *client);
 void ditto_client_retire(struct ditto_client *client, const char *why);
 
 /**
- * ditto_client_lapse - a client was not heard of for too long, or was again
+ * ditto_client_set_courtesy - a client was not heard of for too long, or was again
  * @client: held
- * @lapsed: which of both
+ * @courtesy: which of both
  *
  * What a lapsed client holds and waits for stays until it is in somebody else's
  * way (RFC 8881 section 8.4.2.4): of another client, an anonymous request, or a
@@ -269,7 +269,7 @@ void ditto_client_retire(struct ditto_client *client, const char *why);
  * Return: true if the client is now as it was asked for; false if it was
  * released, or is about to be, and a new one is needed.
  */
-bool ditto_client_lapse(struct ditto_client *client, bool lapsed);
+bool ditto_client_set_courtesy(struct ditto_client *client, bool courtesy);
 
 /* Claims of all kinds, now. */
 static inline int ditto_client_claims(const struct ditto_client *client)

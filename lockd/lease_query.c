@@ -25,7 +25,7 @@ static struct ditto_lease *holder_find(struct ditto_lock_ctx *ctx,
 	if (!lease || !lease->ops->ask)
 		return NULL;
 	holder = lease->claim.owner->client;
-	return holder != client && !READ_ONCE(holder->lapsed) ? lease : NULL;
+	return holder != client && !READ_ONCE(holder->courtesy) ? lease : NULL;
 }
 
 static void question_put(struct ditto_lease *lease)

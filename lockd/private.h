@@ -319,7 +319,7 @@ static inline struct ditto_claim *ditto_client_claim_next(struct ditto_claim *cl
 }
 
 /*
- * lapse.c: somebody else is in need of what a client has. True if the client is
+ * courtesy.c: somebody else is in need of what a client has. True if the client is
  * lapsed, and so is about to go. Any context; ctx->lock may be held.
  */
 bool ditto_client_yields(struct ditto_client *client);

@@ -57,7 +57,7 @@ static int client_put(struct sk_buff *msg, struct ditto_client *client)
 	    ditto_nl_put_u64(msg, DITTO_A_LOCK_CLIENT_WAITS, atomic_read(&client->waiting)) ||
 	    ditto_nl_put_u64(msg, DITTO_A_LOCK_CLIENT_OWNERS, atomic_read(&client->owners)) ||
 	    nla_put_u32(msg, DITTO_A_LOCK_CLIENT_CONNECTIONS, connections) ||
-	    nla_put_u8(msg, DITTO_A_LOCK_CLIENT_LAPSED, READ_ONCE(client->lapsed)))
+	    nla_put_u8(msg, DITTO_A_LOCK_CLIENT_COURTESY, READ_ONCE(client->courtesy)))
 		return -EMSGSIZE;
 	return delegations_put(msg, &client->delegations);
 }

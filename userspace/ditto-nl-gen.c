@@ -2156,8 +2156,8 @@ static const struct spec_attr lock_client_attrs[] = {
 		.min = 0,
 		.max = 4294967295ULL,
 	},
-	[DITTO_A_LOCK_CLIENT_LAPSED] = {
-		.name = "lapsed",
+	[DITTO_A_LOCK_CLIENT_COURTESY] = {
+		.name = "courtesy",
 		.kind = SPEC_U8,
 		.form = SPEC_BOOL,
 		.min = 0,
@@ -2244,7 +2244,7 @@ static const struct nla_policy lock_client_policy[] = {
 	[DITTO_A_LOCK_CLIENT_RELEASED] = {
 		.type = NLA_U32,
 	},
-	[DITTO_A_LOCK_CLIENT_LAPSED] = {
+	[DITTO_A_LOCK_CLIENT_COURTESY] = {
 		.type = NLA_U8,
 	},
 	[DITTO_A_LOCK_CLIENT_DELEGATIONS] = {
@@ -3072,7 +3072,7 @@ static const u16 lock_client_get_reply[] = {
 	DITTO_A_LOCK_CLIENT_WAITS,
 	DITTO_A_LOCK_CLIENT_OWNERS,
 	DITTO_A_LOCK_CLIENT_CONNECTIONS,
-	DITTO_A_LOCK_CLIENT_LAPSED,
+	DITTO_A_LOCK_CLIENT_COURTESY,
 	DITTO_A_LOCK_CLIENT_DELEGATIONS,
 	DITTO_A_LOCK_CLIENT_DELEGATIONS_GRANTED,
 	DITTO_A_LOCK_CLIENT_DELEGATIONS_RECALLED,

@@ -337,7 +337,7 @@ def lapsed_make_room(w):
     def lapsed():
         eq(renewed(kept), 'OK')
         time.sleep(0.5)
-        return sum(x.get('lapsed', 0) for x in w.server.json('lock', 'client', 'list')) >= len(rest)
+        return sum(x.get('courtesy', 0) for x in w.server.json('lock', 'client', 'list')) >= len(rest)
     # the others are heard of again, later than the first
     time.sleep(2)
     w.server.ctl('server', 'set', 'lease-time-s', '5')

@@ -323,7 +323,7 @@ def courtesy(w):
     (a, afh), (b, bfh) = open40(c), open41(s)
 
     def lapsed():
-        return sum(x.get('lapsed', 0) for x in clients(w))
+        return sum(x.get('courtesy', 0) for x in clients(w))
     wait_for('both lapse', lambda: lapsed() == 2, 3 * LEASE)
     c.compound(nfs4.renew(c.id)).ok()
     s.compound(nfs4.putrootfh()).ok()
@@ -347,7 +347,7 @@ def courtesy_ends_with_a_conflict(w):
 
         def is_lapsed():
             live.compound(nfs4.putrootfh()).ok()
-            return any(x.get('lapsed') for x in clients(w))
+            return any(x.get('courtesy') for x in clients(w))
         eq(open41(live)[0].status, nfs4.SHARE_DENIED)
         wait_for('it lapses', is_lapsed, 3 * LEASE)
 
@@ -497,7 +497,7 @@ def five_hundred_then_gone(w):
         if n % 50 == 49:
             print(n + 1, len(clients(w)))
     assert len(clients(w)) > 400
-    wait_for('all lapse', lambda: all(x.get('lapsed') for x in clients(w)), 4 * LEASE)
+    wait_for('all lapse', lambda: all(x.get('courtesy') for x in clients(w)), 4 * LEASE)
     eq(len(clients(w)), 500)
     eq(w.server.json('server', 'show')['opens'], 500)
 

@@ -169,13 +169,13 @@ def network_lost_for_long(w):
     other = w.clients[1].mount(vers='4.1')
     for vers in ('4.0', '4.1'):
         m, a = lost_network(w, vers, 0)
-        wait_for('it lapses', lambda: any(x.get('lapsed') for x in clients(w)), 3 * LEASE)
+        wait_for('it lapses', lambda: any(x.get('courtesy') for x in clients(w)), 3 * LEASE)
         cable(w, 0, 'up')
         a.start('write', b'after.', 6).result(RECOVERY)
         c = Locker(f'{other}/f', w.clients[1])
         c.refused('lock', WRITE)
         cable(w, 0, 'down')
-        wait_for('it lapses', lambda: any(x.get('lapsed') for x in clients(w)), 3 * LEASE)
+        wait_for('it lapses', lambda: any(x.get('courtesy') for x in clients(w)), 3 * LEASE)
 
         def taken():
             try:
@@ -210,7 +210,7 @@ def kept_while_the_record_stays(w):
 
     def lapsed():
         b.compound().ok()
-        return any(x.get('lapsed') for x in clients(w))
+        return any(x.get('courtesy') for x in clients(w))
 
     def tries():
         return b.try_open('f', nfs4.WRITE).status
@@ -220,7 +220,7 @@ def kept_while_the_record_stays(w):
         eq(tries(), nfs4.DELAY)
         time.sleep(0.1)
     # nor can the administrator give it away
-    holder, = [x['name'] for x in clients(w) if x.get('lapsed')]
+    holder, = [x['name'] for x in clients(w) if x.get('courtesy')]
     assert 'record' in w.server.refused('lock', 'client', 'release', holder)
     # it has lost nothing
     a.compound().ok()
@@ -255,7 +255,7 @@ def processes_while_the_record_stays(w):
                                         new=(0, 0, a.s.owner(b'lock')))).ok()
 
     def silent():
-        return any(x.get('lapsed') for x in clients(w))
+        return any(x.get('courtesy') for x in clients(w))
     wait_for('it lapses', silent, 3 * LEASE)
     w.server.helper_stop('KILL')
     s = Locker(w.path('g'))

@@ -178,7 +178,7 @@ def lapsed_holders(w):
 
     def is_lapsed():
         live.compound(nfs4.putrootfh()).ok()
-        return any(x.get('lapsed') for x in clients(w))
+        return any(x.get('courtesy') for x in clients(w))
 
     def gone(name):
         dead = nfs4.Client40(nfs4.connect(w.clients[0]), name)

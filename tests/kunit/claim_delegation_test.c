@@ -326,9 +326,9 @@ static void holder_is_asked(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, answer.change, 2);
 	/* Nothing is taken from it. */
 	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache), RHW);
-	ditto_client_lapse(&t->client[0]->client, true);
+	ditto_client_set_courtesy(&t->client[0]->client, true);
 	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -ENOENT);
-	ditto_client_lapse(&t->client[0]->client, false);
+	ditto_client_set_courtesy(&t->client[0]->client, false);
 	drop(test, t);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked.asks), 2);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked.grants), 0);

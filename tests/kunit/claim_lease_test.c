@@ -179,13 +179,13 @@ static void break_is_not_lost_when_the_holder_returns(struct kunit *test)
 	atomic_inc(&told.grants);
 	cache = ditto_lease_grant(&req);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&t->client->client, true));
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, true));
 	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
 	claim_flush(test);
 	flush_workqueue(claim_table(test)->yield_wq);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.revokes), 0);
-	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&t->client->client, false));
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, false));
 	for (int i = 0; i < 500 && !atomic_read(&told.breaks); i++)
 		msleep(20);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 1);

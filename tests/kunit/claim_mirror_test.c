@@ -278,16 +278,16 @@ static int process_locks(struct mirror_test *t)
 }
 
 /* A lapsed client stands in the way of local processes no longer than in that of others. */
-static void lapsed_client_yields_to_a_process(struct kunit *test)
+static void courtesy_client_yields_to_a_process(struct kunit *test)
 {
 	struct mirror_test *t = mirror_test_begin(test);
 
 	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, process_locks(t), -EAGAIN);
-	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&t->client->client, true));
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, true));
 	/* What the server's own threads meet was judged by the table. */
 	KUNIT_EXPECT_EQ(test, local(t, F_WRLCK, 0, 9), -EAGAIN);
-	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&t->client->client, true));
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, true));
 	KUNIT_EXPECT_EQ(test, process_locks(t), 0);
 	KUNIT_EXPECT_EQ(test, t->client->released, 1);
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t->client->client), 0);
@@ -326,7 +326,7 @@ static void process_is_refused_without_withdrawal(struct kunit *test)
 	struct rescue rescue;
 
 	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
-	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&t->client->client, true));
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, true));
 	rescue_begin(test, &rescue, t);
 	for (int i = 0; i < 3; i++)
 		KUNIT_EXPECT_EQ(test, process_locks(t), -EAGAIN);
@@ -348,15 +348,15 @@ static void process_waits_after_a_return(struct kunit *test)
 	struct rescue rescue;
 
 	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
-	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&t->client->client, true));
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, true));
 	rescue_begin(test, &rescue, t);
 	KUNIT_EXPECT_EQ(test, process_locks(t), -EAGAIN);
 	rescue_end(test, &rescue);
-	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&t->client->client, false));
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, false));
 	WRITE_ONCE(t->client->stuck, 0);
 	flush_delayed_work(&t->client->client.yield);
 	KUNIT_EXPECT_EQ(test, process_locks(t), -EAGAIN);
-	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&t->client->client, true));
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, true));
 	KUNIT_EXPECT_EQ(test, process_locks(t), 0);
 	KUNIT_EXPECT_EQ(test, t->client->released, 1);
 	local(t, F_UNLCK, 0, 9);
@@ -382,7 +382,7 @@ static void process_is_refused_if_withdrawal_hangs(struct kunit *test)
 	t->client->slow = &slow;
 	req = claim_req(t->node, owner, true, 0, 9);
 	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
-	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&t->client->client, true));
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, true));
 	KUNIT_EXPECT_EQ(test, ditto_range_test(&req, NULL), -EBUSY);
 	INIT_DELAYED_WORK_ONSTACK(&rescue.work, hang_ends);
 	schedule_delayed_work(&rescue.work, 60 * HZ);
@@ -473,7 +473,7 @@ static struct kunit_case claim_mirror_cases[] = {
 	KUNIT_CASE(waits_for_a_local_process),
 	KUNIT_CASE_SLOW(waits_where_nobody_tells),
 	KUNIT_CASE(writers_ask_with_their_file),
-	KUNIT_CASE(lapsed_client_yields_to_a_process),
+	KUNIT_CASE(courtesy_client_yields_to_a_process),
 	KUNIT_CASE(process_is_refused_without_withdrawal),
 	KUNIT_CASE(process_waits_after_a_return),
 	KUNIT_CASE_SLOW(process_is_refused_if_withdrawal_hangs),

@@ -104,11 +104,11 @@ static void not_for_ever(struct kunit *test)
 	end(test, t);
 }
 
-static void until_the_lapsed_are_gone(struct kunit *test)
+static void until_courtesy_clients_are_gone(struct kunit *test)
 {
 	struct pause_test *t = begin(test);
 
-	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&t->client[0]->client, true));
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client[0]->client, true));
 	KUNIT_EXPECT_EQ(test, write(t), DITTO_BREAKING);
 	KUNIT_EXPECT_GT(test, pause(t, LONG), 0);
 	KUNIT_EXPECT_EQ(test, t->client[0]->released, 1);
@@ -125,7 +125,7 @@ static void not_for_a_later_attempt(struct kunit *test)
 
 	holder->client.ops = &claim_recorded_ops;
 	holder->stuck = -ECONNREFUSED;
-	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&holder->client, true));
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&holder->client, true));
 	KUNIT_EXPECT_EQ(test, write(t), DITTO_BREAKING);
 	flush_workqueue(claim_table(test)->yield_wq);
 	KUNIT_EXPECT_EQ(test, atomic_read(&holder->withdrawals), 1);
@@ -150,7 +150,7 @@ static void for_a_repeated_attempt(struct kunit *test)
 
 	holder->client.ops = &claim_recorded_ops;
 	holder->stuck = -ECONNREFUSED;
-	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&holder->client, true));
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&holder->client, true));
 	KUNIT_EXPECT_EQ(test, write(t), DITTO_BREAKING);
 	flush_workqueue(claim_table(test)->yield_wq);
 	holder->slow = &slow;
@@ -172,7 +172,7 @@ static struct kunit_case claim_pause_cases[] = {
 	KUNIT_CASE(not_without_a_break),
 	KUNIT_CASE(until_the_answer),
 	KUNIT_CASE(not_for_ever),
-	KUNIT_CASE(until_the_lapsed_are_gone),
+	KUNIT_CASE(until_courtesy_clients_are_gone),
 	KUNIT_CASE(not_for_a_later_attempt),
 	KUNIT_CASE(for_a_repeated_attempt),
 	{}

@@ -237,7 +237,7 @@ static void dnfs4_client_released(struct ditto_client *dc)
 	struct dnfs4_clients *clients = client->server->clients;
 
 	set_bit(DNFS4_CLIENT_GONE, &client->flags);
-	dnfs4_lapsed_clear(client);
+	dnfs4_courtesy_clear(client);
 	mutex_lock(&clients->lock);
 	dnfs4_client_unhash(client);
 	mutex_unlock(&clients->lock);
@@ -299,7 +299,7 @@ u32 dnfs4_client_admit(struct dnfs4_client *client)
 		/* One may have been moved when there was no room for the other. */
 		if (charges[i]->trust != client->who.trust &&
 		    ditto_charge_move(charges[i], &client->who)) {
-			dnfs4_lapsed_make_room(client);
+			dnfs4_courtesy_make_room(client);
 			return NFS4ERR_DELAY;
 		}
 	return NFS4_OK;
@@ -463,7 +463,7 @@ int dnfs4_clients_init(struct dnfs4_server *server)
 	get_random_bytes(&clients->owner_key, sizeof(clients->owner_key));
 	get_random_bytes(&clients->id_key, sizeof(clients->id_key));
 	mutex_init(&clients->lock);
-	mutex_init(&clients->lapse_lock);
+	mutex_init(&clients->courtesy_lock);
 	for (int i = 0; i < DNFS4_OWNER_BUCKETS; i++)
 		INIT_LIST_HEAD(&clients->by_owner[i]);
 	INIT_LIST_HEAD(&clients->all);

@@ -9,10 +9,10 @@
  *
  * The lease: a client that was silent for the lease time is lapsed. Its state stays
  * until somebody else needs what it holds (the lock table tells by releasing it,
- * ditto_client_lapse()), until it speaks again, or until DNFS4_COURTESY_MAX_S.
+ * ditto_client_set_courtesy()), until it speaks again, or until DNFS4_COURTESY_MAX_S.
  *
  * Locking: clients->lock (mutex) guards the tables by owner string and the step from
- * unconfirmed to confirmed. Look-up by id is under RCU. clients->lapse_lock (mutex)
+ * unconfirmed to confirmed. Look-up by id is under RCU. clients->courtesy_lock (mutex)
  * makes the step between lapsed and not one, and is taken inside it. Neither is held
  * while a client is released.
  *
@@ -56,7 +56,7 @@ struct ditto_owner;
 
 /* Bits of dnfs4_client.flags */
 #define DNFS4_CLIENT_CONFIRMED		0
-#define DNFS4_CLIENT_LAPSED		1	/* the lease ended; state is kept out of courtesy */
+#define DNFS4_CLIENT_COURTESY		1	/* the lease ended; state is kept out of courtesy */
 #define DNFS4_CLIENT_GONE		2	/* released: STALE_CLIENTID or EXPIRED */
 #define DNFS4_CLIENT_RECLAIM_COMPLETE	3	/* 4.1: RECLAIM_COMPLETE was done */
 #define DNFS4_CLIENT_MAY_RECLAIM	4	/* it was known before the restart */
@@ -94,7 +94,7 @@ struct dnfs4_principal {
  *	confirmed, which clients->lock guards
  * @memory: see there
  * @renewed: jiffies of the last renewal, written at most once a second
- * @lapsed_at: jiffies of the lapse
+ * @courtesy_at: jiffies of the lapse
  * @states: struct dnfs4_state by number; its lock guards what follows up to @states_closed. See
  *	dnfs4_states_init()
  * @states_next: number to look for a free one from
@@ -145,7 +145,7 @@ struct dnfs4_client {
 	struct ditto_charge charge;
 	struct ditto_charge memory;
 	unsigned long renewed;
-	unsigned long lapsed_at;
+	unsigned long courtesy_at;
 	struct xarray states;
 	u32 states_next;
 	u32 states_anchor;

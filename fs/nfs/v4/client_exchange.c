@@ -198,7 +198,7 @@ struct exchange {
 static u32 exchange_collision(struct exchange *x, struct dnfs4_client *confirmed)
 {
 	if (dnfs4_client_has_state(confirmed) &&
-	    !test_bit(DNFS4_CLIENT_LAPSED, &confirmed->flags))
+	    !test_bit(DNFS4_CLIENT_COURTESY, &confirmed->flags))
 		return NFS4ERR_CLID_INUSE;
 	dnfs4_client_hold(confirmed);
 	dnfs4_client_unhash(confirmed);

@@ -36,8 +36,8 @@ struct shrinker;
  * @last_id: number of the newest client
  * @room_made: jiffies when a lapsed client was last retired for another one
  * @by_id: struct dnfs4_client.hash; changed under @lock
- * @lapse_lock: see client.h
- * @lapsed: clients that are lapsed
+ * @courtesy_lock: see client.h
+ * @courtesy: clients that are lapsed
  * @alive: clients that are not freed
  * @idle: woken when @alive drops to zero
  * @ending: the server goes away; what is recorded of clients stays
@@ -60,8 +60,8 @@ struct dnfs4_clients {
 	u32 last_id;
 	unsigned long room_made;
 	struct rhashtable by_id;
-	struct mutex lapse_lock;	/* see above */
-	atomic_t lapsed;
+	struct mutex courtesy_lock;	/* see above */
+	atomic_t courtesy;
 	atomic_t alive;
 	wait_queue_head_t idle;
 	bool ending;
@@ -152,12 +152,12 @@ bool dnfs4_client_has_state(struct dnfs4_client *client);
 /* The lease of a client that has just been confirmed begins. */
 void dnfs4_lease_begin(struct dnfs4_client *client);
 /* It is not lapsed any more, or not any more at all. */
-void dnfs4_lapsed_clear(struct dnfs4_client *client);
+void dnfs4_courtesy_clear(struct dnfs4_client *client);
 /*
  * The account of a client is full: of those that are charged to it and lapsed, the one that was
  * seen least recently is to go. With clients->lock held. Does not wait.
  */
-void dnfs4_lapsed_make_room(const struct dnfs4_client *client);
+void dnfs4_courtesy_make_room(const struct dnfs4_client *client);
 /* Clients that can be done without are to go. Does not wait. */
 void dnfs4_clients_shrink(struct dnfs4_clients *clients);
 int dnfs4_lease_init(struct dnfs4_clients *clients);

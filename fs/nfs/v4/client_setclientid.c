@@ -109,7 +109,7 @@ static u32 setclientid_locked(struct dnfs4_compound *cmp, const struct setclient
 	if (confirmed && !dnfs4_principal_matches(confirmed, cmp->call)) {
 		/* A lapsed client, or one that holds nothing, has no claim to its name. */
 		if (dnfs4_client_has_state(confirmed) &&
-		    !test_bit(DNFS4_CLIENT_LAPSED, &confirmed->flags)) {
+		    !test_bit(DNFS4_CLIENT_COURTESY, &confirmed->flags)) {
 			setclientid_in_use(confirmed, res);
 			return NFS4ERR_CLID_INUSE;
 		}

@@ -33,16 +33,16 @@ static unsigned long dnfs4_lease_time(const struct dnfs4_clients *clients)
 }
 
 /* Counted before it is true, so that whoever releases the client meanwhile counts it back. */
-static void dnfs4_lapsed_set(struct dnfs4_client *client)
+static void dnfs4_courtesy_set(struct dnfs4_client *client)
 {
-	atomic_inc(&client->server->clients->lapsed);
-	set_bit(DNFS4_CLIENT_LAPSED, &client->flags);
+	atomic_inc(&client->server->clients->courtesy);
+	set_bit(DNFS4_CLIENT_COURTESY, &client->flags);
 }
 
-void dnfs4_lapsed_clear(struct dnfs4_client *client)
+void dnfs4_courtesy_clear(struct dnfs4_client *client)
 {
-	if (test_and_clear_bit(DNFS4_CLIENT_LAPSED, &client->flags))
-		atomic_dec(&client->server->clients->lapsed);
+	if (test_and_clear_bit(DNFS4_CLIENT_COURTESY, &client->flags))
+		atomic_dec(&client->server->clients->courtesy);
 }
 
 /* The lapse is taken back. False if it is too late for that. */
@@ -51,13 +51,13 @@ static bool dnfs4_client_revive(struct dnfs4_client *client)
 	struct dnfs4_clients *clients = client->server->clients;
 	bool alive = true;
 
-	mutex_lock(&clients->lapse_lock);
-	if (test_bit(DNFS4_CLIENT_LAPSED, &client->flags)) {
-		alive = ditto_client_lapse(&client->client, false);
+	mutex_lock(&clients->courtesy_lock);
+	if (test_bit(DNFS4_CLIENT_COURTESY, &client->flags)) {
+		alive = ditto_client_set_courtesy(&client->client, false);
 		if (alive)
-			dnfs4_lapsed_clear(client);
+			dnfs4_courtesy_clear(client);
 	}
-	mutex_unlock(&clients->lapse_lock);
+	mutex_unlock(&clients->courtesy_lock);
 	return alive;
 }
 
@@ -70,7 +70,7 @@ bool dnfs4_client_use(struct dnfs4_client *client)
 	if (time_after(now, READ_ONCE(client->renewed) + HZ))
 		WRITE_ONCE(client->renewed, now);
 	/* The laundry looks at @renewed again after it has set the bit. */
-	if (unlikely(test_bit(DNFS4_CLIENT_LAPSED, &client->flags)))
+	if (unlikely(test_bit(DNFS4_CLIENT_COURTESY, &client->flags)))
 		return dnfs4_client_revive(client);
 	return true;
 }
@@ -86,25 +86,25 @@ static bool dnfs4_lease_is_over(const struct dnfs4_clients *clients,
 	return time_after(jiffies, READ_ONCE(client->renewed) + dnfs4_lease_time(clients));
 }
 
-static void dnfs4_client_lapse(struct dnfs4_client *client)
+static void dnfs4_client_courtesy(struct dnfs4_client *client)
 {
 	struct dnfs4_clients *clients = client->server->clients;
-	bool lapsed;
+	bool courtesy;
 
-	mutex_lock(&clients->lapse_lock);
-	if (test_bit(DNFS4_CLIENT_LAPSED, &client->flags) ||
+	mutex_lock(&clients->courtesy_lock);
+	if (test_bit(DNFS4_CLIENT_COURTESY, &client->flags) ||
 	    !dnfs4_lease_is_over(clients, client))
 		goto unlock;
-	client->lapsed_at = jiffies;
-	dnfs4_lapsed_set(client);
-	lapsed = ditto_client_lapse(&client->client, true);
+	client->courtesy_at = jiffies;
+	dnfs4_courtesy_set(client);
+	courtesy = ditto_client_set_courtesy(&client->client, true);
 	/* Pairs with the order in dnfs4_client_use(): one of both sees the other. */
 	smp_mb();
-	if (!lapsed || (!dnfs4_lease_is_over(clients, client) &&
-			ditto_client_lapse(&client->client, false)))
-		dnfs4_lapsed_clear(client);
+	if (!courtesy || (!dnfs4_lease_is_over(clients, client) &&
+			  ditto_client_set_courtesy(&client->client, false)))
+		dnfs4_courtesy_clear(client);
 unlock:
-	mutex_unlock(&clients->lapse_lock);
+	mutex_unlock(&clients->courtesy_lock);
 }
 
 /* Is there something to be done about it? */
@@ -115,8 +115,8 @@ static bool dnfs4_laundry_wants(const struct dnfs4_clients *clients,
 
 	if (!test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags))
 		return time_after(jiffies, READ_ONCE(client->renewed) + unconfirmed);
-	if (test_bit(DNFS4_CLIENT_LAPSED, &client->flags))
-		return time_after(jiffies, client->lapsed_at + DNFS4_COURTESY_MAX_S * HZ);
+	if (test_bit(DNFS4_CLIENT_COURTESY, &client->flags))
+		return time_after(jiffies, client->courtesy_at + DNFS4_COURTESY_MAX_S * HZ);
 	return dnfs4_lease_is_over(clients, client);
 }
 
@@ -124,10 +124,10 @@ static void dnfs4_laundry_do(struct dnfs4_client *client)
 {
 	if (!test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags))
 		dnfs4_client_end(client, "never confirmed");
-	else if (test_bit(DNFS4_CLIENT_LAPSED, &client->flags))
+	else if (test_bit(DNFS4_CLIENT_COURTESY, &client->flags))
 		ditto_client_retire(&client->client, "lapsed for too long");
 	else if (dnfs4_client_has_state(client))
-		dnfs4_client_lapse(client);
+		dnfs4_client_courtesy(client);
 	else
 		ditto_client_retire(&client->client, "lease expired");
 }
@@ -225,7 +225,7 @@ static bool dnfs4_is_spare(const struct dnfs4_clients *clients, const struct dnf
 {
 	if (!test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags))
 		return time_after(jiffies, READ_ONCE(client->renewed) + HZ);
-	return test_bit(DNFS4_CLIENT_LAPSED, &client->flags);
+	return test_bit(DNFS4_CLIENT_COURTESY, &client->flags);
 }
 
 static void dnfs4_spare_end(struct dnfs4_client *client)
@@ -249,9 +249,9 @@ void dnfs4_clients_shrink(struct dnfs4_clients *clients)
 }
 
 /* One that goes already, or cannot, makes no room. */
-static bool dnfs4_lapsed_can_go(const struct dnfs4_client *client)
+static bool dnfs4_courtesy_can_go(const struct dnfs4_client *client)
 {
-	return test_bit(DNFS4_CLIENT_LAPSED, &client->flags) &&
+	return test_bit(DNFS4_CLIENT_COURTESY, &client->flags) &&
 	       !READ_ONCE(client->client.dead) && !READ_ONCE(client->client.yielding) &&
 	       !READ_ONCE(client->client.withdraw_failed);
 }
@@ -261,18 +261,18 @@ static bool dnfs4_is_charged_alike(const struct dnfs4_client *a, const struct dn
 	return a->who.peer == b->who.peer || (a->who.user && a->who.user == b->who.user);
 }
 
-void dnfs4_lapsed_make_room(const struct dnfs4_client *client)
+void dnfs4_courtesy_make_room(const struct dnfs4_client *client)
 {
 	struct dnfs4_clients *clients = client->server->clients;
 	struct dnfs4_client *other, *oldest = NULL;
 
 	lockdep_assert_held(&clients->lock);
-	if (!atomic_read(&clients->lapsed) ||
+	if (!atomic_read(&clients->courtesy) ||
 	    time_before(jiffies, clients->room_made + ROOM_EVERY))
 		return;
 	clients->room_made = jiffies;
 	list_for_each_entry(other, &clients->all, lru)
-		if (dnfs4_is_charged_alike(other, client) && dnfs4_lapsed_can_go(other) &&
+		if (dnfs4_is_charged_alike(other, client) && dnfs4_courtesy_can_go(other) &&
 		    (!oldest || time_before(READ_ONCE(other->renewed), READ_ONCE(oldest->renewed))))
 			oldest = other;
 	if (oldest)
@@ -282,7 +282,7 @@ void dnfs4_lapsed_make_room(const struct dnfs4_client *client)
 static unsigned long dnfs4_shrink_count(struct shrinker *shrinker, struct shrink_control *sc)
 {
 	struct dnfs4_clients *clients = shrinker->private_data;
-	unsigned long count = atomic_read(&clients->lapsed) + dnfs4_slots_spare(clients->server);
+	unsigned long count = atomic_read(&clients->courtesy) + dnfs4_slots_spare(clients->server);
 
 	return count ?: SHRINK_EMPTY;
 }
@@ -296,8 +296,8 @@ static unsigned long dnfs4_shrink_scan(struct shrinker *shrinker, struct shrink_
 	struct dnfs4_clients *clients = shrinker->private_data;
 	unsigned long count = dnfs4_slots_shrink(clients->server, sc->nr_to_scan);
 
-	if (atomic_read(&clients->lapsed) && queue_work(clients->wq, &clients->shrink))
-		count += min(atomic_read(&clients->lapsed), SPARE_AT_ONCE);
+	if (atomic_read(&clients->courtesy) && queue_work(clients->wq, &clients->shrink))
+		count += min(atomic_read(&clients->courtesy), SPARE_AT_ONCE);
 	return count ?: SHRINK_STOP;
 }
 

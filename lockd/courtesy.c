@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lapsed clients, see ditto_client_lapse().
+ * Lapsed clients, see ditto_client_set_courtesy().
  *
  * Locking: client->lock guards whether a client is lapsed and whether it yields;
  * it yields where its claims are judged, under ctx->lock, and is withdrawn and
@@ -83,16 +83,16 @@ EXPORT_SYMBOL_NS_GPL(ditto_client_retire, DITTO);
 
 bool ditto_client_yields(struct ditto_client *client)
 {
-	bool lapsed;
+	bool courtesy;
 
-	if (likely(!READ_ONCE(client->lapsed)))
+	if (likely(!READ_ONCE(client->courtesy)))
 		return false;
 	spin_lock(&client->lock);
-	lapsed = client->lapsed;
-	if (lapsed)
+	courtesy = client->courtesy;
+	if (courtesy)
 		client_yield_begin(client, "lapsed");
 	spin_unlock(&client->lock);
-	return lapsed;
+	return courtesy;
 }
 
 bool ditto_client_yields_now(struct ditto_client *client)
@@ -120,7 +120,7 @@ static bool client_yield_is_due(struct ditto_client *client, const char **why)
 	bool due;
 
 	spin_lock(&client->lock);
-	if (!client->yielding && client->lapsed && !client->dead)
+	if (!client->yielding && client->courtesy && !client->dead)
 		client_attempt_begin(client);
 	due = client->yielding;
 	*why = client->yield_why;
@@ -132,7 +132,7 @@ static bool client_yield_is_due(struct ditto_client *client, const char **why)
 static void client_yield_again(struct ditto_client *client)
 {
 	spin_lock(&client->lock);
-	if (client->lapsed && !client->dead) {
+	if (client->courtesy && !client->dead) {
 		client->withdraw_failed = true;
 		ditto_client_hold(client);
 		queue_delayed_work(client->table->yield_wq, &client->yield,
@@ -253,7 +253,7 @@ static void review_claims(struct ditto_client *client)
 	} while (review.more);
 }
 
-bool ditto_client_lapse(struct ditto_client *client, bool lapsed)
+bool ditto_client_set_courtesy(struct ditto_client *client, bool courtesy)
 {
 	bool can, awaited;
 
@@ -262,12 +262,12 @@ bool ditto_client_lapse(struct ditto_client *client, bool lapsed)
 	/* Whoever waits until it is gone waits for it as for any other from now on. */
 	awaited = client->withdraw_failed;
 	if (can) {
-		WRITE_ONCE(client->lapsed, lapsed);
-		client->withdraw_failed &= lapsed;
+		WRITE_ONCE(client->courtesy, courtesy);
+		client->withdraw_failed &= courtesy;
 	}
 	spin_unlock(&client->lock);
-	if (can && (lapsed || awaited))
+	if (can && (courtesy || awaited))
 		review_claims(client);
 	return can;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_client_lapse, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_client_set_courtesy, DITTO);

@@ -11,16 +11,16 @@
 #define RHW DITTO_LEASE_ALL
 
 /* The first lapses, the second lives. */
-struct lapse_test {
+struct courtesy_test {
 	struct claim_node *node;
 	struct claim_client *client[2];
 	struct ditto_owner *owner[2];
 	struct claim_told told;
 };
 
-static struct lapse_test *begin(struct kunit *test)
+static struct courtesy_test *begin(struct kunit *test)
 {
-	struct lapse_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+	struct courtesy_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	t->node = claim_node(test);
@@ -31,7 +31,7 @@ static struct lapse_test *begin(struct kunit *test)
 	return t;
 }
 
-static void end(struct kunit *test, struct lapse_test *t)
+static void end(struct kunit *test, struct courtesy_test *t)
 {
 	for (u32 i = 0; i < 2; i++) {
 		ditto_owner_put(t->owner[i]);
@@ -41,29 +41,29 @@ static void end(struct kunit *test, struct lapse_test *t)
 	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.ctx));
 }
 
-static void lapse(struct kunit *test, struct lapse_test *t)
+static void silence(struct kunit *test, struct courtesy_test *t)
 {
-	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&t->client[0]->client, true));
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client[0]->client, true));
 }
 
 /* The client is gone, and was told once. */
-static void gone(struct kunit *test, struct lapse_test *t)
+static void gone(struct kunit *test, struct courtesy_test *t)
 {
 	flush_workqueue(claim_table(test)->yield_wq);
 	flush_workqueue(claim_table(test)->release_wq);
 	KUNIT_EXPECT_EQ(test, t->client[0]->released, 1);
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t->client[0]->client), 0);
-	KUNIT_EXPECT_FALSE(test, ditto_client_lapse(&t->client[0]->client, false));
+	KUNIT_EXPECT_FALSE(test, ditto_client_set_courtesy(&t->client[0]->client, false));
 }
 
-static int lock(struct lapse_test *t, int i, bool exclusive, u64 first, u64 last)
+static int lock(struct courtesy_test *t, int i, bool exclusive, u64 first, u64 last)
 {
 	struct ditto_range_request req = claim_req(t->node, t->owner[i], exclusive, first, last);
 
 	return ditto_range_lock(&req, NULL, NULL);
 }
 
-static struct ditto_open *open_as(struct lapse_test *t, int i, u8 access, u8 deny,
+static struct ditto_open *open_as(struct courtesy_test *t, int i, u8 access, u8 deny,
 				  struct ditto_park *park)
 {
 	struct ditto_actor actor = { .owner = t->owner[i], .lease_owner = t->owner[i] };
@@ -71,7 +71,7 @@ static struct ditto_open *open_as(struct lapse_test *t, int i, u8 access, u8 den
 	return ditto_open_claim(&t->node->point, &actor, access, deny, false, park, NULL);
 }
 
-static enum ditto_answer check(struct lapse_test *t, int i, enum ditto_intent_kind kind)
+static enum ditto_answer check(struct courtesy_test *t, int i, enum ditto_intent_kind kind)
 {
 	struct ditto_actor actor = { .owner = t->owner[i], .lease_owner = t->owner[i] };
 	struct ditto_intent intent = { .kind = kind, .last = 9 };
@@ -81,12 +81,12 @@ static enum ditto_answer check(struct lapse_test *t, int i, enum ditto_intent_ki
 
 static void kept_without_a_conflict(struct kunit *test)
 {
-	struct lapse_test *t = begin(test);
+	struct courtesy_test *t = begin(test);
 	struct ditto_open *open = open_as(t, 0, DITTO_OPEN_READ, DITTO_OPEN_WRITE, NULL);
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
 	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
-	lapse(test, t);
+	silence(test, t);
 	/* Beside it, or what does not meet it; and its own. */
 	KUNIT_EXPECT_EQ(test, lock(t, 1, true, 10, 19), 0);
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_READ), DITTO_ALLOWED);
@@ -96,7 +96,7 @@ static void kept_without_a_conflict(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->client[0]->released, 0);
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t->client[0]->client), 2);
 	/* Heard of again: it refuses as ever. */
-	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&t->client[0]->client, false));
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client[0]->client, false));
 	KUNIT_EXPECT_EQ(test, lock(t, 1, true, 0, 0), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_DENIED);
 	KUNIT_EXPECT_EQ(test, t->client[0]->released, 0);
@@ -107,14 +107,14 @@ static void kept_without_a_conflict(struct kunit *test)
 
 static void range_yields(struct kunit *test)
 {
-	struct lapse_test *t = begin(test);
+	struct courtesy_test *t = begin(test);
 	struct ditto_range_request req = claim_req(t->node, t->owner[1], false, 0, 9);
 	struct claim_node *other = claim_node(test);
 	struct ditto_range_request elsewhere = claim_req(other, t->owner[0], true, 0, 9);
 
 	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&elsewhere, NULL, NULL), 0);
-	lapse(test, t);
+	silence(test, t);
 	KUNIT_EXPECT_EQ(test, ditto_range_test(&req, NULL), -EBUSY);
 	/* All of it goes, on every node. */
 	gone(test, t);
@@ -128,14 +128,14 @@ static void range_yields(struct kunit *test)
 /* Somebody who lives refuses as well: nobody has to go for that. */
 static void stays_if_refused_anyway(struct kunit *test)
 {
-	struct lapse_test *t = begin(test);
+	struct courtesy_test *t = begin(test);
 	struct claim_client *third = claim_client(test, "third", 0);
 	struct ditto_owner *owner = claim_owner(test, third, 7);
 	struct ditto_range_request req = claim_req(t->node, owner, true, 0, 9);
 
 	KUNIT_EXPECT_EQ(test, lock(t, 0, false, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, lock(t, 1, false, 0, 9), 0);
-	lapse(test, t);
+	silence(test, t);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), -EAGAIN);
 	flush_workqueue(claim_table(test)->yield_wq);
 	flush_workqueue(claim_table(test)->release_wq);
@@ -152,14 +152,14 @@ static void stays_if_refused_anyway(struct kunit *test)
 
 static void waiter_gets_it(struct kunit *test)
 {
-	struct lapse_test *t = begin(test);
+	struct courtesy_test *t = begin(test);
 	struct ditto_range_request req = claim_req(t->node, t->owner[1], true, 0, 9);
 	struct claim_wait *wait = claim_wait(test);
 
 	/* It waited before the client lapsed, and does nothing more. */
 	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &wait->wait, NULL), -EINPROGRESS);
-	lapse(test, t);
+	silence(test, t);
 	gone(test, t);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&wait->granted), 1);
@@ -171,7 +171,7 @@ static void waiter_gets_it(struct kunit *test)
 /* A request of the lapsed client stands before others in the queue. */
 static void queue_yields(struct kunit *test)
 {
-	struct lapse_test *t = begin(test);
+	struct courtesy_test *t = begin(test);
 	struct claim_client *third = claim_client(test, "third", 0);
 	struct ditto_owner *owner = claim_owner(test, third, 7);
 	struct ditto_range_request first = claim_req(t->node, t->owner[0], true, 0, 9);
@@ -180,7 +180,7 @@ static void queue_yields(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, lock(t, 1, false, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&first, &wait->wait, NULL), -EINPROGRESS);
-	lapse(test, t);
+	silence(test, t);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&second, &behind->wait, NULL), -EINPROGRESS);
 	gone(test, t);
 	claim_flush(test);
@@ -214,7 +214,7 @@ static struct parked *parked_new(struct kunit *test)
 
 static void open_yields(struct kunit *test)
 {
-	struct lapse_test *t = begin(test);
+	struct courtesy_test *t = begin(test);
 	struct ditto_open *held = open_as(t, 0, DITTO_OPEN_WRITE, DITTO_OPEN_READ, NULL);
 	struct parked *parked = parked_new(test);
 	struct ditto_open *open;
@@ -222,7 +222,7 @@ static void open_yields(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(held));
 	KUNIT_EXPECT_PTR_EQ(test, open_as(t, 1, DITTO_OPEN_READ, 0, &parked->park),
 			    ERR_PTR(-EAGAIN));
-	lapse(test, t);
+	silence(test, t);
 	/* Told to come again, and woken when it can. */
 	KUNIT_EXPECT_PTR_EQ(test, open_as(t, 1, DITTO_OPEN_READ, 0, &parked->park),
 			    ERR_PTR(-EBUSY));
@@ -240,7 +240,7 @@ static void open_yields(struct kunit *test)
 /* The other way round: bits that an upgrade adds, and reading without an open. */
 static void change_and_io_yield(struct kunit *test)
 {
-	struct lapse_test *t = begin(test);
+	struct courtesy_test *t = begin(test);
 	struct ditto_open *held = open_as(t, 0, DITTO_OPEN_READ, DITTO_OPEN_WRITE, NULL);
 	struct ditto_open *open = open_as(t, 1, DITTO_OPEN_READ, 0, NULL);
 
@@ -248,9 +248,9 @@ static void change_and_io_yield(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
 	KUNIT_EXPECT_EQ(test, ditto_open_change(open, DITTO_OPEN_WRITE, 0, NULL), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_DENIED);
-	lapse(test, t);
+	silence(test, t);
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
-	KUNIT_EXPECT_EQ(test, ditto_client_lapse(&t->client[0]->client, false), false);
+	KUNIT_EXPECT_EQ(test, ditto_client_set_courtesy(&t->client[0]->client, false), false);
 	gone(test, t);
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
 	KUNIT_EXPECT_EQ(test, ditto_open_change(open, DITTO_OPEN_WRITE, 0, NULL), 0);
@@ -259,7 +259,7 @@ static void change_and_io_yield(struct kunit *test)
 	end(test, t);
 }
 
-static struct ditto_lease *grant(struct kunit *test, struct lapse_test *t,
+static struct ditto_lease *grant(struct kunit *test, struct courtesy_test *t,
 				 enum ditto_lease_type style, u8 want)
 {
 	struct ditto_lease *cache = claim_grant(t->node, t->owner[0], style, want, &t->told);
@@ -286,10 +286,10 @@ static void grant_is_revoked(struct kunit *test)
 	};
 
 	for (int i = 0; i < ARRAY_SIZE(table); i++) {
-		struct lapse_test *t = begin(test);
+		struct courtesy_test *t = begin(test);
 		struct ditto_lease *cache = grant(test, t, table[i].style, table[i].want);
 
-		lapse(test, t);
+		silence(test, t);
 		KUNIT_EXPECT_EQ(test, check(t, 1, table[i].kind), table[i].answer);
 		KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), 0);
 		gone(test, t);
@@ -304,7 +304,7 @@ static void grant_is_revoked(struct kunit *test)
 /* A break was outstanding when the holder lapsed: who waits for it need not any more. */
 static void break_ends(struct kunit *test)
 {
-	struct lapse_test *t = begin(test);
+	struct courtesy_test *t = begin(test);
 	struct ditto_lease *cache = grant(test, t, DITTO_LEASE_TYPE_DELEGATION, RHW);
 	struct ditto_actor actor = { .owner = t->owner[1] };
 	struct ditto_intent intent = { .kind = DITTO_INTENT_WRITE, .last = 9 };
@@ -314,7 +314,7 @@ static void break_ends(struct kunit *test)
 						NULL), DITTO_BREAKING);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.breaks), 1);
-	lapse(test, t);
+	silence(test, t);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&parked->done), 1);
 	KUNIT_EXPECT_EQ(test, ditto_claim_check(&t->node->point, &intent, &actor, &parked->park,
@@ -334,7 +334,7 @@ static void changes_are_not_kept_for_it(struct kunit *test)
 	static const struct ditto_entry_change change = {
 		.event = DITTO_ENTRY_ADDED, .name = "new", .len = 3,
 	};
-	struct lapse_test *t = begin(test);
+	struct courtesy_test *t = begin(test);
 	struct ditto_lease_request req = {
 		.point = &t->node->point, .actor.lease_owner = t->owner[0],
 		.style = DITTO_LEASE_TYPE_DIRECTORY_DELEGATION, .want = R, .notify = true,
@@ -345,7 +345,7 @@ static void changes_are_not_kept_for_it(struct kunit *test)
 	atomic_inc(&t->told.grants);
 	cache = ditto_lease_grant(&req);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	lapse(test, t);
+	silence(test, t);
 	ditto_lease_deliver(&t->node->point, NULL, &change);
 	gone(test, t);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.changes), 0);
@@ -357,10 +357,10 @@ static void changes_are_not_kept_for_it(struct kunit *test)
 
 static void released_meanwhile(struct kunit *test)
 {
-	struct lapse_test *t = begin(test);
+	struct courtesy_test *t = begin(test);
 
 	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
-	lapse(test, t);
+	silence(test, t);
 	KUNIT_EXPECT_EQ(test, lock(t, 1, true, 0, 9), -EBUSY);
 	/* Its protocol gave up waiting at the same time. */
 	ditto_client_release(&t->client[0]->client, "lease expired");
@@ -371,9 +371,9 @@ static void released_meanwhile(struct kunit *test)
 }
 
 /* Clients of a protocol that keeps records. */
-static struct lapse_test *begin_recorded(struct kunit *test)
+static struct courtesy_test *begin_recorded(struct kunit *test)
 {
-	struct lapse_test *t = begin(test);
+	struct courtesy_test *t = begin(test);
 
 	for (u32 i = 0; i < 2; i++)
 		t->client[i]->client.ops = &claim_recorded_ops;
@@ -383,7 +383,7 @@ static struct lapse_test *begin_recorded(struct kunit *test)
 /* What can be claimed after a restart is given to nobody. */
 static void kept_until_withdrawn(struct kunit *test)
 {
-	struct lapse_test *t = begin_recorded(test);
+	struct courtesy_test *t = begin_recorded(test);
 	struct claim_client *c = t->client[0];
 	struct parked *parked = parked_new(test);
 	struct ditto_open *held = open_as(t, 0, DITTO_OPEN_WRITE, DITTO_OPEN_READ, NULL);
@@ -392,7 +392,7 @@ static void kept_until_withdrawn(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(held));
 	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
 	c->stuck = -ECONNREFUSED;
-	lapse(test, t);
+	silence(test, t);
 	KUNIT_EXPECT_PTR_EQ(test, open_as(t, 1, DITTO_OPEN_READ, 0, &parked->park),
 			    ERR_PTR(-EBUSY));
 	for (int i = 0; i < 3; i++) {
@@ -419,18 +419,18 @@ static void kept_until_withdrawn(struct kunit *test)
 
 static void comes_back_before_it_is_withdrawn(struct kunit *test)
 {
-	struct lapse_test *t = begin_recorded(test);
+	struct courtesy_test *t = begin_recorded(test);
 	struct claim_client *c = t->client[0];
 	struct parked *parked = parked_new(test);
 	struct ditto_open *held = open_as(t, 0, DITTO_OPEN_WRITE, DITTO_OPEN_READ, NULL);
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(held));
 	c->stuck = -ECONNREFUSED;
-	lapse(test, t);
+	silence(test, t);
 	KUNIT_EXPECT_PTR_EQ(test, open_as(t, 1, DITTO_OPEN_READ, 0, &parked->park),
 			    ERR_PTR(-EBUSY));
 	flush_workqueue(claim_table(test)->yield_wq);
-	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&c->client, false));
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&c->client, false));
 	/* Whoever waits asks again, and is refused. */
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&parked->done), 1);
@@ -446,7 +446,7 @@ static void comes_back_before_it_is_withdrawn(struct kunit *test)
 /* A delegation is not taken by itself: it could be claimed again. */
 static void delegation_awaits_withdrawal(struct kunit *test)
 {
-	struct lapse_test *t = begin_recorded(test);
+	struct courtesy_test *t = begin_recorded(test);
 	struct claim_client *c = t->client[0];
 	struct ditto_lease *cache = claim_grant(t->node, t->owner[0],
 						DITTO_LEASE_TYPE_DELEGATION,
@@ -454,7 +454,7 @@ static void delegation_awaits_withdrawal(struct kunit *test)
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
 	c->stuck = -ECONNREFUSED;
-	lapse(test, t);
+	silence(test, t);
 	for (int i = 0; i < 2; i++) {
 		KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
 		flush_workqueue(claim_table(test)->yield_wq);
@@ -472,7 +472,7 @@ static void delegation_awaits_withdrawal(struct kunit *test)
 /* Nor is it when the holder, asked before it fell silent, lets the deadline pass. */
 static void deadline_awaits_withdrawal(struct kunit *test)
 {
-	struct lapse_test *t = begin_recorded(test);
+	struct courtesy_test *t = begin_recorded(test);
 	struct claim_client *c = t->client[0];
 	struct ditto_lease *cache = claim_grant(t->node, t->owner[0],
 						DITTO_LEASE_TYPE_DELEGATION,
@@ -483,7 +483,7 @@ static void deadline_awaits_withdrawal(struct kunit *test)
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.breaks), 1);
 	c->stuck = -ECONNREFUSED;
-	lapse(test, t);
+	silence(test, t);
 	claim_now += 35000;
 	for (int i = 0; i < 2; i++) {
 		claim_poke(test, cache);
@@ -505,7 +505,7 @@ static void deadline_awaits_withdrawal(struct kunit *test)
 /* Back before it is withdrawn it is a holder that did not answer, as any other. */
 static void deadline_of_a_holder_that_returned(struct kunit *test)
 {
-	struct lapse_test *t = begin_recorded(test);
+	struct courtesy_test *t = begin_recorded(test);
 	struct claim_client *c = t->client[0];
 	struct ditto_lease *cache = claim_grant(t->node, t->owner[0],
 						DITTO_LEASE_TYPE_DELEGATION,
@@ -515,11 +515,11 @@ static void deadline_of_a_holder_that_returned(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
 	claim_flush(test);
 	c->stuck = -ECONNREFUSED;
-	lapse(test, t);
+	silence(test, t);
 	claim_now += 35000;
 	claim_poke(test, cache);
 	flush_workqueue(claim_table(test)->yield_wq);
-	KUNIT_EXPECT_TRUE(test, ditto_client_lapse(&c->client, false));
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&c->client, false));
 	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), RHW);
 	claim_poke(test, cache);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 1);
@@ -533,7 +533,7 @@ static void deadline_of_a_holder_that_returned(struct kunit *test)
 /* One that takes long does not keep others from going, nor whoever asks for that. */
 static void retired_side_by_side(struct kunit *test)
 {
-	struct lapse_test *t = begin_recorded(test);
+	struct courtesy_test *t = begin_recorded(test);
 	DECLARE_COMPLETION_ONSTACK(slow);
 
 	t->client[0]->slow = &slow;
@@ -554,7 +554,7 @@ static void retired_side_by_side(struct kunit *test)
 
 static void stays_if_it_cannot_be_retired(struct kunit *test)
 {
-	struct lapse_test *t = begin_recorded(test);
+	struct courtesy_test *t = begin_recorded(test);
 	struct claim_client *c = t->client[0];
 
 	c->stuck = -ECONNREFUSED;
@@ -570,7 +570,7 @@ static void stays_if_it_cannot_be_retired(struct kunit *test)
 	end(test, t);
 }
 
-static struct kunit_case claim_lapse_cases[] = {
+static struct kunit_case claim_courtesy_cases[] = {
 	KUNIT_CASE(kept_until_withdrawn),
 	KUNIT_CASE(comes_back_before_it_is_withdrawn),
 	KUNIT_CASE(delegation_awaits_withdrawal),
@@ -592,11 +592,11 @@ static struct kunit_case claim_lapse_cases[] = {
 	{}
 };
 
-static struct kunit_suite claim_lapse_suite = {
-	.name = "ditto_claim_lapse",
+static struct kunit_suite claim_courtesy_suite = {
+	.name = "ditto_claim_courtesy",
 	.init = claim_test_init,
 	.exit = claim_test_exit,
-	.test_cases = claim_lapse_cases,
+	.test_cases = claim_courtesy_cases,
 };
 
-kunit_test_suite(claim_lapse_suite);
+kunit_test_suite(claim_courtesy_suite);
