@@ -24,8 +24,8 @@
 #include <linux/uidgid.h>
 #include <linux/uuid.h>
 
-#include "grants.h"
 #include "rules.h"
+#include "share_users.h"
 
 struct ditto_server;
 struct ditto_volume;
@@ -106,7 +106,7 @@ enum ditto_chmod {
  * @comment: for people; NULL without
  * @snapshots: path from the root to the directory of snapshots, see snapshot.h; NULL without
  * @rules: which clients may use it; empty means every client, read and write
- * @grants: what users may do
+ * @share_users: what users may do
  */
 struct ditto_share_opts {
 	struct rcu_head rcu;
@@ -135,7 +135,7 @@ struct ditto_share_opts {
 	char *comment;
 	char *snapshots;
 	struct ditto_rules rules;
-	struct ditto_grants grants;
+	struct ditto_share_users share_users;
 };
 
 /**

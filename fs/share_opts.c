@@ -31,7 +31,7 @@ struct ditto_share_opts *ditto_share_opts_alloc(void)
 	opts->acl_mode = DITTO_CHMOD_GROUPMASK;
 	opts->create_mask = 0744;
 	opts->directory_mask = 0755;
-	opts->grants.others = DITTO_GRANT_WRITE;
+	opts->share_users.others = DITTO_SHARE_ACCESS_WRITE;
 	return opts;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_opts_alloc, DITTO);
@@ -50,7 +50,7 @@ struct ditto_share_opts *ditto_share_opts_dup(const struct ditto_share_opts *fro
 		goto no_snapshots;
 	if (ditto_rules_copy(&opts->rules, &from->rules))
 		goto no_rules;
-	if (ditto_grants_copy(&opts->grants, &from->grants))
+	if (ditto_share_users_copy(&opts->share_users, &from->share_users))
 		goto no_grants;
 	return opts;
 
@@ -71,7 +71,7 @@ void ditto_share_opts_free(struct ditto_share_opts *opts)
 	if (!opts)
 		return;
 	ditto_rules_free(&opts->rules);
-	ditto_grants_free(&opts->grants);
+	ditto_share_users_free(&opts->share_users);
 	kfree(opts->snapshots);
 	kfree(opts->comment);
 	kfree(opts);

@@ -99,16 +99,6 @@ static const struct netlink_range_validation ditto_a_server_budget_opens_range =
 };
 
 /* Common nested types */
-const struct nla_policy ditto_grant_nl_policy[DITTO_A_GRANT_ACCESS + 1] = {
-	[DITTO_A_GRANT_UID] = { .type = NLA_U32, },
-	[DITTO_A_GRANT_GID] = { .type = NLA_U32, },
-	[DITTO_A_GRANT_ACCESS] = NLA_POLICY_MAX(NLA_U32, 3),
-};
-
-const struct nla_policy ditto_grants_nl_policy[DITTO_A_GRANTS_GRANT + 1] = {
-	[DITTO_A_GRANTS_GRANT] = NLA_POLICY_NESTED(ditto_grant_nl_policy),
-};
-
 const struct nla_policy ditto_rule_nl_policy[DITTO_A_RULE_SQUASH + 1] = {
 	[DITTO_A_RULE_SPEC] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DITTO_A_RULE_ACCESS] = NLA_POLICY_MAX(NLA_U32, 2),
@@ -117,6 +107,16 @@ const struct nla_policy ditto_rule_nl_policy[DITTO_A_RULE_SQUASH + 1] = {
 
 const struct nla_policy ditto_rules_nl_policy[DITTO_A_RULES_RULE + 1] = {
 	[DITTO_A_RULES_RULE] = NLA_POLICY_NESTED(ditto_rule_nl_policy),
+};
+
+const struct nla_policy ditto_share_user_nl_policy[DITTO_A_SHARE_USER_ACCESS + 1] = {
+	[DITTO_A_SHARE_USER_UID] = { .type = NLA_U32, },
+	[DITTO_A_SHARE_USER_GID] = { .type = NLA_U32, },
+	[DITTO_A_SHARE_USER_ACCESS] = NLA_POLICY_MAX(NLA_U32, 3),
+};
+
+const struct nla_policy ditto_share_users_nl_policy[DITTO_A_SHARE_USERS_USER + 1] = {
+	[DITTO_A_SHARE_USERS_USER] = NLA_POLICY_NESTED(ditto_share_user_nl_policy),
 };
 
 /* DITTO_CMD_SHARE_NEW - do */
@@ -140,7 +140,7 @@ static const struct nla_policy ditto_share_new_nl_policy[DITTO_A_SHARE_HIDE_UNRE
 	[DITTO_A_SHARE_NOTIFY] = NLA_POLICY_MAX(NLA_U8, 1),
 	[DITTO_A_SHARE_COMMENT] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DITTO_A_SHARE_SNAPSHOTS] = { .type = NLA_NUL_STRING, .len = 255, },
-	[DITTO_A_SHARE_GRANTS] = NLA_POLICY_NESTED(ditto_grants_nl_policy),
+	[DITTO_A_SHARE_USERS] = NLA_POLICY_NESTED(ditto_share_users_nl_policy),
 	[DITTO_A_SHARE_DEFAULT_ACCESS] = NLA_POLICY_MAX(NLA_U32, 3),
 	[DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE] = NLA_POLICY_MAX(NLA_U8, 1),
 	[DITTO_A_SHARE_SECURE_PORTS] = NLA_POLICY_MAX(NLA_U8, 1),
@@ -171,7 +171,7 @@ static const struct nla_policy ditto_share_set_nl_policy[DITTO_A_SHARE_HIDE_UNRE
 	[DITTO_A_SHARE_NOTIFY] = NLA_POLICY_MAX(NLA_U8, 1),
 	[DITTO_A_SHARE_COMMENT] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DITTO_A_SHARE_SNAPSHOTS] = { .type = NLA_NUL_STRING, .len = 255, },
-	[DITTO_A_SHARE_GRANTS] = NLA_POLICY_NESTED(ditto_grants_nl_policy),
+	[DITTO_A_SHARE_USERS] = NLA_POLICY_NESTED(ditto_share_users_nl_policy),
 	[DITTO_A_SHARE_DEFAULT_ACCESS] = NLA_POLICY_MAX(NLA_U32, 3),
 	[DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE] = NLA_POLICY_MAX(NLA_U8, 1),
 	[DITTO_A_SHARE_SECURE_PORTS] = NLA_POLICY_MAX(NLA_U8, 1),

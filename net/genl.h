@@ -12,10 +12,10 @@
 #include <uapi/linux/ditto.h>
 
 /* Common nested types */
-extern const struct nla_policy ditto_grant_nl_policy[DITTO_A_GRANT_ACCESS + 1];
-extern const struct nla_policy ditto_grants_nl_policy[DITTO_A_GRANTS_GRANT + 1];
 extern const struct nla_policy ditto_rule_nl_policy[DITTO_A_RULE_SQUASH + 1];
 extern const struct nla_policy ditto_rules_nl_policy[DITTO_A_RULES_RULE + 1];
+extern const struct nla_policy ditto_share_user_nl_policy[DITTO_A_SHARE_USER_ACCESS + 1];
+extern const struct nla_policy ditto_share_users_nl_policy[DITTO_A_SHARE_USERS_USER + 1];
 
 int ditto_nl_share_get_start(struct netlink_callback *cb);
 int ditto_nl_claim_get_start(struct netlink_callback *cb);

@@ -17,7 +17,7 @@
 #include "../fs/server.h"
 #include "../fs/share.h"
 #include "netlink.h"
-#include "nl_grants.h"
+#include "nl_share_users.h"
 #include "record.h"
 
 static_assert(DITTO_SQUASH_ROOT_TO_GUEST == (int)DITTO_SQUASH_MODE_ROOT_TO_GUEST);
@@ -252,10 +252,10 @@ static int access_read(struct ditto_share_opts *opts, struct genl_info *info)
 	int err = 0;
 
 	if (attrs[DITTO_A_SHARE_DEFAULT_ACCESS])
-		opts->grants.others = nla_get_u32(attrs[DITTO_A_SHARE_DEFAULT_ACCESS]);
-	if (attrs[DITTO_A_SHARE_GRANTS])
-		err = ditto_nl_grants_read(&opts->grants, attrs[DITTO_A_SHARE_GRANTS],
-					   info->extack);
+		opts->share_users.others = nla_get_u32(attrs[DITTO_A_SHARE_DEFAULT_ACCESS]);
+	if (attrs[DITTO_A_SHARE_USERS])
+		err = ditto_nl_share_users_read(&opts->share_users, attrs[DITTO_A_SHARE_USERS],
+						info->extack);
 	if (!err && attrs[DITTO_A_SHARE_RULES])
 		err = rules_read(&opts->rules, attrs[DITTO_A_SHARE_RULES], info->extack);
 	return err;
@@ -418,7 +418,7 @@ static size_t share_size(const struct ditto_share *share)
 	opts = rcu_dereference(share->opts);
 	for (unsigned int i = 0; i < opts->rules.count; i++)
 		size += rule_size(strlen(opts->rules.rule[i].spec));
-	size += ditto_nl_grants_size(&opts->grants) +
+	size += ditto_nl_share_users_size(&opts->share_users) +
 		nla_total_size(opts->comment ? strlen(opts->comment) + 1 : 0) +
 		nla_total_size(opts->snapshots ? strlen(opts->snapshots) + 1 : 0);
 	rcu_read_unlock();
@@ -461,7 +461,7 @@ static int opts_put(struct sk_buff *msg, const struct ditto_share_opts *opts)
 	    nla_put_u32(msg, DITTO_A_SHARE_ANON_UID, from_kuid(&init_user_ns, opts->anon_uid)) ||
 	    nla_put_u32(msg, DITTO_A_SHARE_ANON_GID, from_kgid(&init_user_ns, opts->anon_gid)) ||
 	    nla_put_u32(msg, DITTO_A_SHARE_SEC, opts->sec) ||
-	    ditto_nl_grants_put(msg, &opts->grants))
+	    ditto_nl_share_users_put(msg, &opts->share_users))
 		return -EMSGSIZE;
 	return rules_put(msg, &opts->rules);
 }

@@ -12,10 +12,10 @@
 #include <linux/slab.h>
 
 #include "../fs/cred.h"
-#include "../fs/grants.h"
 #include "../fs/rights.h"
 #include "../fs/server.h"
 #include "../fs/share.h"
+#include "../fs/share_users.h"
 #include "builder.h"
 #include "name.h"
 #include "server.h"
@@ -47,22 +47,22 @@ static void ident_of(const struct ditto_auth_user *user, struct ditto_ident *ide
 }
 
 /* The options as they are now, without what does not outlive this, and the grant they have. */
-static enum ditto_grant share_ask(struct ditto_share *share, const struct ditto_ident *ident,
-				  struct ditto_share_opts *opts)
+static enum ditto_share_access share_ask(struct ditto_share *share, const struct ditto_ident *ident,
+					 struct ditto_share_opts *opts)
 {
-	enum ditto_grant grant;
+	enum ditto_share_access grant;
 
 	rcu_read_lock();
 	*opts = *rcu_dereference(share->opts);
 	if (ident->anonymous)
-		grant = opts->guest ? ditto_grants_find(opts, opts->anon_uid, opts->anon_gid,
-							0, NULL) : DITTO_GRANT_NONE;
+		grant = opts->guest ? ditto_share_users_find(opts, opts->anon_uid, opts->anon_gid,
+							     0, NULL) : DITTO_SHARE_ACCESS_NONE;
 	else
-		grant = ditto_grants_find(opts, ident->uid, ident->gid, ident->ngroups,
-					  ident->groups);
+		grant = ditto_share_users_find(opts, ident->uid, ident->gid, ident->ngroups,
+					       ident->groups);
 	rcu_read_unlock();
 	memset(&opts->rules, 0, sizeof(opts->rules));
-	memset(&opts->grants, 0, sizeof(opts->grants));
+	memset(&opts->share_users, 0, sizeof(opts->share_users));
 	opts->comment = NULL;
 	opts->snapshots = NULL;
 	return grant;
@@ -74,7 +74,7 @@ u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 	struct ditto_share_opts opts;
 	struct ditto_verdict verdict;
 	struct ditto_ident ident;
-	enum ditto_grant grant;
+	enum ditto_share_access grant;
 	int err;
 
 	access->why = "the share's rules do not let this address in";
@@ -88,16 +88,16 @@ u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 	grant = share_ask(share, &ident, &opts);
 	access->why = ident.anonymous ? "the share lets no guest in" :
 		      "the share gives this user no permission";
-	if (grant == DITTO_GRANT_NONE)
+	if (grant == DITTO_SHARE_ACCESS_NONE)
 		return DSMB_ACCESS_DENIED;
-	ident.admin = ditto_grant_is_admin(grant, &ident, &verdict);
+	ident.admin = ditto_share_access_is_admin(grant, &ident, &verdict);
 
 	access->cred = ditto_cred_get(session->server->srv, &opts, &verdict, &ident);
 	if (IS_ERR(access->cred))
 		return dsmb_status(PTR_ERR(access->cred));
 	access->generation = opts.generation;
-	access->writable = verdict.level == DITTO_ACCESS_WRITE && grant >= DITTO_GRANT_WRITE &&
-			   !opts.read_only;
+	access->writable = verdict.level == DITTO_ACCESS_WRITE &&
+			   grant >= DITTO_SHARE_ACCESS_WRITE && !opts.read_only;
 	access->maximal = access->writable ? DITTO_RIGHTS_ALL :
 			  DITTO_RIGHTS_ALL & ~DITTO_RIGHTS_CHANGE;
 	access->encrypt = opts.encrypt;

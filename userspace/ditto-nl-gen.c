@@ -62,17 +62,17 @@ const struct spec_enum spec_access_right = {
 	.count = 3,
 };
 
-static const char *const grant_right_names[] = {
+static const char *const share_right_names[] = {
 	"none",
 	"read",
 	"write",
 	"admin",
 };
 
-const struct spec_enum spec_grant_right = {
-	.name = "grant-right",
+const struct spec_enum spec_share_right = {
+	.name = "share-right",
 	.flags = false,
-	.names = grant_right_names,
+	.names = share_right_names,
 	.count = 4,
 };
 
@@ -401,11 +401,11 @@ static const struct spec_attr share_attrs[] = {
 		.form = SPEC_PLAIN,
 		.max_len = 255,
 	},
-	[DITTO_A_SHARE_GRANTS] = {
-		.name = "grants",
+	[DITTO_A_SHARE_USERS] = {
+		.name = "users",
 		.kind = SPEC_NEST,
 		.form = SPEC_PLAIN,
-		.nested = &spec_grants_set,
+		.nested = &spec_share_users_set,
 	},
 	[DITTO_A_SHARE_DEFAULT_ACCESS] = {
 		.name = "default-access",
@@ -413,7 +413,7 @@ static const struct spec_attr share_attrs[] = {
 		.form = SPEC_ENUM,
 		.min = 0,
 		.max = 4294967295ULL,
-		.values = &spec_grant_right,
+		.values = &spec_share_right,
 	},
 	[DITTO_A_SHARE_STREAMS] = {
 		.name = "streams",
@@ -555,7 +555,7 @@ static const struct nla_policy share_policy[] = {
 		.type = NLA_STRING,
 		.maxlen = 256,
 	},
-	[DITTO_A_SHARE_GRANTS] = {
+	[DITTO_A_SHARE_USERS] = {
 		.type = NLA_NESTED,
 	},
 	[DITTO_A_SHARE_DEFAULT_ACCESS] = {
@@ -630,71 +630,71 @@ const struct spec_set spec_rules_set = {
 	.max = DITTO_A_RULES_MAX,
 };
 
-static const struct spec_attr grant_attrs[] = {
-	[DITTO_A_GRANT_UID] = {
+static const struct spec_attr share_user_attrs[] = {
+	[DITTO_A_SHARE_USER_UID] = {
 		.name = "uid",
 		.kind = SPEC_U32,
 		.form = SPEC_PLAIN,
 		.min = 0,
 		.max = 4294967295ULL,
 	},
-	[DITTO_A_GRANT_GID] = {
+	[DITTO_A_SHARE_USER_GID] = {
 		.name = "gid",
 		.kind = SPEC_U32,
 		.form = SPEC_PLAIN,
 		.min = 0,
 		.max = 4294967295ULL,
 	},
-	[DITTO_A_GRANT_ACCESS] = {
+	[DITTO_A_SHARE_USER_ACCESS] = {
 		.name = "access",
 		.kind = SPEC_U32,
 		.form = SPEC_ENUM,
 		.min = 0,
 		.max = 4294967295ULL,
-		.values = &spec_grant_right,
+		.values = &spec_share_right,
 	},
 };
 
-static const struct nla_policy grant_policy[] = {
-	[DITTO_A_GRANT_UID] = {
+static const struct nla_policy share_user_policy[] = {
+	[DITTO_A_SHARE_USER_UID] = {
 		.type = NLA_U32,
 	},
-	[DITTO_A_GRANT_GID] = {
+	[DITTO_A_SHARE_USER_GID] = {
 		.type = NLA_U32,
 	},
-	[DITTO_A_GRANT_ACCESS] = {
+	[DITTO_A_SHARE_USER_ACCESS] = {
 		.type = NLA_U32,
 	},
 };
 
-const struct spec_set spec_grant_set = {
-	.name = "grant",
-	.attrs = grant_attrs,
-	.policy = grant_policy,
-	.max = DITTO_A_GRANT_MAX,
+const struct spec_set spec_share_user_set = {
+	.name = "share-user",
+	.attrs = share_user_attrs,
+	.policy = share_user_policy,
+	.max = DITTO_A_SHARE_USER_MAX,
 };
 
-static const struct spec_attr grants_attrs[] = {
-	[DITTO_A_GRANTS_GRANT] = {
-		.name = "grant",
+static const struct spec_attr share_users_attrs[] = {
+	[DITTO_A_SHARE_USERS_USER] = {
+		.name = "user",
 		.kind = SPEC_NEST,
 		.form = SPEC_PLAIN,
 		.multi = true,
-		.nested = &spec_grant_set,
+		.nested = &spec_share_user_set,
 	},
 };
 
-static const struct nla_policy grants_policy[] = {
-	[DITTO_A_GRANTS_GRANT] = {
+static const struct nla_policy share_users_policy[] = {
+	[DITTO_A_SHARE_USERS_USER] = {
 		.type = NLA_NESTED,
 	},
 };
 
-const struct spec_set spec_grants_set = {
-	.name = "grants",
-	.attrs = grants_attrs,
-	.policy = grants_policy,
-	.max = DITTO_A_GRANTS_MAX,
+const struct spec_set spec_share_users_set = {
+	.name = "share-users",
+	.attrs = share_users_attrs,
+	.policy = share_users_policy,
+	.max = DITTO_A_SHARE_USERS_MAX,
 };
 
 static const struct spec_attr listener_attrs[] = {
@@ -2708,7 +2708,7 @@ static const u16 share_new_request[] = {
 	DITTO_A_SHARE_NOTIFY,
 	DITTO_A_SHARE_COMMENT,
 	DITTO_A_SHARE_SNAPSHOTS,
-	DITTO_A_SHARE_GRANTS,
+	DITTO_A_SHARE_USERS,
 	DITTO_A_SHARE_DEFAULT_ACCESS,
 	DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE,
 	DITTO_A_SHARE_SECURE_PORTS,
@@ -2739,7 +2739,7 @@ static const u16 share_set_request[] = {
 	DITTO_A_SHARE_NOTIFY,
 	DITTO_A_SHARE_COMMENT,
 	DITTO_A_SHARE_SNAPSHOTS,
-	DITTO_A_SHARE_GRANTS,
+	DITTO_A_SHARE_USERS,
 	DITTO_A_SHARE_DEFAULT_ACCESS,
 	DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE,
 	DITTO_A_SHARE_SECURE_PORTS,
@@ -2782,7 +2782,7 @@ static const u16 share_get_reply[] = {
 	DITTO_A_SHARE_NOTIFY,
 	DITTO_A_SHARE_COMMENT,
 	DITTO_A_SHARE_SNAPSHOTS,
-	DITTO_A_SHARE_GRANTS,
+	DITTO_A_SHARE_USERS,
 	DITTO_A_SHARE_DEFAULT_ACCESS,
 	DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE,
 	DITTO_A_SHARE_SECURE_PORTS,

@@ -18,7 +18,7 @@
 /*
  * The options as they are now. They are replaced as a whole under RCU, and
  * what is asked with them may sleep: so a copy, without what lies elsewhere:
- * ditto_rules_match() and ditto_share_grant() look that up themselves.
+ * ditto_rules_match() and ditto_share_access_of() look that up themselves.
  */
 static void dnfs_share_opts(struct ditto_share *share, struct ditto_share_opts *opts)
 {
@@ -26,7 +26,7 @@ static void dnfs_share_opts(struct ditto_share *share, struct ditto_share_opts *
 	*opts = *rcu_dereference(share->opts);
 	rcu_read_unlock();
 	memset(&opts->rules, 0, sizeof(opts->rules));
-	memset(&opts->grants, 0, sizeof(opts->grants));
+	memset(&opts->share_users, 0, sizeof(opts->share_users));
 	opts->comment = NULL;
 	opts->snapshots = NULL;
 }
@@ -67,19 +67,19 @@ static int dnfs_grant(struct dnfs_call *call, struct ditto_share *share,
 		      const struct ditto_share_opts *opts, const struct ditto_verdict *verdict,
 		      struct ditto_ident *ident, struct ditto_op *op)
 {
-	enum ditto_grant grant;
+	enum ditto_share_access grant;
 
 	op->cred = ditto_cred_get(call->srv, opts, verdict, ident);
 	if (IS_ERR(op->cred))
 		return PTR_ERR(op->cred);
-	grant = ditto_share_grant(share, ident, op->cred);
-	if (grant == DITTO_GRANT_NONE) {
+	grant = ditto_share_access_of(share, ident, op->cred);
+	if (grant == DITTO_SHARE_ACCESS_NONE) {
 		ditto_cred_put(op->cred);
 		return -EACCES;
 	}
-	op->writable = grant >= DITTO_GRANT_WRITE && !opts->read_only &&
+	op->writable = grant >= DITTO_SHARE_ACCESS_WRITE && !opts->read_only &&
 		       verdict->level == DITTO_ACCESS_WRITE;
-	if (likely(!ditto_grant_is_admin(grant, ident, verdict)) || op->cred->admin)
+	if (likely(!ditto_share_access_is_admin(grant, ident, verdict)) || op->cred->admin)
 		return 0;
 
 	ditto_cred_put(op->cred);

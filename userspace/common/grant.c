@@ -118,7 +118,7 @@ bool grants_add_unresolved(struct grants *g, bool group, const char *text, struc
 
 	if (!access || access == text)
 		return why_not(why, "'%s' is not allowed: NAME=ACCESS is", text);
-	if (!text_enum(access + 1, &spec_grant_right, &one.access, why))
+	if (!text_enum(access + 1, &spec_share_right, &one.access, why))
 		return false;
 	one.name = mem_print("%.*s", (int)(access - text), text);
 	known = is_number(one.name, &one.id);
@@ -205,7 +205,7 @@ bool grants_same(const struct grants *a, const struct grants *b)
 
 char *grant_text(const struct grant *g)
 {
-	const char *access = spec_enum_name(&spec_grant_right, g->access);
+	const char *access = spec_enum_name(&spec_share_right, g->access);
 	const char *name = NULL;
 
 	if (g->group) {
@@ -224,20 +224,23 @@ char *grant_text(const struct grant *g)
 
 void grants_put(struct nl_msg *msg, const struct grants *g)
 {
-	struct nlattr *all = nla_nest_start(msg, NLA_F_NESTED | DITTO_A_SHARE_GRANTS);
+	struct nlattr *all = nla_nest_start(msg, NLA_F_NESTED | DITTO_A_SHARE_USERS);
 	unsigned int i;
 
 	if (!all)
 		mem_out();
 	for (i = 0; i < g->n; i++) {
 		const struct grant *one = &g->grant[i];
-		struct nlattr *nest = nla_nest_start(msg, NLA_F_NESTED | DITTO_A_GRANTS_GRANT);
+		struct nlattr *nest = nla_nest_start(msg, NLA_F_NESTED | DITTO_A_SHARE_USERS_USER);
 
 		if (!nest)
 			mem_out();
-		msg_put_number(msg, &spec_grant_set,
-			       one->group ? DITTO_A_GRANT_GID : DITTO_A_GRANT_UID, one->id);
-		msg_put_number(msg, &spec_grant_set, DITTO_A_GRANT_ACCESS, one->access);
+		msg_put_number(msg, &spec_share_user_set,
+			       one->group ? DITTO_A_SHARE_USER_GID
+					  : DITTO_A_SHARE_USER_UID,
+			       one->id);
+		msg_put_number(msg, &spec_share_user_set,
+			       DITTO_A_SHARE_USER_ACCESS, one->access);
 		nla_nest_end(msg, nest);
 	}
 	/* An empty list is told too, so it must not be trimmed away. */
@@ -250,17 +253,21 @@ bool grants_from(struct grants *g, struct nlattr *nla)
 	int rest;
 
 	nla_for_each_nested(nest, nla, rest) {
-		struct nlattr *tb[DITTO_A_GRANT_MAX + 1];
+		struct nlattr *tb[DITTO_A_SHARE_USER_MAX + 1];
 		struct grant one = { .group = false };
 
-		if (nla_type(nest) != DITTO_A_GRANTS_GRANT)
+		if (nla_type(nest) != DITTO_A_SHARE_USERS_USER)
 			continue;
-		if (nla_parse_nested(tb, DITTO_A_GRANT_MAX, nest, spec_grant_set.policy) < 0 ||
-		    !tb[DITTO_A_GRANT_UID] == !tb[DITTO_A_GRANT_GID] || !tb[DITTO_A_GRANT_ACCESS])
+		if (nla_parse_nested(tb, DITTO_A_SHARE_USER_MAX, nest,
+				     spec_share_user_set.policy) < 0 ||
+		    !tb[DITTO_A_SHARE_USER_UID] ==
+			    !tb[DITTO_A_SHARE_USER_GID] ||
+		    !tb[DITTO_A_SHARE_USER_ACCESS])
 			return false;
-		one.group = tb[DITTO_A_GRANT_GID];
-		one.id = nla_get_u32(tb[one.group ? DITTO_A_GRANT_GID : DITTO_A_GRANT_UID]);
-		one.access = nla_get_u32(tb[DITTO_A_GRANT_ACCESS]);
+		one.group = tb[DITTO_A_SHARE_USER_GID];
+		one.id = nla_get_u32(tb[one.group ? DITTO_A_SHARE_USER_GID
+						  : DITTO_A_SHARE_USER_UID]);
+		one.access = nla_get_u32(tb[DITTO_A_SHARE_USER_ACCESS]);
 		add(g, &one);
 	}
 	return true;

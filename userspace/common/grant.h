@@ -12,7 +12,7 @@ struct nlattr;
  * struct grant - what a user or a group may do
  * @group: it is a group
  * @id: its number; not known yet while @name is there
- * @access: enum ditto_grant_right
+ * @access: enum ditto_share_right
  * @name: what is to be looked up; NULL if only the number counts
  */
 struct grant {

@@ -29,7 +29,7 @@ struct share *share_new(const char *name)
 	s->acl_mode = DITTO_ACL_MODE_GROUPMASK;
 	s->create_mask = SHARE_CREATE_MASK;
 	s->directory_mask = SHARE_DIRECTORY_MASK;
-	s->default_access = DITTO_GRANT_RIGHT_WRITE;
+	s->default_access = DITTO_SHARE_RIGHT_WRITE;
 	return s;
 }
 
@@ -228,28 +228,28 @@ bool share_set_snapshots(struct share *s, const char *text, struct why *why)
 bool share_set_default_access(struct share *s, const char *text, struct why *why)
 {
 	return given(s, DITTO_A_SHARE_DEFAULT_ACCESS,
-		     text_enum(text, &spec_grant_right, &s->default_access, why));
+		     text_enum(text, &spec_share_right, &s->default_access, why));
 }
 
 bool share_add_user(struct share *s, const char *text, struct why *why)
 {
-	return given(s, DITTO_A_SHARE_GRANTS, grants_add(&s->grants, false, text, why));
+	return given(s, DITTO_A_SHARE_USERS, grants_add(&s->grants, false, text, why));
 }
 
 bool share_add_group(struct share *s, const char *text, struct why *why)
 {
-	return given(s, DITTO_A_SHARE_GRANTS, grants_add(&s->grants, true, text, why));
+	return given(s, DITTO_A_SHARE_USERS, grants_add(&s->grants, true, text, why));
 }
 
 bool share_add_user_unresolved(struct share *s, const char *text, struct why *why)
 {
-	return given(s, DITTO_A_SHARE_GRANTS,
+	return given(s, DITTO_A_SHARE_USERS,
 		     grants_add_unresolved(&s->grants, false, text, why));
 }
 
 bool share_add_group_unresolved(struct share *s, const char *text, struct why *why)
 {
-	return given(s, DITTO_A_SHARE_GRANTS, grants_add_unresolved(&s->grants, true, text, why));
+	return given(s, DITTO_A_SHARE_USERS, grants_add_unresolved(&s->grants, true, text, why));
 }
 
 bool share_set_mountpoint(struct share *s, const char *text, struct why *why)
@@ -445,8 +445,8 @@ void share_put(struct nl_msg *msg, u8 cmd, const struct share *s)
 	if ((s->given & SHARE_BIT(DITTO_A_SHARE_SNAPSHOTS)) &&
 	    spec_list_has(takes, DITTO_A_SHARE_SNAPSHOTS))
 		msg_put_string(msg, DITTO_A_SHARE_SNAPSHOTS, s->snapshots ? s->snapshots : "");
-	if ((s->given & SHARE_BIT(DITTO_A_SHARE_GRANTS)) &&
-	    spec_list_has(takes, DITTO_A_SHARE_GRANTS))
+	if ((s->given & SHARE_BIT(DITTO_A_SHARE_USERS)) &&
+	    spec_list_has(takes, DITTO_A_SHARE_USERS))
 		grants_put(msg, &s->grants);
 }
 
@@ -546,7 +546,7 @@ struct share *share_from_msg(struct nl_msg *msg)
 	take_u32(tb, DITTO_A_SHARE_FORCE_CREATE_MODE, &s->force_create_mode);
 	take_u32(tb, DITTO_A_SHARE_FORCE_DIRECTORY_MODE, &s->force_directory_mode);
 	if ((tb[DITTO_A_SHARE_RULES] && !rules_from(s, tb[DITTO_A_SHARE_RULES])) ||
-	    (tb[DITTO_A_SHARE_GRANTS] && !grants_from(&s->grants, tb[DITTO_A_SHARE_GRANTS]))) {
+	    (tb[DITTO_A_SHARE_USERS] && !grants_from(&s->grants, tb[DITTO_A_SHARE_USERS]))) {
 		share_free(s);
 		return NULL;
 	}
@@ -600,7 +600,7 @@ u32 share_diff(const struct share *a, const struct share *b)
 		{ DITTO_A_SHARE_HIDE_UNREADABLE, a->hide_unreadable != b->hide_unreadable },
 		{ DITTO_A_SHARE_COMMENT, !same_text(a->comment, b->comment) },
 		{ DITTO_A_SHARE_SNAPSHOTS, !same_text(a->snapshots, b->snapshots) },
-		{ DITTO_A_SHARE_GRANTS, !grants_same(&a->grants, &b->grants) },
+		{ DITTO_A_SHARE_USERS, !grants_same(&a->grants, &b->grants) },
 		{ DITTO_A_SHARE_DEFAULT_ACCESS, a->default_access != b->default_access },
 		{ DITTO_A_SHARE_ACL_MODE, a->acl_mode != b->acl_mode },
 		{ DITTO_A_SHARE_CREATE_MASK, a->create_mask != b->create_mask },

@@ -58,7 +58,7 @@ struct share_rule {
  * @force_directory_mode: and new directories
  * @comment: for people; NULL without
  * @snapshots: where its snapshots are, from its root; NULL without
- * @default_access: enum ditto_grant_right of whom no grant is for
+ * @default_access: enum ditto_share_right of whom no grant is for
  * @rules: in order
  * @nrules: of @rules
  * @grants: what users and groups may do

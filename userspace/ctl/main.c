@@ -92,7 +92,7 @@ static void print_values(const struct object *o)
 		puts("a host name with * and ?, or @netgroup. The first that matches");
 		puts("decides; 'allow-all' removes all rules.");
 		printf("ACCESS is one of %s. Grants that are given\n",
-		       spec_enum_all(&spec_grant_right, values, sizeof(values)));
+		       spec_enum_all(&spec_share_right, values, sizeof(values)));
 		puts("replace those there were; 'no-grants' removes all.");
 	} else if (!strcmp(o->name, "server")) {
 		const u16 *key = spec_ops[DITTO_CMD_SERVER_SET].request;

@@ -50,7 +50,7 @@ static bool no_grants(struct share *s, const char *text, struct why *why)
 	(void)text;
 	if (s->grants.n)
 		return why_not(why, "'no-grants' excludes 'user' and 'group'");
-	s->given |= SHARE_BIT(DITTO_A_SHARE_GRANTS);
+	s->given |= SHARE_BIT(DITTO_A_SHARE_USERS);
 	return true;
 }
 
@@ -268,7 +268,7 @@ static void print_grants(const struct share *s)
 		printf("%-13s%s\n", s->grants.grant[i].group ? "group" : "user", text);
 		free(text);
 	}
-	printf("%-13s%s\n", "others", spec_enum_name(&spec_grant_right, s->default_access));
+	printf("%-13s%s\n", "others", spec_enum_name(&spec_share_right, s->default_access));
 }
 
 static void share_details(const struct share *s)

@@ -94,13 +94,13 @@ static void whole_file(void)
 	rule = share_rule_text(&s->rules[1]);
 	SAME(rule, "@admins=rw,squash=root-to-admin");
 	free(rule);
-	CHECK(s->encrypt && s->guest && !s->browse && s->default_access == DITTO_GRANT_RIGHT_READ);
+	CHECK(s->encrypt && s->guest && !s->browse && s->default_access == DITTO_SHARE_RIGHT_READ);
 	CHECK(!s->notify && s->streams);
 	SAME(s->comment, "Data of all; [no section]");
 	CHECK(s->grants.n == 3);
-	CHECK(!s->grants.grant[0].group && s->grants.grant[0].access == DITTO_GRANT_RIGHT_ADMIN);
-	CHECK(s->grants.grant[1].id == 1000 && s->grants.grant[1].access == DITTO_GRANT_RIGHT_READ);
-	CHECK(s->grants.grant[2].group && s->grants.grant[2].access == DITTO_GRANT_RIGHT_NONE);
+	CHECK(!s->grants.grant[0].group && s->grants.grant[0].access == DITTO_SHARE_RIGHT_ADMIN);
+	CHECK(s->grants.grant[1].id == 1000 && s->grants.grant[1].access == DITTO_SHARE_RIGHT_READ);
+	CHECK(s->grants.grant[2].group && s->grants.grant[2].access == DITTO_SHARE_RIGHT_NONE);
 	SAME(s->grants.grant[2].name, "root");
 	CHECK(!grants_resolve(&s->grants, &resolved, &why) && resolved.n == 3);
 	rule = grant_text(&resolved.grant[2]);

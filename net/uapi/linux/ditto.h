@@ -54,14 +54,14 @@ enum ditto_access_right {
 };
 
 /**
- * enum ditto_grant_right - What a user of a share may do; an admin acts with
+ * enum ditto_share_right - What a user of a share may do; an admin acts with
  *   the administrator's privileges.
  */
-enum ditto_grant_right {
-	DITTO_GRANT_RIGHT_NONE,
-	DITTO_GRANT_RIGHT_READ,
-	DITTO_GRANT_RIGHT_WRITE,
-	DITTO_GRANT_RIGHT_ADMIN,
+enum ditto_share_right {
+	DITTO_SHARE_RIGHT_NONE,
+	DITTO_SHARE_RIGHT_READ,
+	DITTO_SHARE_RIGHT_WRITE,
+	DITTO_SHARE_RIGHT_ADMIN,
 };
 
 /**
@@ -208,7 +208,7 @@ enum {
 	DITTO_A_SHARE_GUEST,
 	DITTO_A_SHARE_BROWSE,
 	DITTO_A_SHARE_COMMENT,
-	DITTO_A_SHARE_GRANTS,
+	DITTO_A_SHARE_USERS,
 	DITTO_A_SHARE_DEFAULT_ACCESS,
 	DITTO_A_SHARE_STREAMS,
 	DITTO_A_SHARE_SNAPSHOTS,
@@ -235,19 +235,19 @@ enum {
 };
 
 enum {
-	DITTO_A_GRANT_UID = 1,
-	DITTO_A_GRANT_GID,
-	DITTO_A_GRANT_ACCESS,
+	DITTO_A_SHARE_USER_UID = 1,
+	DITTO_A_SHARE_USER_GID,
+	DITTO_A_SHARE_USER_ACCESS,
 
-	__DITTO_A_GRANT_MAX,
-	DITTO_A_GRANT_MAX = (__DITTO_A_GRANT_MAX - 1)
+	__DITTO_A_SHARE_USER_MAX,
+	DITTO_A_SHARE_USER_MAX = (__DITTO_A_SHARE_USER_MAX - 1)
 };
 
 enum {
-	DITTO_A_GRANTS_GRANT = 1,
+	DITTO_A_SHARE_USERS_USER = 1,
 
-	__DITTO_A_GRANTS_MAX,
-	DITTO_A_GRANTS_MAX = (__DITTO_A_GRANTS_MAX - 1)
+	__DITTO_A_SHARE_USERS_MAX,
+	DITTO_A_SHARE_USERS_MAX = (__DITTO_A_SHARE_USERS_MAX - 1)
 };
 
 enum {

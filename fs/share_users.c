@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Grants of a share.
+ *
+ * They lie in the share's options, which are replaced as a whole under RCU, so
+ * they never change.
+ */
+#include <kunit/visibility.h>
+#include <linux/bsearch.h>
+#include <linux/cred.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+
+#include "cred.h"
+#include "rules.h"
+#include "share.h"
+#include "share_users.h"
+
+static int entry_cmp(const void *a, const void *b)
+{
+	const struct ditto_share_user *x = a, *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static int entries_sort(struct ditto_share_user *entry, unsigned int n)
+{
+	sort(entry, n, sizeof(*entry), entry_cmp, NULL);
+	for (unsigned int i = 1; i < n; i++)
+		if (entry[i].id == entry[i - 1].id)
+			return -EEXIST;
+	return 0;
+}
+
+int ditto_share_users_make(struct ditto_share_users *share_users, struct ditto_share_user *users,
+			   unsigned int nusers, struct ditto_share_user *groups,
+			   unsigned int ngroups)
+{
+	int err;
+
+	share_users->nusers = 0;
+	share_users->ngroups = 0;
+	share_users->entry = NULL;
+	if (nusers > DITTO_SHARE_USERS_MAX || ngroups > DITTO_SHARE_USERS_MAX - nusers)
+		return -E2BIG;
+	if (!nusers && !ngroups)
+		return 0;
+	err = entries_sort(users, nusers) ?: entries_sort(groups, ngroups);
+	if (err)
+		return err;
+	share_users->entry = kmalloc_array(
+		nusers + ngroups, sizeof(*share_users->entry), GFP_KERNEL);
+	if (!share_users->entry)
+		return -ENOMEM;
+	memcpy(share_users->entry, users, nusers * sizeof(*users));
+	memcpy(share_users->entry + nusers, groups, ngroups * sizeof(*groups));
+	share_users->nusers = nusers;
+	share_users->ngroups = ngroups;
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_share_users_make);
+
+int ditto_share_users_copy(struct ditto_share_users *to, const struct ditto_share_users *from)
+{
+	unsigned int n = from->nusers + from->ngroups;
+
+	*to = *from;
+	if (!n)
+		return 0;
+	to->entry = kmemdup_array(from->entry, n, sizeof(*from->entry), GFP_ATOMIC);
+	return to->entry ? 0 : -ENOMEM;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_share_users_copy);
+
+void ditto_share_users_free(struct ditto_share_users *share_users)
+{
+	kfree(share_users->entry);
+	share_users->entry = NULL;
+	share_users->nusers = 0;
+	share_users->ngroups = 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_share_users_free);
+
+static const struct ditto_share_user *entry_find(const struct ditto_share_user *entry,
+						 unsigned int n, u32 id)
+{
+	const struct ditto_share_user key = { .id = id };
+
+	return n ? bsearch(&key, entry, n, sizeof(*entry), entry_cmp) : NULL;
+}
+
+/* The most of those of groups; false if no group has one. */
+static bool groups_find(const struct ditto_share_users *share_users, kgid_t gid, unsigned int n,
+			const kgid_t *groups, enum ditto_share_access *most)
+{
+	const struct ditto_share_user *first = share_users->entry + share_users->nusers;
+	const struct ditto_share_user *found;
+	bool any = false;
+
+	*most = DITTO_SHARE_ACCESS_NONE;
+	/* His own group comes behind the others. */
+	for (unsigned int i = 0; i <= n; i++) {
+		found = entry_find(first, share_users->ngroups,
+				   __kgid_val(i < n ? groups[i] : gid));
+		if (!found)
+			continue;
+		any = true;
+		*most = max(*most, found->grant);
+	}
+	return any;
+}
+
+enum ditto_share_access
+ditto_share_users_find(const struct ditto_share_opts *opts, kuid_t uid,
+		       kgid_t gid, unsigned int n, const kgid_t *groups)
+{
+	const struct ditto_share_users *share_users = &opts->share_users;
+	const struct ditto_share_user *user;
+	enum ditto_share_access most;
+
+	user = entry_find(share_users->entry, share_users->nusers, __kuid_val(uid));
+	if (user)
+		return user->grant;
+	if (share_users->ngroups && groups_find(share_users, gid, n, groups, &most))
+		return most;
+	return share_users->others;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_share_users_find, DITTO);
+
+bool ditto_share_access_is_admin(enum ditto_share_access grant, const struct ditto_ident *ident,
+				 const struct ditto_verdict *verdict)
+{
+	if (grant != DITTO_SHARE_ACCESS_ADMIN || ident->anonymous)
+		return false;
+	return ident->proven || verdict->squash == DITTO_SQUASH_ROOT_TO_ADMIN ||
+	       verdict->squash == DITTO_SQUASH_ALL_TO_ADMIN;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_share_access_is_admin, DITTO);
+
+static enum ditto_share_access opts_grant(const struct ditto_share_opts *opts,
+					  const struct ditto_ident *ident,
+					  const struct ditto_cred *cred)
+{
+	const struct group_info *info = cred->cred->group_info;
+
+	if (ident->anonymous)
+		return ditto_share_users_find(opts, opts->anon_uid, opts->anon_gid, 0, NULL);
+	if (opts->manage_gids)
+		return ditto_share_users_find(opts, ident->uid, ident->gid,
+					      info->ngroups, info->gid);
+	return ditto_share_users_find(opts, ident->uid, ident->gid,
+				      ident->ngroups, ident->groups);
+}
+
+enum ditto_share_access ditto_share_access_of(const struct ditto_share *share,
+					      const struct ditto_ident *ident,
+					      const struct ditto_cred *cred)
+{
+	enum ditto_share_access grant;
+
+	rcu_read_lock();
+	grant = opts_grant(rcu_dereference(share->opts), ident, cred);
+	rcu_read_unlock();
+	return grant;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_share_access_of, DITTO);
