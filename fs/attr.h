@@ -110,7 +110,7 @@ int ditto_getattr(struct ditto_share *share, struct ditto_node *node,
  * have when its writes come. One that does not answer in time is asked to give
  * its writes up.
  *
- * Context: may sleep, at most the setting patience-ms for the holder.
+ * Context: may sleep, at most the setting break-wait-ms for the holder.
  * Return: as ditto_getattr(); -EJUKEBOX (the holder was told to give way; @op->park
  * waits if it says that it does).
  */

@@ -76,7 +76,7 @@ enum ditto_encryption {
  * @budget_unproven_kib: for one address before its login
  * @budget_connections: of one address; half as many before its login
  * @budget_opens: of one address or user; as many delegations
- * @patience_ms: how long a call waits for other clients to give way or to answer, before its
+ * @break_wait_ms: how long a call waits for other clients to give way or to answer, before its
  *	own is told to come again, where a protocol has a word for that
  *
  * Each is read with READ_ONCE() where it is used and written under the
@@ -108,7 +108,7 @@ struct ditto_settings {
 	u32 session_slots;
 	u32 sessions_per_client;
 	u32 silence_s;
-	u32 patience_ms;
+	u32 break_wait_ms;
 	u32 sessions_per_connection;
 	bool restrict_anonymous;
 	u32 login_delay_ms;

@@ -83,7 +83,8 @@ void ditto_locks_settings_changed(struct ditto_server *srv)
 	to = &srv->locks->settings;
 	WRITE_ONCE(to->grace_ms, grace_s * MSEC_PER_SEC);
 	WRITE_ONCE(to->quiet_ms, READ_ONCE(from->recall_pause_s) * MSEC_PER_SEC);
-	WRITE_ONCE(to->ask_ms, min_t(u32, READ_ONCE(from->patience_ms), DITTO_LEASE_QUERY_MS_MAX));
+	WRITE_ONCE(to->ask_ms, min_t(u32, READ_ONCE(from->break_wait_ms),
+				     DITTO_LEASE_QUERY_MS_MAX));
 	WRITE_ONCE(to->waits_per_node, READ_ONCE(from->waits_per_node));
 	WRITE_ONCE(to->claims_per_client, READ_ONCE(from->claims_per_client));
 	WRITE_ONCE(to->delegations,

@@ -384,7 +384,7 @@ static void entry_ask_soon(struct name_entry *entry)
  * How long to wait for the answer: a helper that hangs delays those who come in
  * the first moments, and not everybody until it is given up.
  */
-static long entry_patience(const struct name_entry *entry)
+static long entry_wait(const struct name_entry *entry)
 {
 	long left = READ_ONCE(entry->asked) + msecs_to_jiffies(DITTO_NAMES_WAIT_MS) - jiffies;
 
@@ -451,7 +451,7 @@ static int names_use(struct ditto_server *srv, const struct ditto_question *q, u
 	entry_ask_soon(entry);
 	if (wait)
 		wait_event_killable_timeout(entry->wait, entry_settled(entry),
-					    entry_patience(entry));
+					    entry_wait(entry));
 	rcu_read_lock();
 	answer = rcu_dereference(entry->answer);
 	ret = answer ? use(answer, arg) : entry_error(entry, wait);

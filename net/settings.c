@@ -69,7 +69,7 @@ static const struct setting settings[] = {
 	SETTING_U32(SESSION_SLOTS, session_slots, 128),
 	SETTING_U32(SESSIONS_PER_CLIENT, sessions_per_client, 64),
 	SETTING_U32(SILENCE_S, silence_s, 60),
-	SETTING_U32(PATIENCE_MS, patience_ms, 50),
+	SETTING_U32(BREAK_WAIT_MS, break_wait_ms, 50),
 	SETTING_U32(SESSIONS_PER_CONNECTION, sessions_per_connection, 1024),
 	SETTING_BOOL(RESTRICT_ANONYMOUS, restrict_anonymous, 1),
 	SETTING_U32(LOGIN_DELAY_MS, login_delay_ms, 500),

@@ -185,7 +185,7 @@ extern const struct dnfs_program dnfs4_program;
  * @xdr: where results go
  * @transport: see there
  * @awaited: a node whose claims are being given back to let the call go on, held; or NULL
- * @patience: jiffies that it may still wait for that
+ * @break_wait: jiffies that it may still wait for that
  * @vec: scratch for the payload of a WRITE
  * @bvec: scratch for the payload of a READ
  * @nvec: entries of @vec and of @bvec
@@ -227,7 +227,7 @@ struct dnfs_call {
 	struct xdr_stream *xdr;
 	const struct dnfs_transport *transport;
 	struct ditto_node *awaited;
-	long patience;
+	long break_wait;
 	struct kvec *vec;
 	struct bio_vec *bvec;
 	unsigned int nvec;

@@ -4,7 +4,7 @@
  *
  * A client that is told to come again does so after a tenth of a second at
  * best, and after five seconds over version 3; a holder that is well and not far
- * away gives way in a few milliseconds. The setting patience-ms says how long is
+ * away gives way in a few milliseconds. The setting break-wait-ms says how long is
  * waited. A service thread is held meanwhile, so few of them may wait at a time,
  * and what a holder sends to give way finds another, on whatever connection it
  * comes. A client's own delegations are never in its way.
@@ -34,7 +34,7 @@ bool dnfs_pause_begin(struct dnfs_call *call)
 {
 	struct dnfs_server *server = call->server;
 
-	if (!call->awaited || !call->patience)
+	if (!call->awaited || !call->break_wait)
 		return false;
 	if (atomic_inc_return(&server->pausing) <= READ_ONCE(server->pausing_max))
 		return true;
@@ -44,10 +44,10 @@ bool dnfs_pause_begin(struct dnfs_call *call)
 
 void dnfs_pause(struct dnfs_call *call)
 {
-	long left = ditto_claim_pause(&call->awaited->point, call->patience);
+	long left = ditto_claim_pause(&call->awaited->point, call->break_wait);
 
 	atomic_dec(&call->server->pausing);
 	/* Each turn costs something, so that they come to an end. */
-	call->patience = left ? left - 1 : 0;
+	call->break_wait = left ? left - 1 : 0;
 	dnfs_await_end(call);
 }

@@ -147,7 +147,7 @@ def lease(w, seconds=LEASE):
 
 
 def patience(w, ms):
-    w.server.ctl('server', 'set', 'patience-ms', str(ms))
+    w.server.ctl('server', 'set', 'break-wait-ms', str(ms))
 
 
 @wire

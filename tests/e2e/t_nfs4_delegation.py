@@ -298,7 +298,7 @@ def locks_survive_recall(w):
 def size_is_asked_for(w):
     """What the holder appended counts for others before it is written, and nothing is recalled."""
     os.chmod(w.export, 0o777)
-    w.server.ctl('server', 'set', 'patience-ms', '4000')
+    w.server.ctl('server', 'set', 'break-wait-ms', '4000')
     with holders(w, writes=True) as each:
         for h in each:
             recalls = counts(w)['recalled']

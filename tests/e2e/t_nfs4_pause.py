@@ -118,7 +118,7 @@ def data_of_the_holder(w):
 
 @test(server='ditto', clients=2, squash='root-to-admin')
 def as_long_as_set(w):
-    """The setting patience-ms, live: a holder that takes its time, or nobody waits."""
+    """The setting break-wait-ms, live: a holder that takes its time, or nobody waits."""
     a, other = Caller(w), V3(w)
     for ms, answer in ((4000, nfs3.OK), (0, nfs3.JUKEBOX)):
         patience(w, ms)

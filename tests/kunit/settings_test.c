@@ -36,7 +36,7 @@ static const struct limit {
 	{ "delegations", DITTO_A_SERVER_DELEGATIONS, true, 0, 1, 1 },
 	{ "session-slots", DITTO_A_SERVER_SESSION_SLOTS, false, 1, 1024, 128 },
 	{ "silence-s", DITTO_A_SERVER_SILENCE_S, false, 4, 7200, 60 },
-	{ "patience-ms", DITTO_A_SERVER_PATIENCE_MS, false, 0, 10000, 50 },
+	{ "break-wait-ms", DITTO_A_SERVER_BREAK_WAIT_MS, false, 0, 10000, 50 },
 	{ "sessions-per-connection", DITTO_A_SERVER_SESSIONS_PER_CONNECTION, false, 1, 65536,
 	  1024 },
 	{ "restrict-anonymous", DITTO_A_SERVER_RESTRICT_ANONYMOUS, true, 0, 1, 1 },

@@ -186,11 +186,11 @@ static const struct {
 	},
 	{
 		"[server]\nhandle_key = 00112233445566778899aabbccddeeff\n",
-		"f:2: [server] has no key 'handle_key': threads, max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, udp, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s, require-signing, encryption, min-dialect, durable-s, max-delegations, delegations-per-client, delegations, session-slots, sessions-per-client, silence-s, patience-ms, sessions-per-connection, restrict-anonymous, login-delay-ms, budget-memory-mib, budget-user-mib, budget-anonymous-mib, budget-unproven-kib, budget-connections, budget-opens, domain are allowed"
+		"f:2: [server] has no key 'handle_key': threads, max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, udp, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s, require-signing, encryption, min-dialect, durable-s, max-delegations, delegations-per-client, delegations, session-slots, sessions-per-client, silence-s, break-wait-ms, sessions-per-connection, restrict-anonymous, login-delay-ms, budget-memory-mib, budget-user-mib, budget-anonymous-mib, budget-unproven-kib, budget-connections, budget-opens, domain are allowed"
 	},
 	{
 		"[server]\nstarted = 1\n",
-		"f:2: [server] has no key 'started': threads, max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, udp, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s, require-signing, encryption, min-dialect, durable-s, max-delegations, delegations-per-client, delegations, session-slots, sessions-per-client, silence-s, patience-ms, sessions-per-connection, restrict-anonymous, login-delay-ms, budget-memory-mib, budget-user-mib, budget-anonymous-mib, budget-unproven-kib, budget-connections, budget-opens, domain are allowed"
+		"f:2: [server] has no key 'started': threads, max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, udp, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s, require-signing, encryption, min-dialect, durable-s, max-delegations, delegations-per-client, delegations, session-slots, sessions-per-client, silence-s, break-wait-ms, sessions-per-connection, restrict-anonymous, login-delay-ms, budget-memory-mib, budget-user-mib, budget-anonymous-mib, budget-unproven-kib, budget-connections, budget-opens, domain are allowed"
 	},
 	{
 		"[server]\ndomain = user@example.org\n",
