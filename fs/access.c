@@ -40,7 +40,7 @@ int ditto_act_on_slow(const struct ditto_op *op, struct ditto_node *node, u32 ne
 		rights |= DITTO_RIGHT_EXECUTE;
 	if (need & ~rights)
 		return -EACCES;
-	*as = ditto_cred_raised(op->cred, DITTO_RAISE_ACCESS);
+	*as = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_ACCESS);
 	return *as ? 0 : -ENOMEM;
 }
 
@@ -141,7 +141,7 @@ int ditto_act_rename(const struct ditto_op *op, const struct ditto_op *op_to,
 		return 0;
 	if (err)
 		return err;
-	*as = ditto_cred_raised(op_to->cred, DITTO_RAISE_OWNER);
+	*as = ditto_cred_privileged(op_to->cred, DITTO_PRIVILEGE_OWNER);
 	return *as ? 0 : -ENOMEM;
 }
 

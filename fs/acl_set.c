@@ -240,7 +240,7 @@ int ditto_acl_change_init(struct ditto_acl_change *ch, struct ditto_op *op,
 
 int ditto_acl_change_begin(struct ditto_acl_change *ch)
 {
-	const struct cred *as = ditto_cred_raised(ch->op->cred, DITTO_RAISE_SERVER);
+	const struct cred *as = ditto_cred_privileged(ch->op->cred, DITTO_PRIVILEGE_SERVER);
 	const struct cred *old;
 	int err;
 

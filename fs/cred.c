@@ -78,7 +78,7 @@ static_assert(offsetof(struct cred_key, groups) == 24);
  * @acting: as that of what it was made from
  * @rcu: freed under RCU
  */
-struct raised {
+struct privileged {
 	const struct cred *cred;
 	struct ditto_acting acting;
 	struct rcu_head rcu;
@@ -88,7 +88,7 @@ struct raised {
  * struct cred_entry - a cached credential
  * @pub: what users see
  * @acting: whoever has the credential acts for a client
- * @raised: the same credential raised, each set once, or NULL
+ * @privileged: the same credential raised, each set once, or NULL
  * @key: found by it; its groups are @groups
  * @node: in the table
  * @list: in the clock, empty when removed
@@ -101,7 +101,7 @@ struct raised {
 struct cred_entry {
 	struct ditto_cred pub;
 	struct ditto_acting acting;
-	struct raised *raised[DITTO_RAISES];
+	struct privileged *privileged[DITTO_PRIVILEGES];
 	struct cred_key key;
 	struct rhash_head node;
 	struct list_head list;
@@ -149,69 +149,69 @@ static struct cred_entry *to_entry(struct ditto_cred *cred)
 	return container_of(cred, struct cred_entry, pub);
 }
 
-static void raised_free(struct raised *raised)
+static void privileged_cred_free(struct privileged *privileged)
 {
-	if (!raised)
+	if (!privileged)
 		return;
-	ditto_acting_del(&raised->acting);
-	put_cred(raised->cred);
-	kfree_rcu(raised, rcu);
+	ditto_acting_del(&privileged->acting);
+	put_cred(privileged->cred);
+	kfree_rcu(privileged, rcu);
 }
 
-static struct raised *raised_new(const struct cred *cred, enum ditto_raise how)
+static struct privileged *privileged_cred_new(const struct cred *cred, enum ditto_privilege how)
 {
-	struct raised *raised = kzalloc(sizeof(*raised), GFP_KERNEL);
-	struct cred *more = raised ? prepare_kernel_cred(&init_task) : NULL;
+	struct privileged *privileged = kzalloc(sizeof(*privileged), GFP_KERNEL);
+	struct cred *more = privileged ? prepare_kernel_cred(&init_task) : NULL;
 
 	if (!more) {
-		kfree(raised);
+		kfree(privileged);
 		return NULL;
 	}
 	more->fsuid = cred->fsuid;
 	more->fsgid = cred->fsgid;
 	set_groups(more, cred->group_info);
-	if (how == DITTO_RAISE_SERVER)
+	if (how == DITTO_PRIVILEGE_SERVER)
 		cap_lower(more->cap_effective, CAP_SYS_RESOURCE);
 	else
 		more->cap_effective = cred->cap_effective;
 	cap_raise(more->cap_effective, CAP_DAC_OVERRIDE);
 	cap_raise(more->cap_effective, CAP_DAC_READ_SEARCH);
-	if (how >= DITTO_RAISE_OWNER)
+	if (how >= DITTO_PRIVILEGE_OWNER)
 		cap_raise(more->cap_effective, CAP_FOWNER);
-	if (how >= DITTO_RAISE_CHOWN)
+	if (how >= DITTO_PRIVILEGE_CHOWN)
 		cap_raise(more->cap_effective, CAP_CHOWN);
-	raised->cred = more;
-	ditto_acting_add(&raised->acting, more);
-	return raised;
+	privileged->cred = more;
+	ditto_acting_add(&privileged->acting, more);
+	return privileged;
 }
 
-const struct cred *ditto_cred_raised(struct ditto_cred *cred, enum ditto_raise how)
+const struct cred *ditto_cred_privileged(struct ditto_cred *cred, enum ditto_privilege how)
 {
 	struct cred_entry *entry = to_entry(cred);
 	/* Pairs with cmpxchg(), which orders what is in it before it is seen. */
-	struct raised *raised = smp_load_acquire(&entry->raised[how]);
-	struct raised *other;
+	struct privileged *privileged = smp_load_acquire(&entry->privileged[how]);
+	struct privileged *other;
 
-	if (raised)
-		return raised->cred;
-	raised = raised_new(cred->cred, how);
-	if (!raised)
+	if (privileged)
+		return privileged->cred;
+	privileged = privileged_cred_new(cred->cred, how);
+	if (!privileged)
 		return NULL;
-	other = cmpxchg(&entry->raised[how], NULL, raised);
+	other = cmpxchg(&entry->privileged[how], NULL, privileged);
 	if (!other)
-		return raised->cred;
-	raised_free(raised);
+		return privileged->cred;
+	privileged_cred_free(privileged);
 	return other->cred;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_cred_raised);
+EXPORT_SYMBOL_IF_KUNIT(ditto_cred_privileged);
 
 void ditto_cred_put(struct ditto_cred *cred)
 {
 	struct cred_entry *entry = to_entry(cred);
 
 	if (refcount_dec_and_test(&cred->ref)) {
-		for (size_t i = 0; i < ARRAY_SIZE(entry->raised); i++)
-			raised_free(entry->raised[i]);
+		for (size_t i = 0; i < ARRAY_SIZE(entry->privileged); i++)
+			privileged_cred_free(entry->privileged[i]);
 		ditto_acting_del(&entry->acting);
 		put_cred(cred->cred);
 		kfree_rcu(entry, rcu);

@@ -84,16 +84,16 @@ struct ditto_cred *ditto_cred_get(struct ditto_server *srv,
 void ditto_cred_put(struct ditto_cred *cred);
 
 /* What a credential is raised by, for one call of the VFS that was judged before. */
-enum ditto_raise {
-	DITTO_RAISE_ACCESS,	/* the mode does not stop it */
-	DITTO_RAISE_OWNER,	/* nor that somebody else is the owner */
-	DITTO_RAISE_CHOWN,	/* and it may change that */
-	DITTO_RAISE_SERVER,	/* all that the server may, but for going beyond quotas */
-	DITTO_RAISES,
+enum ditto_privilege {
+	DITTO_PRIVILEGE_ACCESS,	/* the mode does not stop it */
+	DITTO_PRIVILEGE_OWNER,	/* nor that somebody else is the owner */
+	DITTO_PRIVILEGE_CHOWN,	/* and it may change that */
+	DITTO_PRIVILEGE_SERVER,	/* all that the server may, but for going beyond quotas */
+	DITTO_PRIVILEGES,
 };
 
 /**
- * ditto_cred_raised - the same somebody, with more power
+ * ditto_cred_privileged - the same somebody, with more power
  * @cred: held
  * @how: by what
  *
@@ -101,7 +101,7 @@ enum ditto_raise {
  *
  * Context: may sleep. Return: lives as long as @cred; NULL without memory.
  */
-const struct cred *ditto_cred_raised(struct ditto_cred *cred, enum ditto_raise how);
+const struct cred *ditto_cred_privileged(struct ditto_cred *cred, enum ditto_privilege how);
 
 /**
  * ditto_admin_caps - the capabilities of an administrator of a share

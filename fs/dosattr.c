@@ -289,7 +289,7 @@ static bool merge(struct ditto_dosattr *there, const struct ditto_dosattr *set, 
 static int store(struct ditto_op *op, struct dentry *dentry,
 		 const struct ditto_dosattr *dosattr, struct inode **delegated)
 {
-	const struct cred *as = ditto_cred_raised(op->cred, DITTO_RAISE_SERVER);
+	const struct cred *as = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_SERVER);
 	struct ditto_dosattr_stored stored;
 	size_t len = encode(dosattr, &stored);
 	const struct cred *old;

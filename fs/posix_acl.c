@@ -129,7 +129,7 @@ static int posix_acl_access(struct ditto_op *op, struct ditto_node *node, const 
 		return ret;
 	if (!(rights & DITTO_RIGHT_WRITE_ACL))
 		return -EACCES;
-	*as = ditto_cred_raised(op->cred, DITTO_RAISE_OWNER);
+	*as = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_OWNER);
 	return *as ? 0 : -ENOMEM;
 }
 

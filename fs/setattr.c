@@ -273,8 +273,8 @@ static int setattr_access(struct ditto_op *op, struct ditto_node *node,
 	if (lends_owner(op, node->inode, set))
 		return -EPERM;
 raise:
-	*as = ditto_cred_raised(op->cred, owner && takes_owner(op, node->inode, set) ?
-				DITTO_RAISE_CHOWN : DITTO_RAISE_OWNER);
+	*as = ditto_cred_privileged(op->cred, owner && takes_owner(op, node->inode, set) ?
+				    DITTO_PRIVILEGE_CHOWN : DITTO_PRIVILEGE_OWNER);
 	return *as ? 0 : -ENOMEM;
 }
 

@@ -200,7 +200,7 @@ static int stream_get(struct ditto_op *op, struct ditto_node *base,
 	if (create && !op->writable)
 		return -EROFS;
 	if (create) {
-		maker = ditto_cred_raised(op->cred, DITTO_RAISE_SERVER);
+		maker = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_SERVER);
 		if (!maker)
 			return -ENOMEM;
 	}
@@ -624,7 +624,7 @@ void ditto_streams_give(struct ditto_op *op, struct ditto_node *base)
 	struct gift gift = {
 		.share = op->share,
 		.base = base,
-		.as = ditto_cred_raised(op->cred, DITTO_RAISE_SERVER),
+		.as = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_SERVER),
 	};
 	int made = atomic_read(&op->srv->nodes->hidden_made);
 	const struct cred *old;

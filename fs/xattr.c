@@ -55,7 +55,7 @@ static int enter(const struct ditto_op *op, struct ditto_node *node, u32 may,
 	int err = 0;
 
 	if (op->granted & may)
-		as = ditto_cred_raised(op->cred, DITTO_RAISE_OWNER);
+		as = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_OWNER);
 	else
 		err = ditto_act_on(op, node, may == DITTO_MAY_READ ? DITTO_RIGHT_READ_XATTRS :
 				   DITTO_RIGHT_WRITE_XATTRS, &as);

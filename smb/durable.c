@@ -124,9 +124,9 @@ static void durable_leave(struct dsmb_open *open)
 
 bool dsmb_durable_may(const struct dsmb_call *call)
 {
-	const struct ditto_auth_user *acts = dsmb_session_acts(call->session);
+	const struct ditto_auth_user *acting_user = dsmb_session_acting_user(call->session);
 
-	return !acts->guest && !acts->anonymous;
+	return !acting_user->guest && !acting_user->anonymous;
 }
 
 static bool durable_make(struct dsmb_call *call, struct dsmb_open *open,
@@ -134,8 +134,10 @@ static bool durable_make(struct dsmb_call *call, struct dsmb_open *open,
 {
 	struct dsmb_durable *durable;
 
-	durable = durable_alloc(open, &call->conn->client_guid, dsmb_session_acts(call->session),
-				ask, dsmb_durable_time(ask->timeout_ms, usual_ms), persistent);
+	durable = durable_alloc(open, &call->conn->client_guid,
+				dsmb_session_acting_user(call->session), ask,
+				dsmb_durable_time(ask->timeout_ms, usual_ms),
+				persistent);
 	if (!durable)
 		return false;
 	/* Pairs with those who come by the table, or by the lease. */
@@ -150,13 +152,13 @@ static bool durable_make(struct dsmb_call *call, struct dsmb_open *open,
 void dsmb_durable_grant(struct dsmb_call *call, struct dsmb_open *open,
 			const struct dsmb_durable_ask *ask, const struct dsmb_caching *granted)
 {
-	struct ditto_auth_user *acts = dsmb_session_acts(call->session);
+	struct ditto_auth_user *acting_user = dsmb_session_acting_user(call->session);
 	u32 usual_ms = READ_ONCE(open->server->srv->settings.durable_s) * MSEC_PER_SEC;
 	bool persistent = dsmb_persist_may(call, ask) && !ditto_instance_is_stream(open->inst);
 	bool durable = usual_ms && dsmb_durable_fits(granted);
 
 	if (!ask->version || !open->outlives || ditto_instance_is_dir(open->inst) ||
-	    !(persistent || durable) || acts->guest || acts->anonymous ||
+	    !(persistent || durable) || acting_user->guest || acting_user->anonymous ||
 	    durable_enter(open->server, open))
 		return;
 	if (!(persistent && durable_make(call, open, ask, usual_ms ?: DSMB_DURABLE_MS_USUAL,
@@ -190,12 +192,12 @@ int dsmb_durable_restored(struct dsmb_open *open)
 
 u32 dsmb_durable_strengthen(struct dsmb_call *call, struct dsmb_open *open, u32 timeout_ms)
 {
-	struct ditto_auth_user *acts = dsmb_session_acts(call->session);
+	struct ditto_auth_user *acting_user = dsmb_session_acting_user(call->session);
 	const struct dsmb_durable_ask ask = { .version = 1 };
 	struct dsmb_durable *durable;
 	u32 status = DSMB_SUCCESS;
 
-	if (!open->outlives || acts->guest || acts->anonymous)
+	if (!open->outlives || acting_user->guest || acting_user->anonymous)
 		return DSMB_INVALID_PARAMETER;
 	mutex_lock(&open->lock);
 	durable = open->durable;
@@ -208,7 +210,8 @@ u32 dsmb_durable_strengthen(struct dsmb_call *call, struct dsmb_open *open, u32 
 		mutex_unlock(&open->lock);
 		return DSMB_SUCCESS;
 	}
-	durable = durable_alloc(open, &call->conn->client_guid, acts, &ask, timeout_ms, false);
+	durable = durable_alloc(open, &call->conn->client_guid, acting_user,
+				&ask, timeout_ms, false);
 	if (durable && !durable_enter(open->server, open)) {
 		durable->resilient = true;
 		/* Pairs with those who look at it while the open is used, and closed. */
@@ -468,7 +471,7 @@ static u32 durable_check(struct dsmb_call *call, struct dsmb_open *open,
 			 const struct dsmb_durable_ask *ask, const struct dsmb_caching *asked)
 {
 	const struct dsmb_durable *durable = open->durable;
-	bool same = dsmb_user_is_same(durable->user, dsmb_session_acts(call->session));
+	bool same = dsmb_user_is_same(durable->user, dsmb_session_acting_user(call->session));
 
 	if (!durable_is_meant(call, open, ask, asked))
 		return DSMB_OBJECT_NAME_NOT_FOUND;
@@ -545,7 +548,7 @@ u32 dsmb_durable_replay(struct dsmb_call *call, struct dsmb_open *open,
 	}
 	if (!durable || !share_is_same(open, call))
 		return DSMB_DUPLICATE_OBJECTID;
-	if (!dsmb_user_is_same(durable->user, dsmb_session_acts(call->session)))
+	if (!dsmb_user_is_same(durable->user, dsmb_session_acting_user(call->session)))
 		return DSMB_ACCESS_DENIED;
 	return dsmb_durable_attach(call, open);
 }

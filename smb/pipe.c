@@ -273,7 +273,7 @@ static struct dsmb_pipe_job *dsmb_pipe_job(struct dsmb_call *call, struct dsmb_p
 		job->pipe = pipe;
 	}
 	job->ask.ask.peer = call->conn->peer->addr;
-	job->ask.ask.user = __kuid_val(dsmb_session_acts(call->session)->uid);
+	job->ask.ask.user = __kuid_val(dsmb_session_acting_user(call->session)->uid);
 	job->ask.ask.done = dsmb_pipe_answered;
 	call->private = job;
 	call->release = dsmb_pipe_release;
@@ -320,7 +320,7 @@ static u32 dsmb_pipe_ask_open(struct dsmb_call *call, const struct dsmb_path *pa
 			return DSMB_INSUFFICIENT_RESOURCES;
 		job->asked = true;
 		job->ask.name = job->name;
-		job->ask.opener = dsmb_session_acts(call->session);
+		job->ask.opener = dsmb_session_acting_user(call->session);
 		/* It may be answered already, but the call goes on when it is told so. */
 		ditto_pipe_open(call->conn->server->srv, &job->ask);
 		return DSMB_PARKED;

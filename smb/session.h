@@ -96,7 +96,7 @@ void dsmb_channel_put(struct dsmb_channel *channel);
  * @lease_client: what holds its leases, once it has any
  * @user: whose it is; constant once VALID
  * @nobody: the anonymous one that it was renewed as once, or NULL; set once, under @lock
- * @acts: as whom it acts: @user, or @nobody from a renewal without a name to the next
+ * @acting_user: as whom it acts: @user, or @nobody from a renewal without a name to the next
  * @dialect: all channels have the same
  * @client_guid: of the first connection
  * @signer: of the session, for a channel that has none of its own (bind, 2.x)
@@ -135,7 +135,7 @@ struct dsmb_session {
 	struct dsmb_lease_client *lease_client;
 	struct ditto_auth_user *user;
 	struct ditto_auth_user *nobody;
-	struct ditto_auth_user *acts;
+	struct ditto_auth_user *acting_user;
 	u16 dialect;
 	guid_t client_guid;
 	struct dsmb_signer *signer;
@@ -172,10 +172,10 @@ static inline void dsmb_session_hold(struct dsmb_session *session)
 void dsmb_session_put(struct dsmb_session *session);
 
 /* As whom a session acts now; there as long as the session is. */
-static inline struct ditto_auth_user *dsmb_session_acts(const struct dsmb_session *session)
+static inline struct ditto_auth_user *dsmb_session_acting_user(const struct dsmb_session *session)
 {
 	/* Pairs with the end of an authentication. */
-	return smp_load_acquire(&session->acts);
+	return smp_load_acquire(&session->acting_user);
 }
 
 /*

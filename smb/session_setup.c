@@ -265,7 +265,7 @@ static u32 finish_new(struct dsmb_channel *channel, const struct ditto_auth *aut
 	u32 status;
 
 	session->user = ditto_auth_user_hold(auth->user);
-	session->acts = session->user;
+	session->acting_user = session->user;
 	session->is_guest = auth->user->guest;
 	session->is_anonymous = auth->user->anonymous;
 	session->expires = auth->expires;
@@ -301,8 +301,8 @@ static bool act_as(struct dsmb_session *session, struct ditto_auth_user *user)
 	mutex_lock(&session->lock);
 	if (!same && !session->nobody)
 		session->nobody = ditto_auth_user_hold(user);
-	/* Pairs with dsmb_session_acts(). */
-	smp_store_release(&session->acts, same ? session->user : session->nobody);
+	/* Pairs with dsmb_session_acting_user(). */
+	smp_store_release(&session->acting_user, same ? session->user : session->nobody);
 	mutex_unlock(&session->lock);
 	return true;
 }
@@ -317,7 +317,7 @@ static int session_settle(struct dsmb_session *session)
 	if (session->is_guest || session->is_anonymous)
 		return 0;
 	mutex_lock(&session->lock);
-	trust = session->acts == session->user ? DITTO_TRUST_USER : DITTO_TRUST_ANONYMOUS;
+	trust = session->acting_user == session->user ? DITTO_TRUST_USER : DITTO_TRUST_ANONYMOUS;
 	if (trust != session->trust) {
 		WRITE_ONCE(session->trust, trust);
 		list_for_each_entry(channel, &session->channels, list)
@@ -339,7 +339,7 @@ static u32 finish_again(struct dsmb_channel *channel, const struct ditto_auth *a
 	}
 	if (session_settle(session))
 		return DSMB_INSUFFICIENT_RESOURCES;
-	if (dsmb_session_acts(session) == session->user)
+	if (dsmb_session_acting_user(session) == session->user)
 		WRITE_ONCE(session->expires, auth->expires);
 	cmpxchg(&session->state, DSMB_SESSION_EXPIRED, DSMB_SESSION_VALID);
 	return DSMB_SUCCESS;
@@ -388,7 +388,7 @@ static u16 session_flags(const struct dsmb_session *session)
 
 	if (session->is_guest)
 		flags |= DSMB_SESSION_IS_GUEST;
-	if (dsmb_session_acts(session)->anonymous)
+	if (dsmb_session_acting_user(session)->anonymous)
 		flags |= DSMB_SESSION_IS_NULL;
 	if (session->encrypt)
 		flags |= DSMB_SESSION_ENCRYPT_DATA;

@@ -143,15 +143,15 @@ static int session_show(struct dsmb_session *session, struct ditto_session_show 
 		.dialect = dialect_name(session->dialect),
 		.since = session->since,
 	};
-	const struct ditto_auth_user *acts;
+	const struct ditto_auth_user *acting_user;
 	int err;
 
 	if (!session_is_known(session))
 		return 0;
-	acts = dsmb_session_acts(session);
-	info.user = acts->name;
-	info.domain = acts->domain;
-	info.guest = acts->guest || acts->anonymous;
+	acting_user = dsmb_session_acting_user(session);
+	info.user = acting_user->name;
+	info.domain = acting_user->domain;
+	info.guest = acting_user->guest || acting_user->anonymous;
 	info.opens = atomic_read(&session->nopens);
 
 	session_trees(session, &info, trees);
@@ -256,7 +256,8 @@ static int session_opens_show(struct dsmb_session *session, unsigned long place,
 	int err = 0;
 
 	while (!err && (open = open_next(session, &place))) {
-		err = open_show(open, dsmb_session_acts(session), session->id, place, show, buf);
+		err = open_show(open, dsmb_session_acting_user(session),
+				session->id, place, show, buf);
 		dsmb_open_put(open);
 		place++;
 	}
@@ -369,7 +370,7 @@ static int session_trees_show(struct dsmb_session *session, unsigned long place,
 		struct ditto_tree_info info = {
 			.id = place++,
 			.session = session->id,
-			.user = dsmb_session_acts(session)->name,
+			.user = dsmb_session_acting_user(session)->name,
 			.share = tree->name,
 			.writable = READ_ONCE(tree->writable),
 			.encrypt = READ_ONCE(tree->encrypt),

@@ -149,7 +149,7 @@ static bool tree_renew(struct dsmb_tree *tree, struct ditto_share *share)
 
 		mutex_lock(&session->lock);
 		/* It may have become another's while the helper was asked. */
-		again = access.acts != dsmb_session_acts(session);
+		again = access.acting_user != dsmb_session_acting_user(session);
 		may = !again && !dsmb_access_renew(tree, &access);
 		mutex_unlock(&session->lock);
 		if (!may)
@@ -165,7 +165,7 @@ static bool tree_is_fresh(const struct dsmb_tree *tree, u64 generation)
 	if (smp_load_acquire(&tree->generation) != generation)
 		return false;
 	/* The same. */
-	return smp_load_acquire(&tree->acts) == dsmb_session_acts(tree->session);
+	return smp_load_acquire(&tree->acting_user) == dsmb_session_acting_user(tree->session);
 }
 
 struct ditto_share *dsmb_tree_share(struct dsmb_tree *tree)
@@ -252,7 +252,7 @@ static void tell_denied(const struct dsmb_call *call, const struct ditto_share *
 			const char *why)
 {
 	pr_info_ratelimited("%s (%s) may not use share \"%s\": %s\n", call->conn->name,
-			    dsmb_session_acts(call->session)->name, share->name, why);
+			    dsmb_session_acting_user(call->session)->name, share->name, why);
 }
 
 static u32 connect_disk(struct dsmb_call *call, struct ditto_share *share, struct dsmb_tree **out)
@@ -295,7 +295,7 @@ static u32 connect_disk(struct dsmb_call *call, struct ditto_share *share, struc
 	tree->hides = ditto_share_hides_unreadable(share);
 	tree->continuous = access.continuous;
 	tree->generation = access.generation;
-	tree->acts = access.acts;
+	tree->acting_user = access.acting_user;
 	*out = tree;
 	return DSMB_SUCCESS;
 }

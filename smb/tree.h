@@ -32,7 +32,7 @@ enum dsmb_tree_kind {
  * @name: of the share
  * @tag: of the share, for disks
  * @generation: of the share options that @writable and @cred were made with
- * @acts: the same: as whom the session acted
+ * @acting_user: the same: as whom the session acted
  * @cred: acts; NULL for pipes
  * @writable: as of struct ditto_op
  * @maximal: MaximalAccess: DITTO_RIGHT_* that the share's permission leaves
@@ -53,7 +53,7 @@ struct dsmb_tree {
 	char *name;
 	u64 tag;
 	u64 generation;
-	const struct ditto_auth_user *acts;
+	const struct ditto_auth_user *acting_user;
 	struct ditto_cred *cred;
 	struct dsmb_retired *retired;
 	bool writable;

@@ -83,8 +83,8 @@ u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 		return err == -EACCES ? DSMB_ACCESS_DENIED : dsmb_status(err);
 	if (verdict.level == DITTO_ACCESS_NONE)
 		return DSMB_ACCESS_DENIED;
-	access->acts = dsmb_session_acts(session);
-	ident_of(access->acts, &ident);
+	access->acting_user = dsmb_session_acting_user(session);
+	ident_of(access->acting_user, &ident);
 	grant = share_ask(share, &ident, &opts);
 	access->why = ident.anonymous ? "the share lets no guest in" :
 		      "the share gives this user no permission";
@@ -169,7 +169,7 @@ int dsmb_access_renew(struct dsmb_tree *tree, struct dsmb_access *access)
 	WRITE_ONCE(tree->encrypt, access->encrypt);
 	WRITE_ONCE(tree->continuous, access->continuous);
 	/* Pairs with dsmb_tree_share(): who sees it sees the rest. */
-	smp_store_release(&tree->acts, access->acts);
+	smp_store_release(&tree->acting_user, access->acting_user);
 	/* The same. */
 	smp_store_release(&tree->generation, access->generation);
 	return 0;

@@ -15,7 +15,7 @@ struct dsmb_tree;
 /**
  * struct dsmb_access - what was found
  * @generation: of the share's options that were asked
- * @acts: as whom the session acted; there as long as the session is
+ * @acting_user: as whom the session acted; there as long as the session is
  * @cred: acts; held
  * @writable: see struct ditto_op
  * @maximal: DITTO_RIGHT_* that are left
@@ -25,7 +25,7 @@ struct dsmb_tree;
  */
 struct dsmb_access {
 	u64 generation;
-	const struct ditto_auth_user *acts;
+	const struct ditto_auth_user *acting_user;
 	struct ditto_cred *cred;
 	bool writable;
 	u32 maximal;

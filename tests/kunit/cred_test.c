@@ -129,7 +129,7 @@ static void cred_powers(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, cap_raised(admin->cred->cap_effective, CAP_SYS_RESOURCE));
 	KUNIT_EXPECT_TRUE(test, cap_isclear(root->cred->cap_effective));
 	KUNIT_EXPECT_TRUE(test, cap_isclear(user->cred->cap_effective));
-	server = ditto_cred_raised(user, DITTO_RAISE_SERVER);
+	server = ditto_cred_privileged(user, DITTO_PRIVILEGE_SERVER);
 	KUNIT_ASSERT_NOT_NULL(test, server);
 	KUNIT_EXPECT_EQ(test, __kuid_val(server->fsuid), 5);
 	KUNIT_EXPECT_TRUE(test, cap_raised(server->cap_effective, CAP_SYS_ADMIN));

@@ -108,8 +108,8 @@ unlock:
 }
 
 /* Is there something to be done about it? */
-static bool dnfs4_laundry_wants(const struct dnfs4_clients *clients,
-				const struct dnfs4_client *client)
+static bool dnfs4_laundry_filter(const struct dnfs4_clients *clients,
+				 const struct dnfs4_client *client)
 {
 	unsigned long unconfirmed = min(dnfs4_lease_time(clients), DNFS4_UNCONFIRMED_S * HZ);
 
@@ -132,11 +132,11 @@ static void dnfs4_laundry_do(struct dnfs4_client *client)
 		ditto_client_retire(&client->client, "lease expired");
 }
 
-/* Clients that @wants are held and moved to a list. */
+/* Clients that @filter are held and moved to a list. */
 static void dnfs4_collect(struct dnfs4_clients *clients, struct list_head *todo,
 			  unsigned int most,
-			  bool (*wants)(const struct dnfs4_clients *clients,
-					const struct dnfs4_client *client))
+			  bool (*filter)(const struct dnfs4_clients *clients,
+					 const struct dnfs4_client *client))
 {
 	struct dnfs4_client *client;
 
@@ -145,7 +145,7 @@ static void dnfs4_collect(struct dnfs4_clients *clients, struct list_head *todo,
 		if (!most)
 			break;
 		/* On another such list it is looked after already. */
-		if (!list_empty(&client->todo) || !wants(clients, client))
+		if (!list_empty(&client->todo) || !filter(clients, client))
 			continue;
 		dnfs4_client_hold(client);
 		list_add_tail(&client->todo, todo);
@@ -183,7 +183,7 @@ static void dnfs4_laundry(struct work_struct *work)
 						     laundry);
 	LIST_HEAD(todo);
 
-	dnfs4_collect(clients, &todo, UINT_MAX, dnfs4_laundry_wants);
+	dnfs4_collect(clients, &todo, UINT_MAX, dnfs4_laundry_filter);
 	dnfs4_for_all(clients, &todo, dnfs4_laundry_do);
 	dnfs4_sessions_review(clients->server);
 	dnfs4_laundry_arm(clients);
