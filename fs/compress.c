@@ -58,7 +58,7 @@ static int change(struct ditto_op *op, struct ditto_node *node, bool on)
 	old = override_creds(op->srv->nodes->cred);
 	err = set_flag(op->share, dentry, on);
 	revert_creds(old);
-	ditto_done(op, node, DITTO_INTENT_SETATTR);
+	ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
 	if (!err) {
 		ditto_child_changed(op, node, DITTO_CHANGED_ATTRIBUTES);
 		err = ditto_op_commit(op, dentry, false);
@@ -78,7 +78,7 @@ int ditto_compress(struct ditto_op *op, struct ditto_node *node, bool on)
 	err = op->writable ? mnt_want_write(mnt) : -EROFS;
 	if (err)
 		return err;
-	err = ditto_ask(op, node, DITTO_INTENT_SETATTR);
+	err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
 	if (!err)
 		err = change(op, node, on);
 	mnt_drop_write(mnt);

@@ -90,20 +90,20 @@ static int ask(struct copy *c)
 	ditto_op_leave(old);
 	if (err)
 		return err;
-	err = ditto_ask_bytes(c->op, c->from, DITTO_INTENT_READ, c->from_pos, c->count);
+	err = ditto_lock_check_bytes(c->op, c->from, DITTO_INTENT_READ, c->from_pos, c->count);
 	if (err)
 		return err;
-	return ditto_ask_bytes(c->op_to, c->to, DITTO_INTENT_WRITE, c->to_pos, c->count);
+	return ditto_lock_check_bytes(c->op_to, c->to, DITTO_INTENT_WRITE, c->to_pos, c->count);
 }
 
 static int ask_local(struct copy *c, struct file *from, struct file *to)
 {
 	int err;
 
-	err = ditto_ask_local(c->op, from, DITTO_INTENT_READ, c->from_pos, c->count);
+	err = ditto_lock_check_local(c->op, from, DITTO_INTENT_READ, c->from_pos, c->count);
 	if (err)
 		return err;
-	return ditto_ask_local(c->op_to, to, DITTO_INTENT_WRITE, c->to_pos, c->count);
+	return ditto_lock_check_local(c->op_to, to, DITTO_INTENT_WRITE, c->to_pos, c->count);
 }
 
 static ssize_t clone_files(const struct copy *c, struct file *from, struct file *to)
@@ -218,7 +218,7 @@ ssize_t ditto_copy(struct ditto_op *op, struct ditto_node *from, u64 from_pos,
 	if (ret || !c.count)
 		return ret;
 	ret = ditto_no_wait(do_copy(&c, verifier));
-	ditto_done(op_to, to, DITTO_INTENT_WRITE);
+	ditto_lock_recheck(op_to, to, DITTO_INTENT_WRITE);
 	if (ret > 0)
 		ditto_child_written(op_to, to, DITTO_CHANGED_SIZE | DITTO_CHANGED_MTIME);
 	return ret;

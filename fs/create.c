@@ -298,7 +298,7 @@ static int create_locked(struct ditto_dir_change *c, const struct ditto_create_a
 	if (c->op->casefold && ditto_casefold_is_taken(c->dir, c->wcc, name, NULL))
 		return -EEXIST;
 	err = ditto_setattr_check_new(c->op->share, m->type, m->set) ?:
-	      ditto_ask(c->op, c->dir, DITTO_INTENT_ENTRY);
+	      ditto_lock_check(c->op, c->dir, DITTO_INTENT_ENTRY);
 	if (err)
 		return err;
 	acl = inherit(c->op, c->dir, m->type);

@@ -36,8 +36,8 @@ int ditto_may_read(const struct ditto_op *op, struct ditto_node *node)
 	return err;
 }
 
-int ditto_ask_local_slow(struct ditto_op *op, struct file *file, enum ditto_intent_kind kind,
-			 u64 pos, u64 count)
+int ditto_lock_check_local_slow(struct ditto_op *op, struct file *file, enum ditto_intent_kind kind,
+				u64 pos, u64 count)
 {
 	struct ditto_intent intent = { .kind = kind, .first = pos, .empty = !count };
 	bool counts;
@@ -109,7 +109,7 @@ static ssize_t read_open(struct ditto_op *op, struct file *file, loff_t pos,
 {
 	ssize_t ret;
 
-	ret = ditto_ask_local(op, file, DITTO_INTENT_READ, pos, count);
+	ret = ditto_lock_check_local(op, file, DITTO_INTENT_READ, pos, count);
 	if (ret)
 		return ret;
 	if (iter)
@@ -143,7 +143,7 @@ static ssize_t do_read(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 		*eof = true;
 		goto out;
 	}
-	ret = ditto_ask_bytes(op, node, DITTO_INTENT_READ, pos, count);
+	ret = ditto_lock_check_bytes(op, node, DITTO_INTENT_READ, pos, count);
 	if (ret)
 		goto out;
 	df = ditto_file_get(op->share, node, DITTO_FILE_READ);
@@ -255,17 +255,17 @@ static ssize_t do_write(struct ditto_op *op, struct ditto_node *node, loff_t pos
 	if (ditto_is_beyond(inode, pos))
 		return -EFBIG;
 
-	ret = ditto_ask_bytes(op, node, DITTO_INTENT_WRITE, pos, iov_iter_count(iter));
+	ret = ditto_lock_check_bytes(op, node, DITTO_INTENT_WRITE, pos, iov_iter_count(iter));
 	if (ret)
 		return ret;
 	df = ditto_file_get(op->share, node, DITTO_FILE_WRITE);
 	if (IS_ERR(df))
 		return ditto_no_wait(PTR_ERR(df));
-	ret = ditto_ask_local(op, df->file, DITTO_INTENT_WRITE, pos, iov_iter_count(iter));
+	ret = ditto_lock_check_local(op, df->file, DITTO_INTENT_WRITE, pos, iov_iter_count(iter));
 	if (!ret)
 		ret = ditto_no_wait(write_file(op, df, pos, iter, stable, verifier));
 	ditto_file_put(df);
-	ditto_done(op, node, DITTO_INTENT_WRITE);
+	ditto_lock_recheck(op, node, DITTO_INTENT_WRITE);
 	if (ret > 0)
 		ditto_child_written(op, node, written(inode, size));
 	return ret;

@@ -34,11 +34,11 @@ static inline bool ditto_op_appends(const struct ditto_op *op)
 /* May the caller read? The credential is in place. */
 int ditto_may_read(const struct ditto_op *op, struct ditto_node *node);
 
-int ditto_ask_local_slow(struct ditto_op *op, struct file *file, enum ditto_intent_kind kind,
-			 u64 pos, u64 count);
+int ditto_lock_check_local_slow(struct ditto_op *op, struct file *file, enum ditto_intent_kind kind,
+				u64 pos, u64 count);
 
 /**
- * ditto_ask_local - do locks of processes on the server allow this
+ * ditto_lock_check_local - do locks of processes on the server allow this
  * @op: who
  * @file: of the file
  * @kind: DITTO_INTENT_READ, DITTO_INTENT_WRITE or DITTO_INTENT_SIZE
@@ -50,12 +50,12 @@ int ditto_ask_local_slow(struct ditto_op *op, struct file *file, enum ditto_inte
  *
  * Return: 0 or -EAGAIN.
  */
-static inline int ditto_ask_local(struct ditto_op *op, struct file *file,
-				  enum ditto_intent_kind kind, u64 pos, u64 count)
+static inline int ditto_lock_check_local(struct ditto_op *op, struct file *file,
+					 enum ditto_intent_kind kind, u64 pos, u64 count)
 {
 	if (likely(!op->actor || !op->actor->exact))
 		return 0;
-	return ditto_ask_local_slow(op, file, kind, pos, count);
+	return ditto_lock_check_local_slow(op, file, kind, pos, count);
 }
 
 #endif

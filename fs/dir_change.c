@@ -117,7 +117,7 @@ void ditto_dir_change_tell(const struct ditto_dir_change *c, enum ditto_entry_ev
 		.old_len = old ? old->len : 0,
 	};
 
-	ditto_done(c->op, c->dir, DITTO_INTENT_ENTRY);
+	ditto_lock_recheck(c->op, c->dir, DITTO_INTENT_ENTRY);
 	ditto_lease_deliver(&c->dir->point, c->op->actor, &change);
 }
 

@@ -363,11 +363,11 @@ int ditto_dosattr_set(struct ditto_op *op, struct ditto_node *node,
 	err = op->writable ? mnt_want_write(mnt) : -EROFS;
 	if (err)
 		return err;
-	err = ditto_ask(op, node, DITTO_INTENT_SETATTR);
+	err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
 	if (!err) {
 		dentry = ditto_node_dentry(node);
 		err = change(op, node, dentry, dosattr);
-		ditto_done(op, node, DITTO_INTENT_SETATTR);
+		ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
 		if (!err)
 			ditto_child_changed(op, node, what_changes(dosattr));
 		if (!err)

@@ -224,7 +224,7 @@ int ditto_instance_set_delete(struct ditto_op *op, struct ditto_instance *inst, 
 	}
 	err = check_delete(op, inst, flags) ?:
 	      check_empty(op, inst->node) ?:
-	      ditto_ask(op, inst->node, DITTO_INTENT_REMOVE);
+	      ditto_lock_check(op, inst->node, DITTO_INTENT_REMOVE);
 	if (err)
 		return err;
 	if (flags & DITTO_DELETE_NOW)

@@ -545,7 +545,7 @@ static int ask_removal(struct opening *o)
 	const u32 both = DITTO_OPENF_ONLY_EXACT | DITTO_OPENF_DELETE_ON_CLOSE;
 
 	return (o->req->flags & both) == both ?
-	       ditto_ask(&o->op, o->node, DITTO_INTENT_REMOVE) : 0;
+	       ditto_lock_check(&o->op, o->node, DITTO_INTENT_REMOVE) : 0;
 }
 
 /* @o->base exists, by the name of @o->dentry. */

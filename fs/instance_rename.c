@@ -55,7 +55,7 @@ int ditto_instance_is_busy(struct ditto_op *op, struct dentry *dir, bool exact)
 
 	if (!node)
 		return 0;
-	err = ditto_ask(op, node, DITTO_INTENT_RENAME);
+	err = ditto_lock_check(op, node, DITTO_INTENT_RENAME);
 	ditto_node_put(node);
 	return err == -EJUKEBOX ? err : -EACCES;
 }
@@ -74,7 +74,7 @@ static int check_taken(struct ditto_op *op, const struct target *t)
 	if (!t->posix && (ditto_node_flags(op, node) & DITTO_FLAG_READONLY))
 		return -EACCES;
 	/* Who caches an open that was closed already gives it up. */
-	err = ditto_ask(op, node, DITTO_INTENT_REPLACE);
+	err = ditto_lock_check(op, node, DITTO_INTENT_REPLACE);
 	if (err == -ETXTBSY)
 		return -EACCES;
 	if (err || t->posix)
@@ -154,7 +154,7 @@ static int rename_file(struct ditto_op *op, struct ditto_instance *inst, struct 
 
 	/* As on Windows, nobody keeps caching a closed open, though the name may stay. */
 	if (t->walk.node == inst->base)
-		err = ditto_ask(op, inst->base, DITTO_INTENT_RENAME);
+		err = ditto_lock_check(op, inst->base, DITTO_INTENT_RENAME);
 	else if (t->walk.node)
 		err = check_taken(op, t);
 	err = err ?: check_self(op, inst) ?: check_directory(op, t);
@@ -179,10 +179,10 @@ static int rename_stream(struct ditto_op *op, struct ditto_instance *inst, const
 
 	take_dentry_name_snapshot(&snapshot, dentry);
 	from = (struct ditto_name){ .name = snapshot.name.name, .len = snapshot.name.len };
-	err = ditto_ask(op, inst->node, DITTO_INTENT_RENAME) ?:
+	err = ditto_lock_check(op, inst->node, DITTO_INTENT_RENAME) ?:
 	      ditto_stream_rename(op, inst->base, &from, &to, replace);
 	if (!err)
-		ditto_done(op, inst->node, DITTO_INTENT_RENAME);
+		ditto_lock_recheck(op, inst->node, DITTO_INTENT_RENAME);
 	release_dentry_name_snapshot(&snapshot);
 	dput(dentry);
 	return err;

@@ -88,13 +88,14 @@ static inline int ditto_no_deleg_wait(int err, struct inode *delegated)
 }
 
 /*
- * Claims: fs/ask.c. Nothing of a question is made up before it is known that
+ * Claims: fs/lock_check.c. Nothing of a question is made up before it is known that
  * somebody claims something of the node.
  */
 
-int ditto_ask_slow(struct ditto_op *op, struct ditto_node *node, enum ditto_intent_kind kind,
-		   u64 pos, u64 count);
-void ditto_done_slow(struct ditto_op *op, struct ditto_node *node, enum ditto_intent_kind kind);
+int ditto_lock_check_slow(struct ditto_op *op, struct ditto_node *node, enum ditto_intent_kind kind,
+			  u64 pos, u64 count);
+void ditto_lock_recheck_slow(struct ditto_op *op, struct ditto_node *node,
+			     enum ditto_intent_kind kind);
 
 static inline bool ditto_is_claimed(const struct ditto_node *node)
 {
@@ -111,7 +112,7 @@ static inline void ditto_op_await(struct ditto_op *op, struct ditto_node *node)
 }
 
 /**
- * ditto_ask_bytes - do others' claims allow this
+ * ditto_lock_check_bytes - do others' claims allow this
  * @op: who
  * @node: held
  * @kind: what
@@ -124,41 +125,41 @@ static inline void ditto_op_await(struct ditto_op *op, struct ditto_node *node)
  * Context: may sleep; inode locks may be held, as nothing is waited for.
  * Return: 0, -EJUKEBOX, -EAGAIN, -ETXTBSY; see op.h.
  */
-static inline int ditto_ask_bytes(struct ditto_op *op, struct ditto_node *node,
-				  enum ditto_intent_kind kind, u64 pos, u64 count)
+static inline int ditto_lock_check_bytes(struct ditto_op *op, struct ditto_node *node,
+					 enum ditto_intent_kind kind, u64 pos, u64 count)
 {
 	if (ditto_is_claimed(node) || unlikely(READ_ONCE(node->point.table->guards)))
-		return ditto_ask_slow(op, node, kind, pos, count);
+		return ditto_lock_check_slow(op, node, kind, pos, count);
 	return 0;
 }
 
 /* The same for what concerns the whole node. */
-static inline int ditto_ask(struct ditto_op *op, struct ditto_node *node,
-			    enum ditto_intent_kind kind)
+static inline int ditto_lock_check(struct ditto_op *op, struct ditto_node *node,
+				   enum ditto_intent_kind kind)
 {
-	return ditto_ask_bytes(op, node, kind, 0, 0);
+	return ditto_lock_check_bytes(op, node, kind, 0, 0);
 }
 
 /* The same for a new size: it is about the bytes that appear or vanish. */
-static inline int ditto_ask_size(struct ditto_op *op, struct ditto_node *node, u64 size)
+static inline int ditto_lock_check_size(struct ditto_op *op, struct ditto_node *node, u64 size)
 {
 	u64 old = i_size_read(node->inode);
 	u64 from = min(old, size);
 
-	return ditto_ask_bytes(op, node, DITTO_INTENT_SIZE, from, max(old, size) - from);
+	return ditto_lock_check_bytes(op, node, DITTO_INTENT_SIZE, from, max(old, size) - from);
 }
 
 /*
  * It was done: grants that were made meanwhile are broken, and those who had any are told
  * before anybody is answered. No inode lock is held.
  */
-static inline void ditto_done(struct ditto_op *op, struct ditto_node *node,
-			      enum ditto_intent_kind kind)
+static inline void ditto_lock_recheck(struct ditto_op *op, struct ditto_node *node,
+				      enum ditto_intent_kind kind)
 {
 	/* The change before the look: pairs with the barrier of ditto_lease_grant(). */
 	smp_mb();
 	if (ditto_is_claimed(node) || ditto_claim_is_untold(&node->point))
-		ditto_done_slow(op, node, kind);
+		ditto_lock_recheck_slow(op, node, kind);
 }
 
 /**

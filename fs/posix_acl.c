@@ -199,7 +199,7 @@ static int set_acl(struct ditto_op *op, struct ditto_node *node, struct dentry *
 		return err;
 	if (listed && (!acl || !posix_acl_equiv_mode(acl, NULL)))
 		return set_mode(op, node, dentry, acl);
-	err = ditto_ask(op, node, DITTO_INTENT_SETATTR);
+	err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
 	if (err)
 		return err;
 	/* Nothing of what follows waits for it. */
@@ -208,7 +208,7 @@ static int set_acl(struct ditto_op *op, struct ditto_node *node, struct dentry *
 		err = replace_acl(op, node, dentry, type, acl, listed);
 	if (err)
 		return err;
-	ditto_done(op, node, DITTO_INTENT_SETATTR);
+	ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
 	ditto_child_changed(op, node, DITTO_CHANGED_SECURITY);
 	return ditto_op_commit(op, dentry, false);
 }

@@ -60,9 +60,9 @@ static int remove_locked(struct ditto_dir_change *c, const struct ditto_name *na
 	if (IS_ERR(node))
 		return PTR_ERR(node);
 	*victim = node;
-	err = ditto_ask(c->op, node, DITTO_INTENT_REMOVE);
+	err = ditto_lock_check(c->op, node, DITTO_INTENT_REMOVE);
 	if (!err || (now && err == -EJUKEBOX))
-		err = ditto_ask(c->op, c->dir, DITTO_INTENT_ENTRY);
+		err = ditto_lock_check(c->op, c->dir, DITTO_INTENT_ENTRY);
 	if (!err || (now && err == -EJUKEBOX))
 		err = unlink_locked(c, node, is_dir);
 	if (!err)
@@ -81,7 +81,7 @@ static int remove_unlocked(struct ditto_dir_change *c, const struct ditto_name *
 			   struct ditto_node *victim)
 {
 	ditto_node_forget(victim);
-	ditto_done(c->op, victim, DITTO_INTENT_REMOVE);
+	ditto_lock_recheck(c->op, victim, DITTO_INTENT_REMOVE);
 	ditto_dir_change_tell(c, DITTO_ENTRY_REMOVED, name, NULL);
 	return ditto_op_commit(c->op, c->parent, false);
 }
@@ -180,8 +180,8 @@ static int link_locked(struct ditto_dir_change *c, const struct ditto_name *name
 	if (d_is_positive(c->child) ||
 	    (c->op->casefold && ditto_casefold_is_taken(c->dir, c->wcc, name, NULL)))
 		return -EEXIST;
-	err = ditto_ask(c->op, node, DITTO_INTENT_LINK) ?:
-	      ditto_ask(c->op, c->dir, DITTO_INTENT_ENTRY) ?:
+	err = ditto_lock_check(c->op, node, DITTO_INTENT_LINK) ?:
+	      ditto_lock_check(c->op, c->dir, DITTO_INTENT_ENTRY) ?:
 	      ditto_act_on(c->op, c->dir, DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_EXECUTE, &as);
 	if (err)
 		return err;
@@ -218,7 +218,7 @@ int ditto_link(struct ditto_op *op, struct ditto_node *node, struct ditto_op *op
 	      link_locked(&c, name, node, dentry);
 	ditto_dir_change_unlock(&c);
 	if (!err) {
-		ditto_done(op_to, node, DITTO_INTENT_LINK);
+		ditto_lock_recheck(op_to, node, DITTO_INTENT_LINK);
 		ditto_dir_change_tell(&c, DITTO_ENTRY_ADDED, name, NULL);
 		err = ditto_op_commit(op, dentry, true) ?:
 		      ditto_op_commit(op, c.parent, false);

@@ -108,12 +108,12 @@ static int ask(struct ditto_dir_change *from, struct ditto_dir_change *to,
 	/* Two names of one file: nothing will be done. */
 	if (r->file == r->victim)
 		return 0;
-	err = ditto_ask(from->op, r->file, DITTO_INTENT_RENAME);
+	err = ditto_lock_check(from->op, r->file, DITTO_INTENT_RENAME);
 	if (!err && r->victim)
-		err = ditto_ask(to->op, r->victim, DITTO_INTENT_REPLACE);
+		err = ditto_lock_check(to->op, r->victim, DITTO_INTENT_REPLACE);
 	return err ?:
-	       ditto_ask(from->op, from->dir, DITTO_INTENT_ENTRY) ?:
-	       ditto_ask(to->op, to->dir, DITTO_INTENT_ENTRY);
+	       ditto_lock_check(from->op, from->dir, DITTO_INTENT_ENTRY) ?:
+	       ditto_lock_check(to->op, to->dir, DITTO_INTENT_ENTRY);
 }
 
 static void tell(struct ditto_dir_change *from, const struct ditto_name *from_name,
@@ -122,10 +122,10 @@ static void tell(struct ditto_dir_change *from, const struct ditto_name *from_na
 {
 	if (r->file == r->victim)
 		return;
-	ditto_done(from->op, r->file, DITTO_INTENT_RENAME);
+	ditto_lock_recheck(from->op, r->file, DITTO_INTENT_RENAME);
 	if (r->victim) {
 		ditto_node_forget(r->victim);
-		ditto_done(to->op, r->victim, DITTO_INTENT_REPLACE);
+		ditto_lock_recheck(to->op, r->victim, DITTO_INTENT_REPLACE);
 		ditto_dir_change_tell(to, DITTO_ENTRY_REMOVED, to_name, NULL);
 	}
 	if (from->dir == to->dir) {

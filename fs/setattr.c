@@ -291,7 +291,7 @@ static int ask_local_size(struct ditto_op *op, struct ditto_node *node, u64 size
 	df = ditto_file_get(op->share, node, DITTO_FILE_WRITE);
 	if (IS_ERR(df))
 		return ditto_no_wait(PTR_ERR(df));
-	err = ditto_ask_local(op, df->file, DITTO_INTENT_SIZE, from, max(old, size) - from);
+	err = ditto_lock_check_local(op, df->file, DITTO_INTENT_SIZE, from, max(old, size) - from);
 	ditto_file_put(df);
 	return err;
 }
@@ -307,9 +307,10 @@ static int begin_size(struct ditto_op *op, struct ditto_node *node,
 	if (err)
 		return err;
 	if (set->over_ranges)
-		err = ditto_ask(op, node, DITTO_INTENT_SIZE);
+		err = ditto_lock_check(op, node, DITTO_INTENT_SIZE);
 	else
-		err = ditto_ask_size(op, node, set->size) ?: ask_local_size(op, node, set->size);
+		err = ditto_lock_check_size(op, node, set->size)
+			      ?: ask_local_size(op, node, set->size);
 	if (err)
 		return err;
 	err = get_write_access(inode);
@@ -372,7 +373,7 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 
 	err = check_for(op->share, set, node->inode->i_mode);
 	if (!err && others)
-		err = ditto_ask(op, node, DITTO_INTENT_SETATTR);
+		err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
 	if (!err && sized)
 		err = begin_size(op, node, set);
 	if (err)
@@ -382,10 +383,10 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 	err = apply(op, node, dentry, set, wcc);
 	if (sized) {
 		put_write_access(node->inode);
-		ditto_done(op, node, DITTO_INTENT_SIZE);
+		ditto_lock_recheck(op, node, DITTO_INTENT_SIZE);
 	}
 	if (others)
-		ditto_done(op, node, DITTO_INTENT_SETATTR);
+		ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
 	if (!err || sized)
 		ditto_child_changed(op, node, what);
 	/* The size may have changed although the rest was refused. */

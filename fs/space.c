@@ -118,17 +118,17 @@ static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_
 	err = ditto_node_permission(op, node, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
 	if (err)
 		return err;
-	err = ditto_ask_bytes(op, node, ask.kind, ask.pos, ask.count);
+	err = ditto_lock_check_bytes(op, node, ask.kind, ask.pos, ask.count);
 	if (err)
 		return err;
 	df = ditto_file_get(op->share, node, DITTO_FILE_WRITE);
 	if (IS_ERR(df))
 		return ditto_no_wait(PTR_ERR(df));
-	err = ditto_ask_local(op, df->file, ask.kind, ask.pos, ask.count);
+	err = ditto_lock_check_local(op, df->file, ask.kind, ask.pos, ask.count);
 	if (!err)
 		err = allocate(op, df, how, pos, count);
 	ditto_file_put(df);
-	ditto_done(op, node, ask.kind);
+	ditto_lock_recheck(op, node, ask.kind);
 	if (!err)
 		ditto_child_written(op, node, how == DITTO_SPACE_RESERVE_KEEP ?
 				    DITTO_CHANGED_SIZE : DITTO_CHANGED_SIZE | DITTO_CHANGED_MTIME);
@@ -196,7 +196,7 @@ int ditto_seek(struct ditto_op *op, struct ditto_node *node, u64 pos, bool hole,
 	err = ditto_may_read(op, node);
 	/* It reads no byte, but who keeps bytes to itself makes holes and fills them. */
 	if (!err)
-		err = ditto_ask_bytes(op, node, DITTO_INTENT_READ, pos, 0);
+		err = ditto_lock_check_bytes(op, node, DITTO_INTENT_READ, pos, 0);
 	if (!err) {
 		df = ditto_file_get(op->share, node, DITTO_FILE_READ);
 		err = PTR_ERR_OR_ZERO(df);

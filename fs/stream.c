@@ -275,7 +275,7 @@ static int unlink_asked(struct ditto_op *op, struct dentry *child, struct ditto_
 
 	if (IS_ERR(node))
 		return PTR_ERR(node);
-	err = ditto_ask(op, node, DITTO_INTENT_REMOVE) ?: unlink_stream(op->share, child);
+	err = ditto_lock_check(op, node, DITTO_INTENT_REMOVE) ?: unlink_stream(op->share, child);
 	if (err) {
 		ditto_node_put(node);
 		return err;
@@ -290,7 +290,7 @@ static void stream_removed(struct ditto_op *op, struct ditto_node *node)
 {
 	if (!node)
 		return;
-	ditto_done(op, node, DITTO_INTENT_REMOVE);
+	ditto_lock_recheck(op, node, DITTO_INTENT_REMOVE);
 	ditto_node_put(node);
 }
 

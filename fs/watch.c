@@ -280,7 +280,7 @@ static void tell_holders(struct ditto_op *op, const struct dentry *parent,
 
 	if (!dir)
 		return;
-	ditto_done(op, dir, DITTO_INTENT_CHILD);
+	ditto_lock_recheck(op, dir, DITTO_INTENT_CHILD);
 	ditto_lease_deliver(&dir->point, op->actor, &change);
 	ditto_node_put(dir);
 }

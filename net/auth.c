@@ -275,7 +275,7 @@ void ditto_auth_step(struct ditto_server *srv, struct ditto_auth *auth)
 	if (auth->token_len > DITTO_AUTH_TOKEN_MAX)
 		auth->ask.done(&auth->ask, -EINVAL);
 	else
-		ditto_ask_start(srv, &auth->ask);
+		ditto_upcall_start(srv, &auth->ask);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_auth_step, DITTO);
 

@@ -78,7 +78,7 @@ static inline struct ditto_auth_user *ditto_auth_user_hold(struct ditto_auth_use
  *	known; kmalloc()ed, freed by the caller
  */
 struct ditto_auth {
-	struct ditto_ask ask;
+	struct ditto_upcall_req ask;
 	u64 id;
 	const void *token;
 	size_t token_len;
@@ -133,7 +133,7 @@ int ditto_auth_hello(struct ditto_server *srv, void **token, size_t *len);
  * @out_len: bytes
  */
 struct ditto_pipe_ask {
-	struct ditto_ask ask;
+	struct ditto_upcall_req ask;
 	const char *name;
 	const struct ditto_auth_user *opener;
 	u64 id;

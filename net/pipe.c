@@ -48,7 +48,7 @@ void ditto_pipe_open(struct ditto_server *srv, struct ditto_pipe_ask *pipe)
 	if (strlen(pipe->name) > PIPE_NAME_MAX)
 		pipe->ask.done(&pipe->ask, -ENOENT);
 	else
-		ditto_ask_start(srv, &pipe->ask);
+		ditto_upcall_start(srv, &pipe->ask);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_pipe_open, DITTO);
 
@@ -84,7 +84,7 @@ void ditto_pipe_call(struct ditto_server *srv, struct ditto_pipe_ask *pipe)
 	if (pipe->in_len > DITTO_PIPE_MAX)
 		pipe->ask.done(&pipe->ask, -EINVAL);
 	else
-		ditto_ask_start(srv, &pipe->ask);
+		ditto_upcall_start(srv, &pipe->ask);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_pipe_call, DITTO);
 

@@ -128,7 +128,7 @@ static const u8 queue_of_type[] = {
  * @hello: see ditto_upcall_hello_set()
  * @hello_len: of @hello
  * @queues: those that wait for their turn
- * @sent: struct ditto_ask by number: those that wait for their answer
+ * @sent: struct ditto_upcall_req by number: those that wait for their answer
  * @next: where the search for a free number goes on
  */
 struct ditto_upcalls {
@@ -248,13 +248,13 @@ static struct sk_buff *upcall_message(const struct ditto_upcall *ask, u64 serial
 	return msg;
 }
 
-static struct ditto_fairq *ask_queue(struct ditto_ask *ask)
+static struct ditto_fairq *ask_queue(struct ditto_upcall_req *ask)
 {
 	return &ask->srv->upcalls->queues[queue_of_type[ask->what.type]];
 }
 
 /* The end of a request that the caller owns. */
-static void ask_complete(struct ditto_ask *ask, int err)
+static void ask_complete(struct ditto_upcall_req *ask, int err)
 {
 	/* The server may go as soon as the queue is empty. */
 	if (ask->turn.peer)
@@ -263,13 +263,13 @@ static void ask_complete(struct ditto_ask *ask, int err)
 }
 
 /* The same, by anybody but the timer. */
-static void ask_complete_sync(struct ditto_ask *ask, int err)
+static void ask_complete_sync(struct ditto_upcall_req *ask, int err)
 {
 	cancel_delayed_work_sync(&ask->timer);
 	ask_complete(ask, err);
 }
 
-static bool ask_is_sent_locked(const struct ditto_ask *ask)
+static bool ask_is_sent_locked(const struct ditto_upcall_req *ask)
 {
 	struct xarray *sent = &ask->srv->upcalls->sent;
 
@@ -279,7 +279,7 @@ static bool ask_is_sent_locked(const struct ditto_ask *ask)
 
 static void ask_late(struct work_struct *work)
 {
-	struct ditto_ask *ask = container_of(to_delayed_work(work), struct ditto_ask, timer);
+	struct ditto_upcall_req *ask = container_of(to_delayed_work(work), struct ditto_upcall_req, timer);
 	struct ditto_server *srv = ask->srv;
 	bool late;
 
@@ -304,7 +304,7 @@ static void ask_late(struct work_struct *work)
  * Send a request that has its turn. From the time it is in the table it may be completed by
  * others: what is used of it afterwards is copied before, and the timer runs already.
  */
-static int ask_send(struct ditto_ask *ask)
+static int ask_send(struct ditto_upcall_req *ask)
 {
 	u32 deadline_ms = READ_ONCE(ask->srv->settings.upcall_ms), portid, term, id;
 	struct ditto_server *srv = ask->srv;
@@ -359,7 +359,7 @@ static int ask_send(struct ditto_ask *ask)
 	return err == -EAGAIN ? -EBUSY : err;
 }
 
-static void ask_run(struct ditto_ask *ask)
+static void ask_run(struct ditto_upcall_req *ask)
 {
 	int err = ask_send(ask);
 
@@ -369,16 +369,16 @@ static void ask_run(struct ditto_ask *ask)
 
 static void ask_turn(struct ditto_fair_turn *turn)
 {
-	ask_run(container_of(turn, struct ditto_ask, turn));
+	ask_run(container_of(turn, struct ditto_upcall_req, turn));
 }
 
 /* It made room for the request of another peer. */
 static void ask_evicted(struct ditto_fair_turn *turn)
 {
-	ask_complete_sync(container_of(turn, struct ditto_ask, turn), -EBUSY);
+	ask_complete_sync(container_of(turn, struct ditto_upcall_req, turn), -EBUSY);
 }
 
-void ditto_ask_start(struct ditto_server *srv, struct ditto_ask *ask)
+void ditto_upcall_start(struct ditto_server *srv, struct ditto_upcall_req *ask)
 {
 	u32 portid, term;
 	int ret;
@@ -405,9 +405,9 @@ void ditto_ask_start(struct ditto_server *srv, struct ditto_ask *ask)
 	else if (ret < 0)
 		ask_complete_sync(ask, ret);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_ask_start);
+EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_start);
 
-bool ditto_ask_cancel(struct ditto_ask *ask)
+bool ditto_upcall_cancel(struct ditto_upcall_req *ask)
 {
 	struct xarray *sent = &ask->srv->upcalls->sent;
 	bool owned;
@@ -428,7 +428,7 @@ bool ditto_ask_cancel(struct ditto_ask *ask)
 		ditto_fairq_leave(ask_queue(ask), &ask->turn);
 	return true;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_ask_cancel, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_upcall_cancel, DITTO);
 
 /**
  * struct upcall_waiter - a request whose caller waits
@@ -437,12 +437,12 @@ EXPORT_SYMBOL_NS_GPL(ditto_ask_cancel, DITTO);
  * @done: it is there
  */
 struct upcall_waiter {
-	struct ditto_ask ask;
+	struct ditto_upcall_req ask;
 	int error;
 	struct completion done;
 };
 
-static void upcall_waiter_done(struct ditto_ask *ask, int err)
+static void upcall_waiter_done(struct ditto_upcall_req *ask, int err)
 {
 	struct upcall_waiter *waiter = container_of(ask, struct upcall_waiter, ask);
 
@@ -463,9 +463,9 @@ int ditto_upcall_ask(struct ditto_server *srv, const struct ditto_upcall *what,
 		waiter->ask.peer = *peer;
 	waiter->ask.done = upcall_waiter_done;
 	init_completion(&waiter->done);
-	ditto_ask_start(srv, &waiter->ask);
+	ditto_upcall_start(srv, &waiter->ask);
 	err = wait_for_completion_killable(&waiter->done);
-	if (err && !ditto_ask_cancel(&waiter->ask)) {
+	if (err && !ditto_upcall_cancel(&waiter->ask)) {
 		wait_for_completion(&waiter->done);
 		err = 0;
 	}
@@ -590,10 +590,10 @@ int ditto_upcall_kinds_set(struct ditto_server *srv, u32 portid, u64 kinds)
 EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_kinds_set);
 
 /* Take the request out that this is the answer to; NULL if it is none's. */
-static struct ditto_ask *ask_take_answered(struct ditto_upcalls *up, u64 serial, u32 portid)
+static struct ditto_upcall_req *ask_take_answered(struct ditto_upcalls *up, u64 serial, u32 portid)
 {
 	u32 id = lower_32_bits(serial);
-	struct ditto_ask *ask;
+	struct ditto_upcall_req *ask;
 
 	xa_lock(&up->sent);
 	ask = xa_load(&up->sent, id);
@@ -621,7 +621,7 @@ int ditto_upcall_reply(struct ditto_server *srv, struct genl_info *info)
 {
 	u64 serial = nla_get_u64(info->attrs[DITTO_A_UPCALL_ID]);
 	struct ditto_upcalls *up = srv->upcalls;
-	struct ditto_ask *ask;
+	struct ditto_upcall_req *ask;
 	int err = 0;
 
 	if (READ_ONCE(up->portid) != info->snd_portid) {
@@ -654,7 +654,7 @@ EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_reply);
 static unsigned int upcalls_fail(struct ditto_upcalls *up)
 {
 	unsigned int failed = 0;
-	struct ditto_ask *ask;
+	struct ditto_upcall_req *ask;
 	unsigned long id;
 
 	xa_for_each(&up->sent, id, ask) {

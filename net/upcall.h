@@ -62,12 +62,12 @@ struct ditto_upcall {
 };
 
 /**
- * struct ditto_ask - a request that no thread waits for
+ * struct ditto_upcall_req - a request that no thread waits for
  * @what: what is asked; what its @arg points to stays until @done is called
  * @peer: on whose behalf, for the order in which requests are sent; all zeroes for the server's own
  * @user: any number that tells the users of a peer apart
- * @done: called once with the result, unless ditto_ask_cancel() said otherwise; in process
- *	context, maybe before ditto_ask_start() returns; must not wait; may free the request
+ * @done: called once with the result, unless ditto_upcall_cancel() said otherwise; in process
+ *	context, maybe before ditto_upcall_start() returns; must not wait; may free the request
  * @srv: here and below: net/upcall.c's
  * @turn: in the queue of its kind
  * @portid: whom it was sent to
@@ -77,11 +77,11 @@ struct ditto_upcall {
  * @error: the helper's
  * @timer: its time is over
  */
-struct ditto_ask {
+struct ditto_upcall_req {
 	struct ditto_upcall what;
 	struct in6_addr peer;
 	u64 user;
-	void (*done)(struct ditto_ask *ask, int err);
+	void (*done)(struct ditto_upcall_req *ask, int err);
 	struct ditto_server *srv;
 	struct ditto_fair_turn turn;
 	u32 portid;
@@ -93,7 +93,7 @@ struct ditto_ask {
 };
 
 /**
- * ditto_ask_start - ask the helper, and do not wait
+ * ditto_upcall_start - ask the helper, and do not wait
  * @srv: the server
  * @ask: with @what, @peer, @user and @done
  *
@@ -103,20 +103,20 @@ struct ditto_ask {
  *
  * Context: process; does not wait.
  */
-void ditto_ask_start(struct ditto_server *srv, struct ditto_ask *ask);
+void ditto_upcall_start(struct ditto_server *srv, struct ditto_upcall_req *ask);
 /*
  * Give a request up that was started. True if @done will not be called; false if it was or
  * will be, soon, maybe with -ECANCELED. Process context.
  */
-bool ditto_ask_cancel(struct ditto_ask *ask);
+bool ditto_upcall_cancel(struct ditto_upcall_req *ask);
 
 /**
  * ditto_upcall_ask - ask the helper and wait
  * @srv: the server
  * @call: what
- * @peer: on whose behalf, as in struct ditto_ask; NULL for the server's own
+ * @peer: on whose behalf, as in struct ditto_upcall_req; NULL for the server's own
  *
- * Not for threads that serve clients: those use ditto_ask_start().
+ * Not for threads that serve clients: those use ditto_upcall_start().
  *
  * Context: may sleep, at most 5 times the upcall setting; killable.
  * Return: as ditto_upcall().

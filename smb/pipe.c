@@ -239,13 +239,13 @@ static void dsmb_pipe_cancel(struct dsmb_call *call)
 		spin_unlock(&job->pipe->lock);
 	}
 	if (!waited && (!job->asked || dsmb_pipe_is_answered(job) ||
-			!ditto_ask_cancel(&job->ask.ask)))
+			!ditto_upcall_cancel(&job->ask.ask)))
 		return;
 	dsmb_pipe_leave(job);
 	dsmb_call_complete(call, dsmb_pipe_cancelled(call));
 }
 
-static void dsmb_pipe_answered(struct ditto_ask *ask, int err)
+static void dsmb_pipe_answered(struct ditto_upcall_req *ask, int err)
 {
 	struct dsmb_pipe_job *job = container_of(ask, struct dsmb_pipe_job, ask.ask);
 

@@ -506,7 +506,7 @@ static void step_wake(struct setup_step *step, int err)
 	dsmb_call_again(step->call);
 }
 
-static void step_answered(struct ditto_ask *ask, int err)
+static void step_answered(struct ditto_upcall_req *ask, int err)
 {
 	step_wake(container_of(ask, struct setup_step, auth.ask), err);
 }
@@ -516,7 +516,7 @@ static void step_cancel(struct dsmb_call *call)
 	struct setup_step *step = call->private;
 
 	/* It is with the helper, or is held, or goes on by itself. */
-	if (ditto_ask_cancel(&step->auth.ask) || cancel_delayed_work(&step->hold))
+	if (ditto_upcall_cancel(&step->auth.ask) || cancel_delayed_work(&step->hold))
 		step_wake(step, -ECANCELED);
 }
 

@@ -245,7 +245,7 @@ static void too_long(struct kunit *test)
 
 static int asked;
 
-static void ask_done(struct ditto_ask *ask, int err)
+static void ask_done(struct ditto_upcall_req *ask, int err)
 {
 	asked = err;
 }

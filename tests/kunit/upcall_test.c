@@ -185,12 +185,12 @@ static int listener_answer(struct kunit *test, u32 port, u64 serial, u64 auth)
  * @error: then
  */
 struct asked {
-	struct ditto_ask ask;
+	struct ditto_upcall_req ask;
 	int done;
 	int error;
 };
 
-static void asked_done(struct ditto_ask *ask, int err)
+static void asked_done(struct ditto_upcall_req *ask, int err)
 {
 	struct asked *a = container_of(ask, struct asked, ask);
 
@@ -214,7 +214,7 @@ static void asked_start(struct kunit *test, struct asked *a)
 	a->ask.what.put = put_uid;
 	a->ask.what.got = got_nothing;
 	a->ask.done = asked_done;
-	ditto_ask_start(test->priv, &a->ask);
+	ditto_upcall_start(test->priv, &a->ask);
 }
 
 /* The server begins anew, and so do its requests; the helper is the same process. */
@@ -279,7 +279,7 @@ static void answers_to_who_gave_up(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, l->port), 0);
 	asked_start(test, a);
 	serial = listener_asked(test, l);
-	KUNIT_EXPECT_TRUE(test, ditto_ask_cancel(&a->ask));
+	KUNIT_EXPECT_TRUE(test, ditto_upcall_cancel(&a->ask));
 	KUNIT_EXPECT_EQ(test, listener_answer(test, l->port, serial, 77), -ENOENT);
 	KUNIT_EXPECT_EQ(test, a->done, 0);
 	KUNIT_ASSERT_TRUE(test, listener_hear(l));
@@ -288,7 +288,7 @@ static void answers_to_who_gave_up(struct kunit *test)
 	/* The answer came first. */
 	asked_start(test, a);
 	KUNIT_EXPECT_EQ(test, listener_answer(test, l->port, listener_asked(test, l), 77), 0);
-	KUNIT_EXPECT_FALSE(test, ditto_ask_cancel(&a->ask));
+	KUNIT_EXPECT_FALSE(test, ditto_upcall_cancel(&a->ask));
 	KUNIT_EXPECT_EQ(test, a->done, 1);
 	KUNIT_EXPECT_FALSE(test, listener_hear(l));
 }
@@ -327,7 +327,7 @@ static int put_and_give_up(struct sk_buff *msg, void *arg)
 	struct asked *a = arg;
 
 	/* It has its turn, and is not sent yet. */
-	return ditto_ask_cancel(&a->ask) ? -EINVAL : put_uid(msg, NULL);
+	return ditto_upcall_cancel(&a->ask) ? -EINVAL : put_uid(msg, NULL);
 }
 
 static void given_up_before_it_is_sent(struct kunit *test)
@@ -341,12 +341,12 @@ static void given_up_before_it_is_sent(struct kunit *test)
 	a->ask.what.arg = a;
 	a->ask.done = asked_done;
 	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, l->port), 0);
-	ditto_ask_start(test->priv, &a->ask);
+	ditto_upcall_start(test->priv, &a->ask);
 	KUNIT_EXPECT_EQ(test, a->done, 1);
 	KUNIT_EXPECT_EQ(test, a->error, -ECANCELED);
 	KUNIT_EXPECT_FALSE(test, listener_hear(l));
 	if (!a->done)
-		KUNIT_EXPECT_TRUE(test, ditto_ask_cancel(&a->ask));
+		KUNIT_EXPECT_TRUE(test, ditto_upcall_cancel(&a->ask));
 }
 
 static int upcall_test_init(struct kunit *test)

@@ -65,8 +65,8 @@ static bool grace_holds_off(const struct ditto_op *op, struct ditto_node *node,
 	return ditto_grace_guards(&node->point, kind, op->actor) && !node_is_newer(op, node);
 }
 
-int ditto_ask_slow(struct ditto_op *op, struct ditto_node *node, enum ditto_intent_kind kind,
-		   u64 pos, u64 count)
+int ditto_lock_check_slow(struct ditto_op *op, struct ditto_node *node, enum ditto_intent_kind kind,
+			  u64 pos, u64 count)
 {
 	struct ditto_intent intent = { .kind = kind };
 	struct ditto_conflict unwanted;
@@ -90,7 +90,8 @@ int ditto_ask_slow(struct ditto_op *op, struct ditto_node *node, enum ditto_inte
 	return -EJUKEBOX;
 }
 
-void ditto_done_slow(struct ditto_op *op, struct ditto_node *node, enum ditto_intent_kind kind)
+void ditto_lock_recheck_slow(struct ditto_op *op, struct ditto_node *node,
+			     enum ditto_intent_kind kind)
 {
 	const struct ditto_intent intent = { .kind = kind };
 	struct ditto_actor of_entry;
@@ -152,7 +153,7 @@ int ditto_getattr_asked(struct ditto_op *op, struct ditto_node *node, struct dit
 	if (!err)
 		return getattr_told(op->share, node, &answer, attr);
 	/* What else an intent to read meets is no reason not to tell attributes. */
-	if (err == -EBUSY && ditto_ask(op, node, DITTO_INTENT_READ) == -EJUKEBOX)
+	if (err == -EBUSY && ditto_lock_check(op, node, DITTO_INTENT_READ) == -EJUKEBOX)
 		return -EJUKEBOX;
 	return ditto_getattr(op->share, node, attr);
 }
