@@ -37,7 +37,7 @@
 #include "replay.h"
 #include "security.h"
 #include "session.h"
-#include "stopped.h"
+#include "symlink_error.h"
 #include "tree.h"
 
 /*
@@ -152,7 +152,7 @@ static u32 dsmb_create_status(struct dsmb_create *c, int err, u32 passed)
 		/* The walk tells what is no directory: the name itself, or one on the way. */
 		return passed == c->path.len ? DSMB_NOT_A_DIRECTORY : DSMB_OBJECT_PATH_NOT_FOUND;
 	case -ELOOP:
-		return dsmb_put_stopped(c->call, &c->path, c->args.name, passed);
+		return dsmb_symlink_error_encode(c->call, &c->path, c->args.name, passed);
 	case -ENXIO:
 		return DSMB_IO_REPARSE_TAG_NOT_HANDLED;
 	case -EPERM:

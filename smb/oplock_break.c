@@ -10,7 +10,7 @@
 #include <linux/list.h>
 
 #include "../lockd/lease.h"
-#include "arrival.h"
+#include "break_delivery.h"
 #include "buf.h"
 #include "call.h"
 #include "conn.h"
@@ -203,7 +203,7 @@ static bool dsmb_notice_send(struct dsmb_lease *lease, const struct dsmb_notice 
 			break;
 		err = dsmb_notice_send_by(&way, lease, notice);
 		if (!err && notice->ack)
-			dsmb_arrival_watch(way.channel);
+			dsmb_break_delivery_watch(way.channel);
 		dsmb_way_put(&way);
 	}
 	return !err;

@@ -21,7 +21,7 @@
 
 #include "../fs/server.h"
 #include "../net/event.h"
-#include "arrival.h"
+#include "break_delivery.h"
 #include "call.h"
 #include "conn.h"
 #include "lease.h"
@@ -295,7 +295,7 @@ static void channel_drop(struct dsmb_channel *channel)
 	if (channel->auth)
 		ditto_auth_abort(session->server->srv, channel->auth);
 	dsmb_auth_disarm(channel);
-	dsmb_arrival_disarm(channel);
+	dsmb_break_delivery_disarm(channel);
 	if (channel->ready)
 		dsmb_conn_settle(conn);
 	dsmb_channel_put(channel);
@@ -316,7 +316,7 @@ static struct dsmb_channel *channel_alloc(struct dsmb_conn *conn, struct dsmb_se
 	channel->binding = binding;
 	INIT_LIST_HEAD(&channel->list);
 	INIT_DELAYED_WORK(&channel->expire, channel_expired);
-	INIT_DELAYED_WORK(&channel->arrival, dsmb_arrival_work);
+	INIT_DELAYED_WORK(&channel->break_delivery, dsmb_break_delivery_work);
 	return channel;
 }
 

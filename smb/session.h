@@ -55,7 +55,7 @@ enum dsmb_session_state {
  * @login: charge for it; the step's that is running, else under session->lock
  * @preauth: hash over this channel's SESSION_SETUP messages (3.1.1)
  * @expire: when the authentication must be over; holds channel, session and connection
- * @arrival: looks whether a break arrived: arrival.c; holds the same
+ * @break_delivery: looks whether a break arrived: break_delivery.c; holds the same
  * @told: where in the connection that break ends; under session->lock
  * @acked: what was acknowledged on the connection then; the same
  * @list: on the session's list, under session->lock
@@ -75,7 +75,7 @@ struct dsmb_channel {
 	struct ditto_charge login;
 	u8 preauth[DSMB_PREAUTH_SIZE];
 	struct delayed_work expire;
-	struct delayed_work arrival;
+	struct delayed_work break_delivery;
 	u32 told;
 	u64 acked;
 	struct list_head list;

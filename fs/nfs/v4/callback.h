@@ -221,7 +221,7 @@ void dnfs4_channel_kick(struct dnfs4_callback_channel *channel);
 /* The work does not run any more, and no task of ours is left. May sleep. */
 void dnfs4_channel_halt(struct dnfs4_callback_channel *channel);
 
-/* callback_way.c: make the way to a client, and take it away. Only for the work. */
+/* cb_transport.c: make the way to a client, and take it away. Only for the work. */
 int dnfs4_way_open(struct dnfs4_callback_channel *channel);
 /* Waits for tasks of ours, which are killed. */
 void dnfs4_way_close(struct dnfs4_callback_channel *channel);

@@ -10,7 +10,7 @@
 #include "call.h"
 #include "conn.h"
 #include "name.h"
-#include "stopped.h"
+#include "symlink_error.h"
 
 #define DSMB_ERROR_REPLY	9	/* StructureSize */
 #define DSMB_SYMLINK_TAG	0x4c4d5953
@@ -160,8 +160,8 @@ static u32 dsmb_put_error(struct dsmb_call *call, const char *target, u32 len, u
 	return DSMB_STOPPED_ON_SYMLINK;
 }
 
-u32 dsmb_put_stopped(struct dsmb_call *call, const struct dsmb_path *path,
-		     struct dsmb_cursor name, u32 passed)
+u32 dsmb_symlink_error_encode(struct dsmb_call *call, const struct dsmb_path *path,
+			      struct dsmb_cursor name, u32 passed)
 {
 	u32 end = dsmb_link_end(path, passed);
 	u32 len, status;

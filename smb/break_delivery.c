@@ -11,7 +11,7 @@
  */
 #include <linux/list.h>
 
-#include "arrival.h"
+#include "break_delivery.h"
 #include "conn.h"
 #include "server.h"
 #include "session.h"
@@ -38,24 +38,26 @@ static void arm(struct dsmb_channel *channel)
 	refcount_inc(&channel->ref);
 	dsmb_session_hold(channel->session);
 	dsmb_conn_hold(channel->conn);
-	if (queue_delayed_work(channel->conn->server->slow, &channel->arrival, ARRIVAL_S * HZ)) {
-		channel->told = dsmb_transport_position(channel->conn->transport);
+	if (queue_delayed_work(channel->conn->server->slow,
+			       &channel->break_delivery, ARRIVAL_S * HZ)) {
+		channel->told =
+			dsmb_transport_position(channel->conn->transport);
 		channel->acked = dsmb_transport_acked(channel->conn->transport);
 	} else {
 		let_go(channel);
 	}
 }
 
-void dsmb_arrival_watch(struct dsmb_channel *channel)
+void dsmb_break_delivery_watch(struct dsmb_channel *channel)
 {
 	mutex_lock(&channel->session->lock);
 	arm(channel);
 	mutex_unlock(&channel->session->lock);
 }
 
-void dsmb_arrival_disarm(struct dsmb_channel *channel)
+void dsmb_break_delivery_disarm(struct dsmb_channel *channel)
 {
-	if (cancel_delayed_work(&channel->arrival))
+	if (cancel_delayed_work(&channel->break_delivery))
 		let_go(channel);
 }
 
@@ -73,10 +75,10 @@ static bool has_other(const struct dsmb_channel *channel)
 	return false;
 }
 
-void dsmb_arrival_work(struct work_struct *work)
+void dsmb_break_delivery_work(struct work_struct *work)
 {
 	struct dsmb_channel *channel = container_of(to_delayed_work(work), struct dsmb_channel,
-						    arrival);
+						    break_delivery);
 	struct dsmb_session *session = channel->session;
 	struct dsmb_conn *conn = channel->conn;
 	bool lost;

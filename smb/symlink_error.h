@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A path that leads through a symbolic link: the client follows it by itself. */
-#ifndef _DITTO_SMB_STOPPED_H
-#define _DITTO_SMB_STOPPED_H
+#ifndef _DITTO_SMB_SYMLINK_ERROR_H
+#define _DITTO_SMB_SYMLINK_ERROR_H
 
 #include <linux/types.h>
 
@@ -11,7 +11,7 @@ struct dsmb_call;
 struct dsmb_path;
 
 /**
- * dsmb_put_stopped - the answer with STOPPED_ON_SYMLINK (MS-SMB2 section 2.2.2.2.1)
+ * dsmb_symlink_error_encode - the answer with STOPPED_ON_SYMLINK (MS-SMB2 section 2.2.2.2.1)
  * @call: of CREATE; nothing was written to its answer
  * @path: as parsed
  * @name: the same as it came, in UTF-16
@@ -19,7 +19,7 @@ struct dsmb_path;
  *
  * Return: STOPPED_ON_SYMLINK, or the status of what went wrong.
  */
-u32 dsmb_put_stopped(struct dsmb_call *call, const struct dsmb_path *path,
-		     struct dsmb_cursor name, u32 passed);
+u32 dsmb_symlink_error_encode(struct dsmb_call *call, const struct dsmb_path *path,
+			      struct dsmb_cursor name, u32 passed);
 
 #endif
