@@ -38,7 +38,7 @@
 
 struct ditto_acl_kept ditto_acl_none;
 
-static umode_t nine(const struct inode *inode)
+static umode_t acl_mode_bits(const struct inode *inode)
 {
 	return READ_ONCE(inode->i_mode) & 0777;
 }
@@ -110,7 +110,7 @@ void ditto_acl_free(struct ditto_node *node)
 	kept_free(old);
 }
 
-static u32 changes(struct ditto_node *node)
+static u32 acl_update_needed(struct ditto_node *node)
 {
 	u32 count;
 
@@ -121,7 +121,7 @@ static u32 changes(struct ditto_node *node)
 }
 
 /* False if it is old by now. */
-static bool keep(struct ditto_node *node, struct ditto_acl_kept *kept, u32 count)
+static bool acl_keep(struct ditto_node *node, struct ditto_acl_kept *kept, u32 count)
 {
 	struct ditto_acl_kept *old = NULL;
 	bool fresh;
@@ -176,8 +176,8 @@ struct posix_acl *ditto_find_posix_acl(struct ditto_share *share, struct dentry 
 }
 
 /* Consumes @acl. */
-static struct ditto_acl *fit(struct ditto_share *share, const struct inode *inode,
-			     struct ditto_acl *acl, umode_t mode)
+static struct ditto_acl *acl_fit_mode(struct ditto_share *share, const struct inode *inode,
+				      struct ditto_acl *acl, umode_t mode)
 {
 	struct ditto_acl *fits;
 
@@ -188,8 +188,8 @@ static struct ditto_acl *fit(struct ditto_share *share, const struct inode *inod
 }
 
 /* What cannot be gone by. */
-static struct ditto_acl *closed(struct ditto_share *share, const struct inode *inode,
-				const char *what)
+static struct ditto_acl *acl_lock_out(struct ditto_share *share, const struct inode *inode,
+				      const char *what)
 {
 	pr_warn_ratelimited("share %s: inode %lu has a %s %s, and only its owner and the administrator may change that: set another list\n",
 			    share->name, inode->i_ino, what, DITTO_ACL_XATTR);
@@ -197,7 +197,7 @@ static struct ditto_acl *closed(struct ditto_share *share, const struct inode *i
 }
 
 /* The list as it fits @mode, or NULL. The server acts. */
-static struct ditto_acl *load(struct ditto_share *share, struct dentry *dentry, umode_t mode)
+static struct ditto_acl *acl_load(struct ditto_share *share, struct dentry *dentry, umode_t mode)
 {
 	const struct inode *inode = d_inode(dentry);
 	struct ditto_acl *acl = NULL;
@@ -213,7 +213,7 @@ static struct ditto_acl *load(struct ditto_share *share, struct dentry *dentry, 
 	if (len < 0 && len != -ERANGE)
 		return ERR_PTR(len);
 	if (len == -ERANGE || acl == ERR_PTR(-EUCLEAN))
-		return closed(share, inode, "damaged");
+		return acl_lock_out(share, inode, "damaged");
 	if (IS_ERR_OR_NULL(acl))
 		return acl;
 	posix = ditto_find_posix_acl(share, dentry, XATTR_NAME_POSIX_ACL_ACCESS);
@@ -226,9 +226,9 @@ static struct ditto_acl *load(struct ditto_share *share, struct dentry *dentry, 
 	}
 	if ((stored & 0777) == mode)
 		return acl;
-	acl = fit(share, inode, acl, mode);
+	acl = acl_fit_mode(share, inode, acl, mode);
 	/* Whoever changed the mode knew nothing of the list, and what it denies has no room. */
-	return acl == ERR_PTR(-ENOSPC) ? closed(share, inode, "too long") : acl;
+	return acl == ERR_PTR(-ENOSPC) ? acl_lock_out(share, inode, "too long") : acl;
 }
 
 static struct ditto_acl *load_as_server(struct ditto_share *share, struct ditto_node *node,
@@ -236,7 +236,7 @@ static struct ditto_acl *load_as_server(struct ditto_share *share, struct ditto_
 {
 	struct dentry *dentry = ditto_node_dentry(node);
 	const struct cred *old = ditto_act(share->srv->nodes->cred);
-	struct ditto_acl *acl = load(share, dentry, mode);
+	struct ditto_acl *acl = acl_load(share, dentry, mode);
 
 	ditto_op_leave(old);
 	dput(dentry);
@@ -265,8 +265,8 @@ static struct ditto_acl *load_and_keep(struct ditto_share *share, struct ditto_n
 	u32 count;
 
 	for (int i = 0; i < LOADS_MAX; i++) {
-		count = changes(node);
-		mode = nine(node->inode);
+		count = acl_update_needed(node);
+		mode = acl_mode_bits(node->inode);
 		acl = load_as_server(share, node, mode);
 		if (IS_ERR(acl))
 			return acl;
@@ -278,7 +278,7 @@ static struct ditto_acl *load_and_keep(struct ditto_share *share, struct ditto_n
 			return ERR_PTR(-ENOMEM);
 		}
 		/* List and mode may be of two states otherwise, which is wider than either. */
-		if (keep(node, kept, count))
+		if (acl_keep(node, kept, count))
 			return acl;
 		ditto_acl_put(acl);
 	}
@@ -286,11 +286,11 @@ static struct ditto_acl *load_and_keep(struct ditto_share *share, struct ditto_n
 }
 
 /* What is kept, if it is not old. Under RCU. NULL if one has to look. */
-static struct ditto_acl_kept *peek(struct ditto_node *node)
+static struct ditto_acl_kept *acl_peek(struct ditto_node *node)
 {
 	struct ditto_acl_kept *kept = rcu_dereference(node->acl);
 
-	if (!kept || kept == &ditto_acl_none || kept->mode == nine(node->inode))
+	if (!kept || kept == &ditto_acl_none || kept->mode == acl_mode_bits(node->inode))
 		return kept;
 	return NULL;
 }
@@ -301,7 +301,7 @@ struct ditto_acl *ditto_acl_in_force(struct ditto_share *share, struct ditto_nod
 	struct ditto_acl *acl = NULL;
 
 	rcu_read_lock();
-	kept = peek(node);
+	kept = acl_peek(node);
 	/* At zero, it was just taken from the node. */
 	if (kept && kept != &ditto_acl_none) {
 		acl = kept->acl;
@@ -334,7 +334,7 @@ int ditto_acl_access_slow(const struct ditto_op *op, struct ditto_node *node, u3
 	if (ditto_is_administrator(op))
 		return 0;
 	rcu_read_lock();
-	kept = peek(node);
+	kept = acl_peek(node);
 	if (kept && kept != &ditto_acl_none)
 		*rights = ditto_acl_rights(kept->acl, &who);
 	rcu_read_unlock();

@@ -60,7 +60,7 @@ static bool is_named(const struct chmod *c, const struct ditto_ace *ace)
 }
 
 /* What entries before already say of the same is left out, so that no list grows for ever. */
-static u32 undecided(const struct ditto_acl *acl, const struct ditto_ace *ace)
+static u32 acl_undecided_bits(const struct ditto_acl *acl, const struct ditto_ace *ace)
 {
 	u32 mask = ace->mask;
 	unsigned int i;
@@ -100,7 +100,7 @@ static void add_effective(struct chmod *c, const struct ditto_ace *ace, u32 mask
 
 	copy.flags &= DITTO_ACE_INHERITED;
 	copy.mask = mask;
-	copy.mask = undecided(c->out.acl, &copy);
+	copy.mask = acl_undecided_bits(c->out.acl, &copy);
 	/* One for owner rights means something even if it gives none. */
 	if (!copy.mask && (mask || ace->who != DITTO_WHO_OWNER_RIGHTS))
 		return;
@@ -197,7 +197,7 @@ static u32 class_rights(const struct chmod *c, enum ditto_class class)
 	return rights & DITTO_RIGHT_READ_DATA ? rights | DITTO_RIGHTS_LOOK : rights;
 }
 
-static struct ditto_acl *change(struct chmod *c, bool fewer)
+static struct ditto_acl *acl_change_entries(struct chmod *c, bool fewer)
 {
 	u32 owner = c->rights[DITTO_CLASS_OWNER];
 	u32 group = c->rights[DITTO_CLASS_GROUP];
@@ -243,9 +243,9 @@ static struct ditto_acl *acl_chmod(struct ditto_acl *acl, umode_t mode, kuid_t u
 	for (class = 0; class < DITTO_CLASSES; class++)
 		c.rights[class] = ditto_rights_of_bits(ditto_mode_bits(mode, class),
 						       S_ISDIR(mode));
-	changed = change(&c, false);
+	changed = acl_change_entries(&c, false);
 	/* Too long: who is named may less then, but never more. */
-	return changed == ERR_PTR(-ENOSPC) ? change(&c, true) : changed;
+	return changed == ERR_PTR(-ENOSPC) ? acl_change_entries(&c, true) : changed;
 }
 
 struct ditto_acl *ditto_acl_chmod(struct ditto_acl *acl, umode_t mode, kuid_t uid, kgid_t gid)

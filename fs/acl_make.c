@@ -42,7 +42,8 @@ u32 ditto_rights_of_bits(u32 bits, bool is_dir)
 }
 
 /* None that says nothing. */
-static void add(struct ditto_acl_builder *b, enum ditto_ace_type type, enum ditto_who who, u32 mask)
+static void acl_make_add(struct ditto_acl_builder *b, enum ditto_ace_type type,
+			 enum ditto_who who, u32 mask)
 {
 	const struct ditto_ace ace = { .type = type, .who = who, .mask = mask };
 
@@ -58,9 +59,9 @@ static void add_owner(struct ditto_acl_builder *b, u32 bits, u32 behind, bool is
 	/* Who may write to it may replace it by another, so why not delete it. */
 	if (bits & 0002)
 		full |= DITTO_RIGHT_DELETE | DITTO_RIGHT_DELETE_CHILD;
-	add(b, DITTO_ACE_DENY, DITTO_WHO_OWNER,
-	    ditto_rights_of_bits(behind & ~bits, is_dir) & ~full);
-	add(b, DITTO_ACE_ALLOW, DITTO_WHO_OWNER, full);
+	acl_make_add(b, DITTO_ACE_DENY, DITTO_WHO_OWNER,
+		     ditto_rights_of_bits(behind & ~bits, is_dir) & ~full);
+	acl_make_add(b, DITTO_ACE_ALLOW, DITTO_WHO_OWNER, full);
 }
 
 static void add_mode(struct ditto_acl_builder *b, umode_t mode)
@@ -71,11 +72,12 @@ static void add_mode(struct ditto_acl_builder *b, umode_t mode)
 	bool is_dir = S_ISDIR(mode);
 
 	add_owner(b, owner, group | other, is_dir);
-	add(b, DITTO_ACE_DENY, DITTO_WHO_GROUP, ditto_rights_of_bits(other & ~group, is_dir));
-	add(b, DITTO_ACE_ALLOW, DITTO_WHO_GROUP,
-	    DITTO_RIGHTS_LOOK | ditto_rights_of_bits(group, is_dir));
-	add(b, DITTO_ACE_ALLOW, DITTO_WHO_EVERYONE,
-	    DITTO_RIGHTS_LOOK | ditto_rights_of_bits(other, is_dir));
+	acl_make_add(b, DITTO_ACE_DENY, DITTO_WHO_GROUP,
+		     ditto_rights_of_bits(other & ~group, is_dir));
+	acl_make_add(b, DITTO_ACE_ALLOW, DITTO_WHO_GROUP,
+		     DITTO_RIGHTS_LOOK | ditto_rights_of_bits(group, is_dir));
+	acl_make_add(b, DITTO_ACE_ALLOW, DITTO_WHO_EVERYONE,
+		     DITTO_RIGHTS_LOOK | ditto_rights_of_bits(other, is_dir));
 }
 
 /**
@@ -169,8 +171,8 @@ static void add_posix(struct ditto_acl_builder *b, const struct posix_acl *posix
 		if (is_group(e))
 			add_named(b, DITTO_ACE_DENY, e,
 				  ditto_rights_of_bits(c.other & ~(e->e_perm & c.mask), is_dir));
-	add(b, DITTO_ACE_ALLOW, DITTO_WHO_EVERYONE,
-	    DITTO_RIGHTS_LOOK | ditto_rights_of_bits(c.other, is_dir));
+	acl_make_add(b, DITTO_ACE_ALLOW, DITTO_WHO_EVERYONE,
+		     DITTO_RIGHTS_LOOK | ditto_rights_of_bits(c.other, is_dir));
 }
 
 struct ditto_acl *ditto_acl_from_posix(umode_t mode, const struct posix_acl *access,

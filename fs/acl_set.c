@@ -27,7 +27,7 @@ static struct inode *inode_of(const struct ditto_acl_change *ch)
 	return d_inode(ch->dentry);
 }
 
-static void forget(const struct ditto_acl_change *ch)
+static void acl_set_forget(const struct ditto_acl_change *ch)
 {
 	/* A new one that somebody has found already is told of by the file system. */
 	if (ch->node)
@@ -65,7 +65,8 @@ static int remove_stored(struct ditto_op *op, struct dentry *dentry)
 }
 
 /* The server acts. */
-static int store(const struct ditto_acl_change *ch, const struct ditto_acl *acl, umode_t mode)
+static int acl_set_store(const struct ditto_acl_change *ch,
+			 const struct ditto_acl *acl, umode_t mode)
 {
 	struct inode *delegated = NULL;
 	size_t size;
@@ -125,7 +126,7 @@ static int take_posix_acls(struct ditto_acl_change *ch)
 }
 
 /* What was there counts again. It had room before, so no quota may stop it. */
-static void undo(struct ditto_acl_change *ch)
+static void acl_set_undo(struct ditto_acl_change *ch)
 {
 	const struct cred *old = ditto_act(ch->op->srv->nodes->cred);
 	int err = 0;
@@ -134,8 +135,8 @@ static void undo(struct ditto_acl_change *ch)
 		err = set_posix(ch, ACL_TYPE_DEFAULT, ch->dflt);
 	if (ch->took_access)
 		err = set_posix(ch, ACL_TYPE_ACCESS, ch->access) ?: err;
-	err = store(ch, ch->from, ch->mode_from) ?: err;
-	forget(ch);
+	err = acl_set_store(ch, ch->from, ch->mode_from) ?: err;
+	acl_set_forget(ch);
 	/* With the old list in its place only: with the new one it could be wider than that. */
 	err = err ?: set_mode(ch, ch->mode_from);
 	if (err)
@@ -253,10 +254,10 @@ int ditto_acl_change_begin(struct ditto_acl_change *ch)
 	if (!err)
 		err = set_mode(ch, ch->mode_from & ch->mode_to);
 	if (!err) {
-		err = store(ch, ch->to, ch->mode_to) ?: take_posix_acls(ch);
-		forget(ch);
+		err = acl_set_store(ch, ch->to, ch->mode_to) ?: take_posix_acls(ch);
+		acl_set_forget(ch);
 		if (err)
-			undo(ch);
+			acl_set_undo(ch);
 	}
 	ditto_op_leave(old);
 	return err;
@@ -269,7 +270,7 @@ int ditto_acl_change_end(struct ditto_acl_change *ch, int err)
 	if (!err)
 		err = set_mode(ch, ch->mode_to);
 	if (err)
-		undo(ch);
+		acl_set_undo(ch);
 	ditto_op_leave(old);
 	return err;
 }
@@ -328,7 +329,7 @@ static int posix_swap(struct ditto_acl_change *ch, struct posix_acl *posix, cons
 			pr_warn_ratelimited("share %s: inode %lu: its list could not be put back (%d)\n",
 					    ch->op->share->name, inode_of(ch)->i_ino, err);
 	}
-	forget(ch);
+	acl_set_forget(ch);
 	if (err)
 		set_mode(ch, ch->mode_from);
 	return err;

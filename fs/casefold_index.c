@@ -468,8 +468,8 @@ static bool search_name(void *arg, const struct ditto_name *has)
 	return true;
 }
 
-static int search(struct ditto_share *share, struct ditto_node *dir,
-		  const struct ditto_name *name, char *found)
+static int casefold_search(struct ditto_share *share, struct ditto_node *dir,
+			   const struct ditto_name *name, char *found)
 {
 	struct search s = { .name = name, .found = found };
 	int err;
@@ -497,7 +497,7 @@ int ditto_casefold_find(struct ditto_share *share, struct ditto_node *dir,
 	if (err == -EAGAIN)
 		err = index_build(share, dir, c, name, hash, found);
 	if (err == -EAGAIN || err == -E2BIG || err == -ENOMEM)
-		err = search(share, dir, name, found);
+		err = casefold_search(share, dir, name, found);
 	return err;
 }
 

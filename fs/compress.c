@@ -49,7 +49,7 @@ static int set_flag(struct ditto_share *share, struct dentry *dentry, bool on)
 	return err == -EINVAL || err == -ENOIOCTLCMD ? -EOPNOTSUPP : err;
 }
 
-static int change(struct ditto_op *op, struct ditto_node *node, bool on)
+static int compress_change(struct ditto_op *op, struct ditto_node *node, bool on)
 {
 	struct dentry *dentry = ditto_node_dentry(node);
 	const struct cred *old;
@@ -80,7 +80,7 @@ int ditto_compress(struct ditto_op *op, struct ditto_node *node, bool on)
 		return err;
 	err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
 	if (!err)
-		err = change(op, node, on);
+		err = compress_change(op, node, on);
 	mnt_drop_write(mnt);
 	return err;
 }

@@ -44,7 +44,7 @@ struct copy {
 	bool clone;
 };
 
-static bool overlaps(const struct copy *c)
+static bool copy_overlaps(const struct copy *c)
 {
 	u64 apart = c->from_pos > c->to_pos ? c->from_pos - c->to_pos : c->to_pos - c->from_pos;
 
@@ -52,7 +52,7 @@ static bool overlaps(const struct copy *c)
 }
 
 /* Is it a copy at all? Sets how many bytes. */
-static int check(struct copy *c)
+static int copy_check(struct copy *c)
 {
 	const struct inode *from = c->from->inode, *to = c->to->inode;
 	u64 size, end;
@@ -71,11 +71,11 @@ static int check(struct copy *c)
 		return -EINVAL;
 	if (check_add_overflow(c->to_pos, c->count, &end) || end > to->i_sb->s_maxbytes)
 		return -EFBIG;
-	return overlaps(c) ? -EINVAL : 0;
+	return copy_overlaps(c) ? -EINVAL : 0;
 }
 
 /* May both do it, and is nobody in the way of either? */
-static int ask(struct copy *c)
+static int copy_lock_check(struct copy *c)
 {
 	const struct cred *old;
 	int err;
@@ -212,9 +212,9 @@ ssize_t ditto_copy(struct ditto_op *op, struct ditto_node *from, u64 from_pos,
 	ssize_t ret;
 
 	*verifier = atomic64_read(&op_to->srv->write_verifier);
-	ret = check(&c);
+	ret = copy_check(&c);
 	if (!ret)
-		ret = ask(&c);
+		ret = copy_lock_check(&c);
 	if (ret || !c.count)
 		return ret;
 	ret = ditto_no_wait(do_copy(&c, verifier));

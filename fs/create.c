@@ -153,7 +153,8 @@ static void create_undo(struct ditto_dir_change *c)
 }
 
 /* What is made gets this from the list of its directory; NULL for nothing. */
-static struct ditto_acl *inherit(const struct ditto_op *op, struct ditto_node *dir, umode_t type)
+static struct ditto_acl *create_inherit(const struct ditto_op *op,
+					struct ditto_node *dir, umode_t type)
 {
 	struct ditto_acl *acl, *own;
 
@@ -174,7 +175,7 @@ int ditto_acl_is_inherited(struct ditto_op *op, struct ditto_node *dir, bool is_
 	/* The mode that is asked about takes its place. */
 	if (ditto_share_acl_mode(op->share) == DITTO_CHMOD_DISCARD)
 		return 0;
-	acl = inherit(op, dir, is_dir ? S_IFDIR : S_IFREG);
+	acl = create_inherit(op, dir, is_dir ? S_IFDIR : S_IFREG);
 	if (IS_ERR_OR_NULL(acl))
 		return PTR_ERR_OR_ZERO(acl);
 	ditto_acl_put(acl);
@@ -301,7 +302,7 @@ static int create_locked(struct ditto_dir_change *c, const struct ditto_create_a
 	      ditto_lock_check(c->op, c->dir, DITTO_INTENT_ENTRY);
 	if (err)
 		return err;
-	acl = inherit(c->op, c->dir, m->type);
+	acl = create_inherit(c->op, c->dir, m->type);
 	if (IS_ERR(acl))
 		return PTR_ERR(acl);
 	*fresh = true;

@@ -231,7 +231,7 @@ static ssize_t write_file(struct ditto_op *op, struct ditto_file *df, loff_t pos
 	return ret < 0 || stable == DITTO_UNSTABLE || !err ? ret : err;
 }
 
-static u32 written(const struct inode *inode, loff_t size_before)
+static u32 data_written(const struct inode *inode, loff_t size_before)
 {
 	return i_size_read(inode) == size_before ? DITTO_CHANGED_MTIME :
 						   DITTO_CHANGED_MTIME | DITTO_CHANGED_SIZE;
@@ -267,7 +267,7 @@ static ssize_t do_write(struct ditto_op *op, struct ditto_node *node, loff_t pos
 	ditto_file_put(df);
 	ditto_lock_recheck(op, node, DITTO_INTENT_WRITE);
 	if (ret > 0)
-		ditto_child_written(op, node, written(inode, size));
+		ditto_child_written(op, node, data_written(inode, size));
 	return ret;
 }
 

@@ -73,8 +73,8 @@ static size_t raw_size(u32 len)
 }
 
 /* Takes an entry from the file system, with the directory's lock held. */
-static bool fill(struct dir_context *ctx, const char *name, int len, loff_t pos, u64 ino,
-		 unsigned int type)
+static bool dir_fill(struct dir_context *ctx, const char *name, int len, loff_t pos, u64 ino,
+		     unsigned int type)
 {
 	struct ditto_listing *l = container_of(ctx, struct ditto_listing, ctx);
 	struct ditto_raw_entry *raw = l->page + l->used;
@@ -98,7 +98,7 @@ static bool fill(struct dir_context *ctx, const char *name, int len, loff_t pos,
  * Rewind first: tmpfs and btrfs bound a listing by what there was when it
  * began, and a client's listing began later than this file's last one.
  */
-static int seek(struct file *file, u64 cookie)
+static int dir_seek(struct file *file, u64 cookie)
 {
 	loff_t ret;
 
@@ -229,11 +229,11 @@ static bool emit_page(struct ditto_listing *l)
 	return true;
 }
 
-static int list(struct ditto_listing *l, u64 cookie, bool *eof)
+static int dir_list(struct ditto_listing *l, u64 cookie, bool *eof)
 {
 	int err;
 
-	err = seek(l->file, cookie);
+	err = dir_seek(l->file, cookie);
 	if (err)
 		return err;
 	do {
@@ -260,7 +260,7 @@ static int open_and_list(struct ditto_listing *l, struct ditto_node *dir, u64 co
 		err = PTR_ERR(df);
 	} else {
 		l->file = df->file;
-		err = list(l, cookie, eof);
+		err = dir_list(l, cookie, eof);
 		ditto_file_give_dir(df);
 	}
 	free_page((unsigned long)l->page);
@@ -286,7 +286,7 @@ int ditto_readdir(struct ditto_op *op, struct ditto_node *dir, u64 cookie,
 		  void *arg, bool *eof)
 {
 	struct ditto_listing l = {
-		.ctx.actor = fill,
+		.ctx.actor = dir_fill,
 		.op = op,
 		.node = dir,
 		.dentries = dentries,
@@ -314,7 +314,7 @@ int ditto_list_names(struct ditto_share *share, struct ditto_node *dir,
 {
 	struct ditto_op op = { .srv = share->srv, .share = share };
 	struct ditto_listing l = {
-		.ctx.actor = fill,
+		.ctx.actor = dir_fill,
 		.op = &op,
 		.node = dir,
 		.name = emit,

@@ -98,7 +98,8 @@ VISIBLE_IF_KUNIT bool ditto_dosattr_decode(const void *data, size_t len,
 EXPORT_SYMBOL_IF_KUNIT(ditto_dosattr_decode);
 
 /* Return: its length. */
-static size_t encode(const struct ditto_dosattr *dosattr, struct ditto_dosattr_stored *stored)
+static size_t dosattr_encode(const struct ditto_dosattr *dosattr,
+			     struct ditto_dosattr_stored *stored)
 {
 	*stored = (struct ditto_dosattr_stored) {
 		.version = DITTO_DOSATTR_VERSION_1,
@@ -132,7 +133,8 @@ static const struct cred *server_enter(const struct ditto_share *share)
 }
 
 /* What is stored; with nothing, or nothing that makes sense, @dosattr->valid is 0. */
-static int load(struct ditto_share *share, struct dentry *dentry, struct ditto_dosattr *dosattr)
+static int dosattr_load(struct ditto_share *share, struct dentry *dentry,
+			struct ditto_dosattr *dosattr)
 {
 	struct inode *inode = d_inode(dentry);
 	struct ditto_dosattr_stored stored;
@@ -155,7 +157,7 @@ static int load(struct ditto_share *share, struct dentry *dentry, struct ditto_d
 	return 0;
 }
 
-static struct timespec64 older(struct timespec64 a, struct timespec64 b)
+static struct timespec64 dosattr_is_older(struct timespec64 a, struct timespec64 b)
 {
 	return timespec64_compare(&a, &b) < 0 ? a : b;
 }
@@ -164,7 +166,7 @@ static struct timespec64 default_btime(const struct kstat *st)
 {
 	if (st->result_mask & STATX_BTIME)
 		return st->btime;
-	return older(st->ctime, older(st->mtime, st->atime));
+	return dosattr_is_older(st->ctime, dosattr_is_older(st->mtime, st->atime));
 }
 
 /* Nobody may write it, as far as its mode is what counts. */
@@ -239,7 +241,7 @@ int ditto_dosattr_get(struct ditto_share *share, struct dentry *dentry, const st
 		memset(dosattr, 0, sizeof(*dosattr));
 	} else {
 		now = current_time(inode);
-		err = load(share, dentry, dosattr);
+		err = dosattr_load(share, dentry, dosattr);
 		if (err)
 			return err;
 		if (!dosattr->valid)
@@ -259,7 +261,8 @@ int ditto_dosattr_get(struct ditto_share *share, struct dentry *dentry, const st
 EXPORT_SYMBOL_NS_GPL(ditto_dosattr_get, DITTO);
 
 /* Lay what is to be set over what is there. Return: false if that changes nothing. */
-static bool merge(struct ditto_dosattr *there, const struct ditto_dosattr *set, u32 defaults)
+static bool dosattr_merge(struct ditto_dosattr *there,
+			  const struct ditto_dosattr *set, u32 defaults)
 {
 	struct ditto_dosattr before = *there;
 
@@ -286,12 +289,12 @@ static bool merge(struct ditto_dosattr *there, const struct ditto_dosattr *set, 
 	return true;
 }
 
-static int store(struct ditto_op *op, struct dentry *dentry,
-		 const struct ditto_dosattr *dosattr, struct inode **delegated)
+static int dosattr_store(struct ditto_op *op, struct dentry *dentry,
+			 const struct ditto_dosattr *dosattr, struct inode **delegated)
 {
 	const struct cred *as = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_SERVER);
 	struct ditto_dosattr_stored stored;
-	size_t len = encode(dosattr, &stored);
+	size_t len = dosattr_encode(dosattr, &stored);
 	const struct cred *old;
 	int err;
 
@@ -314,7 +317,7 @@ static int store_changed(struct ditto_op *op, struct dentry *dentry,
 
 	for (tries = 0; !err && tries < CHANGED_TRIES; tries++) {
 		dosattr->seen = current_time(inode);
-		err = store(op, dentry, dosattr, delegated);
+		err = dosattr_store(op, dentry, dosattr, delegated);
 		ctime = inode_get_ctime(inode);
 		if (timespec64_equal(&ctime, &dosattr->seen))
 			break;
@@ -322,8 +325,8 @@ static int store_changed(struct ditto_op *op, struct dentry *dentry,
 	return err;
 }
 
-static int change(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
-		  const struct ditto_dosattr *set)
+static int dosattr_change(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+			  const struct ditto_dosattr *set)
 {
 	struct inode *inode = node->inode;
 	struct inode *delegated = NULL;
@@ -331,13 +334,13 @@ static int change(struct ditto_op *op, struct ditto_node *node, struct dentry *d
 	int err;
 
 	inode_lock(inode);
-	err = load(op->share, dentry, &there);
-	if (!err && merge(&there, set, default_flags(op->share, dentry, inode->i_mode))) {
+	err = dosattr_load(op->share, dentry, &there);
+	if (!err && dosattr_merge(&there, set, default_flags(op->share, dentry, inode->i_mode))) {
 		WRITE_ONCE(node->plain, 0);
 		if (there.valid & DITTO_DOSATTR_CHANGED)
 			err = store_changed(op, dentry, &there, &delegated);
 		else
-			err = store(op, dentry, &there, &delegated);
+			err = dosattr_store(op, dentry, &there, &delegated);
 	}
 	inode_unlock(inode);
 	return ditto_no_deleg_wait(err, delegated);
@@ -366,7 +369,7 @@ int ditto_dosattr_set(struct ditto_op *op, struct ditto_node *node,
 	err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
 	if (!err) {
 		dentry = ditto_node_dentry(node);
-		err = change(op, node, dentry, dosattr);
+		err = dosattr_change(op, node, dentry, dosattr);
 		ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
 		if (!err)
 			ditto_child_changed(op, node, what_changes(dosattr));

@@ -324,7 +324,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_instance_base, DITTO);
 
 /* The path */
 
-static bool prepend(char *buf, char **at, const char *s, size_t len)
+static bool instance_path_prepend(char *buf, char **at, const char *s, size_t len)
 {
 	if (*at - buf < len)
 		return false;
@@ -342,9 +342,9 @@ static bool prepend_names(const struct ditto_share *share, const struct dentry *
 
 	read_seqlock_excl(&rename_lock);
 	for (; fits && dentry != root && !IS_ROOT(dentry); dentry = dentry->d_parent) {
-		fits = prepend(buf, at, dentry->d_name.name, dentry->d_name.len);
+		fits = instance_path_prepend(buf, at, dentry->d_name.name, dentry->d_name.len);
 		if (fits && dentry->d_parent != root && !IS_ROOT(dentry->d_parent))
-			fits = prepend(buf, at, "/", 1);
+			fits = instance_path_prepend(buf, at, "/", 1);
 	}
 	read_sequnlock_excl(&rename_lock);
 	return fits;
@@ -358,7 +358,8 @@ static bool prepend_stream(const struct ditto_instance *inst, char *buf, char **
 	bool fits;
 
 	take_dentry_name_snapshot(&name, dentry);
-	fits = prepend(buf, at, name.name.name, name.name.len) && prepend(buf, at, ":", 1);
+	fits = instance_path_prepend(buf, at, name.name.name, name.name.len) &&
+	       instance_path_prepend(buf, at, ":", 1);
 	release_dentry_name_snapshot(&name);
 	dput(dentry);
 	return fits;
@@ -370,7 +371,7 @@ char *ditto_instance_path(const struct ditto_instance *inst, char *buf, size_t s
 	char *at = buf + size;
 	bool fits;
 
-	fits = prepend(buf, &at, "", 1);
+	fits = instance_path_prepend(buf, &at, "", 1);
 	if (fits && inst->is_stream)
 		fits = prepend_stream(inst, buf, &at);
 	fits = fits && prepend_names(share, inst->dentry, buf, &at);

@@ -51,7 +51,7 @@ static int check_fresh(struct ditto_op *op, const struct ditto_instance *inst, u
  * A stream that does not share deletion keeps its file, as ditto_instance_new()
  * says. False if another one keeps it from what is asked for.
  */
-static bool keep(struct ditto_instance *inst, bool deletes, bool keeps)
+static bool instance_change_keep(struct ditto_instance *inst, bool deletes, bool keeps)
 {
 	struct ditto_node *base = inst->base;
 	bool can;
@@ -81,13 +81,13 @@ int ditto_instance_change(struct ditto_op *op, struct ditto_instance *inst, u32 
 	err = check_fresh(op, inst, fresh);
 	if (err)
 		return err;
-	if (!keep(inst, deletes, inst->is_stream && (deny & DITTO_OPEN_DELETE)))
+	if (!instance_change_keep(inst, deletes, inst->is_stream && (deny & DITTO_OPEN_DELETE)))
 		return -ETXTBSY;
 	err = ditto_open_change(inst->open, access, deny, op->conflict);
 	if (err) {
 		if (err == -EBUSY)
 			ditto_op_await(op, inst->node);
-		keep(inst, false, kept);
+		instance_change_keep(inst, false, kept);
 		return ditto_open_error(err);
 	}
 	WRITE_ONCE(inst->rights, rights);

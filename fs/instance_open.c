@@ -224,7 +224,7 @@ int ditto_open_error(long err)
 	return err;
 }
 
-static struct ditto_instance *claim(struct opening *o)
+static struct ditto_instance *instance_claim(struct opening *o)
 {
 	const struct ditto_open_request *req = o->req;
 	u8 access = ditto_access_of(o->rights);
@@ -272,7 +272,7 @@ struct gathered_name {
 	char name[];
 };
 
-static int gather(struct gathered *g, const struct ditto_name *name)
+static int instance_rights_gather(struct gathered *g, const struct ditto_name *name)
 {
 	struct gathered_name *n = kmalloc(struct_size(n, name, name->len), GFP_KERNEL);
 
@@ -286,12 +286,12 @@ static int gather(struct gathered *g, const struct ditto_name *name)
 
 static int gather_stream(void *arg, const struct ditto_name *name, u64 size, u64 allocated)
 {
-	return gather(arg, name);
+	return instance_rights_gather(arg, name);
 }
 
 static int gather_xattr(void *arg, const struct ditto_name *name)
 {
-	return gather(arg, name);
+	return instance_rights_gather(arg, name);
 }
 
 static void drop_gathered(struct opening *o, struct gathered *g,
@@ -322,7 +322,7 @@ static void drop_rest(struct opening *o)
 }
 
 /* Attributes and space of what is new or empty. What the file system has no place for is let go. */
-static int dress(struct opening *o)
+static int instance_set_attrs(struct opening *o)
 {
 	const struct ditto_open_request *req = o->req;
 	int err = 0;
@@ -338,7 +338,7 @@ static int dress(struct opening *o)
 	return err == -EOPNOTSUPP || err == -EAGAIN ? 0 : err;
 }
 
-static int empty(struct opening *o)
+static int instance_truncate(struct opening *o)
 {
 	const struct ditto_setattr set = {
 		.valid = DITTO_SET_SIZE | DITTO_SET_MTIME_NOW,
@@ -353,7 +353,7 @@ static int empty(struct opening *o)
 		return err;
 	if (!o->req->stream)
 		drop_rest(o);
-	return dress(o);
+	return instance_set_attrs(o);
 }
 
 /*
@@ -375,9 +375,9 @@ static void tell_local(const struct opening *o)
 }
 
 /* Claim it, and do what is only done with a claim. */
-static int take(struct opening *o, struct ditto_instance **out)
+static int instance_take(struct opening *o, struct ditto_instance **out)
 {
-	struct ditto_instance *inst = claim(o);
+	struct ditto_instance *inst = instance_claim(o);
 	int err;
 
 	if (IS_ERR(inst))
@@ -385,9 +385,9 @@ static int take(struct opening *o, struct ditto_instance **out)
 	tell_local(o);
 	o->op.granted = DITTO_MAY_WRITE | DITTO_MAY_APPEND;
 	if (o->fresh)
-		err = dress(o);
+		err = instance_set_attrs(o);
 	else
-		err = o->empties ? empty(o) : 0;
+		err = o->empties ? instance_truncate(o) : 0;
 	o->op.granted = 0;
 	if (err) {
 		ditto_instance_close(&o->op, inst);
@@ -518,7 +518,7 @@ static int open_new(struct opening *o, const struct ditto_name *name, struct dit
 	o->fresh = !o->req->stream;
 	o->rights = maker_rights(o->req);
 	o->dentry = ditto_node_dentry(o->base);
-	err = open_node(o) ?: take(o, out);
+	err = open_node(o) ?: instance_take(o, out);
 	if (err && err != -ETXTBSY)
 		ditto_instance_unmake(&o->op, o->base, o->dentry);
 	dput(o->dentry);
@@ -556,7 +556,7 @@ static int open_old(struct opening *o, struct ditto_instance **out)
 	err = check_old(o) ?: open_node(o);
 	if (!err && ditto_delete_is_pending(o->node))
 		err = -EKEYREVOKED;
-	return err ?: ask_removal(o) ?: take(o, out);
+	return err ?: ask_removal(o) ?: instance_take(o, out);
 }
 
 /* The name that was walked to; a file with several has it not at hand. */

@@ -100,7 +100,7 @@ void ditto_lock_recheck_slow(struct ditto_op *op, struct ditto_node *node,
 }
 
 /* The holder of the file's writes has changed it: so have times and change attribute. */
-static void touch(struct ditto_share *share, struct dentry *dentry)
+static void lock_check_touch(struct ditto_share *share, struct dentry *dentry)
 {
 	struct iattr iattr = { .ia_valid = ATTR_MTIME | ATTR_CTIME };
 	const struct cred *old;
@@ -131,7 +131,7 @@ static int getattr_told(struct ditto_share *share, struct ditto_node *node,
 	err = ditto_getattr_dentry(share, dentry, attr);
 	if (!err && answer->modified) {
 		before = attr->change;
-		touch(share, dentry);
+		lock_check_touch(share, dentry);
 		err = ditto_getattr_dentry(share, dentry, attr);
 		/* The clock has not gone on: it will have by the next change. */
 		if (attr->change <= before)

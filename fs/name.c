@@ -82,8 +82,8 @@ struct dentry *ditto_lookup_dentry(struct ditto_op *op, struct ditto_node *dir,
 }
 
 /* The credential is in place. Return: a positive dentry with a reference. */
-static struct dentry *lookup(struct ditto_op *op, struct ditto_node *dir,
-			     struct dentry *parent, const struct ditto_name *name, int kind)
+static struct dentry *name_lookup(struct ditto_op *op, struct ditto_node *dir,
+				  struct dentry *parent, const struct ditto_name *name, int kind)
 {
 	int err;
 
@@ -116,7 +116,7 @@ int ditto_lookup(struct ditto_op *op, struct ditto_node *dir,
 		return -ENOENT;
 	}
 	old = ditto_op_enter(op);
-	child = lookup(op, dir, parent, name, kind);
+	child = name_lookup(op, dir, parent, name, kind);
 	ditto_op_leave(old);
 	dput(parent);
 	if (IS_ERR(child))

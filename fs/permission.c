@@ -79,7 +79,7 @@ static const struct {
 	{ DITTO_MAY_WRITE_XATTRS,	DITTO_RIGHT_WRITE_XATTRS },
 };
 
-static u32 needed(u32 may)
+static u32 permission_rights_needed(u32 may)
 {
 	u32 rights = 0;
 
@@ -97,7 +97,7 @@ static int permission_check(const struct ditto_op *op, struct ditto_node *node, 
 	const struct cred *as, *old;
 	int err;
 
-	err = ditto_act_on(op, node, needed(may), &as);
+	err = ditto_act_on(op, node, permission_rights_needed(may), &as);
 	if (err)
 		return err;
 	if (likely(as == op->cred->cred))

@@ -100,8 +100,8 @@ static int find_nodes(struct ditto_dir_change *from, struct ditto_dir_change *to
 	       (d_is_positive(to->child) ? find_node(to, &r->victim) : 0);
 }
 
-static int ask(struct ditto_dir_change *from, struct ditto_dir_change *to,
-	       const struct ditto_renamed *r)
+static int rename_lock_check(struct ditto_dir_change *from, struct ditto_dir_change *to,
+			     const struct ditto_renamed *r)
 {
 	int err;
 
@@ -116,9 +116,9 @@ static int ask(struct ditto_dir_change *from, struct ditto_dir_change *to,
 	       ditto_lock_check(to->op, to->dir, DITTO_INTENT_ENTRY);
 }
 
-static void tell(struct ditto_dir_change *from, const struct ditto_name *from_name,
-		 struct ditto_dir_change *to, const struct ditto_name *to_name,
-		 const struct ditto_renamed *r)
+static void rename_tell(struct ditto_dir_change *from, const struct ditto_name *from_name,
+			struct ditto_dir_change *to, const struct ditto_name *to_name,
+			const struct ditto_renamed *r)
 {
 	if (r->file == r->victim)
 		return;
@@ -191,7 +191,7 @@ static int rename_locked(struct ditto_dir_change *from, const struct ditto_name 
 	      check_children(from, to, trap) ?:
 	      check_replace(from, from_name, to, to_name, r) ?:
 	      find_nodes(from, to, r) ?:
-	      ask(from, to, r);
+	      rename_lock_check(from, to, r);
 	err = err ?: rename_children(from, to, r);
 	if (!err)
 		note_names(from, from_name, to, to_name, r);
@@ -254,7 +254,7 @@ static int do_rename(struct ditto_op *op, struct ditto_node *from_dir,
 	      ditto_dir_change_enter(&ct) ?:
 	      rename_dirs(&cf, from, &ct, to, r);
 	if (!err) {
-		tell(&cf, from, &ct, to, r);
+		rename_tell(&cf, from, &ct, to, r);
 		err = ditto_op_commit(op, ct.parent, false);
 		if (!err && cf.parent != ct.parent)
 			err = ditto_op_commit(op, cf.parent, false);

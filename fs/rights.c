@@ -21,7 +21,7 @@
 #define DITTO_RIGHTS_BY_OWNER \
 	(DITTO_RIGHT_WRITE_ATTRS | DITTO_RIGHT_WRITE_ACL | DITTO_RIGHT_WRITE_OWNER)
 
-static bool may(const struct ditto_op *op, struct ditto_node *node, int mask)
+static bool rights_allow(const struct ditto_op *op, struct ditto_node *node, int mask)
 {
 	return !inode_permission(ditto_idmap(op->share), node->inode, mask);
 }
@@ -30,7 +30,7 @@ static u32 read_rights(const struct ditto_op *op, struct ditto_node *node, u32 w
 {
 	u32 rights = DITTO_RIGHTS_LOOK;
 
-	if ((want & DITTO_RIGHTS_BY_READ) && may(op, node, MAY_READ)) {
+	if ((want & DITTO_RIGHTS_BY_READ) && rights_allow(op, node, MAY_READ)) {
 		rights |= DITTO_RIGHT_READ_DATA | DITTO_RIGHT_READ_XATTRS;
 		/* Who can read it can run what he has read. */
 		if (!S_ISDIR(node->inode->i_mode))
@@ -51,7 +51,7 @@ static u32 write_rights(const struct ditto_op *op, struct ditto_node *node, u32 
 	struct inode *inode = node->inode;
 	u32 rights = DITTO_RIGHT_WRITE_ATTRS | DITTO_RIGHT_WRITE_XATTRS;
 
-	if (!(want & DITTO_RIGHTS_BY_WRITE) || !may(op, node, MAY_WRITE))
+	if (!(want & DITTO_RIGHTS_BY_WRITE) || !rights_allow(op, node, MAY_WRITE))
 		return 0;
 	if (!S_ISDIR(inode->i_mode)) {
 		/* Nothing is below it, so that nothing is refused with the last. */
@@ -59,7 +59,7 @@ static u32 write_rights(const struct ditto_op *op, struct ditto_node *node, u32 
 		return IS_APPEND(inode) ? rights : rights | DITTO_RIGHT_WRITE_DATA;
 	}
 	/* To change its entries one has to pass through it, too. */
-	if (may(op, node, MAY_EXEC))
+	if (rights_allow(op, node, MAY_EXEC))
 		rights |= DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA |
 			  (IS_APPEND(inode) ? 0 : DITTO_RIGHT_DELETE_CHILD);
 	return rights;

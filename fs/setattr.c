@@ -62,7 +62,7 @@ int ditto_setattr_check_new(const struct ditto_share *share, umode_t type,
 	return check_for(share, &rest, type);
 }
 
-static int notify(struct ditto_op *op, struct dentry *dentry, struct iattr *ia)
+static int setattr_notify(struct ditto_op *op, struct dentry *dentry, struct iattr *ia)
 {
 	struct inode *delegated = NULL;
 	int err;
@@ -87,7 +87,7 @@ static int set_size(struct ditto_op *op, struct dentry *dentry,
 	kill = setattr_should_drop_suidgid(ditto_idmap(op->share), d_inode(dentry));
 	if (kill)
 		ia.ia_valid |= kill | ATTR_FORCE;
-	return notify(op, dentry, &ia);
+	return setattr_notify(op, dentry, &ia);
 }
 
 /* Is there anything to set that is not done together with the size? */
@@ -168,7 +168,7 @@ static int apply_rest(struct ditto_op *op, struct dentry *dentry, struct ditto_n
 	err = changes > 0 ? ditto_acl_change_begin(&change) : changes;
 	if (!err) {
 		old = ditto_act(as);
-		err = notify(op, dentry, &ia);
+		err = setattr_notify(op, dentry, &ia);
 		ditto_op_leave(old);
 		if (changes)
 			err = ditto_acl_change_end(&change, err);
@@ -322,8 +322,8 @@ static int begin_size(struct ditto_op *op, struct ditto_node *node,
 	return ditto_no_wait(err);
 }
 
-static int apply(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
-		 const struct ditto_setattr *set, struct ditto_wcc *wcc)
+static int setattr_apply(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+			 const struct ditto_setattr *set, struct ditto_wcc *wcc)
 {
 	struct inode *inode = d_inode(dentry);
 	const struct cred *as;
@@ -380,7 +380,7 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 		return err;
 
 	what = what_changes(set, node->inode);
-	err = apply(op, node, dentry, set, wcc);
+	err = setattr_apply(op, node, dentry, set, wcc);
 	if (sized) {
 		put_write_access(node->inode);
 		ditto_lock_recheck(op, node, DITTO_INTENT_SIZE);

@@ -61,7 +61,7 @@ bool ditto_is_shortname(const struct ditto_name *name)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_is_shortname, DITTO);
 
-static char digit(u64 *hash)
+static char shortname_digit(u64 *hash)
 {
 	u32 rest;
 
@@ -93,7 +93,7 @@ u32 ditto_shortname(const struct ditto_name *name, char *out)
 
 	out[0] = is_legal(name->name[0]) ? toupper(name->name[0]) : '_';
 	for (u32 i = 1; i < BASE_MAX; i++)
-		out[i] = i == TILDE_AT ? '~' : digit(&hash);
+		out[i] = i == TILDE_AT ? '~' : shortname_digit(&hash);
 	return BASE_MAX + put_extension(name, out + BASE_MAX);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_shortname, DITTO);

@@ -18,7 +18,7 @@ static const u8 widths[] = { 4, 2, 2, 2, 2, 2 };
 #define TIME_LEN	19
 
 /* The number of @width digits at @p; -1 if they are none. */
-static int digits(const char *p, unsigned int width)
+static int snapshot_digits(const char *p, unsigned int width)
 {
 	int value = 0;
 
@@ -39,7 +39,7 @@ static bool time_at(const char *p, time64_t *time)
 	for (i = 0; i < ARRAY_SIZE(widths); i++) {
 		if (i && isdigit(*p++))
 			return false;
-		part[i] = digits(p, widths[i]);
+		part[i] = snapshot_digits(p, widths[i]);
 		if (part[i] < 0)
 			return false;
 		p += widths[i];

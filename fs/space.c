@@ -91,8 +91,8 @@ static int zero_by_writing(struct file *file, u64 pos, u64 count)
 	return 0;
 }
 
-static int allocate(struct ditto_op *op, struct ditto_file *df, enum ditto_space_how how,
-		    u64 pos, u64 count)
+static int space_allocate(struct ditto_op *op, struct ditto_file *df, enum ditto_space_how how,
+			  u64 pos, u64 count)
 {
 	struct file *file = df->file;
 	int err;
@@ -126,7 +126,7 @@ static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_
 		return ditto_no_wait(PTR_ERR(df));
 	err = ditto_lock_check_local(op, df->file, ask.kind, ask.pos, ask.count);
 	if (!err)
-		err = allocate(op, df, how, pos, count);
+		err = space_allocate(op, df, how, pos, count);
 	ditto_file_put(df);
 	ditto_lock_recheck(op, node, ask.kind);
 	if (!err)

@@ -72,7 +72,7 @@ static struct ditto_watch_table *watches_of(const struct ditto_volume *volume)
 
 /* The way up */
 
-static void tell(struct ditto_watch *watch, const struct change *change)
+static void watch_tell(struct ditto_watch *watch, const struct change *change)
 {
 	struct ditto_watch_event event = change->event;
 
@@ -92,10 +92,10 @@ static void tell_dir(struct ditto_volume *volume, const struct inode *dir,
 
 	hlist_for_each_entry_rcu(watch, bucket_of(watches_of(volume), dir), link)
 		if (watch->dir == dir && (direct || watch->tree))
-			tell(watch, change);
+			watch_tell(watch, change);
 }
 
-static void lose(struct ditto_volume *volume)
+static void watch_lose(struct ditto_volume *volume)
 {
 	struct ditto_watch_table *watches = watches_of(volume);
 	struct ditto_watch *watch;
@@ -108,7 +108,7 @@ static void lose(struct ditto_volume *volume)
 	rcu_read_unlock();
 }
 
-static bool prepend(struct change *change, const char *name, u32 len)
+static bool watch_path_prepend(struct change *change, const char *name, u32 len)
 {
 	u32 left = change->event.path - change->buf;
 
@@ -131,7 +131,8 @@ static struct dentry *step_up(struct ditto_volume *volume, struct dentry *dir,
 	spin_lock(&dir->d_lock);
 	parent = dir->d_parent;
 	name.len = dir->d_name.len;
-	fits = prepend(change, "/", 1) && prepend(change, dir->d_name.name, name.len);
+	fits = watch_path_prepend(change, "/", 1) &&
+	       watch_path_prepend(change, dir->d_name.name, name.len);
 	spin_unlock(&dir->d_lock);
 	name.name = change->event.path;
 	if (!fits || ditto_is_hidden_on(volume, parent, &name))
@@ -139,7 +140,7 @@ static struct dentry *step_up(struct ditto_volume *volume, struct dentry *dir,
 	return parent;
 }
 
-static void climb(struct ditto_volume *volume, struct dentry *dir, struct change *change)
+static void watch_climb(struct ditto_volume *volume, struct dentry *dir, struct change *change)
 {
 	bool direct = true;
 
@@ -167,13 +168,13 @@ static void tell_entry(struct ditto_volume *volume, struct dentry *dir, const ch
 		return;
 	change->buf = kmalloc(PATH_MAX, GFP_NOFS | __GFP_NOWARN);
 	if (!change->buf) {
-		lose(volume);
+		watch_lose(volume);
 		return;
 	}
 	change->event.path = change->buf + PATH_MAX;
 	change->event.len = 0;
-	prepend(change, name, len);
-	climb(volume, dir, change);
+	watch_path_prepend(change, name, len);
+	watch_climb(volume, dir, change);
 	kfree(change->buf);
 }
 

@@ -48,8 +48,8 @@ static int fill_name(struct full_name *full, const struct ditto_name *name)
 }
 
 /* Raised if that was granted at an open, else as the caller. Ends with ditto_op_leave(). */
-static int enter(const struct ditto_op *op, struct ditto_node *node, u32 may,
-		 const struct cred **old)
+static int xattr_enter(const struct ditto_op *op, struct ditto_node *node, u32 may,
+		       const struct cred **old)
 {
 	const struct cred *as;
 	int err = 0;
@@ -81,7 +81,7 @@ ssize_t ditto_xattr_get(struct ditto_op *op, struct ditto_node *node,
 	if (is_ours(name->name, name->len))
 		return -ENODATA;
 	dentry = ditto_node_dentry(node);
-	ret = enter(op, node, DITTO_MAY_READ, &old);
+	ret = xattr_enter(op, node, DITTO_MAY_READ, &old);
 	if (!ret) {
 		ret = vfs_getxattr(ditto_idmap(op->share), dentry, full.text, value, size);
 		ditto_op_leave(old);
@@ -105,15 +105,15 @@ struct xattr_change {
 	int flags;
 };
 
-static int apply(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
-		 const struct xattr_change *change)
+static int xattr_apply(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+		       const struct xattr_change *change)
 {
 	struct mnt_idmap *idmap = ditto_idmap(op->share);
 	struct inode *delegated = NULL;
 	const struct cred *old;
 	int err;
 
-	err = enter(op, node, DITTO_MAY_WRITE, &old);
+	err = xattr_enter(op, node, DITTO_MAY_WRITE, &old);
 	if (err)
 		return err;
 	inode_lock(d_inode(dentry));
@@ -140,7 +140,7 @@ static int change_xattr(struct ditto_op *op, struct ditto_node *node,
 	err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
 	if (!err) {
 		dentry = ditto_node_dentry(node);
-		err = apply(op, node, dentry, change);
+		err = xattr_apply(op, node, dentry, change);
 		ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
 		if (!err)
 			ditto_child_changed(op, node, DITTO_CHANGED_XATTR);
@@ -239,7 +239,7 @@ int ditto_xattr_list(struct ditto_op *op, struct ditto_node *node,
 	char *names = NULL;
 	ssize_t len = 0;
 
-	len = enter(op, node, DITTO_MAY_READ, &old);
+	len = xattr_enter(op, node, DITTO_MAY_READ, &old);
 	if (!len) {
 		if (!(op->granted & DITTO_MAY_READ))
 			len = inode_permission(ditto_idmap(op->share), node->inode, MAY_READ);

@@ -13,7 +13,7 @@
 static struct hlist_head buckets[1 << BUCKETS_LOG];
 static DEFINE_SPINLOCK(buckets_lock);
 
-static struct hlist_head *bucket(const struct cred *cred)
+static struct hlist_head *acting_bucket(const struct cred *cred)
 {
 	return &buckets[hash_ptr(cred, BUCKETS_LOG)];
 }
@@ -22,7 +22,7 @@ void ditto_acting_add(struct ditto_acting *acting, const struct cred *cred)
 {
 	acting->cred = cred;
 	spin_lock_bh(&buckets_lock);
-	hlist_add_head_rcu(&acting->link, bucket(cred));
+	hlist_add_head_rcu(&acting->link, acting_bucket(cred));
 	spin_unlock_bh(&buckets_lock);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_acting_add, DITTO);
@@ -44,7 +44,7 @@ bool ditto_is_acting(void)
 	bool found = false;
 
 	rcu_read_lock();
-	hlist_for_each_entry_rcu(acting, bucket(cred), link) {
+	hlist_for_each_entry_rcu(acting, acting_bucket(cred), link) {
 		if (acting->cred == cred) {
 			found = true;
 			break;

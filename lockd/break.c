@@ -49,7 +49,7 @@ void ditto_lease_tell(struct ditto_lease *lease, unsigned int what)
 	lease_queue(lease);
 }
 
-static void arm(struct ditto_lease *lease, u64 ms)
+static void break_arm(struct ditto_lease *lease, u64 ms)
 {
 	ditto_lease_hold(lease);
 	if (!queue_delayed_work(ditto_owner_table(lease->claim.owner)->wq, &lease->expire,
@@ -138,7 +138,7 @@ static void break_step(struct ditto_lease *lease, u8 keep)
 }
 
 /* Void, whatever it was: the holder does not answer. */
-static void revoke(struct ditto_lease *lease)
+static void break_revoke(struct ditto_lease *lease)
 {
 	struct ditto_lock_table *table = lease->claim.ctx->point->table;
 
@@ -164,9 +164,9 @@ static bool break_awaits_withdrawal(const struct ditto_lease *lease)
 static void break_expire(struct ditto_lease *lease)
 {
 	if (ditto_client_yields(lease->claim.owner->client) && break_awaits_withdrawal(lease))
-		arm(lease, EXPIRE_AGAIN_MS);
+		break_arm(lease, EXPIRE_AGAIN_MS);
 	else
-		revoke(lease);
+		break_revoke(lease);
 }
 
 /* Bits that are held are to be given up. Nothing happens twice. */
@@ -180,7 +180,7 @@ bool ditto_break_begin(struct ditto_lease *lease, u8 gives_up)
 	if (ditto_client_yields(lease->claim.owner->client)) {
 		if (break_awaits_withdrawal(lease))
 			return false;
-		revoke(lease);
+		break_revoke(lease);
 	} else if (lease->state == DITTO_LEASE_BREAKING) {
 		lease->target = ditto_lease_valid(lease->target & keep);
 		ditto_holder_update(lease);
@@ -277,7 +277,7 @@ static bool break_told(struct ditto_lease *lease, u8 *keep, bool *ack)
 	if (*ack) {
 		lease->told = true;
 		lease->deadline = ctx->point->table->clock() + lease->break_ms;
-		arm(lease, lease->break_ms);
+		break_arm(lease, lease->break_ms);
 	}
 	ditto_lock_ctx_unlock(ctx);
 	return true;
@@ -338,7 +338,7 @@ void ditto_lease_expire_work(struct work_struct *work)
 		if (now >= lease->deadline)
 			break_expire(lease);
 		else
-			arm(lease, lease->deadline - now);
+			break_arm(lease, lease->deadline - now);
 	}
 	if (ctx)
 		ditto_lock_ctx_unlock(ctx);
@@ -370,7 +370,7 @@ static struct ditto_change *change_copy(const struct ditto_entry_change *from)
 	return change;
 }
 
-static void deliver(struct ditto_lease *lease, const struct ditto_entry_change *from)
+static void break_deliver(struct ditto_lease *lease, const struct ditto_entry_change *from)
 {
 	struct ditto_change *change = NULL;
 
@@ -411,7 +411,7 @@ static bool deliver_some(struct ditto_lock_point *point, struct ditto_owner **be
 		if (!change)
 			ditto_break_begin(lease, DITTO_LEASE_READ);
 		else if (!ditto_exempt(cell, &lease->claim, actor))
-			deliver(lease, change);
+			break_deliver(lease, change);
 	}
 	/* A grant that went keeps its key until then. */
 	if (last)

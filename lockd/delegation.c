@@ -6,7 +6,7 @@
  */
 #include "private.h"
 
-static struct ditto_client *holder(const struct ditto_lease *lease)
+static struct ditto_client *delegation_client(const struct ditto_lease *lease)
 {
 	return lease->claim.owner->client;
 }
@@ -25,7 +25,7 @@ bool ditto_delegation_fits(struct ditto_client *client)
 
 void ditto_delegation_hold(const struct ditto_lease *lease, int by)
 {
-	struct ditto_client *client = holder(lease);
+	struct ditto_client *client = delegation_client(lease);
 
 	if (!ditto_is_delegation(lease->claim.held))
 		return;
@@ -35,7 +35,7 @@ void ditto_delegation_hold(const struct ditto_lease *lease, int by)
 
 void ditto_delegation_granted(const struct ditto_lease *lease)
 {
-	struct ditto_client *client = holder(lease);
+	struct ditto_client *client = delegation_client(lease);
 
 	if (!ditto_is_delegation(lease->claim.held))
 		return;
@@ -45,7 +45,7 @@ void ditto_delegation_granted(const struct ditto_lease *lease)
 
 void ditto_delegation_recalled(const struct ditto_lease *lease)
 {
-	struct ditto_client *client = holder(lease);
+	struct ditto_client *client = delegation_client(lease);
 
 	if (!ditto_is_delegation(lease->claim.held))
 		return;
@@ -55,7 +55,7 @@ void ditto_delegation_recalled(const struct ditto_lease *lease)
 
 void ditto_delegation_revoked(const struct ditto_lease *lease)
 {
-	struct ditto_client *client = holder(lease);
+	struct ditto_client *client = delegation_client(lease);
 
 	if (!ditto_is_delegation(lease->claim.held))
 		return;
@@ -75,7 +75,7 @@ static void count_answer(struct ditto_delegation_count *count, u64 ms)
 
 void ditto_delegation_answered(const struct ditto_lease *lease, u8 keep)
 {
-	struct ditto_client *client = holder(lease);
+	struct ditto_client *client = delegation_client(lease);
 	struct ditto_lock_table *table = client->table;
 
 	if (!ditto_is_delegation(lease->claim.held))

@@ -168,7 +168,7 @@ static int type_for(const struct ditto_lock_ctx *ctx)
 }
 
 /* In the order of strength. */
-static int strength(int type)
+static int lease_strength(int type)
 {
 	return type == F_WRLCK ? 2 : type == F_RDLCK;
 }
@@ -195,7 +195,7 @@ static int lease_sync(struct ditto_mirror *mirror, bool raise)
 	lockdep_assert_held(&mirror->lock);
 	/* Grants may go while the VFS is spoken to. */
 	while ((type = type_wanted(mirror)) != mirror->lease_type) {
-		if (strength(type) > strength(mirror->lease_type) && !raise)
+		if (lease_strength(type) > lease_strength(mirror->lease_type) && !raise)
 			return 0;
 		err = lease_set(mirror, type);
 		if (err)
@@ -247,7 +247,7 @@ void ditto_mirror_note(struct ditto_lock_ctx *ctx)
 {
 	struct ditto_mirror *mirror = ctx->mirror;
 
-	if (strength(type_for(ctx)) < strength(READ_ONCE(mirror->lease_type)))
+	if (lease_strength(type_for(ctx)) < lease_strength(READ_ONCE(mirror->lease_type)))
 		mirror_kick(mirror, 0);
 }
 

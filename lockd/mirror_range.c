@@ -40,7 +40,7 @@ static void mirror_put_owner(fl_owner_t owner)
 }
 
 /* The work has a reference on the request, and the release of the client waits for it. */
-static void kick(struct ditto_mirror_wait *mw, unsigned int ms)
+static void mirror_range_kick(struct ditto_mirror_wait *mw, unsigned int ms)
 {
 	if (test_and_set_bit(WAIT_BUSY, &mw->flags))
 		return;
@@ -53,7 +53,7 @@ static void kick(struct ditto_mirror_wait *mw, unsigned int ms)
 /* What stood in the way went. Called under a spinlock of the VFS. */
 static void mirror_notify(struct file_lock *fl)
 {
-	kick(container_of(fl, struct ditto_mirror_wait, fl), 0);
+	mirror_range_kick(container_of(fl, struct ditto_mirror_wait, fl), 0);
 }
 
 /*
@@ -140,8 +140,8 @@ static void cover_shared(struct ditto_lock_ctx *ctx,
 }
 
 /* False if the owner has nothing left on the node. */
-static bool cover(struct ditto_mirror *mirror, struct ditto_owner *owner, u64 at, int *type,
-		  u64 *last)
+static bool mirror_cover(struct ditto_mirror *mirror, struct ditto_owner *owner, u64 at, int *type,
+			 u64 *last)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(mirror->point);
 	bool any;
@@ -179,7 +179,7 @@ static void mirror_sync(struct ditto_mirror *mirror, struct ditto_owner *owner, 
 	last = min_t(u64, last, OFFSET_MAX);
 	while (at <= last) {
 		end = last;
-		if (!cover(mirror, owner, at, &type, &end)) {
+		if (!mirror_cover(mirror, owner, at, &type, &end)) {
 			vfs_set(mirror, owner, F_UNLCK, 0, OFFSET_MAX);
 			return;
 		}
@@ -458,7 +458,7 @@ int ditto_mirror_turn(struct ditto_lock_ctx *ctx, struct ditto_wait *wait)
 	if (err)
 		return err;
 	WRITE_ONCE(wait->state, DITTO_WAIT_TRYING);
-	kick(wait->mirror, 0);
+	mirror_range_kick(wait->mirror, 0);
 	return -EINPROGRESS;
 }
 
@@ -488,7 +488,7 @@ static void turn_end(struct ditto_lock_ctx *ctx, struct ditto_wait *wait, int er
 		pending_end(ctx, req, wait->spares, -EAGAIN);
 		WRITE_ONCE(wait->state, DITTO_WAIT_LOCAL);
 		if (err == -EAGAIN)
-			kick(wait->mirror, RETRY_MS);
+			mirror_range_kick(wait->mirror, RETRY_MS);
 		return;
 	}
 	if (wait->tell && !err)
@@ -498,7 +498,7 @@ static void turn_end(struct ditto_lock_ctx *ctx, struct ditto_wait *wait, int er
 	ditto_wait_finish(wait, err);
 }
 
-static void turn(struct ditto_mirror_wait *mw)
+static void mirror_turn(struct ditto_mirror_wait *mw)
 {
 	struct ditto_mirror *mirror = mw->mirror;
 	struct ditto_wait *wait = mw->wait;
@@ -546,7 +546,7 @@ static void turn_work(struct work_struct *work)
 	/* It may be waiting from the last try. */
 	locks_delete_block(&mw->fl);
 	mutex_lock(&mirror->lock);
-	turn(mw);
+	mirror_turn(mw);
 	mutex_unlock(&mirror->lock);
 	ditto_wait_put(wait);
 	ditto_callback_end(client);

@@ -32,7 +32,7 @@ static bool is_ours(const struct file_lock *fl)
 	return fl->fl_lmops && fl->fl_lmops->lm_mod_owner == THIS_MODULE;
 }
 
-static void describe(struct ditto_conflict *what, const struct file_lock *fl)
+static void local_describe(struct ditto_conflict *what, const struct file_lock *fl)
 {
 	pid_t pid = fl->c.flc_pid;
 
@@ -65,7 +65,7 @@ static void copy_locks(struct local_batch *batch, const struct list_head *locks)
 		info = &batch->info[batch->count++];
 		memset(info, 0, sizeof(*info));
 		info->kind = DITTO_CLAIM_RANGE;
-		describe(&info->what, fl);
+		local_describe(&info->what, fl);
 	}
 }
 

@@ -30,7 +30,7 @@ static void let_go(struct dsmb_channel *channel)
 	dsmb_conn_put(conn);
 }
 
-static void arm(struct dsmb_channel *channel)
+static void break_delivery_arm(struct dsmb_channel *channel)
 {
 	lockdep_assert_held(&channel->session->lock);
 	if (channel->dead)
@@ -51,7 +51,7 @@ static void arm(struct dsmb_channel *channel)
 void dsmb_break_delivery_watch(struct dsmb_channel *channel)
 {
 	mutex_lock(&channel->session->lock);
-	arm(channel);
+	break_delivery_arm(channel);
 	mutex_unlock(&channel->session->lock);
 }
 
@@ -90,7 +90,7 @@ void dsmb_break_delivery_work(struct work_struct *work)
 	/* More may have been sent since. */
 	if (!lost && !dsmb_transport_arrived(conn->transport,
 					     dsmb_transport_position(conn->transport)))
-		arm(channel);
+		break_delivery_arm(channel);
 	mutex_unlock(&session->lock);
 	if (lost)
 		dsmb_conn_drop(conn, "a break does not arrive, and there is another channel");

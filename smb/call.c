@@ -160,7 +160,7 @@ static bool take_locked(struct dsmb_call *call)
 	return true;
 }
 
-static void wake(struct dsmb_call *call, enum dsmb_call_woken how, u32 status)
+static void call_wake(struct dsmb_call *call, enum dsmb_call_woken how, u32 status)
 {
 	struct dsmb_message *message = call->message;
 	bool taken;
@@ -181,12 +181,12 @@ static void wake(struct dsmb_call *call, enum dsmb_call_woken how, u32 status)
 
 void dsmb_call_again(struct dsmb_call *call)
 {
-	wake(call, WOKEN_AGAIN, 0);
+	call_wake(call, WOKEN_AGAIN, 0);
 }
 
 void dsmb_call_complete(struct dsmb_call *call, u32 status)
 {
-	wake(call, WOKEN_DONE, status);
+	call_wake(call, WOKEN_DONE, status);
 }
 
 bool dsmb_call_is_cancelled(const struct dsmb_call *call)
@@ -260,7 +260,7 @@ static bool run_cancel(struct dsmb_call *call)
 }
 
 /* The same. */
-static bool cancel(struct dsmb_call *call, u32 status)
+static bool call_cancel(struct dsmb_call *call, u32 status)
 {
 	bool run;
 
@@ -283,7 +283,7 @@ void dsmb_call_cancel(struct dsmb_call *call, u32 status)
 	struct dsmb_message *message = call->message;
 
 	dsmb_message_hold(message);
-	if (cancel(call, status))
+	if (call_cancel(call, status))
 		dsmb_message_queue(message);
 	dsmb_message_put(message);
 }
@@ -294,7 +294,7 @@ void dsmb_call_cancel_here(struct dsmb_call *call, u32 status)
 
 	dsmb_message_hold(message);
 	/* Or somebody else queued it, and no worker has it yet. */
-	if (cancel(call, status) || (READ_ONCE(call->begun) && cancel_work(&message->work)))
+	if (call_cancel(call, status) || (READ_ONCE(call->begun) && cancel_work(&message->work)))
 		dsmb_message_run_here(message, call);
 	dsmb_message_put(message);
 }

@@ -8,7 +8,7 @@
 
 #include "credit.h"
 
-static unsigned int slot(u64 id)
+static unsigned int credit_slot(u64 id)
 {
 	return id % DSMB_CREDITS_MAX;
 }
@@ -28,13 +28,13 @@ bool dsmb_credits_use(struct dsmb_credits *credits, u64 id, u16 charge)
 	if (id < credits->low || id >= credits->high || charge > credits->high - id)
 		return false;
 	for (i = 0; i < charge; i++)
-		if (test_bit(slot(id + i), credits->used))
+		if (test_bit(credit_slot(id + i), credits->used))
 			return false;
 	for (i = 0; i < charge; i++)
-		__set_bit(slot(id + i), credits->used);
+		__set_bit(credit_slot(id + i), credits->used);
 	credits->free -= charge;
 	while (credits->low < credits->high &&
-	       __test_and_clear_bit(slot(credits->low), credits->used))
+	       __test_and_clear_bit(credit_slot(credits->low), credits->used))
 		credits->low++;
 	return true;
 }

@@ -167,7 +167,7 @@ static u32 take_share(struct dsmb_call *call)
 }
 
 /* Once, before the handler runs first. */
-static u32 check(struct dsmb_call *call)
+static u32 request_check(struct dsmb_call *call)
 {
 	/* Pairs with the end of the negotiation: what it set is seen. */
 	bool negotiated = smp_load_acquire(&call->conn->state) == DSMB_CONN_NEGOTIATED;
@@ -232,7 +232,7 @@ static bool to_be_recorded(const struct dsmb_call *call)
 	       READ_ONCE(call->tree->continuous) && !call->message->records;
 }
 
-static u32 handle(struct dsmb_call *call)
+static u32 request_handle(struct dsmb_call *call)
 {
 	u32 status;
 
@@ -268,7 +268,7 @@ static u32 handle(struct dsmb_call *call)
 	return status;
 }
 
-static u64 payload(const struct dsmb_call *call)
+static u64 request_payload(const struct dsmb_call *call)
 {
 	u64 bytes = 0;
 
@@ -293,13 +293,13 @@ u32 dsmb_call_run(struct dsmb_call *call)
 		/* CANCEL has no answer. */
 		if (call->command != DSMB_CANCEL && dsmb_reply_begin(call))
 			return DSMB_DROP;
-		status = check(call);
+		status = request_check(call);
 	} else {
 		dsmb_call_drop_open(call);
 		dsmb_back(&call->out, 0);
 	}
 	if (!status)
-		status = handle(call);
+		status = request_handle(call);
 	if (status == DSMB_PARKED || status == DSMB_CROWDED || status == DSMB_TO_BE_RECORDED)
 		return status;
 	if (status == DSMB_CANCELLED && dsmb_call_is_cancelled(call))
@@ -308,7 +308,7 @@ u32 dsmb_call_run(struct dsmb_call *call)
 	start = ktime_get_ns() - start;
 	if (call->cmd)
 		ditto_stats_count(call->conn->server->stats, call->command, dsmb_is_error(status),
-				  start, payload(call));
+				  start, request_payload(call));
 	trace_dsmb_reply(call, status, start);
 	return status;
 }

@@ -415,7 +415,7 @@ static void create_answered(struct dsmb_call *call)
 }
 
 /* Breaks wait until the answer has left. */
-static void untold(struct dsmb_call *call, struct dsmb_lease *lease)
+static void lease_notify_due(struct dsmb_call *call, struct dsmb_lease *lease)
 {
 	dsmb_lease_hold(lease);
 	call->private = lease;
@@ -451,7 +451,7 @@ u32 dsmb_lease_grant(struct dsmb_call *call, struct dsmb_open *open, struct ditt
 	lease_update(lease, fresh);
 	lease_answer(lease, asked, answer);
 	mutex_unlock(&lease->lock);
-	untold(call, lease);
+	lease_notify_due(call, lease);
 	return DSMB_SUCCESS;
 }
 
@@ -493,5 +493,5 @@ void dsmb_lease_again(struct dsmb_call *call, struct dsmb_open *open,
 		lease->volatile_id = open->volatile_id;
 	lease_answer(lease, asked, answer);
 	mutex_unlock(&lease->lock);
-	untold(call, lease);
+	lease_notify_due(call, lease);
 }

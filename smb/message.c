@@ -151,7 +151,7 @@ void dsmb_message_end(struct dsmb_message *message)
 	dsmb_message_put(message);
 }
 
-static const char *unseal(struct dsmb_message *message)
+static const char *message_unseal(struct dsmb_message *message)
 {
 	u8 *data = message->buf->data + message->offset;
 	struct dsmb_cursor c = dsmb_cursor(data, message->len);
@@ -316,7 +316,7 @@ static bool ids_match(const struct dsmb_message *message)
 	return true;
 }
 
-static const char *split(struct dsmb_message *message)
+static const char *message_split(struct dsmb_message *message)
 {
 	u8 *data = message->buf->data + message->offset;
 	u32 at[DSMB_COMPOUND_MAX];
@@ -372,7 +372,7 @@ const char *dsmb_message_prepare(struct dsmb_message *message)
 
 	switch (dsmb_get_u32(&c)) {
 	case DSMB_PROTOCOL_ID:
-		return split(message);
+		return message_split(message);
 	case DSMB_SMB1_ID:
 		return prepare_smb1(message);
 	case DSMB_TRANSFORM_ID:
@@ -381,8 +381,8 @@ const char *dsmb_message_prepare(struct dsmb_message *message)
 			message->large = true;
 			return NULL;
 		}
-		why = unseal(message);
-		return why ?: split(message);
+		why = message_unseal(message);
+		return why ?: message_split(message);
 	default:
 		return "an unknown protocol";
 	}
@@ -508,7 +508,7 @@ static bool may_park(struct dsmb_message *message, struct dsmb_call *call)
 }
 
 /* A call is parked: true if the message is no longer ours. */
-static bool park(struct dsmb_message *message, struct dsmb_call *call)
+static bool message_park(struct dsmb_message *message, struct dsmb_call *call)
 {
 	message_release_done(message);
 	if (!dsmb_call_is_woken(call) && !dsmb_call_is_cancelled(call) && !may_park(message, call))
@@ -533,7 +533,7 @@ static bool run_calls(struct dsmb_message *message)
 		else
 			status = dsmb_call_run(call);
 		if (status == DSMB_PARKED) {
-			if (park(message, call))
+			if (message_park(message, call))
 				return false;
 			continue;
 		}
@@ -565,7 +565,7 @@ void dsmb_message_run(struct dsmb_message *message, struct list_head *outs)
 	const char *why;
 
 	if (!message->split) {
-		why = unseal(message) ?: split(message);
+		why = message_unseal(message) ?: message_split(message);
 		if (why) {
 			dsmb_conn_drop(message->conn, why);
 			dsmb_message_end(message);

@@ -91,7 +91,7 @@ static bool encryption_is_offered(const struct dsmb_conn *conn)
 }
 
 /* Only what exists is said (3.3.5.4). */
-static u32 capabilities(const struct dsmb_conn *conn, u16 dialect, u32 client_caps)
+static u32 negotiate_capabilities(const struct dsmb_conn *conn, u16 dialect, u32 client_caps)
 {
 	u32 caps = 0;
 
@@ -183,7 +183,7 @@ static u32 choose_algorithms(struct dsmb_call *call, const struct request *req, 
 		.signing = dialect >= DSMB_DIALECT_300 ? DSMB_SIGNING_AES_CMAC :
 			   DSMB_SIGNING_HMAC_SHA256,
 	};
-	if (capabilities(call->conn, dialect, req->caps) & DSMB_CAP_ENCRYPTION)
+	if (negotiate_capabilities(call->conn, dialect, req->caps) & DSMB_CAP_ENCRYPTION)
 		offer->cipher = DSMB_CIPHER_AES128_CCM;
 	return DSMB_SUCCESS;
 }
@@ -260,7 +260,7 @@ u32 dsmb_negotiate(struct dsmb_call *call)
 		return status;
 
 	answer.mode = server_mode(conn);
-	answer.caps = capabilities(conn, answer.dialect, req.caps);
+	answer.caps = negotiate_capabilities(conn, answer.dialect, req.caps);
 	answer.io_max = answer.caps & DSMB_CAP_LARGE_MTU ? DSMB_IO_MAX : DSMB_IO_MAX_SMALL;
 	if (answer.dialect == DSMB_DIALECT_311) {
 		answer.offer = &offer;

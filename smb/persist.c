@@ -126,7 +126,7 @@ static int gather_file(struct dsmb_open *open, struct ditto_share *share, struct
 	return 0;
 }
 
-static int gather(const struct dsmb_durable *durable, struct dsmb_record *r)
+static int persist_gather(const struct dsmb_durable *durable, struct dsmb_record *r)
 {
 	struct dsmb_open *open = durable->open;
 	struct dsmb_tree *tree = dsmb_open_tree(open);
@@ -163,7 +163,7 @@ static int gather(const struct dsmb_durable *durable, struct dsmb_record *r)
 }
 
 /* With the lock held. */
-static int save(const struct dsmb_durable *durable, bool suspend)
+static int persist_save(const struct dsmb_durable *durable, bool suspend)
 {
 	const struct dsmb_persist *persist = durable->persist;
 	__le64 key = cpu_to_le64(persist->id);
@@ -179,7 +179,7 @@ static int save(const struct dsmb_durable *durable, bool suspend)
 	lockdep_assert_held(&persist->lock);
 	if (!w)
 		return -ENOMEM;
-	err = gather(durable, &w->record);
+	err = persist_gather(durable, &w->record);
 	if (!err) {
 		record.data = w->data;
 		record.data_len = dsmb_record_put(&w->record, w->data);
@@ -201,7 +201,7 @@ int dsmb_persist_save(struct dsmb_open *open)
 		return 0;
 	mutex_lock(&persist->lock);
 	if (!persist->ended)
-		err = save(durable, false);
+		err = persist_save(durable, false);
 	mutex_unlock(&persist->lock);
 	if (err && err != -ESTALE)
 		pr_warn_ratelimited("what %s has open cannot be recorded: error %d\n",
@@ -403,7 +403,7 @@ static void remove_work(struct work_struct *work)
 }
 
 /* How many are left. With the first that fails the others wait, too. */
-static unsigned int sweep(struct dsmb_server *server)
+static unsigned int persist_sweep(struct dsmb_server *server)
 {
 	struct llist_node *all = llist_del_all(&server->remains);
 	struct dsmb_persist *persist, *next;
@@ -423,14 +423,14 @@ static unsigned int sweep(struct dsmb_server *server)
 
 void dsmb_persist_sweep(struct dsmb_server *server)
 {
-	if (sweep(server))
+	if (persist_sweep(server))
 		queue_delayed_work(server->records, &server->retry,
 				   msecs_to_jiffies(DSMB_PERSIST_RETRY_MS));
 }
 
 void dsmb_persist_sweep_last(struct dsmb_server *server)
 {
-	unsigned int left = sweep(server);
+	unsigned int left = persist_sweep(server);
 	struct dsmb_persist *persist, *next;
 
 	if (left)
@@ -493,14 +493,14 @@ void dsmb_persist_leave(struct dsmb_persist *persist)
 }
 
 /* Between begin and end. Nothing puts off a deletion that is pending. */
-static void suspend(struct dsmb_open *open, struct ditto_op *op)
+static void persist_suspend(struct dsmb_open *open, struct ditto_op *op)
 {
 	struct dsmb_persist *persist = open->durable->persist;
 
 	if (ditto_instance_delete_pending(open->inst))
 		return;
 	mutex_lock(&persist->lock);
-	if (!persist->ended && !save(open->durable, true)) {
+	if (!persist->ended && !persist_save(open->durable, true)) {
 		WRITE_ONCE(persist->kept, true);
 		persist->ended = true;
 		ditto_instance_set_delete(op, open->inst, DITTO_DELETE_AT_CLOSE);
@@ -517,7 +517,7 @@ void dsmb_persist_suspend(struct dsmb_open *open)
 
 	dsmb_open_op(open, tree, &op, &actor);
 	if (!ditto_instance_begin(open->inst, &op, &node)) {
-		suspend(open, &op);
+		persist_suspend(open, &op);
 		ditto_instance_end(open->inst, &op);
 	}
 	dsmb_tree_put(tree);

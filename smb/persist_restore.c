@@ -296,7 +296,7 @@ static int restore_locate(struct restoring *r)
 	return err == -EBADHANDLE ? -EAGAIN : err;
 }
 
-static int restore(struct restoring *r, struct pending *p)
+static int persist_restore(struct restoring *r, struct pending *p)
 {
 	int err;
 
@@ -395,7 +395,7 @@ static unsigned int restore_client(struct dsmb_server *server, struct ditto_clie
 		memset(r, 0, sizeof(*r));
 		r->server = server;
 		r->client = client;
-		err = restore(r, p);
+		err = persist_restore(r, p);
 		if (!err) {
 			if (!p->delete_on_close)
 				pending_free(p);

@@ -169,7 +169,7 @@ static u32 page_bytes(const struct dsmb_call *call)
  * count, but for this one and those that wait, which are limited by their number. An answer
  * after an interim one gives none.
  */
-static u16 grant(struct dsmb_call *call)
+static u16 reply_credits(struct dsmb_call *call)
 {
 	struct dsmb_conn *conn = call->conn;
 	u32 max = dsmb_allowance(conn)->credits;
@@ -243,13 +243,13 @@ void dsmb_reply_end(struct dsmb_call *call, u32 status)
 	}
 	call->final = status;
 	call->reply_len = DSMB_OUT_HEADER + call->out.len;
-	put_header(call, reply_header(call), status, call->async_id, grant(call));
+	put_header(call, reply_header(call), status, call->async_id, reply_credits(call));
 	if (call->reply == message->reply)
 		message->reply_end = call->reply_at + ALIGN(call->reply_len, ALIGN_COMPOUND);
 }
 
 /* Bytes of an answer in a compound, with its padding, which is put here. */
-static u32 pad(u8 *at, u32 len)
+static u32 reply_pad(u8 *at, u32 len)
 {
 	u32 total = ALIGN(len, ALIGN_COMPOUND);
 
@@ -295,7 +295,7 @@ static struct dsmb_session *sealed_for(struct dsmb_message *message)
 }
 
 /* Frame, and encryption before it. Returns where it begins, or an errno. */
-static int wrap(struct dsmb_session *session, struct dsmb_buf *buf, u32 at, u32 len)
+static int reply_wrap(struct dsmb_session *session, struct dsmb_buf *buf, u32 at, u32 len)
 {
 	struct dsmb_transform transform = {
 		.protocol_id = cpu_to_le32(DSMB_TRANSFORM_ID),
@@ -348,7 +348,7 @@ static int send_plain(struct dsmb_conn *conn, struct dsmb_session *session, stru
 	LIST_HEAD(outs);
 	int at;
 
-	at = plain ? wrap(session, buf, DSMB_SEND_HEADROOM, len) : -ENOMEM;
+	at = plain ? reply_wrap(session, buf, DSMB_SEND_HEADROOM, len) : -ENOMEM;
 	if (at < 0) {
 		dsmb_buf_put(conn->server, buf);
 		kfree(plain);
@@ -437,7 +437,7 @@ bool dsmb_reply_interim(struct dsmb_message *message, struct dsmb_call *call)
 		dsmb_buf_put(conn->server, buf);
 		return false;
 	}
-	credits = grant(call);
+	credits = reply_credits(call);
 	/* CANCEL finds it already; it leaves the table when it ends. */
 	spin_lock(&conn->lock);
 	call->async_id = async_id;
@@ -449,7 +449,7 @@ bool dsmb_reply_interim(struct dsmb_message *message, struct dsmb_call *call)
 		if (!before->reply_len)
 			continue;
 		memcpy(at, reply_header(before), before->reply_len);
-		total = pad(at, before->reply_len);
+		total = reply_pad(at, before->reply_len);
 		if (finish_answer(before, at, total, true, before->final, false))
 			goto drop;
 		at += total;
@@ -475,7 +475,7 @@ drop:
 }
 
 /* Answers that do not lie in one piece are copied together if they must be. */
-static struct dsmb_buf *linear(struct dsmb_message *message, u32 len)
+static struct dsmb_buf *reply_linear(struct dsmb_message *message, u32 len)
 {
 	struct dsmb_buf *buf = dsmb_buf_get(message->conn->server, DSMB_SEND_HEADROOM + len);
 	u8 *at;
@@ -495,7 +495,7 @@ static struct dsmb_buf *linear(struct dsmb_message *message, u32 len)
 }
 
 /* Signs the answers. Returns the pieces they are in, the first ones of which are in @out. */
-static int pieces(struct dsmb_message *message, struct dsmb_out *out, u32 *bytes)
+static int reply_pieces(struct dsmb_message *message, struct dsmb_out *out, u32 *bytes)
 {
 	unsigned int left = count_answers(message), n = 0;
 	bool compound = left > 1;
@@ -511,7 +511,7 @@ static int pieces(struct dsmb_message *message, struct dsmb_out *out, u32 *bytes
 		at = reply_header(call);
 		/* The last is padded, too, as it is by Windows. */
 		if (compound)
-			call->reply_len = pad(at, call->reply_len);
+			call->reply_len = reply_pad(at, call->reply_len);
 		if (finish_answer(call, at, call->reply_len, --left, call->final, false))
 			return -EIO;
 		*bytes += call->reply_len;
@@ -547,9 +547,9 @@ bool dsmb_reply_finish(struct dsmb_message *message)
 	u32 bytes;
 	int n, at;
 
-	n = pieces(message, out, &bytes);
+	n = reply_pieces(message, out, &bytes);
 	if (n > 0 && (n > DSMB_OUT_VECS || (session && n > 1))) {
-		buf = linear(message, bytes);
+		buf = reply_linear(message, bytes);
 		if (!buf || send_plain(message->conn, session, buf, bytes))
 			n = -ENOMEM;
 		else
@@ -567,7 +567,7 @@ bool dsmb_reply_finish(struct dsmb_message *message)
 
 		while (!call->reply_len)
 			call++;
-		at = wrap(session, call->reply, call->reply_at, bytes);
+		at = reply_wrap(session, call->reply, call->reply_at, bytes);
 		if (at < 0) {
 			dsmb_conn_drop(message->conn, "an answer could not be encrypted");
 			return false;

@@ -18,8 +18,8 @@
 #define SEND_VECS	32
 
 /* Answers in memory, up to the first with pages. Returns pieces. */
-static unsigned int gather(struct dsmb_transport *t, struct kvec *vec, size_t *bytes,
-			   bool *pages_follow)
+static unsigned int send_gather(struct dsmb_transport *t, struct kvec *vec, size_t *bytes,
+				bool *pages_follow)
 {
 	struct dsmb_out *out;
 	unsigned int n = 0;
@@ -59,7 +59,7 @@ static int send_memory(struct dsmb_transport *t)
 	unsigned int n;
 	size_t bytes;
 
-	n = gather(t, vec, &bytes, &pages_follow);
+	n = send_gather(t, vec, &bytes, &pages_follow);
 	if (pages_follow)
 		msg.msg_flags |= MSG_MORE;
 	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, vec, n, bytes);
@@ -76,7 +76,7 @@ static int send_pages(struct dsmb_transport *t, struct dsmb_out *out)
 }
 
 /* @bytes of what was queued first were sent. */
-static void account(struct dsmb_transport *t, u32 bytes)
+static void send_account(struct dsmb_transport *t, u32 bytes)
 {
 	struct dsmb_out *out, *next;
 
@@ -111,7 +111,7 @@ static bool take_queue(struct dsmb_transport *t)
 }
 
 /* True if the socket has no room, and who makes some goes on. */
-static bool block(struct dsmb_transport *t)
+static bool send_block(struct dsmb_transport *t)
 {
 	struct sock *sk = t->sock->sk;
 
@@ -125,7 +125,7 @@ static bool block(struct dsmb_transport *t)
 	return !test_and_clear_bit(T_BLOCKED, &t->flags);
 }
 
-static void purge(struct dsmb_transport *t)
+static void send_purge(struct dsmb_transport *t)
 {
 	struct dsmb_out *out, *next;
 
@@ -148,20 +148,20 @@ static void send_all(struct dsmb_transport *t)
 		else
 			ret = send_pages(t, out);
 		if (ret > 0) {
-			account(t, ret);
+			send_account(t, ret);
 			continue;
 		}
 		if (ret == -EINTR)
 			continue;
 		if (ret == -EAGAIN) {
-			if (block(t))
+			if (send_block(t))
 				return;
 			cond_resched();
 			if (!test_bit(T_STOPPED, &t->flags))
 				continue;
 		}
 		dsmb_conn_drop(t->conn, NULL);
-		purge(t);
+		send_purge(t);
 		return;
 	}
 }

@@ -345,8 +345,8 @@ static u32 finish_again(struct dsmb_channel *channel, const struct ditto_auth *a
 	return DSMB_SUCCESS;
 }
 
-static u32 finish(struct dsmb_channel *channel, const struct ditto_auth *auth,
-		  const struct setup *req)
+static u32 session_setup_finish(struct dsmb_channel *channel, const struct ditto_auth *auth,
+				const struct setup *req)
 {
 	struct dsmb_conn *conn = channel->conn;
 	bool binds = channel->binding;
@@ -374,7 +374,7 @@ static u32 finish(struct dsmb_channel *channel, const struct ditto_auth *auth,
  * A channel that could not be bound leaves the session as it was, and so does a renewal that was
  * given up (3.3.5.16) or whose connection went. All else ends it (3.3.5.5.3).
  */
-static void fail(struct dsmb_channel *channel, u32 status)
+static void session_setup_fail(struct dsmb_channel *channel, u32 status)
 {
 	if (channel->binding)
 		dsmb_channel_close(channel, "binding failed");
@@ -419,7 +419,7 @@ static u32 step_answer(struct dsmb_call *call, struct dsmb_channel *channel,
 		put_response(call, 0, auth);
 		return DSMB_MORE_PROCESSING_REQUIRED;
 	}
-	status = finish(channel, auth, req);
+	status = session_setup_finish(channel, auth, req);
 	if (!status)
 		put_response(call, session_flags(channel->session), auth);
 	return status;
@@ -478,7 +478,7 @@ static u32 step_close(struct dsmb_call *call, u32 status)
 	ditto_uncharge(&step->question);
 	alive = step_end(channel, auth->done ? 0 : auth->id);
 	if (status && status != DSMB_MORE_PROCESSING_REQUIRED)
-		fail(channel, status);
+		session_setup_fail(channel, status);
 	else if (!alive)
 		status = DSMB_USER_SESSION_DELETED;
 
@@ -598,7 +598,7 @@ static int step_charge(struct setup_step *step, struct dsmb_channel *channel, bo
 	return err ?: ditto_charge(&step->question, &who, DITTO_BUDGET_QUESTIONS, 1);
 }
 
-static u32 step(struct dsmb_call *call, const struct setup *req)
+static u32 session_setup_step(struct dsmb_call *call, const struct setup *req)
 {
 	struct dsmb_channel *channel = call->channel;
 	struct dsmb_conn *conn = call->conn;
@@ -666,8 +666,9 @@ static u32 check_renewal(struct dsmb_call *call, struct dsmb_session *session,
 	return dsmb_setup_signature(call, channel->signer);
 }
 
-static u32 begin(struct dsmb_call *call, const struct setup *req, struct dsmb_channel **channel,
-		 struct dsmb_session **session)
+static u32 session_setup_begin(struct dsmb_call *call, const struct setup *req,
+			       struct dsmb_channel **channel,
+			       struct dsmb_session **session)
 {
 	u32 status;
 
@@ -704,13 +705,13 @@ u32 dsmb_session_setup(struct dsmb_call *call)
 	req.message_id = call->message_id;
 	if (call->private)
 		return step_resume(call, &req);
-	status = begin(call, &req, &channel, &session);
+	status = session_setup_begin(call, &req, &channel, &session);
 	if (status)
 		return status;
 	/* The answer has its id and is signed by it. */
 	call->session = session;
 	call->channel = channel;
-	return step(call, &req);
+	return session_setup_step(call, &req);
 }
 
 void dsmb_session_setup_sent(struct dsmb_call *call, const void *message, u32 len)

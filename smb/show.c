@@ -215,7 +215,7 @@ static void instance_show(struct dsmb_open *open, struct ditto_open_info *info, 
 	ditto_instance_end(open->inst, &op);
 }
 
-static enum ditto_lasting lasting(const struct dsmb_durable *durable)
+static enum ditto_lasting show_durability(const struct dsmb_durable *durable)
 {
 	if (!durable)
 		return DITTO_LASTS_NOT;
@@ -239,7 +239,7 @@ static int open_show(struct dsmb_open *open, const struct ditto_auth_user *user,
 	};
 	int err;
 
-	info.lasting = lasting(READ_ONCE(open->durable));
+	info.lasting = show_durability(READ_ONCE(open->durable));
 	if (!session)
 		info.waits_s = dsmb_durable_left(open);
 	if (open->inst)

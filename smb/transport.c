@@ -78,7 +78,7 @@ static void retry_work(struct work_struct *work)
 	dsmb_transport_kick(t);
 }
 
-static bool throttled(struct dsmb_transport *t)
+static bool transport_is_throttled(struct dsmb_transport *t)
 {
 	if (likely(atomic_long_read(&t->inflight) < dsmb_transport_inflight_max(t)))
 		return false;
@@ -95,7 +95,7 @@ static bool throttled(struct dsmb_transport *t)
  */
 static int transport_admit(struct dsmb_transport *t, u32 len)
 {
-	if (throttled(t))
+	if (transport_is_throttled(t))
 		return -EBUSY;
 	return dsmb_transport_ensure(t, len + DSMB_MESSAGE_COST);
 }
@@ -423,12 +423,12 @@ static int receive_small(struct dsmb_transport *t, struct rx_batch *batch)
  * Take what is there, at most about a buffer. 0 if there may be more, -EAGAIN if not,
  * -EBUSY if something must end first, or an errno by which the connection ends.
  */
-static int receive(struct dsmb_transport *t, struct rx_batch *batch)
+static int transport_receive(struct dsmb_transport *t, struct rx_batch *batch)
 {
 	int err = batch_add_held(t, batch);
 
 	while (!err && batch_is_empty(batch)) {
-		if (!t->large && throttled(t))
+		if (!t->large && transport_is_throttled(t))
 			return -EBUSY;
 		err = t->large ? receive_large(t, batch) : receive_small(t, batch);
 	}
@@ -439,7 +439,7 @@ static int receive(struct dsmb_transport *t, struct rx_batch *batch)
 	return -EBUSY;
 }
 
-static void run(struct dsmb_transport *t, struct list_head *batch)
+static void transport_run(struct dsmb_transport *t, struct list_head *batch)
 {
 	struct dsmb_message *message, *next;
 	LIST_HEAD(outs);
@@ -479,11 +479,11 @@ static void worker_run(struct work_struct *work)
 
 	INIT_LIST_HEAD(&batch.messages);
 	INIT_LIST_HEAD(&batch.cancels);
-	err = receive(t, &batch);
+	err = transport_receive(t, &batch);
 	if (err && err != -EAGAIN && err != -EBUSY)
 		dsmb_conn_drop(conn, err == -EPROTO ? "a frame that is no SMB message" : NULL);
 	/* What they end is answered before another worker answers what the client sends next. */
-	run(t, &batch.cancels);
+	transport_run(t, &batch.cancels);
 
 	clear_bit_unlock(T_RX_BUSY, &t->flags);
 	/* Who found somebody receiving before left what came to the look below. */
@@ -491,7 +491,7 @@ static void worker_run(struct work_struct *work)
 	if (missed_something(t, err))
 		dsmb_transport_kick(t);
 
-	run(t, &batch.messages);
+	transport_run(t, &batch.messages);
 
 	clear_bit_unlock(worker->nr, &t->workers_busy);
 	/* Pairs with dsmb_transport_kick(). */

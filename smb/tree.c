@@ -300,7 +300,7 @@ static u32 connect_disk(struct dsmb_call *call, struct ditto_share *share, struc
 	return DSMB_SUCCESS;
 }
 
-static u32 connect(struct dsmb_call *call, const char *name, struct dsmb_tree **tree)
+static u32 tree_connect(struct dsmb_call *call, const char *name, struct dsmb_tree **tree)
 {
 	struct ditto_share *share;
 	u32 status;
@@ -411,7 +411,7 @@ u32 dsmb_tree_connect(struct dsmb_call *call)
 		return PTR_ERR(path) == -ENOMEM ? DSMB_INSUFFICIENT_RESOURCES :
 						  DSMB_INVALID_PARAMETER;
 	name = share_of(path);
-	status = name ? connect(call, name, &tree) : DSMB_BAD_NETWORK_NAME;
+	status = name ? tree_connect(call, name, &tree) : DSMB_BAD_NETWORK_NAME;
 	kfree(path);
 	if (status)
 		return status;

@@ -140,8 +140,8 @@ static struct ditto_share *share_of(struct dnfs_call *call, const char *path, u3
 }
 
 /* Go down from @node, which is put, name by name. */
-static int walk(struct ditto_op *op, struct ditto_node **node, const char *rest,
-		const char *end)
+static int mount_walk(struct ditto_op *op, struct ditto_node **node, const char *rest,
+		      const char *end)
 {
 	while (rest < end) {
 		const char *slash = memchr(rest, '/', end - rest) ?: end;
@@ -186,7 +186,7 @@ static int mnt_below(struct dnfs_call *call, struct ditto_share *share, const ch
 		err = PTR_ERR(node);
 		goto put_cred;
 	}
-	err = walk(&op, &node, rest, end);
+	err = mount_walk(&op, &node, rest, end);
 	if (!err)
 		err = dnfs_node_handle(share, node, &res->handle);
 	if (!err)

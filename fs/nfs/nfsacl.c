@@ -76,7 +76,7 @@ static int compare_entries(const void *a, const void *b)
 }
 
 /* The order that the VFS wants, and no mask that only repeats the owning group. */
-static void normalize(struct posix_acl *acl)
+static void nfsacl_normalize(struct posix_acl *acl)
 {
 	struct posix_acl_entry *e = acl->a_entries;
 
@@ -129,7 +129,7 @@ static bool get_acl(struct xdr_stream *xdr, bool wanted, struct dnfs_acl_arg *ar
 			arg->err = entry_of(&wire, &arg->acl->a_entries[i]);
 	}
 	if (arg->acl && !arg->err)
-		normalize(arg->acl);
+		nfsacl_normalize(arg->acl);
 	return true;
 }
 

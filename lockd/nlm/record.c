@@ -20,7 +20,7 @@
 #define HOST_HEAD	(1 + 16)
 #define MONITOR_HEAD	(HOST_HEAD + 4 + 4 + 4 + 2)
 
-static u8 *put(u8 *p, const void *data, size_t len)
+static u8 *record_encode(u8 *p, const void *data, size_t len)
 {
 	memcpy(p, data, len);
 	return p + len;
@@ -32,7 +32,7 @@ static u8 *put_u32(u8 *p, u32 value)
 	return p + 4;
 }
 
-static const u8 *get(const u8 *p, void *data, size_t len)
+static const u8 *record_get(const u8 *p, void *data, size_t len)
 {
 	memcpy(data, p, len);
 	return p + len;
@@ -53,7 +53,7 @@ bool dnlm_record_pack(const struct dnlm_record *rec, struct dnlm_record_bytes *b
 	if (len > sizeof(bytes->key))
 		return false;
 	*p++ = rec->kind;
-	p = put(p, &rec->addr, sizeof(rec->addr));
+	p = record_encode(p, &rec->addr, sizeof(rec->addr));
 	if (monitor) {
 		p = put_u32(p, rec->program);
 		p = put_u32(p, rec->version);
@@ -61,16 +61,16 @@ bool dnlm_record_pack(const struct dnlm_record *rec, struct dnlm_record_bytes *b
 		put_unaligned_be16(rec->name_len, p);
 		p += 2;
 	}
-	p = put(p, rec->name, rec->name_len);
+	p = record_encode(p, rec->name, rec->name_len);
 	if (monitor)
-		put(p, rec->my_name, rec->my_name_len);
+		record_encode(p, rec->my_name, rec->my_name_len);
 	bytes->key_len = len;
 
-	p = put(bytes->data, &rec->local, sizeof(rec->local));
+	p = record_encode(bytes->data, &rec->local, sizeof(rec->local));
 	p = put_u32(p, rec->scope);
 	*p++ = rec->udp;
 	p = put_u32(p, rec->state);
-	put(p, rec->priv, sizeof(rec->priv));
+	record_encode(p, rec->priv, sizeof(rec->priv));
 	bytes->data_len = DNLM_RECORD_DATA;
 	return true;
 }
@@ -88,8 +88,8 @@ static bool unpack_names(const u8 *p, const u8 *end, struct dnlm_record *rec)
 	}
 	if (!rec->name_len)
 		return false;
-	p = get(p, rec->name, rec->name_len);
-	get(p, rec->my_name, rec->my_name_len);
+	p = record_get(p, rec->name, rec->name_len);
+	record_get(p, rec->my_name, rec->my_name_len);
 	return true;
 }
 
@@ -105,7 +105,7 @@ bool dnlm_record_unpack(const u8 *key, size_t key_len, const u8 *data, size_t da
 	if (rec->kind > DNLM_RECORD_MONITOR ||
 	    (rec->kind == DNLM_RECORD_MONITOR && key_len < MONITOR_HEAD))
 		return false;
-	p = get(p, &rec->addr, sizeof(rec->addr));
+	p = record_get(p, &rec->addr, sizeof(rec->addr));
 	if (rec->kind == DNLM_RECORD_MONITOR) {
 		p = get_u32(p, &rec->program);
 		p = get_u32(p, &rec->version);
@@ -113,12 +113,12 @@ bool dnlm_record_unpack(const u8 *key, size_t key_len, const u8 *data, size_t da
 	}
 	if (!unpack_names(p, key + key_len, rec))
 		return false;
-	p = get(data, &rec->local, sizeof(rec->local));
+	p = record_get(data, &rec->local, sizeof(rec->local));
 	p = get_u32(p, &rec->scope);
-	p = get(p, &udp, sizeof(udp));
+	p = record_get(p, &udp, sizeof(udp));
 	rec->udp = udp;
 	p = get_u32(p, &rec->state);
-	get(p, rec->priv, sizeof(rec->priv));
+	record_get(p, rec->priv, sizeof(rec->priv));
 	return true;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnlm_record_unpack);

@@ -13,7 +13,7 @@
 #include "types.h"
 
 /* Skip what is too long to be looked at, in pieces that a stream can hand out. */
-static bool skip(struct xdr_stream *xdr, u32 len)
+static bool dnfs3_skip(struct xdr_stream *xdr, u32 len)
 {
 	const u32 piece = 1024;
 
@@ -65,7 +65,7 @@ static bool get_name(struct xdr_stream *xdr, struct ditto_name *name)
 		return false;
 	if (name->len > NAME_MAX) {
 		name->name = "";
-		return skip(xdr, name->len);
+		return dnfs3_skip(xdr, name->len);
 	}
 	name->name = (const char *)xdr_inline_decode(xdr, name->len);
 	return name->name;

@@ -95,7 +95,7 @@ static __be32 *put_wcc(__be32 *p, struct user_namespace *userns, const struct di
 }
 
 /* The status and room for @len bytes behind it. */
-static __be32 *begin(struct dnfs_call *call, size_t len)
+static __be32 *dnfs3_res_begin(struct dnfs_call *call, size_t len)
 {
 	__be32 *p = xdr_reserve_space(call->xdr, XDR_UNIT + len);
 
@@ -112,7 +112,7 @@ static bool begin_attr(struct dnfs_call *call, const struct dnfs_post_attr *attr
 {
 	bool ok = call->status == NFS3_OK;
 
-	*p = begin(call, dnfs3_post_attr_size(attr) + (ok ? len : 0));
+	*p = dnfs3_res_begin(call, dnfs3_post_attr_size(attr) + (ok ? len : 0));
 	if (!*p)
 		return false;
 	*p = dnfs3_put_post_attr(*p, call->userns, attr);
@@ -127,7 +127,7 @@ static bool begin_wcc(struct dnfs_call *call, const struct ditto_wcc *wcc,
 {
 	bool ok = call->status == NFS3_OK;
 
-	*p = begin(call, wcc_size(wcc) + (ok ? len : 0));
+	*p = dnfs3_res_begin(call, wcc_size(wcc) + (ok ? len : 0));
 	if (!*p)
 		return false;
 	*p = put_wcc(*p, call->userns, wcc);
@@ -141,7 +141,7 @@ bool dnfs3_encode_getattr(struct dnfs_call *call)
 {
 	const struct dnfs3_attr_res *res = call->res;
 	bool ok = call->status == NFS3_OK;
-	__be32 *p = begin(call, ok ? NFS3_FATTR_SIZE : 0);
+	__be32 *p = dnfs3_res_begin(call, ok ? NFS3_FATTR_SIZE : 0);
 
 	if (p && ok)
 		put_fattr(p, call->userns, &res->attr.attr);
@@ -165,7 +165,7 @@ bool dnfs3_encode_lookup(struct dnfs_call *call)
 
 	if (ok)
 		len += XDR_UNIT + res->handle.len + dnfs3_post_attr_size(&res->attr);
-	p = begin(call, len);
+	p = dnfs3_res_begin(call, len);
 	if (!p)
 		return false;
 	if (ok) {
@@ -245,7 +245,7 @@ bool dnfs3_encode_create(struct dnfs_call *call)
 	if (ok)
 		len += XDR_UNIT + (has_handle ? XDR_UNIT + res->handle.len : 0) +
 		       dnfs3_post_attr_size(&res->attr);
-	p = begin(call, len);
+	p = dnfs3_res_begin(call, len);
 	if (!p)
 		return false;
 	if (ok) {
@@ -261,7 +261,7 @@ bool dnfs3_encode_create(struct dnfs_call *call)
 bool dnfs3_encode_rename(struct dnfs_call *call)
 {
 	const struct dnfs3_rename_res *res = call->res;
-	__be32 *p = begin(call, wcc_size(&res->from) + wcc_size(&res->to));
+	__be32 *p = dnfs3_res_begin(call, wcc_size(&res->from) + wcc_size(&res->to));
 
 	if (!p)
 		return false;
@@ -273,7 +273,7 @@ bool dnfs3_encode_rename(struct dnfs_call *call)
 bool dnfs3_encode_link(struct dnfs_call *call)
 {
 	const struct dnfs3_link_res *res = call->res;
-	__be32 *p = begin(call, dnfs3_post_attr_size(&res->attr) + wcc_size(&res->wcc));
+	__be32 *p = dnfs3_res_begin(call, dnfs3_post_attr_size(&res->attr) + wcc_size(&res->wcc));
 
 	if (!p)
 		return false;

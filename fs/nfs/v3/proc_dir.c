@@ -42,7 +42,7 @@ struct listing {
 #define DNFS3_LISTING_REST	(NFS3_POST_ATTR_SIZE + NFS3_COOKIEVERFSIZE + 2 * XDR_UNIT)
 
 /* An entry whose attributes or handle cannot be had goes without. */
-static void describe(struct listing *list, struct dentry *dentry)
+static void readdir_entry_describe(struct listing *list, struct dentry *dentry)
 {
 	list->attr.valid = false;
 	list->handle.len = 0;
@@ -53,7 +53,7 @@ static void describe(struct listing *list, struct dentry *dentry)
 		list->handle.len = 0;
 }
 
-static bool emit(void *arg, const struct ditto_dirent *entry)
+static bool readdir_emit(void *arg, const struct ditto_dirent *entry)
 {
 	struct listing *list = arg;
 	size_t size = dnfs3_entry_size(entry->name.len);
@@ -63,7 +63,7 @@ static bool emit(void *arg, const struct ditto_dirent *entry)
 		return false;
 	}
 	if (list->plus)
-		describe(list, entry->dentry);
+		readdir_entry_describe(list, entry->dentry);
 	if (!dnfs3_put_entry(&list->xdr, list->call->userns, entry, list->plus,
 			     &list->attr, &list->handle)) {
 		list->full = true;
@@ -74,7 +74,7 @@ static bool emit(void *arg, const struct ditto_dirent *entry)
 	return true;
 }
 
-static int begin(struct listing *list, u32 count)
+static int readdir_begin(struct listing *list, u32 count)
 {
 	struct dnfs_call *call = list->call;
 	unsigned int npages;
@@ -106,9 +106,9 @@ static int list_dir(struct dnfs_call *call, bool plus, u32 dircount)
 		return err;
 	list.share = dir.op.share;
 
-	err = begin(&list, args->count);
+	err = readdir_begin(&list, args->count);
 	if (!err)
-		err = ditto_readdir(&dir.op, dir.node, args->cookie, plus, emit, &list,
+		err = ditto_readdir(&dir.op, dir.node, args->cookie, plus, readdir_emit, &list,
 				    &res->eof);
 	/* Nothing fits: an empty list would make the client ask for ever. */
 	if (!err && list.full && !list.count)

@@ -49,7 +49,7 @@ static const char *const taken[] = {
 	"S-1-22-2-", "S-1-5-88-",
 };
 
-static bool is(const char *text, u32 len, const char *name)
+static bool who_is(const char *text, u32 len, const char *name)
 {
 	return len == strlen(name) && !memcmp(text, name, len);
 }
@@ -123,7 +123,7 @@ static bool is_taken(const char *text, u32 len)
 		size_t n = strlen(taken[i]);
 
 		if (taken[i][n - 1] == '-' ? len > n && !memcmp(text, taken[i], n) :
-					     is(text, len, taken[i]))
+					     who_is(text, len, taken[i]))
 			return true;
 	}
 	return false;
@@ -152,13 +152,13 @@ static u32 read_sid(const char *text, u32 len, struct ditto_ace *ace)
 static u32 read_special(const char *text, u32 len, struct ditto_ace *ace)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(special); i++) {
-		if (special[i] && is(text, len, special[i])) {
+		if (special[i] && who_is(text, len, special[i])) {
 			ace->who = i;
 			return NFS4_OK;
 		}
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(absent); i++)
-		if (is(text, len, absent[i].name))
+		if (who_is(text, len, absent[i].name))
 			return read_sid(absent[i].sid, strlen(absent[i].sid), ace);
 	return read_sid(text, len, ace);
 }
@@ -183,7 +183,7 @@ static int say_foreign(const struct ditto_ace *ace, struct dnfs4_who *who, const
 
 	*text = who->sid;
 	for (size_t i = 0; i < ARRAY_SIZE(absent); i++) {
-		if (is(who->sid, len, absent[i].sid)) {
+		if (who_is(who->sid, len, absent[i].sid)) {
 			*text = absent[i].name;
 			return strlen(absent[i].name);
 		}

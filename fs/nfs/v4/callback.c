@@ -153,7 +153,8 @@ static void slot_give(struct dnfs4_callback *cb, enum dnfs4_cb_fate fate)
 }
 
 /* Back into the queue, at its front: it was there first. */
-static void requeue(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb, u32 ms)
+static void callback_requeue(struct dnfs4_callback_channel *channel,
+			     struct dnfs4_callback *cb, u32 ms)
 {
 	cb->not_before = jiffies + msecs_to_jiffies(ms);
 	spin_lock_bh(&channel->lock);
@@ -161,7 +162,8 @@ static void requeue(struct dnfs4_callback_channel *channel, struct dnfs4_callbac
 	spin_unlock_bh(&channel->lock);
 }
 
-static void finish(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb, int err)
+static void callback_finish(struct dnfs4_callback_channel *channel,
+			    struct dnfs4_callback *cb, int err)
 {
 	struct dnfs4_client *client = cb->client;
 	u32 ms = 0;
@@ -174,7 +176,7 @@ static void finish(struct dnfs4_callback_channel *channel, struct dnfs4_callback
 	if (cb->ops->done)
 		ms = cb->ops->done(cb, err);
 	if (ms && !err) {
-		requeue(channel, cb, ms);
+		callback_requeue(channel, cb, ms);
 		return;
 	}
 	if (cb->ops->release)
@@ -189,9 +191,9 @@ static void callback_lost(struct dnfs4_callback_channel *channel, struct dnfs4_c
 {
 	channel->broken = true;
 	if (cb == &channel->probe)
-		finish(channel, cb, -EIO);
+		callback_finish(channel, cb, -EIO);
 	else
-		requeue(channel, cb, 0);
+		callback_requeue(channel, cb, 0);
 }
 
 /* CB_SEQUENCE was refused: RFC 8881 section 20.9.3. */
@@ -202,7 +204,7 @@ static void callback_refused(struct dnfs4_callback_channel *channel, struct dnfs
 	switch (cb->seq_status) {
 	case NFS4ERR_DELAY:
 		/* The slot stays with it. */
-		requeue(channel, cb, AGAIN_MS);
+		callback_requeue(channel, cb, AGAIN_MS);
 		return;
 	case NFS4ERR_BADSLOT:
 	case NFS4ERR_BAD_HIGH_SLOT:
@@ -210,23 +212,23 @@ static void callback_refused(struct dnfs4_callback_channel *channel, struct dnfs
 			break;
 		dnfs4_cb_slots_limit(cb->session, cb->slot);
 		slot_give(cb, fate);
-		requeue(channel, cb, 0);
+		callback_requeue(channel, cb, 0);
 		return;
 	case NFS4ERR_SEQ_MISORDERED:
 		if (cb->seqid == 1)
 			break;
 		slot_give(cb, DNFS4_CB_MISORDERED);
-		requeue(channel, cb, 0);
+		callback_requeue(channel, cb, 0);
 		return;
 	case NFS4ERR_SEQ_FALSE_RETRY:
 		slot_give(cb, DNFS4_CB_TAKEN);
-		requeue(channel, cb, 0);
+		callback_requeue(channel, cb, 0);
 		return;
 	case NFS4ERR_REQ_TOO_BIG:
 	case NFS4ERR_REP_TOO_BIG:
 	case NFS4ERR_TOO_MANY_OPS:
 		slot_give(cb, fate);
-		finish(channel, cb, -EMSGSIZE);
+		callback_finish(channel, cb, -EMSGSIZE);
 		return;
 	}
 	slot_give(cb, DNFS4_CB_LOST);
@@ -240,7 +242,7 @@ static void callback_answered(struct dnfs4_callback_channel *channel, struct dnf
 			dnfs4_cb_slots_limit(cb->session, cb->target + 1);
 		slot_give(cb, DNFS4_CB_TAKEN);
 	}
-	finish(channel, cb, 0);
+	callback_finish(channel, cb, 0);
 }
 
 static void callback_check(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb)
@@ -268,7 +270,7 @@ static void callback_check(struct dnfs4_callback_channel *channel, struct dnfs4_
 		callback_refused(channel, cb);
 }
 
-static void collect(struct dnfs4_callback_channel *channel)
+static void callback_collect(struct dnfs4_callback_channel *channel)
 {
 	struct dnfs4_callback *cb;
 
@@ -285,7 +287,7 @@ static void collect(struct dnfs4_callback_channel *channel)
 
 /* What goes out */
 
-static int useless(const struct dnfs4_callback *cb)
+static int callback_is_useless(const struct dnfs4_callback *cb)
 {
 	if (is_past(cb->deadline))
 		return -ETIMEDOUT;
@@ -300,12 +302,12 @@ static void sort_out(struct dnfs4_callback_channel *channel)
 
 	spin_lock_bh(&channel->lock);
 	list_for_each_entry_safe(cb, next, &channel->queue, link)
-		if (useless(cb))
+		if (callback_is_useless(cb))
 			list_move_tail(&cb->link, &out);
 	spin_unlock_bh(&channel->lock);
 	list_for_each_entry_safe(cb, next, &out, link) {
 		list_del_init(&cb->link);
-		finish(channel, cb, useless(cb) ?: -ECANCELED);
+		callback_finish(channel, cb, callback_is_useless(cb) ?: -ECANCELED);
 	}
 }
 
@@ -346,7 +348,7 @@ static bool send_one(struct dnfs4_callback_channel *channel, struct dnfs4_callba
 		if (cb == &channel->probe)
 			callback_lost(channel, cb);
 		else
-			requeue(channel, cb, AGAIN_MS);
+			callback_requeue(channel, cb, AGAIN_MS);
 	}
 	return true;
 }
@@ -398,7 +400,7 @@ static void send_due(struct dnfs4_callback_channel *channel)
 		if (!cb)
 			break;
 		if (!send_one(channel, cb)) {
-			requeue(channel, cb, 0);
+			callback_requeue(channel, cb, 0);
 			break;
 		}
 	} while (!channel->broken);
@@ -436,7 +438,7 @@ static void look_at_changes(struct dnfs4_callback_channel *channel)
 	if (!channel->clnt || (!addr && channel->up && dnfs4_way_is_good(channel)))
 		return;
 	dnfs4_way_close(channel);
-	collect(channel);
+	callback_collect(channel);
 	WRITE_ONCE(channel->young, true);
 	set_up(channel, false);
 	channel->broken = false;
@@ -450,7 +452,7 @@ static void give_up_way(struct dnfs4_callback_channel *channel)
 	if (channel->failed)
 		svc_xprt_get(channel->failed);
 	dnfs4_way_close(channel);
-	collect(channel);
+	callback_collect(channel);
 	set_down(channel);
 	channel->broken = false;
 }
@@ -461,7 +463,7 @@ static void arm_until(unsigned long *when, unsigned long at)
 		*when = at;
 }
 
-static void arm(struct dnfs4_callback_channel *channel)
+static void callback_arm(struct dnfs4_callback_channel *channel)
 {
 	unsigned long now = jiffies, when = now + MAX_JIFFY_OFFSET;
 	struct dnfs4_callback *cb;
@@ -489,7 +491,7 @@ static void channel_work(struct work_struct *work)
 	struct dnfs4_callback_channel *channel =
 		container_of(to_delayed_work(work), struct dnfs4_callback_channel, work);
 
-	collect(channel);
+	callback_collect(channel);
 	look_at_changes(channel);
 	if (channel->broken || is_overdue(channel))
 		give_up_way(channel);
@@ -500,7 +502,7 @@ static void channel_work(struct work_struct *work)
 		send_due(channel);
 	if (channel->broken)
 		give_up_way(channel);
-	arm(channel);
+	callback_arm(channel);
 }
 
 u32 dnfs4_callback_room(const struct dnfs4_callback *cb)
@@ -573,7 +575,7 @@ void dnfs4_channel_halt(struct dnfs4_callback_channel *channel)
 	spin_unlock_bh(&channel->lock);
 	cancel_delayed_work_sync(&channel->work);
 	dnfs4_way_close(channel);
-	collect(channel);
+	callback_collect(channel);
 	set_up(channel, false);
 	channel->broken = false;
 	if (channel->failed)
@@ -599,7 +601,7 @@ void dnfs4_callback_stop(struct dnfs4_client *client)
 	dnfs4_channel_halt(channel);
 	while ((cb = list_first_entry_or_null(&channel->queue, struct dnfs4_callback, link))) {
 		list_del_init(&cb->link);
-		finish(channel, cb, -ESHUTDOWN);
+		callback_finish(channel, cb, -ESHUTDOWN);
 	}
 }
 

@@ -186,7 +186,7 @@ static u32 check_room(const struct dnfs4_compound *cmp)
 	return need > dnfs4_room(cmp) ? dnfs4_too_big(cmp, need) : NFS4_OK;
 }
 
-static u32 prepare(struct dnfs4_compound *cmp)
+static u32 compound_prepare(struct dnfs4_compound *cmp)
 {
 	const struct dnfs4_op *op = cmp->op;
 	u32 status = NFS4_OK;
@@ -235,7 +235,7 @@ static bool next_copes(const struct dnfs4_compound *cmp)
 	return !op || op->flags & DNFS4_OP_ANY_SEC;
 }
 
-static u32 execute(struct dnfs4_compound *cmp)
+static u32 compound_execute(struct dnfs4_compound *cmp)
 {
 	const struct dnfs4_op *op = cmp->op;
 	u32 status;
@@ -251,7 +251,7 @@ static u32 execute(struct dnfs4_compound *cmp)
 }
 
 /* The status of the last result becomes another, and nothing follows it. */
-static void refuse(struct dnfs4_compound *cmp, unsigned int pos, u32 status)
+static void compound_refuse(struct dnfs4_compound *cmp, unsigned int pos, u32 status)
 {
 	__be32 word = cpu_to_be32(status);
 
@@ -286,7 +286,7 @@ static void encode_op(struct dnfs4_compound *cmp, bool ready)
 	p[0] = cpu_to_be32(cmp->opnum);
 	p[1] = cpu_to_be32(cmp->status);
 	if (!encode_result(cmp) || left_of(cmp) < (last ? 0 : DNFS4_OP_HEAD_BYTES))
-		refuse(cmp, pos, dnfs4_too_big(cmp, 0));
+		compound_refuse(cmp, pos, dnfs4_too_big(cmp, 0));
 	if (ready && cmp->op->finish)
 		cmp->op->finish(cmp, cmp->status, pos);
 	cmp->op_replay.data = NULL;
@@ -314,12 +314,12 @@ static int try_op(struct dnfs4_compound *cmp, bool *ready)
 	if (cmp->status)
 		return 0;
 	*ready = true;
-	cmp->status = prepare(cmp);
+	cmp->status = compound_prepare(cmp);
 	if (cmp->status)
 		return 0;
 	err = begin_once(cmp);
 	if (!err)
-		cmp->status = execute(cmp);
+		cmp->status = compound_execute(cmp);
 	return err;
 }
 
@@ -381,7 +381,7 @@ static void limit_reply(struct dnfs4_compound *cmp)
 }
 
 /* Nanoseconds since the clock was read last, and 0 if it need not be read yet. */
-static u64 lap(const struct dnfs4_compound *cmp, ktime_t *last)
+static u64 compound_lap(const struct dnfs4_compound *cmp, ktime_t *last)
 {
 	bool more = !cmp->status && cmp->index + 1 < cmp->nops;
 	ktime_t before = *last;
@@ -404,7 +404,7 @@ static int run_all(struct dnfs4_compound *cmp)
 		err = run_op(cmp);
 		if (err)
 			return err;
-		nanoseconds = lap(cmp, &last);
+		nanoseconds = compound_lap(cmp, &last);
 		count_op(cmp, nanoseconds, cmp->call->bytes - bytes);
 		cmp->call->ended = nanoseconds ? last : 0;
 		if (cmp->replay.data)
@@ -416,7 +416,7 @@ static int run_all(struct dnfs4_compound *cmp)
 }
 
 /* Return: 0, -EBADMSG. The tag is in the reply then, as the reply has it first. */
-static int begin(struct dnfs4_compound *cmp, struct head *head)
+static int compound_begin(struct dnfs4_compound *cmp, struct head *head)
 {
 	const char *tag;
 	u32 len;
@@ -449,14 +449,14 @@ static int begin(struct dnfs4_compound *cmp, struct head *head)
 }
 
 /* A reply that was kept, in place of what there is of another. */
-static int replay(struct dnfs4_compound *cmp)
+static int compound_replay(struct dnfs4_compound *cmp)
 {
 	xdr_truncate_encode(cmp->out, cmp->start);
 	cmp->status = cmp->replay.status;
 	return dnfs4_encode_bytes(cmp->out, cmp->replay.data, cmp->replay.len) ? 0 : -ENOBUFS;
 }
 
-static void end(struct dnfs4_compound *cmp)
+static void compound_end(struct dnfs4_compound *cmp)
 {
 	if (cmp->slot)
 		dnfs4_sequence_done(cmp);
@@ -491,7 +491,7 @@ int dnfs4_compound(struct dnfs_call *call)
 
 	BUILD_BUG_ON(offsetof(struct arguments, spare) != DNFS4_ARGS_MAX);
 	compound_init(cmp, call);
-	err = begin(cmp, &head);
+	err = compound_begin(cmp, &head);
 	if (err) {
 		xdr_truncate_encode(cmp->out, cmp->start);
 		return err;
@@ -502,13 +502,13 @@ int dnfs4_compound(struct dnfs_call *call)
 		*head.count = cpu_to_be32(cmp->index);
 		xdr_commit_encode(cmp->out);
 	} else if (cmp->replay.data) {
-		err = replay(cmp);
+		err = compound_replay(cmp);
 	} else if (err == -EALREADY) {
 		err = 0;
 	}
 	call->again = cmp->status == NFS4ERR_DELAY && !cmp->changed;
 	call->status = cmp->status;
-	end(cmp);
+	compound_end(cmp);
 	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_compound);

@@ -56,9 +56,9 @@ static struct hlist_head *bucket_of(struct dnfs4_delegations *all, const struct 
 	return &all->by_node[hash_ptr(node, ilog2(DNFS4_DELEGATION_BUCKETS))];
 }
 
-static struct dnfs4_delegation *find(struct dnfs4_delegations *all,
-				     const struct dnfs4_client *client,
-				     const struct ditto_node *node)
+static struct dnfs4_delegation *delegation_find(struct dnfs4_delegations *all,
+						const struct dnfs4_client *client,
+						const struct ditto_node *node)
 {
 	struct dnfs4_delegation *d;
 
@@ -69,12 +69,12 @@ static struct dnfs4_delegation *find(struct dnfs4_delegations *all,
 	return NULL;
 }
 
-static bool enter(struct dnfs4_delegations *all, struct dnfs4_delegation *d)
+static bool delegation_enter(struct dnfs4_delegations *all, struct dnfs4_delegation *d)
 {
 	bool first;
 
 	spin_lock_bh(&all->lock);
-	first = !find(all, d->state.client, d->node);
+	first = !delegation_find(all, d->state.client, d->node);
 	if (first)
 		hlist_add_head(&d->by_node, bucket_of(all, d->node));
 	spin_unlock_bh(&all->lock);
@@ -172,7 +172,7 @@ struct dnfs4_delegation *dnfs4_delegation_alloc(struct dnfs4_compound *cmp,
 	dnfs4_callback_init_one(&d->recall, &dnfs4_recall_ops, cmp->client);
 	dnfs4_callback_init_one(&d->ask, &dnfs4_ask_ops, cmp->client);
 	dnfs4_call_ref_fill(cmp, &d->recall.after);
-	if (!enter(all, d)) {
+	if (!delegation_enter(all, d)) {
 		dnfs4_state_put(&d->state);
 		return ERR_PTR(-EEXIST);
 	}
@@ -311,7 +311,8 @@ static u32 type_of(struct dnfs4_compound *cmp, const struct dnfs4_open *open, u3
 	return writing ? NFS4_OPEN_DELEGATE_WRITE : NFS4_OPEN_DELEGATE_READ;
 }
 
-static int delegate(struct dnfs4_compound *cmp, u32 type, bool reclaim, struct dnfs4_delegated *out)
+static int delegation_give(struct dnfs4_compound *cmp, u32 type, bool reclaim,
+			   struct dnfs4_delegated *out)
 {
 	u8 want = DITTO_LEASE_READ | DITTO_LEASE_HANDLE;
 	struct dnfs4_delegation *d;
@@ -364,7 +365,7 @@ static void delegate_again(struct dnfs4_compound *cmp, u32 type, struct dnfs4_de
 	if (type != NFS4_OPEN_DELEGATE_READ && type != NFS4_OPEN_DELEGATE_WRITE)
 		return;
 	/* Whom we cannot call back yet is asked for it at once. */
-	if (!delegate(cmp, type, true, out))
+	if (!delegation_give(cmp, type, true, out))
 		out->recall = !dnfs4_callback_is_up(cmp->client);
 }
 
@@ -384,7 +385,7 @@ void dnfs4_delegate(struct dnfs4_compound *cmp, struct dnfs4_open *open, u32 wan
 	type = type_of(cmp, open, want, &why);
 	if (type != NFS4_OPEN_DELEGATE_NONE && (cmp->minor || open->confirmed) &&
 	    dnfs4_callback_wait_up(cmp->client)) {
-		int err = delegate(cmp, type, false, out);
+		int err = delegation_give(cmp, type, false, out);
 
 		if (!err)
 			return;

@@ -54,8 +54,8 @@ void dnfs4_fh_copy(struct dnfs4_fh *fh, const struct dnfs4_fh *from)
 }
 
 /* The caller was judged for this share before in this COMPOUND, if it has a handle of it. */
-static bool admitted(const struct dnfs4_fh *fh, const struct ditto_share *share,
-		     struct ditto_op *op)
+static bool fh_is_admitted(const struct dnfs4_fh *fh, const struct ditto_share *share,
+			   struct ditto_op *op)
 {
 	if (fh->kind < DNFS4_FH_NODE || fh->target.op.share != share || !fh->target.op.cred)
 		return false;
@@ -66,12 +66,13 @@ static bool admitted(const struct dnfs4_fh *fh, const struct ditto_share *share,
 }
 
 /* Return: 0 or an errno. @op->cred is NULL if the flavour is not accepted. */
-static int admit(struct dnfs4_compound *cmp, struct ditto_share *share, struct ditto_op *op)
+static int fh_admit(struct dnfs4_compound *cmp, struct ditto_share *share, struct ditto_op *op)
 {
 	struct dnfs_call *call = cmp->call;
 	int err;
 
-	if (admitted(&cmp->current_fh, share, op) || admitted(&cmp->saved_fh, share, op))
+	if (fh_is_admitted(&cmp->current_fh, share, op) ||
+	    fh_is_admitted(&cmp->saved_fh, share, op))
 		return 0;
 	err = dnfs_admit(call, share, false, op);
 	if (!call->too_weak)
@@ -88,7 +89,7 @@ u32 dnfs4_fh_enter(struct dnfs4_compound *cmp, enum dnfs4_fh_kind kind,
 	struct ditto_op op;
 	int err;
 
-	err = admit(cmp, share, &op);
+	err = fh_admit(cmp, share, &op);
 	if (!err && !node) {
 		node = ditto_node_get_root(share);
 		if (IS_ERR(node)) {

@@ -81,8 +81,8 @@ static int make_special(struct dnfs4_compound *cmp, const struct create_args *a,
 			   &a->sattr.set, node, wcc);
 }
 
-static int make(struct dnfs4_compound *cmp, const struct create_args *a,
-		struct ditto_node **node, struct ditto_wcc *wcc)
+static int create_exec_type(struct dnfs4_compound *cmp, const struct create_args *a,
+			    struct ditto_node **node, struct ditto_wcc *wcc)
 {
 	switch (a->type) {
 	case NF4DIR:
@@ -124,7 +124,7 @@ static u32 create_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	status = dnfs4_sattr_fit(cmp, &a->sattr, NULL, type_of(a));
 	if (status)
 		return status;
-	err = make(cmp, a, &node, &res->wcc);
+	err = create_exec_type(cmp, a, &node, &res->wcc);
 	if (err)
 		return dnfs4_status(cmp, err);
 	/* It exists whatever happens now; what could not be set is not in the answer. */

@@ -29,7 +29,7 @@ static u32 delegreturn_state(struct dnfs4_compound *cmp, const struct dnfs4_stat
 }
 
 /* Who returns something in 4.0 has understood, see dnfs4_callback_missed(). */
-static void understood(struct dnfs4_compound *cmp)
+static void delegreturn_is_known(struct dnfs4_compound *cmp)
 {
 	if (!cmp->minor && cmp->client)
 		clear_bit(DNFS4_CLIENT_CB_MISSED, &cmp->client->flags);
@@ -41,7 +41,7 @@ static u32 delegreturn_do(struct dnfs4_compound *cmp, const struct dnfs4_stateid
 	u32 status;
 
 	status = dnfs4_state_find(cmp, sid, DNFS4_STATE_DELEGATIONS, &state);
-	understood(cmp);
+	delegreturn_is_known(cmp);
 	if (status)
 		return status;
 	status = delegreturn_state(cmp, sid, state);
@@ -57,7 +57,7 @@ static u32 delegreturn_exec(struct dnfs4_compound *cmp, void *args, void *res)
 
 	/* What was found out only here is told by this. */
 	if (status == NFS4ERR_BAD_STATEID)
-		understood(cmp);
+		delegreturn_is_known(cmp);
 	return status;
 }
 

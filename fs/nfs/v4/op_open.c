@@ -180,7 +180,7 @@ static u32 file_of_claim(struct dnfs4_compound *cmp, struct open_args *a, struct
 	return NFS4_OK;
 }
 
-static bool empties(const struct dnfs4_open_file *file)
+static bool open_truncates(const struct dnfs4_open_file *file)
 {
 	return file->create && !file->made && file->mode == NFS4_CREATE_UNCHECKED &&
 	       (file->sattr.set.valid & DITTO_SET_SIZE) && !file->sattr.set.size;
@@ -206,8 +206,8 @@ static noinline_for_stack u32 empty_file(struct dnfs4_compound *cmp, struct open
 }
 
 /* Claims by handle of what was open, or is delegated, do not ask for a confirmation. */
-static void confirm(const struct dnfs4_compound *cmp, const struct open_args *a,
-		    struct open_res *res, struct dnfs4_open *open)
+static void open_confirm(const struct dnfs4_compound *cmp, const struct open_args *a,
+			 struct open_res *res, struct dnfs4_open *open)
 {
 	res->flags = NFS4_OPEN_RESULT_LOCKTYPE_POSIX | NFS4_OPEN_RESULT_PRESERVE_UNLINKED;
 	if (cmp->minor) {
@@ -232,8 +232,8 @@ static bool has_no_use(const struct open_args *a)
 	return a->file.made && !(a->access & (NFS4_SHARE_ACCESS_READ | NFS4_SHARE_WANT_MASK));
 }
 
-static u32 take(struct dnfs4_compound *cmp, struct open_args *a, struct open_res *res,
-		struct dnfs4_open_ask *ask)
+static u32 open_take(struct dnfs4_compound *cmp, struct open_args *a, struct open_res *res,
+		     struct dnfs4_open_ask *ask)
 {
 	bool named = cmp->current_fh.named || cmp->current_fh.kind == DNFS4_FH_ATTRDIR;
 	struct dnfs4_opened done;
@@ -248,14 +248,14 @@ static u32 take(struct dnfs4_compound *cmp, struct open_args *a, struct open_res
 	status = dnfs4_open_take(cmp, ask, &done);
 	if (status)
 		return status;
-	status = empties(&a->file) ? empty_file(cmp, a, res, &done) : NFS4_OK;
+	status = open_truncates(&a->file) ? empty_file(cmp, a, res, &done) : NFS4_OK;
 	if (status) {
 		dnfs4_open_undo(cmp, &done);
 		return status;
 	}
 	ditto_node_hold(a->file.node);
 	dnfs4_fh_set(cmp, a->file.node, named);
-	confirm(cmp, a, res, done.open);
+	open_confirm(cmp, a, res, done.open);
 	if (!has_no_use(a))
 		dnfs4_delegate(cmp, done.open, a->access & NFS4_SHARE_WANT_MASK, a->claim,
 			       a->reclaim_type, &res->delegated);
@@ -286,7 +286,7 @@ static u32 open_as(struct dnfs4_compound *cmp, struct open_args *a, struct open_
 		 file_of_claim(cmp, a, res, &ask);
 	if (status)
 		return status;
-	status = take(cmp, a, res, &ask);
+	status = open_take(cmp, a, res, &ask);
 	ditto_node_put(a->file.node);
 	return status;
 }

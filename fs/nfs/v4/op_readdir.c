@@ -65,7 +65,7 @@ static bool list_full(struct dnfs4_listing *list)
 	return false;
 }
 
-static bool added(struct dnfs4_listing *list, u32 head)
+static bool readdir_added(struct dnfs4_listing *list, u32 head)
 {
 	list->dirroom -= min(head, list->dirroom);
 	list->count++;
@@ -98,7 +98,7 @@ static bool add_long(struct dnfs4_listing *list, const struct ditto_name *name, 
 	put_entry(p, list, name, cookie, bytes);
 	dnfs4_encode_bytes(&list->xdr, p, size);
 	kvfree(p);
-	return added(list, head);
+	return readdir_added(list, head);
 }
 
 bool dnfs4_listing_add(struct dnfs4_listing *list, const struct ditto_name *name, u64 cookie,
@@ -123,7 +123,7 @@ bool dnfs4_listing_add(struct dnfs4_listing *list, const struct ditto_name *name
 	if (!p)
 		return list_full(list);
 	put_entry(p, list, name, cookie, bytes);
-	return added(list, head);
+	return readdir_added(list, head);
 }
 
 /* Why an entry has no dentry: its name went meanwhile, or it cannot be looked up. */
@@ -141,7 +141,7 @@ static bool is_dot(const struct ditto_name *name)
 	       (name->len == 1 || (name->len == 2 && name->name[1] == '.'));
 }
 
-static bool emit(void *arg, const struct ditto_dirent *entry)
+static bool readdir_emit(void *arg, const struct ditto_dirent *entry)
 {
 	struct dnfs4_listing *list = arg;
 	struct dnfs4_compound *cmp = list->cmp;
@@ -172,12 +172,12 @@ static int list_dir(struct dnfs4_listing *list)
 
 	if (cookie & COOKIE_MOVED)
 		cookie &= ~COOKIE_MOVED;
-	return ditto_readdir(dnfs4_fs_op(cmp), dnfs4_node(cmp), cookie, dentries, emit, list,
-			     &list->eof);
+	return ditto_readdir(dnfs4_fs_op(cmp), dnfs4_node(cmp), cookie,
+			     dentries, readdir_emit, list, &list->eof);
 }
 
 /* Where entries go, and how much room there is. Return: NFS4_OK or a status. */
-static u32 begin(struct dnfs4_listing *list, u32 maxcount)
+static u32 readdir_begin(struct dnfs4_listing *list, u32 maxcount)
 {
 	struct dnfs4_compound *cmp = list->cmp;
 	struct dnfs_call *call = cmp->call;
@@ -210,7 +210,7 @@ static u32 begin(struct dnfs4_listing *list, u32 maxcount)
 	return NFS4_OK;
 }
 
-static u32 check(const struct dnfs4_compound *cmp, const struct readdir_args *a)
+static u32 readdir_check(const struct dnfs4_compound *cmp, const struct readdir_args *a)
 {
 	if (a->cookie && a->cookie <= DNFS4_COOKIE_LAST_RESERVED)
 		return NFS4ERR_BAD_COOKIE;
@@ -249,8 +249,8 @@ static u32 readdir_exec(struct dnfs4_compound *cmp, void *args, void *res)
 	list->cookie = a->cookie;
 	list->dirroom = a->dircount ?: U32_MAX;
 	list->search = 1;
-	status = check(cmp, a) ?: dnfs4_attr_plan(cmp, &cmp->current_fh, &a->ask, &list->plan) ?:
-		 begin(list, a->maxcount);
+	status = readdir_check(cmp, a) ?: dnfs4_attr_plan(cmp, &cmp->current_fh, &a->ask, &list->plan) ?:
+		 readdir_begin(list, a->maxcount);
 	if (status)
 		return status;
 

@@ -54,7 +54,7 @@ static void take_pseudo(struct secinfo_res *res)
  * The handle that was asked about is no current one any more: what follows with
  * another flavour must begin anew (RFC 8881 section 2.6.3.1.1.8).
  */
-static void consume(struct dnfs4_compound *cmp)
+static void secinfo_consume(struct dnfs4_compound *cmp)
 {
 	if (!cmp->minor)
 		return;
@@ -63,7 +63,7 @@ static void consume(struct dnfs4_compound *cmp)
 }
 
 /* Is there such a name? Who may ask with any flavour is nobody in particular. */
-static int find(struct dnfs4_compound *cmp, const struct ditto_name *name)
+static int secinfo_find(struct dnfs4_compound *cmp, const struct ditto_name *name)
 {
 	struct dnfs4_fh *fh = &cmp->current_fh;
 	struct ditto_node *node;
@@ -102,12 +102,12 @@ static u32 secinfo_exec(struct dnfs4_compound *cmp, void *args, void *result)
 			return status;
 	} else {
 		status = dnfs4_fh_is_dir(cmp) ? NFS4ERR_NOTDIR :
-						dnfs4_status(cmp, find(cmp, &a->name));
+						dnfs4_status(cmp, secinfo_find(cmp, &a->name));
 		if (status)
 			return status;
 		take_share(result, fh->target.op.share);
 	}
-	consume(cmp);
+	secinfo_consume(cmp);
 	return NFS4_OK;
 }
 
@@ -178,7 +178,7 @@ static u32 no_name_exec(struct dnfs4_compound *cmp, void *args, void *result)
 		take_pseudo(result);
 	else
 		take_share(result, fh->target.op.share);
-	consume(cmp);
+	secinfo_consume(cmp);
 	return NFS4_OK;
 }
 

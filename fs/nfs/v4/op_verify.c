@@ -58,8 +58,8 @@ static u32 compare_values(const struct verify_args *a, const struct dnfs4_attr_s
 }
 
 /* Return: NFS4ERR_SAME, NFS4ERR_NOT_SAME, or what else is wrong. */
-static u32 compare(struct dnfs4_compound *cmp, const struct verify_args *a,
-		   struct dnfs4_attr_src *src)
+static u32 verify_compare(struct dnfs4_compound *cmp, const struct verify_args *a,
+			  struct dnfs4_attr_src *src)
 {
 	struct dnfs4_attr_plan plan;
 	u32 status;
@@ -79,14 +79,14 @@ static u32 compare(struct dnfs4_compound *cmp, const struct verify_args *a,
 
 static u32 verify_exec(struct dnfs4_compound *cmp, void *args, void *res)
 {
-	u32 status = compare(cmp, args, res);
+	u32 status = verify_compare(cmp, args, res);
 
 	return status == NFS4ERR_SAME ? NFS4_OK : status;
 }
 
 static u32 nverify_exec(struct dnfs4_compound *cmp, void *args, void *res)
 {
-	u32 status = compare(cmp, args, res);
+	u32 status = verify_compare(cmp, args, res);
 
 	return status == NFS4ERR_NOT_SAME ? NFS4_OK : status;
 }

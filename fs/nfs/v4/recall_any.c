@@ -71,7 +71,8 @@ static const struct dnfs4_callback_ops slot_ops = {
 	.release = any_release,
 };
 
-static void ask(struct dnfs4_client *client, const struct dnfs4_callback_ops *ops, u32 keep)
+static void recall_any_send(struct dnfs4_client *client,
+			    const struct dnfs4_callback_ops *ops, u32 keep)
 {
 	struct any *any = kzalloc(sizeof(*any), GFP_KERNEL | __GFP_NOWARN);
 
@@ -89,7 +90,7 @@ static void ask_client(struct dnfs4_client *client)
 
 	if (!client->minor || !has || !dnfs4_callback_is_up(client))
 		return;
-	ask(client, &any_ops, has - DIV_ROUND_UP(has, ANY_SHARE));
+	recall_any_send(client, &any_ops, has - DIV_ROUND_UP(has, ANY_SHARE));
 	dnfs4_delegation_count(client->server, DNFS4_DELEG_ANY, false, 0);
 }
 
@@ -122,7 +123,7 @@ void dnfs4_recall_slots(struct dnfs4_session *session)
 	struct dnfs4_client *client = session->client;
 
 	if (dnfs4_callback_is_up(client))
-		ask(client, &slot_ops, READ_ONCE(session->slots_target));
+		recall_any_send(client, &slot_ops, READ_ONCE(session->slots_target));
 }
 
 /* Delegations are the clients' to give back, so nothing is freed here; it is begun. */

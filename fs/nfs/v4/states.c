@@ -111,8 +111,8 @@ void dnfs4_states_init(struct dnfs4_client *client)
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_states_init);
 
 /* All but the reference. */
-static void prepare(struct dnfs4_state *state, const struct dnfs4_state_ops *ops,
-		    struct dnfs4_client *client)
+static void state_prepare(struct dnfs4_state *state, const struct dnfs4_state_ops *ops,
+			  struct dnfs4_client *client)
 {
 	state->ops = ops;
 	state->client = client;
@@ -123,7 +123,7 @@ static void prepare(struct dnfs4_state *state, const struct dnfs4_state_ops *ops
 	lockdep_set_class(&state->lock, &dnfs4_state_keys[ilog2(ops->kind)]);
 }
 
-static void publish(struct dnfs4_state *state)
+static void state_publish(struct dnfs4_state *state)
 {
 	/* All that is looked at with the reference is there before it: dnfs4_state_tryget(). */
 	smp_wmb();
@@ -133,17 +133,17 @@ static void publish(struct dnfs4_state *state)
 void dnfs4_state_init(struct dnfs4_state *state, const struct dnfs4_state_ops *ops,
 		      struct dnfs4_client *client)
 {
-	prepare(state, ops, client);
-	publish(state);
+	state_prepare(state, ops, client);
+	state_publish(state);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_init);
 
 void dnfs4_state_init_locked(struct dnfs4_state *state, const struct dnfs4_state_ops *ops,
 			     struct dnfs4_client *client)
 {
-	prepare(state, ops, client);
+	state_prepare(state, ops, client);
 	mutex_lock(&state->lock);
-	publish(state);
+	state_publish(state);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_init_locked);
 

@@ -97,7 +97,7 @@ static const struct row rows[] = {
 	{ ESHUTDOWN,	ANY,		NFS4ERR_DELAY },
 };
 
-static const struct row *find(u32 op, int err)
+static const struct row *status_find(u32 op, int err)
 {
 	unsigned int i;
 
@@ -113,7 +113,7 @@ u32 dnfs4_status(const struct dnfs4_compound *cmp, int err)
 
 	if (likely(!err))
 		return NFS4_OK;
-	row = find(cmp->opnum, err);
+	row = status_find(cmp->opnum, err);
 	if (row)
 		return row->status;
 	pr_warn_ratelimited("error %d of operation %u has no status, clients see an I/O error\n",

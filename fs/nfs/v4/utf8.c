@@ -41,7 +41,7 @@ static const struct form forms[] = {
 };
 
 /* Bytes of the character that @s begins with, or 0. */
-static size_t character(const u8 *s, size_t len)
+static size_t utf8_character(const u8 *s, size_t len)
 {
 	const struct form *form;
 	unsigned int i;
@@ -65,7 +65,7 @@ bool dnfs4_is_utf8(const char *s, size_t len)
 		if (len >= sizeof(u64) && !(get_unaligned((const u64 *)s) & NOT_ASCII))
 			n = sizeof(u64);
 		else
-			n = character((const u8 *)s, len);
+			n = utf8_character((const u8 *)s, len);
 		if (!n)
 			return false;
 		s += n;

@@ -89,7 +89,7 @@ void *dnfs4_spare(struct dnfs4_compound *cmp, u32 bytes)
  * What straddles two pages of the request lies in the stream's scratch page,
  * where the next such piece would overwrite it.
  */
-static const void *keep(struct dnfs4_compound *cmp, const void *data, u32 len)
+static const void *xdr_keep(struct dnfs4_compound *cmp, const void *data, u32 len)
 {
 	const struct kvec *scratch = &cmp->in->scratch;
 	void *copy;
@@ -107,7 +107,7 @@ u32 dnfs4_decode_opaque(struct dnfs4_compound *cmp, u32 max, const void **data, 
 	*data = xdr_inline_decode(cmp->in, *len);
 	if (!*data)
 		return NFS4ERR_BADXDR;
-	*data = keep(cmp, *data, *len);
+	*data = xdr_keep(cmp, *data, *len);
 	return *data ? NFS4_OK : NFS4ERR_BADXDR;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_opaque);
@@ -146,7 +146,7 @@ u32 dnfs4_decode_name(struct dnfs4_compound *cmp, struct ditto_name *name)
 	status = check_name(name);
 	if (status)
 		return status;
-	name->name = keep(cmp, name->name, len);
+	name->name = xdr_keep(cmp, name->name, len);
 	return name->name ? NFS4_OK : NFS4ERR_BADXDR;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_name);
