@@ -82,7 +82,7 @@ static int find_id(bool group, const char *name, u32 *id, struct why *why)
 	return -EAGAIN;
 }
 
-static const struct grant *find(const struct grants *g, bool group, u32 id)
+static const struct grant *grant_find(const struct grants *g, bool group, u32 id)
 {
 	unsigned int i;
 
@@ -103,7 +103,7 @@ static bool has_name(const struct grants *g, bool group, const char *name)
 	return false;
 }
 
-static void add(struct grants *g, const struct grant *one)
+static void grant_add(struct grants *g, const struct grant *one)
 {
 	g->grant = mem_grow(g->grant, g->n, sizeof(*g->grant));
 	g->grant[g->n++] = *one;
@@ -122,7 +122,7 @@ bool grants_add_unresolved(struct grants *g, bool group, const char *text, struc
 		return false;
 	one.name = mem_print("%.*s", (int)(access - text), text);
 	known = is_number(one.name, &one.id);
-	twice = known ? (bool)find(g, group, one.id) : has_name(g, group, one.name);
+	twice = known ? (bool)grant_find(g, group, one.id) : has_name(g, group, one.name);
 	if (twice) {
 		why_not(why, "%s '%s' is there twice", group ? "group" : "user", one.name);
 		free(one.name);
@@ -135,7 +135,7 @@ bool grants_add_unresolved(struct grants *g, bool group, const char *text, struc
 	if (g->n == GRANTS_MAX)
 		return why_not(why, "there are more than %d grants: put the users into groups",
 			       GRANTS_MAX);
-	add(g, &one);
+	grant_add(g, &one);
 	return true;
 }
 
@@ -150,14 +150,14 @@ int grants_resolve(const struct grants *g, struct grants *out, struct why *why)
 
 		if (one.name)
 			rc = find_id(one.group, one.name, &one.id, why);
-		if (!rc && find(out, one.group, one.id)) {
+		if (!rc && grant_find(out, one.group, one.id)) {
 			why_not(why, "%s '%s' is there twice", one.group ? "group" : "user",
 				one.name ? one.name : "with this number");
 			rc = -EINVAL;
 		}
 		one.name = NULL;
 		if (!rc)
-			add(out, &one);
+			grant_add(out, &one);
 	}
 	if (rc)
 		grants_free(out);
@@ -195,7 +195,7 @@ bool grants_same(const struct grants *a, const struct grants *b)
 	unsigned int i;
 
 	for (i = 0; i < a->n; i++) {
-		const struct grant *other = find(b, a->grant[i].group, a->grant[i].id);
+		const struct grant *other = grant_find(b, a->grant[i].group, a->grant[i].id);
 
 		if (!other || other->access != a->grant[i].access)
 			return false;
@@ -268,7 +268,7 @@ bool grants_from(struct grants *g, struct nlattr *nla)
 		one.id = nla_get_u32(tb[one.group ? DITTO_A_SHARE_USER_GID
 						  : DITTO_A_SHARE_USER_UID]);
 		one.access = nla_get_u32(tb[DITTO_A_SHARE_USER_ACCESS]);
-		add(g, &one);
+		grant_add(g, &one);
 	}
 	return true;
 }

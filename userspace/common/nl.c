@@ -164,7 +164,7 @@ static int on_error(struct sockaddr_nl *from, struct nlmsgerr *err, void *arg)
 	return NL_STOP;
 }
 
-static int receive(struct call *call)
+static int nl_receive(struct call *call)
 {
 	struct nl_cb *cb = nl_cb_alloc(NL_CB_DEFAULT);
 	int rc = 0;
@@ -208,8 +208,8 @@ static int check_family(struct conn *c)
 	return -ENOENT;
 }
 
-static int run(struct conn *c, struct nl_msg *msg, const struct spec_set *set,
-	       struct replies *replies)
+static int nl_run(struct conn *c, struct nl_msg *msg, const struct spec_set *set,
+		  struct replies *replies)
 {
 	struct call call = { .conn = c, .set = set, .replies = replies };
 	int rc;
@@ -223,7 +223,7 @@ static int run(struct conn *c, struct nl_msg *msg, const struct spec_set *set,
 		return errno_of(rc);
 	}
 	call.request = nlmsg_hdr(msg);
-	rc = receive(&call);
+	rc = nl_receive(&call);
 	nlmsg_free(msg);
 	/* A message type that nobody has is refused just so: is the family gone? */
 	if (rc == -ENOENT && call.silent && set)
@@ -271,7 +271,7 @@ int conn_call(struct conn *c, struct nl_msg *msg, struct nl_msg **reply)
 	int rc;
 
 	nlmsg_get(request);
-	rc = run(c, msg, spec_ops[cmd].set, &got);
+	rc = nl_run(c, msg, spec_ops[cmd].set, &got);
 	if (rc == -EOPNOTSUPP || rc == -EINVAL)
 		explain_refusal(c, request);
 	if (reply) {
@@ -295,7 +295,7 @@ struct listing {
 	const void *arg;
 };
 
-static int dump(struct conn *c, const struct listing *what, struct replies *out)
+static int nl_dump_all(struct conn *c, const struct listing *what, struct replies *out)
 {
 	struct nl_msg *msg;
 	int tries;
@@ -306,7 +306,7 @@ static int dump(struct conn *c, const struct listing *what, struct replies *out)
 		msg = new_message(what->family, what->cmd, NLM_F_DUMP);
 		if (what->put)
 			what->put(msg, what->arg);
-		rc = run(c, msg, what->set, out);
+		rc = nl_run(c, msg, what->set, out);
 		if (rc != -EAGAIN)
 			break;
 		replies_free(out);
@@ -328,7 +328,7 @@ int conn_dump_some(struct conn *c, u8 cmd, void (*put)(struct nl_msg *msg, const
 		.family = c->family, .cmd = cmd, .set = spec_ops[cmd].set, .put = put, .arg = arg
 	};
 
-	return dump(c, &what, out);
+	return nl_dump_all(c, &what, out);
 }
 
 int conn_post(struct conn *c, struct nl_msg *msg)
@@ -376,7 +376,7 @@ int conn_find_family(struct conn *c)
 
 	c->family = 0;
 	conn_forget_features(c);
-	rc = dump(c, &all, &families);
+	rc = nl_dump_all(c, &all, &families);
 	if (rc)
 		return rc;
 	for (i = 0; i < families.count && !c->family; i++) {
@@ -422,7 +422,7 @@ const struct features *conn_features(struct conn *c)
 
 	if (c->has_features)
 		return &c->features;
-	if (!c->family || dump(c, &policies, &r))
+	if (!c->family || nl_dump_all(c, &policies, &r))
 		return NULL;
 	for (i = 0; i < r.count; i++)
 		features_add(&c->features, r.msg[i]);

@@ -89,7 +89,7 @@ bool share_set_path(struct share *s, const char *path, struct why *why)
 }
 
 /* Note that an option is given, if reading it went well. */
-static bool given(struct share *s, unsigned int attr, bool good)
+static bool share_given(struct share *s, unsigned int attr, bool good)
 {
 	if (good)
 		s->given |= SHARE_BIT(attr);
@@ -98,70 +98,70 @@ static bool given(struct share *s, unsigned int attr, bool good)
 
 bool share_set_read_only(struct share *s, const char *text, struct why *why)
 {
-	return given(s, DITTO_A_SHARE_READ_ONLY, text_bool(text, &s->read_only, why));
+	return share_given(s, DITTO_A_SHARE_READ_ONLY, text_bool(text, &s->read_only, why));
 }
 
 bool share_set_manage_gids(struct share *s, const char *text, struct why *why)
 {
-	return given(s, DITTO_A_SHARE_MANAGE_GIDS, text_bool(text, &s->manage_gids, why));
+	return share_given(s, DITTO_A_SHARE_MANAGE_GIDS, text_bool(text, &s->manage_gids, why));
 }
 
 bool share_set_local_locks(struct share *s, const char *text, struct why *why)
 {
-	return given(s, DITTO_A_SHARE_LOCAL_LOCKS, text_bool(text, &s->local_locks, why));
+	return share_given(s, DITTO_A_SHARE_LOCAL_LOCKS, text_bool(text, &s->local_locks, why));
 }
 
 bool share_set_encrypt(struct share *s, const char *text, struct why *why)
 {
-	return given(s, DITTO_A_SHARE_ENCRYPT, text_bool(text, &s->encrypt, why));
+	return share_given(s, DITTO_A_SHARE_ENCRYPT, text_bool(text, &s->encrypt, why));
 }
 
 bool share_set_guest(struct share *s, const char *text, struct why *why)
 {
-	return given(s, DITTO_A_SHARE_GUEST, text_bool(text, &s->guest, why));
+	return share_given(s, DITTO_A_SHARE_GUEST, text_bool(text, &s->guest, why));
 }
 
 bool share_set_browse(struct share *s, const char *text, struct why *why)
 {
-	return given(s, DITTO_A_SHARE_BROWSE, text_bool(text, &s->browse, why));
+	return share_given(s, DITTO_A_SHARE_BROWSE, text_bool(text, &s->browse, why));
 }
 
 bool share_set_streams(struct share *s, const char *text, struct why *why)
 {
-	return given(s, DITTO_A_SHARE_STREAMS, text_bool(text, &s->streams, why));
+	return share_given(s, DITTO_A_SHARE_STREAMS, text_bool(text, &s->streams, why));
 }
 
 bool share_set_short_names(struct share *s, const char *text, struct why *why)
 {
-	return given(s, DITTO_A_SHARE_SHORT_NAMES, text_bool(text, &s->short_names, why));
+	return share_given(s, DITTO_A_SHARE_SHORT_NAMES, text_bool(text, &s->short_names, why));
 }
 
 bool share_set_notify(struct share *s, const char *text, struct why *why)
 {
-	return given(s, DITTO_A_SHARE_NOTIFY, text_bool(text, &s->notify, why));
+	return share_given(s, DITTO_A_SHARE_NOTIFY, text_bool(text, &s->notify, why));
 }
 
 bool share_set_secure_ports(struct share *s, const char *text, struct why *why)
 {
-	return given(s, DITTO_A_SHARE_SECURE_PORTS, text_bool(text, &s->secure_ports, why));
+	return share_given(s, DITTO_A_SHARE_SECURE_PORTS, text_bool(text, &s->secure_ports, why));
 }
 
 bool share_set_continuous(struct share *s, const char *text, struct why *why)
 {
-	return given(s, DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE,
-		     text_bool(text, &s->continuous, why));
+	return share_given(s, DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE,
+			   text_bool(text, &s->continuous, why));
 }
 
 bool share_set_hide_unreadable(struct share *s, const char *text, struct why *why)
 {
-	return given(s, DITTO_A_SHARE_HIDE_UNREADABLE,
-		     text_bool(text, &s->hide_unreadable, why));
+	return share_given(s, DITTO_A_SHARE_HIDE_UNREADABLE,
+			   text_bool(text, &s->hide_unreadable, why));
 }
 
 bool share_set_acl_mode(struct share *s, const char *text, struct why *why)
 {
-	return given(s, DITTO_A_SHARE_ACL_MODE,
-		     text_enum(text, &spec_acl_mode, &s->acl_mode, why));
+	return share_given(s, DITTO_A_SHARE_ACL_MODE,
+			   text_enum(text, &spec_acl_mode, &s->acl_mode, why));
 }
 
 /* Octal digits, up to what the kernel takes. */
@@ -174,7 +174,7 @@ static bool set_mode(struct share *s, unsigned int type, u32 *mode, u32 max, con
 		return why_not(why, "'%s' is not allowed: an octal number up to %04o is", text,
 			       max);
 	*mode = (u32)strtoul(text, NULL, 8);
-	return given(s, type, true);
+	return share_given(s, type, true);
 }
 
 bool share_set_create_mask(struct share *s, const char *text, struct why *why)
@@ -209,7 +209,7 @@ static bool set_text(struct share *s, unsigned int type, char **to, const char *
 		return why_not(why, "the %s is longer than %u bytes", attr->name, attr->max_len);
 	free(*to);
 	*to = text[0] ? mem_string(text) : NULL;
-	return given(s, type, true);
+	return share_given(s, type, true);
 }
 
 bool share_set_comment(struct share *s, const char *text, struct why *why)
@@ -227,29 +227,30 @@ bool share_set_snapshots(struct share *s, const char *text, struct why *why)
 
 bool share_set_default_access(struct share *s, const char *text, struct why *why)
 {
-	return given(s, DITTO_A_SHARE_DEFAULT_ACCESS,
-		     text_enum(text, &spec_share_right, &s->default_access, why));
+	return share_given(s, DITTO_A_SHARE_DEFAULT_ACCESS,
+			   text_enum(text, &spec_share_right, &s->default_access, why));
 }
 
 bool share_add_user(struct share *s, const char *text, struct why *why)
 {
-	return given(s, DITTO_A_SHARE_USERS, grants_add(&s->grants, false, text, why));
+	return share_given(s, DITTO_A_SHARE_USERS, grants_add(&s->grants, false, text, why));
 }
 
 bool share_add_group(struct share *s, const char *text, struct why *why)
 {
-	return given(s, DITTO_A_SHARE_USERS, grants_add(&s->grants, true, text, why));
+	return share_given(s, DITTO_A_SHARE_USERS, grants_add(&s->grants, true, text, why));
 }
 
 bool share_add_user_unresolved(struct share *s, const char *text, struct why *why)
 {
-	return given(s, DITTO_A_SHARE_USERS,
-		     grants_add_unresolved(&s->grants, false, text, why));
+	return share_given(s, DITTO_A_SHARE_USERS,
+			   grants_add_unresolved(&s->grants, false, text, why));
 }
 
 bool share_add_group_unresolved(struct share *s, const char *text, struct why *why)
 {
-	return given(s, DITTO_A_SHARE_USERS, grants_add_unresolved(&s->grants, true, text, why));
+	return share_given(s, DITTO_A_SHARE_USERS,
+			   grants_add_unresolved(&s->grants, true, text, why));
 }
 
 bool share_set_mountpoint(struct share *s, const char *text, struct why *why)
@@ -259,8 +260,8 @@ bool share_set_mountpoint(struct share *s, const char *text, struct why *why)
 
 bool share_set_squash(struct share *s, const char *text, struct why *why)
 {
-	return given(s, DITTO_A_SHARE_SQUASH,
-		     text_enum(text, &spec_squash_mode, &s->squash, why));
+	return share_given(s, DITTO_A_SHARE_SQUASH,
+			   text_enum(text, &spec_squash_mode, &s->squash, why));
 }
 
 /* The highest number means "no id" to the kernel. */
@@ -276,22 +277,22 @@ static bool read_id(const char *text, u32 *id, struct why *why)
 
 bool share_set_anon_uid(struct share *s, const char *text, struct why *why)
 {
-	return given(s, DITTO_A_SHARE_ANON_UID, read_id(text, &s->anon_uid, why));
+	return share_given(s, DITTO_A_SHARE_ANON_UID, read_id(text, &s->anon_uid, why));
 }
 
 bool share_set_anon_gid(struct share *s, const char *text, struct why *why)
 {
-	return given(s, DITTO_A_SHARE_ANON_GID, read_id(text, &s->anon_gid, why));
+	return share_given(s, DITTO_A_SHARE_ANON_GID, read_id(text, &s->anon_gid, why));
 }
 
 bool share_set_sec(struct share *s, const char *text, struct why *why)
 {
-	return given(s, DITTO_A_SHARE_SEC, text_flags(text, &spec_flavor, &s->sec, why));
+	return share_given(s, DITTO_A_SHARE_SEC, text_flags(text, &spec_flavor, &s->sec, why));
 }
 
 bool share_set_id(struct share *s, const char *text, struct why *why)
 {
-	return given(s, DITTO_A_SHARE_ID, text_uuid(text, s->id, why));
+	return share_given(s, DITTO_A_SHARE_ID, text_uuid(text, s->id, why));
 }
 
 static bool read_access(const char *text, u32 *access, struct why *why)
@@ -354,7 +355,7 @@ bool share_add_rule(struct share *s, const char *text, struct why *why)
 	r.spec = copy;
 	s->rules = mem_grow(s->rules, s->nrules, sizeof(*s->rules));
 	s->rules[s->nrules++] = r;
-	return given(s, DITTO_A_SHARE_RULES, true);
+	return share_given(s, DITTO_A_SHARE_RULES, true);
 }
 
 char *share_rule_text(const struct share_rule *r)

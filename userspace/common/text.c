@@ -273,7 +273,7 @@ bool text_rule_spec(const char *text, struct why *why)
 }
 
 /* Fewest insertions, deletions and replacements from one word to another. */
-static unsigned int distance(const char *a, const char *b)
+static unsigned int text_distance(const char *a, const char *b)
 {
 	unsigned int row[64];
 	size_t blen = strlen(b);
@@ -310,7 +310,7 @@ const char *text_nearest(const char *word, const char *(*name)(const void *arg, 
 	unsigned int i;
 
 	for (i = 0; (candidate = name(arg, i)); i++) {
-		unsigned int d = distance(word, candidate);
+		unsigned int d = text_distance(word, candidate);
 
 		/* What begins the same way is meant, however much is missing. */
 		if (word[0] && !strncmp(candidate, word, strlen(word)))

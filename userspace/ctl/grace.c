@@ -7,7 +7,7 @@
 #include "ditto-nl-gen.h"
 #include "out.h"
 
-static u64 number(struct nlattr **tb, unsigned int type)
+static u64 grace_number(struct nlattr **tb, unsigned int type)
 {
 	return tb[type] ? msg_number(&spec_grace_set.attrs[type], tb[type]) : 0;
 }
@@ -16,17 +16,17 @@ static void print_grace(struct nlattr **tb)
 {
 	char left[OUT_VALUE_MAX];
 
-	if (!number(tb, DITTO_A_GRACE_EPOCH))
+	if (!grace_number(tb, DITTO_A_GRACE_EPOCH))
 		puts("epoch      not known: no helper has told it (is dittod running?)");
 	else
-		printf("epoch      %llu\n", number(tb, DITTO_A_GRACE_EPOCH));
-	if (number(tb, DITTO_A_GRACE_ACTIVE))
+		printf("epoch      %llu\n", grace_number(tb, DITTO_A_GRACE_EPOCH));
+	if (grace_number(tb, DITTO_A_GRACE_ACTIVE))
 		printf("grace      active, ends in %s at the latest\n",
-		       duration_text(number(tb, DITTO_A_GRACE_LEFT_MS), left));
+		       duration_text(grace_number(tb, DITTO_A_GRACE_LEFT_MS), left));
 	else
 		puts("grace      not active");
-	printf("known      %llu\n", number(tb, DITTO_A_GRACE_KNOWN));
-	printf("reclaimed  %llu\n", number(tb, DITTO_A_GRACE_RECLAIMED));
+	printf("known      %llu\n", grace_number(tb, DITTO_A_GRACE_KNOWN));
+	printf("reclaimed  %llu\n", grace_number(tb, DITTO_A_GRACE_RECLAIMED));
 }
 
 static int grace_status(struct ctl *ctl, char **words)

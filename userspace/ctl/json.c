@@ -65,7 +65,7 @@ static void put_quoted(FILE *out, const char *text)
 	putc('"', out);
 }
 
-static void begin(FILE *out, const char *key)
+static void json_begin(FILE *out, const char *key)
 {
 	if (comma)
 		putc(',', out);
@@ -80,7 +80,7 @@ static void begin(FILE *out, const char *key)
 
 void json_open(FILE *out, const char *key, char bracket)
 {
-	begin(out, key);
+	json_begin(out, key);
 	putc(bracket, out);
 	comma = false;
 }
@@ -93,25 +93,25 @@ void json_close(FILE *out, char bracket)
 
 void json_string(FILE *out, const char *key, const char *text)
 {
-	begin(out, key);
+	json_begin(out, key);
 	put_quoted(out, text);
 }
 
 void json_number(FILE *out, const char *key, u64 value)
 {
-	begin(out, key);
+	json_begin(out, key);
 	fprintf(out, "%llu", value);
 }
 
 void json_real(FILE *out, const char *key, double value)
 {
-	begin(out, key);
+	json_begin(out, key);
 	fprintf(out, "%.3f", value);
 }
 
 void json_bool(FILE *out, const char *key, bool value)
 {
-	begin(out, key);
+	json_begin(out, key);
 	fputs(value ? "true" : "false", out);
 }
 

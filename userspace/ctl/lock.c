@@ -25,22 +25,22 @@ static const struct column client_columns[] = {
 	{ "WAITS", true }, { "OWNERS", true }, { "CONNECTIONS", true }, { NULL, false }
 };
 
-static u64 number(const struct spec_set *set, struct nlattr **tb, unsigned int type)
+static u64 lock_number(const struct spec_set *set, struct nlattr **tb, unsigned int type)
 {
 	return tb[type] ? msg_number(&set->attrs[type], tb[type]) : 0;
 }
 
 static u64 claim_number(struct nlattr **tb, unsigned int type)
 {
-	return number(&spec_claim_set, tb, type);
+	return lock_number(&spec_claim_set, tb, type);
 }
 
-static const char *string(struct nlattr **tb, unsigned int type)
+static const char *lock_string(struct nlattr **tb, unsigned int type)
 {
 	return tb[type] ? nla_get_string(tb[type]) : "-";
 }
 
-static const char *flags(struct nlattr **tb, unsigned int type, char buf[OUT_VALUE_MAX])
+static const char *lock_flags(struct nlattr **tb, unsigned int type, char buf[OUT_VALUE_MAX])
 {
 	if (!tb[type])
 		return "-";
@@ -76,15 +76,15 @@ static void what_text(struct nlattr **tb, char *buf, size_t size)
 		range_text(tb, buf, size);
 		break;
 	case DITTO_CLAIM_TYPE_OPEN:
-		flags(tb, DITTO_A_CLAIM_ACCESS, access);
+		lock_flags(tb, DITTO_A_CLAIM_ACCESS, access);
 		if (claim_number(tb, DITTO_A_CLAIM_DENY))
 			snprintf(buf, size, "open %s deny %s", access,
-				 flags(tb, DITTO_A_CLAIM_DENY, deny));
+				 lock_flags(tb, DITTO_A_CLAIM_DENY, deny));
 		else
 			snprintf(buf, size, "open %s", access);
 		break;
 	case DITTO_CLAIM_TYPE_LEASE:
-		snprintf(buf, size, "lease %s", flags(tb, DITTO_A_CLAIM_LEASE, access));
+		snprintf(buf, size, "lease %s", lock_flags(tb, DITTO_A_CLAIM_LEASE, access));
 		break;
 	default:
 		snprintf(buf, size, "?");
@@ -97,7 +97,7 @@ static void state_cell(struct table *t, struct nlattr **tb)
 	char keep[OUT_VALUE_MAX], left[OUT_VALUE_MAX];
 
 	if (state == DITTO_CLAIM_STATE_BREAKING)
-		table_cell(t, "breaking to %s, %s left", flags(tb, DITTO_A_CLAIM_KEEP, keep),
+		table_cell(t, "breaking to %s, %s left", lock_flags(tb, DITTO_A_CLAIM_KEEP, keep),
 			   duration_text(claim_number(tb, DITTO_A_CLAIM_BREAK_LEFT_MS), left));
 	else
 		table_cell(t, "%s", spec_enum_name(&spec_claim_state, state));
@@ -119,13 +119,13 @@ static void claim_row(struct table *t, struct nl_msg *msg)
 		table_cell(t, "%llu", claim_number(tb, DITTO_A_CLAIM_ID));
 	else
 		table_cell(t, "-");
-	table_cell(t, "%s", string(tb, DITTO_A_CLAIM_CLIENT));
-	table_cell(t, "%s", string(tb, DITTO_A_CLAIM_PROTOCOL));
-	table_cell(t, "%s", string(tb, DITTO_A_CLAIM_OWNER_NAME));
+	table_cell(t, "%s", lock_string(tb, DITTO_A_CLAIM_CLIENT));
+	table_cell(t, "%s", lock_string(tb, DITTO_A_CLAIM_PROTOCOL));
+	table_cell(t, "%s", lock_string(tb, DITTO_A_CLAIM_OWNER_NAME));
 	table_cell(t, "%s", what);
 	state_cell(t, tb);
 	table_cell(t, "%s", since);
-	table_cell(t, "%s", string(tb, DITTO_A_CLAIM_PATH));
+	table_cell(t, "%s", lock_string(tb, DITTO_A_CLAIM_PATH));
 }
 
 /* What to list. */
@@ -229,10 +229,10 @@ static void client_row(struct table *t, struct nl_msg *msg)
 
 	if (msg_parse(msg, &spec_lock_client_set, tb))
 		return;
-	table_cell(t, "%s", string(tb, DITTO_A_LOCK_CLIENT_NAME));
-	table_cell(t, "%s", string(tb, DITTO_A_LOCK_CLIENT_PROTOCOL));
+	table_cell(t, "%s", lock_string(tb, DITTO_A_LOCK_CLIENT_NAME));
+	table_cell(t, "%s", lock_string(tb, DITTO_A_LOCK_CLIENT_PROTOCOL));
 	for (i = 0; i < ARRAY_SIZE(numbers); i++)
-		table_cell(t, "%llu", number(&spec_lock_client_set, tb, numbers[i]));
+		table_cell(t, "%llu", lock_number(&spec_lock_client_set, tb, numbers[i]));
 }
 
 static const struct listing clients = {

@@ -68,7 +68,7 @@ static const struct object *find_object(const char *word)
 	return NULL;
 }
 
-static int unknown(const char *word)
+static int command_unknown(const char *word)
 {
 	const char *near = text_nearest(word, object_name, NULL);
 
@@ -117,7 +117,7 @@ static int print_help(char **words)
 	if (words[0]) {
 		o = find_object(words[0]);
 		if (!o)
-			return unknown(words[0]);
+			return command_unknown(words[0]);
 		printf("%s: %s\n\n", o->name, o->about);
 		print_usage(stdout, o);
 		print_values(o);
@@ -133,7 +133,7 @@ static int print_help(char **words)
 }
 
 /* The tool's version, and the module's if it is there. */
-static int version(struct ctl *ctl, char **words)
+static int version_print(struct ctl *ctl, char **words)
 {
 	struct nlattr *tb[DITTO_A_SERVER_MAX + 1];
 	struct nl_msg *reply = NULL;
@@ -176,7 +176,7 @@ static int run_object(struct ctl *ctl, const struct object *o, char **words)
 	return ctl_unknown(ctl, "command", words[0], text_nearest(words[0], verb_name, o->verbs));
 }
 
-static int run(struct ctl *ctl, char **words)
+static int command_run(struct ctl *ctl, char **words)
 {
 	const struct object *o;
 
@@ -186,7 +186,7 @@ static int run(struct ctl *ctl, char **words)
 		else if (!strcmp(*words, "--help") || !strcmp(*words, "-h"))
 			return print_help(words + 1);
 		else if (!strcmp(*words, "--version") || !strcmp(*words, "-V"))
-			return version(ctl, words + 1);
+			return version_print(ctl, words + 1);
 		else
 			return ctl_usage(ctl, "there is no option '%s'", *words);
 	}
@@ -197,9 +197,9 @@ static int run(struct ctl *ctl, char **words)
 	if (!strcmp(*words, "help"))
 		return print_help(words + 1);
 	if (!strcmp(*words, "version"))
-		return version(ctl, words + 1);
+		return version_print(ctl, words + 1);
 	o = find_object(*words);
-	return o ? run_object(ctl, o, words + 1) : unknown(*words);
+	return o ? run_object(ctl, o, words + 1) : command_unknown(*words);
 }
 
 /* "--json" is understood at the end too, where one adds it in a shell. */
@@ -222,7 +222,7 @@ int main(int argc, char **argv)
 
 	(void)argc;
 	ctl.json = take_last_json(argv + 1);
-	status = run(&ctl, argv + 1);
+	status = command_run(&ctl, argv + 1);
 	if (ctl.conn.sock)
 		conn_close(&ctl.conn);
 	if (fflush(stdout) || ferror(stdout)) {

@@ -10,7 +10,7 @@
 #include "out.h"
 
 /* One line about this command, written at once. */
-static void complain(const struct ctl *ctl, const char *text)
+static void request_complain(const struct ctl *ctl, const char *text)
 {
 	fprintf(stderr, "dittoctl: %s%s%s%s%s\n", ctl->object ? ctl->object : "",
 		ctl->verb ? " " : "", ctl->verb ? ctl->verb : "", ctl->object ? ": " : "", text);
@@ -24,7 +24,7 @@ int ctl_usage(const struct ctl *ctl, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	complain(ctl, text);
+	request_complain(ctl, text);
 	if (ctl->object)
 		fprintf(stderr, "See: dittoctl help %s\n", ctl->object);
 	return CTL_USAGE;
@@ -46,7 +46,7 @@ int ctl_refused(const struct ctl *ctl, const char *subject)
 		subject = NULL;
 	snprintf(text, sizeof(text), "%s%s%s", subject ? subject : "", subject ? ": " : "",
 		 ctl->conn.why.text);
-	complain(ctl, text);
+	request_complain(ctl, text);
 	return CTL_REFUSED;
 }
 
@@ -79,7 +79,7 @@ int ctl_do(struct ctl *ctl, u8 cmd, void (*put)(struct nl_msg *msg, const void *
 	if (conn_call(&ctl->conn, msg, reply))
 		return ctl_refused(ctl, subject);
 	if (ctl->conn.warning.text[0])
-		complain(ctl, ctl->conn.warning.text);
+		request_complain(ctl, ctl->conn.warning.text);
 	return CTL_OK;
 }
 
@@ -137,6 +137,6 @@ int ctl_json_list(const struct ctl *ctl, const struct replies *r, u8 cmd)
 	json_close(stdout, ']');
 	json_end(stdout);
 	if (status)
-		complain(ctl, "the kernel's answer makes no sense to this version");
+		request_complain(ctl, "the kernel's answer makes no sense to this version");
 	return status;
 }

@@ -55,7 +55,7 @@ static void sleep_ms(long ms)
 	nanosleep(&t, NULL);
 }
 
-static int count(struct ctl *ctl, u8 cmd, unsigned int *n)
+static int serve_count(struct ctl *ctl, u8 cmd, unsigned int *n)
 {
 	struct replies r;
 	int status = ctl_list(ctl, cmd, &r);
@@ -85,7 +85,7 @@ static int ask_server(struct ctl *ctl, u64 *started, bool *helper)
 	return status;
 }
 
-static int look(struct ctl *ctl, struct health_report *h)
+static int serve_look(struct ctl *ctl, struct health_report *h)
 {
 	u64 started = 0;
 	bool known;
@@ -97,8 +97,8 @@ static int look(struct ctl *ctl, struct health_report *h)
 		return CTL_OK;
 	h->loaded = true;
 	if (ask_server(ctl, &started, &h->helper) ||
-	    count(ctl, DITTO_CMD_SHARE_GET, &h->shares) ||
-	    count(ctl, DITTO_CMD_LISTENER_GET, &h->listeners))
+	    serve_count(ctl, DITTO_CMD_SHARE_GET, &h->shares) ||
+	    serve_count(ctl, DITTO_CMD_LISTENER_GET, &h->listeners))
 		return CTL_REFUSED;
 	if (!known || !h->helper || h->daemon.stopped)
 		return CTL_OK;
@@ -163,7 +163,7 @@ static int status_run(struct ctl *ctl, char **words)
 
 	if (ctl_no_more(ctl, words))
 		return CTL_USAGE;
-	if (look(ctl, &h)) {
+	if (serve_look(ctl, &h)) {
 		status_free(&h.daemon);
 		return CTL_REFUSED;
 	}

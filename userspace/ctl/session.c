@@ -31,8 +31,8 @@ static const struct column tree_columns[] = {
 	{ "WRITABLE", false }, { "ENCRYPT", false }, { "SHARE", false }, { NULL, false }
 };
 
-static void cell(struct table *t, const struct spec_set *set, struct nlattr **tb,
-		 unsigned int type)
+static void session_cell(struct table *t, const struct spec_set *set, struct nlattr **tb,
+			 unsigned int type)
 {
 	const struct spec_attr *attr = &set->attrs[type];
 	char buf[OUT_VALUE_MAX];
@@ -108,10 +108,10 @@ static void session_row(struct table *t, struct nl_msg *msg)
 	if (msg_parse(msg, &spec_session_set, tb))
 		return;
 	for (i = 0; i < ARRAY_SIZE(before); i++)
-		cell(t, &spec_session_set, tb, before[i]);
+		session_cell(t, &spec_session_set, tb, before[i]);
 	address_cell(t, msg);
 	for (i = 0; i < ARRAY_SIZE(behind); i++)
-		cell(t, &spec_session_set, tb, behind[i]);
+		session_cell(t, &spec_session_set, tb, behind[i]);
 	shares_cell(t, msg, tb);
 }
 
@@ -128,18 +128,18 @@ static void open_row(struct table *t, struct nl_msg *msg)
 	if (msg_parse(msg, &spec_open_set, tb))
 		return;
 	for (i = 0; i < ARRAY_SIZE(before); i++)
-		cell(t, &spec_open_set, tb, before[i]);
+		session_cell(t, &spec_open_set, tb, before[i]);
 	pending = tb[DITTO_A_OPEN_DELETE_PENDING] && nla_get_u8(tb[DITTO_A_OPEN_DELETE_PENDING]);
 	table_cell(t, "%s", pending ? "pending" : "-");
-	cell(t, &spec_open_set, tb, DITTO_A_OPEN_SINCE);
-	cell(t, &spec_open_set, tb, DITTO_A_OPEN_DURABILITY);
-	cell(t, &spec_open_set, tb, DITTO_A_OPEN_WAITS_S);
-	cell(t, &spec_open_set, tb, DITTO_A_OPEN_SHARE);
+	session_cell(t, &spec_open_set, tb, DITTO_A_OPEN_SINCE);
+	session_cell(t, &spec_open_set, tb, DITTO_A_OPEN_DURABILITY);
+	session_cell(t, &spec_open_set, tb, DITTO_A_OPEN_WAITS_S);
+	session_cell(t, &spec_open_set, tb, DITTO_A_OPEN_SHARE);
 	/* The share's root has the empty path. */
 	if (tb[DITTO_A_OPEN_PATH] && !nla_get_string(tb[DITTO_A_OPEN_PATH])[0])
 		table_cell(t, "/");
 	else
-		cell(t, &spec_open_set, tb, DITTO_A_OPEN_PATH);
+		session_cell(t, &spec_open_set, tb, DITTO_A_OPEN_PATH);
 }
 
 static void tree_row(struct table *t, struct nl_msg *msg)
@@ -154,7 +154,7 @@ static void tree_row(struct table *t, struct nl_msg *msg)
 	if (msg_parse(msg, &spec_tree_set, tb))
 		return;
 	for (i = 0; i < ARRAY_SIZE(cells); i++)
-		cell(t, &spec_tree_set, tb, cells[i]);
+		session_cell(t, &spec_tree_set, tb, cells[i]);
 }
 
 static const struct listing sessions = {

@@ -11,7 +11,7 @@
 #include "mem.h"
 #include "out.h"
 
-static u64 number(struct nlattr **tb, unsigned int type)
+static u64 stats_number(struct nlattr **tb, unsigned int type)
 {
 	return tb[type] ? nla_get_u64(tb[type]) : 0;
 }
@@ -25,10 +25,10 @@ static bool count_from(struct count *c, struct nl_msg *msg)
 		return false;
 	snprintf(c->group, sizeof(c->group), "%s", nla_get_string(tb[DITTO_A_STAT_GROUP]));
 	snprintf(c->op, sizeof(c->op), "%s", nla_get_string(tb[DITTO_A_STAT_OP]));
-	c->calls = number(tb, DITTO_A_STAT_CALLS);
-	c->errors = number(tb, DITTO_A_STAT_ERRORS);
-	c->nanoseconds = number(tb, DITTO_A_STAT_NANOSECONDS);
-	c->bytes = number(tb, DITTO_A_STAT_BYTES);
+	c->calls = stats_number(tb, DITTO_A_STAT_CALLS);
+	c->errors = stats_number(tb, DITTO_A_STAT_ERRORS);
+	c->nanoseconds = stats_number(tb, DITTO_A_STAT_NANOSECONDS);
+	c->bytes = stats_number(tb, DITTO_A_STAT_BYTES);
 	return true;
 }
 

@@ -44,7 +44,7 @@ void table_cell(struct table *t, const char *format, ...)
 }
 
 /* Characters, not bytes: what follows the first byte of UTF-8 takes no room. */
-static size_t width(const char *text)
+static size_t cell_width(const char *text)
 {
 	size_t n = 0;
 
@@ -56,7 +56,7 @@ static size_t width(const char *text)
 static void print_cell(const struct table *t, size_t column, size_t room, const char *text,
 		       FILE *out)
 {
-	int pad = (int)(room - width(text));
+	int pad = (int)(room - cell_width(text));
 	bool last = column + 1 == t->ncolumns;
 
 	if (t->columns[column].right)
@@ -72,10 +72,10 @@ void table_end(struct table *t, FILE *out)
 	size_t i;
 
 	for (i = 0; i < t->ncolumns; i++)
-		room[i] = width(t->columns[i].title);
+		room[i] = cell_width(t->columns[i].title);
 	for (i = 0; i < t->ncells; i++)
-		if (width(t->cells[i]) > room[i % t->ncolumns])
-			room[i % t->ncolumns] = width(t->cells[i]);
+		if (cell_width(t->cells[i]) > room[i % t->ncolumns])
+			room[i % t->ncolumns] = cell_width(t->cells[i]);
 
 	for (i = 0; i < t->ncolumns; i++)
 		print_cell(t, i, room[i], t->columns[i].title, out);

@@ -13,7 +13,7 @@
 #define SECOND_NS	1000000000ULL
 
 /* What happened since; an operation that is new, or counts from zero again, counts whole. */
-static struct count since(const struct counts *before, const struct count *now)
+static struct count top_since(const struct counts *before, const struct count *now)
 {
 	const struct count *was = counts_find(before, now);
 	struct count d = *now;
@@ -40,7 +40,7 @@ static void print_table(const struct counts *before, const struct counts *now, d
 	unsigned int i;
 
 	for (i = 0; i < now->n; i++) {
-		struct count d = since(before, &now->count[i]);
+		struct count d = top_since(before, &now->count[i]);
 
 		if (!d.calls)
 			continue;
@@ -67,7 +67,7 @@ static void print_json(const struct counts *before, const struct counts *now, do
 	json_real(stdout, "seconds", seconds);
 	json_open(stdout, "ops", '[');
 	for (i = 0; i < now->n; i++) {
-		struct count d = since(before, &now->count[i]);
+		struct count d = top_since(before, &now->count[i]);
 
 		if (!d.calls)
 			continue;

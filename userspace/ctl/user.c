@@ -15,7 +15,7 @@ static const struct column user_columns[] = {
 	{ "NAME", false }, { "UID", true }, { NULL, false }
 };
 
-static int refused(struct ctl *ctl, const struct why *why)
+static int user_refused(struct ctl *ctl, const struct why *why)
 {
 	ctl->conn.why = *why;
 	return ctl_refused(ctl, NULL);
@@ -34,7 +34,7 @@ static int write_user(struct ctl *ctl, const char *name, u32 uid, const u8 hash[
 		good = users_write(&users, &why);
 	}
 	users_free(&users);
-	return good ? CTL_OK : refused(ctl, &why);
+	return good ? CTL_OK : user_refused(ctl, &why);
 }
 
 static int add_user(struct ctl *ctl, const char *name, bool from_stdin)
@@ -99,7 +99,7 @@ static int user_del(struct ctl *ctl, char **words)
 		good = why_not(&why, "there is no user '%s'", words[0]);
 	good = good && users_write(&users, &why);
 	users_free(&users);
-	return good ? CTL_OK : refused(ctl, &why);
+	return good ? CTL_OK : user_refused(ctl, &why);
 }
 
 static void print_json(const struct users *users)
@@ -147,7 +147,7 @@ static int user_list(struct ctl *ctl, char **words)
 	else if (good)
 		print_table(&users);
 	users_free(&users);
-	return good ? CTL_OK : refused(ctl, &why);
+	return good ? CTL_OK : user_refused(ctl, &why);
 }
 
 const struct verb user_verbs[] = {

@@ -36,7 +36,7 @@ static bool to_utf16(const char *text, char *out, size_t size, size_t *len)
 	return rc != (size_t)-1;
 }
 
-static bool md4(const void *data, size_t len, u8 hash[USERS_HASH_LEN])
+static bool users_md4(const void *data, size_t len, u8 hash[USERS_HASH_LEN])
 {
 	gcry_md_hd_t md;
 
@@ -66,7 +66,7 @@ bool users_hash(const char *password, u8 hash[USERS_HASH_LEN], struct why *why)
 		return why_not(why, "the password is longer than %d bytes", USERS_PASSWORD_MAX);
 	if (!to_utf16(password, wide, sizeof(wide), &len))
 		return why_not(why, "the password is not UTF-8");
-	good = md4(wide, len, hash);
+	good = users_md4(wide, len, hash);
 	explicit_bzero(wide, sizeof(wide));
 	return good || why_not(why, "this machine does not allow MD4, which NTLM needs");
 }
@@ -156,7 +156,7 @@ bool users_read(struct users *u, const char *path, bool change, struct why *why)
 }
 
 /* Whoever logs in may write his name in any case. */
-static struct user_line *find(struct users *u, const char *name)
+static struct user_line *users_find(struct users *u, const char *name)
 {
 	unsigned int i;
 
@@ -175,7 +175,7 @@ static void free_line(struct user_line *line)
 
 void users_set(struct users *u, const char *name, u32 uid, const u8 hash[USERS_HASH_LEN])
 {
-	struct user_line *line = find(u, name);
+	struct user_line *line = users_find(u, name);
 	char hex[2 * USERS_HASH_LEN + 1];
 	unsigned int i;
 
@@ -196,7 +196,7 @@ void users_set(struct users *u, const char *name, u32 uid, const u8 hash[USERS_H
 
 bool users_del(struct users *u, const char *name)
 {
-	struct user_line *line = find(u, name);
+	struct user_line *line = users_find(u, name);
 
 	if (!line)
 		return false;

@@ -89,7 +89,7 @@ static bool is_known(const struct applied *before, const char *what, const char 
 }
 
 /* Note what is wrong; what was wrong the last time is not logged again. */
-static void problem(struct work *w, const char *what, const char *why)
+static void apply_problem(struct work *w, const char *what, const char *why)
 {
 	struct applied *result = w->result;
 	struct problem *p;
@@ -105,14 +105,14 @@ static void problem(struct work *w, const char *what, const char *why)
 }
 
 /* The same of what may be better when it is tried again. */
-static void failure(struct work *w, const char *what, const char *why)
+static void apply_failure(struct work *w, const char *what, const char *why)
 {
 	w->result->errors++;
-	problem(w, what, why);
+	apply_problem(w, what, why);
 }
 
 /* Count and log how a change went ("share a", "added"); true if it went well. */
-static bool outcome(struct work *w, int rc, const char *what, const char *done)
+static bool apply_outcome(struct work *w, int rc, const char *what, const char *done)
 {
 	struct why why;
 
@@ -128,7 +128,7 @@ static bool outcome(struct work *w, int rc, const char *what, const char *done)
 		return false;
 	}
 	snprintf(why.text, sizeof(why.text), "not %s: %s", done, kernel_why(w->k));
-	failure(w, what, why.text);
+	apply_failure(w, what, why.text);
 	return false;
 }
 
@@ -150,7 +150,7 @@ static bool give_key(struct work *w)
 		state_set_key_given(w->st);
 		return true;
 	}
-	if (outcome(w, rc, "key of file handles", "given"))
+	if (apply_outcome(w, rc, "key of file handles", "given"))
 		state_set_key_given(w->st);
 	return !w->result->gone;
 }
@@ -185,7 +185,7 @@ static void report_unknown_setting(struct work *w, unsigned int type)
 	char what[64];
 
 	snprintf(what, sizeof(what), "setting %s", spec_server_set.attrs[type].name);
-	problem(w, what, "ditto.ko is older than dittod and does not know it");
+	apply_problem(w, what, "ditto.ko is older than dittod and does not know it");
 }
 
 static bool apply_settings(struct work *w)
@@ -210,7 +210,7 @@ static bool apply_settings(struct work *w)
 	}
 	if (any)
 		rc = kernel_server_set(w->k, &set);
-	if (!any || outcome(w, rc, "settings", "changed"))
+	if (!any || apply_outcome(w, rc, "settings", "changed"))
 		remember_settings(w, &set);
 	return !w->result->gone;
 }
@@ -244,7 +244,7 @@ static bool del_share(struct work *w, const char *name)
 	if (rc == -ENOENT)
 		rc = 0;
 	/* It is gone for clients even if it still drains. */
-	if (outcome(w, rc, what, "removed") || rc == -ETIMEDOUT)
+	if (apply_outcome(w, rc, what, "removed") || rc == -ETIMEDOUT)
 		state_share_drop(w->st, name);
 	return !w->result->gone;
 }
@@ -319,7 +319,7 @@ static bool check_place(struct work *w, struct wanted *want, const char *what, u
 	rc = place_look(s->path, until, &want->place);
 	if (rc == -ETIMEDOUT) {
 		why_not(&why, "not added: the file system at %s does not answer", s->path);
-		failure(w, what, why.text);
+		apply_failure(w, what, why.text);
 		return false;
 	}
 	/* The kernel says better what is wrong with a path. */
@@ -327,7 +327,7 @@ static bool check_place(struct work *w, struct wanted *want, const char *what, u
 		return true;
 	if (s->mountpoint && !want->place.mountpoint) {
 		why_not(&why, "not added: %s is no mount point", s->path);
-		failure(w, what, why.text);
+		apply_failure(w, what, why.text);
 		return false;
 	}
 	len = state_share_fs(w->st, s->name, s->path, fs);
@@ -336,7 +336,7 @@ static bool check_place(struct work *w, struct wanted *want, const char *what, u
 	why_not(&why,
 		"not added: %s lies on another file system than before; mount that one, or take the share out of the file once to accept this one",
 		s->path);
-	failure(w, what, why.text);
+	apply_failure(w, what, why.text);
 	return false;
 }
 
@@ -357,9 +357,9 @@ static bool check_options(struct work *w, const struct share *s, const char *wha
 
 	while (left) {
 		if (older_take(&left, &why)) {
-			problem(w, what, why.text);
+			apply_problem(w, what, why.text);
 		} else {
-			failure(w, what, why.text);
+			apply_failure(w, what, why.text);
 			good = false;
 		}
 	}
@@ -391,7 +391,7 @@ static void prepare_shares(struct work *w, const struct kernel_shares *have)
 		want->share = *s;
 		if (grantees_get(&s->grants, until, &want->share.grants, &why)) {
 			want->bad = true;
-			failure(w, what, why.text);
+			apply_failure(w, what, why.text);
 		} else if (!check_options(w, &want->share, what)) {
 			want->bad = true;
 		} else if (needs_place(s, have)) {
@@ -435,7 +435,7 @@ static bool add_share(struct work *w, const struct wanted *wanted)
 	if (!(s->given & SHARE_BIT(DITTO_A_SHARE_ID)) &&
 	    state_share_id(w->st, s->name, s->path, want.id))
 		want.given |= SHARE_BIT(DITTO_A_SHARE_ID);
-	if (!outcome(w, kernel_share_add(w->k, &want), what, "added"))
+	if (!apply_outcome(w, kernel_share_add(w->k, &want), what, "added"))
 		return !w->result->gone;
 	added = kernel_share_get(w->k, s->name);
 	if (!added)
@@ -460,7 +460,7 @@ static bool change_share(struct work *w, const struct share *want, const struct 
 		return true;
 	snprintf(what, sizeof(what), "share %s", want->name);
 	change.given = differs;
-	outcome(w, kernel_share_set(w->k, &change), what, "changed");
+	apply_outcome(w, kernel_share_set(w->k, &change), what, "changed");
 	return !w->result->gone;
 }
 
@@ -491,7 +491,7 @@ static bool apply_shares(struct work *w)
 
 	rc = kernel_shares_get(w->k, &have);
 	if (rc) {
-		outcome(w, rc, "list of shares", "read");
+		apply_outcome(w, rc, "list of shares", "read");
 		return false;
 	}
 	w->known = kernel_share_options(w->k);
@@ -577,7 +577,7 @@ static bool add_listener(struct work *w, const struct listener *want,
 	snprintf(what, sizeof(what), "listener %s", listener_text(want, text));
 	if (!has_protocol(w, want->protocol)) {
 		why_not(&why, "waits for its protocol: modprobe ditto_%s", want->protocol);
-		problem(w, what, why.text);
+		apply_problem(w, what, why.text);
 		return true;
 	}
 	rc = kernel_listener_add(w->k, want, &id);
@@ -587,8 +587,8 @@ static bool add_listener(struct work *w, const struct listener *want,
 			if (listener_same_place(want, &have->listener[i]))
 				return true;
 	if (rc == -EADDRINUSE && port_user(want, user))
-		failure(w, what, user);
-	else if (outcome(w, rc, what, "added"))
+		apply_failure(w, what, user);
+	else if (apply_outcome(w, rc, what, "added"))
 		state_listener_put(w->st, id, text);
 	return !w->result->gone;
 }
@@ -600,7 +600,7 @@ static bool del_listener(struct work *w, const struct our_listener *l)
 
 	snprintf(what, sizeof(what), "listener %s", l->text);
 	rc = kernel_listener_del(w->k, l->id);
-	if (outcome(w, rc == -ENOENT ? 0 : rc, what, "removed"))
+	if (apply_outcome(w, rc == -ENOENT ? 0 : rc, what, "removed"))
 		state_listener_drop(w->st, l->id);
 	return !w->result->gone;
 }
@@ -617,9 +617,9 @@ static bool is_wanted(const struct listener *want, unsigned int n, const char *t
 }
 
 /* The wished listeners: the file's, else the default if nobody added another. */
-static unsigned int wished(const struct work *w, const struct kernel_listeners *have,
-			   const struct our_listeners *ours, struct listener *fallback,
-			   const struct listener **list)
+static unsigned int apply_wished(const struct work *w, const struct kernel_listeners *have,
+				 const struct our_listeners *ours, struct listener *fallback,
+				 const struct listener **list)
 {
 	unsigned int by_hand = 0;
 	unsigned int i, j;
@@ -651,11 +651,11 @@ static bool apply_listeners(struct work *w, bool removing)
 
 	rc = kernel_listeners_get(w->k, &have);
 	if (rc) {
-		outcome(w, rc, "list of listeners", "read");
+		apply_outcome(w, rc, "list of listeners", "read");
 		return false;
 	}
 	state_listeners(w->st, add_listener_entry, &ours);
-	n = wished(w, &have, &ours, &fallback, &want);
+	n = apply_wished(w, &have, &ours, &fallback, &want);
 	for (i = 0; removing && i < ours.n && go_on; i++) {
 		if (!by_id(&have, ours.listener[i].id))
 			state_listener_drop(w->st, ours.listener[i].id);
@@ -675,12 +675,12 @@ static void apply_all(struct work *w)
 	int rc = kernel_server_get(w->k, &w->server);
 
 	if (rc) {
-		outcome(w, rc, "server", "asked");
+		apply_outcome(w, rc, "server", "asked");
 		return;
 	}
 	w->result->started = w->server.value[DITTO_A_SERVER_STARTED];
 	if (!state_instance(w->st, w->result->started)) {
-		failure(w, "state", "what was ours cannot be forgotten");
+		apply_failure(w, "state", "what was ours cannot be forgotten");
 		return;
 	}
 	if (give_key(w) && apply_settings(w) && apply_listeners(w, true) && apply_shares(w))

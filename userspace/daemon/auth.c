@@ -77,7 +77,7 @@ struct auth {
 	unsigned int log_count;
 };
 
-static time_t now(void)
+static time_t auth_now(void)
 {
 	struct timespec t;
 
@@ -185,7 +185,7 @@ static struct waiting *room_locked(struct auth *a, const char *key)
 }
 
 /* Keep an authentication until its next token. 0 and its number, or -EAGAIN. */
-static int keep(struct auth *a, u64 *context, const char *peer, u64 *id)
+static int auth_keep(struct auth *a, u64 *context, const char *peer, u64 *id)
 {
 	u64 old = 0;
 	char key[HOLDER_KEY_SIZE];
@@ -198,7 +198,7 @@ static int keep(struct auth *a, u64 *context, const char *peer, u64 *id)
 		old = clear_locked(a, w);
 		w->holder = holders_add(&a->holders, key);
 		w->id = a->serial++ * WAITING_MAX + (u64)(w - a->waiting);
-		w->since = now();
+		w->since = auth_now();
 		w->context = *context;
 		*context = 0;
 		*id = w->id;
@@ -209,7 +209,7 @@ static int keep(struct auth *a, u64 *context, const char *peer, u64 *id)
 }
 
 /* Take one out to work on it; the entry stays busy. */
-static int claim(struct auth *a, u64 id, u64 *context)
+static int auth_claim(struct auth *a, u64 id, u64 *context)
 {
 	u64 old = 0;
 	struct waiting *w;
@@ -217,7 +217,7 @@ static int claim(struct auth *a, u64 id, u64 *context)
 
 	pthread_mutex_lock(&a->lock);
 	w = find_locked(a, id);
-	if (w && !w->busy && now() - w->since >= WAITING_TIME) {
+	if (w && !w->busy && auth_now() - w->since >= WAITING_TIME) {
 		old = clear_locked(a, w);
 	} else if (w && !w->busy) {
 		w->busy = true;
@@ -231,7 +231,7 @@ static int claim(struct auth *a, u64 id, u64 *context)
 }
 
 /* Put it back for another token, or end it; a context that is left is the caller's. */
-static int unclaim(struct auth *a, u64 id, u64 *context, bool more)
+static int auth_unclaim(struct auth *a, u64 id, u64 *context, bool more)
 {
 	struct waiting *w = &a->waiting[id % WAITING_MAX];
 	int rc = 0;
@@ -239,7 +239,7 @@ static int unclaim(struct auth *a, u64 id, u64 *context, bool more)
 	pthread_mutex_lock(&a->lock);
 	if (more && !w->aborted) {
 		w->busy = false;
-		w->since = now();
+		w->since = auth_now();
 		w->context = *context;
 		*context = 0;
 	} else {
@@ -271,8 +271,8 @@ static void log_refusal(struct auth *a, const struct auth_step *step, const stru
 	unsigned int count;
 
 	pthread_mutex_lock(&a->lock);
-	if (now() - a->log_start >= LOG_TIME) {
-		a->log_start = now();
+	if (auth_now() - a->log_start >= LOG_TIME) {
+		a->log_start = auth_now();
 		a->log_count = 0;
 	}
 	count = ++a->log_count;
@@ -283,7 +283,7 @@ static void log_refusal(struct auth *a, const struct auth_step *step, const stru
 		    count == LOG_BURST ? " (further ones are not told for a while)" : "");
 }
 
-static int finish(struct auth_step *step, const struct gss_peer *peer, struct why *why)
+static int auth_finish(struct auth_step *step, const struct gss_peer *peer, struct why *why)
 {
 	int rc = account_of(peer, step, why);
 
@@ -311,21 +311,21 @@ int auth_step(struct auth *a, struct auth_step *step)
 	struct why why;
 	int rc;
 
-	rc = id ? claim(a, id, &context) : 0;
+	rc = id ? auth_claim(a, id, &context) : 0;
 	if (rc)
 		return rc;
 	outcome = login_take(a->login, &context, step, &peer, &why);
 	if (outcome == GSS_PROVED)
-		rc = finish(step, &peer, &why);
+		rc = auth_finish(step, &peer, &why);
 	else if (outcome != GSS_MORE)
 		rc = outcome == GSS_MALFORMED ? -EINVAL :
 		     outcome == GSS_NO_ANSWER ? -EAGAIN : -EACCES;
 	if (rc)
 		log_refusal(a, step, &why);
 	if (id)
-		rc = unclaim(a, id, &context, outcome == GSS_MORE) ?: rc;
+		rc = auth_unclaim(a, id, &context, outcome == GSS_MORE) ?: rc;
 	else if (outcome == GSS_MORE)
-		rc = keep(a, &context, step->peer, &step->id);
+		rc = auth_keep(a, &context, step->peer, &step->id);
 	login_forget(a->login, &context);
 	explicit_bzero(&peer, sizeof(peer));
 	return rc;

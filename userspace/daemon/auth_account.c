@@ -20,7 +20,7 @@ struct parts {
 };
 
 /* Split "DOMAIN\user" or "user@REALM" at its sign. */
-static void split(const char *name, struct parts *parts)
+static void account_split(const char *name, struct parts *parts)
 {
 	const char *backslash = strchr(name, '\\');
 	const char *at = backslash ? NULL : strrchr(name, '@');
@@ -89,7 +89,7 @@ int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *
 		set_anonymous(step);
 		return 0;
 	}
-	split(peer->name, &who);
+	account_split(peer->name, &who);
 	if (peer->way == GSS_WAY_NTLM)
 		rc = find_ntlm(peer, &who, &step->account);
 	else

@@ -74,7 +74,7 @@ struct gss_acceptor {
 	int empty;
 };
 
-static gss_cred_id_t acquire(gss_OID mech)
+static gss_cred_id_t gss_acquire(gss_OID mech)
 {
 	gss_OID_set_desc mechs = { 1, mech };
 	gss_cred_id_t cred = GSS_C_NO_CREDENTIAL;
@@ -86,7 +86,7 @@ static gss_cred_id_t acquire(gss_OID mech)
 	return cred;
 }
 
-static void release(gss_cred_id_t *cred)
+static void gss_release(gss_cred_id_t *cred)
 {
 	OM_uint32 minor;
 
@@ -96,10 +96,10 @@ static void release(gss_cred_id_t *cred)
 /* Is there a key for Kerberos? Keys are read anew for each client, their being there is not. */
 static bool have_keytab(void)
 {
-	gss_cred_id_t cred = acquire(&kerberos);
+	gss_cred_id_t cred = gss_acquire(&kerberos);
 	bool have = cred != GSS_C_NO_CREDENTIAL;
 
-	release(&cred);
+	gss_release(&cred);
 	return have;
 }
 
@@ -111,7 +111,7 @@ static struct credentials *credentials_new(bool has_kerberos)
 	OM_uint32 minor;
 
 	c->users = 1;
-	c->ntlm = acquire(&ntlm);
+	c->ntlm = gss_acquire(&ntlm);
 	c->has_ntlm = c->ntlm != GSS_C_NO_CREDENTIAL;
 	c->has_kerberos = has_kerberos;
 	if (c->has_kerberos)
@@ -119,10 +119,10 @@ static struct credentials *credentials_new(bool has_kerberos)
 	if (c->has_ntlm)
 		mechs[set.count++] = ntlm;
 	if (set.count)
-		c->spnego = acquire(&spnego);
+		c->spnego = gss_acquire(&spnego);
 	if (c->spnego != GSS_C_NO_CREDENTIAL &&
 	    GSS_ERROR(gss_set_neg_mechs(&minor, c->spnego, &set)))
-		release(&c->spnego);
+		gss_release(&c->spnego);
 	return c;
 }
 
@@ -131,8 +131,8 @@ static void credentials_put_locked(struct credentials *c)
 {
 	if (!c || --c->users)
 		return;
-	release(&c->spnego);
-	release(&c->ntlm);
+	gss_release(&c->spnego);
+	gss_release(&c->ntlm);
 	free(c);
 }
 
@@ -267,7 +267,7 @@ static void add_status(struct why *why, OM_uint32 status, int type, gss_OID mech
 }
 
 /* The library's reason is seldom one to people: of a password it says "Invalid argument". */
-static void explain(struct why *why, OM_uint32 major, const struct proof *proof, gss_OID mech)
+static void gss_explain(struct why *why, OM_uint32 major, const struct proof *proof, gss_OID mech)
 {
 	OM_uint32 minor = proof->minor;
 
@@ -478,7 +478,7 @@ static enum gss_outcome gss_step_check(OM_uint32 major, gss_ctx_id_t context,
 		let_in_anonymous(step, peer);
 		return GSS_PROVED;
 	}
-	explain(why, major, proof, mech);
+	gss_explain(why, major, proof, mech);
 	snprintf(step->user, sizeof(step->user), "%s", proof->said.user);
 	return GSS_ERROR(major) == GSS_S_DEFECTIVE_TOKEN ? GSS_MALFORMED : GSS_REFUSED;
 }

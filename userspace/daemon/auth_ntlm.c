@@ -111,14 +111,14 @@ size_t ntlm_first_pad(const u8 *token, size_t len, u8 padded[NTLM_PADDED_SIZE])
 	return len + add;
 }
 
-static u16 get16(const u8 *p)
+static u16 ntlm_get16(const u8 *p)
 {
 	return (u16)(p[0] | p[1] << 8);
 }
 
-static u32 get32(const u8 *p)
+static u32 ntlm_get32(const u8 *p)
 {
-	return get16(p) | (u32)get16(p + 2) << 16;
+	return ntlm_get16(p) | (u32)ntlm_get16(p + 2) << 16;
 }
 
 /* The last message of NTLM in a token; NULL if there is none. */
@@ -136,9 +136,9 @@ static const u8 *find_last(const u8 *token, size_t *len)
 /* What a header of a message stands for: length, room, offset. NULL if it is not inside. */
 static const u8 *get_field(const u8 *message, size_t len, size_t header, size_t *bytes)
 {
-	size_t offset = get32(message + header + 4);
+	size_t offset = ntlm_get32(message + header + 4);
 
-	*bytes = get16(message + header);
+	*bytes = ntlm_get16(message + header);
 	return offset > len || *bytes > len - offset ? NULL : message + offset;
 }
 
@@ -157,10 +157,11 @@ bool ntlm_is_malformed(const u8 *token, size_t len)
 		return false;
 	if (n < PROOF_PAIRS)
 		return true;
-	for (at = PROOF_PAIRS; n - at >= PAIR_HEADER; at += PAIR_HEADER + get16(proof + at + 2)) {
-		if (get16(proof + at + 2) > n - at - PAIR_HEADER)
+	for (at = PROOF_PAIRS; n - at >= PAIR_HEADER;
+	     at += PAIR_HEADER + ntlm_get16(proof + at + 2)) {
+		if (ntlm_get16(proof + at + 2) > n - at - PAIR_HEADER)
 			return true;
-		if (!get16(proof + at))
+		if (!ntlm_get16(proof + at))
 			break;
 	}
 	return false;
@@ -191,7 +192,7 @@ bool ntlm_names_read(const u8 *token, size_t len, struct ntlm_names *names)
 
 	if (!message)
 		return false;
-	unicode = get32(message + MESSAGE_FLAGS) & FLAG_UNICODE;
+	unicode = ntlm_get32(message + MESSAGE_FLAGS) & FLAG_UNICODE;
 	return get_string(message, len, MESSAGE_USER, unicode, names->user,
 			  sizeof(names->user)) &&
 	       get_string(message, len, MESSAGE_DOMAIN, unicode, names->domain,
@@ -199,7 +200,7 @@ bool ntlm_names_read(const u8 *token, size_t len, struct ntlm_names *names)
 }
 
 /* Split a line; false if it is none. */
-static bool parse(char *line, struct entry *e)
+static bool ntlm_parse(char *line, struct entry *e)
 {
 	char *second = strchr(line, ':');
 	char *third = second ? strchr(second + 1, ':') : NULL;
@@ -253,7 +254,7 @@ static bool find_user(int fd, FILE *file, const struct ntlm_names *names,
 	struct entry e;
 
 	while (!found && fgets(line, sizeof(line), file)) {
-		if (!parse(line, &e) || strcasecmp(e.name, names->user) ||
+		if (!ntlm_parse(line, &e) || strcasecmp(e.name, names->user) ||
 		    (e.domain && names->domain[0] && strcasecmp(e.domain, names->domain)))
 			continue;
 		found = write_line(fd, &e, names);

@@ -314,7 +314,7 @@ int channel_events_fd(const struct channel *ch)
 }
 
 /* Take one batch; false if messages were lost. */
-static bool receive(struct conn *c, struct nl_cb *cb)
+static bool channel_receive(struct conn *c, struct nl_cb *cb)
 {
 	int rc = nl_recvmsgs(c->sock, cb);
 
@@ -327,13 +327,13 @@ static bool receive(struct conn *c, struct nl_cb *cb)
 void channel_helper_ready(struct channel *ch)
 {
 	/* A request that was lost is answered by its deadline. */
-	if (!receive(&ch->helper, ch->helper_cb))
+	if (!channel_receive(&ch->helper, ch->helper_cb))
 		log_warning("requests of the kernel were lost");
 }
 
 void channel_events_ready(struct channel *ch)
 {
-	if (receive(&ch->events, ch->events_cb))
+	if (channel_receive(&ch->events, ch->events_cb))
 		return;
 	log_warning("events were lost: looking at everything anew");
 	channel_check(ch);

@@ -80,7 +80,7 @@ struct parser {
 	struct listener listener;
 };
 
-static void mistake(struct parser *p, unsigned int line, const char *text)
+static void config_mistake(struct parser *p, unsigned int line, const char *text)
 {
 	struct mistakes *m = p->mistakes;
 
@@ -261,7 +261,7 @@ static void unknown_key(struct parser *p, const char *word,
 			near);
 	else
 		why_not(&why, "[%s] has no key '%s': %s are allowed", p->section->name, word, all);
-	mistake(p, p->line, why.text);
+	config_mistake(p, p->line, why.text);
 }
 
 static void bad_value(struct parser *p, const char *word, const struct why *why)
@@ -269,7 +269,7 @@ static void bad_value(struct parser *p, const char *word, const struct why *why)
 	struct why full;
 
 	why_not(&full, "%s: %s", word, why->text);
-	mistake(p, p->line, full.text);
+	config_mistake(p, p->line, full.text);
 }
 
 /* Note that a key was seen; false if it was before. */
@@ -282,7 +282,7 @@ static bool first_time(struct parser *p, unsigned int index, const char *word)
 		return true;
 	}
 	why_not(&why, "%s: is there already, in line %u", word, p->seen[index]);
-	mistake(p, p->line, why.text);
+	config_mistake(p, p->line, why.text);
 	return false;
 }
 
@@ -353,12 +353,12 @@ static void end_section(struct parser *p)
 	struct why why;
 
 	if (p->section && !p->section->end(p, &why))
-		mistake(p, p->header, why.text);
+		config_mistake(p, p->header, why.text);
 	p->section = NULL;
 	memset(p->seen, 0, sizeof(p->seen));
 }
 
-static char *trim(char *text)
+static char *config_trim(char *text)
 {
 	char *end = text + strlen(text);
 
@@ -377,7 +377,7 @@ static void begin_section(struct parser *p, char *text)
 
 	if (*argument)
 		*argument++ = '\0';
-	argument = trim(argument);
+	argument = config_trim(argument);
 	for (i = 0; i < SECTIONS && strcmp(sections[i].name, text); i++)
 		;
 	p->in_unknown = i == SECTIONS;
@@ -386,21 +386,21 @@ static void begin_section(struct parser *p, char *text)
 		why_not(&why, near ? "there is no section [%s]; did you mean [%s]?" :
 			"there is no section [%s]: [server], [listener PROTOCOL] and [share NAME] are allowed",
 			text, near);
-		mistake(p, p->line, why.text);
+		config_mistake(p, p->line, why.text);
 		return;
 	}
 	p->section = &sections[i];
 	p->header = p->line;
 	if (p->section->argument && !*argument) {
 		why_not(&why, "[%s]: the %s is missing", text, p->section->argument);
-		mistake(p, p->line, why.text);
+		config_mistake(p, p->line, why.text);
 	} else if (!p->section->argument && *argument) {
 		why_not(&why, "[%s]: '%s' is one word too many", text, argument);
-		mistake(p, p->line, why.text);
+		config_mistake(p, p->line, why.text);
 		argument = "";
 	}
 	if (!p->section->begin(p, argument, &why) && (*argument || !p->section->argument))
-		mistake(p, p->line, why.text);
+		config_mistake(p, p->line, why.text);
 }
 
 static void read_line(struct parser *p, char *text)
@@ -408,31 +408,35 @@ static void read_line(struct parser *p, char *text)
 	char *value;
 	char *end;
 
-	text = trim(text);
+	text = config_trim(text);
 	if (!*text || *text == '#' || *text == ';')
 		return;
 	if (*text == '[') {
 		end_section(p);
 		end = text + strlen(text) - 1;
 		if (*end != ']') {
-			mistake(p, p->line, "a section's ']' is missing at the end of the line");
+			config_mistake(p, p->line,
+				       "a section's ']' is missing at the end "
+				       "of the line");
 			p->in_unknown = true;
 			return;
 		}
 		*end = '\0';
-		begin_section(p, trim(text + 1));
+		begin_section(p, config_trim(text + 1));
 		return;
 	}
 	value = strchr(text, '=');
 	if (!value || value == text) {
-		mistake(p, p->line, "neither a [section], nor 'key = value', nor a # comment");
+		config_mistake(p, p->line,
+			       "neither a [section], nor 'key = value', nor a "
+			       "# comment");
 		return;
 	}
 	*value++ = '\0';
 	if (p->section)
-		read_key(p, trim(text), trim(value));
+		read_key(p, config_trim(text), config_trim(value));
 	else if (!p->in_unknown)
-		mistake(p, p->line, "a key before the first [section]");
+		config_mistake(p, p->line, "a key before the first [section]");
 }
 
 struct config *config_new(void)
@@ -456,7 +460,7 @@ struct config *config_parse(const char *name, char *text, size_t len,
 		p.line++;
 		next = newline ? newline + 1 : end;
 		if (memchr(text, '\0', (size_t)((newline ? newline : end) - text))) {
-			mistake(&p, p.line, "a NUL byte: this is not a text file");
+			config_mistake(&p, p.line, "a NUL byte: this is not a text file");
 			break;
 		}
 		if (newline)
@@ -502,7 +506,7 @@ struct config *config_read(const char *path, struct mistakes *mistakes)
 	memset(mistakes, 0, sizeof(*mistakes));
 	text = read_file(path, &len);
 	if (!text) {
-		mistake(&p, 0, strerror(errno));
+		config_mistake(&p, 0, strerror(errno));
 		return NULL;
 	}
 	cfg = config_parse(path, text, len, mistakes);

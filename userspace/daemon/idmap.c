@@ -170,7 +170,7 @@ int idmap_group_name(gid_t gid, char name[IDMAP_NAME_SIZE])
  * The name without our domain; one with another domain stays whole, the name service
  * may have such users. -ENOENT if it is none: without a domain nobody is meant.
  */
-static int split(char plain[NSS_NAME_SIZE], const char *name)
+static int idmap_split(char plain[NSS_NAME_SIZE], const char *name)
 {
 	const char *at = strrchr(name, '@');
 	char domain[NSS_NAME_SIZE];
@@ -191,7 +191,7 @@ static int split(char plain[NSS_NAME_SIZE], const char *name)
 int idmap_user_id(const char *name, uid_t *uid)
 {
 	char plain[NSS_NAME_SIZE];
-	int rc = split(plain, name);
+	int rc = idmap_split(plain, name);
 
 	return rc ?: nss_user_id(plain, uid);
 }
@@ -199,7 +199,7 @@ int idmap_user_id(const char *name, uid_t *uid)
 int idmap_group_id(const char *name, gid_t *gid)
 {
 	char plain[NSS_NAME_SIZE];
-	int rc = split(plain, name);
+	int rc = idmap_split(plain, name);
 
 	return rc ?: nss_group_id(plain, gid);
 }

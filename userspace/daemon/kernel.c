@@ -43,13 +43,13 @@ const char *kernel_warning(const struct kernel *k)
 	return k->conn.warning.text;
 }
 
-static int nonsense(struct kernel *k)
+static int kernel_nonsense(struct kernel *k)
 {
 	why_not(&k->conn.why, "the kernel's answer makes no sense to this version");
 	return -EBADMSG;
 }
 
-static int begin(struct kernel *k)
+static int kernel_begin(struct kernel *k)
 {
 	/* Looked up anew each time: the module may have been loaded again. */
 	return k->conn.family ? 0 : conn_find_family(&k->conn);
@@ -65,14 +65,14 @@ int kernel_server_get(struct kernel *k, struct kernel_server *server)
 
 	memset(server, 0, sizeof(*server));
 	k->conn.family = 0;
-	rc = begin(k);
+	rc = kernel_begin(k);
 	if (!rc)
 		rc = conn_call(&k->conn, conn_message(&k->conn, DITTO_CMD_SERVER_GET), &reply);
 	if (rc)
 		return rc;
 	if (!reply || msg_parse(reply, &spec_server_set, tb)) {
 		nlmsg_free(reply);
-		return nonsense(k);
+		return kernel_nonsense(k);
 	}
 	for (i = 1; i <= DITTO_A_SERVER_MAX; i++) {
 		const struct spec_attr *attr = &spec_server_set.attrs[i];
@@ -96,7 +96,7 @@ int kernel_server_set(struct kernel *k, const struct kernel_server *server)
 	struct nl_msg *msg;
 	unsigned int i;
 
-	if (begin(k))
+	if (kernel_begin(k))
 		return -CONN_NOT_LOADED;
 	msg = conn_message(&k->conn, DITTO_CMD_SERVER_SET);
 	for (i = 1; i <= DITTO_A_SERVER_MAX; i++)
@@ -109,7 +109,7 @@ int kernel_set_handle_key(struct kernel *k, const u8 key[16])
 {
 	struct nl_msg *msg;
 
-	if (begin(k))
+	if (kernel_begin(k))
 		return -CONN_NOT_LOADED;
 	msg = conn_message(&k->conn, DITTO_CMD_SERVER_SET);
 	msg_put(msg, DITTO_A_SERVER_HANDLE_KEY, key, 16);
@@ -123,7 +123,7 @@ int kernel_shares_get(struct kernel *k, struct kernel_shares *out)
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	rc = begin(k);
+	rc = kernel_begin(k);
 	if (!rc)
 		rc = conn_dump(&k->conn, DITTO_CMD_SHARE_GET, &r);
 	if (rc)
@@ -141,7 +141,7 @@ int kernel_shares_get(struct kernel *k, struct kernel_shares *out)
 
 u32 kernel_share_options(struct kernel *k)
 {
-	const struct features *f = begin(k) ? NULL : conn_features(&k->conn);
+	const struct features *f = kernel_begin(k) ? NULL : conn_features(&k->conn);
 	u32 known = 0;
 	unsigned int i;
 
@@ -170,7 +170,7 @@ struct share *kernel_share_get(struct kernel *k, const char *name)
 	struct share *s = NULL;
 	struct nl_msg *msg;
 
-	if (begin(k))
+	if (kernel_begin(k))
 		return NULL;
 	msg = conn_message(&k->conn, DITTO_CMD_SHARE_GET);
 	msg_put_string(msg, DITTO_A_SHARE_NAME, name);
@@ -184,7 +184,7 @@ static int share_write(struct kernel *k, u8 cmd, const struct share *s)
 {
 	struct nl_msg *msg;
 
-	if (begin(k))
+	if (kernel_begin(k))
 		return -CONN_NOT_LOADED;
 	msg = conn_message(&k->conn, cmd);
 	share_put(msg, cmd, s);
@@ -205,7 +205,7 @@ int kernel_share_del(struct kernel *k, const char *name)
 {
 	struct nl_msg *msg;
 
-	if (begin(k))
+	if (kernel_begin(k))
 		return -CONN_NOT_LOADED;
 	msg = conn_message(&k->conn, DITTO_CMD_SHARE_DEL);
 	msg_put_string(msg, DITTO_A_SHARE_NAME, name);
@@ -219,7 +219,7 @@ int kernel_listeners_get(struct kernel *k, struct kernel_listeners *out)
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	rc = begin(k);
+	rc = kernel_begin(k);
 	if (!rc)
 		rc = conn_dump(&k->conn, DITTO_CMD_LISTENER_GET, &r);
 	if (rc)
@@ -245,7 +245,7 @@ int kernel_listener_add(struct kernel *k, const struct listener *l, u32 *id)
 	struct nl_msg *msg;
 	int rc;
 
-	if (begin(k))
+	if (kernel_begin(k))
 		return -CONN_NOT_LOADED;
 	msg = conn_message(&k->conn, DITTO_CMD_LISTENER_NEW);
 	listener_put(msg, l);
@@ -256,7 +256,7 @@ int kernel_listener_add(struct kernel *k, const struct listener *l, u32 *id)
 	if (nla && nla_len(nla) == sizeof(*id))
 		*id = nla_get_u32(nla);
 	else
-		rc = nonsense(k);
+		rc = kernel_nonsense(k);
 	nlmsg_free(reply);
 	return rc;
 }
@@ -265,7 +265,7 @@ int kernel_listener_del(struct kernel *k, u32 id)
 {
 	struct nl_msg *msg;
 
-	if (begin(k))
+	if (kernel_begin(k))
 		return -CONN_NOT_LOADED;
 	msg = conn_message(&k->conn, DITTO_CMD_LISTENER_DEL);
 	msg_put(msg, DITTO_A_LISTENER_ID, &id, sizeof(id));

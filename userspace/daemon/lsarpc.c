@@ -137,7 +137,7 @@ static u32 enter_domain(struct lookup *l, const struct found *f)
 }
 
 /* What has no name is called by its number (MS-LSAT section 3.1.4.9). */
-static void enter(struct lookup *l, struct found *f, int rc)
+static void lsarpc_enter(struct lookup *l, struct found *f, int rc)
 {
 	f->known = !rc;
 	f->domain = NO_DOMAIN;
@@ -253,8 +253,10 @@ static u32 lookup_sids_as(struct rpc_call *call, bool has_handle, enum form form
 			return RPC_FAULT_NDR;
 		}
 		for (i = 0; may && i < l.n; i++)
-			enter(&l, &l.item[i],
-			      sid_to_name(&call->asks->accounts, &l.item[i].sid, &l.item[i].name));
+			lsarpc_enter(&l, &l.item[i],
+				     sid_to_name(&call->asks->accounts,
+						 &l.item[i].sid,
+						 &l.item[i].name));
 		status = may ? lookup_status(&l) : STATUS_ACCESS_DENIED;
 	}
 	if (!may)
@@ -332,9 +334,9 @@ static bool get_names(struct rpc_call *call, struct lookup *l, bool may)
 		if (there[i])
 			ndr_get_unicode(in, units[i], text, sizeof(text));
 		if (!in->bad && may)
-			enter(l, &l->item[i],
-			      sid_from_name(&call->asks->accounts, text[0] ? text : NO_NAME,
-					    &l->item[i].sid, &l->item[i].name));
+			lsarpc_enter(l, &l->item[i],
+				     sid_from_name(&call->asks->accounts, text[0] ? text : NO_NAME,
+						   &l->item[i].sid, &l->item[i].name));
 	}
 	free(units);
 	free(there);

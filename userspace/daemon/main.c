@@ -139,7 +139,7 @@ static struct daemon *of_job(struct job *job)
 	return (struct daemon *)((char *)job - offsetof(struct daemon, job));
 }
 
-static void tell(struct daemon *d, const char *status)
+static void dittod_tell(struct daemon *d, const char *status)
 {
 	notify("%sSTATUS=%s", d->ready ? "" : "READY=1\n", status);
 	d->ready = true;
@@ -226,7 +226,7 @@ static void apply_done(struct job *job)
 		/* Trying again in vain is no news. */
 		if (!d->retry_s || d->result.changes || d->result.news || !d->result.errors)
 			log_notice("%s", status);
-		tell(d, status);
+		dittod_tell(d, status);
 		if (!d->result.errors || d->stopped)
 			set_retry(d, 0);
 		else if (!d->retry_s || d->result.changes)
@@ -257,7 +257,7 @@ static void wait_for_module(struct daemon *d)
 		applied_free(&d->result);
 		write_status(d);
 	}
-	tell(d, "waiting for ditto.ko");
+	dittod_tell(d, "waiting for ditto.ko");
 }
 
 static void on_down(void *arg)
@@ -300,7 +300,7 @@ static const struct channel_ops channel_ops = {
 };
 
 /* Read the file; every mistake is logged. NULL if there is one. */
-static struct config *load(const struct daemon *d)
+static struct config *dittod_load(const struct daemon *d)
 {
 	struct mistakes m;
 	struct config *cfg;
@@ -315,10 +315,10 @@ static struct config *load(const struct daemon *d)
 	return cfg;
 }
 
-static void reload(struct daemon *d)
+static void dittod_reload(struct daemon *d)
 {
 	u64 heard = clock_ns();
-	struct config *cfg = load(d);
+	struct config *cfg = dittod_load(d);
 
 	channel_hello(d->channel);
 	if (!cfg) {
@@ -357,7 +357,7 @@ static void signal_ready(void *arg)
 	if (read(d->signals, &info, sizeof(info)) != sizeof(info))
 		return;
 	if (info.ssi_signo == SIGHUP)
-		reload(d);
+		dittod_reload(d);
 	else if (info.ssi_signo == SIGUSR1)
 		stop_serving(d);
 	else
@@ -473,7 +473,7 @@ static bool open_kernel(struct daemon *d)
 	return d->channel;
 }
 
-static int run(struct daemon *d, const char *state_dir)
+static int dittod_run(struct daemon *d, const char *state_dir)
 {
 	char replay[PATH_MAX];
 	struct why why;
@@ -481,7 +481,7 @@ static int run(struct daemon *d, const char *state_dir)
 
 	d->signals = loop_signals();
 	d->heard = clock_ns();
-	d->cfg = load(d);
+	d->cfg = dittod_load(d);
 	if (!d->cfg)
 		return EXIT_FAILURE;
 	d->st = state_open(state_dir, &why);
@@ -563,7 +563,7 @@ static int check_config(struct daemon *d)
 	unsigned int i;
 
 	d->config_optional = false;
-	cfg = load(d);
+	cfg = dittod_load(d);
 	if (!cfg)
 		return EXIT_FAILURE;
 	for (i = 0; i < cfg->nshares; i++) {
@@ -579,7 +579,7 @@ static int check_config(struct daemon *d)
 	return EXIT_SUCCESS;
 }
 
-static void usage(FILE *out)
+static void dittod_usage(FILE *out)
 {
 	fputs("dittod [-c FILE] [-s DIR] [--check-config]\n\n"
 	      "  -c, --config FILE   configuration (" DEFAULT_CONFIG ")\n"
@@ -624,20 +624,20 @@ int main(int argc, char **argv)
 			check = true;
 			break;
 		case 'h':
-			usage(stdout);
+			dittod_usage(stdout);
 			return EXIT_SUCCESS;
 		case 'V':
 			puts("dittod " DITTO_VERSION);
 			return EXIT_SUCCESS;
 		default:
-			usage(stderr);
+			dittod_usage(stderr);
 			return EXIT_FAILURE;
 		}
 	}
 	if (optind < argc) {
 		fprintf(stderr, "dittod: '%s' is one word too many\n", argv[optind]);
-		usage(stderr);
+		dittod_usage(stderr);
 		return EXIT_FAILURE;
 	}
-	return check ? check_config(&d) : run(&d, state_dir);
+	return check ? check_config(&d) : dittod_run(&d, state_dir);
 }

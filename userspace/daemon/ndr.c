@@ -166,7 +166,7 @@ void ndr_out_init(struct ndr_out *out, size_t max)
 }
 
 /* Room for @len bytes more; NULL if that is too many. */
-static u8 *extend(struct ndr_out *out, size_t len)
+static u8 *ndr_extend(struct ndr_out *out, size_t len)
 {
 	size_t room = out->room ?: 512;
 	u8 *data;
@@ -191,7 +191,7 @@ static u8 *extend(struct ndr_out *out, size_t len)
 
 void ndr_put(struct ndr_out *out, const void *data, size_t len)
 {
-	u8 *p = extend(out, len);
+	u8 *p = ndr_extend(out, len);
 
 	if (p && len)
 		memcpy(p, data, len);
@@ -210,7 +210,7 @@ static void put_number(struct ndr_out *out, u32 value, size_t size)
 	u8 *p;
 
 	ndr_align(out, size);
-	p = extend(out, size);
+	p = ndr_extend(out, size);
 	for (i = 0; p && i < size; i++)
 		p[i] = (u8)(value >> (8 * i));
 }
@@ -239,7 +239,7 @@ void ndr_put_pointer(struct ndr_out *out, bool there)
 
 static void put_text(struct ndr_out *out, const char *text)
 {
-	u8 *p = extend(out, 2 * utf16_from_utf8(text, NULL));
+	u8 *p = ndr_extend(out, 2 * utf16_from_utf8(text, NULL));
 
 	if (p)
 		utf16_from_utf8(text, p);

@@ -192,7 +192,7 @@ int pipe_open(struct pipes *pipes, const char *name, const struct rpc_user *user
 	return 0;
 }
 
-static struct pipe *get(struct pipes *pipes, u64 id)
+static struct pipe *pipe_get(struct pipes *pipes, u64 id)
 {
 	struct pipe *p;
 
@@ -208,7 +208,7 @@ static struct pipe *get(struct pipes *pipes, u64 id)
 	return p;
 }
 
-static void put(struct pipes *pipes, struct pipe *p)
+static void pipe_put_bytes(struct pipes *pipes, struct pipe *p)
 {
 	pthread_mutex_lock(&pipes->lock);
 	put_locked(pipes, p);
@@ -316,7 +316,7 @@ static int pipe_take(struct pipes *pipes, struct pipe *p, const u8 *in, size_t l
 int pipe_call(struct pipes *pipes, u64 id, const u8 *in, size_t len, u64 deadline, u8 **out,
 	      size_t *out_len)
 {
-	struct pipe *p = get(pipes, id);
+	struct pipe *p = pipe_get(pipes, id);
 	int rc;
 
 	*out = NULL;
@@ -326,7 +326,7 @@ int pipe_call(struct pipes *pipes, u64 id, const u8 *in, size_t len, u64 deadlin
 	pthread_mutex_lock(&p->lock);
 	rc = pipe_take(pipes, p, in, len, deadline, out, out_len);
 	pthread_mutex_unlock(&p->lock);
-	put(pipes, p);
+	pipe_put_bytes(pipes, p);
 	/* After what is no remote call nothing can be one. */
 	if (rc)
 		pipe_close(pipes, id);

@@ -35,14 +35,14 @@ struct pool {
 	pthread_t threads[];
 };
 
-static void push(struct queue *q, struct job *job)
+static void pool_push(struct queue *q, struct job *job)
 {
 	job->next = NULL;
 	*q->last = job;
 	q->last = &job->next;
 }
 
-static struct job *pop(struct queue *q)
+static struct job *pool_pop(struct queue *q)
 {
 	struct job *job = q->first;
 
@@ -54,7 +54,7 @@ static struct job *pop(struct queue *q)
 	return job;
 }
 
-static void *work(void *arg)
+static void *pool_work(void *arg)
 {
 	const u64 one = 1;
 	struct pool *p = arg;
@@ -66,11 +66,11 @@ static void *work(void *arg)
 			pthread_cond_wait(&p->work, &p->lock);
 		if (p->closing)
 			break;
-		job = pop(&p->waiting);
+		job = pool_pop(&p->waiting);
 		pthread_mutex_unlock(&p->lock);
 		job->run(job);
 		pthread_mutex_lock(&p->lock);
-		push(&p->ended, job);
+		pool_push(&p->ended, job);
 		/* The counter cannot overflow: it is read before 2^64 jobs ended. */
 		if (write(p->fd, &one, sizeof(one)) < 0)
 			abort();
@@ -99,7 +99,7 @@ struct pool *pool_new(unsigned int threads, unsigned int limit)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	while (!rc && p->nthreads < threads) {
-		rc = pthread_create(&p->threads[p->nthreads], NULL, work, p);
+		rc = pthread_create(&p->threads[p->nthreads], NULL, pool_work, p);
 		if (!rc)
 			p->nthreads++;
 	}
@@ -134,7 +134,7 @@ int pool_submit(struct pool *p, struct job *job)
 	pthread_mutex_lock(&p->lock);
 	if (p->count < p->limit) {
 		p->count++;
-		push(&p->waiting, job);
+		pool_push(&p->waiting, job);
 		pthread_cond_signal(&p->work);
 		rc = 0;
 	}
@@ -157,7 +157,7 @@ void pool_reap(struct pool *p)
 		abort();
 	for (;;) {
 		pthread_mutex_lock(&p->lock);
-		job = pop(&p->ended);
+		job = pool_pop(&p->ended);
 		if (job)
 			p->count--;
 		pthread_mutex_unlock(&p->lock);

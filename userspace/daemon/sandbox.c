@@ -258,7 +258,7 @@ static int allow_calls(scmp_filter_ctx ctx, const int *list, size_t n)
 	return rc;
 }
 
-static int allow(scmp_filter_ctx ctx)
+static int sandbox_allow(scmp_filter_ctx ctx)
 {
 	return allow_calls(ctx, calls, ARRAY_SIZE(calls)) ?:
 	       seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
@@ -306,7 +306,7 @@ int sandbox_calls(enum sandbox_kind kind)
 	ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	if (!ctx)
 		return -ENOMEM;
-	rc = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1) ?: allow(ctx);
+	rc = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1) ?: sandbox_allow(ctx);
 	if (!rc && kind == SANDBOX_LIBRARIES)
 		rc = allow_libraries(ctx);
 	else if (!rc && kind == SANDBOX_HOSTS)

@@ -73,7 +73,7 @@ void sid_of_anonymous(struct sid *sid)
 }
 
 /* FNV-1a: spreads, which is all that is asked of it. */
-static u32 spread(const char *text, u32 start)
+static u32 sid_spread(const char *text, u32 start)
 {
 	u32 hash = 2166136261U ^ start;
 
@@ -100,7 +100,7 @@ void sid_of_machine(struct sid *sid)
 		fclose(file);
 	set_sid(sid, AUTHORITY_NT, 4, NT_DOMAIN, 0);
 	for (i = 1; i < 4; i++)
-		sid->sub[i] = spread(identity, i);
+		sid->sub[i] = sid_spread(identity, i);
 	machine = *sid;
 }
 
@@ -219,7 +219,7 @@ int sid_to_name(const struct sid_accounts *accounts, const struct sid *sid,
 }
 
 /* Split "DOMAIN\name" or "name@DOMAIN"; without a domain that is empty. */
-static int split(const char *text, struct sid_name *out)
+static int sid_split(const char *text, struct sid_name *out)
 {
 	const char *backslash = strchr(text, '\\');
 	const char *at = backslash ? NULL : strrchr(text, '@');
@@ -273,7 +273,7 @@ int sid_from_name(const struct sid_accounts *accounts, const char *text, struct 
 	bool is_domain;
 	size_t i;
 
-	if (split(text, &asked))
+	if (sid_split(text, &asked))
 		return -ENOENT;
 	/* "DOMAIN\" is the domain. */
 	is_domain = !asked.name[0];

@@ -6,7 +6,8 @@
 #include "log.h"
 #include "sql.h"
 
-static sqlite3_stmt *prepare(sqlite3 *db, const char *sql, const char *types, va_list args)
+static sqlite3_stmt *sql_statement_prepare(sqlite3 *db, const char *sql,
+					   const char *types, va_list args)
 {
 	sqlite3_stmt *stmt;
 	int i;
@@ -39,7 +40,7 @@ sqlite3_stmt *sql_prepare(sqlite3 *db, const char *sql, const char *types, ...)
 	va_list args;
 
 	va_start(args, types);
-	stmt = prepare(db, sql, types, args);
+	stmt = sql_statement_prepare(db, sql, types, args);
 	va_end(args);
 	return stmt;
 }
@@ -51,7 +52,7 @@ bool sql_do(sqlite3 *db, const char *sql, const char *types, ...)
 	bool good;
 
 	va_start(args, types);
-	stmt = prepare(db, sql, types, args);
+	stmt = sql_statement_prepare(db, sql, types, args);
 	va_end(args);
 	if (!stmt)
 		return false;

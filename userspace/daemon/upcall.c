@@ -283,7 +283,7 @@ static void take_record(struct conn *channel, struct recorder *recorder, struct 
 }
 
 /* A request that cannot be worked on. */
-static void refuse(struct upcall *u, int rc)
+static void upcall_refuse(struct upcall *u, int rc)
 {
 	if (rc == -EAGAIN)
 		log_warning("too many requests of the kernel wait for the name service");
@@ -311,7 +311,7 @@ static void host_done(struct host_lookup *lookup)
 		rc = pool_submit(u->netgroups, &u->job);
 	}
 	if (rc)
-		refuse(u, rc);
+		upcall_refuse(u, rc);
 }
 
 static void take_question(struct conn *channel, const struct upcall_services *services,
@@ -328,7 +328,7 @@ static void take_question(struct conn *channel, const struct upcall_services *se
 	u->channel = channel;
 	rc = upcall_parse(u, msg, clock_ms());
 	if (rc) {
-		refuse(u, rc);
+		upcall_refuse(u, rc);
 	} else if (u->type == DITTO_UPCALL_KIND_HOST_NAME) {
 		hosts_submit(services->hosts, &u->lookup);
 	} else if (u->type == DITTO_UPCALL_KIND_NETGROUP) {
@@ -339,7 +339,7 @@ static void take_question(struct conn *channel, const struct upcall_services *se
 	} else {
 		rc = pool_submit(services->names, &u->job);
 		if (rc)
-			refuse(u, rc);
+			upcall_refuse(u, rc);
 	}
 }
 
