@@ -4,9 +4,9 @@
  *
  * The VFS knows modes. Where a list decides instead, it is asked first, and the
  * VFS is called with a credential that its modes do not stop. What else the VFS checks
- * stays checked: read-only mounts, immutable files, security modules. A call that judges two
+ * stays checked: read-only mounts, immutable files, security modules. A call that checks two
  * objects, as a removal does directory and file, gets such a credential only after both
- * were judged here, each by its list or by its mode.
+ * were checked here, each by its list or by its mode.
  */
 
 #include <linux/fs.h>

@@ -312,7 +312,7 @@ struct ditto_acl *ditto_acl_in_force(struct ditto_share *share, struct ditto_nod
 	return kept ? acl : load_and_keep(share, node);
 }
 
-/* Judging */
+/* Access checks */
 
 static struct ditto_acl_subject subject_of(const struct ditto_op *op, const struct inode *inode)
 {

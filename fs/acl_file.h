@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Lists in force: kept with nodes, judged by, changed.
+ * Lists in force: kept with nodes, checked by, changed.
  *
  * What is known of a node's list is one pointer: NULL if nothing is, &ditto_acl_none if the
  * file goes by its mode, else the list. Most files have none, and find that with one load.
@@ -109,7 +109,7 @@ int ditto_acl_access_slow(const struct ditto_op *op, struct ditto_node *node, u3
  * @node: held
  * @rights: filled with DITTO_RIGHT_* bits, if there is one
  *
- * An administrator is not judged by lists. One load if there is none.
+ * An administrator is not checked by lists. One load if there is none.
  *
  * Context: may sleep; inode locks may be held. Return: 1, 0 if no list decides, or an errno.
  */
@@ -124,7 +124,7 @@ int ditto_act_on_slow(const struct ditto_op *op, struct ditto_node *node, u32 ne
 		      const struct cred **as);
 
 /**
- * ditto_act_on - as whom to call the VFS for what it judges by one node
+ * ditto_act_on - as whom to call the VFS for what it checks by one node
  * @op: who
  * @node: held
  * @need: DITTO_RIGHT_* bits that a list must give
@@ -161,7 +161,7 @@ struct ditto_act_dirs {
 	struct ditto_node *victim;
 };
 
-/* As whom to rename: where no list has a say, the VFS judges. */
+/* As whom to rename: where no list has a say, the VFS checks. */
 int ditto_act_rename(const struct ditto_op *op, const struct ditto_op *op_to,
 		     const struct ditto_act_dirs *dirs, const struct cred **as);
 /* The same for removing a name. */

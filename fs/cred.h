@@ -83,7 +83,7 @@ struct ditto_cred *ditto_cred_get(struct ditto_server *srv,
 				  const struct ditto_ident *ident);
 void ditto_cred_put(struct ditto_cred *cred);
 
-/* What a credential is raised by, for one call of the VFS that was judged before. */
+/* What a credential is raised by, for one call of the VFS that was checked before. */
 enum ditto_privilege {
 	DITTO_PRIVILEGE_ACCESS,	/* the mode does not stop it */
 	DITTO_PRIVILEGE_OWNER,	/* nor that somebody else is the owner */

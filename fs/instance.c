@@ -68,7 +68,7 @@ static int node_join(struct ditto_node *node, bool deletes, bool keeps)
 	return err;
 }
 
-/* One less. True if the file is to go with it, which stays doomed until that is done. */
+/* One less. True if the file is to go with it, which stays delete-pending until that is done. */
 static bool node_leave(const struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
 		       struct ditto_cred *closer, bool keeps)
 {

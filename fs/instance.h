@@ -72,7 +72,7 @@ enum ditto_open_action {
 #define DITTO_OPENF_OWNER		BIT(6)
 /* That it is read-only by its extra attributes does not count, nor at a change. */
 #define DITTO_OPENF_MODE_ONLY		BIT(7)
-/* The rights were granted before a restart: they are not judged again. */
+/* The rights were granted before a restart: they are not checked again. */
 #define DITTO_OPENF_GRANTED		BIT(8)
 /* The stream is an attribute of its file: to read or write it needs the right to those. */
 #define DITTO_OPENF_XATTRS		BIT(9)
@@ -172,7 +172,7 @@ void ditto_instance_end(struct ditto_instance *inst, struct ditto_op *op);
  * @rights: DITTO_RIGHT_* bits that it has from now on
  * @deny: DITTO_OPEN_* bits that others must not have from now on
  *
- * What is new is checked and judged as by an open, what it had is not; the claim
+ * What is new is checked and checked as by an open, what it had is not; the claim
  * becomes the other in one step. Operations that began before go on with what
  * was granted then.
  *

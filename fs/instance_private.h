@@ -115,11 +115,11 @@ static inline bool ditto_delete_is_pending(const struct ditto_node *node)
 	return READ_ONCE(node->delete_dentry);
 }
 
-/* With node->lock held, of a node that is not doomed: from now on it is, for @delete_cred. */
+/* Under node->lock: set deletion pending, which it is not yet, on behalf of @delete_cred. */
 void ditto_delete_pending_set(const struct ditto_op *op,
 			      struct ditto_node *node, struct dentry *dentry,
 			      struct ditto_cred *delete_cred);
-/* The last instance of a doomed node went: the name goes. */
+/* The last instance of a delete-pending node went: the name goes. */
 void ditto_delete_pending_go(struct ditto_op *op, struct ditto_node *node, bool is_stream);
 /* An exact instance that deletes at its close goes: so does the name, at once. */
 void ditto_closed_go(struct ditto_op *op, struct dentry *dentry, struct ditto_cred *closer,

@@ -115,7 +115,8 @@ struct ditto_file;
  * @inode: constant; kept by @dentry
  * @by_inode: in the table by inode
  * @ref: holders, and one of the table
- * @lock: guards @dentry, @files, @opened, @wb_err, @instances, @keepers, @delete_dentry, @delete_cred,
+ * @lock: guards @dentry, @files, @opened, @wb_err, @instances, @keepers, @delete_dentry,
+ *	@delete_cred,
  *	@acl and @acl_changes
  * @flags: DITTO_NODE_* bits
  * @plain: time of change at which it had no extra attributes, see fs/dosattr.c; 0 if not known

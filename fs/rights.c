@@ -73,7 +73,7 @@ static u32 owner_rights(const struct ditto_op *op, struct ditto_node *node, u32 
 	return DITTO_RIGHTS_BY_OWNER;
 }
 
-/* As the VFS judges the removal of a name. */
+/* As the VFS checks the removal of a name. */
 static u32 delete_rights(const struct ditto_op *op, struct ditto_node *node,
 			 struct ditto_node *parent, u32 want)
 {

@@ -95,7 +95,8 @@ ditto_share_users_find(const struct ditto_share_opts *opts, kuid_t uid,
  * share, makes root an administrator, the client's word is enough: whoever is root there can
  * claim to be any user anyway.
  *
- * Context: any. Return: true if so; without it, DITTO_SHARE_ACCESS_ADMIN is DITTO_SHARE_ACCESS_WRITE.
+ * Context: any.
+ * Return: true if so; without it, DITTO_SHARE_ACCESS_ADMIN is DITTO_SHARE_ACCESS_WRITE.
  */
 bool ditto_share_access_is_admin(enum ditto_share_access grant, const struct ditto_ident *ident,
 				 const struct ditto_verdict *verdict);

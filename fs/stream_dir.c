@@ -5,7 +5,7 @@
  * A stream is made as the caller and given to the owner of its file at once, group included,
  * and so is the directory of a file's streams. So a stream takes from the quota of the one whose
  * file it belongs to, as the file's data does. A stream's mode and owner decide about nothing
- * else: nobody but the server reaches it on the machine, and clients are judged by the file.
+ * else: nobody but the server reaches it on the machine, and clients are checked by the file.
  */
 
 #include <linux/cred.h>

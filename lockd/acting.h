@@ -2,7 +2,7 @@
 /*
  * Who acts for clients.
  *
- * What is done for a client was judged by the table before, so it must not break
+ * What is done for a client was checked by the table before, so it must not break
  * the leases that stand for grants, nor be told as a local change. Whoever acts
  * for a client does so with a credential that was made for that, in service
  * threads and workqueues alike. So it is the credential that tells, and it costs

@@ -152,7 +152,7 @@ static void break_revoke(struct ditto_lease *lease)
 
 /*
  * A delegation of a file can be claimed after a restart: it is taken with all else that its
- * lapsed client has, once that is withdrawn, and whoever needs it comes again.
+ * courtesy client has, once that is withdrawn, and whoever needs it comes again.
  */
 static bool break_awaits_withdrawal(const struct ditto_lease *lease)
 {

@@ -5,7 +5,7 @@
  * Ranges and opens in the way refuse, unless what is in the way may be gone at
  * its holder already: a holder of WRITE may have given up ranges, a holder of
  * HANDLE may have closed opens, without saying so yet. Such a holder is asked
- * first, and judged when it has answered. What a lapsed client has in the way goes
+ * first, and checked when it has answered. What a courtesy client has in the way goes
  * with all else that it has, and refuses nothing.
  */
 #include <linux/string.h>
@@ -111,14 +111,14 @@ u8 ditto_gives_up(const struct ditto_matrix_cell *cell, const struct ditto_inten
 	return bits;
 }
 
-/* Lapsed clients that are passed; the first so many go before others behind them are looked at. */
+/* So many courtesy clients go before claims behind theirs are looked at. */
 #define COURTESY_AT_ONCE	64
 
 /**
  * struct question - what is asked, and what was found so far
  * @intent: what is about to be done
  * @actor: by whom
- * @yielding: lapsed clients that are in the way are to go; else they are only noted
+ * @yielding: courtesy clients that are in the way are to go; else they are only noted
  * @courtesy: claims of such that were passed
  */
 struct question {
@@ -133,7 +133,7 @@ static const struct ditto_matrix_cell *question_cell(const struct question *q, e
 	return &ditto_matrix[held][q->intent->kind];
 }
 
-/* Is a claim in the way, and not about to go with its lapsed client? */
+/* Is a claim in the way, and not about to go with its courtesy client? */
 static bool question_stops_at(struct question *q, const struct ditto_claim *held)
 {
 	struct ditto_client *client = held->owner->client;
@@ -195,7 +195,7 @@ static const struct ditto_claim *row_refuses(struct ditto_lock_ctx *ctx, struct 
 		exempt = ditto_exempt(cell, &range->claim, q->actor);
 		if (!exempt && question_stops_at(q, &range->claim))
 			return &range->claim;
-		/* Lapsed, or exempt as a client: so are all that it has. */
+		/* The client is exempt, or a courtesy client: so is all that it has. */
 		if (!exempt || !q->actor->owner)
 			pass.client[1] = range->claim.owner->client;
 	}
@@ -438,7 +438,7 @@ static bool caches_break(struct ditto_lock_ctx *ctx, const struct question *q, u
 
 		bits &= lease->bits;
 		next = holder_pass(ctx, q, ditto_holder_next(holder, &left), &left);
-		/* What else a lapsed client has goes a moment later. */
+		/* What else a courtesy client has goes a moment later. */
 		if (ditto_client_yields(lease->claim.owner->client))
 			wait |= bits & waits;
 		if (last)
@@ -464,7 +464,7 @@ enum ditto_answer ditto_conflict_check(struct ditto_lock_ctx *ctx,
 
 	lockdep_assert_held(&ctx->lock);
 	in_way = claims_refuse(ctx, &q);
-	/* Lapsed clients yield to what nobody else refuses; one may be heard of just now. */
+	/* Courtesy clients yield to what nobody else refuses; one may be heard of just now. */
 	if (!in_way && q.courtesy) {
 		q.yielding = true;
 		q.courtesy = 0;

@@ -308,7 +308,7 @@ bool ditto_park_cancel(struct ditto_park *park);
  *
  * For a thread that was told to come again because of a break, and can stay for
  * a moment: returns when the first of the outstanding breaks on the node is
- * settled, or at once if there is none, and with lapsed clients gone that were
+ * settled, or at once if there is none, and with courtesy clients gone that were
  * found in the way. The question is to be asked again then.
  *
  * Context: may sleep; no lock held that a holder needs to give something up.

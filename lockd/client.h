@@ -50,7 +50,7 @@ enum ditto_claim_kind {
  * @granted: ever
  * @recalled: were asked back, in whole or in part
  * @returned: were given back by their holders, asked for or not
- * @revoked: were taken away, because no answer came in time or the holder was lapsed
+ * @revoked: were taken away, because no answer came in time or the holder was a courtesy client
  * @answers: recalls that were answered
  * @answer_ms: time from being told to the answer, of all of them
  * @answer_max_ms: the longest
@@ -257,7 +257,7 @@ void ditto_client_retire(struct ditto_client *client, const char *why);
  * @client: held
  * @courtesy: which of both
  *
- * What a lapsed client holds and waits for stays until it is in somebody else's
+ * What a courtesy client holds and waits for stays until it is in somebody else's
  * way (RFC 8881 section 8.4.2.4): of another client, an anonymous request, or a
  * local process. Then all of it is released, as by ditto_client_retire(), and who
  * asked is told to come again as for a break; whoever is parked or queued is woken

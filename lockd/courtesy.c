@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lapsed clients, see ditto_client_set_courtesy().
+ * Courtesy clients, see ditto_client_set_courtesy().
  *
- * Locking: client->lock guards whether a client is lapsed and whether it yields;
- * it yields where its claims are judged, under ctx->lock, and is withdrawn and
+ * Locking: client->lock guards whether a client is a courtesy client and whether it yields;
+ * it yields where its claims are checked, under ctx->lock, and is withdrawn and
  * released from the table's own workqueue a moment later. What is found in the way
  * until then refuses nothing, and is not given away either.
  */
@@ -90,7 +90,7 @@ bool ditto_client_yields(struct ditto_client *client)
 	spin_lock(&client->lock);
 	courtesy = client->courtesy;
 	if (courtesy)
-		client_yield_begin(client, "lapsed");
+		client_yield_begin(client, "silent");
 	spin_unlock(&client->lock);
 	return courtesy;
 }
@@ -128,7 +128,7 @@ static bool client_yield_is_due(struct ditto_client *client, const char **why)
 	return due;
 }
 
-/* It keeps what it has. Whoever needs that of a lapsed client waits for another attempt. */
+/* It keeps what it has. Whoever needs that of a courtesy client waits for another attempt. */
 static void client_yield_again(struct ditto_client *client)
 {
 	spin_lock(&client->lock);

@@ -350,7 +350,7 @@ static void holder_sum_own(struct ditto_holder *holder)
 	};
 	own->held = ditto_class_bit(class);
 	left = grant->bits;
-	/* A client that lapsed gives no answer: whoever asks again finds it again. */
+	/* A courtesy client gives no answer: whoever asks again finds it again. */
 	if (grant->state == DITTO_LEASE_BREAKING &&
 	    !READ_ONCE(grant->claim.owner->client->courtesy))
 		left = grant->target;

@@ -158,7 +158,7 @@ void ditto_holder_del_open(struct ditto_lock_ctx *ctx, struct ditto_open *open);
 void ditto_holder_del_grant(struct ditto_lock_ctx *ctx, struct ditto_lease *lease);
 /* Access or deny bits have changed. */
 void ditto_holder_update_open(struct ditto_open *open);
-/* The bits, the state or the target of a grant have changed, or its client lapsed. */
+/* The bits, the state, the target or the courtesy of a lease have changed. */
 void ditto_holder_update(struct ditto_lease *lease);
 
 #if IS_ENABLED(CONFIG_KUNIT)

@@ -261,7 +261,7 @@ static u8 fit_lease(struct ditto_lock_ctx *ctx, const struct ditto_lease_request
 	return want;
 }
 
-/* Local processes are judged as if they had opened here. */
+/* Local processes are checked as if they had opened here. */
 static u8 fit_local(const struct ditto_lease_request *req, u8 want)
 {
 	u8 access;

@@ -15,7 +15,7 @@
 
 #include "private.h"
 
-/* Of others than @client, who is asked. A lapsed client would not hear it. */
+/* Of others than @client, who is asked. A courtesy client would not hear it. */
 static struct ditto_lease *holder_find(struct ditto_lock_ctx *ctx,
 				       const struct ditto_client *client)
 {

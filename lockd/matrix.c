@@ -60,7 +60,7 @@ const struct ditto_matrix_cell ditto_matrix[DITTO_HELDS][DITTO_INTENTS] = {
 		[DITTO_INTENT_RANGE_SHARED]	= DENIES(OWNER),
 		[DITTO_INTENT_RANGE_EXCLUSIVE]	= DENIES(NONE),
 	},
-	/* I/O without an open is judged as if the file were opened for it. */
+	/* I/O without an open is checked as if the file were opened for it. */
 	[DITTO_HELD_OPEN] = {
 		[DITTO_INTENT_READ]		= DENIES_MODE,
 		[DITTO_INTENT_WRITE]		= DENIES_MODE,

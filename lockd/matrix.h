@@ -69,8 +69,8 @@ enum ditto_intent_kind {
  * @DITTO_HELD_EXACT_SHARED: a shared range, EXACT discipline
  * @DITTO_HELD_EXACT_EXCLUSIVE: an exclusive range, EXACT discipline
  * @DITTO_HELD_OPEN: an open with access and deny bits
- * @DITTO_HELD_LEASE: a caching grant whose opens the server judges
- * @DITTO_HELD_DELEGATION: a caching grant whose holder judges opens and
+ * @DITTO_HELD_LEASE: a caching grant whose opens the server checks
+ * @DITTO_HELD_DELEGATION: a caching grant whose holder checks opens and
  *	attributes by itself, so that it must be asked before others open to write
  *	or change attributes
  * @DITTO_HELD_DIRECTORY: a caching grant on a directory whose holder is told

@@ -57,8 +57,8 @@ static void mirror_notify(struct file_lock *fl)
 }
 
 /*
- * A local process meets the lock of a client that may be lapsed. Called under a
- * spinlock of the VFS. What our own threads want was judged by the table before,
+ * A local process meets the lock of a client that may be a courtesy client. Called under a
+ * spinlock of the VFS. What our own threads want was checked by the table before,
  * and one of them may be needed to release the client.
  */
 static bool mirror_expirable(struct file_lock *fl)

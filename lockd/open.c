@@ -166,7 +166,7 @@ int ditto_open_change(struct ditto_open *open, u8 access, u8 deny,
 		ctx = ditto_lock_ctx_of(&open->claim);
 		if (!ctx)
 			return -ESHUTDOWN;
-		/* What it has was judged. */
+		/* What it has was checked. */
 		intent.access = access & ~open->access;
 		intent.deny = deny & ~open->deny;
 		err = open_checked(ctx, ditto_conflict_check(ctx, &intent, &actor, conflict), NULL);

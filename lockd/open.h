@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Opens: access and deny bits, judged against those of all others. */
+/* Opens: access and deny bits, checked against those of all others. */
 #ifndef _DITTO_LOCKD_OPEN_H
 #define _DITTO_LOCKD_OPEN_H
 

@@ -320,7 +320,7 @@ static inline struct ditto_claim *ditto_client_claim_next(struct ditto_claim *cl
 
 /*
  * courtesy.c: somebody else is in need of what a client has. True if the client is
- * lapsed, and so is about to go. Any context; ctx->lock may be held.
+ * a courtesy client, and so is about to go. Any context; ctx->lock may be held.
  */
 bool ditto_client_yields(struct ditto_client *client);
 /*
@@ -331,7 +331,7 @@ bool ditto_client_yields_now(struct ditto_client *client);
 void ditto_client_yield_work(struct work_struct *work);
 /* The client is released otherwise: the work, if it is queued, does not run any more. */
 void ditto_client_yield_cancel(struct ditto_client *client);
-/* For the VFS: wait, for a moment, until a lapsed client that is about to go is gone. May sleep. */
+/* For the VFS: wait a moment for a courtesy client that is about to go. May sleep. */
 void ditto_clients_yielded(void);
 /* Wait until all of this table are gone; the jiffies that are left. May sleep. */
 long ditto_clients_yielded_timeout(struct ditto_lock_table *table, long timeout);
@@ -513,7 +513,7 @@ void ditto_lease_tell(struct ditto_lease *lease, unsigned int what);
 void ditto_lease_tell_work(struct work_struct *work);
 void ditto_lease_expire_work(struct work_struct *work);
 void ditto_changes_free(struct list_head *changes);
-/* False if nothing was begun, because it is to be taken with all else of a lapsed client. */
+/* False if nothing was begun, because it is to be taken with all else of a courtesy client. */
 bool ditto_break_begin(struct ditto_lease *lease, u8 gives_up);
 
 /* What is kept without READ is nothing. */

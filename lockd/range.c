@@ -56,7 +56,7 @@ static bool range_break_rest(const struct ditto_range_request *req)
 	return ditto_break_all(req->point, &intent, &actor);
 }
 
-/* Judge and take in one step. */
+/* Check and take in one step. */
 int ditto_range_try(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		    struct ditto_range *spares[2], struct ditto_conflict *conflict)
 {

@@ -173,7 +173,7 @@ int ditto_range_unlock(const struct ditto_range_request *req);
  * @req: what
  * @conflict: filled with -EAGAIN; may be NULL
  *
- * Return: 0; -EAGAIN (conflict); -EBUSY (it cannot be judged before a holder
+ * Return: 0; -EAGAIN (conflict); -EBUSY (it cannot be checked before a holder
  * who keeps ranges to itself gave that up: it was told; come again); -EINVAL.
  */
 int ditto_range_test(const struct ditto_range_request *req, struct ditto_conflict *conflict);

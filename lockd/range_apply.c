@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Taking and giving up ranges that were judged: POSIX ones are merged, split
+ * Taking and giving up ranges that were checked: POSIX ones are merged, split
  * and converted so that an owner's ranges never overlap; EXACT ones stack.
  * Everything that can fail is done before anything is changed.
  *
@@ -210,7 +210,7 @@ static int exact_take(struct ditto_lock_ctx *ctx, const struct ditto_range_reque
 	return 0;
 }
 
-/* Take what was judged to be free. Uses up spares; -ESHUTDOWN, -ENOLCK change nothing. */
+/* Take what was checked to be free. Uses up spares; -ESHUTDOWN, -ENOLCK change nothing. */
 int ditto_range_take(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		     struct ditto_range *spares[2])
 {

@@ -237,7 +237,7 @@ void ditto_wait_pump(struct ditto_lock_ctx *ctx)
 	}
 }
 
-/* Judge once more, now that nobody else can be queued, and queue. It is not its turn yet. */
+/* Check once more, now that nobody else can be queued, and queue. It is not its turn yet. */
 static int wait_try(const struct ditto_range_request *req, struct ditto_wait *wait,
 		    struct ditto_conflict *conflict, struct ditto_range *spares[2])
 {

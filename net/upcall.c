@@ -279,7 +279,8 @@ static bool ask_is_sent_locked(const struct ditto_upcall_req *ask)
 
 static void ask_late(struct work_struct *work)
 {
-	struct ditto_upcall_req *ask = container_of(to_delayed_work(work), struct ditto_upcall_req, timer);
+	struct ditto_upcall_req *ask = container_of(to_delayed_work(work),
+						    struct ditto_upcall_req, timer);
 	struct ditto_server *srv = ask->srv;
 	bool late;
 

@@ -2,7 +2,7 @@
 /*
  * CREATE: MS-SMB2 sections 2.2.13, 2.2.14, 3.3.5.9; MS-FSA section 2.1.5.1.
  *
- * In this order: what came is taken apart and judged without looking at any
+ * In this order: what came is taken apart and checked without looking at any
  * file; the core opens or makes the file, which may park the call; what only
  * new files have is set; caching is granted; the open can be found, and the answer
  * is written. The root of a share, which the empty name is, goes the same way as

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a CREATE asks for, and what of that can be judged without looking at a file. */
+/* What a CREATE asks for, and what of that can be checked without looking at a file. */
 #include <linux/kernel.h>
 
 #include "../fs/dosattr.h"

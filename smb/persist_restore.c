@@ -50,7 +50,7 @@ struct known {
  * @client: ClientGuid
  * @deadline: in jiffies; then it is removed
  * @gone: it is not to be restored, only its record to be removed
- * @delete_on_close: it was restored as this open, whose file is to go when all others are restored; held
+ * @delete_on_close: the restored open, held; its file is deleted when all others are restored
  * @len: bytes of @data
  * @data: the record
  */

@@ -5,7 +5,7 @@
  * No thread waits for an answer. A callout is one work item that runs when a
  * try is to begin, when it ended, when its time is over, or when somebody
  * settled the matter; it never runs twice at once. Shutting down the RPC client
- * of a try waits for its task, so nothing of a try is left when it is judged.
+ * of a try waits for its task, so nothing of a try is left when it is checked.
  *
  * Locking: nlm->callouts_lock guards the list and the counts; @settled and
  * @verdict are written under it.

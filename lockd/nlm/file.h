@@ -40,7 +40,7 @@ struct ditto_lock_point *dnlm_point(struct ditto_node *node);
  * @file: filled
  *
  * Clients send the requests of a share that wants Kerberos with other flavours,
- * because there is none for NLM: such a caller is not judged by its identity,
+ * because there is none for NLM: such a caller is not checked by its identity,
  * only by its address.
  *
  * Context: may sleep. Return: 0; -ESTALE, -EBADHANDLE; -EACCES; -EROFS (an

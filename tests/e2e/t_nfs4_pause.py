@@ -169,7 +169,7 @@ def not_for_ever(w):
 
 @test(server='ditto', clients=2, timeout=60)
 def lapsed_holders(w):
-    """A range or an open of a lapsed client: who is in need of it has it by the first request."""
+    """A range or an open of a courtesy client: who is in need of it has it by the first request."""
     files(w)
     patience(w, 4000)
     w.server.ctl('server', 'set', 'lease-time-s', str(LEASE))

@@ -126,7 +126,7 @@ static int rename_as(struct ditto_cred *cred, struct ditto_node *from, struct di
 	return ditto_rename(&op, from, &other_name, &op, to, &name, &wcc[0], &wcc[1]);
 }
 
-/* Each object is judged, and what one gives is not given for another. */
+/* Each object is checked, and what one gives is not given for another. */
 static void test_rename(struct kunit *test)
 {
 	const struct ditto_setattr none = {};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lapsed clients: what they have stays until somebody else wants it, of every
+ * Courtesy clients: what they have stays until somebody else wants it, of every
  * kind of claim and by every way to ask; and they may come back before.
  */
 
@@ -156,7 +156,7 @@ static void waiter_gets_it(struct kunit *test)
 	struct ditto_range_request req = claim_req(t->node, t->owner[1], true, 0, 9);
 	struct claim_wait *wait = claim_wait(test);
 
-	/* It waited before the client lapsed, and does nothing more. */
+	/* It waited before the client became a courtesy client, and does nothing more. */
 	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &wait->wait, NULL), -EINPROGRESS);
 	silence(test, t);
@@ -168,7 +168,7 @@ static void waiter_gets_it(struct kunit *test)
 	end(test, t);
 }
 
-/* A request of the lapsed client stands before others in the queue. */
+/* A request of the courtesy client stands before others in the queue. */
 static void queue_yields(struct kunit *test)
 {
 	struct courtesy_test *t = begin(test);
@@ -301,7 +301,7 @@ static void grant_is_revoked(struct kunit *test)
 	}
 }
 
-/* A break was outstanding when the holder lapsed: who waits for it need not any more. */
+/* A break was outstanding when the holder fell silent: nobody needs to wait for it any more. */
 static void break_ends(struct kunit *test)
 {
 	struct courtesy_test *t = begin(test);

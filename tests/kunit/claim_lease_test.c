@@ -222,7 +222,7 @@ static void pending_reader_bars_writers(struct kunit *test)
 	mirror_test_end(test, t);
 }
 
-/* What our own threads do was judged before, and breaks nothing by way of the VFS. */
+/* What our own threads do was checked before, and breaks nothing by way of the VFS. */
 static void own_threads_break_nothing(struct kunit *test)
 {
 	struct cred *cred = prepare_kernel_cred(&init_task);

@@ -277,7 +277,7 @@ static int process_locks(struct mirror_test *t)
 	return err;
 }
 
-/* A lapsed client stands in the way of local processes no longer than in that of others. */
+/* A courtesy client stands in the way of local processes no longer than in that of others. */
 static void courtesy_client_yields_to_a_process(struct kunit *test)
 {
 	struct mirror_test *t = mirror_test_begin(test);
@@ -285,7 +285,7 @@ static void courtesy_client_yields_to_a_process(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, process_locks(t), -EAGAIN);
 	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, true));
-	/* What the server's own threads meet was judged by the table. */
+	/* What the server's own threads meet was checked by the table. */
 	KUNIT_EXPECT_EQ(test, local(t, F_WRLCK, 0, 9), -EAGAIN);
 	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, true));
 	KUNIT_EXPECT_EQ(test, process_locks(t), 0);

@@ -122,7 +122,7 @@ static void open_outlives_its_client(struct kunit *test)
 	end(test, t);
 }
 
-/* A share violation against a holder of HANDLE breaks that first, then is judged. */
+/* A share violation against a holder of HANDLE breaks that first, then is checked. */
 static void violation_asks_the_holder_first(struct kunit *test)
 {
 	struct open_test *t = begin(test);

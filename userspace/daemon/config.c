@@ -60,7 +60,7 @@ struct section {
  * @mistakes: what is wrong with it
  * @section: where we are; NULL before the first one and in an unknown one
  * @header: line of the section's header
- * @in_unknown: the section is not known, its keys cannot be judged
+ * @in_unknown: the section is not known, its keys cannot be checked
  * @seen: lines of the section's keys, in the table's order
  * @server_line: line of the server's section
  * @share: the share of the section
@@ -416,8 +416,7 @@ static void read_line(struct parser *p, char *text)
 		end = text + strlen(text) - 1;
 		if (*end != ']') {
 			config_mistake(p, p->line,
-				       "a section's ']' is missing at the end "
-				       "of the line");
+				       "a section's ']' is missing at the end of the line");
 			p->in_unknown = true;
 			return;
 		}
@@ -428,8 +427,7 @@ static void read_line(struct parser *p, char *text)
 	value = strchr(text, '=');
 	if (!value || value == text) {
 		config_mistake(p, p->line,
-			       "neither a [section], nor 'key = value', nor a "
-			       "# comment");
+			       "neither a [section], nor 'key = value', nor a # comment");
 		return;
 	}
 	*value++ = '\0';

@@ -22,7 +22,7 @@ struct dnfs3_time {
 };
 
 /**
- * struct dnfs3_sattr - sattr3, as it came: not judged yet
+ * struct dnfs3_sattr - sattr3, as it came: not checked yet
  * @set: DITTO_SET_* bits of what is present
  * @mode: mode3
  * @uid: number on the wire

@@ -7,13 +7,13 @@
  * has at most one of each. Confirmed with another verifier the old one goes with
  * all it held.
  *
- * The lease: a client that was silent for the lease time is lapsed. Its state stays
+ * The lease: a client that was silent for the lease time is a courtesy client. Its state stays
  * until somebody else needs what it holds (the lock table tells by releasing it,
  * ditto_client_set_courtesy()), until it speaks again, or until DNFS4_COURTESY_MAX_S.
  *
  * Locking: clients->lock (mutex) guards the tables by owner string and the step from
  * unconfirmed to confirmed. Look-up by id is under RCU. clients->courtesy_lock (mutex)
- * makes the step between lapsed and not one, and is taken inside it. Neither is held
+ * makes the step to and from courtesy, and is taken inside it. Neither is held
  * while a client is released.
  *
  * Lifetime: counted by @client, the lock table's.
@@ -49,7 +49,7 @@ struct ditto_owner;
 #define DNFS4_CLIENT_BYTES		4096
 /* An unconfirmed client is forgotten after so long. */
 #define DNFS4_UNCONFIRMED_S		90
-/* A lapsed client is forgotten after so long, though nobody needs what it holds. */
+/* A courtesy client is forgotten after so long, though nobody needs what it holds. */
 #define DNFS4_COURTESY_MAX_S		86400
 /* Words of a bitmap4 of operations. */
 #define DNFS4_OP_WORDS			3
@@ -94,7 +94,7 @@ struct dnfs4_principal {
  *	confirmed, which clients->lock guards
  * @memory: see there
  * @renewed: jiffies of the last renewal, written at most once a second
- * @courtesy_at: jiffies of the lapse
+ * @courtesy_at: jiffies since when it is a courtesy client
  * @states: struct dnfs4_state by number; its lock guards what follows up to @states_closed. See
  *	dnfs4_states_init()
  * @states_next: number to look for a free one from
@@ -216,7 +216,7 @@ u32 dnfs4_client_find(struct dnfs4_server *server, u64 id, u32 minor, struct dnf
  * dnfs4_client_use - an operation of the client counts as a sign of life
  * @client: held
  *
- * Renews the lease; a lapsed client that has still everything is in force again.
+ * Renews the lease; a courtesy client that has still everything is in force again.
  * Return: false if it lost its state meanwhile.
  */
 bool dnfs4_client_use(struct dnfs4_client *client);

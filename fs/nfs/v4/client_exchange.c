@@ -144,8 +144,8 @@ static u32 exchange_check(struct dnfs4_compound *cmp, const struct exchange_args
 }
 
 /*
- * What the machine's credential may do for everybody: what is judged by the client alone. All
- * else works on a file, and whether that may be reached is judged by who asks.
+ * What the machine's credential may do for everybody: what is checked by the client alone. All
+ * else works on a file, and whether that may be reached is checked by who asks.
  */
 static void exchange_allow(const u32 asked[DNFS4_OP_WORDS], u32 allow[DNFS4_OP_WORDS])
 {

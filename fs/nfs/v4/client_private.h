@@ -34,7 +34,7 @@ struct shrinker;
  * @all: struct dnfs4_client.lru
  * @count: of @all
  * @last_id: number of the newest client
- * @room_made: jiffies when a lapsed client was last retired for another one
+ * @room_made: jiffies when a courtesy client was last retired for another one
  * @by_id: struct dnfs4_client.hash; changed under @lock
  * @courtesy_lock: see client.h
  * @courtesy: clients that are lapsed
@@ -45,7 +45,7 @@ struct shrinker;
  * @wq: frees clients; runs the laundry
  * @laundry: ends leases
  * @running: the laundry is armed; under the lock of the service
- * @shrinker: takes lapsed clients, and slots that nobody uses
+ * @shrinker: takes courtesy clients, and slots that nobody uses
  * @shrink: does it for clients
  */
 struct dnfs4_clients {
@@ -133,7 +133,7 @@ struct dnfs4_client *dnfs4_client_get(struct dnfs4_clients *clients, u64 id, u32
 
 /*
  * It is about to be confirmed: it counts among those of its machine from now on. With
- * clients->lock held. NFS4_OK, or NFS4ERR_DELAY if there is no room there; then a lapsed client
+ * clients->lock held. NFS4_OK, or NFS4ERR_DELAY if there is no room there; then a courtesy client
  * of the same machine or user goes, if there is one.
  */
 u32 dnfs4_client_admit(struct dnfs4_client *client);
@@ -151,7 +151,7 @@ bool dnfs4_client_has_state(struct dnfs4_client *client);
 
 /* The lease of a client that has just been confirmed begins. */
 void dnfs4_lease_begin(struct dnfs4_client *client);
-/* It is not lapsed any more, or not any more at all. */
+/* It is no courtesy client any more, or it is gone. */
 void dnfs4_courtesy_clear(struct dnfs4_client *client);
 /*
  * The account of a client is full: of those that are charged to it and lapsed, the one that was

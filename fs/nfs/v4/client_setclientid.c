@@ -107,7 +107,7 @@ static u32 setclientid_locked(struct dnfs4_compound *cmp, const struct setclient
 
 	dnfs4_client_by_owner(clients, 0, &args->id, &confirmed, &unconfirmed);
 	if (confirmed && !dnfs4_principal_matches(confirmed, cmp->call)) {
-		/* A lapsed client, or one that holds nothing, has no claim to its name. */
+		/* A courtesy client, or one that holds nothing, has no claim to its name. */
 		if (dnfs4_client_has_state(confirmed) &&
 		    !test_bit(DNFS4_CLIENT_COURTESY, &confirmed->flags)) {
 			setclientid_in_use(confirmed, res);

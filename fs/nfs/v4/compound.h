@@ -269,7 +269,7 @@ void dnfs4_fh_copy(struct dnfs4_fh *fh, const struct dnfs4_fh *from);
  * @node: the same; NULL is the share's root
  * @named: it is a named attribute
  *
- * Judges the caller once for a share. A flavour that the share does not accept is no error
+ * Checks the caller once for a share. A flavour that the share does not accept is no error
  * yet: see dnfs4_fh_is_weak(). Forgets the current stateid.
  *
  * Return: NFS4_OK or a status.

@@ -53,7 +53,7 @@ void dnfs4_fh_copy(struct dnfs4_fh *fh, const struct dnfs4_fh *from)
 	dnfs4_fh_put(&old);
 }
 
-/* The caller was judged for this share before in this COMPOUND, if it has a handle of it. */
+/* The caller was checked for this share before in this COMPOUND, if it has a handle of it. */
 static bool fh_is_admitted(const struct dnfs4_fh *fh, const struct ditto_share *share,
 			   struct ditto_op *op)
 {

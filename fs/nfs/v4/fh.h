@@ -12,7 +12,7 @@ u32 dnfs4_fh_decode(struct dnfs4_compound *cmp, const u8 *data, u32 len);
 
 /*
  * For what is not part of a COMPOUND: share and node of the bytes of a handle, to be put by
- * dnfs4_fh_put(). Nobody is judged, and there is no credential. An errno of
+ * dnfs4_fh_put(). Nobody is checked, and there is no credential. An errno of
  * ditto_handle_decode().
  */
 int dnfs4_fh_find(struct ditto_server *srv, const u8 *data, u32 len, struct dnfs4_fh *fh);

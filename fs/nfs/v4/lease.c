@@ -2,8 +2,8 @@
 /*
  * Leases, and the laundry that ends them.
  *
- * A client that was silent for the lease time is lapsed, or gone at once if it
- * holds nothing. What a lapsed client holds stays out of courtesy (RFC 8881
+ * A client that was silent for the lease time is a courtesy client, or gone at once if it
+ * holds nothing. What a courtesy client holds stays out of courtesy (RFC 8881
  * section 8.4.2.4) until it is in somebody's way, memory is short, or
  * DNFS4_COURTESY_MAX_S is over. While the service is stopped nobody can renew
  * anything, and so no time passes.
@@ -45,7 +45,7 @@ void dnfs4_courtesy_clear(struct dnfs4_client *client)
 		atomic_dec(&client->server->clients->courtesy);
 }
 
-/* The lapse is taken back. False if it is too late for that. */
+/* End the courtesy. False if it is too late for that. */
 static bool dnfs4_client_revive(struct dnfs4_client *client)
 {
 	struct dnfs4_clients *clients = client->server->clients;
@@ -125,7 +125,7 @@ static void dnfs4_laundry_do(struct dnfs4_client *client)
 	if (!test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags))
 		dnfs4_client_end(client, "never confirmed");
 	else if (test_bit(DNFS4_CLIENT_COURTESY, &client->flags))
-		ditto_client_retire(&client->client, "lapsed for too long");
+		ditto_client_retire(&client->client, "silent for too long");
 	else if (dnfs4_client_has_state(client))
 		dnfs4_client_courtesy(client);
 	else
@@ -218,9 +218,9 @@ void dnfs4_clients_settings_changed(struct dnfs4_server *server)
 		mod_delayed_work(clients->wq, &clients->laundry, 0);
 }
 
-/* Memory is short: lapsed clients go, the oldest first, and slots that nobody uses. */
+/* Memory is short: courtesy clients go, the oldest first, and slots that nobody uses. */
 
-/* Lapsed, or never confirmed although it had time to be. */
+/* A courtesy client, or never confirmed although it had time to be. */
 static bool dnfs4_is_spare(const struct dnfs4_clients *clients, const struct dnfs4_client *client)
 {
 	if (!test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags))

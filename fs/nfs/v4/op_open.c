@@ -2,7 +2,7 @@
 /*
  * OPEN (RFC 8881 section 18.16, RFC 7530 section 16.16).
  *
- * What an argument makes no sense for is told when the owner's seqid was judged: it
+ * What an argument makes no sense for is told when the owner's seqid was checked: it
  * counts for that.
  */
 #include <linux/err.h>

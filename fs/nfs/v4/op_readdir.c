@@ -249,7 +249,8 @@ static u32 readdir_exec(struct dnfs4_compound *cmp, void *args, void *res)
 	list->cookie = a->cookie;
 	list->dirroom = a->dircount ?: U32_MAX;
 	list->search = 1;
-	status = readdir_check(cmp, a) ?: dnfs4_attr_plan(cmp, &cmp->current_fh, &a->ask, &list->plan) ?:
+	status = readdir_check(cmp, a) ?:
+		 dnfs4_attr_plan(cmp, &cmp->current_fh, &a->ask, &list->plan) ?:
 		 readdir_begin(list, a->maxcount);
 	if (status)
 		return status;

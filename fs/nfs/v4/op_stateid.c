@@ -44,7 +44,7 @@ static u32 free_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	status = dnfs4_state_find_any(cmp, &a->stateid, ~0U, &state);
 	if (status)
 		return status;
-	/* The state follows the grant, and is judged as it is then. */
+	/* The state follows the grant, and is checked as it is then. */
 	if (state->ops->kind & DNFS4_STATE_DELEGATIONS)
 		dnfs4_delegation_check(cmp, state);
 	status = free_state(cmp, &a->stateid, state);

@@ -429,7 +429,7 @@ static u32 dnfs4_open_fresh(struct dnfs4_compound *cmp, const struct dnfs4_open_
 	return NFS4_OK;
 }
 
-/* Who opens once more is judged once more. */
+/* Who opens once more is checked once more. */
 static int dnfs4_open_check(struct ditto_op *op, const struct dnfs4_open_ask *ask)
 {
 	u32 owner = ask->trusted ? DITTO_MAY_OWNER : 0;

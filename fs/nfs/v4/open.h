@@ -50,7 +50,7 @@ struct dnfs4_opens {
  * @access: OPEN4_SHARE_ACCESS_* now, the two lowest bits
  * @deny: OPEN4_SHARE_DENY_* now
  * @history: pairs of access and deny that were asked for, see dnfs4_history_bit()
- * @uid: who opened it: his reads and writes are not judged by the mode again; invalid if it
+ * @uid: who opened it: his reads and writes are not checked by the mode again; invalid if it
  *	were several
  * @confirmed: 4.0: OPEN_CONFIRM is done
  * @locks: struct dnfs4_lock.open_link

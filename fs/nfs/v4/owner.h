@@ -162,7 +162,7 @@ struct dnfs4_seqid_op {
 };
 
 /**
- * dnfs4_seqid_begin - judge the number of a request
+ * dnfs4_seqid_begin - check the number of a request
  * @cmp: at an operation with a seqid
  * @seqid_op: zeros; to be ended by dnfs4_seqid_end() whatever is returned
  * @owner: whose
