@@ -69,7 +69,7 @@ enum ditto_encryption {
  *	it holds what a client has
  * @sessions_per_connection: sessions that one connection may carry, those being set up too
  * @restrict_anonymous: nobody logs in without a name, unless a share lets guests in
- * @login_delay_ms: how long the first login that fails is answered late; see net/login_delay.h
+ * @login_delay_ms: how long the first login that fails is answered late; see net/helper/login_delay.h
  * @budget_memory_mib: may be held for all clients; this and the next: 0 lets net/budget.c choose
  * @budget_user_mib: for one address that is logged in; half for one user
  * @budget_anonymous_mib: for one address without a name
@@ -131,17 +131,17 @@ struct ditto_settings {
  * @locks: lockd/table.c
  * @lock_stats: net/locks.c
  * @delegation_stats: the same
- * @shares: fs/share.c
- * @nodes: fs/node.c
- * @creds: fs/cred.c
+ * @shares: fs/share/share.c
+ * @nodes: fs/node/node.c
+ * @creds: fs/share/cred.c
  * @peers: net/peer.c
  * @stats: net/stats.c
- * @upcalls: net/upcall.c
- * @names: net/names.c
- * @records: net/record.c
+ * @upcalls: net/helper/upcall.c
+ * @names: net/helper/names.c
+ * @records: net/helper/record.c
  * @listeners: net/listener.c
  * @budget: net/budget.c
- * @login_delays: net/login_delay.c
+ * @login_delays: net/helper/login_delay.c
  */
 struct ditto_server {
 	struct net *net;

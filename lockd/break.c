@@ -16,7 +16,7 @@
 #include <linux/wait_bit.h>
 #include <linux/workqueue.h>
 
-#include "private.h"
+#include "lock_private.h"
 #include "trace.h"
 
 /* A holder whose deadline has passed is not withdrawn yet. */

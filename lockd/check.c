@@ -10,7 +10,7 @@
  */
 #include <linux/string.h>
 
-#include "private.h"
+#include "lock_private.h"
 #include "trace.h"
 
 struct ditto_client *ditto_actor_client(const struct ditto_actor *actor)

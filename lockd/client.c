@@ -6,7 +6,7 @@
 #include <linux/wait_bit.h>
 
 #include "client.h"
-#include "private.h"
+#include "lock_private.h"
 #include "table.h"
 
 /* Claims and waiting requests that a client is charged for at once. */

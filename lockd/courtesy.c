@@ -11,7 +11,7 @@
 #include <linux/wait_bit.h>
 
 #include "client.h"
-#include "private.h"
+#include "lock_private.h"
 #include "table.h"
 
 /* Claims looked at under one hold of a client's lock. */

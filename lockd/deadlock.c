@@ -12,7 +12,7 @@
  * Locking: table->deadlock is held. Owners found are kept on a list through
  * themselves, so nothing is allocated; one node's ctx->lock is held at a time.
  */
-#include "private.h"
+#include "lock_private.h"
 
 /* Owners looked at before the search gives up and lets the request wait. */
 #define SEARCH_MAX	65536

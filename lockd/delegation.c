@@ -4,7 +4,7 @@
  * client and for the table. Granting and recalling are those of all caching
  * grants, see lease.c and break.c.
  */
-#include "private.h"
+#include "lock_private.h"
 
 static struct ditto_client *delegation_client(const struct ditto_lease *lease)
 {

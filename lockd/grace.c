@@ -7,7 +7,7 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
-#include "private.h"
+#include "lock_private.h"
 
 /**
  * struct ditto_known - a client known from before the restart

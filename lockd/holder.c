@@ -6,7 +6,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "private.h"
+#include "lock_private.h"
 
 #if IS_ENABLED(CONFIG_KUNIT)
 /* A lock of claims is held, so nobody else counts on this CPU. */

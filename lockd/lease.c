@@ -8,8 +8,8 @@
 #include <linux/err.h>
 #include <linux/slab.h>
 
+#include "lock_private.h"
 #include "mirror.h"
-#include "private.h"
 #include "trace.h"
 
 static const enum ditto_held style_rows[] = {

@@ -13,7 +13,7 @@
 #include <linux/jiffies.h>
 #include <linux/wait_bit.h>
 
-#include "private.h"
+#include "lock_private.h"
 
 /* Of others than @client, who is asked. A courtesy client would not hear it. */
 static struct ditto_lease *holder_find(struct ditto_lock_ctx *ctx,

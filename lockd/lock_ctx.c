@@ -3,8 +3,8 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
+#include "lock_private.h"
 #include "mirror.h"
-#include "private.h"
 #include "trace.h"
 
 void ditto_lock_ctx_first(void *memory)

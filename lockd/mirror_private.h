@@ -8,8 +8,8 @@
 #include <linux/refcount.h>
 #include <linux/workqueue.h>
 
+#include "lock_private.h"
 #include "mirror.h"
-#include "private.h"
 
 /* Bits of ditto_mirror.flags */
 #define DITTO_MIRROR_BUSY	0	/* work is due, and has a reference */

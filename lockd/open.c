@@ -6,7 +6,7 @@
 #include <linux/err.h>
 #include <linux/slab.h>
 
-#include "private.h"
+#include "lock_private.h"
 #include "trace.h"
 
 static struct ditto_open *open_alloc(const struct ditto_actor *actor)

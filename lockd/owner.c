@@ -6,8 +6,8 @@
 #include <linux/slab.h>
 
 #include "client.h"
+#include "lock_private.h"
 #include "owner.h"
-#include "private.h"
 #include "table.h"
 
 /* What an owner is looked up by. */

@@ -5,7 +5,7 @@
  *
  * Locking: ctx->lock guards the list and park->point.
  */
-#include "private.h"
+#include "lock_private.h"
 
 static void park_work(struct work_struct *work)
 {

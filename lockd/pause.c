@@ -6,7 +6,7 @@
 #include <linux/completion.h>
 #include <linux/slab.h>
 
-#include "private.h"
+#include "lock_private.h"
 
 /**
  * struct pause - on the heap, because its work may be pending when time is up

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Requests for ranges, see range.h. */
+#include "lock_private.h"
 #include "mirror.h"
-#include "private.h"
 #include "trace.h"
 
 static int range_valid(const struct ditto_range_request *req)

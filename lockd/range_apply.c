@@ -8,8 +8,8 @@
  */
 #include <linux/slab.h>
 
+#include "lock_private.h"
 #include "mirror.h"
-#include "private.h"
 #include "trace.h"
 
 struct ditto_range *ditto_range_alloc(const struct ditto_range_request *req)

@@ -9,7 +9,7 @@
 #include <linux/minmax.h>
 #include <linux/rbtree_augmented.h>
 
-#include "private.h"
+#include "lock_private.h"
 
 static void sum_add(struct ditto_range_sum *sum, const struct rb_node *rb)
 {

@@ -8,7 +8,7 @@
 #include <kunit/visibility.h>
 #include <linux/sched.h>
 
-#include "private.h"
+#include "lock_private.h"
 
 /* Claims looked at under one hold of a client's lock. */
 #define LOOK_AT_ONCE	256

@@ -7,7 +7,7 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
-#include "private.h"
+#include "lock_private.h"
 #include "show.h"
 
 /* Copied under one hold of a lock. */

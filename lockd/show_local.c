@@ -9,7 +9,7 @@
 #include <linux/module.h>
 #include <linux/sched.h>
 
-#include "private.h"
+#include "lock_private.h"
 #include "show.h"
 
 /* Copied under one hold of the lock. */

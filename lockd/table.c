@@ -11,7 +11,7 @@
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
-#include "private.h"
+#include "lock_private.h"
 
 struct kmem_cache *ditto_lock_ctx_slab;
 struct kmem_cache *ditto_range_slab;

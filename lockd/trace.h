@@ -8,7 +8,7 @@
 
 #include <linux/tracepoint.h>
 
-#include "private.h"
+#include "lock_private.h"
 
 /*
  * Something about a claim. The bits of an open are access and, four bits

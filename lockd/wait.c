@@ -13,8 +13,8 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
+#include "lock_private.h"
 #include "mirror.h"
-#include "private.h"
 #include "trace.h"
 
 /* Would two requests exclude each other if both were granted? */

@@ -17,7 +17,7 @@
 #include <linux/string.h>
 #include <net/ipv6.h>
 
-#include "../fs/node_private.h"
+#include "../fs/node/node_private.h"
 #include "fairq.h"
 #include "peer.h"
 

@@ -10,9 +10,9 @@
 #include "../lockd/lease.h"
 #include "../lockd/table.h"
 #include "event.h"
+#include "helper/record.h"
 #include "locks.h"
 #include "netlink.h"
-#include "record.h"
 #include "stats.h"
 
 static_assert(DITTO_CLAIM_RANGE == (int)DITTO_CLAIM_TYPE_RANGE);

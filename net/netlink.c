@@ -11,8 +11,8 @@
 #include <kunit/visibility.h>
 
 #include "../fs/server.h"
+#include "helper/upcall.h"
 #include "netlink.h"
-#include "upcall.h"
 
 /* Set while the family is registered: before and after, its groups are somebody else's. */
 static bool genl_ready;

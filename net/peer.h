@@ -15,7 +15,7 @@
 #include <linux/spinlock.h>
 #include <net/ipv6.h>
 
-#include "../fs/rules.h"
+#include "../fs/share/rules.h"
 
 struct ditto_server;
 

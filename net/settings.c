@@ -14,7 +14,7 @@
 #include <kunit/visibility.h>
 
 #include "../fs/server.h"
-#include "../fs/share.h"
+#include "../fs/share/share.h"
 #include "budget.h"
 #include "event.h"
 #include "listener.h"

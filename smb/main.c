@@ -8,13 +8,13 @@
 #include <net/netns/generic.h>
 
 #include "../net/listener.h"
-#include "call.h"
-#include "crypto.h"
-#include "lease.h"
-#include "message.h"
-#include "name.h"
+#include "auth/crypto.h"
+#include "file/name.h"
+#include "open/lease.h"
 #include "server.h"
 #include "show.h"
+#include "transport/call.h"
+#include "transport/message.h"
 
 #define DSMB_PORT	445	/* MS-SMB2 section 2.1 */
 

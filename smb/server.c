@@ -22,13 +22,13 @@
 #include "../net/listener.h"
 #include "../net/peer.h"
 #include "../net/stats.h"
-#include "buf.h"
-#include "call.h"
-#include "conn.h"
-#include "durable.h"
-#include "persist.h"
+#include "open/durable.h"
+#include "open/persist.h"
 #include "server.h"
-#include "unproven.h"
+#include "transport/buf.h"
+#include "transport/call.h"
+#include "transport/conn.h"
+#include "transport/unproven.h"
 
 #define BACKLOG		128
 /* After a failed allocation accepting is tried again. */

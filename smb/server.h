@@ -14,8 +14,8 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
-#include "../net/record.h"
-#include "crowd.h"
+#include "../net/helper/record.h"
+#include "transport/crowd.h"
 
 struct ditto_listener;
 struct ditto_peer;
@@ -62,7 +62,7 @@ struct netlink_ext_ack;
  * @crowds: how many workers may be inside a file system
  * @recorders: the same, of those of @records
  * @unproven: connections on which nobody has logged in: unproven.h
- * @buffers: smb/buf.c
+ * @buffers: smb/transport/buf.c
  * @stats: "smb"
  */
 struct dsmb_server {

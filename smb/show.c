@@ -12,19 +12,19 @@
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
-#include "../fs/instance.h"
+#include "../fs/open/instance.h"
 #include "../fs/server.h"
 #include "../lockd/open.h"
-#include "../net/auth.h"
+#include "../net/helper/auth.h"
 #include "../net/show.h"
-#include "conn.h"
-#include "durable.h"
-#include "open.h"
+#include "auth/session.h"
+#include "auth/tree.h"
+#include "open/durable.h"
+#include "open/open.h"
 #include "server.h"
-#include "session.h"
 #include "show.h"
-#include "tree.h"
-#include "wire.h"
+#include "transport/conn.h"
+#include "transport/wire.h"
 
 static const char *const cipher_names[] = {
 	[DSMB_CIPHER_AES128_CCM] = "aes-128-ccm",

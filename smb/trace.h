@@ -8,8 +8,8 @@
 
 #include <linux/tracepoint.h>
 
-#include "call.h"
-#include "conn.h"
+#include "transport/call.h"
+#include "transport/conn.h"
 
 TRACE_EVENT(dsmb_conn_new,
 	TP_PROTO(const struct dsmb_conn *conn),

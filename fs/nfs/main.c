@@ -8,13 +8,13 @@
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
-#include "../../lockd/nlm/nlm.h"
 #include "../../net/listener.h"
 #include "../../net/stats.h"
 #include "../server.h"
-#include "reply_cache.h"
+#include "nlm/nlm.h"
+#include "rpc/reply_cache.h"
 #include "server.h"
-#include "v4/server.h"
+#include "v4/engine/server.h"
 
 #define DNFS_PORT	2049	/* RFC 1813 section 2.1 */
 

@@ -9,7 +9,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 
-#include "call.h"
+#include "rpc/call.h"
 
 struct ditto_listener;
 struct ditto_peer;

@@ -12,7 +12,7 @@
 #include <linux/sunrpc/svc.h>
 #include <linux/tracepoint.h>
 
-#include "call.h"
+#include "rpc/call.h"
 
 #ifndef DNFS_TRACE_ADDR_LEN
 #define DNFS_TRACE_ADDR_LEN

@@ -15,7 +15,7 @@ from smbraw import Link, link
 ECHO_BODY = struct.pack('<HH', 4, 0)
 KIB = 1 << 10
 # What one connection on which nobody has logged in may cost: the charge of one that waits for
-# its answers to be taken (smb/trust.c), and as much again for what TCP keeps.
+# its answers to be taken (smb/transport/trust.c), and as much again for what TCP keeps.
 UNPROVEN = 2 * 56 * KIB
 
 

@@ -9,7 +9,7 @@
 #include <linux/limits.h>
 #include <linux/string.h>
 
-#include "../../attr.h"
+#include "../../op/attr.h"
 #include "types.h"
 
 /* Skip what is too long to be looked at, in pieces that a stream can hand out. */

@@ -11,7 +11,7 @@
 #include <linux/uidgid.h>
 #include <kunit/visibility.h>
 
-#include "../../attr.h"
+#include "../../op/attr.h"
 #include "types.h"
 
 /* By the file type bits of a mode. */

@@ -11,10 +11,10 @@
 #include <linux/uidgid.h>
 #include <kunit/visibility.h>
 
-#include "../../attr.h"
-#include "../../node.h"
-#include "../access.h"
-#include "../status.h"
+#include "../../node/node.h"
+#include "../../op/attr.h"
+#include "../rpc/access.h"
+#include "../rpc/status.h"
 #include "types.h"
 
 /* A time of the wire; the seconds are unsigned there (section 2.6). */

@@ -9,7 +9,7 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 
-#include "../../attr.h"
+#include "../../op/attr.h"
 #include "types.h"
 
 /**

@@ -7,7 +7,7 @@
 #include <linux/mm.h>
 #include <linux/uio.h>
 
-#include "../../attr.h"
+#include "../../op/attr.h"
 #include "types.h"
 
 /* 3.3.5 */

@@ -8,8 +8,8 @@
 #include <linux/slab.h>
 #include <linux/stat.h>
 
-#include "../../attr.h"
-#include "../../node.h"
+#include "../../node/node.h"
+#include "../../op/attr.h"
 #include "types.h"
 
 /* 3.3.3 */

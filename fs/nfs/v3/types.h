@@ -10,8 +10,8 @@
 
 #include <linux/sunrpc/xdr.h>
 
-#include "../call.h"
-#include "../target.h"
+#include "../rpc/call.h"
+#include "../rpc/target.h"
 #include "proto.h"
 
 struct kstatfs;

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who may do something where a list decides.
+ *
+ * The VFS knows modes. Where a list decides instead, it is asked first, and the
+ * VFS is called with a credential that its modes do not stop. What else the VFS checks
+ * stays checked: read-only mounts, immutable files, security modules. A call that checks two
+ * objects, as a removal does directory and file, gets such a credential only after both
+ * were checked here, each by its list or by its mode.
+ */
+
+#include <linux/fs.h>
+
+#include "../node/node.h"
+#include "acl_file.h"
+
+#define DITTO_RIGHTS_ENTRIES \
+	(DITTO_RIGHT_READ_DATA | DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA | \
+	 DITTO_RIGHT_DELETE_CHILD)
+
+/*
+ * MS-FSA section 2.1.5.1: Windows gives everybody the privilege to pass through directories. A
+ * guest has it only where he has some right to the entries, since he has not proved who he is.
+ */
+static bool op_may_traverse(const struct ditto_op *op, const struct ditto_node *node, u32 rights)
+{
+	return op->traverses && S_ISDIR(node->inode->i_mode) &&
+	       (!op->cred->guest || rights & DITTO_RIGHTS_ENTRIES);
+}
+
+int ditto_act_on_slow(const struct ditto_op *op, struct ditto_node *node, u32 need,
+		      const struct cred **as)
+{
+	u32 rights;
+	int ret = ditto_acl_access_slow(op, node, &rights);
+
+	if (ret <= 0)
+		return ret;
+	if (op_may_traverse(op, node, rights))
+		rights |= DITTO_RIGHT_EXECUTE;
+	if (need & ~rights)
+		return -EACCES;
+	*as = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_ACCESS);
+	return *as ? 0 : -ENOMEM;
+}
+
+static int by_mode(const struct ditto_op *op, const struct ditto_node *dir)
+{
+	return inode_permission(ditto_idmap(op->share), dir->inode, MAY_WRITE | MAY_EXEC);
+}
+
+int ditto_may_create(const struct ditto_op *op, struct ditto_node *dir, bool is_dir)
+{
+	u32 need = is_dir ? DITTO_RIGHT_APPEND_DATA : DITTO_RIGHT_WRITE_DATA;
+	u32 rights;
+	int ret = ditto_acl_access(op, dir, &rights);
+
+	if (ret < 0)
+		return ret;
+	if (!ret)
+		return by_mode(op, dir);
+	return rights & need ? 0 : -EACCES;
+}
+
+/*
+ * RFC 8881 section 6.2.1.3.2, MS-FSA section 2.1.5.1.2: either the file lets it be deleted, or
+ * the directory lets its entries be.
+ */
+int ditto_may_remove(const struct ditto_op *op, struct ditto_node *dir,
+		     struct ditto_node *child)
+{
+	u32 rights;
+	int ret;
+
+	ret = ditto_acl_access(op, child, &rights);
+	if (ret < 0 || (ret && (rights & DITTO_RIGHT_DELETE)))
+		return min(ret, 0);
+	ret = ditto_acl_access(op, dir, &rights);
+	if (ret < 0)
+		return ret;
+	if (!ret)
+		ret = by_mode(op, dir);
+	else
+		ret = rights & DITTO_RIGHT_DELETE_CHILD ? 0 : -EACCES;
+	if (!ret && check_sticky(ditto_idmap(op->share), dir->inode, child->inode))
+		ret = -EPERM;
+	return ret;
+}
+
+static bool goes_by_mode(const struct ditto_node *node)
+{
+	return rcu_access_pointer(node->acl) == &ditto_acl_none;
+}
+
+static int access_rename(const struct ditto_op *op, const struct ditto_op *op_to,
+			 const struct ditto_act_dirs *d)
+{
+	int err = 0;
+
+	/* Of what is open, that was asked then. */
+	if (!(op->held & DITTO_RIGHT_DELETE))
+		err = ditto_may_remove(op, d->from, d->file);
+	if (!err && d->victim)
+		err = ditto_may_remove(op_to, d->to, d->victim);
+	if (!err && d->to)
+		err = ditto_may_create(op_to, d->to, S_ISDIR(d->file->inode->i_mode));
+	return err;
+}
+
+/* A directory that goes to another one has its ".." changed, which is a matter of its mode only. */
+static int access_move(const struct ditto_op *op, const struct ditto_act_dirs *d)
+{
+	u32 rights;
+	int ret;
+
+	if (!d->to || d->to == d->from || !S_ISDIR(d->file->inode->i_mode))
+		return 0;
+	ret = ditto_acl_access(op, d->file, &rights);
+	if (ret)
+		return min(ret, 0);
+	return inode_permission(ditto_idmap(op->share), d->file->inode, MAY_WRITE);
+}
+
+static bool all_go_by_mode(const struct ditto_act_dirs *d)
+{
+	return goes_by_mode(d->from) && goes_by_mode(d->file) &&
+	       (!d->to || goes_by_mode(d->to)) && (!d->victim || goes_by_mode(d->victim));
+}
+
+int ditto_act_rename(const struct ditto_op *op, const struct ditto_op *op_to,
+		     const struct ditto_act_dirs *d, const struct cred **as)
+{
+	int err;
+
+	*as = op_to->cred->cred;
+	if (likely(all_go_by_mode(d)) || ditto_is_administrator(op_to))
+		return 0;
+	err = access_rename(op, op_to, d) ?: access_move(op, d);
+	/* It was not known. */
+	if (all_go_by_mode(d))
+		return 0;
+	if (err)
+		return err;
+	*as = ditto_cred_privileged(op_to->cred, DITTO_PRIVILEGE_OWNER);
+	return *as ? 0 : -ENOMEM;
+}
+
+int ditto_act_remove(const struct ditto_op *op, struct ditto_node *dir, struct ditto_node *child,
+		     const struct cred **as)
+{
+	const struct ditto_act_dirs dirs = { .from = dir, .file = child };
+
+	return ditto_act_rename(op, op, &dirs, as);
+}

@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Access control lists of files: where they are stored, and what is kept of them.
+ *
+ * A list is an extended attribute, read and written as the server, as nobody else
+ * may. With it is stored which permission bits were set along; if the file has others,
+ * somebody changed them who knows modes only, and the list is changed to fit, in
+ * memory. A POSIX access ACL beside it was set later, by somebody who knows those only, and
+ * the list does not count. What cannot be read as a list is one that lets nobody in: it may
+ * have denied what the mode gives. The owner, who may always write the list, and the
+ * administrator can put another in its place.
+ *
+ * What was found is kept with the node. Every change on this machine is told by the file
+ * system's notification (fs/share/volume.c), which is synchronous, and takes it away; a change of
+ * the mode is seen at each use besides.
+ *
+ * Barriers: a changer writes to disk first, then counts node->acl_changes up under
+ * node->lock. A reader takes the count under the lock, reads the disk, and keeps what he
+ * found only if the count is the same, again under the lock. If he missed the change on disk,
+ * he has the count from before it, and finds another one in the end, or the
+ * changer, coming later, takes away what he kept. The pointer itself is published
+ * with rcu_assign_pointer(), so who loads it sees the list whole; &ditto_acl_none has
+ * nothing behind it.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/posix_acl_xattr.h>
+#include <linux/slab.h>
+#include <linux/xattr.h>
+
+#include "acl_file.h"
+
+/* Attempts to read what others are changing. */
+#define LOADS_MAX	16
+
+struct ditto_acl_kept ditto_acl_none;
+
+static umode_t acl_mode_bits(const struct inode *inode)
+{
+	return READ_ONCE(inode->i_mode) & 0777;
+}
+
+bool ditto_acl_fits(const struct super_block *sb)
+{
+	const struct xattr_handler *const *handler;
+
+	if (!sb->s_xattr)
+		return false;
+	for (handler = sb->s_xattr; *handler; handler++) {
+		const char *prefix = (*handler)->prefix;
+
+		/* One that stacks others passes on whatever there is. */
+		if (prefix && !strncmp(prefix, XATTR_TRUSTED_PREFIX, strlen(prefix)))
+			return true;
+	}
+	return false;
+}
+
+bool ditto_acl_is_supported(const struct ditto_op *op)
+{
+	return op->share->volume->has_acls;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_acl_is_supported, DITTO);
+
+/* Keeping */
+
+static void kept_free(struct ditto_acl_kept *kept)
+{
+	if (!kept || kept == &ditto_acl_none)
+		return;
+	ditto_acl_put(kept->acl);
+	kfree_rcu(kept, rcu);
+}
+
+void ditto_acl_forget(struct ditto_node *node)
+{
+	struct ditto_acl_kept *old;
+
+	if (!node->volume->has_acls || S_ISLNK(node->inode->i_mode))
+		return;
+	spin_lock(&node->lock);
+	node->acl_changes++;
+	old = rcu_replace_pointer(node->acl, NULL, lockdep_is_held(&node->lock));
+	spin_unlock(&node->lock);
+	kept_free(old);
+}
+
+void ditto_acl_forget_inode(struct ditto_node_table *table, const struct inode *inode)
+{
+	struct ditto_node *node;
+
+	rcu_read_lock();
+	node = ditto_node_peek_inode(table, inode);
+	if (node)
+		ditto_acl_forget(node);
+	rcu_read_unlock();
+}
+
+void ditto_acl_free(struct ditto_node *node)
+{
+	struct ditto_acl_kept *old;
+
+	/* Who was told of a change may have found it in the last moment. */
+	spin_lock(&node->lock);
+	old = rcu_replace_pointer(node->acl, NULL, lockdep_is_held(&node->lock));
+	spin_unlock(&node->lock);
+	kept_free(old);
+}
+
+static u32 acl_update_needed(struct ditto_node *node)
+{
+	u32 count;
+
+	spin_lock(&node->lock);
+	count = node->acl_changes;
+	spin_unlock(&node->lock);
+	return count;
+}
+
+/* False if it is old by now. */
+static bool acl_keep(struct ditto_node *node, struct ditto_acl_kept *kept, u32 count)
+{
+	struct ditto_acl_kept *old = NULL;
+	bool fresh;
+
+	spin_lock(&node->lock);
+	fresh = node->acl_changes == count;
+	if (fresh)
+		old = rcu_replace_pointer(node->acl, kept, lockdep_is_held(&node->lock));
+	spin_unlock(&node->lock);
+	kept_free(fresh ? old : kept);
+	return fresh;
+}
+
+/* Loading */
+
+/* The bytes, to be freed with kvfree(); NULL if there are none. The server acts. */
+static ssize_t read_bytes(struct dentry *dentry, void **bytes)
+{
+	struct inode *inode = d_inode(dentry);
+	ssize_t len;
+
+	*bytes = NULL;
+	if (!(inode->i_opflags & IOP_XATTR))
+		return 0;
+	len = __vfs_getxattr(dentry, inode, DITTO_ACL_XATTR, NULL, 0);
+	if (len < 0)
+		return len == -ENODATA || len == -EOPNOTSUPP ? 0 : len;
+	if (!len || len > DITTO_ACL_STORED_MAX)
+		return -ERANGE;
+	*bytes = kvmalloc(len, GFP_KERNEL);
+	if (!*bytes)
+		return -ENOMEM;
+	/* Whoever changes it meanwhile has it read again, see load_and_keep(). */
+	len = __vfs_getxattr(dentry, inode, DITTO_ACL_XATTR, *bytes, len);
+	return len == -ENODATA ? 0 : len;
+}
+
+bool ditto_acl_is_stored(struct dentry *dentry)
+{
+	struct inode *inode = d_inode(dentry);
+
+	return inode->i_opflags & IOP_XATTR &&
+	       __vfs_getxattr(dentry, inode, DITTO_ACL_XATTR, NULL, 0) >= 0;
+}
+
+struct posix_acl *ditto_find_posix_acl(struct ditto_share *share, struct dentry *dentry,
+				       const char *name)
+{
+	struct posix_acl *acl = vfs_get_acl(ditto_idmap(share), dentry, name);
+
+	return acl == ERR_PTR(-ENODATA) || acl == ERR_PTR(-EOPNOTSUPP) ? NULL : acl;
+}
+
+/* Consumes @acl. */
+static struct ditto_acl *acl_fit_mode(struct ditto_share *share, const struct inode *inode,
+				      struct ditto_acl *acl, umode_t mode)
+{
+	struct ditto_acl *fits;
+
+	fits = ditto_acl_chmod(acl, mode | (inode->i_mode & S_IFMT),
+			       ditto_owner_of(share, inode), ditto_group_of(share, inode));
+	ditto_acl_put(acl);
+	return fits;
+}
+
+/* What cannot be gone by. */
+static struct ditto_acl *acl_lock_out(struct ditto_share *share, const struct inode *inode,
+				      const char *what)
+{
+	pr_warn_ratelimited("share %s: inode %lu has a %s %s, and only its owner and the administrator may change that: set another list\n",
+			    share->name, inode->i_ino, what, DITTO_ACL_XATTR);
+	return ditto_acl_alloc(0) ?: ERR_PTR(-ENOMEM);
+}
+
+/* The list as it fits @mode, or NULL. The server acts. */
+static struct ditto_acl *acl_load(struct ditto_share *share, struct dentry *dentry, umode_t mode)
+{
+	const struct inode *inode = d_inode(dentry);
+	struct ditto_acl *acl = NULL;
+	struct posix_acl *posix;
+	umode_t stored = 0;
+	void *bytes;
+	ssize_t len;
+
+	len = read_bytes(dentry, &bytes);
+	if (len > 0)
+		acl = ditto_acl_decode(bytes, len, &stored);
+	kvfree(bytes);
+	if (len < 0 && len != -ERANGE)
+		return ERR_PTR(len);
+	if (len == -ERANGE || acl == ERR_PTR(-EUCLEAN))
+		return acl_lock_out(share, inode, "damaged");
+	if (IS_ERR_OR_NULL(acl))
+		return acl;
+	posix = ditto_find_posix_acl(share, dentry, XATTR_NAME_POSIX_ACL_ACCESS);
+	if (posix) {
+		ditto_acl_put(acl);
+		if (IS_ERR(posix))
+			return ERR_CAST(posix);
+		posix_acl_release(posix);
+		return NULL;
+	}
+	if ((stored & 0777) == mode)
+		return acl;
+	acl = acl_fit_mode(share, inode, acl, mode);
+	/* Whoever changed the mode knew nothing of the list, and what it denies has no room. */
+	return acl == ERR_PTR(-ENOSPC) ? acl_lock_out(share, inode, "too long") : acl;
+}
+
+static struct ditto_acl *load_as_server(struct ditto_share *share, struct ditto_node *node,
+					umode_t mode)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	const struct cred *old = ditto_act(share->srv->nodes->cred);
+	struct ditto_acl *acl = acl_load(share, dentry, mode);
+
+	ditto_op_leave(old);
+	dput(dentry);
+	return acl;
+}
+
+static struct ditto_acl_kept *kept_of(struct ditto_acl *acl, umode_t mode)
+{
+	struct ditto_acl_kept *kept;
+
+	if (!acl)
+		return &ditto_acl_none;
+	kept = kmalloc(sizeof(*kept), GFP_KERNEL);
+	if (kept) {
+		kept->acl = ditto_acl_hold(acl);
+		kept->mode = mode;
+	}
+	return kept;
+}
+
+static struct ditto_acl *load_and_keep(struct ditto_share *share, struct ditto_node *node)
+{
+	struct ditto_acl_kept *kept;
+	struct ditto_acl *acl;
+	umode_t mode;
+	u32 count;
+
+	for (int i = 0; i < LOADS_MAX; i++) {
+		count = acl_update_needed(node);
+		mode = acl_mode_bits(node->inode);
+		acl = load_as_server(share, node, mode);
+		if (IS_ERR(acl))
+			return acl;
+		if (acl)
+			acl = ditto_acl_intern(acl);
+		kept = kept_of(acl, mode);
+		if (!kept) {
+			ditto_acl_put(acl);
+			return ERR_PTR(-ENOMEM);
+		}
+		/* List and mode may be of two states otherwise, which is wider than either. */
+		if (acl_keep(node, kept, count))
+			return acl;
+		ditto_acl_put(acl);
+	}
+	return ERR_PTR(-EJUKEBOX);
+}
+
+/* What is kept, if it is not old. Under RCU. NULL if one has to look. */
+static struct ditto_acl_kept *acl_peek(struct ditto_node *node)
+{
+	struct ditto_acl_kept *kept = rcu_dereference(node->acl);
+
+	if (!kept || kept == &ditto_acl_none || kept->mode == acl_mode_bits(node->inode))
+		return kept;
+	return NULL;
+}
+
+struct ditto_acl *ditto_acl_in_force(struct ditto_share *share, struct ditto_node *node)
+{
+	struct ditto_acl_kept *kept;
+	struct ditto_acl *acl = NULL;
+
+	rcu_read_lock();
+	kept = acl_peek(node);
+	/* At zero, it was just taken from the node. */
+	if (kept && kept != &ditto_acl_none) {
+		acl = kept->acl;
+		if (!refcount_inc_not_zero(&acl->ref))
+			kept = NULL;
+	}
+	rcu_read_unlock();
+	return kept ? acl : load_and_keep(share, node);
+}
+
+/* Access checks */
+
+static struct ditto_acl_subject subject_of(const struct ditto_op *op, const struct inode *inode)
+{
+	return (struct ditto_acl_subject) {
+		.cred = op->cred->cred,
+		.anonymous = op->cred->anonymous,
+		.uid = ditto_owner_of(op->share, inode),
+		.gid = ditto_group_of(op->share, inode),
+		.is_dir = S_ISDIR(inode->i_mode),
+	};
+}
+
+int ditto_acl_access_slow(const struct ditto_op *op, struct ditto_node *node, u32 *rights)
+{
+	const struct ditto_acl_subject who = subject_of(op, node->inode);
+	struct ditto_acl_kept *kept;
+	struct ditto_acl *acl;
+
+	if (ditto_is_administrator(op))
+		return 0;
+	rcu_read_lock();
+	kept = acl_peek(node);
+	if (kept && kept != &ditto_acl_none)
+		*rights = ditto_acl_rights(kept->acl, &who);
+	rcu_read_unlock();
+	if (kept)
+		return kept != &ditto_acl_none;
+
+	acl = load_and_keep(op->share, node);
+	if (IS_ERR_OR_NULL(acl))
+		return PTR_ERR_OR_ZERO(acl);
+	*rights = ditto_acl_rights(acl, &who);
+	ditto_acl_put(acl);
+	return 1;
+}
+
+/* Telling */
+
+/* Of what has none stored. */
+static struct ditto_acl *make_acl(struct ditto_op *op, struct ditto_node *node)
+{
+	struct posix_acl *access, *dflt = NULL;
+	struct ditto_acl *acl;
+
+	access = ditto_get_posix_acl(op, node, ACL_TYPE_ACCESS);
+	if (IS_ERR(access) && PTR_ERR(access) != -EOPNOTSUPP)
+		return ERR_CAST(access);
+	if (IS_ERR(access))
+		access = NULL;
+	if (S_ISDIR(node->inode->i_mode))
+		dflt = ditto_get_posix_acl(op, node, ACL_TYPE_DEFAULT);
+	if (IS_ERR(dflt) && PTR_ERR(dflt) != -EOPNOTSUPP) {
+		posix_acl_release(access);
+		return ERR_CAST(dflt);
+	}
+	if (IS_ERR(dflt))
+		dflt = NULL;
+	acl = ditto_acl_from_posix(node->inode->i_mode, access, dflt);
+	/* What is to be inherited can be left out; who may what now cannot. */
+	if (acl == ERR_PTR(-E2BIG))
+		acl = ditto_acl_from_posix(node->inode->i_mode, access, NULL);
+	posix_acl_release(access);
+	posix_acl_release(dflt);
+	if (!IS_ERR(acl))
+		ditto_acl_canonicalize(acl, ditto_owner_of(op->share, node->inode));
+	return acl == ERR_PTR(-E2BIG) ? ERR_PTR(-EOPNOTSUPP) : acl;
+}
+
+struct ditto_acl *ditto_get_acl(struct ditto_op *op, struct ditto_node *node)
+{
+	struct ditto_acl *acl;
+
+	if (S_ISLNK(node->inode->i_mode))
+		return ditto_acl_from_mode(node->inode->i_mode);
+	acl = ditto_acl_in_force(op->share, node);
+	return acl ?: make_acl(op, node);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_get_acl, DITTO);

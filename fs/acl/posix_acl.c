@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * POSIX access control lists.
+ */
+
+#include <linux/filelock.h>
+#include <linux/fs.h>
+#include <linux/mount.h>
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
+#include <linux/xattr.h>
+
+#include "../node/node.h"
+#include "../op/op_private.h"
+#include "acl_file.h"
+
+static const char *acl_name(int type)
+{
+	return type == ACL_TYPE_DEFAULT ? XATTR_NAME_POSIX_ACL_DEFAULT :
+					  XATTR_NAME_POSIX_ACL_ACCESS;
+}
+
+/*
+ * The VFS hands out the ACL as the file system has it; an idmapped mount
+ * shows other ids. vfs_set_acl() does the way back itself.
+ *
+ * Consumes @acl.
+ */
+static struct posix_acl *map_ids(struct mnt_idmap *idmap, struct user_namespace *ns,
+				 struct posix_acl *acl)
+{
+	struct posix_acl *mapped;
+	unsigned int i;
+
+	if (idmap == &nop_mnt_idmap)
+		return acl;
+
+	mapped = posix_acl_clone(acl, GFP_KERNEL);
+	posix_acl_release(acl);
+	if (!mapped)
+		return ERR_PTR(-ENOMEM);
+
+	for (i = 0; i < mapped->a_count; i++) {
+		struct posix_acl_entry *e = &mapped->a_entries[i];
+
+		if (e->e_tag == ACL_USER)
+			e->e_uid = vfsuid_into_kuid(make_vfsuid(idmap, ns, e->e_uid));
+		else if (e->e_tag == ACL_GROUP)
+			e->e_gid = vfsgid_into_kgid(make_vfsgid(idmap, ns, e->e_gid));
+	}
+	return mapped;
+}
+
+/* The credential is in place. */
+static struct posix_acl *get_acl(struct ditto_op *op, struct dentry *dentry, int type)
+{
+	struct mnt_idmap *idmap = ditto_idmap(op->share);
+	struct inode *inode = d_inode(dentry);
+	struct posix_acl *acl;
+
+	acl = vfs_get_acl(idmap, dentry, acl_name(type));
+	if (!IS_ERR(acl))
+		return map_ids(idmap, i_user_ns(inode), acl);
+	if (acl != ERR_PTR(-ENODATA))
+		return acl;
+	return type == ACL_TYPE_ACCESS ? posix_acl_from_mode(inode->i_mode, GFP_KERNEL) : NULL;
+}
+
+struct posix_acl *ditto_get_posix_acl(struct ditto_op *op, struct ditto_node *node, int type)
+{
+	struct dentry *dentry;
+	const struct cred *old;
+	struct posix_acl *acl;
+
+	/* No file system keeps one elsewhere, but some would look for it. */
+	if (type == ACL_TYPE_DEFAULT && !S_ISDIR(node->inode->i_mode))
+		return NULL;
+
+	dentry = ditto_node_dentry(node);
+	old = ditto_op_enter(op);
+	acl = get_acl(op, dentry, type);
+	ditto_op_leave(old);
+	dput(dentry);
+	return acl;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_get_posix_acl, DITTO);
+
+/* The other way round, as vfs_set_acl() does it: a copy, to be released. */
+static struct posix_acl *unmap_ids(struct mnt_idmap *idmap, struct user_namespace *ns,
+				   const struct posix_acl *acl)
+{
+	struct posix_acl *unmapped = posix_acl_clone(acl, GFP_KERNEL);
+
+	if (!unmapped)
+		return ERR_PTR(-ENOMEM);
+	for (unsigned int i = 0; idmap != &nop_mnt_idmap && i < unmapped->a_count; i++) {
+		struct posix_acl_entry *e = &unmapped->a_entries[i];
+
+		if (e->e_tag == ACL_USER)
+			e->e_uid = from_vfsuid(idmap, ns, VFSUIDT_INIT(e->e_uid));
+		else if (e->e_tag == ACL_GROUP)
+			e->e_gid = from_vfsgid(idmap, ns, VFSGIDT_INIT(e->e_gid));
+	}
+	return unmapped;
+}
+
+static int replace_list(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+			const struct posix_acl *acl, const struct cred *as)
+{
+	struct posix_acl *own = unmap_ids(ditto_idmap(op->share), i_user_ns(node->inode), acl);
+	int err;
+
+	if (IS_ERR(own))
+		return PTR_ERR(own);
+	err = ditto_acl_replace_by_posix(op, node, dentry, own, as);
+	posix_acl_release(own);
+	return err;
+}
+
+/* As whom to set it: the right to write the list is one to write what stands for it, too. */
+static int posix_acl_access(struct ditto_op *op, struct ditto_node *node, const struct cred **as)
+{
+	u32 rights;
+	int ret;
+
+	*as = current_cred();
+	ret = ditto_acl_access(op, node, &rights);
+	if (ret <= 0)
+		return ret;
+	if (!(rights & DITTO_RIGHT_WRITE_ACL))
+		return -EACCES;
+	*as = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_OWNER);
+	return *as ? 0 : -ENOMEM;
+}
+
+static int replace_acl(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+		       int type, struct posix_acl *acl, bool listed)
+{
+	const struct cred *as, *old;
+	int err;
+
+	err = posix_acl_access(op, node, &as);
+	if (err)
+		return err;
+	if (listed)
+		return replace_list(op, node, dentry, acl, as);
+	if (type == ACL_TYPE_ACCESS && ditto_acl_is_supported(op))
+		err = ditto_acl_drop_inert(op, node, dentry);
+	if (err)
+		return err;
+	old = ditto_act(as);
+	err = vfs_set_acl(ditto_idmap(op->share), dentry, acl_name(type), acl);
+	ditto_op_leave(old);
+	return err;
+}
+
+/*
+ * An access ACL that says no more than a mode is a chmod: NFSv3 clients send one with every
+ * default ACL, and where they copy a file with its mode. The list stays, see acl-mode.
+ */
+static noinline_for_stack int set_mode(struct ditto_op *op, struct ditto_node *node,
+				       struct dentry *dentry, const struct posix_acl *acl)
+{
+	struct ditto_setattr set = {
+		.valid = DITTO_SET_MODE,
+		.mode = node->inode->i_mode & S_IALLUGO,
+	};
+	struct ditto_wcc wcc;
+
+	if (acl)
+		posix_acl_equiv_mode(acl, &set.mode);
+	return ditto_setattr_dentry(op, node, dentry, &set, &wcc);
+}
+
+/* Does the file go by a list, which an ACL of this type would replace? */
+static int is_listed(struct ditto_op *op, struct ditto_node *node, int type)
+{
+	struct ditto_acl *list;
+
+	if (type != ACL_TYPE_ACCESS)
+		return 0;
+	list = ditto_acl_in_force(op->share, node);
+	if (IS_ERR_OR_NULL(list))
+		return PTR_ERR_OR_ZERO(list);
+	ditto_acl_put(list);
+	return 1;
+}
+
+/* The credential is in place and the mount may be written. */
+static int set_acl(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+		   int type, struct posix_acl *acl)
+{
+	int listed = is_listed(op, node, type), err;
+
+	if (listed < 0)
+		return listed;
+	err = acl ? posix_acl_valid(&init_user_ns, acl) : 0;
+	if (err)
+		return err;
+	if (listed && (!acl || !posix_acl_equiv_mode(acl, NULL)))
+		return set_mode(op, node, dentry, acl);
+	err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
+	if (err)
+		return err;
+	/* Nothing of what follows waits for it. */
+	err = ditto_no_wait(break_deleg(node->inode, O_WRONLY | O_NONBLOCK));
+	if (!err)
+		err = replace_acl(op, node, dentry, type, acl, listed);
+	if (err)
+		return err;
+	ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
+	ditto_child_changed(op, node, DITTO_CHANGED_SECURITY);
+	return ditto_op_commit(op, dentry, false);
+}
+
+int ditto_set_posix_acl(struct ditto_op *op, struct ditto_node *node, int type,
+			struct posix_acl *acl)
+{
+	struct vfsmount *mnt = op->share->root.mnt;
+	struct dentry *dentry;
+	const struct cred *old;
+	int err;
+
+	if (type == ACL_TYPE_DEFAULT && !S_ISDIR(node->inode->i_mode))
+		return acl ? -EACCES : 0;
+	err = op->writable ? mnt_want_write(mnt) : -EROFS;
+	if (err)
+		return err;
+
+	dentry = ditto_node_dentry(node);
+	old = ditto_op_enter(op);
+	err = set_acl(op, node, dentry, type, acl);
+	ditto_op_leave(old);
+	dput(dentry);
+	mnt_drop_write(mnt);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_set_posix_acl, DITTO);

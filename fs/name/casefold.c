@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Names without regard to case, see casefold.h. Most are ASCII, and take a short way
+ * that comes to the same result.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/ctype.h>
+#include <linux/err.h>
+#include <linux/string.h>
+#include <linux/stringhash.h>
+#include <linux/unicode.h>
+
+#include "../op/op.h"
+#include "casefold.h"
+
+#if IS_REACHABLE(CONFIG_UNICODE)
+
+/* NULL: ASCII only. */
+static struct unicode_map *foldings;
+
+static int fold_hash(const struct ditto_name *name, u32 *hash)
+{
+	struct qstr str = QSTR_INIT(name->name, name->len);
+	int err;
+
+	if (!foldings)
+		return -EINVAL;
+	err = utf8_casefold_hash(foldings, NULL, &str);
+	*hash = str.hash;
+	return err;
+}
+
+/* By name, as both are short and seldom reach this with different foldings. */
+static bool fold_same(const struct ditto_name *a, const struct ditto_name *b)
+{
+	const struct qstr one = QSTR_INIT(a->name, a->len);
+	const struct qstr two = QSTR_INIT(b->name, b->len);
+
+	return foldings && !utf8_strncasecmp(foldings, &one, &two);
+}
+
+void ditto_casefold_tables_init(void)
+{
+	struct unicode_map *map = utf8_load(UNICODE_AGE(12, 1, 0));
+
+	if (IS_ERR(map))
+		pr_warn("no Unicode tables: only ASCII letters are found in the other case\n");
+	else
+		foldings = map;
+}
+
+void ditto_casefold_tables_exit(void)
+{
+	utf8_unload(foldings);
+}
+
+#else
+
+static int fold_hash(const struct ditto_name *name, u32 *hash)
+{
+	return -EINVAL;
+}
+
+static bool fold_same(const struct ditto_name *a, const struct ditto_name *b)
+{
+	return false;
+}
+
+void ditto_casefold_tables_init(void)
+{
+	pr_warn("the kernel has no Unicode tables: only ASCII letters are found in the other case\n");
+}
+
+void ditto_casefold_tables_exit(void) {}
+
+#endif
+
+static bool is_ascii(const struct ditto_name *name)
+{
+	for (u32 i = 0; i < name->len; i++)
+		if (!isascii(name->name[i]))
+			return false;
+	return true;
+}
+
+bool ditto_name_hash(const struct ditto_name *name, u32 *hash)
+{
+	unsigned long h = init_name_hash(NULL);
+
+	for (u32 i = 0; i < name->len; i++) {
+		unsigned char c = name->name[i];
+
+		if (!isascii(c))
+			return !fold_hash(name, hash);
+		h = partial_name_hash(isupper(c) ? c - 'A' + 'a' : c, h);
+	}
+	*hash = end_name_hash(h);
+	return true;
+}
+
+bool ditto_names_same(const struct ditto_name *a, const struct ditto_name *b)
+{
+	if (a->len == b->len && !strncasecmp(a->name, b->name, a->len) && is_ascii(a) &&
+	    is_ascii(b))
+		return true;
+	if (a->len == b->len && !memcmp(a->name, b->name, a->len))
+		return true;
+	return (!is_ascii(a) || !is_ascii(b)) && fold_same(a, b);
+}

@@ -1,0 +1,616 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The index of a directory's names without regard to case, see casefold_index.h.
+ *
+ * Locking, outermost first
+ *   build (mutex) is held while the directory is listed, by those who need the
+ *	index; never by who changes the directory.
+ *   The directory's inode lock, shared, while the index is compared with the
+ *	directory: so a change of ours is in both or in none of them.
+ *   lru_lock (spinlock) guards the list of indexes with names.
+ *   lock (spinlock) guards what an index holds.
+ *
+ * Whoever lists the directory counts the changes seen before and after, and
+ * lists it again if there were any.
+ */
+#include <kunit/visibility.h>
+#include <linux/fs.h>
+#include <linux/jiffies.h>
+#include <linux/list.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+
+#include "../node/node.h"
+#include "../op/op_private.h"
+#include "casefold.h"
+#include "casefold_index.h"
+
+/* Attempts to list a directory that does not change meanwhile. */
+#define DITTO_BUILDS_MAX	3
+/* A table has at least 1 << this heads; it is made anew when chains get longer than this. */
+#define DITTO_HEADS_MIN		6
+#define DITTO_CHAIN_MAX		8
+/* Change times on other machines this close to now may be those of two changes. */
+#define DITTO_TICK_NS		(50 * NSEC_PER_MSEC)
+
+struct casefold_name {
+	struct hlist_node link;
+	u32 hash;
+	u8 len;
+	char name[];
+};
+
+/**
+ * struct casefold_table - names by the hash of their folding
+ * @heads: 1 << @bits of them, or NULL
+ * @bits: see there
+ * @count: names
+ */
+struct casefold_table {
+	struct hlist_head *heads;
+	u32 bits;
+	u32 count;
+};
+
+/**
+ * struct ditto_casefold - the index of a directory
+ * @build: see above
+ * @lock: guards the rest but @lru and @used
+ * @seen: changes of the directory since the index was allocated
+ * @valid: @table is what the directory had at @change
+ * @change: change attribute of the directory
+ * @table: names
+ * @lru: on the list of indexes with names; under lru_lock
+ * @used: jiffies of the last use
+ */
+struct ditto_casefold {
+	struct mutex build;	/* see above */
+	spinlock_t lock;	/* see above */
+	u64 seen;
+	bool valid;
+	u64 change;
+	struct casefold_table table;
+	struct list_head lru;
+	unsigned long used;
+};
+
+static DEFINE_SPINLOCK(lru_lock);
+static LIST_HEAD(lru);
+static u32 lru_len;
+static atomic_long_t total = ATOMIC_LONG_INIT(0);
+
+#if IS_ENABLED(CONFIG_KUNIT)
+atomic_t ditto_casefold_builds = ATOMIC_INIT(0);
+EXPORT_SYMBOL_IF_KUNIT(ditto_casefold_builds);
+
+static void count_build(void)
+{
+	atomic_inc(&ditto_casefold_builds);
+}
+#else
+static void count_build(void) {}
+#endif
+
+/* Tables */
+
+static struct hlist_head *table_head(const struct casefold_table *t, u32 hash)
+{
+	return &t->heads[hash & (BIT(t->bits) - 1)];
+}
+
+static int table_init(struct casefold_table *t, u32 count)
+{
+	t->bits = max(order_base_2(count), DITTO_HEADS_MIN);
+	t->count = 0;
+	t->heads = kvcalloc(BIT(t->bits), sizeof(*t->heads), GFP_KERNEL);
+	return t->heads ? 0 : -ENOMEM;
+}
+
+static void table_free(struct casefold_table *t)
+{
+	struct casefold_name *n;
+	struct hlist_node *next;
+
+	for (u32 i = 0; t->heads && i < BIT(t->bits); i++) {
+		hlist_for_each_entry_safe(n, next, &t->heads[i], link)
+			kfree(n);
+		cond_resched();
+	}
+	kvfree(t->heads);
+	*t = (struct casefold_table){};
+}
+
+/* A table with more heads takes the names. */
+static int table_grow(struct casefold_table *t)
+{
+	struct casefold_table larger;
+	struct casefold_name *n;
+	struct hlist_node *next;
+	int err;
+
+	err = table_init(&larger, t->count * DITTO_CHAIN_MAX);
+	if (err)
+		return err;
+	for (u32 i = 0; i < BIT(t->bits); i++)
+		hlist_for_each_entry_safe(n, next, &t->heads[i], link) {
+			hlist_del(&n->link);
+			hlist_add_head(&n->link, table_head(&larger, n->hash));
+		}
+	larger.count = t->count;
+	kvfree(t->heads);
+	*t = larger;
+	return 0;
+}
+
+static bool table_is_full(const struct casefold_table *t)
+{
+	return t->count >= DITTO_CHAIN_MAX << t->bits;
+}
+
+static struct casefold_name *name_alloc(const struct ditto_name *name, u32 hash)
+{
+	struct casefold_name *n = kmalloc(struct_size(n, name, name->len), GFP_KERNEL);
+
+	if (!n)
+		return NULL;
+	n->hash = hash;
+	n->len = name->len;
+	memcpy(n->name, name->name, name->len);
+	return n;
+}
+
+static void table_add(struct casefold_table *t, struct casefold_name *n)
+{
+	hlist_add_head(&n->link, table_head(t, n->hash));
+	t->count++;
+}
+
+static struct casefold_name *table_find_exact(const struct casefold_table *t,
+					      const struct ditto_name *name, u32 hash)
+{
+	struct casefold_name *n;
+
+	hlist_for_each_entry(n, table_head(t, hash), link)
+		if (n->hash == hash && n->len == name->len &&
+		    !memcmp(n->name, name->name, name->len))
+			return n;
+	return NULL;
+}
+
+/* Is @a before @b in the order of bytes? */
+static bool is_before(const struct ditto_name *a, const struct ditto_name *b)
+{
+	int cmp = memcmp(a->name, b->name, min(a->len, b->len));
+
+	return cmp < 0 || (!cmp && a->len < b->len);
+}
+
+static int table_find(const struct casefold_table *t, const struct ditto_name *name, u32 hash,
+		      char *found)
+{
+	struct ditto_name best = {};
+	struct casefold_name *n;
+
+	hlist_for_each_entry(n, table_head(t, hash), link) {
+		const struct ditto_name has = { .name = n->name, .len = n->len };
+
+		if (n->hash == hash && ditto_names_same(&has, name) &&
+		    (!best.name || is_before(&has, &best)))
+			best = has;
+	}
+	if (!best.name)
+		return -ENOENT;
+	memcpy(found, best.name, best.len);
+	found[best.len] = '\0';
+	return 0;
+}
+
+/* The directory */
+
+/* Which state of the directory this is. Return: 0, or -EAGAIN if that cannot be told. */
+static int dir_change(struct ditto_share *share, struct ditto_node *dir, u64 *change)
+{
+	struct ditto_attr attr;
+	struct timespec64 now;
+	int err;
+
+	err = ditto_getattr(share, dir, &attr);
+	if (err)
+		return err;
+	*change = attr.change;
+	if ((attr.st.result_mask & STATX_CHANGE_COOKIE) || !dir->volume->is_remote)
+		return 0;
+	ktime_get_real_ts64(&now);
+	now = timespec64_sub(now, attr.st.ctime);
+	return timespec64_to_ns(&now) > DITTO_TICK_NS ? 0 : -EAGAIN;
+}
+
+static struct ditto_casefold *index_of(struct ditto_node *dir)
+{
+	struct ditto_casefold *c, *old;
+
+	/* Pairs with the release below. */
+	c = smp_load_acquire(&dir->casefold);
+	if (c)
+		return c;
+	c = kzalloc(sizeof(*c), GFP_KERNEL);
+	if (!c)
+		return NULL;
+	mutex_init(&c->build);
+	spin_lock_init(&c->lock);
+	INIT_LIST_HEAD(&c->lru);
+	old = cmpxchg(&dir->casefold, NULL, c);
+	if (!old)
+		return c;
+	kfree(c);
+	return old;
+}
+
+/* Look into the index as it is at @change. Return: 0, -ENOENT, or -EAGAIN if it does not hold. */
+static int index_find(struct ditto_casefold *c, u64 change, const struct ditto_name *name,
+		      u32 hash, char *found)
+{
+	unsigned long now = jiffies;
+	int err = -EAGAIN;
+
+	spin_lock(&c->lock);
+	if (c->valid && c->change == change)
+		err = table_find(&c->table, name, hash, found);
+	spin_unlock(&c->lock);
+	if (READ_ONCE(c->used) != now)
+		WRITE_ONCE(c->used, now);
+	return err;
+}
+
+/* The same at what the directory is now; a change of ours in progress is waited for. */
+static int index_find_now(struct ditto_share *share, struct ditto_node *dir,
+			  struct ditto_casefold *c, const struct ditto_name *name, u32 hash,
+			  char *found)
+{
+	u64 change;
+	int err;
+
+	if (!READ_ONCE(c->valid))
+		return -EAGAIN;
+	err = dir_change(share, dir, &change) ?: index_find(c, change, name, hash, found);
+	if (err != -EAGAIN)
+		return err;
+	inode_lock_shared(dir->inode);
+	err = dir_change(share, dir, &change) ?: index_find(c, change, name, hash, found);
+	inode_unlock_shared(dir->inode);
+	return err;
+}
+
+/* Many indexes */
+
+static bool lru_is_over(void)
+{
+	return lru_len > DITTO_CASEFOLD_DIRS_MAX ||
+	       atomic_long_read(&total) > DITTO_CASEFOLD_TOTAL_MAX;
+}
+
+/* Take the names of the index that was not used for the longest; not of @keep. */
+static bool lru_take(const struct ditto_casefold *keep, struct casefold_table *t)
+{
+	struct ditto_casefold *c, *oldest = NULL;
+
+	spin_lock(&lru_lock);
+	if (lru_is_over())
+		list_for_each_entry(c, &lru, lru)
+			if (c != keep && (!oldest || time_before(c->used, oldest->used)))
+				oldest = c;
+	if (oldest) {
+		list_del_init(&oldest->lru);
+		lru_len--;
+		spin_lock(&oldest->lock);
+		*t = oldest->table;
+		oldest->table = (struct casefold_table){};
+		oldest->valid = false;
+		spin_unlock(&oldest->lock);
+		atomic_long_sub(t->count, &total);
+	}
+	spin_unlock(&lru_lock);
+	return oldest;
+}
+
+static void lru_enter(struct ditto_casefold *c)
+{
+	struct casefold_table t;
+
+	spin_lock(&lru_lock);
+	if (list_empty(&c->lru)) {
+		list_add_tail(&c->lru, &lru);
+		lru_len++;
+	}
+	spin_unlock(&lru_lock);
+	while (lru_take(c, &t))
+		table_free(&t);
+}
+
+void ditto_casefold_free(struct ditto_node *dir)
+{
+	struct ditto_casefold *c = dir->casefold;
+
+	if (!c)
+		return;
+	spin_lock(&lru_lock);
+	if (!list_empty(&c->lru)) {
+		list_del_init(&c->lru);
+		lru_len--;
+	}
+	spin_unlock(&lru_lock);
+	atomic_long_sub(c->table.count, &total);
+	table_free(&c->table);
+	kfree(c);
+}
+
+/* Listing */
+
+struct listing {
+	struct casefold_table table;
+	int err;
+};
+
+static bool listing_add(void *arg, const struct ditto_name *name)
+{
+	struct listing *l = arg;
+	struct casefold_name *n;
+	u32 hash;
+
+	if (!ditto_name_hash(name, &hash))
+		return true;
+	if (l->table.count >= DITTO_CASEFOLD_NAMES_MAX) {
+		l->err = -E2BIG;
+		return false;
+	}
+	if (table_is_full(&l->table)) {
+		l->err = table_grow(&l->table);
+		if (l->err)
+			return false;
+	}
+	n = name_alloc(name, hash);
+	if (!n) {
+		l->err = -ENOMEM;
+		return false;
+	}
+	table_add(&l->table, n);
+	return true;
+}
+
+/* Take the listing if the directory is still what it was. */
+static int index_take(struct ditto_share *share, struct ditto_node *dir,
+		      struct ditto_casefold *c, struct listing *l, u64 seen, u64 change)
+{
+	u64 now;
+	int err;
+
+	inode_lock_shared(dir->inode);
+	err = dir_change(share, dir, &now);
+	spin_lock(&c->lock);
+	if (!err && (now != change || c->seen != seen))
+		err = -EAGAIN;
+	if (!err) {
+		atomic_long_add((long)l->table.count - (long)c->table.count, &total);
+		swap(c->table, l->table);
+		c->valid = true;
+		c->change = now;
+	}
+	spin_unlock(&c->lock);
+	inode_unlock_shared(dir->inode);
+	return err;
+}
+
+static int index_build_once(struct ditto_share *share, struct ditto_node *dir,
+			    struct ditto_casefold *c)
+{
+	struct listing l = {};
+	u64 seen, change;
+	int err;
+
+	err = table_init(&l.table, 0);
+	if (err)
+		return err;
+	spin_lock(&c->lock);
+	seen = c->seen;
+	spin_unlock(&c->lock);
+	count_build();
+	err = dir_change(share, dir, &change) ?:
+	      ditto_list_names(share, dir, listing_add, &l) ?:
+	      l.err ?:
+	      index_take(share, dir, c, &l, seen, change);
+	table_free(&l.table);
+	if (!err)
+		lru_enter(c);
+	return err;
+}
+
+/*
+ * Make the index and look into it; who waited for another to make it may not
+ * have to. Return: as index_find(), -E2BIG.
+ */
+static int index_build(struct ditto_share *share, struct ditto_node *dir,
+		       struct ditto_casefold *c, const struct ditto_name *name, u32 hash,
+		       char *found)
+{
+	int err;
+
+	mutex_lock(&c->build);
+	err = index_find_now(share, dir, c, name, hash, found);
+	for (int i = 0; err == -EAGAIN && i < DITTO_BUILDS_MAX; i++) {
+		err = index_build_once(share, dir, c);
+		if (!err)
+			err = index_find_now(share, dir, c, name, hash, found);
+	}
+	mutex_unlock(&c->build);
+	return err;
+}
+
+/* A search without an index, for a directory that does not keep still or is too large. */
+struct search {
+	const struct ditto_name *name;
+	char *found;
+	u32 len;
+};
+
+static bool search_name(void *arg, const struct ditto_name *has)
+{
+	struct search *s = arg;
+	const struct ditto_name best = { .name = s->found, .len = s->len };
+
+	if (ditto_names_same(has, s->name) && (!s->len || is_before(has, &best))) {
+		memcpy(s->found, has->name, has->len);
+		s->len = has->len;
+	}
+	return true;
+}
+
+static int casefold_search(struct ditto_share *share, struct ditto_node *dir,
+			   const struct ditto_name *name, char *found)
+{
+	struct search s = { .name = name, .found = found };
+	int err;
+
+	err = ditto_list_names(share, dir, search_name, &s);
+	if (err)
+		return err;
+	found[s.len] = '\0';
+	return s.len ? 0 : -ENOENT;
+}
+
+int ditto_casefold_find(struct ditto_share *share, struct ditto_node *dir,
+			const struct ditto_name *name, char *found)
+{
+	struct ditto_casefold *c;
+	u32 hash;
+	int err;
+
+	if (!ditto_name_hash(name, &hash))
+		return -ENOENT;
+	c = index_of(dir);
+	if (!c)
+		return -ENOMEM;
+	err = index_find_now(share, dir, c, name, hash, found);
+	if (err == -EAGAIN)
+		err = index_build(share, dir, c, name, hash, found);
+	if (err == -EAGAIN || err == -E2BIG || err == -ENOMEM)
+		err = casefold_search(share, dir, name, found);
+	return err;
+}
+
+/* Changes */
+
+static struct ditto_casefold *index_if_any(struct ditto_node *dir)
+{
+	/* Pairs with cmpxchg() in index_of(). */
+	return smp_load_acquire(&dir->casefold);
+}
+
+static void remove_locked(struct ditto_casefold *c, const struct ditto_name *name)
+{
+	struct casefold_name *n;
+	u32 hash;
+
+	if (!ditto_name_hash(name, &hash))
+		return;
+	n = table_find_exact(&c->table, name, hash);
+	if (!n)
+		return;
+	hlist_del(&n->link);
+	kfree(n);
+	c->table.count--;
+	atomic_long_dec(&total);
+}
+
+/* False if there is no room. */
+static bool add_locked(struct ditto_casefold *c, const struct ditto_name *name,
+		       struct casefold_name **n)
+{
+	/* One that matches exactly only. */
+	if (!*n)
+		return true;
+	if (table_find_exact(&c->table, name, (*n)->hash))
+		return true;
+	if (table_is_full(&c->table) || c->table.count >= DITTO_CASEFOLD_NAMES_MAX)
+		return false;
+	table_add(&c->table, *n);
+	*n = NULL;
+	atomic_long_inc(&total);
+	return true;
+}
+
+void ditto_casefold_changed(struct ditto_node *dir, const struct ditto_wcc *wcc,
+			    const struct ditto_name *removed, const struct ditto_name *added)
+{
+	struct ditto_casefold *c = index_if_any(dir);
+	struct casefold_name *n = NULL;
+	bool room = true;
+	u32 hash;
+
+	if (!c)
+		return;
+	if (added && ditto_name_hash(added, &hash)) {
+		n = name_alloc(added, hash);
+		room = n;
+	}
+	spin_lock(&c->lock);
+	c->seen++;
+	if (c->valid && room && wcc->pre_valid && wcc->post_valid &&
+	    c->change == wcc->pre_change) {
+		if (removed)
+			remove_locked(c, removed);
+		c->valid = !added || add_locked(c, added, &n);
+		c->change = wcc->post.change;
+	} else {
+		c->valid = false;
+	}
+	spin_unlock(&c->lock);
+	kfree(n);
+}
+
+static bool is_equal(const struct ditto_name *a, const struct ditto_name *b)
+{
+	return a->len == b->len && !memcmp(a->name, b->name, a->len);
+}
+
+static bool is_in_way(const struct casefold_name *n, const struct ditto_name *name, u32 hash,
+		      const struct ditto_name *except)
+{
+	const struct ditto_name has = { .name = n->name, .len = n->len };
+
+	return n->hash == hash && !is_equal(&has, name) && (!except || !is_equal(&has, except)) &&
+	       ditto_names_same(&has, name);
+}
+
+bool ditto_casefold_is_taken(struct ditto_node *dir, const struct ditto_wcc *wcc,
+			     const struct ditto_name *name, const struct ditto_name *except)
+{
+	struct ditto_casefold *c = index_if_any(dir);
+	struct casefold_name *n;
+	bool taken = false;
+	u32 hash;
+
+	if (!c || !wcc->pre_valid || !ditto_name_hash(name, &hash))
+		return false;
+	spin_lock(&c->lock);
+	if (c->valid && c->change == wcc->pre_change)
+		hlist_for_each_entry(n, table_head(&c->table, hash), link)
+			taken |= is_in_way(n, name, hash, except);
+	spin_unlock(&c->lock);
+	return taken;
+}
+
+void ditto_casefold_spoil(struct ditto_node *dir)
+{
+	struct ditto_casefold *c = index_if_any(dir);
+
+	if (!c)
+		return;
+	spin_lock(&c->lock);
+	c->seen++;
+	c->valid = false;
+	spin_unlock(&c->lock);
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Names: what is one, and what it leads to.
+ *
+ * A name is looked up in the directory's own file system only: where
+ * something is mounted, or would be on demand, the directory below it is
+ * found.
+ */
+
+#include <kunit/visibility.h>
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/namei.h>
+
+#include "../acl/acl_file.h"
+#include "../node/node.h"
+#include "../op/op_private.h"
+#include "../open/stream.h"
+
+int ditto_name_check(const struct ditto_name *name)
+{
+	if (!name->len)
+		return -EILSEQ;
+	if (name->len > NAME_MAX)
+		return -ENAMETOOLONG;
+	if (memchr(name->name, '/', name->len) || memchr(name->name, '\0', name->len))
+		return -EILSEQ;
+	if (name->name[0] != '.' || name->len > 2)
+		return DITTO_NAME_PLAIN;
+	if (name->len == 1)
+		return DITTO_NAME_DOT;
+	return name->name[1] == '.' ? DITTO_NAME_DOTDOT : DITTO_NAME_PLAIN;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_name_check);
+
+int ditto_name_plain(const struct ditto_name *name, int dot, int dotdot)
+{
+	switch (ditto_name_check(name)) {
+	case DITTO_NAME_PLAIN:
+		return 0;
+	case DITTO_NAME_DOT:
+		return dot;
+	case DITTO_NAME_DOTDOT:
+		return dotdot;
+	case -ENAMETOOLONG:
+		return -ENAMETOOLONG;
+	}
+	return -EILSEQ;
+}
+
+struct dentry *ditto_parent(struct ditto_share *share, struct dentry *dentry)
+{
+	struct dentry *parent;
+
+	if (dentry == share->root.dentry)
+		return dget(dentry);
+
+	parent = dget_parent(dentry);
+	/* A directory can be moved out of the share between two requests. */
+	if (share->is_subtree && !is_subdir(parent, share->root.dentry)) {
+		dput(parent);
+		return ERR_PTR(-ESTALE);
+	}
+	return parent;
+}
+
+struct dentry *ditto_lookup_dentry(struct ditto_op *op, struct ditto_node *dir,
+				   struct dentry *parent, const struct ditto_name *name)
+{
+	const struct cred *as, *old;
+	struct dentry *child;
+	int err = ditto_act_on(op, dir, DITTO_RIGHT_EXECUTE, &as);
+
+	if (err)
+		return ERR_PTR(err);
+	old = ditto_act(as);
+	/* Checks the permission itself, and is a look-up in the dcache mostly. */
+	child = lookup_one_positive_unlocked(ditto_idmap(op->share), name->name, parent,
+					     name->len);
+	ditto_op_leave(old);
+	return child;
+}
+
+/* The credential is in place. Return: a positive dentry with a reference. */
+static struct dentry *name_lookup(struct ditto_op *op, struct ditto_node *dir,
+				  struct dentry *parent, const struct ditto_name *name, int kind)
+{
+	int err;
+
+	if (kind == DITTO_NAME_PLAIN)
+		return ditto_lookup_dentry(op, dir, parent, name);
+
+	err = ditto_node_permission(op, dir, DITTO_MAY_EXEC);
+	if (err)
+		return ERR_PTR(err);
+	return kind == DITTO_NAME_DOT ? dget(parent) : ditto_parent(op->share, parent);
+}
+
+int ditto_lookup(struct ditto_op *op, struct ditto_node *dir,
+		 const struct ditto_name *name, struct ditto_node **out)
+{
+	struct dentry *parent, *child;
+	const struct cred *old;
+	struct ditto_node *node;
+	int kind;
+
+	if (!S_ISDIR(dir->inode->i_mode))
+		return -ENOTDIR;
+	kind = ditto_name_check(name);
+	if (kind < 0)
+		return kind;
+
+	parent = ditto_node_dentry(dir);
+	if (kind == DITTO_NAME_PLAIN && ditto_is_hidden(op->share, parent, name)) {
+		dput(parent);
+		return -ENOENT;
+	}
+	old = ditto_op_enter(op);
+	child = name_lookup(op, dir, parent, name, kind);
+	ditto_op_leave(old);
+	dput(parent);
+	if (IS_ERR(child))
+		return PTR_ERR(child);
+
+	node = ditto_node_get(op->share, child);
+	dput(child);
+	if (IS_ERR(node))
+		return PTR_ERR(node);
+	*out = node;
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_lookup, DITTO);
+
+static int copy_link(struct dentry *dentry, char *buf, u32 *len)
+{
+	DEFINE_DELAYED_CALL(done);
+	const char *link;
+	size_t n;
+
+	link = vfs_get_link(dentry, &done);
+	if (IS_ERR(link))
+		return PTR_ERR(link);
+	n = strnlen(link, PAGE_SIZE + 1);
+	if (n <= PAGE_SIZE) {
+		memcpy(buf, link, n);
+		*len = n;
+	}
+	do_delayed_call(&done);
+	return n > PAGE_SIZE ? -ENAMETOOLONG : 0;
+}
+
+int ditto_readlink(struct ditto_op *op, struct ditto_node *node, char *buf, u32 *len)
+{
+	struct path path = { .mnt = op->share->root.mnt };
+	const struct cred *old;
+	int err;
+
+	if (!S_ISLNK(node->inode->i_mode))
+		return -EINVAL;
+	/* A magic one, as in procfs, leads somewhere for a walk only. */
+	if (node->inode->i_op->readlink)
+		return -EIO;
+
+	path.dentry = ditto_node_dentry(node);
+	old = ditto_op_enter(op);
+	err = copy_link(path.dentry, buf, len);
+	if (!err)
+		touch_atime(&path);
+	ditto_op_leave(old);
+	dput(path.dentry);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_readlink, DITTO);

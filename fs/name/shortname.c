@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Short names, see shortname.h: the first character of the name and six digits of a
+ * hash, the '~' by which people know them before the last, then the extension:
+ * "N1A2B3~C.TXT" for "name of a file.txt".
+ */
+
+#include <linux/ctype.h>
+#include <linux/errno.h>
+#include <linux/limits.h>
+#include <linux/math64.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <linux/siphash.h>
+#include <linux/string.h>
+
+#include "../op/op_private.h"
+#include "../share/share.h"
+#include "shortname.h"
+
+#define BASE_MAX	8
+#define EXTENSION_MAX	3
+#define TILDE_AT	(BASE_MAX - 2)
+
+/* Not secret: it makes the same names everywhere. */
+static const siphash_key_t shortname_key = {
+	{ 0x646974746f207368ULL, 0x6f7274206e616d65ULL }
+};
+
+static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+bool ditto_has_shortnames(const struct ditto_share *share)
+{
+	bool has;
+
+	rcu_read_lock();
+	has = rcu_dereference(share->opts)->short_names;
+	rcu_read_unlock();
+	return has;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_has_shortnames, DITTO);
+
+static bool is_legal(char c)
+{
+	return c && isascii(c) && (isalnum(c) || strchr("!#$%&'()-@^_`{}~", c));
+}
+
+bool ditto_is_shortname(const struct ditto_name *name)
+{
+	const char *dot = memchr(name->name, '.', name->len);
+	u32 base = dot ? dot - name->name : name->len;
+
+	if (!base || base > BASE_MAX)
+		return false;
+	if (dot && (name->len - base < 2 || name->len - base > EXTENSION_MAX + 1))
+		return false;
+	for (u32 i = 0; i < name->len; i++)
+		if (i != base && !is_legal(name->name[i]))
+			return false;
+	return true;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_is_shortname, DITTO);
+
+static char shortname_digit(u64 *hash)
+{
+	u32 rest;
+
+	*hash = div_u64_rem(*hash, sizeof(digits) - 1, &rest);
+	return digits[rest];
+}
+
+/* Behind the last dot, unless the name begins with it. Return: its length with the dot. */
+static u32 put_extension(const struct ditto_name *name, char *out)
+{
+	u32 at = name->len, len = 0;
+
+	while (at && name->name[at - 1] != '.')
+		at--;
+	if (at < 2)
+		return 0;
+	for (; at < name->len && len < EXTENSION_MAX; at++)
+		if (is_legal(name->name[at]))
+			out[++len] = toupper(name->name[at]);
+	if (!len)
+		return 0;
+	out[0] = '.';
+	return len + 1;
+}
+
+u32 ditto_shortname(const struct ditto_name *name, char *out)
+{
+	u64 hash = siphash(name->name, name->len, &shortname_key);
+
+	out[0] = is_legal(name->name[0]) ? toupper(name->name[0]) : '_';
+	for (u32 i = 1; i < BASE_MAX; i++)
+		out[i] = i == TILDE_AT ? '~' : shortname_digit(&hash);
+	return BASE_MAX + put_extension(name, out + BASE_MAX);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_shortname, DITTO);
+
+struct shortname_search {
+	const struct ditto_name *name;
+	char *found;
+	bool done;
+};
+
+static bool search_shortname(void *arg, const struct ditto_name *has)
+{
+	struct shortname_search *s = arg;
+	char made[DITTO_SHORT_MAX];
+
+	if (ditto_is_shortname(has) || ditto_shortname(has, made) != s->name->len ||
+	    strncasecmp(made, s->name->name, s->name->len))
+		return true;
+	memcpy(s->found, has->name, has->len);
+	s->found[has->len] = '\0';
+	s->done = true;
+	return false;
+}
+
+int ditto_shortname_find(struct ditto_share *share, struct ditto_node *dir,
+			 const struct ditto_name *name, char *found)
+{
+	struct shortname_search s = { .name = name, .found = found };
+	int err;
+
+	/* No other name costs a listing. */
+	if (name->len < BASE_MAX || name->name[TILDE_AT] != '~' || !ditto_is_shortname(name) ||
+	    !ditto_has_shortnames(share))
+		return -ENOENT;
+	err = ditto_list_names(share, dir, search_shortname, &s);
+	return err || s.done ? err : -ENOENT;
+}

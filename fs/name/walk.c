@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Paths that are followed without regard to case, see walk.h.
+ */
+
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "../op/op_private.h"
+#include "../open/instance_private.h"
+#include "casefold_index.h"
+#include "shortname.h"
+
+/* Attempts to look up a spelling that was found and is gone again. */
+#define DITTO_SPELLINGS_MAX	4
+
+static void keep_spelling(char *found, const struct ditto_name *name)
+{
+	if (!found)
+		return;
+	memcpy(found, name->name, name->len);
+	found[name->len] = '\0';
+}
+
+static int lookup_spelling(struct ditto_op *op, struct ditto_node *dir,
+			   const struct ditto_name *name, char *found, struct ditto_node **out)
+{
+	int err;
+
+	for (int i = 0; i < DITTO_SPELLINGS_MAX; i++) {
+		struct ditto_name spelled = { .name = found };
+
+		err = ditto_casefold_find(op->share, dir, name, found);
+		if (err == -ENOENT)
+			err = ditto_shortname_find(op->share, dir, name, found);
+		if (err)
+			return err;
+		spelled.len = strlen(found);
+		err = ditto_lookup(op, dir, &spelled, out);
+		if (err != -ENOENT)
+			return err;
+	}
+	return -ENOENT;
+}
+
+static int lookup_name(struct ditto_op *op, struct ditto_node *dir,
+		       const struct ditto_name *name, bool exact, char *found,
+		       struct ditto_node **out)
+{
+	int err;
+
+	err = ditto_name_plain(name, -EILSEQ, -EILSEQ) ?: ditto_lookup(op, dir, name, out);
+	if (!err)
+		keep_spelling(found, name);
+	if (err != -ENOENT || exact)
+		return err;
+	return lookup_spelling(op, dir, name, found, out);
+}
+
+int ditto_lookup_casefold(struct ditto_op *op, struct ditto_node *dir,
+			  const struct ditto_name *name, char *found, struct ditto_node **out)
+{
+	char *spelling = found ?: kmalloc(NAME_MAX + 1, GFP_KERNEL);
+	int err;
+
+	if (!spelling)
+		return -ENOMEM;
+	err = lookup_name(op, dir, name, false, spelling, out);
+	if (!found)
+		kfree(spelling);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_lookup_casefold, DITTO);
+
+/* The component that begins at @at; false if there is none. */
+static bool next_component(const char *path, u32 len, u32 at, struct ditto_name *name)
+{
+	const char *slash;
+
+	if (at >= len)
+		return false;
+	slash = memchr(path + at, '/', len - at);
+	name->name = path + at;
+	name->len = (slash ? slash - path : len) - at;
+	return true;
+}
+
+/* Go on from @walk->node, in which @walk->last is looked for; it may be missing. */
+static int walk_down(struct ditto_op *op, struct ditto_walk *walk, bool exact)
+{
+	struct ditto_node *node = walk->node;
+	int err;
+
+	if (!node)
+		return -ENOENT;
+	if (S_ISLNK(node->inode->i_mode))
+		return -ELOOP;
+	if (!S_ISDIR(node->inode->i_mode))
+		return -ENOTDIR;
+	if (walk->parent)
+		ditto_node_put(walk->parent);
+	walk->parent = node;
+	walk->node = NULL;
+	err = lookup_name(op, node, &walk->last, exact, walk->found, &walk->node);
+	return err == -ENOENT ? 0 : err;
+}
+
+int ditto_walk_how(struct ditto_op *op, struct ditto_node *start, const char *path, u32 len,
+		   bool exact, struct ditto_walk *walk)
+{
+	struct ditto_name name;
+	u32 at = 0;
+	int err = 0;
+
+	memset(walk, 0, sizeof(*walk));
+	ditto_node_hold(start);
+	walk->node = start;
+	while (next_component(path, len, at, &name)) {
+		walk->last = name;
+		err = walk_down(op, walk, exact);
+		if (err)
+			break;
+		/* If this is a link, that is told by who goes on. */
+		walk->passed = at;
+		at += name.len + 1;
+	}
+	if (err)
+		ditto_walk_end(walk);
+	return err;
+}
+
+int ditto_walk(struct ditto_op *op, struct ditto_node *start, const char *path, u32 len,
+	       struct ditto_walk *walk)
+{
+	return ditto_walk_how(op, start, path, len, false, walk);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_walk, DITTO);
+
+void ditto_walk_end(struct ditto_walk *walk)
+{
+	if (walk->node)
+		ditto_node_put(walk->node);
+	if (walk->parent)
+		ditto_node_put(walk->parent);
+	walk->node = NULL;
+	walk->parent = NULL;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_walk_end, DITTO);

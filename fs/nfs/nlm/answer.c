@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Answers to messages: calls to the client's lock manager. */
+#include <linux/slab.h>
+
+#include "../rpc/call.h"
+#include "../server.h"
+#include "callout.h"
+#include "client.h"
+#include "nlm.h"
+#include "proc.h"
+
+/**
+ * struct dnlm_answer - a *_RES that is sent
+ * @callout: sends it
+ * @msg: the result; its strings are in @room
+ * @room: the cookie, then the owner
+ */
+struct dnlm_answer {
+	struct dnlm_callout callout;
+	struct dnlm_msg msg;
+	u8 room[];
+};
+
+static void dnlm_answer_done(struct dnlm_callout *callout, int err)
+{
+	kfree(container_of(callout, struct dnlm_answer, callout));
+}
+
+static const struct dnlm_callout_ops dnlm_answer_ops = {
+	.done = dnlm_answer_done,
+};
+
+void dnlm_answer(struct dnfs_call *call, u32 proc, u32 status)
+{
+	const struct dnlm_res *res = call->res;
+	const struct dnlm_bytes *cookie = &res->msg.cookie, *oh = &res->msg.oh;
+	struct dnlm_answer *answer;
+
+	answer = kzalloc(struct_size(answer, room, cookie->len + oh->len), GFP_KERNEL);
+	if (!answer)
+		return;
+	answer->msg = res->msg;
+	answer->msg.status = status;
+	memcpy(answer->room, cookie->data, cookie->len);
+	answer->msg.cookie.data = answer->room;
+	memcpy(answer->room + cookie->len, oh->data, oh->len);
+	answer->msg.oh.data = answer->room + cookie->len;
+
+	dnlm_way_of(call, &answer->callout.way);
+	answer->callout.ops = &dnlm_answer_ops;
+	answer->callout.program = &dnlm_client_program;
+	answer->callout.version = call->program->vers;
+	answer->callout.proc = dnlm_client_proc(call->program->vers, proc);
+	answer->callout.args = &answer->msg;
+	if (dnlm_callout_start(dnlm_server_of(call->server), &answer->callout))
+		kfree(answer);
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* From a message to a file, a host and an owner. */
+#include <linux/err.h>
+#include <linux/string.h>
+#include <linux/unaligned.h>
+
+#include "../../node/file.h"
+#include "../../node/node.h"
+#include "../../share/cred.h"
+#include "../../share/share.h"
+#include "../rpc/call.h"
+#include "../rpc/target.h"
+#include "../server.h"
+#include "file.h"
+#include "host.h"
+#include "nlm.h"
+
+struct ditto_lock_point *dnlm_point(struct ditto_node *node)
+{
+	return &node->point;
+}
+
+struct file *dnlm_filp(const struct dnlm_file *file)
+{
+	return file->df ? file->df->file : NULL;
+}
+
+static bool dnlm_local_locks(const struct ditto_share *share)
+{
+	bool local_locks;
+
+	rcu_read_lock();
+	local_locks = rcu_dereference(share->opts)->local_locks;
+	rcu_read_unlock();
+	return local_locks;
+}
+
+/*
+ * A client opened the file before, and some lock for writing what they opened
+ * for reading (flock() does): whoever may read or write may lock.
+ */
+static int dnlm_may_lock(struct dnfs_call *call, struct ditto_op *op, struct ditto_node *node,
+			 bool exclusive)
+{
+	int err;
+
+	if (exclusive && !op->writable)
+		return -EROFS;
+	/* Kernels lock with AUTH_SYS whatever the share demands, but from reserved ports. */
+	if (!dnfs_share_accepts(call, op->share))
+		return dnfs_share_trusts(call, op->share) ? 0 : -EACCES;
+	err = ditto_permission(op, node, DITTO_MAY_READ | DITTO_MAY_OWNER);
+	if (err == -EACCES && exclusive)
+		err = ditto_permission(op, node, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
+	return err;
+}
+
+/* A file that cannot be opened for writing, as one that is executed, can be locked all the same. */
+static int dnlm_file_open(struct dnlm_file *file, bool exclusive)
+{
+	if (!S_ISREG(file->node->inode->i_mode))
+		return S_ISDIR(file->node->inode->i_mode) ? -EISDIR : -EINVAL;
+	file->df = NULL;
+	if (!dnlm_local_locks(file->share))
+		return 0;
+	file->df = ditto_file_get(file->share, file->node,
+				  exclusive ? DITTO_FILE_WRITE : DITTO_FILE_READ);
+	if (IS_ERR(file->df) && exclusive)
+		file->df = ditto_file_get(file->share, file->node, DITTO_FILE_READ);
+	return PTR_ERR_OR_ZERO(file->df);
+}
+
+int dnlm_file_get(struct dnfs_call *call, const struct dnlm_bytes *fh, bool exclusive,
+		  struct dnlm_file *file)
+{
+	struct ditto_op op;
+	int err;
+
+	err = ditto_handle_decode(call->srv, fh->data, fh->len, &file->share, &file->node);
+	if (err)
+		return err;
+	err = dnfs_admit(call, file->share, true, &op);
+	if (!err) {
+		err = dnlm_may_lock(call, &op, file->node, exclusive);
+		ditto_cred_put(op.cred);
+	}
+	if (!err)
+		err = dnlm_file_open(file, exclusive);
+	if (err) {
+		ditto_node_put(file->node);
+		ditto_share_put(file->share);
+	}
+	return err;
+}
+
+int dnlm_file_find(struct dnlm_server *nlm, const struct dnlm_bytes *fh, struct dnlm_file *file)
+{
+	int err;
+
+	err = ditto_handle_decode(nlm->srv, fh->data, fh->len, &file->share, &file->node);
+	if (err)
+		return err;
+	err = dnlm_file_open(file, false);
+	if (err) {
+		ditto_node_put(file->node);
+		ditto_share_put(file->share);
+	}
+	return err;
+}
+
+void dnlm_file_put(struct dnlm_file *file)
+{
+	if (file->df)
+		ditto_file_put(file->df);
+	ditto_node_put(file->node);
+	ditto_share_put(file->share);
+}
+
+struct ditto_owner *dnlm_owner_get(struct dnlm_client *client, u32 svid,
+				   const struct dnlm_bytes *oh)
+{
+	u8 key[DITTO_OWNER_KEY_MAX];
+
+	if (oh->len > sizeof(key) - DNLM_KEY_SVID)
+		return ERR_PTR(-EINVAL);
+	put_unaligned_be32(svid, key);
+	memcpy(key + DNLM_KEY_SVID, oh->data, oh->len);
+	return ditto_owner_get(&client->client, key, DNLM_KEY_SVID + oh->len);
+}
+
+static struct dnlm_client *dnlm_asker_client(struct dnlm_host *host, bool create)
+{
+	return create ? dnlm_host_client(host) :
+			dnlm_host_client_now(host) ?: ERR_PTR(-ENOENT);
+}
+
+int dnlm_asker_get(struct dnfs_call *call, const struct dnlm_msg *msg, bool create,
+		   struct dnlm_asker *asker)
+{
+	struct dnlm_way way;
+	int err;
+
+	dnlm_way_of(call, &way);
+	asker->host = dnlm_host_get(dnlm_server_of(call->server), &way, &msg->name, create);
+	if (IS_ERR(asker->host))
+		return PTR_ERR(asker->host);
+	asker->client = dnlm_asker_client(asker->host, create);
+	if (IS_ERR(asker->client)) {
+		err = PTR_ERR(asker->client);
+		goto put_host;
+	}
+	asker->owner = dnlm_owner_get(asker->client, msg->svid, &msg->oh);
+	if (IS_ERR(asker->owner)) {
+		err = PTR_ERR(asker->owner);
+		goto put_client;
+	}
+	return 0;
+
+put_client:
+	ditto_client_put(&asker->client->client);
+put_host:
+	dnlm_host_put(asker->host);
+	return err;
+}
+
+void dnlm_asker_put(struct dnlm_asker *asker)
+{
+	ditto_owner_put(asker->owner);
+	ditto_client_put(&asker->client->client);
+	dnlm_host_put(asker->host);
+}

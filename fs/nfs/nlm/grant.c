@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Blocked locks and the calls that bring them.
+ *
+ * A blocked LOCK is answered at once. When the lock table grants it, the client
+ * is called back with a cookie that stays the same over all tries, and it has
+ * a few seconds to confirm; a lock that nobody confirms is given up. A client
+ * may learn of its lock in another way meanwhile (it asked again), or give it up
+ * (CANCEL, UNLOCK); both end the call.
+ *
+ * No file is held meanwhile: the handle finds it again if the lock is to be given
+ * up. So a share can be removed at any time.
+ *
+ * Locking: nlm->grants_lock guards both tables and what struct dnlm_grant says.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/hash.h>
+#include <linux/printk.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <linux/unaligned.h>
+#include <kunit/visibility.h>
+#include <net/ipv6.h>
+
+#include "../rpc/call.h"
+#include "../server.h"
+#include "client.h"
+#include "grant.h"
+#include "nlm.h"
+#include "trace.h"
+
+static void dnlm_grant_put(struct dnlm_grant *grant)
+{
+	if (!refcount_dec_and_test(&grant->ref))
+		return;
+	ditto_client_put(&grant->client->client);
+	kfree(grant);
+}
+
+static void dnlm_grant_unhash(struct dnlm_grant *grant)
+{
+	lockdep_assert_held(&grant->nlm->grants_lock);
+	hash_del(&grant->by_owner);
+	if (grant->number)
+		hash_del(&grant->by_cookie);
+	grant->number = 0;
+}
+
+u64 dnlm_cookie_number(const struct dnlm_bytes *cookie)
+{
+	return cookie->len == DNLM_COOKIE_SIZE ? get_unaligned_be64(cookie->data) : 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnlm_cookie_number);
+
+static struct dnlm_grant *dnlm_grant_by_number(struct dnlm_server *nlm, u64 number)
+{
+	struct dnlm_grant *grant;
+
+	lockdep_assert_held(&nlm->grants_lock);
+	if (number)
+		hash_for_each_possible(nlm->by_cookie, grant, by_cookie, number)
+			if (grant->number == number)
+				return grant;
+	return NULL;
+}
+
+/* A cookie that cannot be guessed, because who knows it may answer. */
+static void dnlm_grant_number(struct dnlm_grant *grant)
+{
+	u64 number;
+
+	do {
+		number = get_random_u64();
+	} while (!number || dnlm_grant_by_number(grant->nlm, number));
+	grant->number = number;
+	put_unaligned_be64(number, grant->cookie);
+	grant->msg.cookie = (struct dnlm_bytes){ sizeof(grant->cookie), grant->cookie };
+	hash_add(grant->nlm->by_cookie, &grant->by_cookie, number);
+}
+
+/* Nobody confirmed the lock, so nobody has it. */
+static void dnlm_grant_give_up(struct dnlm_grant *grant)
+{
+	struct dnlm_file file;
+	int err;
+
+	err = dnlm_file_find(grant->nlm, &grant->msg.fh, &file);
+	if (!err) {
+		struct ditto_range_request req = grant->wait.request;
+
+		req.point = dnlm_point(file.node);
+		req.filp = dnlm_filp(&file);
+		err = ditto_range_unlock(&req);
+		dnlm_file_put(&file);
+	}
+	/* Without its file or its share there is no lock either. */
+	if (err && err != -ESTALE)
+		pr_warn_ratelimited("%s: a lock that it does not want cannot be released: error %d\n",
+				    grant->client->client.name, err);
+}
+
+/* GRANTED was answered, or for GRANTED_MSG at least received. */
+static int dnlm_grant_answered(struct dnlm_callout *callout)
+{
+	struct dnlm_grant *grant = container_of(callout, struct dnlm_grant, callout);
+
+	if (grant->message || grant->answer == NLM_DENIED_GRACE_PERIOD)
+		return -EAGAIN;
+	return grant->answer == NLM_GRANTED ? 0 : -ECANCELED;
+}
+
+static void dnlm_grant_done(struct dnlm_callout *callout, int err)
+{
+	struct dnlm_grant *grant = container_of(callout, struct dnlm_grant, callout);
+	struct dnlm_server *nlm = grant->nlm;
+	bool give_up;
+
+	mutex_lock(&nlm->grants_lock);
+	dnlm_grant_unhash(grant);
+	give_up = err && !grant->told && !grant->dropped;
+	mutex_unlock(&nlm->grants_lock);
+
+	trace_dnlm_grant(grant->client->host, grant->first, grant->last,
+			 grant->msg.exclusive, err);
+	if (give_up) {
+		pr_info_ratelimited("%s does not take the lock it waited for (error %d): it is released\n",
+				    grant->client->client.name, err);
+		dnlm_grant_give_up(grant);
+	}
+	ditto_owner_put(grant->wait.request.owner);
+	dnlm_grant_put(grant);
+}
+
+static const struct dnlm_callout_ops dnlm_grant_ops = {
+	.answered = dnlm_grant_answered,
+	.done = dnlm_grant_done,
+};
+
+static int dnlm_grant_call(struct dnlm_grant *grant)
+{
+	struct dnlm_callout *callout = &grant->callout;
+
+	callout->ops = &dnlm_grant_ops;
+	callout->program = &dnlm_client_program;
+	callout->version = grant->version;
+	callout->proc = dnlm_client_proc(grant->version, grant->message ?
+					 NLMPROC_GRANTED_MSG : NLMPROC_GRANTED);
+	callout->args = &grant->msg;
+	callout->res = &grant->answer;
+	return dnlm_callout_start(grant->nlm, callout);
+}
+
+/* The lock table's answer; with an error the client learns it when it asks again. */
+static void dnlm_granted(struct ditto_wait *wait, int error)
+{
+	struct dnlm_grant *grant = container_of(wait, struct dnlm_grant, wait);
+	struct dnlm_server *nlm = grant->nlm;
+	bool call;
+	int err = 0;
+
+	mutex_lock(&nlm->grants_lock);
+	call = !error && !grant->told && !grant->dropped;
+	if (call) {
+		grant->phase = DNLM_GRANT_CALLING;
+		dnlm_grant_number(grant);
+		refcount_inc(&grant->ref);
+		ditto_owner_hold(wait->request.owner);
+		err = dnlm_grant_call(grant);
+	}
+	mutex_unlock(&nlm->grants_lock);
+
+	if (!call)
+		trace_dnlm_grant(grant->client->host, grant->first, grant->last,
+				 grant->msg.exclusive, error);
+	else if (err)
+		dnlm_grant_done(&grant->callout, err);
+}
+
+static void dnlm_grant_release(struct ditto_wait *wait)
+{
+	struct dnlm_grant *grant = container_of(wait, struct dnlm_grant, wait);
+
+	mutex_lock(&grant->nlm->grants_lock);
+	if (grant->phase == DNLM_GRANT_WAITING)
+		dnlm_grant_unhash(grant);
+	mutex_unlock(&grant->nlm->grants_lock);
+	dnlm_grant_put(grant);
+}
+
+static void dnlm_grant_fill(struct dnlm_grant *grant, const struct dnlm_msg *msg)
+{
+	struct dnlm_msg *m = &grant->msg;
+
+	*m = (struct dnlm_msg) {
+		.name = { strlen(grant->nlm->name), (const u8 *)grant->nlm->name },
+		.fh = { msg->fh.len, grant->fh },
+		.oh = { msg->oh.len, grant->oh },
+		.svid = msg->svid,
+		.offset = msg->offset,
+		.length = msg->length,
+		.exclusive = msg->exclusive,
+	};
+	/* It was found by its handle, so that is not too long. */
+	memcpy(grant->fh, msg->fh.data, min(msg->fh.len, sizeof(grant->fh)));
+	memcpy(grant->oh, msg->oh.data, msg->oh.len);
+}
+
+static u32 dnlm_owner_hash(const struct ditto_owner *owner)
+{
+	return hash_ptr(owner, 32);
+}
+
+struct dnlm_grant *dnlm_grant_alloc(struct dnfs_call *call, const struct dnlm_msg *msg,
+				    bool message, const struct ditto_range_request *req,
+				    struct dnlm_asker *asker)
+{
+	struct dnlm_grant *grant = kzalloc(struct_size(grant, oh, msg->oh.len), GFP_KERNEL);
+
+	if (!grant)
+		return NULL;
+	grant->wait.granted = dnlm_granted;
+	grant->wait.release = dnlm_grant_release;
+	grant->wait.request = *req;
+	grant->nlm = dnlm_server_of(call->server);
+	grant->client = asker->client;
+	ditto_client_hold(&grant->client->client);
+	refcount_set(&grant->ref, 1);
+	dnlm_way_of(call, &grant->callout.way);
+	grant->message = message;
+	grant->version = call->program->vers;
+	grant->first = req->first;
+	grant->last = req->last;
+	dnlm_grant_fill(grant, msg);
+
+	mutex_lock(&grant->nlm->grants_lock);
+	hash_add(grant->nlm->by_owner, &grant->by_owner, dnlm_owner_hash(req->owner));
+	mutex_unlock(&grant->nlm->grants_lock);
+	return grant;
+}
+
+void dnlm_grant_abandon(struct dnlm_grant *grant)
+{
+	mutex_lock(&grant->nlm->grants_lock);
+	dnlm_grant_unhash(grant);
+	mutex_unlock(&grant->nlm->grants_lock);
+	dnlm_grant_put(grant);
+}
+
+static bool dnlm_grant_is_of(const struct dnlm_grant *grant, const struct ditto_owner *owner,
+			     const struct dnlm_bytes *fh)
+{
+	return grant->wait.request.owner == owner && grant->msg.fh.len == fh->len &&
+	       !memcmp(grant->fh, fh->data, fh->len);
+}
+
+void dnlm_grants_told(struct dnlm_server *nlm, const struct ditto_owner *owner,
+		      const struct dnlm_msg *msg)
+{
+	struct dnlm_grant *grant;
+
+	mutex_lock(&nlm->grants_lock);
+	hash_for_each_possible(nlm->by_owner, grant, by_owner, dnlm_owner_hash(owner)) {
+		if (!dnlm_grant_is_of(grant, owner, &msg->fh) ||
+		    grant->msg.offset != msg->offset || grant->msg.length != msg->length ||
+		    grant->msg.exclusive != msg->exclusive)
+			continue;
+		grant->told = true;
+		if (grant->phase == DNLM_GRANT_CALLING)
+			dnlm_callout_settle(&grant->callout, 0);
+	}
+	mutex_unlock(&nlm->grants_lock);
+}
+
+static void dnlm_grant_drop(struct dnlm_grant *grant)
+{
+	lockdep_assert_held(&grant->nlm->grants_lock);
+	grant->dropped = true;
+	if (grant->phase == DNLM_GRANT_CALLING)
+		dnlm_callout_settle(&grant->callout, -ECANCELED);
+}
+
+bool dnlm_grants_given_up(struct dnlm_server *nlm, const struct ditto_owner *owner,
+			  const struct dnlm_bytes *fh, u64 first, u64 last)
+{
+	struct dnlm_grant *grant;
+	bool any = false;
+
+	mutex_lock(&nlm->grants_lock);
+	hash_for_each_possible(nlm->by_owner, grant, by_owner, dnlm_owner_hash(owner)) {
+		/* One that still waits is another thread's, and goes on waiting. */
+		if (grant->phase != DNLM_GRANT_CALLING || grant->first < first ||
+		    grant->last > last || !dnlm_grant_is_of(grant, owner, fh))
+			continue;
+		dnlm_grant_drop(grant);
+		any = true;
+	}
+	mutex_unlock(&nlm->grants_lock);
+	return any;
+}
+
+void dnlm_grants_drop(struct dnlm_client *client)
+{
+	struct dnlm_server *nlm = client->host->nlm;
+	struct dnlm_grant *grant;
+	int i;
+
+	mutex_lock(&nlm->grants_lock);
+	hash_for_each(nlm->by_owner, i, grant, by_owner)
+		if (grant->client == client)
+			dnlm_grant_drop(grant);
+	mutex_unlock(&nlm->grants_lock);
+}
+
+bool dnlm_granted_res(struct dnlm_server *nlm, const struct in6_addr *addr,
+		      const struct dnlm_bytes *cookie, u32 status)
+{
+	struct dnlm_grant *grant;
+
+	mutex_lock(&nlm->grants_lock);
+	grant = dnlm_grant_by_number(nlm, dnlm_cookie_number(cookie));
+	if (grant && !ipv6_addr_equal(&grant->callout.way.addr, addr))
+		grant = NULL;
+	/* One that cannot take it now is told again. */
+	if (grant && status != NLM_DENIED_GRACE_PERIOD)
+		dnlm_callout_settle(&grant->callout, status == NLM_GRANTED ? 0 : -ECANCELED);
+	mutex_unlock(&nlm->grants_lock);
+	return grant;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnlm_granted_res);
+
+void dnlm_grants_init(struct dnlm_server *nlm)
+{
+	mutex_init(&nlm->grants_lock);
+	hash_init(nlm->by_owner);
+	hash_init(nlm->by_cookie);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnlm_grants_init);

@@ -1,0 +1,531 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hosts and their clients in the lock table.
+ *
+ * Locking: nlm->hosts_lock guards the table. host->lock guards the fields of a
+ * host and may be held while the helper is asked. A client is released with
+ * neither held.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/ctype.h>
+#include <linux/jhash.h>
+#include <linux/jiffies.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <kunit/visibility.h>
+#include <net/ipv6.h>
+
+#include "../../../lockd/grace.h"
+#include "../../../net/peer.h"
+#include "../rpc/call.h"
+#include "grant.h"
+#include "host.h"
+#include "monitor.h"
+#include "nlm.h"
+#include "share.h"
+#include "trace.h"
+
+void dnlm_way_of(const struct dnfs_call *call, struct dnlm_way *way)
+{
+	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)call->addr;
+
+	*way = (struct dnlm_way) {
+		.scope = call->addr->sa_family == AF_INET6 ? sin6->sin6_scope_id : 0,
+		.udp = call->datagram,
+	};
+	ditto_addr_map(call->addr, &way->addr);
+	ditto_addr_map(call->local, &way->local);
+}
+
+size_t dnlm_sockaddr(const struct in6_addr *addr, u32 scope, struct sockaddr_storage *ss)
+{
+	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)ss;
+	struct sockaddr_in *sin = (struct sockaddr_in *)ss;
+
+	memset(ss, 0, sizeof(*ss));
+	if (ipv6_addr_v4mapped(addr)) {
+		sin->sin_family = AF_INET;
+		sin->sin_addr.s_addr = addr->s6_addr32[3];
+		return sizeof(*sin);
+	}
+	sin6->sin6_family = AF_INET6;
+	sin6->sin6_addr = *addr;
+	sin6->sin6_scope_id = scope;
+	return sizeof(*sin6);
+}
+
+/* Bytes up to the first dot. */
+static u32 dnlm_label(const struct dnlm_bytes *name)
+{
+	const u8 *dot = memchr(name->data, '.', name->len);
+
+	return dot ? dot - name->data : name->len;
+}
+
+bool dnlm_same_name(const struct dnlm_bytes *a, const struct dnlm_bytes *b)
+{
+	u32 len = min(a->len, b->len);
+
+	/* Either both are written the same way or one lacks the domain. */
+	if (!len || (a->len != b->len && dnlm_label(a->len < b->len ? b : a) != len))
+		return false;
+	return !strncasecmp((const char *)a->data, (const char *)b->data, len);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnlm_same_name);
+
+static u32 dnlm_host_hash(const struct in6_addr *addr)
+{
+	return jhash(addr, sizeof(*addr), 0);
+}
+
+/* A machine speaks for its users when it locks. */
+static int dnlm_host_charge(struct dnlm_host *host)
+{
+	return ditto_principal_init(&host->who, host->nlm->srv, &host->way.addr, DITTO_TRUST_USER,
+				    INVALID_UID) ?:
+	       ditto_charge(&host->charge, &host->who, DITTO_BUDGET_CLIENTS, 1);
+}
+
+static void dnlm_host_uncharge(struct dnlm_host *host)
+{
+	ditto_uncharge(&host->charge);
+	ditto_principal_exit(&host->who);
+}
+
+static void dnlm_host_free_rcu(struct rcu_head *rcu)
+{
+	kfree(container_of(rcu, struct dnlm_host, rcu));
+}
+
+void dnlm_host_put(struct dnlm_host *host)
+{
+	if (!refcount_dec_and_test(&host->ref))
+		return;
+	dnlm_host_uncharge(host);
+	call_rcu(&host->rcu, dnlm_host_free_rcu);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnlm_host_put);
+
+/* Return: the host, held; @names is filled with how many names the address uses. */
+static struct dnlm_host *dnlm_host_find(struct dnlm_server *nlm, const struct in6_addr *addr,
+					const struct dnlm_bytes *name, unsigned int *names)
+{
+	struct dnlm_host *host;
+
+	lockdep_assert_held(&nlm->hosts_lock);
+	*names = 0;
+	hash_for_each_possible(nlm->hosts, host, hash, dnlm_host_hash(addr)) {
+		if (!ipv6_addr_equal(&host->way.addr, addr))
+			continue;
+		if (host->name_len == name->len && !memcmp(host->name, name->data, name->len)) {
+			refcount_inc(&host->ref);
+			return host;
+		}
+		(*names)++;
+	}
+	return NULL;
+}
+
+static struct dnlm_host *dnlm_host_alloc(struct dnlm_server *nlm, const struct dnlm_way *way,
+					 const struct dnlm_bytes *name)
+{
+	struct dnlm_host *host = kzalloc(struct_size(host, name, name->len), GFP_KERNEL);
+	char addr[DITTO_ADDR_TEXT];
+
+	if (!host)
+		return NULL;
+	host->nlm = nlm;
+	refcount_set(&host->ref, 2);
+	mutex_init(&host->lock);
+	host->way = *way;
+	host->used = jiffies;
+	host->name_len = name->len;
+	memcpy(host->name, name->data, name->len);
+	scnprintf(host->label, sizeof(host->label), "%*pE (%s)", (int)min(name->len, 64U),
+		  name->data, ditto_addr_text(&way->addr, addr));
+	return host;
+}
+
+/* It is in no table. NULL is allowed. */
+static void dnlm_host_discard(struct dnlm_host *host)
+{
+	if (!host)
+		return;
+	dnlm_host_uncharge(host);
+	kfree(host);
+}
+
+struct dnlm_host *dnlm_host_get(struct dnlm_server *nlm, const struct dnlm_way *way,
+				const struct dnlm_bytes *name, bool create)
+{
+	struct dnlm_host *host, *new = NULL;
+	unsigned int names;
+	int err;
+
+	if (!name->len || memchr(name->data, '\0', name->len))
+		return ERR_PTR(-EINVAL);
+
+	spin_lock(&nlm->hosts_lock);
+	host = dnlm_host_find(nlm, &way->addr, name, &names);
+	spin_unlock(&nlm->hosts_lock);
+	if (host) {
+		WRITE_ONCE(host->used, jiffies);
+		return host;
+	}
+	if (!create)
+		return ERR_PTR(-ENOENT);
+
+	new = dnlm_host_alloc(nlm, way, name);
+	if (!new)
+		return ERR_PTR(-ENOMEM);
+	err = dnlm_host_charge(new);
+	if (err) {
+		dnlm_host_discard(new);
+		return ERR_PTR(err == -EDQUOT ? -ENOLCK : err);
+	}
+
+	spin_lock(&nlm->hosts_lock);
+	host = dnlm_host_find(nlm, &way->addr, name, &names);
+	if (!host && names < DNLM_NAMES_PER_ADDR && nlm->nhosts < DNLM_HOSTS_MAX) {
+		hash_add(nlm->hosts, &new->hash, dnlm_host_hash(&way->addr));
+		nlm->nhosts++;
+		host = new;
+		new = NULL;
+	}
+	spin_unlock(&nlm->hosts_lock);
+	dnlm_host_discard(new);
+	if (!host) {
+		pr_warn_ratelimited("%pI6c: too many hosts lock, \"%*pE\" may not\n",
+				    &way->addr, (int)name->len, name->data);
+		return ERR_PTR(-ENOLCK);
+	}
+	return host;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnlm_host_get);
+
+/* Everything that the client held is gone. */
+static void dnlm_client_released(struct ditto_client *client)
+{
+	struct dnlm_client *dc = dnlm_client_of(client);
+
+	dnlm_shares_drop(dc);
+	dnlm_grants_drop(dc);
+}
+
+/* Whoever waits for the last client may unload the module as soon as he is woken. */
+static void dnlm_client_free_rcu(struct rcu_head *rcu)
+{
+	struct dnlm_client *dc = container_of(rcu, struct dnlm_client, rcu);
+	struct dnlm_server *nlm = dc->host->nlm;
+
+	dnlm_host_put(dc->host);
+	kfree(dc);
+	if (atomic_dec_and_test(&nlm->clients))
+		wake_up_all(&nlm->idle);
+}
+
+static void dnlm_client_free(struct ditto_client *client)
+{
+	call_rcu(&dnlm_client_of(client)->rcu, dnlm_client_free_rcu);
+}
+
+static const struct ditto_client_ops dnlm_client_ops = {
+	.released = dnlm_client_released,
+	.free = dnlm_client_free,
+};
+
+static struct dnlm_client *dnlm_client_alloc(struct dnlm_host *host)
+{
+	struct dnlm_client *dc = kzalloc(sizeof(*dc), GFP_KERNEL);
+	u8 id[DNLM_KNOWN_ID];
+
+	lockdep_assert_held(&host->lock);
+	if (!dc)
+		return NULL;
+	refcount_inc(&host->ref);
+	dc->host = host;
+	mutex_init(&dc->shares_lock);
+	INIT_LIST_HEAD(&dc->shares);
+	atomic_inc(&host->nlm->clients);
+	/* Reads and writes of a host come by NFS, which does not tell whose they are. */
+	dc->client.wide = true;
+	/* A host without a connection is as alive as one that has one. */
+	ditto_client_init(&dc->client, dnlm_table(host->nlm), &dnlm_client_ops, "nlm",
+			  host->label, DITTO_CLIENT_TTL_NEVER);
+	ditto_client_charge(&dc->client, &host->who);
+	if (host->known)
+		ditto_grace_admit(&dc->client, id, dnlm_known_id(host, id));
+	return dc;
+}
+
+struct dnlm_client *dnlm_host_client(struct dnlm_host *host)
+{
+	struct dnlm_client *dc, *old = NULL;
+
+	mutex_lock(&host->lock);
+	dc = host->client;
+	/* The administrator may have released it. */
+	if (dc && READ_ONCE(dc->client.dead)) {
+		old = dc;
+		dc = NULL;
+		host->client = NULL;
+	}
+	if (host->gone) {
+		dc = ERR_PTR(-ESHUTDOWN);
+	} else {
+		if (!dc)
+			dc = dnlm_client_alloc(host);
+		host->client = dc;
+		if (dc)
+			ditto_client_hold(&dc->client);
+		else
+			dc = ERR_PTR(-ENOMEM);
+	}
+	mutex_unlock(&host->lock);
+	if (old)
+		ditto_client_put(&old->client);
+	return dc;
+}
+
+struct dnlm_client *dnlm_host_client_now(struct dnlm_host *host)
+{
+	struct dnlm_client *dc;
+
+	mutex_lock(&host->lock);
+	dc = host->client;
+	if (dc)
+		ditto_client_hold(&dc->client);
+	mutex_unlock(&host->lock);
+	return dc;
+}
+
+void dnlm_host_release(struct dnlm_host *host, const char *why)
+{
+	struct dnlm_client *dc;
+
+	mutex_lock(&host->lock);
+	dc = host->client;
+	host->client = NULL;
+	/* What it held before our restart is gone too. */
+	host->known = false;
+	mutex_unlock(&host->lock);
+	if (!dc)
+		return;
+	trace_dnlm_released(host, why);
+	ditto_client_release(&dc->client, why);
+	ditto_client_put(&dc->client);
+}
+
+/* It holds nothing that it could take back. Only a client can tell the grace so. */
+static void dnlm_host_done(struct dnlm_host *host)
+{
+	struct dnlm_client *dc;
+
+	if (!READ_ONCE(host->known))
+		return;
+	dc = dnlm_host_client(host);
+	if (IS_ERR(dc))
+		return;
+	ditto_grace_done(&dc->client);
+	ditto_client_put(&dc->client);
+}
+
+bool dnlm_host_restarted(struct dnlm_host *host, u32 state)
+{
+	bool forward;
+
+	mutex_lock(&host->lock);
+	forward = state && (!host->state || (s32)(state - host->state) > 0);
+	if (forward) {
+		host->state = state;
+		WRITE_ONCE(host->outdated, true);
+	}
+	mutex_unlock(&host->lock);
+	if (forward) {
+		pr_info("%s was restarted: its locks are released\n", host->label);
+		dnlm_host_done(host);
+		dnlm_host_release(host, "the client was restarted");
+	}
+	return forward;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnlm_host_restarted);
+
+void dnlm_host_lost(struct dnlm_host *host)
+{
+	dnlm_host_done(host);
+	dnlm_host_release(host, "the client does not answer");
+	dnlm_monitor_drop(host);
+}
+
+/* Hosts are visited from a copy of the table's list, so that @fn may sleep. */
+struct dnlm_visit {
+	struct dnlm_host **host;
+	unsigned int count;
+	unsigned int size;
+};
+
+static void dnlm_visit_add(struct dnlm_visit *visit, struct dnlm_host *host)
+{
+	if (visit->count == visit->size)
+		return;
+	refcount_inc(&host->ref);
+	visit->host[visit->count++] = host;
+}
+
+static void dnlm_visit_all(struct dnlm_visit *visit,
+			   void (*fn)(struct dnlm_host *host, void *arg), void *arg)
+{
+	unsigned int i;
+
+	for (i = 0; i < visit->count; i++) {
+		fn(visit->host[i], arg);
+		dnlm_host_put(visit->host[i]);
+	}
+	kvfree(visit->host);
+}
+
+void dnlm_host_for_addr(struct dnlm_server *nlm, const struct in6_addr *addr,
+			void (*fn)(struct dnlm_host *host, void *arg), void *arg)
+{
+	struct dnlm_visit visit = { .size = DNLM_NAMES_PER_ADDR };
+	struct dnlm_host *host;
+
+	visit.host = kvmalloc_array(visit.size, sizeof(*visit.host), GFP_KERNEL);
+	if (!visit.host)
+		return;
+	spin_lock(&nlm->hosts_lock);
+	hash_for_each_possible(nlm->hosts, host, hash, dnlm_host_hash(addr))
+		if (ipv6_addr_equal(&host->way.addr, addr))
+			dnlm_visit_add(&visit, host);
+	spin_unlock(&nlm->hosts_lock);
+	dnlm_visit_all(&visit, fn, arg);
+}
+
+void dnlm_host_for_each(struct dnlm_server *nlm,
+			void (*fn)(struct dnlm_host *host, void *arg), void *arg)
+{
+	struct dnlm_visit visit = { .size = READ_ONCE(nlm->nhosts) };
+	struct dnlm_host *host;
+	int i;
+
+	if (!visit.size)
+		return;
+	visit.host = kvmalloc_array(visit.size, sizeof(*visit.host), GFP_KERNEL);
+	if (!visit.host)
+		return;
+	spin_lock(&nlm->hosts_lock);
+	hash_for_each(nlm->hosts, i, host, hash)
+		dnlm_visit_add(&visit, host);
+	spin_unlock(&nlm->hosts_lock);
+	dnlm_visit_all(&visit, fn, arg);
+}
+
+struct dnlm_sharers {
+	struct ditto_client *client;
+};
+
+static void dnlm_sharer_look(struct dnlm_host *host, void *arg)
+{
+	struct dnlm_sharers *found = arg;
+	struct dnlm_client *dc;
+
+	if (found->client)
+		return;
+	dc = dnlm_host_client_now(host);
+	if (dc && !list_empty(&dc->shares))
+		found->client = &dc->client;
+	else if (dc)
+		ditto_client_put(&dc->client);
+}
+
+struct ditto_client *dnlm_sharer_find(struct dnlm_server *nlm, const struct in6_addr *addr)
+{
+	struct dnlm_sharers found = {};
+
+	dnlm_host_for_addr(nlm, addr, dnlm_sharer_look, &found);
+	return found.client;
+}
+
+static bool dnlm_holds_nothing(const struct dnlm_client *dc)
+{
+	return !dc || (!ditto_client_claims(&dc->client) && !atomic_read(&dc->client.waiting));
+}
+
+/* Out of the table, so that nothing new can be held by it. */
+static void dnlm_host_unhash(struct dnlm_host *host)
+{
+	struct dnlm_server *nlm = host->nlm;
+	bool put;
+
+	lockdep_assert_held(&host->lock);
+	spin_lock(&nlm->hosts_lock);
+	put = !host->gone;
+	if (put) {
+		hash_del(&host->hash);
+		nlm->nhosts--;
+	}
+	host->gone = true;
+	spin_unlock(&nlm->hosts_lock);
+	if (put)
+		dnlm_host_put(host);
+}
+
+/*
+ * A host is recorded as long as it may hold something, and forgotten with its
+ * record. While there is a helper that does not answer, both stay.
+ */
+static void dnlm_host_gc(struct dnlm_host *host, void *arg)
+{
+	bool idle;
+
+	mutex_lock(&host->lock);
+	idle = time_after(jiffies, READ_ONCE(host->used) + DNLM_HOST_IDLE_S * HZ) &&
+	       dnlm_holds_nothing(host->client);
+	if (idle && !dnlm_monitor_drop_locked(host))
+		dnlm_host_unhash(host);
+	else
+		idle = false;
+	mutex_unlock(&host->lock);
+	/* A request that came in between finds it gone, and makes another. */
+	if (idle)
+		dnlm_host_release(host, "idle");
+}
+
+static void dnlm_hosts_gc(struct work_struct *work)
+{
+	struct dnlm_server *nlm = container_of(work, struct dnlm_server, gc.work);
+
+	dnlm_host_for_each(nlm, dnlm_host_gc, NULL);
+	schedule_delayed_work(&nlm->gc, DNLM_HOST_IDLE_S * HZ / 4);
+}
+
+static void dnlm_host_end(struct dnlm_host *host, void *arg)
+{
+	dnlm_host_release(host, "the server ends");
+	mutex_lock(&host->lock);
+	dnlm_host_unhash(host);
+	mutex_unlock(&host->lock);
+}
+
+void dnlm_hosts_init(struct dnlm_server *nlm)
+{
+	spin_lock_init(&nlm->hosts_lock);
+	hash_init(nlm->hosts);
+	atomic_set(&nlm->clients, 0);
+	INIT_DELAYED_WORK(&nlm->gc, dnlm_hosts_gc);
+	schedule_delayed_work(&nlm->gc, DNLM_HOST_IDLE_S * HZ / 4);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnlm_hosts_init);
+
+void dnlm_hosts_exit(struct dnlm_server *nlm)
+{
+	cancel_delayed_work_sync(&nlm->gc);
+	/* One page of memory may be missing for a moment, the hosts have to go nevertheless. */
+	while (READ_ONCE(nlm->nhosts)) {
+		dnlm_host_for_each(nlm, dnlm_host_end, NULL);
+		cond_resched();
+	}
+	wait_event(nlm->idle, !atomic_read(&nlm->clients));
+}
+EXPORT_SYMBOL_IF_KUNIT(dnlm_hosts_exit);

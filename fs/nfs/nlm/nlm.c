@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The locking side of a server, from its beginning to its end. */
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/utsname.h>
+
+#include "../../server.h"
+#include "../server.h"
+#include "callout.h"
+#include "grant.h"
+#include "host.h"
+#include "nlm.h"
+#include "nsm.h"
+#include "proc.h"
+
+struct dnlm_server *dnlm_server_of(const struct dnfs_server *server)
+{
+	return server->nlm;
+}
+
+struct ditto_lock_table *dnlm_table(const struct dnlm_server *nlm)
+{
+	return nlm->srv->locks;
+}
+
+struct dnlm_server *dnlm_server_alloc(struct dnfs_server *server)
+{
+	struct dnlm_server *nlm = kzalloc(sizeof(*nlm), GFP_KERNEL);
+
+	if (!nlm)
+		return NULL;
+	nlm->srv = server->srv;
+	nlm->net = server->net;
+	init_waitqueue_head(&nlm->idle);
+	dnlm_callouts_init(nlm);
+	dnlm_grants_init(nlm);
+	dnsm_init(nlm);
+	dnlm_hosts_init(nlm);
+	return nlm;
+}
+
+void dnlm_server_start(struct dnlm_server *nlm)
+{
+	/* Whoever starts the service is in the namespace whose name is ours. */
+	strscpy(nlm->name, utsname()->nodename);
+	dnsm_restart_begin(nlm);
+}
+
+/* Callouts hold hosts and clients, clients hold hosts. */
+void dnlm_server_free(struct dnlm_server *nlm)
+{
+	if (!nlm)
+		return;
+	dnsm_restart_stop(nlm);
+	dnlm_callouts_stop(nlm);
+	dnlm_hosts_exit(nlm);
+	dnsm_exit(nlm);
+	kfree(nlm);
+}
+
+int dnlm_init(void)
+{
+	dnlm_lock_init();
+	return dnlm_callouts_module_init();
+}
+
+void dnlm_exit(void)
+{
+	dnlm_callouts_module_exit();
+	/* Hosts and clients are freed by functions of this module. */
+	rcu_barrier();
+}

@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The procedures of NSM version 1 (C702 chapter 11).
+ *
+ * Who asks to be told of another's restart is called back at the address he
+ * asked from, whatever name he gave, so nobody can have others called. A
+ * restart is believed only from the address that the host locks from.
+ *
+ * Locking: nlm->monitors_lock guards the list of those who asked.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/err.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/sunrpc/clnt.h>
+#include <net/ipv6.h>
+
+#include "../../../net/peer.h"
+#include "../rpc/call.h"
+#include "../server.h"
+#include "callout.h"
+#include "client.h"
+#include "nlm.h"
+#include "nsm.h"
+#include "record.h"
+#include "status.h"
+#include "trace.h"
+
+/**
+ * struct dnlm_monitor - somebody who wants to be told
+ * @list: on the server's list
+ * @rec: who, of whom, and how; also its record
+ */
+struct dnlm_monitor {
+	struct list_head list;
+	struct dnlm_record rec;
+};
+
+/**
+ * struct dnsm_telling - a call to one who asked
+ * @callout: makes it
+ * @proc: the procedure that he named
+ * @notice: its arguments
+ * @name: of the host that was restarted
+ * @priv: what he gave
+ */
+struct dnsm_telling {
+	struct dnlm_callout callout;
+	struct rpc_procinfo proc;
+	struct dnsm_notice notice;
+	u8 priv[NSM_PRIV_SIZE];
+	u8 name[];
+};
+
+struct dnsm_res {
+	u32 state;
+};
+
+static struct dnlm_bytes dnsm_name_of(const struct dnlm_record *rec)
+{
+	return (struct dnlm_bytes){ rec->name_len, rec->name };
+}
+
+static bool dnsm_same_bytes(const u8 *a, u32 len, const struct dnlm_bytes *b)
+{
+	return len == b->len && !memcmp(a, b->data, len);
+}
+
+/* Is it the request of this asker? Of all hosts if @args names none. */
+static bool dnsm_is_of(const struct dnlm_monitor *mon, const struct in6_addr *addr,
+		       const struct dnsm_args *args)
+{
+	const struct dnlm_record *rec = &mon->rec;
+
+	return ipv6_addr_equal(&rec->addr, addr) && rec->program == args->program &&
+	       rec->version == args->version && rec->procedure == args->procedure &&
+	       dnsm_same_bytes(rec->my_name, rec->my_name_len, &args->my_name) &&
+	       (!args->name.data || dnsm_same_bytes(rec->name, rec->name_len, &args->name));
+}
+
+static struct dnlm_monitor *dnsm_find(struct dnlm_server *nlm, const struct in6_addr *addr,
+				      const struct dnsm_args *args, unsigned int *of_addr)
+{
+	struct dnlm_monitor *mon;
+
+	lockdep_assert_held(&nlm->monitors_lock);
+	*of_addr = 0;
+	list_for_each_entry(mon, &nlm->monitors, list) {
+		if (dnsm_is_of(mon, addr, args))
+			return mon;
+		*of_addr += ipv6_addr_equal(&mon->rec.addr, addr);
+	}
+	return NULL;
+}
+
+static struct dnlm_monitor *dnsm_monitor_alloc(const struct dnlm_way *way,
+					       const struct dnsm_args *args)
+{
+	struct dnlm_monitor *mon = kzalloc(sizeof(*mon), GFP_KERNEL);
+
+	if (!mon)
+		return NULL;
+	mon->rec = (struct dnlm_record) {
+		.kind = DNLM_RECORD_MONITOR,
+		.addr = way->addr,
+		.local = way->local,
+		.scope = way->scope,
+		.udp = way->udp,
+		.program = args->program,
+		.version = args->version,
+		.procedure = args->procedure,
+		.name_len = args->name.len,
+		.my_name_len = args->my_name.len,
+	};
+	memcpy(mon->rec.priv, args->priv, sizeof(mon->rec.priv));
+	memcpy(mon->rec.name, args->name.data, args->name.len);
+	memcpy(mon->rec.my_name, args->my_name.data, args->my_name.len);
+	return mon;
+}
+
+static int dnsm_mon(struct dnfs_call *call)
+{
+	struct dnlm_server *nlm = dnlm_server_of(call->server);
+	const struct dnsm_args *args = call->args;
+	struct dnlm_monitor *mon, *old;
+	struct dnsm_res *res = call->res;
+	unsigned int of_addr;
+	struct dnlm_way way;
+	int err;
+
+	res->state = READ_ONCE(nlm->state);
+	if (!res->state)
+		return -EAGAIN;
+	if (!args->name.len || args->version > DNSM_CALLBACK_VERSIONS)
+		return -EINVAL;
+	dnlm_way_of(call, &way);
+	mon = dnsm_monitor_alloc(&way, args);
+	if (!mon)
+		return -ENOMEM;
+
+	mutex_lock(&nlm->monitors_lock);
+	old = dnsm_find(nlm, &way.addr, args, &of_addr);
+	if (!old && (of_addr >= DNSM_PER_ADDR_MAX || nlm->nmonitors >= DNSM_MONITORS_MAX))
+		err = -ENOSPC;
+	else
+		err = dnlm_record_add(nlm->srv, &mon->rec);
+	if (!err) {
+		list_add_tail(&mon->list, &nlm->monitors);
+		nlm->nmonitors++;
+		mon = old;
+		if (old) {
+			list_del(&old->list);
+			nlm->nmonitors--;
+		}
+	}
+	mutex_unlock(&nlm->monitors_lock);
+	kfree(mon);
+	if (err)
+		pr_warn_ratelimited("%pISpc asks to be told of restarts, but cannot be recorded: error %d\n",
+				    call->addr, err);
+	return err;
+}
+
+/* Forget what an asker asked, for one host or for all; one whose record stays, stays. */
+static void dnsm_forget(struct dnfs_call *call)
+{
+	struct dnlm_server *nlm = dnlm_server_of(call->server);
+	struct dnlm_monitor *mon, *next;
+	struct dnlm_way way;
+
+	dnlm_way_of(call, &way);
+	mutex_lock(&nlm->monitors_lock);
+	list_for_each_entry_safe(mon, next, &nlm->monitors, list) {
+		if (!dnsm_is_of(mon, &way.addr, call->args) ||
+		    dnlm_record_del(nlm->srv, &mon->rec))
+			continue;
+		list_del(&mon->list);
+		nlm->nmonitors--;
+		kfree(mon);
+	}
+	mutex_unlock(&nlm->monitors_lock);
+}
+
+static int dnsm_unmon(struct dnfs_call *call)
+{
+	struct dnsm_res *res = call->res;
+
+	dnsm_forget(call);
+	res->state = READ_ONCE(dnlm_server_of(call->server)->state);
+	return 0;
+}
+
+static int dnsm_stat(struct dnfs_call *call)
+{
+	const struct dnsm_args *args = call->args;
+	struct dnsm_res *res = call->res;
+
+	res->state = READ_ONCE(dnlm_server_of(call->server)->state);
+	return res->state && args->name.len ? 0 : -EAGAIN;
+}
+
+/*
+ * Behave as if this server had been restarted (C702 section 11.3): all locks are
+ * gone and their holders are told. For an administrator on the server alone.
+ */
+static int dnsm_simu_crash(struct dnfs_call *call)
+{
+	struct dnlm_server *nlm = dnlm_server_of(call->server);
+	struct dnlm_way way;
+
+	dnlm_way_of(call, &way);
+	if (!ipv6_addr_loopback(&way.addr) &&
+	    !(ipv6_addr_v4mapped(&way.addr) && ipv4_is_loopback(way.addr.s6_addr32[3]))) {
+		pr_warn_ratelimited("%pISpc asks for a simulated crash: refused\n", call->addr);
+		return -EACCES;
+	}
+	return dnsm_restart_again(nlm);
+}
+
+struct dnsm_news {
+	const struct dnsm_args *args;
+	bool believed;
+	bool forward;
+};
+
+static void dnsm_host_restarted(struct dnlm_host *host, void *arg)
+{
+	struct dnlm_bytes name = { host->name_len, host->name };
+	struct dnsm_news *news = arg;
+
+	if (!dnlm_same_name(&name, &news->args->name))
+		return;
+	news->believed = true;
+	news->forward |= dnlm_host_restarted(host, news->args->state);
+}
+
+static int dnsm_notify(struct dnfs_call *call)
+{
+	struct dnlm_server *nlm = dnlm_server_of(call->server);
+	struct dnsm_news news = { .args = call->args };
+	struct dnlm_way way;
+
+	dnlm_way_of(call, &way);
+	dnlm_host_for_addr(nlm, &way.addr, dnsm_host_restarted, &news);
+	trace_dnlm_notified(&way.addr, news.args->state, news.believed, news.forward);
+	if (news.forward)
+		dnsm_tell_monitors(nlm, &way.addr, &news.args->name, news.args->state);
+	return news.believed ? 0 : -ENOENT;
+}
+
+static void dnsm_told(struct dnlm_callout *callout, int err)
+{
+	kfree(container_of(callout, struct dnsm_telling, callout));
+}
+
+static const struct dnlm_callout_ops dnsm_tell_ops = {
+	.done = dnsm_told,
+};
+
+static void dnsm_tell(struct dnlm_server *nlm, const struct dnlm_record *rec, u32 state)
+{
+	struct dnsm_telling *telling;
+
+	telling = kzalloc(struct_size(telling, name, rec->name_len), GFP_KERNEL);
+	if (!telling)
+		return;
+	memcpy(telling->priv, rec->priv, sizeof(telling->priv));
+	memcpy(telling->name, rec->name, rec->name_len);
+	telling->notice = (struct dnsm_notice) {
+		.name = { rec->name_len, telling->name },
+		.state = state,
+		.priv = telling->priv,
+	};
+	telling->proc = dnsm_client_notify;
+	telling->proc.p_proc = rec->procedure;
+	telling->proc.p_encode = dnsm_encode_status;
+	telling->proc.p_arglen += XDR_QUADLEN(NSM_PRIV_SIZE);
+	telling->proc.p_name = "STATUS";
+
+	telling->callout.ops = &dnsm_tell_ops;
+	telling->callout.way = (struct dnlm_way) {
+		.addr = rec->addr,
+		.local = rec->local,
+		.scope = rec->scope,
+		.udp = rec->udp,
+	};
+	telling->callout.either = true;
+	telling->callout.program = &dnsm_client_program;
+	telling->callout.number = rec->program;
+	telling->callout.version = rec->version;
+	telling->callout.proc = &telling->proc;
+	telling->callout.args = &telling->notice;
+	if (dnlm_callout_start(nlm, &telling->callout))
+		kfree(telling);
+}
+
+/* Those who watch a host name it as they know it: by its name or its address. */
+void dnsm_tell_monitors(struct dnlm_server *nlm, const struct in6_addr *addr,
+			const struct dnlm_bytes *name, u32 state)
+{
+	char text[DITTO_ADDR_TEXT];
+	struct dnlm_bytes literal = { .data = (const u8 *)text };
+	struct dnlm_monitor *mon;
+
+	ditto_addr_text(addr, text);
+	literal.len = strlen(text);
+	mutex_lock(&nlm->monitors_lock);
+	list_for_each_entry(mon, &nlm->monitors, list) {
+		struct dnlm_bytes watched = dnsm_name_of(&mon->rec);
+
+		if (dnlm_same_name(&watched, name) ||
+		    dnsm_same_bytes(mon->rec.name, mon->rec.name_len, &literal))
+			dnsm_tell(nlm, &mon->rec, state);
+	}
+	mutex_unlock(&nlm->monitors_lock);
+}
+
+int dnsm_monitor_restore(struct dnlm_server *nlm, const struct dnlm_record *rec)
+{
+	struct dnlm_monitor *mon = kzalloc(sizeof(*mon), GFP_KERNEL);
+
+	if (!mon)
+		return -ENOMEM;
+	mon->rec = *rec;
+	mutex_lock(&nlm->monitors_lock);
+	list_add_tail(&mon->list, &nlm->monitors);
+	nlm->nmonitors++;
+	mutex_unlock(&nlm->monitors_lock);
+	return 0;
+}
+
+void dnsm_visit_monitors(struct dnlm_server *nlm,
+			 void (*fn)(const struct dnlm_record *rec, void *arg), void *arg)
+{
+	struct dnlm_monitor *mon;
+
+	mutex_lock(&nlm->monitors_lock);
+	list_for_each_entry(mon, &nlm->monitors, list)
+		fn(&mon->rec, arg);
+	mutex_unlock(&nlm->monitors_lock);
+}
+
+void dnsm_init(struct dnlm_server *nlm)
+{
+	mutex_init(&nlm->monitors_lock);
+	INIT_LIST_HEAD(&nlm->monitors);
+}
+
+void dnsm_exit(struct dnlm_server *nlm)
+{
+	struct dnlm_monitor *mon, *next;
+
+	list_for_each_entry_safe(mon, next, &nlm->monitors, list)
+		kfree(mon);
+}
+
+static bool encode_stat_res(struct dnfs_call *call)
+{
+	const struct dnsm_res *res = call->res;
+
+	return xdr_stream_encode_u32(call->xdr, call->status) >= 0 &&
+	       xdr_stream_encode_u32(call->xdr, res->state) >= 0;
+}
+
+static bool encode_stat(struct dnfs_call *call)
+{
+	const struct dnsm_res *res = call->res;
+
+	return xdr_stream_encode_u32(call->xdr, res->state) >= 0;
+}
+
+#define PROC(_proc, _decode, _exec, _encode)		\
+	[NSMPROC_##_proc] = {				\
+		.name = #_proc,				\
+		.decode = (_decode),			\
+		.exec = (_exec),			\
+		.encode = (_encode),			\
+		.argsize = sizeof(struct dnsm_args),	\
+		.ressize = sizeof(struct dnsm_res),	\
+		.max_reply = 2 * XDR_UNIT,		\
+		.flags = DNFS_PROC_RESERVED,		\
+	}
+
+static const struct dnfs_proc dnsm1_procs[NSM_PROCEDURES] = {
+	[NSMPROC_NULL] = { .name = "NULL", .max_reply = XDR_UNIT },
+	PROC(STAT,		dnsm_decode_name,	dnsm_stat,	encode_stat_res),
+	PROC(MON,		dnsm_decode_mon,	dnsm_mon,	encode_stat_res),
+	PROC(UNMON,		dnsm_decode_mon_id,	dnsm_unmon,	encode_stat),
+	PROC(UNMON_ALL,		dnsm_decode_my_id,	dnsm_unmon,	encode_stat),
+	PROC(SIMU_CRASH,	NULL,			dnsm_simu_crash, NULL),
+	PROC(NOTIFY,		dnsm_decode_notify,	dnsm_notify,	NULL),
+};
+
+const struct dnfs_program dnsm1_program = {
+	.index = DNFS_PROGRAM_NSM,
+	.prog = NSM_PROGRAM,
+	.vers = NSM_VERSION,
+	.name = "status",
+	.group = "nsm1",
+	.any_udp = true,
+	.loopback = true,
+	.status = dnsm_status,
+	.procs = dnsm1_procs,
+	.nprocs = ARRAY_SIZE(dnsm1_procs),
+};

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * SHARE and UNSHARE (C702 section 10.3): opens with deny bits, claimed in the
+ * lock table.
+ *
+ * A reservation belongs to an owner of a host and a file; a second SHARE of the
+ * same owner changes it.
+ *
+ * Locking: client->shares_lock guards the list of a client's reservations.
+ */
+#include <linux/err.h>
+#include <linux/slab.h>
+
+#include "../../../lockd/grace.h"
+#include "../../../lockd/open.h"
+#include "../../share/share.h"
+#include "../rpc/call.h"
+#include "file.h"
+#include "host.h"
+#include "monitor.h"
+#include "nlm.h"
+#include "proc.h"
+#include "share.h"
+#include "trace.h"
+
+/**
+ * struct dnlm_share - a reservation
+ * @list: on the client's list
+ * @open: the claim; ended by the lock table when its share is removed, but still to be released
+ * @fh: the file, in @room
+ * @oh: the owner, in @room
+ * @room: for the two
+ */
+struct dnlm_share {
+	struct list_head list;
+	struct ditto_open *open;
+	struct dnlm_bytes fh;
+	struct dnlm_bytes oh;
+	u8 room[];
+};
+
+static bool dnlm_same_bytes(const struct dnlm_bytes *a, const struct dnlm_bytes *b)
+{
+	return a->len == b->len && !memcmp(a->data, b->data, a->len);
+}
+
+/* What NLM calls reading and writing, for access and for denial. */
+static u8 dnlm_share_bits(u32 bits)
+{
+	return (bits & NLM_SHARE_READ ? DITTO_OPEN_READ : 0) |
+	       (bits & NLM_SHARE_WRITE ? DITTO_OPEN_WRITE : 0);
+}
+
+static struct dnlm_share *dnlm_share_find(struct dnlm_client *client,
+					  const struct dnlm_msg *msg)
+{
+	struct dnlm_share *share;
+
+	lockdep_assert_held(&client->shares_lock);
+	list_for_each_entry(share, &client->shares, list)
+		if (dnlm_same_bytes(&share->fh, &msg->fh) && dnlm_same_bytes(&share->oh, &msg->oh))
+			return share;
+	return NULL;
+}
+
+static void dnlm_share_free(struct dnlm_client *client, struct dnlm_share *share)
+{
+	lockdep_assert_held(&client->shares_lock);
+	list_del(&share->list);
+	atomic_dec(&client->host->nlm->shares);
+	ditto_open_release(share->open);
+	kfree(share);
+}
+
+static int dnlm_share_new(struct dnlm_asker *asker, struct dnlm_file *file,
+			  const struct dnlm_msg *msg)
+{
+	struct ditto_actor actor = {
+		.client = &asker->client->client,
+		.owner = asker->owner,
+		.share = file->share->number,
+	};
+	struct dnlm_share *share;
+
+	lockdep_assert_held(&asker->client->shares_lock);
+	share = kzalloc(struct_size(share, room, msg->fh.len + msg->oh.len), GFP_KERNEL);
+	if (!share)
+		return -ENOMEM;
+	share->fh = (struct dnlm_bytes){ msg->fh.len, share->room };
+	share->oh = (struct dnlm_bytes){ msg->oh.len, share->room + msg->fh.len };
+	memcpy(share->room, msg->fh.data, msg->fh.len);
+	memcpy(share->room + msg->fh.len, msg->oh.data, msg->oh.len);
+	share->open = ditto_open_claim(dnlm_point(file->node), &actor,
+				       dnlm_share_bits(msg->access), dnlm_share_bits(msg->mode),
+				       msg->reclaim, NULL, NULL);
+	if (IS_ERR(share->open)) {
+		int err = PTR_ERR(share->open);
+
+		kfree(share);
+		return err;
+	}
+	atomic_inc(&asker->host->nlm->shares);
+	list_add(&share->list, &asker->client->shares);
+	return 0;
+}
+
+static int dnlm_share_claim(struct dnlm_asker *asker, struct dnlm_file *file,
+			    const struct dnlm_msg *msg)
+{
+	struct dnlm_client *client = asker->client;
+	struct dnlm_share *share;
+	int err;
+
+	mutex_lock(&client->shares_lock);
+	share = dnlm_share_find(client, msg);
+	if (share) {
+		err = ditto_open_change(share->open, dnlm_share_bits(msg->access),
+					dnlm_share_bits(msg->mode), NULL);
+		/* The file was taken out of service meanwhile, and put back. */
+		if (err == -ESHUTDOWN) {
+			dnlm_share_free(client, share);
+			share = NULL;
+		}
+	}
+	if (!share)
+		err = dnlm_share_new(asker, file, msg);
+	mutex_unlock(&client->shares_lock);
+	return err;
+}
+
+int dnlm_share(struct dnfs_call *call)
+{
+	const struct dnlm_msg *msg = &((struct dnlm_args *)call->args)->msg;
+	struct dnlm_res *res = call->res;
+	struct dnlm_asker asker;
+	struct dnlm_file file;
+	int err;
+
+	res->msg.cookie = msg->cookie;
+	err = dnlm_file_get(call, &msg->fh, msg->access & NLM_SHARE_WRITE, &file);
+	if (err)
+		return err;
+	err = dnlm_asker_get(call, msg, true, &asker);
+	if (err)
+		goto put_file;
+	err = dnlm_monitor_add(asker.host, call);
+	if (!err)
+		err = dnlm_share_claim(&asker, &file, msg);
+	if (err == -EBUSY)
+		dnfs_await(call, file.node);
+	trace_dnlm_share(asker.host, msg->access, msg->mode, msg->reclaim, err);
+	dnlm_asker_put(&asker);
+put_file:
+	dnlm_file_put(&file);
+	return err == -ESTALE && msg->reclaim ? -ENOGRACE : err;
+}
+
+/* What is not reserved is not reserved any more. */
+int dnlm_unshare(struct dnfs_call *call)
+{
+	const struct dnlm_msg *msg = &((struct dnlm_args *)call->args)->msg;
+	struct dnlm_res *res = call->res;
+	struct dnlm_share *share;
+	struct dnlm_asker asker;
+	int err;
+
+	res->msg.cookie = msg->cookie;
+	err = dnlm_asker_get(call, msg, false, &asker);
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	mutex_lock(&asker.client->shares_lock);
+	share = dnlm_share_find(asker.client, msg);
+	if (share)
+		dnlm_share_free(asker.client, share);
+	mutex_unlock(&asker.client->shares_lock);
+	trace_dnlm_unshare(asker.host, msg->access, msg->mode, false, 0);
+	dnlm_asker_put(&asker);
+	return 0;
+}
+
+void dnlm_shares_drop(struct dnlm_client *client)
+{
+	struct dnlm_share *share, *next;
+
+	mutex_lock(&client->shares_lock);
+	list_for_each_entry_safe(share, next, &client->shares, list)
+		dnlm_share_free(client, share);
+	mutex_unlock(&client->shares_lock);
+}

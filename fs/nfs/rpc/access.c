@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a caller may do with a file, as clients ask.
+ */
+#include <linux/fs.h>
+#include <linux/kernel.h>
+
+#include "../../node/node.h"
+#include "../v3/proto.h"
+#include "access.h"
+
+/* What a bit means for files, for directories and for those of named attributes. */
+static const struct {
+	u32 bit;
+	u32 may[DNFS_ACCESSEDS];
+} accesses[] = {
+	{ ACCESS3_READ,	   { DITTO_MAY_READ, DITTO_MAY_READ, DITTO_MAY_READ_XATTRS } },
+	{ ACCESS3_LOOKUP,  { 0, DITTO_MAY_EXEC, DITTO_MAY_READ_XATTRS } },
+	{ ACCESS3_MODIFY,  { DITTO_MAY_WRITE, DITTO_MAY_WRITE | DITTO_MAY_EXEC,
+			     DITTO_MAY_WRITE_XATTRS } },
+	{ ACCESS3_EXTEND,  { DITTO_MAY_WRITE | DITTO_MAY_APPEND, DITTO_MAY_WRITE | DITTO_MAY_EXEC,
+			     DITTO_MAY_WRITE_XATTRS } },
+	{ ACCESS3_DELETE,  { 0, DITTO_MAY_DELETE | DITTO_MAY_EXEC, DITTO_MAY_WRITE_XATTRS } },
+	{ ACCESS3_EXECUTE, { DITTO_MAY_EXEC, 0, 0 } },
+};
+
+u32 dnfs_access_known(enum dnfs_accessed what)
+{
+	unsigned int i;
+	u32 known = 0;
+
+	for (i = 0; i < ARRAY_SIZE(accesses); i++)
+		if (accesses[i].may[what])
+			known |= accesses[i].bit;
+	return known;
+}
+
+/* Not an error of the call: the caller must not. -EPERM is for files with an immutable bit. */
+static bool is_denied(int err)
+{
+	return err == -EACCES || err == -EROFS || err == -EPERM;
+}
+
+int dnfs_access(struct ditto_op *op, struct ditto_node *node, enum dnfs_accessed what, u32 wanted,
+		u32 *granted)
+{
+	u32 all = 0;
+	unsigned int i;
+	int err;
+
+	*granted = 0;
+	for (i = 0; i < ARRAY_SIZE(accesses); i++) {
+		u32 may = accesses[i].may[what];
+
+		if (may && wanted & accesses[i].bit) {
+			all |= may;
+			*granted |= accesses[i].bit;
+		}
+	}
+	/* Most are allowed all they ask for: then one check is enough. */
+	err = all ? ditto_permission(op, node, all) : 0;
+	if (!is_denied(err))
+		return err;
+
+	for (i = 0; i < ARRAY_SIZE(accesses); i++) {
+		if (!(*granted & accesses[i].bit))
+			continue;
+		err = ditto_permission(op, node, accesses[i].may[what]);
+		if (is_denied(err))
+			*granted &= ~accesses[i].bit;
+		else if (err)
+			return err;
+	}
+	return 0;
+}

@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What TCP connections cost: their number, calls that are half received, and answers that
+ * their clients do not take.
+ *
+ * sunrpc accepts whoever comes, and keeps the pages of a record until all of it is there. So
+ * listening sockets get operations of ours: a connection is charged to the machine that it
+ * comes from when it is accepted, and for a record that comes in pieces while it grows. A
+ * connection for which there is no room is closed.
+ *
+ * A service thread would wait in the socket for a client that does not take its answers, and
+ * other calls of the connection behind it. Here the socket takes every answer at once, and the
+ * client is stopped at the other end: nothing is received from a connection that has
+ * CONN_UNSENT_MAX waiting to be sent, nor from any of a machine whose account for unsent
+ * answers is full. The calls in service then are the most that it can go beyond. The account
+ * is brought up to date with each call and answer, and by a timer while there is something to
+ * be sent, which also closes a connection that takes nothing for CONN_STALLED.
+ *
+ * Our operations are sunrpc's but for these. A connection gets sunrpc's back when it goes, for
+ * callbacks may hold it for longer than our service runs.
+ *
+ * Locking: xprt->xpt_lock (spinlock) guards what a connection is charged and which of our
+ * operations it has. The budget's locks are not taken inside it: accounts are given up under
+ * RCU.
+ */
+#include <linux/jiffies.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/sunrpc/svcsock.h>
+#include <linux/tcp.h>
+#include <linux/workqueue.h>
+#include <net/sock.h>
+
+#include "../../../net/budget.h"
+#include "../../../net/peer.h"
+#include "../../share/admit.h"
+#include "../server.h"
+
+/*
+ * Bytes of a record, and of answers, that are not charged for. Nor is the connection itself: a
+ * machine whose memory is used up must be able to come back and give some of it up.
+ */
+#define CONN_FREE		SZ_16K
+/* What is larger is charged for in such steps. */
+#define CONN_STEP		SZ_64K
+/* Nothing is received while so much waits to be sent: what TCP buffers by default, too. */
+#define CONN_UNSENT_MAX		SZ_4M
+/* More than is ever sent: the socket's own limit would make threads wait. */
+#define CONN_SNDBUF		SZ_1G
+/* A thread waits so long where the machine has no memory for TCP. */
+#define CONN_SEND_WAIT		(2 * HZ)
+/* A connection that takes nothing for so long is closed. */
+#define CONN_STALLED		(30 * HZ)
+/* How often unsent answers are looked at: seldom, if nothing moves. */
+#define CONN_LOOK_MIN		msecs_to_jiffies(20)
+#define CONN_LOOK_MAX		msecs_to_jiffies(320)
+
+/**
+ * struct dnfs_conn - what a connection is charged
+ * @user: told by sunrpc when the connection goes
+ * @xprt: the connection; held by @look
+ * @ref: the connection's, and one of @look
+ * @charge: for being one
+ * @memory: for the record that is being received
+ * @unsent: for answers that wait to be sent
+ * @look: brings @unsent up to date
+ * @looking: @look is armed or runs
+ * @gone: the connection is no more
+ * @taken: the last byte that the client took, as TCP numbers them
+ * @moved: jiffies when that was another
+ * @wait: jiffies until the next look
+ * @rcu: freed under RCU
+ */
+struct dnfs_conn {
+	struct svc_xpt_user user;
+	struct svc_xprt *xprt;
+	refcount_t ref;
+	struct ditto_charge charge;
+	struct ditto_charge memory;
+	struct ditto_charge unsent;
+	struct delayed_work look;
+	bool looking;
+	bool gone;
+	u32 taken;
+	unsigned long moved;
+	unsigned long wait;
+	struct rcu_head rcu;
+};
+
+static struct workqueue_struct *conn_wq;
+
+/* Written once, before a connection has them. */
+static DEFINE_MUTEX(conn_ops_lock);
+static const struct svc_xprt_ops *conn_stock_ops;
+static struct svc_xprt_ops conn_ops;
+/* The same of a connection whose machine has too many unsent answers. */
+static struct svc_xprt_ops conn_held_ops;
+
+static struct sock *conn_sock(struct svc_xprt *xprt)
+{
+	return container_of(xprt, struct svc_sock, sk_xprt)->sk_sk;
+}
+
+static void conn_free(struct dnfs_conn *conn)
+{
+	ditto_uncharge(&conn->unsent);
+	ditto_uncharge(&conn->memory);
+	ditto_uncharge(&conn->charge);
+	kfree(conn);
+}
+
+static void conn_free_rcu(struct rcu_head *rcu)
+{
+	conn_free(container_of(rcu, struct dnfs_conn, rcu));
+}
+
+static void conn_put(struct dnfs_conn *conn)
+{
+	if (refcount_dec_and_test(&conn->ref))
+		call_rcu(&conn->rcu, conn_free_rcu);
+}
+
+/* Called with xpt_lock, by one that holds the connection. */
+static void conn_gone(struct svc_xpt_user *user)
+{
+	struct dnfs_conn *conn = container_of(user, struct dnfs_conn, user);
+
+	WRITE_ONCE(conn->xprt->xpt_ops, conn_stock_ops);
+	conn->gone = true;
+	if (cancel_delayed_work(&conn->look)) {
+		svc_xprt_put(conn->xprt);
+		conn_put(conn);
+	}
+	conn_put(conn);
+}
+
+static struct dnfs_conn *conn_of(struct svc_xprt *xprt)
+{
+	struct svc_xpt_user *user;
+
+	lockdep_assert_held(&xprt->xpt_lock);
+	list_for_each_entry(user, &xprt->xpt_users, list)
+		if (user->callback == conn_gone)
+			return container_of(user, struct dnfs_conn, user);
+	return NULL;
+}
+
+/* In steps, and nothing for little. */
+static long conn_rounded(u32 bytes)
+{
+	return bytes > CONN_FREE ? round_up(bytes, CONN_STEP) : 0;
+}
+
+/* The charge follows what the socket has. Return: true if the machine has too much of it. */
+static bool conn_settle_unsent(struct dnfs_conn *conn)
+{
+	long unsent = conn_rounded(READ_ONCE(conn_sock(conn->xprt)->sk_wmem_queued));
+	bool full;
+
+	lockdep_assert_held(&conn->xprt->xpt_lock);
+	if (conn->unsent.amount != unsent)
+		ditto_charge_force(&conn->unsent, unsent);
+	full = !ditto_charge_room(&conn->unsent);
+	WRITE_ONCE(conn->xprt->xpt_ops, full ? &conn_held_ops : &conn_ops);
+	return full;
+}
+
+static void conn_look_again(struct dnfs_conn *conn)
+{
+	conn->looking = true;
+	refcount_inc(&conn->ref);
+	svc_xprt_get(conn->xprt);
+	queue_delayed_work(conn_wq, &conn->look, conn->wait);
+}
+
+/* The same; from now on it is looked at until it is neither charged nor held. */
+static bool conn_watch_unsent(struct dnfs_conn *conn)
+{
+	bool full = conn_settle_unsent(conn);
+
+	if ((full || conn->unsent.amount) && !conn->looking) {
+		conn->moved = jiffies;
+		conn->wait = CONN_LOOK_MIN;
+		conn_look_again(conn);
+	}
+	return full;
+}
+
+/* Return: true if answers wait, and for too long none was taken. */
+static bool conn_is_stalled(struct dnfs_conn *conn)
+{
+	u32 taken = READ_ONCE(tcp_sk(conn_sock(conn->xprt))->snd_una);
+	bool moves = taken != conn->taken;
+
+	conn->taken = taken;
+	conn->wait = moves ? CONN_LOOK_MIN : min(2 * conn->wait, CONN_LOOK_MAX);
+	if (moves || !conn->unsent.amount)
+		conn->moved = jiffies;
+	return time_after(jiffies, conn->moved + CONN_STALLED);
+}
+
+static void conn_look(struct work_struct *work)
+{
+	struct dnfs_conn *conn = container_of(to_delayed_work(work), struct dnfs_conn, look);
+	struct svc_xprt *xprt = conn->xprt;
+	bool full = false, stalled = false;
+
+	spin_lock(&xprt->xpt_lock);
+	if (!conn->gone) {
+		full = conn_settle_unsent(conn);
+		stalled = conn_is_stalled(conn);
+		conn->looking = false;
+		if (full || conn->unsent.amount)
+			conn_look_again(conn);
+	}
+	spin_unlock(&xprt->xpt_lock);
+
+	/* Pairs with svc_xprt_received(): it finds the operations, or we that it is not busy. */
+	smp_mb();
+	if (stalled)
+		svc_xprt_deferred_close(xprt);
+	else if (!full)
+		svc_xprt_enqueue(xprt);
+	svc_xprt_put(xprt);
+	conn_put(conn);
+}
+
+/* A machine that a share admits speaks for its users, see struct dnfs4_client. */
+static enum ditto_trust conn_trust(struct ditto_peer *peer)
+{
+	enum ditto_ports ports;
+
+	switch (ditto_admit(peer, &ports)) {
+	case DITTO_ADMITTED:
+		return DITTO_TRUST_USER;
+	case DITTO_UNDECIDED:
+		return DITTO_TRUST_UNPROVEN;
+	case DITTO_STRANGER:
+		break;
+	}
+	return DITTO_TRUST_STRANGER;
+}
+
+static int conn_charge(struct dnfs_conn *conn)
+{
+	struct ditto_server *srv = dnfs_server_of(conn->xprt->xpt_net)->srv;
+	struct ditto_principal who = {};
+	struct ditto_peer *peer;
+	int err;
+
+	peer = ditto_peer_get(srv, (struct sockaddr *)&conn->xprt->xpt_remote,
+			      dnfs_protocol_bit());
+	if (!peer)
+		return -ENOMEM;
+	err = ditto_principal_init(&who, srv, &peer->addr, conn_trust(peer), INVALID_UID);
+	ditto_peer_put(peer);
+	if (err)
+		return err;
+	err = ditto_charge(&conn->charge, &who, DITTO_BUDGET_CONNECTIONS, 1) ?:
+	      ditto_charge(&conn->memory, &who, DITTO_BUDGET_MEMORY, 0) ?:
+	      ditto_charge(&conn->unsent, &who, DITTO_BUDGET_UNSENT, 0);
+	ditto_principal_exit(&who);
+	return err;
+}
+
+/* Only where TCP has no memory does a thread wait in this socket. */
+static void conn_sock_init(struct sock *sk)
+{
+	lock_sock(sk);
+	sk->sk_userlocks |= SOCK_SNDBUF_LOCK;
+	WRITE_ONCE(sk->sk_sndbuf, CONN_SNDBUF);
+	WRITE_ONCE(sk->sk_sndtimeo, CONN_SEND_WAIT);
+	WRITE_ONCE(tcp_sk(sk)->notsent_lowat, UINT_MAX);
+	release_sock(sk);
+}
+
+static int conn_begin(struct svc_xprt *xprt)
+{
+	struct dnfs_conn *conn = kzalloc(sizeof(*conn), GFP_KERNEL);
+	int err;
+
+	if (!conn)
+		return -ENOMEM;
+	conn->xprt = xprt;
+	conn->user.callback = conn_gone;
+	refcount_set(&conn->ref, 1);
+	INIT_DELAYED_WORK(&conn->look, conn_look);
+	err = conn_charge(conn) ?: register_xpt_user(xprt, &conn->user);
+	if (err) {
+		conn_free(conn);
+		return err;
+	}
+	conn_sock_init(conn_sock(xprt));
+	/* Nobody else knows it yet. */
+	WRITE_ONCE(xprt->xpt_ops, &conn_ops);
+	return 0;
+}
+
+static struct svc_xprt *conn_accept(struct svc_xprt *listener)
+{
+	struct svc_xprt *xprt = conn_stock_ops->xpo_accept(listener);
+
+	/* It was busy until now: a thread finds the bit as soon as it is not any more. */
+	if (xprt && conn_begin(xprt))
+		set_bit(XPT_CLOSE, &xprt->xpt_flags);
+	return xprt;
+}
+
+/* The charge follows what sunrpc keeps of a record. */
+static void conn_settle_record(struct svc_xprt *xprt, const struct svc_sock *svsk)
+{
+	struct dnfs_conn *conn;
+	long held;
+	int err = 0;
+
+	spin_lock(&xprt->xpt_lock);
+	conn = conn_of(xprt);
+	held = conn_rounded(READ_ONCE(svsk->sk_datalen));
+	if (conn && conn->memory.amount != held)
+		err = ditto_charge_resize(&conn->memory, held);
+	spin_unlock(&xprt->xpt_lock);
+	if (err)
+		svc_xprt_deferred_close(xprt);
+}
+
+/* Return: true if nothing is to be received now. */
+static bool conn_watch(struct svc_xprt *xprt)
+{
+	struct dnfs_conn *conn;
+	bool full;
+
+	spin_lock(&xprt->xpt_lock);
+	conn = conn_of(xprt);
+	full = conn && conn_watch_unsent(conn);
+	spin_unlock(&xprt->xpt_lock);
+	return full;
+}
+
+static int conn_recvfrom(struct svc_rqst *rqstp)
+{
+	struct svc_xprt *xprt = rqstp->rq_xprt;
+	const struct svc_sock *svsk = container_of(xprt, struct svc_sock, sk_xprt);
+	int len;
+
+	if (unlikely(conn_watch(xprt))) {
+		set_bit(XPT_DATA, &xprt->xpt_flags);
+		svc_xprt_received(xprt);
+		return 0;
+	}
+	len = conn_stock_ops->xpo_recvfrom(rqstp);
+	/* Another thread may go on with the next record: what it finds is settled by it. */
+	if (unlikely(len > CONN_FREE || READ_ONCE(svsk->sk_datalen) > CONN_FREE))
+		conn_settle_record(xprt, svsk);
+	return len;
+}
+
+static int conn_sendto(struct svc_rqst *rqstp)
+{
+	struct svc_xprt *xprt = rqstp->rq_xprt;
+	int sent = conn_stock_ops->xpo_sendto(rqstp);
+
+	if (READ_ONCE(conn_sock(xprt)->sk_wmem_queued) > CONN_FREE)
+		conn_watch(xprt);
+	return sent;
+}
+
+static bool conn_has_room(struct svc_xprt *xprt)
+{
+	return READ_ONCE(conn_sock(xprt)->sk_wmem_queued) < CONN_UNSENT_MAX;
+}
+
+static int conn_has_wspace(struct svc_xprt *xprt)
+{
+	if (test_bit(XPT_LISTENER, &xprt->xpt_flags) || conn_has_room(xprt))
+		return 1;
+	/* With this TCP has the connection looked at again when something was taken. */
+	set_bit(SOCK_NOSPACE, &container_of(xprt, struct svc_sock, sk_xprt)->sk_sock->flags);
+	/* Pairs with tcp_check_space(), which looks at the bit when there is less to be sent. */
+	smp_mb__after_atomic();
+	return conn_has_room(xprt);
+}
+
+static int conn_held_has_wspace(struct svc_xprt *xprt)
+{
+	return 0;
+}
+
+/* Answers that no account is charged for any more do not wait for a client to take them. */
+static void conn_detach(struct svc_xprt *xprt)
+{
+	struct sock *sk = conn_sock(xprt);
+
+	if (READ_ONCE(sk->sk_wmem_queued) > CONN_FREE)
+		sock_no_linger(sk);
+	conn_stock_ops->xpo_detach(xprt);
+}
+
+void dnfs_connections_charge(struct svc_xprt *listener)
+{
+	mutex_lock(&conn_ops_lock);
+	if (!conn_stock_ops) {
+		conn_stock_ops = listener->xpt_ops;
+		conn_ops = *conn_stock_ops;
+		conn_ops.xpo_accept = conn_accept;
+		conn_ops.xpo_recvfrom = conn_recvfrom;
+		conn_ops.xpo_sendto = conn_sendto;
+		conn_ops.xpo_has_wspace = conn_has_wspace;
+		conn_ops.xpo_detach = conn_detach;
+		conn_held_ops = conn_ops;
+		conn_held_ops.xpo_has_wspace = conn_held_has_wspace;
+	}
+	mutex_unlock(&conn_ops_lock);
+	WRITE_ONCE(listener->xpt_ops, &conn_ops);
+}
+
+void dnfs_connections_flush(void)
+{
+	flush_workqueue(conn_wq);
+	/* Accounts are given up under RCU. */
+	rcu_barrier();
+}
+
+int dnfs_connections_init(void)
+{
+	conn_wq = alloc_workqueue("ditto_nfs_conn", WQ_UNBOUND, 0);
+	return conn_wq ? 0 : -ENOMEM;
+}
+
+void dnfs_connections_exit(void)
+{
+	destroy_workqueue(conn_wq);
+	rcu_barrier();
+}

@@ -1,0 +1,601 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The reply cache.
+ *
+ * It is cut into shards by a hash of the key. A shard has a hash table and its
+ * replies in the order of their last use, and again for each peer. When it is
+ * full, a reply goes of a peer that has about the most, so that one peer cannot
+ * flush what is kept for others; before that, those that are too old go. A
+ * reply that is not done yet is never dropped: it is owned by the thread that
+ * works on it.
+ *
+ * Locking: shard->lock guards everything in a shard; nothing is taken under
+ * it and nobody sleeps with it.
+ */
+#include <linux/jhash.h>
+#include <linux/jiffies.h>
+#include <linux/list.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/random.h>
+#include <linux/rhashtable.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/sunrpc/svc_xprt.h>
+#include <linux/sunrpc/xdr.h>
+#include <kunit/visibility.h>
+#include <net/ipv6.h>
+
+#include "../../../net/peer.h"
+#include "reply_cache.h"
+
+#define DNFS_SHARD_BITS		5
+#define DNFS_SHARDS		BIT(DNFS_SHARD_BITS)
+/* Chains of the peers of a shard. */
+#define DNFS_PEER_BUCKETS	64
+/* Peers by the logarithm of what they have. */
+#define DNFS_PEER_RANKS		24
+/* Room for what programs answer; compounds may be longer. */
+#define DNFS_REPLY_SMALL	288
+
+/**
+ * struct dnfs_reply_peer - a peer in a shard
+ * @addr: of an IPv4 host, or of an IPv6 network of 64 bits
+ * @count: replies
+ * @rank: of the list that it is on, the logarithm of @count
+ * @replies: oldest first
+ * @rank_link: on the shard's list for its rank
+ * @hash: in its bucket
+ */
+struct dnfs_reply_peer {
+	struct in6_addr addr;
+	unsigned int count;
+	unsigned int rank;
+	struct list_head replies;
+	struct list_head rank_link;
+	struct hlist_node hash;
+};
+
+/**
+ * struct dnfs_reply - a call and the reply it got
+ * @key: the call
+ * @peer: whose
+ * @conn: the connection it came by, to compare; it lives until @done
+ * @again: another by which it came again before @done, held; or NULL
+ * @used: jiffies of the last call
+ * @hash: in the shard's table
+ * @lru: on the shard's list, oldest first
+ * @of_peer: on the peer's list, oldest first
+ * @large: room for what is too long for @data; NULL until it is needed
+ * @len: bytes of the reply
+ * @done: there is a reply
+ * @data: results as they were encoded
+ */
+struct dnfs_reply {
+	struct dnfs_reply_key key;
+	struct dnfs_reply_peer *peer;
+	const struct svc_xprt *conn;
+	struct svc_xprt *again;
+	unsigned long used;
+	struct rhash_head hash;
+	struct list_head lru;
+	struct list_head of_peer;
+	u8 *large;
+	u16 len;
+	bool done;
+	u8 data[DNFS_REPLY_SMALL];
+};
+
+/**
+ * struct dnfs_shard - a part of the cache
+ * @lock: see above
+ * @count: replies
+ * @lru: replies, oldest first
+ * @by_key: replies
+ * @peers: by address
+ * @ranks: peers by the logarithm of what they have
+ */
+struct dnfs_shard {
+	spinlock_t lock;	/* see above */
+	unsigned int count;
+	struct list_head lru;
+	struct rhashtable by_key;
+	struct hlist_head peers[DNFS_PEER_BUCKETS];
+	struct list_head ranks[DNFS_PEER_RANKS];
+} ____cacheline_aligned_in_smp;
+
+/**
+ * struct dnfs_replies - the cache of a server
+ * @shrinker: gives memory back
+ * @seed: of the hash that chooses a shard
+ * @shard_limit: replies in a shard
+ * @shard: the parts
+ */
+struct dnfs_replies {
+	struct shrinker *shrinker;
+	u32 seed;
+	unsigned int shard_limit;
+	struct dnfs_shard shard[DNFS_SHARDS];
+};
+
+static const struct rhashtable_params dnfs_reply_params = {
+	.key_len = sizeof(struct dnfs_reply_key),
+	.key_offset = offsetof(struct dnfs_reply, key),
+	.head_offset = offsetof(struct dnfs_reply, hash),
+	.automatic_shrinking = true,
+};
+
+static struct dnfs_shard *dnfs_shard_of(struct dnfs_replies *replies,
+					const struct dnfs_reply_key *key)
+{
+	BUILD_BUG_ON(sizeof(*key) != 48);
+	return &replies->shard[jhash2((const u32 *)key, sizeof(*key) / sizeof(u32),
+				      replies->seed) % DNFS_SHARDS];
+}
+
+static void dnfs_reply_free(struct dnfs_reply *reply)
+{
+	if (!reply)
+		return;
+	kfree(reply->large);
+	kfree(reply);
+}
+
+/* Peers */
+
+static struct hlist_head *reply_peer_bucket(struct dnfs_shard *shard, const struct in6_addr *addr)
+{
+	return &shard->peers[ipv6_addr_hash(addr) % DNFS_PEER_BUCKETS];
+}
+
+static struct dnfs_reply_peer *reply_peer_find(struct dnfs_shard *shard,
+					       const struct in6_addr *addr)
+{
+	struct dnfs_reply_peer *peer;
+
+	lockdep_assert_held(&shard->lock);
+	hlist_for_each_entry(peer, reply_peer_bucket(shard, addr), hash)
+		if (ipv6_addr_equal(&peer->addr, addr))
+			return peer;
+	return NULL;
+}
+
+static void reply_peer_rerank(struct dnfs_shard *shard, struct dnfs_reply_peer *peer)
+{
+	unsigned int rank = min_t(unsigned int, ilog2(peer->count), DNFS_PEER_RANKS - 1);
+
+	lockdep_assert_held(&shard->lock);
+	if (rank == peer->rank)
+		return;
+	peer->rank = rank;
+	list_move_tail(&peer->rank_link, &shard->ranks[rank]);
+}
+
+static void reply_peer_add(struct dnfs_shard *shard, struct dnfs_reply_peer *peer,
+			   const struct in6_addr *addr)
+{
+	lockdep_assert_held(&shard->lock);
+	peer->addr = *addr;
+	peer->count = 0;
+	peer->rank = 0;
+	INIT_LIST_HEAD(&peer->replies);
+	list_add_tail(&peer->rank_link, &shard->ranks[0]);
+	hlist_add_head(&peer->hash, reply_peer_bucket(shard, addr));
+}
+
+static void reply_peer_del(struct dnfs_shard *shard, struct dnfs_reply_peer *peer)
+{
+	lockdep_assert_held(&shard->lock);
+	hlist_del(&peer->hash);
+	list_del(&peer->rank_link);
+	kfree(peer);
+}
+
+/* Replies */
+
+static void reply_unlink(struct dnfs_shard *shard, struct dnfs_reply *reply)
+{
+	struct dnfs_reply_peer *peer = reply->peer;
+
+	lockdep_assert_held(&shard->lock);
+	rhashtable_remove_fast(&shard->by_key, &reply->hash, dnfs_reply_params);
+	list_del(&reply->lru);
+	list_del(&reply->of_peer);
+	shard->count--;
+	if (--peer->count)
+		reply_peer_rerank(shard, peer);
+	else
+		reply_peer_del(shard, peer);
+}
+
+static struct dnfs_reply *reply_find(struct dnfs_shard *shard, const struct dnfs_reply_key *key)
+{
+	lockdep_assert_held(&shard->lock);
+	return rhashtable_lookup_fast(&shard->by_key, key, dnfs_reply_params);
+}
+
+static bool reply_is_old(const struct dnfs_reply *reply)
+{
+	return time_after(jiffies, reply->used + DNFS_REPLY_AGE_S * HZ);
+}
+
+/* The longest unused reply, if it is too old; taken out. */
+static struct dnfs_reply *shard_take_old(struct dnfs_shard *shard)
+{
+	struct dnfs_reply *reply;
+
+	lockdep_assert_held(&shard->lock);
+	list_for_each_entry(reply, &shard->lru, lru) {
+		if (!reply_is_old(reply))
+			return NULL;
+		if (reply->done) {
+			reply_unlink(shard, reply);
+			return reply;
+		}
+	}
+	return NULL;
+}
+
+/* The longest unused reply of a peer that has about the most; taken out. */
+static struct dnfs_reply *shard_take_most(struct dnfs_shard *shard)
+{
+	struct dnfs_reply_peer *peer;
+	struct dnfs_reply *reply;
+
+	lockdep_assert_held(&shard->lock);
+	for (int rank = DNFS_PEER_RANKS; rank--;) {
+		list_for_each_entry(peer, &shard->ranks[rank], rank_link) {
+			list_for_each_entry(reply, &peer->replies, of_peer) {
+				if (!reply->done)
+					continue;
+				reply_unlink(shard, reply);
+				return reply;
+			}
+		}
+	}
+	return NULL;
+}
+
+/*
+ * A call in progress came again. On its own connection the reply is on its
+ * way; from another one the last counts. Return: a connection to be put.
+ */
+static struct svc_xprt *reply_wait_elsewhere(struct dnfs_shard *shard, struct dnfs_reply *reply,
+					     struct svc_xprt *conn)
+{
+	struct svc_xprt *before = reply->again;
+
+	lockdep_assert_held(&shard->lock);
+	if (!conn || conn == reply->conn || conn == before)
+		return NULL;
+	svc_xprt_get(conn);
+	reply->again = conn;
+	return before;
+}
+
+static void reply_used(struct dnfs_shard *shard, struct dnfs_reply *reply)
+{
+	lockdep_assert_held(&shard->lock);
+	reply->used = jiffies;
+	list_move_tail(&reply->lru, &shard->lru);
+	list_move_tail(&reply->of_peer, &reply->peer->replies);
+}
+
+static void *reply_data(struct dnfs_reply *reply, unsigned int len)
+{
+	return len > sizeof(reply->data) ? reply->large : reply->data;
+}
+
+static enum dnfs_reply_state reply_replay(struct dnfs_shard *shard, struct dnfs_reply *reply,
+					  struct xdr_stream *xdr, unsigned int start)
+{
+	__be32 *p;
+
+	lockdep_assert_held(&shard->lock);
+	xdr_truncate_encode(xdr, start);
+	p = xdr_reserve_space(xdr, reply->len);
+	if (!p)
+		return DNFS_REPLY_BUSY;
+	memcpy(p, reply_data(reply, reply->len), reply->len);
+	reply_used(shard, reply);
+	return DNFS_REPLY_DONE;
+}
+
+/* Return: false without memory. */
+static bool reply_insert(struct dnfs_shard *shard, struct dnfs_reply *reply,
+			 struct dnfs_reply_peer *peer, const struct dnfs_reply_key *key,
+			 const struct svc_xprt *conn)
+{
+	lockdep_assert_held(&shard->lock);
+	reply->key = *key;
+	if (rhashtable_insert_fast(&shard->by_key, &reply->hash, dnfs_reply_params))
+		return false;
+	reply->peer = peer;
+	reply->conn = conn;
+	reply->again = NULL;
+	reply->done = false;
+	reply->used = jiffies;
+	list_add_tail(&reply->lru, &shard->lru);
+	list_add_tail(&reply->of_peer, &peer->replies);
+	shard->count++;
+	peer->count++;
+	reply_peer_rerank(shard, peer);
+	return true;
+}
+
+/**
+ * struct reply_room - what a new reply needs
+ * @reply: memory for it, in no list; or NULL
+ * @peer: memory for its peer, if the shard has none of that address; or NULL
+ */
+struct reply_room {
+	struct dnfs_reply *reply;
+	struct dnfs_reply_peer *peer;
+};
+
+/* May drop the lock and take it again. */
+static void reply_room_make(struct dnfs_replies *replies, struct dnfs_shard *shard,
+			    const struct in6_addr *addr, struct reply_room *room)
+	__must_hold(&shard->lock)
+{
+	bool full = shard->count >= replies->shard_limit;
+
+	lockdep_assert_held(&shard->lock);
+	room->reply = shard_take_old(shard);
+	if (!room->reply && full)
+		room->reply = shard_take_most(shard);
+	if ((room->reply || full) && reply_peer_find(shard, addr))
+		return;
+
+	spin_unlock(&shard->lock);
+	if (!room->reply && !full)
+		room->reply = kzalloc(sizeof(*room->reply), GFP_KERNEL);
+	if (room->reply)
+		room->peer = kmalloc(sizeof(*room->peer), GFP_KERNEL);
+	spin_lock(&shard->lock);
+}
+
+/* Return: the new reply, or NULL if it cannot be kept. Takes what it uses out of @room. */
+static struct dnfs_reply *reply_new(struct dnfs_shard *shard, const struct dnfs_reply_key *key,
+				    const struct in6_addr *addr, const struct svc_xprt *conn,
+				    struct reply_room *room)
+{
+	struct dnfs_reply_peer *peer = reply_peer_find(shard, addr);
+	struct dnfs_reply *reply = room->reply;
+
+	if (!reply || (!peer && !room->peer))
+		return NULL;
+	if (!peer) {
+		peer = room->peer;
+		room->peer = NULL;
+		reply_peer_add(shard, peer, addr);
+	}
+	if (!reply_insert(shard, reply, peer, key, conn)) {
+		if (!peer->count)
+			reply_peer_del(shard, peer);
+		return NULL;
+	}
+	room->reply = NULL;
+	return reply;
+}
+
+enum dnfs_reply_state dnfs_reply_begin(struct dnfs_replies *replies,
+				       const struct dnfs_reply_key *key,
+				       struct svc_xprt *conn, struct xdr_stream *xdr,
+				       unsigned int start, struct dnfs_reply **reply)
+{
+	struct dnfs_shard *shard = dnfs_shard_of(replies, key);
+	enum dnfs_reply_state state = DNFS_REPLY_NEW;
+	struct svc_xprt *unused = NULL;
+	struct reply_room room = {};
+	struct dnfs_reply *found;
+	struct in6_addr addr;
+
+	ditto_addr_who(&addr, &key->addr);
+	spin_lock(&shard->lock);
+	found = reply_find(shard, key);
+	if (!found) {
+		reply_room_make(replies, shard, &addr, &room);
+		found = reply_find(shard, key);
+	}
+
+	if (found && !found->done) {
+		unused = reply_wait_elsewhere(shard, found, conn);
+		state = DNFS_REPLY_BUSY;
+	} else if (found && !reply_is_old(found)) {
+		state = reply_replay(shard, found, xdr, start);
+	} else if (found) {
+		/* A client that uses its numbers again after so long means another call. */
+		found->conn = conn;
+		found->again = NULL;
+		found->done = false;
+		reply_used(shard, found);
+		*reply = found;
+	} else {
+		*reply = reply_new(shard, key, &addr, conn, &room);
+		if (!*reply)
+			state = DNFS_REPLY_UNKEPT;
+	}
+	spin_unlock(&shard->lock);
+	dnfs_reply_free(room.reply);
+	kfree(room.peer);
+	if (unused)
+		svc_xprt_put(unused);
+	return state;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs_reply_begin);
+
+struct svc_xprt *dnfs_reply_forget(struct dnfs_replies *replies, struct dnfs_reply *reply)
+{
+	struct dnfs_shard *shard = dnfs_shard_of(replies, &reply->key);
+	struct svc_xprt *again;
+
+	spin_lock(&shard->lock);
+	reply_unlink(shard, reply);
+	again = reply->again;
+	spin_unlock(&shard->lock);
+	dnfs_reply_free(reply);
+	return again;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs_reply_forget);
+
+struct svc_xprt *dnfs_reply_done(struct dnfs_replies *replies, struct dnfs_reply *reply,
+				 const struct xdr_buf *buf, unsigned int start)
+{
+	struct dnfs_shard *shard = dnfs_shard_of(replies, &reply->key);
+	unsigned int len = buf->len - start;
+	struct svc_xprt *again;
+	void *data;
+
+	/* Nobody else looks at the data of a reply that is not done. */
+	if (len > DNFS_REPLY_BYTES)
+		return dnfs_reply_forget(replies, reply);
+	if (len > sizeof(reply->data) && !reply->large)
+		reply->large = kmalloc(DNFS_REPLY_BYTES, GFP_KERNEL);
+	data = reply_data(reply, len);
+	if (!data || read_bytes_from_xdr_buf(buf, start, data, len))
+		return dnfs_reply_forget(replies, reply);
+
+	spin_lock(&shard->lock);
+	reply->len = len;
+	reply->done = true;
+	again = reply->again;
+	reply_used(shard, reply);
+	spin_unlock(&shard->lock);
+	return again;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs_reply_done);
+
+unsigned int dnfs_replies_count(struct dnfs_replies *replies)
+{
+	unsigned int i, count = 0;
+
+	for (i = 0; i < DNFS_SHARDS; i++)
+		count += READ_ONCE(replies->shard[i].count);
+	return count;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs_replies_count);
+
+static unsigned long replies_shrink_count(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	return dnfs_replies_count(shrinker->private_data) ?: SHRINK_EMPTY;
+}
+
+static unsigned long replies_shrink_scan(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	struct dnfs_replies *replies = shrinker->private_data;
+	unsigned long freed = 0;
+	unsigned int i, idle = 0;
+
+	/* One of each shard in turn, so that none loses its young ones first. */
+	for (i = 0; freed < sc->nr_to_scan && idle < DNFS_SHARDS; i = (i + 1) % DNFS_SHARDS) {
+		struct dnfs_shard *shard = &replies->shard[i];
+		struct dnfs_reply *reply;
+
+		spin_lock(&shard->lock);
+		reply = shard_take_old(shard) ?: shard_take_most(shard);
+		spin_unlock(&shard->lock);
+		idle = reply ? 0 : idle + 1;
+		freed += !!reply;
+		dnfs_reply_free(reply);
+	}
+	return freed ?: SHRINK_STOP;
+}
+
+static unsigned int replies_limit_for_memory(void)
+{
+	u64 bytes = (u64)totalram_pages() << PAGE_SHIFT;
+	/* A client chooses its calls: all replies may be long, and each its own host's. */
+	size_t most = kmalloc_size_roundup(sizeof(struct dnfs_reply)) +
+		      kmalloc_size_roundup(DNFS_REPLY_BYTES) +
+		      kmalloc_size_roundup(sizeof(struct dnfs_reply_peer));
+
+	return clamp_t(u64, bytes / DNFS_REPLIES_MEMORY / most, DNFS_REPLIES_MIN,
+		       DNFS_REPLIES_MAX);
+}
+
+static int dnfs_shard_init(struct dnfs_shard *shard)
+{
+	spin_lock_init(&shard->lock);
+	INIT_LIST_HEAD(&shard->lru);
+	for (unsigned int i = 0; i < DNFS_PEER_RANKS; i++)
+		INIT_LIST_HEAD(&shard->ranks[i]);
+	return rhashtable_init(&shard->by_key, &dnfs_reply_params);
+}
+
+static void dnfs_shard_exit(struct dnfs_shard *shard)
+{
+	struct dnfs_reply *reply, *next;
+
+	spin_lock(&shard->lock);
+	list_for_each_entry_safe(reply, next, &shard->lru, lru) {
+		reply_unlink(shard, reply);
+		dnfs_reply_free(reply);
+	}
+	spin_unlock(&shard->lock);
+	rhashtable_destroy(&shard->by_key);
+}
+
+struct dnfs_replies *dnfs_replies_alloc(void)
+{
+	struct dnfs_replies *replies = kvzalloc(sizeof(*replies), GFP_KERNEL);
+	unsigned int i;
+
+	if (!replies)
+		return NULL;
+	replies->shrinker = shrinker_alloc(0, "ditto-nfs-replies");
+	if (!replies->shrinker)
+		goto free;
+	replies->seed = get_random_u32();
+	replies->shard_limit = replies_limit_for_memory() / DNFS_SHARDS;
+	for (i = 0; i < DNFS_SHARDS; i++)
+		if (dnfs_shard_init(&replies->shard[i]))
+			goto exit_shards;
+	replies->shrinker->count_objects = replies_shrink_count;
+	replies->shrinker->scan_objects = replies_shrink_scan;
+	replies->shrinker->private_data = replies;
+	shrinker_register(replies->shrinker);
+	return replies;
+
+exit_shards:
+	while (i--)
+		dnfs_shard_exit(&replies->shard[i]);
+	shrinker_free(replies->shrinker);
+free:
+	kvfree(replies);
+	return NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs_replies_alloc);
+
+void dnfs_replies_free(struct dnfs_replies *replies)
+{
+	shrinker_free(replies->shrinker);
+	for (unsigned int i = 0; i < DNFS_SHARDS; i++)
+		dnfs_shard_exit(&replies->shard[i]);
+	kvfree(replies);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs_replies_free);
+
+#if IS_ENABLED(CONFIG_KUNIT)
+unsigned int dnfs_replies_limit(struct dnfs_replies *replies)
+{
+	return replies->shard_limit * DNFS_SHARDS;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs_replies_limit);
+
+void dnfs_replies_age(struct dnfs_replies *replies, unsigned int seconds)
+{
+	struct dnfs_reply *reply;
+	unsigned int i;
+
+	for (i = 0; i < DNFS_SHARDS; i++) {
+		spin_lock(&replies->shard[i].lock);
+		list_for_each_entry(reply, &replies->shard[i].lru, lru)
+			reply->used -= seconds * HZ;
+		spin_unlock(&replies->shard[i].lock);
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs_replies_age);
+#endif

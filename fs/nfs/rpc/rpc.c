@@ -1,0 +1,606 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Between sunrpc and our procedures: authentication, choice of the procedure,
+ * and the walk of a call through decode, reply cache, exec and encode.
+ *
+ * sunrpc wants its own tables of programs, versions and procedures; they are
+ * made from ours when the module is loaded.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/random.h>
+#include <linux/siphash.h>
+#include <linux/sunrpc/addr.h>
+#include <linux/sunrpc/svc.h>
+#include <linux/sunrpc/svc_xprt.h>
+#include <linux/user_namespace.h>
+#include <net/ipv6.h>
+#include <net/net_namespace.h>
+
+#include "../../../net/peer.h"
+#include "../../../net/stats.h"
+#include "../../server.h"
+#include "../../share/admit.h"
+#include "../../share/share.h"
+#include "../server.h"
+#include "../trace.h"
+#include "../v3/proto.h"
+#include "reply_cache.h"
+#include "rpc.h"
+
+static const struct dnfs_program *const dnfs_programs[DNFS_PROGRAMS] = {
+	[DNFS_PROGRAM_NFS]	= &dnfs3_program,
+	[DNFS_PROGRAM_ACL]	= &dnfs_acl3_program,
+	[DNFS_PROGRAM_MOUNT]	= &dnfs_mount3_program,
+	[DNFS_PROGRAM_NLM1]	= &dnlm1_program,
+	[DNFS_PROGRAM_NLM3]	= &dnlm3_program,
+	[DNFS_PROGRAM_NLM4]	= &dnlm4_program,
+	[DNFS_PROGRAM_NSM]	= &dnsm1_program,
+	[DNFS_PROGRAM_NFS4]	= &dnfs4_program,
+};
+
+/* sunrpc has one program for all versions of ours with the same number. */
+static struct svc_procedure dnfs_svc_procs[DNFS_PROGRAMS][DNFS_PROCS_MAX];
+static struct svc_version dnfs_svc_versions[DNFS_PROGRAMS];
+static const struct svc_version *dnfs_svc_tables[DNFS_PROGRAMS][DNFS_VERSION_MAX + 1];
+static struct svc_program dnfs_svc_programs[DNFS_PROGRAMS];
+static unsigned int dnfs_svc_count;
+
+/* Makes the checksums of the reply cache unpredictable. */
+static siphash_key_t dnfs_sum_key __read_mostly;
+
+static const struct dnfs_program *dnfs_program_of(u32 prog, u32 vers)
+{
+	unsigned int i;
+
+	for (i = 0; i < DNFS_PROGRAMS; i++)
+		if (dnfs_programs[i]->prog == prog && dnfs_programs[i]->vers == vers)
+			return dnfs_programs[i];
+	return NULL;
+}
+
+/*
+ * Who is let in is decided by rules of our own, in dnfs_admission(); sunrpc's tables of
+ * clients are not asked. Nor may a request be put aside to be run again.
+ */
+static enum svc_auth_status dnfs_authenticate(struct svc_rqst *rqstp)
+{
+	clear_bit(RQ_USEDEFERRAL, &rqstp->rq_flags);
+	rqstp->rq_auth_stat = rpc_auth_ok;
+	return SVC_OK;
+}
+
+static bool dnfs_is_served(const struct dnfs_server *server,
+			   const struct dnfs_program *program, int proto)
+{
+	if (proto != IPPROTO_UDP)
+		return true;
+	return program->any_udp || (!program->no_udp && READ_ONCE(server->srv->settings.udp));
+}
+
+/* No such version: which there are, by this transport. */
+static __be32 dnfs_mismatch(const struct dnfs_server *server, const struct svc_program *progp,
+			    int proto, struct svc_process_info *info)
+{
+	const struct dnfs_program *program;
+	__be32 result = rpc_prog_unavail;
+	unsigned int vers;
+
+	for (vers = 0; vers <= DNFS_VERSION_MAX; vers++) {
+		program = dnfs_program_of(progp->pg_prog, vers);
+		if (!program || !dnfs_is_served(server, program, proto))
+			continue;
+		if (result == rpc_prog_unavail)
+			info->mismatch.lovers = vers;
+		info->mismatch.hivers = vers;
+		result = rpc_prog_mismatch;
+	}
+	return result;
+}
+
+static __be32 dnfs_init_request(struct svc_rqst *rqstp, const struct svc_program *progp,
+				struct svc_process_info *info)
+{
+	const struct dnfs_program *program = dnfs_program_of(progp->pg_prog, rqstp->rq_vers);
+	const struct dnfs_server *server = dnfs_server_of(SVC_NET(rqstp));
+	const struct svc_version *version;
+
+	if (!program || !dnfs_is_served(server, program, rqstp->rq_prot))
+		return dnfs_mismatch(server, progp, rqstp->rq_prot, info);
+	version = progp->pg_vers[rqstp->rq_vers];
+	if (rqstp->rq_proc >= version->vs_nproc || !version->vs_proc[rqstp->rq_proc].pc_func)
+		return rpc_proc_unavail;
+	rqstp->rq_procinfo = &version->vs_proc[rqstp->rq_proc];
+	info->dispatch = version->vs_dispatch;
+	return rpc_success;
+}
+
+/* sunrpc's own registration removes entries of other servers; see rpcbind.c. */
+static int dnfs_svc_rpcbind_none(struct net *net, const struct svc_program *progp, u32 version,
+				 int family, unsigned short proto, unsigned short port)
+{
+	return 0;
+}
+
+const struct dnfs_program *dnfs_rpc_program(unsigned int program)
+{
+	return dnfs_programs[program];
+}
+
+bool dnfs_rpc_is_served(const struct dnfs_server *server, unsigned int program, int proto)
+{
+	return dnfs_is_served(server, dnfs_programs[program], proto);
+}
+
+int dnfs_rpc_rpcbind_set(struct net *net, unsigned int program, int family, unsigned short proto,
+			 unsigned short port)
+{
+	const struct dnfs_program *of = dnfs_programs[program];
+	unsigned int i;
+
+	for (i = 0; i < dnfs_svc_count; i++)
+		if (dnfs_svc_programs[i].pg_prog == of->prog)
+			return svc_generic_rpcbind_set(net, &dnfs_svc_programs[i], of->vers,
+						       family, proto, port);
+	return -ENOENT;
+}
+
+static u32 dnfs_sec_of(u32 flavor)
+{
+	switch (flavor) {
+	case RPC_AUTH_NULL:
+		return DITTO_SEC_NONE;
+	case RPC_AUTH_UNIX:
+		return DITTO_SEC_SYS;
+	case RPC_AUTH_GSS_KRB5:
+		return DITTO_SEC_KRB5;
+	case RPC_AUTH_GSS_KRB5I:
+		return DITTO_SEC_KRB5I;
+	case RPC_AUTH_GSS_KRB5P:
+		return DITTO_SEC_KRB5P;
+	}
+	return 0;
+}
+
+static void dnfs_ident_of(const struct svc_cred *cred, struct ditto_ident *ident)
+{
+	const struct group_info *groups = cred->cr_group_info;
+
+	ident->uid = cred->cr_uid;
+	ident->gid = cred->cr_gid;
+	ident->ngroups = groups ? min(groups->ngroups, DITTO_GROUPS_MAX) : 0;
+	ident->groups = groups ? groups->gid : NULL;
+	/* Clients send -1 for "nobody", and so does GSS for a principal without an account. */
+	ident->anonymous = cred->cr_flavor == RPC_AUTH_NULL ||
+			   !uid_valid(cred->cr_uid) || !gid_valid(cred->cr_gid);
+}
+
+static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
+			   const struct dnfs_program *program, const struct dnfs_proc *proc)
+{
+	const struct cred *cred = rqstp->rq_xprt->xpt_cred;
+	struct dnfs_call *call = &rc->call;
+
+	memset(rc, 0, sizeof(*rc));
+	rc->rqstp = rqstp;
+	rc->args = xdr_stream_pos(&rqstp->rq_arg_stream);
+	rc->start = rqstp->rq_res.len;
+	call->server = dnfs_server_of(SVC_NET(rqstp));
+	call->srv = call->server->srv;
+	call->program = program;
+	call->conn = rqstp->rq_prot == IPPROTO_TCP ? rqstp->rq_xprt : NULL;
+	call->addr = svc_addr(rqstp);
+	call->local = svc_daddr(rqstp);
+	call->datagram = rqstp->rq_prot == IPPROTO_UDP;
+	call->reserved_port = rpc_get_port(call->addr) < PROT_SOCK;
+	call->principal = rqstp->rq_cred.cr_raw_principal ?: rqstp->rq_cred.cr_principal;
+	dnfs_ident_of(&rqstp->rq_cred, &call->ident);
+	call->userns = cred ? cred->user_ns : &init_user_ns;
+	call->sec = dnfs_sec_of(rqstp->rq_cred.cr_flavor);
+	call->ident.proven = call->sec & DNFS_SEC_PROVEN;
+	call->max_payload = svc_max_payload(rqstp);
+	call->started = rqstp->rq_stime;
+	/* Page cache may change between checksum and sending. */
+	call->can_splice = rqstp->rq_prot == IPPROTO_TCP &&
+			   call->sec & (DITTO_SEC_NONE | DITTO_SEC_SYS | DITTO_SEC_KRB5);
+	call->proc = proc;
+	call->args = rqstp->rq_argp;
+	call->res = rqstp->rq_resp;
+	call->in = &rqstp->rq_arg_stream;
+	call->xdr = &rqstp->rq_res_stream;
+	call->transport = &dnfs_rpc_transport;
+	call->vec = rqstp->rq_vec;
+	call->bvec = rqstp->rq_bvec;
+	call->break_wait = msecs_to_jiffies(READ_ONCE(call->server->srv->settings.break_wait_ms));
+	call->nvec = min(ARRAY_SIZE(rqstp->rq_vec), ARRAY_SIZE(rqstp->rq_bvec));
+	if (proc->flags & DNFS_PROC_WHOLE)
+		return;
+	memset(call->args, 0, proc->argsize);
+	memset(call->res, 0, proc->ressize);
+}
+
+/* Pages that were written to belong to the reply until it is sent. */
+static void dnfs_keep_pages(struct svc_rqst *rqstp)
+{
+	struct xdr_stream *xdr = &rqstp->rq_res_stream;
+
+	xdr_commit_encode(xdr);
+	if (rqstp->rq_next_page < xdr->page_ptr + 1)
+		rqstp->rq_next_page = xdr->page_ptr + 1;
+}
+
+static int dnfs_exec(struct dnfs_call *call)
+{
+	return call->peer ? call->proc->exec(call) : -ENOMEM;
+}
+
+/*
+ * The same, and again if it was holders who were in the way and gave way at once. A
+ * message has sent its answer when it is executed, so it is not done again. What
+ * is refused for a holder has allocated no results.
+ */
+static int dnfs_exec_patiently(struct dnfs_call *call)
+{
+	const struct dnfs_proc *proc = call->proc;
+	int err = dnfs_exec(call);
+
+	while (err && proc->encode && dnfs_pause_begin(call)) {
+		dnfs_pause(call);
+		memset(call->res, 0, proc->ressize);
+		err = dnfs_exec(call);
+	}
+	return err;
+}
+
+static bool dnfs_is_loopback(const struct ditto_peer *peer)
+{
+	return ipv6_addr_loopback(&peer->addr) ||
+	       (ipv6_addr_v4mapped(&peer->addr) && ipv4_is_loopback(peer->addr.s6_addr32[3]));
+}
+
+/*
+ * May this call go on? Sessions, clients, kept replies and what MOUNT, NLM and NSM remember
+ * belong to no share, so machines that none admits are stopped before all that, here. They
+ * get the error that knfsd gives them, AUTH_BADCRED (RFC 5531 section 9). AUTH_SYS from a
+ * port that no share takes it from is AUTH_TOOWEAK.
+ *
+ * Nobody waits here for the helper: while it is asked, the call is answered with the
+ * program's word for "come again".
+ */
+static bool dnfs_admission(struct dnfs_rpc_call *rc, const struct dnfs_program *program)
+{
+	struct dnfs_call *call = &rc->call;
+	enum ditto_ports ports = DITTO_PORTS_ANY;
+
+	if (!call->peer)
+		return true;
+	if (!program->loopback || !dnfs_is_loopback(call->peer)) {
+		enum ditto_admission admission = ditto_admit(call->peer, &ports);
+
+		call->stranger = admission == DITTO_STRANGER;
+		call->undecided = admission == DITTO_UNDECIDED;
+	}
+	if (unlikely(call->stranger)) {
+		pr_info_ratelimited("%pISc: no share admits this machine\n", call->addr);
+		if (program->strangers)
+			return true;
+		trace_dnfs_stranger(rc->rqstp, program, call->proc);
+		rc->rqstp->rq_auth_stat = rpc_autherr_badcred;
+		return false;
+	}
+	if (call->reserved_port || program->strangers || call->sec & DNFS_SEC_PROVEN)
+		return true;
+	if (call->proc->flags & DNFS_PROC_RESERVED)
+		ports = DITTO_PORTS_RESERVED;
+	else if (call->sec != DITTO_SEC_SYS)
+		return true;
+	call->undecided |= ports == DITTO_PORTS_UNDECIDED;
+	if (likely(ports != DITTO_PORTS_RESERVED))
+		return true;
+	pr_info_ratelimited("%pISpc: refused, the port is not reserved (see secure-ports)\n",
+			    call->addr);
+	call->too_weak = true;
+	trace_dnfs_too_weak(rc->rqstp, program, call->proc);
+	rc->rqstp->rq_auth_stat = rpc_autherr_tooweak;
+	return false;
+}
+
+static void dnfs_garbage(struct dnfs_rpc_call *rc, const struct dnfs_program *program)
+{
+	trace_dnfs_garbage(rc->rqstp, program, rc->call.proc);
+	*rc->rqstp->rq_accept_statp = rpc_garbage_args;
+}
+
+/* The same for a procedure that does everything itself. */
+static bool dnfs_run_whole(struct dnfs_rpc_call *rc, const struct dnfs_program *program)
+{
+	int err = dnfs_exec(&rc->call);
+
+	dnfs_keep_pages(rc->rqstp);
+	if (err == -EINPROGRESS)
+		rc->call.dropped = true;
+	else if (err == -EBADMSG)
+		dnfs_garbage(rc, program);
+	else if (err)
+		*rc->rqstp->rq_accept_statp = rpc_system_err;
+	return !err;
+}
+
+/* Return: false if the call ended without results. */
+static bool dnfs_run(struct dnfs_rpc_call *rc, const struct dnfs_program *program)
+{
+	struct dnfs_call *call = &rc->call;
+	const struct dnfs_proc *proc = call->proc;
+	struct svc_rqst *rqstp = rc->rqstp;
+	bool fits;
+
+	if (proc->flags & DNFS_PROC_WHOLE)
+		return dnfs_run_whole(rc, program);
+	if (unlikely(call->undecided) && !program->strangers) {
+		/* A message has no answer of its own: its client repeats it. */
+		call->dropped = !proc->encode;
+		call->status = program->status(-EJUKEBOX);
+	} else if (proc->exec) {
+		call->status = program->status(dnfs_exec_patiently(call));
+	}
+	if (call->too_weak) {
+		trace_dnfs_too_weak(rqstp, program, proc);
+		rqstp->rq_auth_stat = rpc_autherr_tooweak;
+		return false;
+	}
+	fits = !proc->encode || proc->encode(call);
+	dnfs_keep_pages(rqstp);
+	if (!fits) {
+		pr_warn_ratelimited("%pISpc: the reply to %s %s does not fit\n",
+				    call->addr, program->group, proc->name);
+		*rqstp->rq_accept_statp = rpc_system_err;
+	}
+	/* "Come again later" is no result: then it is to be done. */
+	call->again = call->status == NFS3ERR_JUKEBOX;
+	return fits;
+}
+
+/* The checksum of arguments that do not lie in one piece. */
+static noinline_for_stack u64 dnfs_sum_pieces(const struct xdr_buf *buf, unsigned int pos,
+					      unsigned int len)
+{
+	u8 start[DNFS_REPLY_SUM_BYTES];
+
+	if (read_bytes_from_xdr_buf(buf, pos, start, len))
+		return 0;
+	return siphash(start, len, &dnfs_sum_key);
+}
+
+static void dnfs_reply_key(struct svc_rqst *rqstp, unsigned int pos,
+			   struct dnfs_reply_key *key)
+{
+	const struct xdr_buf *buf = &rqstp->rq_arg;
+	const struct kvec *head = buf->head;
+	unsigned int len;
+
+	memset(key, 0, sizeof(*key));
+	ditto_addr_map(svc_addr(rqstp), &key->addr);
+	key->port = htons(svc_addr_port(svc_addr(rqstp)));
+	key->proto = rqstp->rq_prot;
+	key->prog = rqstp->rq_prog;
+	key->vers = rqstp->rq_vers;
+	key->proc = rqstp->rq_proc;
+	key->xid = rqstp->rq_xid;
+	key->len = buf->len > pos ? buf->len - pos : 0;
+	len = min_t(u32, key->len, DNFS_REPLY_SUM_BYTES);
+	if (pos + len <= head->iov_len)
+		key->sum = siphash(head->iov_base + pos, len, &dnfs_sum_key);
+	else
+		key->sum = dnfs_sum_pieces(buf, pos, len);
+}
+
+/*
+ * While a call was done it came again by another connection, on which nobody
+ * answers: its client had lost the first one. Closed, it makes the client ask
+ * once more, and get the reply that is kept now, instead of waiting a minute
+ * for a time-out. Not closed earlier, for then the client would connect again
+ * and again until a slow call is done.
+ */
+static void dnfs_make_ask_again(struct svc_xprt *conn)
+{
+	if (conn) {
+		svc_xprt_deferred_close(conn);
+		svc_xprt_put(conn);
+	}
+}
+
+static struct svc_xprt *dnfs_conn_of(const struct svc_rqst *rqstp)
+{
+	return rqstp->rq_prot == IPPROTO_TCP ? rqstp->rq_xprt : NULL;
+}
+
+enum dnfs_once dnfs_rpc_once(struct dnfs_call *call)
+{
+	struct dnfs_rpc_call *rc = container_of(call, struct dnfs_rpc_call, call);
+	struct svc_rqst *rqstp = rc->rqstp;
+	struct dnfs_reply_key key;
+
+	dnfs_reply_key(rqstp, rc->args, &key);
+	switch (dnfs_reply_begin(call->server->replies, &key, dnfs_conn_of(rqstp), call->xdr,
+				 rc->start, &rc->reply)) {
+	case DNFS_REPLY_NEW:
+	case DNFS_REPLY_UNKEPT:
+		return DNFS_ONCE_DO;
+	case DNFS_REPLY_DONE:
+		trace_dnfs_replayed(rqstp, call->program, call->proc);
+		return DNFS_ONCE_REPLAYED;
+	case DNFS_REPLY_BUSY:
+		break;
+	}
+	trace_dnfs_dropped(rqstp, call->program, call->proc);
+	return DNFS_ONCE_BUSY;
+}
+
+/* A call that is not to be run twice was run, and has a result or not. */
+static void dnfs_once_end(struct dnfs_rpc_call *rc, bool result)
+{
+	struct dnfs_replies *replies = rc->call.server->replies;
+
+	if (!rc->reply)
+		return;
+	dnfs_make_ask_again(result && !rc->call.again ?
+			    dnfs_reply_done(replies, rc->reply, &rc->rqstp->rq_res, rc->start) :
+			    dnfs_reply_forget(replies, rc->reply));
+}
+
+static bool dnfs_is_kept(const struct dnfs_call *call)
+{
+	const struct dnfs_proc *proc = call->proc;
+
+	return proc->flags & DNFS_PROC_CACHED && !call->undecided &&
+	       !(proc->repeatable && proc->repeatable(call->args));
+}
+
+static void dnfs_serve(struct dnfs_rpc_call *rc, const struct dnfs_program *program)
+{
+	const struct dnfs_proc *proc = rc->call.proc;
+	enum dnfs_once once = DNFS_ONCE_DO;
+
+	if (proc->decode && !proc->decode(rc->call.in, rc->call.args)) {
+		dnfs_garbage(rc, program);
+		return;
+	}
+	if (dnfs_is_kept(&rc->call))
+		once = dnfs_rpc_once(&rc->call);
+	switch (once) {
+	case DNFS_ONCE_DO:
+		dnfs_once_end(rc, dnfs_run(rc, program));
+		break;
+	case DNFS_ONCE_REPLAYED:
+		dnfs_keep_pages(rc->rqstp);
+		break;
+	case DNFS_ONCE_BUSY:
+		rc->call.dropped = true;
+		break;
+	}
+}
+
+/* What does nothing takes no time: reading the clock would be most of it. */
+static u64 dnfs_time_of(const struct dnfs_rpc_call *rc)
+{
+	const struct dnfs_call *call = &rc->call;
+
+	if (!call->proc->exec && !call->proc->encode)
+		return 0;
+	return ktime_to_ns(ktime_sub(call->ended ?: ktime_get(), call->started));
+}
+
+static void dnfs_count(const struct dnfs_rpc_call *rc, const struct dnfs_program *program)
+{
+	struct svc_rqst *rqstp = rc->rqstp;
+	u64 nanoseconds = dnfs_time_of(rc);
+	bool failed = rc->call.status || rc->call.too_weak || rc->call.stranger ||
+		      *rqstp->rq_accept_statp != rpc_success;
+
+	ditto_stats_count(rc->call.server->stats[program->index], rqstp->rq_proc,
+			  failed, nanoseconds, rc->call.bytes);
+	trace_dnfs_done(rqstp, program, &rc->call, nanoseconds);
+}
+
+/* Return: 1 to send the reply, 0 to send none. */
+static int dnfs_dispatch(struct svc_rqst *rqstp)
+{
+	const struct dnfs_program *program = dnfs_program_of(rqstp->rq_prog, rqstp->rq_vers);
+	const struct dnfs_proc *proc = &program->procs[rqstp->rq_proc];
+	struct dnfs_rpc_call rc;
+
+	dnfs_call_init(&rc, rqstp, program, proc);
+	if (proc->exec || proc->encode)
+		rc.call.peer = ditto_peer_get(rc.call.srv, rc.call.addr, dnfs_protocol_bit());
+	if (dnfs_admission(&rc, program)) {
+		dnfs_serve(&rc, program);
+		if (proc->release)
+			proc->release(&rc.call);
+		dnfs_await_end(&rc.call);
+	}
+	dnfs_count(&rc, program);
+	if (rc.call.peer)
+		ditto_peer_put(rc.call.peer);
+	return !rc.call.dropped;
+}
+
+/* sunrpc calls neither of these for us, but takes a procedure that lacks one for missing. */
+static __be32 dnfs_svc_func(struct svc_rqst *rqstp)
+{
+	return rpc_success;
+}
+
+static bool dnfs_svc_encode(struct svc_rqst *rqstp, struct xdr_stream *xdr)
+{
+	return true;
+}
+
+static void dnfs_svc_proc_init(const struct dnfs_proc *proc, struct svc_procedure *svc,
+			       u32 *xdrsize)
+{
+	*svc = (struct svc_procedure) {
+		.pc_func = dnfs_svc_func,
+		.pc_encode = dnfs_svc_encode,
+		.pc_argsize = proc->argsize,
+		.pc_ressize = proc->ressize,
+		.pc_xdrressize = XDR_QUADLEN(proc->max_reply),
+		.pc_name = proc->name,
+	};
+	*xdrsize = max3(*xdrsize, proc->argsize, proc->ressize);
+}
+
+/* The program of sunrpc's that a version of ours belongs to. */
+static unsigned int dnfs_svc_program_of(const struct dnfs_program *program)
+{
+	unsigned int i;
+
+	for (i = 0; i < dnfs_svc_count; i++)
+		if (dnfs_svc_programs[i].pg_prog == program->prog)
+			return i;
+	dnfs_svc_programs[dnfs_svc_count++] = (struct svc_program) {
+		.pg_prog = program->prog,
+		.pg_nvers = ARRAY_SIZE(dnfs_svc_tables[i]),
+		.pg_vers = dnfs_svc_tables[i],
+		.pg_name = program->name,
+		.pg_class = "ditto",
+		.pg_authenticate = dnfs_authenticate,
+		.pg_init_request = dnfs_init_request,
+		.pg_rpcbind_set = dnfs_svc_rpcbind_none,
+	};
+	return i;
+}
+
+static void dnfs_svc_version_init(unsigned int i)
+{
+	const struct dnfs_program *program = dnfs_programs[i];
+	u32 xdrsize = 0;
+	unsigned int j;
+
+	for (j = 0; j < min(program->nprocs, ARRAY_SIZE(dnfs_svc_procs[i])); j++)
+		if (program->procs[j].name)
+			dnfs_svc_proc_init(&program->procs[j], &dnfs_svc_procs[i][j], &xdrsize);
+
+	dnfs_svc_versions[i] = (struct svc_version) {
+		.vs_vers = program->vers,
+		.vs_nproc = program->nprocs,
+		.vs_proc = dnfs_svc_procs[i],
+		.vs_xdrsize = xdrsize,
+		.vs_dispatch = dnfs_dispatch,
+	};
+	dnfs_svc_tables[dnfs_svc_program_of(program)][program->vers] = &dnfs_svc_versions[i];
+}
+
+void dnfs_rpc_init(void)
+{
+	unsigned int i;
+
+	get_random_bytes(&dnfs_sum_key, sizeof(dnfs_sum_key));
+	for (i = 0; i < DNFS_PROGRAMS; i++)
+		dnfs_svc_version_init(i);
+}
+
+struct svc_program *dnfs_rpc_programs(unsigned int *count)
+{
+	*count = dnfs_svc_count;
+	return dnfs_svc_programs;
+}

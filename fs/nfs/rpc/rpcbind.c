@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Registration with rpcbind (RFC 1833).
+ *
+ * Entries of other servers are never touched. rpcbind refuses a SET where
+ * another address is registered, and that refusal is reported. sunrpc's own
+ * registration is not used for the service, because svc_bind() and
+ * svc_rpcb_cleanup() remove the entries of a program whoever made them. They
+ * are called for a service of our own instead, which serves nothing and whose
+ * program nobody else uses.
+ *
+ * An UNSET removes the entry of a program, version and transport regardless of
+ * its address. Before it comes a SET of our address, which fails if another
+ * server took the entry over.
+ *
+ * rpcbind may be started after this server, or anew, and forget. So each update registers
+ * everything once more, which changes nothing where our address is registered already. It
+ * comes from a process, not from a work item, because sunrpc looks for rpcbind's socket in
+ * the file system of the caller, and a container has its own.
+ *
+ * Locking: all functions are called with server->lock held.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/bitmap.h>
+#include <linux/jiffies.h>
+#include <linux/lockdep.h>
+#include <linux/netlink.h>
+#include <linux/slab.h>
+#include <linux/sunrpc/svc.h>
+
+#include "../server.h"
+#include "rpc.h"
+#include "rpcbind.h"
+
+/* A number for transient use (RFC 5531 section 13.5); nothing is registered under it. */
+#define DNFS_RPCBIND_PROGRAM	0x40d17700
+/* An rpcbind that is there but does not answer keeps us waiting no more often. */
+#define DNFS_RPCBIND_PAUSE	(300 * HZ)
+
+static const struct {
+	int family;
+	unsigned short proto;
+	const char *name;
+} dnfs_rpcbind_kinds[DNFS_RPCBIND_KINDS] = {
+	[DNFS_RPCBIND_TCP4] = { AF_INET, IPPROTO_TCP, "tcp" },
+	[DNFS_RPCBIND_UDP4] = { AF_INET, IPPROTO_UDP, "udp" },
+	[DNFS_RPCBIND_TCP6] = { AF_INET6, IPPROTO_TCP, "tcp6" },
+	[DNFS_RPCBIND_UDP6] = { AF_INET6, IPPROTO_UDP, "udp6" },
+};
+
+/* Which server of Linux registers a program of ours. */
+static const struct {
+	u32 prog;
+	const char *who;
+} dnfs_rpcbind_rivals[] = {
+	{ 100003, "knfsd" },
+	{ 100005, "rpc.mountd" },
+	{ 100021, "the kernel's lockd" },
+	{ 100024, "rpc.statd" },
+	{ 100227, "knfsd" },
+};
+
+/**
+ * struct dnfs_rpcbind - what is registered with rpcbind
+ * @serv: the service of our own, by which sunrpc talks to rpcbind
+ * @bound: sunrpc was told of it
+ * @ours: entries that rpcbind took
+ * @refused: programs of which it was told that another server has them
+ * @port: that is registered
+ * @answers: rpcbind did not fail to answer since the last update began
+ * @silent: it was told that it does not answer
+ * @pause: jiffies before which it is not asked, unless @answers
+ */
+struct dnfs_rpcbind {
+	struct svc_serv *serv;
+	bool bound;
+	DECLARE_BITMAP(ours, DNFS_PROGRAMS * DNFS_RPCBIND_KINDS);
+	DECLARE_BITMAP(refused, DNFS_PROGRAMS);
+	unsigned short port[DNFS_RPCBIND_KINDS];
+	bool answers;
+	bool silent;
+	unsigned long pause;
+};
+
+static const struct svc_version dnfs_rpcbind_version = { .vs_vers = 1 };
+static const struct svc_version *dnfs_rpcbind_versions[] = { NULL, &dnfs_rpcbind_version };
+
+static struct svc_program dnfs_rpcbind_program = {
+	.pg_prog = DNFS_RPCBIND_PROGRAM,
+	.pg_nvers = ARRAY_SIZE(dnfs_rpcbind_versions),
+	.pg_vers = dnfs_rpcbind_versions,
+	.pg_name = "ditto",
+	.pg_class = "ditto",
+};
+
+static const char *dnfs_rpcbind_rival(u32 prog)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(dnfs_rpcbind_rivals); i++)
+		if (dnfs_rpcbind_rivals[i].prog == prog)
+			return dnfs_rpcbind_rivals[i].who;
+	return "another server";
+}
+
+static unsigned int dnfs_rpcbind_bit(unsigned int program, unsigned int kind)
+{
+	return program * DNFS_RPCBIND_KINDS + kind;
+}
+
+/* Clients that know the ports do without rpcbind, so its absence is told once and no error. */
+static void dnfs_rpcbind_absent(struct dnfs_rpcbind *rb, int err)
+{
+	rb->answers = false;
+	rb->pause = jiffies + (err == -ECONNREFUSED ? 0 : DNFS_RPCBIND_PAUSE);
+	if (!rb->silent)
+		pr_info("rpcbind does not answer (error %d): clients must name the ports\n", err);
+	rb->silent = true;
+}
+
+static void dnfs_rpcbind_failed(struct dnfs_rpcbind *rb, unsigned int program, unsigned int kind,
+				int err, struct netlink_ext_ack *extack)
+{
+	u32 prog = dnfs_rpc_program(program)->prog;
+
+	if (err == -EAFNOSUPPORT)
+		return;
+	if (err != -EACCES) {
+		dnfs_rpcbind_absent(rb, err);
+		return;
+	}
+	NL_SET_ERR_MSG_FMT(extack, "rpcbind keeps program %u for another server, such as %s", prog,
+			   dnfs_rpcbind_rival(prog));
+	if (!__test_and_set_bit(program, rb->refused))
+		pr_warn("rpcbind keeps program %u version %u (%s) for another server, such as %s: clients that ask it go there\n",
+			prog, dnfs_rpc_program(program)->vers, dnfs_rpcbind_kinds[kind].name,
+			dnfs_rpcbind_rival(prog));
+}
+
+static int dnfs_rpcbind_call(struct dnfs_server *server, unsigned int program, unsigned int kind,
+			     unsigned short port)
+{
+	return dnfs_rpc_rpcbind_set(server->net, program, dnfs_rpcbind_kinds[kind].family,
+				    dnfs_rpcbind_kinds[kind].proto, port);
+}
+
+static void dnfs_rpcbind_unset(struct dnfs_server *server, unsigned int program,
+			       unsigned int kind)
+{
+	struct dnfs_rpcbind *rb = server->rpcbind;
+	int err;
+
+	if (!__test_and_clear_bit(dnfs_rpcbind_bit(program, kind), rb->ours) || !rb->answers)
+		return;
+	err = dnfs_rpcbind_call(server, program, kind, rb->port[kind]);
+	if (!err)
+		err = dnfs_rpcbind_call(server, program, kind, 0);
+	if (err)
+		dnfs_rpcbind_failed(rb, program, kind, err, NULL);
+}
+
+static void dnfs_rpcbind_set(struct dnfs_server *server, unsigned int program, unsigned int kind,
+			     unsigned short port, struct netlink_ext_ack *extack)
+{
+	struct dnfs_rpcbind *rb = server->rpcbind;
+	unsigned int bit = dnfs_rpcbind_bit(program, kind);
+	int err;
+
+	if (!rb->answers)
+		return;
+	err = dnfs_rpcbind_call(server, program, kind, port);
+	if (!err) {
+		__set_bit(bit, rb->ours);
+		rb->silent = false;
+		return;
+	}
+	if (err == -EACCES)
+		__clear_bit(bit, rb->ours);
+	dnfs_rpcbind_failed(rb, program, kind, err, extack);
+}
+
+static void dnfs_rpcbind_bind(struct dnfs_server *server)
+{
+	struct dnfs_rpcbind *rb = server->rpcbind;
+	int err;
+
+	if (!rb->answers && time_before(jiffies, rb->pause))
+		return;
+	rb->answers = true;
+	if (rb->bound)
+		return;
+	err = svc_bind(rb->serv, server->net);
+	if (err)
+		dnfs_rpcbind_absent(rb, err);
+	else
+		rb->bound = true;
+}
+
+void dnfs_rpcbind_update(struct dnfs_server *server,
+			 const unsigned short port[DNFS_RPCBIND_KINDS],
+			 struct netlink_ext_ack *extack)
+{
+	struct dnfs_rpcbind *rb = server->rpcbind;
+	unsigned int i, kind;
+
+	lockdep_assert_held(&server->lock);
+	if (!rb)
+		return;
+	dnfs_rpcbind_bind(server);
+	for (kind = 0; kind < DNFS_RPCBIND_KINDS; kind++) {
+		for (i = 0; i < DNFS_PROGRAMS; i++)
+			if (port[kind] != rb->port[kind] ||
+			    !dnfs_rpc_is_served(server, i, dnfs_rpcbind_kinds[kind].proto))
+				dnfs_rpcbind_unset(server, i, kind);
+		rb->port[kind] = port[kind];
+		for (i = 0; i < DNFS_PROGRAMS && port[kind]; i++)
+			if (dnfs_rpc_is_served(server, i, dnfs_rpcbind_kinds[kind].proto))
+				dnfs_rpcbind_set(server, i, kind, port[kind], extack);
+	}
+}
+
+void dnfs_rpcbind_start(struct dnfs_server *server)
+{
+	struct dnfs_rpcbind *rb;
+
+	lockdep_assert_held(&server->lock);
+	rb = kzalloc(sizeof(*rb), GFP_KERNEL);
+	if (!rb)
+		return;
+	rb->serv = svc_create(&dnfs_rpcbind_program, PAGE_SIZE, NULL);
+	if (!rb->serv) {
+		kfree(rb);
+		return;
+	}
+	rb->answers = true;
+	server->rpcbind = rb;
+}
+
+void dnfs_rpcbind_stop(struct dnfs_server *server)
+{
+	static const unsigned short none[DNFS_RPCBIND_KINDS];
+	struct dnfs_rpcbind *rb = server->rpcbind;
+
+	lockdep_assert_held(&server->lock);
+	if (!rb)
+		return;
+	dnfs_rpcbind_update(server, none, NULL);
+	if (rb->bound)
+		svc_rpcb_cleanup(rb->serv, server->net);
+	svc_destroy(&rb->serv);
+	server->rpcbind = NULL;
+	kfree(rb);
+}

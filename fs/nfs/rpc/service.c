@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The service of a namespace: its threads, its listening sockets, their
+ * registration with rpcbind.
+ *
+ * The first listener starts the service and the last one ends it. A listener
+ * for the IPv6 wildcard address also serves IPv4, with a socket of its own,
+ * because sunrpc's IPv6 sockets take only IPv6.
+ *
+ * Locking: server->lock is held wherever the service starts, changes or
+ * stops, as sunrpc demands. sunrpc's sv_lock guards its lists of sockets.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/completion.h>
+#include <linux/cpumask.h>
+#include <linux/cred.h>
+#include <linux/delay.h>
+#include <linux/fs_struct.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/netlink.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/sunrpc/addr.h>
+#include <linux/sunrpc/svc_xprt.h>
+#include <linux/sunrpc/svcsock.h>
+#include <net/ipv6.h>
+
+#include "../../../net/listener.h"
+#include "../../../net/peer.h"
+#include "../../server.h"
+#include "../nlm/nlm.h"
+#include "../server.h"
+#include "../v4/engine/server.h"
+#include "rpc.h"
+#include "rpcbind.h"
+
+#define DNFS_THREADS_MIN	8
+#define DNFS_THREADS_PER_CPU	4
+/* How often a closing socket is looked at. */
+#define DNFS_CLOSE_POLL_MS	5
+
+/**
+ * struct dnfs_listener - what we keep for a listener
+ * @list: on the server's list
+ * @listener: the core's
+ * @xprt: its sockets, held; the second may be NULL
+ */
+struct dnfs_listener {
+	struct list_head list;
+	struct ditto_listener *listener;
+	struct svc_xprt *xprt[2];
+};
+
+/*
+ * Each thread that ended. A thread is gone for sunrpc while it still runs
+ * some of our instructions: whoever ends threads waits here for as many, so
+ * that the module cannot be unloaded under them.
+ */
+static DECLARE_COMPLETION(dnfs_threads_ended);
+
+static int dnfs_thread(void *data)
+{
+	struct svc_rqst *rqstp = data;
+	int err;
+
+	/* Files are made with the modes that clients ask for. */
+	err = unshare_fs_struct();
+	if (!err)
+		current->fs->umask = 0;
+	/* Writes of a local client must not wait for their own write-back through us. */
+	current->flags |= PF_LOCAL_THROTTLE;
+	svc_thread_init_status(rqstp, err);
+
+	while (!svc_thread_should_stop(rqstp)) {
+		svc_recv(rqstp);
+		dnfs_restore_pages(rqstp);
+	}
+
+	svc_exit_thread(rqstp);
+	kthread_complete_and_exit(&dnfs_threads_ended, 0);
+	return 0;
+}
+
+static unsigned int dnfs_threads_wanted(struct ditto_server *srv)
+{
+	unsigned int threads = READ_ONCE(srv->settings.threads);
+
+	return threads ?: max(DNFS_THREADS_MIN, DNFS_THREADS_PER_CPU * num_online_cpus());
+}
+
+static int dnfs_set_threads(struct dnfs_server *server, unsigned int threads)
+{
+	unsigned int before = server->serv->sv_nrthreads;
+	int err;
+
+	lockdep_assert_held(&server->lock);
+	err = svc_set_num_threads(server->serv, NULL, threads);
+	while (before > server->serv->sv_nrthreads) {
+		wait_for_completion(&dnfs_threads_ended);
+		before--;
+	}
+	WRITE_ONCE(server->pausing_max, threads / DNFS_PAUSE_SHARE);
+	return err;
+}
+
+static void dnfs_stop(struct dnfs_server *server)
+{
+	lockdep_assert_held(&server->lock);
+	dnfs_rpcbind_stop(server);
+	dnfs_set_threads(server, 0);
+	dnfs4_stop(server->v4);
+	svc_xprt_destroy_all(server->serv, server->net);
+	svc_destroy(&server->serv);
+}
+
+static int dnfs_start(struct dnfs_server *server, struct netlink_ext_ack *extack)
+{
+	struct ditto_settings *settings = &server->srv->settings;
+	struct svc_program *programs;
+	unsigned int nprograms;
+	int err;
+
+	lockdep_assert_held(&server->lock);
+	programs = dnfs_rpc_programs(&nprograms);
+	server->serv = svc_create_pooled(programs, nprograms, NULL, DNFS_MAX_PAYLOAD, dnfs_thread);
+	if (!server->serv)
+		return -ENOMEM;
+	server->serv->sv_name = KBUILD_MODNAME;	/* its threads are called so */
+	server->serv->sv_maxconn = READ_ONCE(settings->max_connections);
+
+	err = dnfs_set_threads(server, dnfs_threads_wanted(server->srv));
+	if (err) {
+		NL_SET_ERR_MSG(extack, "the service threads cannot be started");
+		dnfs_stop(server);
+		return err;
+	}
+	dnlm_server_start(server->nlm);
+	dnfs4_start(server->v4);
+	return 0;
+}
+
+static const char *dnfs_class(const struct ditto_listener *listener)
+{
+	return listener->transport == DITTO_TRANSPORT_UDP ? "udp" : "tcp";
+}
+
+/*
+ * The first listening socket of an address family and transport, or NULL.
+ * rpcbind has one port for them all, and it is that of this one.
+ */
+static struct svc_xprt *dnfs_first_of(struct dnfs_server *server, sa_family_t family,
+				      enum ditto_transport transport)
+{
+	struct dnfs_listener *dl;
+	unsigned int i;
+
+	lockdep_assert_held(&server->lock);
+	list_for_each_entry(dl, &server->listeners, list) {
+		if (dl->listener->transport != transport)
+			continue;
+		for (i = 0; i < ARRAY_SIZE(dl->xprt); i++)
+			if (dl->xprt[i] && dl->xprt[i]->xpt_local.ss_family == family)
+				return dl->xprt[i];
+	}
+	return NULL;
+}
+
+static int dnfs_open_socket(struct dnfs_server *server, const struct ditto_listener *listener,
+			    struct sockaddr *sa, struct svc_xprt **xprt)
+{
+	int err;
+
+	/* sunrpc does not register it: rpcbind.c does when all sockets are open. */
+	err = svc_xprt_create_from_sa(server->serv, dnfs_class(listener), server->net, sa,
+				      SVC_SOCK_ANONYMOUS, current_cred());
+	if (err < 0)
+		return err;
+	*xprt = svc_find_listener(server->serv, dnfs_class(listener), server->net, sa);
+	if (!*xprt)
+		return -EIO;
+	if (listener->transport == DITTO_TRANSPORT_TCP)
+		dnfs_connections_charge(*xprt);
+	return 0;
+}
+
+static bool dnfs_is_any(const struct sockaddr *sa)
+{
+	if (sa->sa_family == AF_INET6)
+		return ipv6_addr_any(&((const struct sockaddr_in6 *)sa)->sin6_addr);
+	return ((const struct sockaddr_in *)sa)->sin_addr.s_addr == htonl(INADDR_ANY);
+}
+
+static int dnfs_open_sockets(struct dnfs_server *server, struct dnfs_listener *dl)
+{
+	struct sockaddr *sa = (struct sockaddr *)&dl->listener->addr;
+	struct sockaddr_in sin = { .sin_family = AF_INET };
+	int err;
+
+	if (sa->sa_family != AF_INET6 || !dnfs_is_any(sa))
+		return dnfs_open_socket(server, dl->listener, sa, &dl->xprt[0]);
+
+	sin.sin_port = htons(svc_addr_port(sa));
+	err = dnfs_open_socket(server, dl->listener, (struct sockaddr *)&sin, &dl->xprt[0]);
+	if (err)
+		return err;
+	err = dnfs_open_socket(server, dl->listener, sa, &dl->xprt[1]);
+	/* A machine without IPv6 is served over IPv4 alone. */
+	return err == -EAFNOSUPPORT ? 0 : err;
+}
+
+static void dnfs_close_sockets(struct dnfs_listener *dl)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(dl->xprt); i++)
+		if (dl->xprt[i])
+			svc_xprt_close(dl->xprt[i]);
+}
+
+static void dnfs_put_sockets(struct dnfs_listener *dl)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(dl->xprt); i++)
+		if (dl->xprt[i])
+			svc_xprt_put(dl->xprt[i]);
+}
+
+/* Was a connection accepted by this listener? */
+static bool dnfs_accepted_by(const struct svc_xprt *xprt, const struct dnfs_listener *dl)
+{
+	const struct sockaddr *local = (const struct sockaddr *)&xprt->xpt_local;
+	const struct sockaddr *sa = (const struct sockaddr *)&dl->listener->addr;
+
+	if (dl->listener->transport != DITTO_TRANSPORT_TCP ||
+	    svc_addr_port(local) != svc_addr_port(sa))
+		return false;
+	if (dnfs_is_any(sa))
+		return sa->sa_family == AF_INET6 || local->sa_family == sa->sa_family;
+	return rpc_cmp_addr(local, sa);
+}
+
+static bool dnfs_is_from(const struct svc_xprt *xprt, const struct ditto_peer *peer)
+{
+	struct in6_addr addr;
+
+	return !peer || (ditto_addr_map((const struct sockaddr *)&xprt->xpt_remote, &addr) &&
+			 ipv6_addr_equal(&addr, &peer->addr));
+}
+
+/* A connection of a listener, or else of a peer, that nobody closes yet, held; or NULL. */
+static struct svc_xprt *dnfs_next_open(struct svc_serv *serv, const struct dnfs_listener *dl,
+				       const struct ditto_peer *peer)
+{
+	struct svc_xprt *xprt, *found = NULL;
+
+	spin_lock_bh(&serv->sv_lock);
+	list_for_each_entry(xprt, &serv->sv_tempsocks, xpt_list) {
+		if (svc_xprt_is_dead(xprt))
+			continue;
+		if (dl ? dnfs_accepted_by(xprt, dl) : dnfs_is_from(xprt, peer)) {
+			svc_xprt_get(xprt);
+			found = xprt;
+			break;
+		}
+	}
+	spin_unlock_bh(&serv->sv_lock);
+	return found;
+}
+
+static unsigned int dnfs_close_connections(struct svc_serv *serv, const struct dnfs_listener *dl,
+					   const struct ditto_peer *peer)
+{
+	struct svc_xprt *xprt;
+	unsigned int count = 0;
+
+	while ((xprt = dnfs_next_open(serv, dl, peer))) {
+		svc_xprt_close(xprt);
+		svc_xprt_put(xprt);
+		count++;
+	}
+	return count;
+}
+
+/* Are sockets of a listener still in use by a thread? */
+static bool dnfs_is_open(struct svc_serv *serv, const struct dnfs_listener *dl)
+{
+	struct svc_xprt *xprt;
+	bool open = false;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(dl->xprt); i++)
+		if (dl->xprt[i] && !test_bit(XPT_DEAD, &dl->xprt[i]->xpt_flags))
+			return true;
+
+	spin_lock_bh(&serv->sv_lock);
+	list_for_each_entry(xprt, &serv->sv_tempsocks, xpt_list)
+		open |= dnfs_accepted_by(xprt, dl);
+	spin_unlock_bh(&serv->sv_lock);
+	return open;
+}
+
+static void dnfs_drain(struct dnfs_server *server, const struct dnfs_listener *dl)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(READ_ONCE(server->srv->settings.drain_ms));
+
+	while (dnfs_is_open(server->serv, dl) && time_before(jiffies, end)) {
+		/* One may have been accepted while the listener was closing. */
+		dnfs_close_connections(server->serv, dl, NULL);
+		msleep(DNFS_CLOSE_POLL_MS);
+	}
+}
+
+/* Tell rpcbind the ports of the listeners on the list. */
+static void dnfs_register_all(struct dnfs_server *server, struct netlink_ext_ack *extack)
+{
+	static const struct {
+		sa_family_t family;
+		enum ditto_transport transport;
+	} kinds[DNFS_RPCBIND_KINDS] = {
+		[DNFS_RPCBIND_TCP4] = { AF_INET, DITTO_TRANSPORT_TCP },
+		[DNFS_RPCBIND_UDP4] = { AF_INET, DITTO_TRANSPORT_UDP },
+		[DNFS_RPCBIND_TCP6] = { AF_INET6, DITTO_TRANSPORT_TCP },
+		[DNFS_RPCBIND_UDP6] = { AF_INET6, DITTO_TRANSPORT_UDP },
+	};
+	unsigned short port[DNFS_RPCBIND_KINDS];
+	unsigned int i;
+
+	lockdep_assert_held(&server->lock);
+	for (i = 0; i < DNFS_RPCBIND_KINDS; i++) {
+		struct svc_xprt *xprt = dnfs_first_of(server, kinds[i].family, kinds[i].transport);
+
+		port[i] = xprt ? svc_xprt_local_port(xprt) : 0;
+	}
+	dnfs_rpcbind_update(server, port, extack);
+}
+
+int dnfs_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack)
+{
+	struct dnfs_server *server = dnfs_server_of(listener->srv->net);
+	struct dnfs_listener *dl;
+	int err = 0;
+
+	dl = kzalloc(sizeof(*dl), GFP_KERNEL);
+	if (!dl)
+		return -ENOMEM;
+	dl->listener = listener;
+
+	mutex_lock(&server->lock);
+	if (!server->serv)
+		err = dnfs_start(server, extack);
+	if (err)
+		goto free;
+
+	err = dnfs_open_sockets(server, dl);
+	if (err)
+		goto close;
+	/* Only who has the port may talk to rpcbind about it. */
+	if (list_empty(&server->listeners))
+		dnfs_rpcbind_start(server);
+	list_add_tail(&dl->list, &server->listeners);
+	dnfs_register_all(server, extack);
+	listener->private = dl;
+	mutex_unlock(&server->lock);
+	return 0;
+
+close:
+	if (err == -EADDRINUSE)
+		NL_SET_ERR_MSG(extack,
+			       "the address and port are in use, perhaps by knfsd, the kernel's NFS server");
+	else if (err == -EADDRNOTAVAIL)
+		NL_SET_ERR_MSG(extack, "the address is not one of this machine");
+	else
+		NL_SET_ERR_MSG(extack, "the socket cannot be opened");
+	dnfs_close_sockets(dl);
+	dnfs_put_sockets(dl);
+	if (list_empty(&server->listeners))
+		dnfs_stop(server);
+free:
+	mutex_unlock(&server->lock);
+	kfree(dl);
+	return err;
+}
+
+void dnfs_close(struct ditto_listener *listener)
+{
+	struct dnfs_server *server = dnfs_server_of(listener->srv->net);
+	struct dnfs_listener *dl = listener->private;
+
+	mutex_lock(&server->lock);
+	list_del(&dl->list);
+	listener->private = NULL;
+	if (list_empty(&server->listeners)) {
+		dnfs_put_sockets(dl);
+		dnfs_stop(server);
+	} else {
+		dnfs_register_all(server, NULL);
+		dnfs_close_sockets(dl);
+		dnfs_drain(server, dl);
+		dnfs_put_sockets(dl);
+	}
+	mutex_unlock(&server->lock);
+	kfree(dl);
+}
+
+unsigned int dnfs_disconnect(struct ditto_server *srv, const struct ditto_peer *peer)
+{
+	struct dnfs_server *server = dnfs_server_of(srv->net);
+	unsigned int count = 0;
+
+	mutex_lock(&server->lock);
+	if (server->serv)
+		count = dnfs_close_connections(server->serv, NULL, peer);
+	mutex_unlock(&server->lock);
+	return count;
+}
+
+unsigned int dnfs_connections(struct ditto_server *srv, const struct ditto_peer *peer)
+{
+	struct dnfs_server *server = dnfs_server_of(srv->net);
+	struct svc_xprt *xprt;
+	unsigned int count = 0;
+
+	mutex_lock(&server->lock);
+	if (server->serv) {
+		spin_lock_bh(&server->serv->sv_lock);
+		list_for_each_entry(xprt, &server->serv->sv_tempsocks, xpt_list)
+			count += !svc_xprt_is_dead(xprt) && dnfs_is_from(xprt, peer);
+		spin_unlock_bh(&server->serv->sv_lock);
+	}
+	mutex_unlock(&server->lock);
+	return count;
+}
+
+int dnfs_settings_changed(struct ditto_server *srv)
+{
+	struct dnfs_server *server = dnfs_server_of(srv->net);
+	int err = 0;
+
+	mutex_lock(&server->lock);
+	if (server->serv) {
+		WRITE_ONCE(server->serv->sv_maxconn, READ_ONCE(srv->settings.max_connections));
+		err = dnfs_set_threads(server, dnfs_threads_wanted(srv));
+		dnfs_register_all(server, NULL);
+		dnfs4_clients_settings_changed(server->v4);
+	}
+	mutex_unlock(&server->lock);
+	return err;
+}

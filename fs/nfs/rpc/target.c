@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From a handle to a file and the right to use it.
+ */
+#include <linux/err.h>
+#include <linux/sunrpc/msg_prot.h>
+
+#include "../../../net/peer.h"
+#include "../../node/node.h"
+#include "../../op/attr.h"
+#include "../../share/rules.h"
+#include "../../share/share.h"
+#include "../nlm/nlm.h"
+#include "../server.h"
+#include "call.h"
+#include "target.h"
+
+/*
+ * The options as they are now. They are replaced as a whole under RCU, and
+ * what is asked with them may sleep: so a copy, without what lies elsewhere:
+ * ditto_rules_match() and ditto_share_access_of() look that up themselves.
+ */
+static void dnfs_share_opts(struct ditto_share *share, struct ditto_share_opts *opts)
+{
+	rcu_read_lock();
+	*opts = *rcu_dereference(share->opts);
+	rcu_read_unlock();
+	memset(&opts->rules, 0, sizeof(opts->rules));
+	memset(&opts->share_users, 0, sizeof(opts->share_users));
+	opts->comment = NULL;
+	opts->snapshots = NULL;
+}
+
+u32 dnfs_share_sec(struct ditto_share *share)
+{
+	u32 sec;
+
+	rcu_read_lock();
+	sec = rcu_dereference(share->opts)->sec;
+	rcu_read_unlock();
+	return sec;
+}
+
+unsigned int dnfs_flavors(u32 sec, u32 flavor[DNFS_FLAVORS])
+{
+	/* Clients take the first that they can, so the strongest leads. */
+	static const struct {
+		u32 sec;
+		u32 flavor;
+	} flavors[DNFS_FLAVORS] = {
+		{ DITTO_SEC_KRB5P,	RPC_AUTH_GSS_KRB5P },
+		{ DITTO_SEC_KRB5I,	RPC_AUTH_GSS_KRB5I },
+		{ DITTO_SEC_KRB5,	RPC_AUTH_GSS_KRB5 },
+		{ DITTO_SEC_SYS,	RPC_AUTH_UNIX },
+		{ DITTO_SEC_NONE,	RPC_AUTH_NULL },
+	};
+	unsigned int i, count = 0;
+
+	for (i = 0; i < DNFS_FLAVORS; i++)
+		if (sec & flavors[i].sec)
+			flavor[count++] = flavors[i].flavor;
+	return count;
+}
+
+/* The credential and its rights on the share; a granted administrator acts as one. */
+static int dnfs_grant(struct dnfs_call *call, struct ditto_share *share,
+		      const struct ditto_share_opts *opts, const struct ditto_verdict *verdict,
+		      struct ditto_ident *ident, struct ditto_op *op)
+{
+	enum ditto_share_access grant;
+
+	op->cred = ditto_cred_get(call->srv, opts, verdict, ident);
+	if (IS_ERR(op->cred))
+		return PTR_ERR(op->cred);
+	grant = ditto_share_access_of(share, ident, op->cred);
+	if (grant == DITTO_SHARE_ACCESS_NONE) {
+		ditto_cred_put(op->cred);
+		return -EACCES;
+	}
+	op->writable = grant >= DITTO_SHARE_ACCESS_WRITE && !opts->read_only &&
+		       verdict->level == DITTO_ACCESS_WRITE;
+	if (likely(!ditto_share_access_is_admin(grant, ident, verdict)) || op->cred->admin)
+		return 0;
+
+	ditto_cred_put(op->cred);
+	ident->admin = true;
+	op->cred = ditto_cred_get(call->srv, opts, verdict, ident);
+	return PTR_ERR_OR_ZERO(op->cred);
+}
+
+/*
+ * Does the share take the call's flavour? AUTH_SYS, which whoever has a socket can
+ * claim, may have to come from a port that the client's kernel gives to root alone.
+ */
+static bool dnfs_accepts(const struct dnfs_call *call, const struct ditto_share_opts *opts)
+{
+	if (call->sec == DITTO_SEC_SYS && opts->secure_ports && !call->reserved_port)
+		return false;
+	return opts->sec & call->sec;
+}
+
+bool dnfs_share_accepts(const struct dnfs_call *call, struct ditto_share *share)
+{
+	bool accepts;
+
+	rcu_read_lock();
+	accepts = dnfs_accepts(call, rcu_dereference(share->opts));
+	rcu_read_unlock();
+	return accepts;
+}
+
+bool dnfs_share_trusts(const struct dnfs_call *call, struct ditto_share *share)
+{
+	bool trusts = call->reserved_port || (call->sec & DNFS_SEC_PROVEN);
+
+	rcu_read_lock();
+	trusts = trusts || !rcu_dereference(share->opts)->secure_ports;
+	rcu_read_unlock();
+	return trusts;
+}
+
+/* Clients cannot be told by MOUNT to come again, so this alone waits for the helper. */
+static enum ditto_rules_ask dnfs_ask_how(const struct dnfs_call *call)
+{
+	return call->program->index == DNFS_PROGRAM_MOUNT ? DITTO_RULES_ASK_WAIT :
+							    DITTO_RULES_ASK;
+}
+
+int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavor,
+	       struct ditto_op *op)
+{
+	struct ditto_share_opts opts;
+	struct ditto_ident ident = call->ident;
+	struct ditto_verdict verdict;
+	int err;
+
+	err = ditto_rules_match(share, call->peer, dnfs_ask_how(call), &verdict);
+	if (err)
+		return err;
+	if (verdict.level == DITTO_ACCESS_NONE)
+		return -EACCES;
+
+	dnfs_share_opts(share, &opts);
+	if (!dnfs_accepts(call, &opts)) {
+		if (!any_flavor) {
+			call->too_weak = true;
+			return -EACCES;
+		}
+		ident.anonymous = true;
+	}
+
+	*op = (struct ditto_op) {
+		.srv = call->srv, .share = share, .awaited = &call->awaited,
+	};
+	return dnfs_grant(call, share, &opts, &verdict, &ident, op);
+}
+
+/*
+ * A client that mounts asks about the root before it knows which flavour it
+ * should use (RFC 2623 section 2.3.2).
+ */
+static bool dnfs_is_mounting(const struct dnfs_call *call, const struct dnfs_target *target)
+{
+	if (!(call->proc->flags & DNFS_PROC_MOUNTING))
+		return false;
+	if (!(call->sec & (DITTO_SEC_NONE | DITTO_SEC_SYS)))
+		return false;
+	return target->node->inode == d_inode(target->op.share->root.dentry);
+}
+
+/* What a machine reserved for itself by NLM does not stop it. */
+static void dnfs_actor_get(struct dnfs_call *call, struct dnfs_target *target)
+{
+	target->actor = (struct ditto_actor) {
+		.client = dnlm_sharer(call->server->nlm, &call->peer->addr),
+	};
+	if (target->actor.client)
+		target->op.actor = &target->actor;
+}
+
+int dnfs_target_get(struct dnfs_call *call, const struct dnfs_fh *fh,
+		    struct dnfs_target *target)
+{
+	struct ditto_share *share;
+	int err;
+
+	err = ditto_handle_decode(call->srv, fh->data, fh->len, &share, &target->node);
+	if (err) {
+		target->node = NULL;
+		return err;
+	}
+	target->op.share = share;
+
+	err = dnfs_admit(call, share, dnfs_is_mounting(call, target), &target->op);
+	if (err) {
+		ditto_node_put(target->node);
+		ditto_share_put(share);
+		target->node = NULL;
+		return err;
+	}
+	dnfs_actor_get(call, target);
+	return 0;
+}
+
+void dnfs_target_put(struct dnfs_target *target)
+{
+	if (target->actor.client)
+		ditto_client_put(target->actor.client);
+	ditto_cred_put(target->op.cred);
+	ditto_node_put(target->node);
+	ditto_share_put(target->op.share);
+	target->node = NULL;
+}
+
+void dnfs_post_attr_get(struct dnfs_target *target, struct dnfs_post_attr *attr)
+{
+	attr->valid = !ditto_getattr(target->op.share, target->node, &attr->attr);
+}
+
+void dnfs_wcc_unchanged(struct dnfs_target *target, struct ditto_wcc *wcc)
+{
+	wcc->post_valid = !ditto_getattr(target->op.share, target->node, &wcc->post);
+}
+
+int dnfs_node_handle(struct ditto_share *share, struct ditto_node *node,
+		     struct ditto_handle *handle)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	int err;
+
+	err = ditto_handle_encode(share, dentry, handle);
+	dput(dentry);
+	return err;
+}

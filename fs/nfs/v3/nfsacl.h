@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Arguments and results of the ACL side protocol. */
+#ifndef _DITTO_FS_NFS_V3_NFSACL_H
+#define _DITTO_FS_NFS_V3_NFSACL_H
+
+#include "../rpc/call.h"
+#include "../rpc/target.h"
+#include "proto.h"
+
+struct posix_acl;
+
+/**
+ * struct dnfs_acl_arg - a list from the wire
+ * @acl: in the kernel's form; NULL if it was empty or not asked for
+ * @err: why it makes no sense, though it was valid XDR
+ */
+struct dnfs_acl_arg {
+	struct posix_acl *acl;
+	int err;
+};
+
+struct dnfs_getacl_args {
+	struct dnfs_fh fh;
+	u32 mask;
+};
+
+struct dnfs_getacl_res {
+	struct dnfs_post_attr attr;
+	u32 mask;
+	struct posix_acl *access;
+	struct posix_acl *dflt;
+};
+
+struct dnfs_setacl_args {
+	struct dnfs_fh fh;
+	u32 mask;
+	struct dnfs_acl_arg access;
+	struct dnfs_acl_arg dflt;
+};
+
+extern const struct dnfs_proc dnfs_acl3_procs[NFSACLPROC3_COUNT];
+
+#endif

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Whom an entry of a list is about, as text (RFC 8881 section 6.2.1.5).
+ *
+ * Who is special has a name that ends with "@". Users and groups are said as owners are.
+ * Principals that the RFC has no name for are said by their SID (MS-DTYP section 2.4.2.1) and
+ * an "@", which no user is called either; they never become somebody else. A SID that is
+ * somebody here already has one name only, the other one.
+ */
+#include <linux/hex.h>
+#include <linux/kernel.h>
+#include <linux/nfs4.h>
+#include <linux/string.h>
+#include <linux/unaligned.h>
+#include <kunit/visibility.h>
+
+#include "../engine/compound.h"
+#include "acl.h"
+
+/* S-1-, six bytes of an authority, and up to 15 parts of ten digits. */
+#define SID_PARTS_MAX	15
+#define SID_HEAD	8
+#define AUTHORITY_BITS	48
+
+static const char *const special[DITTO_WHOS] = {
+	[DITTO_WHO_OWNER]		= "OWNER@",
+	[DITTO_WHO_GROUP]		= "GROUP@",
+	[DITTO_WHO_EVERYONE]		= "EVERYONE@",
+	[DITTO_WHO_AUTHENTICATED]	= "AUTHENTICATED@",
+	[DITTO_WHO_ANONYMOUS]		= "ANONYMOUS@",
+	[DITTO_WHO_NETWORK]		= "NETWORK@",
+	[DITTO_WHO_OWNER_RIGHTS]	= "S-1-3-4@",
+};
+
+/* Those that the RFC names and nobody is who comes by a protocol. */
+static const struct {
+	const char *name;
+	const char *sid;
+} absent[] = {
+	{ "DIALUP@",		"S-1-5-1@" },
+	{ "BATCH@",		"S-1-5-3@" },
+	{ "INTERACTIVE@",	"S-1-5-4@" },
+	{ "SERVICE@",		"S-1-5-6@" },
+};
+
+/* SIDs of who has another name; with '-' at the end all that begin so. */
+static const char *const taken[] = {
+	"S-1-1-0@", "S-1-3-0@", "S-1-3-1@", "S-1-5-2@", "S-1-5-7@", "S-1-5-11@", "S-1-22-1-",
+	"S-1-22-2-", "S-1-5-88-",
+};
+
+static bool who_is(const char *text, u32 len, const char *name)
+{
+	return len == strlen(name) && !memcmp(text, name, len);
+}
+
+/* A SID in bytes as text with "@". Return: its length. */
+static int print_sid(const u8 sid[DITTO_FOREIGN_MAX], char *text, size_t size)
+{
+	u64 authority = get_unaligned_be16(sid + 2);
+	unsigned int parts = min_t(unsigned int, sid[1], SID_PARTS_MAX);
+	int len;
+
+	authority = authority << 32 | get_unaligned_be32(sid + 4);
+	len = scnprintf(text, size, authority > U32_MAX ? "S-%u-0x%012llx" : "S-%u-%llu", sid[0],
+			authority);
+	for (unsigned int i = 0; i < parts; i++)
+		len += scnprintf(text + len, size - len, "-%u",
+				 get_unaligned_le32(sid + SID_HEAD + i * sizeof(u32)));
+	return len + scnprintf(text + len, size - len, "@");
+}
+
+/* The next number of a terminated text, and what is behind it. False if there is none. */
+static bool next_number(const char **at, u64 *number)
+{
+	unsigned int base = 10;
+	const char *begin;
+	int digit;
+
+	if ((*at)[0] == '0' && (*at)[1] == 'x') {
+		base = 16;
+		*at += 2;
+	}
+	*number = 0;
+	for (begin = *at; ; (*at)++) {
+		digit = hex_to_bin(**at);
+		if (digit < 0 || digit >= base)
+			return *at > begin;
+		*number = base * *number + digit;
+		if (*number >> AUTHORITY_BITS)
+			return false;
+	}
+}
+
+/* Read "-1-5-21-..." until the "@". Whether it is the one text of this SID is not looked at. */
+static bool parse_parts(const char *at, struct ditto_ace *ace)
+{
+	u8 *sid = ace->foreign;
+	unsigned int parts = 0;
+	u64 number;
+
+	if (*at++ != '-' || !next_number(&at, &number) || number != 1)
+		return false;
+	sid[0] = number;
+	if (*at++ != '-' || !next_number(&at, &number))
+		return false;
+	put_unaligned_be16(number >> 32, sid + 2);
+	put_unaligned_be32(number, sid + 4);
+	for (; *at == '-'; parts++) {
+		at++;
+		if (parts == SID_PARTS_MAX || !next_number(&at, &number) || number > U32_MAX)
+			return false;
+		put_unaligned_le32(number, sid + SID_HEAD + parts * sizeof(u32));
+	}
+	sid[1] = parts;
+	ace->foreign_len = SID_HEAD + parts * sizeof(u32);
+	return parts && *at == '@';
+}
+
+static bool is_taken(const char *text, u32 len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(taken); i++) {
+		size_t n = strlen(taken[i]);
+
+		if (taken[i][n - 1] == '-' ? len > n && !memcmp(text, taken[i], n) :
+					     who_is(text, len, taken[i]))
+			return true;
+	}
+	return false;
+}
+
+/* "S-1-...@"; what would not be said the same again is none. */
+static u32 read_sid(const char *text, u32 len, struct ditto_ace *ace)
+{
+	char copy[DNFS4_OWNER_TEXT_MAX], said[DNFS4_OWNER_TEXT_MAX];
+
+	if (len >= sizeof(copy) || is_taken(text, len))
+		return NFS4ERR_BADOWNER;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	if (copy[0] != 'S' || !parse_parts(copy + 1, ace) ||
+	    print_sid(ace->foreign, said, sizeof(said)) != len || memcmp(text, said, len)) {
+		memset(ace->foreign, 0, sizeof(ace->foreign));
+		ace->foreign_len = 0;
+		return NFS4ERR_BADOWNER;
+	}
+	ace->who = DITTO_WHO_FOREIGN;
+	return NFS4_OK;
+}
+
+/* A text with nothing behind its "@". */
+static u32 read_special(const char *text, u32 len, struct ditto_ace *ace)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(special); i++) {
+		if (special[i] && who_is(text, len, special[i])) {
+			ace->who = i;
+			return NFS4_OK;
+		}
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(absent); i++)
+		if (who_is(text, len, absent[i].name))
+			return read_sid(absent[i].sid, strlen(absent[i].sid), ace);
+	return read_sid(text, len, ace);
+}
+
+u32 dnfs4_who_read(const struct dnfs4_compound *cmp, const char *text, u32 len, bool is_group,
+		   struct ditto_ace *ace)
+{
+	if (text[len - 1] == '@')
+		return read_special(text, len, ace);
+	if (is_group) {
+		ace->who = DITTO_WHO_GID;
+		return dnfs4_group_read(cmp, text, len, &ace->gid);
+	}
+	ace->who = DITTO_WHO_UID;
+	return dnfs4_owner_read(cmp, text, len, &ace->uid);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_who_read);
+
+static int say_foreign(const struct ditto_ace *ace, struct dnfs4_who *who, const char **text)
+{
+	int len = print_sid(ace->foreign, who->sid, sizeof(who->sid));
+
+	*text = who->sid;
+	for (size_t i = 0; i < ARRAY_SIZE(absent); i++) {
+		if (who_is(who->sid, len, absent[i].sid)) {
+			*text = absent[i].name;
+			return strlen(absent[i].name);
+		}
+	}
+	return len;
+}
+
+static int say_text(int err, const struct dnfs4_owner_text *owner, const char **text)
+{
+	*text = owner->text;
+	return err ?: owner->len;
+}
+
+int dnfs4_who_say(const struct dnfs4_compound *cmp, const struct ditto_ace *ace,
+		  struct dnfs4_who *who, const char **text)
+{
+	switch (ace->who) {
+	case DITTO_WHO_UID:
+		return say_text(dnfs4_owner_say(cmp, ace->uid, &who->user), &who->user, text);
+	case DITTO_WHO_GID:
+		return say_text(dnfs4_group_say(cmp, ace->gid, &who->group), &who->group, text);
+	case DITTO_WHO_FOREIGN:
+		return say_foreign(ace, who, text);
+	default:
+		*text = special[ace->who];
+		return strlen(*text);
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_who_say);

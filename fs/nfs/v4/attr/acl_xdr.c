@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Lists to and from nfsace4 (RFC 8881 section 6.2).
+ *
+ * Types and rights have the numbers that they have within, and flags but one. What could
+ * not be kept is refused (section 6.2.1.1), all with the same status.
+ */
+#include <linux/nfs4.h>
+#include <linux/slab.h>
+#include <linux/sunrpc/xdr.h>
+#include <kunit/visibility.h>
+
+#include "../engine/compound.h"
+#include "acl.h"
+
+/* Those that have the same number in DITTO_ACE_*. */
+#define SAME_FLAGS \
+	(NFS4_ACE_FILE_INHERIT_ACE | NFS4_ACE_DIRECTORY_INHERIT_ACE | \
+	 NFS4_ACE_NO_PROPAGATE_INHERIT_ACE | NFS4_ACE_INHERIT_ONLY_ACE)
+#define WIRE_FLAGS	(SAME_FLAGS | NFS4_ACE_IDENTIFIER_GROUP | NFS4_ACE_INHERITED_ACE)
+/*
+ * Nothing is retained here, so nobody may change for how long, whatever a list says of
+ * it (section 6.2.1.3.1).
+ */
+#define RETENTION	(NFS4_ACE_WRITE_RETENTION | NFS4_ACE_WRITE_RETENTION_HOLD)
+
+static_assert(NFS4_ACE_ACCESS_ALLOWED_ACE_TYPE == DITTO_ACE_ALLOW);
+static_assert(NFS4_ACE_ACCESS_DENIED_ACE_TYPE == DITTO_ACE_DENY);
+static_assert(NFS4_ACE_FILE_INHERIT_ACE == DITTO_ACE_FILE_INHERIT);
+static_assert(NFS4_ACE_DIRECTORY_INHERIT_ACE == DITTO_ACE_DIR_INHERIT);
+static_assert(NFS4_ACE_NO_PROPAGATE_INHERIT_ACE == DITTO_ACE_NO_PROPAGATE);
+static_assert(NFS4_ACE_INHERIT_ONLY_ACE == DITTO_ACE_INHERIT_ONLY);
+
+/* Flags of a list: na41_flag (section 6.2.2). */
+static const struct {
+	u32 wire;
+	u16 flag;
+} list_flags[] = {
+	{ NFS4_ACL_AUTO_INHERIT,	DITTO_ACL_AUTO_INHERITED },
+	{ NFS4_ACL_PROTECTED,		DITTO_ACL_PROTECTED },
+	{ NFS4_ACL_DEFAULTED,		DITTO_ACL_DEFAULTED },
+};
+
+/* What a file has that everybody may do everything with. */
+static const struct ditto_ace all_for_everyone = {
+	.type = DITTO_ACE_ALLOW,
+	.who = DITTO_WHO_EVERYONE,
+	.mask = DITTO_RIGHTS_ALL,
+};
+
+static u32 say_list_flags(const struct ditto_acl *acl)
+{
+	u32 wire = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(list_flags); i++)
+		if (acl->flags & list_flags[i].flag)
+			wire |= list_flags[i].wire;
+	return wire;
+}
+
+/* Section 6.2.1.4: INHERITED is of dacl only, and GROUP goes with who is not special. */
+static u32 say_flags(const struct ditto_ace *ace, enum dnfs4_acl_attr attr)
+{
+	u32 wire = ace->flags & SAME_FLAGS;
+
+	if (attr == DNFS4_DACL && (ace->flags & DITTO_ACE_INHERITED))
+		wire |= NFS4_ACE_INHERITED_ACE;
+	if (ace->who == DITTO_WHO_GID)
+		wire |= NFS4_ACE_IDENTIFIER_GROUP;
+	return wire;
+}
+
+static int say_aces(const struct dnfs4_compound *cmp, const struct ditto_ace *aces, u32 count,
+		    enum dnfs4_acl_attr attr, __be32 **at)
+{
+	struct dnfs4_who *who = kzalloc(sizeof(*who), GFP_KERNEL);
+	__be32 *p = *at;
+	const char *text;
+	int len = 0;
+
+	if (!who)
+		return -ENOMEM;
+	for (const struct ditto_ace *ace = aces; ace < aces + count; ace++) {
+		len = dnfs4_who_say(cmp, ace, who, &text);
+		if (len < 0)
+			break;
+		*p++ = cpu_to_be32(ace->type);
+		*p++ = cpu_to_be32(say_flags(ace, attr));
+		*p++ = cpu_to_be32(ace->mask);
+		p = xdr_encode_opaque(p, text, len);
+	}
+	kfree(who);
+	*at = p;
+	return min(len, 0);
+}
+
+static int make_room(struct dnfs4_acl_value *value, u32 size)
+{
+	if (value->size >= size)
+		return 0;
+	dnfs4_acl_value_free(value);
+	value->data = kvmalloc(size, GFP_KERNEL);
+	if (!value->data)
+		return -ENOMEM;
+	value->size = size;
+	return 0;
+}
+
+void dnfs4_acl_value_free(struct dnfs4_acl_value *value)
+{
+	kvfree(value->data);
+	memset(value, 0, sizeof(*value));
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_acl_value_free);
+
+int dnfs4_acl_say(const struct dnfs4_compound *cmp, const struct ditto_acl *acl,
+		  enum dnfs4_acl_attr attr, struct dnfs4_acl_value *value)
+{
+	bool all = acl->flags & DITTO_ACL_NULL;
+	u32 count = all ? 1 : acl->count;
+	__be32 *p;
+	int err;
+
+	err = make_room(value, 2 * XDR_UNIT + count * DNFS4_ACE_BYTES_MAX);
+	if (err)
+		return err;
+	p = value->data;
+	if (attr == DNFS4_DACL)
+		*p++ = cpu_to_be32(say_list_flags(acl));
+	*p++ = cpu_to_be32(count);
+	err = say_aces(cmp, all ? &all_for_everyone : acl->aces, count, attr, &p);
+	value->len = (u8 *)p - (u8 *)value->data;
+	return err;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_acl_say);
+
+static u32 read_flags(u32 wire, enum dnfs4_acl_attr attr, u8 *flags)
+{
+	*flags = wire & SAME_FLAGS;
+	if (attr == DNFS4_DACL && (wire & NFS4_ACE_INHERITED_ACE))
+		*flags |= DITTO_ACE_INHERITED;
+	return wire & ~WIRE_FLAGS ? NFS4ERR_ATTRNOTSUPP : NFS4_OK;
+}
+
+static u32 read_who(struct dnfs4_compound *cmp, bool is_group, struct ditto_ace *ace)
+{
+	const char *text;
+	u32 len;
+
+	if (xdr_stream_decode_u32(cmp->in, &len) < 0 || len > DNFS4_OWNER_MAX)
+		return NFS4ERR_BADXDR;
+	if (!len)
+		return NFS4ERR_INVAL;
+	text = (const char *)xdr_inline_decode(cmp->in, len);
+	return text ? dnfs4_who_read(cmp, text, len, is_group, ace) : NFS4ERR_BADXDR;
+}
+
+static u32 read_ace(struct dnfs4_compound *cmp, enum dnfs4_acl_attr attr, struct ditto_ace *ace)
+{
+	u32 type, flags, mask, status;
+
+	if (xdr_stream_decode_u32(cmp->in, &type) < 0 ||
+	    xdr_stream_decode_u32(cmp->in, &flags) < 0 ||
+	    xdr_stream_decode_u32(cmp->in, &mask) < 0)
+		return NFS4ERR_BADXDR;
+	if (type > DITTO_ACE_DENY || mask & ~(DITTO_RIGHTS_ALL | RETENTION))
+		return NFS4ERR_ATTRNOTSUPP;
+	status = read_flags(flags, attr, &ace->flags);
+	if (status)
+		return status;
+	ace->type = type;
+	ace->mask = mask & DITTO_RIGHTS_ALL;
+	return read_who(cmp, flags & NFS4_ACE_IDENTIFIER_GROUP, ace);
+}
+
+static u32 read_list_flags(struct dnfs4_compound *cmp, u16 *flags)
+{
+	u32 wire;
+
+	if (xdr_stream_decode_u32(cmp->in, &wire) < 0)
+		return NFS4ERR_BADXDR;
+	for (size_t i = 0; i < ARRAY_SIZE(list_flags); i++) {
+		if (wire & list_flags[i].wire)
+			*flags |= list_flags[i].flag;
+		wire &= ~list_flags[i].wire;
+	}
+	return wire ? NFS4ERR_ATTRNOTSUPP : NFS4_OK;
+}
+
+u32 dnfs4_acl_read(struct dnfs4_compound *cmp, enum dnfs4_acl_attr attr, struct ditto_acl **acl)
+{
+	struct ditto_acl *list;
+	u32 count, status;
+	u16 flags = 0;
+
+	*acl = NULL;
+	status = attr == DNFS4_DACL ? read_list_flags(cmp, &flags) : NFS4_OK;
+	if (status)
+		return status;
+	if (xdr_stream_decode_u32(cmp->in, &count) < 0 ||
+	    count > xdr_stream_remaining(cmp->in) / DNFS4_ACE_BYTES_MIN)
+		return NFS4ERR_BADXDR;
+	if (count > DITTO_ACES_MAX)
+		return NFS4ERR_NOSPC;
+	list = ditto_acl_alloc(count);
+	if (!list)
+		return NFS4ERR_DELAY;
+	list->flags = flags;
+	for (u32 i = 0; i < count && !status; i++)
+		status = read_ace(cmp, attr, &list->aces[i]);
+	if (status)
+		ditto_acl_put(list);
+	else
+		*acl = list;
+	return status;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_acl_read);
+
+/* Section 6.2.1.4.1: only of directories anything is inherited. */
+u32 dnfs4_acl_fits(const struct ditto_acl *acl, bool is_dir)
+{
+	for (u32 i = 0; i < acl->count; i++)
+		if (!is_dir && (acl->aces[i].flags & SAME_FLAGS))
+			return NFS4ERR_ATTRNOTSUPP;
+	return ditto_acl_check(acl, is_dir) ? NFS4ERR_INVAL : NFS4_OK;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_acl_fits);

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which attributes there are, and bitmaps of them (RFC 8881 sections 3.3.7, 5.6).
+ */
+#include <linux/fs.h>
+#include <kunit/visibility.h>
+
+#include "../../../share/share.h"
+#include "attr_private.h"
+
+/* Words of a bitmap that are read; who sends more wants to keep us busy. */
+#define BITMAP_WORDS_MAX	64
+
+/* What the pseudo root does not have: it takes no space, and nobody is told its changes. */
+static const struct dnfs4_bitmap attrs_of_space = { {
+	FATTR4_WORD0_FILES_AVAIL | FATTR4_WORD0_FILES_FREE | FATTR4_WORD0_FILES_TOTAL,
+	FATTR4_WORD1_SPACE_AVAIL | FATTR4_WORD1_SPACE_FREE | FATTR4_WORD1_SPACE_TOTAL |
+	BIT(FATTR4_DIR_NOTIF_DELAY - 32) | BIT(FATTR4_DIRENT_NOTIF_DELAY - 32),
+	FATTR4_WORD2_CLONE_BLKSIZE,
+} };
+
+static const struct dnfs4_bitmap attrs_of_quota = { {
+	0, FATTR4_WORD1_QUOTA_HARD | FATTR4_WORD1_QUOTA_USED,
+} };
+
+static const struct dnfs4_bitmap attrs_of_dosattr = { {
+	FATTR4_WORD0_HIDDEN, FATTR4_WORD1_SYSTEM | FATTR4_WORD1_TIME_CREATE,
+} };
+
+static const struct dnfs4_bitmap attrs_of_acl = { {
+	FATTR4_WORD0_ACL | FATTR4_WORD0_ACLSUPPORT, FATTR4_WORD1_DACL,
+} };
+
+/* The table as bitmaps: all by minor version, those that can be read, and set when made. */
+static struct dnfs4_bitmap attrs_all[DNFS4_MINOR_MAX + 1] __ro_after_init;
+static struct dnfs4_bitmap attrs_readable __ro_after_init;
+static struct dnfs4_bitmap attrs_excl __ro_after_init;
+
+void dnfs4_attrs_init(void)
+{
+	for (unsigned int attr = 0; attr <= DNFS4_ATTR_MAX; attr++) {
+		const struct dnfs4_attr_row *row = &dnfs4_attr_rows[attr];
+
+		if (!row->flags)
+			continue;
+		for (u32 minor = row->minor; minor <= DNFS4_MINOR_MAX; minor++)
+			dnfs4_bitmap_set(&attrs_all[minor], attr);
+		if (row->flags & DNFS4_ATTR_READ)
+			dnfs4_bitmap_set(&attrs_readable, attr);
+		if (row->flags & DNFS4_ATTR_EXCL)
+			dnfs4_bitmap_set(&attrs_excl, attr);
+	}
+}
+
+u32 dnfs4_decode_bitmap(struct xdr_stream *xdr, struct dnfs4_bitmap *map, bool *more)
+{
+	u32 count, word;
+
+	memset(map, 0, sizeof(*map));
+	*more = false;
+	if (xdr_stream_decode_u32(xdr, &count) < 0 || count > BITMAP_WORDS_MAX)
+		return NFS4ERR_BADXDR;
+	for (u32 i = 0; i < count; i++) {
+		if (xdr_stream_decode_u32(xdr, &word) < 0)
+			return NFS4ERR_BADXDR;
+		if (i < DNFS4_BITMAP_WORDS)
+			map->word[i] = word;
+		else if (word)
+			*more = true;
+	}
+	return NFS4_OK;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_bitmap);
+
+__be32 *dnfs4_put_bitmap(__be32 *p, const struct dnfs4_bitmap *map)
+{
+	u32 words = dnfs4_bitmap_bytes(map) / XDR_UNIT - 1;
+
+	*p++ = cpu_to_be32(words);
+	for (u32 i = 0; i < words; i++)
+		*p++ = cpu_to_be32(map->word[i]);
+	return p;
+}
+
+bool dnfs4_encode_bitmap(struct xdr_stream *xdr, const struct dnfs4_bitmap *map)
+{
+	__be32 *p = xdr_reserve_space(xdr, dnfs4_bitmap_bytes(map));
+
+	if (p)
+		dnfs4_put_bitmap(p, map);
+	return p;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_encode_bitmap);
+
+static void take_away(struct dnfs4_bitmap *map, const struct dnfs4_bitmap *what)
+{
+	for (unsigned int i = 0; i < DNFS4_BITMAP_WORDS; i++)
+		map->word[i] &= ~what->word[i];
+}
+
+static void keep_only(struct dnfs4_bitmap *map, const struct dnfs4_bitmap *what)
+{
+	for (unsigned int i = 0; i < DNFS4_BITMAP_WORDS; i++)
+		map->word[i] &= what->word[i];
+}
+
+void dnfs4_attrs_here(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
+		      struct dnfs4_bitmap *map)
+{
+	const struct dentry *root;
+
+	*map = attrs_all[min_t(u32, cmp->minor, DNFS4_MINOR_MAX)];
+	/* Arguments are read before it is looked whether there is a handle. */
+	if (fh->kind == DNFS4_FH_NONE)
+		return;
+	if (fh->kind == DNFS4_FH_PSEUDO) {
+		take_away(map, &attrs_of_space);
+		take_away(map, &attrs_of_quota);
+		take_away(map, &attrs_of_dosattr);
+		take_away(map, &attrs_of_acl);
+		return;
+	}
+	root = fh->target.op.share->root.dentry;
+	if (!root->d_sb->s_qcop)
+		take_away(map, &attrs_of_quota);
+	if (fh->kind == DNFS4_FH_ATTRDIR || !(d_inode(root)->i_opflags & IOP_XATTR))
+		take_away(map, &attrs_of_dosattr);
+	/* Who may do what with a named attribute, its file says. */
+	if (fh->kind == DNFS4_FH_ATTRDIR || fh->named || !ditto_acl_is_supported(&fh->target.op))
+		take_away(map, &attrs_of_acl);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_attrs_here);
+
+void dnfs4_attrs_supported(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
+			   struct dnfs4_bitmap *map)
+{
+	struct ditto_quota quota;
+	struct ditto_op op;
+
+	dnfs4_attrs_here(cmp, fh, map);
+	if (!dnfs4_bitmap_has(map, FATTR4_QUOTA_USED))
+		return;
+	op = fh->target.op;
+	ditto_quota(&op, &quota);
+	if (!quota.tracked)
+		take_away(map, &attrs_of_quota);
+}
+
+void dnfs4_attrs_exclcreat(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
+			   struct dnfs4_bitmap *map)
+{
+	dnfs4_attrs_here(cmp, fh, map);
+	keep_only(map, &attrs_excl);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_attrs_exclcreat);
+
+u32 dnfs4_attr_plan(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
+		    const struct dnfs4_bitmap *ask, struct dnfs4_attr_plan *plan)
+{
+	dnfs4_attrs_here(cmp, fh, &plan->map);
+	keep_only(&plan->map, ask);
+	plan->need = 0;
+	plan->bytes = 0;
+	for (unsigned int i = 0; i < DNFS4_BITMAP_WORDS; i++) {
+		unsigned long bits = plan->map.word[i];
+		unsigned int bit;
+
+		if (bits & ~attrs_readable.word[i])
+			return NFS4ERR_INVAL;
+		for_each_set_bit(bit, &bits, 32) {
+			const struct dnfs4_attr_row *row = &dnfs4_attr_rows[32 * i + bit];
+
+			plan->need |= row->need;
+			plan->bytes += row->bytes;
+		}
+	}
+	return NFS4_OK;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_plan);

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A fattr4 to be set, and what of it goes another way than ditto_setattr().
+ */
+#include <linux/fs.h>
+#include <linux/posix_acl.h>
+#include <kunit/visibility.h>
+
+#include "../../../node/node.h"
+#include "../../../share/cred.h"
+#include "attr_private.h"
+
+/* Longest fattr4 that can be set: two owners, a list and what else there is, with room to spare. */
+#define ATTRS_BYTES_MAX		(2 * DNFS4_OWNER_MAX + DNFS4_ACL_READ_MAX + 1024)
+
+/*
+ * May these be set at all? In the order of the RFC: what is not there (ATTRNOTSUPP) is told
+ * before what can only be read (INVAL, RFC 8881 section 5.5).
+ */
+static u32 check_map(const struct dnfs4_compound *cmp, const struct dnfs4_bitmap *map, bool more)
+{
+	struct dnfs4_bitmap here;
+	bool read_only = false;
+
+	dnfs4_attrs_here(cmp, &cmp->current_fh, &here);
+	for (unsigned int i = 0; i < DNFS4_BITMAP_WORDS; i++) {
+		unsigned long bits = map->word[i];
+		unsigned int bit;
+
+		if (map->word[i] & ~here.word[i])
+			return NFS4ERR_ATTRNOTSUPP;
+		for_each_set_bit(bit, &bits, 32)
+			if (!(dnfs4_attr_rows[32 * i + bit].flags & DNFS4_ATTR_WRITE))
+				read_only = true;
+	}
+	if (more)
+		return NFS4ERR_ATTRNOTSUPP;
+	return read_only ? NFS4ERR_INVAL : NFS4_OK;
+}
+
+static u32 get_values(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
+{
+	u32 status;
+
+	for (unsigned int i = 0; i < DNFS4_BITMAP_WORDS; i++) {
+		unsigned long bits = sattr->map.word[i];
+		unsigned int bit;
+
+		for_each_set_bit(bit, &bits, 32) {
+			status = dnfs4_attr_rows[32 * i + bit].get(cmp, sattr);
+			if (status)
+				return status;
+		}
+	}
+	return NFS4_OK;
+}
+
+/* Does a default ACL of the directory say what new files get? 1, 0 or -EJUKEBOX. */
+static int has_default(struct dnfs4_compound *cmp)
+{
+	struct posix_acl *acl;
+
+	acl = ditto_get_posix_acl(dnfs4_fs_op(cmp), dnfs4_node(cmp), ACL_TYPE_DEFAULT);
+	if (IS_ERR_OR_NULL(acl))
+		return PTR_ERR_OR_ZERO(acl) == -EJUKEBOX ? -EJUKEBOX : 0;
+	posix_acl_release(acl);
+	return 1;
+}
+
+/* RFC 8275 section 5: the umask counts where the directory does not say what new files get. */
+static u32 apply_umask(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr, bool is_dir)
+{
+	int says = 0;
+
+	if (cmp->current_fh.kind == DNFS4_FH_NODE && !dnfs4_fh_is_weak(&cmp->current_fh))
+		says = has_default(cmp) ?:
+		       ditto_acl_is_inherited(dnfs4_fs_op(cmp), dnfs4_node(cmp), is_dir);
+	if (!says)
+		sattr->set.mode &= ~sattr->umask;
+	return says < 0 ? dnfs4_status(cmp, says) : NFS4_OK;
+}
+
+/* RFC 8881 section 6.4.1.3: the mode first, and then the list, which has the last word. */
+static int mode_of_list(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
+			struct ditto_node *node)
+{
+	const struct ditto_op *op = dnfs4_fs_op(cmp);
+	struct ditto_setattr *set = &sattr->set;
+	kuid_t uid = op->cred->uid;
+	kgid_t gid = op->cred->gid;
+	struct ditto_attr attr;
+	int err;
+
+	if (node) {
+		err = ditto_getattr(op->share, node, &attr);
+		if (err)
+			return err;
+		uid = attr.st.uid;
+		gid = attr.st.gid;
+	}
+	if (set->valid & DITTO_SET_UID)
+		uid = set->uid;
+	if (set->valid & DITTO_SET_GID)
+		gid = set->gid;
+	set->mode = (set->mode & ~0777) | ditto_acl_mode(sattr->acl, uid, gid);
+	return 0;
+}
+
+/*
+ * Who sets acl cannot say that the list takes nothing over from its directory, and did not
+ * say that it does from now on.
+ */
+static int keep_protected(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
+			  struct ditto_node *node)
+{
+	struct ditto_acl *there = ditto_get_acl(dnfs4_fs_op(cmp), node);
+
+	if (IS_ERR(there))
+		return PTR_ERR(there);
+	sattr->acl->flags |= there->flags & DITTO_ACL_PROTECTED;
+	ditto_acl_put(there);
+	return 0;
+}
+
+/* What says nothing of a symbolic link. */
+static void leave_out(struct dnfs4_sattr *sattr)
+{
+	sattr->set.valid &= ~(DITTO_SET_MODE | DITTO_SET_ACL);
+	dnfs4_bitmap_clear(&sattr->map, FATTR4_ACL);
+	dnfs4_bitmap_clear(&sattr->map, FATTR4_DACL);
+}
+
+u32 dnfs4_sattr_fit(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
+		    struct ditto_node *node, umode_t type)
+{
+	bool is_dir = S_ISDIR(type);
+	u32 status = NFS4_OK;
+
+	if (sattr->acl)
+		status = dnfs4_acl_fits(sattr->acl, is_dir);
+	if (S_ISLNK(type))
+		leave_out(sattr);
+	if (!status && dnfs4_bitmap_has(&sattr->map, FATTR4_MODE_UMASK))
+		status = apply_umask(cmp, sattr, is_dir);
+	if (!status && sattr->acl && (sattr->set.valid & DITTO_SET_MODE))
+		status = dnfs4_status(cmp, mode_of_list(cmp, sattr, node));
+	if (!status && node && dnfs4_bitmap_has(&sattr->map, FATTR4_ACL))
+		status = dnfs4_status(cmp, keep_protected(cmp, sattr, node));
+	return status;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_sattr_fit);
+
+void dnfs4_sattr_free(struct dnfs4_sattr *sattr)
+{
+	ditto_acl_put(sattr->acl);
+	sattr->acl = NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_sattr_free);
+
+u32 dnfs4_decode_sattr(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
+{
+	unsigned int begin;
+	u32 status, len;
+	bool more;
+
+	memset(sattr, 0, sizeof(*sattr));
+	status = dnfs4_decode_bitmap(cmp->in, &sattr->map, &more);
+	if (status)
+		return status;
+	if (xdr_stream_decode_u32(cmp->in, &len) < 0 || len > ATTRS_BYTES_MAX ||
+	    len > xdr_stream_remaining(cmp->in))
+		return NFS4ERR_BADXDR;
+	status = check_map(cmp, &sattr->map, more);
+	if (status)
+		return status;
+	begin = xdr_stream_pos(cmp->in);
+	status = get_values(cmp, sattr);
+	if (status)
+		return status;
+	if (xdr_stream_pos(cmp->in) - begin != xdr_align_size(len))
+		return NFS4ERR_BADXDR;
+	sattr->set.acl = sattr->acl;
+	return NFS4_OK;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_sattr);
+
+/* Of the flags that a file has, those change that were given. */
+static int merge_flags(struct ditto_op *op, struct ditto_node *node,
+		       const struct dnfs4_sattr *sattr, struct ditto_dosattr *dosattr)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	struct ditto_dosattr there;
+	struct ditto_attr attr;
+	u32 given = 0;
+	int err;
+
+	if (dnfs4_bitmap_has(&sattr->map, FATTR4_HIDDEN))
+		given |= DITTO_FLAG_HIDDEN;
+	if (dnfs4_bitmap_has(&sattr->map, FATTR4_SYSTEM))
+		given |= DITTO_FLAG_SYSTEM;
+	err = ditto_getattr_dentry(op->share, dentry, &attr);
+	if (!err)
+		err = ditto_dosattr_get(op->share, dentry, &attr.st, &there);
+	dput(dentry);
+	if (!err)
+		dosattr->flags = (there.flags & ~given) | (dosattr->flags & given);
+	return err;
+}
+
+int dnfs4_sattr_dosattr(struct ditto_op *op, struct ditto_node *node,
+			const struct dnfs4_sattr *sattr)
+{
+	struct ditto_dosattr dosattr = sattr->dosattr;
+	int err = 0;
+
+	if (!dosattr.valid)
+		return 0;
+	if (dosattr.valid & DITTO_DOSATTR_FLAGS)
+		err = merge_flags(op, node, sattr, &dosattr);
+	return err ?: ditto_dosattr_set(op, node, &dosattr);
+}
+
+/* What of @dosattr the file has not, out of the map. */
+static void check_dosattr(struct ditto_op *op, struct ditto_node *node,
+			  const struct dnfs4_sattr *sattr, const struct ditto_attr *attr,
+			  struct dnfs4_bitmap *map)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	struct ditto_dosattr there;
+	u32 other;
+
+	if (ditto_dosattr_get(op->share, dentry, &attr->st, &there))
+		memset(&there, 0, sizeof(there));
+	dput(dentry);
+	other = there.flags ^ sattr->dosattr.flags;
+	if (other & DITTO_FLAG_HIDDEN)
+		dnfs4_bitmap_clear(map, FATTR4_HIDDEN);
+	if (other & DITTO_FLAG_SYSTEM)
+		dnfs4_bitmap_clear(map, FATTR4_SYSTEM);
+	if (!timespec64_equal(&there.btime, &sattr->dosattr.btime))
+		dnfs4_bitmap_clear(map, FATTR4_TIME_CREATE);
+}
+
+void dnfs4_sattr_made(struct ditto_op *op, struct ditto_node *node,
+		      const struct dnfs4_sattr *sattr, struct dnfs4_bitmap *map)
+{
+	struct ditto_attr attr;
+
+	*map = sattr->map;
+	if (!(sattr->set.valid & (DITTO_SET_UID | DITTO_SET_GID)) && !sattr->dosattr.valid)
+		return;
+	if (ditto_getattr(op->share, node, &attr)) {
+		memset(map, 0, sizeof(*map));
+		return;
+	}
+	if (!uid_eq(attr.st.uid, sattr->set.uid))
+		dnfs4_bitmap_clear(map, FATTR4_OWNER);
+	if (!gid_eq(attr.st.gid, sattr->set.gid))
+		dnfs4_bitmap_clear(map, FATTR4_OWNER_GROUP);
+	if (sattr->dosattr.valid)
+		check_dosattr(op, node, sattr, &attr, map);
+}

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What attributes are made from: each source is asked once, and only if an attribute
+ * that is wanted needs it.
+ */
+#include <linux/fs.h>
+#include <kunit/visibility.h>
+
+#include "../../../node/node.h"
+#include "../../../op/rights.h"
+#include "../../../open/stream.h"
+#include "../../../server.h"
+#include "../../../share/share.h"
+#include "../engine/server.h"
+#include "attr_private.h"
+
+/* The pseudo root: all may read it, nothing can be written. */
+#define PSEUDO_MODE	(S_IFDIR | 0555)
+#define PSEUDO_FILEID	1
+
+u64 dnfs4_pseudo_fileid(const struct ditto_share *share)
+{
+	/* Positive as a cookie, and not what listings and the root itself have. */
+	return max(share->tag >> 1, 3ULL);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_pseudo_fileid);
+
+static void read_pseudo(const struct dnfs4_compound *cmp, struct dnfs4_attr_src *src)
+{
+	u64 changed = ditto_shares_changed(cmp->server->srv);
+	struct kstat *st = &src->attr.st;
+
+	memset(&src->attr, 0, sizeof(src->attr));
+	memset(&src->statfs, 0, sizeof(src->statfs));
+	st->result_mask = STATX_BASIC_STATS | STATX_CHANGE_COOKIE;
+	st->attributes = STATX_ATTR_CHANGE_MONOTONIC;
+	st->mode = PSEUDO_MODE;
+	st->nlink = 2;
+	st->ino = PSEUDO_FILEID;
+	st->uid = GLOBAL_ROOT_UID;
+	st->gid = GLOBAL_ROOT_GID;
+	st->size = PAGE_SIZE;
+	st->mtime = ns_to_timespec64(changed);
+	st->ctime = st->mtime;
+	st->atime = st->mtime;
+	src->attr.change = changed;
+	src->mounted_on = PSEUDO_FILEID;
+}
+
+/*
+ * A named attribute directory is part of its file, and of nothing else: who may do what
+ * with it is what he may do with the file. As a directory it is searched by who may read.
+ */
+static int read_attrdir(const struct dnfs4_fh *fh, struct ditto_attr *attr)
+{
+	struct kstat *st = &attr->st;
+	struct ditto_op op = fh->target.op;
+	struct ditto_attr dir;
+	int err;
+
+	err = ditto_getattr(op.share, fh->target.node, attr);
+	if (err)
+		return err;
+	st->mode = S_IFDIR | (st->mode & 0666) | ((st->mode & 0444) >> 2);
+	st->ino ^= BIT_ULL(63);
+	st->nlink = 2;
+	st->rdev = 0;
+	st->size = 0;
+	st->blocks = 0;
+	attr->change = 0;
+	err = ditto_stream_dir_attr(&op, fh->target.node, &dir);
+	if (err == -ENOENT)
+		return 0;
+	if (err)
+		return err;
+	attr->change = dir.change;
+	st->size = dir.st.size;
+	st->blocks = dir.st.blocks;
+	st->atime = dir.st.atime;
+	st->mtime = dir.st.mtime;
+	st->ctime = dir.st.ctime;
+	return 0;
+}
+
+static int read_stat(const struct dnfs4_fh *fh, struct dentry *dentry, u32 need,
+		     struct dnfs4_attr_src *src)
+{
+	const struct ditto_share *share = fh->target.op.share;
+	const struct inode *inode;
+	struct ditto_op op;
+	int err;
+
+	if (fh->kind == DNFS4_FH_ATTRDIR && !dentry) {
+		err = read_attrdir(fh, &src->attr);
+		src->mounted_on = src->attr.st.ino;
+		return err;
+	}
+	if (dentry) {
+		err = ditto_getattr_dentry(fh->target.op.share, dentry, &src->attr);
+	} else if (need & DNFS4_NEED_FRESH) {
+		op = fh->target.op;
+		err = ditto_getattr_asked(&op, fh->target.node, &src->attr);
+	} else {
+		err = ditto_getattr(fh->target.op.share, fh->target.node, &src->attr);
+	}
+	if (err)
+		return err;
+	inode = dentry ? d_inode(dentry) : fh->target.node->inode;
+	src->mounted_on = inode == d_inode(share->root.dentry) ?
+		dnfs4_pseudo_fileid(share) : src->attr.st.ino;
+	return 0;
+}
+
+static int read_statfs(const struct dnfs4_fh *fh, struct dnfs4_attr_src *src)
+{
+	struct ditto_op op = fh->target.op;
+
+	return ditto_statfs(&op, fh->target.node, &src->statfs);
+}
+
+/* A file system that does not count has nothing to tell. */
+static void read_quota(const struct dnfs4_fh *fh, struct dnfs4_attr_src *src)
+{
+	static const u8 attrs[] = { FATTR4_QUOTA_AVAIL_HARD, FATTR4_QUOTA_USED };
+	struct ditto_op op = fh->target.op;
+
+	ditto_quota(&op, &src->quota);
+	if (src->quota.tracked)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(attrs); i++) {
+		if (!dnfs4_bitmap_has(&src->map, attrs[i]))
+			continue;
+		dnfs4_bitmap_clear(&src->map, attrs[i]);
+		src->bytes -= dnfs4_attr_rows[attrs[i]].bytes;
+	}
+}
+
+static int read_dosattr(const struct dnfs4_fh *fh, struct dentry *dentry,
+			struct dnfs4_attr_src *src)
+{
+	struct dentry *alias = dentry ? dget(dentry) : ditto_node_dentry(fh->target.node);
+	int err;
+
+	err = ditto_dosattr_get(fh->target.op.share, alias, &src->attr.st, &src->dosattr);
+	dput(alias);
+	return err;
+}
+
+static int one_is_enough(void *arg, const struct ditto_name *name, u64 size, u64 allocated)
+{
+	return 1;
+}
+
+/* Of a listing's entry the node is needed, which a listing goes without otherwise. To be put. */
+static struct ditto_node *node_of(const struct dnfs4_fh *fh, struct dentry *dentry)
+{
+	if (dentry)
+		return ditto_node_get(fh->target.op.share, dentry);
+	ditto_node_hold(fh->target.node);
+	return fh->target.node;
+}
+
+static int read_streams(const struct dnfs4_fh *fh, struct dentry *dentry,
+			struct dnfs4_attr_src *src)
+{
+	struct ditto_op op = fh->target.op;
+	struct ditto_node *node;
+	int ret;
+
+	src->has_streams = false;
+	if (fh->kind != DNFS4_FH_NODE || fh->named || !ditto_has_streams(op.share))
+		return 0;
+	node = node_of(fh, dentry);
+	if (IS_ERR(node))
+		return PTR_ERR(node);
+	ret = ditto_stream_list(&op, node, one_is_enough, NULL);
+	ditto_node_put(node);
+	src->has_streams = ret > 0;
+	return ret == -EOPNOTSUPP ? 0 : min(ret, 0);
+}
+
+/* RFC 8881 section 6.2.1.3.1: not everybody may read who may do what. */
+static struct ditto_acl *allowed_acl(struct ditto_op *op, struct ditto_node *node)
+{
+	u32 rights;
+	int err;
+
+	err = ditto_rights(op, node, NULL, &rights);
+	if (err)
+		return ERR_PTR(err);
+	return rights & DITTO_RIGHT_READ_ACL ? ditto_get_acl(op, node) : ERR_PTR(-EACCES);
+}
+
+static int say_acl(const struct dnfs4_compound *cmp, const struct ditto_acl *acl,
+		   struct dnfs4_attr_src *src)
+{
+	int err = 0;
+
+	if (dnfs4_bitmap_has(&src->map, FATTR4_ACL))
+		err = dnfs4_acl_say(cmp, acl, DNFS4_ACL, &src->acl);
+	if (!err && dnfs4_bitmap_has(&src->map, FATTR4_DACL))
+		err = dnfs4_acl_say(cmp, acl, DNFS4_DACL, &src->dacl);
+	return err;
+}
+
+static int read_acl(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
+		    struct dentry *dentry, struct dnfs4_attr_src *src)
+{
+	struct ditto_op op = fh->target.op;
+	struct ditto_node *node = node_of(fh, dentry);
+	struct ditto_acl *acl;
+	int err;
+
+	if (IS_ERR(node))
+		return PTR_ERR(node);
+	acl = allowed_acl(&op, node);
+	ditto_node_put(node);
+	if (IS_ERR(acl))
+		return PTR_ERR(acl);
+	err = say_acl(cmp, acl, src);
+	ditto_acl_put(acl);
+	return err;
+}
+
+void dnfs4_attr_src_free(struct dnfs4_attr_src *src)
+{
+	dnfs4_acl_value_free(&src->acl);
+	dnfs4_acl_value_free(&src->dacl);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_src_free);
+
+static int read_handle(const struct dnfs4_fh *fh, struct dentry *dentry,
+		       struct dnfs4_attr_src *src)
+{
+	if (dentry)
+		return dnfs4_fh_encode_dentry(fh, dentry, src->handle, &src->handle_len);
+	return dnfs4_fh_encode(fh, src->handle, &src->handle_len);
+}
+
+/* What few ask for. */
+static int read_rest(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
+		     struct dentry *dentry, u32 need, struct dnfs4_attr_src *src)
+{
+	bool pseudo = fh->kind == DNFS4_FH_PSEUDO;
+	int err = 0;
+
+	if (need & DNFS4_NEED_MAPS) {
+		dnfs4_attrs_supported(cmp, fh, &src->supported);
+		dnfs4_attrs_exclcreat(cmp, fh, &src->exclcreat);
+	}
+	if (need & DNFS4_NEED_STATFS && !pseudo)
+		err = read_statfs(fh, src);
+	if (!err && need & DNFS4_NEED_EXTRA)
+		err = read_dosattr(fh, dentry, src);
+	if (!err && need & DNFS4_NEED_STREAMS)
+		err = read_streams(fh, dentry, src);
+	if (!err && need & DNFS4_NEED_ACL)
+		err = read_acl(cmp, fh, dentry, src);
+	if (!err && need & DNFS4_NEED_QUOTA)
+		read_quota(fh, src);
+	return err;
+}
+
+#define DNFS4_NEED_REST	(DNFS4_NEED_MAPS | DNFS4_NEED_STATFS | DNFS4_NEED_EXTRA | \
+			 DNFS4_NEED_STREAMS | DNFS4_NEED_QUOTA | DNFS4_NEED_ACL)
+
+int dnfs4_attr_read(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
+		    struct dentry *dentry, const struct dnfs4_attr_plan *plan,
+		    struct dnfs4_attr_src *src)
+{
+	u32 need = plan->need;
+	int err = 0;
+
+	dnfs4_attr_begin(cmp, fh, plan, src);
+	if (fh->kind == DNFS4_FH_PSEUDO)
+		read_pseudo(cmp, src);
+	else if (need & (DNFS4_NEED_STAT | DNFS4_NEED_INO))
+		err = read_stat(fh, dentry, need, src);
+	if (!err && need & DNFS4_NEED_HANDLE)
+		err = read_handle(fh, dentry, src);
+	if (!err && need & DNFS4_NEED_OWNER)
+		err = dnfs4_owner_say(cmp, src->attr.st.uid, &src->owner);
+	if (!err && need & DNFS4_NEED_GROUP)
+		err = dnfs4_group_say(cmp, src->attr.st.gid, &src->group);
+	if (!err && need & DNFS4_NEED_REST)
+		err = read_rest(cmp, fh, dentry, need, src);
+	return err;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_read);
+
+void dnfs4_attr_fail(const struct dnfs4_attr_plan *plan, struct dnfs4_attr_src *src, u64 ino,
+		     u32 error)
+{
+	static const u8 attrs[] = { FATTR4_RDATTR_ERROR, FATTR4_FILEID, FATTR4_MOUNTED_ON_FILEID };
+
+	src->error = error;
+	src->attr.st.ino = ino;
+	src->mounted_on = ino;
+	src->bytes = 0;
+	memset(&src->map, 0, sizeof(src->map));
+	for (size_t i = 0; i < ARRAY_SIZE(attrs); i++) {
+		if (!dnfs4_bitmap_has(&plan->map, attrs[i]))
+			continue;
+		dnfs4_bitmap_set(&src->map, attrs[i]);
+		src->bytes += dnfs4_attr_rows[attrs[i]].bytes;
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_fail);

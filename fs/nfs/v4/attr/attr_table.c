@@ -1,0 +1,616 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The table of attributes: one row each (RFC 8881 sections 5.6 and 5.7, RFC 7862
+ * section 12, RFC 8275, RFC 8276 section 8.6).
+ *
+ * What is not here is not there: sacl, as nothing is audited; "archive", as nobody
+ * says when a file was backed up (the flag of the same name says the opposite);
+ * fs_locations, as nothing was moved; space_freed, as file systems do not tell
+ * which blocks copies share.
+ */
+#include <linux/fs.h>
+#include <linux/kdev_t.h>
+#include <kunit/visibility.h>
+
+#include "../../../server.h"
+#include "../../../share/share.h"
+#include "../engine/server.h"
+#include "attr_private.h"
+
+/* The file system; the pseudo root has none. */
+static const struct super_block *sb_of(const struct dnfs4_attr_src *src)
+{
+	if (src->fh->kind == DNFS4_FH_PSEUDO)
+		return NULL;
+	return src->fh->target.op.share->root.mnt->mnt_sb;
+}
+
+static const struct inode *root_of(const struct dnfs4_attr_src *src)
+{
+	if (src->fh->kind == DNFS4_FH_PSEUDO)
+		return NULL;
+	return d_inode(src->fh->target.op.share->root.dentry);
+}
+
+static __be32 *put_u32(__be32 *p, u32 n)
+{
+	*p++ = cpu_to_be32(n);
+	return p;
+}
+
+static __be32 *put_true(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_u32(p, true);
+}
+
+static __be32 *put_false(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_u32(p, false);
+}
+
+static __be32 *put_time(__be32 *p, const struct timespec64 *time)
+{
+	p = xdr_encode_hyper(p, time->tv_sec);
+	return put_u32(p, time->tv_nsec);
+}
+
+static __be32 *put_text(__be32 *p, const struct dnfs4_owner_text *text)
+{
+	return xdr_encode_opaque(p, text->text, text->len);
+}
+
+/* Reading: the values, in the order of their numbers */
+
+static __be32 *put_supported_attrs(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return dnfs4_put_bitmap(p, &src->supported);
+}
+
+static __be32 *put_type(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	static const u8 types[16] = {
+		[S_IFREG >> 12]		= NF4REG,
+		[S_IFDIR >> 12]		= NF4DIR,
+		[S_IFBLK >> 12]		= NF4BLK,
+		[S_IFCHR >> 12]		= NF4CHR,
+		[S_IFLNK >> 12]		= NF4LNK,
+		[S_IFSOCK >> 12]	= NF4SOCK,
+		[S_IFIFO >> 12]		= NF4FIFO,
+	};
+
+	if (src->fh->kind == DNFS4_FH_ATTRDIR)
+		return put_u32(p, NF4ATTRDIR);
+	if (src->fh->named)
+		return put_u32(p, NF4NAMEDATTR);
+	return put_u32(p, types[(src->attr.st.mode & S_IFMT) >> 12]);
+}
+
+static __be32 *put_fh_expire_type(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_u32(p, NFS4_FH_PERSISTENT);
+}
+
+static __be32 *put_change(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return xdr_encode_hyper(p, src->attr.change);
+}
+
+static __be32 *put_size(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return xdr_encode_hyper(p, src->attr.st.size);
+}
+
+static __be32 *put_link_support(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	const struct inode *root = root_of(src);
+
+	return put_u32(p, root && root->i_op->link);
+}
+
+static __be32 *put_symlink_support(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	const struct inode *root = root_of(src);
+
+	return put_u32(p, root && root->i_op->symlink);
+}
+
+static __be32 *put_named_attr(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_u32(p, src->has_streams);
+}
+
+/* All files of a share have one; that of the pseudo root is like none of them. */
+static __be32 *put_fsid(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	bool pseudo = src->fh->kind == DNFS4_FH_PSEUDO;
+
+	p = xdr_encode_hyper(p, pseudo ? 0 : src->fh->target.op.share->tag);
+	return xdr_encode_hyper(p, pseudo ? 0 : 1);
+}
+
+/* Where a handle carries the directory a file was found in, hard links have several. */
+static __be32 *put_unique_handles(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_u32(p, src->fh->kind == DNFS4_FH_PSEUDO ||
+			  !src->fh->target.op.share->is_subtree);
+}
+
+static __be32 *put_lease_time(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_u32(p, READ_ONCE(src->cmp->server->srv->settings.lease_time_s));
+}
+
+static __be32 *put_rdattr_error(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_u32(p, src->error);
+}
+
+static __be32 *put_value(__be32 *p, const struct dnfs4_acl_value *value)
+{
+	memcpy(p, value->data, value->len);
+	return p + value->len / XDR_UNIT;
+}
+
+static __be32 *put_acl(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_value(p, &src->acl);
+}
+
+static __be32 *put_aclsupport(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_u32(p, ACL4_SUPPORT_ALLOW_ACL | ACL4_SUPPORT_DENY_ACL);
+}
+
+/* RFC 8881 section 5.8.2.2: where names are told apart by case is up to directories. */
+static __be32 *put_case_insensitive(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	const struct inode *root = root_of(src);
+
+	return put_u32(p, root && IS_CASEFOLDED(root));
+}
+
+static __be32 *put_filehandle(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return xdr_encode_opaque(p, src->handle, src->handle_len);
+}
+
+static __be32 *put_fileid(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return xdr_encode_hyper(p, src->attr.st.ino);
+}
+
+static __be32 *put_files_free(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return xdr_encode_hyper(p, src->statfs.f_ffree);
+}
+
+static __be32 *put_files_total(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return xdr_encode_hyper(p, src->statfs.f_files);
+}
+
+static __be32 *put_flag(__be32 *p, const struct dnfs4_attr_src *src, u32 flag)
+{
+	return put_u32(p, !!(src->dosattr.flags & flag));
+}
+
+static __be32 *put_hidden(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_flag(p, src, DITTO_FLAG_HIDDEN);
+}
+
+static __be32 *put_system(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_flag(p, src, DITTO_FLAG_SYSTEM);
+}
+
+static __be32 *put_maxfilesize(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	const struct super_block *sb = sb_of(src);
+
+	return xdr_encode_hyper(p, sb ? sb->s_maxbytes : S64_MAX);
+}
+
+static __be32 *put_maxlink(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	const struct super_block *sb = sb_of(src);
+
+	return put_u32(p, (sb ? sb->s_max_links : 0) ?: S32_MAX);
+}
+
+static __be32 *put_maxname(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_u32(p, min_t(u32, src->statfs.f_namelen ?: NAME_MAX, NAME_MAX));
+}
+
+static __be32 *put_max_payload(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return xdr_encode_hyper(p, src->cmp->call->max_payload);
+}
+
+static __be32 *put_mode(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_u32(p, src->attr.st.mode & S_IALLUGO);
+}
+
+static __be32 *put_numlinks(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_u32(p, src->attr.st.nlink);
+}
+
+static __be32 *put_owner(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_text(p, &src->owner);
+}
+
+static __be32 *put_owner_group(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_text(p, &src->group);
+}
+
+static __be32 *put_quota_avail_hard(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return xdr_encode_hyper(p, ditto_quota_left(&src->quota));
+}
+
+static __be32 *put_quota_used(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return xdr_encode_hyper(p, src->quota.used);
+}
+
+static __be32 *put_rawdev(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	const struct kstat *st = &src->attr.st;
+	bool device = S_ISCHR(st->mode) || S_ISBLK(st->mode);
+
+	p = put_u32(p, device ? MAJOR(st->rdev) : 0);
+	return put_u32(p, device ? MINOR(st->rdev) : 0);
+}
+
+static __be32 *put_blocks(__be32 *p, const struct dnfs4_attr_src *src, u64 blocks)
+{
+	return xdr_encode_hyper(p, blocks * src->statfs.f_bsize);
+}
+
+static __be32 *put_space_avail(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_blocks(p, src, src->statfs.f_bavail);
+}
+
+static __be32 *put_space_free(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_blocks(p, src, src->statfs.f_bfree);
+}
+
+static __be32 *put_space_total(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_blocks(p, src, src->statfs.f_blocks);
+}
+
+static __be32 *put_space_used(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return xdr_encode_hyper(p, (u64)src->attr.st.blocks << 9);
+}
+
+static __be32 *put_time_access(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_time(p, &src->attr.st.atime);
+}
+
+static __be32 *put_time_create(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_time(p, &src->dosattr.btime);
+}
+
+static __be32 *put_time_delta(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	const struct super_block *sb = sb_of(src);
+	const struct timespec64 delta = { .tv_nsec = (sb ? sb->s_time_gran : 0) ?: 1 };
+
+	if (delta.tv_nsec >= NSEC_PER_SEC)
+		return put_time(p, &(struct timespec64){ .tv_sec = delta.tv_nsec / NSEC_PER_SEC });
+	return put_time(p, &delta);
+}
+
+static __be32 *put_time_metadata(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_time(p, &src->attr.st.ctime);
+}
+
+static __be32 *put_time_modify(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_time(p, &src->attr.st.mtime);
+}
+
+static __be32 *put_mounted_on_fileid(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return xdr_encode_hyper(p, src->mounted_on);
+}
+
+/* Changes of a directory are told as they come. */
+static __be32 *put_no_time(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_time(p, &(struct timespec64){});
+}
+
+static __be32 *put_dacl(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return put_value(p, &src->dacl);
+}
+
+static __be32 *put_suppattr_exclcreat(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return dnfs4_put_bitmap(p, &src->exclcreat);
+}
+
+static __be32 *put_clone_blksize(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	const struct super_block *sb = sb_of(src);
+
+	return put_u32(p, sb ? sb->s_blocksize : PAGE_SIZE);
+}
+
+/* A counter that the file system keeps, or else the time of the last change of anything. */
+static __be32 *put_change_attr_type(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	const struct kstat *st = &src->attr.st;
+
+	if (!(st->result_mask & STATX_CHANGE_COOKIE))
+		return put_u32(p, NFS4_CHANGE_TYPE_IS_TIME_METADATA);
+	if (st->attributes & STATX_ATTR_CHANGE_MONOTONIC)
+		return put_u32(p, NFS4_CHANGE_TYPE_IS_MONOTONIC_INCR);
+	return put_u32(p, NFS4_CHANGE_TYPE_IS_UNDEFINED);
+}
+
+/* Writing */
+
+static u32 get_bool(struct dnfs4_compound *cmp, bool *value)
+{
+	u32 raw;
+
+	if (xdr_stream_decode_u32(cmp->in, &raw) < 0 || raw > 1)
+		return NFS4ERR_BADXDR;
+	*value = raw;
+	return NFS4_OK;
+}
+
+static u32 get_mode_bits(struct dnfs4_compound *cmp, umode_t *mode)
+{
+	u32 raw;
+
+	if (xdr_stream_decode_u32(cmp->in, &raw) < 0)
+		return NFS4ERR_BADXDR;
+	*mode = raw;
+	return raw & ~S_IALLUGO ? NFS4ERR_INVAL : NFS4_OK;
+}
+
+static u32 get_size(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
+{
+	if (xdr_stream_decode_u64(cmp->in, &sattr->set.size) < 0)
+		return NFS4ERR_BADXDR;
+	sattr->set.valid |= DITTO_SET_SIZE;
+	return NFS4_OK;
+}
+
+/* The two are one list: which of them is meant would not be known. */
+static u32 get_list(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
+		    enum dnfs4_acl_attr attr)
+{
+	if (sattr->acl)
+		return NFS4ERR_INVAL;
+	sattr->set.valid |= DITTO_SET_ACL;
+	return dnfs4_acl_read(cmp, attr, &sattr->acl);
+}
+
+static u32 get_acl(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
+{
+	return get_list(cmp, sattr, DNFS4_ACL);
+}
+
+static u32 get_dacl(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
+{
+	return get_list(cmp, sattr, DNFS4_DACL);
+}
+
+static u32 get_flag(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr, u32 flag)
+{
+	bool value;
+	u32 status = get_bool(cmp, &value);
+
+	if (status)
+		return status;
+	sattr->dosattr.valid |= DITTO_DOSATTR_FLAGS;
+	sattr->dosattr.flags |= value ? flag : 0;
+	return NFS4_OK;
+}
+
+static u32 get_hidden(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
+{
+	return get_flag(cmp, sattr, DITTO_FLAG_HIDDEN);
+}
+
+static u32 get_system(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
+{
+	return get_flag(cmp, sattr, DITTO_FLAG_SYSTEM);
+}
+
+static u32 get_mode(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
+{
+	sattr->set.valid |= DITTO_SET_MODE;
+	return get_mode_bits(cmp, &sattr->set.mode);
+}
+
+/* RFC 8275: the mode as the program gave it, and the umask, which a default ACL replaces. */
+static u32 get_mode_umask(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
+{
+	umode_t umask;
+	u32 status;
+
+	status = get_mode_bits(cmp, &sattr->set.mode) ?: get_mode_bits(cmp, &umask);
+	if (status)
+		return status;
+	/* Section 5: not together with the other one. */
+	if ((sattr->set.valid & DITTO_SET_MODE) || (umask & ~0777))
+		return NFS4ERR_INVAL;
+	sattr->set.valid |= DITTO_SET_MODE;
+	sattr->umask = umask;
+	return NFS4_OK;
+}
+
+/* The text of an owner: BADOWNER is for one that is not known, not for none. */
+static u32 get_text(struct dnfs4_compound *cmp, const void **text, u32 *len)
+{
+	u32 status = dnfs4_decode_opaque(cmp, DNFS4_OWNER_MAX, text, len);
+
+	if (status)
+		return status;
+	return *len ? NFS4_OK : NFS4ERR_INVAL;
+}
+
+static u32 get_owner(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
+{
+	const void *text;
+	u32 len, status;
+
+	status = get_text(cmp, &text, &len);
+	if (status)
+		return status;
+	sattr->set.valid |= DITTO_SET_UID;
+	return dnfs4_owner_read(cmp, text, len, &sattr->set.uid);
+}
+
+static u32 get_owner_group(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
+{
+	const void *text;
+	u32 len, status;
+
+	status = get_text(cmp, &text, &len);
+	if (status)
+		return status;
+	sattr->set.valid |= DITTO_SET_GID;
+	return dnfs4_group_read(cmp, text, len, &sattr->set.gid);
+}
+
+/* settime4 */
+static u32 get_settime(struct dnfs4_compound *cmp, struct timespec64 *time, u32 *valid,
+		       u32 explicit, u32 now)
+{
+	u32 how;
+
+	if (xdr_stream_decode_u32(cmp->in, &how) < 0 || how > NFS4_SET_TO_CLIENT_TIME)
+		return NFS4ERR_BADXDR;
+	*valid |= how == NFS4_SET_TO_CLIENT_TIME ? explicit : now;
+	return how == NFS4_SET_TO_CLIENT_TIME ? dnfs4_decode_time(cmp->in, time) : NFS4_OK;
+}
+
+static u32 get_time_access(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
+{
+	return get_settime(cmp, &sattr->set.atime, &sattr->set.valid, DITTO_SET_ATIME,
+			   DITTO_SET_ATIME_NOW);
+}
+
+static u32 get_time_modify(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
+{
+	return get_settime(cmp, &sattr->set.mtime, &sattr->set.valid, DITTO_SET_MTIME,
+			   DITTO_SET_MTIME_NOW);
+}
+
+static u32 get_time_create(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
+{
+	sattr->dosattr.valid |= DITTO_DOSATTR_BTIME;
+	return dnfs4_decode_time(cmp->in, &sattr->dosattr.btime);
+}
+
+/* The table */
+
+#define NEED_STAT	DNFS4_NEED_STAT
+#define NEED_FRESH	(DNFS4_NEED_STAT | DNFS4_NEED_FRESH)
+#define NEED_INO	DNFS4_NEED_INO
+#define NEED_STATFS	DNFS4_NEED_STATFS
+#define NEED_QUOTA	DNFS4_NEED_QUOTA
+#define NEED_EXTRA	(DNFS4_NEED_STAT | DNFS4_NEED_EXTRA)
+#define NEED_HANDLE	DNFS4_NEED_HANDLE
+#define NEED_USER	(DNFS4_NEED_STAT | DNFS4_NEED_OWNER)
+#define NEED_GROUP	(DNFS4_NEED_STAT | DNFS4_NEED_GROUP)
+#define NEED_STREAMS	DNFS4_NEED_STREAMS
+#define NEED_MAPS	DNFS4_NEED_MAPS
+#define NEED_ACL	DNFS4_NEED_ACL
+
+#define MAY_R		DNFS4_ATTR_READ
+#define MAY_W		DNFS4_ATTR_WRITE
+#define MAY_WE		(DNFS4_ATTR_WRITE | DNFS4_ATTR_EXCL)
+#define MAY_RWE		(DNFS4_ATTR_READ | DNFS4_ATTR_WRITE | DNFS4_ATTR_EXCL)
+
+#define ROW(NAME, MINOR, MAY, NEED, BYTES, PUT, GET)	\
+	[FATTR4_##NAME] = {				\
+		.minor = MINOR,				\
+		.flags = MAY_##MAY,			\
+		.need = NEED,				\
+		.bytes = BYTES,				\
+		.put = PUT,				\
+		.get = GET,				\
+	}
+
+/* Name, first minor version, what may be done, what it needs, bytes (0: it depends), ways. */
+const struct dnfs4_attr_row dnfs4_attr_rows[DNFS4_ATTR_MAX + 1] = {
+	ROW(SUPPORTED_ATTRS, 0, R, NEED_MAPS, 0, put_supported_attrs, NULL),
+	ROW(TYPE, 0, R, NEED_STAT, 4, put_type, NULL),
+	ROW(FH_EXPIRE_TYPE, 0, R, 0, 4, put_fh_expire_type, NULL),
+	ROW(CHANGE, 0, R, NEED_FRESH, 8, put_change, NULL),
+	ROW(SIZE, 0, RWE, NEED_FRESH, 8, put_size, get_size),
+	ROW(LINK_SUPPORT, 0, R, 0, 4, put_link_support, NULL),
+	ROW(SYMLINK_SUPPORT, 0, R, 0, 4, put_symlink_support, NULL),
+	ROW(NAMED_ATTR, 0, R, NEED_STREAMS, 4, put_named_attr, NULL),
+	ROW(FSID, 0, R, 0, 16, put_fsid, NULL),
+	ROW(UNIQUE_HANDLES, 0, R, 0, 4, put_unique_handles, NULL),
+	ROW(LEASE_TIME, 0, R, 0, 4, put_lease_time, NULL),
+	ROW(RDATTR_ERROR, 0, R, 0, 4, put_rdattr_error, NULL),
+	ROW(ACL, 0, RWE, NEED_ACL, 0, put_acl, get_acl),
+	ROW(ACLSUPPORT, 0, R, 0, 4, put_aclsupport, NULL),
+	ROW(CANSETTIME, 0, R, 0, 4, put_true, NULL),
+	ROW(CASE_INSENSITIVE, 0, R, 0, 4, put_case_insensitive, NULL),
+	ROW(CASE_PRESERVING, 0, R, 0, 4, put_true, NULL),
+	ROW(CHOWN_RESTRICTED, 0, R, 0, 4, put_true, NULL),
+	ROW(FILEHANDLE, 0, R, NEED_HANDLE, 0, put_filehandle, NULL),
+	ROW(FILEID, 0, R, NEED_INO, 8, put_fileid, NULL),
+	ROW(FILES_AVAIL, 0, R, NEED_STATFS, 8, put_files_free, NULL),
+	ROW(FILES_FREE, 0, R, NEED_STATFS, 8, put_files_free, NULL),
+	ROW(FILES_TOTAL, 0, R, NEED_STATFS, 8, put_files_total, NULL),
+	ROW(HIDDEN, 0, RWE, NEED_EXTRA, 4, put_hidden, get_hidden),
+	ROW(HOMOGENEOUS, 0, R, 0, 4, put_true, NULL),
+	ROW(MAXFILESIZE, 0, R, 0, 8, put_maxfilesize, NULL),
+	ROW(MAXLINK, 0, R, 0, 4, put_maxlink, NULL),
+	ROW(MAXNAME, 0, R, NEED_STATFS, 4, put_maxname, NULL),
+	ROW(MAXREAD, 0, R, 0, 8, put_max_payload, NULL),
+	ROW(MAXWRITE, 0, R, 0, 8, put_max_payload, NULL),
+	ROW(MODE, 0, RWE, NEED_STAT, 4, put_mode, get_mode),
+	ROW(NO_TRUNC, 0, R, 0, 4, put_true, NULL),
+	ROW(NUMLINKS, 0, R, NEED_STAT, 4, put_numlinks, NULL),
+	ROW(OWNER, 0, RWE, NEED_USER, 0, put_owner, get_owner),
+	ROW(OWNER_GROUP, 0, RWE, NEED_GROUP, 0, put_owner_group, get_owner_group),
+	ROW(QUOTA_AVAIL_HARD, 0, R, NEED_QUOTA, 8, put_quota_avail_hard, NULL),
+	ROW(QUOTA_USED, 0, R, NEED_QUOTA, 8, put_quota_used, NULL),
+	ROW(RAWDEV, 0, R, NEED_STAT, 8, put_rawdev, NULL),
+	ROW(SPACE_AVAIL, 0, R, NEED_STATFS, 8, put_space_avail, NULL),
+	ROW(SPACE_FREE, 0, R, NEED_STATFS, 8, put_space_free, NULL),
+	ROW(SPACE_TOTAL, 0, R, NEED_STATFS, 8, put_space_total, NULL),
+	ROW(SPACE_USED, 0, R, NEED_FRESH, 8, put_space_used, NULL),
+	ROW(SYSTEM, 0, RWE, NEED_EXTRA, 4, put_system, get_system),
+	ROW(TIME_ACCESS, 0, R, NEED_STAT, 12, put_time_access, NULL),
+	ROW(TIME_ACCESS_SET, 0, W, 0, 0, NULL, get_time_access),
+	ROW(TIME_CREATE, 0, RWE, NEED_EXTRA, 12, put_time_create, get_time_create),
+	ROW(TIME_DELTA, 0, R, 0, 12, put_time_delta, NULL),
+	ROW(TIME_METADATA, 0, R, NEED_FRESH, 12, put_time_metadata, NULL),
+	ROW(TIME_MODIFY, 0, R, NEED_FRESH, 12, put_time_modify, NULL),
+	ROW(TIME_MODIFY_SET, 0, W, 0, 0, NULL, get_time_modify),
+	ROW(MOUNTED_ON_FILEID, 0, R, NEED_INO, 8, put_mounted_on_fileid, NULL),
+	ROW(DIR_NOTIF_DELAY, 1, R, 0, 12, put_no_time, NULL),
+	ROW(DIRENT_NOTIF_DELAY, 1, R, 0, 12, put_no_time, NULL),
+	ROW(DACL, 1, RWE, NEED_ACL, 0, put_dacl, get_dacl),
+	ROW(SUPPATTR_EXCLCREAT, 1, R, NEED_MAPS, 0, put_suppattr_exclcreat, NULL),
+	ROW(CLONE_BLKSIZE, 2, R, 0, 4, put_clone_blksize, NULL),
+	ROW(CHANGE_ATTR_TYPE, 2, R, NEED_STAT, 4, put_change_attr_type, NULL),
+	ROW(MODE_UMASK, 2, WE, 0, 0, NULL, get_mode_umask),
+	ROW(XATTR_SUPPORT, 2, R, 0, 4, put_false, NULL),
+};
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_rows);

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Attributes that holders of delegated directories are told (RFC 8881 section 20.4).
+ *
+ * They are read when a change is heard of, as who asked for the delegation would read
+ * them. Only what comes with the inode is told: no names of owners, for which the helper
+ * would have to be asked, and nothing about the file system.
+ */
+#include <linux/slab.h>
+
+#include "../../../node/node.h"
+#include "../../../share/cred.h"
+#include "../deleg/delegations.h"
+#include "../deleg/dir_delegation.h"
+#include "../engine/fh.h"
+#include "../engine/server.h"
+#include "dir_attrs.h"
+
+#define TOLD_NEEDS	(DNFS4_NEED_STAT | DNFS4_NEED_INO | DNFS4_NEED_HANDLE | DNFS4_NEED_FRESH)
+/* With these kinds attributes of entries are told. */
+#define CHILD_TYPES	(BIT(NOTIFY4_CHANGE_CHILD_ATTRS) | BIT(NOTIFY4_ADD_ENTRY) | \
+			 BIT(NOTIFY4_RENAME_ENTRY))
+
+/**
+ * struct reading - attributes being read
+ * @cmp: what they need of one
+ * @src: what they are made from
+ */
+struct reading {
+	struct dnfs4_compound cmp;
+	struct dnfs4_attr_src src;
+};
+
+static void keep_told(struct dnfs4_bitmap *map)
+{
+	for (unsigned int attr = 0; attr <= DNFS4_ATTR_MAX; attr++) {
+		const struct dnfs4_attr_row *row = &dnfs4_attr_rows[attr];
+
+		if (!(row->flags & DNFS4_ATTR_READ) || !row->need || row->need & ~TOLD_NEEDS)
+			dnfs4_bitmap_clear(map, attr);
+	}
+}
+
+static void plan_make(struct dnfs4_compound *cmp, bool wanted, struct dnfs4_bitmap *map,
+		      struct dnfs4_attr_plan *plan)
+{
+	if (!wanted)
+		memset(map, 0, sizeof(*map));
+	keep_told(map);
+	if (dnfs4_attr_plan(cmp, &cmp->current_fh, map, plan))
+		memset(plan, 0, sizeof(*plan));
+	/* What the server has is told; its holder tells when he returns what he keeps back. */
+	plan->need &= ~DNFS4_NEED_FRESH;
+	*map = plan->map;
+}
+
+void dnfs4_dir_reader_init(struct dnfs4_compound *cmp, struct dnfs4_dir_reader *reader,
+			   struct dnfs4_dir_ask *ask)
+{
+	reader->minor = cmp->minor;
+	reader->cred = dnfs4_fs_op(cmp)->cred;
+	refcount_inc(&reader->cred->ref);
+	plan_make(cmp, ask->types & CHILD_TYPES, &ask->child, &reader->child);
+	plan_make(cmp, ask->types & BIT(NOTIFY4_CHANGE_DIR_ATTRS), &ask->dir, &reader->dir);
+}
+
+void dnfs4_dir_reader_free(struct dnfs4_dir_reader *reader)
+{
+	ditto_cred_put(reader->cred);
+}
+
+/* Make the handle of the directory that of the entry. */
+static int enter_child(struct dnfs4_fh *fh, const char *text, u32 len)
+{
+	const struct ditto_name name = { .name = text, .len = len };
+	struct ditto_node *child;
+	int err;
+
+	err = ditto_lookup(&fh->target.op, fh->target.node, &name, &child);
+	if (err)
+		return err;
+	ditto_node_put(fh->target.node);
+	fh->target.node = child;
+	return 0;
+}
+
+static int read_attrs(struct reading *r, struct dnfs4_fh *fh, const struct dnfs4_attr_plan *plan,
+		      struct dnfs4_dir_attrs *attrs)
+{
+	int err = dnfs4_attr_read(&r->cmp, fh, NULL, plan, &r->src);
+	u32 bytes;
+
+	if (err)
+		return err;
+	bytes = dnfs4_attr_bytes(&r->src);
+	attrs->data = kmalloc(bytes, GFP_KERNEL);
+	if (!attrs->data)
+		return -ENOMEM;
+	attrs->len = bytes;
+	dnfs4_attr_put((__be32 *)attrs->data, &r->src, bytes);
+	return 0;
+}
+
+void dnfs4_dir_read(const struct dnfs4_dir_reader *reader, const struct dnfs4_delegation *d,
+		    const char *name, u32 len, struct dnfs4_dir_attrs *attrs)
+{
+	const struct dnfs4_attr_plan *plan = name ? &reader->child : &reader->dir;
+	struct dnfs4_server *server = d->state.client->server;
+	struct reading *r;
+	struct dnfs4_fh fh;
+
+	if (!plan->need)
+		return;
+	r = kzalloc(sizeof(*r), GFP_KERNEL);
+	if (!r)
+		return;
+	r->cmp.server = server;
+	r->cmp.minor = reader->minor;
+	if (dnfs4_fh_find(server->srv, d->fh, d->fh_len, &fh))
+		goto free;
+	fh.target.op.cred = reader->cred;
+	refcount_inc(&reader->cred->ref);
+	/* An entry that is gone again, or that he must not see, has none. */
+	if (!name || !enter_child(&fh, name, len))
+		read_attrs(r, &fh, plan, attrs);
+	dnfs4_fh_put(&fh);
+free:
+	kfree(r);
+}

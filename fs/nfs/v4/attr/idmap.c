@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Owners on the wire (RFC 8881 section 5.9).
+ *
+ * Who comes with numbers (AUTH_SYS) is told numbers, as strings of digits, which is
+ * what he would make of a name anyway. Who comes with a principal is told
+ * user@domain; the helper knows names, and which domain is ours. Both forms are
+ * understood from everybody.
+ *
+ * A number beyond those that this file has made a string of is made one again: a
+ * listing's files mostly have one owner.
+ */
+#include <linux/fs.h>
+#include <linux/string.h>
+#include <kunit/visibility.h>
+
+#include "../../../../net/helper/names.h"
+#include "../../../server.h"
+#include "../../../share/share.h"
+#include "../../rpc/call.h"
+#include "../engine/compound.h"
+#include "idmap.h"
+
+#define DIGITS_MAX	10
+
+static void say_number(u32 id, struct dnfs4_owner_text *text)
+{
+	char digits[DIGITS_MAX];
+	unsigned int n = DIGITS_MAX;
+	u32 rest = id;
+
+	if (text->len && text->id == id)
+		return;
+	do {
+		digits[--n] = '0' + rest % 10;
+		rest /= 10;
+	} while (rest);
+	text->id = id;
+	text->len = DIGITS_MAX - n;
+	memcpy(text->text, digits + n, text->len);
+}
+
+/* Digits without a zero before them are the number, whatever the domain. */
+VISIBLE_IF_KUNIT bool dnfs4_read_number(const char *text, u32 len, u32 *id)
+{
+	u64 number = 0;
+
+	if (!len || len > DIGITS_MAX || (text[0] == '0' && len > 1))
+		return false;
+	for (u32 i = 0; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+		number = 10 * number + text[i] - '0';
+	}
+	*id = number;
+	return number <= U32_MAX;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_read_number);
+
+/* The name that was found, or the number; not yet is the only error. */
+static int say_name(int len, u32 id, struct dnfs4_owner_text *text)
+{
+	if (len == -EJUKEBOX)
+		return len;
+	if (len <= 0) {
+		text->len = 0;
+		say_number(id, text);
+		return 0;
+	}
+	text->id = id;
+	text->len = len;
+	return 0;
+}
+
+int dnfs4_owner_say(const struct dnfs4_compound *cmp, kuid_t uid, struct dnfs4_owner_text *text)
+{
+	u32 id = from_kuid_munged(cmp->call->userns, uid);
+
+	if (!(cmp->call->sec & DNFS_SEC_PROVEN)) {
+		say_number(id, text);
+		return 0;
+	}
+	if (text->len && text->id == id)
+		return 0;
+	return say_name(ditto_names_of_user(cmp->call->srv, uid, text->text, sizeof(text->text)),
+			id, text);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_owner_say);
+
+int dnfs4_group_say(const struct dnfs4_compound *cmp, kgid_t gid, struct dnfs4_owner_text *text)
+{
+	u32 id = from_kgid_munged(cmp->call->userns, gid);
+
+	if (!(cmp->call->sec & DNFS_SEC_PROVEN)) {
+		say_number(id, text);
+		return 0;
+	}
+	if (text->len && text->id == id)
+		return 0;
+	return say_name(ditto_names_of_group(cmp->call->srv, gid, text->text, sizeof(text->text)),
+			id, text);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_group_say);
+
+/* A name as the helper is asked for it. False if nobody can have it. */
+static bool copy_name(const char *text, u32 len, char name[DITTO_NAMES_NAME_MAX + 1])
+{
+	if (!len || len > DITTO_NAMES_NAME_MAX || memchr(text, '\0', len))
+		return false;
+	memcpy(name, text, len);
+	name[len] = '\0';
+	return true;
+}
+
+static u32 read_status(int err)
+{
+	switch (err) {
+	case 0:
+		return NFS4_OK;
+	case -EJUKEBOX:
+		return NFS4ERR_DELAY;
+	default:
+		return NFS4ERR_BADOWNER;
+	}
+}
+
+u32 dnfs4_owner_read(const struct dnfs4_compound *cmp, const char *text, u32 len, kuid_t *uid)
+{
+	char name[DITTO_NAMES_NAME_MAX + 1];
+	u32 id;
+
+	if (dnfs4_read_number(text, len, &id)) {
+		*uid = make_kuid(cmp->call->userns, id);
+		return uid_valid(*uid) ? NFS4_OK : NFS4ERR_BADOWNER;
+	}
+	if (!copy_name(text, len, name))
+		return NFS4ERR_BADOWNER;
+	return read_status(ditto_names_user(cmp->call->srv, name, uid));
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_owner_read);
+
+u32 dnfs4_group_read(const struct dnfs4_compound *cmp, const char *text, u32 len, kgid_t *gid)
+{
+	char name[DITTO_NAMES_NAME_MAX + 1];
+	u32 id;
+
+	if (dnfs4_read_number(text, len, &id)) {
+		*gid = make_kgid(cmp->call->userns, id);
+		return gid_valid(*gid) ? NFS4_OK : NFS4ERR_BADOWNER;
+	}
+	if (!copy_name(text, len, name))
+		return NFS4ERR_BADOWNER;
+	return read_status(ditto_names_group(cmp->call->srv, name, gid));
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_group_read);

@@ -1,0 +1,630 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Channels: from the queue to an answer. See callback.h.
+ *
+ * A channel that is not proven sends one callback at a time, or a probe if there is
+ * none; with the first answer it is up. What got lost is sent again by the next way,
+ * in 4.1 with the same slot and sequence id while the session is the same, so that
+ * the client can tell it from a second one (RFC 8881 section 2.10.6.1.3).
+ */
+#include <linux/jiffies.h>
+#include <linux/slab.h>
+#include <linux/sunrpc/svc_xprt.h>
+#include <linux/wait_bit.h>
+
+#include "../../../server.h"
+#include "../engine/server.h"
+#include "callback.h"
+#include "delegations.h"
+
+/* A client that is not ready is asked again after this time. */
+#define AGAIN_MS	200
+/* A new session is not called before the client knows of it, as far as one can tell. */
+#define YOUNG_MS	5
+/* How long somebody may wait for what comes of that. */
+#define WAIT_UP_MS	60
+/* Ways are tried one after another, and then at intervals that double up to this. */
+#define RETRY_SOON_MS	20
+#define RETRY_MIN_MS	500
+#define RETRY_MAX_MS	15000
+
+static struct workqueue_struct *callback_wq;
+
+static bool is_past(unsigned long when)
+{
+	return time_after_eq(jiffies, when);
+}
+
+static struct dnfs4_callback_channel *channel_of(const struct dnfs4_callback *cb)
+{
+	return cb->client->callback;
+}
+
+void dnfs4_channel_kick(struct dnfs4_callback_channel *channel)
+{
+	spin_lock_bh(&channel->lock);
+	if (channel->running)
+		mod_delayed_work(callback_wq, &channel->work, 0);
+	spin_unlock_bh(&channel->lock);
+}
+
+void dnfs4_callback_kick(struct dnfs4_client *client)
+{
+	dnfs4_channel_kick(client->callback);
+}
+
+bool dnfs4_callback_is_up(const struct dnfs4_client *client)
+{
+	return client->callback && READ_ONCE(client->callback->up);
+}
+
+bool dnfs4_callback_wait_up(struct dnfs4_client *client)
+{
+	struct dnfs4_callback_channel *channel = client->callback;
+
+	if (READ_ONCE(channel->up) || !READ_ONCE(channel->young))
+		return READ_ONCE(channel->up);
+	if (!wait_var_event_timeout(&channel->up, READ_ONCE(channel->up),
+				    msecs_to_jiffies(WAIT_UP_MS)))
+		WRITE_ONCE(channel->young, false);
+	return READ_ONCE(channel->up);
+}
+
+static void set_up(struct dnfs4_callback_channel *channel, bool up)
+{
+	WRITE_ONCE(channel->up, up);
+	if (!up)
+		return;
+	channel->failures = 0;
+	WRITE_ONCE(channel->young, false);
+	clear_bit(DNFS4_CLIENT_CB_DOWN, &channel->client->flags);
+	/* That it is up before the look for who waits for that. */
+	smp_mb();
+	wake_up_var(&channel->up);
+	if (channel->failed)
+		svc_xprt_put(channel->failed);
+	channel->failed = NULL;
+}
+
+/* No answer by this way, or there is none. The next one is tried, at last after a while. */
+static void set_down(struct dnfs4_callback_channel *channel)
+{
+	u32 ms = RETRY_SOON_MS;
+
+	set_up(channel, false);
+	set_bit(DNFS4_CLIENT_CB_DOWN, &channel->client->flags);
+	/* The first time there may be another connection that works. */
+	if (channel->failures)
+		ms = min_t(u32, RETRY_MIN_MS << min(channel->failures, 5U), RETRY_MAX_MS);
+	channel->failures++;
+	channel->not_before = jiffies + msecs_to_jiffies(ms);
+}
+
+/* Callbacks coming and going */
+
+void dnfs4_callback_init_one(struct dnfs4_callback *cb, const struct dnfs4_callback_ops *ops,
+			     struct dnfs4_client *client)
+{
+	memset(cb, 0, sizeof(*cb));
+	cb->ops = ops;
+	cb->client = client;
+	cb->slot = DNFS4_CB_NO_SLOT;
+	INIT_LIST_HEAD(&cb->link);
+}
+
+bool dnfs4_callback_send(struct dnfs4_callback *cb, u32 wait, u32 ms)
+{
+	struct dnfs4_callback_channel *channel = channel_of(cb);
+	bool taken;
+
+	dnfs4_client_hold(cb->client);
+	cb->deadline = jiffies + msecs_to_jiffies(ms);
+	cb->not_before = jiffies + msecs_to_jiffies(wait);
+	spin_lock_bh(&channel->lock);
+	taken = !channel->gone;
+	if (taken)
+		list_add_tail(&cb->link, &channel->queue);
+	spin_unlock_bh(&channel->lock);
+	if (taken)
+		dnfs4_channel_kick(channel);
+	else
+		dnfs4_client_put(cb->client);
+	return taken;
+}
+
+void dnfs4_callback_ended(struct dnfs4_callback *cb)
+{
+	struct dnfs4_callback_channel *channel = channel_of(cb);
+
+	spin_lock_bh(&channel->lock);
+	list_move_tail(&cb->link, &channel->ended);
+	spin_unlock_bh(&channel->lock);
+	dnfs4_channel_kick(channel);
+}
+
+static void slot_give(struct dnfs4_callback *cb, enum dnfs4_cb_fate fate)
+{
+	if (cb->slot == DNFS4_CB_NO_SLOT)
+		return;
+	dnfs4_cb_slot_give(cb->session, cb->slot, fate);
+	dnfs4_session_put(cb->session);
+	cb->slot = DNFS4_CB_NO_SLOT;
+	cb->session = NULL;
+}
+
+/* Back into the queue, at its front: it was there first. */
+static void callback_requeue(struct dnfs4_callback_channel *channel,
+			     struct dnfs4_callback *cb, u32 ms)
+{
+	cb->not_before = jiffies + msecs_to_jiffies(ms);
+	spin_lock_bh(&channel->lock);
+	list_add(&cb->link, &channel->queue);
+	spin_unlock_bh(&channel->lock);
+}
+
+static void callback_finish(struct dnfs4_callback_channel *channel,
+			    struct dnfs4_callback *cb, int err)
+{
+	struct dnfs4_client *client = cb->client;
+	u32 ms = 0;
+
+	slot_give(cb, DNFS4_CB_LOST);
+	if (cb == &channel->probe) {
+		channel->probing = false;
+		return;
+	}
+	if (cb->ops->done)
+		ms = cb->ops->done(cb, err);
+	if (ms && !err) {
+		callback_requeue(channel, cb, ms);
+		return;
+	}
+	if (cb->ops->release)
+		cb->ops->release(cb);
+	dnfs4_client_put(client);
+}
+
+/* What came back */
+
+/* It did not come back, or as nothing that makes sense. */
+static void callback_lost(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb)
+{
+	channel->broken = true;
+	if (cb == &channel->probe)
+		callback_finish(channel, cb, -EIO);
+	else
+		callback_requeue(channel, cb, 0);
+}
+
+/* CB_SEQUENCE was refused: RFC 8881 section 20.9.3. */
+static void callback_refused(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb)
+{
+	enum dnfs4_cb_fate fate = DNFS4_CB_NOT_TAKEN;
+
+	switch (cb->seq_status) {
+	case NFS4ERR_DELAY:
+		/* The slot stays with it. */
+		callback_requeue(channel, cb, AGAIN_MS);
+		return;
+	case NFS4ERR_BADSLOT:
+	case NFS4ERR_BAD_HIGH_SLOT:
+		if (!cb->slot)
+			break;
+		dnfs4_cb_slots_limit(cb->session, cb->slot);
+		slot_give(cb, fate);
+		callback_requeue(channel, cb, 0);
+		return;
+	case NFS4ERR_SEQ_MISORDERED:
+		if (cb->seqid == 1)
+			break;
+		slot_give(cb, DNFS4_CB_MISORDERED);
+		callback_requeue(channel, cb, 0);
+		return;
+	case NFS4ERR_SEQ_FALSE_RETRY:
+		slot_give(cb, DNFS4_CB_TAKEN);
+		callback_requeue(channel, cb, 0);
+		return;
+	case NFS4ERR_REQ_TOO_BIG:
+	case NFS4ERR_REP_TOO_BIG:
+	case NFS4ERR_TOO_MANY_OPS:
+		slot_give(cb, fate);
+		callback_finish(channel, cb, -EMSGSIZE);
+		return;
+	}
+	slot_give(cb, DNFS4_CB_LOST);
+	callback_lost(channel, cb);
+}
+
+static void callback_answered(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb)
+{
+	if (cb->minor) {
+		if (cb->target < DNFS4_CB_SLOTS)
+			dnfs4_cb_slots_limit(cb->session, cb->target + 1);
+		slot_give(cb, DNFS4_CB_TAKEN);
+	}
+	callback_finish(channel, cb, 0);
+}
+
+static void callback_check(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb)
+{
+	if (cb->task_status < 0) {
+		callback_lost(channel, cb);
+		return;
+	}
+	if (!cb->minor) {
+		set_up(channel, true);
+		callback_answered(channel, cb);
+		return;
+	}
+	/* It was processed before, and the client did not keep what it said then. */
+	if (cb->seq_status == NFS4ERR_RETRY_UNCACHED_REP) {
+		cb->status = cb->seq_status;
+		cb->seq_status = NFS4_OK;
+		cb->target = U32_MAX;
+	}
+	if (cb->seq_status == NFS4_OK || cb->seq_status == NFS4ERR_DELAY)
+		set_up(channel, true);
+	if (cb->seq_status == NFS4_OK)
+		callback_answered(channel, cb);
+	else
+		callback_refused(channel, cb);
+}
+
+static void callback_collect(struct dnfs4_callback_channel *channel)
+{
+	struct dnfs4_callback *cb;
+
+	do {
+		spin_lock_bh(&channel->lock);
+		cb = list_first_entry_or_null(&channel->ended, struct dnfs4_callback, link);
+		if (cb)
+			list_del_init(&cb->link);
+		spin_unlock_bh(&channel->lock);
+		if (cb)
+			callback_check(channel, cb);
+	} while (cb);
+}
+
+/* What goes out */
+
+static int callback_is_useless(const struct dnfs4_callback *cb)
+{
+	if (is_past(cb->deadline))
+		return -ETIMEDOUT;
+	return cb->ops->wanted && !cb->ops->wanted(cb) ? -ECANCELED : 0;
+}
+
+/* Those whose time is over, or that nobody wants any more, are not sent. */
+static void sort_out(struct dnfs4_callback_channel *channel)
+{
+	struct dnfs4_callback *cb, *next;
+	LIST_HEAD(out);
+
+	spin_lock_bh(&channel->lock);
+	list_for_each_entry_safe(cb, next, &channel->queue, link)
+		if (callback_is_useless(cb))
+			list_move_tail(&cb->link, &out);
+	spin_unlock_bh(&channel->lock);
+	list_for_each_entry_safe(cb, next, &out, link) {
+		list_del_init(&cb->link);
+		callback_finish(channel, cb, callback_is_useless(cb) ?: -ECANCELED);
+	}
+}
+
+static bool slot_take(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb)
+{
+	if (!channel->session)
+		return true;
+	if (cb->slot != DNFS4_CB_NO_SLOT && cb->session == channel->session) {
+		dnfs4_cb_slot_again(cb->session, cb->slot, &cb->seqid, &cb->highest);
+		return true;
+	}
+	slot_give(cb, DNFS4_CB_LOST);
+	if (cb == &channel->probe)
+		cb->slot = dnfs4_cb_slot_take_lost(channel->session, &cb->seqid, &cb->highest);
+	if (cb->slot == DNFS4_CB_NO_SLOT)
+		cb->slot = dnfs4_cb_slot_take(channel->session, &cb->seqid, &cb->highest);
+	if (cb->slot == DNFS4_CB_NO_SLOT)
+		return false;
+	cb->session = channel->session;
+	dnfs4_session_hold(cb->session);
+	return true;
+}
+
+/* It is on no list. */
+static bool send_one(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb)
+{
+	if (!slot_take(channel, cb))
+		return false;
+	cb->wb_err_at = jiffies + dnfs4_way_time(channel->client) + HZ / 2;
+	spin_lock_bh(&channel->lock);
+	list_add_tail(&cb->link, &channel->sent);
+	spin_unlock_bh(&channel->lock);
+	if (dnfs4_way_call(channel, cb)) {
+		/* Without memory nothing was begun. */
+		spin_lock_bh(&channel->lock);
+		list_del_init(&cb->link);
+		spin_unlock_bh(&channel->lock);
+		if (cb == &channel->probe)
+			callback_lost(channel, cb);
+		else
+			callback_requeue(channel, cb, AGAIN_MS);
+	}
+	return true;
+}
+
+static struct dnfs4_callback *next_due(struct dnfs4_callback_channel *channel)
+{
+	struct dnfs4_callback *cb, *found = NULL;
+
+	spin_lock_bh(&channel->lock);
+	list_for_each_entry(cb, &channel->queue, link) {
+		if (!is_past(cb->not_before))
+			continue;
+		list_del_init(&cb->link);
+		found = cb;
+		break;
+	}
+	spin_unlock_bh(&channel->lock);
+	return found;
+}
+
+static void send_probe(struct dnfs4_callback_channel *channel)
+{
+	if (channel->probing)
+		return;
+	channel->probing = true;
+	channel->probe.deadline = jiffies + MAX_JIFFY_OFFSET;
+	if (!send_one(channel, &channel->probe))
+		channel->probing = false;
+}
+
+static bool is_idle(struct dnfs4_callback_channel *channel)
+{
+	bool idle;
+
+	spin_lock_bh(&channel->lock);
+	idle = list_empty(&channel->sent);
+	spin_unlock_bh(&channel->lock);
+	return idle;
+}
+
+static void send_due(struct dnfs4_callback_channel *channel)
+{
+	struct dnfs4_callback *cb;
+
+	do {
+		if (!channel->up && !is_idle(channel))
+			return;
+		cb = next_due(channel);
+		if (!cb)
+			break;
+		if (!send_one(channel, cb)) {
+			callback_requeue(channel, cb, 0);
+			break;
+		}
+	} while (!channel->broken);
+	if (channel->broken)
+		return;
+	if (!channel->up ? is_idle(channel) :
+			   channel->session && READ_ONCE(channel->session->cb_slots.lost))
+		send_probe(channel);
+}
+
+/* The work */
+
+/* sunrpc may be busy for long with making a connection: it is not waited for. */
+static bool is_overdue(struct dnfs4_callback_channel *channel)
+{
+	const struct dnfs4_callback *cb;
+	bool overdue;
+
+	spin_lock_bh(&channel->lock);
+	cb = list_first_entry_or_null(&channel->sent, struct dnfs4_callback, link);
+	overdue = cb && is_past(cb->wb_err_at);
+	spin_unlock_bh(&channel->lock);
+	return overdue;
+}
+
+static void look_at_changes(struct dnfs4_callback_channel *channel)
+{
+	bool conns = test_and_clear_bit(DNFS4_CHANGED_CONNS, &channel->changed);
+	bool addr = test_and_clear_bit(DNFS4_CHANGED_ADDR, &channel->changed);
+
+	if (!conns && !addr)
+		return;
+	channel->failures = 0;
+	channel->not_before = jiffies + msecs_to_jiffies(YOUNG_MS);
+	if (!channel->clnt || (!addr && channel->up && dnfs4_way_is_good(channel)))
+		return;
+	dnfs4_way_close(channel);
+	callback_collect(channel);
+	WRITE_ONCE(channel->young, true);
+	set_up(channel, false);
+	channel->broken = false;
+}
+
+static void give_up_way(struct dnfs4_callback_channel *channel)
+{
+	if (channel->failed)
+		svc_xprt_put(channel->failed);
+	channel->failed = channel->xprt;
+	if (channel->failed)
+		svc_xprt_get(channel->failed);
+	dnfs4_way_close(channel);
+	callback_collect(channel);
+	set_down(channel);
+	channel->broken = false;
+}
+
+static void arm_until(unsigned long *when, unsigned long at)
+{
+	if (time_before(at, *when))
+		*when = at;
+}
+
+static void callback_arm(struct dnfs4_callback_channel *channel)
+{
+	unsigned long now = jiffies, when = now + MAX_JIFFY_OFFSET;
+	struct dnfs4_callback *cb;
+
+	if (!channel->clnt)
+		arm_until(&when, channel->not_before);
+	spin_lock_bh(&channel->lock);
+	cb = list_first_entry_or_null(&channel->sent, struct dnfs4_callback, link);
+	if (cb)
+		arm_until(&when, cb->wb_err_at);
+	list_for_each_entry(cb, &channel->queue, link) {
+		arm_until(&when, cb->deadline);
+		if (channel->up && time_after(cb->not_before, now))
+			arm_until(&when, cb->not_before);
+	}
+	/* Does nothing if somebody wants it sooner. */
+	if (channel->running && when != now + MAX_JIFFY_OFFSET)
+		queue_delayed_work(callback_wq, &channel->work,
+				   time_after(when, now) ? when - now : 1);
+	spin_unlock_bh(&channel->lock);
+}
+
+static void channel_work(struct work_struct *work)
+{
+	struct dnfs4_callback_channel *channel =
+		container_of(to_delayed_work(work), struct dnfs4_callback_channel, work);
+
+	callback_collect(channel);
+	look_at_changes(channel);
+	if (channel->broken || is_overdue(channel))
+		give_up_way(channel);
+	sort_out(channel);
+	if (!channel->clnt && is_past(channel->not_before) && dnfs4_way_open(channel))
+		set_down(channel);
+	if (channel->clnt)
+		send_due(channel);
+	if (channel->broken)
+		give_up_way(channel);
+	callback_arm(channel);
+}
+
+u32 dnfs4_callback_room(const struct dnfs4_callback *cb)
+{
+	u32 room = DNFS4_CB_ARGS_BYTES - DNFS4_CB_HEAD_BYTES;
+
+	if (!cb->session)
+		return room;
+	return min(room, cb->session->back.maxrequestsize - DNFS4_CB_RPC_BYTES -
+			 DNFS4_CB_HEAD_BYTES);
+}
+
+/* The client and its channel */
+
+static const struct dnfs4_callback_ops probe_ops = { };
+
+int dnfs4_callback_init(struct dnfs4_client *client)
+{
+	struct dnfs4_delegations *all = client->server->delegations;
+	struct dnfs4_callback_channel *channel = kzalloc(sizeof(*channel), GFP_KERNEL);
+
+	if (!channel)
+		return -ENOMEM;
+	channel->client = client;
+	spin_lock_init(&channel->lock);
+	mutex_init(&channel->halt);
+	INIT_LIST_HEAD(&channel->queue);
+	INIT_LIST_HEAD(&channel->sent);
+	INIT_LIST_HEAD(&channel->ended);
+	INIT_DELAYED_WORK(&channel->work, channel_work);
+	channel->not_before = jiffies;
+	dnfs4_callback_init_one(&channel->probe, &probe_ops, client);
+	client->callback = channel;
+	spin_lock_bh(&all->lock);
+	channel->running = all->running;
+	list_add_tail(&channel->list, &all->channels);
+	spin_unlock_bh(&all->lock);
+	return 0;
+}
+
+void dnfs4_callback_set(struct dnfs4_client *client, const struct dnfs4_callback_addr *addr)
+{
+	struct dnfs4_callback_channel *channel = client->callback;
+
+	spin_lock_bh(&channel->lock);
+	channel->addr = *addr;
+	spin_unlock_bh(&channel->lock);
+	WRITE_ONCE(channel->young, true);
+	set_bit(DNFS4_CHANGED_ADDR, &channel->changed);
+	dnfs4_channel_kick(channel);
+}
+
+void dnfs4_callback_changed(struct dnfs4_client *client)
+{
+	struct dnfs4_callback_channel *channel = client->callback;
+
+	if (!channel)
+		return;
+	if (!READ_ONCE(channel->up))
+		WRITE_ONCE(channel->young, true);
+	set_bit(DNFS4_CHANGED_CONNS, &channel->changed);
+	dnfs4_channel_kick(channel);
+}
+
+void dnfs4_channel_halt(struct dnfs4_callback_channel *channel)
+{
+	mutex_lock(&channel->halt);
+	spin_lock_bh(&channel->lock);
+	channel->running = false;
+	spin_unlock_bh(&channel->lock);
+	cancel_delayed_work_sync(&channel->work);
+	dnfs4_way_close(channel);
+	callback_collect(channel);
+	set_up(channel, false);
+	channel->broken = false;
+	if (channel->failed)
+		svc_xprt_put(channel->failed);
+	channel->failed = NULL;
+	mutex_unlock(&channel->halt);
+}
+
+void dnfs4_callback_stop(struct dnfs4_client *client)
+{
+	struct dnfs4_callback_channel *channel = client->callback;
+	struct dnfs4_delegations *all = client->server->delegations;
+	struct dnfs4_callback *cb;
+
+	if (!channel)
+		return;
+	spin_lock_bh(&all->lock);
+	list_del_init(&channel->list);
+	spin_unlock_bh(&all->lock);
+	spin_lock_bh(&channel->lock);
+	channel->gone = true;
+	spin_unlock_bh(&channel->lock);
+	dnfs4_channel_halt(channel);
+	while ((cb = list_first_entry_or_null(&channel->queue, struct dnfs4_callback, link))) {
+		list_del_init(&cb->link);
+		callback_finish(channel, cb, -ESHUTDOWN);
+	}
+}
+
+void dnfs4_callback_free(struct dnfs4_client *client)
+{
+	struct dnfs4_delegations *all = client->server->delegations;
+
+	if (!client->callback)
+		return;
+	spin_lock_bh(&all->lock);
+	list_del(&client->callback->list);
+	spin_unlock_bh(&all->lock);
+	kfree(client->callback);
+	client->callback = NULL;
+}
+
+int dnfs4_callbacks_setup(void)
+{
+	callback_wq = alloc_workqueue("ditto_nfs4_cb", WQ_UNBOUND, 0);
+	return callback_wq ? 0 : -ENOMEM;
+}
+
+void dnfs4_callbacks_cleanup(void)
+{
+	destroy_workqueue(callback_wq);
+}

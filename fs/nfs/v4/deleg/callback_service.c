@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Channels of all clients, with the service; and what version 4.0 has to be told otherwise. */
+#include <linux/jiffies.h>
+
+#include "../../../server.h"
+#include "../engine/server.h"
+#include "callback.h"
+#include "delegations.h"
+
+static bool is_from(const struct dnfs4_callback_channel *channel, u64 id, bool running)
+{
+	return channel->client->id > id && (!running || channel->running);
+}
+
+/* By number, whatever the order of the list; clients that go have no reference to give. */
+static struct dnfs4_client *client_from(struct dnfs4_server *server, u64 id, bool running)
+{
+	struct dnfs4_delegations *all = server->delegations;
+	struct dnfs4_callback_channel *channel;
+	struct dnfs4_client *found = NULL;
+
+	spin_lock_bh(&all->lock);
+	list_for_each_entry(channel, &all->channels, list) {
+		if (!is_from(channel, id, running) || (found && found->id < channel->client->id))
+			continue;
+		found = channel->client;
+	}
+	if (found && !refcount_inc_not_zero(&found->client.ref))
+		found = NULL;
+	spin_unlock_bh(&all->lock);
+	return found;
+}
+
+struct dnfs4_client *dnfs4_callback_next(struct dnfs4_server *server, u64 id)
+{
+	return client_from(server, id, false);
+}
+
+void dnfs4_callbacks_start(struct dnfs4_server *server)
+{
+	struct dnfs4_delegations *all = server->delegations;
+	struct dnfs4_callback_channel *channel;
+
+	spin_lock_bh(&all->lock);
+	all->running = true;
+	list_for_each_entry(channel, &all->channels, list) {
+		spin_lock(&channel->lock);
+		channel->running = !channel->gone;
+		spin_unlock(&channel->lock);
+		set_bit(DNFS4_CHANGED_CONNS, &channel->changed);
+		dnfs4_channel_kick(channel);
+	}
+	spin_unlock_bh(&all->lock);
+}
+
+void dnfs4_callbacks_stop(struct dnfs4_server *server)
+{
+	struct dnfs4_delegations *all = server->delegations;
+	struct dnfs4_client *client;
+
+	spin_lock_bh(&all->lock);
+	all->running = false;
+	spin_unlock_bh(&all->lock);
+	while ((client = client_from(server, 0, true))) {
+		dnfs4_channel_halt(client->callback);
+		dnfs4_client_put(client);
+	}
+}
+
+/* Of what was revoked. */
+static bool is_untold(struct dnfs4_client *client)
+{
+	unsigned long lease = READ_ONCE(client->server->srv->settings.lease_time_s) * HZ;
+	struct dnfs4_callback_channel *channel = client->callback;
+	unsigned long until;
+
+	if (!test_bit(DNFS4_CLIENT_CB_MISSED, &client->flags))
+		return false;
+	until = READ_ONCE(channel->missed);
+	if (!until)
+		WRITE_ONCE(channel->missed, (jiffies + lease) | 1);
+	else if (time_after_eq(jiffies, until))
+		clear_bit(DNFS4_CLIENT_CB_MISSED, &client->flags);
+	return test_bit(DNFS4_CLIENT_CB_MISSED, &client->flags);
+}
+
+bool dnfs4_callback_missed(struct dnfs4_client *client)
+{
+	return (test_bit(DNFS4_CLIENT_CB_DOWN, &client->flags) &&
+		atomic_read(&client->callback->held)) || is_untold(client);
+}
+
+void dnfs4_callback_miss(struct dnfs4_client *client)
+{
+	WRITE_ONCE(client->callback->missed, 0);
+	set_bit(DNFS4_CLIENT_CB_MISSED, &client->flags);
+}

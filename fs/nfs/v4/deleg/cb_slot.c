@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Slots of the back channel, see cb_slot.h. */
+#include <kunit/visibility.h>
+#include <linux/bitops.h>
+#include <linux/minmax.h>
+
+#include "../session/session.h"
+
+static u32 slots_now(const struct dnfs4_session *session)
+{
+	u32 n = min_t(u32, session->back.maxrequests, DNFS4_CB_SLOTS);
+
+	if (session->cb_slots.limit)
+		n = min(n, session->cb_slots.limit);
+	return n;
+}
+
+static u32 highest_busy(const struct dnfs4_cb_slots *slots)
+{
+	return slots->busy ? fls(slots->busy) - 1 : 0;
+}
+
+static u32 slot_take(struct dnfs4_session *session, bool lost, u32 *seqid, u32 *highest)
+{
+	struct dnfs4_cb_slots *slots = &session->cb_slots;
+	u32 slot, found = DNFS4_CB_NO_SLOT;
+
+	spin_lock(&session->lock);
+	for (slot = 0; slot < slots_now(session); slot++) {
+		if (slots->busy & BIT(slot) || !(slots->lost & BIT(slot)) == lost)
+			continue;
+		found = slot;
+		slots->busy |= BIT(slot);
+		*seqid = slots->seqid[slot] + 1;
+		*highest = highest_busy(slots);
+		break;
+	}
+	spin_unlock(&session->lock);
+	return found;
+}
+
+u32 dnfs4_cb_slot_take(struct dnfs4_session *session, u32 *seqid, u32 *highest)
+{
+	return slot_take(session, false, seqid, highest);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_cb_slot_take);
+
+u32 dnfs4_cb_slot_take_lost(struct dnfs4_session *session, u32 *seqid, u32 *highest)
+{
+	return slot_take(session, true, seqid, highest);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_cb_slot_take_lost);
+
+void dnfs4_cb_slot_again(struct dnfs4_session *session, u32 slot, u32 *seqid, u32 *highest)
+{
+	spin_lock(&session->lock);
+	*seqid = session->cb_slots.seqid[slot] + 1;
+	*highest = highest_busy(&session->cb_slots);
+	spin_unlock(&session->lock);
+}
+
+void dnfs4_cb_slot_give(struct dnfs4_session *session, u32 slot, enum dnfs4_cb_fate fate)
+{
+	struct dnfs4_cb_slots *slots = &session->cb_slots;
+
+	spin_lock(&session->lock);
+	slots->busy &= ~BIT(slot);
+	slots->lost &= ~BIT(slot);
+	switch (fate) {
+	case DNFS4_CB_TAKEN:
+		slots->seqid[slot]++;
+		break;
+	case DNFS4_CB_NOT_TAKEN:
+		break;
+	case DNFS4_CB_LOST:
+		slots->lost |= BIT(slot);
+		break;
+	case DNFS4_CB_MISORDERED:
+		slots->seqid[slot] = 0;
+		break;
+	}
+	spin_unlock(&session->lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_cb_slot_give);
+
+void dnfs4_cb_slots_limit(struct dnfs4_session *session, u32 limit)
+{
+	spin_lock(&session->lock);
+	session->cb_slots.limit = max(limit, 1U);
+	spin_unlock(&session->lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_cb_slots_limit);

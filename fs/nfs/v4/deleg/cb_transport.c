@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The way to a client: sunrpc's client of a channel, see callback.h.
+ *
+ * In 4.0 it dials the address that SETCLIENTID told, in the namespace of the server
+ * and from the address that the client knows. In 4.1 it uses a connection that the
+ * client made and bound (RFC 8881 section 2.10.3.1); nobody is dialled.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cred.h>
+#include <linux/sched/task.h>
+#include <linux/sunrpc/addr.h>
+#include <linux/sunrpc/clnt.h>
+#include <linux/sunrpc/xprtsock.h>
+
+#include "../../../server.h"
+#include "../../../share/share.h"
+#include "../../server.h"
+#include "../engine/server.h"
+#include "callback.h"
+
+/* How long an answer is waited for before it counts as lost; a part of the lease. */
+#define TRY_MAX_S	10
+#define TRY_MIN_S	1
+#define TRIES_PER_LEASE	6
+
+enum {
+	PROC_NULL,
+	PROC_COMPOUND,
+};
+
+/* Two threads that make a way over one connection would both make its transport. */
+static DEFINE_MUTEX(make_lock);
+
+static void proc_encode(struct rpc_rqst *req, struct xdr_stream *xdr, const void *data)
+{
+	/* It fits: what is sent was measured before. */
+	dnfs4_cb_encode(xdr, data);
+}
+
+static int proc_decode(struct rpc_rqst *req, struct xdr_stream *xdr, void *data)
+{
+	return dnfs4_cb_decode(xdr, data);
+}
+
+static void null_encode(struct rpc_rqst *req, struct xdr_stream *xdr, const void *data)
+{
+}
+
+/* Without one, sunrpc would not wait for a reply. */
+static int null_decode(struct rpc_rqst *req, struct xdr_stream *xdr, void *data)
+{
+	return 0;
+}
+
+static const struct rpc_procinfo procs[] = {
+	[PROC_NULL] = {
+		.p_proc = PROC_NULL,
+		.p_encode = null_encode,
+		.p_decode = null_decode,
+		.p_name = "CB_NULL",
+	},
+	[PROC_COMPOUND] = {
+		.p_proc = PROC_COMPOUND,
+		.p_encode = proc_encode,
+		.p_decode = proc_decode,
+		.p_arglen = DNFS4_CB_ARGS_BYTES / 4,
+		.p_replen = DNFS4_CB_RES_BYTES / 4,
+		.p_statidx = PROC_COMPOUND,
+		.p_name = "CB_COMPOUND",
+	},
+};
+
+static unsigned int counts[ARRAY_SIZE(procs)];
+
+static const struct rpc_version version1 = {
+	.number = 1,
+	.nrprocs = ARRAY_SIZE(procs),
+	.procs = procs,
+	.counts = counts,
+};
+
+static const struct rpc_version *versions[] = {
+	[1] = &version1,
+};
+
+static struct rpc_stat stats;
+
+/* The number is the client's choice. */
+static const struct rpc_program program = {
+	.name = "nfs4_cb",
+	.nrvers = ARRAY_SIZE(versions),
+	.version = versions,
+	.stats = &stats,
+};
+
+static size_t sockaddr_size(const struct sockaddr_storage *addr)
+{
+	return addr->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) :
+					     sizeof(struct sockaddr_in);
+}
+
+unsigned long dnfs4_way_time(const struct dnfs4_client *client)
+{
+	u32 lease = READ_ONCE(client->server->srv->settings.lease_time_s);
+
+	return clamp(lease / TRIES_PER_LEASE, TRY_MIN_S, TRY_MAX_S) * HZ;
+}
+
+/* As whom clients are called; they do not care, but for 4.1, where they say it. */
+static kuid_t way_uid(u32 uid)
+{
+	kuid_t kuid = make_kuid(&init_user_ns, uid);
+
+	return uid_valid(kuid) ? kuid : GLOBAL_ROOT_UID;
+}
+
+static kgid_t way_gid(u32 gid)
+{
+	kgid_t kgid = make_kgid(&init_user_ns, gid);
+
+	return gid_valid(kgid) ? kgid : GLOBAL_ROOT_GID;
+}
+
+static const struct cred *way_cred(u32 uid, u32 gid)
+{
+	struct cred *cred = prepare_kernel_cred(&init_task);
+
+	if (!cred)
+		return NULL;
+	cred->fsuid = way_uid(uid);
+	cred->fsgid = way_gid(gid);
+	return cred;
+}
+
+/*
+ * sunrpc's client over @args. It enters a transport in the connection that it is made over
+ * before the transport is complete, and leaves it there when memory for the rest is refused:
+ * then the entry leads to what is freed soon, and the end of the connection would follow it.
+ * Whether it is freed cannot be seen. If it is not, it is lost; better than used after its end.
+ */
+static struct rpc_clnt *way_create(struct rpc_create_args *args)
+{
+	struct rpc_clnt *clnt;
+
+	mutex_lock(&make_lock);
+	clnt = rpc_create(args);
+	if (IS_ERR(clnt) && args->bc_xprt && !args->bc_xprt->xpt_bc_xps)
+		args->bc_xprt->xpt_bc_xprt = NULL;
+	mutex_unlock(&make_lock);
+	return clnt;
+}
+
+static int way_make(struct dnfs4_callback_channel *channel, struct rpc_create_args *args)
+{
+	unsigned long time = dnfs4_way_time(channel->client);
+	struct rpc_timeout timeout = {
+		.to_initval = time,
+		.to_maxval = time,
+	};
+	struct rpc_clnt *clnt;
+
+	args->net = channel->client->server->nfs->net;
+	args->timeout = &timeout;
+	args->program = &program;
+	args->prognumber = channel->program;
+	args->version = version1.number;
+	args->authflavor = channel->sec == DITTO_SEC_NONE ? RPC_AUTH_NULL : RPC_AUTH_UNIX;
+	args->flags = RPC_CLNT_CREATE_NOPING | RPC_CLNT_CREATE_QUIET;
+	args->cred = current_cred();
+	clnt = way_create(args);
+	if (IS_ERR(clnt))
+		return PTR_ERR(clnt);
+	channel->clnt = clnt;
+	return 0;
+}
+
+/* RFC 7530 section 16.33 */
+static int open_dial(struct dnfs4_callback_channel *channel)
+{
+	struct dnfs4_callback_addr to;
+	struct rpc_create_args args = {
+		.protocol = XPRT_TRANSPORT_TCP,
+		.address = (struct sockaddr *)&to.addr,
+	};
+
+	spin_lock_bh(&channel->lock);
+	to = channel->addr;
+	spin_unlock_bh(&channel->lock);
+	if (to.addr.ss_family == AF_UNSPEC)
+		return -ENOTCONN;
+	/* The call would have to be authenticated as the client was. */
+	if (!(channel->client->principal.sec & (DITTO_SEC_NONE | DITTO_SEC_SYS)))
+		return -ENOTCONN;
+	args.addrsize = sockaddr_size(&to.addr);
+	if (to.local.ss_family == to.addr.ss_family) {
+		rpc_set_port((struct sockaddr *)&to.local, 0);
+		args.saddress = (struct sockaddr *)&to.local;
+	}
+	channel->cred = way_cred(0, 0);
+	if (!channel->cred)
+		return -ENOMEM;
+	channel->program = to.program;
+	channel->sec = DITTO_SEC_SYS;
+	return way_make(channel, &args);
+}
+
+static bool is_open(const struct svc_xprt *xprt)
+{
+	return !test_bit(XPT_DEAD, &xprt->xpt_flags) && !test_bit(XPT_CLOSE, &xprt->xpt_flags);
+}
+
+/* Another one than that which failed, if there is one. */
+static struct svc_xprt *choose_conn(struct dnfs4_callback_channel *channel,
+				    struct dnfs4_session **session)
+{
+	struct svc_xprt *xprt;
+
+	xprt = dnfs4_session_back_conn(channel->client, channel->failed, session);
+	if (!xprt && channel->failed)
+		xprt = dnfs4_session_back_conn(channel->client, NULL, session);
+	return xprt;
+}
+
+static bool session_will_do(const struct dnfs4_session *session)
+{
+	return session->cb_sec & (DITTO_SEC_NONE | DITTO_SEC_SYS) &&
+	       session->back.maxoperations >= 2 && session->back.maxrequests &&
+	       session->back.maxrequestsize >= DNFS4_CB_SIZE_MIN &&
+	       session->back.maxresponsesize >= DNFS4_CB_SIZE_MIN;
+}
+
+static int open_bound(struct dnfs4_callback_channel *channel)
+{
+	struct rpc_create_args args = { };
+	struct dnfs4_session *session;
+	struct svc_xprt *xprt;
+
+	xprt = choose_conn(channel, &session);
+	if (!xprt)
+		return -ENOTCONN;
+	channel->xprt = xprt;
+	channel->session = session;
+	channel->program = session->cb_program;
+	channel->sec = session->cb_sec;
+	/* What sunrpc does with the connection works for this kind of them. */
+	if (!is_open(xprt) || xprt->xpt_class->xcl_ident != XPRT_TRANSPORT_TCP ||
+	    !session_will_do(session))
+		return -ENOTCONN;
+	channel->cred = way_cred(session->cb_uid, session->cb_gid);
+	if (!channel->cred)
+		return -ENOMEM;
+	args.protocol = XPRT_TRANSPORT_BC_TCP;
+	args.bc_xprt = xprt;
+	args.address = (struct sockaddr *)&xprt->xpt_remote;
+	args.addrsize = xprt->xpt_remotelen;
+	return way_make(channel, &args);
+}
+
+int dnfs4_way_open(struct dnfs4_callback_channel *channel)
+{
+	int err = channel->client->minor ? open_bound(channel) : open_dial(channel);
+
+	if (err)
+		dnfs4_way_close(channel);
+	return err;
+}
+
+void dnfs4_way_close(struct dnfs4_callback_channel *channel)
+{
+	if (channel->clnt)
+		rpc_shutdown_client(channel->clnt);
+	channel->clnt = NULL;
+	put_cred(channel->cred);
+	channel->cred = NULL;
+	if (channel->xprt)
+		svc_xprt_put(channel->xprt);
+	channel->xprt = NULL;
+	if (channel->session)
+		dnfs4_session_put(channel->session);
+	channel->session = NULL;
+}
+
+bool dnfs4_way_is_good(const struct dnfs4_callback_channel *channel)
+{
+	const struct dnfs4_session *session = channel->session;
+
+	if (!session)
+		return true;
+	return is_open(channel->xprt) && !READ_ONCE(session->dead) &&
+	       channel->program == READ_ONCE(session->cb_program) &&
+	       channel->sec == READ_ONCE(session->cb_sec) &&
+	       uid_eq(channel->cred->fsuid, way_uid(READ_ONCE(session->cb_uid))) &&
+	       gid_eq(channel->cred->fsgid, way_gid(READ_ONCE(session->cb_gid)));
+}
+
+static void call_done(struct rpc_task *task, void *data)
+{
+	struct dnfs4_callback *cb = data;
+
+	cb->task_status = task->tk_status;
+	dnfs4_callback_ended(cb);
+}
+
+static const struct rpc_call_ops call_ops = {
+	.rpc_call_done = call_done,
+};
+
+int dnfs4_way_call(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb)
+{
+	bool sequence = channel->client->minor;
+	const struct rpc_message msg = {
+		.rpc_proc = &procs[sequence || cb->ops->op ? PROC_COMPOUND : PROC_NULL],
+		.rpc_argp = cb,
+		.rpc_resp = cb,
+		.rpc_cred = channel->cred,
+	};
+	int flags = RPC_TASK_SOFT | RPC_TASK_TIMEOUT;
+
+	cb->minor = sequence ? channel->session->minor : 0;
+	cb->ident = sequence ? 0 : channel->addr.ident;
+	cb->seq_status = DNFS4_CB_NO_STATUS;
+	cb->status = NFS4_OK;
+	cb->task_status = 0;
+	/* A connection that the client made cannot be made again by us. */
+	flags |= sequence ? RPC_TASK_NOCONNECT : RPC_TASK_SOFTCONN;
+	return rpc_call_async(channel->clnt, &msg, flags, &call_ops, cb);
+}
+
+void dnfs4_callback_parse(struct net *net, const char *netid, u32 netid_len, const char *uaddr,
+			  u32 uaddr_len, struct sockaddr_storage *addr)
+{
+	struct sockaddr *sa = (struct sockaddr *)addr;
+	sa_family_t family;
+
+	memset(addr, 0, sizeof(*addr));
+	if (netid_len == 3 && !memcmp(netid, "tcp", 3))
+		family = AF_INET;
+	else if (netid_len == 4 && !memcmp(netid, "tcp6", 4))
+		family = AF_INET6;
+	else
+		return;
+	if (!rpc_uaddr2sockaddr(net, uaddr, uaddr_len, sa, sizeof(*addr)) ||
+	    sa->sa_family != family || !rpc_get_port(sa))
+		memset(addr, 0, sizeof(*addr));
+}

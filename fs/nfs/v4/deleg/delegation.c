@@ -1,0 +1,527 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Delegations of files: granted with an OPEN, covering others, ended. See delegations.h.
+ */
+#include <linux/err.h>
+#include <linux/hash.h>
+#include <linux/nfs4.h>
+#include <linux/slab.h>
+
+#include "../../../../lockd/lease.h"
+#include "../../../../net/stats.h"
+#include "../../../node/file.h"
+#include "../../../node/node.h"
+#include "../../../server.h"
+#include "../../../share/share.h"
+#include "../engine/server.h"
+#include "../session/slot.h"
+#include "../state/open.h"
+#include "caller.h"
+#include "delegations.h"
+#include "dir_delegation.h"
+
+static const char *const event_names[DNFS4_DELEG_EVENTS] = {
+	[DNFS4_DELEG_READ] = "granted read",
+	[DNFS4_DELEG_WRITE] = "granted write",
+	[DNFS4_DELEG_DIRECTORY] = "granted directory",
+	[DNFS4_DELEG_REFUSED] = "not granted",
+	[DNFS4_DELEG_RECALL] = "recall",
+	[DNFS4_DELEG_ASK] = "getattr",
+	[DNFS4_DELEG_NOTIFY] = "notify",
+	[DNFS4_DELEG_ANY] = "recall any",
+	[DNFS4_DELEG_LOCK] = "notify lock",
+};
+
+void dnfs4_delegation_count(struct dnfs4_server *server, enum dnfs4_delegation_event event,
+			    bool error, u64 nanoseconds)
+{
+	ditto_stats_count(server->delegations->stats, event, error, nanoseconds, 0);
+}
+
+u32 dnfs4_recall_ms(const struct dnfs4_client *client)
+{
+	u32 ms = READ_ONCE(client->server->srv->settings.lease_time_s) * MSEC_PER_SEC;
+
+	/*
+	 * In 4.0 a client that renews its lease is told that it cannot be called back, and
+	 * that has to come before what it holds is revoked (RFC 7530 section 10.2.1).
+	 */
+	return client->minor ? ms : ms / 3 * 2;
+}
+
+/* The table by node */
+
+static struct hlist_head *bucket_of(struct dnfs4_delegations *all, const struct ditto_node *node)
+{
+	return &all->by_node[hash_ptr(node, ilog2(DNFS4_DELEGATION_BUCKETS))];
+}
+
+static struct dnfs4_delegation *delegation_find(struct dnfs4_delegations *all,
+						const struct dnfs4_client *client,
+						const struct ditto_node *node)
+{
+	struct dnfs4_delegation *d;
+
+	lockdep_assert_held(&all->lock);
+	hlist_for_each_entry(d, bucket_of(all, node), by_node)
+		if (d->node == node && d->state.client == client)
+			return d;
+	return NULL;
+}
+
+static bool delegation_enter(struct dnfs4_delegations *all, struct dnfs4_delegation *d)
+{
+	bool first;
+
+	spin_lock_bh(&all->lock);
+	first = !delegation_find(all, d->state.client, d->node);
+	if (first)
+		hlist_add_head(&d->by_node, bucket_of(all, d->node));
+	spin_unlock_bh(&all->lock);
+	return first;
+}
+
+void dnfs4_delegation_drop(struct dnfs4_delegation *d)
+{
+	struct dnfs4_delegations *all = d->state.client->server->delegations;
+
+	spin_lock_bh(&all->lock);
+	hlist_del_init(&d->by_node);
+	spin_unlock_bh(&all->lock);
+}
+
+/* Coming */
+
+static void delegation_release(struct dnfs4_state *state)
+{
+	dnfs4_delegation_end(dnfs4_delegation_of(state));
+}
+
+static u32 delegation_free_stateid(struct dnfs4_state *state)
+{
+	if (state->void_why == DNFS4_VALID)
+		return NFS4ERR_LOCKS_HELD;
+	dnfs4_state_del(state);
+	return NFS4_OK;
+}
+
+static void delegation_free(struct dnfs4_state *state)
+{
+	struct dnfs4_delegation *d = dnfs4_delegation_of(state);
+
+	if (d->dir)
+		dnfs4_dir_free(d->dir);
+	kfree_rcu(d, state.rcu);
+}
+
+static const struct dnfs4_state_ops file_ops = {
+	.kind = DNFS4_STATE_DELEGATION,
+	.release = delegation_release,
+	.free_stateid = delegation_free_stateid,
+	.free = delegation_free,
+};
+
+static const struct dnfs4_state_ops directory_ops = {
+	.kind = DNFS4_STATE_DIRECTORY,
+	.release = delegation_release,
+	.free_stateid = delegation_free_stateid,
+	.free = delegation_free,
+};
+
+void dnfs4_call_ref_fill(const struct dnfs4_compound *cmp, struct dnfs4_call_ref *ref)
+{
+	if (!cmp->slot)
+		return;
+	memcpy(ref->session, cmp->session->id, sizeof(ref->session));
+	ref->seqid = cmp->slot->seqid;
+	ref->slot = cmp->slot->id;
+	ref->valid = true;
+}
+
+struct ditto_lease *dnfs4_delegation_grant_get(struct dnfs4_delegation *d)
+{
+	struct ditto_lease *grant;
+
+	mutex_lock(&d->state.lock);
+	grant = d->grant;
+	if (grant)
+		ditto_lease_hold(grant);
+	mutex_unlock(&d->state.lock);
+	return grant;
+}
+
+struct dnfs4_delegation *dnfs4_delegation_alloc(struct dnfs4_compound *cmp,
+						enum dnfs4_state_kind kind)
+{
+	struct dnfs4_delegations *all = cmp->server->delegations;
+	struct dnfs4_delegation *d;
+	int err;
+
+	d = kzalloc(sizeof(*d), GFP_KERNEL);
+	if (!d)
+		return ERR_PTR(-ENOMEM);
+	err = dnfs4_fh_encode(&cmp->current_fh, d->fh, &d->fh_len);
+	if (err) {
+		kfree(d);
+		return ERR_PTR(err);
+	}
+	dnfs4_state_init(&d->state, kind == DNFS4_STATE_DIRECTORY ? &directory_ops : &file_ops,
+			 cmp->client);
+	d->node = dnfs4_node(cmp);
+	d->granted = jiffies;
+	dnfs4_callback_init_one(&d->recall, &dnfs4_recall_ops, cmp->client);
+	dnfs4_callback_init_one(&d->ask, &dnfs4_ask_ops, cmp->client);
+	dnfs4_call_ref_fill(cmp, &d->recall.after);
+	if (!delegation_enter(all, d)) {
+		dnfs4_state_put(&d->state);
+		return ERR_PTR(-EEXIST);
+	}
+	return d;
+}
+
+/* By what local processes are shown the grant; NULL if they are not. */
+static int shown_file(struct dnfs4_compound *cmp, struct ditto_file **file)
+{
+	struct ditto_share *share = cmp->current_fh.target.op.share;
+	struct ditto_node *node = dnfs4_node(cmp);
+	bool local;
+
+	rcu_read_lock();
+	local = rcu_dereference(share->opts)->local_locks;
+	rcu_read_unlock();
+	*file = NULL;
+	if (!local || !S_ISREG(node->inode->i_mode))
+		return 0;
+	*file = ditto_file_get(share, node, DITTO_FILE_READ);
+	return PTR_ERR_OR_ZERO(*file);
+}
+
+static struct ditto_lease *ask_table(struct dnfs4_compound *cmp, struct dnfs4_delegation *d,
+				     u8 want, bool reclaim, const struct ditto_lease_ops *ops)
+{
+	struct ditto_node *node = dnfs4_node(cmp);
+	bool directory = d->state.ops->kind == DNFS4_STATE_DIRECTORY;
+	struct ditto_lease_request req = {
+		.point = &node->point,
+		.actor.client = &cmp->client->client,
+		.actor.lease_owner = cmp->client->lease_owner,
+		.actor.share = cmp->current_fh.target.op.share->number,
+		.style = directory ? DITTO_LEASE_TYPE_DIRECTORY_DELEGATION
+				   : DITTO_LEASE_TYPE_DELEGATION,
+		.want = want,
+		.notify = directory && dnfs4_dir_tells(d->dir),
+		.reclaim = reclaim,
+		.break_ms = dnfs4_recall_ms(cmp->client),
+		.ops = ops,
+		.private = d,
+	};
+	struct ditto_lease *grant;
+	struct ditto_file *file;
+	int err;
+
+	err = shown_file(cmp, &file);
+	if (err)
+		return ERR_PTR(err);
+	if (file)
+		req.filp = file->file;
+	grant = ditto_lease_grant(&req);
+	if (file)
+		ditto_file_put(file);
+	return grant;
+}
+
+int dnfs4_delegation_grant(struct dnfs4_compound *cmp, struct dnfs4_delegation *d, u8 want,
+			   bool reclaim, const struct ditto_lease_ops *ops)
+{
+	struct ditto_lease *grant;
+	int err;
+
+	lockdep_assert_held(&d->state.lock);
+	/* The grant's. */
+	dnfs4_state_hold(&d->state);
+	grant = ask_table(cmp, d, want, reclaim, ops);
+	if (IS_ERR(grant)) {
+		dnfs4_state_put(&d->state);
+		return PTR_ERR(grant);
+	}
+	if (ditto_lease_private(grant) != d) {
+		/* An old one that is on its way out. */
+		dnfs4_state_put(&d->state);
+		ditto_lease_put(grant);
+		return -EAGAIN;
+	}
+	err = ditto_lease_bits(grant) == want && !ditto_lease_breaking(grant) ? 0 : -EAGAIN;
+	if (!err)
+		err = dnfs4_state_add(&d->state);
+	if (err) {
+		ditto_lease_return(grant);
+		ditto_lease_put(grant);
+		return err;
+	}
+	WRITE_ONCE(d->grant, grant);
+	atomic_inc(&cmp->server->delegations->count);
+	atomic_inc(&cmp->client->callback->held);
+	return 0;
+}
+
+/* Going */
+
+void dnfs4_delegation_end(struct dnfs4_delegation *d)
+{
+	struct dnfs4_client *client = d->state.client;
+	struct ditto_lease *grant;
+
+	mutex_lock(&d->state.lock);
+	grant = d->grant;
+	WRITE_ONCE(d->grant, NULL);
+	mutex_unlock(&d->state.lock);
+	dnfs4_delegation_drop(d);
+	if (!grant)
+		return;
+	atomic_dec(&client->server->delegations->count);
+	atomic_dec(&client->callback->held);
+	if (ditto_lease_ack(grant, 0))
+		ditto_lease_return(grant);
+	ditto_lease_put(grant);
+	/* It may be recalled just now. */
+	dnfs4_callback_kick(client);
+}
+
+/* With an OPEN */
+
+/* What can be had at all, before anybody else is asked: OPEN_DELEGATE_*, or why not. */
+static u32 type_of(struct dnfs4_compound *cmp, const struct dnfs4_open *open, u32 want, u32 *why)
+{
+	bool writing = open->access & NFS4_SHARE_ACCESS_WRITE;
+
+	*why = WND4_RESOURCE;
+	want &= NFS4_SHARE_WANT_MASK;
+	if (want == NFS4_SHARE_WANT_NO_DELEG || want == NFS4_SHARE_WANT_CANCEL) {
+		*why = want == NFS4_SHARE_WANT_CANCEL ? WND4_CANCELLED : WND4_NOT_WANTED;
+		return NFS4_OPEN_DELEGATE_NONE;
+	}
+	if (!S_ISREG(dnfs4_node(cmp)->inode->i_mode) || cmp->current_fh.named) {
+		*why = WND4_NOT_SUPP_FTYPE;
+		return NFS4_OPEN_DELEGATE_NONE;
+	}
+	/* One for reading is worth nothing to who writes, and who reads gets none for writing. */
+	if ((want == NFS4_SHARE_WANT_READ_DELEG && writing) ||
+	    (want == NFS4_SHARE_WANT_WRITE_DELEG && !writing))
+		return NFS4_OPEN_DELEGATE_NONE;
+	return writing ? NFS4_OPEN_DELEGATE_WRITE : NFS4_OPEN_DELEGATE_READ;
+}
+
+static int delegation_give(struct dnfs4_compound *cmp, u32 type, bool reclaim,
+			   struct dnfs4_delegated *out)
+{
+	u8 want = DITTO_LEASE_READ | DITTO_LEASE_HANDLE;
+	struct dnfs4_delegation *d;
+	struct ditto_attr attr = {};
+	int err = 0;
+
+	d = dnfs4_delegation_alloc(cmp, DNFS4_STATE_DELEGATION);
+	if (IS_ERR(d))
+		return PTR_ERR(d);
+	d->write = type == NFS4_OPEN_DELEGATE_WRITE;
+	if (d->write) {
+		want |= DITTO_LEASE_WRITE;
+		err = ditto_getattr(dnfs4_fs_op(cmp)->share, dnfs4_node(cmp), &attr);
+		d->change = attr.change;
+	}
+	/* Inside that of the open. */
+	mutex_lock(&d->state.lock);
+	if (!err)
+		err = dnfs4_delegation_grant(cmp, d, want, reclaim, &dnfs4_delegation_cache_ops);
+	if (!err)
+		dnfs4_state_stateid(&d->state, &out->stateid);
+	mutex_unlock(&d->state.lock);
+	if (err) {
+		dnfs4_delegation_drop(d);
+	} else {
+		out->type = type;
+		dnfs4_delegation_count(cmp->server, d->write ? DNFS4_DELEG_WRITE : DNFS4_DELEG_READ,
+				       false, 0);
+	}
+	dnfs4_state_put(&d->state);
+	return err;
+}
+
+static u32 why_not(int err)
+{
+	switch (err) {
+	case -EAGAIN:
+		return WND4_CONTENTION;
+	case -EEXIST:
+		/* There is one, and there it stays. */
+		return WND4_NOT_SUPP_UPGRADE;
+	default:
+		return WND4_RESOURCE;
+	}
+}
+
+/* A delegation that was held before the restart. */
+static void delegate_again(struct dnfs4_compound *cmp, u32 type, struct dnfs4_delegated *out)
+{
+	if (type != NFS4_OPEN_DELEGATE_READ && type != NFS4_OPEN_DELEGATE_WRITE)
+		return;
+	/* Whom we cannot call back yet is asked for it at once. */
+	if (!delegation_give(cmp, type, true, out))
+		out->recall = !dnfs4_callback_is_up(cmp->client);
+}
+
+void dnfs4_delegate(struct dnfs4_compound *cmp, struct dnfs4_open *open, u32 want, u32 claim,
+		    u32 reclaim_type, struct dnfs4_delegated *out)
+{
+	u32 type, why;
+
+	memset(out, 0, sizeof(*out));
+	out->type = NFS4_OPEN_DELEGATE_NONE;
+	if (claim == NFS4_OPEN_CLAIM_PREVIOUS) {
+		delegate_again(cmp, reclaim_type, out);
+		return;
+	}
+	if (claim == NFS4_OPEN_CLAIM_DELEGATE_CUR || claim == NFS4_OPEN_CLAIM_DELEG_CUR_FH)
+		return;
+	type = type_of(cmp, open, want, &why);
+	if (type != NFS4_OPEN_DELEGATE_NONE && (cmp->minor || open->confirmed) &&
+	    dnfs4_callback_wait_up(cmp->client)) {
+		int err = delegation_give(cmp, type, false, out);
+
+		if (!err)
+			return;
+		why = why_not(err);
+		if (err == -ENOLCK)
+			dnfs4_recall_any(cmp->server);
+		if (err != -EEXIST)
+			dnfs4_delegation_count(cmp->server, DNFS4_DELEG_REFUSED, true, 0);
+	}
+	if (!cmp->minor || !(want & NFS4_SHARE_WANT_MASK))
+		return;
+	out->type = NFS4_OPEN_DELEGATE_NONE_EXT;
+	out->why = why;
+}
+
+/* For others */
+
+/*
+ * Every READ and WRITE asks, so it takes neither lock nor reference. The table says what is
+ * held in the grant itself, as it revokes it. If the grant is the delegation's afterwards,
+ * which it becomes only once, then it was so when it was looked at.
+ */
+static bool is_held(const struct dnfs4_delegation *d)
+{
+	const struct ditto_lease *grant;
+	bool held;
+
+	rcu_read_lock();
+	grant = READ_ONCE(d->grant);
+	held = grant && ditto_lease_bits(grant);
+	/* Its memory is that of a grant until here, but it may be another's. */
+	smp_rmb();
+	held = held && READ_ONCE(d->grant) == grant;
+	rcu_read_unlock();
+	return held;
+}
+
+u32 dnfs4_delegation_check(const struct dnfs4_compound *cmp, struct dnfs4_state *state)
+{
+	struct dnfs4_delegation *d = dnfs4_delegation_of(state);
+	struct ditto_lease *grant;
+	bool held;
+
+	if (likely(is_held(d)))
+		return NFS4_OK;
+	grant = dnfs4_delegation_grant_get(d);
+	held = grant && ditto_lease_bits(grant);
+	/* The table tells by a work item, and who was in need of the file goes on at once. */
+	if (grant && !held)
+		dnfs4_delegation_revoked(grant);
+	if (grant)
+		ditto_lease_put(grant);
+	if (held)
+		return NFS4_OK;
+	/* It was returned just now, or 4.0 has forgotten it. */
+	return dnfs4_state_check_void(cmp, state) ?: NFS4ERR_BAD_STATEID;
+}
+
+u32 dnfs4_delegation_covers(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid,
+			    struct ditto_node *node, u32 access)
+{
+	const struct dnfs4_delegation *d;
+	struct dnfs4_state *state;
+	u32 status;
+
+	/* The open-owner's client, which the stateid would replace, is the one that is asked. */
+	if (dnfs4_stateid_is_foreign(cmp, sid))
+		return NFS4ERR_BAD_STATEID;
+	status = dnfs4_state_find(cmp, sid, DNFS4_STATE_DELEGATION, &state);
+	if (status)
+		return status;
+	d = dnfs4_delegation_of(state);
+	if (d->node != node)
+		status = NFS4ERR_BAD_STATEID;
+	else if (access & NFS4_SHARE_ACCESS_WRITE && !d->write)
+		status = NFS4ERR_OPENMODE;
+	else
+		status = dnfs4_delegation_check(cmp, state);
+	dnfs4_state_put(state);
+	return status;
+}
+
+bool dnfs4_delegation_writes(const struct dnfs4_state *state)
+{
+	return dnfs4_delegation_of(state)->write;
+}
+
+struct ditto_node *dnfs4_delegation_node(const struct dnfs4_state *state)
+{
+	return (struct ditto_node *)dnfs4_delegation_of(state)->node;
+}
+
+/* The part of the server */
+
+int dnfs4_delegations_init(struct dnfs4_server *server)
+{
+	struct dnfs4_delegations *all = kvzalloc(sizeof(*all), GFP_KERNEL);
+
+	if (!all)
+		return -ENOMEM;
+	all->server = server;
+	spin_lock_init(&all->lock);
+	INIT_LIST_HEAD(&all->channels);
+	all->stats = ditto_stats_register(server->srv, "nfs4-delegations", event_names,
+					  DNFS4_DELEG_EVENTS);
+	if (!all->stats)
+		goto free;
+	server->delegations = all;
+	if (!dnfs4_recall_any_init(all))
+		return 0;
+	server->delegations = NULL;
+	ditto_stats_unregister(all->stats);
+free:
+	kvfree(all);
+	return -ENOMEM;
+}
+
+void dnfs4_delegations_exit(struct dnfs4_server *server)
+{
+	struct dnfs4_delegations *all = server->delegations;
+
+	if (!all)
+		return;
+	dnfs4_recall_any_exit(all);
+	dnfs4_callers_free(all->callers);
+	ditto_stats_unregister(all->stats);
+	server->delegations = NULL;
+	kvfree(all);
+}
+
+void dnfs4_delegations_start(struct dnfs4_server *server)
+{
+	dnfs4_callbacks_start(server);
+}
+
+void dnfs4_delegations_stop(struct dnfs4_server *server)
+{
+	dnfs4_callbacks_stop(server);
+}

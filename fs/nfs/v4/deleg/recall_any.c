@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory is short, or there are too many delegations: clients are asked to return
+ * what they do not use (CB_RECALL_ANY, RFC 8881 section 20.6), and which it is they
+ * know best. Version 4.0 has nothing of that kind.
+ *
+ * What a session's slots take is asked for apart (CB_RECALL_SLOT, section 20.8).
+ */
+#include <linux/jiffies.h>
+#include <linux/nfs4.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
+
+#include "../attr/attr.h"
+#include "../engine/server.h"
+#include "delegations.h"
+
+/* They are not asked more often. */
+#define ANY_INTERVAL_S	5
+/* Of no use after this. */
+#define ANY_MS		10000
+/* One part of so many is to be returned. */
+#define ANY_SHARE	4
+
+/**
+ * struct any - a question to one client; its memory goes when it is over
+ * @cb: the callback
+ * @keep: objects that it may keep, or slots
+ */
+struct any {
+	struct dnfs4_callback cb;
+	u32 keep;
+};
+
+static const struct any *any_of(const struct dnfs4_callback *cb)
+{
+	return container_of(cb, struct any, cb);
+}
+
+static void any_release(struct dnfs4_callback *cb)
+{
+	kfree(any_of(cb));
+}
+
+static bool any_encode(struct xdr_stream *xdr, const struct dnfs4_callback *cb)
+{
+	static const struct dnfs4_bitmap types = {
+		.word[0] = BIT(RCA4_TYPE_MASK_RDATA_DLG) | BIT(RCA4_TYPE_MASK_WDATA_DLG) |
+			   BIT(RCA4_TYPE_MASK_DIR_DLG),
+	};
+
+	return xdr_stream_encode_u32(xdr, any_of(cb)->keep) >= 0 &&
+	       dnfs4_encode_bitmap(xdr, &types);
+}
+
+static const struct dnfs4_callback_ops any_ops = {
+	.op = OP_CB_RECALL_ANY,
+	.encode = any_encode,
+	.release = any_release,
+};
+
+static bool slot_encode(struct xdr_stream *xdr, const struct dnfs4_callback *cb)
+{
+	/* rsa_target_highest_slotid */
+	return xdr_stream_encode_u32(xdr, any_of(cb)->keep - 1) >= 0;
+}
+
+static const struct dnfs4_callback_ops slot_ops = {
+	.op = OP_CB_RECALL_SLOT,
+	.encode = slot_encode,
+	.release = any_release,
+};
+
+static void recall_any_send(struct dnfs4_client *client,
+			    const struct dnfs4_callback_ops *ops, u32 keep)
+{
+	struct any *any = kzalloc(sizeof(*any), GFP_KERNEL | __GFP_NOWARN);
+
+	if (!any)
+		return;
+	any->keep = keep;
+	dnfs4_callback_init_one(&any->cb, ops, client);
+	if (!dnfs4_callback_send(&any->cb, 0, ANY_MS))
+		kfree(any);
+}
+
+static void ask_client(struct dnfs4_client *client)
+{
+	u32 has = atomic_read(&client->client.live[DITTO_CLAIM_LEASE]);
+
+	if (!client->minor || !has || !dnfs4_callback_is_up(client))
+		return;
+	recall_any_send(client, &any_ops, has - DIV_ROUND_UP(has, ANY_SHARE));
+	dnfs4_delegation_count(client->server, DNFS4_DELEG_ANY, false, 0);
+}
+
+static void recall_any_work(struct work_struct *work)
+{
+	struct dnfs4_delegations *all = container_of(work, struct dnfs4_delegations, recall_any);
+	struct dnfs4_client *client;
+	u64 id = 0;
+
+	while ((client = dnfs4_callback_next(all->server, id))) {
+		id = client->id;
+		ask_client(client);
+		dnfs4_client_put(client);
+	}
+}
+
+void dnfs4_recall_any(struct dnfs4_server *server)
+{
+	struct dnfs4_delegations *all = server->delegations;
+	unsigned long at = READ_ONCE(all->recall_any_at);
+
+	if (time_before(jiffies, at))
+		return;
+	if (cmpxchg(&all->recall_any_at, at, jiffies + ANY_INTERVAL_S * HZ) == at)
+		schedule_work(&all->recall_any);
+}
+
+void dnfs4_recall_slots(struct dnfs4_session *session)
+{
+	struct dnfs4_client *client = session->client;
+
+	if (dnfs4_callback_is_up(client))
+		recall_any_send(client, &slot_ops, READ_ONCE(session->slots_target));
+}
+
+/* Delegations are the clients' to give back, so nothing is freed here; it is begun. */
+static unsigned long any_count(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	const struct dnfs4_delegations *all = shrinker->private_data;
+
+	return atomic_read(&all->count) ?: SHRINK_EMPTY;
+}
+
+static unsigned long any_scan(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	const struct dnfs4_delegations *all = shrinker->private_data;
+
+	dnfs4_recall_any(all->server);
+	return SHRINK_STOP;
+}
+
+int dnfs4_recall_any_init(struct dnfs4_delegations *all)
+{
+	INIT_WORK(&all->recall_any, recall_any_work);
+	all->recall_any_at = jiffies;
+	all->shrinker = shrinker_alloc(0, "ditto-nfs4-delegations");
+	if (!all->shrinker)
+		return -ENOMEM;
+	all->shrinker->count_objects = any_count;
+	all->shrinker->scan_objects = any_scan;
+	all->shrinker->private_data = all;
+	shrinker_register(all->shrinker);
+	return 0;
+}
+
+void dnfs4_recall_any_exit(struct dnfs4_delegations *all)
+{
+	shrinker_free(all->shrinker);
+	cancel_work_sync(&all->recall_any);
+}

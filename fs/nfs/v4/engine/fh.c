@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The current and the saved handle, and the bytes that clients keep of one:
+ *
+ *   0  u8  version of this layout
+ *   1  u8  what it stands for, enum dnfs4_fh_kind
+ *   2  u8  it is a named attribute
+ *   3  u8  0
+ *   4      struct ditto_handle; nothing for the root above all shares
+ *
+ * The core signs what follows; the four bytes before it give no rights.
+ */
+#include <linux/string.h>
+
+#include "../../../../lockd/owner.h"
+#include "../../../node/handle.h"
+#include "../../../node/node.h"
+#include "../../../share/share.h"
+#include "../session/client.h"
+#include "fh.h"
+
+#define FH_VERSION	1
+#define FH_HEAD		4
+
+void dnfs4_fh_put(struct dnfs4_fh *fh)
+{
+	struct dnfs_target *target = &fh->target;
+
+	if (fh->kind >= DNFS4_FH_NODE) {
+		if (target->op.cred)
+			ditto_cred_put(target->op.cred);
+		ditto_node_put(target->node);
+		ditto_share_put(target->op.share);
+	}
+	fh->kind = DNFS4_FH_NONE;
+	target->node = NULL;
+	target->op.share = NULL;
+	target->op.cred = NULL;
+}
+
+void dnfs4_fh_copy(struct dnfs4_fh *fh, const struct dnfs4_fh *from)
+{
+	struct dnfs4_fh old = *fh;
+
+	if (from->kind >= DNFS4_FH_NODE) {
+		percpu_ref_get(&from->target.op.share->ref);
+		ditto_node_hold(from->target.node);
+		if (from->target.op.cred)
+			refcount_inc(&from->target.op.cred->ref);
+	}
+	*fh = *from;
+	fh->target.op.actor = NULL;
+	dnfs4_fh_put(&old);
+}
+
+/* The caller was checked for this share before in this COMPOUND, if it has a handle of it. */
+static bool fh_is_admitted(const struct dnfs4_fh *fh, const struct ditto_share *share,
+			   struct ditto_op *op)
+{
+	if (fh->kind < DNFS4_FH_NODE || fh->target.op.share != share || !fh->target.op.cred)
+		return false;
+	*op = fh->target.op;
+	op->actor = NULL;
+	refcount_inc(&op->cred->ref);
+	return true;
+}
+
+/* Return: 0 or an errno. @op->cred is NULL if the flavour is not accepted. */
+static int fh_admit(struct dnfs4_compound *cmp, struct ditto_share *share, struct ditto_op *op)
+{
+	struct dnfs_call *call = cmp->call;
+	int err;
+
+	if (fh_is_admitted(&cmp->current_fh, share, op) ||
+	    fh_is_admitted(&cmp->saved_fh, share, op))
+		return 0;
+	err = dnfs_admit(call, share, false, op);
+	if (!call->too_weak)
+		return err;
+	call->too_weak = false;
+	*op = (struct ditto_op) { .srv = call->srv, .share = share };
+	return 0;
+}
+
+u32 dnfs4_fh_enter(struct dnfs4_compound *cmp, enum dnfs4_fh_kind kind,
+		   struct ditto_share *share, struct ditto_node *node, bool named)
+{
+	struct dnfs4_fh *fh = &cmp->current_fh;
+	struct ditto_op op;
+	int err;
+
+	err = fh_admit(cmp, share, &op);
+	if (!err && !node) {
+		node = ditto_node_get_root(share);
+		if (IS_ERR(node)) {
+			err = PTR_ERR(node);
+			node = NULL;
+			if (op.cred)
+				ditto_cred_put(op.cred);
+		}
+	}
+	if (err) {
+		if (node)
+			ditto_node_put(node);
+		ditto_share_put(share);
+		return dnfs4_status(cmp, err);
+	}
+
+	dnfs4_fh_put(fh);
+	*fh = (struct dnfs4_fh) {
+		.kind = kind,
+		.target = { .op = op, .node = node },
+		.named = named,
+	};
+	cmp->stateid_set = false;
+	return NFS4_OK;
+}
+
+void dnfs4_fh_enter_pseudo(struct dnfs4_compound *cmp)
+{
+	dnfs4_fh_put(&cmp->current_fh);
+	cmp->current_fh = (struct dnfs4_fh) { .kind = DNFS4_FH_PSEUDO };
+	cmp->stateid_set = false;
+}
+
+void dnfs4_fh_set(struct dnfs4_compound *cmp, struct ditto_node *node, bool named)
+{
+	struct dnfs4_fh *fh = &cmp->current_fh;
+
+	ditto_node_put(fh->target.node);
+	fh->target.node = node;
+	fh->kind = DNFS4_FH_NODE;
+	fh->named = named;
+	cmp->stateid_set = false;
+}
+
+void dnfs4_fh_actor(struct dnfs4_compound *cmp, struct dnfs4_fh *fh)
+{
+	struct dnfs_target *target = &fh->target;
+
+	if (!cmp->client) {
+		target->op.actor = NULL;
+		return;
+	}
+	target->actor = (struct ditto_actor) {
+		.client = &cmp->client->client,
+		.lease_owner = cmp->client->lease_owner,
+	};
+	target->op.actor = &target->actor;
+}
+
+u32 dnfs4_fh_is_dir(const struct dnfs4_compound *cmp)
+{
+	const struct dnfs4_fh *fh = &cmp->current_fh;
+	umode_t mode;
+
+	if (fh->kind != DNFS4_FH_NODE)
+		return NFS4_OK;
+	mode = fh->target.node->inode->i_mode;
+	if (S_ISDIR(mode))
+		return NFS4_OK;
+	return S_ISLNK(mode) ? NFS4ERR_SYMLINK : NFS4ERR_NOTDIR;
+}
+
+static void put_head(u8 *data, enum dnfs4_fh_kind kind, bool named)
+{
+	data[0] = FH_VERSION;
+	data[1] = kind;
+	data[2] = named;
+	data[3] = 0;
+}
+
+static int put_handle(struct ditto_share *share, struct dentry *dentry, u8 *data, u32 *len)
+{
+	struct ditto_handle handle;
+	int err = ditto_handle_encode(share, dentry, &handle);
+
+	if (err)
+		return err;
+	memcpy(data + FH_HEAD, handle.data, handle.len);
+	*len = FH_HEAD + handle.len;
+	return 0;
+}
+
+int dnfs4_fh_encode(const struct dnfs4_fh *fh, u8 data[DNFS4_FH_MAX], u32 *len)
+{
+	struct dentry *dentry;
+	int err;
+
+	put_head(data, fh->kind, fh->named);
+	*len = FH_HEAD;
+	if (fh->kind < DNFS4_FH_NODE)
+		return 0;
+	dentry = ditto_node_dentry(fh->target.node);
+	err = put_handle(fh->target.op.share, dentry, data, len);
+	dput(dentry);
+	return err;
+}
+
+int dnfs4_fh_encode_dentry(const struct dnfs4_fh *dir, struct dentry *dentry,
+			   u8 data[DNFS4_FH_MAX], u32 *len)
+{
+	put_head(data, DNFS4_FH_NODE, dir->kind == DNFS4_FH_ATTRDIR);
+	return put_handle(dir->target.op.share, dentry, data, len);
+}
+
+/* The first four bytes of a handle. Return: false if they are not ours. */
+static bool get_head(const u8 *data, u32 len, enum dnfs4_fh_kind *kind, bool *named)
+{
+	if (len < FH_HEAD || data[0] != FH_VERSION || data[2] > 1 || data[3])
+		return false;
+	*kind = data[1];
+	*named = data[2];
+	switch (*kind) {
+	case DNFS4_FH_PSEUDO:
+		return len == FH_HEAD && !*named;
+	case DNFS4_FH_NODE:
+		return true;
+	case DNFS4_FH_ATTRDIR:
+		return !*named;
+	case DNFS4_FH_NONE:
+		break;
+	}
+	return false;
+}
+
+int dnfs4_fh_find(struct ditto_server *srv, const u8 *data, u32 len, struct dnfs4_fh *fh)
+{
+	enum dnfs4_fh_kind kind;
+	struct ditto_share *share;
+	struct ditto_node *node;
+	bool named;
+	int err;
+
+	if (!get_head(data, len, &kind, &named) || kind < DNFS4_FH_NODE)
+		return -EBADHANDLE;
+	err = ditto_handle_decode(srv, data + FH_HEAD, len - FH_HEAD, &share, &node);
+	if (err)
+		return err;
+	*fh = (struct dnfs4_fh) {
+		.kind = kind,
+		.target = { .op = { .srv = srv, .share = share }, .node = node },
+		.named = named,
+	};
+	return 0;
+}
+
+u32 dnfs4_fh_decode(struct dnfs4_compound *cmp, const u8 *data, u32 len)
+{
+	enum dnfs4_fh_kind kind;
+	struct ditto_share *share;
+	struct ditto_node *node;
+	bool named;
+	int err;
+
+	if (!get_head(data, len, &kind, &named))
+		return NFS4ERR_BADHANDLE;
+	if (kind == DNFS4_FH_PSEUDO) {
+		dnfs4_fh_enter_pseudo(cmp);
+		return NFS4_OK;
+	}
+	err = ditto_handle_decode(cmp->call->srv, data + FH_HEAD, len - FH_HEAD, &share, &node);
+	if (err)
+		return dnfs4_status(cmp, err);
+	return dnfs4_fh_enter(cmp, kind, share, node, named);
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The right to read or write by a stateid, see open.h. */
+#include <linux/fs.h>
+
+#include "../../../../lockd/grace.h"
+#include "../../../node/node.h"
+#include "../../../server.h"
+#include "../../../share/cred.h"
+#include "../deleg/delegation.h"
+#include "../session/client.h"
+#include "../state/open.h"
+
+u32 dnfs4_check_regular(const struct dnfs4_compound *cmp, const struct ditto_node *node)
+{
+	umode_t mode = node->inode->i_mode;
+
+	if (S_ISREG(mode))
+		return NFS4_OK;
+	if (S_ISDIR(mode))
+		return NFS4ERR_ISDIR;
+	/* RFC 7530 section 16.16.6: for what is neither there is no other word in 4.0. */
+	return S_ISLNK(mode) || !cmp->minor ? NFS4ERR_SYMLINK : NFS4ERR_WRONG_TYPE;
+}
+
+u32 dnfs4_check_data(const struct dnfs4_compound *cmp)
+{
+	u32 status;
+
+	if (cmp->current_fh.kind != DNFS4_FH_NODE)
+		return NFS4ERR_ISDIR;
+	status = dnfs4_check_regular(cmp, dnfs4_node(cmp));
+	if (!status || status == NFS4ERR_ISDIR || cmp->minor)
+		return status;
+	return NFS4ERR_INVAL;
+}
+
+/* Whoever is none of ours, or has nothing open. */
+static u32 dnfs4_io_special(struct dnfs4_compound *cmp, struct dnfs4_io *io)
+{
+	if (ditto_grace_active(cmp->call->srv->locks))
+		return NFS4ERR_GRACE;
+	if (io->op.actor) {
+		io->actor = *io->op.actor;
+		io->op.actor = &io->actor;
+	}
+	return NFS4_OK;
+}
+
+void dnfs4_io_of_open(struct dnfs4_compound *cmp, struct dnfs4_open *open, struct dnfs4_io *io)
+{
+	io->state = NULL;
+	io->op = *dnfs4_fs_op(cmp);
+	io->actor = (struct ditto_actor){
+		.client = &open->owner->client->client,
+		.owner = open->claimant,
+		.lease_owner = open->owner->client->lease_owner,
+	};
+	io->op.actor = &io->actor;
+	io->op.granted = 0;
+	if (!uid_eq(READ_ONCE(open->uid), io->op.cred->cred->fsuid))
+		return;
+	/* Who opened it may go on, whatever the mode says now. */
+	if (READ_ONCE(open->access) & NFS4_SHARE_ACCESS_READ)
+		io->op.granted |= DITTO_MAY_READ;
+	if (READ_ONCE(open->access) & NFS4_SHARE_ACCESS_WRITE)
+		io->op.granted |= DITTO_MAY_WRITE | DITTO_MAY_APPEND;
+}
+
+static u32 dnfs4_io_open(struct dnfs4_compound *cmp, struct dnfs4_open *open, bool write,
+			 struct dnfs4_io *io)
+{
+	struct dnfs4_state *state = io->state;
+
+	if (!open || !open->confirmed)
+		return NFS4ERR_BAD_STATEID;
+	if (dnfs4_open_is_lost(open))
+		return NFS4ERR_ADMIN_REVOKED;
+	if (open->node != dnfs4_node(cmp))
+		return NFS4ERR_BAD_STATEID;
+	/* RFC 8881 section 9.1.2: who writes may read what he writes to. */
+	if (write && !(READ_ONCE(open->access) & NFS4_SHARE_ACCESS_WRITE))
+		return NFS4ERR_OPENMODE;
+	dnfs4_io_of_open(cmp, open, io);
+	io->state = state;
+	return NFS4_OK;
+}
+
+/* The holder has nothing open: the mode is asked, but for the file's owner. */
+static u32 dnfs4_io_delegation(struct dnfs4_compound *cmp, bool write, struct dnfs4_io *io)
+{
+	u32 status;
+
+	if (dnfs4_delegation_node(io->state) != dnfs4_node(cmp))
+		return NFS4ERR_BAD_STATEID;
+	if (write && !dnfs4_delegation_writes(io->state))
+		return NFS4ERR_OPENMODE;
+	status = dnfs4_delegation_check(cmp, io->state);
+	if (status)
+		return status;
+	io->actor = (struct ditto_actor){
+		.client = &cmp->client->client,
+		.lease_owner = cmp->client->lease_owner,
+	};
+	io->op.actor = &io->actor;
+	return NFS4_OK;
+}
+
+u32 dnfs4_io_begin(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid, bool write,
+		   struct dnfs4_io *io)
+{
+	struct dnfs4_lock *lock;
+	u32 status;
+
+	io->op = *dnfs4_fs_op(cmp);
+	io->state = NULL;
+	switch (dnfs4_stateid_special(sid)) {
+	case DNFS4_SPECIAL_ANON:
+	case DNFS4_SPECIAL_BYPASS:
+		return dnfs4_io_special(cmp, io);
+	default:
+		break;
+	}
+	status = dnfs4_state_find(cmp, sid, DNFS4_STATE_OPEN | DNFS4_STATE_LOCK |
+					    DNFS4_STATE_DELEGATION, &io->state);
+	if (status)
+		return status;
+	switch (io->state->ops->kind) {
+	case DNFS4_STATE_OPEN:
+		status = dnfs4_io_open(cmp, dnfs4_open_of(io->state), write, io);
+		break;
+	case DNFS4_STATE_LOCK:
+		lock = dnfs4_lock_of(io->state);
+		status = dnfs4_io_open(cmp, lock->open, write, io);
+		break;
+	default:
+		status = dnfs4_io_delegation(cmp, write, io);
+	}
+	if (status)
+		dnfs4_io_end(io);
+	return status;
+}
+
+void dnfs4_io_end(struct dnfs4_io *io)
+{
+	if (io->state)
+		dnfs4_state_put(io->state);
+	io->state = NULL;
+}

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * CLOSE, OPEN_CONFIRM and OPEN_DOWNGRADE (RFC 8881 sections 18.2 and 18.18, RFC 7530
+ * sections 16.2, 16.18 and 16.19).
+ *
+ * In 4.0 the client may not have got the reply to its CLOSE and ask again, so a tomb
+ * takes the place of what was closed until the owner's next request.
+ */
+#include <linux/nfs4.h>
+#include <linux/slab.h>
+
+#include "../../../node/node.h"
+#include "../engine/ops.h"
+#include "../session/client.h"
+#include "../state/open.h"
+
+struct close_args {
+	u32 seqid;
+	struct dnfs4_stateid stateid;
+	u32 access;
+	u32 deny;
+	struct dnfs4_seqid_op seqid_op;
+};
+
+struct close_res {
+	struct dnfs4_stateid stateid;
+};
+
+/* What stands for an open that was closed. */
+struct tomb {
+	struct dnfs4_state state;
+	struct dnfs4_owner *owner;
+};
+
+static void tomb_release(struct dnfs4_state *state)
+{
+}
+
+static u32 tomb_free_stateid(struct dnfs4_state *state)
+{
+	return NFS4ERR_BAD_STATEID;
+}
+
+static void tomb_free(struct dnfs4_state *state)
+{
+	struct tomb *tomb = container_of(state, struct tomb, state);
+
+	dnfs4_owner_put(tomb->owner);
+	mutex_destroy(&state->lock);
+	kfree_rcu(tomb, state.rcu);
+}
+
+static const struct dnfs4_state_ops tomb_ops = {
+	.kind = DNFS4_STATE_OPEN,
+	.release = tomb_release,
+	.free_stateid = tomb_free_stateid,
+	.free = tomb_free,
+};
+
+/* Without memory a CLOSE cannot be asked for again, and that is all. */
+static struct dnfs4_state *tomb_make(struct dnfs4_owner *owner)
+{
+	struct tomb *tomb = kzalloc(sizeof(*tomb), GFP_KERNEL_ACCOUNT);
+
+	if (!tomb)
+		return NULL;
+	dnfs4_state_init(&tomb->state, &tomb_ops, owner->client);
+	tomb->state.void_why = DNFS4_CLOSED;
+	refcount_inc(&owner->ref);
+	tomb->owner = owner;
+	return &tomb->state;
+}
+
+static struct dnfs4_owner *owner_of(struct dnfs4_state *state)
+{
+	struct dnfs4_open *open = dnfs4_open_of(state);
+
+	return open ? open->owner : container_of(state, struct tomb, state)->owner;
+}
+
+/* Decoding: all three begin or end with seqid and stateid */
+
+static u32 close_decode(struct dnfs4_compound *cmp, void *args)
+{
+	struct close_args *a = args;
+
+	if (xdr_stream_decode_u32(cmp->in, &a->seqid))
+		return NFS4ERR_BADXDR;
+	return dnfs4_decode_stateid(cmp->in, &a->stateid);
+}
+
+static u32 confirm_decode(struct dnfs4_compound *cmp, void *args)
+{
+	struct close_args *a = args;
+
+	if (dnfs4_decode_stateid(cmp->in, &a->stateid) ||
+	    xdr_stream_decode_u32(cmp->in, &a->seqid))
+		return NFS4ERR_BADXDR;
+	return NFS4_OK;
+}
+
+static u32 downgrade_decode(struct dnfs4_compound *cmp, void *args)
+{
+	struct close_args *a = args;
+
+	if (confirm_decode(cmp, args) || xdr_stream_decode_u32(cmp->in, &a->access) ||
+	    xdr_stream_decode_u32(cmp->in, &a->deny))
+		return NFS4ERR_BADXDR;
+	return NFS4_OK;
+}
+
+/* Executing */
+
+typedef u32 (*dnfs4_with_open)(struct dnfs4_compound *cmp, struct close_args *a,
+			       struct close_res *res, struct dnfs4_open *open);
+
+static u32 with_locked(struct dnfs4_compound *cmp, struct close_args *a, struct close_res *res,
+		       struct dnfs4_open *open, dnfs4_with_open fn)
+{
+	u32 status;
+
+	mutex_lock(&open->state.lock);
+	status = dnfs4_state_check_seqid(cmp, &open->state, &a->stateid);
+	if (!status && open->node != dnfs4_node(cmp))
+		status = NFS4ERR_BAD_STATEID;
+	if (!status)
+		status = fn(cmp, a, res, open);
+	mutex_unlock(&open->state.lock);
+	return status;
+}
+
+static u32 with_open(struct dnfs4_compound *cmp, struct close_args *a, struct close_res *res,
+		     dnfs4_with_open fn)
+{
+	struct dnfs4_state *state;
+	struct dnfs4_open *open;
+	u32 status;
+
+	status = dnfs4_state_find_any(cmp, &a->stateid, DNFS4_STATE_OPEN, &state);
+	if (status)
+		return status;
+	status = dnfs4_seqid_begin(cmp, &a->seqid_op, owner_of(state), a->seqid);
+	open = dnfs4_open_of(state);
+	if (!status && !dnfs4_seqid_is_replay(cmp)) {
+		if (!open)
+			status = NFS4ERR_BAD_STATEID;
+		else if (dnfs4_open_is_lost(open))
+			status = NFS4ERR_ADMIN_REVOKED;
+		else
+			status = with_locked(cmp, a, res, open, fn);
+	}
+	dnfs4_state_put(state);
+	return status;
+}
+
+static u32 do_close(struct dnfs4_compound *cmp, struct close_args *a, struct close_res *res,
+		    struct dnfs4_open *open)
+{
+	struct dnfs4_state *tomb = cmp->minor ? NULL : tomb_make(open->owner);
+
+	if (!open->confirmed) {
+		if (tomb)
+			dnfs4_state_put(tomb);
+		return NFS4ERR_BAD_STATEID;
+	}
+	dnfs4_state_bump(&open->state);
+	dnfs4_state_stateid(&open->state, &res->stateid);
+	dnfs4_open_close(open, tomb);
+	/* The turn is ours, and the one before was buried as it began. */
+	open->owner->tomb = tomb;
+	return NFS4_OK;
+}
+
+static u32 close_exec(struct dnfs4_compound *cmp, void *args, void *result)
+{
+	static const struct dnfs4_stateid invalid = { .seqid = U32_MAX };
+	struct close_res *res = result;
+	u32 status;
+
+	status = with_open(cmp, args, res, do_close);
+	if (status || !cmp->minor)
+		return status;
+	/* RFC 8881 section 18.2.4: nobody shall use what is closed. */
+	res->stateid = invalid;
+	dnfs4_current_stateid_spoil(cmp);
+	return NFS4_OK;
+}
+
+static u32 do_confirm(struct dnfs4_compound *cmp, struct close_args *a, struct close_res *res,
+		      struct dnfs4_open *open)
+{
+	if (open->confirmed)
+		return NFS4ERR_BAD_STATEID;
+	open->owner->confirmed = true;
+	open->confirmed = true;
+	dnfs4_state_bump(&open->state);
+	dnfs4_state_stateid(&open->state, &res->stateid);
+	return NFS4_OK;
+}
+
+static u32 confirm_exec(struct dnfs4_compound *cmp, void *args, void *result)
+{
+	u32 status = dnfs4_check_data(cmp);
+
+	return status ?: with_open(cmp, args, result, do_confirm);
+}
+
+static u32 do_downgrade(struct dnfs4_compound *cmp, struct close_args *a, struct close_res *res,
+			struct dnfs4_open *open)
+{
+	u32 access = a->access, status;
+
+	/* What 4.1 has above access are wishes, of which there are none here. */
+	if (cmp->minor)
+		access &= ~(u32)NFS4_SHARE_WANT_MASK;
+	if (!open->confirmed)
+		return NFS4ERR_BAD_STATEID;
+	if (!access || (access & ~DNFS4_ACCESS_BOTH) || (a->deny & ~DNFS4_DENY_BOTH) ||
+	    !dnfs4_history_allows(open->history, access, a->deny))
+		return NFS4ERR_INVAL;
+	if ((open->access & ~access & NFS4_SHARE_ACCESS_WRITE) && dnfs4_open_has_locks(open, true))
+		return NFS4ERR_LOCKS_HELD;
+	status = dnfs4_open_narrow(cmp, open, access, a->deny);
+	if (status)
+		return status;
+	dnfs4_state_bump(&open->state);
+	dnfs4_state_stateid(&open->state, &res->stateid);
+	dnfs4_current_stateid_set(cmp, &res->stateid);
+	return NFS4_OK;
+}
+
+static u32 downgrade_exec(struct dnfs4_compound *cmp, void *args, void *result)
+{
+	return with_open(cmp, args, result, do_downgrade);
+}
+
+/* Results */
+
+static bool close_encode(struct dnfs4_compound *cmp, u32 status, const void *result)
+{
+	const struct close_res *res = result;
+
+	return dnfs4_encode_stateid(cmp->out, &res->stateid);
+}
+
+static void close_finish(struct dnfs4_compound *cmp, u32 status, unsigned int pos)
+{
+	struct close_args *a = cmp->args;
+
+	dnfs4_seqid_finish(cmp, &a->seqid_op, status, pos);
+}
+
+static void close_end(struct dnfs4_compound *cmp, void *args, void *result)
+{
+	struct close_args *a = args;
+
+	dnfs4_seqid_end(&a->seqid_op);
+}
+
+const struct dnfs4_op dnfs4_op_close = {
+	.name = "CLOSE",
+	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES,
+	.minor_last = DNFS4_MINOR_MAX,
+	.pseudo_status = NFS4ERR_BAD_STATEID,
+	.argsize = sizeof(struct close_args),
+	.ressize = sizeof(struct close_res),
+	.decode = close_decode,
+	.exec = close_exec,
+	.encode = close_encode,
+	.finish = close_finish,
+	.release = close_end,
+};
+
+const struct dnfs4_op dnfs4_op_open_confirm = {
+	.name = "OPEN_CONFIRM",
+	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES,
+	.minor_last = 0,
+	.pseudo_status = NFS4ERR_ISDIR,
+	.argsize = sizeof(struct close_args),
+	.ressize = sizeof(struct close_res),
+	.decode = confirm_decode,
+	.exec = confirm_exec,
+	.encode = close_encode,
+	.finish = close_finish,
+	.release = close_end,
+};
+
+const struct dnfs4_op dnfs4_op_open_downgrade = {
+	.name = "OPEN_DOWNGRADE",
+	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES,
+	.minor_last = DNFS4_MINOR_MAX,
+	.pseudo_status = NFS4ERR_BAD_STATEID,
+	.argsize = sizeof(struct close_args),
+	.ressize = sizeof(struct close_res),
+	.decode = downgrade_decode,
+	.exec = downgrade_exec,
+	.encode = close_encode,
+	.finish = close_finish,
+	.release = close_end,
+};

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * GETATTR (RFC 8881 section 18.7).
+ */
+#include "../attr/attr_private.h"
+#include "../engine/ops.h"
+
+static_assert(sizeof(struct dnfs4_attr_src) <= DNFS4_RES_MAX);
+
+struct getattr_args {
+	struct dnfs4_bitmap ask;
+};
+
+static u32 getattr_decode(struct dnfs4_compound *cmp, void *args)
+{
+	struct getattr_args *a = args;
+	bool more;
+
+	/* What nobody here has heard of is what we do not have. */
+	return dnfs4_decode_bitmap(cmp->in, &a->ask, &more);
+}
+
+static u32 getattr_exec(struct dnfs4_compound *cmp, void *args, void *res)
+{
+	const struct getattr_args *a = args;
+	struct dnfs4_attr_plan plan;
+	u32 status;
+
+	status = dnfs4_attr_plan(cmp, &cmp->current_fh, &a->ask, &plan);
+	if (status)
+		return status;
+	return dnfs4_status(cmp, dnfs4_attr_read(cmp, &cmp->current_fh, NULL, &plan, res));
+}
+
+static bool getattr_encode(struct dnfs4_compound *cmp, u32 status, const void *res)
+{
+	return dnfs4_attr_emit(cmp->out, res);
+}
+
+static void getattr_release(struct dnfs4_compound *cmp, void *args, void *res)
+{
+	dnfs4_attr_src_free(res);
+}
+
+const struct dnfs4_op dnfs4_op_getattr = {
+	.name = "GETATTR",
+	.flags = DNFS4_OP_FH_ANY,
+	.minor_last = DNFS4_MINOR_MAX,
+	.argsize = sizeof(struct getattr_args),
+	.ressize = sizeof(struct dnfs4_attr_src),
+	.decode = getattr_decode,
+	.exec = getattr_exec,
+	.encode = getattr_encode,
+	.release = getattr_release,
+};

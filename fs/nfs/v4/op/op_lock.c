@@ -1,0 +1,567 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * LOCK, LOCKT and LOCKU (RFC 8881 sections 18.10 to 18.12, RFC 7530 sections 16.10 to
+ * 16.12).
+ *
+ * Nobody waits here: a client that is ready to wait comes again, and is told when by
+ * lock_wait.c.
+ */
+#include <linux/err.h>
+#include <linux/nfs4.h>
+
+#include "../../../../lockd/grace.h"
+#include "../../../../lockd/range.h"
+#include "../../../node/file.h"
+#include "../../../node/node.h"
+#include "../../../open/instance.h"
+#include "../../../server.h"
+#include "../../../share/share.h"
+#include "../engine/ops.h"
+#include "../session/client.h"
+#include "../state/lock_wait.h"
+#include "../state/open.h"
+
+/**
+ * struct lock_args - of all three
+ * @type: enum lock_type4
+ * @reclaim: it was held before the restart
+ * @offset: first byte
+ * @length: how many; all ones is to the end
+ * @fresh: of LOCK: the lock-owner is new to the open, so that the next three count
+ * @open_seqid: 4.0
+ * @open_stateid: of the open
+ * @owner: of LOCK with @fresh and of LOCKT: the lock-owner
+ * @seqid: 4.0: of the lock-owner
+ * @stateid: of the lock: of LOCKU, and of LOCK without @fresh
+ * @seqid_op: 4.0: of the open-owner if @fresh, else of the lock-owner
+ * @lock_seqid_op: 4.0: of the lock-owner if @fresh
+ */
+struct lock_args {
+	u32 type;
+	u32 reclaim;
+	u64 offset;
+	u64 length;
+	u32 fresh;
+	u32 open_seqid;
+	struct dnfs4_stateid open_stateid;
+	struct dnfs4_name owner;
+	u32 seqid;
+	struct dnfs4_stateid stateid;
+	struct dnfs4_seqid_op seqid_op;
+	struct dnfs4_seqid_op lock_seqid_op;
+};
+
+struct lock_res {
+	struct dnfs4_stateid stateid;
+	struct ditto_conflict conflict;
+};
+
+/* Arguments */
+
+static bool is_exclusive(u32 type)
+{
+	return type == NFS4_WRITE_LT || type == NFS4_WRITEW_LT;
+}
+
+static bool is_ready_to_wait(u32 type)
+{
+	return type == NFS4_READW_LT || type == NFS4_WRITEW_LT;
+}
+
+static u32 decode_type(struct dnfs4_compound *cmp, struct lock_args *a)
+{
+	if (xdr_stream_decode_u32(cmp->in, &a->type) || a->type < NFS4_READ_LT ||
+	    a->type > NFS4_WRITEW_LT)
+		return NFS4ERR_BADXDR;
+	return NFS4_OK;
+}
+
+static u32 decode_bytes(struct dnfs4_compound *cmp, struct lock_args *a)
+{
+	if (xdr_stream_decode_u64(cmp->in, &a->offset) ||
+	    xdr_stream_decode_u64(cmp->in, &a->length))
+		return NFS4ERR_BADXDR;
+	return NFS4_OK;
+}
+
+static u32 decode_fresh(struct dnfs4_compound *cmp, struct lock_args *a)
+{
+	if (xdr_stream_decode_u32(cmp->in, &a->open_seqid) ||
+	    dnfs4_decode_stateid(cmp->in, &a->open_stateid) ||
+	    xdr_stream_decode_u32(cmp->in, &a->seqid))
+		return NFS4ERR_BADXDR;
+	return dnfs4_decode_name_of_owner(cmp, &a->owner);
+}
+
+static u32 lock_decode(struct dnfs4_compound *cmp, void *args)
+{
+	struct lock_args *a = args;
+
+	if (decode_type(cmp, a) || xdr_stream_decode_u32(cmp->in, &a->reclaim) ||
+	    a->reclaim > 1 || decode_bytes(cmp, a) ||
+	    xdr_stream_decode_u32(cmp->in, &a->fresh) || a->fresh > 1)
+		return NFS4ERR_BADXDR;
+	if (a->fresh)
+		return decode_fresh(cmp, a);
+	if (dnfs4_decode_stateid(cmp->in, &a->stateid) ||
+	    xdr_stream_decode_u32(cmp->in, &a->seqid))
+		return NFS4ERR_BADXDR;
+	return NFS4_OK;
+}
+
+static u32 lockt_decode(struct dnfs4_compound *cmp, void *args)
+{
+	struct lock_args *a = args;
+
+	return decode_type(cmp, a) ?: decode_bytes(cmp, a) ?:
+	       dnfs4_decode_name_of_owner(cmp, &a->owner);
+}
+
+static u32 locku_decode(struct dnfs4_compound *cmp, void *args)
+{
+	struct lock_args *a = args;
+
+	if (decode_type(cmp, a) || xdr_stream_decode_u32(cmp->in, &a->seqid) ||
+	    dnfs4_decode_stateid(cmp->in, &a->stateid))
+		return NFS4ERR_BADXDR;
+	return decode_bytes(cmp, a);
+}
+
+/* What is asked of the lock table. To be ended by end_request() after NFS4_OK. */
+static u32 make_request(struct dnfs4_compound *cmp, const struct lock_args *a,
+			struct ditto_owner *owner, struct ditto_range_request *req,
+			struct ditto_file **df)
+{
+	u32 status;
+
+	*req = (struct ditto_range_request){
+		.point = &dnfs4_node(cmp)->point,
+		.owner = owner,
+		.lease_owner = cmp->client->lease_owner,
+		.share = cmp->current_fh.target.op.share->number,
+		.exclusive = is_exclusive(a->type),
+		.reclaim = a->reclaim,
+	};
+	status = dnfs4_lock_bytes(a->offset, a->length, req);
+	if (status)
+		return status;
+	*df = dnfs4_lock_file(cmp, req->exclusive);
+	if (IS_ERR(*df))
+		return dnfs4_status(cmp, PTR_ERR(*df));
+	req->filp = *df ? (*df)->file : NULL;
+	return NFS4_OK;
+}
+
+static void end_request(struct ditto_file *df)
+{
+	if (df)
+		ditto_file_put(df);
+}
+
+static u32 range_status(const struct dnfs4_compound *cmp, const struct lock_args *a, int err)
+{
+	switch (err) {
+	case 0:
+		return NFS4_OK;
+	case -EAGAIN:
+		return a->reclaim ? NFS4ERR_RECLAIM_CONFLICT : NFS4ERR_DENIED;
+	case -EBUSY:
+		return NFS4ERR_DELAY;
+	case -EPERM:
+		return NFS4ERR_GRACE;
+	case -ESTALE:
+		return NFS4ERR_NO_GRACE;
+	case -ENOSPC:
+	case -ENOLCK:
+		return cmp->minor ? NFS4ERR_DELAY : NFS4ERR_RESOURCE;
+	case -ESHUTDOWN:
+		return cmp->minor ? NFS4ERR_DEADSESSION : NFS4ERR_EXPIRED;
+	}
+	return dnfs4_status(cmp, err);
+}
+
+/* What the lock table said, to be waited for if it asks holders. */
+static u32 lock_status(struct dnfs4_compound *cmp, const struct lock_args *a, int err)
+{
+	if (err == -EBUSY)
+		dnfs_await(cmp->call, dnfs4_node(cmp));
+	return range_status(cmp, a, err);
+}
+
+/* LOCK */
+
+/* A lock for reading is one for who may read, and the other one is as well. */
+static u32 check_mode(const struct dnfs4_open *open, u32 type)
+{
+	u32 need = is_exclusive(type) ? NFS4_SHARE_ACCESS_WRITE : NFS4_SHARE_ACCESS_READ;
+
+	return READ_ONCE(open->access) & need ? NFS4_OK : NFS4ERR_OPENMODE;
+}
+
+/* With the lock's state locked. */
+static u32 take_range(struct dnfs4_compound *cmp, const struct lock_args *a,
+		      struct lock_res *res, struct dnfs4_lock *lock)
+{
+	struct ditto_range_request req;
+	struct ditto_file *df;
+	u32 status;
+
+	status = make_request(cmp, a, lock->claimant, &req, &df);
+	if (status)
+		return status;
+	req.open = ditto_instance_claim(lock->open->inst);
+	status = lock_status(cmp, a, ditto_range_lock(&req, NULL, &res->conflict));
+	if (!status)
+		dnfs4_lock_waits_done(lock->owner, &req);
+	else if (status == NFS4ERR_DENIED && cmp->minor && is_ready_to_wait(a->type))
+		dnfs4_lock_wait(cmp, lock, &req);
+	end_request(df);
+	return status;
+}
+
+static void tell_stateid(struct dnfs4_compound *cmp, struct lock_res *res,
+			 struct dnfs4_lock *lock)
+{
+	dnfs4_state_stateid(&lock->state, &res->stateid);
+	dnfs4_current_stateid_set(cmp, &res->stateid);
+}
+
+static u32 check_lock(struct dnfs4_compound *cmp, const struct lock_args *a,
+		      struct dnfs4_open *open)
+{
+	/* Its ranges went with the open's. */
+	if (dnfs4_node(cmp) != open->node)
+		return NFS4ERR_BAD_STATEID;
+	return check_mode(open, a->type) ?: dnfs4_reclaim_check(cmp->client, a->reclaim);
+}
+
+/* A lock-owner that has locks by this open. */
+static u32 lock_more(struct dnfs4_compound *cmp, const struct lock_args *a,
+		     struct lock_res *res, struct dnfs4_lock *lock)
+{
+	u32 status;
+
+	mutex_lock(&lock->state.lock);
+	status = dnfs4_state_check_seqid(cmp, &lock->state, &a->stateid) ?:
+		 check_lock(cmp, a, lock->open) ?:
+		 take_range(cmp, a, res, lock);
+	if (!status) {
+		dnfs4_state_bump(&lock->state);
+		tell_stateid(cmp, res, lock);
+	}
+	mutex_unlock(&lock->state.lock);
+	return status;
+}
+
+static u32 lock_by_stateid(struct dnfs4_compound *cmp, struct lock_args *a, struct lock_res *res)
+{
+	struct dnfs4_state *state;
+	struct dnfs4_lock *lock;
+	u32 status;
+
+	status = dnfs4_state_find_any(cmp, &a->stateid, DNFS4_STATE_LOCK, &state);
+	if (status)
+		return status;
+	lock = dnfs4_lock_of(state);
+	status = dnfs4_seqid_begin(cmp, &a->seqid_op, lock->owner, a->seqid);
+	if (!status && !dnfs4_seqid_is_replay(cmp)) {
+		if (dnfs4_open_is_lost(lock->open))
+			status = NFS4ERR_ADMIN_REVOKED;
+		else
+			status = lock_more(cmp, a, res, lock);
+	}
+	dnfs4_state_put(state);
+	return status;
+}
+
+/* The lock of this owner and open, locked, and whether it is new; the open is locked. */
+static struct dnfs4_lock *get_lock(struct dnfs4_owner *owner, struct dnfs4_open *open, bool *made)
+{
+	struct dnfs4_lock *lock;
+
+	for (;;) {
+		lock = dnfs4_lock_find(owner, open);
+		*made = !lock;
+		if (!lock)
+			return dnfs4_lock_make(owner, open);
+		mutex_lock(&lock->state.lock);
+		if (lock->state.void_why != DNFS4_CLOSED)
+			return lock;
+		mutex_unlock(&lock->state.lock);
+		dnfs4_state_put(&lock->state);
+	}
+}
+
+static u32 lock_first(struct dnfs4_compound *cmp, struct lock_args *a, struct lock_res *res,
+		      struct dnfs4_owner *owner, struct dnfs4_open *open)
+{
+	struct dnfs4_lock *lock;
+	bool made;
+	u32 status;
+
+	status = dnfs4_state_check_seqid(cmp, &open->state, &a->open_stateid) ?:
+		 check_lock(cmp, a, open);
+	if (status)
+		return status;
+	lock = get_lock(owner, open, &made);
+	if (IS_ERR(lock))
+		return range_status(cmp, a, PTR_ERR(lock));
+	status = take_range(cmp, a, res, lock);
+	if (status && made)
+		dnfs4_lock_abandon(lock);
+	if (!status && !made)
+		dnfs4_state_bump(&lock->state);
+	if (!status)
+		tell_stateid(cmp, res, lock);
+	mutex_unlock(&lock->state.lock);
+	dnfs4_state_put(&lock->state);
+	return status;
+}
+
+/* With the open-owner's turn. */
+static u32 lock_fresh(struct dnfs4_compound *cmp, struct lock_args *a, struct lock_res *res,
+		      struct dnfs4_open *open)
+{
+	struct dnfs4_owner *owner;
+	u32 status;
+
+	if (!open || !open->confirmed)
+		return NFS4ERR_BAD_STATEID;
+	if (dnfs4_open_is_lost(open))
+		return NFS4ERR_ADMIN_REVOKED;
+	owner = dnfs4_owner_get(cmp->client, DNFS4_OWNER_LOCK, &a->owner, true);
+	if (IS_ERR(owner))
+		return range_status(cmp, a, PTR_ERR(owner));
+	status = dnfs4_seqid_begin(cmp, &a->lock_seqid_op, owner, a->seqid);
+	/* Its request is this one; that it was answered, the open-owner's seqid tells. */
+	if (dnfs4_seqid_is_replay(cmp)) {
+		cmp->op_replay.data = NULL;
+		status = NFS4ERR_BAD_SEQID;
+	}
+	if (!status) {
+		mutex_lock(&open->state.lock);
+		status = lock_first(cmp, a, res, owner, open);
+		mutex_unlock(&open->state.lock);
+	}
+	dnfs4_owner_put(owner);
+	return status;
+}
+
+static struct dnfs4_owner *open_owner_of(struct dnfs4_state *state)
+{
+	struct dnfs4_open *open = dnfs4_open_of(state);
+
+	return open ? open->owner : NULL;
+}
+
+static u32 lock_by_open(struct dnfs4_compound *cmp, struct lock_args *a, struct lock_res *res)
+{
+	struct dnfs4_state *state;
+	struct dnfs4_owner *owner;
+	u32 status = NFS4_OK;
+
+	if (!cmp->minor)
+		status = dnfs4_client_of_op(cmp, a->owner.clientid);
+	if (!status)
+		status = dnfs4_state_find_any(cmp, &a->open_stateid, DNFS4_STATE_OPEN, &state);
+	if (status)
+		return status;
+	owner = open_owner_of(state);
+	/* Nobody locks by what another client has open. */
+	if (!owner || (!cmp->minor && cmp->client->id != a->owner.clientid))
+		status = NFS4ERR_BAD_STATEID;
+	else
+		status = dnfs4_seqid_begin(cmp, &a->seqid_op, owner, a->open_seqid);
+	if (!status && !dnfs4_seqid_is_replay(cmp))
+		status = lock_fresh(cmp, a, res, dnfs4_open_of(state));
+	dnfs4_state_put(state);
+	return status;
+}
+
+static u32 lock_exec(struct dnfs4_compound *cmp, void *args, void *result)
+{
+	struct lock_args *a = args;
+	u32 status = dnfs4_check_data(cmp);
+
+	if (status)
+		return status;
+	return a->fresh ? lock_by_open(cmp, a, result) : lock_by_stateid(cmp, a, result);
+}
+
+static bool lock_encode(struct dnfs4_compound *cmp, u32 status, const void *result)
+{
+	const struct lock_res *res = result;
+
+	if (!status)
+		return dnfs4_encode_stateid(cmp->out, &res->stateid);
+	return status != NFS4ERR_DENIED || dnfs4_encode_denied(cmp->out, &res->conflict);
+}
+
+static void lock_finish(struct dnfs4_compound *cmp, u32 status, unsigned int pos)
+{
+	struct lock_args *a = cmp->args;
+
+	dnfs4_seqid_finish(cmp, &a->seqid_op, status, pos);
+	if (a->lock_seqid_op.owner) {
+		dnfs4_seqid_finish(cmp, &a->lock_seqid_op, status, pos);
+		/* It is not asked for again by the lock-owner's seqid. */
+		if (a->lock_seqid_op.counts)
+			a->lock_seqid_op.owner->reply_op = NULL;
+	}
+}
+
+static void lock_end(struct dnfs4_compound *cmp, void *args, void *result)
+{
+	struct lock_args *a = args;
+
+	dnfs4_seqid_end(&a->lock_seqid_op);
+	dnfs4_seqid_end(&a->seqid_op);
+}
+
+const struct dnfs4_op dnfs4_op_lock = {
+	.name = "LOCK",
+	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES | DNFS4_OP_ALWAYS,
+	.minor_last = DNFS4_MINOR_MAX,
+	.pseudo_status = NFS4ERR_ISDIR,
+	.argsize = sizeof(struct lock_args),
+	.ressize = sizeof(struct lock_res),
+	.decode = lock_decode,
+	.exec = lock_exec,
+	.encode = lock_encode,
+	.finish = lock_finish,
+	.release = lock_end,
+};
+
+/* LOCKT */
+
+static u32 test_range(struct dnfs4_compound *cmp, const struct lock_args *a,
+		      struct lock_res *res, struct ditto_owner *owner)
+{
+	struct ditto_range_request req;
+	struct ditto_file *df;
+	u32 status;
+
+	status = make_request(cmp, a, owner, &req, &df);
+	if (status)
+		return status;
+	status = lock_status(cmp, a, ditto_range_test(&req, &res->conflict));
+	end_request(df);
+	return status;
+}
+
+static u32 lockt_exec(struct dnfs4_compound *cmp, void *args, void *result)
+{
+	const struct lock_args *a = args;
+	struct ditto_owner *claimant;
+	struct dnfs4_owner *owner;
+	u32 status = dnfs4_check_data(cmp);
+
+	if (!status && !cmp->minor)
+		status = dnfs4_client_of_op(cmp, a->owner.clientid);
+	if (status)
+		return status;
+	if (ditto_grace_active(cmp->call->srv->locks))
+		return NFS4ERR_GRACE;
+	owner = dnfs4_owner_get(cmp->client, DNFS4_OWNER_LOCK, &a->owner, true);
+	if (IS_ERR(owner))
+		return range_status(cmp, a, PTR_ERR(owner));
+	claimant = dnfs4_owner_claimant(owner);
+	dnfs4_owner_put(owner);
+	if (IS_ERR(claimant))
+		return range_status(cmp, a, PTR_ERR(claimant));
+	status = test_range(cmp, a, result, claimant);
+	ditto_owner_put(claimant);
+	return status;
+}
+
+static bool lockt_encode(struct dnfs4_compound *cmp, u32 status, const void *result)
+{
+	const struct lock_res *res = result;
+
+	return status != NFS4ERR_DENIED || dnfs4_encode_denied(cmp->out, &res->conflict);
+}
+
+const struct dnfs4_op dnfs4_op_lockt = {
+	.name = "LOCKT",
+	.flags = DNFS4_OP_FH | DNFS4_OP_ALWAYS,
+	.minor_last = DNFS4_MINOR_MAX,
+	.pseudo_status = NFS4ERR_ISDIR,
+	.argsize = sizeof(struct lock_args),
+	.ressize = sizeof(struct lock_res),
+	.decode = lockt_decode,
+	.exec = lockt_exec,
+	.encode = lockt_encode,
+};
+
+/* LOCKU */
+
+/* With the lock's state locked. */
+static u32 give_range(struct dnfs4_compound *cmp, const struct lock_args *a,
+		      struct lock_res *res, struct dnfs4_lock *lock)
+{
+	struct ditto_range_request req = {
+		.point = &dnfs4_node(cmp)->point,
+		.owner = lock->claimant,
+	};
+	u32 status;
+
+	status = dnfs4_state_check_seqid(cmp, &lock->state, &a->stateid);
+	if (!status && dnfs4_node(cmp) != lock->open->node)
+		status = NFS4ERR_BAD_STATEID;
+	if (!status)
+		status = dnfs4_lock_bytes(a->offset, a->length, &req);
+	if (!status)
+		status = range_status(cmp, a, ditto_range_unlock(&req));
+	if (status)
+		return status;
+	dnfs4_state_bump(&lock->state);
+	tell_stateid(cmp, res, lock);
+	return NFS4_OK;
+}
+
+static u32 locku_exec(struct dnfs4_compound *cmp, void *args, void *result)
+{
+	struct lock_args *a = args;
+	struct dnfs4_state *state;
+	struct dnfs4_lock *lock;
+	u32 status;
+
+	status = dnfs4_check_data(cmp) ?:
+		 dnfs4_state_find_any(cmp, &a->stateid, DNFS4_STATE_LOCK, &state);
+	if (status)
+		return status;
+	lock = dnfs4_lock_of(state);
+	status = dnfs4_seqid_begin(cmp, &a->seqid_op, lock->owner, a->seqid);
+	if (!status && !dnfs4_seqid_is_replay(cmp)) {
+		if (dnfs4_open_is_lost(lock->open)) {
+			status = NFS4ERR_ADMIN_REVOKED;
+		} else {
+			mutex_lock(&state->lock);
+			status = give_range(cmp, a, result, lock);
+			mutex_unlock(&state->lock);
+		}
+	}
+	dnfs4_state_put(state);
+	return status;
+}
+
+static bool locku_encode(struct dnfs4_compound *cmp, u32 status, const void *result)
+{
+	const struct lock_res *res = result;
+
+	return dnfs4_encode_stateid(cmp->out, &res->stateid);
+}
+
+const struct dnfs4_op dnfs4_op_locku = {
+	.name = "LOCKU",
+	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES,
+	.minor_last = DNFS4_MINOR_MAX,
+	.pseudo_status = NFS4ERR_ISDIR,
+	.argsize = sizeof(struct lock_args),
+	.ressize = sizeof(struct lock_res),
+	.decode = locku_decode,
+	.exec = locku_exec,
+	.encode = locku_encode,
+	.finish = lock_finish,
+	.release = lock_end,
+};

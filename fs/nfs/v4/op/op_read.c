@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * READ (RFC 8881 section 18.22).
+ *
+ * The data of the last operation of a COMPOUND goes into pages of the reply, or is the
+ * page cache's own. What follows a payload would have to fit into the rest of the first
+ * page, so a READ that is not the last has its data copied. A GETATTR behind it is what
+ * clients often ask for, and small enough, unless it is asked for an access control list.
+ */
+#include <linux/bvec.h>
+#include <linux/limits.h>
+#include <linux/mm.h>
+#include <linux/nfs4.h>
+#include <linux/uio.h>
+
+#include "../../../../net/stats.h"
+#include "../attr/attr.h"
+#include "../engine/ops.h"
+#include "../session/client.h"
+#include "../state/open.h"
+
+/* Room for a GETATTR, and more, behind a payload. */
+#define DNFS4_READ_BEHIND	2048
+
+struct read_args {
+	struct dnfs4_stateid stateid;
+	u64 offset;
+	u32 count;
+};
+
+/**
+ * struct read_res - what was read
+ * @count: bytes
+ * @eof: the last one is the last of the file
+ * @paged: they are in the pages of the reply
+ * @base: where in the first one
+ * @copy: else they are here
+ */
+struct read_res {
+	u32 count;
+	bool eof;
+	bool paged;
+	u32 base;
+	void *copy;
+};
+
+static u32 read_decode(struct dnfs4_compound *cmp, void *args)
+{
+	struct read_args *a = args;
+
+	if (dnfs4_decode_stateid(cmp->in, &a->stateid) ||
+	    xdr_stream_decode_u64(cmp->in, &a->offset) ||
+	    xdr_stream_decode_u32(cmp->in, &a->count))
+		return NFS4ERR_BADXDR;
+	return NFS4_OK;
+}
+
+/* May a payload stand here, with what follows it? */
+static bool fits_behind(const struct dnfs4_compound *cmp)
+{
+	struct xdr_stream ahead = *cmp->in;
+	struct dnfs4_bitmap ask;
+	bool more;
+	u32 opnum;
+
+	if (cmp->index + 1 == cmp->nops)
+		return true;
+	if (cmp->index + 2 != cmp->nops || xdr_stream_decode_u32(&ahead, &opnum) ||
+	    opnum != OP_GETATTR || dnfs4_decode_bitmap(&ahead, &ask, &more))
+		return false;
+	if (dnfs4_bitmap_has(&ask, FATTR4_ACL) || dnfs4_bitmap_has(&ask, FATTR4_DACL))
+		return false;
+	return (cmp->out->end - cmp->out->p) * sizeof(*cmp->out->p) >= DNFS4_READ_BEHIND;
+}
+
+static ssize_t read_copy(struct dnfs4_io *io, struct ditto_node *node, loff_t pos, u32 count,
+			 struct read_res *res)
+{
+	struct iov_iter iter;
+	struct kvec vec;
+
+	res->copy = kvmalloc(count, GFP_KERNEL_ACCOUNT);
+	if (!res->copy)
+		return -ENOMEM;
+	vec = (struct kvec){ res->copy, count };
+	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, count);
+	return ditto_read(&io->op, node, pos, &iter, &res->eof);
+}
+
+static u32 read_data(struct dnfs4_compound *cmp, const struct read_args *a,
+		     struct read_res *res, struct dnfs4_io *io)
+{
+	loff_t pos = min_t(u64, a->offset, S64_MAX);
+	u32 room = dnfs4_room(cmp);
+	u32 count = min(a->count, cmp->call->max_payload);
+	ssize_t n;
+
+	/* Behind the words that say how much it is, whole words. */
+	room = room > 2 * XDR_UNIT ? round_down(room - 2 * XDR_UNIT, XDR_UNIT) : 0;
+	count = min(count, room);
+	if (!count && a->count)
+		return dnfs4_too_big(cmp, a->count);
+	/* No file reaches the last offsets; a read there is one behind its end. */
+	count = min_t(u64, count, S64_MAX - pos);
+	res->paged = fits_behind(cmp) && dnfs4_take_pages(cmp);
+	if (res->paged)
+		n = dnfs_read(cmp->call, &io->op, dnfs4_node(cmp), pos, count, &res->base,
+			      &res->eof);
+	else
+		n = read_copy(io, dnfs4_node(cmp), pos, count, res);
+	if (n < 0)
+		return dnfs4_status(cmp, n);
+	res->count = n;
+	cmp->call->bytes += n;
+	return NFS4_OK;
+}
+
+static u32 read_exec(struct dnfs4_compound *cmp, void *args, void *result)
+{
+	const struct read_args *a = args;
+	struct dnfs4_io io;
+	u32 status;
+
+	status = dnfs4_check_data(cmp) ?: dnfs4_io_begin(cmp, &a->stateid, false, &io);
+	if (status)
+		return status;
+	status = read_data(cmp, a, result, &io);
+	dnfs4_io_end(&io);
+	return status;
+}
+
+static bool encode_copy(struct xdr_stream *xdr, const struct read_res *res)
+{
+	__be32 *p;
+
+	if (!dnfs4_encode_bytes(xdr, res->copy, round_down(res->count, XDR_UNIT)))
+		return false;
+	if (!(res->count % XDR_UNIT))
+		return true;
+	p = xdr_reserve_space(xdr, XDR_UNIT);
+	if (!p)
+		return false;
+	*p = 0;
+	memcpy(p, res->copy + round_down(res->count, XDR_UNIT), res->count % XDR_UNIT);
+	return true;
+}
+
+static bool read_encode(struct dnfs4_compound *cmp, u32 status, const void *result)
+{
+	const struct read_res *res = result;
+	__be32 *p = xdr_reserve_space(cmp->out, 2 * XDR_UNIT);
+
+	if (!p)
+		return false;
+	*p++ = cpu_to_be32(res->eof);
+	*p = cpu_to_be32(res->count);
+	if (!res->count)
+		return true;
+	if (!res->paged)
+		return encode_copy(cmp->out, res);
+	cmp->call->transport->payload(cmp->call, res->base, res->count);
+	return true;
+}
+
+static void read_end(struct dnfs4_compound *cmp, void *args, void *result)
+{
+	struct read_res *res = result;
+
+	kvfree(res->copy);
+}
+
+const struct dnfs4_op dnfs4_op_read = {
+	.name = "READ",
+	.flags = DNFS4_OP_FH,
+	.minor_last = DNFS4_MINOR_MAX,
+	.pseudo_status = NFS4ERR_ISDIR,
+	.argsize = sizeof(struct read_args),
+	.ressize = sizeof(struct read_res),
+	.decode = read_decode,
+	.exec = read_exec,
+	.encode = read_encode,
+	.release = read_end,
+};

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * READDIR (RFC 8881 section 18.23, RFC 7530 section 16.24).
+ *
+ * Entries are written into the pages of the reply as they are found, each with its
+ * attributes in one piece. Cookies are those of the file system, which stay good while the
+ * directory changes, so the verifier is always zero; another one never came from here.
+ *
+ * One bad entry does not spoil the listing: it is given with its number alone, and
+ * with the error if the client asked for that (rdattr_error). What can be had a
+ * little later ends the listing before it, so that the client comes again.
+ */
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "../../../node/node.h"
+#include "../engine/ops.h"
+#include "readdir.h"
+
+static_assert(sizeof(struct dnfs4_listing) <= DNFS4_RES_MAX);
+
+#define VERIFIER_BYTES	8
+/* What a result has besides entries: the verifier, "no more follow", and the end mark. */
+#define LISTING_REST	(VERIFIER_BYTES + 2 * XDR_UNIT)
+/* Bytes of an own buffer, behind a result that uses the reply's pages already. */
+#define OWN_BYTES_MAX	(32 * 1024)
+
+/*
+ * A file system may use the cookies that are reserved; none has negative ones, so those
+ * stand for them.
+ */
+#define COOKIE_MOVED	BIT_ULL(63)
+
+struct readdir_args {
+	u64 cookie;
+	u64 verifier;
+	u32 dircount;
+	u32 maxcount;
+	struct dnfs4_bitmap ask;
+};
+
+static u32 readdir_decode(struct dnfs4_compound *cmp, void *args)
+{
+	struct readdir_args *a = args;
+	bool more;
+
+	if (xdr_stream_decode_u64(cmp->in, &a->cookie) < 0 ||
+	    xdr_stream_decode_u64(cmp->in, &a->verifier) < 0 ||
+	    xdr_stream_decode_u32(cmp->in, &a->dircount) < 0 ||
+	    xdr_stream_decode_u32(cmp->in, &a->maxcount) < 0)
+		return NFS4ERR_BADXDR;
+	return dnfs4_decode_bitmap(cmp->in, &a->ask, &more);
+}
+
+/* An entry's name and cookie, which is what dircount counts. */
+static u32 name_bytes(const struct ditto_name *name)
+{
+	return sizeof(u64) + XDR_UNIT + xdr_align_size(name->len);
+}
+
+static bool list_full(struct dnfs4_listing *list)
+{
+	list->full = true;
+	return false;
+}
+
+static bool readdir_added(struct dnfs4_listing *list, u32 head)
+{
+	list->dirroom -= min(head, list->dirroom);
+	list->count++;
+	return true;
+}
+
+static void put_entry(__be32 *p, const struct dnfs4_listing *list, const struct ditto_name *name,
+		      u64 cookie, u32 bytes)
+{
+	*p++ = xdr_one;
+	p = xdr_encode_hyper(p, cookie);
+	p = xdr_encode_opaque(p, name->name, name->len);
+	dnfs4_attr_put(p, &list->src, bytes);
+}
+
+/* A stream gives room for no more than a page at once. */
+static bool add_long(struct dnfs4_listing *list, const struct ditto_name *name, u64 cookie,
+		     u32 bytes)
+{
+	u32 head = name_bytes(name), size = XDR_UNIT + head + bytes;
+	__be32 *p;
+
+	if (size > list->buf.buflen - list->buf.len)
+		return list_full(list);
+	p = kvmalloc(size, GFP_KERNEL);
+	if (!p) {
+		list->status = NFS4ERR_DELAY;
+		return list_full(list);
+	}
+	put_entry(p, list, name, cookie, bytes);
+	dnfs4_encode_bytes(&list->xdr, p, size);
+	kvfree(p);
+	return readdir_added(list, head);
+}
+
+bool dnfs4_listing_add(struct dnfs4_listing *list, const struct ditto_name *name, u64 cookie,
+		       u64 ino, u32 status)
+{
+	u32 head = name_bytes(name), bytes;
+	__be32 *p;
+
+	if (status == NFS4ERR_DELAY) {
+		list->status = status;
+		return list_full(list);
+	}
+	if (head > list->dirroom && list->count)
+		return list_full(list);
+	if (status)
+		dnfs4_attr_fail(&list->plan, &list->src, ino, status);
+
+	bytes = dnfs4_attr_bytes(&list->src);
+	if (XDR_UNIT + head + bytes > PAGE_SIZE)
+		return add_long(list, name, cookie, bytes);
+	p = xdr_reserve_space(&list->xdr, XDR_UNIT + head + bytes);
+	if (!p)
+		return list_full(list);
+	put_entry(p, list, name, cookie, bytes);
+	return readdir_added(list, head);
+}
+
+/* Why an entry has no dentry: its name went meanwhile, or it cannot be looked up. */
+static int no_dentry(struct dnfs4_listing *list)
+{
+	if (list->search > 0)
+		list->search = ditto_permission(dnfs4_fs_op(list->cmp), dnfs4_node(list->cmp),
+						DITTO_MAY_EXEC);
+	return list->search ?: -ENOENT;
+}
+
+static bool is_dot(const struct ditto_name *name)
+{
+	return name->name[0] == '.' &&
+	       (name->len == 1 || (name->len == 2 && name->name[1] == '.'));
+}
+
+static bool readdir_emit(void *arg, const struct ditto_dirent *entry)
+{
+	struct dnfs4_listing *list = arg;
+	struct dnfs4_compound *cmp = list->cmp;
+	u64 cookie = entry->cookie;
+	int err;
+
+	if (is_dot(&entry->name))
+		return true;
+	if (cookie <= DNFS4_COOKIE_LAST_RESERVED)
+		cookie |= COOKIE_MOVED;
+	if (entry->dentry) {
+		err = dnfs4_attr_read(cmp, &cmp->current_fh, entry->dentry, &list->plan,
+				      &list->src);
+	} else {
+		err = list->search < 0 || list->plan.need & ~DNFS4_NEED_INO ? no_dentry(list) : 0;
+		dnfs4_attr_begin(cmp, &cmp->current_fh, &list->plan, &list->src);
+		list->src.attr.st.ino = entry->ino;
+		list->src.mounted_on = entry->ino;
+	}
+	return dnfs4_listing_add(list, &entry->name, cookie, entry->ino, dnfs4_status(cmp, err));
+}
+
+static int list_dir(struct dnfs4_listing *list)
+{
+	struct dnfs4_compound *cmp = list->cmp;
+	bool dentries = list->plan.need & ~DNFS4_NEED_INO;
+	u64 cookie = list->cookie;
+
+	if (cookie & COOKIE_MOVED)
+		cookie &= ~COOKIE_MOVED;
+	return ditto_readdir(dnfs4_fs_op(cmp), dnfs4_node(cmp), cookie,
+			     dentries, readdir_emit, list, &list->eof);
+}
+
+/* Where entries go, and how much room there is. Return: NFS4_OK or a status. */
+static u32 readdir_begin(struct dnfs4_listing *list, u32 maxcount)
+{
+	struct dnfs4_compound *cmp = list->cmp;
+	struct dnfs_call *call = cmp->call;
+	u32 room = dnfs4_room(cmp);
+	unsigned int npages;
+	struct page **pages;
+
+	if (maxcount < LISTING_REST)
+		return NFS4ERR_TOOSMALL;
+	if (room < DNFS4_OP_HEAD_BYTES + LISTING_REST)
+		return dnfs4_too_big(cmp, LISTING_REST);
+	room = min3(room - DNFS4_OP_HEAD_BYTES, maxcount, call->max_payload) - LISTING_REST;
+
+	if (!dnfs4_take_pages(cmp)) {
+		room = min_t(u32, room, OWN_BYTES_MAX) & ~(XDR_UNIT - 1);
+		list->own = kvmalloc(max_t(u32, room, XDR_UNIT), GFP_KERNEL);
+		if (!list->own)
+			return NFS4ERR_DELAY;
+		list->buf.head[0].iov_base = list->own;
+		list->buf.buflen = room;
+		xdr_init_encode(&list->xdr, &list->buf, NULL, NULL);
+		return NFS4_OK;
+	}
+	pages = call->transport->pages(call, &npages);
+	if (!npages)
+		return dnfs4_too_big(cmp, LISTING_REST);
+	list->buf.pages = pages;
+	list->buf.buflen = min_t(u64, room, (u64)npages << PAGE_SHIFT) & ~(XDR_UNIT - 1);
+	xdr_init_encode_pages(&list->xdr, &list->buf, pages, NULL);
+	return NFS4_OK;
+}
+
+static u32 readdir_check(const struct dnfs4_compound *cmp, const struct readdir_args *a)
+{
+	if (a->cookie && a->cookie <= DNFS4_COOKIE_LAST_RESERVED)
+		return NFS4ERR_BAD_COOKIE;
+	return a->cookie && a->verifier ? NFS4ERR_NOT_SAME : NFS4_OK;
+}
+
+static int list_any(struct dnfs4_listing *list)
+{
+	switch (list->cmp->current_fh.kind) {
+	case DNFS4_FH_PSEUDO:
+		return dnfs4_list_pseudo(list);
+	case DNFS4_FH_ATTRDIR:
+		return dnfs4_list_attrdir(list);
+	default:
+		return list_dir(list);
+	}
+}
+
+/* An empty list that is not at its end would make the client ask for ever. */
+static u32 why_nothing(const struct dnfs4_listing *list, u32 maxcount)
+{
+	u32 room = list->buf.buflen + LISTING_REST;
+
+	if (list->status)
+		return list->status;
+	return room + XDR_UNIT > maxcount ? NFS4ERR_TOOSMALL : dnfs4_too_big(list->cmp, room);
+}
+
+static u32 readdir_exec(struct dnfs4_compound *cmp, void *args, void *res)
+{
+	const struct readdir_args *a = args;
+	struct dnfs4_listing *list = res;
+	u32 status;
+
+	list->cmp = cmp;
+	list->cookie = a->cookie;
+	list->dirroom = a->dircount ?: U32_MAX;
+	list->search = 1;
+	status = readdir_check(cmp, a) ?:
+		 dnfs4_attr_plan(cmp, &cmp->current_fh, &a->ask, &list->plan) ?:
+		 readdir_begin(list, a->maxcount);
+	if (status)
+		return status;
+
+	status = dnfs4_status(cmp, list_any(list));
+	if (!status && list->full && !list->count)
+		status = why_nothing(list, a->maxcount);
+	if (status)
+		return status;
+	xdr_commit_encode(&list->xdr);
+	cmp->call->bytes += list->buf.len;
+	return NFS4_OK;
+}
+
+static bool readdir_encode(struct dnfs4_compound *cmp, u32 status, const void *res)
+{
+	const struct dnfs4_listing *list = res;
+	__be32 *p = xdr_reserve_space(cmp->out, VERIFIER_BYTES);
+
+	if (!p)
+		return false;
+	memset(p, 0, VERIFIER_BYTES);
+	if (list->own) {
+		if (!dnfs4_encode_bytes(cmp->out, list->own, list->buf.len))
+			return false;
+	} else if (list->buf.len) {
+		cmp->call->transport->payload(cmp->call, 0, list->buf.len);
+	}
+	p = xdr_reserve_space(cmp->out, 2 * XDR_UNIT);
+	if (!p)
+		return false;
+	*p++ = xdr_zero;
+	xdr_encode_bool(p, list->eof && !list->full);
+	return true;
+}
+
+static void readdir_release(struct dnfs4_compound *cmp, void *args, void *res)
+{
+	struct dnfs4_listing *list = res;
+
+	dnfs4_attr_src_free(&list->src);
+	kvfree(list->own);
+}
+
+const struct dnfs4_op dnfs4_op_readdir = {
+	.name = "READDIR",
+	.flags = DNFS4_OP_FH_ANY,
+	.minor_last = DNFS4_MINOR_MAX,
+	.argsize = sizeof(struct readdir_args),
+	.ressize = sizeof(struct dnfs4_listing),
+	.decode = readdir_decode,
+	.exec = readdir_exec,
+	.encode = readdir_encode,
+	.release = readdir_release,
+};

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* RELEASE_LOCKOWNER (RFC 7530 section 16.37): a lock-owner of 4.0 comes no more. */
+#include <linux/err.h>
+
+#include "../engine/ops.h"
+#include "../session/client.h"
+#include "../state/open.h"
+
+struct release_args {
+	struct dnfs4_name owner;
+};
+
+static u32 release_decode(struct dnfs4_compound *cmp, void *args)
+{
+	struct release_args *a = args;
+
+	return dnfs4_decode_name_of_owner(cmp, &a->owner);
+}
+
+/* The first lock of an owner, held; or NULL. */
+static struct dnfs4_lock *first_lock(struct dnfs4_owner *owner)
+{
+	struct dnfs4_lock *lock;
+
+	spin_lock(&owner->client->owners_lock);
+	lock = list_first_entry_or_null(&owner->states, struct dnfs4_lock, owner_link);
+	/* The reference of the client's table goes after it left the list. */
+	if (lock)
+		dnfs4_state_hold(&lock->state);
+	spin_unlock(&owner->client->owners_lock);
+	return lock;
+}
+
+static u32 release_owner(struct dnfs4_owner *owner)
+{
+	struct dnfs4_lock *lock;
+	u32 status = NFS4_OK;
+
+	while (!status && (lock = first_lock(owner))) {
+		mutex_lock(&lock->state.lock);
+		if (dnfs4_lock_has_bytes(lock, false))
+			status = NFS4ERR_LOCKS_HELD;
+		else
+			dnfs4_lock_close(lock);
+		mutex_unlock(&lock->state.lock);
+		dnfs4_state_put(&lock->state);
+	}
+	if (!status)
+		dnfs4_owner_release(owner);
+	return status;
+}
+
+static u32 release_exec(struct dnfs4_compound *cmp, void *args, void *result)
+{
+	const struct release_args *a = args;
+	struct dnfs4_owner *owner;
+	u32 status;
+
+	status = dnfs4_client_of_op(cmp, a->owner.clientid);
+	if (status)
+		return status;
+	owner = dnfs4_owner_get(cmp->client, DNFS4_OWNER_LOCK, &a->owner, false);
+	if (!owner)
+		return NFS4_OK;
+	status = release_owner(owner);
+	dnfs4_owner_put(owner);
+	return status;
+}
+
+const struct dnfs4_op dnfs4_op_release_lockowner = {
+	.name = "RELEASE_LOCKOWNER",
+	.flags = DNFS4_OP_CHANGES,
+	.minor_last = 0,
+	.argsize = sizeof(struct release_args),
+	.decode = release_decode,
+	.exec = release_exec,
+};

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * SECINFO and SECINFO_NO_NAME (RFC 8881 sections 18.29, 18.45): which flavours
+ * are accepted, from the same list that MOUNT gives.
+ */
+#include <linux/fs.h>
+#include <linux/nfs4.h>
+#include <linux/sunrpc/msg_prot.h>
+
+#include "../../../node/node.h"
+#include "../../../open/stream.h"
+#include "../../../share/share.h"
+#include "../engine/ops.h"
+
+/* RPCSEC_GSS's own number, and Kerberos's with its services (RFC 2203, RFC 1964). */
+#define GSS_QOP_DEFAULT	0
+
+static const u8 krb5_oid[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02 };
+
+enum { SERVICE_NONE = 1, SERVICE_INTEGRITY, SERVICE_PRIVACY };
+
+enum { STYLE_CURRENT, STYLE_PARENT };
+
+struct secinfo_args {
+	struct ditto_name name;
+	u32 style;
+};
+
+struct secinfo_res {
+	unsigned int count;
+	u32 flavor[DNFS_FLAVORS];
+};
+
+static u32 secinfo_decode(struct dnfs4_compound *cmp, void *args)
+{
+	struct secinfo_args *a = args;
+
+	return dnfs4_decode_name(cmp, &a->name);
+}
+
+static void take_share(struct secinfo_res *res, struct ditto_share *share)
+{
+	res->count = dnfs_flavors(dnfs_share_sec(share), res->flavor);
+}
+
+/* Anybody may look at the root above all shares, whatever its flavour. */
+static void take_pseudo(struct secinfo_res *res)
+{
+	res->count = dnfs_flavors(DITTO_SEC_NONE | DITTO_SEC_SYS | DITTO_SEC_KRB5 |
+				  DITTO_SEC_KRB5I | DITTO_SEC_KRB5P, res->flavor);
+}
+
+/*
+ * The handle that was asked about is no current one any more: what follows with
+ * another flavour must begin anew (RFC 8881 section 2.6.3.1.1.8).
+ */
+static void secinfo_consume(struct dnfs4_compound *cmp)
+{
+	if (!cmp->minor)
+		return;
+	dnfs4_fh_put(&cmp->current_fh);
+	cmp->stateid_set = false;
+}
+
+/* Is there such a name? Who may ask with any flavour is nobody in particular. */
+static int secinfo_find(struct dnfs4_compound *cmp, const struct ditto_name *name)
+{
+	struct dnfs4_fh *fh = &cmp->current_fh;
+	struct ditto_node *node;
+	struct ditto_op op;
+	int err;
+
+	err = dnfs_admit(cmp->call, fh->target.op.share, true, &op);
+	if (err)
+		return err;
+	if (fh->kind == DNFS4_FH_ATTRDIR)
+		err = ditto_stream_open(&op, fh->target.node, name, false, &node, NULL);
+	else
+		err = ditto_lookup(&op, fh->target.node, name, &node);
+	ditto_cred_put(op.cred);
+	if (!err)
+		ditto_node_put(node);
+	return err;
+}
+
+static u32 secinfo_exec(struct dnfs4_compound *cmp, void *args, void *result)
+{
+	const struct secinfo_args *a = args;
+	struct dnfs4_fh *fh = &cmp->current_fh;
+	struct ditto_share *share;
+	u32 status;
+
+	if (fh->kind == DNFS4_FH_PSEUDO) {
+		share = ditto_share_get_by_name(cmp->call->srv, a->name.name, a->name.len);
+		if (!share)
+			return NFS4ERR_NOENT;
+		status = dnfs4_status(cmp, dnfs4_pseudo_admits(cmp, share));
+		if (!status)
+			take_share(result, share);
+		ditto_share_put(share);
+		if (status)
+			return status;
+	} else {
+		status = dnfs4_fh_is_dir(cmp) ? NFS4ERR_NOTDIR :
+						dnfs4_status(cmp, secinfo_find(cmp, &a->name));
+		if (status)
+			return status;
+		take_share(result, fh->target.op.share);
+	}
+	secinfo_consume(cmp);
+	return NFS4_OK;
+}
+
+static bool encode_flavor(struct xdr_stream *xdr, u32 flavor)
+{
+	u32 service = flavor == RPC_AUTH_GSS_KRB5 ? SERVICE_NONE :
+		      flavor == RPC_AUTH_GSS_KRB5I ? SERVICE_INTEGRITY :
+		      flavor == RPC_AUTH_GSS_KRB5P ? SERVICE_PRIVACY : 0;
+
+	if (!service)
+		return xdr_stream_encode_u32(xdr, flavor) >= 0;
+	return xdr_stream_encode_u32(xdr, RPC_AUTH_GSS) >= 0 &&
+	       xdr_stream_encode_opaque(xdr, krb5_oid, sizeof(krb5_oid)) >= 0 &&
+	       xdr_stream_encode_u32(xdr, GSS_QOP_DEFAULT) >= 0 &&
+	       xdr_stream_encode_u32(xdr, service) >= 0;
+}
+
+static bool secinfo_encode(struct dnfs4_compound *cmp, u32 status, const void *result)
+{
+	const struct secinfo_res *res = result;
+	unsigned int i;
+
+	if (xdr_stream_encode_u32(cmp->out, res->count) < 0)
+		return false;
+	for (i = 0; i < res->count; i++)
+		if (!encode_flavor(cmp->out, res->flavor[i]))
+			return false;
+	return true;
+}
+
+const struct dnfs4_op dnfs4_op_secinfo = {
+	.name = "SECINFO",
+	.flags = DNFS4_OP_FH_ANY | DNFS4_OP_ANY_SEC,
+	.minor_last = DNFS4_MINOR_MAX,
+	.argsize = sizeof(struct secinfo_args),
+	.ressize = sizeof(struct secinfo_res),
+	.decode = secinfo_decode,
+	.exec = secinfo_exec,
+	.encode = secinfo_encode,
+};
+
+static u32 no_name_decode(struct dnfs4_compound *cmp, void *args)
+{
+	struct secinfo_args *a = args;
+
+	if (xdr_stream_decode_u32(cmp->in, &a->style))
+		return NFS4ERR_BADXDR;
+	return a->style > STYLE_PARENT ? NFS4ERR_BADXDR : NFS4_OK;
+}
+
+static bool is_share_root(const struct dnfs4_fh *fh)
+{
+	return fh->kind == DNFS4_FH_NODE &&
+	       fh->target.node->inode == d_inode(fh->target.op.share->root.dentry);
+}
+
+static u32 no_name_exec(struct dnfs4_compound *cmp, void *args, void *result)
+{
+	const struct secinfo_args *a = args;
+	struct dnfs4_fh *fh = &cmp->current_fh;
+	bool parent = a->style == STYLE_PARENT;
+
+	if (parent && fh->kind == DNFS4_FH_PSEUDO)
+		return NFS4ERR_NOENT;
+	if (parent && dnfs4_fh_is_dir(cmp))
+		return NFS4ERR_NOTDIR;
+	if (fh->kind == DNFS4_FH_PSEUDO || (parent && is_share_root(fh)))
+		take_pseudo(result);
+	else
+		take_share(result, fh->target.op.share);
+	secinfo_consume(cmp);
+	return NFS4_OK;
+}
+
+const struct dnfs4_op dnfs4_op_secinfo_no_name = {
+	.name = "SECINFO_NO_NAME",
+	.flags = DNFS4_OP_FH_ANY | DNFS4_OP_ANY_SEC,
+	.minor_first = 1,
+	.minor_last = DNFS4_MINOR_MAX,
+	.argsize = sizeof(struct secinfo_args),
+	.ressize = sizeof(struct secinfo_res),
+	.decode = no_name_decode,
+	.exec = no_name_exec,
+	.encode = secinfo_encode,
+};

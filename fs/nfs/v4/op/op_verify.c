@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * VERIFY and NVERIFY (RFC 8881 sections 18.31 and 18.15): are the attributes these?
+ *
+ * What the file has is encoded and the bytes are compared: an attribute has one
+ * encoding.
+ */
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "../attr/attr_private.h"
+#include "../engine/ops.h"
+
+/* Longest attributes that are looked at; none of ours are as long. */
+#define VERIFY_BYTES_MAX	(4096 + 2 * (8 + DITTO_ACES_MAX * DNFS4_ACE_BYTES_MAX))
+
+struct verify_args {
+	struct dnfs4_bitmap map;
+	bool more;
+	struct xdr_buf data;
+	u32 len;
+};
+
+static u32 verify_decode(struct dnfs4_compound *cmp, void *args)
+{
+	struct verify_args *a = args;
+
+	if (dnfs4_decode_bitmap(cmp->in, &a->map, &a->more) ||
+	    xdr_stream_decode_u32(cmp->in, &a->len) < 0 || a->len > VERIFY_BYTES_MAX ||
+	    !xdr_stream_subsegment(cmp->in, &a->data, a->len))
+		return NFS4ERR_BADXDR;
+	return NFS4_OK;
+}
+
+/* All that is asked about can be told. */
+static u32 check_map(const struct verify_args *a, const struct dnfs4_bitmap *there)
+{
+	return a->more || memcmp(&a->map, there, sizeof(*there)) ? NFS4ERR_ATTRNOTSUPP : NFS4_OK;
+}
+
+static u32 compare_values(const struct verify_args *a, const struct dnfs4_attr_src *src)
+{
+	u32 head = dnfs4_bitmap_bytes(&src->map) + XDR_UNIT;
+	u32 bytes = dnfs4_attr_bytes(src);
+	bool same;
+	u8 *ours;
+
+	if (bytes - head != a->len)
+		return NFS4ERR_NOT_SAME;
+	ours = kvmalloc(bytes + a->len, GFP_KERNEL);
+	if (!ours)
+		return NFS4ERR_DELAY;
+	dnfs4_attr_put((__be32 *)ours, src, bytes);
+	same = !read_bytes_from_xdr_buf(&a->data, 0, ours + bytes, a->len) &&
+	       !memcmp(ours + head, ours + bytes, a->len);
+	kvfree(ours);
+	return same ? NFS4ERR_SAME : NFS4ERR_NOT_SAME;
+}
+
+/* Return: NFS4ERR_SAME, NFS4ERR_NOT_SAME, or what else is wrong. */
+static u32 verify_compare(struct dnfs4_compound *cmp, const struct verify_args *a,
+			  struct dnfs4_attr_src *src)
+{
+	struct dnfs4_attr_plan plan;
+	u32 status;
+
+	status = dnfs4_attr_plan(cmp, &cmp->current_fh, &a->map, &plan) ?:
+		 check_map(a, &plan.map);
+	if (status)
+		return status;
+	/* Sections 18.15.3 and 18.31.3: it is none of the file's. */
+	if (dnfs4_bitmap_has(&a->map, FATTR4_RDATTR_ERROR))
+		return NFS4ERR_INVAL;
+	status = dnfs4_status(cmp, dnfs4_attr_read(cmp, &cmp->current_fh, NULL, &plan, src));
+	if (!status)
+		status = check_map(a, &src->map);
+	return status ?: compare_values(a, src);
+}
+
+static u32 verify_exec(struct dnfs4_compound *cmp, void *args, void *res)
+{
+	u32 status = verify_compare(cmp, args, res);
+
+	return status == NFS4ERR_SAME ? NFS4_OK : status;
+}
+
+static u32 nverify_exec(struct dnfs4_compound *cmp, void *args, void *res)
+{
+	u32 status = verify_compare(cmp, args, res);
+
+	return status == NFS4ERR_NOT_SAME ? NFS4_OK : status;
+}
+
+static void verify_release(struct dnfs4_compound *cmp, void *args, void *res)
+{
+	dnfs4_attr_src_free(res);
+}
+
+const struct dnfs4_op dnfs4_op_verify = {
+	.name = "VERIFY",
+	.flags = DNFS4_OP_FH_ANY,
+	.minor_last = DNFS4_MINOR_MAX,
+	.argsize = sizeof(struct verify_args),
+	.ressize = sizeof(struct dnfs4_attr_src),
+	.decode = verify_decode,
+	.exec = verify_exec,
+	.release = verify_release,
+};
+
+const struct dnfs4_op dnfs4_op_nverify = {
+	.name = "NVERIFY",
+	.flags = DNFS4_OP_FH_ANY,
+	.minor_last = DNFS4_MINOR_MAX,
+	.argsize = sizeof(struct verify_args),
+	.ressize = sizeof(struct dnfs4_attr_src),
+	.decode = verify_decode,
+	.exec = nverify_exec,
+	.release = verify_release,
+};

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * READDIR of what is no directory of a file system: the root above all shares, and
+ * the named attributes of a file.
+ *
+ * Both are gathered and put in the order of numbers that belong to the names, so that
+ * a cookie, which is such a number, stays good whatever comes and goes.
+ */
+#include <linux/mm.h>
+#include <linux/siphash.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+
+#include "../../../node/node.h"
+#include "../../../open/stream.h"
+#include "../../../server.h"
+#include "../../../share/share.h"
+#include "readdir.h"
+
+/* The root above all shares */
+
+struct shares {
+	u64 behind;
+	unsigned int count;
+	struct ditto_share *share[DITTO_SHARES_MAX];
+};
+
+static int take_share(void *arg, struct ditto_share *share)
+{
+	struct shares *shares = arg;
+
+	if (dnfs4_pseudo_fileid(share) <= shares->behind)
+		return 0;
+	percpu_ref_get(&share->ref);
+	shares->share[shares->count++] = share;
+	return shares->count == DITTO_SHARES_MAX;
+}
+
+static int compare_shares(const void *a, const void *b)
+{
+	u64 x = dnfs4_pseudo_fileid(*(struct ditto_share *const *)a);
+	u64 y = dnfs4_pseudo_fileid(*(struct ditto_share *const *)b);
+
+	return x < y ? -1 : x > y;
+}
+
+/* What attributes are read from if the client may use the share; to be put after NFS4_OK. */
+static u32 share_fh(struct dnfs4_compound *cmp, struct ditto_share *share, struct dnfs4_fh *fh)
+{
+	int err;
+
+	*fh = (struct dnfs4_fh){ .kind = DNFS4_FH_NODE };
+	err = dnfs_admit(cmp->call, share, false, &fh->target.op);
+	/* RFC 8881 section 2.6.3.1: it is there, behind another flavour. */
+	if (cmp->call->too_weak) {
+		cmp->call->too_weak = false;
+		return NFS4ERR_WRONGSEC;
+	}
+	if (err)
+		return dnfs4_status(cmp, err);
+	fh->target.node = ditto_node_get_root(share);
+	if (!IS_ERR(fh->target.node))
+		return NFS4_OK;
+	ditto_cred_put(fh->target.op.cred);
+	return dnfs4_status(cmp, PTR_ERR(fh->target.node));
+}
+
+/* Return: false if the listing ends before it. A share that is refused is not there. */
+static bool add_share(struct dnfs4_listing *list, struct ditto_share *share)
+{
+	const struct ditto_name name = { .name = share->name, .len = strlen(share->name) };
+	struct dnfs4_compound *cmp = list->cmp;
+	u64 id = dnfs4_pseudo_fileid(share);
+	struct dnfs4_fh fh;
+	u32 status;
+	bool more;
+
+	status = share_fh(cmp, share, &fh);
+	if (status == NFS4ERR_ACCESS)
+		return true;
+	if (status)
+		return dnfs4_listing_add(list, &name, id, id, status);
+	status = dnfs4_status(cmp, dnfs4_attr_read(cmp, &fh, NULL, &list->plan, &list->src));
+	more = dnfs4_listing_add(list, &name, id, id, status);
+	ditto_node_put(fh.target.node);
+	ditto_cred_put(fh.target.op.cred);
+	return more;
+}
+
+int dnfs4_list_pseudo(struct dnfs4_listing *list)
+{
+	struct shares *shares = kvmalloc(sizeof(*shares), GFP_KERNEL);
+	bool more = true;
+
+	if (!shares)
+		return -ENOMEM;
+	shares->behind = list->cookie;
+	shares->count = 0;
+	dnfs4_pseudo_list(list->cmp, take_share, shares);
+	sort(shares->share, shares->count, sizeof(shares->share[0]), compare_shares, NULL);
+	for (unsigned int i = 0; i < shares->count; i++) {
+		if (more)
+			more = add_share(list, shares->share[i]);
+		ditto_share_put(shares->share[i]);
+	}
+	kvfree(shares);
+	list->eof = more;
+	return 0;
+}
+
+/* Named attributes */
+
+struct stream {
+	u64 cookie;
+	u32 len;
+	char *name;
+};
+
+struct streams {
+	u64 behind;
+	siphash_key_t key;
+	unsigned int count;
+	struct stream stream[DITTO_STREAMS_MAX];
+};
+
+/* Positive, and none that is reserved. */
+static u64 stream_cookie(const struct streams *streams, const struct ditto_name *name)
+{
+	return max(siphash(name->name, name->len, &streams->key) >> 1,
+		   DNFS4_COOKIE_LAST_RESERVED + 1ULL);
+}
+
+static int take_stream(void *arg, const struct ditto_name *name, u64 size, u64 allocated)
+{
+	struct streams *streams = arg;
+	struct stream *stream = &streams->stream[streams->count];
+
+	stream->cookie = stream_cookie(streams, name);
+	if (stream->cookie <= streams->behind)
+		return 0;
+	stream->len = name->len;
+	stream->name = kmemdup(name->name, name->len, GFP_KERNEL);
+	if (!stream->name)
+		return -ENOMEM;
+	return ++streams->count == DITTO_STREAMS_MAX;
+}
+
+static int compare_streams(const void *a, const void *b)
+{
+	u64 x = ((const struct stream *)a)->cookie;
+	u64 y = ((const struct stream *)b)->cookie;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Return: false if the listing ends before it. One that was removed meanwhile is not there. */
+static bool add_stream(struct dnfs4_listing *list, const struct stream *stream)
+{
+	const struct ditto_name name = { .name = stream->name, .len = stream->len };
+	struct dnfs4_compound *cmp = list->cmp;
+	struct dnfs4_fh fh = cmp->current_fh;
+	int err;
+
+	fh.kind = DNFS4_FH_NODE;
+	fh.named = true;
+	err = ditto_stream_open(&fh.target.op, dnfs4_node(cmp), &name, false, &fh.target.node,
+				NULL);
+	if (err == -ENOENT)
+		return true;
+	if (!err) {
+		err = dnfs4_attr_read(cmp, &fh, NULL, &list->plan, &list->src);
+		ditto_node_put(fh.target.node);
+	}
+	return dnfs4_listing_add(list, &name, stream->cookie, stream->cookie,
+				 dnfs4_status(cmp, err));
+}
+
+static int gather_streams(struct dnfs4_listing *list, struct streams *streams)
+{
+	struct dnfs4_compound *cmp = list->cmp;
+	int ret;
+
+	ret = ditto_permission(dnfs4_fs_op(cmp), dnfs4_node(cmp), DITTO_MAY_READ_XATTRS);
+	if (!ret)
+		ret = ditto_stream_list(dnfs4_fs_op(cmp), dnfs4_node(cmp), take_stream, streams);
+	return min(ret, 0);
+}
+
+int dnfs4_list_attrdir(struct dnfs4_listing *list)
+{
+	struct streams *streams = kvmalloc(sizeof(*streams), GFP_KERNEL);
+	bool more = true;
+	int err;
+
+	if (!streams)
+		return -ENOMEM;
+	streams->behind = list->cookie;
+	ditto_key_derive(list->cmp->call->srv, DITTO_KEY_STREAM_COOKIE, &streams->key);
+	streams->count = 0;
+	err = gather_streams(list, streams);
+	sort(streams->stream, streams->count, sizeof(streams->stream[0]), compare_streams, NULL);
+	for (unsigned int i = 0; i < streams->count; i++) {
+		if (!err && more)
+			more = add_stream(list, &streams->stream[i]);
+		kfree(streams->stream[i].name);
+	}
+	kvfree(streams);
+	list->eof = more;
+	return err;
+}

@@ -1,0 +1,531 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Clients: tables, life and death; see client.h.
+ *
+ * A client in the tables holds one reference of its own. Whatever ends it, the
+ * lock table calls dnfs4_client_released(), which takes it out of the tables
+ * and gives up the rest.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/err.h>
+#include <linux/jiffies.h>
+#include <linux/nfs4.h>
+#include <linux/printk.h>
+#include <linux/random.h>
+#include <linux/rhashtable.h>
+#include <linux/slab.h>
+#include <linux/string_helpers.h>
+#include <linux/sunrpc/xdr.h>
+
+#include "../../../../lockd/grace.h"
+#include "../../../../lockd/owner.h"
+#include "../../../../net/peer.h"
+#include "../../../server.h"
+#include "../../../share/share.h"
+#include "../engine/server.h"
+#include "client_private.h"
+#include "principal.h"
+#include "session.h"
+#include "session_private.h"
+
+static const struct rhashtable_params dnfs4_client_params = {
+	.key_len = sizeof(u64),
+	.key_offset = offsetof(struct dnfs4_client, id),
+	.head_offset = offsetof(struct dnfs4_client, hash),
+	.automatic_shrinking = true,
+};
+
+/* Name in the lock table of what a client's delegations belong to. */
+static const u8 dnfs4_cache_key[] = "\0delegations";
+
+u32 dnfs4_server_epoch(const struct dnfs4_server *server)
+{
+	return server->clients->epoch;
+}
+
+u32 dnfs4_decode_client_id(struct dnfs4_compound *cmp, struct dnfs4_client_id *id)
+{
+	if (xdr_stream_decode_opaque_fixed(cmp->in, id->verifier, sizeof(id->verifier)) < 0)
+		return NFS4ERR_BADXDR;
+	return dnfs4_decode_opaque(cmp, DNFS4_OWNER_STRING_MAX, &id->owner, &id->len);
+}
+
+/*
+ * The number of a client as its clientid carries it: a keyed permutation (four rounds of a
+ * Feistel network), so that nobody guesses the clientid of another from his own, no two
+ * are the same, and one that was never given out is known for what it is.
+ */
+#define ID_ROUNDS	4
+
+static u16 client_id_round(const struct dnfs4_clients *clients, u32 round, u16 half)
+{
+	return siphash_2u32(round, half, &clients->id_key);
+}
+
+static u32 client_id_hide(const struct dnfs4_clients *clients, u32 number)
+{
+	u16 left = number >> 16, right = number;
+
+	for (u32 round = 0; round < ID_ROUNDS; round++) {
+		u16 next = left ^ client_id_round(clients, round, right);
+
+		left = right;
+		right = next;
+	}
+	return (u32)left << 16 | right;
+}
+
+static u32 client_id_reveal(const struct dnfs4_clients *clients, u32 hidden)
+{
+	u16 left = hidden >> 16, right = hidden;
+
+	for (u32 round = ID_ROUNDS; round--;) {
+		u16 before = right ^ client_id_round(clients, round, left);
+
+		right = left;
+		left = before;
+	}
+	return (u32)left << 16 | right;
+}
+
+static bool client_id_was_given(const struct dnfs4_clients *clients, u64 id)
+{
+	u32 number = client_id_reveal(clients, lower_32_bits(id));
+
+	return upper_32_bits(id) == clients->epoch && number &&
+	       number <= READ_ONCE(clients->last_id);
+}
+
+static struct list_head *dnfs4_owner_bucket(struct dnfs4_clients *clients, const void *owner,
+					    u32 len)
+{
+	return &clients->by_owner[siphash(owner, len, &clients->owner_key) % DNFS4_OWNER_BUCKETS];
+}
+
+void dnfs4_client_by_owner(struct dnfs4_clients *clients, u32 minor,
+			   const struct dnfs4_client_id *id, struct dnfs4_client **confirmed,
+			   struct dnfs4_client **unconfirmed)
+{
+	struct dnfs4_client *client;
+
+	lockdep_assert_held(&clients->lock);
+	*confirmed = NULL;
+	*unconfirmed = NULL;
+	list_for_each_entry(client, dnfs4_owner_bucket(clients, id->owner, id->len), owner_link) {
+		if (client->minor != !!minor || client->owner_len != id->len ||
+		    memcmp(client->owner_string, id->owner, id->len))
+			continue;
+		/* One whose release has begun is as good as gone. */
+		if (READ_ONCE(client->client.dead))
+			continue;
+		if (test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags))
+			*confirmed = client;
+		else
+			*unconfirmed = client;
+	}
+}
+
+struct dnfs4_client *dnfs4_client_get(struct dnfs4_clients *clients, u64 id, u32 minor)
+{
+	struct dnfs4_client *client;
+
+	rcu_read_lock();
+	client = rhashtable_lookup(&clients->by_id, &id, dnfs4_client_params);
+	if (client && (client->minor != !!minor || READ_ONCE(client->client.dead) ||
+		       !refcount_inc_not_zero(&client->client.ref)))
+		client = NULL;
+	rcu_read_unlock();
+	return client;
+}
+
+/*
+ * A clientid that carries our epoch was given out in this life: then in 4.0 it is the lease
+ * that ended (RFC 7530 section 13.1.5).
+ */
+u32 dnfs4_client_find(struct dnfs4_server *server, u64 id, u32 minor, struct dnfs4_client **out)
+{
+	struct dnfs4_clients *clients = server->clients;
+	struct dnfs4_client *client = dnfs4_client_get(clients, id, minor);
+
+	if (client && test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags)) {
+		*out = client;
+		return NFS4_OK;
+	}
+	/* Not confirmed, or of the other family. */
+	if (!client)
+		client = dnfs4_client_get(clients, id, !minor);
+	if (client) {
+		dnfs4_client_put(client);
+		return NFS4ERR_STALE_CLIENTID;
+	}
+	if (!minor && client_id_was_given(clients, id))
+		return NFS4ERR_EXPIRED;
+	return NFS4ERR_STALE_CLIENTID;
+}
+
+void dnfs4_compound_set_client(struct dnfs4_compound *cmp, struct dnfs4_client *client)
+{
+	struct dnfs4_client *before = cmp->client;
+
+	cmp->client = client;
+	dnfs4_fh_actor(cmp, &cmp->current_fh);
+	if (cmp->saved_fh.target.op.actor)
+		dnfs4_fh_actor(cmp, &cmp->saved_fh);
+	dnfs4_client_put(before);
+}
+
+u32 dnfs4_client_of_op(struct dnfs4_compound *cmp, u64 id)
+{
+	struct dnfs4_client *client;
+	u32 status;
+
+	status = dnfs4_client_find(cmp->server, id, cmp->minor, &client);
+	if (status)
+		return status;
+	if (!dnfs4_client_use(client)) {
+		dnfs4_client_put(client);
+		return NFS4ERR_EXPIRED;
+	}
+	dnfs4_compound_set_client(cmp, client);
+	return NFS4_OK;
+}
+
+/* What is void holds nothing: it only waits for FREE_STATEID. */
+static bool has_valid_state(struct dnfs4_client *client)
+{
+	struct dnfs4_state *state;
+	unsigned long id;
+	bool found = false;
+
+	rcu_read_lock();
+	xa_for_each(&client->states, id, state) {
+		found = READ_ONCE(state->void_why) == DNFS4_VALID;
+		/* Its memory may be another client's state by now, unless it is still here. */
+		smp_rmb();
+		found = found && xa_load(&client->states, id) == state;
+		if (found)
+			break;
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+bool dnfs4_client_has_state(struct dnfs4_client *client)
+{
+	return ditto_client_claims(&client->client) || has_valid_state(client);
+}
+
+void dnfs4_client_unhash(struct dnfs4_client *client)
+{
+	struct dnfs4_clients *clients = client->server->clients;
+
+	lockdep_assert_held(&clients->lock);
+	if (!client->hashed)
+		return;
+	client->hashed = false;
+	rhashtable_remove_fast(&clients->by_id, &client->hash, dnfs4_client_params);
+	list_del(&client->owner_link);
+	list_del(&client->lru);
+	WRITE_ONCE(clients->count, clients->count - 1);
+}
+
+/* Everything that it held in the lock table is gone; called once. */
+static void dnfs4_client_released(struct ditto_client *dc)
+{
+	struct dnfs4_client *client = dnfs4_client_of(dc);
+	struct dnfs4_clients *clients = client->server->clients;
+
+	set_bit(DNFS4_CLIENT_GONE, &client->flags);
+	dnfs4_courtesy_clear(client);
+	mutex_lock(&clients->lock);
+	dnfs4_client_unhash(client);
+	mutex_unlock(&clients->lock);
+
+	dnfs4_callback_stop(client);
+	dnfs4_sessions_destroy(client);
+	dnfs4_states_release(client);
+	if (READ_ONCE(clients->ending)) {
+		dnfs4_reclaim_suspend(client);
+	} else {
+		ditto_grace_done(dc);
+		dnfs4_record_remove(client);
+	}
+	ditto_owner_put(client->lease_owner);
+	/* That of the tables. */
+	dnfs4_client_put(client);
+}
+
+static void dnfs4_client_uncharge(struct dnfs4_client *client)
+{
+	ditto_uncharge(&client->delegations);
+	ditto_uncharge(&client->opens);
+	ditto_uncharge(&client->memory);
+	ditto_uncharge(&client->charge);
+	ditto_principal_exit(&client->who);
+}
+
+/*
+ * A machine speaks for its users by AUTH_SYS, and is charged for what they do. Only a user who
+ * proved who he is has an account: others could fill it. Until it is confirmed a client may be
+ * anybody's at that machine.
+ */
+static int dnfs4_client_charge(struct dnfs4_client *client, const struct dnfs_call *call)
+{
+	bool named = call->sec & ~DITTO_SEC_NONE;
+	bool proven = call->ident.proven && !call->ident.anonymous;
+	struct ditto_principal unproven = { .trust = DITTO_TRUST_UNPROVEN };
+	int err;
+
+	err = ditto_principal_init(&client->who, call->srv, &call->peer->addr,
+				   named ? DITTO_TRUST_USER : DITTO_TRUST_ANONYMOUS,
+				   proven ? call->ident.uid : INVALID_UID);
+	if (err)
+		return err;
+	unproven.peer = client->who.peer;
+	return ditto_charge(&client->charge, &unproven, DITTO_BUDGET_CLIENTS, 1) ?:
+	       ditto_charge(&client->memory, &unproven, DITTO_BUDGET_MEMORY,
+			    DNFS4_CLIENT_BYTES + client->owner_len) ?:
+	       ditto_charge(&client->opens, &client->who, DITTO_BUDGET_OPENS, 0) ?:
+	       ditto_charge(&client->delegations, &client->who, DITTO_BUDGET_DELEGATIONS, 0);
+}
+
+u32 dnfs4_client_admit(struct dnfs4_client *client)
+{
+	struct ditto_charge *charges[] = { &client->charge, &client->memory };
+
+	lockdep_assert_held(&client->server->clients->lock);
+	for (unsigned int i = 0; i < ARRAY_SIZE(charges); i++)
+		/* One may have been moved when there was no room for the other. */
+		if (charges[i]->trust != client->who.trust &&
+		    ditto_charge_move(charges[i], &client->who)) {
+			dnfs4_courtesy_make_room(client);
+			return NFS4ERR_DELAY;
+		}
+	return NFS4_OK;
+}
+
+static void dnfs4_client_free_work(struct work_struct *work)
+{
+	struct dnfs4_client *client = container_of(to_rcu_work(work), struct dnfs4_client, rcu);
+	struct dnfs4_clients *clients = client->server->clients;
+
+	dnfs4_callback_free(client);
+	xa_destroy(&client->states);
+	dnfs4_client_uncharge(client);
+	kfree(client->create_reply);
+	kfree(client->pending);
+	kfree(client->principal.name);
+	kfree(client->impl);
+	kfree(client->owner_string);
+	kfree(client);
+	if (atomic_dec_and_test(&clients->alive))
+		wake_up_all(&clients->idle);
+}
+
+static void dnfs4_client_free(struct ditto_client *dc)
+{
+	struct dnfs4_client *client = dnfs4_client_of(dc);
+
+	INIT_RCU_WORK(&client->rcu, dnfs4_client_free_work);
+	queue_rcu_work(client->server->clients->wq, &client->rcu);
+}
+
+static int dnfs4_client_withdraw(struct ditto_client *dc)
+{
+	return dnfs4_record_withdraw(dnfs4_client_of(dc));
+}
+
+static const struct ditto_client_ops dnfs4_client_ops = {
+	.withdraw = dnfs4_client_withdraw,
+	.released = dnfs4_client_released,
+	.free = dnfs4_client_free,
+};
+
+void dnfs4_client_end(struct dnfs4_client *client, const char *why)
+{
+	if (client)
+		ditto_client_release(&client->client, why);
+}
+
+static void dnfs4_client_name(const struct dnfs4_client *client, const struct dnfs_call *call,
+			      char name[DITTO_CLIENT_NAME_MAX])
+{
+	char text[DITTO_ADDR_TEXT], owner[DITTO_CLIENT_NAME_MAX - DITTO_ADDR_TEXT - 4];
+	struct in6_addr addr = {};
+	int len;
+
+	len = string_escape_mem(client->owner_string, client->owner_len, owner, sizeof(owner) - 1,
+				ESCAPE_HEX | ESCAPE_NAP, NULL);
+	owner[min_t(size_t, len, sizeof(owner) - 1)] = '\0';
+	ditto_addr_map(call->addr, &addr);
+	scnprintf(name, DITTO_CLIENT_NAME_MAX, "%s (%s)", owner, ditto_addr_text(&addr, text));
+}
+
+static struct dnfs4_client *dnfs4_client_alloc(struct dnfs4_compound *cmp,
+					       const struct dnfs4_client_id *id)
+{
+	struct dnfs4_client *client = kzalloc(sizeof(*client), GFP_KERNEL);
+
+	if (!client)
+		return NULL;
+	client->server = cmp->server;
+	client->minor = !!cmp->minor;
+	memcpy(client->verifier, id->verifier, sizeof(client->verifier));
+	client->owner_len = id->len;
+	client->owner_string = kmemdup(id->owner, id->len, GFP_KERNEL);
+	client->renewed = jiffies;
+	dnfs4_states_init(client);
+	mutex_init(&client->sessions_lock);
+	mutex_init(&client->create_lock);
+	mutex_init(&client->record_lock);
+	INIT_LIST_HEAD(&client->sessions);
+	INIT_LIST_HEAD(&client->todo);
+	/* The first CREATE_SESSION has the number that EXCHANGE_ID told. */
+	client->create_seqid = 1;
+	if (client->owner_string && !dnfs4_client_charge(client, cmp->call) &&
+	    dnfs4_principal_init(&client->principal, cmp->call) && !dnfs4_callback_init(client))
+		return client;
+	dnfs4_client_uncharge(client);
+	kfree(client->principal.name);
+	kfree(client->owner_string);
+	kfree(client);
+	return NULL;
+}
+
+/* From here on only its release ends it. */
+static bool dnfs4_client_publish(struct dnfs4_clients *clients, struct dnfs4_client *client,
+				 const struct dnfs_call *call)
+{
+	char name[DITTO_CLIENT_NAME_MAX];
+
+	lockdep_assert_held(&clients->lock);
+	dnfs4_client_name(client, call, name);
+	atomic_inc(&clients->alive);
+	/* A client without a connection is as alive as its lease. */
+	ditto_client_init(&client->client, call->srv->locks, &dnfs4_client_ops,
+			  client->minor ? "nfs4.1" : "nfs4.0", name, DITTO_CLIENT_TTL_NEVER);
+	ditto_client_charge(&client->client, &client->who);
+	client->lease_owner = ditto_owner_get(&client->client, dnfs4_cache_key,
+					      sizeof(dnfs4_cache_key));
+	if (IS_ERR(client->lease_owner)) {
+		client->lease_owner = NULL;
+		return false;
+	}
+	WRITE_ONCE(clients->last_id, clients->last_id + 1);
+	client->id = (u64)clients->epoch << 32 | client_id_hide(clients, clients->last_id);
+	if (rhashtable_insert_fast(&clients->by_id, &client->hash, dnfs4_client_params))
+		return false;
+	list_add_tail(&client->owner_link,
+		      dnfs4_owner_bucket(clients, client->owner_string, client->owner_len));
+	list_add_tail(&client->lru, &clients->all);
+	WRITE_ONCE(clients->count, clients->count + 1);
+	client->hashed = true;
+	return true;
+}
+
+struct dnfs4_client *dnfs4_client_make(struct dnfs4_compound *cmp,
+				       const struct dnfs4_client_id *id)
+{
+	struct dnfs4_clients *clients = cmp->server->clients;
+	struct dnfs4_client *client;
+
+	lockdep_assert_held(&clients->lock);
+	if (clients->count >= DNFS4_CLIENTS_MAX || clients->last_id == U32_MAX ||
+	    READ_ONCE(clients->ending)) {
+		pr_warn_ratelimited("%pISpc: too many clients of version 4\n", cmp->call->addr);
+		dnfs4_clients_shrink(clients);
+		return NULL;
+	}
+	client = dnfs4_client_alloc(cmp, id);
+	if (!client)
+		return NULL;
+	if (dnfs4_client_publish(clients, client, cmp->call))
+		return client;
+	/* Nobody knows it: it has nothing but its memory, which the last reference frees. */
+	WRITE_ONCE(client->client.dead, true);
+	ditto_owner_put(client->lease_owner);
+	dnfs4_callback_stop(client);
+	dnfs4_client_put(client);
+	return NULL;
+}
+
+int dnfs4_clients_init(struct dnfs4_server *server)
+{
+	struct dnfs4_clients *clients = kvzalloc(sizeof(*clients), GFP_KERNEL);
+	int err;
+
+	if (!clients)
+		return -ENOMEM;
+	clients->server = server;
+	/* Neither all zeros nor all ones, which begin special stateids. */
+	clients->epoch = get_random_u32_inclusive(1, U32_MAX - 1);
+	get_random_bytes(&clients->owner_key, sizeof(clients->owner_key));
+	get_random_bytes(&clients->id_key, sizeof(clients->id_key));
+	mutex_init(&clients->lock);
+	mutex_init(&clients->courtesy_lock);
+	for (int i = 0; i < DNFS4_OWNER_BUCKETS; i++)
+		INIT_LIST_HEAD(&clients->by_owner[i]);
+	INIT_LIST_HEAD(&clients->all);
+	init_waitqueue_head(&clients->idle);
+	err = rhashtable_init(&clients->by_id, &dnfs4_client_params);
+	if (err)
+		goto free;
+	clients->wq = alloc_workqueue("ditto_nfs4", WQ_UNBOUND, 0);
+	err = clients->wq ? 0 : -ENOMEM;
+	if (err)
+		goto destroy_table;
+	server->clients = clients;
+	err = dnfs4_lease_init(clients);
+	if (err)
+		goto destroy_wq;
+	dnfs4_reclaim_init(clients);
+	return 0;
+
+destroy_wq:
+	server->clients = NULL;
+	destroy_workqueue(clients->wq);
+destroy_table:
+	rhashtable_destroy(&clients->by_id);
+free:
+	kvfree(clients);
+	return err;
+}
+
+/* The first client of all, held; NULL if there is none. */
+static struct dnfs4_client *dnfs4_client_first(struct dnfs4_clients *clients)
+{
+	struct dnfs4_client *client;
+
+	mutex_lock(&clients->lock);
+	client = list_first_entry_or_null(&clients->all, struct dnfs4_client, lru);
+	if (client)
+		dnfs4_client_hold(client);
+	mutex_unlock(&clients->lock);
+	return client;
+}
+
+void dnfs4_clients_exit(struct dnfs4_server *server)
+{
+	struct dnfs4_clients *clients = server->clients;
+	struct dnfs4_client *client;
+
+	if (!clients)
+		return;
+	WRITE_ONCE(clients->ending, true);
+	dnfs4_reclaim_exit(clients);
+	dnfs4_lease_exit(clients);
+	while ((client = dnfs4_client_first(clients))) {
+		dnfs4_client_end(client, "the server ends");
+		/* Another one may be about to release it, and not have come to the tables yet. */
+		mutex_lock(&clients->lock);
+		dnfs4_client_unhash(client);
+		mutex_unlock(&clients->lock);
+		dnfs4_client_put(client);
+	}
+	wait_event(clients->idle, !atomic_read(&clients->alive));
+	destroy_workqueue(clients->wq);
+	rhashtable_destroy(&clients->by_id);
+	server->clients = NULL;
+	kvfree(clients);
+}

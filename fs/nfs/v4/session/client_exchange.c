@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Clients of version 4.1 and above: EXCHANGE_ID (RFC 8881 section 18.35).
+ *
+ * The numbers of cases are those of section 18.35.4.
+ */
+#include <linux/siphash.h>
+#include <linux/slab.h>
+#include <linux/string_helpers.h>
+
+#include "../../../server.h"
+#include "../engine/ops.h"
+#include "../engine/server.h"
+#include "client_private.h"
+#include "principal.h"
+#include "session_private.h"
+
+/* Longest nii_name kept. */
+#define IMPL_NAME_MAX		128
+/* Longest so_major_id and eir_server_scope. */
+#define SERVER_NAME_MAX		48
+
+struct exchange_args {
+	struct dnfs4_client_id id;
+	u32 flags;
+	u32 how;
+	u32 enforce[DNFS4_OP_WORDS];
+	u32 allow[DNFS4_OP_WORDS];
+	u32 impl_len;
+	const char *impl;
+};
+
+struct exchange_res {
+	u64 id;
+	u32 sequence;
+	u32 flags;
+	u32 how;
+	u32 enforce[DNFS4_OP_WORDS];
+	u32 allow[DNFS4_OP_WORDS];
+};
+
+/* A bitmap4 of operations; those that there are not are left out. */
+static u32 exchange_decode_ops(struct dnfs4_compound *cmp, u32 ops[DNFS4_OP_WORDS])
+{
+	static const u32 last = BIT(DNFS4_OP_MAX % 32 + 1) - 1;
+	u32 words, word;
+
+	static_assert(DNFS4_OP_MAX / 32 + 1 == DNFS4_OP_WORDS);
+	if (xdr_stream_decode_u32(cmp->in, &words) || words > 64)
+		return NFS4ERR_BADXDR;
+	for (u32 i = 0; i < words; i++) {
+		if (xdr_stream_decode_u32(cmp->in, &word))
+			return NFS4ERR_BADXDR;
+		if (i < DNFS4_OP_WORDS)
+			ops[i] = word;
+	}
+	ops[DNFS4_OP_WORDS - 1] &= last;
+	return NFS4_OK;
+}
+
+/* ssv_sp_parms4, only to find its end: it is refused. */
+static u32 exchange_decode_ssv(struct dnfs4_compound *cmp)
+{
+	u32 ignored[DNFS4_OP_WORDS], count, number, status, len;
+	const void *data;
+
+	status = exchange_decode_ops(cmp, ignored) ?: exchange_decode_ops(cmp, ignored);
+	for (int lists = 0; !status && lists < 2; lists++) {
+		if (xdr_stream_decode_u32(cmp->in, &count) || count > 64)
+			return NFS4ERR_BADXDR;
+		while (count-- && !status)
+			status = dnfs4_decode_opaque(cmp, NFS4_OPAQUE_LIMIT, &data, &len);
+	}
+	if (status)
+		return status;
+	if (xdr_stream_decode_u32(cmp->in, &number) || xdr_stream_decode_u32(cmp->in, &number))
+		return NFS4ERR_BADXDR;
+	return NFS4_OK;
+}
+
+static u32 exchange_decode_protect(struct dnfs4_compound *cmp, struct exchange_args *args)
+{
+	if (xdr_stream_decode_u32(cmp->in, &args->how))
+		return NFS4ERR_BADXDR;
+	switch (args->how) {
+	case SP4_NONE:
+		return NFS4_OK;
+	case SP4_MACH_CRED:
+		return exchange_decode_ops(cmp, args->enforce) ?:
+		       exchange_decode_ops(cmp, args->allow);
+	case SP4_SSV:
+		return exchange_decode_ssv(cmp);
+	}
+	return NFS4ERR_BADXDR;
+}
+
+static u32 exchange_decode_impl(struct dnfs4_compound *cmp, struct exchange_args *args)
+{
+	struct timespec64 date;
+	const void *data;
+	u32 count, len, status;
+
+	if (xdr_stream_decode_u32(cmp->in, &count) || count > 1)
+		return NFS4ERR_BADXDR;
+	if (!count)
+		return NFS4_OK;
+	status = dnfs4_decode_opaque(cmp, NFS4_OPAQUE_LIMIT, &data, &len) ?:
+		 dnfs4_decode_opaque(cmp, NFS4_OPAQUE_LIMIT, &data, &args->impl_len);
+	if (status)
+		return status;
+	args->impl = data;
+	/* What clock it was built by is nobody's business. */
+	return dnfs4_decode_time(cmp->in, &date) == NFS4ERR_BADXDR ? NFS4ERR_BADXDR : NFS4_OK;
+}
+
+static u32 exchange_decode(struct dnfs4_compound *cmp, void *argp)
+{
+	struct exchange_args *args = argp;
+	u32 status;
+
+	status = dnfs4_decode_client_id(cmp, &args->id);
+	if (status)
+		return status;
+	if (xdr_stream_decode_u32(cmp->in, &args->flags))
+		return NFS4ERR_BADXDR;
+	return exchange_decode_protect(cmp, args) ?: exchange_decode_impl(cmp, args);
+}
+
+static u32 exchange_check(struct dnfs4_compound *cmp, const struct exchange_args *args)
+{
+	u32 flags = EXCHGID4_FLAG_MASK_A;
+
+	/* RFC 7862 section 14.1: not before 4.2. */
+	if (cmp->minor < 2)
+		flags &= ~EXCHGID4_FLAG_SUPP_FENCE_OPS;
+	if (args->flags & ~flags)
+		return NFS4ERR_INVAL;
+	if (args->how == SP4_SSV)
+		return NFS4ERR_ENCR_ALG_UNSUPP;
+	/* Section 18.35.3: the principal must be one that nobody can pretend to be. */
+	if (args->how == SP4_MACH_CRED && !dnfs4_is_protected(cmp->call))
+		return NFS4ERR_INVAL;
+	return NFS4_OK;
+}
+
+/*
+ * What the machine's credential may do for everybody: what is checked by the client alone. All
+ * else works on a file, and whether that may be reached is checked by who asks.
+ */
+static void exchange_allow(const u32 asked[DNFS4_OP_WORDS], u32 allow[DNFS4_OP_WORDS])
+{
+	static const u8 ops[] = { OP_FREE_STATEID, OP_TEST_STATEID };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ops); i++)
+		allow[ops[i] / 32] |= asked[ops[i] / 32] & BIT(ops[i] % 32);
+}
+
+/* What is settled when the client is made, and stays as it is once it is confirmed. */
+static struct dnfs4_client *exchange_make(struct dnfs4_compound *cmp,
+					  const struct exchange_args *args)
+{
+	struct dnfs4_client *client = dnfs4_client_make(cmp, &args->id);
+
+	if (!client || args->how != SP4_MACH_CRED)
+		return client;
+	memcpy(client->enforce, args->enforce, sizeof(client->enforce));
+	exchange_allow(args->allow, client->allow);
+	set_bit(DNFS4_CLIENT_MACH_CRED, &client->flags);
+	return client;
+}
+
+/* Cases 6 to 9: something of a confirmed client is to be another now. */
+static u32 exchange_update(struct dnfs4_compound *cmp, const struct exchange_args *args,
+			   struct dnfs4_client *confirmed)
+{
+	if (!confirmed)
+		return NFS4ERR_NOENT;
+	if (memcmp(confirmed->verifier, args->id.verifier, NFS4_VERIFIER_SIZE))
+		return NFS4ERR_NOT_SAME;
+	if (!dnfs4_principal_matches(confirmed, cmp->call))
+		return NFS4ERR_PERM;
+	return NFS4_OK;
+}
+
+/**
+ * struct exchange - an EXCHANGE_ID on its way
+ * @client: the record that is told; borrowed
+ * @replaced: unconfirmed one that ends, held; or NULL
+ * @collided: confirmed one whose name another principal takes, held; or NULL
+ */
+struct exchange {
+	struct dnfs4_client *client;
+	struct dnfs4_client *replaced;
+	struct dnfs4_client *collided;
+};
+
+/* Case 3: the name is taken by another principal. */
+static u32 exchange_collision(struct exchange *x, struct dnfs4_client *confirmed)
+{
+	if (dnfs4_client_has_state(confirmed) &&
+	    !test_bit(DNFS4_CLIENT_COURTESY, &confirmed->flags))
+		return NFS4ERR_CLID_INUSE;
+	dnfs4_client_hold(confirmed);
+	dnfs4_client_unhash(confirmed);
+	x->collided = confirmed;
+	return NFS4_OK;
+}
+
+static u32 exchange_locked(struct dnfs4_compound *cmp, const struct exchange_args *args,
+			   struct exchange *x)
+{
+	struct dnfs4_client *confirmed, *unconfirmed;
+	u32 status = NFS4_OK;
+
+	dnfs4_client_by_owner(cmp->server->clients, 1, &args->id, &confirmed, &unconfirmed);
+	x->client = confirmed;
+	if (args->flags & EXCHGID4_FLAG_UPD_CONFIRMED_REC_A)
+		return exchange_update(cmp, args, confirmed);
+
+	if (confirmed && !dnfs4_principal_matches(confirmed, cmp->call)) {
+		status = exchange_collision(x, confirmed);
+		if (status)
+			return status;
+		confirmed = NULL;
+	}
+	/* Case 2: it asks again. */
+	if (confirmed && !memcmp(confirmed->verifier, args->id.verifier, NFS4_VERIFIER_SIZE))
+		return NFS4_OK;
+	/* Cases 1, 4 and 5: the record of a restarted client stays until the new is confirmed. */
+	if (unconfirmed) {
+		dnfs4_client_hold(unconfirmed);
+		dnfs4_client_unhash(unconfirmed);
+		x->replaced = unconfirmed;
+	}
+	x->client = exchange_make(cmp, args);
+	return x->client ? NFS4_OK : NFS4ERR_DELAY;
+}
+
+static void exchange_impl(struct dnfs4_client *client, const struct exchange_args *args)
+{
+	char name[IMPL_NAME_MAX];
+	int len;
+
+	if (client->impl || !args->impl_len)
+		return;
+	len = string_escape_mem(args->impl, args->impl_len, name, sizeof(name),
+				ESCAPE_HEX | ESCAPE_NAP, NULL);
+	WRITE_ONCE(client->impl, kstrndup(name, min_t(size_t, len, sizeof(name)), GFP_KERNEL));
+}
+
+static void exchange_result(struct dnfs4_client *client, const struct exchange_args *args,
+			    struct exchange_res *res)
+{
+	res->id = client->id;
+	res->sequence = client->create_seqid;
+	res->flags = EXCHGID4_FLAG_USE_NON_PNFS;
+	if (test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags))
+		res->flags |= EXCHGID4_FLAG_CONFIRMED_R;
+	if (!test_bit(DNFS4_CLIENT_MACH_CRED, &client->flags))
+		return;
+	res->how = SP4_MACH_CRED;
+	memcpy(res->enforce, client->enforce, sizeof(res->enforce));
+	memcpy(res->allow, client->allow, sizeof(res->allow));
+}
+
+static u32 exchange_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
+{
+	struct dnfs4_clients *clients = cmp->server->clients;
+	const struct exchange_args *args = argp;
+	struct exchange x = {};
+	u32 status;
+
+	status = exchange_check(cmp, args);
+	if (status)
+		return status;
+	mutex_lock(&clients->lock);
+	status = exchange_locked(cmp, args, &x);
+	if (!status) {
+		exchange_impl(x.client, args);
+		exchange_result(x.client, args, resp);
+	}
+	mutex_unlock(&clients->lock);
+	if (x.replaced) {
+		dnfs4_client_end(x.replaced, "replaced unconfirmed");
+		dnfs4_client_put(x.replaced);
+	}
+	if (x.collided) {
+		dnfs4_client_end(x.collided, "its name is another's");
+		dnfs4_client_put(x.collided);
+	}
+	return status;
+}
+
+static bool exchange_encode_ops(struct xdr_stream *xdr, const u32 ops[DNFS4_OP_WORDS])
+{
+	u32 words = DNFS4_OP_WORDS;
+
+	while (words && !ops[words - 1])
+		words--;
+	if (xdr_stream_encode_u32(xdr, words) < 0)
+		return false;
+	for (u32 i = 0; i < words; i++)
+		if (xdr_stream_encode_u32(xdr, ops[i]) < 0)
+			return false;
+	return true;
+}
+
+/*
+ * The same on all connections, so that they may be one session's, and after a restart
+ * (section 2.10.4). Only servers that share a handle key are the same server.
+ */
+static int exchange_server_name(struct dnfs4_server *server, char name[SERVER_NAME_MAX])
+{
+	siphash_key_t key;
+
+	ditto_key_derive(server->srv, DITTO_KEY_SERVER_NAME, &key);
+	return scnprintf(name, SERVER_NAME_MAX, "ditto-%016llx", key.key[0]);
+}
+
+static bool exchange_encode(struct dnfs4_compound *cmp, u32 status, const void *resp)
+{
+	const struct exchange_res *res = resp;
+	struct xdr_stream *xdr = cmp->out;
+	char name[SERVER_NAME_MAX];
+	int len = exchange_server_name(cmp->server, name);
+
+	if (xdr_stream_encode_u64(xdr, res->id) < 0 ||
+	    xdr_stream_encode_u32(xdr, res->sequence) < 0 ||
+	    xdr_stream_encode_u32(xdr, res->flags) < 0 ||
+	    xdr_stream_encode_u32(xdr, res->how) < 0)
+		return false;
+	if (res->how == SP4_MACH_CRED && (!exchange_encode_ops(xdr, res->enforce) ||
+					  !exchange_encode_ops(xdr, res->allow)))
+		return false;
+	/* server_owner4, eir_server_scope, no eir_server_impl_id */
+	return xdr_stream_encode_u64(xdr, 0) >= 0 &&
+	       xdr_stream_encode_opaque(xdr, name, len) >= 0 &&
+	       xdr_stream_encode_opaque(xdr, name, len) >= 0 &&
+	       xdr_stream_encode_u32(xdr, 0) >= 0;
+}
+
+static u32 exchange_reply(const struct dnfs4_compound *cmp, const void *args)
+{
+	return sizeof(struct exchange_res) + 3 * 4 + 8 + 2 * (4 + SERVER_NAME_MAX) + 4;
+}
+
+const struct dnfs4_op dnfs4_op_exchange_id = {
+	.name = "EXCHANGE_ID",
+	.flags = DNFS4_OP_FIRST | DNFS4_OP_SOLE | DNFS4_OP_CHANGES,
+	.minor_first = 1,
+	.minor_last = DNFS4_MINOR_MAX,
+	.argsize = sizeof(struct exchange_args),
+	.ressize = sizeof(struct exchange_res),
+	.decode = exchange_decode,
+	.exec = exchange_exec,
+	.encode = exchange_encode,
+	.reply = exchange_reply,
+};
+
+struct destroy_args {
+	u64 id;
+};
+
+static u32 destroy_decode(struct dnfs4_compound *cmp, void *argp)
+{
+	struct destroy_args *args = argp;
+
+	return xdr_stream_decode_u64(cmp->in, &args->id) ? NFS4ERR_BADXDR : NFS4_OK;
+}
+
+static u32 destroy_locked(struct dnfs4_compound *cmp, struct dnfs4_client *client)
+{
+	if (!client->hashed)
+		return NFS4ERR_STALE_CLIENTID;
+	if (!dnfs4_mach_cred_check(client, cmp->call, OP_DESTROY_CLIENTID))
+		return NFS4ERR_WRONG_CRED;
+	if (READ_ONCE(client->nsessions) || dnfs4_client_has_state(client))
+		return NFS4ERR_CLIENTID_BUSY;
+	dnfs4_client_unhash(client);
+	return NFS4_OK;
+}
+
+static u32 destroy_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
+{
+	struct dnfs4_clients *clients = cmp->server->clients;
+	const struct destroy_args *args = argp;
+	struct dnfs4_client *client = dnfs4_client_get(clients, args->id, 1);
+	u32 status;
+
+	if (!client)
+		return NFS4ERR_STALE_CLIENTID;
+	mutex_lock(&clients->lock);
+	status = destroy_locked(cmp, client);
+	mutex_unlock(&clients->lock);
+	if (!status)
+		dnfs4_client_end(client, "destroyed by the client");
+	dnfs4_client_put(client);
+	return status;
+}
+
+const struct dnfs4_op dnfs4_op_destroy_clientid = {
+	.name = "DESTROY_CLIENTID",
+	.flags = DNFS4_OP_FIRST | DNFS4_OP_SOLE | DNFS4_OP_CHANGES,
+	.minor_first = 1,
+	.minor_last = DNFS4_MINOR_MAX,
+	.argsize = sizeof(struct destroy_args),
+	.decode = destroy_decode,
+	.exec = destroy_exec,
+};

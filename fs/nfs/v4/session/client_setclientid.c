@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Clients of version 4.0: SETCLIENTID, SETCLIENTID_CONFIRM, RENEW
+ * (RFC 7530 sections 16.33, 16.34, 16.29).
+ *
+ * What a SETCLIENTID says is pending until it is confirmed. For a new client or
+ * incarnation it is pending with an unconfirmed client; where only the callback
+ * changes, with the confirmed one, whose old callback is used until then.
+ */
+#include <linux/in6.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "../../server.h"
+#include "../engine/ops.h"
+#include "../engine/server.h"
+#include "client_private.h"
+
+/* Longest r_netid and r_addr that are told: an IPv6 address with scope and port. */
+#define DNFS4_NETID_MAX		8
+#define DNFS4_UADDR_MAX		80
+
+struct setclientid_args {
+	struct dnfs4_client_id id;
+	u32 program;
+	u32 ident;
+	u32 netid_len;
+	u32 uaddr_len;
+	const char *netid;
+	const char *uaddr;
+};
+
+struct setclientid_res {
+	u64 id;
+	u8 confirm[NFS4_VERIFIER_SIZE];
+	char netid[DNFS4_NETID_MAX];
+	char uaddr[DNFS4_UADDR_MAX];
+};
+
+static u32 setclientid_decode(struct dnfs4_compound *cmp, void *argp)
+{
+	struct setclientid_args *args = argp;
+	const void *data;
+	u32 status;
+
+	status = dnfs4_decode_client_id(cmp, &args->id);
+	if (status)
+		return status;
+	if (xdr_stream_decode_u32(cmp->in, &args->program))
+		return NFS4ERR_BADXDR;
+	status = dnfs4_decode_opaque(cmp, PAGE_SIZE, &data, &args->netid_len);
+	if (status)
+		return status;
+	args->netid = data;
+	status = dnfs4_decode_opaque(cmp, PAGE_SIZE, &data, &args->uaddr_len);
+	if (status)
+		return status;
+	args->uaddr = data;
+	return xdr_stream_decode_u32(cmp->in, &args->ident) ? NFS4ERR_BADXDR : NFS4_OK;
+}
+
+static void setclientid_addr(struct dnfs4_compound *cmp, const struct setclientid_args *args,
+			     struct dnfs4_callback_addr *addr)
+{
+	struct dnfs_call *call = cmp->call;
+
+	addr->program = args->program;
+	addr->ident = args->ident;
+	memcpy(&addr->local, call->local, call->local->sa_family == AF_INET6 ?
+	       sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+	/* An address that makes no sense is no error: such a client is not called back. */
+	dnfs4_callback_parse(call->server->net, args->netid, args->netid_len, args->uaddr,
+			     args->uaddr_len, &addr->addr);
+}
+
+/* Where the client is that has the owner string already: clientaddr4 of CLID_INUSE. */
+static void setclientid_in_use(const struct dnfs4_client *client, struct setclientid_res *res)
+{
+	const char *open = strrchr(client->client.name, '(');
+
+	strscpy(res->netid, open && strchr(open, ':') ? "tcp6" : "tcp");
+	if (!open)
+		return;
+	/* The port is not known any more. */
+	scnprintf(res->uaddr, sizeof(res->uaddr), "%.*s.0.0", (int)strcspn(open + 1, ")"),
+		  open + 1);
+}
+
+/* Return: the client that the confirmation will be about; borrowed, or NULL without memory. */
+static struct dnfs4_client *setclientid_record(struct dnfs4_compound *cmp,
+					       const struct setclientid_args *args,
+					       struct dnfs4_client *confirmed)
+{
+	/* The same incarnation: only the callback changes (RFC 7530 section 16.33.5). */
+	if (confirmed && !memcmp(confirmed->verifier, args->id.verifier, NFS4_VERIFIER_SIZE))
+		return confirmed;
+	return dnfs4_client_make(cmp, &args->id);
+}
+
+static u32 setclientid_locked(struct dnfs4_compound *cmp, const struct setclientid_args *args,
+			      struct setclientid_res *res, struct dnfs4_pending **pending,
+			      struct dnfs4_client **replaced)
+{
+	struct dnfs4_clients *clients = cmp->server->clients;
+	struct dnfs4_client *confirmed, *unconfirmed, *client;
+
+	dnfs4_client_by_owner(clients, 0, &args->id, &confirmed, &unconfirmed);
+	if (confirmed && !dnfs4_principal_matches(confirmed, cmp->call)) {
+		/* A courtesy client, or one that holds nothing, has no claim to its name. */
+		if (dnfs4_client_has_state(confirmed) &&
+		    !test_bit(DNFS4_CLIENT_COURTESY, &confirmed->flags)) {
+			setclientid_in_use(confirmed, res);
+			return NFS4ERR_CLID_INUSE;
+		}
+		confirmed = NULL;
+	}
+	client = setclientid_record(cmp, args, confirmed);
+	if (!client)
+		return NFS4ERR_DELAY;
+	if (unconfirmed) {
+		dnfs4_client_hold(unconfirmed);
+		dnfs4_client_unhash(unconfirmed);
+		*replaced = unconfirmed;
+	}
+	swap(client->pending, *pending);
+	memcpy(res->confirm, client->pending->confirm, sizeof(res->confirm));
+	res->id = client->id;
+	return NFS4_OK;
+}
+
+static u32 setclientid_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
+{
+	struct dnfs4_clients *clients = cmp->server->clients;
+	struct dnfs4_client *replaced = NULL;
+	struct dnfs4_pending *pending = kzalloc(sizeof(*pending), GFP_KERNEL);
+	u32 status;
+
+	if (!pending)
+		return NFS4ERR_DELAY;
+	get_random_bytes(pending->confirm, sizeof(pending->confirm));
+	setclientid_addr(cmp, argp, &pending->addr);
+
+	mutex_lock(&clients->lock);
+	status = setclientid_locked(cmp, argp, resp, &pending, &replaced);
+	mutex_unlock(&clients->lock);
+	kfree(pending);
+	if (replaced) {
+		dnfs4_client_end(replaced, "replaced unconfirmed");
+		dnfs4_client_put(replaced);
+	}
+	return status;
+}
+
+static bool setclientid_encode(struct dnfs4_compound *cmp, u32 status, const void *resp)
+{
+	const struct setclientid_res *res = resp;
+
+	if (status == NFS4ERR_CLID_INUSE)
+		return xdr_stream_encode_opaque(cmp->out, res->netid, strlen(res->netid)) >= 0 &&
+		       xdr_stream_encode_opaque(cmp->out, res->uaddr, strlen(res->uaddr)) >= 0;
+	if (status)
+		return true;
+	return xdr_stream_encode_u64(cmp->out, res->id) >= 0 &&
+	       xdr_stream_encode_opaque_fixed(cmp->out, res->confirm, sizeof(res->confirm)) >= 0;
+}
+
+static u32 setclientid_reply(const struct dnfs4_compound *cmp, const void *args)
+{
+	return 8 + DNFS4_NETID_MAX + DNFS4_UADDR_MAX;
+}
+
+const struct dnfs4_op dnfs4_op_setclientid = {
+	.name = "SETCLIENTID",
+	.flags = DNFS4_OP_CHANGES | DNFS4_OP_ALWAYS,
+	.argsize = sizeof(struct setclientid_args),
+	.ressize = sizeof(struct setclientid_res),
+	.decode = setclientid_decode,
+	.exec = setclientid_exec,
+	.encode = setclientid_encode,
+	.reply = setclientid_reply,
+};
+
+struct confirm_args {
+	u64 id;
+	u8 confirm[NFS4_VERIFIER_SIZE];
+};
+
+static u32 confirm_decode(struct dnfs4_compound *cmp, void *argp)
+{
+	struct confirm_args *args = argp;
+
+	if (xdr_stream_decode_u64(cmp->in, &args->id) ||
+	    xdr_stream_decode_opaque_fixed(cmp->in, args->confirm, sizeof(args->confirm)) < 0)
+		return NFS4ERR_BADXDR;
+	return NFS4_OK;
+}
+
+/**
+ * struct confirming - a SETCLIENTID_CONFIRM on its way
+ * @client: which is confirmed, held
+ * @old: the incarnation before it, which ends, held; or NULL
+ * @pending: what was pending; NULL if this is a retransmission
+ */
+struct confirming {
+	struct dnfs4_client *client;
+	struct dnfs4_client *old;
+	struct dnfs4_pending *pending;
+};
+
+/* The one that gives way to an incarnation that is being confirmed, held; or NULL. */
+static struct dnfs4_client *confirm_old(struct dnfs4_clients *clients,
+					struct dnfs4_client *client)
+{
+	const struct dnfs4_client_id id = {
+		.len = client->owner_len, .owner = client->owner_string
+	};
+	struct dnfs4_client *confirmed, *unconfirmed;
+
+	dnfs4_client_by_owner(clients, 0, &id, &confirmed, &unconfirmed);
+	if (confirmed)
+		dnfs4_client_hold(confirmed);
+	return confirmed;
+}
+
+/* The cases of RFC 7530 section 16.34.5. */
+static u32 confirm_locked(struct dnfs4_compound *cmp, const struct confirm_args *args,
+			  struct confirming *c)
+{
+	struct dnfs4_client *client = c->client;
+	u32 status;
+
+	if (!client->hashed)
+		return NFS4ERR_STALE_CLIENTID;
+	if (!dnfs4_principal_matches(client, cmp->call))
+		return NFS4ERR_CLID_INUSE;
+	if (!client->pending || memcmp(client->pending->confirm, args->confirm,
+				       sizeof(args->confirm))) {
+		/* Sent again, after it was confirmed. */
+		if (test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags) &&
+		    !memcmp(client->confirm, args->confirm, sizeof(args->confirm)))
+			return NFS4_OK;
+		return NFS4ERR_STALE_CLIENTID;
+	}
+	status = dnfs4_client_admit(client);
+	if (status)
+		return status;
+	swap(client->pending, c->pending);
+	memcpy(client->confirm, args->confirm, sizeof(client->confirm));
+	if (test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags))
+		return NFS4_OK;
+	c->old = confirm_old(cmp->server->clients, client);
+	if (c->old)
+		dnfs4_client_unhash(c->old);
+	dnfs4_lease_begin(client);
+	set_bit(DNFS4_CLIENT_CONFIRMED, &client->flags);
+	return NFS4_OK;
+}
+
+static u32 confirm_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
+{
+	struct dnfs4_clients *clients = cmp->server->clients;
+	const struct confirm_args *args = argp;
+	struct confirming c = {};
+	u32 status;
+
+	c.client = dnfs4_client_get(clients, args->id, 0);
+	if (!c.client)
+		return NFS4ERR_STALE_CLIENTID;
+	mutex_lock(&clients->lock);
+	status = confirm_locked(cmp, args, &c);
+	mutex_unlock(&clients->lock);
+
+	/* What the old incarnation held is free before the new one can ask for it. */
+	if (c.old) {
+		dnfs4_client_end(c.old, "the client was restarted");
+		dnfs4_client_put(c.old);
+		dnfs4_reclaim_admit(c.client);
+	} else if (c.pending) {
+		dnfs4_reclaim_admit(c.client);
+	}
+	if (c.pending)
+		dnfs4_callback_set(c.client, &c.pending->addr);
+	kfree(c.pending);
+	dnfs4_client_put(c.client);
+	return status;
+}
+
+const struct dnfs4_op dnfs4_op_setclientid_confirm = {
+	.name = "SETCLIENTID_CONFIRM",
+	.flags = DNFS4_OP_CHANGES,
+	.argsize = sizeof(struct confirm_args),
+	.decode = confirm_decode,
+	.exec = confirm_exec,
+};
+
+static u32 renew_decode(struct dnfs4_compound *cmp, void *args)
+{
+	return xdr_stream_decode_u64(cmp->in, args) ? NFS4ERR_BADXDR : NFS4_OK;
+}
+
+static u32 renew_exec(struct dnfs4_compound *cmp, void *args, void *res)
+{
+	u32 status = dnfs4_client_of_op(cmp, *(u64 *)args);
+
+	if (status)
+		return status;
+	/* RFC 7530 section 16.29.4; the lease is renewed, too. */
+	if (dnfs4_callback_missed(cmp->client))
+		return NFS4ERR_CB_PATH_DOWN;
+	return NFS4_OK;
+}
+
+const struct dnfs4_op dnfs4_op_renew = {
+	.name = "RENEW",
+	.argsize = sizeof(u64),
+	.decode = renew_decode,
+	.exec = renew_exec,
+};

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Connections of sessions: many to many (RFC 8881 section 2.10.3).
+ *
+ * Whoever takes a connection off its session's list frees it: sunrpc's callback
+ * when the connection goes, or the end of the session.
+ *
+ * Locking: session->lock is taken inside xprt->xpt_lock, with which sunrpc
+ * calls; a session that ends waits for such a call by taking xpt_lock.
+ */
+#include <linux/rculist.h>
+#include <linux/slab.h>
+
+#include "../deleg/delegation.h"
+#include "client.h"
+#include "session_private.h"
+
+/* The number of connections that the client can be called back on changes. */
+static void dnfs4_conn_back_count(struct dnfs4_client *client, int by)
+{
+	if (!atomic_add_return(by, &client->back_conns))
+		set_bit(DNFS4_CLIENT_CB_DOWN, &client->flags);
+	else if (by > 0)
+		clear_bit(DNFS4_CLIENT_CB_DOWN, &client->flags);
+}
+
+static bool dnfs4_session_has_back(const struct dnfs4_session *session)
+{
+	const struct dnfs4_conn *conn;
+
+	lockdep_assert_held(&session->lock);
+	list_for_each_entry(conn, &session->conns, link)
+		if (conn->dirs & DNFS4_CONN_BACK)
+			return true;
+	return false;
+}
+
+static void dnfs4_conn_unlink_locked(struct dnfs4_conn *conn)
+{
+	struct dnfs4_session *session = conn->session;
+
+	lockdep_assert_held(&session->lock);
+	conn->linked = false;
+	list_del_rcu(&conn->link);
+	session->nconns--;
+	if (conn->dirs & DNFS4_CONN_BACK)
+		session->back_lost = !dnfs4_session_has_back(session);
+}
+
+/* Return: the client, held, if this took it off the list; else NULL. */
+static struct dnfs4_client *dnfs4_conn_unlink(struct dnfs4_conn *conn)
+{
+	struct dnfs4_session *session = conn->session;
+	struct dnfs4_client *client = NULL;
+
+	spin_lock(&session->lock);
+	/* Off the list, the session need not wait for us any more. */
+	if (conn->linked) {
+		client = session->client;
+		dnfs4_client_hold(client);
+		dnfs4_conn_unlink_locked(conn);
+	}
+	spin_unlock(&session->lock);
+	return client;
+}
+
+/* It is linked nowhere. Any context. */
+static void dnfs4_conn_free(struct dnfs4_conn *conn, struct dnfs4_client *client)
+{
+	ditto_client_disconnected(&client->client);
+	if (conn->dirs & DNFS4_CONN_BACK) {
+		dnfs4_conn_back_count(client, -1);
+		dnfs4_callback_changed(client);
+	}
+	svc_xprt_put(conn->xprt);
+	kfree_rcu(conn, rcu);
+}
+
+/* The connection goes. Called with xpt_lock; the session is there until it is off its list. */
+static void dnfs4_conn_lost(struct svc_xpt_user *user)
+{
+	struct dnfs4_conn *conn = container_of(user, struct dnfs4_conn, user);
+	struct dnfs4_client *client = dnfs4_conn_unlink(conn);
+
+	if (!client)
+		return;
+	dnfs4_conn_free(conn, client);
+	dnfs4_client_put(client);
+}
+
+static int dnfs4_conn_link(struct dnfs4_conn *conn)
+{
+	struct dnfs4_session *session = conn->session;
+	int err = 0;
+
+	spin_lock(&session->lock);
+	if (session->dead) {
+		err = -ESHUTDOWN;
+	} else if (dnfs4_conn_dirs(session, conn->xprt)) {
+		/* By another of the requests that came at once. */
+		err = -EEXIST;
+	} else if (session->nconns >= DNFS4_CONNS_PER_SESSION) {
+		err = -ENOSPC;
+	} else {
+		conn->linked = true;
+		list_add_tail_rcu(&conn->link, &session->conns);
+		session->nconns++;
+		if (conn->dirs & DNFS4_CONN_BACK)
+			session->back_lost = false;
+	}
+	spin_unlock(&session->lock);
+	return err;
+}
+
+/* Return: 0, or an errno; then it is still ours and linked nowhere. */
+static int dnfs4_conn_join(struct dnfs4_conn *conn, struct svc_xprt *xprt)
+{
+	struct dnfs4_client *client = NULL;
+	int err;
+
+	err = register_xpt_user(xprt, &conn->user);
+	if (err)
+		return err;
+	/* Once linked it may be freed by others, but under RCU. */
+	rcu_read_lock();
+	err = dnfs4_conn_link(conn);
+	/* The connection may have gone before it was linked: then nobody else takes it off. */
+	if (!err && svc_xprt_is_dead(xprt)) {
+		client = dnfs4_conn_unlink(conn);
+		if (client)
+			err = -ENOTCONN;
+	}
+	rcu_read_unlock();
+	if (err)
+		unregister_xpt_user(xprt, &conn->user);
+	dnfs4_client_put(client);
+	return err;
+}
+
+int dnfs4_conn_bind(struct dnfs4_session *session, struct svc_xprt *xprt, u32 dirs)
+{
+	struct dnfs4_client *client = session->client;
+	struct dnfs4_conn *conn;
+	int err;
+
+	if (!xprt)
+		return -ENOTCONN;
+	conn = kzalloc(sizeof(*conn), GFP_KERNEL);
+	if (!conn)
+		return -ENOMEM;
+	if (!ditto_client_connected(&client->client)) {
+		kfree(conn);
+		return -ESHUTDOWN;
+	}
+	conn->session = session;
+	conn->xprt = xprt;
+	conn->dirs = dirs;
+	conn->user.callback = dnfs4_conn_lost;
+	INIT_LIST_HEAD(&conn->user.list);
+	svc_xprt_get(xprt);
+	if (dirs & DNFS4_CONN_BACK)
+		dnfs4_conn_back_count(client, 1);
+	err = dnfs4_conn_join(conn, xprt);
+	if (err)
+		dnfs4_conn_free(conn, client);
+	else if (dirs & DNFS4_CONN_BACK)
+		dnfs4_callback_changed(client);
+	return err;
+}
+
+static struct dnfs4_conn *dnfs4_conn_find(struct dnfs4_session *session,
+					  const struct svc_xprt *xprt)
+{
+	struct dnfs4_conn *conn;
+
+	list_for_each_entry_rcu(conn, &session->conns, link, lockdep_is_held(&session->lock))
+		if (conn->xprt == xprt)
+			return conn;
+	return NULL;
+}
+
+u32 dnfs4_conn_dirs(struct dnfs4_session *session, const struct svc_xprt *xprt)
+{
+	const struct dnfs4_conn *conn;
+	u32 dirs;
+
+	rcu_read_lock();
+	conn = dnfs4_conn_find(session, xprt);
+	dirs = conn ? READ_ONCE(conn->dirs) : 0;
+	rcu_read_unlock();
+	return dirs;
+}
+
+bool dnfs4_conn_raise(struct dnfs4_session *session, struct svc_xprt *xprt)
+{
+	struct dnfs4_conn *conn;
+	bool was_back = true;
+
+	spin_lock(&session->lock);
+	conn = dnfs4_conn_find(session, xprt);
+	if (conn) {
+		was_back = conn->dirs & DNFS4_CONN_BACK;
+		WRITE_ONCE(conn->dirs, DNFS4_CONN_FORE | DNFS4_CONN_BACK);
+		session->back_lost = false;
+		/* Whoever takes it off the list counts it back. */
+		if (!was_back)
+			dnfs4_conn_back_count(session->client, 1);
+	}
+	spin_unlock(&session->lock);
+	if (!was_back)
+		dnfs4_callback_changed(session->client);
+	return conn;
+}
+
+/* One that is off the list from now on, or NULL. */
+static struct dnfs4_conn *dnfs4_conn_take(struct dnfs4_session *session)
+{
+	struct dnfs4_conn *conn;
+
+	spin_lock(&session->lock);
+	conn = list_first_entry_or_null(&session->conns, struct dnfs4_conn, link);
+	if (conn)
+		dnfs4_conn_unlink_locked(conn);
+	spin_unlock(&session->lock);
+	return conn;
+}
+
+void dnfs4_conns_drop(struct dnfs4_session *session)
+{
+	struct dnfs4_conn *conn;
+
+	while ((conn = dnfs4_conn_take(session))) {
+		/* Waits for a callback that runs now, which finds nothing to do. */
+		unregister_xpt_user(conn->xprt, &conn->user);
+		dnfs4_conn_free(conn, session->client);
+	}
+}
+
+/*
+ * A connection of the session that leads back, held; not @after. A client that lost one makes
+ * another, so the newest is the most likely to live.
+ */
+static struct svc_xprt *dnfs4_session_back(struct dnfs4_session *session,
+					   const struct svc_xprt *after)
+{
+	struct svc_xprt *found = NULL;
+	struct dnfs4_conn *conn;
+
+	spin_lock(&session->lock);
+	list_for_each_entry_reverse(conn, &session->conns, link) {
+		if (conn->dirs & DNFS4_CONN_BACK && conn->xprt != after &&
+		    !svc_xprt_is_dead(conn->xprt)) {
+			found = conn->xprt;
+			svc_xprt_get(found);
+			break;
+		}
+	}
+	spin_unlock(&session->lock);
+	return found;
+}
+
+struct svc_xprt *dnfs4_session_back_conn(struct dnfs4_client *client, const struct svc_xprt *after,
+					 struct dnfs4_session **out)
+{
+	struct svc_xprt *found = NULL;
+	struct dnfs4_session *session;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(session, &client->sessions, client_link) {
+		if (!refcount_inc_not_zero(&session->ref))
+			continue;
+		found = dnfs4_session_back(session, after);
+		if (found) {
+			*out = session;
+			break;
+		}
+		dnfs4_session_put(session);
+	}
+	rcu_read_unlock();
+	return found;
+}

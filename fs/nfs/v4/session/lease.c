@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Leases, and the laundry that ends them.
+ *
+ * A client that was silent for the lease time is a courtesy client, or gone at once if it
+ * holds nothing. What a courtesy client holds stays out of courtesy (RFC 8881
+ * section 8.4.2.4) until it is in somebody's way, memory is short, or
+ * DNFS4_COURTESY_MAX_S is over. While the service is stopped nobody can renew
+ * anything, and so no time passes.
+ *
+ * Locking: see client.h.
+ */
+#include <linux/jiffies.h>
+#include <linux/shrinker.h>
+
+#include "../../../server.h"
+#include "../engine/server.h"
+#include "client_private.h"
+#include "session_private.h"
+
+/* The laundry comes so many times in a lease time, but not more often than every @..._MS. */
+#define LAUNDRY_PER_LEASE	8
+#define LAUNDRY_MIN_MS		250
+#define LAUNDRY_MAX_MS		10000
+/* Clients that are given up at one go when memory is short. */
+#define SPARE_AT_ONCE		64
+/* One goes for another so often: the client that was refused comes again more seldom. */
+#define ROOM_EVERY		(HZ / 4)
+
+static unsigned long dnfs4_lease_time(const struct dnfs4_clients *clients)
+{
+	return READ_ONCE(clients->server->srv->settings.lease_time_s) * HZ;
+}
+
+/* Counted before it is true, so that whoever releases the client meanwhile counts it back. */
+static void dnfs4_courtesy_set(struct dnfs4_client *client)
+{
+	atomic_inc(&client->server->clients->courtesy);
+	set_bit(DNFS4_CLIENT_COURTESY, &client->flags);
+}
+
+void dnfs4_courtesy_clear(struct dnfs4_client *client)
+{
+	if (test_and_clear_bit(DNFS4_CLIENT_COURTESY, &client->flags))
+		atomic_dec(&client->server->clients->courtesy);
+}
+
+/* End the courtesy. False if it is too late for that. */
+static bool dnfs4_client_revive(struct dnfs4_client *client)
+{
+	struct dnfs4_clients *clients = client->server->clients;
+	bool alive = true;
+
+	mutex_lock(&clients->courtesy_lock);
+	if (test_bit(DNFS4_CLIENT_COURTESY, &client->flags)) {
+		alive = ditto_client_set_courtesy(&client->client, false);
+		if (alive)
+			dnfs4_courtesy_clear(client);
+	}
+	mutex_unlock(&clients->courtesy_lock);
+	return alive;
+}
+
+bool dnfs4_client_use(struct dnfs4_client *client)
+{
+	unsigned long now = jiffies;
+
+	if (unlikely(READ_ONCE(client->client.dead)))
+		return false;
+	if (time_after(now, READ_ONCE(client->renewed) + HZ))
+		WRITE_ONCE(client->renewed, now);
+	/* The laundry looks at @renewed again after it has set the bit. */
+	if (unlikely(test_bit(DNFS4_CLIENT_COURTESY, &client->flags)))
+		return dnfs4_client_revive(client);
+	return true;
+}
+
+void dnfs4_lease_begin(struct dnfs4_client *client)
+{
+	WRITE_ONCE(client->renewed, jiffies);
+}
+
+static bool dnfs4_lease_is_over(const struct dnfs4_clients *clients,
+				const struct dnfs4_client *client)
+{
+	return time_after(jiffies, READ_ONCE(client->renewed) + dnfs4_lease_time(clients));
+}
+
+static void dnfs4_client_courtesy(struct dnfs4_client *client)
+{
+	struct dnfs4_clients *clients = client->server->clients;
+	bool courtesy;
+
+	mutex_lock(&clients->courtesy_lock);
+	if (test_bit(DNFS4_CLIENT_COURTESY, &client->flags) ||
+	    !dnfs4_lease_is_over(clients, client))
+		goto unlock;
+	client->courtesy_at = jiffies;
+	dnfs4_courtesy_set(client);
+	courtesy = ditto_client_set_courtesy(&client->client, true);
+	/* Pairs with the order in dnfs4_client_use(): one of both sees the other. */
+	smp_mb();
+	if (!courtesy || (!dnfs4_lease_is_over(clients, client) &&
+			  ditto_client_set_courtesy(&client->client, false)))
+		dnfs4_courtesy_clear(client);
+unlock:
+	mutex_unlock(&clients->courtesy_lock);
+}
+
+/* Is there something to be done about it? */
+static bool dnfs4_laundry_filter(const struct dnfs4_clients *clients,
+				 const struct dnfs4_client *client)
+{
+	unsigned long unconfirmed = min(dnfs4_lease_time(clients), DNFS4_UNCONFIRMED_S * HZ);
+
+	if (!test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags))
+		return time_after(jiffies, READ_ONCE(client->renewed) + unconfirmed);
+	if (test_bit(DNFS4_CLIENT_COURTESY, &client->flags))
+		return time_after(jiffies, client->courtesy_at + DNFS4_COURTESY_MAX_S * HZ);
+	return dnfs4_lease_is_over(clients, client);
+}
+
+static void dnfs4_laundry_do(struct dnfs4_client *client)
+{
+	if (!test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags))
+		dnfs4_client_end(client, "never confirmed");
+	else if (test_bit(DNFS4_CLIENT_COURTESY, &client->flags))
+		ditto_client_retire(&client->client, "silent for too long");
+	else if (dnfs4_client_has_state(client))
+		dnfs4_client_courtesy(client);
+	else
+		ditto_client_retire(&client->client, "lease expired");
+}
+
+/* Clients that @filter are held and moved to a list. */
+static void dnfs4_collect(struct dnfs4_clients *clients, struct list_head *todo,
+			  unsigned int most,
+			  bool (*filter)(const struct dnfs4_clients *clients,
+					 const struct dnfs4_client *client))
+{
+	struct dnfs4_client *client;
+
+	mutex_lock(&clients->lock);
+	list_for_each_entry(client, &clients->all, lru) {
+		if (!most)
+			break;
+		/* On another such list it is looked after already. */
+		if (!list_empty(&client->todo) || !filter(clients, client))
+			continue;
+		dnfs4_client_hold(client);
+		list_add_tail(&client->todo, todo);
+		most--;
+	}
+	mutex_unlock(&clients->lock);
+}
+
+static void dnfs4_for_all(struct dnfs4_clients *clients, struct list_head *todo,
+			  void (*fn)(struct dnfs4_client *client))
+{
+	struct dnfs4_client *client, *next;
+
+	list_for_each_entry_safe(client, next, todo, todo) {
+		fn(client);
+		mutex_lock(&clients->lock);
+		list_del_init(&client->todo);
+		mutex_unlock(&clients->lock);
+		dnfs4_client_put(client);
+		cond_resched();
+	}
+}
+
+static void dnfs4_laundry_arm(struct dnfs4_clients *clients)
+{
+	unsigned int ms = jiffies_to_msecs(dnfs4_lease_time(clients)) / LAUNDRY_PER_LEASE;
+
+	ms = clamp(ms, LAUNDRY_MIN_MS, LAUNDRY_MAX_MS);
+	mod_delayed_work(clients->wq, &clients->laundry, msecs_to_jiffies(ms));
+}
+
+static void dnfs4_laundry(struct work_struct *work)
+{
+	struct dnfs4_clients *clients = container_of(to_delayed_work(work), struct dnfs4_clients,
+						     laundry);
+	LIST_HEAD(todo);
+
+	dnfs4_collect(clients, &todo, UINT_MAX, dnfs4_laundry_filter);
+	dnfs4_for_all(clients, &todo, dnfs4_laundry_do);
+	dnfs4_sessions_review(clients->server);
+	dnfs4_laundry_arm(clients);
+}
+
+void dnfs4_clients_start(struct dnfs4_server *server)
+{
+	struct dnfs4_clients *clients = server->clients;
+	struct dnfs4_client *client;
+
+	mutex_lock(&clients->lock);
+	list_for_each_entry(client, &clients->all, lru)
+		dnfs4_lease_begin(client);
+	mutex_unlock(&clients->lock);
+	clients->running = true;
+	dnfs4_laundry_arm(clients);
+}
+
+void dnfs4_clients_stop(struct dnfs4_server *server)
+{
+	struct dnfs4_clients *clients = server->clients;
+
+	clients->running = false;
+	cancel_delayed_work_sync(&clients->laundry);
+}
+
+void dnfs4_clients_settings_changed(struct dnfs4_server *server)
+{
+	struct dnfs4_clients *clients = server->clients;
+
+	if (clients->running)
+		mod_delayed_work(clients->wq, &clients->laundry, 0);
+}
+
+/* Memory is short: courtesy clients go, the oldest first, and slots that nobody uses. */
+
+/* A courtesy client, or never confirmed although it had time to be. */
+static bool dnfs4_is_spare(const struct dnfs4_clients *clients, const struct dnfs4_client *client)
+{
+	if (!test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags))
+		return time_after(jiffies, READ_ONCE(client->renewed) + HZ);
+	return test_bit(DNFS4_CLIENT_COURTESY, &client->flags);
+}
+
+static void dnfs4_spare_end(struct dnfs4_client *client)
+{
+	if (dnfs4_is_spare(client->server->clients, client))
+		ditto_client_retire(&client->client, "memory is short");
+}
+
+static void dnfs4_shrink_work(struct work_struct *work)
+{
+	struct dnfs4_clients *clients = container_of(work, struct dnfs4_clients, shrink);
+	LIST_HEAD(todo);
+
+	dnfs4_collect(clients, &todo, SPARE_AT_ONCE, dnfs4_is_spare);
+	dnfs4_for_all(clients, &todo, dnfs4_spare_end);
+}
+
+void dnfs4_clients_shrink(struct dnfs4_clients *clients)
+{
+	queue_work(clients->wq, &clients->shrink);
+}
+
+/* One that goes already, or cannot, makes no room. */
+static bool dnfs4_courtesy_can_go(const struct dnfs4_client *client)
+{
+	return test_bit(DNFS4_CLIENT_COURTESY, &client->flags) &&
+	       !READ_ONCE(client->client.dead) && !READ_ONCE(client->client.yielding) &&
+	       !READ_ONCE(client->client.withdraw_failed);
+}
+
+static bool dnfs4_is_charged_alike(const struct dnfs4_client *a, const struct dnfs4_client *b)
+{
+	return a->who.peer == b->who.peer || (a->who.user && a->who.user == b->who.user);
+}
+
+void dnfs4_courtesy_make_room(const struct dnfs4_client *client)
+{
+	struct dnfs4_clients *clients = client->server->clients;
+	struct dnfs4_client *other, *oldest = NULL;
+
+	lockdep_assert_held(&clients->lock);
+	if (!atomic_read(&clients->courtesy) ||
+	    time_before(jiffies, clients->room_made + ROOM_EVERY))
+		return;
+	clients->room_made = jiffies;
+	list_for_each_entry(other, &clients->all, lru)
+		if (dnfs4_is_charged_alike(other, client) && dnfs4_courtesy_can_go(other) &&
+		    (!oldest || time_before(READ_ONCE(other->renewed), READ_ONCE(oldest->renewed))))
+			oldest = other;
+	if (oldest)
+		ditto_client_retire(&oldest->client, "another client needs its place");
+}
+
+static unsigned long dnfs4_shrink_count(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	struct dnfs4_clients *clients = shrinker->private_data;
+	unsigned long count = atomic_read(&clients->courtesy) + dnfs4_slots_spare(clients->server);
+
+	return count ?: SHRINK_EMPTY;
+}
+
+/*
+ * Giving up a client may wait for what waits for memory, so the work is done
+ * elsewhere, and is counted as done when it is begun.
+ */
+static unsigned long dnfs4_shrink_scan(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	struct dnfs4_clients *clients = shrinker->private_data;
+	unsigned long count = dnfs4_slots_shrink(clients->server, sc->nr_to_scan);
+
+	if (atomic_read(&clients->courtesy) && queue_work(clients->wq, &clients->shrink))
+		count += min(atomic_read(&clients->courtesy), SPARE_AT_ONCE);
+	return count ?: SHRINK_STOP;
+}
+
+int dnfs4_lease_init(struct dnfs4_clients *clients)
+{
+	INIT_DELAYED_WORK(&clients->laundry, dnfs4_laundry);
+	INIT_WORK(&clients->shrink, dnfs4_shrink_work);
+	clients->room_made = jiffies - ROOM_EVERY;
+	clients->shrinker = shrinker_alloc(0, "ditto-nfs4-clients");
+	if (!clients->shrinker)
+		return -ENOMEM;
+	clients->shrinker->count_objects = dnfs4_shrink_count;
+	clients->shrinker->scan_objects = dnfs4_shrink_scan;
+	clients->shrinker->private_data = clients;
+	shrinker_register(clients->shrinker);
+	return 0;
+}
+
+void dnfs4_lease_exit(struct dnfs4_clients *clients)
+{
+	shrinker_free(clients->shrinker);
+	cancel_work_sync(&clients->shrink);
+	cancel_delayed_work_sync(&clients->laundry);
+}

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reclaim: which clients were there before the restart, and what they may take
+ * back (RFC 8881 sections 8.4.2.1 and 18.51, RFC 7530 section 9.6).
+ *
+ * Records of clients:
+ *   key	prefix (3: "n4" and the minor family), the owner string or, if that is
+ *		too long, a byte 0 and its digest
+ *   data	digest of the principal
+ *
+ * A client is known by both: another principal with the same owner string is not
+ * the one that was there.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <crypto/blake2s.h>
+#include <linux/errno.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "../../../../lockd/grace.h"
+#include "../../../../net/helper/upcall.h"
+#include "../../../server.h"
+#include "../engine/ops.h"
+#include "../engine/server.h"
+#include "client_private.h"
+#include "principal.h"
+
+#define PREFIX		3
+/* Longer owner strings are kept as their digest. */
+#define OWNER_MAX	512
+#define OWNER_DIGEST	BLAKE2S_HASH_SIZE
+
+static_assert(PREFIX + OWNER_MAX <= DITTO_RECORD_KEY_MAX);
+static_assert(PREFIX + OWNER_MAX + DNFS4_PRINCIPAL_DIGEST <= DITTO_KNOWN_ID_MAX);
+
+/* A record as it is kept: the key, and behind it the data. Both are what a client is known by. */
+struct dnfs4_record {
+	u32 key_len;
+	u8 bytes[PREFIX + OWNER_MAX + DNFS4_PRINCIPAL_DIGEST];
+};
+
+static void dnfs4_record_of(const struct dnfs4_client *client, struct dnfs4_record *rec)
+{
+	u8 *p = rec->bytes;
+
+	*p++ = 'n';
+	*p++ = '4';
+	*p++ = client->minor;
+	if (client->owner_len <= OWNER_MAX) {
+		memcpy(p, client->owner_string, client->owner_len);
+		p += client->owner_len;
+	} else {
+		*p++ = 0;
+		blake2s(p, client->owner_string, NULL, OWNER_DIGEST, client->owner_len, 0);
+		p += OWNER_DIGEST;
+	}
+	rec->key_len = p - rec->bytes;
+	dnfs4_principal_digest(&client->principal, p);
+}
+
+static bool dnfs4_record_is_ours(const struct ditto_record *record)
+{
+	return record->key_len > PREFIX && record->key_len <= PREFIX + OWNER_MAX &&
+	       record->key[0] == 'n' && record->key[1] == '4' && record->key[2] <= 1 &&
+	       record->data_len == DNFS4_PRINCIPAL_DIGEST;
+}
+
+/* A helper is about to tell who was there before. Until then nobody knows what may be given. */
+static bool dnfs4_is_waiting(struct ditto_server *srv)
+{
+	return !ditto_server_epoch(srv) && ditto_upcall_has_helper(srv);
+}
+
+u32 dnfs4_client_record(struct dnfs4_client *client)
+{
+	struct ditto_server *srv = client->server->srv;
+	struct dnfs4_record rec;
+	int err = 0;
+
+	if (test_bit(DNFS4_CLIENT_RECORDED, &client->flags))
+		return NFS4_OK;
+	if (dnfs4_is_waiting(srv))
+		return NFS4ERR_DELAY;
+	/* There is no helper that could keep anything. */
+	if (!ditto_server_epoch(srv))
+		return NFS4_OK;
+
+	mutex_lock(&client->record_lock);
+	if (test_bit(DNFS4_CLIENT_WITHDRAWN, &client->flags)) {
+		/* It is about to find out that it is gone. */
+		mutex_unlock(&client->record_lock);
+		return NFS4ERR_DELAY;
+	}
+	if (!test_bit(DNFS4_CLIENT_RECORDED, &client->flags)) {
+		dnfs4_record_of(client, &rec);
+		err = ditto_record_put(srv, DITTO_RECORD_CLIENT, rec.bytes,
+				       rec.key_len, rec.bytes + rec.key_len,
+				       DNFS4_PRINCIPAL_DIGEST);
+		if (!err) {
+			set_bit(DNFS4_CLIENT_RECORDED, &client->flags);
+			clear_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
+		}
+	}
+	mutex_unlock(&client->record_lock);
+	if (!err)
+		return NFS4_OK;
+	pr_warn_ratelimited("%s may not open files: it cannot be recorded (error %d); is dittod running?\n",
+			    client->client.name, err);
+	return NFS4ERR_DELAY;
+}
+
+static bool dnfs4_same_principal(const struct dnfs4_client *a, const struct dnfs4_client *b)
+{
+	u8 digest[2][DNFS4_PRINCIPAL_DIGEST];
+
+	dnfs4_principal_digest(&a->principal, digest[0]);
+	dnfs4_principal_digest(&b->principal, digest[1]);
+	return !memcmp(digest[0], digest[1], DNFS4_PRINCIPAL_DIGEST);
+}
+
+static bool dnfs4_record_may_be(const struct dnfs4_client *client)
+{
+	return test_bit(DNFS4_CLIENT_RECORDED, &client->flags) ||
+	       test_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
+}
+
+/* Does the record go over to the next incarnation of the client? */
+static bool dnfs4_record_inherited(struct dnfs4_client *client)
+{
+	const struct dnfs4_client_id id = {
+		.len = client->owner_len, .owner = client->owner_string
+	};
+	struct dnfs4_clients *clients = client->server->clients;
+	struct dnfs4_client *heir, *unconfirmed;
+	bool inherited;
+
+	mutex_lock(&clients->lock);
+	dnfs4_client_by_owner(clients, client->minor, &id, &heir, &unconfirmed);
+	/* Of what may be there the next one can be no surer. */
+	if (heir && dnfs4_same_principal(heir, client))
+		set_bit(test_bit(DNFS4_CLIENT_RECORDED, &client->flags) ?
+			DNFS4_CLIENT_RECORDED : DNFS4_CLIENT_RECORD_UNSURE, &heir->flags);
+	inherited = heir && dnfs4_record_may_be(heir);
+	mutex_unlock(&clients->lock);
+	return inherited;
+}
+
+static int dnfs4_record_drop(struct dnfs4_client *client)
+{
+	struct dnfs4_record rec;
+	int err;
+
+	lockdep_assert_held(&client->record_lock);
+	dnfs4_record_of(client, &rec);
+	set_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
+	clear_bit(DNFS4_CLIENT_RECORDED, &client->flags);
+	err = ditto_record_remove(client->server->srv, DITTO_RECORD_CLIENT, rec.bytes,
+				  rec.key_len);
+	if (!err)
+		clear_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
+	return err;
+}
+
+void dnfs4_record_remove(struct dnfs4_client *client)
+{
+	int err = 0;
+
+	mutex_lock(&client->record_lock);
+	if (dnfs4_record_may_be(client) && !dnfs4_record_inherited(client))
+		err = dnfs4_record_drop(client);
+	/* It is the next one's, or nobody's business any more. */
+	clear_bit(DNFS4_CLIENT_RECORDED, &client->flags);
+	clear_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
+	mutex_unlock(&client->record_lock);
+	/* It is forgotten at the end of the next grace. */
+	if (err)
+		pr_warn_ratelimited("%s is gone, but its record stays: error %d\n",
+				    client->client.name, err);
+}
+
+int dnfs4_record_withdraw(struct dnfs4_client *client)
+{
+	int err = 0;
+
+	mutex_lock(&client->record_lock);
+	if (dnfs4_record_may_be(client))
+		err = dnfs4_record_drop(client);
+	if (!err)
+		set_bit(DNFS4_CLIENT_WITHDRAWN, &client->flags);
+	mutex_unlock(&client->record_lock);
+	if (err)
+		pr_warn_ratelimited("%s keeps what it has: its record cannot be removed (error %d); is dittod running?\n",
+				    client->client.name, err);
+	return err;
+}
+
+void dnfs4_reclaim_suspend(struct dnfs4_client *client)
+{
+	struct dnfs4_record rec;
+
+	if (!test_bit(DNFS4_CLIENT_RECORDED, &client->flags))
+		return;
+	dnfs4_record_of(client, &rec);
+	ditto_grace_know(client->client.table, rec.bytes, rec.key_len + DNFS4_PRINCIPAL_DIGEST,
+			 DITTO_KNOWN_ANY);
+}
+
+void dnfs4_reclaim_admit(struct dnfs4_client *client)
+{
+	struct dnfs4_record rec;
+
+	dnfs4_record_of(client, &rec);
+	if (ditto_grace_admit(&client->client, rec.bytes, rec.key_len + DNFS4_PRINCIPAL_DIGEST))
+		set_bit(DNFS4_CLIENT_MAY_RECLAIM, &client->flags);
+}
+
+u32 dnfs4_reclaim_check(struct dnfs4_client *client, bool reclaim)
+{
+	bool complete = test_bit(DNFS4_CLIENT_RECLAIM_COMPLETE, &client->flags);
+
+	if (unlikely(dnfs4_is_waiting(client->server->srv)))
+		return NFS4ERR_DELAY;
+	if (!reclaim) {
+		/* RFC 8881 section 18.51.3: even who has nothing to reclaim says so first. */
+		if (client->minor && !complete)
+			return NFS4ERR_GRACE;
+		return ditto_grace_check(&client->client, false) ? NFS4ERR_GRACE : NFS4_OK;
+	}
+	if (complete || !ditto_grace_active(client->client.table))
+		return NFS4ERR_NO_GRACE;
+	/* It may have come before the grace began. */
+	if (!READ_ONCE(client->client.known))
+		dnfs4_reclaim_admit(client);
+	return ditto_grace_check(&client->client, true) ? NFS4ERR_RECLAIM_BAD : NFS4_OK;
+}
+
+static u32 complete_decode(struct dnfs4_compound *cmp, void *argp)
+{
+	u32 *one_fs = argp;
+
+	if (xdr_stream_decode_u32(cmp->in, one_fs) || *one_fs > 1)
+		return NFS4ERR_BADXDR;
+	return NFS4_OK;
+}
+
+static u32 complete_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
+{
+	const u32 *one_fs = argp;
+
+	if (*one_fs) {
+		/* There is nothing that is reclaimed by file system. */
+		return cmp->current_fh.kind == DNFS4_FH_NONE ? NFS4ERR_NOFILEHANDLE : NFS4_OK;
+	}
+	/* Else the grace would wait for it in vain. */
+	if (dnfs4_is_waiting(cmp->server->srv))
+		return NFS4ERR_DELAY;
+	if (test_and_set_bit(DNFS4_CLIENT_RECLAIM_COMPLETE, &cmp->client->flags))
+		return NFS4ERR_COMPLETE_ALREADY;
+	if (!READ_ONCE(cmp->client->client.known))
+		dnfs4_reclaim_admit(cmp->client);
+	clear_bit(DNFS4_CLIENT_MAY_RECLAIM, &cmp->client->flags);
+	ditto_grace_done(&cmp->client->client);
+	return NFS4_OK;
+}
+
+const struct dnfs4_op dnfs4_op_reclaim_complete = {
+	.name = "RECLAIM_COMPLETE",
+	.flags = DNFS4_OP_CHANGES,
+	.minor_first = 1,
+	.minor_last = DNFS4_MINOR_MAX,
+	.argsize = sizeof(u32),
+	.decode = complete_decode,
+	.exec = complete_exec,
+};
+
+static int dnfs4_reclaim_know(const struct ditto_record *record, void *arg)
+{
+	struct dnfs4_clients *clients = arg;
+	u8 id[sizeof_field(struct dnfs4_record, bytes)];
+	int err;
+
+	if (!dnfs4_record_is_ours(record))
+		return 0;
+	memcpy(id, record->key, record->key_len);
+	memcpy(id + record->key_len, record->data, record->data_len);
+	err = ditto_grace_know(clients->server->srv->locks, id,
+			       record->key_len + record->data_len, DITTO_KNOWN_ANY);
+	if (err)
+		pr_warn("a client that was there before the restart may not reclaim: error %d\n",
+			err);
+	return 0;
+}
+
+static void dnfs4_reclaim_begin(struct ditto_state_hook *hook)
+{
+	struct dnfs4_clients *clients = container_of(hook, struct dnfs4_clients, hook);
+	int err;
+
+	err = ditto_record_previous_for_each(hook->srv, DITTO_RECORD_CLIENT, dnfs4_reclaim_know,
+					     clients);
+	if (err)
+		pr_warn("not all clients of before the restart may reclaim: error %d\n", err);
+	ditto_grace_start(clients->server->srv->locks);
+}
+
+void dnfs4_reclaim_init(struct dnfs4_clients *clients)
+{
+	clients->hook.begin = dnfs4_reclaim_begin;
+	ditto_state_hook_add(clients->server->srv, &clients->hook);
+}
+
+void dnfs4_reclaim_exit(struct dnfs4_clients *clients)
+{
+	ditto_state_hook_remove(&clients->hook);
+}

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * SEQUENCE (RFC 8881 section 18.46), with which every request of a session
+ * begins. Takes no lock but the slot's bit, and no memory but what a slot needs
+ * once. One that fails leaves slot, lease and connections as they were.
+ */
+#include <linux/slab.h>
+#include <linux/sunrpc/xdr.h>
+#include <linux/xxhash.h>
+#include <net/net_namespace.h>
+
+#include "../deleg/delegation.h"
+#include "../engine/ops.h"
+#include "../engine/server.h"
+#include "client.h"
+#include "session_private.h"
+
+/* So many bytes of a request, and its length, make it the same as another. */
+#define DIGEST_BYTES	512
+
+/* The words behind the session in arguments and results. */
+#define ARG_WORDS	4
+#define RES_WORDS	5
+#define SEQUENCE_BYTES	(DNFS4_SESSIONID_SIZE + RES_WORDS * XDR_UNIT)
+
+struct sequence_args {
+	u8 session[DNFS4_SESSIONID_SIZE];
+	struct dnfs4_slot_request req;
+	u32 keep;
+};
+
+struct sequence_res {
+	u8 session[DNFS4_SESSIONID_SIZE];
+	u32 seqid;
+	u32 slot;
+	u32 highest;
+	u32 target;
+	u32 flags;
+};
+
+static u32 sequence_decode(struct dnfs4_compound *cmp, void *argp)
+{
+	struct sequence_args *args = argp;
+	const __be32 *p = xdr_inline_decode(cmp->in, DNFS4_SESSIONID_SIZE + ARG_WORDS * XDR_UNIT);
+
+	/* All of it at once: it is in every request. */
+	if (!p)
+		return NFS4ERR_BADXDR;
+	memcpy(args->session, p, sizeof(args->session));
+	p += sizeof(args->session) / XDR_UNIT;
+	args->req.seqid = be32_to_cpup(p++);
+	args->req.id = be32_to_cpup(p++);
+	args->req.highest = be32_to_cpup(p++);
+	args->keep = be32_to_cpup(p);
+	return args->keep > 1 ? NFS4ERR_BADXDR : NFS4_OK;
+}
+
+/*
+ * What is behind SEQUENCE in the request, and who sends it (section 2.10.6.1.3.1).
+ * Only a client that confuses itself finds two requests with the same digest.
+ */
+static u64 sequence_digest(const struct dnfs4_compound *cmp)
+{
+	const struct xdr_buf *buf = cmp->in->buf;
+	unsigned int pos = xdr_stream_pos(cmp->in);
+	u32 left = buf->len > pos ? buf->len - pos : 0;
+	u32 len = min_t(u32, left, DIGEST_BYTES);
+	u64 seed = (u64)__kuid_val(cmp->call->ident.uid) << 32 | left;
+	u8 bytes[DIGEST_BYTES];
+
+	seed ^= (u64)cmp->nops << 52;
+	if ((const u8 *)cmp->in->p + len <= (const u8 *)cmp->in->end)
+		return xxh64(cmp->in->p, len, seed);
+	if (read_bytes_from_xdr_buf(buf, pos, bytes, len))
+		return 0;
+	return xxh64(bytes, len, seed);
+}
+
+static u32 sequence_check(const struct dnfs4_compound *cmp, const struct dnfs4_session *session)
+{
+	if (READ_ONCE(session->dead))
+		return NFS4ERR_BADSESSION;
+	if (cmp->in->buf->len > session->fore.maxrequestsize)
+		return NFS4ERR_REQ_TOO_BIG;
+	if (cmp->nops > session->fore.maxoperations)
+		return NFS4ERR_TOO_MANY_OPS;
+	return NFS4_OK;
+}
+
+/* The connection of the request belongs to the session, or may come to it (section 2.10.3.1). */
+static u32 sequence_check_conn(const struct dnfs4_compound *cmp, struct dnfs4_session *session,
+			       bool *bind)
+{
+	*bind = !dnfs4_conn_dirs(session, cmp->call->conn);
+	if (*bind && test_bit(DNFS4_CLIENT_MACH_CRED, &session->client->flags))
+		return NFS4ERR_CONN_NOT_BOUND_TO_SESSION;
+	return NFS4_OK;
+}
+
+/* A bare SEQUENCE is small, and who lost his way asks for it again: it is always kept. */
+static bool sequence_keeps(const struct dnfs4_compound *cmp, const struct sequence_args *args)
+{
+	return args->keep || cmp->nops == 1;
+}
+
+/* Its result, with the head of that of the next operation, must fit into the reply. */
+static u32 sequence_limit(struct dnfs4_compound *cmp, const struct dnfs4_session *session,
+			  const struct sequence_args *args)
+{
+	u32 need = SEQUENCE_BYTES + (cmp->nops > 1 ? DNFS4_OP_HEAD_BYTES : 0);
+
+	cmp->max_reply = session->fore.maxresponsesize;
+	if (args->keep)
+		cmp->max_cached = max(session->fore.maxresponsesize_cached, 1U);
+	return need > dnfs4_room(cmp) ? dnfs4_too_big(cmp, need) : NFS4_OK;
+}
+
+/* What must not fail any more once the request counts. */
+static u32 sequence_prepare(const struct dnfs4_compound *cmp, struct dnfs4_session *session,
+			    struct dnfs4_slot *slot, const struct sequence_args *args, bool again)
+{
+	if (!again && sequence_keeps(cmp, args) &&
+	    !dnfs4_slot_reserve(slot, dnfs4_slot_reply_max(session)))
+		return NFS4ERR_DELAY;
+	/* What was lost with the lease is found out by a new session. */
+	return dnfs4_client_use(session->client) ? NFS4_OK : NFS4ERR_BADSESSION;
+}
+
+static void sequence_result(const struct dnfs4_session *session, const struct dnfs4_slot *slot,
+			    struct sequence_res *res)
+{
+	memcpy(res->session, session->id, sizeof(res->session));
+	res->seqid = slot->seqid;
+	res->slot = slot->id;
+	res->highest = READ_ONCE(session->slots_now) - 1;
+	res->target = READ_ONCE(session->slots_target) - 1;
+	res->flags = dnfs4_client_status_flags(session->client);
+	if (READ_ONCE(session->back_lost))
+		res->flags |= SEQ4_STATUS_CB_PATH_DOWN_SESSION;
+}
+
+static u32 sequence_take(struct dnfs4_compound *cmp, struct dnfs4_session *session,
+			 struct sequence_args *args, struct sequence_res *res)
+{
+	struct dnfs4_slot *slot;
+	bool bind, again;
+	u32 status;
+
+	status = sequence_check(cmp, session) ?: sequence_check_conn(cmp, session, &bind);
+	if (status)
+		return status;
+	args->req.digest = sequence_digest(cmp);
+	status = dnfs4_slot_begin(session, &args->req, &slot, &again);
+	if (status)
+		return status;
+	if (!again)
+		status = sequence_limit(cmp, session, args);
+	status = status ?: sequence_prepare(cmp, session, slot, args, again);
+	if (status) {
+		cmp->max_reply = 0;
+		cmp->max_cached = 0;
+		dnfs4_slot_end(slot);
+		return status;
+	}
+	if (bind)
+		dnfs4_conn_bind(session, cmp->call->conn, DNFS4_CONN_FORE);
+	if (again)
+		cmp->replay = (struct dnfs4_replay) { .data = slot->reply, .len = slot->len };
+	else
+		dnfs4_slot_commit(session, slot, &args->req);
+	cmp->slot = slot;
+	sequence_result(session, slot, res);
+	return NFS4_OK;
+}
+
+static u32 sequence_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
+{
+	struct sequence_args *args = argp;
+	struct dnfs4_session *session;
+	u32 status;
+
+	if (cmp->index)
+		return NFS4ERR_SEQUENCE_POS;
+	session = dnfs4_session_find(cmp->server, args->session);
+	if (!session)
+		return NFS4ERR_BADSESSION;
+	status = sequence_take(cmp, session, args, resp);
+	if (status) {
+		dnfs4_session_put(session);
+		return status;
+	}
+	cmp->session = session;
+	cmp->client = session->client;
+	dnfs4_client_hold(cmp->client);
+	return NFS4_OK;
+}
+
+static bool sequence_encode(struct dnfs4_compound *cmp, u32 status, const void *resp)
+{
+	const struct sequence_res *res = resp;
+	__be32 *p = xdr_reserve_space(cmp->out, SEQUENCE_BYTES);
+
+	if (!p)
+		return false;
+	memcpy(p, res->session, sizeof(res->session));
+	p += sizeof(res->session) / XDR_UNIT;
+	*p++ = cpu_to_be32(res->seqid);
+	*p++ = cpu_to_be32(res->slot);
+	*p++ = cpu_to_be32(res->highest);
+	*p++ = cpu_to_be32(res->target);
+	*p = cpu_to_be32(res->flags);
+	return true;
+}
+
+static u32 sequence_reply(const struct dnfs4_compound *cmp, const void *args)
+{
+	return SEQUENCE_BYTES;
+}
+
+const struct dnfs4_op dnfs4_op_sequence = {
+	.name = "SEQUENCE",
+	.flags = DNFS4_OP_FIRST | DNFS4_OP_BRIEF,
+	.minor_first = 1,
+	.minor_last = DNFS4_MINOR_MAX,
+	.argsize = sizeof(struct sequence_args),
+	.ressize = sizeof(struct sequence_res),
+	.decode = sequence_decode,
+	.exec = sequence_exec,
+	.encode = sequence_encode,
+	.reply = sequence_reply,
+};
+
+/* Room was made by SEQUENCE; what does not fit was not asked to be kept. */
+static void sequence_keep(const struct dnfs4_compound *cmp, struct dnfs4_slot *slot)
+{
+	struct xdr_buf *buf = cmp->out->buf;
+	u32 len;
+
+	xdr_commit_encode(cmp->out);
+	len = buf->len - cmp->start;
+	if (len > slot->room || read_bytes_from_xdr_buf(buf, cmp->start, slot->reply, len))
+		return;
+	slot->len = len;
+	slot->kept = true;
+}
+
+void dnfs4_sequence_done(struct dnfs4_compound *cmp)
+{
+	struct dnfs4_slot *slot = cmp->slot;
+
+	if (!cmp->replay.data && (cmp->max_cached || cmp->nops == 1))
+		sequence_keep(cmp, slot);
+	dnfs4_slot_end(slot);
+	cmp->slot = NULL;
+	dnfs4_session_put(cmp->session);
+	cmp->session = NULL;
+}
+
+/* Which flag tells that states of a client are void, by the reason. */
+static const u32 void_flags[] = {
+	[DNFS4_REVOKED] = SEQ4_STATUS_RECALLABLE_STATE_REVOKED,
+	[DNFS4_ADMIN_REVOKED] = SEQ4_STATUS_ADMIN_STATE_REVOKED,
+	[DNFS4_EXPIRED] = SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED,
+};
+
+u32 dnfs4_client_status_flags(struct dnfs4_client *client)
+{
+	u32 flags = 0;
+
+	for (u32 i = 0; i < ARRAY_SIZE(void_flags); i++)
+		if (void_flags[i] && atomic_read(&client->revoked[i]))
+			flags |= void_flags[i];
+	if (test_bit(DNFS4_CLIENT_CB_DOWN, &client->flags))
+		flags |= SEQ4_STATUS_CB_PATH_DOWN;
+	return flags;
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sessions: table and lifetime, see session.h.
+ *
+ * Locking: sessions->lock (mutex) guards the way in and out of the tables, and
+ * is taken outside client->sessions_lock and session->lock.
+ */
+#include <linux/random.h>
+#include <linux/rculist.h>
+#include <linux/rhashtable.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+
+#include "../engine/compound.h"
+#include "../engine/server.h"
+#include "client.h"
+#include "session_private.h"
+
+static const struct rhashtable_params dnfs4_session_params = {
+	.key_len = DNFS4_SESSIONID_SIZE,
+	.key_offset = offsetof(struct dnfs4_session, id),
+	.head_offset = offsetof(struct dnfs4_session, hash),
+	.automatic_shrinking = true,
+};
+
+void dnfs4_session_hold(struct dnfs4_session *session)
+{
+	refcount_inc(&session->ref);
+}
+
+void dnfs4_session_put(struct dnfs4_session *session)
+{
+	if (!session || !refcount_dec_and_test(&session->ref))
+		return;
+	dnfs4_slots_free(session);
+	ditto_uncharge(&session->memory);
+	ditto_uncharge(&session->charge);
+	dnfs4_client_put(session->client);
+	kfree_rcu(session, rcu);
+}
+
+struct dnfs4_session *dnfs4_session_find(struct dnfs4_server *server,
+					 const u8 id[DNFS4_SESSIONID_SIZE])
+{
+	struct dnfs4_session *session;
+
+	rcu_read_lock();
+	session = rhashtable_lookup(&server->sessions->by_id, id, dnfs4_session_params);
+	if (session && !refcount_inc_not_zero(&session->ref))
+		session = NULL;
+	rcu_read_unlock();
+	return session;
+}
+
+struct dnfs4_session *dnfs4_session_alloc(struct dnfs4_client *client)
+{
+	struct dnfs4_session *session = kzalloc(sizeof(*session), GFP_KERNEL);
+
+	if (!session)
+		return NULL;
+	if (ditto_charge(&session->charge, &client->who, DITTO_BUDGET_SESSIONS, 1) ||
+	    ditto_charge(&session->memory, &client->who, DITTO_BUDGET_MEMORY,
+			 DNFS4_SESSION_BYTES)) {
+		ditto_uncharge(&session->charge);
+		kfree(session);
+		return NULL;
+	}
+	refcount_set(&session->ref, 1);
+	dnfs4_client_hold(client);
+	session->client = client;
+	session->since = ktime_get_real_seconds();
+	spin_lock_init(&session->lock);
+	INIT_LIST_HEAD(&session->conns);
+	INIT_LIST_HEAD(&session->client_link);
+	INIT_LIST_HEAD(&session->all_link);
+	xa_init(&session->slots);
+	return session;
+}
+
+/*
+ * Never 0, and none of those that other protocols number from 1; small enough for programs
+ * that read numbers as floating point.
+ */
+static u64 session_number(const struct dnfs4_server *server, u32 last)
+{
+	return (u64)(dnfs4_server_epoch(server) % BIT(20) | 1) << 32 | last;
+}
+
+static int dnfs4_session_publish_locked(struct dnfs4_sessions *sessions,
+					struct dnfs4_session *session)
+{
+	struct dnfs4_client *client = session->client;
+
+	lockdep_assert_held(&sessions->lock);
+	/* dnfs4_sessions_destroy() comes after the bit is set. */
+	if (test_bit(DNFS4_CLIENT_GONE, &client->flags) || READ_ONCE(client->client.dead))
+		return -ESHUTDOWN;
+	session->number = session_number(client->server, sessions->last + 1);
+	/* Who knows it may use the session, so that it must not be guessed. */
+	get_random_bytes(session->id, sizeof(session->id));
+	if (rhashtable_insert_fast(&sessions->by_id, &session->hash, dnfs4_session_params))
+		return -ENOMEM;
+	sessions->last++;
+	dnfs4_session_hold(session);
+	list_add_tail(&session->all_link, &sessions->all);
+	mutex_lock(&client->sessions_lock);
+	list_add_tail_rcu(&session->client_link, &client->sessions);
+	WRITE_ONCE(client->nsessions, client->nsessions + 1);
+	mutex_unlock(&client->sessions_lock);
+	return 0;
+}
+
+int dnfs4_session_publish(struct dnfs4_session *session)
+{
+	struct dnfs4_sessions *sessions = session->client->server->sessions;
+	int err;
+
+	mutex_lock(&sessions->lock);
+	err = dnfs4_session_publish_locked(sessions, session);
+	mutex_unlock(&sessions->lock);
+	return err;
+}
+
+bool dnfs4_session_end(struct dnfs4_session *session)
+{
+	struct dnfs4_client *client = session->client;
+	struct dnfs4_sessions *sessions = client->server->sessions;
+	bool first;
+
+	mutex_lock(&sessions->lock);
+	spin_lock(&session->lock);
+	first = !session->dead;
+	WRITE_ONCE(session->dead, true);
+	spin_unlock(&session->lock);
+	if (first) {
+		rhashtable_remove_fast(&sessions->by_id, &session->hash, dnfs4_session_params);
+		list_del(&session->all_link);
+		mutex_lock(&client->sessions_lock);
+		list_del_rcu(&session->client_link);
+		WRITE_ONCE(client->nsessions, client->nsessions - 1);
+		mutex_unlock(&client->sessions_lock);
+	}
+	mutex_unlock(&sessions->lock);
+	if (!first)
+		return false;
+	dnfs4_conns_drop(session);
+	dnfs4_session_put(session);
+	return true;
+}
+
+/* The first of a client's, held. */
+static struct dnfs4_session *dnfs4_session_first(struct dnfs4_client *client)
+{
+	struct dnfs4_session *session;
+
+	mutex_lock(&client->sessions_lock);
+	session = list_first_entry_or_null(&client->sessions, struct dnfs4_session, client_link);
+	if (session)
+		dnfs4_session_hold(session);
+	mutex_unlock(&client->sessions_lock);
+	return session;
+}
+
+void dnfs4_sessions_destroy(struct dnfs4_client *client)
+{
+	struct dnfs4_session *session;
+
+	while ((session = dnfs4_session_first(client))) {
+		dnfs4_session_end(session);
+		dnfs4_session_put(session);
+	}
+}
+
+unsigned int dnfs4_sessions_from(struct dnfs4_server *server, u64 number,
+				 struct dnfs4_session **list, unsigned int most)
+{
+	struct dnfs4_sessions *sessions = server->sessions;
+	struct dnfs4_session *session;
+	unsigned int count = 0;
+
+	mutex_lock(&sessions->lock);
+	list_for_each_entry(session, &sessions->all, all_link) {
+		if (count == most)
+			break;
+		if (session->number < number)
+			continue;
+		dnfs4_session_hold(session);
+		list[count++] = session;
+	}
+	mutex_unlock(&sessions->lock);
+	return count;
+}
+
+int dnfs4_sessions_init(struct dnfs4_server *server)
+{
+	struct dnfs4_sessions *sessions = kzalloc(sizeof(*sessions), GFP_KERNEL);
+	int err;
+
+	if (!sessions)
+		return -ENOMEM;
+	mutex_init(&sessions->lock);
+	INIT_LIST_HEAD(&sessions->all);
+	err = rhashtable_init(&sessions->by_id, &dnfs4_session_params);
+	if (err) {
+		kfree(sessions);
+		return err;
+	}
+	server->sessions = sessions;
+	return 0;
+}
+
+/* All clients are gone, and with them all sessions. */
+void dnfs4_sessions_exit(struct dnfs4_server *server)
+{
+	struct dnfs4_sessions *sessions = server->sessions;
+
+	if (!sessions)
+		return;
+	/* Slots are freed by a function of ours. */
+	rcu_barrier();
+	rhashtable_destroy(&sessions->by_id);
+	server->sessions = NULL;
+	kfree(sessions);
+}

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * CREATE_SESSION (RFC 8881 section 18.36), which confirms a client, too.
+ *
+ * Each client has one slot for it: its next sequence number is done, the last
+ * one is answered again, failures included, and any other is misordered.
+ */
+#include <linux/minmax.h>
+#include <linux/slab.h>
+#include <linux/sunrpc/xdr.h>
+
+#include "../../../server.h"
+#include "../engine/ops.h"
+#include "../engine/server.h"
+#include "client_private.h"
+#include "session_private.h"
+
+/* Longest messages of a back channel, both ways. */
+#define BACK_MESSAGE_MAX	PAGE_SIZE
+#define BACK_OPS_MAX		16
+#define BACK_SLOTS_MAX		16
+
+struct create_args {
+	u64 id;
+	u32 sequence;
+	u32 flags;
+	struct dnfs4_channel_attrs fore;
+	struct dnfs4_channel_attrs back;
+	u32 cb_program;
+	struct dnfs4_cb_sec cb_sec;
+};
+
+struct create_res {
+	u8 session[DNFS4_SESSIONID_SIZE];
+	u32 sequence;
+	u32 flags;
+	struct dnfs4_channel_attrs fore;
+	struct dnfs4_channel_attrs back;
+};
+
+/**
+ * struct dnfs4_create_reply - what the last CREATE_SESSION of a client came to
+ * @status: see there
+ * @res: of NFS4_OK
+ */
+struct dnfs4_create_reply {
+	u32 status;
+	struct create_res res;
+};
+
+static u32 create_decode_attrs(struct xdr_stream *xdr, struct dnfs4_channel_attrs *attrs)
+{
+	u32 count, ird;
+
+	if (xdr_stream_decode_u32(xdr, &attrs->headerpadsize) ||
+	    xdr_stream_decode_u32(xdr, &attrs->maxrequestsize) ||
+	    xdr_stream_decode_u32(xdr, &attrs->maxresponsesize) ||
+	    xdr_stream_decode_u32(xdr, &attrs->maxresponsesize_cached) ||
+	    xdr_stream_decode_u32(xdr, &attrs->maxoperations) ||
+	    xdr_stream_decode_u32(xdr, &attrs->maxrequests) ||
+	    xdr_stream_decode_u32(xdr, &count) || count > 1 ||
+	    (count && xdr_stream_decode_u32(xdr, &ird)))
+		return NFS4ERR_BADXDR;
+	return NFS4_OK;
+}
+
+static u32 create_decode(struct dnfs4_compound *cmp, void *argp)
+{
+	struct create_args *args = argp;
+
+	if (xdr_stream_decode_u64(cmp->in, &args->id) ||
+	    xdr_stream_decode_u32(cmp->in, &args->sequence) ||
+	    xdr_stream_decode_u32(cmp->in, &args->flags) ||
+	    create_decode_attrs(cmp->in, &args->fore) ||
+	    create_decode_attrs(cmp->in, &args->back) ||
+	    xdr_stream_decode_u32(cmp->in, &args->cb_program))
+		return NFS4ERR_BADXDR;
+	return dnfs4_decode_cb_sec(cmp, &args->cb_sec);
+}
+
+static u32 create_fore(const struct dnfs4_compound *cmp, struct dnfs4_channel_attrs *attrs)
+{
+	/* What sunrpc takes in one record and keeps pages for. */
+	u32 most = cmp->call->max_payload + PAGE_SIZE;
+
+	if (!attrs->maxrequests || !attrs->maxoperations)
+		return NFS4ERR_INVAL;
+	if (attrs->maxrequestsize < DNFS4_MAX_REQUEST_MIN ||
+	    attrs->maxresponsesize < DNFS4_MAX_REPLY_MIN)
+		return NFS4ERR_TOOSMALL;
+	attrs->headerpadsize = 0;
+	attrs->maxrequestsize = min(attrs->maxrequestsize, most);
+	attrs->maxresponsesize = min(attrs->maxresponsesize, most);
+	attrs->maxresponsesize_cached = min3(attrs->maxresponsesize_cached,
+					     attrs->maxresponsesize, DNFS4_SLOT_REPLY_MAX);
+	attrs->maxoperations = min(attrs->maxoperations, DNFS4_OPS_MAX);
+	return NFS4_OK;
+}
+
+static u32 create_back(struct dnfs4_channel_attrs *attrs, bool wanted)
+{
+	/* Who wants none may still ask for what would be of no use, later. */
+	wanted |= attrs->maxrequestsize || attrs->maxresponsesize;
+	if (wanted && (attrs->maxrequestsize < DNFS4_MAX_REQUEST_MIN ||
+		       attrs->maxresponsesize < DNFS4_MAX_REPLY_MIN))
+		return NFS4ERR_TOOSMALL;
+	/* CB_SEQUENCE and one more. */
+	if (wanted && (attrs->maxoperations < 2 || !attrs->maxrequests))
+		return NFS4ERR_INVAL;
+	attrs->headerpadsize = 0;
+	attrs->maxrequestsize = min(attrs->maxrequestsize, BACK_MESSAGE_MAX);
+	attrs->maxresponsesize = min(attrs->maxresponsesize, BACK_MESSAGE_MAX);
+	attrs->maxresponsesize_cached = min(attrs->maxresponsesize_cached,
+					    attrs->maxresponsesize);
+	attrs->maxoperations = min(attrs->maxoperations, BACK_OPS_MAX);
+	attrs->maxrequests = min(attrs->maxrequests, BACK_SLOTS_MAX);
+	return NFS4_OK;
+}
+
+/* May this call make a session for the client? */
+static u32 create_check(const struct dnfs4_compound *cmp, const struct dnfs4_client *client,
+			const struct create_args *args)
+{
+	/* A client that has sessions may have more by whoever it lets use them (18.36.4). */
+	if (!test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags) &&
+	    !dnfs4_principal_matches(client, cmp->call))
+		return NFS4ERR_CLID_INUSE;
+	if (!dnfs4_mach_cred_check(client, cmp->call, OP_CREATE_SESSION))
+		return NFS4ERR_WRONG_CRED;
+	if (args->flags & ~SESSION4_FLAG_MASK_A)
+		return NFS4ERR_INVAL;
+	if (READ_ONCE(client->nsessions) >=
+	    READ_ONCE(cmp->server->srv->settings.sessions_per_client))
+		return NFS4ERR_NOSPC;
+	return NFS4_OK;
+}
+
+/* Fills @out with a session that is not yet to be found. */
+static u32 create_session(struct dnfs4_compound *cmp, struct dnfs4_client *client,
+			  const struct create_args *args, struct dnfs4_session **out)
+{
+	bool back = args->flags & SESSION4_BACK_CHAN && args->cb_sec.sec;
+	struct dnfs4_channel_attrs fore_attrs = args->fore, back_attrs = args->back;
+	struct dnfs4_session *session;
+	u32 status;
+
+	status = create_fore(cmp, &fore_attrs) ?: create_back(&back_attrs, back);
+	if (status)
+		return status;
+	session = dnfs4_session_alloc(client);
+	if (!session)
+		return NFS4ERR_DELAY;
+	session->minor = cmp->minor;
+	session->fore = fore_attrs;
+	session->fore.maxrequests = dnfs4_slots_init(session, fore_attrs.maxrequests);
+	if (!session->fore.maxrequests) {
+		dnfs4_session_put(session);
+		return NFS4ERR_DELAY;
+	}
+	session->back = back_attrs;
+	session->cb_program = args->cb_program;
+	session->cb_sec = args->cb_sec.sec;
+	session->cb_uid = args->cb_sec.uid;
+	session->cb_gid = args->cb_sec.gid;
+	*out = session;
+	return NFS4_OK;
+}
+
+/* The client is confirmed; @old is the incarnation that ends with that, held. */
+static u32 create_confirm(struct dnfs4_client *client, struct dnfs4_client **old)
+{
+	const struct dnfs4_client_id id = {
+		.len = client->owner_len, .owner = client->owner_string
+	};
+	struct dnfs4_clients *clients = client->server->clients;
+	struct dnfs4_client *confirmed, *unconfirmed;
+	u32 status = NFS4_OK;
+
+	mutex_lock(&clients->lock);
+	if (!client->hashed) {
+		status = NFS4ERR_STALE_CLIENTID;
+	} else if (!test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags)) {
+		status = dnfs4_client_admit(client);
+		if (status)
+			goto unlock;
+		dnfs4_client_by_owner(clients, 1, &id, &confirmed, &unconfirmed);
+		if (confirmed) {
+			dnfs4_client_hold(confirmed);
+			dnfs4_client_unhash(confirmed);
+			*old = confirmed;
+		}
+		dnfs4_lease_begin(client);
+		set_bit(DNFS4_CLIENT_CONFIRMED, &client->flags);
+	}
+unlock:
+	mutex_unlock(&clients->lock);
+	return status;
+}
+
+static void create_result(struct dnfs4_session *session, const struct create_args *args,
+			  struct create_res *res)
+{
+	memcpy(res->session, session->id, sizeof(res->session));
+	res->sequence = args->sequence;
+	res->fore = session->fore;
+	res->back = session->back;
+}
+
+static u32 create_publish(struct dnfs4_compound *cmp, struct dnfs4_session *session,
+			  const struct create_args *args, struct create_res *res)
+{
+	u32 dirs = DNFS4_CONN_FORE;
+	int err;
+
+	if (args->flags & SESSION4_BACK_CHAN && session->cb_sec)
+		dirs |= DNFS4_CONN_BACK;
+	err = dnfs4_session_publish(session);
+	if (err)
+		return err == -ESHUTDOWN ? NFS4ERR_STALE_CLIENTID : NFS4ERR_DELAY;
+	create_result(session, args, res);
+	/* A connection that breaks meanwhile is none of the session's. */
+	if (!dnfs4_conn_bind(session, cmp->call->conn, dirs) && dirs & DNFS4_CONN_BACK)
+		res->flags |= SESSION4_BACK_CHAN;
+	return NFS4_OK;
+}
+
+static u32 create_run(struct dnfs4_compound *cmp, struct dnfs4_client *client,
+		      const struct create_args *args, struct create_res *res)
+{
+	struct dnfs4_session *session;
+	struct dnfs4_client *old = NULL;
+	u32 status;
+
+	status = create_check(cmp, client, args);
+	if (status)
+		return status;
+	status = create_session(cmp, client, args, &session);
+	if (status)
+		return status;
+	status = create_confirm(client, &old);
+	/* What the old incarnation held is free before the new one can ask for it. */
+	if (old) {
+		dnfs4_client_end(old, "the client was restarted");
+		dnfs4_client_put(old);
+	}
+	if (!status && !dnfs4_client_use(client))
+		status = NFS4ERR_STALE_CLIENTID;
+	if (!status && !READ_ONCE(client->nsessions) &&
+	    !test_bit(DNFS4_CLIENT_RECLAIM_COMPLETE, &client->flags))
+		dnfs4_reclaim_admit(client);
+	if (!status)
+		status = create_publish(cmp, session, args, res);
+	dnfs4_session_put(session);
+	return status;
+}
+
+/*
+ * Does the outcome take the number? What was asked for in vain, because it makes no sense, is
+ * asked for in other words with the same number, as is what shall come again.
+ */
+static bool create_is_final(u32 status)
+{
+	return status != NFS4ERR_DELAY && status != NFS4ERR_STALE_CLIENTID &&
+	       status != NFS4ERR_TOOSMALL && status != NFS4ERR_INVAL;
+}
+
+static u32 create_locked(struct dnfs4_compound *cmp, struct dnfs4_client *client,
+			 const struct create_args *args, struct create_res *res)
+{
+	struct dnfs4_create_reply *last = client->create_reply;
+	u32 status;
+
+	lockdep_assert_held(&client->create_lock);
+	if (args->sequence == client->create_seqid - 1 && last) {
+		*res = last->res;
+		return last->status;
+	}
+	if (args->sequence != client->create_seqid)
+		return NFS4ERR_SEQ_MISORDERED;
+	if (!last) {
+		last = kzalloc(sizeof(*last), GFP_KERNEL);
+		if (!last)
+			return NFS4ERR_DELAY;
+	}
+	status = create_run(cmp, client, args, res);
+	if (create_is_final(status)) {
+		last->status = status;
+		last->res = *res;
+		client->create_seqid++;
+		client->create_reply = last;
+	} else if (!client->create_reply) {
+		kfree(last);
+	}
+	return status;
+}
+
+static u32 create_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
+{
+	const struct create_args *args = argp;
+	struct dnfs4_client *client = dnfs4_client_get(cmp->server->clients, args->id, 1);
+	u32 status;
+
+	if (!client)
+		return NFS4ERR_STALE_CLIENTID;
+	mutex_lock(&client->create_lock);
+	status = create_locked(cmp, client, args, resp);
+	mutex_unlock(&client->create_lock);
+	dnfs4_client_put(client);
+	return status;
+}
+
+static bool create_encode_attrs(struct xdr_stream *xdr, const struct dnfs4_channel_attrs *attrs)
+{
+	return xdr_stream_encode_u32(xdr, attrs->headerpadsize) >= 0 &&
+	       xdr_stream_encode_u32(xdr, attrs->maxrequestsize) >= 0 &&
+	       xdr_stream_encode_u32(xdr, attrs->maxresponsesize) >= 0 &&
+	       xdr_stream_encode_u32(xdr, attrs->maxresponsesize_cached) >= 0 &&
+	       xdr_stream_encode_u32(xdr, attrs->maxoperations) >= 0 &&
+	       xdr_stream_encode_u32(xdr, attrs->maxrequests) >= 0 &&
+	       xdr_stream_encode_u32(xdr, 0) >= 0;
+}
+
+static bool create_encode(struct dnfs4_compound *cmp, u32 status, const void *resp)
+{
+	const struct create_res *res = resp;
+
+	return xdr_stream_encode_opaque_fixed(cmp->out, res->session, sizeof(res->session)) >= 0 &&
+	       xdr_stream_encode_u32(cmp->out, res->sequence) >= 0 &&
+	       xdr_stream_encode_u32(cmp->out, res->flags) >= 0 &&
+	       create_encode_attrs(cmp->out, &res->fore) &&
+	       create_encode_attrs(cmp->out, &res->back);
+}
+
+static u32 create_reply(const struct dnfs4_compound *cmp, const void *args)
+{
+	return sizeof(struct create_res) + 2 * 4;
+}
+
+const struct dnfs4_op dnfs4_op_create_session = {
+	.name = "CREATE_SESSION",
+	.flags = DNFS4_OP_FIRST | DNFS4_OP_SOLE | DNFS4_OP_CHANGES,
+	.minor_first = 1,
+	.minor_last = DNFS4_MINOR_MAX,
+	.argsize = sizeof(struct create_args),
+	.ressize = sizeof(struct create_res),
+	.decode = create_decode,
+	.exec = create_exec,
+	.encode = create_encode,
+	.reply = create_reply,
+};

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What else is done to sessions: DESTROY_SESSION, BIND_CONN_TO_SESSION,
+ * BACKCHANNEL_CTL (RFC 8881 sections 18.37, 18.34, 18.33), and who may do it.
+ */
+#include <linux/slab.h>
+#include <linux/sunrpc/msg_prot.h>
+#include <linux/sunrpc/xdr.h>
+#include <kunit/visibility.h>
+
+#include "../../../share/share.h"
+#include "../deleg/delegation.h"
+#include "../engine/ops.h"
+#include "../engine/server.h"
+#include "client.h"
+#include "principal.h"
+#include "session_private.h"
+
+/* Entries of callback_sec_parms4<> that are looked at, and what an authsys_parms may have. */
+#define CB_SEC_MAX	32
+#define MACHINE_MAX	255
+#define GROUPS_MAX	16
+/* Longest GSS handle. */
+#define GSS_HANDLE_MAX	1024
+
+bool dnfs4_mach_cred_check(const struct dnfs4_client *client, const struct dnfs_call *call,
+			   u32 opnum)
+{
+	if (!test_bit(DNFS4_CLIENT_MACH_CRED, &client->flags))
+		return true;
+	if (opnum > DNFS4_OP_MAX || !(client->enforce[opnum / 32] & BIT(opnum % 32)))
+		return true;
+	return dnfs4_is_protected(call) && dnfs4_principal_matches(client, call);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_mach_cred_check);
+
+bool dnfs4_mach_cred_allows(const struct dnfs4_compound *cmp, u32 opnum)
+{
+	return !cmp->client || dnfs4_mach_cred_check(cmp->client, cmp->call, opnum);
+}
+
+static u32 cb_sec_decode_sys(struct dnfs4_compound *cmp, struct dnfs4_cb_sec *sec)
+{
+	u32 stamp, len, count, gid;
+	const void *machine;
+
+	if (xdr_stream_decode_u32(cmp->in, &stamp) ||
+	    dnfs4_decode_opaque(cmp, MACHINE_MAX, &machine, &len) ||
+	    xdr_stream_decode_u32(cmp->in, &sec->uid) ||
+	    xdr_stream_decode_u32(cmp->in, &sec->gid) ||
+	    xdr_stream_decode_u32(cmp->in, &count) || count > GROUPS_MAX)
+		return NFS4ERR_BADXDR;
+	while (count--)
+		if (xdr_stream_decode_u32(cmp->in, &gid))
+			return NFS4ERR_BADXDR;
+	sec->sec = DITTO_SEC_SYS;
+	return NFS4_OK;
+}
+
+/* We cannot call with a client's context: the entry is passed over. */
+static u32 cb_sec_decode_gss(struct dnfs4_compound *cmp)
+{
+	const void *handle;
+	u32 service, len;
+
+	if (xdr_stream_decode_u32(cmp->in, &service) ||
+	    dnfs4_decode_opaque(cmp, GSS_HANDLE_MAX, &handle, &len) ||
+	    dnfs4_decode_opaque(cmp, GSS_HANDLE_MAX, &handle, &len))
+		return NFS4ERR_BADXDR;
+	return NFS4_OK;
+}
+
+static u32 cb_sec_decode_one(struct dnfs4_compound *cmp, struct dnfs4_cb_sec *sec)
+{
+	u32 flavor;
+
+	if (xdr_stream_decode_u32(cmp->in, &flavor))
+		return NFS4ERR_BADXDR;
+	switch (flavor) {
+	case RPC_AUTH_NULL:
+		sec->sec = DITTO_SEC_NONE;
+		return NFS4_OK;
+	case RPC_AUTH_UNIX:
+		return cb_sec_decode_sys(cmp, sec);
+	case RPC_AUTH_GSS:
+		return cb_sec_decode_gss(cmp);
+	}
+	return NFS4ERR_BADXDR;
+}
+
+u32 dnfs4_decode_cb_sec(struct dnfs4_compound *cmp, struct dnfs4_cb_sec *sec)
+{
+	u32 count, status;
+
+	*sec = (struct dnfs4_cb_sec) {};
+	if (xdr_stream_decode_u32(cmp->in, &count) || count > CB_SEC_MAX)
+		return NFS4ERR_BADXDR;
+	while (count--) {
+		struct dnfs4_cb_sec one = {};
+
+		status = cb_sec_decode_one(cmp, &one);
+		if (status)
+			return status;
+		if (!sec->sec)
+			*sec = one;
+	}
+	return NFS4_OK;
+}
+
+struct destroy_args {
+	u8 session[DNFS4_SESSIONID_SIZE];
+};
+
+static u32 destroy_decode(struct dnfs4_compound *cmp, void *argp)
+{
+	struct destroy_args *args = argp;
+
+	if (xdr_stream_decode_opaque_fixed(cmp->in, args->session, sizeof(args->session)) < 0)
+		return NFS4ERR_BADXDR;
+	return NFS4_OK;
+}
+
+static u32 destroy_check(const struct dnfs4_compound *cmp, struct dnfs4_session *session)
+{
+	/* Section 18.37.3: its own session ends with the request. */
+	if (cmp->session == session && cmp->index + 1 != cmp->nops)
+		return NFS4ERR_NOT_ONLY_OP;
+	if (!dnfs4_conn_dirs(session, cmp->call->conn))
+		return NFS4ERR_CONN_NOT_BOUND_TO_SESSION;
+	if (!dnfs4_mach_cred_check(session->client, cmp->call, OP_DESTROY_SESSION))
+		return NFS4ERR_WRONG_CRED;
+	return NFS4_OK;
+}
+
+static u32 destroy_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
+{
+	const struct destroy_args *args = argp;
+	struct dnfs4_session *session = dnfs4_session_find(cmp->server, args->session);
+	u32 status;
+
+	if (!session)
+		return NFS4ERR_BADSESSION;
+	status = destroy_check(cmp, session);
+	if (!status && !dnfs4_session_end(session))
+		status = NFS4ERR_BADSESSION;
+	dnfs4_session_put(session);
+	return status;
+}
+
+const struct dnfs4_op dnfs4_op_destroy_session = {
+	.name = "DESTROY_SESSION",
+	.flags = DNFS4_OP_FIRST | DNFS4_OP_SOLE | DNFS4_OP_CHANGES,
+	.minor_first = 1,
+	.minor_last = DNFS4_MINOR_MAX,
+	.argsize = sizeof(struct destroy_args),
+	.decode = destroy_decode,
+	.exec = destroy_exec,
+};
+
+struct bind_args {
+	u8 session[DNFS4_SESSIONID_SIZE];
+	u32 dir;
+	u32 rdma;
+};
+
+struct bind_res {
+	u8 session[DNFS4_SESSIONID_SIZE];
+	u32 dir;
+};
+
+static u32 bind_decode(struct dnfs4_compound *cmp, void *argp)
+{
+	struct bind_args *args = argp;
+
+	if (xdr_stream_decode_opaque_fixed(cmp->in, args->session, sizeof(args->session)) < 0 ||
+	    xdr_stream_decode_u32(cmp->in, &args->dir) ||
+	    xdr_stream_decode_u32(cmp->in, &args->rdma) || args->rdma > 1)
+		return NFS4ERR_BADXDR;
+	return NFS4_OK;
+}
+
+/*
+ * What the client asks for, what it gets on a connection that is new, and what one may have been
+ * before to be raised to that.
+ */
+static const struct {
+	u32 asked;
+	u32 given;
+	u32 raised;
+} bind_dirs[] = {
+	{ NFS4_CDFC4_FORE, DNFS4_CONN_FORE, DNFS4_CONN_FORE },
+	{ NFS4_CDFC4_BACK, DNFS4_CONN_BACK, DNFS4_CONN_BACK },
+	{ NFS4_CDFC4_FORE_OR_BOTH, DNFS4_CONN_FORE | DNFS4_CONN_BACK, DNFS4_CONN_FORE },
+	{ NFS4_CDFC4_BACK_OR_BOTH, DNFS4_CONN_FORE | DNFS4_CONN_BACK, DNFS4_CONN_BACK },
+};
+
+/*
+ * Section 18.34.3: what a connection has may not be demanded otherwise. But a client that
+ * reconnects may send SEQUENCE before it asks for both, and has no way back until then.
+ */
+static u32 bind_again(struct dnfs4_session *session, struct svc_xprt *xprt, u32 given,
+		      u32 raised, u32 *dirs)
+{
+	if (*dirs != given && *dirs != raised)
+		return NFS4ERR_INVAL;
+	if (*dirs != given && !dnfs4_conn_raise(session, xprt))
+		return NFS4ERR_DELAY;
+	*dirs = given;
+	return NFS4_OK;
+}
+
+static u32 bind_conn(struct dnfs4_session *session, struct svc_xprt *xprt, u32 given, u32 raised,
+		     u32 *dirs)
+{
+	int err = 0;
+
+	*dirs = dnfs4_conn_dirs(session, xprt);
+	if (!*dirs)
+		err = dnfs4_conn_bind(session, xprt, given);
+	/* Another request by this connection came first. */
+	if (err == -EEXIST)
+		*dirs = dnfs4_conn_dirs(session, xprt);
+	if (*dirs)
+		return bind_again(session, xprt, given, raised, dirs);
+	*dirs = given;
+	if (err == -ESHUTDOWN)
+		return NFS4ERR_BADSESSION;
+	return err ? NFS4ERR_DELAY : NFS4_OK;
+}
+
+static u32 bind_locked(struct dnfs4_compound *cmp, struct dnfs4_session *session,
+		       const struct bind_args *args, struct bind_res *res)
+{
+	if (!dnfs4_mach_cred_check(session->client, cmp->call, OP_BIND_CONN_TO_SESSION))
+		return NFS4ERR_WRONG_CRED;
+	for (u32 i = 0; i < ARRAY_SIZE(bind_dirs); i++) {
+		if (bind_dirs[i].asked != args->dir)
+			continue;
+		memcpy(res->session, session->id, sizeof(res->session));
+		return bind_conn(session, cmp->call->conn, bind_dirs[i].given,
+				 bind_dirs[i].raised, &res->dir);
+	}
+	return NFS4ERR_INVAL;
+}
+
+static u32 bind_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
+{
+	const struct bind_args *args = argp;
+	struct dnfs4_session *session;
+	u32 status;
+
+	/* Section 18.34.3: not even behind SEQUENCE. */
+	if (cmp->nops != 1)
+		return NFS4ERR_NOT_ONLY_OP;
+	session = dnfs4_session_find(cmp->server, args->session);
+	if (!session)
+		return NFS4ERR_BADSESSION;
+	status = bind_locked(cmp, session, args, resp);
+	dnfs4_session_put(session);
+	return status;
+}
+
+static bool bind_encode(struct dnfs4_compound *cmp, u32 status, const void *resp)
+{
+	const struct bind_res *res = resp;
+
+	/* channel_dir_from_server4 has the values of DNFS4_CONN_*; there is no RDMA. */
+	return xdr_stream_encode_opaque_fixed(cmp->out, res->session, sizeof(res->session)) >= 0 &&
+	       xdr_stream_encode_u32(cmp->out, res->dir) >= 0 &&
+	       xdr_stream_encode_u32(cmp->out, 0) >= 0;
+}
+
+static u32 bind_reply(const struct dnfs4_compound *cmp, const void *args)
+{
+	return DNFS4_SESSIONID_SIZE + 2 * 4;
+}
+
+const struct dnfs4_op dnfs4_op_bind_conn_to_session = {
+	.name = "BIND_CONN_TO_SESSION",
+	.flags = DNFS4_OP_FIRST | DNFS4_OP_SOLE | DNFS4_OP_CHANGES,
+	.minor_first = 1,
+	.minor_last = DNFS4_MINOR_MAX,
+	.argsize = sizeof(struct bind_args),
+	.ressize = sizeof(struct bind_res),
+	.decode = bind_decode,
+	.exec = bind_exec,
+	.encode = bind_encode,
+	.reply = bind_reply,
+};
+
+struct backchannel_args {
+	u32 program;
+	struct dnfs4_cb_sec sec;
+};
+
+static u32 backchannel_decode(struct dnfs4_compound *cmp, void *argp)
+{
+	struct backchannel_args *args = argp;
+
+	if (xdr_stream_decode_u32(cmp->in, &args->program))
+		return NFS4ERR_BADXDR;
+	return dnfs4_decode_cb_sec(cmp, &args->sec);
+}
+
+static u32 backchannel_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
+{
+	const struct backchannel_args *args = argp;
+	struct dnfs4_session *session = cmp->session;
+
+	if (!args->sec.sec)
+		return NFS4ERR_INVAL;
+	spin_lock(&session->lock);
+	session->cb_program = args->program;
+	session->cb_sec = args->sec.sec;
+	session->cb_uid = args->sec.uid;
+	session->cb_gid = args->sec.gid;
+	spin_unlock(&session->lock);
+	dnfs4_callback_changed(session->client);
+	return NFS4_OK;
+}
+
+const struct dnfs4_op dnfs4_op_backchannel_ctl = {
+	.name = "BACKCHANNEL_CTL",
+	.flags = DNFS4_OP_CHANGES,
+	.minor_first = 1,
+	.minor_last = DNFS4_MINOR_MAX,
+	.argsize = sizeof(struct backchannel_args),
+	.decode = backchannel_decode,
+	.exec = backchannel_exec,
+};

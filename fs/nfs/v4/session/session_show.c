@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Sessions as the administrator sees them, see net/show.h. */
+#include <linux/errno.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "../../../../net/show.h"
+#include "../../../server.h"
+#include "../../../share/share.h"
+#include "../../server.h"
+#include "../engine/server.h"
+#include "client.h"
+#include "session_private.h"
+
+static const char *const dialects[] = { "4.0", "4.1", "4.2" };
+
+/* Names of the connections are copied: they may go any time. */
+struct places {
+	char text[DITTO_SESSION_PLACES][INET6_ADDRSTRLEN + 10];
+};
+
+static void session_places(struct dnfs4_session *session, struct ditto_session_info *info,
+			   struct places *places)
+{
+	const struct dnfs4_conn *conn;
+
+	spin_lock(&session->lock);
+	list_for_each_entry(conn, &session->conns, link) {
+		char *text = places->text[info->nplaces];
+
+		if (info->nplaces == DITTO_SESSION_PLACES)
+			break;
+		strscpy(text, conn->xprt->xpt_remotebuf, sizeof(places->text[0]));
+		info->places[info->nplaces++] = text;
+	}
+	spin_unlock(&session->lock);
+}
+
+static int session_tell(struct dnfs4_session *session, struct places *places,
+			struct ditto_session_show *show)
+{
+	const struct dnfs4_client *client = session->client;
+	struct ditto_session_info info = {
+		.id = session->number,
+		.user = client->principal.name ?: client->client.name,
+		.dialect = dialects[session->minor],
+		.since = session->since,
+		.opens = atomic_read(&client->client.live[DITTO_CLAIM_OPEN]),
+		.software = READ_ONCE(client->impl),
+	};
+
+	if (client->principal.sec == DITTO_SEC_KRB5I)
+		info.signing = "krb5i";
+	if (client->principal.sec == DITTO_SEC_KRB5P)
+		info.encryption = "krb5p";
+	session_places(session, &info, places);
+	return show->fn(show, &info);
+}
+
+int dnfs4_sessions_show(struct ditto_server *srv, struct ditto_session_show *show)
+{
+	struct dnfs4_server *server = dnfs_server_of(srv->net)->v4;
+	struct dnfs4_session *session;
+	struct places *places;
+	int err = 0;
+
+	places = kmalloc(sizeof(*places), GFP_KERNEL);
+	if (!places)
+		return -ENOMEM;
+	while (!err && dnfs4_sessions_from(server, show->next, &session, 1)) {
+		err = session_tell(session, places, show);
+		dnfs4_session_put(session);
+	}
+	kfree(places);
+	return err;
+}
+
+int dnfs4_session_kill(struct ditto_server *srv, u64 number)
+{
+	struct dnfs4_server *server = dnfs_server_of(srv->net)->v4;
+	struct dnfs4_session *session;
+	int err = -ENOENT;
+
+	if (!dnfs4_sessions_from(server, number, &session, 1))
+		return err;
+	if (session->number == number && dnfs4_session_end(session))
+		err = 0;
+	dnfs4_session_put(session);
+	return err;
+}

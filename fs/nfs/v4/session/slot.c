@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Slots of the fore channel.
+ *
+ * A slot gets memory with its first request, and loses it when the client has
+ * not used it for a while and is told to use fewer. What remains in its place
+ * is its sequence id, for a client is free to go on with that or with 1.
+ *
+ * Locking: whoever has the busy bit owns the slot. Slots are found under RCU;
+ * a slot that is freed keeps its bit, so that who still sees it finds it busy.
+ * session->lock guards the numbers of slots.
+ *
+ * Memory: a client is charged for all slots that it was told of when it is told, so that it
+ * is not refused a request of which the server said that it could be made.
+ */
+#include <linux/jiffies.h>
+#include <linux/minmax.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+#include <kunit/visibility.h>
+
+#include "../../../server.h"
+#include "../deleg/delegation.h"
+#include "../engine/server.h"
+#include "client.h"
+#include "session_private.h"
+
+static struct dnfs4_sessions *dnfs4_sessions_of(const struct dnfs4_session *session)
+{
+	return session->client->server->sessions;
+}
+
+static u32 dnfs4_slots_limit(const struct dnfs4_session *session)
+{
+	u32 setting = READ_ONCE(session->client->server->srv->settings.session_slots);
+
+	return min3(session->slots_asked, setting, DNFS4_SLOTS_MAX);
+}
+
+/* What begins with more than that many slots can do with fewer. */
+static bool dnfs4_slot_is_spare(u32 id)
+{
+	return id >= DNFS4_SLOTS_START;
+}
+
+/* Bytes of a slot that keeps a reply. */
+static long dnfs4_slot_bytes(const struct dnfs4_session *session)
+{
+	return sizeof(struct dnfs4_slot) + dnfs4_slot_reply_max(session);
+}
+
+static int dnfs4_slots_pay(struct dnfs4_session *session, u32 slots)
+{
+	int err;
+
+	lockdep_assert_held(&session->lock);
+	err = ditto_charge_resize(&session->memory,
+				  DNFS4_SESSION_BYTES + slots * dnfs4_slot_bytes(session));
+	if (!err)
+		session->slots_paid = slots;
+	return err;
+}
+
+/*
+ * How many slots the session may have now. For more it is charged, if there is room for some.
+ * That is looked up first: one who is told of fewer is refused once, and not with each review.
+ */
+static u32 dnfs4_slots_allow(struct dnfs4_session *session)
+{
+	u32 limit = dnfs4_slots_limit(session), paid = session->slots_paid;
+	u32 more = limit > paid ? limit - paid : 0;
+	long room;
+
+	lockdep_assert_held(&session->lock);
+	room = more ? ditto_charge_room(&session->memory) / dnfs4_slot_bytes(session) : 0;
+	for (; more; more /= 2)
+		if (more <= room && !dnfs4_slots_pay(session, paid + more))
+			break;
+	return min(limit, session->slots_paid);
+}
+
+u32 dnfs4_slots_init(struct dnfs4_session *session, u32 asked)
+{
+	xa_init(&session->slots);
+	session->slots_asked = asked;
+	session->slots_paid = 0;
+	spin_lock(&session->lock);
+	dnfs4_slots_pay(session, dnfs4_slots_limit(session));
+	session->slots_now = dnfs4_slots_allow(session);
+	spin_unlock(&session->lock);
+	session->slots_target = min(session->slots_now, DNFS4_SLOTS_START);
+	session->slots_peak = 0;
+	atomic_set(&session->slots_live, 0);
+	return session->slots_now;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_slots_init);
+
+static void dnfs4_slot_free_rcu(struct rcu_head *rcu)
+{
+	struct dnfs4_slot *slot = container_of(rcu, struct dnfs4_slot, rcu);
+
+	kfree(slot->reply);
+	kfree(slot);
+}
+
+static void dnfs4_slot_forget(struct dnfs4_session *session, struct dnfs4_slot *slot)
+{
+	atomic_dec(&session->slots_live);
+	if (dnfs4_slot_is_spare(slot->id))
+		atomic_dec(&dnfs4_sessions_of(session)->spare);
+	call_rcu(&slot->rcu, dnfs4_slot_free_rcu);
+}
+
+void dnfs4_slots_free(struct dnfs4_session *session)
+{
+	unsigned long id;
+	void *entry;
+
+	xa_for_each(&session->slots, id, entry)
+		if (!xa_is_value(entry))
+			dnfs4_slot_forget(session, entry);
+	xa_destroy(&session->slots);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_slots_free);
+
+/* Make a slot; @old is what is in its place. NULL without memory, or if another did it. */
+static struct dnfs4_slot *dnfs4_slot_make(struct dnfs4_session *session, u32 id, void *old)
+{
+	struct dnfs4_slot *slot = kzalloc(sizeof(*slot), GFP_KERNEL);
+
+	if (!slot)
+		return NULL;
+	slot->id = id;
+	slot->fresh = true;
+	if (old)
+		slot->before = xa_to_value(old);
+	/* Ours from the beginning. */
+	__set_bit(DNFS4_SLOT_BUSY, &slot->busy);
+	if (xa_cmpxchg(&session->slots, id, old, slot, GFP_KERNEL) != old) {
+		kfree(slot);
+		return NULL;
+	}
+	atomic_inc(&session->slots_live);
+	if (dnfs4_slot_is_spare(id))
+		atomic_inc(&dnfs4_sessions_of(session)->spare);
+	return slot;
+}
+
+/* Take a slot that there is. @seqid is what a request that has it came with. */
+static u32 dnfs4_slot_take(struct dnfs4_slot *slot, u32 seqid)
+{
+	if (!test_and_set_bit_lock(DNFS4_SLOT_BUSY, &slot->busy))
+		return NFS4_OK;
+	/* Its number stays in its place in a moment: nothing is out of order. */
+	if (test_bit(DNFS4_SLOT_GONE, &slot->busy))
+		return NFS4ERR_DELAY;
+	/* RFC 8881 section 2.10.6.2: a retry of what is being done is to come again. */
+	return READ_ONCE(slot->seqid) == seqid ? NFS4ERR_DELAY : NFS4ERR_SEQ_MISORDERED;
+}
+
+static u32 dnfs4_slot_get(struct dnfs4_session *session, u32 id, u32 seqid,
+			  struct dnfs4_slot **slot)
+{
+	void *entry;
+	u32 status;
+
+	rcu_read_lock();
+	entry = xa_load(&session->slots, id);
+	if (entry && !xa_is_value(entry)) {
+		*slot = entry;
+		status = dnfs4_slot_take(entry, seqid);
+		rcu_read_unlock();
+		return status;
+	}
+	rcu_read_unlock();
+	*slot = dnfs4_slot_make(session, id, entry);
+	return *slot ? NFS4_OK : NFS4ERR_DELAY;
+}
+
+static u32 dnfs4_slot_check(const struct dnfs4_slot *slot, const struct dnfs4_slot_request *req,
+			    bool *again)
+{
+	*again = false;
+	if (slot->fresh) {
+		bool next = req->seqid == 1 || (slot->before && req->seqid == slot->before + 1);
+
+		return next ? NFS4_OK : NFS4ERR_SEQ_MISORDERED;
+	}
+	if (req->seqid == slot->seqid + 1)
+		return NFS4_OK;
+	if (req->seqid != slot->seqid)
+		return NFS4ERR_SEQ_MISORDERED;
+	if (req->digest != slot->digest)
+		return NFS4ERR_SEQ_FALSE_RETRY;
+	if (!slot->kept)
+		return NFS4ERR_RETRY_UNCACHED_REP;
+	*again = true;
+	return NFS4_OK;
+}
+
+u32 dnfs4_slot_begin(struct dnfs4_session *session, const struct dnfs4_slot_request *req,
+		     struct dnfs4_slot **slot, bool *again)
+{
+	u32 now = READ_ONCE(session->slots_now);
+	u32 status;
+
+	if (req->id >= now)
+		return NFS4ERR_BADSLOT;
+	if (req->highest >= now)
+		return NFS4ERR_BAD_HIGH_SLOT;
+	status = dnfs4_slot_get(session, req->id, req->seqid, slot);
+	if (status)
+		return status;
+	status = dnfs4_slot_check(*slot, req, again);
+	if (status)
+		dnfs4_slot_end(*slot);
+	return status;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_slot_begin);
+
+bool dnfs4_slot_reserve(struct dnfs4_slot *slot, u32 bytes)
+{
+	void *reply;
+
+	if (slot->room >= bytes)
+		return true;
+	/* The reply that it has is not needed any more, but must stay if this fails. */
+	reply = kmalloc(bytes, GFP_KERNEL);
+	if (!reply)
+		return false;
+	if (slot->kept)
+		memcpy(reply, slot->reply, slot->len);
+	kfree(slot->reply);
+	slot->reply = reply;
+	slot->room = bytes;
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_slot_reserve);
+
+/* The client would like to use more slots than it was told to. */
+static void dnfs4_slots_grow(struct dnfs4_session *session)
+{
+	u32 limit;
+
+	spin_lock(&session->lock);
+	limit = min(dnfs4_slots_limit(session), session->slots_paid);
+	if (session->slots_target < limit)
+		WRITE_ONCE(session->slots_target, min(session->slots_target * 2, limit));
+	if (session->slots_now < session->slots_target)
+		WRITE_ONCE(session->slots_now, session->slots_target);
+	spin_unlock(&session->lock);
+}
+
+void dnfs4_slot_commit(struct dnfs4_session *session, struct dnfs4_slot *slot,
+		       const struct dnfs4_slot_request *req)
+{
+	u32 used = max(req->id, req->highest) + 1;
+
+	WRITE_ONCE(slot->seqid, req->seqid);
+	slot->fresh = false;
+	slot->kept = false;
+	slot->digest = req->digest;
+	/* Shared by all slots, so written only when it grows. */
+	if (used > READ_ONCE(session->slots_peak))
+		WRITE_ONCE(session->slots_peak, used);
+	if (unlikely(used >= READ_ONCE(session->slots_target)))
+		dnfs4_slots_grow(session);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_slot_commit);
+
+void dnfs4_slot_end(struct dnfs4_slot *slot)
+{
+	clear_bit_unlock(DNFS4_SLOT_BUSY, &slot->busy);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_slot_end);
+
+/* Slots from @first on that nobody uses lose their memory. */
+static void dnfs4_slots_trim(struct dnfs4_session *session, u32 first)
+{
+	struct dnfs4_slot *slot;
+	unsigned long id;
+	void *entry;
+
+	xa_for_each_start(&session->slots, id, entry, first) {
+		if (xa_is_value(entry))
+			continue;
+		slot = entry;
+		/* At once: who sees that it is busy knows why. */
+		if (cmpxchg(&slot->busy, 0, BIT(DNFS4_SLOT_BUSY) | BIT(DNFS4_SLOT_GONE)))
+			continue;
+		/* It stays busy for those who see it still. In place of an entry nothing fails. */
+		if (slot->fresh && !slot->before)
+			xa_erase(&session->slots, id);
+		else
+			xa_store(&session->slots, id,
+				 xa_mk_value(slot->fresh ? slot->before : slot->seqid),
+				 GFP_KERNEL);
+		dnfs4_slot_forget(session, slot);
+	}
+}
+
+/* Return: the lowest slot whose memory is not needed. */
+static u32 dnfs4_slots_settle(struct dnfs4_session *session)
+{
+	u32 limit, peak, target, first;
+
+	spin_lock(&session->lock);
+	limit = dnfs4_slots_allow(session);
+	peak = session->slots_peak;
+	target = session->slots_target;
+	if (peak < target / 2)
+		target = max(target / 2, min(limit, DNFS4_SLOTS_START));
+	target = min(target, limit);
+	WRITE_ONCE(session->slots_target, target);
+	/* Fewer are taken only when the client uses no more. */
+	if (session->slots_now < limit || peak <= limit)
+		WRITE_ONCE(session->slots_now, limit);
+	first = max(peak, target);
+	WRITE_ONCE(session->slots_peak, 0);
+	spin_unlock(&session->lock);
+	return first;
+}
+
+void dnfs4_slots_review(struct dnfs4_session *session)
+{
+	u32 first = dnfs4_slots_settle(session);
+
+	dnfs4_slots_trim(session, first);
+	/* Fewer always fit. */
+	spin_lock(&session->lock);
+	if (session->slots_paid > session->slots_now)
+		dnfs4_slots_pay(session, session->slots_now);
+	spin_unlock(&session->lock);
+	if (first > READ_ONCE(session->slots_target))
+		dnfs4_recall_slots(session);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_slots_review);
+
+unsigned long dnfs4_slots_spare(struct dnfs4_server *server)
+{
+	return atomic_read(&server->sessions->spare);
+}
+
+static unsigned long dnfs4_slots_ask(struct dnfs4_session *session)
+{
+	u32 target, asked = 0;
+
+	spin_lock(&session->lock);
+	target = session->slots_target;
+	if (target > DNFS4_SLOTS_START) {
+		WRITE_ONCE(session->slots_target, max(target / 2, DNFS4_SLOTS_START));
+		asked = target - session->slots_target;
+	}
+	spin_unlock(&session->lock);
+	return asked;
+}
+
+unsigned long dnfs4_slots_shrink(struct dnfs4_server *server, unsigned long count)
+{
+	struct dnfs4_sessions *sessions = server->sessions;
+	struct dnfs4_session *session;
+	unsigned long asked = 0;
+
+	if (!atomic_read(&sessions->spare) || !mutex_trylock(&sessions->lock))
+		return 0;
+	list_for_each_entry(session, &sessions->all, all_link) {
+		if (asked >= count)
+			break;
+		asked += dnfs4_slots_ask(session);
+	}
+	mutex_unlock(&sessions->lock);
+	return asked;
+}
+
+void dnfs4_sessions_review(struct dnfs4_server *server)
+{
+	struct dnfs4_session *list[DNFS4_SESSIONS_AT_ONCE];
+	unsigned int count;
+	u64 next = 0;
+
+	do {
+		count = dnfs4_sessions_from(server, next, list, ARRAY_SIZE(list));
+		for (unsigned int i = 0; i < count; i++) {
+			next = list[i]->number + 1;
+			dnfs4_slots_review(list[i]);
+			dnfs4_session_put(list[i]);
+		}
+		cond_resched();
+	} while (count == ARRAY_SIZE(list));
+}

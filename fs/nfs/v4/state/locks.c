@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Byte-range locks of a lock-owner by an open, see open.h. */
+#include <linux/err.h>
+#include <linux/rhashtable.h>
+#include <linux/slab.h>
+
+#include "../../../../lockd/range.h"
+#include "../../../node/file.h"
+#include "../../../node/node.h"
+#include "../../../open/instance.h"
+#include "../../../share/share.h"
+#include "../engine/server.h"
+#include "../session/client.h"
+#include "open.h"
+#include "open_private.h"
+
+static struct kmem_cache *dnfs4_lock_slab;
+
+static const struct rhashtable_params dnfs4_lock_params = {
+	.head_offset = offsetof(struct dnfs4_lock, by_owner_open),
+	.key_offset = offsetof(struct dnfs4_lock, owner),
+	.key_len = sizeof(struct dnfs4_pair),
+	.hashfn = dnfs4_pair_hash,
+	.obj_cmpfn = dnfs4_pair_cmp,
+	.automatic_shrinking = true,
+};
+
+int dnfs4_locks_setup(void)
+{
+	dnfs4_lock_slab = KMEM_CACHE(dnfs4_lock, SLAB_ACCOUNT);
+	return dnfs4_lock_slab ? 0 : -ENOMEM;
+}
+
+void dnfs4_locks_cleanup(void)
+{
+	kmem_cache_destroy(dnfs4_lock_slab);
+}
+
+int dnfs4_locks_init(struct dnfs4_opens *opens)
+{
+	static_assert(offsetof(struct dnfs4_lock, open) ==
+		      offsetof(struct dnfs4_lock, owner) + offsetof(struct dnfs4_pair, object));
+
+	return rhashtable_init(&opens->locks, &dnfs4_lock_params);
+}
+
+struct dnfs4_lock *dnfs4_lock_find(struct dnfs4_owner *owner, struct dnfs4_open *open)
+{
+	const struct dnfs4_pair key = { owner, open };
+	struct dnfs4_lock *lock;
+
+	rcu_read_lock();
+	lock = rhashtable_lookup(&owner->opens->locks, &key, dnfs4_lock_params);
+	if (lock && !refcount_inc_not_zero(&lock->state.ref))
+		lock = NULL;
+	rcu_read_unlock();
+	return lock;
+}
+
+static void dnfs4_lock_free_rcu(struct rcu_head *rcu)
+{
+	kmem_cache_free(dnfs4_lock_slab, container_of(rcu, struct dnfs4_lock, state.rcu));
+}
+
+static void dnfs4_lock_free(struct dnfs4_state *state)
+{
+	struct dnfs4_lock *lock = container_of(state, struct dnfs4_lock, state);
+
+	dnfs4_state_put(&lock->open->state);
+	dnfs4_owner_put(lock->owner);
+	/* It held the client. */
+	ditto_owner_put(lock->claimant);
+	mutex_destroy(&lock->state.lock);
+	call_rcu(&lock->state.rcu, dnfs4_lock_free_rcu);
+}
+
+/* All ranges of the lock go. Where they were taken away already there are none. */
+static void dnfs4_lock_give_up(struct dnfs4_lock *lock)
+{
+	struct ditto_op op = { .srv = lock->owner->client->server->srv };
+	struct ditto_node *node;
+
+	if (ditto_instance_begin(lock->open->inst, &op, &node))
+		return;
+	ditto_range_release_owner(&node->point, lock->claimant);
+	ditto_instance_end(lock->open->inst, &op);
+}
+
+bool dnfs4_lock_has_bytes(struct dnfs4_lock *lock, bool exclusive)
+{
+	struct ditto_op op = { .srv = lock->owner->client->server->srv };
+	struct ditto_node *node;
+	bool has;
+
+	if (ditto_instance_begin(lock->open->inst, &op, &node))
+		return false;
+	has = ditto_range_owner_has_posix(&node->point, lock->claimant, exclusive);
+	ditto_instance_end(lock->open->inst, &op);
+	return has;
+}
+
+void dnfs4_lock_close(struct dnfs4_lock *lock)
+{
+	lockdep_assert_held(&lock->state.lock);
+	if (lock->state.void_why == DNFS4_CLOSED)
+		return;
+	dnfs4_lock_give_up(lock);
+	dnfs4_lock_abandon(lock);
+}
+
+void dnfs4_lock_abandon(struct dnfs4_lock *lock)
+{
+	struct dnfs4_client *client = lock->owner->client;
+
+	lockdep_assert_held(&lock->state.lock);
+	rhashtable_remove_fast(&lock->owner->opens->locks, &lock->by_owner_open,
+			       dnfs4_lock_params);
+	spin_lock(&client->owners_lock);
+	list_del_init(&lock->open_link);
+	spin_unlock(&client->owners_lock);
+	dnfs4_owner_leave(lock->owner, &lock->owner_link);
+	/* Out of the table first, which counts what is void and told of. */
+	dnfs4_state_del(&lock->state);
+	WRITE_ONCE(lock->state.void_why, DNFS4_CLOSED);
+}
+
+static void dnfs4_lock_release(struct dnfs4_state *state)
+{
+	struct dnfs4_lock *lock = container_of(state, struct dnfs4_lock, state);
+
+	mutex_lock(&state->lock);
+	dnfs4_lock_close(lock);
+	mutex_unlock(&state->lock);
+}
+
+static u32 dnfs4_lock_free_stateid(struct dnfs4_state *state)
+{
+	struct dnfs4_lock *lock = container_of(state, struct dnfs4_lock, state);
+
+	if (state->void_why == DNFS4_VALID && dnfs4_lock_has_bytes(lock, false))
+		return NFS4ERR_LOCKS_HELD;
+	dnfs4_lock_close(lock);
+	return NFS4_OK;
+}
+
+const struct dnfs4_state_ops dnfs4_lock_ops = {
+	.kind = DNFS4_STATE_LOCK,
+	.release = dnfs4_lock_release,
+	.free_stateid = dnfs4_lock_free_stateid,
+	.free = dnfs4_lock_free,
+};
+
+static struct dnfs4_lock *dnfs4_lock_alloc(struct dnfs4_owner *owner, struct dnfs4_open *open)
+{
+	struct ditto_owner *claimant = dnfs4_owner_claimant(owner);
+	struct dnfs4_lock *lock;
+
+	if (IS_ERR(claimant))
+		return ERR_CAST(claimant);
+	lock = kmem_cache_zalloc(dnfs4_lock_slab, GFP_KERNEL);
+	if (!lock) {
+		ditto_owner_put(claimant);
+		return ERR_PTR(-ENOMEM);
+	}
+	dnfs4_state_init(&lock->state, &dnfs4_lock_ops, owner->client);
+	refcount_inc(&owner->ref);
+	dnfs4_state_hold(&open->state);
+	lock->owner = owner;
+	lock->open = open;
+	lock->claimant = claimant;
+	INIT_LIST_HEAD(&lock->open_link);
+	INIT_LIST_HEAD(&lock->owner_link);
+	return lock;
+}
+
+struct dnfs4_lock *dnfs4_lock_make(struct dnfs4_owner *owner, struct dnfs4_open *open)
+{
+	struct dnfs4_client *client = owner->client;
+	struct dnfs4_lock *lock;
+	int err;
+
+	lockdep_assert_held(&open->state.lock);
+	lock = dnfs4_lock_alloc(owner, open);
+	if (IS_ERR(lock))
+		return lock;
+	mutex_lock(&lock->state.lock);
+	err = rhashtable_lookup_insert_fast(&owner->opens->locks, &lock->by_owner_open,
+					    dnfs4_lock_params);
+	if (err)
+		goto put;
+	err = dnfs4_state_add(&lock->state);
+	if (err)
+		goto remove;
+	spin_lock(&client->owners_lock);
+	list_add_tail(&lock->open_link, &open->locks);
+	spin_unlock(&client->owners_lock);
+	dnfs4_owner_join(owner, &lock->owner_link);
+	return lock;
+
+remove:
+	rhashtable_remove_fast(&owner->opens->locks, &lock->by_owner_open, dnfs4_lock_params);
+put:
+	mutex_unlock(&lock->state.lock);
+	dnfs4_state_put(&lock->state);
+	return ERR_PTR(err);
+}
+
+/* The first lock of an open, held; or NULL. */
+static struct dnfs4_lock *dnfs4_open_first_lock(struct dnfs4_open *open)
+{
+	struct dnfs4_client *client = open->owner->client;
+	struct dnfs4_lock *lock;
+
+	spin_lock(&client->owners_lock);
+	lock = list_first_entry_or_null(&open->locks, struct dnfs4_lock, open_link);
+	/* Its table's reference goes after it left the list. */
+	if (lock)
+		dnfs4_state_hold(&lock->state);
+	spin_unlock(&client->owners_lock);
+	return lock;
+}
+
+void dnfs4_open_close_locks(struct dnfs4_open *open)
+{
+	struct dnfs4_lock *lock;
+
+	while ((lock = dnfs4_open_first_lock(open))) {
+		mutex_lock(&lock->state.lock);
+		dnfs4_lock_close(lock);
+		mutex_unlock(&lock->state.lock);
+		dnfs4_state_put(&lock->state);
+	}
+}
+
+bool dnfs4_open_has_locks(struct dnfs4_open *open, bool exclusive)
+{
+	struct dnfs4_client *client = open->owner->client;
+	struct ditto_op op = { .srv = client->server->srv };
+	struct dnfs4_lock *lock;
+	struct ditto_node *node;
+	bool has = false;
+
+	if (list_empty(&open->locks) || ditto_instance_begin(open->inst, &op, &node))
+		return false;
+	spin_lock(&client->owners_lock);
+	list_for_each_entry(lock, &open->locks, open_link) {
+		has = ditto_range_owner_has_posix(&node->point, lock->claimant, exclusive);
+		if (has)
+			break;
+	}
+	spin_unlock(&client->owners_lock);
+	ditto_instance_end(open->inst, &op);
+	return has;
+}
+
+/* What LOCK, LOCKT and LOCKU share */
+
+u32 dnfs4_lock_bytes(u64 offset, u64 length, struct ditto_range_request *req)
+{
+	if (!length)
+		return NFS4ERR_INVAL;
+	/* All ones is to the end of all files. */
+	if (length == U64_MAX)
+		length = 0;
+	return ditto_range_set_posix(req, offset, length) ? NFS4ERR_INVAL : NFS4_OK;
+}
+
+static bool dnfs4_local_locks(const struct ditto_share *share)
+{
+	bool local_locks;
+
+	rcu_read_lock();
+	local_locks = rcu_dereference(share->opts)->local_locks;
+	rcu_read_unlock();
+	return local_locks;
+}
+
+/* A file that cannot be opened for writing, as one that is executed, can be locked all the same. */
+struct ditto_file *dnfs4_lock_file(struct dnfs4_compound *cmp, bool exclusive)
+{
+	struct ditto_share *share = cmp->current_fh.target.op.share;
+	struct ditto_file *df;
+
+	if (!dnfs4_local_locks(share))
+		return NULL;
+	df = ditto_file_get(share, dnfs4_node(cmp),
+			    exclusive ? DITTO_FILE_WRITE : DITTO_FILE_READ);
+	if (IS_ERR(df) && exclusive)
+		df = ditto_file_get(share, dnfs4_node(cmp), DITTO_FILE_READ);
+	return df;
+}
+
+bool dnfs4_encode_denied(struct xdr_stream *xdr, const struct ditto_conflict *conflict)
+{
+	u64 length = conflict->last - conflict->first + 1;
+	struct dnfs4_name name;
+	__be32 *p;
+
+	/* A range of no byte, which only others have, is told as one byte. */
+	if (conflict->empty)
+		length = 1;
+	if (conflict->last == U64_MAX)
+		length = U64_MAX;
+	dnfs4_owner_of_conflict(conflict, &name);
+	p = xdr_reserve_space(xdr, 7 * XDR_UNIT);
+	if (!p)
+		return false;
+	p = xdr_encode_hyper(p, conflict->first);
+	p = xdr_encode_hyper(p, length);
+	*p++ = cpu_to_be32(conflict->exclusive ? NFS4_WRITE_LT : NFS4_READ_LT);
+	xdr_encode_hyper(p, name.clientid);
+	return xdr_stream_encode_opaque(xdr, name.data, name.len) >= 0;
+}

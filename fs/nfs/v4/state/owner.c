@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Owners and their turns, see owner.h. */
+#include <kunit/visibility.h>
+#include <linux/err.h>
+#include <linux/jhash.h>
+#include <linux/rhashtable.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/unaligned.h>
+
+#include "../../../../lockd/claim.h"
+#include "../engine/fh.h"
+#include "../engine/server.h"
+#include "../session/client.h"
+#include "open.h"
+#include "owner.h"
+
+/* Replies are kept in steps of so many bytes. */
+#define DNFS4_REPLY_STEP	64
+
+/* A lock-owner's turn may lie in an open-owner's. */
+static struct lock_class_key dnfs4_open_owner_key, dnfs4_lock_owner_key;
+
+/* The table */
+
+/* What an owner is looked up by. */
+struct dnfs4_owner_name {
+	u64 client;
+	const void *data;
+	u32 len;
+	u8 kind;
+};
+
+static u32 dnfs4_name_hash(const void *data, u32 len, u32 seed)
+{
+	const struct dnfs4_owner_name *name = data;
+	u32 first = jhash_3words(name->client, upper_32_bits(name->client), name->kind, seed);
+
+	return jhash(name->data, name->len, first);
+}
+
+static struct dnfs4_owner_name dnfs4_name_of(const struct dnfs4_owner *owner)
+{
+	return (struct dnfs4_owner_name){
+		.client = get_unaligned_be64(owner->key + DNFS4_KEY_ID),
+		.data = owner->key + DNFS4_KEY_OPAQUE,
+		.len = owner->len - DNFS4_KEY_OPAQUE,
+		.kind = owner->kind,
+	};
+}
+
+static u32 dnfs4_owner_hash(const void *data, u32 len, u32 seed)
+{
+	const struct dnfs4_owner_name name = dnfs4_name_of(data);
+
+	return dnfs4_name_hash(&name, len, seed);
+}
+
+static int dnfs4_owner_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct dnfs4_owner_name *want = arg->key;
+	const struct dnfs4_owner_name is = dnfs4_name_of(obj);
+
+	return want->client != is.client || want->kind != is.kind || want->len != is.len ||
+	       memcmp(want->data, is.data, is.len);
+}
+
+static const struct rhashtable_params dnfs4_owner_params = {
+	.head_offset = offsetof(struct dnfs4_owner, by_key),
+	.hashfn = dnfs4_name_hash,
+	.obj_hashfn = dnfs4_owner_hash,
+	.obj_cmpfn = dnfs4_owner_cmp,
+	.automatic_shrinking = true,
+};
+
+int dnfs4_owners_init(struct dnfs4_opens *opens)
+{
+	return rhashtable_init(&opens->owners, &dnfs4_owner_params);
+}
+
+void dnfs4_owner_put(struct dnfs4_owner *owner)
+{
+	if (!owner || !refcount_dec_and_test(&owner->ref))
+		return;
+	rhashtable_remove_fast(&owner->opens->owners, &owner->by_key, dnfs4_owner_params);
+	mutex_destroy(&owner->lock);
+	kfree(owner->reply);
+	/* It holds the client. */
+	ditto_owner_put(owner->claimant);
+	kfree_rcu(owner, rcu);
+}
+
+static struct dnfs4_owner *dnfs4_owner_find(struct dnfs4_opens *opens,
+					    const struct dnfs4_owner_name *name)
+{
+	struct dnfs4_owner *owner;
+
+	rcu_read_lock();
+	owner = rhashtable_lookup(&opens->owners, name, dnfs4_owner_params);
+	if (owner && !refcount_inc_not_zero(&owner->ref))
+		owner = NULL;
+	rcu_read_unlock();
+	return owner;
+}
+
+struct ditto_owner *dnfs4_owner_claimant(struct dnfs4_owner *owner)
+{
+	struct ditto_owner *claimant = READ_ONCE(owner->claimant);
+
+	BUILD_BUG_ON(DNFS4_KEY_OPAQUE + DNFS4_OWNER_MAX > DITTO_OWNER_KEY_MAX);
+	if (claimant)
+		return ditto_owner_hold(claimant);
+	claimant = ditto_owner_get(&owner->client->client, owner->key, owner->len);
+	if (!IS_ERR(claimant) && !cmpxchg(&owner->claimant, NULL, claimant))
+		ditto_owner_hold(claimant);
+	return claimant;
+}
+
+static struct dnfs4_owner *dnfs4_owner_alloc(struct dnfs4_client *client,
+					     const struct dnfs4_owner_name *name)
+{
+	u16 len = DNFS4_KEY_OPAQUE + name->len;
+	struct dnfs4_owner *owner;
+
+	owner = kzalloc(struct_size(owner, key, len), GFP_KERNEL_ACCOUNT);
+	if (!owner)
+		return NULL;
+	owner->len = len;
+	owner->key[0] = name->kind;
+	put_unaligned_be64(name->client, owner->key + DNFS4_KEY_ID);
+	memcpy(owner->key + DNFS4_KEY_OPAQUE, name->data, name->len);
+	owner->kind = name->kind;
+	owner->opens = client->server->opens;
+	owner->client = client;
+	refcount_set(&owner->ref, 1);
+	INIT_LIST_HEAD(&owner->states);
+	INIT_LIST_HEAD(&owner->waits);
+	INIT_LIST_HEAD(&owner->idle);
+	mutex_init(&owner->lock);
+	lockdep_set_class(&owner->lock, name->kind == DNFS4_OWNER_OPEN ? &dnfs4_open_owner_key :
+									&dnfs4_lock_owner_key);
+	return owner;
+}
+
+static struct dnfs4_owner *dnfs4_owner_make(struct dnfs4_client *client,
+					    const struct dnfs4_owner_name *name)
+{
+	struct dnfs4_opens *opens = client->server->opens;
+	struct dnfs4_owner *fresh, *old;
+
+	fresh = dnfs4_owner_alloc(client, name);
+	if (!fresh)
+		return ERR_PTR(-ENOMEM);
+	for (;;) {
+		rcu_read_lock();
+		old = rhashtable_lookup_get_insert_key(&opens->owners, name, &fresh->by_key,
+						       dnfs4_owner_params);
+		if (!old) {
+			rcu_read_unlock();
+			return fresh;
+		}
+		if (IS_ERR(old) || refcount_inc_not_zero(&old->ref))
+			break;
+		/* On its way out of the table. */
+		rcu_read_unlock();
+		cond_resched();
+	}
+	rcu_read_unlock();
+	mutex_destroy(&fresh->lock);
+	kfree(fresh);
+	return old;
+}
+
+struct dnfs4_owner *dnfs4_owner_get(struct dnfs4_client *client, enum dnfs4_owner_kind kind,
+				    const struct dnfs4_name *name, bool make)
+{
+	const struct dnfs4_owner_name key = {
+		.client = client->id, .data = name->data, .len = name->len, .kind = kind,
+	};
+	struct dnfs4_owner *owner = dnfs4_owner_find(client->server->opens, &key);
+
+	return owner || !make ? owner : dnfs4_owner_make(client, &key);
+}
+
+/* Idle ones */
+
+/* Off the list, whose reference is the caller's then. With client->owners_lock held. */
+static void dnfs4_owner_take_idle(struct dnfs4_owner *owner)
+{
+	list_del_init(&owner->idle);
+	owner->client->nowners_idle--;
+}
+
+/* The references of owners that were idle for too long, or are too many. */
+static struct dnfs4_owner *dnfs4_owner_oldest(struct dnfs4_client *client, bool all)
+{
+	struct dnfs4_owner *owner;
+
+	owner = list_first_entry_or_null(&client->owners_idle, struct dnfs4_owner, idle);
+	if (!owner)
+		return NULL;
+	if (!all && client->nowners_idle <= DNFS4_OWNERS_IDLE_MAX &&
+	    time_before(jiffies, owner->idle_since + DNFS4_OWNER_IDLE_S * HZ))
+		return NULL;
+	dnfs4_owner_take_idle(owner);
+	return owner;
+}
+
+/* What a closed state has left: 4.0. */
+static void dnfs4_owner_bury(struct dnfs4_owner *owner)
+{
+	struct dnfs4_state *tomb = xchg(&owner->tomb, NULL);
+
+	if (!tomb)
+		return;
+	dnfs4_state_del(tomb);
+	dnfs4_state_put(tomb);
+}
+
+static void dnfs4_owner_drop(struct dnfs4_owner *owner)
+{
+	if (!owner)
+		return;
+	dnfs4_owner_bury(owner);
+	dnfs4_owner_put(owner);
+}
+
+static void dnfs4_owner_rest(struct dnfs4_owner *owner)
+{
+	struct dnfs4_client *client = owner->client;
+
+	lockdep_assert_held(&client->owners_lock);
+	if (!list_empty(&owner->states) || !list_empty(&owner->idle) ||
+	    READ_ONCE(client->states_closed))
+		return;
+	refcount_inc(&owner->ref);
+	owner->idle_since = jiffies;
+	list_add_tail(&owner->idle, &client->owners_idle);
+	client->nowners_idle++;
+}
+
+void dnfs4_owner_join(struct dnfs4_owner *owner, struct list_head *link)
+{
+	struct dnfs4_client *client = owner->client;
+	bool was_idle;
+
+	spin_lock(&client->owners_lock);
+	was_idle = !list_empty(&owner->idle);
+	if (was_idle)
+		dnfs4_owner_take_idle(owner);
+	list_add_tail(link, &owner->states);
+	spin_unlock(&client->owners_lock);
+	if (was_idle)
+		dnfs4_owner_put(owner);
+}
+
+/* A state ended, or a turn. */
+static void dnfs4_owner_settle(struct dnfs4_owner *owner, struct list_head *link)
+{
+	struct dnfs4_client *client = owner->client;
+	struct dnfs4_owner *oldest;
+
+	spin_lock(&client->owners_lock);
+	if (link)
+		list_del_init(link);
+	dnfs4_owner_rest(owner);
+	oldest = dnfs4_owner_oldest(client, false);
+	spin_unlock(&client->owners_lock);
+	dnfs4_owner_drop(oldest);
+	/* Nobody asks again; what holds its owner would stay for ever. */
+	if (READ_ONCE(client->states_closed))
+		dnfs4_owner_bury(owner);
+}
+
+void dnfs4_owner_leave(struct dnfs4_owner *owner, struct list_head *link)
+{
+	dnfs4_owner_settle(owner, link);
+}
+
+void dnfs4_owner_release(struct dnfs4_owner *owner)
+{
+	bool was_idle;
+
+	spin_lock(&owner->client->owners_lock);
+	was_idle = !list_empty(&owner->idle);
+	if (was_idle)
+		dnfs4_owner_take_idle(owner);
+	spin_unlock(&owner->client->owners_lock);
+	if (was_idle)
+		dnfs4_owner_drop(owner);
+}
+
+void dnfs4_owners_forget(struct dnfs4_client *client)
+{
+	struct dnfs4_owner *owner;
+
+	do {
+		spin_lock(&client->owners_lock);
+		owner = dnfs4_owner_oldest(client, true);
+		spin_unlock(&client->owners_lock);
+		dnfs4_owner_drop(owner);
+	} while (owner);
+}
+
+/* On the wire */
+
+u32 dnfs4_decode_name_of_owner(struct dnfs4_compound *cmp, struct dnfs4_name *name)
+{
+	if (xdr_stream_decode_u64(cmp->in, &name->clientid))
+		return NFS4ERR_BADXDR;
+	return dnfs4_decode_opaque(cmp, DNFS4_OWNER_MAX, &name->data, &name->len);
+}
+
+void dnfs4_owner_of_conflict(const struct ditto_conflict *conflict, struct dnfs4_name *name)
+{
+	static const char protocol[] = "nfs4";
+	bool ours = !strncmp(conflict->protocol, protocol, sizeof(protocol) - 1) &&
+		    conflict->key_len >= DNFS4_KEY_OPAQUE;
+	u32 skip = ours ? DNFS4_KEY_OPAQUE : 0;
+
+	name->clientid = ours ? get_unaligned_be64(conflict->key + DNFS4_KEY_ID) : 0;
+	name->data = conflict->key + skip;
+	name->len = min_t(u32, conflict->key_len - skip, DNFS4_OWNER_MAX);
+}
+
+/* Turns */
+
+enum dnfs4_seqid_kind dnfs4_seqid_check(const struct dnfs4_owner *owner, const struct dnfs4_op *op,
+					u32 seqid)
+{
+	if (!owner->known || seqid == owner->seqid + 1)
+		return DNFS4_SEQID_NEW;
+	if (seqid == owner->seqid && owner->reply_op == op)
+		return DNFS4_SEQID_REPLAY;
+	return DNFS4_SEQID_BAD;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_seqid_check);
+
+/*
+ * The reply that was kept, and the current handle that the request left: the operations behind
+ * it in the COMPOUND are done again, for the same file. If the handle cannot be had the result
+ * is why, and the client goes on with the next seqid.
+ */
+static u32 dnfs4_owner_replay(const struct dnfs4_owner *owner, struct dnfs4_compound *cmp)
+{
+	u32 status;
+
+	lockdep_assert_held(&owner->lock);
+	if (owner->fh_len) {
+		status = dnfs4_fh_decode(cmp, owner->reply + owner->reply_len, owner->fh_len);
+		if (status)
+			return status;
+	}
+	cmp->op_replay = (struct dnfs4_replay){
+		.data = owner->reply ?: (u8 *)"", .len = owner->reply_len,
+		.status = owner->reply_status,
+	};
+	return owner->reply_status;
+}
+
+u32 dnfs4_seqid_begin(struct dnfs4_compound *cmp, struct dnfs4_seqid_op *seqid_op,
+		      struct dnfs4_owner *owner, u32 seqid)
+{
+	if (cmp->minor)
+		return NFS4_OK;
+	refcount_inc(&owner->ref);
+	mutex_lock(&owner->lock);
+	seqid_op->owner = owner;
+	seqid_op->seqid = seqid;
+	switch (dnfs4_seqid_check(owner, cmp->op, seqid)) {
+	case DNFS4_SEQID_NEW:
+		break;
+	case DNFS4_SEQID_REPLAY:
+		return dnfs4_owner_replay(owner, cmp);
+	case DNFS4_SEQID_BAD:
+		return NFS4ERR_BAD_SEQID;
+	}
+	seqid_op->counts = true;
+	dnfs4_owner_bury(owner);
+	return NFS4_OK;
+}
+
+/* Room for so many bytes of a reply and, behind it, a handle. */
+static bool dnfs4_owner_reserve(struct dnfs4_owner *owner, u32 len)
+{
+	u32 size = round_up(len, DNFS4_REPLY_STEP);
+	u8 *room;
+
+	if (len <= owner->reply_room)
+		return true;
+	room = krealloc(owner->reply, size, GFP_KERNEL_ACCOUNT);
+	if (!room)
+		return false;
+	owner->reply = room;
+	owner->reply_room = size;
+	return true;
+}
+
+/* The result is kept if there is memory; if not, who asks again is told BAD_SEQID. */
+static void dnfs4_owner_keep(struct dnfs4_owner *owner, const struct dnfs4_compound *cmp,
+			     u32 status, unsigned int pos)
+{
+	bool sets_fh = !status && cmp->op->flags & DNFS4_OP_SETS_FH;
+	const struct xdr_buf *buf = cmp->out->buf;
+	u32 len = buf->len - pos;
+
+	owner->reply_op = NULL;
+	owner->fh_len = 0;
+	if (!dnfs4_owner_reserve(owner, len + (sets_fh ? DNFS4_FH_MAX : 0)))
+		return;
+	if (len && read_bytes_from_xdr_buf(buf, pos, owner->reply, len))
+		return;
+	if (sets_fh && dnfs4_fh_encode(&cmp->current_fh, owner->reply + len, &owner->fh_len)) {
+		owner->fh_len = 0;
+		return;
+	}
+	owner->reply_len = len;
+	owner->reply_status = status;
+	owner->reply_op = cmp->op;
+}
+
+void dnfs4_seqid_finish(struct dnfs4_compound *cmp, struct dnfs4_seqid_op *seqid_op, u32 status,
+			unsigned int pos)
+{
+	struct dnfs4_owner *owner = seqid_op->owner;
+
+	/* RFC 7530 section 9.1.7 */
+	if (!owner || !seqid_op->counts || !seqid_mutating_err(status))
+		return;
+	owner->seqid = seqid_op->seqid;
+	owner->known = true;
+	dnfs4_owner_keep(owner, cmp, status, pos);
+}
+
+void dnfs4_seqid_end(struct dnfs4_seqid_op *seqid_op)
+{
+	struct dnfs4_owner *owner = seqid_op->owner;
+
+	if (!owner)
+		return;
+	seqid_op->owner = NULL;
+	mutex_unlock(&owner->lock);
+	/* One that has nothing open is remembered, too. */
+	dnfs4_owner_settle(owner, NULL);
+	dnfs4_owner_put(owner);
+}

@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The table of a client's states, and what their stateids are checked for; see stateid.h. */
+#include <kunit/visibility.h>
+#include <linux/log2.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+#include <linux/unaligned.h>
+
+#include "../engine/compound.h"
+#include "../engine/ops.h"
+#include "../session/client.h"
+#include "open.h"
+
+#define DNFS4_KINDS	4
+
+/* A lock that is taken inside another kind's is of another class. */
+static struct lock_class_key dnfs4_state_keys[DNFS4_KINDS];
+
+/* Stateids */
+
+enum dnfs4_special dnfs4_stateid_special(const struct dnfs4_stateid *sid)
+{
+	u64 first = get_unaligned((const u64 *)sid->other);
+	u32 last = get_unaligned((const u32 *)(sid->other + sizeof(first)));
+
+	BUILD_BUG_ON(sizeof(first) + sizeof(last) != sizeof(sid->other));
+	if (!first && !last) {
+		switch (sid->seqid) {
+		case 0:
+			return DNFS4_SPECIAL_ANON;
+		case 1:
+			return DNFS4_SPECIAL_CURRENT;
+		}
+		return DNFS4_SPECIAL_INVALID;
+	}
+	if (first == U64_MAX && last == U32_MAX)
+		return sid->seqid == U32_MAX ? DNFS4_SPECIAL_BYPASS : DNFS4_SPECIAL_INVALID;
+	return DNFS4_SPECIAL_NONE;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_stateid_special);
+
+void dnfs4_state_stateid(const struct dnfs4_state *state, struct dnfs4_stateid *sid)
+{
+	sid->seqid = READ_ONCE(state->seqid);
+	put_unaligned_be64(state->client->id, sid->other);
+	put_unaligned_be32(state->id, sid->other + 8);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_stateid);
+
+void dnfs4_state_bump(struct dnfs4_state *state)
+{
+	lockdep_assert_held(&state->lock);
+	/* RFC 8881 section 8.2.2: zero is left out. */
+	WRITE_ONCE(state->seqid, state->seqid + 1 ?: 1);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_bump);
+
+void dnfs4_current_stateid_set(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid)
+{
+	if (!cmp->minor)
+		return;
+	cmp->current_stateid = *sid;
+	cmp->stateid_set = true;
+}
+
+void dnfs4_current_stateid_spoil(struct dnfs4_compound *cmp)
+{
+	static const struct dnfs4_stateid invalid = { .seqid = U32_MAX };
+
+	dnfs4_current_stateid_set(cmp, &invalid);
+}
+
+/*
+ * RFC 8881 section 8.2.3: the current stateid stands for the newest of its state,
+ * but for those operations that must not meet another one.
+ */
+static bool dnfs4_stateid_resolve(const struct dnfs4_compound *cmp,
+				  const struct dnfs4_stateid *sid, struct dnfs4_stateid *out)
+{
+	*out = *sid;
+	switch (dnfs4_stateid_special(sid)) {
+	case DNFS4_SPECIAL_NONE:
+		return true;
+	case DNFS4_SPECIAL_CURRENT:
+		break;
+	default:
+		return false;
+	}
+	if (!cmp->minor || !cmp->stateid_set)
+		return false;
+	*out = cmp->current_stateid;
+	if (cmp->op != &dnfs4_op_close && cmp->op != &dnfs4_op_open_downgrade)
+		out->seqid = 0;
+	return dnfs4_stateid_special(out) == DNFS4_SPECIAL_NONE;
+}
+
+/* The table */
+
+void dnfs4_states_init(struct dnfs4_client *client)
+{
+	xa_init_flags(&client->states, XA_FLAGS_ALLOC1);
+	client->states_next = 1;
+	client->states_anchor = 0;
+	client->nstates = 0;
+	client->ndelegations = 0;
+	client->states_closed = false;
+	spin_lock_init(&client->owners_lock);
+	INIT_LIST_HEAD(&client->owners_idle);
+	client->nowners_idle = 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_states_init);
+
+/* All but the reference. */
+static void state_prepare(struct dnfs4_state *state, const struct dnfs4_state_ops *ops,
+			  struct dnfs4_client *client)
+{
+	state->ops = ops;
+	state->client = client;
+	state->id = 0;
+	state->seqid = 1;
+	state->void_why = DNFS4_VALID;
+	mutex_init(&state->lock);
+	lockdep_set_class(&state->lock, &dnfs4_state_keys[ilog2(ops->kind)]);
+}
+
+static void state_publish(struct dnfs4_state *state)
+{
+	/* All that is looked at with the reference is there before it: dnfs4_state_tryget(). */
+	smp_wmb();
+	refcount_set(&state->ref, 1);
+}
+
+void dnfs4_state_init(struct dnfs4_state *state, const struct dnfs4_state_ops *ops,
+		      struct dnfs4_client *client)
+{
+	state_prepare(state, ops, client);
+	state_publish(state);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_init);
+
+void dnfs4_state_init_locked(struct dnfs4_state *state, const struct dnfs4_state_ops *ops,
+			     struct dnfs4_client *client)
+{
+	state_prepare(state, ops, client);
+	mutex_lock(&state->lock);
+	state_publish(state);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_init_locked);
+
+void dnfs4_state_put(struct dnfs4_state *state)
+{
+	if (refcount_dec_and_test(&state->ref))
+		state->ops->free(state);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_put);
+
+/*
+ * The state of a number, held, or NULL. Without the lock what is found may be freed, and its
+ * memory be another state's.
+ */
+static struct dnfs4_state *dnfs4_state_get(struct dnfs4_client *client, u32 id)
+{
+	struct dnfs4_state *state;
+
+	rcu_read_lock();
+	state = xa_load(&client->states, id);
+	if (state && !dnfs4_state_tryget(state))
+		state = NULL;
+	rcu_read_unlock();
+	if (!state || (state->client == client && READ_ONCE(state->id) == id))
+		return state;
+	dnfs4_state_put(state);
+	return NULL;
+}
+
+/*
+ * Numbers go upwards, and few states live long: each would have a node of the table made for
+ * it, that goes with it. So the last place of the node in use is kept taken.
+ */
+static void dnfs4_states_anchor(struct dnfs4_client *client, u32 id)
+{
+	u32 anchor = id | XA_CHUNK_MASK;
+
+	if (anchor == client->states_anchor)
+		return;
+	/* Needs no memory, as @id is in the same node. The place may be taken by a state. */
+	if (client->states_anchor)
+		__xa_cmpxchg(&client->states, client->states_anchor, XA_ZERO_ENTRY, NULL, 0);
+	client->states_anchor = anchor;
+	__xa_cmpxchg(&client->states, anchor, NULL, XA_ZERO_ENTRY, 0);
+}
+
+/*
+ * A state comes or goes. Delegations are charged apart: a client that has as many as it may
+ * goes on without, while it could do nothing if it were refused its opens.
+ */
+static int dnfs4_states_count(struct dnfs4_client *client, const struct dnfs4_state *state,
+			      int count)
+{
+	bool delegation = state->ops->kind & DNFS4_STATE_DELEGATIONS;
+	int err;
+
+	lockdep_assert_held(&client->states.xa_lock);
+	client->nstates += count;
+	if (delegation)
+		client->ndelegations += count;
+	if (delegation)
+		err = ditto_charge_cover(&client->delegations, client->ndelegations,
+					 DNFS4_STATES_STEP);
+	else
+		err = ditto_charge_cover(&client->opens, client->nstates - client->ndelegations,
+					 DNFS4_STATES_STEP);
+	if (!err)
+		return 0;
+	client->nstates -= count;
+	if (delegation)
+		client->ndelegations -= count;
+	return -ENOSPC;
+}
+
+static int dnfs4_state_add_locked(struct dnfs4_state *state)
+{
+	struct dnfs4_client *client = state->client;
+	int err;
+
+	if (client->states_closed)
+		return -ESHUTDOWN;
+	if (client->nstates >= DNFS4_STATES_PER_CLIENT)
+		return -ENOSPC;
+	/* Counted before, as the lock is dropped for memory. */
+	err = dnfs4_states_count(client, state, 1);
+	if (err)
+		return err;
+	err = __xa_alloc_cyclic(&client->states, &state->id, state, xa_limit_32b,
+				&client->states_next, GFP_KERNEL_ACCOUNT);
+	if (err < 0) {
+		dnfs4_states_count(client, state, -1);
+		return err == -EBUSY ? -ENOSPC : err;
+	}
+	/* The client went meanwhile: its table is being emptied, or was. */
+	if (!client->states_closed) {
+		dnfs4_states_anchor(client, state->id);
+		return 0;
+	}
+	__xa_erase(&client->states, state->id);
+	dnfs4_states_count(client, state, -1);
+	return -ESHUTDOWN;
+}
+
+int dnfs4_state_add(struct dnfs4_state *state)
+{
+	int err;
+
+	refcount_inc(&state->ref);
+	xa_lock(&state->client->states);
+	err = dnfs4_state_add_locked(state);
+	xa_unlock(&state->client->states);
+	if (err)
+		refcount_dec(&state->ref);
+	return err;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_add);
+
+bool dnfs4_states_may_open(struct dnfs4_client *client)
+{
+	u32 opens;
+	bool may;
+
+	xa_lock(&client->states);
+	opens = client->nstates - client->ndelegations;
+	may = client->nstates < DNFS4_STATES_PER_CLIENT &&
+	      !ditto_charge_cover(&client->opens, opens + 1, DNFS4_STATES_STEP);
+	xa_unlock(&client->states);
+	return may;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_states_may_open);
+
+/* Is it told by SEQ4_STATUS until it is freed? */
+static bool dnfs4_void_is_told(enum dnfs4_void why)
+{
+	return why == DNFS4_REVOKED || why == DNFS4_ADMIN_REVOKED || why == DNFS4_EXPIRED;
+}
+
+static bool dnfs4_state_take_out(struct dnfs4_state *state, struct dnfs4_state *other)
+{
+	struct dnfs4_client *client = state->client;
+	bool in;
+
+	xa_lock(&client->states);
+	if (client->states_closed)
+		other = NULL;
+	/* It is found, without the lock, as soon as it is in. */
+	if (other)
+		other->id = state->id;
+	/* In place of what is there: needs no memory. */
+	in = state->id && __xa_cmpxchg(&client->states, state->id, state, other, 0) == state;
+	if (in && dnfs4_void_is_told(state->void_why))
+		atomic_dec(&client->revoked[state->void_why]);
+	/* Until here the caller's reference keeps it. */
+	if (in && other)
+		refcount_inc(&other->ref);
+	else if (in)
+		dnfs4_states_count(client, state, -1);
+	xa_unlock(&client->states);
+	return in;
+}
+
+bool dnfs4_state_del(struct dnfs4_state *state)
+{
+	if (!dnfs4_state_take_out(state, NULL))
+		return false;
+	dnfs4_state_put(state);
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_del);
+
+bool dnfs4_state_replace(struct dnfs4_state *state, struct dnfs4_state *other)
+{
+	if (!dnfs4_state_take_out(state, other))
+		return false;
+	dnfs4_state_put(state);
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_replace);
+
+void dnfs4_state_revoke_locked(struct dnfs4_state *state, enum dnfs4_void why)
+{
+	struct dnfs4_client *client = state->client;
+
+	lockdep_assert_held(&state->lock);
+	xa_lock(&client->states);
+	if (state->void_why == DNFS4_VALID && state->id &&
+	    xa_load(&client->states, state->id) == state) {
+		WRITE_ONCE(state->void_why, why);
+		atomic_inc(&client->revoked[why]);
+	}
+	xa_unlock(&client->states);
+}
+
+void dnfs4_state_revoke(struct dnfs4_state *state, enum dnfs4_void why)
+{
+	mutex_lock(&state->lock);
+	dnfs4_state_revoke_locked(state, why);
+	mutex_unlock(&state->lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_revoke);
+
+static void dnfs4_states_release_kinds(struct dnfs4_client *client, unsigned int kinds)
+{
+	struct dnfs4_state *state;
+	unsigned long id;
+
+	xa_for_each(&client->states, id, state) {
+		/* Nobody adds any more, but some may be on their way out. */
+		state = dnfs4_state_get(client, id);
+		if (!state)
+			continue;
+		if (state->ops->kind & kinds && dnfs4_state_del(state))
+			state->ops->release(state);
+		dnfs4_state_put(state);
+		cond_resched();
+	}
+}
+
+void dnfs4_states_release(struct dnfs4_client *client)
+{
+	xa_lock(&client->states);
+	client->states_closed = true;
+	xa_unlock(&client->states);
+
+	/* Locks before the opens that they belong to. */
+	dnfs4_states_release_kinds(client, DNFS4_STATE_LOCK);
+	dnfs4_states_release_kinds(client, ~0U);
+	dnfs4_owners_forget(client);
+}
+
+/* Finding */
+
+static u32 dnfs4_void_status(const struct dnfs4_compound *cmp, enum dnfs4_void why)
+{
+	switch (why) {
+	case DNFS4_VALID:
+		return NFS4_OK;
+	case DNFS4_REVOKED:
+		/* 4.0 has no word for it (RFC 7530 section 10.4.6). */
+		return cmp->minor ? NFS4ERR_DELEG_REVOKED : NFS4ERR_BAD_STATEID;
+	case DNFS4_ADMIN_REVOKED:
+		return NFS4ERR_ADMIN_REVOKED;
+	case DNFS4_EXPIRED:
+		return NFS4ERR_EXPIRED;
+	case DNFS4_CLOSED:
+		break;
+	}
+	return NFS4ERR_BAD_STATEID;
+}
+
+u32 dnfs4_seqid_status(u32 minor, u32 now, u32 seqid)
+{
+	if (seqid == now || (minor && !seqid))
+		return NFS4_OK;
+	/* Numbers go in a circle. */
+	return (s32)(seqid - now) > 0 ? NFS4ERR_BAD_STATEID : NFS4ERR_OLD_STATEID;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_seqid_status);
+
+u32 dnfs4_state_check_void(const struct dnfs4_compound *cmp, const struct dnfs4_state *state)
+{
+	return dnfs4_void_status(cmp, READ_ONCE(state->void_why));
+}
+
+static u32 dnfs4_state_check(const struct dnfs4_compound *cmp, const struct dnfs4_state *state,
+			     const struct dnfs4_stateid *resolved)
+{
+	return dnfs4_state_check_void(cmp, state) ?:
+	       dnfs4_seqid_status(cmp->minor, READ_ONCE(state->seqid), resolved->seqid);
+}
+
+u32 dnfs4_state_check_seqid(const struct dnfs4_compound *cmp, const struct dnfs4_state *state,
+			    const struct dnfs4_stateid *sid)
+{
+	struct dnfs4_stateid resolved;
+
+	lockdep_assert_held(&state->lock);
+	if (!dnfs4_stateid_resolve(cmp, sid, &resolved))
+		return NFS4ERR_BAD_STATEID;
+	return dnfs4_state_check(cmp, state, &resolved);
+}
+
+/* 4.0: a stateid says whose it is, and its use is a sign of life (RFC 7530 section 9.5). */
+static u32 dnfs4_stateid_client(struct dnfs4_compound *cmp, u64 id)
+{
+	u32 status;
+
+	if (upper_32_bits(id) != dnfs4_server_epoch(cmp->server))
+		return NFS4ERR_STALE_STATEID;
+	if (!cmp->client || cmp->client->id != id) {
+		struct dnfs4_client *client;
+
+		status = dnfs4_client_find(cmp->server, id, 0, &client);
+		if (status)
+			return status == NFS4ERR_STALE_CLIENTID ? NFS4ERR_BAD_STATEID : status;
+		dnfs4_compound_set_client(cmp, client);
+	}
+	return dnfs4_client_use(cmp->client) ? NFS4_OK : NFS4ERR_EXPIRED;
+}
+
+bool dnfs4_stateid_is_foreign(const struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid)
+{
+	u64 id = get_unaligned_be64(sid->other);
+
+	return !cmp->minor && cmp->client->id != id &&
+	       upper_32_bits(id) == dnfs4_server_epoch(cmp->server);
+}
+
+static u32 dnfs4_state_look_up(struct dnfs4_compound *cmp, const struct dnfs4_stateid *resolved,
+			       unsigned int kinds, struct dnfs4_state **out)
+{
+	u64 id = get_unaligned_be64(resolved->other);
+	struct dnfs4_state *state;
+	u32 status;
+
+	if (!cmp->minor) {
+		status = dnfs4_stateid_client(cmp, id);
+		if (status)
+			return status;
+	} else if (!cmp->client || cmp->client->id != id) {
+		return NFS4ERR_BAD_STATEID;
+	}
+	state = dnfs4_state_get(cmp->client, get_unaligned_be32(resolved->other + 8));
+	if (!state)
+		return NFS4ERR_BAD_STATEID;
+	if (!(state->ops->kind & kinds)) {
+		dnfs4_state_put(state);
+		return NFS4ERR_BAD_STATEID;
+	}
+	*out = state;
+	return NFS4_OK;
+}
+
+u32 dnfs4_state_find_any(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid,
+			 unsigned int kinds, struct dnfs4_state **out)
+{
+	struct dnfs4_stateid resolved;
+
+	if (!dnfs4_stateid_resolve(cmp, sid, &resolved))
+		return NFS4ERR_BAD_STATEID;
+	return dnfs4_state_look_up(cmp, &resolved, kinds, out);
+}
+
+u32 dnfs4_state_find(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid,
+		     unsigned int kinds, struct dnfs4_state **out)
+{
+	struct dnfs4_stateid resolved;
+	u32 status;
+
+	if (!dnfs4_stateid_resolve(cmp, sid, &resolved))
+		return NFS4ERR_BAD_STATEID;
+	status = dnfs4_state_look_up(cmp, &resolved, kinds, out);
+	if (status)
+		return status;
+	status = dnfs4_state_check(cmp, *out, &resolved);
+	if (status)
+		dnfs4_state_put(*out);
+	return status;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_find);

@@ -1,0 +1,517 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Open files cached with their nodes.
+ *
+ * A node has a slot for each mode. What is in a slot is on the table's list
+ * too; both hold it by one reference. Using a file in a slot needs RCU and a
+ * count only; a directory has one position, so a listing takes it out. A file
+ * is closed by whoever drops its last reference, before that call returns, so
+ * that nothing pins a mount when a share is gone.
+ *
+ * Locking: node->lock guards the slots, files_lock inside it the list. A file
+ * on the list has a live node while files_lock is held, because it leaves both
+ * under node->lock.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cred.h>
+#include <linux/file.h>
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/pagemap.h>
+#include <linux/slab.h>
+#include <linux/wait_bit.h>
+
+#include "../server.h"
+#include "../share/share.h"
+#include "file.h"
+#include "node_private.h"
+
+/* Files looked at to find one to close above the limit. */
+#define FILES_LOOK	8
+
+/* Opening and closing take no longer, or are not waited for. */
+#define SETTLE_MS	20
+
+/* Files for writing are counted apart, as the VFS does. */
+static atomic_t *open_count(const struct ditto_file *df)
+{
+	return &df->node->opens[df->mode == DITTO_FILE_WRITE];
+}
+
+/*
+ * While one is opened or closed, ours is taken for a local process's, which is
+ * safe; who cannot have that waits until it is over.
+ */
+static void move_begin(struct ditto_node *node)
+{
+	atomic_inc(&node->moving);
+}
+
+static void move_end(struct ditto_node *node)
+{
+	if (atomic_dec_and_test(&node->moving))
+		wake_up_var(&node->moving);
+}
+
+static void file_close(struct ditto_file *df)
+{
+	struct ditto_node *node = df->node;
+
+	spin_lock(&node->lock);
+	hlist_del(&df->of_node);
+	spin_unlock(&node->lock);
+	move_begin(node);
+	atomic_dec(open_count(df));
+	__fput_sync(df->file);
+	move_end(node);
+	kfree_rcu(df, rcu);
+}
+
+void ditto_file_put(struct ditto_file *df)
+{
+	if (refcount_dec_and_test(&df->ref))
+		file_close(df);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_file_put, DITTO);
+
+/* The cached file, on whatever mount. */
+static struct ditto_file *slot_hold(struct ditto_node *node, enum ditto_file_mode mode)
+{
+	struct ditto_file *df;
+
+	rcu_read_lock();
+	df = READ_ONCE(node->files[mode]);
+	if (df && !refcount_inc_not_zero(&df->ref))
+		df = NULL;
+	rcu_read_unlock();
+	return df;
+}
+
+static struct ditto_file *slot_get(struct ditto_node *node, enum ditto_file_mode mode,
+				   const struct vfsmount *mnt)
+{
+	struct ditto_file *df = slot_hold(node, mode);
+
+	/* Another share's mount may be read-only, or be unmounted first. */
+	if (df && unlikely(df->file->f_path.mnt != mnt)) {
+		ditto_file_put(df);
+		df = NULL;
+	}
+	return df;
+}
+
+static void slot_clear_locked(struct ditto_node_table *table, struct ditto_node *node,
+			      struct ditto_file *df)
+{
+	lockdep_assert_held(&node->lock);
+	WRITE_ONCE(node->files[df->mode], NULL);
+	spin_lock(&table->files_lock);
+	list_del_init(&df->lru);
+	table->nfiles--;
+	spin_unlock(&table->files_lock);
+}
+
+/* Take a file out of its slot and off the list; the reference goes to the caller. */
+static bool file_uncache(struct ditto_node_table *table, struct ditto_node *node,
+			 struct ditto_file *df)
+{
+	bool mine;
+
+	spin_lock(&node->lock);
+	mine = node->files[df->mode] == df;
+	if (mine)
+		slot_clear_locked(table, node, df);
+	spin_unlock(&node->lock);
+	return mine;
+}
+
+/*
+ * Close a file that is on the list; called with files_lock held, which it
+ * drops. Returns false if the worker is about to do it, because the node goes.
+ */
+static bool file_evict(struct ditto_node_table *table, struct ditto_file *df)
+	__releases(&table->files_lock)
+{
+	struct ditto_node *node = df->node;
+
+	if (!refcount_inc_not_zero(&node->ref)) {
+		spin_unlock(&table->files_lock);
+		return false;
+	}
+	refcount_inc(&df->ref);
+	spin_unlock(&table->files_lock);
+
+	if (file_uncache(table, node, df))
+		ditto_file_put(df);
+	ditto_file_put(df);
+	ditto_node_put(node);
+	return true;
+}
+
+/* Of the first files on the list, the one not used for the longest. */
+static struct ditto_file *files_oldest(struct ditto_node_table *table)
+{
+	struct ditto_file *df, *next, *oldest = NULL;
+	int look = FILES_LOOK;
+
+	lockdep_assert_held(&table->files_lock);
+	list_for_each_entry_safe(df, next, &table->files, lru) {
+		if (!look--)
+			break;
+		if (!oldest || time_before(READ_ONCE(df->used), READ_ONCE(oldest->used)))
+			oldest = df;
+		list_move_tail(&df->lru, &table->files);
+	}
+	return oldest;
+}
+
+static void files_trim(struct ditto_node_table *table)
+{
+	spin_lock(&table->files_lock);
+	if (table->nfiles <= READ_ONCE(table->srv->settings.file_limit))
+		spin_unlock(&table->files_lock);
+	else if (!file_evict(table, files_oldest(table)))
+		flush_work(&table->dispose_work);	/* not to run ahead of it */
+}
+
+static void files_arm(struct ditto_node_table *table)
+{
+	unsigned long idle = msecs_to_jiffies(READ_ONCE(table->srv->settings.file_idle_ms));
+
+	queue_delayed_work(ditto_wq, &table->files_work, max(idle / 2, 1UL));
+}
+
+/* Put a file into its slot, if that is free. */
+static bool file_cache(struct ditto_node_table *table, struct ditto_file *df)
+{
+	struct ditto_node *node = df->node;
+	bool cached = false;
+
+	if (node->volume->caller_opens)
+		return false;
+
+	spin_lock(&node->lock);
+	if (!node->files[df->mode] && !test_bit(DITTO_NODE_DEAD, &node->flags)) {
+		refcount_inc(&df->ref);
+		/* Pairs with the dependency in slot_get(). */
+		smp_store_release(&node->files[df->mode], df);
+		spin_lock(&table->files_lock);
+		list_add_tail(&df->lru, &table->files);
+		table->nfiles++;
+		spin_unlock(&table->files_lock);
+		cached = true;
+	}
+	spin_unlock(&node->lock);
+
+	if (cached) {
+		files_trim(table);
+		files_arm(table);
+	}
+	return cached;
+}
+
+static const int open_flags[] = {
+	[DITTO_FILE_READ] = O_RDONLY | O_LARGEFILE,
+	[DITTO_FILE_WRITE] = O_RDWR | O_LARGEFILE,
+	[DITTO_FILE_DIR] = O_RDONLY | O_LARGEFILE | O_DIRECTORY,
+};
+
+static struct file *open_nowait(const struct path *path, int flags, const struct cred *cred)
+{
+	/* So that it is known for ours, whoever needs it: it breaks no lease that we stand for. */
+	const struct cred *old = override_creds(cred);
+	struct file *file = dentry_open(path, flags | O_NONBLOCK, cred);
+
+	revert_creds(old);
+
+	/* A local process with a lease was told, and is not waited for. */
+	if (file == ERR_PTR(-EWOULDBLOCK))
+		return ERR_PTR(-EJUKEBOX);
+	if (!IS_ERR(file)) {
+		spin_lock(&file->f_lock);
+		file->f_flags &= ~O_NONBLOCK;
+		spin_unlock(&file->f_lock);
+	}
+	return file;
+}
+
+static struct ditto_file *file_open(struct vfsmount *mnt, struct ditto_node *node,
+				    enum ditto_file_mode mode)
+{
+	const struct ditto_volume *volume = node->volume;
+	struct ditto_file *df;
+	struct path path;
+	struct file *file;
+
+	df = kzalloc(sizeof(*df), GFP_KERNEL);
+	if (!df)
+		return ERR_PTR(-ENOMEM);
+
+	path.mnt = mnt;
+	path.dentry = ditto_node_dentry(node);
+	move_begin(node);
+	file = open_nowait(&path, open_flags[mode],
+			   volume->caller_opens && ditto_is_acting() ? current_cred() :
+								     volume->srv->nodes->cred);
+	dput(path.dentry);
+	if (IS_ERR(file)) {
+		move_end(node);
+		kfree(df);
+		return ERR_CAST(file);
+	}
+	/* Positions in a directory are told to clients in 64 bits. */
+	if (mode == DITTO_FILE_DIR)
+		file->f_mode |= FMODE_64BITHASH;
+
+	df->file = file;
+	df->node = node;
+	df->mode = mode;
+	df->used = jiffies;
+	atomic_inc(open_count(df));
+	move_end(node);
+	INIT_LIST_HEAD(&df->lru);
+	refcount_set(&df->ref, 1);
+	spin_lock(&node->lock);
+	hlist_add_head(&df->of_node, &node->opened);
+	spin_unlock(&node->lock);
+	return df;
+}
+
+struct ditto_file *ditto_file_get(struct ditto_share *share, struct ditto_node *node,
+				  enum ditto_file_mode mode)
+{
+	const struct vfsmount *mnt = share->root.mnt;
+	unsigned long now = jiffies;
+	struct ditto_file *df, *other;
+
+	df = slot_get(node, DITTO_FILE_WRITE, mnt);
+	if (!df && mode == DITTO_FILE_READ)
+		df = slot_get(node, DITTO_FILE_READ, mnt);
+	if (df) {
+		if (READ_ONCE(df->used) != now)
+			WRITE_ONCE(df->used, now);
+		return df;
+	}
+
+	df = file_open(share->root.mnt, node, mode);
+	if (IS_ERR(df) || file_cache(node->volume->srv->nodes, df))
+		return df;
+	/* Somebody else was faster, or the node goes. */
+	other = slot_get(node, mode, mnt);
+	if (!other)
+		return df;
+	ditto_file_put(df);
+	return other;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_file_get, DITTO);
+
+struct ditto_file *ditto_file_take_dir(struct ditto_share *share, struct ditto_node *node)
+{
+	struct ditto_file *df;
+
+	spin_lock(&node->lock);
+	df = node->files[DITTO_FILE_DIR];
+	if (df && df->file->f_path.mnt == share->root.mnt)
+		slot_clear_locked(node->volume->srv->nodes, node, df);
+	else
+		df = NULL;
+	spin_unlock(&node->lock);
+	return df ?: file_open(share->root.mnt, node, DITTO_FILE_DIR);
+}
+
+void ditto_file_give_dir(struct ditto_file *df)
+{
+	WRITE_ONCE(df->used, jiffies);
+	file_cache(df->node->volume->srv->nodes, df);
+	ditto_file_put(df);
+}
+
+static struct ditto_node *point_node(struct ditto_lock_point *point)
+{
+	return container_of(point, struct ditto_node, point);
+}
+
+/* The file of ours that is this one; somebody has a reference on it. */
+static struct ditto_file *file_find(struct ditto_node *node, const struct file *file)
+{
+	struct ditto_file *df;
+
+	lockdep_assert_held(&node->lock);
+	hlist_for_each_entry(df, &node->opened, of_node)
+		if (df->file == file)
+			return df;
+	return NULL;
+}
+
+struct file *ditto_file_keep(struct ditto_lock_point *point, struct file *file)
+{
+	struct ditto_node *node = point_node(point);
+	struct vfsmount *mnt = node->volume->mnt;
+	struct ditto_file *df;
+
+	if (mnt) {
+		df = file_open(mnt, node, file->f_mode & FMODE_WRITE ? DITTO_FILE_WRITE :
+								       DITTO_FILE_READ);
+		if (!IS_ERR(df))
+			return df->file;
+	}
+	spin_lock(&node->lock);
+	df = file_find(node, file);
+	if (df)
+		refcount_inc(&df->ref);
+	else
+		get_file(file);
+	spin_unlock(&node->lock);
+	return file;
+}
+
+void ditto_file_unkeep(struct ditto_lock_point *point, struct file *file)
+{
+	struct ditto_node *node = point_node(point);
+	struct ditto_file *df;
+
+	spin_lock(&node->lock);
+	df = file_find(node, file);
+	spin_unlock(&node->lock);
+	if (df)
+		ditto_file_put(df);
+	else
+		__fput_sync(file);
+}
+
+void ditto_file_settle(struct ditto_lock_point *point)
+{
+	struct ditto_node *node = point_node(point);
+
+	if (atomic_read(&node->moving))
+		wait_var_event_timeout(&node->moving, !atomic_read(&node->moving),
+				       msecs_to_jiffies(SETTLE_MS));
+}
+
+void ditto_files_close(struct ditto_node *node, const struct vfsmount *mnt)
+{
+	struct ditto_node_table *table = node->volume->srv->nodes;
+	int mode;
+
+	for (mode = 0; mode < DITTO_FILE_MODES; mode++) {
+		struct ditto_file *df = slot_hold(node, mode);
+
+		if (!df)
+			continue;
+		if ((!mnt || df->file->f_path.mnt == mnt) && file_uncache(table, node, df))
+			ditto_file_put(df);
+		ditto_file_put(df);
+	}
+}
+EXPORT_SYMBOL_NS_GPL(ditto_files_close, DITTO);
+
+static bool node_has_files(const struct ditto_node *node)
+{
+	return READ_ONCE(node->files[DITTO_FILE_READ]) ||
+	       READ_ONCE(node->files[DITTO_FILE_WRITE]) ||
+	       READ_ONCE(node->files[DITTO_FILE_DIR]);
+}
+
+void ditto_files_close_mount(struct ditto_volume *volume, const struct vfsmount *mnt)
+{
+	struct ditto_node_table *table = volume->srv->nodes;
+	struct rhashtable_iter iter;
+	struct ditto_node *node;
+
+	rhashtable_walk_enter(&table->by_inode, &iter);
+	rhashtable_walk_start(&iter);
+	while ((node = rhashtable_walk_next(&iter))) {
+		/* -EAGAIN: the table was resized, the walk begins anew. */
+		if (IS_ERR(node) || node->volume != volume || !node_has_files(node) ||
+		    !refcount_inc_not_zero(&node->ref))
+			continue;
+		rhashtable_walk_stop(&iter);
+		ditto_files_close(node, mnt);
+		ditto_node_put(node);
+		rhashtable_walk_start(&iter);
+	}
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
+	/* A node that was evicted meanwhile is closed by the worker. */
+	flush_work(&table->dispose_work);
+}
+
+/*
+ * Close the files that were not used since @before, going once over the list;
+ * the others go to its end.
+ */
+static void files_reap(struct ditto_node_table *table, unsigned long before)
+{
+	unsigned long todo;
+
+	spin_lock(&table->files_lock);
+	todo = table->nfiles;
+	while (todo-- && !list_empty(&table->files)) {
+		struct ditto_file *df = list_first_entry(&table->files, struct ditto_file, lru);
+
+		list_move_tail(&df->lru, &table->files);
+		if (time_before_eq(READ_ONCE(df->used), before) && refcount_read(&df->ref) == 1) {
+			file_evict(table, df);
+			cond_resched();
+			spin_lock(&table->files_lock);
+		} else {
+			cond_resched_lock(&table->files_lock);
+		}
+	}
+	spin_unlock(&table->files_lock);
+}
+
+/* Close as many as are above the limit, going once over the list. */
+static void files_lower(struct ditto_node_table *table)
+{
+	unsigned long todo = READ_ONCE(table->nfiles);
+	u32 limit = READ_ONCE(table->srv->settings.file_limit);
+
+	while (READ_ONCE(table->nfiles) > limit && todo--) {
+		files_trim(table);
+		cond_resched();
+	}
+}
+
+static void files_workfn(struct work_struct *work)
+{
+	struct ditto_node_table *table =
+		container_of(to_delayed_work(work), struct ditto_node_table, files_work);
+	u32 idle_ms = READ_ONCE(table->srv->settings.file_idle_ms);
+
+	files_reap(table, jiffies - msecs_to_jiffies(idle_ms));
+	files_lower(table);
+	if (READ_ONCE(table->nfiles))
+		files_arm(table);
+}
+
+void ditto_files_settings_changed(struct ditto_node_table *table)
+{
+	/* It may be waiting for what was a long time, and is not queued again meanwhile. */
+	mod_delayed_work(ditto_wq, &table->files_work, 0);
+}
+
+void ditto_files_flush(struct ditto_node_table *table)
+{
+	files_reap(table, jiffies);
+}
+
+unsigned long ditto_files_count(struct ditto_server *srv)
+{
+	return READ_ONCE(srv->nodes->nfiles);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_files_count, DITTO);
+
+void ditto_files_init(struct ditto_node_table *table)
+{
+	spin_lock_init(&table->files_lock);
+	INIT_LIST_HEAD(&table->files);
+	INIT_DELAYED_WORK(&table->files_work, files_workfn);
+}
+
+void ditto_files_exit(struct ditto_node_table *table)
+{
+	cancel_delayed_work_sync(&table->files_work);
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * File handles.
+ *
+ * Layout, in bytes:
+ *
+ *	0	version, 1
+ *	1	file id type, enum fid_type; FILEID_ROOT is the share's root
+ *	2	length of the file id in words of four bytes, 0 to 11
+ *	3	zero
+ *	4	share tag, little endian
+ *	12	file id, as the file system wrote it
+ *	12+n	SipHash-2-4 of all before it under the server's key, little endian
+ *
+ * The signature keeps a client from making up handles, for a file system finds
+ * any file by its id, whether it is shared or not. Nothing in here depends on
+ * the order in which shares were added, on device numbers or on names.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <kunit/visibility.h>
+#include <linux/exportfs.h>
+#include <linux/module.h>
+#include <linux/siphash.h>
+#include <linux/unaligned.h>
+
+#include "../server.h"
+#include "../share/share.h"
+#include "handle.h"
+#include "node_private.h"
+
+#define HANDLE_VERSION	1
+#define HANDLE_HEAD	12
+#define HANDLE_SIGN	8
+#define FID_WORD	sizeof(u32)
+
+static_assert(HANDLE_HEAD + DITTO_FID_MAX + HANDLE_SIGN == DITTO_HANDLE_MAX);
+
+int ditto_fid_encode(struct dentry *dentry, bool connectable, struct ditto_fid *fid)
+{
+	u32 raw[DITTO_FID_MAX / FID_WORD] = {};
+	int words = ARRAY_SIZE(raw);
+	int type;
+
+	type = exportfs_encode_fh(dentry, (struct fid *)raw, &words,
+				  connectable ? EXPORT_FH_CONNECTABLE : 0);
+	if (connectable && (type < 0 || type == FILEID_INVALID)) {
+		words = ARRAY_SIZE(raw);
+		type = exportfs_encode_fh(dentry, (struct fid *)raw, &words, 0);
+	}
+	if (type <= FILEID_ROOT || type >= FILEID_INVALID || words <= 0 ||
+	    words > ARRAY_SIZE(raw))
+		return -EOPNOTSUPP;
+
+	fid->type = type;
+	fid->len = words * FID_WORD;
+	memcpy(fid->raw, raw, fid->len);
+	memset(fid->raw + fid->len, 0, sizeof(fid->raw) - fid->len);
+	return 0;
+}
+
+bool ditto_fid_connectable(struct inode *dir)
+{
+	u32 raw[DITTO_FID_MAX / FID_WORD] = {};
+	int words = ARRAY_SIZE(raw);
+	int type;
+
+	type = exportfs_encode_inode_fh(dir, (struct fid *)raw, &words, dir,
+					EXPORT_FH_CONNECTABLE);
+	return type > FILEID_ROOT && type < FILEID_INVALID;
+}
+
+VISIBLE_IF_KUNIT void ditto_handle_sign(const struct ditto_server *srv, u64 tag,
+					const struct ditto_fid *fid,
+					struct ditto_handle *handle)
+{
+	u8 *data = handle->data;
+	size_t len = HANDLE_HEAD + fid->len;
+
+	data[0] = HANDLE_VERSION;
+	data[1] = fid->type;
+	data[2] = fid->len / FID_WORD;
+	data[3] = 0;
+	put_unaligned_le64(tag, data + 4);
+	memcpy(data + HANDLE_HEAD, fid->raw, fid->len);
+	put_unaligned_le64(siphash(data, len, &srv->handle_key), data + len);
+	handle->len = len + HANDLE_SIGN;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_handle_sign);
+
+VISIBLE_IF_KUNIT int ditto_handle_verify(const struct ditto_server *srv, const u8 *data,
+					 size_t len, u64 *tag, struct ditto_fid *fid)
+{
+	size_t fid_len;
+
+	if (len < HANDLE_HEAD + HANDLE_SIGN || len > DITTO_HANDLE_MAX ||
+	    data[0] != HANDLE_VERSION || data[3])
+		return -EBADHANDLE;
+	fid_len = data[2] * FID_WORD;
+	if (len != HANDLE_HEAD + fid_len + HANDLE_SIGN)
+		return -EBADHANDLE;
+	/* The share's root has no file id, everything else has one. */
+	if (fid_len ? data[1] == FILEID_ROOT : data[1] != FILEID_ROOT)
+		return -EBADHANDLE;
+	len -= HANDLE_SIGN;
+	if (get_unaligned_le64(data + len) != siphash(data, len, &srv->handle_key))
+		return -EBADHANDLE;
+
+	*tag = get_unaligned_le64(data + 4);
+	fid->type = data[1];
+	fid->len = fid_len;
+	memcpy(fid->raw, data + HANDLE_HEAD, fid_len);
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_handle_verify);
+
+int ditto_handle_encode(struct ditto_share *share, struct dentry *dentry,
+			struct ditto_handle *handle)
+{
+	struct ditto_fid fid = { .type = FILEID_ROOT };
+	int err;
+
+	if (!share->volume->has_handles)
+		return -EOPNOTSUPP;
+	if (d_inode(dentry) != d_inode(share->root.dentry)) {
+		err = ditto_fid_encode(dentry, share->is_subtree, &fid);
+		if (err)
+			return err;
+	}
+	ditto_handle_sign(share->srv, share->tag, &fid, handle);
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_handle_encode, DITTO);
+
+int ditto_handle_decode(struct ditto_server *srv, const u8 *data, size_t len,
+			struct ditto_share **share, struct ditto_node **node)
+{
+	struct ditto_share *found;
+	struct ditto_node *n;
+	struct ditto_fid fid;
+	u64 tag;
+	int err;
+
+	err = ditto_handle_verify(srv, data, len, &tag, &fid);
+	if (err)
+		return err;
+	found = ditto_share_get_by_tag(srv, tag);
+	if (!found)
+		return -ESTALE;
+
+	if (fid.type != FILEID_ROOT)
+		n = ditto_node_get_by_fid(found, &fid);
+	else if (d_inode(found->root.dentry)->i_nlink)
+		n = ditto_node_get_root(found);
+	else
+		n = ERR_PTR(-ESTALE);
+	if (IS_ERR(n)) {
+		ditto_share_put(found);
+		return PTR_ERR(n);
+	}
+	*share = found;
+	*node = n;
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_handle_decode, DITTO);

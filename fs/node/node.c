@@ -1,0 +1,565 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Nodes and the tables that find them.
+ *
+ * References: one is the table's while the node is in it. An idle node, which
+ * has only that one, is evicted by taking the count from one to zero
+ * (node_lru.c), so that a look-up under RCU either gets a reference before or
+ * finds the count at zero and looks again. A node whose file was removed is
+ * killed while it is held: it leaves the tables at once and is freed with its
+ * last holder; while instances of it are open, it stays until the last of them is
+ * closed. So at any time one inode has at most one node that can be found.
+ *
+ * Locking: node->lock orders killing and entering the table by file id.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cred.h>
+#include <linux/exportfs.h>
+#include <linux/file.h>
+#include <linux/hash.h>
+#include <linux/jhash.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/wait_bit.h>
+
+#include "../acl/acl_file.h"
+#include "../name/casefold_index.h"
+#include "../server.h"
+#include "../share/share.h"
+#include "file.h"
+#include "local_notify.h"
+#include "node_private.h"
+
+/* The key of the table by file id. */
+struct ditto_fid_key {
+	const struct ditto_volume *volume;
+	const struct ditto_fid *fid;
+};
+
+static u32 fid_hash(const struct ditto_volume *volume, const struct ditto_fid *fid, u32 seed)
+{
+	unsigned long v = (unsigned long)volume;
+
+	return jhash(fid->raw, fid->len, jhash_3words(v, (u64)v >> 32, fid->type, seed));
+}
+
+static u32 fid_key_hash(const void *data, u32 len, u32 seed)
+{
+	const struct ditto_fid_key *key = data;
+
+	return fid_hash(key->volume, key->fid, seed);
+}
+
+static u32 fid_obj_hash(const void *data, u32 len, u32 seed)
+{
+	const struct ditto_node *node = data;
+
+	return fid_hash(node->volume, &node->fid, seed);
+}
+
+static int fid_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct ditto_fid_key *key = arg->key;
+	const struct ditto_node *node = obj;
+
+	return node->volume != key->volume || node->fid.type != key->fid->type ||
+	       node->fid.len != key->fid->len ||
+	       memcmp(node->fid.raw, key->fid->raw, node->fid.len);
+}
+
+/* No inode is smaller; and those made one after the other lie in a slab of about this size. */
+#define INODE_SHIFT	9
+#define SLAB_SHIFT	15
+
+/*
+ * What was made together is mostly used together: neighbours in memory are neighbours in the
+ * table, where a line of the cache has the buckets of several.
+ */
+static u32 inode_hash(const void *data, u32 len, u32 seed)
+{
+	unsigned long addr = (unsigned long)*(const struct inode *const *)data;
+
+	return hash_64(addr >> SLAB_SHIFT ^ seed, 32) + (u32)(addr >> INODE_SHIFT);
+}
+
+/* One comparison in line, where the table's own would be a call of memcmp(). */
+static int inode_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct inode *const *inode = arg->key;
+	const struct ditto_node *node = obj;
+
+	return node->inode != *inode;
+}
+
+static const struct rhashtable_params by_inode_params = {
+	.key_len = sizeof(struct inode *),
+	.key_offset = offsetof(struct ditto_node, inode),
+	.head_offset = offsetof(struct ditto_node, by_inode),
+	.hashfn = inode_hash,
+	.obj_cmpfn = inode_cmp,
+};
+
+static const struct rhashtable_params by_fid_params = {
+	.head_offset = offsetof(struct ditto_node, by_fid),
+	.hashfn = fid_key_hash,
+	.obj_hashfn = fid_obj_hash,
+	.obj_cmpfn = fid_cmp,
+};
+
+int ditto_node_tables_init(struct ditto_node_table *table)
+{
+	int err;
+
+	err = rhashtable_init(&table->by_inode, &by_inode_params);
+	if (err)
+		return err;
+	err = rhashtable_init(&table->by_fid, &by_fid_params);
+	if (err)
+		rhashtable_destroy(&table->by_inode);
+	return err;
+}
+
+void ditto_node_tables_exit(struct ditto_node_table *table)
+{
+	rhashtable_destroy(&table->by_fid);
+	rhashtable_destroy(&table->by_inode);
+}
+
+static void node_mark_used(struct ditto_node *node)
+{
+	if (!test_bit(DITTO_NODE_REFERENCED, &node->flags))
+		set_bit(DITTO_NODE_REFERENCED, &node->flags);
+}
+
+struct ditto_node *ditto_node_peek_inode(struct ditto_node_table *table,
+					 const struct inode *inode)
+{
+	struct ditto_node *node = rhashtable_lookup(&table->by_inode, &inode, by_inode_params);
+
+	return node && refcount_read(&node->ref) ? node : NULL;
+}
+
+struct ditto_node *ditto_node_find_inode(struct ditto_node_table *table,
+					 const struct inode *inode)
+{
+	struct ditto_node *node;
+
+	rcu_read_lock();
+	node = rhashtable_lookup(&table->by_inode, &inode, by_inode_params);
+	if (node && !refcount_inc_not_zero(&node->ref))
+		node = NULL;
+	rcu_read_unlock();
+	return node;
+}
+
+static struct ditto_node *node_find_fid(struct ditto_volume *volume, const struct ditto_fid *fid)
+{
+	const struct ditto_fid_key key = { .volume = volume, .fid = fid };
+	struct ditto_node *node;
+
+	rcu_read_lock();
+	node = rhashtable_lookup(&volume->srv->nodes->by_fid, &key, by_fid_params);
+	if (node && !refcount_inc_not_zero(&node->ref))
+		node = NULL;
+	rcu_read_unlock();
+	if (node)
+		node_mark_used(node);
+	return node;
+}
+
+/*
+ * Remember the file id that found a node. The first one stays: a file that is
+ * known under several, as after a rename in a share that is a subtree, is
+ * found by the others through the file system.
+ */
+static void node_hash_fid(struct ditto_node_table *table, struct ditto_node *node,
+			  const struct ditto_fid *fid)
+{
+	if (test_bit(DITTO_NODE_HASHED_FID, &node->flags))
+		return;
+
+	spin_lock(&node->lock);
+	if (!test_bit(DITTO_NODE_DEAD, &node->flags) &&
+	    !test_bit(DITTO_NODE_HASHED_FID, &node->flags)) {
+		const struct ditto_fid_key key = { .volume = node->volume, .fid = fid };
+
+		node->fid = *fid;
+		/* On failure the node is just found the slow way. */
+		if (!rhashtable_lookup_insert_key(&table->by_fid, &key, &node->by_fid,
+						  by_fid_params))
+			set_bit(DITTO_NODE_HASHED_FID, &node->flags);
+	}
+	spin_unlock(&node->lock);
+}
+
+void ditto_node_unhash(struct ditto_node_table *table, struct ditto_node *node)
+{
+	rhashtable_remove_fast(&table->by_inode, &node->by_inode, by_inode_params);
+	if (test_and_clear_bit(DITTO_NODE_HASHED_FID, &node->flags))
+		rhashtable_remove_fast(&table->by_fid, &node->by_fid, by_fid_params);
+}
+
+static bool node_kill(struct ditto_node_table *table, struct ditto_node *node, bool unopened)
+{
+	bool mine;
+
+	spin_lock(&node->lock);
+	mine = !(unopened && node->instances) &&
+	       !test_and_set_bit(DITTO_NODE_DEAD, &node->flags);
+	if (mine)
+		ditto_node_unhash(table, node);
+	spin_unlock(&node->lock);
+
+	if (mine) {
+		list_lru_del_obj(&table->lru, &node->lru);
+		atomic_long_dec(&table->count);
+		spin_lock(&table->dispose_lock);
+		list_add_tail(&node->dead, &node->volume->dead);
+		spin_unlock(&table->dispose_lock);
+	}
+	return mine;
+}
+
+bool ditto_node_kill(struct ditto_node_table *table, struct ditto_node *node)
+{
+	return node_kill(table, node, false);
+}
+
+bool ditto_node_kill_unopened(struct ditto_node_table *table, struct ditto_node *node)
+{
+	return node_kill(table, node, true);
+}
+
+void ditto_node_free(struct ditto_node *node)
+{
+	struct ditto_volume *volume = node->volume;
+	struct ditto_node_table *table = volume->srv->nodes;
+
+	if (!list_empty(&node->dead)) {
+		spin_lock(&table->dispose_lock);
+		list_del(&node->dead);
+		spin_unlock(&table->dispose_lock);
+	}
+	ditto_acl_free(node);
+	ditto_casefold_free(node);
+	dput(node->dentry);
+	kfree_rcu(node, rcu);
+	if (atomic_dec_and_test(&volume->nodes))
+		wake_up_var(&volume->nodes);
+}
+
+void ditto_node_put(struct ditto_node *node)
+{
+	if (refcount_dec_and_test(&node->ref))
+		ditto_node_free(node);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_node_put, DITTO);
+
+/* Is this alias of no use any more, though the file may have a better one? */
+static bool dentry_is_poor(const struct dentry *dentry)
+{
+	return d_unhashed(dentry) || IS_ROOT(dentry);
+}
+
+/* Take a better alias than the one the node has. */
+static void node_adopt(struct ditto_node *node, struct dentry *dentry)
+{
+	struct dentry *old = NULL;
+
+	if (READ_ONCE(node->dentry) == dentry || dentry_is_poor(dentry))
+		return;
+
+	spin_lock(&node->lock);
+	if (node->dentry != dentry && dentry_is_poor(node->dentry)) {
+		old = node->dentry;
+		WRITE_ONCE(node->dentry, dget(dentry));
+	}
+	spin_unlock(&node->lock);
+	dput(old);
+}
+
+static struct dentry *node_dget(struct ditto_node *node)
+{
+	struct dentry *dentry;
+
+	spin_lock(&node->lock);
+	dentry = dget(node->dentry);
+	spin_unlock(&node->lock);
+	return dentry;
+}
+
+struct dentry *ditto_node_dentry(struct ditto_node *node)
+{
+	struct dentry *dentry = node_dget(node);
+	struct dentry *better;
+
+	if (likely(!d_unhashed(dentry)) || IS_ROOT(dentry) || !node->inode->i_nlink)
+		return dentry;
+
+	/* Its name is gone, but the file has another one. */
+	better = d_find_alias(node->inode);
+	if (!better)
+		return dentry;
+	node_adopt(node, better);
+	dput(dentry);
+	return better;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_node_dentry, DITTO);
+
+static struct ditto_node *point_node(struct ditto_lock_point *point)
+{
+	return container_of(point, struct ditto_node, point);
+}
+
+static void point_get(struct ditto_lock_point *point)
+{
+	ditto_node_hold(point_node(point));
+}
+
+static void point_put(struct ditto_lock_point *point)
+{
+	struct ditto_node *node = point_node(point);
+
+	/* The caller may hold locks; what is left of the node sleeps. */
+	if (refcount_dec_and_test(&node->ref))
+		ditto_node_dispose(node->volume->srv->nodes, node);
+}
+
+/* Opens that are not the server's, by the VFS's counts; those change without our knowing. */
+static u8 point_local_access(struct ditto_lock_point *point)
+{
+	struct ditto_node *node = point_node(point);
+	u8 access = 0;
+
+	if (atomic_read(&node->inode->i_writecount) > atomic_read(&node->opens[1]))
+		access |= DITTO_OPEN_READ | DITTO_OPEN_WRITE;
+	if (atomic_read(&node->inode->i_readcount) > atomic_read(&node->opens[0]))
+		access |= DITTO_OPEN_READ;
+	return access;
+}
+
+static const struct ditto_lock_point_ops point_ops = {
+	.get = point_get,
+	.put = point_put,
+	.local_access = point_local_access,
+	.settle = ditto_file_settle,
+	.keep = ditto_file_keep,
+	.unkeep = ditto_file_unkeep,
+	.watch = ditto_local_notify_watch,
+};
+
+static struct ditto_node *node_alloc(struct ditto_volume *volume, struct dentry *dentry,
+				     struct inode *inode)
+{
+	struct ditto_node *node = kzalloc(sizeof(*node), GFP_KERNEL);
+
+	if (!node)
+		return NULL;
+	node->inode = inode;
+	node->volume = volume;
+	node->dentry = dget(dentry);
+	ditto_lock_point_init(&node->point, volume->srv->locks, &point_ops);
+	spin_lock_init(&node->lock);
+	ditto_acl_init(node);
+	INIT_LIST_HEAD(&node->lru);
+	INIT_LIST_HEAD(&node->dead);
+	/* The caller's and the table's. */
+	refcount_set(&node->ref, 2);
+	atomic_inc(&volume->nodes);
+	return node;
+}
+
+/*
+ * Enter a new node, or find the one that somebody else entered. The node is on
+ * the LRU before it can be found, so that whoever kills it can take it off.
+ */
+static struct ditto_node *node_insert(struct ditto_node_table *table, struct ditto_node *node)
+{
+	struct ditto_node *old;
+
+	list_lru_add_obj(&table->lru, &node->lru);
+	atomic_long_inc(&table->count);
+
+	rcu_read_lock();
+	do {
+		old = rhashtable_lookup_get_insert_fast(&table->by_inode, &node->by_inode,
+							by_inode_params);
+		/* At zero, it is leaving the table in this moment. */
+	} while (!IS_ERR_OR_NULL(old) && !refcount_inc_not_zero(&old->ref));
+	rcu_read_unlock();
+	if (!old)
+		return node;
+
+	list_lru_del_obj(&table->lru, &node->lru);
+	atomic_long_dec(&table->count);
+	ditto_node_free(node);
+	return IS_ERR(old) ? ERR_PTR(-ENOMEM) : old;
+}
+
+struct ditto_node *ditto_node_get(struct ditto_share *share, struct dentry *dentry)
+{
+	struct ditto_volume *volume = share->volume;
+	struct ditto_node_table *table = volume->srv->nodes;
+	struct inode *inode = d_inode(dentry);
+	struct ditto_node *node;
+
+	/* Another file system mounted or stacked there is not ours to serve. */
+	if (!inode || inode->i_sb != volume->sb)
+		return ERR_PTR(-ESTALE);
+
+	node = ditto_node_find_inode(table, inode);
+	if (!node) {
+		node = node_alloc(volume, dentry, inode);
+		if (!node)
+			return ERR_PTR(-ENOMEM);
+		node = node_insert(table, node);
+		if (IS_ERR(node))
+			return node;
+		/*
+		 * Who removes the last name looks for the node after the link
+		 * count has dropped; it may not have seen this one.
+		 */
+		smp_mb();
+		ditto_node_forget(node);
+		ditto_nodes_trim(table);
+	}
+	node_adopt(node, dentry);
+	node_mark_used(node);
+	return node;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_node_get, DITTO);
+
+struct ditto_node *ditto_node_get_root(struct ditto_share *share)
+{
+	return ditto_node_get(share, share->root.dentry);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_node_get_root, DITTO);
+
+/*
+ * For exportfs: in a subtree only a name below the share's root counts, of a file
+ * that has none any more the last one.
+ */
+static int share_accepts(void *context, struct dentry *dentry)
+{
+	const struct ditto_share *share = context;
+
+	return !share->is_subtree ||
+	       ((!d_unhashed(dentry) || !d_inode(dentry)->i_nlink) &&
+		is_subdir(dentry, share->root.dentry));
+}
+
+/* It has a name, or is open though it has lost the last one. */
+static bool node_is_usable(const struct ditto_node *node)
+{
+	return node->inode->i_nlink || READ_ONCE(node->instances);
+}
+
+static bool node_accepted(struct ditto_share *share, struct ditto_node *node)
+{
+	struct dentry *dentry;
+	bool ok;
+
+	if (!share->is_subtree)
+		return true;
+	dentry = ditto_node_dentry(node);
+	ok = share_accepts(share, dentry);
+	dput(dentry);
+	return ok;
+}
+
+/* Let the file system find a file by its id. */
+static noinline_for_stack struct dentry *fid_to_dentry(struct ditto_share *share,
+						       const struct ditto_fid *fid)
+{
+	u32 raw[DITTO_FID_MAX / sizeof(u32)] = {};
+	const struct cred *old;
+	struct dentry *dentry;
+
+	/* File systems read words. */
+	memcpy(raw, fid->raw, fid->len);
+
+	/* Looking for the file's directories is not the caller's doing. */
+	old = override_creds(share->volume->srv->nodes->cred);
+	dentry = exportfs_decode_fh_raw(share->root.mnt, (struct fid *)raw,
+					fid->len / sizeof(u32), fid->type, 0,
+					share_accepts, share);
+	revert_creds(old);
+
+	if (dentry == ERR_PTR(-ENOMEM))
+		return dentry;
+	return IS_ERR_OR_NULL(dentry) ? ERR_PTR(-ESTALE) : dentry;
+}
+
+/* A file without a name is there for who has it open only. */
+static struct ditto_node *node_get_unlinked(struct ditto_volume *volume,
+					    const struct inode *inode)
+{
+	struct ditto_node *node = ditto_node_find_inode(volume->srv->nodes, inode);
+
+	if (node && !node_is_usable(node)) {
+		ditto_node_put(node);
+		node = NULL;
+	}
+	return node ?: ERR_PTR(-ESTALE);
+}
+
+struct ditto_node *ditto_node_get_by_fid(struct ditto_share *share, const struct ditto_fid *fid)
+{
+	struct ditto_volume *volume = share->volume;
+	struct ditto_node *node;
+	struct dentry *dentry;
+
+	node = node_find_fid(volume, fid);
+	if (node) {
+		if (likely(node_is_usable(node) && node_accepted(share, node)))
+			return node;
+		ditto_node_forget(node);
+		ditto_node_put(node);
+	}
+
+	if (!volume->has_handles)
+		return ERR_PTR(-ESTALE);
+	dentry = fid_to_dentry(share, fid);
+	if (IS_ERR(dentry))
+		return ERR_CAST(dentry);
+
+	if (d_is_negative(dentry))
+		node = ERR_PTR(-ESTALE);
+	else if (d_inode(dentry)->i_nlink)
+		node = ditto_node_get(share, dentry);
+	else
+		node = node_get_unlinked(volume, d_inode(dentry));
+	dput(dentry);
+	if (!IS_ERR(node))
+		node_hash_fid(volume->srv->nodes, node, fid);
+	return node;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_node_get_by_fid, DITTO);
+
+/*
+ * No handle leads to the file any more, so nobody can give up its ranges. Who
+ * has it open still uses them, and who caches it gives that back by itself.
+ */
+void ditto_node_unclaim(struct ditto_node *node)
+{
+	if (!ditto_lock_point_held(&node->point, DITTO_SUM_OPEN | DITTO_SUM_LEASE_READ |
+				   DITTO_SUM_LEASE_HANDLE | DITTO_SUM_LEASE_WRITE))
+		ditto_lock_point_release(&node->point, "file removed");
+}
+
+void ditto_node_forget(struct ditto_node *node)
+{
+	if (node->inode->i_nlink)
+		return;
+
+	if (ditto_node_kill_unopened(node->volume->srv->nodes, node))
+		/* The table's; the caller has one still. */
+		refcount_dec(&node->ref);
+	else if (READ_ONCE(node->instances))
+		return;
+	ditto_node_unclaim(node);
+	ditto_files_close(node, NULL);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_node_forget, DITTO);

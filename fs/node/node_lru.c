@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How many nodes are kept, and how they go.
+ *
+ * Every node in the tables is on the LRU, so that a request does not touch it.
+ * The LRU gives a node that was used a second chance and passes over those in
+ * use. What it takes leaves the hash tables under the LRU's lock; a worker
+ * does the rest, which sleeps and takes locks of the file system.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cred.h>
+#include <linux/file.h>
+#include <linux/init_task.h>
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
+#include <linux/wait_bit.h>
+
+#include "../open/stream.h"
+#include "../server.h"
+#include "../share/share.h"
+#include "file.h"
+#include "local_notify.h"
+#include "node_private.h"
+
+/* Nodes that the LRU looks at for one that is entered above the limit. */
+#define TRIM_BATCH	16
+/* The same at once, when the limit was lowered. */
+#define LOWER_BATCH	1024L
+
+struct isolate_arg {
+	struct ditto_node_table *table;
+	struct list_head list;
+	bool second_chance;
+};
+
+static enum lru_status node_isolate(struct list_head *item, struct list_lru_one *list,
+				    spinlock_t *lock, void *arg)
+{
+	struct ditto_node *node = list_entry(item, struct ditto_node, lru);
+	struct isolate_arg *isolate = arg;
+
+	if (test_and_clear_bit(DITTO_NODE_REFERENCED, &node->flags) && isolate->second_chance)
+		return LRU_ROTATE;
+	if (!refcount_dec_if_one(&node->ref))
+		return LRU_ROTATE;
+
+	ditto_node_unhash(isolate->table, node);
+	atomic_long_dec(&isolate->table->count);
+	list_lru_isolate_move(list, item, &isolate->list);
+	return LRU_REMOVED;
+}
+
+static void dispose_list(struct ditto_node_table *table, struct list_head *list)
+{
+	if (list_empty(list))
+		return;
+	spin_lock(&table->dispose_lock);
+	list_splice_tail(list, &table->dispose);
+	spin_unlock(&table->dispose_lock);
+	queue_work(ditto_wq, &table->dispose_work);
+}
+
+void ditto_node_dispose(struct ditto_node_table *table, struct ditto_node *node)
+{
+	spin_lock(&table->dispose_lock);
+	list_add_tail(&node->lru, &table->dispose);
+	spin_unlock(&table->dispose_lock);
+	queue_work(ditto_wq, &table->dispose_work);
+}
+
+/* Somebody on the server removed it. */
+static void drop_streams(struct ditto_node *node)
+{
+	struct ditto_share *share;
+
+	if (!READ_ONCE(node->streams) || node->inode->i_nlink)
+		return;
+	share = ditto_share_get_by_tag(node->volume->srv, node->streams);
+	if (!share)
+		return;
+	ditto_streams_forget(share, node);
+	ditto_share_put(share);
+}
+
+static void dispose_workfn(struct work_struct *work)
+{
+	struct ditto_node_table *table =
+		container_of(work, struct ditto_node_table, dispose_work);
+	struct ditto_node *node, *next;
+	LIST_HEAD(list);
+
+	spin_lock(&table->dispose_lock);
+	list_splice_init(&table->dispose, &list);
+	spin_unlock(&table->dispose_lock);
+
+	list_for_each_entry_safe(node, next, &list, lru) {
+		list_del_init(&node->lru);
+		ditto_wb_err_settle(node);
+		ditto_files_close(node, NULL);
+		/* An evicted node has no reference, a killed one the table's. */
+		if (refcount_read(&node->ref)) {
+			drop_streams(node);
+			ditto_node_unclaim(node);
+			ditto_node_put(node);
+		} else {
+			ditto_node_free(node);
+		}
+		cond_resched();
+	}
+}
+
+static unsigned long nodes_walk(struct ditto_node_table *table, unsigned long count,
+				bool second_chance)
+{
+	struct isolate_arg arg = {
+		.table = table,
+		.list = LIST_HEAD_INIT(arg.list),
+		.second_chance = second_chance,
+	};
+	unsigned long freed = list_lru_walk(&table->lru, node_isolate, &arg, count);
+
+	dispose_list(table, &arg.list);
+	return freed;
+}
+
+void ditto_nodes_trim(struct ditto_node_table *table)
+{
+	long limit = READ_ONCE(table->srv->settings.node_limit);
+
+	if (likely(atomic_long_read(&table->count) <= limit))
+		return;
+	/* If all were used since the last look, the second one takes some. */
+	if (!nodes_walk(table, TRIM_BATCH, true))
+		nodes_walk(table, TRIM_BATCH, false);
+}
+
+static unsigned long nodes_shrink_count(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	struct ditto_node_table *table = shrinker->private_data;
+
+	return list_lru_shrink_count(&table->lru, sc);
+}
+
+static unsigned long nodes_shrink_scan(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	struct isolate_arg arg = {
+		.table = shrinker->private_data,
+		.list = LIST_HEAD_INIT(arg.list),
+		.second_chance = true,
+	};
+	unsigned long freed = list_lru_shrink_walk(&arg.table->lru, sc, node_isolate, &arg);
+
+	dispose_list(arg.table, &arg.list);
+	return freed;
+}
+
+int ditto_nodes_start(struct ditto_node_table *table)
+{
+	lockdep_assert_held(&table->volumes_lock);
+
+	if (!table->group) {
+		struct fsnotify_group *group = ditto_notify_start(table);
+
+		if (IS_ERR(group))
+			return PTR_ERR(group);
+		table->group = group;
+	}
+	if (!table->shrinker) {
+		struct shrinker *shrinker = shrinker_alloc(SHRINKER_NUMA_AWARE, "ditto-nodes");
+
+		if (!shrinker)
+			return -ENOMEM;
+		shrinker->count_objects = nodes_shrink_count;
+		shrinker->scan_objects = nodes_shrink_scan;
+		shrinker->private_data = table;
+		shrinker_register(shrinker);
+		table->shrinker = shrinker;
+	}
+	return 0;
+}
+
+/* Kill all nodes of a volume that the table has now. */
+static void evict_pass(struct ditto_node_table *table, struct ditto_volume *volume)
+{
+	struct rhashtable_iter iter;
+	struct ditto_node *node;
+	LIST_HEAD(list);
+
+	rhashtable_walk_enter(&table->by_inode, &iter);
+	rhashtable_walk_start(&iter);
+	while ((node = rhashtable_walk_next(&iter))) {
+		/* -EAGAIN: the table was resized, the walk begins anew. */
+		if (IS_ERR(node) || node->volume != volume ||
+		    !refcount_inc_not_zero(&node->ref))
+			continue;
+		if (ditto_node_kill(table, node)) {
+			refcount_dec(&node->ref);
+			list_add_tail(&node->lru, &list);
+		} else if (refcount_dec_and_test(&node->ref)) {
+			list_add_tail(&node->lru, &list);
+		}
+	}
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
+	dispose_list(table, &list);
+}
+
+static bool node_is_claimed(const struct ditto_node *node)
+{
+	return rcu_access_pointer(node->point.ctx);
+}
+
+static void node_release(struct ditto_node *node)
+{
+	ditto_lock_point_release(&node->point, "share removed");
+	ditto_node_put(node);
+}
+
+/* A node of a removed file that is claimed, held; or NULL. */
+static struct ditto_node *dead_claimed(struct ditto_node_table *table,
+				       struct ditto_volume *volume)
+{
+	struct ditto_node *node, *found = NULL;
+
+	spin_lock(&table->dispose_lock);
+	list_for_each_entry(node, &volume->dead, dead) {
+		if (node_is_claimed(node) && refcount_inc_not_zero(&node->ref)) {
+			found = node;
+			list_move_tail(&node->dead, &volume->dead);
+			break;
+		}
+	}
+	spin_unlock(&table->dispose_lock);
+	return found;
+}
+
+/* Nodes of a volume that somebody claims something of: what is claimed ends. */
+static void release_pass(struct ditto_node_table *table, struct ditto_volume *volume)
+{
+	struct rhashtable_iter iter;
+	struct ditto_node *node;
+	int todo;
+
+	rhashtable_walk_enter(&table->by_inode, &iter);
+	rhashtable_walk_start(&iter);
+	while ((node = rhashtable_walk_next(&iter))) {
+		/* -EAGAIN: the table was resized, the walk begins anew. */
+		if (IS_ERR(node) || node->volume != volume || !node_is_claimed(node) ||
+		    !refcount_inc_not_zero(&node->ref))
+			continue;
+		rhashtable_walk_stop(&iter);
+		node_release(node);
+		rhashtable_walk_start(&iter);
+	}
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
+
+	/* Claims may be in use for a moment yet: each once, then look again later. */
+	for (todo = atomic_read(&volume->nodes); todo > 0; todo--) {
+		node = dead_claimed(table, volume);
+		if (!node)
+			break;
+		node_release(node);
+	}
+}
+
+void ditto_nodes_evict(struct ditto_volume *volume)
+{
+	struct ditto_node_table *table = volume->srv->nodes;
+
+	/* A notification may hold a node for a moment. */
+	do {
+		release_pass(table, volume);
+		evict_pass(table, volume);
+		flush_work(&table->dispose_work);
+	} while (!wait_var_event_timeout(&volume->nodes, !atomic_read(&volume->nodes),
+					 msecs_to_jiffies(20)));
+}
+
+void ditto_nodes_settings_changed(struct ditto_server *srv)
+{
+	struct ditto_node_table *table = srv->nodes;
+	long above;
+
+	ditto_files_settings_changed(table);
+	do {
+		above = atomic_long_read(&table->count) -
+			(long)READ_ONCE(srv->settings.node_limit);
+		cond_resched();
+		/* Those in use stay, until a new one looks for room. */
+	} while (above > 0 && nodes_walk(table, min(above, LOWER_BATCH), false));
+}
+
+void ditto_nodes_flush(struct ditto_server *srv)
+{
+	struct ditto_node_table *table = srv->nodes;
+
+	ditto_files_flush(table);
+	nodes_walk(table, atomic_long_read(&table->count), false);
+	flush_work(&table->dispose_work);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_nodes_flush, DITTO);
+
+unsigned long ditto_nodes_count(struct ditto_server *srv)
+{
+	return atomic_long_read(&srv->nodes->count);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_nodes_count, DITTO);
+
+int ditto_nodes_init(struct ditto_server *srv)
+{
+	struct ditto_node_table *table = kzalloc(sizeof(*table), GFP_KERNEL);
+	int err = -ENOMEM;
+
+	if (!table)
+		return -ENOMEM;
+	table->srv = srv;
+	mutex_init(&table->volumes_lock);
+	INIT_LIST_HEAD(&table->volumes);
+	spin_lock_init(&table->dispose_lock);
+	INIT_LIST_HEAD(&table->dispose);
+	INIT_WORK(&table->dispose_work, dispose_workfn);
+	ditto_files_init(table);
+	ditto_local_notify_init(table);
+	ditto_watch_init(&table->watches);
+	atomic_set(&table->hidden_made, 1);
+
+	table->cred = prepare_kernel_cred(&init_task);
+	if (!table->cred)
+		goto err_table;
+	ditto_acting_add(&table->acting, table->cred);
+	err = list_lru_init(&table->lru);
+	if (err)
+		goto err_cred;
+	err = ditto_node_tables_init(table);
+	if (err)
+		goto err_lru;
+
+	srv->nodes = table;
+	return 0;
+
+err_lru:
+	list_lru_destroy(&table->lru);
+err_cred:
+	ditto_acting_del(&table->acting);
+	put_cred(table->cred);
+err_table:
+	kfree_rcu(table, rcu);
+	return err;
+}
+
+void ditto_nodes_exit(struct ditto_server *srv)
+{
+	struct ditto_node_table *table = srv->nodes;
+
+	/* The last volume took the nodes along, and those the files. */
+	WARN_ON(!list_empty(&table->volumes) || atomic_long_read(&table->count));
+
+	shrinker_free(table->shrinker);
+	if (table->group)
+		ditto_notify_stop(table->group);
+	ditto_local_notify_exit(table);
+	ditto_watch_exit(&table->watches);
+	ditto_files_exit(table);
+	cancel_work_sync(&table->dispose_work);
+	ditto_node_tables_exit(table);
+	list_lru_destroy(&table->lru);
+	ditto_acting_del(&table->acting);
+	put_cred(table->cred);
+	srv->nodes = NULL;
+	kfree_rcu(table, rcu);
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Attributes of a file, read in one pass.
+ */
+
+#include <kunit/visibility.h>
+#include <linux/statfs.h>
+
+#include "../node/node.h"
+#include "attr.h"
+#include "op_private.h"
+
+#define DITTO_STATX_MASK	(STATX_BASIC_STATS | STATX_BTIME | STATX_CHANGE_COOKIE)
+
+int ditto_getattr_dentry(struct ditto_share *share, struct dentry *dentry,
+			 struct ditto_attr *attr)
+{
+	struct path path = { .mnt = share->root.mnt, .dentry = dentry };
+	struct kstat *st = &attr->st;
+	int err;
+
+	err = vfs_getattr_nosec(&path, st, DITTO_STATX_MASK, AT_STATX_SYNC_AS_STAT);
+	if (err)
+		return err;
+
+	st->ino = ditto_fileid(st->ino);
+	attr->fsid = share->tag;
+	if (st->result_mask & STATX_CHANGE_COOKIE)
+		attr->change = st->change_cookie;
+	else
+		attr->change = (u64)st->ctime.tv_sec * NSEC_PER_SEC + st->ctime.tv_nsec;
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_getattr_dentry, DITTO);
+
+int ditto_getattr(struct ditto_share *share, struct ditto_node *node,
+		  struct ditto_attr *attr)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	int err;
+
+	err = ditto_getattr_dentry(share, dentry, attr);
+	dput(dentry);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_getattr, DITTO);
+
+void ditto_wcc_set_pre(struct ditto_wcc *wcc, const struct ditto_attr *attr)
+{
+	wcc->pre_size = attr->st.size;
+	wcc->pre_mtime = attr->st.mtime;
+	wcc->pre_ctime = attr->st.ctime;
+	wcc->pre_change = attr->change;
+	wcc->pre_valid = true;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_wcc_set_pre);
+
+int ditto_wcc_pre(struct ditto_share *share, struct dentry *dentry, struct ditto_wcc *wcc)
+{
+	int err;
+
+	/* The room for the attributes after the change is free until then. */
+	err = ditto_getattr_dentry(share, dentry, &wcc->post);
+	if (!err)
+		ditto_wcc_set_pre(wcc, &wcc->post);
+	return err;
+}
+
+void ditto_wcc_post(struct ditto_share *share, struct dentry *dentry, struct ditto_wcc *wcc)
+{
+	wcc->post_valid = !ditto_getattr_dentry(share, dentry, &wcc->post);
+}
+
+int ditto_statfs(struct ditto_op *op, struct ditto_node *node, struct kstatfs *st)
+{
+	struct path path = {
+		.mnt = op->share->root.mnt,
+		.dentry = ditto_node_dentry(node),
+	};
+	const struct cred *old;
+	int err;
+
+	old = ditto_op_enter(op);
+	err = vfs_statfs(&path, st);
+	ditto_op_leave(old);
+	dput(path.dentry);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_statfs, DITTO);

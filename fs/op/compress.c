@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Compression of single files, see compress.h.
+ *
+ * The switch is one of the inode's flags (chattr +c). It is set with the server's
+ * credential: only the owner may, and who was given the right to write when he opened
+ * the file may, too (MS-FSA section 2.1.5.10.30).
+ */
+
+/* fileattr.h wants to know of dentries */
+#include <linux/fs.h>
+
+#include <linux/fileattr.h>
+#include <linux/magic.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+
+#include "../node/node_private.h"
+#include "../server.h"
+#include "compress.h"
+#include "op_private.h"
+
+/* Others take the flag and do nothing about it, as ext4, or only if they were made so. */
+bool ditto_can_compress(const struct ditto_share *share)
+{
+	return share->root.mnt->mnt_sb->s_magic == BTRFS_SUPER_MAGIC;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_can_compress, DITTO);
+
+/* Return: 1 if it was so already. */
+static int set_flag(struct ditto_share *share, struct dentry *dentry, bool on)
+{
+	struct fileattr old = { }, new = { };
+	u32 flags;
+	int err;
+
+	err = vfs_fileattr_get(dentry, &old);
+	if (err)
+		return err;
+	flags = old.flags & ~FS_COMPR_FL;
+	/* The file system says by the other flag that it tried in vain. */
+	if (on)
+		flags = (flags & ~FS_NOCOMP_FL) | FS_COMPR_FL;
+	if (flags == old.flags)
+		return 1;
+	fileattr_fill_flags(&new, flags);
+	err = vfs_fileattr_set(ditto_idmap(share), dentry, &new);
+	/* A file that is written in place is none to compress. */
+	return err == -EINVAL || err == -ENOIOCTLCMD ? -EOPNOTSUPP : err;
+}
+
+static int compress_change(struct ditto_op *op, struct ditto_node *node, bool on)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	const struct cred *old;
+	int err;
+
+	old = override_creds(op->srv->nodes->cred);
+	err = set_flag(op->share, dentry, on);
+	revert_creds(old);
+	ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
+	if (!err) {
+		ditto_child_changed(op, node, DITTO_CHANGED_ATTRIBUTES);
+		err = ditto_op_commit(op, dentry, false);
+	}
+	dput(dentry);
+	return err > 0 ? 0 : err;
+}
+
+int ditto_compress(struct ditto_op *op, struct ditto_node *node, bool on)
+{
+	struct vfsmount *mnt = op->share->root.mnt;
+	umode_t mode = node->inode->i_mode;
+	int err;
+
+	if (!ditto_can_compress(op->share) || (!S_ISREG(mode) && !S_ISDIR(mode)))
+		return -EOPNOTSUPP;
+	err = op->writable ? mnt_want_write(mnt) : -EROFS;
+	if (err)
+		return err;
+	err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
+	if (!err)
+		err = compress_change(op, node, on);
+	mnt_drop_write(mnt);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_compress, DITTO);

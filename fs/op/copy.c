@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copies between files of the server, see space.h. The file system shares the
+ * blocks or copies by itself if it can; else the kernel copies, page by page.
+ *
+ * It is done with the writer's credential: who may read was decided before, and
+ * what is written counts as the writer's. What was copied is as durable as an
+ * unstable write (fs/op/data.c).
+ */
+
+#include <linux/fs.h>
+#include <linux/overflow.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/sizes.h>
+
+#include "../node/node_private.h"
+#include "../server.h"
+#include "data_private.h"
+#include "space.h"
+
+/* In one call of the VFS, which does not look for signals. */
+#define COPY_AT_ONCE	SZ_16M
+
+/**
+ * struct copy - one copy
+ * @op: who reads
+ * @from: from here
+ * @from_pos: first byte
+ * @op_to: who writes
+ * @to: there
+ * @to_pos: first byte
+ * @count: bytes
+ * @clone: share or fail
+ */
+struct copy {
+	struct ditto_op *op;
+	struct ditto_node *from;
+	u64 from_pos;
+	struct ditto_op *op_to;
+	struct ditto_node *to;
+	u64 to_pos;
+	u64 count;
+	bool clone;
+};
+
+static bool copy_overlaps(const struct copy *c)
+{
+	u64 apart = c->from_pos > c->to_pos ? c->from_pos - c->to_pos : c->to_pos - c->from_pos;
+
+	return c->from->inode == c->to->inode && apart < c->count;
+}
+
+/* Is it a copy at all? Sets how many bytes. */
+static int copy_check(struct copy *c)
+{
+	const struct inode *from = c->from->inode, *to = c->to->inode;
+	u64 size, end;
+
+	if (!S_ISREG(from->i_mode) || !S_ISREG(to->i_mode))
+		return -EINVAL;
+	/* The VFS copies to where it is told, and not to the end. */
+	if (ditto_op_appends(c->op_to))
+		return -EACCES;
+	size = i_size_read(from);
+	if (!c->count && c->from_pos < size)
+		c->count = size - c->from_pos;
+	if (!c->count)
+		return 0;
+	if (check_add_overflow(c->from_pos, c->count, &end) || end > from->i_sb->s_maxbytes)
+		return -EINVAL;
+	if (check_add_overflow(c->to_pos, c->count, &end) || end > to->i_sb->s_maxbytes)
+		return -EFBIG;
+	return copy_overlaps(c) ? -EINVAL : 0;
+}
+
+/* May both do it, and is nobody in the way of either? */
+static int copy_lock_check(struct copy *c)
+{
+	const struct cred *old;
+	int err;
+
+	old = ditto_op_enter(c->op);
+	err = ditto_may_read(c->op, c->from);
+	ditto_op_leave(old);
+	if (err)
+		return err;
+	old = ditto_op_enter(c->op_to);
+	err = ditto_node_permission(c->op_to, c->to, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
+	ditto_op_leave(old);
+	if (err)
+		return err;
+	err = ditto_lock_check_bytes(c->op, c->from, DITTO_INTENT_READ, c->from_pos, c->count);
+	if (err)
+		return err;
+	return ditto_lock_check_bytes(c->op_to, c->to, DITTO_INTENT_WRITE, c->to_pos, c->count);
+}
+
+static int ask_local(struct copy *c, struct file *from, struct file *to)
+{
+	int err;
+
+	err = ditto_lock_check_local(c->op, from, DITTO_INTENT_READ, c->from_pos, c->count);
+	if (err)
+		return err;
+	return ditto_lock_check_local(c->op_to, to, DITTO_INTENT_WRITE, c->to_pos, c->count);
+}
+
+static ssize_t clone_files(const struct copy *c, struct file *from, struct file *to)
+{
+	loff_t done;
+
+	done = vfs_clone_file_range(from, c->from_pos, to, c->to_pos, c->count, 0);
+	return min_t(loff_t, done, SSIZE_MAX);
+}
+
+static ssize_t copy_piece(const struct copy *c, struct file *from, struct file *to, u64 done)
+{
+	size_t count = min_t(u64, c->count - done, COPY_AT_ONCE);
+	ssize_t ret;
+
+	ret = vfs_copy_file_range(from, c->from_pos + done, to, c->to_pos + done, count, 0);
+	/* From one file system to another, or it copies for nobody. */
+	if (ret == -EXDEV || ret == -EOPNOTSUPP)
+		ret = vfs_copy_file_range(from, c->from_pos + done, to, c->to_pos + done, count,
+					  COPY_FILE_SPLICE);
+	return ret;
+}
+
+/* What was copied before something went wrong counts. */
+static ssize_t copy_files(const struct copy *c, struct file *from, struct file *to)
+{
+	ssize_t done = 0, ret = 0;
+
+	while (done < c->count) {
+		if (signal_pending(current)) {
+			ret = -EINTR;
+			break;
+		}
+		ret = copy_piece(c, from, to, done);
+		if (ret <= 0)
+			break;
+		done += ret;
+		cond_resched();
+	}
+	return done ?: ret;
+}
+
+static ssize_t copy_open(struct copy *c, struct ditto_file *from, struct ditto_file *to,
+			 u64 *verifier)
+{
+	const struct dentry *dentry = to->file->f_path.dentry;
+	const struct cred *old;
+	ssize_t ret;
+
+	ret = ask_local(c, from->file, to->file);
+	if (ret)
+		return ret;
+	ditto_wb_err_watch(to->node, dentry);
+	*verifier = atomic64_read(&c->op_to->srv->write_verifier);
+	old = ditto_op_enter(c->op_to);
+	if (c->clone)
+		ret = clone_files(c, from->file, to->file);
+	else
+		ret = copy_files(c, from->file, to->file);
+	ditto_op_leave(old);
+	if (ret < 0 && !ditto_is_refusal(ret) && ditto_no_wait(ret) == ret)
+		ditto_server_writeback_failed(c->op_to->srv);
+	ditto_wb_err_take(to->node, dentry);
+	return ret;
+}
+
+/* With the credential for volumes whose files are opened by who uses them. */
+static struct ditto_file *open_as(struct ditto_op *op, struct ditto_node *node,
+				  enum ditto_file_mode mode)
+{
+	const struct cred *old = ditto_op_enter(op);
+	struct ditto_file *df = ditto_file_get(op->share, node, mode);
+
+	ditto_op_leave(old);
+	return df;
+}
+
+static ssize_t do_copy(struct copy *c, u64 *verifier)
+{
+	struct ditto_file *from, *to;
+	ssize_t ret;
+
+	from = open_as(c->op, c->from, DITTO_FILE_READ);
+	if (IS_ERR(from))
+		return PTR_ERR(from);
+	to = open_as(c->op_to, c->to, DITTO_FILE_WRITE);
+	if (IS_ERR(to)) {
+		ditto_file_put(from);
+		return PTR_ERR(to);
+	}
+	ret = copy_open(c, from, to, verifier);
+	ditto_file_put(to);
+	ditto_file_put(from);
+	return ret;
+}
+
+ssize_t ditto_copy(struct ditto_op *op, struct ditto_node *from, u64 from_pos,
+		   struct ditto_op *op_to, struct ditto_node *to, u64 to_pos, u64 count,
+		   bool clone, u64 *verifier)
+{
+	struct copy c = {
+		.op = op, .from = from, .from_pos = from_pos,
+		.op_to = op_to, .to = to, .to_pos = to_pos,
+		.count = count, .clone = clone,
+	};
+	ssize_t ret;
+
+	*verifier = atomic64_read(&op_to->srv->write_verifier);
+	ret = copy_check(&c);
+	if (!ret)
+		ret = copy_lock_check(&c);
+	if (ret || !c.count)
+		return ret;
+	ret = ditto_no_wait(do_copy(&c, verifier));
+	ditto_lock_recheck(op_to, to, DITTO_INTENT_WRITE);
+	if (ret > 0)
+		ditto_child_written(op_to, to, DITTO_CHANGED_SIZE | DITTO_CHANGED_MTIME);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_copy, DITTO);

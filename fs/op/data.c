@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The data path: reads and writes through the open files kept with a node.
+ *
+ * A stateless client checked the permission when it opened the file, and we
+ * check it again at each request. Two things follow from that. The owner may
+ * read and write whatever the mode says now. And a file that may only be
+ * executed can be read: to run it, a client has to.
+ *
+ * Lost data (fs/node/wb_err.c): a write that is answered before it is durable goes
+ * with the write verifier read before it. When writing back failed, the
+ * verifier changes first and is answered afterwards, so that a client never
+ * finds the old one in the answer to a COMMIT that its lost data should have
+ * been part of.
+ */
+
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/overflow.h>
+#include <linux/pagemap.h>
+#include <linux/splice.h>
+#include <linux/uio.h>
+
+#include "../../lockd/mirror.h"
+#include "../node/node_private.h"
+#include "../server.h"
+#include "data_private.h"
+
+int ditto_may_read(const struct ditto_op *op, struct ditto_node *node)
+{
+	int err;
+
+	err = ditto_node_permission(op, node, DITTO_MAY_READ | DITTO_MAY_OWNER);
+	if (err == -EACCES)
+		err = ditto_node_permission(op, node, DITTO_MAY_EXEC);
+	return err;
+}
+
+int ditto_lock_check_local_slow(struct ditto_op *op, struct file *file, enum ditto_intent_kind kind,
+				u64 pos, u64 count)
+{
+	struct ditto_intent intent = { .kind = kind, .first = pos, .empty = !count };
+	bool counts;
+
+	rcu_read_lock();
+	counts = rcu_dereference(op->share->opts)->local_locks;
+	rcu_read_unlock();
+	if (!counts)
+		return 0;
+	if (check_add_overflow(pos, count - !!count, &intent.last))
+		intent.last = U64_MAX;
+	return ditto_mirror_check_io(file, &intent, op->actor, op->conflict);
+}
+
+/* No request reaches beyond the largest offset. */
+static size_t clamp_count(const struct inode *inode, loff_t pos, size_t count)
+{
+	return min_t(u64, count, inode->i_sb->s_maxbytes - pos);
+}
+
+static ssize_t read_file(struct file *file, loff_t pos, struct iov_iter *iter)
+{
+	iov_iter_truncate(iter, clamp_count(file_inode(file), pos, iov_iter_count(iter)));
+	return vfs_iter_read(file, iter, &pos, 0);
+}
+
+struct ditto_splice {
+	struct splice_desc sd;
+	splice_actor *actor;
+};
+
+static int splice_pipe(struct pipe_inode_info *pipe, struct splice_desc *sd)
+{
+	struct ditto_splice *splice = container_of(sd, struct ditto_splice, sd);
+
+	return __splice_from_pipe(pipe, sd, splice->actor);
+}
+
+/* Only what hands out the pages of the page cache is faster than copying. */
+static bool can_splice(const struct file *file)
+{
+	return file->f_op->splice_read && file->f_op->splice_read != copy_splice_read &&
+	       !(file->f_flags & O_DIRECT) && !IS_DAX(file_inode(file));
+}
+
+static ssize_t splice_file(struct file *file, loff_t pos, size_t count,
+			   splice_actor *actor, void *data)
+{
+	struct ditto_splice splice = {
+		.sd = {
+			.total_len = clamp_count(file_inode(file), pos, count),
+			.pos = pos,
+			.u.data = data,
+		},
+		.actor = actor,
+	};
+	int err;
+
+	if (!can_splice(file))
+		return -EOPNOTSUPP;
+	err = rw_verify_area(READ, file, &pos, splice.sd.total_len);
+	return err ?: splice_direct_to_actor(file, &splice.sd, splice_pipe);
+}
+
+/* A read of @count bytes, by @iter, or by @actor if that is NULL; the credential is in place. */
+static ssize_t read_open(struct ditto_op *op, struct file *file, loff_t pos,
+			 struct iov_iter *iter, size_t count,
+			 splice_actor *actor, void *data, bool *eof)
+{
+	ssize_t ret;
+
+	ret = ditto_lock_check_local(op, file, DITTO_INTENT_READ, pos, count);
+	if (ret)
+		return ret;
+	if (iter)
+		ret = ditto_no_wait(read_file(file, pos, iter));
+	else
+		ret = ditto_no_wait(splice_file(file, pos, count, actor, data));
+	if (ret >= 0)
+		*eof = pos + ret >= i_size_read(file_inode(file));
+	return ret;
+}
+
+/* The same with all that comes before. */
+static ssize_t do_read(struct ditto_op *op, struct ditto_node *node, loff_t pos,
+		       struct iov_iter *iter, size_t count,
+		       splice_actor *actor, void *data, bool *eof)
+{
+	struct inode *inode = node->inode;
+	const struct cred *old;
+	struct ditto_file *df;
+	ssize_t ret;
+
+	*eof = false;
+	if (!S_ISREG(inode->i_mode))
+		return -EINVAL;
+
+	old = ditto_op_enter(op);
+	ret = ditto_may_read(op, node);
+	if (ret)
+		goto out;
+	if (ditto_is_beyond(inode, pos)) {
+		*eof = true;
+		goto out;
+	}
+	ret = ditto_lock_check_bytes(op, node, DITTO_INTENT_READ, pos, count);
+	if (ret)
+		goto out;
+	df = ditto_file_get(op->share, node, DITTO_FILE_READ);
+	if (IS_ERR(df)) {
+		ret = ditto_no_wait(PTR_ERR(df));
+		goto out;
+	}
+	ret = read_open(op, df->file, pos, iter, count, actor, data, eof);
+	ditto_file_put(df);
+out:
+	ditto_op_leave(old);
+	return ret;
+}
+
+ssize_t ditto_read(struct ditto_op *op, struct ditto_node *node, loff_t pos,
+		   struct iov_iter *iter, bool *eof)
+{
+	return do_read(op, node, pos, iter, iov_iter_count(iter), NULL, NULL, eof);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_read, DITTO);
+
+ssize_t ditto_read_splice(struct ditto_op *op, struct ditto_node *node, loff_t pos,
+			  size_t count,
+			  int (*actor)(struct pipe_inode_info *, struct pipe_buffer *,
+				       struct splice_desc *),
+			  void *data, bool *eof)
+{
+	return do_read(op, node, pos, NULL, count, actor, data, eof);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_read_splice, DITTO);
+
+static const rwf_t stable_flags[] = {
+	[DITTO_UNSTABLE] = 0,
+	[DITTO_DATA_SYNC] = RWF_DSYNC,
+	[DITTO_FILE_SYNC] = RWF_DSYNC | RWF_SYNC,
+};
+
+/*
+ * Make @pos the end of the file, or find that it is before the end. What is written with
+ * RWF_APPEND then is written behind all that is there, whoever else writes meanwhile.
+ */
+static int file_end_at(struct file *file, loff_t pos)
+{
+	struct iattr ia = { .ia_valid = ATTR_SIZE | ATTR_FILE, .ia_size = pos, .ia_file = file };
+	struct inode *inode = file_inode(file);
+	int err;
+
+	err = mnt_want_write_file(file);
+	if (err)
+		return err;
+	inode_lock(inode);
+	if (pos < i_size_read(inode))
+		err = -EACCES;
+	else if (pos > i_size_read(inode))
+		err = notify_change(file_mnt_idmap(file), file->f_path.dentry, &ia, NULL);
+	inode_unlock(inode);
+	mnt_drop_write_file(file);
+	return err;
+}
+
+static ssize_t write_file(struct ditto_op *op, struct ditto_file *df, loff_t pos,
+			  struct iov_iter *iter, enum ditto_stable stable, u64 *verifier)
+{
+	rwf_t flags = stable_flags[stable];
+	struct file *file = df->file;
+	ssize_t ret;
+	int err;
+
+	ditto_wb_err_watch(df->node, file->f_path.dentry);
+	*verifier = atomic64_read(&op->srv->write_verifier);
+	if (ditto_op_appends(op)) {
+		err = file_end_at(file, pos);
+		if (err)
+			return err;
+		flags |= RWF_APPEND;
+	}
+	iov_iter_truncate(iter, clamp_count(file_inode(file), pos, iov_iter_count(iter)));
+	/* Clears set-id bits too, as the credential that is in place lets it. */
+	ret = vfs_iter_write(file, iter, &pos, flags);
+
+	if (ret < 0 && !ditto_is_refusal(ret))
+		ditto_server_writeback_failed(op->srv);
+	/* Unstable data comes again, as the verifier has changed. */
+	err = ditto_wb_err_take(df->node, file->f_path.dentry);
+	return ret < 0 || stable == DITTO_UNSTABLE || !err ? ret : err;
+}
+
+static u32 data_written(const struct inode *inode, loff_t size_before)
+{
+	return i_size_read(inode) == size_before ? DITTO_CHANGED_MTIME :
+						   DITTO_CHANGED_MTIME | DITTO_CHANGED_SIZE;
+}
+
+/* The credential is in place. */
+static ssize_t do_write(struct ditto_op *op, struct ditto_node *node, loff_t pos,
+			struct iov_iter *iter, enum ditto_stable stable, u64 *verifier)
+{
+	struct inode *inode = node->inode;
+	loff_t size = i_size_read(inode);
+	struct ditto_file *df;
+	ssize_t ret;
+
+	*verifier = atomic64_read(&op->srv->write_verifier);
+	if (!S_ISREG(inode->i_mode))
+		return -EINVAL;
+	ret = ditto_node_permission(op, node, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
+	if (ret || !iov_iter_count(iter))
+		return ret;
+	if (ditto_is_beyond(inode, pos))
+		return -EFBIG;
+
+	ret = ditto_lock_check_bytes(op, node, DITTO_INTENT_WRITE, pos, iov_iter_count(iter));
+	if (ret)
+		return ret;
+	df = ditto_file_get(op->share, node, DITTO_FILE_WRITE);
+	if (IS_ERR(df))
+		return ditto_no_wait(PTR_ERR(df));
+	ret = ditto_lock_check_local(op, df->file, DITTO_INTENT_WRITE, pos, iov_iter_count(iter));
+	if (!ret)
+		ret = ditto_no_wait(write_file(op, df, pos, iter, stable, verifier));
+	ditto_file_put(df);
+	ditto_lock_recheck(op, node, DITTO_INTENT_WRITE);
+	if (ret > 0)
+		ditto_child_written(op, node, data_written(inode, size));
+	return ret;
+}
+
+/*
+ * The file's lock is taken inside the write only, so nothing before it is
+ * atomic with it: there are no attributes from before in @wcc.
+ */
+ssize_t ditto_write(struct ditto_op *op, struct ditto_node *node, loff_t pos,
+		    struct iov_iter *iter, enum ditto_stable stable,
+		    u64 *verifier, struct ditto_wcc *wcc)
+{
+	struct dentry *dentry = wcc ? ditto_node_dentry(node) : NULL;
+	const struct cred *old;
+	ssize_t ret;
+
+	old = ditto_op_enter(op);
+	ret = do_write(op, node, pos, iter, stable, verifier);
+	ditto_op_leave(old);
+	if (!wcc)
+		return ret;
+	ditto_wcc_init(wcc);
+	ditto_wcc_post(op->share, dentry, wcc);
+	dput(dentry);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_write, DITTO);
+
+/* The last byte of a range of a COMMIT; 0 bytes are all to the end. */
+static loff_t range_end(loff_t pos, u64 count)
+{
+	loff_t end;
+
+	if (!count || count > LLONG_MAX || check_add_overflow(pos, (loff_t)(count - 1), &end))
+		return LLONG_MAX;
+	return end;
+}
+
+static int sync_file(struct ditto_op *op, struct ditto_file *df, loff_t pos, u64 count)
+{
+	struct file *file = df->file;
+	int err, lost;
+
+	/* Beyond what any file has. */
+	if (pos < 0)
+		return 0;
+
+	ditto_wb_err_watch(df->node, file->f_path.dentry);
+	err = vfs_fsync_range(file, pos, range_end(pos, count), 0);
+	if (err)
+		ditto_server_writeback_failed(op->srv);
+	/* What another COMMIT was told in our place has changed the verifier. */
+	lost = ditto_wb_err_take(df->node, file->f_path.dentry);
+	return err ?: lost;
+}
+
+/* The credential is in place. */
+static int do_fsync(struct ditto_op *op, struct ditto_node *node, loff_t pos, u64 count)
+{
+	struct inode *inode = node->inode;
+	struct ditto_file *df;
+	int err;
+
+	if (!S_ISREG(inode->i_mode))
+		return -EINVAL;
+	err = ditto_node_permission(op, node, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
+	if (err)
+		return err;
+	df = ditto_file_get(op->share, node, DITTO_FILE_WRITE);
+	if (IS_ERR(df))
+		return PTR_ERR(df);
+	err = sync_file(op, df, pos, count);
+	ditto_file_put(df);
+	return err;
+}
+
+int ditto_fsync(struct ditto_op *op, struct ditto_node *node, loff_t pos, u64 count,
+		u64 *verifier, struct ditto_wcc *wcc)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	const struct cred *old;
+	int err;
+
+	ditto_wcc_init(wcc);
+	old = ditto_op_enter(op);
+	err = ditto_no_wait(do_fsync(op, node, pos, count));
+	ditto_op_leave(old);
+	*verifier = atomic64_read(&op->srv->write_verifier);
+	ditto_wcc_post(op->share, dentry, wcc);
+	dput(dentry);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_fsync, DITTO);

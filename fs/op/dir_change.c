@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The frame around every change of a directory: checks, write access, the
+ * caller's credential, the lock, attributes before and after.
+ */
+
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/mount.h>
+#include <linux/namei.h>
+
+#include "../acl/acl_file.h"
+#include "../name/casefold_index.h"
+#include "../node/node.h"
+#include "../open/stream.h"
+#include "op_private.h"
+
+int ditto_dir_change_init(struct ditto_dir_change *c, struct ditto_op *op,
+			  struct ditto_node *dir, struct ditto_wcc *wcc)
+{
+	*c = (struct ditto_dir_change){
+		.op = op,
+		.dir = dir,
+		.wcc = wcc,
+		.parent = ditto_node_dentry(dir),
+	};
+	ditto_wcc_init(wcc);
+	if (!S_ISDIR(dir->inode->i_mode))
+		return -ENOTDIR;
+	return op->writable ? 0 : -EROFS;
+}
+
+int ditto_dir_change_enter(struct ditto_dir_change *c)
+{
+	int err;
+
+	err = mnt_want_write(c->op->share->root.mnt);
+	if (err)
+		return err;
+	c->old = ditto_op_enter(c->op);
+	c->entered = true;
+	return 0;
+}
+
+int ditto_dir_change_pre(struct ditto_dir_change *c)
+{
+	/* Removed since its handle was decoded. */
+	if (IS_DEADDIR(c->dir->inode))
+		return -ESTALE;
+	return ditto_wcc_pre(c->op->share, c->parent, c->wcc);
+}
+
+int ditto_dir_change_lookup(struct ditto_dir_change *c, const struct ditto_name *name)
+{
+	const struct cred *as, *old;
+	struct dentry *child;
+	int err = ditto_act_on(c->op, c->dir, DITTO_RIGHT_EXECUTE, &as);
+
+	if (err)
+		return err;
+	old = ditto_act(as);
+	child = lookup_one(ditto_idmap(c->op->share), name->name, c->parent, name->len);
+	ditto_op_leave(old);
+	if (IS_ERR(child))
+		return PTR_ERR(child);
+	dput(c->child);
+	c->child = child;
+	return 0;
+}
+
+int ditto_dir_change_begin(struct ditto_dir_change *c, const struct ditto_name *name)
+{
+	int err;
+
+	if (ditto_is_hidden(c->op->share, c->parent, name))
+		return -EACCES;
+	err = ditto_dir_change_enter(c);
+	if (err)
+		return err;
+
+	inode_lock_nested(c->dir->inode, I_MUTEX_PARENT);
+	c->locked = true;
+	ditto_dir_change_mark(c);
+	return ditto_dir_change_pre(c) ?: ditto_dir_change_lookup(c, name);
+}
+
+void ditto_dir_change_mark(struct ditto_dir_change *c)
+{
+	WRITE_ONCE(c->dir->changer, current);
+}
+
+void ditto_dir_change_unmark(struct ditto_dir_change *c)
+{
+	WRITE_ONCE(c->dir->changer, NULL);
+	if (c->removed || c->added)
+		ditto_casefold_changed(c->dir, c->wcc, c->removed, c->added);
+}
+
+void ditto_dir_change_unlock(struct ditto_dir_change *c)
+{
+	if (!c->locked)
+		return;
+	ditto_wcc_post(c->op->share, c->parent, c->wcc);
+	ditto_dir_change_unmark(c);
+	inode_unlock(c->dir->inode);
+	c->locked = false;
+}
+
+void ditto_dir_change_tell(const struct ditto_dir_change *c, enum ditto_entry_event event,
+			   const struct ditto_name *name, const struct ditto_name *old)
+{
+	const struct ditto_entry_change change = {
+		.event = event,
+		.name = name->name,
+		.len = name->len,
+		.old_name = old ? old->name : NULL,
+		.old_len = old ? old->len : 0,
+	};
+
+	ditto_lock_recheck(c->op, c->dir, DITTO_INTENT_ENTRY);
+	ditto_lease_deliver(&c->dir->point, c->op->actor, &change);
+}
+
+void ditto_dir_change_end(struct ditto_dir_change *c)
+{
+	ditto_dir_change_unlock(c);
+	if (c->entered) {
+		ditto_op_leave(c->old);
+		mnt_drop_write(c->op->share->root.mnt);
+	}
+	if (!c->wcc->post_valid)
+		ditto_wcc_post(c->op->share, c->parent, c->wcc);
+	dput(c->child);
+	dput(c->parent);
+}

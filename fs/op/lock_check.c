@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What an operation asks the lock table before it acts, and how the answer is
+ * told. This is the slow way, of nodes that somebody claims something of, or may
+ * have claimed before the server was restarted.
+ */
+
+#include <linux/errno.h>
+#include <linux/module.h>
+#include <linux/overflow.h>
+
+#include "../../lockd/claim.h"
+#include "../../lockd/grace.h"
+#include "../../lockd/lease.h"
+#include "../node/node_private.h"
+#include "../server.h"
+#include "op_private.h"
+#include "rights.h"
+
+static void fill_bytes(struct ditto_intent *intent, u64 pos, u64 count)
+{
+	intent->first = pos;
+	intent->empty = !count;
+	if (!count)
+		intent->last = pos;
+	else if (check_add_overflow(pos, count - 1, &intent->last))
+		intent->last = U64_MAX;
+}
+
+/* To entries of a directory another key may be the actor's: that of the directory. */
+static const struct ditto_actor *actor_for(const struct ditto_op *op, enum ditto_intent_kind kind,
+					   struct ditto_actor *of_entry)
+{
+	if (!op->actor || (kind != DITTO_INTENT_ENTRY && kind != DITTO_INTENT_CHILD))
+		return op->actor;
+	*of_entry = *op->actor;
+	of_entry->lease_owner = op->actor->entry_owner;
+	/* MS-FSA section 2.1.4.12.2: keys are compared, and nothing else. */
+	of_entry->by_key = true;
+	return of_entry;
+}
+
+/* No claim of before the restart can cover such a file. Clients cannot set this birth time. */
+static bool node_is_newer(const struct ditto_op *op, struct ditto_node *node)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	struct path path = { .mnt = op->share->root.mnt, .dentry = dentry };
+	struct kstat st;
+	int err;
+
+	err = vfs_getattr_nosec(&path, &st, STATX_BTIME, AT_STATX_SYNC_AS_STAT);
+	dput(dentry);
+	return !err && st.result_mask & STATX_BTIME &&
+	       ditto_grace_is_newer(node->point.table, &st.btime);
+}
+
+static bool grace_holds_off(const struct ditto_op *op, struct ditto_node *node,
+			    enum ditto_intent_kind kind)
+{
+	if (!S_ISREG(node->inode->i_mode) || op->fresh)
+		return false;
+	/* The open that the removal was granted to may be closed by now. */
+	if (kind == DITTO_INTENT_REMOVE && op->held & DITTO_RIGHT_DELETE)
+		return false;
+	return ditto_grace_guards(&node->point, kind, op->actor) && !node_is_newer(op, node);
+}
+
+int ditto_lock_check_slow(struct ditto_op *op, struct ditto_node *node, enum ditto_intent_kind kind,
+			  u64 pos, u64 count)
+{
+	struct ditto_intent intent = { .kind = kind };
+	struct ditto_conflict unwanted;
+	struct ditto_conflict *conflict = op->conflict ?: &unwanted;
+	struct ditto_actor of_entry;
+
+	if (unlikely(READ_ONCE(node->point.table->guards)) && grace_holds_off(op, node, kind))
+		return -EJUKEBOX;
+	fill_bytes(&intent, pos, count);
+	switch (ditto_claim_check(&node->point, &intent, actor_for(op, kind, &of_entry), op->park,
+				  conflict)) {
+	case DITTO_ALLOWED:
+		return 0;
+	case DITTO_DENIED:
+		return ditto_held_is_range(conflict->held) ? -EAGAIN : -ETXTBSY;
+	case DITTO_BREAKING:
+	case DITTO_BUSY:
+		break;
+	}
+	ditto_op_await(op, node);
+	return -EJUKEBOX;
+}
+
+void ditto_lock_recheck_slow(struct ditto_op *op, struct ditto_node *node,
+			     enum ditto_intent_kind kind)
+{
+	const struct ditto_intent intent = { .kind = kind };
+	struct ditto_actor of_entry;
+
+	ditto_claim_recheck(&node->point, &intent, actor_for(op, kind, &of_entry));
+}
+
+/* The holder of the file's writes has changed it: so have times and change attribute. */
+static void lock_check_touch(struct ditto_share *share, struct dentry *dentry)
+{
+	struct iattr iattr = { .ia_valid = ATTR_MTIME | ATTR_CTIME };
+	const struct cred *old;
+
+	if (mnt_want_write(share->root.mnt))
+		return;
+	/* The server's doing, which takes nothing from the holder. */
+	old = override_creds(share->volume->srv->nodes->cred);
+	inode_lock(d_inode(dentry));
+	notify_change(ditto_idmap(share), dentry, &iattr, NULL);
+	inode_unlock(d_inode(dentry));
+	revert_creds(old);
+	mnt_drop_write(share->root.mnt);
+}
+
+/*
+ * RFC 8881 section 10.4.3: the number of changes is not known, so each question
+ * finds one more. They are the file's own, and nobody will see older ones when
+ * the holder has written.
+ */
+static int getattr_told(struct ditto_share *share, struct ditto_node *node,
+			const struct ditto_lease_answer *answer, struct ditto_attr *attr)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	u64 before;
+	int err;
+
+	err = ditto_getattr_dentry(share, dentry, attr);
+	if (!err && answer->modified) {
+		before = attr->change;
+		lock_check_touch(share, dentry);
+		err = ditto_getattr_dentry(share, dentry, attr);
+		/* The clock has not gone on: it will have by the next change. */
+		if (attr->change <= before)
+			attr->change = before + 1;
+		attr->st.size = answer->size;
+	}
+	dput(dentry);
+	return err;
+}
+
+int ditto_getattr_asked(struct ditto_op *op, struct ditto_node *node, struct ditto_attr *attr)
+{
+	struct ditto_lease_answer answer;
+	int err;
+
+	if (!ditto_is_claimed(node))
+		return ditto_getattr(op->share, node, attr);
+	err = ditto_lease_query(&node->point, op->actor, &answer);
+	if (!err)
+		return getattr_told(op->share, node, &answer, attr);
+	/* What else an intent to read meets is no reason not to tell attributes. */
+	if (err == -EBUSY && ditto_lock_check(op, node, DITTO_INTENT_READ) == -EJUKEBOX)
+		return -EJUKEBOX;
+	return ditto_getattr(op->share, node, attr);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_getattr_asked, DITTO);

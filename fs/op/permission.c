@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * May somebody do something to a file?
+ *
+ * The VFS checks most of it again when it is done. What a stateless protocol
+ * does without opening a file, and what it asks in advance, is checked here. A file with
+ * an access control list goes by that, see fs/acl/access.c.
+ */
+
+#include <linux/fs.h>
+#include <linux/mount.h>
+
+#include "../acl/acl_file.h"
+#include "../node/node.h"
+#include "op_private.h"
+
+#define DITTO_MAY_CHANGE \
+	(DITTO_MAY_WRITE | DITTO_MAY_APPEND | DITTO_MAY_DELETE | DITTO_MAY_WRITE_XATTRS)
+
+/* What the VFS calls the DITTO_MAY_* bits. */
+static int vfs_mask(u32 may)
+{
+	int mask = 0;
+
+	if (may & (DITTO_MAY_READ | DITTO_MAY_READ_XATTRS))
+		mask |= MAY_READ;
+	if (may & (DITTO_MAY_WRITE | DITTO_MAY_WRITE_XATTRS))
+		mask |= MAY_WRITE;
+	if (may & DITTO_MAY_EXEC)
+		mask |= MAY_EXEC;
+	if (may & DITTO_MAY_APPEND)
+		mask |= MAY_WRITE | MAY_APPEND;
+	if (may & DITTO_MAY_DELETE)
+		mask |= MAY_WRITE | MAY_EXEC;
+	return mask;
+}
+
+/* A device or a pipe is written on the client, not here. */
+static bool is_stored_here(umode_t mode)
+{
+	return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode);
+}
+
+static int may_change(const struct ditto_op *op, const struct inode *inode, u32 may)
+{
+	bool stored = is_stored_here(inode->i_mode) || may & DITTO_MAY_WRITE_XATTRS;
+
+	if (stored && (!op->writable || __mnt_is_readonly(op->share->root.mnt)))
+		return -EROFS;
+	if ((may & DITTO_MAY_DELETE) && !S_ISDIR(inode->i_mode))
+		return -EACCES;
+	if (!IS_APPEND(inode))
+		return 0;
+
+	/* The VFS checks this at open(2), which comes too early for us. */
+	if (may & (S_ISDIR(inode->i_mode) ? DITTO_MAY_DELETE : DITTO_MAY_WRITE) ||
+	    may & DITTO_MAY_WRITE_XATTRS)
+		return -EPERM;
+	return 0;
+}
+
+static bool is_noexec(const struct ditto_op *op, const struct inode *inode)
+{
+	return (op->share->root.mnt->mnt_flags & MNT_NOEXEC) ||
+	       (inode->i_sb->s_iflags & SB_I_NOEXEC);
+}
+
+/* What a list must give for the DITTO_MAY_* bits. */
+static const struct {
+	u32 may;
+	u32 right;
+} needs[] = {
+	{ DITTO_MAY_READ,		DITTO_RIGHT_READ_DATA },
+	{ DITTO_MAY_WRITE,		DITTO_RIGHT_WRITE_DATA },
+	{ DITTO_MAY_EXEC,		DITTO_RIGHT_EXECUTE },
+	{ DITTO_MAY_APPEND,		DITTO_RIGHT_APPEND_DATA },
+	{ DITTO_MAY_DELETE,		DITTO_RIGHT_DELETE_CHILD },
+	{ DITTO_MAY_READ_XATTRS,	DITTO_RIGHT_READ_XATTRS },
+	{ DITTO_MAY_WRITE_XATTRS,	DITTO_RIGHT_WRITE_XATTRS },
+};
+
+static u32 permission_rights_needed(u32 may)
+{
+	u32 rights = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(needs); i++)
+		if (may & needs[i].may)
+			rights |= needs[i].right;
+	return rights;
+}
+
+/* By the list, or else as the VFS says. */
+static int permission_check(const struct ditto_op *op, struct ditto_node *node, u32 may)
+{
+	struct inode *inode = node->inode;
+	int mask = vfs_mask(may);
+	const struct cred *as, *old;
+	int err;
+
+	err = ditto_act_on(op, node, permission_rights_needed(may), &as);
+	if (err)
+		return err;
+	if (likely(as == op->cred->cred))
+		return inode_permission(ditto_idmap(op->share), inode, mask);
+	/* To execute it no power is enough where the mode has no bit for that. */
+	if (S_ISREG(inode->i_mode))
+		mask &= ~MAY_EXEC;
+	old = ditto_act(as);
+	err = inode_permission(ditto_idmap(op->share), inode, mask);
+	ditto_op_leave(old);
+	return err;
+}
+
+int ditto_node_permission(const struct ditto_op *op, struct ditto_node *node, u32 may)
+{
+	struct mnt_idmap *idmap = ditto_idmap(op->share);
+	struct inode *inode = node->inode;
+	u32 rights;
+	int err, ret;
+
+	if (may & DITTO_MAY_CHANGE) {
+		err = may_change(op, inode, may);
+		if (err)
+			return err;
+	}
+	if ((may & DITTO_MAY_EXEC) && S_ISREG(inode->i_mode) && is_noexec(op, inode))
+		return -EACCES;
+
+	/* Decided when it was opened. */
+	if (op->granted && !(may & ~(op->granted | DITTO_MAY_OWNER)))
+		return 0;
+	err = permission_check(op, node, may);
+	if (err != -EACCES || !(may & DITTO_MAY_OWNER) || !S_ISREG(inode->i_mode))
+		return err;
+
+	/*
+	 * Somebody who made a file read-only after opening it goes on writing
+	 * to it; all we see of that is that he owns it, and may make it so.
+	 */
+	if (!vfsuid_eq_kuid(i_uid_into_vfsuid(idmap, inode), current_fsuid()))
+		return err;
+	ret = ditto_acl_access(op, node, &rights);
+	if (ret < 0)
+		return ret;
+	return ret && !(rights & DITTO_RIGHT_WRITE_ACL) ? err : 0;
+}
+
+int ditto_permission(struct ditto_op *op, struct ditto_node *node, u32 may)
+{
+	const struct cred *old;
+	int err;
+
+	old = ditto_op_enter(op);
+	err = ditto_node_permission(op, node, may);
+	ditto_op_leave(old);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_permission, DITTO);

@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Changes of attributes.
+ *
+ * The size goes first, as a step of its own: file systems truncate in it, and
+ * it sets the modification time, which an explicit one then replaces. All the
+ * rest is one call, so that a mode given together with an owner is the mode
+ * the file ends up with, set-id bits included.
+ */
+
+#include <linux/capability.h>
+#include <linux/filelock.h>
+#include <linux/fs.h>
+#include <linux/mount.h>
+
+#include "../acl/acl_file.h"
+#include "../node/node.h"
+#include "../open/stream.h"
+#include "data_private.h"
+
+#define DITTO_SET_TIMES		(DITTO_SET_ATIME | DITTO_SET_MTIME)
+#define DITTO_SET_NOW		(DITTO_SET_ATIME_NOW | DITTO_SET_MTIME_NOW)
+#define DITTO_SET_OWNER		(DITTO_SET_UID | DITTO_SET_GID)
+#define DITTO_SET_SIDS		(S_ISUID | S_ISGID)
+
+static int check_acl(const struct ditto_share *share, const struct ditto_acl *acl, umode_t type)
+{
+	/* Nobody looks at what a symbolic link lets whom do. */
+	if (!share->volume->has_acls || S_ISLNK(type))
+		return -EOPNOTSUPP;
+	return acl ? ditto_acl_check(acl, S_ISDIR(type)) : 0;
+}
+
+/* What came from the wire and makes no sense whatever the file. */
+static int check_for(const struct ditto_share *share, const struct ditto_setattr *set,
+		     umode_t type)
+{
+	int err;
+
+	if (((set->valid & DITTO_SET_UID) && !uid_valid(set->uid)) ||
+	    ((set->valid & DITTO_SET_GID) && !gid_valid(set->gid)) ||
+	    ((set->valid & DITTO_SET_ATIME) && set->atime.tv_nsec >= NSEC_PER_SEC) ||
+	    ((set->valid & DITTO_SET_MTIME) && set->mtime.tv_nsec >= NSEC_PER_SEC))
+		return -EINVAL;
+	err = set->valid & DITTO_SET_ACL ? check_acl(share, set->acl, type) : 0;
+	if (err || !(set->valid & DITTO_SET_SIZE))
+		return err;
+	if (S_ISDIR(type))
+		return -EISDIR;
+	if (!S_ISREG(type))
+		return -EINVAL;
+	return set->size > share->root.mnt->mnt_sb->s_maxbytes ? -EFBIG : 0;
+}
+
+int ditto_setattr_check_new(const struct ditto_share *share, umode_t type,
+			    const struct ditto_setattr *set)
+{
+	struct ditto_setattr rest = *set;
+
+	if (!rest.size)
+		rest.valid &= ~DITTO_SET_SIZE;
+	return check_for(share, &rest, type);
+}
+
+static int setattr_notify(struct ditto_op *op, struct dentry *dentry, struct iattr *ia)
+{
+	struct inode *delegated = NULL;
+	int err;
+
+	err = notify_change(ditto_idmap(op->share), dentry, ia, &delegated);
+	return ditto_no_deleg_wait(err, delegated);
+}
+
+/* Set the size, and times to now that came with it; the caller may write the file. */
+static int set_size(struct ditto_op *op, struct dentry *dentry,
+		    const struct ditto_setattr *set)
+{
+	struct iattr ia = {
+		.ia_valid = ATTR_SIZE | ATTR_MTIME | ATTR_CTIME | ATTR_KILL_PRIV,
+		.ia_size = set->size,
+	};
+	int kill;
+
+	if (set->valid & DITTO_SET_ATIME_NOW)
+		ia.ia_valid |= ATTR_ATIME;
+	/* Not the writer's decision, hence not his permission: forced. */
+	kill = setattr_should_drop_suidgid(ditto_idmap(op->share), d_inode(dentry));
+	if (kill)
+		ia.ia_valid |= kill | ATTR_FORCE;
+	return setattr_notify(op, dentry, &ia);
+}
+
+/* Is there anything to set that is not done together with the size? */
+static bool has_others(const struct ditto_setattr *set)
+{
+	if (set->valid & DITTO_SET_SIZE)
+		return set->valid & ~(DITTO_SET_SIZE | DITTO_SET_NOW);
+	return set->valid;
+}
+
+/* Translate all but the size. Return: false if there is nothing to do. */
+static bool fill_iattr(struct ditto_op *op, struct inode *inode,
+		       const struct ditto_setattr *set, struct iattr *ia)
+{
+	u32 valid = set->valid;
+
+	/* set_size() did those; clients send them with every truncation. */
+	if (valid & DITTO_SET_SIZE)
+		valid &= ~DITTO_SET_NOW;
+	if (!has_others(set))
+		return false;
+
+	ia->ia_valid = ATTR_CTIME;
+	/* Nobody looks at the mode of a symbolic link, and file systems refuse to set it. */
+	if (S_ISLNK(inode->i_mode))
+		valid &= ~DITTO_SET_MODE;
+	if (valid & DITTO_SET_MODE) {
+		ia->ia_valid |= ATTR_MODE;
+		ia->ia_mode = (set->mode & S_IALLUGO) | (inode->i_mode & ~S_IALLUGO);
+	}
+	if (valid & DITTO_SET_UID) {
+		ia->ia_valid |= ATTR_UID;
+		ia->ia_vfsuid = VFSUIDT_INIT(set->uid);
+	}
+	if (valid & DITTO_SET_GID) {
+		ia->ia_valid |= ATTR_GID;
+		ia->ia_vfsgid = VFSGIDT_INIT(set->gid);
+	}
+	if ((valid & DITTO_SET_OWNER) && !S_ISDIR(inode->i_mode)) {
+		ia->ia_valid |= ATTR_KILL_PRIV;
+		if (!(valid & DITTO_SET_MODE))
+			ia->ia_valid |= ATTR_KILL_SUID |
+				setattr_should_drop_sgid(ditto_idmap(op->share), inode);
+	}
+
+	if (valid & (DITTO_SET_ATIME | DITTO_SET_ATIME_NOW))
+		ia->ia_valid |= ATTR_ATIME;
+	if (valid & (DITTO_SET_MTIME | DITTO_SET_MTIME_NOW))
+		ia->ia_valid |= ATTR_MTIME;
+	if (valid & DITTO_SET_ATIME) {
+		ia->ia_valid |= ATTR_ATIME_SET;
+		ia->ia_atime = set->atime;
+	}
+	if (valid & DITTO_SET_MTIME) {
+		ia->ia_valid |= ATTR_MTIME_SET;
+		ia->ia_mtime = set->mtime;
+	}
+	/* Who may write may say "now"; any other time is the owner's. */
+	if (valid & DITTO_SET_TIMES)
+		ia->ia_valid |= ATTR_TIMES_SET;
+	else if (valid & DITTO_SET_NOW)
+		ia->ia_valid |= ATTR_TOUCH;
+	return true;
+}
+
+/* All but the size, the list included. */
+static int apply_rest(struct ditto_op *op, struct dentry *dentry, struct ditto_node *node,
+		      const struct cred *as, const struct ditto_setattr *set)
+{
+	struct ditto_acl_change change;
+	const struct cred *old;
+	struct iattr ia;
+	int err, changes;
+
+	if (!fill_iattr(op, d_inode(dentry), set, &ia))
+		return 0;
+	changes = ditto_acl_change_init(&change, op, dentry, node, set);
+	err = changes > 0 ? ditto_acl_change_begin(&change) : changes;
+	if (!err) {
+		old = ditto_act(as);
+		err = setattr_notify(op, dentry, &ia);
+		ditto_op_leave(old);
+		if (changes)
+			err = ditto_acl_change_end(&change, err);
+	}
+	ditto_acl_change_drop(&change);
+	return err;
+}
+
+/* @as is who sets all but the size; @node is NULL of what is new. */
+static int apply_locked(struct ditto_op *op, struct dentry *dentry, struct ditto_node *node,
+			const struct cred *as, const struct ditto_setattr *set)
+{
+	int err;
+
+	lockdep_assert_held_write(&d_inode(dentry)->i_rwsem);
+
+	if (set->valid & DITTO_SET_SIZE) {
+		err = set_size(op, dentry, set);
+		if (err)
+			return err;
+	}
+	return apply_rest(op, dentry, node, as, set);
+}
+
+static bool changes_uid(const struct ditto_op *op, const struct inode *inode,
+			const struct ditto_setattr *set)
+{
+	return set->valid & DITTO_SET_UID &&
+	       !vfsuid_eq_kuid(i_uid_into_vfsuid(ditto_idmap(op->share), inode), set->uid);
+}
+
+static bool changes_gid(const struct ditto_op *op, const struct inode *inode,
+			const struct ditto_setattr *set)
+{
+	return set->valid & DITTO_SET_GID &&
+	       !vfsgid_eq_kgid(i_gid_into_vfsgid(ditto_idmap(op->share), inode), set->gid);
+}
+
+/* To nobody but the caller and a group of his. What stays is not taken: clients send both. */
+static bool takes_owner(const struct ditto_op *op, const struct inode *inode,
+			const struct ditto_setattr *set)
+{
+	return !(changes_uid(op, inode, set) && !uid_eq(set->uid, current_fsuid())) &&
+	       !(changes_gid(op, inode, set) && !in_group_p(set->gid));
+}
+
+/* What a list must give for it. */
+static bool list_allows(const struct ditto_setattr *set, u32 rights, bool owner)
+{
+	u32 now = set->valid & DITTO_SET_SIZE ? 0 : set->valid & DITTO_SET_NOW;
+
+	if ((set->valid & (DITTO_SET_MODE | DITTO_SET_ACL)) && !(rights & DITTO_RIGHT_WRITE_ACL))
+		return false;
+	if (owner && !(rights & DITTO_RIGHT_WRITE_OWNER))
+		return false;
+	if ((set->valid & DITTO_SET_TIMES) && !(rights & DITTO_RIGHT_WRITE_ATTRS))
+		return false;
+	return !now || (rights & (DITTO_RIGHT_WRITE_ATTRS | DITTO_RIGHT_WRITE_DATA));
+}
+
+/* Times, and nothing that has a right of its own. */
+static bool only_attributes(const struct ditto_setattr *set)
+{
+	return !(set->valid & ~(DITTO_SET_SIZE | DITTO_SET_TIMES | DITTO_SET_NOW));
+}
+
+/* As whom it runs is for him to say who owns it then, whoever may write the list. */
+static bool lends_owner(const struct ditto_op *op, const struct inode *inode,
+			const struct ditto_setattr *set)
+{
+	kuid_t owner = set->valid & DITTO_SET_UID ? set->uid : ditto_owner_of(op->share, inode);
+
+	return set->valid & DITTO_SET_MODE && set->mode & ~inode->i_mode & S_ISUID &&
+	       !uid_eq(owner, current_fsuid());
+}
+
+/* As whom all but the size is set. The caller acts; the inode is locked. */
+static int setattr_access(struct ditto_op *op, struct ditto_node *node,
+			  const struct ditto_setattr *set,
+			  const struct cred **as)
+{
+	bool owner = changes_uid(op, node->inode, set) || changes_gid(op, node->inode, set);
+	u32 rights;
+	int ret;
+
+	*as = op->cred->cred;
+	if (!has_others(set))
+		return 0;
+	ret = ditto_acl_access(op, node, &rights);
+	if (ret < 0)
+		return ret;
+	if (!ret) {
+		/* The VFS knows nothing of what was granted at open (MS-FSA 2.1.5.15.2). */
+		if (only_attributes(set) && op->held & DITTO_RIGHT_WRITE_ATTRS)
+			goto raise;
+		/* Nor of lists. */
+		return !(set->valid & DITTO_SET_ACL) ||
+		       inode_owner_or_capable(ditto_idmap(op->share), node->inode) ? 0 : -EPERM;
+	}
+	if (!list_allows(set, rights | op->held, owner))
+		return -EACCES;
+	if (lends_owner(op, node->inode, set))
+		return -EPERM;
+raise:
+	*as = ditto_cred_privileged(op->cred, owner && takes_owner(op, node->inode, set) ?
+				    DITTO_PRIVILEGE_CHOWN : DITTO_PRIVILEGE_OWNER);
+	return *as ? 0 : -ENOMEM;
+}
+
+/* Does a local process's lock forbid the size? */
+static int ask_local_size(struct ditto_op *op, struct ditto_node *node, u64 size)
+{
+	u64 old = i_size_read(node->inode);
+	u64 from = min(old, size);
+	struct ditto_file *df;
+	int err;
+
+	if (!op->actor || !op->actor->exact || !vfs_inode_has_locks(node->inode))
+		return 0;
+	df = ditto_file_get(op->share, node, DITTO_FILE_WRITE);
+	if (IS_ERR(df))
+		return ditto_no_wait(PTR_ERR(df));
+	err = ditto_lock_check_local(op, df->file, DITTO_INTENT_SIZE, from, max(old, size) - from);
+	ditto_file_put(df);
+	return err;
+}
+
+/* May the size be set, and is nobody in the way? Ends with put_write_access(). */
+static int begin_size(struct ditto_op *op, struct ditto_node *node,
+		      const struct ditto_setattr *set)
+{
+	struct inode *inode = node->inode;
+	int err;
+
+	err = ditto_node_permission(op, node, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
+	if (err)
+		return err;
+	if (set->over_ranges)
+		err = ditto_lock_check(op, node, DITTO_INTENT_SIZE);
+	else
+		err = ditto_lock_check_size(op, node, set->size)
+			      ?: ask_local_size(op, node, set->size);
+	if (err)
+		return err;
+	err = get_write_access(inode);
+	if (err)
+		return err;
+	err = break_lease(inode, O_WRONLY | O_NONBLOCK);
+	if (err)
+		put_write_access(inode);
+	return ditto_no_wait(err);
+}
+
+static int setattr_apply(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+			 const struct ditto_setattr *set, struct ditto_wcc *wcc)
+{
+	struct inode *inode = d_inode(dentry);
+	const struct cred *as;
+	int err;
+
+	inode_lock(inode);
+	err = ditto_wcc_pre(op->share, dentry, wcc);
+	if (!err && set->guard && !timespec64_equal(set->guard, &wcc->pre_ctime))
+		err = -ENOTSYNC;
+	if (!err)
+		err = setattr_access(op, node, set, &as);
+	if (!err)
+		err = apply_locked(op, dentry, node, as, set);
+	ditto_wcc_post(op->share, dentry, wcc);
+	inode_unlock(inode);
+	return err;
+}
+
+/* What of this will change a file? A time that is set to what it is stays, and is no change. */
+static u32 what_changes(const struct ditto_setattr *set, const struct inode *inode)
+{
+	struct timespec64 atime = inode_get_atime(inode), mtime = inode_get_mtime(inode);
+	u32 what = 0;
+
+	if (set->valid & (DITTO_SET_MODE | DITTO_SET_OWNER | DITTO_SET_ACL))
+		what |= DITTO_CHANGED_SECURITY;
+	if (set->valid & DITTO_SET_SIZE)
+		what |= DITTO_CHANGED_MTIME;
+	if (set->valid & DITTO_SET_SIZE && set->size != i_size_read(inode))
+		what |= DITTO_CHANGED_SIZE;
+	if (set->valid & DITTO_SET_ATIME_NOW ||
+	    (set->valid & DITTO_SET_ATIME && !timespec64_equal(&set->atime, &atime)))
+		what |= DITTO_CHANGED_ATIME;
+	if (set->valid & DITTO_SET_MTIME_NOW ||
+	    (set->valid & DITTO_SET_MTIME && !timespec64_equal(&set->mtime, &mtime)))
+		what |= DITTO_CHANGED_MTIME;
+	return what;
+}
+
+int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+			 const struct ditto_setattr *set, struct ditto_wcc *wcc)
+{
+	bool sized = set->valid & DITTO_SET_SIZE;
+	bool others = has_others(set);
+	int err, commit_err;
+	u32 what;
+
+	err = check_for(op->share, set, node->inode->i_mode);
+	if (!err && others)
+		err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
+	if (!err && sized)
+		err = begin_size(op, node, set);
+	if (err)
+		return err;
+
+	what = what_changes(set, node->inode);
+	err = setattr_apply(op, node, dentry, set, wcc);
+	if (sized) {
+		put_write_access(node->inode);
+		ditto_lock_recheck(op, node, DITTO_INTENT_SIZE);
+	}
+	if (others)
+		ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
+	if (!err || sized)
+		ditto_child_changed(op, node, what);
+	/* The size may have changed although the rest was refused. */
+	commit_err = !err || sized ? ditto_op_commit(op, dentry, false) : 0;
+	return err ?: commit_err;
+}
+
+int ditto_setattr(struct ditto_op *op, struct ditto_node *node,
+		  const struct ditto_setattr *set, struct ditto_wcc *wcc)
+{
+	struct vfsmount *mnt = op->share->root.mnt;
+	struct dentry *dentry = ditto_node_dentry(node);
+	const struct cred *old;
+	int err;
+
+	ditto_wcc_init(wcc);
+	err = op->writable ? mnt_want_write(mnt) : -EROFS;
+	if (!err) {
+		old = ditto_op_enter(op);
+		err = ditto_setattr_dentry(op, node, dentry, set, wcc);
+		ditto_op_leave(old);
+		mnt_drop_write(mnt);
+		if (!err && set->valid & DITTO_SET_OWNER)
+			ditto_streams_give(op, node);
+	}
+	if (!wcc->post_valid)
+		ditto_wcc_post(op->share, dentry, wcc);
+	dput(dentry);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_setattr, DITTO);
+
+/* @set with DITTO_SET_MODE_SPARE has a list that stays whole: the permission bits follow it. */
+static int apply_new(struct ditto_op *op, struct dentry *dentry, const struct ditto_setattr *set)
+{
+	struct inode *inode = d_inode(dentry);
+	struct ditto_setattr own = *set;
+	kuid_t uid = own.valid & DITTO_SET_UID ? own.uid : ditto_owner_of(op->share, inode);
+	kgid_t gid = own.valid & DITTO_SET_GID ? own.gid : ditto_group_of(op->share, inode);
+
+	if (own.valid & DITTO_SET_MODE_SPARE)
+		own.mode = (own.mode & ~0777) | (ditto_acl_mode(own.acl, uid, gid) & 0777);
+	own.valid &= ~DITTO_SET_MODE_SPARE;
+	return apply_locked(op, dentry, NULL, current_cred(), &own);
+}
+
+/*
+ * Permission bits that the VFS took by the umask of the thread. Workqueues have that of init;
+ * it is no client's. Where the directory has a default ACL there is none.
+ */
+static umode_t umask_took(struct dentry *dentry, const struct ditto_setattr *set)
+{
+	umode_t took = set->mode & current_umask() & 0777;
+	struct posix_acl *acl;
+
+	if (!took)
+		return 0;
+	acl = get_inode_acl(d_inode(dentry->d_parent), ACL_TYPE_DEFAULT);
+	if (IS_ERR_OR_NULL(acl))
+		return took;
+	posix_acl_release(acl);
+	return 0;
+}
+
+int ditto_setattr_new(struct ditto_op *op, struct dentry *dentry,
+		      const struct ditto_setattr *set)
+{
+	struct inode *inode = d_inode(dentry);
+	struct ditto_setattr rest = *set;
+	umode_t missing = 0;
+	int err;
+
+	/*
+	 * The set-id bits can be missing: directories are made without them, and a
+	 * change of owner takes them away. The permission bits stay as they are but for
+	 * the umask, a default ACL may have had its say in them. With a list
+	 * it was made with none, and gets what follows from list and mode.
+	 */
+	if (set->valid & DITTO_SET_MODE)
+		missing = (set->mode & DITTO_SET_SIDS) | umask_took(dentry, set);
+	if (set->valid & DITTO_SET_ACL)
+		rest.mode |= inode->i_mode & DITTO_SET_SIDS;
+	else
+		rest.valid &= ~DITTO_SET_MODE;
+	if (!S_ISLNK(inode->i_mode) && missing &&
+	    ((set->valid & DITTO_SET_OWNER) || (missing & ~inode->i_mode))) {
+		rest.valid |= DITTO_SET_MODE;
+		rest.mode = (set->valid & DITTO_SET_ACL ? rest.mode : inode->i_mode) | missing;
+	}
+	/* It was just made empty, now. */
+	rest.valid &= ~DITTO_SET_NOW;
+	if (!rest.size)
+		rest.valid &= ~DITTO_SET_SIZE;
+	if (!rest.valid)
+		return 0;
+	err = check_for(op->share, &rest, inode->i_mode);
+	if (err)
+		return err;
+
+	inode_lock(inode);
+	err = apply_new(op, dentry, &rest);
+	if (err == -EPERM && (rest.valid & DITTO_SET_OWNER)) {
+		rest.valid &= ~DITTO_SET_OWNER;
+		err = apply_new(op, dentry, &rest);
+	}
+	inode_unlock(inode);
+	return err;
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The space a file takes, see space.h.
+ *
+ * Reserving blocks changes no byte, so no range is in its way but for those it
+ * makes the file grow by; what makes zeros is a write. All of it is as durable as
+ * an unstable write: by ditto_fsync(), or not before.
+ */
+
+#include <linux/fs.h>
+#include <linux/falloc.h>
+#include <linux/mm.h>
+#include <linux/uio.h>
+
+#include "../node/node_private.h"
+#include "../server.h"
+#include "data_private.h"
+#include "space.h"
+
+/* Zeros written in one call. */
+#define ZERO_PAGES	32
+
+static const int modes[] = {
+	[DITTO_SPACE_RESERVE] = 0,
+	[DITTO_SPACE_RESERVE_KEEP] = FALLOC_FL_KEEP_SIZE,
+	[DITTO_SPACE_PUNCH] = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+	[DITTO_SPACE_ZERO] = FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE,
+};
+
+/* What is asked of the table. */
+struct ask {
+	enum ditto_intent_kind kind;
+	u64 pos;
+	u64 count;
+};
+
+static struct ask what_to_ask(const struct ditto_node *node, enum ditto_space_how how,
+			      u64 pos, u64 count)
+{
+	u64 size = i_size_read(node->inode);
+
+	switch (how) {
+	case DITTO_SPACE_RESERVE:
+		return (struct ask) {
+			DITTO_INTENT_SIZE, size, max(size, pos + count) - size
+		};
+	case DITTO_SPACE_RESERVE_KEEP:
+		return (struct ask) { DITTO_INTENT_WRITE, pos, 0 };
+	default:
+		return (struct ask) { DITTO_INTENT_WRITE, pos, count };
+	}
+}
+
+static ssize_t write_zeros(struct file *file, loff_t pos, size_t count)
+{
+	struct kvec vec[ZERO_PAGES];
+	struct iov_iter iter;
+
+	for (int i = 0; i < ZERO_PAGES; i++) {
+		vec[i].iov_base = page_address(ZERO_PAGE(0));
+		vec[i].iov_len = PAGE_SIZE;
+	}
+	iov_iter_kvec(&iter, ITER_SOURCE, vec, ZERO_PAGES, ZERO_PAGES * PAGE_SIZE);
+	iov_iter_truncate(&iter, count);
+	return vfs_iter_write(file, &iter, &pos, 0);
+}
+
+/* Where the file system cannot. The size stays. */
+static int zero_by_writing(struct file *file, u64 pos, u64 count)
+{
+	struct inode *inode = file_inode(file);
+	u64 size, end;
+	ssize_t ret;
+
+	while (count) {
+		size = i_size_read(inode);
+		end = min(size, pos + count);
+		if (pos >= end)
+			return 0;
+		if (signal_pending(current))
+			return -EINTR;
+		ret = write_zeros(file, pos, min_t(u64, end - pos, ZERO_PAGES * PAGE_SIZE));
+		if (ret < 0)
+			return ret;
+		if (!ret)
+			return -EIO;
+		pos += ret;
+		count -= ret;
+		cond_resched();
+	}
+	return 0;
+}
+
+static int space_allocate(struct ditto_op *op, struct ditto_file *df, enum ditto_space_how how,
+			  u64 pos, u64 count)
+{
+	struct file *file = df->file;
+	int err;
+
+	ditto_wb_err_watch(df->node, file->f_path.dentry);
+	err = vfs_fallocate(file, modes[how], pos, count);
+	if (err == -EOPNOTSUPP && how == DITTO_SPACE_ZERO)
+		err = zero_by_writing(file, pos, count);
+	if (err && !ditto_is_refusal(err) && ditto_no_wait(err) == err)
+		ditto_server_writeback_failed(op->srv);
+	ditto_wb_err_take(df->node, file->f_path.dentry);
+	return ditto_no_wait(err);
+}
+
+/* The credential is in place. */
+static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_space_how how,
+		       u64 pos, u64 count)
+{
+	struct ask ask = what_to_ask(node, how, pos, count);
+	struct ditto_file *df;
+	int err;
+
+	err = ditto_node_permission(op, node, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
+	if (err)
+		return err;
+	err = ditto_lock_check_bytes(op, node, ask.kind, ask.pos, ask.count);
+	if (err)
+		return err;
+	df = ditto_file_get(op->share, node, DITTO_FILE_WRITE);
+	if (IS_ERR(df))
+		return ditto_no_wait(PTR_ERR(df));
+	err = ditto_lock_check_local(op, df->file, ask.kind, ask.pos, ask.count);
+	if (!err)
+		err = space_allocate(op, df, how, pos, count);
+	ditto_file_put(df);
+	ditto_lock_recheck(op, node, ask.kind);
+	if (!err)
+		ditto_child_written(op, node, how == DITTO_SPACE_RESERVE_KEEP ?
+				    DITTO_CHANGED_SIZE : DITTO_CHANGED_SIZE | DITTO_CHANGED_MTIME);
+	return err;
+}
+
+int ditto_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_space_how how,
+		   u64 pos, u64 count)
+{
+	u64 max = node->inode->i_sb->s_maxbytes;
+	const struct cred *old;
+	int err;
+
+	if (!S_ISREG(node->inode->i_mode))
+		return -EINVAL;
+	if (!count)
+		return 0;
+	/* Nothing is there to be emptied. */
+	if (how == DITTO_SPACE_PUNCH || how == DITTO_SPACE_ZERO) {
+		if (pos >= max)
+			return 0;
+		count = min(count, max - pos);
+	}
+	if (pos > max || count > max - pos)
+		return -EFBIG;
+	old = ditto_op_enter(op);
+	err = do_allocate(op, node, how, pos, count);
+	ditto_op_leave(old);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_allocate, DITTO);
+
+/* A file system that does not know: all of the file is data. */
+static loff_t seek_without(u64 pos, bool hole, u64 size)
+{
+	return hole ? size : pos;
+}
+
+static int seek_file(struct file *file, u64 pos, bool hole, u64 *found)
+{
+	u64 size = i_size_read(file_inode(file));
+	loff_t at;
+
+	if (pos >= size)
+		return -ENXIO;
+	/* The position that it leaves in the file is used by nobody. */
+	at = vfs_llseek(file, pos, hole ? SEEK_HOLE : SEEK_DATA);
+	if (at == -EINVAL || at == -EOPNOTSUPP || at == -ESPIPE)
+		at = seek_without(pos, hole, size);
+	if (at < 0)
+		return at;
+	*found = at;
+	return 0;
+}
+
+int ditto_seek(struct ditto_op *op, struct ditto_node *node, u64 pos, bool hole, u64 *found)
+{
+	const struct cred *old;
+	struct ditto_file *df;
+	int err;
+
+	if (!S_ISREG(node->inode->i_mode))
+		return -EINVAL;
+	old = ditto_op_enter(op);
+	err = ditto_may_read(op, node);
+	/* It reads no byte, but who keeps bytes to itself makes holes and fills them. */
+	if (!err)
+		err = ditto_lock_check_bytes(op, node, DITTO_INTENT_READ, pos, 0);
+	if (!err) {
+		df = ditto_file_get(op->share, node, DITTO_FILE_READ);
+		err = PTR_ERR_OR_ZERO(df);
+	}
+	if (!err) {
+		err = seek_file(df->file, pos, hole, found);
+		ditto_file_put(df);
+	}
+	ditto_op_leave(old);
+	return ditto_no_wait(err);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_seek, DITTO);

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Extended attributes for clients, see xattr.h.
+ *
+ * Names are compared as they are: one that differs in case is another one, as it
+ * is for the processes of the server. What begins with "ditto." is ours and is
+ * there for nobody; no other namespace can be named at all.
+ *
+ * What was granted at an open is done with more power than the caller has, because the
+ * mode may say otherwise by now; anything else is done as the caller, by list or mode.
+ * Quotas count in either case.
+ */
+
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/mount.h>
+#include <linux/string.h>
+#include <linux/xattr.h>
+
+#include "../acl/acl_file.h"
+#include "../node/node_private.h"
+#include "../server.h"
+#include "op_private.h"
+#include "xattr.h"
+
+#define OURS	"ditto."
+
+/* A name as the VFS has it. */
+struct full_name {
+	char text[XATTR_NAME_MAX + 1];
+};
+
+static bool is_ours(const char *name, size_t len)
+{
+	return len >= strlen(OURS) && !memcmp(name, OURS, strlen(OURS));
+}
+
+static int fill_name(struct full_name *full, const struct ditto_name *name)
+{
+	if (!name->len || memchr(name->name, '\0', name->len))
+		return -EILSEQ;
+	if (name->len > XATTR_NAME_MAX - XATTR_USER_PREFIX_LEN)
+		return -ENAMETOOLONG;
+	memcpy(full->text, XATTR_USER_PREFIX, XATTR_USER_PREFIX_LEN);
+	memcpy(full->text + XATTR_USER_PREFIX_LEN, name->name, name->len);
+	full->text[XATTR_USER_PREFIX_LEN + name->len] = '\0';
+	return 0;
+}
+
+/* Raised if that was granted at an open, else as the caller. Ends with ditto_op_leave(). */
+static int xattr_enter(const struct ditto_op *op, struct ditto_node *node, u32 may,
+		       const struct cred **old)
+{
+	const struct cred *as;
+	int err = 0;
+
+	if (op->granted & may)
+		as = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_OWNER);
+	else
+		err = ditto_act_on(op, node, may == DITTO_MAY_READ ? DITTO_RIGHT_READ_XATTRS :
+				   DITTO_RIGHT_WRITE_XATTRS, &as);
+	if (err)
+		return err;
+	if (!as)
+		return -ENOMEM;
+	*old = ditto_act(as);
+	return 0;
+}
+
+ssize_t ditto_xattr_get(struct ditto_op *op, struct ditto_node *node,
+			const struct ditto_name *name, void *value, size_t size)
+{
+	const struct cred *old;
+	struct full_name full;
+	struct dentry *dentry;
+	ssize_t ret;
+
+	ret = fill_name(&full, name);
+	if (ret)
+		return ret;
+	if (is_ours(name->name, name->len))
+		return -ENODATA;
+	dentry = ditto_node_dentry(node);
+	ret = xattr_enter(op, node, DITTO_MAY_READ, &old);
+	if (!ret) {
+		ret = vfs_getxattr(ditto_idmap(op->share), dentry, full.text, value, size);
+		ditto_op_leave(old);
+	}
+	dput(dentry);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_xattr_get, DITTO);
+
+/**
+ * struct xattr_change - what is to be done
+ * @name: of the attribute
+ * @value: NULL removes it
+ * @size: of @value
+ * @flags: XATTR_CREATE, XATTR_REPLACE or 0
+ */
+struct xattr_change {
+	struct full_name name;
+	const void *value;
+	size_t size;
+	int flags;
+};
+
+static int xattr_apply(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+		       const struct xattr_change *change)
+{
+	struct mnt_idmap *idmap = ditto_idmap(op->share);
+	struct inode *delegated = NULL;
+	const struct cred *old;
+	int err;
+
+	err = xattr_enter(op, node, DITTO_MAY_WRITE, &old);
+	if (err)
+		return err;
+	inode_lock(d_inode(dentry));
+	if (change->value)
+		err = __vfs_setxattr_locked(idmap, dentry, change->name.text, change->value,
+					    change->size, change->flags, &delegated);
+	else
+		err = __vfs_removexattr_locked(idmap, dentry, change->name.text, &delegated);
+	inode_unlock(d_inode(dentry));
+	ditto_op_leave(old);
+	return ditto_no_deleg_wait(err, delegated);
+}
+
+static int change_xattr(struct ditto_op *op, struct ditto_node *node,
+			const struct xattr_change *change)
+{
+	struct vfsmount *mnt = op->share->root.mnt;
+	struct dentry *dentry;
+	int err;
+
+	err = op->writable ? mnt_want_write(mnt) : -EROFS;
+	if (err)
+		return err;
+	err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
+	if (!err) {
+		dentry = ditto_node_dentry(node);
+		err = xattr_apply(op, node, dentry, change);
+		ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
+		if (!err)
+			ditto_child_changed(op, node, DITTO_CHANGED_XATTR);
+		if (!err)
+			err = ditto_op_commit(op, dentry, false);
+		dput(dentry);
+	}
+	mnt_drop_write(mnt);
+	return err;
+}
+
+int ditto_xattr_set(struct ditto_op *op, struct ditto_node *node, const struct ditto_name *name,
+		    const void *value, size_t size, enum ditto_xattr_how how)
+{
+	static const int flags[] = {
+		[DITTO_XATTR_EITHER] = 0,
+		[DITTO_XATTR_CREATE] = XATTR_CREATE,
+		[DITTO_XATTR_REPLACE] = XATTR_REPLACE,
+	};
+	struct xattr_change change = {
+		/* An empty value is one. */
+		.value = size ? value : "",
+		.size = size,
+		.flags = flags[how],
+	};
+	int err;
+
+	err = fill_name(&change.name, name);
+	if (err)
+		return err;
+	if (is_ours(name->name, name->len))
+		return -EPERM;
+	if (size > DITTO_XATTR_VALUE_MAX)
+		return -E2BIG;
+	return change_xattr(op, node, &change);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_xattr_set, DITTO);
+
+int ditto_xattr_remove(struct ditto_op *op, struct ditto_node *node,
+		       const struct ditto_name *name)
+{
+	struct xattr_change change = {};
+	int err;
+
+	err = fill_name(&change.name, name);
+	if (err)
+		return err;
+	if (is_ours(name->name, name->len))
+		return -ENODATA;
+	return change_xattr(op, node, &change);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_xattr_remove, DITTO);
+
+/* All names the VFS has, terminated each, in memory to be freed. Return: bytes. */
+static ssize_t read_names(struct dentry *dentry, char **names)
+{
+	ssize_t len;
+
+	*names = NULL;
+	len = vfs_listxattr(dentry, NULL, 0);
+	if (len <= 0)
+		return len;
+	/* One more may come in between. */
+	*names = kvmalloc(DITTO_XATTR_LIST_MAX, GFP_KERNEL);
+	if (!*names)
+		return -ENOMEM;
+	return vfs_listxattr(dentry, *names, DITTO_XATTR_LIST_MAX);
+}
+
+static int tell_names(const char *names, size_t len,
+		      int (*fn)(void *arg, const struct ditto_name *name), void *arg)
+{
+	const char *end = names + len;
+	size_t size;
+	int ret = 0;
+
+	for (; !ret && names < end; names += size) {
+		struct ditto_name name;
+
+		size = strnlen(names, end - names) + 1;
+		if (!strstarts(names, XATTR_USER_PREFIX))
+			continue;
+		name.name = names + XATTR_USER_PREFIX_LEN;
+		name.len = size - 1 - XATTR_USER_PREFIX_LEN;
+		if (name.len && !is_ours(name.name, name.len))
+			ret = fn(arg, &name);
+	}
+	return ret;
+}
+
+int ditto_xattr_list(struct ditto_op *op, struct ditto_node *node,
+		     int (*fn)(void *arg, const struct ditto_name *name), void *arg)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	const struct cred *old;
+	char *names = NULL;
+	ssize_t len = 0;
+
+	len = xattr_enter(op, node, DITTO_MAY_READ, &old);
+	if (!len) {
+		if (!(op->granted & DITTO_MAY_READ))
+			len = inode_permission(ditto_idmap(op->share), node->inode, MAY_READ);
+		if (!len)
+			len = read_names(dentry, &names);
+		ditto_op_leave(old);
+	}
+	dput(dentry);
+	if (len > 0)
+		len = tell_names(names, len, fn, arg);
+	kvfree(names);
+	return len;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_xattr_list, DITTO);

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Open instances: their life from the claim to the close, see instance.h.
+ */
+
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/seqlock.h>
+#include <linux/slab.h>
+
+#include "../../lockd/open.h"
+#include "../../lockd/range.h"
+#include "instance_private.h"
+
+/* What the rights are to the checks of operations. */
+static const struct {
+	u32 right;
+	u32 may;
+} granted[] = {
+	{ DITTO_RIGHT_READ_DATA,	DITTO_MAY_READ },
+	{ DITTO_RIGHT_EXECUTE,		DITTO_MAY_READ | DITTO_MAY_EXEC },
+	{ DITTO_RIGHT_WRITE_DATA,	DITTO_MAY_WRITE | DITTO_MAY_APPEND },
+	{ DITTO_RIGHT_APPEND_DATA,	DITTO_MAY_WRITE | DITTO_MAY_APPEND },
+	{ DITTO_RIGHT_DELETE_CHILD,	DITTO_MAY_DELETE },
+};
+
+static u32 granted_by(u32 rights)
+{
+	u32 may = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(granted); i++)
+		if (rights & granted[i].right)
+			may |= granted[i].may;
+	return may;
+}
+
+static void instance_put(struct ditto_instance *inst)
+{
+	if (!refcount_dec_and_test(&inst->ref))
+		return;
+	ditto_open_release(inst->open);
+	if (inst->closer)
+		ditto_cred_put(inst->closer);
+	kfree(inst);
+}
+
+/* Coming */
+
+/* One more instance of the file, unless its deletion is pending. */
+static int node_join(struct ditto_node *node, bool deletes, bool keeps)
+{
+	int err = 0;
+
+	spin_lock(&node->lock);
+	/* Its last name went before it was open. */
+	if (test_bit(DITTO_NODE_DEAD, &node->flags)) {
+		err = -ESTALE;
+	} else if (node->delete_dentry) {
+		err = -EKEYREVOKED;
+	} else if (deletes && node->keepers) {
+		err = -ETXTBSY;
+	} else {
+		node->instances++;
+		node->keepers += keeps;
+	}
+	spin_unlock(&node->lock);
+	return err;
+}
+
+/* One less. True if the file is to go with it, which stays delete-pending until that is done. */
+static bool node_leave(const struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+		       struct ditto_cred *closer, bool keeps)
+{
+	bool last;
+
+	spin_lock(&node->lock);
+	node->keepers -= keeps;
+	if (closer && !node->delete_dentry)
+		ditto_delete_pending_set(op, node, dentry, closer);
+	last = !--node->instances && node->delete_dentry;
+	spin_unlock(&node->lock);
+	if (closer)
+		ditto_watch_delete_pending(node);
+	return last;
+}
+
+static int nodes_join(const struct ditto_instance *inst)
+{
+	struct ditto_node *base = inst->base;
+	int err;
+
+	err = node_join(base, !inst->is_stream && (inst->rights & DITTO_RIGHT_DELETE),
+			inst->keeps);
+	if (err || !inst->is_stream)
+		return err;
+	err = node_join(inst->node, false, false);
+	if (err) {
+		spin_lock(&base->lock);
+		base->instances--;
+		base->keepers -= inst->keeps;
+		spin_unlock(&base->lock);
+	}
+	return err;
+}
+
+struct ditto_instance *ditto_instance_new(struct ditto_op *op, struct ditto_node *node,
+					  struct ditto_node *base, struct dentry *dentry,
+					  u32 rights, struct ditto_open *open)
+{
+	struct ditto_share *share = op->share;
+	struct ditto_instance *inst;
+	int err;
+
+	inst = kzalloc(sizeof(*inst), GFP_KERNEL);
+	if (!inst)
+		return ERR_PTR(-ENOMEM);
+	inst->node = node;
+	inst->base = base;
+	inst->open = open;
+	inst->rights = rights;
+	inst->is_dir = S_ISDIR(node->inode->i_mode);
+	inst->is_stream = node != base;
+	inst->keeps = inst->is_stream && (ditto_open_deny(open) & DITTO_OPEN_DELETE);
+	err = nodes_join(inst);
+	if (err) {
+		kfree(inst);
+		return ERR_PTR(err);
+	}
+	ditto_node_hold(node);
+	if (base != node)
+		ditto_node_hold(base);
+	inst->dentry = dget(dentry);
+	RCU_INIT_POINTER(inst->share, share);
+	refcount_set(&inst->ref, 2);
+	spin_lock(&share->instances_lock);
+	list_add_tail(&inst->of_share, &share->instances);
+	spin_unlock(&share->instances_lock);
+	return inst;
+}
+
+/* Going */
+
+/* It may have been kept for those who had it open only. */
+static void forget_nameless(struct ditto_op *op, struct ditto_node *node)
+{
+	if (node->inode->i_nlink || test_bit(DITTO_NODE_DEAD, &node->flags))
+		return;
+	ditto_node_forget(node);
+	ditto_victim_gone(op->share, node);
+}
+
+/* Off the list: let go of the file, for ever. */
+static void let_go(struct ditto_op *op, struct ditto_instance *inst)
+{
+	struct ditto_node *node = inst->node, *base = inst->base;
+	struct dentry *dentry = inst->dentry, *name;
+	struct ditto_cred *closer = inst->closer;
+
+	if (inst->watch)
+		ditto_watch_end(inst->watch);
+	/* Its ranges are of no use to anybody, and no unlock comes any more. */
+	ditto_range_release_owner(&node->point, ditto_open_owner(inst->open));
+	RCU_INIT_POINTER(inst->share, NULL);
+	inst->node = NULL;
+	inst->base = NULL;
+	inst->dentry = NULL;
+	name = node == base ? dget(dentry) : ditto_node_dentry(node);
+	op->stream_of = node == base ? NULL : base;
+	if (inst->written)
+		ditto_child_changed(op, node, inst->written | DITTO_CHANGED_BEFORE);
+	if (inst->exact && closer && !ditto_delete_is_pending(node)) {
+		ditto_closed_go(op, name, closer, node != base);
+		closer = NULL;
+	}
+	if (node_leave(op, node, name, closer, false))
+		ditto_delete_pending_go(op, node, node != base);
+	if (node != base && node_leave(op, base, NULL, NULL, inst->keeps))
+		ditto_delete_pending_go(op, base, false);
+	forget_nameless(op, node);
+	if (node != base)
+		forget_nameless(op, base);
+	dput(name);
+	dput(dentry);
+	if (node != base)
+		ditto_node_put(base);
+	ditto_node_put(node);
+}
+
+/* The share, with a reference; NULL if it is gone or going. */
+static struct ditto_share *share_get(const struct ditto_instance *inst)
+{
+	struct ditto_share *share;
+
+	rcu_read_lock();
+	share = rcu_dereference(inst->share);
+	if (share && !percpu_ref_tryget_live(&share->ref))
+		share = NULL;
+	rcu_read_unlock();
+	return share;
+}
+
+void ditto_instance_close(struct ditto_op *op, struct ditto_instance *inst)
+{
+	struct ditto_share *share = share_get(inst);
+
+	ditto_open_revoke(inst->open);
+	if (share) {
+		struct ditto_op own = *op;
+
+		own.share = share;
+		spin_lock(&share->instances_lock);
+		list_del_init(&inst->of_share);
+		spin_unlock(&share->instances_lock);
+		let_go(&own, inst);
+		instance_put(inst);
+		ditto_share_put(share);
+	}
+	instance_put(inst);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_instance_close, DITTO);
+
+void ditto_instances_revoke(struct ditto_share *share)
+{
+	struct ditto_op op = { .srv = share->srv, .share = share };
+	struct ditto_instance *inst;
+
+	for (;;) {
+		spin_lock(&share->instances_lock);
+		inst = list_first_entry_or_null(&share->instances, struct ditto_instance,
+						of_share);
+		if (inst)
+			list_del_init(&inst->of_share);
+		spin_unlock(&share->instances_lock);
+		if (!inst)
+			return;
+		ditto_open_revoke(inst->open);
+		let_go(&op, inst);
+		instance_put(inst);
+		cond_resched();
+	}
+}
+
+/* Using */
+
+int ditto_instance_begin(struct ditto_instance *inst, struct ditto_op *op,
+			 struct ditto_node **node)
+{
+	struct ditto_share *share = share_get(inst);
+
+	if (!share)
+		return -ESTALE;
+	if (!ditto_open_held(inst->open)) {
+		ditto_share_put(share);
+		return -ESTALE;
+	}
+	op->share = share;
+	op->held = READ_ONCE(inst->rights);
+	op->granted = granted_by(op->held);
+	op->unstable = true;
+	op->stream_of = inst->is_stream ? inst->base : NULL;
+	op->later = inst->is_stream ? NULL : &inst->written;
+	*node = inst->node;
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_instance_begin, DITTO);
+
+void ditto_instance_end(struct ditto_instance *inst, struct ditto_op *op)
+{
+	struct ditto_share *share = op->share;
+
+	op->share = NULL;
+	op->held = 0;
+	op->granted = 0;
+	op->unstable = false;
+	op->stream_of = NULL;
+	op->later = NULL;
+	ditto_share_put(share);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_instance_end, DITTO);
+
+int ditto_instance_watch(struct ditto_instance *inst, struct ditto_watch *watch)
+{
+	int err;
+
+	if (!inst->is_dir || inst->watch)
+		return -EINVAL;
+	err = ditto_watch_begin(inst->node, watch);
+	if (!err)
+		inst->watch = watch;
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_instance_watch, DITTO);
+
+u32 ditto_instance_rights(const struct ditto_instance *inst)
+{
+	return READ_ONCE(inst->rights);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_instance_rights, DITTO);
+
+struct ditto_open *ditto_instance_claim(const struct ditto_instance *inst)
+{
+	return inst->open;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_instance_claim, DITTO);
+
+bool ditto_instance_is_dir(const struct ditto_instance *inst)
+{
+	return inst->is_dir;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_instance_is_dir, DITTO);
+
+bool ditto_instance_is_stream(const struct ditto_instance *inst)
+{
+	return inst->is_stream;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_instance_is_stream, DITTO);
+
+struct ditto_node *ditto_instance_base(const struct ditto_instance *inst)
+{
+	return inst->base;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_instance_base, DITTO);
+
+/* The path */
+
+static bool instance_path_prepend(char *buf, char **at, const char *s, size_t len)
+{
+	if (*at - buf < len)
+		return false;
+	*at -= len;
+	memcpy(*at, s, len);
+	return true;
+}
+
+/* Names do not change while rename_lock is held. */
+static bool prepend_names(const struct ditto_share *share, const struct dentry *dentry,
+			  char *buf, char **at)
+{
+	const struct dentry *root = share->root.dentry;
+	bool fits = true;
+
+	read_seqlock_excl(&rename_lock);
+	for (; fits && dentry != root && !IS_ROOT(dentry); dentry = dentry->d_parent) {
+		fits = instance_path_prepend(buf, at, dentry->d_name.name, dentry->d_name.len);
+		if (fits && dentry->d_parent != root && !IS_ROOT(dentry->d_parent))
+			fits = instance_path_prepend(buf, at, "/", 1);
+	}
+	read_sequnlock_excl(&rename_lock);
+	return fits;
+}
+
+/* As it is spelled, by whomever it was renamed. */
+static bool prepend_stream(const struct ditto_instance *inst, char *buf, char **at)
+{
+	struct dentry *dentry = ditto_node_dentry(inst->node);
+	struct name_snapshot name;
+	bool fits;
+
+	take_dentry_name_snapshot(&name, dentry);
+	fits = instance_path_prepend(buf, at, name.name.name, name.name.len) &&
+	       instance_path_prepend(buf, at, ":", 1);
+	release_dentry_name_snapshot(&name);
+	dput(dentry);
+	return fits;
+}
+
+char *ditto_instance_path(const struct ditto_instance *inst, char *buf, size_t size)
+{
+	const struct ditto_share *share = rcu_access_pointer(inst->share);
+	char *at = buf + size;
+	bool fits;
+
+	fits = instance_path_prepend(buf, &at, "", 1);
+	if (fits && inst->is_stream)
+		fits = prepend_stream(inst, buf, &at);
+	fits = fits && prepend_names(share, inst->dentry, buf, &at);
+	return fits ? at : ERR_PTR(-ENAMETOOLONG);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_instance_path, DITTO);

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * More or fewer rights for an open instance, see instance.h.
+ *
+ * What is new is checked as an open checks it, and then the claim changes in one
+ * step of the lock table; if that refuses, nothing was changed.
+ */
+
+#include <linux/module.h>
+
+#include "../../lockd/open.h"
+#include "instance_private.h"
+
+static int check_rights(struct ditto_op *op, const struct ditto_instance *inst, u32 fresh)
+{
+	struct ditto_node *parent = ditto_open_parent(op, inst->dentry);
+	u32 have = 0;
+	int err;
+
+	if (IS_ERR(parent))
+		return PTR_ERR(parent);
+	err = ditto_rights(op, inst->base, parent, &have);
+	if (parent)
+		ditto_node_put(parent);
+	if (err)
+		return err;
+	if (inst->by_xattrs)
+		have = ditto_rights_by_xattrs(have);
+	/* As at the open of a stream. */
+	if (inst->is_stream && (have & DITTO_RIGHT_WRITE_DATA))
+		have |= DITTO_RIGHT_DELETE;
+	return fresh & ~have ? ditto_open_refusal(op, fresh & ~have) : 0;
+}
+
+static int check_fresh(struct ditto_op *op, const struct ditto_instance *inst, u32 fresh)
+{
+	int err;
+
+	if (!fresh)
+		return 0;
+	if (ditto_instance_delete_pending(inst))
+		return -EKEYREVOKED;
+	err = check_rights(op, inst, fresh);
+	if (!err && !inst->is_dir && !inst->mode_only && (fresh & DITTO_RIGHTS_WRITE) &&
+	    (ditto_node_flags(op, inst->base) & DITTO_FLAG_READONLY))
+		err = -EACCES;
+	return err;
+}
+
+/*
+ * A stream that does not share deletion keeps its file, as ditto_instance_new()
+ * says. False if another one keeps it from what is asked for.
+ */
+static bool instance_change_keep(struct ditto_instance *inst, bool deletes, bool keeps)
+{
+	struct ditto_node *base = inst->base;
+	bool can;
+
+	spin_lock(&base->lock);
+	can = !(deletes && base->keepers);
+	if (can) {
+		base->keepers += keeps;
+		base->keepers -= inst->keeps;
+		inst->keeps = keeps;
+	}
+	spin_unlock(&base->lock);
+	return can;
+}
+
+int ditto_instance_change(struct ditto_op *op, struct ditto_instance *inst, u32 rights, u8 deny)
+{
+	u32 fresh = rights & ~inst->rights;
+	bool deletes = !inst->is_stream && (fresh & DITTO_RIGHT_DELETE);
+	u8 access = ditto_access_of(rights);
+	bool kept = inst->keeps;
+	int err;
+
+	/* As at the open: who has attributes in mind only meets nobody. */
+	if (!access)
+		deny = 0;
+	err = check_fresh(op, inst, fresh);
+	if (err)
+		return err;
+	if (!instance_change_keep(inst, deletes, inst->is_stream && (deny & DITTO_OPEN_DELETE)))
+		return -ETXTBSY;
+	err = ditto_open_change(inst->open, access, deny, op->conflict);
+	if (err) {
+		if (err == -EBUSY)
+			ditto_op_await(op, inst->node);
+		instance_change_keep(inst, false, kept);
+		return ditto_open_error(err);
+	}
+	WRITE_ONCE(inst->rights, rights);
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_instance_change, DITTO);

@@ -1,0 +1,701 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Named streams, see stream.h.
+ *
+ * The directory of a file's streams is named by inode number and generation,
+ * which every file system has, so that streams need no file handles. A file
+ * that is removed while nobody looks leaves its directory behind; nothing finds
+ * that again, as the next file with the number has another generation.
+ *
+ * All is done with the server's own credential: nobody else may enter. Who may
+ * use a stream was decided by its file. What is made belongs to the owner of the file, so
+ * that it counts for his quota, see fs/open/stream_dir.c.
+ *
+ * Locking: one inode lock at a time, but for a rename, which is within one
+ * directory, too. Outside of it a mutex of making (by directory) is held from the look
+ * whether a name is free in any case until it is taken.
+ */
+
+#include <linux/blk_types.h>
+#include <linux/cred.h>
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/hash.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/mutex.h>
+#include <linux/namei.h>
+#include <linux/slab.h>
+
+#include "../name/casefold_index.h"
+#include "../node/node_private.h"
+#include "../op/op_private.h"
+#include "../server.h"
+#include "stream.h"
+#include "stream_private.h"
+
+#define MAKING_BITS	4
+
+static struct mutex making[1 << MAKING_BITS];
+
+static struct mutex *making_of(const struct ditto_node *dir)
+{
+	return &making[hash_ptr(dir->inode, MAKING_BITS)];
+}
+
+void ditto_streams_init(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(making); i++)
+		mutex_init(&making[i]);
+}
+
+/* In any case: the file system may not tell them apart. */
+static bool is_hidden_name(const char *name, size_t len)
+{
+	return len == strlen(DITTO_HIDDEN) && !strncasecmp(name, DITTO_HIDDEN, len);
+}
+
+bool ditto_is_hidden(const struct ditto_share *share, const struct dentry *dir,
+		     const struct ditto_name *name)
+{
+	return is_hidden_name(name->name, name->len) &&
+	       (dir == share->root.dentry || ditto_volume_has_root(share->volume, dir));
+}
+
+bool ditto_is_hidden_on(struct ditto_volume *volume, const struct dentry *dir,
+			const struct ditto_name *name)
+{
+	return is_hidden_name(name->name, name->len) && ditto_volume_has_root(volume, dir);
+}
+
+/* The server acts, and may write. Ends with streams_leave(). */
+static int streams_enter(struct ditto_share *share, bool write, const struct cred **old)
+{
+	int err;
+
+	/* There it would be the user who has to be let in. */
+	if (share->volume->caller_opens)
+		return -EOPNOTSUPP;
+	err = write ? mnt_want_write(share->root.mnt) : 0;
+	if (!err)
+		*old = override_creds(share->srv->nodes->cred);
+	return err;
+}
+
+static void streams_leave(struct ditto_share *share, bool write, const struct cred *old)
+{
+	revert_creds(old);
+	if (write)
+		mnt_drop_write(share->root.mnt);
+}
+
+/* Directories */
+
+static struct ditto_node *streams_node(struct ditto_share *share, struct ditto_node *base,
+				       const struct cred *maker)
+{
+	struct dentry *dir = ditto_stream_dir(share, base, maker);
+	struct ditto_node *node;
+
+	if (IS_ERR(dir))
+		return ERR_CAST(dir);
+	node = ditto_node_get(share, dir);
+	dput(dir);
+	/* Whoever learns that the file was removed finds them by this. */
+	WRITE_ONCE(base->streams, share->tag);
+	return node;
+}
+
+/* Names */
+
+/* One stream, spelled as it was made. -ENOENT; the server acts. */
+static struct dentry *find_stream(struct ditto_share *share, struct ditto_node *dir,
+				  const struct ditto_name *name)
+{
+	struct dentry *parent = ditto_node_dentry(dir);
+	struct dentry *child;
+	char *found;
+	int err;
+
+	child = lookup_one_positive_unlocked(ditto_idmap(share), name->name, parent, name->len);
+	if (child != ERR_PTR(-ENOENT))
+		goto out;
+	found = kmalloc(NAME_MAX + 1, GFP_KERNEL);
+	err = found ? ditto_casefold_find(share, dir, name, found) : -ENOMEM;
+	if (err)
+		child = ERR_PTR(err);
+	else
+		child = lookup_one_positive_unlocked(ditto_idmap(share), found, parent,
+						     strlen(found));
+	kfree(found);
+out:
+	dput(parent);
+	return child;
+}
+
+static bool count_name(void *arg, const struct ditto_name *name)
+{
+	u32 *left = arg;
+
+	return --*left;
+}
+
+static int check_room(struct ditto_share *share, struct ditto_node *dir)
+{
+	u32 left = DITTO_STREAMS_MAX;
+	int err;
+
+	err = ditto_list_names(share, dir, count_name, &left);
+	if (err)
+		return err;
+	return left ? 0 : -ENOSPC;
+}
+
+/* The server acts; @maker is NULL if none is to be made. */
+static struct dentry *open_stream(struct ditto_share *share, struct ditto_node *base,
+				  struct ditto_node *dir, const struct ditto_name *name,
+				  const struct cred *maker, const u8 *verf, bool *created)
+{
+	struct dentry *child;
+	int err;
+
+	child = find_stream(share, dir, name);
+	if (child != ERR_PTR(-ENOENT) || !maker)
+		return child;
+	mutex_lock(making_of(dir));
+	child = find_stream(share, dir, name);
+	if (child == ERR_PTR(-ENOENT)) {
+		err = check_room(share, dir);
+		child = err ? ERR_PTR(err) :
+			      ditto_stream_create(share, base, dir, name, maker, verf);
+		*created = !IS_ERR(child);
+	}
+	mutex_unlock(making_of(dir));
+	return child;
+}
+
+bool ditto_has_streams(const struct ditto_share *share)
+{
+	bool streams;
+
+	rcu_read_lock();
+	streams = rcu_dereference(share->opts)->streams;
+	rcu_read_unlock();
+	return streams;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_has_streams, DITTO);
+
+/* @verf is NULL or what is kept with a stream that is made. */
+static int stream_get(struct ditto_op *op, struct ditto_node *base,
+		      const struct ditto_name *name, bool create, const u8 *verf,
+		      struct ditto_node **out, bool *created)
+{
+	struct ditto_share *share = op->share;
+	struct ditto_node *dir, *node;
+	const struct cred *maker = NULL, *old;
+	struct dentry *child = NULL;
+	bool made = false;
+	int err;
+
+	if (create && !op->writable)
+		return -EROFS;
+	if (create) {
+		maker = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_SERVER);
+		if (!maker)
+			return -ENOMEM;
+	}
+	err = ditto_name_plain(name, -EILSEQ, -EILSEQ) ?: streams_enter(share, create, &old);
+	if (err)
+		return err;
+	dir = streams_node(share, base, maker);
+	if (IS_ERR(dir)) {
+		err = PTR_ERR(dir);
+	} else {
+		child = open_stream(share, base, dir, name, maker, verf, &made);
+		ditto_node_put(dir);
+		err = PTR_ERR_OR_ZERO(child);
+	}
+	streams_leave(share, create, old);
+	if (err)
+		return err;
+
+	node = ditto_node_get(share, child);
+	dput(child);
+	if (IS_ERR(node))
+		return PTR_ERR(node);
+	if (made)
+		ditto_watch_stream(base, DITTO_WATCH_STREAM_ADDED, name->name, name->len, NULL, 0);
+	if (created)
+		*created = made;
+	*out = node;
+	return 0;
+}
+
+int ditto_stream_open(struct ditto_op *op, struct ditto_node *base,
+		      const struct ditto_name *name, bool create, struct ditto_node **out,
+		      bool *created)
+{
+	return stream_get(op, base, name, create, NULL, out, created);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_stream_open, DITTO);
+
+int ditto_stream_make(struct ditto_op *op, struct ditto_node *base,
+		      const struct ditto_name *name, const u8 *verf, struct ditto_node **out,
+		      bool *created)
+{
+	int err = stream_get(op, base, name, true, verf, out, created);
+
+	if (err || *created || ditto_has_verifier((*out)->inode, verf))
+		return err;
+	ditto_node_put(*out);
+	return -EEXIST;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_stream_make, DITTO);
+
+static int unlink_stream(struct ditto_share *share, struct dentry *child)
+{
+	struct dentry *parent = dget_parent(child);
+	struct inode *dir = d_inode(parent);
+	struct inode *delegated = NULL;
+	int err = -ENOENT;
+
+	inode_lock_nested(dir, I_MUTEX_PARENT);
+	if (!d_unhashed(child) && child->d_parent == parent && d_is_positive(child))
+		err = vfs_unlink(ditto_idmap(share), dir, child, &delegated);
+	inode_unlock(dir);
+	dput(parent);
+	return ditto_no_deleg_wait(err, delegated);
+}
+
+/* Ask, and remove it; the server acts. Its node is @removed, held, for stream_removed(). */
+static int unlink_asked(struct ditto_op *op, struct dentry *child, struct ditto_node **removed)
+{
+	struct ditto_node *node = ditto_node_get(op->share, child);
+	int err;
+
+	if (IS_ERR(node))
+		return PTR_ERR(node);
+	err = ditto_lock_check(op, node, DITTO_INTENT_REMOVE) ?: unlink_stream(op->share, child);
+	if (err) {
+		ditto_node_put(node);
+		return err;
+	}
+	ditto_node_forget(node);
+	*removed = node;
+	return 0;
+}
+
+/* No lock is held: holders are told. NULL is allowed. */
+static void stream_removed(struct ditto_op *op, struct ditto_node *node)
+{
+	if (!node)
+		return;
+	ditto_lock_recheck(op, node, DITTO_INTENT_REMOVE);
+	ditto_node_put(node);
+}
+
+static int remove_stream(struct ditto_op *op, struct dentry *child)
+{
+	struct ditto_node *node = NULL;
+	int err;
+
+	err = unlink_asked(op, child, &node);
+	stream_removed(op, node);
+	return err;
+}
+
+int ditto_stream_remove(struct ditto_op *op, struct ditto_node *base,
+			const struct ditto_name *name)
+{
+	struct ditto_share *share = op->share;
+	const struct cred *old;
+	struct ditto_node *dir;
+	struct dentry *child;
+	int err;
+
+	if (!op->writable)
+		return -EROFS;
+	err = streams_enter(share, true, &old);
+	if (err)
+		return err;
+	dir = streams_node(share, base, NULL);
+	child = IS_ERR(dir) ? ERR_CAST(dir) : find_stream(share, dir, name);
+	err = PTR_ERR_OR_ZERO(child);
+	if (!err) {
+		err = remove_stream(op, child);
+		dput(child);
+	}
+	if (!IS_ERR(dir))
+		ditto_node_put(dir);
+	streams_leave(share, true, old);
+	if (!err)
+		ditto_watch_stream(base, DITTO_WATCH_STREAM_REMOVED, name->name, name->len,
+				   NULL, 0);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_stream_remove, DITTO);
+
+static void tell_removed(struct ditto_node *base, struct dentry *dentry)
+{
+	struct name_snapshot name;
+
+	take_dentry_name_snapshot(&name, dentry);
+	ditto_watch_stream(base, DITTO_WATCH_STREAM_REMOVED, name.name.name, name.name.len,
+			   NULL, 0);
+	release_dentry_name_snapshot(&name);
+}
+
+int ditto_stream_remove_dentry(struct ditto_op *op, struct dentry *dentry)
+{
+	const struct cred *old;
+	int err;
+
+	err = streams_enter(op->share, true, &old);
+	if (err)
+		return err;
+	err = remove_stream(op, dentry);
+	streams_leave(op->share, true, old);
+	if (!err && op->stream_of)
+		tell_removed(op->stream_of, dentry);
+	return err;
+}
+
+/* The directory is locked. */
+static int rename_locked(struct ditto_share *share, struct ditto_node *dir,
+			 struct dentry *from, struct dentry *parent,
+			 const struct ditto_name *to, bool replace)
+{
+	struct mnt_idmap *idmap = ditto_idmap(share);
+	struct inode *delegated = NULL;
+	struct renamedata rd = {
+		.old_mnt_idmap = idmap,
+		.old_dir = dir->inode,
+		.old_dentry = from,
+		.new_mnt_idmap = idmap,
+		.new_dir = dir->inode,
+		.delegated_inode = &delegated,
+	};
+	int err;
+
+	if (d_unhashed(from) || from->d_parent != parent)
+		return -ENOENT;
+	rd.new_dentry = lookup_one(idmap, to->name, parent, to->len);
+	if (IS_ERR(rd.new_dentry))
+		return PTR_ERR(rd.new_dentry);
+	if (d_is_positive(rd.new_dentry) && !replace && rd.new_dentry != from)
+		err = -EEXIST;
+	else
+		err = vfs_rename(&rd);
+	dput(rd.new_dentry);
+	return ditto_no_deleg_wait(err, delegated);
+}
+
+/* What has the new name in another case is in the way, too. */
+static int clear_name(struct ditto_op *op, struct ditto_node *dir, struct dentry *from,
+		      const struct ditto_name *to, bool replace, struct ditto_node **removed)
+{
+	struct dentry *other = find_stream(op->share, dir, to);
+	int err = 0;
+
+	if (IS_ERR(other))
+		return other == ERR_PTR(-ENOENT) ? 0 : PTR_ERR(other);
+	if (other != from)
+		err = replace ? unlink_asked(op, other, removed) : -EEXIST;
+	dput(other);
+	return err;
+}
+
+/* The server acts. */
+static int rename_stream(struct ditto_op *op, struct ditto_node *dir,
+			 const struct ditto_name *from, const struct ditto_name *to,
+			 bool replace)
+{
+	struct ditto_node *removed = NULL;
+	struct dentry *parent, *child;
+	int err;
+
+	child = find_stream(op->share, dir, from);
+	if (IS_ERR(child))
+		return PTR_ERR(child);
+	mutex_lock(making_of(dir));
+	err = clear_name(op, dir, child, to, replace, &removed);
+	if (!err) {
+		parent = ditto_node_dentry(dir);
+		lock_rename(parent, parent);
+		err = rename_locked(op->share, dir, child, parent, to, replace);
+		unlock_rename(parent, parent);
+		dput(parent);
+	}
+	mutex_unlock(making_of(dir));
+	stream_removed(op, removed);
+	dput(child);
+	return err;
+}
+
+int ditto_stream_rename(struct ditto_op *op, struct ditto_node *base,
+			const struct ditto_name *from, const struct ditto_name *to, bool replace)
+{
+	struct ditto_share *share = op->share;
+	const struct cred *old;
+	struct ditto_node *dir;
+	int err;
+
+	if (!op->writable)
+		return -EROFS;
+	err = ditto_name_plain(to, -EILSEQ, -EILSEQ) ?: streams_enter(share, true, &old);
+	if (err)
+		return err;
+	dir = streams_node(share, base, NULL);
+	err = PTR_ERR_OR_ZERO(dir);
+	if (!err) {
+		err = rename_stream(op, dir, from, to, replace);
+		ditto_node_put(dir);
+	}
+	streams_leave(share, true, old);
+	if (!err)
+		ditto_watch_stream(base, DITTO_WATCH_STREAM_ADDED, to->name, to->len,
+				   from->name, from->len);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_stream_rename, DITTO);
+
+/* Lists */
+
+struct list_name {
+	struct list_head link;
+	u32 len;
+	char name[];
+};
+
+struct list_names {
+	struct list_head names;
+	u32 left;
+	int err;
+};
+
+static bool keep_name(void *arg, const struct ditto_name *name)
+{
+	struct list_names *l = arg;
+	struct list_name *n;
+
+	if (!l->left--)
+		return false;
+	n = kmalloc(struct_size(n, name, name->len), GFP_KERNEL);
+	if (!n) {
+		l->err = -ENOMEM;
+		return false;
+	}
+	n->len = name->len;
+	memcpy(n->name, name->name, name->len);
+	list_add_tail(&n->link, &l->names);
+	return true;
+}
+
+static void free_names(struct list_names *l)
+{
+	struct list_name *n, *next;
+
+	list_for_each_entry_safe(n, next, &l->names, link)
+		kfree(n);
+}
+
+/* Call @fn for the dentry of each stream; the server acts. */
+static int each_stream(struct ditto_share *share, struct ditto_node *dir,
+		       int (*fn)(void *arg, const struct ditto_name *name, struct dentry *child),
+		       void *arg)
+{
+	struct list_names l = {
+		.names = LIST_HEAD_INIT(l.names),
+		.left = DITTO_STREAMS_MAX,
+	};
+	struct dentry *parent = ditto_node_dentry(dir);
+	struct list_name *n;
+	int err;
+
+	err = ditto_list_names(share, dir, keep_name, &l) ?: l.err;
+	list_for_each_entry(n, &l.names, link) {
+		const struct ditto_name name = { .name = n->name, .len = n->len };
+		struct dentry *child;
+
+		if (err)
+			break;
+		child = lookup_one_positive_unlocked(ditto_idmap(share), n->name, parent, n->len);
+		/* Removed meanwhile. */
+		if (IS_ERR(child))
+			continue;
+		err = fn(arg, &name, child);
+		dput(child);
+	}
+	free_names(&l);
+	dput(parent);
+	return err;
+}
+
+struct stream_lister {
+	struct ditto_share *share;
+	int (*fn)(void *arg, const struct ditto_name *name, u64 size, u64 allocated);
+	void *arg;
+};
+
+static int list_one(void *arg, const struct ditto_name *name, struct dentry *child)
+{
+	struct stream_lister *l = arg;
+	struct ditto_attr attr;
+	int err;
+
+	err = ditto_getattr_dentry(l->share, child, &attr);
+	return err ?: l->fn(l->arg, name, attr.st.size, attr.st.blocks << SECTOR_SHIFT);
+}
+
+int ditto_stream_list(struct ditto_op *op, struct ditto_node *base,
+		      int (*fn)(void *arg, const struct ditto_name *name, u64 size, u64 allocated),
+		      void *arg)
+{
+	struct stream_lister l = { .share = op->share, .fn = fn, .arg = arg };
+	const struct cred *old;
+	struct ditto_node *dir;
+	int err;
+
+	if (!ditto_has_streams(op->share))
+		return 0;
+	err = streams_enter(op->share, false, &old);
+	if (err)
+		return err == -EOPNOTSUPP ? 0 : err;
+	dir = streams_node(op->share, base, NULL);
+	err = PTR_ERR_OR_ZERO(dir);
+	if (!err) {
+		err = each_stream(op->share, dir, list_one, &l);
+		ditto_node_put(dir);
+	}
+	streams_leave(op->share, false, old);
+	return err == -ENOENT ? 0 : err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_stream_list, DITTO);
+
+/* The end */
+
+int ditto_stream_dir_attr(struct ditto_op *op, struct ditto_node *base, struct ditto_attr *attr)
+{
+	const struct cred *old;
+	struct dentry *dir;
+	int err;
+
+	if (!ditto_has_streams(op->share))
+		return -ENOENT;
+	err = streams_enter(op->share, false, &old);
+	if (err)
+		return err;
+	dir = ditto_stream_dir(op->share, base, NULL);
+	err = PTR_ERR_OR_ZERO(dir);
+	if (!err) {
+		err = ditto_getattr_dentry(op->share, dir, attr);
+		dput(dir);
+	}
+	streams_leave(op->share, false, old);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_stream_dir_attr, DITTO);
+
+/**
+ * struct gift - streams that get a new owner
+ * @share: through which
+ * @base: the file, which has that owner
+ * @as: a credential that quotas count for
+ */
+struct gift {
+	struct ditto_share *share;
+	const struct ditto_node *base;
+	const struct cred *as;
+};
+
+/* One that he has no room for stays with whom it was. */
+static int give_one(void *arg, const struct ditto_name *name, struct dentry *child)
+{
+	const struct gift *gift = arg;
+	const struct cred *old = ditto_act(gift->as);
+
+	ditto_stream_give(gift->share, gift->base, child);
+	ditto_op_leave(old);
+	return 0;
+}
+
+void ditto_streams_give(struct ditto_op *op, struct ditto_node *base)
+{
+	struct gift gift = {
+		.share = op->share,
+		.base = base,
+		.as = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_SERVER),
+	};
+	int made = atomic_read(&op->srv->nodes->hidden_made);
+	const struct cred *old;
+	struct ditto_node *dir;
+	struct dentry *dentry;
+
+	if (!gift.as || READ_ONCE(op->share->no_streams) == made ||
+	    streams_enter(op->share, true, &old))
+		return;
+	dir = streams_node(op->share, base, NULL);
+	if (!IS_ERR(dir)) {
+		dentry = ditto_node_dentry(dir);
+		give_one(&gift, NULL, dentry);
+		dput(dentry);
+		each_stream(op->share, dir, give_one, &gift);
+		ditto_node_put(dir);
+	}
+	streams_leave(op->share, true, old);
+}
+
+static int forget_one(void *arg, const struct ditto_name *name, struct dentry *child)
+{
+	unlink_stream(arg, child);
+	return 0;
+}
+
+void ditto_streams_notice(struct ditto_node_table *table, const struct qstr *name)
+{
+	if (is_hidden_name(name->name, name->len))
+		atomic_inc(&table->hidden_made);
+}
+
+/*
+ * If there is no place for streams, as on most shares, it need not be looked for until one is
+ * made. Where other machines make files, nobody would tell. The server acts.
+ */
+static void note_absence(struct ditto_share *share, int made)
+{
+	const u32 elsewhere = DCACHE_OP_REVALIDATE | DCACHE_OP_WEAK_REVALIDATE;
+	struct dentry *root = share->root.dentry;
+	struct dentry *hidden = lookup_one_unlocked(ditto_idmap(share), DITTO_HIDDEN, root,
+						    strlen(DITTO_HIDDEN));
+
+	if (IS_ERR(hidden))
+		return;
+	/* The root of a file system may lack what its other names have. */
+	if (d_is_negative(hidden) && !((root->d_flags | hidden->d_flags) & elsewhere))
+		WRITE_ONCE(share->no_streams, made);
+	dput(hidden);
+}
+
+void ditto_streams_forget(struct ditto_share *share, struct ditto_node *base)
+{
+	int made = atomic_read(&share->srv->nodes->hidden_made);
+	const struct cred *old;
+	struct ditto_node *dir;
+	struct dentry *dentry;
+
+	if (READ_ONCE(share->no_streams) == made || streams_enter(share, true, &old))
+		return;
+	dir = streams_node(share, base, NULL);
+	if (dir == ERR_PTR(-ENOENT))
+		note_absence(share, made);
+	if (!IS_ERR(dir)) {
+		each_stream(share, dir, forget_one, share);
+		dentry = ditto_node_dentry(dir);
+		ditto_stream_unmake_dir(share, dentry);
+		dput(dentry);
+		ditto_node_forget(dir);
+		ditto_node_put(dir);
+	}
+	streams_leave(share, true, old);
+	WRITE_ONCE(base->streams, 0);
+}

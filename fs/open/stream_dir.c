@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Where streams lie, and whose they are.
+ *
+ * A stream is made as the caller and given to the owner of its file at once, group included,
+ * and so is the directory of a file's streams. So a stream takes from the quota of the one whose
+ * file it belongs to, as the file's data does. A stream's mode and owner decide about nothing
+ * else: nobody but the server reaches it on the machine, and clients are checked by the file.
+ */
+
+#include <linux/cred.h>
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/mount.h>
+#include <linux/namei.h>
+
+#include "../node/node_private.h"
+#include "../op/op_private.h"
+#include "stream_private.h"
+
+#define DITTO_STREAMS	"streams"
+/* "0123456789abcdef-01234567" */
+#define DITTO_KEY_LEN	25
+
+int ditto_stream_give(struct ditto_share *share, const struct ditto_node *base,
+		      struct dentry *dentry)
+{
+	struct mnt_idmap *idmap = ditto_idmap(share);
+	struct inode *inode = d_inode(dentry);
+	struct inode *delegated = NULL;
+	struct iattr ia = {
+		.ia_valid = ATTR_UID | ATTR_GID | ATTR_CTIME,
+		.ia_vfsuid = i_uid_into_vfsuid(idmap, base->inode),
+		.ia_vfsgid = i_gid_into_vfsgid(idmap, base->inode),
+	};
+	int err;
+
+	/* Nobody to give it to: the owner has no number that this mount shows. */
+	if (HAS_UNMAPPED_ID(idmap, base->inode) ||
+	    (uid_eq(inode->i_uid, base->inode->i_uid) && gid_eq(inode->i_gid, base->inode->i_gid)))
+		return 0;
+	inode_lock(inode);
+	err = notify_change(idmap, dentry, &ia, &delegated);
+	inode_unlock(inode);
+	return ditto_no_deleg_wait(err, delegated);
+}
+
+void ditto_stream_unmake_dir(struct ditto_share *share, struct dentry *dentry)
+{
+	struct dentry *parent = dget_parent(dentry);
+	struct inode *dir = d_inode(parent);
+
+	inode_lock_nested(dir, I_MUTEX_PARENT);
+	if (!d_unhashed(dentry) && dentry->d_parent == parent)
+		vfs_rmdir(ditto_idmap(share), dir, dentry);
+	inode_unlock(dir);
+	dput(parent);
+}
+
+static struct dentry *make_dir(struct ditto_share *share, struct dentry *parent,
+			       const char *name)
+{
+	struct inode *dir = d_inode(parent);
+	struct dentry *child;
+	int err = 0;
+
+	inode_lock_nested(dir, I_MUTEX_PARENT);
+	child = lookup_one(ditto_idmap(share), name, parent, strlen(name));
+	if (!IS_ERR(child) && d_is_negative(child)) {
+		err = vfs_mkdir(ditto_idmap(share), dir, child, 0700);
+		if (!err && d_unhashed(child)) {
+			dput(child);
+			child = lookup_one(ditto_idmap(share), name, parent, strlen(name));
+		}
+	}
+	inode_unlock(dir);
+	if (IS_ERR(child))
+		return child;
+	if (!err && !d_can_lookup(child))
+		err = d_is_negative(child) ? -ENOENT : -ENOTDIR;
+	if (err) {
+		dput(child);
+		return ERR_PTR(err);
+	}
+	return child;
+}
+
+static struct dentry *find_dir(struct ditto_share *share, struct dentry *parent,
+			       const char *name, bool create)
+{
+	struct dentry *child;
+
+	child = lookup_one_positive_unlocked(ditto_idmap(share), name, parent, strlen(name));
+	if (child == ERR_PTR(-ENOENT) && create)
+		return make_dir(share, parent, name);
+	if (!IS_ERR(child) && !d_can_lookup(child)) {
+		dput(child);
+		return ERR_PTR(-ENOTDIR);
+	}
+	return child;
+}
+
+/* The directory of one file's streams is given to the owner of the file. */
+static struct dentry *find_own_dir(struct ditto_share *share, struct dentry *parent,
+				   const struct ditto_node *base, const struct cred *maker)
+{
+	const struct inode *inode = base->inode;
+	char key[DITTO_KEY_LEN + 1];
+	const struct cred *old;
+	struct dentry *child;
+	int err;
+
+	snprintf(key, sizeof(key), "%016llx-%08x", (u64)inode->i_ino, inode->i_generation);
+	child = find_dir(share, parent, key, false);
+	if (child != ERR_PTR(-ENOENT) || !maker)
+		return child;
+	old = ditto_act(maker);
+	child = make_dir(share, parent, key);
+	err = IS_ERR(child) ? 0 : ditto_stream_give(share, base, child);
+	ditto_op_leave(old);
+	if (err) {
+		ditto_stream_unmake_dir(share, child);
+		dput(child);
+		child = ERR_PTR(err);
+	}
+	return child;
+}
+
+struct dentry *ditto_stream_dir(struct ditto_share *share, const struct ditto_node *base,
+				const struct cred *maker)
+{
+	static const char *const names[] = { DITTO_HIDDEN, DITTO_STREAMS };
+	struct dentry *dir = dget(share->root.dentry), *child;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		child = find_dir(share, dir, names[i], maker);
+		dput(dir);
+		if (IS_ERR(child))
+			return child;
+		dir = child;
+	}
+	child = find_own_dir(share, dir, base, maker);
+	dput(dir);
+	return child;
+}
+
+/* The verifier lies in the times, as that of a file does. */
+static int stamp_stream(struct ditto_share *share, struct dentry *child, const u8 *verf)
+{
+	struct inode *inode = d_inode(child), *delegated = NULL;
+	struct iattr ia = {
+		.ia_valid = ATTR_ATIME | ATTR_ATIME_SET | ATTR_MTIME | ATTR_MTIME_SET,
+	};
+	int err;
+
+	ditto_verifier_to_times(verf, &ia.ia_atime, &ia.ia_mtime);
+	inode_lock(inode);
+	err = notify_change(ditto_idmap(share), child, &ia, &delegated);
+	inode_unlock(inode);
+	return ditto_no_deleg_wait(err, delegated);
+}
+
+struct dentry *ditto_stream_create(struct ditto_share *share, const struct ditto_node *base,
+				   struct ditto_node *dir, const struct ditto_name *name,
+				   const struct cred *maker, const u8 *verf)
+{
+	struct dentry *parent = ditto_node_dentry(dir);
+	struct mnt_idmap *idmap = ditto_idmap(share);
+	struct inode *inode = dir->inode;
+	const struct cred *old;
+	struct dentry *child;
+	int err = 0;
+
+	inode_lock_nested(inode, I_MUTEX_PARENT);
+	child = IS_DEADDIR(inode) ? ERR_PTR(-ENOENT) :
+		lookup_one(idmap, name->name, parent, name->len);
+	if (!IS_ERR(child) && d_is_negative(child)) {
+		old = ditto_act(maker);
+		err = vfs_create(idmap, inode, child, S_IFREG | 0600, true);
+		if (!err) {
+			err = ditto_stream_give(share, base, child);
+			if (!err && verf)
+				err = stamp_stream(share, child, verf);
+			if (err)
+				vfs_unlink(idmap, inode, child, NULL);
+		}
+		ditto_op_leave(old);
+	}
+	inode_unlock(inode);
+	dput(parent);
+	if (!err)
+		return child;
+	dput(child);
+	return ERR_PTR(err);
+}

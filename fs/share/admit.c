@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Admission of a machine by the rules of all shares.
+ *
+ * The shares are walked twice at most: once without the helper, and again with
+ * it if rules about names are left over that matter. What comes out is kept in the
+ * peer with the generation of the shares that was read before the first was looked
+ * at, so that a change meanwhile makes it void.
+ *
+ * Locking: peer->lock for writing a peer's admission, its seqcount for reading.
+ */
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/spinlock.h>
+
+#include "../../net/peer.h"
+#include "admit.h"
+#include "rules.h"
+#include "rules_private.h"
+#include "share.h"
+
+/* How long it is believed that the helper has not answered, or is not there. */
+#define ADMIT_RETRY		(HZ / 50 + 1)
+
+/**
+ * struct admit_sum - what the shares said so far
+ * @peer: about whom
+ * @ask: how they are asked
+ * @seen: there is one
+ * @admitted: one admits the machine
+ * @any_port: one of those takes claimed identities (AUTH_SYS), and from any port
+ * @open: the helper has not answered for one
+ * @open_port: nor for one that takes claimed identities from any port
+ * @unasked: there is no helper to ask
+ * @named: a share that was asked has rules about names
+ */
+struct admit_sum {
+	struct ditto_peer *peer;
+	enum ditto_rules_ask ask;
+	bool seen;
+	bool admitted;
+	bool any_port;
+	bool open;
+	bool open_port;
+	bool unasked;
+	bool named;
+};
+
+static bool admit_cached(struct ditto_peer *peer, u64 generation,
+			 struct ditto_peer_admission *admission)
+{
+	unsigned int seq;
+
+	do {
+		seq = read_seqcount_begin(&peer->seq);
+		*admission = peer->admission;
+	} while (read_seqcount_retry(&peer->seq, seq));
+	return admission->generation == generation && time_before(jiffies, admission->expires);
+}
+
+static void admit_remember(struct ditto_peer *peer, const struct ditto_peer_admission *admission)
+{
+	spin_lock(&peer->lock);
+	write_seqcount_begin(&peer->seq);
+	peer->admission = *admission;
+	write_seqcount_end(&peer->seq);
+	spin_unlock(&peer->lock);
+}
+
+static bool admit_has_names(const struct ditto_rules *rules)
+{
+	for (unsigned int i = 0; i < rules->count; i++)
+		if (ditto_rule_has_name(&rules->rule[i]))
+			return true;
+	return false;
+}
+
+/* Return: 1 if no further share can change the sum. */
+static int admit_ask_share(struct ditto_share *share, void *arg)
+{
+	const struct ditto_share_opts *opts;
+	struct ditto_verdict verdict;
+	struct admit_sum *sum = arg;
+	bool any_port, named;
+	int err;
+
+	sum->seen = true;
+	rcu_read_lock();
+	opts = rcu_dereference(share->opts);
+	any_port = opts->sec & DITTO_SEC_SYS && !opts->secure_ports;
+	named = admit_has_names(&opts->rules);
+	rcu_read_unlock();
+	if (sum->admitted && !any_port)
+		return 0;
+
+	/* Also if the verdict was remembered: it lives no longer than its names do. */
+	sum->named |= named;
+	err = ditto_rules_match(share, sum->peer, sum->ask, &verdict);
+	if (!err && verdict.level == DITTO_ACCESS_NONE)
+		return 0;
+	if (err == -EACCES) {
+		sum->unasked = true;
+	} else if (err) {
+		sum->open = true;
+		sum->open_port |= any_port;
+	} else {
+		sum->admitted = true;
+		sum->any_port |= any_port;
+	}
+	return sum->any_port;
+}
+
+/* Could the helper's answers change the sum? */
+static bool admit_is_open(const struct admit_sum *sum)
+{
+	return sum->admitted ? sum->open_port && !sum->any_port : sum->open;
+}
+
+static enum ditto_ports admit_ports(const struct admit_sum *sum)
+{
+	if (sum->any_port)
+		return DITTO_PORTS_ANY;
+	return sum->open_port ? DITTO_PORTS_UNDECIDED : DITTO_PORTS_RESERVED;
+}
+
+static noinline_for_stack void admit_decide(struct ditto_peer *peer,
+					    struct ditto_peer_admission *admission)
+{
+	struct admit_sum sum = { .peer = peer, .ask = DITTO_RULES_ASK_NOBODY };
+	unsigned long keep = DITTO_RULES_KEEP;
+
+	ditto_share_visit(peer->srv, admit_ask_share, &sum);
+	if (admit_is_open(&sum)) {
+		/* A verdict that expires between the passes does not undo the admission. */
+		sum = (struct admit_sum) {
+			.peer = peer, .ask = DITTO_RULES_ASK, .admitted = sum.admitted,
+			.named = sum.named,
+		};
+		ditto_share_visit(peer->srv, admit_ask_share, &sum);
+	}
+	/* Clients of the last share are to hear that it is gone, not that they are refused. */
+	if (!sum.seen)
+		sum = (struct admit_sum) { .admitted = true, .any_port = true };
+
+	if (sum.admitted)
+		admission->level = DITTO_ADMITTED;
+	else
+		admission->level = sum.open ? DITTO_UNDECIDED : DITTO_STRANGER;
+	admission->ports = admit_ports(&sum);
+	if (admit_is_open(&sum) || sum.unasked)
+		keep = ADMIT_RETRY;
+	else if (sum.named)
+		keep = ditto_rules_named_keep(peer->srv);
+	admission->expires = jiffies + keep;
+	admit_remember(peer, admission);
+}
+
+enum ditto_admission ditto_admit(struct ditto_peer *peer, enum ditto_ports *ports)
+{
+	u64 generation = ditto_shares_changed(peer->srv);
+	struct ditto_peer_admission admission;
+
+	if (unlikely(!admit_cached(peer, generation, &admission))) {
+		admission.generation = generation;
+		admit_decide(peer, &admission);
+	}
+	*ports = admission.ports;
+	return admission.level;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_admit, DITTO);

@@ -1,0 +1,571 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Credentials and their cache.
+ *
+ * An entry is found by what the request says and by the generation of the
+ * share's options, that is before squashing, so that a hit is one hash and one
+ * compare. The clock hand goes around the list and takes entries that were not
+ * used since it came by last, those that nobody holds first.
+ *
+ * Locking: the table is read under RCU; the lock guards the list and, with it,
+ * who removes an entry. The hash is changed inside it.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <kunit/visibility.h>
+#include <linux/init_task.h>
+#include <linux/jhash.h>
+#include <linux/jiffies.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/rhashtable.h>
+#include <linux/slab.h>
+
+#include "../../lockd/acting.h"
+#include "../../net/helper/names.h"
+#include "../server.h"
+#include "cred.h"
+#include "cred_private.h"
+#include "rules.h"
+#include "share.h"
+
+/* Entries that are passed over for their use before one is taken anyway. */
+#define CLOCK_STEPS	32
+
+/**
+ * struct ditto_cred_cache - the credentials of a server
+ * @table: by struct cred_key
+ * @lock: guards @list and @count
+ * @list: the clock
+ * @count: entries on it
+ */
+struct ditto_cred_cache {
+	struct rhashtable table;
+	spinlock_t lock;		/* guards the list and its count */
+	struct list_head list;
+	unsigned int count;
+};
+
+/**
+ * struct cred_key - what an entry is found by
+ * @generation: of the share's options
+ * @uid: as the request says, and so on
+ * @gid: group
+ * @squash: that applies to the client
+ * @anonymous: the rest but @generation and @squash is zero
+ * @admin: a grant of the share makes him an administrator
+ * @ngroups: of @groups
+ * @groups: the request's, or the entry's copy
+ */
+struct cred_key {
+	u64 generation;
+	uid_t uid;
+	gid_t gid;
+	u16 squash;
+	u8 anonymous;
+	u8 admin;
+	u32 ngroups;
+	const kgid_t *groups;
+};
+
+#define CRED_KEY_WORDS	(offsetof(struct cred_key, groups) / sizeof(u32))
+/* No holes: the key is hashed and compared as it lies in memory. */
+static_assert(offsetof(struct cred_key, groups) == 24);
+
+/**
+ * struct raised - a credential with more power than it was made with
+ * @cred: it
+ * @acting: as that of what it was made from
+ * @rcu: freed under RCU
+ */
+struct privileged {
+	const struct cred *cred;
+	struct ditto_acting acting;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct cred_entry - a cached credential
+ * @pub: what users see
+ * @acting: whoever has the credential acts for a client
+ * @privileged: the same credential raised, each set once, or NULL
+ * @key: found by it; its groups are @groups
+ * @node: in the table
+ * @list: in the clock, empty when removed
+ * @referenced: used since the hand came by
+ * @ages: not to be used after @expires
+ * @expires: jiffies
+ * @rcu: freed under RCU
+ * @groups: copy for @key
+ */
+struct cred_entry {
+	struct ditto_cred pub;
+	struct ditto_acting acting;
+	struct privileged *privileged[DITTO_PRIVILEGES];
+	struct cred_key key;
+	struct rhash_head node;
+	struct list_head list;
+	bool referenced;
+	bool ages;
+	unsigned long expires;
+	struct rcu_head rcu;
+	kgid_t groups[];
+};
+
+static u32 key_hash(const void *data, u32 len, u32 seed)
+{
+	const struct cred_key *key = data;
+	u32 hash = jhash2((const u32 *)key, CRED_KEY_WORDS, seed);
+
+	return jhash2((const u32 *)key->groups, key->ngroups, hash);
+}
+
+static u32 entry_hash(const void *data, u32 len, u32 seed)
+{
+	const struct cred_entry *entry = data;
+
+	return key_hash(&entry->key, len, seed);
+}
+
+static int entry_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct cred_key *key = arg->key;
+	const struct cred_entry *entry = obj;
+
+	return memcmp(&entry->key, key, offsetof(struct cred_key, groups)) ||
+	       memcmp(entry->groups, key->groups, array_size(key->ngroups, sizeof(kgid_t)));
+}
+
+static const struct rhashtable_params cred_params = {
+	.head_offset = offsetof(struct cred_entry, node),
+	.hashfn = key_hash,
+	.obj_hashfn = entry_hash,
+	.obj_cmpfn = entry_cmp,
+	.automatic_shrinking = true,
+};
+
+static struct cred_entry *to_entry(struct ditto_cred *cred)
+{
+	return container_of(cred, struct cred_entry, pub);
+}
+
+static void privileged_cred_free(struct privileged *privileged)
+{
+	if (!privileged)
+		return;
+	ditto_acting_del(&privileged->acting);
+	put_cred(privileged->cred);
+	kfree_rcu(privileged, rcu);
+}
+
+static struct privileged *privileged_cred_new(const struct cred *cred, enum ditto_privilege how)
+{
+	struct privileged *privileged = kzalloc(sizeof(*privileged), GFP_KERNEL);
+	struct cred *more = privileged ? prepare_kernel_cred(&init_task) : NULL;
+
+	if (!more) {
+		kfree(privileged);
+		return NULL;
+	}
+	more->fsuid = cred->fsuid;
+	more->fsgid = cred->fsgid;
+	set_groups(more, cred->group_info);
+	if (how == DITTO_PRIVILEGE_SERVER)
+		cap_lower(more->cap_effective, CAP_SYS_RESOURCE);
+	else
+		more->cap_effective = cred->cap_effective;
+	cap_raise(more->cap_effective, CAP_DAC_OVERRIDE);
+	cap_raise(more->cap_effective, CAP_DAC_READ_SEARCH);
+	if (how >= DITTO_PRIVILEGE_OWNER)
+		cap_raise(more->cap_effective, CAP_FOWNER);
+	if (how >= DITTO_PRIVILEGE_CHOWN)
+		cap_raise(more->cap_effective, CAP_CHOWN);
+	privileged->cred = more;
+	ditto_acting_add(&privileged->acting, more);
+	return privileged;
+}
+
+const struct cred *ditto_cred_privileged(struct ditto_cred *cred, enum ditto_privilege how)
+{
+	struct cred_entry *entry = to_entry(cred);
+	/* Pairs with cmpxchg(), which orders what is in it before it is seen. */
+	struct privileged *privileged = smp_load_acquire(&entry->privileged[how]);
+	struct privileged *other;
+
+	if (privileged)
+		return privileged->cred;
+	privileged = privileged_cred_new(cred->cred, how);
+	if (!privileged)
+		return NULL;
+	other = cmpxchg(&entry->privileged[how], NULL, privileged);
+	if (!other)
+		return privileged->cred;
+	privileged_cred_free(privileged);
+	return other->cred;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_cred_privileged);
+
+void ditto_cred_put(struct ditto_cred *cred)
+{
+	struct cred_entry *entry = to_entry(cred);
+
+	if (refcount_dec_and_test(&cred->ref)) {
+		for (size_t i = 0; i < ARRAY_SIZE(entry->privileged); i++)
+			privileged_cred_free(entry->privileged[i]);
+		ditto_acting_del(&entry->acting);
+		put_cred(cred->cred);
+		kfree_rcu(entry, rcu);
+	}
+}
+EXPORT_SYMBOL_NS_GPL(ditto_cred_put, DITTO);
+
+static bool entry_expired(const struct cred_entry *entry)
+{
+	return entry->ages && time_after(jiffies, entry->expires);
+}
+
+/* Out of table and clock; the cache's reference goes to the caller. */
+static void entry_remove(struct ditto_cred_cache *cache, struct cred_entry *entry)
+{
+	lockdep_assert_held(&cache->lock);
+	rhashtable_remove_fast(&cache->table, &entry->node, cred_params);
+	list_del_init(&entry->list);
+	cache->count--;
+}
+
+static void entry_drop(struct ditto_cred_cache *cache, struct cred_entry *entry)
+{
+	bool mine;
+
+	spin_lock(&cache->lock);
+	mine = !list_empty(&entry->list);
+	if (mine)
+		entry_remove(cache, entry);
+	spin_unlock(&cache->lock);
+	if (mine)
+		ditto_cred_put(&entry->pub);
+}
+
+/* Let the clock's hand go on until it takes an entry. */
+static struct cred_entry *clock_take(struct ditto_cred_cache *cache)
+{
+	struct cred_entry *entry, *next;
+	int steps = CLOCK_STEPS;
+
+	lockdep_assert_held(&cache->lock);
+	list_for_each_entry_safe(entry, next, &cache->list, list) {
+		bool used = READ_ONCE(entry->referenced) || refcount_read(&entry->pub.ref) > 1;
+
+		if (!steps-- || !used || entry_expired(entry)) {
+			entry_remove(cache, entry);
+			return entry;
+		}
+		WRITE_ONCE(entry->referenced, false);
+		list_move_tail(&entry->list, &cache->list);
+	}
+	return NULL;
+}
+
+static struct cred_entry *cred_find(struct ditto_cred_cache *cache, const struct cred_key *key)
+{
+	struct cred_entry *entry;
+
+	rcu_read_lock();
+	entry = rhashtable_lookup(&cache->table, key, cred_params);
+	if (entry && !refcount_inc_not_zero(&entry->pub.ref))
+		entry = NULL;
+	rcu_read_unlock();
+	if (!entry)
+		return NULL;
+
+	if (unlikely(entry_expired(entry))) {
+		entry_drop(cache, entry);
+		ditto_cred_put(&entry->pub);
+		return NULL;
+	}
+	if (!READ_ONCE(entry->referenced))
+		WRITE_ONCE(entry->referenced, true);
+	return entry;
+}
+
+/* Enter a new one. Returns it or the one that somebody else entered, held. */
+static struct cred_entry *cred_enter(struct ditto_cred_cache *cache, struct cred_entry *entry)
+{
+	struct cred_entry *old, *gone = NULL;
+
+	rcu_read_lock();
+	spin_lock(&cache->lock);
+	/* Removing happens under the lock too, so what is found has the cache's reference. */
+	old = rhashtable_lookup_get_insert_key(&cache->table, &entry->key, &entry->node,
+					       cred_params);
+	if (!old) {
+		refcount_inc(&entry->pub.ref);
+		list_add_tail(&entry->list, &cache->list);
+		if (++cache->count > DITTO_CREDS_MAX)
+			gone = clock_take(cache);
+	} else if (!IS_ERR(old)) {
+		refcount_inc(&old->pub.ref);
+	}
+	spin_unlock(&cache->lock);
+	rcu_read_unlock();
+
+	if (gone)
+		ditto_cred_put(&gone->pub);
+	/* One that could not be entered can be used all the same. */
+	if (IS_ERR_OR_NULL(old))
+		return entry;
+	ditto_cred_put(&entry->pub);
+	return old;
+}
+
+VISIBLE_IF_KUNIT void ditto_cred_squash(const struct ditto_share_opts *opts, unsigned int squash,
+					const struct ditto_ident *ident,
+					struct ditto_squashed *who)
+{
+	bool root = !ident->anonymous && uid_eq(ident->uid, GLOBAL_ROOT_UID);
+
+	*who = (struct ditto_squashed) {
+		.uid = opts->anon_uid,
+		.gid = opts->anon_gid,
+		.anon_gid = opts->anon_gid,
+	};
+
+	/* Root is an administrator where he was made one, as everybody else is. */
+	if (ident->admin && squash == DITTO_SQUASH_ROOT_TO_GUEST)
+		squash = DITTO_SQUASH_NONE;
+	if (ident->anonymous || !uid_valid(ident->uid) || squash == DITTO_SQUASH_ALL_TO_GUEST ||
+	    (root && squash == DITTO_SQUASH_ROOT_TO_GUEST)) {
+		who->guest = true;
+		return;
+	}
+	if (squash == DITTO_SQUASH_ALL_TO_ADMIN) {
+		who->uid = GLOBAL_ROOT_UID;
+		who->gid = GLOBAL_ROOT_GID;
+		who->admin = true;
+		return;
+	}
+
+	who->uid = ident->uid;
+	who->gid = ident->gid;
+	who->groups = true;
+	who->admin = ident->admin || (root && squash == DITTO_SQUASH_ROOT_TO_ADMIN);
+	/* Root's group opens as many doors as root. */
+	who->no_root_group = squash == DITTO_SQUASH_ROOT_TO_GUEST;
+	if (!gid_valid(who->gid) ||
+	    (who->no_root_group && gid_eq(who->gid, GLOBAL_ROOT_GID)))
+		who->gid = opts->anon_gid;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_cred_squash);
+
+static struct group_info *squashed_groups(const struct ditto_squashed *who,
+					  const kgid_t *groups, unsigned int count)
+{
+	struct group_info *info = groups_alloc(count);
+	unsigned int i;
+
+	if (!info)
+		return NULL;
+	for (i = 0; i < count; i++) {
+		info->gid[i] = groups[i];
+		if (!gid_valid(groups[i]) ||
+		    (who->no_root_group && gid_eq(groups[i], GLOBAL_ROOT_GID)))
+			info->gid[i] = who->anon_gid;
+	}
+	groups_sort(info);
+	return info;
+}
+
+kernel_cap_t ditto_admin_caps(void)
+{
+	static const int caps[] = {
+		CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_FSETID,
+		CAP_MKNOD,
+	};
+	kernel_cap_t set = CAP_EMPTY_SET;
+
+	for (size_t i = 0; i < ARRAY_SIZE(caps); i++)
+		cap_raise(set, caps[i]);
+	return set;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_admin_caps);
+
+/* What override_creds() gets: the kernel's own but for the identity and the capabilities. */
+static const struct cred *squashed_cred(const struct ditto_squashed *who, const kgid_t *groups,
+					unsigned int count)
+{
+	struct cred *cred = prepare_kernel_cred(&init_task);
+	struct group_info *info;
+
+	if (!cred)
+		return NULL;
+	info = squashed_groups(who, groups, count);
+	if (!info) {
+		put_cred(cred);
+		return NULL;
+	}
+	cred->fsuid = who->uid;
+	cred->fsgid = who->gid;
+	set_groups(cred, info);
+	put_group_info(info);
+	if (who->admin)
+		cred->cap_effective = ditto_admin_caps();
+	else
+		cap_clear(cred->cap_effective);
+	return cred;
+}
+
+static struct cred_entry *entry_new(const struct cred_key *key, const struct ditto_squashed *who,
+				    const kgid_t *groups, unsigned int count)
+{
+	struct cred_entry *entry;
+
+	entry = kzalloc(struct_size(entry, groups, key->ngroups), GFP_KERNEL);
+	if (!entry)
+		return NULL;
+	entry->key = *key;
+	memcpy(entry->groups, key->groups, array_size(key->ngroups, sizeof(kgid_t)));
+	entry->key.groups = entry->groups;
+	INIT_LIST_HEAD(&entry->list);
+	entry->pub.uid = who->uid;
+	entry->pub.gid = who->gid;
+	entry->pub.admin = who->admin;
+	entry->pub.anonymous = key->anonymous;
+	entry->pub.guest = who->guest;
+	refcount_set(&entry->pub.ref, 1);
+	entry->pub.cred = squashed_cred(who, groups, count);
+	if (!entry->pub.cred) {
+		kfree(entry);
+		return NULL;
+	}
+	ditto_acting_add(&entry->acting, entry->pub.cred);
+	return entry;
+}
+
+/*
+ * The same with the groups that the helper knows. A user it does not know has
+ * none. Without a helper the request's own count, for a while.
+ */
+static struct cred_entry *entry_new_managed(struct ditto_server *srv, const struct cred_key *key,
+					    const struct ditto_squashed *who)
+{
+	u32 ttl = READ_ONCE(srv->settings.name_ttl_s);
+	struct cred_entry *entry;
+	kgid_t *groups;
+	int count;
+
+	groups = kmalloc_array(DITTO_GROUPS_MAX, sizeof(*groups), GFP_KERNEL);
+	if (!groups)
+		return ERR_PTR(-ENOMEM);
+	count = ditto_names_groups(srv, who->uid, groups, DITTO_GROUPS_MAX);
+	if (count >= 0) {
+		entry = entry_new(key, who, groups, count);
+	} else if (count == -ENOENT) {
+		entry = entry_new(key, who, NULL, 0);
+	} else if (count == -ECONNREFUSED) {
+		pr_warn_ratelimited("no helper to ask for the groups of user %u: the request's own count\n",
+				    from_kuid(&init_user_ns, who->uid));
+		ttl = READ_ONCE(srv->settings.name_negative_ttl_s);
+		entry = entry_new(key, who, key->groups, key->ngroups);
+	} else {
+		entry = ERR_PTR(count == -ENOMEM ? -ENOMEM : -EJUKEBOX);
+	}
+	kfree(groups);
+	if (!entry)
+		return ERR_PTR(-ENOMEM);
+	if (IS_ERR(entry))
+		return entry;
+	entry->ages = true;
+	entry->expires = jiffies + (unsigned long)ttl * HZ;
+	return entry;
+}
+
+struct ditto_cred *ditto_cred_get(struct ditto_server *srv, const struct ditto_share_opts *opts,
+				  const struct ditto_verdict *verdict,
+				  const struct ditto_ident *ident)
+{
+	struct cred_key key = {
+		.generation = opts->generation,
+		.squash = verdict->squash,
+		.anonymous = ident->anonymous,
+	};
+	struct ditto_squashed who;
+	struct cred_entry *entry;
+
+	if (!ident->anonymous) {
+		key.admin = ident->admin;
+		key.uid = __kuid_val(ident->uid);
+		key.gid = __kgid_val(ident->gid);
+		key.ngroups = min_t(u32, ident->ngroups, DITTO_GROUPS_MAX);
+		key.groups = ident->groups;
+	}
+	entry = cred_find(srv->creds, &key);
+	if (likely(entry))
+		return &entry->pub;
+
+	ditto_cred_squash(opts, verdict->squash, ident, &who);
+	if (!who.groups)
+		entry = entry_new(&key, &who, NULL, 0);
+	else if (opts->manage_gids)
+		entry = entry_new_managed(srv, &key, &who);
+	else
+		entry = entry_new(&key, &who, key.groups, key.ngroups);
+	if (IS_ERR_OR_NULL(entry))
+		return entry ? ERR_CAST(entry) : ERR_PTR(-ENOMEM);
+	return &cred_enter(srv->creds, entry)->pub;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_cred_get, DITTO);
+
+void ditto_creds_flush(struct ditto_server *srv)
+{
+	struct ditto_cred_cache *cache = srv->creds;
+	struct cred_entry *entry;
+
+	spin_lock(&cache->lock);
+	while ((entry = list_first_entry_or_null(&cache->list, struct cred_entry, list))) {
+		entry_remove(cache, entry);
+		spin_unlock(&cache->lock);
+		ditto_cred_put(&entry->pub);
+		cond_resched();
+		spin_lock(&cache->lock);
+	}
+	spin_unlock(&cache->lock);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_creds_flush, DITTO);
+
+#if IS_ENABLED(CONFIG_KUNIT)
+unsigned int ditto_creds_count(const struct ditto_server *srv)
+{
+	return READ_ONCE(srv->creds->count);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_creds_count);
+#endif
+
+int ditto_creds_init(struct ditto_server *srv)
+{
+	struct ditto_cred_cache *cache = kzalloc(sizeof(*cache), GFP_KERNEL);
+	int err;
+
+	if (!cache)
+		return -ENOMEM;
+	spin_lock_init(&cache->lock);
+	INIT_LIST_HEAD(&cache->list);
+	err = rhashtable_init(&cache->table, &cred_params);
+	if (err) {
+		kfree(cache);
+		return err;
+	}
+	srv->creds = cache;
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_creds_init);
+
+void ditto_creds_exit(struct ditto_server *srv)
+{
+	struct ditto_cred_cache *cache = srv->creds;
+
+	ditto_creds_flush(srv);
+	rhashtable_destroy(&cache->table);
+	srv->creds = NULL;
+	kfree(cache);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_creds_exit);

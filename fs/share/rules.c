@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Client rules: reading them and asking them.
+ *
+ * The options that hold the rules live under RCU, but the helper is asked with
+ * no lock held. So the loop takes one rule at a time that needs the helper,
+ * copies it, and begins anew if the options were replaced meanwhile.
+ *
+ * Locking: peer->lock for writing a peer's verdicts, its seqcount for reading.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <kunit/visibility.h>
+#include <linux/ctype.h>
+#include <linux/inet.h>
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <net/ipv6.h>
+
+#include "../../net/helper/names.h"
+#include "../../net/peer.h"
+#include "../server.h"
+#include "rules.h"
+#include "rules_private.h"
+#include "share.h"
+
+/* An IPv4 address is the end of an IPv6 one. */
+#define V4_OFFSET	96
+
+/* Reading */
+
+static int parse_prefix(const char *text, unsigned int max, u8 *prefix)
+{
+	unsigned int value;
+
+	if (!isdigit(text[0]) || kstrtouint(text, 10, &value) || value > max)
+		return -EINVAL;
+	*prefix = value;
+	return 0;
+}
+
+/* An address with or without a prefix length; -EINVAL if it is none. */
+static int parse_net(const char *spec, struct ditto_rule *rule)
+{
+	const char *slash = strchr(spec, '/');
+	int len = slash ? slash - spec : -1;
+	struct in6_addr net;
+	const char *end;
+	__be32 v4;
+
+	if (!len)
+		return -EINVAL;
+	if (in4_pton(spec, len, (u8 *)&v4, '/', &end) && (!*end || *end == '/')) {
+		ipv6_addr_set_v4mapped(v4, &rule->addr);
+		rule->prefix = 32;
+		if (slash && parse_prefix(slash + 1, 32, &rule->prefix))
+			return -EINVAL;
+		rule->prefix += V4_OFFSET;
+	} else if (in6_pton(spec, len, rule->addr.s6_addr, '/', &end) &&
+		   (!*end || *end == '/')) {
+		rule->prefix = 128;
+		if (slash && parse_prefix(slash + 1, 128, &rule->prefix))
+			return -EINVAL;
+	} else {
+		return -EINVAL;
+	}
+
+	ipv6_addr_prefix(&net, &rule->addr, rule->prefix);
+	rule->addr = net;
+	rule->kind = DITTO_RULE_NET;
+	return 0;
+}
+
+/* A host name may have wildcards; what looks like an address must be one. */
+static bool host_valid(const char *spec)
+{
+	bool letters = false;
+
+	for (; *spec; spec++) {
+		if (isdigit(*spec) || *spec == '.')
+			continue;
+		if (!isalpha(*spec) && !strchr("-_*?", *spec))
+			return false;
+		letters = true;
+	}
+	return letters;
+}
+
+int ditto_rule_parse(const char *spec, struct ditto_rule *rule)
+{
+	size_t len = strnlen(spec, DITTO_RULE_NAME_MAX + 1);
+	size_t i;
+
+	if (!len || len > DITTO_RULE_NAME_MAX)
+		return -EINVAL;
+	for (i = 0; i < len; i++)
+		if (!isascii(spec[i]) || !isgraph(spec[i]))
+			return -EINVAL;
+
+	memset(&rule->addr, 0, sizeof(rule->addr));
+	rule->prefix = 0;
+	if (!strcmp(spec, "*"))
+		rule->kind = DITTO_RULE_ANY;
+	else if (spec[0] == '@' && len > 1)
+		rule->kind = DITTO_RULE_NETGROUP;
+	else if (!parse_net(spec, rule))
+		;
+	else if (host_valid(spec))
+		rule->kind = DITTO_RULE_HOST;
+	else
+		return -EINVAL;
+
+	rule->spec = kstrdup(spec, GFP_KERNEL);
+	return rule->spec ? 0 : -ENOMEM;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_rule_parse, DITTO);
+
+void ditto_rules_free(struct ditto_rules *rules)
+{
+	unsigned int i;
+
+	for (i = 0; i < rules->count; i++)
+		kfree(rules->rule[i].spec);
+	kfree(rules->rule);
+	rules->rule = NULL;
+	rules->count = 0;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_rules_free, DITTO);
+
+/* May be called with @from under RCU. */
+int ditto_rules_copy(struct ditto_rules *to, const struct ditto_rules *from)
+{
+	to->rule = NULL;
+	to->count = 0;
+	if (!from->count)
+		return 0;
+
+	to->rule = kmemdup_array(from->rule, from->count, sizeof(*from->rule), GFP_ATOMIC);
+	if (!to->rule)
+		return -ENOMEM;
+	for (; to->count < from->count; to->count++) {
+		struct ditto_rule *rule = &to->rule[to->count];
+
+		rule->spec = kstrdup(rule->spec, GFP_ATOMIC);
+		if (!rule->spec) {
+			ditto_rules_free(to);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_rules_copy, DITTO);
+
+/* Asking */
+
+VISIBLE_IF_KUNIT bool ditto_rule_match_addr(const struct ditto_rule *rule,
+					    const struct in6_addr *addr)
+{
+	if (rule->kind == DITTO_RULE_ANY)
+		return true;
+	if (rule->kind != DITTO_RULE_NET)
+		return false;
+	/* A short IPv6 prefix, as in ::/0, means IPv6 clients only. */
+	if (rule->prefix < V4_OFFSET && ipv6_addr_v4mapped(addr))
+		return false;
+	return ipv6_prefix_equal(&rule->addr, addr, rule->prefix);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_rule_match_addr);
+
+static void verdict_fill(struct ditto_verdict *verdict, const struct ditto_share_opts *opts,
+			 const struct ditto_rule *rule)
+{
+	verdict->squash = rule && rule->has_squash ? rule->squash : opts->squash;
+	if (rule)
+		verdict->level = rule->level;
+	else
+		verdict->level = opts->rules.count ? DITTO_ACCESS_NONE : DITTO_ACCESS_WRITE;
+	if (opts->read_only && verdict->level == DITTO_ACCESS_WRITE)
+		verdict->level = DITTO_ACCESS_READ;
+}
+
+static bool verdict_cached(struct ditto_peer *peer, u64 generation, struct ditto_verdict *verdict)
+{
+	const struct ditto_peer_verdict *v;
+	unsigned int seq;
+	bool found;
+
+	do {
+		seq = read_seqcount_begin(&peer->seq);
+		found = false;
+		for (v = peer->verdicts; v < peer->verdicts + DITTO_PEER_VERDICTS; v++) {
+			if (v->generation != generation)
+				continue;
+			*verdict = v->verdict;
+			found = time_before(jiffies, v->expires);
+			break;
+		}
+	} while (read_seqcount_retry(&peer->seq, seq));
+	return found;
+}
+
+static void verdict_remember(struct ditto_peer *peer, u64 generation,
+			     const struct ditto_verdict *verdict, unsigned long keep)
+{
+	struct ditto_peer_verdict *v;
+	unsigned int i;
+
+	spin_lock(&peer->lock);
+	/* In the place of an older answer to the same question, if there is one. */
+	for (i = 0; i < DITTO_PEER_VERDICTS; i++)
+		if (peer->verdicts[i].generation == generation)
+			break;
+	if (i == DITTO_PEER_VERDICTS)
+		i = peer->turn++ % DITTO_PEER_VERDICTS;
+
+	v = &peer->verdicts[i];
+	write_seqcount_begin(&peer->seq);
+	v->generation = generation;
+	v->verdict = *verdict;
+	v->expires = jiffies + keep;
+	write_seqcount_end(&peer->seq);
+	spin_unlock(&peer->lock);
+}
+
+/**
+ * struct judgement - how far the rules were asked
+ * @generation: of the options that are asked
+ * @next: the rule to go on with
+ * @named: a rule about names was asked
+ * @kind: of the rule that the helper is to be asked about
+ * @spec: a copy of it
+ */
+struct rules_decision {
+	u64 generation;
+	unsigned int next;
+	bool named;
+	enum ditto_rule_kind kind;
+	char spec[DITTO_RULE_NAME_MAX + 1];
+};
+
+/*
+ * Go through the rules up to the first that decides, or that only the helper
+ * can tell about. @matched: the helper said that the rule before @j->next does.
+ * Returns true with the verdict filled.
+ */
+static bool rules_match_step(const struct ditto_share_opts *opts, const struct in6_addr *addr,
+			     struct rules_decision *j, bool matched, struct ditto_verdict *verdict)
+{
+	const struct ditto_rules *rules = &opts->rules;
+
+	if (j->generation != opts->generation) {
+		j->generation = opts->generation;
+		j->next = 0;
+		j->named = false;
+		matched = false;
+	}
+	if (matched) {
+		verdict_fill(verdict, opts, &rules->rule[j->next - 1]);
+		return true;
+	}
+
+	while (j->next < rules->count) {
+		const struct ditto_rule *rule = &rules->rule[j->next++];
+
+		if (ditto_rule_has_name(rule)) {
+			j->named = true;
+			j->kind = rule->kind;
+			strscpy(j->spec, rule->spec, sizeof(j->spec));
+			return false;
+		}
+		if (ditto_rule_match_addr(rule, addr)) {
+			verdict_fill(verdict, opts, rule);
+			return true;
+		}
+	}
+	verdict_fill(verdict, opts, NULL);
+	return true;
+}
+
+/* 1, 0, or an error. */
+static int rules_match_ask(struct ditto_server *srv, const struct in6_addr *addr,
+			   enum ditto_rules_ask ask, const struct rules_decision *j)
+{
+	bool wait = ask == DITTO_RULES_ASK_WAIT;
+	int ret;
+
+	if (ask == DITTO_RULES_ASK_NOBODY)
+		return -EJUKEBOX;
+	if (j->kind == DITTO_RULE_NETGROUP)
+		ret = ditto_names_in_netgroup(srv, addr, j->spec + 1, wait);
+	else
+		ret = ditto_names_host_match(srv, addr, j->spec, wait);
+	return ret == -ECONNREFUSED ? -EACCES : ret;
+}
+
+/*
+ * The names' answers have times to live of their own, and some that took part
+ * may be expired and asked for anew: look again soon, it costs a look-up.
+ */
+unsigned long ditto_rules_named_keep(const struct ditto_server *srv)
+{
+	return min(READ_ONCE(srv->settings.name_ttl_s),
+		   READ_ONCE(srv->settings.name_negative_ttl_s)) * HZ;
+}
+
+static noinline_for_stack int rules_match_peer(struct ditto_share *share, struct ditto_peer *peer,
+					       enum ditto_rules_ask ask, u64 generation,
+					       struct ditto_verdict *verdict)
+{
+	struct ditto_server *srv = share->srv;
+	struct rules_decision j = { .generation = generation };
+	int matched = 0;
+	bool done;
+
+	do {
+		rcu_read_lock();
+		done = rules_match_step(rcu_dereference(share->opts),
+					&peer->addr, &j, matched, verdict);
+		rcu_read_unlock();
+		if (!done) {
+			matched = rules_match_ask(srv, &peer->addr, ask, &j);
+			if (matched < 0)
+				return matched;
+		}
+	} while (!done);
+
+	verdict_remember(peer, j.generation, verdict, j.named ? ditto_rules_named_keep(srv) :
+							   DITTO_RULES_KEEP);
+	return 0;
+}
+
+int ditto_rules_match(struct ditto_share *share, struct ditto_peer *peer,
+		      enum ditto_rules_ask ask, struct ditto_verdict *verdict)
+{
+	u64 generation;
+
+	rcu_read_lock();
+	generation = rcu_dereference(share->opts)->generation;
+	rcu_read_unlock();
+	if (likely(verdict_cached(peer, generation, verdict)))
+		return 0;
+	return rules_match_peer(share, peer, ask, generation, verdict);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_rules_match, DITTO);

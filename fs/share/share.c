@@ -1,0 +1,681 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Shares and the tables that find them.
+ *
+ * The table's mutex serializes changes; requests find shares by name and tag
+ * in hash tables under RCU. A share that is removed leaves the tables first, so
+ * that no new request gets it, then its reference count is killed, and when
+ * the last request has dropped its reference, the share leaves its volume and
+ * lets the mount go. If that takes longer than the drain setting, a worker goes
+ * on waiting; the namespace's end waits for the worker.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <kunit/visibility.h>
+#include <linux/ctype.h>
+#include <linux/jhash.h>
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/namei.h>
+#include <linux/netlink.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include <linux/wait_bit.h>
+
+#include "../../lockd/table.h"
+#include "../../net/event.h"
+#include "../node/node.h"
+#include "../node/node_private.h"
+#include "../open/instance.h"
+#include "../server.h"
+#include "share.h"
+#include "share_private.h"
+
+/**
+ * struct share_item - a share with what only this file knows of it
+ * @share: the share
+ * @path: as the administrator wrote it, without trailing slashes
+ * @late: its requests did not end in time
+ * @finish: lets it go in the background
+ */
+struct share_item {
+	struct ditto_share share;
+	char *path;
+	bool late;
+	struct work_struct finish;
+};
+
+struct name_key {
+	const char *name;
+	size_t len;
+};
+
+static atomic64_t opts_generation = ATOMIC64_INIT(0);
+static atomic_t share_number = ATOMIC_INIT(0);
+
+#define to_item(ptr)	container_of_const(ptr, struct share_item, share)
+
+static u32 name_key_hash(const void *data, u32 len, u32 seed)
+{
+	const struct name_key *key = data;
+
+	return jhash(key->name, key->len, seed);
+}
+
+static u32 name_obj_hash(const void *data, u32 len, u32 seed)
+{
+	const struct ditto_share *share = data;
+
+	return jhash(share->name, strlen(share->name), seed);
+}
+
+static int name_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct name_key *key = arg->key;
+	const struct ditto_share *share = obj;
+
+	return strncmp(share->name, key->name, key->len) || share->name[key->len];
+}
+
+static const struct rhashtable_params by_name_params = {
+	.head_offset = offsetof(struct ditto_share, by_name),
+	.hashfn = name_key_hash,
+	.obj_hashfn = name_obj_hash,
+	.obj_cmpfn = name_cmp,
+	.automatic_shrinking = true,
+};
+
+static const struct rhashtable_params by_tag_params = {
+	.key_len = sizeof(u64),
+	.key_offset = offsetof(struct ditto_share, tag),
+	.head_offset = offsetof(struct ditto_share, by_tag),
+	.automatic_shrinking = true,
+};
+
+/* Options */
+
+static void opts_free_rcu(struct rcu_head *rcu)
+{
+	ditto_share_opts_free(container_of(rcu, struct ditto_share_opts, rcu));
+}
+
+/* Replace the options; caches of decisions see by the number that they are new. */
+static void opts_publish(struct ditto_share_table *table, struct ditto_share *share,
+			 struct ditto_share_opts *opts)
+{
+	struct ditto_share_opts *old;
+
+	opts->generation = atomic64_inc_return(&opts_generation);
+	old = rcu_replace_pointer(share->opts, opts, lockdep_is_held(&table->lock));
+	if (old)
+		call_rcu(&old->rcu, opts_free_rcu);
+}
+
+/* Finding */
+
+static struct ditto_share *share_find_name(struct ditto_share_table *table, const char *name,
+					   size_t len)
+{
+	const struct name_key key = { .name = name, .len = len };
+
+	return rhashtable_lookup(&table->by_name, &key, by_name_params);
+}
+
+static struct ditto_share *share_tryget(struct ditto_share *share)
+{
+	return share && percpu_ref_tryget_live(&share->ref) ? share : NULL;
+}
+
+struct ditto_share *ditto_share_get_by_name(struct ditto_server *srv, const char *name, size_t len)
+{
+	struct ditto_share *share;
+
+	if (len > DITTO_SHARE_NAME_MAX || memchr(name, '\0', len))
+		return NULL;
+	rcu_read_lock();
+	share = share_tryget(share_find_name(srv->shares, name, len));
+	rcu_read_unlock();
+	return share;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_share_get_by_name, DITTO);
+
+struct ditto_share *ditto_share_get_by_tag(struct ditto_server *srv, u64 tag)
+{
+	struct ditto_share *share;
+
+	rcu_read_lock();
+	share = share_tryget(rhashtable_lookup(&srv->shares->by_tag, &tag, by_tag_params));
+	rcu_read_unlock();
+	return share;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_share_get_by_tag, DITTO);
+
+struct ditto_share *ditto_share_get_by_path(struct ditto_server *srv, const char *path, size_t len)
+{
+	struct ditto_share *share, *found = NULL;
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	if (!len || memchr(path, '\0', len))
+		return NULL;
+	if (path[0] == '/')
+		found = ditto_share_get_by_name(srv, path + 1, len - 1);
+	else
+		found = ditto_share_get_by_name(srv, path, len);
+	if (found)
+		return found;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(share, &srv->shares->list, list) {
+		const char *own = to_item(share)->path;
+
+		if (strlen(own) == len && !memcmp(own, path, len)) {
+			found = share_tryget(share);
+			if (found)
+				break;
+		}
+	}
+	rcu_read_unlock();
+	return found;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_share_get_by_path, DITTO);
+
+bool ditto_shares_let_guests(struct ditto_server *srv)
+{
+	struct ditto_share *share;
+	bool found = false;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(share, &srv->shares->list, list) {
+		found = rcu_dereference(share->opts)->guest;
+		if (found)
+			break;
+	}
+	rcu_read_unlock();
+	return found;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_shares_let_guests, DITTO);
+
+const char *ditto_share_path(const struct ditto_share *share)
+{
+	return to_item(share)->path;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_share_path, DITTO);
+
+/* Coming */
+
+static void share_ref_gone(struct percpu_ref *ref)
+{
+	complete(&container_of(ref, struct ditto_share, ref)->gone);
+}
+
+static void share_free(struct share_item *item)
+{
+	ditto_share_opts_free(rcu_dereference_protected(item->share.opts, true));
+	percpu_ref_exit(&item->share.ref);
+	kfree(item->share.name);
+	kfree(item->path);
+	kfree(item);
+}
+
+static void share_free_rcu(struct rcu_head *rcu)
+{
+	share_free(container_of(rcu, struct share_item, share.rcu));
+}
+
+/* Nobody uses it any more and nobody finds it. */
+static void share_finish(struct share_item *item)
+{
+	/* Before its instances are closed, or who waits would be granted what they had. */
+	ditto_locks_release_share(item->share.srv->locks, item->share.number, "share removed");
+	ditto_instances_revoke(&item->share);
+	ditto_volume_leave(&item->share);
+	path_put(&item->share.root);
+	call_rcu(&item->share.rcu, share_free_rcu);
+}
+
+static void share_finish_workfn(struct work_struct *work)
+{
+	struct share_item *item = container_of(work, struct share_item, finish);
+	struct ditto_share_table *table = item->share.srv->shares;
+
+	wait_for_completion(&item->share.gone);
+	if (item->late)
+		pr_info("share %s: the last request has ended\n", item->share.name);
+	share_finish(item);
+	if (atomic_dec_and_test(&table->draining))
+		wake_up_var(&table->draining);
+}
+
+static int name_check(const char *name, struct netlink_ext_ack *extack)
+{
+	size_t len = name ? strlen(name) : 0;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (iscntrl(name[i]) || name[i] == '/')
+			break;
+	if (!len || i < len || len > DITTO_SHARE_NAME_MAX || !strcmp(name, ".") ||
+	    !strcmp(name, "..")) {
+		NL_SET_ERR_MSG(extack, "name: 1 to 255 characters, no slash, not . or ..");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Why a path leads nowhere, for people. */
+static const struct {
+	int err;
+	const char *text;
+} path_errors[] = {
+	{ -ENOENT,	"no such directory" },
+	{ -ENOTDIR,	"not a directory" },
+	{ -EACCES,	"permission denied" },
+	{ -ELOOP,	"too many symbolic links" },
+	{ -ENAMETOOLONG, "too long" },
+	{ -ESTALE,	"its file system does not find it any more" },
+	{ -EIO,		"its file system cannot read it" },
+};
+
+static void path_explain(int err, struct netlink_ext_ack *extack)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(path_errors); i++) {
+		if (path_errors[i].err != err)
+			continue;
+		NL_SET_ERR_MSG_FMT(extack, "path: %s", path_errors[i].text);
+		return;
+	}
+	NL_SET_ERR_MSG_FMT(extack, "path: cannot be used, error %d", -err);
+}
+
+static int path_check(const char *name, struct path *path, struct netlink_ext_ack *extack)
+{
+	int err;
+
+	if (!name || name[0] != '/') {
+		NL_SET_ERR_MSG(extack, "path: must begin with a slash");
+		return -EINVAL;
+	}
+	err = kern_path(name, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, path);
+	if (err) {
+		path_explain(err, extack);
+		return err;
+	}
+	if (path->mnt->mnt_sb->s_flags & SB_NOUSER) {
+		NL_SET_ERR_MSG_FMT(extack, "a file system of type %.16s cannot be served",
+				   path->mnt->mnt_sb->s_type->name);
+		path_put(path);
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+static char *path_string(const char *path)
+{
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	return kstrndup(path, len, GFP_KERNEL);
+}
+
+static struct share_item *share_new(struct ditto_server *srv, const struct ditto_share_config *cfg,
+				    const struct path *root)
+{
+	struct share_item *item = kzalloc(sizeof(*item), GFP_KERNEL);
+	struct ditto_share *share;
+
+	if (!item)
+		return NULL;
+	share = &item->share;
+	share->name = kstrdup(cfg->name, GFP_KERNEL);
+	item->path = path_string(cfg->path);
+	if (!share->name || !item->path ||
+	    percpu_ref_init(&share->ref, share_ref_gone, PERCPU_REF_INIT_DEAD, GFP_KERNEL)) {
+		kfree(share->name);
+		kfree(item->path);
+		kfree(item);
+		return NULL;
+	}
+
+	share->srv = srv;
+	share->root = *root;
+	share->is_subtree = root->dentry != root->mnt->mnt_sb->s_root;
+	init_completion(&share->gone);
+	spin_lock_init(&share->instances_lock);
+	INIT_LIST_HEAD(&share->instances);
+	INIT_WORK(&item->finish, share_finish_workfn);
+	if (cfg->id)
+		share->id = *cfg->id;
+	else
+		ditto_share_derive_id(root, item->path, &share->id);
+	share->tag = ditto_share_tag(&share->id);
+	share->number = atomic_inc_return(&share_number);
+	return item;
+}
+
+static void shares_mark_changed(struct ditto_share_table *table)
+{
+	lockdep_assert_held(&table->lock);
+	/* Pairs with ditto_shares_changed(): whoever sees the new number sees the change. */
+	smp_store_release(&table->changed, max(ktime_get_real_ns(), table->changed + 1));
+}
+
+u64 ditto_shares_changed(const struct ditto_server *srv)
+{
+	/* Pairs with shares_mark_changed(). */
+	return max(smp_load_acquire(&srv->shares->changed), srv->started);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_shares_changed, DITTO);
+
+/* Put a new share behind the last one with a smaller name. */
+static void share_list_add(struct ditto_share_table *table, struct ditto_share *share)
+{
+	struct ditto_share *pos;
+
+	list_for_each_entry(pos, &table->list, list)
+		if (strcmp(share->name, pos->name) < 0)
+			break;
+	list_add_tail_rcu(&share->list, &pos->list);
+	table->count++;
+}
+
+/* Is there room for it, and are its name and identity free? */
+static int share_check_free(struct ditto_share_table *table, const struct ditto_share *share,
+			    struct netlink_ext_ack *extack)
+{
+	struct ditto_share *other;
+
+	if (table->count >= DITTO_SHARES_MAX) {
+		NL_SET_ERR_MSG_FMT(extack, "there are %u shares already", table->count);
+		return -ENOSPC;
+	}
+	/* None goes while the mutex is held. */
+	rcu_read_lock();
+	other = share_find_name(table, share->name, strlen(share->name));
+	if (other) {
+		rcu_read_unlock();
+		NL_SET_ERR_MSG(extack, "name: there is such a share already");
+		return -EEXIST;
+	}
+	other = rhashtable_lookup(&table->by_tag, &share->tag, by_tag_params);
+	if (other)
+		NL_SET_ERR_MSG_FMT(extack, "share %.24s has the same id; give another with id",
+				   other->name);
+	rcu_read_unlock();
+	return other ? -EEXIST : 0;
+}
+
+/* Enter it into all tables; its reference count lets nobody use it before it is in all. */
+static int share_publish(struct ditto_share_table *table, struct ditto_share *share)
+{
+	int err;
+
+	err = rhashtable_insert_fast(&table->by_name, &share->by_name, by_name_params);
+	if (err)
+		return -ENOMEM;
+	err = rhashtable_insert_fast(&table->by_tag, &share->by_tag, by_tag_params);
+	if (err) {
+		rhashtable_remove_fast(&table->by_name, &share->by_name, by_name_params);
+		return -ENOMEM;
+	}
+	share_list_add(table, share);
+	percpu_ref_reinit(&share->ref);
+	shares_mark_changed(table);
+	return 0;
+}
+
+static void share_warn_key(struct ditto_server *srv)
+{
+	struct ditto_share_table *table = srv->shares;
+
+	lockdep_assert_held(&table->lock);
+	if (srv->handle_key_set || table->key_warned)
+		return;
+	table->key_warned = true;
+	pr_warn("no handle key was set: clients lose their file handles when the server restarts\n");
+}
+
+/*
+ * In a subtree a file counts only where its directory is known. Such a file
+ * system knows it only while the file is in memory.
+ */
+static void share_warn_subtree(const struct ditto_share *share)
+{
+	if (!share->is_subtree || !share->volume->has_handles ||
+	    ditto_fid_connectable(d_inode(share->root.dentry)))
+		return;
+	pr_warn("share %s: %s cannot tell a file's directory, so clients may lose open files when memory is short or the server restarts; share the root of the file system instead\n",
+		share->name, share->volume->sb->s_type->name);
+}
+
+/* Not every protocol needs handles, so this is no error. */
+static void share_warn_handles(const struct ditto_share *share, struct netlink_ext_ack *extack)
+{
+	if (share->volume->has_handles)
+		return;
+	NL_SET_ERR_MSG_FMT(extack,
+			   "a file system of type %.16s gives no file handles: NFS cannot serve it",
+			   share->volume->sb->s_type->name);
+}
+
+static int share_enter(struct ditto_server *srv, struct ditto_share *share,
+		       struct ditto_share_opts *opts, struct netlink_ext_ack *extack)
+{
+	struct ditto_share_table *table = srv->shares;
+	int err;
+
+	lockdep_assert_held(&table->lock);
+	err = share_check_free(table, share, extack);
+	if (err)
+		return err;
+	err = ditto_volume_join(srv, share);
+	if (err) {
+		NL_SET_ERR_MSG(extack, "the file system could not be joined");
+		return err;
+	}
+	opts_publish(table, share, opts);
+	err = share_publish(table, share);
+	if (err) {
+		/* They stay the caller's. */
+		RCU_INIT_POINTER(share->opts, NULL);
+		return err;
+	}
+	share_warn_key(srv);
+	share_warn_subtree(share);
+	share_warn_handles(share, extack);
+	return 0;
+}
+
+int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *cfg,
+		    struct netlink_ext_ack *extack)
+{
+	struct ditto_share_table *table = srv->shares;
+	struct share_item *item;
+	struct path root;
+	int err;
+
+	err = name_check(cfg->name, extack);
+	if (err)
+		return err;
+	err = path_check(cfg->path, &root, extack);
+	if (err)
+		return err;
+	item = share_new(srv, cfg, &root);
+	if (!item) {
+		path_put(&root);
+		return -ENOMEM;
+	}
+
+	mutex_lock(&table->lock);
+	err = share_enter(srv, &item->share, cfg->opts, extack);
+	mutex_unlock(&table->lock);
+	if (err) {
+		if (item->share.volume)
+			ditto_volume_leave(&item->share);
+		path_put(&root);
+		call_rcu(&item->share.rcu, share_free_rcu);
+		return err;
+	}
+	ditto_event(srv, DITTO_EVENT_SHARE_ADDED, cfg->name);
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_share_add, DITTO);
+
+/* The share of that name, with the mutex held. */
+static struct ditto_share *share_named(struct ditto_share_table *table, const char *name,
+				       struct netlink_ext_ack *extack)
+{
+	struct ditto_share *share;
+
+	lockdep_assert_held(&table->lock);
+	rcu_read_lock();
+	share = share_find_name(table, name, strlen(name));
+	rcu_read_unlock();
+	if (!share)
+		NL_SET_ERR_MSG(extack, "name: there is no such share");
+	return share;
+}
+
+int ditto_share_set(struct ditto_server *srv, const struct ditto_share_config *cfg,
+		    struct netlink_ext_ack *extack)
+{
+	struct ditto_share_table *table = srv->shares;
+	struct ditto_share *share;
+
+	if (cfg->path) {
+		NL_SET_ERR_MSG(extack, "path: cannot be changed; remove the share and add it");
+		return -EINVAL;
+	}
+	mutex_lock(&table->lock);
+	share = share_named(table, cfg->name, extack);
+	if (share) {
+		opts_publish(table, share, cfg->opts);
+		shares_mark_changed(table);
+	}
+	mutex_unlock(&table->lock);
+	if (!share)
+		return -ENOENT;
+	ditto_event(srv, DITTO_EVENT_SHARE_CHANGED, cfg->name);
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_share_set, DITTO);
+
+/* Going */
+
+static void share_withdraw(struct ditto_share_table *table, struct ditto_share *share)
+{
+	lockdep_assert_held(&table->lock);
+	rhashtable_remove_fast(&table->by_name, &share->by_name, by_name_params);
+	rhashtable_remove_fast(&table->by_tag, &share->by_tag, by_tag_params);
+	list_del_rcu(&share->list);
+	table->count--;
+	percpu_ref_kill(&share->ref);
+	shares_mark_changed(table);
+}
+
+static void share_finish_later(struct ditto_share_table *table, struct share_item *item, bool late)
+{
+	item->late = late;
+	atomic_inc(&table->draining);
+	queue_work(ditto_wq, &item->finish);
+}
+
+int ditto_share_del(struct ditto_server *srv, const char *name, struct netlink_ext_ack *extack)
+{
+	struct ditto_share_table *table = srv->shares;
+	u32 drain_ms = READ_ONCE(srv->settings.drain_ms);
+	struct ditto_share *share;
+	unsigned long left;
+
+	mutex_lock(&table->lock);
+	share = share_named(table, name, extack);
+	if (share)
+		share_withdraw(table, share);
+	mutex_unlock(&table->lock);
+	if (!share)
+		return -ENOENT;
+
+	ditto_event(srv, DITTO_EVENT_SHARE_REMOVED, name);
+	left = wait_for_completion_timeout(&share->gone, msecs_to_jiffies(drain_ms));
+	if (!left) {
+		long running;
+
+		/* The reference counts in one place when this is over. */
+		rcu_barrier();
+		running = atomic_long_read(&share->ref.data->count);
+		NL_SET_ERR_MSG_FMT(extack,
+				   "%ld requests still run after %u ms; it goes when they end",
+				   running, drain_ms);
+		pr_warn("share %s: %ld requests still run after %u ms\n", name, running, drain_ms);
+		share_finish_later(table, to_item(share), true);
+		return -ETIMEDOUT;
+	}
+	share_finish(to_item(share));
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_share_del, DITTO);
+
+int ditto_shares_set_key(struct ditto_server *srv, const siphash_key_t *key)
+{
+	struct ditto_share_table *table = srv->shares;
+	int err = 0;
+
+	mutex_lock(&table->lock);
+	if (srv->handle_key_set && !memcmp(key, &srv->handle_key, sizeof(*key))) {
+		err = 0;
+	} else if (table->count || atomic_read(&table->draining)) {
+		err = -EBUSY;
+	} else {
+		srv->handle_key = *key;
+		srv->handle_key_set = true;
+	}
+	mutex_unlock(&table->lock);
+	return err;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_shares_set_key);
+
+int ditto_shares_init(struct ditto_server *srv)
+{
+	struct ditto_share_table *table = kzalloc(sizeof(*table), GFP_KERNEL);
+	int err;
+
+	if (!table)
+		return -ENOMEM;
+	mutex_init(&table->lock);
+	INIT_LIST_HEAD(&table->list);
+	err = rhashtable_init(&table->by_name, &by_name_params);
+	if (err)
+		goto err_table;
+	err = rhashtable_init(&table->by_tag, &by_tag_params);
+	if (err)
+		goto err_name;
+	srv->shares = table;
+	return 0;
+
+err_name:
+	rhashtable_destroy(&table->by_name);
+err_table:
+	kfree(table);
+	return err;
+}
+
+void ditto_shares_exit(struct ditto_server *srv)
+{
+	struct ditto_share_table *table = srv->shares;
+	struct ditto_share *share, *next;
+
+	mutex_lock(&table->lock);
+	list_for_each_entry_safe(share, next, &table->list, list) {
+		share_withdraw(table, share);
+		share_finish_later(table, to_item(share), false);
+	}
+	mutex_unlock(&table->lock);
+	wait_var_event(&table->draining, !atomic_read(&table->draining));
+
+	rhashtable_destroy(&table->by_tag);
+	rhashtable_destroy(&table->by_name);
+	srv->shares = NULL;
+	kfree(table);
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Visits to all shares: with the table's mutex held, for administrators, and without, for
+ * requests.
+ */
+#include <linux/module.h>
+#include <linux/string.h>
+
+#include "../server.h"
+#include "share.h"
+#include "share_private.h"
+
+/* Shares that are held at once while all are visited. */
+#define VISIT_BATCH	16
+
+int ditto_share_for_each(struct ditto_server *srv, const char *from,
+			 int (*fn)(struct ditto_share *share, void *arg), void *arg)
+{
+	struct ditto_share_table *table = srv->shares;
+	struct ditto_share *share;
+	int ret = 0;
+
+	mutex_lock(&table->lock);
+	list_for_each_entry(share, &table->list, list) {
+		if (from && strcmp(share->name, from) <= 0)
+			continue;
+		ret = fn(share, arg);
+		if (ret)
+			break;
+	}
+	mutex_unlock(&table->lock);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_share_for_each, DITTO);
+
+/* Fills @batch with shares behind a name, held; fewer than VISIT_BATCH at the end. */
+static unsigned int share_batch(struct ditto_server *srv, const char *from,
+				struct ditto_share **batch)
+{
+	struct ditto_share *share;
+	unsigned int count = 0;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(share, &srv->shares->list, list) {
+		if (from && strcmp(share->name, from) <= 0)
+			continue;
+		if (!percpu_ref_tryget_live(&share->ref))
+			continue;
+		batch[count++] = share;
+		if (count == VISIT_BATCH)
+			break;
+	}
+	rcu_read_unlock();
+	return count;
+}
+
+int ditto_share_visit(struct ditto_server *srv, int (*fn)(struct ditto_share *share, void *arg),
+		      void *arg)
+{
+	struct ditto_share *batch[VISIT_BATCH], *last = NULL;
+	unsigned int count, i;
+	int ret = 0;
+
+	do {
+		count = share_batch(srv, last ? last->name : NULL, batch);
+		if (last)
+			ditto_share_put(last);
+		/* The last one of a full batch is held: its name says where to go on. */
+		last = count == VISIT_BATCH ? batch[count - 1] : NULL;
+		for (i = 0; i < count; i++) {
+			if (!ret)
+				ret = fn(batch[i], arg);
+			if (batch[i] != last)
+				ditto_share_put(batch[i]);
+		}
+	} while (last && !ret);
+	if (last)
+		ditto_share_put(last);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_share_visit, DITTO);

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Snapshots of a share, by the names of their directories. */
+
+#include <linux/ctype.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "../name/walk.h"
+#include "../node/node.h"
+#include "../op/op.h"
+#include "share.h"
+#include "snapshot.h"
+
+/* Digits of year, month, day, hour, minute, second. */
+static const u8 widths[] = { 4, 2, 2, 2, 2, 2 };
+/* All of them with one character between. */
+#define TIME_LEN	19
+
+/* The number of @width digits at @p; -1 if they are none. */
+static int snapshot_digits(const char *p, unsigned int width)
+{
+	int value = 0;
+
+	while (width--) {
+		if (!isdigit(*p))
+			return -1;
+		value = 10 * value + *p++ - '0';
+	}
+	return value;
+}
+
+static bool time_at(const char *p, time64_t *time)
+{
+	int part[ARRAY_SIZE(widths)];
+	struct tm tm;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(widths); i++) {
+		if (i && isdigit(*p++))
+			return false;
+		part[i] = snapshot_digits(p, widths[i]);
+		if (part[i] < 0)
+			return false;
+		p += widths[i];
+	}
+	if (part[0] < 1970 || part[1] < 1 || part[1] > 12 || part[2] < 1 ||
+	    part[3] > 23 || part[4] > 59 || part[5] > 60)
+		return false;
+	/* A day too many is one of the next month. */
+	time64_to_tm(mktime64(part[0], part[1], part[2], 0, 0, 0), 0, &tm);
+	if (tm.tm_mday != part[2])
+		return false;
+	*time = mktime64(part[0], part[1], part[2], part[3], part[4], part[5]);
+	return true;
+}
+
+bool ditto_snapshot_time(const struct ditto_name *name, time64_t *time)
+{
+	u32 i;
+
+	for (i = 0; i + TIME_LEN <= name->len; i++)
+		if (time_at(name->name + i, time))
+			return true;
+	return false;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_snapshot_time, DITTO);
+
+/* The directory they are in; its length, 0 without one. */
+static u32 snapshots_dir(const struct ditto_share *share, char dir[DITTO_SNAPSHOTS_PATH_MAX + 1])
+{
+	const char *path;
+	ssize_t len = 0;
+
+	rcu_read_lock();
+	path = rcu_dereference(share->opts)->snapshots;
+	if (path)
+		len = strscpy(dir, path, DITTO_SNAPSHOTS_PATH_MAX + 1);
+	rcu_read_unlock();
+	return max_t(ssize_t, len, 0);
+}
+
+struct listing {
+	int (*fn)(void *arg, const struct ditto_name *name, time64_t time);
+	void *arg;
+	u64 cookie;
+	int result;
+};
+
+static bool take_entry(void *arg, const struct ditto_dirent *entry)
+{
+	struct listing *list = arg;
+	time64_t time;
+
+	list->cookie = entry->cookie;
+	if (ditto_snapshot_time(&entry->name, &time))
+		list->result = list->fn(list->arg, &entry->name, time);
+	return !list->result;
+}
+
+int ditto_snapshots_for_each(struct ditto_op *op,
+			     int (*fn)(void *arg, const struct ditto_name *name, time64_t time),
+			     void *arg)
+{
+	struct listing list = { .fn = fn, .arg = arg };
+	char dir[DITTO_SNAPSHOTS_PATH_MAX + 1];
+	u32 len = snapshots_dir(op->share, dir);
+	struct ditto_node *root;
+	struct ditto_walk walk;
+	bool eof = false;
+	int err;
+
+	if (!len)
+		return 0;
+	root = ditto_node_get_root(op->share);
+	if (IS_ERR(root))
+		return PTR_ERR(root);
+	err = ditto_walk(op, root, dir, len, &walk);
+	ditto_node_put(root);
+	if (err)
+		return err;
+	if (!walk.node)
+		err = -ENOENT;
+	while (!err && !eof && !list.result)
+		err = ditto_readdir(op, walk.node, list.cookie, false, take_entry, &list, &eof);
+	ditto_walk_end(&walk);
+	return err ?: list.result;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_snapshots_for_each, DITTO);
+
+struct search {
+	time64_t time;
+	u32 len;
+	char name[NAME_MAX];
+};
+
+static int is_it(void *arg, const struct ditto_name *name, time64_t time)
+{
+	struct search *search = arg;
+
+	if (time != search->time || name->len > sizeof(search->name))
+		return 0;
+	search->len = name->len;
+	memcpy(search->name, name->name, name->len);
+	return 1;
+}
+
+int ditto_snapshot_path(struct ditto_op *op, time64_t time, const char *path, u32 len, char **out)
+{
+	char dir[DITTO_SNAPSHOTS_PATH_MAX + 1];
+	struct search search = { .time = time };
+	int err;
+
+	if (!snapshots_dir(op->share, dir))
+		return -ENOENT;
+	err = ditto_snapshots_for_each(op, is_it, &search);
+	if (err <= 0)
+		return err ?: -ENOENT;
+	*out = kasprintf(GFP_KERNEL, "%s/%.*s%s%.*s", dir, search.len, search.name,
+			 len ? "/" : "", len, path);
+	return *out ? strlen(*out) : -ENOMEM;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_snapshot_path, DITTO);

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Volumes: the file systems that shares lie on.
+ *
+ * A mark on the superblock tells when a file may have lost its last name, so
+ * that its node does not keep its space, whoever removed it. It also tells when
+ * somebody else changes a directory, whose names may be known here.
+ *
+ * Locking: the node table's volumes_lock guards the list of volumes and each
+ * volume's list of shares, which is read under RCU, too; it is held while the
+ * last share waits for the volume's nodes to go. The notification runs with the locks of whoever
+ * changes the file system held, so it only takes the node out of the tables.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cred.h>
+#include <linux/exportfs.h>
+#include <linux/fsnotify_backend.h>
+#include <linux/magic.h>
+#include <linux/mount.h>
+#include <linux/siphash.h>
+#include <linux/slab.h>
+#include <linux/unaligned.h>
+#include <linux/uuid.h>
+
+#include "../acl/acl_file.h"
+#include "../name/casefold_index.h"
+#include "../node/file.h"
+#include "../node/node_private.h"
+#include "../open/stream.h"
+#include "../server.h"
+#include "share.h"
+
+/* Where gfs2_ondisk.h is not installed. */
+#define DITTO_GFS2_MAGIC	0x01161970
+
+/* Not secret: they make the same identity and tag everywhere. */
+static const siphash_key_t id_keys[2] = {
+	{ { 0x646974746f207368ULL, 0x6172652069642031ULL } },
+	{ { 0x646974746f207368ULL, 0x6172652069642032ULL } },
+};
+
+static const siphash_key_t tag_key = {
+	{ 0x646974746f207368ULL, 0x6172652074616720ULL }
+};
+
+#define DITTO_ENTRY_MASK	(FS_CREATE | FS_DELETE | FS_MOVED_FROM | FS_MOVED_TO)
+
+/* The directory is locked by whoever changes it. */
+static void notify_entry(struct ditto_node_table *table, const struct inode *dir)
+{
+	struct ditto_node *node = ditto_node_find_inode(table, dir);
+
+	if (!node)
+		return;
+	if (READ_ONCE(node->changer) != current)
+		ditto_casefold_spoil(node);
+	if (refcount_dec_and_test(&node->ref))
+		ditto_node_dispose(table, node);
+}
+
+static int notify_event(struct fsnotify_group *group, u32 mask, const void *data,
+			int data_type, struct inode *dir, const struct qstr *file_name,
+			u32 cookie, struct fsnotify_iter_info *iter_info)
+{
+	struct ditto_node_table *table = group->private;
+	struct inode *inode = fsnotify_data_inode(data, data_type);
+	struct ditto_node *node;
+
+	if (dir && (mask & DITTO_ENTRY_MASK))
+		notify_entry(table, dir);
+	if (file_name && (mask & (FS_CREATE | FS_MOVED_TO)))
+		ditto_streams_notice(table, file_name);
+	if (inode && (mask & FS_ATTRIB))
+		ditto_acl_forget_inode(table, inode);
+	if (!inode || inode->i_nlink)
+		return 0;
+	node = ditto_node_find_inode(table, inode);
+	if (!node)
+		return 0;
+
+	if (!S_ISDIR(inode->i_mode) && READ_ONCE(node->changer) == current) {
+		/* It looks at the node when its locks are dropped. */
+		if (refcount_dec_and_test(&node->ref))
+			ditto_node_dispose(table, node);
+	} else if (ditto_node_kill_unopened(table, node)) {
+		/* Ours; the table's goes to the worker. */
+		refcount_dec(&node->ref);
+		ditto_node_dispose(table, node);
+	} else if (refcount_dec_and_test(&node->ref)) {
+		ditto_node_dispose(table, node);
+	}
+	return 0;
+}
+
+static void notify_free_mark(struct fsnotify_mark *mark)
+{
+	kfree(mark);
+}
+
+static const struct fsnotify_ops notify_ops = {
+	.handle_event = notify_event,
+	.free_mark = notify_free_mark,
+};
+
+struct fsnotify_group *ditto_notify_start(struct ditto_node_table *table)
+{
+	struct fsnotify_group *group = fsnotify_alloc_group(&notify_ops, 0);
+
+	if (!IS_ERR(group))
+		group->private = table;
+	return group;
+}
+
+void ditto_notify_stop(struct fsnotify_group *group)
+{
+	/* Marks are freed by code of ours, and later than they are destroyed. */
+	fsnotify_wait_marks_destroyed();
+	fsnotify_put_group(group);
+}
+
+static struct fsnotify_mark *volume_mark(struct fsnotify_group *group, struct super_block *sb)
+{
+	struct fsnotify_mark *mark = kzalloc(sizeof(*mark), GFP_KERNEL);
+	int err;
+
+	if (!mark)
+		return ERR_PTR(-ENOMEM);
+	fsnotify_init_mark(mark, group);
+	mark->mask = FS_ATTRIB | FS_DELETE_SELF | DITTO_ENTRY_MASK;
+	err = fsnotify_add_mark(mark, sb, FSNOTIFY_OBJ_TYPE_SB, 0);
+	if (err) {
+		fsnotify_put_mark(mark);
+		return ERR_PTR(err);
+	}
+	return mark;
+}
+
+/* File systems that ask somebody else who may do what, or ask him with the open only. */
+static bool caller_opens(const struct super_block *sb)
+{
+	switch (sb->s_magic) {
+	case AFS_FS_MAGIC:
+	case CIFS_SUPER_MAGIC:
+	case CODA_SUPER_MAGIC:
+	case FUSE_SUPER_MAGIC:
+	case NFS_SUPER_MAGIC:
+	case SMB2_SUPER_MAGIC:
+	case V9FS_MAGIC:
+		return true;
+	}
+	return false;
+}
+
+static struct ditto_volume *volume_find(struct ditto_node_table *table,
+					const struct super_block *sb)
+{
+	struct ditto_volume *volume;
+
+	list_for_each_entry(volume, &table->volumes, list)
+		if (volume->sb == sb)
+			return volume;
+	return NULL;
+}
+
+/* Do other machines have the same one, whose changes nothing tells of here? */
+static bool is_shared(const struct super_block *sb)
+{
+	switch (sb->s_magic) {
+	case CEPH_SUPER_MAGIC:
+	case DITTO_GFS2_MAGIC:
+	case OCFS2_SUPER_MAGIC:
+		return true;
+	}
+	return false;
+}
+
+/* Asking for an attribute is then cheaper than to find the node that remembers. */
+static bool knows_absence(const struct super_block *sb)
+{
+	switch (sb->s_magic) {
+	case EXT4_SUPER_MAGIC:
+	case TMPFS_MAGIC:
+	case XFS_SUPER_MAGIC:
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Not everything can be mounted once more; files are opened through shares then.
+ *
+ * Through the mount only files are opened that are open through a share's, in the same mode.
+ * So it need not be read-only because the share is that was the first on the volume, and has
+ * to serve those to come. Nobody else knows the mount, and writers are held off (which
+ * changes the flags, too) on mounts only that are not read-only.
+ */
+static struct vfsmount *volume_mount(const struct ditto_node_table *table,
+				     const struct path *path)
+{
+	const struct cred *old = override_creds(table->cred);
+	struct vfsmount *mnt = clone_private_mount(path);
+
+	revert_creds(old);
+	if (IS_ERR(mnt))
+		return NULL;
+	if (mnt->mnt_flags & MNT_READONLY)
+		mnt->mnt_flags &= ~MNT_READONLY;
+	return mnt;
+}
+
+static struct ditto_volume *volume_new(struct ditto_node_table *table, const struct path *path)
+{
+	struct super_block *sb = path->mnt->mnt_sb;
+	struct ditto_volume *volume;
+	struct ditto_fid fid;
+	int err;
+
+	err = ditto_nodes_start(table);
+	if (err)
+		return ERR_PTR(err);
+	volume = kzalloc(sizeof(*volume), GFP_KERNEL);
+	if (!volume)
+		return ERR_PTR(-ENOMEM);
+	volume->srv = table->srv;
+	volume->sb = sb;
+	INIT_LIST_HEAD(&volume->shares);
+	INIT_LIST_HEAD(&volume->dead);
+	volume->mark = volume_mark(table->group, sb);
+	if (IS_ERR(volume->mark)) {
+		err = PTR_ERR(volume->mark);
+		kfree(volume);
+		return ERR_PTR(err);
+	}
+	volume->caller_opens = caller_opens(sb);
+	volume->knows_absence = knows_absence(sb);
+	volume->is_remote = volume->caller_opens || is_shared(sb);
+	/* A list that is kept has to be found old. */
+	volume->has_acls = !volume->is_remote && ditto_acl_fits(sb);
+	volume->has_handles = exportfs_can_decode_fh(sb->s_export_op) &&
+			      !ditto_fid_encode(sb->s_root, false, &fid);
+	volume->mnt = volume_mount(table, path);
+	list_add_tail(&volume->list, &table->volumes);
+	return volume;
+}
+
+static void volume_free(struct ditto_node_table *table, struct ditto_volume *volume)
+{
+	fsnotify_destroy_mark(volume->mark, table->group);
+	fsnotify_put_mark(volume->mark);
+	list_del(&volume->list);
+	ditto_watch_settle(volume);
+	if (volume->mnt)
+		kern_unmount(volume->mnt);
+	kfree_rcu(volume, rcu);
+}
+
+int ditto_volume_join(struct ditto_server *srv, struct ditto_share *share)
+{
+	struct ditto_node_table *table = srv->nodes;
+	struct super_block *sb = share->root.mnt->mnt_sb;
+	struct ditto_volume *volume;
+	int err = 0;
+
+	mutex_lock(&table->volumes_lock);
+	volume = volume_find(table, sb);
+	if (!volume)
+		volume = volume_new(table, &share->root);
+	if (IS_ERR(volume)) {
+		err = PTR_ERR(volume);
+	} else {
+		share->volume = volume;
+		list_add_tail_rcu(&share->volume_link, &volume->shares);
+	}
+	mutex_unlock(&table->volumes_lock);
+	return err;
+}
+
+void ditto_volume_leave(struct ditto_share *share)
+{
+	struct ditto_volume *volume = share->volume;
+	struct ditto_node_table *table = volume->srv->nodes;
+
+	mutex_lock(&table->volumes_lock);
+	list_del_rcu(&share->volume_link);
+	if (list_empty(&volume->shares)) {
+		ditto_nodes_evict(volume);
+		volume_free(table, volume);
+	} else {
+		ditto_files_close_mount(volume, share->root.mnt);
+	}
+	share->volume = NULL;
+	mutex_unlock(&table->volumes_lock);
+}
+
+void ditto_share_derive_id(const struct path *path, const char *name, uuid_t *id)
+{
+	struct super_block *sb = path->mnt->mnt_sb;
+	struct {
+		uuid_t uuid;
+		struct ditto_fid fid;
+	} key = {};
+	const void *data = name;
+	size_t len = strlen(name);
+	siphash_key_t by_type;
+	int i;
+
+	if ((sb->s_type->fs_flags & FS_REQUIRES_DEV) && !uuid_is_null(&sb->s_uuid) &&
+	    !ditto_fid_encode(path->dentry, false, &key.fid)) {
+		key.uuid = sb->s_uuid;
+		data = &key;
+		len = sizeof(key);
+	}
+
+	for (i = 0; i < ARRAY_SIZE(id_keys); i++) {
+		u64 half;
+
+		by_type = id_keys[i];
+		by_type.key[1] ^= siphash(sb->s_type->name, strlen(sb->s_type->name),
+					  &id_keys[i]);
+		half = siphash(data, len, &by_type);
+		put_unaligned_le64(half, &id->b[i * sizeof(half)]);
+	}
+}
+
+bool ditto_volume_has_root(struct ditto_volume *volume, const struct dentry *dentry)
+{
+	struct ditto_share *share;
+	bool found = false;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(share, &volume->shares, volume_link)
+		if (share->root.dentry == dentry)
+			found = true;
+	rcu_read_unlock();
+	return found;
+}
+
+u64 ditto_share_tag(const uuid_t *id)
+{
+	return siphash(id, sizeof(*id), &tag_key) ?: 1;
+}

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Delays of logins. See login_delay.h.
+ *
+ * Locking: the spinlock of the table guards everything in it.
+ */
+#include <kunit/visibility.h>
+#include <linux/ctype.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/random.h>
+#include <linux/siphash.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <net/ipv6.h>
+
+#include "../../fs/server.h"
+#include "../peer.h"
+#include "login_delay.h"
+
+#define LOGIN_BITS	8
+/* Longest name that is told apart from others; the rest of it does not count. */
+#define LOGIN_NAME_MAX	256
+/* More failures make no difference, and are not to be remembered for longer. */
+#define FAILURES_MAX	16
+
+/**
+ * struct login_count - failures
+ * @failures: that are not forgotten
+ * @last: when the last one was, in ms
+ */
+struct login_count {
+	u32 failures;
+	u64 last;
+};
+
+/**
+ * struct login_user - a user that a peer claims to be
+ * @name: hash of the name; 0 if the entry is free
+ * @count: of failures
+ * @release: until when answers wait, in ms
+ */
+struct login_user {
+	u64 name;
+	struct login_count count;
+	u64 release;
+};
+
+/**
+ * struct login_peer - a peer that failed
+ * @hash: in the table
+ * @lru: on the table's list, last failure last
+ * @addr: masked
+ * @many: users beyond DITTO_LOGIN_FREE_USERS that it failed
+ * @users: those that it failed
+ */
+struct login_peer {
+	struct hlist_node hash;
+	struct list_head lru;
+	struct in6_addr addr;
+	struct login_count many;
+	struct login_user users[DITTO_LOGIN_USERS];
+};
+
+/**
+ * struct ditto_login_delays - those of one server
+ * @lock: see above
+ * @key: of the hashes
+ * @count: peers
+ * @lru: struct login_peer
+ * @peers: the same by address
+ */
+struct ditto_login_delays {
+	spinlock_t lock;	/* see above */
+	siphash_key_t key;
+	unsigned int count;
+	struct list_head lru;
+	struct hlist_head peers[1 << LOGIN_BITS];
+};
+
+/* "DOMAIN\user" and "user@REALM" are "user", in any case. Never 0. */
+static u64 login_name(const struct ditto_login_delays *all, const char *name)
+{
+	const char *user = strrchr(name, '\\');
+	char text[LOGIN_NAME_MAX];
+	size_t len = 0;
+
+	for (user = user ? user + 1 : name; *user && *user != '@' && len < sizeof(text); user++)
+		text[len++] = tolower(*user);
+	return siphash(text, len, &all->key) | 1;
+}
+
+static struct hlist_head *login_bucket(struct ditto_login_delays *all,
+				       const struct in6_addr *masked)
+{
+	return &all->peers[siphash(masked, sizeof(*masked), &all->key) &
+			   ((1 << LOGIN_BITS) - 1)];
+}
+
+static struct login_peer *login_peer_find_locked(struct ditto_login_delays *all,
+						 const struct in6_addr *masked)
+{
+	struct login_peer *peer;
+
+	lockdep_assert_held(&all->lock);
+	hlist_for_each_entry(peer, login_bucket(all, masked), hash)
+		if (ipv6_addr_equal(&peer->addr, masked))
+			return peer;
+	return NULL;
+}
+
+static void login_peer_free_locked(struct ditto_login_delays *all, struct login_peer *peer)
+{
+	lockdep_assert_held(&all->lock);
+	hlist_del(&peer->hash);
+	list_del(&peer->lru);
+	all->count--;
+	kfree(peer);
+}
+
+/* Enter a peer; one that is remembered already is found instead, and @peer freed. */
+static struct login_peer *login_peer_add_locked(struct ditto_login_delays *all,
+						struct login_peer *peer)
+{
+	struct login_peer *old;
+
+	lockdep_assert_held(&all->lock);
+	old = login_peer_find_locked(all, &peer->addr);
+	if (old) {
+		kfree(peer);
+		list_move_tail(&old->lru, &all->lru);
+		return old;
+	}
+	if (all->count >= DITTO_LOGIN_PEERS_MAX)
+		login_peer_free_locked(all, list_first_entry(&all->lru, struct login_peer, lru));
+	hlist_add_head(&peer->hash, login_bucket(all, &peer->addr));
+	list_add_tail(&peer->lru, &all->lru);
+	all->count++;
+	return peer;
+}
+
+/* Failures that are not forgotten by now. */
+static u32 login_failures(const struct login_count *count, u64 now)
+{
+	u64 forgotten = now > count->last ? (now - count->last) / DITTO_LOGIN_FORGET_MS : 0;
+
+	return forgotten < count->failures ? count->failures - forgotten : 0;
+}
+
+/* One more; how long is to be waited for it. */
+static u32 login_failed(struct login_count *count, u64 now, u32 delay_ms)
+{
+	u32 before = login_failures(count, now);
+
+	count->failures = min(before + 1, FAILURES_MAX);
+	count->last = now;
+	return min_t(u64, (u64)delay_ms << before, DITTO_LOGIN_DELAY_MAX_MS);
+}
+
+static struct login_user *login_user_find(struct login_peer *peer, u64 name)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(peer->users); i++)
+		if (peer->users[i].name == name)
+			return &peer->users[i];
+	return NULL;
+}
+
+/* An entry for a user that this peer did not fail lately; @others: how many it did. */
+static struct login_user *login_user_add(struct login_peer *peer, u64 name, u64 now,
+					 unsigned int *others)
+{
+	struct login_user *least = NULL;
+	u32 fewest = U32_MAX;
+
+	*others = 0;
+	for (unsigned int i = 0; i < ARRAY_SIZE(peer->users); i++) {
+		struct login_user *user = &peer->users[i];
+		u32 failures = login_failures(&user->count, now);
+
+		*others += failures > 0;
+		if (failures < fewest ||
+		    (failures == fewest && user->count.last < least->count.last)) {
+			least = user;
+			fewest = failures;
+		}
+	}
+	*least = (struct login_user){ .name = name };
+	return least;
+}
+
+/* How long this user's answers before this one wait still. */
+static u64 login_backlog(const struct login_user *user, u64 now)
+{
+	return user && user->release > now ? user->release - now : 0;
+}
+
+static u32 login_bad_locked(struct ditto_login_delays *all, struct login_peer *peer, u64 name,
+			    u32 delay_ms, u64 now)
+{
+	struct login_user *user = login_user_find(peer, name);
+	u64 backlog = login_backlog(user, now), wait;
+	unsigned int others;
+
+	lockdep_assert_held(&all->lock);
+	if (backlog >= DITTO_LOGIN_DELAY_MAX_MS)
+		return DITTO_LOGIN_DELAY_MAX_MS;
+	if (!user) {
+		user = login_user_add(peer, name, now, &others);
+		if (others >= DITTO_LOGIN_FREE_USERS)
+			login_failed(&peer->many, now, delay_ms);
+	}
+	wait = backlog + login_failed(&user->count, now, delay_ms);
+	user->release = now + wait;
+	wait = max(wait, (u64)delay_ms << login_failures(&peer->many, now));
+	return min_t(u64, wait, DITTO_LOGIN_DELAY_MAX_MS);
+}
+
+static int login_good(struct ditto_login_delays *all, const struct in6_addr *masked, u64 name,
+		      u64 now, u32 *wait_ms)
+{
+	struct login_user *user = NULL;
+	struct login_peer *peer;
+	u64 backlog;
+
+	spin_lock(&all->lock);
+	peer = login_peer_find_locked(all, masked);
+	if (peer)
+		user = login_user_find(peer, name);
+	backlog = login_backlog(user, now);
+	if (user && backlog < DITTO_LOGIN_DELAY_MAX_MS)
+		user->count.failures = 0;
+	spin_unlock(&all->lock);
+	*wait_ms = min_t(u64, backlog, DITTO_LOGIN_DELAY_MAX_MS);
+	return backlog < DITTO_LOGIN_DELAY_MAX_MS ? 0 : -EACCES;
+}
+
+int ditto_login_delay(struct ditto_server *srv, const struct in6_addr *addr, const char *name,
+		      bool good, u64 now, u32 *wait_ms)
+{
+	u32 delay_ms = READ_ONCE(srv->settings.login_delay_ms);
+	struct ditto_login_delays *all = srv->login_delays;
+	struct login_peer *peer;
+	struct in6_addr masked;
+	u64 hash;
+
+	*wait_ms = 0;
+	if (!delay_ms)
+		return 0;
+	ditto_addr_who(&masked, addr);
+	hash = login_name(all, name);
+	if (good)
+		return login_good(all, &masked, hash, now, wait_ms);
+	peer = kzalloc(sizeof(*peer), GFP_KERNEL);
+	if (!peer) {
+		*wait_ms = DITTO_LOGIN_DELAY_MAX_MS;
+		return 0;
+	}
+	peer->addr = masked;
+	spin_lock(&all->lock);
+	peer = login_peer_add_locked(all, peer);
+	*wait_ms = login_bad_locked(all, peer, hash, delay_ms, now);
+	spin_unlock(&all->lock);
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_login_delay, DITTO);
+
+int ditto_login_delays_init(struct ditto_server *srv)
+{
+	struct ditto_login_delays *all = kzalloc(sizeof(*all), GFP_KERNEL);
+
+	if (!all)
+		return -ENOMEM;
+	spin_lock_init(&all->lock);
+	INIT_LIST_HEAD(&all->lru);
+	get_random_bytes(&all->key, sizeof(all->key));
+	srv->login_delays = all;
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_login_delays_init);
+
+void ditto_login_delays_exit(struct ditto_server *srv)
+{
+	struct ditto_login_delays *all = srv->login_delays;
+	struct login_peer *peer, *next;
+
+	if (!all)
+		return;
+	spin_lock(&all->lock);
+	list_for_each_entry_safe(peer, next, &all->lru, lru)
+		login_peer_free_locked(all, peer);
+	spin_unlock(&all->lock);
+	srv->login_delays = NULL;
+	kfree(all);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_login_delays_exit);

@@ -1,0 +1,688 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the helper said about names and groups.
+ *
+ * Locking: entries are found and their answers read under RCU. The spinlock
+ * guards the list, joins it with the hash table, and guards the writing of
+ * answers.
+ *
+ * Lifetime: an entry is held by the table, by its work while it is asked for,
+ * and by callers that wait. One that was dropped from the table meanwhile
+ * still gets its answer, for those that wait for it.
+ */
+#include <linux/ctype.h>
+#include <linux/errno.h>
+#include <linux/glob.h>
+#include <linux/jhash.h>
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/refcount.h>
+#include <linux/rhashtable.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <net/ipv6.h>
+#include <kunit/visibility.h>
+
+#include "../../fs/server.h"
+#include "../../fs/share/rules.h"
+#include "names.h"
+#include "names_ask.h"
+
+/* A question that failed is not asked again so soon. */
+#define NAMES_RETRY		HZ
+/* Entries that are looked at to find one that leaves a full table. */
+#define NAMES_EVICT_SCAN	64
+
+/**
+ * struct ditto_names - the answers of one server
+ * @srv: the server
+ * @hash: by question
+ * @lock: see above
+ * @lru: in the order of their making; one that was used gets a second turn
+ * @count: entries of @lru
+ * @wq: asks
+ * @ask: how; tests have their own
+ */
+struct ditto_names {
+	struct ditto_server *srv;
+	struct rhashtable hash;
+	spinlock_t lock;	/* see above */
+	struct list_head lru;
+	unsigned int count;
+	struct workqueue_struct *wq;
+	ditto_names_ask_fn ask;
+};
+
+/**
+ * struct name_answer - what the helper said
+ * @when: jiffies
+ * @negative: there is no such thing, or no member
+ * @missing: there is no such thing
+ * @said: the rest
+ * @rcu: freed under RCU
+ */
+struct name_answer {
+	unsigned long when;
+	bool negative;
+	bool missing;
+	struct ditto_said said;
+	struct rcu_head rcu;
+};
+
+/* Bits of name_entry.flags */
+#define NAME_ASKING	0	/* queued or running */
+#define NAME_USED	1	/* since a full table last looked */
+
+/**
+ * struct name_entry - a question and its last answer
+ * @names: where it belongs
+ * @question: @question.text is @text
+ * @answer: NULL until the first
+ * @error: of the last asking; 0 if it was answered
+ * @retry: jiffies before which it is not asked again
+ * @asked: jiffies when it was asked last; who comes much later does not wait
+ * @flags: NAME_* bits
+ * @wait: for the first answer
+ * @work: asks
+ * @ref: see above
+ * @hash: in the table
+ * @lru: on the list, or empty once it was dropped
+ * @rcu: freed under RCU
+ * @text: of the question
+ */
+struct name_entry {
+	struct ditto_names *names;
+	struct ditto_question question;
+	struct name_answer __rcu *answer;
+	int error;
+	unsigned long retry;
+	unsigned long asked;
+	unsigned long flags;
+	wait_queue_head_t wait;
+	struct work_struct work;
+	refcount_t ref;
+	struct rhash_head hash;
+	struct list_head lru;
+	struct rcu_head rcu;
+	char text[];
+};
+
+static u32 question_hash(const void *data, u32 len, u32 seed)
+{
+	const struct ditto_question *q = data;
+	u32 hash = jhash(&q->addr, sizeof(q->addr), seed);
+
+	hash = jhash_3words(q->type, __kuid_val(q->uid), __kgid_val(q->gid), hash);
+	return jhash(q->text, strlen(q->text), hash);
+}
+
+static u32 entry_hash(const void *data, u32 len, u32 seed)
+{
+	const struct name_entry *entry = data;
+
+	return question_hash(&entry->question, len, seed);
+}
+
+static int entry_compare(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct ditto_question *a = arg->key;
+	const struct ditto_question *b = &((const struct name_entry *)obj)->question;
+
+	return !(a->type == b->type && uid_eq(a->uid, b->uid) && gid_eq(a->gid, b->gid) &&
+		 ipv6_addr_equal(&a->addr, &b->addr) && !strcmp(a->text, b->text));
+}
+
+static const struct rhashtable_params names_params = {
+	.head_offset = offsetof(struct name_entry, hash),
+	.hashfn = question_hash,
+	.obj_hashfn = entry_hash,
+	.obj_cmpfn = entry_compare,
+	.automatic_shrinking = true,
+};
+
+static void answer_free(struct name_answer *answer)
+{
+	if (!answer)
+		return;
+	ditto_said_free(&answer->said);
+	kfree(answer);
+}
+
+static void answer_free_rcu(struct rcu_head *rcu)
+{
+	answer_free(container_of(rcu, struct name_answer, rcu));
+}
+
+static void entry_free_rcu(struct rcu_head *rcu)
+{
+	struct name_entry *entry = container_of(rcu, struct name_entry, rcu);
+
+	answer_free(rcu_dereference_protected(entry->answer, true));
+	kfree(entry);
+}
+
+static void entry_put(struct name_entry *entry)
+{
+	if (refcount_dec_and_test(&entry->ref))
+		call_rcu(&entry->rcu, entry_free_rcu);
+}
+
+/* Keep an answer; takes over what is in @said. */
+static int entry_answer(struct name_entry *entry, struct ditto_said *said, bool missing)
+{
+	struct ditto_names *names = entry->names;
+	struct name_answer *answer, *old;
+
+	answer = kzalloc(sizeof(*answer), GFP_KERNEL);
+	if (!answer) {
+		ditto_said_free(said);
+		return -ENOMEM;
+	}
+	answer->when = jiffies;
+	answer->said = *said;
+	answer->missing = missing;
+	answer->negative = missing ||
+		(entry->question.type == DITTO_UPCALL_NETGROUP && !said->member) ||
+		(entry->question.type == DITTO_UPCALL_HOST_NAME && !said->hosts->count);
+
+	spin_lock(&names->lock);
+	old = rcu_replace_pointer(entry->answer, answer, lockdep_is_held(&names->lock));
+	spin_unlock(&names->lock);
+	if (old)
+		call_rcu(&old->rcu, answer_free_rcu);
+	return 0;
+}
+
+static bool answer_fresh(const struct ditto_names *names, const struct name_answer *answer)
+{
+	const struct ditto_settings *settings = &names->srv->settings;
+	unsigned long ttl_s = answer->negative ? READ_ONCE(settings->name_negative_ttl_s) :
+						 READ_ONCE(settings->name_ttl_s);
+
+	return time_before(jiffies, answer->when + ttl_s * HZ);
+}
+
+static bool entry_unlink_locked(struct name_entry *entry)
+{
+	struct ditto_names *names = entry->names;
+
+	lockdep_assert_held(&names->lock);
+	if (list_empty(&entry->lru))
+		return false;
+	list_del_init(&entry->lru);
+	names->count--;
+	rhashtable_remove_fast(&names->hash, &entry->hash, names_params);
+	return true;
+}
+
+static struct name_entry *names_evict_locked(struct ditto_names *names)
+{
+	struct name_entry *entry;
+
+	for (unsigned int i = 0; i < NAMES_EVICT_SCAN; i++) {
+		entry = list_first_entry(&names->lru, struct name_entry, lru);
+		if (!test_and_clear_bit(NAME_USED, &entry->flags))
+			break;
+		list_move_tail(&entry->lru, &names->lru);
+	}
+	entry = list_first_entry(&names->lru, struct name_entry, lru);
+	entry_unlink_locked(entry);
+	return entry;
+}
+
+static void entry_ask(struct work_struct *work);
+
+static struct name_entry *entry_alloc(struct ditto_names *names, const struct ditto_question *q)
+{
+	size_t len = strlen(q->text) + 1;
+	struct name_entry *entry = kzalloc(struct_size(entry, text, len), GFP_KERNEL);
+
+	if (!entry)
+		return NULL;
+	memcpy(entry->text, q->text, len);
+	entry->names = names;
+	entry->question = *q;
+	entry->question.text = entry->text;
+	entry->retry = jiffies;
+	init_waitqueue_head(&entry->wait);
+	INIT_WORK(&entry->work, entry_ask);
+	INIT_LIST_HEAD(&entry->lru);
+	/* The table's and the caller's. */
+	refcount_set(&entry->ref, 2);
+	return entry;
+}
+
+/* The entry of a question, made if need be; to be put. NULL without memory. */
+static struct name_entry *names_entry(struct ditto_names *names, const struct ditto_question *q)
+{
+	struct name_entry *entry, *old, *victim = NULL;
+
+	rcu_read_lock();
+	entry = rhashtable_lookup(&names->hash, q, names_params);
+	if (entry && !refcount_inc_not_zero(&entry->ref))
+		entry = NULL;
+	rcu_read_unlock();
+	if (entry)
+		return entry;
+
+	entry = entry_alloc(names, q);
+	if (!entry)
+		return NULL;
+
+	rcu_read_lock();
+	spin_lock(&names->lock);
+	old = rhashtable_lookup_get_insert_key(&names->hash, &entry->question, &entry->hash,
+					       names_params);
+	if (!old) {
+		if (names->count >= DITTO_NAMES_MAX)
+			victim = names_evict_locked(names);
+		list_add_tail(&entry->lru, &names->lru);
+		names->count++;
+	} else if (!IS_ERR(old)) {
+		/* In the table, so the table's reference is there. */
+		refcount_inc(&old->ref);
+	}
+	spin_unlock(&names->lock);
+	rcu_read_unlock();
+
+	if (victim)
+		entry_put(victim);
+	if (!old)
+		return entry;
+	kfree(entry);
+	return IS_ERR(old) ? NULL : old;
+}
+
+/* A copy of the names that are known of an address, or NULL. */
+static struct ditto_host_names *names_hosts(struct ditto_names *names, const struct in6_addr *addr)
+{
+	const struct ditto_question q = {
+		.type = DITTO_UPCALL_HOST_NAME, .addr = *addr, .text = ""
+	};
+	struct ditto_host_names *hosts = NULL;
+	const struct name_answer *answer;
+	struct name_entry *entry;
+
+	rcu_read_lock();
+	entry = rhashtable_lookup(&names->hash, &q, names_params);
+	answer = entry ? rcu_dereference(entry->answer) : NULL;
+	if (answer && answer->said.hosts && answer_fresh(names, answer))
+		hosts = kmemdup(answer->said.hosts,
+				struct_size(hosts, text, answer->said.hosts->bytes), GFP_ATOMIC);
+	rcu_read_unlock();
+	return hosts;
+}
+
+/* An answer about a netgroup brought the names of the host too. */
+static void names_remember_hosts(struct ditto_names *names, const struct in6_addr *addr,
+				 struct ditto_host_names *hosts)
+{
+	const struct ditto_question q = {
+		.type = DITTO_UPCALL_HOST_NAME, .addr = *addr, .text = ""
+	};
+	struct ditto_said said = { .hosts = hosts };
+	struct name_entry *entry = names_entry(names, &q);
+
+	if (!entry) {
+		kfree(hosts);
+		return;
+	}
+	entry_answer(entry, &said, false);
+	entry_put(entry);
+}
+
+static int entry_ask_helper(struct name_entry *entry)
+{
+	const struct ditto_question *q = &entry->question;
+	struct ditto_names *names = entry->names;
+	struct ditto_host_names *hosts = NULL;
+	struct ditto_said said = {};
+	int err;
+
+	if (q->type == DITTO_UPCALL_NETGROUP)
+		hosts = names_hosts(names, &q->addr);
+	err = names->ask(names->srv, q, hosts, &said);
+	kfree(hosts);
+	if (err && err != -ENOENT)
+		return err;
+	if (q->type == DITTO_UPCALL_NETGROUP && said.hosts) {
+		names_remember_hosts(names, &q->addr, said.hosts);
+		said.hosts = NULL;
+	}
+	return entry_answer(entry, &said, err == -ENOENT);
+}
+
+static void entry_ask(struct work_struct *work)
+{
+	struct name_entry *entry = container_of(work, struct name_entry, work);
+	int err = entry_ask_helper(entry);
+
+	WRITE_ONCE(entry->error, err);
+	WRITE_ONCE(entry->retry, err ? jiffies + NAMES_RETRY : jiffies);
+	/* Who sees the bit clear sees error and answer. */
+	smp_mb__before_atomic();
+	clear_bit(NAME_ASKING, &entry->flags);
+	wake_up_all(&entry->wait);
+	entry_put(entry);
+}
+
+static void entry_ask_soon(struct name_entry *entry)
+{
+	if (time_before(jiffies, READ_ONCE(entry->retry)))
+		return;
+	if (test_and_set_bit(NAME_ASKING, &entry->flags))
+		return;
+	WRITE_ONCE(entry->error, 0);
+	WRITE_ONCE(entry->asked, jiffies);
+	refcount_inc(&entry->ref);
+	queue_work(entry->names->wq, &entry->work);
+}
+
+/*
+ * How long to wait for the answer: a helper that hangs delays those who come in
+ * the first moments, and not everybody until it is given up.
+ */
+static long entry_wait(const struct name_entry *entry)
+{
+	long left = READ_ONCE(entry->asked) + msecs_to_jiffies(DITTO_NAMES_WAIT_MS) - jiffies;
+
+	return max(left, 0L);
+}
+
+static bool entry_settled(const struct name_entry *entry)
+{
+	return rcu_access_pointer(entry->answer) || !test_bit_acquire(NAME_ASKING, &entry->flags);
+}
+
+/* Why there is no answer: nobody to ask, or not yet. */
+static int entry_error(const struct name_entry *entry, bool waited)
+{
+	if (READ_ONCE(entry->error) == -ECONNREFUSED)
+		return -ECONNREFUSED;
+	/* Who does not wait has not seen yet that there is no helper. */
+	if (!waited && !ditto_upcall_has_helper(entry->names->srv))
+		return -ECONNREFUSED;
+	return -EJUKEBOX;
+}
+
+typedef int (*use_fn)(const struct name_answer *answer, void *arg);
+
+/* The fast way: a fresh answer is there. */
+static bool names_use_fresh(struct ditto_names *names, const struct ditto_question *q,
+			    use_fn use, void *arg, int *ret)
+{
+	const struct name_answer *answer;
+	struct name_entry *entry;
+	bool fresh;
+
+	rcu_read_lock();
+	entry = rhashtable_lookup(&names->hash, q, names_params);
+	answer = entry ? rcu_dereference(entry->answer) : NULL;
+	fresh = answer && answer_fresh(names, answer);
+	if (fresh) {
+		if (!test_bit(NAME_USED, &entry->flags))
+			set_bit(NAME_USED, &entry->flags);
+		*ret = use(answer, arg);
+	}
+	rcu_read_unlock();
+	return fresh;
+}
+
+/*
+ * Answer a question: @use is called with the answer, under RCU. A stale one is
+ * asked for anew and used until the new one is there.
+ */
+static int names_use(struct ditto_server *srv, const struct ditto_question *q, use_fn use,
+		     void *arg, bool wait)
+{
+	struct ditto_names *names = srv->names;
+	const struct name_answer *answer;
+	struct name_entry *entry;
+	int ret;
+
+	if (names_use_fresh(names, q, use, arg, &ret))
+		return ret;
+	entry = names_entry(names, q);
+	if (!entry)
+		return -EJUKEBOX;
+
+	entry_ask_soon(entry);
+	if (wait)
+		wait_event_killable_timeout(entry->wait, entry_settled(entry),
+					    entry_wait(entry));
+	rcu_read_lock();
+	answer = rcu_dereference(entry->answer);
+	ret = answer ? use(answer, arg) : entry_error(entry, wait);
+	rcu_read_unlock();
+	entry_put(entry);
+	return ret;
+}
+
+static int use_hosts(const struct name_answer *answer, void *arg)
+{
+	const struct ditto_host_names *hosts = answer->said.hosts;
+	const char *pattern = arg, *name;
+
+	if (!hosts)
+		return 0;
+	name = hosts->text;
+	for (unsigned int i = 0; i < hosts->count; i++) {
+		if (glob_match(pattern, name))
+			return 1;
+		name += strlen(name) + 1;
+	}
+	return 0;
+}
+
+int ditto_names_host_match(struct ditto_server *srv, const struct in6_addr *addr,
+			   const char *pattern, bool wait)
+{
+	const struct ditto_question q = {
+		.type = DITTO_UPCALL_HOST_NAME, .addr = *addr, .text = ""
+	};
+	char lower[DITTO_RULE_NAME_MAX + 1];
+	size_t len = strlen(pattern);
+
+	if (len > DITTO_RULE_NAME_MAX)
+		return 0;
+	for (size_t i = 0; i <= len; i++)
+		lower[i] = tolower(pattern[i]);
+	return names_use(srv, &q, use_hosts, lower, wait);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_names_host_match);
+
+static int use_member(const struct name_answer *answer, void *arg)
+{
+	return answer->said.member;
+}
+
+int ditto_names_in_netgroup(struct ditto_server *srv, const struct in6_addr *addr,
+			    const char *netgroup, bool wait)
+{
+	const struct ditto_question q = {
+		.type = DITTO_UPCALL_NETGROUP, .addr = *addr, .text = netgroup
+	};
+
+	return names_use(srv, &q, use_member, NULL, wait);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_names_in_netgroup);
+
+struct groups_room {
+	kgid_t *groups;
+	unsigned int max;
+};
+
+static int use_groups(const struct name_answer *answer, void *arg)
+{
+	const struct groups_room *room = arg;
+	unsigned int n = min(room->max, answer->said.ngroups);
+
+	if (answer->missing)
+		return -ENOENT;
+	memcpy(room->groups, answer->said.groups, n * sizeof(kgid_t));
+	return n;
+}
+
+int ditto_names_groups(struct ditto_server *srv, kuid_t uid, kgid_t *groups,
+		       unsigned int max)
+{
+	const struct ditto_question q = {
+		.type = DITTO_UPCALL_GROUPS, .uid = uid, .text = ""
+	};
+	struct groups_room room = { .groups = groups, .max = max };
+
+	return names_use(srv, &q, use_groups, &room, true);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_names_groups);
+
+struct name_room {
+	char *name;
+	size_t size;
+};
+
+static int use_name(const struct name_answer *answer, void *arg)
+{
+	const struct name_room *room = arg;
+	size_t len;
+
+	if (answer->missing)
+		return -ENOENT;
+	len = strlen(answer->said.name);
+	if (len > room->size)
+		return -ERANGE;
+	memcpy(room->name, answer->said.name, len);
+	return len;
+}
+
+int ditto_names_of_user(struct ditto_server *srv, kuid_t uid, char *name, size_t size)
+{
+	const struct ditto_question q = {
+		.type = DITTO_UPCALL_USER_NAME, .uid = uid, .text = ""
+	};
+	struct name_room room = { .name = name, .size = size };
+
+	return names_use(srv, &q, use_name, &room, true);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_names_of_user, DITTO);
+
+int ditto_names_of_group(struct ditto_server *srv, kgid_t gid, char *name, size_t size)
+{
+	const struct ditto_question q = {
+		.type = DITTO_UPCALL_GROUP_NAME, .gid = gid, .text = ""
+	};
+	struct name_room room = { .name = name, .size = size };
+
+	return names_use(srv, &q, use_name, &room, true);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_names_of_group, DITTO);
+
+static int use_uid(const struct name_answer *answer, void *arg)
+{
+	kuid_t *uid = arg;
+
+	*uid = answer->said.uid;
+	return answer->missing ? -ENOENT : 0;
+}
+
+int ditto_names_user(struct ditto_server *srv, const char *name, kuid_t *uid)
+{
+	const struct ditto_question q = { .type = DITTO_UPCALL_USER_ID, .text = name };
+
+	return names_use(srv, &q, use_uid, uid, true);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_names_user, DITTO);
+
+static int use_gid(const struct name_answer *answer, void *arg)
+{
+	kgid_t *gid = arg;
+
+	*gid = answer->said.gid;
+	return answer->missing ? -ENOENT : 0;
+}
+
+int ditto_names_group(struct ditto_server *srv, const char *name, kgid_t *gid)
+{
+	const struct ditto_question q = { .type = DITTO_UPCALL_GROUP_ID, .text = name };
+
+	return names_use(srv, &q, use_gid, gid, true);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_names_group, DITTO);
+
+void ditto_names_flush(struct ditto_server *srv)
+{
+	struct ditto_names *names = srv->names;
+	struct name_entry *entry;
+
+	for (;;) {
+		spin_lock(&names->lock);
+		entry = list_first_entry_or_null(&names->lru, struct name_entry, lru);
+		if (entry)
+			entry_unlink_locked(entry);
+		spin_unlock(&names->lock);
+		if (!entry)
+			return;
+		entry_put(entry);
+		cond_resched();
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_names_flush);
+
+#if IS_ENABLED(CONFIG_KUNIT)
+void ditto_names_set_ask(struct ditto_server *srv, ditto_names_ask_fn ask)
+{
+	srv->names->ask = ask;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_names_set_ask);
+
+unsigned int ditto_names_count(struct ditto_server *srv)
+{
+	return READ_ONCE(srv->names->count);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_names_count);
+#endif
+
+int ditto_names_init(struct ditto_server *srv)
+{
+	struct ditto_names *names = kzalloc(sizeof(*names), GFP_KERNEL);
+	int err = -ENOMEM;
+
+	if (!names)
+		return -ENOMEM;
+	names->srv = srv;
+	names->ask = ditto_names_ask;
+	spin_lock_init(&names->lock);
+	INIT_LIST_HEAD(&names->lru);
+	names->wq = alloc_workqueue("ditto_names", WQ_UNBOUND, DITTO_NAMES_WORKERS);
+	if (!names->wq)
+		goto free;
+	err = rhashtable_init(&names->hash, &names_params);
+	if (err)
+		goto destroy;
+	srv->names = names;
+	return 0;
+
+destroy:
+	destroy_workqueue(names->wq);
+free:
+	kfree(names);
+	return err;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_names_init);
+
+void ditto_names_exit(struct ditto_server *srv)
+{
+	struct ditto_names *names = srv->names;
+
+	if (!names)
+		return;
+	if (srv->upcalls)
+		ditto_upcalls_stop(srv);
+	destroy_workqueue(names->wq);
+	ditto_names_flush(srv);
+	rhashtable_destroy(&names->hash);
+	srv->names = NULL;
+	kfree(names);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_names_exit);

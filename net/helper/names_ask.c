@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Questions about names and groups: into a request, and back from an answer.
+ */
+#include <linux/ctype.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <net/genetlink.h>
+#include <net/ipv6.h>
+#include <kunit/visibility.h>
+
+#include "../../fs/share/cred.h"
+#include "../../fs/share/rules.h"
+#include "../netlink.h"
+#include "names.h"
+#include "names_ask.h"
+
+void ditto_said_free(struct ditto_said *said)
+{
+	kfree(said->hosts);
+	kfree(said->groups);
+	kfree(said->name);
+	*said = (struct ditto_said){};
+}
+
+static void hosts_add(struct ditto_host_names *hosts, const char *name)
+{
+	size_t len = strlen(name);
+	char *to = hosts->text + hosts->bytes;
+
+	for (size_t i = 0; i < len; i++)
+		to[i] = tolower(name[i]);
+	to[len] = '\0';
+	hosts->bytes += len + 1;
+	hosts->count++;
+}
+
+struct ditto_host_names *ditto_host_names_make(const char *const *names, unsigned int count)
+{
+	struct ditto_host_names *hosts;
+	size_t bytes = 0;
+
+	for (unsigned int i = 0; i < count; i++)
+		bytes += strlen(names[i]) + 1;
+	hosts = kzalloc(struct_size(hosts, text, bytes), GFP_KERNEL);
+	if (!hosts)
+		return NULL;
+	for (unsigned int i = 0; i < count; i++)
+		hosts_add(hosts, names[i]);
+	return hosts;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_host_names_make);
+
+/* What the two ends of a request share. */
+struct ask {
+	const struct ditto_question *question;
+	const struct ditto_host_names *hosts;
+	struct ditto_said *said;
+};
+
+static int ask_put_hosts(struct sk_buff *msg, const struct ditto_host_names *hosts)
+{
+	const char *name = hosts->text;
+
+	for (unsigned int i = 0; i < hosts->count; i++) {
+		if (nla_put_string(msg, DITTO_A_UPCALL_HOST_NAME, name))
+			return -EMSGSIZE;
+		name += strlen(name) + 1;
+	}
+	return 0;
+}
+
+static int ask_put(struct sk_buff *msg, void *arg)
+{
+	const struct ask *ask = arg;
+	const struct ditto_question *q = ask->question;
+
+	switch (q->type) {
+	case DITTO_UPCALL_HOST_NAME:
+		return ditto_nl_put_addr(msg, DITTO_A_UPCALL_ADDRESS, &q->addr);
+	case DITTO_UPCALL_NETGROUP:
+		if (ditto_nl_put_addr(msg, DITTO_A_UPCALL_ADDRESS, &q->addr) ||
+		    nla_put_string(msg, DITTO_A_UPCALL_NETGROUP, q->text))
+			return -EMSGSIZE;
+		return ask->hosts ? ask_put_hosts(msg, ask->hosts) : 0;
+	case DITTO_UPCALL_GROUPS:
+	case DITTO_UPCALL_USER_NAME:
+		return nla_put_u32(msg, DITTO_A_UPCALL_UID, from_kuid(&init_user_ns, q->uid));
+	case DITTO_UPCALL_GROUP_NAME:
+		return nla_put_u32(msg, DITTO_A_UPCALL_GID, from_kgid(&init_user_ns, q->gid));
+	case DITTO_UPCALL_USER_ID:
+	case DITTO_UPCALL_GROUP_ID:
+		return nla_put_string(msg, DITTO_A_UPCALL_USER, q->text);
+	default:
+		return -EINVAL;
+	}
+}
+
+static int got_hosts(struct genl_info *info, struct ditto_said *said)
+{
+	struct ditto_host_names *hosts;
+	const struct nlattr *attr;
+	char name[DITTO_RULE_NAME_MAX + 1];
+	int rem;
+
+	hosts = kzalloc(struct_size(hosts, text, DITTO_NAMES_BYTES), GFP_KERNEL);
+	if (!hosts)
+		return -ENOMEM;
+	nlmsg_for_each_attr_type(attr, DITTO_A_UPCALL_HOST_NAME, info->nlhdr, GENL_HDRLEN, rem) {
+		if (nla_strscpy(name, attr, sizeof(name)) <= 0)
+			continue;
+		/* A machine of more names is known by the first of them. */
+		if (hosts->count == DITTO_NAMES_PER_HOST ||
+		    hosts->bytes + strlen(name) + 1 > DITTO_NAMES_BYTES)
+			break;
+		hosts_add(hosts, name);
+	}
+	/* The scratch was as large as any answer; what is kept is as large as this one. */
+	said->hosts = kmemdup(hosts, struct_size(hosts, text, hosts->bytes), GFP_KERNEL);
+	kfree(hosts);
+	return said->hosts ? 0 : -ENOMEM;
+}
+
+static int got_groups(struct genl_info *info, struct ditto_said *said)
+{
+	const struct nlattr *attr = info->attrs[DITTO_A_UPCALL_GIDS];
+	unsigned int n;
+
+	if (GENL_REQ_ATTR_CHECK(info, DITTO_A_UPCALL_GIDS)) {
+		NL_SET_ERR_MSG(info->extack, "an answer about groups carries them");
+		return -EINVAL;
+	}
+	if (nla_len(attr) % sizeof(u32) || nla_len(attr) > DITTO_GROUPS_MAX * sizeof(u32)) {
+		NL_SET_ERR_MSG_ATTR_FMT(info->extack, attr,
+					"groups are numbers of 4 bytes, at most %u of them",
+					DITTO_GROUPS_MAX);
+		return -EINVAL;
+	}
+	n = nla_len(attr) / sizeof(u32);
+	said->groups = kmalloc_array(n ? n : 1, sizeof(kgid_t), GFP_KERNEL);
+	if (!said->groups)
+		return -ENOMEM;
+
+	said->ngroups = ditto_nl_get_gids(attr, said->groups);
+	return 0;
+}
+
+static int got_member(struct genl_info *info, struct ditto_said *said)
+{
+	if (GENL_REQ_ATTR_CHECK(info, DITTO_A_UPCALL_MEMBER)) {
+		NL_SET_ERR_MSG(info->extack,
+			       "an answer about a netgroup says if the host is a member");
+		return -EINVAL;
+	}
+	said->member = nla_get_u8(info->attrs[DITTO_A_UPCALL_MEMBER]);
+	if (!info->attrs[DITTO_A_UPCALL_HOST_NAME])
+		return 0;
+	return got_hosts(info, said);
+}
+
+static int got_name(struct genl_info *info, struct ditto_said *said)
+{
+	const struct nlattr *attr = info->attrs[DITTO_A_UPCALL_USER];
+
+	if (GENL_REQ_ATTR_CHECK(info, DITTO_A_UPCALL_USER)) {
+		NL_SET_ERR_MSG(info->extack, "an answer about a name carries it");
+		return -EINVAL;
+	}
+	/* It ends somewhere: the policy says string. */
+	if (strnlen(nla_data(attr), nla_len(attr)) - 1 >= DITTO_NAMES_NAME_MAX) {
+		NL_SET_ERR_MSG_ATTR_FMT(info->extack, attr, "a name has 1 to %u bytes",
+					DITTO_NAMES_NAME_MAX);
+		return -EINVAL;
+	}
+	said->name = nla_strdup(attr, GFP_KERNEL);
+	return said->name ? 0 : -ENOMEM;
+}
+
+static int got_uid(struct genl_info *info, struct ditto_said *said)
+{
+	if (GENL_REQ_ATTR_CHECK(info, DITTO_A_UPCALL_UID)) {
+		NL_SET_ERR_MSG(info->extack, "an answer about a user carries the number");
+		return -EINVAL;
+	}
+	said->uid = make_kuid(&init_user_ns, nla_get_u32(info->attrs[DITTO_A_UPCALL_UID]));
+	return uid_valid(said->uid) ? 0 : -EINVAL;
+}
+
+static int got_gid(struct genl_info *info, struct ditto_said *said)
+{
+	if (GENL_REQ_ATTR_CHECK(info, DITTO_A_UPCALL_GID)) {
+		NL_SET_ERR_MSG(info->extack, "an answer about a group carries the number");
+		return -EINVAL;
+	}
+	said->gid = make_kgid(&init_user_ns, nla_get_u32(info->attrs[DITTO_A_UPCALL_GID]));
+	return gid_valid(said->gid) ? 0 : -EINVAL;
+}
+
+static int ask_got(struct genl_info *info, void *arg)
+{
+	struct ask *ask = arg;
+
+	switch (ask->question->type) {
+	case DITTO_UPCALL_HOST_NAME:
+		return got_hosts(info, ask->said);
+	case DITTO_UPCALL_NETGROUP:
+		return got_member(info, ask->said);
+	case DITTO_UPCALL_GROUPS:
+		return got_groups(info, ask->said);
+	case DITTO_UPCALL_USER_NAME:
+	case DITTO_UPCALL_GROUP_NAME:
+		return got_name(info, ask->said);
+	case DITTO_UPCALL_USER_ID:
+		return got_uid(info, ask->said);
+	case DITTO_UPCALL_GROUP_ID:
+		return got_gid(info, ask->said);
+	default:
+		return -EINVAL;
+	}
+}
+
+/* Hosts whose names one name server knows, more or less: if it hangs, others are asked still. */
+static void question_zone(const struct ditto_question *q, struct in6_addr *zone)
+{
+	*zone = in6addr_any;
+	if (q->type == DITTO_UPCALL_HOST_NAME || q->type == DITTO_UPCALL_NETGROUP)
+		ipv6_addr_prefix(zone, &q->addr, ipv6_addr_v4mapped(&q->addr) ? 120 : 48);
+}
+
+int ditto_names_ask(struct ditto_server *srv, const struct ditto_question *question,
+		    const struct ditto_host_names *hosts, struct ditto_said *said)
+{
+	struct ask ask = { .question = question, .hosts = hosts, .said = said };
+	const struct ditto_upcall call = {
+		.type = question->type, .put = ask_put, .got = ask_got, .arg = &ask
+	};
+	struct in6_addr zone;
+	int err;
+
+	*said = (struct ditto_said){};
+	question_zone(question, &zone);
+	err = ditto_upcall_ask(srv, &call, &zone);
+	if (err)
+		ditto_said_free(said);
+	return err;
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Pipes that the helper serves: what is written goes there, and its answer comes back. */
+#include <linux/errno.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <net/genetlink.h>
+
+#include "../../fs/server.h"
+#include "../netlink.h"
+#include "auth.h"
+#include "auth_private.h"
+#include "upcall.h"
+
+/* Longest name of a pipe. */
+#define PIPE_NAME_MAX	255
+
+static int open_put(struct sk_buff *msg, void *arg)
+{
+	const struct ditto_pipe_ask *pipe = arg;
+
+	if (nla_put_string(msg, DITTO_A_UPCALL_PIPE_NAME, pipe->name))
+		return -EMSGSIZE;
+	return ditto_auth_user_tell(msg, pipe->opener);
+}
+
+static int open_got(struct genl_info *info, void *arg)
+{
+	struct ditto_pipe_ask *pipe = arg;
+
+	if (GENL_REQ_ATTR_CHECK(info, DITTO_A_UPCALL_PIPE)) {
+		NL_SET_ERR_MSG(info->extack, "an open pipe has a number");
+		return -EINVAL;
+	}
+	pipe->id = nla_get_u64(info->attrs[DITTO_A_UPCALL_PIPE]);
+	return 0;
+}
+
+void ditto_pipe_open(struct ditto_server *srv, struct ditto_pipe_ask *pipe)
+{
+	pipe->ask.what = (struct ditto_upcall) {
+		.type = DITTO_UPCALL_PIPE_OPEN,
+		.size = nla_total_size(PIPE_NAME_MAX + 1) + ditto_auth_user_size(pipe->opener),
+		.put = open_put,
+		.got = open_got,
+		.arg = pipe,
+	};
+	if (strlen(pipe->name) > PIPE_NAME_MAX)
+		pipe->ask.done(&pipe->ask, -ENOENT);
+	else
+		ditto_upcall_start(srv, &pipe->ask);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_pipe_open, DITTO);
+
+static int call_put(struct sk_buff *msg, void *arg)
+{
+	const struct ditto_pipe_ask *pipe = arg;
+
+	if (ditto_nl_put_u64(msg, DITTO_A_UPCALL_PIPE, pipe->id) ||
+	    nla_put(msg, DITTO_A_UPCALL_DATA, pipe->in_len, pipe->in))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int call_got(struct genl_info *info, void *arg)
+{
+	struct ditto_pipe_ask *pipe = arg;
+
+	return ditto_auth_bytes(info, DITTO_A_UPCALL_DATA, DITTO_PIPE_MAX, &pipe->out,
+				&pipe->out_len);
+}
+
+void ditto_pipe_call(struct ditto_server *srv, struct ditto_pipe_ask *pipe)
+{
+	pipe->out = NULL;
+	pipe->out_len = 0;
+	pipe->ask.what = (struct ditto_upcall) {
+		.type = DITTO_UPCALL_PIPE_CALL,
+		.size = nla_total_size(sizeof(pipe->id)) + nla_total_size(pipe->in_len),
+		.put = call_put,
+		.got = call_got,
+		.arg = pipe,
+	};
+	if (pipe->in_len > DITTO_PIPE_MAX)
+		pipe->ask.done(&pipe->ask, -EINVAL);
+	else
+		ditto_upcall_start(srv, &pipe->ask);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_pipe_call, DITTO);
+
+static int close_put(struct sk_buff *msg, void *arg)
+{
+	return ditto_nl_put_u64(msg, DITTO_A_UPCALL_PIPE, *(u64 *)arg);
+}
+
+void ditto_pipe_close(struct ditto_server *srv, u64 id)
+{
+	ditto_upcall_tell(srv, DITTO_UPCALL_PIPE_CLOSE, close_put, &id);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_pipe_close, DITTO);

@@ -1,0 +1,532 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Durable records and the epoch.
+ *
+ * Locking: hooks_lock makes the beginning one step and guards the hooks; their
+ * begin functions run under it. forget_lock makes forgetting one step and is
+ * held while the helper is asked. lock guards the previous records; it is
+ * taken inside the other two, and never held while anything is called.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/build_bug.h>
+#include <linux/hashtable.h>
+#include <linux/jhash.h>
+#include <linux/mutex.h>
+#include <linux/random.h>
+#include <linux/refcount.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <net/netlink.h>
+#include <kunit/visibility.h>
+
+#include "../../fs/node/node_private.h"
+#include "../../fs/server.h"
+#include "../netlink.h"
+#include "record.h"
+#include "upcall.h"
+
+static_assert(DITTO_RECORD_MONITORED_HOST == (int)DITTO_RECORD_TYPE_MONITORED_HOST);
+static_assert(DITTO_RECORD_CLIENT == (int)DITTO_RECORD_TYPE_CLIENT);
+static_assert(DITTO_RECORD_OPEN == (int)DITTO_RECORD_TYPE_OPEN);
+
+#define RECORD_HASH_BITS	10
+
+/* Kinds of which nothing of a life before is left when the grace is over. */
+static const bool ends_with_grace[DITTO_RECORD_KINDS] = {
+	[DITTO_RECORD_CLIENT] = true,
+};
+
+/**
+ * struct ditto_records - the records of one server
+ * @srv: the server
+ * @instance: see ditto_server_instance()
+ * @hooks_lock: see above
+ * @hooks: struct ditto_state_hook
+ * @epoch: see ditto_server_epoch(); written once under @hooks_lock
+ * @clean: the life before ended in good order
+ * @recording: records can be put
+ * @refused: that one could not be put was logged
+ * @lock: guards the next two
+ * @previous: struct previous by kind and key
+ * @count: of them, by kind
+ * @forget_lock: see above
+ * @forget: those that end with the grace are to be forgotten
+ * @forget_work: does it
+ */
+struct ditto_records {
+	struct ditto_server *srv;
+	u64 instance;
+	struct mutex hooks_lock;	/* see above */
+	struct list_head hooks;
+	u64 epoch;
+	bool clean;
+	bool recording;
+	bool refused;
+	struct mutex lock;		/* see above */
+	DECLARE_HASHTABLE(previous, RECORD_HASH_BITS);
+	unsigned int count[DITTO_RECORD_KINDS];
+	struct mutex forget_lock;	/* see above */
+	bool forget;
+	struct work_struct forget_work;
+};
+
+/**
+ * struct previous - a previous record
+ * @hash: in the table
+ * @ref: the table's and those of who looks at it
+ * @record: points into @bytes
+ * @bytes: key and data
+ */
+struct previous {
+	struct hlist_node hash;
+	refcount_t ref;
+	struct ditto_record record;
+	u8 bytes[];
+};
+
+static bool lengths_are_good(enum ditto_record_kind kind, size_t key_len, size_t data_len)
+{
+	return kind < DITTO_RECORD_KINDS && key_len && key_len <= DITTO_RECORD_KEY_MAX &&
+	       data_len <= DITTO_RECORD_DATA_MAX;
+}
+
+static u32 key_hash(enum ditto_record_kind kind, const void *key, size_t len)
+{
+	return jhash(key, len, kind);
+}
+
+static void previous_put(struct previous *p)
+{
+	if (refcount_dec_and_test(&p->ref))
+		kfree(p);
+}
+
+static struct previous *previous_find(struct ditto_records *rec, enum ditto_record_kind kind,
+				      const void *key, size_t len)
+{
+	struct previous *p;
+
+	lockdep_assert_held(&rec->lock);
+	hash_for_each_possible(rec->previous, p, hash, key_hash(kind, key, len))
+		if (p->record.kind == kind && p->record.key_len == len &&
+		    !memcmp(p->record.key, key, len))
+			return p;
+	return NULL;
+}
+
+static void previous_del(struct ditto_records *rec, struct previous *p)
+{
+	lockdep_assert_held(&rec->lock);
+	hash_del(&p->hash);
+	rec->count[p->record.kind]--;
+	previous_put(p);
+}
+
+/* It was put again or removed. */
+static void previous_drop(struct ditto_records *rec, enum ditto_record_kind kind,
+			  const void *key, size_t len)
+{
+	struct previous *p;
+
+	mutex_lock(&rec->lock);
+	p = previous_find(rec, kind, key, len);
+	if (p)
+		previous_del(rec, p);
+	mutex_unlock(&rec->lock);
+}
+
+static void previous_drop_kind(struct ditto_records *rec, enum ditto_record_kind kind)
+{
+	struct hlist_node *next;
+	struct previous *p;
+	unsigned int i;
+
+	mutex_lock(&rec->lock);
+	hash_for_each_safe(rec->previous, i, next, p, hash)
+		if (p->record.kind == kind)
+			previous_del(rec, p);
+	mutex_unlock(&rec->lock);
+}
+
+static int record_put(struct sk_buff *msg, void *arg)
+{
+	const struct ditto_record *record = arg;
+
+	if (nla_put_u32(msg, DITTO_A_UPCALL_RECORD_TYPE, record->kind) ||
+	    (record->key_len &&
+	     nla_put(msg, DITTO_A_UPCALL_RECORD_KEY, record->key_len, record->key)) ||
+	    (record->data_len &&
+	     nla_put(msg, DITTO_A_UPCALL_RECORD_DATA, record->data_len, record->data)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* That there is an answer says all. */
+static int record_done(struct genl_info *info, void *arg)
+{
+	return 0;
+}
+
+static int record_ask(struct ditto_records *rec, enum ditto_upcall_type type,
+		      struct ditto_record *record)
+{
+	return ditto_upcall(rec->srv, type, record_put, record_done, record);
+}
+
+/* Forget what is to be forgotten; with 0 nothing is left to be. */
+static int records_forget(struct ditto_records *rec)
+{
+	int err;
+
+	if (!READ_ONCE(rec->forget))
+		return 0;
+	err = mutex_lock_killable(&rec->forget_lock);
+	if (err)
+		return err;
+	for (unsigned int kind = 0; rec->forget && kind < DITTO_RECORD_KINDS; kind++) {
+		struct ditto_record record = { .kind = kind };
+
+		if (!ends_with_grace[kind])
+			continue;
+		previous_drop_kind(rec, kind);
+		err = record_ask(rec, DITTO_UPCALL_RECORD_FORGET, &record);
+		if (err)
+			break;
+	}
+	if (!err)
+		WRITE_ONCE(rec->forget, false);
+	mutex_unlock(&rec->forget_lock);
+	return err;
+}
+
+static void forget_work_fn(struct work_struct *work)
+{
+	/* Without a helper it is tried again when there is one. */
+	records_forget(container_of(work, struct ditto_records, forget_work));
+}
+
+/* May something be recorded? Says once why not. */
+static int records_check(struct ditto_records *rec)
+{
+	/* Pairs with the end of ditto_state_begin(): a grace is seen as begun. */
+	if (smp_load_acquire(&rec->recording))
+		return records_forget(rec);
+	if (!xchg(&rec->refused, true))
+		pr_warn("what must outlive a restart is refused: no helper told what it has of the time before (is dittod running?)\n");
+	return -ECONNREFUSED;
+}
+
+static int record_write(struct ditto_records *rec, enum ditto_upcall_type type,
+			struct ditto_record *record)
+{
+	int err;
+
+	err = records_check(rec);
+	if (!err)
+		err = record_ask(rec, type, record);
+	if (!err)
+		previous_drop(rec, record->kind, record->key, record->key_len);
+	return err;
+}
+
+int ditto_record_put(struct ditto_server *srv, enum ditto_record_kind kind,
+		     const void *key, size_t key_len, const void *data, size_t data_len)
+{
+	struct ditto_record record = {
+		.kind = kind, .key_len = key_len, .data_len = data_len, .key = key, .data = data
+	};
+
+	if (!lengths_are_good(kind, key_len, data_len))
+		return -EINVAL;
+	return record_write(srv->records, DITTO_UPCALL_RECORD_PUT, &record);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_record_put, DITTO);
+
+int ditto_record_remove(struct ditto_server *srv, enum ditto_record_kind kind,
+			const void *key, size_t key_len)
+{
+	struct ditto_record record = { .kind = kind, .key_len = key_len, .key = key };
+
+	if (!lengths_are_good(kind, key_len, 0))
+		return -EINVAL;
+	return record_write(srv->records, DITTO_UPCALL_RECORD_REMOVE, &record);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_record_remove, DITTO);
+
+/* All of a kind, each held; returns how many, or -ENOMEM. */
+static int previous_collect(struct ditto_records *rec, enum ditto_record_kind kind,
+			    struct previous ***list)
+{
+	unsigned int i, n = 0;
+	struct previous *p;
+
+	mutex_lock(&rec->lock);
+	*list = kvmalloc_array(rec->count[kind] ?: 1, sizeof(**list), GFP_KERNEL);
+	if (!*list) {
+		mutex_unlock(&rec->lock);
+		return -ENOMEM;
+	}
+	hash_for_each(rec->previous, i, p, hash) {
+		if (p->record.kind != kind)
+			continue;
+		refcount_inc(&p->ref);
+		(*list)[n++] = p;
+	}
+	mutex_unlock(&rec->lock);
+	return n;
+}
+
+int ditto_record_previous_for_each(struct ditto_server *srv, enum ditto_record_kind kind,
+				   int (*fn)(const struct ditto_record *record, void *arg),
+				   void *arg)
+{
+	struct previous **list;
+	int count, ret = 0;
+
+	count = previous_collect(srv->records, kind, &list);
+	if (count < 0)
+		return count;
+	for (int i = 0; i < count; i++) {
+		if (!ret)
+			ret = fn(&list[i]->record, arg);
+		previous_put(list[i]);
+	}
+	kvfree(list);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_record_previous_for_each, DITTO);
+
+unsigned int ditto_records_previous(struct ditto_server *srv, enum ditto_record_kind kind)
+{
+	return READ_ONCE(srv->records->count[kind]);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_records_previous, DITTO);
+
+void ditto_records_grace_over(struct ditto_server *srv)
+{
+	struct ditto_records *rec = srv->records;
+
+	WRITE_ONCE(rec->forget, true);
+	queue_work(ditto_wq, &rec->forget_work);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_records_grace_over, DITTO);
+
+void ditto_records_helper_here(struct ditto_server *srv)
+{
+	if (READ_ONCE(srv->records->forget))
+		queue_work(ditto_wq, &srv->records->forget_work);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_records_helper_here);
+
+u64 ditto_server_epoch(const struct ditto_server *srv)
+{
+	return READ_ONCE(srv->records->epoch);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_server_epoch, DITTO);
+
+u64 ditto_server_instance(const struct ditto_server *srv)
+{
+	return srv->records->instance;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_server_instance, DITTO);
+
+bool ditto_server_ended_cleanly(const struct ditto_server *srv)
+{
+	return READ_ONCE(srv->records->clean);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_server_ended_cleanly, DITTO);
+
+static void hook_ready(struct work_struct *work)
+{
+	struct ditto_state_hook *hook = container_of(work, struct ditto_state_hook, work);
+
+	hook->ready(hook);
+}
+
+static void hook_begin(struct ditto_state_hook *hook)
+{
+	if (hook->begin)
+		hook->begin(hook);
+}
+
+static void hook_queue(struct ditto_state_hook *hook)
+{
+	if (hook->ready)
+		queue_work(ditto_wq, &hook->work);
+}
+
+void ditto_state_hook_add(struct ditto_server *srv, struct ditto_state_hook *hook)
+{
+	struct ditto_records *rec = srv->records;
+
+	hook->srv = srv;
+	INIT_WORK(&hook->work, hook_ready);
+	mutex_lock(&rec->hooks_lock);
+	list_add_tail(&hook->list, &rec->hooks);
+	if (rec->epoch) {
+		hook_begin(hook);
+		hook_queue(hook);
+	}
+	mutex_unlock(&rec->hooks_lock);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_state_hook_add, DITTO);
+
+void ditto_state_hook_remove(struct ditto_state_hook *hook)
+{
+	if (!hook->srv)
+		return;
+	mutex_lock(&hook->srv->records->hooks_lock);
+	list_del(&hook->list);
+	mutex_unlock(&hook->srv->records->hooks_lock);
+	cancel_work_sync(&hook->work);
+	hook->srv = NULL;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_state_hook_remove, DITTO);
+
+void ditto_records_share_added(struct ditto_server *srv)
+{
+	struct ditto_records *rec = srv->records;
+	struct ditto_state_hook *hook;
+
+	mutex_lock(&rec->hooks_lock);
+	list_for_each_entry(hook, &rec->hooks, list)
+		if (rec->epoch && hook->shares)
+			hook_queue(hook);
+	mutex_unlock(&rec->hooks_lock);
+}
+
+static struct previous *previous_new(const struct ditto_record *record)
+{
+	struct previous *p = kmalloc(sizeof(*p) + record->key_len + record->data_len, GFP_KERNEL);
+
+	if (!p)
+		return NULL;
+	refcount_set(&p->ref, 1);
+	p->record = *record;
+	p->record.key = p->bytes;
+	p->record.data = p->bytes + record->key_len;
+	memcpy(p->bytes, record->key, record->key_len);
+	if (record->data_len)
+		memcpy(p->bytes + record->key_len, record->data, record->data_len);
+	return p;
+}
+
+static int previous_add(struct ditto_records *rec, struct previous *p)
+{
+	const struct ditto_record *record = &p->record;
+	struct previous *old;
+	unsigned int all = 0;
+
+	lockdep_assert_held(&rec->lock);
+	/* A helper that did not get to the end is followed by one that tells all. */
+	old = previous_find(rec, record->kind, record->key, record->key_len);
+	if (old)
+		previous_del(rec, old);
+	for (unsigned int kind = 0; kind < DITTO_RECORD_KINDS; kind++)
+		all += rec->count[kind];
+	if (all >= DITTO_RECORDS_MAX)
+		return -ENOSPC;
+	hash_add(rec->previous, &p->hash, key_hash(record->kind, record->key, record->key_len));
+	rec->count[record->kind]++;
+	return 0;
+}
+
+static int previous_enter(struct ditto_records *rec, const struct ditto_record *record, bool late)
+{
+	struct previous *p;
+	int err;
+
+	if (!lengths_are_good(record->kind, record->key_len, record->data_len))
+		return -EINVAL;
+	p = previous_new(record);
+	if (!p)
+		return -ENOMEM;
+	mutex_lock(&rec->lock);
+	err = rec->epoch && !late ? -EALREADY : previous_add(rec, p);
+	mutex_unlock(&rec->lock);
+	if (err)
+		previous_put(p);
+	return err;
+}
+
+int ditto_record_load(struct ditto_server *srv, const struct ditto_record *record)
+{
+	return previous_enter(srv->records, record, false);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_record_load);
+
+int ditto_record_keep(struct ditto_server *srv, const struct ditto_record *record)
+{
+	return previous_enter(srv->records, record, true);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_record_keep, DITTO);
+
+int ditto_state_begin(struct ditto_server *srv, u64 epoch, bool clean)
+{
+	struct ditto_records *rec = srv->records;
+	struct ditto_state_hook *hook;
+	int err = 0;
+
+	mutex_lock(&rec->hooks_lock);
+	if (rec->epoch) {
+		err = rec->epoch == epoch ? 0 : -EALREADY;
+		goto out;
+	}
+	mutex_lock(&rec->lock);
+	WRITE_ONCE(rec->clean, clean);
+	WRITE_ONCE(rec->epoch, epoch);
+	mutex_unlock(&rec->lock);
+
+	list_for_each_entry(hook, &rec->hooks, list)
+		hook_begin(hook);
+	/* A grace that hooks began stands before the first promise. */
+	smp_store_release(&rec->recording, true);
+	list_for_each_entry(hook, &rec->hooks, list)
+		hook_queue(hook);
+	pr_info("epoch %llu; from before: %u hosts to be told, %u clients, %u opens\n", epoch,
+		rec->count[DITTO_RECORD_MONITORED_HOST], rec->count[DITTO_RECORD_CLIENT],
+		rec->count[DITTO_RECORD_OPEN]);
+out:
+	mutex_unlock(&rec->hooks_lock);
+	return err;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_state_begin);
+
+int ditto_records_init(struct ditto_server *srv)
+{
+	struct ditto_records *rec = kzalloc(sizeof(*rec), GFP_KERNEL);
+
+	if (!rec)
+		return -ENOMEM;
+	rec->srv = srv;
+	do {
+		rec->instance = get_random_u64();
+	} while (!rec->instance);
+	mutex_init(&rec->hooks_lock);
+	INIT_LIST_HEAD(&rec->hooks);
+	mutex_init(&rec->lock);
+	hash_init(rec->previous);
+	mutex_init(&rec->forget_lock);
+	INIT_WORK(&rec->forget_work, forget_work_fn);
+	srv->records = rec;
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_records_init);
+
+void ditto_records_exit(struct ditto_server *srv)
+{
+	struct ditto_records *rec = srv->records;
+
+	if (!rec)
+		return;
+	WARN_ON(!list_empty(&rec->hooks));
+	/* Nobody answers any more. */
+	ditto_upcalls_stop(srv);
+	cancel_work_sync(&rec->forget_work);
+	for (unsigned int kind = 0; kind < DITTO_RECORD_KINDS; kind++)
+		previous_drop_kind(rec, kind);
+	srv->records = NULL;
+	kfree(rec);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_records_exit);

@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Netlink operations on claims: who holds or waits for what on which file, and
+ * taking it away.
+ */
+#include <linux/build_bug.h>
+#include <linux/ctype.h>
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/namei.h>
+#include <linux/siphash.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <net/genetlink.h>
+#include <net/sock.h>
+
+#include "../../fs/node/node_private.h"
+#include "../../fs/server.h"
+#include "../../fs/share/share.h"
+#include "../../lockd/range.h"
+#include "../../lockd/show.h"
+#include "../../lockd/table.h"
+#include "../netlink.h"
+
+static_assert(DITTO_CLAIM_RANGE == (int)DITTO_CLAIM_TYPE_RANGE);
+static_assert(DITTO_CLAIM_OPEN == (int)DITTO_CLAIM_TYPE_OPEN);
+static_assert(DITTO_CLAIM_LEASE == (int)DITTO_CLAIM_TYPE_LEASE);
+static_assert(DITTO_POSIX == (int)DITTO_RANGE_DISCIPLINE_POSIX);
+static_assert(DITTO_EXACT == (int)DITTO_RANGE_DISCIPLINE_EXACT);
+static_assert(DITTO_OPEN_READ == DITTO_OPEN_RIGHT_READ);
+static_assert(DITTO_OPEN_WRITE == DITTO_OPEN_RIGHT_WRITE);
+static_assert(DITTO_OPEN_DELETE == DITTO_OPEN_RIGHT_DELETE);
+static_assert(DITTO_LEASE_READ == DITTO_LEASE_RIGHT_READ);
+static_assert(DITTO_LEASE_HANDLE == DITTO_LEASE_RIGHT_HANDLE);
+static_assert(DITTO_LEASE_WRITE == DITTO_LEASE_RIGHT_WRITE);
+
+/* Bytes of an owner's key that are told, and of its text. */
+#define KEY_TOLD	128
+#define KEY_TEXT	64
+
+/* A claim on the file with the longest path fits. */
+#define CLAIM_MESSAGE	SZ_8K
+
+/**
+ * struct claim_dump - where a dump of claims is
+ * @table: the lock table
+ * @msg: being filled
+ * @cb: of the dump
+ * @cursor: in the table
+ * @local: locks of local processes passed
+ * @client: of this client only; empty for all
+ * @file: of this file only; no dentry for all
+ * @done: all of the table was told
+ * @named: the point that @share and @name are about; not held, only compared
+ * @share: name of the share, or empty
+ * @name: path in @buffer, or NULL
+ * @buffer: PATH_MAX bytes
+ */
+struct claim_dump {
+	struct ditto_lock_table *table;
+	struct sk_buff *msg;
+	struct netlink_callback *cb;
+	struct ditto_show_cursor cursor;
+	u32 local;
+	char client[DITTO_CLIENT_NAME_MAX];
+	struct path file;
+	bool done;
+	const struct ditto_lock_point *named;
+	char share[DITTO_SHARE_NAME_MAX + 1];
+	const char *name;
+	char *buffer;
+};
+
+/* In the callback's context, which is too small for a path. */
+static struct claim_dump **claim_dump_of(struct netlink_callback *cb)
+{
+	return (struct claim_dump **)cb->ctx;
+}
+
+/**
+ * struct naming - a file whose path is looked for
+ * @dump: gets it
+ * @node: the file
+ * @dentry: an alias of it
+ */
+struct naming {
+	struct claim_dump *dump;
+	struct ditto_node *node;
+	struct dentry *dentry;
+};
+
+/* Is it in this share? Then that tells the mount, which the path begins with. */
+static int name_in_share(struct ditto_share *share, void *arg)
+{
+	struct path path = { .mnt = share->root.mnt };
+	struct naming *n = arg;
+	char *name;
+
+	if (share->volume != n->node->volume || !is_subdir(n->dentry, share->root.dentry))
+		return 0;
+	strscpy(n->dump->share, share->name, sizeof(n->dump->share));
+	path.dentry = n->dentry;
+	name = d_path(&path, n->dump->buffer, PATH_MAX);
+	n->dump->name = IS_ERR(name) ? NULL : name;
+	return 1;
+}
+
+/* Find the names of a claim's file; claims of one file mostly come together. */
+static void claim_name(struct claim_dump *dump, struct ditto_lock_point *point)
+{
+	struct naming n = { .dump = dump };
+
+	if (dump->named == point)
+		return;
+	dump->named = point;
+	dump->name = NULL;
+	dump->share[0] = '\0';
+	n.node = container_of(point, struct ditto_node, point);
+	n.dentry = ditto_node_dentry(n.node);
+	/* One without a name would be told with what it had. */
+	if (!d_unlinked(n.dentry))
+		ditto_share_for_each(n.node->volume->srv, NULL, name_in_share, &n);
+	dput(n.dentry);
+}
+
+static bool is_text(const u8 *key, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!isascii(key[i]) || !isprint(key[i]))
+			return false;
+	return len && len < KEY_TEXT;
+}
+
+/* An owner is as its protocol says, text or not: so that people can tell two of them apart. */
+static int owner_put(struct claim_dump *dump, const struct ditto_conflict *what)
+{
+	char text[KEY_TEXT];
+
+	if (!what->key_len)
+		return 0;
+	if (is_text(what->key, what->key_len))
+		scnprintf(text, sizeof(text), "%.*s", what->key_len, what->key);
+	else
+		scnprintf(text, sizeof(text), "#%016llx",
+			  siphash(what->key, what->key_len, &dump->table->owner_key));
+	if (nla_put(dump->msg, DITTO_A_CLAIM_OWNER, min_t(size_t, what->key_len, KEY_TOLD),
+		    what->key) ||
+	    nla_put_string(dump->msg, DITTO_A_CLAIM_OWNER_NAME, text))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int range_put(struct sk_buff *msg, const struct ditto_conflict *what)
+{
+	bool exact = what->held == DITTO_HELD_EXACT_SHARED ||
+		     what->held == DITTO_HELD_EXACT_EXCLUSIVE;
+
+	if (ditto_nl_put_u64(msg, DITTO_A_CLAIM_FIRST, what->first) ||
+	    (!what->empty && ditto_nl_put_u64(msg, DITTO_A_CLAIM_LAST, what->last)) ||
+	    nla_put_u8(msg, DITTO_A_CLAIM_EXCLUSIVE, what->exclusive) ||
+	    nla_put_u32(msg, DITTO_A_CLAIM_DISCIPLINE, exact ? DITTO_EXACT : DITTO_POSIX))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int open_put(struct sk_buff *msg, const struct ditto_conflict *what)
+{
+	if (nla_put_u32(msg, DITTO_A_CLAIM_ACCESS, what->access) ||
+	    nla_put_u32(msg, DITTO_A_CLAIM_DENY, what->deny))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int cache_put(struct sk_buff *msg, const struct ditto_claim_info *info)
+{
+	if (nla_put_u32(msg, DITTO_A_CLAIM_LEASE, info->what.lease))
+		return -EMSGSIZE;
+	if (info->state != DITTO_SHOW_BREAKING)
+		return 0;
+	if (nla_put_u32(msg, DITTO_A_CLAIM_KEEP, info->keep) ||
+	    ditto_nl_put_u64(msg, DITTO_A_CLAIM_BREAK_LEFT_MS, info->left_ms))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int what_put(struct sk_buff *msg, const struct ditto_claim_info *info)
+{
+	switch (info->kind) {
+	case DITTO_CLAIM_RANGE:
+		return range_put(msg, &info->what);
+	case DITTO_CLAIM_OPEN:
+		return open_put(msg, &info->what);
+	default:
+		return cache_put(msg, info);
+	}
+}
+
+static u32 state_told(enum ditto_show_state state)
+{
+	switch (state) {
+	case DITTO_SHOW_BREAKING:
+		return DITTO_CLAIM_STATE_BREAKING;
+	case DITTO_SHOW_WAITING:
+		return DITTO_CLAIM_STATE_WAITING;
+	default:
+		/* Whoever is shown to the VFS excludes others already. */
+		return DITTO_CLAIM_STATE_HELD;
+	}
+}
+
+static int claim_put(struct claim_dump *dump, const struct ditto_claim_info *info)
+{
+	struct sk_buff *msg = dump->msg;
+
+	if ((info->id && ditto_nl_put_u64(msg, DITTO_A_CLAIM_ID, info->id)) ||
+	    nla_put_u32(msg, DITTO_A_CLAIM_TYPE, info->kind) ||
+	    nla_put_u32(msg, DITTO_A_CLAIM_STATE, state_told(info->state)) ||
+	    nla_put_string(msg, DITTO_A_CLAIM_PROTOCOL, info->what.protocol) ||
+	    nla_put_string(msg, DITTO_A_CLAIM_CLIENT, info->what.client) ||
+	    owner_put(dump, &info->what) ||
+	    (dump->share[0] && nla_put_string(msg, DITTO_A_CLAIM_SHARE, dump->share)) ||
+	    (dump->name && nla_put_string(msg, DITTO_A_CLAIM_PATH, dump->name)) ||
+	    what_put(msg, info) ||
+	    (info->since && ditto_nl_put_u64(msg, DITTO_A_CLAIM_SINCE, info->since)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int claim_tell(struct claim_dump *dump, const struct ditto_claim_info *info)
+{
+	void *hdr = ditto_nl_dump_put(dump->msg, dump->cb);
+
+	if (!hdr)
+		return -EMSGSIZE;
+	if (claim_put(dump, info)) {
+		genlmsg_cancel(dump->msg, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(dump->msg, hdr);
+	return 0;
+}
+
+static int claim_dump_one(const struct ditto_claim_info *info, void *arg)
+{
+	struct claim_dump *dump = arg;
+
+	if (dump->client[0] && strcmp(dump->client, info->what.client))
+		return 0;
+	claim_name(dump, info->point);
+	return claim_tell(dump, info);
+}
+
+/* Of one file that nobody holds anything on there is no node, or an idle one. */
+static int claim_dump_node(struct claim_dump *dump, struct ditto_server *srv)
+{
+	struct ditto_node *node;
+	int err;
+
+	node = ditto_node_find_inode(srv->nodes, d_backing_inode(dump->file.dentry));
+	if (!node)
+		return 0;
+	err = ditto_show_point(&node->point, &dump->cursor, claim_dump_one, dump);
+	ditto_node_put(node);
+	return err;
+}
+
+static int local_dump_one(const struct ditto_claim_info *info, void *arg)
+{
+	return claim_tell(arg, info);
+}
+
+/* What processes of the server hold on it, as far as the VFS knows. */
+static int claim_dump_local(struct claim_dump *dump)
+{
+	char *name;
+
+	if (dump->client[0])
+		return 0;
+	name = d_path(&dump->file, dump->buffer, PATH_MAX);
+	dump->name = IS_ERR(name) ? NULL : name;
+	dump->share[0] = '\0';
+	dump->named = NULL;
+	return ditto_show_local(d_backing_inode(dump->file.dentry), &dump->local, local_dump_one,
+				dump);
+}
+
+int ditto_nl_claim_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct ditto_server *srv = ditto_server_of(sock_net(skb->sk));
+	struct claim_dump *dump = *claim_dump_of(cb);
+	int err = 0;
+
+	dump->msg = skb;
+	/* The node may have gone since, and another taken its place. */
+	dump->named = NULL;
+	if (!dump->file.dentry)
+		return ditto_show_clients(dump->table, NULL, dump->client[0] ? dump->client : NULL,
+					  &dump->cursor, claim_dump_one, dump);
+	if (!dump->done)
+		err = claim_dump_node(dump, srv);
+	if (err)
+		return err;
+	dump->done = true;
+	return claim_dump_local(dump);
+}
+
+static void claim_dump_free(struct claim_dump *dump)
+{
+	if (dump->file.dentry)
+		path_put(&dump->file);
+	kfree(dump->buffer);
+	kfree(dump);
+}
+
+/* What is to be told; the path is looked up as the caller sees it. */
+static int claim_filter(struct claim_dump *dump, const struct genl_info *info)
+{
+	const struct nlattr *client = info->attrs[DITTO_A_CLAIM_CLIENT];
+	const struct nlattr *path = info->attrs[DITTO_A_CLAIM_PATH];
+	int err;
+
+	if (client)
+		strscpy(dump->client, nla_data(client), sizeof(dump->client));
+	if (!path)
+		return 0;
+	err = kern_path(nla_data(path), LOOKUP_FOLLOW, &dump->file);
+	if (err)
+		NL_SET_ERR_MSG_ATTR(info->extack, path, "there is no such file");
+	return err;
+}
+
+int ditto_nl_claim_get_start(struct netlink_callback *cb)
+{
+	struct claim_dump *dump = kzalloc(sizeof(*dump), GFP_KERNEL);
+	int err;
+
+	if (!dump)
+		return -ENOMEM;
+	dump->cb = cb;
+	dump->table = ditto_server_of(sock_net(cb->skb->sk))->locks;
+	dump->buffer = kmalloc(PATH_MAX, GFP_KERNEL);
+	err = dump->buffer ? claim_filter(dump, genl_info_dump(cb)) : -ENOMEM;
+	if (err) {
+		claim_dump_free(dump);
+		return err;
+	}
+	*claim_dump_of(cb) = dump;
+	cb->min_dump_alloc = max_t(size_t, cb->min_dump_alloc, CLAIM_MESSAGE);
+	return 0;
+}
+
+int ditto_nl_claim_get_done(struct netlink_callback *cb)
+{
+	claim_dump_free(*claim_dump_of(cb));
+	return 0;
+}
+
+int ditto_nl_claim_release_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct ditto_lock_table *table = ditto_server_of(genl_info_net(info))->locks;
+	const struct nlattr *id = info->attrs[DITTO_A_CLAIM_ID];
+	int err;
+
+	if (GENL_REQ_ATTR_CHECK(info, DITTO_A_CLAIM_ID)) {
+		NL_SET_ERR_MSG(info->extack, "which claim? give its number");
+		return -EINVAL;
+	}
+	err = ditto_show_release(table, nla_get_u64(id), "administrator");
+	if (err)
+		NL_SET_ERR_MSG_ATTR_FMT(info->extack, id, "there is no claim %llu any more",
+					nla_get_u64(id));
+	return err;
+}

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Netlink operations on the server as a whole: settings and state, clients,
+ * statistics, caches.
+ */
+#include <linux/jiffies.h>
+#include <linux/string.h>
+#include <net/genetlink.h>
+#include <net/sock.h>
+
+#include "../../fs/node/node.h"
+#include "../../fs/server.h"
+#include "../../fs/share/cred.h"
+#include "../budget.h"
+#include "../event.h"
+#include "../helper/names.h"
+#include "../helper/record.h"
+#include "../helper/upcall.h"
+#include "../listener.h"
+#include "../locks.h"
+#include "../netlink.h"
+#include "../peer.h"
+#include "../settings.h"
+#include "../stats.h"
+
+int ditto_nl_server_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct ditto_server *srv = ditto_server_of(genl_info_net(info));
+	int err = ditto_settings_set(srv, info->attrs, info->extack);
+
+	if (!err)
+		ditto_nodes_settings_changed(srv);
+	return err;
+}
+
+static int server_put(struct sk_buff *msg, struct ditto_server *srv)
+{
+	if (ditto_settings_put(msg, srv) ||
+	    ditto_nl_put_u64(msg, DITTO_A_SERVER_STARTED, srv->started) ||
+	    nla_put_u8(msg, DITTO_A_SERVER_HELPER, ditto_upcall_has_helper(srv)) ||
+	    ditto_nl_put_u64(msg, DITTO_A_SERVER_NODES, ditto_nodes_count(srv)) ||
+	    ditto_nl_put_u64(msg, DITTO_A_SERVER_OPEN_FILES, ditto_files_count(srv)) ||
+	    ditto_nl_put_u64(msg, DITTO_A_SERVER_EPOCH, ditto_server_epoch(srv)) ||
+	    ditto_locks_put(msg, srv) ||
+	    nla_put_string(msg, DITTO_A_SERVER_VERSION, DITTO_VERSION))
+		return -EMSGSIZE;
+	for (unsigned int bit = 0; bit < DITTO_PROTOCOLS_MAX; bit++)
+		if (ditto_protocol_loaded(bit) &&
+		    nla_put_string(msg, DITTO_A_SERVER_PROTOCOLS, ditto_protocol_name(bit)))
+			return -EMSGSIZE;
+	return 0;
+}
+
+int ditto_nl_server_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct sk_buff *msg;
+	void *hdr;
+	int err;
+
+	msg = ditto_nl_reply_new(info, GENLMSG_DEFAULT_SIZE, &hdr);
+	if (!msg)
+		return -ENOMEM;
+	err = server_put(msg, ditto_server_of(genl_info_net(info)));
+	if (err) {
+		nlmsg_free(msg);
+		return err;
+	}
+	genlmsg_end(msg, hdr);
+	return genlmsg_reply(msg, info);
+}
+
+int ditto_nl_cache_flush_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct ditto_server *srv = ditto_server_of(genl_info_net(info));
+
+	/* Answers first: what was decided by them must not be decided by them again. */
+	ditto_names_flush(srv);
+	ditto_peers_forget_verdicts(srv);
+	ditto_creds_flush(srv);
+	ditto_nodes_flush(srv);
+	return 0;
+}
+
+/**
+ * struct client_dump - where a dump of clients is
+ * @msg: being filled
+ * @cb: of the dump
+ * @srv: the server
+ * @skip: clients that were told before
+ * @at: clients seen in this round
+ */
+struct client_dump {
+	struct sk_buff *msg;
+	struct netlink_callback *cb;
+	struct ditto_server *srv;
+	unsigned long skip;
+	unsigned long at;
+};
+
+/* One kind of what a client holds. */
+static int client_put_use(struct sk_buff *msg, const struct ditto_account_use *use)
+{
+	struct nlattr *nest = nla_nest_start(msg, DITTO_A_CLIENT_BUDGET);
+
+	if (!nest || nla_put_string(msg, DITTO_A_BUDGET_KIND, use->name) ||
+	    ditto_nl_put_u64(msg, DITTO_A_BUDGET_USED, use->used) ||
+	    ditto_nl_put_u64(msg, DITTO_A_BUDGET_LIMIT, use->limit))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+/* What it holds of each kind; nothing if it never held any. */
+static int client_put_budget(struct sk_buff *msg, struct ditto_server *srv,
+			     const struct in6_addr *addr)
+{
+	struct ditto_account *account = ditto_account_find_peer(srv, addr);
+	int err;
+
+	if (!account)
+		return 0;
+	err = ditto_nl_put_u64(msg, DITTO_A_CLIENT_REFUSED, ditto_account_refused(account));
+	for (unsigned int kind = 0; !err && kind < DITTO_BUDGET_KINDS; kind++) {
+		struct ditto_account_use use;
+
+		ditto_account_show(account, kind, &use);
+		if (use.used)
+			err = client_put_use(msg, &use);
+	}
+	ditto_account_put(account);
+	return err;
+}
+
+static int client_put(struct sk_buff *msg, struct ditto_server *srv, struct ditto_peer *peer)
+{
+	unsigned int idle_ms = jiffies_to_msecs(jiffies - READ_ONCE(peer->used));
+	unsigned long protocols = READ_ONCE(peer->protocols);
+	unsigned int bit;
+
+	if (ditto_nl_put_addr(msg, DITTO_A_CLIENT_ADDRESS, &peer->addr) ||
+	    nla_put_u32(msg, DITTO_A_CLIENT_CONNECTIONS, ditto_protocols_connections(srv, peer)) ||
+	    ditto_nl_put_u64(msg, DITTO_A_CLIENT_SINCE, peer->since) ||
+	    ditto_nl_put_u64(msg, DITTO_A_CLIENT_IDLE_MS, idle_ms) ||
+	    ditto_nl_put_u64(msg, DITTO_A_CLIENT_REQUESTS, ditto_peer_requests(peer)) ||
+	    client_put_budget(msg, srv, &peer->addr))
+		return -EMSGSIZE;
+	for_each_set_bit(bit, &protocols, DITTO_PROTOCOLS_MAX) {
+		const char *name = ditto_protocol_name(bit);
+
+		if (name && nla_put_string(msg, DITTO_A_CLIENT_PROTOCOLS, name))
+			return -EMSGSIZE;
+	}
+	return 0;
+}
+
+static int client_dump_one(struct ditto_peer *peer, void *arg)
+{
+	struct client_dump *dump = arg;
+	void *hdr;
+
+	if (dump->at++ < dump->skip)
+		return 0;
+	hdr = ditto_nl_dump_put(dump->msg, dump->cb);
+	if (!hdr)
+		return -EMSGSIZE;
+	if (client_put(dump->msg, dump->srv, peer)) {
+		genlmsg_cancel(dump->msg, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(dump->msg, hdr);
+	dump->skip++;
+	return 0;
+}
+
+int ditto_nl_client_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct client_dump dump = {
+		.msg = skb,
+		.cb = cb,
+		.srv = ditto_server_of(sock_net(skb->sk)),
+		.skip = cb->args[0],
+	};
+	int ret = ditto_peer_for_each(dump.srv, client_dump_one, &dump);
+
+	cb->args[0] = dump.skip;
+	return ret;
+}
+
+static int disconnected_reply(struct genl_info *info, unsigned int count)
+{
+	struct sk_buff *msg;
+	void *hdr;
+
+	msg = ditto_nl_reply_new(info, nla_total_size(sizeof(u32)), &hdr);
+	if (!msg)
+		return -ENOMEM;
+	if (nla_put_u32(msg, DITTO_A_CLIENT_DISCONNECTED, count)) {
+		nlmsg_free(msg);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(msg, hdr);
+	return genlmsg_reply(msg, info);
+}
+
+int ditto_nl_client_disconnect_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct ditto_server *srv = ditto_server_of(genl_info_net(info));
+	const struct nlattr *attr = info->attrs[DITTO_A_CLIENT_ADDRESS];
+	char text[DITTO_ADDR_TEXT];
+	struct ditto_peer *peer;
+	struct in6_addr addr;
+	unsigned int count;
+	int err;
+
+	if (GENL_REQ_ATTR_CHECK(info, DITTO_A_CLIENT_ADDRESS)) {
+		NL_SET_ERR_MSG(info->extack, "which client? give its address");
+		return -EINVAL;
+	}
+	err = ditto_nl_get_addr(attr, &addr, info->extack);
+	if (err)
+		return err;
+	ditto_addr_text(&addr, text);
+	peer = ditto_peer_find(srv, &addr);
+	if (!peer) {
+		NL_SET_ERR_MSG_ATTR_FMT(info->extack, attr, "%s is no client", text);
+		return -ENOENT;
+	}
+	count = ditto_protocols_disconnect(srv, peer);
+	ditto_peer_put(peer);
+	ditto_event(srv, DITTO_EVENT_CLIENT_DISCONNECTED, text);
+	return disconnected_reply(info, count);
+}
+
+/**
+ * struct stat_dump - where a dump of statistics is
+ * @msg: being filled
+ * @cb: of the dump
+ * @group: the group to go on with, counted from the first
+ * @op: the operation to go on with in that group
+ * @at: groups seen in this round
+ */
+struct stat_dump {
+	struct sk_buff *msg;
+	struct netlink_callback *cb;
+	unsigned int group;
+	unsigned int op;
+	unsigned int at;
+};
+
+static int stat_put(struct stat_dump *dump, const struct ditto_stats_group *group, unsigned int op)
+{
+	void *hdr = ditto_nl_dump_put(dump->msg, dump->cb);
+	struct ditto_op_count sum;
+
+	if (!hdr)
+		return -EMSGSIZE;
+	ditto_stats_read(group, op, &sum);
+	if (nla_put_string(dump->msg, DITTO_A_STAT_GROUP, group->name) ||
+	    nla_put_string(dump->msg, DITTO_A_STAT_OP, group->ops[op]) ||
+	    ditto_nl_put_u64(dump->msg, DITTO_A_STAT_CALLS, sum.calls) ||
+	    ditto_nl_put_u64(dump->msg, DITTO_A_STAT_ERRORS, sum.errors) ||
+	    ditto_nl_put_u64(dump->msg, DITTO_A_STAT_NANOSECONDS, sum.nanoseconds) ||
+	    ditto_nl_put_u64(dump->msg, DITTO_A_STAT_BYTES, sum.bytes)) {
+		genlmsg_cancel(dump->msg, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(dump->msg, hdr);
+	return 0;
+}
+
+static int stat_dump_group(struct ditto_stats_group *group, void *arg)
+{
+	struct stat_dump *dump = arg;
+
+	if (dump->at++ < dump->group)
+		return 0;
+	for (; dump->op < group->nops; dump->op++)
+		if (group->ops[dump->op] && stat_put(dump, group, dump->op))
+			return -EMSGSIZE;
+	dump->group++;
+	dump->op = 0;
+	return 0;
+}
+
+int ditto_nl_stat_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct stat_dump dump = {
+		.msg = skb, .cb = cb, .group = cb->args[0], .op = cb->args[1]
+	};
+	int ret = ditto_stats_for_each(ditto_server_of(sock_net(skb->sk)), stat_dump_group,
+				       &dump);
+
+	cb->args[0] = dump.group;
+	cb->args[1] = dump.op;
+	return ret;
+}

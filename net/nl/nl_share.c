@@ -1,0 +1,580 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Netlink operations on shares.
+ *
+ * Locking: share_set_lock makes reading the options of a share and writing
+ * the changed ones one step.
+ */
+#include <linux/build_bug.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/stddef.h>
+#include <linux/uidgid.h>
+#include <linux/uuid.h>
+#include <net/genetlink.h>
+#include <net/sock.h>
+
+#include "../../fs/server.h"
+#include "../../fs/share/share.h"
+#include "../helper/record.h"
+#include "../netlink.h"
+#include "nl_share_users.h"
+
+static_assert(DITTO_SQUASH_ROOT_TO_GUEST == (int)DITTO_SQUASH_MODE_ROOT_TO_GUEST);
+static_assert(DITTO_SQUASH_NONE == (int)DITTO_SQUASH_MODE_NONE);
+static_assert(DITTO_SQUASH_ROOT_TO_ADMIN == (int)DITTO_SQUASH_MODE_ROOT_TO_ADMIN);
+static_assert(DITTO_SQUASH_ALL_TO_ADMIN == (int)DITTO_SQUASH_MODE_ALL_TO_ADMIN);
+static_assert(DITTO_SQUASH_ALL_TO_GUEST == (int)DITTO_SQUASH_MODE_ALL_TO_GUEST);
+static_assert(DITTO_CHMOD_GROUPMASK == (int)DITTO_ACL_MODE_GROUPMASK);
+static_assert(DITTO_CHMOD_DISCARD == (int)DITTO_ACL_MODE_DISCARD);
+static_assert(DITTO_CHMOD_PASSTHROUGH == (int)DITTO_ACL_MODE_PASSTHROUGH);
+static_assert(DITTO_CHMOD_RESTRICTED == (int)DITTO_ACL_MODE_RESTRICTED);
+static_assert(DITTO_SEC_NONE == DITTO_FLAVOR_NONE);
+static_assert(DITTO_SEC_SYS == DITTO_FLAVOR_SYS);
+static_assert(DITTO_SEC_KRB5 == DITTO_FLAVOR_KRB5);
+static_assert(DITTO_SEC_KRB5I == DITTO_FLAVOR_KRB5I);
+static_assert(DITTO_SEC_KRB5P == DITTO_FLAVOR_KRB5P);
+static_assert(DITTO_ACCESS_NONE == (int)DITTO_ACCESS_RIGHT_NONE);
+static_assert(DITTO_ACCESS_READ == (int)DITTO_ACCESS_RIGHT_READ);
+static_assert(DITTO_ACCESS_WRITE == (int)DITTO_ACCESS_RIGHT_WRITE);
+
+/* A nested attribute has a 16 bit length; the rest is for what surrounds it. */
+#define RULES_BYTES_MAX	(U16_MAX - 256)
+
+static DEFINE_MUTEX(share_set_lock);
+
+static const char *attr_name(struct genl_info *info)
+{
+	return nla_data(info->attrs[DITTO_A_SHARE_NAME]);
+}
+
+/* The bytes of a rule in a message. */
+static size_t rule_size(size_t spec_len)
+{
+	return nla_total_size(nla_total_size(spec_len + 1) + 2 * nla_total_size(sizeof(u32)));
+}
+
+static int rule_read(struct ditto_rule *rule, const struct nlattr *attr,
+		     struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[DITTO_A_RULE_SQUASH + 1];
+	const char *spec;
+	int err;
+
+	err = nla_parse_nested(tb, DITTO_A_RULE_SQUASH, attr, ditto_rule_nl_policy, extack);
+	if (err)
+		return err;
+	if (NL_REQ_ATTR_CHECK(extack, attr, tb, DITTO_A_RULE_SPEC)) {
+		NL_SET_ERR_MSG(extack, "a rule says which clients it is for");
+		return -EINVAL;
+	}
+
+	spec = nla_data(tb[DITTO_A_RULE_SPEC]);
+	err = ditto_rule_parse(spec, rule);
+	if (err == -EINVAL)
+		NL_SET_ERR_MSG_ATTR_FMT(extack, tb[DITTO_A_RULE_SPEC],
+					"\"%.24s\" is no address, network, host name or @netgroup",
+					spec);
+	if (err)
+		return err;
+
+	rule->level = DITTO_ACCESS_WRITE;
+	if (tb[DITTO_A_RULE_ACCESS])
+		rule->level = nla_get_u32(tb[DITTO_A_RULE_ACCESS]);
+	rule->has_squash = tb[DITTO_A_RULE_SQUASH];
+	if (rule->has_squash)
+		rule->squash = nla_get_u32(tb[DITTO_A_RULE_SQUASH]);
+	return 0;
+}
+
+/* How many rules there are, if they are few and short enough. */
+static int rules_count(const struct nlattr *attr, struct netlink_ext_ack *extack)
+{
+	const struct nlattr *rule;
+	unsigned int count = 0;
+	size_t bytes = 0;
+	int rem;
+
+	nla_for_each_nested_type(rule, DITTO_A_RULES_RULE, attr, rem) {
+		count++;
+		/* The text is a part of it; what is told about it is no longer than this. */
+		bytes += nla_total_size(nla_len(rule) + 2 * nla_total_size(sizeof(u32)));
+	}
+	if (count > DITTO_RULES_MAX || bytes > RULES_BYTES_MAX) {
+		NL_SET_ERR_MSG_ATTR_FMT(extack, attr,
+					"more than %u rules or %u bytes; use a netgroup",
+					DITTO_RULES_MAX, RULES_BYTES_MAX);
+		return -E2BIG;
+	}
+	return count;
+}
+
+/* The rules of a request in place of those in @rules. */
+static int rules_read(struct ditto_rules *rules, const struct nlattr *attr,
+		      struct netlink_ext_ack *extack)
+{
+	struct ditto_rules new = {};
+	const struct nlattr *rule;
+	int count, rem, err = 0;
+
+	count = rules_count(attr, extack);
+	if (count < 0)
+		return count;
+	if (count) {
+		new.rule = kcalloc(count, sizeof(*new.rule), GFP_KERNEL);
+		if (!new.rule)
+			return -ENOMEM;
+	}
+	nla_for_each_nested_type(rule, DITTO_A_RULES_RULE, attr, rem) {
+		err = rule_read(&new.rule[new.count], rule, extack);
+		if (err)
+			break;
+		new.count++;
+	}
+	if (err) {
+		ditto_rules_free(&new);
+		return err;
+	}
+	ditto_rules_free(rules);
+	*rules = new;
+	return 0;
+}
+
+static int anon_read(struct ditto_share_opts *opts, struct genl_info *info)
+{
+	const struct nlattr *uid = info->attrs[DITTO_A_SHARE_ANON_UID];
+	const struct nlattr *gid = info->attrs[DITTO_A_SHARE_ANON_GID];
+
+	if (uid) {
+		opts->anon_uid = make_kuid(&init_user_ns, nla_get_u32(uid));
+		if (!uid_valid(opts->anon_uid)) {
+			NL_SET_ERR_MSG_ATTR(info->extack, uid, "this number is no user");
+			return -EINVAL;
+		}
+	}
+	if (gid) {
+		opts->anon_gid = make_kgid(&init_user_ns, nla_get_u32(gid));
+		if (!gid_valid(opts->anon_gid)) {
+			NL_SET_ERR_MSG_ATTR(info->extack, gid, "this number is no group");
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+/* Options that are on or off. */
+static const struct {
+	u16 attr;
+	u16 offset;
+} flags[] = {
+	{ DITTO_A_SHARE_READ_ONLY, offsetof(struct ditto_share_opts, read_only) },
+	{ DITTO_A_SHARE_MANAGE_GIDS, offsetof(struct ditto_share_opts, manage_gids) },
+	{ DITTO_A_SHARE_LOCAL_LOCKS, offsetof(struct ditto_share_opts, local_locks) },
+	{ DITTO_A_SHARE_ENCRYPT, offsetof(struct ditto_share_opts, encrypt) },
+	{ DITTO_A_SHARE_GUEST, offsetof(struct ditto_share_opts, guest) },
+	{ DITTO_A_SHARE_BROWSE, offsetof(struct ditto_share_opts, browse) },
+	{ DITTO_A_SHARE_STREAMS, offsetof(struct ditto_share_opts, streams) },
+	{ DITTO_A_SHARE_SHORT_NAMES, offsetof(struct ditto_share_opts, short_names) },
+	{ DITTO_A_SHARE_NOTIFY, offsetof(struct ditto_share_opts, notify) },
+	{ DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE, offsetof(struct ditto_share_opts, continuous) },
+	{ DITTO_A_SHARE_SECURE_PORTS, offsetof(struct ditto_share_opts, secure_ports) },
+	{ DITTO_A_SHARE_HIDE_UNREADABLE, offsetof(struct ditto_share_opts, hide_unreadable) },
+};
+
+/* Options that are numbers; what they can be says the specification. */
+static const struct {
+	u16 attr;
+	u16 offset;
+} numbers[] = {
+	{ DITTO_A_SHARE_ACL_MODE, offsetof(struct ditto_share_opts, acl_mode) },
+	{ DITTO_A_SHARE_CREATE_MASK, offsetof(struct ditto_share_opts, create_mask) },
+	{ DITTO_A_SHARE_DIRECTORY_MASK, offsetof(struct ditto_share_opts, directory_mask) },
+	{ DITTO_A_SHARE_FORCE_CREATE_MODE, offsetof(struct ditto_share_opts, force_create_mode) },
+	{ DITTO_A_SHARE_FORCE_DIRECTORY_MODE,
+	  offsetof(struct ditto_share_opts, force_directory_mode) },
+};
+
+static void numbers_read(struct ditto_share_opts *opts, struct nlattr **attrs)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (attrs[numbers[i].attr])
+			*(u32 *)((void *)opts + numbers[i].offset) =
+				nla_get_u32(attrs[numbers[i].attr]);
+}
+
+static int numbers_put(struct sk_buff *msg, const struct ditto_share_opts *opts)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (nla_put_u32(msg, numbers[i].attr,
+				*(const u32 *)((const void *)opts + numbers[i].offset)))
+			return -EMSGSIZE;
+	return 0;
+}
+
+static void flags_read(struct ditto_share_opts *opts, struct nlattr **attrs)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (attrs[flags[i].attr])
+			*(bool *)((void *)opts + flags[i].offset) =
+				nla_get_u8(attrs[flags[i].attr]);
+}
+
+static int flags_put(struct sk_buff *msg, const struct ditto_share_opts *opts)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (nla_put_u8(msg, flags[i].attr,
+			       *(const bool *)((const void *)opts + flags[i].offset)))
+			return -EMSGSIZE;
+	return 0;
+}
+
+/* An empty one is none. */
+static int text_read(char **text, const struct nlattr *attr)
+{
+	char *new = NULL;
+
+	if (!attr)
+		return 0;
+	if (*(const char *)nla_data(attr)) {
+		new = nla_strdup(attr, GFP_KERNEL);
+		if (!new)
+			return -ENOMEM;
+	}
+	kfree(*text);
+	*text = new;
+	return 0;
+}
+
+/* Which clients, and who of them may do what. */
+static int access_read(struct ditto_share_opts *opts, struct genl_info *info)
+{
+	struct nlattr **attrs = info->attrs;
+	int err = 0;
+
+	if (attrs[DITTO_A_SHARE_DEFAULT_ACCESS])
+		opts->share_users.others = nla_get_u32(attrs[DITTO_A_SHARE_DEFAULT_ACCESS]);
+	if (attrs[DITTO_A_SHARE_USERS])
+		err = ditto_nl_share_users_read(&opts->share_users, attrs[DITTO_A_SHARE_USERS],
+						info->extack);
+	if (!err && attrs[DITTO_A_SHARE_RULES])
+		err = rules_read(&opts->rules, attrs[DITTO_A_SHARE_RULES], info->extack);
+	return err;
+}
+
+/* The options that a request names, over those in @opts. */
+static int opts_read(struct ditto_share_opts *opts, struct genl_info *info)
+{
+	struct nlattr **attrs = info->attrs;
+	int err;
+
+	flags_read(opts, attrs);
+	numbers_read(opts, attrs);
+	err = text_read(&opts->comment, attrs[DITTO_A_SHARE_COMMENT]) ?:
+	      text_read(&opts->snapshots, attrs[DITTO_A_SHARE_SNAPSHOTS]);
+	if (err)
+		return err;
+	if (attrs[DITTO_A_SHARE_SQUASH])
+		opts->squash = nla_get_u32(attrs[DITTO_A_SHARE_SQUASH]);
+	if (attrs[DITTO_A_SHARE_SEC]) {
+		opts->sec = nla_get_u32(attrs[DITTO_A_SHARE_SEC]);
+		if (!opts->sec) {
+			NL_SET_ERR_MSG_ATTR(info->extack, attrs[DITTO_A_SHARE_SEC],
+					    "a share without any security flavour serves nobody");
+			return -EINVAL;
+		}
+	}
+	err = anon_read(opts, info);
+	return err ?: access_read(opts, info);
+}
+
+int ditto_nl_share_new_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct ditto_server *srv = ditto_server_of(genl_info_net(info));
+	struct ditto_share_config cfg = {};
+	uuid_t id;
+	int err;
+
+	if (GENL_REQ_ATTR_CHECK(info, DITTO_A_SHARE_NAME)) {
+		NL_SET_ERR_MSG(info->extack, "a share needs a name");
+		return -EINVAL;
+	}
+	if (GENL_REQ_ATTR_CHECK(info, DITTO_A_SHARE_PATH)) {
+		NL_SET_ERR_MSG(info->extack, "a share needs a path");
+		return -EINVAL;
+	}
+	cfg.name = attr_name(info);
+	cfg.path = nla_data(info->attrs[DITTO_A_SHARE_PATH]);
+	if (info->attrs[DITTO_A_SHARE_ID]) {
+		import_uuid(&id, nla_data(info->attrs[DITTO_A_SHARE_ID]));
+		cfg.id = &id;
+	}
+	cfg.opts = ditto_share_opts_alloc();
+	if (!cfg.opts)
+		return -ENOMEM;
+
+	err = opts_read(cfg.opts, info);
+	if (!err)
+		err = ditto_share_add(srv, &cfg, info->extack);
+	if (err)
+		ditto_share_opts_free(cfg.opts);
+	else
+		ditto_records_share_added(srv);
+	return err;
+}
+
+static int share_missing(struct genl_info *info)
+{
+	NL_SET_ERR_MSG_ATTR_FMT(info->extack, info->attrs[DITTO_A_SHARE_NAME],
+				"there is no share \"%.40s\"", attr_name(info));
+	return -ENOENT;
+}
+
+/* The share a request names, or NULL after a word about it; to be put. */
+static struct ditto_share *share_of(struct ditto_server *srv, struct genl_info *info, int *err)
+{
+	struct ditto_share *share;
+
+	if (GENL_REQ_ATTR_CHECK(info, DITTO_A_SHARE_NAME)) {
+		NL_SET_ERR_MSG(info->extack, "which share? name it");
+		*err = -EINVAL;
+		return NULL;
+	}
+	share = ditto_share_get_by_name(srv, attr_name(info), strlen(attr_name(info)));
+	if (!share)
+		*err = share_missing(info);
+	return share;
+}
+
+/*
+ * A copy of a share's options. Nobody but share-set replaces them, so the lock
+ * keeps them.
+ */
+static struct ditto_share_opts *share_opts_dup(const struct ditto_share *share)
+{
+	return ditto_share_opts_dup(rcu_dereference_protected(share->opts,
+							      lockdep_is_held(&share_set_lock)));
+}
+
+static int share_set(struct ditto_server *srv, struct genl_info *info)
+{
+	struct ditto_share_config cfg = {};
+	struct ditto_share *share;
+	int err;
+
+	lockdep_assert_held(&share_set_lock);
+	share = share_of(srv, info, &err);
+	if (!share)
+		return err;
+	cfg.name = attr_name(info);
+	cfg.opts = share_opts_dup(share);
+	/* Removing it would wait for us. If it goes, ditto_share_set() says so. */
+	ditto_share_put(share);
+	if (!cfg.opts)
+		return -ENOMEM;
+
+	err = opts_read(cfg.opts, info);
+	if (!err)
+		err = ditto_share_set(srv, &cfg, info->extack);
+	if (err)
+		ditto_share_opts_free(cfg.opts);
+	return err;
+}
+
+int ditto_nl_share_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct ditto_server *srv = ditto_server_of(genl_info_net(info));
+	int err;
+
+	mutex_lock(&share_set_lock);
+	err = share_set(srv, info);
+	mutex_unlock(&share_set_lock);
+	return err;
+}
+
+int ditto_nl_share_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct ditto_server *srv = ditto_server_of(genl_info_net(info));
+
+	if (GENL_REQ_ATTR_CHECK(info, DITTO_A_SHARE_NAME)) {
+		NL_SET_ERR_MSG(info->extack, "which share? name it");
+		return -EINVAL;
+	}
+	return ditto_share_del(srv, attr_name(info), info->extack);
+}
+
+/* The bytes that a share takes in a message. */
+static size_t share_size(const struct ditto_share *share)
+{
+	size_t size = nla_total_size(strlen(share->name) + 1) +
+		      nla_total_size(strlen(ditto_share_path(share)) + 1) +
+		      nla_total_size(sizeof(share->id)) +
+		      ARRAY_SIZE(flags) * nla_total_size(sizeof(u8)) +
+		      (4 + ARRAY_SIZE(numbers)) * nla_total_size(sizeof(u32)) +
+		      nla_total_size(strlen(share->root.mnt->mnt_sb->s_type->name) + 1) +
+		      nla_total_size(0);
+	const struct ditto_share_opts *opts;
+
+	rcu_read_lock();
+	opts = rcu_dereference(share->opts);
+	for (unsigned int i = 0; i < opts->rules.count; i++)
+		size += rule_size(strlen(opts->rules.rule[i].spec));
+	size += ditto_nl_share_users_size(&opts->share_users) +
+		nla_total_size(opts->comment ? strlen(opts->comment) + 1 : 0) +
+		nla_total_size(opts->snapshots ? strlen(opts->snapshots) + 1 : 0);
+	rcu_read_unlock();
+	return size;
+}
+
+static int rule_put(struct sk_buff *msg, const struct ditto_rule *rule)
+{
+	struct nlattr *nest = nla_nest_start(msg, DITTO_A_RULES_RULE);
+
+	if (!nest ||
+	    nla_put_string(msg, DITTO_A_RULE_SPEC, rule->spec) ||
+	    nla_put_u32(msg, DITTO_A_RULE_ACCESS, rule->level) ||
+	    (rule->has_squash && nla_put_u32(msg, DITTO_A_RULE_SQUASH, rule->squash)))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static int rules_put(struct sk_buff *msg, const struct ditto_rules *rules)
+{
+	struct nlattr *nest = nla_nest_start(msg, DITTO_A_SHARE_RULES);
+
+	if (!nest)
+		return -EMSGSIZE;
+	for (unsigned int i = 0; i < rules->count; i++)
+		if (rule_put(msg, &rules->rule[i]))
+			return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static int opts_put(struct sk_buff *msg, const struct ditto_share_opts *opts)
+{
+	if (flags_put(msg, opts) || numbers_put(msg, opts) ||
+	    (opts->comment && nla_put_string(msg, DITTO_A_SHARE_COMMENT, opts->comment)) ||
+	    (opts->snapshots &&
+	     nla_put_string(msg, DITTO_A_SHARE_SNAPSHOTS, opts->snapshots)) ||
+	    nla_put_u32(msg, DITTO_A_SHARE_SQUASH, opts->squash) ||
+	    nla_put_u32(msg, DITTO_A_SHARE_ANON_UID, from_kuid(&init_user_ns, opts->anon_uid)) ||
+	    nla_put_u32(msg, DITTO_A_SHARE_ANON_GID, from_kgid(&init_user_ns, opts->anon_gid)) ||
+	    nla_put_u32(msg, DITTO_A_SHARE_SEC, opts->sec) ||
+	    ditto_nl_share_users_put(msg, &opts->share_users))
+		return -EMSGSIZE;
+	return rules_put(msg, &opts->rules);
+}
+
+static int share_put(struct sk_buff *msg, const struct ditto_share *share)
+{
+	int err;
+
+	if (nla_put_string(msg, DITTO_A_SHARE_NAME, share->name) ||
+	    nla_put_string(msg, DITTO_A_SHARE_PATH, ditto_share_path(share)) ||
+	    nla_put(msg, DITTO_A_SHARE_ID, sizeof(share->id), &share->id) ||
+	    nla_put_string(msg, DITTO_A_SHARE_FS_TYPE, share->root.mnt->mnt_sb->s_type->name))
+		return -EMSGSIZE;
+
+	rcu_read_lock();
+	err = opts_put(msg, rcu_dereference(share->opts));
+	rcu_read_unlock();
+	return err;
+}
+
+int ditto_nl_share_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct ditto_server *srv = ditto_server_of(genl_info_net(info));
+	struct ditto_share *share;
+	struct sk_buff *msg;
+	void *hdr;
+	int err;
+
+	share = share_of(srv, info, &err);
+	if (!share)
+		return err;
+	/* Longer rules may come between the measuring and the writing: measure again. */
+	do {
+		msg = ditto_nl_reply_new(info, share_size(share), &hdr);
+		err = msg ? share_put(msg, share) : -ENOMEM;
+		if (err)
+			nlmsg_free(msg);
+	} while (err == -EMSGSIZE);
+	ditto_share_put(share);
+	if (err)
+		return err;
+	genlmsg_end(msg, hdr);
+	return genlmsg_reply(msg, info);
+}
+
+/**
+ * struct share_dump - where a dump of shares is
+ * @msg: being filled
+ * @cb: of the dump
+ * @last: name of the last share told; empty before the first
+ */
+struct share_dump {
+	struct sk_buff *msg;
+	struct netlink_callback *cb;
+	char last[DITTO_SHARE_NAME_MAX + 1];
+};
+
+/* In the callback's context, which is too small for a name. */
+static struct share_dump **share_dump_of(struct netlink_callback *cb)
+{
+	return (struct share_dump **)cb->ctx;
+}
+
+static int share_measure(struct ditto_share *share, void *arg)
+{
+	struct netlink_callback *cb = arg;
+	size_t size = genlmsg_total_size(share_size(share));
+
+	cb->min_dump_alloc = max_t(size_t, cb->min_dump_alloc, size);
+	return 0;
+}
+
+/* The buffers of the dump are made before it runs: the longest share must fit. */
+int ditto_nl_share_get_start(struct netlink_callback *cb)
+{
+	struct share_dump *dump = kzalloc(sizeof(*dump), GFP_KERNEL);
+
+	if (!dump)
+		return -ENOMEM;
+	dump->cb = cb;
+	*share_dump_of(cb) = dump;
+	ditto_share_for_each(ditto_server_of(sock_net(cb->skb->sk)), NULL, share_measure, cb);
+	return 0;
+}
+
+int ditto_nl_share_get_done(struct netlink_callback *cb)
+{
+	kfree(*share_dump_of(cb));
+	return 0;
+}
+
+static int share_dump_one(struct ditto_share *share, void *arg)
+{
+	struct share_dump *dump = arg;
+	void *hdr = ditto_nl_dump_put(dump->msg, dump->cb);
+
+	if (!hdr || share_put(dump->msg, share)) {
+		if (hdr)
+			genlmsg_cancel(dump->msg, hdr);
+		/* It may have grown since the dump began; the next buffer is for it. */
+		share_measure(share, dump->cb);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(dump->msg, hdr);
+	strscpy(dump->last, share->name, sizeof(dump->last));
+	return 0;
+}
+
+int ditto_nl_share_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct share_dump *dump = *share_dump_of(cb);
+
+	dump->msg = skb;
+	return ditto_share_for_each(ditto_server_of(sock_net(skb->sk)),
+				    dump->last[0] ? dump->last : NULL, share_dump_one, dump);
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Grants of a share in netlink messages. */
+#include <linux/build_bug.h>
+#include <linux/slab.h>
+#include <linux/uidgid.h>
+#include <net/netlink.h>
+#include <kunit/visibility.h>
+
+#include "../../fs/share/share_users.h"
+#include "../netlink.h"
+#include "nl_share_users.h"
+
+static_assert(DITTO_SHARE_ACCESS_NONE == (int)DITTO_SHARE_RIGHT_NONE);
+static_assert(DITTO_SHARE_ACCESS_READ == (int)DITTO_SHARE_RIGHT_READ);
+static_assert(DITTO_SHARE_ACCESS_WRITE == (int)DITTO_SHARE_RIGHT_WRITE);
+static_assert(DITTO_SHARE_ACCESS_ADMIN == (int)DITTO_SHARE_RIGHT_ADMIN);
+
+/* The grants of a request, users and groups apart. */
+struct grant_lists {
+	struct ditto_share_user *users;
+	struct ditto_share_user *groups;
+	unsigned int nusers;
+	unsigned int ngroups;
+};
+
+static int grant_read(struct grant_lists *lists, const struct nlattr *attr,
+		      struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[DITTO_A_SHARE_USER_ACCESS + 1];
+	struct ditto_share_user entry;
+	int err;
+
+	err = nla_parse_nested(tb, DITTO_A_SHARE_USER_ACCESS, attr,
+			       ditto_share_user_nl_policy, extack);
+	if (err)
+		return err;
+	if (!tb[DITTO_A_SHARE_USER_UID] == !tb[DITTO_A_SHARE_USER_GID] ||
+	    !tb[DITTO_A_SHARE_USER_ACCESS]) {
+		NL_SET_ERR_MSG_ATTR(
+			extack, attr,
+			"a grant is for a user or a group, and says what");
+		return -EINVAL;
+	}
+	entry.grant = nla_get_u32(tb[DITTO_A_SHARE_USER_ACCESS]);
+	if (tb[DITTO_A_SHARE_USER_UID]) {
+		entry.id = nla_get_u32(tb[DITTO_A_SHARE_USER_UID]);
+		if (!uid_valid(make_kuid(&init_user_ns, entry.id)))
+			goto invalid;
+		lists->users[lists->nusers++] = entry;
+	} else {
+		entry.id = nla_get_u32(tb[DITTO_A_SHARE_USER_GID]);
+		if (!gid_valid(make_kgid(&init_user_ns, entry.id)))
+			goto invalid;
+		lists->groups[lists->ngroups++] = entry;
+	}
+	return 0;
+
+invalid:
+	NL_SET_ERR_MSG_ATTR(extack, attr, "this number is no user or group");
+	return -EINVAL;
+}
+
+static int lists_read(struct grant_lists *lists, const struct nlattr *attr,
+		      struct netlink_ext_ack *extack)
+{
+	const struct nlattr *grant;
+	int rem, err;
+
+	nla_for_each_nested_type(grant, DITTO_A_SHARE_USERS_USER, attr, rem) {
+		err = grant_read(lists, grant, extack);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int grants_read(struct ditto_share_users *share_users, struct grant_lists *lists,
+		       const struct nlattr *attr, struct netlink_ext_ack *extack)
+{
+	struct ditto_share_users new;
+	int err;
+
+	err = lists_read(lists, attr, extack);
+	if (err)
+		return err;
+	err = ditto_share_users_make(&new, lists->users, lists->nusers,
+				     lists->groups, lists->ngroups);
+	if (err == -EEXIST)
+		NL_SET_ERR_MSG_ATTR(extack, attr, "a user or group is there twice");
+	if (err)
+		return err;
+	new.others = share_users->others;
+	ditto_share_users_free(share_users);
+	*share_users = new;
+	return 0;
+}
+
+int ditto_nl_share_users_read(struct ditto_share_users *share_users, const struct nlattr *attr,
+			      struct netlink_ext_ack *extack)
+{
+	struct grant_lists lists = {};
+	const struct nlattr *grant;
+	unsigned int count = 0;
+	int rem, err;
+
+	nla_for_each_nested_type(grant, DITTO_A_SHARE_USERS_USER, attr, rem)
+		count++;
+	if (count > DITTO_SHARE_USERS_MAX) {
+		NL_SET_ERR_MSG_ATTR_FMT(extack, attr, "more than %u grants; use groups",
+					DITTO_SHARE_USERS_MAX);
+		return -E2BIG;
+	}
+	lists.users = kmalloc_array(2 * max(count, 1U), sizeof(*lists.users), GFP_KERNEL);
+	if (!lists.users)
+		return -ENOMEM;
+	lists.groups = lists.users + count;
+	err = grants_read(share_users, &lists, attr, extack);
+	kfree(lists.users);
+	return err;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_nl_share_users_read);
+
+static size_t grant_size(void)
+{
+	return nla_total_size(2 * nla_total_size(sizeof(u32)));
+}
+
+size_t ditto_nl_share_users_size(const struct ditto_share_users *share_users)
+{
+	return nla_total_size((share_users->nusers + share_users->ngroups) * grant_size()) +
+	       nla_total_size(sizeof(u32));
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_nl_share_users_size);
+
+static int grant_put(struct sk_buff *msg, int type, const struct ditto_share_user *entry)
+{
+	struct nlattr *nest = nla_nest_start(msg, DITTO_A_SHARE_USERS_USER);
+
+	if (!nest || nla_put_u32(msg, type, entry->id) ||
+	    nla_put_u32(msg, DITTO_A_SHARE_USER_ACCESS, entry->grant))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+int ditto_nl_share_users_put(struct sk_buff *msg, const struct ditto_share_users *share_users)
+{
+	struct nlattr *nest;
+
+	if (nla_put_u32(msg, DITTO_A_SHARE_DEFAULT_ACCESS, share_users->others))
+		return -EMSGSIZE;
+	nest = nla_nest_start(msg, DITTO_A_SHARE_USERS);
+	if (!nest)
+		return -EMSGSIZE;
+	for (unsigned int i = 0; i < share_users->nusers + share_users->ngroups; i++)
+		if (grant_put(msg,
+			      i < share_users->nusers ? DITTO_A_SHARE_USER_UID
+						      : DITTO_A_SHARE_USER_GID,
+			      &share_users->entry[i]))
+			return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_nl_share_users_put);

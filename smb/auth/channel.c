@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Binding: a session comes to one more connection. Who asks proves by a signature
+ * that the session is his, and by authenticating that he is still the same.
+ * MS-SMB2 sections 3.3.5.5 and 3.3.5.5.3.
+ */
+#include <linux/err.h>
+#include <linux/list.h>
+
+#include "../transport/call.h"
+#include "../transport/conn.h"
+#include "keys.h"
+#include "session_setup.h"
+
+/*
+ * AES-GMAC makes its signatures in another way than all others, so that it is either on all
+ * channels or on none; encryption has the same cipher on all. The key to encrypt is the
+ * session's, those to sign are the channels'.
+ */
+static u32 check_algorithms(struct dsmb_conn *conn, struct dsmb_session *session)
+{
+	const struct dsmb_channel *channel;
+	u32 status = DSMB_SUCCESS;
+
+	mutex_lock(&session->lock);
+	channel = list_first_entry_or_null(&session->channels, struct dsmb_channel, list);
+	if (!channel)
+		status = DSMB_USER_SESSION_DELETED;
+	else if (conn->signing != DSMB_SIGNING_AES_GMAC &&
+		 channel->conn->signing == DSMB_SIGNING_AES_GMAC)
+		status = DSMB_REQUEST_OUT_OF_SEQUENCE;
+	else if (conn->signing == DSMB_SIGNING_AES_GMAC &&
+		 channel->conn->signing != DSMB_SIGNING_AES_GMAC)
+		status = DSMB_NOT_SUPPORTED;
+	else if (!dsmb_conn_is_3x(conn))
+		status = DSMB_REQUEST_NOT_ACCEPTED;
+	else if (session->dialect != conn->dialect)
+		status = DSMB_INVALID_PARAMETER;
+	else if (channel->conn->cipher != conn->cipher)
+		status = DSMB_INVALID_PARAMETER;
+	mutex_unlock(&session->lock);
+	return status;
+}
+
+static u32 check_session(struct dsmb_call *call, struct dsmb_session *session)
+{
+	struct dsmb_conn *conn = call->conn;
+	u32 status = check_algorithms(conn, session);
+
+	if (status)
+		return status;
+	if (!(call->flags & DSMB_FLAG_SIGNED))
+		return DSMB_INVALID_PARAMETER;
+	if (!guid_equal(&session->client_guid, &conn->client_guid))
+		return DSMB_USER_SESSION_DELETED;
+	/* Pairs with dsmb_session_validate(): what VALID means is there. */
+	switch (smp_load_acquire(&session->state)) {
+	case DSMB_SESSION_SETUP_GOING_ON:
+		return DSMB_REQUEST_NOT_ACCEPTED;
+	case DSMB_SESSION_EXPIRED:
+		return DSMB_NETWORK_SESSION_EXPIRED;
+	case DSMB_SESSION_CLOSED:
+		return DSMB_USER_SESSION_DELETED;
+	case DSMB_SESSION_VALID:
+		break;
+	}
+	if (session->is_guest || session->is_anonymous)
+		return DSMB_NOT_SUPPORTED;
+	return DSMB_SUCCESS;
+}
+
+u32 dsmb_setup_signature(struct dsmb_call *call, struct dsmb_signer *signer)
+{
+	struct kvec message = { .iov_base = (void *)call->in.data, .iov_len = call->in.size };
+
+	switch (dsmb_verify(signer, &message, 1)) {
+	case 0:
+		return DSMB_SUCCESS;
+	case -EBADMSG:
+		return DSMB_ACCESS_DENIED;
+	default:
+		return DSMB_INSUFFICIENT_RESOURCES;
+	}
+}
+
+static u32 channel_make(struct dsmb_conn *conn, struct dsmb_session *session,
+			struct dsmb_channel **channel)
+{
+	switch (dsmb_channel_new(conn, session, true, channel)) {
+	case 0:
+		return DSMB_SUCCESS;
+	case -EEXIST:
+		return DSMB_REQUEST_NOT_ACCEPTED;
+	case -ESHUTDOWN:
+		return DSMB_USER_SESSION_DELETED;
+	default:
+		return DSMB_INSUFFICIENT_RESOURCES;
+	}
+}
+
+/* Was it signed with the session's key, as each request to bind is? */
+static u32 bind_signature(struct dsmb_call *call, struct dsmb_session *session)
+{
+	/* Pairs with dsmb_session_validate(): the key is there. */
+	if (smp_load_acquire(&session->state) == DSMB_SESSION_SETUP_GOING_ON || !session->signer ||
+	    !(call->flags & DSMB_FLAG_SIGNED))
+		return DSMB_ACCESS_DENIED;
+	return dsmb_setup_signature(call, session->signer);
+}
+
+void dsmb_refuse_foreign(struct dsmb_call *call)
+{
+	struct dsmb_session *session;
+
+	session = dsmb_session_find_any(call->conn->server, call->session_id);
+	if (!session)
+		return;
+	if (!call->session && !bind_signature(call, session))
+		call->session = session;
+	else
+		dsmb_session_put(session);
+}
+
+/* It is on this connection already, whose key is what counts there (3.3.5.2.4). */
+static u32 bind_again(struct dsmb_call *call, const struct dsmb_channel *channel)
+{
+	/* Pairs with the end of the authentication. */
+	if (smp_load_acquire(&channel->ready) && channel->signer &&
+	    dsmb_setup_signature(call, channel->signer))
+		return DSMB_ACCESS_DENIED;
+	return DSMB_REQUEST_NOT_ACCEPTED;
+}
+
+static u32 bind_check(struct dsmb_call *call, struct dsmb_session *session,
+		      const struct dsmb_channel *channel)
+{
+	u32 status = check_session(call, session);
+
+	if (!status && channel && !channel->binding)
+		status = bind_again(call, channel);
+	return status;
+}
+
+u32 dsmb_bind_begin(struct dsmb_call *call, struct dsmb_channel **channel,
+		    struct dsmb_session **session)
+{
+	struct dsmb_conn *conn = call->conn;
+	u32 status, denied;
+
+	*channel = dsmb_channel_find(conn, call->session_id, session);
+	if (!*channel)
+		*session = dsmb_session_find_any(conn->server, call->session_id);
+	if (!*session)
+		return dsmb_conn_is_3x(conn) ? DSMB_USER_SESSION_DELETED :
+					       DSMB_REQUEST_NOT_ACCEPTED;
+
+	denied = bind_signature(call, *session);
+	status = bind_check(call, *session, *channel) ?: denied;
+	if (!status && !*channel)
+		status = channel_make(conn, *session, channel);
+	if (!status)
+		return DSMB_SUCCESS;
+	dsmb_channel_put(*channel);
+	/* Who has the session's key is told why not under that key (3.3.4.1.1). */
+	if (!denied && !call->session)
+		call->session = *session;
+	else
+		dsmb_session_put(*session);
+	return status;
+}
+
+u32 dsmb_bind_finish(struct dsmb_channel *channel, const struct ditto_auth *auth)
+{
+	struct dsmb_session *session = channel->session;
+	struct dsmb_conn *conn = channel->conn;
+	u8 key[DSMB_SESSION_KEY_SIZE];
+	struct dsmb_signer *signer;
+
+	if (!auth->key_len || !dsmb_user_is_same(session->user, auth->user))
+		return DSMB_ACCESS_DENIED;
+	if (dsmb_signing_key(conn, auth, channel->preauth, key))
+		return DSMB_INSUFFICIENT_RESOURCES;
+	signer = dsmb_signer_new(conn->signing, key, sizeof(key), conn->number, 0);
+	memzero_explicit(key, sizeof(key));
+	if (IS_ERR(signer))
+		return DSMB_INSUFFICIENT_RESOURCES;
+	channel->signer = signer;
+	channel->binding = false;
+	return DSMB_SUCCESS;
+}

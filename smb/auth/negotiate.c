@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * NEGOTIATE, the first command of a connection, and its predecessor in SMB1.
+ *
+ * Locking: what is negotiated is written by the one call that takes the
+ * connection out of its first states, under conn->lock, before any other
+ * command is let through.
+ */
+#include <linux/mm.h>
+#include <linux/string.h>
+#include <linux/time64.h>
+#include <linux/timekeeping.h>
+
+#include "../../fs/server.h"
+#include "../../net/helper/auth.h"
+#include "../open/persist.h"
+#include "../server.h"
+#include "../transport/call.h"
+#include "../transport/conn.h"
+#include "negotiate.h"
+#include "session.h"
+#include "session_setup.h"
+
+/* 2.2.4 */
+#define RESPONSE_SIZE		65
+#define BLOB_OFFSET		(sizeof(struct dsmb_header) + RESPONSE_SIZE - 1)
+#define CONTEXTS_ROOM		256	/* for the answering contexts */
+
+/* MS-CIFS sections 2.2.3.1 and 2.2.4.52.1. */
+#define SMB1_COMMAND_OFFSET	4
+#define SMB1_COMMAND_NEGOTIATE	0x72
+#define SMB1_HEADER_SIZE	32
+#define SMB1_DIALECT_FORMAT	0x02
+
+/* Seconds from the year 1601 to 1970, and the ticks of a FILETIME: MS-DTYP section 2.3.3. */
+#define FILETIME_EPOCH		11644473600ULL
+#define FILETIME_TICK_NS	100
+
+/**
+ * struct answer - what a NEGOTIATE response says
+ * @dialect: DialectRevision
+ * @mode: SecurityMode
+ * @caps: Capabilities
+ * @io_max: largest read, write and transaction
+ * @offer: contexts to answer, for 3.1.1; or NULL
+ */
+struct answer {
+	u16 dialect;
+	u16 mode;
+	u32 caps;
+	u32 io_max;
+	const struct dsmb_offer *offer;
+};
+
+/**
+ * struct request - what a NEGOTIATE request says (2.2.3)
+ * @dialects: DialectCount
+ * @mode: SecurityMode
+ * @caps: Capabilities
+ * @guid: ClientGuid
+ * @contexts_offset: NegotiateContextOffset
+ * @contexts: NegotiateContextCount
+ */
+struct request {
+	u16 dialects;
+	u16 mode;
+	u32 caps;
+	guid_t guid;
+	u32 contexts_offset;
+	u16 contexts;
+};
+
+static u64 filetime_now(void)
+{
+	struct timespec64 now;
+
+	ktime_get_real_ts64(&now);
+	return (now.tv_sec + FILETIME_EPOCH) * (NSEC_PER_SEC / FILETIME_TICK_NS) +
+	       now.tv_nsec / FILETIME_TICK_NS;
+}
+
+static u16 server_mode(const struct dsmb_conn *conn)
+{
+	return READ_ONCE(conn->server->srv->settings.require_signing) ?
+	       DSMB_SIGNING_ENABLED | DSMB_SIGNING_REQUIRED : DSMB_SIGNING_ENABLED;
+}
+
+static bool encryption_is_offered(const struct dsmb_conn *conn)
+{
+	return READ_ONCE(conn->server->srv->settings.encryption) != DITTO_ENCRYPTION_OFF;
+}
+
+/* Only what exists is said (3.3.5.4). */
+static u32 negotiate_capabilities(const struct dsmb_conn *conn, u16 dialect, u32 client_caps)
+{
+	u32 caps = 0;
+
+	if (dialect >= DSMB_DIALECT_210)
+		caps |= DSMB_CAP_LEASING | DSMB_CAP_LARGE_MTU;
+	if (dialect >= DSMB_DIALECT_300)
+		caps |= DSMB_CAP_DIRECTORY_LEASING | (client_caps & DSMB_CAP_MULTI_CHANNEL);
+	if (dialect >= DSMB_DIALECT_300 && client_caps & DSMB_CAP_PERSISTENT_HANDLES &&
+	    dsmb_persist_is_on(conn->server))
+		caps |= DSMB_CAP_PERSISTENT_HANDLES;
+	/* 3.1.1 says it by a context. */
+	if ((dialect == DSMB_DIALECT_300 || dialect == DSMB_DIALECT_302) &&
+	    encryption_is_offered(conn))
+		caps |= client_caps & DSMB_CAP_ENCRYPTION;
+	return caps;
+}
+
+static void put_answer(struct dsmb_conn *conn, struct dsmb_builder *out,
+		       const struct answer *answer, const void *blob, u16 blob_len)
+{
+	u32 start = out->len, count_at, offset_at;
+
+	dsmb_put_u16(out, RESPONSE_SIZE);
+	dsmb_put_u16(out, answer->mode);
+	dsmb_put_u16(out, answer->dialect);
+	count_at = out->len;
+	dsmb_put_u16(out, 0);
+	dsmb_put_bytes(out, &conn->server->guid, sizeof(conn->server->guid));
+	dsmb_put_u32(out, answer->caps);
+	dsmb_put_u32(out, answer->io_max);
+	dsmb_put_u32(out, answer->io_max);
+	dsmb_put_u32(out, answer->io_max);
+	dsmb_put_u64(out, filetime_now());
+	dsmb_put_u64(out, 0);		/* ServerStartTime: zero since 3.3.5.4 says so */
+	dsmb_put_u16(out, BLOB_OFFSET);
+	dsmb_put_u16(out, blob_len);
+	offset_at = out->len;
+	dsmb_put_u32(out, 0);
+	dsmb_put_bytes(out, blob, blob_len);
+	if (answer->offer) {
+		dsmb_put_align(out, 8);
+		dsmb_fill_u32(out, offset_at, sizeof(struct dsmb_header) + out->len - start);
+		dsmb_fill_u16(out, count_at, dsmb_offer_answer(out, answer->offer));
+	}
+}
+
+/* What clients are told first of the ways to authenticate; nothing without a helper. */
+static void *hello_get(struct dsmb_conn *conn, size_t *len)
+{
+	void *blob;
+
+	*len = 0;
+	if (ditto_auth_hello(conn->server->srv, &blob, len))
+		return NULL;
+	if (*len <= U16_MAX)
+		return blob;
+	kvfree(blob);
+	*len = 0;
+	return NULL;
+}
+
+static u32 get_request(struct dsmb_cursor *in, struct request *req)
+{
+	req->dialects = dsmb_get_u16(in);
+	req->mode = dsmb_get_u16(in);
+	dsmb_skip(in, 2);
+	req->caps = dsmb_get_u32(in);
+	dsmb_get_bytes(in, &req->guid, sizeof(req->guid));
+	req->contexts_offset = dsmb_get_u32(in);
+	req->contexts = dsmb_get_u16(in);
+	dsmb_skip(in, 2);
+	if (in->bad || !req->dialects || req->dialects > DSMB_DIALECTS_MAX ||
+	    req->dialects > dsmb_left(in) / sizeof(__le16))
+		return DSMB_INVALID_PARAMETER;
+	return DSMB_SUCCESS;
+}
+
+/* How messages are signed and encrypted. 3.1.1 has contexts for it. */
+static u32 choose_algorithms(struct dsmb_call *call, const struct request *req, u16 dialect,
+			     struct dsmb_offer *offer)
+{
+	const u32 all = BIT(DSMB_CIPHER_AES128_CCM) | BIT(DSMB_CIPHER_AES128_GCM) |
+			BIT(DSMB_CIPHER_AES256_CCM) | BIT(DSMB_CIPHER_AES256_GCM);
+
+	if (dialect == DSMB_DIALECT_311)
+		return dsmb_offer_parse(&call->in, req->contexts_offset, req->contexts,
+					encryption_is_offered(call->conn) ? all : 0, offer);
+	*offer = (struct dsmb_offer) {
+		.signing = dialect >= DSMB_DIALECT_300 ? DSMB_SIGNING_AES_CMAC :
+			   DSMB_SIGNING_HMAC_SHA256,
+	};
+	if (negotiate_capabilities(call->conn, dialect, req->caps) & DSMB_CAP_ENCRYPTION)
+		offer->cipher = DSMB_CIPHER_AES128_CCM;
+	return DSMB_SUCCESS;
+}
+
+/* False for a second NEGOTIATE (3.3.5.4), or where another call was faster. */
+static bool conn_negotiated(struct dsmb_conn *conn, const struct request *req,
+			    const struct answer *answer, const struct dsmb_offer *offer,
+			    const u8 preauth[DSMB_PREAUTH_SIZE])
+{
+	bool first;
+
+	spin_lock(&conn->lock);
+	first = conn->state == DSMB_CONN_NEW || conn->state == DSMB_CONN_WILDCARD;
+	if (first) {
+		conn->dialect = answer->dialect;
+		conn->client_guid = req->guid;
+		conn->client_caps = req->caps;
+		conn->client_mode = req->mode;
+		conn->server_caps = answer->caps;
+		conn->server_mode = answer->mode;
+		conn->cipher = offer->cipher;
+		conn->signing = offer->signing;
+		conn->posix = offer->posix;
+		conn->large_mtu = answer->caps & DSMB_CAP_LARGE_MTU;
+		memcpy(conn->preauth, preauth, DSMB_PREAUTH_SIZE);
+		/* Pairs with check() in dispatch.c. */
+		smp_store_release(&conn->state, DSMB_CONN_NEGOTIATED);
+	}
+	spin_unlock(&conn->lock);
+	return first;
+}
+
+static bool conn_is_new(struct dsmb_conn *conn)
+{
+	enum dsmb_conn_state state = READ_ONCE(conn->state);
+
+	return state == DSMB_CONN_NEW || state == DSMB_CONN_WILDCARD;
+}
+
+static u32 answer_call(struct dsmb_call *call, const struct answer *answer)
+{
+	size_t len;
+	void *blob = hello_get(call->conn, &len);
+	u32 status = DSMB_SUCCESS;
+
+	if (dsmb_reply_reserve(call, RESPONSE_SIZE + len + CONTEXTS_ROOM))
+		status = DSMB_INSUFFICIENT_RESOURCES;
+	else
+		put_answer(call->conn, &call->out, answer, blob, len);
+	kvfree(blob);
+	return status;
+}
+
+u32 dsmb_negotiate(struct dsmb_call *call)
+{
+	u32 min = READ_ONCE(call->conn->server->srv->settings.min_dialect);
+	u8 preauth[DSMB_PREAUTH_SIZE] = { };
+	struct dsmb_conn *conn = call->conn;
+	struct dsmb_offer offer;
+	struct answer answer = { };
+	struct request req;
+	u32 status;
+
+	if (!conn_is_new(conn))
+		return DSMB_DROP;
+	status = get_request(&call->in, &req);
+	if (status)
+		return status;
+	answer.dialect = dsmb_dialect_choose(&call->in, req.dialects, min);
+	if (!answer.dialect)
+		return DSMB_NOT_SUPPORTED;
+	status = choose_algorithms(call, &req, answer.dialect, &offer);
+	if (status)
+		return status;
+
+	answer.mode = server_mode(conn);
+	answer.caps = negotiate_capabilities(conn, answer.dialect, req.caps);
+	answer.io_max = answer.caps & DSMB_CAP_LARGE_MTU ? DSMB_IO_MAX : DSMB_IO_MAX_SMALL;
+	if (answer.dialect == DSMB_DIALECT_311) {
+		answer.offer = &offer;
+		if (dsmb_preauth_update(preauth, call->in.data, call->in.size))
+			return DSMB_INSUFFICIENT_RESOURCES;
+	}
+	status = answer_call(call, &answer);
+	if (status)
+		return status;
+	return conn_negotiated(conn, &req, &answer, &offer, preauth) ? DSMB_SUCCESS : DSMB_DROP;
+}
+
+void dsmb_before_send(struct dsmb_call *call, const void *message, u32 len)
+{
+	struct dsmb_conn *conn = call->conn;
+
+	if (conn->dialect != DSMB_DIALECT_311)
+		return;
+	if (call->command == DSMB_SESSION_SETUP)
+		dsmb_session_setup_sent(call, message, len);
+	else if (dsmb_preauth_update(conn->preauth, message, len))
+		dsmb_conn_drop(conn, "no preauthentication hash could be made");
+}
+
+/* Does the list of dialects have this one? */
+static bool smb1_has(struct dsmb_cursor list, const char *dialect)
+{
+	u32 len = strlen(dialect) + 1;
+
+	while (dsmb_left(&list)) {
+		const u8 *name = list.data + list.pos + 1;
+		u32 left = dsmb_left(&list) - 1;
+		const u8 *end = memchr(name, 0, left);
+
+		if (!end || name[-1] != SMB1_DIALECT_FORMAT)
+			return false;
+		if (end - name + 1 == len && !memcmp(name, dialect, len))
+			return true;
+		dsmb_skip(&list, end - name + 2);
+	}
+	return false;
+}
+
+/* The dialects of an SMB1 NEGOTIATE: MS-CIFS section 2.2.4.52.1. */
+static struct dsmb_cursor smb1_dialects(struct dsmb_cursor *in)
+{
+	u8 command, words;
+	u16 bytes;
+
+	dsmb_seek(in, SMB1_COMMAND_OFFSET);
+	command = dsmb_get_u8(in);
+	dsmb_seek(in, SMB1_HEADER_SIZE);
+	words = dsmb_get_u8(in);
+	bytes = dsmb_get_u16(in);
+	if (command != SMB1_COMMAND_NEGOTIATE || words)
+		in->bad = true;
+	return dsmb_window(in, in->pos, bytes);
+}
+
+static void smb1_put_header(struct dsmb_builder *out)
+{
+	struct dsmb_header head = {
+		.protocol_id = cpu_to_le32(DSMB_PROTOCOL_ID),
+		.structure_size = cpu_to_le16(sizeof(head)),
+		.command = cpu_to_le16(DSMB_NEGOTIATE),
+		.credits = cpu_to_le16(1),
+		.flags = cpu_to_le32(DSMB_FLAG_RESPONSE),
+	};
+
+	dsmb_put_bytes(out, &head, sizeof(head));
+}
+
+/* 2.0.2 is settled by this; with the wildcard the client asks again. */
+static bool smb1_settle(struct dsmb_conn *conn, const struct answer *answer)
+{
+	bool first;
+
+	spin_lock(&conn->lock);
+	first = conn->state == DSMB_CONN_NEW;
+	if (first && answer->dialect == DSMB_DIALECT_WILDCARD) {
+		conn->state = DSMB_CONN_WILDCARD;
+	} else if (first) {
+		conn->dialect = answer->dialect;
+		conn->server_mode = answer->mode;
+		conn->signing = DSMB_SIGNING_HMAC_SHA256;
+		/* Pairs with check() in dispatch.c. */
+		smp_store_release(&conn->state, DSMB_CONN_NEGOTIATED);
+	}
+	spin_unlock(&conn->lock);
+	return first;
+}
+
+int dsmb_negotiate_smb1(struct dsmb_conn *conn, struct dsmb_cursor *in, struct dsmb_builder *out)
+{
+	u32 min = READ_ONCE(conn->server->srv->settings.min_dialect);
+	struct dsmb_cursor list = smb1_dialects(in);
+	struct answer answer = {
+		.mode = server_mode(conn),
+		.io_max = DSMB_IO_MAX_SMALL,
+	};
+	size_t len;
+	void *blob;
+
+	if (in->bad)
+		return -EINVAL;
+	if (smb1_has(list, "SMB 2.???"))
+		answer.dialect = DSMB_DIALECT_WILDCARD;
+	else if (smb1_has(list, "SMB 2.002") && min <= DSMB_DIALECT_202)
+		answer.dialect = DSMB_DIALECT_202;
+	else
+		return -EPROTONOSUPPORT;
+	if (!smb1_settle(conn, &answer))
+		return -EPROTO;
+
+	smb1_put_header(out);
+	blob = hello_get(conn, &len);
+	put_answer(conn, out, &answer, blob, len);
+	kvfree(blob);
+	return out->full ? -EMSGSIZE : 0;
+}
+
+u32 dsmb_validate_negotiate(struct dsmb_call *call, struct dsmb_cursor *in,
+			    struct dsmb_builder *out)
+{
+	const struct dsmb_conn *conn = call->conn;
+	u16 mode, count;
+	guid_t guid;
+	u32 caps;
+
+	if (conn->dialect == DSMB_DIALECT_311)
+		return DSMB_DROP;
+	caps = dsmb_get_u32(in);
+	dsmb_get_bytes(in, &guid, sizeof(guid));
+	mode = dsmb_get_u16(in);
+	count = dsmb_get_u16(in);
+	if (in->bad || caps != conn->client_caps || mode != conn->client_mode ||
+	    !guid_equal(&guid, &conn->client_guid) ||
+	    /* The best of those offered was taken, whatever is the least that is accepted now. */
+	    dsmb_dialect_choose(in, count, DSMB_DIALECT_202) != conn->dialect)
+		return DSMB_DROP;
+
+	dsmb_put_u32(out, conn->server_caps);
+	dsmb_put_bytes(out, &conn->server->guid, sizeof(conn->server->guid));
+	dsmb_put_u16(out, conn->server_mode);
+	dsmb_put_u16(out, conn->dialect);
+	return DSMB_SUCCESS;
+}

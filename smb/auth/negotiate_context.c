@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The contexts of NEGOTIATE: MS-SMB2 sections 2.2.3.1, 2.2.4.1 and 3.3.5.4. */
+#include <kunit/visibility.h>
+#include <linux/array_size.h>
+#include <linux/random.h>
+#include <linux/string.h>
+
+#include "../file/posix.h"
+#include "../transport/builder.h"
+#include "../transport/cursor.h"
+#include "../transport/status.h"
+#include "crypto.h"
+#include "negotiate.h"
+
+#define CONTEXT_ALIGN	8
+#define SALT_SIZE	32
+
+/* Best first. */
+static const enum dsmb_cipher cipher_order[] = {
+	DSMB_CIPHER_AES128_GCM,
+	DSMB_CIPHER_AES128_CCM,
+	DSMB_CIPHER_AES256_GCM,
+	DSMB_CIPHER_AES256_CCM,
+};
+
+static const enum dsmb_signing signing_order[] = {
+	DSMB_SIGNING_AES_GMAC,
+	DSMB_SIGNING_AES_CMAC,
+	DSMB_SIGNING_HMAC_SHA256,
+};
+
+/* @count 16-bit numbers, as bits; those above 31 are nothing we know. */
+static u32 get_ids(struct dsmb_cursor *c, u16 count)
+{
+	u32 bits = 0;
+
+	while (count-- && !c->bad) {
+		u16 id = dsmb_get_u16(c);
+
+		if (id < 32 && !c->bad)
+			bits |= BIT(id);
+	}
+	return bits;
+}
+
+static u32 parse_preauth(struct dsmb_cursor *c, u32 ciphers, struct dsmb_offer *offer)
+{
+	u16 count = dsmb_get_u16(c);
+	u16 salt = dsmb_get_u16(c);
+	u32 ids = get_ids(c, count);
+
+	dsmb_skip(c, salt);
+	if (c->bad || !count)
+		return DSMB_INVALID_PARAMETER;
+	if (!(ids & BIT(DSMB_HASH_SHA512)))
+		return DSMB_SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP;
+	return DSMB_SUCCESS;
+}
+
+static u32 parse_encryption(struct dsmb_cursor *c, u32 ciphers, struct dsmb_offer *offer)
+{
+	u16 count = dsmb_get_u16(c);
+	u32 ids = get_ids(c, count) & ciphers;
+	int i;
+
+	if (c->bad || !count)
+		return DSMB_INVALID_PARAMETER;
+	for (i = 0; i < ARRAY_SIZE(cipher_order) && !offer->cipher; i++)
+		if (ids & BIT(cipher_order[i]))
+			offer->cipher = cipher_order[i];
+	return DSMB_SUCCESS;
+}
+
+/* With nothing in common it stays at AES-CMAC, which every client of 3.x has. */
+static u32 parse_signing(struct dsmb_cursor *c, u32 ciphers, struct dsmb_offer *offer)
+{
+	u16 count = dsmb_get_u16(c);
+	u32 ids = get_ids(c, count);
+	int i;
+
+	if (c->bad || !count)
+		return DSMB_INVALID_PARAMETER;
+	for (i = 0; i < ARRAY_SIZE(signing_order); i++) {
+		if (ids & BIT(signing_order[i])) {
+			offer->signing = signing_order[i];
+			break;
+		}
+	}
+	return DSMB_SUCCESS;
+}
+
+static u32 parse_posix(struct dsmb_cursor *c, u32 ciphers, struct dsmb_offer *offer)
+{
+	/* A list of versions; there is one. */
+	while (dsmb_left(c) >= DSMB_POSIX_NAME_LEN) {
+		if (!memcmp(c->data + c->pos, DSMB_POSIX_NAME, DSMB_POSIX_NAME_LEN))
+			offer->posix = true;
+		dsmb_skip(c, DSMB_POSIX_NAME_LEN);
+	}
+	return DSMB_SUCCESS;
+}
+
+/**
+ * struct context - a type we know
+ * @type: its number
+ * @once: a second one is an error; bit of dsmb_offer.seen
+ * @parse: NULL where nothing of it concerns us
+ */
+struct context {
+	u16 type;
+	u16 once;
+	u32 (*parse)(struct dsmb_cursor *c, u32 ciphers, struct dsmb_offer *offer);
+};
+
+static const struct context contexts[] = {
+	{ DSMB_CONTEXT_PREAUTH, BIT(DSMB_CONTEXT_PREAUTH), parse_preauth },
+	{ DSMB_CONTEXT_ENCRYPTION, BIT(DSMB_CONTEXT_ENCRYPTION), parse_encryption },
+	{ DSMB_CONTEXT_COMPRESSION, BIT(DSMB_CONTEXT_COMPRESSION) },
+	{ DSMB_CONTEXT_NETNAME },
+	{ DSMB_CONTEXT_TRANSPORT },
+	{ DSMB_CONTEXT_RDMA, BIT(DSMB_CONTEXT_RDMA) },
+	{ DSMB_CONTEXT_SIGNING, BIT(DSMB_CONTEXT_SIGNING), parse_signing },
+	{ DSMB_CONTEXT_POSIX, 0, parse_posix },
+};
+
+static u32 parse_one(u16 type, struct dsmb_cursor *data, u32 ciphers, struct dsmb_offer *offer)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(contexts); i++) {
+		const struct context *known = &contexts[i];
+
+		if (known->type != type)
+			continue;
+		if (offer->seen & known->once)
+			return DSMB_INVALID_PARAMETER;
+		offer->seen |= known->once;
+		return known->parse ? known->parse(data, ciphers, offer) : DSMB_SUCCESS;
+	}
+	return DSMB_SUCCESS;
+}
+
+u32 dsmb_offer_parse(struct dsmb_cursor *in, u32 offset, u16 count, u32 ciphers,
+		     struct dsmb_offer *offer)
+{
+	*offer = (struct dsmb_offer) { .signing = DSMB_SIGNING_AES_CMAC };
+
+	if (!count || count > DSMB_CONTEXTS_MAX || offset % CONTEXT_ALIGN ||
+	    offset < sizeof(struct dsmb_header))
+		return DSMB_INVALID_PARAMETER;
+	dsmb_seek(in, offset);
+	while (count--) {
+		u16 type = dsmb_get_u16(in);
+		u16 len = dsmb_get_u16(in);
+		struct dsmb_cursor data;
+		u32 status;
+
+		dsmb_skip(in, 4);
+		data = dsmb_window(in, in->pos, len);
+		dsmb_skip(in, len);
+		/* The last one needs no padding behind it. */
+		if (count)
+			dsmb_skip(in, -in->pos & (CONTEXT_ALIGN - 1));
+		if (in->bad)
+			return DSMB_INVALID_PARAMETER;
+		status = parse_one(type, &data, ciphers, offer);
+		if (status)
+			return status;
+	}
+	if (!(offer->seen & BIT(DSMB_CONTEXT_PREAUTH)))
+		return DSMB_INVALID_PARAMETER;
+	return DSMB_SUCCESS;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_offer_parse);
+
+static void put_head(struct dsmb_builder *out, u16 type, u16 len)
+{
+	dsmb_put_align(out, CONTEXT_ALIGN);
+	dsmb_put_u16(out, type);
+	dsmb_put_u16(out, len);
+	dsmb_put_u32(out, 0);
+}
+
+/* One number chosen from those offered. */
+static void put_choice(struct dsmb_builder *out, u16 type, u16 choice)
+{
+	put_head(out, type, 4);
+	dsmb_put_u16(out, 1);
+	dsmb_put_u16(out, choice);
+}
+
+u16 dsmb_offer_answer(struct dsmb_builder *out, const struct dsmb_offer *offer)
+{
+	u8 salt[SALT_SIZE];
+	u16 count = 1;
+
+	get_random_bytes(salt, sizeof(salt));
+	put_head(out, DSMB_CONTEXT_PREAUTH, 6 + SALT_SIZE);
+	dsmb_put_u16(out, 1);
+	dsmb_put_u16(out, SALT_SIZE);
+	dsmb_put_u16(out, DSMB_HASH_SHA512);
+	dsmb_put_bytes(out, salt, SALT_SIZE);
+
+	if (offer->seen & BIT(DSMB_CONTEXT_ENCRYPTION)) {
+		put_choice(out, DSMB_CONTEXT_ENCRYPTION, offer->cipher);
+		count++;
+	}
+	if (offer->seen & BIT(DSMB_CONTEXT_SIGNING)) {
+		put_choice(out, DSMB_CONTEXT_SIGNING, offer->signing);
+		count++;
+	}
+	if (offer->posix) {
+		put_head(out, DSMB_CONTEXT_POSIX, DSMB_POSIX_NAME_LEN);
+		dsmb_put_bytes(out, DSMB_POSIX_NAME, DSMB_POSIX_NAME_LEN);
+		count++;
+	}
+	return count;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_offer_answer);
+
+u16 dsmb_dialect_choose(struct dsmb_cursor *in, u16 count, u16 min)
+{
+	static const u16 known[] = {
+		DSMB_DIALECT_202, DSMB_DIALECT_210, DSMB_DIALECT_300,
+		DSMB_DIALECT_302, DSMB_DIALECT_311,
+	};
+	u16 best = 0;
+	int i;
+
+	while (count-- && !in->bad) {
+		u16 dialect = dsmb_get_u16(in);
+
+		for (i = 0; i < ARRAY_SIZE(known); i++)
+			if (dialect == known[i] && dialect >= min && dialect > best)
+				best = dialect;
+	}
+	return in->bad ? 0 : best;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_dialect_choose);

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Encryption of messages: MS-SMB2 sections 3.1.4.3 and 2.2.41. */
+#include <crypto/aead.h>
+#include <kunit/visibility.h>
+#include <linux/atomic.h>
+#include <linux/bits.h>
+#include <linux/err.h>
+#include <linux/minmax.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "../transport/buf.h"
+#include "crypto.h"
+#include "crypto_job.h"
+
+/* What is authenticated with the text: the transform header from its nonce on. */
+#define ASSOC_OFFSET	offsetof(struct dsmb_transform, nonce)
+#define ASSOC_SIZE	(sizeof(struct dsmb_transform) - ASSOC_OFFSET)
+
+static_assert(ASSOC_SIZE == 32);
+
+#define COUNTER_SIZE	8	/* bytes of a nonce that count */
+/* Messages of one key; the counter never comes near its end, nor does it come round. */
+#define SEALS_MAX	BIT_ULL(62)
+
+/**
+ * struct cipher - a cipher as it is negotiated
+ * @name: for the kernel
+ * @key: bytes
+ * @nonce: bytes of dsmb_transform.nonce that are used
+ * @ccm: the kernel wants the counter's width before the nonce (RFC 3610 section 2.3)
+ */
+struct cipher {
+	const char *name;
+	u8 key;
+	u8 nonce;
+	bool ccm;
+};
+
+static const struct cipher ciphers[] = {
+	[DSMB_CIPHER_AES128_CCM] = { "ccm(aes)", 16, 11, true },
+	[DSMB_CIPHER_AES128_GCM] = { "gcm(aes)", 16, 12 },
+	[DSMB_CIPHER_AES256_CCM] = { "ccm(aes)", 32, 11, true },
+	[DSMB_CIPHER_AES256_GCM] = { "gcm(aes)", 32, 12 },
+};
+
+/**
+ * struct dsmb_sealer - a key of one direction
+ * @tfm: the key; only read while messages are encrypted
+ * @cipher: see there
+ * @sealed: messages so far, of which the nonce is made
+ * @salt: the rest of the nonce
+ */
+struct dsmb_sealer {
+	struct crypto_aead *tfm;
+	const struct cipher *cipher;
+	atomic64_t sealed;
+	u8 salt[4];
+};
+
+size_t dsmb_cipher_key_size(enum dsmb_cipher cipher)
+{
+	return ciphers[cipher].key;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_cipher_key_size);
+
+struct dsmb_sealer *dsmb_sealer_new(enum dsmb_cipher cipher, const u8 *key)
+{
+	struct dsmb_sealer *sealer = kzalloc(sizeof(*sealer), GFP_KERNEL);
+	int err;
+
+	if (!sealer)
+		return ERR_PTR(-ENOMEM);
+	sealer->cipher = &ciphers[cipher];
+	get_random_bytes(sealer->salt, sizeof(sealer->salt));
+	sealer->tfm = crypto_alloc_aead(sealer->cipher->name, 0, 0);
+	if (IS_ERR(sealer->tfm)) {
+		err = PTR_ERR(sealer->tfm);
+		sealer->tfm = NULL;
+		goto free;
+	}
+	err = crypto_aead_setkey(sealer->tfm, key, sealer->cipher->key);
+	if (!err)
+		err = crypto_aead_setauthsize(sealer->tfm, DSMB_SIGNATURE_SIZE);
+	if (!err)
+		return sealer;
+free:
+	dsmb_sealer_free(sealer);
+	return ERR_PTR(err);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_sealer_new);
+
+void dsmb_sealer_free(struct dsmb_sealer *sealer)
+{
+	if (!sealer)
+		return;
+	crypto_free_aead(sealer->tfm);
+	kfree(sealer);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_sealer_free);
+
+/* A nonce that this key never had. */
+static int nonce_make(struct dsmb_sealer *sealer, struct dsmb_transform *head)
+{
+	u64 number = atomic64_inc_return(&sealer->sealed);
+
+	if (number > SEALS_MAX)
+		return -EKEYEXPIRED;
+	memset(head->nonce, 0, sizeof(head->nonce));
+	memcpy(head->nonce, &number, COUNTER_SIZE);
+	memcpy(head->nonce + COUNTER_SIZE, sealer->salt, sealer->cipher->nonce - COUNTER_SIZE);
+	return 0;
+}
+
+static void iv_make(const struct cipher *cipher, const struct dsmb_transform *head, u8 iv[16])
+{
+	memset(iv, 0, 16);
+	if (cipher->ccm)
+		*iv++ = 15 - cipher->nonce - 1;
+	memcpy(iv, head->nonce, cipher->nonce);
+}
+
+/* Header from the nonce on, text, tag: the order in which the kernel wants them. */
+static int seal_parts(struct dsmb_job *job, struct dsmb_buf *buf, u32 offset, u32 len)
+{
+	/* A part for each page and one more, as it begins anywhere; the tag may lie in two. */
+	int max = min_t(u32, DSMB_JOB_SG - 2, (ASSOC_SIZE + len) / PAGE_SIZE + 2);
+	int n = dsmb_buf_sg(buf, offset + ASSOC_OFFSET, ASSOC_SIZE + len, job->sg, max);
+
+	return n < 0 ? n : dsmb_job_add(job, n, job->tag, sizeof(job->tag));
+}
+
+static struct dsmb_transform *transform_of(struct dsmb_buf *buf, u32 offset, u32 len)
+{
+	if (offset > buf->size || buf->size - offset < sizeof(struct dsmb_transform) ||
+	    buf->size - offset - sizeof(struct dsmb_transform) < len)
+		return NULL;
+	return (struct dsmb_transform *)(buf->data + offset);
+}
+
+int dsmb_seal(struct dsmb_sealer *sealer, struct dsmb_buf *buf, u32 offset, u32 len)
+{
+	struct dsmb_transform *head = transform_of(buf, offset, len);
+	struct dsmb_job *job;
+	int err;
+
+	if (!head)
+		return -EINVAL;
+	err = nonce_make(sealer, head);
+	if (err)
+		return err;
+	job = dsmb_job_get(sealer->tfm);
+	if (!job)
+		return -ENOMEM;
+	iv_make(sealer->cipher, head, job->iv);
+	err = seal_parts(job, buf, offset, len);
+	if (err >= 0)
+		err = dsmb_job_run(job, sealer->tfm, true, ASSOC_SIZE, len);
+	if (!err)
+		memcpy(head->signature, job->tag, sizeof(head->signature));
+	dsmb_job_put(job);
+	return err;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_seal);
+
+int dsmb_unseal(struct dsmb_sealer *sealer, struct dsmb_buf *buf, u32 offset, u32 len)
+{
+	struct dsmb_transform *head = transform_of(buf, offset, len);
+	struct dsmb_job *job;
+	int err;
+
+	if (!head)
+		return -EINVAL;
+	job = dsmb_job_get(sealer->tfm);
+	if (!job)
+		return -ENOMEM;
+	iv_make(sealer->cipher, head, job->iv);
+	memcpy(job->tag, head->signature, sizeof(job->tag));
+	err = seal_parts(job, buf, offset, len);
+	if (err >= 0)
+		err = dsmb_job_run(job, sealer->tfm, false, ASSOC_SIZE,
+				   len + DSMB_SIGNATURE_SIZE);
+	dsmb_job_put(job);
+	return err;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_unseal);

@@ -1,0 +1,476 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sessions and their channels: coming, being found, going.
+ *
+ * Locking: session->lock guards the channels and the state. Neither conn->lock
+ * nor those of the tables are held around it. A channel is linked in its
+ * connection's table and on its session's list at once, and whoever takes it off
+ * the list under session->lock takes it out of the table.
+ *
+ * Lifetime: a channel that is linked holds its connection and its session, so
+ * that finding it under RCU finds them. A session's memory stays until the lock
+ * table has let go of its client, too.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/list.h>
+#include <linux/printk.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+
+#include "../../fs/server.h"
+#include "../../net/event.h"
+#include "../open/break_delivery.h"
+#include "../open/lease.h"
+#include "../open/open.h"
+#include "../server.h"
+#include "../transport/call.h"
+#include "../transport/conn.h"
+#include "../transport/transport.h"
+#include "../transport/trust.h"
+#include "session.h"
+#include "session_setup.h"
+#include "tree.h"
+
+/* Tries for a number that is not taken. */
+#define ID_TRIES	16
+/* A step of an authentication that is under way when its time is over is looked at again. */
+#define BUSY_AGAIN_S	1
+
+static void session_free(struct dsmb_session *session)
+{
+	xa_destroy(&session->trees);
+	xa_destroy(&session->opens);
+	ditto_uncharge(&session->opens_charge);
+	ditto_uncharge(&session->charge);
+	ditto_principal_exit(&session->who);
+	memzero_explicit(session->signing_key, sizeof(session->signing_key));
+	memzero_explicit(session->session_key, sizeof(session->session_key));
+	kfree_rcu(session, rcu);
+}
+
+static void client_free(struct ditto_client *client)
+{
+	session_free(container_of(client, struct dsmb_session, client));
+}
+
+static const struct ditto_client_ops client_ops = {
+	.free = client_free,
+};
+
+void dsmb_channel_put(struct dsmb_channel *channel)
+{
+	if (!channel || !refcount_dec_and_test(&channel->ref))
+		return;
+	ditto_uncharge(&channel->login);
+	dsmb_signer_put(channel->signer);
+	kfree_rcu(channel, rcu);
+}
+
+void dsmb_session_put(struct dsmb_session *session)
+{
+	if (!refcount_dec_and_test(&session->ref))
+		return;
+	dsmb_signer_put(session->signer);
+	dsmb_sealer_free(session->seal);
+	dsmb_sealer_free(session->unseal);
+	if (session->user)
+		ditto_auth_user_put(session->user);
+	if (session->nobody)
+		ditto_auth_user_put(session->nobody);
+	dsmb_lease_client_put(session);
+	/* Only what was authenticated is known to the lock table. */
+	if (session->client.table)
+		ditto_client_put(&session->client);
+	else
+		session_free(session);
+}
+
+/* 32 bits are enough, and some clients keep no more. */
+static int session_publish(struct dsmb_session *session)
+{
+	int err = -EBUSY, i;
+
+	for (i = 0; i < ID_TRIES && err == -EBUSY; i++) {
+		session->id = get_random_u32();
+		/* These two mean something else on the wire. */
+		if (!session->id || session->id == U32_MAX)
+			continue;
+		err = xa_insert(&session->server->sessions, session->id, session, GFP_KERNEL);
+	}
+	return err;
+}
+
+struct dsmb_session *dsmb_session_new(struct dsmb_conn *conn)
+{
+	struct dsmb_session *session = kzalloc(sizeof(*session), GFP_KERNEL);
+
+	if (!session)
+		return NULL;
+	session->server = conn->server;
+	refcount_set(&session->ref, 2);		/* the table's and the caller's */
+	mutex_init(&session->lock);
+	session->state = DSMB_SESSION_SETUP_GOING_ON;
+	session->dialect = conn->dialect;
+	session->client_guid = conn->client_guid;
+	INIT_LIST_HEAD(&session->channels);
+	xa_init_flags(&session->trees, XA_FLAGS_ALLOC1);
+	xa_init_flags(&session->opens, XA_FLAGS_ALLOC1);
+	spin_lock_init(&session->opens_lock);
+	session->trust = conn->who.trust;
+	session->since = ktime_get_real_seconds();
+	session->expires = TIME64_MAX;
+	if (ditto_charge(&session->charge, &conn->who, DITTO_BUDGET_SESSIONS, 1) ||
+	    session_publish(session)) {
+		session_free(session);
+		return NULL;
+	}
+	return session;
+}
+
+struct dsmb_channel *dsmb_channel_find(struct dsmb_conn *conn, u64 id,
+				       struct dsmb_session **session)
+{
+	struct dsmb_channel *channel;
+
+	rcu_read_lock();
+	channel = xa_load(&conn->sessions, id);
+	if (!channel || !refcount_inc_not_zero(&channel->session->ref)) {
+		rcu_read_unlock();
+		return NULL;
+	}
+	*session = channel->session;
+	if (!refcount_inc_not_zero(&channel->ref))
+		channel = NULL;
+	rcu_read_unlock();
+	if (!channel)
+		dsmb_session_put(*session);
+	return channel;
+}
+
+struct dsmb_session *dsmb_session_find(struct dsmb_conn *conn, u64 id,
+				       struct dsmb_channel **out)
+{
+	struct dsmb_session *session;
+	struct dsmb_channel *channel;
+
+	channel = dsmb_channel_find(conn, id, &session);
+	if (!channel)
+		return NULL;
+	/* Pairs with the end of the authentication: what it set is seen. */
+	if (!smp_load_acquire(&channel->ready) ||
+	    READ_ONCE(session->state) == DSMB_SESSION_CLOSED) {
+		dsmb_channel_put(channel);
+		dsmb_session_put(session);
+		return NULL;
+	}
+	if (unlikely(READ_ONCE(session->expires) <= ktime_get_real_seconds()))
+		cmpxchg(&session->state, DSMB_SESSION_VALID, DSMB_SESSION_EXPIRED);
+	if (out)
+		*out = channel;
+	else
+		dsmb_channel_put(channel);
+	return session;
+}
+
+struct dsmb_session *dsmb_session_find_any(struct dsmb_server *server, u64 id)
+{
+	struct dsmb_session *session;
+
+	rcu_read_lock();
+	session = xa_load(&server->sessions, id);
+	if (session && !refcount_inc_not_zero(&session->ref))
+		session = NULL;
+	rcu_read_unlock();
+	return session;
+}
+
+bool dsmb_user_is_same(const struct ditto_auth_user *a, const struct ditto_auth_user *b)
+{
+	return uid_eq(a->uid, b->uid) && a->guest == b->guest && a->anonymous == b->anonymous &&
+	       a->sid_len == b->sid_len && !memcmp(a->sid, b->sid, a->sid_len);
+}
+
+bool dsmb_session_validate(struct dsmb_session *session, const char *name)
+{
+	bool alive;
+
+	mutex_lock(&session->lock);
+	alive = session->state != DSMB_SESSION_CLOSED;
+	if (alive) {
+		ditto_client_init(&session->client, session->server->srv->locks, &client_ops,
+				  "smb", name, 0);
+		ditto_client_charge(&session->client, &session->who);
+		/* Pairs with those who look whether it is VALID: they see all that it has. */
+		smp_store_release(&session->state, DSMB_SESSION_VALID);
+	}
+	mutex_unlock(&session->lock);
+	return alive;
+}
+
+/* Sessions that a connection may have, those that are being set up too. */
+static int conn_sessions_max(const struct dsmb_conn *conn)
+{
+	int max = READ_ONCE(conn->server->srv->settings.sessions_per_connection);
+
+	return READ_ONCE(conn->trust) > DITTO_TRUST_UNPROVEN ? max :
+							       min(max, DSMB_SESSIONS_UNPROVEN);
+}
+
+static void channel_expire_drop(struct dsmb_channel *channel)
+{
+	struct dsmb_session *session = channel->session;
+	struct dsmb_conn *conn = channel->conn;
+
+	dsmb_channel_put(channel);
+	dsmb_session_put(session);
+	dsmb_conn_put(conn);
+}
+
+void dsmb_auth_arm(struct dsmb_channel *channel)
+{
+	refcount_inc(&channel->ref);
+	dsmb_session_hold(channel->session);
+	dsmb_conn_hold(channel->conn);
+	if (!queue_delayed_work(channel->conn->server->slow, &channel->expire, DSMB_AUTH_S * HZ))
+		channel_expire_drop(channel);
+}
+
+void dsmb_auth_disarm(struct dsmb_channel *channel)
+{
+	if (cancel_delayed_work(&channel->expire))
+		channel_expire_drop(channel);
+}
+
+static void channel_expired(struct work_struct *work)
+{
+	struct dsmb_channel *channel = container_of(to_delayed_work(work), struct dsmb_channel,
+						    expire);
+	struct dsmb_session *session = channel->session;
+	struct dsmb_server *server = session->server;
+	bool busy, going;
+	u64 auth = 0;
+
+	mutex_lock(&session->lock);
+	busy = channel->busy;
+	going = channel->going && !channel->dead;
+	if (!busy && going) {
+		channel->going = false;
+		ditto_uncharge(&channel->login);
+		swap(auth, channel->auth);
+	}
+	mutex_unlock(&session->lock);
+
+	if (busy && queue_delayed_work(server->slow, &channel->expire, BUSY_AGAIN_S * HZ))
+		return;
+	if (auth)
+		ditto_auth_abort(server->srv, auth);
+	/* A session that was to be renewed lives on until its own end. */
+	if (!busy && going && !channel->ready)
+		dsmb_channel_close(channel, "the authentication took too long");
+	channel_expire_drop(channel);
+}
+
+/* Off both, under session->lock. The caller drops what it held. */
+static void channel_unlink(struct dsmb_channel *channel)
+{
+	struct dsmb_session *session = channel->session;
+
+	lockdep_assert_held(&session->lock);
+	xa_cmpxchg(&channel->conn->sessions, session->id, channel, NULL, GFP_KERNEL);
+	atomic_dec(&channel->conn->nsessions);
+	channel->dead = true;
+	list_del_init(&channel->list);
+	session->nchannels--;
+}
+
+/* What a channel held that was unlinked. */
+static void channel_drop(struct dsmb_channel *channel)
+{
+	struct dsmb_session *session = channel->session;
+	struct dsmb_conn *conn = channel->conn;
+
+	/* A step that is running sees that the channel is dead, and does this itself. */
+	if (channel->auth)
+		ditto_auth_abort(session->server->srv, channel->auth);
+	dsmb_auth_disarm(channel);
+	dsmb_break_delivery_disarm(channel);
+	if (channel->ready)
+		dsmb_conn_settle(conn);
+	dsmb_channel_put(channel);
+	dsmb_session_put(session);
+	dsmb_conn_put(conn);
+}
+
+static struct dsmb_channel *channel_alloc(struct dsmb_conn *conn, struct dsmb_session *session,
+					  bool binding)
+{
+	struct dsmb_channel *channel = kzalloc(sizeof(*channel), GFP_KERNEL);
+
+	if (!channel)
+		return NULL;
+	refcount_set(&channel->ref, 2);		/* linked, and the caller's */
+	channel->conn = conn;
+	channel->session = session;
+	channel->binding = binding;
+	INIT_LIST_HEAD(&channel->list);
+	INIT_DELAYED_WORK(&channel->expire, channel_expired);
+	INIT_DELAYED_WORK(&channel->break_delivery, dsmb_break_delivery_work);
+	return channel;
+}
+
+static int channel_link(struct dsmb_channel *channel)
+{
+	struct dsmb_session *session = channel->session;
+	struct dsmb_conn *conn = channel->conn;
+	int err;
+
+	lockdep_assert_held(&session->lock);
+	if (session->state == DSMB_SESSION_CLOSED)
+		return -ESHUTDOWN;
+	if (session->nchannels >= DSMB_CHANNELS_MAX)
+		return -EMFILE;
+	err = xa_insert(&conn->sessions, session->id, channel, GFP_KERNEL);
+	if (err)
+		return err == -EBUSY ? -EEXIST : err;
+	atomic_inc(&conn->nsessions);
+	dsmb_conn_hold(conn);
+	dsmb_session_hold(session);
+	list_add_tail(&channel->list, &session->channels);
+	session->nchannels++;
+	return 0;
+}
+
+int dsmb_channel_new(struct dsmb_conn *conn, struct dsmb_session *session, bool binding,
+		     struct dsmb_channel **out)
+{
+	struct dsmb_channel *channel = channel_alloc(conn, session, binding);
+	bool dead;
+	int err;
+
+	if (!channel)
+		return -ENOMEM;
+	mutex_lock(&session->lock);
+	err = channel_link(channel);
+	mutex_unlock(&session->lock);
+	if (err) {
+		kfree(channel);
+		return err;
+	}
+
+	/* Counted afterwards, so that several at once cannot pass the limit together. */
+	if (atomic_read(&conn->nsessions) > conn_sessions_max(conn))
+		err = -EMFILE;
+	/* Who drops a connection marks it and then takes its sessions off. */
+	spin_lock(&conn->lock);
+	dead = conn->state == DSMB_CONN_DEAD;
+	spin_unlock(&conn->lock);
+	if (dead)
+		err = -ESHUTDOWN;
+	if (err) {
+		dsmb_channel_close(channel, "no connection for it");
+		dsmb_channel_put(channel);
+		return err;
+	}
+	*out = channel;
+	return 0;
+}
+
+void dsmb_channel_close(struct dsmb_channel *channel, const char *why)
+{
+	struct dsmb_session *session = channel->session;
+	bool unlinked, last;
+
+	mutex_lock(&session->lock);
+	unlinked = !channel->dead;
+	if (unlinked)
+		channel_unlink(channel);
+	last = unlinked && !session->nchannels;
+	if (unlinked)
+		dsmb_session_hold(session);
+	mutex_unlock(&session->lock);
+
+	if (!unlinked)
+		return;
+	channel_drop(channel);
+	if (last)
+		dsmb_session_close(session, why);
+	else
+		dsmb_breaks_again(session);
+	dsmb_session_put(session);
+}
+
+static void channels_close(struct dsmb_session *session)
+{
+	struct dsmb_channel *channel;
+
+	for (;;) {
+		mutex_lock(&session->lock);
+		channel = list_first_entry_or_null(&session->channels, struct dsmb_channel, list);
+		if (channel)
+			channel_unlink(channel);
+		mutex_unlock(&session->lock);
+		if (!channel)
+			break;
+		channel_drop(channel);
+	}
+}
+
+void dsmb_session_close(struct dsmb_session *session, const char *why)
+{
+	bool first, known;
+
+	mutex_lock(&session->lock);
+	first = session->state != DSMB_SESSION_CLOSED;
+	WRITE_ONCE(session->state, DSMB_SESSION_CLOSED);
+	/* Nobody makes it known any more once it is closed. */
+	known = session->client.table;
+	mutex_unlock(&session->lock);
+	if (!first)
+		return;
+
+	/* Held by the table until the end of this. */
+	xa_erase(&session->server->sessions, session->id);
+	channels_close(session);
+	dsmb_trees_close(session);
+	dsmb_calls_cancel_session(session, NULL, DSMB_USER_SESSION_DELETED);
+	if (known) {
+		ditto_client_release(&session->client, why);
+		ditto_event(session->server->srv, DITTO_EVENT_SESSION_CLOSED,
+			    session->client.name);
+	}
+	dsmb_lease_client_leave(session, why);
+	dsmb_session_put(session);
+}
+
+bool dsmb_session_is_lost(struct dsmb_session *session)
+{
+	const struct dsmb_channel *channel;
+	bool lost = true;
+
+	mutex_lock(&session->lock);
+	list_for_each_entry(channel, &session->channels, list)
+		lost &= dsmb_transport_is_over(channel->conn->transport);
+	mutex_unlock(&session->lock);
+	return lost;
+}
+
+void dsmb_sessions_disconnected(struct dsmb_conn *conn)
+{
+	struct dsmb_session *session;
+	struct dsmb_channel *channel;
+	unsigned long id = 0;
+
+	for (;;) {
+		if (!xa_find(&conn->sessions, &id, ULONG_MAX, XA_PRESENT))
+			break;
+		channel = dsmb_channel_find(conn, id, &session);
+		if (channel) {
+			dsmb_channel_close(channel, "connection lost");
+			dsmb_channel_put(channel);
+			dsmb_session_put(session);
+		}
+		id++;
+	}
+}

@@ -1,0 +1,736 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * SESSION_SETUP and LOGOFF: MS-SMB2 sections 2.2.5 to 2.2.8, 3.3.5.5 and 3.3.5.6.
+ *
+ * An authentication takes one or more steps, each a request of the client that
+ * the helper answers. It is of a new session, of one that goes on (its ticket
+ * ended), or of a session that comes to one more connection (channel.c).
+ *
+ * No worker waits for the helper: the call is parked while it has the token, and
+ * so it is while an answer is held that comes late for guessing passwords.
+ *
+ * Locking: one step of a channel goes on at a time (channel->busy); no lock is
+ * held while the helper is asked. Whoever takes the channel off in between
+ * leaves it to the step to tell the helper.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+
+#include "../../fs/server.h"
+#include "../../fs/share/share.h"
+#include "../../net/event.h"
+#include "../../net/helper/login_delay.h"
+#include "../../net/peer.h"
+#include "../server.h"
+#include "../transport/call.h"
+#include "../transport/conn.h"
+#include "../transport/trust.h"
+#include "keys.h"
+#include "session_setup.h"
+
+#define RESPONSE_SIZE		9
+#define BLOB_OFFSET		(sizeof(struct dsmb_header) + RESPONSE_SIZE - 1)
+#define LOGOFF_RESPONSE_SIZE	4
+
+/* Of a name that is not proved. */
+#define TOLD_NAME_MAX		64
+
+/**
+ * struct setup - what a request says (2.2.5)
+ * @flags: DSMB_SETUP_BINDING
+ * @mode: SecurityMode
+ * @token: for the helper
+ * @previous: PreviousSessionId: a session that the client lost
+ * @message_id: of the header
+ */
+struct setup {
+	u8 flags;
+	u8 mode;
+	struct dsmb_cursor token;
+	u64 previous;
+	u64 message_id;
+};
+
+static bool get_request(struct dsmb_cursor *in, struct setup *req)
+{
+	u16 offset, len;
+
+	req->flags = dsmb_get_u8(in);
+	req->mode = dsmb_get_u8(in);
+	dsmb_skip(in, 8);		/* Capabilities, Channel */
+	offset = dsmb_get_u16(in);
+	len = dsmb_get_u16(in);
+	req->previous = dsmb_get_u64(in);
+	req->token = dsmb_window(in, offset, len);
+	return !in->bad;
+}
+
+/* Take the channel for a step. @auth is the helper's number of what goes on. */
+static u32 step_begin(struct dsmb_channel *channel, bool *first, u64 *auth)
+{
+	struct dsmb_session *session = channel->session;
+	u32 status = DSMB_SUCCESS;
+
+	mutex_lock(&session->lock);
+	if (session->state == DSMB_SESSION_CLOSED || channel->dead) {
+		status = DSMB_USER_SESSION_DELETED;
+	} else if (channel->busy) {
+		status = DSMB_REQUEST_NOT_ACCEPTED;
+	} else {
+		channel->busy = true;
+		*first = !channel->going;
+		channel->going = true;
+		*auth = channel->auth;
+		channel->auth = 0;
+	}
+	mutex_unlock(&session->lock);
+	return status;
+}
+
+/* The step is over; @auth is what goes on. False if the channel went meanwhile. */
+static bool step_end(struct dsmb_channel *channel, u64 auth)
+{
+	struct dsmb_session *session = channel->session;
+	bool dead;
+
+	mutex_lock(&session->lock);
+	dead = channel->dead;
+	if (dead || !auth)
+		ditto_uncharge(&channel->login);
+	channel->busy = false;
+	channel->going = auth;
+	if (!dead)
+		channel->auth = auth;
+	mutex_unlock(&session->lock);
+
+	if (dead && auth)
+		ditto_auth_abort(session->server->srv, auth);
+	if (dead || !auth)
+		dsmb_auth_disarm(channel);
+	return !dead;
+}
+
+/* Tell who was refused; names of strangers may be anything, so they are escaped. */
+static void tell_refused(const struct dsmb_conn *conn, const char *user, const char *why)
+{
+	char subject[DITTO_CLIENT_NAME_MAX], addr[DITTO_ADDR_TEXT];
+	int len = strnlen(user, TOLD_NAME_MAX);
+
+	pr_info_ratelimited("%s cannot log in as \"%*pE\": %s\n", conn->name, len, user, why);
+	snprintf(subject, sizeof(subject), "%*pE@%s", len, user,
+		 ditto_addr_text(&conn->peer->addr, addr));
+	ditto_event(conn->server->srv, DITTO_EVENT_AUTH_REFUSED, subject);
+}
+
+static u32 auth_status(const struct dsmb_conn *conn, const struct ditto_auth *auth, int err)
+{
+	const char *user = auth->claimed ?: "";
+
+	switch (err) {
+	case -EACCES:
+		tell_refused(conn, user, "refused by the helper");
+		return DSMB_LOGON_FAILURE;
+	case -EINVAL:
+		tell_refused(conn, user, "what it sent is malformed");
+		return DSMB_INVALID_PARAMETER;
+	case -ENOMEM:
+		return DSMB_INSUFFICIENT_RESOURCES;
+	case -ECANCELED:
+		return DSMB_CANCELLED;
+	case -ECONNREFUSED:
+		pr_warn_ratelimited("%s cannot log in: there is no helper\n", conn->name);
+		return DSMB_NO_LOGON_SERVERS;
+	default:
+		pr_warn_ratelimited("%s cannot log in: the helper did not answer: error %d\n",
+				    conn->name, err);
+		return DSMB_NO_LOGON_SERVERS;
+	}
+}
+
+/* Keys of a new session. Guests and who gave no name have none (3.3.5.5.3). */
+static int session_keys(struct dsmb_session *session, struct dsmb_channel *channel,
+			const struct ditto_auth *auth, const struct setup *req)
+{
+	const struct dsmb_conn *conn = channel->conn;
+	struct dsmb_signer *signer;
+	int err;
+
+	session->session_key_len = clamp_t(u8, auth->key_len, DSMB_SESSION_KEY_SIZE,
+					   sizeof(session->session_key));
+	memcpy(session->session_key, auth->key, session->session_key_len);
+	err = dsmb_signing_key(conn, auth, channel->preauth, session->signing_key);
+	if (err)
+		return err;
+	/* One key, so that it knows all that it signs: as the channel's, and for what binds. */
+	signer = dsmb_signer_new(conn->signing, session->signing_key,
+				 sizeof(session->signing_key), conn->number, req->message_id);
+	if (IS_ERR(signer))
+		return PTR_ERR(signer);
+	session->signer = signer;
+	channel->signer = dsmb_signer_hold(signer);
+	if (conn->cipher) {
+		session->seal = dsmb_sealing_key(conn, auth, channel->preauth, DSMB_KEY_SEAL);
+		session->unseal = dsmb_sealing_key(conn, auth, channel->preauth, DSMB_KEY_UNSEAL);
+	}
+	err = PTR_ERR_OR_ZERO(session->seal) ?: PTR_ERR_OR_ZERO(session->unseal);
+	if (IS_ERR(session->seal))
+		session->seal = NULL;
+	if (IS_ERR(session->unseal))
+		session->unseal = NULL;
+	return err;
+}
+
+/* What the settings demand of a session, and whether it can. */
+static u32 session_policy(struct dsmb_session *session, const struct dsmb_conn *conn,
+			  const struct ditto_auth *auth, const struct setup *req)
+{
+	const struct ditto_settings *settings = &session->server->srv->settings;
+	bool weak = session->is_guest || session->is_anonymous;
+	bool encrypt = READ_ONCE(settings->encryption) == DITTO_ENCRYPTION_REQUIRED;
+
+	if (session->is_anonymous && READ_ONCE(settings->restrict_anonymous) &&
+	    !ditto_shares_let_guests(session->server->srv)) {
+		tell_refused(conn, "", "no share lets anybody in without a name");
+		return DSMB_ACCESS_DENIED;
+	}
+	if (!weak && !auth->key_len) {
+		tell_refused(conn, session->user->name, "there is no key to sign with");
+		return DSMB_LOGON_FAILURE;
+	}
+	if (encrypt && (weak || !conn->cipher)) {
+		tell_refused(conn, session->user->name, "encryption is required");
+		return DSMB_ACCESS_DENIED;
+	}
+	session->encrypt = encrypt;
+	session->signing_required = !weak && ((req->mode & DSMB_SIGNING_REQUIRED) ||
+					      (conn->server_mode & DSMB_SIGNING_REQUIRED) ||
+					      READ_ONCE(settings->require_signing));
+	return DSMB_SUCCESS;
+}
+
+/*
+ * The client says which session it lost: it is not to stand in its way (3.3.5.5.3). True if it is
+ * closed.
+ */
+static bool previous_close(struct dsmb_session *session, u64 id)
+{
+	struct dsmb_session *previous;
+	bool same;
+
+	if (!id || id == session->id)
+		return false;
+	previous = dsmb_session_find_any(session->server, id);
+	if (!previous)
+		return false;
+	/* Pairs with dsmb_session_validate(): the user is there. */
+	same = smp_load_acquire(&previous->state) != DSMB_SESSION_SETUP_GOING_ON &&
+	       previous->user && dsmb_user_is_same(previous->user, session->user);
+	if (same)
+		dsmb_session_close(previous, "the client began anew");
+	dsmb_session_put(previous);
+	return same;
+}
+
+/* From now on the user is charged, or the machine for one without a name. */
+static int session_charge(struct dsmb_session *session, const struct dsmb_conn *conn)
+{
+	bool weak = session->is_guest || session->is_anonymous;
+	struct ditto_principal *who = &session->who;
+	int err;
+
+	err = ditto_principal_init(who, session->server->srv, &conn->peer->addr,
+				   weak ? DITTO_TRUST_ANONYMOUS : DITTO_TRUST_USER,
+				   weak ? INVALID_UID : session->user->uid);
+	if (!err)
+		err = ditto_charge_move(&session->charge, who);
+	if (!err)
+		err = ditto_charge(&session->opens_charge, who, DITTO_BUDGET_OPENS, 0);
+	/* A null session alone is worth nothing: dsmb_session_admit_guest(). */
+	if (!err && !weak)
+		WRITE_ONCE(session->trust, DITTO_TRUST_USER);
+	return err;
+}
+
+static u32 finish_new(struct dsmb_channel *channel, const struct ditto_auth *auth,
+		      const struct setup *req)
+{
+	struct dsmb_session *session = channel->session;
+	const struct dsmb_conn *conn = channel->conn;
+	char name[DITTO_CLIENT_NAME_MAX], addr[DITTO_ADDR_TEXT];
+	u32 status;
+
+	session->user = ditto_auth_user_hold(auth->user);
+	session->acting_user = session->user;
+	session->is_guest = auth->user->guest;
+	session->is_anonymous = auth->user->anonymous;
+	session->expires = auth->expires;
+	status = session_policy(session, conn, auth, req);
+	if (status)
+		return status;
+	if (!session->is_guest && !session->is_anonymous &&
+	    session_keys(session, channel, auth, req))
+		return DSMB_INSUFFICIENT_RESOURCES;
+	if (session_charge(session, conn))
+		return DSMB_INSUFFICIENT_RESOURCES;
+
+	snprintf(name, sizeof(name), "%s@%s #%llu", session->user->name,
+		 ditto_addr_text(&conn->peer->addr, addr), session->id);
+	if (!dsmb_session_validate(session, name))
+		return DSMB_USER_SESSION_DELETED;
+	ditto_event(session->server->srv, DITTO_EVENT_SESSION_OPENED, name);
+	return DSMB_SUCCESS;
+}
+
+/*
+ * Who renews a session is the same user, or gives no name: then the session acts as anybody
+ * without a name until the user comes back, but no longer than the user might. Nobody else
+ * gets it.
+ */
+static bool act_as(struct dsmb_session *session, struct ditto_auth_user *user)
+{
+	bool same = dsmb_user_is_same(session->user, user);
+
+	if (!same && (!user->anonymous || session->is_guest ||
+		      READ_ONCE(session->state) == DSMB_SESSION_EXPIRED))
+		return false;
+	mutex_lock(&session->lock);
+	if (!same && !session->nobody)
+		session->nobody = ditto_auth_user_hold(user);
+	/* Pairs with dsmb_session_acting_user(). */
+	smp_store_release(&session->acting_user, same ? session->user : session->nobody);
+	mutex_unlock(&session->lock);
+	return true;
+}
+
+/* It is worth what the one is whom it acts as; so are its connections. 0 or -EDQUOT. */
+static int session_settle(struct dsmb_session *session)
+{
+	const struct dsmb_channel *channel;
+	enum ditto_trust trust;
+	int err = 0;
+
+	if (session->is_guest || session->is_anonymous)
+		return 0;
+	mutex_lock(&session->lock);
+	trust = session->acting_user == session->user ? DITTO_TRUST_USER : DITTO_TRUST_ANONYMOUS;
+	if (trust != session->trust) {
+		WRITE_ONCE(session->trust, trust);
+		list_for_each_entry(channel, &session->channels, list)
+			if (channel->ready && !err)
+				err = dsmb_conn_settle(channel->conn);
+	}
+	mutex_unlock(&session->lock);
+	return err;
+}
+
+/* Keys and opens stay as they are (3.3.5.5.2, 3.3.5.5.3). */
+static u32 finish_again(struct dsmb_channel *channel, const struct ditto_auth *auth)
+{
+	struct dsmb_session *session = channel->session;
+
+	if (!act_as(session, auth->user)) {
+		tell_refused(channel->conn, auth->user->name, "the session is another user's");
+		return DSMB_ACCESS_DENIED;
+	}
+	if (session_settle(session))
+		return DSMB_INSUFFICIENT_RESOURCES;
+	if (dsmb_session_acting_user(session) == session->user)
+		WRITE_ONCE(session->expires, auth->expires);
+	cmpxchg(&session->state, DSMB_SESSION_EXPIRED, DSMB_SESSION_VALID);
+	return DSMB_SUCCESS;
+}
+
+static u32 session_setup_finish(struct dsmb_channel *channel, const struct ditto_auth *auth,
+				const struct setup *req)
+{
+	struct dsmb_conn *conn = channel->conn;
+	bool binds = channel->binding;
+	u32 status;
+	int err;
+
+	if (channel->ready)
+		return finish_again(channel, auth);
+	status = binds ? dsmb_bind_finish(channel, auth) :
+		 finish_new(channel, auth, req);
+	if (status == DSMB_ACCESS_DENIED && channel->binding)
+		tell_refused(conn, auth->user->name, "the session to bind is another user's");
+	if (status)
+		return status;
+	/* Pairs with dsmb_session_find(). */
+	smp_store_release(&channel->ready, true);
+	err = dsmb_conn_settle(conn);
+	/* What the client lost goes when nothing can fail any more, or holds what this needs. */
+	if (!binds && previous_close(channel->session, req->previous) && err)
+		err = dsmb_conn_settle(conn);
+	return err ? DSMB_INSUFFICIENT_RESOURCES : DSMB_SUCCESS;
+}
+
+/*
+ * A channel that could not be bound leaves the session as it was, and so does a renewal that was
+ * given up (3.3.5.16) or whose connection went. All else ends it (3.3.5.5.3).
+ */
+static void session_setup_fail(struct dsmb_channel *channel, u32 status)
+{
+	if (channel->binding)
+		dsmb_channel_close(channel, "binding failed");
+	else if (!channel->ready || status != DSMB_CANCELLED)
+		dsmb_session_close(channel->session, "authentication failed");
+}
+
+static u16 session_flags(const struct dsmb_session *session)
+{
+	u16 flags = 0;
+
+	if (session->is_guest)
+		flags |= DSMB_SESSION_IS_GUEST;
+	if (dsmb_session_acting_user(session)->anonymous)
+		flags |= DSMB_SESSION_IS_NULL;
+	if (session->encrypt)
+		flags |= DSMB_SESSION_ENCRYPT_DATA;
+	return flags;
+}
+
+static void put_response(struct dsmb_call *call, u16 flags, const struct ditto_auth *auth)
+{
+	dsmb_put_u16(&call->out, RESPONSE_SIZE);
+	dsmb_put_u16(&call->out, flags);
+	dsmb_put_u16(&call->out, BLOB_OFFSET);
+	dsmb_put_u16(&call->out, auth->reply_len);
+	if (auth->reply_len)
+		dsmb_put_bytes(&call->out, auth->reply, auth->reply_len);
+	call->keep_body = true;
+}
+
+/* The helper has the token and answered. */
+static u32 step_answer(struct dsmb_call *call, struct dsmb_channel *channel,
+		       const struct ditto_auth *auth, const struct setup *req)
+{
+	u32 status;
+
+	if (auth->reply_len > U16_MAX ||
+	    dsmb_reply_reserve(call, RESPONSE_SIZE + auth->reply_len))
+		return DSMB_INSUFFICIENT_RESOURCES;
+	if (!auth->done) {
+		put_response(call, 0, auth);
+		return DSMB_MORE_PROCESSING_REQUIRED;
+	}
+	status = session_setup_finish(channel, auth, req);
+	if (!status)
+		put_response(call, session_flags(channel->session), auth);
+	return status;
+}
+
+/* The hash that keys are made of goes on with each request; keys are made once. */
+static u32 step_hash(struct dsmb_call *call, struct dsmb_channel *channel, bool first)
+{
+	struct dsmb_conn *conn = channel->conn;
+
+	if (conn->dialect != DSMB_DIALECT_311 || channel->ready)
+		return DSMB_SUCCESS;
+	if (first)
+		memcpy(channel->preauth, conn->preauth, sizeof(channel->preauth));
+	return dsmb_preauth_update(channel->preauth, call->in.data, call->in.size) ?
+	       DSMB_INSUFFICIENT_RESOURCES : DSMB_SUCCESS;
+}
+
+/**
+ * struct setup_step - a step while the helper has its token, and until it is answered
+ * @auth: see there
+ * @call: whose it is, parked
+ * @answered: the helper answered
+ * @error: then
+ * @question: charge for asking the helper, until it answers
+ * @held: it was looked whether the answer is to be held, and it was
+ * @hold: the answer goes then
+ */
+struct setup_step {
+	struct ditto_auth auth;
+	struct dsmb_call *call;
+	bool answered;
+	int error;
+	struct ditto_charge question;
+	bool held;
+	struct delayed_work hold;
+};
+
+/* The end of a step, with what the client is told. */
+static u32 step_close(struct dsmb_call *call, u32 status)
+{
+	struct ditto_server *srv = call->conn->server->srv;
+	struct dsmb_channel *channel = call->channel;
+	struct setup_step *step = call->private;
+	struct ditto_auth *auth = &step->auth;
+	bool alive;
+
+	call->private = NULL;
+	call->release = NULL;
+	call->cancel = NULL;
+	cancel_delayed_work_sync(&step->hold);
+	if (status != DSMB_MORE_PROCESSING_REQUIRED && auth->id && !auth->done) {
+		ditto_auth_abort(srv, auth->id);
+		auth->id = 0;
+	}
+	ditto_uncharge(&step->question);
+	alive = step_end(channel, auth->done ? 0 : auth->id);
+	if (status && status != DSMB_MORE_PROCESSING_REQUIRED)
+		session_setup_fail(channel, status);
+	else if (!alive)
+		status = DSMB_USER_SESSION_DELETED;
+
+	if (auth->user)
+		ditto_auth_user_put(auth->user);
+	kvfree(auth->reply);
+	kfree(auth->claimed);
+	kfree_sensitive(step);
+	return status;
+}
+
+/* The connection went: nobody is answered. */
+static void step_release(struct dsmb_call *call)
+{
+	step_close(call, DSMB_CANCELLED);
+}
+
+/* Nothing is touched afterwards: the call may run on and end. */
+static void step_wake(struct setup_step *step, int err)
+{
+	ditto_uncharge(&step->question);
+	step->error = err;
+	/* Pairs with step_resume(). */
+	smp_store_release(&step->answered, true);
+	dsmb_call_again(step->call);
+}
+
+static void step_answered(struct ditto_upcall_req *ask, int err)
+{
+	step_wake(container_of(ask, struct setup_step, auth.ask), err);
+}
+
+static void step_cancel(struct dsmb_call *call)
+{
+	struct setup_step *step = call->private;
+
+	/* It is with the helper, or is held, or goes on by itself. */
+	if (ditto_upcall_cancel(&step->auth.ask) || cancel_delayed_work(&step->hold))
+		step_wake(step, -ECANCELED);
+}
+
+static void step_held(struct work_struct *work)
+{
+	struct setup_step *step = container_of(to_delayed_work(work), struct setup_step, hold);
+
+	dsmb_call_again(step->call);
+}
+
+/*
+ * Who shows a ticket, or renews or binds a session of his own with its key, guesses nothing:
+ * others who guess from the same address must not keep him out.
+ */
+static bool step_is_beyond_guessing(const struct setup_step *step)
+{
+	const struct dsmb_channel *channel = step->call->channel;
+	const struct ditto_auth *auth = &step->auth;
+
+	return auth->expires != TIME64_MAX ||
+	       ((channel->ready || channel->binding) &&
+		dsmb_user_is_same(channel->session->user, auth->user));
+}
+
+/*
+ * Is the answer to wait, as one of somebody who guesses passwords? Who gives no name guesses
+ * none. What is refused then is answered as a wrong password is, and when that would be.
+ */
+static bool step_hold(struct setup_step *step)
+{
+	struct dsmb_conn *conn = step->call->conn;
+	struct ditto_auth *auth = &step->auth;
+	bool good = !step->error && auth->done;
+	const char *name = good ? auth->user->name : auth->claimed;
+	u32 wait_ms;
+
+	if (step->held || !name || (good ? auth->user->anonymous : step->error != -EACCES))
+		return false;
+	if (good && step_is_beyond_guessing(step))
+		return false;
+	step->held = true;
+	if (ditto_login_delay(conn->server->srv, &conn->peer->addr, name, good,
+			      ktime_to_ms(ktime_get()), &wait_ms)) {
+		step->error = -EACCES;
+		auth->claimed = kstrdup(name, GFP_KERNEL);
+	}
+	return wait_ms && queue_delayed_work(conn->server->slow, &step->hold,
+					     msecs_to_jiffies(wait_ms));
+}
+
+/* The call runs, for the first time or again. */
+static u32 step_resume(struct dsmb_call *call, const struct setup *req)
+{
+	struct setup_step *step = call->private;
+	u32 status;
+
+	/* Pairs with step_wake(). */
+	if (!smp_load_acquire(&step->answered) || step_hold(step))
+		return DSMB_PARKED;
+	if (step->error) {
+		/* An error ends the authentication; of one that is given up the helper is told. */
+		if (step->error != -ECANCELED)
+			step->auth.id = 0;
+		status = auth_status(call->conn, &step->auth, step->error);
+	} else {
+		status = step_answer(call, call->channel, &step->auth, req);
+	}
+	return step_close(call, status);
+}
+
+/* The authentication is charged from its first step to its end, what the helper is asked apart. */
+static int step_charge(struct setup_step *step, struct dsmb_channel *channel, bool first)
+{
+	const struct ditto_principal who = dsmb_conn_principal(step->call->conn);
+	int err = 0;
+
+	if (first)
+		err = ditto_charge(&channel->login, &who, DITTO_BUDGET_LOGINS, 1);
+	return err ?: ditto_charge(&step->question, &who, DITTO_BUDGET_QUESTIONS, 1);
+}
+
+static u32 session_setup_step(struct dsmb_call *call, const struct setup *req)
+{
+	struct dsmb_channel *channel = call->channel;
+	struct dsmb_conn *conn = call->conn;
+	struct setup_step *step;
+	bool first;
+	u32 status;
+
+	step = kzalloc(sizeof(*step), GFP_KERNEL);
+	if (!step)
+		return DSMB_INSUFFICIENT_RESOURCES;
+	status = step_begin(channel, &first, &step->auth.id);
+	if (status) {
+		kfree(step);
+		return status;
+	}
+	step->call = call;
+	INIT_DELAYED_WORK(&step->hold, step_held);
+	step->auth.token = req->token.data;
+	step->auth.token_len = req->token.size;
+	step->auth.peer = conn->name;
+	step->auth.ask.peer = conn->peer->addr;
+	/* Users are not known yet: a client's connections take turns. */
+	step->auth.ask.user = (unsigned long)conn;
+	step->auth.ask.done = step_answered;
+	call->private = step;
+	call->release = step_release;
+	if (step_charge(step, channel, first))
+		return step_close(call, DSMB_INSUFFICIENT_RESOURCES);
+	if (first)
+		dsmb_auth_arm(channel);
+	status = step_hash(call, channel, first);
+	if (status)
+		return step_close(call, status);
+	call->cancel = step_cancel;
+	call->quiet = true;
+	/* It may be answered already, but the call goes on when it is told so. */
+	ditto_auth_step(conn->server->srv, &step->auth);
+	return DSMB_PARKED;
+}
+
+static u32 begin_new(struct dsmb_call *call, struct dsmb_channel **channel,
+		     struct dsmb_session **session)
+{
+	int err;
+
+	*session = dsmb_session_new(call->conn);
+	if (!*session)
+		return DSMB_INSUFFICIENT_RESOURCES;
+	err = dsmb_channel_new(call->conn, *session, false, channel);
+	if (!err)
+		return DSMB_SUCCESS;
+	dsmb_session_close(*session, "no connection for it");
+	dsmb_session_put(*session);
+	return err == -ESHUTDOWN ? DSMB_DROP : DSMB_INSUFFICIENT_RESOURCES;
+}
+
+/* Who renews a session has its key (3.3.5.2.4). */
+static u32 check_renewal(struct dsmb_call *call, struct dsmb_session *session,
+			 struct dsmb_channel *channel)
+{
+	if (!channel->signer || call->encrypted)
+		return DSMB_SUCCESS;
+	if (!(call->flags & DSMB_FLAG_SIGNED))
+		return session->signing_required ? DSMB_ACCESS_DENIED : DSMB_SUCCESS;
+	return dsmb_setup_signature(call, channel->signer);
+}
+
+static u32 session_setup_begin(struct dsmb_call *call, const struct setup *req,
+			       struct dsmb_channel **channel,
+			       struct dsmb_session **session)
+{
+	u32 status;
+
+	if (req->flags & DSMB_SETUP_BINDING)
+		return dsmb_bind_begin(call, channel, session);
+	if (!call->session_id)
+		return begin_new(call, channel, session);
+	*channel = dsmb_channel_find(call->conn, call->session_id, session);
+	if (!*channel) {
+		dsmb_refuse_foreign(call);
+		return DSMB_USER_SESSION_DELETED;
+	}
+	status = (*channel)->binding ? DSMB_INVALID_PARAMETER :
+		 (*channel)->ready ? check_renewal(call, *session, *channel) :
+		 DSMB_SUCCESS;
+	if (status) {
+		dsmb_channel_put(*channel);
+		dsmb_session_put(*session);
+		/* Who has the session's key, but not the channel's, is told under that. */
+		dsmb_refuse_foreign(call);
+	}
+	return status;
+}
+
+u32 dsmb_session_setup(struct dsmb_call *call)
+{
+	struct dsmb_channel *channel = NULL;
+	struct dsmb_session *session = NULL;
+	struct setup req;
+	u32 status;
+
+	if (!get_request(&call->in, &req))
+		return DSMB_INVALID_PARAMETER;
+	req.message_id = call->message_id;
+	if (call->private)
+		return step_resume(call, &req);
+	status = session_setup_begin(call, &req, &channel, &session);
+	if (status)
+		return status;
+	/* The answer has its id and is signed by it. */
+	call->session = session;
+	call->channel = channel;
+	return session_setup_step(call, &req);
+}
+
+void dsmb_session_setup_sent(struct dsmb_call *call, const void *message, u32 len)
+{
+	const struct dsmb_header *head = message;
+	struct dsmb_channel *channel = call->channel;
+
+	/* The last answer is not part of it: the keys that sign it are made before. */
+	if (!channel || channel->ready || len < sizeof(*head) ||
+	    head->status != cpu_to_le32(DSMB_MORE_PROCESSING_REQUIRED))
+		return;
+	if (dsmb_preauth_update(channel->preauth, message, len))
+		dsmb_conn_drop(call->conn, "no preauthentication hash could be made");
+}
+
+u32 dsmb_logoff(struct dsmb_call *call)
+{
+	dsmb_session_close(call->session, "the client logged off");
+	dsmb_put_u16(&call->out, LOGOFF_RESPONSE_SIZE);
+	dsmb_put_u16(&call->out, 0);
+	return DSMB_SUCCESS;
+}

@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tree connects: finding the share, and letting go of it. MS-SMB2 sections 2.2.9
+ * to 2.2.12, 3.3.5.7 and 3.3.5.8.
+ *
+ * Locking: trees come, go and are renewed under session->lock; they are looked
+ * up under RCU.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/err.h>
+#include <linux/list.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "../../fs/op/rights.h"
+#include "../../fs/share/cred.h"
+#include "../../fs/share/share.h"
+#include "../file/name.h"
+#include "../open/open.h"
+#include "../open/persist.h"
+#include "../server.h"
+#include "../transport/call.h"
+#include "../transport/conn.h"
+#include "../transport/crowd.h"
+#include "../transport/trust.h"
+#include "session.h"
+#include "tree.h"
+#include "tree_access.h"
+
+#define RESPONSE_SIZE			16
+#define DISCONNECT_RESPONSE_SIZE	4
+
+/* 2.2.9 */
+#define FLAG_EXTENSION			0x0004
+#define CONTEXT_HEADER_SIZE		8
+/* 2.2.10 */
+#define SHARE_DISK			0x01
+#define SHARE_PIPE			0x02
+#define SHAREFLAG_ACCESS_BASED		0x00000800
+#define SHAREFLAG_ENCRYPT		0x00008000
+#define SHARECAP_CONTINUOUS		0x00000010
+
+/* Limits of ours: a host name and a share's name; contexts, of which one kind is defined. */
+#define PATH_BYTES_MAX			2048
+#define CONTEXTS_MAX			16
+
+void dsmb_tree_put(struct dsmb_tree *tree)
+{
+	if (!refcount_dec_and_test(&tree->ref))
+		return;
+	dsmb_access_drop(tree);
+	kfree(tree->name);
+	dsmb_crowd_put(tree->recorders);
+	dsmb_crowd_put(tree->crowd);
+	kfree_rcu(tree, rcu);
+}
+
+struct dsmb_tree *dsmb_tree_find(struct dsmb_session *session, u32 id)
+{
+	struct dsmb_tree *tree;
+
+	rcu_read_lock();
+	tree = xa_load(&session->trees, id);
+	if (tree && (READ_ONCE(tree->dead) || !refcount_inc_not_zero(&tree->ref)))
+		tree = NULL;
+	rcu_read_unlock();
+	return tree;
+}
+
+/* Out of the table. False if somebody else did it. */
+static bool tree_unlink(struct dsmb_tree *tree)
+{
+	struct dsmb_session *session = tree->session;
+	bool first;
+
+	mutex_lock(&session->lock);
+	first = !tree->dead;
+	if (first) {
+		WRITE_ONCE(tree->dead, true);
+		xa_erase(&session->trees, tree->id);
+	}
+	mutex_unlock(&session->lock);
+	return first;
+}
+
+bool dsmb_tree_close(struct dsmb_tree *tree)
+{
+	if (!tree_unlink(tree))
+		return false;
+	dsmb_opens_close(tree->session, tree, false);
+	dsmb_calls_cancel_session(tree->session, tree, DSMB_NETWORK_NAME_DELETED);
+	dsmb_tree_put(tree);
+	return true;
+}
+
+void dsmb_trees_close(struct dsmb_session *session)
+{
+	struct dsmb_tree *tree;
+	unsigned long id = 0;
+
+	dsmb_opens_close(session, NULL, !session->forgets);
+	/* The session is closed, so none comes any more. */
+	while (xa_find(&session->trees, &id, ULONG_MAX, XA_PRESENT)) {
+		tree = dsmb_tree_find(session, id++);
+		if (!tree)
+			continue;
+		/* Who is first has the table's reference. */
+		if (tree_unlink(tree))
+			dsmb_tree_put(tree);
+		dsmb_tree_put(tree);
+	}
+}
+
+/* A connection of the session, held, or NULL. */
+static struct dsmb_conn *session_conn(struct dsmb_session *session)
+{
+	struct dsmb_channel *channel;
+	struct dsmb_conn *conn = NULL;
+
+	mutex_lock(&session->lock);
+	channel = list_first_entry_or_null(&session->channels, struct dsmb_channel, list);
+	if (channel) {
+		conn = channel->conn;
+		dsmb_conn_hold(conn);
+	}
+	mutex_unlock(&session->lock);
+	return conn;
+}
+
+/* Ask again what the tree was given: its share's options changed, or who asks. */
+static bool tree_renew(struct dsmb_tree *tree, struct ditto_share *share)
+{
+	struct dsmb_session *session = tree->session;
+	struct dsmb_access access;
+	struct dsmb_conn *conn;
+	bool may, again;
+	u32 status;
+
+	do {
+		conn = session_conn(session);
+		if (!conn)
+			return false;
+		status = dsmb_access_find(session, conn->peer, share, &access);
+		dsmb_conn_put(conn);
+		if (status)
+			return false;
+
+		mutex_lock(&session->lock);
+		/* It may have become another's while the helper was asked. */
+		again = access.acting_user != dsmb_session_acting_user(session);
+		may = !again && !dsmb_access_renew(tree, &access);
+		mutex_unlock(&session->lock);
+		if (!may)
+			ditto_cred_put(access.cred);
+	} while (again);
+	return may;
+}
+
+/* Was it made with the options that there are, and for whom the session acts as? */
+static bool tree_is_fresh(const struct dsmb_tree *tree, u64 generation)
+{
+	/* Pairs with dsmb_access_renew(). */
+	if (smp_load_acquire(&tree->generation) != generation)
+		return false;
+	/* The same. */
+	return smp_load_acquire(&tree->acting_user) == dsmb_session_acting_user(tree->session);
+}
+
+struct ditto_share *dsmb_tree_share(struct dsmb_tree *tree)
+{
+	struct ditto_share *share;
+	u64 generation;
+
+	share = ditto_share_get_by_tag(tree->session->server->srv, tree->tag);
+	if (!share)
+		return NULL;
+	rcu_read_lock();
+	generation = rcu_dereference(share->opts)->generation;
+	rcu_read_unlock();
+	if (likely(tree_is_fresh(tree, generation)))
+		return share;
+	if (tree_renew(tree, share))
+		return share;
+	ditto_share_put(share);
+	return NULL;
+}
+
+static struct dsmb_tree *tree_new(struct dsmb_session *session, enum dsmb_tree_kind kind,
+				  const char *name)
+{
+	struct dsmb_tree *tree = kzalloc(sizeof(*tree), GFP_KERNEL);
+
+	if (!tree)
+		return NULL;
+	tree->name = kstrdup(name, GFP_KERNEL);
+	if (!tree->name) {
+		kfree(tree);
+		return NULL;
+	}
+	tree->session = session;
+	tree->kind = kind;
+	tree->maximal = DITTO_RIGHTS_ALL;
+	refcount_set(&tree->ref, 1);
+	return tree;
+}
+
+struct dsmb_tree *dsmb_tree_restored(struct ditto_share *share, struct ditto_cred *cred,
+				     bool writable)
+{
+	struct dsmb_tree *tree = tree_new(NULL, DSMB_TREE_DISK, share->name);
+
+	if (!tree) {
+		ditto_cred_put(cred);
+		return NULL;
+	}
+	tree->tag = share->tag;
+	tree->cred = cred;
+	tree->writable = writable;
+	tree->dead = true;
+	return tree;
+}
+
+/* It can be found from now on. The caller's reference stays his. */
+static u32 tree_publish(struct dsmb_tree *tree)
+{
+	struct dsmb_session *session = tree->session;
+	int err = -ESHUTDOWN;
+
+	mutex_lock(&session->lock);
+	if (session->state != DSMB_SESSION_CLOSED) {
+		refcount_inc(&tree->ref);
+		err = xa_alloc(&session->trees, &tree->id, tree, XA_LIMIT(1, DSMB_TREES_MAX),
+			       GFP_KERNEL);
+		if (err)
+			refcount_dec(&tree->ref);
+	}
+	mutex_unlock(&session->lock);
+	if (err == -ESHUTDOWN)
+		return DSMB_USER_SESSION_DELETED;
+	return err ? DSMB_INSUFFICIENT_RESOURCES : DSMB_SUCCESS;
+}
+
+static u32 connect_pipe(struct dsmb_call *call, const char *name, struct dsmb_tree **tree)
+{
+	*tree = tree_new(call->session, DSMB_TREE_PIPE, name);
+	return *tree ? DSMB_SUCCESS : DSMB_INSUFFICIENT_RESOURCES;
+}
+
+static void tell_denied(const struct dsmb_call *call, const struct ditto_share *share,
+			const char *why)
+{
+	pr_info_ratelimited("%s (%s) may not use share \"%s\": %s\n", call->conn->name,
+			    dsmb_session_acting_user(call->session)->name, share->name, why);
+}
+
+static u32 connect_disk(struct dsmb_call *call, struct ditto_share *share, struct dsmb_tree **out)
+{
+	struct dsmb_session *session = call->session;
+	struct dsmb_access access;
+	struct dsmb_tree *tree;
+	bool full = false;
+	u32 status;
+
+	status = dsmb_access_find(session, call->conn->peer, share, &access);
+	if (status == DSMB_ACCESS_DENIED)
+		tell_denied(call, share, access.why);
+	if (status)
+		return status;
+	/* Who cannot encrypt is told at once (3.3.5.7). */
+	if (access.encrypt && !session->seal) {
+		ditto_cred_put(access.cred);
+		tell_denied(call, share, "the share demands encryption");
+		return DSMB_ACCESS_DENIED;
+	}
+	if (session->is_guest || session->is_anonymous)
+		full = dsmb_session_admit_guest(session, call->conn);
+	tree = full ? NULL : tree_new(session, DSMB_TREE_DISK, share->name);
+	if (!tree) {
+		ditto_cred_put(access.cred);
+		return DSMB_INSUFFICIENT_RESOURCES;
+	}
+	tree->tag = share->tag;
+	tree->cred = access.cred;
+	tree->crowd = dsmb_crowd_get(&session->server->crowds, share->root.mnt->mnt_sb);
+	tree->recorders = dsmb_crowd_get(&session->server->recorders, share->root.mnt->mnt_sb);
+	if (!tree->crowd || !tree->recorders) {
+		dsmb_tree_put(tree);
+		return DSMB_INSUFFICIENT_RESOURCES;
+	}
+	tree->writable = access.writable;
+	tree->maximal = access.maximal;
+	tree->encrypt = access.encrypt;
+	tree->hides = ditto_share_hides_unreadable(share);
+	tree->continuous = access.continuous;
+	tree->generation = access.generation;
+	tree->acting_user = access.acting_user;
+	*out = tree;
+	return DSMB_SUCCESS;
+}
+
+static u32 tree_connect(struct dsmb_call *call, const char *name, struct dsmb_tree **tree)
+{
+	struct ditto_share *share;
+	u32 status;
+
+	if (!strcasecmp(name, "IPC$"))
+		return connect_pipe(call, name, tree);
+	share = dsmb_share_find(call->session, name);
+	if (!share)
+		return DSMB_BAD_NETWORK_NAME;
+	dsmb_persist_settle(call->conn->server);
+	status = connect_disk(call, share, tree);
+	ditto_share_put(share);
+	return status;
+}
+
+/* The contexts of 3.1.1 tell of clusters, which this is not: they only must be well-formed. */
+static bool contexts_are_sound(struct dsmb_cursor *in)
+{
+	struct dsmb_cursor body;
+	u32 offset;
+	u16 count;
+
+	/* Offsets are from the request, behind the header (2.2.9.1). */
+	body = dsmb_window(in, sizeof(struct dsmb_header), in->size - sizeof(struct dsmb_header));
+	offset = dsmb_get_u32(in);
+	count = dsmb_get_u16(in);
+	if (in->bad || count > CONTEXTS_MAX)
+		return false;
+	if (count)
+		dsmb_seek(&body, offset);
+	while (count-- && !body.bad) {
+		u16 len;
+
+		dsmb_skip(&body, 2);
+		len = dsmb_get_u16(&body);
+		dsmb_skip(&body, 4);
+		dsmb_skip(&body, len);
+		if (count)
+			dsmb_skip(&body, -body.pos & (CONTEXT_HEADER_SIZE - 1));
+	}
+	return !body.bad;
+}
+
+/* The path of a request, "\\server\share", in UTF-8. */
+static char *get_path(struct dsmb_call *call)
+{
+	struct dsmb_cursor *in = &call->in, path;
+	u16 flags = dsmb_get_u16(in);
+	u16 offset = dsmb_get_u16(in);
+	u16 len = dsmb_get_u16(in);
+
+	path = dsmb_window(in, offset, len);
+	if (in->bad || !len || len > PATH_BYTES_MAX)
+		return ERR_PTR(-EINVAL);
+	if (call->conn->dialect == DSMB_DIALECT_311 && (flags & FLAG_EXTENSION) &&
+	    !contexts_are_sound(in))
+		return ERR_PTR(-EINVAL);
+	return dsmb_get_string(path);
+}
+
+/* What stands behind the server's name, or NULL. */
+static const char *share_of(const char *path)
+{
+	const char *name;
+
+	if (path[0] != '\\' || path[1] != '\\')
+		return NULL;
+	name = strchr(path + 2, '\\');
+	if (!name || name == path + 2 || !name[1] || strchr(name + 1, '\\'))
+		return NULL;
+	return name + 1;
+}
+
+static void put_response(struct dsmb_call *call, const struct dsmb_tree *tree)
+{
+	bool continuous = tree->continuous && dsmb_conn_is_3x(call->conn);
+	struct dsmb_builder *out = &call->out;
+
+	dsmb_put_u16(out, RESPONSE_SIZE);
+	dsmb_put_u8(out, tree->kind == DSMB_TREE_PIPE ? SHARE_PIPE : SHARE_DISK);
+	dsmb_put_u8(out, 0);
+	dsmb_put_u32(out, (tree->encrypt ? SHAREFLAG_ENCRYPT : 0) |
+		     (tree->hides ? SHAREFLAG_ACCESS_BASED : 0));
+	dsmb_put_u32(out, continuous ? SHARECAP_CONTINUOUS : 0);
+	dsmb_put_u32(out, tree->maximal);
+}
+
+/* In 3.1.1 it is this command by which the client proves that nobody meddled before (3.3.5.7). */
+static bool is_proven(const struct dsmb_call *call)
+{
+	const struct dsmb_session *session = call->session;
+
+	return call->conn->dialect != DSMB_DIALECT_311 || session->is_guest ||
+	       session->is_anonymous || call->encrypted || (call->flags & DSMB_FLAG_SIGNED);
+}
+
+u32 dsmb_tree_connect(struct dsmb_call *call)
+{
+	struct dsmb_tree *tree = NULL;
+	const char *name;
+	char *path;
+	u32 status;
+
+	if (!is_proven(call))
+		return DSMB_DROP;
+	path = get_path(call);
+	if (IS_ERR(path))
+		return PTR_ERR(path) == -ENOMEM ? DSMB_INSUFFICIENT_RESOURCES :
+						  DSMB_INVALID_PARAMETER;
+	name = share_of(path);
+	status = name ? tree_connect(call, name, &tree) : DSMB_BAD_NETWORK_NAME;
+	kfree(path);
+	if (status)
+		return status;
+	status = tree_publish(tree);
+	if (status) {
+		dsmb_tree_put(tree);
+		return status;
+	}
+
+	/* A related command behind this one may use it, and the answer has its id. */
+	call->tree = tree;
+	call->tree_id = tree->id;
+	put_response(call, tree);
+	return DSMB_SUCCESS;
+}
+
+u32 dsmb_tree_disconnect(struct dsmb_call *call)
+{
+	if (!dsmb_tree_close(call->tree))
+		return DSMB_NETWORK_NAME_DELETED;
+	dsmb_put_u16(&call->out, DISCONNECT_RESPONSE_SIZE);
+	dsmb_put_u16(&call->out, 0);
+	return DSMB_SUCCESS;
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a session may do with a share: the rules say which machines may use it,
+ * the grants what users may do, the squash mode as whom they act. Guests act as the
+ * share's anonymous user, where the share lets them in.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+
+#include "../../fs/op/rights.h"
+#include "../../fs/server.h"
+#include "../../fs/share/cred.h"
+#include "../../fs/share/share.h"
+#include "../../fs/share/share_users.h"
+#include "../file/name.h"
+#include "../server.h"
+#include "../transport/builder.h"
+#include "../transport/status.h"
+#include "session.h"
+#include "tree.h"
+#include "tree_access.h"
+
+/**
+ * struct dsmb_retired - a credential that a tree had before
+ * @next: the one before that
+ * @cred: held
+ */
+struct dsmb_retired {
+	struct dsmb_retired *next;
+	struct ditto_cred *cred;
+};
+
+static void ident_of(const struct ditto_auth_user *user, struct ditto_ident *ident)
+{
+	*ident = (struct ditto_ident) {
+		.uid = user->uid,
+		.gid = user->gid,
+		.ngroups = user->ngroups,
+		.groups = user->groups,
+		.anonymous = user->guest || user->anonymous,
+		.proven = !user->guest && !user->anonymous,
+	};
+}
+
+/* The options as they are now, without what does not outlive this, and the grant they have. */
+static enum ditto_share_access share_ask(struct ditto_share *share, const struct ditto_ident *ident,
+					 struct ditto_share_opts *opts)
+{
+	enum ditto_share_access grant;
+
+	rcu_read_lock();
+	*opts = *rcu_dereference(share->opts);
+	if (ident->anonymous)
+		grant = opts->guest ? ditto_share_users_find(opts, opts->anon_uid, opts->anon_gid,
+							     0, NULL) : DITTO_SHARE_ACCESS_NONE;
+	else
+		grant = ditto_share_users_find(opts, ident->uid, ident->gid, ident->ngroups,
+					       ident->groups);
+	rcu_read_unlock();
+	memset(&opts->rules, 0, sizeof(opts->rules));
+	memset(&opts->share_users, 0, sizeof(opts->share_users));
+	opts->comment = NULL;
+	opts->snapshots = NULL;
+	return grant;
+}
+
+u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
+		     struct ditto_share *share, struct dsmb_access *access)
+{
+	struct ditto_share_opts opts;
+	struct ditto_verdict verdict;
+	struct ditto_ident ident;
+	enum ditto_share_access grant;
+	int err;
+
+	access->why = "the share's rules do not let this address in";
+	err = ditto_rules_match(share, peer, DITTO_RULES_ASK_WAIT, &verdict);
+	if (err)
+		return err == -EACCES ? DSMB_ACCESS_DENIED : dsmb_status(err);
+	if (verdict.level == DITTO_ACCESS_NONE)
+		return DSMB_ACCESS_DENIED;
+	access->acting_user = dsmb_session_acting_user(session);
+	ident_of(access->acting_user, &ident);
+	grant = share_ask(share, &ident, &opts);
+	access->why = ident.anonymous ? "the share lets no guest in" :
+		      "the share gives this user no permission";
+	if (grant == DITTO_SHARE_ACCESS_NONE)
+		return DSMB_ACCESS_DENIED;
+	ident.admin = ditto_share_access_is_admin(grant, &ident, &verdict);
+
+	access->cred = ditto_cred_get(session->server->srv, &opts, &verdict, &ident);
+	if (IS_ERR(access->cred))
+		return dsmb_status(PTR_ERR(access->cred));
+	access->generation = opts.generation;
+	access->writable = verdict.level == DITTO_ACCESS_WRITE &&
+			   grant >= DITTO_SHARE_ACCESS_WRITE && !opts.read_only;
+	access->maximal = access->writable ? DITTO_RIGHTS_ALL :
+			  DITTO_RIGHTS_ALL & ~DITTO_RIGHTS_CHANGE;
+	access->encrypt = opts.encrypt;
+	access->continuous = opts.continuous;
+	return DSMB_SUCCESS;
+}
+
+static bool groups_are_same(const struct group_info *a, const struct group_info *b)
+{
+	return a->ngroups == b->ngroups &&
+	       !memcmp(a->gid, b->gid, array_size(a->ngroups, sizeof(a->gid[0])));
+}
+
+static bool cred_is_same(const struct ditto_cred *a, const struct ditto_cred *b)
+{
+	return a == b || (uid_eq(a->uid, b->uid) && gid_eq(a->gid, b->gid) &&
+			  a->admin == b->admin && a->anonymous == b->anonymous &&
+			  a->guest == b->guest &&
+			  groups_are_same(a->cred->group_info, b->cred->group_info));
+}
+
+/* One that acted before acts again, so that changing to and fro makes no heap of them. */
+static bool cred_again(struct dsmb_tree *tree, struct ditto_cred *cred)
+{
+	for (struct dsmb_retired *retired = tree->retired; retired; retired = retired->next) {
+		struct ditto_cred *old = retired->cred;
+
+		if (!cred_is_same(old, cred))
+			continue;
+		retired->cred = tree->cred;
+		WRITE_ONCE(tree->cred, old);
+		return true;
+	}
+	return false;
+}
+
+/* Consumes @cred if it succeeds. */
+static int cred_renew(struct dsmb_tree *tree, struct ditto_cred *cred)
+{
+	struct dsmb_retired *retired;
+
+	/* Most changes of options leave alone who acts, and what acts can stay. */
+	if (tree->cred && (cred_is_same(tree->cred, cred) || cred_again(tree, cred))) {
+		ditto_cred_put(cred);
+		return 0;
+	}
+	if (tree->cred) {
+		retired = kmalloc(sizeof(*retired), GFP_KERNEL);
+		if (!retired)
+			return -ENOMEM;
+		retired->cred = tree->cred;
+		retired->next = tree->retired;
+		tree->retired = retired;
+	}
+	WRITE_ONCE(tree->cred, cred);
+	return 0;
+}
+
+int dsmb_access_renew(struct dsmb_tree *tree, struct dsmb_access *access)
+{
+	int err;
+
+	lockdep_assert_held(&tree->session->lock);
+	err = cred_renew(tree, access->cred);
+	if (err)
+		return err;
+	WRITE_ONCE(tree->writable, access->writable);
+	WRITE_ONCE(tree->maximal, access->maximal);
+	WRITE_ONCE(tree->encrypt, access->encrypt);
+	WRITE_ONCE(tree->continuous, access->continuous);
+	/* Pairs with dsmb_tree_share(): who sees it sees the rest. */
+	smp_store_release(&tree->acting_user, access->acting_user);
+	/* The same. */
+	smp_store_release(&tree->generation, access->generation);
+	return 0;
+}
+
+void dsmb_access_drop(struct dsmb_tree *tree)
+{
+	struct dsmb_retired *retired, *next;
+
+	for (retired = tree->retired; retired; retired = next) {
+		next = retired->next;
+		ditto_cred_put(retired->cred);
+		kfree(retired);
+	}
+	if (tree->cred)
+		ditto_cred_put(tree->cred);
+}
+
+/**
+ * struct search - for a share by a name without case
+ * @name: what is looked for, in UTF-16
+ * @units: of it
+ * @found: the share's own name
+ * @other: room for the names of shares in UTF-16
+ */
+struct search {
+	__le16 name[DSMB_NAME_UNITS];
+	u32 units;
+	char found[DITTO_SHARE_NAME_MAX + 1];
+	__le16 other[DSMB_NAME_UNITS];
+};
+
+/* Units of @name in @out, or 0 if it is too long. */
+static u32 to_utf16(const char *name, __le16 *out)
+{
+	struct dsmb_builder b = dsmb_builder(out, DSMB_NAME_UNITS * sizeof(*out));
+	u32 bytes = dsmb_put_string(&b, name, strlen(name));
+
+	return b.full ? 0 : bytes / sizeof(*out);
+}
+
+static int search_one(struct ditto_share *share, void *arg)
+{
+	struct search *search = arg;
+	u32 units;
+
+	/* A name may be written with a slash before it. */
+	units = to_utf16(share->name + (share->name[0] == '/'), search->other);
+	if (!units || dsmb_is_pattern(search->other, units) ||
+	    !dsmb_match(search->other, units, search->name, search->units))
+		return 0;
+	strscpy(search->found, share->name);
+	return 1;
+}
+
+struct ditto_share *dsmb_share_find(struct dsmb_session *session, const char *name)
+{
+	struct ditto_server *srv = session->server->srv;
+	struct ditto_share *share;
+	struct search *search;
+
+	share = ditto_share_get_by_name(srv, name, strlen(name));
+	if (share)
+		return share;
+	search = kmalloc(sizeof(*search), GFP_KERNEL);
+	if (!search)
+		return NULL;
+	search->units = to_utf16(name, search->name);
+	if (search->units && ditto_share_for_each(srv, NULL, search_one, search) == 1)
+		share = ditto_share_get_by_name(srv, search->found, strlen(search->found));
+	kfree(search);
+	return share;
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Attributes of a file as the wire has them. */
+#include "../../fs/node/node.h"
+#include "../../fs/open/instance.h"
+#include "../../fs/share/share.h"
+#include "../transport/builder.h"
+#include "attrs.h"
+
+static u32 dsmb_reparse_tag(umode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFREG:
+	case S_IFDIR:
+		return 0;
+	case S_IFLNK:
+		return DSMB_REPARSE_TAG_SYMLINK;
+	default:
+		return DSMB_REPARSE_TAG_NFS;
+	}
+}
+
+static u32 dsmb_attr_flags(const struct kstat *st, u32 dosattr)
+{
+	u32 flags = dosattr & DITTO_FLAGS_KEPT;
+
+	if (S_ISDIR(st->mode))
+		flags |= DSMB_ATTR_DIRECTORY;
+	if (st->attributes & STATX_ATTR_COMPRESSED)
+		flags |= DSMB_ATTR_COMPRESSED;
+	if (dsmb_reparse_tag(st->mode))
+		flags |= DSMB_ATTR_REPARSE_POINT;
+	return flags ?: DSMB_ATTR_NORMAL;
+}
+
+/*
+ * Names with a dot before them are those that POSIX does not show; the root of a
+ * share has no name that clients know.
+ */
+static bool dsmb_is_dot_file(const struct ditto_share *share, struct dentry *dentry)
+{
+	bool dot;
+
+	if (dentry == share->root.dentry)
+		return false;
+	spin_lock(&dentry->d_lock);
+	dot = dentry->d_name.name[0] == '.';
+	spin_unlock(&dentry->d_lock);
+	return dot;
+}
+
+static void dsmb_attrs_fill(struct dsmb_attrs *a, const struct ditto_attr *attr)
+{
+	const struct kstat *st = &attr->st;
+
+	a->created = dsmb_filetime(a->dosattr.btime);
+	a->accessed = dsmb_filetime(st->atime);
+	a->written = dsmb_filetime(st->mtime);
+	a->changed = dsmb_filetime(a->dosattr.changed);
+	a->allocation = S_ISREG(st->mode) ? st->blocks << 9 : 0;
+	a->size = S_ISREG(st->mode) ? st->size : 0;
+	a->flags = dsmb_attr_flags(st, a->dosattr.flags);
+	a->reparse_tag = dsmb_reparse_tag(st->mode);
+	a->file_id = st->ino;
+	a->volume_id = attr->fsid;
+	a->links = st->nlink;
+	a->is_dir = S_ISDIR(st->mode);
+	a->is_stream = false;
+	a->mode = st->mode;
+	a->uid = st->uid;
+	a->gid = st->gid;
+	a->rdev = st->rdev;
+}
+
+/* Has it the flags that a file has of which nobody ever set any? */
+static bool dsmb_is_unmarked(const struct dsmb_attrs *a)
+{
+	return (a->dosattr.flags & ~DITTO_FLAG_READONLY) == (a->is_dir ? 0 : DITTO_FLAG_ARCHIVE);
+}
+
+static int dsmb_attrs_make(struct ditto_share *share, struct dentry *dentry,
+			   const struct ditto_attr *attr, struct dsmb_attrs *attrs)
+{
+	int err = ditto_dosattr_get(share, dentry, &attr->st, &attrs->dosattr);
+
+	if (err)
+		return err;
+	dsmb_attrs_fill(attrs, attr);
+	if (dsmb_is_unmarked(attrs) && dsmb_is_dot_file(share, dentry))
+		attrs->flags = (attrs->flags & ~DSMB_ATTR_NORMAL) | DITTO_FLAG_HIDDEN;
+	return 0;
+}
+
+int dsmb_attrs_of_dentry(struct ditto_share *share, struct dentry *dentry,
+			 struct dsmb_attrs *attrs)
+{
+	struct ditto_attr attr;
+	int err;
+
+	err = ditto_getattr_dentry(share, dentry, &attr);
+	return err ?: dsmb_attrs_make(share, dentry, &attr, attrs);
+}
+
+int dsmb_attrs_of_node(struct ditto_share *share, struct ditto_node *node,
+		       struct dsmb_attrs *attrs)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	int err;
+
+	err = dsmb_attrs_of_dentry(share, dentry, attrs);
+	dput(dentry);
+	return err;
+}
+
+int dsmb_attrs_asked(struct ditto_op *op, struct ditto_node *node, struct dsmb_attrs *attrs)
+{
+	struct ditto_attr attr;
+	struct dentry *dentry;
+	int err;
+
+	err = ditto_getattr_asked(op, node, &attr);
+	if (err)
+		return err;
+	dentry = ditto_node_dentry(node);
+	err = dsmb_attrs_make(op->share, dentry, &attr, attrs);
+	dput(dentry);
+	return err;
+}
+
+int dsmb_attrs_get(struct ditto_op *op, const struct ditto_instance *inst,
+		   struct ditto_node *node, struct dsmb_attrs *attrs)
+{
+	struct ditto_attr stream;
+	int err;
+
+	/* The size of a stream is its own. */
+	if (!ditto_instance_is_stream(inst))
+		return dsmb_attrs_asked(op, node, attrs);
+	err = dsmb_attrs_of_node(op->share, ditto_instance_base(inst), attrs);
+	if (!err)
+		err = ditto_getattr(op->share, node, &stream);
+	if (err)
+		return err;
+	attrs->allocation = stream.st.blocks << 9;
+	attrs->size = stream.st.size;
+	attrs->flags &= ~DSMB_ATTR_DIRECTORY;
+	attrs->flags = attrs->flags ?: DSMB_ATTR_NORMAL;
+	attrs->is_dir = false;
+	attrs->is_stream = true;
+	return 0;
+}
+
+int dsmb_attrs_at_once(const struct ditto_op *op, const struct ditto_instance *inst,
+		       struct ditto_node *node, struct dsmb_attrs *attrs)
+{
+	struct ditto_op at_once = *op;
+	int err;
+
+	at_once.park = NULL;
+	err = dsmb_attrs_get(&at_once, inst, node, attrs);
+	return err == -EJUKEBOX ? dsmb_attrs_of_node(op->share, node, attrs) : err;
+}
+
+void dsmb_put_times(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
+{
+	dsmb_put_u64(b, attrs->created);
+	dsmb_put_u64(b, attrs->accessed);
+	dsmb_put_u64(b, attrs->written);
+	dsmb_put_u64(b, attrs->changed);
+}
+
+void dsmb_put_attrs(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
+{
+	dsmb_put_times(b, attrs);
+	dsmb_put_u64(b, attrs->allocation);
+	dsmb_put_u64(b, attrs->size);
+	dsmb_put_u32(b, attrs->flags);
+}

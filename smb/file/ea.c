@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Extended attributes: lists of MS-FSCC section 2.4.16 and xattrs of the core.
+ * Names are of any case for the client, and kept as they were given.
+ */
+
+#include <kunit/visibility.h>
+#include <linux/errno.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "../../fs/op/xattr.h"
+#include "../../fs/open/instance.h"
+#include "../open/open.h"
+#include "ea.h"
+#include "info.h"
+
+#define DSMB_EA_NEED		0x80
+/* Before the name: offset, flags, length of name, length of value. */
+#define DSMB_EA_HEAD		8
+/* A value's length has 16 bits. */
+#define DSMB_EA_VALUE_MAX	U16_MAX
+/* A list that is set: some times what file systems keep, for each name is looked for. */
+#define DSMB_EA_LIST_MAX	(2 * SZ_64K)
+/* Of FileGetEaInformation, names that are asked for at once. */
+#define DSMB_EA_ASK_MAX		1024
+
+/* Flags of QUERY_INFO: MS-SMB2 2.2.37 */
+#define DSMB_EA_RESTART		BIT(0)
+#define DSMB_EA_SINGLE		BIT(1)
+
+/* Characters that no EA's name has: MS-FSCC 2.4.16, those of short names. */
+static bool dsmb_ea_name_ok(const char *name, u32 len)
+{
+	u32 i;
+
+	if (!len || len > DSMB_EA_NAME_MAX)
+		return false;
+	for (i = 0; i < len; i++)
+		if ((u8)name[i] < 0x20 || strchr("\\/:*?\"<>|,+=[];", name[i]))
+			return false;
+	return true;
+}
+
+bool dsmb_ea_next(struct dsmb_cursor *list, struct dsmb_ea *ea, u32 *status)
+{
+	u32 at = list->pos, next;
+	u8 flags;
+
+	*status = DSMB_SUCCESS;
+	if (!dsmb_left(list))
+		return false;
+	next = dsmb_get_u32(list);
+	flags = dsmb_get_u8(list);
+	ea->name_len = dsmb_get_u8(list);
+	ea->value_len = dsmb_get_u16(list);
+	ea->name = dsmb_get(list, ea->name_len);
+	if (dsmb_get_u8(list) || list->bad) {
+		*status = DSMB_EA_LIST_INCONSISTENT;
+		return false;
+	}
+	ea->value = dsmb_get(list, ea->value_len);
+	ea->need = flags & DSMB_EA_NEED;
+	if (next) {
+		/* Forward, behind this one, and to where an entry may begin. */
+		if (next % 4 || list->bad || next < list->pos - at || next >= list->size - at)
+			list->bad = true;
+		else
+			dsmb_seek(list, at + next);
+	} else {
+		dsmb_seek(list, list->size);
+	}
+	if (list->bad)
+		*status = DSMB_EA_LIST_INCONSISTENT;
+	else if (!dsmb_ea_name_ok(ea->name, ea->name_len) || flags & ~DSMB_EA_NEED)
+		*status = DSMB_INVALID_EA_NAME;
+	return !*status;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_ea_next);
+
+u32 dsmb_ea_check(struct dsmb_cursor list)
+{
+	struct dsmb_ea ea;
+	u32 status;
+
+	if (list.size > DSMB_EA_LIST_MAX)
+		return DSMB_EA_TOO_LARGE;
+	while (dsmb_ea_next(&list, &ea, &status))
+		;
+	return status;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_ea_check);
+
+/**
+ * struct dsmb_ea_find - looking for a name of any case
+ * @name: as asked for
+ * @found: as it is there
+ * @len: of @found; 0 if it is not there
+ */
+struct dsmb_ea_find {
+	struct ditto_name name;
+	char found[DSMB_EA_NAME_MAX];
+	u32 len;
+};
+
+static int dsmb_ea_match(void *arg, const struct ditto_name *name)
+{
+	struct dsmb_ea_find *find = arg;
+
+	if (name->len != find->name.len || strncasecmp(name->name, find->name.name, name->len))
+		return 0;
+	find->len = name->len;
+	memcpy(find->found, name->name, name->len);
+	return 1;
+}
+
+/* The name as the file has it; as asked for if there is none. */
+static int dsmb_ea_lookup(struct ditto_op *op, struct ditto_node *node,
+			  struct dsmb_ea_find *find, struct ditto_name *name)
+{
+	int err;
+
+	*name = find->name;
+	find->len = 0;
+	err = ditto_xattr_list(op, node, dsmb_ea_match, find);
+	if (err < 0)
+		return err;
+	if (find->len)
+		*name = (struct ditto_name) { .name = find->found, .len = find->len };
+	return 0;
+}
+
+int dsmb_ea_set(struct ditto_op *op, struct ditto_node *node, struct dsmb_cursor list)
+{
+	struct dsmb_ea_find *find;
+	struct ditto_name name;
+	struct dsmb_ea ea;
+	u32 status;
+	int err = 0;
+
+	find = kmalloc(sizeof(*find), GFP_KERNEL);
+	if (!find)
+		return -ENOMEM;
+	while (!err && dsmb_ea_next(&list, &ea, &status)) {
+		find->name = (struct ditto_name) { .name = ea.name, .len = ea.name_len };
+		err = dsmb_ea_lookup(op, node, find, &name);
+		if (err)
+			break;
+		if (ea.value_len)
+			err = ditto_xattr_set(op, node, &name, ea.value, ea.value_len,
+					      DITTO_XATTR_EITHER);
+		else if (find->len)
+			err = ditto_xattr_remove(op, node, &name);
+		/* Taken away by somebody else meanwhile. */
+		if (err == -ENODATA)
+			err = 0;
+	}
+	kfree(find);
+	return err;
+}
+
+static u32 dsmb_ea_status(struct dsmb_call *call, int err)
+{
+	if (err == -EOPNOTSUPP)
+		return DSMB_EAS_NOT_SUPPORTED;
+	if (err == -ENOSPC || err == -E2BIG || err == -ERANGE)
+		return DSMB_EA_TOO_LARGE;
+	return dsmb_done(call, err);
+}
+
+u32 dsmb_set_full_ea(struct dsmb_change *c)
+{
+	u32 status = dsmb_ea_check(c->in);
+
+	if (status)
+		return status;
+	return dsmb_ea_status(c->call, dsmb_ea_set(&c->call->op, ditto_instance_base(c->inst),
+						   c->in));
+}
+
+/**
+ * struct dsmb_ea_list - a list in the making
+ * @op: who
+ * @node: of what
+ * @b: where; NULL to count only
+ * @last: where the last entry begins
+ * @any: there is one
+ * @size: bytes of all, when they are counted
+ * @skip: those that were listed before
+ * @count: those that are in it
+ * @single: one is enough
+ */
+struct dsmb_ea_list {
+	struct ditto_op *op;
+	struct ditto_node *node;
+	struct dsmb_builder *b;
+	u32 last;
+	bool any;
+	u32 size;
+	u32 skip;
+	u32 count;
+	bool single;
+};
+
+static int dsmb_ea_count(void *arg, const struct ditto_name *name)
+{
+	struct dsmb_ea_list *list = arg;
+	ssize_t len;
+
+	if (!dsmb_ea_name_ok(name->name, name->len))
+		return 0;
+	len = ditto_xattr_get(list->op, list->node, name, NULL, 0);
+	if (len <= 0 || len > DSMB_EA_VALUE_MAX)
+		return 0;
+	/* As the list was kept where this comes from: MS-FSCC 2.4.12. */
+	list->size += 4 + 1 + name->len + len;
+	return 0;
+}
+
+u32 dsmb_ea_size(struct ditto_op *op, struct ditto_node *node)
+{
+	struct dsmb_ea_list list = { .op = op, .node = node };
+
+	ditto_xattr_list(op, node, dsmb_ea_count, &list);
+	return list.size ? list.size + 4 : 0;
+}
+
+/* One entry; an attribute that is not there has no value. */
+static int dsmb_ea_put(struct dsmb_ea_list *list, const struct ditto_name *name)
+{
+	struct dsmb_builder *b = list->b;
+	u32 before = b->len, at;
+	ssize_t len;
+
+	if (!dsmb_ea_name_ok(name->name, name->len))
+		return 0;
+	dsmb_put_align(b, 4);
+	at = b->len;
+	dsmb_put_u32(b, 0);
+	dsmb_put_u8(b, 0);
+	dsmb_put_u8(b, name->len);
+	dsmb_put_u16(b, 0);
+	dsmb_put_bytes(b, name->name, name->len);
+	dsmb_put_u8(b, 0);
+	len = b->full ? -ERANGE : 0;
+	if (!len)
+		len = ditto_xattr_get(list->op, list->node, name, NULL, 0);
+	if (len > 0) {
+		u32 room = min_t(size_t, len, b->size - b->len);
+
+		if (len <= DSMB_EA_VALUE_MAX && room < len)
+			len = -ERANGE;
+		else if (len <= DSMB_EA_VALUE_MAX)
+			len = ditto_xattr_get(list->op, list->node, name, b->data + b->len, room);
+		else
+			len = -EINVAL;
+	}
+	if (len < 0 && len != -ENODATA) {
+		dsmb_back(b, before);
+		return len == -ERANGE ? -EMSGSIZE : 0;
+	}
+	len = max_t(ssize_t, len, 0);
+	b->len += len;
+	put_unaligned_le16(len, b->data + at + 6);
+	if (list->any)
+		dsmb_fill_u32(b, list->last, at - list->last);
+	list->last = at;
+	list->any = true;
+	return 0;
+}
+
+static int dsmb_ea_put_listed(void *arg, const struct ditto_name *name)
+{
+	struct dsmb_ea_list *list = arg;
+	int err;
+
+	if (list->skip) {
+		list->skip--;
+		return 0;
+	}
+	err = dsmb_ea_put(list, name);
+	if (err)
+		return err;
+	list->count++;
+	return list->any && list->single;
+}
+
+/* Goes on where the last listing by this open ended, unless it is to begin anew. */
+static int dsmb_ea_put_all(struct dsmb_ea_list *list, struct dsmb_query *q)
+{
+	u32 before = q->flags & DSMB_EA_RESTART ? 0 : READ_ONCE(q->open->ea_next);
+	int err;
+
+	list->skip = before;
+	list->single = q->flags & DSMB_EA_SINGLE;
+	err = ditto_xattr_list(list->op, list->node, dsmb_ea_put_listed, list);
+	WRITE_ONCE(q->open->ea_next, before + list->count);
+	if (!list->any && before && (err >= 0 || err == -EOPNOTSUPP))
+		return -ENODATA;
+	return min(err, 0);
+}
+
+/* Those that the input buffer names, FILE_GET_EA_INFORMATION: MS-FSCC 2.4.16.1. */
+static int dsmb_ea_put_asked(struct dsmb_ea_list *list, struct dsmb_cursor in)
+{
+	struct dsmb_ea_find *find;
+	struct ditto_name name;
+	u32 next, at, n = 0;
+	int err = 0;
+
+	find = kmalloc(sizeof(*find), GFP_KERNEL);
+	if (!find)
+		return -ENOMEM;
+	do {
+		at = in.pos;
+		next = dsmb_get_u32(&in);
+		find->name.len = dsmb_get_u8(&in);
+		find->name.name = dsmb_get(&in, find->name.len);
+		if (in.bad || next >= in.size - at || (next && next < in.pos - at) ||
+		    ++n > DSMB_EA_ASK_MAX) {
+			err = -EUCLEAN;
+			break;
+		}
+		if (!dsmb_ea_name_ok(find->name.name, find->name.len)) {
+			err = -EILSEQ;
+			break;
+		}
+		err = dsmb_ea_lookup(list->op, list->node, find, &name);
+		if (!err)
+			err = dsmb_ea_put(list, &name);
+		dsmb_seek(&in, at + next);
+	} while (next && !err);
+	kfree(find);
+	return err;
+}
+
+u32 dsmb_query_full_ea(struct dsmb_query *q)
+{
+	struct dsmb_ea_list list = {
+		.op = &q->call->op,
+		.node = ditto_instance_base(q->inst),
+		.b = &q->out,
+	};
+	int err;
+
+	if (q->input.size)
+		err = dsmb_ea_put_asked(&list, q->input);
+	else
+		err = dsmb_ea_put_all(&list, q);
+	switch (err) {
+	case 0:
+		return list.any ? DSMB_SUCCESS : DSMB_NO_EAS_ON_FILE;
+	case -ENODATA:
+		return DSMB_NO_MORE_EAS;
+	case -EMSGSIZE:
+		return list.any ? DSMB_BUFFER_OVERFLOW : DSMB_BUFFER_TOO_SMALL;
+	case -EUCLEAN:
+		return DSMB_EA_LIST_INCONSISTENT;
+	case -EILSEQ:
+		return DSMB_INVALID_EA_NAME;
+	case -EOPNOTSUPP:
+		return DSMB_NO_EAS_ON_FILE;
+	}
+	return dsmb_done(q->call, err);
+}

@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * LOCK: MS-SMB2 sections 2.2.26, 2.2.27, 3.3.5.14; MS-FSA sections 2.1.5.8, 2.1.5.9.
+ *
+ * A lock that waits holds its call: memory is shared by the call and the lock
+ * table, and goes with whoever lets go of it last. The table ends the call when
+ * the range is granted or refused; a cancel takes the request back first, and if
+ * it comes too late, what the table says stands.
+ */
+#include <linux/err.h>
+#include <linux/refcount.h>
+#include <linux/slab.h>
+
+#include "../../fs/node/file.h"
+#include "../../fs/node/node.h"
+#include "../../fs/open/instance.h"
+#include "../../fs/share/share.h"
+#include "../../lockd/range.h"
+#include "../auth/session.h"
+#include "../auth/tree.h"
+#include "../open/durable.h"
+#include "../open/open.h"
+#include "../open/persist.h"
+#include "../server.h"
+#include "../transport/call.h"
+#include "../transport/conn.h"
+
+#define DSMB_LOCK_REPLY		4
+#define DSMB_LOCK_ELEMENT	24
+
+/* 2.2.26.1 */
+#define DSMB_LOCK_SHARED	BIT(0)
+#define DSMB_LOCK_EXCLUSIVE	BIT(1)
+#define DSMB_LOCK_UNLOCK	BIT(2)
+#define DSMB_LOCK_FAIL_NOW	BIT(4)
+
+#define DSMB_SEQUENCE_VALID	BIT(7)	/* of dsmb_open.lock_sequence */
+
+struct dsmb_lock_args {
+	u16 count;
+	u8 sequence;		/* LockSequenceNumber */
+	u32 bucket;		/* LockSequenceIndex; 0 and what is too high is none */
+	u64 persistent;
+	u64 volatile_id;
+	struct dsmb_cursor elements;
+};
+
+struct dsmb_lock_element {
+	u64 offset;
+	u64 length;
+	u32 flags;
+};
+
+/**
+ * struct dsmb_lock_wait - a lock that waits
+ * @wait: in the table
+ * @call: held by being parked; the table does not call after a cancel
+ * @ref: one of the call, one of the table
+ * @sequence: as in dsmb_lock_args
+ * @bucket: as in dsmb_lock_args
+ * @work: answers, where a record is to be written first
+ */
+struct dsmb_lock_wait {
+	struct ditto_wait wait;
+	struct dsmb_call *call;
+	refcount_t ref;
+	u8 sequence;
+	u32 bucket;
+	struct work_struct work;
+};
+
+/* What is locked: while the handler runs. */
+struct dsmb_locker {
+	struct dsmb_call *call;
+	struct dsmb_open *open;
+	struct ditto_node *node;
+	struct ditto_file *file;	/* by which the VFS is shown the range, or NULL */
+};
+
+static u32 dsmb_lock_parse(struct dsmb_call *call, struct dsmb_lock_args *args)
+{
+	struct dsmb_cursor *in = &call->in;
+	u32 sequence;
+
+	args->count = dsmb_get_u16(in);
+	sequence = dsmb_get_u32(in);
+	args->persistent = dsmb_get_u64(in);
+	args->volatile_id = dsmb_get_u64(in);
+	if (!args->count)
+		return DSMB_INVALID_PARAMETER;
+	args->sequence = sequence & 0xf;
+	args->bucket = sequence >> 4;
+	args->elements = dsmb_window(in, in->pos, args->count * DSMB_LOCK_ELEMENT);
+	return in->bad ? DSMB_INVALID_PARAMETER : DSMB_SUCCESS;
+}
+
+static void dsmb_lock_next(struct dsmb_cursor *c, struct dsmb_lock_element *el)
+{
+	el->offset = dsmb_get_u64(c);
+	el->length = dsmb_get_u64(c);
+	el->flags = dsmb_get_u32(c);
+	dsmb_skip(c, 4);
+}
+
+/* A request that comes again, on another channel or when the open came back, locks once. */
+static bool dsmb_lock_has_sequence(const struct dsmb_call *call, const struct dsmb_open *open,
+				   u32 bucket)
+{
+	return call->conn->dialect != DSMB_DIALECT_202 &&
+	       (READ_ONCE(open->durable) || call->conn->server_caps & DSMB_CAP_MULTI_CHANNEL) &&
+	       bucket >= 1 && bucket <= DSMB_LOCK_SEQUENCES;
+}
+
+/* Was this done already? If not, its place is invalid until it is. */
+static bool dsmb_lock_was_done(struct dsmb_call *call, struct dsmb_open *open,
+			       const struct dsmb_lock_args *args)
+{
+	bool done;
+	u8 *place;
+
+	if (!dsmb_lock_has_sequence(call, open, args->bucket))
+		return false;
+	mutex_lock(&open->lock);
+	place = &open->lock_sequence[args->bucket - 1];
+	done = *place == (args->sequence | DSMB_SEQUENCE_VALID);
+	if (!done)
+		*place = 0;
+	mutex_unlock(&open->lock);
+	return done;
+}
+
+static void dsmb_lock_mark(struct dsmb_call *call, struct dsmb_open *open, u32 bucket, u8 mark)
+{
+	if (!dsmb_lock_has_sequence(call, open, bucket))
+		return;
+	mutex_lock(&open->lock);
+	open->lock_sequence[bucket - 1] = mark;
+	mutex_unlock(&open->lock);
+}
+
+/* What a persistent open has locked is recorded before it is answered. */
+static u32 dsmb_lock_done(struct dsmb_call *call, struct dsmb_open *open, u32 bucket, u8 sequence,
+			  bool unlocks)
+{
+	dsmb_lock_mark(call, open, bucket, sequence | DSMB_SEQUENCE_VALID);
+	if (dsmb_persist_save(open) && !unlocks) {
+		dsmb_lock_mark(call, open, bucket, 0);
+		return DSMB_INSUFFICIENT_RESOURCES;
+	}
+	dsmb_put_u16(&call->out, DSMB_LOCK_REPLY);
+	dsmb_put_u16(&call->out, 0);
+	return DSMB_SUCCESS;
+}
+
+static u32 dsmb_lock_status(int err)
+{
+	switch (err) {
+	case -EAGAIN:
+	case -EALREADY:
+	case -EBUSY:
+		return DSMB_LOCK_NOT_GRANTED;
+	case -EDEADLK:
+		return DSMB_POSSIBLE_DEADLOCK;
+	case -ENOENT:
+		return DSMB_RANGE_NOT_LOCKED;
+	case -EPERM:
+		/* A grace: clients before it come first. Clients try again after this. */
+		return DSMB_FILE_NOT_AVAILABLE;
+	case -ESHUTDOWN:
+		/* The open, its session or its share ended. */
+		return DSMB_RANGE_NOT_LOCKED;
+	case -ENOLCK:
+		return DSMB_INSUFFICIENT_RESOURCES;
+	default:
+		return dsmb_status(err);
+	}
+}
+
+/* What an element asks of the table. */
+static int dsmb_lock_request(const struct dsmb_locker *locker, const struct dsmb_lock_element *el,
+			     struct ditto_range_request *req)
+{
+	*req = (struct ditto_range_request) {
+		.point = &locker->node->point,
+		.owner = locker->open->owner,
+		.lease_owner = locker->call->actor.lease_owner,
+		.open = ditto_instance_claim(locker->open->inst),
+		.share = locker->call->op.share->number,
+		.exclusive = el->flags & DSMB_LOCK_EXCLUSIVE,
+		.filp = locker->file ? locker->file->file : NULL,
+	};
+	return ditto_range_set_exact(req, el->offset, el->length);
+}
+
+/* 3.3.5.14.1: what was unlocked before an element that fails stays unlocked. */
+static u32 dsmb_lock_unlock(const struct dsmb_locker *locker, struct dsmb_cursor elements)
+{
+	struct ditto_range_request req;
+	struct dsmb_lock_element el;
+	int err;
+
+	while (dsmb_left(&elements)) {
+		dsmb_lock_next(&elements, &el);
+		if (el.flags & (DSMB_LOCK_SHARED | DSMB_LOCK_EXCLUSIVE | DSMB_LOCK_FAIL_NOW))
+			return DSMB_INVALID_PARAMETER;
+		if (dsmb_lock_request(locker, &el, &req))
+			return DSMB_INVALID_LOCK_RANGE;
+		err = ditto_range_unlock(&req);
+		if (err)
+			return dsmb_lock_status(err);
+	}
+	return DSMB_SUCCESS;
+}
+
+static void dsmb_lock_put(struct dsmb_lock_wait *lw)
+{
+	if (refcount_dec_and_test(&lw->ref))
+		kfree(lw);
+}
+
+/* It is not kept after all. */
+static void dsmb_lock_take_back(struct dsmb_open *open, const struct ditto_range_request *req)
+{
+	struct dsmb_tree *tree = dsmb_open_tree(open);
+	struct ditto_actor actor;
+	struct ditto_node *node;
+	struct ditto_op op;
+
+	dsmb_open_op(open, tree, &op, &actor);
+	if (!ditto_instance_begin(open->inst, &op, &node)) {
+		ditto_range_unlock(req);
+		ditto_instance_end(open->inst, &op);
+	}
+	dsmb_tree_put(tree);
+}
+
+static void dsmb_lock_answer(struct work_struct *work)
+{
+	struct dsmb_lock_wait *lw = container_of(work, struct dsmb_lock_wait, work);
+	struct dsmb_call *call = lw->call;
+	u32 status = dsmb_lock_done(call, call->open, lw->bucket, lw->sequence, false);
+
+	if (status)
+		dsmb_lock_take_back(call->open, &lw->wait.request);
+	dsmb_call_complete(call, status);
+	dsmb_lock_put(lw);
+}
+
+static void dsmb_lock_granted(struct ditto_wait *wait, int error)
+{
+	struct dsmb_lock_wait *lw = container_of(wait, struct dsmb_lock_wait, wait);
+	struct dsmb_call *call = lw->call;
+
+	if (error) {
+		dsmb_call_complete(call, dsmb_lock_status(error));
+	} else if (dsmb_durable_is_persistent(call->open)) {
+		/* The lock table's workers do not wait for the helper. */
+		refcount_inc(&lw->ref);
+		queue_work(call->conn->server->records, &lw->work);
+	} else {
+		dsmb_call_complete(call, dsmb_lock_done(call, call->open, lw->bucket,
+							lw->sequence, false));
+	}
+}
+
+static void dsmb_lock_released(struct ditto_wait *wait)
+{
+	dsmb_lock_put(container_of(wait, struct dsmb_lock_wait, wait));
+}
+
+static void dsmb_lock_cancel(struct dsmb_call *call)
+{
+	struct dsmb_lock_wait *lw = call->private;
+
+	if (!ditto_range_cancel_wait(&lw->wait))
+		dsmb_call_complete(call, DSMB_CANCELLED);
+}
+
+static void dsmb_lock_release(struct dsmb_call *call)
+{
+	dsmb_lock_put(call->private);
+	call->private = NULL;
+}
+
+/* A lock that may wait, alone in its request. */
+static u32 dsmb_lock_wait(const struct dsmb_locker *locker, const struct dsmb_lock_args *args,
+			  const struct ditto_range_request *req)
+{
+	struct dsmb_call *call = locker->call;
+	struct dsmb_lock_wait *lw;
+	int err;
+
+	err = ditto_range_lock(req, NULL, NULL);
+	if (err != -EAGAIN && err != -EBUSY)
+		return dsmb_lock_status(err);
+
+	lw = kzalloc(sizeof(*lw), GFP_KERNEL);
+	if (!lw)
+		return DSMB_INSUFFICIENT_RESOURCES;
+	lw->wait.granted = dsmb_lock_granted;
+	lw->wait.release = dsmb_lock_released;
+	lw->call = call;
+	INIT_WORK(&lw->work, dsmb_lock_answer);
+	lw->bucket = args->bucket;
+	lw->sequence = args->sequence;
+	refcount_set(&lw->ref, 2);
+	/* It may be granted before this returns. */
+	call->private = lw;
+	call->release = dsmb_lock_release;
+	call->cancel = dsmb_lock_cancel;
+	err = ditto_range_lock(req, &lw->wait, NULL);
+	if (err == -EINPROGRESS)
+		return DSMB_PARKED;
+	call->cancel = NULL;
+	dsmb_lock_put(lw);
+	return dsmb_lock_status(err);
+}
+
+/* Give back the first @count locks of the request. */
+static void dsmb_lock_undo(const struct dsmb_locker *locker, struct dsmb_cursor elements,
+			   unsigned int count)
+{
+	struct ditto_range_request req;
+	struct dsmb_lock_element el;
+
+	while (count--) {
+		dsmb_lock_next(&elements, &el);
+		if (!dsmb_lock_request(locker, &el, &req))
+			ditto_range_unlock(&req);
+	}
+}
+
+/* SHARED or EXCLUSIVE; one that waits must be alone. */
+static bool dsmb_lock_flags_ok(u32 flags, unsigned int count)
+{
+	u32 mode = flags & ~DSMB_LOCK_FAIL_NOW;
+
+	if (mode != DSMB_LOCK_SHARED && mode != DSMB_LOCK_EXCLUSIVE)
+		return false;
+	return count == 1 || flags & DSMB_LOCK_FAIL_NOW;
+}
+
+static u32 dsmb_lock_one(const struct dsmb_locker *locker, const struct dsmb_lock_args *args,
+			 const struct dsmb_lock_element *el)
+{
+	struct ditto_range_request req;
+
+	if (dsmb_lock_request(locker, el, &req))
+		return DSMB_INVALID_LOCK_RANGE;
+	if (!(el->flags & DSMB_LOCK_FAIL_NOW))
+		return dsmb_lock_wait(locker, args, &req);
+	return dsmb_lock_status(ditto_range_lock(&req, NULL, NULL));
+}
+
+/* 3.3.5.14.2 */
+static u32 dsmb_lock_lock(const struct dsmb_locker *locker, const struct dsmb_lock_args *args)
+{
+	struct dsmb_cursor elements = args->elements;
+	struct dsmb_lock_element el;
+	u32 status = DSMB_SUCCESS;
+	unsigned int i;
+
+	/* 3.3.5.2.9 lets the command by when the session expired, to give back what is there. */
+	if (READ_ONCE(locker->call->session->state) == DSMB_SESSION_EXPIRED)
+		return DSMB_NETWORK_SESSION_EXPIRED;
+	for (i = 0; i < args->count; i++) {
+		dsmb_lock_next(&elements, &el);
+		if (!dsmb_lock_flags_ok(el.flags, args->count))
+			return DSMB_INVALID_PARAMETER;
+	}
+	elements = args->elements;
+	for (i = 0; i < args->count && !status; i++) {
+		dsmb_lock_next(&elements, &el);
+		status = dsmb_lock_one(locker, args, &el);
+	}
+	if (status && status != DSMB_PARKED)
+		dsmb_lock_undo(locker, args->elements, i - 1);
+	return status;
+}
+
+static bool dsmb_lock_shows(const struct ditto_share *share)
+{
+	bool local_locks;
+
+	rcu_read_lock();
+	local_locks = rcu_dereference(share->opts)->local_locks;
+	rcu_read_unlock();
+	return local_locks;
+}
+
+struct ditto_file *dsmb_lock_file(struct ditto_share *share, const struct dsmb_open *open,
+				  struct ditto_node *node)
+{
+	struct ditto_file *file;
+
+	if (!S_ISREG(node->inode->i_mode) || !dsmb_lock_shows(share))
+		return NULL;
+	file = ditto_file_get(share, node, open->rights & DITTO_RIGHT_WRITE_DATA ?
+			      DITTO_FILE_WRITE : DITTO_FILE_READ);
+	if (IS_ERR(file))
+		file = ditto_file_get(share, node, DITTO_FILE_READ);
+	return IS_ERR(file) ? NULL : file;
+}
+
+/* The first element says which kind of request it is. */
+static bool dsmb_lock_unlocks(const struct dsmb_lock_args *args)
+{
+	struct dsmb_cursor first = args->elements;
+	struct dsmb_lock_element el;
+
+	dsmb_lock_next(&first, &el);
+	return el.flags & DSMB_LOCK_UNLOCK;
+}
+
+static u32 dsmb_lock_kind(const struct dsmb_locker *locker, const struct dsmb_lock_args *args)
+{
+	return dsmb_lock_unlocks(args) ? dsmb_lock_unlock(locker, args->elements) :
+					 dsmb_lock_lock(locker, args);
+}
+
+static u32 dsmb_lock_do(struct dsmb_call *call, struct dsmb_open *open,
+			const struct dsmb_lock_args *args)
+{
+	struct dsmb_locker locker = { .call = call, .open = open };
+	u32 status;
+
+	if (!open->inst || ditto_instance_is_dir(open->inst))
+		return DSMB_INVALID_PARAMETER;
+	if (!(open->rights & (DITTO_RIGHT_READ_DATA | DITTO_RIGHT_WRITE_DATA)))
+		return DSMB_ACCESS_DENIED;
+	status = dsmb_open_begin(call, open, &locker.node);
+	if (status)
+		return status;
+	locker.file = dsmb_lock_file(call->op.share, open, locker.node);
+	status = dsmb_lock_kind(&locker, args);
+	if (locker.file)
+		ditto_file_put(locker.file);
+	dsmb_open_end(call, open);
+	return status;
+}
+
+/* What was locked cannot be recorded, so it is not locked. */
+static void dsmb_lock_forget(struct dsmb_call *call, struct dsmb_open *open,
+			     const struct dsmb_lock_args *args)
+{
+	struct dsmb_locker locker = { .call = call, .open = open };
+
+	if (dsmb_open_begin(call, open, &locker.node))
+		return;
+	dsmb_lock_undo(&locker, args->elements, args->count);
+	dsmb_open_end(call, open);
+}
+
+u32 dsmb_lock(struct dsmb_call *call)
+{
+	struct dsmb_lock_args args;
+	struct dsmb_open *open;
+	bool unlocks;
+	u32 status;
+
+	status = dsmb_lock_parse(call, &args);
+	if (!status)
+		status = dsmb_call_open(call, args.persistent, args.volatile_id, &open);
+	if (status)
+		return status;
+	unlocks = dsmb_lock_unlocks(&args);
+	if (!dsmb_lock_was_done(call, open, &args))
+		status = dsmb_lock_do(call, open, &args);
+	if (status)
+		return status;
+	status = dsmb_lock_done(call, open, args.bucket, args.sequence, unlocks);
+	if (status)
+		dsmb_lock_forget(call, open, &args);
+	return status;
+}

@@ -1,0 +1,538 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Names between UTF-16 of the wire and UTF-8 of the server: MS-FSCC section 2.1.5.
+ */
+
+#include <kunit/visibility.h>
+#include <linux/ctype.h>
+#include <linux/err.h>
+#include <linux/limits.h>
+#include <linux/slab.h>
+
+#include "../transport/builder.h"
+#include "name.h"
+
+/* U+F000 plus the character, as Services for Macintosh map them. */
+#define DSMB_SFM		0xf000
+#define DSMB_SFM_CONTROLS	0xf01f	/* up to here: U+0001 to U+001F */
+#define DSMB_SFM_FIRST		0xf020
+#define DSMB_SFM_LAST		0xf029
+#define DSMB_SFM_SPACE		0xf028
+#define DSMB_SFM_DOT		0xf029
+/* U+F700 plus a byte that is not of UTF-8. */
+#define DSMB_RAW		0xf700
+#define DSMB_RAW_FIRST		0xf780
+#define DSMB_RAW_LAST		0xf7ff
+
+/* What DSMB_SFM_FIRST and those behind it stand for. */
+static const char dsmb_sfm_chars[] = "\"*:<>?\\| .";
+/* The same the other way; a space or dot is mapped at the end of a name only. */
+static const u8 dsmb_sfm_codes[0x80] = {
+	['"'] = 0x20, ['*'] = 0x21, [':'] = 0x22, ['<'] = 0x23,
+	['>'] = 0x24, ['?'] = 0x25, ['\\'] = 0x26, ['|'] = 0x27,
+};
+
+/* Characters of a path. */
+enum dsmb_name_kind {
+	DSMB_NAME_FILE,		/* mapped both ways */
+	DSMB_NAME_STREAM,	/* as they are */
+	DSMB_NAME_POSIX,	/* told as they are, taken either way */
+};
+
+static bool dsmb_is_high(u32 c)
+{
+	return c >= 0xd800 && c <= 0xdbff;
+}
+
+static bool dsmb_is_low(u32 c)
+{
+	return c >= 0xdc00 && c <= 0xdfff;
+}
+
+/* At least four bytes at @out. */
+static u32 dsmb_utf8_put(char *out, u32 c)
+{
+	if (c < 0x80) {
+		out[0] = c;
+		return 1;
+	}
+	if (c < 0x800) {
+		out[0] = 0xc0 | c >> 6;
+		out[1] = 0x80 | (c & 0x3f);
+		return 2;
+	}
+	if (c < 0x10000) {
+		out[0] = 0xe0 | c >> 12;
+		out[1] = 0x80 | (c >> 6 & 0x3f);
+		out[2] = 0x80 | (c & 0x3f);
+		return 3;
+	}
+	out[0] = 0xf0 | c >> 18;
+	out[1] = 0x80 | (c >> 12 & 0x3f);
+	out[2] = 0x80 | (c >> 6 & 0x3f);
+	out[3] = 0x80 | (c & 0x3f);
+	return 4;
+}
+
+/* The shortest form only. Return: bytes, or 0 if there is no character. */
+static u32 dsmb_utf8_get(const u8 *s, u32 len, u32 *c)
+{
+	static const u32 least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	u32 n, i, v;
+
+	if (s[0] < 0x80) {
+		*c = s[0];
+		return 1;
+	}
+	if (s[0] >= 0xc2 && s[0] <= 0xdf) {
+		n = 2;
+		v = s[0] & 0x1f;
+	} else if (s[0] >= 0xe0 && s[0] <= 0xef) {
+		n = 3;
+		v = s[0] & 0x0f;
+	} else if (s[0] >= 0xf0 && s[0] <= 0xf4) {
+		n = 4;
+		v = s[0] & 0x07;
+	} else {
+		return 0;
+	}
+	if (n > len)
+		return 0;
+	for (i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		v = v << 6 | (s[i] & 0x3f);
+	}
+	if (v < least[n] || v > 0x10ffff)
+		return 0;
+	*c = v;
+	return n;
+}
+
+/* The next character of the wire; a half of a pair that stands alone is one. */
+static u32 dsmb_utf16_get(struct dsmb_cursor *c)
+{
+	u32 high = dsmb_get_u16(c), low;
+
+	if (!dsmb_is_high(high) || dsmb_left(c) < 2)
+		return high;
+	low = get_unaligned_le16(c->data + c->pos);
+	if (!dsmb_is_low(low))
+		return high;
+	dsmb_skip(c, 2);
+	return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+}
+
+/* What a character of the wire stands for in a file's name: 0 if it must not be there. */
+static u32 dsmb_unmap(u32 c, enum dsmb_name_kind kind, bool *raw)
+{
+	*raw = false;
+	if (c == '/')
+		return 0;
+	if (kind == DSMB_NAME_FILE && (c < 0x20 || (c < 0x80 && dsmb_sfm_codes[c])))
+		return 0;
+	if (c > DSMB_SFM && c <= DSMB_SFM_CONTROLS)
+		return c - DSMB_SFM;
+	if (c >= DSMB_SFM_FIRST && c <= DSMB_SFM_LAST)
+		return dsmb_sfm_chars[c - DSMB_SFM_FIRST];
+	if (c >= DSMB_RAW_FIRST && c <= DSMB_RAW_LAST) {
+		*raw = true;
+		return c - DSMB_RAW;
+	}
+	return c;
+}
+
+/* Return: bytes at @out, 0 if the character must not be in such a name. */
+static u32 dsmb_name_put_char(char *out, u32 c, enum dsmb_name_kind kind)
+{
+	bool raw = false;
+
+	if (kind != DSMB_NAME_STREAM) {
+		c = dsmb_unmap(c, kind, &raw);
+	} else if (c == '/' || c == '\\' || c == ':') {
+		return 0;
+	} else if (c >= DSMB_RAW_FIRST && c <= DSMB_RAW_LAST) {
+		c -= DSMB_RAW;
+		raw = true;
+	}
+	if (!c)
+		return 0;
+	if (raw) {
+		*out = c;
+		return 1;
+	}
+	return dsmb_utf8_put(out, c);
+}
+
+/**
+ * struct dsmb_component - a component while it is read
+ * @out: where its UTF-8 goes
+ * @len: bytes so far
+ * @units: of UTF-16 so far
+ */
+struct dsmb_component {
+	char *out;
+	u32 len;
+	u32 units;
+};
+
+static int dsmb_component_add(struct dsmb_component *part, u32 c, enum dsmb_name_kind kind)
+{
+	char buf[4];
+	u32 n;
+
+	n = dsmb_name_put_char(buf, c, kind);
+	if (!n)
+		return -EILSEQ;
+	part->units += c > 0xffff ? 2 : 1;
+	if (part->units > DSMB_NAME_UNITS || part->len + n > NAME_MAX)
+		return -ENAMETOOLONG;
+	memcpy(part->out + part->len, buf, n);
+	part->len += n;
+	return 0;
+}
+
+static int dsmb_component_end(const struct dsmb_component *part)
+{
+	const char *name = part->out;
+
+	if (!part->len || (part->len == 1 && name[0] == '.') ||
+	    (part->len == 2 && name[0] == '.' && name[1] == '.'))
+		return -EILSEQ;
+	return 0;
+}
+
+/* Behind the first ':': the name up to the next one, then the type. */
+static int dsmb_stream_parse(struct dsmb_path *path, struct dsmb_cursor *in, char *out)
+{
+	static const char type[] = "$DATA";
+	struct dsmb_component part = { .out = out };
+	bool typed = false;
+	u32 i, c;
+	int err;
+
+	while (dsmb_left(in)) {
+		c = dsmb_utf16_get(in);
+		if (c == ':') {
+			typed = true;
+			break;
+		}
+		err = dsmb_component_add(&part, c, DSMB_NAME_STREAM);
+		if (err)
+			return err;
+	}
+	if (typed) {
+		for (i = 0; i < sizeof(type) - 1; i++) {
+			c = dsmb_get_u16(in);
+			if (c >= 0x80 || toupper(c) != type[i])
+				return -EILSEQ;
+		}
+		if (in->bad || dsmb_left(in))
+			return -EILSEQ;
+	}
+	if (!part.len) {
+		path->data = typed;
+		return typed ? 0 : -EILSEQ;
+	}
+	out[part.len] = 0;
+	path->stream = out;
+	path->stream_len = part.len;
+	return 0;
+}
+
+static bool dsmb_ends_component(u32 c, bool posix)
+{
+	return posix ? c == '/' : c == '\\' || c == ':';
+}
+
+static int dsmb_path_components(struct dsmb_path *path, struct dsmb_cursor *in)
+{
+	enum dsmb_name_kind kind = path->posix ? DSMB_NAME_POSIX : DSMB_NAME_FILE;
+	struct dsmb_component part = { .out = path->path };
+	u32 c;
+	int err;
+
+	while (dsmb_left(in)) {
+		c = dsmb_utf16_get(in);
+		if (dsmb_ends_component(c, path->posix)) {
+			/* Only a stream of the share's root has no name before it. */
+			err = c == ':' && part.out == path->path && !part.len ? 0 :
+			      dsmb_component_end(&part);
+			if (err)
+				return err;
+			path->len = part.out + part.len - path->path;
+			if (c == ':') {
+				path->path[path->len] = 0;
+				return dsmb_stream_parse(path, in, path->path + path->len + 1);
+			}
+			/* A last '\' says that it is a directory; CREATE says so itself. */
+			if (!dsmb_left(in))
+				break;
+			part.out[part.len] = '/';
+			part.out += part.len + 1;
+			part.len = 0;
+			part.units = 0;
+			continue;
+		}
+		err = dsmb_component_add(&part, c, kind);
+		if (err)
+			return err;
+	}
+	if (part.len) {
+		err = dsmb_component_end(&part);
+		if (err)
+			return err;
+		path->len = part.out + part.len - path->path;
+	}
+	path->path[path->len] = 0;
+	return 0;
+}
+
+static int dsmb_path_parse_how(struct dsmb_path *path, struct dsmb_cursor utf16, bool posix)
+{
+	int err;
+
+	*path = (struct dsmb_path) { .posix = posix };
+	if (utf16.bad || utf16.size % 2)
+		return -EINVAL;
+	if (utf16.size && get_unaligned_le16(utf16.data) == (posix ? '/' : '\\'))
+		return -EINVAL;
+
+	/* A unit becomes three bytes at most; two terminators. */
+	path->buf = kvmalloc(utf16.size / 2 * 3 + 2, GFP_KERNEL);
+	if (!path->buf)
+		return -ENOMEM;
+	path->path = path->buf;
+	utf16.pos = 0;
+	err = dsmb_path_components(path, &utf16);
+	if (err)
+		dsmb_path_free(path);
+	return err;
+}
+
+int dsmb_path_parse(struct dsmb_path *path, struct dsmb_cursor utf16)
+{
+	return dsmb_path_parse_how(path, utf16, false);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_path_parse);
+
+int dsmb_path_parse_posix(struct dsmb_path *path, struct dsmb_cursor utf16)
+{
+	return dsmb_path_parse_how(path, utf16, true);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_path_parse_posix);
+
+void dsmb_path_free(struct dsmb_path *path)
+{
+	kvfree(path->buf);
+	memset(path, 0, sizeof(*path));
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_path_free);
+
+static int dsmb_get_name_how(struct dsmb_cursor utf16, char *out, u32 *len,
+			     enum dsmb_name_kind kind)
+{
+	struct dsmb_component part = { .out = out };
+	int err;
+
+	if (utf16.bad || utf16.size % 2)
+		return -EILSEQ;
+	utf16.pos = 0;
+	while (dsmb_left(&utf16)) {
+		err = dsmb_component_add(&part, dsmb_utf16_get(&utf16), kind);
+		if (err)
+			return err;
+	}
+	err = dsmb_component_end(&part);
+	out[part.len] = 0;
+	*len = part.len;
+	return err;
+}
+
+int dsmb_get_name(struct dsmb_cursor utf16, char *out, u32 *len)
+{
+	return dsmb_get_name_how(utf16, out, len, DSMB_NAME_FILE);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_get_name);
+
+int dsmb_get_posix_name(struct dsmb_cursor utf16, char *out, u32 *len)
+{
+	return dsmb_get_name_how(utf16, out, len, DSMB_NAME_POSIX);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_get_posix_name);
+
+/* A target of a link has '/', and is mapped between them. */
+char *dsmb_get_posix_string(struct dsmb_cursor utf16)
+{
+	u32 len = 0, n, c;
+	char *out;
+
+	if (utf16.bad || utf16.size % 2)
+		return ERR_PTR(-EILSEQ);
+	out = kmalloc(utf16.size / 2 * 3 + 1, GFP_KERNEL);
+	if (!out)
+		return ERR_PTR(-ENOMEM);
+	utf16.pos = 0;
+	while (dsmb_left(&utf16)) {
+		c = dsmb_utf16_get(&utf16);
+		if (c == '/') {
+			out[len++] = c;
+			continue;
+		}
+		n = dsmb_name_put_char(out + len, c, DSMB_NAME_POSIX);
+		if (!n) {
+			kfree(out);
+			return ERR_PTR(-EILSEQ);
+		}
+		len += n;
+	}
+	out[len] = 0;
+	return out;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_get_posix_string);
+
+char *dsmb_get_string(struct dsmb_cursor utf16)
+{
+	u32 len = 0, c;
+	char *out;
+
+	if (utf16.bad || utf16.size % 2)
+		return ERR_PTR(-EILSEQ);
+	out = kmalloc(utf16.size / 2 * 3 + 1, GFP_KERNEL);
+	if (!out)
+		return ERR_PTR(-ENOMEM);
+	utf16.pos = 0;
+	while (dsmb_left(&utf16)) {
+		c = dsmb_utf16_get(&utf16);
+		if (!c || dsmb_is_high(c) || dsmb_is_low(c)) {
+			kfree(out);
+			return ERR_PTR(-EILSEQ);
+		}
+		len += dsmb_utf8_put(out + len, c);
+	}
+	out[len] = 0;
+	return out;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_get_string);
+
+/* The other way. */
+
+/* The character of the wire for one of a file's name. */
+static u32 dsmb_map(u32 c, bool last)
+{
+	if (c >= 0x80)
+		return c;
+	if (c < 0x20)
+		return c + DSMB_SFM;
+	if (dsmb_sfm_codes[c])
+		return DSMB_SFM + dsmb_sfm_codes[c];
+	if (last && c == ' ')
+		return DSMB_SFM_SPACE;
+	if (last && c == '.')
+		return DSMB_SFM_DOT;
+	return c;
+}
+
+/* Would the wire's form of this character not come back as it? */
+static bool dsmb_is_taken(u32 c, enum dsmb_name_kind kind)
+{
+	if (c >= DSMB_RAW_FIRST && c <= DSMB_RAW_LAST)
+		return true;
+	return kind != DSMB_NAME_STREAM && c > DSMB_SFM && c <= DSMB_SFM_LAST;
+}
+
+/* Two halves behind each other, which would become one character. */
+static bool dsmb_is_split_pair(const u8 *s, u32 len, u32 c)
+{
+	u32 low;
+
+	return dsmb_is_high(c) && len > 3 && dsmb_utf8_get(s + 3, len - 3, &low) &&
+	       dsmb_is_low(low);
+}
+
+/* The next character of a name; a byte that is none is mapped. */
+static u32 dsmb_name_get_char(const u8 *s, u32 len, enum dsmb_name_kind kind, u32 *c)
+{
+	u32 n = dsmb_utf8_get(s, len, c);
+
+	if (n == 1 || (n && !dsmb_is_taken(*c, kind) && !dsmb_is_split_pair(s, len, *c)))
+		return n;
+	*c = DSMB_RAW + s[0];
+	return 1;
+}
+
+/* Return: units put at @out, or more than @room if they do not fit. */
+static u32 dsmb_name_encode(__le16 *out, u32 room, const u8 *name, u32 len,
+			    enum dsmb_name_kind kind)
+{
+	u32 n = 0, i = 0, c;
+
+	while (i < len) {
+		i += dsmb_name_get_char(name + i, len - i, kind, &c);
+		if (kind == DSMB_NAME_FILE)
+			c = dsmb_map(c, i == len);
+		if (n + 1 + (c >> 16 ? 1 : 0) > room)
+			return room + 1;
+		if (c > 0xffff) {
+			c -= 0x10000;
+			put_unaligned_le16(0xd800 + (c >> 10), &out[n++]);
+			c = 0xdc00 + (c & 0x3ff);
+		}
+		put_unaligned_le16(c, &out[n++]);
+	}
+	return n;
+}
+
+static u32 dsmb_name_put(struct dsmb_builder *b, const char *name, u32 len,
+			 enum dsmb_name_kind kind)
+{
+	u32 room = (b->size - b->len) / 2, units;
+
+	if (b->full)
+		return 0;
+	units = dsmb_name_encode((__le16 *)(b->data + b->len), room, name, len, kind);
+	if (units > room) {
+		b->full = true;
+		return 0;
+	}
+	b->len += units * 2;
+	return units * 2;
+}
+
+u32 dsmb_put_name(struct dsmb_builder *b, const char *name, u32 len)
+{
+	return dsmb_name_put(b, name, len, DSMB_NAME_FILE);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_put_name);
+
+u32 dsmb_put_posix_name(struct dsmb_builder *b, const char *name, u32 len)
+{
+	return dsmb_name_put(b, name, len, DSMB_NAME_POSIX);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_put_posix_name);
+
+u32 dsmb_put_string(struct dsmb_builder *b, const char *name, u32 len)
+{
+	return dsmb_name_put(b, name, len, DSMB_NAME_STREAM);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_put_string);
+
+u32 dsmb_put_path(struct dsmb_builder *b, const char *path, u32 len)
+{
+	u32 put = 0, n;
+
+	while (len) {
+		n = strnchr(path, len, '/') ? strnchr(path, len, '/') - path : len;
+		put += dsmb_put_name(b, path, n);
+		path += n;
+		len -= n;
+		if (!len)
+			break;
+		dsmb_put_u16(b, '\\');
+		put += 2;
+		path++;
+		len--;
+	}
+	return b->full ? 0 : put;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_put_path);

@@ -1,0 +1,561 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * CHANGE_NOTIFY: MS-SMB2 sections 2.2.35, 2.2.36, 3.3.5.19; MS-FSA section 2.1.5.11.
+ *
+ * A request that finds nothing is parked. The first in line is given all that there is
+ * as soon as there is something, and runs again to answer it.
+ */
+#include <linux/rculist.h>
+#include <linux/refcount.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <kunit/visibility.h>
+
+#include "../../fs/node/node.h"
+#include "../../fs/open/instance.h"
+#include "../../fs/share/share.h"
+#include "../open/open.h"
+#include "../transport/call.h"
+#include "../transport/conn.h"
+#include "../transport/message.h"
+#include "name.h"
+#include "notify.h"
+
+#define DSMB_NOTIFY_REPLY	9
+#define DSMB_NOTIFY_HEAD	8	/* of the answer, before the changes */
+#define DSMB_NOTIFY_CHANGE_HEAD	12	/* of each change, before its name */
+#define DSMB_NOTIFY_ALIGN	4
+
+#define DSMB_NOTIFY_TREE	BIT(0)	/* Flags */
+
+/**
+ * struct dsmb_notify - of an open
+ * @watch: begun
+ * @ref: see notify.h
+ * @lock: guards the rest
+ * @waits: struct dsmb_notify_wait, in the order of their coming
+ * @changes: struct dsmb_notify_change, not told yet
+ * @count: how many
+ * @bytes: that they take
+ * @room: for what they are on the wire: what the first request had room for
+ * @used: of @room
+ * @half: the last is one half of a rename, and the other comes at once
+ * @lost: there were more
+ * @rcu: freed under RCU
+ */
+struct dsmb_notify {
+	struct ditto_watch watch;
+	refcount_t ref;
+	spinlock_t lock;	/* see above */
+	struct list_head waits;
+	struct list_head changes;
+	u32 count;
+	u32 bytes;
+	u32 room;
+	u32 used;
+	bool half;
+	bool lost;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct dsmb_notify_wait - a request that waits; its call's @private
+ * @notify: held
+ * @call: whose it is
+ * @link: in @notify->waits, or empty: it runs again soon, or ends
+ * @given: what is to be answered is there
+ * @status: of that
+ * @changes: for DSMB_SUCCESS
+ */
+struct dsmb_notify_wait {
+	struct dsmb_notify *notify;
+	struct dsmb_call *call;
+	struct list_head link;
+	bool given;
+	u32 status;
+	struct list_head changes;
+};
+
+struct dsmb_notify_args {
+	u16 flags;
+	u32 size;		/* OutputBufferLength */
+	u64 persistent;
+	u64 volatile_id;
+	u32 filter;
+};
+
+/* What all changes take that are kept. */
+static atomic_long_t dsmb_notify_bytes = ATOMIC_LONG_INIT(0);
+
+static void dsmb_notify_free_changes(struct list_head *changes)
+{
+	struct dsmb_notify_change *change, *next;
+
+	list_for_each_entry_safe(change, next, changes, link)
+		kfree(change);
+	INIT_LIST_HEAD(changes);
+}
+
+/* The list of changes is empty, or somebody's who took it. */
+static void dsmb_notify_forget(struct dsmb_notify *notify)
+{
+	atomic_long_sub(notify->bytes, &dsmb_notify_bytes);
+	notify->count = 0;
+	notify->bytes = 0;
+	notify->used = 0;
+}
+
+static void dsmb_notify_release(struct dsmb_notify *notify)
+{
+	if (!refcount_dec_and_test(&notify->ref))
+		return;
+	dsmb_notify_free_changes(&notify->changes);
+	dsmb_notify_forget(notify);
+	kfree_rcu(notify, rcu);
+}
+
+void dsmb_notify_close(struct dsmb_notify *notify)
+{
+	if (notify)
+		dsmb_notify_release(notify);
+}
+
+/* Changes */
+
+static bool dsmb_notify_has_news(const struct dsmb_notify *notify)
+{
+	return notify->lost || (notify->count && !notify->half);
+}
+
+/* With the lock held: all that there is, for a request. */
+static void dsmb_notify_give(struct dsmb_notify *notify, struct dsmb_notify_wait *wait)
+{
+	wait->given = true;
+	wait->status = notify->lost ? DSMB_NOTIFY_ENUM_DIR : DSMB_SUCCESS;
+	list_splice_init(&notify->changes, &wait->changes);
+	dsmb_notify_forget(notify);
+	notify->lost = false;
+}
+
+/* With the lock held: who has waited longest gets it. */
+static void dsmb_notify_wake(struct dsmb_notify *notify)
+{
+	struct dsmb_notify_wait *first;
+
+	lockdep_assert_held(&notify->lock);
+	first = list_first_entry_or_null(&notify->waits, struct dsmb_notify_wait, link);
+	if (!first || !dsmb_notify_has_news(notify))
+		return;
+	dsmb_notify_give(notify, first);
+	list_del_init(&first->link);
+	dsmb_call_again(first->call);
+}
+
+static void dsmb_notify_lose_locked(struct dsmb_notify *notify)
+{
+	dsmb_notify_free_changes(&notify->changes);
+	dsmb_notify_forget(notify);
+	notify->half = false;
+	notify->lost = true;
+}
+
+/* The same, right behind the last time it was noted. */
+static bool dsmb_notify_is_known(const struct dsmb_notify *notify,
+				 const struct ditto_watch_event *event)
+{
+	const struct dsmb_notify_change *last;
+
+	if (!notify->count || (event->action != DITTO_WATCH_MODIFIED &&
+			       event->action != DITTO_WATCH_STREAM_MODIFIED))
+		return false;
+	last = list_last_entry(&notify->changes, struct dsmb_notify_change, link);
+	return last->action == event->action && last->len == event->len &&
+	       last->stream_len == event->stream_len &&
+	       !memcmp(last->names, event->path, event->len) &&
+	       !memcmp(last->names + event->len, event->stream, event->stream_len);
+}
+
+static struct dsmb_notify_change *dsmb_notify_copy(const struct ditto_watch_event *event)
+{
+	struct dsmb_notify_change *change;
+
+	change = kmalloc(struct_size(change, names, event->len + event->stream_len),
+			 GFP_ATOMIC | __GFP_NOWARN);
+	if (!change)
+		return NULL;
+	change->action = event->action;
+	change->len = event->len;
+	change->stream_len = event->stream_len;
+	memcpy(change->names, event->path, event->len);
+	if (event->stream_len)
+		memcpy(change->names + event->len, event->stream, event->stream_len);
+	return change;
+}
+
+/* Units of UTF-16 in a name, if it is UTF-8; else it may be more. */
+static u32 dsmb_notify_units(const char *name, u32 len)
+{
+	u32 units = 0;
+
+	for (u32 i = 0; i < len; i++) {
+		u8 c = name[i];
+
+		units += ((c & 0xc0) != 0x80) + (c >= 0xf0);
+	}
+	return units;
+}
+
+static u32 dsmb_notify_size(const struct ditto_watch_event *event)
+{
+	u32 units = dsmb_notify_units(event->path, event->len);
+
+	if (event->stream_len)
+		units += 1 + dsmb_notify_units(event->stream, event->stream_len);
+	return DSMB_NOTIFY_CHANGE_HEAD + 2 * units;
+}
+
+static void dsmb_notify_add(struct dsmb_notify *notify, const struct ditto_watch_event *event)
+{
+	struct dsmb_notify_change *change = NULL;
+	u32 bytes = struct_size(change, names, event->len + event->stream_len);
+	u32 used;
+
+	/* Who has to look again need not know what else there is. */
+	if (notify->lost || dsmb_notify_is_known(notify, event))
+		return;
+	used = ALIGN(notify->used, DSMB_NOTIFY_ALIGN) + dsmb_notify_size(event);
+	if (used <= notify->room && notify->count < DSMB_NOTIFY_CHANGES_MAX &&
+	    bytes <= DSMB_NOTIFY_BYTES_MAX - notify->bytes &&
+	    atomic_long_read(&dsmb_notify_bytes) < DSMB_NOTIFY_TOTAL_MAX)
+		change = dsmb_notify_copy(event);
+	if (!change) {
+		dsmb_notify_lose_locked(notify);
+		return;
+	}
+	list_add_tail(&change->link, &notify->changes);
+	notify->count++;
+	notify->bytes += bytes;
+	notify->used = used;
+	notify->half = event->action == DITTO_WATCH_RENAMED_OLD;
+	atomic_long_add(bytes, &dsmb_notify_bytes);
+}
+
+static struct dsmb_notify *dsmb_notify_of(struct ditto_watch *watch)
+{
+	return container_of(watch, struct dsmb_notify, watch);
+}
+
+static void dsmb_notify_changed(struct ditto_watch *watch, const struct ditto_watch_event *event)
+{
+	struct dsmb_notify *notify = dsmb_notify_of(watch);
+
+	spin_lock(&notify->lock);
+	dsmb_notify_add(notify, event);
+	dsmb_notify_wake(notify);
+	spin_unlock(&notify->lock);
+}
+
+static void dsmb_notify_lost(struct ditto_watch *watch)
+{
+	struct dsmb_notify *notify = dsmb_notify_of(watch);
+
+	spin_lock(&notify->lock);
+	dsmb_notify_lose_locked(notify);
+	dsmb_notify_wake(notify);
+	spin_unlock(&notify->lock);
+}
+
+static void dsmb_notify_delete_pending(struct ditto_watch *watch)
+{
+	struct dsmb_notify *notify = dsmb_notify_of(watch);
+	struct dsmb_notify_wait *wait, *next;
+
+	spin_lock(&notify->lock);
+	list_for_each_entry_safe(wait, next, &notify->waits, link) {
+		wait->given = true;
+		wait->status = DSMB_DELETE_PENDING;
+		list_del_init(&wait->link);
+		dsmb_call_again(wait->call);
+	}
+	spin_unlock(&notify->lock);
+}
+
+/* The file was taken away from under the open: each request finds that out by itself. */
+static void dsmb_notify_ended(struct ditto_watch *watch)
+{
+	dsmb_notify_lost(watch);
+}
+
+static const struct ditto_watch_ops dsmb_notify_ops = {
+	.changed = dsmb_notify_changed,
+	.lost = dsmb_notify_lost,
+	.delete_pending = dsmb_notify_delete_pending,
+	.ended = dsmb_notify_ended,
+};
+
+/* The answer */
+
+u32 dsmb_notify_room(const struct list_head *changes)
+{
+	const struct dsmb_notify_change *change;
+	u32 room = 0;
+
+	/* A byte is a unit of UTF-16 at most. */
+	list_for_each_entry(change, changes, link)
+		room += DSMB_NOTIFY_CHANGE_HEAD + DSMB_NOTIFY_ALIGN +
+			2 * (change->len + 1 + change->stream_len);
+	return room;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_notify_room);
+
+void dsmb_notify_put(struct dsmb_builder *out, const struct list_head *changes)
+{
+	const struct dsmb_notify_change *change;
+	u32 start = out->len, at = start, end;
+
+	list_for_each_entry(change, changes, link) {
+		if (at != start || out->len != start) {
+			dsmb_put(out, -(out->len - start) & (DSMB_NOTIFY_ALIGN - 1));
+			dsmb_fill_u32(out, at, out->len - at);
+			at = out->len;
+		}
+		dsmb_put_u32(out, 0);
+		dsmb_put_u32(out, change->action);
+		dsmb_put_u32(out, 0);
+		dsmb_put_path(out, change->names, change->len);
+		if (change->stream_len) {
+			dsmb_put_u16(out, ':');
+			dsmb_put_string(out, change->names + change->len, change->stream_len);
+		}
+		end = out->len;
+		dsmb_fill_u32(out, at + 8, end - at - DSMB_NOTIFY_CHANGE_HEAD);
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_notify_put);
+
+/* Without any change. */
+static void dsmb_notify_empty(struct dsmb_call *call)
+{
+	dsmb_back(&call->out, 0);
+	dsmb_put_u16(&call->out, DSMB_NOTIFY_REPLY);
+	dsmb_put(&call->out, DSMB_NOTIFY_HEAD - 2 + 1);
+}
+
+/* All of them, or nothing: what does not fit is lost (MS-FSA section 2.1.5.11.1). */
+static u32 dsmb_notify_answer(struct dsmb_call *call, const struct list_head *changes, u32 size)
+{
+	struct dsmb_builder *out = &call->out;
+	u32 len;
+
+	if (dsmb_reply_reserve(call, DSMB_NOTIFY_HEAD + dsmb_notify_room(changes)))
+		return DSMB_INSUFFICIENT_RESOURCES;
+	dsmb_put_u16(out, DSMB_NOTIFY_REPLY);
+	dsmb_put_u16(out, DSMB_OUT_HEADER + DSMB_NOTIFY_HEAD);
+	dsmb_put_u32(out, 0);
+	dsmb_notify_put(out, changes);
+	len = out->len - DSMB_NOTIFY_HEAD;
+	if (!out->full && len <= size) {
+		dsmb_fill_u32(out, 4, len);
+		return DSMB_SUCCESS;
+	}
+	dsmb_notify_empty(call);
+	return DSMB_NOTIFY_ENUM_DIR;
+}
+
+/* Requests */
+
+static void dsmb_notify_done(struct dsmb_call *call)
+{
+	struct dsmb_notify_wait *wait = call->private;
+
+	call->private = NULL;
+	spin_lock(&wait->notify->lock);
+	list_del_init(&wait->link);
+	spin_unlock(&wait->notify->lock);
+	dsmb_notify_free_changes(&wait->changes);
+	dsmb_notify_release(wait->notify);
+	kfree(wait);
+}
+
+/* The status of a request that is ended: CANCEL came, too many wait, or the open goes. */
+static u32 dsmb_notify_cancelled(struct dsmb_call *call)
+{
+	if (call->cancel_status == DSMB_INSUFFICIENT_RESOURCES)
+		return DSMB_INSUFFICIENT_RESOURCES;
+	if (call->cancel_status == DSMB_CANCELLED && !READ_ONCE(call->open->closing))
+		return DSMB_CANCELLED;
+	dsmb_notify_empty(call);
+	return DSMB_NOTIFY_CLEANUP;
+}
+
+static void dsmb_notify_cancel(struct dsmb_call *call)
+{
+	struct dsmb_notify_wait *wait = call->private;
+	bool given;
+
+	spin_lock(&wait->notify->lock);
+	given = wait->given;
+	list_del_init(&wait->link);
+	spin_unlock(&wait->notify->lock);
+	if (!given)
+		dsmb_call_complete(call, dsmb_notify_cancelled(call));
+}
+
+/* In line behind those who wait already; or given at once what there is. */
+static struct dsmb_notify_wait *dsmb_notify_enter(struct dsmb_call *call,
+						  struct dsmb_notify *notify)
+{
+	struct dsmb_notify_wait *wait = kzalloc(sizeof(*wait), GFP_KERNEL);
+
+	if (!wait)
+		return NULL;
+	refcount_inc(&notify->ref);
+	wait->notify = notify;
+	wait->call = call;
+	INIT_LIST_HEAD(&wait->link);
+	INIT_LIST_HEAD(&wait->changes);
+	call->private = wait;
+	call->release = dsmb_notify_done;
+	call->cancel = dsmb_notify_cancel;
+	spin_lock(&notify->lock);
+	if (dsmb_notify_has_news(notify))
+		dsmb_notify_give(notify, wait);
+	else
+		list_add_tail(&wait->link, &notify->waits);
+	spin_unlock(&notify->lock);
+	return wait;
+}
+
+/* It has been given something, or was cancelled before; or has nothing to wait for any more. */
+static u32 dsmb_notify_go_on(struct dsmb_call *call, u32 size)
+{
+	struct dsmb_notify_wait *wait = call->private;
+	bool given, cancelled = dsmb_call_is_cancelled(call);
+
+	spin_lock(&wait->notify->lock);
+	given = wait->given;
+	if (!given && cancelled)
+		list_del_init(&wait->link);
+	spin_unlock(&wait->notify->lock);
+	if (!given && cancelled)
+		return dsmb_notify_cancelled(call);
+	/* 3.3.5.2.7: commands behind it in the message would wait without end, too. */
+	if (!given)
+		return dsmb_message_is_at_last(call->message) ? DSMB_PARKED : DSMB_INTERNAL_ERROR;
+	if (wait->status == DSMB_SUCCESS)
+		return dsmb_notify_answer(call, &wait->changes, size);
+	if (wait->status == DSMB_NOTIFY_ENUM_DIR)
+		dsmb_notify_empty(call);
+	return wait->status;
+}
+
+/* The first request on an open says what it is about. */
+static u32 dsmb_notify_begin(struct dsmb_open *open, const struct dsmb_notify_args *args)
+{
+	struct dsmb_notify *notify = kzalloc(sizeof(*notify), GFP_KERNEL);
+	int err;
+
+	lockdep_assert_held(&open->lock);
+	if (!notify)
+		return DSMB_INSUFFICIENT_RESOURCES;
+	refcount_set(&notify->ref, 1);
+	spin_lock_init(&notify->lock);
+	INIT_LIST_HEAD(&notify->waits);
+	INIT_LIST_HEAD(&notify->changes);
+	notify->room = args->size;
+	notify->watch.ops = &dsmb_notify_ops;
+	notify->watch.what = args->filter;
+	notify->watch.tree = args->flags & DSMB_NOTIFY_TREE;
+	err = ditto_instance_watch(open->inst, &notify->watch);
+	if (err) {
+		kfree(notify);
+		return dsmb_status(err);
+	}
+	open->notify = notify;
+	return DSMB_SUCCESS;
+}
+
+static u32 dsmb_notify_find(struct dsmb_open *open, const struct dsmb_notify_args *args)
+{
+	u32 status = DSMB_SUCCESS;
+
+	mutex_lock(&open->lock);
+	if (!open->notify)
+		status = dsmb_notify_begin(open, args);
+	mutex_unlock(&open->lock);
+	return status;
+}
+
+static bool dsmb_notify_is_on(const struct ditto_share *share)
+{
+	bool on;
+
+	rcu_read_lock();
+	on = rcu_dereference(share->opts)->notify;
+	rcu_read_unlock();
+	return on;
+}
+
+static u32 dsmb_notify_check(const struct dsmb_call *call, const struct dsmb_open *open, u32 size)
+{
+	if (size > dsmb_io_max(call->conn) || !dsmb_charge_covers(call, size))
+		return DSMB_INVALID_PARAMETER;
+	if (!open->inst || !ditto_instance_is_dir(open->inst))
+		return DSMB_INVALID_PARAMETER;
+	/* What clients know from Samba: they ask no more, and look by themselves. */
+	if (!dsmb_notify_is_on(call->share))
+		return DSMB_NOT_IMPLEMENTED;
+	return open->rights & DITTO_RIGHT_READ_DATA ? DSMB_SUCCESS : DSMB_ACCESS_DENIED;
+}
+
+/* The directory goes, or has gone: who waits already was told. */
+static bool dsmb_notify_is_delete_pending(const struct dsmb_open *open,
+					  const struct ditto_node *node)
+{
+	return ditto_instance_delete_pending(open->inst) || IS_DEADDIR(node->inode);
+}
+
+/* It is new: nothing of it waits yet. */
+static u32 dsmb_notify_first(struct dsmb_call *call, struct dsmb_open *open,
+			     const struct dsmb_notify_args *args)
+{
+	struct ditto_node *node;
+	u32 status;
+
+	status = dsmb_notify_check(call, open, args->size) ?: dsmb_open_begin(call, open, &node);
+	if (status)
+		return status;
+	status = dsmb_notify_find(open, args);
+	if (!status && !dsmb_notify_enter(call, open->notify))
+		status = DSMB_INSUFFICIENT_RESOURCES;
+	/* After it has entered, so that one of the two is seen. */
+	if (!status && dsmb_notify_is_delete_pending(open, node))
+		status = DSMB_DELETE_PENDING;
+	dsmb_open_end(call, open);
+	return status;
+}
+
+u32 dsmb_change_notify(struct dsmb_call *call)
+{
+	struct dsmb_cursor *in = &call->in;
+	struct dsmb_notify_args args;
+	struct dsmb_open *open;
+	u32 status;
+
+	args.flags = dsmb_get_u16(in);
+	args.size = dsmb_get_u32(in);
+	args.persistent = dsmb_get_u64(in);
+	args.volatile_id = dsmb_get_u64(in);
+	args.filter = dsmb_get_u32(in);
+	if (in->bad)
+		return DSMB_INVALID_PARAMETER;
+	status = dsmb_call_open(call, args.persistent, args.volatile_id, &open);
+	if (call->private && status) {
+		/* The open was closed while it was about to run again. */
+		dsmb_notify_empty(call);
+		return DSMB_NOTIFY_CLEANUP;
+	}
+	if (!call->private && !status)
+		status = dsmb_notify_first(call, open, &args);
+	return status ?: dsmb_notify_go_on(call, args.size);
+}

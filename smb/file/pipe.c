@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Named pipes of IPC$, served by the helper: MS-SMB2 sections 3.3.5.12, 3.3.5.13
+ * and 3.3.5.15.3.
+ *
+ * No worker waits for the helper: a call that asks it is parked, and runs again when
+ * the answer is there. One call at a time uses a pipe, so that one message follows the
+ * other; the others are parked in their order. STATUS_PENDING is not sent: the wait is
+ * bounded, and clients expect none from a pipe that answers.
+ *
+ * A READ of an empty pipe waits without end, until a message is answered, and gets
+ * STATUS_PENDING (3.3.4.2). It does not keep the pipe from those who write meanwhile. An
+ * answer goes to the READ that has waited longest, before the next message is written.
+ *
+ * Locking: pipe->lock guards who uses the pipe and who waits for it, and the answer,
+ * which only the call that uses the pipe changes.
+ *
+ * Lifetime: the open and each job hold the pipe. A call has one job, from its first
+ * look at the pipe to dsmb_pipe_done() or its end.
+ */
+
+#include <linux/ctype.h>
+#include <linux/mm.h>
+#include <linux/refcount.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+
+#include "../../net/helper/auth.h"
+#include "../../net/peer.h"
+#include "../auth/session.h"
+#include "../open/open.h"
+#include "../server.h"
+#include "../transport/call.h"
+#include "../transport/conn.h"
+#include "../transport/message.h"
+#include "name.h"
+#include "pipe.h"
+
+/* Longest name of a pipe that is asked for. */
+#define DSMB_PIPE_NAME_MAX	32
+
+/**
+ * struct dsmb_pipe - an open pipe
+ * @srv: whose helper serves it
+ * @id: the helper's number for it
+ * @ref: see above
+ * @lock: see above
+ * @busy: a job has it
+ * @waiting: struct dsmb_pipe_job: for the pipe
+ * @readers: struct dsmb_pipe_job: for an answer
+ * @gone: the helper does not know it any more
+ * @charge: for being one; constant
+ * @out: what it answered last, or NULL
+ * @out_len: bytes
+ * @out_pos: of them, read
+ */
+struct dsmb_pipe {
+	struct ditto_server *srv;
+	u64 id;
+	refcount_t ref;
+	spinlock_t lock;	/* see above */
+	bool busy;
+	struct list_head waiting;
+	struct list_head readers;
+	bool gone;
+	struct ditto_charge charge;
+	void *out;
+	size_t out_len;
+	size_t out_pos;
+};
+
+/**
+ * struct dsmb_pipe_job - what a call has to do with a pipe
+ * @ask: what the helper is asked
+ * @call: whose it is
+ * @pipe: held; NULL while one is opened
+ * @list: of those that wait, on @waiting or @readers of the pipe
+ * @has: it has the pipe; under its lock
+ * @asked: the helper was asked
+ * @done: and answered
+ * @error: then
+ * @opening: charge for the pipe that is opened
+ * @question: charge for what the helper is asked, until it answers
+ * @name: of the pipe that is opened
+ */
+struct dsmb_pipe_job {
+	struct ditto_pipe_ask ask;
+	struct dsmb_call *call;
+	struct dsmb_pipe *pipe;
+	struct list_head list;
+	bool has;
+	bool asked;
+	bool done;
+	int error;
+	struct ditto_charge opening;
+	struct ditto_charge question;
+	char name[DSMB_PIPE_NAME_MAX];
+};
+
+static u32 dsmb_pipe_status(int err)
+{
+	switch (err) {
+	case 0:
+		return DSMB_SUCCESS;
+	case -ENOENT:
+		return DSMB_PIPE_DISCONNECTED;
+	case -EINVAL:
+		return DSMB_INVALID_PARAMETER;
+	case -ENOMEM:
+		return DSMB_INSUFFICIENT_RESOURCES;
+	case -ETIMEDOUT:
+		return DSMB_IO_TIMEOUT;
+	}
+	return DSMB_PIPE_NOT_AVAILABLE;
+}
+
+/* Names of pipes are of any case; clients of old say "\PIPE\NAME". */
+static bool dsmb_pipe_name(const struct dsmb_path *path, char *name)
+{
+	static const char prefix[] = "pipe/";
+	const char *from = path->path;
+	u32 len = path->len, i;
+
+	if (len >= sizeof(prefix) && !strncasecmp(from, prefix, sizeof(prefix) - 1)) {
+		from += sizeof(prefix) - 1;
+		len -= sizeof(prefix) - 1;
+	}
+	if (!len || len >= DSMB_PIPE_NAME_MAX || path->stream)
+		return false;
+	for (i = 0; i < len; i++)
+		name[i] = tolower(from[i]);
+	name[len] = 0;
+	return true;
+}
+
+static void dsmb_pipe_put(struct dsmb_pipe *pipe)
+{
+	if (!refcount_dec_and_test(&pipe->ref))
+		return;
+	ditto_pipe_close(pipe->srv, pipe->id);
+	ditto_uncharge(&pipe->charge);
+	kvfree(pipe->out);
+	kfree(pipe);
+}
+
+void dsmb_pipe_free(struct dsmb_pipe *pipe)
+{
+	if (pipe)
+		dsmb_pipe_put(pipe);
+}
+
+/* Let go of the pipe: the next job has it. */
+static void dsmb_pipe_leave_locked(struct dsmb_pipe_job *job)
+{
+	struct dsmb_pipe *pipe = job->pipe;
+	struct dsmb_pipe_job *next = NULL;
+
+	lockdep_assert_held(&pipe->lock);
+	list_del_init(&job->list);
+	if (!job->has)
+		return;
+	job->has = false;
+	if (pipe->out || pipe->gone)
+		next = list_first_entry_or_null(&pipe->readers, struct dsmb_pipe_job, list);
+	if (!next)
+		next = list_first_entry_or_null(&pipe->waiting, struct dsmb_pipe_job, list);
+	if (next) {
+		list_del_init(&next->list);
+		next->has = true;
+		/* Under the lock: it is no longer found here, and may end. */
+		dsmb_call_again(next->call);
+	}
+	pipe->busy = next;
+}
+
+static void dsmb_pipe_leave(struct dsmb_pipe_job *job)
+{
+	if (!job->pipe)
+		return;
+	spin_lock(&job->pipe->lock);
+	dsmb_pipe_leave_locked(job);
+	spin_unlock(&job->pipe->lock);
+}
+
+static void dsmb_pipe_release(struct dsmb_call *call)
+{
+	struct dsmb_pipe_job *job = call->private;
+
+	call->private = NULL;
+	call->cancel = NULL;
+	if (!job)
+		return;
+	dsmb_pipe_leave(job);
+	if (job->pipe)
+		dsmb_pipe_put(job->pipe);
+	else if (job->done && !job->error && job->ask.id)
+		ditto_pipe_close(call->conn->server->srv, job->ask.id);
+	ditto_uncharge(&job->question);
+	ditto_uncharge(&job->opening);
+	kvfree(job->ask.out);
+	kfree(job);
+}
+
+void dsmb_pipe_done(struct dsmb_call *call)
+{
+	dsmb_call_release(call);
+}
+
+static bool dsmb_pipe_is_answered(const struct dsmb_pipe_job *job)
+{
+	/* Pairs with dsmb_pipe_answered(). */
+	return smp_load_acquire(&job->done);
+}
+
+/*
+ * The status of a call that is ended: CANCEL came, too many wait, or what it is about ends,
+ * and then the pipe is broken for who reads it.
+ */
+static u32 dsmb_pipe_cancelled(const struct dsmb_call *call)
+{
+	if (call->cancel_status == DSMB_INSUFFICIENT_RESOURCES)
+		return DSMB_INSUFFICIENT_RESOURCES;
+	if (call->cancel_status == DSMB_CANCELLED || call->command != DSMB_READ)
+		return DSMB_CANCELLED;
+	return DSMB_PIPE_BROKEN;
+}
+
+/* It is parked: for the pipe, or for the helper, who may be answering. */
+static void dsmb_pipe_cancel(struct dsmb_call *call)
+{
+	struct dsmb_pipe_job *job = call->private;
+	bool waited = false;
+
+	if (job->pipe) {
+		spin_lock(&job->pipe->lock);
+		waited = !list_empty(&job->list);
+		list_del_init(&job->list);
+		spin_unlock(&job->pipe->lock);
+	}
+	if (!waited && (!job->asked || dsmb_pipe_is_answered(job) ||
+			!ditto_upcall_cancel(&job->ask.ask)))
+		return;
+	dsmb_pipe_leave(job);
+	dsmb_call_complete(call, dsmb_pipe_cancelled(call));
+}
+
+static void dsmb_pipe_answered(struct ditto_upcall_req *ask, int err)
+{
+	struct dsmb_pipe_job *job = container_of(ask, struct dsmb_pipe_job, ask.ask);
+
+	ditto_uncharge(&job->question);
+	job->error = err;
+	/* Pairs with dsmb_pipe_is_answered(). */
+	smp_store_release(&job->done, true);
+	dsmb_call_again(job->call);
+}
+
+/* The call's job, made if it has none yet; NULL without memory. */
+static struct dsmb_pipe_job *dsmb_pipe_job(struct dsmb_call *call, struct dsmb_pipe *pipe)
+{
+	struct dsmb_pipe_job *job = call->private;
+
+	if (job)
+		return job;
+	job = kzalloc(sizeof(*job), GFP_KERNEL);
+	if (!job)
+		return NULL;
+	job->call = call;
+	INIT_LIST_HEAD(&job->list);
+	if (pipe) {
+		refcount_inc(&pipe->ref);
+		job->pipe = pipe;
+	}
+	job->ask.ask.peer = call->conn->peer->addr;
+	job->ask.ask.user = __kuid_val(dsmb_session_acting_user(call->session)->uid);
+	job->ask.ask.done = dsmb_pipe_answered;
+	call->private = job;
+	call->release = dsmb_pipe_release;
+	call->cancel = dsmb_pipe_cancel;
+	call->quiet = true;
+	return job;
+}
+
+/* Take the pipe. DSMB_PARKED if another call has it. */
+static u32 dsmb_pipe_take(struct dsmb_pipe_job *job)
+{
+	struct dsmb_pipe *pipe = job->pipe;
+	bool has;
+
+	if (dsmb_call_is_cancelled(job->call))
+		return dsmb_pipe_cancelled(job->call);
+	spin_lock(&pipe->lock);
+	if (!pipe->busy) {
+		pipe->busy = true;
+		job->has = true;
+	}
+	has = job->has;
+	if (!has && list_empty(&job->list))
+		list_add_tail(&job->list, &pipe->waiting);
+	spin_unlock(&pipe->lock);
+	return has ? DSMB_SUCCESS : DSMB_PARKED;
+}
+
+/* Is there a pipe of this name? It is open then, by the number in the job. */
+static u32 dsmb_pipe_ask_open(struct dsmb_call *call, const struct dsmb_path *path)
+{
+	struct dsmb_pipe_job *job;
+
+	job = dsmb_pipe_job(call, NULL);
+	if (!job)
+		return DSMB_INSUFFICIENT_RESOURCES;
+	if (!job->asked) {
+		if (dsmb_call_is_cancelled(call))
+			return DSMB_CANCELLED;
+		if (!dsmb_pipe_name(path, job->name))
+			return DSMB_OBJECT_NAME_NOT_FOUND;
+		if (ditto_charge(&job->opening, &call->session->who, DITTO_BUDGET_PIPES, 1) ||
+		    ditto_charge(&job->question, &call->session->who, DITTO_BUDGET_QUESTIONS, 1))
+			return DSMB_INSUFFICIENT_RESOURCES;
+		job->asked = true;
+		job->ask.name = job->name;
+		job->ask.opener = dsmb_session_acting_user(call->session);
+		/* It may be answered already, but the call goes on when it is told so. */
+		ditto_pipe_open(call->conn->server->srv, &job->ask);
+		return DSMB_PARKED;
+	}
+	if (!dsmb_pipe_is_answered(job))
+		return DSMB_PARKED;
+	return job->error == -ENOENT ? DSMB_OBJECT_NAME_NOT_FOUND : dsmb_pipe_status(job->error);
+}
+
+u32 dsmb_pipe_create(struct dsmb_call *call, const struct dsmb_path *path,
+		     struct dsmb_open *open)
+{
+	struct dsmb_pipe_job *job;
+	struct dsmb_pipe *pipe;
+	u32 status;
+
+	status = dsmb_pipe_ask_open(call, path);
+	if (status)
+		return status;
+	pipe = kzalloc(sizeof(*pipe), GFP_KERNEL);
+	if (!pipe)
+		return DSMB_INSUFFICIENT_RESOURCES;
+	job = call->private;
+	pipe->srv = call->conn->server->srv;
+	swap(pipe->id, job->ask.id);
+	swap(pipe->charge, job->opening);
+	refcount_set(&pipe->ref, 1);
+	spin_lock_init(&pipe->lock);
+	INIT_LIST_HEAD(&pipe->waiting);
+	INIT_LIST_HEAD(&pipe->readers);
+	open->pipe = pipe;
+	dsmb_pipe_done(call);
+	return DSMB_SUCCESS;
+}
+
+u32 dsmb_pipe_wait(struct dsmb_call *call, struct dsmb_cursor name)
+{
+	struct dsmb_path path;
+	u32 status;
+	int err;
+
+	err = dsmb_path_parse(&path, name);
+	if (err)
+		return dsmb_status(err);
+	status = dsmb_pipe_ask_open(call, &path);
+	dsmb_path_free(&path);
+	return status;
+}
+
+/* The answer to what was written waits to be read. */
+static void dsmb_pipe_keep(struct dsmb_pipe_job *job)
+{
+	struct dsmb_pipe *pipe = job->pipe;
+
+	if (!job->ask.out)
+		return;
+	spin_lock(&pipe->lock);
+	swap(pipe->out, job->ask.out);
+	pipe->out_len = job->ask.out_len;
+	pipe->out_pos = 0;
+	spin_unlock(&pipe->lock);
+	/* An answer that was not read before the next message is not wanted. */
+	kvfree(job->ask.out);
+	job->ask.out = NULL;
+}
+
+/* Nothing will be answered any more: those who wait for it are told. */
+static void dsmb_pipe_set_gone(struct dsmb_pipe *pipe)
+{
+	spin_lock(&pipe->lock);
+	pipe->gone = true;
+	spin_unlock(&pipe->lock);
+}
+
+u32 dsmb_pipe_write(struct dsmb_call *call, struct dsmb_open *open, const void *data, u32 len)
+{
+	struct dsmb_pipe_job *job;
+	u32 status;
+
+	if (len > DITTO_PIPE_MAX)
+		return DSMB_INVALID_PARAMETER;
+	job = dsmb_pipe_job(call, open->pipe);
+	if (!job)
+		return DSMB_INSUFFICIENT_RESOURCES;
+	if (!job->asked) {
+		status = dsmb_pipe_take(job);
+		if (status)
+			return status;
+		if (ditto_charge(&job->question, &call->session->who, DITTO_BUDGET_QUESTIONS, 1))
+			return DSMB_INSUFFICIENT_RESOURCES;
+		job->asked = true;
+		job->ask.id = job->pipe->id;
+		job->ask.in = data;
+		job->ask.in_len = len;
+		ditto_pipe_call(job->pipe->srv, &job->ask);
+		return DSMB_PARKED;
+	}
+	if (!dsmb_pipe_is_answered(job))
+		return DSMB_PARKED;
+	if (!job->error)
+		dsmb_pipe_keep(job);
+	if (job->error == -ENOENT)
+		dsmb_pipe_set_gone(job->pipe);
+	return dsmb_pipe_status(job->error);
+}
+
+/* There is nothing to read: let go of the pipe, and wait for an answer. */
+static u32 dsmb_pipe_await(struct dsmb_pipe_job *job)
+{
+	struct dsmb_pipe *pipe = job->pipe;
+
+	if (pipe->gone)
+		return DSMB_PIPE_DISCONNECTED;
+	/* What is behind it in its message would wait as long: maybe the WRITE it waits for. */
+	if (!dsmb_message_is_at_last(job->call->message))
+		return DSMB_PIPE_EMPTY;
+	job->call->quiet = false;
+	job->call->endless = true;
+	spin_lock(&pipe->lock);
+	dsmb_pipe_leave_locked(job);
+	list_add_tail(&job->list, &pipe->readers);
+	spin_unlock(&pipe->lock);
+	return DSMB_PARKED;
+}
+
+u32 dsmb_pipe_read(struct dsmb_call *call, struct dsmb_open *open, u32 max, void *data,
+		   u32 *len)
+{
+	struct dsmb_pipe *pipe = open->pipe;
+	struct dsmb_pipe_job *job;
+	void *out = NULL;
+	u32 status;
+
+	*len = 0;
+	job = dsmb_pipe_job(call, pipe);
+	if (!job)
+		return DSMB_INSUFFICIENT_RESOURCES;
+	status = dsmb_pipe_take(job);
+	if (status)
+		return status;
+	/* What was written by the same call is a part of a message, which has no answer yet. */
+	if (!pipe->out)
+		return job->asked ? DSMB_PIPE_EMPTY : dsmb_pipe_await(job);
+	*len = min_t(size_t, max, pipe->out_len - pipe->out_pos);
+	memcpy(data, pipe->out + pipe->out_pos, *len);
+	spin_lock(&pipe->lock);
+	pipe->out_pos += *len;
+	if (pipe->out_pos < pipe->out_len) {
+		status = DSMB_BUFFER_OVERFLOW;
+	} else {
+		swap(out, pipe->out);
+		pipe->out_len = 0;
+		pipe->out_pos = 0;
+	}
+	spin_unlock(&pipe->lock);
+	kvfree(out);
+	return status;
+}
+
+u32 dsmb_pipe_left(struct dsmb_open *open)
+{
+	struct dsmb_pipe *pipe = open->pipe;
+	u32 left;
+
+	spin_lock(&pipe->lock);
+	left = pipe->out_len - pipe->out_pos;
+	spin_unlock(&pipe->lock);
+	return left;
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The SMB3 POSIX extensions: POSIX-SMB2 and POSIX-FSCC. */
+
+#include <kunit/visibility.h>
+#include <linux/array_size.h>
+#include <linux/stat.h>
+
+#include "../transport/builder.h"
+#include "attrs.h"
+#include "posix.h"
+#include "sid.h"
+
+/* Where the type is in a mode of the wire. */
+#define DSMB_POSIX_TYPE_SHIFT	12
+/* All bits of a mode: a client has none to give, as where it opens what is there. */
+#define DSMB_POSIX_NO_MODE	0xffff
+
+/* POSIX-FSCC 2.1.1.2: the number of a type is its place. */
+static const umode_t dsmb_posix_types[] = {
+	S_IFREG, S_IFDIR, S_IFLNK, S_IFCHR, S_IFBLK, S_IFIFO, S_IFSOCK,
+};
+
+u32 dsmb_posix_mode(umode_t mode)
+{
+	u32 type;
+
+	for (type = 0; type < ARRAY_SIZE(dsmb_posix_types); type++)
+		if (dsmb_posix_types[type] == (mode & S_IFMT))
+			return (mode & S_IALLUGO) | type << DSMB_POSIX_TYPE_SHIFT;
+	return mode & S_IALLUGO;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_posix_mode);
+
+umode_t dsmb_posix_permissions(u32 wire, umode_t fallback)
+{
+	if ((wire & DSMB_POSIX_NO_MODE) == DSMB_POSIX_NO_MODE)
+		return fallback;
+	return wire & S_IALLUGO;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_posix_permissions);
+
+void dsmb_put_posix_owners(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
+{
+	const struct dsmb_sid owner = dsmb_sid_of_uid(attrs->uid);
+	const struct dsmb_sid group = dsmb_sid_of_gid(attrs->gid);
+
+	dsmb_put_u32(b, attrs->links);
+	dsmb_put_u32(b, attrs->reparse_tag);
+	dsmb_put_u32(b, dsmb_posix_mode(attrs->mode));
+	dsmb_put_sid(b, &owner);
+	dsmb_put_sid(b, &group);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_put_posix_owners);
+
+void dsmb_put_posix(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
+{
+	dsmb_put_u64(b, attrs->file_id);
+	/* Of the file system that it is on. */
+	dsmb_put_u32(b, attrs->volume_id ^ attrs->volume_id >> 32);
+	dsmb_put_u32(b, 0);
+	dsmb_put_posix_owners(b, attrs);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_put_posix);

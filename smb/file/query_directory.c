@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * QUERY_DIRECTORY: MS-SMB2 sections 2.2.33, 2.2.34 and 3.3.5.18, MS-FSA section
+ * 2.1.5.6.3.
+ *
+ * Locking: open->lock guards the place of the listing; it is held while the
+ * directory is read, so that two listings by one open share its entries.
+ */
+
+#include <linux/err.h>
+#include <linux/limits.h>
+#include <linux/slab.h>
+
+#include "../../fs/name/shortname.h"
+#include "../../fs/name/walk.h"
+#include "../../fs/node/node.h"
+#include "../../fs/op/rights.h"
+#include "../../fs/open/instance.h"
+#include "../../fs/share/share.h"
+#include "../open/open.h"
+#include "../transport/conn.h"
+#include "dir_levels.h"
+#include "info.h"
+#include "name.h"
+
+#define DSMB_DIR_RESTART	BIT(0)
+#define DSMB_DIR_SINGLE		BIT(1)
+#define DSMB_DIR_REOPEN		BIT(4)
+
+/* Of an answer, though the client has room for more. */
+#define DSMB_DIR_ROOM		0x00100000
+#define DSMB_DIR_HEAD		(DSMB_OUT_HEADER + 8)
+
+/**
+ * struct dsmb_dir - where a listing is
+ * @cookie: the core's, of the last entry told
+ * @dots: of "." and "..", how many were told; they come first
+ * @eof: there is nothing more
+ * @any: the pattern fits all names
+ * @fixed: it is a name, which is looked up
+ * @posix: names are exact and as they are, as dsmb_open.posix says
+ * @pattern_len: units of @pattern; 0 before the first listing
+ * @pattern: UTF-16
+ * @name_len: bytes of @name
+ * @name: with @fixed: the same as UTF-8
+ */
+struct dsmb_dir {
+	u64 cookie;
+	u8 dots;
+	bool eof;
+	bool any;
+	bool fixed;
+	bool posix;
+	u32 pattern_len;
+	__le16 pattern[DSMB_NAME_UNITS];
+	u32 name_len;
+	char name[NAME_MAX + 1];
+};
+
+/**
+ * struct dsmb_dir_query - a QUERY_DIRECTORY
+ * @call: the call
+ * @open: of the directory
+ * @dir: of @open
+ * @level: form of the entries
+ * @flags: DSMB_DIR_*
+ * @max: OutputBufferLength
+ * @out: entries
+ * @last: where the last one begins
+ * @count: how many
+ * @cut: the first one has no room; its name is cut off
+ * @short_names: files have short names, too
+ * @hide: what the user may not read is left out (MS-SMB2 section 3.3.5.18)
+ */
+struct dsmb_dir_query {
+	struct dsmb_call *call;
+	struct dsmb_open *open;
+	struct dsmb_dir *dir;
+	const struct dsmb_dir_level *level;
+	u8 flags;
+	u32 max;
+	struct dsmb_builder out;
+	u32 last;
+	u32 count;
+	bool cut;
+	bool short_names;
+	bool hide;
+};
+
+void dsmb_dir_free(struct dsmb_dir *dir)
+{
+	kfree(dir);
+}
+
+static bool dsmb_dir_is_any(const struct dsmb_dir *dir)
+{
+	return dir->pattern_len == 1 && dir->pattern[0] == cpu_to_le16('*');
+}
+
+static bool dsmb_is_dots(const struct ditto_name *name)
+{
+	return name->name[0] == '.' && (name->len == 1 ||
+					(name->len == 2 && name->name[1] == '.'));
+}
+
+/* "." and "..", which are listed but not looked up. */
+static bool dsmb_dir_is_dots(const struct dsmb_dir *dir)
+{
+	u32 i;
+
+	for (i = 0; i < dir->pattern_len; i++)
+		if (dir->pattern[i] != cpu_to_le16('.'))
+			return false;
+	return dir->pattern_len <= 2;
+}
+
+/* Keep the pattern; an empty one fits all. */
+static u32 dsmb_dir_set_pattern(struct dsmb_dir *dir, struct dsmb_cursor pattern)
+{
+	struct dsmb_cursor name;
+	int err;
+
+	if (pattern.size % 2 || pattern.size / 2 > DSMB_NAME_UNITS)
+		return DSMB_OBJECT_NAME_INVALID;
+	if (pattern.size) {
+		memcpy(dir->pattern, pattern.data, pattern.size);
+		dir->pattern_len = pattern.size / 2;
+	} else {
+		dir->pattern[0] = cpu_to_le16('*');
+		dir->pattern_len = 1;
+	}
+	dir->any = dsmb_dir_is_any(dir);
+	dir->fixed = !dsmb_is_pattern(dir->pattern, dir->pattern_len) && !dsmb_dir_is_dots(dir);
+	if (!dir->fixed)
+		return DSMB_SUCCESS;
+	name = dsmb_cursor(dir->pattern, dir->pattern_len * 2);
+	err = dir->posix ? dsmb_get_posix_name(name, dir->name, &dir->name_len) :
+			   dsmb_get_name(name, dir->name, &dir->name_len);
+	if (err)
+		dir->pattern_len = 0;
+	return err ? dsmb_status(err) : DSMB_SUCCESS;
+}
+
+/* Return: bytes put. */
+static u32 dsmb_dir_put_name(const struct dsmb_dir *dir, struct dsmb_builder *b,
+			     const struct ditto_name *name)
+{
+	/* Those two are not of the kind whose last dot is mapped. */
+	if (dsmb_is_dots(name))
+		return dsmb_put_string(b, name->name, name->len);
+	if (dir->posix)
+		return dsmb_put_posix_name(b, name->name, name->len);
+	return dsmb_put_name(b, name->name, name->len);
+}
+
+/* Has it a short one besides? */
+static bool dsmb_dir_has_shortname(const struct dsmb_dir_query *q, const struct ditto_name *name)
+{
+	return q->short_names && !q->dir->posix && !dsmb_is_dots(name) && !ditto_is_shortname(name);
+}
+
+/* Does this name fit, or the short one? */
+static bool dsmb_dir_fits(const struct dsmb_dir_query *q, const struct ditto_name *name)
+{
+	__le16 utf16[NAME_MAX];
+	struct dsmb_builder b = dsmb_builder(utf16, sizeof(utf16));
+	const struct dsmb_dir *dir = q->dir;
+	char made[DITTO_SHORT_MAX];
+
+	if (dir->any)
+		return true;
+	dsmb_dir_put_name(dir, &b, name);
+	if (dsmb_match(dir->pattern, dir->pattern_len, utf16, b.len / 2))
+		return true;
+	if (!dsmb_dir_has_shortname(q, name))
+		return false;
+	dsmb_back(&b, 0);
+	dsmb_put_name(&b, made, ditto_shortname(name, made));
+	return dsmb_match(dir->pattern, dir->pattern_len, utf16, b.len / 2);
+}
+
+/* Of a name that is none by itself; the entry begins at @at. */
+static void dsmb_dir_put_shortname(struct dsmb_dir_query *q, u32 at, const struct ditto_name *name)
+{
+	struct dsmb_builder *b = &q->out, room;
+	char made[DITTO_SHORT_MAX];
+	u32 len;
+
+	if (b->full || !dsmb_dir_has_shortname(q, name))
+		return;
+	len = ditto_shortname(name, made);
+	at += q->level->shortname_at;
+	room = dsmb_builder(b->data + at + 2, 2 * DITTO_SHORT_MAX);
+	b->data[at] = dsmb_put_name(&room, made, len);
+}
+
+/* Return: false if there is no room. */
+static bool dsmb_dir_put(struct dsmb_dir_query *q, const struct ditto_name *name,
+			 const struct dsmb_attrs *attrs)
+{
+	struct dsmb_builder *b = &q->out;
+	u32 before = b->len, at, len_at;
+
+	dsmb_put_align(b, 8);
+	at = b->len;
+	dsmb_put_u64(b, 0);
+	len_at = q->level->put(b, attrs);
+	if (q->level->shortname_at)
+		dsmb_dir_put_shortname(q, at, name);
+	dsmb_fill_u32(b, len_at, dsmb_dir_put_name(q->dir, b, name));
+	if (b->full) {
+		dsmb_back(b, before);
+		return false;
+	}
+	if (q->count++)
+		dsmb_fill_u32(b, q->last, at - q->last);
+	q->last = at;
+	return true;
+}
+
+/* The name of the first entry does not fit: what fits of it is told. */
+static void dsmb_dir_put_cut(struct dsmb_dir_query *q, const struct ditto_name *name,
+			     const struct dsmb_attrs *attrs)
+{
+	struct dsmb_builder whole;
+	u32 max = q->out.size;
+	void *room;
+
+	room = kmalloc(q->level->least + 2 * NAME_MAX + 8, GFP_KERNEL);
+	if (!room)
+		return;
+	whole = q->out;
+	q->out = dsmb_builder(room, q->level->least + 2 * NAME_MAX + 8);
+	if (dsmb_dir_put(q, name, attrs)) {
+		dsmb_put_bytes(&whole, room, min(max, q->out.len));
+		q->cut = true;
+	}
+	q->out = whole;
+	kfree(room);
+}
+
+static bool dsmb_dir_is_shown(struct dsmb_dir_query *q, struct dentry *dentry)
+{
+	struct ditto_op *op = &q->call->op;
+	struct ditto_node *node;
+	bool shown;
+
+	if (!q->hide)
+		return true;
+	node = dentry ? ditto_node_get(op->share, dentry) : NULL;
+	if (IS_ERR_OR_NULL(node))
+		return false;
+	shown = ditto_is_readable(op, node);
+	ditto_node_put(node);
+	return shown;
+}
+
+static bool dsmb_dir_emit(void *arg, const struct ditto_dirent *entry)
+{
+	struct dsmb_dir_query *q = arg;
+	struct dsmb_dir *dir = q->dir;
+	struct dsmb_attrs attrs;
+
+	if (q->count && q->flags & DSMB_DIR_SINGLE)
+		return false;
+	if (dsmb_is_dots(&entry->name) || !dsmb_dir_fits(q, &entry->name) ||
+	    !dsmb_dir_is_shown(q, entry->dentry)) {
+		dir->cookie = entry->cookie;
+		return true;
+	}
+	/* What cannot be looked at is left out. */
+	if (q->level->attrs &&
+	    (!entry->dentry ||
+	     dsmb_attrs_of_dentry(q->call->op.share, entry->dentry, &attrs))) {
+		dir->cookie = entry->cookie;
+		return true;
+	}
+	if (!dsmb_dir_put(q, &entry->name, &attrs)) {
+		if (!q->count)
+			dsmb_dir_put_cut(q, &entry->name, &attrs);
+		return false;
+	}
+	dir->cookie = entry->cookie;
+	return true;
+}
+
+/* One of "." and ".."; that above the share's root is the root. False if there is no room. */
+static bool dsmb_dir_put_dots(struct dsmb_dir_query *q, struct ditto_node *node,
+			      const struct ditto_name *name)
+{
+	struct dsmb_attrs attrs;
+	struct ditto_node *dir;
+	int err;
+
+	if (!dsmb_dir_fits(q, name))
+		return true;
+	err = ditto_lookup(&q->call->op, node, name, &dir);
+	if (err)
+		return true;
+	err = dsmb_attrs_of_node(q->call->op.share, dir, &attrs);
+	ditto_node_put(dir);
+	return err || dsmb_dir_put(q, name, &attrs);
+}
+
+/* False if the answer is full. */
+static bool dsmb_dir_list_dots(struct dsmb_dir_query *q, struct ditto_node *node)
+{
+	static const struct ditto_name names[] = {
+		{ .name = ".", .len = 1 }, { .name = "..", .len = 2 },
+	};
+
+	while (q->dir->dots < ARRAY_SIZE(names)) {
+		if ((q->count && q->flags & DSMB_DIR_SINGLE) ||
+		    !dsmb_dir_put_dots(q, node, &names[q->dir->dots]))
+			return false;
+		q->dir->dots++;
+	}
+	return true;
+}
+
+/* A name without wildcards is looked up. */
+static int dsmb_dir_list_fixed(struct dsmb_dir_query *q, struct ditto_node *node)
+{
+	struct dsmb_dir *dir = q->dir;
+	struct ditto_name name = { .name = dir->name, .len = dir->name_len };
+	char found[NAME_MAX + 1];
+	struct dsmb_attrs attrs;
+	struct ditto_node *child;
+	int err;
+
+	found[0] = 0;
+	if (dir->posix)
+		err = ditto_lookup(&q->call->op, node, &name, &child);
+	else
+		err = ditto_lookup_casefold(&q->call->op, node, &name, found, &child);
+	if (err == -ENOENT || err == -EACCES) {
+		dir->eof = true;
+		return 0;
+	}
+	if (err)
+		return err;
+	if (q->hide && !ditto_is_readable(&q->call->op, child)) {
+		ditto_node_put(child);
+		dir->eof = true;
+		return 0;
+	}
+	if (found[0])
+		name = (struct ditto_name) { .name = found, .len = strlen(found) };
+	err = dsmb_attrs_asked(&q->call->op, child, &attrs);
+	ditto_node_put(child);
+	if (err)
+		return err;
+	if (dsmb_dir_put(q, &name, &attrs))
+		dir->eof = true;
+	else
+		dsmb_dir_put_cut(q, &name, &attrs);
+	return 0;
+}
+
+static u32 dsmb_dir_list(struct dsmb_dir_query *q, struct ditto_node *node, bool first)
+{
+	struct dsmb_dir *dir = q->dir;
+	bool eof = false;
+	int err = 0;
+
+	if (dir->eof)
+		return DSMB_NO_MORE_FILES;
+	if (dir->fixed) {
+		err = dsmb_dir_list_fixed(q, node);
+	} else if (dsmb_dir_list_dots(q, node)) {
+		err = ditto_readdir(&q->call->op, node, dir->cookie, q->level->attrs || q->hide,
+				    dsmb_dir_emit, q, &eof);
+		dir->eof = !err && eof;
+	}
+	if (err)
+		return dsmb_done(q->call, err);
+	if (q->cut)
+		return DSMB_BUFFER_OVERFLOW;
+	if (!q->count)
+		return first ? DSMB_NO_SUCH_FILE : DSMB_NO_MORE_FILES;
+	return DSMB_SUCCESS;
+}
+
+/* With open->lock held. */
+static u32 dsmb_dir_run(struct dsmb_dir_query *q, struct ditto_node *node,
+			struct dsmb_cursor pattern)
+{
+	struct dsmb_open *open = q->open;
+	struct dsmb_dir *dir = open->dir;
+	bool first, restart;
+	u32 status;
+
+	if (!dir) {
+		dir = kzalloc(sizeof(*dir), GFP_KERNEL);
+		if (!dir)
+			return DSMB_INSUFFICIENT_RESOURCES;
+		dir->posix = open->posix;
+		open->dir = dir;
+	}
+	q->dir = dir;
+	restart = q->flags & (DSMB_DIR_RESTART | DSMB_DIR_REOPEN);
+	first = !dir->pattern_len;
+	if (restart) {
+		dir->cookie = 0;
+		dir->dots = 0;
+		dir->eof = false;
+	}
+	/* The pattern stays that of the first one unless another is given. */
+	if (first || (restart && pattern.size)) {
+		status = dsmb_dir_set_pattern(dir, pattern);
+		if (status)
+			return status;
+		first = true;
+	}
+	return dsmb_dir_list(q, node, first);
+}
+
+static u32 dsmb_dir_answer(struct dsmb_dir_query *q, struct dsmb_cursor pattern)
+{
+	struct dsmb_builder *out = &q->call->out;
+	u32 room = min_t(u32, q->max, DSMB_DIR_ROOM), status;
+	struct ditto_node *node;
+
+	if (dsmb_reply_reserve(q->call, room + 8))
+		return DSMB_INSUFFICIENT_RESOURCES;
+	status = dsmb_open_begin(q->call, q->open, &node);
+	if (status)
+		return status;
+	dsmb_put_u16(out, 9);
+	dsmb_put_u16(out, DSMB_DIR_HEAD);
+	dsmb_put_u32(out, 0);
+	q->out = dsmb_builder(out->data + out->len, min(room, out->size - out->len));
+
+	q->short_names = ditto_has_shortnames(q->call->op.share);
+	q->hide = ditto_share_hides_unreadable(q->call->op.share);
+	mutex_lock(&q->open->lock);
+	status = dsmb_dir_run(q, node, pattern);
+	mutex_unlock(&q->open->lock);
+	dsmb_open_end(q->call, q->open);
+
+	if (!status || status == DSMB_BUFFER_OVERFLOW) {
+		dsmb_fill_u32(out, 4, q->out.len);
+		out->len += q->out.len;
+	} else {
+		/* NO_MORE_FILES is a warning, and answered as an error (MS-SMB2 2.2.2). */
+		dsmb_back(out, 0);
+	}
+	return status;
+}
+
+u32 dsmb_query_directory(struct dsmb_call *call)
+{
+	struct dsmb_dir_query q = { .call = call };
+	struct dsmb_cursor *in = &call->in, pattern;
+	u64 persistent, volatile_id;
+	u32 offset, len, status;
+	u8 class;
+
+	class = dsmb_get_u8(in);
+	q.flags = dsmb_get_u8(in);
+	/* Directories have no index that could be asked for. */
+	dsmb_skip(in, 4);
+	persistent = dsmb_get_u64(in);
+	volatile_id = dsmb_get_u64(in);
+	offset = dsmb_get_u16(in);
+	len = dsmb_get_u16(in);
+	q.max = dsmb_get_u32(in);
+	pattern = len ? dsmb_window(in, offset, len) : dsmb_cursor(NULL, 0);
+	if (in->bad)
+		return DSMB_INVALID_PARAMETER;
+
+	status = dsmb_call_open(call, persistent, volatile_id, &q.open);
+	if (status)
+		return status;
+	if (!q.open->inst || !ditto_instance_is_dir(q.open->inst))
+		return DSMB_INVALID_PARAMETER;
+	if (!(q.open->rights & DITTO_RIGHT_READ_DATA))
+		return DSMB_ACCESS_DENIED;
+	if (q.max > dsmb_io_max(call->conn) || !dsmb_charge_covers(call, max(q.max, len)))
+		return DSMB_INVALID_PARAMETER;
+	q.level = dsmb_dir_level(class);
+	if (!q.level || (q.level->posix && !call->conn->posix))
+		return DSMB_INVALID_INFO_CLASS;
+	if (q.max < q.level->least)
+		return DSMB_INFO_LENGTH_MISMATCH;
+	return dsmb_dir_answer(&q, pattern);
+}

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What QUERY_INFO tells of a file: MS-FSCC section 2.4, MS-FSA section 2.1.5.12. */
+
+#include <linux/err.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "../../fs/name/shortname.h"
+#include "../../fs/open/instance.h"
+#include "../../fs/open/stream.h"
+#include "../../net/helper/auth.h"
+#include "../open/open.h"
+#include "info.h"
+#include "name.h"
+#include "pipe.h"
+#include "posix.h"
+
+/* FileStandardInformation of a pipe, as it is everywhere. */
+#define DSMB_PIPE_ALLOCATION	4096
+
+static u32 dsmb_query_basic(struct dsmb_query *q)
+{
+	dsmb_put_times(&q->out, &q->attrs);
+	dsmb_put_u32(&q->out, q->attrs.flags);
+	dsmb_put_u32(&q->out, 0);
+	return DSMB_SUCCESS;
+}
+
+static u32 dsmb_query_standard(struct dsmb_query *q)
+{
+	bool deleted;
+	u32 links;
+
+	if (!q->inst) {
+		dsmb_put_u64(&q->out, DSMB_PIPE_ALLOCATION);
+		dsmb_put_u64(&q->out, 0);
+		dsmb_put_u32(&q->out, 1);
+		dsmb_put_u8(&q->out, true);
+		dsmb_put_u8(&q->out, false);
+		dsmb_put_u16(&q->out, 0);
+		return DSMB_SUCCESS;
+	}
+	deleted = ditto_instance_delete_pending(q->inst);
+	links = q->attrs.links;
+	/* The name that is going does not count (MS-FSA 2.1.5.12.27). */
+	if (deleted && links)
+		links--;
+	dsmb_put_u64(&q->out, q->attrs.allocation);
+	dsmb_put_u64(&q->out, q->attrs.size);
+	dsmb_put_u32(&q->out, links);
+	dsmb_put_u8(&q->out, deleted);
+	dsmb_put_u8(&q->out, q->attrs.is_dir);
+	dsmb_put_u16(&q->out, 0);
+	return DSMB_SUCCESS;
+}
+
+static u32 dsmb_query_standard_attrs(struct dsmb_query *q)
+{
+	int err;
+
+	if (q->inst) {
+		err = dsmb_attrs_get(&q->call->op, q->inst, q->node, &q->attrs);
+		if (err)
+			return dsmb_done(q->call, err);
+	}
+	return dsmb_query_standard(q);
+}
+
+static u32 dsmb_query_internal(struct dsmb_query *q)
+{
+	dsmb_put_u64(&q->out, q->attrs.file_id);
+	return DSMB_SUCCESS;
+}
+
+static u32 dsmb_query_ea(struct dsmb_query *q)
+{
+	dsmb_put_u32(&q->out, dsmb_ea_size(&q->call->op, ditto_instance_base(q->inst)));
+	return DSMB_SUCCESS;
+}
+
+static u32 dsmb_query_access(struct dsmb_query *q)
+{
+	dsmb_put_u32(&q->out, q->open->rights);
+	return DSMB_SUCCESS;
+}
+
+static u32 dsmb_query_position(struct dsmb_query *q)
+{
+	dsmb_put_u64(&q->out, READ_ONCE(q->open->position));
+	return DSMB_SUCCESS;
+}
+
+static u32 dsmb_query_mode(struct dsmb_query *q)
+{
+	dsmb_put_u32(&q->out, READ_ONCE(q->open->mode));
+	return DSMB_SUCCESS;
+}
+
+static u32 dsmb_query_alignment(struct dsmb_query *q)
+{
+	dsmb_put_u32(&q->out, 0);
+	return DSMB_SUCCESS;
+}
+
+/* A path with its length before it; that of a stream has it behind its last ':'. */
+static u32 dsmb_put_full_name(struct dsmb_query *q, bool rooted)
+{
+	struct dsmb_builder *b = &q->out;
+	u32 at = b->len, len, path_len;
+	char *buf, *path, *stream = NULL;
+
+	buf = kmalloc(PATH_MAX, GFP_KERNEL);
+	if (!buf)
+		return DSMB_INSUFFICIENT_RESOURCES;
+	path = ditto_instance_path(q->inst, buf, PATH_MAX);
+	if (IS_ERR(path)) {
+		kfree(buf);
+		return dsmb_status(PTR_ERR(path));
+	}
+	path_len = strlen(path);
+	if (ditto_instance_is_stream(q->inst)) {
+		stream = strrchr(path, ':');
+		if (stream)
+			path_len = stream - path;
+	}
+
+	dsmb_put_u32(b, 0);
+	if (rooted)
+		dsmb_put_u16(b, '\\');
+	dsmb_put_path(b, path, path_len);
+	if (stream) {
+		dsmb_put_u16(b, ':');
+		dsmb_put_string(b, stream + 1, strlen(stream + 1));
+	}
+	kfree(buf);
+	len = b->len - at - 4;
+	dsmb_fill_u32(b, at, len);
+	return DSMB_SUCCESS;
+}
+
+static u32 dsmb_query_all(struct dsmb_query *q)
+{
+	dsmb_query_basic(q);
+	dsmb_query_standard(q);
+	dsmb_query_internal(q);
+	dsmb_query_ea(q);
+	dsmb_query_access(q);
+	dsmb_query_position(q);
+	dsmb_query_mode(q);
+	dsmb_query_alignment(q);
+	return dsmb_put_full_name(q, true);
+}
+
+static u32 dsmb_query_normalized_name(struct dsmb_query *q)
+{
+	return dsmb_put_full_name(q, false);
+}
+
+/* MS-FSA 2.1.5.12.2: that of a stream is its file's. */
+static u32 dsmb_query_alternate_name(struct dsmb_query *q)
+{
+	char made[DITTO_SHORT_MAX], *buf, *path;
+	struct ditto_name name = { };
+	u32 at = q->out.len;
+
+	buf = kmalloc(PATH_MAX, GFP_KERNEL);
+	if (!buf)
+		return DSMB_INSUFFICIENT_RESOURCES;
+	path = ditto_instance_path(q->inst, buf, PATH_MAX);
+	if (!IS_ERR(path)) {
+		name.name = kbasename(path);
+		name.len = strlen(name.name);
+		if (ditto_instance_is_stream(q->inst))
+			name.len = strcspn(name.name, ":");
+	}
+	if (name.len && !ditto_is_shortname(&name) &&
+	    ditto_has_shortnames(q->call->op.share)) {
+		name.len = ditto_shortname(&name, made);
+		name.name = made;
+	}
+	if (name.len && ditto_is_shortname(&name)) {
+		dsmb_put_u32(&q->out, 0);
+		dsmb_fill_u32(&q->out, at, dsmb_put_name(&q->out, name.name, name.len));
+	}
+	kfree(buf);
+	return q->out.len > at ? DSMB_SUCCESS : DSMB_OBJECT_NAME_NOT_FOUND;
+}
+
+/**
+ * struct dsmb_stream_list - FileStreamInformation in the making
+ * @b: where
+ * @last: where the last entry begins
+ * @any: there is one
+ */
+struct dsmb_stream_list {
+	struct dsmb_builder *b;
+	u32 last;
+	bool any;
+};
+
+static int dsmb_stream_put(void *arg, const struct ditto_name *name, u64 size, u64 allocated)
+{
+	static const char type[] = ":$DATA";
+	struct dsmb_stream_list *list = arg;
+	struct dsmb_builder *b = list->b;
+	u32 before = b->len, at, name_at;
+
+	dsmb_put_align(b, 8);
+	at = b->len;
+	dsmb_put_u32(b, 0);
+	dsmb_put_u32(b, 0);
+	dsmb_put_u64(b, size);
+	dsmb_put_u64(b, allocated);
+	name_at = b->len;
+	dsmb_put_u16(b, ':');
+	dsmb_put_string(b, name->name, name->len);
+	dsmb_put_string(b, type, sizeof(type) - 1);
+	if (b->full) {
+		dsmb_back(b, before);
+		return -EMSGSIZE;
+	}
+	dsmb_fill_u32(b, at + 4, b->len - name_at);
+	if (list->any)
+		dsmb_fill_u32(b, list->last, at - list->last);
+	list->last = at;
+	list->any = true;
+	return 0;
+}
+
+static u32 dsmb_query_stream(struct dsmb_query *q)
+{
+	struct ditto_node *base = ditto_instance_base(q->inst);
+	static const struct ditto_name unnamed = { .name = "" };
+	struct dsmb_stream_list list = { .b = &q->out };
+	struct dsmb_attrs attrs;
+	int err;
+
+	err = dsmb_attrs_asked(&q->call->op, base, &attrs);
+	if (err)
+		return dsmb_done(q->call, err);
+	if (!attrs.is_dir)
+		err = dsmb_stream_put(&list, &unnamed, attrs.size, attrs.allocation);
+	if (!err)
+		err = ditto_stream_list(&q->call->op, base, dsmb_stream_put, &list);
+	if (err == -EMSGSIZE)
+		return DSMB_BUFFER_OVERFLOW;
+	/* Where no stream can be, there is none. */
+	return err == -EOPNOTSUPP ? DSMB_SUCCESS : dsmb_done(q->call, err);
+}
+
+/* FileCompressionInformation (2.4.9): what it was compressed to nobody here knows. */
+static u32 dsmb_query_compression(struct dsmb_query *q)
+{
+	dsmb_put_u64(&q->out, q->attrs.size);
+	dsmb_put_u16(&q->out, dsmb_compression(&q->attrs));
+	dsmb_put(&q->out, 6);
+	return DSMB_SUCCESS;
+}
+
+static u32 dsmb_query_network_open(struct dsmb_query *q)
+{
+	dsmb_put_attrs(&q->out, &q->attrs);
+	dsmb_put_u32(&q->out, 0);
+	return DSMB_SUCCESS;
+}
+
+static u32 dsmb_query_attribute_tag(struct dsmb_query *q)
+{
+	dsmb_put_u32(&q->out, q->attrs.flags);
+	dsmb_put_u32(&q->out, q->attrs.reparse_tag);
+	return DSMB_SUCCESS;
+}
+
+static u32 dsmb_query_id(struct dsmb_query *q)
+{
+	dsmb_put_u64(&q->out, q->attrs.volume_id);
+	dsmb_put_u64(&q->out, q->attrs.file_id);
+	dsmb_put_u64(&q->out, 0);
+	return DSMB_SUCCESS;
+}
+
+static u32 dsmb_query_posix(struct dsmb_query *q)
+{
+	dsmb_put_times(&q->out, &q->attrs);
+	dsmb_put_u64(&q->out, q->attrs.size);
+	dsmb_put_u64(&q->out, q->attrs.allocation);
+	dsmb_put_u32(&q->out, q->attrs.flags);
+	dsmb_put_posix(&q->out, &q->attrs);
+	return DSMB_SUCCESS;
+}
+
+/* FilePipeInformation (2.4.37): read by messages, and does not block. */
+static u32 dsmb_query_pipe(struct dsmb_query *q)
+{
+	if (q->inst)
+		return DSMB_INVALID_PARAMETER;
+	dsmb_put_u32(&q->out, 1);
+	dsmb_put_u32(&q->out, 0);
+	return DSMB_SUCCESS;
+}
+
+/* FilePipeLocalInformation (2.4.38) */
+static u32 dsmb_query_pipe_local(struct dsmb_query *q)
+{
+	if (q->inst)
+		return DSMB_INVALID_PARAMETER;
+	dsmb_put_u32(&q->out, 1);		/* NamedPipeType: messages */
+	dsmb_put_u32(&q->out, 2);		/* NamedPipeConfiguration: both ways */
+	dsmb_put_u32(&q->out, U32_MAX);		/* MaximumInstances */
+	dsmb_put_u32(&q->out, 1);		/* CurrentInstances */
+	dsmb_put_u32(&q->out, DITTO_PIPE_MAX);	/* InboundQuota */
+	dsmb_put_u32(&q->out, dsmb_pipe_left(q->open));
+	dsmb_put_u32(&q->out, DITTO_PIPE_MAX);	/* OutboundQuota */
+	dsmb_put_u32(&q->out, DITTO_PIPE_MAX);	/* WriteQuotaAvailable */
+	dsmb_put_u32(&q->out, 3);		/* NamedPipeState: connected */
+	dsmb_put_u32(&q->out, 1);		/* NamedPipeEnd: server */
+	return DSMB_SUCCESS;
+}
+
+/*
+ * Lists and names are cut where the client's buffer ends. The least sizes are those of
+ * the structures with a name of one character and their padding, as clients know them.
+ */
+const struct dsmb_query_class dsmb_query_file_classes[] = {
+	{ DSMB_FILE_BASIC, DSMB_CLASS_ATTRS, 40, DITTO_RIGHT_READ_ATTRS, 0, dsmb_query_basic },
+	{ DSMB_FILE_STANDARD, DSMB_CLASS_PIPE, 24, 0, 0, dsmb_query_standard_attrs },
+	{ DSMB_FILE_INTERNAL, DSMB_CLASS_ATTRS, 8, 0, 0, dsmb_query_internal },
+	{ DSMB_FILE_EA, 0, 4, 0, 0, dsmb_query_ea },
+	{ DSMB_FILE_ACCESS, DSMB_CLASS_PIPE, 4, 0, 0, dsmb_query_access },
+	{ DSMB_FILE_POSITION, 0, 8, 0, 0, dsmb_query_position },
+	{ DSMB_FILE_FULL_EA, DSMB_CLASS_LIST, 0, DITTO_RIGHT_READ_XATTRS,
+	  DSMB_INFO_LIST_ROOM, dsmb_query_full_ea },
+	{ DSMB_FILE_MODE, DSMB_CLASS_PIPE, 4, 0, 0, dsmb_query_mode },
+	{ DSMB_FILE_ALIGNMENT, 0, 4, 0, 0, dsmb_query_alignment },
+	{ DSMB_FILE_ALL, DSMB_CLASS_ATTRS, 104, DITTO_RIGHT_READ_ATTRS,
+	  DSMB_INFO_ROOM, dsmb_query_all },
+	{ DSMB_FILE_ALTERNATE_NAME, 0, 8, 0, 0, dsmb_query_alternate_name },
+	{ DSMB_FILE_STREAM, DSMB_CLASS_LIST, 32, 0, DSMB_INFO_LIST_ROOM, dsmb_query_stream },
+	{ DSMB_FILE_PIPE, DSMB_CLASS_PIPE, 8, 0, 0, dsmb_query_pipe },
+	{ DSMB_FILE_PIPE_LOCAL, DSMB_CLASS_PIPE, 40, 0, 0, dsmb_query_pipe_local },
+	{ DSMB_FILE_COMPRESSION, DSMB_CLASS_ATTRS, 16, 0, 0, dsmb_query_compression },
+	{ DSMB_FILE_NETWORK_OPEN, DSMB_CLASS_ATTRS, 56, DITTO_RIGHT_READ_ATTRS, 0,
+	  dsmb_query_network_open },
+	{ DSMB_FILE_ATTRIBUTE_TAG, DSMB_CLASS_ATTRS, 8, DITTO_RIGHT_READ_ATTRS, 0,
+	  dsmb_query_attribute_tag },
+	{ DSMB_FILE_NORMALIZED_NAME, DSMB_CLASS_311, 8, 0, DSMB_INFO_ROOM,
+	  dsmb_query_normalized_name },
+	{ DSMB_FILE_ID, DSMB_CLASS_ATTRS, 24, 0, 0, dsmb_query_id },
+	{ DSMB_FILE_POSIX, DSMB_CLASS_ATTRS | DSMB_CLASS_POSIX, 80, 0, 0, dsmb_query_posix },
+	{ }
+};

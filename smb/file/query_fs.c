@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What QUERY_INFO tells of a file system: MS-FSCC section 2.5. */
+
+#include <linux/dcache.h>
+#include <linux/log2.h>
+#include <linux/magic.h>
+#include <linux/statfs.h>
+
+#include "../../fs/node/node.h"
+#include "../../fs/op/compress.h"
+#include "../../fs/open/instance.h"
+#include "../../fs/open/stream.h"
+#include "../../fs/share/quota.h"
+#include "../../fs/share/share.h"
+#include "../auth/tree.h"
+#include "info.h"
+#include "name.h"
+
+/* 2.5.1 */
+#define DSMB_FS_CASE_SENSITIVE		0x00000001
+#define DSMB_FS_CASE_PRESERVED		0x00000002
+#define DSMB_FS_UNICODE			0x00000004
+#define DSMB_FS_ACLS			0x00000008
+#define DSMB_FS_COMPRESSION		0x00000010
+#define DSMB_FS_QUOTAS			0x00000020
+#define DSMB_FS_SPARSE			0x00000040
+#define DSMB_FS_REPARSE			0x00000080
+#define DSMB_FS_OBJECT_IDS		0x00010000
+#define DSMB_FS_STREAMS			0x00040000
+#define DSMB_FS_READ_ONLY		0x00080000
+#define DSMB_FS_HARD_LINKS		0x00400000
+#define DSMB_FS_EAS			0x00800000
+#define DSMB_FS_REFCOUNTING		0x08000000
+
+/* 2.5.10 */
+#define DSMB_DEVICE_DISK		0x00000007
+#define DSMB_DEVICE_READ_ONLY		0x00000002
+#define DSMB_DEVICE_MOUNTED		0x00000020
+
+/* 2.5.8: aligned to the device and in it; what is trimmed is given back. */
+#define DSMB_SECTORS_ALIGNED		0x00000003
+#define DSMB_SECTORS_TRIM		0x00000008
+
+/* 2.5.2 */
+#define DSMB_QUOTA_TRACK		0x00000001
+#define DSMB_QUOTA_ENFORCE		0x00000002
+
+#define DSMB_SECTOR			512
+/* Largest cluster that clients take. */
+#define DSMB_CLUSTER_MAX		(2 << 20)
+
+static const char dsmb_fs_name[] = "NTFS";
+
+/**
+ * struct dsmb_space - sizes of a file system in clusters
+ * @cluster: bytes, a power of two
+ * @total: of the file system, or what the caller's quota lets him have of it
+ * @free: of the file system
+ * @available: free to the caller
+ */
+struct dsmb_space {
+	u32 cluster;
+	u64 total;
+	u64 free;
+	u64 available;
+};
+
+static int dsmb_space_get(struct dsmb_query *q, struct dsmb_space *space, struct kstatfs *st)
+{
+	u32 shift = 0, block;
+	struct ditto_quota quota;
+	int err;
+
+	err = ditto_statfs(&q->call->op, q->node, st);
+	if (err)
+		return err;
+	block = st->f_frsize ? st->f_frsize : st->f_bsize;
+	/* An odd block, or a large one, is told in sectors. */
+	if (!is_power_of_2(block) || block < DSMB_SECTOR || block > DSMB_CLUSTER_MAX) {
+		space->cluster = DSMB_SECTOR;
+		shift = block > DSMB_SECTOR ? ilog2(block / DSMB_SECTOR) : 0;
+	} else {
+		space->cluster = block;
+	}
+	space->total = st->f_blocks << shift;
+	space->free = st->f_bfree << shift;
+	space->available = st->f_bavail << shift;
+	ditto_quota(&q->call->op, &quota);
+	space->total = min(space->total, div_u64(quota.limit, space->cluster));
+	space->available = min(space->available, div_u64(ditto_quota_left(&quota),
+							 space->cluster));
+	return 0;
+}
+
+/* 32 bits that are the same for the share's life. */
+static u32 dsmb_serial(const struct ditto_share *share)
+{
+	return share->tag ^ share->tag >> 32;
+}
+
+static u32 dsmb_query_volume(struct dsmb_query *q)
+{
+	struct ditto_share *share = q->call->op.share;
+	struct dsmb_attrs root;
+	u32 at;
+	int err;
+
+	err = dsmb_attrs_of_dentry(share, share->root.dentry, &root);
+	if (err)
+		return dsmb_done(q->call, err);
+	dsmb_put_u64(&q->out, root.created);
+	dsmb_put_u32(&q->out, dsmb_serial(share));
+	at = q->out.len;
+	dsmb_put_u32(&q->out, 0);
+	dsmb_put_u16(&q->out, 0);
+	dsmb_fill_u32(&q->out, at, dsmb_put_string(&q->out, share->name, strlen(share->name)));
+	return DSMB_SUCCESS;
+}
+
+/* @full: with what is free, whoever may have it. */
+static u32 dsmb_put_space(struct dsmb_query *q, bool full)
+{
+	struct dsmb_space space;
+	struct kstatfs st;
+	int err;
+
+	err = dsmb_space_get(q, &space, &st);
+	if (err)
+		return dsmb_done(q->call, err);
+	dsmb_put_u64(&q->out, space.total);
+	dsmb_put_u64(&q->out, space.available);
+	if (full)
+		dsmb_put_u64(&q->out, space.free);
+	dsmb_put_u32(&q->out, space.cluster / DSMB_SECTOR);
+	dsmb_put_u32(&q->out, DSMB_SECTOR);
+	return DSMB_SUCCESS;
+}
+
+static u32 dsmb_query_size(struct dsmb_query *q)
+{
+	return dsmb_put_space(q, false);
+}
+
+static u32 dsmb_query_full_size(struct dsmb_query *q)
+{
+	return dsmb_put_space(q, true);
+}
+
+static u32 dsmb_query_device(struct dsmb_query *q)
+{
+	dsmb_put_u32(&q->out, DSMB_DEVICE_DISK);
+	dsmb_put_u32(&q->out, DSMB_DEVICE_MOUNTED |
+		     (q->call->op.writable ? 0 : DSMB_DEVICE_READ_ONLY));
+	return DSMB_SUCCESS;
+}
+
+/* Clients ask the root, and only regular files tell; so the usual ones are known. */
+static bool dsmb_fs_clones(const struct inode *inode)
+{
+	static const u32 magics[] = {
+		BTRFS_SUPER_MAGIC, XFS_SUPER_MAGIC, BCACHEFS_SUPER_MAGIC, OCFS2_SUPER_MAGIC,
+	};
+	int i;
+
+	if (S_ISREG(inode->i_mode))
+		return inode->i_fop->remap_file_range;
+	for (i = 0; i < ARRAY_SIZE(magics); i++)
+		if (inode->i_sb->s_magic == magics[i])
+			return true;
+	return false;
+}
+
+/* What the file system can do, as far as its objects tell. */
+static u32 dsmb_fs_flags(struct dsmb_query *q)
+{
+	const struct inode *inode = q->node->inode;
+	u32 flags = DSMB_FS_CASE_SENSITIVE | DSMB_FS_CASE_PRESERVED | DSMB_FS_UNICODE |
+		    DSMB_FS_ACLS | DSMB_FS_SPARSE | DSMB_FS_REPARSE;
+	struct ditto_quota quota;
+
+	ditto_quota(&q->call->op, &quota);
+	if (quota.tracked)
+		flags |= DSMB_FS_QUOTAS;
+	if (inode->i_sb->s_xattr)
+		flags |= DSMB_FS_EAS | DSMB_FS_OBJECT_IDS;
+	if (ditto_has_streams(q->call->share))
+		flags |= DSMB_FS_STREAMS;
+	if (d_inode(inode->i_sb->s_root)->i_op->link)
+		flags |= DSMB_FS_HARD_LINKS;
+	if (ditto_can_compress(q->call->op.share))
+		flags |= DSMB_FS_COMPRESSION;
+	if (dsmb_fs_clones(inode))
+		flags |= DSMB_FS_REFCOUNTING;
+	if (!q->call->op.writable)
+		flags |= DSMB_FS_READ_ONLY;
+	return flags;
+}
+
+static u32 dsmb_query_attribute(struct dsmb_query *q)
+{
+	u32 at;
+
+	dsmb_put_u32(&q->out, dsmb_fs_flags(q));
+	dsmb_put_u32(&q->out, DSMB_NAME_UNITS);
+	at = q->out.len;
+	dsmb_put_u32(&q->out, 0);
+	dsmb_fill_u32(&q->out, at,
+		      dsmb_put_string(&q->out, dsmb_fs_name, sizeof(dsmb_fs_name) - 1));
+	return DSMB_SUCCESS;
+}
+
+/* 2.5.2: new users have no limits; those of each user are quota.c's. */
+static u32 dsmb_query_control(struct dsmb_query *q)
+{
+	struct ditto_quota quota;
+
+	ditto_quota(&q->call->op, &quota);
+	dsmb_put(&q->out, 24);
+	dsmb_put_u64(&q->out, U64_MAX);
+	dsmb_put_u64(&q->out, U64_MAX);
+	dsmb_put_u32(&q->out, (quota.tracked ? DSMB_QUOTA_TRACK : 0) |
+			      (quota.enforced ? DSMB_QUOTA_ENFORCE : 0));
+	dsmb_put_u32(&q->out, 0);
+	return DSMB_SUCCESS;
+}
+
+static u32 dsmb_query_object_id(struct dsmb_query *q)
+{
+	dsmb_put_bytes(&q->out, &q->call->op.share->id, sizeof(uuid_t));
+	dsmb_put(&q->out, 48);
+	return DSMB_SUCCESS;
+}
+
+static u32 dsmb_query_sector_size(struct dsmb_query *q)
+{
+	struct dsmb_space space;
+	struct kstatfs st;
+	int err;
+
+	err = dsmb_space_get(q, &space, &st);
+	if (err)
+		return dsmb_done(q->call, err);
+	dsmb_put_u32(&q->out, DSMB_SECTOR);
+	dsmb_put_u32(&q->out, space.cluster);
+	dsmb_put_u32(&q->out, space.cluster);
+	dsmb_put_u32(&q->out, space.cluster);
+	dsmb_put_u32(&q->out, DSMB_SECTORS_ALIGNED | DSMB_SECTORS_TRIM);
+	dsmb_put_u32(&q->out, 0);
+	dsmb_put_u32(&q->out, 0);
+	return DSMB_SUCCESS;
+}
+
+static u32 dsmb_query_fs_posix(struct dsmb_query *q)
+{
+	struct dsmb_space space;
+	struct kstatfs st;
+	int err;
+
+	err = dsmb_space_get(q, &space, &st);
+	if (err)
+		return dsmb_done(q->call, err);
+	dsmb_put_u32(&q->out, st.f_bsize);
+	dsmb_put_u32(&q->out, space.cluster);
+	dsmb_put_u64(&q->out, space.total);
+	dsmb_put_u64(&q->out, space.free);
+	dsmb_put_u64(&q->out, space.available);
+	dsmb_put_u64(&q->out, st.f_files);
+	dsmb_put_u64(&q->out, st.f_ffree);
+	dsmb_put_u64(&q->out, q->call->op.share->tag);
+	return DSMB_SUCCESS;
+}
+
+const struct dsmb_query_class dsmb_query_fs_classes[] = {
+	{ DSMB_FS_VOLUME, 0, 24, 0, 0, dsmb_query_volume },
+	{ DSMB_FS_SIZE, 0, 24, 0, 0, dsmb_query_size },
+	{ DSMB_FS_DEVICE, 0, 8, 0, 0, dsmb_query_device },
+	{ DSMB_FS_ATTRIBUTE, 0, 16, 0, 0, dsmb_query_attribute },
+	{ DSMB_FS_CONTROL, 0, 48, 0, 0, dsmb_query_control },
+	{ DSMB_FS_FULL_SIZE, 0, 32, 0, 0, dsmb_query_full_size },
+	{ DSMB_FS_OBJECT_ID, 0, 64, 0, 0, dsmb_query_object_id },
+	{ DSMB_FS_SECTOR_SIZE, 0, 28, 0, 0, dsmb_query_sector_size },
+	{ DSMB_FS_POSIX, DSMB_CLASS_POSIX, 56, 0, 0, dsmb_query_fs_posix },
+	{ }
+};

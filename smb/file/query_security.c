@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* QUERY_INFO for a security descriptor: MS-SMB2 section 3.3.5.20.3. */
+
+#include <linux/err.h>
+
+#include "../../fs/acl/acl.h"
+#include "../../fs/open/instance.h"
+#include "../open/open.h"
+#include "info.h"
+#include "security.h"
+
+/* It is longer than most answers if the list is. */
+static u32 dsmb_query_put_sd(struct dsmb_query *q, const struct dsmb_secured *secured)
+{
+	u32 size = dsmb_sd_size(secured, q->additional);
+	u32 status;
+
+	if (size > q->max)
+		return dsmb_query_too_small(q, size);
+	if (size > q->out.size) {
+		status = dsmb_query_room(q, size);
+		if (status)
+			return status;
+	}
+	dsmb_put_sd(&q->out, secured, q->additional);
+	return DSMB_SUCCESS;
+}
+
+static u32 dsmb_query_security(struct dsmb_query *q)
+{
+	struct ditto_node *base = ditto_instance_base(q->inst);
+	struct ditto_op *op = &q->call->op;
+	struct ditto_acl *acl = NULL;
+	struct dsmb_attrs attrs;
+	u32 status;
+	int err;
+
+	/* Nobody has the right to see what is audited. */
+	if (q->additional & DSMB_SECURITY_SACL)
+		return DSMB_ACCESS_DENIED;
+	if (q->additional && !(q->open->rights & DITTO_RIGHT_READ_ACL))
+		return DSMB_ACCESS_DENIED;
+	/* A stream has that of its file. */
+	err = dsmb_attrs_of_node(op->share, base, &attrs);
+	if (err)
+		return dsmb_done(q->call, err);
+	if (q->additional & DSMB_SECURITY_DACL) {
+		acl = ditto_get_acl(op, base);
+		if (IS_ERR(acl))
+			return dsmb_done(q->call, PTR_ERR(acl));
+	}
+	status = dsmb_query_put_sd(q, &(struct dsmb_secured) { attrs.uid, attrs.gid, acl });
+	ditto_acl_put(acl);
+	return status;
+}
+
+const struct dsmb_query_class dsmb_query_security_class[] = {
+	{ 0, 0, 0, 0, 0, dsmb_query_security },
+};

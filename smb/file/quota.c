@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * QUERY_INFO and SET_INFO for quotas: MS-SMB2 sections 2.2.37.1 and 3.3.5.20.4, entries of
+ * MS-FSCC sections 2.4.36 and 2.4.41.
+ *
+ * Users are told by the SIDs of their Unix numbers. Somebody who is no administrator sees his
+ * own entry, and of all others nothing: so he may ask about himself, and list nobody.
+ */
+
+#include "../../fs/share/quota.h"
+#include "../open/open.h"
+#include "../transport/status.h"
+#include "quota.h"
+#include "sid.h"
+
+/* NextEntryOffset to QuotaLimit. */
+#define DSMB_QUOTA_HEAD		40
+#define DSMB_QUOTA_ALIGN	8
+
+static const char dsmb_quota_file[] = "$Extend\\$Quota:$Q:$INDEX_ALLOCATION";
+
+bool dsmb_is_quota_file(struct dsmb_cursor utf16)
+{
+	u32 i, units = sizeof(dsmb_quota_file) - 1;
+
+	if (utf16.size != 2 * units)
+		return false;
+	for (i = 0; i < units; i++)
+		if (dsmb_get_u16(&utf16) != dsmb_quota_file[i])
+			return false;
+	return true;
+}
+
+/* An index of NTFS, which has no times. */
+void dsmb_quota_file_attrs(struct dsmb_attrs *attrs)
+{
+	attrs->created = 0;
+	attrs->accessed = 0;
+	attrs->written = 0;
+	attrs->changed = 0;
+	attrs->flags = DITTO_FLAG_HIDDEN | DITTO_FLAG_SYSTEM | DITTO_FLAG_ARCHIVE |
+		       DSMB_ATTR_DIRECTORY;
+}
+
+/**
+ * struct dsmb_quota_list - entries that are written
+ * @out: the buffer
+ * @last: where the last entry begins; U32_MAX without one
+ * @needed: bytes that the first one wants that did not fit; 0 if all did
+ */
+struct dsmb_quota_list {
+	struct dsmb_builder *out;
+	u32 last;
+	u32 needed;
+};
+
+/* False if it does not fit. */
+static bool dsmb_put_quota(struct dsmb_quota_list *list, const struct dsmb_sid *sid,
+			   const struct ditto_quota_record *record)
+{
+	struct dsmb_builder *out = list->out;
+	u32 at = ALIGN(out->len, DSMB_QUOTA_ALIGN);
+	u32 end = at + DSMB_QUOTA_HEAD + dsmb_sid_size(sid);
+
+	if (end > out->size) {
+		list->needed = end;
+		return false;
+	}
+	dsmb_put_align(out, DSMB_QUOTA_ALIGN);
+	if (list->last != U32_MAX)
+		dsmb_fill_u32(out, list->last, at - list->last);
+	list->last = at;
+	dsmb_put_u32(out, 0);
+	dsmb_put_u32(out, dsmb_sid_size(sid));
+	dsmb_put_u64(out, 0);			/* nobody keeps the time of a change */
+	dsmb_put_u64(out, record->used);
+	dsmb_put_u64(out, record->soft);
+	dsmb_put_u64(out, record->hard);
+	dsmb_put_sid(out, sid);
+	return true;
+}
+
+/* An entry's extent: what follows it is the next one's. False if it is out of bounds. */
+static bool dsmb_next_quota(struct dsmb_cursor *list, struct dsmb_cursor *entry, bool *more)
+{
+	u32 next = dsmb_get_u32(list), size;
+
+	size = next ? next : dsmb_left(list) + sizeof(next);
+	if (list->bad || size < sizeof(next))
+		return false;
+	*entry = dsmb_cursor(dsmb_get(list, size - sizeof(next)), size - sizeof(next));
+	*more = next;
+	return !list->bad;
+}
+
+/* MS-FSCC 2.4.36: of these. */
+static u32 dsmb_quota_of_list(struct dsmb_query *q, struct dsmb_quota_list *list, u32 len)
+{
+	const void *bytes = dsmb_get(&q->input, len);
+	struct ditto_quota_record record;
+	struct dsmb_cursor sids, entry;
+	struct dsmb_sid sid;
+	bool more = true;
+	kuid_t uid;
+	int err;
+
+	if (!bytes)
+		return DSMB_INVALID_PARAMETER;
+	sids = dsmb_cursor(bytes, len);
+	while (more && !list->needed) {
+		if (!dsmb_next_quota(&sids, &entry, &more))
+			return DSMB_INVALID_PARAMETER;
+		dsmb_skip(&entry, 4);
+		if (!dsmb_get_sid(&entry, &sid))
+			return DSMB_INVALID_PARAMETER;
+		/* Nothing is counted for a group, or a user whom nobody here knows. */
+		if (!dsmb_sid_to_uid(&sid, &uid))
+			continue;
+		err = ditto_quota_get(&q->call->op, uid, &record);
+		if (err)
+			return dsmb_done(q->call, err);
+		dsmb_put_quota(list, &sid, &record);
+	}
+	return DSMB_SUCCESS;
+}
+
+/* All, from where the open's last listing ended. */
+static u32 dsmb_quota_of_all(struct dsmb_query *q, struct dsmb_quota_list *list, bool single)
+{
+	struct user_namespace *ns = &init_user_ns;
+	struct ditto_quota_record record;
+	u64 *next = &q->open->quota_next;
+	struct dsmb_sid sid;
+	int err;
+
+	while (*next < U32_MAX) {
+		err = ditto_quota_next(&q->call->op, make_kuid(ns, *next), &record);
+		if (err == -ENOENT)
+			break;
+		if (err)
+			return dsmb_done(q->call, err);
+		sid = dsmb_sid_of_uid(record.uid);
+		if (!dsmb_put_quota(list, &sid, &record))
+			return DSMB_SUCCESS;
+		*next = (u64)from_kuid(ns, record.uid) + 1;
+		if (single)
+			return DSMB_SUCCESS;
+	}
+	return list->last == U32_MAX ? DSMB_NO_MORE_ENTRIES : DSMB_SUCCESS;
+}
+
+static u32 dsmb_query_quota(struct dsmb_query *q)
+{
+	struct dsmb_quota_list list = { .out = &q->out, .last = U32_MAX };
+	struct dsmb_cursor *in = &q->input;
+	bool single, restart;
+	u32 list_len, status;
+
+	single = dsmb_get_u8(in);
+	restart = dsmb_get_u8(in);
+	dsmb_skip(in, 2);
+	list_len = dsmb_get_u32(in);
+	dsmb_skip(in, 8);		/* a SID to start behind, which is where the open is */
+	if (in->bad)
+		return DSMB_INVALID_PARAMETER;
+
+	mutex_lock(&q->open->lock);
+	if (restart)
+		q->open->quota_next = 0;
+	if (list_len)
+		status = dsmb_quota_of_list(q, &list, list_len);
+	else
+		status = dsmb_quota_of_all(q, &list, single);
+	mutex_unlock(&q->open->lock);
+	if (!status && list.needed && list.last == U32_MAX)
+		return dsmb_query_too_small(q, list.needed);
+	return status;
+}
+
+const struct dsmb_query_class dsmb_query_quota_class[] = {
+	{ 0, DSMB_CLASS_LIST, 0, 0, DSMB_INFO_LIST_ROOM, dsmb_query_quota },
+};
+
+u32 dsmb_set_quota(struct dsmb_change *c)
+{
+	struct dsmb_cursor entry;
+	bool more = true;
+
+	while (more) {
+		struct ditto_quota_record record = {};
+		struct dsmb_sid sid;
+		int err;
+
+		if (!dsmb_next_quota(&c->in, &entry, &more))
+			return DSMB_INVALID_PARAMETER;
+		dsmb_skip(&entry, 4 + 8 + 8);
+		record.soft = dsmb_get_u64(&entry);
+		record.hard = dsmb_get_u64(&entry);
+		if (!dsmb_get_sid(&entry, &sid))
+			return DSMB_INVALID_PARAMETER;
+		if (!dsmb_sid_to_uid(&sid, &record.uid))
+			return DSMB_INVALID_SID;
+		err = ditto_quota_set(&c->call->op, &record);
+		if (err)
+			return dsmb_done(c->call, err);
+	}
+	return DSMB_SUCCESS;
+}

@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What SET_INFO changes of a file: MS-FSCC section 2.4, MS-FSA section 2.1.5.15. */
+
+#include <linux/slab.h>
+
+#include "../../fs/op/space.h"
+#include "../../fs/open/instance.h"
+#include "../open/open.h"
+#include "../open/persist.h"
+#include "info.h"
+#include "name.h"
+#include "times.h"
+
+/* Times of FileBasicInformation that are none (MS-FSCC 2.4.7). */
+#define DSMB_TIME_KEEP		0
+#define DSMB_TIME_STOP		((u64)-1)	/* changes by this open do not count */
+#define DSMB_TIME_GO_ON		((u64)-2)
+
+/* FileModeInformation: MS-FSCC 2.4.31 */
+#define DSMB_MODE_WRITE_THROUGH	0x00000002
+#define DSMB_MODES \
+	(DSMB_MODE_WRITE_THROUGH | 0x00000004 | 0x00000008 | 0x00000010 | 0x00000020)
+#define DSMB_MODE_SYNC		0x00000030
+
+/* FileDispositionInformationEx: MS-FSCC 2.4.13 */
+#define DSMB_DISPOSITION_DELETE		BIT(0)
+#define DSMB_DISPOSITION_POSIX		BIT(1)
+#define DSMB_DISPOSITION_IMAGE		BIT(2)
+#define DSMB_DISPOSITION_ON_CLOSE	BIT(3)
+#define DSMB_DISPOSITION_READONLY	BIT(4)
+
+/* FileRenameInformationEx and FileLinkInformationEx: MS-FSCC 2.4.42.2, 2.4.28.2 */
+#define DSMB_RENAME_REPLACE		BIT(0)
+#define DSMB_RENAME_POSIX		BIT(1)
+
+/* What is asked of one time of a file. */
+struct dsmb_time_change {
+	bool set;
+	bool keep;
+	bool go_on;
+	struct timespec64 time;
+};
+
+/* False for one that is no time. */
+static bool dsmb_get_time(struct dsmb_cursor *in, struct dsmb_time_change *change)
+{
+	u64 time = dsmb_get_u64(in);
+
+	*change = (struct dsmb_time_change) {
+		.keep = time != DSMB_TIME_KEEP && time != DSMB_TIME_GO_ON,
+		.go_on = time == DSMB_TIME_GO_ON,
+	};
+	if (!change->keep || time == DSMB_TIME_STOP)
+		return true;
+	if (time > DSMB_TIME_MAX)
+		return false;
+	change->time = dsmb_timespec(time);
+	change->set = true;
+	return true;
+}
+
+/*
+ * One of three times; @times has what the open leaves alone, and what is set. For a
+ * client that knows POSIX a time that was set is one like any other.
+ */
+static void dsmb_change_time(struct dsmb_change *c, const struct dsmb_time_change *change,
+			     u8 which, struct dsmb_times *times, struct timespec64 *time)
+{
+	struct dsmb_open *open = c->open;
+
+	if (change->set) {
+		times->which |= which;
+		*time = change->time;
+	}
+	mutex_lock(&open->lock);
+	if (change->go_on)
+		WRITE_ONCE(open->kept_times, open->kept_times & ~which);
+	else if (change->keep && !(change->set && open->posix))
+		WRITE_ONCE(open->kept_times, open->kept_times | which);
+	mutex_unlock(&open->lock);
+}
+
+/* FileAttributes that are asked for, as flags to keep; @set if they change something. */
+static u32 dsmb_set_flags(struct dsmb_change *c, u32 flags, struct ditto_dosattr *dosattr)
+{
+	struct dsmb_attrs attrs;
+	int err;
+
+	if (!flags)
+		return DSMB_SUCCESS;
+	if (flags & ~DSMB_ATTRS_KNOWN)
+		return DSMB_INVALID_PARAMETER;
+	err = dsmb_attrs_of_node(c->call->op.share, ditto_instance_base(c->inst), &attrs);
+	if (err)
+		return dsmb_done(c->call, err);
+	if (flags & DSMB_ATTR_DIRECTORY && !attrs.is_dir)
+		return DSMB_INVALID_PARAMETER;
+	if (flags & DITTO_FLAG_TEMPORARY && attrs.is_dir)
+		return DSMB_INVALID_PARAMETER;
+	/* Whether it is sparse is set by another way. */
+	flags &= DITTO_FLAGS_KEPT & ~DITTO_FLAG_SPARSE;
+	flags |= attrs.dosattr.flags & DITTO_FLAG_SPARSE;
+	if (flags == attrs.dosattr.flags)
+		return DSMB_SUCCESS;
+	dosattr->flags = flags;
+	dosattr->valid |= DITTO_DOSATTR_FLAGS;
+	return DSMB_SUCCESS;
+}
+
+static u32 dsmb_set_basic(struct dsmb_change *c)
+{
+	struct dsmb_time_change created, accessed, written, changed;
+	struct ditto_node *base = ditto_instance_base(c->inst);
+	struct ditto_op *op = &c->call->op;
+	struct ditto_dosattr dosattr = { };
+	struct dsmb_times times;
+	u32 status;
+	int err = 0;
+
+	if (!dsmb_get_time(&c->in, &created) || !dsmb_get_time(&c->in, &accessed) ||
+	    !dsmb_get_time(&c->in, &written) || !dsmb_get_time(&c->in, &changed))
+		return DSMB_INVALID_PARAMETER;
+	status = dsmb_set_flags(c, dsmb_get_u32(&c->in), &dosattr);
+	if (status)
+		return status;
+	if (created.set) {
+		dosattr.btime = created.time;
+		dosattr.valid |= DITTO_DOSATTR_BTIME;
+	}
+	dsmb_times_save(op, c->open, &times);
+	dsmb_change_time(c, &accessed, DSMB_TIME_ACCESSED, &times, &times.accessed);
+	dsmb_change_time(c, &written, DSMB_TIME_WRITTEN, &times, &times.written);
+	dsmb_change_time(c, &changed, DSMB_TIME_CHANGED, &times, &times.changed);
+
+	/* Flags first: to set an attribute changes the times of some file systems. */
+	if (dosattr.valid)
+		err = ditto_dosattr_set(op, base, &dosattr);
+	if (!err && (dosattr.valid || accessed.set || written.set || changed.set))
+		err = dsmb_times_set(op, base, &times);
+	return dsmb_done(c->call, err);
+}
+
+static u32 dsmb_set_size(struct dsmb_change *c, u64 size)
+{
+	struct ditto_setattr set = { .valid = DITTO_SET_SIZE, .size = size };
+	struct ditto_wcc wcc;
+
+	return dsmb_done(c->call, ditto_setattr(&c->call->op, c->node, &set, &wcc));
+}
+
+static u32 dsmb_set_end_of_file(struct dsmb_change *c)
+{
+	u64 size = dsmb_get_u64(&c->in);
+
+	if (ditto_instance_is_dir(c->inst) || size > S64_MAX)
+		return DSMB_INVALID_PARAMETER;
+	return dsmb_set_size(c, size);
+}
+
+/* Less than there is cuts the file off; more is reserved (MS-FSA 2.1.5.15.1). */
+static u32 dsmb_set_allocation(struct dsmb_change *c)
+{
+	u64 size = dsmb_get_u64(&c->in);
+	struct dsmb_attrs attrs;
+	int err;
+
+	if (ditto_instance_is_dir(c->inst) || size > S64_MAX)
+		return DSMB_INVALID_PARAMETER;
+	err = dsmb_attrs_get(&c->call->op, c->inst, c->node, &attrs);
+	if (err)
+		return dsmb_done(c->call, err);
+	if (size < attrs.size)
+		return dsmb_set_size(c, size);
+	if (size <= attrs.allocation)
+		return DSMB_SUCCESS;
+	err = ditto_allocate(&c->call->op, c->node, DITTO_SPACE_RESERVE_KEEP, 0, size);
+	/* Where nothing can be reserved, nothing is promised either. */
+	return err == -EOPNOTSUPP ? DSMB_SUCCESS : dsmb_done(c->call, err);
+}
+
+/* There are no bytes that were not written and could be declared so (MS-FSA 2.1.5.15.17). */
+static u32 dsmb_set_valid_data_length(struct dsmb_change *c)
+{
+	return DSMB_PRIVILEGE_NOT_HELD;
+}
+
+static u32 dsmb_set_delete(struct dsmb_change *c, u32 flags)
+{
+	struct ditto_op *op = &c->call->op;
+	int err;
+
+	if (flags & DITTO_DELETE_ON) {
+		err = dsmb_persist_delete_pending(op, c->open, flags);
+		return err == -EPERM ? DSMB_CANNOT_DELETE : dsmb_done(c->call, err);
+	}
+	err = flags & DITTO_DELETE_AT_CLOSE ? dsmb_persist_cancel_delete_at_close(op, c->open) :
+					      dsmb_persist_cancel_delete(op, c->open, c->node);
+	return err ? DSMB_INSUFFICIENT_RESOURCES : DSMB_SUCCESS;
+}
+
+static u32 dsmb_set_disposition(struct dsmb_change *c)
+{
+	u32 how = dsmb_get_u8(&c->in) ? DITTO_DELETE_ON : 0;
+
+	if (how && c->open->posix)
+		how |= DITTO_DELETE_NOW;
+	return dsmb_set_delete(c, how);
+}
+
+static u32 dsmb_set_disposition_ex(struct dsmb_change *c)
+{
+	u32 flags = dsmb_get_u32(&c->in), how = 0;
+
+	if (flags & ~(DSMB_DISPOSITION_DELETE | DSMB_DISPOSITION_POSIX | DSMB_DISPOSITION_IMAGE |
+		      DSMB_DISPOSITION_ON_CLOSE | DSMB_DISPOSITION_READONLY))
+		return DSMB_INVALID_PARAMETER;
+	if (flags & DSMB_DISPOSITION_DELETE)
+		how |= DITTO_DELETE_ON;
+	if (flags & DSMB_DISPOSITION_POSIX)
+		how |= DITTO_DELETE_NOW;
+	if (flags & DSMB_DISPOSITION_READONLY)
+		how |= DITTO_DELETE_READONLY;
+	if (flags & DSMB_DISPOSITION_ON_CLOSE)
+		how |= DITTO_DELETE_AT_CLOSE;
+	return dsmb_set_delete(c, how);
+}
+
+/**
+ * struct dsmb_target - the new name of a rename or link
+ * @replace: what has that name goes
+ * @posix: as POSIX has it
+ * @path: taken apart
+ */
+struct dsmb_target {
+	bool replace;
+	bool posix;
+	struct dsmb_path path;
+};
+
+static u32 dsmb_target_get(struct dsmb_change *c, struct dsmb_target *target, bool ex)
+{
+	struct dsmb_cursor name;
+	u32 flags, len;
+	u64 root;
+	int err;
+
+	if (ex) {
+		flags = dsmb_get_u32(&c->in);
+		target->replace = flags & DSMB_RENAME_REPLACE;
+		target->posix = flags & DSMB_RENAME_POSIX || c->open->posix;
+	} else {
+		target->replace = dsmb_get_u8(&c->in);
+		target->posix = c->open->posix;
+		dsmb_skip(&c->in, 3);
+	}
+	dsmb_skip(&c->in, 4);
+	root = dsmb_get_u64(&c->in);
+	len = dsmb_get_u32(&c->in);
+	name = dsmb_window(&c->in, c->in.pos, len);
+	if (name.bad)
+		return DSMB_INFO_LENGTH_MISMATCH;
+	/* There are no handles of directories in names (MS-SMB2 3.3.5.21.1). */
+	if (root || !len)
+		return DSMB_INVALID_PARAMETER;
+	if (c->open->posix)
+		err = dsmb_path_parse_posix(&target->path, name);
+	else
+		err = dsmb_path_parse(&target->path, name);
+	return err ? dsmb_status(err) : DSMB_SUCCESS;
+}
+
+/* For the new name's directory, which is not the file that was found. */
+static u32 dsmb_target_status(struct dsmb_change *c, int err)
+{
+	switch (err) {
+	case -ENOENT:
+	case -ENOTDIR:
+		return DSMB_OBJECT_PATH_NOT_FOUND;
+	case -ELOOP:
+		return DSMB_OBJECT_PATH_SYNTAX_BAD;
+	}
+	return dsmb_done(c->call, err);
+}
+
+static int dsmb_rename_stream(struct dsmb_change *c, const struct dsmb_target *target)
+{
+	const struct dsmb_path *path = &target->path;
+	char *name;
+	int err;
+
+	name = kasprintf(GFP_KERNEL, ":%s", path->stream);
+	if (!name)
+		return -ENOMEM;
+	err = ditto_instance_rename(&c->call->op, c->inst, name, path->stream_len + 1,
+				    target->replace, target->posix);
+	kfree(name);
+	return err;
+}
+
+static u32 dsmb_rename(struct dsmb_change *c, bool ex)
+{
+	bool is_stream = ditto_instance_is_stream(c->inst);
+	struct dsmb_target target;
+	struct dsmb_path *path = &target.path;
+	u32 status;
+
+	status = dsmb_target_get(c, &target, ex);
+	if (status)
+		return status;
+	/* A stream stays with its file, and a file does not become a stream. */
+	if (is_stream && path->len)
+		status = DSMB_SHARING_VIOLATION;
+	else if (is_stream != !!path->stream || path->data)
+		status = DSMB_INVALID_PARAMETER;
+	else if (is_stream)
+		status = dsmb_done(c->call, dsmb_rename_stream(c, &target));
+	else if (!path->len)
+		status = DSMB_OBJECT_NAME_INVALID;
+	else
+		status = dsmb_target_status(c, ditto_instance_rename(&c->call->op, c->inst,
+								     path->path, path->len,
+								     target.replace,
+								     target.posix));
+	dsmb_path_free(path);
+	return status;
+}
+
+static u32 dsmb_set_rename(struct dsmb_change *c)
+{
+	return dsmb_rename(c, false);
+}
+
+static u32 dsmb_set_rename_ex(struct dsmb_change *c)
+{
+	return dsmb_rename(c, true);
+}
+
+static u32 dsmb_link(struct dsmb_change *c, bool ex)
+{
+	struct dsmb_target target;
+	u32 status;
+
+	if (ditto_instance_is_dir(c->inst))
+		return DSMB_FILE_IS_A_DIRECTORY;
+	if (ditto_instance_is_stream(c->inst))
+		return DSMB_INVALID_PARAMETER;
+	status = dsmb_target_get(c, &target, ex);
+	if (status)
+		return status;
+	if (target.path.stream || !target.path.len)
+		status = DSMB_OBJECT_NAME_INVALID;
+	else
+		status = dsmb_target_status(c, ditto_instance_link(&c->call->op, c->inst,
+								   target.path.path,
+								   target.path.len,
+								   target.replace));
+	dsmb_path_free(&target.path);
+	return status;
+}
+
+static u32 dsmb_set_link(struct dsmb_change *c)
+{
+	return dsmb_link(c, false);
+}
+
+static u32 dsmb_set_link_ex(struct dsmb_change *c)
+{
+	return dsmb_link(c, true);
+}
+
+static u32 dsmb_set_position(struct dsmb_change *c)
+{
+	u64 position = dsmb_get_u64(&c->in);
+
+	if (position > S64_MAX)
+		return DSMB_INVALID_PARAMETER;
+	WRITE_ONCE(c->open->position, position);
+	return DSMB_SUCCESS;
+}
+
+static u32 dsmb_set_mode(struct dsmb_change *c)
+{
+	u32 mode = dsmb_get_u32(&c->in);
+
+	if (mode & ~DSMB_MODES || (mode & DSMB_MODE_SYNC) == DSMB_MODE_SYNC)
+		return DSMB_INVALID_PARAMETER;
+	WRITE_ONCE(c->open->mode, mode);
+	WRITE_ONCE(c->open->write_through, mode & DSMB_MODE_WRITE_THROUGH);
+	return DSMB_SUCCESS;
+}
+
+/* How a pipe is read, and whether it waits: both as they are, whatever is asked for. */
+static u32 dsmb_set_pipe(struct dsmb_change *c)
+{
+	u32 read_mode = dsmb_get_u32(&c->in), completion = dsmb_get_u32(&c->in);
+
+	return read_mode > 1 || completion > 1 ? DSMB_INVALID_PARAMETER : DSMB_SUCCESS;
+}
+
+const struct dsmb_set_class dsmb_set_file_classes[] = {
+	{ DSMB_FILE_BASIC, DSMB_CLASS_TIMES, 36, DITTO_RIGHT_WRITE_ATTRS, dsmb_set_basic },
+	{ DSMB_FILE_RENAME, 0, 20, DITTO_RIGHT_DELETE, dsmb_set_rename },
+	{ DSMB_FILE_LINK, 0, 20, 0, dsmb_set_link },
+	{ DSMB_FILE_DISPOSITION, 0, 1, DITTO_RIGHT_DELETE, dsmb_set_disposition },
+	{ DSMB_FILE_POSITION, 0, 8, 0, dsmb_set_position },
+	{ DSMB_FILE_FULL_EA, 0, 0, DITTO_RIGHT_WRITE_XATTRS, dsmb_set_full_ea },
+	{ DSMB_FILE_MODE, 0, 4, 0, dsmb_set_mode },
+	{ DSMB_FILE_ALLOCATION, 0, 8, DITTO_RIGHT_WRITE_DATA, dsmb_set_allocation },
+	{ DSMB_FILE_END_OF_FILE, 0, 8, DITTO_RIGHT_WRITE_DATA, dsmb_set_end_of_file },
+	{ DSMB_FILE_PIPE, DSMB_CLASS_PIPE, 8, 0, dsmb_set_pipe },
+	{ DSMB_FILE_VALID_DATA_LENGTH, 0, 8, DITTO_RIGHT_WRITE_DATA,
+	  dsmb_set_valid_data_length },
+	{ DSMB_FILE_DISPOSITION_EX, 0, 4, DITTO_RIGHT_DELETE, dsmb_set_disposition_ex },
+	{ DSMB_FILE_RENAME_EX, 0, 20, DITTO_RIGHT_DELETE, dsmb_set_rename_ex },
+	{ DSMB_FILE_LINK_EX, 0, 20, 0, dsmb_set_link_ex },
+	{ }
+};

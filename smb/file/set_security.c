@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Security descriptors that are set: SET_INFO (MS-SMB2 section 3.3.5.21.3), and CREATE for
+ * what it makes (section 3.3.5.9.2).
+ */
+
+#include <linux/stat.h>
+
+#include "../../fs/acl/acl.h"
+#include "../../fs/open/instance.h"
+#include "../../fs/share/cred.h"
+#include "../../net/helper/auth.h"
+#include "../auth/session.h"
+#include "../open/open.h"
+#include "info.h"
+#include "security.h"
+
+static bool dsmb_take_owner(const struct dsmb_sid *sid, const struct ditto_auth_user *user,
+			    kuid_t *uid)
+{
+	if (!dsmb_sid_is_user(sid, user))
+		return dsmb_sid_to_uid(sid, uid);
+	*uid = user->uid;
+	return true;
+}
+
+/* Owner and group that are asked for, and differ from those that are there. */
+static u32 dsmb_set_owners(struct dsmb_change *c, const struct dsmb_sd *sd,
+			   const struct dsmb_attrs *attrs, struct ditto_setattr *set)
+{
+	const struct dsmb_session *session = c->call->session;
+	u32 parts = c->additional & sd->parts;
+
+	set->uid = attrs->uid;
+	set->gid = attrs->gid;
+	if (parts & DSMB_SECURITY_OWNER) {
+		if (!dsmb_take_owner(&sd->owner, session->user, &set->uid))
+			return DSMB_INVALID_OWNER;
+		if (!uid_eq(set->uid, attrs->uid))
+			set->valid |= DITTO_SET_UID;
+	}
+	if (parts & DSMB_SECURITY_GROUP) {
+		/* A primary group of a domain is nothing here, and harms nothing. */
+		if (!dsmb_sid_to_gid(&sd->group, &set->gid))
+			set->gid = attrs->gid;
+		if (!gid_eq(set->gid, attrs->gid))
+			set->valid |= DITTO_SET_GID;
+	}
+	return DSMB_SUCCESS;
+}
+
+/* Where no list can be stored, the mode comes next to it. */
+static void dsmb_set_projection(const struct ditto_acl *acl, const struct dsmb_attrs *attrs,
+				struct ditto_setattr *set)
+{
+	kuid_t uid = set->valid & DITTO_SET_UID ? set->uid : attrs->uid;
+	kgid_t gid = set->valid & DITTO_SET_GID ? set->gid : attrs->gid;
+
+	set->mode = (attrs->mode & S_IALLUGO & ~0777) | ditto_acl_mode(acl, uid, gid);
+	set->valid |= DITTO_SET_MODE;
+}
+
+/* The list; clients of Unix may say the mode itself. */
+static u32 dsmb_set_list(const struct dsmb_call *call, const struct dsmb_sd *sd,
+			 const struct dsmb_attrs *attrs, struct ditto_setattr *set,
+			 struct ditto_acl **acl)
+{
+	u32 status;
+
+	if (dsmb_sd_unix_mode(sd, &set->mode)) {
+		set->valid |= DITTO_SET_MODE;
+		return DSMB_SUCCESS;
+	}
+	status = dsmb_sd_acl(sd, call->session->user, attrs->is_dir, acl);
+	if (status)
+		return status;
+	if (!ditto_acl_is_supported(&call->op) || S_ISLNK(attrs->mode)) {
+		dsmb_set_projection(*acl, attrs, set);
+	} else {
+		set->acl = *acl;
+		set->valid |= DITTO_SET_ACL;
+	}
+	return DSMB_SUCCESS;
+}
+
+static bool dsmb_may_set_security(const struct dsmb_change *c)
+{
+	u32 needed = 0;
+
+	if (c->additional & (DSMB_SECURITY_OWNER | DSMB_SECURITY_GROUP))
+		needed |= DITTO_RIGHT_WRITE_OWNER;
+	if (c->additional & DSMB_SECURITY_DACL)
+		needed |= DITTO_RIGHT_WRITE_ACL;
+	/* What is audited is not for clients. */
+	return !(c->additional & DSMB_SECURITY_SACL) && !(needed & ~c->open->rights);
+}
+
+static u32 dsmb_set_sd(struct dsmb_change *c, const struct ditto_setattr *set)
+{
+	struct ditto_op op = c->call->op;
+	struct ditto_wcc wcc;
+	int err;
+
+	if (!set->valid)
+		return DSMB_SUCCESS;
+	/* What was granted at the open is done, whoever the session acts as by now. */
+	op.cred = READ_ONCE(c->open->cred);
+	err = ditto_setattr(&op, ditto_instance_base(c->inst), set, &wcc);
+	if (err == -EPERM && set->valid & (DITTO_SET_UID | DITTO_SET_GID))
+		return DSMB_INVALID_OWNER;
+	return dsmb_done(c->call, err);
+}
+
+u32 dsmb_set_security(struct dsmb_change *c)
+{
+	struct ditto_setattr set = { };
+	struct ditto_acl *acl = NULL;
+	struct dsmb_attrs attrs;
+	struct dsmb_sd sd;
+	u32 status;
+	int err;
+
+	if (!dsmb_may_set_security(c))
+		return DSMB_ACCESS_DENIED;
+	status = dsmb_get_sd(c->in, &sd);
+	if (status)
+		return status;
+	err = dsmb_attrs_of_node(c->call->op.share, ditto_instance_base(c->inst), &attrs);
+	if (err)
+		return dsmb_done(c->call, err);
+	status = dsmb_set_owners(c, &sd, &attrs, &set);
+	if (!status && c->additional & DSMB_SECURITY_DACL)
+		status = dsmb_set_list(c->call, &sd, &attrs, &set, &acl);
+	if (!status)
+		status = dsmb_set_sd(c, &set);
+	ditto_acl_put(acl);
+	return status;
+}
+
+u32 dsmb_sd_new(const struct dsmb_call *call, const struct dsmb_sd *sd, bool is_dir,
+		struct ditto_setattr *set, struct ditto_acl **acl)
+{
+	const struct dsmb_attrs attrs = {
+		.is_dir = is_dir,
+		.uid = call->op.cred->uid,
+		.gid = call->op.cred->gid,
+	};
+
+	if (sd->parts & DSMB_SECURITY_OWNER &&
+	    dsmb_take_owner(&sd->owner, call->session->user, &set->uid))
+		set->valid |= DITTO_SET_UID;
+	if (sd->parts & DSMB_SECURITY_GROUP && dsmb_sid_to_gid(&sd->group, &set->gid))
+		set->valid |= DITTO_SET_GID;
+	/* Without a DACL it inherits what there is (MS-DTYP section 2.5.3.4.2). */
+	if (!(sd->parts & DSMB_SECURITY_DACL))
+		return DSMB_SUCCESS;
+	return dsmb_set_list(call, sd, &attrs, set, acl);
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Times that changes through an open leave alone: times.h. */
+
+#include "../../fs/node/node.h"
+#include "../../fs/open/instance.h"
+#include "attrs.h"
+#include "times.h"
+
+int dsmb_times_set(struct ditto_op *op, struct ditto_node *node, const struct dsmb_times *times)
+{
+	struct ditto_dosattr dosattr = {.valid = DITTO_DOSATTR_CHANGED,
+					.changed = times->changed};
+	struct ditto_setattr set = {};
+	struct ditto_wcc wcc;
+	int err = 0;
+
+	if (times->which & DSMB_TIME_ACCESSED) {
+		set.valid |= DITTO_SET_ATIME;
+		set.atime = times->accessed;
+	}
+	if (times->which & DSMB_TIME_WRITTEN) {
+		set.valid |= DITTO_SET_MTIME;
+		set.mtime = times->written;
+	}
+	if (set.valid)
+		err = ditto_setattr(op, node, &set, &wcc);
+	/* Last, because to set the others changes it. */
+	if (!err && times->which & DSMB_TIME_CHANGED)
+		err = ditto_dosattr_set(op, node, &dosattr);
+	/* The inode's own stays where there is no place for another. */
+	return err == -EOPNOTSUPP ? 0 : err;
+}
+
+static int dsmb_times_get(struct ditto_op *op, struct ditto_node *node, struct dsmb_times *times)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	struct ditto_dosattr dosattr;
+	struct ditto_attr attr;
+	int err;
+
+	err = ditto_getattr_dentry(op->share, dentry, &attr);
+	if (!err)
+		err = ditto_dosattr_get(op->share, dentry, &attr.st, &dosattr);
+	dput(dentry);
+	if (err)
+		return err;
+	times->accessed = attr.st.atime;
+	times->written = attr.st.mtime;
+	times->changed = dosattr.changed;
+	return 0;
+}
+
+void dsmb_times_read(struct ditto_op *op, struct dsmb_open *open, struct dsmb_times *times)
+{
+	if (dsmb_times_get(op, ditto_instance_base(open->inst), times))
+		times->which = 0;
+}
+
+/*
+ * Those that are not what they were, and are to be. What this sets of them must not
+ * count as a change either, where there was none.
+ */
+static u32 dsmb_times_differ(const struct dsmb_times *before, const struct dsmb_times *now)
+{
+	bool changed = !timespec64_equal(&before->changed, &now->changed);
+	u32 which = 0;
+
+	if (!timespec64_equal(&before->accessed, &now->accessed))
+		which |= DSMB_TIME_ACCESSED;
+	if (!timespec64_equal(&before->written, &now->written))
+		which |= DSMB_TIME_WRITTEN;
+	which &= before->which;
+	if (changed ? before->which & DSMB_TIME_CHANGED : which)
+		which |= DSMB_TIME_CHANGED;
+	return which;
+}
+
+void dsmb_times_undo(struct ditto_op *op, struct dsmb_open *open, const struct dsmb_times *times)
+{
+	struct ditto_node *node = ditto_instance_base(open->inst);
+	struct dsmb_times undo = *times, now;
+	/* Nothing waits for this: the change was made. */
+	struct ditto_op at_once = *op;
+
+	at_once.park = NULL;
+	if (dsmb_times_get(op, node, &now))
+		return;
+	undo.which = dsmb_times_differ(times, &now);
+	if (undo.which)
+		dsmb_times_set(&at_once, node, &undo);
+}

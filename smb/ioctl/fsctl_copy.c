@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copies that the server makes: MS-SMB2 sections 2.2.31.1, 2.2.32.1, 2.2.32.3,
+ * 3.3.5.15.5 and 3.3.5.15.6; MS-FSCC section 2.3.8.
+ */
+
+#include <linux/slab.h>
+#include <linux/uio.h>
+
+#include "../../fs/op/space.h"
+#include "../../fs/open/instance.h"
+#include "../auth/session.h"
+#include "../open/open.h"
+#include "ioctl.h"
+
+/* MS-SMB2 3.3.3: ServerSideCopyMaxNumberofChunks and its like. */
+#define DSMB_COPY_CHUNKS	256
+#define DSMB_COPY_CHUNK		0x00100000
+#define DSMB_COPY_TOTAL		0x01000000
+
+#define DSMB_RESUME_KEY		24
+#define DSMB_RESUME_REPLY	32
+#define DSMB_COPY_REPLY		12
+#define DSMB_COPY_CHUNK_SIZE	24	/* of its description */
+
+/**
+ * struct dsmb_copy - a copy between two opens
+ * @io: the IOCTL, by the open of what is written
+ * @from: open of what is read, held
+ * @op: of whoever reads it
+ * @actor: behind @op
+ * @node: of @from, begun
+ */
+struct dsmb_copy {
+	struct dsmb_ioctl *io;
+	struct dsmb_open *from;
+	struct ditto_op op;
+	struct ditto_actor actor;
+	struct ditto_node *node;
+};
+
+/* How far a copy came that waits for others; kept with its call. */
+struct dsmb_copy_state {
+	u32 chunks;
+	u32 total;
+};
+
+/* The key is opaque to the client: it is the FileId, and the session's number. */
+u32 dsmb_fsctl_resume_key(struct dsmb_ioctl *io)
+{
+	if (io->max < DSMB_RESUME_REPLY)
+		return DSMB_INVALID_PARAMETER;
+	if (ditto_instance_is_dir(io->inst))
+		return DSMB_INVALID_DEVICE_REQUEST;
+	dsmb_put_u64(&io->out, io->open->persistent);
+	dsmb_put_u64(&io->out, io->open->volatile_id);
+	dsmb_put_u64(&io->out, io->call->session->id);
+	dsmb_put(&io->out, DSMB_RESUME_REPLY - DSMB_RESUME_KEY);
+	return DSMB_SUCCESS;
+}
+
+/* Both are regular files, and the source may be read. */
+static u32 dsmb_copy_begin(struct dsmb_copy *copy, u64 persistent, u64 volatile_id, u32 missing)
+{
+	struct dsmb_ioctl *io = copy->io;
+	int err;
+
+	copy->from = dsmb_open_find(io->call->session, persistent, volatile_id);
+	if (!copy->from)
+		return missing;
+	err = -EBADF;
+	if (!copy->from->inst || ditto_instance_is_dir(copy->from->inst) ||
+	    ditto_instance_is_dir(io->inst))
+		goto put;
+	err = -EACCES;
+	/* To execute a file is to read it. */
+	if (!(copy->from->rights & (DITTO_RIGHT_READ_DATA | DITTO_RIGHT_EXECUTE)))
+		goto put;
+	copy->op = io->call->op;
+	copy->actor = *io->call->op.actor;
+	copy->actor.owner = copy->from->owner;
+	copy->actor.lease_owner = copy->from->lease_owner;
+	copy->op.actor = &copy->actor;
+	err = ditto_instance_begin(copy->from->inst, &copy->op, &copy->node);
+	if (!err)
+		return DSMB_SUCCESS;
+put:
+	dsmb_open_put(copy->from);
+	return err == -EBADF ? DSMB_INVALID_DEVICE_REQUEST : dsmb_status(err);
+}
+
+static void dsmb_copy_end(struct dsmb_copy *copy)
+{
+	ditto_instance_end(copy->from->inst, &copy->op);
+	dsmb_open_put(copy->from);
+}
+
+/* What a client may ask for at most. */
+static u32 dsmb_copy_limits(struct dsmb_ioctl *io)
+{
+	dsmb_put_u32(&io->out, DSMB_COPY_CHUNKS);
+	dsmb_put_u32(&io->out, DSMB_COPY_CHUNK);
+	dsmb_put_u32(&io->out, DSMB_COPY_TOTAL);
+	io->call->keep_body = true;
+	return DSMB_INVALID_PARAMETER;
+}
+
+struct dsmb_copy_chunk {
+	u64 from;
+	u64 to;
+	u64 len;
+};
+
+static struct dsmb_copy_chunk dsmb_get_chunk(struct dsmb_cursor *in)
+{
+	struct dsmb_copy_chunk chunk;
+
+	chunk.from = dsmb_get_u64(in);
+	chunk.to = dsmb_get_u64(in);
+	chunk.len = dsmb_get_u32(in);
+	dsmb_skip(in, 4);
+	return chunk;
+}
+
+/* Are all of them within the limits? */
+static bool dsmb_copy_is_modest(struct dsmb_cursor in, u32 count)
+{
+	struct dsmb_copy_chunk chunk;
+	u64 total = 0;
+	u32 i;
+
+	if (count > DSMB_COPY_CHUNKS)
+		return false;
+	for (i = 0; i < count; i++) {
+		chunk = dsmb_get_chunk(&in);
+		if (!chunk.len || chunk.len > DSMB_COPY_CHUNK)
+			return false;
+		total += chunk.len;
+	}
+	return total <= DSMB_COPY_TOTAL;
+}
+
+/*
+ * Within one file, over itself, all of it is read before it is written. What is appended is
+ * written by ditto_write(), which looks for the end of the file.
+ */
+static u32 dsmb_copy_buffered(struct dsmb_copy *copy, const struct dsmb_copy_chunk *chunk)
+{
+	struct dsmb_ioctl *io = copy->io;
+	struct ditto_wcc wcc;
+	struct iov_iter iter;
+	struct kvec vec;
+	u64 verifier;
+	ssize_t n;
+	bool eof;
+
+	vec.iov_len = chunk->len;
+	vec.iov_base = kvmalloc(chunk->len, GFP_KERNEL);
+	if (!vec.iov_base)
+		return DSMB_INSUFFICIENT_RESOURCES;
+	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, vec.iov_len);
+	n = ditto_read(&copy->op, copy->node, chunk->from, &iter, &eof);
+	if (n == chunk->len) {
+		iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, vec.iov_len);
+		n = ditto_write(&io->call->op, io->node, chunk->to, &iter, DITTO_UNSTABLE,
+				&verifier, &wcc);
+	}
+	kvfree(vec.iov_base);
+	if (n < 0)
+		return dsmb_done(io->call, n);
+	return n == chunk->len ? DSMB_SUCCESS : DSMB_UNEXPECTED_IO_ERROR;
+}
+
+static bool dsmb_copy_overlaps(const struct dsmb_copy *copy, const struct dsmb_copy_chunk *chunk)
+{
+	return copy->node == copy->io->node && chunk->from < chunk->to + chunk->len &&
+	       chunk->to < chunk->from + chunk->len;
+}
+
+static u32 dsmb_copy_one(struct dsmb_copy *copy, const struct dsmb_copy_chunk *chunk, u64 size)
+{
+	struct dsmb_ioctl *io = copy->io;
+	u32 done = 0;
+	u64 verifier;
+	ssize_t n;
+
+	if (chunk->from > S64_MAX || chunk->to > S64_MAX - chunk->len)
+		return DSMB_INVALID_PARAMETER;
+	if (chunk->from > size || chunk->len > size - chunk->from)
+		return DSMB_INVALID_VIEW_SIZE;
+	if (dsmb_copy_overlaps(copy, chunk) || !(io->open->rights & DITTO_RIGHT_WRITE_DATA))
+		return dsmb_copy_buffered(copy, chunk);
+	while (done < chunk->len) {
+		n = ditto_copy(&copy->op, copy->node, chunk->from + done, &io->call->op, io->node,
+			       chunk->to + done, chunk->len - done, false, &verifier);
+		if (n < 0)
+			return dsmb_done(io->call, n);
+		/* The source became shorter. */
+		if (!n)
+			return DSMB_INVALID_VIEW_SIZE;
+		done += n;
+	}
+	return DSMB_SUCCESS;
+}
+
+static void dsmb_copy_release(struct dsmb_call *call)
+{
+	kfree(call->private);
+}
+
+/* Where it goes on, if it waited before. */
+static struct dsmb_copy_state *dsmb_copy_state(struct dsmb_call *call)
+{
+	struct dsmb_copy_state *state = call->private;
+
+	if (!state) {
+		state = kzalloc(sizeof(*state), GFP_KERNEL);
+		call->private = state;
+		call->release = dsmb_copy_release;
+	}
+	return state;
+}
+
+static u32 dsmb_copy_chunks(struct dsmb_copy *copy, u32 count)
+{
+	struct dsmb_ioctl *io = copy->io;
+	struct dsmb_copy_state *state = dsmb_copy_state(io->call);
+	struct dsmb_copy_chunk chunk;
+	struct dsmb_attrs attrs;
+	u32 status = DSMB_SUCCESS, i;
+	int err;
+
+	if (!state)
+		return DSMB_INSUFFICIENT_RESOURCES;
+	err = dsmb_attrs_get(&copy->op, copy->from->inst, copy->node, &attrs);
+	if (err)
+		return dsmb_done(io->call, err);
+	for (i = 0; !status && i < count; i++) {
+		chunk = dsmb_get_chunk(&io->in);
+		if (i < state->chunks)
+			continue;
+		status = dsmb_copy_one(copy, &chunk, attrs.size);
+		if (!status) {
+			state->chunks++;
+			state->total += chunk.len;
+		}
+	}
+	if (status == DSMB_PARKED)
+		return status;
+	/* How far it came is told with an error, too. */
+	dsmb_put_u32(&io->out, state->chunks);
+	dsmb_put_u32(&io->out, 0);
+	dsmb_put_u32(&io->out, state->total);
+	io->call->keep_body = true;
+	return status;
+}
+
+u32 dsmb_fsctl_copychunk(struct dsmb_ioctl *io)
+{
+	struct dsmb_copy copy = { .io = io };
+	u64 persistent = dsmb_get_u64(&io->in), volatile_id = dsmb_get_u64(&io->in);
+	u64 session = dsmb_get_u64(&io->in);
+	u32 count = dsmb_get_u32(&io->in), status;
+
+	dsmb_skip(&io->in, 4);
+	if (io->max < DSMB_COPY_REPLY)
+		return DSMB_INVALID_PARAMETER;
+	/* A zero too many could be a count, so look at the limit first. */
+	if (count <= DSMB_COPY_CHUNKS && dsmb_left(&io->in) < count * DSMB_COPY_CHUNK_SIZE)
+		return DSMB_INVALID_PARAMETER;
+	if (!dsmb_copy_is_modest(io->in, count))
+		return dsmb_copy_limits(io);
+	if (!(io->open->rights & (DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA)))
+		return DSMB_ACCESS_DENIED;
+	if (io->code == DSMB_FSCTL_COPYCHUNK && !(io->open->rights & DITTO_RIGHT_READ_DATA))
+		return DSMB_ACCESS_DENIED;
+	if (session != io->call->session->id)
+		return DSMB_OBJECT_NAME_NOT_FOUND;
+	status = dsmb_copy_begin(&copy, persistent, volatile_id, DSMB_OBJECT_NAME_NOT_FOUND);
+	if (status)
+		return status;
+	status = dsmb_copy_chunks(&copy, count);
+	dsmb_copy_end(&copy);
+	return status;
+}
+
+static u32 dsmb_duplicate(struct dsmb_copy *copy, u64 from, u64 to, u64 count)
+{
+	struct dsmb_ioctl *io = copy->io;
+	struct dsmb_attrs source, target;
+	u64 verifier;
+	ssize_t n;
+	int err;
+
+	err = dsmb_attrs_get(&copy->op, copy->from->inst, copy->node, &source);
+	if (!err)
+		err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &target);
+	if (err)
+		return dsmb_done(io->call, err);
+	/* MS-FSA 2.1.5.10.4; and the file does not lie over itself. */
+	if (from > source.size || count > source.size - from ||
+	    (source.flags & ~target.flags) & DITTO_FLAG_SPARSE ||
+	    dsmb_copy_overlaps(copy, &(struct dsmb_copy_chunk) { from, to, count }))
+		return DSMB_NOT_SUPPORTED;
+	/* The target does not grow, so what would lie behind its end nobody could see. */
+	count = to < target.size ? min(count, target.size - to) : 0;
+	while (count) {
+		n = ditto_copy(&copy->op, copy->node, from, &io->call->op, io->node, to, count,
+			       true, &verifier);
+		if (n < 0)
+			return dsmb_done(io->call, n);
+		if (!n)
+			return DSMB_NOT_SUPPORTED;
+		from += n;
+		to += n;
+		count -= min_t(u64, n, count);
+	}
+	return DSMB_SUCCESS;
+}
+
+u32 dsmb_fsctl_duplicate_extents(struct dsmb_ioctl *io)
+{
+	struct dsmb_copy copy = { .io = io };
+	u64 persistent = dsmb_get_u64(&io->in), volatile_id = dsmb_get_u64(&io->in);
+	u64 from = dsmb_get_u64(&io->in), to = dsmb_get_u64(&io->in);
+	u64 count = dsmb_get_u64(&io->in);
+	u32 status;
+
+	if (from > S64_MAX || count > S64_MAX || to > S64_MAX - count)
+		return DSMB_INVALID_PARAMETER;
+	status = dsmb_copy_begin(&copy, persistent, volatile_id, DSMB_INVALID_HANDLE);
+	if (status)
+		return status;
+	if (count)
+		status = dsmb_duplicate(&copy, from, to, count);
+	dsmb_copy_end(&copy);
+	return status;
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Object ids and compression: MS-FSCC sections 2.3.1 to 2.3.3, 2.3.17 to 2.3.21, 2.3.67. */
+
+#include "../../fs/op/compress.h"
+#include "../../fs/open/instance.h"
+#include "../../fs/share/share.h"
+#include "../open/open.h"
+#include "ioctl.h"
+
+/* FILE_OBJECTID_BUFFER type 1: MS-FSCC 2.1.3.1 */
+static u32 dsmb_put_object_id(struct dsmb_ioctl *io, const uuid_t *id)
+{
+	dsmb_put_bytes(&io->out, id, sizeof(*id));
+	dsmb_put_bytes(&io->out, &io->call->op.share->id, sizeof(uuid_t));
+	dsmb_put_bytes(&io->out, id, sizeof(*id));
+	dsmb_put(&io->out, sizeof(uuid_t));
+	return DSMB_SUCCESS;
+}
+
+u32 dsmb_fsctl_get_object_id(struct dsmb_ioctl *io)
+{
+	struct dsmb_attrs attrs;
+	int err;
+
+	err = dsmb_attrs_of_node(io->call->op.share, ditto_instance_base(io->inst), &attrs);
+	if (err)
+		return dsmb_done(io->call, err);
+	if (!(attrs.dosattr.valid & DITTO_DOSATTR_OBJECT_ID))
+		return DSMB_OBJECTID_NOT_FOUND;
+	return dsmb_put_object_id(io, &attrs.dosattr.object_id);
+}
+
+u32 dsmb_fsctl_object_id(struct dsmb_ioctl *io)
+{
+	struct ditto_node *base = ditto_instance_base(io->inst);
+	struct ditto_dosattr dosattr = { .valid = DITTO_DOSATTR_OBJECT_ID };
+	struct dsmb_attrs attrs;
+	int err;
+
+	err = dsmb_attrs_of_node(io->call->op.share, base, &attrs);
+	if (err)
+		return dsmb_done(io->call, err);
+	if (attrs.dosattr.valid & DITTO_DOSATTR_OBJECT_ID)
+		return dsmb_put_object_id(io, &attrs.dosattr.object_id);
+	uuid_gen(&dosattr.object_id);
+	err = ditto_dosattr_set(&io->call->op, base, &dosattr);
+	if (err)
+		return dsmb_done(io->call, err);
+	/* Another may have been first. */
+	return dsmb_fsctl_get_object_id(io);
+}
+
+u32 dsmb_fsctl_get_compression(struct dsmb_ioctl *io)
+{
+	struct dsmb_attrs attrs;
+	int err;
+
+	if (io->max < sizeof(u16))
+		return DSMB_INVALID_PARAMETER;
+	err = dsmb_attrs_of_node(io->call->op.share, io->node, &attrs);
+	if (err)
+		return dsmb_done(io->call, err);
+	dsmb_put_u16(&io->out, dsmb_compression(&attrs));
+	return DSMB_SUCCESS;
+}
+
+/* That nothing is compressed may be asked for anywhere. */
+u32 dsmb_fsctl_set_compression(struct dsmb_ioctl *io)
+{
+	u16 format = dsmb_get_u16(&io->in);
+
+	if (format > DSMB_COMPRESSION_LZNT1)
+		return DSMB_INVALID_PARAMETER;
+	if (format == DSMB_COMPRESSION_NONE && !ditto_can_compress(io->call->op.share))
+		return DSMB_SUCCESS;
+	return dsmb_done(io->call, ditto_compress(&io->call->op, io->node,
+						  format != DSMB_COMPRESSION_NONE));
+}

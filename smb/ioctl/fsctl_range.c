@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Controls about what of a file is there: MS-FSCC section 2.3, MS-FSA section 2.1.5.10. */
+
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/uio.h>
+
+#include "../../fs/op/space.h"
+#include "../../fs/open/instance.h"
+#include "../open/open.h"
+#include "../transport/call.h"
+#include "ioctl.h"
+
+/* FILE_REGION_USAGE_VALID_CACHED_DATA: MS-FSCC 2.3.55 */
+#define DSMB_REGION_VALID	1
+
+/* Of FSCTL_FILE_LEVEL_TRIM. */
+#define DSMB_TRIM_MAX		1024
+
+u32 dsmb_fsctl_set_sparse(struct dsmb_ioctl *io)
+{
+	struct ditto_dosattr dosattr = { .valid = DITTO_DOSATTR_FLAGS };
+	struct dsmb_attrs attrs;
+	/* No input is TRUE. */
+	bool sparse = !io->in.size || dsmb_get_u8(&io->in);
+	int err;
+
+	if (ditto_instance_is_dir(io->inst))
+		return DSMB_INVALID_PARAMETER;
+	err = dsmb_attrs_of_node(io->call->op.share, ditto_instance_base(io->inst), &attrs);
+	if (err)
+		return dsmb_done(io->call, err);
+	dosattr.flags = attrs.dosattr.flags & ~DITTO_FLAG_SPARSE;
+	if (sparse)
+		dosattr.flags |= DITTO_FLAG_SPARSE;
+	if (dosattr.flags == attrs.dosattr.flags)
+		return DSMB_SUCCESS;
+	return dsmb_done(io->call, ditto_dosattr_set(&io->call->op, ditto_instance_base(io->inst),
+						     &dosattr));
+}
+
+/* Zeros over what may be data; a file can be of any size, so its client may lose patience. */
+static int dsmb_write_data_zeros(struct dsmb_ioctl *io, u64 pos, u64 end)
+{
+	void *zeros = page_address(ZERO_PAGE(0));
+	struct ditto_wcc wcc;
+	struct iov_iter iter;
+	struct kvec vec;
+	u64 verifier;
+	ssize_t n;
+
+	while (pos < end) {
+		if (dsmb_call_is_cancelled(io->call))
+			return -ECANCELED;
+		vec.iov_base = zeros;
+		vec.iov_len = min_t(u64, end - pos, PAGE_SIZE - offset_in_page(pos));
+		iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, vec.iov_len);
+		n = ditto_write(&io->call->op, io->node, pos, &iter, DITTO_UNSTABLE, &verifier,
+				&wcc);
+		if (n <= 0)
+			return n ? n : -EIO;
+		pos += n;
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Where the file system can neither zero a range nor punch it. Holes are zeros already. */
+static int dsmb_write_zeros(struct dsmb_ioctl *io, u64 pos, u64 count)
+{
+	u64 end = pos + count, data, hole;
+	int err = 0;
+
+	while (!err && pos < end) {
+		err = ditto_seek(&io->call->op, io->node, pos, false, &data);
+		if (!err && data < end)
+			err = ditto_seek(&io->call->op, io->node, data, true, &hole);
+		if (err == -ENXIO || (!err && data >= end))
+			return 0;
+		if (err)
+			return err;
+		pos = min(hole, end);
+		err = dsmb_write_data_zeros(io, data, pos);
+	}
+	return err;
+}
+
+static int dsmb_zero(struct dsmb_ioctl *io, bool punch, u64 pos, u64 count)
+{
+	int err = -EOPNOTSUPP;
+
+	if (punch)
+		err = ditto_allocate(&io->call->op, io->node, DITTO_SPACE_PUNCH, pos, count);
+	if (err == -EOPNOTSUPP)
+		err = ditto_allocate(&io->call->op, io->node, DITTO_SPACE_ZERO, pos, count);
+	if (err == -EOPNOTSUPP)
+		err = dsmb_write_zeros(io, pos, count);
+	return err;
+}
+
+u32 dsmb_fsctl_set_zero_data(struct dsmb_ioctl *io)
+{
+	u64 pos = dsmb_get_u64(&io->in), end = dsmb_get_u64(&io->in);
+	struct dsmb_attrs attrs;
+	int err;
+
+	if (ditto_instance_is_dir(io->inst) || pos > S64_MAX || end > S64_MAX || pos > end)
+		return DSMB_INVALID_PARAMETER;
+	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
+	if (err)
+		return dsmb_done(io->call, err);
+	/* The file does not grow. */
+	end = min(end, attrs.size);
+	if (pos >= end)
+		return DSMB_SUCCESS;
+	/* Only a sparse file gives its blocks back. */
+	err = dsmb_zero(io, attrs.flags & DITTO_FLAG_SPARSE, pos, end - pos);
+	return dsmb_done(io->call, err);
+}
+
+/* False without room. */
+static bool dsmb_put_range(struct dsmb_ioctl *io, u64 pos, u64 end)
+{
+	u32 before = io->out.len;
+
+	dsmb_put_u64(&io->out, pos);
+	dsmb_put_u64(&io->out, end - pos);
+	if (!io->out.full)
+		return true;
+	dsmb_back(&io->out, before);
+	return false;
+}
+
+static u32 dsmb_put_data_ranges(struct dsmb_ioctl *io, u64 pos, u64 end)
+{
+	u64 data, hole;
+	int err;
+
+	while (pos < end) {
+		err = ditto_seek(&io->call->op, io->node, pos, false, &data);
+		if (err == -ENXIO || (!err && data >= end))
+			break;
+		if (!err)
+			err = ditto_seek(&io->call->op, io->node, data, true, &hole);
+		/* Cut off meanwhile. */
+		if (err == -ENXIO)
+			break;
+		if (err)
+			return dsmb_done(io->call, err);
+		hole = min(hole, end);
+		if (!dsmb_put_range(io, data, hole))
+			return io->out.len ? DSMB_BUFFER_OVERFLOW : DSMB_BUFFER_TOO_SMALL;
+		pos = hole;
+	}
+	return DSMB_SUCCESS;
+}
+
+u32 dsmb_fsctl_allocated_ranges(struct dsmb_ioctl *io)
+{
+	u64 pos = dsmb_get_u64(&io->in), len = dsmb_get_u64(&io->in), end;
+	struct dsmb_attrs attrs;
+	int err;
+
+	if (ditto_instance_is_dir(io->inst) || pos > S64_MAX || len > S64_MAX - pos)
+		return DSMB_INVALID_PARAMETER;
+	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
+	if (err)
+		return dsmb_done(io->call, err);
+	end = min(pos + len, attrs.size);
+	if (pos >= end)
+		return DSMB_SUCCESS;
+	/* What is not sparse has no holes that clients could see (MS-FSA 2.1.5.10.22). */
+	if (!(attrs.flags & DITTO_FLAG_SPARSE))
+		return dsmb_put_range(io, pos, end) ? DSMB_SUCCESS : DSMB_BUFFER_TOO_SMALL;
+	return dsmb_put_data_ranges(io, pos, end);
+}
+
+/* All of a file is valid; so there is one region of it, or none. */
+u32 dsmb_fsctl_file_regions(struct dsmb_ioctl *io)
+{
+	u64 pos = 0, len = S64_MAX, end;
+	struct dsmb_attrs attrs;
+	bool any;
+	int err;
+
+	if (io->in.size) {
+		pos = dsmb_get_u64(&io->in);
+		len = dsmb_get_u64(&io->in);
+		dsmb_skip(&io->in, 8);
+		if (io->in.bad || pos > S64_MAX || len > S64_MAX)
+			return DSMB_INVALID_PARAMETER;
+	}
+	if (ditto_instance_is_dir(io->inst))
+		return DSMB_INVALID_PARAMETER;
+	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
+	if (err)
+		return dsmb_done(io->call, err);
+	end = min(pos + len, attrs.size);
+	any = pos < end;
+	dsmb_put_u32(&io->out, 0);
+	dsmb_put_u32(&io->out, any);
+	dsmb_put_u32(&io->out, any);
+	dsmb_put_u32(&io->out, 0);
+	if (any) {
+		dsmb_put_u64(&io->out, pos);
+		dsmb_put_u64(&io->out, end - pos);
+		dsmb_put_u32(&io->out, DSMB_REGION_VALID);
+		dsmb_put_u32(&io->out, 0);
+	}
+	return DSMB_SUCCESS;
+}
+
+/* The client does not need these bytes any more: MS-FSCC 2.3.73 */
+u32 dsmb_fsctl_trim(struct dsmb_ioctl *io)
+{
+	u32 key = dsmb_get_u32(&io->in), count = dsmb_get_u32(&io->in), i;
+	struct dsmb_attrs attrs;
+	u64 pos, len;
+	int err;
+
+	if (ditto_instance_is_dir(io->inst) || key || !count || count > DSMB_TRIM_MAX ||
+	    dsmb_left(&io->in) < count * 16)
+		return DSMB_INVALID_PARAMETER;
+	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
+	/* MS-FSA 2.1.5.10.6 */
+	if (!err && attrs.flags & DSMB_ATTR_COMPRESSED)
+		return DSMB_INVALID_PARAMETER;
+	for (i = 0; !err && i < count; i++) {
+		pos = dsmb_get_u64(&io->in);
+		len = dsmb_get_u64(&io->in);
+		if (pos >= attrs.size)
+			continue;
+		err = ditto_allocate(&io->call->op, io->node, DITTO_SPACE_PUNCH, pos,
+				     min(len, attrs.size - pos));
+		/* It is a hint. */
+		if (err == -EOPNOTSUPP)
+			err = 0;
+	}
+	if (err)
+		return dsmb_done(io->call, err);
+	if (io->max >= 4)
+		dsmb_put_u32(&io->out, count);
+	return DSMB_SUCCESS;
+}

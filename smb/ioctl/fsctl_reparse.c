@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reparse points: symbolic links, and devices, FIFOs and sockets as Windows'
+ * server for NFS has them. MS-FSCC sections 2.1.2.4, 2.1.2.6, 2.3.
+ */
+
+#include <linux/fs.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+
+#include "../../fs/name/walk.h"
+#include "../../fs/node/node.h"
+#include "../../fs/open/instance.h"
+#include "../file/name.h"
+#include "../open/open.h"
+#include "ioctl.h"
+
+#define DSMB_SYMLINK_RELATIVE	1
+
+/* Of ReparseTag, ReparseDataLength and Reserved. */
+#define DSMB_REPARSE_HEAD	8
+/* MS-FSCC 2.1.2: of all of it. */
+#define DSMB_REPARSE_MAX	16384
+
+/* MS-FSCC 2.1.2.6: characters in a number. */
+static const struct {
+	u64 type;
+	umode_t mode;
+} dsmb_nfs_types[] = {
+	{ 0x00524843, S_IFCHR },
+	{ 0x004b4c42, S_IFBLK },
+	{ 0x4f464946, S_IFIFO },
+	{ 0x4b434f53, S_IFSOCK },
+};
+
+#define DSMB_NFS_LINK		0x014b4e4c
+
+/* A target of either form of '/'. */
+static void dsmb_swap_slashes(char *s, u32 len, char from, char to)
+{
+	u32 i;
+
+	for (i = 0; i < len; i++)
+		if (s[i] == from)
+			s[i] = to;
+}
+
+static u32 dsmb_put_symlink(struct dsmb_ioctl *io)
+{
+	struct dsmb_builder *b = &io->out;
+	u32 at = b->len, name_at, size, len;
+	char *target;
+	int err;
+
+	target = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	if (!target)
+		return DSMB_INSUFFICIENT_RESOURCES;
+	err = ditto_readlink(&io->call->op, io->node, target, &len);
+	if (err)
+		goto out;
+	/* One that begins at the server's root is followed by the client, wherever that leads. */
+	if (!io->open->posix)
+		dsmb_swap_slashes(target, len, '/', '\\');
+	dsmb_put_u64(b, 0);
+	dsmb_put_u32(b, DSMB_SYMLINK_RELATIVE);
+	name_at = b->len;
+	dsmb_put_string(b, target, len);
+	size = b->len - name_at;
+	if (b->full)
+		err = -ERANGE;
+	/* The name to follow and the name to show are one. */
+	dsmb_fill_u16(b, at + 2, size);
+	dsmb_fill_u16(b, at + 6, size);
+out:
+	kfree(target);
+	return err == -ERANGE ? DSMB_BUFFER_TOO_SMALL : dsmb_done(io->call, err);
+}
+
+static u32 dsmb_put_special(struct dsmb_ioctl *io, const struct dsmb_attrs *attrs)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(dsmb_nfs_types); i++)
+		if (dsmb_nfs_types[i].mode == (attrs->mode & S_IFMT))
+			dsmb_put_u64(&io->out, dsmb_nfs_types[i].type);
+	if (S_ISCHR(attrs->mode) || S_ISBLK(attrs->mode)) {
+		dsmb_put_u32(&io->out, MAJOR(attrs->rdev));
+		dsmb_put_u32(&io->out, MINOR(attrs->rdev));
+	}
+	return io->out.full ? DSMB_BUFFER_TOO_SMALL : DSMB_SUCCESS;
+}
+
+u32 dsmb_fsctl_get_reparse(struct dsmb_ioctl *io)
+{
+	struct dsmb_attrs attrs;
+	u32 status;
+	int err;
+
+	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
+	if (err)
+		return dsmb_done(io->call, err);
+	if (!attrs.reparse_tag || ditto_instance_is_stream(io->inst))
+		return DSMB_NOT_A_REPARSE_POINT;
+	dsmb_put_u32(&io->out, attrs.reparse_tag);
+	dsmb_put_u32(&io->out, 0);
+	if (io->out.full)
+		return DSMB_BUFFER_TOO_SMALL;
+	status = attrs.reparse_tag == DSMB_REPARSE_TAG_SYMLINK ? dsmb_put_symlink(io) :
+		 dsmb_put_special(io, &attrs);
+	dsmb_fill_u16(&io->out, 4, io->out.len - DSMB_REPARSE_HEAD);
+	return status;
+}
+
+/**
+ * struct dsmb_special - what a file is to become
+ * @type: S_IFLNK, S_IFREG, or what ditto_mknod() makes
+ * @rdev: of a device
+ * @target: of a symbolic link
+ */
+struct dsmb_special {
+	umode_t type;
+	dev_t rdev;
+	char *target;
+};
+
+/* The POSIX extensions have '/'; the first one of an absolute target may be left out. */
+static char *dsmb_get_posix_target(struct dsmb_cursor name, bool relative)
+{
+	char *target = dsmb_get_posix_string(name), *absolute;
+
+	if (IS_ERR(target) || relative || target[0] == '/')
+		return target;
+	absolute = kasprintf(GFP_KERNEL, "/%s", target);
+	kfree(target);
+	return absolute ?: ERR_PTR(-ENOMEM);
+}
+
+/* MS-FSCC 2.1.2.4, behind the head. */
+static u32 dsmb_get_symlink(struct dsmb_cursor *in, bool posix, struct dsmb_special *special)
+{
+	u32 offset, len, flags;
+	struct dsmb_cursor name;
+	char *target;
+
+	offset = dsmb_get_u16(in);
+	len = dsmb_get_u16(in);
+	dsmb_skip(in, 4);
+	flags = dsmb_get_u32(in);
+	/* One that is not relative names a drive of the client, which is none of here. */
+	if (flags & ~DSMB_SYMLINK_RELATIVE || (!flags && !posix) || in->bad)
+		return DSMB_IO_REPARSE_DATA_INVALID;
+	name = dsmb_window(in, in->pos + offset, len);
+	if (name.bad || !len)
+		return DSMB_IO_REPARSE_DATA_INVALID;
+	target = posix ? dsmb_get_posix_target(name, flags) : dsmb_get_string(name);
+	if (IS_ERR(target))
+		return PTR_ERR(target) == -ENOMEM ? DSMB_INSUFFICIENT_RESOURCES :
+		       DSMB_IO_REPARSE_DATA_INVALID;
+	if (!posix)
+		dsmb_swap_slashes(target, strlen(target), '\\', '/');
+	special->type = S_IFLNK;
+	special->target = target;
+	return DSMB_SUCCESS;
+}
+
+static u32 dsmb_get_special(struct dsmb_cursor *in, struct dsmb_special *special)
+{
+	u64 type = dsmb_get_u64(in);
+	u32 major, minor;
+	int i;
+
+	if (type == DSMB_NFS_LINK) {
+		special->type = S_IFLNK;
+		special->target = dsmb_get_string(dsmb_window(in, in->pos, dsmb_left(in)));
+		if (!IS_ERR(special->target))
+			return *special->target ? DSMB_SUCCESS : DSMB_IO_REPARSE_DATA_INVALID;
+		special->target = NULL;
+		return DSMB_IO_REPARSE_DATA_INVALID;
+	}
+	for (i = 0; i < ARRAY_SIZE(dsmb_nfs_types); i++)
+		if (dsmb_nfs_types[i].type == type)
+			special->type = dsmb_nfs_types[i].mode;
+	if (!special->type)
+		return DSMB_IO_REPARSE_DATA_INVALID;
+	if (S_ISCHR(special->type) || S_ISBLK(special->type)) {
+		major = dsmb_get_u32(in);
+		minor = dsmb_get_u32(in);
+		if (major > MAJOR(~0U) || minor > MINORMASK)
+			return DSMB_IO_REPARSE_DATA_INVALID;
+		special->rdev = MKDEV(major, minor);
+	}
+	return in->bad ? DSMB_IO_REPARSE_DATA_INVALID : DSMB_SUCCESS;
+}
+
+static u32 dsmb_get_reparse(struct dsmb_cursor *in, bool posix, struct dsmb_special *special)
+{
+	u32 tag = dsmb_get_u32(in);
+	u16 len = dsmb_get_u16(in);
+	struct dsmb_cursor data;
+
+	dsmb_skip(in, 2);
+	if (in->size > DSMB_REPARSE_MAX || len != dsmb_left(in))
+		return DSMB_IO_REPARSE_DATA_INVALID;
+	data = dsmb_window(in, in->pos, len);
+	switch (tag) {
+	case DSMB_REPARSE_TAG_SYMLINK:
+		return dsmb_get_symlink(&data, posix, special);
+	case DSMB_REPARSE_TAG_NFS:
+		return dsmb_get_special(&data, special);
+	}
+	return DSMB_NOT_SUPPORTED;
+}
+
+static int dsmb_make_special(struct dsmb_ioctl *io, struct ditto_node *dir,
+			     const struct ditto_name *name, const struct dsmb_special *special)
+{
+	struct ditto_setattr set = { };
+	struct ditto_op *op = &io->call->op;
+	struct ditto_node *node;
+	struct ditto_wcc wcc;
+	int err;
+
+	switch (special->type) {
+	case S_IFLNK:
+		err = ditto_symlink(op, dir, name, special->target, &set, &node, &wcc);
+		break;
+	case S_IFREG:
+		err = ditto_create(op, dir, name, DITTO_CREATE_GUARDED, &set, NULL, &node, &wcc);
+		break;
+	default:
+		set.valid = DITTO_SET_MODE;
+		set.mode = 0644;
+		err = ditto_mknod(op, dir, name, special->type, special->rdev, &set, &node, &wcc);
+	}
+	if (!err)
+		ditto_node_put(node);
+	return err;
+}
+
+/* Made beside it and renamed over it, so that a failure leaves what was there. */
+static int dsmb_replace_in(struct dsmb_ioctl *io, const struct ditto_walk *walk,
+			   const struct dsmb_special *special)
+{
+	struct ditto_name old = { .name = walk->found, .len = strlen(walk->found) };
+	struct ditto_op *op = &io->call->op;
+	struct ditto_wcc from_wcc, to_wcc;
+	struct ditto_name name;
+	char buf[32];
+	int err;
+
+	name.name = buf;
+	name.len = scnprintf(buf, sizeof(buf), ".ditto-%016llx", get_random_u64());
+	err = dsmb_make_special(io, walk->parent, &name, special);
+	if (err)
+		return err;
+	/* A directory is not renamed over. Clients make one for a link that leads to one. */
+	if (S_ISDIR(walk->node->inode->i_mode))
+		err = ditto_remove(op, walk->parent, &old, true, &to_wcc);
+	if (!err)
+		err = ditto_rename(op, walk->parent, &name, op, walk->parent, &old, &from_wcc,
+				   &to_wcc);
+	if (err)
+		ditto_remove(op, walk->parent, &name, false, &to_wcc);
+	return err;
+}
+
+static int dsmb_replace(struct dsmb_ioctl *io, const struct dsmb_special *special)
+{
+	struct ditto_node *root;
+	struct ditto_walk walk;
+	char *buf, *path;
+	int err;
+
+	buf = kmalloc(PATH_MAX, GFP_KERNEL);
+	if (!buf)
+		return -ENOMEM;
+	path = ditto_instance_path(io->inst, buf, PATH_MAX);
+	err = PTR_ERR_OR_ZERO(path);
+	if (err)
+		goto free;
+	root = ditto_node_get_root(io->call->op.share);
+	err = PTR_ERR_OR_ZERO(root);
+	if (err)
+		goto free;
+	err = ditto_walk(&io->call->op, root, path, strlen(path), &walk);
+	if (!err) {
+		/* Another may have that name by now. */
+		if (walk.node == io->node && walk.parent)
+			err = dsmb_replace_in(io, &walk, special);
+		else
+			err = -ESTALE;
+		ditto_walk_end(&walk);
+	}
+	ditto_node_put(root);
+free:
+	kfree(buf);
+	return err;
+}
+
+u32 dsmb_fsctl_set_reparse(struct dsmb_ioctl *io)
+{
+	struct dsmb_special special = { };
+	struct dsmb_attrs attrs;
+	u32 status;
+	int err;
+
+	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
+	if (err)
+		return dsmb_done(io->call, err);
+	/* An empty file or directory becomes one; what has data does not. */
+	if (ditto_instance_is_stream(io->inst))
+		return DSMB_NOT_SUPPORTED;
+	if (attrs.size)
+		return DSMB_IO_REPARSE_DATA_INVALID;
+	status = dsmb_get_reparse(&io->in, io->open->posix, &special);
+	if (!status && S_ISDIR(attrs.mode) && special.type != S_IFLNK)
+		status = DSMB_NOT_SUPPORTED;
+	if (!status)
+		status = dsmb_done(io->call, dsmb_replace(io, &special));
+	kfree(special.target);
+	return status;
+}
+
+u32 dsmb_fsctl_delete_reparse(struct dsmb_ioctl *io)
+{
+	const struct dsmb_special plain = { .type = S_IFREG };
+	struct dsmb_attrs attrs;
+	u32 tag = dsmb_get_u32(&io->in);
+	int err;
+
+	/* Behind the tag: no data. */
+	if (dsmb_get_u16(&io->in))
+		return DSMB_IO_REPARSE_DATA_INVALID;
+	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
+	if (err)
+		return dsmb_done(io->call, err);
+	if (!attrs.reparse_tag || ditto_instance_is_stream(io->inst))
+		return DSMB_NOT_A_REPARSE_POINT;
+	if (attrs.reparse_tag != tag)
+		return DSMB_IO_REPARSE_TAG_MISMATCH;
+	return dsmb_done(io->call, dsmb_replace(io, &plain));
+}

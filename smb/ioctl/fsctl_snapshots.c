@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The list of snapshots: MS-SMB2 sections 2.2.32.2 and 3.3.5.15.1. */
+
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/time.h>
+
+#include "../../fs/share/snapshot.h"
+#include "../file/name.h"
+#include "ioctl.h"
+
+/* Room for the smallest answer, with an end of the list and no snapshot. */
+#define DSMB_SNAPSHOTS_LEAST	16
+/* Told of one share, the newest. */
+#define DSMB_SNAPSHOTS_MAX	4096
+/* "@GMT-YYYY.MM.DD-HH.MM.SS" and its end, in UTF-16. */
+#define DSMB_SNAPSHOT_TEXT	25
+#define DSMB_SNAPSHOT_BYTES	(2 * DSMB_SNAPSHOT_TEXT)
+
+/**
+ * struct dsmb_snapshots - times of snapshots
+ * @count: how many there are, also when @time is full
+ * @time: of the first ones
+ */
+struct dsmb_snapshots {
+	u32 count;
+	time64_t time[DSMB_SNAPSHOTS_MAX];
+};
+
+static int dsmb_snapshot_add(void *arg, const struct ditto_name *name, time64_t time)
+{
+	struct dsmb_snapshots *all = arg;
+
+	if (all->count == DSMB_SNAPSHOTS_MAX)
+		return 1;
+	all->time[all->count++] = time;
+	return 0;
+}
+
+static int dsmb_newest_first(const void *a, const void *b)
+{
+	time64_t x = *(const time64_t *)a, y = *(const time64_t *)b;
+
+	return x < y ? 1 : x > y ? -1 : 0;
+}
+
+static void dsmb_put_snapshot(struct dsmb_builder *out, time64_t time)
+{
+	char text[DSMB_SNAPSHOT_TEXT];
+	struct tm tm;
+
+	time64_to_tm(time, 0, &tm);
+	scnprintf(text, sizeof(text), "@GMT-%04ld.%02d.%02d-%02d.%02d.%02d", tm.tm_year + 1900,
+		  tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	dsmb_put_string(out, text, sizeof(text) - 1);
+	dsmb_put_u16(out, 0);
+}
+
+u32 dsmb_fsctl_snapshots(struct dsmb_ioctl *io)
+{
+	struct dsmb_snapshots *all;
+	u32 i, bytes, told;
+	int err;
+
+	if (io->max < DSMB_SNAPSHOTS_LEAST)
+		return DSMB_INVALID_PARAMETER;
+	all = kvzalloc(sizeof(*all), GFP_KERNEL);
+	if (!all)
+		return DSMB_INSUFFICIENT_RESOURCES;
+	err = ditto_snapshots_for_each(&io->call->op, dsmb_snapshot_add, all);
+	if (err < 0) {
+		kvfree(all);
+		return dsmb_done(io->call, err);
+	}
+	sort(all->time, all->count, sizeof(all->time[0]), dsmb_newest_first, NULL);
+
+	/* All of them or none: then the client comes again with more room. */
+	bytes = all->count * DSMB_SNAPSHOT_BYTES + sizeof(__le16);
+	told = 12 + bytes <= min(io->max, io->out.size) ? all->count : 0;
+	dsmb_put_u32(&io->out, all->count);
+	dsmb_put_u32(&io->out, told);
+	dsmb_put_u32(&io->out, bytes);
+	for (i = 0; i < told; i++)
+		dsmb_put_snapshot(&io->out, all->time[i]);
+	dsmb_put_u16(&io->out, 0);
+	if (!told)
+		dsmb_put_u16(&io->out, 0);
+	kvfree(all);
+	return DSMB_SUCCESS;
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* IOCTL: MS-SMB2 sections 2.2.31, 2.2.32 and 3.3.5.15. */
+
+#include "../../fs/open/instance.h"
+#include "../../net/helper/auth.h"
+#include "../auth/negotiate.h"
+#include "../file/pipe.h"
+#include "../file/times.h"
+#include "../open/open.h"
+#include "../transport/conn.h"
+#include "ioctl.h"
+
+#define DSMB_IOCTL_REPLY	49
+/* Of the answer, before its output. */
+#define DSMB_IOCTL_HEAD		48
+#define DSMB_IOCTL_IS_FSCTL	1
+#define DSMB_IOCTL_NO_FILE	U64_MAX
+
+/* MS-FSCC 2.3.42: state, bytes that wait, messages, length of the first. */
+#define DSMB_PIPE_PEEK_SIZE	16
+#define DSMB_PIPE_CONNECTED	3
+
+static u32 dsmb_fsctl_validate(struct dsmb_ioctl *io)
+{
+	return dsmb_validate_negotiate(io->call, &io->in, &io->out);
+}
+
+/* There is no DFS here: MS-SMB2 3.3.5.15.2 */
+static u32 dsmb_fsctl_dfs(struct dsmb_ioctl *io)
+{
+	return DSMB_FS_DRIVER_REQUIRED;
+}
+
+static u32 dsmb_fsctl_pipe_transceive(struct dsmb_ioctl *io)
+{
+	u32 room = io->out.size, len = 0, status;
+	void *data;
+
+	status = dsmb_pipe_write(io->call, io->open, io->in.data, io->in.size);
+	if (status == DSMB_PARKED)
+		return status;
+	if (status) {
+		dsmb_pipe_done(io->call);
+		return status;
+	}
+	data = dsmb_room(&io->out, room);
+	status = dsmb_pipe_read(io->call, io->open, room, data, &len);
+	dsmb_pipe_done(io->call);
+	dsmb_back(&io->out, len);
+	/* A part of a message has no answer yet. */
+	return status == DSMB_PIPE_EMPTY ? DSMB_SUCCESS : status;
+}
+
+static u32 dsmb_fsctl_pipe_peek(struct dsmb_ioctl *io)
+{
+	u32 left = dsmb_pipe_left(io->open);
+
+	if (io->max < DSMB_PIPE_PEEK_SIZE)
+		return DSMB_BUFFER_TOO_SMALL;
+	dsmb_put_u32(&io->out, DSMB_PIPE_CONNECTED);
+	dsmb_put_u32(&io->out, left);
+	dsmb_put_u32(&io->out, left ? 1 : 0);
+	dsmb_put_u32(&io->out, left);
+	return left ? DSMB_BUFFER_OVERFLOW : DSMB_SUCCESS;
+}
+
+/* A pipe that is there can be opened at once: MS-FSCC 2.3.49 */
+static u32 dsmb_fsctl_pipe_wait(struct dsmb_ioctl *io)
+{
+	struct dsmb_cursor name;
+	u32 len;
+
+	dsmb_skip(&io->in, 8);
+	len = dsmb_get_u32(&io->in);
+	dsmb_skip(&io->in, 2);
+	name = dsmb_window(&io->in, io->in.pos, len);
+	if (name.bad)
+		return DSMB_INVALID_PARAMETER;
+	return dsmb_pipe_wait(io->call, name);
+}
+
+#define DSMB_RIGHTS_SPARSE \
+	(DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA | DITTO_RIGHT_WRITE_ATTRS)
+
+/* What is not here is INVALID_DEVICE_REQUEST, as of a file system that does not have it. */
+static const struct dsmb_fsctl dsmb_fsctls[] = {
+	{ DSMB_FSCTL_VALIDATE_NEGOTIATE, DSMB_FSCTL_NO_FILE, 0, 24, DSMB_FSCTL_ROOM,
+	  dsmb_fsctl_validate },
+	{ DSMB_FSCTL_INTERFACES, DSMB_FSCTL_NO_FILE, 0, 0, DSMB_FSCTL_LIST_ROOM,
+	  dsmb_fsctl_interfaces },
+	{ DSMB_FSCTL_DFS_REFERRALS, DSMB_FSCTL_NO_FILE, 0, 0, 0, dsmb_fsctl_dfs },
+	{ DSMB_FSCTL_DFS_REFERRALS_EX, DSMB_FSCTL_NO_FILE, 0, 0, 0, dsmb_fsctl_dfs },
+	{ DSMB_FSCTL_PIPE_WAIT, DSMB_FSCTL_NO_FILE, 0, 14, 0, dsmb_fsctl_pipe_wait },
+	{ DSMB_FSCTL_PIPE_TRANSCEIVE, DSMB_FSCTL_PIPE, DITTO_RIGHT_READ_DATA, 0,
+	  DITTO_PIPE_MAX, dsmb_fsctl_pipe_transceive },
+	{ DSMB_FSCTL_PIPE_PEEK, DSMB_FSCTL_PIPE, DITTO_RIGHT_READ_DATA, 0, DSMB_FSCTL_ROOM,
+	  dsmb_fsctl_pipe_peek },
+	{ DSMB_FSCTL_RESUME_KEY, 0, 0, 0, DSMB_FSCTL_ROOM, dsmb_fsctl_resume_key },
+	{ DSMB_FSCTL_RESILIENCY, 0, 0, 8, 0, dsmb_fsctl_resiliency },
+	{ DSMB_FSCTL_SNAPSHOTS, 0, 0, 0, DSMB_SNAPSHOTS_ROOM, dsmb_fsctl_snapshots },
+	{ DSMB_FSCTL_COPYCHUNK, 0, 0, 32, DSMB_FSCTL_ROOM, dsmb_fsctl_copychunk },
+	{ DSMB_FSCTL_COPYCHUNK_WRITE, 0, 0, 32, DSMB_FSCTL_ROOM, dsmb_fsctl_copychunk },
+	{ DSMB_FSCTL_DUPLICATE_EXTENTS, 0, DITTO_RIGHT_WRITE_DATA, 40, 0,
+	  dsmb_fsctl_duplicate_extents },
+	{ DSMB_FSCTL_SET_SPARSE, 0, DSMB_RIGHTS_SPARSE, 0, 0, dsmb_fsctl_set_sparse },
+	{ DSMB_FSCTL_SET_ZERO_DATA, 0, DITTO_RIGHT_WRITE_DATA, 16, 0, dsmb_fsctl_set_zero_data },
+	{ DSMB_FSCTL_ALLOCATED_RANGES, 0, DITTO_RIGHT_READ_DATA, 16, DSMB_FSCTL_LIST_ROOM,
+	  dsmb_fsctl_allocated_ranges },
+	{ DSMB_FSCTL_FILE_REGIONS, 0, DITTO_RIGHT_READ_DATA, 0, DSMB_FSCTL_ROOM,
+	  dsmb_fsctl_file_regions },
+	{ DSMB_FSCTL_TRIM, 0, DITTO_RIGHT_WRITE_DATA, 8, DSMB_FSCTL_ROOM, dsmb_fsctl_trim },
+	{ DSMB_FSCTL_GET_REPARSE, 0, 0, 0, DSMB_FSCTL_LIST_ROOM, dsmb_fsctl_get_reparse },
+	{ DSMB_FSCTL_SET_REPARSE, 0, DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_WRITE_ATTRS, 8, 0,
+	  dsmb_fsctl_set_reparse },
+	{ DSMB_FSCTL_DELETE_REPARSE, 0, DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_WRITE_ATTRS, 8, 0,
+	  dsmb_fsctl_delete_reparse },
+	{ DSMB_FSCTL_OBJECT_ID, 0, 0, 0, DSMB_FSCTL_ROOM, dsmb_fsctl_object_id },
+	{ DSMB_FSCTL_GET_OBJECT_ID, 0, 0, 0, DSMB_FSCTL_ROOM, dsmb_fsctl_get_object_id },
+	{ DSMB_FSCTL_GET_COMPRESSION, 0, 0, 0, DSMB_FSCTL_ROOM, dsmb_fsctl_get_compression },
+	{ DSMB_FSCTL_SET_COMPRESSION, 0, DITTO_RIGHT_WRITE_DATA, 2, 0,
+	  dsmb_fsctl_set_compression },
+};
+
+static const struct dsmb_fsctl *dsmb_fsctl_find(u32 code)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(dsmb_fsctls); i++)
+		if (dsmb_fsctls[i].code == code)
+			return &dsmb_fsctls[i];
+	return NULL;
+}
+
+/* The fields before the output, whose length is filled in when it is known. */
+static u32 dsmb_ioctl_begin(struct dsmb_ioctl *io, u32 room)
+{
+	struct dsmb_builder *out = &io->call->out;
+
+	room = min(io->max, room);
+	if (DSMB_IOCTL_HEAD + room > DSMB_REPLY_SMALL &&
+	    dsmb_reply_reserve(io->call, DSMB_IOCTL_HEAD + room))
+		return DSMB_INSUFFICIENT_RESOURCES;
+	dsmb_put_u16(out, DSMB_IOCTL_REPLY);
+	dsmb_put_u16(out, 0);
+	dsmb_put_u32(out, io->code);
+	dsmb_put_u64(out, io->persistent);
+	dsmb_put_u64(out, io->volatile_id);
+	dsmb_put_u32(out, DSMB_OUT_HEADER + DSMB_IOCTL_HEAD);
+	dsmb_put_u32(out, 0);
+	dsmb_put_u32(out, DSMB_OUT_HEADER + DSMB_IOCTL_HEAD);
+	dsmb_put(out, 12);
+	io->out = dsmb_builder(out->data + out->len, min(room, out->size - out->len));
+	return DSMB_SUCCESS;
+}
+
+static void dsmb_ioctl_end(struct dsmb_ioctl *io)
+{
+	struct dsmb_builder *out = &io->call->out;
+
+	dsmb_fill_u32(out, 36, io->out.len);
+	out->len += io->out.len;
+}
+
+static u32 dsmb_ioctl_run(struct dsmb_ioctl *io, const struct dsmb_fsctl *fsctl)
+{
+	struct dsmb_times times;
+	u32 status;
+
+	if (fsctl->rights && !(fsctl->rights & io->open->rights))
+		return DSMB_ACCESS_DENIED;
+	if (io->in.size < fsctl->in)
+		return DSMB_INVALID_PARAMETER;
+	status = dsmb_ioctl_begin(io, fsctl->room);
+	if (status)
+		return status;
+	if (io->inst) {
+		status = dsmb_open_begin(io->call, io->open, &io->node);
+		if (status)
+			return status;
+	}
+	if (io->inst)
+		dsmb_times_save(&io->call->op, io->open, &times);
+	status = fsctl->run(io);
+	if (io->inst) {
+		dsmb_times_restore(&io->call->op, io->open, &times);
+		dsmb_open_end(io->call, io->open);
+	}
+	if (!dsmb_is_error(status) && io->out.full)
+		status = DSMB_BUFFER_TOO_SMALL;
+	if (!dsmb_is_error(status) || io->call->keep_body)
+		dsmb_ioctl_end(io);
+	return status;
+}
+
+/* Which open it is about, and whether the control is for such. */
+static u32 dsmb_ioctl_open(struct dsmb_ioctl *io, const struct dsmb_fsctl *fsctl)
+{
+	u32 status;
+
+	if (fsctl && fsctl->flags & DSMB_FSCTL_NO_FILE)
+		return io->persistent == DSMB_IOCTL_NO_FILE &&
+		       io->volatile_id == DSMB_IOCTL_NO_FILE ?
+		       DSMB_SUCCESS : DSMB_INVALID_PARAMETER;
+	status = dsmb_call_open(io->call, io->persistent, io->volatile_id, &io->open);
+	if (status)
+		return status;
+	io->inst = io->open->inst;
+	/* A related call learns which file it was. */
+	io->persistent = io->open->persistent;
+	io->volatile_id = io->open->volatile_id;
+	if (!fsctl || !io->inst != !!(fsctl->flags & DSMB_FSCTL_PIPE))
+		return DSMB_INVALID_DEVICE_REQUEST;
+	return DSMB_SUCCESS;
+}
+
+u32 dsmb_ioctl(struct dsmb_call *call)
+{
+	struct dsmb_ioctl io = { .call = call };
+	struct dsmb_cursor *in = &call->in;
+	u32 offset, count, max_in, out_count, flags, status, io_max = dsmb_io_max(call->conn);
+	const struct dsmb_fsctl *fsctl;
+
+	dsmb_skip(in, 2);
+	io.code = dsmb_get_u32(in);
+	io.persistent = dsmb_get_u64(in);
+	io.volatile_id = dsmb_get_u64(in);
+	offset = dsmb_get_u32(in);
+	count = dsmb_get_u32(in);
+	max_in = dsmb_get_u32(in);
+	dsmb_skip(in, 4);
+	out_count = dsmb_get_u32(in);
+	io.max = dsmb_get_u32(in);
+	flags = dsmb_get_u32(in);
+	dsmb_skip(in, 4);
+	io.in = count ? dsmb_window(in, offset, count) : dsmb_cursor(NULL, 0);
+	if (in->bad)
+		return DSMB_INVALID_PARAMETER;
+	if (flags != DSMB_IOCTL_IS_FSCTL)
+		return DSMB_NOT_SUPPORTED;
+	if (count > io_max || out_count > io_max || max_in > io_max || io.max > io_max ||
+	    !dsmb_charge_covers(call, max(count + out_count, max_in + io.max)))
+		return DSMB_INVALID_PARAMETER;
+
+	fsctl = dsmb_fsctl_find(io.code);
+	status = dsmb_ioctl_open(&io, fsctl);
+	if (status)
+		return status;
+	return dsmb_ioctl_run(&io, fsctl);
+}

@@ -1,0 +1,659 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * CREATE: MS-SMB2 sections 2.2.13, 2.2.14, 3.3.5.9; MS-FSA section 2.1.5.1.
+ *
+ * In this order: what came is taken apart and checked without looking at any
+ * file; the core opens or makes the file, which may park the call; what only
+ * new files have is set; caching is granted; the open can be found, and the answer
+ * is written. The root of a share, which the empty name is, goes the same way as
+ * all others.
+ */
+#include <linux/err.h>
+#include <linux/slab.h>
+#include <linux/stat.h>
+
+#include "../../fs/acl/acl.h"
+#include "../../fs/name/walk.h"
+#include "../../fs/node/node.h"
+#include "../../fs/op/compress.h"
+#include "../../fs/open/instance.h"
+#include "../../fs/open/stream.h"
+#include "../../fs/share/share.h"
+#include "../../fs/share/snapshot.h"
+#include "../auth/session.h"
+#include "../auth/tree.h"
+#include "../file/attrs.h"
+#include "../file/info.h"
+#include "../file/name.h"
+#include "../file/pipe.h"
+#include "../file/quota.h"
+#include "../file/security.h"
+#include "../transport/call.h"
+#include "../transport/conn.h"
+#include "create_context.h"
+#include "create_wire.h"
+#include "durable.h"
+#include "durable_app.h"
+#include "lease.h"
+#include "open.h"
+#include "persist.h"
+#include "replay.h"
+#include "symlink_error.h"
+
+/*
+ * Permission bits of what is made, for those who come by other ways than this
+ * protocol, before the share's masks. No attribute of a file stands for the right to run it.
+ */
+#define DSMB_NEW_FILE_MODE	0666
+#define DSMB_NEW_DIRECTORY_MODE	0777
+/* No permission bits. */
+#define DSMB_NO_MODE		S_IFMT
+
+/* A CREATE while it is done. */
+struct dsmb_create {
+	struct dsmb_call *call;
+	struct dsmb_create_args args;
+	struct dsmb_contexts contexts;
+	struct dsmb_caching asked;
+	struct dsmb_caching granted;
+	struct dsmb_durable_ask durable;
+	struct dsmb_app_ask app;
+	bool replays;
+	bool is_quota;			/* it is $Extend\$Quota, for which the root stands */
+	struct ditto_setattr own;	/* of what is made: owner, group, list, mode */
+	struct ditto_acl *acl;		/* of @own, held */
+	struct dsmb_path path;
+	struct dsmb_open *open;
+	struct ditto_node *node;	/* of what was opened, once it was begun */
+	enum ditto_open_action action;
+	struct dsmb_attrs attrs;
+	u32 maximal;
+	u32 maximal_status;
+};
+
+/* 3.3.5.9.2: what is there already keeps what it has. */
+static u32 dsmb_create_security(struct dsmb_create *c)
+{
+	bool is_dir = c->args.options & DSMB_OPTION_DIRECTORY;
+	struct dsmb_sd sd;
+	u32 status;
+
+	if (!dsmb_has_context(&c->contexts, DSMB_CONTEXT_SECURITY))
+		return DSMB_SUCCESS;
+	status = dsmb_get_sd(c->contexts.data[DSMB_CONTEXT_SECURITY], &sd);
+	if (status || c->call->tree->kind != DSMB_TREE_DISK)
+		return status;
+	return dsmb_sd_new(c->call, &sd, is_dir, &c->own, &c->acl);
+}
+
+/* A mode that the client says, and does not contradict, goes before what is inherited. */
+static void dsmb_create_mode(struct dsmb_create *c)
+{
+	umode_t mode = dsmb_context_mode(&c->contexts, DSMB_NO_MODE);
+
+	if (mode == DSMB_NO_MODE || c->own.valid & (DITTO_SET_MODE | DITTO_SET_ACL))
+		return;
+	c->own.mode = mode;
+	c->own.valid |= DITTO_SET_MODE;
+}
+
+static void dsmb_create_flags(const struct dsmb_create *c, struct ditto_open_request *req)
+{
+	static const struct {
+		u32 option;
+		u32 flag;
+	} map[] = {
+		{ DSMB_OPTION_DIRECTORY, DITTO_OPENF_DIRECTORY },
+		{ DSMB_OPTION_DELETE_ON_CLOSE, DITTO_OPENF_DELETE_ON_CLOSE },
+		{ DSMB_OPTION_REPARSE_POINT, DITTO_OPENF_FOLLOW_NOT },
+	};
+	u32 options = c->args.options;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(map); i++)
+		if (options & map[i].option)
+			req->flags |= map[i].flag;
+	/* A directory may have streams, which are none. */
+	if (c->path.data || (options & DSMB_OPTION_NON_DIRECTORY && !c->path.stream))
+		req->flags |= DITTO_OPENF_FILE;
+	if (c->args.access & DSMB_ACCESS_MAXIMUM)
+		req->flags |= DITTO_OPENF_MAXIMUM;
+	if (c->path.posix)
+		req->flags |= DITTO_OPENF_ONLY_EXACT;
+}
+
+/* Attributes and mode, if it is made. */
+static void dsmb_create_new(const struct dsmb_create *c, struct ditto_open_request *req)
+{
+	u32 flags = c->args.attributes & DITTO_FLAGS_KEPT & ~DITTO_FLAG_SPARSE;
+	bool is_dir = c->args.options & DSMB_OPTION_DIRECTORY;
+	u32 plain = is_dir ? 0 : DITTO_FLAG_ARCHIVE;
+
+	flags |= plain;
+	req->mode = ditto_share_new_mode(c->call->op.share, is_dir ? DSMB_NEW_DIRECTORY_MODE :
+					 DSMB_NEW_FILE_MODE, is_dir);
+	req->own = &c->own;
+	req->dosattr.flags = flags;
+	/* What a new object has anyhow need not be stored; an emptied one may have had others. */
+	if (flags != plain || c->args.how == DITTO_OPEN_SUPERSEDE ||
+	    c->args.how == DITTO_OPEN_OVERWRITE || c->args.how == DITTO_OPEN_OVERWRITE_OR_CREATE)
+		req->dosattr.valid = DITTO_DOSATTR_FLAGS;
+	req->size = dsmb_context_u64(&c->contexts, DSMB_CONTEXT_ALLOCATION);
+}
+
+static u32 dsmb_create_status(struct dsmb_create *c, int err, u32 passed)
+{
+	switch (err) {
+	case -EJUKEBOX:
+		if (c->args.options & DSMB_OPTION_REQUIRING_OPLOCK)
+			return DSMB_CANNOT_BREAK_OPLOCK;
+		return dsmb_call_parked(c->call);
+	case -ENOTDIR:
+		/* The walk tells what is no directory: the name itself, or one on the way. */
+		return passed == c->path.len ? DSMB_NOT_A_DIRECTORY : DSMB_OBJECT_PATH_NOT_FOUND;
+	case -ELOOP:
+		return dsmb_symlink_error_encode(c->call, &c->path, c->args.name, passed);
+	case -ENXIO:
+		return DSMB_IO_REPARSE_TAG_NOT_HANDLED;
+	case -EPERM:
+		return DSMB_CANNOT_DELETE;
+	case -ESTALE:
+	case -ESHUTDOWN:
+		return DSMB_NETWORK_NAME_DELETED;
+	default:
+		return dsmb_status(err);
+	}
+}
+
+/* What the path leads to, for ditto_walk_end(). */
+static int dsmb_create_walk(struct dsmb_create *c, struct ditto_walk *walk)
+{
+	struct ditto_node *root;
+	int err;
+
+	root = ditto_node_get_root(c->call->op.share);
+	if (IS_ERR(root))
+		return PTR_ERR(root);
+	err = ditto_walk(&c->call->op, root, c->path.path, c->path.len, walk);
+	ditto_node_put(root);
+	return err;
+}
+
+/* Does the path lead to the file that a lease is on? An errno if it leads nowhere. */
+static int dsmb_create_leads_to(struct dsmb_create *c, struct dsmb_lease *lease)
+{
+	struct ditto_walk walk;
+	bool elsewhere;
+	int err;
+
+	err = dsmb_create_walk(c, &walk);
+	if (err)
+		return err;
+	elsewhere = dsmb_lease_is_elsewhere(lease, walk.node);
+	ditto_walk_end(&walk);
+	return !elsewhere;
+}
+
+/* 3.3.5.9.13: the application may have the file open on another machine. */
+static u32 dsmb_create_take_over(struct dsmb_create *c)
+{
+	struct ditto_walk walk;
+	u32 status = DSMB_SUCCESS;
+
+	if (!c->app.present || c->call->tree->kind != DSMB_TREE_DISK || c->path.stream ||
+	    dsmb_create_walk(c, &walk))
+		return DSMB_SUCCESS;
+	if (walk.node)
+		status = dsmb_app_take_over(c->call, &c->app, walk.node);
+	ditto_walk_end(&walk);
+	return status;
+}
+
+/*
+ * 3.3.5.9.8: is the lease's key in use on another file than this path leads to? This is
+ * asked before anything is changed; what may have changed since is asked again later.
+ */
+static bool dsmb_create_is_elsewhere(struct dsmb_create *c)
+{
+	struct dsmb_lease *lease = c->open->lease;
+
+	return lease && dsmb_lease_is_used(lease) && !c->path.stream &&
+	       !dsmb_create_leads_to(c, lease);
+}
+
+/* With what it will cache by, as far as the key goes. */
+static u32 dsmb_create_key(struct dsmb_create *c)
+{
+	int err = dsmb_lease_take(c->open, &c->asked);
+
+	if (err)
+		return dsmb_status(err);
+	c->call->actor.lease_owner = c->open->lease_owner;
+	c->call->actor.entry_owner = c->open->entry_owner;
+	return dsmb_create_is_elsewhere(c) ? DSMB_INVALID_PARAMETER : DSMB_SUCCESS;
+}
+
+/* The core opens it. */
+static u32 dsmb_create_file(struct dsmb_create *c)
+{
+	struct dsmb_call *call = c->call;
+	struct dsmb_open *open = c->open;
+	struct ditto_open_request req = {
+		.path = c->path.path,
+		.path_len = c->path.len,
+		.stream = c->path.stream,
+		.stream_len = c->path.stream_len,
+		.how = c->args.how,
+		.rights = c->args.access & DITTO_RIGHTS_ALL,
+		/* What is not shared is denied; the bits are the same. */
+		.deny = ~c->args.share & DSMB_SHARE_ALL,
+	};
+	u32 passed = 0, status;
+	int err;
+
+	/* A file system without streams has no names with colons. */
+	if (c->path.data && !ditto_has_streams(call->op.share))
+		return DSMB_OBJECT_NAME_INVALID;
+	if ((c->path.stream || c->path.data) && c->args.options & DSMB_OPTION_DIRECTORY)
+		return DSMB_NOT_A_DIRECTORY;
+	if (req.rights & ~call->tree->maximal)
+		return DSMB_ACCESS_DENIED;
+	dsmb_create_flags(c, &req);
+	dsmb_create_new(c, &req);
+	call->actor.owner = open->owner;
+	call->actor.exact = true;
+	status = dsmb_create_key(c);
+	if (status)
+		return status;
+	if (c->args.options & DSMB_OPTION_REQUIRING_OPLOCK)
+		call->op.park = NULL;
+	err = ditto_instance_open(&call->op, &req, &open->inst, &c->action, &passed);
+	if (err) {
+		open->inst = NULL;
+		return dsmb_create_status(c, err, passed);
+	}
+	open->rights = ditto_instance_rights(open->inst) & call->tree->maximal;
+	return DSMB_SUCCESS;
+}
+
+/* MS-FSA 2.1.5.1.1: what is new is not compressed though its directory is. */
+static u32 dsmb_create_uncompressed(struct dsmb_create *c)
+{
+	struct ditto_op *op = &c->call->op;
+
+	if (!(c->args.options & DSMB_OPTION_NO_COMPRESSION) || c->action != DITTO_WAS_CREATED ||
+	    !ditto_can_compress(op->share))
+		return DSMB_SUCCESS;
+	return dsmb_done(c->call, ditto_compress(op, c->node, false));
+}
+
+/* Extended attributes of a new file, 3.3.5.9.1. */
+static u32 dsmb_create_fill(struct dsmb_create *c)
+{
+	struct dsmb_change change = {
+		.call = c->call,
+		.open = c->open,
+		.inst = c->open->inst,
+		.node = c->node,
+	};
+	u32 status;
+
+	if (c->action == DITTO_WAS_OPENED)
+		return DSMB_SUCCESS;
+	status = dsmb_create_uncompressed(c);
+	if (!status && dsmb_has_context(&c->contexts, DSMB_CONTEXT_EA)) {
+		change.in = c->contexts.data[DSMB_CONTEXT_EA];
+		status = dsmb_set_full_ea(&change);
+	}
+	return status;
+}
+
+/* 3.3.5.9.5: the rights are those to the file, by whatever open. */
+static void dsmb_create_maximal(struct dsmb_create *c)
+{
+	struct dsmb_call *call = c->call;
+	struct ditto_node *base = ditto_instance_base(c->open->inst);
+	struct ditto_walk walk;
+	int err;
+
+	if (!dsmb_has_context(&c->contexts, DSMB_CONTEXT_MAXIMAL))
+		return;
+	err = dsmb_create_walk(c, &walk);
+	if (!err) {
+		err = ditto_rights(&call->op, base, walk.parent, &c->maximal);
+		ditto_walk_end(&walk);
+	}
+	c->maximal &= call->tree->maximal;
+	c->maximal_status = dsmb_status(err);
+}
+
+/* Which contexts of caching are answered. */
+static void dsmb_create_say(struct dsmb_create *c)
+{
+	if (c->granted.level == DSMB_OPLOCK_LEASE)
+		c->contexts.lease = &c->granted;
+	c->contexts.durable = c->open->durable;
+}
+
+/* What of the caching that was asked for is granted. */
+static u32 dsmb_create_grant(struct dsmb_create *c)
+{
+	u32 status = dsmb_lease_grant(c->call, c->open, c->node, &c->asked, &c->granted);
+
+	if (!status && c->args.options & DSMB_OPTION_REQUIRING_OPLOCK &&
+	    c->asked.level != DSMB_OPLOCK_NONE && !dsmb_caching_is_some(&c->granted))
+		return DSMB_CANNOT_BREAK_OPLOCK;
+	if (!status && c->app.present && !c->path.stream)
+		dsmb_app_opened(c->call, c->open, &c->app, c->node);
+	if (!status)
+		dsmb_durable_grant(c->call, c->open, &c->durable, &c->granted);
+	dsmb_create_say(c);
+	return status;
+}
+
+/* It is open: finish what is new, and see what it is. */
+static u32 dsmb_create_look(struct dsmb_create *c)
+{
+	struct dsmb_call *call = c->call;
+	u32 status;
+
+	status = dsmb_open_begin(call, c->open, &c->node);
+	if (status)
+		return status;
+	/* It was made: from here on nothing starts over. */
+	call->op.park = NULL;
+	c->open->action = c->action;
+	status = dsmb_create_fill(c);
+	if (!status)
+		status = dsmb_status(dsmb_attrs_at_once(&call->op, c->open->inst, c->node,
+							&c->attrs));
+	if (c->is_quota)
+		dsmb_quota_file_attrs(&c->attrs);
+	if (!status)
+		status = dsmb_create_grant(c);
+	if (!status)
+		dsmb_create_maximal(c);
+	else if (c->action == DITTO_WAS_CREATED)
+		ditto_instance_set_delete(&call->op, c->open->inst,
+					  DITTO_DELETE_ON | DITTO_DELETE_READONLY);
+	dsmb_open_end(call, c->open);
+	return status;
+}
+
+static u32 dsmb_create_pipe(struct dsmb_create *c)
+{
+	u32 status = dsmb_pipe_create(c->call, &c->path, c->open);
+
+	if (status)
+		return status;
+	c->open->rights = c->args.access & DITTO_RIGHTS_ALL;
+	if (c->args.access & DSMB_ACCESS_MAXIMUM)
+		c->open->rights = DITTO_RIGHTS_ALL;
+	c->action = DITTO_WAS_OPENED;
+	c->attrs.flags = DSMB_ATTR_NORMAL;
+	c->contexts.present = 0;
+	return DSMB_SUCCESS;
+}
+
+static u32 dsmb_create_reply(struct dsmb_create *c)
+{
+	struct dsmb_builder *out = &c->call->out;
+	u32 len;
+
+	dsmb_put_u16(out, DSMB_CREATE_REPLY);
+	dsmb_put_u8(out, c->granted.level);
+	dsmb_put_u8(out, c->attrs.reparse_tag && dsmb_conn_is_3x(c->call->conn) ?
+		    DSMB_CREATE_IS_REPARSE : 0);
+	dsmb_put_u32(out, c->action);
+	dsmb_put_attrs(out, &c->attrs);
+	dsmb_put_u32(out, 0);
+	dsmb_put_u64(out, c->open->persistent);
+	dsmb_put_u64(out, c->open->volatile_id);
+	dsmb_put(out, 2 * 4);
+	len = dsmb_contexts_put(out, &c->contexts, &c->attrs, c->maximal, c->maximal_status);
+	if (len) {
+		dsmb_fill_u32(out, DSMB_CREATE_HEAD - 8, DSMB_OUT_HEADER + DSMB_CREATE_HEAD);
+		dsmb_fill_u32(out, DSMB_CREATE_HEAD - 4, len);
+	}
+	return DSMB_SUCCESS;
+}
+
+/* With a name and an open that is not in use yet. */
+static u32 dsmb_create_open(struct dsmb_create *c)
+{
+	struct dsmb_open *open = c->open;
+	u32 status;
+	int err;
+
+	open->options = c->args.options;
+	open->mode = c->args.options & DSMB_OPTIONS_OF_MODE;
+	open->write_through = c->args.options & DSMB_OPTION_WRITE_THROUGH;
+	open->posix = c->path.posix;
+	open->quota = c->is_quota;
+	open->encrypted = c->call->encrypted;
+	open->channel_sequence = c->call->channel_sequence;
+	if (c->call->tree->kind == DSMB_TREE_PIPE) {
+		status = dsmb_create_pipe(c);
+	} else {
+		status = dsmb_create_file(c);
+		if (!status)
+			status = dsmb_create_look(c);
+	}
+	if (status)
+		return status;
+	err = dsmb_open_publish(open);
+	if (err)
+		return err == -ESHUTDOWN ? DSMB_NETWORK_NAME_DELETED : dsmb_status(err);
+	dsmb_replay_opened(c->call, open);
+	dsmb_call_created(c->call, open);
+	return dsmb_create_reply(c);
+}
+
+/* Answer for an open that is there already, held by who calls. */
+static u32 dsmb_create_again(struct dsmb_create *c)
+{
+	struct dsmb_call *call = c->call;
+	u32 status;
+
+	status = dsmb_open_begin(call, c->open, &c->node);
+	if (status)
+		return DSMB_OBJECT_NAME_NOT_FOUND;
+	status = dsmb_status(dsmb_attrs_at_once(&call->op, c->open->inst, c->node, &c->attrs));
+	if (!status) {
+		dsmb_lease_again(call, c->open, &c->asked, &c->granted);
+		/* The client is told no more than it asks for now. */
+		if (c->replays && c->granted.level != DSMB_OPLOCK_LEASE)
+			c->granted.level = min(c->granted.level, c->asked.level);
+		dsmb_create_say(c);
+		if (!dsmb_durable_fits(&c->granted) && !dsmb_durable_is_sturdy(c->open))
+			c->contexts.durable = NULL;
+		dsmb_create_maximal(c);
+	}
+	dsmb_open_end(call, c->open);
+	if (status)
+		return status;
+	dsmb_call_created(call, c->open);
+	return dsmb_create_reply(c);
+}
+
+/* 3.3.5.9.7, 3.3.5.9.12: the client wants back what it had open. */
+static u32 dsmb_create_reconnect(struct dsmb_create *c)
+{
+	struct dsmb_call *call = c->call;
+	u32 status;
+
+	if (call->tree->kind != DSMB_TREE_DISK)
+		return DSMB_OBJECT_NAME_NOT_FOUND;
+	status = dsmb_durable_find(call, &c->durable, &c->asked, &c->open);
+	if (status)
+		return status;
+	/* Only a lease is of a file that the client names. */
+	if (c->open->lease && !dsmb_lease_is_oplock(c->open->lease) && !c->path.stream &&
+	    dsmb_create_leads_to(c, c->open->lease) != 1)
+		status = DSMB_INVALID_PARAMETER;
+	if (!status)
+		status = dsmb_durable_attach(call, c->open);
+	if (!status) {
+		/* Sequences begin anew with the connection. */
+		dsmb_sequence_reset(call, c->open);
+		c->open->encrypted = call->encrypted;
+		c->action = DITTO_WAS_OPENED;
+		c->contexts.present &= ~(BIT(DSMB_CONTEXT_DURABLE) | BIT(DSMB_CONTEXT_DURABLE_2));
+		status = dsmb_create_again(c);
+		if (status)
+			dsmb_open_close(c->open);
+	}
+	dsmb_open_put(c->open);
+	return status;
+}
+
+/* 3.3.5.9.10: the same CREATE was done already. */
+static u32 dsmb_create_replay(struct dsmb_create *c)
+{
+	u32 status = dsmb_durable_replay(c->call, c->open, &c->durable, &c->asked);
+
+	if (!status) {
+		c->action = c->open->action;
+		c->replays = true;
+		status = dsmb_create_again(c);
+	}
+	dsmb_open_put(c->open);
+	return status;
+}
+
+/* With a name, and nothing that is open yet. */
+static u32 dsmb_create_fresh(struct dsmb_create *c)
+{
+	bool outlives = c->call->tree->kind == DSMB_TREE_DISK && dsmb_durable_may(c->call);
+	u32 status;
+
+	c->open = dsmb_open_alloc(c->call, outlives);
+	if (IS_ERR(c->open))
+		return dsmb_status(PTR_ERR(c->open));
+	status = dsmb_create_open(c);
+	/* The table has its own reference. */
+	c->call->actor.owner = NULL;
+	c->call->actor.lease_owner = NULL;
+	c->call->actor.entry_owner = NULL;
+	dsmb_open_put(c->open);
+	return status;
+}
+
+/* With a name: is it another one, or one that was there before? */
+static u32 dsmb_create_which(struct dsmb_create *c)
+{
+	u32 status;
+
+	if (c->durable.reconnect)
+		return dsmb_create_reconnect(c);
+	c->open = NULL;
+	if (c->durable.version == 2) {
+		status = dsmb_replay_begin(c->call, c->durable.guid, &c->open);
+		if (status)
+			return status;
+	}
+	if (c->open)
+		return dsmb_create_replay(c);
+	return dsmb_create_take_over(c) ?: dsmb_create_fresh(c);
+}
+
+/* Does a path lead above where it begins? */
+static bool dsmb_is_above(struct dsmb_cursor name)
+{
+	unsigned int depth = 0, dots = 0;
+	bool plain = false;
+
+	for (;;) {
+		u16 c = dsmb_get_u16(&name);
+
+		if (!name.bad && c != '\\') {
+			plain |= c != '.';
+			dots++;
+			continue;
+		}
+		if (plain || dots > 2)
+			depth++;
+		else if (dots == 2 && !depth--)
+			return true;
+		if (name.bad)
+			return false;
+		dots = 0;
+		plain = false;
+	}
+}
+
+/* As it was at the time that the client says: nothing there can be changed. */
+static u32 dsmb_create_past(struct dsmb_create *c)
+{
+	u64 when = dsmb_context_u64(&c->contexts, DSMB_CONTEXT_TIMEWARP);
+	struct ditto_op *op = &c->call->op;
+	char *path = NULL;
+	u32 status;
+	int len;
+
+	len = ditto_snapshot_path(op, dsmb_timespec(when).tv_sec, c->path.path, c->path.len, &path);
+	if (len < 0)
+		return dsmb_status(len);
+	c->path.path = path;
+	c->path.len = len;
+	op->writable = false;
+	status = dsmb_create_which(c);
+	kfree(path);
+	return status;
+}
+
+static u32 dsmb_create_name(struct dsmb_create *c)
+{
+	u32 status;
+	int err = 0;
+
+	c->is_quota = dsmb_is_quota_file(c->args.name);
+	if (c->is_quota)
+		c->args.access = DITTO_RIGHT_READ_ATTRS;
+	else if (dsmb_has_context(&c->contexts, DSMB_CONTEXT_POSIX))
+		err = dsmb_path_parse_posix(&c->path, c->args.name);
+	else
+		err = dsmb_path_parse(&c->path, c->args.name);
+	if (err == -EILSEQ && dsmb_is_above(c->args.name))
+		return DSMB_OBJECT_PATH_SYNTAX_BAD;
+	if (err)
+		return dsmb_status(err);
+	if (dsmb_has_context(&c->contexts, DSMB_CONTEXT_TIMEWARP))
+		status = dsmb_create_past(c);
+	else
+		status = dsmb_create_which(c);
+	dsmb_path_free(&c->path);
+	return status;
+}
+
+u32 dsmb_create(struct dsmb_call *call)
+{
+	struct dsmb_create *c = kzalloc(sizeof(*c), GFP_KERNEL);
+	u32 status;
+
+	if (!c)
+		return DSMB_INSUFFICIENT_RESOURCES;
+	c->call = call;
+	status = dsmb_create_parse(call, &c->args);
+	if (!status)
+		status = dsmb_contexts_parse(call->conn, c->args.contexts, &c->contexts);
+	if (!status) {
+		dsmb_durable_parse(&c->contexts, &c->durable);
+		dsmb_app_parse(&c->contexts, &c->app);
+	}
+	/* Of what comes back only the context says by what it cached. */
+	if (!status && c->durable.reconnect &&
+	    dsmb_has_context(&c->contexts, DSMB_CONTEXT_LEASE))
+		c->args.oplock = DSMB_OPLOCK_LEASE;
+	if (!status)
+		dsmb_caching_parse(call->conn, c->args.oplock, &c->contexts, &c->asked);
+	if (!status && !c->durable.reconnect)
+		status = dsmb_create_check(&c->args) ?: dsmb_create_security(c);
+	if (!status)
+		dsmb_create_mode(c);
+	if (!status)
+		status = dsmb_create_name(c);
+	ditto_acl_put(c->acl);
+	kfree(c);
+	return status;
+}

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Create contexts. */
+#include <linux/stat.h>
+#include <linux/string.h>
+#include <kunit/visibility.h>
+
+#include "../file/attrs.h"
+#include "../file/name.h"
+#include "../file/posix.h"
+#include "../transport/builder.h"
+#include "../transport/conn.h"
+#include "../transport/status.h"
+#include "create_context.h"
+#include "durable.h"
+#include "oplock.h"
+
+#define DSMB_CONTEXT_HEAD	16	/* before the name */
+#define DSMB_CONTEXT_NAME_MIN	4
+/* No client sends as many; a list of tiny ones must not keep a thread busy. */
+#define DSMB_CONTEXTS_MAX	64
+
+#define DSMB_ANY_LEN		U16_MAX
+
+/**
+ * struct dsmb_context_kind - what a context looks like
+ * @name: of its bytes
+ * @name_len: how many
+ * @lens: lengths that its data may have; DSMB_ANY_LEN for all
+ * @since: dialect
+ */
+struct dsmb_context_kind {
+	const char *name;
+	u8 name_len;
+	u16 lens[2];
+	u16 since;
+};
+
+#define DSMB_KIND(name, first, second, since) \
+	{ name, sizeof(name) - 1, { first, second }, since }
+
+static const struct dsmb_context_kind dsmb_context_kinds[DSMB_CONTEXTS] = {
+	[DSMB_CONTEXT_EA] = DSMB_KIND("ExtA", DSMB_ANY_LEN, 0, DSMB_DIALECT_202),
+	[DSMB_CONTEXT_SECURITY] = DSMB_KIND("SecD", DSMB_ANY_LEN, 0, DSMB_DIALECT_202),
+	[DSMB_CONTEXT_DURABLE] = DSMB_KIND("DHnQ", 16, 16, DSMB_DIALECT_202),
+	[DSMB_CONTEXT_RECONNECT] = DSMB_KIND("DHnC", 16, 16, DSMB_DIALECT_202),
+	[DSMB_CONTEXT_ALLOCATION] = DSMB_KIND("AlSi", 8, 8, DSMB_DIALECT_202),
+	[DSMB_CONTEXT_MAXIMAL] = DSMB_KIND("MxAc", 0, 8, DSMB_DIALECT_202),
+	[DSMB_CONTEXT_TIMEWARP] = DSMB_KIND("TWrp", 8, 8, DSMB_DIALECT_202),
+	[DSMB_CONTEXT_DISK_ID] = DSMB_KIND("QFid", 0, 0, DSMB_DIALECT_202),
+	[DSMB_CONTEXT_LEASE] = DSMB_KIND("RqLs", 32, 52, DSMB_DIALECT_210),
+	[DSMB_CONTEXT_DURABLE_2] = DSMB_KIND("DH2Q", 32, 32, DSMB_DIALECT_300),
+	[DSMB_CONTEXT_RECONNECT_2] = DSMB_KIND("DH2C", 36, 36, DSMB_DIALECT_300),
+	[DSMB_CONTEXT_APPLE] = DSMB_KIND("AAPL", 24, 24, DSMB_DIALECT_202),
+	[DSMB_CONTEXT_POSIX] = DSMB_KIND(DSMB_POSIX_NAME, 4, 4, DSMB_DIALECT_311),
+	[DSMB_CONTEXT_APP_INSTANCE] =
+		DSMB_KIND("\x45\xbc\xa6\x6a\xef\xa7\xf7\x4a\x90\x08\xfa\x46\x2e\x14\x4d\x74",
+			  20, 20, DSMB_DIALECT_300),
+	[DSMB_CONTEXT_APP_VERSION] =
+		DSMB_KIND("\xb9\x82\xd0\xb7\x3b\x56\x07\x4f\xa0\x7b\x52\x4a\x81\x16\xa0\x10",
+			  24, 24, DSMB_DIALECT_311),
+};
+
+/* 3.3.5.9.6, .7, .11 and .12: one way to durability. */
+static const u32 dsmb_contexts_exclusive[] = {
+	BIT(DSMB_CONTEXT_DURABLE) | BIT(DSMB_CONTEXT_DURABLE_2),
+	BIT(DSMB_CONTEXT_DURABLE) | BIT(DSMB_CONTEXT_RECONNECT_2),
+	BIT(DSMB_CONTEXT_RECONNECT) | BIT(DSMB_CONTEXT_DURABLE_2),
+	BIT(DSMB_CONTEXT_RECONNECT) | BIT(DSMB_CONTEXT_RECONNECT_2),
+	BIT(DSMB_CONTEXT_DURABLE_2) | BIT(DSMB_CONTEXT_RECONNECT_2),
+};
+
+static bool dsmb_context_len_ok(const struct dsmb_context_kind *kind, u32 len)
+{
+	return kind->lens[0] == DSMB_ANY_LEN || len == kind->lens[0] || len == kind->lens[1];
+}
+
+/* DSMB_CONTEXTS if it is unknown to this connection. */
+static enum dsmb_context dsmb_context_find(const struct dsmb_conn *conn, const void *name, u32 len)
+{
+	unsigned int i;
+
+	for (i = 0; i < DSMB_CONTEXTS; i++) {
+		const struct dsmb_context_kind *kind = &dsmb_context_kinds[i];
+
+		if (kind->name_len != len || memcmp(kind->name, name, len))
+			continue;
+		if (conn->dialect < kind->since || (i == DSMB_CONTEXT_POSIX && !conn->posix))
+			break;
+		return i;
+	}
+	return DSMB_CONTEXTS;
+}
+
+/* One context in a window of its own. */
+static bool dsmb_context_parse(const struct dsmb_conn *conn, struct dsmb_cursor c,
+			       struct dsmb_contexts *contexts)
+{
+	u16 name_offset, name_len, data_offset;
+	struct dsmb_cursor name, data;
+	enum dsmb_context which;
+	u32 data_len;
+
+	dsmb_skip(&c, 4);
+	name_offset = dsmb_get_u16(&c);
+	name_len = dsmb_get_u16(&c);
+	dsmb_skip(&c, 2);
+	data_offset = dsmb_get_u16(&c);
+	data_len = dsmb_get_u32(&c);
+	if (name_len < DSMB_CONTEXT_NAME_MIN || name_offset < DSMB_CONTEXT_HEAD)
+		return false;
+	if (data_len && data_offset < name_offset + name_len)
+		return false;
+	name = dsmb_window(&c, name_offset, name_len);
+	data = dsmb_window(&c, data_len ? data_offset : 0, data_len);
+	if (c.bad)
+		return false;
+	which = dsmb_context_find(conn, name.data, name_len);
+	if (which == DSMB_CONTEXTS)
+		return true;
+	if (dsmb_has_context(contexts, which) ||
+	    !dsmb_context_len_ok(&dsmb_context_kinds[which], data_len))
+		return false;
+	contexts->present |= BIT(which);
+	contexts->data[which] = data;
+	return true;
+}
+
+static bool dsmb_contexts_agree(const struct dsmb_contexts *contexts)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(dsmb_contexts_exclusive); i++) {
+		u32 both = dsmb_contexts_exclusive[i];
+
+		if ((contexts->present & both) == both)
+			return false;
+	}
+	return true;
+}
+
+u32 dsmb_contexts_parse(const struct dsmb_conn *conn, struct dsmb_cursor list,
+			struct dsmb_contexts *contexts)
+{
+	unsigned int count = 0;
+	u32 at = 0, next;
+
+	contexts->present = 0;
+	contexts->lease = NULL;
+	contexts->durable = NULL;
+	if (!list.size)
+		return DSMB_SUCCESS;
+	do {
+		struct dsmb_cursor one;
+
+		if (count++ == DSMB_CONTEXTS_MAX)
+			return DSMB_INVALID_PARAMETER;
+		dsmb_seek(&list, at);
+		next = dsmb_get_u32(&list);
+		if (next % 8 || (next && next < DSMB_CONTEXT_HEAD) || next > list.size - at)
+			return DSMB_INVALID_PARAMETER;
+		one = dsmb_window(&list, at, next ?: list.size - at);
+		if (list.bad || !dsmb_context_parse(conn, one, contexts))
+			return DSMB_INVALID_PARAMETER;
+		at += next;
+	} while (next);
+	return dsmb_contexts_agree(contexts) ? DSMB_SUCCESS : DSMB_INVALID_PARAMETER;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_contexts_parse);
+
+u64 dsmb_context_u64(const struct dsmb_contexts *contexts, enum dsmb_context which)
+{
+	struct dsmb_cursor data;
+
+	if (!dsmb_has_context(contexts, which))
+		return 0;
+	data = contexts->data[which];
+	return dsmb_get_u64(&data);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_context_u64);
+
+umode_t dsmb_context_mode(const struct dsmb_contexts *contexts, umode_t fallback)
+{
+	struct dsmb_cursor data;
+
+	if (!dsmb_has_context(contexts, DSMB_CONTEXT_POSIX))
+		return fallback;
+	data = contexts->data[DSMB_CONTEXT_POSIX];
+	return dsmb_posix_permissions(dsmb_get_u32(&data), fallback);
+}
+
+/* What the answers are made from. */
+struct dsmb_context_reply {
+	const struct dsmb_contexts *contexts;
+	const struct dsmb_attrs *attrs;
+	u32 maximal;
+	u32 maximal_status;
+};
+
+/* 3.3.5.9.5: who knows the file as it was changed last knows the rights, too. */
+static bool dsmb_put_maximal(struct dsmb_builder *out, const struct dsmb_context_reply *reply)
+{
+	u64 known = dsmb_context_u64(reply->contexts, DSMB_CONTEXT_MAXIMAL);
+	bool same = known && known == reply->attrs->written;
+	u32 status = same ? DSMB_NONE_MAPPED : reply->maximal_status;
+
+	dsmb_put_u32(out, status);
+	dsmb_put_u32(out, status ? 0 : reply->maximal);
+	return true;
+}
+
+static bool dsmb_put_disk_id(struct dsmb_builder *out, const struct dsmb_context_reply *reply)
+{
+	dsmb_put_u64(out, reply->attrs->file_id);
+	dsmb_put_u64(out, reply->attrs->volume_id);
+	dsmb_put(out, 16);
+	return true;
+}
+
+/* A query of the server, by what Apple's clients send and understand. */
+#define DSMB_APPLE_QUERY	1
+#define DSMB_APPLE_SERVER_CAPS	BIT(0)
+#define DSMB_APPLE_VOLUME_CAPS	BIT(1)
+#define DSMB_APPLE_MODEL	BIT(2)
+#define DSMB_APPLE_FULL_SYNC	BIT(2)	/* of a volume: FLUSH reaches the disk */
+
+static bool dsmb_put_apple(struct dsmb_builder *out, const struct dsmb_context_reply *reply)
+{
+	struct dsmb_cursor in = reply->contexts->data[DSMB_CONTEXT_APPLE];
+	static const char model[] = "Ditto";
+	u32 command = dsmb_get_u32(&in);
+	u64 asked;
+
+	dsmb_skip(&in, 4);
+	asked = dsmb_get_u64(&in);
+	if (command != DSMB_APPLE_QUERY)
+		return false;
+	asked &= DSMB_APPLE_SERVER_CAPS | DSMB_APPLE_VOLUME_CAPS | DSMB_APPLE_MODEL;
+	dsmb_put_u32(out, DSMB_APPLE_QUERY);
+	dsmb_put_u32(out, 0);
+	dsmb_put_u64(out, asked);
+	if (asked & DSMB_APPLE_SERVER_CAPS)
+		dsmb_put_u64(out, 0);
+	if (asked & DSMB_APPLE_VOLUME_CAPS)
+		dsmb_put_u64(out, DSMB_APPLE_FULL_SYNC);
+	if (asked & DSMB_APPLE_MODEL) {
+		dsmb_put_u32(out, 0);
+		dsmb_put_u32(out, 2 * (sizeof(model) - 1));
+		dsmb_put_string(out, model, sizeof(model) - 1);
+	}
+	return true;
+}
+
+static bool dsmb_put_context_posix(struct dsmb_builder *out,
+				   const struct dsmb_context_reply *reply)
+{
+	dsmb_put_posix_owners(out, reply->attrs);
+	return true;
+}
+
+static bool dsmb_put_lease(struct dsmb_builder *out, const struct dsmb_context_reply *reply)
+{
+	if (!reply->contexts->lease)
+		return false;
+	dsmb_caching_put(out, reply->contexts->lease);
+	return true;
+}
+
+/* Not answered is not granted. */
+static bool dsmb_put_durable(struct dsmb_builder *out, const struct dsmb_context_reply *reply)
+{
+	if (!reply->contexts->durable)
+		return false;
+	dsmb_durable_put(out, reply->contexts->durable);
+	return true;
+}
+
+static const struct {
+	enum dsmb_context which;
+	bool (*put)(struct dsmb_builder *out, const struct dsmb_context_reply *reply);
+} dsmb_context_replies[] = {
+	{ DSMB_CONTEXT_MAXIMAL, dsmb_put_maximal },
+	{ DSMB_CONTEXT_DISK_ID, dsmb_put_disk_id },
+	{ DSMB_CONTEXT_LEASE, dsmb_put_lease },
+	{ DSMB_CONTEXT_DURABLE, dsmb_put_durable },
+	{ DSMB_CONTEXT_DURABLE_2, dsmb_put_durable },
+	{ DSMB_CONTEXT_APPLE, dsmb_put_apple },
+	{ DSMB_CONTEXT_POSIX, dsmb_put_context_posix },
+};
+
+/* The head and name of a context; where its Next is, to be filled by the one behind it. */
+static u32 dsmb_context_begin(struct dsmb_builder *out, u32 last, enum dsmb_context which)
+{
+	const struct dsmb_context_kind *kind = &dsmb_context_kinds[which];
+	u32 data_offset = ALIGN(DSMB_CONTEXT_HEAD + kind->name_len, 8);
+	u32 at;
+
+	dsmb_put_align(out, 8);
+	at = out->len;
+	if (last)
+		dsmb_fill_u32(out, last, at - last);
+	dsmb_put_u32(out, 0);
+	dsmb_put_u16(out, DSMB_CONTEXT_HEAD);
+	dsmb_put_u16(out, kind->name_len);
+	dsmb_put_u16(out, 0);
+	dsmb_put_u16(out, data_offset);
+	dsmb_put_u32(out, 0);
+	dsmb_put_bytes(out, kind->name, kind->name_len);
+	dsmb_put_align(out, 8);
+	return at;
+}
+
+u32 dsmb_contexts_put(struct dsmb_builder *out, const struct dsmb_contexts *contexts,
+		      const struct dsmb_attrs *attrs, u32 maximal, u32 maximal_status)
+{
+	const struct dsmb_context_reply reply = { contexts, attrs, maximal, maximal_status };
+	u32 start = out->len, last = 0;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(dsmb_context_replies); i++) {
+		enum dsmb_context which = dsmb_context_replies[i].which;
+		u32 before = out->len, at, data;
+
+		if (!dsmb_has_context(contexts, which))
+			continue;
+		at = dsmb_context_begin(out, last, which);
+		data = out->len;
+		if (!dsmb_context_replies[i].put(out, &reply)) {
+			dsmb_back(out, before);
+			if (last)
+				dsmb_fill_u32(out, last, 0);
+			continue;
+		}
+		dsmb_fill_u32(out, at + 12, out->len - data);
+		last = at;
+	}
+	return out->len - start;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_contexts_put);

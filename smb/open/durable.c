@@ -1,0 +1,554 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Durable opens: being one, waiting, and coming back. See durable.h. */
+#include <linux/jiffies.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+#include <kunit/visibility.h>
+
+#include "../../fs/open/instance.h"
+#include "../../fs/server.h"
+#include "../../lockd/matrix.h"
+#include "../../net/helper/auth.h"
+#include "../auth/session.h"
+#include "../auth/session_setup.h"
+#include "../auth/tree.h"
+#include "../server.h"
+#include "../transport/builder.h"
+#include "../transport/call.h"
+#include "../transport/conn.h"
+#include "create_context.h"
+#include "durable.h"
+#include "lease.h"
+#include "open.h"
+#include "persist.h"
+#include "replay.h"
+
+void dsmb_durable_parse(const struct dsmb_contexts *contexts, struct dsmb_durable_ask *ask)
+{
+	struct dsmb_cursor in;
+
+	memset(ask, 0, sizeof(*ask));
+	if (dsmb_has_context(contexts, DSMB_CONTEXT_RECONNECT_2)) {
+		in = contexts->data[DSMB_CONTEXT_RECONNECT_2];
+		ask->version = 2;
+		ask->reconnect = true;
+		ask->id = dsmb_get_u64(&in);
+		dsmb_skip(&in, 8);
+		dsmb_get_bytes(&in, ask->guid, sizeof(ask->guid));
+		ask->persistent = dsmb_get_u32(&in) & DSMB_DURABLE_PERSISTENT;
+	} else if (dsmb_has_context(contexts, DSMB_CONTEXT_RECONNECT)) {
+		ask->version = 1;
+		ask->reconnect = true;
+		ask->id = dsmb_context_u64(contexts, DSMB_CONTEXT_RECONNECT);
+	} else if (dsmb_has_context(contexts, DSMB_CONTEXT_DURABLE_2)) {
+		in = contexts->data[DSMB_CONTEXT_DURABLE_2];
+		ask->version = 2;
+		ask->timeout_ms = dsmb_get_u32(&in);
+		ask->persistent = dsmb_get_u32(&in) & DSMB_DURABLE_PERSISTENT;
+		dsmb_skip(&in, 8);
+		dsmb_get_bytes(&in, ask->guid, sizeof(ask->guid));
+	} else if (dsmb_has_context(contexts, DSMB_CONTEXT_DURABLE)) {
+		ask->version = 1;
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_durable_parse);
+
+u32 dsmb_durable_time(u32 asked_ms, u32 usual_ms)
+{
+	return min(asked_ms ?: usual_ms, DSMB_DURABLE_MS_MAX);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_durable_time);
+
+bool dsmb_durable_fits(const struct dsmb_caching *granted)
+{
+	if (granted->level == DSMB_OPLOCK_LEASE)
+		return granted->state & DITTO_LEASE_HANDLE;
+	return granted->level == DSMB_OPLOCK_BATCH;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_durable_fits);
+
+/* Being one */
+
+static void durable_expired(struct work_struct *work);
+static void durable_wait(struct dsmb_open *open);
+
+static struct dsmb_durable *durable_alloc(struct dsmb_open *open, const guid_t *client,
+					  struct ditto_auth_user *user,
+					  const struct dsmb_durable_ask *ask, u32 timeout_ms,
+					  bool persistent)
+{
+	struct dsmb_durable *durable = kzalloc(sizeof(*durable), GFP_KERNEL);
+
+	if (durable && persistent)
+		durable->persist = dsmb_persist_alloc(open);
+	if (!durable || (persistent && !durable->persist)) {
+		kfree(durable);
+		return NULL;
+	}
+	durable->open = open;
+	durable->version = ask->version;
+	memcpy(durable->guid, ask->guid, sizeof(durable->guid));
+	durable->client = *client;
+	durable->user = ditto_auth_user_hold(user);
+	durable->timeout_ms = timeout_ms;
+	INIT_DELAYED_WORK(&durable->expire, durable_expired);
+	return durable;
+}
+
+static void durable_drop(struct dsmb_durable *durable)
+{
+	dsmb_persist_put(durable->persist);
+	ditto_auth_user_put(durable->user);
+	kfree(durable);
+}
+
+/* 0, -ENOSPC or -ENOMEM. */
+static int durable_enter(struct dsmb_server *server, struct dsmb_open *open)
+{
+	int err = -ENOSPC;
+
+	if (atomic_inc_return(&server->ndurables) <= DSMB_DURABLES_MAX)
+		err = xa_insert(&server->durables, open->persistent, open, GFP_KERNEL);
+	if (err)
+		atomic_dec(&server->ndurables);
+	return err;
+}
+
+static void durable_leave(struct dsmb_open *open)
+{
+	struct dsmb_server *server = open->server;
+
+	if (xa_cmpxchg(&server->durables, open->persistent, open, NULL, 0) == open)
+		atomic_dec(&server->ndurables);
+}
+
+bool dsmb_durable_may(const struct dsmb_call *call)
+{
+	const struct ditto_auth_user *acting_user = dsmb_session_acting_user(call->session);
+
+	return !acting_user->guest && !acting_user->anonymous;
+}
+
+static bool durable_make(struct dsmb_call *call, struct dsmb_open *open,
+			 const struct dsmb_durable_ask *ask, u32 usual_ms, bool persistent)
+{
+	struct dsmb_durable *durable;
+
+	durable = durable_alloc(open, &call->conn->client_guid,
+				dsmb_session_acting_user(call->session), ask,
+				dsmb_durable_time(ask->timeout_ms, usual_ms),
+				persistent);
+	if (!durable)
+		return false;
+	/* Pairs with those who come by the table, or by the lease. */
+	smp_store_release(&open->durable, durable);
+	if (!persistent || dsmb_persist_grant(open))
+		return true;
+	open->refused = durable;
+	WRITE_ONCE(open->durable, NULL);
+	return false;
+}
+
+void dsmb_durable_grant(struct dsmb_call *call, struct dsmb_open *open,
+			const struct dsmb_durable_ask *ask, const struct dsmb_caching *granted)
+{
+	struct ditto_auth_user *acting_user = dsmb_session_acting_user(call->session);
+	u32 usual_ms = READ_ONCE(open->server->srv->settings.durable_s) * MSEC_PER_SEC;
+	bool persistent = dsmb_persist_may(call, ask) && !ditto_instance_is_stream(open->inst);
+	bool durable = usual_ms && dsmb_durable_fits(granted);
+
+	if (!ask->version || !open->outlives || ditto_instance_is_dir(open->inst) ||
+	    !(persistent || durable) || acting_user->guest || acting_user->anonymous ||
+	    durable_enter(open->server, open))
+		return;
+	if (!(persistent && durable_make(call, open, ask, usual_ms ?: DSMB_DURABLE_MS_USUAL,
+					 true)) &&
+	    !(durable && durable_make(call, open, ask, usual_ms, false)))
+		durable_leave(open);
+}
+
+int dsmb_durable_again(struct dsmb_open *open, const guid_t *client, const u8 *guid,
+		       struct ditto_auth_user *user, u32 timeout_ms)
+{
+	struct dsmb_durable_ask ask = { .version = 2 };
+
+	memcpy(ask.guid, guid, sizeof(ask.guid));
+	open->durable = durable_alloc(open, client, user, &ask, timeout_ms, true);
+	return open->durable ? 0 : -ENOMEM;
+}
+
+int dsmb_durable_restored(struct dsmb_open *open)
+{
+	struct dsmb_durable *durable = open->durable;
+	int err;
+
+	/* In this order: who finds it finds its deadline. */
+	WRITE_ONCE(durable->deadline, jiffies + msecs_to_jiffies(durable->timeout_ms));
+	err = durable_enter(open->server, open);
+	if (!err)
+		durable_wait(open);
+	return err;
+}
+
+u32 dsmb_durable_strengthen(struct dsmb_call *call, struct dsmb_open *open, u32 timeout_ms)
+{
+	struct ditto_auth_user *acting_user = dsmb_session_acting_user(call->session);
+	const struct dsmb_durable_ask ask = { .version = 1 };
+	struct dsmb_durable *durable;
+	u32 status = DSMB_SUCCESS;
+
+	if (!open->outlives || acting_user->guest || acting_user->anonymous)
+		return DSMB_INVALID_PARAMETER;
+	mutex_lock(&open->lock);
+	durable = open->durable;
+	if (durable) {
+		/* A persistent one promises more already. */
+		if (!durable->persist) {
+			WRITE_ONCE(durable->timeout_ms, timeout_ms);
+			WRITE_ONCE(durable->resilient, true);
+		}
+		mutex_unlock(&open->lock);
+		return DSMB_SUCCESS;
+	}
+	durable = durable_alloc(open, &call->conn->client_guid, acting_user,
+				&ask, timeout_ms, false);
+	if (durable && !durable_enter(open->server, open)) {
+		durable->resilient = true;
+		/* Pairs with those who look at it while the open is used, and closed. */
+		smp_store_release(&open->durable, durable);
+	} else {
+		if (durable)
+			durable_drop(durable);
+		status = DSMB_INSUFFICIENT_RESOURCES;
+	}
+	mutex_unlock(&open->lock);
+	return status;
+}
+
+bool dsmb_durable_is_sturdy(const struct dsmb_open *open)
+{
+	const struct dsmb_durable *durable = READ_ONCE(open->durable);
+
+	return durable && (READ_ONCE(durable->resilient) || durable->persist);
+}
+
+bool dsmb_durable_is_persistent(const struct dsmb_open *open)
+{
+	const struct dsmb_durable *durable = READ_ONCE(open->durable);
+
+	return durable && durable->persist;
+}
+
+void dsmb_durable_settle(struct dsmb_open *open)
+{
+	const struct dsmb_durable *durable = READ_ONCE(open->durable);
+
+	if (durable)
+		dsmb_persist_flush(durable->persist);
+}
+
+void dsmb_durable_put(struct dsmb_builder *out, const struct dsmb_durable *durable)
+{
+	if (durable->version == 1) {
+		dsmb_put_u64(out, 0);
+		return;
+	}
+	dsmb_put_u32(out, durable->timeout_ms);
+	dsmb_put_u32(out, durable->persist ? DSMB_DURABLE_PERSISTENT : 0);
+}
+
+void dsmb_durable_forget(struct dsmb_open *open)
+{
+	struct dsmb_durable *durable = READ_ONCE(open->durable);
+
+	if (!durable)
+		return;
+	durable_leave(open);
+	dsmb_persist_end(durable->persist);
+	if (cancel_delayed_work(&durable->expire))
+		dsmb_open_put(open);
+}
+
+void dsmb_durable_free(struct dsmb_open *open)
+{
+	if (open->refused)
+		durable_drop(open->refused);
+	if (!open->durable)
+		return;
+	/* One that was never published is in the table still, and so is its record. */
+	durable_leave(open);
+	dsmb_persist_end(open->durable->persist);
+	durable_drop(open->durable);
+}
+
+/* Waiting */
+
+/*
+ * 3.3.7.1: what made it durable is there, and no break of that is outstanding, which
+ * nobody would answer. Ranges are kept if what is cached keeps others away from the file,
+ * so that whoever they are in the way of can end the waiting. A deletion that is pending
+ * is not put off. A sturdy one needs nothing but its file.
+ */
+static bool durable_may_wait(struct dsmb_open *open)
+{
+	struct dsmb_lease *lease = open->lease;
+	struct dsmb_open_state state;
+	bool may;
+
+	if (!dsmb_open_look(open, &state))
+		return false;
+	if (dsmb_durable_is_sturdy(open))
+		return true;
+	if (state.delete_pending)
+		return false;
+	mutex_lock(&lease->lock);
+	may = lease->state & DITTO_LEASE_HANDLE && !lease->breaking && !lease->due &&
+	      (lease->state & DITTO_LEASE_WRITE || !state.ranges);
+	mutex_unlock(&lease->lock);
+	return may;
+}
+
+static void durable_wait(struct dsmb_open *open)
+{
+	struct dsmb_durable *durable = open->durable;
+	unsigned long delay = msecs_to_jiffies(READ_ONCE(durable->timeout_ms));
+
+	WRITE_ONCE(durable->deadline, jiffies + delay);
+	dsmb_open_hold(open);
+	if (mod_delayed_work(open->server->slow, &durable->expire, delay))
+		dsmb_open_put(open);
+	/* Who closed it before this saw no timer. */
+	if (READ_ONCE(open->closing) && cancel_delayed_work(&durable->expire))
+		dsmb_open_put(open);
+}
+
+bool dsmb_durable_disconnect(struct dsmb_open *open, struct dsmb_session *session)
+{
+	struct dsmb_durable *durable = READ_ONCE(open->durable);
+
+	if (!durable || !durable_may_wait(open))
+		return false;
+	/* First: who finds it waiting finds how long. */
+	WRITE_ONCE(durable->deadline, jiffies + msecs_to_jiffies(READ_ONCE(durable->timeout_ms)));
+	/* One that is not there any more is not the session's to close. */
+	if (!dsmb_open_detach(open, session))
+		return true;
+	durable_wait(open);
+	if (open->lease)
+		dsmb_break_unheard(open->lease);
+	/* The client may be back by now, and wait anew. */
+	dsmb_calls_cancel(open, session, DSMB_RANGE_NOT_LOCKED);
+	return true;
+}
+
+static void durable_expired(struct work_struct *work)
+{
+	struct dsmb_durable *durable = container_of(to_delayed_work(work), struct dsmb_durable,
+						    expire);
+	struct dsmb_open *open = durable->open;
+
+	/* It may have come back, and gone again. */
+	if (time_after_eq(jiffies, READ_ONCE(durable->deadline)))
+		dsmb_open_close_detached(open);
+	dsmb_open_put(open);
+}
+
+/* One of a lease that waits, held, or NULL. */
+static struct dsmb_open *lease_waiter(struct dsmb_lease *lease)
+{
+	struct dsmb_open *open, *found = NULL;
+
+	mutex_lock(&lease->lock);
+	list_for_each_entry(open, &lease->holders, lease_link) {
+		if (dsmb_open_is_detached(open) && !dsmb_durable_is_sturdy(open) &&
+		    refcount_inc_not_zero(&open->ref)) {
+			found = open;
+			break;
+		}
+	}
+	mutex_unlock(&lease->lock);
+	return found;
+}
+
+void dsmb_durables_yield(struct dsmb_lease *lease)
+{
+	struct dsmb_open *open;
+
+	while ((open = lease_waiter(lease))) {
+		dsmb_open_close_detached(open);
+		dsmb_open_put(open);
+	}
+}
+
+struct dsmb_open *dsmb_durable_next(struct dsmb_server *server, u64 *id)
+{
+	unsigned long place = *id;
+	struct dsmb_open *open;
+
+	rcu_read_lock();
+	open = xa_find(&server->durables, &place, ULONG_MAX, XA_PRESENT);
+	while (open && !refcount_inc_not_zero(&open->ref))
+		open = xa_find_after(&server->durables, &place, ULONG_MAX, XA_PRESENT);
+	rcu_read_unlock();
+	*id = place;
+	return open;
+}
+
+u32 dsmb_durable_left(struct dsmb_open *open)
+{
+	unsigned long deadline = READ_ONCE(open->durable->deadline), now = jiffies;
+
+	if (!dsmb_open_is_detached(open) || time_after_eq(now, deadline))
+		return 0;
+	return DIV_ROUND_UP(jiffies_to_msecs(deadline - now), MSEC_PER_SEC);
+}
+
+void dsmb_durables_close(struct dsmb_server *server, bool ends)
+{
+	struct dsmb_open *open;
+	u64 id = 0;
+
+	while ((open = dsmb_durable_next(server, &id))) {
+		if (ends && dsmb_durable_is_persistent(open))
+			dsmb_persist_suspend(open);
+		if (ends || !dsmb_durable_is_persistent(open))
+			dsmb_open_close_detached(open);
+		dsmb_open_put(open);
+		id++;
+	}
+}
+
+/* Coming back */
+
+/* 3.3.5.9.7 and .12: does what the client says of its lease fit the open? */
+static bool lease_is_same(const struct dsmb_open *open, const struct dsmb_caching *asked)
+{
+	const struct dsmb_lease *lease = open->lease;
+
+	if (!lease || dsmb_lease_is_oplock(lease))
+		return asked->level != DSMB_OPLOCK_LEASE;
+	return asked->level == DSMB_OPLOCK_LEASE && asked->version == lease->version &&
+	       !memcmp(asked->key, lease->key, sizeof(lease->key));
+}
+
+/*
+ * An oplock, or nothing, comes back on any connection of its user; a lease is of a ClientGuid,
+ * and what is persistent is, too.
+ */
+static bool client_is_same(const struct dsmb_open *open, const struct dsmb_conn *conn)
+{
+	return guid_equal(&open->durable->client, &conn->client_guid) ||
+	       (!open->durable->persist &&
+		(!open->lease || dsmb_lease_is_oplock(open->lease)));
+}
+
+static bool share_is_same(const struct dsmb_open *open, const struct dsmb_call *call)
+{
+	const struct dsmb_tree *tree;
+	bool same;
+
+	rcu_read_lock();
+	tree = READ_ONCE(open->tree);
+	same = tree->kind == call->tree->kind && tree->tag == call->tree->tag;
+	rcu_read_unlock();
+	return same;
+}
+
+/* What the loss of a connection does not change. */
+static bool durable_is_meant(struct dsmb_call *call, struct dsmb_open *open,
+			     const struct dsmb_durable_ask *ask, const struct dsmb_caching *asked)
+{
+	const struct dsmb_durable *durable = open->durable;
+
+	return share_is_same(open, call) && ask->persistent == !!durable->persist &&
+	       /* An open comes back by either context; the newer one names the guid. */
+	       !(ask->version == 2 &&
+		 memcmp(durable->guid, ask->guid, sizeof(durable->guid))) &&
+	       lease_is_same(open, asked) && client_is_same(open, call->conn);
+}
+
+static u32 durable_check(struct dsmb_call *call, struct dsmb_open *open,
+			 const struct dsmb_durable_ask *ask, const struct dsmb_caching *asked)
+{
+	const struct dsmb_durable *durable = open->durable;
+	bool same = dsmb_user_is_same(durable->user, dsmb_session_acting_user(call->session));
+
+	if (!durable_is_meant(call, open, ask, asked))
+		return DSMB_OBJECT_NAME_NOT_FOUND;
+	if (same)
+		dsmb_open_await_loss(open);
+	/* Its timer may be late. */
+	if (!dsmb_open_is_detached(open) || time_after_eq(jiffies, READ_ONCE(durable->deadline)))
+		return DSMB_OBJECT_NAME_NOT_FOUND;
+	return same ? DSMB_SUCCESS : DSMB_ACCESS_DENIED;
+}
+
+u32 dsmb_durable_find(struct dsmb_call *call, const struct dsmb_durable_ask *ask,
+		      const struct dsmb_caching *asked, struct dsmb_open **out)
+{
+	struct dsmb_server *server = call->conn->server;
+	struct dsmb_open *open;
+	u32 status;
+
+	rcu_read_lock();
+	open = xa_load(&server->durables, ask->id);
+	if (open && !refcount_inc_not_zero(&open->ref))
+		open = NULL;
+	rcu_read_unlock();
+	if (!open && dsmb_persist_may(call, ask))
+		open = dsmb_replay_find(call, ask->guid);
+	if (!open || !READ_ONCE(open->published) || !READ_ONCE(open->durable)) {
+		if (open)
+			dsmb_open_put(open);
+		return ask->persistent && dsmb_persist_is_pending(server, ask->id) ?
+		       DSMB_FILE_NOT_AVAILABLE : DSMB_OBJECT_NAME_NOT_FOUND;
+	}
+	status = durable_check(call, open, ask, asked);
+	if (status)
+		dsmb_open_put(open);
+	else
+		*out = open;
+	return status;
+}
+
+u32 dsmb_durable_attach(struct dsmb_call *call, struct dsmb_open *open)
+{
+	int err = dsmb_open_attach(open, call);
+
+	if (err == -ENOENT)
+		return DSMB_OBJECT_NAME_NOT_FOUND;
+	if (err)
+		return err == -ESHUTDOWN ? DSMB_NETWORK_NAME_DELETED : dsmb_status(err);
+	if (cancel_delayed_work(&open->durable->expire))
+		dsmb_open_put(open);
+	/* If it lost the session already, that may have been the timer of this loss. */
+	if (dsmb_open_is_detached(open))
+		durable_wait(open);
+	return DSMB_SUCCESS;
+}
+
+u32 dsmb_durable_replay(struct dsmb_call *call, struct dsmb_open *open,
+			const struct dsmb_durable_ask *ask, const struct dsmb_caching *asked)
+{
+	const struct dsmb_durable *durable = open->durable;
+	struct dsmb_session *session;
+	struct dsmb_tree *tree;
+	bool same;
+
+	if (!lease_is_same(open, asked))
+		return DSMB_ACCESS_DENIED;
+	/* Any other is closed with its session, and does not come back. */
+	if (durable)
+		dsmb_open_await_loss(open);
+	if (dsmb_open_place(open, &session, &tree)) {
+		same = session == call->session && tree == call->tree;
+		dsmb_tree_put(tree);
+		dsmb_session_put(session);
+		return same ? DSMB_SUCCESS : DSMB_DUPLICATE_OBJECTID;
+	}
+	if (!durable || !share_is_same(open, call))
+		return DSMB_DUPLICATE_OBJECTID;
+	if (!dsmb_user_is_same(durable->user, dsmb_session_acting_user(call->session)))
+		return DSMB_ACCESS_DENIED;
+	return dsmb_durable_attach(call, open);
+}

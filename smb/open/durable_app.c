@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Application instances: see durable_app.h. */
+#include <linux/hashtable.h>
+#include <linux/jhash.h>
+#include <linux/slab.h>
+#include <kunit/visibility.h>
+
+#include "../auth/tree.h"
+#include "../transport/call.h"
+#include "../transport/conn.h"
+#include "create_context.h"
+#include "durable_app.h"
+#include "open.h"
+
+/**
+ * struct dsmb_app - the application of an open
+ * @link: in the table; not hashed once it is forgotten
+ * @open: whose; closed before its last reference goes
+ * @client: ClientGuid
+ * @tag: of the share
+ * @node: which is open, to be compared only
+ * @ask: id and version
+ */
+struct dsmb_app {
+	struct hlist_node link;
+	struct dsmb_open *open;
+	guid_t client;
+	u64 tag;
+	const struct ditto_node *node;
+	struct dsmb_app_ask ask;
+};
+
+static DEFINE_SPINLOCK(apps_lock);
+static DEFINE_HASHTABLE(apps, 8);
+
+void dsmb_app_parse(const struct dsmb_contexts *contexts, struct dsmb_app_ask *ask)
+{
+	struct dsmb_cursor in;
+
+	memset(ask, 0, sizeof(*ask));
+	if (!dsmb_has_context(contexts, DSMB_CONTEXT_APP_INSTANCE))
+		return;
+	in = contexts->data[DSMB_CONTEXT_APP_INSTANCE];
+	dsmb_skip(&in, 4);
+	dsmb_get_bytes(&in, ask->id, sizeof(ask->id));
+	ask->present = true;
+	if (!dsmb_has_context(contexts, DSMB_CONTEXT_APP_VERSION))
+		return;
+	in = contexts->data[DSMB_CONTEXT_APP_VERSION];
+	dsmb_skip(&in, 8);
+	ask->high = dsmb_get_u64(&in);
+	ask->low = dsmb_get_u64(&in);
+	ask->versioned = true;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_app_parse);
+
+bool dsmb_app_is_newer(const struct dsmb_app_ask *ask, u64 high, u64 low)
+{
+	return ask->high > high || (ask->high == high && ask->low > low);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_app_is_newer);
+
+static u32 app_key(const u8 *id)
+{
+	return jhash(id, DSMB_GUID_SIZE, 0);
+}
+
+/* An open of the application on this file by another client, held, or NULL. */
+static struct dsmb_open *app_find(struct dsmb_call *call, const struct dsmb_app_ask *ask,
+				  const struct ditto_node *node, u32 *status)
+{
+	struct dsmb_open *found = NULL;
+	struct dsmb_app *app;
+
+	*status = DSMB_SUCCESS;
+	spin_lock(&apps_lock);
+	hash_for_each_possible(apps, app, link, app_key(ask->id)) {
+		if (memcmp(app->ask.id, ask->id, sizeof(ask->id)) || app->node != node ||
+		    app->tag != call->tree->tag || app->open->server != call->conn->server ||
+		    guid_equal(&app->client, &call->conn->client_guid))
+			continue;
+		if (ask->versioned && app->ask.versioned &&
+		    !dsmb_app_is_newer(ask, app->ask.high, app->ask.low)) {
+			*status = DSMB_FILE_FORCED_CLOSED;
+			break;
+		}
+		if (refcount_inc_not_zero(&app->open->ref)) {
+			found = app->open;
+			hash_del(&app->link);
+			break;
+		}
+	}
+	spin_unlock(&apps_lock);
+	return found;
+}
+
+u32 dsmb_app_take_over(struct dsmb_call *call, const struct dsmb_app_ask *ask,
+		       const struct ditto_node *node)
+{
+	struct dsmb_open *open;
+	u32 status;
+
+	while ((open = app_find(call, ask, node, &status))) {
+		dsmb_open_close(open);
+		dsmb_open_put(open);
+	}
+	return status;
+}
+
+void dsmb_app_opened(struct dsmb_call *call, struct dsmb_open *open,
+		     const struct dsmb_app_ask *ask, const struct ditto_node *node)
+{
+	dsmb_app_enter(open, &call->conn->client_guid, call->tree->tag, ask, node);
+}
+
+void dsmb_app_tell(const struct dsmb_app *app, struct dsmb_app_ask *ask)
+{
+	if (app)
+		*ask = app->ask;
+}
+
+void dsmb_app_enter(struct dsmb_open *open, const guid_t *client, u64 tag,
+		    const struct dsmb_app_ask *ask, const struct ditto_node *node)
+{
+	struct dsmb_app *app = kzalloc(sizeof(*app), GFP_KERNEL);
+
+	/* Without it the file waits its time, which is no harm. */
+	if (!app)
+		return;
+	app->open = open;
+	app->client = *client;
+	app->tag = tag;
+	app->node = node;
+	app->ask = *ask;
+	open->app = app;
+	spin_lock(&apps_lock);
+	hash_add(apps, &app->link, app_key(ask->id));
+	spin_unlock(&apps_lock);
+}
+
+void dsmb_app_forget(struct dsmb_app *app)
+{
+	if (!app)
+		return;
+	spin_lock(&apps_lock);
+	hash_del(&app->link);
+	spin_unlock(&apps_lock);
+}
+
+void dsmb_app_free(struct dsmb_app *app)
+{
+	dsmb_app_forget(app);
+	kfree(app);
+}

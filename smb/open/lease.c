@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Leases and oplocks: their table, granting and giving back. See lease.h. */
+#include <linux/err.h>
+#include <linux/once.h>
+#include <linux/random.h>
+#include <linux/siphash.h>
+#include <linux/slab.h>
+
+#include "../../fs/node/file.h"
+#include "../../fs/node/node.h"
+#include "../../fs/share/share.h"
+#include "../../lockd/lease.h"
+#include "../auth/session.h"
+#include "../transport/call.h"
+#include "lease.h"
+#include "open.h"
+#include "persist.h"
+
+#define BUCKETS		8192
+
+static struct bucket {
+	spinlock_t lock;	/* guards @leases, and opens of those */
+	struct hlist_head leases;
+} buckets[BUCKETS];
+
+void dsmb_leases_init(void)
+{
+	for (unsigned int i = 0; i < BUCKETS; i++)
+		spin_lock_init(&buckets[i].lock);
+}
+
+static struct bucket *bucket_of(const u8 *key)
+{
+	static siphash_key_t secret __read_mostly;
+
+	/* Clients choose the keys. */
+	get_random_once(&secret, sizeof(secret));
+	return &buckets[siphash(key, DSMB_LEASE_KEY_SIZE, &secret) % BUCKETS];
+}
+
+static struct dsmb_lease *bucket_find(struct bucket *bucket, const struct ditto_client *client,
+				      const u8 *key)
+{
+	struct dsmb_lease *lease;
+
+	lockdep_assert_held(&bucket->lock);
+	hlist_for_each_entry(lease, &bucket->leases, link) {
+		if (lease->owner->client == client &&
+		    !memcmp(lease->key, key, DSMB_LEASE_KEY_SIZE))
+			return lease;
+	}
+	return NULL;
+}
+
+void dsmb_lease_put(struct dsmb_lease *lease)
+{
+	if (!refcount_dec_and_test(&lease->ref))
+		return;
+	ditto_owner_put(lease->owner);
+	kfree(lease);
+}
+
+/* Coming and going */
+
+static struct ditto_owner *owner_for(struct dsmb_open *open, const struct dsmb_caching *asked)
+{
+	struct ditto_client *client;
+
+	if (asked->level != DSMB_OPLOCK_LEASE)
+		return ditto_owner_hold(open->owner);
+	client = open->outlives ? open->owner->client : dsmb_lease_client(open->session, true);
+	if (!client)
+		return ERR_PTR(-ENOMEM);
+	return ditto_owner_get(client, asked->key, sizeof(asked->key));
+}
+
+static struct dsmb_lease *lease_alloc(struct dsmb_open *open, const struct dsmb_caching *asked)
+{
+	struct dsmb_lease *lease = kzalloc(sizeof(*lease), GFP_KERNEL);
+	struct ditto_owner *owner;
+
+	if (!lease)
+		return ERR_PTR(-ENOMEM);
+	owner = owner_for(open, asked);
+	if (IS_ERR(owner)) {
+		kfree(lease);
+		return ERR_CAST(owner);
+	}
+	refcount_set(&lease->ref, 1);
+	INIT_HLIST_NODE(&lease->link);
+	mutex_init(&lease->lock);
+	INIT_LIST_HEAD(&lease->holders);
+	INIT_WORK(&lease->record, dsmb_persist_lease_work);
+	lease->owner = owner;
+	lease->version = asked->version;
+	lease->persistent = open->persistent;
+	lease->volatile_id = open->volatile_id;
+	if (lease->version)
+		memcpy(lease->key, asked->key, sizeof(lease->key));
+	else
+		/* Spreads the oplocks over the buckets, whose locks they use. */
+		memcpy(lease->key, &open->volatile_id, sizeof(open->volatile_id));
+	lease->epoch = asked->epoch;
+	return lease;
+}
+
+/* The client's own with this key, or the one given. It has one open more. */
+static struct dsmb_lease *lease_enter(struct dsmb_lease *fresh)
+{
+	struct bucket *bucket = bucket_of(fresh->key);
+	struct dsmb_lease *found;
+
+	spin_lock(&bucket->lock);
+	found = bucket_find(bucket, fresh->owner->client, fresh->key);
+	if (found) {
+		dsmb_lease_hold(found);
+	} else {
+		hlist_add_head(&fresh->link, &bucket->leases);
+		found = fresh;
+	}
+	found->opens++;
+	spin_unlock(&bucket->lock);
+	return found;
+}
+
+/* By what it caches the directory: a lease of the same client (MS-FSA section 2.1.4.12.2). */
+static int take_parent(struct dsmb_open *open, const struct dsmb_caching *asked)
+{
+	struct ditto_owner *owner = ditto_owner_get(open->lease->owner->client, asked->parent,
+						    sizeof(asked->parent));
+
+	if (IS_ERR(owner))
+		return PTR_ERR(owner);
+	open->entry_owner = owner;
+	return 0;
+}
+
+int dsmb_lease_take(struct dsmb_open *open, const struct dsmb_caching *asked)
+{
+	struct dsmb_lease *lease, *fresh;
+
+	if (asked->level == DSMB_OPLOCK_NONE)
+		return 0;
+	fresh = lease_alloc(open, asked);
+	if (IS_ERR(fresh))
+		return PTR_ERR(fresh);
+	if (dsmb_lease_is_oplock(fresh)) {
+		fresh->opens = 1;
+		lease = fresh;
+	} else {
+		lease = lease_enter(fresh);
+	}
+	if (lease != fresh)
+		dsmb_lease_put(fresh);
+	open->lease = lease;
+	INIT_LIST_HEAD(&open->lease_link);
+	ditto_owner_put(open->lease_owner);
+	open->lease_owner = ditto_owner_hold(lease->owner);
+	return asked->flags & DSMB_LEASE_HAS_PARENT ? take_parent(open, asked) : 0;
+}
+
+/* Gives the grant back. The client is not told: it knows why. */
+static void lease_return(struct dsmb_lease *lease)
+{
+	struct ditto_lease *grant = lease->grant;
+
+	lockdep_assert_held(&lease->lock);
+	lease->grant = NULL;
+	lease->state = 0;
+	lease->node = NULL;
+	lease->due = false;
+	lease->breaking = false;
+	if (grant) {
+		ditto_lease_return(grant);
+		ditto_lease_put(grant);
+	}
+}
+
+/*
+ * It stays in the table until the grant is back, so that who comes with the key
+ * meanwhile goes on with this one and not with a second one on the same grant.
+ */
+void dsmb_lease_close(struct dsmb_open *open)
+{
+	struct dsmb_lease *lease = open->lease;
+	struct bucket *bucket;
+	bool last;
+
+	if (!lease)
+		return;
+	bucket = bucket_of(lease->key);
+	mutex_lock(&lease->lock);
+	list_del_init(&open->lease_link);
+	spin_lock(&bucket->lock);
+	last = !--lease->opens;
+	spin_unlock(&bucket->lock);
+	if (last)
+		lease_return(lease);
+	spin_lock(&bucket->lock);
+	if (!lease->opens)
+		hlist_del_init(&lease->link);
+	spin_unlock(&bucket->lock);
+	mutex_unlock(&lease->lock);
+	open->lease = NULL;
+	dsmb_lease_put(lease);
+}
+
+struct dsmb_lease *dsmb_lease_find(struct dsmb_session *session, const u8 *key)
+{
+	struct ditto_client *client = dsmb_lease_client(session, false);
+	struct bucket *bucket = bucket_of(key);
+	struct dsmb_lease *lease;
+
+	if (!client)
+		return NULL;
+	spin_lock(&bucket->lock);
+	lease = bucket_find(bucket, client, key);
+	if (lease)
+		dsmb_lease_hold(lease);
+	spin_unlock(&bucket->lock);
+	return lease;
+}
+
+struct ditto_owner *dsmb_lease_actor(const struct dsmb_open *open)
+{
+	const struct dsmb_lease *lease = open->lease;
+
+	if (lease && dsmb_lease_is_oplock(lease) &&
+	    !(READ_ONCE(lease->state) & DITTO_LEASE_WRITE))
+		return NULL;
+	return open->lease_owner;
+}
+
+bool dsmb_lease_is_used(struct dsmb_lease *lease)
+{
+	return READ_ONCE(lease->node);
+}
+
+bool dsmb_lease_is_elsewhere(struct dsmb_lease *lease, const struct ditto_node *node)
+{
+	const struct ditto_node *used = READ_ONCE(lease->node);
+
+	return used && used != node;
+}
+
+/* Granting */
+
+/*
+ * By what local processes are shown the grant; NULL if they are not. If they are
+ * to be and cannot, nothing is granted.
+ */
+static int lease_file(const struct ditto_op *op, struct ditto_node *node,
+		      struct ditto_file **file)
+{
+	struct ditto_share *share = op->share;
+	bool local;
+
+	rcu_read_lock();
+	local = rcu_dereference(share->opts)->local_locks;
+	rcu_read_unlock();
+	*file = NULL;
+	if (!local || S_ISDIR(node->inode->i_mode))
+		return 0;
+	*file = ditto_file_get(share, node, DITTO_FILE_READ);
+	return PTR_ERR_OR_ZERO(*file);
+}
+
+/* A grant came back from the lock table: it is the one that is known, or a new one. */
+static void lease_keep(struct dsmb_lease *lease, struct ditto_lease *grant)
+{
+	if (grant == lease->grant) {
+		dsmb_lease_put(lease);
+		ditto_lease_put(grant);
+		return;
+	}
+	/* Another one can only be there because the old one is void. */
+	if (lease->grant)
+		ditto_lease_put(lease->grant);
+	lease->grant = grant;
+}
+
+static void lease_ask(const struct ditto_op *op, const struct dsmb_open *open,
+		      struct ditto_node *node, u8 want, bool reclaim)
+{
+	struct dsmb_lease *lease = open->lease;
+	struct ditto_lease_request req = {
+		.point = &node->point,
+		.actor = *op->actor,
+		.style = S_ISDIR(node->inode->i_mode)
+				 ? DITTO_LEASE_TYPE_DIRECTORY
+				 : DITTO_LEASE_TYPE_LEASE,
+		.want = want,
+		.older = dsmb_lease_is_oplock(lease),
+		.reclaim = reclaim,
+		.break_ms = DSMB_BREAK_MS,
+		.ops = &dsmb_lease_ops,
+		.private = lease,
+	};
+	struct ditto_lease *grant;
+	struct ditto_file *file;
+
+	req.actor.share = op->share->number;
+	if (lease_file(op, node, &file))
+		return;
+	if (file)
+		req.filp = file->file;
+	/* The grant's; put by whoever finds that it is no new one. */
+	dsmb_lease_hold(lease);
+	grant = ditto_lease_grant(&req);
+	if (IS_ERR(grant))
+		dsmb_lease_put(lease);
+	else
+		lease_keep(lease, grant);
+	if (file)
+		ditto_file_put(file);
+}
+
+static u8 lease_held(const struct dsmb_lease *lease)
+{
+	return lease->grant ? ditto_lease_bits(lease->grant) : 0;
+}
+
+/* An oplock has no HANDLE without WRITE; what nobody knows of is given back. */
+static void oplock_ask(const struct ditto_op *op, const struct dsmb_open *open,
+		       struct ditto_node *node, u8 level, bool reclaim)
+{
+	struct dsmb_lease *lease = open->lease;
+	u8 want = dsmb_oplock_bits(level), got;
+
+	lease_ask(op, open, node, want, reclaim);
+	got = lease_held(lease);
+	want = dsmb_oplock_bits(dsmb_oplock_level(got));
+	if (got == want)
+		return;
+	ditto_lease_return(lease->grant);
+	lease_ask(op, open, node, want, reclaim);
+}
+
+/*
+ * A directory has nothing to be written. And clients keep a handle of each that they
+ * walk through, as long as they may: some must be left for everything else.
+ */
+static u8 lease_wish(const struct dsmb_call *call, const struct ditto_node *node,
+		     const struct dsmb_caching *asked)
+{
+	if (!S_ISDIR(node->inode->i_mode))
+		return asked->state;
+	if (atomic_read(&call->session->nopens) > DSMB_OPENS_MAX / 2)
+		return asked->state & DITTO_LEASE_READ;
+	return asked->state & ~DITTO_LEASE_WRITE;
+}
+
+/*
+ * With the lock held: ask, if there is anything to ask for. A lease is widened by who
+ * asks for all it has and more (MS-FSA section 2.1.5.18.1), and never narrowed.
+ */
+static void lease_try(struct dsmb_call *call, const struct dsmb_open *open,
+		      struct ditto_node *node, const struct dsmb_caching *asked)
+{
+	struct dsmb_lease *lease = open->lease;
+	u8 held = lease_held(lease), want = lease_wish(call, node, asked);
+
+	if (lease->breaking || lease->due || lease->state & ~held)
+		return;
+	if (dsmb_lease_is_oplock(lease))
+		oplock_ask(&call->op, open, node, asked->level, false);
+	else if (want != held && !(held & ~want))
+		lease_ask(&call->op, open, node, want, false);
+}
+
+static void lease_answer(struct dsmb_lease *lease, const struct dsmb_caching *asked,
+			 struct dsmb_caching *answer)
+{
+	u8 held = lease_held(lease);
+
+	*answer = *asked;
+	if (dsmb_lease_is_oplock(lease)) {
+		answer->level = dsmb_oplock_level(held);
+		return;
+	}
+	/* The first open says which kind it is for all of them. */
+	answer->version = lease->version;
+	if (lease->version == 1)
+		answer->flags = 0;
+	answer->state = held;
+	/*
+	 * What is said here was true before the break that is outstanding. A client that
+	 * learned the epoch of the break from this would take the break for an old one.
+	 */
+	answer->epoch = lease->epoch - lease->breaking;
+	if (lease->breaking || lease->due || (lease->grant && ditto_lease_breaking(lease->grant)))
+		answer->flags |= DSMB_LEASE_BREAKING;
+}
+
+/* What was lost is told first, if there was anything. */
+static void lease_update(struct dsmb_lease *lease, bool fresh)
+{
+	u8 held = lease_held(lease);
+
+	if (lease->state & ~held)
+		return;
+	/* 3.3.5.9.11: a grant counts, a refusal does not. */
+	if ((fresh && held) || held != lease->state)
+		lease->epoch++;
+	lease->state = held;
+}
+
+static void create_answered(struct dsmb_call *call)
+{
+	struct dsmb_lease *lease = call->private;
+
+	call->private = NULL;
+	dsmb_lease_told(lease);
+	dsmb_lease_put(lease);
+}
+
+/* Breaks wait until the answer has left. */
+static void lease_notify_due(struct dsmb_call *call, struct dsmb_lease *lease)
+{
+	dsmb_lease_hold(lease);
+	call->private = lease;
+	call->release = create_answered;
+}
+
+/* Of directories the newer form of a lease only: MS-SMB2 section 3.3.5.9.11. */
+static bool can_be_cached(const struct dsmb_lease *lease, const struct ditto_node *node)
+{
+	return S_ISREG(node->inode->i_mode) ||
+	       (S_ISDIR(node->inode->i_mode) && lease->version == 2);
+}
+
+u32 dsmb_lease_grant(struct dsmb_call *call, struct dsmb_open *open, struct ditto_node *node,
+		     const struct dsmb_caching *asked, struct dsmb_caching *answer)
+{
+	struct dsmb_lease *lease = open->lease;
+	bool fresh;
+
+	memset(answer, 0, sizeof(*answer));
+	if (!lease || !can_be_cached(lease, node))
+		return DSMB_SUCCESS;
+	mutex_lock(&lease->lock);
+	if (dsmb_lease_is_elsewhere(lease, node)) {
+		mutex_unlock(&lease->lock);
+		return DSMB_INVALID_PARAMETER;
+	}
+	fresh = !lease->node;
+	WRITE_ONCE(lease->node, node);
+	list_add_tail(&open->lease_link, &lease->holders);
+	lease->untold++;
+	lease_try(call, open, node, asked);
+	lease_update(lease, fresh);
+	lease_answer(lease, asked, answer);
+	mutex_unlock(&lease->lock);
+	lease_notify_due(call, lease);
+	return DSMB_SUCCESS;
+}
+
+void dsmb_lease_restore(const struct ditto_op *op, struct dsmb_open *open, struct ditto_node *node,
+			const struct dsmb_caching *had, bool reclaim)
+{
+	struct dsmb_lease *lease = open->lease;
+
+	if (!lease)
+		return;
+	mutex_lock(&lease->lock);
+	if (!dsmb_lease_is_elsewhere(lease, node)) {
+		WRITE_ONCE(lease->node, node);
+		list_add_tail(&open->lease_link, &lease->holders);
+		if (dsmb_lease_is_oplock(lease))
+			oplock_ask(op, open, node, had->level, reclaim);
+		else if (had->state & ~lease_held(lease))
+			lease_ask(op, open, node, had->state | lease_held(lease), reclaim);
+		lease->state = lease_held(lease);
+		/* The newest of what its opens knew. */
+		if ((s16)(had->epoch - lease->epoch) > 0)
+			lease->epoch = had->epoch;
+	}
+	mutex_unlock(&lease->lock);
+}
+
+void dsmb_lease_again(struct dsmb_call *call, struct dsmb_open *open,
+		      const struct dsmb_caching *asked, struct dsmb_caching *answer)
+{
+	struct dsmb_lease *lease = open->lease;
+
+	memset(answer, 0, sizeof(*answer));
+	if (!lease)
+		return;
+	mutex_lock(&lease->lock);
+	lease->untold++;
+	/* It may have another id than before. */
+	if (dsmb_lease_is_oplock(lease))
+		lease->volatile_id = open->volatile_id;
+	lease_answer(lease, asked, answer);
+	mutex_unlock(&lease->lock);
+	lease_notify_due(call, lease);
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who holds what is not of one session: a client as its ClientGuid tells it (MS-SMB2
+ * section 3.3.1.11). Leases are its, which its sessions share, and opens that may
+ * outlive theirs. The lock table knows it as a client of its own, until the last of
+ * those sessions and opens is gone.
+ *
+ * Locking: clients_lock (mutex), inside session->lock, guards the list and a count's
+ * first and last step. A session keeps the memory until it is gone itself, an open by its owner.
+ */
+#include <linux/list.h>
+#include <linux/slab.h>
+
+#include "../../fs/server.h"
+#include "../auth/session.h"
+#include "../server.h"
+#include "lease.h"
+
+struct dsmb_lease_client {
+	struct ditto_client client;
+	struct dsmb_server *server;
+	guid_t guid;
+	atomic_t users;		/* sessions and opens */
+	struct list_head link;
+	struct work_struct work;
+};
+
+static DEFINE_MUTEX(clients_lock);
+static LIST_HEAD(clients);
+
+static void client_free(struct ditto_client *client)
+{
+	kfree(container_of(client, struct dsmb_lease_client, client));
+}
+
+static const struct ditto_client_ops client_ops = {
+	.free = client_free,
+};
+
+/* The last open may go by a callback of the lock table, which a release waits for. */
+static void client_release(struct work_struct *work)
+{
+	struct dsmb_lease_client *lc = container_of(work, struct dsmb_lease_client, work);
+
+	ditto_client_release(&lc->client, "the last open is gone");
+	ditto_client_put(&lc->client);
+}
+
+static struct dsmb_lease_client *client_find(const struct dsmb_server *server, const guid_t *guid)
+{
+	struct dsmb_lease_client *lc;
+
+	list_for_each_entry(lc, &clients, link) {
+		if (lc->server == server && guid_equal(&lc->guid, guid))
+			return lc;
+	}
+	return NULL;
+}
+
+static struct dsmb_lease_client *client_new(struct dsmb_server *server, const guid_t *guid)
+{
+	struct dsmb_lease_client *lc = kzalloc(sizeof(*lc), GFP_KERNEL);
+	char name[48];
+
+	if (!lc)
+		return NULL;
+	lc->server = server;
+	lc->guid = *guid;
+	snprintf(name, sizeof(name), "client %pUl", &lc->guid);
+	ditto_client_init(&lc->client, server->srv->locks, &client_ops, "smb", name, 0);
+	INIT_WORK(&lc->work, client_release);
+	list_add(&lc->link, &clients);
+	return lc;
+}
+
+/* The caller has session->lock. */
+static void client_join(struct dsmb_session *session, bool make)
+{
+	struct dsmb_lease_client *lc;
+
+	mutex_lock(&clients_lock);
+	lc = client_find(session->server, &session->client_guid);
+	if (!lc && make)
+		lc = client_new(session->server, &session->client_guid);
+	if (lc) {
+		atomic_inc(&lc->users);
+		ditto_client_hold(&lc->client);
+		/* Sessions of one ClientGuid share it: the first user pays. */
+		ditto_client_charge(&lc->client, &session->who);
+	}
+	mutex_unlock(&clients_lock);
+	/* Pairs with those who look without the lock. */
+	smp_store_release(&session->lease_client, lc);
+}
+
+struct ditto_client *dsmb_lease_client(struct dsmb_session *session, bool make)
+{
+	/* Pairs with client_join(). */
+	struct dsmb_lease_client *lc = smp_load_acquire(&session->lease_client);
+
+	if (!lc) {
+		mutex_lock(&session->lock);
+		if (!session->lease_client && session->state != DSMB_SESSION_CLOSED)
+			client_join(session, make);
+		lc = session->lease_client;
+		mutex_unlock(&session->lock);
+	}
+	return lc ? &lc->client : NULL;
+}
+
+struct ditto_client *dsmb_lease_client_use(struct dsmb_session *session)
+{
+	struct ditto_client *client = dsmb_lease_client(session, true);
+	struct dsmb_lease_client *lc;
+
+	if (!client)
+		return NULL;
+	lc = container_of(client, struct dsmb_lease_client, client);
+	/* With nobody it is going: the session was closed meanwhile. */
+	return atomic_inc_not_zero(&lc->users) ? client : NULL;
+}
+
+struct ditto_client *dsmb_lease_client_of(struct dsmb_server *server, const guid_t *guid)
+{
+	struct dsmb_lease_client *lc;
+
+	mutex_lock(&clients_lock);
+	lc = client_find(server, guid) ?: client_new(server, guid);
+	if (lc)
+		atomic_inc(&lc->users);
+	mutex_unlock(&clients_lock);
+	return lc ? &lc->client : NULL;
+}
+
+/* One less. True if that was the last, and nobody finds it any more. */
+static bool client_unuse(struct dsmb_lease_client *lc)
+{
+	if (!atomic_dec_and_mutex_lock(&lc->users, &clients_lock))
+		return false;
+	list_del(&lc->link);
+	mutex_unlock(&clients_lock);
+	return true;
+}
+
+void dsmb_lease_client_unuse(struct ditto_client *client)
+{
+	struct dsmb_lease_client *lc = container_of(client, struct dsmb_lease_client, client);
+
+	if (client_unuse(lc))
+		queue_work(lc->server->slow, &lc->work);
+}
+
+void dsmb_lease_client_leave(struct dsmb_session *session, const char *why)
+{
+	struct dsmb_lease_client *lc = session->lease_client;
+
+	if (lc && client_unuse(lc)) {
+		ditto_client_release(&lc->client, why);
+		ditto_client_put(&lc->client);
+	}
+}
+
+void dsmb_lease_client_put(struct dsmb_session *session)
+{
+	if (session->lease_client)
+		ditto_client_put(&session->lease_client->client);
+}

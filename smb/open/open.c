@@ -1,0 +1,541 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Opens: in a table from CREATE to CLOSE, then gone with the last call that uses
+ * them.
+ *
+ * The low half of FileId.Volatile is the place in the table, the high half is
+ * random, so that an id that was closed is not the id of the next open.
+ *
+ * Locking: open->where makes closing, detaching and attaching exclude each other.
+ * Inside it the lock of session->opens makes entering the table and the end of
+ * session or tree exclude each other: those mark themselves first, and whoever
+ * enters looks at the marks. Looking up is under RCU.
+ */
+#include <linux/atomic.h>
+#include <linux/err.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <linux/wait_bit.h>
+#include <linux/xarray.h>
+
+#include "../../fs/node/node.h"
+#include "../../fs/open/instance.h"
+#include "../../lockd/owner.h"
+#include "../../lockd/range.h"
+#include "../../net/helper/record.h"
+#include "../auth/session.h"
+#include "../auth/tree.h"
+#include "../file/notify.h"
+#include "../file/pipe.h"
+#include "../server.h"
+#include "../transport/call.h"
+#include "durable.h"
+#include "durable_app.h"
+#include "lease.h"
+#include "open.h"
+#include "replay.h"
+
+/* Opens that a session is charged for at once; a power of two. */
+#define OPENS_STEP	64
+
+/* FileId.Persistent of the last open, but for the epoch. */
+static atomic64_t dsmb_last_open = ATOMIC64_INIT(0);
+
+/*
+ * Persistent ids are not used again, also not after a restart. All ones, which related calls
+ * say, are never reached.
+ */
+#define DSMB_EPOCH_SHIFT	40
+
+static u64 dsmb_open_id(const struct dsmb_server *server)
+{
+	return (ditto_server_epoch(server->srv) << DSMB_EPOCH_SHIFT) +
+	       atomic64_inc_return(&dsmb_last_open);
+}
+
+void dsmb_open_id_used(const struct dsmb_server *server, u64 persistent)
+{
+	s64 count = persistent & (BIT_ULL(DSMB_EPOCH_SHIFT) - 1);
+	s64 last = atomic64_read(&dsmb_last_open);
+
+	/* The module may go and come back within one epoch. */
+	if (persistent >> DSMB_EPOCH_SHIFT != ditto_server_epoch(server->srv))
+		return;
+	while (last < count && !atomic64_try_cmpxchg(&dsmb_last_open, &last, count))
+		;
+}
+
+static u32 dsmb_open_index(u64 volatile_id)
+{
+	return lower_32_bits(volatile_id);
+}
+
+/* The charge is for all opens and some more, but not for many times as many. */
+static bool dsmb_opens_charge_fits(const struct dsmb_session *session)
+{
+	long charged = READ_ONCE(session->opens_charge.amount);
+	int nopens = atomic_read(&session->nopens);
+
+	return nopens <= charged && nopens >= charged / 4 - OPENS_STEP;
+}
+
+/* The charge follows the number of opens; less always fits. */
+static int dsmb_opens_charge(struct dsmb_session *session)
+{
+	int nopens, err = 0;
+
+	if (dsmb_opens_charge_fits(session))
+		return 0;
+	spin_lock(&session->opens_lock);
+	/* The number may have changed since it was read: the last one under the lock counts. */
+	if (!dsmb_opens_charge_fits(session)) {
+		nopens = atomic_read(&session->nopens);
+		err = ditto_charge_step(&session->opens_charge, nopens,
+					round_up(nopens, OPENS_STEP));
+	}
+	spin_unlock(&session->opens_lock);
+	return err;
+}
+
+/* Takes a place in the table, where nobody finds it yet: @volatile_id is filled. */
+static int dsmb_open_reserve(struct dsmb_session *session, u64 *volatile_id)
+{
+	u32 index;
+	int err;
+
+	if (atomic_inc_return(&session->nopens) > DSMB_OPENS_MAX || dsmb_opens_charge(session)) {
+		atomic_dec(&session->nopens);
+		return -EMFILE;
+	}
+	err = xa_alloc(&session->opens, &index, NULL, XA_LIMIT(1, DSMB_OPENS_MAX), GFP_KERNEL);
+	if (err) {
+		atomic_dec(&session->nopens);
+		return err == -EBUSY ? -EMFILE : err;
+	}
+	/* The highest bit stays clear: no id is all ones. */
+	*volatile_id = (u64)(get_random_u32() >> 1) << 32 | index;
+	return 0;
+}
+
+static void dsmb_open_unreserve(struct dsmb_session *session, u64 volatile_id)
+{
+	atomic_dec(&session->nopens);
+	dsmb_opens_charge(session);
+	xa_release(&session->opens, dsmb_open_index(volatile_id));
+}
+
+/* Of the session's client, or of @outlives, which is used. */
+static struct ditto_owner *dsmb_open_owner(struct dsmb_open *open, struct ditto_client *client)
+{
+	__le64 key = cpu_to_le64(open->persistent);
+	struct ditto_owner *owner;
+
+	if (!client)
+		return ERR_PTR(-ESHUTDOWN);
+	owner = ditto_owner_get(client, &key, sizeof(key));
+	if (IS_ERR(owner) && open->outlives)
+		dsmb_lease_client_unuse(client);
+	return owner;
+}
+
+/* With an owner of this client, which is used if it outlives the session. */
+static int dsmb_open_init(struct dsmb_open *open, struct dsmb_server *server,
+			  struct ditto_client *client, struct dsmb_tree *tree)
+{
+	open->owner = dsmb_open_owner(open, client);
+	if (IS_ERR(open->owner))
+		return PTR_ERR(open->owner);
+	open->lease_owner = ditto_owner_hold(open->owner);
+	open->server = server;
+	spin_lock_init(&open->where);
+	refcount_set(&open->ref, 1);
+	mutex_init(&open->lock);
+	open->since = ktime_get_real_seconds();
+	dsmb_tree_hold(tree);
+	open->tree = tree;
+	open->cred = tree->cred;
+	return 0;
+}
+
+struct dsmb_open *dsmb_open_restored(struct dsmb_server *server, const guid_t *guid,
+				     struct dsmb_tree *tree, u64 persistent)
+{
+	struct dsmb_open *open = kzalloc(sizeof(*open), GFP_KERNEL);
+	int err;
+
+	if (!open)
+		return ERR_PTR(-ENOMEM);
+	open->persistent = persistent;
+	open->outlives = true;
+	/* As one that was in a table, and left it. */
+	WRITE_ONCE(open->published, true);
+	err = dsmb_open_init(open, server, dsmb_lease_client_of(server, guid), tree);
+	if (!err)
+		return open;
+	kfree(open);
+	return ERR_PTR(err);
+}
+
+struct dsmb_open *dsmb_open_alloc(struct dsmb_call *call, bool outlives)
+{
+	struct dsmb_session *session = call->session;
+	struct dsmb_open *open;
+	int err;
+
+	open = kzalloc(sizeof(*open), GFP_KERNEL);
+	if (!open)
+		return ERR_PTR(-ENOMEM);
+	err = dsmb_open_reserve(session, &open->volatile_id);
+	if (err)
+		goto free;
+	open->persistent = dsmb_open_id(session->server);
+	open->outlives = outlives;
+	open->session = session;
+	err = dsmb_open_init(open, session->server, outlives ? dsmb_lease_client_use(session) :
+			     &session->client, call->tree);
+	if (err)
+		goto unreserve;
+	open->cred = call->op.cred;
+	return open;
+
+unreserve:
+	dsmb_open_unreserve(session, open->volatile_id);
+free:
+	kfree(open);
+	return ERR_PTR(err);
+}
+
+/* Into the table, if session and tree are still there. */
+static int dsmb_open_enter(struct dsmb_open *open, struct dsmb_session *session,
+			   const struct dsmb_tree *tree, u64 volatile_id)
+{
+	int err;
+
+	xa_lock(&session->opens);
+	if (READ_ONCE(session->state) == DSMB_SESSION_CLOSED || READ_ONCE(tree->dead))
+		err = -ESHUTDOWN;
+	else
+		err = xa_err(__xa_store(&session->opens, dsmb_open_index(volatile_id), open,
+					GFP_ATOMIC));
+	xa_unlock(&session->opens);
+	return err;
+}
+
+int dsmb_open_publish(struct dsmb_open *open)
+{
+	int err;
+
+	dsmb_open_hold(open);
+	spin_lock(&open->where);
+	err = dsmb_open_enter(open, open->session, open->tree, open->volatile_id);
+	WRITE_ONCE(open->published, !err);
+	spin_unlock(&open->where);
+	if (err)
+		refcount_dec(&open->ref);
+	return err;
+}
+
+struct dsmb_open *dsmb_open_find(struct dsmb_session *session, u64 persistent, u64 volatile_id)
+{
+	struct dsmb_open *open;
+
+	rcu_read_lock();
+	open = xa_load(&session->opens, dsmb_open_index(volatile_id));
+	if (open && (READ_ONCE(open->volatile_id) != volatile_id ||
+		     open->persistent != persistent || !refcount_inc_not_zero(&open->ref)))
+		open = NULL;
+	rcu_read_unlock();
+	return open;
+}
+
+/* It knows its share, if that is still there. */
+void dsmb_open_op(struct dsmb_open *open, const struct dsmb_tree *tree, struct ditto_op *op,
+		  struct ditto_actor *actor)
+{
+	*actor = (struct ditto_actor) {
+		.client = open->owner->client,
+		.owner = open->owner,
+		.lease_owner = open->lease_owner,
+		.entry_owner = open->entry_owner,
+		.exact = true,
+	};
+	*op = (struct ditto_op) {
+		.srv = open->server->srv,
+		.cred = READ_ONCE(tree->cred),
+		.actor = actor,
+		.writable = READ_ONCE(tree->writable),
+	};
+}
+
+static void dsmb_open_close_instance(struct dsmb_open *open)
+{
+	struct ditto_actor actor;
+	struct ditto_op op;
+
+	dsmb_open_op(open, open->tree, &op, &actor);
+	ditto_instance_close(&op, open->inst);
+}
+
+static void dsmb_open_free(struct dsmb_open *open)
+{
+	struct ditto_client *client = open->owner->client;
+
+	if (open->inst)
+		dsmb_open_close_instance(open);
+	dsmb_lease_close(open);
+	dsmb_durable_free(open);
+	dsmb_created_free(open->created);
+	dsmb_app_free(open->app);
+	dsmb_pipe_free(open->pipe);
+	dsmb_dir_free(open->dir);
+	dsmb_notify_close(open->notify);
+	if (open->entry_owner)
+		ditto_owner_put(open->entry_owner);
+	ditto_owner_put(open->lease_owner);
+	if (open->outlives)
+		dsmb_lease_client_unuse(client);
+	ditto_owner_put(open->owner);
+	dsmb_tree_put(open->tree);
+	ditto_uncharge(&open->charge);
+	kfree_rcu(open, rcu);
+}
+
+void dsmb_open_put(struct dsmb_open *open)
+{
+	if (!refcount_dec_and_test(&open->ref))
+		return;
+	/* One that was never published still has its place; else that may be another's by now. */
+	if (!open->published)
+		dsmb_open_unreserve(open->session, open->volatile_id);
+	dsmb_open_free(open);
+}
+
+u32 dsmb_open_begin(struct dsmb_call *call, struct dsmb_open *open, struct ditto_node **node)
+{
+	if (open->pipe)
+		return DSMB_INVALID_DEVICE_REQUEST;
+	if (ditto_instance_begin(open->inst, &call->op, node))
+		return DSMB_FILE_CLOSED;
+	return DSMB_SUCCESS;
+}
+
+void dsmb_open_end(struct dsmb_call *call, struct dsmb_open *open)
+{
+	ditto_instance_end(open->inst, &call->op);
+	/* As it was before: of the tree. */
+	call->op.share = call->share;
+}
+
+/* With the lock held: out of the table of its session, which counts it no more. */
+static void dsmb_open_leave(struct dsmb_open *open)
+{
+	struct dsmb_session *session = open->session;
+
+	lockdep_assert_held(&open->where);
+	WRITE_ONCE(open->session, NULL);
+	/* An open that outlives its session keeps it only as long as it is in the table. */
+	dsmb_opens_charge(session);
+	xa_erase(&session->opens, dsmb_open_index(open->volatile_id));
+}
+
+/* It is nobody's any more, or closed: dsmb_open_await_loss(). */
+static void dsmb_open_wake(struct dsmb_open *open)
+{
+	/* The session's going before the look for who waits. */
+	smp_mb();
+	wake_up_var(&open->session);
+}
+
+static bool dsmb_open_shut(struct dsmb_open *open, bool only_detached)
+{
+	bool first;
+
+	spin_lock(&open->where);
+	first = open->published && !open->closing && !(only_detached && open->session);
+	if (first) {
+		WRITE_ONCE(open->closing, true);
+		if (open->session) {
+			atomic_dec(&open->session->nopens);
+			dsmb_open_leave(open);
+		}
+	}
+	spin_unlock(&open->where);
+	if (!first)
+		return false;
+	if (READ_ONCE(open->durable))
+		dsmb_open_wake(open);
+	dsmb_created_forget(open->created);
+	dsmb_app_forget(open->app);
+	dsmb_durable_forget(open);
+	/* MS-SMB2 section 3.3.5.10: what waits for a range of the open does not get it. */
+	dsmb_calls_cancel(open, NULL, DSMB_RANGE_NOT_LOCKED);
+	dsmb_open_put(open);
+	return true;
+}
+
+bool dsmb_open_close(struct dsmb_open *open)
+{
+	return dsmb_open_shut(open, false);
+}
+
+void dsmb_open_close_detached(struct dsmb_open *open)
+{
+	dsmb_open_shut(open, true);
+}
+
+bool dsmb_open_look(struct dsmb_open *open, struct dsmb_open_state *state)
+{
+	struct dsmb_tree *tree = dsmb_open_tree(open);
+	struct ditto_actor actor;
+	struct ditto_node *node;
+	struct ditto_op op;
+	bool there;
+
+	dsmb_open_op(open, tree, &op, &actor);
+	there = !ditto_instance_begin(open->inst, &op, &node);
+	if (there) {
+		state->ranges = ditto_range_owner_has(&node->point, open->owner);
+		state->delete_pending = ditto_instance_delete_pending(open->inst);
+		ditto_instance_end(open->inst, &op);
+	}
+	dsmb_tree_put(tree);
+	return there;
+}
+
+/* The charge of the session ends with it, and may be far larger than what stays. */
+static void dsmb_open_charge_apart(struct dsmb_open *open, struct dsmb_session *session)
+{
+	struct ditto_charge *charge = &session->opens_charge;
+
+	lockdep_assert_held(&open->where);
+	spin_lock(&session->opens_lock);
+	/* A race for the last place of a step may have left it short of a few. */
+	ditto_charge_split(charge, &open->charge, min(charge->amount, 1L));
+	atomic_dec(&session->nopens);
+	spin_unlock(&session->opens_lock);
+}
+
+bool dsmb_open_detach(struct dsmb_open *open, struct dsmb_session *session)
+{
+	bool there;
+
+	spin_lock(&open->where);
+	there = !open->closing && open->session == session;
+	if (there) {
+		dsmb_open_charge_apart(open, session);
+		dsmb_open_leave(open);
+	}
+	spin_unlock(&open->where);
+	if (there)
+		dsmb_open_wake(open);
+	return there;
+}
+
+void dsmb_open_await_loss(struct dsmb_open *open)
+{
+	struct dsmb_session *session;
+	struct dsmb_tree *tree;
+
+	/* One that is still being made is in no table by which the loss would find it. */
+	if (!READ_ONCE(open->published) || !dsmb_open_place(open, &session, &tree))
+		return;
+	if (dsmb_session_is_lost(session)) {
+		/* The loss itself is dealt with by the same workers. */
+		if (atomic_inc_return(&open->server->awaiting) <= DSMB_AWAITING_MAX)
+			wait_var_event_timeout(&open->session,
+					       READ_ONCE(open->session) != session,
+					       msecs_to_jiffies(DSMB_LOSS_MS));
+		atomic_dec(&open->server->awaiting);
+	}
+	dsmb_tree_put(tree);
+	dsmb_session_put(session);
+}
+
+int dsmb_open_attach(struct dsmb_open *open, struct dsmb_call *call)
+{
+	struct dsmb_session *session = call->session;
+	u64 volatile_id, before;
+	struct dsmb_tree *old;
+	int err;
+
+	err = dsmb_open_reserve(session, &volatile_id);
+	if (err)
+		return err;
+	spin_lock(&open->where);
+	old = open->tree;
+	before = open->volatile_id;
+	err = -ENOENT;
+	if (dsmb_open_is_detached(open)) {
+		/* Who finds it by the new id finds that id in it, and the tree. */
+		WRITE_ONCE(open->volatile_id, volatile_id);
+		WRITE_ONCE(open->tree, call->tree);
+		err = dsmb_open_enter(open, session, call->tree, volatile_id);
+		if (err) {
+			WRITE_ONCE(open->tree, old);
+			WRITE_ONCE(open->volatile_id, before);
+		} else {
+			dsmb_tree_hold(call->tree);
+			WRITE_ONCE(open->cred, call->op.cred);
+			WRITE_ONCE(open->session, session);
+			ditto_uncharge(&open->charge);
+		}
+	}
+	spin_unlock(&open->where);
+	if (err) {
+		dsmb_open_unreserve(session, volatile_id);
+		return err;
+	}
+	/* Nobody paid for the claims of an open from before a restart so far. */
+	ditto_client_charge(open->owner->client, &session->who);
+	dsmb_tree_put(old);
+	return 0;
+}
+
+struct dsmb_tree *dsmb_open_tree(struct dsmb_open *open)
+{
+	struct dsmb_tree *tree;
+
+	spin_lock(&open->where);
+	tree = open->tree;
+	dsmb_tree_hold(tree);
+	spin_unlock(&open->where);
+	return tree;
+}
+
+bool dsmb_open_place(struct dsmb_open *open, struct dsmb_session **session,
+		     struct dsmb_tree **tree)
+{
+	bool somewhere;
+
+	spin_lock(&open->where);
+	somewhere = open->session;
+	if (somewhere) {
+		*session = open->session;
+		dsmb_session_hold(*session);
+		*tree = open->tree;
+		dsmb_tree_hold(*tree);
+	}
+	spin_unlock(&open->where);
+	return somewhere;
+}
+
+void dsmb_opens_close(struct dsmb_session *session, struct dsmb_tree *tree, bool keep)
+{
+	struct dsmb_open *open;
+	unsigned long index;
+
+	/* Who looked at the marks before they were set has entered the table after this. */
+	xa_lock(&session->opens);
+	xa_unlock(&session->opens);
+	rcu_read_lock();
+	xa_for_each(&session->opens, index, open) {
+		if ((tree && READ_ONCE(open->tree) != tree) || !refcount_inc_not_zero(&open->ref))
+			continue;
+		rcu_read_unlock();
+		if (!keep || !dsmb_durable_disconnect(open, session))
+			dsmb_open_close(open);
+		dsmb_open_put(open);
+		rcu_read_lock();
+	}
+	rcu_read_unlock();
+}

@@ -1,0 +1,536 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Breaks: the client is told (MS-SMB2 sections 2.2.23, 3.3.4.6, 3.3.4.7) and
+ * acknowledges (2.2.24, 3.3.5.22). See lease.h.
+ *
+ * A client that cannot be told has lost what it had. The lock table counts the time
+ * for an acknowledgment; when it is over the grant is void, and the client, which
+ * knows that, is not told again.
+ */
+#include <linux/list.h>
+
+#include "../../lockd/lease.h"
+#include "../auth/session.h"
+#include "../auth/tree.h"
+#include "../server.h"
+#include "../transport/buf.h"
+#include "../transport/call.h"
+#include "../transport/conn.h"
+#include "break_delivery.h"
+#include "durable.h"
+#include "lease.h"
+#include "open.h"
+#include "persist.h"
+
+/* StructureSize */
+#define DSMB_OPLOCK_BREAK_SIZE		24	/* notification, acknowledgment and response */
+#define DSMB_LEASE_BREAK_SIZE		44	/* notification */
+#define DSMB_LEASE_ACK_SIZE		36	/* acknowledgment and response */
+
+#define DSMB_BREAK_MESSAGE_ID		U64_MAX
+#define DSMB_BREAK_ACK_REQUIRED		BIT(0)	/* Flags of a lease's notification */
+
+/* What is told. */
+struct dsmb_notice {
+	bool needed;
+	bool ack;
+	u8 from;
+	u8 to;
+	u16 epoch;
+};
+
+/* What the client keeps, if the table leaves it so much: an oplock knows fewer states. */
+static u8 dsmb_break_to(const struct dsmb_lease *lease, u8 keep)
+{
+	return dsmb_lease_is_oplock(lease) ? keep & DITTO_LEASE_READ : keep;
+}
+
+/* With the lock held: the client learns of a break from now on. */
+static struct dsmb_notice dsmb_notice_make(struct dsmb_lease *lease, u8 keep, bool ack)
+{
+	struct dsmb_notice notice = {
+		.from = lease->state,
+		.to = dsmb_break_to(lease, keep),
+		.ack = ack,
+	};
+
+	lease->due = false;
+	notice.needed = lease->state & ~notice.to;
+	if (!notice.needed)
+		return notice;
+	/* In each step: clients do not heed a break with an epoch that they know. */
+	notice.epoch = lease->version == 2 ? ++lease->epoch : 0;
+	if (ack) {
+		WRITE_ONCE(lease->breaking, true);
+		lease->break_to = notice.to;
+	} else {
+		lease->state = notice.to;
+	}
+	return notice;
+}
+
+static void dsmb_notice_header(struct dsmb_builder *out, u64 session_id)
+{
+	dsmb_put_u32(out, DSMB_PROTOCOL_ID);
+	dsmb_put_u16(out, DSMB_OUT_HEADER);
+	dsmb_put(out, 2 + 4);
+	dsmb_put_u16(out, DSMB_OPLOCK_BREAK);
+	dsmb_put_u16(out, 0);
+	dsmb_put_u32(out, DSMB_FLAG_RESPONSE);
+	dsmb_put_u32(out, 0);
+	dsmb_put_u64(out, DSMB_BREAK_MESSAGE_ID);
+	dsmb_put_u64(out, 0);
+	dsmb_put_u64(out, session_id);
+	dsmb_put(out, 16);
+}
+
+static void dsmb_notice_put(struct dsmb_builder *out, const struct dsmb_lease *lease,
+			    const struct dsmb_notice *notice, u64 session_id)
+{
+	if (dsmb_lease_is_oplock(lease)) {
+		dsmb_notice_header(out, session_id);
+		dsmb_put_u16(out, DSMB_OPLOCK_BREAK_SIZE);
+		dsmb_put_u8(out, dsmb_oplock_level(notice->to));
+		dsmb_put(out, 1 + 4);
+		dsmb_put_u64(out, lease->persistent);
+		dsmb_put_u64(out, lease->volatile_id);
+		return;
+	}
+	dsmb_notice_header(out, 0);
+	dsmb_put_u16(out, DSMB_LEASE_BREAK_SIZE);
+	dsmb_put_u16(out, notice->epoch);
+	dsmb_put_u32(out, notice->ack ? DSMB_BREAK_ACK_REQUIRED : 0);
+	dsmb_put_bytes(out, lease->key, sizeof(lease->key));
+	dsmb_put_u32(out, notice->from);
+	dsmb_put_u32(out, notice->to);
+	dsmb_put(out, 3 * 4);
+}
+
+/* By which the client is told; all of it is held. */
+struct dsmb_way {
+	struct dsmb_conn *conn;
+	struct dsmb_session *session;
+	struct dsmb_channel *channel;
+	bool encrypt;
+};
+
+static void dsmb_way_put(struct dsmb_way *way)
+{
+	dsmb_channel_put(way->channel);
+	dsmb_session_put(way->session);
+	dsmb_conn_put(way->conn);
+}
+
+/* The n-th connection of the session. */
+static bool dsmb_way_of(struct dsmb_session *session, unsigned int n, struct dsmb_way *way)
+{
+	struct dsmb_channel *channel;
+
+	way->conn = NULL;
+	mutex_lock(&session->lock);
+	list_for_each_entry(channel, &session->channels, list) {
+		if (!channel->ready || READ_ONCE(channel->conn->state) == DSMB_CONN_DEAD || n--)
+			continue;
+		way->conn = channel->conn;
+		dsmb_conn_hold(way->conn);
+		way->session = session;
+		dsmb_session_hold(session);
+		way->channel = channel;
+		refcount_inc(&channel->ref);
+		break;
+	}
+	mutex_unlock(&session->lock);
+	return way->conn;
+}
+
+/* 3.3.4.1.4: encrypted if session or share demand it, or the client did so itself. */
+static bool dsmb_way_by(struct dsmb_open *open, unsigned int n, struct dsmb_way *way)
+{
+	struct dsmb_session *session;
+	struct dsmb_tree *tree;
+	bool found;
+
+	if (!dsmb_open_place(open, &session, &tree))
+		return false;
+	way->encrypt = session->encrypt || READ_ONCE(tree->encrypt) || open->encrypted;
+	found = dsmb_way_of(session, n, way);
+	dsmb_tree_put(tree);
+	dsmb_session_put(session);
+	return found;
+}
+
+/* The n-th connection by which the client has it open. */
+static bool dsmb_way_find(struct dsmb_lease *lease, unsigned int n, struct dsmb_way *way)
+{
+	struct dsmb_open *open;
+	bool found = false;
+
+	mutex_lock(&lease->lock);
+	list_for_each_entry(open, &lease->holders, lease_link) {
+		found = dsmb_way_by(open, n, way);
+		if (found)
+			break;
+	}
+	mutex_unlock(&lease->lock);
+	return found;
+}
+
+/* 3.3.4.1.1: it is not signed. */
+static int dsmb_notice_send_by(struct dsmb_way *way, struct dsmb_lease *lease,
+			       const struct dsmb_notice *notice)
+{
+	struct dsmb_builder out;
+	struct dsmb_buf *buf;
+
+	buf = dsmb_buf_get(way->conn->server, DSMB_SEND_HEADROOM + DSMB_OUT_HEADER +
+			   DSMB_LEASE_BREAK_SIZE);
+	if (!buf)
+		return -ENOMEM;
+	out = dsmb_builder(buf->data + DSMB_SEND_HEADROOM,
+			   DSMB_OUT_HEADER + DSMB_LEASE_BREAK_SIZE);
+	dsmb_notice_put(&out, lease, notice, way->session->id);
+	return dsmb_conn_send(way->conn, buf, out.len, way->encrypt ? way->session->id : 0);
+}
+
+/* By the first connection that takes it (3.3.4.6, 3.3.4.7). */
+static bool dsmb_notice_send(struct dsmb_lease *lease, const struct dsmb_notice *notice)
+{
+	struct dsmb_way way;
+	int err = -ENOTCONN;
+
+	for (unsigned int n = 0; err && n < DSMB_CHANNELS_MAX; n++) {
+		if (!dsmb_way_find(lease, n, &way))
+			break;
+		err = dsmb_notice_send_by(&way, lease, notice);
+		if (!err && notice->ack)
+			dsmb_break_delivery_watch(way.channel);
+		dsmb_way_put(&way);
+	}
+	return !err;
+}
+
+/* Without the lock: tell, or answer for the client. */
+static void dsmb_notice_out(struct dsmb_lease *lease, struct ditto_lease *grant,
+			    const struct dsmb_notice *notice)
+{
+	if (!notice->needed) {
+		if (notice->ack)
+			ditto_lease_ack(grant, notice->to);
+		return;
+	}
+	if (dsmb_notice_send(lease, notice))
+		return;
+	/* What waits for the client goes before anybody is let by. */
+	dsmb_durables_yield(lease);
+	mutex_lock(&lease->lock);
+	if (lease->grant == grant) {
+		WRITE_ONCE(lease->breaking, false);
+		lease->state = 0;
+	}
+	mutex_unlock(&lease->lock);
+	ditto_lease_return(grant);
+	dsmb_persist_lease_later(lease);
+}
+
+void dsmb_break_unheard(struct dsmb_lease *lease)
+{
+	struct ditto_lease *grant = NULL;
+	struct dsmb_way way;
+
+	if (!READ_ONCE(lease->breaking))
+		return;
+	if (dsmb_way_find(lease, 0, &way)) {
+		dsmb_way_put(&way);
+		return;
+	}
+	mutex_lock(&lease->lock);
+	if (lease->breaking) {
+		WRITE_ONCE(lease->breaking, false);
+		lease->state = 0;
+		grant = lease->grant;
+		ditto_lease_hold(grant);
+	}
+	mutex_unlock(&lease->lock);
+	if (!grant)
+		return;
+	ditto_lease_return(grant);
+	ditto_lease_put(grant);
+	dsmb_persist_lease_later(lease);
+}
+
+/* The first open of a lease stands for all of them. */
+static void dsmb_break_again(struct dsmb_open *open)
+{
+	struct dsmb_notice notice = { .needed = true, .ack = true };
+	struct dsmb_lease *lease = open->lease;
+	bool again;
+
+	if (!lease)
+		return;
+	mutex_lock(&lease->lock);
+	again = lease->breaking && list_first_entry_or_null(&lease->holders, struct dsmb_open,
+							    lease_link) == open;
+	notice.from = lease->state;
+	notice.to = lease->break_to;
+	notice.epoch = lease->version == 2 ? lease->epoch : 0;
+	mutex_unlock(&lease->lock);
+	if (again)
+		dsmb_notice_send(lease, &notice);
+}
+
+void dsmb_breaks_again(struct dsmb_session *session)
+{
+	struct dsmb_open *open;
+	unsigned long index;
+
+	rcu_read_lock();
+	xa_for_each(&session->opens, index, open) {
+		if (!refcount_inc_not_zero(&open->ref))
+			continue;
+		rcu_read_unlock();
+		dsmb_break_again(open);
+		dsmb_open_put(open);
+		rcu_read_lock();
+	}
+	rcu_read_unlock();
+}
+
+static void dsmb_lease_breaking(struct ditto_lease *grant, u8 keep, bool ack)
+{
+	struct dsmb_lease *lease = ditto_lease_private(grant);
+	struct dsmb_notice notice;
+
+	mutex_lock(&lease->lock);
+	if (lease->grant != grant) {
+		/* It was given back meanwhile, or nobody ever knew of it. */
+		mutex_unlock(&lease->lock);
+		return;
+	}
+	if (lease->untold) {
+		lease->due = true;
+		lease->due_keep = keep;
+		lease->due_ack = ack;
+		mutex_unlock(&lease->lock);
+		return;
+	}
+	notice = dsmb_notice_make(lease, keep, ack);
+	mutex_unlock(&lease->lock);
+	dsmb_notice_out(lease, grant, &notice);
+	if (!ack)
+		dsmb_persist_lease_later(lease);
+}
+
+void dsmb_lease_told(struct dsmb_lease *lease)
+{
+	struct ditto_lease *grant = NULL;
+	struct dsmb_notice notice;
+
+	mutex_lock(&lease->lock);
+	lease->untold--;
+	if (!lease->untold && lease->due) {
+		grant = lease->grant;
+		ditto_lease_hold(grant);
+		notice = dsmb_notice_make(lease, lease->due_keep, lease->due_ack);
+	}
+	mutex_unlock(&lease->lock);
+	if (grant) {
+		dsmb_notice_out(lease, grant, &notice);
+		if (notice.needed && !notice.ack)
+			dsmb_persist_lease_later(lease);
+		ditto_lease_put(grant);
+	}
+}
+
+/* Too late for an acknowledgment, or the file or the session went. */
+static void dsmb_lease_revoked(struct ditto_lease *grant)
+{
+	struct dsmb_lease *lease = ditto_lease_private(grant);
+	bool known;
+
+	mutex_lock(&lease->lock);
+	known = lease->grant == grant;
+	if (known) {
+		lease->due = false;
+		WRITE_ONCE(lease->breaking, false);
+		lease->state = 0;
+	}
+	mutex_unlock(&lease->lock);
+	if (!known)
+		return;
+	/* Nothing is left by which they could wait. */
+	dsmb_durables_yield(lease);
+	dsmb_persist_lease_later(lease);
+}
+
+static void dsmb_lease_free(struct ditto_lease *grant)
+{
+	dsmb_lease_put(ditto_lease_private(grant));
+}
+
+const struct ditto_lease_ops dsmb_lease_ops = {
+	.breaking = dsmb_lease_breaking,
+	.revoked = dsmb_lease_revoked,
+	.free = dsmb_lease_free,
+};
+
+/* Is an acknowledgment awaited, and none being heeded? */
+static bool dsmb_lease_awaits(const struct dsmb_lease *lease)
+{
+	return lease->breaking && !lease->giving;
+}
+
+/* Whoever is let in then must not meet after a restart what was given up. */
+static void dsmb_lease_record(struct dsmb_lease *lease, u8 keep)
+{
+	lockdep_assert_held(&lease->lock);
+	lease->giving = lease->state & ~keep;
+	mutex_unlock(&lease->lock);
+	dsmb_persist_lease(lease);
+	mutex_lock(&lease->lock);
+	lease->giving = 0;
+}
+
+/* With the lock held, which is let go meanwhile: the client keeps so much. */
+static u32 dsmb_lease_acked(struct dsmb_lease *lease, u8 keep)
+{
+	const struct ditto_lease *grant = lease->grant;
+
+	dsmb_lease_record(lease, keep);
+	/* It may have been too late while it was recorded, and another break is on its way. */
+	if (lease->grant != grant || !lease->breaking || keep & ~lease->break_to)
+		return DSMB_UNSUCCESSFUL;
+	switch (ditto_lease_ack(lease->grant, keep)) {
+	case 0:
+		WRITE_ONCE(lease->breaking, false);
+		lease->state = keep;
+		return DSMB_SUCCESS;
+	case -EINVAL:
+		return DSMB_REQUEST_NOT_ACCEPTED;
+	default:
+		return DSMB_UNSUCCESSFUL;
+	}
+}
+
+static u32 dsmb_lease_ack(struct dsmb_lease *lease, u32 state)
+{
+	u32 status;
+
+	mutex_lock(&lease->lock);
+	if (!dsmb_lease_awaits(lease))
+		status = DSMB_UNSUCCESSFUL;
+	else if (state & ~lease->break_to)
+		status = DSMB_REQUEST_NOT_ACCEPTED;
+	else
+		status = dsmb_lease_acked(lease, dsmb_lease_bits(state));
+	mutex_unlock(&lease->lock);
+	return status;
+}
+
+/* 3.3.5.22.2 */
+static u32 dsmb_ack_lease(struct dsmb_call *call)
+{
+	struct dsmb_cursor *in = &call->in;
+	struct dsmb_builder *out = &call->out;
+	u8 key[DSMB_LEASE_KEY_SIZE] = {};
+	struct dsmb_lease *lease;
+	u32 state, status;
+
+	dsmb_skip(in, 2 + 4);
+	dsmb_get_bytes(in, key, sizeof(key));
+	state = dsmb_get_u32(in);
+	dsmb_skip(in, 8);
+	if (in->bad)
+		return DSMB_INVALID_PARAMETER;
+	lease = dsmb_lease_find(call->session, key);
+	if (!lease)
+		return DSMB_OBJECT_NAME_NOT_FOUND;
+	status = dsmb_lease_ack(lease, state);
+	dsmb_lease_put(lease);
+	if (status)
+		return status;
+
+	dsmb_put_u16(out, DSMB_LEASE_ACK_SIZE);
+	dsmb_put(out, 2 + 4);
+	dsmb_put_bytes(out, key, sizeof(key));
+	dsmb_put_u32(out, state);
+	dsmb_put_u64(out, 0);
+	return DSMB_SUCCESS;
+}
+
+/* What is wrong with a level for an oplock of this state; that ends a break, too. */
+static u32 dsmb_oplock_refusal(const struct dsmb_lease *lease, u8 level)
+{
+	if (level == DSMB_OPLOCK_LEASE)
+		return DSMB_INVALID_PARAMETER;
+	if (level != DSMB_OPLOCK_NONE &&
+	    (level != DSMB_OPLOCK_II || !(lease->state & DITTO_LEASE_WRITE)))
+		return DSMB_INVALID_OPLOCK_PROTOCOL;
+	return DSMB_SUCCESS;
+}
+
+static u32 dsmb_oplock_ack(struct dsmb_lease *lease, u8 level)
+{
+	u32 refusal, status;
+
+	mutex_lock(&lease->lock);
+	refusal = dsmb_oplock_refusal(lease, level);
+	/* What was not to be kept is not kept. */
+	if (lease->breaking && !refusal && dsmb_oplock_bits(level) & ~lease->break_to)
+		refusal = DSMB_INVALID_OPLOCK_PROTOCOL;
+	if (!dsmb_lease_awaits(lease))
+		status = refusal ?: DSMB_INVALID_OPLOCK_PROTOCOL;
+	else if (refusal)
+		status = dsmb_lease_acked(lease, 0) ?: refusal;
+	else
+		status = dsmb_lease_acked(lease, dsmb_oplock_bits(level));
+	mutex_unlock(&lease->lock);
+	return status;
+}
+
+/* 3.3.5.22.1 */
+static u32 dsmb_ack_oplock(struct dsmb_call *call)
+{
+	struct dsmb_cursor *in = &call->in;
+	struct dsmb_builder *out = &call->out;
+	u64 persistent, volatile_id;
+	struct dsmb_open *open;
+	u32 status;
+	u8 level;
+
+	level = dsmb_get_u8(in);
+	dsmb_skip(in, 1 + 4);
+	persistent = dsmb_get_u64(in);
+	volatile_id = dsmb_get_u64(in);
+	if (in->bad)
+		return DSMB_INVALID_PARAMETER;
+	status = dsmb_call_open(call, persistent, volatile_id, &open);
+	if (status)
+		return status;
+	if (!open->lease || !dsmb_lease_is_oplock(open->lease))
+		return DSMB_INVALID_OPLOCK_PROTOCOL;
+	status = dsmb_oplock_ack(open->lease, level);
+	if (status)
+		return status;
+
+	dsmb_put_u16(out, DSMB_OPLOCK_BREAK_SIZE);
+	dsmb_put_u8(out, level);
+	dsmb_put(out, 1 + 4);
+	dsmb_put_u64(out, open->persistent);
+	dsmb_put_u64(out, open->volatile_id);
+	return DSMB_SUCCESS;
+}
+
+u32 dsmb_oplock_break(struct dsmb_call *call)
+{
+	struct dsmb_cursor *in = &call->in;
+
+	dsmb_seek(in, DSMB_OUT_HEADER);
+	switch (dsmb_get_u16(in)) {
+	case DSMB_LEASE_ACK_SIZE:
+		return dsmb_ack_lease(call);
+	case DSMB_OPLOCK_BREAK_SIZE:
+		return dsmb_ack_oplock(call);
+	default:
+		return DSMB_INVALID_PARAMETER;
+	}
+}

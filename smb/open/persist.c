@@ -1,0 +1,524 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Persistent opens: their records while the server runs. See persist.h. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cred.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "../../fs/node/node.h"
+#include "../../fs/open/instance.h"
+#include "../../fs/server.h"
+#include "../../fs/share/cred.h"
+#include "../../fs/share/share.h"
+#include "../../lockd/lease.h"
+#include "../../lockd/open.h"
+#include "../../net/helper/record.h"
+#include "../auth/session.h"
+#include "../auth/tree.h"
+#include "../server.h"
+#include "../transport/call.h"
+#include "../transport/conn.h"
+#include "lease.h"
+#include "persist.h"
+#include "persist_record.h"
+
+/* A record while it is written. */
+struct writing {
+	struct dsmb_record record;
+	u8 data[DITTO_RECORD_DATA_MAX];
+};
+
+static int share_is_continuous(struct ditto_share *share, void *arg)
+{
+	bool continuous;
+
+	rcu_read_lock();
+	continuous = rcu_dereference(share->opts)->continuous;
+	rcu_read_unlock();
+	return continuous;
+}
+
+bool dsmb_persist_is_on(struct dsmb_server *server)
+{
+	return ditto_share_for_each(server->srv, NULL, share_is_continuous, NULL);
+}
+
+bool dsmb_persist_may(const struct dsmb_call *call, const struct dsmb_durable_ask *ask)
+{
+	return ask->version == 2 && ask->persistent && READ_ONCE(call->tree->continuous) &&
+	       call->conn->server_caps & DSMB_CAP_PERSISTENT_HANDLES;
+}
+
+/* What is recorded */
+
+static void gather_lease(struct dsmb_open *open, struct dsmb_caching *c)
+{
+	struct dsmb_lease *lease = open->lease;
+
+	if (!lease)
+		return;
+	mutex_lock(&lease->lock);
+	c->state = lease->state & ~lease->giving;
+	c->epoch = lease->epoch;
+	mutex_unlock(&lease->lock);
+	if (dsmb_lease_is_oplock(lease)) {
+		c->level = dsmb_oplock_level(c->state);
+		return;
+	}
+	c->level = DSMB_OPLOCK_LEASE;
+	c->version = lease->version;
+	memcpy(c->key, lease->key, sizeof(c->key));
+	if (open->entry_owner) {
+		c->flags = DSMB_LEASE_HAS_PARENT;
+		memcpy(c->parent, open->entry_owner->key, sizeof(c->parent));
+	}
+}
+
+static void gather_user(const struct ditto_auth_user *user, const struct dsmb_tree *tree,
+			struct dsmb_record *r)
+{
+	const struct ditto_cred *cred = READ_ONCE(tree->cred);
+	const struct group_info *groups = cred->cred->group_info;
+
+	r->user = from_kuid(&init_user_ns, user->uid);
+	r->sid_len = user->sid_len;
+	memcpy(r->sid, user->sid, user->sid_len);
+	strscpy(r->name, user->name);
+	r->uid = from_kuid(&init_user_ns, cred->uid);
+	r->gid = from_kgid(&init_user_ns, cred->gid);
+	r->ngroups = min(groups->ngroups, DSMB_PERSIST_GROUPS_MAX);
+	for (unsigned int i = 0; i < r->ngroups; i++)
+		r->groups[i] = from_kgid(&init_user_ns, groups->gid[i]);
+	if (cred->admin)
+		r->flags |= DSMB_RECORD_ADMIN;
+	if (READ_ONCE(tree->writable))
+		r->flags |= DSMB_RECORD_WRITABLE;
+}
+
+/* What its file says of it; between begin and end. */
+static int gather_file(struct dsmb_open *open, struct ditto_share *share, struct ditto_node *node,
+		       struct dsmb_record *r)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	unsigned int nranges;
+	int err;
+
+	err = ditto_handle_encode(share, dentry, &r->handle);
+	dput(dentry);
+	if (err)
+		return err;
+	r->share = share->id;
+	r->rights = open->rights;
+	r->deny = ditto_open_deny(ditto_instance_claim(open->inst));
+	if (ditto_instance_deletes_at_close(open->inst))
+		r->flags |= DSMB_RECORD_CLOSES;
+	/* The other opens of the file do not say so: who takes it back changes these records. */
+	if (READ_ONCE(open->delete_on_close) &&
+	    (READ_ONCE(open->delete_on_close_later) || ditto_instance_delete_pending(open->inst)))
+		r->flags |= DSMB_RECORD_DELETE_PENDING;
+	nranges = ditto_range_owner_list(&node->point, open->owner, r->ranges,
+					 DSMB_PERSIST_RANGES_MAX);
+	if (nranges > DSMB_PERSIST_RANGES_MAX)
+		return -ENOSPC;
+	r->nranges = nranges;
+	return 0;
+}
+
+static int persist_gather(const struct dsmb_durable *durable, struct dsmb_record *r)
+{
+	struct dsmb_open *open = durable->open;
+	struct dsmb_tree *tree = dsmb_open_tree(open);
+	struct ditto_actor actor;
+	struct ditto_node *node;
+	struct ditto_op op;
+	int err;
+
+	r->id = open->persistent;
+	r->client = durable->client;
+	memcpy(r->guid, durable->guid, sizeof(r->guid));
+	r->options = open->options;
+	r->action = open->action;
+	r->timeout_ms = durable->timeout_ms;
+	if (open->posix)
+		r->flags |= DSMB_RECORD_POSIX;
+	dsmb_app_tell(open->app, &r->app);
+	if (r->app.present)
+		r->flags |= DSMB_RECORD_APP;
+	gather_lease(open, &r->caching);
+	gather_user(durable->user, tree, r);
+	mutex_lock(&open->lock);
+	memcpy(r->sequences, open->lock_sequence, sizeof(r->sequences));
+	mutex_unlock(&open->lock);
+
+	dsmb_open_op(open, tree, &op, &actor);
+	err = ditto_instance_begin(open->inst, &op, &node);
+	if (!err) {
+		err = gather_file(open, op.share, node, r);
+		ditto_instance_end(open->inst, &op);
+	}
+	dsmb_tree_put(tree);
+	return err;
+}
+
+/* With the lock held. */
+static int persist_save(const struct dsmb_durable *durable, bool suspend)
+{
+	const struct dsmb_persist *persist = durable->persist;
+	__le64 key = cpu_to_le64(persist->id);
+	struct ditto_record record = {
+		.kind = DITTO_RECORD_OPEN,
+		.key_len = sizeof(key),
+		.key = (const u8 *)&key,
+	};
+	struct ditto_server *srv = persist->server->srv;
+	struct writing *w = kvzalloc(sizeof(*w), GFP_KERNEL);
+	int err;
+
+	lockdep_assert_held(&persist->lock);
+	if (!w)
+		return -ENOMEM;
+	err = persist_gather(durable, &w->record);
+	if (!err) {
+		record.data = w->data;
+		record.data_len = dsmb_record_put(&w->record, w->data);
+		err = suspend ? ditto_record_keep(srv, &record) :
+				ditto_record_put(srv, record.kind, record.key, record.key_len,
+						 record.data, record.data_len);
+	}
+	kvfree(w);
+	return err;
+}
+
+int dsmb_persist_save(struct dsmb_open *open)
+{
+	const struct dsmb_durable *durable = READ_ONCE(open->durable);
+	struct dsmb_persist *persist = durable ? durable->persist : NULL;
+	int err = 0;
+
+	if (!persist)
+		return 0;
+	mutex_lock(&persist->lock);
+	if (!persist->ended)
+		err = persist_save(durable, false);
+	mutex_unlock(&persist->lock);
+	if (err && err != -ESTALE)
+		pr_warn_ratelimited("what %s has open cannot be recorded: error %d\n",
+				    durable->user->name, err);
+	return err;
+}
+
+/* With the lock held: the persistent one of a lease with the lowest id from this one on. */
+static struct dsmb_open *lease_first(struct dsmb_lease *lease, u64 id)
+{
+	struct dsmb_open *open, *first = NULL;
+
+	list_for_each_entry(open, &lease->holders, lease_link) {
+		if (dsmb_durable_is_persistent(open) && open->persistent >= id &&
+		    (!first || open->persistent < first->persistent))
+			first = open;
+	}
+	return first;
+}
+
+/* The same, held, or NULL. Others may walk by at the same time: @id is behind it from now on. */
+static struct dsmb_open *lease_next(struct dsmb_lease *lease, u64 *id)
+{
+	struct dsmb_open *open;
+
+	mutex_lock(&lease->lock);
+	while ((open = lease_first(lease, *id))) {
+		*id = open->persistent + 1;
+		if (refcount_inc_not_zero(&open->ref))
+			break;
+	}
+	mutex_unlock(&lease->lock);
+	return open;
+}
+
+void dsmb_persist_lease(struct dsmb_lease *lease)
+{
+	struct dsmb_open *open;
+	int err = 0;
+	u64 id = 0;
+
+	/* A helper that is stuck is waited for once, and not for each open. */
+	while (err != -ETIMEDOUT && (open = lease_next(lease, &id))) {
+		err = dsmb_persist_save(open);
+		dsmb_open_put(open);
+	}
+}
+
+void dsmb_persist_lease_work(struct work_struct *work)
+{
+	struct dsmb_lease *lease = container_of(work, struct dsmb_lease, record);
+
+	dsmb_persist_lease(lease);
+	dsmb_lease_put(lease);
+}
+
+void dsmb_persist_lease_later(struct dsmb_lease *lease)
+{
+	struct dsmb_open *open;
+
+	mutex_lock(&lease->lock);
+	open = lease_first(lease, 0);
+	if (open) {
+		dsmb_lease_hold(lease);
+		if (!queue_work(open->server->records, &lease->record))
+			/* Not the last one: it waits in the queue with its own. */
+			refcount_dec(&lease->ref);
+	}
+	mutex_unlock(&lease->lock);
+}
+
+/* Deletions */
+
+static bool is_of(struct dsmb_open *open, const struct ditto_node *wanted)
+{
+	struct dsmb_tree *tree = dsmb_open_tree(open);
+	struct ditto_actor actor;
+	struct ditto_node *node;
+	struct ditto_op op;
+	bool is = false;
+
+	dsmb_open_op(open, tree, &op, &actor);
+	if (!ditto_instance_begin(open->inst, &op, &node)) {
+		is = node == wanted;
+		ditto_instance_end(open->inst, &op);
+	}
+	dsmb_tree_put(tree);
+	return is;
+}
+
+/* No open asks for the deletion of a file any more, nor its record. */
+static int take_back(struct dsmb_server *server, const struct ditto_node *node)
+{
+	struct dsmb_open *open;
+	int err = 0;
+	u64 id = 0;
+
+	for (; !err && (open = dsmb_durable_next(server, &id)); id++) {
+		if (READ_ONCE(open->delete_on_close) && is_of(open, node)) {
+			WRITE_ONCE(open->delete_on_close, false);
+			err = dsmb_persist_save(open);
+			if (err)
+				WRITE_ONCE(open->delete_on_close, true);
+		}
+		dsmb_open_put(open);
+	}
+	return err;
+}
+
+int dsmb_persist_delete_pending(struct ditto_op *op, struct dsmb_open *open, u32 flags)
+{
+	bool pending = !(flags & (DITTO_DELETE_AT_CLOSE | DITTO_DELETE_NOW));
+	bool before = READ_ONCE(open->delete_on_close);
+	int err;
+
+	/* First, so that who takes it back as soon as it is pending finds this one. */
+	if (pending)
+		WRITE_ONCE(open->delete_on_close, true);
+	err = ditto_instance_set_delete(op, open->inst, flags);
+	if (err) {
+		WRITE_ONCE(open->delete_on_close, before);
+		return err;
+	}
+	/* One that cannot be recorded is done all the same: it is of this life. */
+	dsmb_persist_save(open);
+	return 0;
+}
+
+int dsmb_persist_cancel_delete(struct ditto_op *op, struct dsmb_open *open,
+			       const struct ditto_node *node)
+{
+	int err = take_back(open->server, node);
+
+	if (err)
+		return err;
+	ditto_instance_set_delete(op, open->inst, 0);
+	/* Of those who asked in between. */
+	return take_back(open->server, node);
+}
+
+int dsmb_persist_cancel_delete_at_close(struct ditto_op *op, struct dsmb_open *open)
+{
+	bool before = ditto_instance_deletes_at_close(open->inst);
+	int err;
+
+	ditto_instance_set_delete(op, open->inst, DITTO_DELETE_AT_CLOSE);
+	err = dsmb_persist_save(open);
+	if (err && before)
+		ditto_instance_set_delete(op, open->inst, DITTO_DELETE_ON | DITTO_DELETE_AT_CLOSE |
+					  DITTO_DELETE_READONLY);
+	return err;
+}
+
+/* Coming and going */
+
+void dsmb_persist_put(struct dsmb_persist *persist)
+{
+	if (persist && refcount_dec_and_test(&persist->ref))
+		kfree(persist);
+}
+
+static int remove_record(struct dsmb_persist *persist)
+{
+	__le64 key = cpu_to_le64(persist->id);
+
+	return ditto_record_remove(persist->server->srv, DITTO_RECORD_OPEN, &key, sizeof(key));
+}
+
+/* It would be an open that nobody has, after a restart. With the caller's reference. */
+static void remove_later(struct dsmb_persist *persist, int err)
+{
+	struct dsmb_server *server = persist->server;
+
+	if (atomic_inc_return(&server->nremains) <= DSMB_DURABLES_MAX) {
+		llist_add(&persist->remains, &server->remains);
+		queue_delayed_work(server->records, &server->retry,
+				   msecs_to_jiffies(DSMB_PERSIST_RETRY_MS));
+		return;
+	}
+	atomic_dec(&server->nremains);
+	pr_warn_ratelimited("a file was closed, but its record stays: error %d\n", err);
+	dsmb_persist_put(persist);
+}
+
+static void remove_work(struct work_struct *work)
+{
+	struct dsmb_persist *persist = container_of(work, struct dsmb_persist, work);
+	int err = 0;
+
+	mutex_lock(&persist->lock);
+	if (!persist->ended)
+		err = remove_record(persist);
+	persist->ended = true;
+	mutex_unlock(&persist->lock);
+	if (err)
+		remove_later(persist, err);
+	else
+		dsmb_persist_put(persist);
+}
+
+/* How many are left. With the first that fails the others wait, too. */
+static unsigned int persist_sweep(struct dsmb_server *server)
+{
+	struct llist_node *all = llist_del_all(&server->remains);
+	struct dsmb_persist *persist, *next;
+	unsigned int left = 0;
+
+	llist_for_each_entry_safe(persist, next, all, remains) {
+		if (left || remove_record(persist)) {
+			llist_add(&persist->remains, &server->remains);
+			left++;
+			continue;
+		}
+		atomic_dec(&server->nremains);
+		dsmb_persist_put(persist);
+	}
+	return left;
+}
+
+void dsmb_persist_sweep(struct dsmb_server *server)
+{
+	if (persist_sweep(server))
+		queue_delayed_work(server->records, &server->retry,
+				   msecs_to_jiffies(DSMB_PERSIST_RETRY_MS));
+}
+
+void dsmb_persist_sweep_last(struct dsmb_server *server)
+{
+	unsigned int left = persist_sweep(server);
+	struct dsmb_persist *persist, *next;
+
+	if (left)
+		pr_warn("%u files were closed, but their records stay\n", left);
+	llist_for_each_entry_safe(persist, next, llist_del_all(&server->remains), remains)
+		dsmb_persist_put(persist);
+}
+
+struct dsmb_persist *dsmb_persist_alloc(const struct dsmb_open *open)
+{
+	struct dsmb_persist *persist = kzalloc(sizeof(*persist), GFP_KERNEL);
+
+	if (!persist)
+		return NULL;
+	refcount_set(&persist->ref, 1);
+	persist->server = open->server;
+	persist->id = open->persistent;
+	mutex_init(&persist->lock);
+	INIT_WORK(&persist->work, remove_work);
+	return persist;
+}
+
+bool dsmb_persist_grant(struct dsmb_open *open)
+{
+	if (!dsmb_persist_save(open))
+		return true;
+	/* It may be there all the same. */
+	dsmb_persist_end(open->durable->persist);
+	return false;
+}
+
+void dsmb_persist_end(struct dsmb_persist *persist)
+{
+	if (!persist || READ_ONCE(persist->kept))
+		return;
+	refcount_inc(&persist->ref);
+	if (READ_ONCE(persist->ended) || !queue_work(persist->server->records, &persist->work))
+		dsmb_persist_put(persist);
+}
+
+void dsmb_persist_flush(struct dsmb_persist *persist)
+{
+	if (!persist)
+		return;
+	/* It may be one of the workers that waits, and none may be left for this. */
+	if (cancel_work(&persist->work))
+		remove_work(&persist->work);
+	else
+		flush_work(&persist->work);
+}
+
+void dsmb_persist_leave(struct dsmb_persist *persist)
+{
+	if (!persist)
+		return;
+	mutex_lock(&persist->lock);
+	WRITE_ONCE(persist->kept, true);
+	persist->ended = true;
+	mutex_unlock(&persist->lock);
+}
+
+/* Between begin and end. Nothing puts off a deletion that is pending. */
+static void persist_suspend(struct dsmb_open *open, struct ditto_op *op)
+{
+	struct dsmb_persist *persist = open->durable->persist;
+
+	if (ditto_instance_delete_pending(open->inst))
+		return;
+	mutex_lock(&persist->lock);
+	if (!persist->ended && !persist_save(open->durable, true)) {
+		WRITE_ONCE(persist->kept, true);
+		persist->ended = true;
+		ditto_instance_set_delete(op, open->inst, DITTO_DELETE_AT_CLOSE);
+	}
+	mutex_unlock(&persist->lock);
+}
+
+void dsmb_persist_suspend(struct dsmb_open *open)
+{
+	struct dsmb_tree *tree = dsmb_open_tree(open);
+	struct ditto_actor actor;
+	struct ditto_node *node;
+	struct ditto_op op;
+
+	dsmb_open_op(open, tree, &op, &actor);
+	if (!ditto_instance_begin(open->inst, &op, &node)) {
+		persist_suspend(open, &op);
+		ditto_instance_end(open->inst, &op);
+	}
+	dsmb_tree_put(tree);
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Records of persistent opens: see persist_record.h. */
+#include <linux/build_bug.h>
+#include <linux/string.h>
+#include <kunit/visibility.h>
+
+#include "../../fs/op/rights.h"
+#include "../../lockd/matrix.h"
+#include "../../net/helper/record.h"
+#include "../transport/builder.h"
+#include "../transport/cursor.h"
+#include "persist_record.h"
+
+#define RANGE_SIZE	17
+/* All that is not a range, a group or a name. */
+#define FIXED_SIZE	512
+
+static_assert(FIXED_SIZE + DSMB_PERSIST_NAME_MAX + 4 * DSMB_PERSIST_GROUPS_MAX +
+	      RANGE_SIZE * DSMB_PERSIST_RANGES_MAX <= DITTO_RECORD_DATA_MAX);
+
+static void put_caching(struct dsmb_builder *out, const struct dsmb_caching *c)
+{
+	dsmb_put_u8(out, c->level);
+	dsmb_put_u8(out, c->version);
+	dsmb_put_u8(out, c->state);
+	dsmb_put_u16(out, c->epoch);
+	dsmb_put_u32(out, c->flags);
+	dsmb_put_bytes(out, c->key, sizeof(c->key));
+	dsmb_put_bytes(out, c->parent, sizeof(c->parent));
+}
+
+/* Is it what a CREATE can have been granted? A lease has a version, and only a lease. */
+static bool caching_is_sound(const struct dsmb_caching *c)
+{
+	if (c->level == DSMB_OPLOCK_LEASE)
+		return c->version == 1 || c->version == 2;
+	return !c->version && (c->level == DSMB_OPLOCK_NONE || dsmb_oplock_bits(c->level));
+}
+
+static bool get_caching(struct dsmb_cursor *in, struct dsmb_caching *c)
+{
+	c->level = dsmb_get_u8(in);
+	c->version = dsmb_get_u8(in);
+	c->state = dsmb_lease_bits(dsmb_get_u8(in));
+	c->epoch = dsmb_get_u16(in);
+	c->flags = dsmb_get_u32(in);
+	dsmb_get_bytes(in, c->key, sizeof(c->key));
+	dsmb_get_bytes(in, c->parent, sizeof(c->parent));
+	return caching_is_sound(c);
+}
+
+static void put_user(struct dsmb_builder *out, const struct dsmb_record *r)
+{
+	u8 name_len = strlen(r->name);
+
+	dsmb_put_u32(out, r->user);
+	dsmb_put_u8(out, r->sid_len);
+	dsmb_put_bytes(out, r->sid, r->sid_len);
+	dsmb_put_u8(out, name_len);
+	dsmb_put_bytes(out, r->name, name_len);
+	dsmb_put_u32(out, r->uid);
+	dsmb_put_u32(out, r->gid);
+	dsmb_put_u8(out, r->ngroups);
+	for (unsigned int i = 0; i < r->ngroups; i++)
+		dsmb_put_u32(out, r->groups[i]);
+}
+
+static bool get_user(struct dsmb_cursor *in, struct dsmb_record *r)
+{
+	u8 name_len;
+
+	r->user = dsmb_get_u32(in);
+	r->sid_len = dsmb_get_u8(in);
+	if (r->sid_len > sizeof(r->sid))
+		return false;
+	dsmb_get_bytes(in, r->sid, r->sid_len);
+	name_len = dsmb_get_u8(in);
+	dsmb_get_bytes(in, r->name, name_len);
+	r->uid = dsmb_get_u32(in);
+	r->gid = dsmb_get_u32(in);
+	r->ngroups = dsmb_get_u8(in);
+	if (r->ngroups > DSMB_PERSIST_GROUPS_MAX)
+		return false;
+	for (unsigned int i = 0; i < r->ngroups; i++)
+		r->groups[i] = dsmb_get_u32(in);
+	return !in->bad;
+}
+
+static void put_ranges(struct dsmb_builder *out, const struct dsmb_record *r)
+{
+	dsmb_put_u16(out, r->nranges);
+	for (unsigned int i = 0; i < r->nranges; i++) {
+		dsmb_put_u64(out, r->ranges[i].first);
+		dsmb_put_u64(out, r->ranges[i].length);
+		dsmb_put_u8(out, r->ranges[i].exclusive);
+	}
+}
+
+static bool get_ranges(struct dsmb_cursor *in, struct dsmb_record *r)
+{
+	r->nranges = dsmb_get_u16(in);
+	if (in->bad || r->nranges > DSMB_PERSIST_RANGES_MAX)
+		return false;
+	for (unsigned int i = 0; i < r->nranges; i++) {
+		r->ranges[i].first = dsmb_get_u64(in);
+		r->ranges[i].length = dsmb_get_u64(in);
+		r->ranges[i].exclusive = dsmb_get_u8(in);
+	}
+	return !in->bad;
+}
+
+u32 dsmb_record_put(const struct dsmb_record *r, void *data)
+{
+	struct dsmb_builder out = dsmb_builder(data, DITTO_RECORD_DATA_MAX);
+
+	dsmb_put_u8(&out, DSMB_RECORD_VERSION);
+	dsmb_put_u8(&out, r->flags);
+	dsmb_put_bytes(&out, &r->client, sizeof(r->client));
+	dsmb_put_bytes(&out, r->guid, sizeof(r->guid));
+	dsmb_put_bytes(&out, &r->share, sizeof(r->share));
+	dsmb_put_u8(&out, r->handle.len);
+	dsmb_put_bytes(&out, r->handle.data, r->handle.len);
+	dsmb_put_u32(&out, r->rights);
+	dsmb_put_u8(&out, r->deny);
+	dsmb_put_u32(&out, r->options);
+	dsmb_put_u8(&out, r->action);
+	dsmb_put_u32(&out, r->timeout_ms);
+	put_caching(&out, &r->caching);
+	put_user(&out, r);
+	dsmb_put_bytes(&out, r->app.id, sizeof(r->app.id));
+	dsmb_put_u8(&out, r->app.versioned);
+	dsmb_put_u64(&out, r->app.high);
+	dsmb_put_u64(&out, r->app.low);
+	dsmb_put_bytes(&out, r->sequences, sizeof(r->sequences));
+	put_ranges(&out, r);
+	return out.len;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_record_put);
+
+bool dsmb_record_get(struct dsmb_record *r, const void *data, u32 len)
+{
+	struct dsmb_cursor in = dsmb_cursor(data, len);
+
+	memset(r, 0, sizeof(*r));
+	if (dsmb_get_u8(&in) != DSMB_RECORD_VERSION)
+		return false;
+	r->flags = dsmb_get_u8(&in) & DSMB_RECORD_FLAGS;
+	dsmb_get_bytes(&in, &r->client, sizeof(r->client));
+	dsmb_get_bytes(&in, r->guid, sizeof(r->guid));
+	dsmb_get_bytes(&in, &r->share, sizeof(r->share));
+	r->handle.len = dsmb_get_u8(&in);
+	if (r->handle.len > sizeof(r->handle.data))
+		return false;
+	dsmb_get_bytes(&in, r->handle.data, r->handle.len);
+	r->rights = dsmb_get_u32(&in);
+	r->deny = dsmb_get_u8(&in);
+	if (r->rights & ~DITTO_RIGHTS_ALL || r->deny & ~DITTO_OPEN_KEPT)
+		return false;
+	r->options = dsmb_get_u32(&in);
+	r->action = dsmb_get_u8(&in);
+	r->timeout_ms = min(dsmb_get_u32(&in), DSMB_DURABLE_MS_MAX);
+	if (!get_caching(&in, &r->caching) || !get_user(&in, r))
+		return false;
+	r->app.present = r->flags & DSMB_RECORD_APP;
+	dsmb_get_bytes(&in, r->app.id, sizeof(r->app.id));
+	r->app.versioned = dsmb_get_u8(&in);
+	r->app.high = dsmb_get_u64(&in);
+	r->app.low = dsmb_get_u64(&in);
+	dsmb_get_bytes(&in, r->sequences, sizeof(r->sequences));
+	return get_ranges(&in, r) && !dsmb_left(&in);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_record_get);

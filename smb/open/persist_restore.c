@@ -1,0 +1,626 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Persistent opens after a restart: made again from their records. See persist.h.
+ *
+ * Clients are known to the grace by their ClientGuid. One is done when none of its
+ * records waits for its share any more; a record whose share does not come is
+ * removed when the open's time is over.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/err.h>
+#include <linux/jiffies.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/wait.h>
+
+#include "../../fs/node/file.h"
+#include "../../fs/node/node.h"
+#include "../../fs/op/rights.h"
+#include "../../fs/open/instance.h"
+#include "../../fs/server.h"
+#include "../../fs/share/cred.h"
+#include "../../fs/share/rules.h"
+#include "../../fs/share/share.h"
+#include "../../lockd/grace.h"
+#include "../../lockd/table.h"
+#include "../../net/helper/record.h"
+#include "../../net/helper/upcall.h"
+#include "../auth/tree.h"
+#include "../server.h"
+#include "create_wire.h"
+#include "lease.h"
+#include "persist.h"
+#include "persist_record.h"
+#include "replay.h"
+
+#define KNOWN_PREFIX	"smb"
+
+/* By what the grace knows a client. */
+struct known {
+	u8 prefix[sizeof(KNOWN_PREFIX) - 1];
+	guid_t guid;
+};
+
+/**
+ * struct pending - a record that was not restored yet
+ * @list: on server->pending
+ * @id: of the open
+ * @client: ClientGuid
+ * @deadline: in jiffies; then it is removed
+ * @gone: it is not to be restored, only its record to be removed
+ * @delete_on_close: the restored open, held; its file is deleted when all others are restored
+ * @len: bytes of @data
+ * @data: the record
+ */
+struct pending {
+	struct list_head list;
+	u64 id;
+	guid_t client;
+	unsigned long deadline;
+	bool gone;
+	struct dsmb_open *delete_on_close;
+	u32 len;
+	u8 data[] __counted_by(len);
+};
+
+/* What is made of a record. */
+struct restoring {
+	struct dsmb_server *server;
+	struct ditto_client *client;
+	struct dsmb_record record;
+	struct ditto_share *share;
+	struct ditto_node *node;
+	struct ditto_cred *cred;
+	struct dsmb_open *open;
+	struct ditto_actor actor;
+	struct ditto_op op;
+	bool reclaim;
+};
+
+static struct known known_of(const guid_t *guid)
+{
+	struct known known = { .guid = *guid };
+
+	memcpy(known.prefix, KNOWN_PREFIX, sizeof(known.prefix));
+	return known;
+}
+
+static int find_share(struct ditto_share *share, void *arg)
+{
+	return uuid_equal(&share->id, arg);
+}
+
+/* Who acted; squashed already. */
+static int restore_cred(struct restoring *r)
+{
+	const struct dsmb_record *rec = &r->record;
+	const struct ditto_verdict verdict = {
+		.level = DITTO_ACCESS_WRITE, .squash = DITTO_SQUASH_NONE,
+	};
+	struct ditto_share_opts *opts = ditto_share_opts_alloc();
+	kgid_t groups[DSMB_PERSIST_GROUPS_MAX];
+	struct ditto_ident ident = {
+		.uid = make_kuid(&init_user_ns, rec->uid),
+		.gid = make_kgid(&init_user_ns, rec->gid),
+		.ngroups = rec->ngroups,
+		.groups = groups,
+		.admin = rec->flags & DSMB_RECORD_ADMIN,
+	};
+
+	if (!opts)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < rec->ngroups; i++)
+		groups[i] = make_kgid(&init_user_ns, rec->groups[i]);
+	r->cred = ditto_cred_get(r->server->srv, opts, &verdict, &ident);
+	ditto_share_opts_free(opts);
+	return PTR_ERR_OR_ZERO(r->cred);
+}
+
+static struct ditto_auth_user *restore_user(const struct dsmb_record *rec)
+{
+	struct ditto_auth_user *user = kzalloc(sizeof(*user), GFP_KERNEL);
+
+	if (!user)
+		return NULL;
+	user->name = kstrdup(rec->name, GFP_KERNEL);
+	if (!user->name) {
+		kfree(user);
+		return NULL;
+	}
+	refcount_set(&user->ref, 1);
+	user->uid = make_kuid(&init_user_ns, rec->user);
+	user->gid = INVALID_GID;
+	user->sid_len = rec->sid_len;
+	memcpy(user->sid, rec->sid, rec->sid_len);
+	return user;
+}
+
+/* Not in use yet, with what it caches by. */
+static int restore_open(struct restoring *r)
+{
+	const struct dsmb_record *rec = &r->record;
+	struct dsmb_tree *tree = dsmb_tree_restored(r->share, r->cred,
+						    rec->flags & DSMB_RECORD_WRITABLE);
+	struct dsmb_open *open;
+
+	if (!tree)
+		return -ENOMEM;
+	/* The tree has it from now on. */
+	r->cred = NULL;
+	open = dsmb_open_restored(r->server, &rec->client, tree, rec->id);
+	dsmb_tree_put(tree);
+	if (IS_ERR(open))
+		return PTR_ERR(open);
+	/* Whoever finds it while it is made may close it. */
+	dsmb_open_hold(open);
+	r->open = open;
+	open->rights = rec->rights;
+	open->options = rec->options;
+	open->mode = rec->options & DSMB_OPTIONS_OF_MODE;
+	open->write_through = rec->options & DSMB_OPTION_WRITE_THROUGH;
+	open->action = rec->action;
+	open->posix = rec->flags & DSMB_RECORD_POSIX;
+	open->delete_on_close = rec->flags & DSMB_RECORD_DELETE_PENDING;
+	open->delete_on_close_later = open->delete_on_close;
+	memcpy(open->lock_sequence, rec->sequences, sizeof(open->lock_sequence));
+	return dsmb_lease_take(open, &rec->caching);
+}
+
+/* Before anybody can find it: it is no open of a client that lost it. */
+static int restore_durability(struct restoring *r)
+{
+	const struct dsmb_record *rec = &r->record;
+	struct ditto_auth_user *user = restore_user(rec);
+	int err;
+
+	if (!user)
+		return -ENOMEM;
+	err = dsmb_durable_again(r->open, &rec->client, rec->guid, user, rec->timeout_ms);
+	ditto_auth_user_put(user);
+	return err;
+}
+
+static int restore_file(struct restoring *r)
+{
+	const struct dsmb_record *rec = &r->record;
+	const struct ditto_open_request req = {
+		.how = DITTO_OPEN_EXISTING,
+		.flags = DITTO_OPENF_GRANTED | DITTO_OPENF_FILE | DITTO_OPENF_FOLLOW_NOT |
+			 (rec->flags & DSMB_RECORD_POSIX ? DITTO_OPENF_ONLY_EXACT : 0),
+		.rights = rec->rights,
+		.deny = rec->deny,
+		.reclaim = r->reclaim,
+	};
+	int err;
+
+	dsmb_open_op(r->open, r->open->tree, &r->op, &r->actor);
+	r->op.share = r->share;
+	err = ditto_instance_open_node(&r->op, r->node, &req, &r->open->inst);
+	if (err)
+		r->open->inst = NULL;
+	return err;
+}
+
+static int restore_ranges(struct restoring *r, struct ditto_node *node)
+{
+	struct ditto_file *file = dsmb_lock_file(r->share, r->open, node);
+	int err = 0;
+
+	for (unsigned int i = 0; i < r->record.nranges && !err; i++) {
+		const struct ditto_range_held *range = &r->record.ranges[i];
+		struct ditto_range_request req = {
+			.point = &node->point,
+			.owner = r->open->owner,
+			.lease_owner = r->open->lease_owner,
+			.open = ditto_instance_claim(r->open->inst),
+			.share = r->share->number,
+			.exclusive = range->exclusive,
+			.reclaim = r->reclaim,
+			.filp = file ? file->file : NULL,
+		};
+
+		err = ditto_range_set_exact(&req, range->first, range->length) ?:
+		      ditto_range_lock(&req, NULL, NULL);
+	}
+	if (file)
+		ditto_file_put(file);
+	return err;
+}
+
+/* What it held besides the file; last what is recorded of it when it changes. */
+static int restore_rest(struct restoring *r)
+{
+	const struct dsmb_record *rec = &r->record;
+	struct dsmb_open *open = r->open;
+	struct ditto_node *node;
+	int err;
+
+	err = ditto_instance_begin(open->inst, &r->op, &node);
+	if (err)
+		return err;
+	err = restore_ranges(r, node);
+	if (!err && rec->flags & DSMB_RECORD_CLOSES)
+		err = ditto_instance_set_delete(&r->op, open->inst, DITTO_DELETE_ON |
+						DITTO_DELETE_AT_CLOSE | DITTO_DELETE_READONLY);
+	if (!err && rec->app.present)
+		dsmb_app_enter(open, &rec->client, r->share->tag, &rec->app, node);
+	if (!err)
+		dsmb_lease_restore(&r->op, open, node, &rec->caching, r->reclaim);
+	ditto_instance_end(open->inst, &r->op);
+	return err;
+}
+
+/* It can be found from now on, and waits for its client. */
+static int restore_waits(struct restoring *r)
+{
+	int err = dsmb_durable_restored(r->open);
+
+	if (!err)
+		dsmb_replay_restored(r->open, &r->record.client, r->record.guid);
+	return err;
+}
+
+/* What failed; if somebody closed it meanwhile, that. */
+static int restore_fail(struct restoring *r, int err)
+{
+	struct dsmb_open *open = r->open;
+	struct ditto_node *node;
+
+	if (!open)
+		return err;
+	/* The record is not the open's to remove. */
+	if (open->durable)
+		dsmb_persist_leave(open->durable->persist);
+	if (!dsmb_open_close(open))
+		return -ECANCELED;
+	if (open->inst && !ditto_instance_begin(open->inst, &r->op, &node)) {
+		ditto_instance_set_delete(&r->op, open->inst, DITTO_DELETE_AT_CLOSE);
+		ditto_instance_end(open->inst, &r->op);
+	}
+	return err;
+}
+
+/* -EAGAIN: its share is not there yet. */
+static int restore_locate(struct restoring *r)
+{
+	const struct ditto_handle *handle = &r->record.handle;
+	struct ditto_server *srv = r->server->srv;
+	int err;
+
+	if (!ditto_share_for_each(srv, NULL, find_share, &r->record.share))
+		return -EAGAIN;
+	err = ditto_handle_decode(srv, handle->data, handle->len, &r->share, &r->node);
+	/* The key by which it was signed may come yet. */
+	return err == -EBADHANDLE ? -EAGAIN : err;
+}
+
+static int persist_restore(struct restoring *r, struct pending *p)
+{
+	int err;
+
+	if (!dsmb_record_get(&r->record, p->data, p->len))
+		return -EINVAL;
+	r->record.id = p->id;
+	r->reclaim = READ_ONCE(r->client->known);
+	err = restore_locate(r);
+	if (err)
+		return err == -ENOMEM ? -EAGAIN : err;
+	err = restore_cred(r) ?: restore_open(r) ?: restore_durability(r) ?: restore_file(r) ?:
+	      restore_rest(r) ?: restore_waits(r);
+	/*
+	 * Another lock manager of the machine is in grace, or somebody gives way just now; or the
+	 * grace ended in the middle, and it is tried without. No memory is no reason to give up.
+	 */
+	if (err == -EJUKEBOX || err == -ENOMEM ||
+	    (err == -ESTALE && r->reclaim && !READ_ONCE(r->client->table->grace.active)))
+		err = -EAGAIN;
+	if (err)
+		err = restore_fail(r, err);
+	else if (r->record.flags & DSMB_RECORD_DELETE_PENDING)
+		p->delete_on_close = r->open;
+	if (r->open && !p->delete_on_close)
+		dsmb_open_put(r->open);
+	if (!IS_ERR_OR_NULL(r->cred))
+		ditto_cred_put(r->cred);
+	ditto_node_put(r->node);
+	ditto_share_put(r->share);
+	return err;
+}
+
+static void pending_free(struct pending *p)
+{
+	list_del(&p->list);
+	if (p->delete_on_close)
+		dsmb_open_put(p->delete_on_close);
+	kvfree(p);
+}
+
+/* Is it still to be restored? */
+static bool pending_waits(const struct pending *p)
+{
+	return !p->gone && !p->delete_on_close;
+}
+
+static int remove_record(struct dsmb_server *server, const struct pending *p)
+{
+	__le64 key = cpu_to_le64(p->id);
+
+	return ditto_record_remove(server->srv, DITTO_RECORD_OPEN, &key, sizeof(key));
+}
+
+/* One whose record is to be removed; nobody else does. */
+static struct pending *pending_gone(struct dsmb_server *server)
+{
+	struct pending *p, *found = NULL;
+
+	mutex_lock(&server->pending_lock);
+	list_for_each_entry(p, &server->pending, list) {
+		if (p->gone) {
+			found = p;
+			break;
+		}
+	}
+	mutex_unlock(&server->pending_lock);
+	return found;
+}
+
+/*
+ * Whoever connects does not wait for the helper, so the lock is not held. With the first that
+ * fails the others wait, too.
+ */
+static void pending_sweep(struct dsmb_server *server)
+{
+	struct pending *p;
+
+	while ((p = pending_gone(server)) && !remove_record(server, p)) {
+		mutex_lock(&server->pending_lock);
+		pending_free(p);
+		mutex_unlock(&server->pending_lock);
+	}
+}
+
+/* Those of one client; how many have to wait. */
+static unsigned int restore_client(struct dsmb_server *server, struct ditto_client *client,
+				   const guid_t *guid, struct restoring *r)
+{
+	struct pending *p, *next;
+	unsigned int left = 0;
+	int err;
+
+	list_for_each_entry_safe(p, next, &server->pending, list) {
+		if (!pending_waits(p) || !guid_equal(&p->client, guid))
+			continue;
+		memset(r, 0, sizeof(*r));
+		r->server = server;
+		r->client = client;
+		err = persist_restore(r, p);
+		if (!err) {
+			if (!p->delete_on_close)
+				pending_free(p);
+		} else if (err == -EAGAIN) {
+			left++;
+		} else {
+			pr_warn("what client %pUl had open before the restart is lost: error %d\n",
+				guid, err);
+			p->gone = true;
+		}
+	}
+	return left;
+}
+
+/* Forget those whose time is over. */
+static void pending_expire(struct dsmb_server *server)
+{
+	struct pending *p, *next;
+
+	list_for_each_entry_safe(p, next, &server->pending, list) {
+		if (time_before(jiffies, p->deadline))
+			continue;
+		if (p->delete_on_close)
+			pending_free(p);
+		else
+			p->gone = true;
+	}
+}
+
+/* The next client with something pending, in the order of their guids. */
+static bool next_client(struct dsmb_server *server, guid_t *guid, bool first)
+{
+	const guid_t *best = NULL;
+	struct pending *p;
+
+	list_for_each_entry(p, &server->pending, list) {
+		if (!pending_waits(p) || (!first && memcmp(&p->client, guid, sizeof(*guid)) <= 0))
+			continue;
+		if (!best || memcmp(&p->client, best, sizeof(*guid)) < 0)
+			best = &p->client;
+	}
+	if (best)
+		*guid = *best;
+	return best;
+}
+
+static void restore_clients(struct dsmb_server *server, struct restoring *r)
+{
+	bool first = true;
+	guid_t guid;
+
+	for (; next_client(server, &guid, first); first = false) {
+		struct ditto_client *client = dsmb_lease_client_of(server, &guid);
+		struct known known = known_of(&guid);
+
+		if (!client)
+			continue;
+		if (!READ_ONCE(client->known))
+			ditto_grace_admit(client, &known, sizeof(known));
+		if (!restore_client(server, client, &guid, r))
+			ditto_grace_done(client);
+		dsmb_lease_client_unuse(client);
+	}
+}
+
+static int restore_delete_pending(struct dsmb_open *open, struct ditto_op *op)
+{
+	int err = ditto_instance_set_delete(op, open->inst,
+					    DITTO_DELETE_ON | DITTO_DELETE_READONLY);
+
+	/* Its client is there already, and took it back. */
+	if (!READ_ONCE(open->delete_on_close))
+		ditto_instance_set_delete(op, open->inst, 0);
+	return err;
+}
+
+static int restore_delete(struct dsmb_open *open)
+{
+	struct dsmb_tree *tree = dsmb_open_tree(open);
+	struct ditto_actor actor;
+	struct ditto_node *node;
+	struct ditto_op op;
+	int err = 0;
+
+	dsmb_open_op(open, tree, &op, &actor);
+	if (READ_ONCE(open->delete_on_close) && !ditto_instance_begin(open->inst, &op, &node)) {
+		err = restore_delete_pending(open, &op);
+		ditto_instance_end(open->inst, &op);
+	}
+	if (err != -EJUKEBOX)
+		WRITE_ONCE(open->delete_on_close_later, false);
+	dsmb_tree_put(tree);
+	return err;
+}
+
+/* Last of all: what fails must not delete, and the other opens of the file must not fail. */
+static void restore_deletes(struct dsmb_server *server)
+{
+	struct pending *p, *next;
+
+	list_for_each_entry_safe(p, next, &server->pending, list)
+		/* Unless somebody gives way just now. */
+		if (p->delete_on_close && restore_delete(p->delete_on_close) != -EJUKEBOX)
+			pending_free(p);
+}
+
+static void restore_all(struct dsmb_server *server)
+{
+	struct restoring *r = kvzalloc(sizeof(*r), GFP_KERNEL);
+
+	mutex_lock(&server->pending_lock);
+	pending_expire(server);
+	/* Without memory the next who connects tries again. */
+	if (r)
+		restore_clients(server, r);
+	restore_deletes(server);
+	if (!list_empty(&server->pending))
+		queue_delayed_work(server->records, &server->retry,
+				   msecs_to_jiffies(DSMB_PERSIST_RETRY_MS));
+	mutex_unlock(&server->pending_lock);
+	kvfree(r);
+}
+
+static void retry_work(struct work_struct *work)
+{
+	struct dsmb_server *server = container_of(to_delayed_work(work), struct dsmb_server, retry);
+
+	restore_all(server);
+	pending_sweep(server);
+	dsmb_persist_sweep(server);
+}
+
+static int pending_add(const struct ditto_record *record, void *arg)
+{
+	struct dsmb_server *server = arg;
+	struct dsmb_record *r = kvzalloc(sizeof(*r), GFP_KERNEL);
+	struct pending *p = kvzalloc(struct_size(p, data, record->data_len), GFP_KERNEL);
+	struct known known;
+
+	if (!r || !p || record->key_len != sizeof(__le64) ||
+	    !dsmb_record_get(r, record->data, record->data_len)) {
+		pr_warn("a record of what was open before the restart is not understood\n");
+		kvfree(p);
+		kvfree(r);
+		return 0;
+	}
+	p->len = record->data_len;
+	memcpy(p->data, record->data, p->len);
+	p->id = get_unaligned_le64(record->key);
+	dsmb_open_id_used(server, p->id);
+	p->client = r->client;
+	p->deadline = jiffies + msecs_to_jiffies(r->timeout_ms);
+	list_add_tail(&p->list, &server->pending);
+	known = known_of(&p->client);
+	ditto_grace_know(server->srv->locks, &known, sizeof(known), DITTO_KNOWN_ANY);
+	kvfree(r);
+	return 0;
+}
+
+static void restore_begin(struct ditto_state_hook *hook)
+{
+	struct dsmb_server *server = container_of(hook, struct dsmb_server, hook);
+
+	mutex_lock(&server->pending_lock);
+	if (ditto_record_previous_for_each(hook->srv, DITTO_RECORD_OPEN, pending_add, server))
+		pr_warn("what was open before the restart is not known: no memory\n");
+	mutex_unlock(&server->pending_lock);
+	ditto_grace_start(hook->srv->locks);
+	WRITE_ONCE(server->begun, true);
+	wake_up_all(&server->told);
+}
+
+static void restore_ready(struct ditto_state_hook *hook)
+{
+	restore_all(container_of(hook, struct dsmb_server, hook));
+}
+
+static bool is_told(struct dsmb_server *server)
+{
+	return READ_ONCE(server->begun) || !ditto_upcall_has_helper(server->srv);
+}
+
+void dsmb_persist_settle(struct dsmb_server *server)
+{
+	if (!wait_event_timeout(server->told, is_told(server),
+				msecs_to_jiffies(DSMB_PERSIST_TOLD_MS)))
+		/* It cannot tell. One waited for all. */
+		WRITE_ONCE(server->begun, true);
+	if (!list_empty_careful(&server->pending))
+		restore_all(server);
+}
+
+bool dsmb_persist_is_pending(struct dsmb_server *server, u64 id)
+{
+	bool found = false;
+	struct pending *p;
+
+	mutex_lock(&server->pending_lock);
+	list_for_each_entry(p, &server->pending, list)
+		found |= p->id == id && pending_waits(p);
+	mutex_unlock(&server->pending_lock);
+	return found;
+}
+
+void dsmb_persist_init(struct dsmb_server *server)
+{
+	mutex_init(&server->pending_lock);
+	INIT_LIST_HEAD(&server->pending);
+	init_llist_head(&server->remains);
+	INIT_DELAYED_WORK(&server->retry, retry_work);
+	init_waitqueue_head(&server->told);
+	server->hook.begin = restore_begin;
+	server->hook.ready = restore_ready;
+	server->hook.shares = true;
+	ditto_state_hook_add(server->srv, &server->hook);
+}
+
+void dsmb_persist_exit(struct dsmb_server *server)
+{
+	struct pending *p, *next;
+
+	ditto_state_hook_remove(&server->hook);
+	/* Opens that are closed from now on do not start it again. */
+	disable_delayed_work_sync(&server->retry);
+	/* Their records stay. */
+	list_for_each_entry_safe(p, next, &server->pending, list)
+		pending_free(p);
+}

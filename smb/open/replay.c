@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Requests that come again: see replay.h. */
+#include <linux/hashtable.h>
+#include <linux/once.h>
+#include <linux/random.h>
+#include <linux/siphash.h>
+#include <linux/slab.h>
+#include <linux/uuid.h>
+
+#include "../auth/session.h"
+#include "../transport/call.h"
+#include "../transport/conn.h"
+#include "durable.h"
+#include "open.h"
+#include "replay.h"
+
+/* Half of the channel sequences lie ahead (3.3.5.2.10). */
+#define SEQUENCE_AHEAD	0x7fff
+
+/**
+ * struct dsmb_created - a CreateGuid in use
+ * @link: in the table; not hashed once it is forgotten
+ * @server: whose client
+ * @client: ClientGuid
+ * @guid: CreateGuid
+ * @open: what was opened, or NULL while it is being opened
+ */
+struct dsmb_created {
+	struct hlist_node link;
+	const struct dsmb_server *server;
+	guid_t client;
+	u8 guid[DSMB_GUID_SIZE];
+	struct dsmb_open *open;
+};
+
+static DEFINE_SPINLOCK(created_lock);
+static DEFINE_HASHTABLE(created_table, 13);
+
+static u32 created_key(const u8 *guid)
+{
+	static siphash_key_t secret __read_mostly;
+
+	/* Clients choose the guids. */
+	get_random_once(&secret, sizeof(secret));
+	return siphash(guid, DSMB_GUID_SIZE, &secret);
+}
+
+static struct dsmb_created *created_find(const struct dsmb_created *like)
+{
+	struct dsmb_created *created;
+
+	lockdep_assert_held(&created_lock);
+	hash_for_each_possible(created_table, created, link, created_key(like->guid)) {
+		if (created->server == like->server &&
+		    guid_equal(&created->client, &like->client) &&
+		    !memcmp(created->guid, like->guid, sizeof(like->guid)))
+			return created;
+	}
+	return NULL;
+}
+
+/* With the lock held: what is said of a guid that is in use. */
+static u32 created_status(struct dsmb_call *call, const struct dsmb_created *created,
+			  struct dsmb_open **open)
+{
+	if (!(call->flags & DSMB_FLAG_REPLAY))
+		return DSMB_DUPLICATE_OBJECTID;
+	if (!created->open)
+		return DSMB_FILE_NOT_AVAILABLE;
+	/* It may be closed just now. */
+	if (!refcount_inc_not_zero(&created->open->ref))
+		return DSMB_FILE_NOT_AVAILABLE;
+	*open = created->open;
+	return DSMB_SUCCESS;
+}
+
+u32 dsmb_replay_begin(struct dsmb_call *call, const u8 *guid, struct dsmb_open **open)
+{
+	struct dsmb_created *fresh, *found;
+	u32 status = DSMB_SUCCESS;
+
+	*open = NULL;
+	if (call->created)
+		return DSMB_SUCCESS;
+	fresh = kzalloc(sizeof(*fresh), GFP_KERNEL);
+	if (!fresh)
+		return DSMB_INSUFFICIENT_RESOURCES;
+	fresh->server = call->conn->server;
+	fresh->client = call->conn->client_guid;
+	memcpy(fresh->guid, guid, sizeof(fresh->guid));
+
+	spin_lock(&created_lock);
+	found = created_find(fresh);
+	/* Of an open that its client has used, no CREATE is a replay. */
+	if (found && found->open && READ_ONCE(found->open->used)) {
+		hash_del(&found->link);
+		found = NULL;
+	}
+	if (found) {
+		status = created_status(call, found, open);
+	} else {
+		hash_add(created_table, &fresh->link, created_key(guid));
+		call->created = fresh;
+	}
+	spin_unlock(&created_lock);
+	if (found)
+		kfree(fresh);
+	return status;
+}
+
+void dsmb_replay_opened(struct dsmb_call *call, struct dsmb_open *open)
+{
+	struct dsmb_created *created = call->created;
+
+	if (!created)
+		return;
+	call->created = NULL;
+	spin_lock(&created_lock);
+	created->open = open;
+	spin_unlock(&created_lock);
+	open->created = created;
+}
+
+void dsmb_replay_restored(struct dsmb_open *open, const guid_t *client, const u8 *guid)
+{
+	struct dsmb_created *created = kzalloc(sizeof(*created), GFP_KERNEL);
+
+	/* Without it the client comes back by the FileId all the same. */
+	if (!created)
+		return;
+	created->server = open->server;
+	created->client = *client;
+	memcpy(created->guid, guid, sizeof(created->guid));
+	created->open = open;
+	open->created = created;
+	spin_lock(&created_lock);
+	if (!created_find(created))
+		hash_add(created_table, &created->link, created_key(guid));
+	spin_unlock(&created_lock);
+}
+
+struct dsmb_open *dsmb_replay_find(struct dsmb_call *call, const u8 *guid)
+{
+	struct dsmb_created like = {
+		.server = call->conn->server, .client = call->conn->client_guid,
+	}, *found;
+	struct dsmb_open *open = NULL;
+
+	memcpy(like.guid, guid, sizeof(like.guid));
+	spin_lock(&created_lock);
+	found = created_find(&like);
+	if (found && found->open && refcount_inc_not_zero(&found->open->ref))
+		open = found->open;
+	spin_unlock(&created_lock);
+	return open;
+}
+
+void dsmb_created_forget(struct dsmb_created *created)
+{
+	if (!created)
+		return;
+	spin_lock(&created_lock);
+	hash_del(&created->link);
+	spin_unlock(&created_lock);
+}
+
+void dsmb_created_free(struct dsmb_created *created)
+{
+	dsmb_created_forget(created);
+	kfree(created);
+}
+
+void dsmb_replay_end(struct dsmb_call *call)
+{
+	dsmb_created_free(call->created);
+	call->created = NULL;
+}
+
+/* Channel sequences */
+
+/* With the lock held: a new sequence begins, and what is outstanding is of the ones before. */
+static void sequence_turn(const struct dsmb_call *call, struct dsmb_open *open)
+{
+	open->turn++;
+	open->outstanding_before += open->outstanding;
+	open->outstanding = 0;
+	WRITE_ONCE(open->channel_sequence, call->channel_sequence);
+}
+
+/* With the lock held. False if it is refused. */
+static bool sequence_check(struct dsmb_call *call, struct dsmb_open *open, bool changes)
+{
+	u16 ahead = call->channel_sequence - open->channel_sequence;
+
+	lockdep_assert_held(&open->where);
+	if (ahead > SEQUENCE_AHEAD)
+		return !changes;
+	if (ahead)
+		sequence_turn(call, open);
+	return !(changes && call->flags & DSMB_FLAG_REPLAY && open->outstanding_before);
+}
+
+bool dsmb_sequence_begin(struct dsmb_call *call, struct dsmb_open *open)
+{
+	bool changes = call->cmd->flags & DSMB_CHANGES;
+	bool good;
+
+	if (!dsmb_conn_is_3x(call->conn))
+		return true;
+	/* Most have the sequence that is known. */
+	if (!changes && call->channel_sequence == READ_ONCE(open->channel_sequence))
+		return true;
+	spin_lock(&open->where);
+	good = sequence_check(call, open, changes);
+	if (good && changes) {
+		open->outstanding++;
+		call->counted = true;
+		call->turn = open->turn;
+	}
+	spin_unlock(&open->where);
+	return good;
+}
+
+void dsmb_sequence_end(struct dsmb_call *call)
+{
+	struct dsmb_open *open = call->open;
+
+	if (!call->counted)
+		return;
+	call->counted = false;
+	spin_lock(&open->where);
+	if (call->turn == open->turn)
+		open->outstanding--;
+	else
+		open->outstanding_before--;
+	spin_unlock(&open->where);
+}
+
+void dsmb_sequence_reset(struct dsmb_call *call, struct dsmb_open *open)
+{
+	spin_lock(&open->where);
+	sequence_turn(call, open);
+	spin_unlock(&open->where);
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Resilient opens: a client asks that an open survives the loss of its connection,
+ * whatever it caches. MS-SMB2 sections 2.2.31.3, 3.3.5.15.9.
+ */
+#include "../ioctl/ioctl.h"
+#include "../transport/call.h"
+#include "../transport/conn.h"
+#include "durable.h"
+
+/* Longest time that a client may ask for, and what it has if it leaves that to the server. */
+#define DSMB_RESILIENT_MS_MAX		DSMB_DURABLE_MS_MAX
+#define DSMB_RESILIENT_MS_USUAL		120000
+
+u32 dsmb_fsctl_resiliency(struct dsmb_ioctl *io)
+{
+	u32 timeout_ms = dsmb_get_u32(&io->in);
+
+	if (io->call->conn->dialect == DSMB_DIALECT_202)
+		return DSMB_INVALID_DEVICE_REQUEST;
+	if (timeout_ms > DSMB_RESILIENT_MS_MAX)
+		return DSMB_INVALID_PARAMETER;
+	return dsmb_durable_strengthen(io->call, io->open, timeout_ms ?: DSMB_RESILIENT_MS_USUAL);
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A path that leads through a symbolic link: MS-SMB2 sections 2.2.2 and 2.2.2.2.1. */
+#include <linux/err.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "../../fs/name/walk.h"
+#include "../../fs/node/node.h"
+#include "../file/attrs.h"
+#include "../file/name.h"
+#include "../transport/call.h"
+#include "../transport/conn.h"
+#include "symlink_error.h"
+
+#define DSMB_ERROR_REPLY	9	/* StructureSize */
+#define DSMB_SYMLINK_TAG	0x4c4d5953
+#define DSMB_SYMLINK_RELATIVE	BIT(0)
+/* Of the symbolic link error response, before the names. */
+#define DSMB_SYMLINK_HEAD	28
+/* The longest target, as two names in UTF-16, with all that is before it. */
+#define DSMB_STOPPED_MAX	(2 * 2 * PATH_MAX + 128)
+
+/* Bytes of @path up to the end of the component behind @passed bytes. */
+static u32 dsmb_link_end(const struct dsmb_path *path, u32 passed)
+{
+	const char *end;
+
+	if (passed < path->len && path->path[passed] == '/')
+		passed++;
+	end = memchr(path->path + passed, '/', path->len - passed);
+	return end ? end - path->path : path->len;
+}
+
+/* Bytes of the name as it came behind as many components as @path has up to @end. */
+static u32 dsmb_unparsed(const struct dsmb_path *path, u32 end, struct dsmb_cursor name)
+{
+	u16 separator = path->posix ? '/' : '\\';
+	unsigned int slashes = 0;
+	u32 i;
+
+	if (end == path->len && !path->stream)
+		return 0;
+	for (i = 0; i < end; i++)
+		slashes += path->path[i] == '/';
+	while (dsmb_left(&name) >= 2) {
+		u16 c = dsmb_get_u16(&name);
+
+		if ((c == separator && !slashes--) || (c == ':' && !path->posix))
+			return dsmb_left(&name) + 2;
+	}
+	return 0;
+}
+
+/* The target of the link at the end of the first @end bytes; kmalloc()ed. */
+static char *dsmb_link_target(struct dsmb_call *call, const struct dsmb_path *path, u32 end,
+			      u32 *len)
+{
+	struct ditto_node *root = ditto_node_get_root(call->op.share);
+	struct ditto_walk walk;
+	char *target;
+	int err;
+
+	if (IS_ERR(root))
+		return ERR_CAST(root);
+	err = ditto_walk(&call->op, root, path->path, end, &walk);
+	ditto_node_put(root);
+	if (err)
+		return ERR_PTR(err);
+	target = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	if (!target)
+		err = -ENOMEM;
+	else if (!walk.node)
+		err = -ENOENT;
+	else
+		err = ditto_readlink(&call->op, walk.node, target, len);
+	ditto_walk_end(&walk);
+	if (err) {
+		kfree(target);
+		return ERR_PTR(err);
+	}
+	return target;
+}
+
+/*
+ * As FSCTL_GET_REPARSE_POINT has it, with '\\' between components. A target is any
+ * string; clients take it as it is, without the mapping that names have, and those
+ * with the POSIX extensions with '/'.
+ */
+static void dsmb_put_target(struct dsmb_builder *b, const char *target, u32 len, bool posix)
+{
+	if (posix) {
+		dsmb_put_string(b, target, len);
+		return;
+	}
+	while (len) {
+		const char *end = memchr(target, '/', len);
+		u32 n = end ? end - target : len;
+
+		dsmb_put_string(b, target, n);
+		if (!end)
+			return;
+		dsmb_put_u16(b, '\\');
+		target += n + 1;
+		len -= n + 1;
+	}
+}
+
+static void dsmb_put_link(struct dsmb_builder *out, const char *target, u32 len, u32 unparsed,
+			  bool posix)
+{
+	bool relative = !len || target[0] != '/';
+	u32 start = out->len, names;
+	u16 size;
+
+	dsmb_put_u32(out, 0);
+	dsmb_put_u32(out, DSMB_SYMLINK_TAG);
+	dsmb_put_u32(out, DSMB_REPARSE_TAG_SYMLINK);
+	dsmb_put_u16(out, 0);
+	dsmb_put_u16(out, unparsed);
+	/* The substitute name, then the same as the name to print. */
+	dsmb_put(out, 4 * 2);
+	dsmb_put_u32(out, relative ? DSMB_SYMLINK_RELATIVE : 0);
+	names = out->len;
+	dsmb_put_target(out, target, len, posix);
+	size = out->len - names;
+	dsmb_put_target(out, target, len, posix);
+	dsmb_fill_u32(out, start, out->len - start - 4);
+	dsmb_fill_u16(out, start + 12, out->len - start - 16);
+	dsmb_fill_u16(out, start + 16, 0);
+	dsmb_fill_u16(out, start + 18, size);
+	dsmb_fill_u16(out, start + 20, size);
+	dsmb_fill_u16(out, start + 22, size);
+}
+
+/* An error response with data, in 3.1.1 as an error context. */
+static u32 dsmb_put_error(struct dsmb_call *call, const char *target, u32 len, u32 unparsed,
+			  bool posix)
+{
+	bool context = call->conn->dialect == DSMB_DIALECT_311;
+	struct dsmb_builder *out = &call->out;
+	u32 data;
+
+	if (dsmb_reply_reserve(call, DSMB_STOPPED_MAX))
+		return DSMB_INSUFFICIENT_RESOURCES;
+	dsmb_put_u16(out, DSMB_ERROR_REPLY);
+	dsmb_put_u8(out, context);
+	dsmb_put_u8(out, 0);
+	dsmb_put_u32(out, 0);
+	data = out->len;
+	if (context)
+		dsmb_put(out, 2 * 4);
+	dsmb_put_link(out, target, len, unparsed, posix);
+	dsmb_fill_u32(out, data - 4, out->len - data);
+	if (context)
+		dsmb_fill_u32(out, data, out->len - data - 2 * 4);
+	if (out->full) {
+		dsmb_back(out, 0);
+		return DSMB_OBJECT_NAME_INVALID;
+	}
+	return DSMB_STOPPED_ON_SYMLINK;
+}
+
+u32 dsmb_symlink_error_encode(struct dsmb_call *call, const struct dsmb_path *path,
+			      struct dsmb_cursor name, u32 passed)
+{
+	u32 end = dsmb_link_end(path, passed);
+	u32 len, status;
+	char *target;
+
+	target = dsmb_link_target(call, path, end, &len);
+	if (IS_ERR(target))
+		return dsmb_status(PTR_ERR(target));
+	status = dsmb_put_error(call, target, len, dsmb_unparsed(path, end, name), path->posix);
+	kfree(target);
+	return status;
+}

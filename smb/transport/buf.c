@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Message buffers in size classes. Idle ones are kept up to a limit; what is in
+ * use is limited, too, so that clients cannot take all memory.
+ *
+ * Locking: a class's lock guards its idle list. Small messages do not come here:
+ * a connection keeps its own (message.c, transport.c).
+ */
+#include <linux/mm.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/vmalloc.h>
+
+#include "../server.h"
+#include "buf.h"
+#include "wire.h"
+
+/* The smaller ones leave room for headers besides 64 KiB, 256 KiB and so on of data. */
+static const u32 class_sizes[] = {
+	SZ_4K,
+	SZ_16K,
+	SZ_64K + SZ_8K,
+	SZ_256K + SZ_8K,
+	SZ_1M + SZ_64K,
+	SZ_4M + SZ_64K,
+	SZ_8M + SZ_64K + SZ_4K,
+};
+
+static_assert(SZ_8M + SZ_64K + SZ_4K > DSMB_MESSAGE_MAX);
+
+#define CLASSES		ARRAY_SIZE(class_sizes)
+/* Idle buffers and buffers in use, as parts of memory; and their least and most. */
+#define IDLE_PART	64
+#define USED_PART	8
+#define USED_MIN	SZ_128M
+#define USED_MAX	SZ_2G
+/* One connection has this part of them at most, and a few of the largest messages at least. */
+#define CONN_PART	16
+#define CONN_MIN	SZ_32M
+#define CONN_MAX	SZ_64M
+/* Receiving leaves this part of the limit to answers. */
+#define REPLY_PART	4
+
+/**
+ * struct buf_class - buffers of a size
+ * @lock: guards @idle
+ * @idle: struct dsmb_buf
+ */
+struct buf_class {
+	spinlock_t lock;	/* see above */
+	struct list_head idle;
+};
+
+/**
+ * struct dsmb_buf_pool - buffers of a server
+ * @classes: by size
+ * @idle: bytes that are idle
+ * @used: bytes in use
+ * @idle_max: of @idle
+ * @used_max: of @used
+ */
+struct dsmb_buf_pool {
+	struct buf_class classes[CLASSES];
+	atomic_long_t idle;
+	atomic_long_t used;
+	long idle_max;
+	long used_max;
+};
+
+struct dsmb_buf_pool *dsmb_buf_pool_alloc(void)
+{
+	u64 memory = (u64)totalram_pages() << PAGE_SHIFT;
+	struct dsmb_buf_pool *pool = kzalloc(sizeof(*pool), GFP_KERNEL);
+
+	if (!pool)
+		return NULL;
+	for (unsigned int i = 0; i < CLASSES; i++) {
+		spin_lock_init(&pool->classes[i].lock);
+		INIT_LIST_HEAD(&pool->classes[i].idle);
+	}
+	pool->idle_max = memory / IDLE_PART;
+	pool->used_max = clamp_t(u64, memory / USED_PART, USED_MIN, USED_MAX);
+	return pool;
+}
+
+static void buf_free(struct dsmb_buf *buf)
+{
+	sg_free_table(&buf->sgt);
+	kvfree(buf->data);
+	kfree(buf);
+}
+
+void dsmb_buf_pool_free(struct dsmb_buf_pool *pool)
+{
+	struct dsmb_buf *buf, *next;
+
+	if (!pool)
+		return;
+	for (unsigned int i = 0; i < CLASSES; i++)
+		list_for_each_entry_safe(buf, next, &pool->classes[i].idle, list)
+			buf_free(buf);
+	WARN_ON_ONCE(atomic_long_read(&pool->used));
+	kfree(pool);
+}
+
+static int buf_make_sgt(struct dsmb_buf *buf)
+{
+	unsigned int npages = DIV_ROUND_UP(buf->size, PAGE_SIZE);
+	struct page **pages;
+	int err;
+
+	if (!is_vmalloc_addr(buf->data)) {
+		err = sg_alloc_table(&buf->sgt, 1, GFP_KERNEL);
+		if (!err)
+			sg_set_buf(buf->sgt.sgl, buf->data, buf->size);
+		return err;
+	}
+	pages = kvmalloc_array(npages, sizeof(*pages), GFP_KERNEL);
+	if (!pages)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < npages; i++)
+		pages[i] = vmalloc_to_page(buf->data + i * PAGE_SIZE);
+	err = sg_alloc_table_from_pages(&buf->sgt, pages, npages, 0, buf->size, GFP_KERNEL);
+	kvfree(pages);
+	return err;
+}
+
+static struct dsmb_buf *buf_alloc(u8 class)
+{
+	struct dsmb_buf *buf = kzalloc(sizeof(*buf), GFP_KERNEL);
+
+	if (!buf)
+		return NULL;
+	buf->class = class;
+	buf->size = class_sizes[class];
+	/* No order that is hard to find: vmalloc() is as good. */
+	if (buf->size <= SZ_16K)
+		buf->data = kvmalloc(buf->size, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
+	else
+		buf->data = vmalloc(buf->size);
+	if (!buf->data || buf_make_sgt(buf)) {
+		kvfree(buf->data);
+		kfree(buf);
+		return NULL;
+	}
+	return buf;
+}
+
+static struct dsmb_buf *buf_from_idle(struct dsmb_buf_pool *pool, u8 class)
+{
+	struct buf_class *c = &pool->classes[class];
+	struct dsmb_buf *buf;
+
+	spin_lock(&c->lock);
+	buf = list_first_entry_or_null(&c->idle, struct dsmb_buf, list);
+	if (buf)
+		list_del(&buf->list);
+	spin_unlock(&c->lock);
+	if (buf)
+		atomic_long_sub(buf->size, &pool->idle);
+	return buf;
+}
+
+static struct dsmb_buf *buf_get(struct dsmb_buf_pool *pool, u32 size, long max)
+{
+	struct dsmb_buf *buf;
+	u8 class = 0;
+
+	while (class < CLASSES && class_sizes[class] < size)
+		class++;
+	if (class == CLASSES)
+		return NULL;
+	if (atomic_long_add_return(class_sizes[class], &pool->used) > max)
+		goto over;
+	buf = buf_from_idle(pool, class) ?: buf_alloc(class);
+	if (!buf)
+		goto over;
+	refcount_set(&buf->ref, 1);
+	return buf;
+
+over:
+	atomic_long_sub(class_sizes[class], &pool->used);
+	return NULL;
+}
+
+struct dsmb_buf *dsmb_buf_get(struct dsmb_server *server, u32 size)
+{
+	return buf_get(server->buffers, size, server->buffers->used_max);
+}
+
+struct dsmb_buf *dsmb_buf_get_rx(struct dsmb_server *server, u32 size)
+{
+	long max = server->buffers->used_max;
+
+	return buf_get(server->buffers, size, max - max / REPLY_PART);
+}
+
+long dsmb_buf_conn_max(const struct dsmb_server *server)
+{
+	return clamp_t(long, server->buffers->used_max / CONN_PART, CONN_MIN, CONN_MAX);
+}
+
+void dsmb_buf_put(struct dsmb_server *server, struct dsmb_buf *buf)
+{
+	struct dsmb_buf_pool *pool = server->buffers;
+	struct buf_class *c;
+
+	if (!buf || !refcount_dec_and_test(&buf->ref))
+		return;
+	atomic_long_sub(buf->size, &pool->used);
+	if (atomic_long_add_return(buf->size, &pool->idle) > pool->idle_max) {
+		atomic_long_sub(buf->size, &pool->idle);
+		buf_free(buf);
+		return;
+	}
+	c = &pool->classes[buf->class];
+	spin_lock(&c->lock);
+	list_add(&buf->list, &c->idle);
+	spin_unlock(&c->lock);
+}
+
+int dsmb_buf_sg(struct dsmb_buf *buf, u32 offset, u32 len, struct scatterlist *sg, int max)
+{
+	struct scatterlist *from;
+	unsigned int i;
+	int n = 0;
+
+	if (!len || offset > buf->size || len > buf->size - offset)
+		return -EMSGSIZE;
+	sg_init_table(sg, max);
+	for_each_sg(buf->sgt.sgl, from, buf->sgt.orig_nents, i) {
+		u32 part;
+
+		if (offset >= from->length) {
+			offset -= from->length;
+			continue;
+		}
+		if (n == max)
+			return -EMSGSIZE;
+		part = min(len, from->length - offset);
+		sg_set_page(&sg[n++], sg_page(from), part, from->offset + offset);
+		offset = 0;
+		len -= part;
+		if (!len)
+			break;
+	}
+	sg_mark_end(&sg[n - 1]);
+	return n;
+}

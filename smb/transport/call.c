@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Calls that wait: parked, woken, cancelled. See call.h.
+ *
+ * A call is RUNNING, and then belongs to the thread that runs its message, or
+ * PARKED, and then to nobody. The first to wake it decides how it goes on: again,
+ * or with a status. What happens while it is RUNNING is remembered and found when
+ * the handler has returned. While @cancel runs the call stays parked, so
+ * nothing that @cancel uses goes away under it.
+ *
+ * Locking: call->lock (spinlock) guards the state. parked_lock (spinlock) guards
+ * the table of parked calls; a call leaves it before it runs on. Neither is taken
+ * inside the other, nor with conn->lock. A message's reference keeps a call that
+ * was found in a list.
+ */
+#include <linux/hash.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include "../../fs/share/share.h"
+#include "../../lockd/claim.h"
+#include "../auth/session.h"
+#include "../auth/tree.h"
+#include "../open/open.h"
+#include "../open/replay.h"
+#include "buf.h"
+#include "call.h"
+#include "conn.h"
+#include "message.h"
+
+enum dsmb_call_state {
+	CALL_RUNNING,
+	CALL_PARKED,
+};
+
+enum dsmb_call_woken {
+	WOKEN_NOT,
+	WOKEN_AGAIN,
+	WOKEN_DONE,
+};
+
+#define PARKED_BITS	6
+
+static DEFINE_SPINLOCK(parked_lock);
+static struct list_head parked[1 << PARKED_BITS];
+
+void dsmb_calls_init(void)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(parked); i++)
+		INIT_LIST_HEAD(&parked[i]);
+}
+
+static void park_done(struct ditto_park *park)
+{
+	dsmb_call_again(container_of(park, struct dsmb_call, park));
+}
+
+void dsmb_call_init(struct dsmb_call *call, struct dsmb_message *message)
+{
+	memset(call, 0, sizeof(*call));
+	call->message = message;
+	call->conn = message->conn;
+	spin_lock_init(&call->lock);
+	INIT_LIST_HEAD(&call->list);
+	INIT_HLIST_NODE(&call->by_id);
+	INIT_LIST_HEAD(&call->open_link);
+	ditto_park_init(&call->park, park_done);
+}
+
+/*
+ * Does it wait for breaks, or is it just told that it need not? In this order: each step
+ * of its way sets the next before it clears its own.
+ */
+static bool is_parked_on_breaks(struct dsmb_call *call)
+{
+	if (READ_ONCE(call->park.point))
+		return true;
+	/* Pairs with ditto_park_wake(), which queues the work before it clears the point. */
+	smp_rmb();
+	return work_busy(&call->park.work);
+}
+
+static void forget_parked(struct dsmb_call *call)
+{
+	if (list_empty_careful(&call->open_link))
+		return;
+	spin_lock(&parked_lock);
+	list_del_init(&call->open_link);
+	spin_unlock(&parked_lock);
+}
+
+/*
+ * The answer may have to wait for the client, and that of a CLOSE is to say that the open
+ * is gone.
+ */
+void dsmb_call_done(struct dsmb_call *call)
+{
+	forget_parked(call);
+	/*
+	 * It may have been told to go on while it waited, and then by something else, too. This
+	 * comes before the open is dropped, which may be all that keeps the node.
+	 */
+	if (is_parked_on_breaks(call))
+		ditto_park_cancel(&call->park);
+	dsmb_call_drop_open(call);
+	if (call->early)
+		dsmb_open_put(call->early);
+	call->early = NULL;
+}
+
+void dsmb_call_release(struct dsmb_call *call)
+{
+	void (*release)(struct dsmb_call *call) = call->release;
+
+	call->release = NULL;
+	if (release)
+		release(call);
+}
+
+void dsmb_call_end(struct dsmb_call *call)
+{
+	struct dsmb_conn *conn = call->conn;
+
+	spin_lock(&conn->lock);
+	if (!list_empty(&call->list)) {
+		list_del_init(&call->list);
+		hlist_del_init(&call->by_id);
+		if (call->async_id)
+			xa_erase(&conn->async, call->async_id);
+		conn->ncalls--;
+		conn->nasync -= call->waited;
+		call->waited = false;
+	}
+	spin_unlock(&conn->lock);
+	/* One that did not come to its end. */
+	dsmb_call_done(call);
+	dsmb_call_release(call);
+	for (unsigned int i = 0; i < call->npages; i++)
+		put_page(call->pages[i].bv_page);
+	kvfree(call->pages);
+	dsmb_buf_put(conn->server, call->reply);
+	if (call->share)
+		ditto_share_put(call->share);
+	dsmb_replay_end(call);
+	if (call->tree)
+		dsmb_tree_put(call->tree);
+	dsmb_channel_put(call->channel);
+	if (call->session)
+		dsmb_session_put(call->session);
+}
+
+/* With the lock held: may it run on now? Then it is the caller's, who queues it. */
+static bool take_locked(struct dsmb_call *call)
+{
+	lockdep_assert_held(&call->lock);
+	if (call->state != CALL_PARKED || call->cancelling || call->woken == WOKEN_NOT)
+		return false;
+	call->state = CALL_RUNNING;
+	return true;
+}
+
+static void call_wake(struct dsmb_call *call, enum dsmb_call_woken how, u32 status)
+{
+	struct dsmb_message *message = call->message;
+	bool taken;
+
+	/* Once it is taken it may end before we are through. */
+	dsmb_message_hold(message);
+	spin_lock(&call->lock);
+	if (call->woken == WOKEN_NOT) {
+		call->woken = how;
+		call->final = status;
+	}
+	taken = take_locked(call);
+	spin_unlock(&call->lock);
+	if (taken)
+		dsmb_message_queue(message);
+	dsmb_message_put(message);
+}
+
+void dsmb_call_again(struct dsmb_call *call)
+{
+	call_wake(call, WOKEN_AGAIN, 0);
+}
+
+void dsmb_call_complete(struct dsmb_call *call, u32 status)
+{
+	call_wake(call, WOKEN_DONE, status);
+}
+
+bool dsmb_call_is_cancelled(const struct dsmb_call *call)
+{
+	return READ_ONCE(call->cancelled);
+}
+
+bool dsmb_call_is_woken(struct dsmb_call *call)
+{
+	return READ_ONCE(call->woken) != WOKEN_NOT;
+}
+
+bool dsmb_call_woken_status(struct dsmb_call *call, u32 *status)
+{
+	enum dsmb_call_woken woken;
+	bool cancelled;
+
+	forget_parked(call);
+	spin_lock(&call->lock);
+	woken = call->woken;
+	call->woken = WOKEN_NOT;
+	cancelled = call->cancelled;
+	spin_unlock(&call->lock);
+
+	if (woken == WOKEN_DONE) {
+		*status = call->final;
+		if (cancelled && *status == DSMB_CANCELLED)
+			*status = call->cancel_status;
+		return true;
+	}
+	if (!cancelled)
+		return false;
+	/* A handler that keeps something has to undo it; but only once. */
+	if ((call->cancel || call->private) && !call->last_run) {
+		call->last_run = true;
+		return false;
+	}
+	*status = call->cancel_status;
+	return true;
+}
+
+/* What it is about may have ended before it could be found in the table. */
+static u32 what_ended(const struct dsmb_call *call)
+{
+	if (READ_ONCE(call->conn->state) == DSMB_CONN_DEAD && !call->created)
+		return DSMB_CANCELLED;
+	if (call->session && READ_ONCE(call->session->state) == DSMB_SESSION_CLOSED)
+		return DSMB_USER_SESSION_DELETED;
+	if (call->tree && READ_ONCE(call->tree->dead))
+		return DSMB_NETWORK_NAME_DELETED;
+	if (call->open && READ_ONCE(call->open->closing))
+		return DSMB_CANCELLED;
+	return DSMB_SUCCESS;
+}
+
+/* True if it is to run on, which is the caller's business then. */
+static bool run_cancel(struct dsmb_call *call)
+{
+	bool taken;
+
+	if (call->cancel)
+		call->cancel(call);
+	else if (ditto_park_cancel(&call->park))
+		dsmb_call_again(call);
+
+	spin_lock(&call->lock);
+	call->cancelling = false;
+	taken = take_locked(call);
+	spin_unlock(&call->lock);
+	return taken;
+}
+
+/* The same. */
+static bool call_cancel(struct dsmb_call *call, u32 status)
+{
+	bool run;
+
+	spin_lock(&call->lock);
+	if (!call->cancelled) {
+		call->cancelled = true;
+		call->cancel_status = status;
+	}
+	run = call->state == CALL_PARKED && call->woken == WOKEN_NOT && !call->cancel_called;
+	if (run) {
+		call->cancel_called = true;
+		call->cancelling = true;
+	}
+	spin_unlock(&call->lock);
+	return run && run_cancel(call);
+}
+
+void dsmb_call_cancel(struct dsmb_call *call, u32 status)
+{
+	struct dsmb_message *message = call->message;
+
+	dsmb_message_hold(message);
+	if (call_cancel(call, status))
+		dsmb_message_queue(message);
+	dsmb_message_put(message);
+}
+
+void dsmb_call_cancel_here(struct dsmb_call *call, u32 status)
+{
+	struct dsmb_message *message = call->message;
+
+	dsmb_message_hold(message);
+	/* Or somebody else queued it, and no worker has it yet. */
+	if (call_cancel(call, status) || (READ_ONCE(call->begun) && cancel_work(&message->work)))
+		dsmb_message_run_here(message, call);
+	dsmb_message_put(message);
+}
+
+static struct list_head *bucket_of(const struct dsmb_open *open)
+{
+	return &parked[hash_ptr(open, PARKED_BITS)];
+}
+
+bool dsmb_call_park(struct dsmb_call *call)
+{
+	struct dsmb_message *message = call->message;
+	bool taken, cancelled;
+	u32 ended;
+
+	dsmb_message_hold(message);
+	if (call->share) {
+		/* Removing the share does not wait for those who wait for others. */
+		ditto_share_put(call->share);
+		call->share = NULL;
+	}
+	spin_lock(&parked_lock);
+	list_add_tail(&call->open_link, bucket_of(call->open));
+	spin_unlock(&parked_lock);
+	/* From here on it is found by who ends something; what ended before is seen here. */
+	ended = what_ended(call);
+
+	spin_lock(&call->lock);
+	if (ended && !call->cancelled) {
+		call->cancelled = true;
+		call->cancel_status = ended;
+	}
+	if (call->last_run)
+		call->cancel_called = false;
+	call->state = CALL_PARKED;
+	taken = take_locked(call);
+	cancelled = call->cancelled;
+	spin_unlock(&call->lock);
+
+	if (!taken && cancelled)
+		dsmb_call_cancel(call, DSMB_CANCELLED);
+	dsmb_message_put(message);
+	return !taken;
+}
+
+/* A parked call that @match says yes to, of those not cancelled yet, with its message held. */
+static struct dsmb_call *find_parked(struct list_head *bucket,
+				     bool (*match)(const struct dsmb_call *call, const void *arg),
+				     const void *arg)
+{
+	struct dsmb_call *call, *found = NULL;
+
+	spin_lock(&parked_lock);
+	list_for_each_entry(call, bucket, open_link) {
+		if (dsmb_call_is_cancelled(call) || !match(call, arg))
+			continue;
+		dsmb_message_hold(call->message);
+		found = call;
+		break;
+	}
+	spin_unlock(&parked_lock);
+	return found;
+}
+
+static void cancel_parked(struct list_head *bucket,
+			  bool (*match)(const struct dsmb_call *call, const void *arg),
+			  const void *arg, u32 status)
+{
+	struct dsmb_call *call;
+
+	while ((call = find_parked(bucket, match, arg))) {
+		dsmb_call_cancel(call, status);
+		dsmb_message_put(call->message);
+	}
+}
+
+struct about {
+	const struct dsmb_open *open;
+	const struct dsmb_session *session;
+};
+
+static bool is_about_open(const struct dsmb_call *call, const void *arg)
+{
+	const struct about *about = arg;
+
+	return call->open == about->open && (!about->session || call->session == about->session);
+}
+
+void dsmb_calls_cancel(struct dsmb_open *open, const struct dsmb_session *session, u32 status)
+{
+	const struct about about = { .open = open, .session = session };
+
+	cancel_parked(bucket_of(open), is_about_open, &about, status);
+}
+
+static bool is_of_session(const struct dsmb_call *call, const void *session)
+{
+	return call->session == session;
+}
+
+static bool is_of_tree(const struct dsmb_call *call, const void *tree)
+{
+	return call->tree == tree;
+}
+
+void dsmb_calls_cancel_session(struct dsmb_session *session, const struct dsmb_tree *tree,
+			       u32 status)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(parked); i++)
+		cancel_parked(&parked[i], tree ? is_of_tree : is_of_session,
+			      tree ? (const void *)tree : session, status);
+}
+
+u32 dsmb_call_parked(struct dsmb_call *call)
+{
+	if (is_parked_on_breaks(call))
+		return DSMB_PARKED;
+	/* Pairs with the lock in wake(), under which the work is still busy. */
+	smp_rmb();
+	if (dsmb_call_is_woken(call))
+		return DSMB_PARKED;
+	/* Too many wait there already. */
+	return dsmb_status(-EJUKEBOX);
+}

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Connections: their beginning and their end. See conn.h.
+ *
+ * The end has two steps, each from a worker: when it is dropped, what waits is
+ * cancelled and sessions lose it; when its last reference goes, it is freed.
+ *
+ * Locking: conn->lock; server->conns_lock guards the list.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/net.h>
+#include <linux/slab.h>
+#include <net/ipv6.h>
+#include <net/sock.h>
+
+#include "../../fs/server.h"
+#include "../../fs/share/admit.h"
+#include "../../net/peer.h"
+#include "../auth/session.h"
+#include "../server.h"
+#include "../trace.h"
+#include "call.h"
+#include "conn.h"
+#include "credit.h"
+#include "message.h"
+#include "transport.h"
+#include "trust.h"
+#include "unproven.h"
+
+/* So many connections end for a new one at most. */
+#define REPLACE_MAX	16
+/* A client with more than this part of what it may have replaces its own. */
+#define OWN_PART	8
+
+static void conn_free(struct work_struct *work)
+{
+	struct dsmb_conn *conn = container_of(work, struct dsmb_conn, work);
+	struct dsmb_server *server = conn->server;
+
+	/* A session that left it late may have started it again. */
+	cancel_delayed_work_sync(&conn->handshake);
+	dsmb_transport_free(conn->transport);
+	ditto_uncharge(&conn->charge);
+	ditto_principal_exit(&conn->who);
+	ditto_peer_put(conn->peer);
+	xa_destroy(&conn->sessions);
+	xa_destroy(&conn->async);
+	kfree(conn->credits);
+	kfree(conn);
+	if (atomic_dec_and_test(&server->live))
+		wake_up_all(&server->idle);
+}
+
+void dsmb_conn_put(struct dsmb_conn *conn)
+{
+	if (!refcount_dec_and_test(&conn->ref))
+		return;
+	/* It may have been the last one's own worker, or a context that must not sleep. */
+	INIT_WORK(&conn->work, conn_free);
+	queue_work(conn->server->slow, &conn->work);
+}
+
+/*
+ * A call in flight that was not cancelled yet, with its message held, or NULL. A CREATE that
+ * can be replayed on another channel goes on, as long as its session does.
+ */
+static struct dsmb_call *next_call(struct dsmb_conn *conn)
+{
+	struct dsmb_call *call, *found = NULL;
+
+	spin_lock(&conn->lock);
+	list_for_each_entry(call, &conn->calls, list) {
+		if (dsmb_call_is_cancelled(call) || READ_ONCE(call->created))
+			continue;
+		dsmb_message_hold(call->message);
+		found = call;
+		break;
+	}
+	spin_unlock(&conn->lock);
+	return found;
+}
+
+static void conn_uncount(struct dsmb_conn *conn)
+{
+	struct dsmb_server *server = conn->server;
+
+	spin_lock(&server->conns_lock);
+	server->nconns -= conn->counted;
+	conn->counted = false;
+	spin_unlock(&server->conns_lock);
+}
+
+static void conn_end(struct work_struct *work)
+{
+	struct dsmb_conn *conn = container_of(work, struct dsmb_conn, work);
+	struct dsmb_server *server = conn->server;
+	struct dsmb_call *call;
+
+	cancel_delayed_work_sync(&conn->handshake);
+	dsmb_transport_stop(conn->transport);
+	while ((call = next_call(conn))) {
+		dsmb_call_cancel(call, DSMB_CANCELLED);
+		dsmb_message_put(call->message);
+	}
+	dsmb_sessions_disconnected(conn);
+
+	/* It keeps no place from others while it lasts. */
+	dsmb_unproven_remove(conn);
+	mutex_lock(&conn->trust_lock);
+	ditto_uncharge(&conn->charge);
+	mutex_unlock(&conn->trust_lock);
+	conn_uncount(conn);
+
+	spin_lock(&server->conns_lock);
+	list_del(&conn->list);
+	spin_unlock(&server->conns_lock);
+	wake_up_all(&server->idle);
+	dsmb_conn_put(conn);
+}
+
+void dsmb_conn_drop(struct dsmb_conn *conn, const char *why)
+{
+	bool first;
+
+	spin_lock(&conn->lock);
+	first = conn->state != DSMB_CONN_DEAD;
+	WRITE_ONCE(conn->state, DSMB_CONN_DEAD);
+	spin_unlock(&conn->lock);
+	if (!first)
+		return;
+	trace_dsmb_conn_drop(conn, why);
+	if (why)
+		pr_info_ratelimited("client %s is disconnected: %s\n", conn->name, why);
+	dsmb_transport_shutdown(conn->transport);
+	INIT_WORK(&conn->work, conn_end);
+	queue_work(conn->server->slow, &conn->work);
+}
+
+static atomic64_t conn_numbers = ATOMIC64_INIT(0);
+
+static void handshake_over(struct work_struct *work)
+{
+	struct dsmb_conn *conn = container_of(work, struct dsmb_conn, handshake.work);
+
+	if (READ_ONCE(conn->trust) <= DITTO_TRUST_UNPROVEN)
+		dsmb_conn_drop(conn, "nobody logged in for too long");
+}
+
+/*
+ * An old connection ends for a new one. True if the new one has what the old one was charged for:
+ * if both are of one client.
+ */
+static bool conn_replace(struct dsmb_conn *conn, struct dsmb_conn *old)
+{
+	bool replaced = false;
+
+	mutex_lock(&old->trust_lock);
+	if (old->trust == conn->trust && old->charge.peer) {
+		replaced = !conn->charge.peer && old->charge.peer == conn->who.peer;
+		if (replaced)
+			swap(conn->charge, old->charge);
+		else
+			ditto_uncharge(&old->charge);
+		/* Nobody moves its charge any more. */
+		dsmb_conn_drop(old, "there are too many on which nobody logged in");
+		conn_uncount(old);
+	}
+	mutex_unlock(&old->trust_lock);
+	dsmb_conn_put(old);
+	return replaced;
+}
+
+/*
+ * Is there room for one more? Else the oldest on which nobody logged in makes some, of those of
+ * the client itself or of the one that has most: who means to log in does so soon, who keeps
+ * others out does not. What all hold is counted per CPU, so that more than one may have to go.
+ */
+static bool conn_charge(struct dsmb_conn *conn, unsigned int most)
+{
+	struct dsmb_conn *old;
+
+	for (unsigned int i = 0; i < REPLACE_MAX; i++) {
+		if (!ditto_charge(&conn->charge, &conn->who, DITTO_BUDGET_CONNECTIONS, 1))
+			return true;
+		old = dsmb_unproven_take(conn, most);
+		if (!old)
+			return false;
+		if (conn_replace(conn, old))
+			return true;
+	}
+	return false;
+}
+
+/* False if there are as many as there may be. */
+static bool conn_count(struct dsmb_conn *conn)
+{
+	struct dsmb_server *server = conn->server;
+
+	spin_lock(&server->conns_lock);
+	conn->counted = server->nconns < READ_ONCE(server->srv->settings.max_connections);
+	if (conn->counted) {
+		list_add_tail(&conn->list, &server->conns);
+		server->nconns++;
+		atomic_inc(&server->live);
+	}
+	spin_unlock(&server->conns_lock);
+	return conn->counted;
+}
+
+static bool conn_publish(struct dsmb_conn *conn)
+{
+	unsigned int most = ditto_budget_peer_limit(conn->server->srv, conn->trust,
+						    DITTO_BUDGET_CONNECTIONS) / OWN_PART;
+	struct dsmb_conn *old;
+
+	if (!conn_charge(conn, most))
+		return false;
+	while (!conn_count(conn)) {
+		old = dsmb_unproven_take(conn, most);
+		if (!old) {
+			pr_info_ratelimited("client %s is refused: there are as many connections as max_connections allows\n",
+					    conn->name);
+			return false;
+		}
+		conn_replace(conn, old);
+	}
+	dsmb_unproven_add(conn);
+	return true;
+}
+
+/* Address and port; IPv4 as such, though it came to an IPv6 socket. */
+static void conn_set_name(struct dsmb_conn *conn, const struct sockaddr_storage *addr)
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)addr;
+
+	if (addr->ss_family == AF_INET6 && ipv6_addr_v4mapped(&in6->sin6_addr))
+		snprintf(conn->name, sizeof(conn->name), "%pI4:%u",
+			 &in6->sin6_addr.s6_addr32[3], ntohs(in6->sin6_port));
+	else
+		snprintf(conn->name, sizeof(conn->name), "%pISpc", addr);
+}
+
+/* Before its login it is worth what its address is. */
+static enum ditto_trust conn_trust(struct ditto_peer *peer)
+{
+	enum ditto_ports ports;
+
+	return ditto_admit(peer, &ports) == DITTO_STRANGER ? DITTO_TRUST_STRANGER :
+							     DITTO_TRUST_UNPROVEN;
+}
+
+static int conn_fill(struct dsmb_conn *conn, struct socket *sock)
+{
+	struct sockaddr_storage addr;
+	int err;
+
+	err = kernel_getpeername(sock, (struct sockaddr *)&addr);
+	if (err < 0)
+		return err;
+	conn_set_name(conn, &addr);
+	err = kernel_getsockname(sock, (struct sockaddr *)&conn->local);
+	if (err < 0)
+		return err;
+	conn->peer = ditto_peer_get(conn->server->srv, (struct sockaddr *)&addr,
+				    dsmb_protocol_bit());
+	if (!conn->peer)
+		return -ENOMEM;
+	conn->trust = conn_trust(conn->peer);
+	err = ditto_principal_init(&conn->who, conn->server->srv, &conn->peer->addr, conn->trust,
+				   INVALID_UID);
+	if (err)
+		return err;
+	conn->credits = kmalloc(sizeof(*conn->credits), GFP_KERNEL);
+	conn->transport = dsmb_transport_new(conn, sock);
+	if (!conn->credits || !conn->transport)
+		return -ENOMEM;
+	dsmb_credits_init(conn->credits);
+	return 0;
+}
+
+int dsmb_conn_new(struct dsmb_server *server, struct socket *sock, const void *listener)
+{
+	struct dsmb_conn *conn = kzalloc(sizeof(*conn), GFP_KERNEL);
+	int err;
+
+	if (!conn)
+		return -ENOMEM;
+	conn->server = server;
+	conn->number = atomic64_inc_return(&conn_numbers);
+	conn->listener = listener;
+	refcount_set(&conn->ref, 1);
+	spin_lock_init(&conn->lock);
+	mutex_init(&conn->trust_lock);
+	INIT_LIST_HEAD(&conn->calls);
+	INIT_LIST_HEAD(&conn->unproven);
+	xa_init_flags(&conn->async, XA_FLAGS_ALLOC1);
+	/* The ids are taken by SESSION_SETUP; channels are freed under RCU. */
+	xa_init(&conn->sessions);
+	INIT_DELAYED_WORK(&conn->handshake, handshake_over);
+	err = conn_fill(conn, sock);
+	if (err)
+		goto free;
+	/* Once it can be found, anybody may drop it. */
+	dsmb_conn_hold(conn);
+	if (!conn_publish(conn)) {
+		err = -EMFILE;
+		goto free;
+	}
+	trace_dsmb_conn_new(conn);
+	queue_delayed_work(server->slow, &conn->handshake, DSMB_HANDSHAKE_S * HZ);
+	dsmb_transport_start(conn->transport);
+	/* Who dropped it meanwhile may have stopped what was not started yet. */
+	if (READ_ONCE(conn->state) == DSMB_CONN_DEAD) {
+		cancel_delayed_work_sync(&conn->handshake);
+		dsmb_transport_stop(conn->transport);
+	}
+	dsmb_conn_put(conn);
+	return 0;
+
+free:
+	dsmb_transport_discard(conn->transport);
+	kfree(conn->credits);
+	ditto_uncharge(&conn->charge);
+	ditto_principal_exit(&conn->who);
+	if (conn->peer)
+		ditto_peer_put(conn->peer);
+	kfree(conn);
+	return err;
+}

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One command: what is checked before its handler runs (MS-SMB2 3.3.5.2), and
+ * what related commands take from those before them (3.3.5.2.7.2).
+ */
+#include <linux/ktime.h>
+
+#include "../../fs/op/op.h"
+#include "../../fs/share/share.h"
+#include "../../net/peer.h"
+#include "../../net/stats.h"
+#include "../auth/session.h"
+#include "../auth/session_setup.h"
+#include "../auth/tree.h"
+#include "../open/durable.h"
+#include "../open/lease.h"
+#include "../open/open.h"
+#include "../open/replay.h"
+#include "../server.h"
+#include "../trace.h"
+#include "call.h"
+#include "conn.h"
+#include "crowd.h"
+#include "message.h"
+
+#define FILE_ID_NONE		U64_MAX
+#define CREDIT_BYTES		65536
+
+bool dsmb_charge_covers(const struct dsmb_call *call, u32 bytes)
+{
+	return !call->conn->large_mtu || bytes <= (u32)call->charge * CREDIT_BYTES;
+}
+
+/* A related command is about the session and the tree of the one before. */
+static u32 take_ids(struct dsmb_call *call)
+{
+	struct dsmb_message *message = call->message;
+	struct dsmb_chain *chain = &message->chain;
+
+	if (call->flags & DSMB_FLAG_RELATED) {
+		if (!message->pos)
+			chain->no_ids = true;
+		if (chain->no_ids)
+			return DSMB_INVALID_PARAMETER;
+		call->session_id = chain->session_id;
+		call->tree_id = chain->tree_id;
+		return DSMB_SUCCESS;
+	}
+	memset(chain, 0, sizeof(*chain));
+	return DSMB_SUCCESS;
+}
+
+void dsmb_call_leave(struct dsmb_call *call, u32 status)
+{
+	struct dsmb_chain *chain = &call->message->chain;
+	u16 needs = call->cmd ? call->cmd->flags : 0;
+
+	chain->session_id = call->session ? call->session->id : call->session_id;
+	chain->tree_id = call->tree ? call->tree->id : call->tree_id;
+	if (call->command == DSMB_CREATE && dsmb_is_error(status)) {
+		chain->has_file = false;
+		chain->failed = status;
+	}
+	if ((needs & DSMB_NEEDS_SESSION) && !call->session)
+		chain->no_ids = true;
+	/* The tree of an expired session is not looked for, and the next command fails the same. */
+	if ((needs & DSMB_NEEDS_TREE) && !call->tree && status != DSMB_NETWORK_SESSION_EXPIRED)
+		chain->no_ids = true;
+	if ((call->command == DSMB_SESSION_SETUP || call->command == DSMB_TREE_CONNECT) &&
+	    dsmb_is_error(status))
+		chain->no_ids = true;
+}
+
+void dsmb_call_arrived(struct dsmb_call *call)
+{
+	struct dsmb_cursor c = call->in;
+	u64 persistent, volatile_id;
+
+	if (!call->cmd || !call->cmd->file_id || (call->flags & DSMB_FLAG_RELATED))
+		return;
+	call->session = dsmb_session_find(call->conn, call->session_id, &call->channel);
+	dsmb_seek(&c, call->cmd->file_id);
+	persistent = dsmb_get_u64(&c);
+	volatile_id = dsmb_get_u64(&c);
+	if (call->session && !c.bad)
+		call->early = dsmb_open_find(call->session, persistent, volatile_id);
+}
+
+/* 3.3.5.2.9. Where none is needed, one is only looked for to verify a signature. */
+static u32 find_session(struct dsmb_call *call)
+{
+	bool needed = call->cmd->flags & DSMB_NEEDS_SESSION;
+
+	if (call->session_id && !call->session)
+		call->session = dsmb_session_find(call->conn, call->session_id, &call->channel);
+	/*
+	 * A session on another connection signs nothing here: a request that was overheard
+	 * there could be sent here, to get an answer that is believed there.
+	 */
+	if (!call->session)
+		return needed ? DSMB_USER_SESSION_DELETED : DSMB_SUCCESS;
+	if (needed && READ_ONCE(call->session->state) == DSMB_SESSION_EXPIRED &&
+	    call->command != DSMB_LOGOFF && call->command != DSMB_CLOSE &&
+	    call->command != DSMB_LOCK)
+		return DSMB_NETWORK_SESSION_EXPIRED;
+	return DSMB_SUCCESS;
+}
+
+/* 3.3.5.2.4; what came encrypted is proven by that. */
+static u32 verify_signature(struct dsmb_call *call)
+{
+	struct kvec vec = { .iov_base = (void *)call->in.data, .iov_len = call->in.size };
+	struct dsmb_session *session = call->session;
+	struct dsmb_signer *signer;
+
+	if (!session || call->encrypted)
+		return DSMB_SUCCESS;
+	if (session->encrypt && call->cmd->flags & DSMB_NEEDS_SESSION)
+		return DSMB_ACCESS_DENIED;
+	signer = call->channel && call->channel->signer ? call->channel->signer : session->signer;
+	if (!signer)
+		return DSMB_SUCCESS;
+	if (!(call->flags & DSMB_FLAG_SIGNED))
+		return session->signing_required ? DSMB_ACCESS_DENIED : DSMB_SUCCESS;
+	return dsmb_verify(signer, &vec, 1) ? DSMB_ACCESS_DENIED : DSMB_SUCCESS;
+}
+
+/* 3.3.5.2.11 */
+static u32 find_tree(struct dsmb_call *call)
+{
+	if (!(call->cmd->flags & DSMB_NEEDS_TREE))
+		return DSMB_SUCCESS;
+	call->tree = dsmb_tree_find(call->session, call->tree_id);
+	if (!call->tree)
+		return DSMB_NETWORK_NAME_DELETED;
+	if (call->tree->encrypt && !call->encrypted)
+		return DSMB_ACCESS_DENIED;
+	if ((call->cmd->flags & DSMB_NEEDS_DISK) && call->tree->kind != DSMB_TREE_DISK)
+		return DSMB_NOT_SUPPORTED;
+	return DSMB_SUCCESS;
+}
+
+/* The share is held while the handler runs, and found again when it runs again. */
+static u32 take_share(struct dsmb_call *call)
+{
+	struct dsmb_tree *tree = call->tree;
+
+	if (!tree || tree->kind != DSMB_TREE_DISK)
+		return DSMB_SUCCESS;
+	if (READ_ONCE(tree->dead))
+		return DSMB_NETWORK_NAME_DELETED;
+	call->share = dsmb_tree_share(tree);
+	if (!call->share)
+		return DSMB_NETWORK_NAME_DELETED;
+	call->actor.client = &call->session->client;
+	call->actor.exact = true;
+	call->op.srv = call->conn->server->srv;
+	call->op.share = call->share;
+	call->op.cred = tree->cred;
+	call->op.actor = &call->actor;
+	call->op.park = &call->park;
+	call->op.conflict = call->conflict;
+	call->op.writable = tree->writable;
+	/* MS-FSA section 2.1.5.1: SeChangeNotifyPrivilege, of directories with a list. */
+	call->op.traverses = true;
+	return DSMB_SUCCESS;
+}
+
+/* Once, before the handler runs first. */
+static u32 request_check(struct dsmb_call *call)
+{
+	/* Pairs with the end of the negotiation: what it set is seen. */
+	bool negotiated = smp_load_acquire(&call->conn->state) == DSMB_CONN_NEGOTIATED;
+	u32 status;
+
+	/* 3.3.5.2: nothing goes before NEGOTIATE, and there is one. */
+	if (call->command == DSMB_NEGOTIATE ? negotiated : !negotiated)
+		return DSMB_DROP;
+	status = take_ids(call);
+	if (status)
+		return status;
+	if (!call->cmd)
+		return DSMB_INVALID_PARAMETER;
+	if (call->command == DSMB_NEGOTIATE || call->command == DSMB_SESSION_SETUP)
+		return DSMB_SUCCESS;
+	status = find_session(call);
+	if (!status || call->session) {
+		u32 bad = verify_signature(call);
+
+		/* Nothing is told about a session by whom has not its key. */
+		status = bad ?: status;
+	}
+	if (!status && call->refused)
+		status = DSMB_INSUFFICIENT_RESOURCES;
+	if (!status)
+		status = find_tree(call);
+	return status;
+}
+
+static u32 check_structure_size(struct dsmb_call *call)
+{
+	u16 size;
+
+	dsmb_seek(&call->in, sizeof(struct dsmb_header));
+	size = dsmb_get_u16(&call->in);
+	/* OPLOCK_BREAK has a second form, for leases. */
+	if (call->in.bad || (size != call->cmd->structure_size && call->cmd->structure_size))
+		return DSMB_INVALID_PARAMETER;
+	return DSMB_SUCCESS;
+}
+
+void dsmb_call_drop_open(struct dsmb_call *call)
+{
+	dsmb_sequence_end(call);
+	if (call->open)
+		dsmb_open_put(call->open);
+	call->open = NULL;
+	call->actor.owner = NULL;
+	call->actor.lease_owner = NULL;
+	call->actor.entry_owner = NULL;
+}
+
+struct dsmb_crowd *dsmb_call_crowd(const struct dsmb_call *call)
+{
+	return call->message->records ? call->tree->recorders : call->tree->crowd;
+}
+
+/* What is recorded keeps only the workers waiting that are there for it. */
+static bool to_be_recorded(const struct dsmb_call *call)
+{
+	return (call->cmd->flags & DSMB_RECORDS) && call->tree &&
+	       READ_ONCE(call->tree->continuous) && !call->message->records;
+}
+
+static u32 request_handle(struct dsmb_call *call)
+{
+	u32 status;
+
+	if (call->command == DSMB_CANCEL) {
+		dsmb_cancel(call);
+		return DSMB_SUCCESS;
+	}
+	if (to_be_recorded(call))
+		return DSMB_TO_BE_RECORDED;
+	status = take_share(call);
+	if (!status)
+		status = check_structure_size(call);
+	/* Others wait for an acknowledgment, and it does not go to the file system. */
+	if (!status && call->share && call->command != DSMB_OPLOCK_BREAK) {
+		struct dsmb_crowd *crowd = dsmb_call_crowd(call);
+
+		status = DSMB_CROWDED;
+		if (dsmb_crowd_enter(crowd)) {
+			status = call->cmd->handle(call);
+			/* The last reference to an open ends in the file system, too. */
+			if (status != DSMB_PARKED)
+				dsmb_call_done(call);
+			dsmb_crowd_leave(crowd);
+		}
+	} else if (!status) {
+		status = call->cmd->handle(call);
+	}
+	/* What waits keeps what it found, for those who end it. */
+	if (status != DSMB_PARKED && call->share) {
+		ditto_share_put(call->share);
+		call->share = NULL;
+	}
+	return status;
+}
+
+static u64 request_payload(const struct dsmb_call *call)
+{
+	u64 bytes = 0;
+
+	if (call->command == DSMB_WRITE)
+		return call->in.size - sizeof(struct dsmb_header);
+	if (call->command != DSMB_READ)
+		return 0;
+	for (unsigned int i = 0; i < call->npages; i++)
+		bytes += call->pages[i].bv_len;
+	return bytes + call->out.len;
+}
+
+u32 dsmb_call_run(struct dsmb_call *call)
+{
+	u64 start = ktime_get_ns();
+	u32 status = DSMB_SUCCESS;
+
+	if (!call->begun) {
+		call->begun = true;
+		this_cpu_inc(*call->conn->peer->requests);
+		trace_dsmb_request(call);
+		/* CANCEL has no answer. */
+		if (call->command != DSMB_CANCEL && dsmb_reply_begin(call))
+			return DSMB_DROP;
+		status = request_check(call);
+	} else {
+		dsmb_call_drop_open(call);
+		dsmb_back(&call->out, 0);
+	}
+	if (!status)
+		status = request_handle(call);
+	if (status == DSMB_PARKED || status == DSMB_CROWDED || status == DSMB_TO_BE_RECORDED)
+		return status;
+	if (status == DSMB_CANCELLED && dsmb_call_is_cancelled(call))
+		status = call->cancel_status;
+	dsmb_call_leave(call, status);
+	start = ktime_get_ns() - start;
+	if (call->cmd)
+		ditto_stats_count(call->conn->server->stats, call->command, dsmb_is_error(status),
+				  start, request_payload(call));
+	trace_dsmb_reply(call, status, start);
+	return status;
+}
+
+/* The open that was there when the call came, or the one that is there now. */
+static struct dsmb_open *open_of(struct dsmb_call *call, u64 persistent, u64 volatile_id)
+{
+	struct dsmb_open *open = call->early;
+
+	call->early = NULL;
+	if (open && open->persistent == persistent && open->volatile_id == volatile_id)
+		return open;
+	if (open)
+		dsmb_open_put(open);
+	return dsmb_open_find(call->session, persistent, volatile_id);
+}
+
+u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id,
+		   struct dsmb_open **open)
+{
+	struct dsmb_chain *chain = &call->message->chain;
+
+	*open = NULL;
+	if (call->flags & DSMB_FLAG_RELATED) {
+		if (chain->failed)
+			return chain->failed;
+		if (chain->has_file) {
+			persistent = chain->persistent;
+			volatile_id = chain->volatile_id;
+		} else if (persistent == FILE_ID_NONE && volatile_id == FILE_ID_NONE) {
+			return DSMB_INVALID_HANDLE;
+		}
+	}
+	chain->has_file = true;
+	chain->persistent = persistent;
+	chain->volatile_id = volatile_id;
+	dsmb_call_drop_open(call);
+	call->open = open_of(call, persistent, volatile_id);
+	/* An open is of one tree; where a command needs none, it is not looked at. */
+	if (!call->open || (call->tree && READ_ONCE(call->open->tree) != call->tree))
+		return DSMB_FILE_CLOSED;
+	if (!dsmb_sequence_begin(call, call->open))
+		return DSMB_FILE_NOT_AVAILABLE;
+	/* 3.3.1.10, IsReplayEligible: the client knows of the open. */
+	if (!READ_ONCE(call->open->used) && !dsmb_durable_is_persistent(call->open))
+		WRITE_ONCE(call->open->used, true);
+	call->actor.owner = call->open->owner;
+	call->actor.lease_owner = dsmb_lease_actor(call->open);
+	call->actor.entry_owner = call->open->entry_owner;
+	*open = call->open;
+	return DSMB_SUCCESS;
+}
+
+void dsmb_call_created(struct dsmb_call *call, struct dsmb_open *open)
+{
+	struct dsmb_chain *chain = &call->message->chain;
+
+	chain->has_file = true;
+	chain->failed = 0;
+	chain->persistent = open->persistent;
+	chain->volatile_id = open->volatile_id;
+}

@@ -1,0 +1,634 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Messages: taken apart, run, answered. See message.h.
+ *
+ * Commands are registered with the connection in the order of their arrival, and
+ * before any of them is run, so that CANCEL finds what came before it.
+ */
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <kunit/visibility.h>
+
+#include "../auth/negotiate.h"
+#include "../auth/session.h"
+#include "../server.h"
+#include "buf.h"
+#include "conn.h"
+#include "credit.h"
+#include "crowd.h"
+#include "message.h"
+
+/* Above, a message is run by a worker of its own if there are others. */
+#define LARGE_BYTES	SZ_64K
+#define CREDIT_BYTES	65536
+
+static struct kmem_cache *message_cache;
+
+unsigned int dsmb_split(const void *message, u32 len, u32 *at, unsigned int max)
+{
+	unsigned int n = 0;
+	u32 pos = 0;
+
+	for (;;) {
+		struct dsmb_cursor c = dsmb_cursor(message + pos, len - pos);
+		u32 id = dsmb_get_u32(&c);
+		u16 size = dsmb_get_u16(&c);
+		u32 flags, next;
+
+		dsmb_seek(&c, offsetof(struct dsmb_header, flags));
+		flags = dsmb_get_u32(&c);
+		next = dsmb_get_u32(&c);
+		if (n == max || c.size < sizeof(struct dsmb_header) || id != DSMB_PROTOCOL_ID ||
+		    size != sizeof(struct dsmb_header) || (flags & DSMB_FLAG_RESPONSE))
+			return 0;
+		at[n++] = pos;
+		if (!next)
+			return n;
+		if (next % 8 || next < sizeof(struct dsmb_header) || next > c.size)
+			return 0;
+		pos += next;
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_split);
+
+static void message_work(struct work_struct *work);
+
+static void message_sent(struct dsmb_out *out)
+{
+	dsmb_message_end(container_of(out, struct dsmb_message, out));
+}
+
+/* What stays with an idle message is the buffer for its answers. */
+static void message_init(struct dsmb_message *message, struct dsmb_conn *conn)
+{
+	struct dsmb_buf *reply = message->reply;
+
+	memset(message, 0, offsetof(struct dsmb_message, few));
+	memset(&message->chain, 0, sizeof(message->chain));
+	memset(&message->out, 0, sizeof(message->out));
+	message->reply = reply;
+	message->reply_end = DSMB_SEND_HEADROOM;
+	message->out.done = message_sent;
+	INIT_LIST_HEAD(&message->list);
+	INIT_WORK(&message->work, message_work);
+	refcount_set(&message->ref, 1);
+	message->calls = message->few;
+	dsmb_conn_hold(conn);
+	message->conn = conn;
+}
+
+struct dsmb_message *dsmb_message_new(struct dsmb_conn *conn, struct dsmb_buf *buf,
+				      u32 offset, u32 len)
+{
+	struct dsmb_message *message = dsmb_transport_take_idle(conn->transport);
+
+	if (!message) {
+		message = kmem_cache_alloc(message_cache, GFP_KERNEL);
+		if (!message)
+			return NULL;
+		message->reply = NULL;
+	}
+	message_init(message, conn);
+	message->buf = dsmb_buf_hold(buf);
+	message->offset = offset;
+	message->len = len;
+	message->cost = len + DSMB_MESSAGE_COST;
+	dsmb_transport_charge(conn->transport, message->cost);
+	return message;
+}
+
+void dsmb_message_free_idle(struct dsmb_server *server, struct dsmb_message *message)
+{
+	dsmb_buf_put(server, message->reply);
+	kmem_cache_free(message_cache, message);
+}
+
+void dsmb_message_end_reserve(struct dsmb_message *message)
+{
+	if (!message->reserve)
+		return;
+	message->reserve = false;
+	dsmb_transport_end_reserve(message->conn->transport);
+}
+
+static void message_free(struct dsmb_message *message)
+{
+	struct dsmb_conn *conn = message->conn;
+	struct dsmb_server *server = conn->server;
+
+	if (message->calls != message->few)
+		kvfree(message->calls);
+	dsmb_buf_put(server, message->buf);
+	if (message->session)
+		dsmb_session_put(message->session);
+	if (message->reply && refcount_read(&message->reply->ref) > 1) {
+		dsmb_buf_put(server, message->reply);
+		message->reply = NULL;
+	}
+	dsmb_transport_uncharge(conn->transport, message->cost);
+	dsmb_transport_unpark(conn->transport, message->parked);
+	dsmb_message_end_reserve(message);
+	/* An idle one keeps its buffer, but none is kept by a connection that is idle. */
+	if (conn->state == DSMB_CONN_DEAD ||
+	    !dsmb_transport_keep_idle(conn->transport, message)) {
+		dsmb_buf_put(server, message->reply);
+		kmem_cache_free(message_cache, message);
+	}
+	dsmb_conn_put(conn);
+}
+
+void dsmb_message_put(struct dsmb_message *message)
+{
+	if (refcount_dec_and_test(&message->ref))
+		message_free(message);
+}
+
+void dsmb_message_end(struct dsmb_message *message)
+{
+	for (unsigned int i = 0; i < message->ncalls; i++)
+		dsmb_call_end(&message->calls[i]);
+	dsmb_message_put(message);
+}
+
+static const char *message_unseal(struct dsmb_message *message)
+{
+	u8 *data = message->buf->data + message->offset;
+	struct dsmb_cursor c = dsmb_cursor(data, message->len);
+	u32 size;
+	u16 flags;
+	u64 id;
+
+	dsmb_seek(&c, offsetof(struct dsmb_transform, original_size));
+	size = dsmb_get_u32(&c);
+	dsmb_skip(&c, 2);
+	flags = dsmb_get_u16(&c);
+	id = dsmb_get_u64(&c);
+	if (c.bad || flags != 1 || size != dsmb_left(&c) || size < sizeof(struct dsmb_header))
+		return "a malformed encrypted message";
+	message->session = dsmb_session_find(message->conn, id, NULL);
+	if (!message->session || !message->session->unseal)
+		return "a message encrypted for no session";
+	if (dsmb_unseal(message->session->unseal, message->buf, message->offset, size))
+		return "an encrypted message that cannot be decrypted";
+	message->offset += sizeof(struct dsmb_transform);
+	message->len = size;
+	message->sealed = true;
+	return NULL;
+}
+
+static void parse_header(struct dsmb_call *call)
+{
+	struct dsmb_cursor *c = &call->in;
+
+	dsmb_seek(c, offsetof(struct dsmb_header, credit_charge));
+	call->charge = dsmb_get_u16(c);
+	call->channel_sequence = dsmb_get_u16(c);
+	dsmb_skip(c, 2);
+	call->command = dsmb_get_u16(c);
+	call->credits = dsmb_get_u16(c);
+	call->flags = dsmb_get_u32(c);
+	dsmb_skip(c, 4);
+	call->message_id = dsmb_get_u64(c);
+	call->nonce.conn = call->message->conn->number;
+	call->nonce.message_id = call->message_id;
+	/* Of requests only CANCEL may name another by its async id. */
+	if (call->command == DSMB_CANCEL && (call->flags & DSMB_FLAG_ASYNC)) {
+		call->async_id = dsmb_get_u64(c);
+	} else {
+		dsmb_skip(c, 4);
+		call->tree_id = dsmb_get_u32(c);
+	}
+	call->session_id = dsmb_get_u64(c);
+	dsmb_seek(c, sizeof(struct dsmb_header));
+	if (!call->charge || !call->message->conn->large_mtu)
+		call->charge = 1;
+	call->encrypted = call->message->sealed;
+	if (call->command < DSMB_COMMANDS)
+		call->cmd = &dsmb_commands[call->command];
+}
+
+static bool call_answers_large(const struct dsmb_call *call)
+{
+	return call->cmd && (call->cmd->flags & DSMB_LARGE_ANSWER);
+}
+
+/* Bytes that the answer of a call may take besides what each message is charged for. */
+static u32 call_answer_max(const struct dsmb_call *call)
+{
+	if (call->charge <= 1 && !call_answers_large(call))
+		return 0;
+	return min_t(u32, call->charge * CREDIT_BYTES, DSMB_IO_MAX);
+}
+
+/*
+ * Refuse the calls by which the answers of a message would take more than they may, so that each
+ * message can be charged once the others have ended. The first answer is never too large. A
+ * large sealed message is taken apart after it was let in: its answers may be about as large as
+ * itself.
+ */
+static void message_refuse_excess(struct dsmb_message *message)
+{
+	const struct dsmb_transport *t = message->conn->transport;
+	u32 max = message->large ? 2 * message->len : dsmb_transport_answers_max(t);
+	u32 answers = 0;
+
+	for (unsigned int i = 0; i < message->ncalls; i++) {
+		struct dsmb_call *call = &message->calls[i];
+		u32 answer;
+
+		if (!call_answers_large(call))
+			continue;
+		answer = call_answer_max(call);
+		if ((answers || message->large) && answers + answer > max)
+			call->refused = true;
+		else
+			answers += answer;
+	}
+}
+
+/* Only CANCEL has a message id that was used before. */
+static const char *register_calls(struct dsmb_message *message)
+{
+	struct dsmb_conn *conn = message->conn;
+	const char *why = NULL;
+	bool large = false;
+	u32 cost = 0;
+
+	message_refuse_excess(message);
+	spin_lock(&conn->lock);
+	for (unsigned int i = 0; i < message->ncalls; i++) {
+		struct dsmb_call *call = &message->calls[i];
+
+		if (call->command != DSMB_CANCEL) {
+			if (!dsmb_credits_use(conn->credits, call->message_id, call->charge)) {
+				why = "a message id that was not granted, or was used before";
+				break;
+			}
+			if (!call->refused)
+				cost += min_t(u32, call->charge * CREDIT_BYTES, DSMB_IO_MAX);
+			list_add_tail(&call->list, &conn->calls);
+			hlist_add_head(&call->by_id, dsmb_conn_bucket(conn, call->message_id));
+			conn->ncalls++;
+		}
+		large |= call->charge > 1 || call_answers_large(call);
+		message->slow |= call->cmd && (call->cmd->flags & DSMB_SLOW);
+		message->login |= call->command == DSMB_SESSION_SETUP;
+	}
+	spin_unlock(&conn->lock);
+	/* What its answer may be counts, too. */
+	if (message->ncalls > 1 || large) {
+		message->large |= cost > LARGE_BYTES;
+		cost += DSMB_MESSAGE_COST;
+		if (message->calls != message->few)
+			cost += message->ncalls * sizeof(*message->calls);
+		if (cost > message->cost) {
+			dsmb_transport_charge(conn->transport, cost - message->cost);
+			message->cost = cost;
+		}
+	}
+	return why;
+}
+
+void dsmb_message_refuse_large(struct dsmb_message *message)
+{
+	u32 least = message->len + DSMB_MESSAGE_COST;
+
+	if (message->calls != message->few)
+		least += message->ncalls * sizeof(*message->calls);
+	for (unsigned int i = 0; i < message->ncalls; i++)
+		message->calls[i].refused |= call_answers_large(&message->calls[i]);
+	if (message->cost > least) {
+		dsmb_transport_uncharge(message->conn->transport, message->cost - least);
+		message->cost = least;
+	}
+}
+
+static bool ids_match(const struct dsmb_message *message)
+{
+	for (unsigned int i = 0; i < message->ncalls; i++) {
+		const struct dsmb_call *call = &message->calls[i];
+
+		if ((!i || !(call->flags & DSMB_FLAG_RELATED)) &&
+		    call->session_id != message->session->id)
+			return false;
+	}
+	return true;
+}
+
+static const char *message_split(struct dsmb_message *message)
+{
+	u8 *data = message->buf->data + message->offset;
+	u32 at[DSMB_COMPOUND_MAX];
+	unsigned int n;
+
+	n = dsmb_split(data, message->len, at, DSMB_COMPOUND_MAX);
+	if (!n)
+		return "a malformed message";
+	if (n > DSMB_MESSAGE_FEW) {
+		message->calls = kvcalloc(n, sizeof(*message->calls), GFP_KERNEL);
+		if (!message->calls) {
+			message->calls = message->few;
+			return "no memory for a long compound";
+		}
+	}
+	for (unsigned int i = 0; i < n; i++) {
+		struct dsmb_call *call = &message->calls[i];
+		u32 end = i + 1 < n ? at[i + 1] : message->len;
+
+		dsmb_call_init(call, message);
+		call->at = at[i];
+		call->in = dsmb_cursor(data + at[i], end - at[i]);
+		parse_header(call);
+	}
+	message->ncalls = n;
+	message->split = true;
+	/* 3.3.5.2.7: what came encrypted is for the session whose key it was. */
+	if (message->sealed && !ids_match(message))
+		return "a command for another session than it was encrypted for";
+	for (unsigned int i = 0; i < n; i++)
+		dsmb_call_arrived(&message->calls[i]);
+	return register_calls(message);
+}
+
+/* SMB1: only the negotiation that leads to SMB2 (3.3.5.3), once. */
+static const char *prepare_smb1(struct dsmb_message *message)
+{
+	struct dsmb_conn *conn = message->conn;
+	bool good;
+
+	spin_lock(&conn->lock);
+	good = conn->state == DSMB_CONN_NEW && dsmb_credits_use(conn->credits, 0, 1);
+	spin_unlock(&conn->lock);
+	message->smb1 = true;
+	message->split = true;
+	return good ? NULL : "SMB1";
+}
+
+const char *dsmb_message_prepare(struct dsmb_message *message)
+{
+	struct dsmb_cursor c = dsmb_cursor(message->buf->data + message->offset, message->len);
+	const char *why;
+
+	switch (dsmb_get_u32(&c)) {
+	case DSMB_PROTOCOL_ID:
+		return message_split(message);
+	case DSMB_SMB1_ID:
+		return prepare_smb1(message);
+	case DSMB_TRANSFORM_ID:
+		/* Decrypting much would hold up what comes behind. */
+		if (message->len > LARGE_BYTES) {
+			message->large = true;
+			return NULL;
+		}
+		why = message_unseal(message);
+		return why ?: message_split(message);
+	default:
+		return "an unknown protocol";
+	}
+}
+
+bool dsmb_message_is_cancel(const struct dsmb_message *message)
+{
+	return message->ncalls == 1 && message->calls[0].command == DSMB_CANCEL;
+}
+
+bool dsmb_message_frees(const struct dsmb_message *message)
+{
+	for (unsigned int i = 0; i < message->ncalls; i++)
+		if (!message->calls[i].cmd || !(message->calls[i].cmd->flags & DSMB_FREES))
+			return false;
+	return message->ncalls;
+}
+
+static bool run_smb1(struct dsmb_message *message)
+{
+	struct dsmb_cursor in = dsmb_cursor(message->buf->data + message->offset, message->len);
+	struct dsmb_buf *buf;
+	struct dsmb_builder out;
+
+	buf = dsmb_buf_get(message->conn->server, DSMB_SEND_HEADROOM + DSMB_OUT_HEADER +
+			   DSMB_REPLY_SMALL);
+	if (!buf)
+		return false;
+	out = dsmb_builder(buf->data + DSMB_SEND_HEADROOM, DSMB_OUT_HEADER + DSMB_REPLY_SMALL);
+	if (dsmb_negotiate_smb1(message->conn, &in, &out)) {
+		dsmb_buf_put(message->conn->server, buf);
+		dsmb_conn_drop(message->conn, "SMB1 without a dialect of SMB2");
+		return false;
+	}
+	spin_lock(&message->conn->lock);
+	dsmb_credits_grant(message->conn->credits, 1, 1, 1);
+	spin_unlock(&message->conn->lock);
+	dsmb_conn_send(message->conn, buf, out.len, 0);
+	return false;
+}
+
+/* Is an interim answer still to be sent if it is parked? */
+static bool call_has_interim(const struct dsmb_call *call)
+{
+	return !call->quiet && !call->async_id && !(call->cmd->flags & DSMB_NO_INTERIM);
+}
+
+/* Bytes that a message keeps while one of its calls is parked, and may take when that goes on. */
+static u32 message_keeps(const struct dsmb_message *message)
+{
+	/* Answers before the call go out with its interim answer. */
+	unsigned int first = call_has_interim(&message->calls[message->pos]) ? message->pos :
+									       message->first;
+	const struct dsmb_buf *counted = message->reply;
+	/* The buffer it came in, which other messages may share; and an interim answer. */
+	u32 keeps = message->buf->size + DSMB_MESSAGE_COST + SZ_4K;
+
+	if (message->calls != message->few)
+		keeps += message->ncalls * sizeof(*message->calls);
+	for (unsigned int i = first; i <= message->pos; i++) {
+		const struct dsmb_buf *reply = message->calls[i].reply;
+
+		if (reply && reply != counted && reply != message->reply) {
+			keeps += reply->size;
+			counted = reply;
+		}
+	}
+	/* A READ of a pipe has the room for its answer already, however much its credits allow. */
+	for (unsigned int i = message->pos; i < message->ncalls; i++)
+		if (!message->calls[i].endless)
+			keeps += call_answer_max(&message->calls[i]);
+	return keeps;
+}
+
+/*
+ * May one more call of the connection wait? What it keeps counts among what is parked. If there
+ * is no room, it stays in flight and nothing more is received, unless it may wait without end, or
+ * has the reserve, by which that may come in what it waits for.
+ */
+static bool may_wait(struct dsmb_message *message, struct dsmb_call *call)
+{
+	struct dsmb_conn *conn = message->conn;
+
+	if (call->waited)
+		return true;
+	if (!message->parked) {
+		u32 keeps = message_keeps(message);
+
+		if (dsmb_transport_park(conn->transport, keeps)) {
+			message->parked = keeps;
+			dsmb_transport_uncharge(conn->transport, message->cost);
+			message->cost = 0;
+			dsmb_message_end_reserve(message);
+		} else if (message->reserve || call->endless || (call->cmd->flags & DSMB_ENDLESS)) {
+			return false;
+		}
+	}
+	spin_lock(&conn->lock);
+	call->waited = conn->nasync < DSMB_ASYNC_MAX;
+	conn->nasync += call->waited;
+	spin_unlock(&conn->lock);
+	return call->waited;
+}
+
+/* Calls before the one that waits are done, and their answers may have to wait long for it. */
+static void message_release_done(struct dsmb_message *message)
+{
+	for (unsigned int i = 0; i < message->pos; i++)
+		dsmb_call_release(&message->calls[i]);
+}
+
+/*
+ * MS-SMB2 sections 3.3.4.2 and 3.3.5.2.7.2: what waits is told wherever it stands in its message,
+ * with the answers to what is done. A quiet call gets no interim answer, so it is none of those
+ * that the client may have.
+ */
+static bool may_park(struct dsmb_message *message, struct dsmb_call *call)
+{
+	if (call->quiet)
+		return true;
+	return may_wait(message, call) &&
+	       (!call_has_interim(call) || dsmb_reply_interim(message, call));
+}
+
+/* A call is parked: true if the message is no longer ours. */
+static bool message_park(struct dsmb_message *message, struct dsmb_call *call)
+{
+	message_release_done(message);
+	if (!dsmb_call_is_woken(call) && !dsmb_call_is_cancelled(call) && !may_park(message, call))
+		dsmb_call_cancel(call, DSMB_INSUFFICIENT_RESOURCES);
+	return dsmb_call_park(call);
+}
+
+/* True if it is answered; false if it is not ours any more, or the connection is gone. */
+static bool run_calls(struct dsmb_message *message)
+{
+	while (message->pos < message->ncalls) {
+		struct dsmb_call *call = &message->calls[message->pos];
+		u32 status;
+
+		/* But for what goes on without it, see conn.c. */
+		if (READ_ONCE(message->conn->state) == DSMB_CONN_DEAD && !call->created) {
+			dsmb_message_end(message);
+			return false;
+		}
+		if (call->begun && dsmb_call_woken_status(call, &status))
+			dsmb_call_leave(call, status);
+		else
+			status = dsmb_call_run(call);
+		if (status == DSMB_PARKED) {
+			if (message_park(message, call))
+				return false;
+			continue;
+		}
+		if (status == DSMB_CROWDED) {
+			message_release_done(message);
+			if (dsmb_crowd_wait(dsmb_call_crowd(call), message))
+				return false;
+			continue;
+		}
+		if (status == DSMB_TO_BE_RECORDED) {
+			message->records = true;
+			dsmb_message_queue(message);
+			return false;
+		}
+		if (status == DSMB_DROP) {
+			dsmb_conn_drop(message->conn, "a request that ends the connection");
+			dsmb_message_end(message);
+			return false;
+		}
+		dsmb_reply_end(call, status);
+		dsmb_call_done(call);
+		message->pos++;
+	}
+	return true;
+}
+
+void dsmb_message_run(struct dsmb_message *message, struct list_head *outs)
+{
+	const char *why;
+
+	if (!message->split) {
+		why = message_unseal(message) ?: message_split(message);
+		if (why) {
+			dsmb_conn_drop(message->conn, why);
+			dsmb_message_end(message);
+			return;
+		}
+	}
+	if (message->smb1) {
+		run_smb1(message);
+		dsmb_message_end(message);
+		return;
+	}
+	if (!run_calls(message))
+		return;
+	if (dsmb_reply_finish(message))
+		list_add_tail(&message->out.list, outs);
+	else
+		dsmb_message_end(message);
+}
+
+static void message_work(struct work_struct *work)
+{
+	struct dsmb_message *message = container_of(work, struct dsmb_message, work);
+	struct dsmb_crowd *woken_by = message->woken_by;
+	struct dsmb_conn *conn = message->conn;
+	LIST_HEAD(outs);
+
+	message->woken_by = NULL;
+	dsmb_conn_hold(conn);
+	dsmb_message_run(message, &outs);
+	dsmb_crowd_pass(woken_by);
+	dsmb_transport_send(conn->transport, &outs);
+	dsmb_conn_put(conn);
+}
+
+void dsmb_message_queue(struct dsmb_message *message)
+{
+	struct dsmb_server *server = message->conn->server;
+
+	queue_work(message->records ? server->records :
+		   message->login ? server->login : server->slow, &message->work);
+}
+
+void dsmb_message_run_here(struct dsmb_message *message, const struct dsmb_call *call)
+{
+	/*
+	 * Others may take their time, or what stands behind it, or a handler that runs again to
+	 * undo what it did; and logins and records have their own workers.
+	 */
+	if (call == &message->calls[message->pos] && dsmb_message_is_at_last(message) &&
+	    (call->cancel || !call->private) && !message->login && !message->records)
+		message_work(&message->work);
+	else
+		dsmb_message_queue(message);
+}
+
+int dsmb_message_init(void)
+{
+	message_cache = kmem_cache_create("dsmb_message", sizeof(struct dsmb_message), 0,
+					  SLAB_HWCACHE_ALIGN, NULL);
+	return message_cache ? 0 : -ENOMEM;
+}
+
+void dsmb_message_exit(void)
+{
+	kmem_cache_destroy(message_cache);
+}

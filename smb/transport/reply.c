@@ -1,0 +1,587 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Answers: where they are written, their headers, signatures, encryption, and how
+ * they are put together (MS-SMB2 3.3.4.1).
+ *
+ * Small answers of a message lie one behind the other in its buffer, so that most
+ * go out as one piece. An answer that reserved more has a buffer of its own.
+ */
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "../auth/negotiate.h"
+#include "../auth/session.h"
+#include "../auth/tree.h"
+#include "../server.h"
+#include "buf.h"
+#include "call.h"
+#include "conn.h"
+#include "credit.h"
+#include "message.h"
+#include "trust.h"
+
+/* 2.2.2, with the byte that is there though ByteCount is zero */
+#define ERROR_BODY	9
+/* Answers are padded to this in a compound (3.3.4.1.3). */
+#define ALIGN_COMPOUND	8
+#define PAGES_FIRST	16
+#define PAGES_MAX	(DSMB_IO_MAX / PAGE_SIZE + 1)
+
+static u8 *reply_header(const struct dsmb_call *call)
+{
+	return call->reply->data + call->reply_at;
+}
+
+static void set_out(struct dsmb_call *call, u32 size)
+{
+	call->out = dsmb_builder(reply_header(call) + DSMB_OUT_HEADER, size);
+}
+
+int dsmb_reply_begin(struct dsmb_call *call)
+{
+	struct dsmb_message *message = call->message;
+	struct dsmb_server *server = call->conn->server;
+	u32 need = DSMB_OUT_HEADER + DSMB_REPLY_SMALL + ALIGN_COMPOUND;
+
+	if (message->reply && message->reply->size - message->reply_end < need) {
+		dsmb_buf_put(server, message->reply);
+		message->reply = NULL;
+	}
+	if (!message->reply) {
+		message->reply = dsmb_buf_get(server, SZ_4K);
+		if (!message->reply)
+			return -ENOMEM;
+		message->reply_end = DSMB_SEND_HEADROOM;
+	}
+	call->reply = dsmb_buf_hold(message->reply);
+	call->reply_at = message->reply_end;
+	set_out(call, DSMB_REPLY_SMALL);
+	return 0;
+}
+
+int dsmb_reply_reserve(struct dsmb_call *call, u32 size)
+{
+	struct dsmb_server *server = call->conn->server;
+	u32 need = DSMB_OUT_HEADER + size + ALIGN_COMPOUND;
+	struct dsmb_buf *buf;
+
+	if (size > DSMB_MESSAGE_MAX - DSMB_SEND_HEADROOM - DSMB_OUT_HEADER - ALIGN_COMPOUND)
+		return -ENOMEM;
+	if (call->reply->size - call->reply_at >= need) {
+		set_out(call, max_t(u32, size, call->out.size));
+		return 0;
+	}
+	buf = dsmb_buf_get(server, DSMB_SEND_HEADROOM + need);
+	if (!buf)
+		return -ENOMEM;
+	dsmb_buf_put(server, call->reply);
+	call->reply = buf;
+	call->reply_at = DSMB_SEND_HEADROOM;
+	set_out(call, size);
+	return 0;
+}
+
+static struct dsmb_signer *signer_of(const struct dsmb_call *call, u32 status)
+{
+	struct dsmb_signer *signer;
+	bool away;
+
+	if (!call->session)
+		return NULL;
+	signer = call->session->signer;
+	away = signer && dsmb_signer_is_away(signer, call->conn->number);
+	/* 3.3.4.1.1; but a key that belongs elsewhere signs nothing that another one can sign. */
+	if (call->channel && call->channel->signer &&
+	    (call->command != DSMB_SESSION_SETUP || status == DSMB_SUCCESS || away))
+		return call->channel->signer;
+	/* Its few nonces here are for the legs of a login that binds. */
+	if (away && status != DSMB_MORE_PROCESSING_REQUIRED)
+		return NULL;
+	return signer;
+}
+
+/* 3.3.4.1.4: by the answer of TREE_CONNECT the client learns that the share demands it. */
+static bool is_sealed(const struct dsmb_call *call)
+{
+	if (call->encrypted)
+		return true;
+	/* It was decided when they were added; what the share demands may have changed since. */
+	if (call->npages)
+		return false;
+	if (!call->session || !call->session->seal || call->command == DSMB_SESSION_SETUP)
+		return false;
+	return call->session->encrypt ||
+	       (call->tree && call->tree->encrypt && call->command != DSMB_TREE_CONNECT);
+}
+
+/* An interim answer shares its MessageId with the final one. No client verifies it (3.2.5.1.3). */
+static bool is_signed(const struct dsmb_call *call, u32 status, bool interim)
+{
+	if (interim || is_sealed(call) || !signer_of(call, status))
+		return false;
+	if (call->command == DSMB_SESSION_SETUP && status == DSMB_SUCCESS)
+		return true;
+	if (call->session->signing_required)
+		return true;
+	return call->flags & DSMB_FLAG_SIGNED;
+}
+
+bool dsmb_reply_may_splice(const struct dsmb_call *call)
+{
+	const struct dsmb_message *message = call->message;
+
+	/* In a compound padding may have to follow. */
+	return message->ncalls == 1 && !is_sealed(call) && !is_signed(call, DSMB_SUCCESS, false);
+}
+
+int dsmb_reply_add_page(struct dsmb_call *call, struct page *page, u32 offset, u32 len)
+{
+	if (call->npages == call->pages_max) {
+		unsigned int max = min_t(unsigned int, PAGES_MAX,
+					 call->pages_max ? 2 * call->pages_max : PAGES_FIRST);
+		struct bio_vec *pages;
+
+		if (call->npages == max)
+			return -EMSGSIZE;
+		pages = kvrealloc(call->pages, max * sizeof(*pages), GFP_KERNEL);
+		if (!pages)
+			return -ENOMEM;
+		call->pages = pages;
+		call->pages_max = max;
+	}
+	get_page(page);
+	bvec_set_page(&call->pages[call->npages++], page, len, offset);
+	return 0;
+}
+
+static u32 page_bytes(const struct dsmb_call *call)
+{
+	u32 bytes = 0;
+
+	for (unsigned int i = 0; i < call->npages; i++)
+		bytes += call->pages[i].bv_len;
+	return bytes;
+}
+
+/*
+ * 3.3.1.2: how many are given depends on who asks. Requests whose answers were not sent yet
+ * count, but for this one and those that wait, which are limited by their number. An answer
+ * after an interim one gives none.
+ */
+static u16 reply_credits(struct dsmb_call *call)
+{
+	struct dsmb_conn *conn = call->conn;
+	u32 max = dsmb_allowance(conn)->credits;
+	u32 unsent;
+	u16 granted;
+
+	if (call->async_id)
+		return 0;
+	spin_lock(&conn->lock);
+	unsent = conn->ncalls - conn->nasync;
+	unsent = unsent ? min(unsent - 1, max) : 0;
+	granted = dsmb_credits_grant(conn->credits, call->charge, call->credits, max - unsent);
+	spin_unlock(&conn->lock);
+	return granted;
+}
+
+static void put_header(struct dsmb_call *call, void *at, u32 status, u64 async_id, u16 credits)
+{
+	struct dsmb_builder b = dsmb_builder(at, sizeof(struct dsmb_header));
+	u32 keep = DSMB_FLAG_RELATED | DSMB_FLAG_PRIORITY_MASK | DSMB_FLAG_REPLAY;
+
+	dsmb_put_u32(&b, DSMB_PROTOCOL_ID);
+	dsmb_put_u16(&b, sizeof(struct dsmb_header));
+	dsmb_put_u16(&b, call->charge);
+	dsmb_put_u32(&b, status);
+	dsmb_put_u16(&b, call->command);
+	dsmb_put_u16(&b, credits);
+	dsmb_put_u32(&b, DSMB_FLAG_RESPONSE | (call->flags & keep) |
+		     (async_id ? DSMB_FLAG_ASYNC : 0));
+	dsmb_put_u32(&b, 0);
+	dsmb_put_u64(&b, call->message_id);
+	if (async_id) {
+		dsmb_put_u64(&b, async_id);
+	} else {
+		dsmb_put_u32(&b, 0);
+		dsmb_put_u32(&b, call->tree ? call->tree->id : call->tree_id);
+	}
+	dsmb_put_u64(&b, call->session ? call->session->id : call->session_id);
+	dsmb_put(&b, DSMB_SIGNATURE_SIZE);
+}
+
+static void put_error(struct dsmb_builder *out)
+{
+	dsmb_back(out, 0);
+	dsmb_put_u16(out, ERROR_BODY);
+	dsmb_put(out, ERROR_BODY - 2);
+}
+
+/* Is the body that of an error (2.2.2)? Warnings without a body have it, too. */
+static bool is_error_body(const struct dsmb_call *call, u32 status)
+{
+	if (call->keep_body && call->out.len)
+		return false;
+	if (call->command == DSMB_SESSION_SETUP && status == DSMB_MORE_PROCESSING_REQUIRED)
+		return false;
+	return dsmb_is_error(status) || (status && !call->out.len);
+}
+
+void dsmb_reply_end(struct dsmb_call *call, u32 status)
+{
+	struct dsmb_message *message = call->message;
+
+	if (call->command == DSMB_CANCEL) {
+		call->reply_len = 0;
+		return;
+	}
+	if (is_error_body(call, status) || call->out.full) {
+		if (!dsmb_is_error(status) && call->out.full)
+			status = DSMB_INSUFFICIENT_RESOURCES;
+		put_error(&call->out);
+	}
+	call->final = status;
+	call->reply_len = DSMB_OUT_HEADER + call->out.len;
+	put_header(call, reply_header(call), status, call->async_id, reply_credits(call));
+	if (call->reply == message->reply)
+		message->reply_end = call->reply_at + ALIGN(call->reply_len, ALIGN_COMPOUND);
+}
+
+/* Bytes of an answer in a compound, with its padding, which is put here. */
+static u32 reply_pad(u8 *at, u32 len)
+{
+	u32 total = ALIGN(len, ALIGN_COMPOUND);
+
+	memset(at + len, 0, total - len);
+	return total;
+}
+
+/* The last of an answer of @total bytes: its place in the message, and its signature. */
+static int finish_answer(struct dsmb_call *call, u8 *at, u32 total, bool more, u32 status,
+			 bool interim)
+{
+	struct kvec vec = { .iov_base = at, .iov_len = total };
+	struct dsmb_header *header = (void *)at;
+	int err = 0;
+
+	if (more)
+		header->next_command = cpu_to_le32(total);
+	if (is_signed(call, status, interim)) {
+		err = dsmb_sign(signer_of(call, status), &call->nonce, &vec, 1);
+		if (err == -EKEYREJECTED)
+			err = 0;
+	}
+	if (!err && (call->command == DSMB_NEGOTIATE || call->command == DSMB_SESSION_SETUP))
+		dsmb_before_send(call, at, DSMB_OUT_HEADER + call->out.len);
+	return err;
+}
+
+/* Where a message's bytes are, before frame and encryption. */
+struct assembly {
+	struct dsmb_buf *buf;	/* if it is all in one */
+	u32 at;
+	u32 len;
+};
+
+static struct dsmb_session *sealed_for(struct dsmb_message *message)
+{
+	if (message->session)
+		return message->session;
+	for (unsigned int i = message->first; i < message->ncalls; i++)
+		if (is_sealed(&message->calls[i]))
+			return message->calls[i].session;
+	return NULL;
+}
+
+/* Frame, and encryption before it. Returns where it begins, or an errno. */
+static int reply_wrap(struct dsmb_session *session, struct dsmb_buf *buf, u32 at, u32 len)
+{
+	struct dsmb_transform transform = {
+		.protocol_id = cpu_to_le32(DSMB_TRANSFORM_ID),
+		.original_size = cpu_to_le32(len),
+		.flags = cpu_to_le16(1),
+	};
+	int err;
+
+	if (session) {
+		transform.session_id = cpu_to_le64(session->id);
+		at -= sizeof(transform);
+		memcpy(buf->data + at, &transform, sizeof(transform));
+		err = dsmb_seal(session->seal, buf, at, len);
+		if (err)
+			return err;
+		len += sizeof(transform);
+	}
+	at -= DSMB_FRAME;
+	put_unaligned_be32(len, buf->data + at);
+	return at;
+}
+
+/**
+ * struct plain_out - a message that is in one buffer, on its way
+ * @out: see there
+ * @buf: the buffer
+ * @conn: held
+ */
+struct plain_out {
+	struct dsmb_out out;
+	struct dsmb_buf *buf;
+	struct dsmb_conn *conn;
+};
+
+static void plain_done(struct dsmb_out *out)
+{
+	struct plain_out *plain = container_of(out, struct plain_out, out);
+
+	dsmb_transport_uncharge(plain->conn->transport, plain->buf->size);
+	dsmb_buf_put(plain->conn->server, plain->buf);
+	dsmb_conn_put(plain->conn);
+	kfree(plain);
+}
+
+/* Consumes @buf. */
+static int send_plain(struct dsmb_conn *conn, struct dsmb_session *session, struct dsmb_buf *buf,
+		      u32 len)
+{
+	struct plain_out *plain = kzalloc(sizeof(*plain), GFP_KERNEL);
+	LIST_HEAD(outs);
+	int at;
+
+	at = plain ? reply_wrap(session, buf, DSMB_SEND_HEADROOM, len) : -ENOMEM;
+	if (at < 0) {
+		dsmb_buf_put(conn->server, buf);
+		kfree(plain);
+		return at;
+	}
+	dsmb_conn_hold(conn);
+	plain->conn = conn;
+	plain->buf = buf;
+	plain->out.done = plain_done;
+	plain->out.bytes = DSMB_SEND_HEADROOM - at + len;
+	plain->out.vec[0].iov_base = buf->data + at;
+	plain->out.vec[0].iov_len = plain->out.bytes;
+	plain->out.nvec = 1;
+	list_add_tail(&plain->out.list, &outs);
+	/* The client may not take it for a while. */
+	dsmb_transport_charge(conn->transport, buf->size);
+	dsmb_transport_send(conn->transport, &outs);
+	return 0;
+}
+
+int dsmb_conn_send(struct dsmb_conn *conn, struct dsmb_buf *buf, u32 len, u64 session_id)
+{
+	struct dsmb_session *session = NULL;
+	int err;
+
+	if (session_id)
+		session = dsmb_session_find(conn, session_id, NULL);
+	if (session_id && !session) {
+		dsmb_buf_put(conn->server, buf);
+		return -ENOTCONN;
+	}
+	err = send_plain(conn, session && session->seal ? session : NULL, buf, len);
+	if (session)
+		dsmb_session_put(session);
+	return err;
+}
+
+/* Bytes of the answers that are there, from the first that was not sent to before @end. */
+static u32 answers_len(const struct dsmb_message *message, unsigned int end)
+{
+	u32 len = 0;
+
+	for (unsigned int i = message->first; i < end; i++)
+		len += ALIGN(message->calls[i].reply_len, ALIGN_COMPOUND);
+	return len;
+}
+
+/* The answers before the call that runs are on their way, as copies. */
+static void answers_drop_sent(struct dsmb_message *message)
+{
+	struct dsmb_server *server = message->conn->server;
+
+	for (unsigned int i = 0; i < message->pos; i++) {
+		dsmb_buf_put(server, message->calls[i].reply);
+		message->calls[i].reply = NULL;
+		message->calls[i].reply_len = 0;
+	}
+}
+
+static unsigned int count_answers(const struct dsmb_message *message)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = message->first; i < message->ncalls; i++)
+		n += message->calls[i].reply_len > 0;
+	return n;
+}
+
+bool dsmb_reply_interim(struct dsmb_message *message, struct dsmb_call *call)
+{
+	struct dsmb_conn *conn = message->conn;
+	u32 len = answers_len(message, message->pos) + DSMB_OUT_HEADER + ERROR_BODY;
+	struct dsmb_session *session;
+	struct dsmb_builder body;
+	struct dsmb_buf *buf;
+	u32 async_id;
+	u16 credits;
+	u32 total;
+	u8 *at;
+
+	buf = dsmb_buf_get(conn->server, DSMB_SEND_HEADROOM + len);
+	if (!buf)
+		return false;
+	if (xa_alloc_cyclic(&conn->async, &async_id, call, xa_limit_32b, &conn->async_next,
+			    GFP_KERNEL) < 0) {
+		dsmb_buf_put(conn->server, buf);
+		return false;
+	}
+	credits = reply_credits(call);
+	/* CANCEL finds it already; it leaves the table when it ends. */
+	spin_lock(&conn->lock);
+	call->async_id = async_id;
+	spin_unlock(&conn->lock);
+	at = buf->data + DSMB_SEND_HEADROOM;
+	for (unsigned int i = message->first; i < message->pos; i++) {
+		struct dsmb_call *before = &message->calls[i];
+
+		if (!before->reply_len)
+			continue;
+		memcpy(at, reply_header(before), before->reply_len);
+		total = reply_pad(at, before->reply_len);
+		if (finish_answer(before, at, total, true, before->final, false))
+			goto drop;
+		at += total;
+	}
+	put_header(call, at, DSMB_PENDING, async_id, credits);
+	body = dsmb_builder(at + DSMB_OUT_HEADER, ERROR_BODY);
+	put_error(&body);
+	if (finish_answer(call, at, DSMB_OUT_HEADER + ERROR_BODY, false, DSMB_PENDING, true))
+		goto drop;
+	session = sealed_for(message);
+	message->first = message->pos;
+	answers_drop_sent(message);
+	if (!send_plain(conn, session, buf, len))
+		return true;
+	buf = NULL;
+
+drop:
+	/* The answers before it are signed, which is done once. */
+	message->first = message->pos;
+	dsmb_buf_put(conn->server, buf);
+	dsmb_conn_drop(conn, "an interim answer could not be sent");
+	return false;
+}
+
+/* Answers that do not lie in one piece are copied together if they must be. */
+static struct dsmb_buf *reply_linear(struct dsmb_message *message, u32 len)
+{
+	struct dsmb_buf *buf = dsmb_buf_get(message->conn->server, DSMB_SEND_HEADROOM + len);
+	u8 *at;
+
+	if (!buf)
+		return NULL;
+	at = buf->data + DSMB_SEND_HEADROOM;
+	for (unsigned int i = message->first; i < message->ncalls; i++) {
+		struct dsmb_call *call = &message->calls[i];
+
+		if (!call->reply_len)
+			continue;
+		memcpy(at, reply_header(call), call->reply_len);
+		at += call->reply_len;
+	}
+	return buf;
+}
+
+/* Signs the answers. Returns the pieces they are in, the first ones of which are in @out. */
+static int reply_pieces(struct dsmb_message *message, struct dsmb_out *out, u32 *bytes)
+{
+	unsigned int left = count_answers(message), n = 0;
+	bool compound = left > 1;
+	u8 *end = NULL;
+
+	*bytes = 0;
+	for (unsigned int i = message->first; i < message->ncalls; i++) {
+		struct dsmb_call *call = &message->calls[i];
+		u8 *at;
+
+		if (!call->reply_len)
+			continue;
+		at = reply_header(call);
+		/* The last is padded, too, as it is by Windows. */
+		if (compound)
+			call->reply_len = reply_pad(at, call->reply_len);
+		if (finish_answer(call, at, call->reply_len, --left, call->final, false))
+			return -EIO;
+		*bytes += call->reply_len;
+		if (at == end) {
+			if (n <= DSMB_OUT_VECS)
+				out->vec[n - 1].iov_len += call->reply_len;
+		} else {
+			if (n < DSMB_OUT_VECS) {
+				out->vec[n].iov_base = at;
+				out->vec[n].iov_len = call->reply_len;
+			}
+			n++;
+		}
+		end = at + call->reply_len;
+	}
+	return n;
+}
+
+static void attach_pages(struct dsmb_message *message, struct dsmb_out *out)
+{
+	struct dsmb_call *last = &message->calls[message->ncalls - 1];
+
+	out->pages = last->pages;
+	out->npages = last->npages;
+	out->page_bytes = page_bytes(last);
+}
+
+bool dsmb_reply_finish(struct dsmb_message *message)
+{
+	struct dsmb_session *session = sealed_for(message);
+	struct dsmb_out *out = &message->out;
+	struct dsmb_buf *buf;
+	u32 bytes;
+	int n, at;
+
+	n = reply_pieces(message, out, &bytes);
+	if (n > 0 && (n > DSMB_OUT_VECS || (session && n > 1))) {
+		buf = reply_linear(message, bytes);
+		if (!buf || send_plain(message->conn, session, buf, bytes))
+			n = -ENOMEM;
+		else
+			n = 0;
+	}
+	if (n < 0)
+		dsmb_conn_drop(message->conn, "an answer could not be sent");
+	if (n <= 0)
+		return false;
+
+	/* Each piece begins behind a headroom, so the first has one. */
+	attach_pages(message, out);
+	if (session) {
+		struct dsmb_call *call = &message->calls[message->first];
+
+		while (!call->reply_len)
+			call++;
+		at = reply_wrap(session, call->reply, call->reply_at, bytes);
+		if (at < 0) {
+			dsmb_conn_drop(message->conn, "an answer could not be encrypted");
+			return false;
+		}
+		out->vec[0].iov_base = call->reply->data + at;
+		out->vec[0].iov_len = call->reply_at - at + bytes;
+		bytes += call->reply_at - at;
+	} else {
+		out->vec[0].iov_base -= DSMB_FRAME;
+		out->vec[0].iov_len += DSMB_FRAME;
+		put_unaligned_be32(bytes + out->page_bytes, out->vec[0].iov_base);
+		bytes += DSMB_FRAME;
+	}
+	out->nvec = n;
+	out->bytes = bytes;
+	return true;
+}

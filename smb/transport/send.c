@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A connection's socket: sending.
+ *
+ * Locking: who set t->is_sending owns t->sending, and keeps it while the socket is
+ * full (T_BLOCKED); whoever clears that bit goes on.
+ */
+#include <linux/bvec.h>
+#include <linux/socket.h>
+#include <net/tcp.h>
+
+#include "../server.h"
+#include "conn.h"
+#include "transport.h"
+#include "transport_private.h"
+
+/* Pieces of memory given to the socket at once. */
+#define SEND_VECS	32
+
+/* Answers in memory, up to the first with pages. Returns pieces. */
+static unsigned int send_gather(struct dsmb_transport *t, struct kvec *vec, size_t *bytes,
+				bool *pages_follow)
+{
+	struct dsmb_out *out;
+	unsigned int n = 0;
+
+	*bytes = 0;
+	*pages_follow = false;
+	list_for_each_entry(out, &t->sending, list) {
+		u32 skip = out->sent;
+
+		if (n + out->nvec > SEND_VECS)
+			break;
+		for (unsigned int i = 0; i < out->nvec; i++) {
+			size_t len = out->vec[i].iov_len;
+
+			if (skip >= len) {
+				skip -= len;
+				continue;
+			}
+			vec[n].iov_base = out->vec[i].iov_base + skip;
+			vec[n].iov_len = len - skip;
+			*bytes += vec[n++].iov_len;
+			skip = 0;
+		}
+		if (out->page_bytes) {
+			*pages_follow = true;
+			break;
+		}
+	}
+	return n;
+}
+
+static int send_memory(struct dsmb_transport *t)
+{
+	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
+	struct kvec vec[SEND_VECS];
+	bool pages_follow;
+	unsigned int n;
+	size_t bytes;
+
+	n = send_gather(t, vec, &bytes, &pages_follow);
+	if (pages_follow)
+		msg.msg_flags |= MSG_MORE;
+	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, vec, n, bytes);
+	return sock_sendmsg(t->sock, &msg);
+}
+
+static int send_pages(struct dsmb_transport *t, struct dsmb_out *out)
+{
+	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_SPLICE_PAGES };
+
+	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, out->pages, out->npages, out->page_bytes);
+	iov_iter_advance(&msg.msg_iter, out->sent - out->bytes);
+	return sock_sendmsg(t->sock, &msg);
+}
+
+/* @bytes of what was queued first were sent. */
+static void send_account(struct dsmb_transport *t, u32 bytes)
+{
+	struct dsmb_out *out, *next;
+
+	list_for_each_entry_safe(out, next, &t->sending, list) {
+		u32 rest = out->bytes + out->page_bytes - out->sent;
+		u32 part = min(bytes, rest);
+
+		out->sent += part;
+		bytes -= part;
+		if (part < rest)
+			return;
+		list_del(&out->list);
+		out->done(out);
+		if (!bytes)
+			return;
+	}
+}
+
+/* False if there is nothing to send any more, and somebody else may. */
+static bool take_queue(struct dsmb_transport *t)
+{
+	bool more = true;
+
+	spin_lock(&t->lock);
+	list_splice_tail_init(&t->queue, &t->sending);
+	if (list_empty(&t->sending)) {
+		t->is_sending = false;
+		more = false;
+	}
+	spin_unlock(&t->lock);
+	return more;
+}
+
+/* True if the socket has no room, and who makes some goes on. */
+static bool send_block(struct dsmb_transport *t)
+{
+	struct sock *sk = t->sock->sk;
+
+	set_bit(SOCK_NOSPACE, &t->sock->flags);
+	set_bit(T_BLOCKED, &t->flags);
+	/* Who made room before this saw no bit. */
+	smp_mb__after_atomic();
+	if (!sk_stream_is_writeable(sk) && !sk->sk_err &&
+	    !(READ_ONCE(sk->sk_shutdown) & SEND_SHUTDOWN) && !test_bit(T_STOPPED, &t->flags))
+		return true;
+	return !test_and_clear_bit(T_BLOCKED, &t->flags);
+}
+
+static void send_purge(struct dsmb_transport *t)
+{
+	struct dsmb_out *out, *next;
+
+	while (take_queue(t)) {
+		list_for_each_entry_safe(out, next, &t->sending, list) {
+			list_del(&out->list);
+			out->done(out);
+		}
+	}
+}
+
+static void send_all(struct dsmb_transport *t)
+{
+	while (take_queue(t)) {
+		struct dsmb_out *out = list_first_entry(&t->sending, struct dsmb_out, list);
+		int ret;
+
+		if (out->sent < out->bytes)
+			ret = send_memory(t);
+		else
+			ret = send_pages(t, out);
+		if (ret > 0) {
+			send_account(t, ret);
+			continue;
+		}
+		if (ret == -EINTR)
+			continue;
+		if (ret == -EAGAIN) {
+			if (send_block(t))
+				return;
+			cond_resched();
+			if (!test_bit(T_STOPPED, &t->flags))
+				continue;
+		}
+		dsmb_conn_drop(t->conn, NULL);
+		send_purge(t);
+		return;
+	}
+}
+
+static void send_work(struct work_struct *work)
+{
+	struct dsmb_transport *t = container_of(work, struct dsmb_transport, send_work);
+	struct dsmb_conn *conn = t->conn;
+
+	send_all(t);
+	dsmb_conn_put(conn);
+}
+
+void dsmb_transport_unblock(struct dsmb_transport *t)
+{
+	/* What is being sent holds messages, and they the connection. */
+	if (test_bit(T_BLOCKED, &t->flags) && test_and_clear_bit(T_BLOCKED, &t->flags)) {
+		dsmb_conn_hold(t->conn);
+		queue_work(t->conn->server->slow, &t->send_work);
+	}
+}
+
+void dsmb_transport_send(struct dsmb_transport *t, struct list_head *outs)
+{
+	bool send;
+
+	if (list_empty(outs))
+		return;
+	spin_lock(&t->lock);
+	list_splice_tail_init(outs, &t->queue);
+	send = !t->is_sending;
+	t->is_sending = true;
+	spin_unlock(&t->lock);
+	if (send)
+		send_all(t);
+}
+
+u32 dsmb_transport_position(const struct dsmb_transport *t)
+{
+	return READ_ONCE(tcp_sk(t->sock->sk)->write_seq);
+}
+
+bool dsmb_transport_arrived(const struct dsmb_transport *t, u32 position)
+{
+	return !before(READ_ONCE(tcp_sk(t->sock->sk)->snd_una), position);
+}
+
+u64 dsmb_transport_acked(const struct dsmb_transport *t)
+{
+	return READ_ONCE(tcp_sk(t->sock->sk)->bytes_acked);
+}
+
+void dsmb_transport_init_send(struct dsmb_transport *t)
+{
+	INIT_WORK(&t->send_work, send_work);
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How far a connection is trusted. See trust.h.
+ *
+ * Locking: conn->trust_lock (mutex) serializes changes of the level; session->lock may be held
+ * around it, never the other way round.
+ */
+#include <linux/jiffies.h>
+#include <linux/sizes.h>
+#include <linux/workqueue.h>
+
+#include "../auth/session.h"
+#include "../auth/session_setup.h"
+#include "../server.h"
+#include "credit.h"
+#include "message.h"
+#include "transport.h"
+#include "trust.h"
+#include "unproven.h"
+
+/* The objects of a connection. */
+#define CONN_BYTES	SZ_8K
+#define RX_AND_IDLE(_rx, _idle)	\
+	.rx = (_rx), .idle = (_idle), .trimmed = CONN_BYTES, \
+	.kept = CONN_BYTES + (_rx) + (_idle) * DSMB_MESSAGE_COST
+/* Of the message that comes in though the account is full: as many commands as it has room for. */
+#define RESERVE_MAX	(DSMB_MESSAGE_FEW * sizeof(struct dsmb_header))
+/* The message; the buffer that it is in, and the next that is received into. */
+#define RESERVE_BYTES	(DSMB_MESSAGE_COST + 2 * DSMB_RX_MIN)
+#define RX_IDLE_AND_RESERVE(_rx, _idle) \
+	.rx = (_rx), .idle = (_idle), .trimmed = CONN_BYTES + RESERVE_BYTES, \
+	.kept = CONN_BYTES + RESERVE_BYTES + (_rx) + (_idle) * DSMB_MESSAGE_COST, \
+	.reserve = RESERVE_MAX
+
+const struct dsmb_allowance dsmb_allowances[DITTO_TRUST_LEVELS] = {
+	[DITTO_TRUST_STRANGER] = {
+		.message_max = DSMB_MESSAGE_MAX_UNAUTH, .credits = DSMB_CREDITS_UNAUTH,
+		.inflight = SZ_16K, .parked = SZ_32K, RX_AND_IDLE(SZ_4K, 1),
+		.floor = SZ_32K + SZ_8K, .step = SZ_16K,
+	},
+	[DITTO_TRUST_UNPROVEN] = {
+		.message_max = DSMB_MESSAGE_MAX_UNAUTH, .credits = DSMB_CREDITS_UNAUTH,
+		.inflight = SZ_16K, .parked = SZ_256K, RX_AND_IDLE(SZ_4K, 1),
+		.floor = SZ_32K + SZ_8K, .step = SZ_16K,
+	},
+	[DITTO_TRUST_ANONYMOUS] = {
+		.message_max = DSMB_MESSAGE_MAX, .credits = 512,
+		.inflight = SZ_8M, .parked = SZ_8M, RX_IDLE_AND_RESERVE(SZ_16K, 4),
+		.floor = SZ_128K, .step = SZ_256K,
+	},
+	[DITTO_TRUST_USER] = {
+		.message_max = DSMB_MESSAGE_MAX, .credits = DSMB_CREDITS_MAX,
+		.inflight = SZ_64M, .parked = SZ_64M, RX_IDLE_AND_RESERVE(SZ_16K, 16),
+		.floor = SZ_256K, .step = SZ_256K,
+	},
+};
+
+/*
+ * The ready session that makes the connection worth most, or 0 if none makes it worth more than
+ * @trust, which is filled. Of users the one who pays for the connection goes on paying.
+ */
+static unsigned long conn_best_id(struct dsmb_conn *conn, enum ditto_trust *trust)
+{
+	struct dsmb_channel *channel;
+	unsigned long id, best = 0;
+
+	rcu_read_lock();
+	xa_for_each(&conn->sessions, id, channel) {
+		enum ditto_trust worth = READ_ONCE(channel->session->trust);
+		bool pays;
+
+		if (worth < *trust)
+			continue;
+		/* Pairs with the end of the authentication: the session's principal is there. */
+		if (!smp_load_acquire(&channel->ready))
+			continue;
+		pays = worth == DITTO_TRUST_USER &&
+		       channel->session->who.user == conn->charge.user;
+		if (worth == *trust && !pays)
+			continue;
+		best = id;
+		*trust = worth;
+		if (pays)
+			break;
+	}
+	rcu_read_unlock();
+	return best;
+}
+
+/* The session that makes the connection worth most, held, or NULL if none does. */
+static struct dsmb_session *conn_best_session(struct dsmb_conn *conn, enum ditto_trust *trust)
+{
+	struct dsmb_session *session = NULL;
+	struct dsmb_channel *channel = NULL;
+	unsigned long best;
+
+	lockdep_assert_held(&conn->trust_lock);
+	/* What goes meanwhile is out of the table before it cannot be held any more. */
+	do {
+		*trust = conn->who.trust;
+		best = conn_best_id(conn, trust);
+		if (best)
+			channel = dsmb_channel_find(conn, best, &session);
+	} while (best && !channel);
+	dsmb_channel_put(channel);
+	return session;
+}
+
+/* What a session without a name may last that uses nothing is the time for a login. */
+static void conn_fell(struct dsmb_conn *conn)
+{
+	dsmb_unproven_add(conn);
+	mod_delayed_work(conn->server->slow, &conn->handshake, DSMB_HANDSHAKE_S * HZ);
+}
+
+/* All of what the connection is charged for moves, or nothing does. */
+static int conn_move_charges(struct dsmb_conn *conn, const struct ditto_principal *who)
+{
+	struct ditto_charge moved = {};
+	int err;
+
+	lockdep_assert_held(&conn->trust_lock);
+	err = ditto_charge(&moved, who, DITTO_BUDGET_CONNECTIONS, conn->charge.amount);
+	if (err)
+		return err;
+	err = dsmb_transport_set_trust(conn->transport, who);
+	if (err) {
+		ditto_uncharge(&moved);
+		return err;
+	}
+	ditto_uncharge(&conn->charge);
+	conn->charge = moved;
+	return 0;
+}
+
+int dsmb_conn_settle(struct dsmb_conn *conn)
+{
+	struct ditto_principal who = conn->who;
+	struct dsmb_session *session;
+	enum ditto_trust old;
+	int err = 0;
+
+	mutex_lock(&conn->trust_lock);
+	old = conn->trust;
+	session = conn_best_session(conn, &who.trust);
+	if (session && who.trust == DITTO_TRUST_USER)
+		who.user = session->who.user;
+	if ((who.trust != old || who.user != conn->charge.user) &&
+	    READ_ONCE(conn->state) != DSMB_CONN_DEAD) {
+		err = conn_move_charges(conn, &who);
+		if (!err)
+			WRITE_ONCE(conn->trust, who.trust);
+		if (!err && who.trust == conn->who.trust)
+			conn_fell(conn);
+		else if (!err)
+			dsmb_unproven_remove(conn);
+	}
+	mutex_unlock(&conn->trust_lock);
+
+	if (session)
+		dsmb_session_put(session);
+	/* Who paid so far goes on if the next user cannot, but not for who is trusted less. */
+	if (err && who.trust < old)
+		dsmb_conn_drop(conn, "nobody is logged in any more, and there are too many such");
+	return err;
+}
+
+int dsmb_session_admit_guest(struct dsmb_session *session, struct dsmb_conn *conn)
+{
+	enum ditto_trust before;
+	int err = 0;
+
+	/* Another TREE_CONNECT is not let in before it is known whether this one is. */
+	mutex_lock(&session->lock);
+	before = session->trust;
+	if (before < DITTO_TRUST_ANONYMOUS) {
+		WRITE_ONCE(session->trust, DITTO_TRUST_ANONYMOUS);
+		err = dsmb_conn_settle(conn);
+		if (err)
+			WRITE_ONCE(session->trust, before);
+	}
+	mutex_unlock(&session->lock);
+	return err;
+}

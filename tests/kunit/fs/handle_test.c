@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Signing and checking the bytes of file handles. */
+#include <kunit/test.h>
+#include <linux/exportfs.h>
+
+#include "../../../fs/node/handle.h"
+#include "../../../fs/node/node_private.h"
+#include "../../../fs/server.h"
+
+#define TAG	0x1122334455667788ULL
+
+static int handle_init(struct kunit *test)
+{
+	struct ditto_server *srv = kunit_kzalloc(test, sizeof(*srv), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, srv);
+	srv->handle_key.key[0] = 0x0123456789abcdefULL;
+	srv->handle_key.key[1] = 0xfedcba9876543210ULL;
+	test->priv = srv;
+	return 0;
+}
+
+static void fill_fid(struct ditto_fid *fid, u8 len)
+{
+	memset(fid, 0, sizeof(*fid));
+	fid->type = len ? FILEID_INO32_GEN : FILEID_ROOT;
+	fid->len = len;
+	for (u8 i = 0; i < len; i++)
+		fid->raw[i] = 0xa0 + i;
+}
+
+static void handle_round_trip(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+	struct ditto_fid fid, got;
+	struct ditto_handle h;
+	u64 tag;
+
+	for (u8 len = 0; len <= DITTO_FID_MAX; len += 4) {
+		fill_fid(&fid, len);
+		memset(&got, 0, sizeof(got));
+		ditto_handle_sign(srv, TAG, &fid, &h);
+		KUNIT_EXPECT_EQ(test, h.len, 20 + len);
+		KUNIT_EXPECT_EQ(test, ditto_handle_verify(srv, h.data, h.len, &tag, &got), 0);
+		KUNIT_EXPECT_EQ(test, tag, TAG);
+		KUNIT_EXPECT_EQ(test, memcmp(&got, &fid, sizeof(fid)), 0);
+	}
+	KUNIT_EXPECT_EQ(test, h.len, DITTO_HANDLE_MAX);
+}
+
+/* Clients keep handles: the layout and the signature never change. */
+static void handle_golden(struct kunit *test)
+{
+	static const u8 head[] = {
+		1, FILEID_INO32_GEN, 2, 0,
+		0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11,
+		0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7,
+	};
+	struct ditto_server *srv = test->priv;
+	struct ditto_fid fid;
+	struct ditto_handle h;
+	u64 sum;
+
+	fill_fid(&fid, 8);
+	ditto_handle_sign(srv, TAG, &fid, &h);
+	KUNIT_ASSERT_EQ(test, h.len, sizeof(head) + sizeof(sum));
+	KUNIT_EXPECT_MEMEQ(test, h.data, head, sizeof(head));
+	sum = siphash(head, sizeof(head), &srv->handle_key);
+	for (int i = 0; i < 8; i++)
+		KUNIT_EXPECT_EQ(test, h.data[sizeof(head) + i], (u8)(sum >> (8 * i)));
+}
+
+/* No bit of a handle can be changed. */
+static void handle_forged_bits(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+	struct ditto_fid fid, got;
+	struct ditto_handle h;
+	u64 tag;
+
+	fill_fid(&fid, 12);
+	ditto_handle_sign(srv, TAG, &fid, &h);
+	for (int bit = 0; bit < h.len * 8; bit++) {
+		h.data[bit / 8] ^= 1 << (bit % 8);
+		KUNIT_EXPECT_EQ_MSG(test, ditto_handle_verify(srv, h.data, h.len, &tag, &got),
+				    -EBADHANDLE, "bit %d", bit);
+		h.data[bit / 8] ^= 1 << (bit % 8);
+	}
+}
+
+static void handle_bad_length(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+	u8 data[DITTO_HANDLE_MAX + 8] = {};
+	struct ditto_fid fid, got;
+	struct ditto_handle h;
+	u64 tag;
+
+	fill_fid(&fid, DITTO_FID_MAX);
+	ditto_handle_sign(srv, TAG, &fid, &h);
+	memcpy(data, h.data, h.len);
+	for (size_t len = 0; len <= sizeof(data); len++) {
+		int want = len == h.len ? 0 : -EBADHANDLE;
+
+		KUNIT_EXPECT_EQ_MSG(test, ditto_handle_verify(srv, data, len, &tag, &got), want,
+				    "length %zu", len);
+	}
+}
+
+/* A right signature does not make a wrong shape right. */
+static void handle_bad_shape(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+	struct ditto_fid fid, got;
+	struct ditto_handle h;
+	u64 tag;
+
+	fill_fid(&fid, 0);
+	fid.type = FILEID_INO32_GEN;
+	ditto_handle_sign(srv, TAG, &fid, &h);
+	KUNIT_EXPECT_EQ(test, ditto_handle_verify(srv, h.data, h.len, &tag, &got), -EBADHANDLE);
+
+	fill_fid(&fid, 8);
+	fid.type = FILEID_ROOT;
+	ditto_handle_sign(srv, TAG, &fid, &h);
+	KUNIT_EXPECT_EQ(test, ditto_handle_verify(srv, h.data, h.len, &tag, &got), -EBADHANDLE);
+}
+
+static void handle_other_key(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+	struct ditto_fid fid, got;
+	struct ditto_handle h;
+	u64 tag;
+
+	fill_fid(&fid, 8);
+	ditto_handle_sign(srv, TAG, &fid, &h);
+	srv->handle_key.key[1] ^= 1;
+	KUNIT_EXPECT_EQ(test, ditto_handle_verify(srv, h.data, h.len, &tag, &got), -EBADHANDLE);
+}
+
+static struct kunit_case handle_cases[] = {
+	KUNIT_CASE(handle_round_trip),
+	KUNIT_CASE(handle_golden),
+	KUNIT_CASE(handle_forged_bits),
+	KUNIT_CASE(handle_bad_length),
+	KUNIT_CASE(handle_bad_shape),
+	KUNIT_CASE(handle_other_key),
+	{}
+};
+
+static struct kunit_suite handle_suite = {
+	.name = "ditto_handle",
+	.init = handle_init,
+	.test_cases = handle_cases,
+};
+
+kunit_test_suite(handle_suite);

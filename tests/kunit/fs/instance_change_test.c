@@ -1,0 +1,509 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Open instances of protocols with handles: opened by node, changed, and kept
+ * though the file's last name went; delegations and attributes of real files.
+ */
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/namei.h>
+#include <linux/uio.h>
+
+#include "../../../fs/node/file.h"
+#include "../../../fs/node/handle.h"
+#include "../../../fs/open/instance.h"
+#include "../../../lockd/lease.h"
+#include "../../../lockd/open.h"
+#include "../../../lockd/table.h"
+#include "folder.h"
+
+#define R	DITTO_RIGHT_READ_DATA
+#define W	DITTO_RIGHT_WRITE_DATA
+#define D	DITTO_RIGHT_DELETE
+
+/* Two clients with a file. */
+struct change_test {
+	struct ditto_client client[2];
+	struct completion freed[2];
+	struct ditto_owner *owner[2];
+	struct ditto_actor actor[2];
+	struct ditto_op op[2];
+	struct ditto_node *node;
+	struct ditto_handle handle;
+};
+
+static struct folder folder = { .name = "kunit-change" };
+static struct change_test t;
+
+static void client_released(struct ditto_client *c) {}
+
+static void client_free(struct ditto_client *c)
+{
+	complete(&t.freed[c - t.client]);
+}
+
+static const struct ditto_client_ops client_ops = {
+	.released = client_released,
+	.free = client_free,
+};
+
+static void begin(struct kunit *test)
+{
+	struct dentry *dentry;
+
+	folder_begin(test, &folder);
+	memset(&t, 0, sizeof(t));
+	for (u32 i = 0; i < 2; i++) {
+		init_completion(&t.freed[i]);
+		ditto_client_init(&t.client[i], folder.srv->locks, &client_ops, "test", "change",
+				  DITTO_CLIENT_TTL_NEVER);
+		t.owner[i] = ditto_owner_get(&t.client[i], &i, sizeof(i));
+		KUNIT_ASSERT_FALSE(test, IS_ERR(t.owner[i]));
+		t.actor[i] = (struct ditto_actor){
+			.client = &t.client[i], .owner = t.owner[i], .lease_owner = t.owner[i],
+		};
+		t.op[i] = folder.op;
+		t.op[i].actor = &t.actor[i];
+	}
+	t.node = folder_make(test, &folder, "file", 0644, false);
+	dentry = ditto_node_dentry(t.node);
+	KUNIT_EXPECT_EQ(test, ditto_handle_encode(folder.share, dentry, &t.handle), 0);
+	dput(dentry);
+}
+
+static void end(struct kunit *test)
+{
+	ditto_node_put(t.node);
+	for (int i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, ditto_client_claims(&t.client[i]), 0);
+		ditto_owner_put(t.owner[i]);
+		ditto_client_release(&t.client[i], "test over");
+		ditto_client_put(&t.client[i]);
+		wait_for_completion(&t.freed[i]);
+	}
+	folder_end(test, &folder);
+}
+
+static int open_node(int i, struct ditto_node *node, u32 rights, u8 deny,
+		     struct ditto_instance **out)
+{
+	const struct ditto_open_request req = {
+		.how = DITTO_OPEN_EXISTING, .rights = rights, .deny = deny,
+		.flags = DITTO_OPENF_ONLY_EXACT,
+	};
+
+	return ditto_instance_open_node(&t.op[i], node, &req, out);
+}
+
+static struct ditto_instance *must_open(struct kunit *test, int i, u32 rights, u8 deny)
+{
+	struct ditto_instance *inst = NULL;
+
+	KUNIT_ASSERT_EQ(test, open_node(i, t.node, rights, deny, &inst), 0);
+	return inst;
+}
+
+static int change(int i, struct ditto_instance *inst, u32 rights, u8 deny)
+{
+	struct ditto_op op = t.op[i];
+	struct ditto_node *node;
+	int err;
+
+	err = ditto_instance_begin(inst, &op, &node);
+	if (err)
+		return err;
+	err = ditto_instance_change(&op, inst, rights, deny);
+	ditto_instance_end(inst, &op);
+	return err;
+}
+
+static int write_by(int i, struct ditto_instance *inst, const char *text)
+{
+	struct kvec vec = { .iov_base = (void *)text, .iov_len = strlen(text) };
+	struct ditto_op op = t.op[i];
+	struct ditto_node *node;
+	struct iov_iter iter;
+	u64 verifier;
+	ssize_t ret;
+
+	ret = ditto_instance_begin(inst, &op, &node);
+	if (ret)
+		return ret;
+	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, vec.iov_len);
+	ret = ditto_write(&op, node, 0, &iter, DITTO_UNSTABLE, &verifier, NULL);
+	ditto_instance_end(inst, &op);
+	return ret < 0 ? ret : 0;
+}
+
+static void up_and_down(struct kunit *test)
+{
+	struct ditto_instance *a, *b;
+
+	begin(test);
+	a = must_open(test, 0, R, 0);
+	b = must_open(test, 1, R, DITTO_OPEN_WRITE);
+	/* The other denies it; then not. */
+	KUNIT_EXPECT_EQ(test, change(0, a, R | W, 0), -ETXTBSY);
+	KUNIT_EXPECT_EQ(test, ditto_instance_rights(a), R);
+	KUNIT_EXPECT_EQ(test, ditto_open_access(ditto_instance_claim(a)), DITTO_OPEN_READ);
+	KUNIT_EXPECT_EQ(test, change(1, b, R, 0), 0);
+	KUNIT_EXPECT_EQ(test, change(0, a, R | W, 0), 0);
+	KUNIT_EXPECT_EQ(test, ditto_instance_rights(a), R | W);
+	KUNIT_EXPECT_EQ(test, ditto_open_access(ditto_instance_claim(a)),
+			DITTO_OPEN_READ | DITTO_OPEN_WRITE);
+	KUNIT_EXPECT_EQ(test, write_by(0, a, "text"), 0);
+	/* Now the other way round. */
+	KUNIT_EXPECT_EQ(test, change(1, b, R, DITTO_OPEN_WRITE), -ETXTBSY);
+	KUNIT_EXPECT_EQ(test, ditto_open_deny(ditto_instance_claim(b)), 0);
+	KUNIT_EXPECT_EQ(test, change(0, a, R, DITTO_OPEN_WRITE), 0);
+	KUNIT_EXPECT_EQ(test, change(1, b, R, DITTO_OPEN_WRITE), 0);
+	KUNIT_EXPECT_EQ(test, write_by(1, b, "text"), -ETXTBSY);
+	ditto_instance_close(&t.op[1], b);
+	ditto_instance_close(&t.op[0], a);
+	folder_remove(test, &folder, "file", false);
+	end(test);
+}
+
+/* What it had is not asked for again, what is new is. */
+static void rights_of_new_bits(struct kunit *test)
+{
+	const struct ditto_setattr shut = { .valid = DITTO_SET_MODE, .mode = 0 };
+	const struct ditto_setattr open = { .valid = DITTO_SET_MODE, .mode = 0604 };
+	struct ditto_instance *inst;
+	struct ditto_wcc wcc;
+
+	begin(test);
+	t.op[0].cred = folder.user;
+	inst = must_open(test, 0, R, 0);
+	KUNIT_EXPECT_EQ(test, change(0, inst, R | W, 0), -EACCES);
+	KUNIT_EXPECT_EQ(test, ditto_setattr(&folder.op, t.node, &shut, &wcc), 0);
+	KUNIT_EXPECT_EQ(test, change(0, inst, R, DITTO_OPEN_WRITE), 0);
+	KUNIT_EXPECT_EQ(test, change(0, inst, W, 0), -EACCES);
+	KUNIT_EXPECT_EQ(test, ditto_setattr(&folder.op, t.node, &open, &wcc), 0);
+	KUNIT_EXPECT_EQ(test, change(0, inst, DITTO_RIGHT_READ_ATTRS, 0), 0);
+	KUNIT_EXPECT_EQ(test, change(0, inst, R, 0), 0);
+	t.op[0].writable = false;
+	t.op[0].cred = folder.admin;
+	KUNIT_EXPECT_EQ(test, change(0, inst, R | W, 0), -EROFS);
+	t.op[0].writable = true;
+	KUNIT_EXPECT_EQ(test, change(0, inst, R | W, 0), 0);
+	ditto_instance_close(&t.op[0], inst);
+	folder_remove(test, &folder, "file", false);
+	end(test);
+}
+
+/* The claim went with its client. */
+static void change_after_the_end(struct kunit *test)
+{
+	struct ditto_instance *inst;
+
+	begin(test);
+	inst = must_open(test, 0, R, 0);
+	ditto_client_release(&t.client[0], "test");
+	KUNIT_EXPECT_EQ(test, change(0, inst, R | W, 0), -ESTALE);
+	ditto_instance_close(&t.op[0], inst);
+	folder_remove(test, &folder, "file", false);
+	end(test);
+}
+
+/* The node of the handle, to be put; an ERR_PTR. */
+static struct ditto_node *decode(void)
+{
+	struct ditto_share *share;
+	struct ditto_node *node;
+	int err;
+
+	err = ditto_handle_decode(folder.srv, t.handle.data, t.handle.len, &share, &node);
+	if (err)
+		return ERR_PTR(err);
+	ditto_share_put(share);
+	return node;
+}
+
+static void unlink_locally(struct kunit *test)
+{
+	struct dentry *dentry = ditto_node_dentry(t.node);
+	struct dentry *parent = dget_parent(dentry);
+
+	inode_lock_nested(d_inode(parent), I_MUTEX_PARENT);
+	KUNIT_EXPECT_EQ(test, vfs_unlink(mnt_idmap(folder.path.mnt), d_inode(parent), dentry,
+					 NULL), 0);
+	inode_unlock(d_inode(parent));
+	dput(parent);
+	dput(dentry);
+}
+
+static void unlinked_stays_open(struct kunit *test, bool known, bool locally)
+{
+	struct ditto_instance *inst, *again;
+	struct ditto_node *node;
+	struct ditto_attr attr;
+
+	begin(test);
+	inst = must_open(test, 0, R | W, 0);
+	if (known) {
+		node = decode();
+		KUNIT_EXPECT_PTR_EQ(test, node, t.node);
+		ditto_node_put(node);
+	}
+	if (locally)
+		unlink_locally(test);
+	else
+		folder_remove(test, &folder, "file", false);
+	/* Somebody else finds it by its handle, opens and changes it. */
+	node = decode();
+	KUNIT_ASSERT_PTR_EQ(test, node, t.node);
+	KUNIT_EXPECT_EQ(test, open_node(1, node, R | W, 0, &again), 0);
+	KUNIT_EXPECT_EQ(test, write_by(1, again, "text"), 0);
+	KUNIT_EXPECT_EQ(test, ditto_getattr(folder.share, node, &attr), 0);
+	KUNIT_EXPECT_EQ(test, attr.st.size, 4);
+	KUNIT_EXPECT_EQ(test, attr.st.nlink, 0);
+	ditto_node_put(node);
+	/* One is enough; the cache of nodes has no say in it. */
+	ditto_instance_close(&t.op[0], inst);
+	ditto_nodes_flush(folder.srv);
+	node = decode();
+	KUNIT_ASSERT_PTR_EQ(test, node, t.node);
+	ditto_node_put(node);
+	KUNIT_EXPECT_EQ(test, change(1, again, R, 0), 0);
+	KUNIT_EXPECT_EQ(test, change(1, again, R | D, 0), -EACCES);
+	ditto_instance_close(&t.op[1], again);
+	KUNIT_EXPECT_PTR_EQ(test, decode(), ERR_PTR(-ESTALE));
+	KUNIT_EXPECT_EQ(test, open_node(1, t.node, R, 0, &again), -ESTALE);
+	end(test);
+}
+
+static void unlinked_and_known(struct kunit *test)
+{
+	unlinked_stays_open(test, true, false);
+}
+
+static void unlinked_and_unknown(struct kunit *test)
+{
+	unlinked_stays_open(test, false, false);
+}
+
+static void unlinked_locally(struct kunit *test)
+{
+	unlinked_stays_open(test, true, true);
+	unlinked_stays_open(test, false, true);
+}
+
+/* Without an instance it is gone at once, as before. */
+static void unlinked_unopened(struct kunit *test)
+{
+	struct ditto_instance *inst;
+
+	begin(test);
+	folder_remove(test, &folder, "file", false);
+	KUNIT_EXPECT_PTR_EQ(test, decode(), ERR_PTR(-ESTALE));
+	KUNIT_EXPECT_EQ(test, open_node(0, t.node, R, 0, &inst), -ESTALE);
+	end(test);
+}
+
+/* A holder of a delegation that tells what it has. */
+static struct {
+	bool modified;
+	bool mute;
+	u64 size;
+	atomic_t breaks;
+} told;
+
+static void cache_breaking(struct ditto_lease *cache, u8 keep, bool ack)
+{
+	atomic_inc(&told.breaks);
+	ditto_lease_return(cache);
+}
+
+static void cache_revoked(struct ditto_lease *cache) {}
+
+static void cache_free(struct ditto_lease *cache) {}
+
+static void cache_ask(struct ditto_lease *cache)
+{
+	if (!told.mute)
+		ditto_lease_answered(cache, told.size, 1, told.modified);
+}
+
+static const struct ditto_lease_ops cache_ops = {
+	.breaking = cache_breaking,
+	.revoked = cache_revoked,
+	.free = cache_free,
+	.ask = cache_ask,
+};
+
+static struct ditto_lease *grant(struct kunit *test, u8 want)
+{
+	struct ditto_lease_request req = {
+		.point = &t.node->point, .actor = t.actor[0], .style = DITTO_LEASE_TYPE_DELEGATION,
+		.want = want, .break_ms = 35000, .ops = &cache_ops,
+	};
+	struct ditto_file *df = ditto_file_get(folder.share, t.node, DITTO_FILE_READ);
+	struct ditto_lease *cache;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(df));
+	req.filp = df->file;
+	cache = ditto_lease_grant(&req);
+	ditto_file_put(df);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	return cache;
+}
+
+static void delegation_end(struct ditto_lease *cache)
+{
+	ditto_lease_return(cache);
+	ditto_lease_put(cache);
+	flush_workqueue(folder.srv->locks->wq);
+}
+
+/* The server's own files are nobody's, however long they are kept and by whom. */
+static void own_files_do_not_count(struct kunit *test)
+{
+	struct ditto_lease *cache;
+	struct ditto_file *df;
+
+	begin(test);
+	/* Kept for the first grant, though the cache has closed it. */
+	cache = grant(test, DITTO_LEASE_READ);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_READ);
+	ditto_files_close(t.node, NULL);
+	KUNIT_EXPECT_EQ(test, t.node->point.ops->local_access(&t.node->point), 0);
+	ditto_lease_put(grant(test, DITTO_LEASE_ALL));
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
+	df = ditto_file_get(folder.share, t.node, DITTO_FILE_WRITE);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(df));
+	KUNIT_EXPECT_EQ(test, t.node->point.ops->local_access(&t.node->point), 0);
+	ditto_file_put(df);
+	delegation_end(cache);
+	ditto_files_close(t.node, NULL);
+	KUNIT_EXPECT_EQ(test, t.node->point.ops->local_access(&t.node->point), 0);
+	/* Claims that went a moment ago hold up none. */
+	for (int i = 0; i < 50; i++) {
+		cache = grant(test, DITTO_LEASE_ALL);
+		KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
+		ditto_lease_return(cache);
+		ditto_lease_put(cache);
+	}
+	flush_workqueue(folder.srv->locks->wq);
+	folder_remove(test, &folder, "file", false);
+	end(test);
+}
+
+/* Files of local processes do. */
+static void local_files_count(struct kunit *test)
+{
+	struct path path = { .mnt = folder.path.mnt };
+	struct ditto_lease_request req = {
+		.point = &t.node->point, .style = DITTO_LEASE_TYPE_DELEGATION,
+		.want = DITTO_LEASE_ALL, .break_ms = 35000, .ops = &cache_ops,
+	};
+	struct ditto_lease *cache;
+	struct ditto_file *df;
+	struct file *file;
+
+	begin(test);
+	req.point = &t.node->point;
+	req.actor = t.actor[0];
+	path.dentry = ditto_node_dentry(t.node);
+	df = ditto_file_get(folder.share, t.node, DITTO_FILE_READ);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(df));
+	req.filp = df->file;
+
+	file = dentry_open(&path, O_RDONLY, current_cred());
+	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
+	cache = ditto_lease_grant(&req);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_READ | DITTO_LEASE_HANDLE);
+	delegation_end(cache);
+	__fput_sync(file);
+
+	file = dentry_open(&path, O_WRONLY, current_cred());
+	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
+	cache = ditto_lease_grant(&req);
+	KUNIT_EXPECT_PTR_EQ(test, cache, ERR_PTR(-EAGAIN));
+	__fput_sync(file);
+	ditto_file_put(df);
+	dput(path.dentry);
+	flush_workqueue(folder.srv->locks->wq);
+	folder_remove(test, &folder, "file", false);
+	end(test);
+}
+
+static void attributes_are_asked_for(struct kunit *test)
+{
+	struct ditto_lease *cache;
+	struct ditto_attr attr;
+	u64 before, first;
+
+	begin(test);
+	memset(&told, 0, sizeof(told));
+	KUNIT_EXPECT_EQ(test, ditto_getattr_asked(&t.op[1], t.node, &attr), 0);
+	before = attr.change;
+	cache = grant(test, DITTO_LEASE_ALL);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
+	/* Nothing was changed: what the server has. */
+	told.size = 100;
+	KUNIT_EXPECT_EQ(test, ditto_getattr_asked(&t.op[1], t.node, &attr), 0);
+	KUNIT_EXPECT_EQ(test, attr.change, before);
+	KUNIT_EXPECT_EQ(test, attr.st.size, 0);
+	told.modified = true;
+	KUNIT_EXPECT_EQ(test, ditto_getattr_asked(&t.op[1], t.node, &attr), 0);
+	KUNIT_EXPECT_GT(test, attr.change, before);
+	KUNIT_EXPECT_EQ(test, attr.st.size, 100);
+	first = attr.change;
+	KUNIT_EXPECT_EQ(test, ditto_getattr_asked(&t.op[1], t.node, &attr), 0);
+	KUNIT_EXPECT_GT(test, attr.change, first);
+	first = attr.change;
+	/* The holder itself, and who cannot wait, see what the server has; it takes nothing. */
+	KUNIT_EXPECT_EQ(test, ditto_getattr_asked(&t.op[0], t.node, &attr), 0);
+	KUNIT_EXPECT_EQ(test, attr.st.size, 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 0);
+	/* It never goes back, whatever the holder does then. */
+	told.mute = true;
+	KUNIT_EXPECT_EQ(test, ditto_getattr_asked(&t.op[1], t.node, &attr), -EJUKEBOX);
+	flush_workqueue(folder.srv->locks->wq);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 1);
+	msleep(20);
+	KUNIT_EXPECT_EQ(test, ditto_getattr_asked(&t.op[1], t.node, &attr), 0);
+	KUNIT_EXPECT_GE(test, attr.change, first);
+	ditto_lease_put(cache);
+	flush_workqueue(folder.srv->locks->wq);
+	folder_remove(test, &folder, "file", false);
+	end(test);
+}
+
+static int change_init(struct kunit_suite *suite)
+{
+	return folder_start(&folder);
+}
+
+static void change_exit(struct kunit_suite *suite)
+{
+	folder_stop(&folder);
+}
+
+static struct kunit_case change_cases[] = {
+	KUNIT_CASE(up_and_down),
+	KUNIT_CASE(rights_of_new_bits),
+	KUNIT_CASE(change_after_the_end),
+	KUNIT_CASE(unlinked_and_known),
+	KUNIT_CASE(unlinked_and_unknown),
+	KUNIT_CASE(unlinked_locally),
+	KUNIT_CASE(unlinked_unopened),
+	KUNIT_CASE(own_files_do_not_count),
+	KUNIT_CASE(local_files_count),
+	KUNIT_CASE(attributes_are_asked_for),
+	{}
+};
+
+static struct kunit_suite change_suite = {
+	.name = "ditto_instance_change",
+	.suite_init = change_init,
+	.suite_exit = change_exit,
+	.test_cases = change_cases,
+};
+
+kunit_test_suite(change_suite);

@@ -1,0 +1,809 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Open instances: dispositions, share modes, deletion, renaming, streams, revocation. */
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/fs.h>
+#include <linux/mount.h>
+#include <linux/namei.h>
+#include <linux/uio.h>
+
+#include "../../../fs/open/instance.h"
+#include "../../../fs/open/stream.h"
+#include "../../../lockd/open.h"
+#include "../../../lockd/range.h"
+#include "../../../lockd/table.h"
+#include "folder.h"
+
+#define R	DITTO_RIGHT_READ_DATA
+#define W	DITTO_RIGHT_WRITE_DATA
+#define D	DITTO_RIGHT_DELETE
+#define A	DITTO_RIGHT_READ_ATTRS
+
+#define DENY_ALL	(DITTO_OPEN_READ | DITTO_OPEN_WRITE | DITTO_OPEN_DELETE)
+
+static struct folder folder = { .name = "kunit-instance" };
+static struct ditto_client client;
+static struct completion client_free;
+static struct ditto_owner *owner;
+static struct ditto_actor actor;
+static u32 owners;
+static enum ditto_open_action action;
+static u32 passed;
+
+static void client_released(struct ditto_client *c) {}
+
+static void client_free_done(struct ditto_client *c)
+{
+	complete(&client_free);
+}
+
+static const struct ditto_client_ops client_ops = {
+	.released = client_released,
+	.free = client_free_done,
+};
+
+static void begin(struct kunit *test)
+{
+	const struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = 0777 };
+	struct ditto_wcc wcc;
+
+	folder_begin(test, &folder);
+	/* Whatever the umask of who loads the suite made of it. */
+	KUNIT_EXPECT_EQ(test, ditto_setattr(&folder.op, folder.root, &set, &wcc), 0);
+	memset(&client, 0, sizeof(client));
+	init_completion(&client_free);
+	ditto_client_init(&client, folder.srv->locks, &client_ops, "test", "instances",
+			  DITTO_CLIENT_TTL_NEVER);
+	actor = (struct ditto_actor){ .client = &client, .exact = true };
+	folder.op.actor = &actor;
+}
+
+static void end(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 0);
+	ditto_client_release(&client, "test over");
+	ditto_client_put(&client);
+	wait_for_completion(&client_free);
+	folder.op.actor = NULL;
+	if (folder.share)
+		folder_end(test, &folder);
+}
+
+static int open_request(const struct ditto_open_request *req, struct ditto_instance **out)
+{
+	int err;
+
+	owners++;
+	owner = ditto_owner_get(&client, &owners, sizeof(owners));
+	if (IS_ERR(owner))
+		return PTR_ERR(owner);
+	actor.owner = owner;
+	actor.lease_owner = owner;
+	err = ditto_instance_open(&folder.op, req, out, &action, &passed);
+	ditto_owner_put(owner);
+	/* The instance holds it. */
+	if (err)
+		*out = NULL;
+	return err;
+}
+
+static int open_how(const char *path, enum ditto_disposition how, u32 rights, u8 deny, u32 flags,
+		    struct ditto_instance **out)
+{
+	const struct ditto_open_request req = {
+		.path = path, .path_len = strlen(path), .how = how, .flags = flags,
+		.rights = rights, .deny = deny, .mode = 0644,
+	};
+
+	return open_request(&req, out);
+}
+
+static int open_stream(const char *path, const char *stream, enum ditto_disposition how,
+		       u32 rights, u32 flags, struct ditto_instance **out)
+{
+	const struct ditto_open_request req = {
+		.path = path, .path_len = strlen(path), .how = how, .rights = rights,
+		.mode = 0644, .stream = stream, .stream_len = strlen(stream), .flags = flags,
+	};
+
+	return open_request(&req, out);
+}
+
+static struct ditto_instance *must_open(struct kunit *test, const char *path,
+					enum ditto_disposition how, u32 rights, u32 flags)
+{
+	struct ditto_instance *inst = NULL;
+
+	KUNIT_ASSERT_EQ_MSG(test, open_how(path, how, rights, 0, flags, &inst), 0, "%s", path);
+	return inst;
+}
+
+static void close(struct ditto_instance *inst)
+{
+	if (inst)
+		ditto_instance_close(&folder.op, inst);
+}
+
+static bool exists(const char *name)
+{
+	const struct ditto_name n = { name, strlen(name) };
+	struct ditto_node *node;
+
+	if (ditto_lookup(&folder.op, folder.root, &n, &node))
+		return false;
+	ditto_node_put(node);
+	return true;
+}
+
+static int begin_op(struct ditto_instance *inst, struct ditto_op *op, struct ditto_node **node)
+{
+	*op = folder.op;
+	return ditto_instance_begin(inst, op, node);
+}
+
+static int write_inst(struct ditto_instance *inst, const char *text)
+{
+	struct kvec vec = { .iov_base = (void *)text, .iov_len = strlen(text) };
+	struct ditto_node *node;
+	struct ditto_wcc wcc;
+	struct iov_iter iter;
+	struct ditto_op op;
+	u64 verifier;
+	ssize_t ret;
+
+	ret = begin_op(inst, &op, &node);
+	if (ret)
+		return ret;
+	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, vec.iov_len);
+	ret = ditto_write(&op, node, 0, &iter, DITTO_UNSTABLE, &verifier, &wcc);
+	ditto_instance_end(inst, &op);
+	return ret < 0 ? ret : 0;
+}
+
+static s64 size_of(struct ditto_instance *inst)
+{
+	struct ditto_node *node;
+	struct ditto_op op;
+	s64 size;
+
+	if (begin_op(inst, &op, &node))
+		return -1;
+	size = i_size_read(node->inode);
+	ditto_instance_end(inst, &op);
+	return size;
+}
+
+static int set_delete(struct ditto_instance *inst, u32 flags)
+{
+	struct ditto_node *node;
+	struct ditto_op op;
+	int err;
+
+	err = begin_op(inst, &op, &node);
+	if (err)
+		return err;
+	err = ditto_instance_set_delete(&op, inst, flags);
+	ditto_instance_end(inst, &op);
+	return err;
+}
+
+static int rename_inst(struct ditto_instance *inst, const char *to, bool replace, bool posix)
+{
+	struct ditto_node *node;
+	struct ditto_op op;
+	int err;
+
+	err = begin_op(inst, &op, &node);
+	if (err)
+		return err;
+	err = ditto_instance_rename(&op, inst, to, strlen(to), replace, posix);
+	ditto_instance_end(inst, &op);
+	return err;
+}
+
+static void expect_path(struct kunit *test, struct ditto_instance *inst, const char *want)
+{
+	struct ditto_node *node;
+	struct ditto_op op;
+	char buf[64], *path;
+
+	KUNIT_ASSERT_EQ(test, begin_op(inst, &op, &node), 0);
+	path = ditto_instance_path(inst, buf, sizeof(buf));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(path));
+	KUNIT_EXPECT_STREQ(test, path, want);
+	KUNIT_EXPECT_TRUE(test, IS_ERR(ditto_instance_path(inst, buf, strlen(want))));
+	ditto_instance_end(inst, &op);
+}
+
+/* Cases */
+
+static const struct how_case {
+	enum ditto_disposition how;
+	int old, new;
+	enum ditto_open_action done_old;
+	s64 size;
+} how_cases[] = {
+	{ DITTO_OPEN_SUPERSEDE, 0, 0, DITTO_WAS_SUPERSEDED, 0 },
+	{ DITTO_OPEN_EXISTING, 0, -ENOENT, DITTO_WAS_OPENED, 4 },
+	{ DITTO_OPEN_CREATE, -EEXIST, 0, 0, 0 },
+	{ DITTO_OPEN_OR_CREATE, 0, 0, DITTO_WAS_OPENED, 4 },
+	{ DITTO_OPEN_OVERWRITE, 0, -ENOENT, DITTO_WAS_OVERWRITTEN, 0 },
+	{ DITTO_OPEN_OVERWRITE_OR_CREATE, 0, 0, DITTO_WAS_OVERWRITTEN, 0 },
+};
+
+static void instance_dispositions(struct kunit *test)
+{
+	struct ditto_instance *inst;
+
+	begin(test);
+	for (size_t i = 0; i < ARRAY_SIZE(how_cases); i++) {
+		const struct how_case *c = &how_cases[i];
+
+		inst = must_open(test, "File", DITTO_OPEN_CREATE, R | W, 0);
+		KUNIT_EXPECT_EQ(test, action, DITTO_WAS_CREATED);
+		KUNIT_EXPECT_EQ(test, write_inst(inst, "text"), 0);
+		close(inst);
+		KUNIT_EXPECT_EQ_MSG(test, open_how("FILE", c->how, R | W, 0, 0, &inst), c->old,
+				    "%zu", i);
+		if (inst) {
+			KUNIT_EXPECT_EQ(test, action, c->done_old);
+			KUNIT_EXPECT_EQ(test, size_of(inst), c->size);
+			expect_path(test, inst, "File");
+		}
+		close(inst);
+		folder_remove(test, &folder, "File", false);
+		KUNIT_EXPECT_EQ_MSG(test, open_how("File", c->how, R | W | D, 0,
+						   DITTO_OPENF_DELETE_ON_CLOSE, &inst), c->new,
+				    "%zu", i);
+		if (inst)
+			KUNIT_EXPECT_EQ(test, action, DITTO_WAS_CREATED);
+		close(inst);
+		KUNIT_EXPECT_FALSE(test, exists("File"));
+	}
+	end(test);
+}
+
+static void instance_kinds(struct kunit *test)
+{
+	struct ditto_instance *dir, *inst;
+
+	begin(test);
+	dir = must_open(test, "dir", DITTO_OPEN_CREATE, R | D, DITTO_OPENF_DIRECTORY);
+	KUNIT_EXPECT_TRUE(test, ditto_instance_is_dir(dir));
+	inst = must_open(test, "dir/f", DITTO_OPEN_OR_CREATE, R, DITTO_OPENF_FILE);
+	close(inst);
+	KUNIT_EXPECT_EQ(test, open_how("dir", DITTO_OPEN_EXISTING, R, 0, DITTO_OPENF_FILE, &inst),
+			-EISDIR);
+	KUNIT_EXPECT_EQ(test, open_how("dir/f", DITTO_OPEN_EXISTING, R, 0, DITTO_OPENF_DIRECTORY,
+				       &inst), -ENOTDIR);
+	KUNIT_EXPECT_EQ(test, passed, 5);
+	KUNIT_EXPECT_EQ(test, open_how("dir/f/g", DITTO_OPEN_EXISTING, R, 0, 0, &inst), -ENOTDIR);
+	KUNIT_EXPECT_LT(test, passed, 7);
+	KUNIT_EXPECT_EQ(test, open_how("none/g", DITTO_OPEN_CREATE, R, 0, 0, &inst), -ENOTDIR);
+	KUNIT_EXPECT_EQ(test, open_how("dir/g", DITTO_OPEN_EXISTING, R, 0, 0, &inst), -ENOENT);
+	KUNIT_EXPECT_EQ(test, open_how(".ditto", DITTO_OPEN_CREATE, R, 0, 0, &inst), -EACCES);
+	/* Not empty. */
+	KUNIT_EXPECT_EQ(test, set_delete(dir, DITTO_DELETE_ON), -ENOTEMPTY);
+	inst = must_open(test, "dir/f", DITTO_OPEN_EXISTING, D, DITTO_OPENF_DELETE_ON_CLOSE);
+	close(inst);
+	KUNIT_EXPECT_EQ(test, set_delete(dir, DITTO_DELETE_ON), 0);
+	/* Nothing new in what is about to go. */
+	KUNIT_EXPECT_EQ(test, open_how("dir/g", DITTO_OPEN_CREATE, R, 0, 0, &inst), -EKEYREVOKED);
+	close(dir);
+	KUNIT_EXPECT_FALSE(test, exists("dir"));
+	inst = must_open(test, "", DITTO_OPEN_EXISTING, R, DITTO_OPENF_DIRECTORY);
+	expect_path(test, inst, "");
+	close(inst);
+	end(test);
+}
+
+/* What was granted stays; what the mode does not give is not granted. */
+static void instance_rights(struct kunit *test)
+{
+	struct ditto_open_request req = {
+		.path = "file", .path_len = 4, .how = DITTO_OPEN_CREATE, .rights = R | W,
+		.mode = 0400,
+	};
+	struct ditto_instance *inst, *second;
+
+	begin(test);
+	folder.op.cred = folder.user;
+	KUNIT_ASSERT_EQ(test, open_request(&req, &inst), 0);
+	KUNIT_EXPECT_EQ(test, write_inst(inst, "text"), 0);
+	KUNIT_EXPECT_EQ(test, open_how("file", DITTO_OPEN_EXISTING, W, 0, 0, &second), -EACCES);
+	second = must_open(test, "file", DITTO_OPEN_EXISTING, R, DITTO_OPENF_MAXIMUM);
+	KUNIT_EXPECT_TRUE(test, ditto_instance_rights(second) & DITTO_RIGHT_WRITE_ACL);
+	KUNIT_EXPECT_TRUE(test, ditto_instance_rights(second) & DITTO_RIGHT_DELETE);
+	KUNIT_EXPECT_FALSE(test, ditto_instance_rights(second) & W);
+	close(second);
+	folder.op.writable = false;
+	KUNIT_EXPECT_EQ(test, open_how("file", DITTO_OPEN_EXISTING, D, 0, 0, &second), -EROFS);
+	KUNIT_EXPECT_EQ(test, open_how("new", DITTO_OPEN_CREATE, R, 0, 0, &second), -EROFS);
+	folder.op.writable = true;
+	close(inst);
+	folder.op.cred = folder.admin;
+	folder_remove(test, &folder, "file", false);
+	end(test);
+}
+
+static const struct mode_case {
+	u32 rights, deny, second, second_deny;
+	bool fits;
+} mode_cases[] = {
+	{ R, 0, R | W | D, 0, true },
+	{ R, DITTO_OPEN_WRITE, R, 0, true },
+	{ R, DITTO_OPEN_WRITE, W, 0, false },
+	{ R, DITTO_OPEN_WRITE, R, DITTO_OPEN_READ, false },
+	{ W, DENY_ALL, R, 0, false },
+	{ W, DENY_ALL, A, DENY_ALL, true },
+	{ A, DENY_ALL, R | W | D, DENY_ALL, true },
+	{ R, DITTO_OPEN_DELETE, D, 0, false },
+	{ DITTO_RIGHT_EXECUTE, 0, R, DITTO_OPEN_READ, false },
+	{ DITTO_RIGHT_APPEND_DATA, 0, R, DITTO_OPEN_WRITE, false },
+};
+
+static void instance_share_modes(struct kunit *test)
+{
+	struct ditto_instance *one, *two;
+
+	begin(test);
+	close(must_open(test, "file", DITTO_OPEN_CREATE, R, 0));
+	for (size_t i = 0; i < ARRAY_SIZE(mode_cases); i++) {
+		const struct mode_case *c = &mode_cases[i];
+
+		KUNIT_ASSERT_EQ(test, open_how("file", DITTO_OPEN_EXISTING, c->rights, c->deny, 0,
+					       &one), 0);
+		KUNIT_EXPECT_EQ_MSG(test, open_how("file", DITTO_OPEN_EXISTING, c->second,
+						   c->second_deny, 0, &two),
+				    c->fits ? 0 : -ETXTBSY, "%zu", i);
+		close(two);
+		close(one);
+	}
+	/* It is not emptied against somebody's will. */
+	KUNIT_ASSERT_EQ(test, open_how("file", DITTO_OPEN_EXISTING, R | W, 0, 0, &one), 0);
+	KUNIT_EXPECT_EQ(test, write_inst(one, "text"), 0);
+	KUNIT_ASSERT_EQ(test, open_how("file", DITTO_OPEN_EXISTING, R, DITTO_OPEN_WRITE, 0, &two),
+			-ETXTBSY);
+	close(one);
+	KUNIT_ASSERT_EQ(test, open_how("file", DITTO_OPEN_EXISTING, R, DITTO_OPEN_WRITE, 0, &one),
+			0);
+	KUNIT_EXPECT_EQ(test, open_how("file", DITTO_OPEN_OVERWRITE, R, 0, 0, &two), -ETXTBSY);
+	KUNIT_EXPECT_EQ(test, size_of(one), 4);
+	close(one);
+	folder_remove(test, &folder, "file", false);
+	end(test);
+}
+
+/* Flags of fs/op/dosattr.h that refuse. */
+static void instance_flags(struct kunit *test)
+{
+	struct ditto_open_request req = {
+		.path = "file", .path_len = 4, .how = DITTO_OPEN_CREATE, .rights = R | W | D,
+		.mode = 0644,
+		.dosattr = { .valid = DITTO_DOSATTR_FLAGS, .flags = DITTO_FLAG_READONLY },
+	};
+	struct ditto_instance *inst, *two;
+
+	begin(test);
+	req.flags = DITTO_OPENF_DELETE_ON_CLOSE;
+	KUNIT_EXPECT_EQ(test, open_request(&req, &inst), -EPERM);
+	req.flags = 0;
+	KUNIT_ASSERT_EQ(test, open_request(&req, &inst), 0);
+	KUNIT_EXPECT_EQ(test, write_inst(inst, "text"), 0);
+	KUNIT_EXPECT_EQ(test, open_how("file", DITTO_OPEN_EXISTING, W, 0, 0, &two), -EACCES);
+	KUNIT_EXPECT_EQ(test, open_how("file", DITTO_OPEN_OVERWRITE, R, 0, 0, &two), -EACCES);
+	KUNIT_EXPECT_EQ(test, set_delete(inst, DITTO_DELETE_ON), -EPERM);
+	KUNIT_EXPECT_EQ(test, set_delete(inst, DITTO_DELETE_ON | DITTO_DELETE_READONLY), 0);
+	close(inst);
+	KUNIT_EXPECT_FALSE(test, exists("file"));
+
+	req.dosattr.flags = DITTO_FLAG_HIDDEN;
+	KUNIT_ASSERT_EQ(test, open_request(&req, &inst), 0);
+	KUNIT_EXPECT_EQ(test, open_how("file", DITTO_OPEN_OVERWRITE, R, 0, 0, &two), -EACCES);
+	req.how = DITTO_OPEN_OVERWRITE;
+	KUNIT_EXPECT_EQ(test, open_request(&req, &two), 0);
+	close(two);
+	KUNIT_EXPECT_EQ(test, set_delete(inst, DITTO_DELETE_ON), 0);
+	close(inst);
+	end(test);
+}
+
+/* The file goes with the last of those that have it open. */
+static void instance_delete(struct kunit *test)
+{
+	struct ditto_instance *one, *two, *three;
+	struct ditto_node *node;
+	struct ditto_op op;
+
+	begin(test);
+	one = must_open(test, "file", DITTO_OPEN_CREATE, R | W | D, DITTO_OPENF_DELETE_ON_CLOSE);
+	two = must_open(test, "file", DITTO_OPEN_EXISTING, R | W, 0);
+	KUNIT_ASSERT_EQ(test, begin_op(two, &op, &node), 0);
+	KUNIT_EXPECT_FALSE(test, ditto_instance_delete_pending(two));
+	ditto_instance_end(two, &op);
+	close(one);
+	KUNIT_EXPECT_TRUE(test, exists("file"));
+	KUNIT_EXPECT_EQ(test, open_how("file", DITTO_OPEN_EXISTING, R, 0, 0, &three),
+			-EKEYREVOKED);
+	KUNIT_EXPECT_EQ(test, write_inst(two, "text"), 0);
+	close(two);
+	KUNIT_EXPECT_FALSE(test, exists("file"));
+
+	/* Taken back. */
+	one = must_open(test, "file", DITTO_OPEN_CREATE, R | D, 0);
+	KUNIT_EXPECT_EQ(test, set_delete(one, DITTO_DELETE_ON), 0);
+	KUNIT_EXPECT_EQ(test, open_how("file", DITTO_OPEN_EXISTING, R, 0, 0, &two), -EKEYREVOKED);
+	KUNIT_EXPECT_EQ(test, set_delete(one, 0), 0);
+	two = must_open(test, "file", DITTO_OPEN_EXISTING, R | W, 0);
+	KUNIT_EXPECT_EQ(test, set_delete(two, DITTO_DELETE_ON), -EACCES);
+
+	/* At once: those who have it open keep it, and the name is free. */
+	KUNIT_EXPECT_EQ(test, set_delete(one, DITTO_DELETE_ON | DITTO_DELETE_NOW), 0);
+	KUNIT_EXPECT_FALSE(test, exists("file"));
+	KUNIT_EXPECT_EQ(test, write_inst(two, "text"), 0);
+	three = must_open(test, "file", DITTO_OPEN_CREATE, R | D, 0);
+	close(one);
+	close(two);
+	KUNIT_EXPECT_TRUE(test, exists("file"));
+	/* Renamed meanwhile: the file goes, not the name. */
+	KUNIT_EXPECT_EQ(test, set_delete(three, DITTO_DELETE_ON), 0);
+	KUNIT_EXPECT_EQ(test, rename_inst(three, "other", false, false), 0);
+	close(three);
+	KUNIT_EXPECT_FALSE(test, exists("other"));
+	end(test);
+}
+
+static void instance_rename(struct kunit *test)
+{
+	struct ditto_instance *dir, *file, *other, *below;
+
+	begin(test);
+	dir = must_open(test, "dir", DITTO_OPEN_CREATE, R, DITTO_OPENF_DIRECTORY);
+	file = must_open(test, "file", DITTO_OPEN_CREATE, R | D, 0);
+	KUNIT_EXPECT_EQ(test, rename_inst(file, "FILE", false, false), 0);
+	expect_path(test, file, "FILE");
+	KUNIT_EXPECT_EQ(test, rename_inst(file, "DIR/Moved", false, false), 0);
+	expect_path(test, file, "dir/Moved");
+	close(dir);
+	/* Nothing comes into what may be about to go. */
+	dir = must_open(test, "dir", DITTO_OPEN_EXISTING, R | D, DITTO_OPENF_DIRECTORY);
+	other = must_open(test, "other", DITTO_OPEN_CREATE, R | D, DITTO_OPENF_DELETE_ON_CLOSE);
+	KUNIT_EXPECT_EQ(test, rename_inst(file, "dir/again", false, false), -ETXTBSY);
+	KUNIT_EXPECT_EQ(test, rename_inst(file, "dir/again", false, true), 0);
+	close(other);
+	/* Something below is open. */
+	KUNIT_EXPECT_EQ(test, rename_inst(dir, "dir2", false, false), -EACCES);
+	below = must_open(test, "dir/below", DITTO_OPEN_CREATE, R | D,
+			  DITTO_OPENF_DELETE_ON_CLOSE);
+	KUNIT_EXPECT_EQ(test, rename_inst(file, "file", false, false), 0);
+	KUNIT_EXPECT_EQ(test, rename_inst(dir, "dir2", false, false), -EACCES);
+	close(below);
+	KUNIT_EXPECT_EQ(test, rename_inst(dir, "dir2", false, false), 0);
+	expect_path(test, dir, "dir2");
+
+	other = must_open(test, "Other", DITTO_OPEN_CREATE, R, 0);
+	KUNIT_EXPECT_EQ(test, rename_inst(file, "other", false, false), -EEXIST);
+	KUNIT_EXPECT_EQ(test, rename_inst(file, "other", true, false), -EACCES);
+	KUNIT_EXPECT_EQ(test, rename_inst(file, "dir2", true, false), -EACCES);
+	KUNIT_EXPECT_EQ(test, rename_inst(file, ".ditto", true, false), -EACCES);
+	KUNIT_EXPECT_EQ(test, rename_inst(file, "other", true, true), 0);
+	expect_path(test, file, "Other");
+	close(other);
+	other = must_open(test, "file", DITTO_OPEN_CREATE, R, 0);
+	KUNIT_EXPECT_EQ(test, rename_inst(other, "x", false, false), -EACCES);
+	close(other);
+	KUNIT_EXPECT_EQ(test, rename_inst(file, "FILE", true, false), 0);
+	expect_path(test, file, "file");
+	KUNIT_EXPECT_EQ(test, set_delete(file, DITTO_DELETE_ON), 0);
+	KUNIT_EXPECT_EQ(test, set_delete(dir, DITTO_DELETE_ON), 0);
+	close(file);
+	close(dir);
+	KUNIT_EXPECT_FALSE(test, exists("file"));
+	KUNIT_EXPECT_FALSE(test, exists("dir2"));
+	end(test);
+}
+
+static int count_stream(void *arg, const struct ditto_name *name, u64 size, u64 allocated)
+{
+	u32 *count = arg;
+
+	++*count;
+	return 0;
+}
+
+static u32 count_streams(struct ditto_instance *inst)
+{
+	struct ditto_node *node;
+	struct ditto_op op;
+	u32 count = 0;
+
+	if (begin_op(inst, &op, &node))
+		return U32_MAX;
+	if (ditto_stream_list(&op, ditto_instance_base(inst), count_stream, &count))
+		count = U32_MAX;
+	ditto_instance_end(inst, &op);
+	return count;
+}
+
+static void instance_streams(struct kunit *test)
+{
+	struct ditto_instance *file, *one, *two;
+
+	begin(test);
+	folder.op.cred = folder.user;
+	file = must_open(test, "file", DITTO_OPEN_CREATE, R | W | D, 0);
+	KUNIT_EXPECT_EQ(test, count_streams(file), 0);
+	KUNIT_EXPECT_EQ(test, open_stream("file", "none", DITTO_OPEN_EXISTING, R, 0, &one),
+			-ENOENT);
+	KUNIT_ASSERT_EQ(test, open_stream("file", "Stream", DITTO_OPEN_OR_CREATE, R | W | D, 0,
+					  &one), 0);
+	KUNIT_EXPECT_EQ(test, action, DITTO_WAS_CREATED);
+	KUNIT_EXPECT_TRUE(test, ditto_instance_is_stream(one));
+	KUNIT_EXPECT_EQ(test, write_inst(one, "text"), 0);
+	expect_path(test, one, "file:Stream");
+	KUNIT_EXPECT_EQ(test, size_of(file), 0);
+	KUNIT_EXPECT_EQ(test, open_stream("file", "STREAM", DITTO_OPEN_CREATE, R, 0, &two),
+			-EEXIST);
+	KUNIT_ASSERT_EQ(test, open_stream("FILE", "STREAM", DITTO_OPEN_EXISTING, R, 0, &two), 0);
+	KUNIT_EXPECT_EQ(test, size_of(two), 4);
+	close(two);
+	KUNIT_EXPECT_EQ(test, count_streams(file), 1);
+	KUNIT_EXPECT_EQ(test, rename_inst(one, ":Renamed", false, false), 0);
+	expect_path(test, one, "file:Renamed");
+	KUNIT_EXPECT_EQ(test, open_stream("file", "stream", DITTO_OPEN_EXISTING, R, 0, &two),
+			-ENOENT);
+	/* Hidden. */
+	KUNIT_EXPECT_FALSE(test, exists(".ditto"));
+
+	/* Its deletion is its own. */
+	KUNIT_EXPECT_EQ(test, set_delete(one, DITTO_DELETE_ON), 0);
+	KUNIT_EXPECT_EQ(test, open_stream("file", "renamed", DITTO_OPEN_EXISTING, R, 0, &two),
+			-EKEYREVOKED);
+	close(one);
+	KUNIT_EXPECT_EQ(test, count_streams(file), 0);
+
+	/* Emptying a file takes its streams. */
+	KUNIT_ASSERT_EQ(test, open_stream("file", "a", DITTO_OPEN_CREATE, R | W, 0, &one), 0);
+	close(one);
+	two = must_open(test, "file", DITTO_OPEN_OVERWRITE, R, 0);
+	close(two);
+	KUNIT_EXPECT_EQ(test, count_streams(file), 0);
+
+	/* A file waits for its streams. */
+	KUNIT_ASSERT_EQ(test, open_stream("file", "b", DITTO_OPEN_CREATE, R | W, 0, &one), 0);
+	KUNIT_EXPECT_EQ(test, set_delete(file, DITTO_DELETE_ON), 0);
+	close(file);
+	KUNIT_EXPECT_TRUE(test, exists("file"));
+	KUNIT_EXPECT_EQ(test, write_inst(one, "text"), 0);
+	close(one);
+	KUNIT_EXPECT_FALSE(test, exists("file"));
+
+	/* With a stream the file is made. */
+	KUNIT_ASSERT_EQ(test, open_stream("new", "c", DITTO_OPEN_CREATE, R | W, 0, &one), 0);
+	close(one);
+	KUNIT_EXPECT_TRUE(test, exists("new"));
+	folder.op.cred = folder.admin;
+	folder_remove(test, &folder, "new", false);
+	end(test);
+}
+
+/* What is left of a directory of streams: one for each file that has some. */
+static bool streams_left(void)
+{
+	struct dentry *hidden, *streams = NULL;
+	bool empty = true;
+
+	hidden = lookup_one_positive_unlocked(mnt_idmap(folder.path.mnt), ".ditto",
+					      folder.path.dentry, 6);
+	if (IS_ERR(hidden))
+		return false;
+	streams = lookup_one_positive_unlocked(mnt_idmap(folder.path.mnt), "streams", hidden, 7);
+	if (!IS_ERR(streams)) {
+		empty = simple_empty(streams);
+		dput(streams);
+	}
+	dput(hidden);
+	return !empty;
+}
+
+static void remove_below(struct dentry *parent, const char *name)
+{
+	struct dentry *child;
+
+	inode_lock_nested(d_inode(parent), I_MUTEX_PARENT);
+	child = lookup_one_len(name, parent, strlen(name));
+	if (!IS_ERR(child) && d_is_positive(child))
+		vfs_rmdir(mnt_idmap(folder.path.mnt), d_inode(parent), child);
+	inode_unlock(d_inode(parent));
+	if (!IS_ERR(child))
+		dput(child);
+}
+
+/* Not through the server. */
+static bool is_there(const char *name)
+{
+	struct dentry *dentry = lookup_one_positive_unlocked(mnt_idmap(folder.path.mnt), name,
+							     folder.path.dentry, strlen(name));
+
+	if (IS_ERR(dentry))
+		return false;
+	dput(dentry);
+	return true;
+}
+
+/* So that the folder is empty for its removal. */
+static void remove_hidden(void)
+{
+	struct dentry *hidden;
+
+	hidden = lookup_one_positive_unlocked(mnt_idmap(folder.path.mnt), ".ditto",
+					      folder.path.dentry, 6);
+	if (IS_ERR(hidden))
+		return;
+	remove_below(hidden, "streams");
+	dput(hidden);
+	remove_below(folder.path.dentry, ".ditto");
+}
+
+/* A stream that does not share deletion keeps its file from it. */
+static void instance_keepers(struct kunit *test)
+{
+	const struct ditto_open_request req = {
+		.path = "file", .path_len = 4, .how = DITTO_OPEN_OR_CREATE, .rights = R | W,
+		.deny = DITTO_OPEN_DELETE, .mode = 0644, .stream = "s", .stream_len = 1,
+	};
+	struct ditto_instance *stream, *file;
+
+	begin(test);
+	KUNIT_ASSERT_EQ(test, open_request(&req, &stream), 0);
+	KUNIT_EXPECT_EQ(test, open_how("file", DITTO_OPEN_EXISTING, D, 0, 0, &file), -ETXTBSY);
+	file = must_open(test, "file", DITTO_OPEN_EXISTING, R | W, 0);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 2);
+	close(file);
+	close(stream);
+	file = must_open(test, "file", DITTO_OPEN_EXISTING, D, DITTO_OPENF_DELETE_ON_CLOSE);
+	close(file);
+	KUNIT_EXPECT_FALSE(test, exists("file"));
+	end(test);
+}
+
+/* Emptying does not look at ranges, writing does; they go with their open. */
+static void instance_ranges(struct kunit *test)
+{
+	struct ditto_range_request req = { .exclusive = true };
+	struct ditto_instance *one, *two;
+	struct ditto_node *node;
+	struct ditto_op op;
+
+	begin(test);
+	one = must_open(test, "file", DITTO_OPEN_CREATE, R | W | D, DITTO_OPENF_DELETE_ON_CLOSE);
+	KUNIT_EXPECT_EQ(test, write_inst(one, "text"), 0);
+	KUNIT_ASSERT_EQ(test, begin_op(one, &op, &node), 0);
+	req.point = &node->point;
+	req.owner = owner;
+	KUNIT_ASSERT_EQ(test, ditto_range_set_exact(&req, 0, 4), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
+	ditto_instance_end(one, &op);
+	two = must_open(test, "file", DITTO_OPEN_OVERWRITE, R | W, 0);
+	KUNIT_EXPECT_EQ(test, size_of(two), 0);
+	KUNIT_EXPECT_EQ(test, write_inst(two, "text"), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 3);
+	close(one);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 1);
+	KUNIT_EXPECT_EQ(test, write_inst(two, "text"), 0);
+	close(two);
+	end(test);
+}
+
+static void instance_streams_go(struct kunit *test)
+{
+	KUNIT_EXPECT_FALSE(test, streams_left());
+}
+
+/* Where there are no streams none are looked for; the first one that is made is not missed. */
+static void instance_streams_first(struct kunit *test)
+{
+	struct ditto_instance *inst;
+
+	begin(test);
+	remove_hidden();
+	inst = must_open(test, "plain", DITTO_OPEN_CREATE, R | D, DITTO_OPENF_DELETE_ON_CLOSE);
+	close(inst);
+	KUNIT_EXPECT_NE(test, folder.share->no_streams, 0);
+	KUNIT_ASSERT_EQ(test, open_stream("file", "s", DITTO_OPEN_CREATE, R | W, 0, &inst), 0);
+	close(inst);
+	KUNIT_EXPECT_TRUE(test, streams_left());
+	inst = must_open(test, "file", DITTO_OPEN_EXISTING, D, DITTO_OPENF_DELETE_ON_CLOSE);
+	close(inst);
+	KUNIT_EXPECT_FALSE(test, exists("file"));
+	KUNIT_EXPECT_FALSE(test, streams_left());
+	end(test);
+}
+
+/* The administrator, or the end of a client, takes the claims. */
+static void instance_released(struct kunit *test)
+{
+	struct ditto_instance *inst;
+	struct ditto_node *node;
+	struct ditto_op op;
+
+	begin(test);
+	inst = must_open(test, "file", DITTO_OPEN_CREATE, R | W | D,
+			 DITTO_OPENF_DELETE_ON_CLOSE);
+	KUNIT_ASSERT_EQ(test, begin_op(inst, &op, &node), 0);
+	ditto_lock_point_release(&node->point, "test");
+	ditto_instance_end(inst, &op);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 0);
+	KUNIT_EXPECT_EQ(test, write_inst(inst, "text"), -ESTALE);
+	close(inst);
+	KUNIT_EXPECT_FALSE(test, exists("file"));
+	end(test);
+}
+
+/* A share goes in spite of what is open. Last: the folder is not served any more. */
+static void instance_revoked(struct kunit *test)
+{
+	struct ditto_instance *file, *stream, *delete_pending;
+
+	begin(test);
+	file = must_open(test, "file", DITTO_OPEN_CREATE, R | W | D, 0);
+	delete_pending = must_open(test, "doomed", DITTO_OPEN_CREATE, R | D,
+				   DITTO_OPENF_DELETE_ON_CLOSE);
+	KUNIT_ASSERT_EQ(test, open_stream("file", "s", DITTO_OPEN_CREATE, R | W | D,
+					  DITTO_OPENF_DELETE_ON_CLOSE, &stream), 0);
+	KUNIT_EXPECT_EQ(test, set_delete(file, DITTO_DELETE_ON | DITTO_DELETE_AT_CLOSE), 0);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 3);
+	folder_end(test, &folder);
+	folder.share = NULL;
+	folder.op.share = NULL;
+	KUNIT_EXPECT_EQ(test, ditto_share_del(folder.srv, folder.name, NULL), 0);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 0);
+	KUNIT_EXPECT_EQ(test, write_inst(file, "text"), -ESTALE);
+	KUNIT_EXPECT_EQ(test, write_inst(stream, "text"), -ESTALE);
+	/* What was to go with its last instance is gone. */
+	KUNIT_EXPECT_FALSE(test, is_there("file"));
+	KUNIT_EXPECT_FALSE(test, is_there("doomed"));
+	close(stream);
+	close(file);
+	close(delete_pending);
+	KUNIT_EXPECT_FALSE(test, streams_left());
+	end(test);
+}
+
+static int instance_init(struct kunit_suite *suite)
+{
+	return folder_start(&folder);
+}
+
+static void instance_exit(struct kunit_suite *suite)
+{
+	remove_hidden();
+	folder_stop(&folder);
+}
+
+static struct kunit_case instance_cases[] = {
+	KUNIT_CASE(instance_dispositions),
+	KUNIT_CASE(instance_kinds),
+	KUNIT_CASE(instance_rights),
+	KUNIT_CASE(instance_share_modes),
+	KUNIT_CASE(instance_flags),
+	KUNIT_CASE(instance_delete),
+	KUNIT_CASE(instance_rename),
+	KUNIT_CASE(instance_streams),
+	KUNIT_CASE(instance_keepers),
+	KUNIT_CASE(instance_ranges),
+	KUNIT_CASE(instance_streams_go),
+	KUNIT_CASE(instance_streams_first),
+	KUNIT_CASE(instance_released),
+	KUNIT_CASE(instance_revoked),
+	{}
+};
+
+static struct kunit_suite instance_suite = {
+	.name = "ditto_instance",
+	.suite_init = instance_init,
+	.suite_exit = instance_exit,
+	.test_cases = instance_cases,
+};
+
+kunit_test_suite(instance_suite);

@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Processes of the server and clients on the same files: local changes of
+ * directories, local locks against mandatory I/O, and what the server does
+ * itself. A local process is played by this thread, as long as it does not act
+ * for a client.
+ */
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/file.h>
+#include <linux/filelock.h>
+#include <linux/fs.h>
+#include <linux/namei.h>
+#include <linux/uio.h>
+
+#include "../../../fs/node/file.h"
+#include "../../../lockd/acting.h"
+#include "../../../lockd/lease.h"
+#include "../../../lockd/table.h"
+#include "folder.h"
+
+static struct folder folder = { .name = "kunit-local" };
+static struct ditto_client client;
+static struct completion client_free;
+static struct ditto_owner *owner;
+
+/* What the holder was told, in order. */
+static char told[512];
+static atomic_t tellings;
+static atomic_t breaks;
+static u8 keep;
+
+static void freed(struct ditto_client *c)
+{
+	complete(&client_free);
+}
+
+static const struct ditto_client_ops client_ops = { .free = freed };
+
+static void told_breaking(struct ditto_lease *cache, u8 to_keep, bool ack)
+{
+	keep = to_keep;
+	atomic_inc(&breaks);
+	if (ack)
+		ditto_lease_ack(cache, to_keep);
+}
+
+static void told_revoked(struct ditto_lease *cache)
+{
+}
+
+static void told_change(struct ditto_lease *cache, const struct ditto_entry_change *change)
+{
+	size_t len = strlen(told);
+
+	snprintf(told + len, sizeof(told) - len, "%c%.*s%s%.*s ", "+->*"[change->event],
+		 change->len, change->name, change->old_len ? "<" : "", change->old_len,
+		 change->old_name);
+	atomic_inc(&tellings);
+}
+
+static void cache_free(struct ditto_lease *cache)
+{
+}
+
+static const struct ditto_lease_ops cache_ops = {
+	.breaking = told_breaking,
+	.revoked = told_revoked,
+	.notify = told_change,
+	.free = cache_free,
+};
+
+static void begin(struct kunit *test)
+{
+	folder_begin(test, &folder);
+	init_completion(&client_free);
+	memset(&client, 0, sizeof(client));
+	ditto_client_init(&client, folder.srv->locks, &client_ops, "test", "holder",
+			  DITTO_CLIENT_TTL_NEVER);
+	owner = ditto_owner_get(&client, "owner", 5);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(owner));
+	told[0] = '\0';
+	atomic_set(&tellings, 0);
+	atomic_set(&breaks, 0);
+}
+
+static void end(struct kunit *test)
+{
+	ditto_owner_put(owner);
+	ditto_client_release(&client, "test over");
+	ditto_client_put(&client);
+	wait_for_completion(&client_free);
+	/* With the last grant the watch goes. */
+	for (int i = 0; i < 100 && READ_ONCE(folder.root->local); i++)
+		msleep(20);
+	KUNIT_EXPECT_NULL(test, folder.root->local);
+	folder_end(test, &folder);
+}
+
+static struct ditto_lease *grant(struct kunit *test, struct ditto_node *node,
+				 enum ditto_lease_type style, bool notify, struct file *filp)
+{
+	const struct ditto_lease_request req = {
+		.point = &node->point,
+		.actor.client = &client,
+		.actor.owner = owner,
+		.actor.lease_owner = owner,
+		.style = style,
+		.want = DITTO_LEASE_ALL,
+		.notify = notify,
+		.break_ms = 60000,
+		.ops = &cache_ops,
+		.filp = filp,
+	};
+	struct ditto_lease *cache = ditto_lease_grant(&req);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	return cache;
+}
+
+static void give_back(struct ditto_lease *cache)
+{
+	ditto_lease_return(cache);
+	ditto_lease_put(cache);
+}
+
+static void await(struct kunit *test, const char *want)
+{
+	for (int i = 0; i < 100 && strlen(told) < strlen(want); i++)
+		msleep(20);
+	msleep(20);
+	KUNIT_EXPECT_STREQ(test, told, want);
+	told[0] = '\0';
+}
+
+static struct inode *dir_lock(void)
+{
+	inode_lock_nested(d_inode(folder.path.dentry), I_MUTEX_PARENT);
+	return d_inode(folder.path.dentry);
+}
+
+static void dir_unlock(void)
+{
+	inode_unlock(d_inode(folder.path.dentry));
+}
+
+static struct dentry *entry(struct kunit *test, const char *name)
+{
+	struct dentry *dentry = lookup_one_len(name, folder.path.dentry, strlen(name));
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(dentry));
+	return dentry;
+}
+
+static void local_create(struct kunit *test, const char *name)
+{
+	struct mnt_idmap *idmap = mnt_idmap(folder.path.mnt);
+	struct inode *dir = dir_lock();
+	struct dentry *dentry = entry(test, name);
+
+	KUNIT_EXPECT_EQ(test, vfs_create(idmap, dir, dentry, 0600, true), 0);
+	dput(dentry);
+	dir_unlock();
+}
+
+static void local_unlink(struct kunit *test, const char *name)
+{
+	struct mnt_idmap *idmap = mnt_idmap(folder.path.mnt);
+	struct inode *dir = dir_lock();
+	struct dentry *dentry = entry(test, name);
+
+	KUNIT_EXPECT_EQ(test, vfs_unlink(idmap, dir, dentry, NULL), 0);
+	dput(dentry);
+	dir_unlock();
+}
+
+static void local_rename(struct kunit *test, const char *from, const char *to)
+{
+	struct inode *dir = dir_lock();
+	struct renamedata rd = {
+		.old_mnt_idmap = mnt_idmap(folder.path.mnt),
+		.old_dir = dir,
+		.old_dentry = entry(test, from),
+		.new_mnt_idmap = mnt_idmap(folder.path.mnt),
+		.new_dir = dir,
+		.new_dentry = entry(test, to),
+	};
+
+	KUNIT_EXPECT_EQ(test, vfs_rename(&rd), 0);
+	dput(rd.old_dentry);
+	dput(rd.new_dentry);
+	dir_unlock();
+}
+
+static void local_chmod(struct kunit *test, const char *name)
+{
+	struct iattr ia = { .ia_valid = ATTR_MODE, .ia_mode = S_IFREG | 0640 };
+	struct dentry *dentry;
+
+	dir_lock();
+	dentry = entry(test, name);
+	dir_unlock();
+	inode_lock(d_inode(dentry));
+	KUNIT_EXPECT_EQ(test, notify_change(mnt_idmap(folder.path.mnt), dentry, &ia, NULL), 0);
+	inode_unlock(d_inode(dentry));
+	dput(dentry);
+}
+
+/* Who asked is told what local processes do, and once what clients do. */
+static void changes_are_told(struct kunit *test)
+{
+	struct ditto_lease *cache;
+
+	begin(test);
+	cache = grant(test, folder.root, DITTO_LEASE_TYPE_DIRECTORY, true, NULL);
+	KUNIT_EXPECT_NOT_NULL(test, folder.root->local);
+	local_create(test, "a");
+	await(test, "+a ");
+	local_chmod(test, "a");
+	await(test, "*a ");
+	local_rename(test, "a", "long");
+	await(test, ">long<a ");
+	local_unlink(test, "long");
+	await(test, "-long ");
+	ditto_node_put(folder_make(test, &folder, "ours", 0600, false));
+	await(test, "+ours ");
+	folder_remove(test, &folder, "ours", false);
+	await(test, "-ours ");
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_READ | DITTO_LEASE_HANDLE);
+	KUNIT_EXPECT_EQ(test, atomic_read(&breaks), 0);
+	give_back(cache);
+	end(test);
+}
+
+/* Who did not, loses what it knew. */
+static void changes_break_grants(struct kunit *test)
+{
+	struct ditto_lease *cache;
+
+	begin(test);
+	cache = grant(test, folder.root, DITTO_LEASE_TYPE_DIRECTORY, false, NULL);
+	local_create(test, "a");
+	for (int i = 0; i < 100 && !atomic_read(&breaks); i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, atomic_read(&breaks), 1);
+	KUNIT_EXPECT_EQ(test, keep, 0);
+	ditto_lease_put(cache);
+	/* The next holder's watch is another one, or the same still. */
+	cache = grant(test, folder.root, DITTO_LEASE_TYPE_DIRECTORY, false, NULL);
+	local_unlink(test, "a");
+	for (int i = 0; i < 100 && atomic_read(&breaks) < 2; i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, atomic_read(&breaks), 2);
+	give_back(cache);
+	end(test);
+}
+
+/* With too many at once, the holder looks for itself. */
+static void many_changes(struct kunit *test)
+{
+	struct ditto_lease *cache;
+	char name[16];
+	int made = 0;
+
+	begin(test);
+	cache = grant(test, folder.root, DITTO_LEASE_TYPE_DIRECTORY, true, NULL);
+	while (made < 2000 && !atomic_read(&breaks)) {
+		snprintf(name, sizeof(name), "%d", made++);
+		local_create(test, name);
+	}
+	for (int i = 0; i < 100 && !atomic_read(&breaks) && atomic_read(&tellings) < made; i++)
+		msleep(20);
+	/* All were told, or it was asked to give up. */
+	if (atomic_read(&breaks))
+		KUNIT_EXPECT_FALSE(test, ditto_lease_bits(cache) & DITTO_LEASE_READ);
+	else
+		KUNIT_EXPECT_EQ(test, atomic_read(&tellings), made);
+	give_back(cache);
+	while (made--) {
+		snprintf(name, sizeof(name), "%d", made);
+		local_unlink(test, name);
+	}
+	end(test);
+}
+
+static ssize_t io(struct ditto_op *op, struct ditto_node *node, bool write)
+{
+	char byte = 'x';
+	struct kvec vec = { .iov_base = &byte, .iov_len = 1 };
+	struct ditto_wcc wcc;
+	struct iov_iter iter;
+	u64 verifier;
+	bool eof;
+
+	iov_iter_kvec(&iter, write ? ITER_SOURCE : ITER_DEST, &vec, 1, 1);
+	if (!write)
+		return ditto_read(op, node, 0, &iter, &eof);
+	return ditto_write(op, node, 0, &iter, DITTO_UNSTABLE, &verifier, &wcc);
+}
+
+/* The holder's own requests open the file here, and that takes nothing from it. */
+static void own_opens_break_nothing(struct kunit *test)
+{
+	const struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = 0644 };
+	struct ditto_actor actor = { .client = &client };
+	struct ditto_node *file;
+	struct ditto_lease *cache;
+	struct ditto_file *df;
+	struct ditto_wcc wcc;
+
+	begin(test);
+	file = folder_make(test, &folder, "file", 0600, false);
+	df = ditto_file_get(folder.share, file, DITTO_FILE_READ);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(df));
+	cache = grant(test, file, DITTO_LEASE_TYPE_LEASE, false, df->file);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
+	actor.owner = owner;
+	actor.lease_owner = owner;
+	folder.op.actor = &actor;
+	KUNIT_EXPECT_EQ(test, io(&folder.op, file, true), 1);
+	KUNIT_EXPECT_EQ(test, io(&folder.op, file, false), 1);
+	KUNIT_EXPECT_EQ(test, ditto_setattr(&folder.op, file, &set, &wcc), 0);
+	folder.op.actor = NULL;
+	flush_workqueue(folder.srv->locks->wq);
+	KUNIT_EXPECT_EQ(test, atomic_read(&breaks), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
+	/* A local process's open does. */
+	KUNIT_EXPECT_FALSE(test, ditto_is_acting());
+	KUNIT_EXPECT_EQ(test, break_lease(file->inode, O_WRONLY | O_NONBLOCK), -EWOULDBLOCK);
+	flush_workqueue(folder.srv->locks->wq);
+	KUNIT_EXPECT_EQ(test, atomic_read(&breaks), 1);
+	give_back(cache);
+	ditto_file_put(df);
+	ditto_node_put(file);
+	folder_remove(test, &folder, "file", false);
+	end(test);
+}
+
+static int set_lock(struct file *file, int type)
+{
+	struct file_lock fl;
+
+	locks_init_lock(&fl);
+	fl.c.flc_flags = FL_POSIX;
+	fl.c.flc_type = type;
+	fl.c.flc_owner = current;
+	fl.c.flc_pid = 77;
+	fl.c.flc_file = file;
+	fl.fl_start = 0;
+	fl.fl_end = 9;
+	return vfs_lock_file(file, F_SETLK, &fl, NULL);
+}
+
+/* An advisory lock of a local process stops only those whose own are mandatory. */
+static void local_locks_stop_exact_io(struct kunit *test)
+{
+	const struct ditto_setattr set = { .valid = DITTO_SET_SIZE, .size = 0 };
+	struct ditto_actor exact = { .client = &client, .exact = true };
+	struct ditto_conflict *conflict = kunit_kzalloc(test, sizeof(*conflict), GFP_KERNEL);
+	struct ditto_node *file;
+	struct ditto_file *df;
+	struct ditto_wcc wcc;
+
+	KUNIT_ASSERT_NOT_NULL(test, conflict);
+	begin(test);
+	file = folder_make(test, &folder, "file", 0600, false);
+	KUNIT_EXPECT_EQ(test, io(&folder.op, file, true), 1);
+	df = ditto_file_get(folder.share, file, DITTO_FILE_WRITE);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(df));
+	KUNIT_ASSERT_EQ(test, set_lock(df->file, F_RDLCK), 0);
+	KUNIT_EXPECT_EQ(test, io(&folder.op, file, true), 1);
+	exact.owner = owner;
+	folder.op.actor = &exact;
+	folder.op.conflict = conflict;
+	KUNIT_EXPECT_EQ(test, io(&folder.op, file, false), 1);
+	KUNIT_EXPECT_EQ(test, io(&folder.op, file, true), -EAGAIN);
+	KUNIT_EXPECT_STREQ(test, conflict->client, "process 77");
+	KUNIT_EXPECT_EQ(test, ditto_setattr(&folder.op, file, &set, &wcc), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, set_lock(df->file, F_WRLCK), 0);
+	KUNIT_EXPECT_EQ(test, io(&folder.op, file, false), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, set_lock(df->file, F_UNLCK), 0);
+	KUNIT_EXPECT_EQ(test, io(&folder.op, file, true), 1);
+	folder.op.actor = NULL;
+	folder.op.conflict = NULL;
+	ditto_file_put(df);
+	ditto_node_put(file);
+	folder_remove(test, &folder, "file", false);
+	end(test);
+}
+
+static int local_init(struct kunit_suite *suite)
+{
+	return folder_start(&folder);
+}
+
+static void local_exit(struct kunit_suite *suite)
+{
+	folder_stop(&folder);
+}
+
+static struct kunit_case local_cases[] = {
+	KUNIT_CASE(changes_are_told),
+	KUNIT_CASE(changes_break_grants),
+	KUNIT_CASE(many_changes),
+	KUNIT_CASE(own_opens_break_nothing),
+	KUNIT_CASE(local_locks_stop_exact_io),
+	{}
+};
+
+static struct kunit_suite local_suite = {
+	.name = "ditto_local",
+	.suite_init = local_init,
+	.suite_exit = local_exit,
+	.test_cases = local_cases,
+};
+
+kunit_test_suite(local_suite);

@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Shares, nodes, handles and cached files together, on a folder of a tmpfs.
+ * The folder is not the root of its file system, so the share is a subtree.
+ */
+#include <kunit/test.h>
+#include <linux/delay.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mount.h>
+#include <linux/namei.h>
+#include <linux/pagemap.h>
+#include <linux/uio.h>
+#include <net/net_namespace.h>
+
+#include "../../../fs/node/file.h"
+#include "../../../fs/node/handle.h"
+#include "../../../fs/node/node.h"
+#include "../../../fs/op/op.h"
+#include "../../../fs/server.h"
+#include "../../../fs/share/cred.h"
+#include "../../../fs/share/share.h"
+#include "../../../lockd/range.h"
+#include "../../../lockd/table.h"
+
+#define FOLDER		"/dev/shm/ditto-kunit"
+#define SHARE		"kunit-node"
+
+static struct ditto_server *srv;
+/* Cases run in kernel threads, which may have another root. */
+static struct path folder;
+
+static int share_add(void)
+{
+	struct ditto_share_config cfg = { .name = SHARE, .path = FOLDER };
+	int err;
+
+	cfg.opts = ditto_share_opts_alloc();
+	if (!cfg.opts)
+		return -ENOMEM;
+	err = ditto_share_add(srv, &cfg, NULL);
+	if (err)
+		ditto_share_opts_free(cfg.opts);
+	return err;
+}
+
+static int node_suite_init(struct kunit_suite *suite)
+{
+	struct dentry *dentry;
+	struct path parent;
+	int err;
+
+	srv = ditto_server_of(&init_net);
+	dentry = kern_path_create(AT_FDCWD, FOLDER, &parent, LOOKUP_DIRECTORY);
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	err = vfs_mkdir(mnt_idmap(parent.mnt), d_inode(parent.dentry), dentry, 0700);
+	done_path_create(&parent, dentry);
+	if (err)
+		return err;
+	err = kern_path(FOLDER, LOOKUP_DIRECTORY, &folder);
+	return err ?: share_add();
+}
+
+static void node_suite_exit(struct kunit_suite *suite)
+{
+	struct dentry *parent;
+
+	if (!folder.dentry)
+		return;
+	ditto_share_del(srv, SHARE, NULL);
+	parent = dget_parent(folder.dentry);
+	inode_lock_nested(d_inode(parent), I_MUTEX_PARENT);
+	vfs_rmdir(mnt_idmap(folder.mnt), d_inode(parent), folder.dentry);
+	inode_unlock(d_inode(parent));
+	dput(parent);
+	path_put(&folder);
+}
+
+static struct ditto_share *share_get(struct kunit *test)
+{
+	struct ditto_share *share = ditto_share_get_by_name(srv, SHARE, strlen(SHARE));
+
+	KUNIT_ASSERT_NOT_NULL(test, share);
+	return share;
+}
+
+static struct dentry *make(struct kunit *test, const char *name)
+{
+	struct inode *dir = d_inode(folder.dentry);
+	struct dentry *dentry;
+
+	inode_lock_nested(dir, I_MUTEX_PARENT);
+	dentry = lookup_one_len(name, folder.dentry, strlen(name));
+	if (!IS_ERR(dentry))
+		KUNIT_EXPECT_EQ(test, 0, vfs_create(mnt_idmap(folder.mnt), dir, dentry, 0600,
+						    true));
+	inode_unlock(dir);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dentry);
+	return dentry;
+}
+
+static void unlink(struct kunit *test, struct dentry *dentry)
+{
+	struct dentry *parent = dget_parent(dentry);
+
+	inode_lock_nested(d_inode(parent), I_MUTEX_PARENT);
+	KUNIT_EXPECT_EQ(test, 0, vfs_unlink(mnt_idmap(folder.mnt), d_inode(parent), dentry,
+					    NULL));
+	inode_unlock(d_inode(parent));
+	dput(parent);
+}
+
+/* Decode, and say which inode it was; 0 for an error, which @err tells. */
+static unsigned long decode(const struct ditto_handle *h, int *err)
+{
+	struct ditto_share *share;
+	struct ditto_node *node;
+	unsigned long ino;
+
+	*err = ditto_handle_decode(srv, h->data, h->len, &share, &node);
+	if (*err)
+		return 0;
+	ino = node->inode->i_ino;
+	ditto_node_put(node);
+	ditto_share_put(share);
+	return ino;
+}
+
+static void node_root(struct kunit *test)
+{
+	struct ditto_share *share = share_get(test);
+	struct ditto_handle h;
+	int err;
+
+	KUNIT_EXPECT_TRUE(test, share->is_subtree);
+	KUNIT_EXPECT_EQ(test, ditto_handle_encode(share, share->root.dentry, &h), 0);
+	KUNIT_EXPECT_EQ(test, h.len, 20);
+	KUNIT_EXPECT_EQ(test, decode(&h, &err), d_inode(folder.dentry)->i_ino);
+	ditto_share_put(share);
+
+	share = ditto_share_get_by_path(srv, FOLDER "/", strlen(FOLDER) + 1);
+	KUNIT_EXPECT_NOT_NULL(test, share);
+	if (share)
+		ditto_share_put(share);
+	share = ditto_share_get_by_path(srv, "/" SHARE, strlen(SHARE) + 1);
+	KUNIT_EXPECT_NOT_NULL(test, share);
+	if (share)
+		ditto_share_put(share);
+}
+
+static void node_identity(struct kunit *test)
+{
+	struct ditto_share *share = share_get(test);
+	struct dentry *dentry = make(test, "identity");
+	struct ditto_node *walked, *node;
+	struct ditto_share *again;
+	struct ditto_handle h;
+	int err;
+
+	KUNIT_EXPECT_EQ(test, ditto_handle_encode(share, dentry, &h), 0);
+	/* Cold, then by the table. */
+	KUNIT_EXPECT_EQ(test, decode(&h, &err), d_inode(dentry)->i_ino);
+	KUNIT_EXPECT_EQ(test, decode(&h, &err), d_inode(dentry)->i_ino);
+
+	walked = ditto_node_get(share, dentry);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, walked);
+	KUNIT_EXPECT_TRUE(test, test_bit(DITTO_NODE_HASHED_FID, &walked->flags));
+	KUNIT_ASSERT_EQ(test, ditto_handle_decode(srv, h.data, h.len, &again, &node), 0);
+	KUNIT_EXPECT_PTR_EQ(test, walked, node);
+	KUNIT_EXPECT_PTR_EQ(test, share, again);
+	ditto_node_put(node);
+	ditto_share_put(again);
+
+	/* Held ones stay, idle ones go. */
+	ditto_nodes_flush(srv);
+	KUNIT_EXPECT_EQ(test, ditto_nodes_count(srv), 1);
+	ditto_node_put(walked);
+	ditto_nodes_flush(srv);
+	KUNIT_EXPECT_EQ(test, ditto_nodes_count(srv), 0);
+	KUNIT_EXPECT_EQ(test, decode(&h, &err), d_inode(dentry)->i_ino);
+
+	unlink(test, dentry);
+	dput(dentry);
+	ditto_share_put(share);
+}
+
+/* A file that somebody else removes leaves no node behind, cached file or not. */
+static void node_removed(struct kunit *test)
+{
+	struct ditto_share *share = share_get(test);
+	struct dentry *dentry = make(test, "removed");
+	struct inode *inode = igrab(d_inode(dentry));
+	struct ditto_node *node;
+	struct ditto_file *df;
+	struct ditto_handle h;
+	int err;
+
+	ditto_nodes_flush(srv);
+	KUNIT_EXPECT_EQ(test, ditto_handle_encode(share, dentry, &h), 0);
+	node = ditto_node_get(share, dentry);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, node);
+	df = ditto_file_get(share, node, DITTO_FILE_WRITE);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, df);
+	ditto_file_put(df);
+	ditto_node_put(node);
+	KUNIT_EXPECT_EQ(test, ditto_files_count(srv), 1);
+
+	unlink(test, dentry);
+	KUNIT_EXPECT_EQ(test, ditto_nodes_count(srv), 0);
+	decode(&h, &err);
+	KUNIT_EXPECT_EQ(test, err, -ESTALE);
+	dput(dentry);
+	/* The worker closes the file; ours is the last reference then. */
+	for (int i = 0; i < 100 && atomic_read(&inode->i_count) > 1; i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, atomic_read(&inode->i_count), 1);
+	KUNIT_EXPECT_EQ(test, ditto_files_count(srv), 0);
+	iput(inode);
+	ditto_share_put(share);
+}
+
+/* The handle of a file that leaves the subtree leads nowhere, until it is back. */
+static void node_left_subtree(struct kunit *test)
+{
+	struct dentry *top = dget_parent(folder.dentry);
+	struct ditto_share *share = share_get(test);
+	struct dentry *dentry = make(test, "left");
+	struct renamedata rd = {
+		.old_mnt_idmap = mnt_idmap(folder.mnt),
+		.new_mnt_idmap = mnt_idmap(folder.mnt),
+		.old_dentry = dentry,
+	};
+	struct dentry *target;
+	struct ditto_handle h;
+	int err;
+
+	KUNIT_EXPECT_EQ(test, ditto_handle_encode(share, dentry, &h), 0);
+	KUNIT_EXPECT_NE(test, decode(&h, &err), 0);
+
+	lock_rename(top, folder.dentry);
+	target = lookup_one_len("ditto-kunit-left", top, strlen("ditto-kunit-left"));
+	KUNIT_EXPECT_FALSE(test, IS_ERR(target));
+	if (!IS_ERR(target)) {
+		rd.old_dir = d_inode(folder.dentry);
+		rd.new_dir = d_inode(top);
+		rd.new_dentry = target;
+		KUNIT_EXPECT_EQ(test, vfs_rename(&rd), 0);
+		dput(target);
+	}
+	unlock_rename(top, folder.dentry);
+
+	decode(&h, &err);
+	KUNIT_EXPECT_EQ(test, err, -ESTALE);
+	ditto_nodes_flush(srv);
+	decode(&h, &err);
+	KUNIT_EXPECT_EQ(test, err, -ESTALE);
+
+	unlink(test, dentry);
+	dput(dentry);
+	dput(top);
+	ditto_share_put(share);
+}
+
+static void node_files(struct kunit *test)
+{
+	struct ditto_share *share = share_get(test);
+	struct dentry *dentry = make(test, "files");
+	struct ditto_file *read, *write, *again;
+	u32 idle = srv->settings.file_idle_ms;
+	struct ditto_node *node;
+
+	ditto_nodes_flush(srv);
+	node = ditto_node_get(share, dentry);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, node);
+	read = ditto_file_get(share, node, DITTO_FILE_READ);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, read);
+	KUNIT_EXPECT_FALSE(test, read->file->f_mode & FMODE_WRITE);
+	write = ditto_file_get(share, node, DITTO_FILE_WRITE);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, write);
+	KUNIT_EXPECT_TRUE(test, write->file->f_mode & FMODE_WRITE);
+	again = ditto_file_get(share, node, DITTO_FILE_READ);
+	KUNIT_EXPECT_PTR_EQ(test, again, write);
+	KUNIT_EXPECT_EQ(test, ditto_files_count(srv), 2);
+	ditto_file_put(again);
+	ditto_file_put(write);
+	ditto_file_put(read);
+
+	/* Idle ones are closed after the setting. */
+	srv->settings.file_idle_ms = 10;
+	ditto_files_close(node, NULL);
+	KUNIT_EXPECT_EQ(test, ditto_files_count(srv), 0);
+	read = ditto_file_get(share, node, DITTO_FILE_READ);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, read);
+	ditto_file_put(read);
+	for (int i = 0; i < 100 && ditto_files_count(srv); i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, ditto_files_count(srv), 0);
+	srv->settings.file_idle_ms = idle;
+
+	ditto_node_put(node);
+	unlink(test, dentry);
+	dput(dentry);
+	ditto_share_put(share);
+}
+
+/* Limits hold however many files are touched. */
+static void node_limits(struct kunit *test)
+{
+	struct ditto_share *share = share_get(test);
+	u32 node_limit = srv->settings.node_limit;
+	u32 file_limit = srv->settings.file_limit;
+	char name[16];
+
+	ditto_nodes_flush(srv);
+	srv->settings.node_limit = 24;
+	srv->settings.file_limit = 16;
+	for (int i = 0; i < 200; i++) {
+		struct ditto_node *node;
+		struct ditto_file *df;
+		struct dentry *dentry;
+
+		snprintf(name, sizeof(name), "limit%d", i);
+		dentry = make(test, name);
+		node = ditto_node_get(share, dentry);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, node);
+		df = ditto_file_get(share, node, DITTO_FILE_READ);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, df);
+		ditto_file_put(df);
+		ditto_node_put(node);
+		dput(dentry);
+		KUNIT_EXPECT_LE(test, ditto_nodes_count(srv), 25);
+		KUNIT_EXPECT_LE(test, ditto_files_count(srv), 17);
+	}
+	srv->settings.node_limit = node_limit;
+	srv->settings.file_limit = file_limit;
+
+	for (int i = 0; i < 200; i++) {
+		struct dentry *dentry;
+
+		snprintf(name, sizeof(name), "limit%d", i);
+		dentry = lookup_one_len_unlocked(name, folder.dentry, strlen(name));
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dentry);
+		unlink(test, dentry);
+		dput(dentry);
+	}
+	ditto_share_put(share);
+}
+
+/*
+ * Somebody else was told of an error of writing back, while we had the file
+ * closed: our clients learn of it all the same, once.
+ */
+static void node_writeback_failed(struct kunit *test)
+{
+	struct ditto_cred cred = { .cred = current_cred() };
+	struct ditto_op op = { .srv = srv, .cred = &cred, .writable = true };
+	struct kvec vec = { .iov_base = "data", .iov_len = 4 };
+	struct dentry *dentry = make(test, "lost");
+	struct path path = { .mnt = folder.mnt, .dentry = dentry };
+	u64 before, after, again;
+	struct ditto_node *node;
+	struct ditto_wcc wcc;
+	struct iov_iter iter;
+	struct file *local;
+
+	op.share = share_get(test);
+	node = ditto_node_get(op.share, dentry);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, node);
+	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, vec.iov_len);
+	KUNIT_EXPECT_EQ(test, ditto_write(&op, node, 0, &iter, DITTO_UNSTABLE, &before, &wcc), 4);
+	ditto_nodes_flush(srv);
+	KUNIT_EXPECT_EQ(test, ditto_files_count(srv), 0);
+
+	local = dentry_open(&path, O_RDWR, current_cred());
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, local);
+	mapping_set_error(local->f_mapping, -EIO);
+	KUNIT_EXPECT_EQ(test, file_check_and_advance_wb_err(local), -EIO);
+	__fput_sync(local);
+
+	KUNIT_EXPECT_EQ(test, ditto_fsync(&op, node, 0, 0, &after, &wcc), -EIO);
+	KUNIT_EXPECT_NE(test, before, after);
+	KUNIT_EXPECT_EQ(test, ditto_fsync(&op, node, 0, 0, &again, &wcc), 0);
+	KUNIT_EXPECT_EQ(test, after, again);
+
+	ditto_node_put(node);
+	ditto_share_put(op.share);
+	unlink(test, dentry);
+	dput(dentry);
+}
+
+static void client_nothing(struct ditto_client *client) {}
+
+static const struct ditto_client_ops client_ops = {
+	.released = client_nothing,
+	.free = client_nothing,
+};
+
+static void claim(struct kunit *test, struct ditto_node *node, struct ditto_owner *owner)
+{
+	const struct ditto_range_request req = {
+		.point = &node->point, .owner = owner, .exclusive = true, .last = U64_MAX,
+	};
+
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
+}
+
+/* What is claimed ends with the share, of removed files too. */
+static void node_claims_end(struct kunit *test)
+{
+	struct ditto_share *share = share_get(test);
+	struct dentry *kept = make(test, "kept"), *removed = make(test, "removed");
+	static struct ditto_client client;
+	struct ditto_node *nodes[2];
+	struct ditto_owner *owner;
+
+	memset(&client, 0, sizeof(client));
+	ditto_client_init(&client, srv->locks, &client_ops, "test", "host", DITTO_CLIENT_TTL_NEVER);
+	owner = ditto_owner_get(&client, "o", 1);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, owner);
+	nodes[0] = ditto_node_get(share, kept);
+	nodes[1] = ditto_node_get(share, removed);
+	for (int i = 0; i < 2; i++) {
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, nodes[i]);
+		claim(test, nodes[i], owner);
+	}
+	unlink(test, removed);
+	dput(removed);
+
+	/* Idle, but not forgotten; a range of a removed file ends with the file. */
+	ditto_node_put(nodes[0]);
+	ditto_node_put(nodes[1]);
+	ditto_nodes_flush(srv);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 1);
+
+	ditto_share_put(share);
+	KUNIT_EXPECT_EQ(test, ditto_share_del(srv, SHARE, NULL), 0);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 0);
+	KUNIT_EXPECT_EQ(test, ditto_nodes_count(srv), 0);
+
+	ditto_owner_put(owner);
+	ditto_client_release(&client, "test over");
+	ditto_client_put(&client);
+	KUNIT_EXPECT_EQ(test, share_add(), 0);
+	unlink(test, kept);
+	dput(kept);
+}
+
+/* Last: the share goes while a request runs; what it had is gone with it. */
+static void node_share_del(struct kunit *test)
+{
+	struct ditto_share *share = share_get(test);
+	struct dentry *dentry = make(test, "del");
+	u32 drain = srv->settings.drain_ms;
+	struct ditto_node *node;
+	struct ditto_file *df;
+	struct ditto_handle h;
+	int err;
+
+	KUNIT_EXPECT_EQ(test, ditto_handle_encode(share, dentry, &h), 0);
+	node = ditto_node_get(share, dentry);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, node);
+	df = ditto_file_get(share, node, DITTO_FILE_WRITE);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, df);
+
+	srv->settings.drain_ms = 100;
+	KUNIT_EXPECT_EQ(test, ditto_share_del(srv, SHARE, NULL), -ETIMEDOUT);
+	srv->settings.drain_ms = drain;
+	KUNIT_EXPECT_NULL(test, ditto_share_get_by_name(srv, SHARE, strlen(SHARE)));
+	decode(&h, &err);
+	KUNIT_EXPECT_EQ(test, err, -ESTALE);
+
+	ditto_file_put(df);
+	ditto_node_put(node);
+	ditto_share_put(share);
+	for (int i = 0; i < 100 && ditto_nodes_count(srv); i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, ditto_nodes_count(srv), 0);
+	KUNIT_EXPECT_EQ(test, ditto_files_count(srv), 0);
+	KUNIT_EXPECT_EQ(test, ditto_share_del(srv, SHARE, NULL), -ENOENT);
+
+	unlink(test, dentry);
+	dput(dentry);
+}
+
+static struct kunit_case node_cases[] = {
+	KUNIT_CASE(node_root),
+	KUNIT_CASE(node_identity),
+	KUNIT_CASE(node_removed),
+	KUNIT_CASE(node_left_subtree),
+	KUNIT_CASE(node_files),
+	KUNIT_CASE(node_limits),
+	KUNIT_CASE(node_writeback_failed),
+	KUNIT_CASE(node_claims_end),
+	KUNIT_CASE(node_share_del),
+	{}
+};
+
+static struct kunit_suite node_suite = {
+	.name = "ditto_node",
+	.suite_init = node_suite_init,
+	.suite_exit = node_suite_exit,
+	.test_cases = node_cases,
+};
+
+kunit_test_suite(node_suite);

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Client rules: their text, and addresses against networks. */
+#include <kunit/test.h>
+#include <linux/inet.h>
+#include <net/ipv6.h>
+
+#include "../../../fs/share/rules.h"
+#include "../../../fs/share/rules_private.h"
+
+struct parse_case {
+	const char *spec;
+	int err;
+	enum ditto_rule_kind kind;
+	u8 prefix;
+};
+
+static const struct parse_case parse_cases[] = {
+	{ "*", 0, DITTO_RULE_ANY },
+	{ "@trusted", 0, DITTO_RULE_NETGROUP },
+	{ "192.0.2.1", 0, DITTO_RULE_NET, 128 },
+	{ "192.0.2.0/24", 0, DITTO_RULE_NET, 120 },
+	{ "0.0.0.0/0", 0, DITTO_RULE_NET, 96 },
+	{ "192.0.2.1/32", 0, DITTO_RULE_NET, 128 },
+	{ "2001:db8::1", 0, DITTO_RULE_NET, 128 },
+	{ "2001:db8::/32", 0, DITTO_RULE_NET, 32 },
+	{ "::/0", 0, DITTO_RULE_NET, 0 },
+	{ "::1", 0, DITTO_RULE_NET, 128 },
+	{ "::ffff:192.0.2.1", 0, DITTO_RULE_NET, 128 },
+	{ "client.example", 0, DITTO_RULE_HOST },
+	{ "*.example", 0, DITTO_RULE_HOST },
+	{ "node?.example", 0, DITTO_RULE_HOST },
+	{ "10-0-0-1.example", 0, DITTO_RULE_HOST },
+	{ "localhost", 0, DITTO_RULE_HOST },
+	{ "", -EINVAL },
+	{ "@", -EINVAL },
+	{ "192.0.2", -EINVAL },
+	{ "192.0.2.256", -EINVAL },
+	{ "192.0.2.0/33", -EINVAL },
+	{ "192.0.2.0/", -EINVAL },
+	{ "192.0.2.0/-1", -EINVAL },
+	{ "192.0.2.0/+8", -EINVAL },
+	{ "192.0.2.0/24x", -EINVAL },
+	{ "/24", -EINVAL },
+	{ "2001:db8::/129", -EINVAL },
+	{ "2001:db8:::1", -EINVAL },
+	{ "fe80::1%eth0", -EINVAL },
+	{ "two words", -EINVAL },
+	{ "tab\t", -EINVAL },
+	{ "na\303\244h.example", -EINVAL },
+	{ "a/b", -EINVAL },
+};
+
+static void parse_desc(const struct parse_case *c, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "\"%s\"", c->spec);
+}
+
+KUNIT_ARRAY_PARAM(parse, parse_cases, parse_desc);
+
+static void rules_parse(struct kunit *test)
+{
+	const struct parse_case *c = test->param_value;
+	struct ditto_rules rules = { .count = 1 };
+	struct ditto_rule *rule = kzalloc(sizeof(*rule), GFP_KERNEL);
+	int err;
+
+	KUNIT_ASSERT_NOT_NULL(test, rule);
+	err = ditto_rule_parse(c->spec, rule);
+	KUNIT_EXPECT_EQ(test, err, c->err);
+	if (!err) {
+		KUNIT_EXPECT_EQ(test, rule->kind, c->kind);
+		KUNIT_EXPECT_EQ(test, rule->prefix, c->prefix);
+		KUNIT_EXPECT_STREQ(test, rule->spec, c->spec);
+	}
+	rules.rule = rule;
+	ditto_rules_free(&rules);
+}
+
+static void rules_parse_long(struct kunit *test)
+{
+	char *spec = kunit_kzalloc(test, DITTO_RULE_NAME_MAX + 2, GFP_KERNEL);
+	struct ditto_rule rule = {};
+
+	KUNIT_ASSERT_NOT_NULL(test, spec);
+	memset(spec, 'a', DITTO_RULE_NAME_MAX + 1);
+	KUNIT_EXPECT_EQ(test, ditto_rule_parse(spec, &rule), -EINVAL);
+	spec[DITTO_RULE_NAME_MAX] = '\0';
+	KUNIT_EXPECT_EQ(test, ditto_rule_parse(spec, &rule), 0);
+	kfree(rule.spec);
+}
+
+struct match_case {
+	const char *spec;
+	const char *addr;
+	bool match;
+};
+
+static const struct match_case match_cases[] = {
+	{ "*", "192.0.2.1", true },
+	{ "*", "2001:db8::1", true },
+	{ "192.0.2.1", "192.0.2.1", true },
+	{ "192.0.2.1", "192.0.2.2", false },
+	{ "192.0.2.0/24", "192.0.2.255", true },
+	{ "192.0.2.77/24", "192.0.2.1", true },
+	{ "192.0.2.0/24", "192.0.3.0", false },
+	{ "192.0.2.128/25", "192.0.2.127", false },
+	{ "192.0.2.128/25", "192.0.2.128", true },
+	{ "192.0.2.4/30", "192.0.2.7", true },
+	{ "192.0.2.4/30", "192.0.2.8", false },
+	{ "0.0.0.0/0", "203.0.113.9", true },
+	{ "0.0.0.0/0", "2001:db8::1", false },
+	{ "2001:db8::/32", "2001:db8:ffff::1", true },
+	{ "2001:db8::/32", "2001:db9::1", false },
+	{ "2001:db8::/63", "2001:db8:0:1::1", true },
+	{ "2001:db8::/65", "2001:db8::8000:0:0:0", false },
+	{ "::/0", "2001:db8::1", true },
+	{ "::/0", "192.0.2.1", false },
+	{ "::ffff:192.0.2.1", "192.0.2.1", true },
+	{ "client.example", "192.0.2.1", false },
+	{ "@group", "192.0.2.1", false },
+};
+
+static void match_desc(const struct match_case *c, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s in %s", c->addr, c->spec);
+}
+
+KUNIT_ARRAY_PARAM(match, match_cases, match_desc);
+
+static void rules_match(struct kunit *test)
+{
+	const struct match_case *c = test->param_value;
+	struct ditto_rule rule = {};
+	struct in6_addr addr;
+	__be32 v4;
+
+	if (in4_pton(c->addr, -1, (u8 *)&v4, -1, NULL))
+		ipv6_addr_set_v4mapped(v4, &addr);
+	else
+		KUNIT_ASSERT_EQ(test, in6_pton(c->addr, -1, addr.s6_addr, -1, NULL), 1);
+
+	KUNIT_ASSERT_EQ(test, ditto_rule_parse(c->spec, &rule), 0);
+	KUNIT_EXPECT_EQ(test, ditto_rule_match_addr(&rule, &addr), c->match);
+	kfree(rule.spec);
+}
+
+static void rules_copy(struct kunit *test)
+{
+	struct ditto_rules from = {}, to;
+
+	KUNIT_EXPECT_EQ(test, ditto_rules_copy(&to, &from), 0);
+	KUNIT_EXPECT_EQ(test, to.count, 0);
+
+	from.rule = kcalloc(2, sizeof(*from.rule), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, from.rule);
+	from.count = 2;
+	KUNIT_EXPECT_EQ(test, ditto_rule_parse("192.0.2.0/24", &from.rule[0]), 0);
+	KUNIT_EXPECT_EQ(test, ditto_rule_parse("@group", &from.rule[1]), 0);
+	from.rule[1].level = DITTO_ACCESS_READ;
+
+	KUNIT_EXPECT_EQ(test, ditto_rules_copy(&to, &from), 0);
+	KUNIT_EXPECT_EQ(test, to.count, 2);
+	KUNIT_EXPECT_PTR_NE(test, to.rule[1].spec, from.rule[1].spec);
+	ditto_rules_free(&from);
+	KUNIT_EXPECT_STREQ(test, to.rule[1].spec, "@group");
+	KUNIT_EXPECT_EQ(test, to.rule[1].level, DITTO_ACCESS_READ);
+	KUNIT_EXPECT_EQ(test, to.rule[0].prefix, 120);
+	ditto_rules_free(&to);
+	KUNIT_EXPECT_NULL(test, to.rule);
+}
+
+static struct kunit_case rules_cases[] = {
+	KUNIT_CASE_PARAM(rules_parse, parse_gen_params),
+	KUNIT_CASE(rules_parse_long),
+	KUNIT_CASE_PARAM(rules_match, match_gen_params),
+	KUNIT_CASE(rules_copy),
+	{}
+};
+
+static struct kunit_suite rules_suite = {
+	.name = "ditto_rules",
+	.test_cases = rules_cases,
+};
+
+kunit_test_suite(rules_suite);

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Holes, reserved blocks and copies, on a tmpfs; and who is in the way of them. */
+#include <linux/completion.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/sizes.h>
+#include <linux/uio.h>
+
+#include "../../../fs/op/space.h"
+#include "../../../lockd/range.h"
+#include "../../../lockd/table.h"
+#include "folder.h"
+
+#define PIECE	SZ_16K
+
+static struct folder folder = { .name = "kunit-space" };
+static struct ditto_client client;
+static struct completion client_free;
+static struct ditto_owner *owner;
+static char buffer[PIECE];
+
+static void freed(struct ditto_client *c)
+{
+	complete(&client_free);
+}
+
+static const struct ditto_client_ops client_ops = { .free = freed };
+
+static void begin(struct kunit *test)
+{
+	folder_begin(test, &folder);
+	init_completion(&client_free);
+	memset(&client, 0, sizeof(client));
+	ditto_client_init(&client, folder.srv->locks, &client_ops, "test", "holder",
+			  DITTO_CLIENT_TTL_NEVER);
+	owner = ditto_owner_get(&client, "owner", 5);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(owner));
+}
+
+static void end(struct kunit *test)
+{
+	ditto_owner_put(owner);
+	ditto_client_release(&client, "test over");
+	ditto_client_put(&client);
+	wait_for_completion(&client_free);
+	folder_end(test, &folder);
+}
+
+static ssize_t io(struct ditto_node *node, u64 pos, size_t count, bool write)
+{
+	struct kvec vec = { .iov_base = buffer, .iov_len = count };
+	struct ditto_wcc wcc;
+	struct iov_iter iter;
+	u64 verifier;
+	bool eof;
+
+	iov_iter_kvec(&iter, write ? ITER_SOURCE : ITER_DEST, &vec, 1, count);
+	if (!write)
+		return ditto_read(&folder.op, node, pos, &iter, &eof);
+	return ditto_write(&folder.op, node, pos, &iter, DITTO_UNSTABLE, &verifier, &wcc);
+}
+
+static struct ditto_node *make(struct kunit *test, const char *name, char fill, u32 pieces)
+{
+	struct ditto_node *node = folder_make(test, &folder, name, 0600, false);
+
+	memset(buffer, fill, sizeof(buffer));
+	for (u32 i = 0; i < pieces; i++)
+		KUNIT_EXPECT_EQ(test, io(node, (u64)i * PIECE, PIECE, true), PIECE);
+	return node;
+}
+
+static void drop(struct kunit *test, struct ditto_node *node, const char *name)
+{
+	ditto_node_put(node);
+	folder_remove(test, &folder, name, false);
+}
+
+/* Is every byte of the range this one? */
+static bool is_all(struct ditto_node *node, u64 pos, size_t count, char fill)
+{
+	memset(buffer, ~fill, sizeof(buffer));
+	return io(node, pos, count, false) == count && buffer[0] == fill &&
+	       !memcmp(buffer, buffer + 1, count - 1);
+}
+
+static u64 size_of(struct kunit *test, struct ditto_node *node)
+{
+	return folder_stat(test, &folder, node).size;
+}
+
+static u64 blocks_of(struct kunit *test, struct ditto_node *node)
+{
+	return folder_stat(test, &folder, node).blocks;
+}
+
+static int allocate(struct ditto_node *node, enum ditto_space_how how, u64 pos, u64 count)
+{
+	return ditto_allocate(&folder.op, node, how, pos, count);
+}
+
+static void reserve(struct kunit *test)
+{
+	struct ditto_node *file;
+
+	begin(test);
+	file = make(test, "file", 'a', 1);
+	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_RESERVE_KEEP, 0, 4 * PIECE), 0);
+	KUNIT_EXPECT_EQ(test, size_of(test, file), PIECE);
+	KUNIT_EXPECT_GE(test, blocks_of(test, file), 4 * PIECE / 512);
+	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_RESERVE, PIECE, PIECE), 0);
+	KUNIT_EXPECT_EQ(test, size_of(test, file), 2 * PIECE);
+	KUNIT_EXPECT_TRUE(test, is_all(file, 0, PIECE, 'a'));
+	KUNIT_EXPECT_TRUE(test, is_all(file, PIECE, PIECE, 0));
+	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_RESERVE, U64_MAX - 5, 10), -EFBIG);
+	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_RESERVE, 1, U64_MAX), -EFBIG);
+	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_RESERVE, 1, 0), 0);
+	KUNIT_EXPECT_EQ(test, allocate(folder.root, DITTO_SPACE_RESERVE, 0, 1), -EINVAL);
+	folder.op.cred = folder.user;
+	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_RESERVE, 0, 1), -EACCES);
+	folder.op.cred = folder.admin;
+	drop(test, file, "file");
+	end(test);
+}
+
+/* This file system has holes, but cannot make zeros otherwise than by writing them. */
+static void punch_and_zero(struct kunit *test)
+{
+	struct ditto_node *file;
+	u64 blocks;
+
+	begin(test);
+	file = make(test, "file", 'b', 64);
+	blocks = blocks_of(test, file);
+	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_ZERO, 100, 20 * PIECE), 0);
+	KUNIT_EXPECT_EQ(test, blocks_of(test, file), blocks);
+	KUNIT_EXPECT_TRUE(test, is_all(file, 0, 100, 'b'));
+	KUNIT_EXPECT_TRUE(test, is_all(file, 100, PIECE, 0));
+	KUNIT_EXPECT_TRUE(test, is_all(file, 19 * PIECE + 100, PIECE, 0));
+	KUNIT_EXPECT_TRUE(test, is_all(file, 20 * PIECE + 100, PIECE, 'b'));
+	/* The size stays, wherever the range ends. */
+	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_ZERO, 63 * PIECE, U64_MAX), 0);
+	KUNIT_EXPECT_EQ(test, size_of(test, file), 64 * PIECE);
+	KUNIT_EXPECT_TRUE(test, is_all(file, 63 * PIECE, PIECE, 0));
+	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_ZERO, U64_MAX, 1), 0);
+	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_PUNCH, 30 * PIECE, 10 * PIECE), 0);
+	KUNIT_EXPECT_EQ(test, blocks_of(test, file), blocks - 10 * PIECE / 512);
+	KUNIT_EXPECT_TRUE(test, is_all(file, 30 * PIECE, PIECE, 0));
+	KUNIT_EXPECT_TRUE(test, is_all(file, 40 * PIECE, PIECE, 'b'));
+	drop(test, file, "file");
+	end(test);
+}
+
+static void seek(struct kunit *test)
+{
+	struct ditto_node *file;
+	u64 at = 0;
+
+	begin(test);
+	file = make(test, "file", 'c', 4);
+	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_PUNCH, PIECE, PIECE), 0);
+	KUNIT_EXPECT_EQ(test, ditto_seek(&folder.op, file, 0, true, &at), 0);
+	KUNIT_EXPECT_EQ(test, at, PIECE);
+	KUNIT_EXPECT_EQ(test, ditto_seek(&folder.op, file, PIECE + 5, false, &at), 0);
+	KUNIT_EXPECT_EQ(test, at, 2 * PIECE);
+	KUNIT_EXPECT_EQ(test, ditto_seek(&folder.op, file, 2 * PIECE, true, &at), 0);
+	KUNIT_EXPECT_EQ(test, at, 4 * PIECE);
+	KUNIT_EXPECT_EQ(test, ditto_seek(&folder.op, file, 4 * PIECE, true, &at), -ENXIO);
+	KUNIT_EXPECT_EQ(test, ditto_seek(&folder.op, file, U64_MAX, false, &at), -ENXIO);
+	KUNIT_EXPECT_EQ(test, ditto_seek(&folder.op, folder.root, 0, false, &at), -EINVAL);
+	drop(test, file, "file");
+	end(test);
+}
+
+static ssize_t copy(struct ditto_node *from, u64 from_pos, struct ditto_node *to, u64 to_pos,
+		    u64 count, bool clone)
+{
+	u64 verifier;
+
+	return ditto_copy(&folder.op, from, from_pos, &folder.op, to, to_pos, count, clone,
+			  &verifier);
+}
+
+static void copies(struct kunit *test)
+{
+	struct ditto_node *from, *to;
+
+	begin(test);
+	from = make(test, "from", 'd', 4);
+	to = make(test, "to", 'e', 1);
+	KUNIT_EXPECT_EQ(test, copy(from, 0, to, 10, 0, false), 4 * PIECE);
+	KUNIT_EXPECT_EQ(test, size_of(test, to), 4 * PIECE + 10);
+	KUNIT_EXPECT_TRUE(test, is_all(to, 0, 10, 'e'));
+	KUNIT_EXPECT_TRUE(test, is_all(to, 10, PIECE, 'd'));
+	/* No more than there is. */
+	KUNIT_EXPECT_EQ(test, copy(from, 3 * PIECE, to, 0, 3 * PIECE, false), PIECE);
+	KUNIT_EXPECT_EQ(test, copy(from, 4 * PIECE, to, 0, PIECE, false), 0);
+	KUNIT_EXPECT_EQ(test, copy(from, 5 * PIECE, to, 0, 0, false), 0);
+	/* Within one file, apart and overlapping. */
+	KUNIT_EXPECT_EQ(test, copy(from, 0, from, PIECE, PIECE, false), PIECE);
+	KUNIT_EXPECT_EQ(test, copy(from, 0, from, PIECE - 1, PIECE, false), -EINVAL);
+	KUNIT_EXPECT_EQ(test, copy(from, PIECE - 1, from, 0, PIECE, false), -EINVAL);
+	KUNIT_EXPECT_EQ(test, copy(from, 0, to, U64_MAX - 3, PIECE, false), -EFBIG);
+	KUNIT_EXPECT_EQ(test, copy(from, U64_MAX - 3, to, 0, PIECE, false), -EINVAL);
+	/* This file system shares nothing. */
+	KUNIT_EXPECT_EQ(test, copy(from, 0, to, 0, PIECE, true), -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, copy(folder.root, 0, to, 0, 1, false), -EINVAL);
+	drop(test, from, "from");
+	drop(test, to, "to");
+	end(test);
+}
+
+/* Both are asked: who may not read, or not write, copies nothing. */
+static void copy_rights(struct kunit *test)
+{
+	struct ditto_op as_user;
+	struct ditto_node *from, *to;
+	u64 verifier;
+
+	begin(test);
+	from = make(test, "from", 'd', 1);
+	to = make(test, "to", 'e', 1);
+	as_user = folder.op;
+	as_user.cred = folder.user;
+	KUNIT_EXPECT_EQ(test, ditto_copy(&as_user, from, 0, &folder.op, to, 0, 1, false,
+					 &verifier), -EACCES);
+	KUNIT_EXPECT_EQ(test, ditto_copy(&folder.op, from, 0, &as_user, to, 0, 1, false,
+					 &verifier), -EACCES);
+	as_user.granted = DITTO_MAY_WRITE;
+	KUNIT_EXPECT_EQ(test, ditto_copy(&folder.op, from, 0, &as_user, to, 0, 1, false,
+					 &verifier), 1);
+	drop(test, from, "from");
+	drop(test, to, "to");
+	end(test);
+}
+
+/* Ranges of others that may not be passed over. */
+static void claims_are_asked(struct kunit *test)
+{
+	struct ditto_node *file, *other;
+	struct ditto_range_request req;
+	u64 at;
+
+	begin(test);
+	file = make(test, "file", 'f', 4);
+	other = make(test, "other", 'g', 1);
+	req = (struct ditto_range_request) {
+		.point = &file->point,
+		.owner = owner,
+		.discipline = DITTO_EXACT,
+		.exclusive = true,
+		.first = PIECE,
+		.last = 2 * PIECE - 1,
+	};
+	KUNIT_ASSERT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
+	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_PUNCH, 0, PIECE), 0);
+	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_PUNCH, 0, PIECE + 1), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_ZERO, 2 * PIECE - 1, 1), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_RESERVE, 0, 4 * PIECE), 0);
+	KUNIT_EXPECT_EQ(test, ditto_seek(&folder.op, file, PIECE, true, &at), 0);
+	KUNIT_EXPECT_EQ(test, copy(file, 0, other, 0, 2 * PIECE, false), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, copy(other, 0, file, 0, 2 * PIECE, false), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, copy(file, 2 * PIECE, other, 0, 2 * PIECE, false), 2 * PIECE);
+	/* Not the bytes that appear, either. */
+	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&req), 0);
+	req.first = 4 * PIECE;
+	req.last = U64_MAX;
+	KUNIT_ASSERT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
+	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_RESERVE, 0, 5 * PIECE), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_RESERVE_KEEP, 0, 5 * PIECE), 0);
+	ditto_range_release_owner(&file->point, owner);
+	drop(test, file, "file");
+	drop(test, other, "other");
+	end(test);
+}
+
+static int space_init(struct kunit_suite *suite)
+{
+	return folder_start(&folder);
+}
+
+static void space_exit(struct kunit_suite *suite)
+{
+	folder_stop(&folder);
+}
+
+static struct kunit_case space_cases[] = {
+	KUNIT_CASE(reserve),
+	KUNIT_CASE(punch_and_zero),
+	KUNIT_CASE(seek),
+	KUNIT_CASE(copies),
+	KUNIT_CASE(copy_rights),
+	KUNIT_CASE(claims_are_asked),
+	{}
+};
+
+static struct kunit_suite space_suite = {
+	.name = "ditto_space",
+	.suite_init = space_init,
+	.suite_exit = space_exit,
+	.test_cases = space_cases,
+};
+
+kunit_test_suite(space_suite);

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Names and paths without regard to case, on a folder of a tmpfs. */
+#include <kunit/test.h>
+#include <linux/fs.h>
+#include <linux/mount.h>
+#include <linux/namei.h>
+
+#include "../../../fs/name/casefold_index.h"
+#include "../../../fs/name/walk.h"
+#include "folder.h"
+
+#define MANY	20000
+
+static struct folder folder = { .name = "kunit-walk" };
+static char found[NAME_MAX + 1];
+
+static int look(const char *name)
+{
+	const struct ditto_name n = { name, strlen(name) };
+	struct ditto_node *node;
+	int err;
+
+	found[0] = '\0';
+	err = ditto_lookup_casefold(&folder.op, folder.root, &n, found, &node);
+	if (!err)
+		ditto_node_put(node);
+	return err;
+}
+
+static void make(struct kunit *test, const char *name)
+{
+	ditto_node_put(folder_make(test, &folder, name, 0600, false));
+}
+
+/* By somebody else: not through the server. */
+static void make_locally(struct kunit *test, const char *name)
+{
+	struct inode *dir = d_inode(folder.path.dentry);
+	struct dentry *dentry;
+
+	inode_lock_nested(dir, I_MUTEX_PARENT);
+	dentry = lookup_one_len(name, folder.path.dentry, strlen(name));
+	if (!IS_ERR(dentry))
+		KUNIT_EXPECT_EQ(test, vfs_create(mnt_idmap(folder.path.mnt), dir, dentry, 0600,
+						 true), 0);
+	inode_unlock(dir);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dentry);
+	dput(dentry);
+}
+
+static void unlink_locally(struct kunit *test, const char *name)
+{
+	struct inode *dir = d_inode(folder.path.dentry);
+	struct dentry *dentry;
+
+	inode_lock_nested(dir, I_MUTEX_PARENT);
+	dentry = lookup_one_len(name, folder.path.dentry, strlen(name));
+	if (!IS_ERR(dentry))
+		KUNIT_EXPECT_EQ(test, vfs_unlink(mnt_idmap(folder.path.mnt), dir, dentry, NULL),
+				0);
+	inode_unlock(dir);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dentry);
+	dput(dentry);
+}
+
+static const struct fold_case {
+	const char *has;
+	const char *asked;
+	bool same;
+} fold_cases[] = {
+	{ "Readme.TXT", "rEADME.txt", true },
+	{ "a", "a", true },
+	{ "a", "b", false },
+	{ "a", "aa", false },
+	{ "a[1]", "A{1}", false },
+	{ "\xc3\x84pfel", "\xc3\xa4PFEL", true },		/* Ä */
+	{ "e\xcc\x81t\xc3\xa9", "\xc3\x89T\xc3\x89", true },	/* É, composed or not */
+	{ "\xce\xa3", "\xcf\x82", true },			/* sigma, final sigma */
+	{ "\xd0\x96", "\xd0\xb6", true },			/* Ж */
+	{ "\xd0\x96", "\xd0\xb5", false },
+	{ "\xe2\x84\xaa", "k", true },				/* Kelvin */
+	{ "\xff\xfe", "\xff\xfe", true },			/* not UTF-8 */
+	{ "A\xff", "a\xff", false },
+};
+
+static void walk_folds(struct kunit *test)
+{
+	folder_begin(test, &folder);
+	for (size_t i = 0; i < ARRAY_SIZE(fold_cases); i++) {
+		const struct fold_case *c = &fold_cases[i];
+
+		make(test, c->has);
+		KUNIT_EXPECT_EQ_MSG(test, look(c->asked), c->same ? 0 : -ENOENT, "%zu", i);
+		if (c->same)
+			KUNIT_EXPECT_STREQ(test, found, c->has);
+		folder_remove(test, &folder, c->has, false);
+		KUNIT_EXPECT_EQ(test, look(c->asked), -ENOENT);
+	}
+	folder_end(test, &folder);
+}
+
+/* Exact wins; of the others it is always the same one. */
+static void walk_chooses(struct kunit *test)
+{
+	folder_begin(test, &folder);
+	make(test, "name");
+	make(test, "NAME");
+	make(test, "Name");
+	KUNIT_EXPECT_EQ(test, look("Name"), 0);
+	KUNIT_EXPECT_STREQ(test, found, "Name");
+	KUNIT_EXPECT_EQ(test, look("nAmE"), 0);
+	KUNIT_EXPECT_STREQ(test, found, "NAME");
+	folder_remove(test, &folder, "NAME", false);
+	KUNIT_EXPECT_EQ(test, look("nAmE"), 0);
+	KUNIT_EXPECT_STREQ(test, found, "Name");
+	folder_remove(test, &folder, "Name", false);
+	folder_remove(test, &folder, "name", false);
+	KUNIT_EXPECT_EQ(test, look("nAmE"), -ENOENT);
+	folder_end(test, &folder);
+}
+
+static void walk_sees_renames(struct kunit *test)
+{
+	static const struct ditto_name from = { "From", 4 }, to = { "Target", 6 };
+	struct ditto_wcc wcc[2];
+	int builds;
+
+	folder_begin(test, &folder);
+	make(test, "From");
+	KUNIT_EXPECT_EQ(test, look("FROM"), 0);
+	builds = atomic_read(&ditto_casefold_builds);
+	KUNIT_EXPECT_EQ(test, ditto_rename(&folder.op, folder.root, &from, &folder.op,
+					   folder.root, &to, &wcc[0], &wcc[1]), 0);
+	KUNIT_EXPECT_EQ(test, look("FROM"), -ENOENT);
+	KUNIT_EXPECT_EQ(test, look("TARGET"), 0);
+	KUNIT_EXPECT_STREQ(test, found, "Target");
+	KUNIT_EXPECT_EQ(test, atomic_read(&ditto_casefold_builds), builds);
+	folder_remove(test, &folder, "Target", false);
+	folder_end(test, &folder);
+}
+
+/* What others change is seen, and costs one more listing. */
+static void walk_sees_others(struct kunit *test)
+{
+	int builds;
+
+	folder_begin(test, &folder);
+	make(test, "mine");
+	KUNIT_EXPECT_EQ(test, look("THEIRS"), -ENOENT);
+	builds = atomic_read(&ditto_casefold_builds);
+	make_locally(test, "theirs");
+	KUNIT_EXPECT_EQ(test, look("THEIRS"), 0);
+	KUNIT_EXPECT_EQ(test, look("MINE"), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&ditto_casefold_builds), builds + 1);
+	unlink_locally(test, "theirs");
+	KUNIT_EXPECT_EQ(test, look("THEIRS"), -ENOENT);
+	folder_remove(test, &folder, "mine", false);
+	folder_end(test, &folder);
+}
+
+/* A miss in a large directory does not list it each time. */
+static void walk_many(struct kunit *test)
+{
+	char name[16];
+	int builds, i;
+
+	folder_begin(test, &folder);
+	folder.op.unstable = true;
+	builds = atomic_read(&ditto_casefold_builds);
+	for (i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "FILE%06d", i);
+		KUNIT_ASSERT_EQ(test, look(name), -ENOENT);
+		snprintf(name, sizeof(name), "File%06d", i);
+		make(test, name);
+		/* Somebody else now and then. */
+		if (i % 5000 == 2500)
+			make_locally(test, "foreign");
+		if (i % 5000 == 2501)
+			unlink_locally(test, "foreign");
+	}
+	KUNIT_EXPECT_LT(test, atomic_read(&ditto_casefold_builds) - builds, 24);
+	builds = atomic_read(&ditto_casefold_builds);
+	for (i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "fILE%06d", i);
+		KUNIT_ASSERT_EQ(test, look(name), 0);
+		snprintf(name, sizeof(name), "File%06d", i);
+		KUNIT_ASSERT_STREQ(test, found, name);
+	}
+	KUNIT_EXPECT_LE(test, atomic_read(&ditto_casefold_builds) - builds, 1);
+	for (i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "File%06d", i);
+		folder_remove(test, &folder, name, false);
+	}
+	KUNIT_EXPECT_EQ(test, look("fILE000000"), -ENOENT);
+	folder_end(test, &folder);
+}
+
+/* Who may pass but not list finds names, too. */
+static void walk_without_reading(struct kunit *test)
+{
+	struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = 0711 };
+	struct ditto_wcc wcc;
+
+	folder_begin(test, &folder);
+	make(test, "File");
+	KUNIT_ASSERT_EQ(test, ditto_setattr(&folder.op, folder.root, &set, &wcc), 0);
+	folder.op.cred = folder.user;
+	KUNIT_EXPECT_EQ(test, look("FILE"), 0);
+	folder.op.cred = folder.admin;
+	set.mode = 0700;
+	KUNIT_ASSERT_EQ(test, ditto_setattr(&folder.op, folder.root, &set, &wcc), 0);
+	folder.op.cred = folder.user;
+	KUNIT_EXPECT_EQ(test, look("FILE"), -EACCES);
+	folder.op.cred = folder.admin;
+	set.mode = 0777;
+	KUNIT_ASSERT_EQ(test, ditto_setattr(&folder.op, folder.root, &set, &wcc), 0);
+	folder_remove(test, &folder, "File", false);
+	folder_end(test, &folder);
+}
+
+static const struct path_case {
+	const char *path;
+	int err;
+	const char *last;	/* as found; NULL if it is missing */
+	u32 passed;
+} path_cases[] = {
+	{ "", 0, "" },
+	{ "dir", 0, "Dir" },
+	{ "DIR/SUB", 0, "Sub" },
+	{ "dir/sub/FILE", 0, "File" },
+	{ "dir/sub/none", 0, NULL },
+	{ "none", 0, NULL },
+	{ "none/none", -ENOENT },
+	{ "dir/none/none", -ENOENT },
+	{ "dir/sub/file/none", -ENOTDIR },
+	{ "dir/LINK", 0, "Link" },
+	{ "dir/link/none", -ELOOP, NULL, 4 },
+	{ "dir/../dir", -EILSEQ },
+	{ "./dir", -EILSEQ },
+	{ "dir//sub", -EILSEQ },
+	{ "/dir", -EILSEQ },
+	{ ".ditto", 0, NULL },
+	{ ".DITTO/streams", -ENOENT },
+};
+
+static struct ditto_node *make_in(struct kunit *test, struct ditto_node *dir, const char *name,
+				  bool is_dir)
+{
+	const struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = 0755 };
+	const struct ditto_name n = { name, strlen(name) };
+	struct ditto_node *node;
+	struct ditto_wcc wcc;
+	int err;
+
+	if (is_dir)
+		err = ditto_mkdir(&folder.op, dir, &n, &set, &node, &wcc);
+	else
+		err = ditto_create(&folder.op, dir, &n, DITTO_CREATE_GUARDED, &set, NULL, &node,
+				   &wcc);
+	KUNIT_ASSERT_EQ(test, err, 0);
+	return node;
+}
+
+static void check_path(struct kunit *test, const struct path_case *c)
+{
+	struct ditto_walk walk;
+
+	KUNIT_EXPECT_EQ_MSG(test, ditto_walk(&folder.op, folder.root, c->path, strlen(c->path),
+					     &walk), c->err, "%s", c->path);
+	if (c->passed)
+		KUNIT_EXPECT_EQ(test, walk.passed, c->passed);
+	if (c->err)
+		return;
+	KUNIT_EXPECT_EQ_MSG(test, !!walk.node, !!c->last, "%s", c->path);
+	KUNIT_EXPECT_EQ(test, !!walk.parent, !!*c->path);
+	if (walk.node && c->last)
+		KUNIT_EXPECT_STREQ(test, walk.found, c->last);
+	ditto_walk_end(&walk);
+}
+
+static void walk_paths(struct kunit *test)
+{
+	static const struct ditto_name link = { "Link", 4 }, file = { "File", 4 };
+	static const struct ditto_name sub = { "Sub", 3 };
+	struct ditto_node *node[4];
+	struct ditto_wcc wcc;
+
+	folder_begin(test, &folder);
+	node[0] = folder_make(test, &folder, "Dir", 0755, true);
+	node[1] = make_in(test, node[0], "Sub", true);
+	node[2] = make_in(test, node[1], "File", false);
+	KUNIT_ASSERT_EQ(test, ditto_symlink(&folder.op, node[0], &link, "Sub",
+					    &(struct ditto_setattr){}, &node[3], &wcc), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(path_cases); i++)
+		check_path(test, &path_cases[i]);
+	KUNIT_EXPECT_EQ(test, ditto_remove(&folder.op, node[0], &link, false, &wcc), 0);
+	KUNIT_EXPECT_EQ(test, ditto_remove(&folder.op, node[1], &file, false, &wcc), 0);
+	KUNIT_EXPECT_EQ(test, ditto_remove(&folder.op, node[0], &sub, true, &wcc), 0);
+	for (int i = 0; i < 4; i++)
+		ditto_node_put(node[i]);
+	folder_remove(test, &folder, "Dir", true);
+	folder_end(test, &folder);
+}
+
+static int walk_init(struct kunit_suite *suite)
+{
+	return folder_start(&folder);
+}
+
+static void walk_exit(struct kunit_suite *suite)
+{
+	folder_stop(&folder);
+}
+
+static struct kunit_case walk_cases[] = {
+	KUNIT_CASE(walk_folds),
+	KUNIT_CASE(walk_chooses),
+	KUNIT_CASE(walk_sees_renames),
+	KUNIT_CASE(walk_sees_others),
+	KUNIT_CASE_SLOW(walk_many),
+	KUNIT_CASE(walk_without_reading),
+	KUNIT_CASE(walk_paths),
+	{}
+};
+
+static struct kunit_suite walk_suite = {
+	.name = "ditto_walk",
+	.suite_init = walk_init,
+	.suite_exit = walk_exit,
+	.test_cases = walk_cases,
+};
+
+kunit_test_suite(walk_suite);

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Watches of directories: what comes up to them from below, and who hears of what.
+ * A local process is played by this thread.
+ */
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/namei.h>
+#include <linux/uio.h>
+
+#include "../../../fs/node/node_private.h"
+#include "../../../fs/node/watch.h"
+#include "folder.h"
+
+static struct folder folder = { .name = "kunit-watch" };
+
+/**
+ * struct listener - a watch, and what it was told
+ * @watch: begun
+ * @told: in order, by a character of the action
+ * @delete_on_close: how often the directory went
+ * @ended: it has
+ */
+struct listener {
+	struct ditto_watch watch;
+	char told[256];
+	int delete_on_close;
+	bool ended;
+};
+
+static struct listener *listener_of(struct ditto_watch *watch)
+{
+	return container_of(watch, struct listener, watch);
+}
+
+static void told_changed(struct ditto_watch *watch, const struct ditto_watch_event *event)
+{
+	struct listener *l = listener_of(watch);
+	size_t len = strlen(l->told);
+
+	snprintf(l->told + len, sizeof(l->told) - len, "%c%.*s%s%.*s ", "?+-*<>asm"[event->action],
+		 event->len, event->path, event->stream_len ? ":" : "", event->stream_len,
+		 event->stream);
+}
+
+static void told_lost(struct ditto_watch *watch)
+{
+	strlcat(listener_of(watch)->told, "lost ", sizeof(listener_of(watch)->told));
+}
+
+static void told_delete_pending(struct ditto_watch *watch)
+{
+	listener_of(watch)->delete_on_close++;
+}
+
+static void told_ended(struct ditto_watch *watch)
+{
+	listener_of(watch)->ended = true;
+}
+
+static const struct ditto_watch_ops listener_ops = {
+	.changed = told_changed,
+	.lost = told_lost,
+	.delete_pending = told_delete_pending,
+	.ended = told_ended,
+};
+
+static struct listener *listen(struct kunit *test, struct ditto_node *dir, u32 what, bool tree)
+{
+	struct listener *l = kunit_kzalloc(test, sizeof(*l), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, l);
+	l->watch.ops = &listener_ops;
+	l->watch.what = what;
+	l->watch.tree = tree;
+	KUNIT_ASSERT_EQ(test, ditto_watch_begin(dir, &l->watch), 0);
+	return l;
+}
+
+static void hear(struct kunit *test, struct listener *l, const char *want)
+{
+	KUNIT_EXPECT_STREQ(test, l->told, want);
+	l->told[0] = '\0';
+}
+
+static void finish(struct kunit *test, struct listener *l)
+{
+	hear(test, l, "");
+	ditto_watch_end(&l->watch);
+	KUNIT_EXPECT_TRUE(test, l->ended);
+	/* It is freed with the test: nobody may be telling it something. */
+	synchronize_rcu();
+}
+
+static const u32 names = DITTO_CHANGED_FILE_NAME | DITTO_CHANGED_DIR_NAME;
+
+static struct ditto_node *make_in(struct kunit *test, struct ditto_node *dir, const char *name,
+				  bool is_dir)
+{
+	const struct ditto_name entry = { .name = name, .len = strlen(name) };
+	const struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = 0700 };
+	struct ditto_node *node;
+	struct ditto_wcc wcc;
+	int err;
+
+	if (is_dir)
+		err = ditto_mkdir(&folder.op, dir, &entry, &set, &node, &wcc);
+	else
+		err = ditto_create(&folder.op, dir, &entry, DITTO_CREATE_GUARDED, &set, NULL, &node,
+				   &wcc);
+	KUNIT_ASSERT_EQ(test, err, 0);
+	return node;
+}
+
+static void remove_from(struct kunit *test, struct ditto_node *dir, const char *name, bool is_dir)
+{
+	const struct ditto_name entry = { .name = name, .len = strlen(name) };
+	struct ditto_wcc wcc;
+
+	KUNIT_EXPECT_EQ(test, ditto_remove(&folder.op, dir, &entry, is_dir, &wcc), 0);
+}
+
+static void rename_to(struct kunit *test, struct ditto_node *from, const char *name,
+		      struct ditto_node *to, const char *new)
+{
+	const struct ditto_name a = { .name = name, .len = strlen(name) };
+	const struct ditto_name b = { .name = new, .len = strlen(new) };
+	struct ditto_wcc from_wcc, to_wcc;
+
+	KUNIT_EXPECT_EQ(test, ditto_rename(&folder.op, from, &a, &folder.op, to, &b, &from_wcc,
+					   &to_wcc), 0);
+}
+
+/* A path from the watched directory, from whatever depth; but not if only entries are wanted. */
+static void watch_depth(struct kunit *test)
+{
+	struct listener *flat, *deep, *below;
+	struct ditto_node *dir, *sub;
+
+	folder_begin(test, &folder);
+	dir = make_in(test, folder.root, "dir", true);
+	sub = make_in(test, dir, "sub", true);
+	flat = listen(test, folder.root, names, false);
+	deep = listen(test, folder.root, names, true);
+	below = listen(test, dir, names, true);
+	ditto_node_put(make_in(test, sub, "f", false));
+	hear(test, flat, "");
+	hear(test, deep, "+dir/sub/f ");
+	hear(test, below, "+sub/f ");
+	rename_to(test, sub, "f", sub, "g");
+	hear(test, deep, "<dir/sub/f >dir/sub/g ");
+	hear(test, below, "<sub/f >sub/g ");
+	rename_to(test, sub, "g", folder.root, "g");
+	hear(test, flat, "+g ");
+	hear(test, deep, "-dir/sub/g +g ");
+	hear(test, below, "-sub/g ");
+	remove_from(test, folder.root, "g", false);
+	hear(test, flat, "-g ");
+	hear(test, deep, "-g ");
+	remove_from(test, dir, "sub", true);
+	hear(test, deep, "-dir/sub ");
+	hear(test, below, "-sub ");
+	KUNIT_EXPECT_EQ(test, below->delete_on_close, 0);
+	remove_from(test, folder.root, "dir", true);
+	hear(test, flat, "-dir ");
+	hear(test, deep, "-dir ");
+	KUNIT_EXPECT_EQ(test, below->delete_on_close, 1);
+	finish(test, flat);
+	finish(test, deep);
+	finish(test, below);
+	ditto_node_put(sub);
+	ditto_node_put(dir);
+	folder_end(test, &folder);
+}
+
+/* Only what is wanted; a new name counts as a change for who does not want names. */
+static void watch_filter(struct kunit *test)
+{
+	struct listener *files, *dirs, *attributes, *data;
+	struct ditto_setattr set = { .valid = DITTO_SET_SIZE, .size = 7 };
+	struct ditto_node *file;
+	struct ditto_wcc wcc;
+
+	folder_begin(test, &folder);
+	files = listen(test, folder.root, DITTO_CHANGED_FILE_NAME, false);
+	dirs = listen(test, folder.root, DITTO_CHANGED_DIR_NAME, false);
+	attributes = listen(test, folder.root, DITTO_CHANGED_ATTRIBUTES, false);
+	data = listen(test, folder.root, DITTO_CHANGED_SIZE, false);
+	file = make_in(test, folder.root, "f", false);
+	hear(test, files, "+f ");
+	ditto_node_put(make_in(test, folder.root, "d", true));
+	hear(test, dirs, "+d ");
+	KUNIT_EXPECT_EQ(test, ditto_setattr(&folder.op, file, &set, &wcc), 0);
+	hear(test, data, "*f ");
+	/* Set once more it stays as it was. */
+	KUNIT_EXPECT_EQ(test, ditto_setattr(&folder.op, file, &set, &wcc), 0);
+	rename_to(test, folder.root, "f", folder.root, "g");
+	hear(test, files, "<f >g ");
+	hear(test, attributes, "*g ");
+	rename_to(test, folder.root, "d", folder.root, "e");
+	hear(test, dirs, "<d >e ");
+	remove_from(test, folder.root, "e", true);
+	hear(test, dirs, "-e ");
+	remove_from(test, folder.root, "g", false);
+	hear(test, files, "-g ");
+	finish(test, files);
+	finish(test, dirs);
+	finish(test, attributes);
+	finish(test, data);
+	ditto_node_put(file);
+	folder_end(test, &folder);
+}
+
+/* What a rename replaces is told as removed, before the name is told again. */
+static void watch_replaced(struct kunit *test)
+{
+	struct listener *l;
+	struct ditto_node *dir;
+
+	folder_begin(test, &folder);
+	dir = make_in(test, folder.root, "dir", true);
+	ditto_node_put(make_in(test, folder.root, "f", false));
+	ditto_node_put(make_in(test, folder.root, "g", false));
+	ditto_node_put(make_in(test, dir, "h", false));
+	ditto_node_put(make_in(test, dir, "empty", true));
+	l = listen(test, folder.root, names, true);
+	rename_to(test, folder.root, "f", folder.root, "g");
+	hear(test, l, "-g <f >g ");
+	rename_to(test, folder.root, "g", dir, "h");
+	hear(test, l, "-dir/h -g +dir/h ");
+	ditto_node_put(make_in(test, folder.root, "other", true));
+	hear(test, l, "+other ");
+	rename_to(test, folder.root, "other", dir, "empty");
+	hear(test, l, "-dir/empty -other +dir/empty ");
+	/* Nothing is left of it for the next one. */
+	rename_to(test, dir, "h", dir, "i");
+	hear(test, l, "<dir/h >dir/i ");
+	finish(test, l);
+	remove_from(test, dir, "i", false);
+	remove_from(test, dir, "empty", true);
+	remove_from(test, folder.root, "dir", true);
+	ditto_node_put(dir);
+	folder_end(test, &folder);
+}
+
+/* A change of a file is told by each of its names, by who makes it for a client. */
+static void watch_names(struct kunit *test)
+{
+	const struct ditto_name second = { .name = "second", .len = 6 };
+	struct ditto_setattr set = { .valid = DITTO_SET_SIZE, .size = 7 };
+	struct listener *here, *there;
+	struct ditto_node *dir, *file;
+	struct ditto_wcc wcc;
+
+	folder_begin(test, &folder);
+	dir = make_in(test, folder.root, "dir", true);
+	file = make_in(test, folder.root, "first", false);
+	KUNIT_ASSERT_EQ(test, ditto_link(&folder.op, file, &folder.op, dir, &second, &wcc), 0);
+	here = listen(test, folder.root, DITTO_CHANGED_SIZE, false);
+	there = listen(test, dir, DITTO_CHANGED_SIZE, false);
+	KUNIT_EXPECT_EQ(test, ditto_setattr(&folder.op, file, &set, &wcc), 0);
+	hear(test, here, "*first ");
+	hear(test, there, "*second ");
+	remove_from(test, folder.root, "first", false);
+	set.size = 8;
+	KUNIT_EXPECT_EQ(test, ditto_setattr(&folder.op, file, &set, &wcc), 0);
+	hear(test, here, "");
+	hear(test, there, "*second ");
+	finish(test, here);
+	finish(test, there);
+	remove_from(test, dir, "second", false);
+	remove_from(test, folder.root, "dir", true);
+	ditto_node_put(file);
+	ditto_node_put(dir);
+	folder_end(test, &folder);
+}
+
+/* Nothing is looked at where nobody watches, and the mark goes with the last watch. */
+static void watch_none(struct kunit *test)
+{
+	struct ditto_volume *volume;
+	struct listener *a, *b;
+
+	folder_begin(test, &folder);
+	volume = folder.root->volume;
+	KUNIT_EXPECT_NULL(test, volume->watch_mark);
+	a = listen(test, folder.root, names, false);
+	b = listen(test, folder.root, names, false);
+	KUNIT_EXPECT_NOT_NULL(test, volume->watch_mark);
+	finish(test, a);
+	KUNIT_EXPECT_NOT_NULL(test, volume->watch_mark);
+	finish(test, b);
+	KUNIT_EXPECT_NULL(test, volume->watch_mark);
+	KUNIT_EXPECT_EQ(test, atomic_read(&folder.srv->nodes->watches.observers), 0);
+	folder_end(test, &folder);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(watch_depth),
+	KUNIT_CASE(watch_filter),
+	KUNIT_CASE(watch_replaced),
+	KUNIT_CASE(watch_names),
+	KUNIT_CASE(watch_none),
+	{}
+};
+
+static int suite_init(struct kunit_suite *suite)
+{
+	return folder_start(&folder);
+}
+
+static void suite_exit(struct kunit_suite *suite)
+{
+	folder_stop(&folder);
+}
+
+static struct kunit_suite suite = {
+	.name = "watch",
+	.suite_init = suite_init,
+	.suite_exit = suite_exit,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Clients and owners: their time to live, their end, what is shown; grace. */
+#include <linux/delay.h>
+#include <linux/filelock.h>
+#include <net/net_namespace.h>
+
+#include "../../../lockd/show.h"
+#include "claim_common.h"
+
+static void one_key_one_owner(struct kunit *test)
+{
+	struct claim_client *a = claim_client(test, "a", 0), *b = claim_client(test, "b", 0);
+	u8 *key = kunit_kzalloc(test, DITTO_OWNER_KEY_MAX + 1, GFP_KERNEL);
+	struct ditto_owner *one, *two, *other;
+
+	KUNIT_ASSERT_NOT_NULL(test, key);
+	KUNIT_EXPECT_NULL(test, ditto_owner_find(&a->client, key, 5));
+	one = ditto_owner_get(&a->client, key, DITTO_OWNER_KEY_MAX);
+	two = ditto_owner_get(&a->client, key, DITTO_OWNER_KEY_MAX);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(one));
+	KUNIT_EXPECT_PTR_EQ(test, one, two);
+	ditto_owner_put(two);
+	/* The same bytes, but fewer; or of another client. */
+	other = ditto_owner_get(&a->client, key, DITTO_OWNER_KEY_MAX - 1);
+	KUNIT_EXPECT_PTR_NE(test, one, other);
+	ditto_owner_put(other);
+	other = ditto_owner_get(&b->client, key, DITTO_OWNER_KEY_MAX);
+	KUNIT_EXPECT_PTR_NE(test, one, other);
+	ditto_owner_put(other);
+	two = ditto_owner_find(&a->client, key, DITTO_OWNER_KEY_MAX);
+	KUNIT_EXPECT_PTR_EQ(test, one, two);
+	ditto_owner_put(two);
+	ditto_owner_put(one);
+	KUNIT_EXPECT_NULL(test, ditto_owner_find(&a->client, key, DITTO_OWNER_KEY_MAX));
+	KUNIT_EXPECT_TRUE(test, ditto_owner_get(&a->client, key, DITTO_OWNER_KEY_MAX + 1) ==
+				ERR_PTR(-EINVAL));
+	/* No bytes are a key too. */
+	one = ditto_owner_get(&a->client, NULL, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(one));
+	ditto_owner_put(one);
+	claim_client_end(test, a);
+	claim_client_end(test, b);
+}
+
+static struct ditto_open *open_as(struct claim_node *node, struct ditto_owner *owner)
+{
+	struct ditto_actor actor = { .owner = owner };
+
+	return ditto_open_claim(&node->point, &actor, 1, 0, false, NULL, NULL);
+}
+
+/* Claims of every kind on many nodes, some waiting, some breaking: all go at once. */
+static void teardown_to_zero(struct kunit *test)
+{
+	struct claim_client *c = claim_client(test, "gone", 0), *other = claim_client(test, "b", 0);
+	struct ditto_owner *owner = claim_owner(test, c, 1), *stays = claim_owner(test, other, 1);
+	struct ditto_intent intent = { .kind = DITTO_INTENT_WRITE, .last = 5 };
+	static struct claim_wait wait[20];
+	static struct ditto_open *open[20];
+	static struct ditto_lease *cache[20];
+	struct claim_node *node[20];
+	struct claim_told told = {};
+
+	for (int i = 0; i < 20; i++) {
+		struct ditto_range_request req;
+
+		node[i] = claim_node(test);
+		for (u64 n = 0; n < 100; n++) {
+			req = claim_req(node[i], owner, true, 10 * n, 10 * n + 5);
+			KUNIT_ASSERT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
+		}
+		req = claim_req(node[i], stays, true, 5000, 5009);
+		KUNIT_ASSERT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
+		req = claim_req(node[i], owner, true, 5000, 5000);
+		claim_wait_init(&wait[i]);
+		KUNIT_ASSERT_EQ(test, ditto_range_lock(&req, &wait[i].wait, NULL), -EINPROGRESS);
+		open[i] = open_as(node[i], owner);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(open[i]));
+	}
+	for (int i = 0; i < 20; i++) {
+		struct claim_node *alone = claim_node(test);
+
+		cache[i] = claim_grant(alone, owner, DITTO_LEASE_TYPE_LEASE,
+				       DITTO_LEASE_ALL, &told);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(cache[i]));
+		if (i & 1)
+			ditto_claim_check(&alone->point, &intent, NULL, NULL, NULL);
+	}
+	KUNIT_EXPECT_EQ(test, atomic_read(&c->client.live[DITTO_CLAIM_RANGE]), 2000);
+	KUNIT_EXPECT_EQ(test, atomic_read(&c->client.live[DITTO_CLAIM_OPEN]), 20);
+	KUNIT_EXPECT_EQ(test, atomic_read(&c->client.live[DITTO_CLAIM_LEASE]), 20);
+	KUNIT_EXPECT_EQ(test, atomic_read(&c->client.waiting), 20);
+	KUNIT_EXPECT_EQ(test, atomic_read(&claim_table(test)->live[DITTO_CLAIM_RANGE]), 2020);
+
+	ditto_client_release(&c->client, "test");
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&c->client), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.revokes), 20);
+	KUNIT_EXPECT_EQ(test, atomic_read(&claim_table(test)->live[DITTO_CLAIM_RANGE]), 20);
+	for (int i = 0; i < 20; i++) {
+		KUNIT_EXPECT_EQ(test, wait[i].result, -ESHUTDOWN);
+		KUNIT_EXPECT_EQ(test, atomic_read(&wait[i].released), 1);
+		ditto_open_release(open[i]);
+		ditto_lease_put(cache[i]);
+	}
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.grants), 0);
+	ditto_owner_put(owner);
+	ditto_owner_put(stays);
+	claim_client_end(test, c);
+	claim_client_end(test, other);
+}
+
+static void time_to_live(struct kunit *test)
+{
+	struct claim_client *now = claim_client(test, "now", 0);
+	struct claim_client *later = claim_client(test, "later", 50);
+	struct claim_client *never = claim_client(test, "never", DITTO_CLIENT_TTL_NEVER);
+	struct claim_client *all[] = { now, later, never };
+	struct ditto_lock_table *table = claim_table(test);
+
+	/* Two connections each; the first to go is not the last. */
+	for (int i = 0; i < 6; i++)
+		KUNIT_EXPECT_TRUE(test, ditto_client_connected(&all[i / 2]->client));
+	for (int i = 0; i < 3; i++)
+		ditto_client_disconnected(&all[i]->client);
+	flush_workqueue(table->yield_wq);
+	flush_workqueue(table->release_wq);
+	KUNIT_EXPECT_EQ(test, now->released, 0);
+
+	for (int i = 0; i < 3; i++)
+		ditto_client_disconnected(&all[i]->client);
+	flush_workqueue(table->yield_wq);
+	flush_workqueue(table->release_wq);
+	KUNIT_EXPECT_EQ(test, now->released, 1);
+	KUNIT_EXPECT_FALSE(test, ditto_client_connected(&now->client));
+	/* One that comes back in time stops it. */
+	KUNIT_EXPECT_EQ(test, later->released, 0);
+	KUNIT_EXPECT_TRUE(test, ditto_client_connected(&later->client));
+	msleep(100);
+	flush_workqueue(table->yield_wq);
+	flush_workqueue(table->release_wq);
+	KUNIT_EXPECT_EQ(test, later->released, 0);
+	ditto_client_disconnected(&later->client);
+	for (int i = 0; i < 100 && !READ_ONCE(later->released); i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, later->released, 1);
+	KUNIT_EXPECT_EQ(test, never->released, 0);
+	for (int i = 0; i < 3; i++)
+		claim_client_end(test, all[i]);
+}
+
+static void found_by_name(struct kunit *test)
+{
+	struct claim_client *c = claim_client(test, "host", 0);
+	struct ditto_lock_table *table = claim_table(test);
+	struct ditto_client *found = ditto_client_find(table, "test", "host");
+
+	KUNIT_EXPECT_PTR_EQ(test, found, &c->client);
+	ditto_client_put(found);
+	KUNIT_EXPECT_NULL(test, ditto_client_find(table, "test", "hos"));
+	KUNIT_EXPECT_NULL(test, ditto_client_find(table, "tes", "host"));
+	claim_client_end(test, c);
+	KUNIT_EXPECT_NULL(test, ditto_client_find(table, "test", "host"));
+}
+
+/* A list goes on behind the last one, though that and others before it are gone. */
+static void listed_while_others_go(struct kunit *test)
+{
+	struct ditto_lock_table *table = claim_table(test);
+	struct claim_client *c[4];
+	struct ditto_client *client;
+	u64 number;
+
+	for (int i = 0; i < 4; i++)
+		c[i] = claim_client(test, "client", 0);
+	client = ditto_client_after(table, 0);
+	KUNIT_EXPECT_PTR_EQ(test, client, &c[0]->client);
+	ditto_client_put(client);
+	client = ditto_client_after(table, client->number);
+	KUNIT_EXPECT_PTR_EQ(test, client, &c[1]->client);
+	number = client->number;
+	ditto_client_put(client);
+	claim_client_end(test, c[0]);
+	claim_client_end(test, c[1]);
+	c[0] = claim_client(test, "new", 0);
+	client = ditto_client_after(table, number);
+	KUNIT_EXPECT_PTR_EQ(test, client, &c[2]->client);
+	ditto_client_put(client);
+	client = ditto_client_after(table, client->number);
+	KUNIT_EXPECT_PTR_EQ(test, client, &c[3]->client);
+	ditto_client_put(client);
+	client = ditto_client_after(table, client->number);
+	KUNIT_EXPECT_PTR_EQ(test, client, &c[0]->client);
+	ditto_client_put(client);
+	KUNIT_EXPECT_NULL(test, ditto_client_after(table, c[0]->client.number));
+	claim_client_end(test, c[0]);
+	claim_client_end(test, c[2]);
+	claim_client_end(test, c[3]);
+}
+
+/* In grace, who was known takes back what it had; all others wait. */
+static void grace_lets_known_clients_reclaim(struct kunit *test)
+{
+	struct ditto_lock_table *table = claim_table(test);
+	struct claim_client *a = claim_client(test, "a", 0), *b = claim_client(test, "b", 0);
+	struct claim_client *new = claim_client(test, "new", 0);
+	struct claim_node *node = claim_node(test);
+	struct ditto_owner *oa = claim_owner(test, a, 1), *on = claim_owner(test, new, 1);
+	struct ditto_range_request req = claim_req(node, oa, true, 0, 9);
+	struct ditto_actor actor = { .owner = on };
+	struct ditto_open *open;
+	struct claim_told told = {};
+	u32 unfinished;
+
+	/* Nobody is known: there is nothing to wait for. */
+	ditto_grace_start(table);
+	KUNIT_EXPECT_FALSE(test, ditto_grace_active(table));
+	req.reclaim = true;
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), -ESTALE);
+
+	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "a", 1, DITTO_KNOWN_RANGES), 0);
+	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "bb", 2, DITTO_KNOWN_RANGES), 0);
+	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "a", 1, DITTO_KNOWN_RANGES), 0);
+	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "", 0, DITTO_KNOWN_RANGES), -EINVAL);
+	ditto_grace_start(table);
+	KUNIT_EXPECT_TRUE(test, ditto_grace_active(table));
+	KUNIT_EXPECT_TRUE(test, locks_in_grace(&init_net));
+	KUNIT_EXPECT_TRUE(test, opens_in_grace(&init_net));
+	KUNIT_EXPECT_EQ(test, ditto_grace_left(table, &unfinished), DITTO_GRACE_MS / 1000);
+	KUNIT_EXPECT_EQ(test, unfinished, 2);
+
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), -ESTALE);
+	KUNIT_EXPECT_TRUE(test, ditto_grace_admit(&a->client, "a", 1));
+	KUNIT_EXPECT_TRUE(test, ditto_grace_admit(&b->client, "bb", 2));
+	KUNIT_EXPECT_FALSE(test, ditto_grace_admit(&new->client, "b", 1));
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
+	req.reclaim = false;
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), -EPERM);
+	KUNIT_EXPECT_EQ(test, ditto_range_test(&req, NULL), 0);
+	open = ditto_open_claim(&node->point, &actor, 1, 0, false, NULL, NULL);
+	KUNIT_EXPECT_TRUE(test, open == ERR_PTR(-EPERM));
+	open = ditto_open_claim(&node->point, &actor, 1, 0, true, NULL, NULL);
+	KUNIT_EXPECT_TRUE(test, open == ERR_PTR(-ESTALE));
+	KUNIT_EXPECT_TRUE(test, IS_ERR(claim_grant(node, on, DITTO_LEASE_TYPE_LEASE, 1, &told)));
+
+	/* The last to be done ends it. */
+	ditto_grace_done(&a->client);
+	ditto_grace_done(&a->client);
+	KUNIT_EXPECT_TRUE(test, ditto_grace_active(table));
+	ditto_grace_done(&new->client);
+	ditto_grace_done(&b->client);
+	KUNIT_EXPECT_FALSE(test, ditto_grace_active(table));
+	KUNIT_EXPECT_FALSE(test, locks_in_grace(&init_net));
+	/* Nobody is left to wait for; who is known anew is, once, before it begins. */
+	ditto_grace_start(table);
+	KUNIT_EXPECT_FALSE(test, ditto_grace_active(table));
+	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "a", 1, DITTO_KNOWN_RANGES), 0);
+	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "a", 1, DITTO_KNOWN_RANGES), 0);
+	ditto_grace_left(table, &unfinished);
+	KUNIT_EXPECT_EQ(test, unfinished, 1);
+	ditto_grace_start(table);
+	KUNIT_EXPECT_TRUE(test, ditto_grace_admit(&a->client, "a", 1));
+	ditto_grace_done(&a->client);
+	KUNIT_EXPECT_FALSE(test, ditto_grace_active(table));
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
+	ditto_owner_put(oa);
+	ditto_owner_put(on);
+	claim_client_end(test, a);
+	claim_client_end(test, b);
+	claim_client_end(test, new);
+}
+
+static void grace_ends_by_the_clock(struct kunit *test)
+{
+	struct ditto_lock_table *table = claim_table(test);
+	u32 unfinished;
+
+	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "never seen", 10, DITTO_KNOWN_RANGES), 0);
+	ditto_grace_start(table);
+	claim_now += DITTO_GRACE_MS - 1;
+	mod_delayed_work(table->wq, &table->grace.end, 0);
+	flush_delayed_work(&table->grace.end);
+	KUNIT_EXPECT_TRUE(test, ditto_grace_active(table));
+	KUNIT_EXPECT_EQ(test, ditto_grace_left(table, &unfinished), 1);
+	claim_now++;
+	mod_delayed_work(table->wq, &table->grace.end, 0);
+	flush_delayed_work(&table->grace.end);
+	KUNIT_EXPECT_FALSE(test, ditto_grace_active(table));
+	/* By hand, and twice. */
+	ditto_grace_start(table);
+	KUNIT_EXPECT_TRUE(test, ditto_grace_active(table));
+	ditto_grace_end(table);
+	ditto_grace_end(table);
+	KUNIT_EXPECT_FALSE(test, ditto_grace_active(table));
+}
+
+struct shown {
+	unsigned int count;
+	unsigned int states[4];
+	unsigned int stop_after;
+	u64 next_first;
+};
+
+static int show_one(const struct ditto_claim_info *info, void *arg)
+{
+	struct shown *shown = arg;
+
+	if (shown->stop_after && shown->count == shown->stop_after)
+		return -ENOSPC;
+	if (info->kind == DITTO_CLAIM_RANGE && info->state == DITTO_SHOW_HELD &&
+	    info->what.first == shown->next_first)
+		shown->next_first += 10;
+	shown->states[info->state]++;
+	shown->count++;
+	return 0;
+}
+
+/* Each claim once, in the order of its making, also when the list is read in parts. */
+static void each_claim_is_shown(struct kunit *test)
+{
+	struct claim_client *c = claim_client(test, "a", 0), *d = claim_client(test, "b", 0);
+	struct ditto_owner *owner = claim_owner(test, c, 1), *other = claim_owner(test, d, 1);
+	struct ditto_lock_table *table = claim_table(test);
+	struct ditto_show_cursor cursor = {};
+	struct claim_node *node = claim_node(test);
+	struct ditto_range_request req;
+	struct shown shown = {};
+	struct claim_wait *wait = claim_wait(test);
+	struct ditto_open *open = open_as(node, other);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
+	for (u64 i = 0; i < 100; i++) {
+		req = claim_req(node, owner, true, 10 * i, 10 * i + 5);
+		KUNIT_ASSERT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
+	}
+	req = claim_req(node, other, false, 0, 9);
+	KUNIT_ASSERT_EQ(test, ditto_range_lock(&req, &wait->wait, NULL), -EINPROGRESS);
+
+	for (shown.stop_after = 7; ; shown.stop_after += 7) {
+		if (!ditto_show_clients(table, NULL, NULL, &cursor, show_one, &shown))
+			break;
+	}
+	KUNIT_EXPECT_EQ(test, shown.count, 102);
+	KUNIT_EXPECT_EQ(test, shown.next_first, 1000);
+	KUNIT_EXPECT_EQ(test, shown.states[DITTO_SHOW_HELD], 101);
+	KUNIT_EXPECT_EQ(test, shown.states[DITTO_SHOW_WAITING], 1);
+
+	memset(&shown, 0, sizeof(shown));
+	memset(&cursor, 0, sizeof(cursor));
+	KUNIT_EXPECT_EQ(test, ditto_show_point(&node->point, &cursor, show_one, &shown), 0);
+	KUNIT_EXPECT_EQ(test, shown.count, 102);
+
+	memset(&shown, 0, sizeof(shown));
+	memset(&cursor, 0, sizeof(cursor));
+	KUNIT_EXPECT_EQ(test, ditto_show_clients(table, "test", "b", &cursor, show_one, &shown), 0);
+	KUNIT_EXPECT_EQ(test, shown.count, 2);
+	KUNIT_EXPECT_EQ(test, refcount_read(&node->ref), 2);
+
+	ditto_open_release(open);
+	ditto_owner_put(owner);
+	ditto_owner_put(other);
+	claim_client_end(test, c);
+	claim_client_end(test, d);
+}
+
+static struct kunit_case claim_client_cases[] = {
+	KUNIT_CASE(one_key_one_owner),
+	KUNIT_CASE(teardown_to_zero),
+	KUNIT_CASE(time_to_live),
+	KUNIT_CASE(found_by_name),
+	KUNIT_CASE(listed_while_others_go),
+	KUNIT_CASE(grace_lets_known_clients_reclaim),
+	KUNIT_CASE(grace_ends_by_the_clock),
+	KUNIT_CASE(each_claim_is_shown),
+	{}
+};
+
+static struct kunit_suite claim_client_suite = {
+	.name = "claim_client",
+	.init = claim_test_init,
+	.exit = claim_test_exit,
+	.test_cases = claim_client_cases,
+};
+
+kunit_test_suite(claim_client_suite);

@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Delegations: whom they are granted, when not, how many, what is counted; and
+ * asking the holder of one for size and change.
+ */
+#include <linux/jiffies.h>
+
+#include "../../../lockd/lock_private.h"
+#include "claim_common.h"
+
+#define R DITTO_LEASE_READ
+#define RH (DITTO_LEASE_READ | DITTO_LEASE_HANDLE)
+#define RHW DITTO_LEASE_ALL
+
+struct deleg_test {
+	struct claim_node *node;
+	struct claim_client *client[2];
+	struct ditto_owner *owner[2];
+	struct claim_told told;
+	struct ditto_lease *cache;
+};
+
+static struct deleg_test *begin(struct kunit *test)
+{
+	struct deleg_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	t->node = claim_node(test);
+	for (u32 i = 0; i < 2; i++) {
+		t->client[i] = claim_client(test, i ? "other" : "holder", 0);
+		t->owner[i] = claim_owner(test, t->client[i], i);
+	}
+	return t;
+}
+
+static void drop(struct kunit *test, struct deleg_test *t)
+{
+	if (!t->cache)
+		return;
+	ditto_lease_return(t->cache);
+	claim_flush(test);
+	ditto_lease_put(t->cache);
+	t->cache = NULL;
+}
+
+static void end(struct kunit *test, struct deleg_test *t)
+{
+	drop(test, t);
+	for (u32 i = 0; i < 2; i++) {
+		ditto_owner_put(t->owner[i]);
+		claim_client_end(test, t->client[i]);
+	}
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.grants), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&claim_table(test)->delegations.held), 0);
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.ctx));
+}
+
+/* What is granted; an errno if nothing. */
+static int grant_to(struct deleg_test *t, int i, u8 want)
+{
+	struct ditto_lease *cache = claim_grant(t->node, t->owner[i], DITTO_LEASE_TYPE_DELEGATION,
+						want, &t->told);
+
+	if (IS_ERR(cache))
+		return PTR_ERR(cache);
+	t->cache = cache;
+	return ditto_lease_bits(cache);
+}
+
+static struct ditto_open *open_as(struct kunit *test, struct deleg_test *t, int i, u8 access)
+{
+	struct ditto_actor actor = { .owner = t->owner[i] };
+	struct ditto_open *open = ditto_open_claim(&t->node->point, &actor, access, 0, false, NULL,
+						   NULL);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
+	return open;
+}
+
+static void beside_opens(struct kunit *test)
+{
+	static const struct {
+		u8 access;
+		u8 want;
+		int own;
+		int other;
+	} table[] = {
+		{ DITTO_OPEN_READ, RH, RH, RH },
+		{ DITTO_OPEN_READ, RHW, RHW, RH },
+		{ DITTO_OPEN_WRITE, RH, RH, -EAGAIN },
+		{ DITTO_OPEN_WRITE, RHW, RHW, -EAGAIN },
+		{ 0, RHW, RHW, RHW },
+	};
+	struct deleg_test *t = begin(test);
+
+	for (int i = 0; i < ARRAY_SIZE(table); i++) {
+		struct ditto_open *open = open_as(test, t, 0, table[i].access);
+
+		KUNIT_EXPECT_EQ(test, grant_to(t, 0, table[i].want), table[i].own);
+		drop(test, t);
+		KUNIT_EXPECT_EQ(test, grant_to(t, 1, table[i].want), table[i].other);
+		drop(test, t);
+		ditto_open_release(open);
+	}
+	end(test, t);
+}
+
+static struct ditto_range_request range_of(struct deleg_test *t, int i)
+{
+	return claim_req(t->node, t->owner[i], true, 0, 9);
+}
+
+/* Its own ranges break nothing, and can be told while it is recalled (RFC 8881 section 10.4.4). */
+static void own_ranges(struct kunit *test)
+{
+	struct deleg_test *t = begin(test);
+	struct ditto_range_request own = range_of(t, 0), other = range_of(t, 1);
+	struct claim_wait *wait = claim_wait(test);
+	struct ditto_open *open, *second;
+
+	open = open_as(test, t, 0, DITTO_OPEN_WRITE);
+	KUNIT_EXPECT_EQ(test, grant_to(t, 0, RHW), RHW);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&own, NULL, NULL), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&own), 0);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.breaks), 0);
+
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&other, &wait->wait, NULL), -EINPROGRESS);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.breaks), 1);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&own, NULL, NULL), 0);
+	second = open_as(test, t, 0, DITTO_OPEN_READ | DITTO_OPEN_WRITE);
+	ditto_lease_return(t->cache);
+	claim_flush(test);
+	/* What was told in time is held, and the other waits for it. */
+	KUNIT_EXPECT_EQ(test, atomic_read(&wait->granted), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&own), 0);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, wait->result, 0);
+	ditto_range_release_owner(&t->node->point, t->owner[1]);
+	ditto_open_release(second);
+	ditto_open_release(open);
+	end(test, t);
+}
+
+static void recall(struct kunit *test, struct deleg_test *t)
+{
+	struct ditto_intent intent = { .kind = DITTO_INTENT_WRITE, .last = 9 };
+	struct ditto_actor actor = { .owner = t->owner[1] };
+
+	KUNIT_EXPECT_EQ(test, ditto_claim_check(&t->node->point, &intent, &actor, NULL, NULL),
+			DITTO_BREAKING);
+	claim_flush(test);
+}
+
+static void counts(struct kunit *test, const struct ditto_delegation_count *count, s64 granted,
+		   s64 recalled, s64 returned, s64 revoked)
+{
+	KUNIT_EXPECT_EQ(test, atomic64_read(&count->granted), granted);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&count->recalled), recalled);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&count->returned), returned);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&count->revoked), revoked);
+}
+
+static void counted(struct kunit *test)
+{
+	struct deleg_test *t = begin(test);
+	struct ditto_lock_table *table = claim_table(test);
+	const struct ditto_delegation_count *mine = &t->client[0]->client.delegations;
+
+	KUNIT_EXPECT_EQ(test, grant_to(t, 0, RHW), RHW);
+	KUNIT_EXPECT_EQ(test, atomic_read(&mine->held), 1);
+	drop(test, t);
+	counts(test, mine, 1, 0, 1, 0);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&mine->answers), 0);
+
+	KUNIT_EXPECT_EQ(test, grant_to(t, 0, RHW), RHW);
+	recall(test, t);
+	/* Asked for twice is recalled once. */
+	recall(test, t);
+	claim_now += 300;
+	drop(test, t);
+	counts(test, mine, 2, 1, 2, 0);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&mine->answers), 1);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&mine->answer_ms), 300);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&mine->answer_max_ms), 300);
+
+	/* None for a while. */
+	KUNIT_EXPECT_EQ(test, grant_to(t, 0, RHW), -EAGAIN);
+	claim_now += DITTO_QUIET_MS;
+	KUNIT_EXPECT_EQ(test, grant_to(t, 0, RHW), RHW);
+	recall(test, t);
+	claim_now += 100;
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache, 0), 0);
+	ditto_lease_put(t->cache);
+	t->cache = NULL;
+	KUNIT_EXPECT_EQ(test, atomic64_read(&mine->answer_ms), 400);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&mine->answer_max_ms), 300);
+
+	claim_now += DITTO_QUIET_MS;
+	KUNIT_EXPECT_EQ(test, grant_to(t, 0, RHW), RHW);
+	recall(test, t);
+	claim_now += 35000;
+	claim_poke(test, t->cache);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 1);
+	counts(test, mine, 4, 3, 3, 1);
+	counts(test, &table->delegations, 4, 3, 3, 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&table->delegations.held), 0);
+	counts(test, &t->client[1]->client.delegations, 0, 0, 0, 0);
+	end(test, t);
+}
+
+static void limited(struct kunit *test)
+{
+	struct deleg_test *t = begin(test);
+	struct ditto_lock_table *table = claim_table(test);
+	struct claim_node *other = claim_node(test);
+	struct claim_told told = {};
+	struct ditto_lease *cache;
+
+	WRITE_ONCE(table->settings.delegations_per_client, 1);
+	KUNIT_EXPECT_EQ(test, grant_to(t, 0, R), R);
+	cache = claim_grant(other, t->owner[0], DITTO_LEASE_TYPE_DELEGATION, R, &told);
+	KUNIT_EXPECT_PTR_EQ(test, cache, ERR_PTR(-ENOLCK));
+	/* Leases are none. */
+	cache = claim_grant(other, t->owner[0], DITTO_LEASE_TYPE_LEASE, R, &told);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	ditto_lease_return(cache);
+	ditto_lease_put(cache);
+	cache = claim_grant(other, t->owner[1], DITTO_LEASE_TYPE_DELEGATION, R, &told);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	ditto_lease_return(cache);
+	ditto_lease_put(cache);
+	WRITE_ONCE(table->settings.delegations, 1);
+	cache = claim_grant(other, t->owner[1], DITTO_LEASE_TYPE_DELEGATION, R, &told);
+	KUNIT_EXPECT_PTR_EQ(test, cache, ERR_PTR(-ENOLCK));
+	drop(test, t);
+	cache = claim_grant(other, t->owner[1], DITTO_LEASE_TYPE_DELEGATION, R, &told);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	ditto_lease_return(cache);
+	ditto_lease_put(cache);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.grants), 0);
+	end(test, t);
+}
+
+/* A holder that can be asked, and how it answers. */
+struct asked {
+	atomic_t asks;
+	bool answers;
+	u64 size;
+	bool modified;
+	atomic_t grants;
+};
+
+static void asked_ask(struct ditto_lease *cache)
+{
+	struct asked *asked = ditto_lease_private(cache);
+	int n = atomic_inc_return(&asked->asks);
+
+	if (asked->answers)
+		ditto_lease_answered(cache, asked->size, n, asked->modified);
+}
+
+static void asked_breaking(struct ditto_lease *cache, u8 keep, bool ack) {}
+
+static void asked_revoked(struct ditto_lease *cache) {}
+
+static void asked_free(struct ditto_lease *cache)
+{
+	struct asked *asked = ditto_lease_private(cache);
+
+	atomic_dec(&asked->grants);
+}
+
+static const struct ditto_lease_ops asked_ops = {
+	.breaking = asked_breaking,
+	.revoked = asked_revoked,
+	.free = asked_free,
+	.ask = asked_ask,
+};
+
+static void grant_asked(struct kunit *test, struct deleg_test *t, struct asked *asked, u8 want)
+{
+	struct ditto_lease_request req = {
+		.point = &t->node->point, .actor.lease_owner = t->owner[0],
+		.style = DITTO_LEASE_TYPE_DELEGATION, .want = want, .break_ms = 35000,
+		.ops = &asked_ops, .private = asked,
+	};
+
+	atomic_inc(&asked->grants);
+	t->cache = ditto_lease_grant(&req);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(t->cache));
+}
+
+static int ask(struct deleg_test *t, int i, struct ditto_lease_answer *answer)
+{
+	struct ditto_actor actor = { .owner = t->owner[i] };
+
+	return ditto_lease_query(&t->node->point, &actor, answer);
+}
+
+static void holder_is_asked(struct kunit *test)
+{
+	struct deleg_test *t = begin(test);
+	struct asked asked = { .answers = true, .size = 12345, .modified = true };
+	struct ditto_lease_answer answer = {};
+
+	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -ENOENT);
+	/* Who only reads has nothing to tell, and who cannot be asked is not. */
+	grant_asked(test, t, &asked, RH);
+	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -ENOENT);
+	drop(test, t);
+	KUNIT_EXPECT_EQ(test, grant_to(t, 0, RHW), RHW);
+	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -ENOENT);
+	drop(test, t);
+
+	grant_asked(test, t, &asked, RHW);
+	KUNIT_EXPECT_EQ(test, ask(t, 0, &answer), -ENOENT);
+	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), 0);
+	KUNIT_EXPECT_EQ(test, answer.size, 12345);
+	KUNIT_EXPECT_TRUE(test, answer.modified);
+	KUNIT_EXPECT_EQ(test, answer.change, 1);
+	asked.size = 5;
+	KUNIT_EXPECT_EQ(test, ditto_lease_query(&t->node->point, NULL, &answer), 0);
+	KUNIT_EXPECT_EQ(test, answer.size, 5);
+	KUNIT_EXPECT_EQ(test, answer.change, 2);
+	/* Nothing is taken from it. */
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache), RHW);
+	ditto_client_set_courtesy(&t->client[0]->client, true);
+	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -ENOENT);
+	ditto_client_set_courtesy(&t->client[0]->client, false);
+	drop(test, t);
+	KUNIT_EXPECT_EQ(test, atomic_read(&asked.asks), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&asked.grants), 0);
+	end(test, t);
+}
+
+static void holder_is_slow(struct kunit *test)
+{
+	struct deleg_test *t = begin(test);
+	struct asked asked = {};
+	struct ditto_lease_answer answer = {};
+	unsigned long begun;
+
+	grant_asked(test, t, &asked, RHW);
+	begun = jiffies;
+	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -EBUSY);
+	KUNIT_EXPECT_LT(test, jiffies_to_msecs(jiffies - begun), 1000);
+	KUNIT_EXPECT_EQ(test, atomic_read(&asked.asks), 1);
+	/* Not asked again at once, and not waited for either. */
+	claim_now += DITTO_LEASE_QUERY_MS;
+	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -EBUSY);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&asked.asks), 1);
+	claim_now += DITTO_LEASE_QUERY_AGAIN_MS;
+	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -EBUSY);
+	KUNIT_EXPECT_EQ(test, atomic_read(&asked.asks), 2);
+	/* The answer after all: the next one is asked for anew. */
+	ditto_lease_answered(t->cache, 7, 7, true);
+	ditto_lease_answered(t->cache, 8, 8, true);
+	asked.answers = true;
+	asked.size = 9;
+	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), 0);
+	KUNIT_EXPECT_EQ(test, answer.size, 9);
+	/* Who comes while a question is out waits for the next. */
+	asked.answers = false;
+	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -EBUSY);
+	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -EBUSY);
+	KUNIT_EXPECT_EQ(test, atomic_read(&asked.asks), 4);
+	asked.answers = true;
+	ditto_lease_answered(t->cache, 10, 10, true);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&asked.asks), 5);
+	/* Given back with a question out; told too late. */
+	asked.answers = false;
+	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -EBUSY);
+	ditto_lease_return(t->cache);
+	ditto_lease_answered(t->cache, 11, 11, true);
+	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -ENOENT);
+	drop(test, t);
+	KUNIT_EXPECT_EQ(test, atomic_read(&asked.grants), 0);
+	end(test, t);
+}
+
+static struct kunit_case claim_delegation_cases[] = {
+	KUNIT_CASE(beside_opens),
+	KUNIT_CASE(own_ranges),
+	KUNIT_CASE(counted),
+	KUNIT_CASE(limited),
+	KUNIT_CASE(holder_is_asked),
+	KUNIT_CASE(holder_is_slow),
+	{}
+};
+
+static struct kunit_suite claim_delegation_suite = {
+	.name = "ditto_claim_delegation",
+	.init = claim_test_init,
+	.exit = claim_test_exit,
+	.test_cases = claim_delegation_cases,
+};
+
+kunit_test_suite(claim_delegation_suite);

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The mirror of caching grants, on a file of a tmpfs: local processes break them, and
+ * what those have open keeps them away. A local process is played by this thread.
+ */
+#include <linux/cred.h>
+#include <linux/delay.h>
+#include <linux/fcntl.h>
+#include <linux/filelock.h>
+#include <linux/fs.h>
+#include <linux/init_task.h>
+
+#include "../../../lockd/acting.h"
+#include "../../../lockd/lock_private.h"
+#include "claim_mirror_common.h"
+
+static struct ditto_lease *grant_to(struct mirror_test *t, int owner, u8 want,
+				    struct claim_told *told)
+{
+	struct ditto_lease_request req = {
+		.point = &t->node->point, .actor.lease_owner = t->owner[owner],
+		.style = DITTO_LEASE_TYPE_LEASE, .want = want, .break_ms = 35000,
+		.ops = &claim_cache_ops, .private = told, .filp = t->file,
+	};
+
+	atomic_inc(&told->grants);
+	return ditto_lease_grant(&req);
+}
+
+static struct ditto_lease *grant(struct mirror_test *t, u8 want, struct claim_told *told)
+{
+	return grant_to(t, 0, want, told);
+}
+
+static int local_open(struct mirror_test *t, unsigned int mode)
+{
+	return break_lease(file_inode(t->file), mode | O_NONBLOCK);
+}
+
+static bool lowered_soon(struct mirror_test *t, unsigned int mode)
+{
+	for (int i = 0; i < 200; i++) {
+		if (!local_open(t, mode))
+			return true;
+		msleep(20);
+	}
+	return false;
+}
+
+static void local_opens_break_grants(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_begin(test);
+	struct claim_told told = {};
+	struct ditto_lease *cache;
+
+	cache = grant(t, DITTO_LEASE_ALL, &told);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
+	/* A reader takes WRITE, once the holder has given it up. */
+	KUNIT_EXPECT_EQ(test, local_open(t, O_RDONLY), -EWOULDBLOCK);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 1);
+	KUNIT_EXPECT_EQ(test, told.keep, DITTO_LEASE_READ | DITTO_LEASE_HANDLE);
+	KUNIT_EXPECT_EQ(test, local_open(t, O_RDONLY), -EWOULDBLOCK);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(cache, told.keep), 0);
+	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_RDONLY));
+	/* A writer takes the rest, and a holder that says nothing loses it. */
+	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 2);
+	KUNIT_EXPECT_EQ(test, told.keep, 0);
+	claim_now += 35000;
+	claim_poke(test, cache);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.revokes), 1);
+	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
+	ditto_lease_put(cache);
+	mirror_test_end(test, t);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.grants), 0);
+}
+
+static void local_opens_stand_in_the_way(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_begin(test);
+	struct claim_told told = {};
+	struct ditto_lease *cache;
+
+	t->node->local = DITTO_OPEN_WRITE;
+	KUNIT_EXPECT_TRUE(test, grant(t, DITTO_LEASE_ALL, &told) == ERR_PTR(-EAGAIN));
+	t->node->local = DITTO_OPEN_READ;
+	cache = grant(t, DITTO_LEASE_ALL, &told);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_READ | DITTO_LEASE_HANDLE);
+	KUNIT_EXPECT_EQ(test, local_open(t, O_RDONLY), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 0);
+	ditto_lease_return(cache);
+	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
+	ditto_lease_put(cache);
+	mirror_test_end(test, t);
+}
+
+/*
+ * While a break by a local process is pending, nothing is granted that would keep the lease
+ * of the VFS up. A process that does not wait is as one that was killed while it did.
+ */
+static void pending_break_bars_grants(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_begin(test);
+	struct claim_told told[2] = {};
+	struct ditto_lease *cache, *other;
+
+	cache = grant_to(t, 0, DITTO_LEASE_READ | DITTO_LEASE_HANDLE, &told[0]);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
+	KUNIT_EXPECT_TRUE(test, grant_to(t, 1, DITTO_LEASE_READ, &told[1]) == ERR_PTR(-EAGAIN));
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told[0].breaks), 1);
+	KUNIT_EXPECT_TRUE(test, grant_to(t, 1, DITTO_LEASE_READ, &told[1]) == ERR_PTR(-EAGAIN));
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(cache, 0), 0);
+	ditto_lease_put(cache);
+	/* A rename looks once more when it was woken. */
+	KUNIT_EXPECT_TRUE(test, grant_to(t, 1, DITTO_LEASE_READ, &told[1]) == ERR_PTR(-EAGAIN));
+	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
+	claim_now += 1000;
+	other = grant_to(t, 1, DITTO_LEASE_READ | DITTO_LEASE_HANDLE, &told[1]);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(other));
+	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told[1].breaks), 1);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(other, 0), 0);
+	ditto_lease_put(other);
+	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
+	mirror_test_end(test, t);
+}
+
+/* A process that has the file open for writing keeps grants away itself, but not beyond that. */
+static void writer_bars_while_open(struct kunit *test)
+{
+	const u8 rh = DITTO_LEASE_READ | DITTO_LEASE_HANDLE;
+	struct mirror_test *t = mirror_test_begin(test);
+	struct claim_told told[2] = {};
+	struct ditto_lease *cache, *other;
+
+	cache = grant_to(t, 0, rh, &told[0]);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	/* The VFS counts an open before it breaks the lease. */
+	t->node->local = DITTO_OPEN_READ | DITTO_OPEN_WRITE;
+	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(cache, 0), 0);
+	ditto_lease_put(cache);
+	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
+	KUNIT_EXPECT_TRUE(test, grant_to(t, 1, rh, &told[1]) == ERR_PTR(-EAGAIN));
+	t->node->local = 0;
+	atomic_set(&told[1].grants, 0);
+	other = grant_to(t, 1, rh, &told[1]);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(other));
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(other), rh);
+	ditto_lease_return(other);
+	ditto_lease_put(other);
+	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
+	mirror_test_end(test, t);
+}
+
+/*
+ * A process waits for the delegation of a silent client, which comes back before it is
+ * withdrawn. The VFS does not tell of the break again, but the holder is asked.
+ */
+static void break_is_not_lost_when_the_holder_returns(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_stuck(test);
+	struct claim_told told = {};
+	struct ditto_lease_request req = {
+		.point = &t->node->point, .actor.lease_owner = t->owner[0],
+		.style = DITTO_LEASE_TYPE_DELEGATION, .want = DITTO_LEASE_READ, .break_ms = 35000,
+		.ops = &claim_cache_ops, .private = &told, .filp = t->file,
+	};
+	struct ditto_lease *cache;
+
+	atomic_inc(&told.grants);
+	cache = ditto_lease_grant(&req);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, true));
+	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
+	claim_flush(test);
+	flush_workqueue(claim_table(test)->yield_wq);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.revokes), 0);
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, false));
+	for (int i = 0; i < 500 && !atomic_read(&told.breaks); i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 1);
+	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(cache, 0), 0);
+	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 1);
+	ditto_lease_put(cache);
+	mirror_test_end(test, t);
+}
+
+/* A reader waits until nobody has WRITE, and lets nobody else have it before. */
+static void pending_reader_bars_writers(struct kunit *test)
+{
+	const u8 rh = DITTO_LEASE_READ | DITTO_LEASE_HANDLE;
+	struct mirror_test *t = mirror_test_begin(test);
+	struct claim_told told[2] = {};
+	struct ditto_lease *cache, *same;
+
+	cache = grant_to(t, 0, DITTO_LEASE_ALL, &told[0]);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	KUNIT_EXPECT_EQ(test, local_open(t, O_RDONLY), -EWOULDBLOCK);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, told[0].keep, rh);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(cache, rh), 0);
+	same = grant_to(t, 0, DITTO_LEASE_ALL, &told[0]);
+	atomic_dec(&told[0].grants);
+	KUNIT_EXPECT_PTR_EQ(test, same, cache);
+	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_RDONLY));
+	ditto_lease_put(same);
+	ditto_lease_return(cache);
+	ditto_lease_put(cache);
+	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
+	mirror_test_end(test, t);
+}
+
+/* What our own threads do was checked before, and breaks nothing by way of the VFS. */
+static void own_threads_break_nothing(struct kunit *test)
+{
+	struct cred *cred = prepare_kernel_cred(&init_task);
+	struct ditto_acting acting;
+	const struct cred *old;
+	struct mirror_test *t = mirror_test_begin(test);
+	struct claim_told told = {};
+	struct ditto_lease *cache;
+
+	KUNIT_ASSERT_NOT_NULL(test, cred);
+	ditto_acting_add(&acting, cred);
+	KUNIT_EXPECT_FALSE(test, ditto_is_acting());
+	cache = grant(t, DITTO_LEASE_ALL, &told);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	old = override_creds(cred);
+	KUNIT_EXPECT_TRUE(test, ditto_is_acting());
+	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), 0);
+	revert_creds(old);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 0);
+	ditto_acting_del(&acting);
+	/* It lies on the stack, and somebody may be looking. */
+	synchronize_rcu();
+	put_cred(cred);
+	ditto_lease_return(cache);
+	ditto_lease_put(cache);
+	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
+	mirror_test_end(test, t);
+}
+
+static struct kunit_case claim_lease_cases[] = {
+	KUNIT_CASE(local_opens_break_grants),
+	KUNIT_CASE(local_opens_stand_in_the_way),
+	KUNIT_CASE(pending_break_bars_grants),
+	KUNIT_CASE(writer_bars_while_open),
+	KUNIT_CASE_SLOW(break_is_not_lost_when_the_holder_returns),
+	KUNIT_CASE(pending_reader_bars_writers),
+	KUNIT_CASE(own_threads_break_nothing),
+	{}
+};
+
+static struct kunit_suite claim_lease_suite = {
+	.name = "claim_lease",
+	.init = claim_test_init,
+	.exit = claim_test_exit,
+	.test_cases = claim_lease_cases,
+};
+
+kunit_test_suite(claim_lease_suite);

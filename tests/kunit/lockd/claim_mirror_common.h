@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the suites of the mirror share: a node that stands for a file of a tmpfs. */
+#ifndef _DITTO_TESTS_KUNIT_LOCKD_CLAIM_MIRROR_COMMON_H
+#define _DITTO_TESTS_KUNIT_LOCKD_CLAIM_MIRROR_COMMON_H
+
+#include <linux/delay.h>
+#include <linux/file.h>
+#include <linux/filelock.h>
+#include <linux/shmem_fs.h>
+
+#include "claim_common.h"
+
+struct mirror_test {
+	struct file *file;
+	struct claim_client *client;
+	struct ditto_owner *owner[2];
+	struct claim_node *node;
+};
+
+static inline struct mirror_test *mirror_test_begin(struct kunit *test)
+{
+	struct mirror_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	t->file = shmem_file_setup("ditto-kunit-mirror", 4096, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(t->file));
+	t->client = claim_client(test, "client", 0);
+	for (u32 i = 0; i < 2; i++)
+		t->owner[i] = claim_owner(test, t->client, i);
+	t->node = claim_node(test);
+	return t;
+}
+
+static inline void mirror_test_end(struct kunit *test, struct mirror_test *t)
+{
+	for (u32 i = 0; i < 2; i++)
+		ditto_owner_put(t->owner[i]);
+	claim_client_end(test, t->client);
+	claim_flush(test);
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.ctx));
+	KUNIT_EXPECT_FALSE(test, vfs_inode_has_locks(file_inode(t->file)));
+	for (int i = 0; i < 100 && refcount_read(&t->node->ref) > 1; i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, refcount_read(&t->node->ref), 1);
+	fput(t->file);
+}
+
+/* A client of a protocol that keeps records, which cannot be removed for now. */
+static inline struct mirror_test *mirror_test_stuck(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_begin(test);
+
+	t->client->client.ops = &claim_recorded_ops;
+	t->client->stuck = -ECONNREFUSED;
+	return t;
+}
+
+#endif

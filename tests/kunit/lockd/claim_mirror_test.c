@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The mirror of ranges, on a file of a tmpfs: what owners hold is seen by local
+ * processes, and what those hold by owners. A local process is played by POSIX
+ * locks of this thread.
+ */
+#include <linux/cred.h>
+#include <linux/delay.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
+#include <linux/filelock.h>
+#include <linux/fs.h>
+
+#include "../../../lockd/lock_private.h"
+#include "../../../lockd/mirror.h"
+#include "claim_mirror_common.h"
+
+static struct ditto_range_request req_of(struct mirror_test *t, int owner, bool exclusive,
+					 u64 first, u64 last)
+{
+	struct ditto_range_request req = claim_req(t->node, t->owner[owner], exclusive, first,
+						   last);
+
+	req.filp = t->file;
+	return req;
+}
+
+static int lock(struct mirror_test *t, int owner, bool exclusive, u64 first, u64 last)
+{
+	struct ditto_range_request req = req_of(t, owner, exclusive, first, last);
+
+	return ditto_range_lock(&req, NULL, NULL);
+}
+
+static int unlock(struct mirror_test *t, int owner, u64 first, u64 last)
+{
+	struct ditto_range_request req = req_of(t, owner, true, first, last);
+
+	return ditto_range_unlock(&req);
+}
+
+/* A local process's F_SETLK. */
+static int local(struct mirror_test *t, int type, u64 first, u64 last)
+{
+	struct file_lock fl;
+
+	locks_init_lock(&fl);
+	fl.c.flc_flags = FL_POSIX;
+	fl.c.flc_type = type;
+	fl.c.flc_owner = current;
+	fl.c.flc_pid = 77;
+	fl.c.flc_file = t->file;
+	fl.fl_start = first;
+	fl.fl_end = last;
+	return vfs_lock_file(t->file, F_SETLK, &fl, NULL);
+}
+
+/* What a local process may do to one byte: 2 write, 1 read, 0 nothing. */
+static int local_may(struct mirror_test *t, u64 byte)
+{
+	int may = 0;
+
+	if (!local(t, F_WRLCK, byte, byte))
+		may = 2;
+	else if (!local(t, F_RDLCK, byte, byte))
+		may = 1;
+	local(t, F_UNLCK, byte, byte);
+	return may;
+}
+
+static void both_see_each_other(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_begin(test);
+	struct ditto_conflict *conflict = kunit_kzalloc(test, sizeof(*conflict), GFP_KERNEL);
+	struct ditto_range_request req = req_of(t, 0, true, 0, 199);
+
+	KUNIT_ASSERT_NOT_NULL(test, conflict);
+	KUNIT_EXPECT_EQ(test, local(t, F_RDLCK, 100, 109), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, conflict), -EAGAIN);
+	KUNIT_EXPECT_STREQ(test, conflict->protocol, "local");
+	KUNIT_EXPECT_EQ(test, conflict->first, 100);
+	KUNIT_EXPECT_EQ(test, conflict->last, 109);
+	KUNIT_EXPECT_FALSE(test, conflict->exclusive);
+	KUNIT_EXPECT_STREQ(test, conflict->client, "process 77");
+	KUNIT_EXPECT_EQ(test, ditto_range_test(&req, conflict), -EAGAIN);
+	/* Nothing of it is left, here or there. */
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t->client->client), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 0), 2);
+	KUNIT_EXPECT_EQ(test, lock(t, 0, false, 0, 199), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 50), 1);
+	KUNIT_EXPECT_EQ(test, local(t, F_UNLCK, 0, 1000), 0);
+	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 50, 59), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 49), 1);
+	KUNIT_EXPECT_EQ(test, local_may(t, 50), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 59), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 60), 1);
+	KUNIT_EXPECT_EQ(test, unlock(t, 0, 55, 100), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 54), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 55), 2);
+	KUNIT_EXPECT_EQ(test, local_may(t, 100), 2);
+	KUNIT_EXPECT_EQ(test, local_may(t, 101), 1);
+	/* Two owners are two. */
+	KUNIT_EXPECT_EQ(test, lock(t, 1, false, 150, 300), 0);
+	KUNIT_EXPECT_EQ(test, unlock(t, 0, 0, U64_MAX), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 149), 2);
+	KUNIT_EXPECT_EQ(test, local_may(t, 150), 1);
+	/* What the VFS cannot say is held here only. */
+	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 1ULL << 63, U64_MAX), 0);
+	KUNIT_EXPECT_EQ(test, lock(t, 1, true, U64_MAX, U64_MAX), -EAGAIN);
+	mirror_test_end(test, t);
+}
+
+/* EXACT ranges stack; the VFS sees what covers a byte most. */
+static void stacks_are_shown_as_one(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_begin(test);
+	struct ditto_range_request outer = req_of(t, 0, false, 0, 99);
+	struct ditto_range_request inner = req_of(t, 0, true, 40, 49);
+	struct ditto_range_request again = req_of(t, 0, false, 45, 60);
+
+	outer.discipline = DITTO_EXACT;
+	inner.discipline = DITTO_EXACT;
+	again.discipline = DITTO_EXACT;
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&inner, NULL, NULL), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&outer, NULL, NULL), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&again, NULL, NULL), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 39), 1);
+	KUNIT_EXPECT_EQ(test, local_may(t, 40), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 49), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 50), 1);
+	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&inner), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 45), 1);
+	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&outer), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 44), 2);
+	KUNIT_EXPECT_EQ(test, local_may(t, 45), 1);
+	KUNIT_EXPECT_EQ(test, local_may(t, 61), 2);
+	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&again), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 45), 2);
+	mirror_test_end(test, t);
+}
+
+static bool granted_soon(struct claim_wait *w)
+{
+	for (int i = 0; i < 200 && !atomic_read(&w->granted); i++)
+		msleep(20);
+	return atomic_read(&w->granted) && !w->result;
+}
+
+static void waits_for_a_local_process(struct kunit *test)
+{
+	struct ditto_range_request req;
+	struct mirror_test *t = mirror_test_begin(test);
+	struct claim_wait *first = claim_wait(test), *second = claim_wait(test);
+	struct claim_wait *gone = claim_wait(test);
+
+	req = req_of(t, 0, true, 0, 99);
+	KUNIT_EXPECT_EQ(test, local(t, F_WRLCK, 50, 59), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &first->wait, NULL), -EINPROGRESS);
+	req = req_of(t, 1, true, 90, 120);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &second->wait, NULL), -EINPROGRESS);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&first->granted) + atomic_read(&second->granted), 0);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t->client->client), 0);
+	/* One that is cancelled while the VFS holds it. */
+	KUNIT_EXPECT_EQ(test, local(t, F_WRLCK, 1000, 1009), 0);
+	req = req_of(t, 1, true, 1000, 1000);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &gone->wait, NULL), -EINPROGRESS);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, ditto_range_cancel(&req), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&gone->released), 1);
+
+	KUNIT_EXPECT_EQ(test, local(t, F_UNLCK, 0, 2000), 0);
+	KUNIT_EXPECT_TRUE(test, granted_soon(first));
+	KUNIT_EXPECT_FALSE(test, atomic_read(&second->granted));
+	KUNIT_EXPECT_EQ(test, local_may(t, 99), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 100), 2);
+	KUNIT_EXPECT_EQ(test, unlock(t, 0, 0, 99), 0);
+	KUNIT_EXPECT_TRUE(test, granted_soon(second));
+	KUNIT_EXPECT_EQ(test, local_may(t, 0), 2);
+	KUNIT_EXPECT_EQ(test, local_may(t, 120), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&gone->granted), 0);
+	mirror_test_end(test, t);
+}
+
+/* A file system with locks of its own: it refuses, and does not tell when to come again. */
+static int refusing_lock(struct file *file, int cmd, struct file_lock *fl)
+{
+	int err;
+
+	if (cmd == F_GETLK) {
+		posix_test_lock(file, fl);
+		return 0;
+	}
+	fl->c.flc_flags &= ~FL_SLEEP;
+	err = posix_lock_file(file, fl, NULL);
+	return err == FILE_LOCK_DEFERRED ? -EAGAIN : err;
+}
+
+static const struct file_operations refusing = { .lock = refusing_lock };
+
+/* A request that waits there tries again by itself. */
+static void waits_where_nobody_tells(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_begin(test);
+	const struct file_operations *real = t->file->f_op;
+	struct claim_wait *wait = claim_wait(test), *gone = claim_wait(test);
+	struct ditto_range_request req = req_of(t, 0, true, 0, 99);
+
+	t->file->f_op = &refusing;
+	KUNIT_EXPECT_EQ(test, local(t, F_WRLCK, 50, 59), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &wait->wait, NULL), -EINPROGRESS);
+	req = req_of(t, 1, true, 55, 55);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &gone->wait, NULL), -EINPROGRESS);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&wait->granted), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_cancel(&req), 0);
+	KUNIT_EXPECT_EQ(test, local(t, F_UNLCK, 0, 100), 0);
+	KUNIT_EXPECT_TRUE(test, granted_soon(wait));
+	KUNIT_EXPECT_EQ(test, local_may(t, 99), 0);
+	KUNIT_EXPECT_EQ(test, unlock(t, 0, 0, 99), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 99), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&gone->granted), 0);
+	/* The cancelled one may still be due, with the file. */
+	for (int i = 0; i < 100 && !atomic_read(&gone->released); i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, atomic_read(&gone->released), 1);
+	t->file->f_op = real;
+	mirror_test_end(test, t);
+}
+
+static fmode_t asked_with;
+
+static int noting_lock(struct file *file, int cmd, struct file_lock *fl)
+{
+	if (fl->c.flc_type == F_WRLCK)
+		asked_with = file->f_mode;
+	return refusing_lock(file, cmd, fl);
+}
+
+static const struct file_operations noting = { .lock = noting_lock };
+
+/* Such a file system wants a file that is open for writing, though the first was not. */
+static void writers_ask_with_their_file(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_begin(test);
+	struct file *reader = dentry_open(&t->file->f_path, O_RDONLY, current_cred());
+	struct ditto_range_request req = req_of(t, 0, false, 0, 9);
+	const struct file_operations *real = t->file->f_op;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(reader));
+	reader->f_op = &noting;
+	t->file->f_op = &noting;
+	req.filp = reader;
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
+	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 5, 5), 0);
+	KUNIT_EXPECT_TRUE(test, asked_with & FMODE_WRITE);
+	KUNIT_EXPECT_EQ(test, local_may(t, 4), 1);
+	KUNIT_EXPECT_EQ(test, local_may(t, 5), 0);
+	KUNIT_EXPECT_EQ(test, unlock(t, 0, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 5), 2);
+	claim_flush(test);
+	reader->f_op = real;
+	t->file->f_op = real;
+	fput(reader);
+	mirror_test_end(test, t);
+}
+
+/* As a process of the server asks, which this thread is none of. */
+static int process_locks(struct mirror_test *t)
+{
+	int err;
+
+	current->flags &= ~PF_KTHREAD;
+	err = local(t, F_WRLCK, 0, 9);
+	current->flags |= PF_KTHREAD;
+	return err;
+}
+
+/* A courtesy client stands in the way of local processes no longer than in that of others. */
+static void courtesy_client_yields_to_a_process(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_begin(test);
+
+	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, process_locks(t), -EAGAIN);
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, true));
+	/* What the server's own threads meet was checked by the table. */
+	KUNIT_EXPECT_EQ(test, local(t, F_WRLCK, 0, 9), -EAGAIN);
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, true));
+	KUNIT_EXPECT_EQ(test, process_locks(t), 0);
+	KUNIT_EXPECT_EQ(test, t->client->released, 1);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t->client->client), 0);
+	local(t, F_UNLCK, 0, 9);
+	mirror_test_end(test, t);
+}
+
+struct rescue {
+	struct delayed_work work;
+	struct claim_client *client;
+};
+
+static void rescue_work(struct work_struct *work)
+{
+	WRITE_ONCE(container_of(to_delayed_work(work), struct rescue, work)->client->stuck, 0);
+}
+
+/* A process that waits for the client without end is let go on, to fail the test. */
+static void rescue_begin(struct kunit *test, struct rescue *rescue, struct mirror_test *t)
+{
+	rescue->client = t->client;
+	INIT_DELAYED_WORK_ONSTACK(&rescue->work, rescue_work);
+	schedule_delayed_work(&rescue->work, 20 * HZ);
+}
+
+static void rescue_end(struct kunit *test, struct rescue *rescue)
+{
+	KUNIT_EXPECT_TRUE(test, cancel_delayed_work_sync(&rescue->work));
+	destroy_delayed_work_on_stack(&rescue->work);
+}
+
+/* The lock of a client that cannot be withdrawn refuses, instead of being waited for. */
+static void process_is_refused_without_withdrawal(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_stuck(test);
+	struct rescue rescue;
+
+	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, true));
+	rescue_begin(test, &rescue, t);
+	for (int i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, process_locks(t), -EAGAIN);
+	rescue_end(test, &rescue);
+	KUNIT_EXPECT_EQ(test, t->client->released, 0);
+	/* Later attempts are made without being asked for. */
+	WRITE_ONCE(t->client->stuck, 0);
+	flush_delayed_work(&t->client->client.yield);
+	KUNIT_EXPECT_EQ(test, t->client->released, 1);
+	KUNIT_EXPECT_EQ(test, process_locks(t), 0);
+	local(t, F_UNLCK, 0, 9);
+	mirror_test_end(test, t);
+}
+
+/* A client that came back is waited for again when it falls silent again. */
+static void process_waits_after_a_return(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_stuck(test);
+	struct rescue rescue;
+
+	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, true));
+	rescue_begin(test, &rescue, t);
+	KUNIT_EXPECT_EQ(test, process_locks(t), -EAGAIN);
+	rescue_end(test, &rescue);
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, false));
+	WRITE_ONCE(t->client->stuck, 0);
+	flush_delayed_work(&t->client->client.yield);
+	KUNIT_EXPECT_EQ(test, process_locks(t), -EAGAIN);
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, true));
+	KUNIT_EXPECT_EQ(test, process_locks(t), 0);
+	KUNIT_EXPECT_EQ(test, t->client->released, 1);
+	local(t, F_UNLCK, 0, 9);
+	mirror_test_end(test, t);
+}
+
+static void hang_ends(struct work_struct *work)
+{
+	complete(container_of(to_delayed_work(work), struct rescue, work)->client->slow);
+}
+
+/* Neither is an attempt waited for that takes too long. */
+static void process_is_refused_if_withdrawal_hangs(struct kunit *test)
+{
+	struct ditto_range_request req;
+	DECLARE_COMPLETION_ONSTACK(slow);
+	struct mirror_test *t = mirror_test_begin(test);
+	struct claim_client *other = claim_client(test, "other", 0);
+	struct ditto_owner *owner = claim_owner(test, other, 7);
+	struct rescue rescue = { .client = t->client };
+
+	t->client->client.ops = &claim_recorded_ops;
+	t->client->slow = &slow;
+	req = claim_req(t->node, owner, true, 0, 9);
+	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, true));
+	KUNIT_EXPECT_EQ(test, ditto_range_test(&req, NULL), -EBUSY);
+	INIT_DELAYED_WORK_ONSTACK(&rescue.work, hang_ends);
+	schedule_delayed_work(&rescue.work, 60 * HZ);
+	KUNIT_EXPECT_EQ(test, process_locks(t), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, t->client->released, 0);
+	KUNIT_EXPECT_TRUE(test, mod_delayed_work(system_wq, &rescue.work, 0));
+	flush_delayed_work(&rescue.work);
+	destroy_delayed_work_on_stack(&rescue.work);
+	flush_delayed_work(&t->client->client.yield);
+	KUNIT_EXPECT_EQ(test, process_locks(t), 0);
+	local(t, F_UNLCK, 0, 9);
+	t->client->slow = NULL;
+	ditto_owner_put(owner);
+	claim_client_end(test, other);
+	mirror_test_end(test, t);
+}
+
+/* A client that goes takes its locks from the VFS too, also those it waits for. */
+static void release_is_shown(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_begin(test);
+	struct ditto_range_request req = req_of(t, 1, true, 500, 509);
+	struct claim_wait *wait = claim_wait(test);
+
+	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, lock(t, 0, false, 20, 29), 0);
+	KUNIT_EXPECT_EQ(test, local(t, F_WRLCK, 505, 505), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &wait->wait, NULL), -EINPROGRESS);
+	claim_flush(test);
+	ditto_client_release(&t->client->client, "test");
+	KUNIT_EXPECT_EQ(test, wait->result, -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, local_may(t, 5), 2);
+	KUNIT_EXPECT_EQ(test, local_may(t, 25), 2);
+	KUNIT_EXPECT_EQ(test, local(t, F_UNLCK, 0, 1000), 0);
+	mirror_test_end(test, t);
+}
+
+/* Ranges of claims that are gone and of those that came after them are shown by one mirror. */
+static void one_mirror_for_a_node(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_begin(test);
+	struct ditto_mirror *mirror, *again;
+
+	mirror = ditto_mirror_hold(ditto_mirror_begin(&t->node->point, t->file));
+	ditto_mirror_end(mirror);
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.ctx));
+	KUNIT_EXPECT_NULL(test, ditto_mirror_begin(&t->node->point, NULL));
+	again = ditto_mirror_begin(&t->node->point, t->file);
+	KUNIT_EXPECT_PTR_EQ(test, again, mirror);
+	ditto_mirror_put(mirror);
+	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 5), 0);
+	ditto_mirror_end(again);
+	KUNIT_EXPECT_EQ(test, unlock(t, 0, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, local_may(t, 5), 2);
+	mirror_test_end(test, t);
+}
+
+/* Mandatory for who is himself, advisory for the rest. */
+static void local_locks_stop_exact_io(struct kunit *test)
+{
+	struct ditto_intent intent = { .kind = DITTO_INTENT_READ, .first = 5, .last = 5 };
+	struct mirror_test *t = mirror_test_begin(test);
+	struct ditto_actor actor = { .owner = t->owner[0] };
+
+	KUNIT_EXPECT_EQ(test, local(t, F_RDLCK, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 100, 109), 0);
+	for (int exact = 0; exact < 2; exact++) {
+		actor.exact = exact;
+		intent.kind = DITTO_INTENT_READ;
+		KUNIT_EXPECT_EQ(test, ditto_mirror_check_io(t->file, &intent, &actor, NULL), 0);
+		intent.kind = DITTO_INTENT_WRITE;
+		KUNIT_EXPECT_EQ(test, ditto_mirror_check_io(t->file, &intent, &actor, NULL),
+				exact ? -EAGAIN : 0);
+	}
+	/* Not by what it holds itself. */
+	intent.first = 100;
+	intent.last = 109;
+	KUNIT_EXPECT_EQ(test, ditto_mirror_check_io(t->file, &intent, &actor, NULL), 0);
+	KUNIT_EXPECT_EQ(test, local(t, F_UNLCK, 0, 9), 0);
+	mirror_test_end(test, t);
+}
+
+static struct kunit_case claim_mirror_cases[] = {
+	KUNIT_CASE(local_locks_stop_exact_io),
+	KUNIT_CASE(both_see_each_other),
+	KUNIT_CASE(stacks_are_shown_as_one),
+	KUNIT_CASE(waits_for_a_local_process),
+	KUNIT_CASE_SLOW(waits_where_nobody_tells),
+	KUNIT_CASE(writers_ask_with_their_file),
+	KUNIT_CASE(courtesy_client_yields_to_a_process),
+	KUNIT_CASE(process_is_refused_without_withdrawal),
+	KUNIT_CASE(process_waits_after_a_return),
+	KUNIT_CASE_SLOW(process_is_refused_if_withdrawal_hangs),
+	KUNIT_CASE(release_is_shown),
+	KUNIT_CASE(one_mirror_for_a_node),
+	{}
+};
+
+static struct kunit_suite claim_mirror_suite = {
+	.name = "claim_mirror",
+	.init = claim_test_init,
+	.exit = claim_test_exit,
+	.test_cases = claim_mirror_cases,
+};
+
+kunit_test_suite(claim_mirror_suite);

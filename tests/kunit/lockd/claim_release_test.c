@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What goes together: ranges with their open, and claims of all kinds with what they were
+ * claimed through, whoever takes it away.
+ */
+#include "../../../lockd/lock_private.h"
+#include "../../../lockd/show.h"
+#include "claim_common.h"
+
+#define SHARES	2
+#define R DITTO_LEASE_READ
+#define H DITTO_LEASE_HANDLE
+
+struct release_test {
+	struct claim_client *client[2];
+	struct ditto_owner *owner[2];
+	struct claim_node *node;
+	struct claim_told told;
+};
+
+static struct release_test *begin(struct kunit *test)
+{
+	struct release_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	t->node = claim_node(test);
+	for (u32 i = 0; i < 2; i++) {
+		t->client[i] = claim_client(test, i ? "second" : "first", 0);
+		t->owner[i] = claim_owner(test, t->client[i], i);
+	}
+	return t;
+}
+
+static void end(struct kunit *test, struct release_test *t)
+{
+	for (u32 i = 0; i < 2; i++) {
+		ditto_owner_put(t->owner[i]);
+		claim_client_end(test, t->client[i]);
+	}
+	claim_flush(test);
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.ctx));
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.grants), 0);
+}
+
+static struct ditto_open *opened(struct kunit *test, struct release_test *t, int who, u32 share)
+{
+	struct ditto_actor actor = {
+		.owner = t->owner[who], .lease_owner = t->owner[who], .share = share,
+	};
+	struct ditto_open *open = ditto_open_claim(&t->node->point, &actor, DITTO_OPEN_READ, 0,
+						   false, NULL, NULL);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
+	return open;
+}
+
+static struct ditto_range_request with(struct release_test *t, int who, struct ditto_open *open,
+				       u32 share, u64 first, u64 last)
+{
+	struct ditto_range_request req = claim_req(t->node, t->owner[who], true, first, last);
+
+	req.lease_owner = t->owner[who];
+	req.open = open;
+	req.share = share;
+	return req;
+}
+
+static int lock(struct release_test *t, int who, struct ditto_open *open, u64 first, u64 last)
+{
+	struct ditto_range_request req = with(t, who, open, 0, first, last);
+
+	return ditto_range_lock(&req, NULL, NULL);
+}
+
+static int ranges(struct release_test *t, int who)
+{
+	return atomic_read(&t->client[who]->client.live[DITTO_CLAIM_RANGE]);
+}
+
+/* More than are dropped under one hold of the lock, and one that waits. */
+static void ranges_go_with_their_open(struct kunit *test)
+{
+	struct release_test *t = begin(test);
+	struct ditto_open *open = opened(test, t, 0, 0), *other = opened(test, t, 0, 0);
+	struct ditto_range_request req = with(t, 0, open, 0, 5000, 5009);
+	struct claim_wait *wait = claim_wait(test);
+
+	for (int i = 0; i < 200; i++)
+		KUNIT_ASSERT_EQ(test, lock(t, 0, open, 10 * i, 10 * i + 4), 0);
+	KUNIT_EXPECT_EQ(test, lock(t, 0, other, 4000, 4009), 0);
+	KUNIT_EXPECT_EQ(test, lock(t, 1, NULL, 5000, 5009), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &wait->wait, NULL), -EINPROGRESS);
+	ditto_open_revoke(open);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, wait->result, -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, ranges(t, 0), 1);
+	/* Nothing can be claimed with it any more. */
+	KUNIT_EXPECT_EQ(test, lock(t, 0, open, 0, 9), -ESHUTDOWN);
+	claim_wait_init(wait);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &wait->wait, NULL), -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, ranges(t, 0), 1);
+	ditto_open_release(open);
+	ditto_open_release(other);
+	KUNIT_EXPECT_EQ(test, ranges(t, 0), 0);
+	end(test, t);
+}
+
+/* An owner's ranges with several opens split and replace each other, and stay apart. */
+static void each_range_has_one_open(struct kunit *test)
+{
+	struct release_test *t = begin(test);
+	struct ditto_open *a = opened(test, t, 0, 0), *b = opened(test, t, 0, 0);
+
+	KUNIT_EXPECT_EQ(test, lock(t, 0, a, 0, 99), 0);
+	KUNIT_EXPECT_EQ(test, lock(t, 0, b, 40, 59), 0);
+	KUNIT_EXPECT_EQ(test, ranges(t, 0), 3);
+	ditto_open_release(a);
+	KUNIT_EXPECT_EQ(test, ranges(t, 0), 1);
+	KUNIT_EXPECT_EQ(test, lock(t, 1, NULL, 0, 39), 0);
+	KUNIT_EXPECT_EQ(test, lock(t, 1, NULL, 59, 60), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, lock(t, 0, b, 60, 99), 0);
+	KUNIT_EXPECT_EQ(test, ranges(t, 0), 1);
+	ditto_open_release(b);
+	KUNIT_EXPECT_EQ(test, ranges(t, 0), 0);
+	end(test, t);
+}
+
+/* What the administrator takes away by its number takes along what it stood for. */
+static void open_is_released_by_number(struct kunit *test)
+{
+	struct release_test *t = begin(test);
+	struct ditto_open *open = opened(test, t, 0, 0);
+	struct ditto_lease *cache;
+
+	cache = claim_grant(t->node, t->owner[0], DITTO_LEASE_TYPE_LEASE, R | H, &t->told);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	for (int i = 0; i < 200; i++)
+		KUNIT_ASSERT_EQ(test, lock(t, 0, open, 10 * i, 10 * i + 4), 0);
+	KUNIT_EXPECT_EQ(test, ditto_show_release(claim_table(test), open->claim.id, "test"), 0);
+	claim_flush(test);
+	KUNIT_EXPECT_FALSE(test, ditto_open_held(open));
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t->client[0]->client), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 1);
+	ditto_lease_put(cache);
+	ditto_open_release(open);
+	end(test, t);
+}
+
+/* Of one share all goes, of the other nothing. */
+static void claims_go_with_their_share(struct kunit *test)
+{
+	struct release_test *t = begin(test);
+	struct claim_wait *wait = claim_wait(test);
+	struct ditto_lease_request req = {
+		.point = &t->node->point, .actor.owner = t->owner[0],
+		.actor.lease_owner = t->owner[0], .actor.share = 1, .style = DITTO_LEASE_TYPE_LEASE,
+		.want = R, .ops = &claim_cache_ops, .private = &t->told,
+	};
+	struct ditto_range_request range;
+	struct ditto_open *open[SHARES];
+	struct ditto_lease *cache;
+
+	for (int i = 0; i < SHARES; i++)
+		open[i] = opened(test, t, 0, i + 1);
+	atomic_inc(&t->told.grants);
+	cache = ditto_lease_grant(&req);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	for (int i = 0; i < 1000; i++) {
+		range = with(t, 0, NULL, i % SHARES + 1, 10 * i, 10 * i + 4);
+		KUNIT_ASSERT_EQ(test, ditto_range_lock(&range, NULL, NULL), 0);
+	}
+	range = with(t, 0, open[0], 1, 20000, 20009);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&range, NULL, NULL), 0);
+	range = with(t, 1, NULL, 1, 0, 20009);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&range, &wait->wait, NULL), -EINPROGRESS);
+	ditto_locks_release_share(claim_table(test), 1, "test");
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, wait->result, -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, ranges(t, 0), 500);
+	KUNIT_EXPECT_FALSE(test, ditto_open_held(open[0]));
+	KUNIT_EXPECT_TRUE(test, ditto_open_held(open[1]));
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 1);
+	ditto_locks_release_share(claim_table(test), 2, "test");
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t->client[0]->client), 0);
+	ditto_lease_put(cache);
+	for (int i = 0; i < SHARES; i++)
+		ditto_open_release(open[i]);
+	end(test, t);
+}
+
+static struct kunit_case claim_release_cases[] = {
+	KUNIT_CASE(ranges_go_with_their_open),
+	KUNIT_CASE(each_range_has_one_open),
+	KUNIT_CASE(open_is_released_by_number),
+	KUNIT_CASE(claims_go_with_their_share),
+	{}
+};
+
+static struct kunit_suite claim_release_suite = {
+	.name = "claim_release",
+	.init = claim_test_init,
+	.exit = claim_test_exit,
+	.test_cases = claim_release_cases,
+};
+
+kunit_test_suite(claim_release_suite);

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Protocols and listeners, with a protocol that only notes what it is told.
+ */
+#include <kunit/test.h>
+#include <linux/in.h>
+#include <linux/netlink.h>
+#include <net/net_namespace.h>
+
+#include "../../../fs/server.h"
+#include "../../../net/listener.h"
+
+/* Listeners open now, and what the next one is answered. */
+static int open_count;
+static int listen_error;
+
+static int fake_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack)
+{
+	if (listen_error)
+		return listen_error;
+	open_count++;
+	return 0;
+}
+
+static void fake_close(struct ditto_listener *listener)
+{
+	open_count--;
+}
+
+static unsigned int fake_three(struct ditto_server *srv, const struct ditto_peer *peer)
+{
+	return 3;
+}
+
+static struct ditto_protocol fake = {
+	.owner = THIS_MODULE,
+	.name = "kunit",
+	.default_port = 2049,
+	.transports = BIT(DITTO_TRANSPORT_TCP),
+	.listen = fake_listen,
+	.close = fake_close,
+	.disconnect = fake_three,
+	.connections = fake_three,
+};
+
+static int add(struct kunit *test, u16 port, u32 *id, struct netlink_ext_ack *extack)
+{
+	struct sockaddr_storage addr = { .ss_family = AF_INET };
+
+	((struct sockaddr_in *)&addr)->sin_port = htons(port);
+	return ditto_listener_add(test->priv, "kunit", DITTO_TRANSPORT_TCP, &addr, id, extack);
+}
+
+static void life_of_a_listener(struct kunit *test)
+{
+	u32 first, second;
+
+	KUNIT_EXPECT_EQ(test, add(test, 1, &first, NULL), 0);
+	KUNIT_EXPECT_EQ(test, add(test, 2, &second, NULL), 0);
+	KUNIT_EXPECT_EQ(test, open_count, 2);
+	KUNIT_EXPECT_NE(test, first, second);
+	KUNIT_EXPECT_EQ(test, ditto_listener_del(test->priv, second, NULL), 0);
+	KUNIT_EXPECT_EQ(test, ditto_listener_del(test->priv, second, NULL), -ENOENT);
+	KUNIT_EXPECT_EQ(test, open_count, 1);
+
+	/* A number is not used again, nor lost by one that failed. */
+	listen_error = -EADDRINUSE;
+	KUNIT_EXPECT_EQ(test, add(test, 2, &first, NULL), -EADDRINUSE);
+	listen_error = 0;
+	KUNIT_EXPECT_EQ(test, add(test, 2, &first, NULL), 0);
+	KUNIT_EXPECT_EQ(test, first, second + 1);
+}
+
+static void refusals(struct kunit *test)
+{
+	struct sockaddr_storage addr = { .ss_family = AF_INET };
+	struct netlink_ext_ack extack = {};
+	u32 id;
+
+	KUNIT_EXPECT_EQ(test, add(test, 1, &id, NULL), 0);
+	KUNIT_EXPECT_EQ(test, add(test, 1, &id, &extack), -EADDRINUSE);
+	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
+	KUNIT_EXPECT_EQ(test, ditto_listener_add(test->priv, "kunit", DITTO_TRANSPORT_UDP, &addr,
+						 &id, NULL), -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, ditto_listener_add(test->priv, "absent", DITTO_TRANSPORT_TCP, &addr,
+						 &id, &extack), -EPROTONOSUPPORT);
+	KUNIT_EXPECT_STREQ(test, extack._msg,
+			   "protocol absent is not loaded; modprobe ditto_absent");
+	KUNIT_EXPECT_EQ(test, ditto_protocol_register(&fake), -EEXIST);
+}
+
+static int first_port(struct ditto_listener *listener, void *arg)
+{
+	*(u16 *)arg = ntohs(((struct sockaddr_in *)&listener->addr)->sin_port);
+	return 1;
+}
+
+static void default_port(struct kunit *test)
+{
+	u16 port = 0;
+	u32 id;
+
+	KUNIT_EXPECT_EQ(test, add(test, 0, &id, NULL), 0);
+	KUNIT_EXPECT_EQ(test, ditto_listener_for_each(test->priv, 0, first_port, &port), 1);
+	KUNIT_EXPECT_EQ(test, port, 2049);
+	KUNIT_EXPECT_EQ(test, ditto_listener_for_each(test->priv, id + 1, first_port, &port), 0);
+	/* The same written out is the same. */
+	KUNIT_EXPECT_EQ(test, add(test, 2049, &id, NULL), -EADDRINUSE);
+}
+
+static void listeners_are_bounded(struct kunit *test)
+{
+	u32 id;
+
+	for (u16 port = 1; port <= DITTO_LISTENERS_MAX; port++)
+		KUNIT_ASSERT_EQ(test, add(test, port, &id, NULL), 0);
+	KUNIT_EXPECT_EQ(test, add(test, DITTO_LISTENERS_MAX + 1, &id, NULL), -ENOSPC);
+}
+
+static void each_protocol_once(struct kunit *test)
+{
+	u32 id;
+
+	KUNIT_EXPECT_EQ(test, ditto_protocols_connections(test->priv, NULL), 0);
+	KUNIT_EXPECT_EQ(test, add(test, 1, &id, NULL), 0);
+	KUNIT_EXPECT_EQ(test, add(test, 2, &id, NULL), 0);
+	KUNIT_EXPECT_EQ(test, ditto_protocols_connections(test->priv, NULL), 3);
+	KUNIT_EXPECT_EQ(test, ditto_protocols_disconnect(test->priv, NULL), 3);
+}
+
+static void protocol_goes_first(struct kunit *test)
+{
+	unsigned int bit = fake.bit;
+	u32 id;
+
+	KUNIT_EXPECT_EQ(test, add(test, 1, &id, NULL), 0);
+	KUNIT_EXPECT_TRUE(test, ditto_protocol_loaded(bit));
+	ditto_protocol_unregister(&fake);
+	KUNIT_EXPECT_EQ(test, open_count, 0);
+	KUNIT_EXPECT_FALSE(test, ditto_protocol_loaded(bit));
+	KUNIT_EXPECT_STREQ(test, ditto_protocol_name(bit), "kunit");
+	KUNIT_EXPECT_EQ(test, add(test, 1, &id, NULL), -EPROTONOSUPPORT);
+
+	KUNIT_EXPECT_EQ(test, ditto_protocol_register(&fake), 0);
+	KUNIT_EXPECT_EQ(test, fake.bit, bit);
+}
+
+static int listener_test_init(struct kunit *test)
+{
+	struct ditto_server *srv = kunit_kzalloc(test, sizeof(*srv), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, srv);
+	srv->net = &init_net;
+	KUNIT_ASSERT_EQ(test, ditto_listeners_init(srv), 0);
+	KUNIT_ASSERT_EQ(test, ditto_protocol_register(&fake), 0);
+	open_count = 0;
+	listen_error = 0;
+	test->priv = srv;
+	return 0;
+}
+
+/* The server goes with its listeners open, as a namespace does. */
+static void listener_test_exit(struct kunit *test)
+{
+	ditto_listeners_exit(test->priv);
+	KUNIT_EXPECT_EQ(test, open_count, 0);
+	ditto_protocol_unregister(&fake);
+}
+
+static struct kunit_case listener_cases[] = {
+	KUNIT_CASE(life_of_a_listener),
+	KUNIT_CASE(refusals),
+	KUNIT_CASE(default_port),
+	KUNIT_CASE(listeners_are_bounded),
+	KUNIT_CASE(each_protocol_once),
+	KUNIT_CASE(protocol_goes_first),
+	{}
+};
+
+static struct kunit_suite listener_suite = {
+	.name = "ditto_listener",
+	.init = listener_test_init,
+	.exit = listener_test_exit,
+	.test_cases = listener_cases,
+};
+
+kunit_test_suite(listener_suite);

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The cache of names and groups, with a helper that is a function.
+ */
+#include <kunit/test.h>
+#include <linux/delay.h>
+#include <linux/atomic.h>
+#include <linux/completion.h>
+#include <linux/slab.h>
+#include <net/net_namespace.h>
+
+#include "../../../fs/server.h"
+#include "../../../net/helper/names.h"
+#include "../../../net/helper/names_ask.h"
+#include "../../../net/settings.h"
+
+static const struct in6_addr addr = { { .u6_addr32 = { 0, 0, htonl(0xffff), htonl(0xc0000201) } } };
+
+/**
+ * struct fake - the helper
+ * @asked: how often
+ * @error: what it answers, or 0
+ * @slow: it waits for @go
+ * @go: see there
+ * @hosts: names that it gives, up to NULL
+ * @member: of every netgroup
+ * @saw_hosts: how many names came with the last question
+ * @name: that it gives, for users and groups
+ */
+static struct fake {
+	atomic_t asked;
+	int error;
+	bool slow;
+	struct completion go;
+	const char *hosts[3];
+	bool member;
+	unsigned int saw_hosts;
+	const char *name;
+} fake;
+
+static int fake_identity(const struct ditto_question *question, struct ditto_said *said)
+{
+	switch (question->type) {
+	case DITTO_UPCALL_USER_NAME:
+	case DITTO_UPCALL_GROUP_NAME:
+		said->name = kstrdup(fake.name, GFP_KERNEL);
+		return said->name ? 0 : -ENOMEM;
+	case DITTO_UPCALL_USER_ID:
+		said->uid = KUIDT_INIT(strlen(question->text));
+		return 0;
+	default:
+		said->gid = KGIDT_INIT(100 + strlen(question->text));
+		return 0;
+	}
+}
+
+static int fake_ask(struct ditto_server *srv, const struct ditto_question *question,
+		    const struct ditto_host_names *hosts, struct ditto_said *said)
+{
+	unsigned int n = 0;
+
+	atomic_inc(&fake.asked);
+	*said = (struct ditto_said){};
+	fake.saw_hosts = hosts ? hosts->count : 0;
+	if (fake.slow)
+		wait_for_completion(&fake.go);
+	if (fake.error)
+		return fake.error;
+
+	if (question->type >= DITTO_UPCALL_USER_NAME)
+		return fake_identity(question, said);
+	said->member = fake.member;
+	while (n < ARRAY_SIZE(fake.hosts) && fake.hosts[n])
+		n++;
+	if (question->type == DITTO_UPCALL_HOST_NAME || n)
+		said->hosts = ditto_host_names_make(fake.hosts, n);
+	if (question->type != DITTO_UPCALL_GROUPS)
+		return 0;
+	said->groups = kcalloc(3, sizeof(kgid_t), GFP_KERNEL);
+	if (!said->groups)
+		return -ENOMEM;
+	for (; said->ngroups < 3; said->ngroups++)
+		said->groups[said->ngroups] = KGIDT_INIT(100 + said->ngroups);
+	return 0;
+}
+
+static int names_test_init(struct kunit *test)
+{
+	struct ditto_server *srv = kunit_kzalloc(test, sizeof(*srv), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, srv);
+	srv->net = &init_net;
+	ditto_settings_init(srv);
+	KUNIT_ASSERT_EQ(test, ditto_names_init(srv), 0);
+	fake = (struct fake){};
+	init_completion(&fake.go);
+	ditto_names_set_ask(srv, fake_ask);
+	test->priv = srv;
+	return 0;
+}
+
+static void names_test_exit(struct kunit *test)
+{
+	ditto_names_exit(test->priv);
+}
+
+static void host_patterns(struct kunit *test)
+{
+	static const struct {
+		const char *pattern;
+		int match;
+	} cases[] = {
+		{ "client.example", 1 }, { "CLIENT.Example", 1 }, { "*.example", 1 },
+		{ "cl?ent.example", 1 }, { "*.org", 1 }, { "*", 1 },
+		{ "client", 0 }, { "*.com", 0 }, { "", 0 }, { "client.example.", 0 },
+	};
+	struct ditto_server *srv = test->priv;
+
+	fake.hosts[0] = "Client.EXAMPLE";
+	fake.hosts[1] = "other.org";
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		KUNIT_EXPECT_EQ_MSG(test,
+				    ditto_names_host_match(srv, &addr, cases[i].pattern, true),
+				    cases[i].match, "pattern %s", cases[i].pattern);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 1);
+}
+
+static void negative_is_kept(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+	kgid_t groups[4];
+
+	fake.error = -ENOENT;
+	for (int i = 0; i < 3; i++) {
+		KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true), 0);
+		KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true), 0);
+		KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4), -ENOENT);
+	}
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 3);
+
+	/* Shorter than the time to live of what exists. */
+	srv->settings.name_negative_ttl_s = 0;
+	fake.error = 0;
+	fake.member = true;
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true), 0);
+	ditto_names_flush(srv);
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true), 1);
+}
+
+static void users_and_groups(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+	char name[16];
+	kuid_t uid;
+	kgid_t gid;
+
+	fake.name = "alice@example";
+	for (int i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, ditto_names_of_user(srv, KUIDT_INIT(7), name, 16), 13);
+		KUNIT_EXPECT_MEMEQ(test, name, "alice@example", 13);
+		KUNIT_EXPECT_EQ(test, ditto_names_of_group(srv, KGIDT_INIT(7), name, 16), 13);
+		KUNIT_EXPECT_EQ(test, ditto_names_user(srv, "abc@d", &uid), 0);
+		KUNIT_EXPECT_EQ(test, __kuid_val(uid), 5);
+		KUNIT_EXPECT_EQ(test, ditto_names_group(srv, "abc@d", &gid), 0);
+		KUNIT_EXPECT_EQ(test, __kgid_val(gid), 105);
+	}
+	/* A number is a user's, or a group's; a name, too. */
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 4);
+	KUNIT_EXPECT_EQ(test, ditto_names_of_user(srv, KUIDT_INIT(7), name, 12), -ERANGE);
+	KUNIT_EXPECT_EQ(test, ditto_names_of_user(srv, KUIDT_INIT(8), name, 13), 13);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 5);
+}
+
+static void users_unknown(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+	char name[16];
+	kuid_t uid;
+	kgid_t gid;
+
+	fake.error = -ENOENT;
+	for (int i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, ditto_names_of_user(srv, KUIDT_INIT(7), name, 16), -ENOENT);
+		KUNIT_EXPECT_EQ(test, ditto_names_of_group(srv, KGIDT_INIT(7), name, 16), -ENOENT);
+		KUNIT_EXPECT_EQ(test, ditto_names_user(srv, "abc@d", &uid), -ENOENT);
+		KUNIT_EXPECT_EQ(test, ditto_names_group(srv, "abc@d", &gid), -ENOENT);
+	}
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 4);
+}
+
+static void no_helper(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+
+	fake.error = -ECONNREFUSED;
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true), -ECONNREFUSED);
+	/* Not asked again at once. */
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true), -ECONNREFUSED);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 1);
+
+	fake.error = -ETIMEDOUT;
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true), -EJUKEBOX);
+}
+
+static void slow_helper(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+	unsigned long begin = jiffies;
+
+	fake.slow = true;
+	fake.hosts[0] = "client.example";
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true), -EJUKEBOX);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true), -EJUKEBOX);
+	KUNIT_EXPECT_TRUE(test, time_after_eq(jiffies, begin +
+					      msecs_to_jiffies(DITTO_NAMES_WAIT_MS)));
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 1);
+
+	/* Who comes late does not wait any more. */
+	begin = jiffies;
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true), -EJUKEBOX);
+	KUNIT_EXPECT_TRUE(test, time_before(jiffies, begin +
+					    msecs_to_jiffies(DITTO_NAMES_WAIT_MS)));
+
+	complete_all(&fake.go);
+	for (int i = 0; i < 100 && ditto_names_host_match(srv, &addr, "*", true) != 1; i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 1);
+}
+
+static void stale_is_used(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+
+	fake.hosts[0] = "client.example";
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "client.*", true), 1);
+
+	/* Expired, and the helper does not answer: the old answer serves. */
+	srv->settings.name_ttl_s = 0;
+	fake.slow = true;
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "client.*", true), 1);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "client.*", true), 1);
+	fake.error = -ETIMEDOUT;
+	complete_all(&fake.go);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "client.*", true), 1);
+	KUNIT_EXPECT_EQ(test, ditto_names_count(srv), 1);
+}
+
+static void netgroups_and_hosts(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+
+	fake.member = true;
+	fake.hosts[0] = "client.example";
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true), 1);
+	KUNIT_EXPECT_EQ(test, fake.saw_hosts, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 1);
+
+	/* Its answer brought the names of the host; the next question takes them along. */
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "client.example", true), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 1);
+	fake.member = false;
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "office", true), 0);
+	KUNIT_EXPECT_EQ(test, fake.saw_hosts, 1);
+	/* Names of netgroups are not folded. */
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "Lab", true), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 3);
+}
+
+static void groups_are_cut(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+	kgid_t groups[4] = {};
+
+	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4), 3);
+	KUNIT_EXPECT_EQ(test, __kgid_val(groups[2]), 102);
+	KUNIT_EXPECT_EQ(test, __kgid_val(groups[3]), 0);
+	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 2), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 1);
+	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(8), groups, 4), 3);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 2);
+}
+
+static void flush_forgets(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+
+	fake.hosts[0] = "client.example";
+	ditto_names_host_match(srv, &addr, "*", true);
+	ditto_names_flush(srv);
+	KUNIT_EXPECT_EQ(test, ditto_names_count(srv), 0);
+	fake.hosts[0] = "new.example";
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "new.example", true), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 2);
+}
+
+static void cache_is_bounded(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+	kgid_t group;
+
+	for (unsigned int uid = 0; uid < DITTO_NAMES_MAX + 100; uid++)
+		ditto_names_groups(srv, KUIDT_INIT(uid), &group, 1);
+	KUNIT_EXPECT_EQ(test, ditto_names_count(srv), DITTO_NAMES_MAX);
+}
+
+static struct kunit_case names_cases[] = {
+	KUNIT_CASE(host_patterns),
+	KUNIT_CASE(negative_is_kept),
+	KUNIT_CASE(users_and_groups),
+	KUNIT_CASE(users_unknown),
+	KUNIT_CASE(no_helper),
+	KUNIT_CASE(slow_helper),
+	KUNIT_CASE(stale_is_used),
+	KUNIT_CASE(netgroups_and_hosts),
+	KUNIT_CASE(groups_are_cut),
+	KUNIT_CASE(flush_forgets),
+	KUNIT_CASE_SLOW(cache_is_bounded),
+	{}
+};
+
+static struct kunit_suite names_suite = {
+	.name = "ditto_names",
+	.init = names_test_init,
+	.exit = names_test_exit,
+	.test_cases = names_cases,
+};
+
+kunit_test_suite(names_suite);

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Peers by address.
+ */
+#include <kunit/test.h>
+#include <linux/in.h>
+#include <net/ipv6.h>
+#include <net/net_namespace.h>
+
+#include "../../../fs/server.h"
+#include "../../../net/listener.h"
+#include "../../../net/peer.h"
+
+static struct ditto_peer *get(struct kunit *test, u32 ip, unsigned int bit)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(ip) };
+
+	return ditto_peer_get(test->priv, (struct sockaddr *)&sin, bit);
+}
+
+static void one_machine_one_peer(struct kunit *test)
+{
+	struct sockaddr_in6 mapped = { .sin6_family = AF_INET6, .sin6_port = htons(99) };
+	struct sockaddr other = { .sa_family = AF_UNIX };
+	struct ditto_peer *v4, *v6;
+
+	v4 = get(test, 0xc0000201, 0);
+	KUNIT_ASSERT_NOT_NULL(test, v4);
+	ipv6_addr_set_v4mapped(htonl(0xc0000201), &mapped.sin6_addr);
+	v6 = ditto_peer_get(test->priv, (struct sockaddr *)&mapped, 1);
+	KUNIT_EXPECT_PTR_EQ(test, v4, v6);
+	KUNIT_EXPECT_EQ(test, v4->protocols, BIT(0) | BIT(1));
+	KUNIT_EXPECT_EQ(test, ditto_peer_requests(v4), 2);
+	ditto_peer_put(v4);
+	ditto_peer_put(v6);
+	KUNIT_EXPECT_NULL(test, ditto_peer_get(test->priv, &other, 0));
+}
+
+static void find_makes_none(struct kunit *test)
+{
+	struct in6_addr addr;
+	struct ditto_peer *peer, *found;
+
+	ipv6_addr_set_v4mapped(htonl(0xc0000202), &addr);
+	KUNIT_EXPECT_NULL(test, ditto_peer_find(test->priv, &addr));
+	peer = get(test, 0xc0000202, 0);
+	found = ditto_peer_find(test->priv, &addr);
+	KUNIT_ASSERT_PTR_EQ(test, peer, found);
+	KUNIT_EXPECT_EQ(test, ditto_peer_requests(peer), 1);
+	ditto_peer_put(found);
+	ditto_peer_put(peer);
+}
+
+static int count(struct ditto_peer *peer, void *arg)
+{
+	return ++*(unsigned int *)arg == 1000 ? -E2BIG : 0;
+}
+
+static void peers_are_bounded(struct kunit *test)
+{
+	struct ditto_peer *held = get(test, 1, 0);
+	unsigned int n = 0;
+	struct in6_addr addr;
+
+	for (u32 ip = 2; ip < DITTO_PEERS_MAX + 100; ip++)
+		ditto_peer_put(get(test, ip, 0));
+	KUNIT_EXPECT_EQ(test, ditto_peer_for_each(test->priv, count, &n), -E2BIG);
+	n = 1000;
+	KUNIT_EXPECT_EQ(test, ditto_peer_for_each(test->priv, count, &n), 0);
+	KUNIT_EXPECT_EQ(test, n, 1000 + DITTO_PEERS_MAX);
+
+	/* One in use does not leave. */
+	ipv6_addr_set_v4mapped(htonl(1), &addr);
+	KUNIT_EXPECT_PTR_EQ(test, held, ditto_peer_find(test->priv, &addr));
+	ditto_peer_put(held);
+	ditto_peer_put(held);
+}
+
+static void address_for_people(struct kunit *test)
+{
+	struct in6_addr addr = { { .u6_addr8 = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } } };
+	char text[DITTO_ADDR_TEXT];
+
+	KUNIT_EXPECT_STREQ(test, ditto_addr_text(&addr, text), "2001:db8::1");
+	ipv6_addr_set_v4mapped(htonl(0xc0000201), &addr);
+	KUNIT_EXPECT_STREQ(test, ditto_addr_text(&addr, text), "192.0.2.1");
+}
+
+static int peer_test_init(struct kunit *test)
+{
+	struct ditto_server *srv = kunit_kzalloc(test, sizeof(*srv), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, srv);
+	srv->net = &init_net;
+	KUNIT_ASSERT_EQ(test, ditto_peers_init(srv), 0);
+	KUNIT_ASSERT_EQ(test, ditto_listeners_init(srv), 0);
+	test->priv = srv;
+	return 0;
+}
+
+static void peer_test_exit(struct kunit *test)
+{
+	ditto_listeners_exit(test->priv);
+	ditto_peers_exit(test->priv);
+}
+
+static struct kunit_case peer_cases[] = {
+	KUNIT_CASE(one_machine_one_peer),
+	KUNIT_CASE(find_makes_none),
+	KUNIT_CASE_SLOW(peers_are_bounded),
+	KUNIT_CASE(address_for_people),
+	{}
+};
+
+static struct kunit_suite peer_suite = {
+	.name = "ditto_peer",
+	.init = peer_test_init,
+	.exit = peer_test_exit,
+	.test_cases = peer_cases,
+};
+
+kunit_test_suite(peer_suite);

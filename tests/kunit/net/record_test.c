@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Durable records: with a helper that is a thread of the test on a socket of
+ * its own, and without one.
+ */
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/kthread.h>
+#include <linux/limits.h>
+#include <linux/net.h>
+#include <linux/netlink.h>
+#include <linux/sizes.h>
+#include <net/genetlink.h>
+#include <net/net_namespace.h>
+#include <net/sock.h>
+
+#include "../../../fs/server.h"
+#include "../../../net/helper/record.h"
+#include "../../../net/helper/upcall.h"
+#include "../../../net/netlink.h"
+#include "../../../net/settings.h"
+
+/**
+ * struct helper - a helper
+ * @srv: the server it serves
+ * @sock: its socket
+ * @port: of the socket
+ * @thread: answers
+ * @answer: error of its answers
+ * @silent: requests that it leaves without an answer before it goes
+ * @asked: what it was asked last
+ * @record: about which record; points into @message
+ * @count: how often it was asked
+ * @message: the last request
+ */
+struct helper {
+	struct ditto_server *srv;
+	struct socket *sock;
+	u32 port;
+	struct task_struct *thread;
+	int answer;
+	int silent;
+	u32 asked;
+	struct ditto_record record;
+	int count;
+	u8 message[SZ_8K];
+};
+
+/* A server and its helper. */
+struct fixture {
+	struct ditto_server srv;
+	struct helper helper;
+};
+
+static void helper_read(struct helper *h, struct nlattr **attrs, size_t len)
+{
+	struct nlattr *attr;
+	int rem;
+
+	memset(attrs, 0, (DITTO_A_UPCALL_MAX + 1) * sizeof(*attrs));
+	nla_for_each_attr(attr, (struct nlattr *)(h->message + NLMSG_HDRLEN + GENL_HDRLEN),
+			  (int)len - NLMSG_HDRLEN - GENL_HDRLEN, rem)
+		if (nla_type(attr) <= DITTO_A_UPCALL_MAX)
+			attrs[nla_type(attr)] = attr;
+	h->asked = nla_get_u32(attrs[DITTO_A_UPCALL_TYPE]);
+	h->record = (struct ditto_record) {
+		.kind = nla_get_u32(attrs[DITTO_A_UPCALL_RECORD_TYPE])
+	};
+	if (attrs[DITTO_A_UPCALL_RECORD_KEY]) {
+		h->record.key = nla_data(attrs[DITTO_A_UPCALL_RECORD_KEY]);
+		h->record.key_len = nla_len(attrs[DITTO_A_UPCALL_RECORD_KEY]);
+	}
+	if (attrs[DITTO_A_UPCALL_RECORD_DATA]) {
+		h->record.data = nla_data(attrs[DITTO_A_UPCALL_RECORD_DATA]);
+		h->record.data_len = nla_len(attrs[DITTO_A_UPCALL_RECORD_DATA]);
+	}
+	h->count++;
+}
+
+static void helper_answer(struct helper *h, struct nlattr *id)
+{
+	struct {
+		struct nlattr attr;
+		u32 value;
+	} error = {
+		.attr = {
+			.nla_type = DITTO_A_UPCALL_ERROR,
+			.nla_len = nla_attr_size(sizeof(u32))
+		},
+		.value = h->answer,
+	};
+	struct nlattr *attrs[DITTO_A_UPCALL_MAX + 1] = {
+		[DITTO_A_UPCALL_ID] = id, [DITTO_A_UPCALL_ERROR] = &error.attr,
+	};
+	struct netlink_ext_ack extack = {};
+	struct genl_info info = { .attrs = attrs, .snd_portid = h->port, .extack = &extack };
+
+	ditto_upcall_reply(h->srv, &info);
+}
+
+static int helper_run(void *arg)
+{
+	struct nlattr *attrs[DITTO_A_UPCALL_MAX + 1];
+	struct helper *h = arg;
+
+	while (!kthread_should_stop()) {
+		struct kvec vec = { .iov_base = h->message, .iov_len = sizeof(h->message) };
+		struct msghdr msg = {};
+		int len = kernel_recvmsg(h->sock, &msg, &vec, 1, vec.iov_len, 0);
+
+		if (len <= 0)
+			continue;
+		helper_read(h, attrs, len);
+		if (h->silent && !--h->silent)
+			ditto_upcall_portid_gone(h->srv, h->port);
+		else
+			helper_answer(h, attrs[DITTO_A_UPCALL_ID]);
+	}
+	return 0;
+}
+
+static void helper_start(struct kunit *test, struct helper *h)
+{
+	struct sockaddr_nl addr = { .nl_family = AF_NETLINK };
+
+	KUNIT_ASSERT_EQ(test, sock_create_kern(&init_net, AF_NETLINK, SOCK_RAW, NETLINK_GENERIC,
+					       &h->sock), 0);
+	h->sock->sk->sk_rcvtimeo = HZ / 20;
+	KUNIT_ASSERT_EQ(test, kernel_bind(h->sock, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	KUNIT_ASSERT_GE(test, kernel_getsockname(h->sock, (struct sockaddr *)&addr), 0);
+	h->port = addr.nl_pid;
+	h->thread = kthread_run(helper_run, h, "ditto_test_helper");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, h->thread);
+	KUNIT_ASSERT_EQ(test, ditto_upcall_register(h->srv, h->port), 0);
+	ditto_records_helper_here(h->srv);
+}
+
+static void helper_stop(struct helper *h)
+{
+	if (!h->sock)
+		return;
+	ditto_upcall_portid_gone(h->srv, h->port);
+	if (!IS_ERR_OR_NULL(h->thread))
+		kthread_stop(h->thread);
+	sock_release(h->sock);
+	h->sock = NULL;
+	h->thread = NULL;
+}
+
+static int put(struct fixture *f, enum ditto_record_kind kind, const char *key)
+{
+	return ditto_record_put(&f->srv, kind, key, strlen(key), "data", 4);
+}
+
+static int load(struct fixture *f, enum ditto_record_kind kind, const char *key)
+{
+	struct ditto_record record = {
+		.kind = kind, .key = (const u8 *)key, .key_len = strlen(key),
+		.data = (const u8 *)"old", .data_len = 3,
+	};
+
+	return ditto_record_load(&f->srv, &record);
+}
+
+static void without_a_helper(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	KUNIT_EXPECT_EQ(test, ditto_server_epoch(&f->srv), 0);
+	KUNIT_EXPECT_NE(test, ditto_server_instance(&f->srv), 0);
+	KUNIT_EXPECT_EQ(test, put(f, DITTO_RECORD_CLIENT, "a"), -ECONNREFUSED);
+	KUNIT_EXPECT_EQ(test, ditto_state_begin(&f->srv, 7, false), 0);
+	KUNIT_EXPECT_EQ(test, ditto_server_epoch(&f->srv), 7);
+	/* It told the epoch and went. */
+	KUNIT_EXPECT_EQ(test, put(f, DITTO_RECORD_CLIENT, "a"), -ECONNREFUSED);
+	KUNIT_EXPECT_EQ(test, ditto_record_remove(&f->srv, DITTO_RECORD_CLIENT, "a", 1),
+			-ECONNREFUSED);
+}
+
+static void lengths(struct kunit *test)
+{
+	static const u8 bytes[DITTO_RECORD_DATA_MAX + 1];
+	struct fixture *f = test->priv;
+	struct ditto_server *srv = &f->srv;
+
+	helper_start(test, &f->helper);
+	KUNIT_ASSERT_EQ(test, ditto_state_begin(srv, 1, true), 0);
+	KUNIT_EXPECT_EQ(test, ditto_record_put(srv, DITTO_RECORD_CLIENT, bytes, 0, NULL, 0),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, ditto_record_put(srv, DITTO_RECORD_CLIENT, bytes,
+					       DITTO_RECORD_KEY_MAX + 1, NULL, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ditto_record_put(srv, DITTO_RECORD_CLIENT, bytes, 1, bytes,
+					       DITTO_RECORD_DATA_MAX + 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ditto_record_put(srv, DITTO_RECORD_KINDS, bytes, 1, NULL, 0),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, ditto_record_put(srv, DITTO_RECORD_CLIENT, bytes,
+					       DITTO_RECORD_KEY_MAX, bytes,
+					       DITTO_RECORD_DATA_MAX), 0);
+	KUNIT_EXPECT_EQ(test, f->helper.record.key_len, DITTO_RECORD_KEY_MAX);
+	KUNIT_EXPECT_EQ(test, f->helper.record.data_len, DITTO_RECORD_DATA_MAX);
+}
+
+static void helper_is_asked(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct helper *h = &f->helper;
+
+	helper_start(test, h);
+	/* Nothing is recorded before the epoch is known. */
+	KUNIT_EXPECT_EQ(test, put(f, DITTO_RECORD_CLIENT, "a"), -ECONNREFUSED);
+	KUNIT_EXPECT_EQ(test, h->count, 0);
+	KUNIT_ASSERT_EQ(test, ditto_state_begin(&f->srv, 1, true), 0);
+	KUNIT_EXPECT_TRUE(test, ditto_server_ended_cleanly(&f->srv));
+	KUNIT_EXPECT_EQ(test, put(f, DITTO_RECORD_CLIENT, "key"), 0);
+	KUNIT_EXPECT_EQ(test, h->asked, DITTO_UPCALL_RECORD_PUT);
+	KUNIT_EXPECT_EQ(test, h->record.kind, DITTO_RECORD_CLIENT);
+	KUNIT_EXPECT_EQ(test, h->record.key_len, 3);
+	KUNIT_EXPECT_MEMEQ(test, h->record.key, "key", 3);
+	KUNIT_EXPECT_MEMEQ(test, h->record.data, "data", 4);
+	KUNIT_EXPECT_EQ(test, ditto_record_remove(&f->srv, DITTO_RECORD_MONITORED_HOST, "h", 1), 0);
+	KUNIT_EXPECT_EQ(test, h->asked, DITTO_UPCALL_RECORD_REMOVE);
+	h->answer = EIO;
+	KUNIT_EXPECT_EQ(test, put(f, DITTO_RECORD_CLIENT, "key"), -EIO);
+	/* It takes the request and dies. */
+	h->answer = 0;
+	h->silent = 1;
+	KUNIT_EXPECT_EQ(test, put(f, DITTO_RECORD_CLIENT, "key"), -ECONNREFUSED);
+}
+
+static int count_records(const struct ditto_record *record, void *arg)
+{
+	int *n = arg;
+
+	++*n;
+	return 0;
+}
+
+static int put_again(const struct ditto_record *record, void *arg)
+{
+	return ditto_record_put(arg, record->kind, record->key, record->key_len, record->data,
+				record->data_len);
+}
+
+static int stop_at_once(const struct ditto_record *record, void *arg)
+{
+	++*(int *)arg;
+	return 42;
+}
+
+static void lives_before(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct ditto_server *srv = &f->srv;
+	int n = 0;
+
+	KUNIT_EXPECT_EQ(test, load(f, DITTO_RECORD_CLIENT, "a"), 0);
+	KUNIT_EXPECT_EQ(test, load(f, DITTO_RECORD_CLIENT, "b"), 0);
+	/* From a helper that was started anew in the middle of it. */
+	KUNIT_EXPECT_EQ(test, load(f, DITTO_RECORD_CLIENT, "a"), 0);
+	KUNIT_EXPECT_EQ(test, load(f, DITTO_RECORD_MONITORED_HOST, "a"), 0);
+	KUNIT_EXPECT_EQ(test, ditto_state_begin(srv, 5, false), 0);
+	KUNIT_EXPECT_EQ(test, ditto_state_begin(srv, 5, false), 0);
+	KUNIT_EXPECT_EQ(test, ditto_state_begin(srv, 6, false), -EALREADY);
+	KUNIT_EXPECT_EQ(test, load(f, DITTO_RECORD_CLIENT, "c"), -EALREADY);
+
+	KUNIT_EXPECT_EQ(test, ditto_records_previous(srv, DITTO_RECORD_CLIENT), 2);
+	KUNIT_EXPECT_EQ(test, ditto_record_previous_for_each(srv, DITTO_RECORD_CLIENT,
+							     count_records, &n), 0);
+	KUNIT_EXPECT_EQ(test, n, 2);
+	n = 0;
+	KUNIT_EXPECT_EQ(test, ditto_record_previous_for_each(srv, DITTO_RECORD_CLIENT,
+							     stop_at_once, &n), 42);
+	KUNIT_EXPECT_EQ(test, n, 1);
+
+	helper_start(test, &f->helper);
+	/* One that is put again is not of before any more; the loop may do so. */
+	KUNIT_EXPECT_EQ(test, put(f, DITTO_RECORD_CLIENT, "a"), 0);
+	KUNIT_EXPECT_EQ(test, ditto_records_previous(srv, DITTO_RECORD_CLIENT), 1);
+	KUNIT_EXPECT_EQ(test, ditto_record_previous_for_each(srv, DITTO_RECORD_CLIENT, put_again,
+							     srv), 0);
+	KUNIT_EXPECT_EQ(test, ditto_records_previous(srv, DITTO_RECORD_CLIENT), 0);
+	KUNIT_EXPECT_EQ(test, ditto_record_remove(srv, DITTO_RECORD_MONITORED_HOST, "a", 1), 0);
+	KUNIT_EXPECT_EQ(test, ditto_records_previous(srv, DITTO_RECORD_MONITORED_HOST), 0);
+}
+
+/* What its owner leaves behind is found by the one that follows it in the same life. */
+static void is_kept(struct kunit *test)
+{
+	const struct ditto_record record = {
+		.kind = DITTO_RECORD_OPEN, .key = (const u8 *)"o", .key_len = 1,
+		.data = (const u8 *)"new", .data_len = 3,
+	};
+	struct fixture *f = test->priv;
+	struct ditto_server *srv = &f->srv;
+
+	KUNIT_EXPECT_EQ(test, load(f, DITTO_RECORD_OPEN, "o"), 0);
+	KUNIT_EXPECT_EQ(test, ditto_state_begin(srv, 5, false), 0);
+	/* It does not end with the grace. */
+	ditto_records_grace_over(srv);
+	helper_start(test, &f->helper);
+	KUNIT_EXPECT_EQ(test, put(f, DITTO_RECORD_CLIENT, "a"), 0);
+	KUNIT_EXPECT_EQ(test, ditto_records_previous(srv, DITTO_RECORD_OPEN), 1);
+	KUNIT_EXPECT_EQ(test, put(f, DITTO_RECORD_OPEN, "o"), 0);
+	KUNIT_EXPECT_EQ(test, ditto_records_previous(srv, DITTO_RECORD_OPEN), 0);
+	KUNIT_EXPECT_EQ(test, ditto_record_keep(srv, &record), 0);
+	KUNIT_EXPECT_EQ(test, ditto_record_keep(srv, &record), 0);
+	KUNIT_EXPECT_EQ(test, ditto_records_previous(srv, DITTO_RECORD_OPEN), 1);
+	KUNIT_EXPECT_EQ(test, ditto_record_remove(srv, DITTO_RECORD_OPEN, "o", 1), 0);
+	KUNIT_EXPECT_EQ(test, ditto_records_previous(srv, DITTO_RECORD_OPEN), 0);
+}
+
+static void end_of_grace(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct helper *h = &f->helper;
+
+	KUNIT_EXPECT_EQ(test, load(f, DITTO_RECORD_CLIENT, "a"), 0);
+	KUNIT_EXPECT_EQ(test, load(f, DITTO_RECORD_MONITORED_HOST, "h"), 0);
+	KUNIT_EXPECT_EQ(test, ditto_state_begin(&f->srv, 5, false), 0);
+	/* There is nobody who could forget them. */
+	ditto_records_grace_over(&f->srv);
+	helper_start(test, h);
+	/* Before anything new is promised, the old promises are gone. */
+	KUNIT_EXPECT_EQ(test, put(f, DITTO_RECORD_CLIENT, "b"), 0);
+	KUNIT_EXPECT_EQ(test, h->count, 2);
+	KUNIT_EXPECT_EQ(test, h->asked, DITTO_UPCALL_RECORD_PUT);
+	KUNIT_EXPECT_EQ(test, ditto_records_previous(&f->srv, DITTO_RECORD_CLIENT), 0);
+	/* A host is to be told still. */
+	KUNIT_EXPECT_EQ(test, ditto_records_previous(&f->srv, DITTO_RECORD_MONITORED_HOST), 1);
+	KUNIT_EXPECT_EQ(test, put(f, DITTO_RECORD_CLIENT, "c"), 0);
+	KUNIT_EXPECT_EQ(test, h->count, 3);
+}
+
+/**
+ * struct noted - a hook that notes what it saw
+ * @hook: the hook
+ * @begun: how often it began
+ * @records: that there were then
+ * @put: what recording gave then
+ * @ready: completed by the other function
+ */
+struct noted {
+	struct ditto_state_hook hook;
+	int begun;
+	int records;
+	int put;
+	struct completion ready;
+};
+
+static void note_begin(struct ditto_state_hook *hook)
+{
+	struct noted *noted = container_of(hook, struct noted, hook);
+
+	noted->begun++;
+	noted->records = ditto_records_previous(hook->srv, DITTO_RECORD_CLIENT);
+	noted->put = ditto_record_put(hook->srv, DITTO_RECORD_CLIENT, "x", 1, NULL, 0);
+}
+
+static void note_ready(struct ditto_state_hook *hook)
+{
+	complete(&container_of(hook, struct noted, hook)->ready);
+}
+
+static struct noted *noted_new(struct kunit *test)
+{
+	struct noted *noted = kunit_kzalloc(test, sizeof(*noted), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, noted);
+	noted->hook.begin = note_begin;
+	noted->hook.ready = note_ready;
+	init_completion(&noted->ready);
+	return noted;
+}
+
+static void hooks(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct noted *early = noted_new(test);
+	struct noted *late = noted_new(test);
+
+	ditto_state_hook_remove(&early->hook);
+	helper_start(test, &f->helper);
+	ditto_state_hook_add(&f->srv, &early->hook);
+	KUNIT_EXPECT_EQ(test, load(f, DITTO_RECORD_CLIENT, "a"), 0);
+	KUNIT_EXPECT_EQ(test, early->begun, 0);
+	KUNIT_EXPECT_EQ(test, ditto_state_begin(&f->srv, 2, true), 0);
+	/* A grace that begins there comes before the first promise. */
+	KUNIT_EXPECT_EQ(test, early->begun, 1);
+	KUNIT_EXPECT_EQ(test, early->records, 1);
+	KUNIT_EXPECT_EQ(test, early->put, -ECONNREFUSED);
+	KUNIT_EXPECT_GT(test, wait_for_completion_timeout(&early->ready, 5 * HZ), 0);
+	ditto_state_hook_add(&f->srv, &late->hook);
+	KUNIT_EXPECT_EQ(test, late->begun, 1);
+	KUNIT_EXPECT_GT(test, wait_for_completion_timeout(&late->ready, 5 * HZ), 0);
+	KUNIT_EXPECT_EQ(test, ditto_state_begin(&f->srv, 2, true), 0);
+	KUNIT_EXPECT_EQ(test, early->begun, 1);
+	ditto_state_hook_remove(&early->hook);
+	ditto_state_hook_remove(&late->hook);
+}
+
+static int record_test_init(struct kunit *test)
+{
+	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	f->srv.net = &init_net;
+	f->helper.srv = &f->srv;
+	ditto_settings_init(&f->srv);
+	KUNIT_ASSERT_EQ(test, ditto_upcalls_init(&f->srv), 0);
+	KUNIT_ASSERT_EQ(test, ditto_records_init(&f->srv), 0);
+	test->priv = f;
+	return 0;
+}
+
+static void record_test_exit(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	if (!f)
+		return;
+	helper_stop(&f->helper);
+	ditto_records_exit(&f->srv);
+	ditto_upcalls_exit(&f->srv);
+}
+
+static struct kunit_case record_cases[] = {
+	KUNIT_CASE(without_a_helper),
+	KUNIT_CASE(lengths),
+	KUNIT_CASE(helper_is_asked),
+	KUNIT_CASE(lives_before),
+	KUNIT_CASE(is_kept),
+	KUNIT_CASE(end_of_grace),
+	KUNIT_CASE(hooks),
+	{}
+};
+
+static struct kunit_suite record_suite = {
+	.name = "ditto_record",
+	.init = record_test_init,
+	.exit = record_test_exit,
+	.test_cases = record_cases,
+};
+
+kunit_test_suite(record_suite);

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Statistics are summed over the CPUs, and groups listed in their order.
+ */
+#include <kunit/test.h>
+#include <net/net_namespace.h>
+
+#include "../../../fs/server.h"
+#include "../../../net/stats.h"
+
+static const char *const ops[] = { "null", NULL, "read" };
+
+static int stats_test_init(struct kunit *test)
+{
+	struct ditto_server *srv = kunit_kzalloc(test, sizeof(*srv), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, srv);
+	srv->net = &init_net;
+	KUNIT_ASSERT_EQ(test, ditto_stats_init(srv), 0);
+	test->priv = srv;
+	return 0;
+}
+
+static void stats_test_exit(struct kunit *test)
+{
+	ditto_stats_exit(test->priv);
+}
+
+static void sum_over_cpus(struct kunit *test)
+{
+	struct ditto_stats_group *group;
+	struct ditto_op_count sum;
+	unsigned int cpus = 0;
+	int cpu;
+
+	group = ditto_stats_register(test->priv, "test1", ops, ARRAY_SIZE(ops));
+	KUNIT_ASSERT_NOT_NULL(test, group);
+	ditto_stats_read(group, 2, &sum);
+	KUNIT_EXPECT_EQ(test, sum.calls, 0);
+
+	for_each_possible_cpu(cpu) {
+		struct ditto_op_count *c = per_cpu_ptr(group->count, cpu) + 2;
+
+		c->calls = 1ULL << 40;
+		c->errors = 2;
+		c->nanoseconds = 3;
+		c->bytes = 4;
+		cpus++;
+	}
+	ditto_stats_count(group, 2, false, 1000, 4096);
+	ditto_stats_count(group, 2, true, 500, 0);
+	ditto_stats_read(group, 2, &sum);
+	KUNIT_EXPECT_EQ(test, sum.calls, cpus * (1ULL << 40) + 2);
+	KUNIT_EXPECT_EQ(test, sum.errors, cpus * 2 + 1);
+	KUNIT_EXPECT_EQ(test, sum.nanoseconds, cpus * 3 + 1500);
+	KUNIT_EXPECT_EQ(test, sum.bytes, cpus * 4 + 4096);
+
+	/* No other operation was touched. */
+	ditto_stats_read(group, 0, &sum);
+	KUNIT_EXPECT_EQ(test, sum.calls, 0);
+	ditto_stats_read(group, 1, &sum);
+	KUNIT_EXPECT_EQ(test, sum.bytes, 0);
+	ditto_stats_unregister(group);
+}
+
+struct seen {
+	unsigned int count;
+	const char *name[4];
+};
+
+static int note(struct ditto_stats_group *group, void *arg)
+{
+	struct seen *seen = arg;
+
+	seen->name[seen->count++] = group->name;
+	return seen->count == 2;
+}
+
+static void groups_in_order(struct kunit *test)
+{
+	struct ditto_stats_group *group[3];
+	struct seen seen = {};
+
+	for (int i = 0; i < 3; i++) {
+		static const char *const names[] = { "a", "b", "c" };
+
+		group[i] = ditto_stats_register(test->priv, names[i], ops, ARRAY_SIZE(ops));
+		KUNIT_ASSERT_NOT_NULL(test, group[i]);
+	}
+	ditto_stats_unregister(group[1]);
+	KUNIT_EXPECT_EQ(test, ditto_stats_for_each(test->priv, note, &seen), 1);
+	KUNIT_EXPECT_EQ(test, seen.count, 2);
+	KUNIT_EXPECT_STREQ(test, seen.name[0], "a");
+	KUNIT_EXPECT_STREQ(test, seen.name[1], "c");
+
+	ditto_stats_unregister(group[0]);
+	ditto_stats_unregister(group[2]);
+	ditto_stats_unregister(NULL);
+	seen.count = 0;
+	KUNIT_EXPECT_EQ(test, ditto_stats_for_each(test->priv, note, &seen), 0);
+	KUNIT_EXPECT_EQ(test, seen.count, 0);
+}
+
+static struct kunit_case stats_cases[] = {
+	KUNIT_CASE(sum_over_cpus),
+	KUNIT_CASE(groups_in_order),
+	{}
+};
+
+static struct kunit_suite stats_suite = {
+	.name = "ditto_stats",
+	.init = stats_test_init,
+	.exit = stats_test_exit,
+	.test_cases = stats_cases,
+};
+
+kunit_test_suite(stats_suite);

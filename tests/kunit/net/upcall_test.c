@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Requests to the helper when there is none, or one that does not listen, or
+ * answers what it was not asked.
+ */
+#include <kunit/test.h>
+#include <linux/limits.h>
+#include <linux/net.h>
+#include <linux/netlink.h>
+#include <linux/sizes.h>
+#include <net/genetlink.h>
+#include <net/net_namespace.h>
+#include <net/sock.h>
+
+#include "../../../fs/server.h"
+#include "../../../net/helper/upcall.h"
+#include "../../../net/netlink.h"
+#include "../../../net/settings.h"
+
+/* No socket has this port. */
+#define NOBODY	(U32_MAX - 7)
+
+static int put_calls;
+
+static int put_uid(struct sk_buff *msg, void *arg)
+{
+	put_calls++;
+	return nla_put_u32(msg, DITTO_A_UPCALL_UID, 1);
+}
+
+static int put_too_much(struct sk_buff *msg, void *arg)
+{
+	return -EMSGSIZE;
+}
+
+static int got_nothing(struct genl_info *info, void *arg)
+{
+	return 0;
+}
+
+static int ask(struct kunit *test)
+{
+	return ditto_upcall(test->priv, DITTO_UPCALL_GROUPS, put_uid, got_nothing, NULL);
+}
+
+static void without_a_helper(struct kunit *test)
+{
+	KUNIT_EXPECT_FALSE(test, ditto_upcall_has_helper(test->priv));
+	KUNIT_EXPECT_EQ(test, ask(test), -ECONNREFUSED);
+	/* Not even written. */
+	KUNIT_EXPECT_EQ(test, put_calls, 0);
+}
+
+static void one_helper_at_a_time(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, ditto_upcall_register(test->priv, NOBODY), 0);
+	KUNIT_EXPECT_EQ(test, ditto_upcall_register(test->priv, NOBODY), 0);
+	KUNIT_EXPECT_EQ(test, ditto_upcall_register(test->priv, NOBODY - 1), -EBUSY);
+	ditto_upcall_portid_gone(test->priv, NOBODY - 1);
+	KUNIT_EXPECT_TRUE(test, ditto_upcall_has_helper(test->priv));
+	ditto_upcall_portid_gone(test->priv, NOBODY);
+	KUNIT_EXPECT_FALSE(test, ditto_upcall_has_helper(test->priv));
+	KUNIT_EXPECT_EQ(test, ditto_upcall_register(test->priv, NOBODY - 1), 0);
+}
+
+static void helper_that_is_not_there(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, ditto_upcall_register(test->priv, NOBODY), 0);
+	KUNIT_EXPECT_EQ(test, ask(test), -ECONNREFUSED);
+	KUNIT_EXPECT_EQ(test, put_calls, 1);
+	KUNIT_EXPECT_EQ(test, ditto_upcall(test->priv, DITTO_UPCALL_GROUPS, put_too_much,
+					   got_nothing, NULL), -EMSGSIZE);
+}
+
+static void answers_nobody_waits_for(struct kunit *test)
+{
+	struct {
+		struct nlattr attr;
+		u64 id;
+	} __packed id = {
+		.attr = { .nla_type = DITTO_A_UPCALL_ID, .nla_len = nla_attr_size(sizeof(u64)) },
+		.id = U64_MAX,
+	};
+	struct nlattr *attrs[DITTO_A_UPCALL_MAX + 1] = { [DITTO_A_UPCALL_ID] = &id.attr };
+	struct netlink_ext_ack extack = {};
+	struct genl_info info = { .attrs = attrs, .snd_portid = NOBODY, .extack = &extack };
+
+	KUNIT_EXPECT_EQ(test, ditto_upcall_reply(test->priv, &info), -EPERM);
+	KUNIT_EXPECT_EQ(test, ditto_upcall_register(test->priv, NOBODY), 0);
+	KUNIT_EXPECT_EQ(test, ditto_upcall_reply(test->priv, &info), -ENOENT);
+	id.id = 1;
+	KUNIT_EXPECT_EQ(test, ditto_upcall_reply(test->priv, &info), -ENOENT);
+	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
+}
+
+/**
+ * struct listener - a helper that hears what it is asked
+ * @sock: its socket
+ * @port: of the socket
+ * @message: heard last
+ * @attrs: of it
+ */
+struct listener {
+	struct socket *sock;
+	u32 port;
+	u8 message[SZ_8K];
+	struct nlattr *attrs[DITTO_A_UPCALL_MAX + 1];
+};
+
+static void listener_end(void *sock)
+{
+	sock_release(sock);
+}
+
+static struct listener *listener_new(struct kunit *test)
+{
+	struct listener *l = kunit_kzalloc(test, sizeof(*l), GFP_KERNEL);
+	struct sockaddr_nl addr = { .nl_family = AF_NETLINK };
+
+	KUNIT_ASSERT_NOT_NULL(test, l);
+	KUNIT_ASSERT_EQ(test, sock_create_kern(&init_net, AF_NETLINK, SOCK_RAW, NETLINK_GENERIC,
+					       &l->sock), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, listener_end, l->sock), 0);
+	KUNIT_ASSERT_EQ(test, kernel_bind(l->sock, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	KUNIT_ASSERT_GE(test, kernel_getsockname(l->sock, (struct sockaddr *)&addr), 0);
+	l->port = addr.nl_pid;
+	return l;
+}
+
+/* The next message; false if there is none. */
+static bool listener_hear(struct listener *l)
+{
+	struct kvec vec = { .iov_base = l->message, .iov_len = sizeof(l->message) };
+	struct msghdr msg = {};
+	int len = kernel_recvmsg(l->sock, &msg, &vec, 1, vec.iov_len, MSG_DONTWAIT);
+	struct nlattr *attr;
+	int rem;
+
+	if (len <= 0)
+		return false;
+	memset(l->attrs, 0, sizeof(l->attrs));
+	nla_for_each_attr(attr, (struct nlattr *)(l->message + NLMSG_HDRLEN + GENL_HDRLEN),
+			  len - NLMSG_HDRLEN - GENL_HDRLEN, rem)
+		if (nla_type(attr) <= DITTO_A_UPCALL_MAX)
+			l->attrs[nla_type(attr)] = attr;
+	return true;
+}
+
+static u64 listener_asked(struct kunit *test, struct listener *l)
+{
+	KUNIT_ASSERT_TRUE(test, listener_hear(l));
+	return nla_get_u64(l->attrs[DITTO_A_UPCALL_ID]);
+}
+
+/* Answer @serial from port @port; with the number of a login for @auth that is not 0. */
+static int listener_answer(struct kunit *test, u32 port, u64 serial, u64 auth)
+{
+	struct {
+		struct nlattr attr;
+		u64 value;
+	} __packed id = {
+		.attr = { .nla_type = DITTO_A_UPCALL_ID, .nla_len = nla_attr_size(sizeof(u64)) },
+		.value = serial,
+	}, login = {
+		.attr = {
+			.nla_type = DITTO_A_UPCALL_AUTH_ID,
+			.nla_len = nla_attr_size(sizeof(u64))
+		},
+		.value = auth,
+	};
+	struct nlattr *attrs[DITTO_A_UPCALL_MAX + 1] = {
+		[DITTO_A_UPCALL_ID] = &id.attr,
+		[DITTO_A_UPCALL_AUTH_ID] = auth ? &login.attr : NULL,
+	};
+	struct netlink_ext_ack extack = {};
+	struct genl_info info = { .attrs = attrs, .snd_portid = port, .extack = &extack };
+
+	return ditto_upcall_reply(test->priv, &info);
+}
+
+/**
+ * struct asked - a request
+ * @ask: see there
+ * @done: how often it was told to be
+ * @error: then
+ */
+struct asked {
+	struct ditto_upcall_req ask;
+	int done;
+	int error;
+};
+
+static void asked_done(struct ditto_upcall_req *ask, int err)
+{
+	struct asked *a = container_of(ask, struct asked, ask);
+
+	a->done++;
+	a->error = err;
+}
+
+/* Not on the stack, for it has a timer. */
+static struct asked *asked_new(struct kunit *test)
+{
+	struct asked *a = kunit_kzalloc(test, sizeof(*a), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, a);
+	return a;
+}
+
+static void asked_start(struct kunit *test, struct asked *a)
+{
+	memset(a, 0, sizeof(*a));
+	a->ask.what.type = DITTO_UPCALL_AUTH;
+	a->ask.what.put = put_uid;
+	a->ask.what.got = got_nothing;
+	a->ask.done = asked_done;
+	ditto_upcall_start(test->priv, &a->ask);
+}
+
+/* The server begins anew, and so do its requests; the helper is the same process. */
+static void answers_to_a_server_before(struct kunit *test)
+{
+	struct listener *l = listener_new(test);
+	struct asked *a = asked_new(test);
+	u64 old, new;
+
+	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, l->port), 0);
+	asked_start(test, a);
+	old = listener_asked(test, l);
+	ditto_upcalls_exit(test->priv);
+	KUNIT_EXPECT_EQ(test, a->done, 1);
+	KUNIT_EXPECT_EQ(test, a->error, -ECONNREFUSED);
+	KUNIT_ASSERT_EQ(test, ditto_upcalls_init(test->priv), 0);
+	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, l->port), 0);
+	asked_start(test, a);
+	new = listener_asked(test, l);
+	KUNIT_EXPECT_NE(test, old, new);
+	KUNIT_EXPECT_EQ(test, listener_answer(test, l->port, old, 0), -ENOENT);
+	KUNIT_EXPECT_EQ(test, a->done, 0);
+	KUNIT_EXPECT_EQ(test, listener_answer(test, l->port, new, 0), 0);
+	KUNIT_EXPECT_EQ(test, a->done, 1);
+	KUNIT_EXPECT_EQ(test, a->error, 0);
+}
+
+/* One that was replaced answers neither what it was asked nor what the next one is. */
+static void answers_of_others(struct kunit *test)
+{
+	struct listener *first = listener_new(test), *second = listener_new(test);
+	struct asked *a = asked_new(test);
+	u64 old, new;
+
+	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, first->port), 0);
+	asked_start(test, a);
+	old = listener_asked(test, first);
+	KUNIT_EXPECT_EQ(test, listener_answer(test, second->port, old, 0), -EPERM);
+	KUNIT_EXPECT_EQ(test, a->done, 0);
+	ditto_upcall_portid_gone(test->priv, first->port);
+	KUNIT_EXPECT_EQ(test, a->error, -ECONNREFUSED);
+	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, second->port), 0);
+	asked_start(test, a);
+	new = listener_asked(test, second);
+	KUNIT_EXPECT_NE(test, upper_32_bits(old), upper_32_bits(new));
+	KUNIT_EXPECT_EQ(test, listener_answer(test, first->port, new, 0), -EPERM);
+	KUNIT_EXPECT_EQ(test, listener_answer(test, second->port, old, 0), -ENOENT);
+	/* The term of the one, the number of the other. */
+	KUNIT_EXPECT_EQ(test, listener_answer(test, second->port, lower_32_bits(new), 0), -ENOENT);
+	KUNIT_EXPECT_EQ(test, a->done, 0);
+	KUNIT_EXPECT_EQ(test, listener_answer(test, second->port, new, 0), 0);
+	KUNIT_EXPECT_EQ(test, a->done, 1);
+}
+
+/* The helper forgets the login that nobody waits for. */
+static void answers_to_who_gave_up(struct kunit *test)
+{
+	struct listener *l = listener_new(test);
+	struct asked *a = asked_new(test);
+	u64 serial;
+
+	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, l->port), 0);
+	asked_start(test, a);
+	serial = listener_asked(test, l);
+	KUNIT_EXPECT_TRUE(test, ditto_upcall_cancel(&a->ask));
+	KUNIT_EXPECT_EQ(test, listener_answer(test, l->port, serial, 77), -ENOENT);
+	KUNIT_EXPECT_EQ(test, a->done, 0);
+	KUNIT_ASSERT_TRUE(test, listener_hear(l));
+	KUNIT_EXPECT_EQ(test, nla_get_u32(l->attrs[DITTO_A_UPCALL_TYPE]), DITTO_UPCALL_AUTH_ABORT);
+	KUNIT_EXPECT_EQ(test, nla_get_u64(l->attrs[DITTO_A_UPCALL_AUTH_ID]), 77);
+	/* The answer came first. */
+	asked_start(test, a);
+	KUNIT_EXPECT_EQ(test, listener_answer(test, l->port, listener_asked(test, l), 77), 0);
+	KUNIT_EXPECT_FALSE(test, ditto_upcall_cancel(&a->ask));
+	KUNIT_EXPECT_EQ(test, a->done, 1);
+	KUNIT_EXPECT_FALSE(test, listener_hear(l));
+}
+
+/* What it does not understand is not sent, all else is. */
+static void older_helper(struct kunit *test)
+{
+	struct listener *l = listener_new(test);
+	struct asked *a = asked_new(test);
+
+	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, l->port), 0);
+	KUNIT_EXPECT_EQ(test, ditto_upcall_kinds_set(test->priv, l->port + 1, 0), -ECONNREFUSED);
+	/* A helper that does not say understands logins. */
+	asked_start(test, a);
+	KUNIT_EXPECT_EQ(test, listener_answer(test, l->port, listener_asked(test, l), 0), 0);
+	KUNIT_EXPECT_EQ(test, a->error, 0);
+	KUNIT_EXPECT_EQ(test, ditto_upcall_kinds_set(test->priv, l->port,
+						     BIT_ULL(DITTO_UPCALL_AUTH_ABORT)), 0);
+	asked_start(test, a);
+	KUNIT_EXPECT_EQ(test, a->done, 1);
+	KUNIT_EXPECT_EQ(test, a->error, -EOPNOTSUPP);
+	ditto_upcall_tell(test->priv, DITTO_UPCALL_PIPE_CLOSE, put_uid, NULL);
+	KUNIT_EXPECT_FALSE(test, listener_hear(l));
+	ditto_upcall_tell(test->priv, DITTO_UPCALL_AUTH_ABORT, put_uid, NULL);
+	KUNIT_EXPECT_TRUE(test, listener_hear(l));
+	/* The next one may be younger. */
+	ditto_upcall_portid_gone(test->priv, l->port);
+	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, l->port), 0);
+	asked_start(test, a);
+	KUNIT_EXPECT_EQ(test, listener_answer(test, l->port, listener_asked(test, l), 0), 0);
+	KUNIT_EXPECT_EQ(test, a->error, 0);
+}
+
+static int put_and_give_up(struct sk_buff *msg, void *arg)
+{
+	struct asked *a = arg;
+
+	/* It has its turn, and is not sent yet. */
+	return ditto_upcall_cancel(&a->ask) ? -EINVAL : put_uid(msg, NULL);
+}
+
+static void given_up_before_it_is_sent(struct kunit *test)
+{
+	struct listener *l = listener_new(test);
+	struct asked *a = asked_new(test);
+
+	a->ask.what.type = DITTO_UPCALL_AUTH;
+	a->ask.what.put = put_and_give_up;
+	a->ask.what.got = got_nothing;
+	a->ask.what.arg = a;
+	a->ask.done = asked_done;
+	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, l->port), 0);
+	ditto_upcall_start(test->priv, &a->ask);
+	KUNIT_EXPECT_EQ(test, a->done, 1);
+	KUNIT_EXPECT_EQ(test, a->error, -ECANCELED);
+	KUNIT_EXPECT_FALSE(test, listener_hear(l));
+	if (!a->done)
+		KUNIT_EXPECT_TRUE(test, ditto_upcall_cancel(&a->ask));
+}
+
+static int upcall_test_init(struct kunit *test)
+{
+	struct ditto_server *srv = kunit_kzalloc(test, sizeof(*srv), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, srv);
+	srv->net = &init_net;
+	ditto_settings_init(srv);
+	KUNIT_ASSERT_EQ(test, ditto_upcalls_init(srv), 0);
+	put_calls = 0;
+	test->priv = srv;
+	return 0;
+}
+
+static void upcall_test_exit(struct kunit *test)
+{
+	ditto_upcalls_exit(test->priv);
+}
+
+static struct kunit_case upcall_cases[] = {
+	KUNIT_CASE(without_a_helper),
+	KUNIT_CASE(one_helper_at_a_time),
+	KUNIT_CASE(helper_that_is_not_there),
+	KUNIT_CASE(answers_nobody_waits_for),
+	KUNIT_CASE(answers_to_a_server_before),
+	KUNIT_CASE(answers_of_others),
+	KUNIT_CASE(answers_to_who_gave_up),
+	KUNIT_CASE(older_helper),
+	KUNIT_CASE(given_up_before_it_is_sent),
+	{}
+};
+
+static struct kunit_suite upcall_suite = {
+	.name = "ditto_upcall",
+	.init = upcall_test_init,
+	.exit = upcall_test_exit,
+	.test_cases = upcall_cases,
+};
+
+kunit_test_suite(upcall_suite);

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Clients of NFSv4: who is the same principal, and what SP4_MACH_CRED leaves to it. */
+#include <kunit/test.h>
+#include <linux/nfs4.h>
+#include <linux/string.h>
+
+#include "../../../fs/nfs/rpc/call.h"
+#include "../../../fs/nfs/v4/session/client.h"
+#include "../../../fs/nfs/v4/session/principal.h"
+#include "../../../fs/nfs/v4/session/session_private.h"
+#include "../../../fs/share/share.h"
+
+struct who {
+	u32 sec;
+	u32 uid;
+	char *name;
+};
+
+static const struct {
+	const char *what;
+	struct who maker, caller;
+	bool same;
+} pairs[] = {
+	{ "the same user", { DITTO_SEC_SYS, 7 }, { DITTO_SEC_SYS, 7 }, true },
+	{ "another user", { DITTO_SEC_SYS, 7 }, { DITTO_SEC_SYS, 8 }, false },
+	{ "nobody", { DITTO_SEC_NONE, 7 }, { DITTO_SEC_NONE, 8 }, true },
+	{ "user and nobody", { DITTO_SEC_SYS, 7 }, { DITTO_SEC_NONE, 7 }, false },
+	{ "the same name", { DITTO_SEC_KRB5, 7, "a" }, { DITTO_SEC_KRB5, 8, "a" }, true },
+	{ "better protected", { DITTO_SEC_KRB5, 7, "a" }, { DITTO_SEC_KRB5P, 7, "a" }, true },
+	{ "another name", { DITTO_SEC_KRB5, 7, "a" }, { DITTO_SEC_KRB5, 7, "b" }, false },
+	{ "a name and none", { DITTO_SEC_KRB5, 7, "a" }, { DITTO_SEC_KRB5, 7 }, false },
+	{ "no names", { DITTO_SEC_KRB5, 7 }, { DITTO_SEC_KRB5I, 7 }, true },
+	{ "name and number", { DITTO_SEC_KRB5, 7, "a" }, { DITTO_SEC_SYS, 7 }, false },
+};
+
+static void client_of(struct dnfs4_client *client, const struct who *who)
+{
+	memset(client, 0, sizeof(*client));
+	client->principal.sec = who->sec;
+	client->principal.uid = KUIDT_INIT(who->uid);
+	client->principal.name = who->name;
+}
+
+static void call_of(struct dnfs_call *call, const struct who *who)
+{
+	memset(call, 0, sizeof(*call));
+	call->sec = who->sec;
+	call->ident.uid = KUIDT_INIT(who->uid);
+	call->principal = who->name;
+}
+
+static void principals(struct kunit *test)
+{
+	struct dnfs4_client *client = kunit_kzalloc(test, sizeof(*client), GFP_KERNEL);
+	struct dnfs4_client *other = kunit_kzalloc(test, sizeof(*other), GFP_KERNEL);
+	struct dnfs_call *call = kunit_kzalloc(test, sizeof(*call), GFP_KERNEL);
+	u8 digest[2][DNFS4_PRINCIPAL_DIGEST];
+
+	KUNIT_ASSERT_TRUE(test, client && other && call);
+	for (int i = 0; i < ARRAY_SIZE(pairs); i++) {
+		client_of(client, &pairs[i].maker);
+		client_of(other, &pairs[i].caller);
+		call_of(call, &pairs[i].caller);
+		KUNIT_EXPECT_EQ_MSG(test, dnfs4_principal_matches(client, call), pairs[i].same,
+				    "%s", pairs[i].what);
+		/* What is in records tells at least as many apart. */
+		dnfs4_principal_digest(&client->principal, digest[0]);
+		dnfs4_principal_digest(&other->principal, digest[1]);
+		if (!pairs[i].same)
+			KUNIT_EXPECT_MEMNEQ(test, digest[0], digest[1], sizeof(digest[0]));
+		else if (pairs[i].maker.sec != DITTO_SEC_NONE)
+			KUNIT_EXPECT_MEMEQ(test, digest[0], digest[1], sizeof(digest[0]));
+	}
+}
+
+static void mach_cred(struct kunit *test)
+{
+	static const struct who machine = { DITTO_SEC_KRB5I, 0, "host" };
+	static const struct who unprotected = { DITTO_SEC_KRB5, 0, "host" };
+	static const struct who user = { DITTO_SEC_KRB5P, 7, "user" };
+	static const struct who sys = { DITTO_SEC_SYS, 0 };
+	struct dnfs4_client *client = kunit_kzalloc(test, sizeof(*client), GFP_KERNEL);
+	struct dnfs_call *call = kunit_kzalloc(test, sizeof(*call), GFP_KERNEL);
+
+	KUNIT_ASSERT_TRUE(test, client && call);
+	client_of(client, &machine);
+	client->enforce[OP_DESTROY_SESSION / 32] = BIT(OP_DESTROY_SESSION % 32);
+
+	call_of(call, &sys);
+	KUNIT_EXPECT_TRUE(test, dnfs4_mach_cred_check(client, call, OP_DESTROY_SESSION));
+	set_bit(DNFS4_CLIENT_MACH_CRED, &client->flags);
+	KUNIT_EXPECT_FALSE(test, dnfs4_mach_cred_check(client, call, OP_DESTROY_SESSION));
+	KUNIT_EXPECT_TRUE(test, dnfs4_mach_cred_check(client, call, OP_GETATTR));
+	KUNIT_EXPECT_TRUE(test, dnfs4_mach_cred_check(client, call, OP_ILLEGAL));
+	call_of(call, &user);
+	KUNIT_EXPECT_FALSE(test, dnfs4_mach_cred_check(client, call, OP_DESTROY_SESSION));
+	call_of(call, &unprotected);
+	KUNIT_EXPECT_FALSE(test, dnfs4_mach_cred_check(client, call, OP_DESTROY_SESSION));
+	call_of(call, &machine);
+	KUNIT_EXPECT_TRUE(test, dnfs4_mach_cred_check(client, call, OP_DESTROY_SESSION));
+}
+
+static struct kunit_case client_cases[] = {
+	KUNIT_CASE(principals),
+	KUNIT_CASE(mach_cred),
+	{}
+};
+
+static struct kunit_suite client_suite = {
+	.name = "nfs4_client",
+	.test_cases = client_cases,
+};
+
+kunit_test_suite(client_suite);

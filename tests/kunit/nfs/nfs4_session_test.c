@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Slots of NFSv4.1 sessions: every case of RFC 8881 section 2.10.6, and their numbers. */
+#include <kunit/test.h>
+#include <linux/nfs4.h>
+#include <linux/xarray.h>
+#include <net/ipv6.h>
+
+#include "../../../fs/nfs/v4/engine/server.h"
+#include "../../../fs/nfs/v4/session/client.h"
+#include "../../../fs/nfs/v4/session/session_private.h"
+#include "../../../fs/server.h"
+
+/* A session that is nothing but its slots. */
+struct fixture {
+	struct ditto_server srv;
+	struct dnfs4_server server;
+	struct dnfs4_sessions sessions;
+	struct dnfs4_client client;
+	struct dnfs4_session session;
+};
+
+static int slots_init(struct kunit *test)
+{
+	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+	struct in6_addr addr;
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	f->srv.settings.session_slots = 128;
+	f->server.srv = &f->srv;
+	f->server.sessions = &f->sessions;
+	f->client.server = &f->server;
+	f->session.client = &f->client;
+	f->session.fore.maxresponsesize_cached = 1024;
+	spin_lock_init(&f->session.lock);
+	KUNIT_ASSERT_EQ(test, ditto_budget_init(&f->srv), 0);
+	ipv6_addr_set_v4mapped(htonl(0xc0000201), &addr);
+	KUNIT_ASSERT_EQ(test, ditto_principal_init(&f->client.who, &f->srv, &addr,
+						   DITTO_TRUST_USER, INVALID_UID), 0);
+	KUNIT_ASSERT_EQ(test, ditto_charge(&f->session.memory, &f->client.who,
+					   DITTO_BUDGET_MEMORY, DNFS4_SESSION_BYTES), 0);
+	dnfs4_slots_init(&f->session, 64);
+	test->priv = f;
+	return 0;
+}
+
+static void slots_exit(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	dnfs4_slots_free(&f->session);
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->sessions.spare), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->session.slots_live), 0);
+	ditto_uncharge(&f->session.memory);
+	ditto_principal_exit(&f->client.who);
+	/* Warns if anything is left. */
+	ditto_budget_exit(&f->srv);
+}
+
+static u32 begin(struct fixture *f, u32 id, u32 seqid, u64 digest, struct dnfs4_slot **slot,
+		 bool *again)
+{
+	const struct dnfs4_slot_request req = {
+		.id = id, .seqid = seqid, .highest = id, .digest = digest,
+	};
+
+	*again = false;
+	return dnfs4_slot_begin(&f->session, &req, slot, again);
+}
+
+/* A whole request; what it is refused with. */
+static u32 request(struct fixture *f, u32 id, u32 seqid, u64 digest, bool keep, bool *again)
+{
+	const struct dnfs4_slot_request req = {
+		.id = id, .seqid = seqid, .highest = id, .digest = digest,
+	};
+	struct dnfs4_slot *slot;
+	u32 status;
+
+	status = begin(f, id, seqid, digest, &slot, again);
+	if (status)
+		return status;
+	if (!*again) {
+		dnfs4_slot_commit(&f->session, slot, &req);
+		if (keep && dnfs4_slot_reserve(slot, 64)) {
+			slot->len = 4;
+			slot->kept = true;
+		}
+	}
+	dnfs4_slot_end(slot);
+	return NFS4_OK;
+}
+
+static void slot_sequence(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	bool again;
+
+	KUNIT_EXPECT_EQ(test, request(f, 0, 0, 7, true, &again), NFS4ERR_SEQ_MISORDERED);
+	KUNIT_EXPECT_EQ(test, request(f, 0, 2, 7, true, &again), NFS4ERR_SEQ_MISORDERED);
+	KUNIT_EXPECT_EQ(test, request(f, 0, 1, 7, true, &again), NFS4_OK);
+	KUNIT_EXPECT_FALSE(test, again);
+	KUNIT_EXPECT_EQ(test, request(f, 0, 1, 7, true, &again), NFS4_OK);
+	KUNIT_EXPECT_TRUE(test, again);
+	KUNIT_EXPECT_EQ(test, request(f, 0, 3, 7, true, &again), NFS4ERR_SEQ_MISORDERED);
+	KUNIT_EXPECT_EQ(test, request(f, 0, 0, 7, true, &again), NFS4ERR_SEQ_MISORDERED);
+	KUNIT_EXPECT_EQ(test, request(f, 0, 1, 8, true, &again), NFS4ERR_SEQ_FALSE_RETRY);
+	KUNIT_EXPECT_EQ(test, request(f, 0, 2, 8, false, &again), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, request(f, 0, 2, 8, false, &again), NFS4ERR_RETRY_UNCACHED_REP);
+	KUNIT_EXPECT_EQ(test, request(f, 0, 2, 9, false, &again), NFS4ERR_SEQ_FALSE_RETRY);
+	KUNIT_EXPECT_EQ(test, request(f, 0, 3, 9, false, &again), NFS4_OK);
+}
+
+static void slot_wraps(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct dnfs4_slot *slot;
+	bool again;
+
+	KUNIT_ASSERT_EQ(test, request(f, 0, 1, 7, true, &again), NFS4_OK);
+	slot = xa_load(&f->session.slots, 0);
+	slot->seqid = U32_MAX;
+	KUNIT_EXPECT_EQ(test, request(f, 0, 1, 7, true, &again), NFS4ERR_SEQ_MISORDERED);
+	KUNIT_EXPECT_EQ(test, request(f, 0, 0, 7, true, &again), NFS4_OK);
+	KUNIT_EXPECT_FALSE(test, again);
+	KUNIT_EXPECT_EQ(test, request(f, 0, 1, 7, true, &again), NFS4_OK);
+}
+
+static void slot_busy(struct kunit *test)
+{
+	const struct dnfs4_slot_request req = { .id = 3, .seqid = 1, .highest = 3, .digest = 7 };
+	struct fixture *f = test->priv;
+	struct dnfs4_slot *slot, *other;
+	bool again;
+
+	KUNIT_ASSERT_EQ(test, begin(f, 3, 1, 7, &slot, &again), NFS4_OK);
+	dnfs4_slot_commit(&f->session, slot, &req);
+	KUNIT_EXPECT_EQ(test, begin(f, 3, 1, 7, &other, &again), NFS4ERR_DELAY);
+	KUNIT_EXPECT_EQ(test, begin(f, 3, 2, 7, &other, &again), NFS4ERR_SEQ_MISORDERED);
+	KUNIT_EXPECT_EQ(test, begin(f, 4, 1, 7, &other, &again), NFS4_OK);
+	dnfs4_slot_end(other);
+	dnfs4_slot_end(slot);
+}
+
+/* What is refused after the slot was taken leaves it as it was. */
+static void slot_untouched(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct dnfs4_slot *slot;
+	bool again;
+
+	KUNIT_ASSERT_EQ(test, request(f, 0, 1, 7, true, &again), NFS4_OK);
+	KUNIT_ASSERT_EQ(test, begin(f, 0, 2, 8, &slot, &again), NFS4_OK);
+	KUNIT_EXPECT_TRUE(test, dnfs4_slot_reserve(slot, 4096));
+	dnfs4_slot_end(slot);
+	KUNIT_EXPECT_EQ(test, request(f, 0, 1, 7, true, &again), NFS4_OK);
+	KUNIT_EXPECT_TRUE(test, again);
+	KUNIT_EXPECT_EQ(test, request(f, 0, 2, 8, true, &again), NFS4_OK);
+	KUNIT_EXPECT_FALSE(test, again);
+}
+
+static void slot_bounds(struct kunit *test)
+{
+	struct dnfs4_slot_request req = { .id = 0, .seqid = 1, .highest = 64, .digest = 7 };
+	struct fixture *f = test->priv;
+	struct dnfs4_slot *slot;
+	bool again;
+
+	KUNIT_EXPECT_EQ(test, f->session.slots_now, 64);
+	KUNIT_EXPECT_EQ(test, begin(f, 64, 1, 7, &slot, &again), NFS4ERR_BADSLOT);
+	KUNIT_EXPECT_EQ(test, begin(f, U32_MAX, 1, 7, &slot, &again), NFS4ERR_BADSLOT);
+	KUNIT_EXPECT_EQ(test, dnfs4_slot_begin(&f->session, &req, &slot, &again),
+			NFS4ERR_BAD_HIGH_SLOT);
+	KUNIT_EXPECT_EQ(test, request(f, 63, 1, 7, false, &again), NFS4_OK);
+}
+
+static void slots_demand(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	bool again;
+	u32 id;
+
+	KUNIT_EXPECT_EQ(test, f->session.slots_target, DNFS4_SLOTS_START);
+	for (id = 0; id < DNFS4_SLOTS_START - 1; id++)
+		KUNIT_EXPECT_EQ(test, request(f, id, 1, 7, false, &again), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, f->session.slots_target, DNFS4_SLOTS_START);
+	KUNIT_EXPECT_EQ(test, request(f, id, 1, 7, false, &again), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, f->session.slots_target, 2 * DNFS4_SLOTS_START);
+	KUNIT_EXPECT_EQ(test, request(f, 40, 1, 7, true, &again), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, f->session.slots_target, 64);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->sessions.spare), 1);
+
+	/* Used lately: nothing goes. Then less and less, as nobody uses them. */
+	dnfs4_slots_review(&f->session);
+	KUNIT_EXPECT_EQ(test, f->session.slots_target, 64);
+	dnfs4_slots_review(&f->session);
+	KUNIT_EXPECT_EQ(test, f->session.slots_target, 32);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->sessions.spare), 0);
+	dnfs4_slots_review(&f->session);
+	dnfs4_slots_review(&f->session);
+	KUNIT_EXPECT_EQ(test, f->session.slots_target, DNFS4_SLOTS_START);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->session.slots_live), DNFS4_SLOTS_START);
+}
+
+/* A slot whose memory went: the client goes on with its number, or begins anew. */
+static void slot_made_again(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	bool again;
+
+	for (u32 id = 40; id < 42; id++) {
+		KUNIT_ASSERT_EQ(test, request(f, id, 1, 7, true, &again), NFS4_OK);
+		KUNIT_ASSERT_EQ(test, request(f, id, 2, 7, true, &again), NFS4_OK);
+	}
+	for (int i = 0; i < 3; i++)
+		dnfs4_slots_review(&f->session);
+	KUNIT_ASSERT_EQ(test, atomic_read(&f->session.slots_live), 0);
+	KUNIT_EXPECT_EQ(test, request(f, 40, 2, 7, true, &again), NFS4ERR_SEQ_MISORDERED);
+	KUNIT_EXPECT_EQ(test, request(f, 40, 4, 7, true, &again), NFS4ERR_SEQ_MISORDERED);
+	KUNIT_EXPECT_EQ(test, request(f, 40, 3, 7, true, &again), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, request(f, 41, 1, 7, true, &again), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, request(f, 41, 2, 7, true, &again), NFS4_OK);
+}
+
+static void slots_setting(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct dnfs4_slot *slot;
+	bool again;
+
+	WRITE_ONCE(f->srv.settings.session_slots, 8);
+	dnfs4_slots_review(&f->session);
+	KUNIT_EXPECT_EQ(test, f->session.slots_target, 8);
+	KUNIT_EXPECT_EQ(test, f->session.slots_now, 8);
+	KUNIT_EXPECT_EQ(test, begin(f, 8, 1, 7, &slot, &again), NFS4ERR_BADSLOT);
+	WRITE_ONCE(f->srv.settings.session_slots, 1024);
+	dnfs4_slots_review(&f->session);
+	KUNIT_EXPECT_EQ(test, f->session.slots_now, 64);
+	KUNIT_EXPECT_EQ(test, request(f, 63, 1, 7, false, &again), NFS4_OK);
+}
+
+static long slots_charge(u32 slots)
+{
+	return DNFS4_SESSION_BYTES + slots * (sizeof(struct dnfs4_slot) + 1024);
+}
+
+/* Slots are charged when the client is told of them, up to what it may hold. */
+static void slots_are_paid(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u64 limit = ditto_budget_peer_limit(&f->srv, DITTO_TRUST_USER, DITTO_BUDGET_MEMORY);
+	struct ditto_charge other = {};
+
+	KUNIT_EXPECT_EQ(test, f->session.memory.amount, slots_charge(64));
+	WRITE_ONCE(f->srv.settings.session_slots, 8);
+	dnfs4_slots_review(&f->session);
+	KUNIT_EXPECT_EQ(test, f->session.memory.amount, slots_charge(8));
+
+	KUNIT_ASSERT_EQ(test, ditto_charge(&other, &f->client.who, DITTO_BUDGET_MEMORY,
+					   limit - slots_charge(8 + 20)), 0);
+	WRITE_ONCE(f->srv.settings.session_slots, 1024);
+	dnfs4_slots_review(&f->session);
+	KUNIT_EXPECT_EQ(test, f->session.slots_now, 8 + 14);
+	KUNIT_EXPECT_EQ(test, f->session.memory.amount, slots_charge(8 + 14));
+	/* That others have the rest is looked up, and not told each time. */
+	KUNIT_EXPECT_EQ(test, ditto_account_refused(f->client.who.peer), 0);
+	ditto_uncharge(&other);
+	dnfs4_slots_review(&f->session);
+	KUNIT_EXPECT_EQ(test, f->session.slots_now, 64);
+	KUNIT_EXPECT_EQ(test, f->session.memory.amount, slots_charge(64));
+}
+
+/* Where there is room for none there is no session. */
+static void slots_of_the_poor(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u64 limit = ditto_budget_peer_limit(&f->srv, DITTO_TRUST_USER, DITTO_BUDGET_MEMORY);
+	struct dnfs4_session session = {
+		.client = &f->client, .fore.maxresponsesize_cached = 1024,
+	};
+	struct ditto_charge other = {};
+
+	spin_lock_init(&session.lock);
+	KUNIT_ASSERT_EQ(test, ditto_charge(&session.memory, &f->client.who,
+					   DITTO_BUDGET_MEMORY, DNFS4_SESSION_BYTES), 0);
+	KUNIT_ASSERT_EQ(test, ditto_charge(&other, &f->client.who, DITTO_BUDGET_MEMORY,
+					   limit - DNFS4_SESSION_BYTES - slots_charge(64)), 0);
+	KUNIT_EXPECT_EQ(test, dnfs4_slots_init(&session, 64), 0);
+	KUNIT_EXPECT_EQ(test, ditto_account_refused(f->client.who.peer), 1);
+	KUNIT_EXPECT_EQ(test, ditto_charge_resize(&other, other.amount - slots_charge(1)), 0);
+	KUNIT_EXPECT_GE(test, dnfs4_slots_init(&session, 64), 1);
+	ditto_uncharge(&session.memory);
+	ditto_uncharge(&other);
+}
+
+static struct kunit_case slot_cases[] = {
+	KUNIT_CASE(slot_sequence),
+	KUNIT_CASE(slot_wraps),
+	KUNIT_CASE(slot_busy),
+	KUNIT_CASE(slot_untouched),
+	KUNIT_CASE(slot_bounds),
+	KUNIT_CASE(slots_demand),
+	KUNIT_CASE(slot_made_again),
+	KUNIT_CASE(slots_setting),
+	KUNIT_CASE(slots_are_paid),
+	KUNIT_CASE(slots_of_the_poor),
+	{}
+};
+
+static struct kunit_suite slot_suite = {
+	.name = "nfs4_session",
+	.init = slots_init,
+	.exit = slots_exit,
+	.test_cases = slot_cases,
+};
+
+kunit_test_suite(slot_suite);

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The reply cache: what is done once, dropped, replayed, forgotten. */
+#include <kunit/test.h>
+#include <linux/in.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/sunrpc/svc_xprt.h>
+#include <linux/sunrpc/xdr.h>
+
+#include "../../../fs/nfs/rpc/reply_cache.h"
+
+#define HEADER	24	/* bytes before the results, as an RPC reply has them */
+
+/* A reply being made. */
+struct stream {
+	struct xdr_stream xdr;
+	struct xdr_buf buf;
+	__be32 mem[PAGE_SIZE / sizeof(__be32)];
+};
+
+struct fixture {
+	struct dnfs_replies *replies;
+	struct stream out;
+};
+
+static void stream_init(struct stream *s)
+{
+	memset(s, 0, sizeof(*s));
+	xdr_buf_init(&s->buf, s->mem, sizeof(s->mem));
+	s->buf.head[0].iov_len = 0;
+	xdr_init_encode(&s->xdr, &s->buf, s->mem, NULL);
+	xdr_reserve_space(&s->xdr, HEADER);
+}
+
+static void call_key(struct dnfs_reply_key *key, u32 xid)
+{
+	memset(key, 0, sizeof(*key));
+	key->addr.s6_addr32[2] = htonl(0xffff);
+	key->addr.s6_addr32[3] = htonl(0xc0000201);
+	key->port = htons(800);
+	key->proto = IPPROTO_TCP;
+	key->prog = 100003;
+	key->vers = 3;
+	key->proc = 12;
+	key->xid = cpu_to_be32(xid);
+	key->len = 100;
+	key->sum = 0x1234567890abcdefULL * (xid + 1);
+}
+
+static enum dnfs_reply_state begin(struct fixture *f, const struct dnfs_reply_key *key,
+				   struct dnfs_reply **reply)
+{
+	stream_init(&f->out);
+	return dnfs_reply_begin(f->replies, key, NULL, &f->out.xdr, HEADER, reply);
+}
+
+/* Make a call whose results are @words words. */
+static void make(struct kunit *test, const struct dnfs_reply_key *key, unsigned int words)
+{
+	struct fixture *f = test->priv;
+	struct dnfs_reply *reply;
+
+	KUNIT_ASSERT_EQ(test, begin(f, key, &reply), DNFS_REPLY_NEW);
+	for (unsigned int i = 0; i < words; i++)
+		xdr_stream_encode_u32(&f->out.xdr, 0xd1770000 + i);
+	dnfs_reply_done(f->replies, reply, &f->out.buf, HEADER);
+}
+
+static int reply_cache_init(struct kunit *test)
+{
+	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	f->replies = dnfs_replies_alloc();
+	KUNIT_ASSERT_NOT_NULL(test, f->replies);
+	test->priv = f;
+	return 0;
+}
+
+static void reply_cache_exit(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	dnfs_replies_free(f->replies);
+}
+
+static void replays(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct dnfs_reply_key key;
+	struct dnfs_reply *reply;
+
+	call_key(&key, 1);
+	make(test, &key, 30);
+	for (unsigned int again = 0; again < 3; again++) {
+		KUNIT_ASSERT_EQ(test, begin(f, &key, &reply), DNFS_REPLY_DONE);
+		KUNIT_EXPECT_EQ(test, f->out.buf.len, HEADER + 30 * XDR_UNIT);
+		for (unsigned int i = 0; i < 30; i++)
+			KUNIT_EXPECT_EQ(test, be32_to_cpu(f->out.mem[HEADER / 4 + i]),
+					0xd1770000 + i);
+	}
+	KUNIT_EXPECT_EQ(test, dnfs_replies_count(f->replies), 1);
+}
+
+static void drops_while_busy(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct dnfs_reply *reply, *other;
+	struct dnfs_reply_key key;
+
+	call_key(&key, 2);
+	KUNIT_ASSERT_EQ(test, begin(f, &key, &reply), DNFS_REPLY_NEW);
+	KUNIT_EXPECT_EQ(test, begin(f, &key, &other), DNFS_REPLY_BUSY);
+	/* However long it takes. */
+	dnfs_replies_age(f->replies, 2 * DNFS_REPLY_AGE_S);
+	KUNIT_EXPECT_EQ(test, begin(f, &key, &other), DNFS_REPLY_BUSY);
+	xdr_stream_encode_u32(&f->out.xdr, 0);
+	dnfs_reply_done(f->replies, reply, &f->out.buf, HEADER);
+	KUNIT_EXPECT_EQ(test, begin(f, &key, &other), DNFS_REPLY_DONE);
+}
+
+static enum dnfs_reply_state begin_on(struct fixture *f, const struct dnfs_reply_key *key,
+				      struct svc_xprt *conn, struct dnfs_reply **reply)
+{
+	stream_init(&f->out);
+	return dnfs_reply_begin(f->replies, key, conn, &f->out.xdr, HEADER, reply);
+}
+
+/* The connection that a busy call came by last is told when it is done, and only if it is new. */
+static void tells_who_waits_elsewhere(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct dnfs_reply *reply, *other;
+	struct dnfs_reply_key key;
+	struct svc_xprt *conn;
+
+	conn = kunit_kcalloc(test, 3, sizeof(*conn), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, conn);
+	for (unsigned int i = 0; i < 3; i++)
+		kref_init(&conn[i].xpt_ref);
+
+	for (u32 xid = 70; xid < 72; xid++) {
+		struct svc_xprt *waits;
+
+		call_key(&key, xid);
+		KUNIT_ASSERT_EQ(test, begin_on(f, &key, &conn[0], &reply), DNFS_REPLY_NEW);
+		KUNIT_EXPECT_EQ(test, begin_on(f, &key, &conn[0], &other), DNFS_REPLY_BUSY);
+		for (unsigned int again = 0; again < 2; again++)
+			for (unsigned int i = 1; i < 3; i++)
+				KUNIT_EXPECT_EQ(test, begin_on(f, &key, &conn[i], &other),
+						DNFS_REPLY_BUSY);
+		KUNIT_EXPECT_EQ(test, kref_read(&conn[0].xpt_ref), 1);
+		KUNIT_EXPECT_EQ(test, kref_read(&conn[1].xpt_ref), 1);
+		KUNIT_EXPECT_EQ(test, kref_read(&conn[2].xpt_ref), 2);
+		stream_init(&f->out);
+		waits = xid == 70 ? dnfs_reply_done(f->replies, reply, &f->out.buf, HEADER) :
+				    dnfs_reply_forget(f->replies, reply);
+		KUNIT_EXPECT_PTR_EQ(test, waits, &conn[2]);
+		svc_xprt_put(&conn[2]);
+	}
+
+	/* Without another connection nobody is told. */
+	call_key(&key, 72);
+	KUNIT_ASSERT_EQ(test, begin_on(f, &key, &conn[0], &reply), DNFS_REPLY_NEW);
+	KUNIT_EXPECT_EQ(test, begin_on(f, &key, &conn[0], &other), DNFS_REPLY_BUSY);
+	KUNIT_EXPECT_EQ(test, begin_on(f, &key, NULL, &other), DNFS_REPLY_BUSY);
+	KUNIT_EXPECT_NULL(test, dnfs_reply_done(f->replies, reply, &f->out.buf, HEADER));
+	/* What is done is not waited for. */
+	KUNIT_EXPECT_EQ(test, begin_on(f, &key, &conn[1], &other), DNFS_REPLY_DONE);
+	KUNIT_EXPECT_EQ(test, kref_read(&conn[1].xpt_ref), 1);
+}
+
+static void forgets(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct dnfs_reply_key key;
+	struct dnfs_reply *reply;
+
+	call_key(&key, 3);
+	KUNIT_ASSERT_EQ(test, begin(f, &key, &reply), DNFS_REPLY_NEW);
+	dnfs_reply_forget(f->replies, reply);
+	KUNIT_EXPECT_EQ(test, dnfs_replies_count(f->replies), 0);
+	make(test, &key, 1);
+}
+
+/* Each field tells calls apart; above all the port, for clients behind one address. */
+static void tells_calls_apart(struct kunit *test)
+{
+	struct dnfs_reply_key key, other;
+
+	call_key(&key, 4);
+	make(test, &key, 1);
+	for (size_t i = 0; i < sizeof(key); i++) {
+		other = key;
+		((u8 *)&other)[i] ^= 1;
+		make(test, &other, 1);
+	}
+}
+
+static void too_long_is_not_kept(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct dnfs_reply_key key;
+
+	call_key(&key, 5);
+	make(test, &key, DNFS_REPLY_BYTES / 4 + 1);
+	KUNIT_EXPECT_EQ(test, dnfs_replies_count(f->replies), 0);
+	make(test, &key, DNFS_REPLY_BYTES / 4);
+	KUNIT_EXPECT_EQ(test, dnfs_replies_count(f->replies), 1);
+}
+
+static void expires(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct dnfs_reply_key key;
+	struct dnfs_reply *reply;
+
+	call_key(&key, 6);
+	make(test, &key, 1);
+	dnfs_replies_age(f->replies, DNFS_REPLY_AGE_S / 2);
+	KUNIT_ASSERT_EQ(test, begin(f, &key, &reply), DNFS_REPLY_DONE);
+	dnfs_replies_age(f->replies, DNFS_REPLY_AGE_S + 1);
+	/* The same numbers now mean another call. */
+	make(test, &key, 1);
+	KUNIT_EXPECT_EQ(test, dnfs_replies_count(f->replies), 1);
+}
+
+static void is_bounded(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	unsigned int limit = dnfs_replies_limit(f->replies);
+	struct dnfs_reply_key key;
+	struct dnfs_reply *reply;
+	u32 xid;
+
+	KUNIT_EXPECT_LE(test, limit, DNFS_REPLIES_MAX);
+	/* Even if all of them are long. */
+	if (limit > DNFS_REPLIES_MIN)
+		KUNIT_EXPECT_LE(test, (u64)limit * kmalloc_size_roundup(DNFS_REPLY_BYTES),
+				((u64)totalram_pages() << PAGE_SHIFT) / DNFS_REPLIES_MEMORY);
+	for (xid = 0; xid < 3 * limit; xid++) {
+		call_key(&key, xid);
+		make(test, &key, 1);
+	}
+	KUNIT_EXPECT_LE(test, dnfs_replies_count(f->replies), limit);
+	KUNIT_EXPECT_GT(test, dnfs_replies_count(f->replies), limit / 2);
+	/* The youngest is still there. */
+	KUNIT_EXPECT_EQ(test, begin(f, &key, &reply), DNFS_REPLY_DONE);
+}
+
+/* A cache full of calls in progress lets others be made without it. */
+static void full_of_busy(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	unsigned int max = 4 * dnfs_replies_limit(f->replies), count = 0;
+	enum dnfs_reply_state state = DNFS_REPLY_NEW;
+	struct dnfs_reply **held;
+	struct dnfs_reply_key key;
+
+	held = kvmalloc_array(max, sizeof(*held), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, held);
+	while (count < max) {
+		call_key(&key, count);
+		state = begin(f, &key, &held[count]);
+		if (state != DNFS_REPLY_NEW)
+			break;
+		count++;
+	}
+	KUNIT_EXPECT_EQ(test, state, DNFS_REPLY_UNKEPT);
+	while (count)
+		dnfs_reply_forget(f->replies, held[--count]);
+	KUNIT_EXPECT_EQ(test, dnfs_replies_count(f->replies), 0);
+	kvfree(held);
+}
+
+/* What one peer calls does not drive out the reply that another may ask for again. */
+static void outlives_calls_of_others(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct dnfs_reply_key create, key;
+	struct dnfs_reply *reply;
+
+	call_key(&create, 1);
+	make(test, &create, 60);
+	for (u32 xid = 2; xid < 100002; xid++) {
+		call_key(&key, xid);
+		key.addr.s6_addr32[3] = htonl(0xc0000202);
+		make(test, &key, 60);
+	}
+	KUNIT_EXPECT_EQ(test, begin(f, &create, &reply), DNFS_REPLY_DONE);
+	KUNIT_EXPECT_LE(test, dnfs_replies_count(f->replies), dnfs_replies_limit(f->replies));
+}
+
+/* The hosts of one IPv6 network count as one peer. */
+static void networks_are_peers(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct dnfs_reply_key create, key;
+	struct dnfs_reply *reply;
+
+	call_key(&create, 1);
+	for (u32 xid = 2; xid < 10; xid++) {
+		call_key(&key, xid);
+		make(test, &key, 1);
+	}
+	make(test, &create, 1);
+	for (u32 xid = 10; xid < 2 * dnfs_replies_limit(f->replies); xid++) {
+		call_key(&key, xid);
+		key.addr.s6_addr32[0] = htonl(0x20010db8);
+		key.addr.s6_addr32[2] = htonl(xid);
+		make(test, &key, 1);
+	}
+	KUNIT_EXPECT_EQ(test, begin(f, &create, &reply), DNFS_REPLY_DONE);
+}
+
+/* A peer that is alone has the whole cache. */
+static void outlives_own_calls(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	unsigned int calls = min(dnfs_replies_limit(f->replies) / 2, 100000U);
+	struct dnfs_reply_key create, key;
+	struct dnfs_reply *reply;
+
+	call_key(&create, 1);
+	make(test, &create, 60);
+	for (u32 xid = 2; xid < 2 + calls; xid++) {
+		call_key(&key, xid);
+		make(test, &key, 30);
+	}
+	KUNIT_EXPECT_EQ(test, begin(f, &create, &reply), DNFS_REPLY_DONE);
+}
+
+static struct kunit_case reply_cache_cases[] = {
+	KUNIT_CASE(replays),
+	KUNIT_CASE(drops_while_busy),
+	KUNIT_CASE(tells_who_waits_elsewhere),
+	KUNIT_CASE(forgets),
+	KUNIT_CASE(tells_calls_apart),
+	KUNIT_CASE(too_long_is_not_kept),
+	KUNIT_CASE(expires),
+	KUNIT_CASE(is_bounded),
+	KUNIT_CASE(full_of_busy),
+	KUNIT_CASE(outlives_calls_of_others),
+	KUNIT_CASE(networks_are_peers),
+	KUNIT_CASE(outlives_own_calls),
+	{}
+};
+
+static struct kunit_suite reply_cache_suite = {
+	.name = "ditto_nfs_reply_cache",
+	.init = reply_cache_init,
+	.exit = reply_cache_exit,
+	.test_cases = reply_cache_cases,
+};
+
+kunit_test_suite(reply_cache_suite);

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reading from and writing to the wire, commands of a compound, credits.
+ */
+#include <kunit/test.h>
+
+#include "../../../smb/transport/builder.h"
+#include "../../../smb/transport/credit.h"
+#include "../../../smb/transport/cursor.h"
+#include "../../../smb/transport/message.h"
+#include "../../../smb/transport/status.h"
+#include "../../../smb/transport/wire.h"
+
+static void cursor_reads(struct kunit *test)
+{
+	static const u8 bytes[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+	struct dsmb_cursor c = dsmb_cursor(bytes, sizeof(bytes));
+
+	KUNIT_EXPECT_EQ(test, dsmb_get_u8(&c), 1);
+	KUNIT_EXPECT_EQ(test, dsmb_get_u16(&c), 0x0302);
+	KUNIT_EXPECT_EQ(test, dsmb_get_u32(&c), 0x07060504);
+	KUNIT_EXPECT_EQ(test, dsmb_get_u64(&c), 0x0f0e0d0c0b0a0908);
+	KUNIT_EXPECT_EQ(test, dsmb_left(&c), 0);
+	KUNIT_EXPECT_FALSE(test, c.bad);
+}
+
+static void cursor_stays_inside(struct kunit *test)
+{
+	static const u8 bytes[3] = { 1, 2, 3 };
+	struct dsmb_cursor c = dsmb_cursor(bytes, sizeof(bytes));
+
+	KUNIT_EXPECT_EQ(test, dsmb_get_u32(&c), 0);
+	KUNIT_EXPECT_TRUE(test, c.bad);
+	/* The mark stays, though there would be a byte. */
+	KUNIT_EXPECT_EQ(test, dsmb_get_u8(&c), 0);
+	c = dsmb_cursor(bytes, sizeof(bytes));
+	dsmb_seek(&c, 4);
+	KUNIT_EXPECT_TRUE(test, c.bad);
+	c = dsmb_cursor(bytes, sizeof(bytes));
+	KUNIT_EXPECT_NULL(test, dsmb_get(&c, U32_MAX));
+}
+
+static void window_stays_inside(struct kunit *test)
+{
+	static const struct {
+		u32 offset, len;
+		bool good;
+	} cases[] = {
+		{ 0, 8, true }, { 8, 0, true }, { 3, 5, true },
+		{ 0, 9, false }, { 9, 0, false }, { 4, 5, false },
+		{ U32_MAX, 1, false }, { 1, U32_MAX, false }, { U32_MAX, U32_MAX, false },
+	};
+	static const u8 bytes[8];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct dsmb_cursor c = dsmb_cursor(bytes, sizeof(bytes));
+		struct dsmb_cursor w = dsmb_window(&c, cases[i].offset, cases[i].len);
+
+		KUNIT_EXPECT_EQ_MSG(test, !w.bad, cases[i].good, "case %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, !c.bad, cases[i].good, "case %u", i);
+		if (!w.bad)
+			KUNIT_EXPECT_EQ(test, w.size, cases[i].len);
+	}
+}
+
+static void builder_stays_inside(struct kunit *test)
+{
+	u8 bytes[9] = { [8] = 0x5a };
+	struct dsmb_builder b = dsmb_builder(bytes, 8);
+
+	dsmb_put_u32(&b, 0x04030201);
+	dsmb_put_u8(&b, 5);
+	dsmb_put_align(&b, 8);
+	KUNIT_EXPECT_EQ(test, b.len, 8);
+	KUNIT_EXPECT_FALSE(test, b.full);
+	dsmb_put_u8(&b, 6);
+	KUNIT_EXPECT_TRUE(test, b.full);
+	KUNIT_EXPECT_EQ(test, bytes[8], 0x5a);
+	dsmb_back(&b, 4);
+	KUNIT_EXPECT_FALSE(test, b.full);
+	dsmb_put(&b, U32_MAX);
+	KUNIT_EXPECT_TRUE(test, b.full);
+	KUNIT_EXPECT_EQ(test, b.len, 4);
+	dsmb_fill_u32(&b, 0, 7);
+	KUNIT_EXPECT_EQ(test, bytes[0], 7);
+	/* Not where nothing was put. */
+	dsmb_fill_u32(&b, 1, 9);
+	KUNIT_EXPECT_EQ(test, bytes[1], 0);
+}
+
+#define COMPOUND_BYTES	512
+
+static void put_command(u8 *at, u32 next)
+{
+	struct dsmb_header header = {
+		.protocol_id = cpu_to_le32(DSMB_PROTOCOL_ID),
+		.structure_size = cpu_to_le16(sizeof(header)),
+		.next_command = cpu_to_le32(next),
+	};
+
+	memcpy(at, &header, sizeof(header));
+}
+
+static void split_compound(struct kunit *test)
+{
+	u8 *bytes = kunit_kzalloc(test, COMPOUND_BYTES, GFP_KERNEL);
+	u32 at[4];
+
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	put_command(bytes, 0);
+	KUNIT_EXPECT_EQ(test, dsmb_split(bytes, COMPOUND_BYTES, at, 4), 1);
+	KUNIT_EXPECT_EQ(test, at[0], 0);
+
+	put_command(bytes, 72);
+	put_command(bytes + 72, 128);
+	put_command(bytes + 200, 0);
+	KUNIT_EXPECT_EQ(test, dsmb_split(bytes, COMPOUND_BYTES, at, 4), 3);
+	KUNIT_EXPECT_EQ(test, at[1], 72);
+	KUNIT_EXPECT_EQ(test, at[2], 200);
+	KUNIT_EXPECT_EQ(test, dsmb_split(bytes, COMPOUND_BYTES, at, 2), 0);
+	/* The last header is cut. */
+	KUNIT_EXPECT_EQ(test, dsmb_split(bytes, 263, at, 4), 0);
+	KUNIT_EXPECT_EQ(test, dsmb_split(bytes, 264, at, 4), 3);
+}
+
+static void split_refuses(struct kunit *test)
+{
+	static const u32 bad_next[] = { 1, 8, 56, 63, 65, 68, 512, 520, 0x80000000, 0xfffffff8 };
+	u8 *bytes = kunit_kzalloc(test, COMPOUND_BYTES, GFP_KERNEL);
+	u32 at[4];
+
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad_next); i++) {
+		put_command(bytes, bad_next[i]);
+		KUNIT_EXPECT_EQ_MSG(test, dsmb_split(bytes, COMPOUND_BYTES, at, 4), 0,
+				    "next command at %u", bad_next[i]);
+	}
+	for (u32 len = 0; len < sizeof(struct dsmb_header); len++) {
+		put_command(bytes, 0);
+		KUNIT_EXPECT_EQ(test, dsmb_split(bytes, len, at, 4), 0);
+	}
+	put_command(bytes, 0);
+	bytes[0] = 0xfd;
+	KUNIT_EXPECT_EQ(test, dsmb_split(bytes, COMPOUND_BYTES, at, 4), 0);
+	put_command(bytes, 0);
+	bytes[4] = 65;
+	KUNIT_EXPECT_EQ(test, dsmb_split(bytes, COMPOUND_BYTES, at, 4), 0);
+	put_command(bytes, 0);
+	bytes[offsetof(struct dsmb_header, flags)] = DSMB_FLAG_RESPONSE;
+	KUNIT_EXPECT_EQ(test, dsmb_split(bytes, COMPOUND_BYTES, at, 4), 0);
+}
+
+static struct dsmb_credits *credits_new(struct kunit *test)
+{
+	struct dsmb_credits *credits = kunit_kzalloc(test, sizeof(*credits), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, credits);
+	dsmb_credits_init(credits);
+	return credits;
+}
+
+static void credits_window(struct kunit *test)
+{
+	struct dsmb_credits *credits = credits_new(test);
+
+	KUNIT_EXPECT_FALSE(test, dsmb_credits_use(credits, 1, 1));
+	KUNIT_EXPECT_TRUE(test, dsmb_credits_use(credits, 0, 1));
+	KUNIT_EXPECT_FALSE(test, dsmb_credits_use(credits, 0, 1));
+	KUNIT_EXPECT_EQ(test, dsmb_credits_grant(credits, 1, 10, DSMB_CREDITS_MAX), 10);
+
+	/* Out of order, several at once, overlapping. */
+	KUNIT_EXPECT_TRUE(test, dsmb_credits_use(credits, 5, 3));
+	KUNIT_EXPECT_FALSE(test, dsmb_credits_use(credits, 7, 1));
+	KUNIT_EXPECT_FALSE(test, dsmb_credits_use(credits, 4, 2));
+	KUNIT_EXPECT_FALSE(test, dsmb_credits_use(credits, 10, 2));
+	KUNIT_EXPECT_FALSE(test, dsmb_credits_use(credits, U64_MAX, 2));
+	KUNIT_EXPECT_EQ(test, credits->free, 7);
+	KUNIT_EXPECT_EQ(test, credits->low, 1);
+	KUNIT_EXPECT_TRUE(test, dsmb_credits_use(credits, 1, 4));
+	KUNIT_EXPECT_EQ(test, credits->low, 8);
+	KUNIT_EXPECT_EQ(test, credits->free, 3);
+}
+
+static void credits_limits(struct kunit *test)
+{
+	struct dsmb_credits *credits = credits_new(test);
+
+	KUNIT_EXPECT_TRUE(test, dsmb_credits_use(credits, 0, 1));
+	KUNIT_EXPECT_EQ(test, dsmb_credits_grant(credits, 1, U16_MAX, DSMB_CREDITS_MAX),
+			DSMB_CREDITS_MAX);
+	KUNIT_EXPECT_EQ(test, credits->free, DSMB_CREDITS_MAX);
+	KUNIT_EXPECT_EQ(test, dsmb_credits_grant(credits, 1, 1, DSMB_CREDITS_MAX), 0);
+
+	/* The first id is left out: the window ends at its limit, and opens with it. */
+	for (u64 id = 2; id <= DSMB_CREDITS_MAX; id++)
+		KUNIT_ASSERT_TRUE(test, dsmb_credits_use(credits, id, 1));
+	KUNIT_EXPECT_EQ(test, credits->free, 1);
+	KUNIT_EXPECT_EQ(test, dsmb_credits_grant(credits, 1, 100, DSMB_CREDITS_MAX), 0);
+	KUNIT_EXPECT_TRUE(test, dsmb_credits_use(credits, 1, 1));
+	KUNIT_EXPECT_EQ(test, credits->free, 0);
+	KUNIT_EXPECT_EQ(test, credits->low, credits->high);
+	/* Who asks for none and has none gets one. */
+	KUNIT_EXPECT_EQ(test, dsmb_credits_grant(credits, 1, 0, DSMB_CREDITS_MAX), 1);
+	KUNIT_EXPECT_TRUE(test, dsmb_credits_use(credits, DSMB_CREDITS_MAX + 1, 1));
+}
+
+static void credits_go_round(struct kunit *test)
+{
+	struct dsmb_credits *credits = credits_new(test);
+	u64 id = 0;
+
+	for (unsigned int i = 0; i < 3 * DSMB_CREDITS_MAX; i++) {
+		KUNIT_ASSERT_TRUE(test, dsmb_credits_use(credits, id, 1));
+		KUNIT_ASSERT_FALSE(test, dsmb_credits_use(credits, id, 1));
+		KUNIT_ASSERT_EQ(test, dsmb_credits_grant(credits, 1, 1, 32), 1);
+		id++;
+	}
+	KUNIT_EXPECT_EQ(test, credits->low, id);
+	KUNIT_EXPECT_EQ(test, credits->free, 1);
+}
+
+static void statuses(struct kunit *test)
+{
+	static const struct {
+		int err;
+		u32 status;
+	} cases[] = {
+		{ 0, DSMB_SUCCESS },
+		{ -EAGAIN, DSMB_FILE_LOCK_CONFLICT },
+		{ -ETXTBSY, DSMB_SHARING_VIOLATION },
+		{ -EILSEQ, DSMB_OBJECT_NAME_INVALID },
+		{ -EKEYREVOKED, DSMB_DELETE_PENDING },
+		{ -EROFS, DSMB_MEDIA_WRITE_PROTECTED },
+		{ -EHWPOISON, DSMB_UNEXPECTED_IO_ERROR },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++)
+		KUNIT_EXPECT_EQ(test, dsmb_status(cases[i].err), cases[i].status);
+	KUNIT_EXPECT_TRUE(test, dsmb_is_error(DSMB_ACCESS_DENIED));
+	KUNIT_EXPECT_FALSE(test, dsmb_is_error(DSMB_BUFFER_OVERFLOW));
+	KUNIT_EXPECT_FALSE(test, dsmb_is_error(DSMB_PENDING));
+}
+
+static struct kunit_case smb_codec_cases[] = {
+	KUNIT_CASE(cursor_reads),
+	KUNIT_CASE(cursor_stays_inside),
+	KUNIT_CASE(window_stays_inside),
+	KUNIT_CASE(builder_stays_inside),
+	KUNIT_CASE(split_compound),
+	KUNIT_CASE(split_refuses),
+	KUNIT_CASE(credits_window),
+	KUNIT_CASE(credits_limits),
+	KUNIT_CASE(credits_go_round),
+	KUNIT_CASE(statuses),
+	{}
+};
+
+static struct kunit_suite smb_codec_suite = {
+	.name = "smb_codec",
+	.test_cases = smb_codec_cases,
+};
+
+kunit_test_suite(smb_codec_suite);

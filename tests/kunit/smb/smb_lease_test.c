@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Oplock levels, lease states, the context of leases. */
+#include <kunit/test.h>
+
+#include "../../../lockd/matrix.h"
+#include "../../../smb/open/create_context.h"
+#include "../../../smb/open/oplock.h"
+#include "../../../smb/transport/builder.h"
+#include "../../../smb/transport/conn.h"
+
+#define R DITTO_LEASE_READ
+#define H DITTO_LEASE_HANDLE
+#define W DITTO_LEASE_WRITE
+
+static void lease_levels(struct kunit *test)
+{
+	/* By the bits: nothing, R, H, RH, W, RW, HW, RHW. */
+	static const u8 best[] = {
+		DSMB_OPLOCK_NONE, DSMB_OPLOCK_II, DSMB_OPLOCK_NONE, DSMB_OPLOCK_II,
+		DSMB_OPLOCK_NONE, DSMB_OPLOCK_EXCLUSIVE, DSMB_OPLOCK_NONE, DSMB_OPLOCK_BATCH,
+	};
+
+	for (unsigned int bits = 0; bits < ARRAY_SIZE(best); bits++)
+		KUNIT_EXPECT_EQ(test, dsmb_oplock_level(bits), best[bits]);
+	KUNIT_EXPECT_EQ(test, dsmb_oplock_bits(DSMB_OPLOCK_NONE), 0);
+	KUNIT_EXPECT_EQ(test, dsmb_oplock_bits(DSMB_OPLOCK_II), R);
+	KUNIT_EXPECT_EQ(test, dsmb_oplock_bits(DSMB_OPLOCK_EXCLUSIVE), R | W);
+	KUNIT_EXPECT_EQ(test, dsmb_oplock_bits(DSMB_OPLOCK_BATCH), R | H | W);
+	KUNIT_EXPECT_EQ(test, dsmb_oplock_bits(0x10), 0);
+}
+
+static void lease_states(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, dsmb_lease_bits(0), 0);
+	KUNIT_EXPECT_EQ(test, dsmb_lease_bits(W | H), 0);
+	KUNIT_EXPECT_EQ(test, dsmb_lease_bits(R | W), R | W);
+	KUNIT_EXPECT_EQ(test, dsmb_lease_bits(0xffffffff), R | H | W);
+}
+
+static void parse(u16 dialect, u8 level, u32 size, struct dsmb_caching *asked)
+{
+	static const u8 data[52] = {
+		'k', [15] = 'y', [16] = R | W, [20] = 0xff, [32] = 'p', [47] = 'q', [48] = 7,
+	};
+	struct dsmb_contexts contexts = {};
+	struct dsmb_conn conn = { .dialect = dialect };
+
+	if (size) {
+		contexts.present = BIT(DSMB_CONTEXT_LEASE);
+		contexts.data[DSMB_CONTEXT_LEASE] = dsmb_cursor(data, size);
+	}
+	dsmb_caching_parse(&conn, level, &contexts, asked);
+}
+
+static void lease_requests(struct kunit *test)
+{
+	struct dsmb_caching asked;
+
+	parse(DSMB_DIALECT_210, DSMB_OPLOCK_LEASE, 32, &asked);
+	KUNIT_EXPECT_EQ(test, asked.level, DSMB_OPLOCK_LEASE);
+	KUNIT_EXPECT_EQ(test, asked.version, 1);
+	KUNIT_EXPECT_EQ(test, asked.key[15], 'y');
+	KUNIT_EXPECT_EQ(test, asked.state, R | W);
+	KUNIT_EXPECT_EQ(test, asked.flags, 0);
+
+	parse(DSMB_DIALECT_311, DSMB_OPLOCK_LEASE, 52, &asked);
+	KUNIT_EXPECT_EQ(test, asked.version, 2);
+	KUNIT_EXPECT_EQ(test, asked.flags, DSMB_LEASE_HAS_PARENT);
+	KUNIT_EXPECT_EQ(test, asked.parent[15], 'q');
+	KUNIT_EXPECT_EQ(test, asked.epoch, 7);
+
+	/* The longer form is of 3.x, the context counts with its level only, and the reverse. */
+	parse(DSMB_DIALECT_210, DSMB_OPLOCK_LEASE, 52, &asked);
+	KUNIT_EXPECT_EQ(test, asked.level, DSMB_OPLOCK_NONE);
+	parse(DSMB_DIALECT_311, DSMB_OPLOCK_LEASE, 0, &asked);
+	KUNIT_EXPECT_EQ(test, asked.level, DSMB_OPLOCK_NONE);
+	parse(DSMB_DIALECT_311, DSMB_OPLOCK_BATCH, 52, &asked);
+	KUNIT_EXPECT_EQ(test, asked.level, DSMB_OPLOCK_BATCH);
+	KUNIT_EXPECT_EQ(test, asked.version, 0);
+	parse(DSMB_DIALECT_311, 0x42, 0, &asked);
+	KUNIT_EXPECT_EQ(test, asked.level, DSMB_OPLOCK_NONE);
+}
+
+static void lease_answers(struct kunit *test)
+{
+	struct dsmb_caching answer = { .level = DSMB_OPLOCK_LEASE, .version = 1, .state = R };
+	u8 room[64];
+	struct dsmb_builder out = dsmb_builder(room, sizeof(room));
+
+	dsmb_caching_put(&out, &answer);
+	KUNIT_EXPECT_EQ(test, out.len, 32);
+	KUNIT_EXPECT_EQ(test, room[16], R);
+	dsmb_back(&out, 0);
+	answer.version = 2;
+	answer.epoch = 0x1234;
+	dsmb_caching_put(&out, &answer);
+	KUNIT_EXPECT_EQ(test, out.len, 52);
+	KUNIT_EXPECT_EQ(test, room[48], 0x34);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(lease_levels),
+	KUNIT_CASE(lease_states),
+	KUNIT_CASE(lease_requests),
+	KUNIT_CASE(lease_answers),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "smb_lease",
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);
