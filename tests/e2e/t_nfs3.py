@@ -299,6 +299,7 @@ def made_with_nonsense(w):
     """Attributes that make no sense are refused before anything is made."""
     n = w.client.nfs()
     for attrs, want in ((sattr(size=5), (nfs3.ISDIR, nfs3.INVAL)),
+                        (sattr(size=(1 << 63) + 1), (nfs3.ISDIR, nfs3.INVAL)),
                         (sattr(mtime=(1, 10 ** 9)), (nfs3.INVAL,))):
         one_of(n.mkdir(n.root, 'd', attrs).status, want)
         one_of(n.symlink(n.root, 'd', 'target', attrs).status, want)

@@ -44,11 +44,8 @@ int dnfs3_setattr_of(struct dnfs_call *call, const struct dnfs3_sattr *sattr,
 		if (!gid_valid(set->gid))
 			return -EINVAL;
 	}
-	if (sattr->set & DITTO_SET_SIZE) {
-		if (sattr->size > S64_MAX)
-			return -EFBIG;
+	if (sattr->set & DITTO_SET_SIZE)
 		set->size = sattr->size;
-	}
 	if (sattr->set & DITTO_SET_ATIME && time_of(&sattr->atime, &set->atime))
 		return -EINVAL;
 	if (sattr->set & DITTO_SET_MTIME && time_of(&sattr->mtime, &set->mtime))
