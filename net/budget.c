@@ -2,163 +2,42 @@
 /*
  * The principal budget. See budget.h.
  *
- * Limits. One peer and one user may hold a part of what all of their level may hold. When
- * three quarters of that are taken, only those get more who hold little: a few greedy
- * principals together cannot take the rest.
+ * Limits (budget_limits.c). One peer and one user may hold a part of what their level may hold.
+ * When three quarters of a level are taken, only principals that hold little get more: a few
+ * greedy principals together cannot take the rest.
  *
- * Locking: budget->lock (spinlock) guards the making of accounts and their end. Accounts are
+ * Locking: budget->lock (spinlock) guards the creation and the end of accounts. Accounts are
  * found under RCU. Counts are atomic; a count is raised first and lowered again if it is too
- * high, so that two who race may both be refused, but never both be let in. What all hold is
- * counted per CPU, exact within the batch of the kind for each CPU.
+ * high, so that two racing charges may both be refused, but never both be admitted. The sum of
+ * a level is a per-CPU counter, exact within the batch of the kind for each CPU.
  *
- * Lifetime: principals and charges hold accounts. The last one to leave takes the account out
- * of the table. Accounts are as many as there are peers and users with something charged.
+ * Lifetime: principals and charges hold accounts. The last reference takes the account out of
+ * the table. There are as many accounts as peers and users with something charged.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/atomic.h>
 #include <linux/err.h>
 #include <linux/jiffies.h>
-#include <linux/math.h>
-#include <linux/math64.h>
-#include <linux/mm.h>
-#include <linux/percpu_counter.h>
 #include <linux/printk.h>
 #include <linux/refcount.h>
-#include <linux/rhashtable.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <net/ipv6.h>
 #include <kunit/visibility.h>
 
 #include "../fs/server.h"
-#include "budget.h"
+#include "budget_private.h"
 #include "peer.h"
 
-/* An account's refusals are told at most so often. */
+/* Jiffies between two log lines about refusals of one account. */
 #define TELL_EVERY	(10 * HZ)
-/* All memory of clients, as part of the machine's; and the least. */
-#define MEMORY_PART	8
-#define MEMORY_LEAST	SZ_128M
-/* Bytes that an open takes, for the limit on opens: about a quarter of the memory for clients. */
-#define OPEN_BYTES	SZ_4K
-#define OPENS_LEAST	16384
-/* What sockets have of answers, as part of that memory: far from where TCP's own limits begin. */
-#define UNSENT_PART	4
-/* The same for one of what the lock table keeps; ranges take the least. */
-#define LOCK_BYTES	256
-#define LOCKS_LEAST	524288
-/* Taken of three quarters of what a level may hold, more goes only to who holds this part. */
+/* A scarce level gives more only to accounts below 1/SCARCE_PART of their own limit. */
 #define SCARCE_PART	8
-/* An IPv6 /64 may be a whole network: users there each have an account of their own, too. */
+/* An IPv6 /64 may be a whole network; each of its users has an account as well. */
 #define NET_FACTOR	4
 /* Room for the name of an account in the log. */
 #define ACCOUNT_TEXT	64
-
-/**
- * struct budget_part - a limit: a part of what all may hold, or a number
- * @part: 1/@part of the total; 0 for a number
- * @least: not below this; the number
- */
-struct budget_part {
-	u16 part;
-	u32 least;
-};
-
-#define PART_OF(_part, _least)	{ .part = (_part), .least = (_least) }
-#define NUMBER(_number)		{ .least = (_number) }
-
-/**
- * struct budget_kind - what is known of a kind
- * @name: with its unit, for people
- * @total: what all principals of the highest level may hold; 0 if it depends on the machine
- * @batch: of the count of all, per CPU
- * @levels: what all of a level may hold
- * @peer: what one peer may hold, by level
- * @user: what one user may hold
- */
-struct budget_kind {
-	const char *name;
-	u32 total;
-	s32 batch;
-	struct budget_part levels[DITTO_TRUST_LEVELS];
-	struct budget_part peer[DITTO_TRUST_LEVELS];
-	struct budget_part user;
-};
-
-/* In the order of the levels: stranger, unproven, anonymous, user. */
-static const struct budget_kind kinds[DITTO_BUDGET_KINDS] = {
-	[DITTO_BUDGET_MEMORY] = {
-		.name = "memory-bytes", .batch = SZ_256K,
-		.levels = { PART_OF(64, SZ_4M), PART_OF(16, SZ_64M), PART_OF(8, SZ_32M),
-			    PART_OF(1, 0) },
-		.peer = { PART_OF(1024, SZ_1M), PART_OF(128, SZ_8M), PART_OF(32, SZ_16M),
-			  PART_OF(4, SZ_64M) },
-		.user = PART_OF(8, SZ_64M),
-	},
-	[DITTO_BUDGET_CONNECTIONS] = {
-		.name = "connections", .total = 65536, .batch = 8,
-		.levels = { NUMBER(256), NUMBER(1024), NUMBER(4096), PART_OF(1, 0) },
-		.peer = { NUMBER(16), NUMBER(128), NUMBER(128), NUMBER(256) },
-		.user = NUMBER(1024),
-	},
-	[DITTO_BUDGET_LOGINS] = {
-		.name = "logins", .total = 4096, .batch = 1,
-		.levels = { NUMBER(64), PART_OF(2, 0), PART_OF(4, 0), PART_OF(1, 0) },
-		.peer = { NUMBER(4), NUMBER(256), NUMBER(64), NUMBER(1024) },
-		.user = NUMBER(1024),
-	},
-	[DITTO_BUDGET_SESSIONS] = {
-		.name = "sessions", .total = 65536, .batch = 8,
-		.levels = { NUMBER(64), PART_OF(16, 0), PART_OF(16, 0), PART_OF(1, 0) },
-		.peer = { NUMBER(2), NUMBER(512), NUMBER(512), NUMBER(8192) },
-		.user = NUMBER(8192),
-	},
-	[DITTO_BUDGET_OPENS] = {
-		.name = "opens", .batch = 64,
-		.levels = { NUMBER(0), NUMBER(1024), PART_OF(8, 0), PART_OF(1, 0) },
-		.peer = { NUMBER(0), NUMBER(64), PART_OF(64, 1024), PART_OF(4, 0) },
-		.user = PART_OF(4, 0),
-	},
-	[DITTO_BUDGET_PIPES] = {
-		.name = "pipes", .total = 4096, .batch = 1,
-		.levels = { NUMBER(0), NUMBER(0), PART_OF(8, 0), PART_OF(1, 0) },
-		.peer = { NUMBER(0), NUMBER(0), NUMBER(64), NUMBER(2048) },
-		/* Two connections of 512 requests each, all on pipes of their own, and some. */
-		.user = NUMBER(1280),
-	},
-	[DITTO_BUDGET_CLIENTS] = {
-		.name = "clients", .total = 65536, .batch = 8,
-		.levels = { NUMBER(0), PART_OF(8, 0), PART_OF(8, 0), PART_OF(1, 0) },
-		.peer = { NUMBER(0), NUMBER(256), NUMBER(256), NUMBER(4096) },
-		.user = NUMBER(8192),
-	},
-	[DITTO_BUDGET_QUESTIONS] = {
-		.name = "questions", .total = 4096, .batch = 1,
-		.levels = { NUMBER(64), PART_OF(4, 0), PART_OF(8, 0), PART_OF(1, 0) },
-		.peer = { NUMBER(4), NUMBER(256), NUMBER(64), NUMBER(1024) },
-		.user = NUMBER(512),
-	},
-	[DITTO_BUDGET_DELEGATIONS] = {
-		.name = "delegations", .batch = 64,
-		.levels = { NUMBER(0), NUMBER(0), PART_OF(8, 0), PART_OF(1, 0) },
-		.peer = { NUMBER(0), NUMBER(0), PART_OF(64, 1024), PART_OF(4, 0) },
-		.user = PART_OF(4, 0),
-	},
-	[DITTO_BUDGET_LOCKS] = {
-		.name = "locks", .batch = 64,
-		.levels = { NUMBER(0), NUMBER(0), PART_OF(8, 0), PART_OF(1, 0) },
-		.peer = { NUMBER(0), NUMBER(0), PART_OF(32, 1024), PART_OF(2, 0) },
-		.user = PART_OF(2, 0),
-	},
-	[DITTO_BUDGET_UNSENT] = {
-		.name = "unsent-bytes", .batch = SZ_256K,
-		.levels = { PART_OF(64, SZ_1M), PART_OF(4, 0), PART_OF(4, 0), PART_OF(1, 0) },
-		.peer = { PART_OF(1024, SZ_256K), PART_OF(16, SZ_8M), PART_OF(16, SZ_8M),
-			  PART_OF(4, SZ_16M) },
-		.user = PART_OF(8, SZ_16M),
-	},
-};
 
 static const char *const trust_names[DITTO_TRUST_LEVELS] = {
 	[DITTO_TRUST_STRANGER] = "whom no share admits",
@@ -194,26 +73,6 @@ struct ditto_account {
 	unsigned long told;
 	struct rhash_head hash;
 	struct rcu_head rcu;
-};
-
-/**
- * struct ditto_budget - the budget of one server
- * @srv: the server
- * @lock: see above
- * @accounts: struct ditto_account by key
- * @level_limit: what all of a level may hold
- * @peer_limit: what one peer may
- * @user_limit: what one user may
- * @used: what all of a level hold
- */
-struct ditto_budget {
-	struct ditto_server *srv;
-	spinlock_t lock;	/* see above */
-	struct rhashtable accounts;
-	long level_limit[DITTO_TRUST_LEVELS][DITTO_BUDGET_KINDS];
-	long peer_limit[DITTO_TRUST_LEVELS][DITTO_BUDGET_KINDS];
-	long user_limit[DITTO_BUDGET_KINDS];
-	struct percpu_counter used[DITTO_TRUST_LEVELS][DITTO_BUDGET_KINDS];
 };
 
 static const struct rhashtable_params account_params = {
@@ -393,7 +252,7 @@ static void account_tell(struct ditto_account *account, enum ditto_trust trust,
 	if (time_before(now, told + TELL_EVERY) || cmpxchg(&account->told, told, now) != told)
 		return;
 	pr_info_ratelimited("%s is refused %s: %s %s may hold %ld\n",
-			    account_text(account, text), kinds[kind].name,
+			    account_text(account, text), ditto_budget_kinds[kind].name,
 			    by_level ? "all clients" : "a client", trust_names[trust],
 			    by_level ? READ_ONCE(account->budget->level_limit[trust][kind]) :
 				       account_limit(account, trust, kind));
@@ -445,7 +304,7 @@ static int budget_take(struct ditto_account *peer, struct ditto_account *user,
 		atomic_long_sub(amount, &peer->used[trust][kind]);
 		return -EDQUOT;
 	}
-	percpu_counter_add_batch(all, amount, kinds[kind].batch);
+	percpu_counter_add_batch(all, amount, ditto_budget_kinds[kind].batch);
 	return 0;
 }
 
@@ -455,7 +314,8 @@ static void budget_give(struct ditto_account *peer, struct ditto_account *user,
 	WARN_ON_ONCE(atomic_long_sub_return(amount, &peer->used[trust][kind]) < 0);
 	if (user)
 		atomic_long_sub(amount, &user->used[trust][kind]);
-	percpu_counter_add_batch(&peer->budget->used[trust][kind], -amount, kinds[kind].batch);
+	percpu_counter_add_batch(&peer->budget->used[trust][kind], -amount,
+				 ditto_budget_kinds[kind].batch);
 }
 
 int ditto_charge(struct ditto_charge *charge, const struct ditto_principal *who,
@@ -605,7 +465,7 @@ void ditto_account_show(const struct ditto_account *account, enum ditto_budget_k
 {
 	enum ditto_trust trust, highest = DITTO_TRUST_STRANGER;
 
-	use->name = kinds[kind].name;
+	use->name = ditto_budget_kinds[kind].name;
 	use->used = 0;
 	for (trust = 0; trust < DITTO_TRUST_LEVELS; trust++) {
 		long used = atomic_long_read(&account->used[trust][kind]);
@@ -645,131 +505,6 @@ u64 ditto_budget_peer_limit(struct ditto_server *srv, enum ditto_trust trust,
 	return READ_ONCE(srv->budget->peer_limit[trust][kind]);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_budget_peer_limit, DITTO);
-
-/* What all users may hold of a kind. */
-static long budget_total(const struct ditto_budget *budget, enum ditto_budget_kind kind)
-{
-	u64 memory = (u64)READ_ONCE(budget->srv->settings.budget_memory_mib) * SZ_1M;
-
-	if (!memory)
-		memory = max_t(u64, ((u64)totalram_pages() << PAGE_SHIFT) / MEMORY_PART,
-			       MEMORY_LEAST);
-	memory = min_t(u64, memory, LONG_MAX / 2);
-	if (kind == DITTO_BUDGET_MEMORY)
-		return memory;
-	if (kind == DITTO_BUDGET_UNSENT)
-		return memory / UNSENT_PART;
-	if (kind == DITTO_BUDGET_OPENS || kind == DITTO_BUDGET_DELEGATIONS)
-		return max_t(u64, memory / OPEN_BYTES, OPENS_LEAST);
-	if (kind == DITTO_BUDGET_LOCKS)
-		return max_t(u64, memory / LOCK_BYTES, LOCKS_LEAST);
-	return kinds[kind].total;
-}
-
-static long budget_part_of(long total, const struct budget_part *limit)
-{
-	return min(max_t(long, limit->part ? total / limit->part : 0, limit->least), total);
-}
-
-/**
- * struct budget_limits - the limits of a kind
- * @total: what all of the highest level may hold
- * @level: what all of a level may hold
- * @peer: what one peer may
- * @user: what one user may
- */
-struct budget_limits {
-	long total;
-	long level[DITTO_TRUST_LEVELS];
-	long peer[DITTO_TRUST_LEVELS];
-	long user;
-};
-
-/**
- * struct budget_setting - a setting that says what one peer may hold
- * @offset: in struct ditto_settings; u32, and 0 if the table of kinds decides
- * @kind: of what
- * @trust: at which level
- * @lowest: what a peer may hold at lower levels down to this one follows in proportion
- * @unit: of the setting
- */
-struct budget_setting {
-	u16 offset;
-	u8 kind;
-	u8 trust;
-	u8 lowest;
-	u32 unit;
-};
-
-#define BUDGET_SETTING(_field, _kind, _trust, _lowest, _unit) \
-	{ .offset = offsetof(struct ditto_settings, budget_##_field), \
-	  .kind = DITTO_BUDGET_##_kind, .trust = DITTO_TRUST_##_trust, \
-	  .lowest = DITTO_TRUST_##_lowest, .unit = (_unit) }
-
-static const struct budget_setting budget_settings[] = {
-	BUDGET_SETTING(user_mib, MEMORY, USER, USER, SZ_1M),
-	BUDGET_SETTING(user_mib, UNSENT, USER, USER, SZ_1M / UNSENT_PART),
-	BUDGET_SETTING(anonymous_mib, MEMORY, ANONYMOUS, ANONYMOUS, SZ_1M),
-	BUDGET_SETTING(anonymous_mib, UNSENT, ANONYMOUS, ANONYMOUS, SZ_1M / UNSENT_PART),
-	BUDGET_SETTING(unproven_kib, MEMORY, UNPROVEN, UNPROVEN, SZ_1K),
-	BUDGET_SETTING(unproven_kib, UNSENT, UNPROVEN, UNPROVEN, SZ_1K / UNSENT_PART),
-	BUDGET_SETTING(connections, CONNECTIONS, USER, STRANGER, 1),
-	BUDGET_SETTING(opens, OPENS, USER, USER, 1),
-	BUDGET_SETTING(opens, DELEGATIONS, USER, USER, 1),
-};
-
-static long budget_scale(long limit, long from, long to, long total)
-{
-	return clamp_t(u64, mul_u64_u64_div_u64(limit, to, from), 1, total);
-}
-
-/* What a user may hold follows in proportion, too; and no peer more than all of its level. */
-static void budget_limits_apply(const struct ditto_budget *budget,
-				const struct budget_setting *setting, struct budget_limits *limits)
-{
-	const void *field = (const void *)&budget->srv->settings + setting->offset;
-	long to = (long)READ_ONCE(*(const u32 *)field) * setting->unit;
-	long from = limits->peer[setting->trust];
-
-	if (!to)
-		return;
-	for (unsigned int trust = setting->lowest; trust <= setting->trust; trust++) {
-		limits->peer[trust] = budget_scale(limits->peer[trust], from, to, limits->total);
-		limits->level[trust] = max(limits->level[trust], limits->peer[trust]);
-	}
-	if (setting->trust == DITTO_TRUST_USER)
-		limits->user = budget_scale(limits->user, from, to, limits->total);
-}
-
-static void budget_limits_make(const struct ditto_budget *budget, enum ditto_budget_kind kind,
-			       struct budget_limits *limits)
-{
-	limits->total = budget_total(budget, kind);
-	limits->user = budget_part_of(limits->total, &kinds[kind].user);
-	for (unsigned int trust = 0; trust < DITTO_TRUST_LEVELS; trust++) {
-		limits->level[trust] = budget_part_of(limits->total, &kinds[kind].levels[trust]);
-		limits->peer[trust] = budget_part_of(limits->total, &kinds[kind].peer[trust]);
-	}
-	for (unsigned int i = 0; i < ARRAY_SIZE(budget_settings); i++)
-		if (budget_settings[i].kind == kind)
-			budget_limits_apply(budget, &budget_settings[i], limits);
-}
-
-void ditto_budget_settings_changed(struct ditto_server *srv)
-{
-	struct ditto_budget *budget = srv->budget;
-	struct budget_limits limits;
-
-	for (unsigned int kind = 0; kind < DITTO_BUDGET_KINDS; kind++) {
-		budget_limits_make(budget, kind, &limits);
-		WRITE_ONCE(budget->user_limit[kind], limits.user);
-		for (unsigned int trust = 0; trust < DITTO_TRUST_LEVELS; trust++) {
-			WRITE_ONCE(budget->level_limit[trust][kind], limits.level[trust]);
-			WRITE_ONCE(budget->peer_limit[trust][kind], limits.peer[trust]);
-		}
-	}
-}
-EXPORT_SYMBOL_IF_KUNIT(ditto_budget_settings_changed);
 
 int ditto_budget_init(struct ditto_server *srv)
 {
