@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who acts for clients.
+ * Credentials that mark work done on behalf of clients.
  *
- * What is done for a client was checked by the table before, so it must not break
- * the leases that stand for grants, nor be told as a local change. Whoever acts
- * for a client does so with a credential that was made for that, in service
- * threads and workqueues alike. So it is the credential that tells, and it costs
- * nothing until somebody asks, which is when a lease is about to be broken or a
- * watched directory has changed.
+ * The lock table checks an operation of a client before it runs. The operation must then neither
+ * break the VFS lease that stands for caching grants nor be reported as a local change. Service
+ * threads and workqueues both act for clients, and always under a credential made for that
+ * purpose, so the credential identifies them. The lookup costs nothing until a VFS lease is about
+ * to be broken or a watched directory has changed.
  */
 #ifndef _DITTO_LOCKD_ACTING_H
 #define _DITTO_LOCKD_ACTING_H
@@ -17,21 +16,38 @@
 struct cred;
 
 /**
- * struct ditto_acting - a credential that only those have who act for clients
- * @link: in the table of all; under its lock for writing
- * @cred: compared, not held
+ * struct ditto_acting - a credential that only work on behalf of clients uses
+ * @link: entry in the table of these credentials; written under the table's lock, read under RCU
+ * @cred: the credential; compared by address, no reference is held
  */
 struct ditto_acting {
 	struct hlist_node link;
 	const struct cred *cred;
 };
 
-/* To be in force, @acting->cred lives on until ditto_acting_del(). Any context but interrupts. */
+/**
+ * ditto_acting_add - mark a credential as acting for clients
+ * @acting: zeroed memory of the caller, in use until ditto_acting_del()
+ * @cred: the credential; the caller keeps it alive until ditto_acting_del()
+ *
+ * Context: any but hard interrupts; does not sleep.
+ */
 void ditto_acting_add(struct ditto_acting *acting, const struct cred *cred);
-/* The memory of @acting is freed under RCU afterwards. Nothing happens if it was not added. */
+/**
+ * ditto_acting_del - undo ditto_acting_add()
+ * @acting: the entry; nothing happens if it was never added. RCU readers may still look at its
+ *	memory, so the caller frees it after a grace period.
+ *
+ * Context: any but hard interrupts; does not sleep.
+ */
 void ditto_acting_del(struct ditto_acting *acting);
 
-/* Does the current thread act for a client, or for the server itself? Any context. */
+/**
+ * ditto_is_acting - test whether the current thread acts for a client or for the server itself
+ *
+ * Context: any.
+ * Return: true if the current credential was added with ditto_acting_add().
+ */
 bool ditto_is_acting(void);
 
 #endif

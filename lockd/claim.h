@@ -1,48 +1,49 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Claims: what clients hold on a node, and the question every operation asks
- * before it acts.
+ * Claims: what clients hold on a node, and the check that precedes every
+ * operation.
  *
- * Three kinds are held in one place per node:
- *   RANGE	range.h: bytes, shared or exclusive; of POSIX discipline (an
- *		owner's ranges split, merge and are upgraded) or EXACT (they
- *		stack, and an unlock names one exactly)
- *   OPEN	open.h: access and deny bits
- *   CACHE	lease.h: what a holder may keep to itself
+ * A node keeps three kinds of claims in one lock context:
+ *   RANGE	range.h: a byte range, shared or exclusive, of POSIX discipline
+ *		(an owner's ranges split, merge and are upgraded) or of EXACT
+ *		discipline (ranges stack, and an unlock names one exactly)
+ *   OPEN	open.h: an open with access and deny bits (a share reservation)
+ *   CACHE	lease.h: a caching grant
  *
  * Locking, outermost first
- *   table->deadlock (mutex): while a request is put into a queue, and during
- *	the search for deadlocks; on the cold path only.
- *   mirror->lock (mutex): see mirror.h; the one lock held across VFS calls,
- *	and only by those who show the claims of this node to the VFS.
- *   ctx->lock (spinlock) guards everything held on one node. Never held
+ *   table->deadlock (mutex): held while a request is queued and during the
+ *	deadlock search; on the slow path only.
+ *   mirror->lock (mutex): see mirror.h. The only lock held across VFS calls,
+ *	and only while claims of this node are shown to the VFS.
+ *   ctx->lock (spinlock): guards everything held on one node. Never held
  *	across a sleep, a VFS call or a callback; two are never held together.
- *   client->lock (spinlock) guards the lists of a client and of its owners.
- *   table->clients_lock (spinlock) guards the list of clients; nothing is
- *	taken inside.
+ *   client->lock (spinlock): guards the lists of a client and of its owners.
+ *   table->clients_lock (spinlock): guards the tree of clients; no other lock
+ *	is taken inside it.
  *   The table of owners is read under RCU.
- *   All of them are taken in process context only. Callbacks of holders and of
- *   those who wait run from the table's workqueue with no lock held.
+ *   All locks are taken in process context only. Callbacks of holders and of
+ *   waiters run from the table's workqueue with no lock held.
  *
  * Lifetime
- *   A point without claims has no memory: struct ditto_lock_ctx is allocated for
- *   the first claim or waiter and freed after the last. Under RCU the memory may
- *   become another node's, but it remains one with a lock. Who finds a dying one
- *   under its lock (ctx->dead), or one of another node, looks again. What is
- *   read of it without the lock was true while it was of this node, or is of
- *   another one: that tells too much, which the lock puts right, or nothing,
- *   which became true when this node's claims died. It pins its node
- *   through the point's operations; a claim holds its owner. A claim leaves
- *   its node and its client under both locks; what is left of it is put on
- *   ctx->gone and freed when the lock is dropped.
+ *   A point without claims has no lock context: struct ditto_lock_ctx is
+ *   allocated for the first claim or waiter and freed after the last. The slab
+ *   is SLAB_TYPESAFE_BY_RCU: under RCU the memory may become the context of
+ *   another node, but it remains a context with a valid lock. A reader that
+ *   locks a dying context (ctx->dead), or one of another node, looks it up
+ *   again. A lockless read may therefore see the state of another node. If it
+ *   reports too much, the check under the lock corrects that. If it reports
+ *   nothing, that became true when the claims of this node ended. A context
+ *   pins its node through the operations of the point; a claim holds its
+ *   owner. A claim leaves its node and its client under both locks; its memory
+ *   goes to ctx->gone and is freed when ctx->lock is dropped.
  *
- * The race between asking and acting
- *   A grant may be made after an operation was allowed and before it has
- *   changed the node; its holder could then keep what is no longer true. Who
- *   changes something therefore asks once more when it is done
- *   (ditto_claim_recheck(), one load): grants made in between are broken
- *   before the operation is answered. Nothing is counted while the operation
- *   runs, so reading and writing share no cache line.
+ * The race between check and operation
+ *   A caching grant may be made after an operation was allowed and before it
+ *   has changed the node; the holder could then cache stale state. After a
+ *   change the caller therefore checks again (ditto_claim_recheck(), one
+ *   load): grants made in between are broken before the operation is answered.
+ *   Nothing is counted while the operation runs, so readers and writers share
+ *   no cache line.
  */
 #ifndef _DITTO_LOCKD_CLAIM_H
 #define _DITTO_LOCKD_CLAIM_H
@@ -63,21 +64,23 @@ struct ditto_mirror;
 struct file;
 
 /**
- * struct ditto_lock_point_ops - what the table needs of the object claimed
- * @get: take a reference for claims
- * @put: give it back; any context but a hard interrupt
- * @local_access: DITTO_OPEN_READ and DITTO_OPEN_WRITE as processes on the server have
- *	the file open now, without the server's own opens; called under a spinlock;
- *	NULL if there are none
- * @settle: @local_access may take the server's own for a local process's while it is being
- *	opened or closed: wait for that, for a moment. May sleep. NULL if that cannot be
- * @keep: a file that the node's owner opened, or another that it returns, stands for claims
- *	before the VFS: it stays open, and remains the server's own to @local_access, until
- *	@unkeep. May sleep. Both may be NULL
- * @unkeep: it does no more. May sleep
- * @watch: begin to tell the table what processes on the server change in this directory,
- *	or end it, once for each beginning; process context, no lock of the table held,
- *	and to begin none at all. Return: 0 or an errno. NULL if nobody can
+ * struct ditto_lock_point_ops - what the table needs from the object that is claimed
+ * @get: take a reference for a lock context
+ * @put: drop that reference; called in any context but a hard interrupt
+ * @local_access: return DITTO_OPEN_READ and DITTO_OPEN_WRITE as processes on the server have the
+ *	file open now, without the server's own opens; called under a spinlock; NULL if there are
+ *	no such processes
+ * @settle: wait briefly until @local_access can be trusted, because it may count the server's own
+ *	file as a local process's while that file is being opened or closed. May sleep. NULL if
+ *	this cannot happen
+ * @keep: return the file that stands for claims before the VFS, which is @file or another one that
+ *	the node's owner opened. It stays open, and counts as the server's own for @local_access,
+ *	until @unkeep. May sleep. May be NULL
+ * @unkeep: release a file that @keep returned. May sleep. NULL if @keep is NULL
+ * @watch: with @on true, begin to report changes that processes on the server make in this
+ *	directory; with false, end that, once for each beginning. Process context, no lock of the
+ *	table held; a beginning may sleep. Return: 0 or a negative errno. NULL if such changes
+ *	cannot be observed
  */
 struct ditto_lock_point_ops {
 	void (*get)(struct ditto_lock_point *point);
@@ -90,15 +93,16 @@ struct ditto_lock_point_ops {
 };
 
 /**
- * struct ditto_lock_point - embedded in what can be claimed
+ * struct ditto_lock_point - the part of a lockable object that the table works on
  * @table: the lock table
- * @ops: see there
- * @ctx: NULL while nothing is held or waited for
- * @quiet_until: no delegation is granted before, in milliseconds of the table's
- *	clock; kept here because it outlives the claims. Under ctx->lock.
- * @barred_until: no caching grant is made before, for the sake of a local process that was
- *	let go on; in milliseconds of the table's clock
- * @untold: holders that are still to be told of a break or a revocation; each holds the object
+ * @ops: operations of the object
+ * @ctx: everything held on the node; NULL while nothing is held or waited for
+ * @quiet_until: no delegation is granted before this time, in milliseconds of the table's clock.
+ *	Kept here because it outlives the lock context. Under ctx->lock
+ * @barred_until: no caching grant is made before this time, in milliseconds of the table's clock,
+ *	because a local process was let continue and still has to act
+ * @untold: number of holders not yet notified of a break or a revocation; each of them holds a
+ *	reference on the object
  */
 struct ditto_lock_point {
 	struct ditto_lock_table *table;
@@ -110,10 +114,10 @@ struct ditto_lock_point {
 };
 
 /**
- * ditto_lock_point_init - before the first claim
+ * ditto_lock_point_init - initialise a lock point before its first claim
  * @point: embedded in the object
  * @table: the lock table
- * @ops: see there
+ * @ops: operations of the object
  */
 static inline void ditto_lock_point_init(struct ditto_lock_point *point,
 					 struct ditto_lock_table *table,
@@ -128,46 +132,45 @@ static inline void ditto_lock_point_init(struct ditto_lock_point *point,
 }
 
 /**
- * ditto_lock_point_release - the object goes away, as its share is removed
- * @point: held
- * @why: for the trace; a constant
+ * ditto_lock_point_release - end all claims on an object, as when its share is removed
+ * @point: held by the caller
+ * @why: reason for the trace; a constant string
  *
- * Ends all claims and waiting requests; caching grants are revoked. New ones
- * are not prevented.
+ * Ends all claims and waiting requests; caching grants are revoked. New claims are not prevented.
  *
  * Context: may sleep; no lock held.
  */
 void ditto_lock_point_release(struct ditto_lock_point *point, const char *why);
 
 /**
- * struct ditto_lock_ctx - what is held on one node
- * @summary: DITTO_SUM_* bits; read without the lock
- * @dead: taken off the point; look again
- * @pump: something was given up: look at the queue before the lock is dropped
- * @settled: a break was settled: wake who is parked
- * @watched: local changes of the directory are told, on behalf of its grants
- * @more: more grants are to be broken than may be under one hold of the lock: ask again
- * @lock: guards all of this
- * @point: of the node, pinned
- * @held: claims, waiting requests, parked operations and pins; with the last
- *	the whole goes
- * @claims: claims of all kinds
- * @begun: breaks begun under this hold of the lock
- * @opens: how many there are
- * @caching: grants with each bit
- * @notifying: grants that want changes delivered
- * @holders: struct ditto_holder, through which opens and grants are found
- * @by_id: claims of all kinds, in the order of their coming
- * @newest: the last of them
- * @waits: struct ditto_wait, in the order of their coming
- * @parks: struct ditto_park
+ * struct ditto_lock_ctx - everything held on one node
+ * @summary: DITTO_SUM_* bits; also read without the lock
+ * @dead: the context was taken off its point; look it up again
+ * @pump: a claim was given up: process the queue before the lock is dropped
+ * @settled: a break was settled: wake parked operations
+ * @watched: local changes of the directory are reported for its caching grants
+ * @more: more grants have to be broken than one hold of the lock allows: check again
+ * @lock: guards all other members
+ * @point: the point of the node, pinned
+ * @held: number of claims, waiting requests, parked operations and pins; the context ends with the
+ *	last
+ * @claims: number of claims of all kinds
+ * @begun: number of breaks begun under this hold of the lock
+ * @opens: number of opens
+ * @caching: number of caching grants with each DITTO_LEASE_* bit
+ * @notifying: number of grants that get changes of entries delivered
+ * @holders: struct ditto_holder by key; opens and grants are found through it
+ * @by_id: claims of all kinds, by number
+ * @newest: the claim with the largest number
+ * @waits: queue of struct ditto_wait, oldest first
+ * @parks: list of struct ditto_park, oldest first
  * @waiting: length of @waits
- * @telling: how many of these want to be told only
+ * @telling: number of requests in @waits that want a notification only
  * @parked: length of @parks
- * @gone: what is freed when the lock is dropped
+ * @gone: claims to be freed when the lock is dropped
  * @ranges: struct ditto_range by row of the matrix, as interval trees
  * @by_owner: all ranges by owner, discipline and first byte
- * @mirror: how the VFS sees this node; NULL if it does not
+ * @mirror: how the VFS sees this node; NULL if its claims are not shown
  */
 struct ditto_lock_ctx {
 	u32 summary;
@@ -199,14 +202,16 @@ struct ditto_lock_ctx {
 };
 
 /**
- * struct ditto_actor - who does something
- * @client: NULL for an anonymous request
- * @owner: of the ranges and the open it acts with; NULL for an anonymous request
- * @lease_owner: whose grants are its own; NULL if it can have none
- * @entry_owner: the same of the directory, for changes of its entries
- * @share: number of what it acts through, and goes with; 0 for nothing of that kind
- * @by_key: whichever client has them: the key of @lease_owner says it all
- * @exact: its own ranges are mandatory, so advisory ones stop it too
+ * struct ditto_actor - the caller of an operation, as the lock table sees it
+ * @client: the client; NULL for an anonymous request
+ * @owner: owner of the byte ranges and the open that the operation uses; NULL for an anonymous
+ *	request
+ * @lease_owner: key of the caller's own caching grants; NULL if it can have none
+ * @entry_owner: key of the caller's grants on the directory, for changes of its entries
+ * @share: number of the export or share that claims are made through and end with; 0 if none
+ * @by_key: grants with the same key as @lease_owner are the caller's own, whichever client has
+ *	them
+ * @exact: the caller's own ranges are mandatory, so advisory ranges stop it too
  */
 struct ditto_actor {
 	struct ditto_client *client;
@@ -219,14 +224,13 @@ struct ditto_actor {
 };
 
 /**
- * struct ditto_intent - what is about to be done
+ * struct ditto_intent - an operation that is about to be done
  * @kind: see enum ditto_intent_kind
- * @access: DITTO_OPEN_* of an open; implied by the other kinds
- * @deny: DITTO_OPEN_* of an open
+ * @access: DITTO_OPEN_* bits of an open; the other kinds imply theirs
+ * @deny: DITTO_OPEN_* bits of an open
  * @first: first byte, for the kinds with a range
- * @last: last byte, inclusive; U64_MAX is the end of all files
- * @empty: there is no byte: I/O of no byte meets no range, a claim of no byte
- *	lies before @first
+ * @last: last byte, inclusive; U64_MAX stands for the end of any file
+ * @empty: there is no byte: I/O of no byte meets no range; a claim of no byte lies before @first
  */
 struct ditto_intent {
 	enum ditto_intent_kind kind;
@@ -238,19 +242,19 @@ struct ditto_intent {
 };
 
 /**
- * struct ditto_conflict - the claim in the way, for those who must be told
- * @held: what it is
- * @protocol: of the holder, "local" for a process on the server
- * @client: its name
- * @key: the owner's opaque key; of a local process its number, as text
- * @key_len: bytes of @key
- * @first: of a range
- * @last: of a range
- * @exclusive: of a range
+ * struct ditto_conflict - the claim that is in the way, for replies that describe it
+ * @held: kind of the claim
+ * @protocol: protocol of the holder; "local" for a process on the server
+ * @client: name of the holder's client
+ * @key: opaque key of the owner; for a local process its number as text
+ * @key_len: length of @key in bytes
+ * @first: of a range: first byte
+ * @last: of a range: last byte
+ * @exclusive: of a range: exclusive, not shared
  * @empty: of a range: it has no byte
- * @access: of an open
- * @deny: of an open
- * @lease: bits of a grant
+ * @access: of an open: DITTO_OPEN_* bits
+ * @deny: of an open: DITTO_OPEN_* bits
+ * @lease: of a caching grant: DITTO_LEASE_* bits
  */
 struct ditto_conflict {
 	enum ditto_held held;
@@ -267,21 +271,21 @@ struct ditto_conflict {
 	u8 lease;
 };
 
-/* Answers to an intent. */
+/* Results of a check. */
 enum ditto_answer {
-	DITTO_ALLOWED,	/* go on */
+	DITTO_ALLOWED,	/* no conflict */
 	DITTO_DENIED,	/* a claim forbids it; the conflict is described */
-	DITTO_BREAKING,	/* holders were told to give way; come again, or wait with a park */
-	DITTO_BUSY,	/* the same, but too many wait already to park one more */
+	DITTO_BREAKING,	/* breaks were begun; retry, or wait with a park */
+	DITTO_BUSY,	/* the same, but the limit of parked operations is reached */
 };
 
 /**
- * struct ditto_park - an operation that waits for breaks, without a thread
- * @done: called once per parking from the table's workqueue when the question
- *	is worth asking again; not called after ditto_park_cancel() returned true
- * @link: on the node's claims
+ * struct ditto_park - an operation that waits for breaks without a thread
+ * @done: called once per parking from the table's workqueue, when the check is worth repeating;
+ *	not called after ditto_park_cancel() returned true
+ * @link: entry in the list of the lock context
  * @work: runs @done
- * @point: where it waits; NULL when it does not
+ * @point: the point it waits on; NULL while it does not wait
  */
 struct ditto_park {
 	void (*done)(struct ditto_park *park);
@@ -291,42 +295,67 @@ struct ditto_park {
 };
 
 /**
- * ditto_park_init - before it is given to the first question
- * @park: embedded in the operation, which holds the node until @done was
- *	called or the park cancelled
- * @done: see there
+ * ditto_park_init - initialise a park before it is passed to a check
+ * @park: embedded in the operation, which holds the node until @done was called or the park was
+ *	cancelled
+ * @done: see struct ditto_park
  */
 void ditto_park_init(struct ditto_park *park, void (*done)(struct ditto_park *park));
 
-/* Stop waiting. True if @done has not run and will not; else it has run. May sleep. */
+/**
+ * ditto_park_cancel - stop waiting
+ * @park: initialised
+ *
+ * Context: may sleep, because it waits for a running @done.
+ * Return: true if @done has not run and will not run; false if it has run.
+ */
 bool ditto_park_cancel(struct ditto_park *park);
 
 /**
- * ditto_claim_pause - wait for a short time until something was given up
- * @point: of the node, held
+ * ditto_claim_pause - wait briefly until a break is settled
+ * @point: of the node, held by the caller
  * @timeout: jiffies, not 0
  *
- * For a thread that was told to come again because of a break, and can stay for
- * a moment: returns when the first of the outstanding breaks on the node is
- * settled, or at once if there is none, and with courtesy clients gone that were
- * found in the way. The question is to be asked again then.
+ * For a thread whose check said that a break is outstanding and that may wait for a moment.
+ * Returns when the first of the outstanding breaks on the node is settled, or at once if there is
+ * none. Courtesy clients that the check found in the way are gone then, unless the time is over.
+ * The caller repeats the check.
  *
  * Context: may sleep; no lock held that a holder needs to give something up.
  * Return: jiffies left, 0 if the time is over.
  */
 long ditto_claim_pause(struct ditto_lock_point *point, long timeout);
 
+/**
+ * ditto_claim_check_slow - the part of ditto_claim_check() that looks at the claims
+ * @point: of the node, held by the caller
+ * @intent: the operation to check
+ * @actor: the caller; NULL is anonymous
+ * @park: see ditto_claim_check()
+ * @conflict: filled with DITTO_DENIED; may be NULL
+ *
+ * Context: may sleep; no lock of the table held.
+ * Return: see enum ditto_answer.
+ */
 enum ditto_answer ditto_claim_check_slow(struct ditto_lock_point *point,
 					 const struct ditto_intent *intent,
 					 const struct ditto_actor *actor,
 					 struct ditto_park *park,
 					 struct ditto_conflict *conflict);
 
+/**
+ * ditto_claim_recheck_slow - break all grants that an operation invalidates
+ * @point: of the node, held by the caller
+ * @intent: the operation that was done
+ * @actor: the caller; NULL is anonymous
+ *
+ * Context: may sleep; no lock of the table held. Does not wait for the holders.
+ */
 void ditto_claim_recheck_slow(struct ditto_lock_point *point,
 			      const struct ditto_intent *intent,
 			      const struct ditto_actor *actor);
 
-/* Is anything of these DITTO_SUM_* bits held? Any context. */
+/* True if anything with one of these DITTO_SUM_* bits is held. Any context; a hint only. */
 static inline bool ditto_lock_point_held(struct ditto_lock_point *point, u32 mask)
 {
 	const struct ditto_lock_ctx *ctx;
@@ -342,15 +371,16 @@ static inline bool ditto_lock_point_held(struct ditto_lock_point *point, u32 mas
 }
 
 /**
- * ditto_claim_check - may this be done to the node now
- * @point: of the node, held
- * @intent: what
- * @actor: who; NULL is anonymous
- * @park: to be told when to ask again after DITTO_BREAKING; NULL to come again unasked
+ * ditto_claim_check - check whether an operation on the node is allowed now
+ * @point: of the node, held by the caller
+ * @intent: the operation to check
+ * @actor: the caller; NULL is anonymous
+ * @park: parked after DITTO_BREAKING, so that its callback says when to repeat the check; NULL if
+ *	the caller retries by itself
  * @conflict: filled with DITTO_DENIED; may be NULL
  *
- * Costs one load for a node without claims, and one more if what is held
- * cannot conflict. Not for the acquisition of claims, which asks by itself.
+ * Costs one load for a node without claims, and one more if what is held cannot conflict. Not for
+ * taking claims: the functions that take them include the check.
  *
  * Context: may sleep; no lock of the table held.
  * Return: see enum ditto_answer.
@@ -369,27 +399,37 @@ static inline enum ditto_answer ditto_claim_check(struct ditto_lock_point *point
 }
 
 /*
- * How long a change waits at most for its holders to be told. Threads wait that others need,
- * so few may wait long.
+ * How long a change waits at most until the holders that it breaks were notified. Other requests
+ * may need the waiting thread, so only DITTO_UNTOLD_LONG changes of a server wait for the long
+ * time at once.
  */
 #define DITTO_UNTOLD_MS		5000
 #define DITTO_UNTOLD_SHORT_MS	50
 #define DITTO_UNTOLD_LONG	4
 
+/**
+ * ditto_claim_told_slow - wait until the holders of a node were notified of their breaks
+ * @point: of the node, held by the caller
+ *
+ * Waits at most DITTO_UNTOLD_MS, or DITTO_UNTOLD_SHORT_MS if many wait already. Returns at once
+ * when called from a grant's own callback, which would wait for itself.
+ *
+ * Context: may sleep; no lock held that a callback needs.
+ */
 void ditto_claim_told_slow(struct ditto_lock_point *point);
 
-/* Are there breaks of which a holder is still to be told? Any context. */
+/* True if a holder is not yet notified of a break or a revocation. Any context. */
 static inline bool ditto_claim_is_untold(const struct ditto_lock_point *point)
 {
 	return unlikely(atomic_read(&point->untold));
 }
 
-/* ditto_claim_recheck() for who answers nobody: does not wait until holders were told. */
+/* ditto_claim_recheck() without waiting for notifications, for callers that send no reply. */
 static inline void ditto_claim_recheck_nowait(struct ditto_lock_point *point,
 					      const struct ditto_intent *intent,
 					      const struct ditto_actor *actor)
 {
-	/* Orders the change before the look; pairs with that of ditto_lease_grant(). */
+	/* Orders the change before the check; pairs with the barrier of ditto_lease_grant(). */
 	smp_mb();
 	if (unlikely(ditto_lock_point_held(point, ditto_intent_mask[0][intent->kind] &
 					   (DITTO_LEASE_ALL * DITTO_SUM_LEASE_READ))))
@@ -397,13 +437,13 @@ static inline void ditto_claim_recheck_nowait(struct ditto_lock_point *point,
 }
 
 /**
- * ditto_claim_recheck - something was changed: break grants made meanwhile
- * @point: of the node, held
- * @intent: what was done
- * @actor: by whom
+ * ditto_claim_recheck - break grants that were made while a change was in progress
+ * @point: of the node, held by the caller
+ * @intent: the operation that was done
+ * @actor: the caller; NULL is anonymous
  *
- * Waits until the holders were told, because of this or of the question before: who gets
- * the answer to the change behind that does not look at what they cached before it.
+ * Waits until holders were notified, whether this check or an earlier one broke their grants: a
+ * holder that receives the reply to the change must not still rely on what it cached before.
  *
  * Context: may sleep; no lock held that a callback needs. Does not wait for answers.
  */

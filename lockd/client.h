@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Clients: who goes away together.
+ * Clients: owners and claims that end together.
  *
- * A client is what disappears as one: its owners and all their claims and
- * waiting requests are released by one function, whatever the cause.
+ * A client is the unit that disappears as one: its owners, their claims and their waiting
+ * requests are released by one function, whatever the cause.
  *
- * Locking: client->lock (spinlock) guards what the client has. It is taken
- * inside a node's ctx->lock (see claim.h), never around it: a release finds
- * the first claim under the client's lock, drops that, and then takes the node's.
+ * Locking: client->lock (spinlock) guards what the client has. It is taken inside a node's
+ * ctx->lock (see claim.h), never around it: a release finds the first claim under the client's
+ * lock, drops that lock and then takes the node's.
  *
- * Lifetime: each owner holds its client, each claim and waiting request holds
- * its owner.
+ * Lifetime: each owner holds its client; each claim and waiting request holds its owner.
  */
 #ifndef _DITTO_LOCKD_CLIENT_H
 #define _DITTO_LOCKD_CLIENT_H
@@ -29,14 +28,14 @@ struct ditto_client;
 struct ditto_lock_table;
 struct ditto_known;
 
-/* Longest description of a client, for people. */
+/* Longest client name, which is for people only. */
 #define DITTO_CLIENT_NAME_MAX	128
 /* A time to live that never ends by itself. */
 #define DITTO_CLIENT_TTL_NEVER	UINT_MAX
-/* Clients of a server that are withdrawn at once. */
+/* Clients of a server that are withdrawn at the same time. */
 #define DITTO_YIELDS_AT_ONCE	64
 
-/* What is counted; the values are those of the netlink enum "claim-type". */
+/* Kinds of claims that are counted; the values are those of the netlink enum "claim-type". */
 enum ditto_claim_kind {
 	DITTO_CLAIM_RANGE,
 	DITTO_CLAIM_OPEN,
@@ -45,15 +44,16 @@ enum ditto_claim_kind {
 };
 
 /**
- * struct ditto_delegation_count - what became of delegations, of a client or of all
- * @held: now
- * @granted: ever
- * @recalled: were asked back, in whole or in part
- * @returned: were given back by their holders, asked for or not
- * @revoked: were taken away, because no answer came in time or the holder was a courtesy client
+ * struct ditto_delegation_count - statistics of delegations, of a client or of the table
+ * @held: delegations held now
+ * @granted: delegations ever granted
+ * @recalled: recalls, in whole or in part
+ * @returned: delegations returned by their holders, recalled or not
+ * @revoked: delegations revoked, because no answer came in time or the holder was a courtesy
+ *	client
  * @answers: recalls that were answered
- * @answer_ms: time from being told to the answer, of all of them
- * @answer_max_ms: the longest
+ * @answer_ms: sum of the times from notification to answer, in milliseconds
+ * @answer_max_ms: the longest of these times, in milliseconds
  */
 struct ditto_delegation_count {
 	atomic_t held;
@@ -67,14 +67,14 @@ struct ditto_delegation_count {
 };
 
 /**
- * struct ditto_client_ops - what a client's protocol wants to be told
- * @withdraw: what the client holds is to be given away without its knowledge: what would let it
- *	claim that after a restart has to go before, durably (RFC 8881 section 8.4.3). Returns 0,
- *	after which the client is released, or an errno: it keeps what it has, and may be asked
- *	for again. NULL if nothing of it outlives a restart. Several may run at once for different
- *	clients, one for one. May sleep
+ * struct ditto_client_ops - callbacks to the protocol of a client
+ * @withdraw: prepare to take away what a silent client holds: durably delete the record that would
+ *	let it reclaim after a restart (RFC 8881 section 8.4.3). Returns 0, after which the
+ *	client is released, or a negative errno; the client then keeps what it holds, and this
+ *	may be called again. NULL if no such record exists. Runs concurrently for different
+ *	clients, but not for one client. May sleep
  * @released: everything the client held is gone; called once, may sleep
- * @free: the last reference is gone; frees the memory around the client. Any context.
+ * @free: the last reference is gone; frees the memory that embeds the client. Any context.
  */
 struct ditto_client_ops {
 	int (*withdraw)(struct ditto_client *client);
@@ -83,42 +83,41 @@ struct ditto_client_ops {
 };
 
 /**
- * struct ditto_client - who is gone together
+ * struct ditto_client - a client
  * @table: the lock table
- * @ops: see there
+ * @ops: callbacks to the protocol
  * @protocol: short name of the protocol, for people
- * @name: which client, for people
+ * @name: name of the client, for people
  * @ref: references
- * @wide: its requests may come without an owner (the protocol does not tell);
- *	such a request is exempt from what any owner of the client is exempt
- *	from. Set by the protocol before the first request.
- * @dead: released; no owner of it gets anything any more. Under @lock for writing.
- * @courtesy: what it holds stays only until somebody else wants it, see
+ * @wide: requests of the client may come without an owner, because the protocol does not identify
+ *	it; such a request is exempt from whatever any owner of the client is exempt from. Set by
+ *	the protocol before the first request.
+ * @dead: released; its owners get nothing any more. Under @lock for writing.
+ * @courtesy: it keeps its claims only until they conflict with another caller, see
  *	ditto_client_set_courtesy(). Under @lock for writing
  * @yielding: an attempt to withdraw and release the client is due or running, see
  *	ditto_client_retire(). Under @lock
- * @withdraw_failed: an attempt failed since the client was last heard of; the next one is made
- *	a moment later. Under @lock
+ * @withdraw_failed: an attempt failed since the client last renewed; the next one follows after a
+ *	delay. Under @lock
  * @yield_since: jiffies when the attempt became due. Under @lock
- * @yield_why: why, a constant. Under @lock
+ * @yield_why: reason of the attempt, a constant string. Under @lock
  * @lock: guards @claims, @waits and @charge
- * @claims: all claims, in the order of their numbers, which is that of their coming
- * @newest: the last of them
+ * @claims: all claims by number, which is the order of their creation
+ * @newest: the claim with the largest number
  * @waits: all waiting requests, by ditto_wait.client_link
- * @owners: count of owners
- * @live: claims by kind; each zero after release
- * @waiting: waiting requests
- * @charge: for claims and waiting requests, see ditto_client_charge()
- * @delegations: what became of its delegations
+ * @owners: number of owners
+ * @live: number of claims by kind; each is zero after the release
+ * @waiting: number of waiting requests
+ * @charge: budget charge for claims and waiting requests, see ditto_client_charge()
+ * @delegations: statistics of its delegations
  * @callbacks: callbacks of its claims and waits that are due or running
- * @connections: connections now; under @lock
+ * @connections: number of connections; under @lock
  * @ttl_ms: how long the claims outlive the last connection; 0 releases at once
  * @expire: runs when @ttl_ms is over
- * @yield: withdraws and releases the client, holds it while it is due; queued under @lock
- * @known: the record of a client that was known before the restart, or NULL;
- *	see ditto_grace_admit()
- * @number: in the order of their coming, from 1; not used again
- * @by_number: in the table's tree of clients
+ * @yield: withdraws and releases the client; holds a reference while it is due; queued under @lock
+ * @known: record of a client known from before the restart, or NULL; see ditto_grace_admit()
+ * @number: number in order of creation, from 1; never reused
+ * @by_number: node in the table's tree of clients
  */
 struct ditto_client {
 	struct ditto_lock_table *table;
@@ -153,29 +152,31 @@ struct ditto_client {
 };
 
 /**
- * ditto_client_init - make a client known to the table
+ * ditto_client_init - initialise a client and add it to the table
  * @client: embedded in the protocol's own object, zeroed
- * @table: the table
- * @ops: see there
+ * @table: the lock table
+ * @ops: callbacks to the protocol
  * @protocol: short constant name
- * @name: which client, for people; copied
+ * @name: name of the client, for people; copied
  * @ttl_ms: see struct ditto_client
  *
- * Context: any. The client starts with one reference, the caller's, and is to
- * be released by ditto_client_release() before that is put.
+ * The client starts with one reference, the caller's. It must be released by
+ * ditto_client_release() before that reference is put.
+ *
+ * Context: any but interrupts; does not sleep.
  */
 void ditto_client_init(struct ditto_client *client, struct ditto_lock_table *table,
 		       const struct ditto_client_ops *ops, const char *protocol,
 		       const char *name, u32 ttl_ms);
 
 /**
- * ditto_client_charge - say who is charged for what a client claims and waits for
- * @client: held; what it has and waits for already is charged, too
- * @who: its principal; accounts are held as long as the client is
+ * ditto_client_charge - set the principal that pays for a client's claims and waits
+ * @client: has neither claims nor waits yet
+ * @who: the principal; its accounts are held as long as the client
  *
- * The first one is charged. A client of whom this is not said is charged by its protocol.
+ * A client without a principal is charged by its protocol, if at all.
  *
- * Context: process.
+ * Context: process, before others can find @client.
  */
 void ditto_client_charge(struct ditto_client *client, const struct ditto_principal *who);
 
@@ -184,94 +185,111 @@ static inline void ditto_client_hold(struct ditto_client *client)
 	refcount_inc(&client->ref);
 }
 
+/**
+ * ditto_client_put - drop a reference on a client
+ * @client: the client; freed by @ops->free with the last reference
+ *
+ * Context: any but interrupts; does not sleep unless @ops->free does.
+ */
 void ditto_client_put(struct ditto_client *client);
 
 /**
- * ditto_client_after - the next client in the order of their coming
- * @table: the table
- * @number: of the last one; 0 to begin
+ * ditto_client_after - find the next client in the order of creation
+ * @table: the lock table
+ * @number: number of the previous client; 0 to begin
  *
- * For lists: each client that is there all the time is found once, whoever comes and goes.
+ * For walks: a client that exists during the whole walk is found exactly once.
  *
- * Context: any but an interrupt. Return: a client to be put, or NULL.
+ * Context: any but interrupts.
+ * Return: a client to be put, or NULL.
  */
 struct ditto_client *ditto_client_after(struct ditto_lock_table *table, u64 number);
 
-/*
- * The client of that protocol, or of any for NULL, and name, to be put, or NULL: for the
- * administrator. May sleep.
+/**
+ * ditto_client_find - find a client by name, for the administrator
+ * @table: the lock table
+ * @protocol: its protocol; NULL for any
+ * @name: its name
+ *
+ * Context: may sleep.
+ * Return: a client that is not released, to be put; or NULL.
  */
 struct ditto_client *ditto_client_find(struct ditto_lock_table *table, const char *protocol,
 				       const char *name);
 
 /**
- * ditto_client_connected - a connection came; stops the time to live
- * @client: held
+ * ditto_client_connected - count a new connection; stops the time to live
+ * @client: held by the caller
  *
  * Context: process; does not sleep.
- * Return: false if the client was released already and a new one is needed.
+ * Return: false if the client was already released and a new one is needed.
  */
 bool ditto_client_connected(struct ditto_client *client);
 
-/* A connection went. With the last the time to live begins. Process context; does not sleep. */
+/**
+ * ditto_client_disconnected - a connection ended; with the last one the time to live begins
+ * @client: held by the caller
+ *
+ * Context: process; does not sleep.
+ */
 void ditto_client_disconnected(struct ditto_client *client);
 
 /**
- * ditto_client_release - give up all that a client holds and waits for
+ * ditto_client_release - give up everything that a client holds and waits for
  * @client: held by the caller
- * @why: for the trace, as "connection lost", "lease expired"; a constant
+ * @why: reason for the trace, such as "connection lost" or "lease expired"; a constant
  *
- * The one way out for unlock-all, session end, lease expiry, a reboot of the
- * client and the administrator. Idempotent; when it returns, the live counters
- * are zero and no callback of a claim or waiting request of this client runs
- * or will run.
+ * The single way out for unlock-all, the end of a session, lease expiry, a reboot of the client
+ * and the administrator. Idempotent. When it returns, the live counters are zero and no callback
+ * of a claim or waiting request of this client runs or will run.
  *
  * Context: may sleep; no lock held, and not from such a callback.
  */
 void ditto_client_release(struct ditto_client *client, const char *why);
 
 /**
- * ditto_client_withdraw - nothing of a client outlives a restart any more
- * @client: held; to be released at once if this returns 0
+ * ditto_client_withdraw - delete what would let a client reclaim after a restart
+ * @client: held by the caller, which releases it at once if this returns 0
  *
- * For whoever takes away what the client has, and is ready to wait.
+ * For callers that take away a client's claims and can wait.
  *
- * Context: may sleep. Return: 0, or what @client->ops->withdraw returned.
+ * Context: may sleep.
+ * Return: 0, or the error of @client->ops->withdraw.
  */
 int ditto_client_withdraw(struct ditto_client *client);
 
 /**
- * ditto_client_retire - a client is to go, whenever it can be withdrawn
- * @client: held
- * @why: as for ditto_client_release()
+ * ditto_client_retire - release a client as soon as it can be withdrawn
+ * @client: held by the caller
+ * @why: see ditto_client_release()
  *
- * Withdrawn and then released from a workqueue of the table, DITTO_YIELDS_AT_ONCE at a time. If
- * it cannot be withdrawn it stays as it is, and the caller may come again.
+ * A workqueue of the table withdraws the client and then releases it, DITTO_YIELDS_AT_ONCE clients
+ * at a time. If the withdrawal fails the client stays as it is, and the caller may try again.
  *
  * Context: any.
  */
 void ditto_client_retire(struct ditto_client *client, const char *why);
 
 /**
- * ditto_client_set_courtesy - a client was not heard of for too long, or was again
- * @client: held
- * @courtesy: which of both
+ * ditto_client_set_courtesy - make a silent client a courtesy client, or end that
+ * @client: held by the caller
+ * @courtesy: true if the client has been silent for too long; false if it renewed
  *
- * What a courtesy client holds and waits for stays until it is in somebody else's
- * way (RFC 8881 section 8.4.2.4): of another client, an anonymous request, or a
- * local process. Then all of it is released, as by ditto_client_retire(), and who
- * asked is told to come again as for a break; whoever is parked or queued is woken
- * when it is gone. The holder is not asked to give way: its caching grants are
- * revoked. While the client cannot be withdrawn it may come back, and is tried
- * again until it does; local processes meet its ranges as those of any other client.
+ * A courtesy client keeps its claims and waits until they are in the way (RFC 8881 section
+ * 8.4.2.4) of another client, an anonymous request or a local process. Then everything is
+ * released, as by ditto_client_retire(), and the request in conflict has to retry as for a break;
+ * parked and queued requests are woken when the client is gone. The holder is not asked to give
+ * way: its caching grants are revoked. While the client cannot be withdrawn, it may come back, and
+ * the attempt is repeated until it does; meanwhile local processes conflict with its ranges as
+ * with those of any other client.
  *
  * Context: may sleep; no lock held.
- * Return: true if the client is now as it was asked for; false if it was
- * released, or is about to be, and a new one is needed.
+ * Return: true if the client now has the requested state; false if it was released, or is about to
+ * be, and a new one is needed.
  */
 bool ditto_client_set_courtesy(struct ditto_client *client, bool courtesy);
 
-/* Claims of all kinds, now. */
+/* Number of claims of all kinds. */
 static inline int ditto_client_claims(const struct ditto_client *client)
 {
 	return atomic_read(&client->live[DITTO_CLAIM_RANGE]) +

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Grace: after a restart, only those take claims who had them before.
+ * Grace period: after a restart only clients that are known from before may take claims, and only
+ * by reclaim.
  *
- * One grace per server, shared with the kernel's (locks_start_grace()): while
- * another lock manager of the namespace is in grace, new claims wait here too.
+ * There is one grace period per server, shared with the kernel's (locks_start_grace()): while
+ * another lock manager of the namespace is in grace, new claims are refused here too.
  *
- * Locking: grace->lock guards the list of known clients, innermost.
+ * Locking: grace->lock guards the list of known clients. It is innermost.
  */
 #ifndef _DITTO_LOCKD_GRACE_H
 #define _DITTO_LOCKD_GRACE_H
@@ -23,7 +24,7 @@ struct ditto_lock_point;
 struct ditto_client;
 struct ditto_lock_table;
 
-/* Clients that may be known from before, and bytes of what names one. */
+/* Limit of known clients, longest identifier in bytes, and hash buckets. */
 #define DITTO_KNOWN_MAX		65536
 #define DITTO_KNOWN_ID_MAX	1024
 #define DITTO_KNOWN_BUCKETS	256
@@ -31,21 +32,21 @@ struct ditto_lock_table;
 /* What a client may have held before the restart. */
 enum ditto_known_held {
 	DITTO_KNOWN_RANGES,	/* advisory ranges: no operation on a file violates them */
-	DITTO_KNOWN_ANY,	/* also opens and grants, which operations can violate */
+	DITTO_KNOWN_ANY,	/* also opens and caching grants, which operations can violate */
 };
 
 /**
- * struct ditto_grace - the grace of one server
- * @manager: ours in the kernel's list
- * @active: reclaims are taken, new claims are not
- * @since: when it began, by the table's clock
- * @until: when it ends at the latest
- * @end: ends it then
- * @lock: guards the rest
- * @known: struct ditto_known by hash; kept until the table goes
- * @count: how many
- * @unfinished: those of them that may still reclaim
- * @guarded: those of @unfinished that may reclaim more than ranges
+ * struct ditto_grace - the grace period of one server
+ * @manager: entry in the kernel's list of lock managers
+ * @active: reclaims are accepted, new claims are not
+ * @since: start, in milliseconds of the table's clock
+ * @until: latest end, in milliseconds of the table's clock
+ * @end: ends the grace period at @until
+ * @lock: guards the members that follow, and the changes of @active, @since and @until
+ * @known: struct ditto_known by hash of the identifier; kept as long as the table
+ * @count: number of known clients
+ * @unfinished: number of known clients that may still reclaim
+ * @guarded: number of @unfinished that may reclaim more than ranges
  */
 struct ditto_grace {
 	struct lock_manager manager;
@@ -61,95 +62,137 @@ struct ditto_grace {
 };
 
 /**
- * ditto_grace_know - a client existed before the restart
- * @table: the table
- * @id: opaque name that the client will be admitted by
- * @len: bytes, at most DITTO_KNOWN_ID_MAX
+ * ditto_grace_know - record a client that existed before the restart
+ * @table: the lock table
+ * @id: opaque identifier; ditto_grace_admit() compares it
+ * @len: length of @id in bytes, at most DITTO_KNOWN_ID_MAX
  * @held: what it may have held
  *
- * To be called before ditto_grace_start(). Knowing one twice is one. Where the
- * table goes through several graces, one that has finished is known anew before
- * the next; during a grace it stays finished.
+ * Called before ditto_grace_start(). A client recorded twice counts once. If the table goes
+ * through several grace periods, a client that finished one may reclaim in the next after it is
+ * recorded again; during a grace period it stays finished.
  *
- * Return: 0, -EINVAL, -ENOMEM, -ENOSPC.
+ * Context: may sleep.
+ * Return: 0, -EINVAL (length), -ENOMEM, -ENOSPC (too many clients).
  */
 int ditto_grace_know(struct ditto_lock_table *table, const void *id, size_t len,
 		     enum ditto_known_held held);
 
 /**
- * ditto_grace_start - begin the grace
- * @table: the table
+ * ditto_grace_start - begin the grace period
+ * @table: the lock table
  *
- * Lasts until all known clients are done, or the setting grace_ms is over. Does
- * nothing if no client is known or it has begun already.
+ * It lasts until all known clients are done, or until the setting grace_ms is over. Nothing
+ * happens if no client may reclaim or if it is already active.
+ *
+ * Context: process; does not sleep.
  */
 void ditto_grace_start(struct ditto_lock_table *table);
 
-/* The setting grace_ms was changed: one that is active ends by the new one. May sleep. */
+/**
+ * ditto_grace_resize - apply a change of the setting grace_ms to an active grace period
+ * @table: the lock table
+ *
+ * Context: process; does not sleep.
+ */
 void ditto_grace_resize(struct ditto_lock_table *table);
 
-/* End it now, as the administrator may. Idempotent. */
+/**
+ * ditto_grace_end - end the grace period now
+ * @table: the lock table
+ *
+ * Also on behalf of the administrator. Idempotent.
+ *
+ * Context: process; does not sleep.
+ */
 void ditto_grace_end(struct ditto_lock_table *table);
 
-/* Is there a grace, of ours or of another lock manager in the namespace? */
+/**
+ * ditto_grace_active - test for a grace period, ours or another lock manager's in the namespace
+ * @table: the lock table
+ *
+ * Context: process; does not sleep.
+ * Return: true while new claims must wait.
+ */
 bool ditto_grace_active(struct ditto_lock_table *table);
 
-/* Seconds ours lasts still, rounded up, and how many clients have not finished. */
+/**
+ * ditto_grace_left - report the progress of our grace period
+ * @table: the lock table
+ * @unfinished: set to the number of clients that may still reclaim
+ *
+ * Context: process; does not sleep.
+ * Return: seconds left, rounded up; 0 if it is not active.
+ */
 u32 ditto_grace_left(struct ditto_lock_table *table, u32 *unfinished);
 
 /**
- * ditto_grace_admit - a client is one of those known before
- * @client: who
- * @id: as for ditto_grace_know()
- * @len: bytes
+ * ditto_grace_admit - look up a client among those known from before the restart
+ * @client: the client; the protocol has verified its identity
+ * @id: see ditto_grace_know()
+ * @len: length of @id in bytes
  *
- * Return: true if it is and may reclaim; the protocol has checked that it is
- * who it says it is.
+ * Context: process; does not sleep.
+ * Return: true if the client is known and may reclaim.
  */
 bool ditto_grace_admit(struct ditto_client *client, const void *id, size_t len);
 
-/* A client has reclaimed what it wanted, or never will. With the last one the grace ends. */
+/**
+ * ditto_grace_done - the client reclaims nothing more
+ * @client: the client
+ *
+ * Nothing happens if it was not admitted. With the last known client the grace period ends.
+ *
+ * Context: process; does not sleep.
+ */
 void ditto_grace_done(struct ditto_client *client);
 
 /**
- * ditto_grace_check - may a claim be taken now
- * @client: for whom
- * @reclaim: it was held before the restart
+ * ditto_grace_check - check whether a claim may be taken now
+ * @client: the client
+ * @reclaim: the claim was held before the restart
  *
- * Return: 0; -EPERM (a new claim in grace); -ESTALE (a reclaim without grace,
- * or by a client that was not known or is done).
+ * Context: process; does not sleep.
+ * Return: 0; -EPERM (a new claim during grace); -ESTALE (a reclaim without a grace period, or by a
+ * client that is not known or is done).
  */
 int ditto_grace_check(struct ditto_client *client, bool reclaim);
 
 /**
- * ditto_grace_guards - may a claim that is not reclaimed yet forbid this operation
- * @point: of the file, held
- * @kind: what is to be done
- * @actor: who asks; NULL is anonymous
+ * ditto_grace_guards - check whether a claim that may yet be reclaimed forbids an operation
+ * @point: of the file, held by the caller
+ * @kind: the operation to check
+ * @actor: the caller; NULL is anonymous
  *
- * True for a change while a known client may still reclaim more than ranges, unless the
- * client that asks may write or delete the file by an open, or write it by a grant, that it
- * has now. Such a claim was held beside all those that are still to be reclaimed, so it is
- * compatible with them (RFC 8881 section 8.4.2.1).
+ * True for a change while a known client may still reclaim more than ranges, unless the caller's
+ * client now has an open for writing or deleting the file, or a grant with WRITE. Such a claim
+ * coexisted with all claims that are still to be reclaimed, so it is compatible with them (RFC
+ * 8881 section 8.4.2.1).
  *
- * Context: process; does not sleep; no lock of the table held.
+ * Context: process; may reschedule; no lock of the table held.
+ * Return: true if the operation must wait for the end of the grace period.
  */
 bool ditto_grace_guards(struct ditto_lock_point *point, enum ditto_intent_kind kind,
 			const struct ditto_actor *actor);
 
 /**
- * ditto_grace_is_newer - was a file made after the grace began
- * @table: of the grace, which began at some time
+ * ditto_grace_is_newer - test whether a file was created after the grace period began
+ * @table: the lock table
  * @born: birth time of the file, by the clock of this machine
  *
- * The beginning is counted back from the present real time, because that clock may be set
- * while the grace goes on: many machines start with a wrong one. A file from the future was
- * made by a clock that was ahead of this one, so it may be an old file.
+ * The beginning is counted back from the present real time, because the clock may be set during
+ * the grace period: many machines start with a wrong one. A birth time in the future was written
+ * by a clock that was ahead of this one, so the file may be old.
  *
- * Context: any process context. Return: true only if nobody can have claimed it before.
+ * Context: process; does not sleep.
+ * Return: true only if no client can have claimed the file before the restart.
  */
 bool ditto_grace_is_newer(struct ditto_lock_table *table, const struct timespec64 *born);
 
+/*
+ * Part of ditto_locks_create() and ditto_locks_destroy(). The exit ends the grace period; may
+ * sleep.
+ */
 void ditto_grace_init(struct ditto_lock_table *table);
 void ditto_grace_exit(struct ditto_lock_table *table);
 

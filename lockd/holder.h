@@ -2,14 +2,14 @@
 /*
  * Opens and caching grants of a node, found by key and by what they are.
  *
- * What is held under one key, opens and at most one grant, is one struct
- * ditto_holder. The holders are in one tree, and each node of it knows what its
- * subtree contains. A question therefore goes straight to the opens and grants
- * that matter to it, however many others there are.
+ * The opens with one key and the grant with that key, of which there is at most one, form one
+ * struct ditto_holder. The holders are in one tree, and each node of the tree sums up its
+ * subtree. A check therefore finds the opens and grants that matter to it in logarithmic time,
+ * however many others there are.
  *
- * An open of a holder that caches HANDLE is hidden: its user may have closed it.
+ * An open of a holder that caches HANDLE is hidden: the application may have closed it already.
  *
- * Locking: all under ctx->lock.
+ * Locking: everything is under ctx->lock.
  */
 #ifndef _DITTO_LOCKD_HOLDER_H
 #define _DITTO_LOCKD_HOLDER_H
@@ -27,24 +27,26 @@ struct ditto_open;
 struct ditto_owner;
 
 /*
- * Access and deny bits of an open in one word, with one more if it reads the access control
- * list, and how far to shift it in a summary.
+ * Access and deny bits of an open in one word, plus one bit for opens that read the access
+ * control list. The SHOWN, HIDDEN and ASKED values are the shifts of that word in a
+ * ditto_holder_sum.
  */
 #define DITTO_MODES_DENY	3
 #define DITTO_MODES_ALL		0x3f	/* the access and deny bits */
 #define DITTO_MODES_ACL		BIT(6)
 #define DITTO_MODES_SHOWN	0	/* the opens are not hidden */
-#define DITTO_MODES_HIDDEN	7	/* they are */
-#define DITTO_MODES_ASKED	14	/* they are, and the holder was asked to give up HANDLE */
-#define DITTO_HOLDER_BREAKING	BIT(21)	/* an answer is awaited */
+#define DITTO_MODES_HIDDEN	7	/* the opens are hidden */
+#define DITTO_MODES_ASKED	14	/* hidden, and the holder was asked to give up HANDLE */
+#define DITTO_HOLDER_BREAKING	BIT(21)	/* an answer to a break is awaited */
 #define DITTO_HOLDER_NOTIFY	BIT(22)	/* changes of entries are delivered */
 
+/* The mode bits of an open with this access and deny. */
 static inline u8 ditto_modes(u8 access, u8 deny)
 {
 	return (access & DITTO_OPEN_KEPT) | (deny & DITTO_OPEN_KEPT) << DITTO_MODES_DENY;
 }
 
-/* Opens with these modes, hidden or not. */
+/* Mask of ditto_holder_sum.modes for opens with these modes, hidden or not. */
 static inline u32 ditto_modes_any(u8 modes)
 {
 	return modes << DITTO_MODES_SHOWN | modes << DITTO_MODES_HIDDEN |
@@ -52,10 +54,10 @@ static inline u32 ditto_modes_any(u8 modes)
 }
 
 /**
- * struct ditto_class - a kind of grant: what decides what a question takes of it
+ * struct ditto_class - a class of caching grants: everything that decides what a check breaks
  * @held: row of the matrix
  * @older: see struct ditto_lease_request
- * @notify: see there
+ * @notify: see struct ditto_lease_request
  * @bits: DITTO_LEASE_* bits; READ is always among them
  */
 struct ditto_class {
@@ -65,13 +67,14 @@ struct ditto_class {
 	u8 bits;
 };
 
-/* There are no more than 64, so a set of classes is one word. */
+/* There are at most 64 classes, so a set of classes is one word. */
 static inline u64 ditto_class_bit(struct ditto_class c)
 {
 	return BIT_ULL((c.held - DITTO_HELD_LEASE) << 4 | c.older << 3 | c.notify << 2 |
 		       c.bits >> 1);
 }
 
+/* The class of a bit; the inverse of ditto_class_bit(). */
 static inline struct ditto_class ditto_class_at(unsigned int bit)
 {
 	return (struct ditto_class) {
@@ -80,16 +83,16 @@ static inline struct ditto_class ditto_class_at(unsigned int bit)
 	};
 }
 
-/* The classes with WRITE. */
+/* All classes with WRITE. */
 #define DITTO_CLASSES_WRITE	0xccccccccccccccccULL
 
 /**
- * struct ditto_holder_sum - what is to be found at a holder, or at some
- * @held: classes of their grants
- * @left: the same, by what nobody has asked back yet
- * @modes: of their opens, and DITTO_HOLDER_* bits
+ * struct ditto_holder_sum - summary of a holder or of a set of holders
+ * @held: classes of the grants
+ * @left: the same, but only with the bits that no break has asked for yet
+ * @modes: modes of the opens, shifted by DITTO_MODES_*, and DITTO_HOLDER_* bits
  *
- * As a question: what is looked for, any of it.
+ * As the argument of a search it holds the criteria: a holder with any of it matches.
  */
 struct ditto_holder_sum {
 	u64 held;
@@ -98,13 +101,13 @@ struct ditto_holder_sum {
 };
 
 /**
- * struct ditto_holder - what is held under one key on a node
- * @by_key: in ctx->holders, by bytes of the key
- * @key: held by the opens and the grant; NULL is that of all who cannot cache
- * @grant: or NULL
+ * struct ditto_holder - opens and grant with one key on a node
+ * @by_key: node in ctx->holders, ordered by the bytes of the key
+ * @key: the key, held by the opens and the grant; NULL for opens that cannot cache
+ * @grant: the caching grant, or NULL
  * @opens: struct ditto_open, by client and owner
- * @own: what is here
- * @subtree: what is in the subtree
+ * @own: summary of this holder
+ * @subtree: summary of the subtree
  */
 struct ditto_holder {
 	struct rb_node by_key;
@@ -115,54 +118,166 @@ struct ditto_holder {
 	struct ditto_holder_sum subtree;
 };
 
-/* What is on the node at all. */
+/**
+ * ditto_holders_sum - sum up all holders of a node
+ * @ctx: lock context of the node
+ *
+ * Context: ctx->lock held.
+ * Return: the sum.
+ */
 struct ditto_holder_sum ditto_holders_sum(const struct ditto_lock_ctx *ctx);
 
+/**
+ * ditto_holder_find - find the holder with a key
+ * @ctx: lock context of the node
+ * @key: the key; NULL for opens that cannot cache
+ *
+ * Context: ctx->lock held.
+ * Return: the holder, or NULL.
+ */
 struct ditto_holder *ditto_holder_find(struct ditto_lock_ctx *ctx,
 				       const struct ditto_owner *key);
 
-/* The first holder, in the order of keys, with any of @sum; or NULL. */
+/**
+ * ditto_holder_first - find the first holder, in the order of keys, that matches
+ * @ctx: lock context of the node
+ * @sum: search criteria
+ *
+ * Context: ctx->lock held.
+ * Return: the holder, or NULL.
+ */
 struct ditto_holder *ditto_holder_first(struct ditto_lock_ctx *ctx,
 					const struct ditto_holder_sum *sum);
+
+/**
+ * ditto_holder_next - find the next holder that matches
+ * @holder: the previous one, still in the tree
+ * @sum: search criteria
+ *
+ * Context: ctx->lock held.
+ * Return: the holder, or NULL.
+ */
 struct ditto_holder *ditto_holder_next(struct ditto_holder *holder,
 				       const struct ditto_holder_sum *sum);
-/* The first behind a key, which may have no holder any more; with @alike, behind all like it. */
+/**
+ * ditto_holder_behind - find the first matching holder behind a key
+ * @ctx: lock context of the node
+ * @key: the key, which need not have a holder any more
+ * @alike: skip the keys of other clients with the same bytes, too
+ * @sum: search criteria
+ *
+ * Context: ctx->lock held.
+ * Return: the holder, or NULL.
+ */
 struct ditto_holder *ditto_holder_behind(struct ditto_lock_ctx *ctx,
 					 const struct ditto_owner *key, bool alike,
 					 const struct ditto_holder_sum *sum);
-/* The first that has another key than this. */
+/**
+ * ditto_holder_other - find the first matching holder with another key
+ * @ctx: lock context of the node
+ * @key: the key to skip
+ * @sum: search criteria
+ *
+ * Context: ctx->lock held.
+ * Return: the holder, or NULL.
+ */
 struct ditto_holder *ditto_holder_other(struct ditto_lock_ctx *ctx,
 					const struct ditto_owner *key,
 					const struct ditto_holder_sum *sum);
 
-/* The first open of a holder, in the order of clients and owners, with any of these modes. */
+/**
+ * ditto_holder_open - find the first open of a holder with any of these modes
+ * @holder: the holder
+ * @modes: mode bits, unshifted
+ *
+ * The order is by client, then by owner.
+ *
+ * Context: ctx->lock held.
+ * Return: the open, or NULL.
+ */
 struct ditto_open *ditto_holder_open(struct ditto_holder *holder, u8 modes);
-/* The first behind all of this owner; with NULL, behind all of this client. */
+/**
+ * ditto_holder_open_behind - find the next open of a holder behind an owner or a client
+ * @holder: the holder
+ * @client: the client
+ * @owner: skip all opens up to those of this owner; with NULL all up to those of @client
+ * @modes: mode bits, unshifted
+ *
+ * Context: ctx->lock held.
+ * Return: the open, or NULL.
+ */
 struct ditto_open *ditto_holder_open_behind(struct ditto_holder *holder,
 					    const struct ditto_client *client,
 					    const struct ditto_owner *owner, u8 modes);
 
-/* The first of this client. */
+/**
+ * ditto_holder_open_of - find the first open of a client at a holder
+ * @holder: the holder
+ * @client: the client
+ * @modes: mode bits, unshifted
+ *
+ * Context: ctx->lock held.
+ * Return: the open, or NULL.
+ */
 struct ditto_open *ditto_holder_open_of(struct ditto_holder *holder,
 					const struct ditto_client *client, u8 modes);
 
-/*
- * Put an open or a grant on the node, under its key. @fresh becomes the holder, and NULL, if
- * there is none yet.
+/**
+ * ditto_holder_add_open - put an open on the node, under its key
+ * @ctx: lock context of the node
+ * @open: the open; @open->lease_owner is the key
+ * @fresh: memory for a new holder; set to NULL if it was used
+ *
+ * Context: ctx->lock held.
  */
 void ditto_holder_add_open(struct ditto_lock_ctx *ctx, struct ditto_open *open,
 			   struct ditto_holder **fresh);
+
+/**
+ * ditto_holder_add_grant - put a caching grant on the node, under its key
+ * @ctx: lock context of the node
+ * @lease: the grant; its key has no other grant here
+ * @fresh: memory for a new holder; set to NULL if it was used
+ *
+ * Context: ctx->lock held.
+ */
 void ditto_holder_add_grant(struct ditto_lock_ctx *ctx, struct ditto_lease *lease,
 			    struct ditto_holder **fresh);
+
+/**
+ * ditto_holder_del_open - take an open off the node
+ * @ctx: lock context of the node
+ * @open: the open; its holder is freed with its last claim
+ *
+ * Context: ctx->lock held.
+ */
 void ditto_holder_del_open(struct ditto_lock_ctx *ctx, struct ditto_open *open);
+
+/**
+ * ditto_holder_del_grant - take a caching grant off the node
+ * @ctx: lock context of the node
+ * @lease: the grant; its holder is freed with its last claim
+ *
+ * Context: ctx->lock held.
+ */
 void ditto_holder_del_grant(struct ditto_lock_ctx *ctx, struct ditto_lease *lease);
-/* Access or deny bits have changed. */
+/**
+ * ditto_holder_update_open - update the sums after access or deny bits changed
+ * @open: the open, on its node
+ *
+ * Context: ctx->lock held.
+ */
 void ditto_holder_update_open(struct ditto_open *open);
-/* The bits, the state, the target or the courtesy of a lease have changed. */
+/**
+ * ditto_holder_update - update the sums after a grant changed
+ * @lease: the grant, on its node: its bits, state, target or the courtesy of its client changed
+ *
+ * Context: ctx->lock held.
+ */
 void ditto_holder_update(struct ditto_lease *lease);
 
 #if IS_ENABLED(CONFIG_KUNIT)
-/* Most steps under one hold of a lock of claims, for tests. */
+/* For tests: the largest number of tree steps under one hold of a ctx->lock. */
 extern unsigned long ditto_steps_max;
 void ditto_step(void);
 void ditto_steps_end(void);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Caching grants: what a holder may keep to itself, and how it is taken back.
+ * Caching grants: what a holder may cache, and how a grant is taken back.
  *
- * A break has its own deadline, counted from the moment the holder is told. If
- * more has to be given up while an answer is awaited, the break goes on step by
- * step as the answers come. What is kept without READ is nothing.
+ * A break has its own deadline, counted from the moment the holder is notified. If more has to be
+ * given up while an answer is awaited, the break continues step by step as the answers arrive. A
+ * grant without READ is void.
  *
- * Each grant's callbacks run one at a time, in the order of their causes.
+ * The callbacks of one grant run one at a time, in the order of their causes.
  */
 #ifndef _DITTO_LOCKD_LEASE_H
 #define _DITTO_LOCKD_LEASE_H
@@ -17,7 +17,7 @@
 
 struct ditto_lease;
 
-/* What happened to an entry of a directory. */
+/* Kinds of changes of a directory entry. */
 enum ditto_entry_event {
 	DITTO_ENTRY_ADDED,
 	DITTO_ENTRY_REMOVED,
@@ -26,12 +26,12 @@ enum ditto_entry_event {
 };
 
 /**
- * struct ditto_entry_change - one change
- * @event: see there
- * @name: of the entry, not terminated
- * @len: of @name
- * @old_name: before a rename
- * @old_len: of @old_name
+ * struct ditto_entry_change - a change of a directory entry
+ * @event: see enum ditto_entry_event
+ * @name: name of the entry, not terminated
+ * @len: length of @name in bytes
+ * @old_name: name before a rename, not terminated
+ * @old_len: length of @old_name in bytes
  */
 struct ditto_entry_change {
 	enum ditto_entry_event event;
@@ -41,20 +41,21 @@ struct ditto_entry_change {
 	u32 old_len;
 };
 
-/* Changes that wait for one holder; with more, it loses READ instead. */
+/* Undelivered changes of one holder; beyond that its READ is broken instead. */
 #define DITTO_CHANGES_PER_LEASE	256
 
 /**
  * struct ditto_lease_ops - the holder's side of a caching grant
- * @breaking: give up all but @keep; @ack tells whether an answer is waited for
- *	(not when a lease has nothing but reading to give up). May sleep.
- * @revoked: the grant is void: the deadline passed, or the client or the node
- *	was released. May sleep.
- * @notify: an entry of the directory changed; only for grants that asked. May sleep.
+ * @breaking: the holder must give up all bits but @keep; @ack says whether an answer is awaited,
+ *	which is not the case when a lease has only READ to give up. May sleep.
+ * @revoked: the grant is void: the deadline passed, or the client or the node was released. May
+ *	sleep.
+ * @notify: an entry of the directory changed; only for grants that requested notifications. May
+ *	sleep.
  * @free: the last reference is gone. May sleep.
- * @ask: somebody wants to know size and change of the file; to be answered by
- *	ditto_lease_answered(), and not waited for here. Comes once more if no answer
- *	came for a while. NULL if the holder cannot be asked. May sleep.
+ * @ask: a caller needs the size and the change attribute of the file; the holder is asked, and
+ *	ditto_lease_answered() is called when it replies. Must not wait for the reply. Called
+ *	again if no reply came for a while. NULL if the holder cannot be asked. May sleep.
  */
 struct ditto_lease_ops {
 	void (*breaking)(struct ditto_lease *lease, u8 keep, bool ack);
@@ -72,23 +73,23 @@ enum ditto_lease_type {
 };
 
 /**
- * struct ditto_lease_request - a grant that is asked for
+ * struct ditto_lease_request - a request for a caching grant
  * @point: the node
- * @actor: who; @actor.lease_owner is the key: a second grant under the same key
- *	widens the first by all that is wanted, or not
- * @style: see there
+ * @actor: the caller; @actor.lease_owner is the key. A second request with the same key widens the
+ *	grant by everything in @want, or leaves it as it is
+ * @style: see enum ditto_lease_type
  * @want: DITTO_LEASE_* bits
  * @notify: deliver changes of entries instead of breaking READ (directories)
- * @older: a lease of the kind that has HANDLE with WRITE only: it and the HANDLE of
- *	other leases exclude each other (MS-FSA section 2.1.5.18.1), and who opens to
- *	read the access control list takes it as well (section 2.1.4.12)
- * @reclaim: takes back what was held before a restart
- * @break_ms: how long an answer to a break is waited for
+ * @older: a lease of the kind that has HANDLE only together with WRITE: it and the HANDLE of other
+ *	leases exclude each other (MS-FSA section 2.1.5.18.1), and an open that reads the access
+ *	control list breaks it as well (MS-FSA section 2.1.4.12)
+ * @reclaim: the grant was held before a restart
+ * @break_ms: how long an answer to a break is awaited, in milliseconds
  * @ops: the holder's side; constant
  * @private: for @ops
- * @filp: an open file of the node to show the grant to the VFS with, so that
- *	local processes break it; NULL not to; held by the caller during the call.
- *	Not for a directory, which is watched in any case
+ * @filp: an open file of the node, held by the caller during the call: the grant is shown to the
+ *	VFS, so that local processes break it. NULL not to show it. Not used for a directory,
+ *	which is watched in any case
  */
 struct ditto_lease_request {
 	struct ditto_lock_point *point;
@@ -105,66 +106,89 @@ struct ditto_lease_request {
 };
 
 /**
- * ditto_lease_grant - grant caching, or as much of it as fits
- * @req: what
+ * ditto_lease_grant - make a caching grant, with as many of the requested bits as fit
+ * @req: the request
  *
- * Never breaks what another holds: the wish is cut down, first WRITE, then
- * HANDLE, then READ. No delegation is granted while a recall on this node cools
- * down, and nothing new in grace. While a break under the same key is
- * outstanding, the grant is returned as it is.
+ * The claims of others are never broken: conflicting bits are left out of the grant. No delegation
+ * is granted for a time after a recall on the node, and only reclaims are granted in grace. While
+ * a break of the grant with the same key is outstanding, that grant is returned as it is.
  *
  * Context: may sleep.
- * Return: the grant with a reference for the caller, its bits in
- * ditto_lease_bits(), none if it was void before it was returned (broken by a
- * local process, or the VFS does not stand for it). ERR_PTR(-EAGAIN) (nothing
- * fits), -EINVAL (another style or holder under this key), -ENOLCK (a limit),
- * -ESHUTDOWN, -ENOMEM.
+ * Return: the grant with a reference for the caller; ditto_lease_bits() has its bits, which are 0
+ * if it was void before it was returned (broken by a local process, or the VFS lease could not be
+ * set). ERR_PTR(-EAGAIN) (nothing fits, or grace), -EINVAL (another type or holder with this key),
+ * -ENOLCK (a limit), -ESHUTDOWN, -ENOMEM.
  */
 struct ditto_lease *ditto_lease_grant(const struct ditto_lease_request *req);
 
-/*
- * What is held now; with a break outstanding, what is still held. Any context. Under RCU the
- * memory of a grant stays that of one, so who has no reference may look and then see whether
- * it is the same grant still.
+/**
+ * ditto_lease_bits - read the bits that a grant has now
+ * @lease: the grant. The slab is SLAB_TYPESAFE_BY_RCU, so a caller without a reference may read
+ *	under RCU and then check whether it is still the same grant
+ *
+ * Context: any.
+ * Return: DITTO_LEASE_* bits; while a break is outstanding, those still held.
  */
 u8 ditto_lease_bits(const struct ditto_lease *lease);
-/* True while an answer to a break is awaited. Any context. */
+
+/**
+ * ditto_lease_breaking - test whether an answer to a break is awaited
+ * @lease: the grant, see ditto_lease_bits()
+ *
+ * Context: any.
+ * Return: true if a break is outstanding.
+ */
 bool ditto_lease_breaking(const struct ditto_lease *lease);
+/* The private pointer of the request. Any context. */
 void *ditto_lease_private(const struct ditto_lease *lease);
 
 /**
- * ditto_lease_ack - the holder answers a break
- * @lease: held
- * @keep: what it keeps; no more than it was asked to
+ * ditto_lease_ack - answer a break on behalf of the holder
+ * @lease: referenced by the caller
+ * @keep: the bits that it keeps; a subset of those that the break leaves
  *
- * Return: 0; -EINVAL (keeps too much; the break stands); -ENOENT (no break is
- * outstanding, or the grant was revoked).
+ * Context: may sleep; also from a callback of the grant.
+ * Return: 0; -EINVAL (keeps too many bits; the break stands); -ENOENT (no break is outstanding, or
+ * the grant was revoked).
  */
 int ditto_lease_ack(struct ditto_lease *lease, u8 keep);
 
-/* The holder gives everything back; also from a callback. Idempotent; its reference stays. */
+/**
+ * ditto_lease_return - return a grant on behalf of the holder
+ * @lease: referenced by the caller, whose reference stays
+ *
+ * Idempotent.
+ *
+ * Context: may sleep; also from a callback of the grant.
+ */
 void ditto_lease_return(struct ditto_lease *lease);
 
-/*
- * The holder cannot go on with these bits, and does not know it yet: it is asked to give them
- * up as if somebody needed them. Any context that may sleep; also from a callback.
+/**
+ * ditto_lease_break - break a grant that its holder cannot keep
+ * @lease: referenced by the caller
+ * @gives_up: DITTO_LEASE_* bits to be given up
+ *
+ * The holder does not know yet that these bits cannot stay; it is asked to give them up as for a
+ * conflict.
+ *
+ * Context: may sleep; also from a callback of the grant.
  */
 void ditto_lease_break(struct ditto_lease *lease, u8 gives_up);
 
-/* How long the answer of a holder that is asked is waited for, unless that is set. */
+/* Default time to wait for the reply of a holder that is asked, in milliseconds. */
 #define DITTO_LEASE_QUERY_MS		50
-/* It may be set to no more: holders are asked by callbacks that are given up a second later. */
+/* Largest value of that setting: callbacks that ask holders are given up a second later. */
 #define DITTO_LEASE_QUERY_MS_MAX	4000
-/* So many may wait longer than that: answers come to the threads that the others need. */
+/* Callers that may wait longer than the default: replies arrive on threads that others need. */
 #define DITTO_LEASE_QUERIES_LONG		2
-/* A holder that has not answered by then is asked again after this time. */
+/* A holder that has not replied is asked again after this additional time. */
 #define DITTO_LEASE_QUERY_AGAIN_MS	1000
 
 /**
  * struct ditto_lease_answer - what a holder of WRITE knows of its file
- * @size: of the file, as the holder sees it
- * @change: of the file, as the holder counts it
- * @modified: the holder has changes that the server has not
+ * @size: size of the file, as the holder sees it
+ * @change: change attribute of the file, as the holder counts it
+ * @modified: the holder has changes that the server does not have
  */
 struct ditto_lease_answer {
 	u64 size;
@@ -173,34 +197,43 @@ struct ditto_lease_answer {
 };
 
 /**
- * ditto_lease_answered - the holder answers what it was asked
- * @lease: held
+ * ditto_lease_answered - pass on the holder's reply to @ask
+ * @lease: referenced by the caller
  * @size: see struct ditto_lease_answer
- * @change: see there
- * @modified: see there
+ * @change: see struct ditto_lease_answer
+ * @modified: see struct ditto_lease_answer
  *
- * One that comes when nobody waits any more lets the next question be put; one
- * for a grant that is gone is dropped.
+ * A reply that nothing waits for any more still lets the next question be sent. A reply for a
+ * grant that ended is dropped.
  *
  * Context: may sleep; also from a callback of the grant.
  */
 void ditto_lease_answered(struct ditto_lease *lease, u64 size, u64 change, bool modified);
 
+/**
+ * ditto_lease_query_slow - the part of ditto_lease_query() that asks the holder
+ * @point: of the node, held by the caller
+ * @actor: see ditto_lease_query()
+ * @answer: filled with 0
+ *
+ * Context: may sleep; see ditto_lease_query().
+ * Return: see ditto_lease_query().
+ */
 int ditto_lease_query_slow(struct ditto_lock_point *point, const struct ditto_actor *actor,
 			   struct ditto_lease_answer *answer);
 
 /**
- * ditto_lease_query - ask another client that keeps writes to itself
- * @point: of the node, held
- * @actor: who wants to know, and is not asked; NULL is anonymous
+ * ditto_lease_query - ask another client that holds WRITE for the attributes of the file
+ * @point: of the node, held by the caller
+ * @actor: the caller, whose own client is not asked; NULL is anonymous
  * @answer: filled with 0
  *
- * One load for a node without claims, one more if nobody holds WRITE.
+ * One load for a node without claims, one more if WRITE is not held.
  *
- * Context: may sleep, at most as long as the table's ask_ms; no lock held, and not from a
- * callback of the table.
- * Return: 0; -ENOENT (nobody is to be asked: what the server has counts);
- * -EBUSY (no answer in time).
+ * Context: may sleep, at most as long as the table's ask_ms; no lock held, and not from a callback
+ * of the table.
+ * Return: 0; -ENOENT (no holder to be asked: the server's attributes are valid); -EBUSY (no reply
+ * in time).
  */
 static inline int ditto_lease_query(struct ditto_lock_point *point, const struct ditto_actor *actor,
 				    struct ditto_lease_answer *answer)
@@ -210,30 +243,46 @@ static inline int ditto_lease_query(struct ditto_lock_point *point, const struct
 	return ditto_lease_query_slow(point, actor, answer);
 }
 
+/* Take a reference. Any context. */
 void ditto_lease_hold(struct ditto_lease *lease);
-/* May sleep. A grant stays in force until it is returned, whoever holds references. */
+
+/**
+ * ditto_lease_put - drop a reference
+ * @lease: the grant, which stays in force until it is returned or revoked, whatever references are
+ *	held
+ *
+ * Context: may sleep.
+ */
 void ditto_lease_put(struct ditto_lease *lease);
 
 /**
- * ditto_lease_lose - changes of entries happened that nobody can name
- * @point: of the directory, held
+ * ditto_lease_lose - changes of entries happened whose names are not known
+ * @point: of the directory, held by the caller
  *
- * Who asked to be told is asked to give up READ instead.
+ * Grants that requested notifications get READ broken instead.
  *
  * Context: may sleep; does not wait for the holders.
  */
 void ditto_lease_lose(struct ditto_lock_point *point);
 
+/**
+ * ditto_lease_deliver_slow - the part of ditto_lease_deliver() that finds the holders
+ * @point: of the directory, held by the caller
+ * @actor: see ditto_lease_deliver()
+ * @change: the change, which is copied
+ *
+ * Context: may sleep; does not wait for the holders.
+ */
 void ditto_lease_deliver_slow(struct ditto_lock_point *point, const struct ditto_actor *actor,
 			      const struct ditto_entry_change *change);
 
 /**
- * ditto_lease_deliver - deliver a change of entries to those who asked for it
- * @point: of the directory, held
- * @actor: who made it and is not told; NULL is anonymous
- * @change: what
+ * ditto_lease_deliver - deliver a change of an entry to the grants that requested it
+ * @point: of the directory, held by the caller
+ * @actor: the caller that made the change and is not notified; NULL is anonymous
+ * @change: the change, which is copied
  *
- * Whoever cannot be told for want of memory is asked to give up READ instead.
+ * If there is no memory for the copy, READ of that grant is broken instead.
  *
  * Context: may sleep; does not wait for the holders.
  */

@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The mirror: how the VFS, and so every process on the server, sees the claims
- * of a node.
+ * The mirror: shows the claims of a node to the VFS, and so to every process on the server.
  *
- * Ranges are POSIX locks of the VFS, for each owner the union of the bytes it
- * has; caching grants are one delegation lease of the VFS per node. A claim is
- * put on the node first, where it excludes others already, then shown with no
- * lock of the table held, then confirmed or taken back.
+ * Ranges become POSIX locks of the VFS, for each owner the union of its bytes. Caching grants
+ * become one lease of the VFS per node, of the delegation kind. A claim is first put on the node,
+ * where it excludes others already; then it is shown to the VFS with no spinlock of the table
+ * held; then it is confirmed or taken back.
  *
- * Once something on a node is shown, everything on it is, until the last claim
- * goes; whether the first is, the request says. Bytes beyond OFFSET_MAX and
- * empty ranges exist in the table only.
+ * Once one claim of a node is shown, all are, until the last claim ends. The request decides
+ * whether the first one is shown. Bytes beyond OFFSET_MAX and empty ranges exist in the table
+ * only.
  *
- * Locking: mirror->lock (mutex) makes a change of an owner's ranges and what the
- * VFS is told of it one step. It is taken before ctx->lock and held across
- * VFS calls that do not wait: a request that a local process stands in the way
- * of is told by the VFS when to try again.
+ * Locking: mirror->lock (mutex) makes a change of an owner's ranges and the call that shows it to
+ * the VFS one step. It is taken before ctx->lock and held across VFS calls that do not wait: if a
+ * local process is in the way, the VFS notifies the request when to try again.
  */
 #ifndef _DITTO_LOCKD_MIRROR_H
 #define _DITTO_LOCKD_MIRROR_H
@@ -33,48 +31,105 @@ struct ditto_range_request;
 struct ditto_wait;
 struct file;
 
-/* For the table itself; a mirror that is NULL is allowed where it is only held or put. */
+/* Internal to the table. Functions that hold or put a mirror accept NULL. */
 
-/*
- * The mirror of a node, made if @filp is given; NULL if there is none. The
- * claims of the node are pinned until ditto_mirror_end().
+/**
+ * ditto_mirror_begin - find or create the mirror of a node, and pin the lock context
+ * @point: of the node, held by the caller
+ * @filp: an open file of the node, to create the mirror if there is none; or NULL
+ *
+ * Context: may sleep.
+ * Return: the mirror, to be passed to ditto_mirror_end(); NULL if there is none and @filp is NULL;
+ * ERR_PTR(-ENOMEM).
  */
 struct ditto_mirror *ditto_mirror_begin(struct ditto_lock_point *point, struct file *filp);
+/* Unpin the lock context. NULL is allowed. May sleep. */
 void ditto_mirror_end(struct ditto_mirror *mirror);
+/* Take a reference; NULL is allowed. Any context. */
 struct ditto_mirror *ditto_mirror_hold(struct ditto_mirror *mirror);
+/* Drop a reference; NULL is allowed. May sleep. */
 void ditto_mirror_put(struct ditto_mirror *mirror);
 
-/* mirror_range.c */
+/**
+ * ditto_mirror_lock - claim a range and show it to the VFS
+ * @mirror: of ditto_mirror_begin()
+ * @req: the request
+ * @wait: see ditto_range_lock()
+ * @conflict: see ditto_range_lock()
+ * @spares: see ditto_range_take()
+ *
+ * Context: may sleep; takes mirror->lock. Defined in mirror_range.c.
+ * Return: see ditto_range_lock().
+ */
 int ditto_mirror_lock(struct ditto_mirror *mirror, const struct ditto_range_request *req,
 		      struct ditto_wait *wait, struct ditto_conflict *conflict,
 		      struct ditto_range *spares[2]);
+
+/**
+ * ditto_mirror_unlock - give up a range, also in the VFS
+ * @mirror: of ditto_mirror_begin()
+ * @req: the request
+ * @spares: see ditto_range_give()
+ *
+ * Context: may sleep; takes mirror->lock. Defined in mirror_range.c.
+ * Return: see ditto_range_unlock().
+ */
 int ditto_mirror_unlock(struct ditto_mirror *mirror, const struct ditto_range_request *req,
 			struct ditto_range *spares[2]);
+
+/**
+ * ditto_mirror_test - test a range request against the locks of local processes
+ * @req: the request; @req->filp is set
+ * @conflict: filled with -EAGAIN; may be NULL
+ *
+ * Context: may sleep. Defined in mirror_range.c.
+ * Return: 0; -EAGAIN (conflict); or an error of the file system.
+ */
 int ditto_mirror_test(const struct ditto_range_request *req, struct ditto_conflict *conflict);
 
-/* A range is gone because its client or node is. May sleep. */
+/**
+ * ditto_mirror_forget - remove the VFS lock of a range whose client or node was released
+ * @range: off its node; @range->mirror is put
+ *
+ * Context: may sleep; takes mirror->lock. Defined in mirror_range.c.
+ */
 void ditto_mirror_forget(struct ditto_range *range);
 
-/* In the queue: the turn of a request came; the request is freed. */
+/**
+ * ditto_mirror_turn - the turn of a queued request came: ask the VFS next
+ * @ctx: locked
+ * @wait: the request, which has a mirror
+ *
+ * Context: ctx->lock held. Defined in mirror_range.c.
+ * Return: -EINPROGRESS (the VFS is being asked), or the conflict as ditto_range_conflict_check().
+ */
 int ditto_mirror_turn(struct ditto_lock_ctx *ctx, struct ditto_wait *wait);
+/* Free what a queued request needs for the VFS. May sleep. */
 void ditto_mirror_wait_free(struct ditto_wait *wait);
 
-/* mirror_lease.c: a grant was made; false if the VFS does not stand for it. */
+/**
+ * ditto_mirror_lease - raise the VFS lease to stand for a new grant
+ * @mirror: of ditto_mirror_begin()
+ *
+ * Context: may sleep; takes mirror->lock. Defined in mirror_lease.c.
+ * Return: false if the VFS lease could not be set or a local process is in the way.
+ */
 bool ditto_mirror_lease(struct ditto_mirror *mirror);
-/* Caching bits that must not be granted now, see mirror_lease.c. Under ctx->lock. */
+/* Caching bits that must not be granted now, see mirror_lease.c. ctx->lock held. */
 u8 ditto_mirror_barred(const struct ditto_lock_ctx *ctx);
-/* Grants of the node may be fewer now. Under ctx->lock. */
+/* Lower the VFS lease soon if the grants of the node became weaker. ctx->lock held. */
 void ditto_mirror_note(struct ditto_lock_ctx *ctx);
 
 /**
- * ditto_mirror_check_io - does a local process's lock forbid reading or writing
+ * ditto_mirror_check_io - test whether a local process's lock forbids reading or writing
  * @file: the file
  * @intent: DITTO_INTENT_READ, DITTO_INTENT_WRITE or DITTO_INTENT_SIZE
- * @actor: who; only one whose own ranges are mandatory is stopped
+ * @actor: the caller; only one whose own ranges are mandatory is stopped
  * @conflict: filled with -EAGAIN; may be NULL
  *
- * To be asked after ditto_claim_check(), where local processes count.
+ * Called after ditto_claim_check(), where local processes count.
  *
+ * Context: may sleep, if the lock in the way is a courtesy client's.
  * Return: 0 or -EAGAIN.
  */
 int ditto_mirror_check_io(struct file *file, const struct ditto_intent *intent,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the parts of the mirror share. */
+/* Internals of the mirror, shared by its files. */
 #ifndef _DITTO_LOCKD_MIRROR_PRIVATE_H
 #define _DITTO_LOCKD_MIRROR_PRIVATE_H
 
@@ -12,27 +12,29 @@
 #include "mirror.h"
 
 /* Bits of ditto_mirror.flags */
-#define DITTO_MIRROR_BUSY	0	/* work is due, and has a reference */
+#define DITTO_MIRROR_BUSY	0	/* the work is due and has a reference */
 /*
- * A local process waits until the lease of the VFS is weaker. Set when it breaks the lease,
- * cleared when that is down, whether the process still waits or was killed.
+ * A local process waits until the VFS lease is weaker. Set when it breaks the lease, cleared when
+ * the lease is weak enough, whether the process still waits or was killed.
  */
 #define DITTO_MIRROR_READ	1	/* it wants to read */
 #define DITTO_MIRROR_WRITE	2	/* it wants to write, or to change names or attributes */
 
 /**
  * struct ditto_mirror - how the VFS sees one node
- * @ref: of the claims, of ranges and requests that are being freed, of the work
+ * @ref: references of the lock context, of ranges and requests that are being freed, and of the
+ *	work
  * @lock: see mirror.h
  * @point: of the node, held
- * @on_table: among the table's mirrors, of which there is one for a node
- * @ctx: of the node; for those who pin them. Others may be the next to use the mirror
- * @file: what the VFS is spoken to with, held
- * @writer: the same for exclusive ranges, if @file is not open for writing, held; or NULL.
- *	A file system with locks of its own may want that
+ * @on_table: entry in the table's lists of mirrors; each node has at most one
+ * @ctx: lock context of the node; valid for those that pinned it, because a later context may use
+ *	the same mirror
+ * @file: file for calls of the VFS, kept by the point's operations
+ * @writer: a file open for writing, for exclusive ranges, if @file is not; kept as @file; or NULL.
+ *	File systems with locks of their own may need it
  * @lease_type: F_UNLCK, F_RDLCK or F_WRLCK; under @lock for writing
  * @flags: DITTO_MIRROR_* bits
- * @work: breaks grants for local processes, until the lease is as low as they need it
+ * @work: breaks grants for local processes and lowers the VFS lease
  * @again: makes @work due once more while a local process waits, and has a reference
  */
 struct ditto_mirror {
@@ -49,10 +51,10 @@ struct ditto_mirror {
 	struct delayed_work again;
 };
 
-/* What the VFS is spoken to with for a lock of this type; as long as the mirror is held. */
+/* The file for VFS calls on a lock of this type; valid as long as the mirror is held. */
 struct file *ditto_mirror_file(struct ditto_mirror *mirror, int type);
 
-/* mirror_lease.c */
+/* mirror_lease.c: the lease part of creating and freeing a mirror. */
 void ditto_mirror_lease_init(struct ditto_mirror *mirror);
 void ditto_mirror_lease_exit(struct ditto_mirror *mirror);
 

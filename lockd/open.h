@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Opens: access and deny bits, checked against those of all others. */
+/* Opens: access and deny bits (share reservations), checked against those of all other opens. */
 #ifndef _DITTO_LOCKD_OPEN_H
 #define _DITTO_LOCKD_OPEN_H
 
@@ -10,21 +10,22 @@ struct ditto_open;
 /**
  * ditto_open_claim - claim an open
  * @point: the node
- * @actor: who; @actor->owner is needed
- * @access: DITTO_OPEN_* bits; one without access and deny bits meets nothing. EMPTY,
- *	OTHER and REMOVE are not kept; ACL is, but ditto_open_access() does not tell it
+ * @actor: the caller; @actor->owner must be set
+ * @access: DITTO_OPEN_* bits; an open without access and deny bits conflicts with nothing. EMPTY,
+ *	OTHER and REMOVE are not kept; ACL is kept, but ditto_open_access() does not report it
  * @deny: DITTO_OPEN_* bits
- * @reclaim: takes back what was held before a restart
- * @park: as for ditto_claim_check()
+ * @reclaim: the open was held before a restart
+ * @park: see ditto_claim_check()
  * @conflict: filled with -EAGAIN; may be NULL
  *
- * Asks as DITTO_INTENT_OPEN and claims in one step. If a deny conflict is with
- * a holder that caches its handle, that holder is asked to give it up first.
+ * Checks DITTO_INTENT_OPEN and claims the open in one step. If a deny conflict is with a holder
+ * that caches its handle, that handle is broken first (MS-FSA section 2.1.5.1.2.2 has the share
+ * check).
  *
  * Context: may sleep.
- * Return: the open; ERR_PTR(-EAGAIN) (conflict), -EBUSY (breaking; @park is
- * parked), -ENOLCK (a limit; also of parked operations), -EPERM (grace), -ESTALE
- * (nothing to reclaim), -ESHUTDOWN, -ENOMEM.
+ * Return: the open; ERR_PTR(-EAGAIN) (conflict), -EBUSY (breaking; @park is parked), -ENOLCK (a
+ * limit; also of parked operations), -EPERM (grace), -ESTALE (nothing to reclaim), -ESHUTDOWN,
+ * -ENOMEM.
  */
 struct ditto_open *ditto_open_claim(struct ditto_lock_point *point,
 				    const struct ditto_actor *actor, u8 access, u8 deny,
@@ -32,32 +33,55 @@ struct ditto_open *ditto_open_claim(struct ditto_lock_point *point,
 				    struct ditto_conflict *conflict);
 
 /**
- * ditto_open_change - other bits for an open, in one step
- * @open: held
- * @access: DITTO_OPEN_* bits
- * @deny: DITTO_OPEN_* bits
+ * ditto_open_change - change the bits of an open, in one step
+ * @open: of ditto_open_claim()
+ * @access: new DITTO_OPEN_* bits
+ * @deny: new DITTO_OPEN_* bits
  * @conflict: filled with -EAGAIN; may be NULL
  *
- * Return: 0; nothing was changed with -EAGAIN (conflict), -EBUSY (a break is
- * outstanding: come again), -ESHUTDOWN (the client was released).
+ * Only the bits that are new are checked.
+ *
+ * Context: may sleep.
+ * Return: 0; nothing was changed with -EAGAIN (conflict), -EBUSY (a break is outstanding: retry),
+ * -ESHUTDOWN (the open was revoked or its client released).
  */
 int ditto_open_change(struct ditto_open *open, u8 access, u8 deny,
 		      struct ditto_conflict *conflict);
 
-/*
- * The claim goes, with the ranges that were claimed with it and the requests that wait for
- * such; the memory stays until ditto_open_release(). Idempotent. May sleep.
+/**
+ * ditto_open_revoke - end the claim of an open
+ * @open: of ditto_open_claim(); the memory stays until ditto_open_release()
+ *
+ * The ranges that were claimed with the open, and the requests that wait for such ranges, end with
+ * it. Idempotent.
+ *
+ * Context: may sleep.
  */
 void ditto_open_revoke(struct ditto_open *open);
-/* False once it was revoked, or released with its client or node. Any context. */
+
+/**
+ * ditto_open_held - test whether an open still counts
+ * @open: of ditto_open_claim()
+ *
+ * Context: any.
+ * Return: false once it was revoked, or released with its client, share or node.
+ */
 bool ditto_open_held(const struct ditto_open *open);
 
-/* Close; frees @open. Also after the release of the client, which leaves the memory. */
+/**
+ * ditto_open_release - close: end the claim and free the open
+ * @open: of ditto_open_claim(). Needed also after the release of the client, which leaves the
+ *	memory
+ *
+ * Context: may sleep.
+ */
 void ditto_open_release(struct ditto_open *open);
 
-/* Whose it is, as it was claimed. Valid as long as @open. */
+/* The owner it was claimed with; no reference. Valid as long as @open. */
 struct ditto_owner *ditto_open_owner(const struct ditto_open *open);
+/* Access bits, without DITTO_OPEN_ACL. Any context. */
 u8 ditto_open_access(const struct ditto_open *open);
+/* Deny bits. Any context. */
 u8 ditto_open_deny(const struct ditto_open *open);
 
 #endif

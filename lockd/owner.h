@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Owners: an opaque key inside a client. The table compares and hashes the key
- * and never looks inside. While anybody holds an owner it is the only object
- * for its key, so owners are compared by address.
+ * Owners: an opaque key inside a client. The table compares and hashes the key and never looks
+ * inside. While references are held, an owner is the only object for its key, so owners are
+ * compared by address.
  *
- * Locking: the table of owners is read under RCU; @waits is under client->lock;
- * what belongs to the search for deadlocks is under that search's mutex.
+ * Locking: the table of owners is read under RCU; @waits is under client->lock; @search and
+ * @search_link are under table->deadlock.
  */
 #ifndef _DITTO_LOCKD_OWNER_H
 #define _DITTO_LOCKD_OWNER_H
@@ -21,21 +21,21 @@ struct ditto_client;
 
 /*
  * Longest key of an owner: opaque owners (RFC 8881 section 3.2) are the longest known, and a
- * protocol may put something of its own before.
+ * protocol may add a prefix of its own.
  */
 #define DITTO_OWNER_KEY_MAX	(1024 + 16)
 
 /**
  * struct ditto_owner - an opaque key inside a client
- * @client: held
+ * @client: referenced
  * @ref: references
- * @waits: requests it waits with, by ditto_wait.owner_link
- * @search: the search for deadlocks that came by last
- * @search_link: on that search's list
- * @node: in the table of owners
- * @rcu: freed under RCU
- * @hash: of client and key
- * @len: bytes of @key
+ * @waits: its waiting requests, by ditto_wait.owner_link
+ * @search: number of the last deadlock search that visited the owner
+ * @search_link: entry in the list of that search
+ * @node: entry in the table of owners
+ * @rcu: frees the owner under RCU
+ * @hash: hash of client and key
+ * @len: length of @key in bytes
  * @key: compared as bytes
  */
 struct ditto_owner {
@@ -51,24 +51,33 @@ struct ditto_owner {
 	u8 key[] __counted_by(len);
 };
 
-/* The same key, maybe of another client. */
+/* True if both keys have the same bytes, maybe of different clients. */
 static inline bool ditto_owner_same_key(const struct ditto_owner *a, const struct ditto_owner *b)
 {
 	return a == b || (a && b && a->len == b->len && !memcmp(a->key, b->key, a->len));
 }
 
 /**
- * ditto_owner_get - the owner with a key, made if it is new
- * @client: whose
- * @key: bytes
- * @len: how many, at most DITTO_OWNER_KEY_MAX
+ * ditto_owner_get - find or create the owner with a key
+ * @client: the client
+ * @key: bytes of the key
+ * @len: length of @key in bytes, at most DITTO_OWNER_KEY_MAX
  *
- * Context: may sleep. Return: an owner to be put, or an ERR_PTR: -ENOMEM,
- * -EINVAL (length), -ESHUTDOWN (the client was released).
+ * Context: may sleep.
+ * Return: an owner to be put, or an ERR_PTR: -ENOMEM, -EINVAL (length), -ESHUTDOWN (the client was
+ * released).
  */
 struct ditto_owner *ditto_owner_get(struct ditto_client *client, const void *key, size_t len);
 
-/* The owner with a key if there is one, or NULL. Any context. */
+/**
+ * ditto_owner_find - find the owner with a key
+ * @client: the client
+ * @key: bytes of the key
+ * @len: length of @key in bytes
+ *
+ * Context: any but interrupts; does not sleep.
+ * Return: an owner to be put, or NULL.
+ */
 struct ditto_owner *ditto_owner_find(struct ditto_client *client, const void *key, size_t len);
 
 static inline struct ditto_owner *ditto_owner_hold(struct ditto_owner *owner)
@@ -77,7 +86,12 @@ static inline struct ditto_owner *ditto_owner_hold(struct ditto_owner *owner)
 	return owner;
 }
 
-/* Any context but a hard interrupt; NULL is allowed. */
+/**
+ * ditto_owner_put - drop a reference on an owner
+ * @owner: the owner; NULL is allowed
+ *
+ * Context: any but hard interrupts; does not sleep.
+ */
 void ditto_owner_put(struct ditto_owner *owner);
 
 #endif

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Ranges of bytes: claimed, given up, asked about, waited for.
+ * Byte ranges: claim, give up, test, wait.
  *
- * Those who wait do so in the order of their coming: a waiting request is not
- * overtaken by a later one that it conflicts with, unless the later one does
- * not wait at all. A request whose waiting would close a circle of owners that
- * wait for each other, on whatever nodes, is refused.
+ * Requests wait in the order of their arrival: a waiting request is not overtaken by a later one
+ * that it conflicts with, unless the later one does not wait at all. A request is refused if its
+ * waiting would close a cycle of owners that wait for each other, on whatever nodes.
  */
 #ifndef _DITTO_LOCKD_RANGE_H
 #define _DITTO_LOCKD_RANGE_H
@@ -20,27 +19,28 @@ struct ditto_open;
 struct ditto_range;
 struct ditto_mirror_wait;
 
+/* Disciplines: POSIX ranges of an owner merge and split, EXACT ranges stack and are mandatory. */
 enum ditto_discipline {
 	DITTO_POSIX,
 	DITTO_EXACT,
 };
 
 /**
- * struct ditto_range_request - a range that is asked for
+ * struct ditto_range_request - a request for a byte range
  * @point: the node
- * @owner: who
- * @lease_owner: whose caching grants do not stand in its way; NULL for none
- * @open: the open that it goes with, of whatever owner, on the same node; NULL for none.
- *	Its memory is kept by the caller during the call
- * @share: as of an actor
+ * @owner: the owner
+ * @lease_owner: key of the caching grants that do not conflict with it; NULL for none
+ * @open: the open that the range ends with, of any owner, on the same node; NULL for none. The
+ *	caller keeps its memory during the call
+ * @share: see struct ditto_actor
  * @discipline: POSIX or EXACT
  * @exclusive: for writing
- * @empty: EXACT only: no byte, the place before @first
+ * @empty: EXACT only: the range has no byte and lies before @first
  * @first: first byte
  * @last: last byte, inclusive
- * @reclaim: takes back what was held before a restart
- * @filp: an open file of the node to show the range to the VFS with, or NULL
- *	not to; held by the caller during the call
+ * @reclaim: the range was held before a restart
+ * @filp: an open file of the node, held by the caller during the call: the range is shown to the
+ *	VFS. NULL not to show it
  */
 struct ditto_range_request {
 	struct ditto_lock_point *point;
@@ -58,10 +58,10 @@ struct ditto_range_request {
 };
 
 /**
- * ditto_range_set_posix - bytes of a request by offset and length
- * @req: its range is set
+ * ditto_range_set_posix - set a POSIX range by offset and length
+ * @req: the request; discipline and range are set
  * @offset: first byte
- * @length: how many; 0 is all to the end of all files
+ * @length: number of bytes; 0 means to the end of the file, however large
  *
  * Return: 0, or -EOVERFLOW if the range passes 2^64 - 1.
  */
@@ -77,7 +77,14 @@ static inline int ditto_range_set_posix(struct ditto_range_request *req, u64 off
 	return 0;
 }
 
-/* The same for EXACT discipline, where a length of 0 is no byte (MS-FSA section 2.1.5.8). */
+/**
+ * ditto_range_set_exact - set an EXACT range by offset and length
+ * @req: the request; discipline and range are set
+ * @offset: first byte
+ * @length: number of bytes; 0 means no byte (MS-FSA section 2.1.5.8)
+ *
+ * Return: 0, or -EOVERFLOW if the range passes 2^64 - 1.
+ */
 static inline int ditto_range_set_exact(struct ditto_range_request *req, u64 offset, u64 length)
 {
 	req->discipline = DITTO_EXACT;
@@ -91,30 +98,30 @@ static inline int ditto_range_set_exact(struct ditto_range_request *req, u64 off
 
 /**
  * struct ditto_wait - a range request that waits for its turn
- * @tell: to be told of it only: nothing is claimed then, and nobody else is held up
- * @granted: called once from the table's workqueue: 0 if the range is held now,
- *	-EDEADLK, -ESHUTDOWN (client or share went), -ENOLCK and others if it will
- *	not be; not called after a cancel
- * @release: the table is done with the memory; called once, after @granted or a
- *	cancel. May sleep.
- * @request: what is waited for; a copy
- * @since: wall clock, for people
- * @id: number for people, as of claims
- * @ctx: of the node; NULL when it is out of the queue
- * @link: in the node's queue
- * @client_link: on the client's list, under client->lock
- * @owner_link: on the owner's list, under client->lock
+ * @tell: wait for a notification only: nothing is claimed, and no later request waits for this one
+ * @granted: called once from the table's workqueue: 0 if the range is held now; -EDEADLK,
+ *	-ESHUTDOWN (client, share or open ended), -ENOLCK and other errors if it will not be. Not
+ *	called after a cancel
+ * @release: the table no longer uses the memory; called once, after @granted or a cancel. May
+ *	sleep.
+ * @request: the request; a copy
+ * @since: time of the request, wall clock in seconds, for people
+ * @id: number for people, from the same sequence as the numbers of claims
+ * @ctx: lock context of the node; NULL when it is out of the queue
+ * @link: entry in the node's queue
+ * @client_link: entry in the client's list, under client->lock
+ * @owner_link: entry in the owner's list, under client->lock
  * @spares: memory for the grant
  * @work: runs @granted
- * @mirror: what waits for a local process, see mirror.h
- * @ref: the queue or the callback, and each try of the mirror
+ * @mirror: state for waiting on a local process, see mirror.h
+ * @ref: references of the queue or the callback, and of each try of the mirror
  * @result: for @granted
- * @state: see enum ditto_wait_state
+ * @state: enum ditto_wait_state
  * @barge: the order of the queue does not hold it up
- * @search: the search for deadlocks that found it with its owner last; under client->lock
- * @blocked: the one that asked whom it waits for; under ctx->lock
+ * @search: last deadlock search that visited it through its owner; under client->lock
+ * @blocked: last deadlock search that followed its blockers; under ctx->lock
  *
- * The caller sets the first three in zeroed memory; the rest belongs to the table.
+ * The caller sets the first three members in zeroed memory; the rest belongs to the table.
  */
 struct ditto_wait {
 	bool tell;
@@ -140,60 +147,79 @@ struct ditto_wait {
 
 /**
  * ditto_range_lock - claim a range
- * @req: what
- * @wait: queue behind the conflict instead of failing; NULL not to. The table
- *	owns it after -EINPROGRESS only. With @wait->tell it is queued in any case.
+ * @req: the request
+ * @wait: queue behind the conflict instead of failing; NULL not to. The table owns it after
+ *	-EINPROGRESS only. With @wait->tell it is queued in any case.
  * @conflict: filled with -EAGAIN and -EINPROGRESS; may be NULL
  *
- * POSIX discipline: replaces, splits and merges the owner's own ranges; turning
- * shared into exclusive is atomic and refused while others read. EXACT: stacks.
+ * POSIX discipline: replaces, splits and merges the owner's own ranges; the upgrade from shared to
+ * exclusive is atomic and refused while others hold shared ranges. EXACT discipline: stacks.
  *
  * Context: may sleep.
- * Return: 0; -EAGAIN (conflict); -EINPROGRESS (queued); -EALREADY (the same
- * request is queued: a retransmission); -EBUSY (a break is outstanding: come
- * again); -EDEADLK; -ENOLCK (a limit); -EINVAL (range); -ESHUTDOWN (client
- * or open released); -EPERM (grace: new claims wait); -ESTALE (there is nothing to
- * reclaim: no grace, or the client was not known before); -ENOMEM; and what
- * the file system says if the range is shown to the VFS.
+ * Return: 0; -EAGAIN (conflict); -EINPROGRESS (queued); -EALREADY (the same request is queued: a
+ * retransmission); -EBUSY (a break is outstanding: retry); -EDEADLK; -ENOLCK (a limit); -EINVAL
+ * (range); -ESHUTDOWN (client or open released); -EPERM (new claim in grace); -ESTALE (reclaim
+ * without grace, or by an unknown client); -ENOMEM; and errors of the file system if the range is
+ * shown to the VFS.
  */
 int ditto_range_lock(const struct ditto_range_request *req, struct ditto_wait *wait,
 		     struct ditto_conflict *conflict);
 
 /**
  * ditto_range_unlock - give up a range
- * @req: POSIX: any part of the owner's ranges, held or not; EXACT: one range exactly
+ * @req: POSIX: any bytes, held by the owner or not; EXACT: one range exactly
  *
- * Return: 0; -ENOENT (EXACT: not held); -EINVAL; -ENOMEM, -ENOLCK (a split
- * needs memory or passes a limit; nothing was changed).
+ * Context: may sleep.
+ * Return: 0; -ENOENT (EXACT: not held); -EINVAL; -ENOMEM, -ENOLCK, -ESHUTDOWN (a split needs
+ * memory, passes a limit, or the client was released; nothing was changed).
  */
 int ditto_range_unlock(const struct ditto_range_request *req);
 
 /**
- * ditto_range_test - would ditto_range_lock() succeed
- * @req: what
+ * ditto_range_test - test whether ditto_range_lock() would succeed
+ * @req: the request
  * @conflict: filled with -EAGAIN; may be NULL
  *
- * Return: 0; -EAGAIN (conflict); -EBUSY (it cannot be checked before a holder
- * who keeps ranges to itself gave that up: it was told; come again); -EINVAL.
+ * Context: may sleep.
+ * Return: 0; -EAGAIN (conflict); -EBUSY (a holder that keeps ranges to itself must answer a break
+ * first: retry); -EINVAL; or an error of the file system.
  */
 int ditto_range_test(const struct ditto_range_request *req, struct ditto_conflict *conflict);
 
-/* Take back a queued request that matches in owner, mode and bytes. -ENOENT if none is queued. */
+/**
+ * ditto_range_cancel - cancel a queued request
+ * @req: matches a queued request in owner, discipline, mode and bytes
+ *
+ * Context: may sleep.
+ * Return: 0; -ENOENT if it is not queued.
+ */
 int ditto_range_cancel(const struct ditto_range_request *req);
 
-/*
- * Take back a queued request by what the table was given for it. For who may come after the
- * node is gone. -ENOENT if it is not queued any more: the callback was or will be called.
+/**
+ * ditto_range_cancel_wait - cancel a queued request by its waiter
+ * @wait: as passed to ditto_range_lock(); the caller keeps its memory
+ *
+ * For callers that no longer hold the node.
+ *
+ * Context: may sleep.
+ * Return: 0; -ENOENT if it is not queued any more: the callback was or will be called.
  */
 int ditto_range_cancel_wait(struct ditto_wait *wait);
 
-/* Has an owner any EXACT range on a node? Does not sleep. */
+/**
+ * ditto_range_owner_has - test whether an owner has an EXACT range on a node
+ * @point: of the node, held by the caller
+ * @owner: the owner
+ *
+ * Context: process; no lock of the table held.
+ * Return: true if it has one.
+ */
 bool ditto_range_owner_has(struct ditto_lock_point *point, const struct ditto_owner *owner);
 
 /**
  * struct ditto_range_held - an EXACT range that is held
  * @first: first byte
- * @length: how many; 0 is no byte
+ * @length: number of bytes; 0 is an empty range
  * @exclusive: for writing
  */
 struct ditto_range_held {
@@ -202,15 +228,39 @@ struct ditto_range_held {
 	bool exclusive;
 };
 
-/* The first @max EXACT ranges of an owner on a node; how many, or more than @max. Never sleeps. */
+/**
+ * ditto_range_owner_list - list an owner's EXACT ranges on a node
+ * @point: of the node, held by the caller
+ * @owner: the owner
+ * @list: filled with the first @max of them
+ * @max: length of @list
+ *
+ * Context: process; no lock of the table held.
+ * Return: their number, or @max + 1 if there are more than @max.
+ */
 unsigned int ditto_range_owner_list(struct ditto_lock_point *point,
 				    const struct ditto_owner *owner,
 				    struct ditto_range_held *list, unsigned int max);
-/* Has it any POSIX range, or with @exclusive an exclusive one? Does not sleep. */
+
+/**
+ * ditto_range_owner_has_posix - test whether an owner has a POSIX range on a node
+ * @point: of the node, held by the caller
+ * @owner: the owner
+ * @exclusive: only an exclusive range counts
+ *
+ * Context: process; no lock of the table held.
+ * Return: true if it has one.
+ */
 bool ditto_range_owner_has_posix(struct ditto_lock_point *point, const struct ditto_owner *owner,
 				 bool exclusive);
 
-/* All ranges and waits of an owner on a node. May sleep. */
+/**
+ * ditto_range_release_owner - release all ranges and waits of an owner on a node
+ * @point: of the node, held by the caller
+ * @owner: the owner
+ *
+ * Context: may sleep.
+ */
 void ditto_range_release_owner(struct ditto_lock_point *point, struct ditto_owner *owner);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who holds or waits for what, in typed form, for the control plane. What is
- * shown is not one moment: claims come and go while a list is read.
+ * Lists of claims and waiting requests in typed form, for the control plane. A list is not a
+ * snapshot: claims come and go while it is read.
  */
 #ifndef _DITTO_LOCKD_SHOW_H
 #define _DITTO_LOCKD_SHOW_H
@@ -21,12 +21,12 @@ enum ditto_show_state {
 
 /**
  * struct ditto_claim_info - one claim or waiting request
- * @id: its number, not used again
- * @kind: see there
- * @what: as of a conflict
- * @state: see there
- * @keep: of a grant that is being broken, what it may keep
- * @left_ms: of one, time until it is revoked
+ * @id: its number, never reused
+ * @kind: see enum ditto_claim_kind
+ * @what: the claim, described as for a conflict
+ * @state: see enum ditto_show_state
+ * @keep: of a grant that is being broken: bits that it may keep
+ * @left_ms: of a grant that is being broken: milliseconds until it is revoked
  * @since: wall clock, in seconds
  * @point: the node, held during the call
  */
@@ -42,11 +42,11 @@ struct ditto_claim_info {
 };
 
 /**
- * struct ditto_show_cursor - where a list goes on; zeroed at its start
- * @client: number of the last client that was passed
- * @shown: number of the one that is shown
- * @claim: number of the last claim shown of this one, or of a node
- * @wait: number of the last waiting request shown of it
+ * struct ditto_show_cursor - position in a list; zeroed at its start
+ * @client: number of the last client that was listed completely
+ * @shown: number of the client that is being listed
+ * @claim: number of the last claim listed of this client, or of a node
+ * @wait: number of the last waiting request listed of it
  */
 struct ditto_show_cursor {
 	u64 client;
@@ -55,46 +55,59 @@ struct ditto_show_cursor {
 	u64 wait;
 };
 
+/* Called for each entry of a list, with no lock held. A result other than 0 ends the list. */
 typedef int (*ditto_show_fn)(const struct ditto_claim_info *info, void *arg);
 
 /**
- * ditto_show_clients - all claims and waiting requests, client by client
- * @table: the table
- * @protocol: of this protocol only; NULL for all
- * @name: of the client of this name only; NULL for all
- * @cursor: moved past what was shown
- * @fn: called for each; a result other than 0 ends the list before this one
+ * ditto_show_clients - list all claims and waiting requests, client by client
+ * @table: the lock table
+ * @protocol: only clients of this protocol; NULL for all
+ * @name: only the client of this name; NULL for all
+ * @cursor: moved past the entries that were listed
+ * @fn: called for each; a result other than 0 ends the list before this entry
  * @arg: for @fn
  *
- * Context: may sleep. Return: what @fn said last, -ENOMEM, or 0 at the end.
+ * Context: may sleep.
+ * Return: the last result of @fn, -ENOMEM, or 0 at the end.
  */
 int ditto_show_clients(struct ditto_lock_table *table, const char *protocol, const char *name,
 		       struct ditto_show_cursor *cursor, ditto_show_fn fn, void *arg);
 
-/* The same for what is on one node; held by the caller. */
+/**
+ * ditto_show_point - list all claims and waiting requests of one node
+ * @point: of the node, held by the caller
+ * @cursor: moved past the entries that were listed
+ * @fn: see ditto_show_clients()
+ * @arg: for @fn
+ *
+ * Context: may sleep.
+ * Return: see ditto_show_clients().
+ */
 int ditto_show_point(struct ditto_lock_point *point, struct ditto_show_cursor *cursor,
 		     ditto_show_fn fn, void *arg);
 
 /**
- * ditto_show_local - locks that processes of the server hold on a file
+ * ditto_show_local - list the locks that processes of the server hold on a file
  * @inode: the file
- * @passed: how many of them were shown; 0 at the start
+ * @passed: number of locks that were listed; 0 at the start
  * @fn: called for each, without number, point and time
  * @arg: for @fn
  *
- * Context: may sleep. Return: as ditto_show_clients().
+ * Context: may sleep.
+ * Return: see ditto_show_clients().
  */
 int ditto_show_local(struct inode *inode, u32 *passed, ditto_show_fn fn, void *arg);
 
 /**
- * ditto_show_release - take a claim away, or end a wait
- * @table: the table
+ * ditto_show_release - take away one claim, or end one wait
+ * @table: the lock table
  * @id: its number
- * @why: for the trace; a constant
+ * @why: reason for the trace; a constant string
  *
- * As if the client was released, but only this one.
+ * Has the effect of a release of the client, limited to this claim.
  *
- * Context: may sleep. Return: 0, or -ENOENT (none has this number any more).
+ * Context: may sleep.
+ * Return: 0, or -ENOENT (no claim or wait has this number any more).
  */
 int ditto_show_release(struct ditto_lock_table *table, u64 id, const char *why);
 

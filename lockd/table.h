@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The lock table of one server: settings, counters, clients, owners, grace.
- * What is held hangs off the nodes, see claim.h.
+ * The lock table of one server: settings, counters, clients, owners, grace period. The claims
+ * themselves hang off the nodes, see claim.h.
  */
 #ifndef _DITTO_LOCKD_TABLE_H
 #define _DITTO_LOCKD_TABLE_H
@@ -20,7 +20,7 @@
 
 struct net;
 
-/* Settings as they start. */
+/* Defaults of the settings. */
 #define DITTO_WAITS_PER_NODE	100
 #define DITTO_WAITS_PER_CLIENT	4096
 #define DITTO_WAITS_PER_SERVER	65536
@@ -31,23 +31,22 @@ struct net;
 #define DITTO_DELEGATIONS_PER_SERVER	1048576
 #define DITTO_QUIET_MS		30000
 #define DITTO_GRACE_MS		90000
-/* Operations that wait for breaks on one node; each is a request some connection counts. */
+/* Operations that wait for breaks on one node; each is also a request that a connection counts. */
 #define DITTO_PARKS_PER_NODE	4096
 
 /**
  * struct ditto_lock_settings - limits and times, changed live with WRITE_ONCE()
- * @waits_per_node: requests that wait on one node
- * @waits_per_client: of one client
- * @waits: of all
+ * @waits_per_node: waiting requests on one node
+ * @waits_per_client: waiting requests of one client
+ * @waits: waiting requests of the server
  * @claims_per_node: claims on one node
- * @claims_per_client: of one client
- * @claims: of all
- * @delegations_per_client: delegations of one client
- * @delegations: of all; with more than either, none is granted
- * @quiet_ms: after a delegation was recalled, none is granted on the node
- * @ask_ms: how long the answer of a holder that is asked is waited for, at most
- *	DITTO_LEASE_QUERY_MS_MAX
- * @grace_ms: longest grace
+ * @claims_per_client: claims of one client
+ * @claims: claims of the server
+ * @delegations_per_client: delegations of one client; at the limit none is granted
+ * @delegations: delegations of the server; at the limit none is granted
+ * @quiet_ms: time after a recall in which no delegation is granted on the node
+ * @ask_ms: how long the reply of a holder that is asked is awaited, at most DITTO_ASK_MS_MAX
+ * @grace_ms: longest grace period
  */
 struct ditto_lock_settings {
 	u32 waits_per_node;
@@ -63,7 +62,7 @@ struct ditto_lock_settings {
 	u32 grace_ms;
 };
 
-/* What is counted over time. */
+/* Events that are counted. */
 enum ditto_lock_event {
 	DITTO_LOCK_GRANTED,
 	DITTO_LOCK_CONFLICT,
@@ -88,12 +87,12 @@ struct ditto_lock_events {
 	u64 count[DITTO_LOCK_EVENTS];
 };
 
-/* Lists of mirrors, each with a lock of its own. */
+/* Base-2 logarithm of the number of lists of mirrors, each with its own lock. */
 #define DITTO_MIRROR_LISTS_LOG	6
 
 /**
- * struct ditto_mirror_list - mirrors of some nodes
- * @lock: guards @mirrors; nothing is taken inside
+ * struct ditto_mirror_list - mirrors of the nodes that hash to one list
+ * @lock: guards @mirrors; no other lock is taken inside it
  * @mirrors: struct ditto_mirror
  */
 struct ditto_mirror_list {
@@ -103,36 +102,36 @@ struct ditto_mirror_list {
 
 /**
  * struct ditto_lock_table - the lock table of one server
- * @net: the namespace; not counted, the table ends before it
- * @guards: see ditto_grace_guards(). Every change of a file reads it, so it lies beside what is
- *	seldom written. Under grace.lock for writing
- * @settings: see there
+ * @net: the network namespace; no reference, the table ends before it
+ * @guards: see ditto_grace_guards(). Every change of a file reads it, so it is kept beside members
+ *	that are seldom written. Under grace.lock for writing
+ * @settings: limits and times
  * @owners: struct ditto_owner by client and key
  * @owner_key: keys the hash, so that clients cannot choose colliding keys
  * @clients_lock: guards @clients and @last_client
  * @clients: struct ditto_client by number
- * @last_client: number of the last one
- * @live: claims by kind; zero before the table goes
- * @waiting: waiting requests
- * @telling: how many of these want to be told only
- * @yields: clients with an attempt to withdraw and release them that is due or running
- * @asking: how many wait for the answer of a holder that is asked
- * @untold: how many wait until holders were told
- * @delegations: what became of delegations
- * @owner_count: owners
- * @nodes: nodes with claims
- * @mirrors: nodes that are shown to the VFS, or were a moment ago
- * @mirror_lists: those, by the address of the point
+ * @last_client: number of the newest client
+ * @live: number of claims by kind; zero before the table ends
+ * @waiting: number of waiting requests
+ * @telling: number of waiting requests that want a notification only
+ * @yields: number of clients with an attempt to withdraw and release them due or running
+ * @asking: number of callers that wait for the reply of a holder
+ * @untold: number of callers that wait until holders were notified
+ * @delegations: statistics of delegations
+ * @owner_count: number of owners
+ * @nodes: number of nodes with claims
+ * @mirrors: number of mirrors, including those that are being freed
+ * @mirror_lists: the mirrors, by the address of the point
  * @deadlock: held while a request is queued, see deadlock.c
- * @search: number of the last search for deadlocks; under @deadlock
- * @last_id: of a claim or a waiting request
+ * @search: number of the last deadlock search; under @deadlock
+ * @last_id: number of the newest claim or waiting request
  * @wq: runs callbacks and timers
  * @release_wq: releases clients, which waits for callbacks
- * @yield_wq: withdraws clients before it releases them, which waits for what keeps records
- * @clock: milliseconds that deadlines are measured in; tests have their own
+ * @yield_wq: withdraws clients before it releases them, which waits for the keeper of the records
+ * @clock: milliseconds that deadlines are measured in; tests replace it
  * @events: counters
- * @watch: told of what people want to hear, see ditto_locks_report(); NULL at first
- * @grace: see grace.h
+ * @watch: called for events that are reported to people, see ditto_locks_report(); NULL at first
+ * @grace: the grace period
  */
 struct ditto_lock_table {
 	struct net *net;
@@ -167,41 +166,60 @@ struct ditto_lock_table {
 	struct ditto_grace grace;
 };
 
-/* Make the lock table of a namespace, or an ERR_PTR. May sleep. */
+/**
+ * ditto_locks_create - create the lock table of a namespace
+ * @net: the network namespace
+ *
+ * Context: may sleep.
+ * Return: the table, or an ERR_PTR.
+ */
 struct ditto_lock_table *ditto_locks_create(struct net *net);
 
-/* End it: all clients were released and put, all nodes are without claims. May sleep. */
+/**
+ * ditto_locks_destroy - free a lock table
+ * @table: all clients were released and put; no node has claims
+ *
+ * Context: may sleep.
+ */
 void ditto_locks_destroy(struct ditto_lock_table *table);
 
 /**
- * ditto_locks_release_share - what was claimed through a share goes with it
- * @table: the table
- * @share: its number, as of struct ditto_actor
- * @why: for the trace; a constant
+ * ditto_locks_release_share - release everything that was claimed through a share
+ * @table: the lock table
+ * @share: its number, see struct ditto_actor
+ * @why: reason for the trace; a constant string
  *
- * Takes claims of all kinds and requests that wait, of all clients, as
- * ditto_client_release() does. Nothing is claimed through it any more.
+ * Takes claims of all kinds and waiting requests of all clients, as ditto_client_release() does.
+ * The caller makes sure that nothing more is claimed through the share.
  *
  * Context: may sleep; no lock held.
  */
 void ditto_locks_release_share(struct ditto_lock_table *table, u32 share, const char *why);
 
-/* How often something happened, over all CPUs. */
+/**
+ * ditto_locks_events - read an event counter, over all CPUs
+ * @table: the lock table
+ * @event: the event
+ *
+ * Context: any.
+ * Return: the sum.
+ */
 u64 ditto_locks_events(struct ditto_lock_table *table, enum ditto_lock_event event);
 
+/* Count an event. Any context. */
 static inline void ditto_locks_count(struct ditto_lock_table *table, enum ditto_lock_event event)
 {
 	this_cpu_inc(table->events->count[event]);
 }
 
 /**
- * ditto_locks_report - count, and tell who watches
- * @table: the table
- * @event: what happened
- * @client: to whom: whose claim refused, is asked back, was revoked; who was
- *	released; NULL for the grace
+ * ditto_locks_report - count an event and report it to the watcher
+ * @table: the lock table
+ * @event: the event
+ * @client: the client whose claim caused a conflict, is broken or was revoked, or that was
+ *	released; NULL for the grace period
  *
- * Context: any; the watch is called with locks of the table held.
+ * Context: any; the watcher is called with locks of the table held.
  */
 static inline void ditto_locks_report(struct ditto_lock_table *table, enum ditto_lock_event event,
 				      const struct ditto_client *client)

@@ -11,8 +11,8 @@
 #include "lock_private.h"
 
 /*
- * Something about a claim. The bits of an open are access and, four bits
- * higher, deny; of a grant, what is held, and @keep is what a break leaves.
+ * An event of a claim. @bits are, for an open, access and, four bits higher, deny; for a grant,
+ * the bits held. @keep is what a break leaves.
  */
 DECLARE_EVENT_CLASS(ditto_claim,
 	TP_PROTO(const struct ditto_claim *claim, u8 keep, const char *why),
@@ -51,12 +51,12 @@ DECLARE_EVENT_CLASS(ditto_claim,
 		TP_PROTO(const struct ditto_claim *claim, u8 keep, const char *why), \
 		TP_ARGS(claim, keep, why))
 
-DITTO_CLAIM_EVENT(ditto_grant);		/* it is held, or holds more */
-DITTO_CLAIM_EVENT(ditto_conflict);	/* it refused an intent, which is named */
-DITTO_CLAIM_EVENT(ditto_break);		/* its holder is asked to give way */
+DITTO_CLAIM_EVENT(ditto_grant);		/* the claim is held, or holds more */
+DITTO_CLAIM_EVENT(ditto_conflict);	/* the claim refused an intent, which is named */
+DITTO_CLAIM_EVENT(ditto_break);		/* a break of the claim begins */
 DITTO_CLAIM_EVENT(ditto_ack);		/* the holder answered */
 DITTO_CLAIM_EVENT(ditto_revoke);	/* the deadline passed */
-DITTO_CLAIM_EVENT(ditto_release);	/* it ended otherwise than by an unlock */
+DITTO_CLAIM_EVENT(ditto_release);	/* the claim ended otherwise than by an unlock */
 
 /* A request was queued (result -EINPROGRESS), or its waiting is over. */
 TRACE_EVENT(ditto_wait,
