@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Credentials of those who act for clients, see acting.h. */
+/*
+ * Table of the credentials that mark work on behalf of clients, see acting.h. Lookups run under
+ * RCU; buckets_lock guards changes.
+ */
 #include <linux/cred.h>
 #include <linux/hash.h>
 #include <linux/module.h>

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Breaks: taking back what was granted.
+ * Breaks: taking back caching grants.
  *
- * A holder with nothing but reading to give up is told, and that is that. Any
- * other has until the deadline to answer, counted from the moment it is told,
- * by a timer of its own; then the grant is void, whether anybody waits or not.
- * If more is asked for while an answer is awaited, it is asked for in further
- * steps, each with its own deadline, first WRITE, then HANDLE, then READ.
+ * A lease with only READ to give up is broken by a notification without an answer. Any other
+ * holder has until the deadline to answer, counted from the moment it is notified, by a timer of
+ * the grant; then the grant is revoked, whether a request waits for it or not. If more has to be
+ * given up while an answer is awaited, further steps follow, each with its own deadline: first
+ * WRITE, then HANDLE, then READ.
  *
- * Locking: the state of a grant is under its node's ctx->lock. Callbacks run
- * from one work item per grant, so one at a time, with no lock held.
+ * Locking: the state of a grant is under its node's ctx->lock. The callbacks of a grant run from
+ * one work item, so one at a time, with no lock held.
  */
 #include <linux/jiffies.h>
 #include <linux/slab.h>
@@ -19,17 +19,17 @@
 #include "lock_private.h"
 #include "trace.h"
 
-/* A holder whose deadline has passed is not withdrawn yet. */
+/* Retry time for a holder whose deadline has passed and that is not withdrawn yet. */
 #define EXPIRE_AGAIN_MS	1000
 
-/* A change of a directory on its way to one holder; the names follow. */
+/* A change of a directory entry to be delivered to one holder; the names follow. */
 struct ditto_change {
 	struct list_head link;
 	struct ditto_entry_change change;
 	char names[];
 };
 
-/* Queue the callbacks. The client waits for them when it is released. */
+/* Queue the callbacks. A release of the client waits for them. */
 static void lease_queue(struct ditto_lease *lease)
 {
 	struct ditto_client *client = lease->claim.owner->client;
@@ -38,7 +38,7 @@ static void lease_queue(struct ditto_lease *lease)
 	ditto_callback_begin(client);
 	if (queue_work(client->table->wq, &lease->tell))
 		return;
-	/* It is due already, which keeps both counts above this one. */
+	/* The work is queued already and keeps both counts above these. */
 	ditto_callback_end(client);
 	refcount_dec(&lease->ref);
 }
@@ -62,7 +62,7 @@ static bool is_lease(const struct ditto_lease *lease)
 	return lease->claim.held == DITTO_HELD_LEASE || lease->claim.held == DITTO_HELD_DIRECTORY;
 }
 
-/* Who changes the node stays until the holder is told. */
+/* Callers that change the node wait until the holder is notified, see ditto_claim_told_slow(). */
 static void tell_holder(struct ditto_lease *lease, unsigned int what)
 {
 	struct ditto_lock_point *point = lease->claim.ctx->point;
@@ -76,7 +76,7 @@ static void tell_holder(struct ditto_lease *lease, unsigned int what)
 	ditto_lease_tell(lease, what);
 }
 
-/* It was told, or there is nothing to be told any more. */
+/* The holder was notified, or there is nothing to notify it of any more. */
 static void holder_told(struct ditto_lease *lease)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&lease->claim);
@@ -103,7 +103,7 @@ void ditto_claim_told_slow(struct ditto_lock_point *point)
 	struct ditto_lock_table *table = point->table;
 	unsigned int ms = DITTO_UNTOLD_MS;
 
-	/* A holder that changes something when it is told would wait for itself. */
+	/* A holder that changes something in its callback would wait for itself. */
 	if (work && work->func == ditto_lease_tell_work)
 		return;
 	if (atomic_inc_return(&table->untold) > DITTO_UNTOLD_LONG)
@@ -114,7 +114,7 @@ void ditto_claim_told_slow(struct ditto_lock_point *point)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_claim_told_slow, DITTO);
 
-/* Ask the holder to keep no more than this. */
+/* Begin a step of a break: the holder is asked to keep no more than @keep. */
 static void break_step(struct ditto_lease *lease, u8 keep)
 {
 	struct ditto_lock_point *point = lease->claim.ctx->point;
@@ -137,7 +137,7 @@ static void break_step(struct ditto_lease *lease, u8 keep)
 	}
 }
 
-/* Void, whatever it was: the holder does not answer. */
+/* Revoke the grant, because its holder does not answer. */
 static void break_revoke(struct ditto_lease *lease)
 {
 	struct ditto_lock_table *table = lease->claim.ctx->point->table;
@@ -151,8 +151,9 @@ static void break_revoke(struct ditto_lease *lease)
 }
 
 /*
- * A delegation of a file can be claimed after a restart: it is taken with all else that its
- * courtesy client has, once that is withdrawn, and whoever needs it comes again.
+ * A delegation of a file can be reclaimed after a restart. It is not revoked alone: it ends with
+ * everything else of its courtesy client once that is withdrawn, and the request in conflict
+ * retries.
  */
 static bool break_awaits_withdrawal(const struct ditto_lease *lease)
 {
@@ -160,7 +161,7 @@ static bool break_awaits_withdrawal(const struct ditto_lease *lease)
 	       lease->claim.owner->client->ops->withdraw;
 }
 
-/* The deadline has passed. What a silent client could claim again is looked at again later. */
+/* The deadline has passed. A delegation of a courtesy client is checked again later. */
 static void break_expire(struct ditto_lease *lease)
 {
 	if (ditto_client_yields(lease->claim.owner->client) && break_awaits_withdrawal(lease))
@@ -169,14 +170,13 @@ static void break_expire(struct ditto_lease *lease)
 		break_revoke(lease);
 }
 
-/* Bits that are held are to be given up. Nothing happens twice. */
 bool ditto_break_begin(struct ditto_lease *lease, u8 gives_up)
 {
 	u8 keep = ditto_lease_valid(lease->bits & ~gives_up);
 	struct ditto_lock_ctx *ctx = lease->claim.ctx;
 
 	lockdep_assert_held(&ctx->lock);
-	/* Nobody is there to be asked. */
+	/* A courtesy client is not asked to give way. */
 	if (ditto_client_yields(lease->claim.owner->client)) {
 		if (break_awaits_withdrawal(lease))
 			return false;
@@ -219,9 +219,9 @@ static u8 next_step(const struct ditto_lease *lease)
 }
 
 /*
- * What an answer leaves; the break goes on if that is still too much. Who waits for this
- * step waits for those that follow, too: the break is over when the holder has no more
- * than others leave it (MS-FSA section 2.1.4.12).
+ * Apply an answer; the break continues if the holder still has too much. A caller that waits for
+ * this step waits for the following ones, too: the break is over when the holder has no more than
+ * the conflicting opens leave it (MS-FSA section 2.1.4.12).
  */
 static void break_answered(struct ditto_lease *lease, u8 keep)
 {
@@ -264,7 +264,7 @@ int ditto_lease_ack(struct ditto_lease *lease, u8 keep)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_lease_ack, DITTO);
 
-/* The deadline begins now. False if there is nothing to tell any more. */
+/* The deadline begins now. Return: false if there is nothing to notify the holder of any more. */
 static bool break_told(struct ditto_lease *lease, u8 *keep, bool *ack)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&lease->claim);
@@ -272,7 +272,7 @@ static bool break_told(struct ditto_lease *lease, u8 *keep, bool *ack)
 	*keep = lease->keep;
 	*ack = lease->ack;
 	if (!ctx)
-		/* Off its node: by this break, or by something that cleared the bit. */
+		/* Off its node: by this break, or by an event that cleared the bit. */
 		return !*ack;
 	if (*ack) {
 		lease->told = true;
@@ -326,7 +326,7 @@ void ditto_lease_tell_work(struct work_struct *work)
 	ditto_client_put(client);
 }
 
-/* The timer says that the deadline may have passed; the clock decides. */
+/* The timer only says that the deadline may have passed; the clock decides. */
 void ditto_lease_expire_work(struct work_struct *work)
 {
 	struct ditto_lease *lease = container_of(to_delayed_work(work), struct ditto_lease, expire);
@@ -387,8 +387,9 @@ static void break_deliver(struct ditto_lease *lease, const struct ditto_entry_ch
 }
 
 /*
- * To some of those who want to be told, and @behind is the key of the last of them; true if there
- * are more. A grant that is made in between needs not be told.
+ * Deliver a change to some of the grants that requested notifications. @behind is the key of the
+ * last of them. Return: true if there are more. A grant that is made in between needs no
+ * notification.
  */
 static bool deliver_some(struct ditto_lock_point *point, struct ditto_owner **behind,
 			 const struct ditto_actor *actor, const struct ditto_entry_change *change)
@@ -413,7 +414,7 @@ static bool deliver_some(struct ditto_lock_point *point, struct ditto_owner **be
 		else if (!ditto_exempt(cell, &lease->claim, actor))
 			break_deliver(lease, change);
 	}
-	/* A grant that went keeps its key until then. */
+	/* A grant that ended keeps its key until ctx->lock is dropped. */
 	if (last)
 		ditto_owner_hold(last);
 	ditto_lock_ctx_unlock(ctx);
@@ -422,7 +423,7 @@ static bool deliver_some(struct ditto_lock_point *point, struct ditto_owner **be
 	return holder;
 }
 
-/* Of a change; or with NULL, of changes that nobody can name. */
+/* Deliver a change; with NULL, break READ because of changes whose names are not known. */
 static void deliver_all(struct ditto_lock_point *point, const struct ditto_actor *actor,
 			const struct ditto_entry_change *change)
 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The question: what is held is laid against what is intended, by the matrix.
+ * The check of an operation against the claims of a node, by the matrix.
  *
- * Ranges and opens in the way refuse, unless what is in the way may be gone at
- * its holder already: a holder of WRITE may have given up ranges, a holder of
- * HANDLE may have closed opens, without saying so yet. Such a holder is asked
- * first, and checked when it has answered. What a courtesy client has in the way goes
- * with all else that it has, and refuses nothing.
+ * Ranges and opens in the way refuse the operation, unless the holder may have given them up
+ * locally without reporting it yet: a holder of WRITE may have released ranges, and a holder of
+ * HANDLE may have closed opens. Such a holder is asked first, and its claims are checked after it
+ * answered. Claims of a courtesy client that are in the way refuse nothing: the client is
+ * released with everything it has.
  */
 #include <linux/string.h>
 
@@ -22,7 +22,6 @@ struct ditto_client *ditto_actor_client(const struct ditto_actor *actor)
 	return actor->lease_owner ? actor->lease_owner->client : NULL;
 }
 
-/* Does a claim not count for this actor? */
 bool ditto_exempt(const struct ditto_matrix_cell *cell, const struct ditto_claim *held,
 		  const struct ditto_actor *actor)
 {
@@ -52,7 +51,6 @@ static void describe_range(struct ditto_conflict *conflict, const struct ditto_r
 	conflict->exclusive = ditto_range_is_exclusive(range);
 }
 
-/* Tell who holds what is in the way. */
 void ditto_describe(struct ditto_conflict *conflict, const struct ditto_claim *held)
 {
 	const struct ditto_owner *owner = held->owner;
@@ -76,7 +74,10 @@ void ditto_describe(struct ditto_conflict *conflict, const struct ditto_claim *h
 	}
 }
 
-/* For what an open will do later; @open is the cell of opens, and the other is in its row. */
+/*
+ * Bits that an open breaks because of what it will do later. @open is the cell of opens; the cell
+ * of @kind is in the same row.
+ */
 static u8 gives_up_also(const struct ditto_matrix_cell *open, enum ditto_intent_kind kind,
 			u8 *waits)
 {
@@ -95,7 +96,7 @@ u8 ditto_gives_up(const struct ditto_matrix_cell *cell, const struct ditto_inten
 	*waits = cell->waits_for;
 	if (intent->kind != DITTO_INTENT_OPEN)
 		return bits;
-	/* Looking at attributes only. */
+	/* Opens of attributes only break nothing. */
 	if (!access && !intent->deny) {
 		*waits = 0;
 		return 0;
@@ -111,15 +112,15 @@ u8 ditto_gives_up(const struct ditto_matrix_cell *cell, const struct ditto_inten
 	return bits;
 }
 
-/* So many courtesy clients go before claims behind theirs are looked at. */
+/* Courtesy clients that are passed before the check stops looking at further claims. */
 #define COURTESY_AT_ONCE	64
 
 /**
- * struct question - what is asked, and what was found so far
- * @intent: what is about to be done
- * @actor: by whom
- * @yielding: courtesy clients that are in the way are to go; else they are only noted
- * @courtesy: claims of such that were passed
+ * struct question - a check and its intermediate results
+ * @intent: the operation to check
+ * @actor: the caller
+ * @yielding: courtesy clients in the way are released; otherwise they are only counted
+ * @courtesy: number of claims of courtesy clients that were passed
  */
 struct question {
 	const struct ditto_intent *intent;
@@ -133,7 +134,7 @@ static const struct ditto_matrix_cell *question_cell(const struct question *q, e
 	return &ditto_matrix[held][q->intent->kind];
 }
 
-/* Is a claim in the way, and not about to go with its courtesy client? */
+/* True if a claim refuses the operation; false if it ends with its courtesy client. */
 static bool question_stops_at(struct question *q, const struct ditto_claim *held)
 {
 	struct ditto_client *client = held->owner->client;
@@ -159,7 +160,10 @@ struct ditto_lease *ditto_writer(struct ditto_lock_ctx *ctx)
 	return holder ? holder->grant : NULL;
 }
 
-/* Who keeps ranges to itself, and will be asked before they are in anybody's way; or NULL. */
+/*
+ * The client that may have released ranges locally and whose WRITE this operation breaks first;
+ * or NULL.
+ */
 static const struct ditto_client *ranges_hidden_by(struct ditto_lock_ctx *ctx,
 						   const struct question *q)
 {
@@ -176,6 +180,7 @@ static const struct ditto_client *ranges_hidden_by(struct ditto_lock_ctx *ctx,
 	return lease->claim.owner->client;
 }
 
+/* The first range of a row of the matrix that refuses the operation, or NULL. */
 static const struct ditto_claim *row_refuses(struct ditto_lock_ctx *ctx, struct question *q,
 					     enum ditto_held row,
 					     const struct ditto_client *hidden_by)
@@ -195,7 +200,7 @@ static const struct ditto_claim *row_refuses(struct ditto_lock_ctx *ctx, struct 
 		exempt = ditto_exempt(cell, &range->claim, q->actor);
 		if (!exempt && question_stops_at(q, &range->claim))
 			return &range->claim;
-		/* The client is exempt, or a courtesy client: so is all that it has. */
+		/* If the whole client is exempt or a courtesy client, skip all its ranges. */
 		if (!exempt || !q->actor->owner)
 			pass.client[1] = range->claim.owner->client;
 	}
@@ -210,7 +215,7 @@ static const struct ditto_claim *ranges_refuse(struct ditto_lock_ctx *ctx, struc
 	const struct ditto_claim *in_way = NULL;
 	const struct ditto_client *hidden_by;
 
-	/* I/O of no byte meets nothing; a claim of no byte meets what is around it. */
+	/* I/O of no byte meets nothing; a claim of no byte meets the ranges around it. */
 	if (intent->empty && (!claiming || !intent->first))
 		return NULL;
 	hidden_by = ranges_hidden_by(ctx, q);
@@ -223,7 +228,7 @@ static const struct ditto_claim *ranges_refuse(struct ditto_lock_ctx *ctx, struc
 	return in_way;
 }
 
-/* Which modes of opens are in the way? */
+/* Mode bits of the opens that are in the way. */
 static u8 question_modes(const struct question *q)
 {
 	const struct ditto_intent *intent = q->intent;
@@ -235,17 +240,18 @@ static u8 question_modes(const struct question *q)
 	return ditto_modes(0, ditto_intent_access[intent->kind]);
 }
 
-/* The first open of a holder behind this one that may be another's. */
+/* The next open of a holder with another owner; with @client set, with another client. */
 static struct ditto_open *open_pass(const struct question *q, struct ditto_holder *holder,
 				    const struct ditto_open *open, u8 modes, bool client)
 {
 	const struct ditto_owner *owner = open->claim.owner;
 
-	/* Without an owner the actor is exempt as a client. */
+	/* Without an owner the caller is exempt as a client. */
 	return ditto_holder_open_behind(holder, owner->client,
 					client || !q->actor->owner ? NULL : owner, modes);
 }
 
+/* The first open of a holder that refuses the operation, or NULL. */
 static const struct ditto_claim *holder_refuses(struct question *q, struct ditto_holder *holder,
 						u8 modes)
 {
@@ -262,13 +268,13 @@ static const struct ditto_claim *holder_refuses(struct question *q, struct ditto
 	return NULL;
 }
 
-/* Has it an open in the way, if that was not hidden? */
+/* True if a hidden open of the holder would be in the way. */
 static bool holder_hides(const struct question *q, struct ditto_holder *holder, u8 modes)
 {
 	const struct ditto_matrix_cell *cell = question_cell(q, DITTO_HELD_OPEN);
 	struct ditto_open *open = ditto_holder_open(holder, modes);
 
-	/* What its own opens hide from others, the actor knows. */
+	/* The caller knows which of its own opens are closed. */
 	if (holder->key == q->actor->lease_owner)
 		return false;
 	while (open && ditto_exempt(cell, &open->claim, q->actor))
@@ -300,7 +306,7 @@ static const struct ditto_claim *claims_refuse(struct ditto_lock_ctx *ctx, struc
 	return ranges_refuse(ctx, q) ?: opens_refuse(ctx, q);
 }
 
-/* May one more break be begun under this hold of the lock? */
+/* True if one more break may be begun under this hold of the lock. */
 static bool break_is_due(struct ditto_lock_ctx *ctx)
 {
 	ctx->more = ctx->begun >= DITTO_DROPS_AT_ONCE;
@@ -308,8 +314,8 @@ static bool break_is_due(struct ditto_lock_ctx *ctx)
 }
 
 /*
- * Holders of HANDLE may have closed the opens in the way without saying so: they are asked first.
- * True if there are any.
+ * Holders of HANDLE may have closed the opens in the way without reporting it: break HANDLE
+ * first. Return: true if there are any.
  */
 static bool hidden_break(struct ditto_lock_ctx *ctx, const struct question *q)
 {
@@ -337,10 +343,10 @@ static bool hidden_break(struct ditto_lock_ctx *ctx, const struct question *q)
 	return any;
 }
 
-/* What a grant gives up, by its cell. */
+/* Bits that the operation breaks of a class of grants. */
 static u8 class_gives_up(const struct question *q, struct ditto_class class, u8 *waits)
 {
-	/* It is told of changes instead. */
+	/* Changes are delivered to it instead. */
 	if (class.notify && (q->intent->kind == DITTO_INTENT_ENTRY ||
 			     q->intent->kind == DITTO_INTENT_CHILD)) {
 		*waits = 0;
@@ -349,7 +355,10 @@ static u8 class_gives_up(const struct question *q, struct ditto_class class, u8 
 	return ditto_gives_up(question_cell(q, class.held), q->intent, class.older, waits);
 }
 
-/* Those of some classes that have one of @only to give up, or to be waited for. */
+/*
+ * The subset of @classes with a bit among @only that is to be given up; with @waited_for, one
+ * whose return is waited for.
+ */
 static u64 classes_meet(const struct question *q, u64 classes, u8 only, bool waited_for)
 {
 	u64 met = 0;
@@ -370,7 +379,7 @@ static bool grant_is_exempt(const struct question *q, const struct ditto_holder 
 			    q->actor);
 }
 
-/* Those of some classes of which a key is exempt. */
+/* The subset of @classes whose cell exempts by key. */
 static u64 classes_of_keys(const struct question *q, u64 classes)
 {
 	u64 of_keys = 0;
@@ -383,7 +392,10 @@ static u64 classes_of_keys(const struct question *q, u64 classes)
 	return of_keys;
 }
 
-/* Behind a key that any number of clients may have, but for grants that it does not exempt. */
+/*
+ * The next holder behind all holders with the same key bytes, of any client. Grants of those that
+ * the key does not exempt, because their cell exempts by client, are not skipped.
+ */
 static struct ditto_holder *holder_pass_key(struct ditto_lock_ctx *ctx, const struct question *q,
 					    struct ditto_holder *holder,
 					    const struct ditto_holder_sum *sum)
@@ -399,7 +411,7 @@ static struct ditto_holder *holder_pass_key(struct ditto_lock_ctx *ctx, const st
 	return ditto_holder_behind(ctx, holder->key, true, sum);
 }
 
-/* The next that is not the actor's. */
+/* The first holder from @holder on whose grant is not exempt. */
 static struct ditto_holder *holder_pass(struct ditto_lock_ctx *ctx, const struct question *q,
 					struct ditto_holder *holder,
 					const struct ditto_holder_sum *sum)
@@ -415,8 +427,8 @@ static struct ditto_holder *holder_pass(struct ditto_lock_ctx *ctx, const struct
 }
 
 /*
- * Ask holders to give way, by none but these bits. True if an answer is to be waited for. With
- * @last it goes on behind that key, and sets it to that of the last holder.
+ * Begin breaks of grants, of the bits in @only. With @last it continues behind that key and sets
+ * it to the key of the last holder. Return: true if the operation must wait for a holder.
  */
 static bool caches_break(struct ditto_lock_ctx *ctx, const struct question *q, u8 only,
 			 struct ditto_owner **last)
@@ -438,7 +450,7 @@ static bool caches_break(struct ditto_lock_ctx *ctx, const struct question *q, u
 
 		bits &= lease->bits;
 		next = holder_pass(ctx, q, ditto_holder_next(holder, &left), &left);
-		/* What else a courtesy client has goes a moment later. */
+		/* The courtesy client is released a moment later, and its bits count until then. */
 		if (ditto_client_yields(lease->claim.owner->client))
 			wait |= bits & waits;
 		if (last)
@@ -452,7 +464,6 @@ static bool caches_break(struct ditto_lock_ctx *ctx, const struct question *q, u
 	return wait || holder_pass(ctx, q, ditto_holder_first(ctx, &held), &held);
 }
 
-/* The answer of the matrix. */
 enum ditto_answer ditto_conflict_check(struct ditto_lock_ctx *ctx,
 				       const struct ditto_intent *intent,
 				       const struct ditto_actor *actor,
@@ -464,7 +475,10 @@ enum ditto_answer ditto_conflict_check(struct ditto_lock_ctx *ctx,
 
 	lockdep_assert_held(&ctx->lock);
 	in_way = claims_refuse(ctx, &q);
-	/* Courtesy clients yield to what nobody else refuses; one may be heard of just now. */
+	/*
+	 * Courtesy clients are released only if no other claim refuses. A client may have renewed
+	 * meanwhile, so the second pass may still find a claim that refuses.
+	 */
 	if (!in_way && q.courtesy) {
 		q.yielding = true;
 		q.courtesy = 0;
@@ -478,7 +492,10 @@ enum ditto_answer ditto_conflict_check(struct ditto_lock_ctx *ctx,
 		return DITTO_DENIED;
 	}
 	hidden = hidden_break(ctx, &q);
-	/* The rest is asked for when this is no refusal any more. */
+	/*
+	 * While hidden opens are in doubt only HANDLE is broken; the other bits follow once they
+	 * are not.
+	 */
 	if (caches_break(ctx, &q, hidden ? DITTO_LEASE_HANDLE : DITTO_LEASE_ALL, NULL) ||
 	    hidden || q.courtesy || ctx->more)
 		return DITTO_BREAKING;
@@ -523,7 +540,7 @@ bool ditto_break_all(struct ditto_lock_point *point, const struct ditto_intent *
 	while (more && (ctx = ditto_lock_ctx_find(point))) {
 		last = behind;
 		caches_break(ctx, &q, DITTO_LEASE_ALL, &last);
-		/* A grant that went keeps its key until the lock is dropped. */
+		/* A grant that ended keeps its key until ctx->lock is dropped. */
 		if (last)
 			ditto_owner_hold(last);
 		any |= ctx->begun;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Clients, see client.h. */
+/* Clients: lifetime, connections and release, see client.h. */
 #include <kunit/visibility.h>
 #include <linux/jiffies.h>
 #include <linux/string.h>
@@ -9,7 +9,7 @@
 #include "lock_private.h"
 #include "table.h"
 
-/* Claims and waiting requests that a client is charged for at once. */
+/* Claims and waiting requests that a client is charged for in one step. */
 #define LOCKS_STEP	64
 
 void ditto_client_put(struct ditto_client *client)
@@ -64,7 +64,7 @@ struct ditto_client *ditto_client_after(struct ditto_lock_table *table, u64 numb
 			rb = rb->rb_right;
 		}
 	}
-	/* Its count reaches zero under this lock. */
+	/* The last reference is dropped under this lock, so the client is alive. */
 	if (found)
 		ditto_client_hold(found);
 	spin_unlock(&table->clients_lock);
@@ -145,7 +145,7 @@ struct ditto_claim *ditto_client_claim_after(const struct ditto_client *client, 
 	return found;
 }
 
-/* Where the client's first claim is. */
+/* The lock context of the client's oldest claim, or NULL. */
 static struct ditto_lock_ctx *first_claimed(const void *arg)
 {
 	struct ditto_client *client = (struct ditto_client *)arg;
@@ -159,7 +159,7 @@ static struct ditto_lock_ctx *first_claimed(const void *arg)
 	return ctx;
 }
 
-/* Where its first waiting request is. */
+/* The lock context of the client's oldest waiting request, or NULL. */
 static struct ditto_lock_ctx *first_awaited(const void *arg)
 {
 	struct ditto_client *client = (struct ditto_client *)arg;
@@ -173,7 +173,7 @@ static struct ditto_lock_ctx *first_awaited(const void *arg)
 	return ctx;
 }
 
-/* The first claim, if it is on this node. */
+/* The client's oldest claim if it is on this node, or NULL. */
 static struct ditto_claim *client_claim_on(struct ditto_client *client,
 					   const struct ditto_lock_ctx *ctx)
 {
@@ -212,7 +212,7 @@ static void client_drop_claims(struct ditto_client *client, const char *why)
 				break;
 			ditto_claim_drop(claim, why);
 		}
-		/* Who was told to come again may do so. */
+		/* Parked operations that conflicted with the claims may retry. */
 		ctx->settled = true;
 		ditto_lock_ctx_unlock(ctx);
 		cond_resched();
@@ -248,7 +248,7 @@ static void client_release(struct ditto_client *client, const char *why, bool if
 		ditto_client_put(client);
 	ditto_client_yield_cancel(client);
 
-	/* Waiting requests first, or they would be granted what is given up. */
+	/* Waiting requests first, or they would be granted the claims that are given up. */
 	client_drop_waits(client);
 	client_drop_claims(client, why);
 	wait_var_event(&client->callbacks, !atomic_read(&client->callbacks));
@@ -265,7 +265,7 @@ void ditto_client_release(struct ditto_client *client, const char *why)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_client_release, DITTO);
 
-/* The time to live is over. A connection that came meanwhile stops it. */
+/* The time to live is over. A connection that arrived meanwhile stops the release. */
 static void client_expire(struct work_struct *work)
 {
 	struct ditto_client *client = container_of(to_delayed_work(work), struct ditto_client,

@@ -2,10 +2,11 @@
 /*
  * Courtesy clients, see ditto_client_set_courtesy().
  *
- * Locking: client->lock guards whether a client is a courtesy client and whether it yields;
- * it yields where its claims are checked, under ctx->lock, and is withdrawn and
- * released from the table's own workqueue a moment later. What is found in the way
- * until then refuses nothing, and is not given away either.
+ * A client yields where one of its claims is found in the way, under ctx->lock. A workqueue of
+ * the table withdraws and releases it a moment later. Until then its claims refuse nothing, and
+ * nothing of them is given to others either.
+ *
+ * Locking: client->lock guards whether a client is a courtesy client and whether it yields.
  */
 #include <linux/jiffies.h>
 #include <linux/wait_bit.h>
@@ -17,23 +18,25 @@
 /* Claims looked at under one hold of a client's lock. */
 #define LOOK_AT_ONCE	256
 
-/* A local process is not told which client it waits for; it looks again after this time. */
+/* The VFS does not say which client a local process waits for; it looks again after this time. */
 #define YIELD_MS	1000
 
-/* A client that could not be withdrawn is tried again after this time. */
+/* Retry time for a client that could not be withdrawn. */
 #define WITHDRAW_AGAIN_MS	1000
 
-/* A local process cannot be killed while it waits for a client to go: no longer than this. */
+/*
+ * A local process cannot be killed while it waits for a release, so it waits no longer than this.
+ */
 #define YIELD_BOUND_MS		5000
 
 /*
- * Attempts of all tables that are due or running, and that are over: the VFS does not say whose
- * lock a local process has met.
+ * Attempts of all tables that are due or running, and attempts that are over. They are global
+ * because the VFS does not say whose lock a local process has met.
  */
 static atomic_t yields_due = ATOMIC_INIT(0);
 static atomic_t yields_done = ATOMIC_INIT(0);
 
-/* An attempt to withdraw and release the client is about to be made. */
+/* An attempt to withdraw and release the client becomes due. */
 static void client_attempt_begin(struct ditto_client *client)
 {
 	lockdep_assert_held(&client->lock);
@@ -61,7 +64,7 @@ static void client_attempt_end(struct ditto_client *client)
 		wake_up_var(&table->yields);
 }
 
-/* Unless it is due already, or waits for another attempt. */
+/* Queue an attempt unless one is due already or a retry is pending. */
 static void client_yield_begin(struct ditto_client *client, const char *why)
 {
 	lockdep_assert_held(&client->lock);
@@ -114,7 +117,7 @@ int ditto_client_withdraw(struct ditto_client *client)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_client_withdraw, DITTO);
 
-/* Not one that was heard of again while it waited for another attempt. */
+/* False for a client that renewed while it waited for a retry. */
 static bool client_yield_is_due(struct ditto_client *client, const char **why)
 {
 	bool due;
@@ -128,7 +131,7 @@ static bool client_yield_is_due(struct ditto_client *client, const char **why)
 	return due;
 }
 
-/* It keeps what it has. Whoever needs that of a courtesy client waits for another attempt. */
+/* The withdrawal failed, so the client keeps its claims. A courtesy client is tried again later. */
 static void client_yield_again(struct ditto_client *client)
 {
 	spin_lock(&client->lock);
@@ -170,7 +173,7 @@ long ditto_clients_yielded_timeout(struct ditto_lock_table *table, long timeout)
 	return wait_var_event_timeout(&table->yields, !atomic_read(&table->yields), timeout);
 }
 
-/* The VFS looks again after each release, so that those of other tables do not hold it up. */
+/* Returns after any release, so that attempts of other tables do not delay the caller. */
 void ditto_clients_yielded(void)
 {
 	int before = atomic_read(&yields_done);
@@ -180,10 +183,10 @@ void ditto_clients_yielded(void)
 }
 
 /**
- * struct review - the way through the claims of a client
- * @client: whose
+ * struct review - position in a walk through the claims of a client
+ * @client: the client
  * @id: number of the claim that was looked at last
- * @more: there may be others behind it
+ * @more: there may be claims behind it
  */
 struct review {
 	struct ditto_client *client;
@@ -196,7 +199,7 @@ static bool is_awaited(const struct ditto_lock_ctx *ctx)
 	return READ_ONCE(ctx->waiting) || READ_ONCE(ctx->parked);
 }
 
-/* The next node with a claim of the client where others wait, or where that is a grant. */
+/* The next node where requests wait for a claim of the client, or where it has a grant. */
 static struct ditto_lock_ctx *next_awaited(const void *arg)
 {
 	struct review *review = (struct review *)arg;
@@ -218,7 +221,7 @@ static struct ditto_lock_ctx *next_awaited(const void *arg)
 	return found;
 }
 
-/* What was found, if it is still there. The lock of its node is held, so it stays. */
+/* The claim that was found, if it still exists. It stays while the lock of its node is held. */
 static struct ditto_claim *review_claim(const struct review *review,
 					const struct ditto_lock_ctx *ctx)
 {
@@ -233,7 +236,7 @@ static struct ditto_claim *review_claim(const struct review *review,
 	return claim;
 }
 
-/* Who waits for the client already asks again. */
+/* Wake the requests that wait for the client already, so that they check again. */
 static void review_claims(struct ditto_client *client)
 {
 	struct review review = { .client = client };
@@ -259,7 +262,7 @@ bool ditto_client_set_courtesy(struct ditto_client *client, bool courtesy)
 
 	spin_lock(&client->lock);
 	can = !client->dead && !client->yielding;
-	/* Whoever waits until it is gone waits for it as for any other from now on. */
+	/* Requests that waited for the release now wait for it as for any other client. */
 	awaited = client->withdraw_failed;
 	if (can) {
 		WRITE_ONCE(client->courtesy, courtesy);

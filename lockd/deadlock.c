@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The search for deadlocks: who waits for whom, over all nodes.
+ * Deadlock detection over all nodes.
  *
- * A waiting request waits for the owners of the ranges in its way and of those
- * requests before it in the queue that it conflicts with; an owner waits with
- * each of its requests. If a new request can be reached from itself, its
- * waiting would close a circle. Every circle is closed by the last request to
- * be queued, and requests are queued one at a time, so one search from each
- * suffices. Only ranges count: a break ends by its deadline.
+ * A waiting request waits for the owners of the ranges in its way and of the earlier requests in
+ * the queue that it conflicts with; an owner waits with each of its requests. If a new request
+ * can be reached from itself, its waiting would close a cycle. Every cycle is closed by the last
+ * request to be queued, and requests are queued one at a time, so one search from each new
+ * request suffices. Only ranges count: a break ends at its deadline.
  *
- * Locking: table->deadlock is held. Owners found are kept on a list through
- * themselves, so nothing is allocated; one node's ctx->lock is held at a time.
+ * Locking: table->deadlock is held. Owners that were found are kept on a list through their
+ * search_link, so nothing is allocated; one node's ctx->lock is held at a time.
  */
 #include "lock_private.h"
 
-/* Owners looked at before the search gives up and lets the request wait. */
+/* Owners visited before the search gives up and lets the request wait. */
 #define SEARCH_MAX	65536
 /* Ranges looked at under one hold of a node's lock. */
 #define HOLDERS_AT_ONCE	64
 
+/* A search: its number, the owners found so far, and those still to be visited. */
 struct search {
 	u64 number;
 	unsigned int seen;
@@ -27,7 +27,10 @@ struct search {
 
 static void search_add(struct search *search, struct ditto_owner *owner)
 {
-	/* Who waits for nothing closes no circle; and while the mutex is held nobody begins to. */
+	/*
+	 * An owner that waits for nothing closes no cycle, and no owner begins to wait while the
+	 * mutex is held.
+	 */
 	if (owner->search == search->number || list_empty_careful(&owner->waits) ||
 	    search->seen >= SEARCH_MAX)
 		return;
@@ -37,8 +40,8 @@ static void search_add(struct search *search, struct ditto_owner *owner)
 }
 
 /*
- * The owners of some of the ranges of a row that a request waits for, behind @place, which is
- * moved. False if there are no more.
+ * Add the owners of some of the ranges of a row that a request waits for, from behind @place on,
+ * and move @place. Return: false if there are no more.
  */
 static bool add_holders_some(struct search *search, struct ditto_lock_ctx *ctx,
 			     const struct ditto_range_request *req, enum ditto_held row,
@@ -55,14 +58,17 @@ static bool add_holders_some(struct search *search, struct ditto_lock_ctx *ctx,
 		*place = (struct ditto_range_place) { range->first, range->claim.id };
 		if (range->claim.owner != req->owner)
 			search_add(search, range->claim.owner);
-		/* One of its ranges says it all. */
+		/* One range of an owner is enough. */
 		pass.owner = range->claim.owner;
 		range = ditto_range_other_next(range, req->first, last, &pass);
 	}
 	return range;
 }
 
-/* The lock is dropped now and then; what comes and goes meanwhile was seen or was not. */
+/*
+ * Add the owners of all ranges that a request waits for. The lock is dropped between batches; a
+ * range that comes or goes meanwhile may or may not be seen.
+ */
 static void add_holders(struct search *search, struct ditto_lock_ctx *ctx,
 			const struct ditto_range_request *req)
 {
@@ -87,8 +93,8 @@ static void add_holders(struct search *search, struct ditto_lock_ctx *ctx,
 }
 
 /*
- * Whom does a request wait for? Under the lock of its node, which is dropped now and then once
- * the request is not looked at any more; its owner is held.
+ * Add all owners that a request waits for. Called under the lock of its node, which is dropped
+ * between batches once the request itself is no longer needed; its owner is held.
  */
 static void add_blockers(struct search *search, struct ditto_lock_ctx *ctx,
 			 const struct ditto_wait *wait)
@@ -106,9 +112,9 @@ static void add_blockers(struct search *search, struct ditto_lock_ctx *ctx,
 }
 
 /**
- * struct search_owner - an owner whose requests are gone through
- * @number: of the search
- * @owner: whose
+ * struct search_owner - an owner whose requests are visited
+ * @number: number of the search
+ * @owner: the owner
  */
 struct search_owner {
 	u64 number;
@@ -116,8 +122,8 @@ struct search_owner {
 };
 
 /*
- * Where the owner's next request waits that this search has not seen; NULL if there is none.
- * What was seen goes to the end of the list, and nothing is added during a search.
+ * The lock context of the owner's next request that this search has not visited; NULL if there is
+ * none. Visited requests move to the end of the list, and none is added during a search.
  */
 static struct ditto_lock_ctx *search_next_wait(const void *arg)
 {
@@ -137,7 +143,7 @@ static struct ditto_lock_ctx *search_next_wait(const void *arg)
 	return ctx;
 }
 
-/* One of an owner's requests on a node whose blockers are not known yet. */
+/* A request of the owner on this node whose blockers are not followed yet, or NULL. */
 static struct ditto_wait *search_next_blocked(const struct search *search,
 					      const struct ditto_lock_ctx *ctx,
 					      const struct ditto_owner *owner)
@@ -152,8 +158,8 @@ static struct ditto_wait *search_next_blocked(const struct search *search,
 }
 
 /*
- * Whom does an owner wait for? A request that leaves meanwhile is none any more; then the
- * node may be dying, or its memory another's, and the next request is looked at.
+ * Add all owners that an owner waits for. If a request leaves the queue meanwhile, the context
+ * may be dying or belong to another node; then the next request is looked at.
  */
 static void add_owner(struct search *search, struct ditto_owner *owner)
 {
@@ -171,7 +177,6 @@ static void add_owner(struct search *search, struct ditto_owner *owner)
 	}
 }
 
-/* Would the waiting of this request, which is queued, close a circle? */
 bool ditto_deadlock(struct ditto_lock_table *table, struct ditto_wait *wait)
 {
 	struct ditto_owner *self = wait->request.owner, *owner;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How many delegations there may be, and what becomes of them: counted for each
- * client and for the table. Granting and recalling are those of all caching
- * grants, see lease.c and break.c.
+ * Limits and statistics of delegations, per client and per table. Grants and recalls themselves
+ * are those of all caching grants, see lease.c and break.c.
  */
 #include "lock_private.h"
 
@@ -85,7 +84,7 @@ void ditto_delegation_answered(const struct ditto_lease *lease, u8 keep)
 		atomic64_inc(&table->delegations.returned);
 	}
 	if (lease->state == DITTO_LEASE_BREAKING && lease->told) {
-		/* The deadline was counted from when it was told. */
+		/* The deadline was counted from the notification. */
 		u64 ms = table->clock() + lease->break_ms - lease->deadline;
 
 		count_answer(&client->delegations, ms);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Grace, see grace.h. */
+/* Grace period, see grace.h. */
 #include <linux/jhash.h>
 #include <linux/jiffies.h>
 #include <linux/math64.h>
@@ -11,11 +11,11 @@
 
 /**
  * struct ditto_known - a client known from before the restart
- * @link: in grace->known
+ * @link: entry in grace->known
  * @finished: it reclaims nothing more
  * @guarded: it may reclaim more than ranges
- * @len: bytes of @id
- * @id: what names it
+ * @len: length of @id in bytes
+ * @id: its identifier
  */
 struct ditto_known {
 	struct hlist_node link;
@@ -25,7 +25,7 @@ struct ditto_known {
 	u8 id[] __counted_by(len);
 };
 
-/* The deadline may have passed; the clock decides. */
+/* The timer only says that the deadline may have passed; the clock decides. */
 static void grace_timer(struct work_struct *work)
 {
 	struct ditto_grace *grace = container_of(to_delayed_work(work), struct ditto_grace, end);
@@ -43,7 +43,7 @@ void ditto_grace_init(struct ditto_lock_table *table)
 	struct ditto_grace *grace = &table->grace;
 
 	INIT_LIST_HEAD(&grace->manager.list);
-	/* Who opens with deny bits or expects to cache may meet one who reclaims. */
+	/* New opens with deny bits and new grants could conflict with a reclaim. */
 	grace->manager.block_opens = true;
 	INIT_DELAYED_WORK(&grace->end, grace_timer);
 	spin_lock_init(&grace->lock);
@@ -86,7 +86,7 @@ static void guards_update(struct ditto_lock_table *table)
 	WRITE_ONCE(table->guards, grace->active && grace->guarded);
 }
 
-/* One more, or with -1 one less, may reclaim. */
+/* Count one more client that may reclaim, or with @by -1 one less. */
 static void known_count(struct ditto_lock_table *table, const struct ditto_known *known, int by)
 {
 	table->grace.unfinished += by;
@@ -95,7 +95,7 @@ static void known_count(struct ditto_lock_table *table, const struct ditto_known
 	guards_update(table);
 }
 
-/* Before the next grace, it may reclaim again though it was done with the last one. */
+/* Between grace periods: a client that finished the last one may reclaim in the next. */
 static void known_again(struct ditto_lock_table *table, struct ditto_known *known)
 {
 	lockdep_assert_held(&table->grace.lock);
@@ -170,7 +170,7 @@ void ditto_grace_resize(struct ditto_lock_table *table)
 	if (active)
 		WRITE_ONCE(grace->until, grace->since + READ_ONCE(table->settings.grace_ms));
 	spin_unlock(&grace->lock);
-	/* It looks at the clock, and goes on waiting if there is still time. */
+	/* The timer looks at the clock and continues to wait if there is time left. */
 	if (active)
 		mod_delayed_work(table->wq, &grace->end, 0);
 }
@@ -275,10 +275,13 @@ bool ditto_grace_is_newer(struct ditto_lock_table *table, const struct timespec6
 }
 EXPORT_SYMBOL_NS_GPL(ditto_grace_is_newer, DITTO);
 
-/* Opens and grants whose use none of those still to be reclaimed forbids. */
+/* Opens whose use no claim that is still to be reclaimed can forbid. */
 #define GRACE_MODES	(DITTO_OPEN_WRITE | DITTO_OPEN_DELETE)
 
-/* The owners of an actor may be of other clients, if what it uses outlives its connection. */
+/*
+ * The clients that a caller acts for. Its owners may belong to other clients than its own, if
+ * they outlive its connection.
+ */
 static void actor_clients(const struct ditto_actor *actor, const struct ditto_client *clients[3])
 {
 	clients[0] = actor->client;
@@ -307,8 +310,8 @@ static bool actor_has_open(struct ditto_holder *holder, const struct ditto_clien
 }
 
 /*
- * The same among the opens of some holders behind a key. @last becomes the key of the last of
- * them, held; NULL if there are no more.
+ * Test the opens of a limited number of holders behind key *@last. *@last becomes the key of the
+ * last of them, referenced; NULL if there are no more.
  */
 static bool actor_has_open_behind(struct ditto_lock_ctx *ctx,
 				  const struct ditto_client *clients[3], struct ditto_owner **last)
@@ -322,7 +325,7 @@ static bool actor_has_open_behind(struct ditto_lock_ctx *ctx,
 	for (int i = 1; holder; holder = ditto_holder_next(holder, &changes), i++) {
 		if (actor_has_open(holder, clients))
 			return true;
-		/* The first key may be none. */
+		/* Only the first holder may have no key, and this is not the first. */
 		if (i > DITTO_DROPS_AT_ONCE) {
 			*last = ditto_owner_hold(holder->key);
 			break;
@@ -331,7 +334,7 @@ static bool actor_has_open_behind(struct ditto_lock_ctx *ctx,
 	return false;
 }
 
-/* Does it have a claim whose use none of those still to be reclaimed forbids? */
+/* True if the caller has a claim whose use no claim that is still to be reclaimed can forbid. */
 static bool actor_may_change(struct ditto_lock_point *point, const struct ditto_actor *actor)
 {
 	struct ditto_owner *behind = NULL, *last = NULL;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Opens and caching grants of a node in trees, see holder.h. */
+/* Trees of the opens and caching grants of a node, see holder.h. */
 #include <kunit/visibility.h>
 #include <linux/percpu.h>
 #include <linux/rbtree_augmented.h>
@@ -9,7 +9,7 @@
 #include "lock_private.h"
 
 #if IS_ENABLED(CONFIG_KUNIT)
-/* A lock of claims is held, so nobody else counts on this CPU. */
+/* A ctx->lock is held, so no other task counts on this CPU. */
 static DEFINE_PER_CPU(unsigned long, steps);
 unsigned long ditto_steps_max;
 EXPORT_SYMBOL_IF_KUNIT(ditto_steps_max);
@@ -19,7 +19,7 @@ void ditto_step(void)
 	__this_cpu_inc(steps);
 }
 
-/* The lock is about to be dropped. */
+/* Called when a ctx->lock is about to be dropped. */
 void ditto_steps_end(void)
 {
 	unsigned long count = __this_cpu_read(steps);
@@ -107,7 +107,7 @@ static bool holder_augment_compute(struct ditto_holder *holder, bool exit)
 RB_DECLARE_CALLBACKS(static, holder_augment, struct ditto_holder, by_key, subtree,
 		     holder_augment_compute);
 
-/* Of keys with the same bytes, which other clients may have, the address tells. */
+/* Orders by bytes; the same bytes of different clients by address, unless @alike. */
 static int key_compare(const struct ditto_owner *a, const struct ditto_owner *b, bool alike)
 {
 	int diff;
@@ -161,7 +161,7 @@ static bool holder_below(const struct rb_node *rb, const struct ditto_holder_sum
 	return rb && sum_meets(&rb_entry(rb, struct ditto_holder, by_key)->subtree, sum);
 }
 
-/* In a subtree that has it. */
+/* In a subtree whose sum matches. */
 static struct ditto_holder *holder_leftmost(struct rb_node *rb, const struct ditto_holder_sum *sum)
 {
 	for (;;) {
@@ -195,7 +195,7 @@ struct ditto_holder *ditto_holder_next(struct ditto_holder *holder,
 	for (;;) {
 		if (holder_below(rb->rb_right, sum))
 			return holder_leftmost(rb->rb_right, sum);
-		/* Up, until we come from the left. */
+		/* Go up until we come from the left. */
 		do {
 			ditto_step();
 			prev = rb;
@@ -242,7 +242,7 @@ struct ditto_holder *ditto_holder_other(struct ditto_lock_ctx *ctx,
 	return holder && holder->key == key ? ditto_holder_next(holder, sum) : holder;
 }
 
-/* In a subtree that has it. */
+/* In a subtree whose sum matches. */
 static struct ditto_open *open_leftmost(struct rb_node *rb, u8 modes)
 {
 	for (;;) {
@@ -350,7 +350,10 @@ static void holder_sum_own(struct ditto_holder *holder)
 	};
 	own->held = ditto_class_bit(class);
 	left = grant->bits;
-	/* A courtesy client gives no answer: whoever asks again finds it again. */
+	/*
+	 * A courtesy client does not answer a break, so the grant stays among those to be broken: a
+	 * check that is repeated finds it again.
+	 */
 	if (grant->state == DITTO_LEASE_BREAKING &&
 	    !READ_ONCE(grant->claim.owner->client->courtesy))
 		left = grant->target;
@@ -366,7 +369,7 @@ static void holder_sum_own(struct ditto_holder *holder)
 		own->modes |= DITTO_HOLDER_NOTIFY;
 }
 
-/* Something of it has changed. With the last it goes. */
+/* Update the sums of a holder that changed, or free it with its last claim. */
 static void holder_changed(struct ditto_lock_ctx *ctx, struct ditto_holder *holder)
 {
 	lockdep_assert_held(&ctx->lock);

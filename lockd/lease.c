@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Granting, answering and giving back, see lease.h; breaks are in break.c.
+ * Caching grants: granting and returning, see lease.h; breaks are in break.c.
  *
- * Lifetime: a grant is referenced by the table while it is on its node, by its
- * holder, by its timer while that runs and by a callback that is due.
+ * Lifetime: a grant is referenced by the table while it is on its node, by its holder, by its
+ * timer while that runs, and by a due callback.
  */
 #include <linux/err.h>
 #include <linux/slab.h>
@@ -93,7 +93,6 @@ static void lease_count(struct ditto_lock_ctx *ctx, u8 bits, int by)
 	}
 }
 
-/* What is held from now on; with nothing the grant is off its node. */
 void ditto_lease_set_bits(struct ditto_lease *lease, u8 bits)
 {
 	struct ditto_lock_ctx *ctx = lease->claim.ctx;
@@ -108,7 +107,6 @@ void ditto_lease_set_bits(struct ditto_lease *lease, u8 bits)
 		ditto_lease_remove(lease);
 }
 
-/* Off its node. The table's reference is put when the lock is dropped. */
 void ditto_lease_remove(struct ditto_lease *lease)
 {
 	struct ditto_lock_ctx *ctx = lease->claim.ctx;
@@ -127,7 +125,6 @@ void ditto_lease_remove(struct ditto_lease *lease)
 	ditto_claim_detach(&lease->claim);
 }
 
-/* Because client or node goes: the holder is told that the grant is void. */
 void ditto_lease_drop(struct ditto_lease *lease)
 {
 	clear_bit(DITTO_TELL_BREAK, &lease->tells);
@@ -136,8 +133,8 @@ void ditto_lease_drop(struct ditto_lease *lease)
 }
 
 /*
- * Is a claim the same holder's as the grant? Of a lease, that of the same key
- * or of the same owner; of a delegation, that of the same client.
+ * True if a claim belongs to the same holder as the request: for a lease, a claim with the same
+ * key or owner; for a delegation, a claim of the same client.
  */
 static bool same_holder(const struct ditto_lease_request *req, const struct ditto_claim *held)
 {
@@ -150,7 +147,7 @@ static bool same_holder(const struct ditto_lease_request *req, const struct ditt
 	return held->owner == req->actor.owner || held->owner == req->actor.lease_owner;
 }
 
-/* What acquiring something now would take of a grant. */
+/* The bits that taking a claim would break of a grant with this request's type. */
 static u8 taken_by(const struct ditto_lease_request *req, enum ditto_intent_kind kind, u8 access,
 		   u8 deny)
 {
@@ -161,7 +158,7 @@ static u8 taken_by(const struct ditto_lease_request *req, enum ditto_intent_kind
 			      &waits);
 }
 
-/* Has anybody else an open with one of these modes? */
+/* True if another holder has an open with one of these modes. */
 static bool fit_meets_open(struct ditto_lock_ctx *ctx, const struct ditto_lease_request *req,
 			   u8 modes)
 {
@@ -174,7 +171,7 @@ static bool fit_meets_open(struct ditto_lock_ctx *ctx, const struct ditto_lease_
 	     holder = ditto_holder_next(holder, &sum)) {
 		if (!delegation && holder->key == req->actor.lease_owner)
 			continue;
-		/* Of one holder, all opens of the client, or of the owner, are passed at once. */
+		/* Skip all opens of the client, for a delegation, or of the owner at once. */
 		open = ditto_holder_open(holder, modes);
 		while (open && same_holder(req, &open->claim)) {
 			const struct ditto_owner *owner = open->claim.owner;
@@ -192,7 +189,7 @@ static u8 fit_opens(struct ditto_lock_ctx *ctx, const struct ditto_lease_request
 {
 	u8 writing = ditto_modes(DITTO_OPEN_WRITE, 0);
 
-	/* Any open takes the same, but that one for writing may take more. */
+	/* All opens break the same bits, except that an open for writing may break more. */
 	if (fit_meets_open(ctx, req, DITTO_MODES_ALL))
 		want &= ~taken_by(req, DITTO_INTENT_OPEN, DITTO_OPEN_READ, 0);
 	if (fit_meets_open(ctx, req, writing))
@@ -234,7 +231,7 @@ static u8 fit_ranges(struct ditto_lock_ctx *ctx, const struct ditto_lease_reques
 	return want;
 }
 
-/* READ and HANDLE are shared, WRITE is not; and HANDLE is not with leases of the older kind. */
+/* READ and HANDLE are shared, WRITE is not; nor is HANDLE between older and other leases. */
 static u8 fit_class(const struct ditto_lease_request *req, struct ditto_class other, u8 want)
 {
 	bool leases = req->style == DITTO_LEASE_TYPE_LEASE && other.held == DITTO_HELD_LEASE;
@@ -261,7 +258,7 @@ static u8 fit_lease(struct ditto_lock_ctx *ctx, const struct ditto_lease_request
 	return want;
 }
 
-/* Local processes are checked as if they had opened here. */
+/* Local processes count as if they had opened through the server. */
 static u8 fit_local(const struct ditto_lease_request *req, u8 want)
 {
 	u8 access;
@@ -269,13 +266,13 @@ static u8 fit_local(const struct ditto_lease_request *req, u8 want)
 	if (!req->filp || !req->point->ops->local_access)
 		return want;
 	access = req->point->ops->local_access(req->point);
-	/* Who has it open for writing writes when he likes, and asks nobody. */
+	/* A process that has the file open for writing may write at any time without a check. */
 	if (access & DITTO_OPEN_WRITE)
 		return 0;
 	return want & ~taken_by(req, DITTO_INTENT_OPEN, access, 0);
 }
 
-/* What of a wish can be granted beside all that others hold: what they could take now. */
+/* The part of @want that the claims of others would not break if they were taken now. */
 static u8 lease_fit(struct ditto_lock_ctx *ctx, const struct ditto_lease_request *req, u8 want)
 {
 	want = fit_lease(ctx, req, want);
@@ -285,7 +282,6 @@ static u8 lease_fit(struct ditto_lock_ctx *ctx, const struct ditto_lease_request
 	return ditto_lease_valid(fit_local(req, want));
 }
 
-/* The grant under a key, or NULL. */
 struct ditto_lease *ditto_lease_of(struct ditto_lock_ctx *ctx, const struct ditto_owner *key)
 {
 	struct ditto_holder *holder = ditto_holder_find(ctx, key);
@@ -293,7 +289,7 @@ struct ditto_lease *ditto_lease_of(struct ditto_lock_ctx *ctx, const struct ditt
 	return holder ? holder->grant : NULL;
 }
 
-/* Several opens under one key share the grant, which widens. */
+/* Several opens with one key share the grant, which is widened. */
 static struct ditto_lease *lease_widen(struct ditto_lock_ctx *ctx, struct ditto_lease *lease,
 				       const struct ditto_lease_request *req, u8 want)
 {
@@ -302,7 +298,7 @@ static struct ditto_lease *lease_widen(struct ditto_lock_ctx *ctx, struct ditto_
 	if (lease->state == DITTO_LEASE_HELD) {
 		u8 fit = lease_fit(ctx, req, want | lease->bits);
 
-		/* By all of it: what fits in part is no reason to change. */
+		/* Widened only by everything requested: a part of it is no reason for a change. */
 		if (fit == (want | lease->bits) && fit != lease->bits) {
 			ditto_lease_set_bits(lease, fit);
 			trace_ditto_grant(&lease->claim, 0, "wider");
@@ -335,13 +331,13 @@ static struct ditto_lease *lease_add(struct ditto_lock_ctx *ctx, struct ditto_le
 	ctx->notifying += fresh->notify;
 	ditto_holder_add_grant(ctx, fresh, holder);
 	ditto_delegation_hold(fresh, 1);
-	/* The table's. */
+	/* The table's reference. */
 	ditto_lease_hold(fresh);
 	trace_ditto_grant(&fresh->claim, 0, "cache");
 	return fresh;
 }
 
-/* @before is set to what was held under this key. */
+/* @before is set to the bits held with this key before. */
 static struct ditto_lease *lease_grant(const struct ditto_lease_request *req,
 				       struct ditto_lease *fresh, struct ditto_holder **holder,
 				       u8 *before)
@@ -352,7 +348,7 @@ static struct ditto_lease *lease_grant(const struct ditto_lease_request *req,
 
 	if (!ctx)
 		return ERR_PTR(-ENOMEM);
-	/* A directory has nothing to be written. */
+	/* WRITE has no meaning for a directory. */
 	if (is_directory(fresh->claim.held))
 		want &= ~DITTO_LEASE_WRITE;
 	lease = ditto_lease_of(ctx, req->actor.lease_owner);
@@ -362,12 +358,12 @@ static struct ditto_lease *lease_grant(const struct ditto_lease_request *req,
 	else
 		lease = lease_add(ctx, fresh, holder, req, want);
 	ditto_lock_ctx_unlock(ctx);
-	/* Orders the grant before the holder's look; pairs with ditto_claim_recheck(). */
+	/* Orders the grant before the holder's check; pairs with ditto_claim_recheck(). */
 	smp_mb();
 	return lease;
 }
 
-/* The VFS refused to stand for a grant: the holder has what it had. It knows of no more yet. */
+/* The VFS lease could not be set: restore the bits of which the holder knows. */
 static void lease_undo(struct ditto_lease *lease, u8 before)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&lease->claim);
@@ -380,8 +376,8 @@ static void lease_undo(struct ditto_lease *lease, u8 before)
 }
 
 /*
- * A directory is watched from before its first holder knows that it may cache
- * until after the last has given back: one beginning for all of them.
+ * A directory is watched from before its first holder knows that it may cache until after the
+ * last grant is returned: one beginning for all grants.
  */
 static int lease_watch(struct ditto_lock_point *point)
 {

@@ -139,6 +139,7 @@ u8 ditto_lease_bits(const struct ditto_lease *lease);
  * Return: true if a break is outstanding.
  */
 bool ditto_lease_breaking(const struct ditto_lease *lease);
+
 /* The private pointer of the request. Any context. */
 void *ditto_lease_private(const struct ditto_lease *lease);
 

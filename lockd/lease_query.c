@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Asking the holder of WRITE what it knows of its file.
+ * Asking the holder of WRITE for the attributes of its file.
  *
- * Questions are numbered, and one is put at a time. An answer to a question that
- * was put before somebody came may tell what was so before he came: he waits for
- * the next. Who puts a question waits for a moment only; while a holder is slow,
- * those who come later do not wait for it at all, and now and then one asks again.
+ * Questions are numbered and sent one at a time. The answer to a question that was sent before a
+ * caller arrived may be older than the caller, so the caller waits for the next one. Callers wait
+ * only briefly. While a holder is slow, callers that arrive later do not wait for it at all, and
+ * from time to time one of them asks again.
  *
- * Locking: all of it is under ctx->lock. Who waits holds a reference on the
- * grant, which may be gone when he wakes.
+ * Locking: all state is under ctx->lock. A waiting caller holds a reference on the grant, which
+ * may have ended when it wakes.
  */
 #include <linux/jiffies.h>
 #include <linux/wait_bit.h>
 
 #include "lock_private.h"
 
-/* Of others than @client, who is asked. A courtesy client would not hear it. */
+/* The grant of another client that can be asked, or NULL. A courtesy client would not reply. */
 static struct ditto_lease *holder_find(struct ditto_lock_ctx *ctx,
 				       const struct ditto_client *client)
 {
@@ -42,8 +42,9 @@ static u32 ask_ms(const struct ditto_lease *lease)
 }
 
 /*
- * The number of the question whose answer counts for who comes now; false if it is slow.
- * Who waited for one that is given up, or for the next, does not wait any more.
+ * The number of the question whose answer is recent enough for this caller. Return: false if the
+ * holder is slow. If a question is given up here, the callers that wait for it or for the next
+ * one wake.
  */
 static bool question_join(struct ditto_lease *lease, u32 *number)
 {
@@ -71,7 +72,7 @@ static bool is_answered(const struct ditto_lease *lease, u32 number)
 	return (s32)(READ_ONCE(lease->answered) - number) >= 0;
 }
 
-/* The answer, after a while. */
+/* Wait for an answer and copy it. */
 static int answer_take(struct ditto_lease *lease, u32 number, u32 wait_ms,
 		       struct ditto_lease_answer *answer)
 {
@@ -82,7 +83,7 @@ static int answer_take(struct ditto_lease *lease, u32 number, u32 wait_ms,
 			       is_answered(lease, number) || !ditto_lease_bits(lease),
 			       msecs_to_jiffies(wait_ms));
 	ctx = ditto_lock_ctx_of(&lease->claim);
-	/* It was given back, with all that its holder kept. */
+	/* The grant was returned, with everything its holder had cached. */
 	if (!ctx)
 		return -ENOENT;
 	if (!(lease->bits & DITTO_LEASE_WRITE))
@@ -149,7 +150,7 @@ void ditto_lease_answered(struct ditto_lease *lease, u64 size, u64 change, bool 
 			question_put(lease);
 	}
 	ditto_lock_ctx_unlock(ctx);
-	/* The answer before the look for who waits for it. */
+	/* Orders the answer before the test for waiters. */
 	smp_mb();
 	wake_up_var(&lease->answered);
 }
@@ -160,7 +161,7 @@ void ditto_lease_query_end(struct ditto_lease *lease)
 	clear_bit(DITTO_TELL_ASK, &lease->tells);
 	if (lease->asked == lease->answered)
 		return;
-	/* That nothing is held before the look for who waits. */
+	/* Orders the end of the grant before the test for waiters. */
 	smp_mb();
 	wake_up_var(&lease->answered);
 }

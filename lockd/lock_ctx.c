@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is held on one node: its memory, its lock, its summary. */
+/* The lock context of a node: memory, lock, summary. Its lifetime rules are in claim.h. */
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
@@ -15,8 +15,9 @@ void ditto_lock_ctx_first(void *memory)
 }
 
 /*
- * New claims, dead until they are on their node. Who found what was here before may still be
- * waiting for the lock, so it is held while all behind it is made.
+ * A new context, dead until it is on its node. A reader that found the previous user of this
+ * memory may still be waiting for the lock, so the lock is held while the members are
+ * initialised.
  */
 static struct ditto_lock_ctx *claims_alloc(struct ditto_lock_point *point)
 {
@@ -52,7 +53,6 @@ static __always_inline struct ditto_lock_ctx *claims_of_point(const void *arg)
 	return rcu_dereference(point->ctx);
 }
 
-/* The claims of a node, locked; NULL if it has none. */
 struct ditto_lock_ctx *ditto_lock_ctx_find(struct ditto_lock_point *point)
 {
 	struct ditto_lock_ctx *ctx;
@@ -66,7 +66,6 @@ struct ditto_lock_ctx *ditto_lock_ctx_find(struct ditto_lock_point *point)
 	return ctx;
 }
 
-/* The claims of a node, locked, made if it has none; NULL without memory. */
 struct ditto_lock_ctx *ditto_lock_ctx_make(struct ditto_lock_point *point)
 {
 	struct ditto_lock_ctx *ctx, *fresh;
@@ -77,7 +76,7 @@ struct ditto_lock_ctx *ditto_lock_ctx_make(struct ditto_lock_point *point)
 	fresh = claims_alloc(point);
 	if (!fresh)
 		return NULL;
-	/* Locked before anybody can see it. */
+	/* Locked before other tasks can see it. */
 	spin_lock(&fresh->lock);
 	while (cmpxchg(&point->ctx, RCU_INITIALIZER(NULL), RCU_INITIALIZER(fresh))) {
 		spin_unlock(&fresh->lock);
@@ -95,10 +94,6 @@ struct ditto_lock_ctx *ditto_lock_ctx_make(struct ditto_lock_point *point)
 	return fresh;
 }
 
-/*
- * The claims that a claim or a waiting request is on, locked; NULL if it is
- * off. The caller keeps its memory.
- */
 struct ditto_lock_ctx *ditto_lock_ctx_at(struct ditto_lock_ctx *const *where)
 {
 	struct ditto_lock_ctx *ctx;
@@ -151,7 +146,7 @@ static void gone_free(struct list_head *gone)
 	}
 }
 
-/* With the last grant of a directory it need not be watched; the caller does that unlocked. */
+/* After the last grant of a directory the watch ends; the caller ends it without the lock. */
 static bool claims_unwatch(struct ditto_lock_ctx *ctx)
 {
 	if (!ctx->watched || ctx->caching[0])
@@ -161,7 +156,7 @@ static bool claims_unwatch(struct ditto_lock_ctx *ctx)
 	return true;
 }
 
-/* What begins to count with the next hold of the lock. */
+/* Reset the limits of one hold of the lock. */
 static void claims_hold_end(struct ditto_lock_ctx *ctx)
 {
 	ctx->more = false;
@@ -170,14 +165,16 @@ static void claims_hold_end(struct ditto_lock_ctx *ctx)
 }
 
 /*
- * Whoever waits for what was given up gets its turn. True if a request in the queue is to
- * take more grants than may be broken under one hold of the lock.
+ * Grant waiting requests and wake parked operations for what was given up. Return: true if a
+ * queued request must break more grants than one hold of the lock allows.
  */
 static bool claims_settle(struct ditto_lock_ctx *ctx)
 {
 	u32 summary;
 
-	/* Whose turn it is may take a grant that others are parked for, too. */
+	/*
+	 * A request that is granted may have broken a grant that parked operations wait for, too.
+	 */
 	while (ctx->settled || ctx->pump) {
 		if (ctx->settled)
 			ditto_park_wake(ctx);
@@ -193,10 +190,6 @@ static bool claims_settle(struct ditto_lock_ctx *ctx)
 	return ctx->more && ctx->waiting;
 }
 
-/*
- * Drop the lock. Before, whoever waits for what was given up gets its turn;
- * after, what is gone is freed.
- */
 void ditto_lock_ctx_unlock(struct ditto_lock_ctx *ctx)
 {
 	struct ditto_lock_point *point = ctx->point;
@@ -250,7 +243,6 @@ void ditto_lock_ctx_unlock_same(struct ditto_lock_ctx *ctx)
 	spin_unlock(&ctx->lock);
 }
 
-/* Keep the claims while the lock is dropped for a moment. */
 void ditto_lock_ctx_pin(struct ditto_lock_ctx *ctx)
 {
 	lockdep_assert_held(&ctx->lock);
@@ -269,7 +261,7 @@ void ditto_lock_ctx_lock_pinned(struct ditto_lock_ctx *ctx)
 	__release(&ctx->lock);
 }
 
-/* Concurrent claims on other nodes may pass a limit of all by a few. */
+/* Concurrent claims on other nodes may exceed a table-wide limit slightly. */
 static int claim_limits(struct ditto_lock_ctx *ctx, struct ditto_claim *claim)
 {
 	struct ditto_client *client = claim->owner->client;
@@ -286,7 +278,7 @@ static int claim_limits(struct ditto_lock_ctx *ctx, struct ditto_claim *claim)
 	return -ENOLCK;
 }
 
-/* Into a tree by number. The newest number is the largest, so its place needs no search. */
+/* Add to a tree by number. The newest number is the largest, so no search is needed. */
 static void number_add(struct rb_root_cached *root, struct rb_node **newest, struct rb_node *rb)
 {
 	rb_link_node(rb, *newest, *newest ? &(*newest)->rb_right : &root->rb_root.rb_node);
@@ -348,7 +340,7 @@ int ditto_claim_attach(struct ditto_lock_ctx *ctx, struct ditto_claim *claim)
 	return 0;
 }
 
-/* Does somebody else look after its memory? */
+/* True if the memory of the claim has another owner than the table. */
 static bool claim_is_kept(struct ditto_claim *claim)
 {
 	if (ditto_held_is_range(claim->held))
@@ -396,7 +388,7 @@ bool ditto_claim_drop(struct ditto_claim *claim, const char *why)
 	return true;
 }
 
-/* The first of what is held or waited for goes; false if there is nothing. */
+/* Drop the first waiting request or claim. Return: false if there is none. */
 static bool claims_drop_one(struct ditto_lock_ctx *ctx, const char *why)
 {
 	struct ditto_claim *claim;
@@ -421,7 +413,7 @@ void ditto_lock_point_release(struct ditto_lock_point *point, const char *why)
 		ctx = ditto_lock_ctx_find(point);
 		if (!ctx)
 			return;
-		/* A pause now and then for who wants the lock. */
+		/* The lock is dropped from time to time, for other tasks. */
 		for (int i = 0; more && i < DITTO_DROPS_AT_ONCE; i++)
 			more = claims_drop_one(ctx, why);
 		ctx->settled = true;

@@ -297,10 +297,13 @@ void ditto_lock_ctx_unlock(struct ditto_lock_ctx *ctx);
  * Context: ctx->lock held.
  */
 void ditto_lock_ctx_unlock_same(struct ditto_lock_ctx *ctx);
+
 /* Keep the context while its lock is dropped. ctx->lock held. */
 void ditto_lock_ctx_pin(struct ditto_lock_ctx *ctx);
+
 /* Undo ditto_lock_ctx_pin(). ctx->lock held. */
 void ditto_lock_ctx_unpin(struct ditto_lock_ctx *ctx);
+
 /* Lock a context that the caller has pinned. */
 void ditto_lock_ctx_lock_pinned(struct ditto_lock_ctx *ctx);
 
@@ -369,6 +372,7 @@ void ditto_claim_detach(struct ditto_claim *claim);
  * Return: false if the open is still there, and this must be called again.
  */
 bool ditto_claim_drop(struct ditto_claim *claim, const char *why);
+
 /* Claims that are dropped, or breaks that are begun, under one hold of a lock. */
 #define DITTO_DROPS_AT_ONCE	64
 
@@ -432,10 +436,13 @@ bool ditto_client_yields(struct ditto_client *client);
  * failed or is slow.
  */
 bool ditto_client_yields_now(struct ditto_client *client);
+
 /* Work of client->yield: withdraw and release the client. */
 void ditto_client_yield_work(struct work_struct *work);
+
 /* Cancel client->yield, because the client is released in another way. */
 void ditto_client_yield_cancel(struct ditto_client *client);
+
 /* For the VFS: wait up to a second for the release of courtesy clients. May sleep. */
 void ditto_clients_yielded(void);
 
@@ -455,14 +462,19 @@ long ditto_clients_yielded_timeout(struct ditto_lock_table *table, long timeout)
  */
 /* True if the limits allow one more delegation of the client. */
 bool ditto_delegation_fits(struct ditto_client *client);
+
 /* A new grant was returned to its holder. */
 void ditto_delegation_granted(const struct ditto_lease *lease);
+
 /* A step of a recall begins. */
 void ditto_delegation_recalled(const struct ditto_lease *lease);
+
 /* The holder returns the grant or answers a recall; called before the state changes. */
 void ditto_delegation_answered(const struct ditto_lease *lease, u8 keep);
+
 /* The grant is revoked because its holder did not answer. */
 void ditto_delegation_revoked(const struct ditto_lease *lease);
+
 /* The grant was put on its node (@by 1) or taken off (@by -1). */
 void ditto_delegation_hold(const struct ditto_lease *lease, int by);
 
@@ -516,6 +528,7 @@ bool ditto_break_all(struct ditto_lock_point *point, const struct ditto_intent *
  * Return: the grant, or NULL.
  */
 struct ditto_lease *ditto_writer(struct ditto_lock_ctx *ctx);
+
 /* The client that the caller acts for; NULL if it is anonymous. */
 struct ditto_client *ditto_actor_client(const struct ditto_actor *actor);
 
@@ -562,6 +575,7 @@ u8 ditto_gives_up(const struct ditto_matrix_cell *cell, const struct ditto_inten
  * Return: false if too many operations are parked already.
  */
 bool ditto_park_add(struct ditto_lock_ctx *ctx, struct ditto_park *park);
+
 /* Queue the callbacks of all parked operations. ctx->lock held. */
 void ditto_park_wake(struct ditto_lock_ctx *ctx);
 
@@ -705,6 +719,7 @@ enum ditto_own_class {
  */
 struct ditto_range *ditto_range_own(struct ditto_lock_ctx *ctx, const struct ditto_owner *owner,
 				    enum ditto_own_class class, u64 byte);
+
 /* The owner's next range of the same class, or NULL. ctx->lock held. */
 struct ditto_range *ditto_range_own_next(struct ditto_range *range);
 
@@ -733,6 +748,7 @@ struct ditto_range *ditto_range_own_exactly(struct ditto_lock_ctx *ctx,
  */
 struct ditto_range *ditto_range_own_exact(struct ditto_lock_ctx *ctx,
 					  const struct ditto_owner *owner);
+
 /* The owner's next range of EXACT discipline, or NULL. ctx->lock held. */
 struct ditto_range *ditto_range_own_exact_next(struct ditto_range *range);
 
@@ -812,6 +828,7 @@ void ditto_range_free(struct ditto_range *range);
  * Return: false without memory.
  */
 bool ditto_ranges_alloc(const struct ditto_range_request *req, struct ditto_range *spares[2]);
+
 /* Free the spare ranges that were not used. May sleep. */
 void ditto_ranges_free(struct ditto_range *spares[2]);
 
@@ -839,8 +856,10 @@ int ditto_range_take(struct ditto_lock_ctx *ctx, const struct ditto_range_reques
  */
 int ditto_range_give(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		     struct ditto_range *spares[2]);
+
 /* Take a range off its node; it is freed when ctx->lock is dropped. ctx->lock held. */
 void ditto_range_remove(struct ditto_range *range);
+
 /* The same because client, share or node ends: freeing it also removes the VFS lock. */
 void ditto_range_drop(struct ditto_range *range);
 
@@ -881,22 +900,31 @@ int ditto_range_try(struct ditto_lock_ctx *ctx, const struct ditto_range_request
  * Return: true if the open is off its node.
  */
 bool ditto_open_drop(struct ditto_open *open, const char *why);
+
 /* The caching grant with a key, or NULL. ctx->lock held. Defined in lease.c. */
 struct ditto_lease *ditto_lease_of(struct ditto_lock_ctx *ctx, const struct ditto_owner *key);
+
 /* Take a grant off its node; the table's reference is put when ctx->lock is dropped. */
 void ditto_lease_remove(struct ditto_lease *lease);
+
 /* Set the bits of a grant; without any it is taken off its node. ctx->lock held. */
 void ditto_lease_set_bits(struct ditto_lease *lease, u8 bits);
+
 /* Revoke a grant because client, share or node ends; its holder is notified. ctx->lock held. */
 void ditto_lease_drop(struct ditto_lease *lease);
+
 /* Wake callers that wait for an answer of a grant that ends. Defined in lease_query.c. */
 void ditto_lease_query_end(struct ditto_lease *lease);
+
 /* Set a DITTO_TELL_* bit and queue the callbacks of a grant. Defined in break.c. */
 void ditto_lease_tell(struct ditto_lease *lease, unsigned int what);
+
 /* Work of ditto_lease.tell: runs the callbacks that are due. */
 void ditto_lease_tell_work(struct work_struct *work);
+
 /* Work of ditto_lease.expire: revokes the grant if the deadline of a break has passed. */
 void ditto_lease_expire_work(struct work_struct *work);
+
 /* Free the changes that were not delivered. */
 void ditto_changes_free(struct list_head *changes);
 
@@ -929,8 +957,10 @@ static inline u8 ditto_lease_valid(u8 bits)
  */
 bool ditto_wait_ahead(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		      const struct ditto_wait *self, struct ditto_conflict *conflict);
+
 /* True if the queued request is this one: same owner, discipline, mode and bytes. */
 bool ditto_wait_is(const struct ditto_wait *wait, const struct ditto_range_request *req);
+
 /* True if two requests would exclude each other if both were granted. */
 bool ditto_wait_conflicts(const struct ditto_range_request *a,
 			  const struct ditto_range_request *b);
@@ -947,8 +977,10 @@ bool ditto_wait_conflicts(const struct ditto_range_request *a,
  */
 int ditto_wait_enqueue(const struct ditto_range_request *req, struct ditto_wait *wait,
 		       struct ditto_conflict *conflict, struct ditto_range *spares[2]);
+
 /* Describe a queued request as the range that it will hold. */
 void ditto_wait_describe(struct ditto_conflict *conflict, const struct ditto_wait *wait);
+
 /* Grant the queued requests whose turn has come. ctx->lock held. */
 void ditto_wait_pump(struct ditto_lock_ctx *ctx);
 
@@ -968,6 +1000,7 @@ void ditto_wait_finish(struct ditto_wait *wait, int result);
  * Context: ctx->lock held. Defined in wait.c.
  */
 void ditto_wait_remove(struct ditto_wait *wait);
+
 /* Drop a reference on a waiting request. May sleep. */
 void ditto_wait_put(struct ditto_wait *wait);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The conflict matrix. A cell that is not written allows.
+ * The conflict matrix. A cell that is not listed allows the operation.
  *
  * References: RANGE rows follow MS-FSA sections 2.1.4.10 and 2.1.5.8 for EXACT
  * ranges and RFC 8881 section 9.4 for POSIX ones; OPEN follows MS-FSA section
@@ -12,15 +12,15 @@
 
 #include "matrix.h"
 
-/* Refused while the ranges overlap, but for those who are exempt. */
+/* Denied while the ranges overlap, except for exempt callers. */
 #define DENIES(_exempt) \
 	{ .action = DITTO_RULE_DENY, .exempt = DITTO_EXEMPT_##_exempt }
-/* An advisory range: refused to those only whose own ranges are mandatory. */
+/* An advisory range: denied only to callers whose own ranges are mandatory. */
 #define DENIES_EXACT \
 	{ .action = DITTO_RULE_DENY, .exempt = DITTO_EXEMPT_OWNER, .exact_only = true }
 #define DENIES_MODE \
 	{ .action = DITTO_RULE_DENY_MODE, .exempt = DITTO_EXEMPT_OWNER }
-/* The holder gives up bits; those of the last argument are waited for. */
+/* The holder gives up bits; the operation waits for those of the last argument. */
 #define BREAKS(_exempt, _bits, _waits) \
 	{ .action = DITTO_RULE_BREAK, .exempt = DITTO_EXEMPT_##_exempt, \
 	  .gives_up = (_bits), .waits_for = (_waits) }
@@ -46,7 +46,7 @@ const struct ditto_matrix_cell ditto_matrix[DITTO_HELDS][DITTO_INTENTS] = {
 		[DITTO_INTENT_RANGE_SHARED]	= DENIES(OWNER),
 		[DITTO_INTENT_RANGE_EXCLUSIVE]	= DENIES(OWNER),
 	},
-	/* A shared EXACT range forbids writing even to who holds it. */
+	/* A shared EXACT range forbids writing even to its owner. */
 	[DITTO_HELD_EXACT_SHARED] = {
 		[DITTO_INTENT_WRITE]		= DENIES(NONE),
 		[DITTO_INTENT_SIZE]		= DENIES(NONE),
@@ -71,10 +71,9 @@ const struct ditto_matrix_cell ditto_matrix[DITTO_HELDS][DITTO_INTENTS] = {
 		[DITTO_INTENT_REPLACE]		= DENIES_MODE,
 	},
 	/*
-	 * Reading stays cached when somebody opens to write, until he does. A
-	 * write takes everything in one notification: a handle kept open over
-	 * data that changes under it is worth nothing. Only what is kept back
-	 * at the holder is waited for.
+	 * READ stays cached when another client opens for writing, until it writes. A write takes
+	 * all bits in one break: a handle that is kept open over changed data is worthless. The
+	 * operation waits only for WRITE, which covers what the holder has not written back yet.
 	 */
 	[DITTO_HELD_LEASE] = {
 		[DITTO_INTENT_READ]		= BREAKS(OWNER, W, W),
@@ -88,9 +87,9 @@ const struct ditto_matrix_cell ditto_matrix[DITTO_HELDS][DITTO_INTENTS] = {
 		[DITTO_INTENT_RANGE_EXCLUSIVE]	= BREAKS(OWNER, R | W, W),
 	},
 	/*
-	 * The holder answers opens, attributes and names by itself, so whatever
-	 * would make its answers wrong takes the grant. Reading attributes does
-	 * not: a holder that writes is asked for size and change.
+	 * The holder answers opens, attributes and names locally, so any operation that makes its
+	 * answers wrong recalls the grant. Reading attributes does not: a holder of WRITE is asked
+	 * for size and change attribute.
 	 */
 	[DITTO_HELD_DELEGATION] = {
 		[DITTO_INTENT_READ]		= BREAKS(CLIENT, W, W),
@@ -106,8 +105,8 @@ const struct ditto_matrix_cell ditto_matrix[DITTO_HELDS][DITTO_INTENTS] = {
 		[DITTO_INTENT_RANGE_EXCLUSIVE]	= BREAKS(CLIENT, R | W, R | W),
 	},
 	/*
-	 * Entries are what is cached of a directory, with sizes, times and attributes of
-	 * what they lead to; its name and life are the handle's.
+	 * READ of a directory covers its entries with the sizes, times and attributes of the
+	 * objects they name; HANDLE covers the directory's own name and existence.
 	 */
 	[DITTO_HELD_DIRECTORY] = {
 		[DITTO_INTENT_ENTRY]		= BREAKS(OWNER, R, 0),
@@ -140,7 +139,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_intent_access, DITTO);
 u32 ditto_intent_mask[2][DITTO_INTENTS] __read_mostly;
 EXPORT_SYMBOL_NS_GPL(ditto_intent_mask, DITTO);
 
-/* The bits of a summary that one cell makes matter. */
+/* The summary bits that one cell depends on. */
 static u32 cell_mask(enum ditto_held held, enum ditto_intent_kind intent, bool exact)
 {
 	const struct ditto_matrix_cell *cell = &ditto_matrix[held][intent];
@@ -160,7 +159,6 @@ static u32 cell_mask(enum ditto_held held, enum ditto_intent_kind intent, bool e
 	return 0;
 }
 
-/* Idempotent. */
 void ditto_matrix_init(void)
 {
 	for (int exact = 0; exact < 2; exact++) {

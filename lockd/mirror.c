@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The mirror of a node, its life and the files that it speaks to the VFS with; see mirror.h. */
+/* The mirror of a node: its lifetime and the files it uses for VFS calls; see mirror.h. */
 #include <kunit/visibility.h>
 #include <linux/err.h>
 #include <linux/file.h>
@@ -10,7 +10,7 @@
 
 #include "mirror_private.h"
 
-/* Whoever opened it may count its own. */
+/* The owner of the point may count its own open files. */
 static struct file *file_keep(struct ditto_lock_point *point, struct file *file)
 {
 	return point->ops->keep ? point->ops->keep(point, file) : get_file(file);
@@ -21,7 +21,7 @@ static void file_unkeep(struct ditto_lock_point *point, struct file *file)
 	if (point->ops->unkeep)
 		point->ops->unkeep(point, file);
 	else
-		/* At once: what a thread leaves to fput() would pin the mount a while longer. */
+		/* Synchronous: a deferred fput() would pin the mount for a while longer. */
 		__fput_sync(file);
 }
 
@@ -47,8 +47,9 @@ static struct ditto_mirror_list *mirror_list(const struct ditto_lock_point *poin
 }
 
 /*
- * The node's mirror, held: one that is in use still, because ranges of claims that went are
- * being given up by it, or this new one. So there is one lock for what an owner has.
+ * Return the mirror of the node with a reference: one that is still in use, because it gives up
+ * ranges of a previous lock context, or this new one. There is never more than one, so that one
+ * lock covers an owner's ranges.
  */
 static struct ditto_mirror *mirror_enter(struct ditto_mirror *fresh)
 {
@@ -122,7 +123,7 @@ static bool has_mirror(struct ditto_lock_point *point)
 	return has;
 }
 
-/* Give the node a mirror if it has none, and keep its claims; NULL if there is none. */
+/* Give the node a mirror if it has none, and pin the lock context; NULL if there is none. */
 static struct ditto_mirror *mirror_pin(struct ditto_lock_ctx *ctx, struct ditto_mirror **fresh)
 {
 	struct ditto_mirror *mirror;
@@ -139,7 +140,7 @@ static struct ditto_mirror *mirror_pin(struct ditto_lock_ctx *ctx, struct ditto_
 	return mirror;
 }
 
-/* The one that there is, its claims kept; or NULL. */
+/* The mirror that the node has, with its lock context pinned; or NULL. */
 static struct ditto_mirror *mirror_find(struct ditto_lock_point *point)
 {
 	struct ditto_lock_ctx *ctx = has_mirror(point) ? ditto_lock_ctx_find(point) : NULL;
@@ -148,7 +149,7 @@ static struct ditto_mirror *mirror_find(struct ditto_lock_point *point)
 	return ctx ? mirror_pin(ctx, &fresh) : NULL;
 }
 
-/* One for a node that had none a moment ago; NULL without memory. */
+/* A mirror for a node that had none a moment ago; NULL without memory. */
 static struct ditto_mirror *mirror_make(struct ditto_lock_point *point, struct file *filp)
 {
 	struct ditto_mirror *fresh = mirror_alloc(point, filp), *mirror = NULL;
@@ -164,7 +165,10 @@ static struct ditto_mirror *mirror_make(struct ditto_lock_point *point, struct f
 	return mirror;
 }
 
-/* The first was not open for writing, but this one is. It stays: locks may refer to it. */
+/*
+ * Add a file that is open for writing if the first file is not. The first one stays, because
+ * locks may refer to it.
+ */
 static void mirror_strengthen(struct ditto_mirror *mirror, struct file *filp)
 {
 	if (mirror->file->f_mode & FMODE_WRITE || !(filp->f_mode & FMODE_WRITE) ||

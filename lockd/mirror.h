@@ -43,10 +43,13 @@ struct file;
  * ERR_PTR(-ENOMEM).
  */
 struct ditto_mirror *ditto_mirror_begin(struct ditto_lock_point *point, struct file *filp);
+
 /* Unpin the lock context. NULL is allowed. May sleep. */
 void ditto_mirror_end(struct ditto_mirror *mirror);
+
 /* Take a reference; NULL is allowed. Any context. */
 struct ditto_mirror *ditto_mirror_hold(struct ditto_mirror *mirror);
+
 /* Drop a reference; NULL is allowed. May sleep. */
 void ditto_mirror_put(struct ditto_mirror *mirror);
 
@@ -104,6 +107,7 @@ void ditto_mirror_forget(struct ditto_range *range);
  * Return: -EINPROGRESS (the VFS is being asked), or the conflict as ditto_range_conflict_check().
  */
 int ditto_mirror_turn(struct ditto_lock_ctx *ctx, struct ditto_wait *wait);
+
 /* Free what a queued request needs for the VFS. May sleep. */
 void ditto_mirror_wait_free(struct ditto_wait *wait);
 
@@ -115,8 +119,10 @@ void ditto_mirror_wait_free(struct ditto_wait *wait);
  * Return: false if the VFS lease could not be set or a local process is in the way.
  */
 bool ditto_mirror_lease(struct ditto_mirror *mirror);
+
 /* Caching bits that must not be granted now, see mirror_lease.c. ctx->lock held. */
 u8 ditto_mirror_barred(const struct ditto_lock_ctx *ctx);
+
 /* Lower the VFS lease soon if the grants of the node became weaker. ctx->lock held. */
 void ditto_mirror_note(struct ditto_lock_ctx *ctx);
 

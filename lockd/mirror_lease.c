@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Caching grants as one lease of the VFS per node, of the delegation kind: our
- * own open files do not veto it, and besides opens and truncation it is broken
- * by changes of names and attributes. The lease is as strong as the strongest
- * grant. When a local process breaks it, the grants are broken by the matrix, as
- * for anybody else, and the lease is lowered when they are; until then the
- * process waits, at most as long as the grants' deadlines.
+ * Caching grants as one VFS lease per node, of the delegation kind.
  *
- * The VFS tells of a break once, and not again for as long as it is pending. So the mirror
- * remembers it: until the lease is down nothing is granted that would keep it up. Grants that
- * slipped in, or whose holder could not be asked before, are looked for again from time to time.
- * Afterwards nothing is granted for a moment, because a process that was woken still has to do
- * what it waited for, and a rename or a removal is stopped by a new lease as by the old one. A
- * process that opens the file for writing needs no such time: the VFS counts it from before the
- * break until it closes, and no grant is made meanwhile.
+ * The server's own open files do not veto such a lease, and besides opens and truncation it is
+ * broken by changes of names and attributes. The VFS lease is as strong as the strongest grant.
+ * When a local process breaks it, the grants are broken by the matrix, as for any other caller,
+ * and the VFS lease is lowered when they are; until then the process waits, at most as long as
+ * the deadlines of the grants.
  *
- * Locking: mirror->lock guards the lease. The VFS tells of a break under a
- * spinlock of its own, so that only makes the work due; what the mirror remembers is forgotten
- * under the same spinlock, before those who wait are woken. Grants are checked against pending
- * breaks under ctx->lock, which the work takes after a break was noted: a grant either
- * sees the break or is seen by the work.
+ * The VFS reports a break once, and not again while it is pending, so the mirror remembers it:
+ * until the VFS lease is lowered, no grant is made that would keep it up. Grants that were made
+ * concurrently, or whose holder could not be asked before, are looked for again from time to
+ * time. After the VFS lease is lowered no grant is made for a moment, because the process that
+ * was woken still has to do its operation, and a new lease would stop its rename or removal as
+ * the old one did. A process that opens the file for writing does not need that time: the VFS
+ * counts its open from before the break until it closes, and no grant is made meanwhile.
+ *
+ * Locking: mirror->lock guards the VFS lease. The VFS reports a break under a spinlock of its
+ * own, so the report only queues the work; the remembered break is cleared under the same
+ * spinlock, before the waiting processes are woken. New grants are checked against pending breaks
+ * under ctx->lock, which the work takes after a break was recorded: a grant either sees the break
+ * or is seen by the work.
  */
 #include <linux/delay.h>
 #include <linux/fs.h>
@@ -28,13 +29,16 @@
 #include "acting.h"
 #include "mirror_private.h"
 
-/* The inode was busy for a moment: lower the lease a little later. */
+/* Retry time for lowering the VFS lease while the inode is busy. */
 #define LOWER_AGAIN_MS	20
-/* The same for a new one, or that of claims which just went is still there: times 1 ms. */
+/*
+ * Tries, about 1 ms apart, to raise the VFS lease while the inode is busy or the lease of a
+ * previous lock context still exists.
+ */
 #define RAISE_TRIES	20
-/* No grants after a local process was let go on, unless it is seen as having the file open. */
+/* No grants for this time after a local process was let continue, unless its open is visible. */
 #define BARRED_MS	250
-/* A local process still waits: its break is begun again where it is not under way. */
+/* Time after which a break for a waiting local process is begun again where necessary. */
 #define BREAK_AGAIN_MS	1000
 
 static bool breaker_is_ours(struct file_lease *fl)
@@ -42,7 +46,7 @@ static bool breaker_is_ours(struct file_lease *fl)
 	return ditto_is_acting();
 }
 
-/* The work has a reference on the mirror. One that is being freed drops its lease anyway. */
+/* The work holds a reference. A mirror that is being freed drops its VFS lease anyway. */
 static void mirror_kick(struct ditto_mirror *mirror, unsigned int ms)
 {
 	if (test_and_set_bit(DITTO_MIRROR_BUSY, &mirror->flags))
@@ -52,7 +56,7 @@ static void mirror_kick(struct ditto_mirror *mirror, unsigned int ms)
 	queue_delayed_work(mirror->point->table->wq, &mirror->work, msecs_to_jiffies(ms));
 }
 
-/* A local process breaks the lease. It waits until we lower that: our deadlines count. */
+/* A local process breaks the VFS lease. No break time is set: the grants have deadlines. */
 static bool lease_break(struct file_lease *fl)
 {
 	struct ditto_mirror *mirror = fl->c.flc_owner;
@@ -65,7 +69,6 @@ static bool lease_break(struct file_lease *fl)
 	return false;
 }
 
-/* Caching bits that are not granted now, because of what local processes wait for. */
 u8 ditto_mirror_barred(const struct ditto_lock_ctx *ctx)
 {
 	const struct ditto_mirror *mirror = ctx->mirror;
@@ -79,7 +82,7 @@ u8 ditto_mirror_barred(const struct ditto_lock_ctx *ctx)
 	return mirror && test_bit(DITTO_MIRROR_READ, &mirror->flags) ? DITTO_LEASE_WRITE : 0;
 }
 
-/* What local processes have the file open for; the server's own opens are waited for. */
+/* Access of local processes; waits until the server's own opens are told apart. */
 static u8 mirror_local_access(const struct ditto_mirror *mirror)
 {
 	struct ditto_lock_point *point = mirror->point;
@@ -92,7 +95,7 @@ static u8 mirror_local_access(const struct ditto_mirror *mirror)
 	return access;
 }
 
-/* Before the lease goes that a local process waits for. */
+/* Called before the VFS lease that a local process waits for is dropped. */
 static void mirror_bar(struct ditto_mirror *mirror)
 {
 	struct ditto_lock_point *point = mirror->point;
@@ -102,7 +105,7 @@ static void mirror_bar(struct ditto_mirror *mirror)
 		WRITE_ONCE(point->barred_until, point->table->clock() + BARRED_MS);
 }
 
-/* The lease is being lowered: who waits for that goes on. */
+/* The VFS lease is being lowered, and the processes that waited for that continue. */
 static void mirror_break_over(struct ditto_mirror *mirror, int type)
 {
 	/* No break of this kind comes before the lease is raised again. */
@@ -114,7 +117,7 @@ static void mirror_break_over(struct ditto_mirror *mirror, int type)
 
 static int lease_change(struct file_lease *fl, int arg, struct list_head *dispose)
 {
-	/* No stronger than it was while somebody waits for it to be weaker. */
+	/* The lease is not raised to F_WRLCK while a process waits for it to be weaker. */
 	if (arg == F_WRLCK && fl->c.flc_flags & (FL_UNLOCK_PENDING | FL_DOWNGRADE_PENDING))
 		return -EAGAIN;
 	mirror_break_over(fl->c.flc_owner, arg);
@@ -153,13 +156,13 @@ static int lease_set(struct ditto_mirror *mirror, int type)
 	fl->c.flc_pid = -1;
 	fl->c.flc_file = mirror->file;
 	err = kernel_setlease(mirror->file, type, &fl, NULL);
-	/* Taken when it is new. */
+	/* setlease takes the memory if the lease is new. */
 	if (fl)
 		locks_free_lease(fl);
 	return err;
 }
 
-/* The lease that stands for these grants. */
+/* The type of the VFS lease that stands for the grants of a node. */
 static int type_for(const struct ditto_lock_ctx *ctx)
 {
 	if (ctx->caching[ilog2(DITTO_LEASE_WRITE)])
@@ -167,7 +170,6 @@ static int type_for(const struct ditto_lock_ctx *ctx)
 	return ctx->caching[ilog2(DITTO_LEASE_READ)] ? F_RDLCK : F_UNLCK;
 }
 
-/* In the order of strength. */
 static int lease_strength(int type)
 {
 	return type == F_WRLCK ? 2 : type == F_RDLCK;
@@ -179,7 +181,7 @@ static int type_wanted(struct ditto_mirror *mirror)
 	int type = F_UNLCK;
 
 	if (ctx) {
-		/* Claims that came after ours died may have none. */
+		/* A newer lock context of the node may not be shown to the VFS. */
 		if (ctx->mirror == mirror)
 			type = type_for(ctx);
 		ditto_lock_ctx_unlock(ctx);
@@ -187,13 +189,13 @@ static int type_wanted(struct ditto_mirror *mirror)
 	return type;
 }
 
-/* As strong as the grants want it, raised only if @raise. */
+/* Make the VFS lease as strong as the grants; it is raised only with @raise. */
 static int lease_sync(struct ditto_mirror *mirror, bool raise)
 {
 	int type, err;
 
 	lockdep_assert_held(&mirror->lock);
-	/* Grants may go while the VFS is spoken to. */
+	/* Grants may end during the VFS calls. */
 	while ((type = type_wanted(mirror)) != mirror->lease_type) {
 		if (lease_strength(type) > lease_strength(mirror->lease_type) && !raise)
 			return 0;
@@ -205,7 +207,7 @@ static int lease_sync(struct ditto_mirror *mirror, bool raise)
 	return 0;
 }
 
-/* Did a local process open the file before the lease was there to be broken? */
+/* True if a local process opened the file before there was a VFS lease to break. */
 static bool opened_meanwhile(struct ditto_mirror *mirror)
 {
 	u8 access = mirror_local_access(mirror);
@@ -213,7 +215,7 @@ static bool opened_meanwhile(struct ditto_mirror *mirror)
 	return access & DITTO_OPEN_WRITE || (access && mirror->lease_type == F_WRLCK);
 }
 
-/* The VFS only tries: that it fails once says little. */
+/* The VFS does not wait when it sets a lease, so a single failure says little. */
 static int lease_raise(struct ditto_mirror *mirror)
 {
 	int err = lease_sync(mirror, true);
@@ -225,7 +227,7 @@ static int lease_raise(struct ditto_mirror *mirror)
 	return err;
 }
 
-/* Was the lease of claims that went meanwhile in somebody's way? */
+/* True if the VFS lease of a previous lock context was just broken by a local process. */
 static bool mirror_is_barred(const struct ditto_mirror *mirror)
 {
 	const struct ditto_lock_point *point = mirror->point;
@@ -251,7 +253,7 @@ void ditto_mirror_note(struct ditto_lock_ctx *ctx)
 		mirror_kick(mirror, 0);
 }
 
-/* Ask the holders of grants to give way to a local process. */
+/* Break the grants that conflict with a local process. */
 static void break_for_local(struct ditto_mirror *mirror, enum ditto_intent_kind kind)
 {
 	const struct ditto_intent intent = { .kind = kind, .last = U64_MAX };
@@ -260,8 +262,8 @@ static void break_for_local(struct ditto_mirror *mirror, enum ditto_intent_kind 
 }
 
 /*
- * Whoever holds what a local process waits for may not have been asked: a silent client that is
- * to be withdrawn first may come back before it is.
+ * While a local process waits, look again later: a holder may not have been asked yet, because a
+ * silent client that is to be withdrawn first may renew before it is.
  */
 static void mirror_watch_break(struct ditto_mirror *mirror)
 {
@@ -285,7 +287,9 @@ static void mirror_work(struct work_struct *work)
 	int err;
 
 	clear_bit(DITTO_MIRROR_BUSY, &mirror->flags);
-	/* Who found it set in mirror_kick() relies on what is looked at from here on. */
+	/*
+	 * A caller that found the bit set in mirror_kick() relies on everything read from here on.
+	 */
 	smp_mb__after_atomic();
 	if (test_bit(DITTO_MIRROR_READ, &mirror->flags))
 		break_for_local(mirror, DITTO_INTENT_READ);
@@ -316,7 +320,7 @@ void ditto_mirror_lease_init(struct ditto_mirror *mirror)
 	INIT_DELAYED_WORK(&mirror->again, mirror_again);
 }
 
-/* The last reference goes, so nothing is due. */
+/* With the last reference gone, no work is due. */
 void ditto_mirror_lease_exit(struct ditto_mirror *mirror)
 {
 	if (mirror->lease_type != F_UNLCK)

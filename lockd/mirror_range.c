@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Ranges as POSIX locks of the VFS, and requests that wait for those of processes; see mirror.h. */
+/*
+ * Ranges as POSIX locks of the VFS, and queued requests that wait for the locks of local
+ * processes; see mirror.h.
+ */
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -7,18 +10,18 @@
 
 #include "mirror_private.h"
 
-/* A file system with locks of its own does not tell when to try again. */
+/* Retry time: a file system with locks of its own does not notify waiters. */
 #define RETRY_MS	1000
 
 /* Bits of ditto_mirror_wait.flags */
-#define WAIT_BUSY	0	/* work is due, and has a reference on the request */
+#define WAIT_BUSY	0	/* the work is due and has a reference on the request */
 
 /**
- * struct ditto_mirror_wait - what a waiting request needs of the VFS
+ * struct ditto_mirror_wait - state of a queued request for the VFS
  * @wait: the request
- * @mirror: held
- * @fl: waits behind a local process's lock
- * @work: tries
+ * @mirror: referenced
+ * @fl: waits behind the lock of a local process
+ * @work: tries to take the lock
  * @flags: WAIT_* bits
  */
 struct ditto_mirror_wait {
@@ -50,7 +53,7 @@ static void mirror_range_kick(struct ditto_mirror_wait *mw, unsigned int ms)
 	queue_delayed_work(mw->mirror->point->table->wq, &mw->work, msecs_to_jiffies(ms));
 }
 
-/* What stood in the way went. Called under a spinlock of the VFS. */
+/* The lock in the way is gone. Called under a spinlock of the VFS. */
 static void mirror_notify(struct file_lock *fl)
 {
 	mirror_range_kick(container_of(fl, struct ditto_mirror_wait, fl), 0);
@@ -58,8 +61,8 @@ static void mirror_notify(struct file_lock *fl)
 
 /*
  * A local process meets the lock of a client that may be a courtesy client. Called under a
- * spinlock of the VFS. What our own threads want was checked by the table before,
- * and one of them may be needed to release the client.
+ * spinlock of the VFS. Kernel threads are excluded: the operations of the server's own threads
+ * were checked by the table before, and one of them may be needed to release the client.
  */
 static bool mirror_expirable(struct file_lock *fl)
 {
@@ -104,7 +107,11 @@ static int vfs_set(struct ditto_mirror *mirror, struct ditto_owner *owner, int t
 	return vfs_lock_file(file, F_SETLK, &fl, NULL);
 }
 
-/* What the first of ranges that lie apart, which does not end before a byte, says about it. */
+/*
+ * Account for one class of an owner's ranges that do not overlap: @range is the first that does
+ * not end before byte @at. *@type becomes the lock type at @at if the range covers it; *@last is
+ * reduced to the last byte up to which the result holds.
+ */
 static void cover_apart(const struct ditto_range *range, u64 at, int *type, u64 *last)
 {
 	if (!range)
@@ -118,8 +125,8 @@ static void cover_apart(const struct ditto_range *range, u64 at, int *type, u64 
 }
 
 /*
- * What an owner's shared EXACT ranges say. They stack: who reaches farthest of those that begin
- * up to here counts, and they change nothing of what is exclusive.
+ * The same for an owner's shared EXACT ranges. They stack: of those that begin up to @at, the one
+ * that reaches farthest counts. They do not weaken an exclusive result.
  */
 static void cover_shared(struct ditto_lock_ctx *ctx,
 			 struct ditto_owner *owner, u64 at, int *type,
@@ -139,7 +146,10 @@ static void cover_shared(struct ditto_lock_ctx *ctx,
 		*last = min(*last, range->first - 1);
 }
 
-/* False if the owner has nothing left on the node. */
+/*
+ * The lock type that an owner has at byte @at, and the last byte up to which it holds. Return:
+ * false if the owner has nothing left on the node.
+ */
 static bool mirror_cover(struct ditto_mirror *mirror, struct ditto_owner *owner, u64 at, int *type,
 			 u64 *last)
 {
@@ -149,7 +159,7 @@ static bool mirror_cover(struct ditto_mirror *mirror, struct ditto_owner *owner,
 	*type = F_UNLCK;
 	if (!ctx)
 		return false;
-	/* Claims that came after ours went, and are not shown. */
+	/* A newer lock context of the node, which is not shown to the VFS. */
 	if (ctx->mirror != mirror) {
 		ditto_lock_ctx_unlock(ctx);
 		return false;
@@ -166,9 +176,9 @@ static bool mirror_cover(struct ditto_mirror *mirror, struct ditto_owner *owner,
 }
 
 /*
- * Show what an owner has of these bytes. Giving up all needs no memory; giving
- * up the middle of something does, and without it the VFS sees more than is
- * held until the owner's next change.
+ * Show the VFS what an owner has of these bytes. Giving up everything needs no memory. Giving up
+ * the middle of a range does, and without memory the VFS sees more than is held until the owner's
+ * next change.
  */
 static void mirror_sync(struct ditto_mirror *mirror, struct ditto_owner *owner, u64 first, u64 last)
 {
@@ -202,7 +212,7 @@ void ditto_mirror_forget(struct ditto_range *range)
 	ditto_mirror_put(mirror);
 }
 
-/* Put the range on its node in the way of others, before the VFS is asked. */
+/* Put the range on its node, where it excludes others, before the VFS is asked. */
 static int pending_add(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		       struct ditto_range *range)
 {
@@ -223,7 +233,7 @@ static int pending_add(struct ditto_lock_ctx *ctx, const struct ditto_range_requ
 	return err;
 }
 
-/* The VFS has answered: 0 if it is to be confirmed. */
+/* The VFS has answered: confirm the range if @err is 0, otherwise take it back. */
 static int pending_end(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		       struct ditto_range *spares[2], int err)
 {
@@ -235,15 +245,15 @@ static int pending_end(struct ditto_lock_ctx *ctx, const struct ditto_range_requ
 	range->pending = false;
 	if (err)
 		return err;
-	/* The client was released meanwhile, or what the range goes with. */
+	/* The client, or the open that the range ends with, was released meanwhile. */
 	if (!held)
 		return -ESHUTDOWN;
 	return ditto_range_take(ctx, req, spares);
 }
 
 /*
- * The type that covers both the request and what the owner has in its bytes. What is exclusive
- * there is its own, or the request would have been refused.
+ * The lock type that covers both the request and what the owner has in its bytes. An exclusive
+ * range there is the owner's own, or the request would have been refused.
  */
 static int type_to_ask(struct ditto_mirror *mirror, const struct ditto_range_request *req)
 {
@@ -265,7 +275,7 @@ static int type_to_ask(struct ditto_mirror *mirror, const struct ditto_range_req
 	return exclusive ? F_WRLCK : F_RDLCK;
 }
 
-/* Ask the VFS for the bytes of a pending range, to wait by @fl if that is given. */
+/* Ask the VFS for the bytes of a pending range; if @fl is given, it waits for them. */
 static int mirror_ask(struct ditto_mirror *mirror, const struct ditto_range_request *req,
 		      struct file_lock *fl)
 {
@@ -280,13 +290,13 @@ static int mirror_ask(struct ditto_mirror *mirror, const struct ditto_range_requ
 	if (!fl)
 		fl = &now;
 	fill_lock(fl, file, req->owner, type, req->first, req->last);
-	/* Such a file system may make us wait here. */
+	/* A file system with locks of its own may block here. */
 	if (fl != &now && !file->f_op->lock)
 		fl->c.flc_flags |= FL_SLEEP;
 	return vfs_lock_file(file, F_SETLK, fl, NULL);
 }
 
-/* After the table took or gave something, or did not: the VFS sees what is so. */
+/* After a change of the table, or a refusal: make the VFS show the actual state. */
 static void mirror_settle(struct ditto_mirror *mirror, const struct ditto_range_request *req,
 			  int err)
 {
@@ -294,7 +304,10 @@ static void mirror_settle(struct ditto_mirror *mirror, const struct ditto_range_
 		mirror_sync(mirror, req->owner, req->first, req->last);
 }
 
-/* The lock of a local process; whose it was, if it is gone by now, is not known. */
+/*
+ * Describe the lock of a local process. Called with the request itself first, in case the lock is
+ * gone when the VFS is asked; its process is then not known.
+ */
 static void describe_local(struct ditto_conflict *conflict, const struct file_lock *fl)
 {
 	memset(conflict, 0, sizeof(*conflict));
@@ -314,7 +327,7 @@ static int local_test(struct file *file, const struct ditto_range_request *req,
 	int err;
 
 	fill_lock(&fl, file, req->owner, req->exclusive ? F_WRLCK : F_RDLCK, req->first, req->last);
-	/* A question has no manager; the answer has that of the lock in the way. */
+	/* A test has no lock manager; the result has that of the lock in the way. */
 	fl.fl_lmops = NULL;
 	if (conflict)
 		describe_local(conflict, &fl);
@@ -323,7 +336,7 @@ static int local_test(struct file *file, const struct ditto_range_request *req,
 		return err;
 	if (conflict)
 		describe_local(conflict, &fl);
-	/* A copy of the other's lock holds its owner. */
+	/* The copy of the other lock holds a reference on its owner. */
 	locks_release_private(&fl);
 	return -EAGAIN;
 }
@@ -450,7 +463,6 @@ int ditto_mirror_unlock(struct ditto_mirror *mirror, const struct ditto_range_re
 	return err;
 }
 
-/* The turn of a request came, as far as the table goes: -EINPROGRESS, the VFS is being asked. */
 int ditto_mirror_turn(struct ditto_lock_ctx *ctx, struct ditto_wait *wait)
 {
 	int err = ditto_range_conflict_check(ctx, &wait->request, NULL);
@@ -462,7 +474,9 @@ int ditto_mirror_turn(struct ditto_lock_ctx *ctx, struct ditto_wait *wait)
 	return -EINPROGRESS;
 }
 
-/* Is it still its turn? If so its range is pending. */
+/*
+ * Check again and make the range pending. Return: false if it is not the request's turn any more.
+ */
 static bool turn_begin(struct ditto_lock_ctx *ctx, struct ditto_wait *wait)
 {
 	int err = ditto_range_conflict_check(ctx, &wait->request, NULL);
@@ -478,12 +492,12 @@ static bool turn_begin(struct ditto_lock_ctx *ctx, struct ditto_wait *wait)
 	return false;
 }
 
-/* The VFS has answered a turn. */
+/* The VFS has answered for a request whose turn came. */
 static void turn_end(struct ditto_lock_ctx *ctx, struct ditto_wait *wait, int err)
 {
 	struct ditto_range_request *req = &wait->request;
 
-	/* A local process is in the way; it, or the timer, brings the next try. */
+	/* A local process is in the way; its unlock, or the timer, causes the next try. */
 	if (err == FILE_LOCK_DEFERRED || err == -EAGAIN) {
 		pending_end(ctx, req, wait->spares, -EAGAIN);
 		WRITE_ONCE(wait->state, DITTO_WAIT_LOCAL);
@@ -517,14 +531,17 @@ static void mirror_turn(struct ditto_mirror_wait *mw)
 	ditto_lock_ctx_pin(ctx);
 	ditto_lock_ctx_unlock(ctx);
 
-	/* The VFS would take the owner for one who waits, when it looks for deadlocks. */
+	/*
+	 * A waiting lock would make the VFS count the owner as blocked in its own deadlock
+	 * detection, so a request for a notification only does not wait there.
+	 */
 	err = mirror_ask(mirror, &req, wait->tell ? NULL : &mw->fl);
 	ditto_lock_ctx_lock_pinned(ctx);
 	ditto_lock_ctx_unpin(ctx);
 	if (wait->ctx)
 		turn_end(ctx, wait, err);
 	else
-		/* Cancelled, or its client released. */
+		/* Cancelled, or its client was released. */
 		err = pending_end(ctx, &req, wait->spares, err ?: -ESHUTDOWN);
 	ditto_lock_ctx_unlock(ctx);
 	if (err != FILE_LOCK_DEFERRED)
@@ -541,9 +558,11 @@ static void turn_work(struct work_struct *work)
 
 	ditto_client_hold(client);
 	clear_bit(WAIT_BUSY, &mw->flags);
-	/* Who found it set in kick() relies on what is looked at from here on. */
+	/*
+	 * A caller that found the bit set in mirror_kick() relies on everything read from here on.
+	 */
 	smp_mb__after_atomic();
-	/* It may be waiting from the last try. */
+	/* It may still be waiting from the last try. */
 	locks_delete_block(&mw->fl);
 	mutex_lock(&mirror->lock);
 	mirror_turn(mw);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Opens, see open.h. The holder owns the memory; the table takes the open off
- * its node when the client or the node goes.
+ * Opens, see open.h. The holder owns the memory; the table takes the open off its node when the
+ * client, the share or the node ends.
  */
 #include <linux/err.h>
 #include <linux/slab.h>
@@ -46,7 +46,7 @@ static int open_add(struct ditto_lock_ctx *ctx, struct ditto_open *open,
 	return 0;
 }
 
-/* A request that waits for a range to go with the open; few wait on one node. */
+/* A request that waits for a range of the open, or NULL; few requests wait on one node. */
 static struct ditto_wait *open_first_wait(const struct ditto_open *open)
 {
 	struct ditto_wait *wait;
@@ -66,7 +66,7 @@ bool ditto_open_drop(struct ditto_open *open, const char *why)
 	struct ditto_wait *wait = open_first_wait(open);
 
 	lockdep_assert_held(&ctx->lock);
-	/* First, or it would be granted what is given up. */
+	/* Waiting requests first, or they would be granted the ranges that are given up. */
 	if (wait) {
 		ditto_wait_finish(wait, -ESHUTDOWN);
 		return false;
@@ -166,7 +166,7 @@ int ditto_open_change(struct ditto_open *open, u8 access, u8 deny,
 		ctx = ditto_lock_ctx_of(&open->claim);
 		if (!ctx)
 			return -ESHUTDOWN;
-		/* What it has was checked. */
+		/* The bits it has already were checked before. */
 		intent.access = access & ~open->access;
 		intent.deny = deny & ~open->deny;
 		err = open_checked(ctx, ditto_conflict_check(ctx, &intent, &actor, conflict), NULL);

@@ -79,8 +79,10 @@ void ditto_open_release(struct ditto_open *open);
 
 /* The owner it was claimed with; no reference. Valid as long as @open. */
 struct ditto_owner *ditto_open_owner(const struct ditto_open *open);
+
 /* Access bits, without DITTO_OPEN_ACL. Any context. */
 u8 ditto_open_access(const struct ditto_open *open);
+
 /* Deny bits. Any context. */
 u8 ditto_open_deny(const struct ditto_open *open);
 

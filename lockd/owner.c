@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Owners, see owner.h. */
+/* The table of owners, see owner.h. */
 #include <linux/jhash.h>
 #include <linux/rhashtable.h>
 #include <linux/sched.h>
@@ -10,7 +10,7 @@
 #include "owner.h"
 #include "table.h"
 
-/* What an owner is looked up by. */
+/* Lookup key of an owner. */
 struct owner_name {
 	const struct ditto_client *client;
 	const void *key;
@@ -136,7 +136,7 @@ struct ditto_owner *ditto_owner_get(struct ditto_client *client, const void *key
 			return fresh;
 		}
 		if (!IS_ERR(old) && !refcount_inc_not_zero(&old->ref)) {
-			/* On its way out of the table. */
+			/* The last reference is gone, and the owner is about to leave the table. */
 			rcu_read_unlock();
 			cond_resched();
 			continue;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Parked operations: they wait for breaks on a node without a thread. Whenever
- * a break is settled, all that are parked there ask again.
+ * Parked operations: they wait for breaks on a node without a thread. Whenever a break is
+ * settled, all operations that are parked on the node check again.
  *
  * Locking: ctx->lock guards the list and park->point.
  */
@@ -23,7 +23,6 @@ void ditto_park_init(struct ditto_park *park, void (*done)(struct ditto_park *pa
 }
 EXPORT_SYMBOL_NS_GPL(ditto_park_init, DITTO);
 
-/* False if too many are parked already. */
 bool ditto_park_add(struct ditto_lock_ctx *ctx, struct ditto_park *park)
 {
 	lockdep_assert_held(&ctx->lock);
@@ -54,8 +53,8 @@ void ditto_park_wake(struct ditto_lock_ctx *ctx)
 		park_remove(ctx, park);
 		queue_work(table->wq, &park->work);
 		/*
-		 * At any time it has its point or its work. The work may have run and
-		 * parked again by now, elsewhere: not here, where the lock is held.
+		 * A park always has its point or its work. The work may already have run and parked
+		 * again, but not on this node, whose lock is held.
 		 */
 		cmpxchg(&park->point, ctx->point, NULL);
 	}
@@ -67,7 +66,10 @@ bool ditto_park_cancel(struct ditto_park *park)
 	struct ditto_lock_ctx *ctx;
 	bool parked = false;
 
-	/* Who wakes it meanwhile may be the last to need the node, which is freed under RCU. */
+	/*
+	 * The task that wakes the park may drop the last reference on the node, which is freed
+	 * under RCU.
+	 */
 	rcu_read_lock();
 	point = READ_ONCE(park->point);
 	ctx = point ? ditto_lock_ctx_find(point) : NULL;

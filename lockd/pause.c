@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A thread that waits for breaks on a node, for a short time: for those who
- * cannot put an operation aside, and whose peer would come again much later.
+ * Waiting briefly in a thread for breaks on a node: for protocols that cannot put an operation
+ * aside and whose clients retry only after a long delay.
  */
 #include <linux/completion.h>
 #include <linux/slab.h>
@@ -9,9 +9,9 @@
 #include "lock_private.h"
 
 /**
- * struct pause - on the heap, because its work may be pending when time is up
- * @park: told when a break was settled
- * @over: it was
+ * struct pause - a waiting thread; on the heap because its work may be pending when the time is up
+ * @park: parked on the node
+ * @over: completed when a break was settled
  */
 struct pause {
 	struct ditto_park park;
@@ -28,7 +28,7 @@ static bool is_awaited(const struct ditto_lock_ctx *ctx)
 	return ditto_holders_sum(ctx).modes & DITTO_HOLDER_BREAKING;
 }
 
-/* Under the lock that breaks are settled under, so none is missed. */
+/* Breaks are settled under the same lock, so none is missed. */
 static bool pause_begin(struct pause *pause, struct ditto_lock_point *point)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(point);

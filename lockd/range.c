@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Requests for ranges, see range.h. */
+/* Range requests: lock, unlock, test, cancel and release; see range.h. */
 #include "lock_private.h"
 #include "mirror.h"
 #include "trace.h"
@@ -27,7 +27,6 @@ static struct ditto_actor range_actor(const struct ditto_range_request *req)
 	};
 }
 
-/* 0, -EAGAIN with the conflict described, or -EBUSY if a holder was told to give way first. */
 int ditto_range_conflict_check(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 			       struct ditto_conflict *conflict)
 {
@@ -45,8 +44,9 @@ int ditto_range_conflict_check(struct ditto_lock_ctx *ctx, const struct ditto_ra
 }
 
 /*
- * The rest of those who are to give way, if they were too many to be told at once. True if there
- * were any: maybe nobody is waited for.
+ * Begin the remaining breaks, if there were too many for one hold of the lock. Return: true if
+ * any was begun; the request is then checked again, because maybe none of them has to be waited
+ * for.
  */
 static bool range_break_rest(const struct ditto_range_request *req)
 {
@@ -56,7 +56,6 @@ static bool range_break_rest(const struct ditto_range_request *req)
 	return ditto_break_all(req->point, &intent, &actor);
 }
 
-/* Check and take in one step. */
 int ditto_range_try(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		    struct ditto_range *spares[2], struct ditto_conflict *conflict)
 {
@@ -73,7 +72,7 @@ static int range_lock(const struct ditto_range_request *req, struct ditto_wait *
 
 	if (!ctx)
 		return -ENOMEM;
-	/* Who is ready to wait does not overtake who waits already. */
+	/* A request that can wait does not overtake the queue. */
 	if (wait && (wait->tell || ditto_wait_ahead(ctx, req, NULL, conflict)))
 		err = -EAGAIN;
 	else
@@ -106,7 +105,7 @@ int ditto_range_lock(const struct ditto_range_request *req, struct ditto_wait *w
 			err = ditto_mirror_lock(mirror, req, wait, conflict, spares);
 		else
 			err = range_lock(req, wait, conflict, spares);
-		/* What waits in the queue asks again by itself. */
+		/* A queued request checks again by itself. */
 	} while (err == -EBUSY && range_break_rest(req));
 	ditto_ranges_free(spares);
 out:
@@ -211,7 +210,7 @@ static void release_waits(struct ditto_lock_ctx *ctx, struct ditto_owner *owner)
 	}
 }
 
-/* As many as fit into one hold of the lock; false if there are no more. */
+/* Release as many as one hold of the lock allows. Return: false if there are no more. */
 static bool release_ranges(struct ditto_lock_ctx *ctx, struct ditto_owner *owner)
 {
 	struct ditto_range *range;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Taking and giving up ranges that were checked: POSIX ones are merged, split
- * and converted so that an owner's ranges never overlap; EXACT ones stack.
- * Everything that can fail is done before anything is changed.
+ * Applying range requests that were checked: POSIX ranges are merged, split and converted so that
+ * an owner's ranges never overlap; EXACT ranges stack. All steps that can fail precede the first
+ * change.
  *
- * Locking: all under ctx->lock, but for memory.
+ * Locking: everything is under ctx->lock, except for the allocation of memory.
  */
 #include <linux/slab.h>
 
@@ -24,7 +24,6 @@ struct ditto_range *ditto_range_alloc(const struct ditto_range_request *req)
 	return range;
 }
 
-/* Of a range that is on no node. Its bytes leave the VFS too. May sleep. */
 void ditto_range_free(struct ditto_range *range)
 {
 	if (range->mirror)
@@ -33,7 +32,6 @@ void ditto_range_free(struct ditto_range *range)
 	kmem_cache_free(ditto_range_slab, range);
 }
 
-/* One to take and one to split with. */
 bool ditto_ranges_alloc(const struct ditto_range_request *req, struct ditto_range *spares[2])
 {
 	spares[0] = ditto_range_alloc(req);
@@ -53,21 +51,18 @@ void ditto_ranges_free(struct ditto_range *spares[2])
 	}
 }
 
-/* Off the node; freed when the lock is dropped. */
 void ditto_range_remove(struct ditto_range *range)
 {
 	ditto_range_erase(range->claim.ctx, range);
 	ditto_claim_detach(&range->claim);
 }
 
-/* The same because client or node goes, so that nobody else tells the VFS. */
 void ditto_range_drop(struct ditto_range *range)
 {
 	range->mirror = ditto_mirror_hold(range->claim.ctx->mirror);
 	ditto_range_remove(range);
 }
 
-/* Into the trees, at these bytes. */
 static void range_place(struct ditto_lock_ctx *ctx, struct ditto_range *range, u64 first,
 			u64 last)
 {
@@ -76,14 +71,14 @@ static void range_place(struct ditto_lock_ctx *ctx, struct ditto_range *range, u
 	ditto_range_insert(ctx, range);
 }
 
-/* Would a range be one with that which is asked for, if they touched? */
+/* True if a range and the requested one would merge if they touched. */
 static bool posix_is_alike(const struct ditto_range *range, const struct ditto_range_request *req)
 {
 	return ditto_range_is_exclusive(range) == req->exclusive && range->open == req->open &&
 	       range->claim.share == req->share;
 }
 
-/* Does the request need a range that is not alike in two pieces? */
+/* The range that the request cuts into two pieces, or NULL. */
 static struct ditto_range *posix_to_split(struct ditto_lock_ctx *ctx,
 					  const struct ditto_range_request *req, bool unlock)
 {
@@ -97,7 +92,7 @@ static struct ditto_range *posix_to_split(struct ditto_lock_ctx *ctx,
 	return range;
 }
 
-/* Give the part after the request a range of its own; this is what can fail. */
+/* Make the part behind the request a range of its own; this is the step that can fail. */
 static int posix_split(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		       bool unlock, struct ditto_range *spares[2])
 {
@@ -123,7 +118,7 @@ static int posix_split(struct ditto_lock_ctx *ctx, const struct ditto_range_requ
 	return 0;
 }
 
-/* Take these bytes from the owner's ranges, but for those like that to be taken. */
+/* Take these bytes from the owner's ranges, except from those that merge with the request. */
 static void posix_clear(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 			bool unlock)
 {
@@ -135,7 +130,7 @@ static void posix_clear(struct ditto_lock_ctx *ctx, const struct ditto_range_req
 		next = ditto_range_own_next(range);
 		if (!unlock && posix_is_alike(range, req))
 			continue;
-		/* None is in two pieces: it was split before. */
+		/* No range is cut into two pieces here: posix_split() did that. */
 		if (range->first < req->first)
 			ditto_range_move(range, range->first, req->first - 1);
 		else if (range->last > req->last)
@@ -146,7 +141,7 @@ static void posix_clear(struct ditto_lock_ctx *ctx, const struct ditto_range_req
 	}
 }
 
-/* Melt the owner's ranges that are alike and touch these bytes into @new. */
+/* Merge the owner's ranges that are alike and touch these bytes into @new. */
 static void posix_merge(struct ditto_lock_ctx *ctx, struct ditto_range *new,
 			const struct ditto_range_request *req)
 {
@@ -174,7 +169,7 @@ static int posix_take(struct ditto_lock_ctx *ctx, const struct ditto_range_reque
 	int err;
 
 	new->claim.held = ditto_range_row(DITTO_POSIX, req->exclusive);
-	/* Held already. */
+	/* Already held. */
 	if (own && posix_is_alike(own, req) && own->first <= req->first &&
 	    own->last >= req->last)
 		return 0;
@@ -210,7 +205,6 @@ static int exact_take(struct ditto_lock_ctx *ctx, const struct ditto_range_reque
 	return 0;
 }
 
-/* Take what was checked to be free. Uses up spares; -ESHUTDOWN, -ENOLCK change nothing. */
 int ditto_range_take(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		     struct ditto_range *spares[2])
 {
@@ -232,7 +226,7 @@ static int posix_give(struct ditto_lock_ctx *ctx, const struct ditto_range_reque
 	return err;
 }
 
-/* Of an exclusive and a shared one over the same bytes the exclusive goes first. */
+/* If an exclusive and a shared range have the same bytes, the exclusive one is unlocked first. */
 static int exact_give(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req)
 {
 	u64 last = ditto_range_end(req->empty, req->first, req->last);
@@ -248,7 +242,6 @@ static int exact_give(struct ditto_lock_ctx *ctx, const struct ditto_range_reque
 	return 0;
 }
 
-/* Give up what was taken: -ENOMEM, -ENOLCK, -ESHUTDOWN and -ENOENT change nothing. */
 int ditto_range_give(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		     struct ditto_range *spares[2])
 {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Ranges of a node in trees: one interval tree for each row of the matrix, so
- * that a question looks only at what can be in its way, and one tree of all by
- * owner, so that an owner finds its own among ten thousand of others.
+ * Trees of the ranges of a node. There is one interval tree for each row of the matrix, so that a
+ * check looks only at ranges that can conflict, and one tree of all ranges by owner, so that an
+ * owner's ranges are found among many others.
  *
- * Locking: all under ctx->lock.
+ * Locking: everything is under ctx->lock.
  */
 #include <linux/minmax.h>
 #include <linux/rbtree_augmented.h>
@@ -48,7 +48,7 @@ static bool range_augment_compute(struct ditto_range *range, bool exit)
 RB_DECLARE_CALLBACKS(static, range_augment, struct ditto_range, by_first, subtree,
 		     range_augment_compute);
 
-/* Of ranges with one first byte the number tells. */
+/* Ranges with the same first byte are ordered by number. */
 static bool first_less(struct rb_node *a, const struct rb_node *b)
 {
 	const struct ditto_range *x = rb_entry(a, struct ditto_range, by_first);
@@ -71,7 +71,7 @@ static enum ditto_own_class range_class(const struct ditto_range *range)
 	}
 }
 
-/* See ditto_range_own_max(). */
+/* The value whose maximum ditto_range_own_max() reports. */
 static inline u64 own_value(const struct ditto_range *range)
 {
 	switch (range_class(range)) {
@@ -87,7 +87,7 @@ static inline u64 own_value(const struct ditto_range *range)
 RB_DECLARE_CALLBACKS_MAX(static, own_augment, struct ditto_range, by_owner, u64, own_max,
 			 own_value);
 
-/* A place in the tree by owner. */
+/* A position in the tree by owner. */
 struct own_key {
 	const struct ditto_owner *owner;
 	enum ditto_own_class class;
@@ -121,7 +121,9 @@ void ditto_range_insert(struct ditto_lock_ctx *ctx, struct ditto_range *range)
 {
 	lockdep_assert_held(&ctx->lock);
 	range->subtree = range_sum(range);
-	/* What meets nothing is in nobody's way there, however much there is of it. */
+	/*
+	 * A range that overlaps nothing is kept out of the interval tree, where many could pile up.
+	 */
 	if (!ditto_range_is_nowhere(range->empty, range->first))
 		rb_add_augmented_cached(&range->by_first, &ctx->ranges[range->claim.held],
 					first_less, &range_augment);
@@ -142,7 +144,6 @@ void ditto_range_erase(struct ditto_lock_ctx *ctx, struct ditto_range *range)
 		list_del(&range->of_open);
 }
 
-/* Other bytes for a range that is claimed; who lists the client sees the old or the new ones. */
 void ditto_range_move(struct ditto_range *range, u64 first, u64 last)
 {
 	struct ditto_lock_ctx *ctx = range->claim.ctx;
@@ -163,7 +164,7 @@ static bool pass_has(const struct ditto_range_pass *pass, const struct ditto_own
 	       (client && (client == pass->client[0] || client == pass->client[1]));
 }
 
-/* May there be something in this subtree? */
+/* False if no range of this subtree can match. */
 static bool range_below(const struct rb_node *rb, u64 first, const struct ditto_range_pass *pass)
 {
 	const struct ditto_range_sum *sum;
@@ -182,10 +183,10 @@ static bool range_meets(const struct ditto_range *range, u64 first, u64 last,
 }
 
 /*
- * The next in order, of a subtree or with @below false behind its root. A subtree that begins
- * within the bytes and is not all passed has one. Of the others only those count that reach the
- * first byte: ranges that are passed lie apart, so that one of them does, and the way down to
- * it may be in vain.
+ * The next matching range: in the subtree of @rb if @below, otherwise behind @rb. A subtree whose
+ * ranges begin within the bytes and are not all skipped has a match. Of the other subtrees only
+ * those matter that reach @first; there the way down may be in vain, but ranges that are skipped
+ * do not overlap each other, so that happens once.
  */
 static struct ditto_range *range_seek(struct rb_node *rb, bool below, u64 first, u64 last,
 				      const struct ditto_range_pass *pass)
@@ -204,7 +205,7 @@ static struct ditto_range *range_seek(struct rb_node *rb, bool below, u64 first,
 				rb = rb->rb_right;
 				continue;
 			}
-			/* Up, until we come from the left. */
+			/* Go up until we come from the left. */
 			do {
 				ditto_step();
 				prev = rb;
@@ -222,7 +223,6 @@ static struct ditto_range *range_seek(struct rb_node *rb, bool below, u64 first,
 	}
 }
 
-/* The first range of a row that overlaps, but for some; see ditto_range_end() about empty ones. */
 struct ditto_range *ditto_range_other(struct ditto_lock_ctx *ctx, enum ditto_held row, u64 first,
 				      u64 last, const struct ditto_range_pass *pass)
 {
@@ -232,7 +232,6 @@ struct ditto_range *ditto_range_other(struct ditto_lock_ctx *ctx, enum ditto_hel
 	return range_below(rb, first, pass) ? range_seek(rb, true, first, last, pass) : NULL;
 }
 
-/* The first of these behind a place, where a range may be or have been. */
 struct ditto_range *ditto_range_other_behind(struct ditto_lock_ctx *ctx, enum ditto_held row,
 					     const struct ditto_range_place *place, u64 first,
 					     u64 last, const struct ditto_range_pass *pass)
@@ -257,14 +256,12 @@ struct ditto_range *ditto_range_other_behind(struct ditto_lock_ctx *ctx, enum di
 	return range_seek(&found->by_first, false, first, last, pass);
 }
 
-/* The next one that does. */
 struct ditto_range *ditto_range_other_next(struct ditto_range *range, u64 first, u64 last,
 					   const struct ditto_range_pass *pass)
 {
 	return range_seek(&range->by_first, false, first, last, pass);
 }
 
-/* The first range of a row that overlaps. */
 struct ditto_range *ditto_range_overlap(struct ditto_lock_ctx *ctx, enum ditto_held row,
 					u64 first, u64 last)
 {
@@ -273,7 +270,7 @@ struct ditto_range *ditto_range_overlap(struct ditto_lock_ctx *ctx, enum ditto_h
 	return ditto_range_other(ctx, row, first, last, &pass_none);
 }
 
-/* The first range that does not come before this place, and the one before it. */
+/* The first range that is not before a position, and the last one before it. */
 static struct ditto_range *own_find(struct ditto_lock_ctx *ctx, const struct own_key *key,
 				    struct ditto_range **before)
 {
@@ -301,10 +298,6 @@ static bool own_is(const struct ditto_range *range, const struct own_key *key)
 	return range && range->claim.owner == key->owner && range_class(range) == key->class;
 }
 
-/*
- * An owner's first range of a class that does not end before @byte, if those of the class
- * lie apart; of a class that stacks, the first that does not begin before @byte.
- */
 struct ditto_range *ditto_range_own(struct ditto_lock_ctx *ctx, const struct ditto_owner *owner,
 				    enum ditto_own_class class, u64 byte)
 {
@@ -317,7 +310,6 @@ struct ditto_range *ditto_range_own(struct ditto_lock_ctx *ctx, const struct dit
 	return own_is(found, &key) ? found : NULL;
 }
 
-/* The owner's next of the same class. */
 struct ditto_range *ditto_range_own_next(struct ditto_range *range)
 {
 	const struct own_key key = { .owner = range->claim.owner, .class = range_class(range) };
@@ -327,7 +319,6 @@ struct ditto_range *ditto_range_own_next(struct ditto_range *range)
 	return own_is(next, &key) ? next : NULL;
 }
 
-/* One with these bytes. */
 struct ditto_range *ditto_range_own_exactly(struct ditto_lock_ctx *ctx,
 					    const struct ditto_owner *owner,
 					    enum ditto_own_class class, u64 first, u64 last)
@@ -344,7 +335,6 @@ static struct ditto_range *own_if_exact(struct ditto_range *range, const struct 
 	       range_class(range) < DITTO_OWN_PENDING ? range : NULL;
 }
 
-/* The owner's first of EXACT discipline, whatever class. */
 struct ditto_range *ditto_range_own_exact(struct ditto_lock_ctx *ctx,
 					  const struct ditto_owner *owner)
 {
@@ -362,7 +352,10 @@ struct ditto_range *ditto_range_own_exact_next(struct ditto_range *range)
 	return own_if_exact(next, range->claim.owner);
 }
 
-/* Where is a range: before the class, in it and beginning no later than @key, or behind? */
+/*
+ * Position of a range relative to the class: -1 before it, 0 in it and beginning no later than
+ * @key, 1 behind.
+ */
 static int own_side(const struct own_key *key, const struct ditto_range *range)
 {
 	const struct own_key begin = { .owner = key->owner, .class = key->class };
@@ -378,9 +371,8 @@ static u64 own_subtree_max(const struct rb_node *rb)
 }
 
 /*
- * Of an owner's ranges of a class that begin at @byte or before: of shared ones the last byte
- * that any reaches, of POSIX ones whether any is exclusive. False if there are none. The ranges
- * are some subtrees, whose maxima are known, beside the two ways down.
+ * The ranges in question are all within one subtree. On the two ways down from its top, whole
+ * subtrees are taken by their known maximum.
  */
 bool ditto_range_own_max(struct ditto_lock_ctx *ctx, const struct ditto_owner *owner,
 			 enum ditto_own_class class, u64 byte, u64 *max)

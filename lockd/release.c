@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Releasing all that was claimed through one share, whoever holds it.
+ * Releasing everything that was claimed through one share, for all clients.
  *
- * Claims are found by their clients, a few at a time, so that no lock is held for long,
- * however much is held.
+ * Claims are found by their clients, a few at a time, so that no lock is held for long, however
+ * many claims there are.
  */
 #include <kunit/visibility.h>
 #include <linux/sched.h>
@@ -14,11 +14,11 @@
 #define LOOK_AT_ONCE	256
 
 /**
- * struct share_search - the way through the claims of a client
- * @client: whose
- * @share: what they were claimed through
+ * struct share_search - position in a walk through the claims of a client
+ * @client: the client
+ * @share: number of the share
  * @id: number of the claim that was passed last
- * @more: there may be others behind it
+ * @more: there may be claims behind it
  */
 struct share_search {
 	struct ditto_client *client;
@@ -27,7 +27,7 @@ struct share_search {
 	bool more;
 };
 
-/* The next claim; the search stays before it. Under client->lock. */
+/* The next claim of the share; the walk stays before it. Under client->lock. */
 static struct ditto_claim *share_next_claim(struct share_search *search)
 {
 	struct ditto_claim *claim;
@@ -56,7 +56,7 @@ static struct ditto_lock_ctx *share_next_claimed(const void *arg)
 	return ctx;
 }
 
-/* The next claim, if it is on this node. */
+/* The next claim of the share if it is on this node, or NULL. */
 static struct ditto_claim *share_claim_on(struct share_search *search,
 					  const struct ditto_lock_ctx *ctx)
 {
@@ -85,7 +85,7 @@ static void share_drop_claims(struct ditto_client *client, u32 share, const char
 					break;
 				ditto_claim_drop(claim, why);
 			}
-			/* Who was told to come again may do so. */
+			/* Parked operations that conflicted with the claims may retry. */
 			ctx->settled = true;
 			ditto_lock_ctx_unlock(ctx);
 		}
@@ -93,7 +93,7 @@ static void share_drop_claims(struct ditto_client *client, u32 share, const char
 	}
 }
 
-/* One that waits through the share; under client->lock. */
+/* The first request that waits through the share, or NULL. Under client->lock. */
 static struct ditto_wait *share_first_wait(const struct share_search *search)
 {
 	struct ditto_wait *wait;
@@ -143,7 +143,7 @@ void ditto_locks_release_share(struct ditto_lock_table *table, u32 share, const 
 	struct ditto_client *client;
 	u64 number = 0;
 
-	/* Waiting requests of all first, or they would be granted what is given up. */
+	/* Waiting requests of all clients first, or they would be granted what is given up. */
 	while ((client = ditto_client_after(table, number))) {
 		number = client->number;
 		share_drop_waits(client, share);

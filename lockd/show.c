@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Showing claims, see show.h. They are copied a few at a time under a lock, and
- * shown without one.
- */
+/* Lists of claims, see show.h. Claims are copied in batches under a lock and shown without it. */
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/string.h>
@@ -10,20 +7,20 @@
 #include "lock_private.h"
 #include "show.h"
 
-/* Copied under one hold of a lock. */
+/* Claims copied under one hold of a lock. */
 #define SHOWN_AT_ONCE	16
 
 /**
- * struct batch - what is copied next
- * @count: entries copied
- * @info: copies; each holds its node
+ * struct batch - a batch of copied claims
+ * @count: number of entries
+ * @info: the entries; each holds its node
  */
 struct batch {
 	u32 count;
 	struct ditto_claim_info info[SHOWN_AT_ONCE];
 };
 
-/* The next to be filled. */
+/* A new entry of the batch. */
 static struct ditto_claim_info *batch_next(struct batch *batch, struct ditto_lock_point *point)
 {
 	struct ditto_claim_info *info = &batch->info[batch->count++];
@@ -86,7 +83,7 @@ static void cursor_pass(struct ditto_show_cursor *cursor, const struct ditto_cla
 		cursor->claim = info->id;
 }
 
-/* Show the copies. The cursor passes each that was taken. */
+/* Show the batch. The cursor passes each entry that @fn accepted. */
 static int batch_show(struct batch *batch, struct ditto_show_cursor *cursor, ditto_show_fn fn,
 		      void *arg)
 {
@@ -114,7 +111,7 @@ static void copy_client(struct batch *batch, struct ditto_client *client,
 	claim = ditto_client_claim_after(client, cursor->claim);
 	for (; claim && !batch_full(batch); claim = ditto_client_claim_next(claim))
 		show_claim(batch, claim);
-	/* In that order too, and few. */
+	/* Waits are in the order of their numbers, too, and few. */
 	list_for_each_entry(wait, &client->waits, client_link) {
 		if (batch_full(batch))
 			break;
@@ -148,7 +145,7 @@ int ditto_show_clients(struct ditto_lock_table *table, const char *protocol, con
 	if (!batch)
 		return -ENOMEM;
 	while (!err && (client = ditto_client_after(table, cursor->client))) {
-		/* The one that was shown last may be gone. */
+		/* The client that was listed last may be gone. */
 		if (cursor->shown != client->number) {
 			cursor->shown = client->number;
 			cursor->claim = 0;
@@ -174,7 +171,7 @@ static void copy_point(struct batch *batch, struct ditto_lock_ctx *ctx,
 
 	for (; claim && !batch_full(batch); claim = ditto_lock_ctx_claim_next(claim))
 		show_claim(batch, claim);
-	/* In that order too, and few. */
+	/* Waits are in the order of their numbers, too, and few. */
 	list_for_each_entry(wait, &ctx->waits, link) {
 		if (batch_full(batch))
 			break;
@@ -207,7 +204,7 @@ int ditto_show_point(struct ditto_lock_point *point, struct ditto_show_cursor *c
 }
 EXPORT_SYMBOL_NS_GPL(ditto_show_point, DITTO);
 
-/* A claim or a waiting request of a client, by its number. */
+/* A claim or a waiting request found by its number. */
 struct numbered {
 	struct ditto_claim *claim;
 	struct ditto_wait *wait;
@@ -249,7 +246,7 @@ static struct ditto_lock_ctx *claims_of_numbered(const void *arg)
 	return client_numbered(at->client, at->id).ctx;
 }
 
-/* The claims of the node that it is on, locked; NULL if the client has it not. */
+/* Lock the context of the claim or wait with this number; NULL if the client does not have it. */
 static struct ditto_lock_ctx *client_lock_numbered(struct ditto_client *client, u64 id)
 {
 	const struct numbered_at at = { .client = client, .id = id };
@@ -257,7 +254,7 @@ static struct ditto_lock_ctx *client_lock_numbered(struct ditto_client *client, 
 	return ditto_lock_ctx_lock(claims_of_numbered, &at);
 }
 
-/* An open takes along what it cached by its key, unless that is the whole client's. */
+/* An open takes along the lease with its key, but not a delegation, which is the whole client's. */
 static void grant_drop(struct ditto_lock_ctx *ctx, const struct ditto_owner *key,
 		       const char *why)
 {
@@ -267,7 +264,7 @@ static void grant_drop(struct ditto_lock_ctx *ctx, const struct ditto_owner *key
 		ditto_claim_drop(&lease->claim, why);
 }
 
-/* True when it is gone, or false if there is more to be dropped before. */
+/* Return: false if ranges or waits that end with the claim must be dropped first. */
 static bool numbered_drop(struct ditto_lock_ctx *ctx, const struct numbered *found,
 			  const char *why)
 {
@@ -282,7 +279,7 @@ static bool numbered_drop(struct ditto_lock_ctx *ctx, const struct numbered *fou
 	for (int i = 0; i < DITTO_DROPS_AT_ONCE; i++) {
 		if (!ditto_claim_drop(found->claim, why))
 			continue;
-		/* The memory of an open is its holder's; it is not looked at any more. */
+		/* The memory of an open is its holder's, so it is not used from here on. */
 		grant_drop(ctx, key, why);
 		return true;
 	}
@@ -296,13 +293,16 @@ static bool client_release_numbered(struct ditto_client *client, u64 id, const c
 	bool any = false, done = false;
 
 	while (!done && (ctx = client_lock_numbered(client, id))) {
-		/* It may have gone before the lock was had; if not, it stays where it is now. */
+		/*
+		 * It may have ended before the lock was taken; if not, it stays while the lock is
+		 * held.
+		 */
 		found = client_numbered(client, id);
 		if (found.ctx == ctx) {
 			any = true;
 			done = numbered_drop(ctx, &found, why);
 		}
-		/* Who was told to come again may do so. */
+		/* Parked operations that conflicted with the claim may retry. */
 		ctx->settled = true;
 		ditto_lock_ctx_unlock(ctx);
 		cond_resched();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Showing what processes of the server hold on a file, see show.h. Who of them
- * waits only the VFS knows.
+ * Lists of the locks that processes of the server hold on a file, see show.h. Waiting processes
+ * are known to the VFS only and are not listed.
  */
 #include <linux/filelock.h>
 #include <linux/fs.h>
@@ -12,14 +12,14 @@
 #include "lock_private.h"
 #include "show.h"
 
-/* Copied under one hold of the lock. */
+/* Locks copied under one hold of the lock. */
 #define SHOWN_AT_ONCE	16
 
 /**
- * struct local_batch - what is copied next
- * @skip: locks to be passed before
- * @count: locks copied
- * @info: copies
+ * struct local_batch - a batch of copied locks
+ * @skip: number of locks to pass first
+ * @count: number of entries
+ * @info: the entries
  */
 struct local_batch {
 	u32 skip;
@@ -41,7 +41,7 @@ static void local_describe(struct ditto_conflict *what, const struct file_lock *
 	what->first = fl->fl_start;
 	what->last = fl->fl_end == OFFSET_MAX ? U64_MAX : fl->fl_end;
 	strscpy(what->protocol, "local");
-	/* A lock of an open file is not that of a process. */
+	/* An open file description lock belongs to no process. */
 	if (pid > 0)
 		scnprintf(what->client, sizeof(what->client), "process %d", pid);
 	else

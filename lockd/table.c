@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The lock table of a server: made and ended; memory that all tables share.
- */
+/* The lock table of a server: creation and destruction, and the slabs that all tables share. */
 #include <linux/err.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
@@ -18,7 +16,7 @@ struct kmem_cache *ditto_range_slab;
 struct kmem_cache *ditto_open_slab;
 struct kmem_cache *ditto_lease_slab;
 
-/* Made with the first table, ended with the last. */
+/* Created with the first table, destroyed with the last. */
 static DEFINE_MUTEX(shared_lock);
 static unsigned int shared_users;
 
@@ -154,9 +152,9 @@ EXPORT_SYMBOL_NS_GPL(ditto_locks_create, DITTO);
 void ditto_locks_destroy(struct ditto_lock_table *table)
 {
 	ditto_grace_exit(table);
-	/* The last claims are gone; the VFS may be about to be told. */
+	/* The last claims are gone; their mirrors may still be updating the VFS. */
 	wait_var_event(&table->mirrors, !atomic_read(&table->mirrors));
-	/* A release queues callbacks, a callback no release. */
+	/* A withdrawal releases clients and a release queues callbacks, never the reverse. */
 	destroy_workqueue(table->yield_wq);
 	destroy_workqueue(table->release_wq);
 	destroy_workqueue(table->wq);

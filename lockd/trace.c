@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The tracepoints of the lock table are here once. */
+/* Instantiates the tracepoints of the lock table. */
 #define CREATE_TRACE_POINTS
 #include "trace.h"

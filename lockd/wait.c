@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Requests for ranges that wait for their turn.
+ * Queued range requests.
  *
- * The queue of a node is in the order of coming. Whenever something on the node
- * is given up, it is gone through from its head: a request gets its range if
- * nothing held is in the way and no earlier request that still waits is.
+ * The queue of a node is in the order of arrival. Whenever something on the node is given up, the
+ * queue is processed from its head: a request is granted if no claim and no earlier waiting
+ * request is in its way.
  *
- * Locking: ctx->lock guards the queue; client->lock, inside it, the lists of
- * client and owner. A request is queued under table->deadlock, so that of two
- * that would close a circle together the second sees the first.
+ * Locking: ctx->lock guards the queue; client->lock, inside it, guards the lists of client and
+ * owner. A request is queued under table->deadlock, so that of two requests that close a cycle
+ * together the second sees the first.
  */
 #include <linux/string.h>
 #include <linux/timekeeping.h>
@@ -17,7 +17,6 @@
 #include "mirror.h"
 #include "trace.h"
 
-/* Would two requests exclude each other if both were granted? */
 bool ditto_wait_conflicts(const struct ditto_range_request *a, const struct ditto_range_request *b)
 {
 	if (a->owner == b->owner || (!a->exclusive && !b->exclusive))
@@ -29,7 +28,6 @@ bool ditto_wait_conflicts(const struct ditto_range_request *a, const struct ditt
 	       b->first <= ditto_range_end(a->empty, a->first, a->last);
 }
 
-/* Is this the request that is queued: same owner, mode and bytes? */
 bool ditto_wait_is(const struct ditto_wait *wait, const struct ditto_range_request *req)
 {
 	const struct ditto_range_request *have = &wait->request;
@@ -39,7 +37,6 @@ bool ditto_wait_is(const struct ditto_wait *wait, const struct ditto_range_reque
 	       have->first == req->first && (req->empty || have->last == req->last);
 }
 
-/* As it will be when its turn has come. */
 void ditto_wait_describe(struct ditto_conflict *conflict, const struct ditto_wait *wait)
 {
 	const struct ditto_range_request *req = &wait->request;
@@ -52,7 +49,6 @@ void ditto_wait_describe(struct ditto_conflict *conflict, const struct ditto_wai
 	ditto_describe(conflict, &range.claim);
 }
 
-/* Does an earlier request stand before this one? All are earlier if @self is NULL. */
 bool ditto_wait_ahead(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		      const struct ditto_wait *self, struct ditto_conflict *conflict)
 {
@@ -78,7 +74,7 @@ static void wait_work(struct work_struct *work)
 	struct ditto_client *client = wait->request.owner->client;
 
 	ditto_client_hold(client);
-	/* What was granted may be gone already. */
+	/* The range may have been granted and already released with the client. */
 	if (READ_ONCE(client->dead))
 		wait->result = -ESHUTDOWN;
 	wait->granted(wait, wait->result);
@@ -87,7 +83,7 @@ static void wait_work(struct work_struct *work)
 	ditto_client_put(client);
 }
 
-/* What the table gave it. */
+/* Free everything that the table added to the waiter. */
 static void wait_clean(struct ditto_wait *wait)
 {
 	ditto_ranges_free(wait->spares);
@@ -96,7 +92,6 @@ static void wait_clean(struct ditto_wait *wait)
 	ditto_owner_put(wait->request.owner);
 }
 
-/* May sleep. */
 void ditto_wait_put(struct ditto_wait *wait)
 {
 	if (!refcount_dec_and_test(&wait->ref))
@@ -106,8 +101,9 @@ void ditto_wait_put(struct ditto_wait *wait)
 }
 
 /*
- * Who wants to be told only is never held up, and nobody hears of it when he gives up: so many
- * of them do not keep others from waiting.
+ * Requests that want a notification only are never in the way of others, and are abandoned
+ * without notice. They are counted separately, so that they do not use up the limits of the
+ * others.
  */
 static bool wait_within_limits(struct ditto_lock_ctx *ctx,
 			       struct ditto_client *client, bool tell)
@@ -117,7 +113,10 @@ static bool wait_within_limits(struct ditto_lock_ctx *ctx,
 	int all = tell ? telling : atomic_read(&client->table->waiting) - telling;
 	u32 here = tell ? ctx->telling : ctx->waiting - ctx->telling;
 
-	/* Counted one after another, so it may seem less than none for a moment. */
+	/*
+	 * The two counters are read one after the other, so the difference may be negative for a
+	 * moment.
+	 */
 	if (here < READ_ONCE(set->waits_per_node) &&
 	    atomic_read(&client->waiting) < READ_ONCE(set->waits_per_client) &&
 	    max(all, 0) < READ_ONCE(set->waits))
@@ -152,7 +151,10 @@ static int wait_add(struct ditto_lock_ctx *ctx, struct ditto_wait *wait,
 	wait->blocked = 0;
 	wait->spares[0] = NULL;
 	wait->spares[1] = NULL;
-	/* The queue's and the caller's, who puts it once more when it may start. */
+	/*
+	 * References of the queue and of the caller; the caller puts its own when the request may
+	 * start.
+	 */
 	refcount_set(&wait->ref, 2);
 	INIT_WORK(&wait->work, wait_work);
 	list_add_tail(&wait->client_link, &client->waits);
@@ -175,7 +177,6 @@ static int wait_add(struct ditto_lock_ctx *ctx, struct ditto_wait *wait,
 	return 0;
 }
 
-/* Out of the queue; the queue's reference is the caller's now. */
 void ditto_wait_remove(struct ditto_wait *wait)
 {
 	struct ditto_client *client = wait->request.owner->client;
@@ -198,11 +199,10 @@ void ditto_wait_remove(struct ditto_wait *wait)
 		ctx->telling--;
 	}
 	ctx->held--;
-	/* Those behind may go on. */
+	/* Later requests may have waited for this one. */
 	ctx->pump = true;
 }
 
-/* Out of the queue, and the callback is due. */
 void ditto_wait_finish(struct ditto_wait *wait, int result)
 {
 	struct ditto_client *client = wait->request.owner->client;
@@ -215,7 +215,6 @@ void ditto_wait_finish(struct ditto_wait *wait, int result)
 	queue_work(client->table->wq, &wait->work);
 }
 
-/* Whose turn is it? */
 void ditto_wait_pump(struct ditto_lock_ctx *ctx)
 {
 	struct ditto_wait *wait, *next;
@@ -237,7 +236,10 @@ void ditto_wait_pump(struct ditto_lock_ctx *ctx)
 	}
 }
 
-/* Check once more, now that nobody else can be queued, and queue. It is not its turn yet. */
+/*
+ * Check once more, now that no other request can be queued, and queue the request. Its turn
+ * cannot come before wait_start().
+ */
 static int wait_try(const struct ditto_range_request *req, struct ditto_wait *wait,
 		    struct ditto_conflict *conflict, struct ditto_range *spares[2])
 {
@@ -270,8 +272,8 @@ static int wait_try(const struct ditto_range_request *req, struct ditto_wait *wa
 }
 
 /*
- * The request closes a circle. If it is only the order of the queue that makes
- * it wait, the order gives way; else it is refused.
+ * The request closes a cycle. If only the order of the queue makes it wait, the order gives way;
+ * otherwise it is refused.
  */
 static int wait_in_circle(struct ditto_lock_ctx *ctx, struct ditto_wait *wait)
 {
@@ -285,15 +287,15 @@ static int wait_in_circle(struct ditto_lock_ctx *ctx, struct ditto_wait *wait)
 	return -EDEADLK;
 }
 
-/* Its turn may come from now on, unless its waiting is refused. */
+/* From here on its turn may come, unless its waiting is refused. */
 static int wait_start(struct ditto_lock_table *table, struct ditto_wait *wait)
 {
-	/* Nobody knows for how long its owner waits. */
+	/* A notification claims nothing, and whether its owner waits for it is not known. */
 	bool circle = !wait->tell && ditto_deadlock(table, wait);
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_at(&wait->ctx);
 	int err = -EINPROGRESS;
 
-	/* Else the client was released meanwhile, and the callback says so. */
+	/* Otherwise the client was released meanwhile, and the callback reports that. */
 	if (ctx) {
 		if (circle)
 			err = wait_in_circle(ctx, wait);
@@ -310,10 +312,6 @@ static int wait_start(struct ditto_lock_table *table, struct ditto_wait *wait)
 	return err;
 }
 
-/*
- * Wait for a range that is not free: -EINPROGRESS, or what ditto_range_lock()
- * says. @spares are taken if it waits.
- */
 int ditto_wait_enqueue(const struct ditto_range_request *req, struct ditto_wait *wait,
 		       struct ditto_conflict *conflict, struct ditto_range *spares[2])
 {
