@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How long the table takes: a question to a node without claims and to one
- * whose claims cannot conflict, and locking and unlocking one range beside 1,
- * 100 and 10,000 others, beside the same by posix_lock_file(). Prints lines of
- * the form "bench NAME NUMBER ns"; asserts only that it gets there.
+ * Timing of the lock table: a check of a node without claims and of one whose claims cannot
+ * conflict, and lock and unlock of a range beside 1, 100 and 10,000 others, compared with
+ * posix_lock_file(). Prints lines of the form "bench NAME beside NUMBER: NUMBER ns"; asserts only
+ * that the operations succeed.
  */
 #include <linux/file.h>
 #include <linux/filelock.h>

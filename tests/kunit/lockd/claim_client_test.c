@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Clients and owners: their time to live, their end, what is shown; grace. */
+/* Clients and owners: time to live, release, lists of claims; grace period. */
 #include <linux/delay.h>
 #include <linux/filelock.h>
 #include <net/net_namespace.h>
@@ -20,7 +20,7 @@ static void one_key_one_owner(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(one));
 	KUNIT_EXPECT_PTR_EQ(test, one, two);
 	ditto_owner_put(two);
-	/* The same bytes, but fewer; or of another client. */
+	/* The same bytes, but one less; and the same key of another client. */
 	other = ditto_owner_get(&a->client, key, DITTO_OWNER_KEY_MAX - 1);
 	KUNIT_EXPECT_PTR_NE(test, one, other);
 	ditto_owner_put(other);
@@ -34,7 +34,7 @@ static void one_key_one_owner(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, ditto_owner_find(&a->client, key, DITTO_OWNER_KEY_MAX));
 	KUNIT_EXPECT_TRUE(test, ditto_owner_get(&a->client, key, DITTO_OWNER_KEY_MAX + 1) ==
 				ERR_PTR(-EINVAL));
-	/* No bytes are a key too. */
+	/* An empty key is a key, too. */
 	one = ditto_owner_get(&a->client, NULL, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(one));
 	ditto_owner_put(one);
@@ -49,7 +49,7 @@ static struct ditto_open *open_as(struct claim_node *node, struct ditto_owner *o
 	return ditto_open_claim(&node->point, &actor, 1, 0, false, NULL, NULL);
 }
 
-/* Claims of every kind on many nodes, some waiting, some breaking: all go at once. */
+/* Claims of every kind on many nodes, some waiting, some breaking: all end with the client. */
 static void teardown_to_zero(struct kunit *test)
 {
 	struct claim_client *c = claim_client(test, "gone", 0), *other = claim_client(test, "b", 0);
@@ -117,7 +117,7 @@ static void time_to_live(struct kunit *test)
 	struct claim_client *all[] = { now, later, never };
 	struct ditto_lock_table *table = claim_table(test);
 
-	/* Two connections each; the first to go is not the last. */
+	/* Two connections each; the first one to end is not the last. */
 	for (int i = 0; i < 6; i++)
 		KUNIT_EXPECT_TRUE(test, ditto_client_connected(&all[i / 2]->client));
 	for (int i = 0; i < 3; i++)
@@ -132,7 +132,7 @@ static void time_to_live(struct kunit *test)
 	flush_workqueue(table->release_wq);
 	KUNIT_EXPECT_EQ(test, now->released, 1);
 	KUNIT_EXPECT_FALSE(test, ditto_client_connected(&now->client));
-	/* One that comes back in time stops it. */
+	/* A connection in time stops the release. */
 	KUNIT_EXPECT_EQ(test, later->released, 0);
 	KUNIT_EXPECT_TRUE(test, ditto_client_connected(&later->client));
 	msleep(100);
@@ -162,7 +162,7 @@ static void found_by_name(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, ditto_client_find(table, "test", "host"));
 }
 
-/* A list goes on behind the last one, though that and others before it are gone. */
+/* A walk continues behind its last client although that and others before it are gone. */
 static void listed_while_others_go(struct kunit *test)
 {
 	struct ditto_lock_table *table = claim_table(test);
@@ -197,7 +197,7 @@ static void listed_while_others_go(struct kunit *test)
 	claim_client_end(test, c[3]);
 }
 
-/* In grace, who was known takes back what it had; all others wait. */
+/* During grace, known clients reclaim what they held; all others wait. */
 static void grace_lets_known_clients_reclaim(struct kunit *test)
 {
 	struct ditto_lock_table *table = claim_table(test);
@@ -211,7 +211,7 @@ static void grace_lets_known_clients_reclaim(struct kunit *test)
 	struct claim_told told = {};
 	u32 unfinished;
 
-	/* Nobody is known: there is nothing to wait for. */
+	/* No client is known, so there is nothing to wait for. */
 	ditto_grace_start(table);
 	KUNIT_EXPECT_FALSE(test, ditto_grace_active(table));
 	req.reclaim = true;
@@ -242,7 +242,7 @@ static void grace_lets_known_clients_reclaim(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, open == ERR_PTR(-ESTALE));
 	KUNIT_EXPECT_TRUE(test, IS_ERR(claim_grant(node, on, DITTO_LEASE_TYPE_LEASE, 1, &told)));
 
-	/* The last to be done ends it. */
+	/* The last client to be done ends the grace period. */
 	ditto_grace_done(&a->client);
 	ditto_grace_done(&a->client);
 	KUNIT_EXPECT_TRUE(test, ditto_grace_active(table));
@@ -250,7 +250,7 @@ static void grace_lets_known_clients_reclaim(struct kunit *test)
 	ditto_grace_done(&b->client);
 	KUNIT_EXPECT_FALSE(test, ditto_grace_active(table));
 	KUNIT_EXPECT_FALSE(test, locks_in_grace(&init_net));
-	/* Nobody is left to wait for; who is known anew is, once, before it begins. */
+	/* No client may reclaim any more. A client known anew counts once. */
 	ditto_grace_start(table);
 	KUNIT_EXPECT_FALSE(test, ditto_grace_active(table));
 	KUNIT_EXPECT_EQ(test, ditto_grace_know(table, "a", 1, DITTO_KNOWN_RANGES), 0);
@@ -285,7 +285,7 @@ static void grace_ends_by_the_clock(struct kunit *test)
 	mod_delayed_work(table->wq, &table->grace.end, 0);
 	flush_delayed_work(&table->grace.end);
 	KUNIT_EXPECT_FALSE(test, ditto_grace_active(table));
-	/* By hand, and twice. */
+	/* Ended by the administrator, and twice. */
 	ditto_grace_start(table);
 	KUNIT_EXPECT_TRUE(test, ditto_grace_active(table));
 	ditto_grace_end(table);
@@ -314,7 +314,7 @@ static int show_one(const struct ditto_claim_info *info, void *arg)
 	return 0;
 }
 
-/* Each claim once, in the order of its making, also when the list is read in parts. */
+/* Each claim is listed once, in order of creation, also when the list is read in parts. */
 static void each_claim_is_shown(struct kunit *test)
 {
 	struct claim_client *c = claim_client(test, "a", 0), *d = claim_client(test, "b", 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* See claim_common.h. */
+/* Nodes, clients, grants and waiters for the suites of the lock table, see claim_common.h. */
 #include <linux/completion.h>
 #include <linux/delay.h>
 #include <net/net_namespace.h>
@@ -132,7 +132,7 @@ void claim_client_end(struct kunit *test, struct claim_client *c)
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->client.waiting), 0);
 	KUNIT_EXPECT_EQ(test, c->released, 1);
 	ditto_client_put(&c->client);
-	/* Whoever is in a callback may hold the last reference. */
+	/* A running callback may hold the last reference. */
 	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&c->freed, 10 * HZ), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->client.owners), 0);
 }
@@ -204,7 +204,7 @@ struct ditto_lease *claim_grant(struct claim_node *node, struct ditto_owner *key
 
 	atomic_inc(&told->grants);
 	cache = ditto_lease_grant(&req);
-	/* Not granted, or one more reference on what was granted before. */
+	/* Not granted, or one more reference on an existing grant. */
 	if (IS_ERR(cache) || refcount_read(&cache->ref) > 2)
 		atomic_dec(&told->grants);
 	return cache;
@@ -214,7 +214,7 @@ void claim_flush(struct kunit *test)
 {
 	struct workqueue_struct *wq = claim_table(test)->wq;
 
-	/* What the VFS told is looked at by one work, which queues the holder's callback. */
+	/* The work that a VFS event queues may in turn queue the callback of the holder. */
 	flush_workqueue(wq);
 	flush_workqueue(wq);
 }

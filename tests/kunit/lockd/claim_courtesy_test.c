@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Courtesy clients: what they have stays until somebody else wants it, of every
- * kind of claim and by every way to ask; and they may come back before.
+ * Courtesy clients: they keep claims of every kind until another caller conflicts with one, in
+ * any way that a caller can; and they may renew before that.
  */
 
 #include "../../../lockd/lock_private.h"
@@ -10,7 +10,13 @@
 #define R DITTO_LEASE_READ
 #define RHW DITTO_LEASE_ALL
 
-/* The first lapses, the second lives. */
+/**
+ * struct courtesy_test - a silent client and a live one
+ * @node: the node
+ * @client: the first falls silent, the second lives
+ * @owner: by client
+ * @told: callbacks of the grants
+ */
 struct courtesy_test {
 	struct claim_node *node;
 	struct claim_client *client[2];
@@ -46,7 +52,7 @@ static void silence(struct kunit *test, struct courtesy_test *t)
 	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client[0]->client, true));
 }
 
-/* The client is gone, and was told once. */
+/* The client is released, and its protocol was notified once. */
 static void gone(struct kunit *test, struct courtesy_test *t)
 {
 	flush_workqueue(claim_table(test)->yield_wq);
@@ -87,7 +93,7 @@ static void kept_without_a_conflict(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
 	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
 	silence(test, t);
-	/* Beside it, or what does not meet it; and its own. */
+	/* Claims beside it, operations that do not conflict, and claims of its own. */
 	KUNIT_EXPECT_EQ(test, lock(t, 1, true, 10, 19), 0);
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_READ), DITTO_ALLOWED);
 	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 5, 9), 0);
@@ -95,7 +101,7 @@ static void kept_without_a_conflict(struct kunit *test)
 	flush_workqueue(claim_table(test)->release_wq);
 	KUNIT_EXPECT_EQ(test, t->client[0]->released, 0);
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t->client[0]->client), 2);
-	/* Heard of again: it refuses as ever. */
+	/* After a renewal its claims refuse as before. */
 	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client[0]->client, false));
 	KUNIT_EXPECT_EQ(test, lock(t, 1, true, 0, 0), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_DENIED);
@@ -116,7 +122,7 @@ static void range_yields(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&elsewhere, NULL, NULL), 0);
 	silence(test, t);
 	KUNIT_EXPECT_EQ(test, ditto_range_test(&req, NULL), -EBUSY);
-	/* All of it goes, on every node. */
+	/* Everything is released, on every node. */
 	gone(test, t);
 	KUNIT_EXPECT_EQ(test, ditto_range_test(&req, NULL), 0);
 	KUNIT_EXPECT_EQ(test, lock(t, 1, true, 0, 9), 0);
@@ -125,7 +131,7 @@ static void range_yields(struct kunit *test)
 	end(test, t);
 }
 
-/* Somebody who lives refuses as well: nobody has to go for that. */
+/* A live client refuses as well, so the courtesy client is not released. */
 static void stays_if_refused_anyway(struct kunit *test)
 {
 	struct courtesy_test *t = begin(test);
@@ -156,7 +162,7 @@ static void waiter_gets_it(struct kunit *test)
 	struct ditto_range_request req = claim_req(t->node, t->owner[1], true, 0, 9);
 	struct claim_wait *wait = claim_wait(test);
 
-	/* It waited before the client became a courtesy client, and does nothing more. */
+	/* The request waited before the client became a courtesy client, and does nothing more. */
 	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &wait->wait, NULL), -EINPROGRESS);
 	silence(test, t);
@@ -168,7 +174,7 @@ static void waiter_gets_it(struct kunit *test)
 	end(test, t);
 }
 
-/* A request of the courtesy client stands before others in the queue. */
+/* A request of the courtesy client is ahead of others in the queue. */
 static void queue_yields(struct kunit *test)
 {
 	struct courtesy_test *t = begin(test);
@@ -223,7 +229,7 @@ static void open_yields(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, open_as(t, 1, DITTO_OPEN_READ, 0, &parked->park),
 			    ERR_PTR(-EAGAIN));
 	silence(test, t);
-	/* Told to come again, and woken when it can. */
+	/* The caller has to retry, and is woken when it can. */
 	KUNIT_EXPECT_PTR_EQ(test, open_as(t, 1, DITTO_OPEN_READ, 0, &parked->park),
 			    ERR_PTR(-EBUSY));
 	gone(test, t);
@@ -237,7 +243,7 @@ static void open_yields(struct kunit *test)
 	end(test, t);
 }
 
-/* The other way round: bits that an upgrade adds, and reading without an open. */
+/* The reverse: bits that a change of an open adds, and writing without an open. */
 static void change_and_io_yield(struct kunit *test)
 {
 	struct courtesy_test *t = begin(test);
@@ -280,7 +286,7 @@ static void grant_is_revoked(struct kunit *test)
 		{ DITTO_LEASE_TYPE_DELEGATION, RHW, DITTO_INTENT_READ, DITTO_BREAKING },
 		{ DITTO_LEASE_TYPE_DELEGATION, R, DITTO_INTENT_SETATTR, DITTO_BREAKING },
 		{ DITTO_LEASE_TYPE_LEASE, RHW, DITTO_INTENT_REMOVE, DITTO_BREAKING },
-		/* What is not waited for with others is not with these. */
+		/* As for other clients, a break without an answer is not waited for. */
 		{ DITTO_LEASE_TYPE_LEASE, R, DITTO_INTENT_WRITE, DITTO_ALLOWED },
 		{ DITTO_LEASE_TYPE_DIRECTORY_DELEGATION, R, DITTO_INTENT_ENTRY, DITTO_BREAKING },
 	};
@@ -301,7 +307,7 @@ static void grant_is_revoked(struct kunit *test)
 	}
 }
 
-/* A break was outstanding when the holder fell silent: nobody needs to wait for it any more. */
+/* A break was outstanding when the holder fell silent: no caller waits for its deadline. */
 static void break_ends(struct kunit *test)
 {
 	struct courtesy_test *t = begin(test);
@@ -362,7 +368,7 @@ static void released_meanwhile(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
 	silence(test, t);
 	KUNIT_EXPECT_EQ(test, lock(t, 1, true, 0, 9), -EBUSY);
-	/* Its protocol gave up waiting at the same time. */
+	/* The protocol releases the client at the same time. */
 	ditto_client_release(&t->client[0]->client, "lease expired");
 	KUNIT_EXPECT_EQ(test, lock(t, 1, true, 0, 9), 0);
 	gone(test, t);
@@ -380,7 +386,7 @@ static struct courtesy_test *begin_recorded(struct kunit *test)
 	return t;
 }
 
-/* What can be claimed after a restart is given to nobody. */
+/* Claims that could be reclaimed after a restart are not given to others. */
 static void kept_until_withdrawn(struct kunit *test)
 {
 	struct courtesy_test *t = begin_recorded(test);
@@ -399,11 +405,11 @@ static void kept_until_withdrawn(struct kunit *test)
 		flush_workqueue(claim_table(test)->yield_wq);
 		KUNIT_EXPECT_EQ(test, lock(t, 1, true, 0, 9), -EBUSY);
 	}
-	/* Those that ask do not make it be tried more often. */
+	/* Repeated checks do not cause more attempts. */
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->withdrawals), 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&parked->done), 0);
 	KUNIT_EXPECT_EQ(test, c->released, 0);
-	/* The next attempt works, and those that wait are told. */
+	/* The next attempt succeeds, and waiting callers are notified. */
 	WRITE_ONCE(c->stuck, 0);
 	flush_delayed_work(&c->client.yield);
 	gone(test, t);
@@ -431,7 +437,7 @@ static void comes_back_before_it_is_withdrawn(struct kunit *test)
 			    ERR_PTR(-EBUSY));
 	flush_workqueue(claim_table(test)->yield_wq);
 	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&c->client, false));
-	/* Whoever waits asks again, and is refused. */
+	/* Waiting callers check again and are refused. */
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&parked->done), 1);
 	KUNIT_EXPECT_PTR_EQ(test, open_as(t, 1, DITTO_OPEN_READ, 0, NULL), ERR_PTR(-EAGAIN));
@@ -443,7 +449,7 @@ static void comes_back_before_it_is_withdrawn(struct kunit *test)
 	end(test, t);
 }
 
-/* A delegation is not taken by itself: it could be claimed again. */
+/* A delegation is not revoked alone, because it could be reclaimed. */
 static void delegation_awaits_withdrawal(struct kunit *test)
 {
 	struct courtesy_test *t = begin_recorded(test);
@@ -469,7 +475,7 @@ static void delegation_awaits_withdrawal(struct kunit *test)
 	end(test, t);
 }
 
-/* Nor is it when the holder, asked before it fell silent, lets the deadline pass. */
+/* The same if the break began before the holder fell silent, and the deadline passes. */
 static void deadline_awaits_withdrawal(struct kunit *test)
 {
 	struct courtesy_test *t = begin_recorded(test);
@@ -491,7 +497,7 @@ static void deadline_awaits_withdrawal(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 0);
 		KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), RHW);
 	}
-	/* The deadline was reason enough to withdraw the client. */
+	/* The deadline began a withdrawal of the client. */
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->withdrawals), 1);
 	WRITE_ONCE(c->stuck, 0);
 	flush_delayed_work(&c->client.yield);
@@ -502,7 +508,7 @@ static void deadline_awaits_withdrawal(struct kunit *test)
 	end(test, t);
 }
 
-/* Back before it is withdrawn it is a holder that did not answer, as any other. */
+/* A client that renews before its withdrawal is a holder that did not answer in time. */
 static void deadline_of_a_holder_that_returned(struct kunit *test)
 {
 	struct courtesy_test *t = begin_recorded(test);
@@ -530,7 +536,7 @@ static void deadline_of_a_holder_that_returned(struct kunit *test)
 	end(test, t);
 }
 
-/* One that takes long does not keep others from going, nor whoever asks for that. */
+/* A slow withdrawal delays neither other withdrawals nor the caller that requests it. */
 static void retired_side_by_side(struct kunit *test)
 {
 	struct courtesy_test *t = begin_recorded(test);

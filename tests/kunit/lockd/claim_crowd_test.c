@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Many claims on one node: how many steps an operation makes at most under one
- * hold of the lock, which must not grow with the claims by more than their
- * logarithm, and how long it takes. Prints lines of the form "bench NAME beside
- * NUMBER: NUMBER ns, NUMBER steps".
+ * Many claims on one node: the largest number of tree steps under one hold of ctx->lock, which
+ * must grow no faster than the logarithm of the number of claims, and the time that an operation
+ * takes. Prints lines of the form "bench NAME beside NUMBER: NUMBER ns, NUMBER steps".
  */
 #include <linux/log2.h>
 #include <linux/math64.h>
@@ -23,10 +22,18 @@
 static const u32 sizes[] = { 10, 1000, IS_ENABLED(CONFIG_KASAN) ? 10000 : 100000 };
 
 /**
- * struct crowd - what a client holds on one node by many keys, and another who comes
- * @count: keys
- * @asker: of the other client
- * @actor: by @asker
+ * struct crowd - a client with claims by many keys on one node, and another client
+ * @count: number of keys
+ * @node: the node
+ * @client: the client with the claims
+ * @other: the client that operates beside them
+ * @asker: owner of @other
+ * @actor: caller with @asker
+ * @key: owners of @client
+ * @open: opens, by key
+ * @cache: grants, by key
+ * @told: callbacks of the grants
+ * @began: start of the measurement
  */
 struct crowd {
 	u32 count;
@@ -145,7 +152,7 @@ static enum ditto_answer crowd_ask(struct crowd *c, enum ditto_intent_kind kind)
 	return ditto_claim_check_slow(&c->node->point, &intent, &c->actor, NULL, NULL);
 }
 
-/* What is still to be freed of before is not to be measured. */
+/* Objects that are still to be freed must not be measured. */
 static void crowd_begin(struct crowd *c)
 {
 	rcu_barrier();
@@ -153,7 +160,7 @@ static void crowd_begin(struct crowd *c)
 	c->began = ktime_get_ns();
 }
 
-/* @breaks: so many grants may be gone through under one hold */
+/* @breaks: number of grants that may be processed under one hold of the lock */
 static void crowd_report(struct kunit *test, struct crowd *c, const char *what, u32 times,
 			 u32 breaks)
 {
@@ -226,7 +233,7 @@ static void leases(struct kunit *test, struct crowd *c)
 	}
 	crowd_report(test, c, "open, lease, close and return", TIMES, 1);
 
-	/* Each of them may hide that its open is closed. */
+	/* Each of them may hide a closed open. */
 	crowd_begin(c);
 	KUNIT_EXPECT_EQ(test, crowd_ask(c, DITTO_INTENT_REMOVE), DITTO_BREAKING);
 	crowd_report(test, c, "break HANDLE of each, one of them", c->count, DITTO_DROPS_AT_ONCE);
@@ -252,7 +259,7 @@ static void readers(struct kunit *test, struct crowd *c)
 	for (u32 i = 0; i < TIMES; i++)
 		KUNIT_ASSERT_EQ(test, crowd_ask(c, DITTO_INTENT_OPEN), DITTO_ALLOWED);
 	crowd_report(test, c, "open beside leases", TIMES, 1);
-	/* Nobody waits for them, but they are told. */
+	/* The operation does not wait for them, but they are notified. */
 	crowd_begin(c);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
 	crowd_report(test, c, "lock that takes READ of each, one of them", c->count,
@@ -317,7 +324,7 @@ static void exact(struct kunit *test, struct crowd *c)
 		req.last = 10 * i + 4;
 		KUNIT_ASSERT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
 	}
-	/* Ranges of no byte before the first meet nothing. */
+	/* Empty ranges before byte 0 overlap nothing. */
 	req.first = 0;
 	req.empty = true;
 	for (u32 i = 0; i < c->count; i++)
@@ -339,7 +346,7 @@ static void exact(struct kunit *test, struct crowd *c)
 		     DITTO_DROPS_AT_ONCE);
 }
 
-/* All in the way of one request, with one first byte: whom does it wait for? */
+/* The deadlock search, with many owners of ranges in the way that all have the same first byte. */
 static void holders(struct kunit *test, struct crowd *c)
 {
 	struct ditto_range_request req = claim_req(c->node, c->asker, true, 0, 9);

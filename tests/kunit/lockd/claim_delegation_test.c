@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Delegations: whom they are granted, when not, how many, what is counted; and
- * asking the holder of one for size and change.
+ * Delegations: when they are granted, limits, statistics; and asking the holder for size and
+ * change attribute.
  */
 #include <linux/jiffies.h>
 
@@ -55,7 +55,7 @@ static void end(struct kunit *test, struct deleg_test *t)
 	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.ctx));
 }
 
-/* What is granted; an errno if nothing. */
+/* Returns the bits granted, or an errno. */
 static int grant_to(struct deleg_test *t, int i, u8 want)
 {
 	struct ditto_lease *cache = claim_grant(t->node, t->owner[i], DITTO_LEASE_TYPE_DELEGATION,
@@ -110,7 +110,10 @@ static struct ditto_range_request range_of(struct deleg_test *t, int i)
 	return claim_req(t->node, t->owner[i], true, 0, 9);
 }
 
-/* Its own ranges break nothing, and can be told while it is recalled (RFC 8881 section 10.4.4). */
+/*
+ * The holder's own ranges break nothing, and can be sent to the server during a recall (RFC 8881
+ * section 10.4.4).
+ */
 static void own_ranges(struct kunit *test)
 {
 	struct deleg_test *t = begin(test);
@@ -132,7 +135,7 @@ static void own_ranges(struct kunit *test)
 	second = open_as(test, t, 0, DITTO_OPEN_READ | DITTO_OPEN_WRITE);
 	ditto_lease_return(t->cache);
 	claim_flush(test);
-	/* What was told in time is held, and the other waits for it. */
+	/* The range that was sent in time is held, and the other client waits for it. */
 	KUNIT_EXPECT_EQ(test, atomic_read(&wait->granted), 0);
 	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&own), 0);
 	claim_flush(test);
@@ -176,7 +179,7 @@ static void counted(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, grant_to(t, 0, RHW), RHW);
 	recall(test, t);
-	/* Asked for twice is recalled once. */
+	/* A second conflict does not recall again. */
 	recall(test, t);
 	claim_now += 300;
 	drop(test, t);
@@ -185,7 +188,7 @@ static void counted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic64_read(&mine->answer_ms), 300);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&mine->answer_max_ms), 300);
 
-	/* None for a while. */
+	/* No delegation for a time after the recall. */
 	KUNIT_EXPECT_EQ(test, grant_to(t, 0, RHW), -EAGAIN);
 	claim_now += DITTO_QUIET_MS;
 	KUNIT_EXPECT_EQ(test, grant_to(t, 0, RHW), RHW);
@@ -222,7 +225,7 @@ static void limited(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, grant_to(t, 0, R), R);
 	cache = claim_grant(other, t->owner[0], DITTO_LEASE_TYPE_DELEGATION, R, &told);
 	KUNIT_EXPECT_PTR_EQ(test, cache, ERR_PTR(-ENOLCK));
-	/* Leases are none. */
+	/* Leases do not count. */
 	cache = claim_grant(other, t->owner[0], DITTO_LEASE_TYPE_LEASE, R, &told);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
 	ditto_lease_return(cache);
@@ -243,7 +246,14 @@ static void limited(struct kunit *test)
 	end(test, t);
 }
 
-/* A holder that can be asked, and how it answers. */
+/**
+ * struct asked - a holder that can be asked
+ * @asks: number of questions
+ * @answers: answer at once
+ * @size: size to report
+ * @modified: flag to report
+ * @grants: number of grants that are not freed
+ */
 struct asked {
 	atomic_t asks;
 	bool answers;
@@ -306,7 +316,7 @@ static void holder_is_asked(struct kunit *test)
 	struct ditto_lease_answer answer = {};
 
 	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -ENOENT);
-	/* Who only reads has nothing to tell, and who cannot be asked is not. */
+	/* A holder without WRITE is not asked, nor is one that cannot be asked. */
 	grant_asked(test, t, &asked, RH);
 	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -ENOENT);
 	drop(test, t);
@@ -324,7 +334,7 @@ static void holder_is_asked(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_lease_query(&t->node->point, NULL, &answer), 0);
 	KUNIT_EXPECT_EQ(test, answer.size, 5);
 	KUNIT_EXPECT_EQ(test, answer.change, 2);
-	/* Nothing is taken from it. */
+	/* Asking breaks nothing. */
 	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache), RHW);
 	ditto_client_set_courtesy(&t->client[0]->client, true);
 	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -ENOENT);
@@ -347,7 +357,7 @@ static void holder_is_slow(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -EBUSY);
 	KUNIT_EXPECT_LT(test, jiffies_to_msecs(jiffies - begun), 1000);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked.asks), 1);
-	/* Not asked again at once, and not waited for either. */
+	/* Within the retry time the holder is neither asked again nor waited for. */
 	claim_now += DITTO_LEASE_QUERY_MS;
 	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -EBUSY);
 	claim_flush(test);
@@ -355,14 +365,14 @@ static void holder_is_slow(struct kunit *test)
 	claim_now += DITTO_LEASE_QUERY_AGAIN_MS;
 	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -EBUSY);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked.asks), 2);
-	/* The answer after all: the next one is asked for anew. */
+	/* A late answer: the next caller asks anew. */
 	ditto_lease_answered(t->cache, 7, 7, true);
 	ditto_lease_answered(t->cache, 8, 8, true);
 	asked.answers = true;
 	asked.size = 9;
 	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), 0);
 	KUNIT_EXPECT_EQ(test, answer.size, 9);
-	/* Who comes while a question is out waits for the next. */
+	/* A caller that arrives while a question is outstanding waits for the next one. */
 	asked.answers = false;
 	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -EBUSY);
 	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -EBUSY);
@@ -371,7 +381,7 @@ static void holder_is_slow(struct kunit *test)
 	ditto_lease_answered(t->cache, 10, 10, true);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked.asks), 5);
-	/* Given back with a question out; told too late. */
+	/* Returned with a question outstanding; the answer is too late. */
 	asked.answers = false;
 	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -EBUSY);
 	ditto_lease_return(t->cache);

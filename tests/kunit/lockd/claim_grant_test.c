@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Caching grants: what fits beside what, as a truth table and under random
- * operations; breaks, their steps and deadlines by a clock that we move.
+ * Caching grants: which grants fit beside other claims, as a truth table and under random
+ * operations; breaks with their steps and deadlines, by a test clock.
  */
 #include <linux/prandom.h>
 
@@ -61,7 +61,7 @@ static void end(struct kunit *test, struct cache_test *t)
 	KUNIT_EXPECT_EQ(test, refcount_read(&t->node->ref), 1);
 }
 
-/* Ask for a grant; what is given, 0 if nothing. */
+/* Request a grant. Returns the bits granted, 0 if none. */
 static u8 grant(struct cache_test *t, int i, enum ditto_lease_type style, u8 want)
 {
 	struct ditto_lease *cache = claim_grant(t->node, t->key[i], style, want, &t->told[i]);
@@ -89,7 +89,7 @@ static enum ditto_answer check(struct cache_test *t, int i, enum ditto_intent_ki
 static void fits_beside_a_grant(struct kunit *test)
 {
 	static const u8 table[][3] = {
-		/* held, wanted, given */
+		/* held, requested, granted */
 		{ R, R, R }, { R, R | H, R | H }, { R, RHW, R | H }, { R, R | W, R },
 		{ R | H, R | H, R | H }, { R | H, RHW, R | H }, { R | H, W, 0 },
 		{ R | W, R, 0 }, { RHW, RHW, 0 }, { R, H, 0 }, { R, H | W, 0 },
@@ -119,7 +119,7 @@ static void fits_beside_other_claims(struct kunit *test)
 	struct ditto_range_request req = claim_req(t->node, t->key[0], false, 0, 9);
 	struct ditto_open *open;
 
-	/* A reader takes WRITE; a writer takes all of a delegation. */
+	/* An open for reading excludes WRITE; one for writing excludes all of a delegation. */
 	open = ditto_open_claim(&t->node->point, &actor, DITTO_OPEN_READ, 0, false, NULL, NULL);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
 	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), R | H);
@@ -130,11 +130,13 @@ static void fits_beside_other_claims(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), R | H);
 	drop(test, t, 1);
 	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_DELEGATION, RHW), 0);
-	/* Its own open is none. */
+	/* The holder's own open does not count. */
 	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_DELEGATION, RHW), RHW);
 	drop(test, t, 0);
 	ditto_open_release(open);
-	/* An open of attributes takes nothing, one of the access control list WRITE of a lease. */
+	/*
+	 * An open of attributes excludes nothing, one of the access control list WRITE of a lease.
+	 */
 	open = ditto_open_claim(&t->node->point, &actor, 0, 0, false, NULL, NULL);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
 	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
@@ -150,7 +152,7 @@ static void fits_beside_other_claims(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_DELEGATION, RHW), RHW);
 	drop(test, t, 1);
 	ditto_open_release(open);
-	/* It takes WRITE of no lease that is there already. */
+	/* It does not break WRITE of an existing lease. */
 	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	open = ditto_open_claim(&t->node->point, &actor, DITTO_OPEN_ACL, 0, false, NULL, NULL);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
@@ -167,7 +169,7 @@ static void fits_beside_other_claims(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	drop(test, t, 0);
 	ditto_range_release_owner(&t->node->point, t->key[0]);
-	/* A directory has no WRITE. */
+	/* WRITE has no meaning for a directory. */
 	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_DIRECTORY, RHW), R | H);
 	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_DIRECTORY_DELEGATION, RHW), R | H);
 	drop(test, t, 1);
@@ -175,7 +177,7 @@ static void fits_beside_other_claims(struct kunit *test)
 	end(test, t);
 }
 
-/* What a random run expects of each holder. */
+/* The bits that a random run expects each holder to have. */
 static u8 model[HOLDERS];
 
 static u8 model_fit(int i, u8 want)
@@ -188,7 +190,7 @@ static u8 model_fit(int i, u8 want)
 	return want & R ? want : 0;
 }
 
-/* The holder of WRITE answers at once, so a model without time does. */
+/* The holder of WRITE answers at once, so the model needs no time. */
 static void model_step(struct kunit *test, struct cache_test *t, struct rnd_state *rnd)
 {
 	int i = prandom_u32_state(rnd) % HOLDERS, op = prandom_u32_state(rnd) % 8;
@@ -196,7 +198,10 @@ static void model_step(struct kunit *test, struct cache_test *t, struct rnd_stat
 
 	if (op < 4) {
 		expect = model_fit(i, want | model[i]);
-		/* A first grant is cut down, a second one is all or nothing. */
+		/*
+		 * A first grant may be a part of the request; a second one is everything or
+		 * nothing.
+		 */
 		if (model[i] && expect != (want | model[i]))
 			expect = model[i];
 		KUNIT_ASSERT_EQ(test, grant(t, i, DITTO_LEASE_TYPE_LEASE, want), expect);
@@ -223,7 +228,7 @@ static void model_step(struct kunit *test, struct cache_test *t, struct rnd_stat
 	}
 	for (int j = 0; j < HOLDERS; j++) {
 		KUNIT_ASSERT_EQ(test, t->cache[j] ? ditto_lease_bits(t->cache[j]) : 0, model[j]);
-		/* A holder lets go of a grant that is void. */
+		/* A holder drops a grant that is void. */
 		if (!model[j])
 			drop(test, t, j);
 	}
@@ -251,7 +256,7 @@ static void deadline_begins_with_the_break(struct kunit *test)
 	struct cache_test *t = begin(test);
 
 	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
-	/* Held for long: that costs it nothing. */
+	/* The time it was held before the break does not count. */
 	claim_now += 1000000;
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_READ), DITTO_BREAKING);
 	claim_flush(test);
@@ -261,7 +266,7 @@ static void deadline_begins_with_the_break(struct kunit *test)
 	claim_poke(test, t->cache[0]);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].revokes), 0);
 	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache[0]), RHW);
-	/* Nobody asks again, and still it ends. All is void, not only what was asked for. */
+	/* The grant ends without a further check, and with all its bits. */
 	claim_now++;
 	claim_poke(test, t->cache[0]);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].revokes), 1);
@@ -272,7 +277,7 @@ static void deadline_begins_with_the_break(struct kunit *test)
 	end(test, t);
 }
 
-/* RWH to RH to R to nothing, each step answered, each with its own deadline. */
+/* RWH to RH to R to nothing; each step is answered and has its own deadline. */
 static void cascade_goes_by_steps(struct kunit *test)
 {
 	struct cache_test *t = begin(test);
@@ -282,7 +287,7 @@ static void cascade_goes_by_steps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_OPEN), DITTO_BREAKING);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, told->keep, R | H);
-	/* Meanwhile somebody wants more. */
+	/* Meanwhile another operation needs more. */
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told->breaks), 1);
@@ -300,7 +305,7 @@ static void cascade_goes_by_steps(struct kunit *test)
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told->breaks), 3);
 	KUNIT_EXPECT_EQ(test, told->keep, 0);
-	/* Nothing but reading was left: no answer is waited for. */
+	/* Only READ was left, so no answer is awaited. */
 	KUNIT_EXPECT_FALSE(test, told->ack);
 	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache[0]), 0);
 	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[0], 0), -ENOENT);
@@ -317,7 +322,7 @@ static void woken(struct ditto_park *park)
 	atomic_inc(&container_of(park, struct waiting, park)->woken);
 }
 
-/* Who waits for WRITE waits for what somebody else wants besides: until the break is over. */
+/* A caller that waits for WRITE waits until the break is over, including steps for others. */
 static void waits_for_every_step(struct kunit *test)
 {
 	struct cache_test *t = begin(test);
@@ -336,7 +341,7 @@ static void waits_for_every_step(struct kunit *test)
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, t->told[0].keep, R);
 	KUNIT_EXPECT_EQ(test, atomic_read(&waiting->woken), 0);
-	/* With that, only READ is left to be told of. */
+	/* After this answer only READ is left, which needs no answer. */
 	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[0], R), 0);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&waiting->woken), 1);
@@ -344,7 +349,7 @@ static void waits_for_every_step(struct kunit *test)
 	end(test, t);
 }
 
-/* What the turn of a request takes wakes who is parked, like anything else that is given up. */
+/* A request that breaks a grant when its turn comes wakes parked operations. */
 static void turn_of_a_request_wakes(struct kunit *test)
 {
 	struct cache_test *t = begin(test);
@@ -370,7 +375,7 @@ static void turn_of_a_request_wakes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_claim_check(&t->node->point, &intent, NULL, &waiting->park,
 						NULL), DITTO_BREAKING);
 	claim_flush(test);
-	/* The reader has nothing to answer. */
+	/* The reader's break needs no answer. */
 	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&held), 0);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&wait->granted), 1);
@@ -380,7 +385,7 @@ static void turn_of_a_request_wakes(struct kunit *test)
 	end(test, t);
 }
 
-/* One of the older kind. */
+/* Grant a lease of the older kind. */
 static u8 grant_older(struct kunit *test, struct cache_test *t, int i, u8 want)
 {
 	struct ditto_lease_request req = {
@@ -398,7 +403,7 @@ static u8 grant_older(struct kunit *test, struct cache_test *t, int i, u8 want)
 	return ditto_lease_bits(cache);
 }
 
-/* They and HANDLE exclude each other; who reads the access control list takes their WRITE. */
+/* Older leases exclude HANDLE of others; reading the access control list breaks their WRITE. */
 static void older_leases(struct kunit *test)
 {
 	struct cache_test *t = begin(test);
@@ -418,7 +423,7 @@ static void older_leases(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, R | H), R | H);
 	KUNIT_EXPECT_EQ(test, grant_older(test, t, 0, R), 0);
 	drop(test, t, 1);
-	/* A delegation is none of them. */
+	/* A delegation does not exclude them. */
 	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_DELEGATION, R | H), R | H);
 	KUNIT_EXPECT_EQ(test, grant_older(test, t, 0, R), R);
 	drop(test, t, 1);
@@ -430,7 +435,7 @@ static void older_leases(struct kunit *test)
 	end(test, t);
 }
 
-/* A holder that asked twice for nothing is not told twice, and may keep less. */
+/* A holder is notified once of a repeated break, and may keep less. */
 static void breaks_coalesce(struct kunit *test)
 {
 	struct cache_test *t = begin(test);
@@ -440,19 +445,19 @@ static void breaks_coalesce(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, check(t, 1 + i % 3, DITTO_INTENT_READ), DITTO_BREAKING);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].breaks), 1);
-	/* While it is broken, another open under the key does not widen it. */
+	/* During a break, another request with the key does not widen the grant. */
 	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	KUNIT_EXPECT_TRUE(test, ditto_lease_breaking(t->cache[0]));
 	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[0], R), 0);
 	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache[0]), R);
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_READ), DITTO_ALLOWED);
-	/* Then it may be wider again. */
+	/* Afterwards it may be widened again. */
 	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, R | H), R | H);
 	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_DELEGATION, R), 0);
 	end(test, t);
 }
 
-/* A change is told to who has READ only, and nobody waits; who has RH answers, unwaited. */
+/* A holder of READ is only notified; one of RH answers. The change waits for neither. */
 static void readers_are_told_only(struct kunit *test)
 {
 	struct cache_test *t = begin(test);
@@ -490,7 +495,7 @@ static void recall_quiets_the_node(struct kunit *test)
 	end(test, t);
 }
 
-/* A grant that came between asking and acting is broken before the answer. */
+/* A grant made between check and operation is broken before the reply. */
 static void recheck_breaks_late_grants(struct kunit *test)
 {
 	struct ditto_intent intent = { .kind = DITTO_INTENT_WRITE, .last = 9 };
@@ -505,7 +510,7 @@ static void recheck_breaks_late_grants(struct kunit *test)
 	end(test, t);
 }
 
-/* A change is done when its holders were told, though nobody waits for their answers. */
+/* A change ends after its holders were notified, without waiting for their answers. */
 static void told_before_it_is_done(struct kunit *test)
 {
 	static const struct {
@@ -533,7 +538,7 @@ static void told_before_it_is_done(struct kunit *test)
 	end(test, t);
 }
 
-/* Nor is it done while a holder thinks that it has what is void already. */
+/* Nor does it end before a holder knows of its revocation. */
 static void void_before_it_is_done(struct kunit *test)
 {
 	struct ditto_intent intent = { .kind = DITTO_INTENT_WRITE, .last = 9 };
@@ -544,7 +549,7 @@ static void void_before_it_is_done(struct kunit *test)
 	claim_flush(test);
 	t->told[0].slow_ms = 20;
 	claim_now += 35000;
-	/* The deadline passes, and the change does not find the grant any more. */
+	/* The deadline passes, and the change no longer finds the grant. */
 	mod_delayed_work(t->node->point.table->wq, &t->cache[0]->expire, 0);
 	flush_delayed_work(&t->cache[0]->expire);
 	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
@@ -553,7 +558,7 @@ static void void_before_it_is_done(struct kunit *test)
 	end(test, t);
 }
 
-/* A holder that changes the node when it is told does not wait for itself. */
+/* A holder that changes the node in its callback does not wait for itself. */
 static void told_by_itself(struct kunit *test)
 {
 	struct ditto_intent intent = { .kind = DITTO_INTENT_WRITE, .last = 9 };
@@ -592,10 +597,10 @@ static void changes_are_delivered(struct kunit *test)
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].changes), 1);
 	KUNIT_EXPECT_STREQ(test, t->told[0].name, "new");
-	/* Not to who made it, and nothing is broken. */
+	/* The caller that made the change is not notified, and nothing is broken. */
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[1].changes), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].breaks), 0);
-	/* A holder that is never served loses READ, which all depends on. */
+	/* A holder that takes no changes loses READ, and with it the grant. */
 	for (u32 i = 0; i < 100 * DITTO_CHANGES_PER_LEASE &&
 	     !ditto_lease_breaking(t->cache[0]); i++)
 		ditto_lease_deliver(&t->node->point, &actor, &change);
@@ -603,7 +608,7 @@ static void changes_are_delivered(struct kunit *test)
 	end(test, t);
 }
 
-/* The client is released while a break is outstanding, and before the holder was told. */
+/* The client is released during a break, and the node before the holder was notified. */
 static void release_ends_breaks(struct kunit *test)
 {
 	struct cache_test *t = begin(test);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The trees that opens, grants and ranges are found by, against a walk over all
- * of them: random operations, after each of which a random question is answered
- * the same way and takes the same of every grant.
+ * The trees of opens, grants and ranges, compared with a walk over all of them: after random
+ * operations a random check must have the same result and break the same bits of every grant.
  */
 #include <linux/prandom.h>
 
@@ -13,6 +12,7 @@
 #define SLOTS		40
 #define OPERATIONS	20000
 
+/* An open with the indices of its key and its owner; without a key -1. */
 struct open_slot {
 	struct ditto_open *open;
 	int key;
@@ -20,9 +20,16 @@ struct open_slot {
 };
 
 /**
- * struct holder_test - two clients with keys, and what is held by them
- * @key: of clients in turn; also the owners of opens and ranges
- * @cache: by key
+ * struct holder_test - two clients with keys and their claims
+ * @rnd: random numbers
+ * @node: the node
+ * @client: the clients
+ * @key: keys of the clients in turn; also the owners of opens and ranges
+ * @cache: grants, by key
+ * @slot: opens
+ * @range: EXACT ranges
+ * @held: the range of this index is held
+ * @told: callbacks of the grants
  */
 struct holder_test {
 	struct rnd_state rnd;
@@ -83,7 +90,7 @@ static void end(struct kunit *test, struct holder_test *t)
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.grants), 0);
 }
 
-/* What is asked, by whom, and what a walk over everything says. */
+/* A check, its caller, and the result that the walk over everything predicts. */
 struct expected {
 	struct ditto_intent intent;
 	struct ditto_actor actor;
@@ -97,7 +104,7 @@ static u8 grant_bits(const struct ditto_lease *cache)
 	return cache ? ditto_lease_bits(cache) : 0;
 }
 
-/* What nobody has asked back yet. */
+/* Bits that no break has asked for yet. */
 static u8 grant_left(const struct ditto_lease *cache)
 {
 	return cache && ditto_lease_breaking(cache) ? cache->target : grant_bits(cache);
@@ -113,7 +120,7 @@ static bool is_mine(const struct expected *e, const struct ditto_matrix_cell *ce
 	return cell->exempt == DITTO_EXEMPT_OWNER && mine == owner;
 }
 
-/* What a grant is to give up by its cell, and what of it is waited for. */
+/* Bits that a cell breaks of a grant, and those of them that are waited for. */
 static u8 expect_gives(const struct expected *e, const struct ditto_lease *cache, u8 *waits)
 {
 	const struct ditto_matrix_cell *cell = &ditto_matrix[cache->claim.held][e->intent.kind];
@@ -128,7 +135,7 @@ static u8 expect_gives(const struct expected *e, const struct ditto_lease *cache
 	return cell->gives_up | (writes ? cell->gives_up_to_write : 0);
 }
 
-/* Does an open stand in the way, if it is there? */
+/* True if an open is in the way. */
 static bool expect_crosses(const struct holder_test *t, const struct expected *e,
 			   const struct open_slot *slot)
 {
@@ -142,7 +149,7 @@ static bool expect_crosses(const struct holder_test *t, const struct expected *e
 	       !is_mine(e, cell, e->actor.owner, t->key[slot->owner]);
 }
 
-/* The grant of this key was asked to give up some of its bits. */
+/* The grant with this key has to give up some of its bits. */
 static void expect_break(const struct holder_test *t, struct expected *e, int key, u8 gives)
 {
 	const struct ditto_lease *cache = t->cache[key];
@@ -150,7 +157,7 @@ static void expect_break(const struct holder_test *t, struct expected *e, int ke
 	if (!(gives & e->left[key]))
 		return;
 	e->left[key] = ditto_lease_valid(e->left[key] & ~gives);
-	/* Readers are told only. */
+	/* Leases with READ only are broken without an answer. */
 	if (cache->claim.held == DITTO_HELD_LEASE && e->bits[key] == DITTO_LEASE_READ)
 		e->bits[key] = 0;
 }
@@ -200,7 +207,7 @@ static void expect_grants(struct kunit *test, struct holder_test *t, const struc
 	}
 }
 
-/* An actor with one of the keys, or with none. Each key is that of both clients. */
+/* A caller with one of the keys or with none. Both clients have the same key bytes. */
 static struct ditto_actor random_actor(struct holder_test *t)
 {
 	u32 key = roll(t, KEYS + 1);
@@ -233,7 +240,7 @@ static void random_question(struct kunit *test, struct holder_test *t)
 static void random_open(struct kunit *test, struct holder_test *t)
 {
 	struct open_slot *slot = &t->slot[roll(t, SLOTS)];
-	/* Few deny anything, or few would be open. */
+	/* Few opens deny anything, or few could be held. */
 	struct expected e = { .intent = { .kind = DITTO_INTENT_OPEN, .access = roll(t, 8),
 					  .deny = roll(t, 6) ? 0 : BIT(roll(t, 3)) } };
 	struct ditto_open *open;
@@ -260,7 +267,7 @@ static void random_open(struct kunit *test, struct holder_test *t)
 	expect_grants(test, t, &e);
 }
 
-/* May an open be changed to what it is, without these? It always may. */
+/* A change of an open to fewer bits always succeeds. */
 static void random_downgrade(struct kunit *test, struct holder_test *t)
 {
 	struct open_slot *slot = &t->slot[roll(t, SLOTS)];
@@ -270,7 +277,7 @@ static void random_downgrade(struct kunit *test, struct holder_test *t)
 							roll(t, 8), 0, NULL), 0);
 }
 
-/* The largest that fits, by a walk. */
+/* The largest grant that fits, by a walk. */
 static u8 expect_fit(const struct holder_test *t, int key, enum ditto_lease_type style, u8 want)
 {
 	bool lease = style == DITTO_LEASE_TYPE_LEASE;
@@ -310,7 +317,7 @@ static void random_grant(struct kunit *test, struct holder_test *t)
 		grant_end(t, key);
 		return;
 	}
-	/* No recall is to keep others from theirs. */
+	/* The time after a recall is over. */
 	claim_now += DITTO_QUIET_MS;
 	fit = expect_fit(t, key, style, want);
 	t->cache[key] = claim_grant(t->node, t->key[key], style, want, &t->told);
@@ -386,7 +393,7 @@ static void range_question(struct kunit *test, struct holder_test *t)
 			denied ? DITTO_DENIED : DITTO_ALLOWED);
 }
 
-/* EXACT ranges stack, so that what is held is what was taken. */
+/* EXACT ranges stack, so exactly the ranges taken are held. */
 static void random_range(struct kunit *test, struct holder_test *t, int i)
 {
 	struct ditto_range_request *req = &t->range[i];
@@ -396,7 +403,7 @@ static void random_range(struct kunit *test, struct holder_test *t, int i)
 		t->held[i] = false;
 		return;
 	}
-	/* Few owners, so that most of what is met is one's own; and of each but one mode. */
+	/* Few owners, so that most overlaps are with own ranges; each owner has one mode. */
 	*req = claim_req(t->node, t->key[i % 3], i % 3 == 0, roll(t, 128), 0);
 	req->last = req->first + roll(t, i % 5 ? 4 : 40);
 	req->discipline = DITTO_EXACT;

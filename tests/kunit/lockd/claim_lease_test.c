@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The mirror of caching grants, on a file of a tmpfs: local processes break them, and
- * what those have open keeps them away. A local process is played by this thread.
+ * The mirror of caching grants, on a file of a tmpfs: local processes break grants, and their
+ * open files prevent them. This thread plays the local process.
  */
 #include <linux/cred.h>
 #include <linux/delay.h>
@@ -56,7 +56,7 @@ static void local_opens_break_grants(struct kunit *test)
 	cache = grant(t, DITTO_LEASE_ALL, &told);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
 	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
-	/* A reader takes WRITE, once the holder has given it up. */
+	/* A reader gets on when the holder has given up WRITE. */
 	KUNIT_EXPECT_EQ(test, local_open(t, O_RDONLY), -EWOULDBLOCK);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 1);
@@ -64,7 +64,7 @@ static void local_opens_break_grants(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, local_open(t, O_RDONLY), -EWOULDBLOCK);
 	KUNIT_EXPECT_EQ(test, ditto_lease_ack(cache, told.keep), 0);
 	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_RDONLY));
-	/* A writer takes the rest, and a holder that says nothing loses it. */
+	/* A writer breaks the rest, and a holder that does not answer loses it. */
 	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 2);
@@ -99,8 +99,8 @@ static void local_opens_stand_in_the_way(struct kunit *test)
 }
 
 /*
- * While a break by a local process is pending, nothing is granted that would keep the lease
- * of the VFS up. A process that does not wait is as one that was killed while it did.
+ * While a break by a local process is pending, no grant is made that would keep the VFS lease up.
+ * A process that does not wait is like one that was killed while it waited.
  */
 static void pending_break_bars_grants(struct kunit *test)
 {
@@ -117,7 +117,7 @@ static void pending_break_bars_grants(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, grant_to(t, 1, DITTO_LEASE_READ, &told[1]) == ERR_PTR(-EAGAIN));
 	KUNIT_EXPECT_EQ(test, ditto_lease_ack(cache, 0), 0);
 	ditto_lease_put(cache);
-	/* A rename looks once more when it was woken. */
+	/* A rename checks once more after it was woken. */
 	KUNIT_EXPECT_TRUE(test, grant_to(t, 1, DITTO_LEASE_READ, &told[1]) == ERR_PTR(-EAGAIN));
 	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
 	claim_now += 1000;
@@ -132,7 +132,7 @@ static void pending_break_bars_grants(struct kunit *test)
 	mirror_test_end(test, t);
 }
 
-/* A process that has the file open for writing keeps grants away itself, but not beyond that. */
+/* A process prevents grants as long as it has the file open for writing, and no longer. */
 static void writer_bars_while_open(struct kunit *test)
 {
 	const u8 rh = DITTO_LEASE_READ | DITTO_LEASE_HANDLE;
@@ -162,8 +162,8 @@ static void writer_bars_while_open(struct kunit *test)
 }
 
 /*
- * A process waits for the delegation of a silent client, which comes back before it is
- * withdrawn. The VFS does not tell of the break again, but the holder is asked.
+ * A process waits for the delegation of a silent client, which renews before it is withdrawn. The
+ * VFS does not report the break again, but the holder is asked.
  */
 static void break_is_not_lost_when_the_holder_returns(struct kunit *test)
 {
@@ -197,7 +197,7 @@ static void break_is_not_lost_when_the_holder_returns(struct kunit *test)
 	mirror_test_end(test, t);
 }
 
-/* A reader waits until nobody has WRITE, and lets nobody else have it before. */
+/* A reader waits until WRITE is given up, and no WRITE is granted before that. */
 static void pending_reader_bars_writers(struct kunit *test)
 {
 	const u8 rh = DITTO_LEASE_READ | DITTO_LEASE_HANDLE;
@@ -222,7 +222,7 @@ static void pending_reader_bars_writers(struct kunit *test)
 	mirror_test_end(test, t);
 }
 
-/* What our own threads do was checked before, and breaks nothing by way of the VFS. */
+/* Operations of the server's own threads were checked before, and break no VFS lease. */
 static void own_threads_break_nothing(struct kunit *test)
 {
 	struct cred *cred = prepare_kernel_cred(&init_task);
@@ -244,7 +244,7 @@ static void own_threads_break_nothing(struct kunit *test)
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 0);
 	ditto_acting_del(&acting);
-	/* It lies on the stack, and somebody may be looking. */
+	/* It is on the stack, and RCU readers may still look at it. */
 	synchronize_rcu();
 	put_cred(cred);
 	ditto_lease_return(cache);

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The whole matrix: every kind that can be held, against every intent, of a
- * stranger, of another owner of the same client and of the holder itself, with
- * and without mandatory ranges of its own.
+ * The whole matrix: every kind of claim against every intent, of a stranger, of
+ * another owner of the same client and of the holder itself, with and without
+ * mandatory ranges of its own.
  *
  * The expectation is written here a second time, as letters:
  *   -	allowed
- *   D	refused to all
- *   d	refused to all but the holder
- *   x	refused to those whose own ranges are mandatory, but for the holder
- *   b	the holder gives way first
- *   t	the holder is told, and the operation goes on
+ *   D	denied to all
+ *   d	denied to all but the holder
+ *   x	denied to callers whose own ranges are mandatory, except the holder
+ *   b	the holder must answer a break first
+ *   t	the holder is notified, and the operation continues
  */
 #include "claim_common.h"
 
@@ -27,7 +27,7 @@ static const char *const expected[DITTO_HELDS] = {
 	[DITTO_HELD_DIRECTORY_DELEGATION]	= "----b-bbb-b---",
 };
 
-/* What a grant of all bits may keep, as DITTO_LEASE_* bits. */
+/* Bits that a grant of all bits may keep, as DITTO_LEASE_* bits. */
 static const char *const expected_keep[DITTO_HELDS] = {
 	[DITTO_HELD_LEASE]			= "300--3555---30",
 	[DITTO_HELD_DELEGATION]			= "300-030000--30",
@@ -38,12 +38,12 @@ static const char *const expected_keep[DITTO_HELDS] = {
 enum who { STRANGER, SAME_CLIENT, HOLDER, WHO };
 
 /**
- * struct cell - what is set up for one cell
+ * struct cell - the claim of one cell
  * @node: the node
- * @owner: who acts, by enum who
+ * @owner: callers, by enum who
  * @open: held, or NULL
  * @cache: held, or NULL
- * @told: the holder of @cache
+ * @told: callbacks of @cache
  */
 struct cell {
 	struct claim_node *node;
@@ -173,7 +173,7 @@ static void every_cell(struct kunit *test)
 	claim_client_end(test, other);
 }
 
-/* An anonymous request is a stranger to all, and the holder of nothing. */
+/* An anonymous request is a stranger to all claims and holds none. */
 static void anonymous_is_a_stranger(struct kunit *test)
 {
 	struct claim_client *c = claim_client(test, "holder", 0);
@@ -191,11 +191,11 @@ static void anonymous_is_a_stranger(struct kunit *test)
 			DITTO_DENIED);
 	KUNIT_EXPECT_EQ(test, ditto_claim_check(&node->point, &intent, &wide, NULL, NULL),
 			DITTO_DENIED);
-	/* Unless its client's requests never come with an owner. */
+	/* Exempt if the client's requests never come with an owner. */
 	c->client.wide = true;
 	KUNIT_EXPECT_EQ(test, ditto_claim_check(&node->point, &intent, &wide, NULL, NULL),
 			DITTO_ALLOWED);
-	/* Reading is not denied, and the summary says so. */
+	/* Reading is not denied, and the summary already says so. */
 	intent.kind = DITTO_INTENT_READ;
 	KUNIT_EXPECT_FALSE(test, ditto_lock_point_held(&node->point,
 						       ditto_intent_mask[0][DITTO_INTENT_READ]));
@@ -206,7 +206,7 @@ static void anonymous_is_a_stranger(struct kunit *test)
 	claim_client_end(test, c);
 }
 
-/* The summary never hides what the matrix would find. */
+/* The summary never hides a conflict of the matrix. */
 static void masks_cover_the_matrix(struct kunit *test)
 {
 	static const u32 sums[DITTO_HELDS] = {
@@ -234,7 +234,7 @@ static void masks_cover_the_matrix(struct kunit *test)
 					    ditto_held_names[held], ditto_intent_names[kind]);
 		}
 	}
-	/* Reading attributes looks at nothing, and plain reading at no lease for reading. */
+	/* Reading attributes conflicts with nothing, and plain reading with no READ of a lease. */
 	KUNIT_EXPECT_EQ(test, ditto_intent_mask[1][DITTO_INTENT_GETATTR], 0);
 	KUNIT_EXPECT_EQ(test, ditto_intent_mask[0][DITTO_INTENT_READ],
 			DITTO_SUM_EXACT | DITTO_SUM_DENY_READ | DITTO_SUM_LEASE_WRITE);

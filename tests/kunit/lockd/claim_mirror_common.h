@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the suites of the mirror share: a node that stands for a file of a tmpfs. */
+/* Shared by the suites of the mirror: a node for a file of a tmpfs. */
 #ifndef _DITTO_TESTS_KUNIT_LOCKD_CLAIM_MIRROR_COMMON_H
 #define _DITTO_TESTS_KUNIT_LOCKD_CLAIM_MIRROR_COMMON_H
 
@@ -45,7 +45,7 @@ static inline void mirror_test_end(struct kunit *test, struct mirror_test *t)
 	fput(t->file);
 }
 
-/* A client of a protocol that keeps records, which cannot be removed for now. */
+/* A client of a protocol whose record cannot be removed for now. */
 static inline struct mirror_test *mirror_test_stuck(struct kunit *test)
 {
 	struct mirror_test *t = mirror_test_begin(test);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The mirror of ranges, on a file of a tmpfs: what owners hold is seen by local
- * processes, and what those hold by owners. A local process is played by POSIX
- * locks of this thread.
+ * The mirror of ranges, on a file of a tmpfs: local processes see the ranges of owners, and
+ * owners see the locks of local processes. POSIX locks of this thread play the local process.
  */
 #include <linux/cred.h>
 #include <linux/delay.h>
@@ -39,7 +38,7 @@ static int unlock(struct mirror_test *t, int owner, u64 first, u64 last)
 	return ditto_range_unlock(&req);
 }
 
-/* A local process's F_SETLK. */
+/* F_SETLK of a local process. */
 static int local(struct mirror_test *t, int type, u64 first, u64 last)
 {
 	struct file_lock fl;
@@ -55,7 +54,7 @@ static int local(struct mirror_test *t, int type, u64 first, u64 last)
 	return vfs_lock_file(t->file, F_SETLK, &fl, NULL);
 }
 
-/* What a local process may do to one byte: 2 write, 1 read, 0 nothing. */
+/* Access of a local process to one byte: 2 write, 1 read, 0 none. */
 static int local_may(struct mirror_test *t, u64 byte)
 {
 	int may = 0;
@@ -83,7 +82,7 @@ static void both_see_each_other(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, conflict->exclusive);
 	KUNIT_EXPECT_STREQ(test, conflict->client, "process 77");
 	KUNIT_EXPECT_EQ(test, ditto_range_test(&req, conflict), -EAGAIN);
-	/* Nothing of it is left, here or there. */
+	/* Nothing is left of it, in the table or in the VFS. */
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t->client->client), 0);
 	KUNIT_EXPECT_EQ(test, local_may(t, 0), 2);
 	KUNIT_EXPECT_EQ(test, lock(t, 0, false, 0, 199), 0);
@@ -99,18 +98,18 @@ static void both_see_each_other(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, local_may(t, 55), 2);
 	KUNIT_EXPECT_EQ(test, local_may(t, 100), 2);
 	KUNIT_EXPECT_EQ(test, local_may(t, 101), 1);
-	/* Two owners are two. */
+	/* The ranges of two owners are separate. */
 	KUNIT_EXPECT_EQ(test, lock(t, 1, false, 150, 300), 0);
 	KUNIT_EXPECT_EQ(test, unlock(t, 0, 0, U64_MAX), 0);
 	KUNIT_EXPECT_EQ(test, local_may(t, 149), 2);
 	KUNIT_EXPECT_EQ(test, local_may(t, 150), 1);
-	/* What the VFS cannot say is held here only. */
+	/* Bytes that the VFS cannot express are held in the table only. */
 	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 1ULL << 63, U64_MAX), 0);
 	KUNIT_EXPECT_EQ(test, lock(t, 1, true, U64_MAX, U64_MAX), -EAGAIN);
 	mirror_test_end(test, t);
 }
 
-/* EXACT ranges stack; the VFS sees what covers a byte most. */
+/* EXACT ranges stack; the VFS sees the strongest one of each byte. */
 static void stacks_are_shown_as_one(struct kunit *test)
 {
 	struct mirror_test *t = mirror_test_begin(test);
@@ -161,7 +160,7 @@ static void waits_for_a_local_process(struct kunit *test)
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&first->granted) + atomic_read(&second->granted), 0);
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t->client->client), 0);
-	/* One that is cancelled while the VFS holds it. */
+	/* A request that is cancelled while it waits in the VFS. */
 	KUNIT_EXPECT_EQ(test, local(t, F_WRLCK, 1000, 1009), 0);
 	req = req_of(t, 1, true, 1000, 1000);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &gone->wait, NULL), -EINPROGRESS);
@@ -182,7 +181,7 @@ static void waits_for_a_local_process(struct kunit *test)
 	mirror_test_end(test, t);
 }
 
-/* A file system with locks of its own: it refuses, and does not tell when to come again. */
+/* A file system with locks of its own: it refuses, and does not notify waiters. */
 static int refusing_lock(struct file *file, int cmd, struct file_lock *fl)
 {
 	int err;
@@ -198,7 +197,7 @@ static int refusing_lock(struct file *file, int cmd, struct file_lock *fl)
 
 static const struct file_operations refusing = { .lock = refusing_lock };
 
-/* A request that waits there tries again by itself. */
+/* A request that waits there retries by itself. */
 static void waits_where_nobody_tells(struct kunit *test)
 {
 	struct mirror_test *t = mirror_test_begin(test);
@@ -221,7 +220,7 @@ static void waits_where_nobody_tells(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, unlock(t, 0, 0, 99), 0);
 	KUNIT_EXPECT_EQ(test, local_may(t, 99), 2);
 	KUNIT_EXPECT_EQ(test, atomic_read(&gone->granted), 0);
-	/* The cancelled one may still be due, with the file. */
+	/* Work of the cancelled request may still use the file. */
 	for (int i = 0; i < 100 && !atomic_read(&gone->released); i++)
 		msleep(20);
 	KUNIT_EXPECT_EQ(test, atomic_read(&gone->released), 1);
@@ -240,7 +239,7 @@ static int noting_lock(struct file *file, int cmd, struct file_lock *fl)
 
 static const struct file_operations noting = { .lock = noting_lock };
 
-/* Such a file system wants a file that is open for writing, though the first was not. */
+/* Such a file system needs a file open for writing, even if the first one was not. */
 static void writers_ask_with_their_file(struct kunit *test)
 {
 	struct mirror_test *t = mirror_test_begin(test);
@@ -266,7 +265,7 @@ static void writers_ask_with_their_file(struct kunit *test)
 	mirror_test_end(test, t);
 }
 
-/* As a process of the server asks, which this thread is none of. */
+/* Lock as a process of the server does; this thread is a kernel thread. */
 static int process_locks(struct mirror_test *t)
 {
 	int err;
@@ -277,7 +276,7 @@ static int process_locks(struct mirror_test *t)
 	return err;
 }
 
-/* A courtesy client stands in the way of local processes no longer than in that of others. */
+/* A courtesy client yields to local processes as to other clients. */
 static void courtesy_client_yields_to_a_process(struct kunit *test)
 {
 	struct mirror_test *t = mirror_test_begin(test);
@@ -285,7 +284,7 @@ static void courtesy_client_yields_to_a_process(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, process_locks(t), -EAGAIN);
 	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, true));
-	/* What the server's own threads meet was checked by the table. */
+	/* Operations of the server's own threads were checked by the table. */
 	KUNIT_EXPECT_EQ(test, local(t, F_WRLCK, 0, 9), -EAGAIN);
 	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, true));
 	KUNIT_EXPECT_EQ(test, process_locks(t), 0);
@@ -305,7 +304,7 @@ static void rescue_work(struct work_struct *work)
 	WRITE_ONCE(container_of(to_delayed_work(work), struct rescue, work)->client->stuck, 0);
 }
 
-/* A process that waits for the client without end is let go on, to fail the test. */
+/* If a process would wait forever, let it continue, and fail the test. */
 static void rescue_begin(struct kunit *test, struct rescue *rescue, struct mirror_test *t)
 {
 	rescue->client = t->client;
@@ -319,7 +318,7 @@ static void rescue_end(struct kunit *test, struct rescue *rescue)
 	destroy_delayed_work_on_stack(&rescue->work);
 }
 
-/* The lock of a client that cannot be withdrawn refuses, instead of being waited for. */
+/* The lock of a client that cannot be withdrawn refuses instead of being waited for. */
 static void process_is_refused_without_withdrawal(struct kunit *test)
 {
 	struct mirror_test *t = mirror_test_stuck(test);
@@ -332,7 +331,7 @@ static void process_is_refused_without_withdrawal(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, process_locks(t), -EAGAIN);
 	rescue_end(test, &rescue);
 	KUNIT_EXPECT_EQ(test, t->client->released, 0);
-	/* Later attempts are made without being asked for. */
+	/* Later attempts are made without a further conflict. */
 	WRITE_ONCE(t->client->stuck, 0);
 	flush_delayed_work(&t->client->client.yield);
 	KUNIT_EXPECT_EQ(test, t->client->released, 1);
@@ -341,7 +340,7 @@ static void process_is_refused_without_withdrawal(struct kunit *test)
 	mirror_test_end(test, t);
 }
 
-/* A client that came back is waited for again when it falls silent again. */
+/* A client that renewed and falls silent again is waited for again. */
 static void process_waits_after_a_return(struct kunit *test)
 {
 	struct mirror_test *t = mirror_test_stuck(test);
@@ -368,7 +367,7 @@ static void hang_ends(struct work_struct *work)
 	complete(container_of(to_delayed_work(work), struct rescue, work)->client->slow);
 }
 
-/* Neither is an attempt waited for that takes too long. */
+/* A slow attempt is not waited for either. */
 static void process_is_refused_if_withdrawal_hangs(struct kunit *test)
 {
 	struct ditto_range_request req;
@@ -400,7 +399,7 @@ static void process_is_refused_if_withdrawal_hangs(struct kunit *test)
 	mirror_test_end(test, t);
 }
 
-/* A client that goes takes its locks from the VFS too, also those it waits for. */
+/* A released client's locks leave the VFS, including those it waits for. */
 static void release_is_shown(struct kunit *test)
 {
 	struct mirror_test *t = mirror_test_begin(test);
@@ -420,7 +419,7 @@ static void release_is_shown(struct kunit *test)
 	mirror_test_end(test, t);
 }
 
-/* Ranges of claims that are gone and of those that came after them are shown by one mirror. */
+/* One mirror shows the ranges of an old and of a new lock context. */
 static void one_mirror_for_a_node(struct kunit *test)
 {
 	struct mirror_test *t = mirror_test_begin(test);
@@ -441,7 +440,7 @@ static void one_mirror_for_a_node(struct kunit *test)
 	mirror_test_end(test, t);
 }
 
-/* Mandatory for who is himself, advisory for the rest. */
+/* Local locks are mandatory for callers whose own ranges are, and advisory for others. */
 static void local_locks_stop_exact_io(struct kunit *test)
 {
 	struct ditto_intent intent = { .kind = DITTO_INTENT_READ, .first = 5, .last = 5 };
@@ -458,7 +457,7 @@ static void local_locks_stop_exact_io(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, ditto_mirror_check_io(t->file, &intent, &actor, NULL),
 				exact ? -EAGAIN : 0);
 	}
-	/* Not by what it holds itself. */
+	/* The caller's own ranges do not stop it. */
 	intent.first = 100;
 	intent.last = 109;
 	KUNIT_EXPECT_EQ(test, ditto_mirror_check_io(t->file, &intent, &actor, NULL), 0);

@@ -73,7 +73,7 @@ static void change_is_one_step(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, conflict->deny, DITTO_OPEN_WRITE);
 	KUNIT_EXPECT_STREQ(test, conflict->client, "second");
 	KUNIT_EXPECT_EQ(test, ditto_open_access(one), DITTO_OPEN_READ);
-	/* Down, then the other may go up. */
+	/* After a downgrade the other open may be upgraded. */
 	KUNIT_EXPECT_EQ(test, ditto_open_change(two, DITTO_OPEN_READ, 0, NULL), 0);
 	KUNIT_EXPECT_EQ(test, ditto_open_change(one, DITTO_OPEN_READ | DITTO_OPEN_WRITE, 0, NULL),
 			0);
@@ -85,7 +85,7 @@ static void change_is_one_step(struct kunit *test)
 	end(test, t);
 }
 
-/* Asking for nothing meets nothing, not even a holder of everything. */
+/* An open without access and deny bits conflicts with nothing, not even a grant of all bits. */
 static void looking_breaks_nothing(struct kunit *test)
 {
 	struct open_test *t = begin(test);
@@ -107,7 +107,7 @@ static void looking_breaks_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.grants), 0);
 }
 
-/* The release of a client leaves the memory of its opens to who holds them. */
+/* The release of a client leaves the memory of its opens to their holders. */
 static void open_outlives_its_client(struct kunit *test)
 {
 	struct open_test *t = begin(test);
@@ -144,7 +144,7 @@ static void violation_asks_the_holder_first(struct kunit *test)
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, told.keep, DITTO_LEASE_READ | DITTO_LEASE_WRITE);
 	KUNIT_EXPECT_TRUE(test, told.ack);
-	/* It closes: the violation was only in a cache. */
+	/* The holder closes: the open existed in its cache only. */
 	ditto_open_release(open);
 	KUNIT_EXPECT_TRUE(test, try_open(t, 1, DITTO_OPEN_WRITE, 0) == ERR_PTR(-EBUSY));
 	KUNIT_EXPECT_EQ(test, ditto_lease_ack(cache, DITTO_LEASE_READ), 0);
@@ -153,7 +153,7 @@ static void violation_asks_the_holder_first(struct kunit *test)
 	ditto_open_release(other);
 	ditto_lease_return(cache);
 
-	/* It keeps the file open: refused. */
+	/* The holder keeps the file open: the violation is refused. */
 	ditto_lease_put(cache);
 	open = ditto_open_claim(&t->node->point, &holder, DITTO_OPEN_READ, DITTO_OPEN_WRITE, false,
 				NULL, NULL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Threads that wait a moment for breaks: until the holder answers, goes, or does neither. */
+/* Threads that wait briefly for breaks: the holder answers, is released, or neither. */
 #include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/jiffies.h>
@@ -8,7 +8,7 @@
 #include "claim_common.h"
 
 #define RHW	DITTO_LEASE_ALL
-/* Long enough for a slow machine; nobody waits for all of it. */
+/* Long enough for a slow machine; no test waits for all of it. */
 #define LONG	(60 * HZ)
 
 struct pause_test {
@@ -131,7 +131,7 @@ static void not_for_a_later_attempt(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&holder->withdrawals), 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&claim_table(test)->yields), 0);
 	KUNIT_EXPECT_GT(test, ditto_claim_pause(&bare->point, HZ / 2), 0);
-	/* The later one counts while it is made. */
+	/* The retry counts while it runs. */
 	WRITE_ONCE(holder->stuck, 0);
 	flush_delayed_work(&holder->client.yield);
 	KUNIT_EXPECT_EQ(test, holder->released, 1);
@@ -140,7 +140,7 @@ static void not_for_a_later_attempt(struct kunit *test)
 	end(test, t);
 }
 
-/* One that is made again is waited for, and who releases the client meanwhile ends it. */
+/* A retry is waited for; a release of the client in another way ends it. */
 static void for_a_repeated_attempt(struct kunit *test)
 {
 	struct pause_test *t = begin(test);
@@ -162,7 +162,7 @@ static void for_a_repeated_attempt(struct kunit *test)
 	flush_workqueue(claim_table(test)->yield_wq);
 	holder->slow = NULL;
 	KUNIT_EXPECT_EQ(test, atomic_read(&holder->withdrawals), 2);
-	/* A third one is due. */
+	/* A third attempt is due. */
 	ditto_client_release(&holder->client, "test");
 	KUNIT_EXPECT_EQ(test, atomic_read(&claim_table(test)->yields), 0);
 	end(test, t);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Ranges, beside simple models of the same: for POSIX discipline a map of
- * bytes, for EXACT a list. Operations are random with fixed seeds, over a space
- * small enough for much to collide, some of it at the end of all files.
+ * Ranges, compared with simple models: a map of bytes for POSIX discipline, a list for EXACT.
+ * Operations are random with fixed seeds, over a space small enough for many overlaps, part of it
+ * at the largest offsets.
  */
 #include <linux/prandom.h>
 #include <net/ipv6.h>
@@ -15,7 +15,7 @@
 #define SPACE		64
 #define OWNERS		4
 
-/* Byte 0 of the map; the last byte is that of all files in half of the runs. */
+/* Byte 0 of the map; in half of the runs the last byte of the map is U64_MAX. */
 static u64 base;
 
 struct range_test {
@@ -87,7 +87,7 @@ static bool map_conflicts(u32 owner, u32 first, u32 last, bool exclusive)
 	return false;
 }
 
-/* Ranges that the map makes: what is merged is one. */
+/* Number of ranges of the map; merged ranges count once. */
 static u32 map_ranges(void)
 {
 	u32 n = 0;
@@ -99,7 +99,7 @@ static u32 map_ranges(void)
 	return n;
 }
 
-/* The table's ranges are those of the map, one by one. */
+/* The table's ranges are those of the map. */
 static void expect_map(struct kunit *test, struct range_test *t)
 {
 	struct rb_node *rb;
@@ -144,7 +144,7 @@ static void posix_step(struct kunit *test, struct range_test *t)
 	default:
 		KUNIT_ASSERT_EQ(test, ditto_range_test(&req, &conflict), conflicts ? -EAGAIN : 0);
 	}
-	/* Who is named does hold that, and it does overlap. */
+	/* The holder in the conflict holds such a range, and it overlaps. */
 	if (conflicts) {
 		u32 holder;
 
@@ -173,7 +173,7 @@ static void posix_like_a_map(struct kunit *test)
 	}
 }
 
-/* EXACT: what was granted, one by one. */
+/* EXACT: a range that was granted. */
 struct exact {
 	u32 owner;
 	s64 first;
@@ -200,7 +200,7 @@ static bool list_conflicts(const struct exact *want)
 	return false;
 }
 
-/* The index of what an unlock takes: the exclusive one first. */
+/* The index of the range that an unlock takes: the exclusive one first. */
 static u32 list_find(const struct exact *want)
 {
 	u32 found = listed;
@@ -226,7 +226,7 @@ static void exact_step(struct kunit *test, struct range_test *t)
 	want.owner = owner_number(t, req.owner);
 	want.first = req.first;
 	want.last = req.empty ? want.first - 1 : (s64)req.last;
-	/* Half of the unlocks are of what is held. */
+	/* Half of the unlocks are of ranges that are held. */
 	if (listed && rnd(t, 2)) {
 		want = list[rnd(t, listed)];
 		req.owner = t->owner[want.owner];
@@ -249,7 +249,7 @@ static void exact_step(struct kunit *test, struct range_test *t)
 		list[found] = list[--listed];
 }
 
-/* I/O of one byte against what is listed. */
+/* I/O of one byte against the list. */
 static void exact_io(struct kunit *test, struct range_test *t)
 {
 	struct ditto_intent intent = { .kind = rnd(t, 2) ? DITTO_INTENT_WRITE : DITTO_INTENT_READ };
@@ -298,7 +298,7 @@ static void upgrade_is_atomic(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, conflict->first, 50);
 	KUNIT_EXPECT_EQ(test, conflict->last, 59);
 	KUNIT_EXPECT_FALSE(test, conflict->exclusive);
-	/* It still reads, all of it. */
+	/* The first owner still holds all its shared bytes. */
 	b.exclusive = true;
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&b, NULL, NULL), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&b), 0);
@@ -342,7 +342,7 @@ static void bad_ranges_are_refused(struct kunit *test)
 	range_test_end(test, t);
 }
 
-/* Ten thousand on one file; each is found, and all go. */
+/* Ten thousand ranges on one file; each is found, and all are released. */
 static void many_ranges(struct kunit *test)
 {
 	struct range_test *t = range_test_begin(test, 1);
@@ -378,7 +378,7 @@ static void limits_hold(struct kunit *test)
 		req.last += 20;
 	}
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), -ENOLCK);
-	/* What splits needs one more, and changes nothing without. */
+	/* A split needs one more range, and changes nothing without it. */
 	req.first = 4;
 	req.last = 5;
 	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&req), -ENOLCK);
@@ -398,7 +398,7 @@ static void limits_hold(struct kunit *test)
 	range_test_end(test, t);
 }
 
-/* A client is charged for what it claims, up to what its machine may have, and gives it back. */
+/* A client is charged for its claims up to the limit of its machine, and the charge is returned. */
 static void ranges_are_charged(struct kunit *test)
 {
 	struct ditto_server *srv = kunit_kzalloc(test, sizeof(*srv), GFP_KERNEL);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What goes together: ranges with their open, and claims of all kinds with what they were
- * claimed through, whoever takes it away.
+ * Claims that end together: ranges with their open, and claims of all kinds with the share that
+ * they were claimed through.
  */
 #include "../../../lockd/lock_private.h"
 #include "../../../lockd/show.h"
@@ -77,7 +77,7 @@ static int ranges(struct release_test *t, int who)
 	return atomic_read(&t->client[who]->client.live[DITTO_CLAIM_RANGE]);
 }
 
-/* More than are dropped under one hold of the lock, and one that waits. */
+/* More ranges than are dropped under one hold of the lock, and a waiting request. */
 static void ranges_go_with_their_open(struct kunit *test)
 {
 	struct release_test *t = begin(test);
@@ -94,7 +94,7 @@ static void ranges_go_with_their_open(struct kunit *test)
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, wait->result, -ESHUTDOWN);
 	KUNIT_EXPECT_EQ(test, ranges(t, 0), 1);
-	/* Nothing can be claimed with it any more. */
+	/* No range can be claimed with the open any more. */
 	KUNIT_EXPECT_EQ(test, lock(t, 0, open, 0, 9), -ESHUTDOWN);
 	claim_wait_init(wait);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &wait->wait, NULL), -ESHUTDOWN);
@@ -105,7 +105,7 @@ static void ranges_go_with_their_open(struct kunit *test)
 	end(test, t);
 }
 
-/* An owner's ranges with several opens split and replace each other, and stay apart. */
+/* An owner's ranges with different opens split and replace each other, but do not merge. */
 static void each_range_has_one_open(struct kunit *test)
 {
 	struct release_test *t = begin(test);
@@ -125,7 +125,7 @@ static void each_range_has_one_open(struct kunit *test)
 	end(test, t);
 }
 
-/* What the administrator takes away by its number takes along what it stood for. */
+/* An open that the administrator releases by number takes its ranges and its lease along. */
 static void open_is_released_by_number(struct kunit *test)
 {
 	struct release_test *t = begin(test);
@@ -146,7 +146,7 @@ static void open_is_released_by_number(struct kunit *test)
 	end(test, t);
 }
 
-/* Of one share all goes, of the other nothing. */
+/* Everything of one share is released, and nothing of the other. */
 static void claims_go_with_their_share(struct kunit *test)
 {
 	struct release_test *t = begin(test);

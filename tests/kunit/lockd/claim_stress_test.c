@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Everything at once: threads that lock, wait, cancel, grant, break, open,
- * check and die, on the same owners and nodes. There is no model; what counts
- * is that the kernel's own checkers say nothing and all counters end at zero.
+ * Stress: threads that lock, wait, cancel, grant, break, open, check and release clients, on the
+ * same owners and nodes. There is no model; the kernel's own checkers must report nothing, and
+ * all counters must end at zero.
  *
- * Some nodes are files of a tmpfs, on which local processes lock and open too.
- * The threads are marked for fault injection: with task-filter set, failslab
- * makes their allocations fail and no others.
+ * Some nodes are files of a tmpfs, on which local processes lock and open too. The threads are
+ * marked for fault injection: with task-filter set, failslab makes only their allocations fail.
  */
 #include <linux/fcntl.h>
 #include <linux/file.h>
@@ -30,14 +29,14 @@
 
 struct stress;
 
-/* A client that dies and is born again. */
+/* A client that is released and replaced by a new one. */
 struct stress_client {
 	struct ditto_client client;
 	struct stress *stress;
 };
 
 struct stress_slot {
-	struct mutex lock;	/* replacing the client; its users hold a reference */
+	struct mutex lock;	/* for replacing the client; its users hold a reference */
 	struct stress_client *client;
 };
 
@@ -127,7 +126,7 @@ static struct claim_node *pick_node(struct stress_thread *t)
 	return &t->stress->nodes[rnd(t, 4) ? rnd(t, HOT_NODES) : rnd(t, NODES)];
 }
 
-/* The file of a node, most of the time; else the mirror is off for this request. */
+/* The file of a node, most of the time; without it the mirror is off for this request. */
 static struct file *pick_file(struct stress_thread *t, struct claim_node *node)
 {
 	ptrdiff_t i = node - t->stress->nodes;
@@ -135,7 +134,7 @@ static struct file *pick_file(struct stress_thread *t, struct claim_node *node)
 	return i < FILES && rnd(t, 8) ? t->stress->files[i] : NULL;
 }
 
-/* A local process comes along. */
+/* A local process locks or opens. */
 static void do_local(struct stress_thread *t)
 {
 	struct file *file = t->stress->files[rnd(t, FILES)];
@@ -155,7 +154,7 @@ static void do_local(struct stress_thread *t)
 		break_lease(file_inode(file), O_NONBLOCK | (rnd(t, 2) ? O_WRONLY : O_RDONLY));
 }
 
-/* It ends. */
+/* The local process ends. */
 static void end_local(struct stress_thread *t)
 {
 	for (int i = 0; i < FILES; i++) {
@@ -174,7 +173,7 @@ static void end_local(struct stress_thread *t)
 
 static void stress_granted(struct ditto_wait *wait, int error)
 {
-	/* A granted range goes with a later unlock, or with its client. */
+	/* A granted range ends with a later unlock or with its client. */
 }
 
 static void stress_wait_release(struct ditto_wait *wait)
@@ -244,7 +243,7 @@ static void do_open(struct stress_thread *t, struct ditto_owner *owner, struct c
 
 static void stress_breaking(struct ditto_lease *cache, u8 keep, bool ack)
 {
-	/* Some answer, some give everything back, some say nothing. */
+	/* Some holders answer, some return everything, some do not answer. */
 	switch (get_random_u32_below(4)) {
 	case 0:
 		ditto_lease_return(cache);
@@ -291,7 +290,7 @@ static void do_cache(struct stress_thread *t, struct ditto_owner *owner, struct 
 	cache = ditto_lease_grant(&req);
 	if (IS_ERR(cache))
 		return;
-	/* Two threads may share a grant; it is counted with what frees it. */
+	/* Two threads may share a grant; it is counted once, as it is freed once. */
 	first = !test_and_set_bit(31, &cache->tells);
 	if (first)
 		atomic_inc(&t->stress->caches);
@@ -397,7 +396,7 @@ static void stress_end(struct kunit *test, struct stress *s)
 		ditto_client_release(&s->slots[i].client->client, "end");
 		ditto_client_put(&s->slots[i].client->client);
 	}
-	/* Callbacks queue callbacks, and a lease is lowered in several tries. */
+	/* Callbacks queue callbacks, and lowering a VFS lease may take several tries. */
 	for (int i = 0; i < 20; i++) {
 		flush_workqueue(s->table->wq);
 		schedule_timeout_uninterruptible(HZ / 20);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Requests that wait: order, retransmission, cancelling, limits, deadlocks. */
+/* Waiting requests: order, retransmission, cancel, limits, deadlocks. */
 #include "claim_common.h"
 
 #define OWNERS		8
@@ -47,7 +47,7 @@ static int lock(struct wait_test *t, int node, int owner, bool exclusive, u64 fi
 	return ditto_range_lock(&req, NULL, NULL);
 }
 
-/* Lock or wait, with the owner's one wait. */
+/* Lock or wait, with the single waiter of the owner. */
 static int lock_wait(struct wait_test *t, int node, int owner, bool exclusive, u64 first, u64 last)
 {
 	struct ditto_range_request req = claim_req(t->node[node], t->owner[owner], exclusive,
@@ -89,7 +89,7 @@ static void in_the_order_of_coming(struct kunit *test)
 	end(test, t);
 }
 
-/* Readers that come while a writer waits wait behind it, if they wait at all. */
+/* Readers that arrive while a writer waits queue behind it, if they wait at all. */
 static void writer_is_not_starved(struct kunit *test)
 {
 	struct wait_test *t = begin(test);
@@ -97,7 +97,7 @@ static void writer_is_not_starved(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, false, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 1, true, 0, 9), -EINPROGRESS);
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 2, false, 5, 20), -EINPROGRESS);
-	/* Others' bytes, and those who only try, pass. */
+	/* Requests for other bytes, and requests that do not wait, pass. */
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 3, false, 10, 20), 0);
 	KUNIT_EXPECT_EQ(test, lock(t, 0, 4, false, 0, 9), 0);
 	unlock(test, t, 0, 0);
@@ -121,7 +121,7 @@ static void retransmission_is_known(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &again->wait, NULL), -EALREADY);
 	unlock(test, t, 0, 0);
 	KUNIT_EXPECT_TRUE(test, granted(t, 1));
-	/* And again after the grant: it is held. */
+	/* A retransmission after the grant: the range is held. */
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &again->wait, NULL), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&again->granted) + atomic_read(&again->released), 0);
 	unlock(test, t, 0, 1);
@@ -129,7 +129,7 @@ static void retransmission_is_known(struct kunit *test)
 	end(test, t);
 }
 
-/* By what waits, which needs no node: not after a grant, and not twice. */
+/* Cancel by waiter, which needs no node: fails after a grant, and a second time. */
 static void cancel_by_wait(struct kunit *test)
 {
 	struct wait_test *t = begin(test);
@@ -194,7 +194,7 @@ static void queues_are_limited(struct kunit *test)
 	end(test, t);
 }
 
-/* Each holds its node and waits for the next one's; the last closes the circle. */
+/* Each owner holds its node and waits for the next one's; the last closes the cycle. */
 static void circles_are_refused(struct kunit *test)
 {
 	for (int n = 2; n <= OWNERS; n++) {
@@ -206,7 +206,7 @@ static void circles_are_refused(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, lock_wait(t, i + 1, i, true, 5, 5), -EINPROGRESS);
 		KUNIT_EXPECT_EQ_MSG(test, lock_wait(t, 0, n - 1, true, 5, 5), -EDEADLK,
 				    "circle of %d", n);
-		/* It was not queued, and others go on. */
+		/* The request was not queued, and others continue. */
 		unlock(test, t, n - 1, n - 1);
 		KUNIT_EXPECT_TRUE(test, granted(t, n - 2));
 		for (int i = 0; i < n; i++)
@@ -215,7 +215,7 @@ static void circles_are_refused(struct kunit *test)
 	}
 }
 
-/* An owner waits with many requests; the circle is closed by any of them. */
+/* An owner waits with many requests; any of them can close the cycle. */
 static void circle_by_one_of_many(struct kunit *test)
 {
 	struct wait_test *t = begin(test);
@@ -232,7 +232,7 @@ static void circle_by_one_of_many(struct kunit *test)
 	}
 	for (int i = 1; i < OWNERS; i++) {
 		KUNIT_EXPECT_EQ(test, lock_wait(t, 0, i, true, 0, 9), -EDEADLK);
-		/* Without that request there is none. */
+		/* Without that request there is no cycle. */
 		unlock(test, t, i, i);
 		KUNIT_EXPECT_EQ(test, atomic_read(&waits[i].granted), 1);
 		KUNIT_EXPECT_EQ(test, lock_wait(t, 0, i, true, 0, 9), -EINPROGRESS);
@@ -253,14 +253,14 @@ static void two_upgrades_are_a_circle(struct kunit *test)
 	end(test, t);
 }
 
-/* Where only the order of the queue makes a circle, it gives way. */
+/* If only the order of the queue makes a cycle, the order gives way. */
 static void order_is_no_deadlock(struct kunit *test)
 {
 	struct wait_test *t = begin(test);
 
 	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, false, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 1, true, 0, 9), -EINPROGRESS);
-	/* The only reader turns into a writer although one waits for it. */
+	/* The only reader upgrades to a writer although another request waits for it. */
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 0, true, 0, 9), -EINPROGRESS);
 	claim_flush(test);
 	KUNIT_EXPECT_TRUE(test, granted(t, 0));
@@ -280,11 +280,11 @@ static void release_ends_waiting(struct kunit *test)
 	ditto_client_release(&t->client[1]->client, "test");
 	KUNIT_EXPECT_EQ(test, t->wait[1].result, -ESHUTDOWN);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->wait[1].released), 1);
-	/* The release of the holder lets the next one in. */
+	/* The release of the holder's client lets the next one in. */
 	ditto_client_release(&t->client[0]->client, "test");
 	claim_flush(test);
 	KUNIT_EXPECT_TRUE(test, granted(t, 2));
-	/* So does that of the node: nothing is left on it. */
+	/* The release of the node ends waiting, too; nothing is left on it. */
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 3, true, 0, 9), -EINPROGRESS);
 	ditto_lock_point_release(&t->node[0]->point, "test");
 	claim_flush(test);
@@ -293,7 +293,7 @@ static void release_ends_waiting(struct kunit *test)
 	end(test, t);
 }
 
-/* A range may wait for a holder of WRITE to give that up. */
+/* A range may wait for a break of WRITE. */
 static void waits_for_a_break(struct kunit *test)
 {
 	struct wait_test *t = begin(test);
@@ -315,7 +315,7 @@ static void waits_for_a_break(struct kunit *test)
 	end(test, t);
 }
 
-/* The same, to be told only. */
+/* The same, for a notification only. */
 static int lock_tell(struct wait_test *t, int node, int owner, bool exclusive, u64 first, u64 last)
 {
 	struct ditto_range_request req = claim_req(t->node[node], t->owner[owner], exclusive,
@@ -326,7 +326,9 @@ static int lock_tell(struct wait_test *t, int node, int owner, bool exclusive, u
 	return ditto_range_lock(&req, &t->wait[owner].wait, NULL);
 }
 
-/* Nobody hears of it when one gives up, so many do not keep others from waiting. */
+/*
+ * Requests for a notification are abandoned silently, so they do not use up the limits of others.
+ */
 static void told_only_takes_nobodys_place(struct kunit *test)
 {
 	struct ditto_lock_table *table = claim_table(test);
@@ -347,7 +349,7 @@ static void told_only_takes_nobodys_place(struct kunit *test)
 	end(test, t);
 }
 
-/* All are told whose turn could be, nothing is claimed, and nobody is held up. */
+/* Every request whose turn could be is notified; nothing is claimed, and no request is delayed. */
 static void some_are_told_only(struct kunit *test)
 {
 	struct wait_test *t = begin(test);
@@ -355,7 +357,7 @@ static void some_are_told_only(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, true, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, lock_tell(t, 0, 1, true, 5, 19), -EINPROGRESS);
 	KUNIT_EXPECT_EQ(test, lock_tell(t, 0, 2, true, 0, 9), -EINPROGRESS);
-	/* Behind those who are told, but they do not stand in the way. */
+	/* Behind requests for a notification, but those are not in the way. */
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 3, true, 10, 19), 0);
 	unlock(test, t, 0, 0);
 	KUNIT_EXPECT_FALSE(test, granted(t, 1));
@@ -366,7 +368,10 @@ static void some_are_told_only(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, granted(t, 1));
 	unlock(test, t, 0, 4);
 	KUNIT_EXPECT_TRUE(test, granted(t, 1));
-	/* What is free is told at once; who waits is before who is told. */
+	/*
+	 * A free range is notified at once; waiting requests come before requests for a
+	 * notification.
+	 */
 	KUNIT_EXPECT_EQ(test, lock_tell(t, 0, 5, true, 0, 9), -EINPROGRESS);
 	claim_flush(test);
 	KUNIT_EXPECT_TRUE(test, granted(t, 5));
@@ -381,7 +386,7 @@ static void some_are_told_only(struct kunit *test)
 	end(test, t);
 }
 
-/* Nobody knows for how long it is true that he waits. */
+/* Whether the owner still waits for a notification is not known, so it closes no cycle. */
 static void who_is_told_closes_no_circle(struct kunit *test)
 {
 	struct wait_test *t = begin(test);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Operations on files while claims of before a restart may still be reclaimed. */
+/* Operations on files while claims from before a restart may still be reclaimed. */
 #include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/string.h>
@@ -15,7 +15,7 @@
 
 #define ID		"kunit-grace"
 #define ID_RANGES	"kunit-grace-ranges"
-/* A birth time is taken from a clock that ticks. */
+/* Birth times are taken from a clock with this resolution at most. */
 #define TICK_MS		50
 
 static struct folder folder = { .name = "kunit-grace" };
@@ -58,7 +58,7 @@ static void grace_begin(struct kunit *test, enum ditto_known_held held)
 	KUNIT_EXPECT_EQ(test, table->guards, held == DITTO_KNOWN_ANY);
 }
 
-/* The known client is done, or what it held is ranges alone. */
+/* The known client is done; it may have held any claims or ranges only. */
 static void grace_over(struct kunit *test)
 {
 	struct ditto_lock_table *table = folder.srv->locks;
@@ -198,7 +198,7 @@ static const struct grace_case {
 	const char *name;
 	int (*run)(void);
 	int in_grace;		/* of a client without claims */
-	int of_holder;		/* of one who has the file open, but not what is replaced */
+	int of_holder;		/* of a client with an open of the file, but none of the replaced one */
 } grace_cases[] = {
 	{ "read", do_read, 0, 0 },
 	{ "write", do_write, -EJUKEBOX, 0 },
@@ -232,7 +232,7 @@ static void grace_holds_off_changes(struct kunit *test)
 	grace_end(test);
 }
 
-/* By hand, or by the clock: then those who did not come are not waited for. */
+/* Ended by the administrator: clients that did not reclaim are not waited for. */
 static void grace_ended_early(struct kunit *test)
 {
 	struct ditto_lock_table *table;
@@ -248,7 +248,7 @@ static void grace_ended_early(struct kunit *test)
 	grace_end(test);
 }
 
-/* Advisory ranges stop nobody's write, so there is nothing to wait for. */
+/* Advisory ranges forbid no write, so there is nothing to wait for. */
 static void grace_of_ranges(struct kunit *test)
 {
 	const struct grace_case *c = test->param_value;
@@ -280,7 +280,7 @@ static void grace_of_the_holder(struct kunit *test)
 
 	grace_begin(test, DITTO_KNOWN_ANY);
 	KUNIT_ASSERT_TRUE(test, ditto_grace_admit(&client, ID, strlen(ID)));
-	/* Somebody else may have a delegation beside an open for reading. */
+	/* Another client may have a delegation beside an open for reading. */
 	KUNIT_EXPECT_EQ(test, case_as_holder(test, c, DITTO_OPEN_READ), c->in_grace);
 	if (c->in_grace)
 		KUNIT_EXPECT_EQ(test, case_as_holder(test, c, DITTO_OPEN_READ | DITTO_OPEN_WRITE),
@@ -298,7 +298,7 @@ static const struct ditto_lease_ops grant_ops = {
 	.free = grace_grant_over,
 };
 
-/* A grant to write is as good as an open, one to read is not. */
+/* A grant with WRITE counts as an open for writing; one without does not. */
 static void grace_of_the_caching(struct kunit *test)
 {
 	struct ditto_lease_request req = {
@@ -330,7 +330,7 @@ static void grace_of_the_caching(struct kunit *test)
 	grace_end(test);
 }
 
-/* No recorded claim can be of a file that was made later. */
+/* No recorded claim can be of a file that was created later. */
 static void grace_of_new_files(struct kunit *test)
 {
 	struct ditto_node *node;
@@ -347,7 +347,7 @@ static void grace_of_new_files(struct kunit *test)
 	grace_end(test);
 }
 
-/* The clock that birth times are of may be set at any time. */
+/* The clock of birth times may be set at any time. */
 static void grace_by_the_clock(struct kunit *test)
 {
 	struct timespec64 now, born;
@@ -365,7 +365,7 @@ static void grace_by_the_clock(struct kunit *test)
 	grace_end(test);
 }
 
-/* A removal that an open was granted goes on when the open is closed. */
+/* A removal that was granted to an open is done when the open is closed. */
 static void grace_of_granted_removal(struct kunit *test)
 {
 	grace_begin(test, DITTO_KNOWN_ANY);
