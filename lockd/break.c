@@ -5,8 +5,8 @@
  * A lease with only READ to give up is broken by a notification without an answer. Any other
  * holder has until the deadline to answer, counted from the moment it is notified, by a timer of
  * the grant; then the grant is revoked, whether a request waits for it or not. If more has to be
- * given up while an answer is awaited, further steps follow, each with its own deadline: first
- * WRITE, then HANDLE, then READ.
+ * given up while an answer is awaited, further steps follow, each with its own deadline. A
+ * lease gives up first WRITE, then HANDLE, then READ; a delegation goes to the target in one step.
  *
  * Locking: the state of a grant is under its node's ctx->lock. The callbacks of a grant run from
  * one work item, so one at a time, with no lock held.

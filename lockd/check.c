@@ -306,7 +306,7 @@ static const struct ditto_claim *claims_refuse(struct ditto_lock_ctx *ctx, struc
 	return ranges_refuse(ctx, q) ?: opens_refuse(ctx, q);
 }
 
-/* True if one more break may be begun under this hold of the lock. */
+/* True if one more break may be begun under this hold of the lock; otherwise sets ctx->more. */
 static bool break_is_due(struct ditto_lock_ctx *ctx)
 {
 	ctx->more = ctx->begun >= DITTO_DROPS_AT_ONCE;

@@ -266,7 +266,7 @@ int ditto_client_withdraw(struct ditto_client *client);
  * A workqueue of the table withdraws the client and then releases it, DITTO_YIELDS_AT_ONCE clients
  * at a time. If the withdrawal fails the client stays as it is, and the caller may try again.
  *
- * Context: any.
+ * Context: process; does not sleep; ctx->lock may be held, client->lock must not be.
  */
 void ditto_client_retire(struct ditto_client *client, const char *why);
 

@@ -90,7 +90,7 @@ static inline struct ditto_owner *ditto_owner_hold(struct ditto_owner *owner)
  * ditto_owner_put - drop a reference on an owner
  * @owner: the owner; NULL is allowed
  *
- * Context: any but hard interrupts; does not sleep.
+ * Context: process; does not sleep.
  */
 void ditto_owner_put(struct ditto_owner *owner);
 

@@ -62,7 +62,22 @@ struct ditto_lock_settings {
 	u32 grace_ms;
 };
 
-/* Events that are counted. */
+/**
+ * enum ditto_lock_event - events that are counted
+ * @DITTO_LOCK_GRANTED: a claim was put on its node
+ * @DITTO_LOCK_CONFLICT: a claim refused an operation
+ * @DITTO_LOCK_BREAK: a step of a break began
+ * @DITTO_LOCK_ACK: a holder answered a break
+ * @DITTO_LOCK_REVOKED: a grant was revoked because its holder did not answer
+ * @DITTO_LOCK_WAITED: a request was queued
+ * @DITTO_LOCK_DEADLOCK: a request was refused because its waiting closes a cycle
+ * @DITTO_LOCK_LIMIT: a limit was reached
+ * @DITTO_LOCK_RELEASED: a claim was dropped because its client, share, node or owner ended
+ * @DITTO_LOCK_CLIENT_RELEASED: a client was released
+ * @DITTO_LOCK_GRACE_STARTED: the grace period began
+ * @DITTO_LOCK_GRACE_ENDED: the grace period ended
+ * @DITTO_LOCK_EVENTS: number of events
+ */
 enum ditto_lock_event {
 	DITTO_LOCK_GRANTED,
 	DITTO_LOCK_CONFLICT,

@@ -97,14 +97,17 @@ static inline struct ditto_lock_table *claim_table(struct kunit *test)
 /* The clock of the table, in milliseconds. */
 extern u64 claim_now;
 
+/* Initialise a node; claim_node() also allocates it. */
 void claim_node_init(struct kunit *test, struct claim_node *node);
 struct claim_node *claim_node(struct kunit *test);
 /* Create a client, to be released and put by claim_client_end(). */
 struct claim_client *claim_client(struct kunit *test, const char *name, u32 ttl_ms);
 void claim_client_end(struct kunit *test, struct claim_client *c);
+/* The owner of a client with a key of four bytes, to be put. */
 struct ditto_owner *claim_owner(struct kunit *test, struct claim_client *c, u32 key);
 
 extern const struct ditto_lease_ops claim_cache_ops;
+/* Request a grant that @told records; the result is that of ditto_lease_grant(). */
 struct ditto_lease *claim_grant(struct claim_node *node, struct ditto_owner *key,
 				enum ditto_lease_type style, u8 want, struct claim_told *told);
 /* Wait until the callbacks of the table are done. */
@@ -112,6 +115,7 @@ void claim_flush(struct kunit *test);
 /* Let the timer of a break check the clock. */
 void claim_poke(struct kunit *test, struct ditto_lease *cache);
 
+/* Initialise a waiter; claim_wait() also allocates it. */
 void claim_wait_init(struct claim_wait *w);
 struct claim_wait *claim_wait(struct kunit *test);
 

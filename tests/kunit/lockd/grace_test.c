@@ -198,7 +198,7 @@ static const struct grace_case {
 	const char *name;
 	int (*run)(void);
 	int in_grace;		/* of a client without claims */
-	int of_holder;		/* of a client with an open of the file, but none of the replaced one */
+	int of_holder;		/* of a client that has the file open, not the replaced one */
 } grace_cases[] = {
 	{ "read", do_read, 0, 0 },
 	{ "write", do_write, -EJUKEBOX, 0 },
