@@ -79,8 +79,8 @@ struct file;
  * @unkeep: release a file that @keep returned. May sleep. NULL if @keep is NULL
  * @watch: with @on true, begin to report changes that processes on the server make in this
  *	directory; with false, end that, once for each beginning. Process context, no lock of the
- *	table held; a beginning may sleep. Return: 0 or a negative errno. NULL if such changes
- *	cannot be observed
+ *	table held, and for a beginning no lock at all; may sleep. Return: 0 or a negative errno.
+ *	NULL if such changes cannot be observed
  */
 struct ditto_lock_point_ops {
 	void (*get)(struct ditto_lock_point *point);
