@@ -29,7 +29,7 @@ struct ditto_lock_table;
 #define DITTO_KNOWN_ID_MAX	1024
 #define DITTO_KNOWN_BUCKETS	256
 
-/* What a client may have held before the restart. */
+/* Kinds of claims that a client may have held before the restart. */
 enum ditto_known_held {
 	DITTO_KNOWN_RANGES,	/* advisory ranges: no operation on a file violates them */
 	DITTO_KNOWN_ANY,	/* also opens and caching grants, which operations can violate */

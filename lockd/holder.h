@@ -279,6 +279,7 @@ void ditto_holder_update(struct ditto_lease *lease);
 #if IS_ENABLED(CONFIG_KUNIT)
 /* For tests: the largest number of tree steps under one hold of a ctx->lock. */
 extern unsigned long ditto_steps_max;
+/* Count one step; ditto_steps_end() is called before ctx->lock is dropped. */
 void ditto_step(void);
 void ditto_steps_end(void);
 #else

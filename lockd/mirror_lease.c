@@ -82,7 +82,7 @@ u8 ditto_mirror_barred(const struct ditto_lock_ctx *ctx)
 	return mirror && test_bit(DITTO_MIRROR_READ, &mirror->flags) ? DITTO_LEASE_WRITE : 0;
 }
 
-/* Access of local processes; waits until the server's own opens are told apart. */
+/* Access of local processes, after the server's own opens have settled. */
 static u8 mirror_local_access(const struct ditto_mirror *mirror)
 {
 	struct ditto_lock_point *point = mirror->point;
