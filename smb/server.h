@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The SMB server of a network namespace. */
+
+/*
+ * The SMB server of a network namespace: its state, and the functions of main.c, server.c and
+ * ioctl/fsctl_net.c that other files use.
+ *
+ * The server lives in the namespace's generic storage from dsmb_server_init() to
+ * dsmb_server_exit(). Both run in process context and may sleep.
+ */
 #ifndef _DITTO_SMB_SERVER_H
 #define _DITTO_SMB_SERVER_H
 
@@ -29,41 +36,43 @@ struct net;
 struct netlink_ext_ack;
 
 /**
- * struct dsmb_server - what hangs together and ends together
- * @srv: the core's
- * @guid: ServerGuid; random, the same for the life of the namespace's server
- * @started: of the service, as FILETIME
- * @lock: mutex around start and stop of listeners, and around changes of @interfaces
- * @listeners: struct dsmb_listener
- * @interfaces: what clients are told of the addresses that are listened on, under RCU; NULL from
- *	a change of the listeners to the next question: fsctl_net.c
- * @interfaces_work: makes it anew
- * @conns_lock: guards @conns and @nconns
- * @conns: all connections
- * @nconns: how many
- * @live: connections that have memory still; connections leave @conns before they are freed
- * @idle: woken when @live or @nconns drops
- * @sessions: struct dsmb_session by id; its lock guards it
- * @durables: struct dsmb_open by persistent id, those that are durable; see durable.h
- * @ndurables: how many
- * @awaiting: calls that wait until the loss of a connection was dealt with
- * @hook: learns what was open before a restart; persist_restore.c
- * @begun: it did, or was waited for in vain
- * @told: woken then
- * @pending_lock: mutex, guards @pending
- * @pending: records of opens that were not restored yet
- * @remains: struct dsmb_persist of opens that are closed, whose records could not be removed yet
- * @nremains: how many
- * @retry: restores what is pending, and removes what is not needed any more
- * @workqueue: receives and runs calls; unbound
- * @slow: runs what may take long, parked calls that go on, and ends connections
- * @login: runs logins, which do not wait behind what was let in
- * @records: runs what may wait until the helper has recorded something
- * @crowds: how many workers may be inside a file system
- * @recorders: the same, of those of @records
- * @unproven: connections on which nobody has logged in: unproven.h
- * @buffers: smb/transport/buf.c
- * @stats: "smb"
+ * struct dsmb_server - the SMB server of one network namespace
+ * @srv: the core server of the namespace
+ * @guid: ServerGuid; random, constant for the life of the namespace's server
+ * @started: time the server started, as FILETIME
+ * @lock: mutex; serializes start and stop of listeners and changes of @interfaces
+ * @listeners: struct dsmb_listener, under @lock
+ * @interfaces: addresses reported by FSCTL_QUERY_NETWORK_INTERFACE_INFO, under RCU; NULL from a
+ *	change of the listeners to the next query: ioctl/fsctl_net.c
+ * @interfaces_work: renews @interfaces in the background
+ * @conns_lock: spinlock; guards @conns and @nconns
+ * @conns: all struct dsmb_conn
+ * @nconns: number of connections that count against max_connections
+ * @live: connections whose memory is not freed yet; a connection leaves @conns before it is
+ *	freed
+ * @idle: woken when a connection leaves @conns, and when @live drops to 0
+ * @sessions: struct dsmb_session by SessionId; its own lock guards it
+ * @durables: struct dsmb_open by persistent FileId, durable opens only; see open/durable.h
+ * @ndurables: number of entries in @durables
+ * @awaiting: calls that wait until the loss of a connection has been handled
+ * @hook: called when the records from before a restart are available: open/persist_restore.c
+ * @begun: @hook was called, or the wait for it timed out
+ * @told: woken when @begun becomes true
+ * @pending_lock: mutex; guards @pending
+ * @pending: records of opens that are not restored yet
+ * @remains: struct dsmb_persist of closed opens whose records could not be removed yet
+ * @nremains: number of entries in @remains
+ * @retry: restores the opens in @pending and removes the records in @remains
+ * @workqueue: receives messages and runs calls; unbound
+ * @slow: runs calls that may take long, resumes parked calls, and ends connections
+ * @login: runs authentications, so that they do not wait behind other requests
+ * @records: runs calls that may wait until the helper has recorded something
+ * @crowds: limit of workers per file system, for @workqueue and the other queues:
+ *	transport/crowd.h
+ * @recorders: the same limit, for the workers of @records
+ * @unproven: connections without a logged-in user: transport/unproven.h
+ * @buffers: pool of message buffers: transport/buf.c
+ * @stats: counters of the statistics group "smb"
  */
 struct dsmb_server {
 	struct ditto_server *srv;
@@ -101,30 +110,132 @@ struct dsmb_server {
 	struct ditto_stats_group *stats;
 };
 
-/* A connection on which nobody logs in goes. */
+/* Seconds after which a connection without a logged-in user is dropped. */
 #define DSMB_HANDSHAKE_S	30
 
-/* main.c */
+/* The functions of main.c. */
+
+/**
+ * dsmb_server_of - find the SMB server of a network namespace
+ * @net: the namespace
+ *
+ * Context: any. The pointer is valid as long as the namespace is.
+ * Return: the server; never NULL.
+ */
 struct dsmb_server *dsmb_server_of(const struct net *net);
-/* Bit of our protocol in struct ditto_peer. */
+
+/**
+ * dsmb_protocol_bit - get the bit of SMB in struct ditto_peer.protocols
+ *
+ * Context: any, after the protocol was registered.
+ * Return: the bit number that ditto_protocol_register() assigned.
+ */
 unsigned int dsmb_protocol_bit(void);
 
+/**
+ * dsmb_server_init - set up the server of a new network namespace
+ * @server: zeroed memory
+ * @net: the namespace
+ *
+ * Context: process; may sleep.
+ * Return: 0, or -ENOMEM with everything undone.
+ */
 int dsmb_server_init(struct dsmb_server *server, struct net *net);
-/* No listener is there any more. Waits for the connections that are being closed. */
+
+/**
+ * dsmb_server_exit - tear down the server of a network namespace
+ * @server: initialized; it has no listener any more, because a listener pins the namespace
+ *
+ * Drops all connections, waits until their memory is freed, and closes all durable opens. The
+ * records of persistent opens stay.
+ *
+ * Context: process; may sleep.
+ */
 void dsmb_server_exit(struct dsmb_server *server);
 
-/* fsctl_net.c */
+/* The functions of ioctl/fsctl_net.c. */
+
+/**
+ * dsmb_interfaces_init - initialize the list of reported interfaces
+ * @server: the server
+ *
+ * Context: process; before any listener exists.
+ */
 void dsmb_interfaces_init(struct dsmb_server *server);
-/* Listeners changed. @lock is held. */
+
+/**
+ * dsmb_interfaces_forget - drop the list of reported interfaces
+ * @server: the server
+ *
+ * To be called when a listener was added or removed. The next query builds a new list.
+ *
+ * Context: process; @server->lock is held.
+ */
 void dsmb_interfaces_forget(struct dsmb_server *server);
 
-/* server.c: the operations of struct ditto_protocol */
+/* The operations of struct ditto_protocol, in server.c. */
+
+/**
+ * dsmb_listen - start to accept connections on an address
+ * @listener: address to listen on; its @private is set
+ * @extack: filled with a message on error
+ *
+ * See struct ditto_protocol. A listener on the IPv6 wildcard address takes IPv4 too.
+ *
+ * Context: process; may sleep.
+ * Return: 0, -ENOMEM, or an error of the socket layer such as -EADDRINUSE.
+ */
 int dsmb_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack);
+
+/**
+ * dsmb_close_listener - stop accepting on an address and drop its connections
+ * @listener: was started by dsmb_listen()
+ *
+ * Waits for the connections to end, at most the drain setting. The last listener closes the
+ * durable opens that wait for their clients.
+ *
+ * Context: process; may sleep.
+ */
 void dsmb_close_listener(struct ditto_listener *listener);
-/* Does a listener take connections to this address? IPv4 is mapped. @lock is held. */
+
+/**
+ * dsmb_listens_on - does any listener accept connections to this address?
+ * @server: the server
+ * @addr: the address; IPv4 is mapped
+ *
+ * Context: process; @server->lock is held.
+ * Return: true if a listener is bound to the address or to the wildcard.
+ */
 bool dsmb_listens_on(struct dsmb_server *server, const struct in6_addr *addr);
+
+/**
+ * dsmb_disconnect - drop all connections of a peer
+ * @srv: the core server
+ * @peer: the peer; NULL for all connections
+ *
+ * Context: process. Does not wait until the connections have ended.
+ * Return: the number of connections that were dropped.
+ */
 unsigned int dsmb_disconnect(struct ditto_server *srv, const struct ditto_peer *peer);
+
+/**
+ * dsmb_connections - count the connections of a peer
+ * @srv: the core server
+ * @peer: the peer; NULL for all connections
+ *
+ * Context: process.
+ * Return: the number of connections.
+ */
 unsigned int dsmb_connections(struct ditto_server *srv, const struct ditto_peer *peer);
+
+/**
+ * dsmb_settings_changed - apply changed settings
+ * @srv: the core server
+ *
+ * Does nothing: each setting is read where it is used.
+ *
+ * Return: 0.
+ */
 int dsmb_settings_changed(struct ditto_server *srv);
 
 #endif

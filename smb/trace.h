@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Tracepoints of SMB. */
+
+/* Tracepoints of the SMB server: connections, requests and responses. */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM ditto_smb
 
@@ -37,7 +38,7 @@ TRACE_EVENT(dsmb_conn_drop,
 	TP_printk("client=%s why=%s", __get_str(client), __get_str(why))
 );
 
-/* A command is looked at for the first time. */
+/* A request is about to be checked; a request that is run again is not traced again. */
 TRACE_EVENT(dsmb_request,
 	TP_PROTO(const struct dsmb_call *call),
 	TP_ARGS(call),
@@ -69,7 +70,7 @@ TRACE_EVENT(dsmb_request,
 		  __entry->credits)
 );
 
-/* A command was done; the time is that of its last run. */
+/* A request is complete. The time covers only its last run. */
 TRACE_EVENT(dsmb_reply,
 	TP_PROTO(const struct dsmb_call *call, u32 status, u64 nanoseconds),
 	TP_ARGS(call, status, nanoseconds),

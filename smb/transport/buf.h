@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+
 /*
- * Message buffers: linear memory in a few sizes, kept for the next message, each
- * with the scatterlist that encryption wants, made once.
+ * Message buffers: linear memory in a few size classes. Freed buffers are kept for the next
+ * message. Each buffer has a scatterlist of its pages, which is built once and is used by
+ * encryption.
+ *
+ * The memory in all buffers of a server is limited; see buf.c.
  */
 #ifndef _DITTO_SMB_TRANSPORT_BUF_H
 #define _DITTO_SMB_TRANSPORT_BUF_H
@@ -14,13 +18,14 @@
 struct dsmb_server;
 
 /**
- * struct dsmb_buf - one buffer
- * @data: first byte, page aligned but in the smallest class
- * @size: bytes
+ * struct dsmb_buf - a message buffer
+ * @data: first byte; page aligned, except in the smallest class
+ * @size: size in bytes
  * @class: index of its size class
- * @ref: several messages may lie in one; the last dsmb_buf_put() gives it back
- * @sgt: its pages, in order; chained as sg_alloc_table() does
- * @list: in the server's list of idle ones
+ * @ref: references; several messages may lie in one buffer, and the last dsmb_buf_put() frees
+ *	it
+ * @sgt: its pages in order; chained as sg_alloc_table() does
+ * @list: on the list of idle buffers of its class
  */
 struct dsmb_buf {
 	u8 *data;
@@ -31,11 +36,31 @@ struct dsmb_buf {
 	struct list_head list;
 };
 
-/* A buffer of at least @size bytes, not zeroed; NULL without memory or above the server's limit. */
+/**
+ * dsmb_buf_get - allocate a message buffer
+ * @server: the server
+ * @size: bytes needed
+ *
+ * The contents are not zeroed.
+ *
+ * Context: process; may sleep for memory.
+ * Return: a buffer of at least @size bytes with one reference; NULL if there is no memory,
+ * @size is too large, or the server's limit is reached.
+ */
 struct dsmb_buf *dsmb_buf_get(struct dsmb_server *server, u32 size);
-/* NULL is allowed. */
+
+/**
+ * dsmb_buf_put - drop a reference to a message buffer
+ * @server: the server
+ * @buf: the buffer; may be NULL
+ *
+ * The buffer becomes idle or is freed when the last reference is dropped.
+ *
+ * Context: process; does not sleep for long.
+ */
 void dsmb_buf_put(struct dsmb_server *server, struct dsmb_buf *buf);
 
+/* Take a reference. Returns @buf. */
 static inline struct dsmb_buf *dsmb_buf_hold(struct dsmb_buf *buf)
 {
 	refcount_inc(&buf->ref);
@@ -43,25 +68,44 @@ static inline struct dsmb_buf *dsmb_buf_hold(struct dsmb_buf *buf)
 }
 
 /**
- * dsmb_buf_sg - a part of a buffer as scatterlist
+ * dsmb_buf_sg - describe a part of a buffer by a scatterlist
  * @buf: the buffer
- * @offset: first byte
- * @len: bytes
+ * @offset: first byte of the part
+ * @len: bytes, at least 1
  * @sg: room for @max entries; filled and terminated
- * @max: entries
+ * @max: number of entries in @sg
  *
- * Return: entries, or -EMSGSIZE.
+ * Context: any.
+ * Return: the number of entries used; -EMSGSIZE if the part is empty, is not inside the buffer,
+ * or needs more than @max entries.
  */
 int dsmb_buf_sg(struct dsmb_buf *buf, u32 offset, u32 len, struct scatterlist *sg, int max);
 
-/* For receiving, which can wait: NULL well below the limit, so that answers find room. */
+/**
+ * dsmb_buf_get_rx - allocate a message buffer for receiving
+ * @server: the server
+ * @size: bytes needed
+ *
+ * Like dsmb_buf_get(), but with a lower limit. Receiving can wait for memory, and the
+ * difference keeps room for responses.
+ *
+ * Context: process; may sleep for memory.
+ * Return: a buffer with one reference, or NULL.
+ */
 struct dsmb_buf *dsmb_buf_get_rx(struct dsmb_server *server, u32 size);
 
-/* Bytes that one connection may have in flight. */
+/**
+ * dsmb_buf_conn_max - get the limit of bytes in flight on one connection
+ * @server: the server
+ *
+ * Context: any.
+ * Return: bytes; a part of the server's limit for all buffers.
+ */
 long dsmb_buf_conn_max(const struct dsmb_server *server);
 
+/* Allocate the buffer pool of a server. Returns NULL without memory. May sleep. */
 struct dsmb_buf_pool *dsmb_buf_pool_alloc(void);
-/* All buffers were given back. */
+/* Free the pool. All buffers were put; @pool may be NULL. */
 void dsmb_buf_pool_free(struct dsmb_buf_pool *pool);
 
 #endif

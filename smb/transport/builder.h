@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+
 /*
- * Writing to the wire: a builder that never passes its end.
+ * A builder writes little-endian values to a buffer and never writes beyond its end.
  *
- * What does not fit is dropped and the builder marked; the mark stays. Handlers
- * that may run out of room (listings) keep the place before an entry and go
- * back to it.
+ * A value that does not fit is dropped and the builder is marked full; every later write fails
+ * too. A handler that may run out of room (a directory listing) remembers the position before
+ * an entry and returns to it by dsmb_back().
  */
 #ifndef _DITTO_SMB_TRANSPORT_BUILDER_H
 #define _DITTO_SMB_TRANSPORT_BUILDER_H
@@ -14,11 +15,11 @@
 #include <linux/unaligned.h>
 
 /**
- * struct dsmb_builder - bytes being written
+ * struct dsmb_builder - a buffer that is being written
  * @data: first byte
- * @size: room
+ * @size: bytes of room
  * @len: bytes written
- * @full: something did not fit
+ * @full: a value did not fit
  */
 struct dsmb_builder {
 	u8 *data;
@@ -27,12 +28,13 @@ struct dsmb_builder {
 	bool full;
 };
 
+/* Start a builder over @size bytes at @data. */
 static inline struct dsmb_builder dsmb_builder(void *data, u32 size)
 {
 	return (struct dsmb_builder) { .data = data, .size = size };
 }
 
-/* Room for @len bytes, zeroed, or NULL. */
+/* Append @len zero bytes. Returns the first of them, or NULL if they do not fit. */
 static inline void *dsmb_put(struct dsmb_builder *b, u32 len)
 {
 	u8 *p = b->data + b->len;
@@ -45,7 +47,10 @@ static inline void *dsmb_put(struct dsmb_builder *b, u32 len)
 	return memset(p, 0, len);
 }
 
-/* Room for @len bytes as they are, or NULL: the caller fills it, or goes back with dsmb_back(). */
+/*
+ * Append @len bytes without initializing them. The caller must fill them, or remove them by
+ * dsmb_back(). Returns the first of them, or NULL if they do not fit.
+ */
 static inline void *dsmb_room(struct dsmb_builder *b, u32 len)
 {
 	u8 *p = b->data + b->len;
@@ -98,13 +103,16 @@ static inline void dsmb_put_bytes(struct dsmb_builder *b, const void *data, u32 
 		memcpy(p, data, len);
 }
 
-/* Zeros up to a multiple of @align from the first byte. */
+/* Append zeros until the length is a multiple of @align, a power of two. */
 static inline void dsmb_put_align(struct dsmb_builder *b, u32 align)
 {
 	dsmb_put(b, -b->len & (align - 1));
 }
 
-/* What was left out before: @at was b->len when its room was put. */
+/*
+ * Set a field that was appended before its value was known: @at was b->len before it was
+ * appended.
+ */
 static inline void dsmb_fill_u16(struct dsmb_builder *b, u32 at, u16 v)
 {
 	if (at + 2 <= b->len)
@@ -117,7 +125,7 @@ static inline void dsmb_fill_u32(struct dsmb_builder *b, u32 at, u32 v)
 		put_unaligned_le32(v, b->data + at);
 }
 
-/* Forget what came after @len bytes, and that it did not fit. */
+/* Truncate to @len bytes and clear the mark of a full builder. */
 static inline void dsmb_back(struct dsmb_builder *b, u32 len)
 {
 	b->len = len;

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+
 /*
- * Credits: which message ids a client may use (MS-SMB2 3.3.1.1, 3.3.5.2.3).
+ * Credits: the MessageIds that a client may use (MS-SMB2 sections 3.3.1.1 and 3.3.5.2.3).
  *
- * The ids that were granted form a window. Each is used once, in any order; the
- * window moves on behind the lowest that was not used. It is never wider than
- * DSMB_CREDITS_MAX, so one bit per id of it is enough.
+ * The granted ids form a window. Each id is used once, in any order; the window advances past
+ * the lowest unused id. The window is never wider than DSMB_CREDITS_MAX, so one bit per id is
+ * enough.
+ *
+ * Locking: the caller serializes; conn->lock guards the credits of a connection.
  */
 #ifndef _DITTO_SMB_TRANSPORT_CREDIT_H
 #define _DITTO_SMB_TRANSPORT_CREDIT_H
@@ -14,15 +17,15 @@
 
 #include "wire.h"
 
-/* Credits of a client that has not logged in. */
+/* Credits of a connection without a logged-in user. */
 #define DSMB_CREDITS_UNAUTH	32
 
 /**
- * struct dsmb_credits - the window of a connection
- * @low: lowest id that was not used
- * @high: behind the highest that was granted
- * @free: ids in the window that were not used
- * @used: a bit for each id from @low to @high, at its number modulo the size
+ * struct dsmb_credits - the credit window of a connection
+ * @low: lowest unused id
+ * @high: first id that was not granted
+ * @free: unused ids in the window
+ * @used: one bit for each id from @low to @high, at the id modulo the bitmap's size
  */
 struct dsmb_credits {
 	u64 low;
@@ -31,19 +34,39 @@ struct dsmb_credits {
 	DECLARE_BITMAP(used, DSMB_CREDITS_MAX);
 };
 
-/* The client has one credit, for message id 0. */
+/**
+ * dsmb_credits_init - set up the window of a new connection
+ * @credits: filled
+ *
+ * The client has one credit, for MessageId 0.
+ *
+ * Context: any.
+ */
 void dsmb_credits_init(struct dsmb_credits *credits);
-/* A request used ids from @id on. False if one was not granted, or was used before. */
+
+/**
+ * dsmb_credits_use - consume the ids of a request
+ * @credits: the window
+ * @id: MessageId of the request
+ * @charge: CreditCharge: number of consecutive ids
+ *
+ * Context: any; conn->lock is held.
+ * Return: false if one of the ids was not granted or was used before; then none is consumed.
+ */
 bool dsmb_credits_use(struct dsmb_credits *credits, u64 id, u16 charge);
 
 /**
- * dsmb_credits_grant - give the client what it asks for, within limits
+ * dsmb_credits_grant - grant credits to a client (MS-SMB2 section 3.3.1.2)
  * @credits: the window
- * @charge: what its request used up
- * @asked: for
- * @max: credits it may have in all
+ * @charge: credits that the request consumed
+ * @asked: credits that the client requests
+ * @max: unused credits that the client may have in all
  *
- * A client never ends up without any. Return: granted.
+ * Grants at least @charge if the client requests any, within the limits. A client is granted
+ * one credit if it would have none left.
+ *
+ * Context: any; conn->lock is held.
+ * Return: the number of credits granted.
  */
 u16 dsmb_credits_grant(struct dsmb_credits *credits, u16 charge, u16 asked, u32 max);
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+
 /*
- * Crowds: the workers that are inside operations of one file system.
+ * A crowd is the set of workers that run operations of one file system.
  *
- * A file system that hangs keeps every worker that enters it. So each may have a few
- * workers, and all together borrow from a part of the rest; calls beyond that wait without
- * a worker. What is left goes on with the other file systems.
+ * A file system that hangs keeps every worker that enters it. Each crowd may therefore have
+ * only a small share of the workers, and all crowds together may borrow from a part of the
+ * rest. Calls beyond these limits wait without a worker. The remaining workers serve the other
+ * file systems.
  */
 #ifndef _DITTO_SMB_TRANSPORT_CROWD_H
 #define _DITTO_SMB_TRANSPORT_CROWD_H
@@ -19,12 +21,12 @@ struct dsmb_message;
 struct super_block;
 
 /**
- * struct dsmb_crowds - those of a server
- * @lock: spinlock, guards @list and the last reference to one
+ * struct dsmb_crowds - the crowds of one pool of workers
+ * @lock: spinlock; guards @list and the last reference to a crowd
  * @list: struct dsmb_crowd
- * @own: workers that each may have
- * @lent: workers that all may have beyond that
- * @borrowed: of them, in use
+ * @own: workers that each crowd may have
+ * @lent: workers that all crowds together may have beyond that
+ * @borrowed: workers of @lent that are in use
  */
 struct dsmb_crowds {
 	spinlock_t lock;	/* see above */
@@ -34,31 +36,72 @@ struct dsmb_crowds {
 	atomic_t borrowed;
 };
 
-/* @workers: of the server, at least 16. */
+/**
+ * dsmb_crowds_init - set up the crowds of a pool of workers
+ * @crowds: filled
+ * @workers: size of the pool, at least 16
+ */
 void dsmb_crowds_init(struct dsmb_crowds *crowds, unsigned int workers);
 
-/* That of a file system, held; NULL without memory. Any context. */
+/**
+ * dsmb_crowd_get - find or make the crowd of a file system
+ * @crowds: the pool's crowds
+ * @sb: the file system; compared only, not held
+ *
+ * Context: any but interrupts; does not sleep.
+ * Return: the crowd with a reference, or NULL without memory.
+ */
 struct dsmb_crowd *dsmb_crowd_get(struct dsmb_crowds *crowds, const struct super_block *sb);
-/* NULL is allowed. Any context. */
+
+/**
+ * dsmb_crowd_put - drop a reference to a crowd
+ * @crowd: the crowd; may be NULL
+ *
+ * Context: any but interrupts; does not sleep.
+ */
 void dsmb_crowd_put(struct dsmb_crowd *crowd);
 
-/* May this worker go in? Any context. */
-bool dsmb_crowd_enter(struct dsmb_crowd *crowd);
-/* It comes out; a message that waits is queued. Process context. */
-void dsmb_crowd_leave(struct dsmb_crowd *crowd);
 /**
- * dsmb_crowd_pass - a message that was woken has run
- * @crowd: who woke it, or NULL; the reference of struct dsmb_message.woken_by is dropped
+ * dsmb_crowd_enter - let a worker enter the file system, if there is room
+ * @crowd: of the file system
  *
- * A message that is woken need not go in: its connection may be gone, its call cancelled, its
- * tree closed. Nobody would come out then, so the next one is woken here.
+ * Context: any but interrupts; does not sleep.
+ * Return: true if the worker may enter; it calls dsmb_crowd_leave() afterwards. False if the
+ * limits are reached.
+ */
+bool dsmb_crowd_enter(struct dsmb_crowd *crowd);
+
+/**
+ * dsmb_crowd_leave - let a worker leave the file system
+ * @crowd: as given to dsmb_crowd_enter()
+ *
+ * Queues the message that has waited longest, if there is one.
+ *
+ * Context: process.
+ */
+void dsmb_crowd_leave(struct dsmb_crowd *crowd);
+
+/**
+ * dsmb_crowd_pass - finish a message that a crowd has queued
+ * @crowd: the crowd that queued it, or NULL; the reference in dsmb_message.woken_by is dropped
+ *
+ * A queued message need not enter the file system: its connection may have ended, its call may
+ * be cancelled, its tree may be closed. No worker would leave then, so this function queues the
+ * next message if none is inside.
  *
  * Context: process.
  */
 void dsmb_crowd_pass(struct dsmb_crowd *crowd);
-/*
- * Wait without a worker: the message is queued when somebody comes out, and is not the
- * caller's any more. False if all came out meanwhile: try again.
+
+/**
+ * dsmb_crowd_wait - let a message wait without a worker
+ * @crowd: the crowd that has no room
+ * @message: the message; not the caller's any more if true is returned
+ *
+ * The message is queued when a worker leaves the file system.
+ *
+ * Context: any but interrupts; does not sleep.
+ * Return: false if all workers have left meanwhile; the caller tries again.
  */
 bool dsmb_crowd_wait(struct dsmb_crowd *crowd, struct dsmb_message *message);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+
 /*
- * Reading from the wire: a cursor over bytes that never leaves them.
+ * A cursor reads little-endian values from a buffer and never reads beyond its end.
  *
- * Reading beyond the end gives zeros and marks the cursor; the mark stays. A
- * parser reads all it needs and looks at the mark once.
+ * A read beyond the end returns zeros and marks the cursor bad; every later read fails too. A
+ * parser reads all fields and checks the mark once.
  */
 #ifndef _DITTO_SMB_TRANSPORT_CURSOR_H
 #define _DITTO_SMB_TRANSPORT_CURSOR_H
@@ -13,11 +14,11 @@
 #include <linux/unaligned.h>
 
 /**
- * struct dsmb_cursor - bytes and a place in them
+ * struct dsmb_cursor - a buffer that is being read
  * @data: first byte
- * @size: how many
- * @pos: place, at most @size
- * @bad: something beyond the end was asked for
+ * @size: bytes in the buffer
+ * @pos: current position, at most @size
+ * @bad: a read or seek went beyond the end
  */
 struct dsmb_cursor {
 	const u8 *data;
@@ -26,17 +27,19 @@ struct dsmb_cursor {
 	bool bad;
 };
 
+/* Start a cursor over @size bytes at @data. */
 static inline struct dsmb_cursor dsmb_cursor(const void *data, u32 size)
 {
 	return (struct dsmb_cursor) { .data = data, .size = size };
 }
 
+/* Bytes behind the current position. */
 static inline u32 dsmb_left(const struct dsmb_cursor *c)
 {
 	return c->size - c->pos;
 }
 
-/* The next @len bytes, or NULL. */
+/* Consume @len bytes. Returns the first of them, or NULL if there are fewer. */
 static inline const void *dsmb_get(struct dsmb_cursor *c, u32 len)
 {
 	const u8 *p = c->data + c->pos;
@@ -54,6 +57,7 @@ static inline void dsmb_skip(struct dsmb_cursor *c, u32 len)
 	dsmb_get(c, len);
 }
 
+/* Move to position @pos; a position beyond the end marks the cursor bad. */
 static inline void dsmb_seek(struct dsmb_cursor *c, u32 pos)
 {
 	if (pos > c->size)
@@ -101,13 +105,15 @@ static inline void dsmb_get_bytes(struct dsmb_cursor *c, void *out, u32 len)
 }
 
 /**
- * dsmb_window - a cursor over a part, given by offset and length from the wire
- * @c: the whole
- * @offset: from the first byte of @c
+ * dsmb_window - get a cursor over a part, given by an offset and a length from the wire
+ * @c: cursor over the whole
+ * @offset: of the part, from the first byte of @c
  * @len: bytes
  *
- * No arithmetic on them can overflow. A part that is not inside gives a cursor
- * that is marked, and marks @c.
+ * No arithmetic on the arguments can overflow.
+ *
+ * Return: a cursor over the part. If the part is not inside @c, the returned cursor and @c are
+ * marked bad.
  */
 static inline struct dsmb_cursor dsmb_window(struct dsmb_cursor *c, u32 offset, u32 len)
 {
