@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+
 /*
- * Calls: one command of a message, from its parsing to its answer.
+ * A call is one command of a message, from its parsing to its response.
  *
- * A handler reads its arguments by @in, writes its answer by @out, and returns a
- * status. It runs on a worker and may sleep for I/O, but not for other clients or the
- * helper: what must wait for them is parked. A parked call holds no thread. It is run
- * again from its start when what it waits for happened (dsmb_call_again()), or
- * completed by whoever has the result (dsmb_call_complete()). So a handler
- * changes nothing before the last point where it may park.
+ * A handler reads its arguments from @in, writes the body of its response to @out, and returns
+ * a status. It runs on a worker and may sleep for I/O, but not for other clients or the helper.
+ * A call that must wait for them is parked; a parked call holds no thread. It is run again from
+ * its start when the event it waits for has happened (dsmb_call_again()), or it is completed
+ * with a result (dsmb_call_complete()). A handler therefore changes nothing before the last
+ * point where it may park.
  *
- * The engine sends STATUS_PENDING for a parked call, and takes care of CANCEL, of
- * sessions, trees, opens and connections that end: it calls @cancel, once.
+ * The engine (call.c, dispatch.c, message.c) sends STATUS_PENDING for a parked call. It handles
+ * CANCEL, and sessions, trees, opens and connections that end while a call is parked, by
+ * calling @cancel.
+ *
+ * Lifetime: a call is part of its struct dsmb_message and lives as long as it. A call holds
+ * references to its connection, session, channel, tree and open.
  */
 #ifndef _DITTO_SMB_TRANSPORT_CALL_H
 #define _DITTO_SMB_TRANSPORT_CALL_H
@@ -34,77 +39,80 @@ struct dsmb_channel;
 struct dsmb_conn;
 struct dsmb_created;	/* replay.h */
 struct dsmb_crowd;
-struct dsmb_message;	/* what was received at once, maybe several calls: message.h */
+struct dsmb_message;	/* one received frame, one or more calls: message.h */
 struct dsmb_open;
 struct dsmb_session;
 struct dsmb_tree;
 
-/* Body of the largest answer without a reservation, header not counted. */
+/* Bytes of the largest response body without a reservation. */
 #define DSMB_REPLY_SMALL	1024
 
 /**
- * struct dsmb_call - one command
- * @conn: held
- * @message: it came with; keeps the bytes of @in
- * @cmd: what is known of the command
- * @command: its code
- * @flags: of its header
- * @message_id: of its header
- * @charge: CreditCharge, at least 1
- * @channel_sequence: of its header, for 3.x
- * @credits: asked for
- * @tree_id: of its header, or of the command it is related to
- * @session_id: the same
- * @at: of its header in the message
- * @in: the command from its header on, so that offsets of the wire are offsets of
- *	the cursor; stands behind the header
- * @out: the answer's body; offsets of the wire count from the header, which is
- *	DSMB_OUT_HEADER bytes before it
- * @session: held, or NULL where the command needs none
- * @channel: by which it came; valid while @conn and @session are held
+ * struct dsmb_call - one command of a message
+ * @conn: the connection; held by @message
+ * @message: the message it came with; keeps the bytes of @in
+ * @cmd: entry of dsmb_commands; NULL for an unknown command
+ * @command: Command of the header
+ * @flags: Flags of the header
+ * @message_id: MessageId of the header
+ * @charge: CreditCharge of the header, at least 1
+ * @channel_sequence: ChannelSequence of the header, for 3.x
+ * @credits: CreditRequest of the header
+ * @tree_id: TreeId of the header; of the previous command for a related one
+ * @session_id: SessionId of the header; of the previous command for a related one
+ * @at: offset of the header in the message
+ * @in: the command from its header on, so that wire offsets are cursor offsets; positioned
+ *	behind the header
+ * @out: body of the response; wire offsets count from the header, which is DSMB_OUT_HEADER
+ *	bytes before it
+ * @session: held, or NULL if the command needs none
+ * @channel: channel it arrived on; held, or NULL
  * @tree: held, or NULL
- * @share: of a disk tree, held while the handler runs
- * @op: filled for a disk tree: share, credential, actor without owner, park, conflict;
- *	dsmb_call_open() completes it
- * @actor: behind @op
- * @conflict: behind @op
- * @park: behind @op
+ * @share: share of a disk tree, held while the handler runs
+ * @op: for a disk tree, filled with share, credential, actor without owner, park and conflict;
+ *	dsmb_call_open() adds the owner
+ * @actor: lock owner of @op
+ * @conflict: conflict record of @op, or NULL
+ * @park: park of @op
  * @open: found by dsmb_call_open(), held; dropped by the engine when the call is done
- * @early: the open it names, held since it came: a CLOSE behind it does not overtake it
- * @created: the CreateGuid of a CREATE that is not through, or NULL: replay.c
- * @counted: it is one of the open's outstanding calls: replay.c
- * @turn: of the open's channel sequence, then
- * @nonce: what its answer is signed under
- * @encrypted: it came encrypted, and so goes the answer
- * @cancel: set by who parks: make the parked call end soon; called once, from any
- *	process context, with no lock held. NULL if the lock table's park is all there is.
- * @private: the handler's, kept while the call is parked; freed by @release
+ * @early: the open its FileId named on arrival, held; a CLOSE that arrived later cannot remove
+ *	it
+ * @created: entry for the CreateGuid of a CREATE that is not complete, or NULL: open/replay.c
+ * @counted: counted among the outstanding calls of @open: open/replay.c
+ * @turn: with @counted, the channel sequence period of @open that it is counted in
+ * @nonce: identifies its response for signing
+ * @encrypted: the request came encrypted, so the response is encrypted too
+ * @cancel: set by a handler that parks: makes the parked call end soon. Called in process context
+ *	with no lock held, once when the call is cancelled, and once more if its last run parks
+ *	again. NULL if the call waits only on @park
+ * @private: data of the handler, kept while the call is parked; freed by @release
  * @release: frees @private at the end; NULL for none
- * @async_id: of STATUS_PENDING; 0 until it was sent
- * @pages: data of the answer behind the body, as pages
- * @npages: how many
+ * @async_id: AsyncId of STATUS_PENDING; 0 until that was sent. In CANCEL, the AsyncId it names
+ * @pages: data of the response behind the body, as pages
+ * @npages: number of @pages
  * @pages_max: room in @pages
- * @keep_body: what is in @out goes out, though the status is an error
- * @refused: answers of the message would be too large with its own
+ * @keep_body: send what is in @out although the status is an error
+ * @refused: the responses of the message would be too large with this one
  * @begun: it was run before
- * @waited: it is counted in conn->nasync
- * @quiet: no STATUS_PENDING while it is parked: it waits for this server, and not long
- * @endless: it is parked for what may never come, though its command is not DSMB_ENDLESS
- * @lock: guards what follows up to @final
+ * @waited: counted in conn->nasync
+ * @quiet: send no STATUS_PENDING while it is parked: it waits for this server only, and not
+ *	long
+ * @endless: it may be parked without a time limit although its command is not DSMB_ENDLESS
+ * @lock: spinlock; guards the members from @state to @final
  * @state: see enum dsmb_call_state in call.c
- * @woken: what happened while it ran or was being cancelled
+ * @woken: what woke it while it ran, was parked or was being cancelled
  * @cancelling: @cancel is running
- * @cancel_called: it ran or runs
- * @last_run: it runs once more to undo what it did, for it was cancelled
- * @cancelled: it is to end with @cancel_status
- * @cancel_status: see there
- * @final: status of dsmb_call_complete()
- * @reply: holds the answer
- * @reply_at: of its header in @reply
- * @reply_len: of header and body, and padding
- * @list: on the connection's list
- * @by_id: in the connection's table
- * @open_link: on nobody's list, or that of calls waiting on @open
+ * @cancel_called: @cancel is running or has run
+ * @last_run: cancelled, and run once more so that the handler undoes what it did
+ * @cancelled: to end with @cancel_status
+ * @cancel_status: status of a cancelled call
+ * @final: status given to dsmb_call_complete(); later, status of the response
+ * @reply: buffer that holds the response
+ * @reply_at: offset of the response's header in @reply
+ * @reply_len: bytes of header and body, and padding in a compound
+ * @list: on conn->calls, under conn->lock
+ * @by_id: in conn->calls_by_id, under conn->lock
+ * @open_link: in the table of parked calls of call.c, or empty
  */
 struct dsmb_call {
 	struct dsmb_conn *conn;
@@ -166,28 +174,29 @@ struct dsmb_call {
 	struct list_head open_link;
 };
 
-/* Bytes between the header of the wire and the body. */
+/* Bytes of the SMB2 header before the body. */
 #define DSMB_OUT_HEADER		64
 
-/* What a command needs; see command.c for the table. */
+/* Flags of a command; the table is in command.c. */
 #define DSMB_NEEDS_SESSION	BIT(0)
 #define DSMB_NEEDS_TREE		BIT(1)
-#define DSMB_NEEDS_DISK		BIT(2)	/* a tree of a disk share; else NOT_SUPPORTED */
-#define DSMB_SLOW		BIT(3)	/* may take long: does not hold up what arrived with it */
-#define DSMB_CHANGES		BIT(4)	/* checks the channel sequence (3.3.5.2.10) */
-#define DSMB_LARGE_ANSWER	BIT(5)	/* its answer may be as large as its charge allows */
-#define DSMB_RECORDS		BIT(6)	/* may wait until it is recorded, on a continuous share */
+#define DSMB_NEEDS_DISK		BIT(2)	/* needs a disk share; else NOT_SUPPORTED */
+#define DSMB_SLOW		BIT(3)	/* may take long: runs on a worker of its own */
+#define DSMB_CHANGES		BIT(4)	/* MS-SMB2 section 3.3.5.2.10: check ChannelSequence */
+#define DSMB_LARGE_ANSWER	BIT(5)	/* the response may be as large as its charge allows */
+#define DSMB_RECORDS		BIT(6)	/* may wait for a record, on a continuous share */
 #define DSMB_ENDLESS		BIT(7)	/* may wait for another client without a time limit */
 #define DSMB_NO_INTERIM		BIT(8)	/* no STATUS_PENDING: it waits for breaks only */
 #define DSMB_FREES		BIT(9)	/* ends something that is held, or shows that it lives */
 
 /**
- * struct dsmb_command - what is known of a command
- * @name: for people
- * @structure_size: StructureSize of the request
- * @flags: DSMB_NEEDS_* and others
- * @file_id: where its FileId is, from the header on; 0 if it has none
- * @handle: does it; returns a status, DSMB_PARKED or DSMB_DROP
+ * struct dsmb_command - properties of a command
+ * @name: for traces and statistics
+ * @structure_size: StructureSize of the request; 0 if the handler checks it
+ * @flags: DSMB_NEEDS_SESSION and so on
+ * @file_id: offset of the FileId from the header on; 0 if the request has none
+ * @handle: the handler; returns a status, DSMB_PARKED or DSMB_DROP. Called in process context
+ *	with no lock held; may be called again for a call that was parked
  */
 struct dsmb_command {
 	const char *name;
@@ -197,122 +206,448 @@ struct dsmb_command {
 	u32 (*handle)(struct dsmb_call *call);
 };
 
+/* The commands by their code. */
 extern const struct dsmb_command dsmb_commands[DSMB_COMMANDS];
 
 /*
- * The handlers, one file for each or a few. StructureSize was checked, @in stands
- * behind it. Session and tree are there where the table says so.
+ * The handlers. The engine has checked StructureSize and positioned @in behind it. Session and
+ * tree are set where the table requires them. All are called in process context and may sleep
+ * for I/O.
+ */
+
+/**
+ * dsmb_negotiate - handle NEGOTIATE (MS-SMB2 section 3.3.5.4)
+ * @call: the call
+ *
+ * Return: a status; DSMB_DROP for a second NEGOTIATE.
  */
 u32 dsmb_negotiate(struct dsmb_call *call);
+
+/**
+ * dsmb_session_setup - handle SESSION_SETUP (MS-SMB2 section 3.3.5.5)
+ * @call: the call
+ *
+ * Return: a status, DSMB_PARKED while the helper works, or DSMB_DROP.
+ */
 u32 dsmb_session_setup(struct dsmb_call *call);
+
+/**
+ * dsmb_logoff - handle LOGOFF (MS-SMB2 section 3.3.5.6)
+ * @call: the call
+ *
+ * Return: DSMB_SUCCESS.
+ */
 u32 dsmb_logoff(struct dsmb_call *call);
+
+/**
+ * dsmb_tree_connect - handle TREE_CONNECT (MS-SMB2 section 3.3.5.7)
+ * @call: the call
+ *
+ * Return: a status, or DSMB_DROP.
+ */
 u32 dsmb_tree_connect(struct dsmb_call *call);
+
+/**
+ * dsmb_tree_disconnect - handle TREE_DISCONNECT (MS-SMB2 section 3.3.5.8)
+ * @call: the call
+ *
+ * Return: a status.
+ */
 u32 dsmb_tree_disconnect(struct dsmb_call *call);
+
+/**
+ * dsmb_create - handle CREATE (MS-SMB2 section 3.3.5.9)
+ * @call: the call
+ *
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_create(struct dsmb_call *call);
+
+/**
+ * dsmb_close - handle CLOSE (MS-SMB2 section 3.3.5.10)
+ * @call: the call
+ *
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_close(struct dsmb_call *call);
+
+/**
+ * dsmb_flush - handle FLUSH (MS-SMB2 section 3.3.5.11)
+ * @call: the call
+ *
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_flush(struct dsmb_call *call);
+
+/**
+ * dsmb_read - handle READ (MS-SMB2 section 3.3.5.12)
+ * @call: the call
+ *
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_read(struct dsmb_call *call);
+
+/**
+ * dsmb_write - handle WRITE (MS-SMB2 section 3.3.5.13)
+ * @call: the call
+ *
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_write(struct dsmb_call *call);
+
+/**
+ * dsmb_lock - handle LOCK (MS-SMB2 section 3.3.5.14)
+ * @call: the call
+ *
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_lock(struct dsmb_call *call);
+
+/**
+ * dsmb_ioctl - handle IOCTL (MS-SMB2 section 3.3.5.15)
+ * @call: the call
+ *
+ * Return: a status, DSMB_PARKED or DSMB_DROP.
+ */
 u32 dsmb_ioctl(struct dsmb_call *call);
+
+/**
+ * dsmb_echo - handle ECHO (MS-SMB2 section 3.3.5.17)
+ * @call: the call
+ *
+ * Return: DSMB_SUCCESS.
+ */
 u32 dsmb_echo(struct dsmb_call *call);
+
+/**
+ * dsmb_query_directory - handle QUERY_DIRECTORY (MS-SMB2 section 3.3.5.18)
+ * @call: the call
+ *
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_query_directory(struct dsmb_call *call);
+
+/**
+ * dsmb_change_notify - handle CHANGE_NOTIFY (MS-SMB2 section 3.3.5.19)
+ * @call: the call
+ *
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_change_notify(struct dsmb_call *call);
+
+/**
+ * dsmb_query_info - handle QUERY_INFO (MS-SMB2 section 3.3.5.20)
+ * @call: the call
+ *
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_query_info(struct dsmb_call *call);
+
+/**
+ * dsmb_set_info - handle SET_INFO (MS-SMB2 section 3.3.5.21)
+ * @call: the call
+ *
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_set_info(struct dsmb_call *call);
+
+/**
+ * dsmb_oplock_break - handle OPLOCK_BREAK acknowledgments (MS-SMB2 section 3.3.5.22)
+ * @call: the call
+ *
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_oplock_break(struct dsmb_call *call);
 
 /**
- * dsmb_reply_reserve - room for a larger answer
+ * dsmb_reply_reserve - make room for a large response
  * @call: nothing was written to @out yet
- * @size: of the body
+ * @size: bytes of the body
  *
- * Return: 0, or -ENOMEM (INSUFFICIENT_RESOURCES).
+ * Context: process; may sleep for memory.
+ * Return: 0, or -ENOMEM, to be answered with INSUFFICIENT_RESOURCES.
  */
 int dsmb_reply_reserve(struct dsmb_call *call, u32 size);
 
-/* May data go out as pages of the page cache? Not if it is signed or encrypted, or not last. */
+/**
+ * dsmb_reply_may_splice - may the response data be sent as pages of the page cache?
+ * @call: the call
+ *
+ * Context: process.
+ * Return: true unless the response is signed, encrypted or part of a compound.
+ */
 bool dsmb_reply_may_splice(const struct dsmb_call *call);
-/* Data behind the body: a reference to a part of a page, taken here. -ENOMEM, -EMSGSIZE. */
+
+/**
+ * dsmb_reply_add_page - append a part of a page to the response, behind the body
+ * @call: dsmb_reply_may_splice() is true for it
+ * @page: the page; a reference is taken
+ * @offset: first byte in the page
+ * @len: bytes
+ *
+ * Context: process; may sleep for memory.
+ * Return: 0, -ENOMEM, or -EMSGSIZE if there are too many pages.
+ */
 int dsmb_reply_add_page(struct dsmb_call *call, struct page *page, u32 offset, u32 len);
 
 /**
- * dsmb_call_open - the open a call is about
+ * dsmb_call_open - find the open that a call names
  * @call: with a session
- * @persistent: FileId.Persistent as it came; all ones for that of a related call
- * @volatile_id: FileId.Volatile as it came; the same
- * @open: filled, held until the call is done
+ * @persistent: FileId.Persistent of the request
+ * @volatile_id: FileId.Volatile of the request
+ * @open: filled; held until the call is done
  *
- * Sets @call->op.actor's owner to the open's, and remembers the FileId for related calls.
- * Return: DSMB_SUCCESS, DSMB_FILE_CLOSED, or for a related call what failed before
- * it (3.3.5.2.7.2).
+ * A related call uses the FileId of the call before it, whatever its own says. The function
+ * sets the owner in @call->op.actor to that of the open, remembers the FileId for related
+ * calls, and checks the ChannelSequence (MS-SMB2 section 3.3.5.2.10).
+ *
+ * Context: process.
+ * Return: DSMB_SUCCESS; DSMB_FILE_CLOSED; DSMB_INVALID_HANDLE if a related call has no FileId;
+ * DSMB_FILE_NOT_AVAILABLE if the ChannelSequence does not allow the call; for a related call,
+ * the status of the CREATE that failed before it (MS-SMB2 section 3.3.5.2.7.2).
  */
 u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id,
 		   struct dsmb_open **open);
-/* CREATE worked: related calls behind it are about this open. */
+
+/**
+ * dsmb_call_created - record the open of a successful CREATE for the related calls behind it
+ * @call: of CREATE
+ * @open: the new open
+ *
+ * Context: any; the thread runs the message.
+ */
 void dsmb_call_created(struct dsmb_call *call, struct dsmb_open *open);
 
 /**
- * dsmb_call_parked - the lock table took the call's park (-EJUKEBOX with a park)
- * @call: whose handler returns
+ * dsmb_call_parked - park a call after the lock table returned -EJUKEBOX
+ * @call: the call whose handler returns
  *
- * To be returned from the handler at once, as `return dsmb_call_parked(call)`.
- * Return: DSMB_PARKED; or, if nothing was parked, a status to answer.
+ * The handler returns the value at once, as in `return dsmb_call_parked(call)`.
+ *
+ * Context: process; in the handler.
+ * Return: DSMB_PARKED; FILE_NOT_AVAILABLE if the lock table did not take the call's park.
  */
 u32 dsmb_call_parked(struct dsmb_call *call);
 
-/* Run a parked call again. Any process context; does nothing the second time. */
+/**
+ * dsmb_call_again - run a parked call again
+ * @call: parked, or about to be
+ *
+ * Only the first wake-up of a parking has an effect. The caller must not touch the call
+ * afterwards unless it holds the message.
+ *
+ * Context: process; does not sleep.
+ */
 void dsmb_call_again(struct dsmb_call *call);
-/* End a parked call with a status and what is in @out. Any process context. */
+
+/**
+ * dsmb_call_complete - end a parked call
+ * @call: parked, or about to be; @out has the body of its response
+ * @status: its status
+ *
+ * Only the first wake-up of a parking has an effect. The caller must not touch the call
+ * afterwards unless it holds the message.
+ *
+ * Context: process; does not sleep.
+ */
 void dsmb_call_complete(struct dsmb_call *call, u32 status);
-/* CANCEL came, or what it is about ended; a handler that runs again looks at it. */
+
+/**
+ * dsmb_call_is_cancelled - was a call cancelled?
+ * @call: the call
+ *
+ * A handler that is run again checks this.
+ *
+ * Context: any.
+ * Return: true if the client cancelled the call, or its open, tree, session or connection
+ * ended.
+ */
 bool dsmb_call_is_cancelled(const struct dsmb_call *call);
-/*
- * Cancel the calls parked on an open, with this status instead of CANCELLED: those of a
- * session, or all without one. May sleep.
+
+/**
+ * dsmb_calls_cancel - cancel the calls that are parked on an open
+ * @open: the open
+ * @session: only calls of this session; NULL for all
+ * @status: status to end them with
+ *
+ * Context: process; may sleep; no spinlock held.
  */
 void dsmb_calls_cancel(struct dsmb_open *open, const struct dsmb_session *session, u32 status);
-/* The same for all of a session, or of one tree of it. May sleep. */
+
+/**
+ * dsmb_calls_cancel_session - cancel the calls of a session that are parked
+ * @session: the session
+ * @tree: only calls on this tree; NULL for all
+ * @status: status to end them with
+ *
+ * Context: process; may sleep; no spinlock held.
+ */
 void dsmb_calls_cancel_session(struct dsmb_session *session, const struct dsmb_tree *tree,
 			       u32 status);
 
-/* Does the credit charge of a call cover a payload of so many bytes (3.3.5.2.5)? */
+/**
+ * dsmb_charge_covers - does the CreditCharge cover a payload? (MS-SMB2 section 3.3.5.2.5)
+ * @call: the call
+ * @bytes: size of the payload
+ *
+ * Context: any.
+ * Return: true if it does, or the connection does not charge credits by size.
+ */
 bool dsmb_charge_covers(const struct dsmb_call *call, u32 bytes);
 
-/* The engine's own, not for handlers: call.c and dispatch.c. */
+/* The functions below belong to the engine and are not for handlers: call.c and dispatch.c. */
 
+/* Initialize the table of parked calls, once for the module. */
 void dsmb_calls_init(void);
+
+/**
+ * dsmb_call_init - initialize a call
+ * @call: zeroed and filled
+ * @message: the message it is part of
+ */
 void dsmb_call_init(struct dsmb_call *call, struct dsmb_message *message);
-/* Drop the open it is about, until it runs again. */
+
+/**
+ * dsmb_call_drop_open - drop the open of a call that is done or is run again
+ * @call: the call
+ *
+ * Ends its part in the open's channel sequence, and clears the owner of @call->op.
+ *
+ * Context: process; may sleep, because the last reference closes the open.
+ */
 void dsmb_call_drop_open(struct dsmb_call *call);
-/* It does not run any more: drop the open it was about, before it is answered. */
+
+/**
+ * dsmb_call_done - drop the open of a call that does not run any more
+ * @call: its status is final
+ *
+ * Takes the call off the parked calls, cancels its park, and drops its opens. This happens
+ * before the response is sent, because the response may wait for the client, and that of a
+ * CLOSE means that the open is gone.
+ *
+ * Context: process; may sleep.
+ */
 void dsmb_call_done(struct dsmb_call *call);
-/* The handler is done and its answer, too: drop what is the handler's. */
+
+/**
+ * dsmb_call_release - free the handler's private data
+ * @call: its handler is done and its response is written
+ *
+ * Context: process; may sleep.
+ */
 void dsmb_call_release(struct dsmb_call *call);
-/* The call is answered: drop what it holds. */
+
+/**
+ * dsmb_call_end - drop all that a call holds
+ * @call: its response was sent, or never will be
+ *
+ * Context: process; may sleep; conn->lock is not held.
+ */
 void dsmb_call_end(struct dsmb_call *call);
-/* Make a parked or running call end with a status. May sleep. */
+
+/**
+ * dsmb_call_cancel - end a parked or running call with a status
+ * @call: the call; its message is held
+ * @status: its status, unless it was cancelled before
+ *
+ * A call that runs ends with @status only if its handler would park it, or checks for it.
+ *
+ * Context: process; may sleep; no spinlock held.
+ */
 void dsmb_call_cancel(struct dsmb_call *call, u32 status);
-/* If it waits, it is answered when this returns, as far as that is quick. */
+
+/**
+ * dsmb_call_cancel_here - cancel a call and send its response from this thread if possible
+ * @call: the call; its message is held
+ * @status: its status, unless it was cancelled before
+ *
+ * The response of a parked call is sent before the function returns, if little work remains;
+ * else a worker sends it. See dsmb_message_run_here().
+ *
+ * Context: process; may sleep; no lock held.
+ */
 void dsmb_call_cancel_here(struct dsmb_call *call, u32 status);
-/*
- * The handler returned DSMB_PARKED. True if the call waits now and belongs to
- * whoever wakes it; false if it is to be run on at once.
+
+/**
+ * dsmb_call_park - park a call whose handler returned DSMB_PARKED
+ * @call: the call
+ *
+ * Context: process; may sleep, because an object that ended meanwhile cancels the call here.
+ * Return: true if the call waits now; the message then belongs to the waker. False if the call
+ * must be run on at once.
  */
 bool dsmb_call_park(struct dsmb_call *call);
-/* Did something happen already that makes a call go on which is about to be parked? */
+
+/**
+ * dsmb_call_is_woken - was a call woken before it could be parked?
+ * @call: its handler returned DSMB_PARKED
+ *
+ * Context: any.
+ * Return: true if dsmb_call_again() or dsmb_call_complete() was called.
+ */
 bool dsmb_call_is_woken(struct dsmb_call *call);
-/* A call that was woken: true with the status it ended with, or false if it is to be run again. */
+
+/**
+ * dsmb_call_woken_status - find out how a woken call goes on
+ * @call: was parked; belongs to this thread again
+ * @status: filled if the call has ended
+ *
+ * A cancelled call with a @cancel function or private data is run once more, so that its
+ * handler can undo what it did.
+ *
+ * Context: process.
+ * Return: true if the call ended with @status; false if it must be run again.
+ */
 bool dsmb_call_woken_status(struct dsmb_call *call, u32 *status);
-/* In the order of arrival: take hold of what it is about. */
+
+/**
+ * dsmb_call_arrived - look up the session and the open of a call on arrival
+ * @call: parsed; calls of a connection come in the order of arrival
+ *
+ * A related call is left alone, because the calls before it decide what it is about.
+ *
+ * Context: process; only the thread that receives, or that runs a large encrypted message.
+ */
 void dsmb_call_arrived(struct dsmb_call *call);
-/* The workers that it is counted among while its handler runs, of a disk tree: crowd.h. */
+
+/**
+ * dsmb_call_crowd - get the worker limit that applies to a call on a disk tree
+ * @call: with a tree
+ *
+ * Context: any.
+ * Return: the crowd of the tree's file system, for the queue that the message runs on; see
+ * crowd.h.
+ */
 struct dsmb_crowd *dsmb_call_crowd(const struct dsmb_call *call);
-/* Check it and run its handler. */
+
+/**
+ * dsmb_call_run - check a call and run its handler
+ * @call: the call; belongs to this thread
+ *
+ * The checks of MS-SMB2 section 3.3.5.2 are made on the first run only.
+ *
+ * Context: process; may sleep.
+ * Return: a status to answer with, DSMB_PARKED, DSMB_DROP, DSMB_CROWDED or DSMB_TO_BE_RECORDED.
+ */
 u32 dsmb_call_run(struct dsmb_call *call);
-/* It ended, maybe while it waited: what the next related command takes from it. */
+
+/**
+ * dsmb_call_leave - record what the next related command inherits from a call
+ * @call: the call
+ * @status: its status
+ *
+ * See MS-SMB2 section 3.3.5.2.7.2.
+ *
+ * Context: any; the thread runs the message.
+ */
 void dsmb_call_leave(struct dsmb_call *call, u32 status);
-/* CANCEL: finds its victim; there is no answer (cancel.c). */
+
+/**
+ * dsmb_cancel - handle CANCEL (MS-SMB2 section 3.3.5.16)
+ * @call: the call of CANCEL; it has no response
+ *
+ * Context: process; may sleep; no lock held.
+ */
 void dsmb_cancel(struct dsmb_call *call);
 
 #endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+
 /*
- * Connections: a socket, what was negotiated on it, its credits, and the
- * sessions that use it.
+ * A connection: a socket, the negotiated parameters, the credits, and the sessions that use it.
  *
- * Lifetime: conn->ref counts the server's list, each call in flight, each
- * channel of a session. dsmb_conn_drop() ends it from anywhere: the socket is
- * shut down, calls in flight end, the sessions lose the channel.
+ * Lifetime: conn->ref counts the server's list, each message, each channel of a session, and
+ * each queued worker. dsmb_conn_drop() ends the connection from anywhere: the socket is shut
+ * down, calls in flight are cancelled, the sessions lose the channel.
  *
- * Locking: conn->lock (spinlock) guards credits, the list of calls in flight and
- * the state. What was negotiated is written once, before any session is there.
+ * Locking: conn->lock (spinlock) guards the credits, the calls in flight and the state. The
+ * negotiated parameters are written once, under conn->lock, before any session exists.
  */
 #ifndef _DITTO_SMB_TRANSPORT_CONN_H
 #define _DITTO_SMB_TRANSPORT_CONN_H
@@ -31,62 +31,63 @@ struct ditto_peer;
 struct dsmb_buf;
 struct dsmb_server;
 struct dsmb_unproven_client;
-struct dsmb_transport;	/* the socket and what is being received and sent: transport.c */
+struct dsmb_transport;	/* socket, receive and send state: transport.c */
 struct socket;
 
-/* A power of two. */
+/* Hash buckets of calls by MessageId; a power of two. */
 #define DSMB_CALL_BUCKETS	64
 
 enum dsmb_conn_state {
-	DSMB_CONN_NEW,		/* nothing was negotiated */
-	DSMB_CONN_WILDCARD,	/* SMB1 NEGOTIATE was answered with 2.??: NEGOTIATE comes again */
+	DSMB_CONN_NEW,		/* before NEGOTIATE */
+	DSMB_CONN_WILDCARD,	/* dialect 2.??? was answered to SMB1; NEGOTIATE follows */
 	DSMB_CONN_NEGOTIATED,
 	DSMB_CONN_DEAD,
 };
 
 /**
- * struct dsmb_conn - one connection
- * @server: whose
- * @ref: see above
- * @list: on the server's list
- * @number: no other connection has it, nor had
- * @peer: the machine
- * @name: address and port of the client, for people
- * @local: the server's address it came to, as getsockname() says
- * @lock: see above
- * @state: see there
- * @transport: transport.c
- * @dialect: negotiated
- * @client_guid: of NEGOTIATE
- * @client_caps: of NEGOTIATE
- * @client_mode: SecurityMode of NEGOTIATE
- * @server_caps: answered
- * @server_mode: answered
- * @cipher: negotiated; NONE without encryption
+ * struct dsmb_conn - a connection
+ * @server: the server
+ * @ref: references; see the top of this file
+ * @list: on server->conns
+ * @number: unique for the life of the module
+ * @peer: the client machine, held
+ * @name: address and port of the client, for logs
+ * @local: local address, as returned by getsockname()
+ * @lock: spinlock; see the top of this file
+ * @state: read with acquire semantics by the first check of each request
+ * @transport: socket, receive and send state: transport.c
+ * @dialect: negotiated dialect; 0 before
+ * @client_guid: ClientGuid of NEGOTIATE
+ * @client_caps: Capabilities of the NEGOTIATE request
+ * @client_mode: SecurityMode of the NEGOTIATE request
+ * @server_caps: Capabilities of the NEGOTIATE response
+ * @server_mode: SecurityMode of the NEGOTIATE response
+ * @cipher: negotiated; DSMB_CIPHER_NONE without encryption
  * @signing: negotiated; follows from the dialect before 3.1.1
- * @preauth: hash over NEGOTIATE and its answer (3.1.1)
+ * @preauth: Connection.PreauthIntegrityHashValue, over NEGOTIATE and its response (3.1.1)
  * @posix: the POSIX extensions were negotiated
- * @large_mtu: reads and writes may be up to DSMB_IO_MAX; credits are charged by size
- * @trust: how far it is trusted: trust.c
- * @trust_lock: mutex, serializes changes of @trust and the moving of @charge
- * @who: who is charged as long as nobody has logged in; constant
- * @charge: for being a connection; guarded by @trust_lock once others can find it
- * @counted: it is one of the server's @nconns; under its @conns_lock
- * @unproven: among those of its client on which nobody is logged in: unproven.h
- * @unproven_of: the client, or NULL
- * @sessions: struct dsmb_channel by session id
- * @nsessions: channels in @sessions, those being set up too
- * @async: struct dsmb_call by async id; changed under @lock
- * @async_next: about the next async id
- * @calls: in flight, oldest first; no CANCEL
- * @calls_by_id: the same by message id. Ids in flight lie in a window, so that a bucket
- *	has no more than the window's part of them
- * @ncalls: how many
- * @nasync: of them, answered with STATUS_PENDING
- * @credits: see credit.c; under @lock
- * @listener: by which it came; compared only
- * @work: ends it, and later frees it
- * @handshake: the time to log in is over
+ * @large_mtu: READ and WRITE may be up to DSMB_IO_MAX; credits are charged by size
+ * @trust: trust level: trust.c
+ * @trust_lock: mutex; serializes changes of @trust and moves of @charge
+ * @who: principal charged while no user is logged in; constant
+ * @charge: charge for the connection itself; guarded by @trust_lock once the connection is on
+ *	the server's list
+ * @counted: counted in server->nconns; under server->conns_lock
+ * @unproven: on the client's list of connections without a logged-in user: unproven.h
+ * @unproven_of: the client of @unproven, or NULL
+ * @sessions: struct dsmb_channel by SessionId
+ * @nsessions: number of channels in @sessions, including those being set up
+ * @async: struct dsmb_call by AsyncId; changed under @lock
+ * @async_next: where the search for the next AsyncId starts
+ * @calls: calls in flight, oldest first; without CANCEL
+ * @calls_by_id: the same calls by MessageId. The ids in flight lie in one window, so that they
+ *	spread evenly over the buckets
+ * @ncalls: number of @calls
+ * @nasync: number of @calls that are parked and counted against DSMB_ASYNC_MAX
+ * @credits: credit window, under @lock: credit.c
+ * @listener: listener that accepted it; compared only
+ * @work: ends the connection, and later frees it
+ * @handshake: drops the connection if no user has logged in after DSMB_HANDSHAKE_S
  */
 struct dsmb_conn {
 	struct dsmb_server *server;
@@ -133,6 +134,7 @@ struct dsmb_conn {
 	struct delayed_work handshake;
 };
 
+/* The hash bucket of a MessageId. */
 static inline struct hlist_head *dsmb_conn_bucket(struct dsmb_conn *conn, u64 message_id)
 {
 	return &conn->calls_by_id[message_id % DSMB_CALL_BUCKETS];
@@ -143,9 +145,26 @@ static inline void dsmb_conn_hold(struct dsmb_conn *conn)
 	refcount_inc(&conn->ref);
 }
 
+/**
+ * dsmb_conn_put - drop a reference to a connection
+ * @conn: the connection
+ *
+ * A worker frees the connection after the last reference is gone.
+ *
+ * Context: any but interrupts; does not sleep.
+ */
 void dsmb_conn_put(struct dsmb_conn *conn);
 
-/* End it. @why is for the log, a constant; NULL if there is nothing to say. Any process context. */
+/**
+ * dsmb_conn_drop - end a connection
+ * @conn: held
+ * @why: reason for the log, a constant; NULL to log nothing
+ *
+ * The socket is shut down here; a worker cancels the calls and takes the sessions off. Later
+ * calls do nothing.
+ *
+ * Context: process.
+ */
 void dsmb_conn_drop(struct dsmb_conn *conn, const char *why);
 
 static inline bool dsmb_conn_is_3x(const struct dsmb_conn *conn)
@@ -153,33 +172,39 @@ static inline bool dsmb_conn_is_3x(const struct dsmb_conn *conn)
 	return conn->dialect >= DSMB_DIALECT_300;
 }
 
-/* MaxReadSize, MaxWriteSize and MaxTransactSize. */
+/* MaxReadSize, MaxWriteSize and MaxTransactSize of NEGOTIATE. */
 static inline u32 dsmb_io_max(const struct dsmb_conn *conn)
 {
 	return conn->large_mtu ? DSMB_IO_MAX : DSMB_IO_MAX_SMALL;
 }
 
 /**
- * dsmb_conn_send - send a message that nobody asked for (oplock breaks)
+ * dsmb_conn_send - send a message that is not a response (a break notification)
  * @conn: held
  * @buf: consumed; the message begins at DSMB_SEND_HEADROOM
- * @len: of the message
- * @session_id: encrypted for this session, if it can; 0 to send it as it is
+ * @len: bytes of the message
+ * @session_id: encrypt for this session if it can encrypt; 0 to send in the clear
  *
- * Context: may sleep. Return: 0, -ENOTCONN.
+ * Context: process; may sleep.
+ * Return: 0; -ENOTCONN if the session is not on this connection; -ENOMEM or an error of
+ * encryption.
  */
 int dsmb_conn_send(struct dsmb_conn *conn, struct dsmb_buf *buf, u32 len, u64 session_id);
 
-/* Room before a message for the length of the frame and a transform header. */
+/* Bytes before a message in its buffer, for the frame length and a transform header. */
 #define DSMB_SEND_HEADROOM	64
 
 /**
- * dsmb_conn_new - a connection for an accepted socket
- * @server: whose
- * @sock: consumed if it works
- * @listener: by which it came
+ * dsmb_conn_new - make a connection of an accepted socket
+ * @server: the server
+ * @sock: consumed on success
+ * @listener: the listener that accepted it; compared only
  *
- * Return: 0, -EMFILE (a limit), -ENOMEM and those of the socket.
+ * If a limit is reached, an older connection without a logged-in user is dropped to make room;
+ * see unproven.h.
+ *
+ * Context: process; may sleep.
+ * Return: 0; -EMFILE if a limit is reached; -ENOMEM; or an error of the socket.
  */
 int dsmb_conn_new(struct dsmb_server *server, struct socket *sock, const void *listener);
 
