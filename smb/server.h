@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-
 /*
  * The SMB server of a network namespace: its state, and the functions of main.c, server.c and
  * ioctl/fsctl_net.c that other files use.

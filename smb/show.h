@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-
 /*
  * The operations of struct ditto_protocol by which the administrator lists and closes sessions,
  * tree connects and opens. See net/show.h for the structures.

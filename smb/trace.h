@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-
 /* Tracepoints of the SMB server: connections, requests and responses. */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM ditto_smb

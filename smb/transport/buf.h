@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-
 /*
  * Message buffers: linear memory in a few size classes. Freed buffers are kept for the next
  * message. Each buffer has a scatterlist of its pages, which is built once and is used by

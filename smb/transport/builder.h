@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-
 /*
  * A builder writes little-endian values to a buffer and never writes beyond its end.
  *

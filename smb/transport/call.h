@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-
 /*
  * A call is one command of a message, from its parsing to its response.
  *
@@ -75,8 +74,8 @@ struct dsmb_tree;
  * @conflict: conflict record of @op, or NULL
  * @park: park of @op
  * @open: found by dsmb_call_open(), held; dropped by the engine when the call is done
- * @early: the open its FileId named on arrival, held; a CLOSE that arrived later cannot remove
- *	it
+ * @early: the open its FileId named on arrival, held, so that a CLOSE that arrived later does not
+ *	overtake the call
  * @created: entry for the CreateGuid of a CREATE that is not complete, or NULL: open/replay.c
  * @counted: counted among the outstanding calls of @open: open/replay.c
  * @turn: with @counted, the channel sequence period of @open that it is counted in

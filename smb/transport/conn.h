@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-
 /*
  * A connection: a socket, the negotiated parameters, the credits, and the sessions that use it.
  *

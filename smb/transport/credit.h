@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-
 /*
  * Credits: the MessageIds that a client may use (MS-SMB2 sections 3.3.1.1 and 3.3.5.2.3).
  *

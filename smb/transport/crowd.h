@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-
 /*
  * A crowd is the set of workers that run operations of one file system.
  *

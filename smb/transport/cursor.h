@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-
 /*
  * A cursor reads little-endian values from a buffer and never reads beyond its end.
  *

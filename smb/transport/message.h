@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Messages: what came in one frame, one command or several, and their answers,
- * which go out in one frame.
+ * A message is what arrived in one frame: one command, or several in a compound. The responses
+ * of a message go out in one frame, apart from interim responses.
  *
- * A message belongs to one thread at a time, which runs its calls in order.
- * While a call is parked it belongs to nobody; who wakes the call queues the
- * message's work. References keep the memory for those who look at a parked call.
+ * A message belongs to one thread at a time, which runs its calls in order. While a call is
+ * parked, no thread owns the message; the waker of the call queues the message's work.
+ * References keep the memory for threads that look at a parked call.
  */
 #ifndef _DITTO_SMB_TRANSPORT_MESSAGE_H
 #define _DITTO_SMB_TRANSPORT_MESSAGE_H
@@ -25,18 +25,18 @@ struct dsmb_crowd;
 struct dsmb_server;
 struct dsmb_session;
 
-/* What a message holds besides its bytes: itself, and the buffer for its answers. */
+/* Bytes a message holds besides its data: itself, and the buffer for its responses. */
 #define DSMB_MESSAGE_COST	(sizeof(struct dsmb_message) + SZ_4K)
 /* Calls that need no allocation of their own. */
 #define DSMB_MESSAGE_FEW	4
 
 /**
- * struct dsmb_chain - what related commands take from those before them (3.3.5.2.7.2)
- * @session_id: of the command before
- * @tree_id: of the command before
- * @no_ids: there was none that worked: INVALID_PARAMETER
- * @has_file: @persistent and @volatile_id are those of a command before
- * @failed: why there is no file: the status of the CREATE that failed, else 0
+ * struct dsmb_chain - what a related command inherits (MS-SMB2 section 3.3.5.2.7.2)
+ * @session_id: SessionId of the previous command
+ * @tree_id: TreeId of the previous command
+ * @no_ids: no previous command gave valid ids: INVALID_PARAMETER
+ * @has_file: @persistent and @volatile_id are those of a previous command
+ * @failed: status of the CREATE that failed, so that there is no FileId; else 0
  * @persistent: FileId.Persistent
  * @volatile_id: FileId.Volatile
  */
@@ -51,34 +51,34 @@ struct dsmb_chain {
 };
 
 /**
- * struct dsmb_message - one
+ * struct dsmb_message - a received message
  * @conn: held
- * @list: of messages received together, or idle
- * @ref: see above
- * @buf: holds it
- * @offset: of its first byte in @buf; of the plain text once that is there
+ * @list: in a batch of messages received together, among waiting messages of a crowd, or on the
+ *	list of idle messages
+ * @ref: the thread that runs it, and each thread that looks at one of its calls
+ * @buf: the buffer it lies in, held
+ * @offset: of its first byte in @buf; after decryption, of the plaintext
  * @len: bytes
- * @cost: counted as being in flight
- * @parked: counted as being parked
- * @smb1: it is a NEGOTIATE of SMB1
+ * @cost: bytes counted as in flight
+ * @parked: bytes counted as parked
+ * @smb1: it is an SMB1 NEGOTIATE
  * @sealed: it came encrypted
- * @split: its commands are known
- * @slow: it is to be run by a worker of its own
- * @login: by one of those for authentications
- * @records: by one of those that wait until something is recorded
- * @large: so is it if there are others
- * @reserve: it came in though the account is full: its calls may not wait for other clients
- * @woken_by: queued by it, held; the next one is woken even if this one does not go in
- * @session: whose key it came sealed with, held
+ * @split: its commands have been parsed
+ * @slow: to be run by a worker of its own
+ * @login: to be run by a worker for authentications
+ * @records: to be run by a worker that may wait for records
+ * @large: to be run by a worker of its own if other messages were received with it
+ * @woken_by: the crowd that queued it, held; see dsmb_crowd_pass()
+ * @session: session whose key decrypted it, held; NULL if it came in the clear
  * @calls: its commands
- * @ncalls: how many
- * @pos: the one that is run
- * @first: the first that was not answered
- * @few: behind @calls, if that is enough
- * @chain: for related commands
- * @reply: takes small answers; stays with the message
- * @reply_end: of what is used of it
- * @out: the answer on its way
+ * @ncalls: number of @calls
+ * @pos: index of the call that is run
+ * @first: index of the first call whose response was not sent
+ * @few: memory of @calls, if that is enough
+ * @chain: what the next related command inherits
+ * @reply: buffer for small responses; kept while the message is idle
+ * @reply_end: end of the used part of @reply
+ * @out: its responses on their way out
  * @work: runs it
  */
 struct dsmb_message {
@@ -113,23 +113,29 @@ struct dsmb_message {
 };
 
 /**
- * dsmb_message_new - a message that was received
- * @conn: by which it came
- * @buf: a reference is taken
+ * dsmb_message_new - make a message of received bytes
+ * @conn: connection it arrived on
+ * @buf: holds the bytes; a reference is taken
  * @offset: of its first byte
  * @len: bytes
  *
- * Return: the message, or NULL.
+ * The bytes count as in flight until the message is freed or parked.
+ *
+ * Context: process; may sleep for memory.
+ * Return: the message with one reference, or NULL without memory.
  */
 struct dsmb_message *dsmb_message_new(struct dsmb_conn *conn, struct dsmb_buf *buf,
 				      u32 offset, u32 len);
 
 /**
- * dsmb_message_prepare - take it apart, in the order of arrival
+ * dsmb_message_prepare - decrypt and parse a message in the order of arrival
  * @message: new
  *
- * Its ids are used up and its calls can be found by CANCEL. Large sealed messages
- * are left to the worker that runs them. Return: 0; else why the connection is to be dropped.
+ * The MessageIds are consumed, and CANCEL can find the calls afterwards. A large encrypted
+ * message is left to the worker that runs it.
+ *
+ * Context: process; may sleep. Called by the thread that receives.
+ * Return: NULL, or the reason to drop the connection, a constant.
  */
 const char *dsmb_message_prepare(struct dsmb_message *message);
 /* It was taken apart: each of its commands frees something, or takes nothing. */
@@ -138,61 +144,140 @@ bool dsmb_message_frees(const struct dsmb_message *message);
 void dsmb_message_end_reserve(struct dsmb_message *message);
 /* It was not run yet: large answers are refused, and not charged any more. */
 void dsmb_message_refuse_large(struct dsmb_message *message);
-/* It is one command, CANCEL. False for what is not taken apart yet. */
+
+/**
+ * dsmb_message_is_cancel - is a message a single CANCEL?
+ * @message: prepared
+ *
+ * Context: any.
+ * Return: true if it is; false if it is not, or was not parsed yet.
+ */
 bool dsmb_message_is_cancel(const struct dsmb_message *message);
 
-/*
- * Run it, or run it on. The answer is in @outs, unless there is none (yet). Consumes
- * the message.
+/**
+ * dsmb_message_run - run a message, or continue it
+ * @message: prepared; belongs to this thread; consumed
+ * @outs: the responses are added to this list when all calls are done
+ *
+ * Context: process; may sleep; no lock held.
  */
 void dsmb_message_run(struct dsmb_message *message, struct list_head *outs);
-/* Run it by a worker of its own. */
+
+/**
+ * dsmb_message_queue - let a worker run a message
+ * @message: belongs to the caller; consumed
+ *
+ * Context: process; does not sleep.
+ */
 void dsmb_message_queue(struct dsmb_message *message);
-/* Here, if that is quick: @call, which was cancelled, is all that is left. Process context. */
+
+/**
+ * dsmb_message_run_here - run a message after its call was cancelled
+ * @message: belongs to the caller; consumed
+ * @call: the cancelled call
+ *
+ * The message is run in this thread if little is left to do: @call is its last call, its
+ * handler has nothing to undo, and the message needs no special worker. Otherwise a worker runs
+ * it.
+ *
+ * Context: process; may sleep; no lock held.
+ */
 void dsmb_message_run_here(struct dsmb_message *message, const struct dsmb_call *call);
 
+/* Take a reference. */
 static inline void dsmb_message_hold(struct dsmb_message *message)
 {
 	refcount_inc(&message->ref);
 }
 
-/* Is the call that runs the last of the message? */
+/* Is the call that is run the last of its message? */
 static inline bool dsmb_message_is_at_last(const struct dsmb_message *message)
 {
 	return message->pos == message->ncalls - 1;
 }
 
+/**
+ * dsmb_message_put - drop a reference to a message
+ * @message: the message; freed or kept as idle with the last reference
+ *
+ * Context: process.
+ */
 void dsmb_message_put(struct dsmb_message *message);
-/* It is answered, or never will be: its calls end. */
+
+/**
+ * dsmb_message_end - end the calls of a message and drop the owner's reference
+ * @message: its responses were sent, or never will be; consumed
+ *
+ * Context: process; may sleep.
+ */
 void dsmb_message_end(struct dsmb_message *message);
-/* An idle message of a connection that ends. */
+
+/**
+ * dsmb_message_free_idle - free a message that a connection kept as idle
+ * @server: the server
+ * @message: not on a list any more
+ *
+ * Context: process.
+ */
 void dsmb_message_free_idle(struct dsmb_server *server, struct dsmb_message *message);
 
 /**
- * dsmb_split - where the commands of a message are
- * @message: it
+ * dsmb_split - find the commands of a message (MS-SMB2 section 3.3.5.2.7)
+ * @message: the message
  * @len: bytes
- * @at: filled with the offset of each
+ * @at: filled with the offset of each command
  * @max: room in @at
  *
- * Return: how many, or 0 if the message is malformed or has more.
+ * Context: any.
+ * Return: the number of commands; 0 if the message is malformed or has more than @max.
  */
 unsigned int dsmb_split(const void *message, u32 len, u32 *at, unsigned int max);
 
-/* reply.c: answers */
+/* The functions of reply.c. */
 
-/* Room for a small answer; -ENOMEM. */
+/**
+ * dsmb_reply_begin - give a call room for a small response
+ * @call: about to run for the first time
+ *
+ * Context: process; may sleep for memory.
+ * Return: 0 or -ENOMEM.
+ */
 int dsmb_reply_begin(struct dsmb_call *call);
-/* The call is done: header, and body of errors. */
+
+/**
+ * dsmb_reply_end - complete the response of a call
+ * @call: its handler is done
+ * @status: its status
+ *
+ * Writes the header, and the error body if the status needs one (MS-SMB2 section 2.2.2).
+ *
+ * Context: process.
+ */
 void dsmb_reply_end(struct dsmb_call *call, u32 status);
-/*
- * STATUS_PENDING for the call that is run, with the answers before it, whose buffers go. False
- * without memory.
+
+/**
+ * dsmb_reply_interim - send an interim response (MS-SMB2 section 3.3.4.2)
+ * @message: the message
+ * @call: the call that is about to be parked
+ *
+ * The responses of the calls before @call are sent with it, and their buffers are dropped.
+ *
+ * Context: process; may sleep.
+ * Return: false if there is no memory or the connection had to be dropped.
  */
 bool dsmb_reply_interim(struct dsmb_message *message, struct dsmb_call *call);
-/* All is answered: put it together. False if there is nothing to send, or it failed. */
+
+/**
+ * dsmb_reply_finish - sign, encrypt and frame the responses of a message
+ * @message: all its calls are done
+ *
+ * Context: process; may sleep.
+ * Return: true if @message->out is ready to be sent; false if nothing is left to send or the
+ * connection was dropped.
+ */
 bool dsmb_reply_finish(struct dsmb_message *message);
 
+/* Create and destroy the cache of messages, once for the module. */
 int dsmb_message_init(void);
 void dsmb_message_exit(void);
 

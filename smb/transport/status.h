@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* NTSTATUS values that are used (MS-ERREF section 2.3.1), and how an errno becomes one. */
+/*
+ * NTSTATUS values that the server uses (MS-ERREF section 2.3.1), and the mapping from errno
+ * values.
+ */
 #ifndef _DITTO_SMB_TRANSPORT_STATUS_H
 #define _DITTO_SMB_TRANSPORT_STATUS_H
 
@@ -114,27 +117,36 @@
 #define DSMB_FS_NOT_SUPPORTED			DSMB_NOT_SUPPORTED
 
 /*
- * Not on the wire: the handler did not finish. The call was parked and is run
- * again (call.h), or whoever has it now completes it.
+ * Internal, never sent: the handler did not finish. The call is parked; it is run again or
+ * completed by its waker (call.h).
  */
 #define DSMB_PARKED				0xe0000001
-/* Not on the wire: the connection is dropped without an answer. */
+/* Internal: drop the connection without a response. */
 #define DSMB_DROP				0xe0000002
-/* From the engine itself: too many workers are inside the file system, see crowd.h. */
+/* Internal, from the engine: too many workers are inside the file system; see crowd.h. */
 #define DSMB_CROWDED				0xe0000003
-/* The same: to be run by a worker that may wait until something is recorded. */
+/* Internal, from the engine: run the message by a worker that may wait for records. */
 #define DSMB_TO_BE_RECORDED			0xe0000004
 
 /*
- * An error: the body of the answer is an error response. Warnings count where MS-SMB2 2.2.2
- * says so.
+ * Is the severity of a status "error"? The response then has an error body, unless the handler
+ * keeps its own. Warnings and STATUS_PENDING are not errors here; reply.c decides about their
+ * bodies.
  */
 static inline bool dsmb_is_error(u32 status)
 {
 	return status >> 30 == 3;
 }
 
-/* The status for an errno of fs/; -EJUKEBOX, which is to be parked, becomes FILE_NOT_AVAILABLE. */
+/**
+ * dsmb_status - map an errno value of fs/ to an NTSTATUS
+ * @err: negative errno, or 0
+ *
+ * -EJUKEBOX normally makes a call park. Where it cannot, it becomes FILE_NOT_AVAILABLE.
+ *
+ * Context: any.
+ * Return: the status; UNEXPECTED_IO_ERROR for an unknown errno.
+ */
 u32 dsmb_status(int err);
 
 #endif

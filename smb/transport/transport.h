@@ -1,33 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Direct TCP: four bytes with the length, then a message (MS-SMB2 2.1).
+ * Direct TCP transport: four bytes of length, then a message (MS-SMB2 section 2.1).
  *
- * Receiving. When data arrives, one of a few workers of the connection is woken.
- * It is the only one that receives, takes what is there in one go, takes the
- * messages apart in their order, lets another one receive, and then runs what it
- * took. So a lone request is received, run and answered by one thread without
- * a switch; and while handlers run or wait for a disk, what arrives is not held up.
- * With all workers busy nothing is received.
+ * Receiving. When data arrives, one of a few workers of the connection is woken. Only one
+ * worker receives at a time. It takes the data that is there, parses the messages in order,
+ * lets another worker receive, and then runs the messages it took. A lone request is thus
+ * received, run and answered by one thread without a switch, and new data is received while
+ * handlers run or wait for a disk. If all workers are busy, nothing is received.
  *
- * Sending. Answers are queued; who finds nobody sending sends until the queue
- * is empty. Sending never waits: if the socket is full, it goes on when there is
- * room.
+ * Sending. Responses are queued. If no thread is sending, the one that queues a response sends
+ * until the queue is empty. Sending never waits: if the socket is full, a worker continues when
+ * there is room.
  *
- * Backpressure. Messages from their arrival until their answer is sent are counted
- * in bytes: what they hold, and what their answers may be. Above a limit nothing is
- * received, so a client that takes no answers is not listened to. Parked calls are not
- * counted, for CANCEL must come through: they have a limit of their own.
+ * Backpressure. Each message is counted in bytes from its arrival until its response is sent:
+ * what it holds, and how large its responses may be. Above a limit nothing is received, so a
+ * client that does not read its responses is not served further. Parked calls are not counted
+ * there, because CANCEL must be received; they have a limit of their own.
  *
- * Budget. Both are charged to the client's account, in steps, with what the connection
- * keeps while it is in use. When the account has no room, nothing is received until it
- * has. A message whose answers do not fit is held back, and all behind it. What is kept goes
- * when the connection was idle for a while.
- *
- * Reserve. What fills an account may wait for its own client: for an acknowledgment, a CLOSE, a
- * CANCEL. So a connection that is logged in is always charged for one small message more, which
- * comes in though the account is full. It is run if its commands free something (DSMB_FREES),
- * else it is held back as above; its calls may not wait for other clients, and the next such
- * message comes in when it has ended. Nothing of this is beyond the budget.
+ * Budget. Both counts are charged to the client's account, in steps, together with the memory
+ * that the connection keeps while it is in use. If the account has no room, nothing is received
+ * until it has. A message whose responses do not fit is held back, with all messages behind it.
+ * The kept memory is freed when the connection has been idle for a while.
  */
 #ifndef _DITTO_SMB_TRANSPORT_TRANSPORT_H
 #define _DITTO_SMB_TRANSPORT_TRANSPORT_H
@@ -49,16 +42,16 @@ struct socket;
 #define DSMB_RX_MIN	SZ_4K	/* the smallest buffer that is received into */
 
 /**
- * struct dsmb_out - bytes on their way out
- * @list: in the queue
- * @vec: memory, the frame's length first
- * @nvec: how many
- * @pages: behind it, or NULL
- * @npages: how many
- * @bytes: of memory
- * @page_bytes: of pages
- * @sent: of both
- * @done: it was sent, or never will be; any process context
+ * struct dsmb_out - a frame on its way out
+ * @list: on the send queue
+ * @vec: the bytes in memory, beginning with the frame's length
+ * @nvec: number of @vec
+ * @pages: pages sent behind @vec, or NULL
+ * @npages: number of @pages
+ * @bytes: bytes in @vec
+ * @page_bytes: bytes in @pages
+ * @sent: bytes sent, of both
+ * @done: called once when it was sent or will not be sent; process context; owns @out
  */
 struct dsmb_out {
 	struct list_head list;
@@ -72,50 +65,188 @@ struct dsmb_out {
 	void (*done)(struct dsmb_out *out);
 };
 
-/* The connection has its principal. NULL without memory or if that may have no more. */
+/**
+ * dsmb_transport_new - make the transport of a connection
+ * @conn: its principal is initialized; not held by the transport
+ * @sock: the connected socket; stays the caller's until dsmb_transport_start()
+ *
+ * Context: process; may sleep for memory.
+ * Return: the transport; NULL without memory or if the principal may hold no more.
+ */
 struct dsmb_transport *dsmb_transport_new(struct dsmb_conn *conn, struct socket *sock);
-/* One that was never started; the socket stays the caller's. */
+
+/**
+ * dsmb_transport_discard - free a transport that was never started
+ * @t: the transport; may be NULL
+ *
+ * The socket stays the caller's.
+ *
+ * Context: process.
+ */
 void dsmb_transport_discard(struct dsmb_transport *t);
-/* Begin to receive. */
+
+/**
+ * dsmb_transport_start - start receiving
+ * @t: the transport; owns the socket from now on
+ *
+ * Context: process; may sleep.
+ */
 void dsmb_transport_start(struct dsmb_transport *t);
-/* The socket is shut down: nothing is received or sent any more. */
+
+/**
+ * dsmb_transport_shutdown - shut the socket down
+ * @t: started
+ *
+ * Nothing is received or sent afterwards.
+ *
+ * Context: process; may sleep.
+ */
 void dsmb_transport_shutdown(struct dsmb_transport *t);
-/* After that: no worker is woken any more, what is queued goes. */
+
+/**
+ * dsmb_transport_stop - stop the workers after dsmb_transport_shutdown()
+ * @t: shut down
+ *
+ * No worker is woken any more, and queued frames are dropped. Workers that run are not waited
+ * for.
+ *
+ * Context: process; may sleep.
+ */
 void dsmb_transport_stop(struct dsmb_transport *t);
-/* No worker runs any more. */
+
+/**
+ * dsmb_transport_free - free a transport and its socket
+ * @t: stopped; no worker runs
+ *
+ * Context: process; may sleep.
+ */
 void dsmb_transport_free(struct dsmb_transport *t);
-/* The client has ended the connection, whether that was dealt with or not. Any context. */
+
+/**
+ * dsmb_transport_is_over - has the client closed the connection?
+ * @t: the transport
+ *
+ * This is known from the socket's state, even if the end was not processed yet.
+ *
+ * Context: any.
+ * Return: true if nothing more can be received.
+ */
 bool dsmb_transport_is_over(const struct dsmb_transport *t);
 
-/* Send all of a list of struct dsmb_out; it is empty then. */
+/**
+ * dsmb_transport_send - send frames
+ * @t: started
+ * @outs: list of struct dsmb_out; empty afterwards
+ *
+ * Context: process; may sleep in the socket, but does not wait for the client.
+ */
 void dsmb_transport_send(struct dsmb_transport *t, struct list_head *outs);
 
-/* Where the socket's bytes end by now, and whether the other machine has them up to there. */
+/**
+ * dsmb_transport_position - get the position behind the last byte given to the socket
+ * @t: started
+ *
+ * Context: any.
+ * Return: a TCP sequence number.
+ */
 u32 dsmb_transport_position(const struct dsmb_transport *t);
+
+/**
+ * dsmb_transport_arrived - has the client's TCP acknowledged all bytes up to a position?
+ * @t: started
+ * @position: from dsmb_transport_position(); sequence numbers wrap
+ *
+ * Context: any.
+ * Return: true if it has.
+ */
 bool dsmb_transport_arrived(const struct dsmb_transport *t, u32 position);
-/* How many bytes the other machine has acknowledged, ever. */
+
+/**
+ * dsmb_transport_acked - count the bytes that the client's TCP has acknowledged
+ * @t: started
+ *
+ * Context: any.
+ * Return: bytes since the connection was established.
+ */
 u64 dsmb_transport_acked(const struct dsmb_transport *t);
 
-/* An idle message, or NULL; and where one goes that is not needed: false if there are enough. */
+/**
+ * dsmb_transport_take_idle - take an idle message for reuse
+ * @t: the transport
+ *
+ * Context: process; does not sleep.
+ * Return: a message, or NULL.
+ */
 struct dsmb_message *dsmb_transport_take_idle(struct dsmb_transport *t);
+
+/**
+ * dsmb_transport_keep_idle - keep a message for reuse
+ * @t: the transport
+ * @message: without references; the transport's if true is returned
+ *
+ * Context: process; does not sleep.
+ * Return: false if enough are kept.
+ */
 bool dsmb_transport_keep_idle(struct dsmb_transport *t, struct dsmb_message *message);
 
 /**
- * dsmb_transport_set_trust - charge somebody else, and keep what he may
+ * dsmb_transport_set_trust - charge another principal, and apply its limits
  * @t: the transport
- * @who: to be charged from now on
+ * @who: charged from now on
  *
- * Context: process; the caller has one call at a time. Return: 0; -EDQUOT: nothing changed.
+ * Context: process; the caller serializes (conn->trust_lock).
+ * Return: 0, or -EDQUOT with nothing changed.
  */
 int dsmb_transport_set_trust(struct dsmb_transport *t, const struct ditto_principal *who);
 
-/* Bytes that the answers of one message may take. */
+/**
+ * dsmb_transport_answers_max - get the limit of bytes of the responses of one message
+ * @t: the transport
+ *
+ * Context: any.
+ * Return: bytes.
+ */
 u32 dsmb_transport_answers_max(const struct dsmb_transport *t);
-/* Bytes are in flight, or no longer. */
+
+/**
+ * dsmb_transport_charge - count bytes as in flight
+ * @t: the transport
+ * @bytes: number of bytes
+ *
+ * The budget is charged later, by dsmb_transport_ensure().
+ *
+ * Context: any.
+ */
 void dsmb_transport_charge(struct dsmb_transport *t, u32 bytes);
+
+/**
+ * dsmb_transport_uncharge - stop to count bytes as in flight
+ * @t: the transport
+ * @bytes: number of bytes
+ *
+ * Receiving continues if it was stopped by the limit.
+ *
+ * Context: process; does not sleep.
+ */
 void dsmb_transport_uncharge(struct dsmb_transport *t, u32 bytes);
-/* The same for what a parked call keeps; false if that is too much. */
+
+/**
+ * dsmb_transport_park - count bytes as held by parked calls
+ * @t: the transport
+ * @bytes: number of bytes
+ *
+ * Context: process; does not sleep.
+ * Return: false if a limit or the budget does not allow it; then nothing is counted.
+ */
 bool dsmb_transport_park(struct dsmb_transport *t, u32 bytes);
+
+/**
+ * dsmb_transport_unpark - stop to count bytes as held by parked calls
+ * @t: the transport
+ * @bytes: number of bytes; may be 0
+ *
+ * Context: process; does not sleep.
+ */
 void dsmb_transport_unpark(struct dsmb_transport *t, u32 bytes);
 /* The message that came in by the reserve has ended, or has room by now. Process context. */
 void dsmb_transport_end_reserve(struct dsmb_transport *t);

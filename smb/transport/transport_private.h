@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What transport.c and send.c share. */
+/*
+ * What transport.c, transport_memory.c and send.c share: the state of a transport.
+ *
+ * The right to receive is the bit T_RX_BUSY. Its holder owns the members from @rx to
+ * @held_until, except that @held is also taken by xchg(). The right to send is @is_sending; its
+ * holder owns @sending.
+ */
 #ifndef _DITTO_SMB_TRANSPORT_TRANSPORT_PRIVATE_H
 #define _DITTO_SMB_TRANSPORT_TRANSPORT_PRIVATE_H
 
@@ -21,7 +27,7 @@ struct dsmb_transport;
 struct sock;
 struct socket;
 
-/* Threads that may be busy with what came over one connection, slow calls not counted. */
+/* Workers that may be busy with messages of one connection, slow calls not counted. */
 #define RX_WORKERS	8
 
 /* Bits of dsmb_transport.flags. */
@@ -35,10 +41,10 @@ enum {
 };
 
 /**
- * struct dsmb_worker - one of those who receive
- * @t: whose
- * @nr: its bit
- * @work: runs it
+ * struct dsmb_worker - a worker that receives and runs messages
+ * @t: its transport
+ * @nr: its bit in workers_busy
+ * @work: runs it; holds a reference to the connection while it is queued
  */
 struct dsmb_worker {
 	struct dsmb_transport *t;
@@ -47,45 +53,42 @@ struct dsmb_worker {
 };
 
 /**
- * struct dsmb_transport - a connection's socket
- * @conn: whose; not counted
- * @sock: connected
+ * struct dsmb_transport - the socket of a connection and its state
+ * @conn: the connection; not counted
+ * @sock: the connected socket
  * @flags: T_* bits
- * @workers_busy: a bit for each of @workers
- * @workers: see there
- * @rx: small messages are received into it
- * @rx_start: of what was received but not taken apart
- * @rx_end: behind it
- * @large: a long message that is being received, or NULL
- * @large_len: of it
- * @large_have: of that, received
- * @held: a message that was received and waits for room for its answers, or NULL; set by who
- *	receives, taken by xchg()
- * @held_until: jiffies; then its large answers are refused
- * @refuses: a message was held in vain, so large answers that do not fit are refused at once,
- *	until one fits; of who receives
- * @inflight: bytes, see transport.h
- * @inflight_max: above, nothing is received, however far the client is trusted
- * @parked: bytes of parked calls
- * @reserved: bytes of @memory; changed under @memory_lock
- * @memory_lock: guards what follows up to @floor
- * @memory: charged for @kept and what is in flight and parked
- * @in_use: it keeps buffers for what comes next
- * @kept: bytes that stay whether anything is in flight or not
- * @floor: the charge does not go below, while the connection is in use
- * @is_used: something came since @trim looked last
- * @trim: takes what an idle connection keeps
- * @retry: receives after memory was short
- * @lock: guards what follows
+ * @workers_busy: one bit for each busy worker
+ * @workers: the workers
+ * @rx: buffer into which small messages are received, or NULL
+ * @rx_start: first byte in @rx that was not parsed
+ * @rx_end: end of the received bytes in @rx
+ * @large: buffer of a message longer than @rx that is being received, or NULL
+ * @large_len: length of that message
+ * @large_have: bytes of it that were received
+ * @held: a received message that waits for memory for its responses, or NULL; set by the
+ *	receiver, taken by xchg()
+ * @held_until: jiffies; afterwards its large responses are refused
+ * @inflight: bytes in flight; see transport.h
+ * @inflight_max: limit of @inflight at any trust level
+ * @parked: bytes held by parked calls
+ * @reserved: copy of @memory.amount for lockless readers; written under @memory_lock
+ * @memory_lock: spinlock; guards @memory, @kept and @floor
+ * @memory: charge for @kept, @inflight and @parked
+ * @kept: bytes kept while the connection is in use, whether or not anything is in flight
+ * @floor: the charge does not go below this while the connection is in use
+ * @is_used: a message came since @trim last ran
+ * @trim: frees what an idle connection keeps
+ * @retry: receives again after memory was short
+ * @lock: spinlock; guards @queue, @is_sending, @idle and @nidle
  * @queue: struct dsmb_out, to be sent
- * @is_sending: somebody sends
- * @idle: struct dsmb_message
- * @nidle: how many
- * @sending: struct dsmb_out; of who sends
- * @send_work: sends on when the socket has room again
- * @old_data_ready: of the socket
- * @old_state_change: of the socket
- * @old_write_space: of the socket
+ * @is_sending: a thread has the right to send
+ * @idle: struct dsmb_message kept for reuse
+ * @nidle: number of @idle
+ * @sending: struct dsmb_out that the sender took from @queue
+ * @send_work: continues to send when the socket has room
+ * @old_data_ready: the socket's own callback
+ * @old_state_change: the socket's own callback
+ * @old_write_space: the socket's own callback
  */
 struct dsmb_transport {
 	struct dsmb_conn *conn;
@@ -144,19 +147,46 @@ static inline u32 dsmb_transport_rx_size(const struct dsmb_transport *t)
 
 /* transport_memory.c */
 
-/* Charge for what is held and @more bytes; 0 or -EDQUOT. Any process context. */
+/**
+ * dsmb_transport_ensure - make sure the charge covers what is held
+ * @t: the transport
+ * @more: bytes about to be held in addition; may be 0
+ *
+ * Context: process; does not sleep.
+ * Return: 0 or -EDQUOT.
+ */
 int dsmb_transport_ensure(struct dsmb_transport *t, long more);
-/* It is in use, or is not: what it keeps is charged. With the right to receive; 0 or -EDQUOT. */
+
+/**
+ * dsmb_transport_keep - charge for the memory that a connection in use keeps
+ * @t: the transport
+ * @in_use: the connection is in use; false if it is idle
+ *
+ * Context: process; the caller has the right to receive.
+ * Return: 0 or -EDQUOT.
+ */
 int dsmb_transport_keep(struct dsmb_transport *t, bool in_use);
 /* May a message of @len bytes come in by the reserve? With the right to receive. */
 bool dsmb_transport_has_reserve(const struct dsmb_transport *t, u32 len);
 /* All but the first few idle messages go. Process context. */
 void dsmb_transport_drop_idle(struct dsmb_transport *t, unsigned int keep);
 
-/* Let somebody receive, if nobody does. Any context. */
+/**
+ * dsmb_transport_kick - wake a worker to receive, unless one receives
+ * @t: the transport
+ *
+ * Context: any, including the socket's callbacks.
+ */
 void dsmb_transport_kick(struct dsmb_transport *t);
-/* The socket has room, or is gone: who waits for it goes on. Any context. */
+
+/**
+ * dsmb_transport_unblock - let the sender continue if it waits for room in the socket
+ * @t: the transport
+ *
+ * Context: any, including the socket's callbacks.
+ */
 void dsmb_transport_unblock(struct dsmb_transport *t);
+/* Initialize the send state of a new transport. */
 void dsmb_transport_init_send(struct dsmb_transport *t);
 
 #endif

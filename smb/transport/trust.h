@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How far a connection is trusted: what it may at each level, and when the level changes.
+ * The trust level of a connection: the limits of each level, and when the level changes.
  *
- * A connection begins UNPROVEN. It is raised by a session of a user, or by one without a
- * name once that uses a share which lets guests in; a null session alone is worth nothing.
- * It falls back when the last such session leaves it, and then has the time of a login for
- * the next one.
+ * A connection begins as UNPROVEN, or as STRANGER if no share admits its address. A session of
+ * a user raises it. An anonymous or guest session raises it when it connects to a share that
+ * lets guests in; a null session alone does not. The connection falls back when the last such
+ * session leaves it. It then has the time of a login to get another one.
  */
 #ifndef _DITTO_SMB_TRANSPORT_TRUST_H
 #define _DITTO_SMB_TRANSPORT_TRUST_H
@@ -17,19 +17,17 @@
 struct dsmb_session;
 
 /**
- * struct dsmb_allowance - what a connection may
+ * struct dsmb_allowance - the limits of a connection at one trust level
  * @message_max: bytes of a message
- * @credits: that it may have, those of requests without an answer included
- * @inflight: bytes of requests and answers, above which nothing is received
- * @parked: bytes of calls that wait
- * @rx: bytes that are received at once
- * @idle: messages that are kept for the next ones
- * @kept: bytes that stay while it is in use: objects, @rx and @idle
- * @floor: bytes that it is charged for while it is in use, so that few requests change that
- * @step: its charge is raised in steps of so many bytes
- * @trimmed: bytes that it is charged for while it is not in use
- * @reserve: bytes of the longest message that comes in though its account is full; 0 for none.
- *	Room for one is part of @kept and of @trimmed.
+ * @credits: credits it may have, including those of requests that are not answered yet
+ * @inflight: bytes of requests and responses; nothing is received above it
+ * @parked: bytes held by parked calls
+ * @rx: size of the receive buffer in bytes
+ * @idle: messages kept for reuse
+ * @kept: bytes kept while it is in use: objects, @rx and @idle
+ * @floor: bytes it is charged for at least while it is in use, so that few requests change the
+ *	charge
+ * @step: bytes by which its charge grows
  */
 struct dsmb_allowance {
 	u32 message_max;
@@ -45,14 +43,19 @@ struct dsmb_allowance {
 	u32 reserve;
 };
 
+/* The limits by trust level. */
 extern const struct dsmb_allowance dsmb_allowances[DITTO_TRUST_LEVELS];
 
+/* The limits of a connection at its current trust level. */
 static inline const struct dsmb_allowance *dsmb_allowance(const struct dsmb_conn *conn)
 {
 	return &dsmb_allowances[READ_ONCE(conn->trust)];
 }
 
-/* The machine at the other end, at the level that the connection has now; of @conn's accounts. */
+/*
+ * The principal of the client machine at the connection's current trust level. The accounts are
+ * those of @conn and are not held.
+ */
 static inline struct ditto_principal dsmb_conn_principal(const struct dsmb_conn *conn)
 {
 	return (struct ditto_principal){
@@ -61,17 +64,25 @@ static inline struct ditto_principal dsmb_conn_principal(const struct dsmb_conn 
 }
 
 /**
- * dsmb_conn_settle - bring the trust of a connection in line with its sessions
+ * dsmb_conn_settle - recompute the trust level of a connection from its sessions
  * @conn: held
  *
- * To be called after a session became ready, was raised, or left. A connection that cannot be
- * charged at the lower level any more is dropped.
+ * To be called after a session became ready, was raised, or left. The connection is dropped if
+ * it falls and cannot be charged at the lower level.
  *
- * Context: process. Return: 0, or -EDQUOT if it cannot be raised.
+ * Context: process; may sleep; takes conn->trust_lock. session->lock may be held.
+ * Return: 0, or -EDQUOT if the charges cannot be moved.
  */
 int dsmb_conn_settle(struct dsmb_conn *conn);
 
-/* A session without a name uses a share that lets guests in. Return: as dsmb_conn_settle(). */
+/**
+ * dsmb_session_admit_guest - raise an anonymous or guest session that connects to a guest share
+ * @session: the session
+ * @conn: connection of the TREE_CONNECT
+ *
+ * Context: process; may sleep; takes session->lock.
+ * Return: 0, or -EDQUOT with the session's trust unchanged.
+ */
 int dsmb_session_admit_guest(struct dsmb_session *session, struct dsmb_conn *conn);
 
 #endif

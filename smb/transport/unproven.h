@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Connections on which nobody has logged in, by client: which of them ends when there is no
- * room for one more.
+ * Connections without a logged-in user, by client. When the limit of connections is reached,
+ * one of them ends to make room for a new one.
  *
- * A client is what has an account of its own: an IPv4 address or an IPv6 /64. Its connections
- * are kept in the order of their arrival, and clients by how many they have, so that neither
- * a new connection nor a refused one looks at others.
+ * A client is an entity with an account of its own: an IPv4 address or an IPv6 /64. The
+ * connections of a client are kept in the order of arrival, and the clients by their number of
+ * connections. Neither a new connection nor a refused one therefore searches a list.
  *
- * Locking: @lock (spinlock) guards all of it, and is taken inside conn->trust_lock.
+ * Locking: @lock (spinlock) guards everything; it is taken inside conn->trust_lock.
  */
 #ifndef _DITTO_SMB_TRANSPORT_UNPROVEN_H
 #define _DITTO_SMB_TRANSPORT_UNPROVEN_H
@@ -21,16 +21,16 @@ struct dsmb_conn;
 struct dsmb_server;
 
 #define DSMB_UNPROVEN_BITS	7
-/* Clients with more connections than that are not told apart by their number. */
+/* Clients with this many connections or more share one list. */
 #define DSMB_UNPROVEN_COUNTS	256
-/* Levels of trust of connections on which nobody is logged in. */
+/* Trust levels of connections without a logged-in user. */
 #define DSMB_UNPROVEN_LEVELS	(DITTO_TRUST_UNPROVEN + 1)
 
 /**
- * struct dsmb_unproven - those of a server
- * @lock: see above
+ * struct dsmb_unproven - the connections of a server without a logged-in user
+ * @lock: spinlock; guards everything
  * @clients: struct dsmb_unproven_client by account
- * @by_count: the same by level of trust and number of connections
+ * @by_count: the same clients by trust level and number of connections
  */
 struct dsmb_unproven {
 	spinlock_t lock;	/* see above */
@@ -38,28 +38,39 @@ struct dsmb_unproven {
 	struct list_head by_count[DSMB_UNPROVEN_LEVELS][DSMB_UNPROVEN_COUNTS];
 };
 
-/* NULL without memory. */
+/*
+ * Allocate the table of a server, to be freed by kvfree(). Returns NULL without memory. May
+ * sleep.
+ */
 struct dsmb_unproven *dsmb_unproven_alloc(void);
 
 /**
- * dsmb_unproven_add - nobody is logged in on a connection
- * @conn: held; charged at the level of trust it began with
+ * dsmb_unproven_add - add a connection on which no user is logged in
+ * @conn: held; charged at the trust level it began with
  *
- * Without memory it is not added, and does not make room for others.
+ * Without memory the connection is not added, and does not make room for others.
+ *
  * Context: process; may sleep for memory.
  */
 void dsmb_unproven_add(struct dsmb_conn *conn);
-/* Somebody is, or it ends; it need not have been added. Any context but interrupts. */
+
+/**
+ * dsmb_unproven_remove - remove a connection: a user logged in, or it ends
+ * @conn: held; need not have been added
+ *
+ * Context: any but interrupts; does not sleep.
+ */
 void dsmb_unproven_remove(struct dsmb_conn *conn);
 
 /**
- * dsmb_unproven_take - whose place may a new connection take?
- * @conn: the new one, not added yet
- * @most: take it from its own client if that has more than so many connections, or as many as
- *	any other client
+ * dsmb_unproven_take - choose a connection to end in favor of a new one
+ * @conn: the new connection, not added yet
+ * @most: choose from the new connection's own client if that has more connections than this, or
+ *	as many as any other client
  *
- * Return: the oldest connection of its own client, or of the client that has most; held, and
- * not to be found here any more. NULL if there is none.
+ * Context: any but interrupts; does not sleep.
+ * Return: the oldest connection of the own client, or of the client that has the most; held and
+ * removed. NULL if there is none.
  */
 struct dsmb_conn *dsmb_unproven_take(struct dsmb_conn *conn, unsigned int most);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What all messages have in common on the wire: MS-SMB2 section 2.2.1. */
+/*
+ * The wire format that all messages have in common (MS-SMB2 section 2.2.1), and the limits of
+ * this server.
+ */
 #ifndef _DITTO_SMB_TRANSPORT_WIRE_H
 #define _DITTO_SMB_TRANSPORT_WIRE_H
 
@@ -8,16 +11,16 @@
 #include <linux/types.h>
 
 #define DSMB_PROTOCOL_ID		0x424d53fe	/* 0xFE 'S' 'M' 'B' */
-#define DSMB_TRANSFORM_ID		0x424d53fd	/* 2.2.41 */
-#define DSMB_COMPRESSION_ID		0x424d53fc	/* 2.2.42 */
+#define DSMB_TRANSFORM_ID		0x424d53fd	/* MS-SMB2 section 2.2.41 */
+#define DSMB_COMPRESSION_ID		0x424d53fc	/* MS-SMB2 section 2.2.42 */
 #define DSMB_SMB1_ID			0x424d53ff
 
-/* 2.2.1.2, without async: offsets are from its first byte. */
+/* MS-SMB2 section 2.2.1: the header of sections 2.2.1.1 (ASYNC) and 2.2.1.2 (SYNC). */
 struct dsmb_header {
 	__le32 protocol_id;
 	__le16 structure_size;		/* 64 */
 	__le16 credit_charge;
-	__le32 status;			/* of a request in 3.x: ChannelSequence and Reserved */
+	__le32 status;			/* 3.x request: ChannelSequence, Reserved */
 	__le16 command;
 	__le16 credits;			/* requested, or granted */
 	__le32 flags;
@@ -36,20 +39,20 @@ struct dsmb_header {
 
 static_assert(sizeof(struct dsmb_header) == 64);
 
-/* 2.2.41 */
+/* The transform header of MS-SMB2 section 2.2.41. */
 struct dsmb_transform {
 	__le32 protocol_id;
 	u8 signature[16];
 	u8 nonce[16];
 	__le32 original_size;
 	__le16 reserved;
-	__le16 flags;			/* 1: encrypted */
+	__le16 flags;			/* 0x0001: encrypted */
 	__le64 session_id;
 } __packed;
 
 static_assert(sizeof(struct dsmb_transform) == 52);
 
-/* dsmb_header.flags */
+/* Values of dsmb_header.flags. */
 #define DSMB_FLAG_RESPONSE		0x00000001
 #define DSMB_FLAG_ASYNC			0x00000002
 #define DSMB_FLAG_RELATED		0x00000004
@@ -81,7 +84,7 @@ enum dsmb_command_code {
 	DSMB_COMMANDS,
 };
 
-/* 2.2.3, 2.2.4 */
+/* MS-SMB2 sections 2.2.3 and 2.2.4. */
 #define DSMB_DIALECT_202		0x0202
 #define DSMB_DIALECT_210		0x0210
 #define DSMB_DIALECT_300		0x0300
@@ -100,7 +103,7 @@ enum dsmb_command_code {
 #define DSMB_SIGNING_ENABLED		BIT(0)
 #define DSMB_SIGNING_REQUIRED		BIT(1)
 
-/* 2.2.3.1.2, 2.2.3.1.7 */
+/* MS-SMB2 sections 2.2.3.1.2 and 2.2.3.1.7; the values are those of the wire. */
 enum dsmb_cipher {
 	DSMB_CIPHER_NONE,
 	DSMB_CIPHER_AES128_CCM,
@@ -115,17 +118,17 @@ enum dsmb_signing {
 	DSMB_SIGNING_AES_GMAC,
 };
 
-/* Limits of ours. */
-#define DSMB_CREDITS_MAX		8192	/* of a connection (PLT-12) */
-#define DSMB_ASYNC_MAX			511	/* calls that wait, of a connection (PLT-12) */
-#define DSMB_IO_MAX			(8 << 20) /* bytes of a READ, WRITE or transaction */
-#define DSMB_IO_MAX_SMALL		65536	/* the same without LARGE_MTU */
+/* Limits of this server. */
+#define DSMB_CREDITS_MAX		8192	/* per connection */
+#define DSMB_ASYNC_MAX			511	/* parked calls per connection */
+#define DSMB_IO_MAX			(8 << 20) /* bytes of READ, WRITE or IOCTL */
+#define DSMB_IO_MAX_SMALL		65536	/* the same, without LARGE_MTU */
 #define DSMB_MESSAGE_MAX		(DSMB_IO_MAX + 65536)
-#define DSMB_MESSAGE_MAX_UNAUTH		65536	/* before a session is there */
+#define DSMB_MESSAGE_MAX_UNAUTH		65536	/* before a login */
 #define DSMB_COMPOUND_MAX		64	/* commands in one message */
-#define DSMB_SESSIONS_UNPROVEN		4	/* of a connection on which nobody has logged in */
-#define DSMB_CHANNELS_MAX		32	/* of a session (PLT-12) */
-#define DSMB_TREES_MAX			4096	/* of a session */
-#define DSMB_OPENS_MAX			16384	/* of a session */
+#define DSMB_SESSIONS_UNPROVEN		4	/* per connection without a logged-in user */
+#define DSMB_CHANNELS_MAX		32	/* per session */
+#define DSMB_TREES_MAX			4096	/* per session */
+#define DSMB_OPENS_MAX			16384	/* per session */
 
 #endif
