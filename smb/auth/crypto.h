@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Keys, signatures and encryption, on the kernel's crypto API. Transforms are
- * made once for a key; nothing is allocated for a message.
+ * Keys, signatures and encryption, on top of the kernel's crypto API. A transform is made once
+ * for a key; nothing is allocated per message.
  */
 #ifndef _DITTO_SMB_AUTH_CRYPTO_H
 #define _DITTO_SMB_AUTH_CRYPTO_H
@@ -19,50 +19,90 @@ struct scatterlist;
 #define DSMB_SIGNATURE_SIZE	16
 
 /**
- * dsmb_kdf - SP800-108 in counter mode with HMAC-SHA256, r = 32 (MS-SMB2 3.1.4.2)
+ * dsmb_kdf - derive a key (MS-SMB2 section 3.1.4.2)
  * @key: the session key
- * @key_len: 16 or 32
- * @label: with its terminating zero
- * @label_len: bytes
- * @context: bytes
- * @context_len: how many
- * @out: filled
+ * @key_len: its bytes, 16 or more
+ * @label: label, including its terminating zero
+ * @label_len: bytes of @label
+ * @context: context
+ * @context_len: bytes of @context
+ * @out: filled with the derived key
  * @out_len: 16 or 32
+ *
+ * This is SP800-108 in counter mode with HMAC-SHA256 and r = 32.
+ *
+ * Context: process; may sleep.
+ * Return: 0 or a negative errno.
  */
 int dsmb_kdf(const u8 *key, size_t key_len, const void *label, size_t label_len,
 	     const void *context, size_t context_len, u8 *out, size_t out_len);
 
-/* hash = SHA512(hash | message), MS-SMB2 3.1.4.4.1 and .2 */
+/**
+ * dsmb_preauth_update - extend a preauthentication hash by a message
+ * @hash: replaced by SHA-512 over the old value and the message
+ * @message: the message from its header on
+ * @len: its bytes
+ *
+ * See MS-SMB2 sections 3.1.4.4.1 and 3.1.4.4.2.
+ *
+ * Context: process.
+ * Return: 0 or a negative errno.
+ */
 int dsmb_preauth_update(u8 hash[DSMB_PREAUTH_SIZE], const void *message, size_t len);
 
-struct dsmb_signer;	/* a signing key, ready to use by many threads at once */
-struct dsmb_sealer;	/* one direction's encryption key, ready to use by many threads at once */
+struct dsmb_signer;	/* signing key; usable by many threads at once */
+struct dsmb_sealer;	/* encryption key of one direction; usable by many threads at once */
 
 /**
- * dsmb_signer_new - a signing key
+ * dsmb_signer_new - make a signing key
  * @alg: algorithm
- * @key: the key
- * @len: bytes of it
- * @home: number of the connection whose answers it signs
- * @since: MessageId of the SESSION_SETUP that made it; 0 if it signs nowhere but at home
+ * @key: the key; copied
+ * @len: bytes of @key
+ * @home: number of the connection whose responses it signs
+ * @since: MessageId of the SESSION_SETUP that made it; 0 if it signs on @home only
  *
- * The nonce of AES-GMAC is the MessageId (MS-SMB2 3.1.4.1), which is unique on one
- * connection only. A key of AES-GMAC signs at home what has a MessageId from @since on.
- * Elsewhere it signs what has a lower one, each MessageId once, and no more.
+ * The nonce of AES-GMAC is the MessageId (MS-SMB2 section 3.1.4.1), which is unique on one
+ * connection only. An AES-GMAC key therefore signs on @home only responses with a MessageId of
+ * @since or more. On other connections it signs responses with lower MessageIds, each at most
+ * once.
  *
- * Return: it, with one reference, or an ERR_PTR.
+ * Context: process; may sleep.
+ * Return: the key with one reference, or an ERR_PTR.
  */
 struct dsmb_signer *dsmb_signer_new(enum dsmb_signing alg, const u8 *key, size_t len, u64 home,
 				    u64 since);
+
+/**
+ * dsmb_signer_hold - take a reference to a signing key
+ * @signer: the key
+ *
+ * Context: any.
+ * Return: @signer.
+ */
 struct dsmb_signer *dsmb_signer_hold(struct dsmb_signer *signer);
+
+/**
+ * dsmb_signer_put - drop a reference to a signing key
+ * @signer: the key; may be NULL
+ *
+ * Context: process; may sleep.
+ */
 void dsmb_signer_put(struct dsmb_signer *signer);
-/* Is it a key of AES-GMAC that belongs to another connection than @conn? */
+
+/**
+ * dsmb_signer_is_away - is this an AES-GMAC key of another connection?
+ * @signer: the key
+ * @conn: number of a connection
+ *
+ * Context: any.
+ * Return: true if it is; its nonces on @conn are limited then.
+ */
 bool dsmb_signer_is_away(const struct dsmb_signer *signer, u64 conn);
 
 /**
- * struct dsmb_nonce - what one answer is signed under, once
+ * struct dsmb_nonce - identity of one response, for signing it once
  * @conn: number of the connection
- * @message_id: of the request, which is unique there (credit.c)
+ * @message_id: MessageId of the request, unique on the connection (transport/credit.c)
  * @taken: a signature was made
  */
 struct dsmb_nonce {
@@ -72,48 +112,86 @@ struct dsmb_nonce {
 };
 
 /**
- * dsmb_sign - sign an answer (MS-SMB2 3.1.4.1)
+ * dsmb_sign - sign a response (MS-SMB2 section 3.1.4.1)
  * @signer: the key
- * @nonce: of the answer; a second signature under it is a bug, and refused
- * @iov: the message; in its first part is the header, whose flag and signature are set
- * @nr: parts
+ * @nonce: identity of the response; a second signature under it is a bug and is refused
+ * @iov: the message; its first part begins with the header, whose flag and signature are set
+ * @nr: number of parts
  *
- * Nothing else signs: with two signatures under one nonce of AES-GMAC, whoever sees
- * them can compute the key that authenticates.
+ * This is the only function that signs. Two signatures under one AES-GMAC nonce would let an
+ * observer compute the authentication key.
  *
- * Context: may sleep. Return: 0, -EKEYREJECTED if the key has no nonce for this answer,
- * which goes out unsigned then, or another errno.
+ * Context: process; may sleep.
+ * Return: 0; -EKEYREJECTED if the key has no nonce for this response, which is then sent
+ * unsigned; or another negative errno.
  */
 int dsmb_sign(struct dsmb_signer *signer, struct dsmb_nonce *nonce, const struct kvec *iov,
 	      int nr);
 
 /**
- * dsmb_verify - look at the signature of a message
+ * dsmb_verify - verify the signature of a message (MS-SMB2 section 3.1.5.1)
  * @signer: the key
  * @iov: the message; its first part begins with the header
- * @nr: parts
+ * @nr: number of parts
  *
- * Context: may sleep. Return: 0, -EBADMSG if it is wrong, or another errno.
+ * Context: process; may sleep.
+ * Return: 0; -EBADMSG if the signature is wrong; or another negative errno.
  */
 int dsmb_verify(struct dsmb_signer *signer, const struct kvec *iov, int nr);
 
+/**
+ * dsmb_sealer_new - make an encryption key of one direction
+ * @cipher: the negotiated cipher, not NONE
+ * @key: dsmb_cipher_key_size() bytes; copied
+ *
+ * Context: process; may sleep.
+ * Return: the key, to be freed by dsmb_sealer_free(), or an ERR_PTR.
+ */
 struct dsmb_sealer *dsmb_sealer_new(enum dsmb_cipher cipher, const u8 *key);
+
+/**
+ * dsmb_sealer_free - free an encryption key
+ * @sealer: not in use; may be NULL
+ *
+ * Context: process; may sleep.
+ */
 void dsmb_sealer_free(struct dsmb_sealer *sealer);
+
+/**
+ * dsmb_cipher_key_size - get the key size of a cipher
+ * @cipher: the cipher
+ *
+ * Return: bytes.
+ */
 size_t dsmb_cipher_key_size(enum dsmb_cipher cipher);
 
 /**
- * dsmb_seal - encrypt a message in place
- * @sealer: the key; gives each message its own nonce, and fails with -EKEYEXPIRED when they
- *	are used up
- * @buf: holds a struct dsmb_transform, of which protocol id, size, flags and
- *	session id are set, and behind it the plain text
+ * dsmb_seal - encrypt a message in place (MS-SMB2 section 3.1.4.3)
+ * @sealer: the key; gives each message a nonce of its own
+ * @buf: holds a struct dsmb_transform with protocol id, size, flags and session id set, and the
+ *	plaintext behind it
  * @offset: of the transform header in @buf
- * @len: of the plain text
+ * @len: bytes of the plaintext
+ *
+ * Context: process; may sleep.
+ * Return: 0; -EKEYEXPIRED if the key has no nonce left; -EINVAL if the message is not inside
+ * @buf; -ENOMEM; or another negative errno.
  */
 int dsmb_seal(struct dsmb_sealer *sealer, struct dsmb_buf *buf, u32 offset, u32 len);
-/* Decrypt in place; -EBADMSG if it was not made with this key. */
+
+/**
+ * dsmb_unseal - decrypt a message in place
+ * @sealer: the key
+ * @buf: holds a struct dsmb_transform and the ciphertext behind it
+ * @offset: of the transform header in @buf
+ * @len: bytes of the ciphertext
+ *
+ * Context: process; may sleep.
+ * Return: 0; -EBADMSG if the message was not made with this key; or another negative errno.
+ */
 int dsmb_unseal(struct dsmb_sealer *sealer, struct dsmb_buf *buf, u32 offset, u32 len);
 
+/* Check for the algorithms and allocate what all keys share; once for the module. */
 int dsmb_crypto_init(void);
 void dsmb_crypto_exit(void);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Jobs: what an AEAD computation needs beside its key. They are shared by all
- * keys and kept, so that a message allocates nothing.
+ * A job is the memory that an AEAD computation needs besides its key: request, IV, tag and
+ * scatterlist. Jobs are shared by all keys and are reused, so that nothing is allocated per
+ * message.
  */
 #ifndef _DITTO_SMB_AUTH_CRYPTO_JOB_H
 #define _DITTO_SMB_AUTH_CRYPTO_JOB_H
@@ -12,18 +13,21 @@
 
 #include "crypto.h"
 
-/* Pages of the largest message, one more as it begins anywhere, and the parts of its header. */
+/*
+ * Entries for the pages of the largest message, one more because it may begin anywhere in a
+ * page, and the parts of its header.
+ */
 #define DSMB_JOB_SG	(DSMB_MESSAGE_MAX / PAGE_SIZE + 8)
 
 /**
- * struct dsmb_job - one computation
- * @list: in the list of idle ones
- * @req: its request
- * @reqsize: bytes the algorithm may use behind @req
- * @iv: initial vector
+ * struct dsmb_job - memory of one AEAD computation
+ * @list: on the list of idle jobs
+ * @req: the request
+ * @reqsize: bytes behind @req for the algorithm
+ * @iv: initialization vector
  * @tag: authentication tag
- * @zero: stands for a signature that is not there
- * @sg: what is computed on
+ * @zero: zeros, in place of the signature field
+ * @sg: the data
  */
 struct dsmb_job {
 	struct list_head list;
@@ -35,25 +39,51 @@ struct dsmb_job {
 	struct scatterlist sg[DSMB_JOB_SG];
 };
 
-/* One for a key. Waits while all are in use. Return: NULL without memory. */
+/**
+ * dsmb_job_get - get a job
+ * @tfm: key to compute with
+ *
+ * Waits while all jobs are in use.
+ *
+ * Context: process; may sleep.
+ * Return: the job, or NULL without memory.
+ */
 struct dsmb_job *dsmb_job_get(struct crypto_aead *tfm);
+
+/**
+ * dsmb_job_put - give a job back
+ * @job: from dsmb_job_get()
+ *
+ * Context: process; does not sleep.
+ */
 void dsmb_job_put(struct dsmb_job *job);
 
 /**
  * dsmb_job_run - encrypt or decrypt in place
- * @job: @iv, @sg are filled; behind the data, @sg has @tag
+ * @job: @iv and @sg are filled; @sg ends with @tag, behind the data
  * @tfm: the key
- * @encrypt: or else decrypt
- * @assoc: bytes that are only authenticated, first in @sg
- * @len: bytes behind them
+ * @encrypt: encrypt; false to decrypt
+ * @assoc: bytes at the start of @sg that are authenticated only
+ * @len: bytes behind them; to decrypt, including the tag
  *
- * Context: may sleep, for drivers that do it elsewhere. Return: 0, -EBADMSG or another errno.
+ * Context: process; may sleep for an asynchronous driver.
+ * Return: 0; -EBADMSG if the tag is wrong; or another negative errno.
  */
 int dsmb_job_run(struct dsmb_job *job, struct crypto_aead *tfm, bool encrypt, u32 assoc, u32 len);
 
-/* Append a part to @job->sg, of which @n entries are filled. Return: entries then, or -EMSGSIZE. */
+/**
+ * dsmb_job_add - append data to the scatterlist of a job
+ * @job: the job
+ * @n: number of entries of @job->sg in use
+ * @data: the data; may be vmalloc memory
+ * @len: bytes
+ *
+ * Context: any.
+ * Return: the number of entries in use now, or -EMSGSIZE.
+ */
 int dsmb_job_add(struct dsmb_job *job, int n, const void *data, size_t len);
 
+/* Set the limit of jobs, and free all jobs; once for the module. */
 void dsmb_jobs_init(void);
 void dsmb_jobs_exit(void);
 

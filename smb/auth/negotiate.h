@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * NEGOTIATE: what a connection speaks, how it signs and encrypts
- * (MS-SMB2 sections 2.2.3, 2.2.4, 3.3.5.3, 3.3.5.4).
+ * NEGOTIATE: the dialect of a connection, its capabilities, and its signing and encryption
+ * algorithms (MS-SMB2 sections 2.2.3, 2.2.4, 3.3.5.3 and 3.3.5.4).
  */
 #ifndef _DITTO_SMB_AUTH_NEGOTIATE_H
 #define _DITTO_SMB_AUTH_NEGOTIATE_H
@@ -15,7 +15,7 @@ struct dsmb_call;
 struct dsmb_conn;
 struct dsmb_cursor;
 
-/* 2.2.3.1 */
+/* NegotiateContext types: MS-SMB2 section 2.2.3.1; POSIX is an extension. */
 #define DSMB_CONTEXT_PREAUTH		0x0001
 #define DSMB_CONTEXT_ENCRYPTION		0x0002
 #define DSMB_CONTEXT_COMPRESSION	0x0003
@@ -25,18 +25,18 @@ struct dsmb_cursor;
 #define DSMB_CONTEXT_SIGNING		0x0008
 #define DSMB_CONTEXT_POSIX		0x0100
 
-/* 2.2.3.1.1 */
+/* MS-SMB2 section 2.2.3.1.1. */
 #define DSMB_HASH_SHA512		0x0001
 
-/* Limits of ours: clients send a handful. */
+/* Limits of this server; clients send a handful. */
 #define DSMB_CONTEXTS_MAX		32
 #define DSMB_DIALECTS_MAX		64
 
 /**
- * struct dsmb_offer - what the contexts of a NEGOTIATE said, and what was chosen from it
- * @seen: bit of each type up to 15
- * @cipher: the best of those offered; NONE without one in common
- * @signing: the best of those offered
+ * struct dsmb_offer - the choices made from the contexts of a NEGOTIATE
+ * @seen: bit of each context type up to 15 that was present, for types allowed only once
+ * @cipher: the chosen cipher; NONE without a common one
+ * @signing: the chosen signing algorithm
  * @posix: the POSIX extensions were offered
  */
 struct dsmb_offer {
@@ -47,54 +47,75 @@ struct dsmb_offer {
 };
 
 /**
- * dsmb_offer_parse - read the contexts of a NEGOTIATE (2.2.3.1, 3.3.5.4)
+ * dsmb_offer_parse - parse the contexts of a NEGOTIATE (MS-SMB2 sections 2.2.3.1 and 3.3.5.4)
  * @in: the message from its header on
  * @offset: NegotiateContextOffset
  * @count: NegotiateContextCount
  * @ciphers: bits of enum dsmb_cipher that may be chosen
  * @offer: filled
  *
- * Return: a status.
+ * Context: any.
+ * Return: DSMB_SUCCESS; INVALID_PARAMETER; SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP if SHA-512 is
+ * not offered.
  */
 u32 dsmb_offer_parse(struct dsmb_cursor *in, u32 offset, u16 count, u32 ciphers,
 		     struct dsmb_offer *offer);
 
-/* Put the answering contexts (2.2.4.1), aligned; returns how many. */
+/**
+ * dsmb_offer_answer - write the contexts of the response (MS-SMB2 section 2.2.4.1)
+ * @out: the response; contexts are aligned in it
+ * @offer: from dsmb_offer_parse()
+ *
+ * Context: any.
+ * Return: NegotiateContextCount.
+ */
 u16 dsmb_offer_answer(struct dsmb_builder *out, const struct dsmb_offer *offer);
 
-/* The greatest dialect of @count at @in that is not below @min; 0 if there is none. */
+/**
+ * dsmb_dialect_choose - choose the greatest common dialect
+ * @in: positioned at the dialects of the request
+ * @count: number of dialects
+ * @min: the lowest dialect that may be chosen
+ *
+ * Context: any.
+ * Return: the dialect; 0 if there is none.
+ */
 u16 dsmb_dialect_choose(struct dsmb_cursor *in, u16 count, u16 min);
 
 /**
- * dsmb_negotiate_smb1 - answer the old multi-protocol negotiation (3.3.5.3)
- * @conn: nothing was negotiated on it
+ * dsmb_negotiate_smb1 - handle the SMB1 multi-protocol negotiation (MS-SMB2 section 3.3.5.3)
+ * @conn: before NEGOTIATE
  * @in: the SMB1 message, from its protocol id on
- * @out: gets header and body of an SMB2 NEGOTIATE response
+ * @out: filled with header and body of an SMB2 NEGOTIATE response
  *
- * Return: 0, or an errno for which the connection is to be dropped.
+ * Context: process; may sleep.
+ * Return: 0, or a negative errno: the connection must be dropped.
  */
 int dsmb_negotiate_smb1(struct dsmb_conn *conn, struct dsmb_cursor *in, struct dsmb_builder *out);
 
 /**
- * dsmb_validate_negotiate - FSCTL_VALIDATE_NEGOTIATE_INFO (3.3.5.15.12)
+ * dsmb_validate_negotiate - handle FSCTL_VALIDATE_NEGOTIATE_INFO (MS-SMB2 section 3.3.5.15.12)
  * @call: of IOCTL
  * @in: its input
- * @out: gets its output, 24 bytes
+ * @out: filled with its output, 24 bytes
  *
- * Return: DSMB_SUCCESS, or DSMB_DROP where somebody changed what was negotiated.
+ * Context: any.
+ * Return: DSMB_SUCCESS; DSMB_DROP if the values differ from those of NEGOTIATE, so that the
+ * negotiation was tampered with.
  */
 u32 dsmb_validate_negotiate(struct dsmb_call *call, struct dsmb_cursor *in,
 			    struct dsmb_builder *out);
 
 /**
- * dsmb_before_send - a response of NEGOTIATE or SESSION_SETUP is about to be sent
- * @call: answered
- * @message: the response as it goes out: signed, from its header on, without padding
- *	behind it
- * @len: bytes
+ * dsmb_before_send - extend the preauthentication hash by a response (MS-SMB2 section 3.3.4.1)
+ * @call: of NEGOTIATE or SESSION_SETUP
+ * @message: the response as it will be sent: signed, from its header on, without padding
+ * @len: its bytes
  *
- * It becomes part of the preauthentication hash where it has to (3.3.4.1). To be
- * called before the first byte is sent, as the client's next request may follow at once.
+ * To be called before the first byte is sent, because the client's next request may follow at
+ * once.
+ *
+ * Context: process.
  */
 void dsmb_before_send(struct dsmb_call *call, const void *message, u32 len);
 

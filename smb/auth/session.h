@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sessions: who is at the other end, on one or several connections.
+ * A session is an authenticated user on one or several connections (channels).
  *
- * Lifetime: session->ref counts the server's table, each channel and each call
- * in flight. dsmb_session_close() is the one way out, for LOGOFF, the last
- * connection, the administrator, a failed reauthentication: trees, opens and
- * claims go, calls that wait are cancelled, channels are taken off their
- * connections. Durable opens stay for a while (durable.h). It is idempotent.
+ * Lifetime: session->ref counts the server's table, each channel, each call in flight and other
+ * holders. dsmb_session_close() ends a session, for LOGOFF, the loss of the last connection,
+ * the administrator, or a failed reauthentication: trees, opens and locks are released, parked
+ * calls are cancelled, channels are taken off their connections. Durable opens stay for a while
+ * (open/durable.h). Closing is idempotent.
  *
- * Locking: session->lock (mutex) serializes authentication, channels, trees'
- * coming and going. Looking up a tree or an open is under RCU.
+ * Locking: session->lock (mutex) serializes authentication and the coming and going of channels
+ * and trees. Trees and opens are looked up under RCU.
  */
 #ifndef _DITTO_SMB_AUTH_SESSION_H
 #define _DITTO_SMB_AUTH_SESSION_H
@@ -29,37 +29,42 @@
 
 struct dsmb_call;
 struct dsmb_conn;
-struct dsmb_lease_client;	/* lease_client.c */
+struct dsmb_lease_client;	/* open/lease_client.c */
 struct dsmb_server;
 
 enum dsmb_session_state {
-	DSMB_SESSION_SETUP_GOING_ON,	/* authentication is not done */
+	DSMB_SESSION_SETUP_GOING_ON,	/* authentication is not complete */
 	DSMB_SESSION_VALID,
-	DSMB_SESSION_EXPIRED,	/* must authenticate again before anything else */
+	DSMB_SESSION_EXPIRED,	/* the client must reauthenticate first */
 	DSMB_SESSION_CLOSED,
 };
 
 /**
- * struct dsmb_channel - a session on a connection
- * @ref: being linked; each holder
- * @conn: held while linked; whoever holds the channel beyond that holds it too
- * @session: the same
- * @signer: of this channel; NULL until the authentication is done, and for sessions that
- *	cannot sign
- * @ready: its authentication was done; only then dsmb_session_find() finds it
- * @binding: the authentication that goes on binds this channel
+ * struct dsmb_channel - a session on one connection
+ * @ref: one while linked, and one for each holder
+ * @conn: held while linked; a holder of the channel beyond that also holds the connection
+ * @session: held like @conn
+ * @signer: signing key of this channel; NULL until authentication is complete, and for sessions
+ *	that cannot sign
+ * @ready: authentication is complete, so that dsmb_session_find() finds the channel; set with
+ *	release semantics
+ * @binding: the authentication in progress binds the session to this connection
  * @dead: unlinked; under session->lock
  * @busy: a step of an authentication is running; under session->lock
- * @going: an authentication goes on; under session->lock
- * @auth: of it, the helper's number; 0 none, or a step has it; under session->lock
- * @login: charge for it; the step's that is running, else under session->lock
- * @preauth: hash over this channel's SESSION_SETUP messages (3.1.1)
- * @expire: when the authentication must be over; holds channel, session and connection
- * @break_delivery: looks whether a break arrived: break_delivery.c; holds the same
- * @told: where in the connection that break ends; under session->lock
- * @acked: what was acknowledged on the connection then; the same
- * @list: on the session's list, under session->lock
- * @rcu: freed under RCU
+ * @going: an authentication is in progress; under session->lock
+ * @auth: number that the helper gave the authentication; 0 if there is none or a running step
+ *	has it; under session->lock
+ * @login: charge for the authentication; owned by the running step, else under session->lock
+ * @preauth: Session.PreauthIntegrityHashValue: hash over the SESSION_SETUP messages of this
+ *	channel (3.1.1)
+ * @expire: gives up an authentication that takes too long; holds channel, session and
+ *	connection while queued
+ * @break_delivery: checks that a break notification was delivered: open/break_delivery.c; holds
+ *	the same references while queued
+ * @told: TCP position behind that break notification; under session->lock
+ * @acked: bytes acknowledged on the connection when it was sent; under session->lock
+ * @list: on session->channels, under session->lock
+ * @rcu: frees it after a grace period
  */
 struct dsmb_channel {
 	refcount_t ref;
@@ -82,48 +87,55 @@ struct dsmb_channel {
 	struct rcu_head rcu;
 };
 
-/* NULL is allowed. Process context. */
+/**
+ * dsmb_channel_put - drop a reference to a channel
+ * @channel: the channel; may be NULL
+ *
+ * Context: process.
+ */
 void dsmb_channel_put(struct dsmb_channel *channel);
 
 /**
- * struct dsmb_session - one
- * @server: whose
- * @id: SessionId; random, not zero, 32 bits
- * @ref: see above
- * @lock: see above
- * @state: see there
- * @client: what the lock table knows it as
- * @lease_client: what holds its leases, once it has any
- * @user: whose it is; constant once VALID
- * @nobody: the anonymous one that it was renewed as once, or NULL; set once, under @lock
- * @acting_user: as whom it acts: @user, or @nobody from a renewal without a name to the next
- * @dialect: all channels have the same
- * @client_guid: of the first connection
- * @signer: of the session, for a channel that has none of its own (bind, 2.x)
- * @signing_key: of the session; binds are verified by it
- * @seal: encrypts to the client; NULL if it cannot
- * @unseal: decrypts from the client
- * @session_key: as authentication gave it; applications' keys come from it
- * @session_key_len: 16 bytes at least
- * @signing_required: by either side; never for guests and anonymous ones
- * @encrypt: everything is to be encrypted
- * @is_guest: signs and encrypts nothing
- * @is_anonymous: the same
+ * struct dsmb_session - a session
+ * @server: the server
+ * @id: SessionId; random, 32 bits, not zero
+ * @ref: references; see the top of this file
+ * @lock: mutex; see the top of this file
+ * @state: VALID is set with release semantics; see enum dsmb_session_state
+ * @client: the session in the lock table, once it is VALID
+ * @lease_client: holder of its leases, once it has any
+ * @user: the authenticated user, held; constant once VALID
+ * @nobody: the anonymous user that it was reauthenticated as, held; NULL if it never was; set
+ *	once, under @lock
+ * @acting_user: the user it acts as: @user, or @nobody from an anonymous reauthentication to
+ *	the next one
+ * @dialect: dialect of all its channels
+ * @client_guid: ClientGuid of the first connection
+ * @signer: signing key of the session, for channels without a key of their own (binding, 2.x)
+ * @signing_key: signing key of the session, as bytes
+ * @seal: encrypts messages to the client; NULL without encryption
+ * @unseal: decrypts messages from the client; NULL without encryption
+ * @session_key: key from the authentication; application keys are derived from it
+ * @session_key_len: bytes of @session_key, 16 at least
+ * @signing_required: one side requires signing; never set for guest and anonymous sessions
+ * @encrypt: all messages must be encrypted
+ * @is_guest: guest session: no signing, no encryption
+ * @is_anonymous: anonymous session: no signing, no encryption
  * @channels: struct dsmb_channel, under @lock
- * @nchannels: how many
- * @trees: struct dsmb_tree by id
- * @opens: struct dsmb_open by the low half of the volatile id; XA_FLAGS_ALLOC
- * @nopens: how many, for the limit
- * @who: who is charged, once it was authenticated
- * @trust: what it makes its connections worth: UNPROVEN until it is done, and for one without
- *	a name until it uses a share
- * @charge: for being a session
- * @opens_lock: guards @opens_charge
- * @opens_charge: for its opens, in steps
- * @forgets: nothing of it is kept for its client when it is closed
- * @since: wall clock
- * @expires: wall clock of the end of the ticket, or TIME64_MAX
- * @rcu: freed under RCU
+ * @nchannels: number of @channels
+ * @trees: struct dsmb_tree by TreeId
+ * @opens: struct dsmb_open by the low half of FileId.Volatile; XA_FLAGS_ALLOC1
+ * @nopens: number of @opens, for the limit
+ * @who: the principal that is charged, once the session is authenticated
+ * @trust: trust level it gives to its connections: UNPROVEN or STRANGER until it is
+ *	authenticated, and for an anonymous or guest session until it connects to a guest share
+ * @charge: charge for the session itself
+ * @opens_lock: spinlock; guards @opens_charge
+ * @opens_charge: charge for its opens, in steps
+ * @forgets: closed by the administrator: its durable opens do not wait for the client
+ * @since: wall clock time of its creation
+ * @expires: wall clock time when the ticket ends, or TIME64_MAX
+ * @rcu: frees it after a grace period
  */
 struct dsmb_session {
 	struct dsmb_server *server;
@@ -164,35 +176,82 @@ struct dsmb_session {
 	struct rcu_head rcu;
 };
 
+/* Take a reference. */
 static inline void dsmb_session_hold(struct dsmb_session *session)
 {
 	refcount_inc(&session->ref);
 }
 
+/**
+ * dsmb_session_put - drop a reference to a session
+ * @session: the session
+ *
+ * Context: process; may sleep.
+ */
 void dsmb_session_put(struct dsmb_session *session);
 
-/* As whom a session acts now; there as long as the session is. */
+/* The user a session acts as now. It is valid as long as the session is held. */
 static inline struct ditto_auth_user *dsmb_session_acting_user(const struct dsmb_session *session)
 {
-	/* Pairs with the end of an authentication. */
+	/* Pairs with act_as() in session_setup.c. */
 	return smp_load_acquire(&session->acting_user);
 }
 
-/*
- * The session with an id on this connection, held, or NULL. Only what was authenticated
- * is found: VALID or EXPIRED. @channel is filled with its channel, held too, for
- * dsmb_channel_put(); NULL for who does not need it.
+/**
+ * dsmb_session_find - find an authenticated session on a connection
+ * @conn: the connection
+ * @id: SessionId
+ * @channel: filled with its channel, held; may be NULL
+ *
+ * Sessions that are VALID or EXPIRED are found. A session whose ticket has ended becomes
+ * EXPIRED here.
+ *
+ * Context: process.
+ * Return: the session, held, or NULL.
  */
 struct dsmb_session *dsmb_session_find(struct dsmb_conn *conn, u64 id,
 				       struct dsmb_channel **channel);
-/* The session with an id on any connection, held, or NULL. */
+
+/**
+ * dsmb_session_find_any - find a session by its id, on any connection and in any state
+ * @server: the server
+ * @id: SessionId
+ *
+ * Context: process.
+ * Return: the session, held, or NULL.
+ */
 struct dsmb_session *dsmb_session_find_any(struct dsmb_server *server, u64 id);
 
-/* See above. @why is for the trace, a constant. May sleep. */
+/**
+ * dsmb_session_close - close a session
+ * @session: held
+ * @why: reason for traces, a constant
+ *
+ * See the top of this file. Later calls do nothing.
+ *
+ * Context: process; may sleep; no lock held.
+ */
 void dsmb_session_close(struct dsmb_session *session, const char *why);
-/* A connection went: its channels go, and sessions with no other with them. May sleep. */
+
+/**
+ * dsmb_sessions_disconnected - take all sessions off a connection that ends
+ * @conn: marked dead
+ *
+ * A session without another connection is closed.
+ *
+ * Context: process; may sleep; no lock held.
+ */
 void dsmb_sessions_disconnected(struct dsmb_conn *conn);
-/* Its client has ended all of its connections, whether that was dealt with or not. May sleep. */
+
+/**
+ * dsmb_session_is_lost - has the client ended all connections of a session?
+ * @session: held
+ *
+ * This is known from the sockets, even if the ends were not processed yet.
+ *
+ * Context: process; may sleep; takes session->lock.
+ * Return: true if it has.
+ */
 bool dsmb_session_is_lost(struct dsmb_session *session);
 
 #endif

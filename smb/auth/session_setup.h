@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What session.c, session_setup.c and channel.c share: sessions coming and
- * going on their connections (MS-SMB2 sections 2.2.5, 2.2.6 and 3.3.5.5).
+ * What session.c, session_setup.c and channel.c share: how sessions and channels are made,
+ * authenticated and bound (MS-SMB2 sections 2.2.5, 2.2.6 and 3.3.5.5).
  */
 #ifndef _DITTO_SMB_AUTH_SESSION_SETUP_H
 #define _DITTO_SMB_AUTH_SESSION_SETUP_H
@@ -14,66 +14,163 @@ struct ditto_auth;
 struct dsmb_call;
 struct dsmb_conn;
 
-/* 2.2.5 */
+/* MS-SMB2 section 2.2.5. */
 #define DSMB_SETUP_BINDING		BIT(0)
 
-/* 2.2.6 */
+/* MS-SMB2 section 2.2.6. */
 #define DSMB_SESSION_IS_GUEST		BIT(0)
 #define DSMB_SESSION_IS_NULL		BIT(1)
 #define DSMB_SESSION_ENCRYPT_DATA	BIT(2)
 
-/* An authentication that takes longer is given up. */
+/* Seconds after which an authentication is given up. */
 #define DSMB_AUTH_S			30
 
-/* session.c */
+/* The functions of session.c. */
 
-/* A session with an id of its own, held, on no connection yet. NULL without memory. */
+/**
+ * dsmb_session_new - make a session that is on no connection yet
+ * @conn: connection of the SESSION_SETUP
+ *
+ * Context: process; may sleep.
+ * Return: the session with the caller's reference; NULL without memory or if the budget is used
+ * up.
+ */
 struct dsmb_session *dsmb_session_new(struct dsmb_conn *conn);
-/* The channel of a session on a connection, authenticated or not, held, and its session, held. */
+
+/**
+ * dsmb_channel_find - find the channel of a session on a connection
+ * @conn: the connection
+ * @id: SessionId
+ * @session: filled on success with the session, held
+ *
+ * The channel need not be authenticated.
+ *
+ * Context: process.
+ * Return: the channel, held, or NULL.
+ */
 struct dsmb_channel *dsmb_channel_find(struct dsmb_conn *conn, u64 id,
 				       struct dsmb_session **session);
+
 /**
- * dsmb_channel_new - put a session on a connection
+ * dsmb_channel_new - add a session to a connection
  * @conn: held
  * @session: held
- * @binding: it is there already on another
- * @channel: filled, held
+ * @binding: the session is on another connection already
+ * @channel: filled on success, held
  *
- * Return: 0, -EMFILE (too many of either), -EEXIST (it is on this connection),
- * -ESHUTDOWN (one of them ended), -ENOMEM.
+ * Context: process; may sleep; takes session->lock.
+ * Return: 0; -EMFILE if the connection has too many sessions or the session too many channels;
+ * -EEXIST if it is on this connection; -ESHUTDOWN if either has ended; -ENOMEM.
  */
 int dsmb_channel_new(struct dsmb_conn *conn, struct dsmb_session *session, bool binding,
 		     struct dsmb_channel **channel);
-/* Take a session off a connection; ends the session if it was the last. May sleep. */
+
+/**
+ * dsmb_channel_close - take a session off a connection
+ * @channel: held; may be closed already
+ * @why: reason for traces if the session is closed, a constant
+ *
+ * The session is closed if this was its last channel.
+ *
+ * Context: process; may sleep; no lock held.
+ */
 void dsmb_channel_close(struct dsmb_channel *channel, const char *why);
-/* It was authenticated: the lock table learns of it under this name. False if it was closed. */
+
+/**
+ * dsmb_session_validate - make an authenticated session VALID
+ * @session: user and keys are set
+ * @name: name of the client in the lock table
+ *
+ * The session is registered with the lock table.
+ *
+ * Context: process; may sleep; takes session->lock.
+ * Return: false if the session was closed meanwhile.
+ */
 bool dsmb_session_validate(struct dsmb_session *session, const char *name);
-/* Are these the same account? */
+
+/**
+ * dsmb_user_is_same - do two identities belong to the same account?
+ * @a: one identity
+ * @b: the other identity
+ *
+ * Context: any.
+ * Return: true if uid, SID, and the guest and anonymous flags are equal.
+ */
 bool dsmb_user_is_same(const struct ditto_auth_user *a, const struct ditto_auth_user *b);
 
-/* An authentication of the channel begins: it is given up after DSMB_AUTH_S. */
+/**
+ * dsmb_auth_arm - start the time limit of an authentication, DSMB_AUTH_S
+ * @channel: held
+ *
+ * Context: process; does not sleep.
+ */
 void dsmb_auth_arm(struct dsmb_channel *channel);
-/* It is over earlier. */
+
+/**
+ * dsmb_auth_disarm - stop the time limit of an authentication
+ * @channel: held
+ *
+ * Context: process; does not sleep, and does not wait for the timer.
+ */
 void dsmb_auth_disarm(struct dsmb_channel *channel);
 
-/* session_setup.c */
+/* The functions of session_setup.c. */
 
-/* SESSION_SETUP was answered; see dsmb_before_send(). */
+/**
+ * dsmb_session_setup_sent - extend the preauthentication hash by a SESSION_SETUP response
+ * @call: of SESSION_SETUP
+ * @message: the response; see dsmb_before_send()
+ * @len: its bytes
+ *
+ * Context: process.
+ */
 void dsmb_session_setup_sent(struct dsmb_call *call, const void *message, u32 len);
 
-/* channel.c */
+/* The functions of channel.c. */
 
-/* Was a request signed with this key? Returns a status. */
+/**
+ * dsmb_setup_signature - verify the signature of a SESSION_SETUP request
+ * @call: its request is signed
+ * @signer: the key
+ *
+ * Context: process; may sleep.
+ * Return: DSMB_SUCCESS, ACCESS_DENIED or INSUFFICIENT_RESOURCES.
+ */
 u32 dsmb_setup_signature(struct dsmb_call *call, struct dsmb_signer *signer);
-/*
- * A request about a session that is not on this connection, or has another key there, is
- * refused: who signed it with the session's key gets the answer signed with it, too (3.3.4.1.1).
+
+/**
+ * dsmb_refuse_foreign - choose the key that signs the refusal of a SESSION_SETUP
+ * @call: of SESSION_SETUP; names a session that is not on this connection or has another key
+ *	here
+ *
+ * If the request is signed with the session's key, the response is signed with it too (MS-SMB2
+ * section 3.3.4.1.1).
+ *
+ * Context: process; may sleep.
  */
 void dsmb_refuse_foreign(struct dsmb_call *call);
-/* A request to bind: find or make its channel (3.3.5.5 steps 3 to 5). Returns a status. */
+
+/**
+ * dsmb_bind_begin - check a request to bind a session, and make its channel
+ * @call: of SESSION_SETUP with SMB2_SESSION_FLAG_BINDING
+ * @channel: filled on success, held
+ * @session: filled on success, held
+ *
+ * Context: process; may sleep.
+ * Return: a status.
+ */
 u32 dsmb_bind_begin(struct dsmb_call *call, struct dsmb_channel **channel,
 		    struct dsmb_session **session);
-/* Its authentication succeeded: the channel gets its key. Returns a status. */
+
+/**
+ * dsmb_bind_finish - give a bound channel its signing key after authentication
+ * @channel: being bound
+ * @auth: succeeded
+ *
+ * Context: process; may sleep.
+ * Return: DSMB_SUCCESS; ACCESS_DENIED if the user is not that of the session;
+ * INSUFFICIENT_RESOURCES.
+ */
 u32 dsmb_bind_finish(struct dsmb_channel *channel, const struct ditto_auth *auth);
 
 #endif

@@ -2,8 +2,11 @@
 /*
  * Tree connects: a session's use of a share.
  *
- * A tree pins no share: a call takes its own reference by the tag, and finds the
- * share gone where it was removed.
+ * A tree does not pin its share. Each call takes a reference to the share by its tag, and fails
+ * if the share was removed.
+ *
+ * Locking: trees are linked, unlinked and renewed under session->lock. They are looked up under
+ * RCU.
  */
 #ifndef _DITTO_SMB_AUTH_TREE_H
 #define _DITTO_SMB_AUTH_TREE_H
@@ -23,27 +26,27 @@ enum dsmb_tree_kind {
 };
 
 /**
- * struct dsmb_tree - one
- * @session: not counted: the session goes last, but for a dead tree that an open without
- *	a session keeps
+ * struct dsmb_tree - a tree connect
+ * @session: not counted, because the session outlives its connected trees. It may be freed once
+ *	the tree is dead and kept by a durable open that waits; NULL for a restored open
  * @id: TreeId
  * @ref: the session's table, opens, calls in flight
- * @kind: see there
- * @name: of the share
- * @tag: of the share, for disks
- * @generation: of the share options that @writable and @cred were made with
- * @acting_user: the same: as whom the session acted
- * @cred: acts; NULL for pipes
- * @writable: as of struct ditto_op
- * @maximal: MaximalAccess: DITTO_RIGHT_* that the share's permission leaves
- * @retired: credentials that @cred replaced; calls in flight may act with them
- * @encrypt: the share demands encryption
- * @hides: its listings left out what the user may not read when it was connected
+ * @kind: disk share or named pipes
+ * @name: name of the share
+ * @tag: tag of the share, for disk shares
+ * @generation: generation of the share's options that @writable and @cred were made with
+ * @acting_user: user of the session that @writable and @cred were made for
+ * @cred: credential for operations; NULL for pipes; see tree_access.c
+ * @writable: changes are allowed; see struct ditto_op
+ * @maximal: MaximalAccess: DITTO_RIGHT_* that the share leaves to the user
+ * @retired: credentials that @cred replaced; calls in flight may still use them
+ * @encrypt: the share requires encryption
+ * @hides: at connect time, listings of the share hid files the user may not read
  * @continuous: the share is continuously available
- * @crowd: workers inside its file system; NULL for pipes and restored trees
- * @recorders: the same, of those that may wait until something is recorded
+ * @crowd: worker limit of its file system; NULL for pipes and restored trees
+ * @recorders: worker limit of its file system for workers that wait for records
  * @dead: disconnected
- * @rcu: freed under RCU
+ * @rcu: frees it after a grace period
  */
 struct dsmb_tree {
 	struct dsmb_session *session;
@@ -67,29 +70,72 @@ struct dsmb_tree {
 	struct rcu_head rcu;
 };
 
+/* Take a reference. */
 static inline void dsmb_tree_hold(struct dsmb_tree *tree)
 {
 	refcount_inc(&tree->ref);
 }
 
+/**
+ * dsmb_tree_put - drop a reference to a tree
+ * @tree: the tree
+ *
+ * Context: process.
+ */
 void dsmb_tree_put(struct dsmb_tree *tree);
 
-/* A dead one of no session, for an open that was made again after a restart. @cred is consumed. */
+/**
+ * dsmb_tree_restored - make a disconnected tree for an open restored after a restart
+ * @share: its share; not held by the tree
+ * @cred: credential of the open; consumed
+ * @writable: see struct dsmb_tree
+ *
+ * Context: process; may sleep for memory.
+ * Return: the tree with one reference, or NULL without memory.
+ */
 struct dsmb_tree *dsmb_tree_restored(struct ditto_share *share, struct ditto_cred *cred,
 				     bool writable);
 
-/* The tree with an id, held, or NULL. */
+/**
+ * dsmb_tree_find - find a connected tree of a session
+ * @session: the session
+ * @id: TreeId
+ *
+ * Context: any but interrupts.
+ * Return: the tree, held, or NULL.
+ */
 struct dsmb_tree *dsmb_tree_find(struct dsmb_session *session, u32 id);
-/*
- * Disconnect one, with the opens on it and the calls that wait there. False if somebody else
- * did. May sleep.
+
+/**
+ * dsmb_tree_close - disconnect a tree
+ * @tree: held
+ *
+ * Its opens are closed, and its parked calls are cancelled.
+ *
+ * Context: process; may sleep; takes session->lock.
+ * Return: false if it was disconnected already.
  */
 bool dsmb_tree_close(struct dsmb_tree *tree);
-/* All trees of a session, with the opens on them. */
+
+/**
+ * dsmb_trees_close - disconnect all trees of a closed session
+ * @session: CLOSED
+ *
+ * Its opens are closed, except durable opens, which begin to wait for their client.
+ *
+ * Context: process; may sleep; takes session->lock.
+ */
 void dsmb_trees_close(struct dsmb_session *session);
-/*
- * The share of a disk tree, held, or NULL if it was removed or the user may use it no
- * more. What depends on its options is renewed.
+
+/**
+ * dsmb_tree_share - get the share of a disk tree
+ * @tree: held
+ *
+ * If the share's options or the session's user have changed, the tree's permissions and
+ * credential are renewed.
+ *
+ * Context: process; may sleep for the helper; takes session->lock.
+ * Return: the share, held; NULL if it was removed or the user may not use it any more.
  */
 struct ditto_share *dsmb_tree_share(struct dsmb_tree *tree);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a session may do with a share, and as whom it acts there. */
+/* What a session may do with a share, and with which credential it acts there. */
 #ifndef _DITTO_SMB_AUTH_TREE_ACCESS_H
 #define _DITTO_SMB_AUTH_TREE_ACCESS_H
 
@@ -13,15 +13,15 @@ struct dsmb_session;
 struct dsmb_tree;
 
 /**
- * struct dsmb_access - what was found
- * @generation: of the share's options that were asked
- * @acting_user: as whom the session acted; there as long as the session is
- * @cred: acts; held
+ * struct dsmb_access - result of the access check of a session on a share
+ * @generation: generation of the share's options that were checked
+ * @acting_user: user the session acted as; valid as long as the session is held
+ * @cred: credential for operations, held
  * @writable: see struct ditto_op
- * @maximal: DITTO_RIGHT_* that are left
- * @encrypt: the share demands encryption
- * @continuous: it is continuously available
- * @why: filled on DSMB_ACCESS_DENIED, for people
+ * @maximal: DITTO_RIGHT_* that the share leaves to the user
+ * @encrypt: the share requires encryption
+ * @continuous: the share is continuously available
+ * @why: with ACCESS_DENIED, the reason for logs, a constant
  */
 struct dsmb_access {
 	u64 generation;
@@ -35,30 +35,47 @@ struct dsmb_access {
 };
 
 /**
- * dsmb_access_find - ask the rules and the grants of a share
- * @session: who
- * @peer: from where
+ * dsmb_access_find - check the access of a session to a share
+ * @session: the session
+ * @peer: client machine
  * @share: held
- * @access: filled on success
+ * @access: filled on success; @why also on ACCESS_DENIED
  *
- * Context: may sleep for the helper. Return: a status.
+ * The share's rules decide about the machine, the share's users about the user.
+ *
+ * Context: process; may sleep for the helper.
+ * Return: a status.
  */
 u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 		     struct ditto_share *share, struct dsmb_access *access);
 
-/* Give a tree what was found, under session->lock. -ENOMEM: nothing was changed. */
+/**
+ * dsmb_access_renew - apply the result of an access check to a tree
+ * @tree: a disk tree
+ * @access: its @cred is consumed on success
+ *
+ * Context: process; may sleep for memory; session->lock is held.
+ * Return: 0, or -ENOMEM with nothing changed.
+ */
 int dsmb_access_renew(struct dsmb_tree *tree, struct dsmb_access *access);
-/* Let go of all credentials of a tree that nobody uses any more. */
+
+/**
+ * dsmb_access_drop - drop all credentials of a tree
+ * @tree: without references
+ *
+ * Context: process.
+ */
 void dsmb_access_drop(struct dsmb_tree *tree);
 
 /**
- * dsmb_share_find - the share that a client names
- * @session: whose server
+ * dsmb_share_find - find the share that a client names
+ * @session: its server is searched
  * @name: in UTF-8, terminated
  *
- * The case of letters does not count where there is none of exactly this name.
+ * If no share has exactly this name, case is ignored.
  *
- * Context: may sleep. Return: the share with a reference, or NULL.
+ * Context: process; may sleep.
+ * Return: the share, held, or NULL.
  */
 struct ditto_share *dsmb_share_find(struct dsmb_session *session, const char *name);
 
