@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ditto_smb.ko: SMB 2.0.2 to 3.1.1.
+ * ditto_smb.ko: the server for SMB 2.0.2 to 3.1.1.
+ *
+ * This file registers the module: what all namespaces share first, then the per-namespace
+ * server, and the protocol last, because listeners can be created from then on. Unloading goes
+ * in reverse order.
  */
 #include <linux/module.h>
 #include <linux/rcupdate.h>
@@ -53,7 +57,7 @@ static int __net_init dsmb_net_init(struct net *net)
 	return dsmb_server_init(dsmb_server_of(net), net);
 }
 
-/* No listener is there any more: they keep their namespace alive. */
+/* No listener is left, because a listener keeps its namespace alive. */
 static void __net_exit dsmb_net_exit(struct net *net)
 {
 	dsmb_server_exit(dsmb_server_of(net));

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The server of a namespace, and its listeners.
+ * The server of a namespace and its listeners: sockets that accept connections, the workqueues,
+ * and the start and end of the server.
  *
- * Locking: server->lock is held wherever listeners come and go. A listener's
- * work accepts connections; it has ended when the listener is closed.
+ * A listener replaces the data_ready callback of its socket. The callback queues the listener's
+ * work, which accepts connections until there are no more.
+ *
+ * Locking: server->lock is held wherever listeners are added or removed. The work of a listener
+ * has ended when dsmb_close_listener() frees the listener. The socket's sk_callback_lock guards
+ * sk_user_data and the callback.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -31,27 +36,30 @@
 #include "transport/unproven.h"
 
 #define BACKLOG		128
-/* After a failed allocation accepting is tried again. */
+/* Delay before accepting again after a failed allocation. */
 #define ACCEPT_RETRY_MS	10
-/* Requests that run at the same time: what is quick, and what may take long. */
+/* Requests that run at the same time: those that are quick, and those that may take long. */
 #define WORKERS_PER_CPU	16
 #define WORKERS_MIN	64
 #define WORKERS_SLOW	256
-/* Logins have workers of their own: they are not kept waiting by what takes long. */
+/* Authentications have workers of their own, so that they do not wait behind slow requests. */
 #define WORKERS_LOGIN	64
-/* So has what waits until it is recorded: if the helper is stuck, nothing else is. */
+/*
+ * Calls that wait for a record have workers of their own too: if the helper is stuck, nothing
+ * else is.
+ */
 #define WORKERS_RECORDS	64
-/* Seconds and their parts from 1601 to 1970 (MS-DTYP 2.3.3). */
+/* Units of 100 ns from 1601 to 1970 (MS-DTYP section 2.3.3). */
 #define FILETIME_EPOCH	116444736000000000ULL
 
 /**
- * struct dsmb_listener - a socket that is listened on
- * @server: whose
- * @sock: see there
- * @net: held, so that a namespace that serves stays
- * @work: accepts
- * @list: on the server's list
- * @old_data_ready: of the socket
+ * struct dsmb_listener - a socket that accepts connections
+ * @server: the server
+ * @sock: the listening socket
+ * @net: held, so that a namespace stays while it serves
+ * @work: accepts connections
+ * @list: on server->listeners, under server->lock
+ * @old_data_ready: the socket's own callback
  */
 struct dsmb_listener {
 	struct dsmb_server *server;
@@ -73,7 +81,7 @@ static void accept_work(struct work_struct *work)
 	while (!(err = kernel_accept(dl->sock, &sock, O_NONBLOCK)))
 		if (dsmb_conn_new(dl->server, sock, dl))
 			sock_release(sock);
-	/* Nobody is woken for it once more before the next one comes. */
+	/* The callback does not run again for a connection that is still queued. */
 	if (err == -ENOMEM)
 		queue_delayed_work(dl->server->slow, &dl->work, msecs_to_jiffies(ACCEPT_RETRY_MS));
 }
@@ -84,7 +92,7 @@ static void accept_ready(struct sock *sk)
 
 	read_lock_bh(&sk->sk_callback_lock);
 	dl = sk->sk_user_data;
-	/* A connection has this callback, too, until it is accepted. */
+	/* A new connection inherits this callback and keeps it until it is accepted. */
 	if (dl && sk->sk_state == TCP_LISTEN)
 		queue_delayed_work(dl->server->slow, &dl->work, 0);
 	read_unlock_bh(&sk->sk_callback_lock);
@@ -116,7 +124,7 @@ static int open_socket(struct dsmb_listener *dl, const struct sockaddr_storage *
 	err = bind_socket(dl, addr);
 	if (err == -EAFNOSUPPORT && addr->ss_family == AF_INET6 &&
 	    ipv6_addr_any(&sin6->sin6_addr)) {
-		/* A machine without IPv6 is served over IPv4 alone. */
+		/* A machine without IPv6 is served over IPv4 only. */
 		any.sin_port = sin6->sin6_port;
 		memcpy(&v4, &any, sizeof(any));
 		err = bind_socket(dl, &v4);
@@ -201,7 +209,7 @@ bool dsmb_listens_on(struct dsmb_server *server, const struct in6_addr *addr)
 		struct in6_addr mapped;
 
 		if (own) {
-			/* One without an address takes IPv4, too. */
+			/* The IPv6 wildcard takes IPv4 too. */
 			if (ipv6_addr_any(own))
 				return true;
 		} else {
@@ -222,7 +230,7 @@ static bool is_wanted(const struct dsmb_conn *conn, const void *listener,
 	return (!listener || conn->listener == listener) && (!peer || conn->peer == peer);
 }
 
-/* A connection of a listener or a peer that nobody drops yet, held, or NULL. */
+/* Returns a live connection of a listener or a peer, held, or NULL. */
 static struct dsmb_conn *next_conn(struct dsmb_server *server, const void *listener,
 				   const struct ditto_peer *peer)
 {
@@ -299,7 +307,7 @@ unsigned int dsmb_connections(struct ditto_server *srv, const struct ditto_peer 
 	return count_conns(dsmb_server_of(srv->net), NULL, peer);
 }
 
-/* Limits are read where they are used. */
+/* Settings are read where they are used. */
 int dsmb_settings_changed(struct ditto_server *srv)
 {
 	return 0;
@@ -326,7 +334,10 @@ static void server_free(struct dsmb_server *server)
 		destroy_workqueue(server->workqueue);
 	if (server->login)
 		destroy_workqueue(server->login);
-	/* What was recorded last lets go of opens, whose ends are for the others. */
+	/*
+	 * Work on @records may drop opens, and closing these queues work on @slow, which is
+	 * therefore destroyed before @records.
+	 */
 	if (server->records)
 		flush_workqueue(server->records);
 	if (server->slow)

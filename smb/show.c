@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sessions, trees and opens as the administrator sees them.
+ * Sessions, trees and opens as the administrator sees them. See show.h and net/show.h.
  *
- * Each is found by its place in a table under RCU and held while it is told
- * about. The session's mutex keeps its channels, and so their connections'
- * names, meanwhile.
+ * Each object is found by its index in a table under RCU, and is held while it is reported. No
+ * table is locked, so objects may come and go during a dump.
+ *
+ * Locking: session->lock is held while a session is reported, so that its channels, and thus
+ * the names of their connections, stay valid.
  */
 #include <linux/err.h>
 #include <linux/limits.h>
@@ -57,7 +59,7 @@ static const char *dialect_name(u16 dialect)
 	}
 }
 
-/* The first session at a place or behind it, held; NULL at the end. */
+/* Returns the first session at an index or behind it, held; NULL at the end. */
 static struct dsmb_session *session_next(struct dsmb_server *server, unsigned long *place)
 {
 	struct dsmb_session *session;
@@ -82,17 +84,17 @@ static struct dsmb_open *open_next(struct dsmb_session *session, unsigned long *
 	return open;
 }
 
-/* Is it known who it is? */
+/* Is the session authenticated? */
 static bool session_is_known(const struct dsmb_session *session)
 {
 	enum dsmb_session_state state;
 
-	/* Pairs with the release that made it VALID: all that it has is seen. */
+	/* Pairs with dsmb_session_validate(): user and keys are visible. */
 	state = smp_load_acquire(&session->state);
 	return state == DSMB_SESSION_VALID || state == DSMB_SESSION_EXPIRED;
 }
 
-/* Counts the trees; the first ones are held in @trees, so that their names stay. */
+/* Counts the trees. The first ones are held in @trees, so that their names stay valid. */
 static void session_trees(struct dsmb_session *session, struct ditto_session_info *info,
 			  struct dsmb_tree *trees[DITTO_SESSION_SHARES])
 {
@@ -190,7 +192,7 @@ int dsmb_show_session_close(struct ditto_server *srv, u64 id)
 	return 0;
 }
 
-/* What only an open that was not revoked can tell. */
+/* Fills what only an open that was not revoked has. */
 static void instance_show(struct dsmb_open *open, struct ditto_open_info *info, char *buf)
 {
 	struct ditto_actor actor = {
@@ -224,7 +226,7 @@ static enum ditto_lasting show_durability(const struct dsmb_durable *durable)
 	return READ_ONCE(durable->resilient) ? DITTO_LASTS_RESILIENT : DITTO_LASTS_DURABLE;
 }
 
-/* Of a session, or of none while its client is away. */
+/* Reports an open of a session, or of session 0 while the open waits for its client. */
 static int open_show(struct dsmb_open *open, const struct ditto_auth_user *user, u64 session,
 		     unsigned long place, struct ditto_open_show *show, char *buf)
 {
@@ -264,7 +266,10 @@ static int session_opens_show(struct dsmb_session *session, unsigned long place,
 	return err;
 }
 
-/* Those that wait for their clients, before all sessions: as of session 0. */
+/*
+ * Reports the durable opens that wait for their clients, as opens of session 0, before all
+ * sessions.
+ */
 static int waiting_opens_show(struct dsmb_server *server, struct ditto_open_show *show, char *buf)
 {
 	struct dsmb_open *open;
@@ -303,7 +308,7 @@ int dsmb_show_opens(struct ditto_server *srv, struct ditto_open_show *show)
 	return err;
 }
 
-/* True once it was there, whoever closed it. */
+/* Returns true if the open existed, even if another thread closed it first. */
 static bool session_open_close(struct dsmb_session *session, u64 id)
 {
 	struct dsmb_open *open;

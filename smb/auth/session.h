@@ -213,7 +213,7 @@ struct dsmb_session *dsmb_session_find(struct dsmb_conn *conn, u64 id,
 				       struct dsmb_channel **channel);
 
 /**
- * dsmb_session_find_any - find a session by its id, on any connection and in any state
+ * dsmb_session_find_any - find a session by its id, authenticated or not, on any connection
  * @server: the server
  * @id: SessionId
  *

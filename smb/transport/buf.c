@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Message buffers in size classes. Idle ones are kept up to a limit; what is in
- * use is limited, too, so that clients cannot take all memory.
+ * Message buffers in size classes. Idle buffers are kept up to a limit. The buffers in use are
+ * limited too, so that clients cannot exhaust memory, and receiving has a lower limit than
+ * responding. Small messages are not allocated here: a connection keeps its own (message.c,
+ * transport.c).
  *
- * Locking: a class's lock guards its idle list. Small messages do not come here:
- * a connection keeps its own (message.c, transport.c).
+ * Locking: the lock of a class guards its list of idle buffers. The byte counts are atomic.
  */
 #include <linux/mm.h>
 #include <linux/sizes.h>
@@ -16,7 +17,7 @@
 #include "buf.h"
 #include "wire.h"
 
-/* The smaller ones leave room for headers besides 64 KiB, 256 KiB and so on of data. */
+/* Most classes leave room for headers in addition to 64 KiB, 256 KiB and so on of data. */
 static const u32 class_sizes[] = {
 	SZ_4K,
 	SZ_16K,
@@ -30,21 +31,27 @@ static const u32 class_sizes[] = {
 static_assert(SZ_8M + SZ_64K + SZ_4K > DSMB_MESSAGE_MAX);
 
 #define CLASSES		ARRAY_SIZE(class_sizes)
-/* Idle buffers and buffers in use, as parts of memory; and their least and most. */
+/*
+ * Limits of idle buffers and of buffers in use, as fractions of memory, and bounds of the
+ * latter.
+ */
 #define IDLE_PART	64
 #define USED_PART	8
 #define USED_MIN	SZ_128M
 #define USED_MAX	SZ_2G
-/* One connection has this part of them at most, and a few of the largest messages at least. */
+/*
+ * Limit of one connection, as a fraction of the limit in use, and its bounds; the lower bound
+ * is a few of the largest messages.
+ */
 #define CONN_PART	16
 #define CONN_MIN	SZ_32M
 #define CONN_MAX	SZ_64M
-/* Receiving leaves this part of the limit to answers. */
+/* Fraction of the limit that receiving leaves to responses. */
 #define REPLY_PART	4
 
 /**
- * struct buf_class - buffers of a size
- * @lock: guards @idle
+ * struct buf_class - idle buffers of one size
+ * @lock: spinlock; guards @idle
  * @idle: struct dsmb_buf
  */
 struct buf_class {
@@ -53,12 +60,12 @@ struct buf_class {
 };
 
 /**
- * struct dsmb_buf_pool - buffers of a server
- * @classes: by size
- * @idle: bytes that are idle
- * @used: bytes in use
- * @idle_max: of @idle
- * @used_max: of @used
+ * struct dsmb_buf_pool - the buffers of a server
+ * @classes: idle buffers by size class
+ * @idle: bytes in idle buffers
+ * @used: bytes in buffers in use
+ * @idle_max: limit of @idle
+ * @used_max: limit of @used
  */
 struct dsmb_buf_pool {
 	struct buf_class classes[CLASSES];
@@ -134,7 +141,7 @@ static struct dsmb_buf *buf_alloc(u8 class)
 		return NULL;
 	buf->class = class;
 	buf->size = class_sizes[class];
-	/* No order that is hard to find: vmalloc() is as good. */
+	/* Avoid high-order allocations: vmalloc() is as good. */
 	if (buf->size <= SZ_16K)
 		buf->data = kvmalloc(buf->size, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
 	else

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Calls that wait: parked, woken, cancelled. See call.h.
+ * Parking, waking and cancelling of calls. See call.h.
  *
- * A call is RUNNING, and then belongs to the thread that runs its message, or
- * PARKED, and then to nobody. The first to wake it decides how it goes on: again,
- * or with a status. What happens while it is RUNNING is remembered and found when
- * the handler has returned. While @cancel runs the call stays parked, so
- * nothing that @cancel uses goes away under it.
+ * A call is RUNNING and belongs to the thread that runs its message, or it is PARKED and
+ * belongs to no thread. The first wake-up decides how it continues: run again, or complete with
+ * a status. A wake-up of a RUNNING call is remembered and found when the handler has returned.
+ * While @cancel runs, the call stays parked, so that nothing that @cancel uses is freed under
+ * it.
  *
- * Locking: call->lock (spinlock) guards the state. parked_lock (spinlock) guards
- * the table of parked calls; a call leaves it before it runs on. Neither is taken
- * inside the other, nor with conn->lock. A message's reference keeps a call that
- * was found in a list.
+ * Locking: call->lock (spinlock) guards the state. parked_lock (spinlock) guards the table of
+ * parked calls; a call is removed from it before it runs on. Neither is taken inside the other
+ * or together with conn->lock. A thread that found a call in a list keeps it by a reference to
+ * its message.
  */
 #include <linux/hash.h>
 #include <linux/mm.h>
@@ -69,8 +69,9 @@ void dsmb_call_init(struct dsmb_call *call, struct dsmb_message *message)
 }
 
 /*
- * Does it wait for breaks, or is it just told that it need not? In this order: each step
- * of its way sets the next before it clears its own.
+ * Does the call wait for breaks, or is its wake-up from the lock table about to run? The order
+ * of the checks matters: each step of a wake-up sets its state before it clears that of the
+ * step before.
  */
 static bool is_parked_on_breaks(struct dsmb_call *call)
 {
@@ -91,15 +92,16 @@ static void forget_parked(struct dsmb_call *call)
 }
 
 /*
- * The answer may have to wait for the client, and that of a CLOSE is to say that the open
- * is gone.
+ * This runs before the response is sent, because the response may wait for the client, and the
+ * response to CLOSE means that the open is gone.
  */
 void dsmb_call_done(struct dsmb_call *call)
 {
 	forget_parked(call);
 	/*
-	 * It may have been told to go on while it waited, and then by something else, too. This
-	 * comes before the open is dropped, which may be all that keeps the node.
+	 * A parked call can be woken by the lock table and by something else at once. The park
+	 * is cancelled before the open is dropped, because the open may be the last reference
+	 * to the node.
 	 */
 	if (is_parked_on_breaks(call))
 		ditto_park_cancel(&call->park);
@@ -133,7 +135,7 @@ void dsmb_call_end(struct dsmb_call *call)
 		call->waited = false;
 	}
 	spin_unlock(&conn->lock);
-	/* One that did not come to its end. */
+	/* For a call that did not run to its end. */
 	dsmb_call_done(call);
 	dsmb_call_release(call);
 	for (unsigned int i = 0; i < call->npages; i++)
@@ -150,7 +152,7 @@ void dsmb_call_end(struct dsmb_call *call)
 		dsmb_session_put(call->session);
 }
 
-/* With the lock held: may it run on now? Then it is the caller's, who queues it. */
+/* Under call->lock: may the call run on now? If true, it belongs to the caller, who queues it. */
 static bool take_locked(struct dsmb_call *call)
 {
 	lockdep_assert_held(&call->lock);
@@ -165,7 +167,7 @@ static void call_wake(struct dsmb_call *call, enum dsmb_call_woken how, u32 stat
 	struct dsmb_message *message = call->message;
 	bool taken;
 
-	/* Once it is taken it may end before we are through. */
+	/* Once it is taken, the call may end before this function returns. */
 	dsmb_message_hold(message);
 	spin_lock(&call->lock);
 	if (call->woken == WOKEN_NOT) {
@@ -219,7 +221,7 @@ bool dsmb_call_woken_status(struct dsmb_call *call, u32 *status)
 	}
 	if (!cancelled)
 		return false;
-	/* A handler that keeps something has to undo it; but only once. */
+	/* A handler that keeps state must undo it, but only once. */
 	if ((call->cancel || call->private) && !call->last_run) {
 		call->last_run = true;
 		return false;
@@ -228,7 +230,11 @@ bool dsmb_call_woken_status(struct dsmb_call *call, u32 *status)
 	return true;
 }
 
-/* What it is about may have ended before it could be found in the table. */
+/*
+ * Did the connection, session, tree or open end before the call was in the table of parked
+ * calls? Returns the status to cancel it with. A CREATE that can be replayed survives its
+ * connection.
+ */
 static u32 what_ended(const struct dsmb_call *call)
 {
 	if (READ_ONCE(call->conn->state) == DSMB_CONN_DEAD && !call->created)
@@ -242,7 +248,7 @@ static u32 what_ended(const struct dsmb_call *call)
 	return DSMB_SUCCESS;
 }
 
-/* True if it is to run on, which is the caller's business then. */
+/* Calls @cancel. Returns true if the call must run on; it then belongs to the caller. */
 static bool run_cancel(struct dsmb_call *call)
 {
 	bool taken;
@@ -259,7 +265,7 @@ static bool run_cancel(struct dsmb_call *call)
 	return taken;
 }
 
-/* The same. */
+/* Cancels a call. Returns true if the call must run on; it then belongs to the caller. */
 static bool call_cancel(struct dsmb_call *call, u32 status)
 {
 	bool run;
@@ -293,7 +299,10 @@ void dsmb_call_cancel_here(struct dsmb_call *call, u32 status)
 	struct dsmb_message *message = call->message;
 
 	dsmb_message_hold(message);
-	/* Or somebody else queued it, and no worker has it yet. */
+	/*
+	 * The message may also have been queued by another thread, and not be taken by a worker
+	 * yet.
+	 */
 	if (call_cancel(call, status) || (READ_ONCE(call->begun) && cancel_work(&message->work)))
 		dsmb_message_run_here(message, call);
 	dsmb_message_put(message);
@@ -312,14 +321,17 @@ bool dsmb_call_park(struct dsmb_call *call)
 
 	dsmb_message_hold(message);
 	if (call->share) {
-		/* Removing the share does not wait for those who wait for others. */
+		/* Removing the share must not wait for calls that wait for other clients. */
 		ditto_share_put(call->share);
 		call->share = NULL;
 	}
 	spin_lock(&parked_lock);
 	list_add_tail(&call->open_link, bucket_of(call->open));
 	spin_unlock(&parked_lock);
-	/* From here on it is found by who ends something; what ended before is seen here. */
+	/*
+	 * From here on, whatever ends an object of the call finds the call. Ends before this
+	 * point are found here.
+	 */
 	ended = what_ended(call);
 
 	spin_lock(&call->lock);
@@ -340,7 +352,7 @@ bool dsmb_call_park(struct dsmb_call *call)
 	return !taken;
 }
 
-/* A parked call that @match says yes to, of those not cancelled yet, with its message held. */
+/* Returns a parked call that matches and is not cancelled yet, with its message held, or NULL. */
 static struct dsmb_call *find_parked(struct list_head *bucket,
 				     bool (*match)(const struct dsmb_call *call, const void *arg),
 				     const void *arg)
@@ -412,10 +424,10 @@ u32 dsmb_call_parked(struct dsmb_call *call)
 {
 	if (is_parked_on_breaks(call))
 		return DSMB_PARKED;
-	/* Pairs with the lock in wake(), under which the work is still busy. */
+	/* Pairs with call_wake(): the work is still busy while it sets @woken under call->lock. */
 	smp_rmb();
 	if (dsmb_call_is_woken(call))
 		return DSMB_PARKED;
-	/* Too many wait there already. */
+	/* Too many operations are parked there already. */
 	return dsmb_status(-EJUKEBOX);
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * CANCEL: MS-SMB2 section 3.3.5.16. It has no answer; its victim has one. A victim
- * that is not there, or past waiting, goes on as if nothing was.
+ * CANCEL: MS-SMB2 section 3.3.5.16. CANCEL has no response; the cancelled call has one. If no
+ * call is found, or the call does not wait any more, CANCEL has no effect.
  */
 #include "call.h"
 #include "conn.h"
 #include "message.h"
 
-/* With the connection's lock held: the call that is to be cancelled, or NULL. */
+/* Under conn->lock: returns the call to cancel, or NULL. */
 static struct dsmb_call *cancel_find_locked(struct dsmb_conn *conn, const struct dsmb_call *cancel)
 {
 	struct dsmb_call *call;
@@ -21,7 +21,10 @@ static struct dsmb_call *cancel_find_locked(struct dsmb_conn *conn, const struct
 	return NULL;
 }
 
-/* 3.3.5.16: of the same session only. One without a session was signed by nobody. */
+/*
+ * Only calls of the same session can be cancelled (MS-SMB2 section 3.3.5.16). A CANCEL without
+ * a session was not verified by any signature.
+ */
 static bool may_cancel(const struct dsmb_call *cancel, const struct dsmb_call *victim)
 {
 	if (victim->session_id != cancel->session_id)
@@ -42,7 +45,10 @@ void dsmb_cancel(struct dsmb_call *cancel)
 	if (!victim)
 		return;
 	if (may_cancel(cancel, victim))
-		/* Its answer goes before those to what the client sends next, as far as can be. */
+		/*
+		 * As far as possible, its response is sent before the responses to later
+		 * requests.
+		 */
 		dsmb_call_cancel_here(victim, DSMB_CANCELLED);
 	dsmb_message_put(victim->message);
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The commands: MS-SMB2 section 2.2. */
+/* The table of commands: MS-SMB2 section 2.2. */
 #include "call.h"
 
 #define SESSION		DSMB_NEEDS_SESSION
 #define TREE		(DSMB_NEEDS_SESSION | DSMB_NEEDS_TREE)
 #define DISK		(TREE | DSMB_NEEDS_DISK)
-/* Offset in a request, from its header on. */
+/* Offset of a field of the body, from the header on. */
 #define BODY(offset)	(sizeof(struct dsmb_header) + (offset))
 
 const struct dsmb_command dsmb_commands[DSMB_COMMANDS] = {
@@ -36,7 +36,10 @@ const struct dsmb_command dsmb_commands[DSMB_COMMANDS] = {
 				    dsmb_change_notify },
 	[DSMB_QUERY_INFO]	= { "query_info", 41, TREE | DSMB_LARGE_ANSWER, BODY(24),
 				    dsmb_query_info },
-	/* As Windows, which tells only of what 3.3.4.2 lists; clients do not expect it here. */
+	/*
+	 * Like Windows, SET_INFO sends no interim response: section 3.3.4.2 of MS-SMB2 does not
+	 * list it, and clients do not expect one.
+	 */
 	[DSMB_SET_INFO]		= { "set_info", 33,
 				    TREE | DSMB_CHANGES | DSMB_RECORDS | DSMB_NO_INTERIM,
 				    BODY(16), dsmb_set_info },

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Connections: their beginning and their end. See conn.h.
+ * The beginning and the end of connections. See conn.h.
  *
- * The end has two steps, each from a worker: when it is dropped, what waits is
- * cancelled and sessions lose it; when its last reference goes, it is freed.
+ * The end has two steps, each run by a worker. When the connection is dropped, conn_end()
+ * cancels the calls in flight and takes the sessions off. When its last reference is dropped,
+ * conn_free() frees it.
  *
- * Locking: conn->lock; server->conns_lock guards the list.
+ * If a limit of connections is reached, an older connection without a logged-in user is dropped
+ * in favor of the new one.
+ *
+ * Locking: conn->lock guards the state and the calls; server->conns_lock guards the list and
+ * the count of connections; conn->trust_lock guards the charge.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -28,9 +33,9 @@
 #include "trust.h"
 #include "unproven.h"
 
-/* So many connections end for a new one at most. */
+/* Limit of connections dropped for one new connection. */
 #define REPLACE_MAX	16
-/* A client with more than this part of what it may have replaces its own. */
+/* A client with more than this fraction of its own limit replaces its own connections. */
 #define OWN_PART	8
 
 static void conn_free(struct work_struct *work)
@@ -38,7 +43,7 @@ static void conn_free(struct work_struct *work)
 	struct dsmb_conn *conn = container_of(work, struct dsmb_conn, work);
 	struct dsmb_server *server = conn->server;
 
-	/* A session that left it late may have started it again. */
+	/* A session that left late may have armed it again. */
 	cancel_delayed_work_sync(&conn->handshake);
 	dsmb_transport_free(conn->transport);
 	ditto_uncharge(&conn->charge);
@@ -56,14 +61,14 @@ void dsmb_conn_put(struct dsmb_conn *conn)
 {
 	if (!refcount_dec_and_test(&conn->ref))
 		return;
-	/* It may have been the last one's own worker, or a context that must not sleep. */
+	/* The caller may be a worker of the connection itself, or must not sleep. */
 	INIT_WORK(&conn->work, conn_free);
 	queue_work(conn->server->slow, &conn->work);
 }
 
 /*
- * A call in flight that was not cancelled yet, with its message held, or NULL. A CREATE that
- * can be replayed on another channel goes on, as long as its session does.
+ * Returns a call in flight that is not cancelled yet, with its message held, or NULL. A CREATE
+ * that can be replayed on another channel continues as long as its session exists.
  */
 static struct dsmb_call *next_call(struct dsmb_conn *conn)
 {
@@ -105,7 +110,7 @@ static void conn_end(struct work_struct *work)
 	}
 	dsmb_sessions_disconnected(conn);
 
-	/* It keeps no place from others while it lasts. */
+	/* A connection that is ending does not count against the limits. */
 	dsmb_unproven_remove(conn);
 	mutex_lock(&conn->trust_lock);
 	ditto_uncharge(&conn->charge);
@@ -148,8 +153,8 @@ static void handshake_over(struct work_struct *work)
 }
 
 /*
- * An old connection ends for a new one. True if the new one has what the old one was charged for:
- * if both are of one client.
+ * Drops an old connection for a new one. Returns true if the new one took over its charge,
+ * because both are of the same client.
  */
 static bool conn_replace(struct dsmb_conn *conn, struct dsmb_conn *old)
 {
@@ -162,7 +167,10 @@ static bool conn_replace(struct dsmb_conn *conn, struct dsmb_conn *old)
 			swap(conn->charge, old->charge);
 		else
 			ditto_uncharge(&old->charge);
-		/* Nobody moves its charge any more. */
+		/*
+		 * The state is DEAD before trust_lock is dropped, so its charge is not moved
+		 * any more.
+		 */
 		dsmb_conn_drop(old, "there are too many on which nobody logged in");
 		conn_uncount(old);
 	}
@@ -172,9 +180,10 @@ static bool conn_replace(struct dsmb_conn *conn, struct dsmb_conn *old)
 }
 
 /*
- * Is there room for one more? Else the oldest on which nobody logged in makes some, of those of
- * the client itself or of the one that has most: who means to log in does so soon, who keeps
- * others out does not. What all hold is counted per CPU, so that more than one may have to go.
+ * Charges a new connection. If there is no room, the oldest connections without a logged-in
+ * user are dropped, those of the client itself or of the client that has the most: a client
+ * that means to log in does so soon, and a client that blocks others does not. The totals are
+ * counted per CPU, so more than one connection may have to be dropped.
  */
 static bool conn_charge(struct dsmb_conn *conn, unsigned int most)
 {
@@ -192,7 +201,7 @@ static bool conn_charge(struct dsmb_conn *conn, unsigned int most)
 	return false;
 }
 
-/* False if there are as many as there may be. */
+/* Returns false if max_connections is reached. */
 static bool conn_count(struct dsmb_conn *conn)
 {
 	struct dsmb_server *server = conn->server;
@@ -229,7 +238,7 @@ static bool conn_publish(struct dsmb_conn *conn)
 	return true;
 }
 
-/* Address and port; IPv4 as such, though it came to an IPv6 socket. */
+/* Address and port; IPv4 is written as IPv4 even if it came to an IPv6 socket. */
 static void conn_set_name(struct dsmb_conn *conn, const struct sockaddr_storage *addr)
 {
 	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)addr;
@@ -241,7 +250,7 @@ static void conn_set_name(struct dsmb_conn *conn, const struct sockaddr_storage 
 		snprintf(conn->name, sizeof(conn->name), "%pISpc", addr);
 }
 
-/* Before its login it is worth what its address is. */
+/* Before a login, the trust level depends on the address only. */
 static enum ditto_trust conn_trust(struct ditto_peer *peer)
 {
 	enum ditto_ports ports;
@@ -295,13 +304,13 @@ int dsmb_conn_new(struct dsmb_server *server, struct socket *sock, const void *l
 	INIT_LIST_HEAD(&conn->calls);
 	INIT_LIST_HEAD(&conn->unproven);
 	xa_init_flags(&conn->async, XA_FLAGS_ALLOC1);
-	/* The ids are taken by SESSION_SETUP; channels are freed under RCU. */
+	/* SESSION_SETUP chooses the ids; channels are freed under RCU. */
 	xa_init(&conn->sessions);
 	INIT_DELAYED_WORK(&conn->handshake, handshake_over);
 	err = conn_fill(conn, sock);
 	if (err)
 		goto free;
-	/* Once it can be found, anybody may drop it. */
+	/* Once it is on the list, any thread may drop it. */
 	dsmb_conn_hold(conn);
 	if (!conn_publish(conn)) {
 		err = -EMFILE;
@@ -310,7 +319,10 @@ int dsmb_conn_new(struct dsmb_server *server, struct socket *sock, const void *l
 	trace_dsmb_conn_new(conn);
 	queue_delayed_work(server->slow, &conn->handshake, DSMB_HANDSHAKE_S * HZ);
 	dsmb_transport_start(conn->transport);
-	/* Who dropped it meanwhile may have stopped what was not started yet. */
+	/*
+	 * A thread that dropped it meanwhile may have stopped the transport before it was
+	 * started.
+	 */
 	if (READ_ONCE(conn->state) == DSMB_CONN_DEAD) {
 		cancel_delayed_work_sync(&conn->handshake);
 		dsmb_transport_stop(conn->transport);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Credits. Locking: the caller's, conn->lock.
- */
+/* The credit window of a connection. See credit.h; the caller holds conn->lock. */
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include <kunit/visibility.h>
@@ -49,9 +47,9 @@ u16 dsmb_credits_grant(struct dsmb_credits *credits, u16 charge, u16 asked, u32 
 	granted = min(granted, max > credits->free ? max - credits->free : 0);
 	if (!granted && !credits->free)
 		granted = 1;
-	/* An id that is left out for long narrows the window; the client knows which. */
+	/* An id that stays unused narrows the window; the client knows which id that is. */
 	granted = min(granted, room);
-	/* Ids end before the one that means "none". */
+	/* The id U64_MAX is reserved, so it is never granted. */
 	granted = min_t(u64, granted, U64_MAX - credits->high);
 	credits->high += granted;
 	credits->free += granted;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Crowds: the workers that are inside operations of one file system. See crowd.h.
+ * The workers inside operations of one file system, and the messages that wait because there
+ * are too many. See crowd.h.
  *
- * A message waits only while somebody is inside, and whoever comes out queues one, so
- * each gets on. It may have to wait again if what is lent is in use by others.
+ * A message waits only while a worker is inside, and each worker that leaves queues one
+ * message, so every message makes progress. A queued message may have to wait again if other
+ * file systems have borrowed all spare workers.
  *
- * Locking: two spinlocks that are never taken together: crowd->lock guards the messages
- * that wait, crowds->lock the list of crowds and the last reference to one.
+ * Locking: crowd->lock (spinlock) guards the waiting messages; crowds->lock (spinlock) guards
+ * the list of crowds and the last reference to one. They are never taken together.
  */
 #include <kunit/visibility.h>
 #include <linux/slab.h>
@@ -14,19 +16,19 @@
 #include "crowd.h"
 #include "message.h"
 
-/* Of the workers, what each file system may have, and what all may borrow. */
+/* Fraction of the workers that each file system may have, and that all may borrow. */
 #define OWN_PART	8
 #define LENT_PART	2
 
 /**
- * struct dsmb_crowd - one
- * @crowds: whose
- * @list: there
- * @ref: trees
- * @sb: which file system; compared only
- * @inside: workers
- * @lock: see above
- * @waiting: struct dsmb_message
+ * struct dsmb_crowd - the workers of one pool inside one file system
+ * @crowds: the pool's crowds
+ * @list: on crowds->list, under crowds->lock
+ * @ref: trees, and messages queued by it
+ * @sb: the file system; compared only
+ * @inside: number of workers inside
+ * @lock: spinlock; guards @waiting
+ * @waiting: struct dsmb_message, in the order of arrival
  */
 struct dsmb_crowd {
 	struct dsmb_crowds *crowds;
@@ -92,7 +94,10 @@ void dsmb_crowd_put(struct dsmb_crowd *crowd)
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_crowd_put);
 
-/* Queue the message that waits longest. It remembers who woke it: see dsmb_crowd_pass(). */
+/*
+ * Queues the message that has waited longest. The message remembers the crowd; see
+ * dsmb_crowd_pass().
+ */
 static void crowd_wake(struct dsmb_crowd *crowd)
 {
 	struct dsmb_message *message;
@@ -113,14 +118,20 @@ void dsmb_crowd_pass(struct dsmb_crowd *crowd)
 {
 	if (!crowd)
 		return;
-	/* Whoever is inside wakes the next one; a message that waits again saw one inside. */
+	/*
+	 * A worker inside wakes the next message; a message that waits again has seen a worker
+	 * inside.
+	 */
 	smp_mb();
 	if (!atomic_read(&crowd->inside))
 		crowd_wake(crowd);
 	dsmb_crowd_put(crowd);
 }
 
-/* A message that waits is queued; one whose worker could not go in does not wake others. */
+/*
+ * Removes a worker and queues a waiting message. A worker that could not enter (@was_in is
+ * false) queues one only if no worker is inside.
+ */
 static void dsmb_crowd_out(struct dsmb_crowd *crowd, bool was_in)
 {
 	int inside = atomic_dec_return(&crowd->inside);
@@ -129,7 +140,7 @@ static void dsmb_crowd_out(struct dsmb_crowd *crowd, bool was_in)
 		atomic_dec(&crowd->crowds->borrowed);
 	if (inside && !was_in)
 		return;
-	/* Pairs with dsmb_crowd_wait(): one of us sees what the other did. */
+	/* Pairs with dsmb_crowd_wait(): at least one side sees the other's change. */
 	smp_mb__after_atomic();
 	if (unlikely(!list_empty_careful(&crowd->waiting)))
 		crowd_wake(crowd);
@@ -160,7 +171,7 @@ bool dsmb_crowd_wait(struct dsmb_crowd *crowd, struct dsmb_message *message)
 
 	spin_lock(&crowd->lock);
 	list_add_tail(&message->list, &crowd->waiting);
-	/* Pairs with dsmb_crowd_leave(). */
+	/* Pairs with dsmb_crowd_out(). */
 	smp_mb();
 	waits = atomic_read(&crowd->inside);
 	if (!waits)

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One command: what is checked before its handler runs (MS-SMB2 3.3.5.2), and
- * what related commands take from those before them (3.3.5.2.7.2).
+ * The checks before a handler runs (MS-SMB2 section 3.3.5.2), and what related commands inherit
+ * from the command before them (MS-SMB2 section 3.3.5.2.7.2).
+ *
+ * Order: signature and session, then the tree, then StructureSize, then the handler. The checks
+ * up to the tree are made once. The share is looked up for each run, and is held only while the
+ * handler runs.
  */
 #include <linux/ktime.h>
 
@@ -31,7 +35,7 @@ bool dsmb_charge_covers(const struct dsmb_call *call, u32 bytes)
 	return !call->conn->large_mtu || bytes <= (u32)call->charge * CREDIT_BYTES;
 }
 
-/* A related command is about the session and the tree of the one before. */
+/* A related command uses the session and the tree of the command before it. */
 static u32 take_ids(struct dsmb_call *call)
 {
 	struct dsmb_message *message = call->message;
@@ -63,7 +67,10 @@ void dsmb_call_leave(struct dsmb_call *call, u32 status)
 	}
 	if ((needs & DSMB_NEEDS_SESSION) && !call->session)
 		chain->no_ids = true;
-	/* The tree of an expired session is not looked for, and the next command fails the same. */
+	/*
+	 * The tree of an expired session is not looked up; the next command fails with the same
+	 * status.
+	 */
 	if ((needs & DSMB_NEEDS_TREE) && !call->tree && status != DSMB_NETWORK_SESSION_EXPIRED)
 		chain->no_ids = true;
 	if ((call->command == DSMB_SESSION_SETUP || call->command == DSMB_TREE_CONNECT) &&
@@ -86,7 +93,10 @@ void dsmb_call_arrived(struct dsmb_call *call)
 		call->early = dsmb_open_find(call->session, persistent, volatile_id);
 }
 
-/* 3.3.5.2.9. Where none is needed, one is only looked for to verify a signature. */
+/*
+ * MS-SMB2 section 3.3.5.2.9. If the command needs no session, the session is looked up only to
+ * verify a signature.
+ */
 static u32 find_session(struct dsmb_call *call)
 {
 	bool needed = call->cmd->flags & DSMB_NEEDS_SESSION;
@@ -94,8 +104,8 @@ static u32 find_session(struct dsmb_call *call)
 	if (call->session_id && !call->session)
 		call->session = dsmb_session_find(call->conn, call->session_id, &call->channel);
 	/*
-	 * A session on another connection signs nothing here: a request that was overheard
-	 * there could be sent here, to get an answer that is believed there.
+	 * A session on another connection must not sign here: a request captured there could be
+	 * replayed here to obtain a response that is valid there.
 	 */
 	if (!call->session)
 		return needed ? DSMB_USER_SESSION_DELETED : DSMB_SUCCESS;
@@ -106,7 +116,7 @@ static u32 find_session(struct dsmb_call *call)
 	return DSMB_SUCCESS;
 }
 
-/* 3.3.5.2.4; what came encrypted is proven by that. */
+/* MS-SMB2 section 3.3.5.2.4. Decryption has authenticated an encrypted request. */
 static u32 verify_signature(struct dsmb_call *call)
 {
 	struct kvec vec = { .iov_base = (void *)call->in.data, .iov_len = call->in.size };
@@ -125,7 +135,7 @@ static u32 verify_signature(struct dsmb_call *call)
 	return dsmb_verify(signer, &vec, 1) ? DSMB_ACCESS_DENIED : DSMB_SUCCESS;
 }
 
-/* 3.3.5.2.11 */
+/* MS-SMB2 section 3.3.5.2.11. */
 static u32 find_tree(struct dsmb_call *call)
 {
 	if (!(call->cmd->flags & DSMB_NEEDS_TREE))
@@ -140,7 +150,7 @@ static u32 find_tree(struct dsmb_call *call)
 	return DSMB_SUCCESS;
 }
 
-/* The share is held while the handler runs, and found again when it runs again. */
+/* Takes the share for one run of the handler; each run looks it up again. */
 static u32 take_share(struct dsmb_call *call)
 {
 	struct dsmb_tree *tree = call->tree;
@@ -166,14 +176,14 @@ static u32 take_share(struct dsmb_call *call)
 	return DSMB_SUCCESS;
 }
 
-/* Once, before the handler runs first. */
+/* The checks that are made once, before the first run of the handler. */
 static u32 request_check(struct dsmb_call *call)
 {
-	/* Pairs with the end of the negotiation: what it set is seen. */
+	/* Pairs with conn_negotiated() and smb1_settle(): the negotiated values are visible. */
 	bool negotiated = smp_load_acquire(&call->conn->state) == DSMB_CONN_NEGOTIATED;
 	u32 status;
 
-	/* 3.3.5.2: nothing goes before NEGOTIATE, and there is one. */
+	/* MS-SMB2 section 3.3.5.2: NEGOTIATE comes first, and only once. */
 	if (call->command == DSMB_NEGOTIATE ? negotiated : !negotiated)
 		return DSMB_DROP;
 	status = take_ids(call);
@@ -187,7 +197,7 @@ static u32 request_check(struct dsmb_call *call)
 	if (!status || call->session) {
 		u32 bad = verify_signature(call);
 
-		/* Nothing is told about a session by whom has not its key. */
+		/* A client without the session's key learns nothing about the session. */
 		status = bad ?: status;
 	}
 	if (!status && call->refused)
@@ -203,7 +213,7 @@ static u32 check_structure_size(struct dsmb_call *call)
 
 	dsmb_seek(&call->in, sizeof(struct dsmb_header));
 	size = dsmb_get_u16(&call->in);
-	/* OPLOCK_BREAK has a second form, for leases. */
+	/* OPLOCK_BREAK has a second form for leases, so its entry has no size. */
 	if (call->in.bad || (size != call->cmd->structure_size && call->cmd->structure_size))
 		return DSMB_INVALID_PARAMETER;
 	return DSMB_SUCCESS;
@@ -225,7 +235,10 @@ struct dsmb_crowd *dsmb_call_crowd(const struct dsmb_call *call)
 	return call->message->records ? call->tree->recorders : call->tree->crowd;
 }
 
-/* What is recorded keeps only the workers waiting that are there for it. */
+/*
+ * Must the call run on a worker that may wait for records? Other workers must not wait for the
+ * helper.
+ */
 static bool to_be_recorded(const struct dsmb_call *call)
 {
 	return (call->cmd->flags & DSMB_RECORDS) && call->tree &&
@@ -245,14 +258,17 @@ static u32 request_handle(struct dsmb_call *call)
 	status = take_share(call);
 	if (!status)
 		status = check_structure_size(call);
-	/* Others wait for an acknowledgment, and it does not go to the file system. */
+	/*
+	 * A break acknowledgment is not limited: other clients wait for it, and it does not
+	 * enter the file system.
+	 */
 	if (!status && call->share && call->command != DSMB_OPLOCK_BREAK) {
 		struct dsmb_crowd *crowd = dsmb_call_crowd(call);
 
 		status = DSMB_CROWDED;
 		if (dsmb_crowd_enter(crowd)) {
 			status = call->cmd->handle(call);
-			/* The last reference to an open ends in the file system, too. */
+			/* Dropping the last reference to an open enters the file system too. */
 			if (status != DSMB_PARKED)
 				dsmb_call_done(call);
 			dsmb_crowd_leave(crowd);
@@ -260,7 +276,10 @@ static u32 request_handle(struct dsmb_call *call)
 	} else if (!status) {
 		status = call->cmd->handle(call);
 	}
-	/* What waits keeps what it found, for those who end it. */
+	/*
+	 * A parked call keeps its references, so that cancelling can find it; dsmb_call_park()
+	 * drops the share.
+	 */
 	if (status != DSMB_PARKED && call->share) {
 		ditto_share_put(call->share);
 		call->share = NULL;
@@ -290,7 +309,7 @@ u32 dsmb_call_run(struct dsmb_call *call)
 		call->begun = true;
 		this_cpu_inc(*call->conn->peer->requests);
 		trace_dsmb_request(call);
-		/* CANCEL has no answer. */
+		/* CANCEL has no response. */
 		if (call->command != DSMB_CANCEL && dsmb_reply_begin(call))
 			return DSMB_DROP;
 		status = request_check(call);
@@ -313,7 +332,7 @@ u32 dsmb_call_run(struct dsmb_call *call)
 	return status;
 }
 
-/* The open that was there when the call came, or the one that is there now. */
+/* Returns the open that existed when the call arrived, or else the one that exists now. */
 static struct dsmb_open *open_of(struct dsmb_call *call, u64 persistent, u64 volatile_id)
 {
 	struct dsmb_open *open = call->early;
@@ -347,12 +366,15 @@ u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id,
 	chain->volatile_id = volatile_id;
 	dsmb_call_drop_open(call);
 	call->open = open_of(call, persistent, volatile_id);
-	/* An open is of one tree; where a command needs none, it is not looked at. */
+	/* An open belongs to one tree; a command that needs no tree does not check it. */
 	if (!call->open || (call->tree && READ_ONCE(call->open->tree) != call->tree))
 		return DSMB_FILE_CLOSED;
 	if (!dsmb_sequence_begin(call, call->open))
 		return DSMB_FILE_NOT_AVAILABLE;
-	/* 3.3.1.10, IsReplayEligible: the client knows of the open. */
+	/*
+	 * MS-SMB2 section 3.3.1.10, Open.IsReplayEligible: from now on, the client knows of the
+	 * open.
+	 */
 	if (!READ_ONCE(call->open->used) && !dsmb_durable_is_persistent(call->open))
 		WRITE_ONCE(call->open->used, true);
 	call->actor.owner = call->open->owner;

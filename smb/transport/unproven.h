@@ -21,7 +21,7 @@ struct dsmb_conn;
 struct dsmb_server;
 
 #define DSMB_UNPROVEN_BITS	7
-/* Clients with this many connections or more share one list. */
+/* Lists of clients by their number of connections; the last list has all larger numbers too. */
 #define DSMB_UNPROVEN_COUNTS	256
 /* Trust levels of connections without a logged-in user. */
 #define DSMB_UNPROVEN_LEVELS	(DITTO_TRUST_UNPROVEN + 1)
