@@ -335,8 +335,8 @@ static void server_free(struct dsmb_server *server)
 	if (server->login)
 		destroy_workqueue(server->login);
 	/*
-	 * Work on @records may drop opens, and closing these queues work on @slow, which is
-	 * therefore destroyed before @records.
+	 * Work on server->records may drop opens, and their closing is queued on server->slow.
+	 * It is flushed before server->slow is destroyed.
 	 */
 	if (server->records)
 		flush_workqueue(server->records);

@@ -37,8 +37,8 @@ const struct dsmb_command dsmb_commands[DSMB_COMMANDS] = {
 	[DSMB_QUERY_INFO]	= { "query_info", 41, TREE | DSMB_LARGE_ANSWER, BODY(24),
 				    dsmb_query_info },
 	/*
-	 * Like Windows, SET_INFO sends no interim response: section 3.3.4.2 of MS-SMB2 does not
-	 * list it, and clients do not expect one.
+	 * No interim response, like Windows, which sends them only for the requests that
+	 * section 3.3.4.2 of MS-SMB2 lists. Clients do not expect one here.
 	 */
 	[DSMB_SET_INFO]		= { "set_info", 33,
 				    TREE | DSMB_CHANGES | DSMB_RECORDS | DSMB_NO_INTERIM,

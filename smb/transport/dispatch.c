@@ -3,9 +3,9 @@
  * The checks before a handler runs (MS-SMB2 section 3.3.5.2), and what related commands inherit
  * from the command before them (MS-SMB2 section 3.3.5.2.7.2).
  *
- * Order: signature and session, then the tree, then StructureSize, then the handler. The checks
- * up to the tree are made once. The share is looked up for each run, and is held only while the
- * handler runs.
+ * Order: session, signature, tree, share, StructureSize, then the handler. The checks up to the
+ * tree are made once. The share is looked up for each run, and is held only while the handler
+ * runs.
  */
 #include <linux/ktime.h>
 

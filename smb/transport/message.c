@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Messages: taken apart, run, answered. See message.h.
+ * How a message is decrypted, parsed, run and answered. See message.h.
  *
- * Commands are registered with the connection in the order of their arrival, and
- * before any of them is run, so that CANCEL finds what came before it.
+ * The calls of a message are registered with the connection in the order of arrival, and before
+ * any of them is run, so that CANCEL finds every call that came before it. A message is charged
+ * for its bytes and for its largest possible responses before it is run. A message whose call
+ * is parked is counted as parked instead of in flight.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -19,7 +21,7 @@
 #include "crowd.h"
 #include "message.h"
 
-/* Above, a message is run by a worker of its own if there are others. */
+/* Bytes above which a message is run by a worker of its own if there are others. */
 #define LARGE_BYTES	SZ_64K
 #define CREDIT_BYTES	65536
 
@@ -59,7 +61,7 @@ static void message_sent(struct dsmb_out *out)
 	dsmb_message_end(container_of(out, struct dsmb_message, out));
 }
 
-/* What stays with an idle message is the buffer for its answers. */
+/* An idle message keeps only the buffer for its responses. */
 static void message_init(struct dsmb_message *message, struct dsmb_conn *conn)
 {
 	struct dsmb_buf *reply = message->reply;
@@ -192,7 +194,7 @@ static void parse_header(struct dsmb_call *call)
 	call->message_id = dsmb_get_u64(c);
 	call->nonce.conn = call->message->conn->number;
 	call->nonce.message_id = call->message_id;
-	/* Of requests only CANCEL may name another by its async id. */
+	/* Only a CANCEL request may have an AsyncId. */
 	if (call->command == DSMB_CANCEL && (call->flags & DSMB_FLAG_ASYNC)) {
 		call->async_id = dsmb_get_u64(c);
 	} else {
@@ -213,7 +215,7 @@ static bool call_answers_large(const struct dsmb_call *call)
 	return call->cmd && (call->cmd->flags & DSMB_LARGE_ANSWER);
 }
 
-/* Bytes that the answer of a call may take besides what each message is charged for. */
+/* Bytes that the response of a call may take, beyond what each message is charged for. */
 static u32 call_answer_max(const struct dsmb_call *call)
 {
 	if (call->charge <= 1 && !call_answers_large(call))
@@ -222,10 +224,10 @@ static u32 call_answer_max(const struct dsmb_call *call)
 }
 
 /*
- * Refuse the calls by which the answers of a message would take more than they may, so that each
- * message can be charged once the others have ended. The first answer is never too large. A
- * large sealed message is taken apart after it was let in: its answers may be about as large as
- * itself.
+ * Refuses calls whose responses would together exceed the limit of a message, so that each
+ * message can be charged once the others have ended. The first response is always allowed. A
+ * large encrypted message is parsed only after it was admitted; its responses may be about as
+ * large as the message itself.
  */
 static void message_refuse_excess(struct dsmb_message *message)
 {
@@ -247,7 +249,10 @@ static void message_refuse_excess(struct dsmb_message *message)
 	}
 }
 
-/* Only CANCEL has a message id that was used before. */
+/*
+ * Consumes the MessageIds and adds the calls to the connection. Only CANCEL has a MessageId
+ * that was used before.
+ */
 static const char *register_calls(struct dsmb_message *message)
 {
 	struct dsmb_conn *conn = message->conn;
@@ -276,7 +281,7 @@ static const char *register_calls(struct dsmb_message *message)
 		message->login |= call->command == DSMB_SESSION_SETUP;
 	}
 	spin_unlock(&conn->lock);
-	/* What its answer may be counts, too. */
+	/* The largest possible responses count as well. */
 	if (message->ncalls > 1 || large) {
 		message->large |= cost > LARGE_BYTES;
 		cost += DSMB_MESSAGE_COST;
@@ -343,7 +348,7 @@ static const char *message_split(struct dsmb_message *message)
 	}
 	message->ncalls = n;
 	message->split = true;
-	/* 3.3.5.2.7: what came encrypted is for the session whose key it was. */
+	/* MS-SMB2 section 3.3.5.2.7: all commands must be for the session whose key was used. */
 	if (message->sealed && !ids_match(message))
 		return "a command for another session than it was encrypted for";
 	for (unsigned int i = 0; i < n; i++)
@@ -351,7 +356,7 @@ static const char *message_split(struct dsmb_message *message)
 	return register_calls(message);
 }
 
-/* SMB1: only the negotiation that leads to SMB2 (3.3.5.3), once. */
+/* SMB1: only the negotiation that leads to SMB2, and only once (MS-SMB2 section 3.3.5.3). */
 static const char *prepare_smb1(struct dsmb_message *message)
 {
 	struct dsmb_conn *conn = message->conn;
@@ -376,7 +381,7 @@ const char *dsmb_message_prepare(struct dsmb_message *message)
 	case DSMB_SMB1_ID:
 		return prepare_smb1(message);
 	case DSMB_TRANSFORM_ID:
-		/* Decrypting much would hold up what comes behind. */
+		/* Decrypting a large message would delay the messages behind it. */
 		if (message->len > LARGE_BYTES) {
 			message->large = true;
 			return NULL;
@@ -424,20 +429,20 @@ static bool run_smb1(struct dsmb_message *message)
 	return false;
 }
 
-/* Is an interim answer still to be sent if it is parked? */
+/* Is an interim response to be sent if the call is parked? */
 static bool call_has_interim(const struct dsmb_call *call)
 {
 	return !call->quiet && !call->async_id && !(call->cmd->flags & DSMB_NO_INTERIM);
 }
 
-/* Bytes that a message keeps while one of its calls is parked, and may take when that goes on. */
+/* Bytes that a message keeps while its current call is parked, and may need when it continues. */
 static u32 message_keeps(const struct dsmb_message *message)
 {
-	/* Answers before the call go out with its interim answer. */
+	/* The responses before the call are sent with its interim response. */
 	unsigned int first = call_has_interim(&message->calls[message->pos]) ? message->pos :
 									       message->first;
 	const struct dsmb_buf *counted = message->reply;
-	/* The buffer it came in, which other messages may share; and an interim answer. */
+	/* The buffer it came in, which other messages may share, and an interim response. */
 	u32 keeps = message->buf->size + DSMB_MESSAGE_COST + SZ_4K;
 
 	if (message->calls != message->few)
@@ -450,7 +455,7 @@ static u32 message_keeps(const struct dsmb_message *message)
 			counted = reply;
 		}
 	}
-	/* A READ of a pipe has the room for its answer already, however much its credits allow. */
+	/* The READ of a pipe has room for its response already, however much its credits allow. */
 	for (unsigned int i = message->pos; i < message->ncalls; i++)
 		if (!message->calls[i].endless)
 			keeps += call_answer_max(&message->calls[i]);
@@ -458,9 +463,9 @@ static u32 message_keeps(const struct dsmb_message *message)
 }
 
 /*
- * May one more call of the connection wait? What it keeps counts among what is parked. If there
- * is no room, it stays in flight and nothing more is received, unless it may wait without end, or
- * has the reserve, by which that may come in what it waits for.
+ * May one more call of the connection be parked and counted? The bytes it keeps count as
+ * parked. If they do not fit, the message stays counted as in flight, which stops receiving; a
+ * call that may wait without a time limit is refused instead.
  */
 static bool may_wait(struct dsmb_message *message, struct dsmb_call *call)
 {
@@ -487,7 +492,7 @@ static bool may_wait(struct dsmb_message *message, struct dsmb_call *call)
 	return call->waited;
 }
 
-/* Calls before the one that waits are done, and their answers may have to wait long for it. */
+/* The calls before the parked one are done, but their responses may have to wait for it. */
 static void message_release_done(struct dsmb_message *message)
 {
 	for (unsigned int i = 0; i < message->pos; i++)
@@ -495,9 +500,9 @@ static void message_release_done(struct dsmb_message *message)
 }
 
 /*
- * MS-SMB2 sections 3.3.4.2 and 3.3.5.2.7.2: what waits is told wherever it stands in its message,
- * with the answers to what is done. A quiet call gets no interim answer, so it is none of those
- * that the client may have.
+ * An interim response is sent for a parked call wherever it stands in its message, together
+ * with the responses before it (MS-SMB2 sections 3.3.4.2 and 3.3.5.2.7.2). A quiet call gets
+ * none, so it does not count against the client's parked calls.
  */
 static bool may_park(struct dsmb_message *message, struct dsmb_call *call)
 {
@@ -507,7 +512,7 @@ static bool may_park(struct dsmb_message *message, struct dsmb_call *call)
 	       (!call_has_interim(call) || dsmb_reply_interim(message, call));
 }
 
-/* A call is parked: true if the message is no longer ours. */
+/* Parks a call. Returns true if the message does not belong to this thread any more. */
 static bool message_park(struct dsmb_message *message, struct dsmb_call *call)
 {
 	message_release_done(message);
@@ -516,14 +521,17 @@ static bool message_park(struct dsmb_message *message, struct dsmb_call *call)
 	return dsmb_call_park(call);
 }
 
-/* True if it is answered; false if it is not ours any more, or the connection is gone. */
+/*
+ * Runs the calls of a message. Returns true if all are done; false if the message does not
+ * belong to this thread any more.
+ */
 static bool run_calls(struct dsmb_message *message)
 {
 	while (message->pos < message->ncalls) {
 		struct dsmb_call *call = &message->calls[message->pos];
 		u32 status;
 
-		/* But for what goes on without it, see conn.c. */
+		/* A CREATE that can be replayed survives its connection; see conn.c. */
 		if (READ_ONCE(message->conn->state) == DSMB_CONN_DEAD && !call->created) {
 			dsmb_message_end(message);
 			return false;
@@ -611,8 +619,8 @@ void dsmb_message_queue(struct dsmb_message *message)
 void dsmb_message_run_here(struct dsmb_message *message, const struct dsmb_call *call)
 {
 	/*
-	 * Others may take their time, or what stands behind it, or a handler that runs again to
-	 * undo what it did; and logins and records have their own workers.
+	 * Not if the message has other calls, if the handler is run again to undo what it did,
+	 * or if the message needs the workers for logins or records: these may take long.
 	 */
 	if (call == &message->calls[message->pos] && dsmb_message_is_at_last(message) &&
 	    (call->cancel || !call->private) && !message->login && !message->records)

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Answers: where they are written, their headers, signatures, encryption, and how
- * they are put together (MS-SMB2 3.3.4.1).
+ * Responses: where they are written, their headers, credits, signatures and encryption, and how
+ * they are assembled (MS-SMB2 section 3.3.4.1).
  *
- * Small answers of a message lie one behind the other in its buffer, so that most
- * go out as one piece. An answer that reserved more has a buffer of its own.
+ * The small responses of a message lie one behind the other in its buffer, so that most
+ * messages are answered by one piece of memory. A response that reserved more room has a buffer
+ * of its own. Each buffer begins with DSMB_SEND_HEADROOM bytes for the frame length and a
+ * transform header. Responses in several buffers are copied into one buffer only if they are
+ * encrypted or in too many pieces.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -21,9 +24,9 @@
 #include "message.h"
 #include "trust.h"
 
-/* 2.2.2, with the byte that is there though ByteCount is zero */
+/* MS-SMB2 section 2.2.2; one byte of ErrorData is present even if ByteCount is zero. */
 #define ERROR_BODY	9
-/* Answers are padded to this in a compound (3.3.4.1.3). */
+/* Alignment of responses in a compound (MS-SMB2 section 3.3.4.1.3). */
 #define ALIGN_COMPOUND	8
 #define PAGES_FIRST	16
 #define PAGES_MAX	(DSMB_IO_MAX / PAGE_SIZE + 1)
@@ -91,22 +94,31 @@ static struct dsmb_signer *signer_of(const struct dsmb_call *call, u32 status)
 		return NULL;
 	signer = call->session->signer;
 	away = signer && dsmb_signer_is_away(signer, call->conn->number);
-	/* 3.3.4.1.1; but a key that belongs elsewhere signs nothing that another one can sign. */
+	/*
+	 * MS-SMB2 section 3.3.4.1.1. But an AES-GMAC key of another connection signs nothing
+	 * that another key can sign.
+	 */
 	if (call->channel && call->channel->signer &&
 	    (call->command != DSMB_SESSION_SETUP || status == DSMB_SUCCESS || away))
 		return call->channel->signer;
-	/* Its few nonces here are for the legs of a login that binds. */
+	/* Its few nonces here are kept for the steps of an authentication that binds. */
 	if (away && status != DSMB_MORE_PROCESSING_REQUIRED)
 		return NULL;
 	return signer;
 }
 
-/* 3.3.4.1.4: by the answer of TREE_CONNECT the client learns that the share demands it. */
+/*
+ * Is the response encrypted (MS-SMB2 section 3.3.4.1.4)? The response of TREE_CONNECT is not
+ * encrypted for the share, because it tells the client that the share requires encryption.
+ */
 static bool is_sealed(const struct dsmb_call *call)
 {
 	if (call->encrypted)
 		return true;
-	/* It was decided when they were added; what the share demands may have changed since. */
+	/*
+	 * This was decided when the pages were added; the share may require encryption since
+	 * then.
+	 */
 	if (call->npages)
 		return false;
 	if (!call->session || !call->session->seal || call->command == DSMB_SESSION_SETUP)
@@ -115,7 +127,10 @@ static bool is_sealed(const struct dsmb_call *call)
 	       (call->tree && call->tree->encrypt && call->command != DSMB_TREE_CONNECT);
 }
 
-/* An interim answer shares its MessageId with the final one. No client verifies it (3.2.5.1.3). */
+/*
+ * Is the response signed? An interim response has the MessageId of the final one and is not
+ * signed; no client verifies it (MS-SMB2 section 3.2.5.1.3).
+ */
 static bool is_signed(const struct dsmb_call *call, u32 status, bool interim)
 {
 	if (interim || is_sealed(call) || !signer_of(call, status))
@@ -131,7 +146,7 @@ bool dsmb_reply_may_splice(const struct dsmb_call *call)
 {
 	const struct dsmb_message *message = call->message;
 
-	/* In a compound padding may have to follow. */
+	/* In a compound, padding may have to follow. */
 	return message->ncalls == 1 && !is_sealed(call) && !is_signed(call, DSMB_SUCCESS, false);
 }
 
@@ -165,9 +180,9 @@ static u32 page_bytes(const struct dsmb_call *call)
 }
 
 /*
- * 3.3.1.2: how many are given depends on who asks. Requests whose answers were not sent yet
- * count, but for this one and those that wait, which are limited by their number. An answer
- * after an interim one gives none.
+ * Grants credits (MS-SMB2 section 3.3.1.2) up to the limit of the connection's trust level.
+ * Requests without a sent response count against it, except this one and the parked ones, which
+ * have their own limit. The final response after an interim one grants none.
  */
 static u16 reply_credits(struct dsmb_call *call)
 {
@@ -218,7 +233,10 @@ static void put_error(struct dsmb_builder *out)
 	dsmb_put(out, ERROR_BODY - 2);
 }
 
-/* Is the body that of an error (2.2.2)? Warnings without a body have it, too. */
+/*
+ * Does the status need an error body (MS-SMB2 section 2.2.2)? A warning without a body gets one
+ * too.
+ */
 static bool is_error_body(const struct dsmb_call *call, u32 status)
 {
 	if (call->keep_body && call->out.len)
@@ -248,7 +266,7 @@ void dsmb_reply_end(struct dsmb_call *call, u32 status)
 		message->reply_end = call->reply_at + ALIGN(call->reply_len, ALIGN_COMPOUND);
 }
 
-/* Bytes of an answer in a compound, with its padding, which is put here. */
+/* Pads a response in a compound with zeros. Returns its length with padding. */
 static u32 reply_pad(u8 *at, u32 len)
 {
 	u32 total = ALIGN(len, ALIGN_COMPOUND);
@@ -257,7 +275,10 @@ static u32 reply_pad(u8 *at, u32 len)
 	return total;
 }
 
-/* The last of an answer of @total bytes: its place in the message, and its signature. */
+/*
+ * Completes a response of @total bytes: sets NextCommand, signs it, and extends the
+ * preauthentication hash.
+ */
 static int finish_answer(struct dsmb_call *call, u8 *at, u32 total, bool more, u32 status,
 			 bool interim)
 {
@@ -277,7 +298,6 @@ static int finish_answer(struct dsmb_call *call, u8 *at, u32 total, bool more, u
 	return err;
 }
 
-/* Where a message's bytes are, before frame and encryption. */
 struct assembly {
 	struct dsmb_buf *buf;	/* if it is all in one */
 	u32 at;
@@ -294,7 +314,10 @@ static struct dsmb_session *sealed_for(struct dsmb_message *message)
 	return NULL;
 }
 
-/* Frame, and encryption before it. Returns where it begins, or an errno. */
+/*
+ * Encrypts the message if @session is set, and writes the frame length. Returns the offset of
+ * the frame in @buf, or a negative errno.
+ */
 static int reply_wrap(struct dsmb_session *session, struct dsmb_buf *buf, u32 at, u32 len)
 {
 	struct dsmb_transform transform = {
@@ -319,8 +342,8 @@ static int reply_wrap(struct dsmb_session *session, struct dsmb_buf *buf, u32 at
 }
 
 /**
- * struct plain_out - a message that is in one buffer, on its way
- * @out: see there
+ * struct plain_out - a message in a single buffer, on its way out
+ * @out: the frame
  * @buf: the buffer
  * @conn: held
  */
@@ -340,7 +363,7 @@ static void plain_done(struct dsmb_out *out)
 	kfree(plain);
 }
 
-/* Consumes @buf. */
+/* Sends the message in @buf, which is consumed. */
 static int send_plain(struct dsmb_conn *conn, struct dsmb_session *session, struct dsmb_buf *buf,
 		      u32 len)
 {
@@ -363,7 +386,7 @@ static int send_plain(struct dsmb_conn *conn, struct dsmb_session *session, stru
 	plain->out.vec[0].iov_len = plain->out.bytes;
 	plain->out.nvec = 1;
 	list_add_tail(&plain->out.list, &outs);
-	/* The client may not take it for a while. */
+	/* The client may not read it for a while. */
 	dsmb_transport_charge(conn->transport, buf->size);
 	dsmb_transport_send(conn->transport, &outs);
 	return 0;
@@ -386,7 +409,7 @@ int dsmb_conn_send(struct dsmb_conn *conn, struct dsmb_buf *buf, u32 len, u64 se
 	return err;
 }
 
-/* Bytes of the answers that are there, from the first that was not sent to before @end. */
+/* Bytes of the responses from the first that was not sent up to @end, with padding. */
 static u32 answers_len(const struct dsmb_message *message, unsigned int end)
 {
 	u32 len = 0;
@@ -396,7 +419,7 @@ static u32 answers_len(const struct dsmb_message *message, unsigned int end)
 	return len;
 }
 
-/* The answers before the call that runs are on their way, as copies. */
+/* Drops the responses before the current call after copies of them were queued. */
 static void answers_drop_sent(struct dsmb_message *message)
 {
 	struct dsmb_server *server = message->conn->server;
@@ -438,7 +461,7 @@ bool dsmb_reply_interim(struct dsmb_message *message, struct dsmb_call *call)
 		return false;
 	}
 	credits = reply_credits(call);
-	/* CANCEL finds it already; it leaves the table when it ends. */
+	/* CANCEL can find the call from here on; dsmb_call_end() removes it from the table. */
 	spin_lock(&conn->lock);
 	call->async_id = async_id;
 	spin_unlock(&conn->lock);
@@ -467,14 +490,14 @@ bool dsmb_reply_interim(struct dsmb_message *message, struct dsmb_call *call)
 	buf = NULL;
 
 drop:
-	/* The answers before it are signed, which is done once. */
+	/* The responses before it have been signed, which can be done only once. */
 	message->first = message->pos;
 	dsmb_buf_put(conn->server, buf);
 	dsmb_conn_drop(conn, "an interim answer could not be sent");
 	return false;
 }
 
-/* Answers that do not lie in one piece are copied together if they must be. */
+/* Copies responses in several pieces into one buffer. */
 static struct dsmb_buf *reply_linear(struct dsmb_message *message, u32 len)
 {
 	struct dsmb_buf *buf = dsmb_buf_get(message->conn->server, DSMB_SEND_HEADROOM + len);
@@ -494,7 +517,10 @@ static struct dsmb_buf *reply_linear(struct dsmb_message *message, u32 len)
 	return buf;
 }
 
-/* Signs the answers. Returns the pieces they are in, the first ones of which are in @out. */
+/*
+ * Signs the responses. Returns the number of pieces of memory they are in; the first
+ * DSMB_OUT_VECS of them are in @out. Returns a negative errno if signing failed.
+ */
 static int reply_pieces(struct dsmb_message *message, struct dsmb_out *out, u32 *bytes)
 {
 	unsigned int left = count_answers(message), n = 0;
@@ -509,7 +535,7 @@ static int reply_pieces(struct dsmb_message *message, struct dsmb_out *out, u32 
 		if (!call->reply_len)
 			continue;
 		at = reply_header(call);
-		/* The last is padded, too, as it is by Windows. */
+		/* The last response is padded too, as by Windows. */
 		if (compound)
 			call->reply_len = reply_pad(at, call->reply_len);
 		if (finish_answer(call, at, call->reply_len, --left, call->final, false))
@@ -560,7 +586,7 @@ bool dsmb_reply_finish(struct dsmb_message *message)
 	if (n <= 0)
 		return false;
 
-	/* Each piece begins behind a headroom, so the first has one. */
+	/* Each piece follows a headroom or another response, so the first piece has a headroom. */
 	attach_pages(message, out);
 	if (session) {
 		struct dsmb_call *call = &message->calls[message->first];

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A connection's socket: sending.
+ * The socket of a connection: sending. See transport.h.
  *
- * Locking: who set t->is_sending owns t->sending, and keeps it while the socket is
- * full (T_BLOCKED); whoever clears that bit goes on.
+ * Locking: the thread that set t->is_sending owns t->sending. It keeps this right while the
+ * socket is full (T_BLOCKED); the thread that clears T_BLOCKED queues the work that continues.
+ * t->lock guards t->queue and t->is_sending.
  */
 #include <linux/bvec.h>
 #include <linux/socket.h>
@@ -14,10 +15,10 @@
 #include "transport.h"
 #include "transport_private.h"
 
-/* Pieces of memory given to the socket at once. */
+/* Limit of pieces of memory given to the socket in one call. */
 #define SEND_VECS	32
 
-/* Answers in memory, up to the first with pages. Returns pieces. */
+/* Gathers memory to send, up to the first frame with pages. Returns the number of pieces. */
 static unsigned int send_gather(struct dsmb_transport *t, struct kvec *vec, size_t *bytes,
 				bool *pages_follow)
 {
@@ -75,7 +76,7 @@ static int send_pages(struct dsmb_transport *t, struct dsmb_out *out)
 	return sock_sendmsg(t->sock, &msg);
 }
 
-/* @bytes of what was queued first were sent. */
+/* Accounts for @bytes sent; calls @done of the frames that are complete. */
 static void send_account(struct dsmb_transport *t, u32 bytes)
 {
 	struct dsmb_out *out, *next;
@@ -95,7 +96,7 @@ static void send_account(struct dsmb_transport *t, u32 bytes)
 	}
 }
 
-/* False if there is nothing to send any more, and somebody else may. */
+/* Takes what was queued. Returns false, without the right to send, if there is nothing to send. */
 static bool take_queue(struct dsmb_transport *t)
 {
 	bool more = true;
@@ -110,14 +111,14 @@ static bool take_queue(struct dsmb_transport *t)
 	return more;
 }
 
-/* True if the socket has no room, and who makes some goes on. */
+/* Returns true if the socket has no room; the thread that gets the callback continues. */
 static bool send_block(struct dsmb_transport *t)
 {
 	struct sock *sk = t->sock->sk;
 
 	set_bit(SOCK_NOSPACE, &t->sock->flags);
 	set_bit(T_BLOCKED, &t->flags);
-	/* Who made room before this saw no bit. */
+	/* Room that was made before the bit was set was not noticed by the callback. */
 	smp_mb__after_atomic();
 	if (!sk_stream_is_writeable(sk) && !sk->sk_err &&
 	    !(READ_ONCE(sk->sk_shutdown) & SEND_SHUTDOWN) && !test_bit(T_STOPPED, &t->flags))
@@ -177,7 +178,7 @@ static void send_work(struct work_struct *work)
 
 void dsmb_transport_unblock(struct dsmb_transport *t)
 {
-	/* What is being sent holds messages, and they the connection. */
+	/* The frames being sent hold messages, which hold the connection. */
 	if (test_bit(T_BLOCKED, &t->flags) && test_and_clear_bit(T_BLOCKED, &t->flags)) {
 		dsmb_conn_hold(t->conn);
 		queue_work(t->conn->server->slow, &t->send_work);

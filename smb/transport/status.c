@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Statuses for the core's errors. */
+/* The NTSTATUS for each errno that the core returns. */
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <kunit/visibility.h>

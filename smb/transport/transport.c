@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A connection's socket: receiving. See transport.h; sending is in send.c.
+ * The socket of a connection: receiving, and the start and end of the transport. See
+ * transport.h; sending is in send.c, memory accounting in transport_memory.c.
  *
- * Locking: bit RX_BUSY is the right to receive; who has it owns the fields for
- * receiving. A worker holds a reference to the connection from the time it is
- * queued. t->lock guards the queue of what is sent.
+ * Locking: the bit T_RX_BUSY is the right to receive; its holder owns the receive members. A
+ * worker holds a reference to the connection from the time it is queued until it has run.
+ * t->lock guards the send queue. The socket's sk_callback_lock guards sk_user_data and the
+ * callbacks.
  */
 #include <linux/bitops.h>
 #include <linux/slab.h>
@@ -21,20 +23,20 @@
 #include "transport_private.h"
 #include "trust.h"
 
-/* After a failed allocation receiving is tried again. */
+/* Delay before receiving again after a failed allocation. */
 #define RX_RETRY_MS	10
-/* The same when the client has used up its budget. */
+/* Delay before receiving again if the client's budget is used up. */
 #define RX_QUOTA_MS	100
-/* A message is held for so long until its large answers are refused. */
+/* Seconds for which a message waits for memory before its large responses are refused. */
 #define HELD_S		10
-/* A connection that was idle for so long keeps nothing but itself. */
+/* Seconds without a message after which an idle connection keeps only its objects. */
 #define TRIM_S		5
-/* The shortest message: SMB1's header with an empty body. */
+/* The shortest message is an SMB1 header with an empty body. */
 #define MESSAGE_MIN	35
-/* A large message that is received: wake for that much of it. */
+/* Upper bound of SO_RCVLOWAT while a large message is received. */
 #define RX_LOWAT_MAX	SZ_128K
 
-/* TCP: who said nothing for half of the time is asked so often in the other half. */
+/* Number of TCP keepalive probes in the second half of the silence time. */
 #define KEEP_COUNT	4
 
 static struct dsmb_worker *worker_take(struct dsmb_transport *t)
@@ -45,7 +47,6 @@ static struct dsmb_worker *worker_take(struct dsmb_transport *t)
 	return NULL;
 }
 
-/* Let somebody receive, if nobody does. Any context. */
 void dsmb_transport_kick(struct dsmb_transport *t)
 {
 	struct dsmb_worker *worker;
@@ -56,10 +57,13 @@ void dsmb_transport_kick(struct dsmb_transport *t)
 		worker = worker_take(t);
 		if (worker)
 			break;
-		/* The next who gets free looks; he cannot receive before this is cleared. */
+		/*
+		 * The next worker that becomes free checks this. It cannot receive before
+		 * T_RX_BUSY is cleared.
+		 */
 		set_bit(T_STARVED, &t->flags);
 		clear_bit_unlock(T_RX_BUSY, &t->flags);
-		/* Pairs with the end of worker_run(): one of us sees what the other did. */
+		/* Pairs with the end of worker_run(): at least one side sees the other's change. */
 		smp_mb__after_atomic();
 	} while (READ_ONCE(t->workers_busy) != GENMASK(RX_WORKERS - 1, 0));
 	if (!worker)
@@ -83,15 +87,15 @@ static bool transport_is_throttled(struct dsmb_transport *t)
 	if (likely(atomic_long_read(&t->inflight) < dsmb_transport_inflight_max(t)))
 		return false;
 	set_bit(T_THROTTLED, &t->flags);
-	/* The last may have ended before it saw the bit. */
+	/* The last message in flight may have ended before it could see the bit. */
 	smp_mb__after_atomic();
 	return atomic_long_read(&t->inflight) >= dsmb_transport_inflight_max(t) ||
 	       !test_and_clear_bit(T_THROTTLED, &t->flags);
 }
 
 /*
- * May a message of @len bytes come in? 0; -EBUSY if others of the connection must end first,
- * -EDQUOT if something else of the principal must.
+ * May a message of @len bytes be received? Returns 0; -EBUSY if other messages of the
+ * connection must end first; -EDQUOT if the principal's budget is used up.
  */
 static int transport_admit(struct dsmb_transport *t, u32 len)
 {
@@ -100,7 +104,10 @@ static int transport_admit(struct dsmb_transport *t, u32 len)
 	return dsmb_transport_ensure(t, len + DSMB_MESSAGE_COST);
 }
 
-/* Bytes received; 0 if there are none now; an errno if there never will be. */
+/*
+ * Returns the bytes received; 0 if there are none now; a negative errno if the connection
+ * failed.
+ */
 static int receive_bytes(struct dsmb_transport *t, void *data, u32 len)
 {
 	struct kvec vec = { .iov_base = data, .iov_len = len };
@@ -115,10 +122,9 @@ static int receive_bytes(struct dsmb_transport *t, void *data, u32 len)
 }
 
 /**
- * struct rx_batch - what was received at once, in its order
+ * struct rx_batch - messages received together, in order
  * @messages: to be run
- * @cancels: those that only cancel others
- * @cancelled: one of those was run already
+ * @cancels: single CANCEL requests
  */
 struct rx_batch {
 	struct list_head messages;
@@ -126,17 +132,20 @@ struct rx_batch {
 	bool cancelled;
 };
 
-/* The connection ends, or the message is run: NULL if another thread took it for that. */
+/* Takes the held message. Returns NULL if another thread has taken it. */
 static struct dsmb_message *transport_take_held(struct dsmb_transport *t)
 {
 	return xchg(&t->held, NULL);
 }
 
-/* There is no room for the answers of a message: nothing is received until it is run. */
+/*
+ * Holds a message back because there is no memory for its responses. Nothing is received until
+ * it is run.
+ */
 static void transport_hold(struct dsmb_transport *t, struct dsmb_message *message)
 {
 	t->held_until = jiffies + HELD_S * HZ;
-	/* Pairs with dsmb_transport_stop(): one of us ends the message. */
+	/* Pairs with dsmb_transport_stop(): exactly one side ends the message. */
 	smp_store_mb(t->held, message);
 	if (!test_bit(T_STOPPED, &t->flags))
 		return;
@@ -172,8 +181,8 @@ static void message_cancel_now(struct dsmb_transport *t, struct dsmb_message *me
 }
 
 /*
- * A message came: it is taken apart before the next one. The connection ends with the first
- * that is malformed. @reserve: it came in by that. -EDQUOT if it was taken but is held back.
+ * Makes a message of received bytes and parses it. A malformed message ends the connection.
+ * Returns 0; -EDQUOT if the message is held back; -ENOMEM; -EPIPE.
  */
 static int batch_add(struct dsmb_transport *t, struct dsmb_buf *buf, u32 offset, u32 len,
 		     bool reserve, struct rx_batch *batch)
@@ -215,7 +224,10 @@ static int batch_add(struct dsmb_transport *t, struct dsmb_buf *buf, u32 offset,
 	return err;
 }
 
-/* The message that is held back, if there is room by now, or never comes to be. 0 or -EDQUOT. */
+/*
+ * Takes the held message into the batch if there is memory for it, or if it has waited too
+ * long. Returns 0 or -EDQUOT.
+ */
 static int batch_add_held(struct dsmb_transport *t, struct rx_batch *batch)
 {
 	struct dsmb_message *message;
@@ -245,7 +257,7 @@ static bool batch_is_empty(const struct rx_batch *batch)
 	return list_empty(&batch->messages) && list_empty(&batch->cancels) && !batch->cancelled;
 }
 
-/* The rest of a message that is longer than the buffer goes into one of its own. */
+/* Receives the rest of a message that is longer than the receive buffer into its own buffer. */
 static int begin_large(struct dsmb_transport *t, u32 len)
 {
 	struct dsmb_buf *buf = dsmb_buf_get_rx(t->conn->server, len);
@@ -254,14 +266,14 @@ static int begin_large(struct dsmb_transport *t, u32 len)
 	if (!buf)
 		return -ENOMEM;
 	memcpy(buf->data, t->rx->data + t->rx_start + DSMB_FRAME, there);
-	/* Messages before it may still be in use there. */
+	/* Earlier messages may still use the old buffer. */
 	if (refcount_read(&t->rx->ref) > 1) {
 		dsmb_buf_put(t->conn->server, t->rx);
 		t->rx = NULL;
 	}
 	t->rx_start = 0;
 	t->rx_end = 0;
-	/* It is in flight from now on, for it is held. */
+	/* The bytes are in use, so they are in flight from now on. */
 	dsmb_transport_charge(t, len);
 	t->large = buf;
 	t->large_len = len;
@@ -270,8 +282,8 @@ static int begin_large(struct dsmb_transport *t, u32 len)
 }
 
 /*
- * The beginning of a message moves to the front of a buffer that has room for @size bytes, its
- * frame included. The allowance may have fallen since the buffer in use was allocated.
+ * Moves the incomplete message to the front of a buffer with room for @size bytes, frame
+ * included. The limit may have fallen since the current buffer was allocated.
  */
 static int transport_move_rest(struct dsmb_transport *t, u32 size)
 {
@@ -294,7 +306,10 @@ static int transport_move_rest(struct dsmb_transport *t, u32 size)
 	return 0;
 }
 
-/* Messages that are there. 0; -ENOMEM, -EBUSY and -EDQUOT: come again; or the connection ends. */
+/*
+ * Takes the complete messages from the receive buffer. Returns 0; -ENOMEM, -EBUSY or -EDQUOT to
+ * be tried again later; another negative errno ends the connection.
+ */
 static int parse_frames(struct dsmb_transport *t, struct rx_batch *batch)
 {
 	while (t->rx_end - t->rx_start >= DSMB_FRAME) {
@@ -334,7 +349,7 @@ static int parse_frames(struct dsmb_transport *t, struct rx_batch *batch)
 	return t->rx_end > t->rx->size - DSMB_FRAME ? transport_move_rest(t, DSMB_FRAME) : 0;
 }
 
-/* Wake nobody for less. */
+/* Sets SO_RCVLOWAT, so that no worker is woken for fewer bytes. */
 static void set_lowat(struct socket *sock, u32 bytes)
 {
 	struct sock *sk = sock->sk;
@@ -370,7 +385,7 @@ static int receive_large(struct dsmb_transport *t, struct rx_batch *batch)
 	return err;
 }
 
-/* A connection that kept nothing is used again. */
+/* Allocates the receive buffer; a connection that was idle is charged for what it keeps first. */
 static int transport_wake(struct dsmb_transport *t)
 {
 	int err;
@@ -392,7 +407,7 @@ static int receive_small(struct dsmb_transport *t, struct rx_batch *batch)
 	u32 room;
 	int n, err;
 
-	/* The trust changed, and with it how much may be received at once; or there was no room. */
+	/* The trust level changed, and with it the size of the buffer. */
 	if (t->rx && t->rx_start == t->rx_end && t->rx->size != dsmb_allowance(t->conn)->rx) {
 		dsmb_buf_put(t->conn->server, t->rx);
 		t->rx = NULL;
@@ -404,7 +419,7 @@ static int receive_small(struct dsmb_transport *t, struct rx_batch *batch)
 		if (err)
 			return err;
 	}
-	/* What was there when memory was short. */
+	/* Messages that were left when memory was short. */
 	err = parse_frames(t, batch);
 	if (err || t->large)
 		return err;
@@ -420,8 +435,8 @@ static int receive_small(struct dsmb_transport *t, struct rx_batch *batch)
 }
 
 /*
- * Take what is there, at most about a buffer. 0 if there may be more, -EAGAIN if not,
- * -EBUSY if something must end first, or an errno by which the connection ends.
+ * Receives a batch, at most about one buffer. Returns 0 if there may be more; -EAGAIN if there
+ * is no more; -EBUSY if something must end first; another negative errno ends the connection.
  */
 static int transport_receive(struct dsmb_transport *t, struct rx_batch *batch)
 {
@@ -456,7 +471,7 @@ static void transport_run(struct dsmb_transport *t, struct list_head *batch)
 	dsmb_transport_send(t, &outs);
 }
 
-/* Nobody was woken for what came while somebody received. */
+/* Did data arrive for which no worker was woken, because this one was receiving? */
 static bool missed_something(struct dsmb_transport *t, int err)
 {
 	struct sock *sk = t->sock->sk;
@@ -482,11 +497,14 @@ static void worker_run(struct work_struct *work)
 	err = transport_receive(t, &batch);
 	if (err && err != -EAGAIN && err != -EBUSY)
 		dsmb_conn_drop(conn, err == -EPROTO ? "a frame that is no SMB message" : NULL);
-	/* What they end is answered before another worker answers what the client sends next. */
+	/*
+	 * The responses of cancelled calls are sent before another worker can answer later
+	 * requests.
+	 */
 	transport_run(t, &batch.cancels);
 
 	clear_bit_unlock(T_RX_BUSY, &t->flags);
-	/* Who found somebody receiving before left what came to the look below. */
+	/* A callback that saw T_RX_BUSY set left its data to the check below. */
 	smp_mb__after_atomic();
 	if (missed_something(t, err))
 		dsmb_transport_kick(t);
@@ -501,7 +519,10 @@ static void worker_run(struct work_struct *work)
 	dsmb_conn_put(conn);
 }
 
-/* With the right to receive: nothing is kept, unless something is under way. */
+/*
+ * Frees what an idle connection keeps. The caller has the right to receive. Returns false if a
+ * message is being received or held.
+ */
 static bool transport_trim(struct dsmb_transport *t)
 {
 	if (t->large || READ_ONCE(t->held) || (t->rx && t->rx_start != t->rx_end))
@@ -515,7 +536,7 @@ static bool transport_trim(struct dsmb_transport *t)
 	return true;
 }
 
-/* Nothing came for a while: what is kept for the next message goes. */
+/* Trims the connection if no message came since the last time. */
 static void trim_work(struct work_struct *work)
 {
 	struct dsmb_transport *t = container_of(work, struct dsmb_transport, trim.work);
@@ -546,8 +567,8 @@ static void data_ready(struct sock *sk)
 }
 
 /*
- * The other end closed it, or it failed. Receiving finds out; or sending, where too much
- * is in flight for anything to be received.
+ * The connection was closed or failed. Receiving notices it; or sending does, if nothing is
+ * received because too much is in flight.
  */
 static void state_change(struct sock *sk)
 {
@@ -576,8 +597,8 @@ static void write_space(struct sock *sk)
 }
 
 /*
- * Who vanished is found, idle or not. The time for what is not acknowledged ends an idle
- * connection, too, and then it does not count how many questions were asked.
+ * Detects a client that vanished, whether the connection is idle or not. The user timeout ends
+ * an idle connection too; the number of probes does not matter then.
  */
 static void set_options(struct sock *sk, u32 silence_s)
 {
@@ -672,7 +693,7 @@ void dsmb_transport_stop(struct dsmb_transport *t)
 	held = transport_take_held(t);
 	if (held)
 		dsmb_message_end(held);
-	/* Who sends finds the socket shut down. */
+	/* The sender finds the socket shut down. */
 	dsmb_transport_unblock(t);
 }
 
@@ -683,7 +704,7 @@ bool dsmb_transport_is_over(const struct dsmb_transport *t)
 
 void dsmb_transport_free(struct dsmb_transport *t)
 {
-	/* Who received last may have started them after dsmb_transport_stop(). */
+	/* The last receiver may have queued them after dsmb_transport_stop(). */
 	cancel_delayed_work_sync(&t->retry);
 	cancel_delayed_work_sync(&t->trim);
 	dsmb_transport_drop_idle(t, 0);

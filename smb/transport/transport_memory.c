@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a connection holds, and what the client is charged for it. See transport.h.
+ * The memory that a connection holds, and what the client is charged for it. See transport.h.
  *
- * Locking: t->memory_lock (spinlock) guards the charge, t->lock the idle messages. No other
- * lock is taken inside either but the budget's.
+ * Three counts add up to what is needed: what the connection keeps, what is in flight, and what
+ * parked calls hold. The charge follows in steps, so that most messages need only atomic
+ * counters.
+ *
+ * Locking: t->memory_lock (spinlock) guards the charge, t->lock the idle messages. Only the
+ * budget's locks are taken inside.
  */
 #include "conn.h"
 #include "message.h"
@@ -26,7 +30,7 @@ void dsmb_transport_drop_idle(struct dsmb_transport *t, unsigned int keep)
 		dsmb_message_free_idle(t->conn->server, message);
 }
 
-/* What is held now, and @more. */
+/* Bytes held now, and @more. */
 static long transport_needs(const struct dsmb_transport *t, long more)
 {
 	return READ_ONCE(t->kept) + atomic_long_read(&t->inflight) +
@@ -34,8 +38,8 @@ static long transport_needs(const struct dsmb_transport *t, long more)
 }
 
 /*
- * Bring the charge in line with what is held, and @more. It goes down when most of it is not
- * needed, or the connection is not in use. Return: 0, or -EDQUOT if the principal may hold no more.
+ * Adjusts the charge to what is held and @more. It is lowered when most of it is not needed.
+ * Returns 0, or -EDQUOT if the principal may hold no more.
  */
 static int transport_reserve(struct dsmb_transport *t, long more)
 {
@@ -65,7 +69,7 @@ int dsmb_transport_ensure(struct dsmb_transport *t, long more)
 	return transport_reserve(t, more);
 }
 
-/* Less is held: the charge follows when it is worth it, and a message that waits may fit. */
+/* Lowers the charge when much less is held. */
 static void transport_relax(struct dsmb_transport *t)
 {
 	long reserved = READ_ONCE(t->reserved);
@@ -95,7 +99,7 @@ int dsmb_transport_keep(struct dsmb_transport *t, bool in_use)
 
 u32 dsmb_transport_answers_max(const struct dsmb_transport *t)
 {
-	/* They go out in one frame, too. */
+	/* They are also sent in one frame. */
 	return min_t(long, dsmb_transport_inflight_max(t), DSMB_IO_MAX);
 }
 
@@ -156,7 +160,7 @@ int dsmb_transport_set_trust(struct dsmb_transport *t, const struct ditto_princi
 	if (err)
 		return err;
 	dsmb_transport_drop_idle(t, allowance->idle);
-	/* If there is no room for more, nothing is received until there is. */
+	/* If the new limit leaves no room, nothing is received until there is some. */
 	transport_reserve(t, 0);
 	return 0;
 }

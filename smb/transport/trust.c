@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How far a connection is trusted. See trust.h.
+ * The limits of each trust level, and how the level of a connection follows its sessions. See
+ * trust.h.
  *
- * Locking: conn->trust_lock (mutex) serializes changes of the level; session->lock may be held
- * around it, never the other way round.
+ * Locking: conn->trust_lock (mutex) serializes changes of the level. It may be taken under
+ * session->lock; session->lock is never taken under it.
  */
 #include <linux/jiffies.h>
 #include <linux/sizes.h>
@@ -18,7 +19,7 @@
 #include "trust.h"
 #include "unproven.h"
 
-/* The objects of a connection. */
+/* Bytes of the objects of a connection. */
 #define CONN_BYTES	SZ_8K
 #define RX_AND_IDLE(_rx, _idle)	\
 	.rx = (_rx), .idle = (_idle), .trimmed = CONN_BYTES, \
@@ -56,8 +57,9 @@ const struct dsmb_allowance dsmb_allowances[DITTO_TRUST_LEVELS] = {
 };
 
 /*
- * The ready session that makes the connection worth most, or 0 if none makes it worth more than
- * @trust, which is filled. Of users the one who pays for the connection goes on paying.
+ * Returns the id of the ready session that gives the connection the highest trust, and sets
+ * @trust to it; 0 if none gives more than @trust. Among sessions of users, the one that pays
+ * for the connection is preferred.
  */
 static unsigned long conn_best_id(struct dsmb_conn *conn, enum ditto_trust *trust)
 {
@@ -71,7 +73,7 @@ static unsigned long conn_best_id(struct dsmb_conn *conn, enum ditto_trust *trus
 
 		if (worth < *trust)
 			continue;
-		/* Pairs with the end of the authentication: the session's principal is there. */
+		/* Pairs with session_setup_finish(): the session's principal is visible. */
 		if (!smp_load_acquire(&channel->ready))
 			continue;
 		pays = worth == DITTO_TRUST_USER &&
@@ -87,7 +89,7 @@ static unsigned long conn_best_id(struct dsmb_conn *conn, enum ditto_trust *trus
 	return best;
 }
 
-/* The session that makes the connection worth most, held, or NULL if none does. */
+/* Returns the session that gives the connection the highest trust, held, or NULL. */
 static struct dsmb_session *conn_best_session(struct dsmb_conn *conn, enum ditto_trust *trust)
 {
 	struct dsmb_session *session = NULL;
@@ -95,7 +97,7 @@ static struct dsmb_session *conn_best_session(struct dsmb_conn *conn, enum ditto
 	unsigned long best;
 
 	lockdep_assert_held(&conn->trust_lock);
-	/* What goes meanwhile is out of the table before it cannot be held any more. */
+	/* A session that goes meanwhile leaves the table before its references drop to zero. */
 	do {
 		*trust = conn->who.trust;
 		best = conn_best_id(conn, trust);
@@ -106,14 +108,14 @@ static struct dsmb_session *conn_best_session(struct dsmb_conn *conn, enum ditto
 	return session;
 }
 
-/* What a session without a name may last that uses nothing is the time for a login. */
+/* A connection that fell has the time of a login to get another session. */
 static void conn_fell(struct dsmb_conn *conn)
 {
 	dsmb_unproven_add(conn);
 	mod_delayed_work(conn->server->slow, &conn->handshake, DSMB_HANDSHAKE_S * HZ);
 }
 
-/* All of what the connection is charged for moves, or nothing does. */
+/* Moves all charges of the connection, or none. */
 static int conn_move_charges(struct dsmb_conn *conn, const struct ditto_principal *who)
 {
 	struct ditto_charge moved = {};
@@ -159,7 +161,10 @@ int dsmb_conn_settle(struct dsmb_conn *conn)
 
 	if (session)
 		dsmb_session_put(session);
-	/* Who paid so far goes on if the next user cannot, but not for who is trusted less. */
+	/*
+	 * If the next user cannot be charged, the previous principal is still charged, but not
+	 * for a connection that is trusted less.
+	 */
 	if (err && who.trust < old)
 		dsmb_conn_drop(conn, "nobody is logged in any more, and there are too many such");
 	return err;
@@ -170,7 +175,7 @@ int dsmb_session_admit_guest(struct dsmb_session *session, struct dsmb_conn *con
 	enum ditto_trust before;
 	int err = 0;
 
-	/* Another TREE_CONNECT is not let in before it is known whether this one is. */
+	/* Another TREE_CONNECT must wait until it is known whether this one is admitted. */
 	mutex_lock(&session->lock);
 	before = session->trust;
 	if (before < DITTO_TRUST_ANONYMOUS) {

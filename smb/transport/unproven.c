@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Connections on which nobody has logged in, by client. See unproven.h. */
+/*
+ * Connections without a logged-in user, by client. See unproven.h for the idea and the lock.
+ *
+ * A client is in the hash table and on the list of its count as long as it has connections.
+ */
 #include <linux/hash.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
@@ -9,13 +13,13 @@
 #include "unproven.h"
 
 /**
- * struct dsmb_unproven_client - a client with such connections
- * @hash: in the table
- * @list: among those that have as many
+ * struct dsmb_unproven_client - a client with connections without a logged-in user
+ * @hash: in the table by account
+ * @list: on the list of clients with the same number of connections
  * @conns: struct dsmb_conn, oldest first; each holds @account
- * @account: of the client
- * @trust: level of its connections
- * @count: how many
+ * @account: account of the client
+ * @trust: trust level of its connections
+ * @count: number of @conns
  */
 struct dsmb_unproven_client {
 	struct hlist_node hash;
@@ -76,7 +80,10 @@ void dsmb_unproven_add(struct dsmb_conn *conn)
 	if (!spare)
 		return;
 	spin_lock(&unproven->lock);
-	/* It is removed after it was marked: what is marked must not be added any more. */
+	/*
+	 * A connection is removed after it was marked DEAD, so a marked one must not be added
+	 * any more.
+	 */
 	if (conn->unproven_of || READ_ONCE(conn->state) == DSMB_CONN_DEAD)
 		goto out;
 	client = unproven_find(unproven, &conn->who);
@@ -123,7 +130,7 @@ void dsmb_unproven_remove(struct dsmb_conn *conn)
 	spin_unlock(&unproven->lock);
 }
 
-/* The client that has most. */
+/* Returns the client with the most connections, or NULL. */
 static struct dsmb_unproven_client *unproven_largest(struct dsmb_unproven *unproven,
 						     enum ditto_trust trust)
 {
@@ -148,7 +155,7 @@ struct dsmb_conn *dsmb_unproven_take(struct dsmb_conn *conn, unsigned int most)
 	if (client) {
 		oldest = list_first_entry(&client->conns, struct dsmb_conn, unproven);
 		unproven_remove_locked(unproven, oldest);
-		/* It is removed before its last reference goes. */
+		/* A connection is removed before its last reference is dropped. */
 		dsmb_conn_hold(oldest);
 	}
 	spin_unlock(&unproven->lock);
