@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Binding: a session comes to one more connection. Who asks proves by a signature
- * that the session is his, and by authenticating that he is still the same.
- * MS-SMB2 sections 3.3.5.5 and 3.3.5.5.3.
+ * Binding a session to one more connection: MS-SMB2 sections 3.3.5.5 and 3.3.5.5.3.
+ *
+ * The client proves by a signature with the session's key that the session is its own, and
+ * authenticates again as the same user. The new channel gets a signing key of its own;
+ * encryption keys belong to the session. A refusal is signed with the session's key if the
+ * request was, so that the client can trust it.
  */
 #include <linux/err.h>
 #include <linux/list.h>
@@ -13,9 +16,9 @@
 #include "session_setup.h"
 
 /*
- * AES-GMAC makes its signatures in another way than all others, so that it is either on all
- * channels or on none; encryption has the same cipher on all. The key to encrypt is the
- * session's, those to sign are the channels'.
+ * AES-GMAC signs differently from the other algorithms, so it is used on all channels or on
+ * none. The cipher is the same on all channels, because the encryption keys are the session's;
+ * signing keys are the channels'.
  */
 static u32 check_algorithms(struct dsmb_conn *conn, struct dsmb_session *session)
 {
@@ -53,7 +56,7 @@ static u32 check_session(struct dsmb_call *call, struct dsmb_session *session)
 		return DSMB_INVALID_PARAMETER;
 	if (!guid_equal(&session->client_guid, &conn->client_guid))
 		return DSMB_USER_SESSION_DELETED;
-	/* Pairs with dsmb_session_validate(): what VALID means is there. */
+	/* Pairs with dsmb_session_validate(): all that VALID implies is visible. */
 	switch (smp_load_acquire(&session->state)) {
 	case DSMB_SESSION_SETUP_GOING_ON:
 		return DSMB_REQUEST_NOT_ACCEPTED;
@@ -98,10 +101,10 @@ static u32 channel_make(struct dsmb_conn *conn, struct dsmb_session *session,
 	}
 }
 
-/* Was it signed with the session's key, as each request to bind is? */
+/* Is the request signed with the session's key, as every request to bind must be? */
 static u32 bind_signature(struct dsmb_call *call, struct dsmb_session *session)
 {
-	/* Pairs with dsmb_session_validate(): the key is there. */
+	/* Pairs with dsmb_session_validate(): the key is visible. */
 	if (smp_load_acquire(&session->state) == DSMB_SESSION_SETUP_GOING_ON || !session->signer ||
 	    !(call->flags & DSMB_FLAG_SIGNED))
 		return DSMB_ACCESS_DENIED;
@@ -121,10 +124,13 @@ void dsmb_refuse_foreign(struct dsmb_call *call)
 		dsmb_session_put(session);
 }
 
-/* It is on this connection already, whose key is what counts there (3.3.5.2.4). */
+/*
+ * The session is on this connection already, so the key of its channel counts (MS-SMB2 section
+ * 3.3.5.2.4).
+ */
 static u32 bind_again(struct dsmb_call *call, const struct dsmb_channel *channel)
 {
-	/* Pairs with the end of the authentication. */
+	/* Pairs with session_setup_finish(). */
 	if (smp_load_acquire(&channel->ready) && channel->signer &&
 	    dsmb_setup_signature(call, channel->signer))
 		return DSMB_ACCESS_DENIED;
@@ -161,7 +167,10 @@ u32 dsmb_bind_begin(struct dsmb_call *call, struct dsmb_channel **channel,
 	if (!status)
 		return DSMB_SUCCESS;
 	dsmb_channel_put(*channel);
-	/* Who has the session's key is told why not under that key (3.3.4.1.1). */
+	/*
+	 * If the request was signed with the session's key, the refusal is too (MS-SMB2 section
+	 * 3.3.4.1.1).
+	 */
 	if (!denied && !call->session)
 		call->session = *session;
 	else

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Jobs are taken from the CPU's slot, else from the list of idle ones, else made,
- * up to a number by the count of CPUs; beyond that one waits until one is free.
- * That number is larger than that of the slots, so that not all can lie in other
- * CPUs' slots while one waits: some are in use, and come to the list.
+ * Jobs for AEAD computations. See crypto_job.h.
  *
- * The algorithms are not asked to be synchronous: the fast ones of the stock
- * kernel are marked asynchronous, and complete at once where the FPU can be used.
+ * A job is taken from the CPU's slot, else from the list of idle jobs. Else a new one is made,
+ * up to a limit that depends on the number of CPUs; beyond it the caller waits for a free job.
+ * The limit is larger than the number of slots. A waiter therefore cannot starve while all jobs
+ * lie in other CPUs' slots: some jobs are in use, and come to the list.
  *
- * Locking: a slot belongs to who exchanges it; idle_lock (spinlock) guards the
- * list and the count.
+ * The algorithms need not be synchronous: the fast ones of the stock kernel are marked
+ * asynchronous, and complete at once where the FPU can be used.
+ *
+ * Locking: a slot is taken and filled by atomic exchange; idle_lock (spinlock) guards the list
+ * and the count.
  */
 #include <linux/cpumask.h>
 #include <linux/crypto.h>
@@ -21,11 +23,11 @@
 
 #include "crypto_job.h"
 
-/* Jobs of a CPU: one computes while another sleeps. */
+/* Jobs per CPU: one computes while another sleeps. */
 #define JOBS_PER_CPU	2
 
 static DEFINE_PER_CPU(struct dsmb_job *, slot);
-static DEFINE_SPINLOCK(idle_lock);	/* see above */
+static DEFINE_SPINLOCK(idle_lock);	/* guards idle and count */
 static LIST_HEAD(idle);
 static unsigned int count;
 static unsigned int limit;
@@ -53,7 +55,7 @@ static struct dsmb_job *job_take(void)
 	return job;
 }
 
-/* May one more be made? It then counts. */
+/* May one more job be made? If true, it is counted. */
 static bool job_may_grow(void)
 {
 	bool may;
@@ -73,7 +75,7 @@ static void job_uncount(void)
 	spin_unlock(&idle_lock);
 }
 
-/* The request has room for the largest algorithm that was met so far. */
+/* Makes sure the request has room for the algorithm; it keeps the largest size it needed. */
 static bool job_fit(struct dsmb_job *job, struct crypto_aead *tfm)
 {
 	unsigned int reqsize = crypto_aead_reqsize(tfm);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Keys from keys: SP800-108 in counter mode, as MS-SMB2 section 3.1.4.2 uses it. */
+/* Key derivation: SP800-108 in counter mode, as used by MS-SMB2 section 3.1.4.2. */
 #include <crypto/hash.h>
 #include <kunit/visibility.h>
 #include <linux/err.h>
@@ -8,7 +8,7 @@
 
 #include "crypto.h"
 
-#define HMAC_SIZE	32	/* of SHA-256: as much as is ever asked for, so one round does */
+#define HMAC_SIZE	32	/* SHA-256; the longest key, so one round is enough */
 
 static int hmac_round(struct shash_desc *desc, const void *label, size_t label_len,
 		      const void *context, size_t context_len, size_t out_len, u8 *digest)

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The keys of a session: MS-SMB2 sections 3.3.5.5.2 and 3.3.5.5.3. */
+/*
+ * The keys of a session: MS-SMB2 sections 3.3.5.5.2 and 3.3.5.5.3. The labels and contexts
+ * depend on the dialect; 3.1.1 uses the preauthentication hash as context.
+ */
 #include <kunit/visibility.h>
 #include <linux/err.h>
 #include <linux/minmax.h>
@@ -10,9 +13,9 @@
 #include "keys.h"
 
 /**
- * struct derivation - what goes into a key beside the session's
- * @label: counts with its terminating zero
- * @context: the same; in 3.1.1 the preauthentication hash takes its place
+ * struct derivation - label and context of a key
+ * @label: the terminating zero is part of it
+ * @context: the terminating zero is part of it; NULL for the preauthentication hash (3.1.1)
  */
 struct derivation {
 	const char *label;
@@ -77,7 +80,10 @@ struct dsmb_sealer *dsmb_sealing_key(const struct dsmb_conn *conn, const struct 
 	int err;
 
 	session_key(auth, key);
-	/* The longer ciphers are made from all that authentication gave: Session.FullSessionKey. */
+	/*
+	 * Ciphers with longer keys use the full key of the authentication:
+	 * Session.FullSessionKey.
+	 */
 	if (size > sizeof(key) && auth->key_len > sizeof(key)) {
 		from = auth->key;
 		len = auth->key_len;

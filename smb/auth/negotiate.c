@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * NEGOTIATE, the first command of a connection, and its predecessor in SMB1.
+ * NEGOTIATE, the first command of a connection, its SMB1 form, and
+ * FSCTL_VALIDATE_NEGOTIATE_INFO (MS-SMB2 sections 3.3.5.3, 3.3.5.4 and 3.3.5.15.12).
  *
- * Locking: what is negotiated is written by the one call that takes the
- * connection out of its first states, under conn->lock, before any other
- * command is let through.
+ * Locking: the negotiated values are written under conn->lock by the one call that takes the
+ * connection out of its first states. They are constant afterwards, and request_check() lets no
+ * other command through before.
  */
 #include <linux/mm.h>
 #include <linux/string.h>
@@ -21,10 +22,10 @@
 #include "session.h"
 #include "session_setup.h"
 
-/* 2.2.4 */
+/* MS-SMB2 section 2.2.4. */
 #define RESPONSE_SIZE		65
 #define BLOB_OFFSET		(sizeof(struct dsmb_header) + RESPONSE_SIZE - 1)
-#define CONTEXTS_ROOM		256	/* for the answering contexts */
+#define CONTEXTS_ROOM		256	/* for the response's contexts */
 
 /* MS-CIFS sections 2.2.3.1 and 2.2.4.52.1. */
 #define SMB1_COMMAND_OFFSET	4
@@ -32,17 +33,17 @@
 #define SMB1_HEADER_SIZE	32
 #define SMB1_DIALECT_FORMAT	0x02
 
-/* Seconds from the year 1601 to 1970, and the ticks of a FILETIME: MS-DTYP section 2.3.3. */
+/* Seconds from 1601 to 1970, and nanoseconds of a FILETIME unit: MS-DTYP section 2.3.3. */
 #define FILETIME_EPOCH		11644473600ULL
 #define FILETIME_TICK_NS	100
 
 /**
- * struct answer - what a NEGOTIATE response says
+ * struct answer - the values of a NEGOTIATE response
  * @dialect: DialectRevision
  * @mode: SecurityMode
  * @caps: Capabilities
- * @io_max: largest read, write and transaction
- * @offer: contexts to answer, for 3.1.1; or NULL
+ * @io_max: MaxTransactSize, MaxReadSize and MaxWriteSize
+ * @offer: contexts to respond with, for 3.1.1; else NULL
  */
 struct answer {
 	u16 dialect;
@@ -53,7 +54,7 @@ struct answer {
 };
 
 /**
- * struct request - what a NEGOTIATE request says (2.2.3)
+ * struct request - the values of a NEGOTIATE request (MS-SMB2 section 2.2.3)
  * @dialects: DialectCount
  * @mode: SecurityMode
  * @caps: Capabilities
@@ -90,7 +91,7 @@ static bool encryption_is_offered(const struct dsmb_conn *conn)
 	return READ_ONCE(conn->server->srv->settings.encryption) != DITTO_ENCRYPTION_OFF;
 }
 
-/* Only what exists is said (3.3.5.4). */
+/* Capabilities of the response: only those that the server supports (MS-SMB2 section 3.3.5.4). */
 static u32 negotiate_capabilities(const struct dsmb_conn *conn, u16 dialect, u32 client_caps)
 {
 	u32 caps = 0;
@@ -102,7 +103,7 @@ static u32 negotiate_capabilities(const struct dsmb_conn *conn, u16 dialect, u32
 	if (dialect >= DSMB_DIALECT_300 && client_caps & DSMB_CAP_PERSISTENT_HANDLES &&
 	    dsmb_persist_is_on(conn->server))
 		caps |= DSMB_CAP_PERSISTENT_HANDLES;
-	/* 3.1.1 says it by a context. */
+	/* 3.1.1 negotiates encryption by a context. */
 	if ((dialect == DSMB_DIALECT_300 || dialect == DSMB_DIALECT_302) &&
 	    encryption_is_offered(conn))
 		caps |= client_caps & DSMB_CAP_ENCRYPTION;
@@ -125,7 +126,7 @@ static void put_answer(struct dsmb_conn *conn, struct dsmb_builder *out,
 	dsmb_put_u32(out, answer->io_max);
 	dsmb_put_u32(out, answer->io_max);
 	dsmb_put_u64(out, filetime_now());
-	dsmb_put_u64(out, 0);		/* ServerStartTime: zero since 3.3.5.4 says so */
+	dsmb_put_u64(out, 0);		/* ServerStartTime: zero by section 3.3.5.4 */
 	dsmb_put_u16(out, BLOB_OFFSET);
 	dsmb_put_u16(out, blob_len);
 	offset_at = out->len;
@@ -138,7 +139,7 @@ static void put_answer(struct dsmb_conn *conn, struct dsmb_builder *out,
 	}
 }
 
-/* What clients are told first of the ways to authenticate; nothing without a helper. */
+/* Returns the first token of the authentication, or NULL, in particular without a helper. */
 static void *hello_get(struct dsmb_conn *conn, size_t *len)
 {
 	void *blob;
@@ -169,7 +170,7 @@ static u32 get_request(struct dsmb_cursor *in, struct request *req)
 	return DSMB_SUCCESS;
 }
 
-/* How messages are signed and encrypted. 3.1.1 has contexts for it. */
+/* Chooses the signing and encryption algorithms; 3.1.1 has contexts for them. */
 static u32 choose_algorithms(struct dsmb_call *call, const struct request *req, u16 dialect,
 			     struct dsmb_offer *offer)
 {
@@ -188,7 +189,10 @@ static u32 choose_algorithms(struct dsmb_call *call, const struct request *req, 
 	return DSMB_SUCCESS;
 }
 
-/* False for a second NEGOTIATE (3.3.5.4), or where another call was faster. */
+/*
+ * Sets the negotiated values. Returns false for a second NEGOTIATE (MS-SMB2 section 3.3.5.4),
+ * or if another call was faster.
+ */
 static bool conn_negotiated(struct dsmb_conn *conn, const struct request *req,
 			    const struct answer *answer, const struct dsmb_offer *offer,
 			    const u8 preauth[DSMB_PREAUTH_SIZE])
@@ -209,7 +213,7 @@ static bool conn_negotiated(struct dsmb_conn *conn, const struct request *req,
 		conn->posix = offer->posix;
 		conn->large_mtu = answer->caps & DSMB_CAP_LARGE_MTU;
 		memcpy(conn->preauth, preauth, DSMB_PREAUTH_SIZE);
-		/* Pairs with check() in dispatch.c. */
+		/* Pairs with request_check() in dispatch.c. */
 		smp_store_release(&conn->state, DSMB_CONN_NEGOTIATED);
 	}
 	spin_unlock(&conn->lock);
@@ -285,7 +289,7 @@ void dsmb_before_send(struct dsmb_call *call, const void *message, u32 len)
 		dsmb_conn_drop(conn, "no preauthentication hash could be made");
 }
 
-/* Does the list of dialects have this one? */
+/* Is this dialect in the list? */
 static bool smb1_has(struct dsmb_cursor list, const char *dialect)
 {
 	u32 len = strlen(dialect) + 1;
@@ -333,7 +337,10 @@ static void smb1_put_header(struct dsmb_builder *out)
 	dsmb_put_bytes(out, &head, sizeof(head));
 }
 
-/* 2.0.2 is settled by this; with the wildcard the client asks again. */
+/*
+ * Sets the negotiated values: 2.0.2 is final, after the wildcard dialect the client sends
+ * NEGOTIATE.
+ */
 static bool smb1_settle(struct dsmb_conn *conn, const struct answer *answer)
 {
 	bool first;
@@ -346,7 +353,7 @@ static bool smb1_settle(struct dsmb_conn *conn, const struct answer *answer)
 		conn->dialect = answer->dialect;
 		conn->server_mode = answer->mode;
 		conn->signing = DSMB_SIGNING_HMAC_SHA256;
-		/* Pairs with check() in dispatch.c. */
+		/* Pairs with request_check() in dispatch.c. */
 		smp_store_release(&conn->state, DSMB_CONN_NEGOTIATED);
 	}
 	spin_unlock(&conn->lock);
@@ -398,7 +405,7 @@ u32 dsmb_validate_negotiate(struct dsmb_call *call, struct dsmb_cursor *in,
 	count = dsmb_get_u16(in);
 	if (in->bad || caps != conn->client_caps || mode != conn->client_mode ||
 	    !guid_equal(&guid, &conn->client_guid) ||
-	    /* The best of those offered was taken, whatever is the least that is accepted now. */
+	    /* NEGOTIATE chose the best common dialect, whatever min_dialect says now. */
 	    dsmb_dialect_choose(in, count, DSMB_DIALECT_202) != conn->dialect)
 		return DSMB_DROP;
 

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The contexts of NEGOTIATE: MS-SMB2 sections 2.2.3.1, 2.2.4.1 and 3.3.5.4. */
+/*
+ * The contexts of NEGOTIATE: MS-SMB2 sections 2.2.3.1, 2.2.4.1 and 3.3.5.4. One table lists the
+ * known types; unknown types are ignored. The order of the server decides among common ciphers
+ * and signing algorithms.
+ */
 #include <kunit/visibility.h>
 #include <linux/array_size.h>
 #include <linux/random.h>
@@ -15,7 +19,7 @@
 #define CONTEXT_ALIGN	8
 #define SALT_SIZE	32
 
-/* Best first. */
+/* In order of preference. */
 static const enum dsmb_cipher cipher_order[] = {
 	DSMB_CIPHER_AES128_GCM,
 	DSMB_CIPHER_AES128_CCM,
@@ -29,7 +33,7 @@ static const enum dsmb_signing signing_order[] = {
 	DSMB_SIGNING_HMAC_SHA256,
 };
 
-/* @count 16-bit numbers, as bits; those above 31 are nothing we know. */
+/* Reads @count 16-bit numbers as bits; numbers above 31 are unknown to this server. */
 static u32 get_ids(struct dsmb_cursor *c, u16 count)
 {
 	u32 bits = 0;
@@ -71,7 +75,7 @@ static u32 parse_encryption(struct dsmb_cursor *c, u32 ciphers, struct dsmb_offe
 	return DSMB_SUCCESS;
 }
 
-/* With nothing in common it stays at AES-CMAC, which every client of 3.x has. */
+/* Without a common algorithm, signing stays at AES-CMAC, which every 3.x client supports. */
 static u32 parse_signing(struct dsmb_cursor *c, u32 ciphers, struct dsmb_offer *offer)
 {
 	u16 count = dsmb_get_u16(c);
@@ -91,7 +95,7 @@ static u32 parse_signing(struct dsmb_cursor *c, u32 ciphers, struct dsmb_offer *
 
 static u32 parse_posix(struct dsmb_cursor *c, u32 ciphers, struct dsmb_offer *offer)
 {
-	/* A list of versions; there is one. */
+	/* A list of versions; only one is defined. */
 	while (dsmb_left(c) >= DSMB_POSIX_NAME_LEN) {
 		if (!memcmp(c->data + c->pos, DSMB_POSIX_NAME, DSMB_POSIX_NAME_LEN))
 			offer->posix = true;
@@ -101,10 +105,10 @@ static u32 parse_posix(struct dsmb_cursor *c, u32 ciphers, struct dsmb_offer *of
 }
 
 /**
- * struct context - a type we know
- * @type: its number
- * @once: a second one is an error; bit of dsmb_offer.seen
- * @parse: NULL where nothing of it concerns us
+ * struct context - a known context type
+ * @type: ContextType
+ * @once: bit in dsmb_offer.seen if a second context of the type is an error; else 0
+ * @parse: reads the data; NULL to ignore it
  */
 struct context {
 	u16 type;
@@ -158,7 +162,7 @@ u32 dsmb_offer_parse(struct dsmb_cursor *in, u32 offset, u16 count, u32 ciphers,
 		dsmb_skip(in, 4);
 		data = dsmb_window(in, in->pos, len);
 		dsmb_skip(in, len);
-		/* The last one needs no padding behind it. */
+		/* The last context need not be padded. */
 		if (count)
 			dsmb_skip(in, -in->pos & (CONTEXT_ALIGN - 1));
 		if (in->bad)
@@ -181,7 +185,7 @@ static void put_head(struct dsmb_builder *out, u16 type, u16 len)
 	dsmb_put_u32(out, 0);
 }
 
-/* One number chosen from those offered. */
+/* Writes a context with one chosen number. */
 static void put_choice(struct dsmb_builder *out, u16 type, u16 choice)
 {
 	put_head(out, type, 4);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Preauthentication integrity: a hash over what was said before there were keys,
- * from which the keys are made (MS-SMB2 sections 3.1.4.4.1 and 3.1.4.4.2). And
- * the module's part of the kernel's cryptography.
+ * Preauthentication integrity: a hash over the messages that were exchanged before there were
+ * keys, from which the keys are derived (MS-SMB2 sections 3.1.4.4.1 and 3.1.4.4.2).
+ *
+ * The file also initializes the module's use of the crypto API.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -16,7 +17,7 @@
 #include "crypto.h"
 #include "crypto_job.h"
 
-static struct crypto_shash *sha512;	/* without a key, so one is enough for all */
+static struct crypto_shash *sha512;	/* has no key, so all share it */
 
 int dsmb_preauth_update(u8 hash[DSMB_PREAUTH_SIZE], const void *message, size_t len)
 {
@@ -34,7 +35,7 @@ int dsmb_preauth_update(u8 hash[DSMB_PREAUTH_SIZE], const void *message, size_t 
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_preauth_update);
 
-/* What a session will want must be there before one begins. */
+/* All algorithms a session may need must exist before the first session. */
 static int algorithms_check(void)
 {
 	static const char *const names[] = { "hmac(sha256)", "cmac(aes)", "gcm(aes)", "ccm(aes)" };

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Encryption of messages: MS-SMB2 sections 3.1.4.3 and 2.2.41. */
+/*
+ * Encryption of messages: MS-SMB2 sections 3.1.4.3 and 2.2.41.
+ *
+ * Each direction of a session has a key of its own. Nonces are a counter and a random salt, so
+ * a key never uses a nonce twice, even when many threads encrypt at once.
+ */
 #include <crypto/aead.h>
 #include <kunit/visibility.h>
 #include <linux/atomic.h>
@@ -14,22 +19,23 @@
 #include "crypto.h"
 #include "crypto_job.h"
 
-/* What is authenticated with the text: the transform header from its nonce on. */
+/* The part of the transform header that is authenticated: from its nonce on. */
 #define ASSOC_OFFSET	offsetof(struct dsmb_transform, nonce)
 #define ASSOC_SIZE	(sizeof(struct dsmb_transform) - ASSOC_OFFSET)
 
 static_assert(ASSOC_SIZE == 32);
 
-#define COUNTER_SIZE	8	/* bytes of a nonce that count */
-/* Messages of one key; the counter never comes near its end, nor does it come round. */
+#define COUNTER_SIZE	8	/* bytes of the counter in a nonce */
+/* Limit of messages per key; the counter never comes near its end or wraps. */
 #define SEALS_MAX	BIT_ULL(62)
 
 /**
- * struct cipher - a cipher as it is negotiated
- * @name: for the kernel
- * @key: bytes
- * @nonce: bytes of dsmb_transform.nonce that are used
- * @ccm: the kernel wants the counter's width before the nonce (RFC 3610 section 2.3)
+ * struct cipher - properties of a negotiated cipher
+ * @name: name in the crypto API
+ * @key: bytes of a key
+ * @nonce: bytes of dsmb_transform.nonce in use
+ * @ccm: the crypto API wants the width of the length field before the nonce (RFC 3610 section
+ *	2.3)
  */
 struct cipher {
 	const char *name;
@@ -46,10 +52,10 @@ static const struct cipher ciphers[] = {
 };
 
 /**
- * struct dsmb_sealer - a key of one direction
- * @tfm: the key; only read while messages are encrypted
- * @cipher: see there
- * @sealed: messages so far, of which the nonce is made
+ * struct dsmb_sealer - encryption key of one direction
+ * @tfm: transform with the key; only read while messages are encrypted
+ * @cipher: the cipher
+ * @sealed: messages encrypted so far; counter of the nonce
  * @salt: the rest of the nonce
  */
 struct dsmb_sealer {
@@ -100,7 +106,7 @@ void dsmb_sealer_free(struct dsmb_sealer *sealer)
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_sealer_free);
 
-/* A nonce that this key never had. */
+/* Makes a nonce that this key has never used. */
 static int nonce_make(struct dsmb_sealer *sealer, struct dsmb_transform *head)
 {
 	u64 number = atomic64_inc_return(&sealer->sealed);
@@ -121,10 +127,13 @@ static void iv_make(const struct cipher *cipher, const struct dsmb_transform *he
 	memcpy(iv, head->nonce, cipher->nonce);
 }
 
-/* Header from the nonce on, text, tag: the order in which the kernel wants them. */
+/* Fills the scatterlist in the order the crypto API wants: header from the nonce on, text, tag. */
 static int seal_parts(struct dsmb_job *job, struct dsmb_buf *buf, u32 offset, u32 len)
 {
-	/* A part for each page and one more, as it begins anywhere; the tag may lie in two. */
+	/*
+	 * One entry for each page and one more, because the message begins anywhere in a page;
+	 * the tag may need two.
+	 */
 	int max = min_t(u32, DSMB_JOB_SG - 2, (ASSOC_SIZE + len) / PAGE_SIZE + 2);
 	int n = dsmb_buf_sg(buf, offset + ASSOC_OFFSET, ASSOC_SIZE + len, job->sg, max);
 

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sessions and their channels: coming, being found, going.
+ * How sessions and channels are made, found and closed. See session.h.
  *
- * Locking: session->lock guards the channels and the state. Neither conn->lock
- * nor those of the tables are held around it. A channel is linked in its
- * connection's table and on its session's list at once, and whoever takes it off
- * the list under session->lock takes it out of the table.
+ * Locking: session->lock guards the channels and the state. conn->lock and the locks of the
+ * tables are not held around it. A channel is linked in its connection's table and on its
+ * session's list together; the thread that takes it off the list under session->lock also takes
+ * it out of the table.
  *
- * Lifetime: a channel that is linked holds its connection and its session, so
- * that finding it under RCU finds them. A session's memory stays until the lock
- * table has let go of its client, too.
+ * Lifetime: a linked channel holds its connection and its session, so finding it under RCU
+ * finds them. The memory of a session stays until the lock table has released its client too.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -33,9 +32,9 @@
 #include "session_setup.h"
 #include "tree.h"
 
-/* Tries for a number that is not taken. */
+/* Tries to find an unused SessionId. */
 #define ID_TRIES	16
-/* A step of an authentication that is under way when its time is over is looked at again. */
+/* If a step is running when the time limit is over, it is checked again after this many seconds. */
 #define BUSY_AGAIN_S	1
 
 static void session_free(struct dsmb_session *session)
@@ -80,21 +79,24 @@ void dsmb_session_put(struct dsmb_session *session)
 	if (session->nobody)
 		ditto_auth_user_put(session->nobody);
 	dsmb_lease_client_put(session);
-	/* Only what was authenticated is known to the lock table. */
+	/* Only an authenticated session is known to the lock table. */
 	if (session->client.table)
 		ditto_client_put(&session->client);
 	else
 		session_free(session);
 }
 
-/* 32 bits are enough, and some clients keep no more. */
+/*
+ * Chooses a SessionId and adds the session to the table. 32 bits are enough, and some clients
+ * keep no more.
+ */
 static int session_publish(struct dsmb_session *session)
 {
 	int err = -EBUSY, i;
 
 	for (i = 0; i < ID_TRIES && err == -EBUSY; i++) {
 		session->id = get_random_u32();
-		/* These two mean something else on the wire. */
+		/* 0 and all ones have a special meaning on the wire. */
 		if (!session->id || session->id == U32_MAX)
 			continue;
 		err = xa_insert(&session->server->sessions, session->id, session, GFP_KERNEL);
@@ -109,7 +111,7 @@ struct dsmb_session *dsmb_session_new(struct dsmb_conn *conn)
 	if (!session)
 		return NULL;
 	session->server = conn->server;
-	refcount_set(&session->ref, 2);		/* the table's and the caller's */
+	refcount_set(&session->ref, 2);		/* for the table and the caller */
 	mutex_init(&session->lock);
 	session->state = DSMB_SESSION_SETUP_GOING_ON;
 	session->dialect = conn->dialect;
@@ -158,7 +160,7 @@ struct dsmb_session *dsmb_session_find(struct dsmb_conn *conn, u64 id,
 	channel = dsmb_channel_find(conn, id, &session);
 	if (!channel)
 		return NULL;
-	/* Pairs with the end of the authentication: what it set is seen. */
+	/* Pairs with session_setup_finish(): the channel's key is visible. */
 	if (!smp_load_acquire(&channel->ready) ||
 	    READ_ONCE(session->state) == DSMB_SESSION_CLOSED) {
 		dsmb_channel_put(channel);
@@ -202,14 +204,14 @@ bool dsmb_session_validate(struct dsmb_session *session, const char *name)
 		ditto_client_init(&session->client, session->server->srv->locks, &client_ops,
 				  "smb", name, 0);
 		ditto_client_charge(&session->client, &session->who);
-		/* Pairs with those who look whether it is VALID: they see all that it has. */
+		/* Pairs with the acquires that check for VALID: all members are visible. */
 		smp_store_release(&session->state, DSMB_SESSION_VALID);
 	}
 	mutex_unlock(&session->lock);
 	return alive;
 }
 
-/* Sessions that a connection may have, those that are being set up too. */
+/* Limit of sessions of a connection, including those being set up. */
 static int conn_sessions_max(const struct dsmb_conn *conn)
 {
 	int max = READ_ONCE(conn->server->srv->settings.sessions_per_connection);
@@ -266,13 +268,16 @@ static void channel_expired(struct work_struct *work)
 		return;
 	if (auth)
 		ditto_auth_abort(server->srv, auth);
-	/* A session that was to be renewed lives on until its own end. */
+	/* A session that was being reauthenticated stays until its own end. */
 	if (!busy && going && !channel->ready)
 		dsmb_channel_close(channel, "the authentication took too long");
 	channel_expire_drop(channel);
 }
 
-/* Off both, under session->lock. The caller drops what it held. */
+/*
+ * Takes a channel off its session and its connection. The caller drops the references it held,
+ * by channel_drop().
+ */
 static void channel_unlink(struct dsmb_channel *channel)
 {
 	struct dsmb_session *session = channel->session;
@@ -285,13 +290,13 @@ static void channel_unlink(struct dsmb_channel *channel)
 	session->nchannels--;
 }
 
-/* What a channel held that was unlinked. */
+/* Drops what an unlinked channel held. */
 static void channel_drop(struct dsmb_channel *channel)
 {
 	struct dsmb_session *session = channel->session;
 	struct dsmb_conn *conn = channel->conn;
 
-	/* A step that is running sees that the channel is dead, and does this itself. */
+	/* A running step notices that the channel is dead, and aborts the authentication itself. */
 	if (channel->auth)
 		ditto_auth_abort(session->server->srv, channel->auth);
 	dsmb_auth_disarm(channel);
@@ -310,7 +315,7 @@ static struct dsmb_channel *channel_alloc(struct dsmb_conn *conn, struct dsmb_se
 
 	if (!channel)
 		return NULL;
-	refcount_set(&channel->ref, 2);		/* linked, and the caller's */
+	refcount_set(&channel->ref, 2);		/* for the link and the caller */
 	channel->conn = conn;
 	channel->session = session;
 	channel->binding = binding;
@@ -359,10 +364,13 @@ int dsmb_channel_new(struct dsmb_conn *conn, struct dsmb_session *session, bool 
 		return err;
 	}
 
-	/* Counted afterwards, so that several at once cannot pass the limit together. */
+	/* Checked after counting, so that concurrent calls cannot exceed the limit together. */
 	if (atomic_read(&conn->nsessions) > conn_sessions_max(conn))
 		err = -EMFILE;
-	/* Who drops a connection marks it and then takes its sessions off. */
+	/*
+	 * dsmb_conn_drop() marks the connection first, and its sessions are taken off
+	 * afterwards.
+	 */
 	spin_lock(&conn->lock);
 	dead = conn->state == DSMB_CONN_DEAD;
 	spin_unlock(&conn->lock);
@@ -424,13 +432,13 @@ void dsmb_session_close(struct dsmb_session *session, const char *why)
 	mutex_lock(&session->lock);
 	first = session->state != DSMB_SESSION_CLOSED;
 	WRITE_ONCE(session->state, DSMB_SESSION_CLOSED);
-	/* Nobody makes it known any more once it is closed. */
+	/* A closed session is not registered with the lock table any more. */
 	known = session->client.table;
 	mutex_unlock(&session->lock);
 	if (!first)
 		return;
 
-	/* Held by the table until the end of this. */
+	/* The table's reference is dropped at the end. */
 	xa_erase(&session->server->sessions, session->id);
 	channels_close(session);
 	dsmb_trees_close(session);

@@ -2,16 +2,16 @@
 /*
  * SESSION_SETUP and LOGOFF: MS-SMB2 sections 2.2.5 to 2.2.8, 3.3.5.5 and 3.3.5.6.
  *
- * An authentication takes one or more steps, each a request of the client that
- * the helper answers. It is of a new session, of one that goes on (its ticket
- * ended), or of a session that comes to one more connection (channel.c).
+ * An authentication takes one or more steps; each is a client request whose token the helper
+ * answers. It is for a new session, for a reauthentication (the ticket ended), or for a session
+ * that is bound to one more connection (channel.c).
  *
- * No worker waits for the helper: the call is parked while it has the token, and
- * so it is while an answer is held that comes late for guessing passwords.
+ * No worker waits for the helper: the call is parked while the helper has its token, and also
+ * while its response is delayed against password guessing.
  *
- * Locking: one step of a channel goes on at a time (channel->busy); no lock is
- * held while the helper is asked. Whoever takes the channel off in between
- * leaves it to the step to tell the helper.
+ * Locking: only one step of a channel runs at a time (channel->busy); no lock is held while the
+ * helper works. If the channel is taken off meanwhile, the step aborts the authentication at
+ * the helper.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -37,16 +37,16 @@
 #define BLOB_OFFSET		(sizeof(struct dsmb_header) + RESPONSE_SIZE - 1)
 #define LOGOFF_RESPONSE_SIZE	4
 
-/* Of a name that is not proved. */
+/* Longest part of an unproven user name that is logged. */
 #define TOLD_NAME_MAX		64
 
 /**
- * struct setup - what a request says (2.2.5)
+ * struct setup - the values of a request (MS-SMB2 section 2.2.5)
  * @flags: DSMB_SETUP_BINDING
  * @mode: SecurityMode
- * @token: for the helper
+ * @token: security buffer, for the helper
  * @previous: PreviousSessionId: a session that the client lost
- * @message_id: of the header
+ * @message_id: MessageId of the header
  */
 struct setup {
 	u8 flags;
@@ -70,7 +70,7 @@ static bool get_request(struct dsmb_cursor *in, struct setup *req)
 	return !in->bad;
 }
 
-/* Take the channel for a step. @auth is the helper's number of what goes on. */
+/* Takes the channel for a step. @auth is set to the helper's number of the authentication, or 0. */
 static u32 step_begin(struct dsmb_channel *channel, bool *first, u64 *auth)
 {
 	struct dsmb_session *session = channel->session;
@@ -92,7 +92,10 @@ static u32 step_begin(struct dsmb_channel *channel, bool *first, u64 *auth)
 	return status;
 }
 
-/* The step is over; @auth is what goes on. False if the channel went meanwhile. */
+/*
+ * Ends a step. @auth is the number of the authentication that continues, or 0. Returns false if
+ * the channel was taken off meanwhile.
+ */
 static bool step_end(struct dsmb_channel *channel, u64 auth)
 {
 	struct dsmb_session *session = channel->session;
@@ -115,7 +118,7 @@ static bool step_end(struct dsmb_channel *channel, u64 auth)
 	return !dead;
 }
 
-/* Tell who was refused; names of strangers may be anything, so they are escaped. */
+/* Logs a refused login. An unproven name may contain anything, so it is escaped. */
 static void tell_refused(const struct dsmb_conn *conn, const char *user, const char *why)
 {
 	char subject[DITTO_CLIENT_NAME_MAX], addr[DITTO_ADDR_TEXT];
@@ -152,7 +155,10 @@ static u32 auth_status(const struct dsmb_conn *conn, const struct ditto_auth *au
 	}
 }
 
-/* Keys of a new session. Guests and who gave no name have none (3.3.5.5.3). */
+/*
+ * Makes the keys of a new session. Guest and anonymous sessions have none (MS-SMB2 section
+ * 3.3.5.5.3).
+ */
 static int session_keys(struct dsmb_session *session, struct dsmb_channel *channel,
 			const struct ditto_auth *auth, const struct setup *req)
 {
@@ -166,7 +172,7 @@ static int session_keys(struct dsmb_session *session, struct dsmb_channel *chann
 	err = dsmb_signing_key(conn, auth, channel->preauth, session->signing_key);
 	if (err)
 		return err;
-	/* One key, so that it knows all that it signs: as the channel's, and for what binds. */
+	/* Session and channel share one key object, so that it knows all its signatures. */
 	signer = dsmb_signer_new(conn->signing, session->signing_key,
 				 sizeof(session->signing_key), conn->number, req->message_id);
 	if (IS_ERR(signer))
@@ -185,7 +191,7 @@ static int session_keys(struct dsmb_session *session, struct dsmb_channel *chann
 	return err;
 }
 
-/* What the settings demand of a session, and whether it can. */
+/* Applies the settings to a session, or refuses it. */
 static u32 session_policy(struct dsmb_session *session, const struct dsmb_conn *conn,
 			  const struct ditto_auth *auth, const struct setup *req)
 {
@@ -214,8 +220,8 @@ static u32 session_policy(struct dsmb_session *session, const struct dsmb_conn *
 }
 
 /*
- * The client says which session it lost: it is not to stand in its way (3.3.5.5.3). True if it is
- * closed.
+ * Closes the session that the client says it lost (MS-SMB2 section 3.3.5.5.3). Returns true if
+ * it was closed.
  */
 static bool previous_close(struct dsmb_session *session, u64 id)
 {
@@ -227,7 +233,7 @@ static bool previous_close(struct dsmb_session *session, u64 id)
 	previous = dsmb_session_find_any(session->server, id);
 	if (!previous)
 		return false;
-	/* Pairs with dsmb_session_validate(): the user is there. */
+	/* Pairs with dsmb_session_validate(): the user is visible. */
 	same = smp_load_acquire(&previous->state) != DSMB_SESSION_SETUP_GOING_ON &&
 	       previous->user && dsmb_user_is_same(previous->user, session->user);
 	if (same)
@@ -236,7 +242,7 @@ static bool previous_close(struct dsmb_session *session, u64 id)
 	return same;
 }
 
-/* From now on the user is charged, or the machine for one without a name. */
+/* Charges the user from now on, or the machine for a guest or anonymous session. */
 static int session_charge(struct dsmb_session *session, const struct dsmb_conn *conn)
 {
 	bool weak = session->is_guest || session->is_anonymous;
@@ -250,7 +256,7 @@ static int session_charge(struct dsmb_session *session, const struct dsmb_conn *
 		err = ditto_charge_move(&session->charge, who);
 	if (!err)
 		err = ditto_charge(&session->opens_charge, who, DITTO_BUDGET_OPENS, 0);
-	/* A null session alone is worth nothing: dsmb_session_admit_guest(). */
+	/* A null session alone gives no trust: see dsmb_session_admit_guest(). */
 	if (!err && !weak)
 		WRITE_ONCE(session->trust, DITTO_TRUST_USER);
 	return err;
@@ -287,9 +293,9 @@ static u32 finish_new(struct dsmb_channel *channel, const struct ditto_auth *aut
 }
 
 /*
- * Who renews a session is the same user, or gives no name: then the session acts as anybody
- * without a name until the user comes back, but no longer than the user might. Nobody else
- * gets it.
+ * A session can be reauthenticated by the same user, or anonymously. In the latter case it acts
+ * as the anonymous user until the user comes back, but no longer than the user's ticket lasts.
+ * Any other user is refused.
  */
 static bool act_as(struct dsmb_session *session, struct ditto_auth_user *user)
 {
@@ -307,7 +313,10 @@ static bool act_as(struct dsmb_session *session, struct ditto_auth_user *user)
 	return true;
 }
 
-/* It is worth what the one is whom it acts as; so are its connections. 0 or -EDQUOT. */
+/*
+ * Sets the trust of a session, and of its connections, to that of the user it acts as. Returns
+ * 0 or -EDQUOT.
+ */
 static int session_settle(struct dsmb_session *session)
 {
 	const struct dsmb_channel *channel;
@@ -328,7 +337,10 @@ static int session_settle(struct dsmb_session *session)
 	return err;
 }
 
-/* Keys and opens stay as they are (3.3.5.5.2, 3.3.5.5.3). */
+/*
+ * Completes a reauthentication. Keys and opens stay as they are (MS-SMB2 sections 3.3.5.5.2 and
+ * 3.3.5.5.3).
+ */
 static u32 finish_again(struct dsmb_channel *channel, const struct ditto_auth *auth)
 {
 	struct dsmb_session *session = channel->session;
@@ -364,15 +376,19 @@ static u32 session_setup_finish(struct dsmb_channel *channel, const struct ditto
 	/* Pairs with dsmb_session_find(). */
 	smp_store_release(&channel->ready, true);
 	err = dsmb_conn_settle(conn);
-	/* What the client lost goes when nothing can fail any more, or holds what this needs. */
+	/*
+	 * The lost session is closed when nothing else can fail, or when its budget is needed
+	 * here.
+	 */
 	if (!binds && previous_close(channel->session, req->previous) && err)
 		err = dsmb_conn_settle(conn);
 	return err ? DSMB_INSUFFICIENT_RESOURCES : DSMB_SUCCESS;
 }
 
 /*
- * A channel that could not be bound leaves the session as it was, and so does a renewal that was
- * given up (3.3.5.16) or whose connection went. All else ends it (3.3.5.5.3).
+ * A failed binding leaves the session as it was. So does a reauthentication that was cancelled
+ * (MS-SMB2 section 3.3.5.16) or whose connection ended. Any other failure closes the session
+ * (MS-SMB2 section 3.3.5.5.3).
  */
 static void session_setup_fail(struct dsmb_channel *channel, u32 status)
 {
@@ -406,7 +422,7 @@ static void put_response(struct dsmb_call *call, u16 flags, const struct ditto_a
 	call->keep_body = true;
 }
 
-/* The helper has the token and answered. */
+/* The helper accepted the token: writes the response. */
 static u32 step_answer(struct dsmb_call *call, struct dsmb_channel *channel,
 		       const struct ditto_auth *auth, const struct setup *req)
 {
@@ -425,7 +441,7 @@ static u32 step_answer(struct dsmb_call *call, struct dsmb_channel *channel,
 	return status;
 }
 
-/* The hash that keys are made of goes on with each request; keys are made once. */
+/* Extends the preauthentication hash by the request, until the keys are derived. */
 static u32 step_hash(struct dsmb_call *call, struct dsmb_channel *channel, bool first)
 {
 	struct dsmb_conn *conn = channel->conn;
@@ -439,14 +455,14 @@ static u32 step_hash(struct dsmb_call *call, struct dsmb_channel *channel, bool 
 }
 
 /**
- * struct setup_step - a step while the helper has its token, and until it is answered
- * @auth: see there
- * @call: whose it is, parked
- * @answered: the helper answered
- * @error: then
- * @question: charge for asking the helper, until it answers
- * @held: it was looked whether the answer is to be held, and it was
- * @hold: the answer goes then
+ * struct setup_step - a step, from its token's way to the helper to its response
+ * @auth: request to the helper, and its answer
+ * @call: the call, parked
+ * @answered: the helper answered; set with release semantics
+ * @error: errno of the answer
+ * @question: charge for the request to the helper, until it is answered
+ * @held: the check for a delayed response was made
+ * @hold: resumes the call when the delay is over
  */
 struct setup_step {
 	struct ditto_auth auth;
@@ -458,7 +474,7 @@ struct setup_step {
 	struct delayed_work hold;
 };
 
-/* The end of a step, with what the client is told. */
+/* Ends a step with a status, frees it, and returns the status of the response. */
 static u32 step_close(struct dsmb_call *call, u32 status)
 {
 	struct ditto_server *srv = call->conn->server->srv;
@@ -490,13 +506,13 @@ static u32 step_close(struct dsmb_call *call, u32 status)
 	return status;
 }
 
-/* The connection went: nobody is answered. */
+/* The connection ended: there is no response. */
 static void step_release(struct dsmb_call *call)
 {
 	step_close(call, DSMB_CANCELLED);
 }
 
-/* Nothing is touched afterwards: the call may run on and end. */
+/* The step must not be touched after this: the call may run and end. */
 static void step_wake(struct setup_step *step, int err)
 {
 	ditto_uncharge(&step->question);
@@ -515,7 +531,7 @@ static void step_cancel(struct dsmb_call *call)
 {
 	struct setup_step *step = call->private;
 
-	/* It is with the helper, or is held, or goes on by itself. */
+	/* The step is at the helper or delayed; otherwise it continues by itself. */
 	if (ditto_upcall_cancel(&step->auth.ask) || cancel_delayed_work(&step->hold))
 		step_wake(step, -ECANCELED);
 }
@@ -528,8 +544,8 @@ static void step_held(struct work_struct *work)
 }
 
 /*
- * Who shows a ticket, or renews or binds a session of his own with its key, guesses nothing:
- * others who guess from the same address must not keep him out.
+ * A ticket, or a signed reauthentication or binding by the session's own user, is no guess.
+ * Such a client must not be locked out by others that guess from the same address.
  */
 static bool step_is_beyond_guessing(const struct setup_step *step)
 {
@@ -542,8 +558,8 @@ static bool step_is_beyond_guessing(const struct setup_step *step)
 }
 
 /*
- * Is the answer to wait, as one of somebody who guesses passwords? Who gives no name guesses
- * none. What is refused then is answered as a wrong password is, and when that would be.
+ * Is the response to be delayed, as it may be a guess of a password? An anonymous login is
+ * none. A login refused here is answered like a wrong password, and as late.
  */
 static bool step_hold(struct setup_step *step)
 {
@@ -567,7 +583,7 @@ static bool step_hold(struct setup_step *step)
 					     msecs_to_jiffies(wait_ms));
 }
 
-/* The call runs, for the first time or again. */
+/* Continues a step when the call runs again. */
 static u32 step_resume(struct dsmb_call *call, const struct setup *req)
 {
 	struct setup_step *step = call->private;
@@ -577,7 +593,10 @@ static u32 step_resume(struct dsmb_call *call, const struct setup *req)
 	if (!smp_load_acquire(&step->answered) || step_hold(step))
 		return DSMB_PARKED;
 	if (step->error) {
-		/* An error ends the authentication; of one that is given up the helper is told. */
+		/*
+		 * An error ends the authentication at the helper; a cancelled one must be
+		 * aborted there.
+		 */
 		if (step->error != -ECANCELED)
 			step->auth.id = 0;
 		status = auth_status(call->conn, &step->auth, step->error);
@@ -587,7 +606,7 @@ static u32 step_resume(struct dsmb_call *call, const struct setup *req)
 	return step_close(call, status);
 }
 
-/* The authentication is charged from its first step to its end, what the helper is asked apart. */
+/* Charges the authentication from its first to its last step, and each request to the helper. */
 static int step_charge(struct setup_step *step, struct dsmb_channel *channel, bool first)
 {
 	const struct ditto_principal who = dsmb_conn_principal(step->call->conn);
@@ -620,7 +639,7 @@ static u32 session_setup_step(struct dsmb_call *call, const struct setup *req)
 	step->auth.token_len = req->token.size;
 	step->auth.peer = conn->name;
 	step->auth.ask.peer = conn->peer->addr;
-	/* Users are not known yet: a client's connections take turns. */
+	/* The user is not known yet, so the requests take turns by connection. */
 	step->auth.ask.user = (unsigned long)conn;
 	step->auth.ask.done = step_answered;
 	call->private = step;
@@ -634,7 +653,7 @@ static u32 session_setup_step(struct dsmb_call *call, const struct setup *req)
 		return step_close(call, status);
 	call->cancel = step_cancel;
 	call->quiet = true;
-	/* It may be answered already, but the call goes on when it is told so. */
+	/* The helper may have answered already; the call continues when it is woken. */
 	ditto_auth_step(conn->server->srv, &step->auth);
 	return DSMB_PARKED;
 }
@@ -655,7 +674,7 @@ static u32 begin_new(struct dsmb_call *call, struct dsmb_channel **channel,
 	return err == -ESHUTDOWN ? DSMB_DROP : DSMB_INSUFFICIENT_RESOURCES;
 }
 
-/* Who renews a session has its key (3.3.5.2.4). */
+/* A reauthentication must be signed like any request of the session (MS-SMB2 section 3.3.5.2.4). */
 static u32 check_renewal(struct dsmb_call *call, struct dsmb_session *session,
 			 struct dsmb_channel *channel)
 {
@@ -687,7 +706,10 @@ static u32 session_setup_begin(struct dsmb_call *call, const struct setup *req,
 	if (status) {
 		dsmb_channel_put(*channel);
 		dsmb_session_put(*session);
-		/* Who has the session's key, but not the channel's, is told under that. */
+		/*
+		 * A client with the session's key, but not the channel's, gets a response
+		 * signed with the session's key.
+		 */
 		dsmb_refuse_foreign(call);
 	}
 	return status;
@@ -708,7 +730,7 @@ u32 dsmb_session_setup(struct dsmb_call *call)
 	status = session_setup_begin(call, &req, &channel, &session);
 	if (status)
 		return status;
-	/* The answer has its id and is signed by it. */
+	/* The response has the session's id and is signed with its key. */
 	call->session = session;
 	call->channel = channel;
 	return session_setup_step(call, &req);
@@ -719,7 +741,10 @@ void dsmb_session_setup_sent(struct dsmb_call *call, const void *message, u32 le
 	const struct dsmb_header *head = message;
 	struct dsmb_channel *channel = call->channel;
 
-	/* The last answer is not part of it: the keys that sign it are made before. */
+	/*
+	 * The final response is not part of the hash, because the keys that sign it are derived
+	 * before.
+	 */
 	if (!channel || channel->ready || len < sizeof(*head) ||
 	    head->status != cpu_to_le32(DSMB_MORE_PROCESSING_REQUIRED))
 		return;

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Signatures of messages: MS-SMB2 section 3.1.4.1. */
+/*
+ * Signatures of messages: MS-SMB2 section 3.1.4.1.
+ *
+ * HMAC-SHA256 and AES-CMAC are hashes with a key. AES-GMAC is AES-GCM without text, with a
+ * nonce made of the MessageId. Two messages must never be signed with the same nonce, so each
+ * response is signed once, and an AES-GMAC key keeps track of its nonces on other connections
+ * than its own.
+ */
 #include <crypto/aead.h>
 #include <crypto/hash.h>
 #include <crypto/utils.h>
@@ -15,20 +22,20 @@
 #include "crypto.h"
 #include "crypto_job.h"
 
-#define DIGEST_MAX		32	/* of HMAC-SHA256 */
-/* MessageIds that a key of AES-GMAC may have elsewhere: binds come first on a connection. */
+#define DIGEST_MAX		32	/* HMAC-SHA256 */
+/* MessageIds an AES-GMAC key can sign on another connection; binding comes first there. */
 #define AWAY_IDS		64
 #define GMAC_NONCE_RESPONSE	BIT(0)
 #define GMAC_NONCE_CANCEL	BIT(1)
 
 /**
- * struct dsmb_signer - a signing key; all but @away is only read while messages are signed
- * @ref: of the session, and of each channel with this key
- * @home: number of the connection whose answers it signs
+ * struct dsmb_signer - a signing key; all members except @away are constant
+ * @ref: one for the session, and one for each channel with this key
+ * @home: number of the connection whose responses it signs
  * @since: first MessageId it signs there
- * @away: MessageIds below @since that it signed elsewhere
+ * @away: MessageIds below @since that it signed on other connections
  * @hash: for HMAC-SHA256 and AES-CMAC
- * @aead: for AES-GMAC, which is AES-GCM of no text
+ * @aead: for AES-GMAC, which is AES-GCM without text
  */
 struct dsmb_signer {
 	refcount_t ref;
@@ -139,7 +146,7 @@ static int sign_hash(struct dsmb_signer *signer, const struct kvec *iov, int nr,
 	return err;
 }
 
-/* The message is what is authenticated, and there is nothing to encrypt. */
+/* Fills the scatterlist: the message is authenticated, and there is no text to encrypt. */
 static int gmac_parts(struct dsmb_job *job, const struct kvec *iov, int nr, u32 *len)
 {
 	const void *head = iov[0].iov_base;
@@ -161,7 +168,7 @@ static int gmac_parts(struct dsmb_job *job, const struct kvec *iov, int nr, u32 
 	return n;
 }
 
-/* MessageId, then a word that keeps both directions and CANCEL apart. */
+/* The MessageId, then a word that distinguishes the directions and CANCEL. */
 static void gmac_nonce(const struct dsmb_header *head, u8 *iv)
 {
 	u32 flags = 0;
@@ -193,7 +200,10 @@ static int sign_gmac(struct dsmb_signer *signer, const struct kvec *iov, int nr,
 	return err;
 }
 
-/* Once for each key and MessageId; all that is signed is signed in one direction. */
+/*
+ * Consumes the nonce of a response. Each key signs a MessageId at most once, and only responses
+ * are signed.
+ */
 static int signer_take(struct dsmb_signer *signer, struct dsmb_nonce *nonce)
 {
 	u64 id = nonce->message_id;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tree connects: finding the share, and letting go of it. MS-SMB2 sections 2.2.9
- * to 2.2.12, 3.3.5.7 and 3.3.5.8.
+ * TREE_CONNECT and TREE_DISCONNECT: MS-SMB2 sections 2.2.9 to 2.2.12, 3.3.5.7 and 3.3.5.8.
  *
- * Locking: trees come, go and are renewed under session->lock; they are looked
- * up under RCU.
+ * A tree keeps the result of the access check. Each call compares it with the share's options
+ * and with the user the session acts as, and renews it if either has changed.
+ *
+ * Locking: trees are linked, unlinked and renewed under session->lock. They are looked up under
+ * RCU.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -32,17 +34,17 @@
 #define RESPONSE_SIZE			16
 #define DISCONNECT_RESPONSE_SIZE	4
 
-/* 2.2.9 */
+/* MS-SMB2 section 2.2.9. */
 #define FLAG_EXTENSION			0x0004
 #define CONTEXT_HEADER_SIZE		8
-/* 2.2.10 */
+/* MS-SMB2 section 2.2.10. */
 #define SHARE_DISK			0x01
 #define SHARE_PIPE			0x02
 #define SHAREFLAG_ACCESS_BASED		0x00000800
 #define SHAREFLAG_ENCRYPT		0x00008000
 #define SHARECAP_CONTINUOUS		0x00000010
 
-/* Limits of ours: a host name and a share's name; contexts, of which one kind is defined. */
+/* Limits of this server: a host name and a share name; contexts, of which one kind is defined. */
 #define PATH_BYTES_MAX			2048
 #define CONTEXTS_MAX			16
 
@@ -69,7 +71,7 @@ struct dsmb_tree *dsmb_tree_find(struct dsmb_session *session, u32 id)
 	return tree;
 }
 
-/* Out of the table. False if somebody else did it. */
+/* Takes a tree out of the table. Returns false if another thread did. */
 static bool tree_unlink(struct dsmb_tree *tree)
 {
 	struct dsmb_session *session = tree->session;
@@ -101,19 +103,19 @@ void dsmb_trees_close(struct dsmb_session *session)
 	unsigned long id = 0;
 
 	dsmb_opens_close(session, NULL, !session->forgets);
-	/* The session is closed, so none comes any more. */
+	/* The session is closed, so no tree is added any more. */
 	while (xa_find(&session->trees, &id, ULONG_MAX, XA_PRESENT)) {
 		tree = dsmb_tree_find(session, id++);
 		if (!tree)
 			continue;
-		/* Who is first has the table's reference. */
+		/* The thread that unlinked it has the table's reference. */
 		if (tree_unlink(tree))
 			dsmb_tree_put(tree);
 		dsmb_tree_put(tree);
 	}
 }
 
-/* A connection of the session, held, or NULL. */
+/* Returns a connection of the session, held, or NULL. */
 static struct dsmb_conn *session_conn(struct dsmb_session *session)
 {
 	struct dsmb_channel *channel;
@@ -129,7 +131,7 @@ static struct dsmb_conn *session_conn(struct dsmb_session *session)
 	return conn;
 }
 
-/* Ask again what the tree was given: its share's options changed, or who asks. */
+/* Repeats the access check of a tree, because the share's options or the acting user changed. */
 static bool tree_renew(struct dsmb_tree *tree, struct ditto_share *share)
 {
 	struct dsmb_session *session = tree->session;
@@ -148,7 +150,7 @@ static bool tree_renew(struct dsmb_tree *tree, struct ditto_share *share)
 			return false;
 
 		mutex_lock(&session->lock);
-		/* It may have become another's while the helper was asked. */
+		/* The session may act as another user by now. */
 		again = access.acting_user != dsmb_session_acting_user(session);
 		may = !again && !dsmb_access_renew(tree, &access);
 		mutex_unlock(&session->lock);
@@ -158,13 +160,13 @@ static bool tree_renew(struct dsmb_tree *tree, struct ditto_share *share)
 	return may;
 }
 
-/* Was it made with the options that there are, and for whom the session acts as? */
+/* Was the access check made with the current options, and for the user the session acts as? */
 static bool tree_is_fresh(const struct dsmb_tree *tree, u64 generation)
 {
 	/* Pairs with dsmb_access_renew(). */
 	if (smp_load_acquire(&tree->generation) != generation)
 		return false;
-	/* The same. */
+	/* Pairs with dsmb_access_renew() and act_as(). */
 	return smp_load_acquire(&tree->acting_user) == dsmb_session_acting_user(tree->session);
 }
 
@@ -222,7 +224,7 @@ struct dsmb_tree *dsmb_tree_restored(struct ditto_share *share, struct ditto_cre
 	return tree;
 }
 
-/* It can be found from now on. The caller's reference stays his. */
+/* Adds a tree to the table. The caller keeps its own reference. */
 static u32 tree_publish(struct dsmb_tree *tree)
 {
 	struct dsmb_session *session = tree->session;
@@ -268,7 +270,7 @@ static u32 connect_disk(struct dsmb_call *call, struct ditto_share *share, struc
 		tell_denied(call, share, access.why);
 	if (status)
 		return status;
-	/* Who cannot encrypt is told at once (3.3.5.7). */
+	/* A session that cannot encrypt is refused at once (MS-SMB2 section 3.3.5.7). */
 	if (access.encrypt && !session->seal) {
 		ditto_cred_put(access.cred);
 		tell_denied(call, share, "the share demands encryption");
@@ -316,14 +318,14 @@ static u32 tree_connect(struct dsmb_call *call, const char *name, struct dsmb_tr
 	return status;
 }
 
-/* The contexts of 3.1.1 tell of clusters, which this is not: they only must be well-formed. */
+/* The contexts of 3.1.1 are about clusters and are ignored; they only must be well-formed. */
 static bool contexts_are_sound(struct dsmb_cursor *in)
 {
 	struct dsmb_cursor body;
 	u32 offset;
 	u16 count;
 
-	/* Offsets are from the request, behind the header (2.2.9.1). */
+	/* Offsets count from the end of the header (MS-SMB2 section 2.2.9.1). */
 	body = dsmb_window(in, sizeof(struct dsmb_header), in->size - sizeof(struct dsmb_header));
 	offset = dsmb_get_u32(in);
 	count = dsmb_get_u16(in);
@@ -344,7 +346,7 @@ static bool contexts_are_sound(struct dsmb_cursor *in)
 	return !body.bad;
 }
 
-/* The path of a request, "\\server\share", in UTF-8. */
+/* Returns the path of a request, "\\server\share", in UTF-8. */
 static char *get_path(struct dsmb_call *call)
 {
 	struct dsmb_cursor *in = &call->in, path;
@@ -361,7 +363,7 @@ static char *get_path(struct dsmb_call *call)
 	return dsmb_get_string(path);
 }
 
-/* What stands behind the server's name, or NULL. */
+/* Returns the share's name, behind that of the server, or NULL if the path is malformed. */
 static const char *share_of(const char *path)
 {
 	const char *name;
@@ -388,7 +390,10 @@ static void put_response(struct dsmb_call *call, const struct dsmb_tree *tree)
 	dsmb_put_u32(out, tree->maximal);
 }
 
-/* In 3.1.1 it is this command by which the client proves that nobody meddled before (3.3.5.7). */
+/*
+ * In 3.1.1, a signed TREE_CONNECT proves that the negotiation was not tampered with (MS-SMB2
+ * section 3.3.5.7).
+ */
 static bool is_proven(const struct dsmb_call *call)
 {
 	const struct dsmb_session *session = call->session;
@@ -421,7 +426,7 @@ u32 dsmb_tree_connect(struct dsmb_call *call)
 		return status;
 	}
 
-	/* A related command behind this one may use it, and the answer has its id. */
+	/* A related command may use the tree, and the response has its id. */
 	call->tree = tree;
 	call->tree_id = tree->id;
 	put_response(call, tree);

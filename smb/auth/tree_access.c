@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a session may do with a share: the rules say which machines may use it,
- * the grants what users may do, the squash mode as whom they act. Guests act as the
- * share's anonymous user, where the share lets them in.
+ * The access check of a session on a share. The share's rules decide which machines may use it.
+ * The share's users decide what a user may do. The squash mode decides which credential is
+ * used. Guests act as the share's anonymous user, if the share lets guests in.
+ *
+ * A credential that is replaced while calls may still use it is kept with the tree until the
+ * tree is freed.
+ *
+ * Locking: a tree is renewed under session->lock. Readers need no lock; @acting_user and
+ * @generation are published last, with release semantics.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -25,8 +31,8 @@
 #include "tree_access.h"
 
 /**
- * struct dsmb_retired - a credential that a tree had before
- * @next: the one before that
+ * struct dsmb_retired - a credential that a tree used before
+ * @next: the next older one
  * @cred: held
  */
 struct dsmb_retired {
@@ -46,7 +52,10 @@ static void ident_of(const struct ditto_auth_user *user, struct ditto_ident *ide
 	};
 }
 
-/* The options as they are now, without what does not outlive this, and the grant they have. */
+/*
+ * Copies the current options, without members that may be freed, and returns the access of the
+ * user.
+ */
 static enum ditto_share_access share_ask(struct ditto_share *share, const struct ditto_ident *ident,
 					 struct ditto_share_opts *opts)
 {
@@ -119,7 +128,10 @@ static bool cred_is_same(const struct ditto_cred *a, const struct ditto_cred *b)
 			  groups_are_same(a->cred->group_info, b->cred->group_info));
 }
 
-/* One that acted before acts again, so that changing to and fro makes no heap of them. */
+/*
+ * Uses an earlier credential again if it is the same, so that repeated changes do not
+ * accumulate credentials.
+ */
 static bool cred_again(struct dsmb_tree *tree, struct ditto_cred *cred)
 {
 	for (struct dsmb_retired *retired = tree->retired; retired; retired = retired->next) {
@@ -134,12 +146,12 @@ static bool cred_again(struct dsmb_tree *tree, struct ditto_cred *cred)
 	return false;
 }
 
-/* Consumes @cred if it succeeds. */
+/* Replaces the credential of a tree. Consumes @cred on success. */
 static int cred_renew(struct dsmb_tree *tree, struct ditto_cred *cred)
 {
 	struct dsmb_retired *retired;
 
-	/* Most changes of options leave alone who acts, and what acts can stay. */
+	/* Most changes of options do not change the credential, so it can stay. */
 	if (tree->cred && (cred_is_same(tree->cred, cred) || cred_again(tree, cred))) {
 		ditto_cred_put(cred);
 		return 0;
@@ -168,9 +180,9 @@ int dsmb_access_renew(struct dsmb_tree *tree, struct dsmb_access *access)
 	WRITE_ONCE(tree->maximal, access->maximal);
 	WRITE_ONCE(tree->encrypt, access->encrypt);
 	WRITE_ONCE(tree->continuous, access->continuous);
-	/* Pairs with dsmb_tree_share(): who sees it sees the rest. */
+	/* Pairs with tree_is_fresh(): a reader that sees it sees the rest. */
 	smp_store_release(&tree->acting_user, access->acting_user);
-	/* The same. */
+	/* Pairs with tree_is_fresh(). */
 	smp_store_release(&tree->generation, access->generation);
 	return 0;
 }
@@ -189,11 +201,11 @@ void dsmb_access_drop(struct dsmb_tree *tree)
 }
 
 /**
- * struct search - for a share by a name without case
- * @name: what is looked for, in UTF-16
- * @units: of it
+ * struct search - case-insensitive search for a share
+ * @name: name to search for, in UTF-16
+ * @units: length of @name
  * @found: the share's own name
- * @other: room for the names of shares in UTF-16
+ * @other: room for the names of other shares, in UTF-16
  */
 struct search {
 	__le16 name[DSMB_NAME_UNITS];
@@ -202,7 +214,7 @@ struct search {
 	__le16 other[DSMB_NAME_UNITS];
 };
 
-/* Units of @name in @out, or 0 if it is too long. */
+/* Converts @name to UTF-16. Returns its length, or 0 if it is too long. */
 static u32 to_utf16(const char *name, __le16 *out)
 {
 	struct dsmb_builder b = dsmb_builder(out, DSMB_NAME_UNITS * sizeof(*out));
@@ -216,7 +228,7 @@ static int search_one(struct ditto_share *share, void *arg)
 	struct search *search = arg;
 	u32 units;
 
-	/* A name may be written with a slash before it. */
+	/* A share's name may begin with a slash. */
 	units = to_utf16(share->name + (share->name[0] == '/'), search->other);
 	if (!units || dsmb_is_pattern(search->other, units) ||
 	    !dsmb_match(search->other, units, search->name, search->units))
