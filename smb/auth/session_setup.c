@@ -118,7 +118,7 @@ static bool step_end(struct dsmb_channel *channel, u64 auth)
 	return !dead;
 }
 
-/* Logs a refused login. An unproven name may contain anything, so it is escaped. */
+/* Logs and reports a refused login. An unproven name may contain anything, so it is escaped. */
 static void tell_refused(const struct dsmb_conn *conn, const char *user, const char *why)
 {
 	char subject[DITTO_CLIENT_NAME_MAX], addr[DITTO_ADDR_TEXT];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What session.c, session_setup.c and channel.c share: how sessions and channels are made,
- * authenticated and bound (MS-SMB2 sections 2.2.5, 2.2.6 and 3.3.5.5).
+ * Declarations shared by session.c, session_setup.c and channel.c: how sessions and channels
+ * are made, authenticated and bound (MS-SMB2 sections 2.2.5, 2.2.6 and 3.3.5.5).
  */
 #ifndef _DITTO_SMB_AUTH_SESSION_SETUP_H
 #define _DITTO_SMB_AUTH_SESSION_SETUP_H

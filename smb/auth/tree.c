@@ -166,7 +166,7 @@ static bool tree_is_fresh(const struct dsmb_tree *tree, u64 generation)
 	/* Pairs with dsmb_access_renew(). */
 	if (smp_load_acquire(&tree->generation) != generation)
 		return false;
-	/* Pairs with dsmb_access_renew() and act_as(). */
+	/* Also pairs with dsmb_access_renew(). */
 	return smp_load_acquire(&tree->acting_user) == dsmb_session_acting_user(tree->session);
 }
 

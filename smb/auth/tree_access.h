@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a session may do with a share, and with which credential it acts there. */
+/* The access check of a session on a share, and the credential the session uses there. */
 #ifndef _DITTO_SMB_AUTH_TREE_ACCESS_H
 #define _DITTO_SMB_AUTH_TREE_ACCESS_H
 

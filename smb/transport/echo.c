@@ -2,7 +2,7 @@
 /* ECHO: MS-SMB2 section 3.3.5.17. */
 #include "call.h"
 
-#define ECHO_SIZE	4	/* 2.2.29 */
+#define ECHO_SIZE	4	/* MS-SMB2 section 2.2.29 */
 
 u32 dsmb_echo(struct dsmb_call *call)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A message is what arrived in one frame: one command, or several in a compound. The responses
+ * A message is the content of one frame: one command, or several in a compound. The responses
  * of a message go out in one frame, apart from interim responses.
  *
  * A message belongs to one thread at a time, which runs its calls in order. While a call is

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What transport.c, transport_memory.c and send.c share: the state of a transport.
+ * Declarations shared by transport.c, transport_memory.c and send.c: the state of a transport.
  *
  * The right to receive is the bit T_RX_BUSY. Its holder owns the members from @rx to
  * @held_until, except that @held is also taken by xchg(). The right to send is @is_sending; its
