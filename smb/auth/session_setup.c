@@ -544,8 +544,9 @@ static void step_held(struct work_struct *work)
 }
 
 /*
- * A ticket, or a signed reauthentication or binding by the session's own user, is no guess.
- * Such a client must not be locked out by others that guess from the same address.
+ * A ticket is no guess, and neither is a reauthentication or binding by the session's own user,
+ * who has the session's key. Such a client must not be locked out by others that guess from the
+ * same address.
  */
 static bool step_is_beyond_guessing(const struct setup_step *step)
 {

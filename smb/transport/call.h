@@ -14,7 +14,7 @@
  * calling @cancel.
  *
  * Lifetime: a call is part of its struct dsmb_message and lives as long as it. A call holds
- * references to its connection, session, channel, tree and open.
+ * references to its session, channel, tree and open; the message holds the connection.
  */
 #ifndef _DITTO_SMB_TRANSPORT_CALL_H
 #define _DITTO_SMB_TRANSPORT_CALL_H

@@ -225,9 +225,9 @@ static u32 call_answer_max(const struct dsmb_call *call)
 
 /*
  * Refuses calls whose responses would together exceed the limit of a message, so that each
- * message can be charged once the others have ended. The first response is always allowed. A
- * large encrypted message is parsed only after it was admitted; its responses may be about as
- * large as the message itself.
+ * message can be charged once the others have ended. The first response is allowed whatever its
+ * size. A large encrypted message is parsed only after it was admitted; its responses may be up
+ * to twice as large as the message itself.
  */
 static void message_refuse_excess(struct dsmb_message *message)
 {
@@ -619,8 +619,8 @@ void dsmb_message_queue(struct dsmb_message *message)
 void dsmb_message_run_here(struct dsmb_message *message, const struct dsmb_call *call)
 {
 	/*
-	 * Not if the message has other calls, if the handler is run again to undo what it did,
-	 * or if the message needs the workers for logins or records: these may take long.
+	 * Otherwise the rest may take long: another call, calls behind this one, or a handler
+	 * that is run again to undo what it did. Logins and records have workers of their own.
 	 */
 	if (call == &message->calls[message->pos] && dsmb_message_is_at_last(message) &&
 	    (call->cancel || !call->private) && !message->login && !message->records)
