@@ -96,7 +96,7 @@ static int session_publish(struct dsmb_session *session)
 
 	for (i = 0; i < ID_TRIES && err == -EBUSY; i++) {
 		session->id = get_random_u32();
-		/* 0 and all ones have a special meaning on the wire. */
+		/* 0 and 0xffffffff have a special meaning on the wire. */
 		if (!session->id || session->id == U32_MAX)
 			continue;
 		err = xa_insert(&session->server->sessions, session->id, session, GFP_KERNEL);

@@ -116,8 +116,8 @@ static bool is_sealed(const struct dsmb_call *call)
 	if (call->encrypted)
 		return true;
 	/*
-	 * This was decided when the pages were added; the share may require encryption since
-	 * then.
+	 * This was decided when the pages were added; the share's requirement may have changed
+	 * since.
 	 */
 	if (call->npages)
 		return false;
@@ -461,7 +461,7 @@ bool dsmb_reply_interim(struct dsmb_message *message, struct dsmb_call *call)
 		return false;
 	}
 	credits = reply_credits(call);
-	/* CANCEL can find the call from here on; dsmb_call_end() removes it from the table. */
+	/* CANCEL can find the call already; dsmb_call_end() removes it from the table. */
 	spin_lock(&conn->lock);
 	call->async_id = async_id;
 	spin_unlock(&conn->lock);
