@@ -104,6 +104,7 @@ long dsmb_buf_conn_max(const struct dsmb_server *server);
 
 /* Allocate the buffer pool of a server. Returns NULL without memory. May sleep. */
 struct dsmb_buf_pool *dsmb_buf_pool_alloc(void);
+
 /* Free the pool. All buffers were put; @pool may be NULL. */
 void dsmb_buf_pool_free(struct dsmb_buf_pool *pool);
 

@@ -186,6 +186,7 @@ void dsmb_transport_kick(struct dsmb_transport *t);
  * Context: any, including the socket's callbacks.
  */
 void dsmb_transport_unblock(struct dsmb_transport *t);
+
 /* Initialize the send state of a new transport. */
 void dsmb_transport_init_send(struct dsmb_transport *t);
 

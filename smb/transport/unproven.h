@@ -38,9 +38,11 @@ struct dsmb_unproven {
 	struct list_head by_count[DSMB_UNPROVEN_LEVELS][DSMB_UNPROVEN_COUNTS];
 };
 
-/*
- * Allocate the table of a server, to be freed by kvfree(). Returns NULL without memory. May
- * sleep.
+/**
+ * dsmb_unproven_alloc - allocate the table of a server
+ *
+ * Context: process; may sleep for memory.
+ * Return: the table, to be freed by kvfree(); NULL without memory.
  */
 struct dsmb_unproven *dsmb_unproven_alloc(void);
 
