@@ -198,14 +198,15 @@ def what_frees_comes_in(w):
         peer = budget(w)['memory-bytes'][1]
         limit = max(peer // 2, 64 * MIB) * 48 * MIB // peer
         w.server.ctl('server', 'set', 'budget-user-mib', '48')
-        greedy = [linked(client=w.clients[0]) for _ in range(3)]
-        for s in greedy:
+        filler, *greedy = [linked(client=w.clients[0]) for _ in range(4)]
+        for s in (filler, *greedy):
             s.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             big = s.create('big')
-            chain(s, read(big, 8 * MIB))
-            # those that do not fit are refused, and what is left is filled by the refusals
-            for _ in range(60):
-                chain(s, read(big, 256 * KIB))
+            # all of these fit, and the socket takes none of them whole
+            chain(s, read(big, 5 * MIB))
+            # nothing is smaller than an ECHO: what is left, or becomes free, goes to those
+            for _ in range(300 if s is filler else 60):
+                chain(s, (smb2.ECHO, ECHO_BODY, 1) if s is filler else read(big, 256 * KIB))
 
         def used():
             return budget(w)['memory-bytes'][0]
