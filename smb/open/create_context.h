@@ -14,7 +14,7 @@ struct dsmb_caching;
 struct dsmb_conn;
 struct dsmb_durable;
 
-/* Those that are known, as bits. */
+/* Known create contexts, as bit numbers. */
 enum dsmb_context {
 	DSMB_CONTEXT_EA,		/* ExtA */
 	DSMB_CONTEXT_SECURITY,		/* SecD */
@@ -35,11 +35,11 @@ enum dsmb_context {
 };
 
 /**
- * struct dsmb_contexts - those of one CREATE
- * @present: a bit for each
- * @data: of those that are present
- * @lease: the answer to RqLs, or NULL for none
- * @durable: the answer to DHnQ or DH2Q, or NULL for none
+ * struct dsmb_contexts - create contexts of one CREATE
+ * @present: bit mask of enum dsmb_context
+ * @data: data of the contexts that are present
+ * @lease: lease to report in the response to RqLs, or NULL for none
+ * @durable: durability to report in the response to DHnQ or DH2Q, or NULL for none
  */
 struct dsmb_contexts {
 	u32 present;
@@ -54,30 +54,47 @@ static inline bool dsmb_has_context(const struct dsmb_contexts *c, enum dsmb_con
 }
 
 /**
- * dsmb_contexts_parse - take create contexts apart
- * @conn: negotiated what there can be
- * @list: all of them
- * @contexts: filled; unknown ones are left out
+ * dsmb_contexts_parse - parse the create contexts of a CREATE
+ * @conn: connection; its dialect decides which contexts are known
+ * @list: the list of contexts
+ * @contexts: filled; unknown contexts are ignored
  *
- * Return: SUCCESS; INVALID_PARAMETER for what is malformed, comes twice or excludes another.
+ * MS-SMB2 section 2.2.13.2.
+ *
+ * Return: STATUS_SUCCESS; STATUS_INVALID_PARAMETER if a context is malformed, comes twice, or
+ *	excludes another one.
  */
 u32 dsmb_contexts_parse(const struct dsmb_conn *conn, struct dsmb_cursor list,
 			struct dsmb_contexts *contexts);
 
-/* A first u64 of a context's data, or 0. */
+/**
+ * dsmb_context_u64 - get the first 64-bit value of a context's data
+ * @contexts: create contexts
+ * @which: the context
+ *
+ * Return: the value, or 0 if the context is not present.
+ */
 u64 dsmb_context_u64(const struct dsmb_contexts *contexts, enum dsmb_context which);
-/* Permission bits of the POSIX context; @fallback if there is none. */
+
+/**
+ * dsmb_context_mode - get the permission bits of the POSIX create context
+ * @contexts: create contexts
+ * @fallback: returned if there is no such context or it has no mode
+ */
 umode_t dsmb_context_mode(const struct dsmb_contexts *contexts, umode_t fallback);
 
 /**
- * dsmb_contexts_put - answer the contexts that are answered
- * @out: behind the fixed part of the answer, which is at its start
- * @contexts: of the request
- * @attrs: of what was opened
- * @maximal: rights the caller has at most
- * @maximal_status: what kept them from being found out, or SUCCESS
+ * dsmb_contexts_put - encode the response contexts
+ * @out: buffer; its start is the start of the CREATE response, and the fixed part is written
+ *	already
+ * @contexts: create contexts of the request
+ * @attrs: attributes of the opened file
+ * @maximal: maximal access of the caller
+ * @maximal_status: STATUS_SUCCESS, or the error that kept @maximal from being determined
  *
- * Return: bytes put.
+ * MS-SMB2 section 2.2.14.2.
+ *
+ * Return: bytes encoded.
  */
 u32 dsmb_contexts_put(struct dsmb_builder *out, const struct dsmb_contexts *contexts,
 		      const struct dsmb_attrs *attrs, u32 maximal, u32 maximal_status);

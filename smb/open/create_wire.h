@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What CREATE has on the wire: MS-SMB2 sections 2.2.13 and 2.2.14. */
+/* The CREATE request and response on the wire: MS-SMB2 sections 2.2.13 and 2.2.14. */
 #ifndef _DITTO_SMB_OPEN_CREATE_WIRE_H
 #define _DITTO_SMB_OPEN_CREATE_WIRE_H
 
@@ -9,7 +9,7 @@
 #include "../../fs/op/rights.h"
 #include "../transport/cursor.h"
 
-/* DesiredAccess (2.2.13.1) besides the rights themselves. */
+/* DesiredAccess (MS-SMB2 section 2.2.13.1) beyond the specific rights. */
 #define DSMB_ACCESS_SYSTEM_SECURITY	BIT(24)
 #define DSMB_ACCESS_MAXIMUM		BIT(25)
 #define DSMB_ACCESS_GENERIC_ALL		BIT(28)
@@ -32,7 +32,7 @@
 /* ImpersonationLevel: Anonymous to Delegate */
 #define DSMB_IMPERSONATION_MAX		3
 
-/* CreateDisposition has the numbers of enum ditto_disposition. */
+/* CreateDisposition has the values of enum ditto_disposition. */
 #define DSMB_DISPOSITION_MAX		5
 
 /* CreateOptions */
@@ -51,29 +51,29 @@
 #define DSMB_OPTION_RESERVE_OPFILTER	0x00100000
 #define DSMB_OPTION_REPARSE_POINT	0x00200000
 
-/* FileModeInformation (MS-FSCC section 2.4.31) is made of these options. */
+/* FileModeInformation (MS-FSCC section 2.4.31) consists of these options. */
 #define DSMB_OPTIONS_OF_MODE \
 	(DSMB_OPTION_WRITE_THROUGH | DSMB_OPTION_SEQUENTIAL | DSMB_OPTION_NO_BUFFERING | \
 	 DSMB_OPTION_SYNC_ALERT | DSMB_OPTION_SYNC_NONALERT | DSMB_OPTION_DELETE_ON_CLOSE)
-/* Bits beyond are undefined; those within that are not named above have no effect here. */
+/* Higher bits are undefined; lower bits that have no name above are ignored. */
 #define DSMB_OPTIONS_KNOWN		0x00ffffff
 #define DSMB_OPTIONS_REFUSED \
 	(DSMB_OPTION_CREATE_TREE | DSMB_OPTION_BY_FILE_ID | DSMB_OPTION_RESERVE_OPFILTER)
 
 #define DSMB_CREATE_REPLY		89	/* StructureSize */
 #define DSMB_CREATE_HEAD		88	/* bytes before the contexts */
-#define DSMB_CREATE_IS_REPARSE		BIT(0)	/* Flags of the answer */
+#define DSMB_CREATE_IS_REPARSE		BIT(0)	/* Flags of the response */
 
 /**
- * struct dsmb_create_args - a CREATE, as it came
+ * struct dsmb_create_args - parameters of a CREATE
  * @oplock: RequestedOplockLevel
  * @impersonation: ImpersonationLevel
- * @access: DesiredAccess; generic bits are replaced by what they stand for
+ * @access: DesiredAccess; dsmb_create_check() replaces generic rights by specific ones
  * @attributes: FileAttributes
  * @share: ShareAccess
  * @how: CreateDisposition
  * @options: CreateOptions
- * @name: UTF-16
+ * @name: name in UTF-16
  * @contexts: create contexts
  */
 struct dsmb_create_args {
@@ -90,9 +90,23 @@ struct dsmb_create_args {
 
 struct dsmb_call;
 
-/* create_args.c: take it apart. Return: a status. */
+/**
+ * dsmb_create_parse - parse a CREATE request
+ * @call: the call
+ * @args: filled
+ *
+ * Return: STATUS_SUCCESS or STATUS_INVALID_PARAMETER.
+ */
 u32 dsmb_create_parse(struct dsmb_call *call, struct dsmb_create_args *args);
-/* What can be said without looking at a file. Return: a status. */
+
+/**
+ * dsmb_create_check - check the parameters of a CREATE that do not depend on a file
+ * @args: the parameters; generic rights in @args->access are replaced
+ *
+ * MS-SMB2 section 3.3.5.9.
+ *
+ * Return: STATUS_SUCCESS or the error.
+ */
 u32 dsmb_create_check(struct dsmb_create_args *args);
 
 #endif

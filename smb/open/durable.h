@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Durable opens: those that wait for their client to come back when its session or
- * its connection was lost. MS-SMB2 sections 3.3.5.9.6, .7, .10, .12 and 3.3.7.1.
+ * Durable opens: opens that are kept when their session or connection is lost, until their client
+ * reconnects. MS-SMB2 sections 3.3.5.9.6, 3.3.5.9.7, 3.3.5.9.10, 3.3.5.9.12 and 3.3.7.1.
  *
- * What such an open holds in the lock table is not its session's: its owner is of
- * the client that stands for the ClientGuid (lease_client.c), from its CREATE on, so
- * its ranges, its deny bits and its lease stay where they are when the session
- * goes. The open itself leaves the session's table and is in the server's alone,
- * where all durable opens are, until its client takes it to another session or its
- * time is over. That table pins neither share nor node beyond what the open does.
+ * The claims of such an open in the lock table do not belong to its session. From the CREATE on,
+ * their owner belongs to the client that stands for the ClientGuid (lease_client.c), so byte-range
+ * locks, share reservation and lease stay in place when the session goes. The open itself leaves
+ * the table of the session. It remains in the table of the server, which has all durable opens,
+ * until its client attaches it to another session or its timeout expires. That table pins neither
+ * share nor node beyond what the open itself pins.
  *
- * A client that is away can give nothing back: whoever gets in the way of what a
- * durable open caches, of any protocol, has it closed (3.3.4.6, 3.3.4.7). Resilient
- * (3.3.5.15.9) and persistent (persist.h) opens are sturdier: they lose only what they
- * cache, and keep the file, its ranges and its deny bits for all of their time.
+ * A disconnected client cannot give up its caching. When any operation, of any protocol, conflicts
+ * with the caching of a disconnected durable open, the open is closed (MS-SMB2 sections 3.3.4.6 and
+ * 3.3.4.7). Resilient (section 3.3.5.15.9) and persistent (persist.h) opens are sturdier: they lose
+ * only their caching, and keep the file, its byte-range locks and its share reservation until the
+ * timeout.
  *
- * Locking: the lock of server->durables guards that table; open->where (open.h)
- * decides between closing and coming back.
+ * Locking: the lock of server->durables guards that table; open->where (open.h) decides between
+ * closing and reconnecting.
  *
- * Lifetime: the reference by which an open is in its session's table is the
- * server's while it waits. A timer that runs has one of its own.
+ * Lifetime: the reference that the session's table has to an open passes to the server while the
+ * open is disconnected. A running timer has a reference of its own.
  */
 #ifndef _DITTO_SMB_OPEN_DURABLE_H
 #define _DITTO_SMB_OPEN_DURABLE_H
@@ -41,24 +42,24 @@ struct dsmb_session;
 
 #define DSMB_GUID_SIZE		16
 
-/* Durable opens of a server, connected or not; who asks for more gets plain ones. */
+/* Limit of durable opens of a server, connected or not; CREATEs beyond it get plain opens. */
 #define DSMB_DURABLES_MAX	65536
-/* Longest time, in milliseconds, that an open waits, whatever its client asks for. */
+/* Longest timeout, in milliseconds, of a disconnected open, whatever its client requests. */
 #define DSMB_DURABLE_MS_MAX	300000U
-/* What a persistent open waits where the setting lets others not wait at all. */
+/* Timeout of a persistent open where the setting disables durable opens. */
 #define DSMB_DURABLE_MS_USUAL	60000U
 
-/* Flags of DH2Q and DH2C: 2.2.13.2.11 and .12 */
+/* Flags of DH2Q and DH2C: MS-SMB2 sections 2.2.13.2.11 and 2.2.13.2.12 */
 #define DSMB_DURABLE_PERSISTENT	BIT(1)
 
 /**
- * struct dsmb_durable_ask - what a CREATE asks for
- * @version: 1 or 2, of the contexts; 0 if it has none
- * @reconnect: it wants @id back
- * @persistent: it wants it to outlive the server, too
- * @timeout_ms: how long it is to wait; 0 for any time
- * @guid: CreateGuid, version 2
- * @id: FileId.Persistent
+ * struct dsmb_durable_ask - durability requested by a CREATE
+ * @version: 1 or 2, the version of the create contexts; 0 if there are none
+ * @reconnect: the client wants the open @id back
+ * @persistent: the open is to survive a restart of the server
+ * @timeout_ms: requested timeout in milliseconds; 0 leaves it to the server
+ * @guid: CreateGuid, version 2 only
+ * @id: FileId.Persistent, for @reconnect
  */
 struct dsmb_durable_ask {
 	u8 version;
@@ -70,17 +71,17 @@ struct dsmb_durable_ask {
 };
 
 /**
- * struct dsmb_durable - what makes an open durable
- * @open: whose
- * @version: as above
- * @guid: as above
+ * struct dsmb_durable - durability of an open
+ * @open: the open; not counted
+ * @version: version of the create contexts, see struct dsmb_durable_ask
+ * @guid: CreateGuid
  * @client: ClientGuid
- * @user: to whom alone it comes back, held
- * @timeout_ms: granted
- * @resilient: see above
- * @persist: the record of a persistent one, or NULL; never changes
- * @deadline: in jiffies; while it waits
- * @expire: closes it then
+ * @user: the only user who may reconnect to the open; held
+ * @timeout_ms: granted timeout in milliseconds
+ * @resilient: the open is resilient, see above
+ * @persist: record of a persistent open, or NULL; never changes
+ * @deadline: end of the timeout in jiffies, while the open is disconnected
+ * @expire: closes the open at @deadline
  */
 struct dsmb_durable {
 	struct dsmb_open *open;
@@ -95,92 +96,228 @@ struct dsmb_durable {
 	struct delayed_work expire;
 };
 
-/* Of a CREATE. The contexts are well-formed. */
+/**
+ * dsmb_durable_parse - read the durability contexts of a CREATE
+ * @contexts: parsed create contexts, with lengths already checked
+ * @ask: filled
+ */
 void dsmb_durable_parse(const struct dsmb_contexts *contexts, struct dsmb_durable_ask *ask);
 
-/* How long an open waits for which this was asked, if the server's own time is @usual_ms. */
+/**
+ * dsmb_durable_time - compute the timeout of a durable open
+ * @asked_ms: requested timeout in milliseconds, 0 for the server's choice
+ * @usual_ms: the server's own timeout
+ *
+ * Return: the timeout in milliseconds, at most DSMB_DURABLE_MS_MAX.
+ */
 u32 dsmb_durable_time(u32 asked_ms, u32 usual_ms);
 
-/* May an open with so much cached be durable: a batch oplock, or HANDLE of a lease? */
+/**
+ * dsmb_durable_fits - check whether an open's caching allows durability
+ * @granted: granted caching
+ *
+ * Return: true for a batch oplock and for a lease with HANDLE caching (MS-SMB2 sections 3.3.5.9.6
+ *	and 3.3.5.9.10).
+ */
 bool dsmb_durable_fits(const struct dsmb_caching *granted);
 
-/* May an open of this call outlive its session? */
+/**
+ * dsmb_durable_may - check whether an open of this call may outlive its session
+ * @call: the CREATE
+ *
+ * Return: false for guest and anonymous users.
+ */
 bool dsmb_durable_may(const struct dsmb_call *call);
 
 /**
- * dsmb_durable_grant - make an open durable, if it may be
- * @call: of CREATE
- * @open: of a file, begun, not published; it outlives its session
- * @ask: what is asked for
- * @granted: what it caches by
+ * dsmb_durable_grant - make an open durable or persistent if it qualifies
+ * @call: the CREATE
+ * @open: open of a file, begun and not published
+ * @ask: requested durability
+ * @granted: granted caching
  *
- * What is not granted is no error: open->durable tells.
+ * It is no error if durability is not granted; open->durable is NULL then.
+ *
+ * Context: may sleep; waits for the helper if a record must be written.
  */
 void dsmb_durable_grant(struct dsmb_call *call, struct dsmb_open *open,
 			const struct dsmb_durable_ask *ask, const struct dsmb_caching *granted);
 
-/*
- * An open is resilient from now on. Return: SUCCESS, or why not: INVALID_PARAMETER,
- * INSUFFICIENT_RESOURCES.
+/**
+ * dsmb_durable_strengthen - make an open resilient
+ * @call: FSCTL_LMR_REQUEST_RESILIENCY
+ * @open: the open
+ * @timeout_ms: timeout in milliseconds
+ *
+ * MS-SMB2 section 3.3.5.15.9. A persistent open is left as it is.
+ *
+ * Context: may sleep; takes open->lock.
+ * Return: STATUS_SUCCESS; STATUS_INVALID_PARAMETER if the open cannot outlive its session;
+ *	STATUS_INSUFFICIENT_RESOURCES.
  */
 u32 dsmb_durable_strengthen(struct dsmb_call *call, struct dsmb_open *open, u32 timeout_ms);
 
-/* One that is made again after a restart is durable and persistent. -ENOMEM. */
+/**
+ * dsmb_durable_again - make an open durable and persistent that is restored after a restart
+ * @open: allocated by dsmb_open_restored()
+ * @client: ClientGuid
+ * @guid: CreateGuid
+ * @user: user who may reconnect to the open; a reference is taken
+ * @timeout_ms: timeout in milliseconds
+ *
+ * Return: 0 or -ENOMEM.
+ */
 int dsmb_durable_again(struct dsmb_open *open, const guid_t *client, const u8 *guid,
 		       struct ditto_auth_user *user, u32 timeout_ms);
-/* It has what it had: it can be found from now on, and waits. -ENOSPC. */
+
+/**
+ * dsmb_durable_restored - publish a restored open and start its timeout
+ * @open: the open, with all the claims that it had
+ *
+ * Context: may sleep.
+ * Return: 0, -ENOSPC if there are too many durable opens, -EBUSY if the id is in use, or -ENOMEM.
+ */
 int dsmb_durable_restored(struct dsmb_open *open);
 
-/* Does it keep the file whoever wants it? */
+/**
+ * dsmb_durable_is_sturdy - check whether a disconnected open survives conflicting operations
+ * @open: the open
+ *
+ * Return: true for a resilient or persistent open, which loses only its caching to a conflict.
+ */
 bool dsmb_durable_is_sturdy(const struct dsmb_open *open);
+
+/**
+ * dsmb_durable_is_persistent - check whether an open is persistent
+ * @open: the open
+ */
 bool dsmb_durable_is_persistent(const struct dsmb_open *open);
-/* It was closed: when this returns its record is gone, too. */
+
+/**
+ * dsmb_durable_settle - wait until the record of a closed open has been removed
+ * @open: the open, closed
+ *
+ * The removal may fail; it is tried again later then.
+ *
+ * Context: may sleep for the helper.
+ */
 void dsmb_durable_settle(struct dsmb_open *open);
 
-/* The data of the DH2Q context of an answer, or of DHnQ. */
+/**
+ * dsmb_durable_put - encode the data of the DH2Q or DHnQ response context
+ * @out: buffer
+ * @durable: granted durability
+ */
 void dsmb_durable_put(struct dsmb_builder *out, const struct dsmb_durable *durable);
 
 /**
- * dsmb_durable_find - the open that a client wants back
- * @call: of CREATE
+ * dsmb_durable_find - find the open that a client reconnects to
+ * @call: the CREATE
  * @ask: its reconnect context
  * @asked: its lease context
- * @open: filled, held; it waits, or did when this looked
+ * @open: set to the open, with a reference; it is disconnected, or was when this function looked
  *
- * Return: SUCCESS, OBJECT_NAME_NOT_FOUND, ACCESS_DENIED for who is not its user, or
- * FILE_NOT_AVAILABLE: it could not be made again yet after a restart.
+ * MS-SMB2 sections 3.3.5.9.7 and 3.3.5.9.12.
+ *
+ * Context: may sleep; waits for the loss of the old connection, see dsmb_open_await_loss().
+ * Return: STATUS_SUCCESS; STATUS_OBJECT_NAME_NOT_FOUND; STATUS_ACCESS_DENIED for another user;
+ *	STATUS_FILE_NOT_AVAILABLE if the open could not be restored yet after a restart.
  */
 u32 dsmb_durable_find(struct dsmb_call *call, const struct dsmb_durable_ask *ask,
 		      const struct dsmb_caching *asked, struct dsmb_open **open);
 
-/*
- * Does a replayed CREATE fit what it opened? An open that waits comes to the session of the
- * call. Return: a status.
+/**
+ * dsmb_durable_replay - check a replayed CREATE against the open that it created
+ * @call: the replayed CREATE
+ * @open: open found by its CreateGuid
+ * @ask: requested durability
+ * @asked: requested caching
+ *
+ * A disconnected open is attached to the session of the call. MS-SMB2 section 3.3.5.9.10.
+ *
+ * Context: may sleep.
+ * Return: STATUS_SUCCESS, STATUS_DUPLICATE_OBJECTID, STATUS_ACCESS_DENIED, or as
+ *	dsmb_durable_attach().
  */
 u32 dsmb_durable_replay(struct dsmb_call *call, struct dsmb_open *open,
 			const struct dsmb_durable_ask *ask, const struct dsmb_caching *asked);
 
-/* It comes to the session of the call, if it waits still. Return: a status. */
+/**
+ * dsmb_durable_attach - attach a disconnected open to the session of a call
+ * @call: the CREATE
+ * @open: the open; the caller has a reference
+ *
+ * Context: may sleep.
+ * Return: STATUS_SUCCESS; STATUS_OBJECT_NAME_NOT_FOUND if the open is not disconnected any more;
+ *	STATUS_NETWORK_NAME_DELETED if the session or tree connect of the call has ended; or another
+ *	error.
+ */
 u32 dsmb_durable_attach(struct dsmb_call *call, struct dsmb_open *open);
 
-/* Its session or tree goes. True if it waits from now on, or is closed already. */
+/**
+ * dsmb_durable_disconnect - keep an open whose session or tree connect ends
+ * @open: the open; the caller has a reference
+ * @session: session that ends
+ *
+ * MS-SMB2 section 3.3.7.1.
+ *
+ * Context: may sleep.
+ * Return: true if the open is disconnected from now on, or if it is not the session's to close any
+ *	more; false if the caller must close it.
+ */
 bool dsmb_durable_disconnect(struct dsmb_open *open, struct dsmb_session *session);
 
-/* Something gets in the way of what a lease caches: those of its opens that wait are closed. */
+/**
+ * dsmb_durables_yield - close the disconnected opens of a lease that an operation conflicts with
+ * @lease: the lease; its lock is not held
+ *
+ * Sturdy opens stay, see dsmb_durable_is_sturdy().
+ *
+ * Context: may sleep.
+ */
 void dsmb_durables_yield(struct dsmb_lease *lease);
 
-/* It was closed: it can be found no more. */
+/**
+ * dsmb_durable_forget - remove a closed open from the table of durable opens
+ * @open: the open, closed
+ *
+ * The removal of its record begins.
+ *
+ * Context: any process context.
+ */
 void dsmb_durable_forget(struct dsmb_open *open);
+
+/**
+ * dsmb_durable_free - free the durability of an open
+ * @open: the open, without references left
+ */
 void dsmb_durable_free(struct dsmb_open *open);
 
-/* The first durable open with this id or a higher one, held, or NULL. @id is set to its. */
+/**
+ * dsmb_durable_next - iterate over the durable opens of a server
+ * @server: the server
+ * @id: lowest FileId.Persistent to consider; set to the id of the open found
+ *
+ * Return: the durable open with the lowest id not below @id, with a reference, or NULL.
+ */
 struct dsmb_open *dsmb_durable_next(struct dsmb_server *server, u64 *id);
-/* How long it waits yet, in seconds; 0 for one that does not. */
+
+/**
+ * dsmb_durable_left - get the time until a disconnected open is closed
+ * @open: a durable open
+ *
+ * Return: seconds, rounded up; 0 for an open that is not disconnected.
+ */
 u32 dsmb_durable_left(struct dsmb_open *open);
 
-/*
- * Close all that wait: nobody can come back. Persistent ones go with the server only, and their
- * records stay.
+/**
+ * dsmb_durables_close - close all disconnected opens
+ * @server: the server
+ * @ends: the server ends; persistent opens are closed only then, and their records stay
+ *
+ * Called when no client can reconnect any more.
+ *
+ * Context: may sleep; waits for the helper if @ends.
  */
 void dsmb_durables_close(struct dsmb_server *server, bool ends);
 

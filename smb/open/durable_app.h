@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Application instances: an application that starts anew on another machine takes
- * over the files that it had open on the one that was lost. MS-SMB2 sections
- * 2.2.13.2.13, 2.2.13.2.15 and 3.3.5.9.13.
+ * Application instances: an application that fails over to another machine takes over the files
+ * that it had open on the machine that was lost. MS-SMB2 sections 2.2.13.2.13, 2.2.13.2.15 and
+ * 3.3.5.9.13.
  *
  * Locking: apps_lock (spinlock) in durable_app.c guards the table.
  */
@@ -20,10 +20,10 @@ struct dsmb_contexts;
 struct dsmb_open;
 
 /**
- * struct dsmb_app_ask - what a CREATE says of its application
- * @present: it does
+ * struct dsmb_app_ask - application instance named by a CREATE
+ * @present: the CREATE names one
  * @id: AppInstanceId
- * @versioned: the next two count (3.1.1)
+ * @versioned: @high and @low are valid (3.1.1 only)
  * @high: AppInstanceVersionHigh
  * @low: AppInstanceVersionLow
  */
@@ -35,41 +35,79 @@ struct dsmb_app_ask {
 	u64 low;
 };
 
-/* Of a CREATE. The contexts are well-formed. */
+/**
+ * dsmb_app_parse - read the application instance contexts of a CREATE
+ * @contexts: parsed create contexts, with lengths already checked
+ * @ask: filled
+ */
 void dsmb_app_parse(const struct dsmb_contexts *contexts, struct dsmb_app_ask *ask);
 
-/* Is one version newer than the other, so that it takes over? */
+/**
+ * dsmb_app_is_newer - compare application instance versions
+ * @ask: instance with a version
+ * @high: AppInstanceVersionHigh to compare with
+ * @low: AppInstanceVersionLow to compare with
+ *
+ * Return: true if @ask is newer and takes over.
+ */
 bool dsmb_app_is_newer(const struct dsmb_app_ask *ask, u64 high, u64 low);
 
 /**
- * dsmb_app_take_over - close what the application has open elsewhere
- * @call: of CREATE
- * @ask: its application
- * @node: what it is about to open
+ * dsmb_app_take_over - close the opens that the application has on another machine
+ * @call: the CREATE
+ * @ask: its application instance
+ * @node: node that the CREATE is about to open
  *
- * Return: SUCCESS, or FILE_FORCED_CLOSED: a newer version has it.
+ * MS-SMB2 section 3.3.5.9.13.
+ *
+ * Context: may sleep.
+ * Return: STATUS_SUCCESS, or STATUS_FILE_FORCED_CLOSED if a newer version has the file open.
  */
 u32 dsmb_app_take_over(struct dsmb_call *call, const struct dsmb_app_ask *ask,
 		       const struct ditto_node *node);
 
 /**
- * dsmb_app_opened - the application can be told by this open from now on
- * @call: of CREATE
- * @open: not published yet
- * @ask: its application
- * @node: which is open, to be compared only
+ * dsmb_app_opened - register the application instance of an open
+ * @call: the CREATE
+ * @open: the open, not published yet
+ * @ask: its application instance
+ * @node: node of the open, only for comparison
+ *
+ * Context: may sleep.
  */
 void dsmb_app_opened(struct dsmb_call *call, struct dsmb_open *open,
 		     const struct dsmb_app_ask *ask, const struct ditto_node *node);
 
-/* The same by what is known of client and share. */
+/**
+ * dsmb_app_enter - register the application instance of an open for a given client and share
+ * @open: the open, not published yet
+ * @client: ClientGuid
+ * @tag: tag of the share
+ * @ask: its application instance
+ * @node: node of the open, only for comparison
+ *
+ * Context: may sleep.
+ */
 void dsmb_app_enter(struct dsmb_open *open, const guid_t *client, u64 tag,
 		    const struct dsmb_app_ask *ask, const struct ditto_node *node);
-/* Which it is; not present for NULL. */
+
+/**
+ * dsmb_app_tell - get the application instance of an open
+ * @app: registered instance, or NULL
+ * @ask: filled; unchanged if @app is NULL
+ */
 void dsmb_app_tell(const struct dsmb_app *app, struct dsmb_app_ask *ask);
 
-/* The open is closed. NULL is allowed for both. */
+/**
+ * dsmb_app_forget - unregister the application instance of a closed open
+ * @app: registered instance, or NULL
+ */
 void dsmb_app_forget(struct dsmb_app *app);
+
+/**
+ * dsmb_app_free - unregister an application instance and free it
+ * @app: registered instance, or NULL
+ */
 void dsmb_app_free(struct dsmb_app *app);
 
 #endif

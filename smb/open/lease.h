@@ -1,27 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a client caches by our leave: a lease, which all opens of one key share, or
- * the oplock of one open. Both stand on a caching grant of the lock table.
+ * Caching granted to a client: a lease, which all opens with one lease key share, or the oplock of
+ * a single open. Both are backed by a caching grant of the lock table.
  *
- * A lease is known by ClientGuid and key (MS-SMB2 section 3.3.1.11), so it may have
- * opens of several sessions. Its grant is held by a client of the lock table that
- * stands for the ClientGuid: lease_client.c. An oplock is its open's, and so of the
- * client that the open's claims are of.
+ * A lease is identified by ClientGuid and LeaseKey (MS-SMB2 section 3.3.1.11), so it may have opens
+ * of several sessions. Its caching grant is held by the lock table client that stands for the
+ * ClientGuid (lease_client.c). An oplock belongs to its open, and so to the client that owns the
+ * claims of the open.
  *
- * What is granted and what the client knows of it differ for a moment: a break is
- * not told before the answer to the CREATE has left by which the client learns of
- * the grant; and while it does not know of a loss, it is granted nothing new.
+ * The granted state and the state known to the client differ for short times. A break is not sent
+ * before the response of the CREATE that tells the client of the grant. While the client does not
+ * know of a loss, it is granted nothing new.
  *
- * Locking, outermost first
- *   lease->lock (mutex) guards what the client was told. It is held while the lock
- *	table is asked for a grant, not while anything is sent.
+ * Locking, outermost first:
+ *
+ *   lease->lock (mutex) guards the state known to the client. It is held while a caching
+ *	grant is requested from the lock table, but not while anything is sent.
  *   The lock of a bucket (spinlock) guards the table and the count of opens.
- *   Callbacks of the lock table run one at a time for each grant, and take
- *   lease->lock.
+ *   Callbacks of the lock table run one at a time for each caching grant, and take
+ *	lease->lock.
  *
- * Lifetime: lease->ref counts opens, the grant of the lock table, CREATEs that are
- * not answered yet, and who found it by its key. The owner keeps the memory of its
- * client; an open on the list is of a session, or waits for one.
+ * Lifetime: lease->ref counts opens, the caching grant of the lock table, CREATEs whose response
+ * was not sent yet, and callers that looked it up by its key. The owner keeps the memory of its
+ * client; every open on the list is in a session, or waits for its client to reconnect.
  */
 #ifndef _DITTO_SMB_OPEN_LEASE_H
 #define _DITTO_SMB_OPEN_LEASE_H
@@ -45,33 +46,34 @@ struct dsmb_open;
 struct dsmb_server;
 struct dsmb_session;
 
-/* How long an acknowledgment is waited for: MS-SMB2 section 3.3.2.1. */
+/* Time, in milliseconds, that an acknowledgment may take: MS-SMB2 section 3.3.2.1. */
 #define DSMB_BREAK_MS	35000
 
 /**
  * struct dsmb_lease - a lease or an oplock
  * @ref: see above
- * @link: in the table; an oplock is in none
- * @owner: the key of the grant, held
- * @version: of the context that made it, 1 or 2; 0 for an oplock
+ * @link: link in the table; an oplock is in no table
+ * @owner: lock table owner of the caching grant, held
+ * @version: version of the create context that created the lease, 1 or 2; 0 for an oplock
  * @key: LeaseKey
- * @persistent: FileId of an oplock's open
- * @volatile_id: the same
- * @opens: which have it or are about to; under the lock of the bucket
- * @lock: guards what follows
- * @holders: opens that have it, by dsmb_open.lease_link
- * @node: which it is on, to be compared only; NULL before the first open is there
- * @grant: the grant, held, or NULL
- * @state: what the client was told that it has
- * @epoch: of @state
- * @untold: CREATEs whose answers have not left
- * @due: a break waits for them: all but @due_keep, @due_ack
- * @due_keep: see there
- * @due_ack: see there
- * @breaking: an acknowledgment is awaited, and may leave @break_to
- * @break_to: see there
- * @giving: bits that go with the acknowledgment that is being recorded (persist.h); 0 if none is
- * @record: records what changed; with a reference: persist.c
+ * @persistent: FileId.Persistent of an oplock's open
+ * @volatile_id: FileId.Volatile of an oplock's open
+ * @opens: number of opens that have the lease or are about to; under the lock of the bucket
+ * @lock: mutex; guards the members below
+ * @holders: opens that have the lease, linked by dsmb_open.lease_link
+ * @node: node that the lease is on, only for comparison; NULL before the first open is there
+ * @grant: caching grant of the lock table, held, or NULL
+ * @state: state that the client knows it has
+ * @epoch: epoch of @state
+ * @untold: number of CREATEs whose responses were not sent yet
+ * @due: a break to @due_keep waits until @untold is 0
+ * @due_keep: DITTO_LEASE_* bits that remain after the pending break
+ * @due_ack: the pending break requires an acknowledgment
+ * @breaking: an acknowledgment is awaited, and may keep no more than @break_to
+ * @break_to: DITTO_LEASE_* bits that the client may keep
+ * @giving: bits that are lost with the acknowledgment that is being recorded (persist.h); 0 if
+ *	there is none
+ * @record: records the changed state of persistent opens; has a reference; see persist.c
  */
 struct dsmb_lease {
 	refcount_t ref;
@@ -103,7 +105,12 @@ static inline void dsmb_lease_hold(struct dsmb_lease *lease)
 	refcount_inc(&lease->ref);
 }
 
-/* May sleep. */
+/**
+ * dsmb_lease_put - drop a reference to a lease
+ * @lease: the lease
+ *
+ * Context: may sleep.
+ */
 void dsmb_lease_put(struct dsmb_lease *lease);
 
 static inline bool dsmb_lease_is_oplock(const struct dsmb_lease *lease)
@@ -112,79 +119,195 @@ static inline bool dsmb_lease_is_oplock(const struct dsmb_lease *lease)
 }
 
 /**
- * dsmb_lease_take - what an open is to cache by, before there is anything to cache
- * @open: not in use yet; its lease and its lease_owner are set
- * @asked: what the CREATE asks for
+ * dsmb_lease_take - attach an open to its lease or oplock before anything is cached
+ * @open: not in use yet; its @lease, @lease_owner and @entry_owner are set
+ * @asked: requested caching
  *
- * Given back by dsmb_lease_close(). Return: 0, -ENOMEM, -ESHUTDOWN.
+ * Undone by dsmb_lease_close().
+ *
+ * Context: may sleep.
+ * Return: 0, -ENOMEM or -ESHUTDOWN.
  */
 int dsmb_lease_take(struct dsmb_open *open, const struct dsmb_caching *asked);
 
-/* Is the key in use on another file than this? */
+/**
+ * dsmb_lease_is_elsewhere - check whether the lease key is in use on another file
+ * @lease: the lease
+ * @node: node to compare with
+ */
 bool dsmb_lease_is_elsewhere(struct dsmb_lease *lease, const struct ditto_node *node);
-/* Is it in use on any? */
+
+/**
+ * dsmb_lease_is_used - check whether the lease key is in use on any file
+ * @lease: the lease
+ */
 bool dsmb_lease_is_used(struct dsmb_lease *lease);
 
 /**
- * dsmb_lease_grant - grant as much as fits
- * @call: of CREATE, with the open's actor; it is noticed when the answer has left
- * @open: opened, begun
- * @node: its node
- * @asked: what the CREATE asks for
- * @answer: filled
+ * dsmb_lease_grant - grant as much of the requested caching as possible
+ * @call: the CREATE, with the actor of the open; pending breaks are sent after its response
+ * @open: the open, begun
+ * @node: node of the open
+ * @asked: requested caching
+ * @answer: filled with the granted caching
  *
- * Return: DSMB_SUCCESS; INVALID_PARAMETER if the key is in use on another file.
+ * MS-SMB2 sections 3.3.5.9.8 and 3.3.5.9.11.
+ *
+ * Context: may sleep; takes lease->lock.
+ * Return: STATUS_SUCCESS; STATUS_INVALID_PARAMETER if the lease key is in use on another file.
  */
 u32 dsmb_lease_grant(struct dsmb_call *call, struct dsmb_open *open, struct ditto_node *node,
 		     const struct dsmb_caching *asked, struct dsmb_caching *answer);
 
-/* An open is made again after a restart: it caches as it did, as far as that fits. */
+/**
+ * dsmb_lease_restore - restore the caching of an open after a restart
+ * @op: operation of the open
+ * @open: the open, begun
+ * @node: node of the open
+ * @had: caching that the open had before the restart
+ * @reclaim: reclaim during the grace period
+ *
+ * Grants as much of @had as possible.
+ *
+ * Context: may sleep; takes lease->lock.
+ */
 void dsmb_lease_restore(const struct ditto_op *op, struct dsmb_open *open, struct ditto_node *node,
 			const struct dsmb_caching *had, bool reclaim);
 
-/*
- * The CREATE of an open is answered once more: what it has, as it is now. What is broken is
- * told after the answer has left.
+/**
+ * dsmb_lease_again - report the current caching of an open whose CREATE is answered once more
+ * @call: the CREATE
+ * @open: the open
+ * @asked: requested caching
+ * @answer: filled with the current caching
+ *
+ * Pending breaks are sent after the response.
+ *
+ * Context: may sleep; takes lease->lock.
  */
 void dsmb_lease_again(struct dsmb_call *call, struct dsmb_open *open,
 		      const struct dsmb_caching *asked, struct dsmb_caching *answer);
 
-/* The open goes; with the last one what was granted is given back. */
+/**
+ * dsmb_lease_close - detach an open from its lease or oplock
+ * @open: the open
+ *
+ * The last open of a lease returns the caching grant.
+ *
+ * Context: may sleep; takes lease->lock.
+ */
 void dsmb_lease_close(struct dsmb_open *open);
 
-/*
- * Whose grants are its own for what is done through an open; borrowed. A write by whom
- * an oplock lets read breaks that oplock, too (MS-FSA section 2.1.4.12).
+/**
+ * dsmb_lease_actor - get the owner whose caching grants an operation through an open does not break
+ * @open: the open
+ *
+ * A write through an open whose oplock only allows reading breaks that oplock, too (MS-FSA section
+ * 2.1.4.12).
+ *
+ * Return: the owner, borrowed from the open, or NULL if there is none.
  */
 struct ditto_owner *dsmb_lease_actor(const struct dsmb_open *open);
 
-/* The lease with a key that the client of a session has, held, or NULL. */
+/**
+ * dsmb_lease_find - look up a lease by its key
+ * @session: session whose ClientGuid counts
+ * @key: LeaseKey, DSMB_LEASE_KEY_SIZE bytes
+ *
+ * Context: may sleep.
+ * Return: the lease with a reference, or NULL.
+ */
 struct dsmb_lease *dsmb_lease_find(struct dsmb_session *session, const u8 *key);
 
-/* oplock_break.c: the holder's side of the grant, and what was kept back for CREATEs */
+/* oplock_break.c: the holder's side of the caching grant, and breaks deferred by CREATEs */
 extern const struct ditto_lease_ops dsmb_lease_ops;
+
+/**
+ * dsmb_lease_told - note that the response of a CREATE with this lease was sent
+ * @lease: the lease
+ *
+ * Sends the break that waited for it.
+ *
+ * Context: may sleep; lease->lock not held.
+ */
 void dsmb_lease_told(struct dsmb_lease *lease);
-/*
- * A channel of the session went, and others are there: what was told by it may not have come
- * through, and is told once more.
+
+/**
+ * dsmb_breaks_again - send outstanding breaks of a session once more
+ * @session: session that lost a channel and has others
+ *
+ * Breaks that were sent on the lost channel may not have arrived.
+ *
+ * Context: may sleep.
  */
 void dsmb_breaks_again(struct dsmb_session *session);
-/* An open of the lease lost its client: a break that nobody is left to answer is answered. */
+
+/**
+ * dsmb_break_unheard - answer a break in place of a client that is not connected any more
+ * @lease: lease that an open lost its client of
+ *
+ * Does nothing if no break is outstanding, or if another open of the lease has a connection.
+ *
+ * Context: may sleep; lease->lock not held.
+ */
 void dsmb_break_unheard(struct dsmb_lease *lease);
 
-/* What holds the leases of a session; NULL if there is none and none is made. Kept by @session. */
+/**
+ * dsmb_lease_client - get the lock table client that holds the leases of a session
+ * @session: the session, which keeps the client alive
+ * @make: create the client if there is none
+ *
+ * Context: may sleep; takes session->lock.
+ * Return: the client, or NULL if there is none.
+ */
 struct ditto_client *dsmb_lease_client(struct dsmb_session *session, bool make);
-/*
- * The same for an open that may outlive the session; NULL if there is none. It stays until
- * dsmb_lease_client_unuse(), which any process context may call.
+
+/**
+ * dsmb_lease_client_use - get the lock table client for an open that may outlive the session
+ * @session: the session
+ *
+ * The client stays until dsmb_lease_client_unuse().
+ *
+ * Context: may sleep; takes session->lock.
+ * Return: the client, or NULL.
  */
 struct ditto_client *dsmb_lease_client_use(struct dsmb_session *session);
+
+/**
+ * dsmb_lease_client_unuse - release a client that an open used
+ * @client: from dsmb_lease_client_use() or dsmb_lease_client_of()
+ *
+ * Context: any process context; the release itself runs in a worker.
+ */
 void dsmb_lease_client_unuse(struct ditto_client *client);
-/* The same for a ClientGuid, with or without a session; NULL without memory. */
+
+/**
+ * dsmb_lease_client_of - get the lock table client of a ClientGuid
+ * @server: the server
+ * @guid: ClientGuid, with or without a session
+ *
+ * Released with dsmb_lease_client_unuse().
+ *
+ * Context: may sleep.
+ * Return: the client, or NULL without memory.
+ */
 struct ditto_client *dsmb_lease_client_of(struct dsmb_server *server, const guid_t *guid);
-/* The session is closed; with the last user leases go. May sleep. */
+
+/**
+ * dsmb_lease_client_leave - drop a closed session from its lock table client
+ * @session: the session
+ * @why: reason, for the log
+ *
+ * The last user releases the client with all its leases.
+ *
+ * Context: may sleep.
+ */
 void dsmb_lease_client_leave(struct dsmb_session *session, const char *why);
-/* The session is gone. */
+
+/**
+ * dsmb_lease_client_put - drop the memory reference of a session that is freed
+ * @session: the session
+ */
 void dsmb_lease_client_put(struct dsmb_session *session);
 
 void dsmb_leases_init(void);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Opens: what a FileId names. A file, directory or stream of a disk share (a
- * core's instance), or a pipe.
+ * Opens: the objects that a FileId names (MS-SMB2 section 3.3.1.10). An open is either a file,
+ * directory or stream of a disk share, backed by an instance of the core, or a named pipe of IPC$.
  *
- * Lifetime: open->ref counts the table that it is in and each call in flight.
- * dsmb_open_close() takes it out of the table; the instance is closed with the
- * last reference. Most opens are in the table of their session until then. One
- * that outlives its session (durable.h) is detached from it, and attached to
- * another one when its client comes back.
+ * Lifetime: open->ref counts the session's table and every call in flight. dsmb_open_close()
+ * removes the open from the table; the instance is closed when the last reference is dropped. Most
+ * opens stay in the table of their session until then. An open that outlives its session
+ * (durable.h) is detached from the table, and attached to the table of another session when its
+ * client reconnects.
  */
 #ifndef _DITTO_SMB_OPEN_OPEN_H
 #define _DITTO_SMB_OPEN_OPEN_H
@@ -35,7 +35,7 @@ struct dsmb_app;	/* durable_app.h */
 struct dsmb_call;
 struct dsmb_lease;
 struct dsmb_created;	/* replay.h */
-struct dsmb_dir;	/* where a listing is: query_directory.c */
+struct dsmb_dir;	/* position of a listing: query_directory.c */
 struct dsmb_notify;	/* notify.h */
 struct dsmb_durable;	/* durable.h */
 struct dsmb_pipe;	/* pipe.c */
@@ -46,57 +46,66 @@ struct dsmb_tree;
 #define DSMB_LOCK_SEQUENCES	64	/* MS-SMB2 3.3.1.10 */
 
 /**
- * struct dsmb_open - one
- * @server: whose
- * @where: spinlock, guards @session, @tree, @volatile_id, @published and @closing for writing;
- *	the lock of the session's table is taken inside
- * @session: in whose table it is or is to be, not counted: it leaves before the session goes;
- *	NULL while it is in none, and once it is closed
- * @tree: held; of the session it was in last while it is in none
- * @cred: of who opened it, which @tree keeps; what was granted then is done as that
+ * struct dsmb_open - an open file, directory, stream or pipe
+ * @server: server that the open belongs to
+ * @where: spinlock; guards @session, @tree, @volatile_id, @published and @closing for writing; the
+ *	lock of the session's table is taken inside it
+ * @session: session whose table the open is in or is about to enter; not counted, because the open
+ *	leaves the table before the session goes; NULL while it is in no table, and once it is
+ *	closed
+ * @tree: tree connect, held; while the open is in no table, the tree connect it was last in
+ * @cred: credential of the user who opened the file, kept alive by @tree; operations whose access
+ *	was granted at open run with it
  * @persistent: FileId.Persistent, also the key of @owner
  * @volatile_id: FileId.Volatile
- * @published: it was in a table
- * @ref: see above
- * @rights: GrantedAccess, as DITTO_RIGHT_* bits, which are those of the wire
- * @inst: of a disk share; NULL for a pipe
- * @owner: of its claims; of the session's client, or of one that outlives the session
- * @outlives: the latter
- * @lease_owner: key of what it caches by, which it does not break; @owner without a lease
- * @entry_owner: key of what it caches the directory by that it is in, or NULL; held
- * @lease: what it caches by, held, or NULL: lease.h; set before it can be found
- * @lease_link: on the lease's list; under the lease's lock
- * @pipe: of IPC$; NULL for a disk
- * @action: enum ditto_open_action of its CREATE
+ * @published: the open has been in a table
+ * @ref: see the comment at the top of this file
+ * @rights: GrantedAccess as DITTO_RIGHT_* bits, which have the values of the wire
+ * @inst: instance of a disk share's file; NULL for a pipe
+ * @owner: lock owner of the open's claims; it belongs to the client of the session, or to a client
+ *	that outlives the session
+ * @outlives: @owner belongs to a client that outlives the session
+ * @lease_owner: owner of the caching grant that the open's own operations do not break; the same as
+ *	@owner if the open has no lease
+ * @entry_owner: owner of the lease on the parent directory (ParentLeaseKey), or NULL; held
+ * @lease: lease or oplock of the open, held, or NULL (lease.h); set before the open can be found
+ * @lease_link: link in the lease's list of holders; under the lease's lock
+ * @pipe: named pipe of IPC$; NULL for a file of a disk share
+ * @action: enum ditto_open_action of the CREATE
  * @options: CreateOptions
- * @write_through: every write is stable
- * @posix: it came with the POSIX extensions: names are exact and as they are, what is
- *	removed or replaced goes at once; its instance knows that, too
- * @encrypted: its CREATE came encrypted, and so go breaks
- * @since: wall clock, for people; 0 if it is not known
- * @durable: what makes it outlive its session, or NULL; set before it can be found by its client
- * @refused: what was to make it persistent and did not; others may look at it yet, by the lease
- * @delete_on_close: it asked for the deletion of its file, and nobody took that back
- * @delete_on_close_later: it did before a restart, and the deletion is not pending again yet
- * @created: of a CREATE that may be replayed, or NULL; the same
- * @app: of the application that has it, or NULL; the same
- * @used: something was done with it since its CREATE, which is replayed no more
- * @lock: guards what follows
- * @dir: of a directory
- * @notify: the same, of one that is watched: notify.h; set once
- * @lock_sequence: by bucket; bit 7 set: the number in the low bits was used and is valid
+ * @write_through: every write must be stable
+ * @posix: opened with the POSIX extensions: names are exact and unmapped, and a file that is
+ *	deleted or replaced disappears at once; the instance has the same flag
+ * @encrypted: the CREATE was encrypted, so breaks are encrypted as well
+ * @since: wall clock time of the CREATE, for display; 0 if unknown
+ * @durable: durability of the open, or NULL; set before the client can find the open
+ * @refused: durability whose record could not be written, so the open is not persistent; other
+ *	threads may still look at it through the lease
+ * @delete_on_close: this open requested the deletion of its file, and the request was not cancelled
+ * @delete_on_close_later: @delete_on_close is from before a restart, and the deletion is not
+ *	pending again yet
+ * @created: CreateGuid entry of a CREATE that may be replayed, or NULL; set before the client can
+ *	find the open
+ * @app: application instance of the open, or NULL; set before the client can find the open
+ * @used: an operation was done on the open since its CREATE, so the CREATE is no longer replayed
+ * @lock: mutex; guards the members below
+ * @dir: position of the directory listing
+ * @notify: watch of a directory that is watched (notify.h); set once
+ * @lock_sequence: one entry per LockSequenceIndex; the low bits are the number last used, which is
+ *	valid if bit 7 is set
  * @position: FilePositionInformation
- * @ea_next: EAs that were listed, behind which a listing goes on
- * @quota: it is $Extend\$Quota
- * @quota_next: user whose quota a listing goes on with, under @lock
+ * @ea_next: number of EAs listed so far; the next listing continues behind them
+ * @quota: the open is $Extend\$Quota
+ * @quota_next: uid at which the quota listing continues; under @lock
  * @mode: FileModeInformation
- * @kept_times: DSMB_TIME_* bits: times that changes through it leave alone
- * @channel_sequence: MS-SMB2 3.3.5.2.10; it and the next three under @where: replay.c
- * @turn: how often it changed
- * @outstanding: calls that change something, of this sequence
- * @outstanding_before: of those before
- * @closing: CLOSE was there
- * @charge: for it while it is in no session's table; under @where
+ * @kept_times: DSMB_TIME_* bits of the times that changes through this open leave alone
+ * @channel_sequence: ChannelSequence, MS-SMB2 section 3.3.5.2.10; it and the next three members are
+ *	guarded by @where, see replay.c
+ * @turn: number of changes of @channel_sequence
+ * @outstanding: modifying calls in flight with the current ChannelSequence
+ * @outstanding_before: modifying calls in flight with an earlier ChannelSequence
+ * @closing: the open was closed
+ * @charge: budget charge for the open while it is in no session's table; under @where
  * @rcu: freed under RCU
  */
 struct dsmb_open {
@@ -155,103 +164,219 @@ static inline void dsmb_open_hold(struct dsmb_open *open)
 	refcount_inc(&open->ref);
 }
 
+/**
+ * dsmb_open_put - drop a reference to an open
+ * @open: the open
+ *
+ * The last reference closes the instance and frees the open.
+ *
+ * Context: may sleep.
+ */
 void dsmb_open_put(struct dsmb_open *open);
 
 /**
- * dsmb_open_alloc - an open for the session of a call, not yet in its table
- * @call: of CREATE; session and tree are there
- * @outlives: it may have to outlive the session
+ * dsmb_open_alloc - allocate an open for the session of a call
+ * @call: the CREATE; its session and tree are set
+ * @outlives: the open may have to outlive the session
  *
- * It has its ids and its owner. Return: ERR_PTR(-ENOMEM), -EMFILE (too many), -ESHUTDOWN.
+ * The open has its ids and its owner, but is not in the table of the session yet. dsmb_open_put()
+ * frees it.
+ *
+ * Context: may sleep.
+ * Return: the open, or ERR_PTR(-ENOMEM), -EMFILE (too many opens), or -ESHUTDOWN.
  */
 struct dsmb_open *dsmb_open_alloc(struct dsmb_call *call, bool outlives);
-/*
- * An open that is made again after a restart, for the client with a ClientGuid: nobody's, with
- * a tree that stands for the one it was of. ERR_PTR(-ENOMEM), -ESHUTDOWN.
+
+/**
+ * dsmb_open_restored - allocate an open that is restored after a restart
+ * @server: the server
+ * @guid: ClientGuid of the client that had the open
+ * @tree: stands for the tree connect of before the restart; a reference is taken
+ * @persistent: FileId.Persistent of before the restart
+ *
+ * The open is in no session's table; it looks like one that was detached.
+ *
+ * Context: may sleep.
+ * Return: the open, or ERR_PTR(-ENOMEM) or -ESHUTDOWN.
  */
 struct dsmb_open *dsmb_open_restored(struct dsmb_server *server, const guid_t *guid,
 				     struct dsmb_tree *tree, u64 persistent);
-/* There is an open of this id, maybe of this life of the server: none gets it again. */
+
+/**
+ * dsmb_open_id_used - keep a FileId.Persistent from being assigned again
+ * @server: the server
+ * @persistent: id of an open that exists, possibly from this run of the server
+ */
 void dsmb_open_id_used(const struct dsmb_server *server, u64 persistent);
-/* It can be found from now on. -ENOMEM, -ESHUTDOWN. */
+
+/**
+ * dsmb_open_publish - enter an open into the table of its session
+ * @open: allocated by dsmb_open_alloc()
+ *
+ * From here on the client can find the open; the table has a reference of its own.
+ *
+ * Context: may sleep.
+ * Return: 0, -ENOMEM, or -ESHUTDOWN if the session or the tree connect has ended.
+ */
 int dsmb_open_publish(struct dsmb_open *open);
 
-/* The open with a FileId in a session, held, or NULL. */
+/**
+ * dsmb_open_find - look up a FileId in a session
+ * @session: the session
+ * @persistent: FileId.Persistent
+ * @volatile_id: FileId.Volatile
+ *
+ * Context: any; takes the RCU read lock.
+ * Return: the open with a reference, or NULL.
+ */
 struct dsmb_open *dsmb_open_find(struct dsmb_session *session, u64 persistent, u64 volatile_id);
 
 /**
- * dsmb_open_begin - start doing something with the file of an open
- * @call: its @op is used; ended with dsmb_open_end() if this succeeds
+ * dsmb_open_begin - begin an operation on the file of an open
+ * @call: the call; its @op is used until dsmb_open_end(), which must follow if this succeeds
  * @open: found by dsmb_call_open()
- * @node: filled, borrowed until the end
+ * @node: set to the node of the file, borrowed until dsmb_open_end()
  *
- * Return: DSMB_SUCCESS; INVALID_DEVICE_REQUEST for a pipe; FILE_CLOSED if the file
- * was taken away from under the open.
+ * Context: may sleep.
+ * Return: STATUS_SUCCESS; STATUS_INVALID_DEVICE_REQUEST for a pipe; STATUS_FILE_CLOSED if the file
+ *	was taken away from under the open.
  */
 u32 dsmb_open_begin(struct dsmb_call *call, struct dsmb_open *open, struct ditto_node **node);
+
+/**
+ * dsmb_open_end - end an operation begun by dsmb_open_begin()
+ * @call: the same call
+ * @open: the same open
+ */
 void dsmb_open_end(struct dsmb_call *call, struct dsmb_open *open);
-/*
- * Who does something with an open on his own behalf, for ditto_instance_begin(). @tree is that
- * of the open, held: it may come to another one meanwhile.
+
+/**
+ * dsmb_open_op - prepare an operation that an open does on its own behalf
+ * @open: the open
+ * @tree: tree of the open, held by the caller, because the open may move to another tree connect
+ *	meanwhile
+ * @op: filled, for ditto_instance_begin()
+ * @actor: filled; @op points to it
  */
 void dsmb_open_op(struct dsmb_open *open, const struct dsmb_tree *tree, struct ditto_op *op,
 		  struct ditto_actor *actor);
 
-/*
- * By what local processes are shown a range of an open; NULL if they are not. A file that
- * cannot be opened is locked all the same. lock.c
+/**
+ * dsmb_lock_file - get the file by which a range lock is shown to local processes
+ * @share: the share
+ * @open: open that locks the range
+ * @node: node of its file
+ *
+ * A file that cannot be opened is locked all the same, but only in the lock table. Implemented in
+ * lock.c.
+ *
+ * Context: may sleep.
+ * Return: the file, to be released with ditto_file_put(), or NULL if locks are not shown to local
+ *	processes.
  */
 struct ditto_file *dsmb_lock_file(struct ditto_share *share, const struct dsmb_open *open,
 				  struct ditto_node *node);
 
-/* Where a listing is, with its open; NULL is allowed. query_directory.c */
+/**
+ * dsmb_dir_free - free the position of a directory listing
+ * @dir: the position, or NULL
+ *
+ * Implemented in query_directory.c.
+ */
 void dsmb_dir_free(struct dsmb_dir *dir);
 
-/* Out of the table; calls that wait on it are cancelled. True for the first who does it. */
+/**
+ * dsmb_open_close - close an open
+ * @open: the open; the caller has a reference
+ *
+ * Removes the open from its table and cancels the calls that wait on it (MS-SMB2 section 3.3.5.10).
+ *
+ * Context: may sleep; no lock of the open or its lease held.
+ * Return: true for the caller that closed it, false if it was closed already or never published.
+ */
 bool dsmb_open_close(struct dsmb_open *open);
-/*
- * All opens of a session, or of one tree of it. Those that may wait for their client to come
- * back are detached instead, if @keep says so.
+
+/**
+ * dsmb_opens_close - close all opens of a session or tree connect
+ * @session: the session
+ * @tree: only the opens of this tree connect, or NULL for all
+ * @keep: detach the opens that may wait for their client (durable.h) instead of closing them
+ *
+ * The session or tree connect must be marked as ended before, so that no open enters the table
+ * afterwards.
+ *
+ * Context: may sleep.
  */
 void dsmb_opens_close(struct dsmb_session *session, struct dsmb_tree *tree, bool keep);
 
-/*
- * Out of this session's table; nobody's now, and charged by itself, with a part of what the
- * session was charged with. Its reference stays with the caller. False if it is not there any more.
+/**
+ * dsmb_open_detach - remove an open from the table of its session and keep it open
+ * @open: the open
+ * @session: session that it is expected to be in
+ *
+ * The open belongs to no session afterwards. It is charged by itself, with a part of the session's
+ * charge. The table's reference passes to the caller.
+ *
+ * Return: false if the open is closed or is not in this session any more.
  */
 bool dsmb_open_detach(struct dsmb_open *open, struct dsmb_session *session);
 
-/* How long is waited at most until the loss of a connection was dealt with, and by how many. */
+/*
+ * Longest wait, in milliseconds, for the loss of a connection to be processed, and the number of
+ * waiters.
+ */
 #define DSMB_LOSS_MS		5000
 #define DSMB_AWAITING_MAX	16
 
-/*
- * A client may ask for it on a new connection before the end of the old one, which came
- * earlier, was dealt with: that is waited for. Returns at once if its session has a connection.
- * Context: may sleep; no lock held.
+/**
+ * dsmb_open_await_loss - wait until the loss of an open's connection has been processed
+ * @open: the open
+ *
+ * A client may reconnect and ask for the open on a new connection before the earlier end of the old
+ * connection was processed. Returns at once if the session of the open has a connection.
+ *
+ * Context: may sleep, at most DSMB_LOSS_MS; no lock held.
  */
 void dsmb_open_await_loss(struct dsmb_open *open);
 
-/*
- * One that was detached comes to the session and the tree of a call, with a new volatile id.
- * Return: 0; -ENOENT (it was not, or is closed), -ESHUTDOWN, -EMFILE, -ENOMEM.
+/**
+ * dsmb_open_attach - attach a detached open to the session and tree connect of a call
+ * @open: the open; the caller has a reference
+ * @call: the CREATE that reconnects
+ *
+ * The open gets a new FileId.Volatile.
+ *
+ * Context: may sleep.
+ * Return: 0; -ENOENT if the open was not detached or is closed; -ESHUTDOWN, -EMFILE or -ENOMEM.
  */
 int dsmb_open_attach(struct dsmb_open *open, struct dsmb_call *call);
 
-/* Close it unless it was attached meanwhile. */
+/**
+ * dsmb_open_close_detached - close an open unless it was attached meanwhile
+ * @open: the open; the caller has a reference
+ *
+ * Context: may sleep.
+ */
 void dsmb_open_close_detached(struct dsmb_open *open);
 
 /**
- * struct dsmb_open_state - what an open holds on its file
- * @ranges: it has locked some
- * @delete_pending: the file goes at the last close
+ * struct dsmb_open_state - claims of an open on its file
+ * @ranges: the open has byte-range locks
+ * @doomed: the deletion of the file is pending
  */
 struct dsmb_open_state {
 	bool ranges;
 	bool delete_pending;
 };
 
-/* False if the file was taken away from under it. */
+/**
+ * dsmb_open_look - read the claims that an open has on its file
+ * @open: the open of a disk share's file
+ * @state: filled on success
+ *
+ * Context: may sleep.
+ * Return: false if the file was taken away from under the open.
+ */
 bool dsmb_open_look(struct dsmb_open *open, struct dsmb_open_state *state);
 
 static inline bool dsmb_open_is_detached(const struct dsmb_open *open)
@@ -259,9 +384,22 @@ static inline bool dsmb_open_is_detached(const struct dsmb_open *open)
 	return !READ_ONCE(open->session) && !READ_ONCE(open->closing);
 }
 
-/* The tree that it is of, or was last; held. */
+/**
+ * dsmb_open_tree - get the tree connect of an open
+ * @open: the open
+ *
+ * Return: the current tree connect, or the last one if the open is detached; with a reference.
+ */
 struct dsmb_tree *dsmb_open_tree(struct dsmb_open *open);
-/* The session and the tree that it is of now, both held; false if it is nobody's. */
+
+/**
+ * dsmb_open_place - get the session and tree connect that an open is in
+ * @open: the open
+ * @session: set to the session, with a reference
+ * @tree: set to the tree connect, with a reference
+ *
+ * Return: false if the open is in no session's table.
+ */
 bool dsmb_open_place(struct dsmb_open *open, struct dsmb_session **session,
 		     struct dsmb_tree **tree);
 

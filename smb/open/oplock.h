@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Oplocks and leases on the wire: levels, lease states, the RqLs context.
+ * Oplocks and leases on the wire: oplock levels, lease states, and the RqLs create context.
  *
- * Both are caching grants of the lock table. An oplock is one of a single open,
- * and its level stands for a set of bits; a lease says the bits themselves,
- * which are those of DITTO_LEASE_*.
+ * Both are caching grants of the lock table. An oplock belongs to a single open, and its level
+ * stands for a set of caching bits. A lease names the bits themselves, which have the values of
+ * DITTO_LEASE_*.
  */
 #ifndef _DITTO_SMB_OPEN_OPLOCK_H
 #define _DITTO_SMB_OPEN_OPLOCK_H
@@ -27,17 +27,17 @@ struct dsmb_contexts;
 
 #define DSMB_LEASE_KEY_SIZE	16
 
-/* Flags of a lease: 2.2.13.2.10, 2.2.14.2.11 */
+/* Flags of a lease: MS-SMB2 sections 2.2.13.2.10 and 2.2.14.2.11 */
 #define DSMB_LEASE_BREAKING	BIT(1)
 #define DSMB_LEASE_HAS_PARENT	BIT(2)
 
 /**
- * struct dsmb_caching - what a CREATE asks for, or is answered
- * @level: OplockLevel; LEASE if the rest counts
- * @version: of the context, 1 or 2
+ * struct dsmb_caching - caching requested by or granted to a CREATE
+ * @level: OplockLevel; the members below count only for DSMB_OPLOCK_LEASE
+ * @version: version of the create context, 1 or 2
  * @key: LeaseKey
  * @parent: ParentLeaseKey
- * @state: LeaseState, DITTO_LEASE_* bits that make sense together
+ * @state: LeaseState as DITTO_LEASE_* bits in a valid combination
  * @flags: DSMB_LEASE_*
  * @epoch: Epoch
  */
@@ -52,27 +52,54 @@ struct dsmb_caching {
 };
 
 /**
- * dsmb_caching_parse - what a CREATE asks for
- * @conn: negotiated what there can be
+ * dsmb_caching_parse - read the caching requested by a CREATE
+ * @conn: connection; its dialect decides which leases exist
  * @level: RequestedOplockLevel
- * @contexts: of the CREATE
- * @asked: filled; NONE for what cannot be had
+ * @contexts: create contexts
+ * @asked: filled; DSMB_OPLOCK_NONE if the request cannot be granted at all
+ *
+ * MS-SMB2 sections 3.3.5.9.8 and 3.3.5.9.11.
  */
 void dsmb_caching_parse(const struct dsmb_conn *conn, u8 level,
 			const struct dsmb_contexts *contexts, struct dsmb_caching *asked);
-/* The data of the RqLs context of an answer. */
+
+/**
+ * dsmb_caching_put - encode the data of the RqLs response context
+ * @out: buffer
+ * @answer: granted lease
+ *
+ * MS-SMB2 sections 2.2.14.2.10 and 2.2.14.2.11.
+ */
 void dsmb_caching_put(struct dsmb_builder *out, const struct dsmb_caching *answer);
 
+/* True if anything is granted. */
 static inline bool dsmb_caching_is_some(const struct dsmb_caching *c)
 {
 	return c->level == DSMB_OPLOCK_LEASE ? c->state : c->level;
 }
 
-/* The bits that an oplock of a level stands for. */
+/**
+ * dsmb_oplock_bits - convert an oplock level to caching bits
+ * @level: OplockLevel
+ *
+ * Return: DITTO_LEASE_* bits; 0 for none or an unknown level.
+ */
 u8 dsmb_oplock_bits(u8 level);
-/* The best level that needs no more than these bits. */
+
+/**
+ * dsmb_oplock_level - find the best oplock level within caching bits
+ * @bits: DITTO_LEASE_* bits
+ *
+ * Return: the highest level that needs no other bits.
+ */
 u8 dsmb_oplock_level(u8 bits);
-/* What of these bits makes sense as a lease: without READ there is nothing. */
+
+/**
+ * dsmb_lease_bits - reduce a lease state to a valid one
+ * @state: LeaseState
+ *
+ * Return: DITTO_LEASE_* bits; 0 without READ, because nothing can be cached then.
+ */
 u8 dsmb_lease_bits(u32 state);
 
 #endif

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Persistent opens: durable ones (durable.h) of a share that is continuously
- * available, which outlive the server, too. MS-SMB2 sections 3.3.5.9.10, 3.3.5.9.12.
+ * Persistent opens: durable opens (durable.h) of a share that is continuously available, which also
+ * survive a restart of the server. MS-SMB2 sections 3.3.5.9.10 and 3.3.5.9.12.
  *
- * Each has a record at the helper (persist_record.h). It is on disk before the
- * answer to the CREATE that grants it, to each LOCK and each acknowledgment of a
- * break leaves, and gone before the answer to CLOSE does, or else as soon as a helper
- * removes it. After a restart the opens are made again from their records as soon as
- * their shares are there (persist_restore.c): from then on they are durable opens that
- * wait for their clients. Until then the grace of the lock table holds off everybody
- * else.
+ * Each persistent open has a record at the helper (persist_record.h). The record is on disk before
+ * the response of the CREATE that grants the open, of each LOCK and of each break acknowledgment is
+ * sent. It is removed before the response of CLOSE is sent, or else as soon as a helper can remove
+ * it. After a restart the opens are restored from their records as soon as their shares exist
+ * (persist_restore.c). From then on they are disconnected durable opens. Until then the grace
+ * period of the lock table holds off all other clients.
  *
- * Locking: persist->lock (mutex) makes what is recorded follow what is; the locks
- * of the lease and of the open, and the lock table's, are taken inside.
- * server->pending_lock (mutex) guards records that were not restored yet; all others
- * are taken inside.
+ * Locking: persist->lock (mutex) keeps the record in step with the state of the open; the locks of
+ * the lease and of the open, and those of the lock table, are taken inside it. server->pending_lock
+ * (mutex) guards the records that were not restored yet; all other locks are taken inside it.
  */
 #ifndef _DITTO_SMB_OPEN_PERSIST_H
 #define _DITTO_SMB_OPEN_PERSIST_H
@@ -33,22 +31,25 @@ struct dsmb_lease;
 struct dsmb_open;
 struct dsmb_server;
 
-/* What could not be restored or removed is tried again after so many milliseconds. */
+/* Time, in milliseconds, after which a restore or removal that failed is tried again. */
 #define DSMB_PERSIST_RETRY_MS	1000
-/* Wait, in milliseconds, for a helper that is about to tell what was there before. */
+/*
+ * Longest wait, in milliseconds, for a helper that is about to deliver the records of before the
+ * restart.
+ */
 #define DSMB_PERSIST_TOLD_MS	5000
 
 /**
- * struct dsmb_persist - that there is a record of an open
- * @ref: of the open's durability, and of the work
- * @server: whose
- * @id: of the open
- * @lock: see above
- * @ended: the record is removed, or is to stay as it is
- * @kept: it is to stay: the server ends, or the open was not restored; set before the open
- *	is closed
+ * struct dsmb_persist - the record of a persistent open
+ * @ref: counts the open's durability, and the work
+ * @server: the server
+ * @id: FileId.Persistent of the open
+ * @lock: mutex, see above
+ * @ended: the record is removed, or must stay as it is
+ * @kept: the record must stay, because the server ends or the open was not restored; set before the
+ *	open is closed
  * @work: removes the record
- * @remains: on the server's list, with a reference: it could not
+ * @remains: link in the server's list of records that could not be removed; has a reference
  */
 struct dsmb_persist {
 	refcount_t ref;
@@ -61,71 +62,197 @@ struct dsmb_persist {
 	struct llist_node remains;
 };
 
-/* Is there a share that is continuously available? May sleep. */
+/**
+ * dsmb_persist_is_on - check whether any share is continuously available
+ * @server: the server
+ *
+ * Context: may sleep.
+ */
 bool dsmb_persist_is_on(struct dsmb_server *server);
-/* Does the CREATE ask for a persistent open, and may there be one by this tree? */
+
+/**
+ * dsmb_persist_may - check whether a CREATE requests a persistent open and may get one
+ * @call: the CREATE
+ * @ask: requested durability
+ *
+ * Return: true if the tree connect is continuously available and the connection has
+ *	SMB2_GLOBAL_CAP_PERSISTENT_HANDLES.
+ */
 bool dsmb_persist_may(const struct dsmb_call *call, const struct dsmb_durable_ask *ask);
 
-/* For the durability of an open that is or is to be persistent. NULL without memory. */
+/**
+ * dsmb_persist_alloc - allocate the persistence of an open
+ * @open: the open
+ *
+ * Nothing is recorded yet. Dropped with dsmb_persist_put().
+ *
+ * Return: the object with one reference, or NULL without memory.
+ */
 struct dsmb_persist *dsmb_persist_alloc(const struct dsmb_open *open);
 
 /**
  * dsmb_persist_grant - write the record of an open for the first time
- * @open: begun, durable, with all that it holds; not published
+ * @open: begun and durable, with all its claims; not published
  *
- * Context: sleeps for the helper. Return: false if it cannot be recorded: that was all.
+ * Context: may sleep; waits for the helper.
+ * Return: false if the record cannot be written; its removal has begun then.
  */
 bool dsmb_persist_grant(struct dsmb_open *open);
 
-/*
- * What an open holds changed; nothing to do for one that is not persistent. Sleeps for the
- * helper. Return: 0, -ENOSPC (more ranges than a record holds), what ditto_record_put() says.
+/**
+ * dsmb_persist_save - record the changed claims of an open
+ * @open: the open; nothing is done if it is not persistent
+ *
+ * Context: may sleep; waits for the helper. persist->lock is taken.
+ * Return: 0; -ENOSPC if the open has more ranges than a record holds; or an error of
+ *	ditto_record_put().
  */
 int dsmb_persist_save(struct dsmb_open *open);
-/* What a lease's opens cache changed, or is about to. May sleep, as above. */
+
+/**
+ * dsmb_persist_lease - record the changed caching of all persistent opens of a lease
+ * @lease: the lease; its lock is not held
+ *
+ * Called after the change, or with lease->giving set before it.
+ *
+ * Context: may sleep; waits for the helper.
+ */
 void dsmb_persist_lease(struct dsmb_lease *lease);
-/* It changed already: record it soon. The caller holds the lease. Does not wait for the helper. */
+
+/**
+ * dsmb_persist_lease_later - record the changed caching of a lease's opens soon
+ * @lease: the lease, held by the caller; its lock is not held
+ *
+ * Context: may sleep, but does not wait for the helper.
+ */
 void dsmb_persist_lease_later(struct dsmb_lease *lease);
+
+/**
+ * dsmb_persist_lease_work - work function of dsmb_lease.record
+ * @work: the work; drops its reference to the lease
+ */
 void dsmb_persist_lease_work(struct work_struct *work);
 
-/*
- * The file of an open is to go, or is not: what SET_INFO asks for, also of opens that are not
- * persistent. @op is begun, @node the open's, @flags are DITTO_DELETE_*. It is taken back only
- * if no record says it any more; one that cannot be written counts for nothing before that.
- * Sleeps for the helper. Return: what ditto_instance_set_delete() says, or as above.
+/**
+ * dsmb_persist_delete_pending - request the deletion of an open's file
+ * @op: operation, begun
+ * @open: the open, which need not be persistent
+ * @flags: DITTO_DELETE_*, with DITTO_DELETE_ON
+ *
+ * A deletion that cannot be recorded is done nevertheless; it does not survive a restart then.
+ *
+ * Context: may sleep; waits for the helper.
+ * Return: 0, or an error of ditto_instance_set_delete().
  */
 int dsmb_persist_delete_pending(struct ditto_op *op, struct dsmb_open *open, u32 flags);
+
+/**
+ * dsmb_persist_cancel_delete - cancel the pending deletion of a file
+ * @op: operation, begun
+ * @open: open that cancels it, which need not be persistent
+ * @node: node of the open
+ *
+ * The deletion is cancelled only if no record requests it any more. A record that cannot be written
+ * leaves the deletion pending.
+ *
+ * Context: may sleep; waits for the helper.
+ * Return: 0, or as dsmb_persist_save().
+ */
 int dsmb_persist_cancel_delete(struct ditto_op *op, struct dsmb_open *open,
 			       const struct ditto_node *node);
+
+/**
+ * dsmb_persist_cancel_delete_at_close - cancel the deletion at the close of an open
+ * @op: operation, begun
+ * @open: the open, which need not be persistent
+ *
+ * If the record cannot be written, the deletion at close is set again.
+ *
+ * Context: may sleep; waits for the helper.
+ * Return: 0, or as dsmb_persist_save().
+ */
 int dsmb_persist_cancel_delete_at_close(struct ditto_op *op,
 					struct dsmb_open *open);
 
-/* The open is closed: so ends its record, soon. NULL is allowed for both. Any process context. */
+/**
+ * dsmb_persist_end - begin the removal of a closed open's record
+ * @persist: record of the open, or NULL
+ *
+ * Context: any process context; does not wait for the helper.
+ */
 void dsmb_persist_end(struct dsmb_persist *persist);
-/* Wait for that. */
+
+/**
+ * dsmb_persist_flush - wait for the removal begun by dsmb_persist_end()
+ * @persist: record of the open, or NULL
+ *
+ * Context: may sleep; waits for the helper.
+ */
 void dsmb_persist_flush(struct dsmb_persist *persist);
+
+/**
+ * dsmb_persist_put - drop a reference to the record of an open
+ * @persist: record of the open, or NULL
+ */
 void dsmb_persist_put(struct dsmb_persist *persist);
 
-/* The open is given up, but the record stays, as it is. NULL is allowed. May sleep. */
+/**
+ * dsmb_persist_leave - leave a record as it is although its open is closed
+ * @persist: record of the open, or NULL
+ *
+ * Context: may sleep.
+ */
 void dsmb_persist_leave(struct dsmb_persist *persist);
-/* The server ends: the record stays though the open is closed, and so does the file. */
+
+/**
+ * dsmb_persist_suspend - keep the record and the file of an open because the server ends
+ * @open: a persistent open that is closed next
+ *
+ * Cancels the deletion at close, which the record requests again after the restart. A deletion that
+ * is already pending is not put off; the record is removed with the open then.
+ *
+ * Context: may sleep; waits for the helper.
+ */
 void dsmb_persist_suspend(struct dsmb_open *open);
 
-/* Records that could not be removed are tried again. Sleeps for the helper. */
+/**
+ * dsmb_persist_sweep - try again to remove the records that could not be removed
+ * @server: the server
+ *
+ * Context: may sleep; waits for the helper.
+ */
 void dsmb_persist_sweep(struct dsmb_server *server);
-/* The server ends, no open is left: for the last time. */
+
+/**
+ * dsmb_persist_sweep_last - try for the last time to remove records
+ * @server: the server, which ends and has no opens left
+ *
+ * Context: may sleep; waits for the helper.
+ */
 void dsmb_persist_sweep_last(struct dsmb_server *server);
 
 /* persist_restore.c */
 
+/* Set up the restore of persistent opens, and tear it down: without opens, its records stay. */
 void dsmb_persist_init(struct dsmb_server *server);
 void dsmb_persist_exit(struct dsmb_server *server);
-/*
- * Whoever connects to a share finds what was open there before a restart. Waits at most
- * DSMB_PERSIST_TOLD_MS for the helper.
+
+/**
+ * dsmb_persist_settle - restore the opens of before a restart before a client connects to a share
+ * @server: the server
+ *
+ * Context: may sleep; waits at most DSMB_PERSIST_TOLD_MS for the helper. Takes
+ *	server->pending_lock.
  */
 void dsmb_persist_settle(struct dsmb_server *server);
-/* Is this an open of before the restart that could not be made again yet? */
+
+/**
+ * dsmb_persist_is_pending - check for an open of before the restart that is not restored yet
+ * @server: the server
+ * @id: FileId.Persistent
+ *
+ * Context: may sleep; takes server->pending_lock.
+ */
 bool dsmb_persist_is_pending(struct dsmb_server *server, u64 id);
 
 #endif

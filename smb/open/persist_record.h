@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The record of a persistent open: what must be known to open the file again after
- * a restart, as its client left it, and to tell the client when it comes back. Its
- * key is FileId.Persistent, 8 bytes, little endian, as all numbers in it.
+ * The record of a persistent open: the data needed to open the file again after a restart with the
+ * state that its client left, and to recognize the client when it reconnects. The key of a record
+ * is FileId.Persistent, 8 bytes. All numbers in key and record are little endian.
  *
- * Records outlive the version of the server that wrote them: what is here changes
- * with DSMB_RECORD_VERSION only, and what has another version is not understood.
+ * Records outlive the version of the server that wrote them. The format changes only with
+ * DSMB_RECORD_VERSION, and a record of another version is rejected.
  */
 #ifndef _DITTO_SMB_OPEN_PERSIST_RECORD_H
 #define _DITTO_SMB_OPEN_PERSIST_RECORD_H
@@ -23,14 +23,14 @@
 
 #define DSMB_RECORD_VERSION	1
 
-/* More ranges are refused: the record has to hold them all. */
+/* Ranges of one open; more are refused, because the record must hold them all. */
 #define DSMB_PERSIST_RANGES_MAX	256
-/* Supplementary groups that are kept; beyond them whoever closes it has fewer rights. */
+/* Supplementary groups that are recorded; an open with more is closed with fewer permissions. */
 #define DSMB_PERSIST_GROUPS_MAX	64
 #define DSMB_PERSIST_NAME_MAX	255
 
-#define DSMB_RECORD_WRITABLE	BIT(0)	/* as of struct dsmb_tree */
-#define DSMB_RECORD_ADMIN	BIT(1)	/* who acts has the administrator's privileges */
+#define DSMB_RECORD_WRITABLE	BIT(0)	/* as in struct dsmb_tree */
+#define DSMB_RECORD_ADMIN	BIT(1)	/* the user has the administrator's privileges */
 #define DSMB_RECORD_POSIX	BIT(2)
 #define DSMB_RECORD_CLOSES	BIT(3)	/* the file goes when it is closed */
 #define DSMB_RECORD_DELETE_PENDING \
@@ -44,26 +44,26 @@
  * @flags: DSMB_RECORD_*
  * @client: ClientGuid
  * @guid: CreateGuid
- * @share: its id
- * @handle: of the file
+ * @share: id of the share
+ * @handle: file handle
  * @rights: GrantedAccess
- * @deny: DITTO_OPEN_* bits that it denies
+ * @deny: denied access as DITTO_OPEN_* bits
  * @options: CreateOptions
  * @action: CreateAction
- * @timeout_ms: how long it waits
- * @caching: what it caches by: @level, and of a lease the rest
- * @user: to whom alone it comes back: uid, SID and name
- * @sid: of the user
- * @sid_len: bytes
- * @name: of the user, for people
- * @uid: who acts, after squashing
- * @gid: the same
- * @ngroups: supplementary ones
- * @groups: those
+ * @timeout_ms: timeout of the disconnected open in milliseconds
+ * @caching: granted caching: @level, and the other members for a lease
+ * @user: uid of the only user who may reconnect to the open
+ * @sid: SID of that user
+ * @sid_len: bytes of @sid
+ * @name: name of that user, for display
+ * @uid: uid that operations run with, after squashing
+ * @gid: gid that operations run with
+ * @ngroups: number of @groups
+ * @groups: supplementary groups
  * @app: application instance
- * @sequences: as of struct dsmb_open
- * @nranges: how many
- * @ranges: that it has locked
+ * @sequences: lock sequences, see struct dsmb_open
+ * @nranges: number of @ranges
+ * @ranges: byte-range locks of the open
  */
 struct dsmb_record {
 	u64 id;
@@ -92,10 +92,23 @@ struct dsmb_record {
 	struct ditto_range_held ranges[DSMB_PERSIST_RANGES_MAX];
 };
 
-/* Bytes of the record in @data, which has DITTO_RECORD_DATA_MAX. */
+/**
+ * dsmb_record_put - encode a record
+ * @record: the record
+ * @data: buffer of DITTO_RECORD_DATA_MAX bytes
+ *
+ * Return: bytes encoded.
+ */
 u32 dsmb_record_put(const struct dsmb_record *record, void *data);
 
-/* Fills all but the id. False if it is no record of this version, or a damaged one. */
+/**
+ * dsmb_record_get - decode a record
+ * @record: filled, except for @id
+ * @data: the encoded record
+ * @len: bytes of @data
+ *
+ * Return: false if the record has another version or is damaged.
+ */
 bool dsmb_record_get(struct dsmb_record *record, const void *data, u32 len);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A path that leads through a symbolic link: the client follows it by itself. */
+/*
+ * The error response for a path that leads through a symbolic link, which the client resolves
+ * itself.
+ */
 #ifndef _DITTO_SMB_OPEN_SYMLINK_ERROR_H
 #define _DITTO_SMB_OPEN_SYMLINK_ERROR_H
 
@@ -11,13 +14,16 @@ struct dsmb_call;
 struct dsmb_path;
 
 /**
- * dsmb_symlink_error_encode - the answer with STOPPED_ON_SYMLINK (MS-SMB2 section 2.2.2.2.1)
- * @call: of CREATE; nothing was written to its answer
- * @path: as parsed
- * @name: the same as it came, in UTF-16
+ * dsmb_symlink_error_encode - encode the STATUS_STOPPED_ON_SYMLINK response
+ * @call: the CREATE; nothing was written to its response
+ * @path: the parsed path
+ * @name: the same path as received, in UTF-16
  * @passed: bytes of @path before the symbolic link
  *
- * Return: STOPPED_ON_SYMLINK, or the status of what went wrong.
+ * MS-SMB2 section 2.2.2.2.1.
+ *
+ * Context: may sleep.
+ * Return: STATUS_STOPPED_ON_SYMLINK, or the error that occurred.
  */
 u32 dsmb_symlink_error_encode(struct dsmb_call *call, const struct dsmb_path *path,
 			      struct dsmb_cursor name, u32 passed);
