@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Attributes of a file as the wire has them: times, sizes, FileAttributes
- * (MS-FSCC section 2.6), identity. Read in one pass, used by whatever answers with
- * them.
+ * Attributes of a file in the form of the wire: times, sizes, FileAttributes (MS-FSCC section 2.6)
+ * and identity. They are read in one pass and used by every response that contains attributes.
  */
 #ifndef _DITTO_SMB_FILE_ATTRS_H
 #define _DITTO_SMB_FILE_ATTRS_H
@@ -21,16 +20,16 @@ struct ditto_op;
 struct ditto_share;
 struct dsmb_builder;
 
-/* FileAttributes besides those of DITTO_FLAG_*, which have the same numbers. */
+/* FileAttributes beyond those of DITTO_FLAG_*, which have the values of the wire. */
 #define DSMB_ATTR_DIRECTORY		0x00000010
 #define DSMB_ATTR_NORMAL		0x00000080
 #define DSMB_ATTR_REPARSE_POINT		0x00000400
 #define DSMB_ATTR_COMPRESSED		0x00000800
 #define DSMB_ATTR_ENCRYPTED		0x00004000
-/* CompressionState: MS-FSCC 2.3.18, 2.3.67 */
+/* CompressionState: MS-FSCC sections 2.3.18 and 2.3.67 */
 #define DSMB_COMPRESSION_NONE		0
 #define DSMB_COMPRESSION_LZNT1		2
-/* Those that a client may name in CREATE and SET_INFO; others are INVALID_PARAMETER. */
+/* FileAttributes that CREATE and SET_INFO accept; others are STATUS_INVALID_PARAMETER. */
 #define DSMB_ATTRS_KNOWN \
 	(DITTO_FLAGS_KEPT | DSMB_ATTR_DIRECTORY | DSMB_ATTR_NORMAL | DSMB_ATTR_REPARSE_POINT | \
 	 DSMB_ATTR_COMPRESSED | DSMB_ATTR_ENCRYPTED)
@@ -40,25 +39,26 @@ struct dsmb_builder;
 #define DSMB_REPARSE_TAG_NFS		0x80000014	/* FIFOs, sockets, devices */
 
 /**
- * struct dsmb_attrs - a snapshot
- * @created: FILETIME, as the other times
- * @accessed: of the last access
- * @written: of the last change of data
- * @changed: of the last change of anything
- * @allocation: bytes on disk; 0 of a directory
- * @size: EndOfFile; 0 of what is no regular file
+ * struct dsmb_attrs - a snapshot of a file's attributes
+ * @created: CreationTime; like the other times a FILETIME
+ * @accessed: LastAccessTime
+ * @written: LastWriteTime, of the last change of data
+ * @changed: ChangeTime, of the last change of anything
+ * @allocation: AllocationSize in bytes; 0 for a directory
+ * @size: EndOfFile in bytes; 0 unless the file is a regular file or a stream
  * @flags: FileAttributes, never 0
  * @reparse_tag: DSMB_REPARSE_TAG_*, or 0
- * @file_id: never 0; of the file, for a stream too
- * @volume_id: the same for all files of a share
- * @links: of the file, not below 1 unless its last name went
- * @is_dir: it is a directory; of a stream: false
- * @is_stream: sizes are those of a stream
- * @mode: of the file, with its type
- * @uid: its owner
- * @gid: its group
- * @rdev: of a device
- * @dosattr: what flags and time of creation were made from, with the object id if there is one
+ * @file_id: id of the file, also for a stream; never 0
+ * @volume_id: id of the volume, the same for all files of a share
+ * @links: number of links
+ * @is_dir: the file is a directory; false for a stream
+ * @is_stream: @allocation and @size are those of a stream
+ * @mode: mode of the file, with its type
+ * @uid: owner
+ * @gid: group
+ * @rdev: device number of a device
+ * @dosattr: DOS attributes and birth time that @flags and @created were made from, with the object
+ *	id if there is one
  */
 struct dsmb_attrs {
 	u64 created;
@@ -82,51 +82,104 @@ struct dsmb_attrs {
 };
 
 /**
- * dsmb_attrs_get - of an open file, directory or stream
+ * dsmb_attrs_get - read the attributes of an open file, directory or stream
  * @op: begun
  * @inst: begun
- * @node: as ditto_instance_begin() filled it
- * @attrs: filled
+ * @node: node that ditto_instance_begin() filled in
+ * @attrs: filled on success
  *
- * Times, flags and identity of a stream are those of its file. A client that keeps
- * writes to itself is asked for the size (ditto_getattr_asked()).
+ * Times, flags and identity of a stream are those of its file. A client that has cached writes is
+ * asked for the size (ditto_getattr_asked()).
  *
- * Context: may sleep. Return: 0, -EJUKEBOX (the call may be parked), or an errno of the
- * file system.
+ * Context: may sleep.
+ * Return: 0; -EJUKEBOX if the call may be parked; or an errno of the file system.
  */
 int dsmb_attrs_get(struct ditto_op *op, const struct ditto_instance *inst,
 		   struct ditto_node *node, struct dsmb_attrs *attrs);
-/* The same by node, which is no stream. */
+
+/**
+ * dsmb_attrs_asked - read the attributes of a file by its node
+ * @op: begun
+ * @node: node of the file, not of a stream
+ * @attrs: filled on success
+ *
+ * As dsmb_attrs_get().
+ *
+ * Context: may sleep.
+ * Return: as dsmb_attrs_get().
+ */
 int dsmb_attrs_asked(struct ditto_op *op, struct ditto_node *node, struct dsmb_attrs *attrs);
-/* As dsmb_attrs_get(); from who does not answer in time nothing is known. Never -EJUKEBOX. */
+
+/**
+ * dsmb_attrs_at_once - read the attributes of an open file without parking the call
+ * @op: begun
+ * @inst: begun
+ * @node: node that ditto_instance_begin() filled in
+ * @attrs: filled on success
+ *
+ * As dsmb_attrs_get(), but if a client with cached writes does not answer in time, the attributes
+ * are those that the server knows.
+ *
+ * Context: may sleep.
+ * Return: 0 or an errno of the file system, never -EJUKEBOX.
+ */
 int dsmb_attrs_at_once(const struct ditto_op *op, const struct ditto_instance *inst,
 		       struct ditto_node *node, struct dsmb_attrs *attrs);
-/* As the server has them, by node, which is no stream. */
+
+/**
+ * dsmb_attrs_of_node - read the attributes that the server knows of a node
+ * @share: the share
+ * @node: node of a file, not of a stream
+ * @attrs: filled on success
+ *
+ * Context: may sleep.
+ * Return: 0 or an errno of the file system.
+ */
 int dsmb_attrs_of_node(struct ditto_share *share, struct ditto_node *node,
 		       struct dsmb_attrs *attrs);
-/* The same for an entry of a listing. */
+
+/**
+ * dsmb_attrs_of_dentry - read the attributes that the server knows of a directory entry
+ * @share: the share
+ * @dentry: the entry
+ * @attrs: filled on success
+ *
+ * Context: may sleep.
+ * Return: 0 or an errno of the file system.
+ */
 int dsmb_attrs_of_dentry(struct ditto_share *share, struct dentry *dentry,
 			 struct dsmb_attrs *attrs);
 
-/* Whatever the file system compresses by: clients know one way only. */
+/* CompressionState: clients know a single algorithm, whichever one the file system uses. */
 static inline u16 dsmb_compression(const struct dsmb_attrs *attrs)
 {
 	return attrs->flags & DSMB_ATTR_COMPRESSED ? DSMB_COMPRESSION_LZNT1 :
 						     DSMB_COMPRESSION_NONE;
 }
 
-/* CreationTime, LastAccessTime, LastWriteTime, ChangeTime: 32 bytes. */
+/**
+ * dsmb_put_times - encode CreationTime, LastAccessTime, LastWriteTime and ChangeTime
+ * @b: buffer; gets 32 bytes
+ * @attrs: attributes
+ */
 void dsmb_put_times(struct dsmb_builder *b, const struct dsmb_attrs *attrs);
-/* Times, AllocationSize, EndOfFile, FileAttributes: 52 bytes; CREATE, CLOSE and MS-FSCC 2.4.29. */
+
+/**
+ * dsmb_put_attrs - encode times, AllocationSize, EndOfFile and FileAttributes
+ * @b: buffer; gets 52 bytes
+ * @attrs: attributes
+ *
+ * The layout of CREATE, CLOSE and MS-FSCC section 2.4.29.
+ */
 void dsmb_put_attrs(struct dsmb_builder *b, const struct dsmb_attrs *attrs);
 
-/* Seconds from 1601 to 1970, and what FILETIME counts (MS-DTYP section 2.3.3). */
+/* Seconds from 1601 to 1970, and FILETIME units per second (MS-DTYP section 2.3.3). */
 #define DSMB_EPOCH		11644473600LL
 #define DSMB_TICKS		10000000LL
-/* The latest that is told and taken: times of the wire are signed. */
+/* Latest time that is sent and accepted: times of the wire are signed. */
 #define DSMB_TIME_MAX		S64_MAX
 
-/* Times before 1601 become 0, which no client takes for a time. */
+/* Convert to FILETIME. Times before 1601 become 0, which clients read as no time. */
 static inline u64 dsmb_filetime(struct timespec64 ts)
 {
 	if (ts.tv_sec < -DSMB_EPOCH)
@@ -136,7 +189,7 @@ static inline u64 dsmb_filetime(struct timespec64 ts)
 	return (ts.tv_sec + DSMB_EPOCH) * DSMB_TICKS + ts.tv_nsec / 100;
 }
 
-/* The caller has looked at the special values 0, -1 and -2. */
+/* Convert from FILETIME. The caller has handled the special values 0, -1 and -2. */
 static inline struct timespec64 dsmb_timespec(u64 filetime)
 {
 	struct timespec64 ts;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Entries of a listing as the information classes have them: MS-FSCC section 2.4. */
+/* Directory entries in the form of each information class: MS-FSCC section 2.4. */
 #ifndef _DITTO_SMB_FILE_DIR_LEVELS_H
 #define _DITTO_SMB_FILE_DIR_LEVELS_H
 
@@ -9,14 +9,15 @@ struct dsmb_attrs;
 struct dsmb_builder;
 
 /**
- * struct dsmb_dir_level - an information class of listings
+ * struct dsmb_dir_level - an information class of QUERY_DIRECTORY
  * @class: FileInformationClass
  * @least: bytes of an entry without its name
- * @attrs: it has more than names
+ * @attrs: entries contain attributes, not only names
  * @posix: only with the POSIX extensions
- * @put: writes what comes behind NextEntryOffset and FileIndex and before the name; returns
- *	the place of FileNameLength
- * @shortname_at: ShortNameLength in an entry, with ShortName two bytes behind; 0 without
+ * @put: encodes an entry from behind NextEntryOffset and FileIndex up to the name; returns the
+ *	offset of FileNameLength
+ * @shortname_at: offset of ShortNameLength in an entry, with ShortName two bytes behind it; 0 if
+ *	the class has no short names
  */
 struct dsmb_dir_level {
 	u8 class;
@@ -27,7 +28,12 @@ struct dsmb_dir_level {
 	u8 shortname_at;
 };
 
-/* NULL for an unknown class. */
+/**
+ * dsmb_dir_level - look up an information class of QUERY_DIRECTORY
+ * @class: FileInformationClass
+ *
+ * Return: the class, or NULL if it is unknown.
+ */
 const struct dsmb_dir_level *dsmb_dir_level(u8 class);
 
 #endif

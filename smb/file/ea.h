@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Extended attributes of the wire, FILE_FULL_EA_INFORMATION: MS-FSCC section 2.4.16. */
+/* Extended attributes on the wire, FILE_FULL_EA_INFORMATION: MS-FSCC section 2.4.16. */
 #ifndef _DITTO_SMB_FILE_EA_H
 #define _DITTO_SMB_FILE_EA_H
 
@@ -10,15 +10,15 @@
 struct ditto_node;
 struct ditto_op;
 
-/* EaNameLength is a byte; of it, the file system takes 255 with "user." before it. */
+/* EaNameLength is one byte. File systems take names of 255 bytes, including the "user." prefix. */
 #define DSMB_EA_NAME_MAX	250
 
 /**
- * struct dsmb_ea - one
- * @name: as it came, not terminated
- * @name_len: bytes, at least 1
- * @value: bytes; none takes the attribute away
- * @value_len: how many
+ * struct dsmb_ea - one extended attribute of a list
+ * @name: name as received, not terminated; points into the list
+ * @name_len: bytes of @name, at least 1
+ * @value: value; an empty one removes the attribute
+ * @value_len: bytes of @value
  * @need: FILE_NEED_EA
  */
 struct dsmb_ea {
@@ -30,19 +30,36 @@ struct dsmb_ea {
 };
 
 /**
- * dsmb_ea_next - the next of a list
- * @list: the list; stands at an entry
+ * dsmb_ea_next - decode the next entry of a list
+ * @list: the list; positioned at an entry
  * @ea: filled; points into the list
- * @status: filled with INVALID_EA_NAME, EA_LIST_INCONSISTENT if it is malformed, else SUCCESS
+ * @status: set to STATUS_SUCCESS, or to STATUS_INVALID_EA_NAME or STATUS_EA_LIST_INCONSISTENT if
+ *	the entry is malformed
  *
- * Return: false at the end of the list or with an error.
+ * Return: false at the end of the list or after an error.
  */
 bool dsmb_ea_next(struct dsmb_cursor *list, struct dsmb_ea *ea, u32 *status);
-/* Is the whole list well-formed? A status. */
+
+/**
+ * dsmb_ea_check - check that a whole list is well-formed
+ * @list: the list
+ *
+ * Return: STATUS_SUCCESS, STATUS_EA_TOO_LARGE, STATUS_INVALID_EA_NAME or
+ *	STATUS_EA_LIST_INCONSISTENT.
+ */
 u32 dsmb_ea_check(struct dsmb_cursor list);
-/*
- * Set them all, which were checked: of SET_INFO, and of CREATE for a new file. Return: 0
- * or an errno; -EJUKEBOX may have parked, and then it is done again from the first.
+
+/**
+ * dsmb_ea_set - set the extended attributes of a list
+ * @op: begun
+ * @node: node of the file
+ * @list: list checked by dsmb_ea_check()
+ *
+ * Used by SET_INFO, and by CREATE for a new file.
+ *
+ * Context: may sleep.
+ * Return: 0 or an errno; after -EJUKEBOX the call may be parked, and starts again with the first
+ *	attribute.
  */
 int dsmb_ea_set(struct ditto_op *op, struct ditto_node *node, struct dsmb_cursor list);
 

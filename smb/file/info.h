@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Information classes: MS-FSCC sections 2.4 and 2.5, and what asks and sets them shares. */
+/* Information classes (MS-FSCC sections 2.4 and 2.5), shared by QUERY_INFO and SET_INFO. */
 #ifndef _DITTO_SMB_FILE_INFO_H
 #define _DITTO_SMB_FILE_INFO_H
 
@@ -9,13 +9,13 @@
 #include "../transport/cursor.h"
 #include "attrs.h"
 
-/* InfoType of QUERY_INFO and SET_INFO: MS-SMB2 2.2.37 */
+/* InfoType of QUERY_INFO and SET_INFO: MS-SMB2 section 2.2.37 */
 #define DSMB_INFO_FILE			1
 #define DSMB_INFO_FILESYSTEM		2
 #define DSMB_INFO_SECURITY		3
 #define DSMB_INFO_QUOTA			4
 
-/* MS-FSCC 2.4; the POSIX one is that of the SMB3 POSIX extensions. */
+/* MS-FSCC section 2.4; DSMB_FILE_POSIX is from the SMB3 POSIX extensions. */
 #define DSMB_FILE_DIRECTORY		1
 #define DSMB_FILE_FULL_DIRECTORY	2
 #define DSMB_FILE_BOTH_DIRECTORY	3
@@ -55,7 +55,7 @@
 #define DSMB_FILE_ID_64_EXTD_BOTH	79
 #define DSMB_FILE_POSIX			100
 
-/* MS-FSCC 2.5 */
+/* MS-FSCC section 2.5 */
 #define DSMB_FS_VOLUME			1
 #define DSMB_FS_LABEL			2
 #define DSMB_FS_SIZE			3
@@ -67,24 +67,24 @@
 #define DSMB_FS_SECTOR_SIZE		11
 #define DSMB_FS_POSIX			100
 
-/* Answers longer than this are not made for classes that have one record. */
+/* Reply buffer in bytes for a class with a single record that may contain names. */
 #define DSMB_INFO_ROOM			(2 * PATH_MAX + 256)
-/* And for lists. */
+/* Reply buffer in bytes for a class that is a list. */
 #define DSMB_INFO_LIST_ROOM		(128 << 10)
 
 /**
- * struct dsmb_query - a QUERY_INFO
+ * struct dsmb_query - a QUERY_INFO request
  * @call: the call
- * @open: what is asked about
- * @inst: of @open, begun; NULL for a pipe
- * @node: of @inst
+ * @open: open that is queried
+ * @inst: instance of @open, begun; NULL for a pipe
+ * @node: node of @inst
  * @class: FileInfoClass
  * @max: OutputBufferLength
  * @additional: AdditionalInformation
  * @flags: Flags
  * @input: input buffer
- * @out: the answer's buffer; lists may be as long as @max, and records as they need
- * @attrs: of @node, where the class says that it wants them
+ * @out: output buffer; a list may be as long as @max, a record as long as it needs
+ * @attrs: attributes of @node, for classes with DSMB_CLASS_ATTRS
  */
 struct dsmb_query {
 	struct dsmb_call *call;
@@ -100,21 +100,21 @@ struct dsmb_query {
 	struct dsmb_attrs attrs;
 };
 
-#define DSMB_CLASS_LIST		BIT(0)	/* ends where the client has no more room */
-#define DSMB_CLASS_ATTRS	BIT(1)	/* wants @attrs */
-#define DSMB_CLASS_PIPE		BIT(2)	/* of a pipe, too */
+#define DSMB_CLASS_LIST		BIT(0)	/* list: cut off at OutputBufferLength */
+#define DSMB_CLASS_ATTRS	BIT(1)	/* needs @attrs */
+#define DSMB_CLASS_PIPE		BIT(2)	/* also for pipes; in SET_INFO for pipes only */
 #define DSMB_CLASS_POSIX	BIT(3)	/* only with the POSIX extensions */
-#define DSMB_CLASS_311		BIT(4)	/* since 3.1.1 */
-#define DSMB_CLASS_TIMES	BIT(5)	/* sees itself to what times.h is about */
+#define DSMB_CLASS_311		BIT(4)	/* only in 3.1.1 */
+#define DSMB_CLASS_TIMES	BIT(5)	/* handles the times of times.h itself */
 
 /**
- * struct dsmb_query_class - an information class that can be asked for
+ * struct dsmb_query_class - an information class of QUERY_INFO
  * @class: FileInfoClass
  * @flags: DSMB_CLASS_*
- * @least: bytes that the client must have room for: else INFO_LENGTH_MISMATCH
- * @rights: that the open must have
- * @room: bytes to reserve; 0 if few
- * @put: writes it; returns a status
+ * @least: least OutputBufferLength, else STATUS_INFO_LENGTH_MISMATCH
+ * @rights: access that the open must have, else STATUS_ACCESS_DENIED
+ * @room: bytes to reserve in the reply; 0 if the default is enough
+ * @put: encodes the information; returns a status
  */
 struct dsmb_query_class {
 	u8 class;
@@ -125,31 +125,71 @@ struct dsmb_query_class {
 	u32 (*put)(struct dsmb_query *q);
 };
 
-/* One of a table, which ends with an entry without @put; NULL if it is not there. */
+/**
+ * dsmb_query_class - look up an information class
+ * @table: table of classes, terminated by an entry without @put
+ * @class: FileInfoClass
+ *
+ * Return: the class, or NULL if the table does not have it.
+ */
 const struct dsmb_query_class *dsmb_query_class(const struct dsmb_query_class *table, u8 class);
 
 extern const struct dsmb_query_class dsmb_query_file_classes[];
 extern const struct dsmb_query_class dsmb_query_fs_classes[];
 extern const struct dsmb_query_class dsmb_query_security_class[];
 
-/* Room for @room bytes in the answer's buffer: @q->out is anew. A status. */
+/**
+ * dsmb_query_room - start the reply with a given size of the output buffer
+ * @q: the query; @q->out is reset
+ * @room: bytes to reserve, or 0 to use the buffer that is there
+ *
+ * Return: STATUS_SUCCESS or STATUS_INSUFFICIENT_RESOURCES.
+ */
 u32 dsmb_query_room(struct dsmb_query *q, u32 room);
-/* The answer is BUFFER_TOO_SMALL, and says what would be enough (MS-SMB2 2.2.2). */
+
+/**
+ * dsmb_query_too_small - reply with the buffer size that would be enough
+ * @q: the query
+ * @needed: bytes needed
+ *
+ * MS-SMB2 section 2.2.2.
+ *
+ * Return: STATUS_BUFFER_TOO_SMALL.
+ */
 u32 dsmb_query_too_small(struct dsmb_query *q, u32 needed);
 
-/* The size of the file's EAs as a list; 0 without. */
+/**
+ * dsmb_ea_size - compute the EaSize of a file
+ * @op: begun
+ * @node: node of the file
+ *
+ * MS-FSCC section 2.4.12.
+ *
+ * Context: may sleep.
+ * Return: bytes; 0 without extended attributes.
+ */
 u32 dsmb_ea_size(struct ditto_op *op, struct ditto_node *node);
+
+/**
+ * dsmb_query_full_ea - query FileFullEaInformation
+ * @q: the query
+ *
+ * MS-FSCC section 2.4.16.
+ *
+ * Context: may sleep.
+ * Return: a status.
+ */
 u32 dsmb_query_full_ea(struct dsmb_query *q);
 
 /**
- * struct dsmb_change - a SET_INFO
+ * struct dsmb_change - a SET_INFO request
  * @call: the call
- * @open: what is changed
- * @inst: of @open, begun; NULL for a pipe
- * @node: of @inst
+ * @open: open that is changed
+ * @inst: instance of @open, begun; NULL for a pipe
+ * @node: node of @inst
  * @class: FileInfoClass
  * @additional: AdditionalInformation
- * @in: buffer
+ * @in: input buffer
  */
 struct dsmb_change {
 	struct dsmb_call *call;
@@ -162,12 +202,12 @@ struct dsmb_change {
 };
 
 /**
- * struct dsmb_set_class - an information class that can be set
+ * struct dsmb_set_class - an information class of SET_INFO
  * @class: FileInfoClass
  * @flags: DSMB_CLASS_*
- * @least: bytes that must be there: else INFO_LENGTH_MISMATCH
- * @rights: that the open must have, one of them at least: else ACCESS_DENIED
- * @set: does it; returns a status or DSMB_PARKED
+ * @least: least length of the input, else STATUS_INFO_LENGTH_MISMATCH
+ * @rights: the open must have one of these, else STATUS_ACCESS_DENIED; 0 for none
+ * @set: makes the change; returns a status or DSMB_PARKED
  */
 struct dsmb_set_class {
 	u8 class;
@@ -179,10 +219,33 @@ struct dsmb_set_class {
 
 extern const struct dsmb_set_class dsmb_set_file_classes[];
 
+/**
+ * dsmb_set_full_ea - set FileFullEaInformation
+ * @c: the change
+ *
+ * Context: may sleep.
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_set_full_ea(struct dsmb_change *c);
+
+/**
+ * dsmb_set_security - set a security descriptor
+ * @c: the change
+ *
+ * MS-SMB2 section 3.3.5.21.3.
+ *
+ * Context: may sleep.
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_set_security(struct dsmb_change *c);
 
-/* The status for what an operation of the core returned; it may have parked the call. */
+/**
+ * dsmb_done - convert the result of a core operation to a status
+ * @call: the call; parked if @err is -EJUKEBOX
+ * @err: result of the operation
+ *
+ * Return: a status, or DSMB_PARKED.
+ */
 static inline u32 dsmb_done(struct dsmb_call *call, int err)
 {
 	if (!err)

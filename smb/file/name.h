@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Names between the wire (UTF-16, little endian, '\') and the server (UTF-8, '/').
+ * Conversion of names between the wire (UTF-16, little endian, '\') and the server (UTF-8, '/').
  *
- * Characters that Windows refuses in names but file systems hold ("*:<>?\| and
- * controls, a last dot or space) travel as U+F001 to U+F029, as Services for Macintosh
- * map them; bytes that are no UTF-8 as U+F780 to U+F7FF. Names of streams hold
- * most of those characters, and travel as they are.
+ * Characters that Windows does not allow in names but file systems do ("*:<>?\| and control
+ * characters, and a dot or space at the end) are sent as U+F001 to U+F029, the mapping of Services
+ * for Macintosh. Bytes that are not valid UTF-8 are sent as U+F780 to U+F7FF. Names of streams may
+ * contain most of those characters, and are sent unmapped.
  *
- * Half a surrogate pair, which Windows takes for a character, is kept as the three
- * bytes that UTF-8 would have for its number. So every name of a file system has one
- * form on the wire, and that form comes back to it.
+ * Windows accepts half a surrogate pair as a character. It is stored as the three bytes that UTF-8
+ * would have for its number. So every name of a file system has exactly one form on the wire, and
+ * that form maps back to the same name.
  */
 #ifndef _DITTO_SMB_FILE_NAME_H
 #define _DITTO_SMB_FILE_NAME_H
@@ -20,18 +20,18 @@
 
 struct dsmb_builder;
 
-/* Units of UTF-16 in one component (MS-FSCC 2.1.5.2), and in a pattern. */
+/* UTF-16 units in one component (MS-FSCC section 2.1.5.2), and in a pattern. */
 #define DSMB_NAME_UNITS		255
 
 /**
- * struct dsmb_path - a path as CREATE and rename have it, taken apart
- * @path: components with '/' between, UTF-8, no leading '/'; empty for the share's root
- * @len: bytes
- * @stream: behind the first ':' of the last component, or NULL
- * @stream_len: bytes
- * @data: it ended with "::$DATA": the file's own data, and so no directory
- * @posix: it came with '/' between, and no stream
- * @buf: holds both; freed by dsmb_path_free()
+ * struct dsmb_path - a parsed path of CREATE or a rename
+ * @path: components separated by '/', in UTF-8, without a leading '/'; empty for the share's root
+ * @len: bytes of @path
+ * @stream: name of the stream, the part behind the first ':' of the last component; or NULL
+ * @stream_len: bytes of @stream
+ * @data: the path ended with "::$DATA", the unnamed stream, so it must not be a directory
+ * @posix: the path came with '/' as separator, and has no stream
+ * @buf: memory of @path and @stream; freed by dsmb_path_free()
  */
 struct dsmb_path {
 	char *path;
@@ -43,50 +43,138 @@ struct dsmb_path {
 	char *buf;
 };
 
-/*
- * Parse a path: "a\b:stream:$DATA". "::$DATA" is the file itself. Return: 0,
- * -EILSEQ (OBJECT_NAME_INVALID: bad characters, empty components, a type other
- * than $DATA), -ENAMETOOLONG, -ENOMEM, -EINVAL (odd length, leading '\').
+/**
+ * dsmb_path_parse - parse a path of the form "a\b:stream:$DATA"
+ * @path: filled on success; freed with dsmb_path_free()
+ * @utf16: the path as received
+ *
+ * "::$DATA" is the file itself.
+ *
+ * Context: may sleep.
+ * Return: 0; -EILSEQ (STATUS_OBJECT_NAME_INVALID: invalid characters, empty components, or a stream
+ *	type other than $DATA); -ENAMETOOLONG; -ENOMEM; -EINVAL (odd length or leading '\').
  */
 int dsmb_path_parse(struct dsmb_path *path, struct dsmb_cursor utf16);
-/*
- * The same of an open with the POSIX extensions: "a/b", all other characters as they are,
- * or mapped as above, which clients do that do not know better.
+
+/**
+ * dsmb_path_parse_posix - parse a path of an open with the POSIX extensions, "a/b"
+ * @path: filled on success; freed with dsmb_path_free()
+ * @utf16: the path as received
+ *
+ * All characters except '/' stand for themselves. Mapped characters are accepted too, because some
+ * clients send them.
+ *
+ * Context: may sleep.
+ * Return: as dsmb_path_parse().
  */
 int dsmb_path_parse_posix(struct dsmb_path *path, struct dsmb_cursor utf16);
+
+/**
+ * dsmb_path_free - free the memory of a parsed path
+ * @path: the path; cleared
+ */
 void dsmb_path_free(struct dsmb_path *path);
 
-/* A name of the server in UTF-16. Return: bytes put; b->full tells if it did not fit. */
+/**
+ * dsmb_put_name - encode a file name in UTF-16, with mapped characters
+ * @b: buffer
+ * @name: the name in UTF-8
+ * @len: bytes of @name
+ *
+ * Return: bytes encoded; 0 with b->full set if the name does not fit.
+ */
 u32 dsmb_put_name(struct dsmb_builder *b, const char *name, u32 len);
-/* The same for an open with the POSIX extensions: no character is mapped. */
+
+/**
+ * dsmb_put_posix_name - encode a file name for an open with the POSIX extensions
+ * @b: buffer
+ * @name: the name in UTF-8
+ * @len: bytes of @name
+ *
+ * Only bytes that are not valid UTF-8 are mapped.
+ *
+ * Return: as dsmb_put_name().
+ */
 u32 dsmb_put_posix_name(struct dsmb_builder *b, const char *name, u32 len);
-/* The same for the name of a stream, and for a string that is no file's name. */
+
+/**
+ * dsmb_put_string - encode the name of a stream, or a string that is not a file name
+ * @b: buffer
+ * @name: the string in UTF-8
+ * @len: bytes of @name
+ *
+ * Return: as dsmb_put_name().
+ */
 u32 dsmb_put_string(struct dsmb_builder *b, const char *name, u32 len);
-/* A path of components with '/' between; '\\' between them on the wire, none before the first. */
+
+/**
+ * dsmb_put_path - encode a path with '\\' between its components
+ * @b: buffer
+ * @path: components separated by '/'
+ * @len: bytes of @path
+ *
+ * Return: bytes encoded; 0 with b->full set if the path does not fit.
+ */
 u32 dsmb_put_path(struct dsmb_builder *b, const char *path, u32 len);
-/* A string of the wire to UTF-8, as it is, terminated; kmalloc()ed. ERR_PTR(-EILSEQ), -ENOMEM. */
+
+/**
+ * dsmb_get_string - decode a string that is not a file name
+ * @utf16: the string as received
+ *
+ * Return: the terminated string in UTF-8, to be freed with kfree(), or ERR_PTR(-EILSEQ) or -ENOMEM.
+ */
 char *dsmb_get_string(struct dsmb_cursor utf16);
-/* The target of a link by an open with the POSIX extensions, mapped or not; the same errors. */
+
+/**
+ * dsmb_get_posix_string - decode the target of a symbolic link from an open with the POSIX
+ * extensions
+ * @utf16: the target as received, with or without mapped characters
+ *
+ * Return: as dsmb_get_string().
+ */
 char *dsmb_get_posix_string(struct dsmb_cursor utf16);
-/* One component of the wire to UTF-8, in @out of NAME_MAX + 1 bytes; -EILSEQ, -ENAMETOOLONG. */
+
+/**
+ * dsmb_get_name - decode one component of a path
+ * @utf16: the component as received
+ * @out: buffer of NAME_MAX + 1 bytes; gets the terminated name in UTF-8
+ * @len: set to its length in bytes
+ *
+ * Return: 0, -EILSEQ or -ENAMETOOLONG.
+ */
 int dsmb_get_name(struct dsmb_cursor utf16, char *out, u32 *len);
-/* The same of an open with the POSIX extensions. */
+
+/**
+ * dsmb_get_posix_name - decode one component of a path of an open with the POSIX extensions
+ * @utf16: the component as received
+ * @out: buffer of NAME_MAX + 1 bytes; gets the terminated name in UTF-8
+ * @len: set to its length in bytes
+ *
+ * Return: 0, -EILSEQ or -ENAMETOOLONG.
+ */
 int dsmb_get_posix_name(struct dsmb_cursor utf16, char *out, u32 *len);
 
 /**
- * dsmb_match - does a name match a pattern with * ? < > " (MS-FSA 2.1.4.4)
- * @pattern: UTF-16
- * @pattern_len: units, at most DSMB_NAME_UNITS
- * @name: UTF-16
- * @name_len: units
+ * dsmb_match - match a name against a pattern with * ? < > "
+ * @pattern: the pattern, UTF-16
+ * @pattern_len: units of @pattern, at most DSMB_NAME_UNITS
+ * @name: the name, UTF-16
+ * @name_len: units of @name
  *
- * The case of letters does not count.
+ * MS-FSA section 2.1.4.4. The comparison ignores case.
+ *
+ * Return: true if the name matches.
  */
 bool dsmb_match(const __le16 *pattern, u32 pattern_len, const __le16 *name, u32 name_len);
-/* Is one of those characters in the pattern? */
+
+/**
+ * dsmb_is_pattern - check whether a name contains wildcards
+ * @pattern: the name, UTF-16
+ * @pattern_len: units of @pattern
+ */
 bool dsmb_is_pattern(const __le16 *pattern, u32 pattern_len);
 
-/* The table of letters for dsmb_match(); without it only those of ASCII have case. */
+/* Load and free the casefold table of dsmb_match(); without it only ASCII letters have case. */
 void dsmb_match_init(void);
 void dsmb_match_exit(void);
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What an open has to do with CHANGE_NOTIFY: changes that were not told yet, and the
- * requests that wait for some.
+ * CHANGE_NOTIFY state of an open: changes that were not reported yet, and the requests that wait
+ * for changes.
  *
- * The first request on an open begins the watch and says what is watched; later ones
- * only take what came since (MS-SMB2 section 3.3.1.3). Changes are kept until somebody
- * takes them all at once, or there are too many: then it is only said that there were.
+ * The first request on an open starts the watch and says what is watched; later requests only
+ * collect the changes since (MS-SMB2 section 3.3.1.3). Changes are kept until a request takes all
+ * of them, or until there are too many; then only the fact that there were changes is reported.
  *
- * Locking: notify->lock (spinlock), taken by those who make changes, too; a call's
- * lock is taken inside.
+ * Locking: notify->lock (spinlock) is also taken by threads that make changes; the lock of a call
+ * is taken inside it.
  *
- * Lifetime: notify->ref counts the open and each request. The watch ends with the
- * open's instance; changes that are told at that moment find the memory still there.
+ * Lifetime: notify->ref counts the open and each request. The watch ends with the instance of the
+ * open; changes reported at that moment still find the memory valid.
  */
 #ifndef _DITTO_SMB_FILE_NOTIFY_H
 #define _DITTO_SMB_FILE_NOTIFY_H
@@ -26,8 +26,8 @@ struct dsmb_notify;
 struct dsmb_open;
 
 /*
- * Changes that one open keeps, the bytes that they take, and those of all opens together.
- * With more the client has to look by itself.
+ * Limits of the changes that one open keeps, of their bytes, and of the bytes of all opens
+ * together. Beyond them the client must read the directory again.
  */
 #define DSMB_NOTIFY_CHANGES_MAX	1024
 #define DSMB_NOTIFY_BYTES_MAX	65536
@@ -35,11 +35,11 @@ struct dsmb_open;
 
 /**
  * struct dsmb_notify_change - one change
- * @link: in the order of their coming
- * @action: as on the wire
- * @len: of the path
- * @stream_len: of the stream's name, 0 for none
- * @names: path and stream, of the server
+ * @link: link in the list of changes, oldest first
+ * @action: Action as on the wire
+ * @len: bytes of the path
+ * @stream_len: bytes of the stream's name, 0 for none
+ * @names: path and stream name in the form of the server
  */
 struct dsmb_notify_change {
 	struct list_head link;
@@ -49,12 +49,27 @@ struct dsmb_notify_change {
 	char names[];
 };
 
-/* The largest that a list of changes is on the wire. */
+/**
+ * dsmb_notify_room - compute an upper bound of the encoded size of changes
+ * @changes: list of struct dsmb_notify_change
+ *
+ * Return: bytes.
+ */
 u32 dsmb_notify_room(const struct list_head *changes);
-/* A list of changes as FILE_NOTIFY_INFORMATION: MS-FSCC section 2.7.1. */
+
+/**
+ * dsmb_notify_put - encode changes as FILE_NOTIFY_INFORMATION
+ * @out: buffer
+ * @changes: list of struct dsmb_notify_change
+ *
+ * MS-FSCC section 2.7.1.
+ */
 void dsmb_notify_put(struct dsmb_builder *out, const struct list_head *changes);
 
-/* The open goes; NULL is allowed. */
+/**
+ * dsmb_notify_close - drop the CHANGE_NOTIFY state of an open
+ * @notify: state of the open, or NULL
+ */
 void dsmb_notify_close(struct dsmb_notify *notify);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The SMB3 POSIX extensions: how owner, mode and links travel. What an open that
- * asks for them does otherwise is said with dsmb_open.posix.
+ * The SMB3 POSIX extensions: the form of owner, mode and links on the wire. An open that requested
+ * the extensions has dsmb_open.posix set.
  */
 #ifndef _DITTO_SMB_FILE_POSIX_H
 #define _DITTO_SMB_FILE_POSIX_H
@@ -11,23 +11,46 @@
 struct dsmb_attrs;
 struct dsmb_builder;
 
-/* POSIX-SMB2 2.2.3.1.8 and 2.2.13.2.16: the one version of them, and the create context's name. */
+/*
+ * POSIX-SMB2 sections 2.2.3.1.8 and 2.2.13.2.16: the only version of the extensions, which is also
+ * the name of the create context.
+ */
 #define DSMB_POSIX_NAME "\x93\xad\x25\x50\x9c\xb4\x11\xe7\xb4\x23\x83\xde\x96\x8b\xcd\x7c"
 #define DSMB_POSIX_NAME_LEN	16
 
-/* A mode as the wire has it (POSIX-FSCC 2.1.1): permissions, and a number for the type. */
+/**
+ * dsmb_posix_mode - convert a mode to the form of the wire
+ * @mode: mode with its type
+ *
+ * POSIX-FSCC section 2.1.1.
+ *
+ * Return: permission bits, and the number of the file type above them.
+ */
 u32 dsmb_posix_mode(umode_t mode);
 
 /**
- * dsmb_posix_permissions - permission bits of a mode of the wire
- * @wire: of a create context
- * @fallback: what a client that has no mode to give gets
+ * dsmb_posix_permissions - get the permission bits from a mode of the wire
+ * @wire: mode of a create context
+ * @fallback: returned if the client has no mode to give
  */
 umode_t dsmb_posix_permissions(u32 wire, umode_t fallback);
 
-/* Links, reparse tag, mode and both SIDs: all that a create context answers. */
+/**
+ * dsmb_put_posix_owners - encode links, reparse tag, mode, owner SID and group SID
+ * @b: buffer
+ * @attrs: attributes
+ *
+ * This is the whole response of the POSIX create context.
+ */
 void dsmb_put_posix_owners(struct dsmb_builder *b, const struct dsmb_attrs *attrs);
-/* File id, device and the above: what FilePosixInformation has behind FileAttributes. */
+
+/**
+ * dsmb_put_posix - encode file id, device and the fields of dsmb_put_posix_owners()
+ * @b: buffer
+ * @attrs: attributes
+ *
+ * This is the part of FilePosixInformation behind FileAttributes.
+ */
 void dsmb_put_posix(struct dsmb_builder *b, const struct dsmb_attrs *attrs);
 
 #endif

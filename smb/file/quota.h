@@ -1,19 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Quotas of users: MS-FSCC section 2.4.41, asked and set on any file of the volume. */
+/* Quotas of users (MS-FSCC section 2.4.41), which are queried and set on any file of the volume. */
 #ifndef _DITTO_SMB_FILE_QUOTA_H
 #define _DITTO_SMB_FILE_QUOTA_H
 
 #include "info.h"
 
-/*
- * Clients open "$Extend\$Quota:$Q:$INDEX_ALLOCATION" (MS-FSCC 2.1.5.4.2) to ask about quotas.
- * Here it is another name of the root, good for that only.
+/**
+ * dsmb_is_quota_file - check for the name of the quota file
+ * @utf16: name of a CREATE
+ *
+ * Clients open "$Extend\$Quota:$Q:$INDEX_ALLOCATION" (MS-FSCC section 2.1.5.4.2) to access quotas.
+ * Here this is an alias of the share's root that is good for quotas only.
  */
 bool dsmb_is_quota_file(struct dsmb_cursor utf16);
-/* Of the root's attributes: what clients know of that file. */
+
+/**
+ * dsmb_quota_file_attrs - turn attributes of the share's root into those of the quota file
+ * @attrs: attributes of the root; changed
+ */
 void dsmb_quota_file_attrs(struct dsmb_attrs *attrs);
 
 extern const struct dsmb_query_class dsmb_query_quota_class[];
+
+/**
+ * dsmb_set_quota - set quotas of users
+ * @c: the change
+ *
+ * MS-FSCC section 2.4.41.
+ *
+ * Context: may sleep.
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_set_quota(struct dsmb_change *c);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Times that changes through an open leave alone: those that were set through it,
- * and those that it was told to leave. Until it is told to go on, or closed
- * (MS-FSA sections 2.1.1.6 and 2.1.5.15.2, MS-FSCC section 2.4.7).
+ * Times that changes through an open leave alone: times that were set through the open, and times
+ * that the client asked to keep. They are kept until the client asks to update them again, or until
+ * the open is closed (MS-FSA sections 2.1.1.6 and 2.1.5.15.2, MS-FSCC section 2.4.7).
  *
- * File systems know nothing of that, so what they did to them is undone.
+ * File systems do not support this, so the times are read before a change and set again after it.
  */
 #ifndef _DITTO_SMB_FILE_TIMES_H
 #define _DITTO_SMB_FILE_TIMES_H
@@ -23,10 +23,10 @@ struct ditto_op;
 
 /**
  * struct dsmb_times - some times of a file
- * @which: DSMB_TIME_* bits; which of them
- * @accessed: of the last access
- * @written: of the last change of data
- * @changed: of the last change of anything
+ * @which: DSMB_TIME_* bits of the times that count
+ * @accessed: time of the last access
+ * @written: time of the last change of data
+ * @changed: time of the last change of anything
  */
 struct dsmb_times {
 	u32 which;
@@ -35,13 +35,49 @@ struct dsmb_times {
 	struct timespec64 changed;
 };
 
-/* Set them. 0, or an errno of ditto_setattr() and ditto_dosattr_set(). */
+/**
+ * dsmb_times_set - set some times of a file
+ * @op: begun
+ * @node: node of the file
+ * @times: the times
+ *
+ * A change time that the file system cannot store is ignored.
+ *
+ * Context: may sleep.
+ * Return: 0, or an errno of ditto_setattr() or ditto_dosattr_set().
+ */
 int dsmb_times_set(struct ditto_op *op, struct ditto_node *node, const struct dsmb_times *times);
 
+/**
+ * dsmb_times_read - read the times of an open's file before a change
+ * @op: begun
+ * @open: the open, begun
+ * @times: filled; times->which is cleared if the times cannot be read
+ *
+ * Context: may sleep.
+ */
 void dsmb_times_read(struct ditto_op *op, struct dsmb_open *open, struct dsmb_times *times);
+
+/**
+ * dsmb_times_undo - restore the times of an open's file after a change
+ * @op: begun
+ * @open: the open, begun
+ * @times: times before the change; those of times->which are restored
+ *
+ * Does not park the call. Errors are ignored.
+ *
+ * Context: may sleep.
+ */
 void dsmb_times_undo(struct ditto_op *op, struct dsmb_open *open, const struct dsmb_times *times);
 
-/* Before a change through an open, which is begun: what it leaves alone. */
+/**
+ * dsmb_times_save - save the times that a change through an open must leave alone
+ * @op: begun
+ * @open: the open, begun
+ * @times: filled, for dsmb_times_restore()
+ *
+ * Context: may sleep.
+ */
 static inline void dsmb_times_save(struct ditto_op *op, struct dsmb_open *open,
 				   struct dsmb_times *times)
 {
@@ -50,7 +86,16 @@ static inline void dsmb_times_save(struct ditto_op *op, struct dsmb_open *open,
 		dsmb_times_read(op, open, times);
 }
 
-/* After it, before the open's end. What cannot be undone stays. */
+/**
+ * dsmb_times_restore - restore the saved times after a change through an open
+ * @op: begun
+ * @open: the open, begun
+ * @times: from dsmb_times_save()
+ *
+ * Errors are ignored.
+ *
+ * Context: may sleep.
+ */
 static inline void dsmb_times_restore(struct ditto_op *op, struct dsmb_open *open,
 				      const struct dsmb_times *times)
 {

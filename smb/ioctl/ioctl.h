@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* IOCTL: what its controls share. MS-SMB2 section 2.2.31, MS-FSCC section 2.3. */
+/* IOCTL: definitions shared by the FSCTLs. MS-SMB2 section 2.2.31, MS-FSCC section 2.3. */
 #ifndef _DITTO_SMB_IOCTL_IOCTL_H
 #define _DITTO_SMB_IOCTL_IOCTL_H
 
@@ -40,26 +40,26 @@ struct dsmb_open;
 #define DSMB_FSCTL_TRIM			0x00098208
 #define DSMB_FSCTL_DUPLICATE_EXTENTS	0x00098344
 
-/* Of an answer's output, where nothing else is said. */
+/* Output buffer in bytes: default, lists, and the list of snapshots. */
 #define DSMB_FSCTL_ROOM			512
 #define DSMB_FSCTL_LIST_ROOM		65536
 #define DSMB_SNAPSHOTS_ROOM		(256 << 10)
 
-#define DSMB_FSCTL_NO_FILE	BIT(0)	/* its FileId is all ones: MS-SMB2 3.3.5.15 */
-#define DSMB_FSCTL_PIPE		BIT(1)	/* of a pipe, and of nothing else */
+#define DSMB_FSCTL_NO_FILE	BIT(0)	/* FileId is all ones: MS-SMB2 section 3.3.5.15 */
+#define DSMB_FSCTL_PIPE		BIT(1)	/* only for pipes */
 
 /**
- * struct dsmb_ioctl - an IOCTL
+ * struct dsmb_ioctl - an IOCTL request
  * @call: the call
- * @open: what it is about; NULL with DSMB_FSCTL_NO_FILE
- * @inst: of @open, begun; NULL for a pipe
- * @node: of @inst
+ * @open: open that the FSCTL is for; NULL with DSMB_FSCTL_NO_FILE
+ * @inst: instance of @open, begun; NULL for a pipe
+ * @node: node of @inst
  * @code: CtlCode
- * @persistent: FileId, as it came
- * @volatile_id: the same
- * @in: input
+ * @persistent: FileId.Persistent for the response
+ * @volatile_id: FileId.Volatile for the response
+ * @in: input buffer
  * @max: MaxOutputResponse
- * @out: output
+ * @out: output buffer
  */
 struct dsmb_ioctl {
 	struct dsmb_call *call;
@@ -75,12 +75,12 @@ struct dsmb_ioctl {
 };
 
 /**
- * struct dsmb_fsctl - a control
+ * struct dsmb_fsctl - an FSCTL
  * @code: CtlCode
  * @flags: DSMB_FSCTL_NO_FILE, DSMB_FSCTL_PIPE
- * @rights: of which the open must have one, or 0: ACCESS_DENIED
- * @in: bytes that there must be: INVALID_PARAMETER
- * @room: longest output
+ * @rights: the open must have one of these, else STATUS_ACCESS_DENIED; 0 for none
+ * @in: least bytes of input, else STATUS_INVALID_PARAMETER
+ * @room: most bytes of output
  * @run: does it; returns a status or DSMB_PARKED
  */
 struct dsmb_fsctl {
@@ -93,33 +93,191 @@ struct dsmb_fsctl {
 };
 
 /* fsctl_range.c */
+
+/**
+ * dsmb_fsctl_set_sparse - set or clear the sparse attribute of a file
+ * @io: FSCTL_SET_SPARSE
+ *
+ * Context: may sleep.
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_fsctl_set_sparse(struct dsmb_ioctl *io);
+
+/**
+ * dsmb_fsctl_set_zero_data - write zeros over a range of a file
+ * @io: FSCTL_SET_ZERO_DATA
+ *
+ * Context: may sleep.
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_fsctl_set_zero_data(struct dsmb_ioctl *io);
+
+/**
+ * dsmb_fsctl_allocated_ranges - list the allocated ranges of a file
+ * @io: FSCTL_QUERY_ALLOCATED_RANGES
+ *
+ * Context: may sleep.
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_fsctl_allocated_ranges(struct dsmb_ioctl *io);
+
+/**
+ * dsmb_fsctl_file_regions - list the valid regions of a file
+ * @io: FSCTL_QUERY_FILE_REGIONS
+ *
+ * Context: may sleep.
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_fsctl_file_regions(struct dsmb_ioctl *io);
+
+/**
+ * dsmb_fsctl_trim - discard ranges of a file that its client does not need any more
+ * @io: FSCTL_FILE_LEVEL_TRIM
+ *
+ * MS-FSCC section 2.3.73.
+ *
+ * Context: may sleep.
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_fsctl_trim(struct dsmb_ioctl *io);
 
 /* fsctl_copy.c */
+
+/**
+ * dsmb_fsctl_resume_key - get the key that names an open as the source of a server-side copy
+ * @io: FSCTL_SRV_REQUEST_RESUME_KEY
+ *
+ * MS-SMB2 section 3.3.5.15.5.
+ *
+ * Context: may sleep.
+ * Return: a status.
+ */
 u32 dsmb_fsctl_resume_key(struct dsmb_ioctl *io);
+
+/**
+ * dsmb_fsctl_copychunk - copy chunks from one open to another
+ * @io: FSCTL_SRV_COPYCHUNK or FSCTL_SRV_COPYCHUNK_WRITE
+ *
+ * MS-SMB2 section 3.3.5.15.6.
+ *
+ * Context: may sleep.
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_fsctl_copychunk(struct dsmb_ioctl *io);
+
+/**
+ * dsmb_fsctl_duplicate_extents - share extents of one open with another
+ * @io: FSCTL_DUPLICATE_EXTENTS_TO_FILE
+ *
+ * MS-FSCC section 2.3.8.
+ *
+ * Context: may sleep.
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_fsctl_duplicate_extents(struct dsmb_ioctl *io);
 
 /* fsctl_reparse.c */
+
+/**
+ * dsmb_fsctl_get_reparse - read a reparse point
+ * @io: FSCTL_GET_REPARSE_POINT
+ *
+ * Context: may sleep.
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_fsctl_get_reparse(struct dsmb_ioctl *io);
+
+/**
+ * dsmb_fsctl_set_reparse - turn an empty file or directory into a reparse point
+ * @io: FSCTL_SET_REPARSE_POINT
+ *
+ * Context: may sleep.
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_fsctl_set_reparse(struct dsmb_ioctl *io);
+
+/**
+ * dsmb_fsctl_delete_reparse - turn a reparse point into an empty file
+ * @io: FSCTL_DELETE_REPARSE_POINT
+ *
+ * Context: may sleep.
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_fsctl_delete_reparse(struct dsmb_ioctl *io);
 
-/* fsctl_misc.c */
+/* fsctl_misc.c and fsctl_snapshots.c */
+
+/**
+ * dsmb_fsctl_object_id - get the object id of a file, and create it if there is none
+ * @io: FSCTL_CREATE_OR_GET_OBJECT_ID
+ *
+ * Context: may sleep.
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_fsctl_object_id(struct dsmb_ioctl *io);
+
+/**
+ * dsmb_fsctl_get_object_id - get the object id of a file
+ * @io: FSCTL_GET_OBJECT_ID
+ *
+ * Context: may sleep.
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_fsctl_get_object_id(struct dsmb_ioctl *io);
+
+/**
+ * dsmb_fsctl_snapshots - list the snapshots of a share
+ * @io: FSCTL_SRV_ENUMERATE_SNAPSHOTS
+ *
+ * MS-SMB2 section 3.3.5.15.1.
+ *
+ * Context: may sleep.
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_fsctl_snapshots(struct dsmb_ioctl *io);
+
+/**
+ * dsmb_fsctl_get_compression - get the compression state of a file
+ * @io: FSCTL_GET_COMPRESSION
+ *
+ * Context: may sleep.
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_fsctl_get_compression(struct dsmb_ioctl *io);
+
+/**
+ * dsmb_fsctl_set_compression - set the compression state of a file
+ * @io: FSCTL_SET_COMPRESSION
+ *
+ * Context: may sleep.
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_fsctl_set_compression(struct dsmb_ioctl *io);
 
-/* resilient.c */
+/* open/resilient.c */
+
+/**
+ * dsmb_fsctl_resiliency - make an open resilient
+ * @io: FSCTL_LMR_REQUEST_RESILIENCY
+ *
+ * MS-SMB2 section 3.3.5.15.9.
+ *
+ * Context: may sleep.
+ * Return: a status.
+ */
 u32 dsmb_fsctl_resiliency(struct dsmb_ioctl *io);
 
 /* fsctl_net.c */
+
+/**
+ * dsmb_fsctl_interfaces - list the network interfaces of the server
+ * @io: FSCTL_QUERY_NETWORK_INTERFACE_INFO
+ *
+ * MS-SMB2 section 3.3.5.15.11.
+ *
+ * Context: may sleep.
+ * Return: a status.
+ */
 u32 dsmb_fsctl_interfaces(struct dsmb_ioctl *io);
 
 #endif
