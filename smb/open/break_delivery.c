@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Breaks that do not arrive. Somebody waits for the answer to a break, and a connection
- * may be dead long before it ends for that. Where the session has another one, that which
- * acknowledged nothing for a while is given up, and the break goes by the next: MS-SMB2
- * sections 3.3.4.6 and 3.3.4.7. The last connection keeps its usual time.
+ * Detection of breaks that do not reach the client. Another client waits for the acknowledgment of
+ * a break, and a connection may be dead long before it times out. If the session has another
+ * channel, a channel whose peer acknowledged nothing for a while is dropped, and the break is sent
+ * on the next one: MS-SMB2 sections 3.3.4.6 and 3.3.4.7. The last channel keeps its usual timeout.
  *
- * What counts is TCP's acknowledgment: the client itself may take as long as a break may.
+ * Delivery is measured by TCP acknowledgments: the client itself may take as long as a break may.
  *
- * Locking: who arms the work does so under session->lock, while the channel is linked.
+ * Locking: the work is armed under session->lock, while the channel is linked.
  */
 #include <linux/list.h>
 
@@ -17,7 +17,7 @@
 #include "../transport/transport.h"
 #include "break_delivery.h"
 
-/* Above what TCP needs to get by what is lost on the way. */
+/* Longer than TCP needs to recover from lost segments. */
 #define ARRIVAL_S	5
 
 static void let_go(struct dsmb_channel *channel)
@@ -84,7 +84,7 @@ void dsmb_break_delivery_work(struct work_struct *work)
 	bool lost;
 
 	mutex_lock(&session->lock);
-	/* Positions are compared only if nothing moved: they wrap. */
+	/* Positions are compared only if nothing was acknowledged since, because they wrap. */
 	lost = dsmb_transport_acked(conn->transport) == channel->acked &&
 	       !dsmb_transport_arrived(conn->transport, channel->told) && has_other(channel);
 	/* More may have been sent since. */

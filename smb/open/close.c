@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* CLOSE: MS-SMB2 sections 2.2.15, 2.2.16, 3.3.5.10. */
+/*
+ * CLOSE: MS-SMB2 sections 2.2.15, 2.2.16, 3.3.5.10. The record of a persistent open is removed
+ * before the response is sent, unless the removal fails and must be tried again.
+ */
 #include "../file/attrs.h"
 #include "../transport/call.h"
 #include "durable.h"
@@ -40,7 +43,7 @@ u32 dsmb_close(struct dsmb_call *call)
 	if (status)
 		return status;
 
-	/* Attributes that cannot be read are no reason not to close. */
+	/* Attributes that cannot be read do not prevent the close. */
 	if (!(flags & DSMB_CLOSE_POSTQUERY_ATTRIB) || !dsmb_close_attrs(call, open, &attrs))
 		flags = 0;
 	if (!dsmb_open_close(open))

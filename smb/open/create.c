@@ -2,11 +2,10 @@
 /*
  * CREATE: MS-SMB2 sections 2.2.13, 2.2.14, 3.3.5.9; MS-FSA section 2.1.5.1.
  *
- * In this order: what came is taken apart and checked without looking at any
- * file; the core opens or makes the file, which may park the call; what only
- * new files have is set; caching is granted; the open can be found, and the answer
- * is written. The root of a share, which the empty name is, goes the same way as
- * all others.
+ * The steps are: parse the request and check everything that does not depend on a file; let the
+ * core open or create the file, which may park the call; set the properties of new files; grant
+ * caching; publish the open and write the response. The empty name is the root of the share, and
+ * takes the same way as all other names.
  */
 #include <linux/err.h>
 #include <linux/slab.h>
@@ -41,15 +40,15 @@
 #include "symlink_error.h"
 
 /*
- * Permission bits of what is made, for those who come by other ways than this
- * protocol, before the share's masks. No attribute of a file stands for the right to run it.
+ * Permission bits of a new file, for access by other protocols and locally, before the masks of the
+ * share apply. No FileAttributes bit stands for execute permission.
  */
 #define DSMB_NEW_FILE_MODE	0666
 #define DSMB_NEW_DIRECTORY_MODE	0777
 /* No permission bits. */
 #define DSMB_NO_MODE		S_IFMT
 
-/* A CREATE while it is done. */
+/* State of a CREATE while it runs. */
 struct dsmb_create {
 	struct dsmb_call *call;
 	struct dsmb_create_args args;
@@ -59,19 +58,19 @@ struct dsmb_create {
 	struct dsmb_durable_ask durable;
 	struct dsmb_app_ask app;
 	bool replays;
-	bool is_quota;			/* it is $Extend\$Quota, for which the root stands */
-	struct ditto_setattr own;	/* of what is made: owner, group, list, mode */
-	struct ditto_acl *acl;		/* of @own, held */
+	bool is_quota;			/* $Extend\$Quota, an alias of the root */
+	struct ditto_setattr own;	/* of a new file: owner, group, list, mode */
+	struct ditto_acl *acl;		/* list of @own, with a reference */
 	struct dsmb_path path;
 	struct dsmb_open *open;
-	struct ditto_node *node;	/* of what was opened, once it was begun */
+	struct ditto_node *node;	/* node of the open, once it was begun */
 	enum ditto_open_action action;
 	struct dsmb_attrs attrs;
 	u32 maximal;
 	u32 maximal_status;
 };
 
-/* 3.3.5.9.2: what is there already keeps what it has. */
+/* MS-SMB2 section 3.3.5.9.2: applies to new files only; an existing file keeps its descriptor. */
 static u32 dsmb_create_security(struct dsmb_create *c)
 {
 	bool is_dir = c->args.options & DSMB_OPTION_DIRECTORY;
@@ -86,7 +85,9 @@ static u32 dsmb_create_security(struct dsmb_create *c)
 	return dsmb_sd_new(c->call, &sd, is_dir, &c->own, &c->acl);
 }
 
-/* A mode that the client says, and does not contradict, goes before what is inherited. */
+/*
+ * A requested mode overrides what is inherited, unless the security descriptor sets a mode or list.
+ */
 static void dsmb_create_mode(struct dsmb_create *c)
 {
 	umode_t mode = dsmb_context_mode(&c->contexts, DSMB_NO_MODE);
@@ -113,7 +114,7 @@ static void dsmb_create_flags(const struct dsmb_create *c, struct ditto_open_req
 	for (i = 0; i < ARRAY_SIZE(map); i++)
 		if (options & map[i].option)
 			req->flags |= map[i].flag;
-	/* A directory may have streams, which are none. */
+	/* A directory may have streams, which are not directories. */
 	if (c->path.data || (options & DSMB_OPTION_NON_DIRECTORY && !c->path.stream))
 		req->flags |= DITTO_OPENF_FILE;
 	if (c->args.access & DSMB_ACCESS_MAXIMUM)
@@ -122,7 +123,7 @@ static void dsmb_create_flags(const struct dsmb_create *c, struct ditto_open_req
 		req->flags |= DITTO_OPENF_ONLY_EXACT;
 }
 
-/* Attributes and mode, if it is made. */
+/* Attributes and mode of a new file. */
 static void dsmb_create_new(const struct dsmb_create *c, struct ditto_open_request *req)
 {
 	u32 flags = c->args.attributes & DITTO_FLAGS_KEPT & ~DITTO_FLAG_SPARSE;
@@ -134,7 +135,10 @@ static void dsmb_create_new(const struct dsmb_create *c, struct ditto_open_reque
 					 DSMB_NEW_FILE_MODE, is_dir);
 	req->own = &c->own;
 	req->dosattr.flags = flags;
-	/* What a new object has anyhow need not be stored; an emptied one may have had others. */
+	/*
+	 * Default attributes need not be stored, except on an existing file that is emptied and may
+	 * have others.
+	 */
 	if (flags != plain || c->args.how == DITTO_OPEN_SUPERSEDE ||
 	    c->args.how == DITTO_OPEN_OVERWRITE || c->args.how == DITTO_OPEN_OVERWRITE_OR_CREATE)
 		req->dosattr.valid = DITTO_DOSATTR_FLAGS;
@@ -149,7 +153,10 @@ static u32 dsmb_create_status(struct dsmb_create *c, int err, u32 passed)
 			return DSMB_CANNOT_BREAK_OPLOCK;
 		return dsmb_call_parked(c->call);
 	case -ENOTDIR:
-		/* The walk tells what is no directory: the name itself, or one on the way. */
+		/*
+		 * The walk stops at the component that is not a directory: the last one, or one
+		 * before it.
+		 */
 		return passed == c->path.len ? DSMB_NOT_A_DIRECTORY : DSMB_OBJECT_PATH_NOT_FOUND;
 	case -ELOOP:
 		return dsmb_symlink_error_encode(c->call, &c->path, c->args.name, passed);
@@ -165,7 +172,7 @@ static u32 dsmb_create_status(struct dsmb_create *c, int err, u32 passed)
 	}
 }
 
-/* What the path leads to, for ditto_walk_end(). */
+/* Walk the path; ended with ditto_walk_end(). */
 static int dsmb_create_walk(struct dsmb_create *c, struct ditto_walk *walk)
 {
 	struct ditto_node *root;
@@ -179,7 +186,7 @@ static int dsmb_create_walk(struct dsmb_create *c, struct ditto_walk *walk)
 	return err;
 }
 
-/* Does the path lead to the file that a lease is on? An errno if it leads nowhere. */
+/* Return: 1 if the path leads to the file of the lease, 0 if it does not, or an errno. */
 static int dsmb_create_leads_to(struct dsmb_create *c, struct dsmb_lease *lease)
 {
 	struct ditto_walk walk;
@@ -194,7 +201,7 @@ static int dsmb_create_leads_to(struct dsmb_create *c, struct dsmb_lease *lease)
 	return !elsewhere;
 }
 
-/* 3.3.5.9.13: the application may have the file open on another machine. */
+/* MS-SMB2 section 3.3.5.9.13: the application may have the file open on another machine. */
 static u32 dsmb_create_take_over(struct dsmb_create *c)
 {
 	struct ditto_walk walk;
@@ -210,8 +217,8 @@ static u32 dsmb_create_take_over(struct dsmb_create *c)
 }
 
 /*
- * 3.3.5.9.8: is the lease's key in use on another file than this path leads to? This is
- * asked before anything is changed; what may have changed since is asked again later.
+ * MS-SMB2 section 3.3.5.9.8: check whether the lease key is in use on another file than the path
+ * leads to. This is checked before anything is changed; dsmb_lease_grant() checks again.
  */
 static bool dsmb_create_is_elsewhere(struct dsmb_create *c)
 {
@@ -221,7 +228,7 @@ static bool dsmb_create_is_elsewhere(struct dsmb_create *c)
 	       !dsmb_create_leads_to(c, lease);
 }
 
-/* With what it will cache by, as far as the key goes. */
+/* Attach the open to its lease, and check the lease key. */
 static u32 dsmb_create_key(struct dsmb_create *c)
 {
 	int err = dsmb_lease_take(c->open, &c->asked);
@@ -233,7 +240,7 @@ static u32 dsmb_create_key(struct dsmb_create *c)
 	return dsmb_create_is_elsewhere(c) ? DSMB_INVALID_PARAMETER : DSMB_SUCCESS;
 }
 
-/* The core opens it. */
+/* Let the core open or create the file. */
 static u32 dsmb_create_file(struct dsmb_create *c)
 {
 	struct dsmb_call *call = c->call;
@@ -245,13 +252,13 @@ static u32 dsmb_create_file(struct dsmb_create *c)
 		.stream_len = c->path.stream_len,
 		.how = c->args.how,
 		.rights = c->args.access & DITTO_RIGHTS_ALL,
-		/* What is not shared is denied; the bits are the same. */
+		/* Access that is not shared is denied; the bits are the same. */
 		.deny = ~c->args.share & DSMB_SHARE_ALL,
 	};
 	u32 passed = 0, status;
 	int err;
 
-	/* A file system without streams has no names with colons. */
+	/* Without streams no name may contain a colon. */
 	if (c->path.data && !ditto_has_streams(call->op.share))
 		return DSMB_OBJECT_NAME_INVALID;
 	if ((c->path.stream || c->path.data) && c->args.options & DSMB_OPTION_DIRECTORY)
@@ -276,7 +283,7 @@ static u32 dsmb_create_file(struct dsmb_create *c)
 	return DSMB_SUCCESS;
 }
 
-/* MS-FSA 2.1.5.1.1: what is new is not compressed though its directory is. */
+/* MS-FSA section 2.1.5.1.1: do not inherit the compression of the directory. */
 static u32 dsmb_create_uncompressed(struct dsmb_create *c)
 {
 	struct ditto_op *op = &c->call->op;
@@ -287,7 +294,7 @@ static u32 dsmb_create_uncompressed(struct dsmb_create *c)
 	return dsmb_done(c->call, ditto_compress(op, c->node, false));
 }
 
-/* Extended attributes of a new file, 3.3.5.9.1. */
+/* Set the extended attributes of a new file, MS-SMB2 section 3.3.5.9.1. */
 static u32 dsmb_create_fill(struct dsmb_create *c)
 {
 	struct dsmb_change change = {
@@ -308,7 +315,7 @@ static u32 dsmb_create_fill(struct dsmb_create *c)
 	return status;
 }
 
-/* 3.3.5.9.5: the rights are those to the file, by whatever open. */
+/* MS-SMB2 section 3.3.5.9.5: the maximal access is that to the file, not that of the open. */
 static void dsmb_create_maximal(struct dsmb_create *c)
 {
 	struct dsmb_call *call = c->call;
@@ -327,7 +334,7 @@ static void dsmb_create_maximal(struct dsmb_create *c)
 	c->maximal_status = dsmb_status(err);
 }
 
-/* Which contexts of caching are answered. */
+/* Select the caching contexts of the response. */
 static void dsmb_create_say(struct dsmb_create *c)
 {
 	if (c->granted.level == DSMB_OPLOCK_LEASE)
@@ -335,7 +342,7 @@ static void dsmb_create_say(struct dsmb_create *c)
 	c->contexts.durable = c->open->durable;
 }
 
-/* What of the caching that was asked for is granted. */
+/* Grant as much of the requested caching as possible. */
 static u32 dsmb_create_grant(struct dsmb_create *c)
 {
 	u32 status = dsmb_lease_grant(c->call, c->open, c->node, &c->asked, &c->granted);
@@ -351,7 +358,7 @@ static u32 dsmb_create_grant(struct dsmb_create *c)
 	return status;
 }
 
-/* It is open: finish what is new, and see what it is. */
+/* The file is open: finish a new file, and read its attributes. */
 static u32 dsmb_create_look(struct dsmb_create *c)
 {
 	struct dsmb_call *call = c->call;
@@ -360,7 +367,7 @@ static u32 dsmb_create_look(struct dsmb_create *c)
 	status = dsmb_open_begin(call, c->open, &c->node);
 	if (status)
 		return status;
-	/* It was made: from here on nothing starts over. */
+	/* The file exists now, so the call must not start over. */
 	call->op.park = NULL;
 	c->open->action = c->action;
 	status = dsmb_create_fill(c);
@@ -418,7 +425,7 @@ static u32 dsmb_create_reply(struct dsmb_create *c)
 	return DSMB_SUCCESS;
 }
 
-/* With a name and an open that is not in use yet. */
+/* The name is parsed, and the open is not in use yet. */
 static u32 dsmb_create_open(struct dsmb_create *c)
 {
 	struct dsmb_open *open = c->open;
@@ -449,7 +456,7 @@ static u32 dsmb_create_open(struct dsmb_create *c)
 	return dsmb_create_reply(c);
 }
 
-/* Answer for an open that is there already, held by who calls. */
+/* Respond for an existing open; the caller has a reference. */
 static u32 dsmb_create_again(struct dsmb_create *c)
 {
 	struct dsmb_call *call = c->call;
@@ -461,7 +468,7 @@ static u32 dsmb_create_again(struct dsmb_create *c)
 	status = dsmb_status(dsmb_attrs_at_once(&call->op, c->open->inst, c->node, &c->attrs));
 	if (!status) {
 		dsmb_lease_again(call, c->open, &c->asked, &c->granted);
-		/* The client is told no more than it asks for now. */
+		/* Report no higher level than the replay requests. */
 		if (c->replays && c->granted.level != DSMB_OPLOCK_LEASE)
 			c->granted.level = min(c->granted.level, c->asked.level);
 		dsmb_create_say(c);
@@ -476,7 +483,7 @@ static u32 dsmb_create_again(struct dsmb_create *c)
 	return dsmb_create_reply(c);
 }
 
-/* 3.3.5.9.7, 3.3.5.9.12: the client wants back what it had open. */
+/* MS-SMB2 sections 3.3.5.9.7 and 3.3.5.9.12: reconnect to a durable open. */
 static u32 dsmb_create_reconnect(struct dsmb_create *c)
 {
 	struct dsmb_call *call = c->call;
@@ -487,14 +494,14 @@ static u32 dsmb_create_reconnect(struct dsmb_create *c)
 	status = dsmb_durable_find(call, &c->durable, &c->asked, &c->open);
 	if (status)
 		return status;
-	/* Only a lease is of a file that the client names. */
+	/* Only for a lease does the file name of the request have to match. */
 	if (c->open->lease && !dsmb_lease_is_oplock(c->open->lease) && !c->path.stream &&
 	    dsmb_create_leads_to(c, c->open->lease) != 1)
 		status = DSMB_INVALID_PARAMETER;
 	if (!status)
 		status = dsmb_durable_attach(call, c->open);
 	if (!status) {
-		/* Sequences begin anew with the connection. */
+		/* A reconnect starts a new ChannelSequence. */
 		dsmb_sequence_reset(call, c->open);
 		c->open->encrypted = call->encrypted;
 		c->action = DITTO_WAS_OPENED;
@@ -507,7 +514,7 @@ static u32 dsmb_create_reconnect(struct dsmb_create *c)
 	return status;
 }
 
-/* 3.3.5.9.10: the same CREATE was done already. */
+/* MS-SMB2 section 3.3.5.9.10: the same CREATE was done already. */
 static u32 dsmb_create_replay(struct dsmb_create *c)
 {
 	u32 status = dsmb_durable_replay(c->call, c->open, &c->durable, &c->asked);
@@ -521,7 +528,7 @@ static u32 dsmb_create_replay(struct dsmb_create *c)
 	return status;
 }
 
-/* With a name, and nothing that is open yet. */
+/* Open with a parsed name; there is no earlier open. */
 static u32 dsmb_create_fresh(struct dsmb_create *c)
 {
 	bool outlives = c->call->tree->kind == DSMB_TREE_DISK && dsmb_durable_may(c->call);
@@ -539,7 +546,7 @@ static u32 dsmb_create_fresh(struct dsmb_create *c)
 	return status;
 }
 
-/* With a name: is it another one, or one that was there before? */
+/* With a parsed name: reconnect, replay, or a new open. */
 static u32 dsmb_create_which(struct dsmb_create *c)
 {
 	u32 status;
@@ -557,7 +564,7 @@ static u32 dsmb_create_which(struct dsmb_create *c)
 	return dsmb_create_take_over(c) ?: dsmb_create_fresh(c);
 }
 
-/* Does a path lead above where it begins? */
+/* Check whether a path leads above the directory it starts from. */
 static bool dsmb_is_above(struct dsmb_cursor name)
 {
 	unsigned int depth = 0, dots = 0;
@@ -582,7 +589,7 @@ static bool dsmb_is_above(struct dsmb_cursor name)
 	}
 }
 
-/* As it was at the time that the client says: nothing there can be changed. */
+/* Open the file in the snapshot of the requested time, which is read-only. */
 static u32 dsmb_create_past(struct dsmb_create *c)
 {
 	u64 when = dsmb_context_u64(&c->contexts, DSMB_CONTEXT_TIMEWARP);
@@ -641,7 +648,7 @@ u32 dsmb_create(struct dsmb_call *call)
 		dsmb_durable_parse(&c->contexts, &c->durable);
 		dsmb_app_parse(&c->contexts, &c->app);
 	}
-	/* Of what comes back only the context says by what it cached. */
+	/* On reconnect only the create context tells a lease from an oplock. */
 	if (!status && c->durable.reconnect &&
 	    dsmb_has_context(&c->contexts, DSMB_CONTEXT_LEASE))
 		c->args.oplock = DSMB_OPLOCK_LEASE;

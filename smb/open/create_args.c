@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a CREATE asks for, and what of that can be checked without looking at a file. */
+/*
+ * The fixed part of a CREATE request: parsing, and the checks that do not depend on a file. MS-SMB2
+ * sections 2.2.13 and 3.3.5.9.
+ */
 #include <linux/kernel.h>
 
 #include "../../fs/op/dosattr.h"
@@ -64,7 +67,9 @@ static u32 dsmb_create_check_attributes(const struct dsmb_create_args *args)
 		return DSMB_INVALID_PARAMETER;
 	if (args->options & DSMB_OPTION_DIRECTORY && args->attributes & DITTO_FLAG_TEMPORARY)
 		return DSMB_INVALID_PARAMETER;
-	/* There is no encryption on disk, and nobody is to believe that there is. */
+	/*
+	 * There is no encryption on disk, and the client must not be led to believe that there is.
+	 */
 	if (args->attributes & DSMB_ATTR_ENCRYPTED && args->how != DITTO_OPEN_EXISTING)
 		return DSMB_ACCESS_DENIED;
 	return DSMB_SUCCESS;

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Create contexts. */
+/*
+ * Create contexts of the CREATE request and response: MS-SMB2 sections 2.2.13.2 and 2.2.14.2. A
+ * table describes the name, the valid lengths and the dialect of each context; a second one has the
+ * functions that encode the responses.
+ */
 #include <linux/stat.h>
 #include <linux/string.h>
 #include <kunit/visibility.h>
@@ -16,17 +20,17 @@
 
 #define DSMB_CONTEXT_HEAD	16	/* before the name */
 #define DSMB_CONTEXT_NAME_MIN	4
-/* No client sends as many; a list of tiny ones must not keep a thread busy. */
+/* Far above the number that clients send; a list of tiny contexts must not keep a thread busy. */
 #define DSMB_CONTEXTS_MAX	64
 
 #define DSMB_ANY_LEN		U16_MAX
 
 /**
- * struct dsmb_context_kind - what a context looks like
- * @name: of its bytes
- * @name_len: how many
- * @lens: lengths that its data may have; DSMB_ANY_LEN for all
- * @since: dialect
+ * struct dsmb_context_kind - format of a create context
+ * @name: name, not terminated
+ * @name_len: bytes of @name
+ * @lens: valid lengths of the data; DSMB_ANY_LEN for any
+ * @since: first dialect that has it
  */
 struct dsmb_context_kind {
 	const char *name;
@@ -60,7 +64,10 @@ static const struct dsmb_context_kind dsmb_context_kinds[DSMB_CONTEXTS] = {
 			  24, 24, DSMB_DIALECT_311),
 };
 
-/* 3.3.5.9.6, .7, .11 and .12: one way to durability. */
+/*
+ * MS-SMB2 sections 3.3.5.9.6, 3.3.5.9.7, 3.3.5.9.11 and 3.3.5.9.12: pairs of contexts that exclude
+ * each other.
+ */
 static const u32 dsmb_contexts_exclusive[] = {
 	BIT(DSMB_CONTEXT_DURABLE) | BIT(DSMB_CONTEXT_DURABLE_2),
 	BIT(DSMB_CONTEXT_DURABLE) | BIT(DSMB_CONTEXT_RECONNECT_2),
@@ -74,7 +81,7 @@ static bool dsmb_context_len_ok(const struct dsmb_context_kind *kind, u32 len)
 	return kind->lens[0] == DSMB_ANY_LEN || len == kind->lens[0] || len == kind->lens[1];
 }
 
-/* DSMB_CONTEXTS if it is unknown to this connection. */
+/* Return: the context, or DSMB_CONTEXTS if this connection does not know it. */
 static enum dsmb_context dsmb_context_find(const struct dsmb_conn *conn, const void *name, u32 len)
 {
 	unsigned int i;
@@ -91,7 +98,7 @@ static enum dsmb_context dsmb_context_find(const struct dsmb_conn *conn, const v
 	return DSMB_CONTEXTS;
 }
 
-/* One context in a window of its own. */
+/* Parse one context, which has a window of its own. */
 static bool dsmb_context_parse(const struct dsmb_conn *conn, struct dsmb_cursor c,
 			       struct dsmb_contexts *contexts)
 {
@@ -188,7 +195,7 @@ umode_t dsmb_context_mode(const struct dsmb_contexts *contexts, umode_t fallback
 	return dsmb_posix_permissions(dsmb_get_u32(&data), fallback);
 }
 
-/* What the answers are made from. */
+/* Data for the response contexts. */
 struct dsmb_context_reply {
 	const struct dsmb_contexts *contexts;
 	const struct dsmb_attrs *attrs;
@@ -196,7 +203,10 @@ struct dsmb_context_reply {
 	u32 maximal_status;
 };
 
-/* 3.3.5.9.5: who knows the file as it was changed last knows the rights, too. */
+/*
+ * MS-SMB2 section 3.3.5.9.5: a client that knows the latest change of the file knows its rights,
+ * too.
+ */
 static bool dsmb_put_maximal(struct dsmb_builder *out, const struct dsmb_context_reply *reply)
 {
 	u64 known = dsmb_context_u64(reply->contexts, DSMB_CONTEXT_MAXIMAL);
@@ -216,7 +226,7 @@ static bool dsmb_put_disk_id(struct dsmb_builder *out, const struct dsmb_context
 	return true;
 }
 
-/* A query of the server, by what Apple's clients send and understand. */
+/* Apple's create context: a query of the server's properties. */
 #define DSMB_APPLE_QUERY	1
 #define DSMB_APPLE_SERVER_CAPS	BIT(0)
 #define DSMB_APPLE_VOLUME_CAPS	BIT(1)
@@ -265,7 +275,7 @@ static bool dsmb_put_lease(struct dsmb_builder *out, const struct dsmb_context_r
 	return true;
 }
 
-/* Not answered is not granted. */
+/* No response context means that durability is not granted. */
 static bool dsmb_put_durable(struct dsmb_builder *out, const struct dsmb_context_reply *reply)
 {
 	if (!reply->contexts->durable)
@@ -287,7 +297,10 @@ static const struct {
 	{ DSMB_CONTEXT_POSIX, dsmb_put_context_posix },
 };
 
-/* The head and name of a context; where its Next is, to be filled by the one behind it. */
+/*
+ * Begin a context: header and name. Return: the offset of its Next field, to be filled when another
+ * context follows.
+ */
 static u32 dsmb_context_begin(struct dsmb_builder *out, u32 last, enum dsmb_context which)
 {
 	const struct dsmb_context_kind *kind = &dsmb_context_kinds[which];

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Durable opens: being one, waiting, and coming back. See durable.h. */
+/*
+ * Durable opens: granting durability, disconnecting, and reconnecting. See durable.h.
+ *
+ * An open becomes durable at its CREATE, or by FSCTL_LMR_REQUEST_RESILIENCY, and enters
+ * server->durables then. A disconnect detaches it from its session and starts its timer. A
+ * reconnect or a replayed CREATE attaches it again.
+ */
 #include <linux/jiffies.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
@@ -67,7 +73,7 @@ bool dsmb_durable_fits(const struct dsmb_caching *granted)
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_durable_fits);
 
-/* Being one */
+/* Granting durability */
 
 static void durable_expired(struct work_struct *work);
 static void durable_wait(struct dsmb_open *open);
@@ -102,7 +108,7 @@ static void durable_drop(struct dsmb_durable *durable)
 	kfree(durable);
 }
 
-/* 0, -ENOSPC or -ENOMEM. */
+/* Return: 0, -ENOSPC, -EBUSY or -ENOMEM. */
 static int durable_enter(struct dsmb_server *server, struct dsmb_open *open)
 {
 	int err = -ENOSPC;
@@ -140,7 +146,7 @@ static bool durable_make(struct dsmb_call *call, struct dsmb_open *open,
 				persistent);
 	if (!durable)
 		return false;
-	/* Pairs with those who come by the table, or by the lease. */
+	/* Pairs with readers that find the open through the table or the lease. */
 	smp_store_release(&open->durable, durable);
 	if (!persistent || dsmb_persist_grant(open))
 		return true;
@@ -182,7 +188,7 @@ int dsmb_durable_restored(struct dsmb_open *open)
 	struct dsmb_durable *durable = open->durable;
 	int err;
 
-	/* In this order: who finds it finds its deadline. */
+	/* The deadline is set first, because a thread that finds the open reads it. */
 	WRITE_ONCE(durable->deadline, jiffies + msecs_to_jiffies(durable->timeout_ms));
 	err = durable_enter(open->server, open);
 	if (!err)
@@ -202,7 +208,7 @@ u32 dsmb_durable_strengthen(struct dsmb_call *call, struct dsmb_open *open, u32 
 	mutex_lock(&open->lock);
 	durable = open->durable;
 	if (durable) {
-		/* A persistent one promises more already. */
+		/* A persistent open promises more already. */
 		if (!durable->persist) {
 			WRITE_ONCE(durable->timeout_ms, timeout_ms);
 			WRITE_ONCE(durable->resilient, true);
@@ -214,7 +220,7 @@ u32 dsmb_durable_strengthen(struct dsmb_call *call, struct dsmb_open *open, u32 
 				&ask, timeout_ms, false);
 	if (durable && !durable_enter(open->server, open)) {
 		durable->resilient = true;
-		/* Pairs with those who look at it while the open is used, and closed. */
+		/* Pairs with readers that look at it while the open is used or closed. */
 		smp_store_release(&open->durable, durable);
 	} else {
 		if (durable)
@@ -275,19 +281,19 @@ void dsmb_durable_free(struct dsmb_open *open)
 		durable_drop(open->refused);
 	if (!open->durable)
 		return;
-	/* One that was never published is in the table still, and so is its record. */
+	/* An open that was never published is still in the table, and so is its record. */
 	durable_leave(open);
 	dsmb_persist_end(open->durable->persist);
 	durable_drop(open->durable);
 }
 
-/* Waiting */
+/* Disconnecting */
 
 /*
- * 3.3.7.1: what made it durable is there, and no break of that is outstanding, which
- * nobody would answer. Ranges are kept if what is cached keeps others away from the file,
- * so that whoever they are in the way of can end the waiting. A deletion that is pending
- * is not put off. A sturdy one needs nothing but its file.
+ * MS-SMB2 section 3.3.7.1: the open must still have the caching that made it durable, and no break
+ * of it may be outstanding, because the client cannot answer it. Byte-range locks are kept only if
+ * the caching excludes other openers, so that a conflicting operation can end the wait. A pending
+ * deletion is not delayed. A sturdy open needs nothing but its file.
  */
 static bool durable_may_wait(struct dsmb_open *open)
 {
@@ -317,7 +323,7 @@ static void durable_wait(struct dsmb_open *open)
 	dsmb_open_hold(open);
 	if (mod_delayed_work(open->server->slow, &durable->expire, delay))
 		dsmb_open_put(open);
-	/* Who closed it before this saw no timer. */
+	/* A thread that closed the open before this saw no timer. */
 	if (READ_ONCE(open->closing) && cancel_delayed_work(&durable->expire))
 		dsmb_open_put(open);
 }
@@ -328,15 +334,15 @@ bool dsmb_durable_disconnect(struct dsmb_open *open, struct dsmb_session *sessio
 
 	if (!durable || !durable_may_wait(open))
 		return false;
-	/* First: who finds it waiting finds how long. */
+	/* The deadline is set first, because a thread that finds the open disconnected reads it. */
 	WRITE_ONCE(durable->deadline, jiffies + msecs_to_jiffies(READ_ONCE(durable->timeout_ms)));
-	/* One that is not there any more is not the session's to close. */
+	/* An open that left the session meanwhile is not the session's to close. */
 	if (!dsmb_open_detach(open, session))
 		return true;
 	durable_wait(open);
 	if (open->lease)
 		dsmb_break_unheard(open->lease);
-	/* The client may be back by now, and wait anew. */
+	/* The client may have reconnected, so only the calls of the old session are cancelled. */
 	dsmb_calls_cancel(open, session, DSMB_RANGE_NOT_LOCKED);
 	return true;
 }
@@ -347,13 +353,13 @@ static void durable_expired(struct work_struct *work)
 						    expire);
 	struct dsmb_open *open = durable->open;
 
-	/* It may have come back, and gone again. */
+	/* The client may have reconnected and lost its connection again. */
 	if (time_after_eq(jiffies, READ_ONCE(durable->deadline)))
 		dsmb_open_close_detached(open);
 	dsmb_open_put(open);
 }
 
-/* One of a lease that waits, held, or NULL. */
+/* Get a disconnected open of a lease that gives way, with a reference, or NULL. */
 static struct dsmb_open *lease_waiter(struct dsmb_lease *lease)
 {
 	struct dsmb_open *open, *found = NULL;
@@ -418,9 +424,9 @@ void dsmb_durables_close(struct dsmb_server *server, bool ends)
 	}
 }
 
-/* Coming back */
+/* Reconnecting */
 
-/* 3.3.5.9.7 and .12: does what the client says of its lease fit the open? */
+/* MS-SMB2 sections 3.3.5.9.7 and 3.3.5.9.12: the lease context must match the open. */
 static bool lease_is_same(const struct dsmb_open *open, const struct dsmb_caching *asked)
 {
 	const struct dsmb_lease *lease = open->lease;
@@ -432,8 +438,8 @@ static bool lease_is_same(const struct dsmb_open *open, const struct dsmb_cachin
 }
 
 /*
- * An oplock, or nothing, comes back on any connection of its user; a lease is of a ClientGuid,
- * and what is persistent is, too.
+ * An open with an oplock or without caching may be reclaimed on any connection of its user. A lease
+ * belongs to a ClientGuid, and so does a persistent open.
  */
 static bool client_is_same(const struct dsmb_open *open, const struct dsmb_conn *conn)
 {
@@ -454,14 +460,14 @@ static bool share_is_same(const struct dsmb_open *open, const struct dsmb_call *
 	return same;
 }
 
-/* What the loss of a connection does not change. */
+/* Check the properties that do not depend on whether the open is connected. */
 static bool durable_is_meant(struct dsmb_call *call, struct dsmb_open *open,
 			     const struct dsmb_durable_ask *ask, const struct dsmb_caching *asked)
 {
 	const struct dsmb_durable *durable = open->durable;
 
 	return share_is_same(open, call) && ask->persistent == !!durable->persist &&
-	       /* An open comes back by either context; the newer one names the guid. */
+	       /* Either context reconnects; only version 2 has the CreateGuid. */
 	       !(ask->version == 2 &&
 		 memcmp(durable->guid, ask->guid, sizeof(durable->guid))) &&
 	       lease_is_same(open, asked) && client_is_same(open, call->conn);
@@ -477,7 +483,7 @@ static u32 durable_check(struct dsmb_call *call, struct dsmb_open *open,
 		return DSMB_OBJECT_NAME_NOT_FOUND;
 	if (same)
 		dsmb_open_await_loss(open);
-	/* Its timer may be late. */
+	/* The timer may be late. */
 	if (!dsmb_open_is_detached(open) || time_after_eq(jiffies, READ_ONCE(durable->deadline)))
 		return DSMB_OBJECT_NAME_NOT_FOUND;
 	return same ? DSMB_SUCCESS : DSMB_ACCESS_DENIED;
@@ -521,7 +527,7 @@ u32 dsmb_durable_attach(struct dsmb_call *call, struct dsmb_open *open)
 		return err == -ESHUTDOWN ? DSMB_NETWORK_NAME_DELETED : dsmb_status(err);
 	if (cancel_delayed_work(&open->durable->expire))
 		dsmb_open_put(open);
-	/* If it lost the session already, that may have been the timer of this loss. */
+	/* If the session is lost already, the timer cancelled above may be the one of this loss. */
 	if (dsmb_open_is_detached(open))
 		durable_wait(open);
 	return DSMB_SUCCESS;
@@ -537,7 +543,7 @@ u32 dsmb_durable_replay(struct dsmb_call *call, struct dsmb_open *open,
 
 	if (!lease_is_same(open, asked))
 		return DSMB_ACCESS_DENIED;
-	/* Any other is closed with its session, and does not come back. */
+	/* Any other open is closed with its session, and cannot be reconnected. */
 	if (durable)
 		dsmb_open_await_loss(open);
 	if (dsmb_open_place(open, &session, &tree)) {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Application instances: see durable_app.h. */
+/*
+ * Application instances: a table of the opens that named one, hashed by AppInstanceId. See
+ * durable_app.h.
+ */
 #include <linux/hashtable.h>
 #include <linux/jhash.h>
 #include <linux/slab.h>
@@ -13,12 +16,12 @@
 #include "open.h"
 
 /**
- * struct dsmb_app - the application of an open
- * @link: in the table; not hashed once it is forgotten
- * @open: whose; closed before its last reference goes
+ * struct dsmb_app - application instance of an open
+ * @link: link in the table; unhashed once it is forgotten
+ * @open: the open; closed before its last reference is dropped
  * @client: ClientGuid
- * @tag: of the share
- * @node: which is open, to be compared only
+ * @tag: tag of the share
+ * @node: node of the open, only for comparison
  * @ask: id and version
  */
 struct dsmb_app {
@@ -65,7 +68,7 @@ static u32 app_key(const u8 *id)
 	return jhash(id, DSMB_GUID_SIZE, 0);
 }
 
-/* An open of the application on this file by another client, held, or NULL. */
+/* Find an open of the application on this file by another client, with a reference, or NULL. */
 static struct dsmb_open *app_find(struct dsmb_call *call, const struct dsmb_app_ask *ask,
 				  const struct ditto_node *node, u32 *status)
 {
@@ -124,7 +127,7 @@ void dsmb_app_enter(struct dsmb_open *open, const guid_t *client, u64 tag,
 {
 	struct dsmb_app *app = kzalloc(sizeof(*app), GFP_KERNEL);
 
-	/* Without it the file waits its time, which is no harm. */
+	/* Without an entry the old open only stays until its timeout. */
 	if (!app)
 		return;
 	app->open = open;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Leases and oplocks: their table, granting and giving back. See lease.h. */
+/* Leases and oplocks: their table, granting and returning. See lease.h. */
 #include <linux/err.h>
 #include <linux/once.h>
 #include <linux/random.h>
@@ -19,7 +19,7 @@
 #define BUCKETS		8192
 
 static struct bucket {
-	spinlock_t lock;	/* guards @leases, and opens of those */
+	spinlock_t lock;	/* guards @leases, and their @opens */
 	struct hlist_head leases;
 } buckets[BUCKETS];
 
@@ -60,7 +60,7 @@ void dsmb_lease_put(struct dsmb_lease *lease)
 	kfree(lease);
 }
 
-/* Coming and going */
+/* Opens of a lease */
 
 static struct ditto_owner *owner_for(struct dsmb_open *open, const struct dsmb_caching *asked)
 {
@@ -104,7 +104,7 @@ static struct dsmb_lease *lease_alloc(struct dsmb_open *open, const struct dsmb_
 	return lease;
 }
 
-/* The client's own with this key, or the one given. It has one open more. */
+/* Get the client's lease with this key, or enter the one given. The lease has one more open. */
 static struct dsmb_lease *lease_enter(struct dsmb_lease *fresh)
 {
 	struct bucket *bucket = bucket_of(fresh->key);
@@ -123,7 +123,10 @@ static struct dsmb_lease *lease_enter(struct dsmb_lease *fresh)
 	return found;
 }
 
-/* By what it caches the directory: a lease of the same client (MS-FSA section 2.1.4.12.2). */
+/*
+ * Take the owner of the lease on the parent directory: a lease of the same client, known by its
+ * ParentLeaseKey (MS-FSA section 2.1.4.12.2).
+ */
 static int take_parent(struct dsmb_open *open, const struct dsmb_caching *asked)
 {
 	struct ditto_owner *owner = ditto_owner_get(open->lease->owner->client, asked->parent,
@@ -159,7 +162,7 @@ int dsmb_lease_take(struct dsmb_open *open, const struct dsmb_caching *asked)
 	return asked->flags & DSMB_LEASE_HAS_PARENT ? take_parent(open, asked) : 0;
 }
 
-/* Gives the grant back. The client is not told: it knows why. */
+/* Return the caching grant. The client is not notified, because it caused the return. */
 static void lease_return(struct dsmb_lease *lease)
 {
 	struct ditto_lease *grant = lease->grant;
@@ -177,8 +180,8 @@ static void lease_return(struct dsmb_lease *lease)
 }
 
 /*
- * It stays in the table until the grant is back, so that who comes with the key
- * meanwhile goes on with this one and not with a second one on the same grant.
+ * The lease stays in the table until its caching grant is returned, so that a CREATE with the same
+ * key uses this lease and not a second one on the same grant.
  */
 void dsmb_lease_close(struct dsmb_open *open)
 {
@@ -246,8 +249,8 @@ bool dsmb_lease_is_elsewhere(struct dsmb_lease *lease, const struct ditto_node *
 /* Granting */
 
 /*
- * By what local processes are shown the grant; NULL if they are not. If they are
- * to be and cannot, nothing is granted.
+ * Get the file by which the caching grant is shown to local processes; NULL if it is not shown. If
+ * it must be shown and cannot, nothing is granted.
  */
 static int lease_file(const struct ditto_op *op, struct ditto_node *node,
 		      struct ditto_file **file)
@@ -265,7 +268,7 @@ static int lease_file(const struct ditto_op *op, struct ditto_node *node,
 	return PTR_ERR_OR_ZERO(*file);
 }
 
-/* A grant came back from the lock table: it is the one that is known, or a new one. */
+/* Keep a caching grant from the lock table, which is the one known already or a new one. */
 static void lease_keep(struct dsmb_lease *lease, struct ditto_lease *grant)
 {
 	if (grant == lease->grant) {
@@ -273,7 +276,7 @@ static void lease_keep(struct dsmb_lease *lease, struct ditto_lease *grant)
 		ditto_lease_put(grant);
 		return;
 	}
-	/* Another one can only be there because the old one is void. */
+	/* A different grant is only possible if the old one is void. */
 	if (lease->grant)
 		ditto_lease_put(lease->grant);
 	lease->grant = grant;
@@ -304,7 +307,7 @@ static void lease_ask(const struct ditto_op *op, const struct dsmb_open *open,
 		return;
 	if (file)
 		req.filp = file->file;
-	/* The grant's; put by whoever finds that it is no new one. */
+	/* Reference of the grant; lease_keep() drops it if the grant is not new. */
 	dsmb_lease_hold(lease);
 	grant = ditto_lease_grant(&req);
 	if (IS_ERR(grant))
@@ -320,7 +323,9 @@ static u8 lease_held(const struct dsmb_lease *lease)
 	return lease->grant ? ditto_lease_bits(lease->grant) : 0;
 }
 
-/* An oplock has no HANDLE without WRITE; what nobody knows of is given back. */
+/*
+ * No oplock level has HANDLE without WRITE. Bits that the client does not learn of are given back.
+ */
 static void oplock_ask(const struct ditto_op *op, const struct dsmb_open *open,
 		       struct ditto_node *node, u8 level, bool reclaim)
 {
@@ -337,8 +342,8 @@ static void oplock_ask(const struct ditto_op *op, const struct dsmb_open *open,
 }
 
 /*
- * A directory has nothing to be written. And clients keep a handle of each that they
- * walk through, as long as they may: some must be left for everything else.
+ * A directory has no data to write. Clients keep a handle of each directory that they pass as long
+ * as its lease allows, so HANDLE caching is refused to leave opens for everything else.
  */
 static u8 lease_wish(const struct dsmb_call *call, const struct ditto_node *node,
 		     const struct dsmb_caching *asked)
@@ -351,8 +356,9 @@ static u8 lease_wish(const struct dsmb_call *call, const struct ditto_node *node
 }
 
 /*
- * With the lock held: ask, if there is anything to ask for. A lease is widened by who
- * asks for all it has and more (MS-FSA section 2.1.5.18.1), and never narrowed.
+ * Request the caching grant if there is anything to request. Called with lease->lock held. A lease
+ * is extended if the request contains all that it has and more (MS-FSA section 2.1.5.18.1), and is
+ * never reduced.
  */
 static void lease_try(struct dsmb_call *call, const struct dsmb_open *open,
 		      struct ditto_node *node, const struct dsmb_caching *asked)
@@ -378,28 +384,28 @@ static void lease_answer(struct dsmb_lease *lease, const struct dsmb_caching *as
 		answer->level = dsmb_oplock_level(held);
 		return;
 	}
-	/* The first open says which kind it is for all of them. */
+	/* The first open of a lease decides on the version for all of them. */
 	answer->version = lease->version;
 	if (lease->version == 1)
 		answer->flags = 0;
 	answer->state = held;
 	/*
-	 * What is said here was true before the break that is outstanding. A client that
-	 * learned the epoch of the break from this would take the break for an old one.
+	 * The response describes the state before the outstanding break. A client that learned the
+	 * epoch of the break from this response would ignore the break as an old one.
 	 */
 	answer->epoch = lease->epoch - lease->breaking;
 	if (lease->breaking || lease->due || (lease->grant && ditto_lease_breaking(lease->grant)))
 		answer->flags |= DSMB_LEASE_BREAKING;
 }
 
-/* What was lost is told first, if there was anything. */
+/* Bits that were lost must be broken to the client first, so nothing is updated then. */
 static void lease_update(struct dsmb_lease *lease, bool fresh)
 {
 	u8 held = lease_held(lease);
 
 	if (lease->state & ~held)
 		return;
-	/* 3.3.5.9.11: a grant counts, a refusal does not. */
+	/* MS-SMB2 section 3.3.5.9.11: a grant increments the epoch, a refusal does not. */
 	if ((fresh && held) || held != lease->state)
 		lease->epoch++;
 	lease->state = held;
@@ -414,7 +420,7 @@ static void create_answered(struct dsmb_call *call)
 	dsmb_lease_put(lease);
 }
 
-/* Breaks wait until the answer has left. */
+/* Breaks wait until the response was sent. */
 static void lease_notify_due(struct dsmb_call *call, struct dsmb_lease *lease)
 {
 	dsmb_lease_hold(lease);
@@ -422,7 +428,7 @@ static void lease_notify_due(struct dsmb_call *call, struct dsmb_lease *lease)
 	call->release = create_answered;
 }
 
-/* Of directories the newer form of a lease only: MS-SMB2 section 3.3.5.9.11. */
+/* Only version 2 of leases is granted on directories: MS-SMB2 section 3.3.5.9.11. */
 static bool can_be_cached(const struct dsmb_lease *lease, const struct ditto_node *node)
 {
 	return S_ISREG(node->inode->i_mode) ||
@@ -471,7 +477,7 @@ void dsmb_lease_restore(const struct ditto_op *op, struct dsmb_open *open, struc
 		else if (had->state & ~lease_held(lease))
 			lease_ask(op, open, node, had->state | lease_held(lease), reclaim);
 		lease->state = lease_held(lease);
-		/* The newest of what its opens knew. */
+		/* The newest epoch that any of its opens knew. */
 		if ((s16)(had->epoch - lease->epoch) > 0)
 			lease->epoch = had->epoch;
 	}
@@ -488,7 +494,7 @@ void dsmb_lease_again(struct dsmb_call *call, struct dsmb_open *open,
 		return;
 	mutex_lock(&lease->lock);
 	lease->untold++;
-	/* It may have another id than before. */
+	/* The open may have got a new FileId.Volatile. */
 	if (dsmb_lease_is_oplock(lease))
 		lease->volatile_id = open->volatile_id;
 	lease_answer(lease, asked, answer);

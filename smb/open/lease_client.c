@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who holds what is not of one session: a client as its ClientGuid tells it (MS-SMB2
- * section 3.3.1.11). Leases are its, which its sessions share, and opens that may
- * outlive theirs. The lock table knows it as a client of its own, until the last of
- * those sessions and opens is gone.
+ * Lock table clients for state that does not belong to one session. Such a client stands for a
+ * ClientGuid (MS-SMB2 section 3.3.1.11). It holds the leases, which sessions of the same ClientGuid
+ * share, and the claims of opens that may outlive their session. It exists until the last of those
+ * sessions and opens is gone.
  *
- * Locking: clients_lock (mutex), inside session->lock, guards the list and a count's
- * first and last step. A session keeps the memory until it is gone itself, an open by its owner.
+ * Locking: clients_lock (mutex), taken inside session->lock, guards the list, and the first and the
+ * last use of a client. A session keeps the memory of its client until the session is freed; an
+ * open keeps it by its owner.
  */
 #include <linux/list.h>
 #include <linux/slab.h>
@@ -37,7 +38,7 @@ static const struct ditto_client_ops client_ops = {
 	.free = client_free,
 };
 
-/* The last open may go by a callback of the lock table, which a release waits for. */
+/* A callback of the lock table may drop the last open, and the release waits for callbacks. */
 static void client_release(struct work_struct *work)
 {
 	struct dsmb_lease_client *lc = container_of(work, struct dsmb_lease_client, work);
@@ -73,7 +74,7 @@ static struct dsmb_lease_client *client_new(struct dsmb_server *server, const gu
 	return lc;
 }
 
-/* The caller has session->lock. */
+/* Called with session->lock held. */
 static void client_join(struct dsmb_session *session, bool make)
 {
 	struct dsmb_lease_client *lc;
@@ -89,7 +90,7 @@ static void client_join(struct dsmb_session *session, bool make)
 		ditto_client_charge(&lc->client, &session->who);
 	}
 	mutex_unlock(&clients_lock);
-	/* Pairs with those who look without the lock. */
+	/* Pairs with dsmb_lease_client(), which reads it without the lock. */
 	smp_store_release(&session->lease_client, lc);
 }
 
@@ -116,7 +117,7 @@ struct ditto_client *dsmb_lease_client_use(struct dsmb_session *session)
 	if (!client)
 		return NULL;
 	lc = container_of(client, struct dsmb_lease_client, client);
-	/* With nobody it is going: the session was closed meanwhile. */
+	/* Without users the client is being released: the session was closed meanwhile. */
 	return atomic_inc_not_zero(&lc->users) ? client : NULL;
 }
 
@@ -132,7 +133,7 @@ struct ditto_client *dsmb_lease_client_of(struct dsmb_server *server, const guid
 	return lc ? &lc->client : NULL;
 }
 
-/* One less. True if that was the last, and nobody finds it any more. */
+/* Drop one user. Return: true if it was the last one; the client cannot be found any more then. */
 static bool client_unuse(struct dsmb_lease_client *lc)
 {
 	if (!atomic_dec_and_mutex_lock(&lc->users, &clients_lock))

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Opens: in a table from CREATE to CLOSE, then gone with the last call that uses
- * them.
+ * Opens: the table of a session, from CREATE to CLOSE. An open is freed when the last call that
+ * uses it ends.
  *
- * The low half of FileId.Volatile is the place in the table, the high half is
- * random, so that an id that was closed is not the id of the next open.
+ * The low half of FileId.Volatile is the index in the table. The high half is random, so that the
+ * id of a closed open is not the id of the next open with the same index.
  *
- * Locking: open->where makes closing, detaching and attaching exclude each other.
- * Inside it the lock of session->opens makes entering the table and the end of
- * session or tree exclude each other: those mark themselves first, and whoever
- * enters looks at the marks. Looking up is under RCU.
+ * Locking: open->where makes closing, detaching and attaching exclude each other. Inside it, the
+ * lock of session->opens makes entering the table and the end of a session or tree connect exclude
+ * each other: the session or tree connect is marked as ended first, and dsmb_open_enter() checks
+ * the marks under that lock. Lookups use RCU.
  */
 #include <linux/atomic.h>
 #include <linux/err.h>
@@ -35,15 +35,15 @@
 #include "open.h"
 #include "replay.h"
 
-/* Opens that a session is charged for at once; a power of two. */
+/* Step of a session's charge for its opens; a power of two. */
 #define OPENS_STEP	64
 
-/* FileId.Persistent of the last open, but for the epoch. */
+/* FileId.Persistent of the newest open, without the epoch. */
 static atomic64_t dsmb_last_open = ATOMIC64_INIT(0);
 
 /*
- * Persistent ids are not used again, also not after a restart. All ones, which related calls
- * say, are never reached.
+ * FileId.Persistent is not reused, not even after a restart. It never becomes all ones, which
+ * related requests of a compound send.
  */
 #define DSMB_EPOCH_SHIFT	40
 
@@ -58,7 +58,7 @@ void dsmb_open_id_used(const struct dsmb_server *server, u64 persistent)
 	s64 count = persistent & (BIT_ULL(DSMB_EPOCH_SHIFT) - 1);
 	s64 last = atomic64_read(&dsmb_last_open);
 
-	/* The module may go and come back within one epoch. */
+	/* The module may be reloaded within one epoch. */
 	if (persistent >> DSMB_EPOCH_SHIFT != ditto_server_epoch(server->srv))
 		return;
 	while (last < count && !atomic64_try_cmpxchg(&dsmb_last_open, &last, count))
@@ -70,7 +70,7 @@ static u32 dsmb_open_index(u64 volatile_id)
 	return lower_32_bits(volatile_id);
 }
 
-/* The charge is for all opens and some more, but not for many times as many. */
+/* The charge must cover all opens, but must not be many times as large. */
 static bool dsmb_opens_charge_fits(const struct dsmb_session *session)
 {
 	long charged = READ_ONCE(session->opens_charge.amount);
@@ -79,7 +79,7 @@ static bool dsmb_opens_charge_fits(const struct dsmb_session *session)
 	return nopens <= charged && nopens >= charged / 4 - OPENS_STEP;
 }
 
-/* The charge follows the number of opens; less always fits. */
+/* Make the charge follow the number of opens. A smaller charge always succeeds. */
 static int dsmb_opens_charge(struct dsmb_session *session)
 {
 	int nopens, err = 0;
@@ -87,7 +87,7 @@ static int dsmb_opens_charge(struct dsmb_session *session)
 	if (dsmb_opens_charge_fits(session))
 		return 0;
 	spin_lock(&session->opens_lock);
-	/* The number may have changed since it was read: the last one under the lock counts. */
+	/* The number may have changed since it was read; the last value under the lock counts. */
 	if (!dsmb_opens_charge_fits(session)) {
 		nopens = atomic_read(&session->nopens);
 		err = ditto_charge_step(&session->opens_charge, nopens,
@@ -97,7 +97,7 @@ static int dsmb_opens_charge(struct dsmb_session *session)
 	return err;
 }
 
-/* Takes a place in the table, where nobody finds it yet: @volatile_id is filled. */
+/* Reserve an index in the table, where lookups do not find anything yet; fills @volatile_id. */
 static int dsmb_open_reserve(struct dsmb_session *session, u64 *volatile_id)
 {
 	u32 index;
@@ -112,7 +112,7 @@ static int dsmb_open_reserve(struct dsmb_session *session, u64 *volatile_id)
 		atomic_dec(&session->nopens);
 		return err == -EBUSY ? -EMFILE : err;
 	}
-	/* The highest bit stays clear: no id is all ones. */
+	/* The highest bit stays clear, so that no id is all ones. */
 	*volatile_id = (u64)(get_random_u32() >> 1) << 32 | index;
 	return 0;
 }
@@ -124,7 +124,10 @@ static void dsmb_open_unreserve(struct dsmb_session *session, u64 volatile_id)
 	xa_release(&session->opens, dsmb_open_index(volatile_id));
 }
 
-/* Of the session's client, or of @outlives, which is used. */
+/*
+ * The owner belongs to the client of the session, or to a client that outlives the session. Such a
+ * client is in use already; its use is dropped on failure.
+ */
 static struct ditto_owner *dsmb_open_owner(struct dsmb_open *open, struct ditto_client *client)
 {
 	__le64 key = cpu_to_le64(open->persistent);
@@ -138,7 +141,10 @@ static struct ditto_owner *dsmb_open_owner(struct dsmb_open *open, struct ditto_
 	return owner;
 }
 
-/* With an owner of this client, which is used if it outlives the session. */
+/*
+ * Set up an open with an owner of @client, which is in use already if the open outlives its
+ * session.
+ */
 static int dsmb_open_init(struct dsmb_open *open, struct dsmb_server *server,
 			  struct ditto_client *client, struct dsmb_tree *tree)
 {
@@ -167,7 +173,7 @@ struct dsmb_open *dsmb_open_restored(struct dsmb_server *server, const guid_t *g
 		return ERR_PTR(-ENOMEM);
 	open->persistent = persistent;
 	open->outlives = true;
-	/* As one that was in a table, and left it. */
+	/* The open must look like one that was in a table and was detached. */
 	WRITE_ONCE(open->published, true);
 	err = dsmb_open_init(open, server, dsmb_lease_client_of(server, guid), tree);
 	if (!err)
@@ -205,7 +211,7 @@ free:
 	return ERR_PTR(err);
 }
 
-/* Into the table, if session and tree are still there. */
+/* Enter the table unless the session or tree connect has ended. */
 static int dsmb_open_enter(struct dsmb_open *open, struct dsmb_session *session,
 			   const struct dsmb_tree *tree, u64 volatile_id)
 {
@@ -248,7 +254,7 @@ struct dsmb_open *dsmb_open_find(struct dsmb_session *session, u64 persistent, u
 	return open;
 }
 
-/* It knows its share, if that is still there. */
+/* The share is not set: ditto_instance_begin() fills it in if the share still exists. */
 void dsmb_open_op(struct dsmb_open *open, const struct dsmb_tree *tree, struct ditto_op *op,
 		  struct ditto_actor *actor)
 {
@@ -304,7 +310,9 @@ void dsmb_open_put(struct dsmb_open *open)
 {
 	if (!refcount_dec_and_test(&open->ref))
 		return;
-	/* One that was never published still has its place; else that may be another's by now. */
+	/*
+	 * An open that was never published still has its index; otherwise the index may be reused.
+	 */
 	if (!open->published)
 		dsmb_open_unreserve(open->session, open->volatile_id);
 	dsmb_open_free(open);
@@ -322,26 +330,26 @@ u32 dsmb_open_begin(struct dsmb_call *call, struct dsmb_open *open, struct ditto
 void dsmb_open_end(struct dsmb_call *call, struct dsmb_open *open)
 {
 	ditto_instance_end(open->inst, &call->op);
-	/* As it was before: of the tree. */
+	/* Back to the share of the tree connect, as before dsmb_open_begin(). */
 	call->op.share = call->share;
 }
 
-/* With the lock held: out of the table of its session, which counts it no more. */
+/* Leave the table of the session, which does not count the open any more. */
 static void dsmb_open_leave(struct dsmb_open *open)
 {
 	struct dsmb_session *session = open->session;
 
 	lockdep_assert_held(&open->where);
 	WRITE_ONCE(open->session, NULL);
-	/* An open that outlives its session keeps it only as long as it is in the table. */
+	/* An open that outlives its session keeps the session only while it is in the table. */
 	dsmb_opens_charge(session);
 	xa_erase(&session->opens, dsmb_open_index(open->volatile_id));
 }
 
-/* It is nobody's any more, or closed: dsmb_open_await_loss(). */
+/* Wake dsmb_open_await_loss(): the open is detached or closed. */
 static void dsmb_open_wake(struct dsmb_open *open)
 {
-	/* The session's going before the look for who waits. */
+	/* Pairs with the waiter: clear open->session before looking for waiters. */
 	smp_mb();
 	wake_up_var(&open->session);
 }
@@ -367,7 +375,7 @@ static bool dsmb_open_shut(struct dsmb_open *open, bool only_detached)
 	dsmb_created_forget(open->created);
 	dsmb_app_forget(open->app);
 	dsmb_durable_forget(open);
-	/* MS-SMB2 section 3.3.5.10: what waits for a range of the open does not get it. */
+	/* MS-SMB2 section 3.3.5.10: lock requests that wait on the open are not granted. */
 	dsmb_calls_cancel(open, NULL, DSMB_RANGE_NOT_LOCKED);
 	dsmb_open_put(open);
 	return true;
@@ -402,14 +410,17 @@ bool dsmb_open_look(struct dsmb_open *open, struct dsmb_open_state *state)
 	return there;
 }
 
-/* The charge of the session ends with it, and may be far larger than what stays. */
+/*
+ * Split the open's charge from that of the session, which ends with the session and may be far
+ * larger than what remains.
+ */
 static void dsmb_open_charge_apart(struct dsmb_open *open, struct dsmb_session *session)
 {
 	struct ditto_charge *charge = &session->opens_charge;
 
 	lockdep_assert_held(&open->where);
 	spin_lock(&session->opens_lock);
-	/* A race for the last place of a step may have left it short of a few. */
+	/* A race for the last place of a step may have left the charge slightly too small. */
 	ditto_charge_split(charge, &open->charge, min(charge->amount, 1L));
 	atomic_dec(&session->nopens);
 	spin_unlock(&session->opens_lock);
@@ -436,11 +447,14 @@ void dsmb_open_await_loss(struct dsmb_open *open)
 	struct dsmb_session *session;
 	struct dsmb_tree *tree;
 
-	/* One that is still being made is in no table by which the loss would find it. */
+	/* The loss cannot find an open in a table while it is still being created. */
 	if (!READ_ONCE(open->published) || !dsmb_open_place(open, &session, &tree))
 		return;
 	if (dsmb_session_is_lost(session)) {
-		/* The loss itself is dealt with by the same workers. */
+		/*
+		 * The loss itself is processed by the same workers, so the number of waiters is
+		 * limited.
+		 */
 		if (atomic_inc_return(&open->server->awaiting) <= DSMB_AWAITING_MAX)
 			wait_var_event_timeout(&open->session,
 					       READ_ONCE(open->session) != session,
@@ -466,7 +480,9 @@ int dsmb_open_attach(struct dsmb_open *open, struct dsmb_call *call)
 	before = open->volatile_id;
 	err = -ENOENT;
 	if (dsmb_open_is_detached(open)) {
-		/* Who finds it by the new id finds that id in it, and the tree. */
+		/*
+		 * A lookup by the new id must find that id in the open, and the new tree connect.
+		 */
 		WRITE_ONCE(open->volatile_id, volatile_id);
 		WRITE_ONCE(open->tree, call->tree);
 		err = dsmb_open_enter(open, session, call->tree, volatile_id);
@@ -524,7 +540,7 @@ void dsmb_opens_close(struct dsmb_session *session, struct dsmb_tree *tree, bool
 	struct dsmb_open *open;
 	unsigned long index;
 
-	/* Who looked at the marks before they were set has entered the table after this. */
+	/* A thread that saw the session or tree connect alive has entered the table after this. */
 	xa_lock(&session->opens);
 	xa_unlock(&session->opens);
 	rcu_read_lock();

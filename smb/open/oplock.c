@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Oplocks and leases on the wire: MS-SMB2 sections 2.2.13, 2.2.13.2.8, 2.2.13.2.10. */
+/*
+ * Oplocks and leases on the wire: MS-SMB2 sections 2.2.13, 2.2.13.2.8, 2.2.13.2.10. Oplock levels
+ * are converted to caching bits and back, and the RqLs create context is read and encoded.
+ */
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include <kunit/visibility.h>
@@ -12,7 +15,7 @@
 
 #define DSMB_LEASE_V2_SIZE	52
 
-/* From the strongest. */
+/* From the strongest to the weakest. */
 static const struct {
 	u8 level;
 	u8 bits;
@@ -46,7 +49,7 @@ u8 dsmb_lease_bits(u32 state)
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_lease_bits);
 
-/* 3.3.5.9.8, and 3.3.5.9.11 for the longer form, which is of 3.x. */
+/* MS-SMB2 section 3.3.5.9.8, and section 3.3.5.9.11 for version 2, which needs SMB 3.x. */
 static void dsmb_lease_parse(const struct dsmb_conn *conn, struct dsmb_cursor data,
 			     struct dsmb_caching *asked)
 {
@@ -65,7 +68,10 @@ static void dsmb_lease_parse(const struct dsmb_conn *conn, struct dsmb_cursor da
 		return;
 	}
 	dsmb_get_bytes(&data, asked->parent, sizeof(asked->parent));
-	/* 2.2.13.2.10: without the flag these bytes mean nothing, and the answer has none. */
+	/*
+	 * MS-SMB2 section 2.2.13.2.10: without the flag ParentLeaseKey is ignored, and is zero in
+	 * the response.
+	 */
 	if (!asked->flags)
 		memset(asked->parent, 0, sizeof(asked->parent));
 	asked->epoch = dsmb_get_u16(&data);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Breaks: the client is told (MS-SMB2 sections 2.2.23, 3.3.4.6, 3.3.4.7) and
- * acknowledges (2.2.24, 3.3.5.22). See lease.h.
+ * Breaks of oplocks and leases: notifications (MS-SMB2 sections 2.2.23, 3.3.4.6, 3.3.4.7) and
+ * acknowledgments (sections 2.2.24, 3.3.5.22). See lease.h.
  *
- * A client that cannot be told has lost what it had. The lock table counts the time
- * for an acknowledgment; when it is over the grant is void, and the client, which
- * knows that, is not told again.
+ * A client that cannot be notified loses its caching at once. The lock table measures the time for
+ * an acknowledgment. When the time is over, the caching grant is void; the client knows the timeout
+ * and is not notified again.
  */
 #include <linux/list.h>
 
@@ -28,9 +28,9 @@
 #define DSMB_LEASE_ACK_SIZE		36	/* acknowledgment and response */
 
 #define DSMB_BREAK_MESSAGE_ID		U64_MAX
-#define DSMB_BREAK_ACK_REQUIRED		BIT(0)	/* Flags of a lease's notification */
+#define DSMB_BREAK_ACK_REQUIRED		BIT(0)	/* Flags of a lease break notification */
 
-/* What is told. */
+/* Contents of a break notification. */
 struct dsmb_notice {
 	bool needed;
 	bool ack;
@@ -39,13 +39,16 @@ struct dsmb_notice {
 	u16 epoch;
 };
 
-/* What the client keeps, if the table leaves it so much: an oplock knows fewer states. */
+/* The state that the client keeps if the lock table allows @keep: an oplock has fewer states. */
 static u8 dsmb_break_to(const struct dsmb_lease *lease, u8 keep)
 {
 	return dsmb_lease_is_oplock(lease) ? keep & DITTO_LEASE_READ : keep;
 }
 
-/* With the lock held: the client learns of a break from now on. */
+/*
+ * Build the notification of a break; from here on the client counts as notified. Called with
+ * lease->lock held.
+ */
 static struct dsmb_notice dsmb_notice_make(struct dsmb_lease *lease, u8 keep, bool ack)
 {
 	struct dsmb_notice notice = {
@@ -58,7 +61,10 @@ static struct dsmb_notice dsmb_notice_make(struct dsmb_lease *lease, u8 keep, bo
 	notice.needed = lease->state & ~notice.to;
 	if (!notice.needed)
 		return notice;
-	/* In each step: clients do not heed a break with an epoch that they know. */
+	/*
+	 * The epoch changes with each break, because clients ignore a break with an epoch they
+	 * know.
+	 */
 	notice.epoch = lease->version == 2 ? ++lease->epoch : 0;
 	if (ack) {
 		WRITE_ONCE(lease->breaking, true);
@@ -106,7 +112,7 @@ static void dsmb_notice_put(struct dsmb_builder *out, const struct dsmb_lease *l
 	dsmb_put(out, 3 * 4);
 }
 
-/* By which the client is told; all of it is held. */
+/* The path of a notification to the client; all members are held. */
 struct dsmb_way {
 	struct dsmb_conn *conn;
 	struct dsmb_session *session;
@@ -121,7 +127,7 @@ static void dsmb_way_put(struct dsmb_way *way)
 	dsmb_conn_put(way->conn);
 }
 
-/* The n-th connection of the session. */
+/* Get the n-th usable connection of the session. */
 static bool dsmb_way_of(struct dsmb_session *session, unsigned int n, struct dsmb_way *way)
 {
 	struct dsmb_channel *channel;
@@ -143,7 +149,10 @@ static bool dsmb_way_of(struct dsmb_session *session, unsigned int n, struct dsm
 	return way->conn;
 }
 
-/* 3.3.4.1.4: encrypted if session or share demand it, or the client did so itself. */
+/*
+ * MS-SMB2 section 3.3.4.1.4: encrypt if session or share require it, or if the CREATE was
+ * encrypted.
+ */
 static bool dsmb_way_by(struct dsmb_open *open, unsigned int n, struct dsmb_way *way)
 {
 	struct dsmb_session *session;
@@ -159,7 +168,7 @@ static bool dsmb_way_by(struct dsmb_open *open, unsigned int n, struct dsmb_way 
 	return found;
 }
 
-/* The n-th connection by which the client has it open. */
+/* Get the n-th connection of the session of an open that has the lease. */
 static bool dsmb_way_find(struct dsmb_lease *lease, unsigned int n, struct dsmb_way *way)
 {
 	struct dsmb_open *open;
@@ -175,7 +184,7 @@ static bool dsmb_way_find(struct dsmb_lease *lease, unsigned int n, struct dsmb_
 	return found;
 }
 
-/* 3.3.4.1.1: it is not signed. */
+/* MS-SMB2 section 3.3.4.1.1: the notification is not signed. */
 static int dsmb_notice_send_by(struct dsmb_way *way, struct dsmb_lease *lease,
 			       const struct dsmb_notice *notice)
 {
@@ -192,7 +201,7 @@ static int dsmb_notice_send_by(struct dsmb_way *way, struct dsmb_lease *lease,
 	return dsmb_conn_send(way->conn, buf, out.len, way->encrypt ? way->session->id : 0);
 }
 
-/* By the first connection that takes it (3.3.4.6, 3.3.4.7). */
+/* Send on the first connection that accepts it (MS-SMB2 sections 3.3.4.6 and 3.3.4.7). */
 static bool dsmb_notice_send(struct dsmb_lease *lease, const struct dsmb_notice *notice)
 {
 	struct dsmb_way way;
@@ -209,7 +218,7 @@ static bool dsmb_notice_send(struct dsmb_lease *lease, const struct dsmb_notice 
 	return !err;
 }
 
-/* Without the lock: tell, or answer for the client. */
+/* Called without the lease's lock: send the notification, or answer in place of the client. */
 static void dsmb_notice_out(struct dsmb_lease *lease, struct ditto_lease *grant,
 			    const struct dsmb_notice *notice)
 {
@@ -220,7 +229,7 @@ static void dsmb_notice_out(struct dsmb_lease *lease, struct ditto_lease *grant,
 	}
 	if (dsmb_notice_send(lease, notice))
 		return;
-	/* What waits for the client goes before anybody is let by. */
+	/* Disconnected opens are closed before a conflicting operation may continue. */
 	dsmb_durables_yield(lease);
 	mutex_lock(&lease->lock);
 	if (lease->grant == grant) {
@@ -302,7 +311,7 @@ static void dsmb_lease_breaking(struct ditto_lease *grant, u8 keep, bool ack)
 
 	mutex_lock(&lease->lock);
 	if (lease->grant != grant) {
-		/* It was given back meanwhile, or nobody ever knew of it. */
+		/* The grant was returned meanwhile, or the lease never kept it. */
 		mutex_unlock(&lease->lock);
 		return;
 	}
@@ -341,7 +350,7 @@ void dsmb_lease_told(struct dsmb_lease *lease)
 	}
 }
 
-/* Too late for an acknowledgment, or the file or the session went. */
+/* The acknowledgment came too late, or the file or the session is gone. */
 static void dsmb_lease_revoked(struct ditto_lease *grant)
 {
 	struct dsmb_lease *lease = ditto_lease_private(grant);
@@ -357,7 +366,7 @@ static void dsmb_lease_revoked(struct ditto_lease *grant)
 	mutex_unlock(&lease->lock);
 	if (!known)
 		return;
-	/* Nothing is left by which they could wait. */
+	/* Disconnected opens have lost the caching that kept them open. */
 	dsmb_durables_yield(lease);
 	dsmb_persist_lease_later(lease);
 }
@@ -373,13 +382,16 @@ const struct ditto_lease_ops dsmb_lease_ops = {
 	.free = dsmb_lease_free,
 };
 
-/* Is an acknowledgment awaited, and none being heeded? */
+/* An acknowledgment is awaited, and none is being processed. */
 static bool dsmb_lease_awaits(const struct dsmb_lease *lease)
 {
 	return lease->breaking && !lease->giving;
 }
 
-/* Whoever is let in then must not meet after a restart what was given up. */
+/*
+ * Record what the client gives up before a conflicting operation continues, so that a restart does
+ * not restore it.
+ */
 static void dsmb_lease_record(struct dsmb_lease *lease, u8 keep)
 {
 	lockdep_assert_held(&lease->lock);
@@ -390,13 +402,16 @@ static void dsmb_lease_record(struct dsmb_lease *lease, u8 keep)
 	lease->giving = 0;
 }
 
-/* With the lock held, which is let go meanwhile: the client keeps so much. */
+/* The client keeps @keep. The lease's lock is held, and released meanwhile. */
 static u32 dsmb_lease_acked(struct dsmb_lease *lease, u8 keep)
 {
 	const struct ditto_lease *grant = lease->grant;
 
 	dsmb_lease_record(lease, keep);
-	/* It may have been too late while it was recorded, and another break is on its way. */
+	/*
+	 * While the acknowledgment was recorded, its time may have ended and another break may have
+	 * begun.
+	 */
 	if (lease->grant != grant || !lease->breaking || keep & ~lease->break_to)
 		return DSMB_UNSUCCESSFUL;
 	switch (ditto_lease_ack(lease->grant, keep)) {
@@ -426,7 +441,7 @@ static u32 dsmb_lease_ack(struct dsmb_lease *lease, u32 state)
 	return status;
 }
 
-/* 3.3.5.22.2 */
+/* MS-SMB2 section 3.3.5.22.2 */
 static u32 dsmb_ack_lease(struct dsmb_call *call)
 {
 	struct dsmb_cursor *in = &call->in;
@@ -457,7 +472,7 @@ static u32 dsmb_ack_lease(struct dsmb_call *call)
 	return DSMB_SUCCESS;
 }
 
-/* What is wrong with a level for an oplock of this state; that ends a break, too. */
+/* Check the level for an oplock of this state; a wrong level ends the break, too. */
 static u32 dsmb_oplock_refusal(const struct dsmb_lease *lease, u8 level)
 {
 	if (level == DSMB_OPLOCK_LEASE)
@@ -474,7 +489,7 @@ static u32 dsmb_oplock_ack(struct dsmb_lease *lease, u8 level)
 
 	mutex_lock(&lease->lock);
 	refusal = dsmb_oplock_refusal(lease, level);
-	/* What was not to be kept is not kept. */
+	/* The client must not keep more than the break allows. */
 	if (lease->breaking && !refusal && dsmb_oplock_bits(level) & ~lease->break_to)
 		refusal = DSMB_INVALID_OPLOCK_PROTOCOL;
 	if (!dsmb_lease_awaits(lease))
@@ -487,7 +502,7 @@ static u32 dsmb_oplock_ack(struct dsmb_lease *lease, u8 level)
 	return status;
 }
 
-/* 3.3.5.22.1 */
+/* MS-SMB2 section 3.3.5.22.1 */
 static u32 dsmb_ack_oplock(struct dsmb_call *call)
 {
 	struct dsmb_cursor *in = &call->in;

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Persistent opens: their records while the server runs. See persist.h. */
+/*
+ * Persistent opens: their records while the server runs. A record is gathered from the open, its
+ * lease and its file, and written as a whole after each change. Records that cannot be removed are
+ * kept on a list and tried again. See persist.h.
+ */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cred.h>
@@ -24,7 +28,7 @@
 #include "persist.h"
 #include "persist_record.h"
 
-/* A record while it is written. */
+/* Buffers for a record that is being written. */
 struct writing {
 	struct dsmb_record record;
 	u8 data[DITTO_RECORD_DATA_MAX];
@@ -51,7 +55,7 @@ bool dsmb_persist_may(const struct dsmb_call *call, const struct dsmb_durable_as
 	       call->conn->server_caps & DSMB_CAP_PERSISTENT_HANDLES;
 }
 
-/* What is recorded */
+/* Contents of a record */
 
 static void gather_lease(struct dsmb_open *open, struct dsmb_caching *c)
 {
@@ -97,7 +101,7 @@ static void gather_user(const struct ditto_auth_user *user, const struct dsmb_tr
 		r->flags |= DSMB_RECORD_WRITABLE;
 }
 
-/* What its file says of it; between begin and end. */
+/* Gather the claims on the file; between ditto_instance_begin() and ditto_instance_end(). */
 static int gather_file(struct dsmb_open *open, struct ditto_share *share, struct ditto_node *node,
 		       struct dsmb_record *r)
 {
@@ -114,7 +118,10 @@ static int gather_file(struct dsmb_open *open, struct ditto_share *share, struct
 	r->deny = ditto_open_deny(ditto_instance_claim(open->inst));
 	if (ditto_instance_deletes_at_close(open->inst))
 		r->flags |= DSMB_RECORD_CLOSES;
-	/* The other opens of the file do not say so: who takes it back changes these records. */
+	/*
+	 * Only the open that requested the deletion records it, so that cancelling it changes only
+	 * these records.
+	 */
 	if (READ_ONCE(open->delete_on_close) &&
 	    (READ_ONCE(open->delete_on_close_later) || ditto_instance_delete_pending(open->inst)))
 		r->flags |= DSMB_RECORD_DELETE_PENDING;
@@ -162,7 +169,7 @@ static int persist_gather(const struct dsmb_durable *durable, struct dsmb_record
 	return err;
 }
 
-/* With the lock held. */
+/* Write the record. Called with persist->lock held. */
 static int persist_save(const struct dsmb_durable *durable, bool suspend)
 {
 	const struct dsmb_persist *persist = durable->persist;
@@ -209,7 +216,10 @@ int dsmb_persist_save(struct dsmb_open *open)
 	return err;
 }
 
-/* With the lock held: the persistent one of a lease with the lowest id from this one on. */
+/*
+ * Get the persistent open of a lease with the lowest id not below @id. Called with lease->lock
+ * held.
+ */
 static struct dsmb_open *lease_first(struct dsmb_lease *lease, u64 id)
 {
 	struct dsmb_open *open, *first = NULL;
@@ -222,7 +232,10 @@ static struct dsmb_open *lease_first(struct dsmb_lease *lease, u64 id)
 	return first;
 }
 
-/* The same, held, or NULL. Others may walk by at the same time: @id is behind it from now on. */
+/*
+ * The same with a reference, or NULL; @id is set behind the open found. Iterating by id allows
+ * several threads to iterate at the same time.
+ */
 static struct dsmb_open *lease_next(struct dsmb_lease *lease, u64 *id)
 {
 	struct dsmb_open *open;
@@ -243,7 +256,7 @@ void dsmb_persist_lease(struct dsmb_lease *lease)
 	int err = 0;
 	u64 id = 0;
 
-	/* A helper that is stuck is waited for once, and not for each open. */
+	/* Wait only once for a helper that is stuck, not for each open. */
 	while (err != -ETIMEDOUT && (open = lease_next(lease, &id))) {
 		err = dsmb_persist_save(open);
 		dsmb_open_put(open);
@@ -267,7 +280,7 @@ void dsmb_persist_lease_later(struct dsmb_lease *lease)
 	if (open) {
 		dsmb_lease_hold(lease);
 		if (!queue_work(open->server->records, &lease->record))
-			/* Not the last one: it waits in the queue with its own. */
+			/* Never the last reference: the queued work has its own. */
 			refcount_dec(&lease->ref);
 	}
 	mutex_unlock(&lease->lock);
@@ -292,7 +305,7 @@ static bool is_of(struct dsmb_open *open, const struct ditto_node *wanted)
 	return is;
 }
 
-/* No open asks for the deletion of a file any more, nor its record. */
+/* Clear the deletion request of all opens of the file, and in their records. */
 static int take_back(struct dsmb_server *server, const struct ditto_node *node)
 {
 	struct dsmb_open *open;
@@ -317,7 +330,10 @@ int dsmb_persist_delete_pending(struct ditto_op *op, struct dsmb_open *open, u32
 	bool before = READ_ONCE(open->delete_on_close);
 	int err;
 
-	/* First, so that who takes it back as soon as it is pending finds this one. */
+	/*
+	 * Set first, so that a thread that cancels the deletion as soon as it is pending finds this
+	 * open.
+	 */
 	if (pending)
 		WRITE_ONCE(open->delete_on_close, true);
 	err = ditto_instance_set_delete(op, open->inst, flags);
@@ -325,7 +341,10 @@ int dsmb_persist_delete_pending(struct ditto_op *op, struct dsmb_open *open, u32
 		WRITE_ONCE(open->delete_on_close, before);
 		return err;
 	}
-	/* One that cannot be recorded is done all the same: it is of this life. */
+	/*
+	 * A deletion that cannot be recorded is done nevertheless; it ends with this run of the
+	 * server.
+	 */
 	dsmb_persist_save(open);
 	return 0;
 }
@@ -338,7 +357,7 @@ int dsmb_persist_cancel_delete(struct ditto_op *op, struct dsmb_open *open,
 	if (err)
 		return err;
 	ditto_instance_set_delete(op, open->inst, 0);
-	/* Of those who asked in between. */
+	/* Also the requests made in between. */
 	return take_back(open->server, node);
 }
 
@@ -355,7 +374,7 @@ int dsmb_persist_cancel_delete_at_close(struct ditto_op *op, struct dsmb_open *o
 	return err;
 }
 
-/* Coming and going */
+/* Lifetime and removal */
 
 void dsmb_persist_put(struct dsmb_persist *persist)
 {
@@ -370,7 +389,10 @@ static int remove_record(struct dsmb_persist *persist)
 	return ditto_record_remove(persist->server->srv, DITTO_RECORD_OPEN, &key, sizeof(key));
 }
 
-/* It would be an open that nobody has, after a restart. With the caller's reference. */
+/*
+ * A record that stays would become an open without a client after a restart, so its removal is
+ * tried again. Takes over the caller's reference.
+ */
 static void remove_later(struct dsmb_persist *persist, int err)
 {
 	struct dsmb_server *server = persist->server;
@@ -402,7 +424,7 @@ static void remove_work(struct work_struct *work)
 		dsmb_persist_put(persist);
 }
 
-/* How many are left. With the first that fails the others wait, too. */
+/* Return: number of records that are left. After the first failure the others wait, too. */
 static unsigned int persist_sweep(struct dsmb_server *server)
 {
 	struct llist_node *all = llist_del_all(&server->remains);
@@ -457,7 +479,7 @@ bool dsmb_persist_grant(struct dsmb_open *open)
 {
 	if (!dsmb_persist_save(open))
 		return true;
-	/* It may be there all the same. */
+	/* The record may have been written nevertheless. */
 	dsmb_persist_end(open->durable->persist);
 	return false;
 }
@@ -475,7 +497,10 @@ void dsmb_persist_flush(struct dsmb_persist *persist)
 {
 	if (!persist)
 		return;
-	/* It may be one of the workers that waits, and none may be left for this. */
+	/*
+	 * The caller may be one of the workers, and no other worker may be free for the work, so
+	 * run it here if it has not started.
+	 */
 	if (cancel_work(&persist->work))
 		remove_work(&persist->work);
 	else
@@ -492,7 +517,7 @@ void dsmb_persist_leave(struct dsmb_persist *persist)
 	mutex_unlock(&persist->lock);
 }
 
-/* Between begin and end. Nothing puts off a deletion that is pending. */
+/* Between ditto_instance_begin() and ditto_instance_end(). A pending deletion is not put off. */
 static void persist_suspend(struct dsmb_open *open, struct ditto_op *op)
 {
 	struct dsmb_persist *persist = open->durable->persist;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Records of persistent opens: see persist_record.h. */
+/* Encoding and decoding of the records of persistent opens. See persist_record.h. */
 #include <linux/build_bug.h>
 #include <linux/string.h>
 #include <kunit/visibility.h>
@@ -12,7 +12,7 @@
 #include "persist_record.h"
 
 #define RANGE_SIZE	17
-/* All that is not a range, a group or a name. */
+/* Upper bound of everything but ranges, groups and names. */
 #define FIXED_SIZE	512
 
 static_assert(FIXED_SIZE + DSMB_PERSIST_NAME_MAX + 4 * DSMB_PERSIST_GROUPS_MAX +
@@ -29,7 +29,7 @@ static void put_caching(struct dsmb_builder *out, const struct dsmb_caching *c)
 	dsmb_put_bytes(out, c->parent, sizeof(c->parent));
 }
 
-/* Is it what a CREATE can have been granted? A lease has a version, and only a lease. */
+/* Check that a CREATE can have granted this caching. Only a lease has a version. */
 static bool caching_is_sound(const struct dsmb_caching *c)
 {
 	if (c->level == DSMB_OPLOCK_LEASE)

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Persistent opens after a restart: made again from their records. See persist.h.
+ * Persistent opens after a restart: they are restored from their records as soon as their share
+ * exists. See persist.h.
  *
- * Clients are known to the grace by their ClientGuid. One is done when none of its
- * records waits for its share any more; a record whose share does not come is
- * removed when the open's time is over.
+ * The grace period knows clients by their ClientGuid. A client is done when none of its records
+ * waits for its share any more. A record whose share does not appear is removed when the timeout of
+ * the open is over. Deletions that were pending are set last, when all other opens are restored.
+ *
+ * Locking: server->pending_lock guards the list of records.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -37,7 +40,7 @@
 
 #define KNOWN_PREFIX	"smb"
 
-/* By what the grace knows a client. */
+/* Key of a client in the grace period. */
 struct known {
 	u8 prefix[sizeof(KNOWN_PREFIX) - 1];
 	guid_t guid;
@@ -45,14 +48,15 @@ struct known {
 
 /**
  * struct pending - a record that was not restored yet
- * @list: on server->pending
- * @id: of the open
+ * @list: link in server->pending
+ * @id: FileId.Persistent of the open
  * @client: ClientGuid
- * @deadline: in jiffies; then it is removed
- * @gone: it is not to be restored, only its record to be removed
- * @delete_on_close: the restored open, held; its file is deleted when all others are restored
+ * @deadline: in jiffies; the record is removed then
+ * @gone: do not restore the open, only remove its record
+ * @delete_on_close: the restored open, with a reference; its file is marked for deletion when all
+ *	others are restored
  * @len: bytes of @data
- * @data: the record
+ * @data: the encoded record
  */
 struct pending {
 	struct list_head list;
@@ -65,7 +69,7 @@ struct pending {
 	u8 data[] __counted_by(len);
 };
 
-/* What is made of a record. */
+/* State of one restore. */
 struct restoring {
 	struct dsmb_server *server;
 	struct ditto_client *client;
@@ -92,7 +96,7 @@ static int find_share(struct ditto_share *share, void *arg)
 	return uuid_equal(&share->id, arg);
 }
 
-/* Who acted; squashed already. */
+/* Make the credential of the open's operations; the recorded ids are squashed already. */
 static int restore_cred(struct restoring *r)
 {
 	const struct dsmb_record *rec = &r->record;
@@ -137,7 +141,7 @@ static struct ditto_auth_user *restore_user(const struct dsmb_record *rec)
 	return user;
 }
 
-/* Not in use yet, with what it caches by. */
+/* Allocate the open with its lease; it is not in use yet. */
 static int restore_open(struct restoring *r)
 {
 	const struct dsmb_record *rec = &r->record;
@@ -147,13 +151,13 @@ static int restore_open(struct restoring *r)
 
 	if (!tree)
 		return -ENOMEM;
-	/* The tree has it from now on. */
+	/* The tree has the credential from now on. */
 	r->cred = NULL;
 	open = dsmb_open_restored(r->server, &rec->client, tree, rec->id);
 	dsmb_tree_put(tree);
 	if (IS_ERR(open))
 		return PTR_ERR(open);
-	/* Whoever finds it while it is made may close it. */
+	/* Another thread may find the open while it is restored, and close it. */
 	dsmb_open_hold(open);
 	r->open = open;
 	open->rights = rec->rights;
@@ -168,7 +172,9 @@ static int restore_open(struct restoring *r)
 	return dsmb_lease_take(open, &rec->caching);
 }
 
-/* Before anybody can find it: it is no open of a client that lost it. */
+/*
+ * Set before anything can find the open, so that it is not treated as an open that lost its client.
+ */
 static int restore_durability(struct restoring *r)
 {
 	const struct dsmb_record *rec = &r->record;
@@ -229,7 +235,7 @@ static int restore_ranges(struct restoring *r, struct ditto_node *node)
 	return err;
 }
 
-/* What it held besides the file; last what is recorded of it when it changes. */
+/* Restore the other claims of the open. The lease comes last: its changes are recorded. */
 static int restore_rest(struct restoring *r)
 {
 	const struct dsmb_record *rec = &r->record;
@@ -252,7 +258,7 @@ static int restore_rest(struct restoring *r)
 	return err;
 }
 
-/* It can be found from now on, and waits for its client. */
+/* Publish the open; it waits for its client from now on. */
 static int restore_waits(struct restoring *r)
 {
 	int err = dsmb_durable_restored(r->open);
@@ -262,7 +268,7 @@ static int restore_waits(struct restoring *r)
 	return err;
 }
 
-/* What failed; if somebody closed it meanwhile, that. */
+/* Undo a failed restore. Return: @err, or -ECANCELED if the open was closed meanwhile. */
 static int restore_fail(struct restoring *r, int err)
 {
 	struct dsmb_open *open = r->open;
@@ -270,7 +276,7 @@ static int restore_fail(struct restoring *r, int err)
 
 	if (!open)
 		return err;
-	/* The record is not the open's to remove. */
+	/* Closing the open must not remove the record. */
 	if (open->durable)
 		dsmb_persist_leave(open->durable->persist);
 	if (!dsmb_open_close(open))
@@ -282,7 +288,7 @@ static int restore_fail(struct restoring *r, int err)
 	return err;
 }
 
-/* -EAGAIN: its share is not there yet. */
+/* Return: 0, an errno, or -EAGAIN if the share does not exist yet. */
 static int restore_locate(struct restoring *r)
 {
 	const struct ditto_handle *handle = &r->record.handle;
@@ -292,7 +298,7 @@ static int restore_locate(struct restoring *r)
 	if (!ditto_share_for_each(srv, NULL, find_share, &r->record.share))
 		return -EAGAIN;
 	err = ditto_handle_decode(srv, handle->data, handle->len, &r->share, &r->node);
-	/* The key by which it was signed may come yet. */
+	/* The key that signed the handle may still arrive. */
 	return err == -EBADHANDLE ? -EAGAIN : err;
 }
 
@@ -310,8 +316,9 @@ static int persist_restore(struct restoring *r, struct pending *p)
 	err = restore_cred(r) ?: restore_open(r) ?: restore_durability(r) ?: restore_file(r) ?:
 	      restore_rest(r) ?: restore_waits(r);
 	/*
-	 * Another lock manager of the machine is in grace, or somebody gives way just now; or the
-	 * grace ended in the middle, and it is tried without. No memory is no reason to give up.
+	 * Try again if another lock manager of the machine is in grace, if a caching grant is being
+	 * broken, if memory is short, or if the grace period ended in the middle; the next try does
+	 * not reclaim then.
 	 */
 	if (err == -EJUKEBOX || err == -ENOMEM ||
 	    (err == -ESTALE && r->reclaim && !READ_ONCE(r->client->table->grace.active)))
@@ -337,7 +344,7 @@ static void pending_free(struct pending *p)
 	kvfree(p);
 }
 
-/* Is it still to be restored? */
+/* True if the open must still be restored. */
 static bool pending_waits(const struct pending *p)
 {
 	return !p->gone && !p->delete_on_close;
@@ -350,7 +357,7 @@ static int remove_record(struct dsmb_server *server, const struct pending *p)
 	return ditto_record_remove(server->srv, DITTO_RECORD_OPEN, &key, sizeof(key));
 }
 
-/* One whose record is to be removed; nobody else does. */
+/* Get a record that must be removed. Only one thread removes records. */
 static struct pending *pending_gone(struct dsmb_server *server)
 {
 	struct pending *p, *found = NULL;
@@ -367,8 +374,8 @@ static struct pending *pending_gone(struct dsmb_server *server)
 }
 
 /*
- * Whoever connects does not wait for the helper, so the lock is not held. With the first that
- * fails the others wait, too.
+ * The lock is released while the helper works, so that clients that connect do not wait for it.
+ * After the first failure the others wait, too.
  */
 static void pending_sweep(struct dsmb_server *server)
 {
@@ -381,7 +388,7 @@ static void pending_sweep(struct dsmb_server *server)
 	}
 }
 
-/* Those of one client; how many have to wait. */
+/* Restore the opens of one client. Return: number of records that have to wait. */
 static unsigned int restore_client(struct dsmb_server *server, struct ditto_client *client,
 				   const guid_t *guid, struct restoring *r)
 {
@@ -410,7 +417,7 @@ static unsigned int restore_client(struct dsmb_server *server, struct ditto_clie
 	return left;
 }
 
-/* Forget those whose time is over. */
+/* Give up records whose deadline has passed. */
 static void pending_expire(struct dsmb_server *server)
 {
 	struct pending *p, *next;
@@ -425,7 +432,7 @@ static void pending_expire(struct dsmb_server *server)
 	}
 }
 
-/* The next client with something pending, in the order of their guids. */
+/* Get the next client with pending records, in the order of the ClientGuids. */
 static bool next_client(struct dsmb_server *server, guid_t *guid, bool first)
 {
 	const guid_t *best = NULL;
@@ -466,7 +473,7 @@ static int restore_delete_pending(struct dsmb_open *open, struct ditto_op *op)
 	int err = ditto_instance_set_delete(op, open->inst,
 					    DITTO_DELETE_ON | DITTO_DELETE_READONLY);
 
-	/* Its client is there already, and took it back. */
+	/* The client has reconnected and cancelled the deletion meanwhile. */
 	if (!READ_ONCE(open->delete_on_close))
 		ditto_instance_set_delete(op, open->inst, 0);
 	return err;
@@ -491,13 +498,16 @@ static int restore_delete(struct dsmb_open *open)
 	return err;
 }
 
-/* Last of all: what fails must not delete, and the other opens of the file must not fail. */
+/*
+ * Last of all, so that an open whose restore fails deletes nothing, and the other opens of the file
+ * can still be restored.
+ */
 static void restore_deletes(struct dsmb_server *server)
 {
 	struct pending *p, *next;
 
 	list_for_each_entry_safe(p, next, &server->pending, list)
-		/* Unless somebody gives way just now. */
+		/* Try again later while a caching grant is being broken. */
 		if (p->delete_on_close && restore_delete(p->delete_on_close) != -EJUKEBOX)
 			pending_free(p);
 }
@@ -508,7 +518,7 @@ static void restore_all(struct dsmb_server *server)
 
 	mutex_lock(&server->pending_lock);
 	pending_expire(server);
-	/* Without memory the next who connects tries again. */
+	/* Without memory the next client that connects tries again. */
 	if (r)
 		restore_clients(server, r);
 	restore_deletes(server);
@@ -582,7 +592,7 @@ void dsmb_persist_settle(struct dsmb_server *server)
 {
 	if (!wait_event_timeout(server->told, is_told(server),
 				msecs_to_jiffies(DSMB_PERSIST_TOLD_MS)))
-		/* It cannot tell. One waited for all. */
+		/* The helper does not deliver the records. One caller has waited for all. */
 		WRITE_ONCE(server->begun, true);
 	if (!list_empty_careful(&server->pending))
 		restore_all(server);
@@ -618,9 +628,9 @@ void dsmb_persist_exit(struct dsmb_server *server)
 	struct pending *p, *next;
 
 	ditto_state_hook_remove(&server->hook);
-	/* Opens that are closed from now on do not start it again. */
+	/* Opens that are closed from now on must not queue it again. */
 	disable_delayed_work_sync(&server->retry);
-	/* Their records stay. */
+	/* Their records stay at the helper. */
 	list_for_each_entry_safe(p, next, &server->pending, list)
 		pending_free(p);
 }

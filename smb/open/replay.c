@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Requests that come again: see replay.h. */
+/* Replayed requests: the table of CreateGuids, and the channel sequences of opens. See replay.h. */
 #include <linux/hashtable.h>
 #include <linux/once.h>
 #include <linux/random.h>
@@ -14,16 +14,16 @@
 #include "open.h"
 #include "replay.h"
 
-/* Half of the channel sequences lie ahead (3.3.5.2.10). */
+/* A difference up to this is ahead, a larger one is behind (MS-SMB2 section 3.3.5.2.10). */
 #define SEQUENCE_AHEAD	0x7fff
 
 /**
  * struct dsmb_created - a CreateGuid in use
- * @link: in the table; not hashed once it is forgotten
- * @server: whose client
+ * @link: link in the table; unhashed once it is forgotten
+ * @server: server of the client
  * @client: ClientGuid
  * @guid: CreateGuid
- * @open: what was opened, or NULL while it is being opened
+ * @open: open that was created, or NULL while the CREATE is in progress
  */
 struct dsmb_created {
 	struct hlist_node link;
@@ -40,7 +40,7 @@ static u32 created_key(const u8 *guid)
 {
 	static siphash_key_t secret __read_mostly;
 
-	/* Clients choose the guids. */
+	/* Clients choose the CreateGuids. */
 	get_random_once(&secret, sizeof(secret));
 	return siphash(guid, DSMB_GUID_SIZE, &secret);
 }
@@ -59,7 +59,7 @@ static struct dsmb_created *created_find(const struct dsmb_created *like)
 	return NULL;
 }
 
-/* With the lock held: what is said of a guid that is in use. */
+/* Status of a CREATE with a CreateGuid that is in use. Called with created_lock held. */
 static u32 created_status(struct dsmb_call *call, const struct dsmb_created *created,
 			  struct dsmb_open **open)
 {
@@ -67,7 +67,7 @@ static u32 created_status(struct dsmb_call *call, const struct dsmb_created *cre
 		return DSMB_DUPLICATE_OBJECTID;
 	if (!created->open)
 		return DSMB_FILE_NOT_AVAILABLE;
-	/* It may be closed just now. */
+	/* The open may be closing. */
 	if (!refcount_inc_not_zero(&created->open->ref))
 		return DSMB_FILE_NOT_AVAILABLE;
 	*open = created->open;
@@ -91,7 +91,7 @@ u32 dsmb_replay_begin(struct dsmb_call *call, const u8 *guid, struct dsmb_open *
 
 	spin_lock(&created_lock);
 	found = created_find(fresh);
-	/* Of an open that its client has used, no CREATE is a replay. */
+	/* A CREATE is not a replay once the client has used the open. */
 	if (found && found->open && READ_ONCE(found->open->used)) {
 		hash_del(&found->link);
 		found = NULL;
@@ -125,7 +125,7 @@ void dsmb_replay_restored(struct dsmb_open *open, const guid_t *client, const u8
 {
 	struct dsmb_created *created = kzalloc(sizeof(*created), GFP_KERNEL);
 
-	/* Without it the client comes back by the FileId all the same. */
+	/* Without the entry the client can still reconnect by the FileId. */
 	if (!created)
 		return;
 	created->server = open->server;
@@ -178,7 +178,7 @@ void dsmb_replay_end(struct dsmb_call *call)
 
 /* Channel sequences */
 
-/* With the lock held: a new sequence begins, and what is outstanding is of the ones before. */
+/* Start a new sequence: calls in flight belong to the ones before. Called with open->where held. */
 static void sequence_turn(const struct dsmb_call *call, struct dsmb_open *open)
 {
 	open->turn++;
@@ -187,7 +187,7 @@ static void sequence_turn(const struct dsmb_call *call, struct dsmb_open *open)
 	WRITE_ONCE(open->channel_sequence, call->channel_sequence);
 }
 
-/* With the lock held. False if it is refused. */
+/* Return: false if the call must be refused. */
 static bool sequence_check(struct dsmb_call *call, struct dsmb_open *open, bool changes)
 {
 	u16 ahead = call->channel_sequence - open->channel_sequence;
@@ -207,7 +207,7 @@ bool dsmb_sequence_begin(struct dsmb_call *call, struct dsmb_open *open)
 
 	if (!dsmb_conn_is_3x(call->conn))
 		return true;
-	/* Most have the sequence that is known. */
+	/* Most calls have the sequence that is known. */
 	if (!changes && call->channel_sequence == READ_ONCE(open->channel_sequence))
 		return true;
 	spin_lock(&open->where);

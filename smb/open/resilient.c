@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Resilient opens: a client asks that an open survives the loss of its connection,
- * whatever it caches. MS-SMB2 sections 2.2.31.3, 3.3.5.15.9.
+ * Resilient opens: a client requests that an open survives the loss of its connection, whatever
+ * caching it has. MS-SMB2 sections 2.2.31.3 and 3.3.5.15.9.
  */
 #include "../ioctl/ioctl.h"
 #include "../transport/call.h"
 #include "../transport/conn.h"
 #include "durable.h"
 
-/* Longest time that a client may ask for, and what it has if it leaves that to the server. */
+/* Longest timeout that is accepted, and the timeout used if the client requests none. */
 #define DSMB_RESILIENT_MS_MAX		DSMB_DURABLE_MS_MAX
 #define DSMB_RESILIENT_MS_USUAL		120000
 

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A path that leads through a symbolic link: MS-SMB2 sections 2.2.2 and 2.2.2.2.1. */
+/*
+ * The error response for a path that leads through a symbolic link: MS-SMB2 sections 2.2.2 and
+ * 2.2.2.2.1.
+ *
+ * The server does not follow a link in the middle of a path. The response contains the link's
+ * target and the length of the path that was not parsed, and the client resolves the link itself.
+ */
 #include <linux/err.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -15,12 +21,12 @@
 #define DSMB_ERROR_REPLY	9	/* StructureSize */
 #define DSMB_SYMLINK_TAG	0x4c4d5953
 #define DSMB_SYMLINK_RELATIVE	BIT(0)
-/* Of the symbolic link error response, before the names. */
+/* Bytes of the symbolic link error response before the names. */
 #define DSMB_SYMLINK_HEAD	28
-/* The longest target, as two names in UTF-16, with all that is before it. */
+/* The longest target, twice in UTF-16, and everything before it. */
 #define DSMB_STOPPED_MAX	(2 * 2 * PATH_MAX + 128)
 
-/* Bytes of @path up to the end of the component behind @passed bytes. */
+/* Length of @path up to the end of the component that begins behind @passed bytes. */
 static u32 dsmb_link_end(const struct dsmb_path *path, u32 passed)
 {
 	const char *end;
@@ -31,7 +37,7 @@ static u32 dsmb_link_end(const struct dsmb_path *path, u32 passed)
 	return end ? end - path->path : path->len;
 }
 
-/* Bytes of the name as it came behind as many components as @path has up to @end. */
+/* Bytes of the received name behind as many components as @path has up to @end. */
 static u32 dsmb_unparsed(const struct dsmb_path *path, u32 end, struct dsmb_cursor name)
 {
 	u16 separator = path->posix ? '/' : '\\';
@@ -51,7 +57,7 @@ static u32 dsmb_unparsed(const struct dsmb_path *path, u32 end, struct dsmb_curs
 	return 0;
 }
 
-/* The target of the link at the end of the first @end bytes; kmalloc()ed. */
+/* Read the target of the link that the first @end bytes of @path name; freed with kfree(). */
 static char *dsmb_link_target(struct dsmb_call *call, const struct dsmb_path *path, u32 end,
 			      u32 *len)
 {
@@ -82,9 +88,9 @@ static char *dsmb_link_target(struct dsmb_call *call, const struct dsmb_path *pa
 }
 
 /*
- * As FSCTL_GET_REPARSE_POINT has it, with '\\' between components. A target is any
- * string; clients take it as it is, without the mapping that names have, and those
- * with the POSIX extensions with '/'.
+ * As in FSCTL_GET_REPARSE_POINT, with '\\' between components. A target is an arbitrary string:
+ * clients take it without the character mapping of names, and clients with the POSIX extensions
+ * expect '/'.
  */
 static void dsmb_put_target(struct dsmb_builder *b, const char *target, u32 len, bool posix)
 {
@@ -117,7 +123,7 @@ static void dsmb_put_link(struct dsmb_builder *out, const char *target, u32 len,
 	dsmb_put_u32(out, DSMB_REPARSE_TAG_SYMLINK);
 	dsmb_put_u16(out, 0);
 	dsmb_put_u16(out, unparsed);
-	/* The substitute name, then the same as the name to print. */
+	/* The substitute name and the print name, which are the same. */
 	dsmb_put(out, 4 * 2);
 	dsmb_put_u32(out, relative ? DSMB_SYMLINK_RELATIVE : 0);
 	names = out->len;
@@ -132,7 +138,7 @@ static void dsmb_put_link(struct dsmb_builder *out, const char *target, u32 len,
 	dsmb_fill_u16(out, start + 22, size);
 }
 
-/* An error response with data, in 3.1.1 as an error context. */
+/* An error response with data, which is an error context in 3.1.1. */
 static u32 dsmb_put_error(struct dsmb_call *call, const char *target, u32 len, u32 unparsed,
 			  bool posix)
 {
