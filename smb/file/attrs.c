@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Attributes of a file as the wire has them. */
+/*
+ * Attributes of a file in the form of the wire: they are made from the file system's attributes and
+ * the stored DOS attributes, in one snapshot. See attrs.h.
+ */
 #include "../../fs/node/node.h"
 #include "../../fs/open/instance.h"
 #include "../../fs/share/share.h"
@@ -32,10 +35,7 @@ static u32 dsmb_attr_flags(const struct kstat *st, u32 dosattr)
 	return flags ?: DSMB_ATTR_NORMAL;
 }
 
-/*
- * Names with a dot before them are those that POSIX does not show; the root of a
- * share has no name that clients know.
- */
+/* POSIX hides names that begin with a dot. The share's root has no name that clients know. */
 static bool dsmb_is_dot_file(const struct ditto_share *share, struct dentry *dentry)
 {
 	bool dot;
@@ -71,7 +71,7 @@ static void dsmb_attrs_fill(struct dsmb_attrs *a, const struct ditto_attr *attr)
 	a->rdev = st->rdev;
 }
 
-/* Has it the flags that a file has of which nobody ever set any? */
+/* True if the DOS attributes are the default ones, so that no client has set any. */
 static bool dsmb_is_unmarked(const struct dsmb_attrs *a)
 {
 	return (a->dosattr.flags & ~DITTO_FLAG_READONLY) == (a->is_dir ? 0 : DITTO_FLAG_ARCHIVE);
@@ -132,7 +132,7 @@ int dsmb_attrs_get(struct ditto_op *op, const struct ditto_instance *inst,
 	struct ditto_attr stream;
 	int err;
 
-	/* The size of a stream is its own. */
+	/* A stream has a size of its own. */
 	if (!ditto_instance_is_stream(inst))
 		return dsmb_attrs_asked(op, node, attrs);
 	err = dsmb_attrs_of_node(op->share, ditto_instance_base(inst), attrs);

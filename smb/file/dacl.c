@@ -2,9 +2,9 @@
 /*
  * Access control lists as DACLs: MS-DTYP sections 2.4.3 to 2.4.5.
  *
- * What an entry here says of the owner, whoever that is, has two forms there: the
- * owner's SID in what counts for the file itself, and Creator Owner in what is only to be
- * inherited. The same with the group.
+ * An entry of a list may be for the owner of the file, whoever that is. In a DACL such an entry has
+ * two forms: the SID of the owner where it applies to the file itself, and Creator Owner where it
+ * is only inherited. The same holds for the group.
  */
 
 #include <kunit/visibility.h>
@@ -20,9 +20,9 @@
 #define DSMB_ACL_REVISION		2
 #define DSMB_ACL_HEAD			8
 
-#define DSMB_ACE_HEAD			8	/* with the mask */
+#define DSMB_ACE_HEAD			8	/* including the mask */
 
-/* Control (MS-DTYP section 2.4.6) besides what is kept as it is. */
+/* Control bits (MS-DTYP section 2.4.6) that depend on each other. */
 #define DSMB_SD_DACL_AUTO_INHERIT_REQ	0x0100
 #define DSMB_SD_DACL_AUTO_INHERITED	0x0400
 
@@ -34,12 +34,12 @@ static const struct {
 	{ 0x1000, DITTO_ACL_PROTECTED },
 };
 
-/* Types of entries: what becomes of them here. */
+/* Classes of entry types. */
 enum dsmb_ace_kind {
-	DSMB_ACE_OTHER,		/* allows nobody anything */
+	DSMB_ACE_OTHER,		/* ignored: allows nothing */
 	DSMB_ACE_ALLOWS,
 	DSMB_ACE_DENIES,
-	DSMB_ACE_REFUSED,	/* to let it go would give more than it means */
+	DSMB_ACE_REFUSED,	/* must not be ignored: that would allow more */
 };
 
 static enum dsmb_ace_kind dsmb_ace_kind(u8 type)
@@ -75,12 +75,12 @@ u32 dsmb_specific_rights(u32 mask)
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_specific_rights);
 
-/* Writing */
+/* Encoding */
 
 /**
- * struct dsmb_shown - an entry as it is shown
- * @flags: inheritance
- * @sid: whose, if it is not foreign
+ * struct dsmb_shown - a DACL entry to encode
+ * @flags: inheritance flags
+ * @sid: principal, unless the entry has a foreign SID
  */
 struct dsmb_shown {
 	u8 flags;
@@ -99,7 +99,7 @@ static struct dsmb_sid dsmb_ace_sid(const struct ditto_ace *ace)
 	return sid;
 }
 
-/* Return: how many entries stand for this one. */
+/* Return: number of DACL entries for this entry of the list. */
 static unsigned int dsmb_show_ace(const struct ditto_ace *ace, const struct dsmb_secured *secured,
 				  struct dsmb_shown shown[2])
 {
@@ -192,14 +192,14 @@ void dsmb_put_dacl(struct dsmb_builder *b, const struct dsmb_secured *secured)
 	dsmb_fill_u16(b, at + 4, count);
 }
 
-/* Reading */
+/* Decoding */
 
 /**
- * struct dsmb_ace - an entry that came
- * @kind: what becomes of it
- * @flags: inheritance
- * @mask: rights
- * @sid: whose; only of those that allow or deny
+ * struct dsmb_ace - a decoded DACL entry
+ * @kind: class of its type
+ * @flags: inheritance flags
+ * @mask: access mask
+ * @sid: principal; only of entries that allow or deny
  */
 struct dsmb_ace {
 	enum dsmb_ace_kind kind;
@@ -208,7 +208,7 @@ struct dsmb_ace {
 	struct dsmb_sid sid;
 };
 
-/* The next one; false if it is malformed. */
+/* Decode the next entry. Return: false if it is malformed. */
 static bool dsmb_get_ace(struct dsmb_cursor *aces, struct dsmb_ace *ace)
 {
 	u32 at = aces->pos;
@@ -250,7 +250,7 @@ static void dsmb_keep_foreign(const struct dsmb_sid *sid, struct ditto_ace *ace)
 	ace->foreign_len = b.len;
 }
 
-/* Creator Owner and Creator Group are nobody, except in what is inherited. */
+/* Creator Owner and Creator Group match no user, except in inherited entries. */
 static void dsmb_take_creator(const struct dsmb_sid *sid, enum ditto_who who,
 			      struct ditto_ace *ace)
 {
@@ -287,7 +287,7 @@ static void dsmb_take_sid(const struct dsmb_sid *sid, const struct ditto_auth_us
 	}
 }
 
-/* Nothing is in a file that could inherit. */
+/* A file has nothing that could inherit from it. */
 static u8 dsmb_take_flags(u8 flags, bool is_dir)
 {
 	return flags & (is_dir ? DITTO_ACE_FLAGS : DITTO_ACE_INHERITED);
@@ -299,7 +299,7 @@ static bool dsmb_ace_counts(const struct dsmb_ace *ace, bool is_dir)
 	       (is_dir || !(ace->flags & DITTO_ACE_INHERIT_ONLY));
 }
 
-/* How many entries of the list there will be, with a status. */
+/* Count the entries that the list will have. Return: a status. */
 static u32 dsmb_count_aces(const struct dsmb_sd *sd, bool is_dir, unsigned int *count)
 {
 	struct dsmb_cursor aces = sd->aces;
@@ -315,7 +315,9 @@ static u32 dsmb_count_aces(const struct dsmb_sd *sd, bool is_dir, unsigned int *
 	return *count > DITTO_ACES_MAX ? DSMB_ALLOTTED_SPACE_EXCEEDED : DSMB_SUCCESS;
 }
 
-/* MS-DTYP section 2.5.3.4.1: it is inherited if whoever computed that asks to have it so. */
+/*
+ * MS-DTYP section 2.5.3.4.1: the list is auto-inherited if the client that computed it requests so.
+ */
 static u16 dsmb_take_control(u16 control)
 {
 	const u16 inherited = DSMB_SD_DACL_AUTO_INHERITED | DSMB_SD_DACL_AUTO_INHERIT_REQ;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Entries of a listing as the information classes have them: MS-FSCC sections
- * 2.4.10, 2.4.17 to 2.4.24 and 2.4.30.
+ * Encoding of directory entries for each information class: MS-FSCC sections 2.4.10, 2.4.17 to
+ * 2.4.24 and 2.4.30. Each function encodes the fields up to the name; a table lists the classes.
  */
 
 #include "../transport/builder.h"
@@ -12,7 +12,7 @@
 
 #define DSMB_SHORT_NAME		24
 
-/* Times, sizes, FileAttributes: all but names begin with them. */
+/* Times, sizes, FileAttributes: the start of every class except names. */
 static void dsmb_dir_put_head(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
 {
 	dsmb_put_times(b, attrs);
@@ -35,7 +35,7 @@ static u32 dsmb_dir_put_common(struct dsmb_builder *b, const struct dsmb_attrs *
 	return dsmb_dir_put_name_len(b);
 }
 
-/* EaSize, which of a reparse point is its tag. */
+/* EaSize, which is the reparse tag for a reparse point. */
 static void dsmb_dir_put_ea(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
 {
 	dsmb_put_u32(b, attrs->reparse_tag);
@@ -75,7 +75,7 @@ static u32 dsmb_dir_put_id_full(struct dsmb_builder *b, const struct dsmb_attrs 
 	return at;
 }
 
-/* EaSize and the tag have each a field of their own. */
+/* EaSize and ReparsePointTag are separate fields. */
 static u32 dsmb_dir_put_id_64(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
 {
 	u32 at = dsmb_dir_put_common(b, attrs);

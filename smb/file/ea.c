@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Extended attributes: lists of MS-FSCC section 2.4.16 and xattrs of the core.
- * Names are of any case for the client, and kept as they were given.
+ * Extended attributes: lists of MS-FSCC section 2.4.16 are converted to and from the xattrs of the
+ * core. Names are case-insensitive for the client, and stored as they were given.
  */
 
 #include <kunit/visibility.h>
@@ -17,20 +17,25 @@
 #include "info.h"
 
 #define DSMB_EA_NEED		0x80
-/* Before the name: offset, flags, length of name, length of value. */
+/* Before the name: offset, flags, length of the name, length of the value. */
 #define DSMB_EA_HEAD		8
-/* A value's length has 16 bits. */
+/* The length of a value has 16 bits. */
 #define DSMB_EA_VALUE_MAX	U16_MAX
-/* A list that is set: some times what file systems keep, for each name is looked for. */
+/*
+ * Longest list to set, in bytes: more than file systems store. Each name is looked up, so it is
+ * limited.
+ */
 #define DSMB_EA_LIST_MAX	(2 * SZ_64K)
-/* Of FileGetEaInformation, names that are asked for at once. */
+/* Names that one FileGetEaInformation list may have. */
 #define DSMB_EA_ASK_MAX		1024
 
-/* Flags of QUERY_INFO: MS-SMB2 2.2.37 */
+/* Flags of QUERY_INFO: MS-SMB2 section 2.2.37 */
 #define DSMB_EA_RESTART		BIT(0)
 #define DSMB_EA_SINGLE		BIT(1)
 
-/* Characters that no EA's name has: MS-FSCC 2.4.16, those of short names. */
+/*
+ * Characters not allowed in the name of an EA: MS-FSCC section 2.4.16, the same as in short names.
+ */
 static bool dsmb_ea_name_ok(const char *name, u32 len)
 {
 	u32 i;
@@ -63,7 +68,7 @@ bool dsmb_ea_next(struct dsmb_cursor *list, struct dsmb_ea *ea, u32 *status)
 	ea->value = dsmb_get(list, ea->value_len);
 	ea->need = flags & DSMB_EA_NEED;
 	if (next) {
-		/* Forward, behind this one, and to where an entry may begin. */
+		/* The next entry must be aligned, behind this one, and within the list. */
 		if (next % 4 || list->bad || next < list->pos - at || next >= list->size - at)
 			list->bad = true;
 		else
@@ -93,10 +98,10 @@ u32 dsmb_ea_check(struct dsmb_cursor list)
 EXPORT_SYMBOL_IF_KUNIT(dsmb_ea_check);
 
 /**
- * struct dsmb_ea_find - looking for a name of any case
- * @name: as asked for
- * @found: as it is there
- * @len: of @found; 0 if it is not there
+ * struct dsmb_ea_find - case-insensitive lookup of a name
+ * @name: requested name
+ * @found: stored name
+ * @len: bytes of @found; 0 if the attribute does not exist
  */
 struct dsmb_ea_find {
 	struct ditto_name name;
@@ -115,7 +120,7 @@ static int dsmb_ea_match(void *arg, const struct ditto_name *name)
 	return 1;
 }
 
-/* The name as the file has it; as asked for if there is none. */
+/* Get the stored name, or the requested one if the attribute does not exist. */
 static int dsmb_ea_lookup(struct ditto_op *op, struct ditto_node *node,
 			  struct dsmb_ea_find *find, struct ditto_name *name)
 {
@@ -152,7 +157,7 @@ int dsmb_ea_set(struct ditto_op *op, struct ditto_node *node, struct dsmb_cursor
 					      DITTO_XATTR_EITHER);
 		else if (find->len)
 			err = ditto_xattr_remove(op, node, &name);
-		/* Taken away by somebody else meanwhile. */
+		/* Another operation has removed it meanwhile. */
 		if (err == -ENODATA)
 			err = 0;
 	}
@@ -180,16 +185,16 @@ u32 dsmb_set_full_ea(struct dsmb_change *c)
 }
 
 /**
- * struct dsmb_ea_list - a list in the making
- * @op: who
- * @node: of what
- * @b: where; NULL to count only
- * @last: where the last entry begins
- * @any: there is one
- * @size: bytes of all, when they are counted
- * @skip: those that were listed before
- * @count: those that are in it
- * @single: one is enough
+ * struct dsmb_ea_list - a list that is being encoded
+ * @op: operation
+ * @node: node of the file
+ * @b: buffer; NULL to count only
+ * @last: offset of the last entry
+ * @any: the list has an entry
+ * @size: bytes of all entries, when they are counted
+ * @skip: entries that were listed before
+ * @count: entries in the list
+ * @single: one entry is enough
  */
 struct dsmb_ea_list {
 	struct ditto_op *op;
@@ -213,7 +218,7 @@ static int dsmb_ea_count(void *arg, const struct ditto_name *name)
 	len = ditto_xattr_get(list->op, list->node, name, NULL, 0);
 	if (len <= 0 || len > DSMB_EA_VALUE_MAX)
 		return 0;
-	/* As the list was kept where this comes from: MS-FSCC 2.4.12. */
+	/* The size in the OS/2 form of the list: MS-FSCC section 2.4.12. */
 	list->size += 4 + 1 + name->len + len;
 	return 0;
 }
@@ -226,7 +231,7 @@ u32 dsmb_ea_size(struct ditto_op *op, struct ditto_node *node)
 	return list.size ? list.size + 4 : 0;
 }
 
-/* One entry; an attribute that is not there has no value. */
+/* Encode one entry; an attribute that does not exist has an empty value. */
 static int dsmb_ea_put(struct dsmb_ea_list *list, const struct ditto_name *name)
 {
 	struct dsmb_builder *b = list->b;
@@ -286,7 +291,7 @@ static int dsmb_ea_put_listed(void *arg, const struct ditto_name *name)
 	return list->any && list->single;
 }
 
-/* Goes on where the last listing by this open ended, unless it is to begin anew. */
+/* Continue where the last listing through this open ended, unless it must restart. */
 static int dsmb_ea_put_all(struct dsmb_ea_list *list, struct dsmb_query *q)
 {
 	u32 before = q->flags & DSMB_EA_RESTART ? 0 : READ_ONCE(q->open->ea_next);
@@ -301,7 +306,9 @@ static int dsmb_ea_put_all(struct dsmb_ea_list *list, struct dsmb_query *q)
 	return min(err, 0);
 }
 
-/* Those that the input buffer names, FILE_GET_EA_INFORMATION: MS-FSCC 2.4.16.1. */
+/*
+ * List the attributes named by the input buffer, FILE_GET_EA_INFORMATION: MS-FSCC section 2.4.16.1.
+ */
 static int dsmb_ea_put_asked(struct dsmb_ea_list *list, struct dsmb_cursor in)
 {
 	struct dsmb_ea_find *find;

@@ -2,10 +2,13 @@
 /*
  * LOCK: MS-SMB2 sections 2.2.26, 2.2.27, 3.3.5.14; MS-FSA sections 2.1.5.8, 2.1.5.9.
  *
- * A lock that waits holds its call: memory is shared by the call and the lock
- * table, and goes with whoever lets go of it last. The table ends the call when
- * the range is granted or refused; a cancel takes the request back first, and if
- * it comes too late, what the table says stands.
+ * A lock that waits parks its call. The call and the lock table share the waiter, which is freed
+ * with the last of the two references. The table completes the call when the range is granted or
+ * refused. A cancel takes the request back first; if it is too late for that, the result of the
+ * table stands.
+ *
+ * A LOCK with a LockSequenceNumber that was processed already is not executed again. The locks of a
+ * persistent open are recorded before the response is sent.
  */
 #include <linux/err.h>
 #include <linux/refcount.h>
@@ -28,7 +31,7 @@
 #define DSMB_LOCK_REPLY		4
 #define DSMB_LOCK_ELEMENT	24
 
-/* 2.2.26.1 */
+/* MS-SMB2 section 2.2.26.1 */
 #define DSMB_LOCK_SHARED	BIT(0)
 #define DSMB_LOCK_EXCLUSIVE	BIT(1)
 #define DSMB_LOCK_UNLOCK	BIT(2)
@@ -39,7 +42,7 @@
 struct dsmb_lock_args {
 	u16 count;
 	u8 sequence;		/* LockSequenceNumber */
-	u32 bucket;		/* LockSequenceIndex; 0 and what is too high is none */
+	u32 bucket;		/* LockSequenceIndex; 0 and values above the limit mean none */
 	u64 persistent;
 	u64 volatile_id;
 	struct dsmb_cursor elements;
@@ -53,12 +56,12 @@ struct dsmb_lock_element {
 
 /**
  * struct dsmb_lock_wait - a lock that waits
- * @wait: in the table
- * @call: held by being parked; the table does not call after a cancel
- * @ref: one of the call, one of the table
- * @sequence: as in dsmb_lock_args
- * @bucket: as in dsmb_lock_args
- * @work: answers, where a record is to be written first
+ * @wait: waiter in the lock table
+ * @call: the call, which lives while it is parked; the table does not call back after a cancel
+ * @ref: one reference of the call, one of the table
+ * @sequence: as in struct dsmb_lock_args
+ * @bucket: as in struct dsmb_lock_args
+ * @work: completes the call if a record must be written first
  */
 struct dsmb_lock_wait {
 	struct ditto_wait wait;
@@ -69,12 +72,12 @@ struct dsmb_lock_wait {
 	struct work_struct work;
 };
 
-/* What is locked: while the handler runs. */
+/* Parameters of all locks of a request, while the handler runs. */
 struct dsmb_locker {
 	struct dsmb_call *call;
 	struct dsmb_open *open;
 	struct ditto_node *node;
-	struct ditto_file *file;	/* by which the VFS is shown the range, or NULL */
+	struct ditto_file *file;	/* shows the lock to the VFS, or NULL */
 };
 
 static u32 dsmb_lock_parse(struct dsmb_call *call, struct dsmb_lock_args *args)
@@ -102,7 +105,7 @@ static void dsmb_lock_next(struct dsmb_cursor *c, struct dsmb_lock_element *el)
 	dsmb_skip(c, 4);
 }
 
-/* A request that comes again, on another channel or when the open came back, locks once. */
+/* A request that is sent again, on another channel or after a reconnect, is executed once. */
 static bool dsmb_lock_has_sequence(const struct dsmb_call *call, const struct dsmb_open *open,
 				   u32 bucket)
 {
@@ -111,7 +114,7 @@ static bool dsmb_lock_has_sequence(const struct dsmb_call *call, const struct ds
 	       bucket >= 1 && bucket <= DSMB_LOCK_SEQUENCES;
 }
 
-/* Was this done already? If not, its place is invalid until it is. */
+/* Check whether the request was executed already. If not, its entry is invalid until it is. */
 static bool dsmb_lock_was_done(struct dsmb_call *call, struct dsmb_open *open,
 			       const struct dsmb_lock_args *args)
 {
@@ -138,7 +141,7 @@ static void dsmb_lock_mark(struct dsmb_call *call, struct dsmb_open *open, u32 b
 	mutex_unlock(&open->lock);
 }
 
-/* What a persistent open has locked is recorded before it is answered. */
+/* Finish a LOCK: the locks of a persistent open are recorded before the response is sent. */
 static u32 dsmb_lock_done(struct dsmb_call *call, struct dsmb_open *open, u32 bucket, u8 sequence,
 			  bool unlocks)
 {
@@ -164,10 +167,13 @@ static u32 dsmb_lock_status(int err)
 	case -ENOENT:
 		return DSMB_RANGE_NOT_LOCKED;
 	case -EPERM:
-		/* A grace: clients before it come first. Clients try again after this. */
+		/*
+		 * Grace period: clients may still reclaim their locks. Clients retry after this
+		 * status.
+		 */
 		return DSMB_FILE_NOT_AVAILABLE;
 	case -ESHUTDOWN:
-		/* The open, its session or its share ended. */
+		/* The open, its session or its share has ended. */
 		return DSMB_RANGE_NOT_LOCKED;
 	case -ENOLCK:
 		return DSMB_INSUFFICIENT_RESOURCES;
@@ -176,7 +182,7 @@ static u32 dsmb_lock_status(int err)
 	}
 }
 
-/* What an element asks of the table. */
+/* Build the lock table's request for an element. */
 static int dsmb_lock_request(const struct dsmb_locker *locker, const struct dsmb_lock_element *el,
 			     struct ditto_range_request *req)
 {
@@ -192,7 +198,7 @@ static int dsmb_lock_request(const struct dsmb_locker *locker, const struct dsmb
 	return ditto_range_set_exact(req, el->offset, el->length);
 }
 
-/* 3.3.5.14.1: what was unlocked before an element that fails stays unlocked. */
+/* MS-SMB2 section 3.3.5.14.1: elements before the one that fails stay unlocked. */
 static u32 dsmb_lock_unlock(const struct dsmb_locker *locker, struct dsmb_cursor elements)
 {
 	struct ditto_range_request req;
@@ -218,7 +224,7 @@ static void dsmb_lock_put(struct dsmb_lock_wait *lw)
 		kfree(lw);
 }
 
-/* It is not kept after all. */
+/* Release a lock that was granted but could not be recorded. */
 static void dsmb_lock_take_back(struct dsmb_open *open, const struct ditto_range_request *req)
 {
 	struct dsmb_tree *tree = dsmb_open_tree(open);
@@ -254,7 +260,7 @@ static void dsmb_lock_granted(struct ditto_wait *wait, int error)
 	if (error) {
 		dsmb_call_complete(call, dsmb_lock_status(error));
 	} else if (dsmb_durable_is_persistent(call->open)) {
-		/* The lock table's workers do not wait for the helper. */
+		/* Workers of the lock table must not wait for the helper. */
 		refcount_inc(&lw->ref);
 		queue_work(call->conn->server->records, &lw->work);
 	} else {
@@ -282,7 +288,7 @@ static void dsmb_lock_release(struct dsmb_call *call)
 	call->private = NULL;
 }
 
-/* A lock that may wait, alone in its request. */
+/* Execute a lock that may wait; it is alone in its request. */
 static u32 dsmb_lock_wait(const struct dsmb_locker *locker, const struct dsmb_lock_args *args,
 			  const struct ditto_range_request *req)
 {
@@ -304,7 +310,7 @@ static u32 dsmb_lock_wait(const struct dsmb_locker *locker, const struct dsmb_lo
 	lw->bucket = args->bucket;
 	lw->sequence = args->sequence;
 	refcount_set(&lw->ref, 2);
-	/* It may be granted before this returns. */
+	/* The lock may be granted before this returns. */
 	call->private = lw;
 	call->release = dsmb_lock_release;
 	call->cancel = dsmb_lock_cancel;
@@ -316,7 +322,7 @@ static u32 dsmb_lock_wait(const struct dsmb_locker *locker, const struct dsmb_lo
 	return dsmb_lock_status(err);
 }
 
-/* Give back the first @count locks of the request. */
+/* Release the first @count locks of the request. */
 static void dsmb_lock_undo(const struct dsmb_locker *locker, struct dsmb_cursor elements,
 			   unsigned int count)
 {
@@ -330,7 +336,7 @@ static void dsmb_lock_undo(const struct dsmb_locker *locker, struct dsmb_cursor 
 	}
 }
 
-/* SHARED or EXCLUSIVE; one that waits must be alone. */
+/* SHARED or EXCLUSIVE; a lock that may wait must be alone. */
 static bool dsmb_lock_flags_ok(u32 flags, unsigned int count)
 {
 	u32 mode = flags & ~DSMB_LOCK_FAIL_NOW;
@@ -352,7 +358,7 @@ static u32 dsmb_lock_one(const struct dsmb_locker *locker, const struct dsmb_loc
 	return dsmb_lock_status(ditto_range_lock(&req, NULL, NULL));
 }
 
-/* 3.3.5.14.2 */
+/* MS-SMB2 section 3.3.5.14.2 */
 static u32 dsmb_lock_lock(const struct dsmb_locker *locker, const struct dsmb_lock_args *args)
 {
 	struct dsmb_cursor elements = args->elements;
@@ -360,7 +366,7 @@ static u32 dsmb_lock_lock(const struct dsmb_locker *locker, const struct dsmb_lo
 	u32 status = DSMB_SUCCESS;
 	unsigned int i;
 
-	/* 3.3.5.2.9 lets the command by when the session expired, to give back what is there. */
+	/* MS-SMB2 section 3.3.5.2.9 allows LOCK in an expired session, to release locks. */
 	if (READ_ONCE(locker->call->session->state) == DSMB_SESSION_EXPIRED)
 		return DSMB_NETWORK_SESSION_EXPIRED;
 	for (i = 0; i < args->count; i++) {
@@ -402,7 +408,7 @@ struct ditto_file *dsmb_lock_file(struct ditto_share *share, const struct dsmb_o
 	return IS_ERR(file) ? NULL : file;
 }
 
-/* The first element says which kind of request it is. */
+/* The first element decides between locking and unlocking. */
 static bool dsmb_lock_unlocks(const struct dsmb_lock_args *args)
 {
 	struct dsmb_cursor first = args->elements;
@@ -439,7 +445,7 @@ static u32 dsmb_lock_do(struct dsmb_call *call, struct dsmb_open *open,
 	return status;
 }
 
-/* What was locked cannot be recorded, so it is not locked. */
+/* Release locks that cannot be recorded. */
 static void dsmb_lock_forget(struct dsmb_call *call, struct dsmb_open *open,
 			     const struct dsmb_lock_args *args)
 {

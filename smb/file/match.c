@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Patterns of listings: MS-FSA section 2.1.4.4.
+ * Patterns of directory listings: MS-FSA section 2.1.4.4.
  *
- * All places of the pattern at which a match may be are followed at once, as
- * bits, so that the time is bounded by the product of the lengths whatever the
- * pattern is.
+ * All positions of the pattern at which a match is possible are tracked at once, as bits. So the
+ * time is bounded by the product of the lengths for every pattern.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -18,12 +17,12 @@
 #include "name.h"
 
 #define DSMB_STAR	'*'	/* any characters */
-#define DSMB_QM		'?'	/* one */
-#define DSMB_DOS_STAR	'<'	/* any, but not the last dot */
-#define DSMB_DOS_QM	'>'	/* one; none before a dot and at the end */
+#define DSMB_QM		'?'	/* one character */
+#define DSMB_DOS_STAR	'<'	/* any characters except the last dot */
+#define DSMB_DOS_QM	'>'	/* one character; none before a dot or at the end */
 #define DSMB_DOS_DOT	'"'	/* a dot; none at the end */
 
-/* Longest folded form of one character, in bytes. */
+/* Longest casefolded form of one character, in bytes. */
 #define DSMB_FOLD_MAX	32
 
 static struct unicode_map *dsmb_unicode;
@@ -45,7 +44,7 @@ void dsmb_match_exit(void)
 	dsmb_unicode = NULL;
 }
 
-/* A unit is a character here: there is no case beyond the first plane that names use. */
+/* A unit is treated as a character: names use no case beyond the Basic Multilingual Plane. */
 static int dsmb_fold(u16 c, u8 *out)
 {
 	u8 utf8[3];
@@ -76,7 +75,7 @@ static bool dsmb_same_letter(u16 a, u16 b)
 	if (!dsmb_unicode || a < 0x80 || b < 0x80)
 		return false;
 	len = dsmb_fold(a, folded_a);
-	/* What is folded to nothing is like itself only. */
+	/* A character that folds to nothing equals only itself. */
 	return len > 0 && dsmb_fold(b, folded_b) == len && !memcmp(folded_a, folded_b, len);
 }
 
@@ -95,7 +94,7 @@ bool dsmb_is_pattern(const __le16 *pattern, u32 pattern_len)
 EXPORT_SYMBOL_IF_KUNIT(dsmb_is_pattern);
 
 /**
- * struct dsmb_match_at - a place in the name
+ * struct dsmb_match_at - a position in the name
  * @c: its character; 0 at the end
  * @last_dot: it is the last dot of the name
  */
@@ -104,7 +103,7 @@ struct dsmb_match_at {
 	bool last_dot;
 };
 
-/* May this part of a pattern be passed without a character? */
+/* True if this pattern character may match no character. */
 static bool dsmb_match_none(u16 p, const struct dsmb_match_at *at)
 {
 	switch (p) {
@@ -119,7 +118,7 @@ static bool dsmb_match_none(u16 p, const struct dsmb_match_at *at)
 	return false;
 }
 
-/* Does this part of a pattern take the character? And stays: @again. */
+/* True if this pattern character matches the name's; @again if it may match further ones. */
 static bool dsmb_match_one(u16 p, const struct dsmb_match_at *at, bool *again)
 {
 	*again = false;
@@ -140,13 +139,13 @@ static bool dsmb_match_one(u16 p, const struct dsmb_match_at *at, bool *again)
 	return dsmb_same_letter(p, at->c);
 }
 
-/* Pass what matches no character, from every place where a match may be. */
+/* Skip pattern characters that match nothing, from every position of a possible match. */
 static void dsmb_match_pass(unsigned long *places, const __le16 *pattern, u32 pattern_len,
 			    const struct dsmb_match_at *at)
 {
 	unsigned int i;
 
-	/* Places are set behind the one looked at, so that one pass finds all. */
+	/* Bits are set behind the current position, so one pass finds all. */
 	for_each_set_bit(i, places, pattern_len)
 		if (dsmb_match_none(get_unaligned_le16(&pattern[i]), at))
 			__set_bit(i + 1, places);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Names between UTF-16 of the wire and UTF-8 of the server: MS-FSCC section 2.1.5.
+ * Conversion of names between UTF-16 on the wire and UTF-8 on the server: MS-FSCC section 2.1.5.
+ * Paths are parsed component by component, and characters are mapped as described in name.h.
  */
 
 #include <kunit/visibility.h>
@@ -12,31 +13,31 @@
 #include "../transport/builder.h"
 #include "name.h"
 
-/* U+F000 plus the character, as Services for Macintosh map them. */
+/* U+F000 plus the character, the mapping of Services for Macintosh. */
 #define DSMB_SFM		0xf000
 #define DSMB_SFM_CONTROLS	0xf01f	/* up to here: U+0001 to U+001F */
 #define DSMB_SFM_FIRST		0xf020
 #define DSMB_SFM_LAST		0xf029
 #define DSMB_SFM_SPACE		0xf028
 #define DSMB_SFM_DOT		0xf029
-/* U+F700 plus a byte that is not of UTF-8. */
+/* U+F700 plus a byte that is not part of valid UTF-8. */
 #define DSMB_RAW		0xf700
 #define DSMB_RAW_FIRST		0xf780
 #define DSMB_RAW_LAST		0xf7ff
 
-/* What DSMB_SFM_FIRST and those behind it stand for. */
+/* Characters that DSMB_SFM_FIRST and the following code points stand for. */
 static const char dsmb_sfm_chars[] = "\"*:<>?\\| .";
-/* The same the other way; a space or dot is mapped at the end of a name only. */
+/* The reverse mapping; a space or dot is mapped only at the end of a name. */
 static const u8 dsmb_sfm_codes[0x80] = {
 	['"'] = 0x20, ['*'] = 0x21, [':'] = 0x22, ['<'] = 0x23,
 	['>'] = 0x24, ['?'] = 0x25, ['\\'] = 0x26, ['|'] = 0x27,
 };
 
-/* Characters of a path. */
+/* Kinds of names, by the mapping of their characters. */
 enum dsmb_name_kind {
-	DSMB_NAME_FILE,		/* mapped both ways */
-	DSMB_NAME_STREAM,	/* as they are */
-	DSMB_NAME_POSIX,	/* told as they are, taken either way */
+	DSMB_NAME_FILE,		/* mapped in both directions */
+	DSMB_NAME_STREAM,	/* not mapped */
+	DSMB_NAME_POSIX,	/* sent unmapped, accepted either way */
 };
 
 static bool dsmb_is_high(u32 c)
@@ -49,7 +50,7 @@ static bool dsmb_is_low(u32 c)
 	return c >= 0xdc00 && c <= 0xdfff;
 }
 
-/* At least four bytes at @out. */
+/* Encode a character; @out has room for at least four bytes. */
 static u32 dsmb_utf8_put(char *out, u32 c)
 {
 	if (c < 0x80) {
@@ -74,7 +75,7 @@ static u32 dsmb_utf8_put(char *out, u32 c)
 	return 4;
 }
 
-/* The shortest form only. Return: bytes, or 0 if there is no character. */
+/* Accept only the shortest form. Return: bytes, or 0 if they are not valid UTF-8. */
 static u32 dsmb_utf8_get(const u8 *s, u32 len, u32 *c)
 {
 	static const u32 least[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -109,7 +110,7 @@ static u32 dsmb_utf8_get(const u8 *s, u32 len, u32 *c)
 	return n;
 }
 
-/* The next character of the wire; a half of a pair that stands alone is one. */
+/* Get the next character; an unpaired surrogate is a character of its own. */
 static u32 dsmb_utf16_get(struct dsmb_cursor *c)
 {
 	u32 high = dsmb_get_u16(c), low;
@@ -123,7 +124,7 @@ static u32 dsmb_utf16_get(struct dsmb_cursor *c)
 	return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
 }
 
-/* What a character of the wire stands for in a file's name: 0 if it must not be there. */
+/* Get the file name character that a character of the wire stands for; 0 if it is not allowed. */
 static u32 dsmb_unmap(u32 c, enum dsmb_name_kind kind, bool *raw)
 {
 	*raw = false;
@@ -142,7 +143,7 @@ static u32 dsmb_unmap(u32 c, enum dsmb_name_kind kind, bool *raw)
 	return c;
 }
 
-/* Return: bytes at @out, 0 if the character must not be in such a name. */
+/* Return: bytes at @out, or 0 if the character is not allowed in such a name. */
 static u32 dsmb_name_put_char(char *out, u32 c, enum dsmb_name_kind kind)
 {
 	bool raw = false;
@@ -165,10 +166,10 @@ static u32 dsmb_name_put_char(char *out, u32 c, enum dsmb_name_kind kind)
 }
 
 /**
- * struct dsmb_component - a component while it is read
- * @out: where its UTF-8 goes
+ * struct dsmb_component - a path component while it is parsed
+ * @out: buffer of its UTF-8 form
  * @len: bytes so far
- * @units: of UTF-16 so far
+ * @units: UTF-16 units so far
  */
 struct dsmb_component {
 	char *out;
@@ -202,7 +203,7 @@ static int dsmb_component_end(const struct dsmb_component *part)
 	return 0;
 }
 
-/* Behind the first ':': the name up to the next one, then the type. */
+/* Parse the part behind the first ':': the stream's name up to the next ':', then its type. */
 static int dsmb_stream_parse(struct dsmb_path *path, struct dsmb_cursor *in, char *out)
 {
 	static const char type[] = "$DATA";
@@ -255,7 +256,7 @@ static int dsmb_path_components(struct dsmb_path *path, struct dsmb_cursor *in)
 	while (dsmb_left(in)) {
 		c = dsmb_utf16_get(in);
 		if (dsmb_ends_component(c, path->posix)) {
-			/* Only a stream of the share's root has no name before it. */
+			/* Only a stream of the share's root has no name before the colon. */
 			err = c == ':' && part.out == path->path && !part.len ? 0 :
 			      dsmb_component_end(&part);
 			if (err)
@@ -265,7 +266,7 @@ static int dsmb_path_components(struct dsmb_path *path, struct dsmb_cursor *in)
 				path->path[path->len] = 0;
 				return dsmb_stream_parse(path, in, path->path + path->len + 1);
 			}
-			/* A last '\' says that it is a directory; CREATE says so itself. */
+			/* A trailing '\' means a directory; CREATE has an option for that. */
 			if (!dsmb_left(in))
 				break;
 			part.out[part.len] = '/';
@@ -298,7 +299,7 @@ static int dsmb_path_parse_how(struct dsmb_path *path, struct dsmb_cursor utf16,
 	if (utf16.size && get_unaligned_le16(utf16.data) == (posix ? '/' : '\\'))
 		return -EINVAL;
 
-	/* A unit becomes three bytes at most; two terminators. */
+	/* A unit becomes at most three bytes; there are two terminators. */
 	path->buf = kvmalloc(utf16.size / 2 * 3 + 2, GFP_KERNEL);
 	if (!path->buf)
 		return -ENOMEM;
@@ -361,7 +362,7 @@ int dsmb_get_posix_name(struct dsmb_cursor utf16, char *out, u32 *len)
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_get_posix_name);
 
-/* A target of a link has '/', and is mapped between them. */
+/* A link target contains '/', and the components between them may be mapped. */
 char *dsmb_get_posix_string(struct dsmb_cursor utf16)
 {
 	u32 len = 0, n, c;
@@ -415,9 +416,9 @@ char *dsmb_get_string(struct dsmb_cursor utf16)
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_get_string);
 
-/* The other way. */
+/* From UTF-8 to UTF-16 */
 
-/* The character of the wire for one of a file's name. */
+/* Get the character of the wire for a file name character. */
 static u32 dsmb_map(u32 c, bool last)
 {
 	if (c >= 0x80)
@@ -433,7 +434,7 @@ static u32 dsmb_map(u32 c, bool last)
 	return c;
 }
 
-/* Would the wire's form of this character not come back as it? */
+/* True if this character would not map back to itself. */
 static bool dsmb_is_taken(u32 c, enum dsmb_name_kind kind)
 {
 	if (c >= DSMB_RAW_FIRST && c <= DSMB_RAW_LAST)
@@ -441,7 +442,7 @@ static bool dsmb_is_taken(u32 c, enum dsmb_name_kind kind)
 	return kind != DSMB_NAME_STREAM && c > DSMB_SFM && c <= DSMB_SFM_LAST;
 }
 
-/* Two halves behind each other, which would become one character. */
+/* Two surrogates in sequence would become one character. */
 static bool dsmb_is_split_pair(const u8 *s, u32 len, u32 c)
 {
 	u32 low;
@@ -450,7 +451,7 @@ static bool dsmb_is_split_pair(const u8 *s, u32 len, u32 c)
 	       dsmb_is_low(low);
 }
 
-/* The next character of a name; a byte that is none is mapped. */
+/* Get the next character of a name; a byte that is not valid UTF-8 is mapped. */
 static u32 dsmb_name_get_char(const u8 *s, u32 len, enum dsmb_name_kind kind, u32 *c)
 {
 	u32 n = dsmb_utf8_get(s, len, c);
@@ -461,7 +462,7 @@ static u32 dsmb_name_get_char(const u8 *s, u32 len, enum dsmb_name_kind kind, u3
 	return 1;
 }
 
-/* Return: units put at @out, or more than @room if they do not fit. */
+/* Return: units at @out, or more than @room if the name does not fit. */
 static u32 dsmb_name_encode(__le16 *out, u32 room, const u8 *name, u32 len,
 			    enum dsmb_name_kind kind)
 {

@@ -2,8 +2,9 @@
 /*
  * CHANGE_NOTIFY: MS-SMB2 sections 2.2.35, 2.2.36, 3.3.5.19; MS-FSA section 2.1.5.11.
  *
- * A request that finds nothing is parked. The first in line is given all that there is
- * as soon as there is something, and runs again to answer it.
+ * A request that finds no changes is parked. As soon as there are changes, the request that has
+ * waited longest gets all of them, and runs again to respond. See notify.h for locking and
+ * lifetime.
  */
 #include <linux/rculist.h>
 #include <linux/refcount.h>
@@ -22,25 +23,25 @@
 #include "notify.h"
 
 #define DSMB_NOTIFY_REPLY	9
-#define DSMB_NOTIFY_HEAD	8	/* of the answer, before the changes */
+#define DSMB_NOTIFY_HEAD	8	/* of the response, before the changes */
 #define DSMB_NOTIFY_CHANGE_HEAD	12	/* of each change, before its name */
 #define DSMB_NOTIFY_ALIGN	4
 
 #define DSMB_NOTIFY_TREE	BIT(0)	/* Flags */
 
 /**
- * struct dsmb_notify - of an open
- * @watch: begun
+ * struct dsmb_notify - CHANGE_NOTIFY state of an open
+ * @watch: watch on the open's instance
  * @ref: see notify.h
- * @lock: guards the rest
- * @waits: struct dsmb_notify_wait, in the order of their coming
- * @changes: struct dsmb_notify_change, not told yet
- * @count: how many
- * @bytes: that they take
- * @room: for what they are on the wire: what the first request had room for
- * @used: of @room
- * @half: the last is one half of a rename, and the other comes at once
- * @lost: there were more
+ * @lock: spinlock; guards the members below
+ * @waits: struct dsmb_notify_wait, oldest first
+ * @changes: struct dsmb_notify_change, not reported yet
+ * @count: number of @changes
+ * @bytes: memory used by @changes
+ * @room: encoded bytes that @changes may take: OutputBufferLength of the first request
+ * @used: encoded bytes that @changes take
+ * @half: the last change is the old name of a rename, and the new name follows at once
+ * @lost: there were more changes than are kept
  * @rcu: freed under RCU
  */
 struct dsmb_notify {
@@ -59,13 +60,13 @@ struct dsmb_notify {
 };
 
 /**
- * struct dsmb_notify_wait - a request that waits; its call's @private
- * @notify: held
- * @call: whose it is
- * @link: in @notify->waits, or empty: it runs again soon, or ends
- * @given: what is to be answered is there
- * @status: of that
- * @changes: for DSMB_SUCCESS
+ * struct dsmb_notify_wait - a request that waits; @private of its call
+ * @notify: state of the open, with a reference
+ * @call: the call
+ * @link: in @notify->waits; empty if the call runs again soon or ends
+ * @given: @status and @changes are set
+ * @status: status of the response
+ * @changes: changes to report with STATUS_SUCCESS
  */
 struct dsmb_notify_wait {
 	struct dsmb_notify *notify;
@@ -84,7 +85,7 @@ struct dsmb_notify_args {
 	u32 filter;
 };
 
-/* What all changes take that are kept. */
+/* Memory used by all changes that are kept. */
 static atomic_long_t dsmb_notify_bytes = ATOMIC_LONG_INIT(0);
 
 static void dsmb_notify_free_changes(struct list_head *changes)
@@ -96,7 +97,7 @@ static void dsmb_notify_free_changes(struct list_head *changes)
 	INIT_LIST_HEAD(changes);
 }
 
-/* The list of changes is empty, or somebody's who took it. */
+/* The list of changes is empty, or was taken by a request. */
 static void dsmb_notify_forget(struct dsmb_notify *notify)
 {
 	atomic_long_sub(notify->bytes, &dsmb_notify_bytes);
@@ -120,14 +121,14 @@ void dsmb_notify_close(struct dsmb_notify *notify)
 		dsmb_notify_release(notify);
 }
 
-/* Changes */
+/* Collecting changes */
 
 static bool dsmb_notify_has_news(const struct dsmb_notify *notify)
 {
 	return notify->lost || (notify->count && !notify->half);
 }
 
-/* With the lock held: all that there is, for a request. */
+/* Give all changes to a request. Called with notify->lock held. */
 static void dsmb_notify_give(struct dsmb_notify *notify, struct dsmb_notify_wait *wait)
 {
 	wait->given = true;
@@ -137,7 +138,7 @@ static void dsmb_notify_give(struct dsmb_notify *notify, struct dsmb_notify_wait
 	notify->lost = false;
 }
 
-/* With the lock held: who has waited longest gets it. */
+/* Give the changes to the request that has waited longest. Called with notify->lock held. */
 static void dsmb_notify_wake(struct dsmb_notify *notify)
 {
 	struct dsmb_notify_wait *first;
@@ -159,7 +160,7 @@ static void dsmb_notify_lose_locked(struct dsmb_notify *notify)
 	notify->lost = true;
 }
 
-/* The same, right behind the last time it was noted. */
+/* A modification of the same object as the last change need not be listed again. */
 static bool dsmb_notify_is_known(const struct dsmb_notify *notify,
 				 const struct ditto_watch_event *event)
 {
@@ -192,7 +193,7 @@ static struct dsmb_notify_change *dsmb_notify_copy(const struct ditto_watch_even
 	return change;
 }
 
-/* Units of UTF-16 in a name, if it is UTF-8; else it may be more. */
+/* UTF-16 units of a name in UTF-8. Invalid UTF-8 may take more. */
 static u32 dsmb_notify_units(const char *name, u32 len)
 {
 	u32 units = 0;
@@ -220,7 +221,7 @@ static void dsmb_notify_add(struct dsmb_notify *notify, const struct ditto_watch
 	u32 bytes = struct_size(change, names, event->len + event->stream_len);
 	u32 used;
 
-	/* Who has to look again need not know what else there is. */
+	/* A client that must read the directory again needs no further changes. */
 	if (notify->lost || dsmb_notify_is_known(notify, event))
 		return;
 	used = ALIGN(notify->used, DSMB_NOTIFY_ALIGN) + dsmb_notify_size(event);
@@ -280,7 +281,7 @@ static void dsmb_notify_delete_pending(struct ditto_watch *watch)
 	spin_unlock(&notify->lock);
 }
 
-/* The file was taken away from under the open: each request finds that out by itself. */
+/* The file was taken away from under the open. Each request finds out when it runs again. */
 static void dsmb_notify_ended(struct ditto_watch *watch)
 {
 	dsmb_notify_lost(watch);
@@ -293,14 +294,14 @@ static const struct ditto_watch_ops dsmb_notify_ops = {
 	.ended = dsmb_notify_ended,
 };
 
-/* The answer */
+/* Response */
 
 u32 dsmb_notify_room(const struct list_head *changes)
 {
 	const struct dsmb_notify_change *change;
 	u32 room = 0;
 
-	/* A byte is a unit of UTF-16 at most. */
+	/* A byte becomes at most one UTF-16 unit. */
 	list_for_each_entry(change, changes, link)
 		room += DSMB_NOTIFY_CHANGE_HEAD + DSMB_NOTIFY_ALIGN +
 			2 * (change->len + 1 + change->stream_len);
@@ -333,7 +334,7 @@ void dsmb_notify_put(struct dsmb_builder *out, const struct list_head *changes)
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_notify_put);
 
-/* Without any change. */
+/* A response without changes. */
 static void dsmb_notify_empty(struct dsmb_call *call)
 {
 	dsmb_back(&call->out, 0);
@@ -341,7 +342,7 @@ static void dsmb_notify_empty(struct dsmb_call *call)
 	dsmb_put(&call->out, DSMB_NOTIFY_HEAD - 2 + 1);
 }
 
-/* All of them, or nothing: what does not fit is lost (MS-FSA section 2.1.5.11.1). */
+/* Report all changes or none: if they do not fit, they are lost (MS-FSA section 2.1.5.11.1). */
 static u32 dsmb_notify_answer(struct dsmb_call *call, const struct list_head *changes, u32 size)
 {
 	struct dsmb_builder *out = &call->out;
@@ -377,7 +378,10 @@ static void dsmb_notify_done(struct dsmb_call *call)
 	kfree(wait);
 }
 
-/* The status of a request that is ended: CANCEL came, too many wait, or the open goes. */
+/*
+ * The status of a cancelled request: CANCEL was received, too many requests wait, or the open is
+ * closed.
+ */
 static u32 dsmb_notify_cancelled(struct dsmb_call *call)
 {
 	if (call->cancel_status == DSMB_INSUFFICIENT_RESOURCES)
@@ -401,7 +405,7 @@ static void dsmb_notify_cancel(struct dsmb_call *call)
 		dsmb_call_complete(call, dsmb_notify_cancelled(call));
 }
 
-/* In line behind those who wait already; or given at once what there is. */
+/* Join the queue, or take the changes at once if there are any. */
 static struct dsmb_notify_wait *dsmb_notify_enter(struct dsmb_call *call,
 						  struct dsmb_notify *notify)
 {
@@ -426,7 +430,7 @@ static struct dsmb_notify_wait *dsmb_notify_enter(struct dsmb_call *call,
 	return wait;
 }
 
-/* It has been given something, or was cancelled before; or has nothing to wait for any more. */
+/* Respond if the request has been given a status or was cancelled; otherwise park it. */
 static u32 dsmb_notify_go_on(struct dsmb_call *call, u32 size)
 {
 	struct dsmb_notify_wait *wait = call->private;
@@ -439,7 +443,9 @@ static u32 dsmb_notify_go_on(struct dsmb_call *call, u32 size)
 	spin_unlock(&wait->notify->lock);
 	if (!given && cancelled)
 		return dsmb_notify_cancelled(call);
-	/* 3.3.5.2.7: commands behind it in the message would wait without end, too. */
+	/*
+	 * MS-SMB2 section 3.3.5.2.7: the requests behind it in the compound would wait without end.
+	 */
 	if (!given)
 		return dsmb_message_is_at_last(call->message) ? DSMB_PARKED : DSMB_INTERNAL_ERROR;
 	if (wait->status == DSMB_SUCCESS)
@@ -449,7 +455,7 @@ static u32 dsmb_notify_go_on(struct dsmb_call *call, u32 size)
 	return wait->status;
 }
 
-/* The first request on an open says what it is about. */
+/* The first request on an open decides what is watched. */
 static u32 dsmb_notify_begin(struct dsmb_open *open, const struct dsmb_notify_args *args)
 {
 	struct dsmb_notify *notify = kzalloc(sizeof(*notify), GFP_KERNEL);
@@ -502,20 +508,20 @@ static u32 dsmb_notify_check(const struct dsmb_call *call, const struct dsmb_ope
 		return DSMB_INVALID_PARAMETER;
 	if (!open->inst || !ditto_instance_is_dir(open->inst))
 		return DSMB_INVALID_PARAMETER;
-	/* What clients know from Samba: they ask no more, and look by themselves. */
+	/* Clients know this status from Samba: they stop asking, and poll. */
 	if (!dsmb_notify_is_on(call->share))
 		return DSMB_NOT_IMPLEMENTED;
 	return open->rights & DITTO_RIGHT_READ_DATA ? DSMB_SUCCESS : DSMB_ACCESS_DENIED;
 }
 
-/* The directory goes, or has gone: who waits already was told. */
+/* The directory is being deleted. Requests that wait already were notified. */
 static bool dsmb_notify_is_delete_pending(const struct dsmb_open *open,
 					  const struct ditto_node *node)
 {
 	return ditto_instance_delete_pending(open->inst) || IS_DEADDIR(node->inode);
 }
 
-/* It is new: nothing of it waits yet. */
+/* The request is new and does not wait yet. */
 static u32 dsmb_notify_first(struct dsmb_call *call, struct dsmb_open *open,
 			     const struct dsmb_notify_args *args)
 {
@@ -528,7 +534,9 @@ static u32 dsmb_notify_first(struct dsmb_call *call, struct dsmb_open *open,
 	status = dsmb_notify_find(open, args);
 	if (!status && !dsmb_notify_enter(call, open->notify))
 		status = DSMB_INSUFFICIENT_RESOURCES;
-	/* After it has entered, so that one of the two is seen. */
+	/*
+	 * Checked after the request was queued, so that either this check or the callback sees it.
+	 */
 	if (!status && dsmb_notify_is_delete_pending(open, node))
 		status = DSMB_DELETE_PENDING;
 	dsmb_open_end(call, open);
@@ -551,7 +559,7 @@ u32 dsmb_change_notify(struct dsmb_call *call)
 		return DSMB_INVALID_PARAMETER;
 	status = dsmb_call_open(call, args.persistent, args.volatile_id, &open);
 	if (call->private && status) {
-		/* The open was closed while it was about to run again. */
+		/* The open was closed before the request ran again. */
 		dsmb_notify_empty(call);
 		return DSMB_NOTIFY_CLEANUP;
 	}

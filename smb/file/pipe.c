@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Named pipes of IPC$, served by the helper: MS-SMB2 sections 3.3.5.12, 3.3.5.13
- * and 3.3.5.15.3.
+ * Named pipes of IPC$, served by the helper: MS-SMB2 sections 3.3.5.12, 3.3.5.13 and 3.3.5.15.3.
  *
- * No worker waits for the helper: a call that asks it is parked, and runs again when
- * the answer is there. One call at a time uses a pipe, so that one message follows the
- * other; the others are parked in their order. STATUS_PENDING is not sent: the wait is
- * bounded, and clients expect none from a pipe that answers.
+ * No worker waits for the helper: a call that sends it a request is parked, and runs again when the
+ * reply has arrived. One call at a time uses a pipe, so that messages keep their order; the other
+ * calls are parked in their order. STATUS_PENDING is not sent for this, because the wait is
+ * bounded, and clients do not expect it from a pipe that responds.
  *
- * A READ of an empty pipe waits without end, until a message is answered, and gets
- * STATUS_PENDING (3.3.4.2). It does not keep the pipe from those who write meanwhile. An
- * answer goes to the READ that has waited longest, before the next message is written.
+ * A READ of an empty pipe waits without limit until a message gets a reply, and STATUS_PENDING is
+ * sent (MS-SMB2 section 3.3.4.2). It does not keep the pipe from writers meanwhile. A reply goes to
+ * the READ that has waited longest, before the next message is written.
  *
- * Locking: pipe->lock guards who uses the pipe and who waits for it, and the answer,
- * which only the call that uses the pipe changes.
+ * Locking: pipe->lock guards which job uses the pipe, the queues of waiting jobs, and the reply,
+ * which only the job that uses the pipe changes.
  *
- * Lifetime: the open and each job hold the pipe. A call has one job, from its first
- * look at the pipe to dsmb_pipe_done() or its end.
+ * Lifetime: the open and each job have a reference to the pipe. A call has one job, from its first
+ * use of the pipe to dsmb_pipe_done() or its end.
  */
 
 #include <linux/ctype.h>
@@ -37,23 +36,23 @@
 #include "name.h"
 #include "pipe.h"
 
-/* Longest name of a pipe that is asked for. */
+/* Longest name of a pipe that is requested from the helper, with its terminator. */
 #define DSMB_PIPE_NAME_MAX	32
 
 /**
  * struct dsmb_pipe - an open pipe
- * @srv: whose helper serves it
- * @id: the helper's number for it
+ * @srv: server whose helper serves the pipe
+ * @id: the helper's number of the pipe
  * @ref: see above
- * @lock: see above
- * @busy: a job has it
- * @waiting: struct dsmb_pipe_job: for the pipe
- * @readers: struct dsmb_pipe_job: for an answer
- * @gone: the helper does not know it any more
- * @charge: for being one; constant
- * @out: what it answered last, or NULL
- * @out_len: bytes
- * @out_pos: of them, read
+ * @lock: spinlock, see above
+ * @busy: a job uses the pipe
+ * @waiting: struct dsmb_pipe_job: jobs that wait for the pipe
+ * @readers: struct dsmb_pipe_job: jobs that wait for a reply
+ * @gone: the helper does not know the pipe any more
+ * @charge: charge for the open pipe; constant
+ * @out: last reply, or NULL
+ * @out_len: bytes of @out
+ * @out_pos: bytes of @out that were read
  */
 struct dsmb_pipe {
 	struct ditto_server *srv;
@@ -71,18 +70,18 @@ struct dsmb_pipe {
 };
 
 /**
- * struct dsmb_pipe_job - what a call has to do with a pipe
- * @ask: what the helper is asked
- * @call: whose it is
- * @pipe: held; NULL while one is opened
- * @list: of those that wait, on @waiting or @readers of the pipe
- * @has: it has the pipe; under its lock
- * @asked: the helper was asked
- * @done: and answered
- * @error: then
+ * struct dsmb_pipe_job - use of a pipe by a call
+ * @ask: request to the helper
+ * @call: the call
+ * @pipe: the pipe, with a reference; NULL while one is opened
+ * @list: link in @waiting or @readers of the pipe
+ * @has: the job uses the pipe; under the pipe's lock
+ * @asked: the request was sent to the helper
+ * @done: the helper has replied
+ * @error: result of the request, valid with @done
  * @opening: charge for the pipe that is opened
- * @question: charge for what the helper is asked, until it answers
- * @name: of the pipe that is opened
+ * @question: charge for the request, until the helper replies
+ * @name: name of the pipe that is opened
  */
 struct dsmb_pipe_job {
 	struct ditto_pipe_ask ask;
@@ -115,7 +114,7 @@ static u32 dsmb_pipe_status(int err)
 	return DSMB_PIPE_NOT_AVAILABLE;
 }
 
-/* Names of pipes are of any case; clients of old say "\PIPE\NAME". */
+/* Names of pipes are case-insensitive; old clients send "\PIPE\NAME". */
 static bool dsmb_pipe_name(const struct dsmb_path *path, char *name)
 {
 	static const char prefix[] = "pipe/";
@@ -150,7 +149,7 @@ void dsmb_pipe_free(struct dsmb_pipe *pipe)
 		dsmb_pipe_put(pipe);
 }
 
-/* Let go of the pipe: the next job has it. */
+/* Release the pipe and pass it to the next job. Called with pipe->lock held. */
 static void dsmb_pipe_leave_locked(struct dsmb_pipe_job *job)
 {
 	struct dsmb_pipe *pipe = job->pipe;
@@ -168,7 +167,10 @@ static void dsmb_pipe_leave_locked(struct dsmb_pipe_job *job)
 	if (next) {
 		list_del_init(&next->list);
 		next->has = true;
-		/* Under the lock: it is no longer found here, and may end. */
+		/*
+		 * Under the lock: the job is not found here any more, so its call may end
+		 * afterwards.
+		 */
 		dsmb_call_again(next->call);
 	}
 	pipe->busy = next;
@@ -214,8 +216,8 @@ static bool dsmb_pipe_is_answered(const struct dsmb_pipe_job *job)
 }
 
 /*
- * The status of a call that is ended: CANCEL came, too many wait, or what it is about ends,
- * and then the pipe is broken for who reads it.
+ * The status of a cancelled call: CANCEL was received, too many calls wait, or the open or session
+ * ends; then the pipe is broken for a READ.
  */
 static u32 dsmb_pipe_cancelled(const struct dsmb_call *call)
 {
@@ -226,7 +228,7 @@ static u32 dsmb_pipe_cancelled(const struct dsmb_call *call)
 	return DSMB_PIPE_BROKEN;
 }
 
-/* It is parked: for the pipe, or for the helper, who may be answering. */
+/* Cancel a parked call, which waits for the pipe or for a helper that may be replying. */
 static void dsmb_pipe_cancel(struct dsmb_call *call)
 {
 	struct dsmb_pipe_job *job = call->private;
@@ -256,7 +258,7 @@ static void dsmb_pipe_answered(struct ditto_upcall_req *ask, int err)
 	dsmb_call_again(job->call);
 }
 
-/* The call's job, made if it has none yet; NULL without memory. */
+/* Get the job of the call, and create it if there is none. Return: NULL without memory. */
 static struct dsmb_pipe_job *dsmb_pipe_job(struct dsmb_call *call, struct dsmb_pipe *pipe)
 {
 	struct dsmb_pipe_job *job = call->private;
@@ -282,7 +284,7 @@ static struct dsmb_pipe_job *dsmb_pipe_job(struct dsmb_call *call, struct dsmb_p
 	return job;
 }
 
-/* Take the pipe. DSMB_PARKED if another call has it. */
+/* Take the pipe. Return: DSMB_PARKED if another job uses it. */
 static u32 dsmb_pipe_take(struct dsmb_pipe_job *job)
 {
 	struct dsmb_pipe *pipe = job->pipe;
@@ -302,7 +304,7 @@ static u32 dsmb_pipe_take(struct dsmb_pipe_job *job)
 	return has ? DSMB_SUCCESS : DSMB_PARKED;
 }
 
-/* Is there a pipe of this name? It is open then, by the number in the job. */
+/* Ask the helper to open the pipe with this name. On success the job has the number of the pipe. */
 static u32 dsmb_pipe_ask_open(struct dsmb_call *call, const struct dsmb_path *path)
 {
 	struct dsmb_pipe_job *job;
@@ -321,7 +323,7 @@ static u32 dsmb_pipe_ask_open(struct dsmb_call *call, const struct dsmb_path *pa
 		job->asked = true;
 		job->ask.name = job->name;
 		job->ask.opener = dsmb_session_acting_user(call->session);
-		/* It may be answered already, but the call goes on when it is told so. */
+		/* The reply may be there already, but the call continues when it is run again. */
 		ditto_pipe_open(call->conn->server->srv, &job->ask);
 		return DSMB_PARKED;
 	}
@@ -370,7 +372,7 @@ u32 dsmb_pipe_wait(struct dsmb_call *call, struct dsmb_cursor name)
 	return status;
 }
 
-/* The answer to what was written waits to be read. */
+/* Keep the reply until it is read. */
 static void dsmb_pipe_keep(struct dsmb_pipe_job *job)
 {
 	struct dsmb_pipe *pipe = job->pipe;
@@ -382,12 +384,12 @@ static void dsmb_pipe_keep(struct dsmb_pipe_job *job)
 	pipe->out_len = job->ask.out_len;
 	pipe->out_pos = 0;
 	spin_unlock(&pipe->lock);
-	/* An answer that was not read before the next message is not wanted. */
+	/* A reply that was not read before the next message is dropped. */
 	kvfree(job->ask.out);
 	job->ask.out = NULL;
 }
 
-/* Nothing will be answered any more: those who wait for it are told. */
+/* No reply will arrive any more; jobs that wait for one are woken when the pipe is released. */
 static void dsmb_pipe_set_gone(struct dsmb_pipe *pipe)
 {
 	spin_lock(&pipe->lock);
@@ -427,14 +429,17 @@ u32 dsmb_pipe_write(struct dsmb_call *call, struct dsmb_open *open, const void *
 	return dsmb_pipe_status(job->error);
 }
 
-/* There is nothing to read: let go of the pipe, and wait for an answer. */
+/* There is nothing to read: release the pipe, and wait for a reply. */
 static u32 dsmb_pipe_await(struct dsmb_pipe_job *job)
 {
 	struct dsmb_pipe *pipe = job->pipe;
 
 	if (pipe->gone)
 		return DSMB_PIPE_DISCONNECTED;
-	/* What is behind it in its message would wait as long: maybe the WRITE it waits for. */
+	/*
+	 * Requests behind it in the compound would wait as long, among them perhaps the WRITE that
+	 * it waits for.
+	 */
 	if (!dsmb_message_is_at_last(job->call->message))
 		return DSMB_PIPE_EMPTY;
 	job->call->quiet = false;
@@ -461,7 +466,7 @@ u32 dsmb_pipe_read(struct dsmb_call *call, struct dsmb_open *open, u32 max, void
 	status = dsmb_pipe_take(job);
 	if (status)
 		return status;
-	/* What was written by the same call is a part of a message, which has no answer yet. */
+	/* If the same call wrote a part of a message, there is no reply yet. */
 	if (!pipe->out)
 		return job->asked ? DSMB_PIPE_EMPTY : dsmb_pipe_await(job);
 	*len = min_t(size_t, max, pipe->out_len - pipe->out_pos);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The SMB3 POSIX extensions: POSIX-SMB2 and POSIX-FSCC. */
+/*
+ * The SMB3 POSIX extensions, POSIX-SMB2 and POSIX-FSCC: modes, and the fields with links, owner and
+ * group.
+ */
 
 #include <kunit/visibility.h>
 #include <linux/array_size.h>
@@ -10,12 +13,12 @@
 #include "posix.h"
 #include "sid.h"
 
-/* Where the type is in a mode of the wire. */
+/* Position of the file type in a mode of the wire. */
 #define DSMB_POSIX_TYPE_SHIFT	12
-/* All bits of a mode: a client has none to give, as where it opens what is there. */
+/* All bits are set if a client has no mode to give, for example when it opens an existing file. */
 #define DSMB_POSIX_NO_MODE	0xffff
 
-/* POSIX-FSCC 2.1.1.2: the number of a type is its place. */
+/* POSIX-FSCC section 2.1.1.2: the number of a type is its index. */
 static const umode_t dsmb_posix_types[] = {
 	S_IFREG, S_IFDIR, S_IFLNK, S_IFCHR, S_IFBLK, S_IFIFO, S_IFSOCK,
 };
@@ -55,7 +58,7 @@ EXPORT_SYMBOL_IF_KUNIT(dsmb_put_posix_owners);
 void dsmb_put_posix(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
 {
 	dsmb_put_u64(b, attrs->file_id);
-	/* Of the file system that it is on. */
+	/* Device of the file system. */
 	dsmb_put_u32(b, attrs->volume_id ^ attrs->volume_id >> 32);
 	dsmb_put_u32(b, 0);
 	dsmb_put_posix_owners(b, attrs);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * QUERY_DIRECTORY: MS-SMB2 sections 2.2.33, 2.2.34 and 3.3.5.18, MS-FSA section
- * 2.1.5.6.3.
+ * QUERY_DIRECTORY: MS-SMB2 sections 2.2.33, 2.2.34 and 3.3.5.18; MS-FSA section 2.1.5.6.3.
  *
- * Locking: open->lock guards the place of the listing; it is held while the
- * directory is read, so that two listings by one open share its entries.
+ * A listing keeps its position and pattern in the open. A pattern without wildcards is looked up;
+ * otherwise the directory is read and each name is matched.
+ *
+ * Locking: open->lock guards the position of the listing. It is held while the directory is read,
+ * so that two listings through one open share the entries.
  */
 
 #include <linux/err.h>
@@ -27,22 +29,22 @@
 #define DSMB_DIR_SINGLE		BIT(1)
 #define DSMB_DIR_REOPEN		BIT(4)
 
-/* Of an answer, though the client has room for more. */
+/* Most bytes of a response, even if the client has room for more. */
 #define DSMB_DIR_ROOM		0x00100000
 #define DSMB_DIR_HEAD		(DSMB_OUT_HEADER + 8)
 
 /**
- * struct dsmb_dir - where a listing is
- * @cookie: the core's, of the last entry told
- * @dots: of "." and "..", how many were told; they come first
- * @eof: there is nothing more
- * @any: the pattern fits all names
- * @fixed: it is a name, which is looked up
- * @posix: names are exact and as they are, as dsmb_open.posix says
+ * struct dsmb_dir - position of a directory listing
+ * @cookie: the core's cookie of the last entry that was reported
+ * @dots: how many of "." and ".." were reported; they come first
+ * @eof: there are no more entries
+ * @any: the pattern matches all names
+ * @fixed: the pattern is a name, which is looked up
+ * @posix: names are exact and unmapped, as with dsmb_open.posix
  * @pattern_len: units of @pattern; 0 before the first listing
- * @pattern: UTF-16
+ * @pattern: pattern in UTF-16
  * @name_len: bytes of @name
- * @name: with @fixed: the same as UTF-8
+ * @name: with @fixed, the pattern in UTF-8
  */
 struct dsmb_dir {
 	u64 cookie;
@@ -58,19 +60,19 @@ struct dsmb_dir {
 };
 
 /**
- * struct dsmb_dir_query - a QUERY_DIRECTORY
+ * struct dsmb_dir_query - a QUERY_DIRECTORY request
  * @call: the call
- * @open: of the directory
- * @dir: of @open
- * @level: form of the entries
+ * @open: open of the directory
+ * @dir: position of the listing
+ * @level: information class
  * @flags: DSMB_DIR_*
  * @max: OutputBufferLength
- * @out: entries
- * @last: where the last one begins
- * @count: how many
- * @cut: the first one has no room; its name is cut off
- * @short_names: files have short names, too
- * @hide: what the user may not read is left out (MS-SMB2 section 3.3.5.18)
+ * @out: encoded entries
+ * @last: offset of the last entry
+ * @count: number of entries
+ * @cut: the first entry does not fit, and its name is cut off
+ * @short_names: files have short names
+ * @hide: entries that the user may not read are hidden (MS-SMB2 section 3.3.5.18)
  */
 struct dsmb_dir_query {
 	struct dsmb_call *call;
@@ -103,7 +105,7 @@ static bool dsmb_is_dots(const struct ditto_name *name)
 					(name->len == 2 && name->name[1] == '.'));
 }
 
-/* "." and "..", which are listed but not looked up. */
+/* "." and ".." are listed but not looked up. */
 static bool dsmb_dir_is_dots(const struct dsmb_dir *dir)
 {
 	u32 i;
@@ -114,7 +116,7 @@ static bool dsmb_dir_is_dots(const struct dsmb_dir *dir)
 	return dir->pattern_len <= 2;
 }
 
-/* Keep the pattern; an empty one fits all. */
+/* Set the pattern; an empty one matches all names. */
 static u32 dsmb_dir_set_pattern(struct dsmb_dir *dir, struct dsmb_cursor pattern)
 {
 	struct dsmb_cursor name;
@@ -141,11 +143,11 @@ static u32 dsmb_dir_set_pattern(struct dsmb_dir *dir, struct dsmb_cursor pattern
 	return err ? dsmb_status(err) : DSMB_SUCCESS;
 }
 
-/* Return: bytes put. */
+/* Return: bytes encoded. */
 static u32 dsmb_dir_put_name(const struct dsmb_dir *dir, struct dsmb_builder *b,
 			     const struct ditto_name *name)
 {
-	/* Those two are not of the kind whose last dot is mapped. */
+	/* The last dot of these two names is not mapped. */
 	if (dsmb_is_dots(name))
 		return dsmb_put_string(b, name->name, name->len);
 	if (dir->posix)
@@ -153,13 +155,13 @@ static u32 dsmb_dir_put_name(const struct dsmb_dir *dir, struct dsmb_builder *b,
 	return dsmb_put_name(b, name->name, name->len);
 }
 
-/* Has it a short one besides? */
+/* True if the file has a short name in addition to its name. */
 static bool dsmb_dir_has_shortname(const struct dsmb_dir_query *q, const struct ditto_name *name)
 {
 	return q->short_names && !q->dir->posix && !dsmb_is_dots(name) && !ditto_is_shortname(name);
 }
 
-/* Does this name fit, or the short one? */
+/* True if the name or its short name matches the pattern. */
 static bool dsmb_dir_fits(const struct dsmb_dir_query *q, const struct ditto_name *name)
 {
 	__le16 utf16[NAME_MAX];
@@ -179,7 +181,7 @@ static bool dsmb_dir_fits(const struct dsmb_dir_query *q, const struct ditto_nam
 	return dsmb_match(dir->pattern, dir->pattern_len, utf16, b.len / 2);
 }
 
-/* Of a name that is none by itself; the entry begins at @at. */
+/* Fill in the short name of a name that is not one itself; the entry begins at @at. */
 static void dsmb_dir_put_shortname(struct dsmb_dir_query *q, u32 at, const struct ditto_name *name)
 {
 	struct dsmb_builder *b = &q->out, room;
@@ -194,7 +196,7 @@ static void dsmb_dir_put_shortname(struct dsmb_dir_query *q, u32 at, const struc
 	b->data[at] = dsmb_put_name(&room, made, len);
 }
 
-/* Return: false if there is no room. */
+/* Return: false if the entry does not fit. */
 static bool dsmb_dir_put(struct dsmb_dir_query *q, const struct ditto_name *name,
 			 const struct dsmb_attrs *attrs)
 {
@@ -218,7 +220,7 @@ static bool dsmb_dir_put(struct dsmb_dir_query *q, const struct ditto_name *name
 	return true;
 }
 
-/* The name of the first entry does not fit: what fits of it is told. */
+/* The first entry does not fit because of its name: encode as much as fits. */
 static void dsmb_dir_put_cut(struct dsmb_dir_query *q, const struct ditto_name *name,
 			     const struct dsmb_attrs *attrs)
 {
@@ -268,7 +270,7 @@ static bool dsmb_dir_emit(void *arg, const struct ditto_dirent *entry)
 		dir->cookie = entry->cookie;
 		return true;
 	}
-	/* What cannot be looked at is left out. */
+	/* Entries whose attributes cannot be read are left out. */
 	if (q->level->attrs &&
 	    (!entry->dentry ||
 	     dsmb_attrs_of_dentry(q->call->op.share, entry->dentry, &attrs))) {
@@ -284,7 +286,7 @@ static bool dsmb_dir_emit(void *arg, const struct ditto_dirent *entry)
 	return true;
 }
 
-/* One of "." and ".."; that above the share's root is the root. False if there is no room. */
+/* Encode "." or ".."; ".." of the share's root is the root. Return: false if it does not fit. */
 static bool dsmb_dir_put_dots(struct dsmb_dir_query *q, struct ditto_node *node,
 			      const struct ditto_name *name)
 {
@@ -302,7 +304,7 @@ static bool dsmb_dir_put_dots(struct dsmb_dir_query *q, struct ditto_node *node,
 	return err || dsmb_dir_put(q, name, &attrs);
 }
 
-/* False if the answer is full. */
+/* Return: false if the response is full. */
 static bool dsmb_dir_list_dots(struct dsmb_dir_query *q, struct ditto_node *node)
 {
 	static const struct ditto_name names[] = {
@@ -381,7 +383,7 @@ static u32 dsmb_dir_list(struct dsmb_dir_query *q, struct ditto_node *node, bool
 	return DSMB_SUCCESS;
 }
 
-/* With open->lock held. */
+/* Called with open->lock held. */
 static u32 dsmb_dir_run(struct dsmb_dir_query *q, struct ditto_node *node,
 			struct dsmb_cursor pattern)
 {
@@ -405,7 +407,7 @@ static u32 dsmb_dir_run(struct dsmb_dir_query *q, struct ditto_node *node,
 		dir->dots = 0;
 		dir->eof = false;
 	}
-	/* The pattern stays that of the first one unless another is given. */
+	/* The first pattern stays in use unless a restart has another one. */
 	if (first || (restart && pattern.size)) {
 		status = dsmb_dir_set_pattern(dir, pattern);
 		if (status)
@@ -442,7 +444,10 @@ static u32 dsmb_dir_answer(struct dsmb_dir_query *q, struct dsmb_cursor pattern)
 		dsmb_fill_u32(out, 4, q->out.len);
 		out->len += q->out.len;
 	} else {
-		/* NO_MORE_FILES is a warning, and answered as an error (MS-SMB2 2.2.2). */
+		/*
+		 * STATUS_NO_MORE_FILES is a warning, but gets an error response (MS-SMB2 section
+		 * 2.2.2).
+		 */
 		dsmb_back(out, 0);
 	}
 	return status;
@@ -458,7 +463,7 @@ u32 dsmb_query_directory(struct dsmb_call *call)
 
 	class = dsmb_get_u8(in);
 	q.flags = dsmb_get_u8(in);
-	/* Directories have no index that could be asked for. */
+	/* FileIndex: the directories have no such index. */
 	dsmb_skip(in, 4);
 	persistent = dsmb_get_u64(in);
 	volatile_id = dsmb_get_u64(in);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What QUERY_INFO tells of a file: MS-FSCC section 2.4, MS-FSA section 2.1.5.12. */
+/*
+ * Information classes of QUERY_INFO for files: MS-FSCC section 2.4, MS-FSA section 2.1.5.12. Each
+ * function encodes one class; the table at the end says what a class needs.
+ */
 
 #include <linux/err.h>
 #include <linux/slab.h>
@@ -15,7 +18,7 @@
 #include "pipe.h"
 #include "posix.h"
 
-/* FileStandardInformation of a pipe, as it is everywhere. */
+/* AllocationSize of FileStandardInformation for a pipe, as other servers report it. */
 #define DSMB_PIPE_ALLOCATION	4096
 
 static u32 dsmb_query_basic(struct dsmb_query *q)
@@ -42,7 +45,7 @@ static u32 dsmb_query_standard(struct dsmb_query *q)
 	}
 	deleted = ditto_instance_delete_pending(q->inst);
 	links = q->attrs.links;
-	/* The name that is going does not count (MS-FSA 2.1.5.12.27). */
+	/* The name that is being deleted does not count (MS-FSA section 2.1.5.12.27). */
 	if (deleted && links)
 		links--;
 	dsmb_put_u64(&q->out, q->attrs.allocation);
@@ -102,7 +105,9 @@ static u32 dsmb_query_alignment(struct dsmb_query *q)
 	return DSMB_SUCCESS;
 }
 
-/* A path with its length before it; that of a stream has it behind its last ':'. */
+/*
+ * Encode a path with its length before it; the path of a stream has its name behind the last ':'.
+ */
 static u32 dsmb_put_full_name(struct dsmb_query *q, bool rooted)
 {
 	struct dsmb_builder *b = &q->out;
@@ -156,7 +161,7 @@ static u32 dsmb_query_normalized_name(struct dsmb_query *q)
 	return dsmb_put_full_name(q, false);
 }
 
-/* MS-FSA 2.1.5.12.2: that of a stream is its file's. */
+/* MS-FSA section 2.1.5.12.2: a stream has the short name of its file. */
 static u32 dsmb_query_alternate_name(struct dsmb_query *q)
 {
 	char made[DITTO_SHORT_MAX], *buf, *path;
@@ -187,10 +192,10 @@ static u32 dsmb_query_alternate_name(struct dsmb_query *q)
 }
 
 /**
- * struct dsmb_stream_list - FileStreamInformation in the making
- * @b: where
- * @last: where the last entry begins
- * @any: there is one
+ * struct dsmb_stream_list - FileStreamInformation that is being encoded
+ * @b: buffer
+ * @last: offset of the last entry
+ * @any: the list has an entry
  */
 struct dsmb_stream_list {
 	struct dsmb_builder *b;
@@ -244,11 +249,11 @@ static u32 dsmb_query_stream(struct dsmb_query *q)
 		err = ditto_stream_list(&q->call->op, base, dsmb_stream_put, &list);
 	if (err == -EMSGSIZE)
 		return DSMB_BUFFER_OVERFLOW;
-	/* Where no stream can be, there is none. */
+	/* A share without streams has an empty list. */
 	return err == -EOPNOTSUPP ? DSMB_SUCCESS : dsmb_done(q->call, err);
 }
 
-/* FileCompressionInformation (2.4.9): what it was compressed to nobody here knows. */
+/* FileCompressionInformation (MS-FSCC section 2.4.9): the compressed size is unknown here. */
 static u32 dsmb_query_compression(struct dsmb_query *q)
 {
 	dsmb_put_u64(&q->out, q->attrs.size);
@@ -289,7 +294,7 @@ static u32 dsmb_query_posix(struct dsmb_query *q)
 	return DSMB_SUCCESS;
 }
 
-/* FilePipeInformation (2.4.37): read by messages, and does not block. */
+/* FilePipeInformation (MS-FSCC section 2.4.37): message mode, non-blocking. */
 static u32 dsmb_query_pipe(struct dsmb_query *q)
 {
 	if (q->inst)
@@ -299,13 +304,13 @@ static u32 dsmb_query_pipe(struct dsmb_query *q)
 	return DSMB_SUCCESS;
 }
 
-/* FilePipeLocalInformation (2.4.38) */
+/* FilePipeLocalInformation (MS-FSCC section 2.4.38) */
 static u32 dsmb_query_pipe_local(struct dsmb_query *q)
 {
 	if (q->inst)
 		return DSMB_INVALID_PARAMETER;
-	dsmb_put_u32(&q->out, 1);		/* NamedPipeType: messages */
-	dsmb_put_u32(&q->out, 2);		/* NamedPipeConfiguration: both ways */
+	dsmb_put_u32(&q->out, 1);		/* NamedPipeType: message */
+	dsmb_put_u32(&q->out, 2);		/* NamedPipeConfiguration: full duplex */
 	dsmb_put_u32(&q->out, U32_MAX);		/* MaximumInstances */
 	dsmb_put_u32(&q->out, 1);		/* CurrentInstances */
 	dsmb_put_u32(&q->out, DITTO_PIPE_MAX);	/* InboundQuota */
@@ -318,8 +323,8 @@ static u32 dsmb_query_pipe_local(struct dsmb_query *q)
 }
 
 /*
- * Lists and names are cut where the client's buffer ends. The least sizes are those of
- * the structures with a name of one character and their padding, as clients know them.
+ * Lists and names are cut off at the end of the client's buffer. The least sizes are those of the
+ * structures with a name of one character and their padding, as clients expect them.
  */
 const struct dsmb_query_class dsmb_query_file_classes[] = {
 	{ DSMB_FILE_BASIC, DSMB_CLASS_ATTRS, 40, DITTO_RIGHT_READ_ATTRS, 0, dsmb_query_basic },

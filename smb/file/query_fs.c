@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What QUERY_INFO tells of a file system: MS-FSCC section 2.5. */
+/*
+ * Information classes of QUERY_INFO for file systems: MS-FSCC section 2.5. Sizes are limited by the
+ * caller's quota.
+ */
 
 #include <linux/dcache.h>
 #include <linux/log2.h>
@@ -16,7 +19,7 @@
 #include "info.h"
 #include "name.h"
 
-/* 2.5.1 */
+/* FileFsAttributeInformation: MS-FSCC section 2.5.1 */
 #define DSMB_FS_CASE_SENSITIVE		0x00000001
 #define DSMB_FS_CASE_PRESERVED		0x00000002
 #define DSMB_FS_UNICODE			0x00000004
@@ -32,31 +35,34 @@
 #define DSMB_FS_EAS			0x00800000
 #define DSMB_FS_REFCOUNTING		0x08000000
 
-/* 2.5.10 */
+/* FileFsDeviceInformation: MS-FSCC section 2.5.10 */
 #define DSMB_DEVICE_DISK		0x00000007
 #define DSMB_DEVICE_READ_ONLY		0x00000002
 #define DSMB_DEVICE_MOUNTED		0x00000020
 
-/* 2.5.8: aligned to the device and in it; what is trimmed is given back. */
+/*
+ * FileFsSectorSizeInformation, MS-FSCC section 2.5.8: aligned to the device, aligned within the
+ * device; supports trim.
+ */
 #define DSMB_SECTORS_ALIGNED		0x00000003
 #define DSMB_SECTORS_TRIM		0x00000008
 
-/* 2.5.2 */
+/* FileFsControlInformation: MS-FSCC section 2.5.2 */
 #define DSMB_QUOTA_TRACK		0x00000001
 #define DSMB_QUOTA_ENFORCE		0x00000002
 
 #define DSMB_SECTOR			512
-/* Largest cluster that clients take. */
+/* Largest cluster size that clients accept. */
 #define DSMB_CLUSTER_MAX		(2 << 20)
 
 static const char dsmb_fs_name[] = "NTFS";
 
 /**
  * struct dsmb_space - sizes of a file system in clusters
- * @cluster: bytes, a power of two
- * @total: of the file system, or what the caller's quota lets him have of it
- * @free: of the file system
- * @available: free to the caller
+ * @cluster: bytes of a cluster, a power of two
+ * @total: size of the file system, or the caller's quota if that is less
+ * @free: free clusters of the file system
+ * @available: clusters available to the caller
  */
 struct dsmb_space {
 	u32 cluster;
@@ -75,7 +81,7 @@ static int dsmb_space_get(struct dsmb_query *q, struct dsmb_space *space, struct
 	if (err)
 		return err;
 	block = st->f_frsize ? st->f_frsize : st->f_bsize;
-	/* An odd block, or a large one, is told in sectors. */
+	/* A block size that is no power of two, or out of range, is reported in sectors. */
 	if (!is_power_of_2(block) || block < DSMB_SECTOR || block > DSMB_CLUSTER_MAX) {
 		space->cluster = DSMB_SECTOR;
 		shift = block > DSMB_SECTOR ? ilog2(block / DSMB_SECTOR) : 0;
@@ -92,7 +98,7 @@ static int dsmb_space_get(struct dsmb_query *q, struct dsmb_space *space, struct
 	return 0;
 }
 
-/* 32 bits that are the same for the share's life. */
+/* VolumeSerialNumber: 32 bits that never change for a share. */
 static u32 dsmb_serial(const struct ditto_share *share)
 {
 	return share->tag ^ share->tag >> 32;
@@ -117,7 +123,7 @@ static u32 dsmb_query_volume(struct dsmb_query *q)
 	return DSMB_SUCCESS;
 }
 
-/* @full: with what is free, whoever may have it. */
+/* @full: also report the free space of the file system, whatever the caller may use. */
 static u32 dsmb_put_space(struct dsmb_query *q, bool full)
 {
 	struct dsmb_space space;
@@ -154,7 +160,10 @@ static u32 dsmb_query_device(struct dsmb_query *q)
 	return DSMB_SUCCESS;
 }
 
-/* Clients ask the root, and only regular files tell; so the usual ones are known. */
+/*
+ * Clients query the root, but only regular files show support; so the usual file systems are
+ * listed.
+ */
 static bool dsmb_fs_clones(const struct inode *inode)
 {
 	static const u32 magics[] = {
@@ -170,7 +179,7 @@ static bool dsmb_fs_clones(const struct inode *inode)
 	return false;
 }
 
-/* What the file system can do, as far as its objects tell. */
+/* FileSystemAttributes, as far as the objects of the file system show them. */
 static u32 dsmb_fs_flags(struct dsmb_query *q)
 {
 	const struct inode *inode = q->node->inode;
@@ -209,7 +218,7 @@ static u32 dsmb_query_attribute(struct dsmb_query *q)
 	return DSMB_SUCCESS;
 }
 
-/* 2.5.2: new users have no limits; those of each user are quota.c's. */
+/* MS-FSCC section 2.5.2: new users have no limits; quota.c has those of each user. */
 static u32 dsmb_query_control(struct dsmb_query *q)
 {
 	struct ditto_quota quota;

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* QUERY_INFO: MS-SMB2 sections 2.2.37, 2.2.38 and 3.3.5.20. */
+/*
+ * QUERY_INFO: MS-SMB2 sections 2.2.37, 2.2.38 and 3.3.5.20. The request is parsed and its
+ * information class is looked up; the table entry of the class says what is checked, and encodes
+ * the information.
+ */
 
 #include "../../fs/open/instance.h"
 #include "../open/open.h"
@@ -7,7 +11,7 @@
 #include "info.h"
 #include "quota.h"
 
-/* From the header to the buffer of the answer. */
+/* Offset of the output buffer in the response, from the header. */
 #define DSMB_QUERY_INFO_HEAD	(DSMB_OUT_HEADER + 8)
 
 const struct dsmb_query_class *dsmb_query_class(const struct dsmb_query_class *table, u8 class)
@@ -38,7 +42,7 @@ u32 dsmb_query_too_small(struct dsmb_query *q, u32 needed)
 	return DSMB_BUFFER_TOO_SMALL;
 }
 
-/* What is asked for, or NULL with a status. */
+/* Look up the information class. Return: the class, or NULL with @status set. */
 static const struct dsmb_query_class *dsmb_query_find(struct dsmb_query *q, u8 type, u32 *status)
 {
 	const struct dsmb_query_class *class;
@@ -110,7 +114,7 @@ u32 dsmb_query_room(struct dsmb_query *q, u32 room)
 	return DSMB_SUCCESS;
 }
 
-/* The body of the answer, with room for the class's buffer in @q->out. */
+/* Begin the response, with the buffer of the class in @q->out. */
 static u32 dsmb_query_begin(struct dsmb_query *q, const struct dsmb_query_class *class)
 {
 	bool list = class->flags & DSMB_CLASS_LIST;
@@ -149,7 +153,7 @@ static u32 dsmb_query(struct dsmb_query *q, u8 type)
 		dsmb_open_end(call, q->open);
 	if (dsmb_is_error(status))
 		return status;
-	/* Other warnings have no buffer (MS-SMB2 2.2.2). */
+	/* A response with another warning has no buffer (MS-SMB2 section 2.2.2). */
 	if (status && status != DSMB_BUFFER_OVERFLOW) {
 		dsmb_back(&call->out, 0);
 		return status;

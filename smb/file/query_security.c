@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* QUERY_INFO for a security descriptor: MS-SMB2 section 3.3.5.20.3. */
+/*
+ * QUERY_INFO for a security descriptor: MS-SMB2 section 3.3.5.20.3. The DACL needs READ_CONTROL of
+ * the open, and the SACL is never returned.
+ */
 
 #include <linux/err.h>
 
@@ -9,7 +12,7 @@
 #include "info.h"
 #include "security.h"
 
-/* It is longer than most answers if the list is. */
+/* With a long list the descriptor is longer than the default reply. */
 static u32 dsmb_query_put_sd(struct dsmb_query *q, const struct dsmb_secured *secured)
 {
 	u32 size = dsmb_sd_size(secured, q->additional);
@@ -35,12 +38,12 @@ static u32 dsmb_query_security(struct dsmb_query *q)
 	u32 status;
 	int err;
 
-	/* Nobody has the right to see what is audited. */
+	/* No client may read the SACL. */
 	if (q->additional & DSMB_SECURITY_SACL)
 		return DSMB_ACCESS_DENIED;
 	if (q->additional && !(q->open->rights & DITTO_RIGHT_READ_ACL))
 		return DSMB_ACCESS_DENIED;
-	/* A stream has that of its file. */
+	/* A stream has the descriptor of its file. */
 	err = dsmb_attrs_of_node(op->share, base, &attrs);
 	if (err)
 		return dsmb_done(q->call, err);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * QUERY_INFO and SET_INFO for quotas: MS-SMB2 sections 2.2.37.1 and 3.3.5.20.4, entries of
+ * QUERY_INFO and SET_INFO for quotas: MS-SMB2 sections 2.2.37.1 and 3.3.5.20.4; entries as in
  * MS-FSCC sections 2.4.36 and 2.4.41.
  *
- * Users are told by the SIDs of their Unix numbers. Somebody who is no administrator sees his
- * own entry, and of all others nothing: so he may ask about himself, and list nobody.
+ * Users are named by the SIDs of their uids. A user who is not an administrator sees only the
+ * user's own entry, so may query it, but cannot list other users.
  */
 
 #include "../../fs/share/quota.h"
@@ -31,7 +31,7 @@ bool dsmb_is_quota_file(struct dsmb_cursor utf16)
 	return true;
 }
 
-/* An index of NTFS, which has no times. */
+/* NTFS has an index there, which has no times. */
 void dsmb_quota_file_attrs(struct dsmb_attrs *attrs)
 {
 	attrs->created = 0;
@@ -43,10 +43,10 @@ void dsmb_quota_file_attrs(struct dsmb_attrs *attrs)
 }
 
 /**
- * struct dsmb_quota_list - entries that are written
- * @out: the buffer
- * @last: where the last entry begins; U32_MAX without one
- * @needed: bytes that the first one wants that did not fit; 0 if all did
+ * struct dsmb_quota_list - quota entries that are encoded
+ * @out: buffer
+ * @last: offset of the last entry; U32_MAX if there is none
+ * @needed: buffer size that the first entry that did not fit needs; 0 if all fit
  */
 struct dsmb_quota_list {
 	struct dsmb_builder *out;
@@ -54,7 +54,7 @@ struct dsmb_quota_list {
 	u32 needed;
 };
 
-/* False if it does not fit. */
+/* Return: false if the entry does not fit. */
 static bool dsmb_put_quota(struct dsmb_quota_list *list, const struct dsmb_sid *sid,
 			   const struct ditto_quota_record *record)
 {
@@ -72,7 +72,7 @@ static bool dsmb_put_quota(struct dsmb_quota_list *list, const struct dsmb_sid *
 	list->last = at;
 	dsmb_put_u32(out, 0);
 	dsmb_put_u32(out, dsmb_sid_size(sid));
-	dsmb_put_u64(out, 0);			/* nobody keeps the time of a change */
+	dsmb_put_u64(out, 0);			/* the time of the change is not kept */
 	dsmb_put_u64(out, record->used);
 	dsmb_put_u64(out, record->soft);
 	dsmb_put_u64(out, record->hard);
@@ -80,7 +80,9 @@ static bool dsmb_put_quota(struct dsmb_quota_list *list, const struct dsmb_sid *
 	return true;
 }
 
-/* An entry's extent: what follows it is the next one's. False if it is out of bounds. */
+/*
+ * Get the extent of one entry; @more is set if another follows. Return: false if it is malformed.
+ */
 static bool dsmb_next_quota(struct dsmb_cursor *list, struct dsmb_cursor *entry, bool *more)
 {
 	u32 next = dsmb_get_u32(list), size;
@@ -93,7 +95,7 @@ static bool dsmb_next_quota(struct dsmb_cursor *list, struct dsmb_cursor *entry,
 	return !list->bad;
 }
 
-/* MS-FSCC 2.4.36: of these. */
+/* MS-FSCC section 2.4.36: query the listed users. */
 static u32 dsmb_quota_of_list(struct dsmb_query *q, struct dsmb_quota_list *list, u32 len)
 {
 	const void *bytes = dsmb_get(&q->input, len);
@@ -113,7 +115,7 @@ static u32 dsmb_quota_of_list(struct dsmb_query *q, struct dsmb_quota_list *list
 		dsmb_skip(&entry, 4);
 		if (!dsmb_get_sid(&entry, &sid))
 			return DSMB_INVALID_PARAMETER;
-		/* Nothing is counted for a group, or a user whom nobody here knows. */
+		/* There are no quotas for groups and for unknown users. */
 		if (!dsmb_sid_to_uid(&sid, &uid))
 			continue;
 		err = ditto_quota_get(&q->call->op, uid, &record);
@@ -124,7 +126,7 @@ static u32 dsmb_quota_of_list(struct dsmb_query *q, struct dsmb_quota_list *list
 	return DSMB_SUCCESS;
 }
 
-/* All, from where the open's last listing ended. */
+/* List all users, from where the last listing through this open ended. */
 static u32 dsmb_quota_of_all(struct dsmb_query *q, struct dsmb_quota_list *list, bool single)
 {
 	struct user_namespace *ns = &init_user_ns;
@@ -160,7 +162,7 @@ static u32 dsmb_query_quota(struct dsmb_query *q)
 	restart = dsmb_get_u8(in);
 	dsmb_skip(in, 2);
 	list_len = dsmb_get_u32(in);
-	dsmb_skip(in, 8);		/* a SID to start behind, which is where the open is */
+	dsmb_skip(in, 8);		/* StartSid: the open has the position */
 	if (in->bad)
 		return DSMB_INVALID_PARAMETER;
 

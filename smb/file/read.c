@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* READ: MS-SMB2 sections 2.2.19, 2.2.20, 3.3.5.12; MS-FSA section 2.1.5.2. */
+/*
+ * READ: MS-SMB2 sections 2.2.19, 2.2.20, 3.3.5.12; MS-FSA section 2.1.5.2. Large reads of files
+ * send the pages of the page cache; small ones are copied into the reply. A READ of a pipe returns
+ * the reply of the helper.
+ */
 #include <linux/mm.h>
 #include <linux/pipe_fs_i.h>
 #include <linux/splice.h>
@@ -16,8 +20,8 @@
 #define DSMB_READ_HEAD		16
 
 /*
- * From here on the pages of the page cache go out themselves; below, copying costs
- * no more than keeping track of pages.
+ * From this length on the pages of the page cache are sent; below it, copying costs no more than
+ * tracking pages.
  */
 #define DSMB_SPLICE_FROM	(16 * 1024)
 
@@ -41,12 +45,12 @@ static u32 dsmb_read_parse(struct dsmb_call *call, struct dsmb_read_args *args)
 	args->volatile_id = dsmb_get_u64(in);
 	args->minimum = dsmb_get_u32(in);
 	args->channel = dsmb_get_u32(in);
-	/* RemainingBytes and the place of channel data. */
+	/* RemainingBytes, ReadChannelInfoOffset and ReadChannelInfoLength. */
 	dsmb_skip(in, 4 + 2 + 2);
 	if (in->bad || args->length > dsmb_io_max(call->conn) ||
 	    !dsmb_charge_covers(call, args->length))
 		return DSMB_INVALID_PARAMETER;
-	/* The field is reserved before 3.0, and there is no channel but TCP. */
+	/* The field is reserved before 3.0. There is no RDMA channel. */
 	if (dsmb_conn_is_3x(call->conn) && args->channel)
 		return DSMB_INVALID_PARAMETER;
 	return DSMB_SUCCESS;
@@ -86,7 +90,7 @@ static u32 dsmb_read_pipe(struct dsmb_call *call, struct dsmb_open *open, u32 le
 	return status;
 }
 
-/* A piece of a file goes into the answer, page by page. */
+/* Splice actor: add a piece of the file to the reply, page by page. */
 static int dsmb_splice_actor(struct pipe_inode_info *pipe, struct pipe_buffer *buf,
 			     struct splice_desc *sd)
 {
@@ -129,7 +133,7 @@ static ssize_t dsmb_read_copy(struct dsmb_call *call, struct ditto_node *node,
 	return n;
 }
 
-/* An error goes out without data. */
+/* An error response has no data. */
 static void dsmb_read_drop(struct dsmb_call *call)
 {
 	while (call->npages)
@@ -200,7 +204,7 @@ u32 dsmb_read(struct dsmb_call *call)
 	if (open->pipe)
 		return dsmb_read_pipe(call, open, args.length);
 	status = dsmb_read_file(call, open, &args);
-	/* A position is a hint for one user of the open; so no lock for it. */
+	/* The position is only a hint for a single user of the open, so it needs no lock. */
 	if (!status)
 		WRITE_ONCE(open->position, args.offset + args.length);
 	return status;

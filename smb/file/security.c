@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Security descriptors: MS-DTYP section 2.4.6. */
+/*
+ * Security descriptors: MS-DTYP section 2.4.6. The self-relative form is encoded and decoded here;
+ * dacl.c has the DACL.
+ */
 
 #include <kunit/visibility.h>
 
@@ -11,7 +14,10 @@
 #define DSMB_SD_REVISION		1
 #define DSMB_SD_HEAD			20
 
-/* 2 and 4 are told of (MS-DTYP 2.4.5), and as Windows takes all between, Samba's tools send 3. */
+/*
+ * MS-DTYP section 2.4.5 has 2 and 4. Windows accepts all values between them, and Samba's tools
+ * send 3.
+ */
 #define DSMB_ACL_REVISION_MIN		2
 #define DSMB_ACL_REVISION_MAX		4
 
@@ -56,7 +62,7 @@ void dsmb_put_sd(struct dsmb_builder *b, const struct dsmb_secured *secured, u32
 		dsmb_fill_u32(b, at + 8, b->len - at);
 		dsmb_put_sid(b, &sid);
 	}
-	/* A null DACL is there, and nowhere. */
+	/* A null DACL is present, but has no offset. */
 	if (parts & DSMB_SECURITY_DACL && !(secured->acl->flags & DITTO_ACL_NULL)) {
 		dsmb_fill_u32(b, at + 16, b->len - at);
 		dsmb_put_dacl(b, secured);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What SET_INFO changes of a file: MS-FSCC section 2.4, MS-FSA section 2.1.5.15. */
+/*
+ * Information classes of SET_INFO for files: MS-FSCC section 2.4, MS-FSA section 2.1.5.15. Each
+ * function makes the change of one class; the table at the end says what a class needs.
+ */
 
 #include <linux/slab.h>
 
@@ -11,29 +14,29 @@
 #include "name.h"
 #include "times.h"
 
-/* Times of FileBasicInformation that are none (MS-FSCC 2.4.7). */
+/* Special values of the times in FileBasicInformation (MS-FSCC section 2.4.7). */
 #define DSMB_TIME_KEEP		0
-#define DSMB_TIME_STOP		((u64)-1)	/* changes by this open do not count */
+#define DSMB_TIME_STOP		((u64)-1)	/* changes through this open do not count */
 #define DSMB_TIME_GO_ON		((u64)-2)
 
-/* FileModeInformation: MS-FSCC 2.4.31 */
+/* FileModeInformation: MS-FSCC section 2.4.31 */
 #define DSMB_MODE_WRITE_THROUGH	0x00000002
 #define DSMB_MODES \
 	(DSMB_MODE_WRITE_THROUGH | 0x00000004 | 0x00000008 | 0x00000010 | 0x00000020)
 #define DSMB_MODE_SYNC		0x00000030
 
-/* FileDispositionInformationEx: MS-FSCC 2.4.13 */
+/* FileDispositionInformationEx: MS-FSCC section 2.4.13 */
 #define DSMB_DISPOSITION_DELETE		BIT(0)
 #define DSMB_DISPOSITION_POSIX		BIT(1)
 #define DSMB_DISPOSITION_IMAGE		BIT(2)
 #define DSMB_DISPOSITION_ON_CLOSE	BIT(3)
 #define DSMB_DISPOSITION_READONLY	BIT(4)
 
-/* FileRenameInformationEx and FileLinkInformationEx: MS-FSCC 2.4.42.2, 2.4.28.2 */
+/* FileRenameInformationEx and FileLinkInformationEx: MS-FSCC sections 2.4.42.2 and 2.4.28.2 */
 #define DSMB_RENAME_REPLACE		BIT(0)
 #define DSMB_RENAME_POSIX		BIT(1)
 
-/* What is asked of one time of a file. */
+/* Requested change of one time. */
 struct dsmb_time_change {
 	bool set;
 	bool keep;
@@ -41,7 +44,7 @@ struct dsmb_time_change {
 	struct timespec64 time;
 };
 
-/* False for one that is no time. */
+/* Return: false if the value is not a valid time. */
 static bool dsmb_get_time(struct dsmb_cursor *in, struct dsmb_time_change *change)
 {
 	u64 time = dsmb_get_u64(in);
@@ -60,8 +63,8 @@ static bool dsmb_get_time(struct dsmb_cursor *in, struct dsmb_time_change *chang
 }
 
 /*
- * One of three times; @times has what the open leaves alone, and what is set. For a
- * client that knows POSIX a time that was set is one like any other.
+ * Apply the change of one of three times. @times has the times that the open leaves alone, and
+ * those that are set. For a client with the POSIX extensions setting a time does not freeze it.
  */
 static void dsmb_change_time(struct dsmb_change *c, const struct dsmb_time_change *change,
 			     u8 which, struct dsmb_times *times, struct timespec64 *time)
@@ -80,7 +83,7 @@ static void dsmb_change_time(struct dsmb_change *c, const struct dsmb_time_chang
 	mutex_unlock(&open->lock);
 }
 
-/* FileAttributes that are asked for, as flags to keep; @set if they change something. */
+/* Get the requested FileAttributes; @dosattr is set if they differ from the current ones. */
 static u32 dsmb_set_flags(struct dsmb_change *c, u32 flags, struct ditto_dosattr *dosattr)
 {
 	struct dsmb_attrs attrs;
@@ -97,7 +100,7 @@ static u32 dsmb_set_flags(struct dsmb_change *c, u32 flags, struct ditto_dosattr
 		return DSMB_INVALID_PARAMETER;
 	if (flags & DITTO_FLAG_TEMPORARY && attrs.is_dir)
 		return DSMB_INVALID_PARAMETER;
-	/* Whether it is sparse is set by another way. */
+	/* The sparse attribute is set by an FSCTL. */
 	flags &= DITTO_FLAGS_KEPT & ~DITTO_FLAG_SPARSE;
 	flags |= attrs.dosattr.flags & DITTO_FLAG_SPARSE;
 	if (flags == attrs.dosattr.flags)
@@ -132,7 +135,7 @@ static u32 dsmb_set_basic(struct dsmb_change *c)
 	dsmb_change_time(c, &written, DSMB_TIME_WRITTEN, &times, &times.written);
 	dsmb_change_time(c, &changed, DSMB_TIME_CHANGED, &times, &times.changed);
 
-	/* Flags first: to set an attribute changes the times of some file systems. */
+	/* Attributes first: setting one changes the times in some file systems. */
 	if (dosattr.valid)
 		err = ditto_dosattr_set(op, base, &dosattr);
 	if (!err && (dosattr.valid || accessed.set || written.set || changed.set))
@@ -157,7 +160,7 @@ static u32 dsmb_set_end_of_file(struct dsmb_change *c)
 	return dsmb_set_size(c, size);
 }
 
-/* Less than there is cuts the file off; more is reserved (MS-FSA 2.1.5.15.1). */
+/* A smaller size truncates the file, a larger one reserves space (MS-FSA section 2.1.5.15.1). */
 static u32 dsmb_set_allocation(struct dsmb_change *c)
 {
 	u64 size = dsmb_get_u64(&c->in);
@@ -174,11 +177,11 @@ static u32 dsmb_set_allocation(struct dsmb_change *c)
 	if (size <= attrs.allocation)
 		return DSMB_SUCCESS;
 	err = ditto_allocate(&c->call->op, c->node, DITTO_SPACE_RESERVE_KEEP, 0, size);
-	/* Where nothing can be reserved, nothing is promised either. */
+	/* If the file system cannot reserve space, the request is ignored. */
 	return err == -EOPNOTSUPP ? DSMB_SUCCESS : dsmb_done(c->call, err);
 }
 
-/* There are no bytes that were not written and could be declared so (MS-FSA 2.1.5.15.17). */
+/* Unwritten bytes cannot be declared as valid here (MS-FSA section 2.1.5.15.17). */
 static u32 dsmb_set_valid_data_length(struct dsmb_change *c)
 {
 	return DSMB_PRIVILEGE_NOT_HELD;
@@ -226,10 +229,10 @@ static u32 dsmb_set_disposition_ex(struct dsmb_change *c)
 }
 
 /**
- * struct dsmb_target - the new name of a rename or link
- * @replace: what has that name goes
- * @posix: as POSIX has it
- * @path: taken apart
+ * struct dsmb_target - new name of a rename or link
+ * @replace: a file that has the name is replaced
+ * @posix: POSIX semantics
+ * @path: parsed path
  */
 struct dsmb_target {
 	bool replace;
@@ -259,7 +262,7 @@ static u32 dsmb_target_get(struct dsmb_change *c, struct dsmb_target *target, bo
 	name = dsmb_window(&c->in, c->in.pos, len);
 	if (name.bad)
 		return DSMB_INFO_LENGTH_MISMATCH;
-	/* There are no handles of directories in names (MS-SMB2 3.3.5.21.1). */
+	/* RootDirectory must be 0 (MS-SMB2 section 3.3.5.21.1). */
 	if (root || !len)
 		return DSMB_INVALID_PARAMETER;
 	if (c->open->posix)
@@ -269,7 +272,7 @@ static u32 dsmb_target_get(struct dsmb_change *c, struct dsmb_target *target, bo
 	return err ? dsmb_status(err) : DSMB_SUCCESS;
 }
 
-/* For the new name's directory, which is not the file that was found. */
+/* Errors of the new name's directory, not of the file that was opened. */
 static u32 dsmb_target_status(struct dsmb_change *c, int err)
 {
 	switch (err) {
@@ -307,7 +310,7 @@ static u32 dsmb_rename(struct dsmb_change *c, bool ex)
 	status = dsmb_target_get(c, &target, ex);
 	if (status)
 		return status;
-	/* A stream stays with its file, and a file does not become a stream. */
+	/* A stream stays with its file, and a file cannot become a stream. */
 	if (is_stream && path->len)
 		status = DSMB_SHARING_VIOLATION;
 	else if (is_stream != !!path->stream || path->data)
@@ -389,7 +392,7 @@ static u32 dsmb_set_mode(struct dsmb_change *c)
 	return DSMB_SUCCESS;
 }
 
-/* How a pipe is read, and whether it waits: both as they are, whatever is asked for. */
+/* Read mode and completion mode of a pipe are fixed, so valid requests are ignored. */
 static u32 dsmb_set_pipe(struct dsmb_change *c)
 {
 	u32 read_mode = dsmb_get_u32(&c->in), completion = dsmb_get_u32(&c->in);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* SET_INFO: MS-SMB2 sections 2.2.39, 2.2.40 and 3.3.5.21. */
+/*
+ * SET_INFO: MS-SMB2 sections 2.2.39, 2.2.40 and 3.3.5.21. The request is parsed and its information
+ * class is looked up; the table entry of the class says what is checked, and makes the change.
+ */
 
 #include "../../fs/open/instance.h"
 #include "../open/open.h"
@@ -48,7 +51,7 @@ static u32 dsmb_set(struct dsmb_change *c, u8 type)
 	case DSMB_INFO_SECURITY:
 		return c->inst ? dsmb_set_security(c) : DSMB_NOT_SUPPORTED;
 	case DSMB_INFO_FILESYSTEM:
-		/* Quotas and ids of file systems are not the clients'. */
+		/* Clients cannot change the quota settings and ids of file systems. */
 		return DSMB_ACCESS_DENIED;
 	case DSMB_INFO_QUOTA:
 		return c->inst ? dsmb_set_quota(c) : DSMB_NOT_SUPPORTED;

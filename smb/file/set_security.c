@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Security descriptors that are set: SET_INFO (MS-SMB2 section 3.3.5.21.3), and CREATE for
- * what it makes (section 3.3.5.9.2).
+ * Security descriptors that are set by SET_INFO (MS-SMB2 section 3.3.5.21.3), and by CREATE for a
+ * new file (section 3.3.5.9.2). Owner, group and list become attributes of the core.
  */
 
 #include <linux/stat.h>
@@ -24,7 +24,7 @@ static bool dsmb_take_owner(const struct dsmb_sid *sid, const struct ditto_auth_
 	return true;
 }
 
-/* Owner and group that are asked for, and differ from those that are there. */
+/* Set the owner and group that are requested and differ from the current ones. */
 static u32 dsmb_set_owners(struct dsmb_change *c, const struct dsmb_sd *sd,
 			   const struct dsmb_attrs *attrs, struct ditto_setattr *set)
 {
@@ -40,7 +40,7 @@ static u32 dsmb_set_owners(struct dsmb_change *c, const struct dsmb_sd *sd,
 			set->valid |= DITTO_SET_UID;
 	}
 	if (parts & DSMB_SECURITY_GROUP) {
-		/* A primary group of a domain is nothing here, and harms nothing. */
+		/* A primary group of a domain is unknown here, and is ignored. */
 		if (!dsmb_sid_to_gid(&sd->group, &set->gid))
 			set->gid = attrs->gid;
 		if (!gid_eq(set->gid, attrs->gid))
@@ -49,7 +49,7 @@ static u32 dsmb_set_owners(struct dsmb_change *c, const struct dsmb_sd *sd,
 	return DSMB_SUCCESS;
 }
 
-/* Where no list can be stored, the mode comes next to it. */
+/* If the file cannot store a list, set the mode that comes closest to it. */
 static void dsmb_set_projection(const struct ditto_acl *acl, const struct dsmb_attrs *attrs,
 				struct ditto_setattr *set)
 {
@@ -60,7 +60,7 @@ static void dsmb_set_projection(const struct ditto_acl *acl, const struct dsmb_a
 	set->valid |= DITTO_SET_MODE;
 }
 
-/* The list; clients of Unix may say the mode itself. */
+/* Set the list; Unix clients may send the mode itself. */
 static u32 dsmb_set_list(const struct dsmb_call *call, const struct dsmb_sd *sd,
 			 const struct dsmb_attrs *attrs, struct ditto_setattr *set,
 			 struct ditto_acl **acl)
@@ -91,7 +91,7 @@ static bool dsmb_may_set_security(const struct dsmb_change *c)
 		needed |= DITTO_RIGHT_WRITE_OWNER;
 	if (c->additional & DSMB_SECURITY_DACL)
 		needed |= DITTO_RIGHT_WRITE_ACL;
-	/* What is audited is not for clients. */
+	/* Clients must not access the SACL. */
 	return !(c->additional & DSMB_SECURITY_SACL) && !(needed & ~c->open->rights);
 }
 
@@ -103,7 +103,7 @@ static u32 dsmb_set_sd(struct dsmb_change *c, const struct ditto_setattr *set)
 
 	if (!set->valid)
 		return DSMB_SUCCESS;
-	/* What was granted at the open is done, whoever the session acts as by now. */
+	/* Access was checked at open: use the credential of the open, not that of the session. */
 	op.cred = READ_ONCE(c->open->cred);
 	err = ditto_setattr(&op, ditto_instance_base(c->inst), set, &wcc);
 	if (err == -EPERM && set->valid & (DITTO_SET_UID | DITTO_SET_GID))
@@ -151,7 +151,7 @@ u32 dsmb_sd_new(const struct dsmb_call *call, const struct dsmb_sd *sd, bool is_
 		set->valid |= DITTO_SET_UID;
 	if (sd->parts & DSMB_SECURITY_GROUP && dsmb_sid_to_gid(&sd->group, &set->gid))
 		set->valid |= DITTO_SET_GID;
-	/* Without a DACL it inherits what there is (MS-DTYP section 2.5.3.4.2). */
+	/* Without a DACL the file inherits its list (MS-DTYP section 2.5.3.4.2). */
 	if (!(sd->parts & DSMB_SECURITY_DACL))
 		return DSMB_SUCCESS;
 	return dsmb_set_list(call, sd, &attrs, set, acl);

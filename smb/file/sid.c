@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Security identifiers: MS-DTYP section 2.4.2. */
+/*
+ * Security identifiers: MS-DTYP section 2.4.2. Unix ids are mapped to SIDs of Samba's authority 22;
+ * the SIDs of the Windows server for NFS are accepted as well. Well-known SIDs are mapped by a
+ * table.
+ */
 
 #include <kunit/visibility.h>
 #include <linux/cred.h>
@@ -12,10 +16,10 @@
 #include "sid.h"
 
 #define DSMB_SID_REVISION	1
-#define DSMB_SID_UNIX		22	/* authority of users and groups of Unix */
+#define DSMB_SID_UNIX		22	/* authority of Unix users and groups */
 #define DSMB_SID_UNIX_USER	1
 #define DSMB_SID_UNIX_GROUP	2
-/* What Windows' server for NFS makes of the same, and of a mode. */
+/* SIDs of the Windows server for NFS for users, groups and modes. */
 #define DSMB_SID_NT		5
 #define DSMB_SID_NFS		88
 #define DSMB_SID_NFS_MODE	3
@@ -56,7 +60,7 @@ struct dsmb_sid dsmb_sid_of_gid(kgid_t gid)
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_sid_of_gid);
 
-/* The number in a SID of that kind, in either form. */
+/* Get the number of a SID of this kind, in either form. */
 static bool dsmb_sid_number(const struct dsmb_sid *sid, u32 kind, u32 *number)
 {
 	u8 n = sid->nsubs;
@@ -155,7 +159,7 @@ bool dsmb_get_sid(struct dsmb_cursor *c, struct dsmb_sid *sid)
 	int i;
 
 	sid->nsubs = dsmb_get_u8(c);
-	/* Six bytes, the highest first. */
+	/* Six bytes, big endian. */
 	sid->authority = 0;
 	for (i = 0; i < 6; i++)
 		sid->authority = sid->authority << 8 | dsmb_get_u8(c);

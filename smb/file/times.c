@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Times that changes through an open leave alone: times.h. */
+/*
+ * Times that changes through an open leave alone: reading them before a change, and setting them
+ * again after it. See times.h.
+ */
 
 #include "../../fs/node/node.h"
 #include "../../fs/open/instance.h"
@@ -24,10 +27,10 @@ int dsmb_times_set(struct ditto_op *op, struct ditto_node *node, const struct ds
 	}
 	if (set.valid)
 		err = ditto_setattr(op, node, &set, &wcc);
-	/* Last, because to set the others changes it. */
+	/* Last, because setting the other times changes it. */
 	if (!err && times->which & DSMB_TIME_CHANGED)
 		err = ditto_dosattr_set(op, node, &dosattr);
-	/* The inode's own stays where there is no place for another. */
+	/* If a change time cannot be stored, that of the inode remains. */
 	return err == -EOPNOTSUPP ? 0 : err;
 }
 
@@ -57,8 +60,8 @@ void dsmb_times_read(struct ditto_op *op, struct dsmb_open *open, struct dsmb_ti
 }
 
 /*
- * Those that are not what they were, and are to be. What this sets of them must not
- * count as a change either, where there was none.
+ * The times to restore: those that changed and must not. Setting them must not count as a change of
+ * the file either, if there was none.
  */
 static u32 dsmb_times_differ(const struct dsmb_times *before, const struct dsmb_times *now)
 {
@@ -79,7 +82,7 @@ void dsmb_times_undo(struct ditto_op *op, struct dsmb_open *open, const struct d
 {
 	struct ditto_node *node = ditto_instance_base(open->inst);
 	struct dsmb_times undo = *times, now;
-	/* Nothing waits for this: the change was made. */
+	/* The change was made, so the call must not be parked for this. */
 	struct ditto_op at_once = *op;
 
 	at_once.park = NULL;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* WRITE: MS-SMB2 sections 2.2.21, 2.2.22, 3.3.5.13; MS-FSA section 2.1.5.3. */
+/*
+ * WRITE: MS-SMB2 sections 2.2.21, 2.2.22, 3.3.5.13; MS-FSA section 2.1.5.3. A WRITE to a pipe sends
+ * a message to the helper.
+ */
 #include <linux/uio.h>
 
 #include "../../fs/node/node.h"
@@ -11,7 +14,7 @@
 #include "times.h"
 
 #define DSMB_WRITE_REPLY		17	/* StructureSize */
-#define DSMB_WRITE_OFFSET_MAX		0x100	/* 3.3.5.13 */
+#define DSMB_WRITE_OFFSET_MAX		0x100	/* MS-SMB2 section 3.3.5.13 */
 #define DSMB_WRITEFLAG_WRITE_THROUGH	BIT(0)
 
 struct dsmb_write_args {
@@ -35,7 +38,7 @@ static u32 dsmb_write_parse(struct dsmb_call *call, struct dsmb_write_args *args
 	args->persistent = dsmb_get_u64(in);
 	args->volatile_id = dsmb_get_u64(in);
 	channel = dsmb_get_u32(in);
-	/* RemainingBytes and the place of channel data. */
+	/* RemainingBytes, WriteChannelInfoOffset and WriteChannelInfoLength. */
 	dsmb_skip(in, 4 + 2 + 2);
 	args->flags = dsmb_get_u32(in);
 	if (in->bad || args->length > dsmb_io_max(call->conn) ||
@@ -54,9 +57,9 @@ static u32 dsmb_write_parse(struct dsmb_call *call, struct dsmb_write_args *args
 }
 
 /*
- * An open that may only append writes at the end or behind it: ditto_write() sees to that
- * where there is data. An offset that means the end, as a server's own processes may have it,
- * is not one of the wire.
+ * An open that may only append can write at the end of the file or behind it. ditto_write()
+ * enforces this when there is data. The special offset that means the end of the file is for local
+ * callers on a Windows server, and is not valid on the wire.
  */
 static u32 dsmb_write_place(struct dsmb_open *open, struct ditto_node *node,
 			    const struct dsmb_write_args *args)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Copies that the server makes: MS-SMB2 sections 2.2.31.1, 2.2.32.1, 2.2.32.3,
- * 3.3.5.15.5 and 3.3.5.15.6; MS-FSCC section 2.3.8.
+ * Server-side copies: MS-SMB2 sections 2.2.31.1, 2.2.32.1, 2.2.32.3, 3.3.5.15.5 and 3.3.5.15.6;
+ * MS-FSCC section 2.3.8. A resume key or FileId names the source open; the IOCTL is on the target
+ * open. A copy that is parked continues with the chunk at which it stopped.
  */
 
 #include <linux/slab.h>
@@ -13,7 +14,10 @@
 #include "../open/open.h"
 #include "ioctl.h"
 
-/* MS-SMB2 3.3.3: ServerSideCopyMaxNumberofChunks and its like. */
+/*
+ * MS-SMB2 section 3.3.3: ServerSideCopyMaxNumberofChunks, ServerSideCopyMaxChunkSize and
+ * ServerSideCopyMaxDataSize.
+ */
 #define DSMB_COPY_CHUNKS	256
 #define DSMB_COPY_CHUNK		0x00100000
 #define DSMB_COPY_TOTAL		0x01000000
@@ -21,15 +25,15 @@
 #define DSMB_RESUME_KEY		24
 #define DSMB_RESUME_REPLY	32
 #define DSMB_COPY_REPLY		12
-#define DSMB_COPY_CHUNK_SIZE	24	/* of its description */
+#define DSMB_COPY_CHUNK_SIZE	24	/* of one SRV_COPYCHUNK */
 
 /**
  * struct dsmb_copy - a copy between two opens
- * @io: the IOCTL, by the open of what is written
- * @from: open of what is read, held
- * @op: of whoever reads it
- * @actor: behind @op
- * @node: of @from, begun
+ * @io: the IOCTL, on the open of the target
+ * @from: open of the source, with a reference
+ * @op: operation that reads the source
+ * @actor: actor of @op
+ * @node: node of @from, begun
  */
 struct dsmb_copy {
 	struct dsmb_ioctl *io;
@@ -39,13 +43,13 @@ struct dsmb_copy {
 	struct ditto_node *node;
 };
 
-/* How far a copy came that waits for others; kept with its call. */
+/* Progress of a copy that was parked; kept with its call. */
 struct dsmb_copy_state {
 	u32 chunks;
 	u32 total;
 };
 
-/* The key is opaque to the client: it is the FileId, and the session's number. */
+/* The key is opaque to the client: it contains the FileId and the session id. */
 u32 dsmb_fsctl_resume_key(struct dsmb_ioctl *io)
 {
 	if (io->max < DSMB_RESUME_REPLY)
@@ -59,7 +63,7 @@ u32 dsmb_fsctl_resume_key(struct dsmb_ioctl *io)
 	return DSMB_SUCCESS;
 }
 
-/* Both are regular files, and the source may be read. */
+/* Check that both opens are of files and the source may be read, and begin the source. */
 static u32 dsmb_copy_begin(struct dsmb_copy *copy, u64 persistent, u64 volatile_id, u32 missing)
 {
 	struct dsmb_ioctl *io = copy->io;
@@ -73,7 +77,7 @@ static u32 dsmb_copy_begin(struct dsmb_copy *copy, u64 persistent, u64 volatile_
 	    ditto_instance_is_dir(io->inst))
 		goto put;
 	err = -EACCES;
-	/* To execute a file is to read it. */
+	/* Execute access implies reading the file. */
 	if (!(copy->from->rights & (DITTO_RIGHT_READ_DATA | DITTO_RIGHT_EXECUTE)))
 		goto put;
 	copy->op = io->call->op;
@@ -95,7 +99,7 @@ static void dsmb_copy_end(struct dsmb_copy *copy)
 	dsmb_open_put(copy->from);
 }
 
-/* What a client may ask for at most. */
+/* Respond with the limits of a copy. */
 static u32 dsmb_copy_limits(struct dsmb_ioctl *io)
 {
 	dsmb_put_u32(&io->out, DSMB_COPY_CHUNKS);
@@ -122,7 +126,7 @@ static struct dsmb_copy_chunk dsmb_get_chunk(struct dsmb_cursor *in)
 	return chunk;
 }
 
-/* Are all of them within the limits? */
+/* Check that all chunks are within the limits. */
 static bool dsmb_copy_is_modest(struct dsmb_cursor in, u32 count)
 {
 	struct dsmb_copy_chunk chunk;
@@ -141,8 +145,8 @@ static bool dsmb_copy_is_modest(struct dsmb_cursor in, u32 count)
 }
 
 /*
- * Within one file, over itself, all of it is read before it is written. What is appended is
- * written by ditto_write(), which looks for the end of the file.
+ * An overlapping copy within one file reads a chunk completely before it writes it. An append is
+ * written by ditto_write(), which checks for the end of the file.
  */
 static u32 dsmb_copy_buffered(struct dsmb_copy *copy, const struct dsmb_copy_chunk *chunk)
 {
@@ -195,7 +199,7 @@ static u32 dsmb_copy_one(struct dsmb_copy *copy, const struct dsmb_copy_chunk *c
 			       chunk->to + done, chunk->len - done, false, &verifier);
 		if (n < 0)
 			return dsmb_done(io->call, n);
-		/* The source became shorter. */
+		/* The source was truncated meanwhile. */
 		if (!n)
 			return DSMB_INVALID_VIEW_SIZE;
 		done += n;
@@ -208,7 +212,7 @@ static void dsmb_copy_release(struct dsmb_call *call)
 	kfree(call->private);
 }
 
-/* Where it goes on, if it waited before. */
+/* Progress of the call, which is not zero if the call was parked before. */
 static struct dsmb_copy_state *dsmb_copy_state(struct dsmb_call *call)
 {
 	struct dsmb_copy_state *state = call->private;
@@ -247,7 +251,7 @@ static u32 dsmb_copy_chunks(struct dsmb_copy *copy, u32 count)
 	}
 	if (status == DSMB_PARKED)
 		return status;
-	/* How far it came is told with an error, too. */
+	/* The progress is reported with an error, too. */
 	dsmb_put_u32(&io->out, state->chunks);
 	dsmb_put_u32(&io->out, 0);
 	dsmb_put_u32(&io->out, state->total);
@@ -265,7 +269,7 @@ u32 dsmb_fsctl_copychunk(struct dsmb_ioctl *io)
 	dsmb_skip(&io->in, 4);
 	if (io->max < DSMB_COPY_REPLY)
 		return DSMB_INVALID_PARAMETER;
-	/* A zero too many could be a count, so look at the limit first. */
+	/* Check against the limit first, so that a huge count gets the limits as response. */
 	if (count <= DSMB_COPY_CHUNKS && dsmb_left(&io->in) < count * DSMB_COPY_CHUNK_SIZE)
 		return DSMB_INVALID_PARAMETER;
 	if (!dsmb_copy_is_modest(io->in, count))
@@ -297,12 +301,12 @@ static u32 dsmb_duplicate(struct dsmb_copy *copy, u64 from, u64 to, u64 count)
 		err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &target);
 	if (err)
 		return dsmb_done(io->call, err);
-	/* MS-FSA 2.1.5.10.4; and the file does not lie over itself. */
+	/* MS-FSA section 2.1.5.10.4; and the ranges must not overlap within one file. */
 	if (from > source.size || count > source.size - from ||
 	    (source.flags & ~target.flags) & DITTO_FLAG_SPARSE ||
 	    dsmb_copy_overlaps(copy, &(struct dsmb_copy_chunk) { from, to, count }))
 		return DSMB_NOT_SUPPORTED;
-	/* The target does not grow, so what would lie behind its end nobody could see. */
+	/* The target does not grow, so extents behind its end are not shared. */
 	count = to < target.size ? min(count, target.size - to) : 0;
 	while (count) {
 		n = ditto_copy(&copy->op, copy->node, from, &io->call->op, io->node, to, count,

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Object ids and compression: MS-FSCC sections 2.3.1 to 2.3.3, 2.3.17 to 2.3.21, 2.3.67. */
+/*
+ * Object ids and compression: MS-FSCC sections 2.3.1 to 2.3.3, 2.3.17 to 2.3.21, 2.3.67. Object ids
+ * are stored with the DOS attributes; compression is the file system's.
+ */
 
 #include "../../fs/op/compress.h"
 #include "../../fs/open/instance.h"
@@ -7,7 +10,7 @@
 #include "../open/open.h"
 #include "ioctl.h"
 
-/* FILE_OBJECTID_BUFFER type 1: MS-FSCC 2.1.3.1 */
+/* FILE_OBJECTID_BUFFER type 1: MS-FSCC section 2.1.3.1 */
 static u32 dsmb_put_object_id(struct dsmb_ioctl *io, const uuid_t *id)
 {
 	dsmb_put_bytes(&io->out, id, sizeof(*id));
@@ -46,7 +49,7 @@ u32 dsmb_fsctl_object_id(struct dsmb_ioctl *io)
 	err = ditto_dosattr_set(&io->call->op, base, &dosattr);
 	if (err)
 		return dsmb_done(io->call, err);
-	/* Another may have been first. */
+	/* Another client may have set an id first. */
 	return dsmb_fsctl_get_object_id(io);
 }
 
@@ -64,7 +67,7 @@ u32 dsmb_fsctl_get_compression(struct dsmb_ioctl *io)
 	return DSMB_SUCCESS;
 }
 
-/* That nothing is compressed may be asked for anywhere. */
+/* COMPRESSION_FORMAT_NONE succeeds also if the file system cannot compress. */
 u32 dsmb_fsctl_set_compression(struct dsmb_ioctl *io)
 {
 	u16 format = dsmb_get_u16(&io->in);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The server's addresses, for more channels: MS-SMB2 sections 2.2.32.5 and 3.3.5.15.11.
+ * The server's network interfaces, for multichannel: MS-SMB2 sections 2.2.32.5 and 3.3.5.15.11.
  *
- * Drivers are asked for the speed of a link under rtnl_lock(), which all of the machine's
- * network configuration waits for. So the list is made at most once in some seconds, however
- * often clients ask. Locking: server->lock guards the list that is kept.
+ * The speed of a link is read from its driver under rtnl_lock(), which blocks all network
+ * configuration of the machine. So the list is made at most once in some seconds, however often
+ * clients request it.
+ *
+ * Locking: server->lock guards the cached list; it is read under RCU.
  */
 
 #include <linux/ethtool.h>
@@ -23,25 +25,25 @@
 
 #define DSMB_INTERFACE_SIZE	152
 #define DSMB_INTERFACE_RSS	BIT(0)
-/* Families, which are not those of Linux. */
+/* Address families on the wire, which differ from those of Linux. */
 #define DSMB_FAMILY_INET	0x0002
 #define DSMB_FAMILY_INET6	0x0017
-/* Bits per second of what does not tell: as of the first fast Ethernets. */
+/* Bits per second of an interface that does not report its speed: fast Ethernet. */
 #define DSMB_SPEED_UNKNOWN	(100ULL * 1000 * 1000)
-/* For so long a list is not made anew; and so long after that it may still be told. */
+/* Seconds for which a list is used, and seconds after that for which it may still be sent. */
 #define DSMB_INTERFACES_S	5
 #define DSMB_INTERFACES_OLD_S	5
-/* Addresses of one list. */
+/* Most addresses of one list. */
 #define DSMB_INTERFACES_MAX	256
 
 /**
- * struct dsmb_interface - what all records of a device have in common
- * @server: whose listeners count
+ * struct dsmb_interface - common part of all records of a device
+ * @server: server whose listeners count
  * @dev: the device
  * @speed: bits per second
- * @out: records
- * @last: where the last record begins
- * @any: there is one
+ * @out: buffer of the records
+ * @last: offset of the last record
+ * @any: there is a record
  */
 struct dsmb_interface {
 	struct dsmb_server *server;
@@ -53,11 +55,11 @@ struct dsmb_interface {
 };
 
 /**
- * struct dsmb_interfaces - what clients are told
+ * struct dsmb_interfaces - the cached list of interfaces
  * @rcu: freed under RCU
- * @until: jiffies; then it is renewed
- * @len: bytes
- * @records: NETWORK_INTERFACE_INFO (2.2.32.5)
+ * @until: in jiffies; the list is renewed then
+ * @len: bytes of @records
+ * @records: NETWORK_INTERFACE_INFO (MS-SMB2 section 2.2.32.5)
  */
 struct dsmb_interfaces {
 	struct rcu_head rcu;
@@ -66,7 +68,7 @@ struct dsmb_interfaces {
 	u8 records[];
 };
 
-/* Everything before the address; false without room. */
+/* Encode the fields before the address. Return: false if the record does not fit. */
 static bool dsmb_put_interface(struct dsmb_interface *itf)
 {
 	struct dsmb_builder *b = itf->out;
@@ -86,7 +88,7 @@ static bool dsmb_put_interface(struct dsmb_interface *itf)
 	return true;
 }
 
-/* SOCKADDR_STORAGE has its full length, whatever is in it. */
+/* SOCKADDR_STORAGE always has its full length. */
 static void dsmb_end_interface(struct dsmb_interface *itf)
 {
 	dsmb_put(itf->out, itf->last + DSMB_INTERFACE_SIZE - itf->out->len);
@@ -123,7 +125,7 @@ static void dsmb_put_inet6(struct dsmb_interface *itf)
 		return;
 	read_lock_bh(&idev->lock);
 	list_for_each_entry(ifa, &idev->addr_list, if_list) {
-		/* One of a link would need the client's name for the link. */
+		/* A link-local address would need the client's name of the link. */
 		if (ifa->flags & IFA_F_TENTATIVE ||
 		    ipv6_addr_type(&ifa->addr) & IPV6_ADDR_LINKLOCAL ||
 		    !dsmb_listens_on(itf->server, &ifa->addr))
@@ -164,7 +166,7 @@ static void dsmb_interfaces_make(struct dsmb_server *server, struct dsmb_builder
 	rtnl_unlock();
 }
 
-/* Make the list anew. Return: 0 or -ENOMEM. */
+/* Make a new list. Return: 0 or -ENOMEM. */
 static int dsmb_interfaces_renew(struct dsmb_server *server)
 {
 	struct dsmb_interfaces *list, *old;
@@ -214,8 +216,8 @@ static bool dsmb_interfaces_may_be_told(const struct dsmb_interfaces *list)
 }
 
 /*
- * The list that is kept, which is renewed in the background. False if there is none, or if nobody
- * asked for so long that addresses may be in it that are gone.
+ * Send the cached list, and renew it in the background. Return: false if there is none, or if it is
+ * so old that it may contain addresses that are gone.
  */
 static bool dsmb_interfaces_put(struct dsmb_server *server, struct dsmb_builder *out)
 {
@@ -244,7 +246,10 @@ u32 dsmb_fsctl_interfaces(struct dsmb_ioctl *io)
 		return DSMB_NOT_SUPPORTED;
 	if (dsmb_interfaces_put(server, &io->out))
 		return DSMB_SUCCESS;
-	/* Listeners changed, or it is old: ask the drivers, for whom no client waits otherwise. */
+	/*
+	 * Listeners changed, or the list is old: drivers are queried. Other requests do not wait
+	 * for that.
+	 */
 	mutex_lock(&server->lock);
 	if (!dsmb_interfaces_may_be_told(rcu_dereference_protected(server->interfaces,
 								   lockdep_is_held(&server->lock))))

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Controls about what of a file is there: MS-FSCC section 2.3, MS-FSA section 2.1.5.10. */
+/*
+ * FSCTLs about the ranges of a file that have data: sparse files, zeroing, allocated ranges,
+ * regions and trim. MS-FSCC section 2.3, MS-FSA section 2.1.5.10.
+ */
 
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -11,17 +14,17 @@
 #include "../transport/call.h"
 #include "ioctl.h"
 
-/* FILE_REGION_USAGE_VALID_CACHED_DATA: MS-FSCC 2.3.55 */
+/* FILE_REGION_USAGE_VALID_CACHED_DATA: MS-FSCC section 2.3.55 */
 #define DSMB_REGION_VALID	1
 
-/* Of FSCTL_FILE_LEVEL_TRIM. */
+/* Ranges of one FSCTL_FILE_LEVEL_TRIM. */
 #define DSMB_TRIM_MAX		1024
 
 u32 dsmb_fsctl_set_sparse(struct dsmb_ioctl *io)
 {
 	struct ditto_dosattr dosattr = { .valid = DITTO_DOSATTR_FLAGS };
 	struct dsmb_attrs attrs;
-	/* No input is TRUE. */
+	/* Without input the value is TRUE. */
 	bool sparse = !io->in.size || dsmb_get_u8(&io->in);
 	int err;
 
@@ -39,7 +42,7 @@ u32 dsmb_fsctl_set_sparse(struct dsmb_ioctl *io)
 						     &dosattr));
 }
 
-/* Zeros over what may be data; a file can be of any size, so its client may lose patience. */
+/* Write zeros over data. A file may be huge, so the client may cancel the call. */
 static int dsmb_write_data_zeros(struct dsmb_ioctl *io, u64 pos, u64 end)
 {
 	void *zeros = page_address(ZERO_PAGE(0));
@@ -65,7 +68,7 @@ static int dsmb_write_data_zeros(struct dsmb_ioctl *io, u64 pos, u64 end)
 	return 0;
 }
 
-/* Where the file system can neither zero a range nor punch it. Holes are zeros already. */
+/* For file systems that can neither zero nor punch a range. Holes are zero already. */
 static int dsmb_write_zeros(struct dsmb_ioctl *io, u64 pos, u64 count)
 {
 	u64 end = pos + count, data, hole;
@@ -118,7 +121,7 @@ u32 dsmb_fsctl_set_zero_data(struct dsmb_ioctl *io)
 	return dsmb_done(io->call, err);
 }
 
-/* False without room. */
+/* Return: false if it does not fit. */
 static bool dsmb_put_range(struct dsmb_ioctl *io, u64 pos, u64 end)
 {
 	u32 before = io->out.len;
@@ -142,7 +145,7 @@ static u32 dsmb_put_data_ranges(struct dsmb_ioctl *io, u64 pos, u64 end)
 			break;
 		if (!err)
 			err = ditto_seek(&io->call->op, io->node, data, true, &hole);
-		/* Cut off meanwhile. */
+		/* Truncated meanwhile. */
 		if (err == -ENXIO)
 			break;
 		if (err)
@@ -169,13 +172,15 @@ u32 dsmb_fsctl_allocated_ranges(struct dsmb_ioctl *io)
 	end = min(pos + len, attrs.size);
 	if (pos >= end)
 		return DSMB_SUCCESS;
-	/* What is not sparse has no holes that clients could see (MS-FSA 2.1.5.10.22). */
+	/*
+	 * A file that is not sparse has no holes that clients can see (MS-FSA section 2.1.5.10.22).
+	 */
 	if (!(attrs.flags & DITTO_FLAG_SPARSE))
 		return dsmb_put_range(io, pos, end) ? DSMB_SUCCESS : DSMB_BUFFER_TOO_SMALL;
 	return dsmb_put_data_ranges(io, pos, end);
 }
 
-/* All of a file is valid; so there is one region of it, or none. */
+/* All data of a file is valid, so it has one region, or none. */
 u32 dsmb_fsctl_file_regions(struct dsmb_ioctl *io)
 {
 	u64 pos = 0, len = S64_MAX, end;
@@ -210,7 +215,7 @@ u32 dsmb_fsctl_file_regions(struct dsmb_ioctl *io)
 	return DSMB_SUCCESS;
 }
 
-/* The client does not need these bytes any more: MS-FSCC 2.3.73 */
+/* The client does not need these ranges any more: MS-FSCC section 2.3.73 */
 u32 dsmb_fsctl_trim(struct dsmb_ioctl *io)
 {
 	u32 key = dsmb_get_u32(&io->in), count = dsmb_get_u32(&io->in), i;
@@ -222,7 +227,7 @@ u32 dsmb_fsctl_trim(struct dsmb_ioctl *io)
 	    dsmb_left(&io->in) < count * 16)
 		return DSMB_INVALID_PARAMETER;
 	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
-	/* MS-FSA 2.1.5.10.6 */
+	/* MS-FSA section 2.1.5.10.6 */
 	if (!err && attrs.flags & DSMB_ATTR_COMPRESSED)
 		return DSMB_INVALID_PARAMETER;
 	for (i = 0; !err && i < count; i++) {
@@ -232,7 +237,7 @@ u32 dsmb_fsctl_trim(struct dsmb_ioctl *io)
 			continue;
 		err = ditto_allocate(&io->call->op, io->node, DITTO_SPACE_PUNCH, pos,
 				     min(len, attrs.size - pos));
-		/* It is a hint. */
+		/* Trim is only a hint. */
 		if (err == -EOPNOTSUPP)
 			err = 0;
 	}

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reparse points: symbolic links, and devices, FIFOs and sockets as Windows'
- * server for NFS has them. MS-FSCC sections 2.1.2.4, 2.1.2.6, 2.3.
+ * Reparse points: symbolic links, and devices, FIFOs and sockets in the form of the Windows server
+ * for NFS. MS-FSCC sections 2.1.2.4, 2.1.2.6, 2.3.
+ *
+ * A reparse point is set by creating the new object under a temporary name and renaming it over the
+ * file, because a file cannot change its type.
  */
 
 #include <linux/fs.h>
@@ -17,12 +20,12 @@
 
 #define DSMB_SYMLINK_RELATIVE	1
 
-/* Of ReparseTag, ReparseDataLength and Reserved. */
+/* ReparseTag, ReparseDataLength and Reserved. */
 #define DSMB_REPARSE_HEAD	8
-/* MS-FSCC 2.1.2: of all of it. */
+/* MS-FSCC section 2.1.2: largest reparse point, in bytes. */
 #define DSMB_REPARSE_MAX	16384
 
-/* MS-FSCC 2.1.2.6: characters in a number. */
+/* MS-FSCC section 2.1.2.6: characters read as a number. */
 static const struct {
 	u64 type;
 	umode_t mode;
@@ -35,7 +38,7 @@ static const struct {
 
 #define DSMB_NFS_LINK		0x014b4e4c
 
-/* A target of either form of '/'. */
+/* Convert the separators of a target. */
 static void dsmb_swap_slashes(char *s, u32 len, char from, char to)
 {
 	u32 i;
@@ -58,7 +61,7 @@ static u32 dsmb_put_symlink(struct dsmb_ioctl *io)
 	err = ditto_readlink(&io->call->op, io->node, target, &len);
 	if (err)
 		goto out;
-	/* One that begins at the server's root is followed by the client, wherever that leads. */
+	/* The client follows an absolute target itself, wherever it leads there. */
 	if (!io->open->posix)
 		dsmb_swap_slashes(target, len, '/', '\\');
 	dsmb_put_u64(b, 0);
@@ -68,7 +71,7 @@ static u32 dsmb_put_symlink(struct dsmb_ioctl *io)
 	size = b->len - name_at;
 	if (b->full)
 		err = -ERANGE;
-	/* The name to follow and the name to show are one. */
+	/* Substitute name and print name are the same. */
 	dsmb_fill_u16(b, at + 2, size);
 	dsmb_fill_u16(b, at + 6, size);
 out:
@@ -112,10 +115,10 @@ u32 dsmb_fsctl_get_reparse(struct dsmb_ioctl *io)
 }
 
 /**
- * struct dsmb_special - what a file is to become
- * @type: S_IFLNK, S_IFREG, or what ditto_mknod() makes
- * @rdev: of a device
- * @target: of a symbolic link
+ * struct dsmb_special - the object that a file is replaced by
+ * @type: S_IFLNK, S_IFREG, or a type of ditto_mknod()
+ * @rdev: device number of a device
+ * @target: target of a symbolic link
  */
 struct dsmb_special {
 	umode_t type;
@@ -123,7 +126,7 @@ struct dsmb_special {
 	char *target;
 };
 
-/* The POSIX extensions have '/'; the first one of an absolute target may be left out. */
+/* Targets of the POSIX extensions use '/'; an absolute target may lack the first one. */
 static char *dsmb_get_posix_target(struct dsmb_cursor name, bool relative)
 {
 	char *target = dsmb_get_posix_string(name), *absolute;
@@ -135,7 +138,7 @@ static char *dsmb_get_posix_target(struct dsmb_cursor name, bool relative)
 	return absolute ?: ERR_PTR(-ENOMEM);
 }
 
-/* MS-FSCC 2.1.2.4, behind the head. */
+/* MS-FSCC section 2.1.2.4, behind the header. */
 static u32 dsmb_get_symlink(struct dsmb_cursor *in, bool posix, struct dsmb_special *special)
 {
 	u32 offset, len, flags;
@@ -146,7 +149,7 @@ static u32 dsmb_get_symlink(struct dsmb_cursor *in, bool posix, struct dsmb_spec
 	len = dsmb_get_u16(in);
 	dsmb_skip(in, 4);
 	flags = dsmb_get_u32(in);
-	/* One that is not relative names a drive of the client, which is none of here. */
+	/* An absolute target names a drive of the client, which does not exist here. */
 	if (flags & ~DSMB_SYMLINK_RELATIVE || (!flags && !posix) || in->bad)
 		return DSMB_IO_REPARSE_DATA_INVALID;
 	name = dsmb_window(in, in->pos + offset, len);
@@ -237,7 +240,7 @@ static int dsmb_make_special(struct dsmb_ioctl *io, struct ditto_node *dir,
 	return err;
 }
 
-/* Made beside it and renamed over it, so that a failure leaves what was there. */
+/* Create the object beside the file and rename it over it, so that a failure keeps the file. */
 static int dsmb_replace_in(struct dsmb_ioctl *io, const struct ditto_walk *walk,
 			   const struct dsmb_special *special)
 {
@@ -253,7 +256,9 @@ static int dsmb_replace_in(struct dsmb_ioctl *io, const struct ditto_walk *walk,
 	err = dsmb_make_special(io, walk->parent, &name, special);
 	if (err)
 		return err;
-	/* A directory is not renamed over. Clients make one for a link that leads to one. */
+	/*
+	 * A directory cannot be replaced by a rename. Clients make one for a link to a directory.
+	 */
 	if (S_ISDIR(walk->node->inode->i_mode))
 		err = ditto_remove(op, walk->parent, &old, true, &to_wcc);
 	if (!err)
@@ -284,7 +289,7 @@ static int dsmb_replace(struct dsmb_ioctl *io, const struct dsmb_special *specia
 		goto free;
 	err = ditto_walk(&io->call->op, root, path, strlen(path), &walk);
 	if (!err) {
-		/* Another may have that name by now. */
+		/* The name may belong to another file by now. */
 		if (walk.node == io->node && walk.parent)
 			err = dsmb_replace_in(io, &walk, special);
 		else
@@ -307,7 +312,7 @@ u32 dsmb_fsctl_set_reparse(struct dsmb_ioctl *io)
 	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
 	if (err)
 		return dsmb_done(io->call, err);
-	/* An empty file or directory becomes one; what has data does not. */
+	/* Only an empty file or directory can become a reparse point. */
 	if (ditto_instance_is_stream(io->inst))
 		return DSMB_NOT_SUPPORTED;
 	if (attrs.size)
@@ -328,7 +333,7 @@ u32 dsmb_fsctl_delete_reparse(struct dsmb_ioctl *io)
 	u32 tag = dsmb_get_u32(&io->in);
 	int err;
 
-	/* Behind the tag: no data. */
+	/* ReparseDataLength must be 0. */
 	if (dsmb_get_u16(&io->in))
 		return DSMB_IO_REPARSE_DATA_INVALID;
 	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The list of snapshots: MS-SMB2 sections 2.2.32.2 and 3.3.5.15.1. */
+/*
+ * The list of snapshots: MS-SMB2 sections 2.2.32.2 and 3.3.5.15.1. It is sorted, newest first, and
+ * is returned completely or not at all.
+ */
 
 #include <linux/slab.h>
 #include <linux/sort.h>
@@ -9,18 +12,18 @@
 #include "../file/name.h"
 #include "ioctl.h"
 
-/* Room for the smallest answer, with an end of the list and no snapshot. */
+/* Least size of the response: an empty list with its terminator. */
 #define DSMB_SNAPSHOTS_LEAST	16
-/* Told of one share, the newest. */
+/* Most snapshots that are listed for a share. */
 #define DSMB_SNAPSHOTS_MAX	4096
-/* "@GMT-YYYY.MM.DD-HH.MM.SS" and its end, in UTF-16. */
+/* "@GMT-YYYY.MM.DD-HH.MM.SS" with its terminator, in UTF-16 units. */
 #define DSMB_SNAPSHOT_TEXT	25
 #define DSMB_SNAPSHOT_BYTES	(2 * DSMB_SNAPSHOT_TEXT)
 
 /**
  * struct dsmb_snapshots - times of snapshots
- * @count: how many there are, also when @time is full
- * @time: of the first ones
+ * @count: number of times
+ * @time: the times
  */
 struct dsmb_snapshots {
 	u32 count;
@@ -74,7 +77,7 @@ u32 dsmb_fsctl_snapshots(struct dsmb_ioctl *io)
 	}
 	sort(all->time, all->count, sizeof(all->time[0]), dsmb_newest_first, NULL);
 
-	/* All of them or none: then the client comes again with more room. */
+	/* All snapshots or none; with none the client retries with a larger buffer. */
 	bytes = all->count * DSMB_SNAPSHOT_BYTES + sizeof(__le16);
 	told = 12 + bytes <= min(io->max, io->out.size) ? all->count : 0;
 	dsmb_put_u32(&io->out, all->count);

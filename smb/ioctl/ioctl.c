@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* IOCTL: MS-SMB2 sections 2.2.31, 2.2.32 and 3.3.5.15. */
+/*
+ * IOCTL: MS-SMB2 sections 2.2.31, 2.2.32 and 3.3.5.15. The request is parsed and its FSCTL is
+ * looked up; the table entry of the FSCTL says what is checked, and has the function that runs it.
+ * The FSCTLs of pipes are here, too.
+ */
 
 #include "../../fs/open/instance.h"
 #include "../../net/helper/auth.h"
@@ -11,12 +15,12 @@
 #include "ioctl.h"
 
 #define DSMB_IOCTL_REPLY	49
-/* Of the answer, before its output. */
+/* Bytes of the response before its output. */
 #define DSMB_IOCTL_HEAD		48
 #define DSMB_IOCTL_IS_FSCTL	1
 #define DSMB_IOCTL_NO_FILE	U64_MAX
 
-/* MS-FSCC 2.3.42: state, bytes that wait, messages, length of the first. */
+/* MS-FSCC section 2.3.42: state, bytes available, number of messages, length of the first one. */
 #define DSMB_PIPE_PEEK_SIZE	16
 #define DSMB_PIPE_CONNECTED	3
 
@@ -25,7 +29,7 @@ static u32 dsmb_fsctl_validate(struct dsmb_ioctl *io)
 	return dsmb_validate_negotiate(io->call, &io->in, &io->out);
 }
 
-/* There is no DFS here: MS-SMB2 3.3.5.15.2 */
+/* DFS is not supported: MS-SMB2 section 3.3.5.15.2 */
 static u32 dsmb_fsctl_dfs(struct dsmb_ioctl *io)
 {
 	return DSMB_FS_DRIVER_REQUIRED;
@@ -47,7 +51,7 @@ static u32 dsmb_fsctl_pipe_transceive(struct dsmb_ioctl *io)
 	status = dsmb_pipe_read(io->call, io->open, room, data, &len);
 	dsmb_pipe_done(io->call);
 	dsmb_back(&io->out, len);
-	/* A part of a message has no answer yet. */
+	/* A part of a message has no reply yet. */
 	return status == DSMB_PIPE_EMPTY ? DSMB_SUCCESS : status;
 }
 
@@ -64,7 +68,7 @@ static u32 dsmb_fsctl_pipe_peek(struct dsmb_ioctl *io)
 	return left ? DSMB_BUFFER_OVERFLOW : DSMB_SUCCESS;
 }
 
-/* A pipe that is there can be opened at once: MS-FSCC 2.3.49 */
+/* A pipe that exists can be opened at once: MS-FSCC section 2.3.49 */
 static u32 dsmb_fsctl_pipe_wait(struct dsmb_ioctl *io)
 {
 	struct dsmb_cursor name;
@@ -82,7 +86,9 @@ static u32 dsmb_fsctl_pipe_wait(struct dsmb_ioctl *io)
 #define DSMB_RIGHTS_SPARSE \
 	(DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA | DITTO_RIGHT_WRITE_ATTRS)
 
-/* What is not here is INVALID_DEVICE_REQUEST, as of a file system that does not have it. */
+/*
+ * Other FSCTLs are STATUS_INVALID_DEVICE_REQUEST, as from a file system that does not support them.
+ */
 static const struct dsmb_fsctl dsmb_fsctls[] = {
 	{ DSMB_FSCTL_VALIDATE_NEGOTIATE, DSMB_FSCTL_NO_FILE, 0, 24, DSMB_FSCTL_ROOM,
 	  dsmb_fsctl_validate },
@@ -131,7 +137,7 @@ static const struct dsmb_fsctl *dsmb_fsctl_find(u32 code)
 	return NULL;
 }
 
-/* The fields before the output, whose length is filled in when it is known. */
+/* Encode the fields before the output; its length is filled in when it is known. */
 static u32 dsmb_ioctl_begin(struct dsmb_ioctl *io, u32 room)
 {
 	struct dsmb_builder *out = &io->call->out;
@@ -192,7 +198,7 @@ static u32 dsmb_ioctl_run(struct dsmb_ioctl *io, const struct dsmb_fsctl *fsctl)
 	return status;
 }
 
-/* Which open it is about, and whether the control is for such. */
+/* Find the open of the request, and check that the FSCTL is for such an open. */
 static u32 dsmb_ioctl_open(struct dsmb_ioctl *io, const struct dsmb_fsctl *fsctl)
 {
 	u32 status;
@@ -205,7 +211,7 @@ static u32 dsmb_ioctl_open(struct dsmb_ioctl *io, const struct dsmb_fsctl *fsctl
 	if (status)
 		return status;
 	io->inst = io->open->inst;
-	/* A related call learns which file it was. */
+	/* The response tells a related request which file it was for. */
 	io->persistent = io->open->persistent;
 	io->volatile_id = io->open->volatile_id;
 	if (!fsctl || !io->inst != !!(fsctl->flags & DSMB_FSCTL_PIPE))
