@@ -71,7 +71,7 @@ static void dsmb_attrs_fill(struct dsmb_attrs *a, const struct ditto_attr *attr)
 	a->rdev = st->rdev;
 }
 
-/* True if the DOS attributes are the default ones, so that no client has set any. */
+/* True if the DOS attributes, READONLY apart, are those of a file on which none were ever set. */
 static bool dsmb_is_unmarked(const struct dsmb_attrs *a)
 {
 	return (a->dosattr.flags & ~DITTO_FLAG_READONLY) == (a->is_dir ? 0 : DITTO_FLAG_ARCHIVE);

@@ -50,7 +50,7 @@ struct dsmb_builder;
  * @reparse_tag: DSMB_REPARSE_TAG_*, or 0
  * @file_id: id of the file, also for a stream; never 0
  * @volume_id: id of the volume, the same for all files of a share
- * @links: number of links
+ * @links: number of links; 0 only once the last name is removed
  * @is_dir: the file is a directory; false for a stream
  * @is_stream: @allocation and @size are those of a stream
  * @mode: mode of the file, with its type

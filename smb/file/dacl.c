@@ -2,9 +2,9 @@
 /*
  * Access control lists as DACLs: MS-DTYP sections 2.4.3 to 2.4.5.
  *
- * An entry of a list may be for the owner of the file, whoever that is. In a DACL such an entry has
- * two forms: the SID of the owner where it applies to the file itself, and Creator Owner where it
- * is only inherited. The same holds for the group.
+ * An entry of a list may name the owner of the file without saying which user that is. In a DACL
+ * such an entry has two forms: the SID of the owner where it applies to the file itself, and
+ * Creator Owner where it is only inherited. The same holds for the group.
  */
 
 #include <kunit/visibility.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* FLUSH: MS-SMB2 sections 2.2.17, 2.2.18, 3.3.5.11; MS-FSA section 2.1.5.7. */
+/*
+ * FLUSH: MS-SMB2 sections 2.2.17, 2.2.18, 3.3.5.11; MS-FSA section 2.1.5.7. The whole file is
+ * written to stable storage. For a pipe there is nothing to do.
+ */
 #include "../../fs/node/node.h"
 #include "../../fs/op/rights.h"
 #include "../open/open.h"

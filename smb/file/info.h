@@ -112,7 +112,7 @@ struct dsmb_query {
  * @class: FileInfoClass
  * @flags: DSMB_CLASS_*
  * @least: least OutputBufferLength, else STATUS_INFO_LENGTH_MISMATCH
- * @rights: access that the open must have, else STATUS_ACCESS_DENIED
+ * @rights: access that the open must have, all of it, else STATUS_ACCESS_DENIED
  * @room: bytes to reserve in the reply; 0 if the default is enough
  * @put: encodes the information; returns a status
  */
@@ -134,6 +134,7 @@ struct dsmb_query_class {
  */
 const struct dsmb_query_class *dsmb_query_class(const struct dsmb_query_class *table, u8 class);
 
+/* One table for each InfoType; the one for quotas is in quota.h. */
 extern const struct dsmb_query_class dsmb_query_file_classes[];
 extern const struct dsmb_query_class dsmb_query_fs_classes[];
 extern const struct dsmb_query_class dsmb_query_security_class[];

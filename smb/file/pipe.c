@@ -114,7 +114,7 @@ static u32 dsmb_pipe_status(int err)
 	return DSMB_PIPE_NOT_AVAILABLE;
 }
 
-/* Names of pipes are case-insensitive; old clients send "\PIPE\NAME". */
+/* Names of pipes are case-insensitive; old clients prefix them with "PIPE\". */
 static bool dsmb_pipe_name(const struct dsmb_path *path, char *name)
 {
 	static const char prefix[] = "pipe/";

@@ -58,7 +58,7 @@ EXPORT_SYMBOL_IF_KUNIT(dsmb_put_posix_owners);
 void dsmb_put_posix(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
 {
 	dsmb_put_u64(b, attrs->file_id);
-	/* Device of the file system. */
+	/* DeviceId, made from the id of the file system. */
 	dsmb_put_u32(b, attrs->volume_id ^ attrs->volume_id >> 32);
 	dsmb_put_u32(b, 0);
 	dsmb_put_posix_owners(b, attrs);

@@ -41,8 +41,8 @@
 #define DSMB_DEVICE_MOUNTED		0x00000020
 
 /*
- * FileFsSectorSizeInformation, MS-FSCC section 2.5.8: aligned to the device, aligned within the
- * device; supports trim.
+ * FileFsSectorSizeInformation, MS-FSCC section 2.5.7: sectors and partition are aligned to the
+ * device's physical sectors; trim is supported.
  */
 #define DSMB_SECTORS_ALIGNED		0x00000003
 #define DSMB_SECTORS_TRIM		0x00000008

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * QUERY_INFO for a security descriptor: MS-SMB2 section 3.3.5.20.3. The DACL needs READ_CONTROL of
- * the open, and the SACL is never returned.
+ * QUERY_INFO for a security descriptor: MS-SMB2 section 3.3.5.20.3. Every part needs READ_CONTROL,
+ * and the SACL is never returned.
  */
 
 #include <linux/err.h>

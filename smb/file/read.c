@@ -56,7 +56,7 @@ static u32 dsmb_read_parse(struct dsmb_call *call, struct dsmb_read_args *args)
 	return DSMB_SUCCESS;
 }
 
-/* The 16 bytes before the data. */
+/* Encode the 16 bytes before the data. */
 static void dsmb_read_head(struct dsmb_builder *out, u32 len, u32 left)
 {
 	dsmb_put_u16(out, DSMB_READ_REPLY);

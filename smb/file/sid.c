@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Security identifiers: MS-DTYP section 2.4.2. Unix ids are mapped to SIDs of Samba's authority 22;
- * the SIDs of the Windows server for NFS are accepted as well. Well-known SIDs are mapped by a
- * table.
+ * Security identifiers: MS-DTYP section 2.4.2. Unix ids are mapped to SIDs of authority 22
+ * (S-1-22); the SIDs of the Windows server for NFS are accepted as well. Well-known SIDs are mapped
+ * by a table.
  */
 
 #include <kunit/visibility.h>

@@ -246,10 +246,7 @@ u32 dsmb_fsctl_interfaces(struct dsmb_ioctl *io)
 		return DSMB_NOT_SUPPORTED;
 	if (dsmb_interfaces_put(server, &io->out))
 		return DSMB_SUCCESS;
-	/*
-	 * Listeners changed, or the list is old: drivers are queried. Other requests do not wait
-	 * for that.
-	 */
+	/* Listeners changed, or the list is old. Only then does a client wait for the drivers. */
 	mutex_lock(&server->lock);
 	if (!dsmb_interfaces_may_be_told(rcu_dereference_protected(server->interfaces,
 								   lockdep_is_held(&server->lock))))

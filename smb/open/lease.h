@@ -113,6 +113,7 @@ static inline void dsmb_lease_hold(struct dsmb_lease *lease)
  */
 void dsmb_lease_put(struct dsmb_lease *lease);
 
+/* True for the oplock of a single open, false for a lease. */
 static inline bool dsmb_lease_is_oplock(const struct dsmb_lease *lease)
 {
 	return !lease->version;
@@ -310,6 +311,7 @@ void dsmb_lease_client_leave(struct dsmb_session *session, const char *why);
  */
 void dsmb_lease_client_put(struct dsmb_session *session);
 
+/* Set up the table of leases. */
 void dsmb_leases_init(void);
 
 #endif

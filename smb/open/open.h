@@ -379,6 +379,7 @@ struct dsmb_open_state {
  */
 bool dsmb_open_look(struct dsmb_open *open, struct dsmb_open_state *state);
 
+/* True if the open waits for its client: it is in no session, and not closed. */
 static inline bool dsmb_open_is_detached(const struct dsmb_open *open)
 {
 	return !READ_ONCE(open->session) && !READ_ONCE(open->closing);
