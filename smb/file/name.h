@@ -171,6 +171,8 @@ bool dsmb_match(const __le16 *pattern, u32 pattern_len, const __le16 *name, u32 
  * dsmb_is_pattern - check whether a name contains wildcards
  * @pattern: the name, UTF-16
  * @pattern_len: units of @pattern
+ *
+ * Return: true if it contains one of * ? < > ".
  */
 bool dsmb_is_pattern(const __le16 *pattern, u32 pattern_len);
 

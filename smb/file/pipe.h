@@ -91,6 +91,8 @@ u32 dsmb_pipe_read(struct dsmb_call *call, struct dsmb_open *open, u32 max, void
 /**
  * dsmb_pipe_left - get the number of bytes that wait to be read
  * @open: open with a pipe
+ *
+ * Return: bytes of the current reply.
  */
 u32 dsmb_pipe_left(struct dsmb_open *open);
 

@@ -32,6 +32,8 @@ u32 dsmb_posix_mode(umode_t mode);
  * dsmb_posix_permissions - get the permission bits from a mode of the wire
  * @wire: mode of a create context
  * @fallback: returned if the client has no mode to give
+ *
+ * Return: permission bits with set-id and sticky bits, or @fallback.
  */
 umode_t dsmb_posix_permissions(u32 wire, umode_t fallback);
 

@@ -11,6 +11,8 @@
  *
  * Clients open "$Extend\$Quota:$Q:$INDEX_ALLOCATION" (MS-FSCC section 2.1.5.4.2) to access quotas.
  * Here this is an alias of the share's root that is good for quotas only.
+ *
+ * Return: true if @utf16 is that name.
  */
 bool dsmb_is_quota_file(struct dsmb_cursor utf16);
 

@@ -114,6 +114,8 @@ bool dsmb_sd_unix_mode(const struct dsmb_sd *sd, umode_t *mode);
 /**
  * dsmb_dacl_control - get the Control bits of a list
  * @acl: access control list
+ *
+ * Return: Control bits of MS-DTYP section 2.4.6, with DACL_PRESENT.
  */
 u16 dsmb_dacl_control(const struct ditto_acl *acl);
 

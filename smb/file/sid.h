@@ -29,12 +29,16 @@ struct dsmb_sid {
 /**
  * dsmb_sid_of_uid - make the SID of a Unix user, S-1-22-1-uid
  * @uid: the user
+ *
+ * Return: the SID.
  */
 struct dsmb_sid dsmb_sid_of_uid(kuid_t uid);
 
 /**
  * dsmb_sid_of_gid - make the SID of a Unix group, S-1-22-2-gid
  * @gid: the group
+ *
+ * Return: the SID.
  */
 struct dsmb_sid dsmb_sid_of_gid(kgid_t gid);
 
@@ -69,6 +73,8 @@ bool dsmb_sid_to_mode(const struct dsmb_sid *sid, umode_t *mode);
  * dsmb_sid_is_user - check whether a SID is the domain SID of a user
  * @sid: the SID
  * @user: user of a session
+ *
+ * Return: true if the user has this domain SID.
  */
 bool dsmb_sid_is_user(const struct dsmb_sid *sid, const struct ditto_auth_user *user);
 
@@ -97,6 +103,8 @@ bool dsmb_sid_of_who(enum ditto_who who, struct dsmb_sid *sid);
  * dsmb_sid_eq - compare two SIDs
  * @a: one SID
  * @b: the other SID
+ *
+ * Return: true if they are equal.
  */
 bool dsmb_sid_eq(const struct dsmb_sid *a, const struct dsmb_sid *b);
 

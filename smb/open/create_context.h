@@ -80,6 +80,8 @@ u64 dsmb_context_u64(const struct dsmb_contexts *contexts, enum dsmb_context whi
  * dsmb_context_mode - get the permission bits of the POSIX create context
  * @contexts: create contexts
  * @fallback: returned if there is no such context or it has no mode
+ *
+ * Return: the permission bits, or @fallback.
  */
 umode_t dsmb_context_mode(const struct dsmb_contexts *contexts, umode_t fallback);
 

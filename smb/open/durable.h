@@ -190,6 +190,8 @@ bool dsmb_durable_is_sturdy(const struct dsmb_open *open);
 /**
  * dsmb_durable_is_persistent - check whether an open is persistent
  * @open: the open
+ *
+ * Return: true if the open is persistent, see persist.h.
  */
 bool dsmb_durable_is_persistent(const struct dsmb_open *open);
 

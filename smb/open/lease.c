@@ -343,7 +343,7 @@ static void oplock_ask(const struct ditto_op *op, const struct dsmb_open *open,
 
 /*
  * A directory has no data to write. Clients keep a handle of each directory that they pass as long
- * as its lease allows, so HANDLE caching is refused to leave opens for everything else.
+ * as its lease allows, so HANDLE caching is refused once half of the session's opens are in use.
  */
 static u8 lease_wish(const struct dsmb_call *call, const struct ditto_node *node,
 		     const struct dsmb_caching *asked)

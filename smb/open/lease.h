@@ -121,7 +121,7 @@ static inline bool dsmb_lease_is_oplock(const struct dsmb_lease *lease)
 
 /**
  * dsmb_lease_take - attach an open to its lease or oplock before anything is cached
- * @open: not in use yet; its @lease, @lease_owner and @entry_owner are set
+ * @open: not in use yet; this function sets its lease, lease_owner and entry_owner
  * @asked: requested caching
  *
  * Undone by dsmb_lease_close().
@@ -135,12 +135,16 @@ int dsmb_lease_take(struct dsmb_open *open, const struct dsmb_caching *asked);
  * dsmb_lease_is_elsewhere - check whether the lease key is in use on another file
  * @lease: the lease
  * @node: node to compare with
+ *
+ * Return: true if it is in use, and not on @node.
  */
 bool dsmb_lease_is_elsewhere(struct dsmb_lease *lease, const struct ditto_node *node);
 
 /**
  * dsmb_lease_is_used - check whether the lease key is in use on any file
  * @lease: the lease
+ *
+ * Return: true if an open of the lease has a file open.
  */
 bool dsmb_lease_is_used(struct dsmb_lease *lease);
 

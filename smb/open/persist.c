@@ -305,7 +305,7 @@ static bool is_of(struct dsmb_open *open, const struct ditto_node *wanted)
 	return is;
 }
 
-/* Clear the deletion request of all opens of the file, and in their records. */
+/* Clear the deletion request of all durable opens of the file, and in their records. */
 static int take_back(struct dsmb_server *server, const struct ditto_node *node)
 {
 	struct dsmb_open *open;

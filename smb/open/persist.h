@@ -67,6 +67,7 @@ struct dsmb_persist {
  * @server: the server
  *
  * Context: may sleep.
+ * Return: true if there is such a share.
  */
 bool dsmb_persist_is_on(struct dsmb_server *server);
 
@@ -233,7 +234,7 @@ void dsmb_persist_sweep_last(struct dsmb_server *server);
 
 /* persist_restore.c */
 
-/* Set up the restore of persistent opens, and tear it down: without opens, its records stay. */
+/* Set up the restore of persistent opens, and tear it down; records not restored yet stay. */
 void dsmb_persist_init(struct dsmb_server *server);
 void dsmb_persist_exit(struct dsmb_server *server);
 
@@ -252,6 +253,7 @@ void dsmb_persist_settle(struct dsmb_server *server);
  * @id: FileId.Persistent
  *
  * Context: may sleep; takes server->pending_lock.
+ * Return: true if there is one.
  */
 bool dsmb_persist_is_pending(struct dsmb_server *server, u64 id);
 
