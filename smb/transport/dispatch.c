@@ -61,9 +61,11 @@ void dsmb_call_leave(struct dsmb_call *call, u32 status)
 
 	chain->session_id = call->session ? call->session->id : call->session_id;
 	chain->tree_id = call->tree ? call->tree->id : call->tree_id;
-	if (call->command == DSMB_CREATE && dsmb_is_error(status)) {
+	/* A CREATE stopped by a symbolic link has no open either, though that status is a warning. */
+	if (call->command == DSMB_CREATE &&
+	    (dsmb_is_error(status) || status == DSMB_STOPPED_ON_SYMLINK)) {
 		chain->has_file = false;
-		chain->failed = status;
+		chain->failed = dsmb_is_error(status) ? status : DSMB_INVALID_HANDLE;
 	}
 	if ((needs & DSMB_NEEDS_SESSION) && !call->session)
 		chain->no_ids = true;

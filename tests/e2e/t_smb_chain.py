@@ -88,6 +88,19 @@ def ends_with_a_close(w):
         os.unlink(w.path('made'))
 
 
+@test(smb=True, squash='none')
+def create_that_meets_a_link(w):
+    """What follows a CREATE that a symbolic link stops has no open, and not the one before."""
+    os.symlink('f', w.path('link'))
+    available(w)
+    s = client(w)
+    got = statuses(s, s.chain((CREATE, s.body_of('f')), (CREATE, s.body_of('link')), flush(SAME),
+                              close(SAME)))
+    eq(got, ['SUCCESS', 'STOPPED_ON_SYMLINK', 'INVALID_HANDLE', 'INVALID_HANDLE'])
+    s.end()
+    gone(w)
+
+
 def clogged(w, s):
     """Ask for more than the connection takes, and read nothing of it: the numbers."""
     put(w.path('big'), pattern(7, 65536), 0o666)
