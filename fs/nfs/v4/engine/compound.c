@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The engine: COMPOUND, operation by operation (RFC 8881 section 16.2, RFC 7530
- * section 16.2).
+ * The engine: executes a COMPOUND operation by operation (RFC 8881 section 16.2,
+ * RFC 7530 section 16.2).
  *
  * The status and the number of results at the head of the reply are written
- * when the last operation is done. There is always room left for the number and
- * the status of one more operation, so that any operation can be refused. An
- * operation with side effects is refused for want of room before it has any.
+ * after the last operation. Space for the number and the status of one more
+ * operation is always reserved, so that any operation can be refused. An
+ * operation with side effects is refused for lack of space before it is
+ * executed.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -30,7 +31,7 @@
 /* Results of an operation without an upper bound of its own. */
 #define REPLY_BYTES	16
 
-/* Where a thread keeps what a COMPOUND needs: not on its stack, and not allocated. */
+/* Per-thread buffers of a COMPOUND: too large for the stack, and not worth an allocation. */
 struct arguments {
 	u8 args[DNFS4_ARGS_MAX];
 	u8 spare[DNFS4_SPARE_MAX];
@@ -41,7 +42,7 @@ struct results {
 	u8 res[DNFS4_RES_MAX] __aligned(8);
 };
 
-/* The head of the reply, filled when all is known. */
+/* Fields at the head of the reply that are filled in at the end. */
 struct head {
 	__be32 *status;
 	__be32 *count;
@@ -52,7 +53,7 @@ static const u32 last_op[DNFS4_MINOR_MAX + 1] = {
 	OP_RELEASE_LOCKOWNER, OP_RECLAIM_COMPLETE, OP_REMOVEXATTR,
 };
 
-/* Bytes of the whole reply that are allowed. */
+/* Most bytes allowed for the whole reply. */
 static u32 limit_of(const struct dnfs4_compound *cmp)
 {
 	u32 limit = cmp->max_reply ?: U32_MAX;
@@ -60,14 +61,14 @@ static u32 limit_of(const struct dnfs4_compound *cmp)
 	return cmp->max_cached ? min(limit, cmp->max_cached) : limit;
 }
 
-/* Bytes that can follow; less than 0 if it is too many already. */
+/* Bytes left in the reply; negative if the limit is exceeded already. */
 static s64 left_of(const struct dnfs4_compound *cmp)
 {
 	const struct xdr_stream *xdr = cmp->out;
 	const struct xdr_buf *buf = xdr->buf;
 	s64 left;
 
-	/* Behind a payload there is only what is left of the first page. */
+	/* After a payload only the rest of the tail's page can be used. */
 	if (xdr->iov == buf->tail)
 		left = (xdr->end - xdr->p) * sizeof(*xdr->p);
 	else
@@ -101,7 +102,7 @@ bool dnfs4_take_pages(struct dnfs4_compound *cmp)
 	return true;
 }
 
-/* The operation's number and description. @cmp->op is NULL if there is none to execute. */
+/* Decodes the operation number and sets @cmp->op, to NULL if it is not implemented. */
 static u32 next_op(struct dnfs4_compound *cmp)
 {
 	cmp->op = NULL;
@@ -114,7 +115,7 @@ static u32 next_op(struct dnfs4_compound *cmp)
 		return NFS4ERR_OP_ILLEGAL;
 	}
 	cmp->op = dnfs4_ops[cmp->opnum];
-	/* Of an operation that is refused too: those with DNFS4_OP_ALWAYS encode something then. */
+	/* Also for an operation that is refused: with DNFS4_OP_ALWAYS its results are encoded. */
 	if (cmp->op) {
 		memset(cmp->args, 0, cmp->op->argsize);
 		memset(cmp->res, 0, cmp->op->ressize);
@@ -122,7 +123,7 @@ static u32 next_op(struct dnfs4_compound *cmp)
 	return NFS4_OK;
 }
 
-/* Where in a COMPOUND an operation may stand (RFC 8881 section 2.10.6.1 and 18.46.3). */
+/* Checks the operation's position in the COMPOUND (RFC 8881 sections 2.10.6.1 and 18.46.3). */
 static u32 check_place(const struct dnfs4_compound *cmp)
 {
 	u32 flags = cmp->op ? cmp->op->flags : 0;
@@ -148,7 +149,7 @@ static u32 check_version(const struct dnfs4_compound *cmp)
 	return NFS4_OK;
 }
 
-/* Are there the handles that the operation needs? */
+/* Checks that the operation has the filehandles it needs. */
 static u32 check_handles(const struct dnfs4_compound *cmp)
 {
 	const struct dnfs4_op *op = cmp->op;
@@ -198,8 +199,8 @@ static u32 compound_prepare(struct dnfs4_compound *cmp)
 }
 
 /*
- * 4.0: nothing but the reply cache prevents that this is done twice. What came
- * before it in the COMPOUND may be done twice.
+ * 4.0: only the reply cache prevents that the operation is executed twice.
+ * Earlier operations of the same COMPOUND may be executed twice.
  */
 static int begin_once(struct dnfs4_compound *cmp)
 {
@@ -218,9 +219,10 @@ static int begin_once(struct dnfs4_compound *cmp)
 }
 
 /*
- * May the next operation stand behind one that leads into a share that does not
- * accept the flavour (RFC 8881 section 2.6.3.1.1)? It may if it leads elsewhere,
- * asks which flavours are accepted, or if there is none.
+ * Checks whether the next operation may follow one that entered a share which
+ * does not accept the flavour (RFC 8881 section 2.6.3.1.1): it may if it sets
+ * another filehandle, asks for the accepted flavours, or is not implemented.
+ * It is also true if there is no next operation.
  */
 static bool next_copes(const struct dnfs4_compound *cmp)
 {
@@ -250,7 +252,7 @@ static u32 compound_execute(struct dnfs4_compound *cmp)
 	return status;
 }
 
-/* The status of the last result becomes another, and nothing follows it. */
+/* Replaces the status of the last result and drops what was encoded after it. */
 static void compound_refuse(struct dnfs4_compound *cmp, unsigned int pos, u32 status)
 {
 	__be32 word = cpu_to_be32(status);
@@ -271,14 +273,14 @@ static bool encode_result(struct dnfs4_compound *cmp)
 	return op->encode(cmp, cmp->status, cmp->res);
 }
 
-/* @ready: the arguments were decoded, or it was tried. */
+/* @ready: decoding of the arguments was attempted, so @finish must run. */
 static void encode_op(struct dnfs4_compound *cmp, bool ready)
 {
 	__be32 *p = xdr_reserve_space(cmp->out, DNFS4_OP_HEAD_BYTES);
 	unsigned int pos = cmp->out->buf->len;
 	bool last = cmp->index + 1 == cmp->nops;
 
-	/* There is room kept for it. */
+	/* Every earlier operation left room for it. */
 	if (WARN_ON_ONCE(!p))
 		return;
 	if (cmp->op_replay.data)
@@ -300,7 +302,7 @@ static void count_op(const struct dnfs4_compound *cmp, u64 nanoseconds, u32 byte
 	trace_dnfs4_op(cmp->call, cmp->op->name, cmp->minor, cmp->status, nanoseconds);
 }
 
-/* Decode and execute. Return: as run_op(). @ready: it was tried to decode the arguments. */
+/* Decodes and executes. Return: as run_op(). @ready: decoding of the arguments was attempted. */
 static int try_op(struct dnfs4_compound *cmp, bool *ready)
 {
 	int err;
@@ -324,21 +326,24 @@ static int try_op(struct dnfs4_compound *cmp, bool *ready)
 }
 
 /**
- * struct beginning - where an operation begins, if it is to begin again
- * @in: before its number
- * @paged: see struct dnfs4_compound
+ * struct beginning - where an operation started, so that it can be executed again
+ * @in: argument stream before the operation number
+ * @paged: saved from struct dnfs4_compound
  */
 struct beginning {
 	struct xdr_stream in;
 	bool paged;
 };
 
-/* Holders were in the way and are gone, maybe: as if the operation had just come. */
+/*
+ * If the operation failed because of holders in the way, waits for them and rewinds. Return: true
+ * if the operation is to be executed again.
+ */
 static bool begin_again(struct dnfs4_compound *cmp, const struct beginning *from)
 {
 	if (likely(cmp->status != NFS4ERR_DELAY) || !dnfs_pause_begin(cmp->call))
 		return false;
-	/* A holder may need what it has, as the turn of an owner. */
+	/* A holder may need what the operation holds, such as the seqid order of an owner. */
 	if (cmp->op->release)
 		cmp->op->release(cmp, cmp->args, cmp->res);
 	*cmp->in = from->in;
@@ -348,8 +353,9 @@ static bool begin_again(struct dnfs4_compound *cmp, const struct beginning *from
 }
 
 /*
- * One operation, whose status is in @cmp->status then. Return: 0; -EALREADY if
- * the reply was there already and is complete; -EINPROGRESS if none is to be sent.
+ * Runs one operation and leaves its status in @cmp->status. Return: 0;
+ * -EALREADY if the reply was cached and is complete; -EINPROGRESS if no reply
+ * is to be sent.
  */
 static int run_op(struct dnfs4_compound *cmp)
 {
@@ -371,7 +377,7 @@ static int run_op(struct dnfs4_compound *cmp)
 	return err;
 }
 
-/* What the session allows is known now. */
+/* After SEQUENCE: the session's limits are known. */
 static void limit_reply(struct dnfs4_compound *cmp)
 {
 	u32 limit = limit_of(cmp);
@@ -380,7 +386,7 @@ static void limit_reply(struct dnfs4_compound *cmp)
 		xdr_restrict_buflen(cmp->out, limit);
 }
 
-/* Nanoseconds since the clock was read last, and 0 if it need not be read yet. */
+/* Nanoseconds since the last reading of the clock; 0 if a reading is not needed yet. */
 static u64 compound_lap(const struct dnfs4_compound *cmp, ktime_t *last)
 {
 	bool more = !cmp->status && cmp->index + 1 < cmp->nops;
@@ -415,7 +421,7 @@ static int run_all(struct dnfs4_compound *cmp)
 	return 0;
 }
 
-/* Return: 0, -EBADMSG. The tag is in the reply then, as the reply has it first. */
+/* Decodes the arguments up to the operations and writes the head. Return: 0, -EBADMSG, -ENOBUFS. */
 static int compound_begin(struct dnfs4_compound *cmp, struct head *head)
 {
 	const char *tag;
@@ -448,7 +454,7 @@ static int compound_begin(struct dnfs4_compound *cmp, struct head *head)
 	return 0;
 }
 
-/* A reply that was kept, in place of what there is of another. */
+/* Replaces what was encoded so far with a cached reply. */
 static int compound_replay(struct dnfs4_compound *cmp)
 {
 	xdr_truncate_encode(cmp->out, cmp->start);

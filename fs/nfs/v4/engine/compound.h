@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A COMPOUND on its way: what its operations share, and the table that
+ * A COMPOUND in progress: the state its operations share, and the table that
  * describes operations.
  *
  * An operation is decoded from the stream just before it is executed, and its
- * results are encoded straight behind those of the one before. The engine
- * (compound.c) walks: look-up in the table, rules of the minor version, decode,
- * check of handle and room, exec, encode, finish. Every operation is a constant
- * of its own, in the file that implements it; op_table.c puts them in order.
+ * results are encoded directly after those of the previous one. The engine
+ * (compound.c) runs these steps for each: table lookup, rules of the minor
+ * version, decode, check of filehandles and reply space, exec, encode, finish,
+ * release. Every operation is a constant in the file that implements it;
+ * op_table.c lists them by number.
  *
  * Status numbers are those of enum nfsstat4 (linux/nfs4.h), in host order.
  */
@@ -30,39 +31,40 @@ struct dnfs4_server;
 struct dnfs4_session;
 struct dnfs4_slot;
 
-/* Highest minor version served (RFC 8178), and highest number of an operation in it. */
+/* Highest minor version served (RFC 8178), and the highest operation number in it. */
 #define DNFS4_MINOR_MAX		2
 #define DNFS4_OP_MAX		75	/* REMOVEXATTR, RFC 8276 section 8.3 */
-/* Operations of one COMPOUND of version 4.0; sessions negotiate theirs. */
+/* Operations in one COMPOUND of version 4.0; sessions negotiate their limit. */
 #define DNFS4_OPS_MAX		128
-/* Longest tag. */
+/* Longest tag, in bytes. */
 #define DNFS4_TAG_MAX		1024
-/* Scratch for decoded arguments, and for results, of one operation. */
+/* Bytes for the decoded arguments, and for the results, of one operation. */
 #define DNFS4_ARGS_MAX		4096
 #define DNFS4_RES_MAX		2048
-/* And behind the arguments, for names and such that do not lie in one piece. */
+/* Scratch bytes after the arguments, see dnfs4_spare(). */
 #define DNFS4_SPARE_MAX		4096
-/* An operation's number and status, for which there is always room. */
+/* An operation's number and status; the reply always keeps room for one more of these. */
 #define DNFS4_OP_HEAD_BYTES	8
 
-/* Longest handle of ours: a struct ditto_handle behind four bytes. */
+/* Longest filehandle handed out: four bytes and a struct ditto_handle. */
 #define DNFS4_FH_MAX		(4 + DITTO_HANDLE_MAX)
 
-/* What a handle stands for. */
+/* The kind of object that a filehandle names. */
 enum dnfs4_fh_kind {
-	DNFS4_FH_NONE,		/* no handle was set */
-	DNFS4_FH_PSEUDO,	/* the root above all shares */
+	DNFS4_FH_NONE,		/* no filehandle is set */
+	DNFS4_FH_PSEUDO,	/* the pseudo root, above all shares */
 	DNFS4_FH_NODE,		/* a file of a share */
 	DNFS4_FH_ATTRDIR,	/* the named attribute directory of a file */
 };
 
 /**
- * struct dnfs4_fh - the current or the saved handle
- * @kind: see there
- * @target: share, credential and node, of NODE and ATTRDIR (whose node is the file's);
- *	@target.op.actor is NULL or says who the client is, see dnfs4_fh_actor(); its credential
- *	is NULL if the share does not accept the call's flavour
- * @named: NODE: it is a named attribute, so not to be opened by CREATE, renamed and such
+ * struct dnfs4_fh - the current or the saved filehandle
+ * @kind: what it names
+ * @target: for NODE and ATTRDIR: share, credential and node, each with a reference; the node of
+ *	an ATTRDIR is the file it belongs to. @target.op.actor is NULL or identifies the client,
+ *	see dnfs4_fh_actor(). @target.op.cred is NULL if the share does not accept the call's
+ *	flavour
+ * @named: for NODE: it is a named attribute, which restricts CREATE, RENAME and others
  */
 struct dnfs4_fh {
 	enum dnfs4_fh_kind kind;
@@ -72,54 +74,57 @@ struct dnfs4_fh {
 
 /* Properties of an operation. */
 
-/* Needs a current handle of a share: NOFILEHANDLE; on the pseudo root what @pseudo_status says. */
+/*
+ * Needs a current filehandle of a share: NFS4ERR_NOFILEHANDLE without one. On the pseudo root it
+ * fails with @pseudo_status.
+ */
 #define DNFS4_OP_FH		BIT(0)
-/* Needs a current handle of any kind. */
+/* Needs a current filehandle of any kind. */
 #define DNFS4_OP_FH_ANY		BIT(1)
-/* Needs a saved handle, too. */
+/* Needs a saved filehandle as well. */
 #define DNFS4_OP_SAVED		BIT(2)
-/* 4.1: may come first, without SEQUENCE. */
+/* 4.1: may be the first operation, without SEQUENCE. */
 #define DNFS4_OP_FIRST		BIT(3)
-/* 4.1: and is then the only one: NOT_ONLY_OP. */
+/* 4.1: if it is the first operation it must be the only one: NFS4ERR_NOT_ONLY_OP. */
 #define DNFS4_OP_SOLE		BIT(4)
-/* Has side effects: there must be room for its reply before. */
+/* Has side effects: space for its reply is checked before it is executed. */
 #define DNFS4_OP_CHANGES	BIT(5)
-/* 4.0: not idempotent, and no seqid of an owner guards it: the reply cache does. */
+/* 4.0: not idempotent and not guarded by an owner's seqid, so it goes through the reply cache. */
 #define DNFS4_OP_CACHED		BIT(6)
-/* @encode runs for every status, not for NFS4_OK only. */
+/* @encode runs for every status, not only for NFS4_OK. */
 #define DNFS4_OP_ALWAYS		BIT(7)
-/* Sets the current handle, so it tells WRONGSEC (RFC 8881 section 2.6.3.1). */
+/* Sets the current filehandle, so it may return NFS4ERR_WRONGSEC (RFC 8881 section 2.6.3.1). */
 #define DNFS4_OP_WRONGSEC	BIT(8)
-/* Not on a named attribute directory: WRONG_TYPE, 4.0 INVAL. */
+/* Not allowed on a named attribute directory: NFS4ERR_WRONG_TYPE, in 4.0 NFS4ERR_INVAL. */
 #define DNFS4_OP_NO_ATTRDIR	BIT(9)
 /*
- * Works, or tells WRONGSEC by itself, on a handle whose share does not accept the flavour, see
- * dnfs4_fh_is_weak().
+ * Works, or returns NFS4ERR_WRONGSEC itself, on a filehandle whose share does not accept the
+ * flavour, see dnfs4_fh_is_weak().
  */
 #define DNFS4_OP_ANY_SEC	BIT(10)
-/* Takes less time than reading the clock: what it took counts for the operation that follows. */
+/* Shorter than a clock reading: its time is accounted to the operation that follows. */
 #define DNFS4_OP_BRIEF		BIT(11)
-/* 4.0: sets the current handle, which a replay by the owner's seqid has to restore. */
+/* 4.0: sets the current filehandle, which a replay by the owner's seqid has to restore. */
 #define DNFS4_OP_SETS_FH	BIT(12)
 
 /**
- * struct dnfs4_op - an operation
- * @name: as the RFC calls it
+ * struct dnfs4_op - description of an operation
+ * @name: name in the RFC
  * @flags: DNFS4_OP_*
  * @minor_first: lowest minor version that has it
- * @minor_last: highest one: in higher ones it is NOTSUPP
- * @argsize: bytes of the decoded arguments, at most DNFS4_ARGS_MAX; they begin as zeros
- * @ressize: bytes of the results, at most DNFS4_RES_MAX; they begin as zeros
- * @pseudo_status: what DNFS4_OP_FH answers on the pseudo root, e.g. NFS4ERR_ROFS; 0: it may be
- *	there
- * @decode: arguments; returns NFS4_OK, NFS4ERR_BADXDR or another status that the operation
- *	is answered with; NULL if it has none
- * @exec: does it
- * @encode: results behind the status; false if they do not fit; NULL if there are none
- * @finish: runs after @encode whatever the status, once it was tried to decode the arguments; the
- *	result lies from @pos in the reply on, without operation number and status; may be NULL
- * @release: frees what @decode and @exec took, also after an error; may be NULL
- * @reply: most bytes that @encode writes for these arguments; NULL is 16
+ * @minor_last: highest minor version that has it; NFS4ERR_NOTSUPP in later ones
+ * @argsize: bytes of the decoded arguments, at most DNFS4_ARGS_MAX; zeroed before @decode
+ * @ressize: bytes of the results, at most DNFS4_RES_MAX; zeroed before @decode
+ * @pseudo_status: status on the pseudo root for DNFS4_OP_FH, e.g. NFS4ERR_ROFS; 0 if the
+ *	operation is allowed there
+ * @decode: decodes the arguments; returns NFS4_OK, NFS4ERR_BADXDR or another status for the
+ *	operation; NULL if it has no arguments
+ * @exec: executes the operation and returns its status; may sleep
+ * @encode: encodes the results after the status; false if they do not fit; NULL if there are none
+ * @finish: runs after @encode for any status, once decoding was attempted; @pos is the offset in
+ *	the reply of the result after operation number and status; may be NULL
+ * @release: frees what @decode and @exec allocated, also after an error; may be NULL
+ * @reply: most bytes that @encode writes for these arguments; NULL means 16
  */
 struct dnfs4_op {
 	const char *name;
@@ -138,11 +143,11 @@ struct dnfs4_op {
 };
 
 /**
- * struct dnfs4_replay - bytes to be answered instead of executing
- * @data: encoded results; of a whole COMPOUND from its status on, of an operation behind its
- *	status; borrowed until they are copied into the reply
- * @len: of @data
- * @status: of the operation
+ * struct dnfs4_replay - a kept reply, sent instead of executing
+ * @data: encoded results: of a whole COMPOUND including its status, of an operation the bytes
+ *	after its status; borrowed until it is copied into the reply
+ * @len: bytes of @data
+ * @status: status of the COMPOUND or operation
  */
 struct dnfs4_replay {
 	const void *data;
@@ -151,38 +156,38 @@ struct dnfs4_replay {
 };
 
 /**
- * struct dnfs4_compound - a COMPOUND on its way
- * @call: the call; its @conn is the connection
- * @server: ours
+ * struct dnfs4_compound - a COMPOUND in progress
+ * @call: the RPC call; its @conn is the connection
+ * @server: NFSv4 state of the namespace
  * @minor: minor version
- * @in: arguments
- * @out: results
- * @nops: operations announced
- * @index: of the one being executed, from 0
- * @op: the one being executed; NULL between two
+ * @in: argument stream
+ * @out: result stream
+ * @nops: number of operations the client announced
+ * @index: index of the operation being executed, from 0
+ * @op: the operation being executed; NULL if its number is not implemented
  * @opnum: its number
- * @start: position in the reply of the COMPOUND's status
- * @status: of the last operation executed
- * @current_fh: see RFC 8881 section 16.2.3.1.1
- * @saved_fh: the same
- * @current_stateid: 4.1, section 16.2.3.1.2; @stateid_set says whether there is one
- * @saved_stateid: the same
- * @stateid_set: @current_stateid is one
- * @saved_stateid_set: @saved_stateid is one
- * @session: after SEQUENCE; held
- * @slot: after SEQUENCE: ours until dnfs4_sequence_done()
- * @client: whose operations these are, where that is known: by SEQUENCE, and from the first
- *	clientid or stateid in 4.0 on; held
- * @replay: set by SEQUENCE: answer this, execute nothing
- * @op_replay: set by @exec: answer this instead of what @encode would write
+ * @start: offset in the reply of the COMPOUND's status
+ * @status: status of the last operation executed
+ * @current_fh: current filehandle (RFC 8881 section 16.2.3.1.1)
+ * @saved_fh: saved filehandle (the same section)
+ * @current_stateid: 4.1: current stateid (RFC 8881 section 16.2.3.1.2), if @stateid_set
+ * @saved_stateid: 4.1: saved stateid, if @saved_stateid_set
+ * @stateid_set: @current_stateid is valid
+ * @saved_stateid_set: @saved_stateid is valid
+ * @session: set by SEQUENCE; a reference
+ * @slot: set by SEQUENCE; owned by this COMPOUND until dnfs4_sequence_done()
+ * @client: the client, once known: from SEQUENCE, in 4.0 from the connection or the first
+ *	clientid or stateid; a reference
+ * @replay: set by SEQUENCE: send this reply and execute nothing
+ * @op_replay: set by @exec: send this result instead of calling @encode
  * @max_reply: bytes of the whole RPC reply that the session allows; 0 without a session
- * @max_cached: the same if the reply is to be kept; 0 if it is not
- * @paged: the pages of the reply are used by a READ: further data is copied
- * @once: 4.0: the reply cache was asked, and takes this COMPOUND for a new one
- * @changed: an operation with side effects has worked
- * @spare: bytes used behind @args
- * @args: of the operation
- * @res: of the operation
+ * @max_cached: the same limit if the reply is to be cached; 0 if it is not
+ * @paged: the pages of the reply hold a READ's payload: later data is copied
+ * @once: 4.0: the reply cache was consulted and this COMPOUND is not a retransmission
+ * @changed: an operation with side effects succeeded
+ * @spare: bytes used of the scratch after @args
+ * @args: decoded arguments of the operation, followed by the scratch
+ * @res: results of the operation
  */
 struct dnfs4_compound {
 	struct dnfs_call *call;
@@ -217,7 +222,7 @@ struct dnfs4_compound {
 	void *res;
 };
 
-/* fh.c: the current handle */
+/* fh.c: the current filehandle */
 
 static inline struct ditto_node *dnfs4_node(const struct dnfs4_compound *cmp)
 {
@@ -229,151 +234,295 @@ static inline struct ditto_op *dnfs4_fs_op(struct dnfs4_compound *cmp)
 	return &cmp->current_fh.target.op;
 }
 
-/* The share does not accept the flavour of the call: only SECINFO and such may go on from it. */
+/* The share does not accept the call's flavour: only SECINFO and similar operations may follow. */
 static inline bool dnfs4_fh_is_weak(const struct dnfs4_fh *fh)
 {
 	return fh->kind >= DNFS4_FH_NODE && !fh->target.op.cred;
 }
 
 /**
- * dnfs4_fh_set - a node becomes the current handle
- * @cmp: its current handle is of the same share (any kind but PSEUDO)
- * @node: the reference becomes the handle's
+ * dnfs4_fh_set - make a node of the same share the current filehandle
+ * @cmp: its current filehandle is of the same share (any kind but PSEUDO)
+ * @node: the new node; the reference is consumed
  * @named: it is a named attribute
  *
- * Share and credential stay. Forgets the current stateid.
+ * Share and credential stay. Invalidates the current stateid.
  */
 void dnfs4_fh_set(struct dnfs4_compound *cmp, struct ditto_node *node, bool named);
 
 /**
- * dnfs4_fh_actor - say in whose name the current handle's operations are done
- * @cmp: with a client, or not
- * @fh: current or saved handle
+ * dnfs4_fh_actor - identify the client to the lock table
+ * @cmp: compound; its client may be unknown
+ * @fh: current or saved filehandle
  *
- * Fills @fh->target.actor with the lock table's client and its cache owner, so that a
- * client's own delegations do not stand in its way, and sets target.op.actor. Called by the
- * engine before each operation.
+ * Fills @fh->target.actor with the lock table's client and its lease owner, so that the
+ * client's own delegations do not conflict with its operations, and points target.op.actor to
+ * it. Without a client target.op.actor becomes NULL. The engine calls it before each operation.
  */
 void dnfs4_fh_actor(struct dnfs4_compound *cmp, struct dnfs4_fh *fh);
 
-/* A handle is no more; @fh may be none. */
+/**
+ * dnfs4_fh_put - drop a filehandle's references and clear it
+ * @fh: filehandle of any kind, also NONE
+ */
 void dnfs4_fh_put(struct dnfs4_fh *fh);
-/* One becomes the same as another, which stays. */
+
+/**
+ * dnfs4_fh_copy - copy a filehandle (SAVEFH, RESTOREFH)
+ * @fh: overwritten; its references are dropped
+ * @from: unchanged; the copy takes references of its own and has no actor
+ */
 void dnfs4_fh_copy(struct dnfs4_fh *fh, const struct dnfs4_fh *from);
 
 /**
- * dnfs4_fh_enter - a file becomes the current handle
+ * dnfs4_fh_enter - make a file of a share the current filehandle
  * @cmp: compound
  * @kind: NODE or ATTRDIR
- * @share: the reference becomes the handle's, or is put
- * @node: the same; NULL is the share's root
+ * @share: the share; the reference is consumed, also after an error
+ * @node: the file; the reference is consumed, also after an error; NULL for the share's root
  * @named: it is a named attribute
  *
- * Checks the caller once for a share. A flavour that the share does not accept is no error
- * yet: see dnfs4_fh_is_weak(). Forgets the current stateid.
+ * The caller's access to the share is checked once per COMPOUND as long as the current or the
+ * saved filehandle is of that share. A flavour that the share does not accept is not an error
+ * yet: see dnfs4_fh_is_weak(). Invalidates the current stateid.
  *
+ * Context: may sleep.
  * Return: NFS4_OK or a status.
  */
 u32 dnfs4_fh_enter(struct dnfs4_compound *cmp, enum dnfs4_fh_kind kind,
 		   struct ditto_share *share, struct ditto_node *node, bool named);
 
-/* The root above all shares becomes the current handle. */
+/**
+ * dnfs4_fh_enter_pseudo - make the pseudo root the current filehandle
+ * @cmp: compound; its current stateid is invalidated
+ */
 void dnfs4_fh_enter_pseudo(struct dnfs4_compound *cmp);
 
-/* Is the current handle a directory to find names in? NFS4_OK, NOTDIR or SYMLINK. */
+/**
+ * dnfs4_fh_is_dir - check that names can be looked up in the current filehandle
+ * @cmp: compound
+ *
+ * Return: NFS4_OK, also for the pseudo root and named attribute directories; NFS4ERR_SYMLINK;
+ * NFS4ERR_NOTDIR.
+ */
 u32 dnfs4_fh_is_dir(const struct dnfs4_compound *cmp);
 
-/* The bytes of the current handle. 0 or an errno. */
+/**
+ * dnfs4_fh_encode - build the wire form of a filehandle
+ * @fh: filehandle of any kind but NONE
+ * @data: filled
+ * @len: filled: bytes of @data
+ *
+ * Return: 0 or an errno of ditto_handle_encode().
+ */
 int dnfs4_fh_encode(const struct dnfs4_fh *fh, u8 data[DNFS4_FH_MAX], u32 *len);
-/* The same of an entry of a listing, a NODE of @dir's share: makes no node. */
+
+/**
+ * dnfs4_fh_encode_dentry - build the wire form of a directory entry's filehandle
+ * @dir: the directory, or the named attribute directory, that is listed
+ * @dentry: the entry
+ * @data: filled
+ * @len: filled: bytes of @data
+ *
+ * Creates no node for the entry.
+ *
+ * Return: 0 or an errno of ditto_handle_encode().
+ */
 int dnfs4_fh_encode_dentry(const struct dnfs4_fh *dir, struct dentry *dentry,
 			   u8 data[DNFS4_FH_MAX], u32 *len);
 
 /* status.c */
 
-/* The status for 0 or a negative errno of ours, in this minor version and operation. */
+/**
+ * dnfs4_status - translate an errno to a status (RFC 8881 section 15.1)
+ * @cmp: compound; the operation being executed selects the row
+ * @err: 0 or a negative errno
+ *
+ * Return: NFS4_OK or a status; NFS4ERR_IO, with a message in the log, for an errno without a row.
+ */
 u32 dnfs4_status(const struct dnfs4_compound *cmp, int err);
 
 /* compound.c */
 
-/* Procedure COMPOUND: struct dnfs_proc.exec. */
+/**
+ * dnfs4_compound - execute a COMPOUND procedure (RFC 8881 section 16.2)
+ * @call: the call; its @res is zeroed
+ *
+ * Implements struct dnfs_proc.exec with DNFS_PROC_WHOLE.
+ *
+ * Context: may sleep.
+ * Return: 0 if the reply is complete; -EBADMSG if the arguments are not valid XDR; -EINPROGRESS
+ * if no reply is to be sent; -ENOBUFS if the reply has no room.
+ */
 int dnfs4_compound(struct dnfs_call *call);
 
 /**
- * dnfs4_room - bytes that the reply has room for
+ * dnfs4_room - bytes left for results of the current operation
  * @cmp: compound
  *
- * Session, transport, and what an operation behind this one needs to be refused are taken
- * account of.
+ * Accounts for the session's limits, the transport, and the number and status of one more
+ * operation.
+ *
+ * Return: bytes; 0 if there is no room.
  */
 u32 dnfs4_room(const struct dnfs4_compound *cmp);
 
-/* The status for a result that has no room, of so many bytes; 0 if that is not known. */
+/**
+ * dnfs4_too_big - the status for a result that does not fit
+ * @cmp: compound
+ * @bytes: size of the result; 0 if it is not known
+ *
+ * Return: NFS4ERR_RESOURCE in 4.0; NFS4ERR_REP_TOO_BIG_TO_CACHE if only the session's limit for
+ * cached replies is exceeded; NFS4ERR_REP_TOO_BIG otherwise.
+ */
 u32 dnfs4_too_big(const struct dnfs4_compound *cmp, u32 bytes);
 
-/* Can a READ put its payload into the pages of the reply? Sets @cmp->paged then. */
+/**
+ * dnfs4_take_pages - claim the pages of the reply for a payload
+ * @cmp: compound; its @paged is set if the pages are free
+ *
+ * Return: true if the caller may put its payload into the pages; false if it must copy.
+ */
 bool dnfs4_take_pages(struct dnfs4_compound *cmp);
 
-/* op_table.c: by number; NULL where there is none. */
+/* op_table.c: operations by number; NULL for numbers that are not implemented. */
 extern const struct dnfs4_op *const dnfs4_ops[DNFS4_OP_MAX + 1];
 
-/* xdr.c: pieces that many operations have; decoders return NFS4_OK or NFS4ERR_BADXDR. */
+/* xdr.c: types that many operations use; decoders return NFS4_OK or NFS4ERR_BADXDR. */
 
-/* A change_info4 (RFC 8881 section 3.3.4). */
+/* Bytes of a change_info4 (RFC 8881 section 3.3.4). */
 #define DNFS4_CHANGE_INFO_BYTES	20
+
+/**
+ * dnfs4_encode_change_info - encode a change_info4 (RFC 8881 section 3.3.4)
+ * @xdr: results
+ * @wcc: attributes of the directory before and after the change
+ *
+ * Return: false if it does not fit.
+ */
 bool dnfs4_encode_change_info(struct xdr_stream *xdr, const struct ditto_wcc *wcc);
+
+/**
+ * dnfs4_decode_stateid - decode a stateid4
+ * @xdr: arguments
+ * @sid: filled
+ *
+ * Return: NFS4_OK or NFS4ERR_BADXDR.
+ */
 u32 dnfs4_decode_stateid(struct xdr_stream *xdr, struct dnfs4_stateid *sid);
+
+/**
+ * dnfs4_encode_stateid - encode a stateid4
+ * @xdr: results
+ * @sid: stateid
+ *
+ * Return: false if it does not fit.
+ */
 bool dnfs4_encode_stateid(struct xdr_stream *xdr, const struct dnfs4_stateid *sid);
-/* nfstime4; a number of nanoseconds that is none is NFS4ERR_INVAL. */
+
+/**
+ * dnfs4_decode_time - decode an nfstime4
+ * @xdr: arguments
+ * @time: filled
+ *
+ * Return: NFS4_OK; NFS4ERR_BADXDR; NFS4ERR_INVAL if the nanoseconds are out of range.
+ */
 u32 dnfs4_decode_time(struct xdr_stream *xdr, struct timespec64 *time);
+
+/**
+ * dnfs4_encode_time - encode an nfstime4
+ * @xdr: results
+ * @time: time
+ *
+ * Return: false if it does not fit.
+ */
 bool dnfs4_encode_time(struct xdr_stream *xdr, const struct timespec64 *time);
 
 /**
- * dnfs4_decode_name - a component4
+ * dnfs4_decode_name - decode a component4 (RFC 8881 section 14.5)
  * @cmp: compound
- * @name: points into the arguments or into scratch; valid until the operation ends
+ * @name: filled; points into the arguments or into scratch, valid until the operation ends
  *
  * Return: NFS4_OK; NFS4ERR_BADXDR; NFS4ERR_NAMETOOLONG, NFS4ERR_INVAL (empty, or not
  * UTF-8), NFS4ERR_BADNAME ("." and "..", '/'), NFS4ERR_BADCHAR (NUL).
  */
 u32 dnfs4_decode_name(struct dnfs4_compound *cmp, struct ditto_name *name);
 
-/* Bytes behind the arguments, until the operation ends; NULL if there are not so many. */
+/**
+ * dnfs4_spare - allocate from the scratch after the arguments
+ * @cmp: compound
+ * @bytes: bytes needed
+ *
+ * Return: memory valid until the operation ends; NULL if the scratch is exhausted.
+ */
 void *dnfs4_spare(struct dnfs4_compound *cmp, u32 bytes);
 
-/* Opaque of at most @max bytes, in place or in scratch; valid until the operation ends. */
+/**
+ * dnfs4_decode_opaque - decode a variable-length opaque
+ * @cmp: compound
+ * @max: most bytes allowed
+ * @data: filled; points into the arguments or into scratch, valid until the operation ends
+ * @len: filled: bytes of @data
+ *
+ * Return: NFS4_OK or NFS4ERR_BADXDR.
+ */
 u32 dnfs4_decode_opaque(struct dnfs4_compound *cmp, u32 max, const void **data, u32 *len);
 
-/* Bytes that are XDR already, of any number. False if they do not fit. */
+/**
+ * dnfs4_encode_bytes - append bytes that are already XDR
+ * @xdr: results
+ * @data: bytes
+ * @len: any number of them
+ *
+ * Return: false if they do not fit.
+ */
 bool dnfs4_encode_bytes(struct xdr_stream *xdr, const void *data, u32 len);
 
-/* utf8.c: valid UTF-8 (RFC 3629)? */
+/* utf8.c */
+
+/**
+ * dnfs4_is_utf8 - check for valid UTF-8 (RFC 3629)
+ * @s: text, not terminated
+ * @len: bytes
+ *
+ * Return: true if all of it is valid; also for an empty text.
+ */
 bool dnfs4_is_utf8(const char *s, size_t len);
 
-/* pseudo.c: the root above all shares */
+/* pseudo.c: the pseudo root, above all shares */
 
-/*
- * A share's root becomes the current handle: NFS4_OK, NOENT (also for what the client may not
- * use, which need not learn that it is there) and such.
+/**
+ * dnfs4_pseudo_lookup - make a share's root the current filehandle
+ * @cmp: compound
+ * @name: name of the share
+ *
+ * Context: may sleep.
+ * Return: NFS4_OK; NFS4ERR_NOENT, also for a share that the client may not use, so that its
+ * existence is not revealed; others of dnfs4_fh_enter().
  */
 u32 dnfs4_pseudo_lookup(struct dnfs4_compound *cmp, const struct ditto_name *name);
 
 /**
- * dnfs4_pseudo_admits - do a share's rules admit the client
+ * dnfs4_pseudo_admits - check whether a share's export rules admit the client
  * @cmp: compound
- * @share: held
+ * @share: held by the caller
  *
- * Context: may sleep, for memory. Return: 0, -ENOENT, -EJUKEBOX (the helper is asked).
+ * Context: may sleep, for memory.
+ * Return: 0; -ENOENT if the client is refused; -EJUKEBOX while the helper is asked.
  */
 int dnfs4_pseudo_admits(struct dnfs4_compound *cmp, struct ditto_share *share);
 
 /**
- * dnfs4_pseudo_list - the shares that the client may or might use, in order of name
+ * dnfs4_pseudo_list - visit the shares that the client may use, in order of name
  * @cmp: compound
- * @fn: takes one, held during the call; returns 0 to go on. May sleep
- * @arg: for @fn
+ * @fn: called for each share, held during the call; returns 0 to continue; may sleep
+ * @arg: passed to @fn
  *
- * Return: 0 or what @fn returned.
+ * Shares that are not browseable are left out. A share whose rules are still undecided is
+ * included.
+ *
+ * Context: may sleep.
+ * Return: 0 or the result of @fn.
  */
 int dnfs4_pseudo_list(struct dnfs4_compound *cmp,
 		      int (*fn)(void *arg, struct ditto_share *share), void *arg);

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The current and the saved handle, and the bytes that clients keep of one:
+ * The current and the saved filehandle, and their wire form:
  *
  *   0  u8  version of this layout
- *   1  u8  what it stands for, enum dnfs4_fh_kind
- *   2  u8  it is a named attribute
+ *   1  u8  enum dnfs4_fh_kind
+ *   2  u8  1 for a named attribute, else 0
  *   3  u8  0
- *   4      struct ditto_handle; nothing for the root above all shares
+ *   4      struct ditto_handle; absent for the pseudo root
  *
- * The core signs what follows; the four bytes before it give no rights.
+ * The core signs the part after the first four bytes. Those four bytes grant no
+ * permission.
  */
 #include <linux/string.h>
 
@@ -53,7 +54,7 @@ void dnfs4_fh_copy(struct dnfs4_fh *fh, const struct dnfs4_fh *from)
 	dnfs4_fh_put(&old);
 }
 
-/* The caller was checked for this share before in this COMPOUND, if it has a handle of it. */
+/* Takes over an earlier access check if @fh is of the same share. */
 static bool fh_is_admitted(const struct dnfs4_fh *fh, const struct ditto_share *share,
 			   struct ditto_op *op)
 {
@@ -204,7 +205,7 @@ int dnfs4_fh_encode_dentry(const struct dnfs4_fh *dir, struct dentry *dentry,
 	return put_handle(dir->target.op.share, dentry, data, len);
 }
 
-/* The first four bytes of a handle. Return: false if they are not ours. */
+/* Decodes the first four bytes of a wire filehandle. Return: false if they are not valid. */
 static bool get_head(const u8 *data, u32 len, enum dnfs4_fh_kind *kind, bool *named)
 {
 	if (len < FH_HEAD || data[0] != FH_VERSION || data[2] > 1 || data[3])

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The operations by number. What is not here is answered with NOTSUPP, if the
- * minor version has such a number.
+ * The operations by number. A number that the minor version has but this table
+ * has not is answered with NFS4ERR_NOTSUPP.
  */
 #include "ops.h"
 

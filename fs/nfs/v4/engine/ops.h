@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * All operations, each in the file that implements it.
+ * Descriptions of all operations; each is defined in the file that implements it.
  */
 #ifndef _DITTO_FS_NFS_V4_ENGINE_OPS_H
 #define _DITTO_FS_NFS_V4_ENGINE_OPS_H

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The root above all shares (RFC 8881 section 7.3): a directory that has each
- * share by its name, and nothing else. It can be read by everybody, and
- * changed by nobody.
+ * The pseudo root (RFC 8881 section 7.3): a read-only directory with one entry
+ * per share. Any client may read it. Shares that the client may not use are
+ * hidden.
  */
 #include <linux/string.h>
 
@@ -18,7 +18,7 @@ int dnfs4_pseudo_admits(struct dnfs4_compound *cmp, struct ditto_share *share)
 	err = ditto_rules_match(share, cmp->call->peer, DITTO_RULES_ASK, &verdict);
 	if (!err && verdict.level == DITTO_ACCESS_NONE)
 		err = -EACCES;
-	/* As if there were no such share. */
+	/* Hides the share. */
 	return err == -EACCES ? -ENOENT : err;
 }
 
@@ -35,10 +35,10 @@ u32 dnfs4_pseudo_lookup(struct dnfs4_compound *cmp, const struct ditto_name *nam
 }
 
 /**
- * struct pseudo_listing - a listing of the root
- * @cmp: whose
- * @fn: takes a share
- * @arg: for @fn
+ * struct pseudo_listing - arguments of pseudo_list_share()
+ * @cmp: compound
+ * @fn: callback for each share
+ * @arg: passed to @fn
  */
 struct pseudo_listing {
 	struct dnfs4_compound *cmp;
@@ -46,7 +46,7 @@ struct pseudo_listing {
 	void *arg;
 };
 
-/* A share whose rules are not decided is listed: what is asked of it says "come again". */
+/* A share with undecided rules is listed: operations on it return NFS4ERR_DELAY. */
 static int pseudo_list_share(struct ditto_share *share, void *arg)
 {
 	const struct pseudo_listing *listing = arg;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What version 4 keeps for a namespace, part by part.
+ * NFSv4 state of a namespace: set-up and teardown of its parts, in order.
  */
 #include <linux/lockdep.h>
 #include <linux/slab.h>
@@ -15,10 +15,10 @@
 
 /**
  * struct part - a part of the server
- * @init: with the namespace
- * @exit: with the namespace
- * @start: with the service; may be NULL
- * @stop: with the service; may be NULL
+ * @init: called with the namespace's set-up
+ * @exit: called with the namespace's teardown
+ * @start: called when the service starts; may be NULL
+ * @stop: called when the service stops; may be NULL
  */
 struct part {
 	int (*init)(struct dnfs4_server *server);
@@ -27,7 +27,7 @@ struct part {
 	void (*stop)(struct dnfs4_server *server);
 };
 
-/* Begun in this order, and ended in the other: with the clients all that they have ends. */
+/* Set up in this order and torn down in reverse: the clients' exit releases all their state. */
 static const struct part parts[] = {
 	{
 		.init = dnfs4_delegations_init, .exit = dnfs4_delegations_exit,
@@ -41,7 +41,7 @@ static const struct part parts[] = {
 	},
 };
 
-/* Names of the operations, for statistics. */
+/* Names of the operations for the statistics. */
 static const char *op_names[DNFS4_OP_MAX + 1];
 
 static void parts_exit(struct dnfs4_server *server, unsigned int count)
@@ -102,7 +102,7 @@ void dnfs4_start(struct dnfs4_server *server)
 			parts[i].start(server);
 }
 
-/* The service may end before it has quite begun. */
+/* The service may fail to start, so that it is stopped without dnfs4_start(). */
 void dnfs4_stop(struct dnfs4_server *server)
 {
 	unsigned int i;

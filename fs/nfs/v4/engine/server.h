@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What version 4 keeps for a namespace. Each part has its own behind a pointer.
+ * NFSv4 state of a network namespace. Each part keeps its own state behind a pointer.
  */
 #ifndef _DITTO_FS_NFS_V4_ENGINE_SERVER_H
 #define _DITTO_FS_NFS_V4_ENGINE_SERVER_H
@@ -17,15 +17,15 @@ struct ditto_session_show;
 struct ditto_stats_group;
 
 /**
- * struct dnfs4_server - of a namespace
- * @nfs: the NFS side of the server
- * @srv: the core's
- * @stats: by operation
- * @started: the service runs; under @nfs->lock
- * @clients: client.c
- * @sessions: session.c
- * @opens: open.c
- * @delegations: delegation.c
+ * struct dnfs4_server - NFSv4 state of a network namespace
+ * @nfs: the NFS side of the server, which owns this
+ * @srv: the core's server
+ * @stats: statistics by operation
+ * @started: the service runs; guarded by @nfs->lock
+ * @clients: see client.c
+ * @sessions: see session.c
+ * @opens: see open.c
+ * @delegations: see delegation.c
  */
 struct dnfs4_server {
 	struct dnfs_server *nfs;
@@ -38,31 +38,58 @@ struct dnfs4_server {
 	struct dnfs4_delegations *delegations;
 };
 
-/* server.c: with the namespace. NULL without memory. */
+/**
+ * dnfs4_server_alloc - allocate the NFSv4 state of a namespace
+ * @nfs: the NFS side of the server
+ *
+ * Context: may sleep.
+ * Return: the state, or NULL without memory.
+ */
 struct dnfs4_server *dnfs4_server_alloc(struct dnfs_server *nfs);
-/* All clients are released. May sleep. */
+
+/**
+ * dnfs4_server_free - release all clients and free the state
+ * @server: stopped before
+ *
+ * Context: may sleep.
+ */
 void dnfs4_server_free(struct dnfs4_server *server);
-/* As the module is loaded and unloaded. */
+
+/* Module init and exit. */
 int dnfs4_init(void);
 void dnfs4_exit(void);
 
-/*
- * The service started (the first listener) or stopped: laundry, recalls and expiry run in
- * between and never outside. On stop nobody is called back any more; state stays.
+/**
+ * dnfs4_start - start the background work of the service
+ * @server: NFSv4 state
+ *
+ * Called when the first listener was added. The laundromat, recalls and expiry run only between
+ * this call and dnfs4_stop().
+ *
+ * Context: may sleep. @server->nfs->lock is held.
  */
 void dnfs4_start(struct dnfs4_server *server);
+
+/**
+ * dnfs4_stop - stop the background work of the service
+ * @server: NFSv4 state; it may not have been started
+ *
+ * No client is called back any more. Clients and their state are kept.
+ *
+ * Context: may sleep. @server->nfs->lock is held.
+ */
 void dnfs4_stop(struct dnfs4_server *server);
 
-/* Each part: begin and end with the namespace, start and stop with the service. */
+/* Parts: init and exit with the namespace, start and stop with the service. */
 int dnfs4_clients_init(struct dnfs4_server *server);
 void dnfs4_clients_exit(struct dnfs4_server *server);
 void dnfs4_clients_start(struct dnfs4_server *server);
 void dnfs4_clients_stop(struct dnfs4_server *server);
-/* The settings were written; with the service or without. */
+/* The settings were written, whether the service runs or not. */
 void dnfs4_clients_settings_changed(struct dnfs4_server *server);
 int dnfs4_sessions_init(struct dnfs4_server *server);
 void dnfs4_sessions_exit(struct dnfs4_server *server);
-/* For struct ditto_protocol: tell about sessions, end one. */
+/* Operations of struct ditto_protocol: list the sessions, end one. */
 int dnfs4_sessions_show(struct ditto_server *srv, struct ditto_session_show *show);
 int dnfs4_session_kill(struct ditto_server *srv, u64 number);
 int dnfs4_opens_init(struct dnfs4_server *server);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The one place where an errno becomes a status of version 4 (RFC 8881 section
- * 15.1). What an errno means may depend on the operation; an errno without a
- * row is an I/O error to the client and a line in the log, because a row is
- * missing then.
+ * The only place where an errno becomes an NFSv4 status (RFC 8881 section
+ * 15.1). The status of an errno may depend on the operation. An errno without
+ * a row is missing from the table: the client gets NFS4ERR_IO and the log a
+ * warning.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -14,7 +14,7 @@
 
 #include "compound.h"
 
-/* Rows for all operations have this for a number. */
+/* Operation number of rows for all operations. */
 #define ANY	0
 
 struct row {
@@ -23,7 +23,7 @@ struct row {
 	u32 status;
 };
 
-/* Rows of an operation come before the general one. */
+/* The rows of an operation precede the general row of the same errno. */
 static const struct row rows[] = {
 	{ ENOENT,	ANY,		NFS4ERR_NOENT },
 	{ EACCES,	ANY,		NFS4ERR_ACCESS },
@@ -34,7 +34,7 @@ static const struct row rows[] = {
 	{ ENXIO,	ANY,		NFS4ERR_NXIO },
 	{ EXDEV,	ANY,		NFS4ERR_XDEV },
 	{ ENODEV,	ANY,		NFS4ERR_IO },
-	/* Both handles are directories: it is about what has the names (section 18.26.3). */
+	/* Both filehandles are directories: the error is about the names (RFC 8881 18.26.3). */
 	{ ENOTDIR,	OP_RENAME,	NFS4ERR_EXIST },
 	{ EISDIR,	OP_RENAME,	NFS4ERR_EXIST },
 	{ ENOTDIR,	ANY,		NFS4ERR_NOTDIR },
@@ -56,12 +56,12 @@ static const struct row rows[] = {
 	{ ESERVERFAULT,	ANY,		NFS4ERR_SERVERFAULT },
 	{ EBADTYPE,	ANY,		NFS4ERR_BADTYPE },
 	{ EILSEQ,	ANY,		NFS4ERR_BADNAME },
-	/* Bytes that another has claimed. */
+	/* A byte-range lock of another owner. */
 	{ EAGAIN,	OP_READ,	NFS4ERR_LOCKED },
 	{ EAGAIN,	OP_WRITE,	NFS4ERR_LOCKED },
 	{ EAGAIN,	OP_SETATTR,	NFS4ERR_LOCKED },
 	{ EAGAIN,	ANY,		NFS4ERR_DELAY },
-	/* An open that denies this, or a file that is running. */
+	/* A share reservation denies it, or the file is being executed. */
 	{ ETXTBSY,	OP_READ,	NFS4ERR_LOCKED },
 	{ ETXTBSY,	OP_WRITE,	NFS4ERR_LOCKED },
 	{ ETXTBSY,	OP_SETATTR,	NFS4ERR_LOCKED },
@@ -70,18 +70,18 @@ static const struct row rows[] = {
 	{ ETXTBSY,	OP_RENAME,	NFS4ERR_FILE_OPEN },
 	{ ETXTBSY,	OP_LINK,	NFS4ERR_FILE_OPEN },
 	{ ETXTBSY,	ANY,		NFS4ERR_ACCESS },
-	/* Something is mounted there. */
+	/* The entry is a mount point. */
 	{ EBUSY,	OP_REMOVE,	NFS4ERR_FILE_OPEN },
 	{ EBUSY,	OP_RENAME,	NFS4ERR_FILE_OPEN },
 	{ EBUSY,	ANY,		NFS4ERR_ACCESS },
-	/* The client should come again later. */
+	/* The client should retry later. */
 	{ EJUKEBOX,	ANY,		NFS4ERR_DELAY },
 	{ ETIMEDOUT,	ANY,		NFS4ERR_DELAY },
 	{ ENOMEM,	ANY,		NFS4ERR_DELAY },
 	{ ENFILE,	ANY,		NFS4ERR_DELAY },
 	{ EINTR,	ANY,		NFS4ERR_DELAY },
 	{ ERESTARTSYS,	ANY,		NFS4ERR_DELAY },
-	/* No status is theirs, so the nearest. */
+	/* No exact status exists: the nearest one. */
 	{ ELOOP,	OP_OPEN,	NFS4ERR_SYMLINK },
 	{ ELOOP,	OP_LOOKUP,	NFS4ERR_SYMLINK },
 	{ ELOOP,	ANY,		NFS4ERR_INVAL },

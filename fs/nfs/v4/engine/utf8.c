@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Is it UTF-8 (RFC 3629 section 4)? Each character in its shortest form, no
- * surrogates, nothing above U+10FFFF.
+ * Validation of UTF-8 (RFC 3629 section 4): each character in its shortest
+ * form, no surrogates, nothing above U+10FFFF.
  */
 #include <linux/types.h>
 #include <linux/unaligned.h>
@@ -9,16 +9,16 @@
 
 #include "compound.h"
 
-/* Bits that no byte of ASCII has, in eight bytes at once. */
+/* The top bits of eight bytes: none is set if all are ASCII. */
 #define NOT_ASCII	0x8080808080808080ULL
 
 /**
- * struct form - how a character begins
+ * struct form - a row of the table of valid sequences
  * @first: lowest first byte
  * @last: highest first byte
- * @more: bytes that follow
- * @low: least second byte; those after it begin at 0x80
- * @high: highest second byte; those after it end at 0xbf
+ * @more: number of bytes that follow
+ * @low: lowest second byte; 0x80 for those after it
+ * @high: highest second byte; 0xbf for those after it
  */
 struct form {
 	u8 first;
@@ -40,7 +40,7 @@ static const struct form forms[] = {
 	{ 0xf4, 0xf4, 3, 0x80, 0x8f },
 };
 
-/* Bytes of the character that @s begins with, or 0. */
+/* Length of the character at the start of @s; 0 if it is not valid. */
 static size_t utf8_character(const u8 *s, size_t len)
 {
 	const struct form *form;

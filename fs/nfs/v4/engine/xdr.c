@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pieces of arguments and results that many operations have.
+ * XDR of types that many operations use.
  */
 #include <linux/limits.h>
 #include <linux/minmax.h>
@@ -11,7 +11,7 @@
 
 #include "compound.h"
 
-/* What xdr_reserve_space() can do at once wherever a page ends. */
+/* Bytes that xdr_reserve_space() can give at once wherever a page ends. */
 #define PIECE	1024
 
 bool dnfs4_encode_change_info(struct xdr_stream *xdr, const struct ditto_wcc *wcc)
@@ -86,8 +86,8 @@ void *dnfs4_spare(struct dnfs4_compound *cmp, u32 bytes)
 }
 
 /*
- * What straddles two pages of the request lies in the stream's scratch page,
- * where the next such piece would overwrite it.
+ * Data that straddles two pages of the request lies in the stream's scratch
+ * page, where the next such piece would overwrite it. It is copied.
  */
 static const void *xdr_keep(struct dnfs4_compound *cmp, const void *data, u32 len)
 {
@@ -112,7 +112,7 @@ u32 dnfs4_decode_opaque(struct dnfs4_compound *cmp, u32 max, const void **data, 
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_opaque);
 
-/* "." and ".." are no names, and neither is what has a slash (RFC 8881 section 14.5). */
+/* RFC 8881 section 14.5: "." and ".." are not valid, nor is a name with a slash. */
 static u32 check_name(const struct ditto_name *name)
 {
 	if (!name->len || !dnfs4_is_utf8(name->name, name->len))
@@ -135,7 +135,7 @@ u32 dnfs4_decode_name(struct dnfs4_compound *cmp, struct ditto_name *name)
 
 	if (xdr_stream_decode_u32(cmp->in, &len))
 		return NFS4ERR_BADXDR;
-	/* It may be as long as a request; nobody looks at it then. */
+	/* The length is limited by the request only: skip reading a name that is too long. */
 	if (len > PIECE)
 		return xdr_stream_pos(cmp->in) + (u64)len <= cmp->in->buf->len ?
 		       NFS4ERR_NAMETOOLONG : NFS4ERR_BADXDR;
