@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Access control lists on the wire: nfsace4 and what is around it (RFC 8881 section 6.2).
+ * Access control lists on the wire: nfsace4, acl and dacl (RFC 8881 section 6.2).
  */
 #ifndef _DITTO_FS_NFS_V4_ATTR_ACL_H
 #define _DITTO_FS_NFS_V4_ATTR_ACL_H
@@ -10,23 +10,23 @@
 
 struct dnfs4_compound;
 
-/* The two attributes that say a list. */
+/* The two attributes that carry a list. */
 enum dnfs4_acl_attr {
-	DNFS4_ACL,	/* entries alone */
-	DNFS4_DACL,	/* with flags of the list, and which entries were inherited */
+	DNFS4_ACL,	/* acl: only the entries */
+	DNFS4_DACL,	/* dacl: flags of the list and the INHERITED flag of entries as well */
 };
 
-/* Most bytes of an entry of ours, and fewest of any: type, flags, mask, length of a name. */
+/* Fewest bytes of an entry (type, flags, mask, name length) and most bytes of an encoded one. */
 #define DNFS4_ACE_BYTES_MIN	16
 #define DNFS4_ACE_BYTES_MAX	(DNFS4_ACE_BYTES_MIN + DNFS4_OWNER_TEXT_MAX)
-/* Longest list that is read. */
+/* Bytes of the longest list that is decoded. */
 #define DNFS4_ACL_READ_MAX	(8 + DITTO_ACES_MAX * (DNFS4_ACE_BYTES_MIN + DNFS4_OWNER_MAX))
 
 /**
- * struct dnfs4_acl_value - a list as it is said
- * @data: XDR; NULL if there was none yet
- * @len: bytes of it
- * @size: bytes of memory
+ * struct dnfs4_acl_value - an encoded list
+ * @data: XDR; NULL if no buffer was allocated yet
+ * @len: bytes of XDR
+ * @size: bytes allocated for @data
  */
 struct dnfs4_acl_value {
 	__be32 *data;
@@ -37,40 +37,55 @@ struct dnfs4_acl_value {
 /* acl_xdr.c */
 
 /**
- * dnfs4_acl_say - make the value of an attribute from a list
+ * dnfs4_acl_say - encode a list as the value of an attribute
  * @cmp: compound
  * @acl: list
  * @attr: which attribute
- * @value: filled; its memory is used again, and is to be freed with dnfs4_acl_value_free()
+ * @value: filled; its buffer is reused if it is large enough; the caller frees it with
+ *	dnfs4_acl_value_free()
  *
+ * Context: may sleep.
  * Return: 0, -ENOMEM, or -EJUKEBOX while the helper is asked for a name.
  */
 int dnfs4_acl_say(const struct dnfs4_compound *cmp, const struct ditto_acl *acl,
 		  enum dnfs4_acl_attr attr, struct dnfs4_acl_value *value);
+
+/**
+ * dnfs4_acl_value_free - free the buffer of an encoded list
+ * @value: may be all zeros
+ */
 void dnfs4_acl_value_free(struct dnfs4_acl_value *value);
 
 /**
- * dnfs4_acl_read - the list that an attribute's value says
- * @cmp: the value is the next of @cmp->in
+ * dnfs4_acl_read - decode a list from an attribute's value
+ * @cmp: the value is next in @cmp->in
  * @attr: which attribute
- * @acl: filled, to be put; NULL after an error
+ * @acl: filled, to be put by the caller; NULL after an error
  *
- * Return: NFS4_OK; BADXDR; ATTRNOTSUPP (types, flags and rights that are not kept here); NOSPC
- * (more than DITTO_ACES_MAX entries); INVAL, BADOWNER (principals); DELAY (no memory, or the helper
- * is asked for a name).
+ * Context: may sleep.
+ * Return: NFS4_OK; NFS4ERR_BADXDR; NFS4ERR_ATTRNOTSUPP (types, flags or rights that cannot be
+ * stored); NFS4ERR_NOSPC (more than DITTO_ACES_MAX entries); NFS4ERR_INVAL or NFS4ERR_BADOWNER
+ * (principals); NFS4ERR_DELAY (no memory, or the helper is asked for a name).
  */
 u32 dnfs4_acl_read(struct dnfs4_compound *cmp, enum dnfs4_acl_attr attr, struct ditto_acl **acl);
 
-/* Can this be the list of a directory, or of what is none? NFS4_OK, ATTRNOTSUPP or INVAL. */
+/**
+ * dnfs4_acl_fits - check that a list is valid for a kind of file
+ * @acl: list
+ * @is_dir: the file is a directory, so that entries may be inheritable
+ *
+ * Return: NFS4_OK; NFS4ERR_ATTRNOTSUPP (inheritance flags on a file that is not a directory,
+ * RFC 8881 section 6.2.1.4.1); NFS4ERR_INVAL.
+ */
 u32 dnfs4_acl_fits(const struct ditto_acl *acl, bool is_dir);
 
 /* acl_who.c */
 
 /**
- * struct dnfs4_who - principals being said, one after the other
+ * struct dnfs4_who - buffers for the names of principals, reused from entry to entry
  * @user: the last user
  * @group: the last group
- * @sid: the last that has a SID for a name
+ * @sid: the last principal that is named by its SID
  */
 struct dnfs4_who {
 	struct dnfs4_owner_text user;
@@ -79,24 +94,26 @@ struct dnfs4_who {
 };
 
 /**
- * dnfs4_who_say - what an entry's principal is called
+ * dnfs4_who_say - give the name of an entry's principal (RFC 8881 section 6.2.1.5)
  * @cmp: compound
  * @ace: entry
- * @who: where texts are made; begins as zeros
- * @text: filled: not terminated, valid until @who is used again
+ * @who: buffers for the name; all zeros at first
+ * @text: filled: the name, not terminated, valid until @who is used again
  *
+ * Context: may sleep.
  * Return: bytes of @text, or -EJUKEBOX while the helper is asked.
  */
 int dnfs4_who_say(const struct dnfs4_compound *cmp, const struct ditto_ace *ace,
 		  struct dnfs4_who *who, const char **text);
 /**
- * dnfs4_who_read - whom a principal's text means
+ * dnfs4_who_read - find the principal of a name (RFC 8881 section 6.2.1.5)
  * @cmp: compound
- * @text: from the wire
- * @len: of it, not 0
- * @is_group: a name that is not special is that of a group
+ * @text: name from the wire
+ * @len: bytes of @text, not 0
+ * @is_group: a name that is not a special one names a group
  * @ace: its principal is filled
  *
+ * Context: may sleep.
  * Return: NFS4_OK, NFS4ERR_BADOWNER, or NFS4ERR_DELAY while the helper is asked.
  */
 u32 dnfs4_who_read(const struct dnfs4_compound *cmp, const char *text, u32 len, bool is_group,

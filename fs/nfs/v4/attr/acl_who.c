@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Whom an entry of a list is about, as text (RFC 8881 section 6.2.1.5).
+ * Names of the principals in access control entries (RFC 8881 section 6.2.1.5).
  *
- * Who is special has a name that ends with "@". Users and groups are said as owners are.
- * Principals that the RFC has no name for are said by their SID (MS-DTYP section 2.4.2.1) and
- * an "@", which no user is called either; they never become somebody else. A SID that is
- * somebody here already has one name only, the other one.
+ * Special principals have names that end with "@". Users and groups are named as
+ * owners are. A principal without a name in the RFC is named by its SID (MS-DTYP
+ * section 2.4.2.1) and an "@", which cannot be the name of a user either, so that
+ * it is never taken for another principal. A SID whose principal has another name
+ * here is not accepted: each principal has one name only.
  */
 #include <linux/hex.h>
 #include <linux/kernel.h>
@@ -17,7 +18,7 @@
 #include "../engine/compound.h"
 #include "acl.h"
 
-/* S-1-, six bytes of an authority, and up to 15 parts of ten digits. */
+/* S-1-, a six-byte authority, and up to 15 parts of ten digits. */
 #define SID_PARTS_MAX	15
 #define SID_HEAD	8
 #define AUTHORITY_BITS	48
@@ -32,7 +33,7 @@ static const char *const special[DITTO_WHOS] = {
 	[DITTO_WHO_OWNER_RIGHTS]	= "S-1-3-4@",
 };
 
-/* Those that the RFC names and nobody is who comes by a protocol. */
+/* Special principals of the RFC that no client of a network protocol ever is; kept as SIDs. */
 static const struct {
 	const char *name;
 	const char *sid;
@@ -43,7 +44,7 @@ static const struct {
 	{ "SERVICE@",		"S-1-5-6@" },
 };
 
-/* SIDs of who has another name; with '-' at the end all that begin so. */
+/* SIDs of principals that have another name; a row ending with '-' matches all that begin so. */
 static const char *const taken[] = {
 	"S-1-1-0@", "S-1-3-0@", "S-1-3-1@", "S-1-5-2@", "S-1-5-7@", "S-1-5-11@", "S-1-22-1-",
 	"S-1-22-2-", "S-1-5-88-",
@@ -54,7 +55,7 @@ static bool who_is(const char *text, u32 len, const char *name)
 	return len == strlen(name) && !memcmp(text, name, len);
 }
 
-/* A SID in bytes as text with "@". Return: its length. */
+/* Prints a binary SID as text with "@". Return: its length. */
 static int print_sid(const u8 sid[DITTO_FOREIGN_MAX], char *text, size_t size)
 {
 	u64 authority = get_unaligned_be16(sid + 2);
@@ -70,7 +71,7 @@ static int print_sid(const u8 sid[DITTO_FOREIGN_MAX], char *text, size_t size)
 	return len + scnprintf(text + len, size - len, "@");
 }
 
-/* The next number of a terminated text, and what is behind it. False if there is none. */
+/* Parses the next number of a terminated text and advances @at. False if there is none. */
 static bool next_number(const char **at, u64 *number)
 {
 	unsigned int base = 10;
@@ -92,7 +93,7 @@ static bool next_number(const char **at, u64 *number)
 	}
 }
 
-/* Read "-1-5-21-..." until the "@". Whether it is the one text of this SID is not looked at. */
+/* Parses "-1-5-21-..." up to the "@". Does not check that it is the canonical form of the SID. */
 static bool parse_parts(const char *at, struct ditto_ace *ace)
 {
 	u8 *sid = ace->foreign;
@@ -129,7 +130,7 @@ static bool is_taken(const char *text, u32 len)
 	return false;
 }
 
-/* "S-1-...@"; what would not be said the same again is none. */
+/* Parses "S-1-...@". A text that would not be printed the same again is refused. */
 static u32 read_sid(const char *text, u32 len, struct ditto_ace *ace)
 {
 	char copy[DNFS4_OWNER_TEXT_MAX], said[DNFS4_OWNER_TEXT_MAX];
@@ -148,7 +149,7 @@ static u32 read_sid(const char *text, u32 len, struct ditto_ace *ace)
 	return NFS4_OK;
 }
 
-/* A text with nothing behind its "@". */
+/* Parses a name that ends with "@". */
 static u32 read_special(const char *text, u32 len, struct ditto_ace *ace)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(special); i++) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lists to and from nfsace4 (RFC 8881 section 6.2).
+ * Access control lists to and from nfsace4 (RFC 8881 section 6.2).
  *
- * Types and rights have the numbers that they have within, and flags but one. What could
- * not be kept is refused (section 6.2.1.1), all with the same status.
+ * Types, rights and all flags but GROUP and INHERITED have the same numbers here
+ * and on the wire. An entry that cannot be stored unchanged is refused (section
+ * 6.2.1.1), always with NFS4ERR_ATTRNOTSUPP.
  */
 #include <linux/nfs4.h>
 #include <linux/slab.h>
@@ -13,14 +14,14 @@
 #include "../engine/compound.h"
 #include "acl.h"
 
-/* Those that have the same number in DITTO_ACE_*. */
+/* Flags with the same number in DITTO_ACE_*. */
 #define SAME_FLAGS \
 	(NFS4_ACE_FILE_INHERIT_ACE | NFS4_ACE_DIRECTORY_INHERIT_ACE | \
 	 NFS4_ACE_NO_PROPAGATE_INHERIT_ACE | NFS4_ACE_INHERIT_ONLY_ACE)
 #define WIRE_FLAGS	(SAME_FLAGS | NFS4_ACE_IDENTIFIER_GROUP | NFS4_ACE_INHERITED_ACE)
 /*
- * Nothing is retained here, so nobody may change for how long, whatever a list says of
- * it (section 6.2.1.3.1).
+ * There is no retention here, so no principal can change its time. These rights are
+ * accepted and ignored (section 6.2.1.3.1).
  */
 #define RETENTION	(NFS4_ACE_WRITE_RETENTION | NFS4_ACE_WRITE_RETENTION_HOLD)
 
@@ -41,7 +42,7 @@ static const struct {
 	{ NFS4_ACL_DEFAULTED,		DITTO_ACL_DEFAULTED },
 };
 
-/* What a file has that everybody may do everything with. */
+/* Stands for a null list, which gives everyone all rights. */
 static const struct ditto_ace all_for_everyone = {
 	.type = DITTO_ACE_ALLOW,
 	.who = DITTO_WHO_EVERYONE,
@@ -58,7 +59,7 @@ static u32 say_list_flags(const struct ditto_acl *acl)
 	return wire;
 }
 
-/* Section 6.2.1.4: INHERITED is of dacl only, and GROUP goes with who is not special. */
+/* Section 6.2.1.4: INHERITED only in dacl, and IDENTIFIER_GROUP only for groups. */
 static u32 say_flags(const struct ditto_ace *ace, enum dnfs4_acl_attr attr)
 {
 	u32 wire = ace->flags & SAME_FLAGS;
@@ -216,7 +217,7 @@ u32 dnfs4_acl_read(struct dnfs4_compound *cmp, enum dnfs4_acl_attr attr, struct 
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_acl_read);
 
-/* Section 6.2.1.4.1: only of directories anything is inherited. */
+/* Section 6.2.1.4.1: only entries of directories can be inherited. */
 u32 dnfs4_acl_fits(const struct ditto_acl *acl, bool is_dir)
 {
 	for (u32 i = 0; i < acl->count; i++)

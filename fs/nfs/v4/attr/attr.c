@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which attributes there are, and bitmaps of them (RFC 8881 sections 3.3.7, 5.6).
+ * The set of supported attributes, and bitmap4 (RFC 8881 sections 3.3.7, 5.6).
  */
 #include <linux/fs.h>
 #include <kunit/visibility.h>
@@ -8,10 +8,10 @@
 #include "../../../share/share.h"
 #include "attr_private.h"
 
-/* Words of a bitmap that are read; who sends more wants to keep us busy. */
+/* Most words of a bitmap that are decoded: a longer one would only cost time. */
 #define BITMAP_WORDS_MAX	64
 
-/* What the pseudo root does not have: it takes no space, and nobody is told its changes. */
+/* Missing on the pseudo root: it has no space, and its changes are not notified. */
 static const struct dnfs4_bitmap attrs_of_space = { {
 	FATTR4_WORD0_FILES_AVAIL | FATTR4_WORD0_FILES_FREE | FATTR4_WORD0_FILES_TOTAL,
 	FATTR4_WORD1_SPACE_AVAIL | FATTR4_WORD1_SPACE_FREE | FATTR4_WORD1_SPACE_TOTAL |
@@ -31,7 +31,7 @@ static const struct dnfs4_bitmap attrs_of_acl = { {
 	FATTR4_WORD0_ACL | FATTR4_WORD0_ACLSUPPORT, FATTR4_WORD1_DACL,
 } };
 
-/* The table as bitmaps: all by minor version, those that can be read, and set when made. */
+/* The table as bitmaps: all by minor version, the readable ones, those for exclusive create. */
 static struct dnfs4_bitmap attrs_all[DNFS4_MINOR_MAX + 1] __ro_after_init;
 static struct dnfs4_bitmap attrs_readable __ro_after_init;
 static struct dnfs4_bitmap attrs_excl __ro_after_init;
@@ -110,7 +110,7 @@ void dnfs4_attrs_here(const struct dnfs4_compound *cmp, const struct dnfs4_fh *f
 	const struct dentry *root;
 
 	*map = attrs_all[min_t(u32, cmp->minor, DNFS4_MINOR_MAX)];
-	/* Arguments are read before it is looked whether there is a handle. */
+	/* Arguments are decoded before the filehandle is checked. */
 	if (fh->kind == DNFS4_FH_NONE)
 		return;
 	if (fh->kind == DNFS4_FH_PSEUDO) {
@@ -125,7 +125,7 @@ void dnfs4_attrs_here(const struct dnfs4_compound *cmp, const struct dnfs4_fh *f
 		take_away(map, &attrs_of_quota);
 	if (fh->kind == DNFS4_FH_ATTRDIR || !(d_inode(root)->i_opflags & IOP_XATTR))
 		take_away(map, &attrs_of_dosattr);
-	/* Who may do what with a named attribute, its file says. */
+	/* Access to a named attribute is decided by its file's list. */
 	if (fh->kind == DNFS4_FH_ATTRDIR || fh->named || !ditto_acl_is_supported(&fh->target.op))
 		take_away(map, &attrs_of_acl);
 }

@@ -30,32 +30,60 @@ static inline void dnfs4_bitmap_clear(struct dnfs4_bitmap *map, unsigned int att
 	map->word[attr / 32] &= ~BIT(attr % 32);
 }
 
-/* As the module is loaded. */
+/* Called once when the module is loaded: builds the bitmaps of the attribute table. */
 void dnfs4_attrs_init(void);
 
-/* Bits in words that we do not know are kept as "some were set": @more. */
+/**
+ * dnfs4_decode_bitmap - decode a bitmap4 (RFC 8881 section 3.3.7)
+ * @xdr: arguments
+ * @map: filled
+ * @more: set if a bit is set beyond the words of @map
+ *
+ * Return: NFS4_OK or NFS4ERR_BADXDR.
+ */
 u32 dnfs4_decode_bitmap(struct xdr_stream *xdr, struct dnfs4_bitmap *map, bool *more);
+
+/**
+ * dnfs4_encode_bitmap - encode a bitmap4 (RFC 8881 section 3.3.7)
+ * @xdr: results
+ * @map: bitmap
+ *
+ * Return: false if it does not fit.
+ */
 bool dnfs4_encode_bitmap(struct xdr_stream *xdr, const struct dnfs4_bitmap *map);
-/* Most bytes that the latter writes. */
+/* Most bytes that dnfs4_encode_bitmap() writes. */
 #define DNFS4_BITMAP_BYTES	(4 + 4 * DNFS4_BITMAP_WORDS)
 
-/* Attributes that there are, in this minor version, on this file. */
+/**
+ * dnfs4_attrs_supported - the attributes that a file supports (supported_attrs)
+ * @cmp: compound; its minor version counts
+ * @fh: the file
+ * @map: filled
+ *
+ * Context: may sleep.
+ */
 void dnfs4_attrs_supported(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 			   struct dnfs4_bitmap *map);
-/* Those of them that can be set as a file is made with a verifier (suppattr_exclcreat). */
+
+/**
+ * dnfs4_attrs_exclcreat - the attributes that EXCLUSIVE4_1 may set (suppattr_exclcreat)
+ * @cmp: compound; its minor version counts
+ * @fh: the file, or its directory
+ * @map: filled
+ */
 void dnfs4_attrs_exclcreat(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 			   struct dnfs4_bitmap *map);
 
 /**
- * struct dnfs4_sattr - attributes from the wire, to be set
- * @map: which; those that were not understood have made the decoder fail
- * @set: for ditto_setattr() and the makers of files, once dnfs4_sattr_fit() was asked. Of
- *	MODE_UMASK (4.2) it has the mode, with the umask applied if the directory does not say
- *	what new files get
- * @dosattr: for ditto_dosattr_set(); @dosattr.valid says what. HIDDEN and SYSTEM alone are in it as
- *	flags that replace those of the file: use dnfs4_sattr_dosattr()
- * @umask: of MODE_UMASK
- * @acl: of ACL or DACL; @set.acl borrows it
+ * struct dnfs4_sattr - decoded attributes to be set
+ * @map: which attributes; the decoder fails for attributes it does not know
+ * @set: for ditto_setattr() and for creating files, after dnfs4_sattr_fit(). For mode_umask
+ *	(4.2) it has the mode, to which the umask was applied unless the directory decides the
+ *	permissions of new files
+ * @dosattr: for ditto_dosattr_set(); @dosattr.valid lists its members. If only one of hidden and
+ *	system is set its flags are not complete: use dnfs4_sattr_dosattr()
+ * @umask: umask of mode_umask
+ * @acl: list of acl or dacl, a reference; @set.acl borrows it
  */
 struct dnfs4_sattr {
 	struct dnfs4_bitmap map;
@@ -66,69 +94,92 @@ struct dnfs4_sattr {
 };
 
 /**
- * dnfs4_decode_sattr - a fattr4 to be set
- * @cmp: compound
- * @sattr: filled
+ * dnfs4_decode_sattr - decode a fattr4 to be set
+ * @cmp: compound; the current filehandle is the file or its directory
+ * @sattr: filled; to be freed with dnfs4_sattr_free() by the operation's release, also after an
+ *	error
  *
- * Return: NFS4_OK; BADXDR; ATTRNOTSUPP (not supported); INVAL (read-only, or values that
- * make no sense); BADOWNER; NOSPC (a list that is too long); DELAY while the helper is asked for a
- * name. Whatever it is, dnfs4_sattr_free() is for the release of the operation.
+ * Attributes that are not supported are reported before those that are read-only.
+ *
+ * Context: may sleep.
+ * Return: NFS4_OK; NFS4ERR_BADXDR; NFS4ERR_ATTRNOTSUPP; NFS4ERR_INVAL (read-only, or an invalid
+ * value); NFS4ERR_BADOWNER; NFS4ERR_NOSPC (a list that is too long); NFS4ERR_DELAY while the
+ * helper is asked for a name.
  */
 u32 dnfs4_decode_sattr(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr);
 
-/* Free what hangs on it; all of it may be zeros. */
+/**
+ * dnfs4_sattr_free - drop what decoded attributes refer to
+ * @sattr: may be all zeros
+ */
 void dnfs4_sattr_free(struct dnfs4_sattr *sattr);
 
 /**
- * dnfs4_sattr_fit - attributes meet what they are for
- * @cmp: the current handle is the file, or the directory that one is made in
- * @sattr: decoded; the mode becomes what is to be set, see @sattr->set
- * @node: the file; NULL if it is to be made
- * @type: what it is, or will be: S_IF*
+ * dnfs4_sattr_fit - adapt decoded attributes to the file they are for
+ * @cmp: the current filehandle is the file, or the directory that it is created in
+ * @sattr: decoded; its mode and list are adjusted
+ * @node: the file; NULL if it is to be created
+ * @type: type of the file: S_IF*
  *
- * That of a symbolic link says nothing: list and mode are left out.
+ * Applies the umask of mode_umask, and computes the mode if both mode and list are set. Mode and
+ * list of a symbolic link are ignored.
  *
- * Return: NFS4_OK; ATTRNOTSUPP or INVAL for a list that is not for that; DELAY.
+ * Context: may sleep.
+ * Return: NFS4_OK; NFS4ERR_ATTRNOTSUPP or NFS4ERR_INVAL for a list that is not valid for the
+ * type; NFS4ERR_DELAY; others of dnfs4_status().
  */
 u32 dnfs4_sattr_fit(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
 		    struct ditto_node *node, umode_t type);
 
 /**
- * dnfs4_sattr_dosattr - set what @sattr->set has no place for: flags, time of creation
- * @op: who
- * @node: the file, maybe just made
+ * dnfs4_sattr_dosattr - set the DOS attributes and the birth time
+ * @op: share and credential
+ * @node: the file, possibly just created
  * @sattr: decoded
  *
+ * DOS attributes that the client did not give are kept.
+ *
+ * Context: may sleep.
  * Return: 0, also if there is nothing to set, or an errno of ditto_dosattr_set().
  */
 int dnfs4_sattr_dosattr(struct ditto_op *op, struct ditto_node *node,
 			const struct dnfs4_sattr *sattr);
 
 /**
- * dnfs4_sattr_made - attrset of the reply of OPEN and CREATE
- * @op: who
- * @node: as it was made with @sattr
+ * dnfs4_sattr_made - compute attrset for the reply of OPEN and CREATE
+ * @op: share and credential
+ * @node: the file that was created with @sattr
  * @sattr: decoded
- * @map: filled: those of @sattr that the file has; an owner that may not be given away is left out
+ * @map: filled: the attributes of @sattr that took effect; an owner that the caller may not give
+ *	the file to is left out
+ *
+ * Context: may sleep.
  */
 void dnfs4_sattr_made(struct ditto_op *op, struct ditto_node *node,
 		      const struct dnfs4_sattr *sattr, struct dnfs4_bitmap *map);
 
 /**
- * dnfs4_encode_fattr - a fattr4
+ * dnfs4_encode_fattr - read a file's attributes and encode a fattr4
  * @cmp: compound
- * @xdr: results, or elsewhere
- * @fh: which file: kind and share
- * @dentry: of a listing's entry; NULL for the node of @fh
- * @ask: which attributes
+ * @xdr: destination, the results or another stream
+ * @fh: the file; with @dentry the directory that is listed
+ * @dentry: entry of a listing; NULL for the node of @fh
+ * @ask: attributes requested
  *
- * Return: NFS4_OK; NFS4ERR_RESOURCE or REP_TOO_BIG (no room; @xdr is as before); others.
+ * Context: may sleep.
+ * Return: NFS4_OK; NFS4ERR_RESOURCE (4.0) or NFS4ERR_REP_TOO_BIG if it does not fit;
+ * NFS4ERR_INVAL if a write-only attribute is requested; NFS4ERR_DELAY; others of dnfs4_status().
  */
 u32 dnfs4_encode_fattr(struct dnfs4_compound *cmp, struct xdr_stream *xdr,
 		       const struct dnfs4_fh *fh, struct dentry *dentry,
 		       const struct dnfs4_bitmap *ask);
 
-/* Number of a share's entry in the pseudo root: fileid there, and cookie. Never 0, 1 or 2. */
+/**
+ * dnfs4_pseudo_fileid - number of a share's entry in the pseudo root
+ * @share: share
+ *
+ * Return: its fileid there, which is also its cookie; positive, never 1 or 2.
+ */
 u64 dnfs4_pseudo_fileid(const struct ditto_share *share);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A fattr4 to be set, and what of it goes another way than ditto_setattr().
+ * Decoding of a fattr4 to be set, and the attributes that ditto_setattr() does not set.
  */
 #include <linux/fs.h>
 #include <linux/posix_acl.h>
@@ -10,12 +10,13 @@
 #include "../../../share/cred.h"
 #include "attr_private.h"
 
-/* Longest fattr4 that can be set: two owners, a list and what else there is, with room to spare. */
+/* Bytes of the longest fattr4 to be set: two owners, a list, and a margin for the rest. */
 #define ATTRS_BYTES_MAX		(2 * DNFS4_OWNER_MAX + DNFS4_ACL_READ_MAX + 1024)
 
 /*
- * May these be set at all? In the order of the RFC: what is not there (ATTRNOTSUPP) is told
- * before what can only be read (INVAL, RFC 8881 section 5.5).
+ * Checks that the attributes can be set. Attributes that are not supported
+ * (NFS4ERR_ATTRNOTSUPP) are reported before read-only ones (NFS4ERR_INVAL), in the order of
+ * RFC 8881 section 5.5.
  */
 static u32 check_map(const struct dnfs4_compound *cmp, const struct dnfs4_bitmap *map, bool more)
 {
@@ -55,7 +56,7 @@ static u32 get_values(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
 	return NFS4_OK;
 }
 
-/* Does a default ACL of the directory say what new files get? 1, 0 or -EJUKEBOX. */
+/* Checks for a default ACL of the directory, which decides the mode of new files. */
 static int has_default(struct dnfs4_compound *cmp)
 {
 	struct posix_acl *acl;
@@ -67,7 +68,7 @@ static int has_default(struct dnfs4_compound *cmp)
 	return 1;
 }
 
-/* RFC 8275 section 5: the umask counts where the directory does not say what new files get. */
+/* RFC 8275 section 5: the umask applies unless the directory decides the mode of new files. */
 static u32 apply_umask(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr, bool is_dir)
 {
 	int says = 0;
@@ -80,7 +81,7 @@ static u32 apply_umask(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr, bo
 	return says < 0 ? dnfs4_status(cmp, says) : NFS4_OK;
 }
 
-/* RFC 8881 section 6.4.1.3: the mode first, and then the list, which has the last word. */
+/* RFC 8881 section 6.4.1.3: the mode is applied first, then the list, which takes precedence. */
 static int mode_of_list(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
 			struct ditto_node *node)
 {
@@ -107,8 +108,8 @@ static int mode_of_list(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
 }
 
 /*
- * Who sets acl cannot say that the list takes nothing over from its directory, and did not
- * say that it does from now on.
+ * The attribute acl cannot carry the PROTECTED flag, and setting it does not ask for
+ * inheritance from now on: the flag is kept.
  */
 static int keep_protected(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
 			  struct ditto_node *node)
@@ -122,7 +123,7 @@ static int keep_protected(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
 	return 0;
 }
 
-/* What says nothing of a symbolic link. */
+/* Removes mode and list, which have no meaning for a symbolic link. */
 static void leave_out(struct dnfs4_sattr *sattr)
 {
 	sattr->set.valid &= ~(DITTO_SET_MODE | DITTO_SET_ACL);
@@ -184,7 +185,7 @@ u32 dnfs4_decode_sattr(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_sattr);
 
-/* Of the flags that a file has, those change that were given. */
+/* Completes the DOS attributes given with the others that the file has. */
 static int merge_flags(struct ditto_op *op, struct ditto_node *node,
 		       const struct dnfs4_sattr *sattr, struct ditto_dosattr *dosattr)
 {
@@ -220,7 +221,7 @@ int dnfs4_sattr_dosattr(struct ditto_op *op, struct ditto_node *node,
 	return err ?: ditto_dosattr_set(op, node, &dosattr);
 }
 
-/* What of @dosattr the file has not, out of the map. */
+/* Clears attributes of @dosattr in @map that did not take effect. */
 static void check_dosattr(struct ditto_op *op, struct ditto_node *node,
 			  const struct dnfs4_sattr *sattr, const struct ditto_attr *attr,
 			  struct dnfs4_bitmap *map)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From what was read of a file to its fattr4 (RFC 8881 section 3.3.8).
+ * Encoding of a fattr4 from what was read of a file (RFC 8881 section 3.3.8).
  */
 #include <linux/slab.h>
 #include <kunit/visibility.h>
 
 #include "attr_private.h"
 
-/* Bytes of the values whose length depends on them. */
+/* Total length of the values whose length varies. */
 static u32 varying_bytes(const struct dnfs4_attr_src *src)
 {
 	const struct dnfs4_bitmap *map = &src->map;
@@ -51,7 +51,7 @@ __be32 *dnfs4_attr_put(__be32 *p, const struct dnfs4_attr_src *src, u32 bytes)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_put);
 
-/* A stream gives room for no more than a page at once. */
+/* A stream reserves at most a page at once: a longer fattr4 is built in a buffer. */
 static bool emit_long(struct xdr_stream *xdr, const struct dnfs4_attr_src *src, u32 bytes)
 {
 	__be32 *p;
@@ -94,7 +94,7 @@ u32 dnfs4_encode_fattr(struct dnfs4_compound *cmp, struct xdr_stream *xdr,
 	status = dnfs4_attr_plan(cmp, fh, ask, &plan);
 	if (status)
 		return status;
-	/* Every GETATTR comes here: only what is read before it is filled is cleared. */
+	/* On the path of every GETATTR: only members that are read before filled are cleared. */
 	src = kmalloc(sizeof(*src), GFP_KERNEL);
 	if (!src)
 		return NFS4ERR_DELAY;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Attributes within: the table, and the three steps from a file to its fattr4.
+ * Internals of the attribute code: the table, and the three steps from a file to
+ * its fattr4.
  *
- * A plan is made once of what is asked for, for a whole listing if need be: which
- * attributes there are, what is to be read for them, and how long the values are.
- * Then, by file, what the plan needs is read, and only after that is anything
- * written: in one piece, of which the length is known.
+ * First a plan is made of the attributes requested, once for a whole listing:
+ * which of them exist, what has to be read for them, and how long the values
+ * of constant length are. Then what the plan needs is read, file by file. Only
+ * after that the fattr4 is written, in one piece of known length.
  */
 #ifndef _DITTO_FS_NFS_V4_ATTR_ATTR_PRIVATE_H
 #define _DITTO_FS_NFS_V4_ATTR_ATTR_PRIVATE_H
@@ -17,38 +18,38 @@
 #include "attr.h"
 #include "idmap.h"
 
-/* Highest number of an attribute that there can be here (RFC 8276 section 8.6). */
+/* Highest attribute number in the table (RFC 8276 section 8.6). */
 #define DNFS4_ATTR_MAX		FATTR4_XATTR_SUPPORT
 
-/* What attributes are made from, and when they are there. */
+/* Sources that attributes are made from. */
 #define DNFS4_NEED_STAT		BIT(0)	/* attributes of the file */
-#define DNFS4_NEED_INO		BIT(1)	/* only its number, which a listing has anyway */
-#define DNFS4_NEED_STATFS	BIT(2)	/* not of the pseudo root */
-#define DNFS4_NEED_QUOTA	BIT(3)	/* of file systems that count */
-#define DNFS4_NEED_EXTRA	BIT(4)	/* of file systems that can store them */
-#define DNFS4_NEED_HANDLE	BIT(5)
-#define DNFS4_NEED_OWNER	BIT(6)	/* and STAT */
-#define DNFS4_NEED_GROUP	BIT(7)	/* and STAT */
-#define DNFS4_NEED_STREAMS	BIT(8)	/* are there any */
-#define DNFS4_NEED_MAPS		BIT(9)	/* which attributes there are */
-#define DNFS4_NEED_FRESH	BIT(10)	/* what another client's cache may know better */
-#define DNFS4_NEED_ACL		BIT(11)	/* the list that the file goes by, and may be told */
+#define DNFS4_NEED_INO		BIT(1)	/* only its inode number, which a listing has anyway */
+#define DNFS4_NEED_STATFS	BIT(2)	/* not read for the pseudo root */
+#define DNFS4_NEED_QUOTA	BIT(3)	/* of file systems that keep quotas */
+#define DNFS4_NEED_EXTRA	BIT(4)	/* DOS attributes and birth time, if they can be stored */
+#define DNFS4_NEED_HANDLE	BIT(5)	/* filehandle */
+#define DNFS4_NEED_OWNER	BIT(6)	/* name of the owner; needs STAT too */
+#define DNFS4_NEED_GROUP	BIT(7)	/* name of the group; needs STAT too */
+#define DNFS4_NEED_STREAMS	BIT(8)	/* whether there are named attributes */
+#define DNFS4_NEED_MAPS		BIT(9)	/* which attributes are supported */
+#define DNFS4_NEED_FRESH	BIT(10)	/* STAT, after asking the holder of a write delegation */
+#define DNFS4_NEED_ACL		BIT(11)	/* the list in force, if the caller may read it */
 
-/* What can be done with an attribute. */
+/* Operations on an attribute. */
 #define DNFS4_ATTR_READ		BIT(0)
 #define DNFS4_ATTR_WRITE	BIT(1)
-#define DNFS4_ATTR_EXCL		BIT(2)	/* set together with an exclusive create */
+#define DNFS4_ATTR_EXCL		BIT(2)	/* may be set by an exclusive create */
 
 struct dnfs4_attr_src;
 
 /**
- * struct dnfs4_attr_row - an attribute
+ * struct dnfs4_attr_row - description of an attribute
  * @minor: first minor version that has it
  * @flags: DNFS4_ATTR_*
  * @need: DNFS4_NEED_*
- * @bytes: of its value; 0 if that depends on the value
- * @put: writes the value; NULL if it cannot be read
- * @get: reads it from the wire; NULL if it cannot be written
+ * @bytes: encoded length of its value; 0 if it varies
+ * @put: writes the value and returns the position after it; NULL if it cannot be read
+ * @get: decodes the value from @cmp->in; NULL if it cannot be set
  */
 struct dnfs4_attr_row {
 	u8 minor;
@@ -59,13 +60,13 @@ struct dnfs4_attr_row {
 	u32 (*get)(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr);
 };
 
-/* attr_table.c: by number; a row without flags is none */
+/* attr_table.c: rows by attribute number; a row without flags is not supported */
 extern const struct dnfs4_attr_row dnfs4_attr_rows[DNFS4_ATTR_MAX + 1];
 /**
- * struct dnfs4_attr_plan - what is to be done for each file
- * @map: attributes to be given
- * @need: DNFS4_NEED_* of all
- * @bytes: of those whose values have a constant length
+ * struct dnfs4_attr_plan - what to read and write for each file
+ * @map: attributes to be returned
+ * @need: DNFS4_NEED_* of all of them
+ * @bytes: total length of the values of constant length
  */
 struct dnfs4_attr_plan {
 	struct dnfs4_bitmap map;
@@ -74,26 +75,26 @@ struct dnfs4_attr_plan {
 };
 
 /**
- * struct dnfs4_attr_src - what attributes are made from
+ * struct dnfs4_attr_src - what was read of a file, to be encoded
  * @cmp: compound
- * @fh: kind and share
- * @map: attributes that are given
- * @bytes: of those whose values have a constant length
- * @attr: NEED_STAT; of NEED_INO the number alone
- * @mounted_on: NEED_INO: number in the directory above
- * @statfs: NEED_STATFS
- * @quota: NEED_QUOTA
- * @dosattr: NEED_EXTRA
- * @has_streams: NEED_STREAMS
- * @supported: NEED_MAPS
- * @exclcreat: NEED_MAPS
+ * @fh: kind and share of the file
+ * @map: attributes to be returned for this file
+ * @bytes: total length of the values of constant length
+ * @attr: with NEED_STAT; with NEED_INO only the inode number is valid
+ * @mounted_on: with NEED_INO or NEED_STAT: mounted_on_fileid
+ * @statfs: with NEED_STATFS
+ * @quota: with NEED_QUOTA
+ * @dosattr: with NEED_EXTRA
+ * @has_streams: with NEED_STREAMS
+ * @supported: with NEED_MAPS
+ * @exclcreat: with NEED_MAPS
  * @error: rdattr_error
- * @handle: NEED_HANDLE
- * @handle_len: of @handle
- * @owner: NEED_OWNER
- * @group: NEED_GROUP
- * @acl: NEED_ACL, if it is given
- * @dacl: NEED_ACL, if it is given
+ * @handle: with NEED_HANDLE
+ * @handle_len: bytes of @handle
+ * @owner: with NEED_OWNER
+ * @group: with NEED_GROUP
+ * @acl: with NEED_ACL, if acl is requested
+ * @dacl: with NEED_ACL, if dacl is requested
  */
 struct dnfs4_attr_src {
 	const struct dnfs4_compound *cmp;
@@ -117,27 +118,50 @@ struct dnfs4_attr_src {
 	struct dnfs4_acl_value dacl;
 };
 
-/* Bytes of a bitmap4: words of zeros at the end are left out. */
+/* Encoded length of a bitmap4: zero words at the end are left out. */
 static inline u32 dnfs4_bitmap_bytes(const struct dnfs4_bitmap *map)
 {
 	return map->word[2] ? 16 : map->word[1] ? 12 : map->word[0] ? 8 : 4;
 }
 
+/**
+ * dnfs4_put_bitmap - write a bitmap4
+ * @p: room for dnfs4_bitmap_bytes()
+ * @map: bitmap
+ *
+ * Return: the position after it.
+ */
 __be32 *dnfs4_put_bitmap(__be32 *p, const struct dnfs4_bitmap *map);
 
 /* attr.c */
 
-/* Attributes that there may be: whether the file system counts quotas is not looked at. */
+/**
+ * dnfs4_attrs_here - the attributes that a file may support
+ * @cmp: compound; its minor version counts
+ * @fh: the file; of kind NONE all attributes of the minor version are given
+ * @map: filled
+ *
+ * Does not check whether the file system keeps quotas for the share, see
+ * dnfs4_attrs_supported().
+ */
 void dnfs4_attrs_here(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 		      struct dnfs4_bitmap *map);
 
-/* NFS4_OK, or NFS4ERR_INVAL if an attribute is asked for that can only be set. */
+/**
+ * dnfs4_attr_plan - plan the reading of attributes
+ * @cmp: compound
+ * @fh: the file, or the directory that is listed
+ * @ask: attributes requested; those that are not supported are ignored
+ * @plan: filled
+ *
+ * Return: NFS4_OK, or NFS4ERR_INVAL if a write-only attribute is requested.
+ */
 u32 dnfs4_attr_plan(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 		    const struct dnfs4_bitmap *ask, struct dnfs4_attr_plan *plan);
 
 /* attr_read.c */
 
-/* Begin with a file: all of the plan is to be given, nothing is read. */
+/* Starts a file: all attributes of the plan are to be returned, none is read yet. */
 static inline void dnfs4_attr_begin(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 				    const struct dnfs4_attr_plan *plan,
 				    struct dnfs4_attr_src *src)
@@ -150,32 +174,66 @@ static inline void dnfs4_attr_begin(const struct dnfs4_compound *cmp, const stru
 }
 
 /**
- * dnfs4_attr_read - read what a plan needs
+ * dnfs4_attr_read - read what a plan needs of a file
  * @cmp: compound
- * @fh: which file; borrowed as long as @src is
- * @dentry: of a listing's entry; NULL for the node of @fh
- * @plan: see there
- * @src: filled; what is in @owner and @group of the last file is used again, and so is memory of
- *	@acl and @dacl; after the last one, and after an error, dnfs4_attr_src_free()
+ * @fh: the file, or the directory that is listed; borrowed as long as @src is used
+ * @dentry: entry of a listing; NULL for the node of @fh
+ * @plan: plan
+ * @src: filled. @owner, @group and the buffers of @acl and @dacl are reused from the file before,
+ *	so their lengths and buffers must be zero at first. dnfs4_attr_src_free() must follow
+ *	after the last file, also after an error
  *
- * Return: 0 or an errno; what was read then is not to be used.
+ * Context: may sleep.
+ * Return: 0 or an errno, after which @src must not be encoded.
  */
 int dnfs4_attr_read(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 		    struct dentry *dentry, const struct dnfs4_attr_plan *plan,
 		    struct dnfs4_attr_src *src);
 
-/* Free what hangs on it; all of it may be zeros. */
+/**
+ * dnfs4_attr_src_free - free the buffers of @acl and @dacl
+ * @src: both may be zeros
+ */
 void dnfs4_attr_src_free(struct dnfs4_attr_src *src);
 
-/* An entry whose attributes cannot be had: its number is all that is given, and the error. */
+/**
+ * dnfs4_attr_fail - describe an entry whose attributes could not be read
+ * @plan: plan
+ * @src: filled: only rdattr_error, fileid and mounted_on_fileid are returned
+ * @ino: inode number of the entry
+ * @error: status for rdattr_error
+ */
 void dnfs4_attr_fail(const struct dnfs4_attr_plan *plan, struct dnfs4_attr_src *src, u64 ino,
 		     u32 error);
 
-/* attr_encode.c: the fattr4 of what was read: its length, and itself. */
+/* attr_encode.c */
+
+/**
+ * dnfs4_attr_bytes - encoded length of a fattr4
+ * @src: what was read
+ *
+ * Return: bytes.
+ */
 u32 dnfs4_attr_bytes(const struct dnfs4_attr_src *src);
+
+/**
+ * dnfs4_attr_put - write a fattr4
+ * @p: room for @bytes
+ * @src: what was read
+ * @bytes: result of dnfs4_attr_bytes()
+ *
+ * Return: the position after it.
+ */
 __be32 *dnfs4_attr_put(__be32 *p, const struct dnfs4_attr_src *src, u32 bytes);
 
-/* The same into a stream; false if there is no room: @xdr is as before. */
+/**
+ * dnfs4_attr_emit - append a fattr4 to a stream
+ * @xdr: stream; unchanged if there is no room at all
+ * @src: what was read
+ *
+ * Context: may sleep.
+ * Return: false if it does not fit.
+ */
 bool dnfs4_attr_emit(struct xdr_stream *xdr, const struct dnfs4_attr_src *src);
 
 #endif

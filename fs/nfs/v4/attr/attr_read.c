@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What attributes are made from: each source is asked once, and only if an attribute
- * that is wanted needs it.
+ * Reading of what attributes are made from. Each source is read once, and only if a
+ * requested attribute needs it.
  */
 #include <linux/fs.h>
 #include <kunit/visibility.h>
@@ -14,13 +14,13 @@
 #include "../engine/server.h"
 #include "attr_private.h"
 
-/* The pseudo root: all may read it, nothing can be written. */
+/* The pseudo root: readable for all, never writable. */
 #define PSEUDO_MODE	(S_IFDIR | 0555)
 #define PSEUDO_FILEID	1
 
 u64 dnfs4_pseudo_fileid(const struct ditto_share *share)
 {
-	/* Positive as a cookie, and not what listings and the root itself have. */
+	/* Positive as a cookie, and distinct from reserved cookies and the root's fileid. */
 	return max(share->tag >> 1, 3ULL);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_pseudo_fileid);
@@ -48,8 +48,8 @@ static void read_pseudo(const struct dnfs4_compound *cmp, struct dnfs4_attr_src 
 }
 
 /*
- * A named attribute directory is part of its file, and of nothing else: who may do what
- * with it is what he may do with the file. As a directory it is searched by who may read.
+ * A named attribute directory belongs to its file: permissions on it are those of the file.
+ * Search permission of the directory follows from read permission of the file.
  */
 static int read_attrdir(const struct dnfs4_fh *fh, struct ditto_attr *attr)
 {
@@ -118,7 +118,7 @@ static int read_statfs(const struct dnfs4_fh *fh, struct dnfs4_attr_src *src)
 	return ditto_statfs(&op, fh->target.node, &src->statfs);
 }
 
-/* A file system that does not count has nothing to tell. */
+/* A file system without quotas: the attributes are dropped from the reply. */
 static void read_quota(const struct dnfs4_fh *fh, struct dnfs4_attr_src *src)
 {
 	static const u8 attrs[] = { FATTR4_QUOTA_AVAIL_HARD, FATTR4_QUOTA_USED };
@@ -151,7 +151,10 @@ static int one_is_enough(void *arg, const struct ditto_name *name, u64 size, u64
 	return 1;
 }
 
-/* Of a listing's entry the node is needed, which a listing goes without otherwise. To be put. */
+/*
+ * The node of the file. For an entry of a listing, which usually needs none, it is looked up.
+ * To be put.
+ */
 static struct ditto_node *node_of(const struct dnfs4_fh *fh, struct dentry *dentry)
 {
 	if (dentry)
@@ -179,7 +182,7 @@ static int read_streams(const struct dnfs4_fh *fh, struct dentry *dentry,
 	return ret == -EOPNOTSUPP ? 0 : min(ret, 0);
 }
 
-/* RFC 8881 section 6.2.1.3.1: not everybody may read who may do what. */
+/* RFC 8881 section 6.2.1.3.1: reading the list needs READ_ACL. */
 static struct ditto_acl *allowed_acl(struct ditto_op *op, struct ditto_node *node)
 {
 	u32 rights;
@@ -237,7 +240,7 @@ static int read_handle(const struct dnfs4_fh *fh, struct dentry *dentry,
 	return dnfs4_fh_encode(fh, src->handle, &src->handle_len);
 }
 
-/* What few ask for. */
+/* Sources that are rarely needed. */
 static int read_rest(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 		     struct dentry *dentry, u32 need, struct dnfs4_attr_src *src)
 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The table of attributes: one row each (RFC 8881 sections 5.6 and 5.7, RFC 7862
- * section 12, RFC 8275, RFC 8276 section 8.6).
+ * The attribute table, one row each (RFC 8881 sections 5.6 and 5.7, RFC 7862 section
+ * 12, RFC 8275, RFC 8276 section 8.6), and the functions that encode and decode values.
  *
- * What is not here is not there: sacl, as nothing is audited; "archive", as nobody
- * says when a file was backed up (the flag of the same name says the opposite);
- * fs_locations, as nothing was moved; space_freed, as file systems do not tell
- * which blocks copies share.
+ * Not supported are: sacl, because nothing is audited; archive, because the server does
+ * not know when a file was backed up (the DOS attribute of that name means the opposite);
+ * fs_locations, because nothing is migrated; space_freed, because file systems do not
+ * report which blocks are shared by copies.
  */
 #include <linux/fs.h>
 #include <linux/kdev_t.h>
@@ -17,7 +17,7 @@
 #include "../engine/server.h"
 #include "attr_private.h"
 
-/* The file system; the pseudo root has none. */
+/* The superblock; NULL for the pseudo root. */
 static const struct super_block *sb_of(const struct dnfs4_attr_src *src)
 {
 	if (src->fh->kind == DNFS4_FH_PSEUDO)
@@ -59,7 +59,7 @@ static __be32 *put_text(__be32 *p, const struct dnfs4_owner_text *text)
 	return xdr_encode_opaque(p, text->text, text->len);
 }
 
-/* Reading: the values, in the order of their numbers */
+/* Encoding, in order of attribute numbers */
 
 static __be32 *put_supported_attrs(__be32 *p, const struct dnfs4_attr_src *src)
 {
@@ -119,7 +119,7 @@ static __be32 *put_named_attr(__be32 *p, const struct dnfs4_attr_src *src)
 	return put_u32(p, src->has_streams);
 }
 
-/* All files of a share have one; that of the pseudo root is like none of them. */
+/* All files of a share have the same fsid, and the pseudo root has one of its own. */
 static __be32 *put_fsid(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	bool pseudo = src->fh->kind == DNFS4_FH_PSEUDO;
@@ -128,7 +128,7 @@ static __be32 *put_fsid(__be32 *p, const struct dnfs4_attr_src *src)
 	return xdr_encode_hyper(p, pseudo ? 0 : 1);
 }
 
-/* Where a handle carries the directory a file was found in, hard links have several. */
+/* Not unique if handles carry the parent directory: a file with hard links then has several. */
 static __be32 *put_unique_handles(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	return put_u32(p, src->fh->kind == DNFS4_FH_PSEUDO ||
@@ -161,7 +161,7 @@ static __be32 *put_aclsupport(__be32 *p, const struct dnfs4_attr_src *src)
 	return put_u32(p, ACL4_SUPPORT_ALLOW_ACL | ACL4_SUPPORT_DENY_ACL);
 }
 
-/* RFC 8881 section 5.8.2.2: where names are told apart by case is up to directories. */
+/* RFC 8881 section 5.8.2.2: case sensitivity is a property of each directory; told by the root. */
 static __be32 *put_case_insensitive(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	const struct inode *root = root_of(src);
@@ -327,7 +327,7 @@ static __be32 *put_mounted_on_fileid(__be32 *p, const struct dnfs4_attr_src *src
 	return xdr_encode_hyper(p, src->mounted_on);
 }
 
-/* Changes of a directory are told as they come. */
+/* Changes of a directory are notified without delay. */
 static __be32 *put_no_time(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	return put_time(p, &(struct timespec64){});
@@ -350,7 +350,7 @@ static __be32 *put_clone_blksize(__be32 *p, const struct dnfs4_attr_src *src)
 	return put_u32(p, sb ? sb->s_blocksize : PAGE_SIZE);
 }
 
-/* A counter that the file system keeps, or else the time of the last change of anything. */
+/* The change attribute is a counter of the file system, or else the ctime. */
 static __be32 *put_change_attr_type(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	const struct kstat *st = &src->attr.st;
@@ -362,7 +362,7 @@ static __be32 *put_change_attr_type(__be32 *p, const struct dnfs4_attr_src *src)
 	return put_u32(p, NFS4_CHANGE_TYPE_IS_UNDEFINED);
 }
 
-/* Writing */
+/* Decoding */
 
 static u32 get_bool(struct dnfs4_compound *cmp, bool *value)
 {
@@ -392,7 +392,7 @@ static u32 get_size(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
 	return NFS4_OK;
 }
 
-/* The two are one list: which of them is meant would not be known. */
+/* acl and dacl are the same list: setting both is ambiguous. */
 static u32 get_list(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
 		    enum dnfs4_acl_attr attr)
 {
@@ -440,7 +440,7 @@ static u32 get_mode(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
 	return get_mode_bits(cmp, &sattr->set.mode);
 }
 
-/* RFC 8275: the mode as the program gave it, and the umask, which a default ACL replaces. */
+/* RFC 8275: the mode that the program gave, and the umask, which a default ACL overrides. */
 static u32 get_mode_umask(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
 {
 	umode_t umask;
@@ -449,7 +449,7 @@ static u32 get_mode_umask(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
 	status = get_mode_bits(cmp, &sattr->set.mode) ?: get_mode_bits(cmp, &umask);
 	if (status)
 		return status;
-	/* Section 5: not together with the other one. */
+	/* Section 5: not together with mode. */
 	if ((sattr->set.valid & DITTO_SET_MODE) || (umask & ~0777))
 		return NFS4ERR_INVAL;
 	sattr->set.valid |= DITTO_SET_MODE;
@@ -457,7 +457,7 @@ static u32 get_mode_umask(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
 	return NFS4_OK;
 }
 
-/* The text of an owner: BADOWNER is for one that is not known, not for none. */
+/* Decodes an owner. An empty one is NFS4ERR_INVAL; BADOWNER is for one that is unknown. */
 static u32 get_text(struct dnfs4_compound *cmp, const void **text, u32 *len)
 {
 	u32 status = dnfs4_decode_opaque(cmp, DNFS4_OWNER_MAX, text, len);
@@ -551,7 +551,7 @@ static u32 get_time_create(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr
 		.get = GET,				\
 	}
 
-/* Name, first minor version, what may be done, what it needs, bytes (0: it depends), ways. */
+/* Name, first minor version, operations, sources, length (0: it varies), encoder, decoder. */
 const struct dnfs4_attr_row dnfs4_attr_rows[DNFS4_ATTR_MAX + 1] = {
 	ROW(SUPPORTED_ATTRS, 0, R, NEED_MAPS, 0, put_supported_attrs, NULL),
 	ROW(TYPE, 0, R, NEED_STAT, 4, put_type, NULL),

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Attributes that holders of delegated directories are told (RFC 8881 section 20.4).
+ * Attributes in notifications to holders of directory delegations (RFC 8881 section 20.4).
  *
- * They are read when a change is heard of, as who asked for the delegation would read
- * them. Only what comes with the inode is told: no names of owners, for which the helper
- * would have to be asked, and nothing about the file system.
+ * They are read when a change is notified, with the credential of the caller that asked
+ * for the delegation. Only attributes that come from the inode are given: no owner names,
+ * because the helper would have to be asked, and none about the file system.
  */
 #include <linux/slab.h>
 
@@ -17,14 +17,14 @@
 #include "dir_attrs.h"
 
 #define TOLD_NEEDS	(DNFS4_NEED_STAT | DNFS4_NEED_INO | DNFS4_NEED_HANDLE | DNFS4_NEED_FRESH)
-/* With these kinds attributes of entries are told. */
+/* Notifications that carry attributes of entries. */
 #define CHILD_TYPES	(BIT(NOTIFY4_CHANGE_CHILD_ATTRS) | BIT(NOTIFY4_ADD_ENTRY) | \
 			 BIT(NOTIFY4_RENAME_ENTRY))
 
 /**
- * struct reading - attributes being read
- * @cmp: what they need of one
- * @src: what they are made from
+ * struct reading - memory for reading attributes
+ * @cmp: stands for the compound; only members that reading needs are set
+ * @src: what was read
  */
 struct reading {
 	struct dnfs4_compound cmp;
@@ -49,7 +49,10 @@ static void plan_make(struct dnfs4_compound *cmp, bool wanted, struct dnfs4_bitm
 	keep_told(map);
 	if (dnfs4_attr_plan(cmp, &cmp->current_fh, map, plan))
 		memset(plan, 0, sizeof(*plan));
-	/* What the server has is told; its holder tells when he returns what he keeps back. */
+	/*
+	 * The server's own attributes are given. The holder of a write delegation reports later
+	 * changes when it returns the delegation.
+	 */
 	plan->need &= ~DNFS4_NEED_FRESH;
 	*map = plan->map;
 }
@@ -69,7 +72,7 @@ void dnfs4_dir_reader_free(struct dnfs4_dir_reader *reader)
 	ditto_cred_put(reader->cred);
 }
 
-/* Make the handle of the directory that of the entry. */
+/* Replaces the directory in @fh by its entry. */
 static int enter_child(struct dnfs4_fh *fh, const char *text, u32 len)
 {
 	const struct ditto_name name = { .name = text, .len = len };
@@ -120,7 +123,7 @@ void dnfs4_dir_read(const struct dnfs4_dir_reader *reader, const struct dnfs4_de
 		goto free;
 	fh.target.op.cred = reader->cred;
 	refcount_inc(&reader->cred->ref);
-	/* An entry that is gone again, or that he must not see, has none. */
+	/* An entry that is gone, or that the credential may not look up, has no attributes. */
 	if (!name || !enter_child(&fh, name, len))
 		read_attrs(r, &fh, plan, attrs);
 	dnfs4_fh_put(&fh);

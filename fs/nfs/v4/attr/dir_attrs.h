@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Attributes that holders of delegated directories are told.
+ * Attributes in notifications to holders of directory delegations.
  */
 #ifndef _DITTO_FS_NFS_V4_ATTR_DIR_ATTRS_H
 #define _DITTO_FS_NFS_V4_ATTR_DIR_ATTRS_H
@@ -12,9 +12,9 @@ struct dnfs4_delegation;
 struct dnfs4_dir_ask;
 
 /**
- * struct dnfs4_dir_attrs - a fattr4
- * @data: to be freed by kfree(); NULL if there is none
- * @len: of @data
+ * struct dnfs4_dir_attrs - an encoded fattr4
+ * @data: to be freed with kfree(); NULL if there is none
+ * @len: bytes of @data
  */
 struct dnfs4_dir_attrs {
 	u8 *data;
@@ -22,11 +22,11 @@ struct dnfs4_dir_attrs {
 };
 
 /**
- * struct dnfs4_dir_reader - how to read them
- * @minor: of the client
- * @cred: as whom
- * @child: of entries
- * @dir: of the directory
+ * struct dnfs4_dir_reader - how to read the attributes of notifications
+ * @minor: minor version of the client
+ * @cred: credential that asked for the delegation; a reference
+ * @child: plan for entries
+ * @dir: plan for the directory
  */
 struct dnfs4_dir_reader {
 	u32 minor;
@@ -36,22 +36,26 @@ struct dnfs4_dir_reader {
 };
 
 /**
- * dnfs4_dir_reader_init - see what can be told
- * @cmp: with the directory as current handle
- * @reader: filled; to be ended by dnfs4_dir_reader_free()
- * @ask: what of its attributes is not told is taken away
+ * dnfs4_dir_reader_init - plan the attributes of notifications
+ * @cmp: its current filehandle is the directory
+ * @reader: filled; to be ended with dnfs4_dir_reader_free()
+ * @ask: attributes the client requested; those that are not supported here are removed
  */
 void dnfs4_dir_reader_init(struct dnfs4_compound *cmp, struct dnfs4_dir_reader *reader,
 			   struct dnfs4_dir_ask *ask);
+
+/* Drops the reader's credential. */
 void dnfs4_dir_reader_free(struct dnfs4_dir_reader *reader);
 
 /**
- * dnfs4_dir_read - attributes as they are now
- * @reader: see there
+ * dnfs4_dir_read - read current attributes for a notification
+ * @reader: reader
  * @d: the delegation
- * @name: of the entry; NULL for the directory
- * @len: of @name
- * @attrs: filled, if there is something to be told. May sleep.
+ * @name: name of the entry; NULL for the directory itself
+ * @len: bytes of @name
+ * @attrs: filled if the plan has attributes and they can be read; unchanged otherwise
+ *
+ * Context: may sleep.
  */
 void dnfs4_dir_read(const struct dnfs4_dir_reader *reader, const struct dnfs4_delegation *d,
 		    const char *name, u32 len, struct dnfs4_dir_attrs *attrs);

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Owners on the wire (RFC 8881 section 5.9).
+ * Mapping of owners to and from names (RFC 8881 section 5.9).
  *
- * Who comes with numbers (AUTH_SYS) is told numbers, as strings of digits, which is
- * what he would make of a name anyway. Who comes with a principal is told
- * user@domain; the helper knows names, and which domain is ours. Both forms are
- * understood from everybody.
+ * A caller that uses numbers (AUTH_SYS) gets numbers, as strings of digits: it would turn
+ * a name into a number anyway. A caller with a principal gets user@domain; the helper
+ * knows the names and the server's domain. Both forms are accepted from any caller.
  *
- * A number beyond those that this file has made a string of is made one again: a
- * listing's files mostly have one owner.
+ * The name made last is kept with its id, because the files of a listing mostly have the
+ * same owner.
  */
 #include <linux/fs.h>
 #include <linux/string.h>
@@ -40,7 +39,7 @@ static void say_number(u32 id, struct dnfs4_owner_text *text)
 	memcpy(text->text, digits + n, text->len);
 }
 
-/* Digits without a zero before them are the number, whatever the domain. */
+/* Parses a number: digits without a leading zero. A domain must not follow. */
 VISIBLE_IF_KUNIT bool dnfs4_read_number(const char *text, u32 len, u32 *id)
 {
 	u64 number = 0;
@@ -57,7 +56,7 @@ VISIBLE_IF_KUNIT bool dnfs4_read_number(const char *text, u32 len, u32 *id)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_read_number);
 
-/* The name that was found, or the number; not yet is the only error. */
+/* Uses the name that was found, or else the number. -EJUKEBOX is the only error. */
 static int say_name(int len, u32 id, struct dnfs4_owner_text *text)
 {
 	if (len == -EJUKEBOX)
@@ -102,7 +101,7 @@ int dnfs4_group_say(const struct dnfs4_compound *cmp, kgid_t gid, struct dnfs4_o
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_group_say);
 
-/* A name as the helper is asked for it. False if nobody can have it. */
+/* Terminates a name for the helper. False if it cannot be a valid one. */
 static bool copy_name(const char *text, u32 len, char name[DITTO_NAMES_NAME_MAX + 1])
 {
 	if (!len || len > DITTO_NAMES_NAME_MAX || memchr(text, '\0', len))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Owners on the wire: numbers as strings, or user@domain (RFC 8881 section 5.9).
+ * Owners on the wire: decimal numbers, or user@domain (RFC 8881 section 5.9).
  */
 #ifndef _DITTO_FS_NFS_V4_ATTR_IDMAP_H
 #define _DITTO_FS_NFS_V4_ATTR_IDMAP_H
@@ -10,15 +10,15 @@
 
 struct dnfs4_compound;
 
-/* Longest that we say; longer names go as numbers. */
+/* Longest name that is sent; an owner with a longer name is sent as a number. */
 #define DNFS4_OWNER_TEXT_MAX	256
-/* Longest that we read (NFS4_OPAQUE_LIMIT). */
+/* Longest name that is accepted (NFS4_OPAQUE_LIMIT). */
 #define DNFS4_OWNER_MAX		1024
 
 /**
- * struct dnfs4_owner_text - an owner or group as it is said
- * @id: which one @text is of, as it is in the initial user namespace
- * @len: of @text; 0 if there is none yet
+ * struct dnfs4_owner_text - name of an owner or group
+ * @id: id that @text belongs to, in the caller's user namespace
+ * @len: bytes of @text; 0 if it is not filled yet
  * @text: not terminated
  */
 struct dnfs4_owner_text {
@@ -27,15 +27,53 @@ struct dnfs4_owner_text {
 	char text[DNFS4_OWNER_TEXT_MAX];
 };
 
-/*
- * What an owner, or a group, is called. Without a helper, and for who has no name, it is the
- * number. Return: 0, or -EJUKEBOX while the helper is asked.
+/**
+ * dnfs4_owner_say - give the name of an owner
+ * @cmp: compound
+ * @uid: owner
+ * @text: filled, unless it is of the same owner already
+ *
+ * A caller without a principal (AUTH_SYS) gets the number. So does any caller if there is no
+ * helper, or no name for the owner.
+ *
+ * Context: may sleep.
+ * Return: 0, or -EJUKEBOX while the helper is asked.
  */
 int dnfs4_owner_say(const struct dnfs4_compound *cmp, kuid_t uid, struct dnfs4_owner_text *text);
+
+/**
+ * dnfs4_group_say - give the name of a group; see dnfs4_owner_say()
+ * @cmp: compound
+ * @gid: group
+ * @text: filled, unless it is of the same group already
+ *
+ * Context: may sleep.
+ * Return: 0, or -EJUKEBOX while the helper is asked.
+ */
 int dnfs4_group_say(const struct dnfs4_compound *cmp, kgid_t gid, struct dnfs4_owner_text *text);
 
-/* The other way round. NFS4_OK, NFS4ERR_BADOWNER, or NFS4ERR_DELAY while the helper is asked. */
+/**
+ * dnfs4_owner_read - find the owner of a name from the wire
+ * @cmp: compound
+ * @text: number or user@domain
+ * @len: bytes of @text
+ * @uid: filled
+ *
+ * Context: may sleep.
+ * Return: NFS4_OK, NFS4ERR_BADOWNER, or NFS4ERR_DELAY while the helper is asked.
+ */
 u32 dnfs4_owner_read(const struct dnfs4_compound *cmp, const char *text, u32 len, kuid_t *uid);
+
+/**
+ * dnfs4_group_read - find the group of a name from the wire
+ * @cmp: compound
+ * @text: number or group@domain
+ * @len: bytes of @text
+ * @gid: filled
+ *
+ * Context: may sleep.
+ * Return: NFS4_OK, NFS4ERR_BADOWNER, or NFS4ERR_DELAY while the helper is asked.
+ */
 u32 dnfs4_group_read(const struct dnfs4_compound *cmp, const char *text, u32 len, kgid_t *gid);
 
 #if IS_ENABLED(CONFIG_KUNIT)
