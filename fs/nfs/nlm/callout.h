@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Calls to daemons of clients: made in the background, over a new connection
- * for each try, found by the client's rpcbind, and over by a deadline.
+ * RPC calls to daemons on clients. They are made in the background, with a new
+ * connection for each try and the port from the client's rpcbind, and end at a
+ * deadline.
  */
 #ifndef _DITTO_FS_NFS_NLM_CALLOUT_H
 #define _DITTO_FS_NFS_NLM_CALLOUT_H
@@ -17,21 +18,21 @@ struct rpc_clnt;
 struct rpc_procinfo;
 struct rpc_program;
 
-/* A callout's time, over all tries, and that of one try. */
+/* Time of a callout over all tries, and of one try, in milliseconds. */
 #define DNLM_CALLOUT_MS		5000
 #define DNLM_TRY_MS		2000
-/* Between two tries. */
+/* Pause between two tries, in milliseconds. */
 #define DNLM_RETRY_MS		500
-/* Those with a connection at once, and those that wait for their turn too. */
+/* Most callouts with a connection, and most callouts including those that wait for one. */
 #define DNLM_RUNNING_MAX	256
 #define DNLM_CALLOUTS_MAX	(DNLM_HOSTS_MAX + 65536)
 
 /**
- * struct dnlm_callout_ops - what its owner does
- * @answered: the client answered; 0 ends it, -EAGAIN tries again, others are
- *	its result. NULL ends it.
- * @done: it is over; 0, or an errno such as -ETIMEDOUT or -ESHUTDOWN. Called once,
- *	the last that happens to it. May sleep.
+ * struct dnlm_callout_ops - callbacks of a callout
+ * @answered: the client answered; returns 0 to end the callout, -EAGAIN to try again, or another
+ *	errno as its result. NULL ends the callout with 0. May sleep.
+ * @done: the callout ended with 0, or an errno such as -ETIMEDOUT or -ESHUTDOWN. Called once,
+ *	and last: it may free the callout. May sleep.
  */
 struct dnlm_callout_ops {
 	int (*answered)(struct dnlm_callout *callout);
@@ -39,26 +40,26 @@ struct dnlm_callout_ops {
 };
 
 /**
- * struct dnlm_callout - a call to a client, embedded in what it is about
- * @ops: see there
- * @way: to whom
- * @either: try UDP and TCP in turn
- * @program: what is called
- * @number: instead of that of @program, if not 0
- * @version: of @program
+ * struct dnlm_callout - a call to a client, embedded in the object it is for
+ * @ops: callbacks
+ * @way: address and transport of the client
+ * @either: alternate between UDP and TCP from try to try
+ * @program: RPC program
+ * @number: program number to use instead of that of @program; 0 for none
+ * @version: version of the program
  * @proc: procedure
- * @args: for its encoder
- * @res: for its decoder
+ * @args: passed to its encoder
+ * @res: passed to its decoder
  *
  * The rest belongs to callout.c:
  * @nlm: the server
- * @list: on its list
- * @work: everything is done in this
- * @deadline: jiffies
- * @clnt: the try that is under way
- * @status: what that came to; -EINPROGRESS until it ends
- * @settled: somebody ended it: with @verdict
- * @verdict: what it was ended with
+ * @list: entry in the server's list; under callouts_lock
+ * @work: runs all steps of the callout
+ * @deadline: in jiffies
+ * @clnt: RPC client of the current try; NULL between tries
+ * @status: result of that try; -EINPROGRESS until it ends
+ * @settled: it was ended with @verdict; written under callouts_lock
+ * @verdict: result given to dnlm_callout_settle()
  */
 struct dnlm_callout {
 	const struct dnlm_callout_ops *ops;
@@ -82,21 +83,32 @@ struct dnlm_callout {
 };
 
 /**
- * dnlm_callout_start - begin
+ * dnlm_callout_start - start a callout
  * @nlm: the server
- * @callout: filled by the caller up to @res, the rest zero
+ * @callout: members up to @res filled by the caller, the rest zero
  *
- * Return: 0; -ESHUTDOWN or -EBUSY (too many): then done is not called.
+ * Context: process context; takes callouts_lock.
+ * Return: 0; -ESHUTDOWN; -EBUSY if there are too many. After an error @done is not called.
  */
 int dnlm_callout_start(struct dnlm_server *nlm, struct dnlm_callout *callout);
 
-/* End it from outside; what it is embedded in is held by the caller. Any context that may sleep. */
+/**
+ * dnlm_callout_settle - end a callout because its result is known otherwise
+ * @callout: started; the caller holds the object it is embedded in
+ * @verdict: result for @done, which runs later in the background
+ *
+ * Does nothing if the callout ended already.
+ *
+ * Context: process context; takes callouts_lock.
+ */
 void dnlm_callout_settle(struct dnlm_callout *callout, int verdict);
+
+/* Module init and exit. */
 
 int dnlm_callouts_module_init(void);
 void dnlm_callouts_module_exit(void);
 void dnlm_callouts_init(struct dnlm_server *nlm);
-/* All end now; returns when the last one has. */
+/* Ends all callouts and waits for the last one. May sleep. */
 void dnlm_callouts_stop(struct dnlm_server *nlm);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The programs that run on clients and are called by callouts: their NLM,
- * their status monitor, and who asked ours to be told of others.
+ * RPC programs on clients that callouts call: their NLM, their status monitor,
+ * and the callback procedures named in MON requests to our status monitor.
  */
 #ifndef _DITTO_FS_NFS_NLM_CLIENT_H
 #define _DITTO_FS_NFS_NLM_CLIENT_H
@@ -13,21 +13,29 @@
 struct rpc_procinfo;
 struct rpc_program;
 
-/* Versions of a program that ask to be called back, 0 to this. */
+/* Highest version of a program that MON may name for its callback. */
 #define DNSM_CALLBACK_VERSIONS	4
 
 extern const struct rpc_program dnlm_client_program;
-/* GRANTED, GRANTED_MSG, or one of the *_RES; @args is a struct dnlm_msg, the result the status. */
+/**
+ * dnlm_client_proc - find a procedure to call in a client's NLM
+ * @version: NLM version, 1, 3 or 4
+ * @proc: GRANTED, GRANTED_MSG or a *_RES
+ *
+ * Its arguments are a struct dnlm_msg; the result of GRANTED is the status, an u32.
+ *
+ * Return: the procedure.
+ */
 const struct rpc_procinfo *dnlm_client_proc(u32 version, u32 proc);
 
 extern const struct rpc_program dnsm_client_program;
 extern const struct rpc_procinfo dnsm_client_notify;
 
 /**
- * struct dnsm_notice - NOTIFY, and what the callbacks of MON get
- * @name: the host that was restarted
+ * struct dnsm_notice - arguments of NOTIFY and of the callbacks that MON asks for
+ * @name: the host that restarted
  * @state: its NSM state
- * @priv: of the callback: what was given with MON
+ * @priv: only for callbacks: the private data given with MON
  */
 struct dnsm_notice {
 	struct dnlm_bytes name;
@@ -35,7 +43,7 @@ struct dnsm_notice {
 	const u8 *priv;
 };
 
-/* Encodes a struct dnsm_notice with its priv. */
+/* Encodes a struct dnsm_notice with its priv: struct status (C702 section 11.2). */
 struct rpc_rqst;
 struct xdr_stream;
 void dnsm_encode_status(struct rpc_rqst *req, struct xdr_stream *xdr, const void *obj);

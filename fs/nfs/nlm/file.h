@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a request is about: a file, the host that asks, and one of its owners. */
+/* The objects of an NLM request: a file, the calling host, and its lock owner. */
 #ifndef _DITTO_FS_NFS_NLM_FILE_H
 #define _DITTO_FS_NFS_NLM_FILE_H
 
@@ -15,10 +15,11 @@ struct dnlm_host;
 struct dnlm_server;
 
 /**
- * struct dnlm_file - a file that is locked
- * @share: held
- * @node: held
- * @df: open, for the VFS to see the locks; held; NULL if it is not to see them
+ * struct dnlm_file - a file to be locked
+ * @share: a reference
+ * @node: a reference
+ * @df: open file through which the VFS sees the locks, a reference; NULL if the share keeps its
+ *	locks from the VFS
  */
 struct dnlm_file {
 	struct ditto_share *share;
@@ -26,39 +27,48 @@ struct dnlm_file {
 	struct ditto_file *df;
 };
 
-/* The open file for requests to the lock table, or NULL. */
+/* The open file to pass to the lock table, or NULL. */
 struct file *dnlm_filp(const struct dnlm_file *file);
 
-/* The point that claims on a node hang on. */
+/* The lock point of a node. */
 struct ditto_lock_point *dnlm_point(struct ditto_node *node);
 
 /**
- * dnlm_file_get - the file of a handle, for a caller
- * @call: who asks
- * @fh: the handle
- * @exclusive: it is to be locked for writing
- * @file: filled
+ * dnlm_file_get - find the file of a filehandle and check the caller's permission to lock it
+ * @call: the call
+ * @fh: filehandle
+ * @exclusive: an exclusive lock is requested
+ * @file: filled; to be put with dnlm_file_put()
  *
- * Clients send the requests of a share that wants Kerberos with other flavours,
- * because there is none for NLM: such a caller is not checked by its identity,
- * only by its address.
+ * Clients send NLM requests with AUTH_SYS also for a share that requires Kerberos. Such a
+ * caller is checked by its address and its reserved port only, not by its identity.
  *
- * Context: may sleep. Return: 0; -ESTALE, -EBADHANDLE; -EACCES; -EROFS (an
- * exclusive lock on a read-only share); -EISDIR or -EINVAL (not a regular
- * file); what ditto_file_get() says.
+ * Context: may sleep.
+ * Return: 0; -ESTALE, -EBADHANDLE; -EACCES; -EROFS (an exclusive lock on a read-only share);
+ * -EISDIR or -EINVAL (not a regular file); an errno of ditto_file_get().
  */
 int dnlm_file_get(struct dnfs_call *call, const struct dnlm_bytes *fh, bool exclusive,
 		  struct dnlm_file *file);
 
-/* The same without a caller, to give up what one held. */
+/**
+ * dnlm_file_find - find the file of a filehandle without a caller, to release a lock
+ * @nlm: the server
+ * @fh: filehandle
+ * @file: filled; to be put with dnlm_file_put()
+ *
+ * Context: may sleep.
+ * Return: 0 or an errno as dnlm_file_get(), without access checks.
+ */
 int dnlm_file_find(struct dnlm_server *nlm, const struct dnlm_bytes *fh, struct dnlm_file *file);
+
+/* Drops the references of a file. */
 void dnlm_file_put(struct dnlm_file *file);
 
 /**
- * struct dnlm_asker - who asks
- * @host: held
- * @client: held
- * @owner: held
+ * struct dnlm_asker - the caller of a request
+ * @host: a reference
+ * @client: a reference
+ * @owner: a reference
  */
 struct dnlm_asker {
 	struct dnlm_host *host;
@@ -67,22 +77,34 @@ struct dnlm_asker {
 };
 
 /**
- * dnlm_asker_get - the host of a call and its owner
+ * dnlm_asker_get - find the host of a call and its lock owner
  * @call: the call
- * @msg: names them
- * @create: a host that is new here is to be remembered
- * @asker: filled
+ * @msg: names host and owner
+ * @create: create a host or client that does not exist yet
+ * @asker: filled; to be put with dnlm_asker_put()
  *
- * Return: 0; -ENOENT (nothing is held by that host, and nothing to be made);
- * what dnlm_host_get(), dnlm_host_client() and ditto_owner_get() say.
+ * Context: may sleep.
+ * Return: 0; -ENOENT (the host holds nothing, and @create is false); an errno of
+ * dnlm_host_get(), dnlm_host_client() or ditto_owner_get().
  */
 int dnlm_asker_get(struct dnfs_call *call, const struct dnlm_msg *msg, bool create,
 		   struct dnlm_asker *asker);
+
+/* Drops the references of a caller. */
 void dnlm_asker_put(struct dnlm_asker *asker);
 
-/* An owner's key in the lock table: the process, then the opaque handle. */
+/* Bytes of the process id at the start of an owner's key; the opaque handle follows. */
 #define DNLM_KEY_SVID	4
 
+/**
+ * dnlm_owner_get - get the lock table's owner for a process of a client
+ * @client: client
+ * @svid: process id
+ * @oh: opaque handle of the owner
+ *
+ * Return: the owner, to be put, or an ERR_PTR: -EINVAL if @oh is too long; an errno of
+ * ditto_owner_get().
+ */
 struct ditto_owner *dnlm_owner_get(struct dnlm_client *client, u32 svid,
 				   const struct dnlm_bytes *oh);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Locks that a client waits for: queued in the lock table, then brought to the
- * client by GRANTED.
+ * Blocked locks: queued in the lock table, and once granted, reported to the
+ * client with GRANTED.
  */
 #ifndef _DITTO_FS_NFS_NLM_GRANT_H
 #define _DITTO_FS_NFS_NLM_GRANT_H
@@ -14,36 +14,36 @@
 
 struct dnfs_call;
 
-/* Our cookies: a number. */
+/* Bytes of our cookies: a 64-bit number. */
 #define DNLM_COOKIE_SIZE	8
 
 enum dnlm_grant_phase {
-	DNLM_GRANT_WAITING,	/* the lock table has it */
-	DNLM_GRANT_CALLING,	/* the lock is held, the client is being told */
+	DNLM_GRANT_WAITING,	/* queued in the lock table */
+	DNLM_GRANT_CALLING,	/* the lock is held, and GRANTED is being sent */
 };
 
 /**
- * struct dnlm_grant - a lock that is waited for
- * @wait: in the lock table
- * @callout: tells the client
+ * struct dnlm_grant - a blocked lock
+ * @wait: entry in the lock table's queue
+ * @callout: sends GRANTED
  * @nlm: the server
- * @client: held
- * @ref: the lock table, the callout, and whoever looks at it
- * @phase: under the server's grants_lock, as all below
- * @told: the client knows already that it has the lock: GRANTED is not called
+ * @client: a reference
+ * @ref: references of the lock table and of the callout
+ * @phase: guarded by the server's grants_lock, as are the members up to @answer
+ * @told: the client knows that it has the lock: GRANTED is not needed
  * @dropped: the lock was given up meanwhile
- * @by_owner: in the server's table
- * @by_cookie: in the server's table while calling
- * @number: the cookie
- * @cookie: on the wire
- * @answer: status that the client answered with
- * @msg: of GRANTED; its strings are here and in @oh
- * @message: GRANTED is called as a message, answered by GRANTED_RES
- * @version: of NLM
+ * @by_owner: entry in the server's table of that name
+ * @by_cookie: entry in the server's table of that name, while CALLING
+ * @number: the cookie; 0 if not in @by_cookie
+ * @cookie: the cookie on the wire
+ * @answer: status of the client's reply to GRANTED
+ * @msg: arguments of GRANTED; its strings are in @cookie, @fh, @oh and the server's name
+ * @message: GRANTED_MSG is used, which the client answers with GRANTED_RES
+ * @version: NLM version
  * @first: first byte
  * @last: last byte
- * @fh: the file
- * @oh: the owner
+ * @fh: filehandle
+ * @oh: opaque handle of the owner
  */
 struct dnlm_grant {
 	struct ditto_wait wait;
@@ -71,56 +71,84 @@ struct dnlm_grant {
 };
 
 /**
- * dnlm_grant_alloc - be ready to wait
- * @call: who asks
- * @msg: what for
+ * dnlm_grant_alloc - prepare to wait for a lock
+ * @call: the call
+ * @msg: the LOCK request
  * @message: it came as LOCK_MSG
  * @req: the request to the lock table
  * @asker: host and owner
  *
- * Pass the result's @wait to ditto_range_lock(). Unless that says -EINPROGRESS
- * give the result back with dnlm_grant_abandon().
+ * The caller passes the result's @wait to ditto_range_lock(). If that returns anything but
+ * -EINPROGRESS it gives the result back with dnlm_grant_abandon().
  *
- * Return: NULL without memory.
+ * Context: may sleep.
+ * Return: the grant, or NULL without memory.
  */
 struct dnlm_grant *dnlm_grant_alloc(struct dnfs_call *call, const struct dnlm_msg *msg,
 				    bool message, const struct ditto_range_request *req,
 				    struct dnlm_asker *asker);
+
+/**
+ * dnlm_grant_abandon - give back a grant that was not queued
+ * @grant: of dnlm_grant_alloc()
+ *
+ * Context: may sleep.
+ */
 void dnlm_grant_abandon(struct dnlm_grant *grant);
 
-/* A LOCK of the same owner for the same range was answered: the client knows. */
+/**
+ * dnlm_grants_told - note that a LOCK was answered with NLM_GRANTED
+ * @nlm: the server
+ * @owner: owner of the lock
+ * @msg: the LOCK request
+ *
+ * A blocked lock of the same owner, file, range and mode needs no GRANTED any more.
+ *
+ * Context: may sleep.
+ */
 void dnlm_grants_told(struct dnlm_server *nlm, const struct ditto_owner *owner,
 		      const struct dnlm_msg *msg);
 
 /**
- * dnlm_grants_given_up - an owner gave up a range
+ * dnlm_grants_given_up - note that an owner gives up a range
  * @nlm: the server
- * @owner: whose
- * @fh: of which file
+ * @owner: owner
+ * @fh: filehandle of the file
  * @first: first byte
  * @last: last byte
  *
- * Return: a lock within it was being told to the client; that ends now.
+ * Ends the GRANTED calls for locks within the range. Locks that still wait are left alone.
+ *
+ * Context: may sleep.
+ * Return: true if there was such a call; the caller must release the lock.
  */
 bool dnlm_grants_given_up(struct dnlm_server *nlm, const struct ditto_owner *owner,
 			  const struct dnlm_bytes *fh, u64 first, u64 last);
 
-/* A client holds nothing any more: it is not told of locks that it had. */
+/**
+ * dnlm_grants_drop - end all GRANTED calls to a client that was released
+ * @client: client
+ *
+ * Context: may sleep.
+ */
 void dnlm_grants_drop(struct dnlm_client *client);
 
 /**
- * dnlm_granted_res - a client answers GRANTED_MSG
+ * dnlm_granted_res - handle a GRANTED_RES (C702 section 10.3)
  * @nlm: the server
- * @addr: where it came from
- * @cookie: which
- * @status: its answer
+ * @addr: address of the sender
+ * @cookie: cookie of the GRANTED_MSG
+ * @status: the client's status
  *
- * Return: it was waited for.
+ * With NLM_DENIED_GRACE_PERIOD the GRANTED_MSG is sent again.
+ *
+ * Context: may sleep.
+ * Return: true if the cookie belongs to a GRANTED_MSG sent to that address.
  */
 bool dnlm_granted_res(struct dnlm_server *nlm, const struct in6_addr *addr,
 		      const struct dnlm_bytes *cookie, u32 status);
 
-/* The number in a cookie of ours; 0 if it is none. */
+/* The number in one of our cookies; 0 for any other cookie. */
 u64 dnlm_cookie_number(const struct dnlm_bytes *cookie);
 
 void dnlm_grants_init(struct dnlm_server *nlm);

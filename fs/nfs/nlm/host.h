@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Hosts: the machines that lock, by the name they give themselves and the
- * address they speak from, never by a port.
+ * Hosts: the machines that lock, identified by caller name and address, never by
+ * port.
  *
- * A host is remembered longer than its claims. Those belong to a client of the
- * lock table, made when the host first asks for something; a reboot of the
- * host releases that client, and the next request makes another.
+ * A host is kept longer than its claims. The claims belong to a client of the lock
+ * table, which is created at the host's first request; a restart of the host
+ * releases that client, and the next request creates another.
  */
 #ifndef _DITTO_FS_NFS_NLM_HOST_H
 #define _DITTO_FS_NFS_NLM_HOST_H
@@ -22,18 +22,18 @@
 struct dnfs_call;
 struct dnlm_server;
 
-/* Hosts of one server, and names that one address may use. */
+/* Most hosts of a server, and most names of hosts at one address. */
 #define DNLM_HOSTS_MAX		16384
 #define DNLM_NAMES_PER_ADDR	256
-/* A host that holds nothing is forgotten after so long. */
+/* Seconds after which a host that holds nothing is forgotten. */
 #define DNLM_HOST_IDLE_S	300
 
 /**
- * struct dnlm_way - how a host is reached
- * @addr: the host, IPv4 mapped
- * @local: our address that it speaks to
- * @scope: of a link-local @addr
- * @udp: it speaks UDP
+ * struct dnlm_way - addresses and transport to reach a host
+ * @addr: address of the host, IPv4 mapped
+ * @local: our address that the host uses, IPv4 mapped
+ * @scope: scope id of a link-local @addr
+ * @udp: use UDP instead of TCP
  */
 struct dnlm_way {
 	struct in6_addr addr;
@@ -45,23 +45,23 @@ struct dnlm_way {
 /**
  * struct dnlm_host - a machine that locks
  * @nlm: the server
- * @hash: in the server's table, by address; under its lock
- * @ref: holders, and one of the table
- * @rcu: freed under RCU, for the module's sake
- * @lock: guards what follows up to @used; never taken by what the table calls
- * @client: holds its claims now; NULL if there are none
- * @way: how it was reached last
- * @state: its NSM state as far as known; 0 is unknown
- * @recorded: will be told of a restart of ours
- * @outdated: what is recorded has an older @state
- * @known: was recorded before the restart, so it may reclaim
- * @gone: out of the table
+ * @hash: entry in the server's table, by address; guarded by hosts_lock
+ * @ref: references, one of them of the table
+ * @rcu: freed after a grace period, so that rcu_barrier() waits for it at module unload
+ * @lock: guards the members up to @used; callbacks of the lock table must not take it
+ * @client: client that holds its claims; NULL if there is none
+ * @way: how the host was reached last; its @addr is constant
+ * @state: its NSM state as far as known; 0 if unknown
+ * @recorded: it is recorded, so that it will be notified of our restart
+ * @outdated: the record has an older @state
+ * @known: it was recorded before our restart, so it may reclaim
+ * @gone: it was removed from the table
  * @used: jiffies of the last request
- * @who: who is charged for it and for what it holds; constant
- * @charge: for being a host
- * @label: name and address, for people; constant
+ * @who: principal that is charged for the host and its claims; constant
+ * @charge: charge for the host itself
+ * @label: name and address for messages; constant
  * @name_len: bytes of @name
- * @name: as the host calls itself
+ * @name: name in the host's requests
  */
 struct dnlm_host {
 	struct dnlm_server *nlm;
@@ -87,12 +87,12 @@ struct dnlm_host {
 };
 
 /**
- * struct dnlm_client - what a host holds between two reboots
- * @client: in the lock table
- * @host: held
+ * struct dnlm_client - what a host holds between two of its restarts
+ * @client: client in the lock table
+ * @host: a reference
  * @shares_lock: guards @shares
- * @shares: struct dnlm_share
- * @rcu: freed under RCU, for the module's sake
+ * @shares: list of struct dnlm_share
+ * @rcu: freed after a grace period, so that rcu_barrier() waits for it at module unload
  */
 struct dnlm_client {
 	struct ditto_client client;
@@ -107,85 +107,126 @@ static inline struct dnlm_client *dnlm_client_of(struct ditto_client *client)
 	return container_of(client, struct dnlm_client, client);
 }
 
-/* Where a call came from. */
+/* Fills addresses and transport of a call's sender. */
 void dnlm_way_of(const struct dnfs_call *call, struct dnlm_way *way);
-/* An address as sockets take it, with port 0. Returns its length. */
+
+/**
+ * dnlm_sockaddr - convert an address for a socket
+ * @addr: address, IPv4 mapped
+ * @scope: scope id of a link-local address
+ * @ss: filled, with port 0
+ *
+ * Return: length of the socket address.
+ */
 size_t dnlm_sockaddr(const struct in6_addr *addr, u32 scope, struct sockaddr_storage *ss);
 
 /**
- * dnlm_host_get - the host with a name and an address
+ * dnlm_host_get - find the host with a name and an address
  * @nlm: the server
- * @way: its @addr counts; a new host is reached this way
- * @name: as it calls itself
- * @create: make it if there is none
+ * @way: its @addr identifies the host; a new host takes all of it
+ * @name: caller name
+ * @create: create the host if it does not exist
  *
- * Context: may sleep. Return: a host to be put, or an ERR_PTR: -ENOENT (none,
- * and not to be made), -EINVAL (no name), -ENOLCK (too many), -ENOMEM.
+ * Context: may sleep.
+ * Return: the host, to be put, or an ERR_PTR: -ENOENT (not found and not to be created), -EINVAL
+ * (invalid name), -ENOLCK (too many), -ENOMEM.
  */
 struct dnlm_host *dnlm_host_get(struct dnlm_server *nlm, const struct dnlm_way *way,
 				const struct dnlm_bytes *name, bool create);
+
+/* Drops a reference to a host. */
 void dnlm_host_put(struct dnlm_host *host);
 
 /**
- * dnlm_host_client - the client that a host's new claims belong to
- * @host: held
+ * dnlm_host_client - get the client for a host's new claims
+ * @host: host
  *
- * Context: may sleep. Return: a client to be put with ditto_client_put(), or an
- * ERR_PTR: -ENOMEM, -ESHUTDOWN.
+ * Creates a client if there is none or if the old one was released.
+ *
+ * Context: may sleep; takes host->lock.
+ * Return: the client, to be put with ditto_client_put(), or an ERR_PTR: -ENOMEM; -ESHUTDOWN if the
+ * host was removed from the table.
  */
 struct dnlm_client *dnlm_host_client(struct dnlm_host *host);
 
-/* The one that there is, to be put, or NULL. */
+/* Gets a host's present client, to be put, or NULL. Takes host->lock. */
 struct dnlm_client *dnlm_host_client_now(struct dnlm_host *host);
 
 /**
- * dnlm_host_release - a host loses all that it holds and waits for
- * @host: held
- * @why: for the log and the trace
+ * dnlm_host_release - release all that a host holds and waits for
+ * @host: host
+ * @why: reason for log and trace
+ *
+ * Claims it held before our restart cannot be reclaimed any more.
+ *
+ * Context: may sleep; takes host->lock.
  */
 void dnlm_host_release(struct dnlm_host *host, const char *why);
 
 /**
- * dnlm_host_restarted - a host says that it was restarted
- * @host: held
+ * dnlm_host_restarted - handle a host's notice that it restarted
+ * @host: host
  * @state: its NSM state now
  *
- * Believed if the state moved forward, or if none was known; then what the
- * host held before is released. The state that a LOCK carries does not count:
- * several hosts that share a kernel share it, whatever each one's own is.
+ * The notice is believed if the state moved forward or was unknown; then all that the host held
+ * is released. The state in a LOCK request is not used: hosts that share a kernel, such as
+ * containers, send the same state there but have one of their own each.
  *
- * Return: it was believed.
+ * Context: may sleep; takes host->lock.
+ * Return: true if the notice was believed.
  */
 bool dnlm_host_restarted(struct dnlm_host *host, u32 state);
 
 /**
- * dnlm_host_lost - a host did not answer
- * @host: held
+ * dnlm_host_lost - handle a host that does not answer the notice of our restart
+ * @host: host
  *
- * It holds nothing any more, may not reclaim, and is not to be told again; grace
- * does not wait for it.
+ * Releases all it holds and forgets its record. It may not reclaim, and the grace period does
+ * not wait for it.
+ *
+ * Context: may sleep; takes host->lock.
  */
 void dnlm_host_lost(struct dnlm_host *host);
 
 /**
- * dnlm_host_for_addr - call a function for all hosts of an address
+ * dnlm_host_for_addr - call a function for all hosts at an address
  * @nlm: the server
- * @addr: IPv4 mapped
- * @fn: may sleep
+ * @addr: address, IPv4 mapped
+ * @fn: may sleep; the host is held during the call
  * @arg: passed to @fn
+ *
+ * Does nothing without memory.
+ *
+ * Context: may sleep.
  */
 void dnlm_host_for_addr(struct dnlm_server *nlm, const struct in6_addr *addr,
 			void (*fn)(struct dnlm_host *host, void *arg), void *arg);
 
-/* The same for all hosts. */
+/**
+ * dnlm_host_for_each - call a function for all hosts
+ * @nlm: the server
+ * @fn: may sleep; the host is held during the call
+ * @arg: passed to @fn
+ *
+ * Does nothing without memory.
+ *
+ * Context: may sleep.
+ */
 void dnlm_host_for_each(struct dnlm_server *nlm,
 			void (*fn)(struct dnlm_host *host, void *arg), void *arg);
 
-/* Are two names of a host the same? Letter case and the domain of one do not count. */
+/**
+ * dnlm_same_name - compare two names of hosts
+ * @a: a name
+ * @b: another name
+ *
+ * Letter case is ignored, and so is the domain if only one of the names has one.
+ *
+ * Return: true if both may name the same host.
+ */
 bool dnlm_same_name(const struct dnlm_bytes *a, const struct dnlm_bytes *b);
 
-/* Begin and end of the server. */
+/* Set-up and teardown with the server; the latter releases all hosts and may sleep. */
 void dnlm_hosts_init(struct dnlm_server *nlm);
 void dnlm_hosts_exit(struct dnlm_server *nlm);
-
 #endif

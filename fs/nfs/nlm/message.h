@@ -2,9 +2,9 @@
 /*
  * NLM messages and their XDR.
  *
- * All versions have the same messages but for the width of a range: 32 bits
- * in versions 1 and 3, 64 in version 4. One table lists the fields of each
- * message, and both decoding and encoding walk it.
+ * The versions have the same messages except for the width of ranges: 32 bits in
+ * versions 1 and 3, 64 bits in version 4. One table lists the fields of each
+ * message; decoder and encoder both walk it.
  */
 #ifndef _DITTO_FS_NFS_NLM_MESSAGE_H
 #define _DITTO_FS_NFS_NLM_MESSAGE_H
@@ -16,9 +16,9 @@
 struct xdr_stream;
 
 /**
- * struct dnlm_bytes - opaque bytes or a string, not terminated
- * @len: how many
- * @data: where
+ * struct dnlm_bytes - opaque bytes or a string
+ * @len: number of bytes
+ * @data: the bytes, not terminated; borrowed
  */
 struct dnlm_bytes {
 	u32 len;
@@ -26,22 +26,22 @@ struct dnlm_bytes {
 };
 
 /**
- * struct dnlm_msg - any message; a message uses the fields that it has
- * @cookie: tells the caller which call a result belongs to
- * @name: caller_name, the host that asks
- * @fh: the file
- * @oh: the owner within its host, together with @svid
- * @svid: the process
+ * struct dnlm_msg - any NLM message; each message uses the members it has fields for
+ * @cookie: opaque value that matches a result to its call
+ * @name: caller_name, the calling host
+ * @fh: filehandle
+ * @oh: opaque handle of the lock owner, unique within its host together with @svid
+ * @svid: process id
  * @offset: first byte
- * @length: bytes; 0 is to the end of all files
- * @block: wait if it cannot be had now
- * @exclusive: for writing
- * @reclaim: was held before a restart
- * @state: the NSM state of the host that asks; 0 if it does not know
- * @mode: NLM_SHARE_* that others are denied
- * @access: NLM_SHARE_* that the caller wants
+ * @length: number of bytes; 0 means to the end of the file
+ * @block: wait if the lock conflicts
+ * @exclusive: exclusive lock
+ * @reclaim: the claim was held before our restart
+ * @state: NSM state of the calling host; 0 if it does not know it
+ * @mode: fsh_mode: NLM_SHARE_* denied to others
+ * @access: fsh_access: NLM_SHARE_* that the caller wants
  * @status: enum nlm_status
- * @sequence: of the reply to SHARE; no meaning
+ * @sequence: in the reply to SHARE; unused
  */
 struct dnlm_msg {
 	struct dnlm_bytes cookie;
@@ -74,14 +74,14 @@ enum dnlm_layout {
 	DNLM_LAYOUTS,
 };
 
-/* Strings of the longest message. */
+/* Bytes of the strings of the longest message. */
 #define DNLM_ROOM	(3 * NLM_NETOBJ_MAX + NLM_STRING_MAX)
 
 /**
- * struct dnlm_args - a message with room for its strings
- * @msg: its strings are in @room
- * @used: bytes of @room
- * @room: copies, because the request may lie in scattered pages
+ * struct dnlm_args - a decoded message with a buffer for its strings
+ * @msg: the message; its strings are in @room
+ * @used: bytes used of @room
+ * @room: copies of the strings, because the request may lie in scattered pages
  */
 struct dnlm_args {
 	struct dnlm_msg msg;
@@ -93,38 +93,50 @@ struct dnlm_args {
 #define DNLM_RES_SIZE	(2 * (4 + NLM_NETOBJ_MAX) + 4 + 4 + 4 + 16)
 
 /**
- * dnlm_decode - a message from XDR
- * @xdr: the wire
+ * dnlm_decode - decode a message
+ * @xdr: arguments
  * @layout: which message
  * @wide: 64-bit ranges
- * @args: all zero; filled
+ * @args: filled; all zeros before
  *
- * Return: false if it is too short, has a string longer than allowed, or a
- * bool or enum that is none.
+ * Return: false if it is truncated, has a string longer than allowed, or an invalid bool or enum.
  */
 bool dnlm_decode(struct xdr_stream *xdr, enum dnlm_layout layout, bool wide,
 		 struct dnlm_args *args);
 
-/* A message to XDR; false if it does not fit. Ranges are cut to what the width can tell. */
+/**
+ * dnlm_encode - encode a message
+ * @xdr: results, or arguments of a callout
+ * @layout: which message
+ * @wide: 64-bit ranges; without it ranges are cut to 32 bits
+ * @msg: the message
+ *
+ * Return: false if it does not fit.
+ */
 bool dnlm_encode(struct xdr_stream *xdr, enum dnlm_layout layout, bool wide,
 		 const struct dnlm_msg *msg);
 
-/* Most bytes of a message on the wire. */
+/* Most bytes of an encoded message. */
 u32 dnlm_size(enum dnlm_layout layout, bool wide);
 
 /**
- * dnlm_range - first and last byte of a range from the wire
+ * dnlm_range - convert a range from the wire
  * @offset: first byte
- * @length: bytes; 0 is to the end
+ * @length: number of bytes; 0 means to the end of the file
  * @wide: 64-bit ranges
- * @first: filled
- * @last: filled; U64_MAX is the end of all files
+ * @first: filled: first byte
+ * @last: filled: last byte; U64_MAX means to the end of the file
  *
- * Return: 0, or -EFBIG if it ends beyond what the width can tell.
+ * Return: 0, or -EFBIG if the range ends beyond the width.
  */
 int dnlm_range(u64 offset, u64 length, bool wide, u64 *first, u64 *last);
 
-/* The reverse, for a holder; exact unless it is to be cut to 32 bits. */
+/**
+ * dnlm_range_put - set the range of a message that describes a holder
+ * @first: first byte
+ * @last: last byte; U64_MAX means to the end of the file
+ * @msg: its offset and length are set
+ */
 void dnlm_range_put(u64 first, u64 last, struct dnlm_msg *msg);
 
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The locking side of an NFS server: NLM, through which its clients lock, and
- * NSM, through which both sides tell that they were restarted.
+ * The locking side of an NFSv3 server: NLM, with which clients lock, and NSM, with
+ * which servers and clients notify each other of restarts.
  *
- * Locking: each part has a lock of its own, named below; none is held while
- * another one's is taken, except that hosts->lock and what the lock table
- * takes nest inside dnlm_host.lock.
+ * Locking: each part has a lock of its own, named below. They nest as follows:
+ * hosts_lock and the locks of the lock table inside dnlm_host.lock; callouts_lock
+ * inside grants_lock and monitors_lock; the locks of the lock table inside
+ * dnlm_client.shares_lock. No others nest.
  */
 #ifndef _DITTO_FS_NFS_NLM_NLM_H
 #define _DITTO_FS_NFS_NLM_NLM_H
@@ -27,37 +28,37 @@ struct dnfs_server;
 struct in6_addr;
 struct net;
 
-/* Hosts are few beside their locks. */
+/* Size of the hash tables, in bits. */
 #define DNLM_HOST_BITS		8
 #define DNLM_GRANT_BITS		10
 
 /**
- * struct dnlm_server - what NLM and NSM keep for a namespace
- * @srv: the core's
+ * struct dnlm_server - NLM and NSM state of a network namespace
+ * @srv: the core's server
  * @net: the namespace
- * @name: how this server calls itself; set when the service begins
+ * @name: name of this server, set when the service starts
  * @hosts_lock: guards @hosts and @nhosts
  * @hosts: struct dnlm_host by address
- * @nhosts: how many
- * @clients: struct dnlm_client that are not freed yet
+ * @nhosts: number of hosts
+ * @clients: number of struct dnlm_client that are not freed yet
  * @idle: woken when @clients or @ncallouts drops to zero
  * @gc: forgets hosts that hold nothing
- * @callouts_lock: guards what follows up to @grants_lock
- * @callouts: calls to clients that are under way or wait for their turn
- * @ncallouts: how many
- * @nrunning: how many of them have a connection
- * @stopping: no new ones
- * @shares: share reservations of all hosts
- * @grants_lock: guards the two tables of struct dnlm_grant
- * @by_owner: all of them
- * @by_cookie: those that the client is being told of
- * @monitors_lock: guards @monitors and @nmonitors
- * @monitors: struct dnlm_monitor
- * @nmonitors: how many
+ * @callouts_lock: guards the members up to @stopping
+ * @callouts: list of callouts that have not ended
+ * @ncallouts: number of them
+ * @nrunning: number of them that have a connection
+ * @stopping: no new callouts are started
+ * @shares: number of share reservations of all hosts
+ * @grants_lock: guards both tables of struct dnlm_grant
+ * @by_owner: all grants
+ * @by_cookie: grants whose GRANTED call is in progress
+ * @monitors_lock: guards @monitors, @nmonitors and @crashes
+ * @monitors: list of struct dnlm_monitor
+ * @nmonitors: number of them
  * @state: NSM state of this server, odd; 0 until the epoch is known
- * @crashes: how often a crash was simulated
- * @hook: tells when the records of the time before are there
- * @recovered: they are: hosts may lock
+ * @crashes: number of simulated crashes
+ * @hook: called when the records from before the restart were read
+ * @recovered: they were read: hosts may lock
  */
 struct dnlm_server {
 	struct ditto_server *srv;
@@ -93,45 +94,55 @@ struct dnlm_server {
 	bool recovered;
 };
 
-/* The module is loaded and unloaded. */
+/* Module init and exit. */
 int dnlm_init(void);
 void dnlm_exit(void);
 
 /**
- * dnlm_server_alloc - the locking side of a server
+ * dnlm_server_alloc - allocate the locking side of a server
  * @server: the NFS side
  *
- * Return: NULL without memory.
+ * Context: may sleep.
+ * Return: the locking side, or NULL without memory.
  */
 struct dnlm_server *dnlm_server_alloc(struct dnfs_server *server);
 
 /**
- * dnlm_server_free - no service runs any more
- * @nlm: its locking side; NULL does nothing
+ * dnlm_server_free - free the locking side of a server
+ * @nlm: locking side; NULL is allowed
  *
- * Gives up every claim of every host. What is recorded of them stays, so that
- * they are told when a server starts again.
+ * Must be called after the service stopped. Releases every claim of every host. Their records
+ * are kept, so that the hosts are notified when a server starts again.
  *
  * Context: may sleep.
  */
 void dnlm_server_free(struct dnlm_server *nlm);
 
-/* The service began: tell the clients of a server before this one that it did. */
+/**
+ * dnlm_server_start - begin recovery when the service starts
+ * @nlm: locking side
+ *
+ * The hosts of an earlier instance of the server are notified of the restart, in the background.
+ *
+ * Context: may sleep; called by the task that starts the service, whose UTS node name is used.
+ */
 void dnlm_server_start(struct dnlm_server *nlm);
 
-/* The locking side of a server, and the lock table that it uses. */
+/* The locking side of a server. */
 struct dnlm_server *dnlm_server_of(const struct dnfs_server *server);
+/* The lock table it uses. */
 struct ditto_lock_table *dnlm_table(const struct dnlm_server *nlm);
 
 /**
- * dnlm_sharer_find - the client at an address that made share reservations
+ * dnlm_sharer_find - find a client at an address that holds share reservations
  * @nlm: the server
- * @addr: IPv4 mapped
+ * @addr: address, IPv4 mapped
  *
- * What such a host reads and writes by NFS comes without an owner; it is not to
- * be stopped by its own reservations. Costs one load while there are none at all.
+ * READ and WRITE of NFSv3 carry no lock owner. They must not conflict with reservations of the
+ * same host. Callers use dnlm_sharer(), which costs one load while there are no reservations.
  *
- * Context: may sleep. Return: a client to be put, or NULL.
+ * Context: may sleep.
+ * Return: the client, to be put, or NULL.
  */
 struct ditto_client *dnlm_sharer_find(struct dnlm_server *nlm, const struct in6_addr *addr);
 

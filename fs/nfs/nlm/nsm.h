@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * NSM: restarts of hosts, told by them to us and by us to them, and to those
- * who asked to be told.
+ * NSM: notices of restarts, from hosts to this server, from this server to hosts,
+ * and to those that requested them with MON.
  */
 #ifndef _DITTO_FS_NFS_NLM_NSM_H
 #define _DITTO_FS_NFS_NLM_NSM_H
@@ -15,20 +15,20 @@ struct dnlm_record;
 struct dnlm_server;
 struct xdr_stream;
 
-/* Requests to be told that are kept, and those from one address. */
+/* Most monitoring requests (MON) kept, and most of one address. */
 #define DNSM_MONITORS_MAX	4096
 #define DNSM_PER_ADDR_MAX	64
 
 /**
- * struct dnsm_args - arguments of all procedures
- * @name: mon_name, whom it is about
- * @my_name: who asks
- * @program: what is to be called there
- * @version: of @program
- * @procedure: of @program
- * @state: of NOTIFY
- * @priv: given back
- * @room: of the strings
+ * struct dnsm_args - decoded arguments of any procedure
+ * @name: mon_name, the host to be monitored, or that restarted
+ * @my_name: name of the requester
+ * @program: RPC program of the callback
+ * @version: version of @program
+ * @procedure: procedure of @program
+ * @state: NSM state in NOTIFY
+ * @priv: private data, returned in the callback
+ * @room: buffer for the strings
  */
 struct dnsm_args {
 	struct dnlm_bytes name;
@@ -41,37 +41,65 @@ struct dnsm_args {
 	u8 room[2 * NSM_STRING_MAX];
 };
 
-/* C702 section 11.2; false if it is too short or a name too long */
+/* Decoders of arguments (C702 section 11.2); false if truncated or a name is too long. */
 bool dnsm_decode_name(struct xdr_stream *xdr, void *args);
 bool dnsm_decode_mon(struct xdr_stream *xdr, void *args);
 bool dnsm_decode_mon_id(struct xdr_stream *xdr, void *args);
 bool dnsm_decode_my_id(struct xdr_stream *xdr, void *args);
 bool dnsm_decode_notify(struct xdr_stream *xdr, void *args);
 
-/* Whoever watches the host of this name at this address is told, in the background. */
+/**
+ * dnsm_tell_monitors - call back all that monitor a host, in the background
+ * @nlm: the server
+ * @addr: address of the host, IPv4 mapped
+ * @name: name of the host
+ * @state: its NSM state now
+ *
+ * Context: may sleep; takes monitors_lock.
+ */
 void dnsm_tell_monitors(struct dnlm_server *nlm, const struct in6_addr *addr,
 			const struct dnlm_bytes *name, u32 state);
 
-/* One that was recorded before the restart. */
+/* Restores a monitoring request from its record of before the restart. 0 or -ENOMEM. */
 int dnsm_monitor_restore(struct dnlm_server *nlm, const struct dnlm_record *rec);
 
+/* Set-up and teardown with the server. */
 void dnsm_init(struct dnlm_server *nlm);
 void dnsm_exit(struct dnlm_server *nlm);
 
-/* notify.c */
-
-/* Call a function for each that asked to be told; it must not change the list. */
+/**
+ * dnsm_visit_monitors - call a function for each monitoring request
+ * @nlm: the server
+ * @fn: must not change the list
+ * @arg: passed to @fn
+ *
+ * Context: may sleep; takes monitors_lock and holds it during @fn.
+ */
 void dnsm_visit_monitors(struct dnlm_server *nlm,
 			 void (*fn)(const struct dnlm_record *rec, void *arg), void *arg);
 
-/*
- * notify.c. The service began: learn who was recorded before, begin the grace and
- * tell them, in the background and once; without a helper, as soon as there is one.
+/* notify.c */
+
+/**
+ * dnsm_restart_begin - begin recovery when the service starts
+ * @nlm: the server
+ *
+ * Once the helper has delivered the records from before the restart, which may be later: restores
+ * the hosts, starts the grace period, and notifies the hosts in the background. Only the first
+ * call has an effect.
  */
 void dnsm_restart_begin(struct dnlm_server *nlm);
+
+/* Ends recovery, whether it began or not. */
 void dnsm_restart_stop(struct dnlm_server *nlm);
 
-/* All locks are lost and everybody is told. 0; -EAGAIN before the first time is over; -ENOSPC. */
+/**
+ * dnsm_restart_again - simulate a crash: release all locks and notify all hosts
+ * @nlm: the server
+ *
+ * Context: may sleep; takes monitors_lock and host->lock.
+ * Return: 0; -EAGAIN while recovery is not complete; -ENOSPC after too many simulated crashes.
+ */
 int dnsm_restart_again(struct dnlm_server *nlm);
 
 #endif

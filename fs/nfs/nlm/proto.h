@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Numbers of NLM and NSM.
+ * Constants of NLM and NSM.
  *
  * NLM versions 1 and 3: The Open Group C702, Protocols for Interworking:
  * XNFS, version 3W, chapter 10. Version 4: RFC 1813 appendix II. NSM version
@@ -52,7 +52,7 @@ enum nlm_procedure {
 #define NLM1_PROCEDURES		(NLMPROC_GRANTED_RES + 1)
 #define NLM3_PROCEDURES		(NLMPROC_FREE_ALL + 1)
 
-/* C702 10.2 nlm_stats; those from NLM4_DEADLCK on are of version 4 only (RFC 1813 section 6.1.4) */
+/* C702 10.2 nlm_stats; from NLM4_DEADLCK on only in version 4 (RFC 1813 section 6.1.4) */
 enum nlm_status {
 	NLM_GRANTED		= 0,
 	NLM_DENIED		= 1,
@@ -66,7 +66,7 @@ enum nlm_status {
 	NLM4_FAILED		= 9,
 };
 
-/* C702 10.2: fsh_mode, what others may not do; fsh_access, what the caller does */
+/* C702 10.2: fsh_mode, denied to others; fsh_access, access of the caller */
 #define NLM_SHARE_READ		1
 #define NLM_SHARE_WRITE		2
 #define NLM_SHARE_MAX		3

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What outlives a restart: which hosts hold locks, and who wants to be told of
- * whose restart. Kept by the helper, see net/helper/record.h.
+ * Records that survive a restart: the hosts that hold locks, and the monitoring
+ * requests (MON). The helper keeps them, see net/helper/record.h.
  */
 #ifndef _DITTO_FS_NFS_NLM_RECORD_H
 #define _DITTO_FS_NFS_NLM_RECORD_H
@@ -15,29 +15,29 @@
 struct ditto_server;
 
 enum dnlm_record_kind {
-	DNLM_RECORD_HOST,	/* locks, so it is told of our restart and may reclaim */
-	DNLM_RECORD_MONITOR,	/* asked by MON to be told of the restart of another, and of ours */
+	DNLM_RECORD_HOST,	/* a host that locks: notified of our restart, and may reclaim */
+	DNLM_RECORD_MONITOR,	/* a MON request: notified of a host's restart and of ours */
 };
 
 /**
- * struct dnlm_record - a host to be told
- * @kind: see there
- * @addr: the host, IPv4 mapped
- * @local: our address that it speaks to
- * @scope: of a link-local @addr
- * @udp: it speaks UDP
- * @state: of HOST: its NSM state as far as known
- * @program: of MONITOR: what is called there
- * @version: of @program
- * @procedure: of @program
- * @priv: of MONITOR: given back to it
+ * struct dnlm_record - a host to be notified
+ * @kind: kind of record
+ * @addr: address of the host, IPv4 mapped
+ * @local: our address that the host uses, IPv4 mapped
+ * @scope: scope id of a link-local @addr
+ * @udp: the host uses UDP
+ * @state: of a HOST: its NSM state as far as known
+ * @program: of a MONITOR: RPC program of the callback
+ * @version: of a MONITOR: version of @program
+ * @procedure: of a MONITOR: procedure of @program
+ * @priv: of a MONITOR: private data for the callback
  * @name_len: bytes of @name
  * @my_name_len: bytes of @my_name
- * @name: of HOST: how it calls itself; of MONITOR: whom it watches
- * @my_name: of MONITOR: how it calls itself
+ * @name: of a HOST: its name; of a MONITOR: name of the host it monitors
+ * @my_name: of a MONITOR: name of the requester
  *
- * A HOST is the same by @addr and @name; a MONITOR by @addr, both names,
- * @program, @version and @procedure.
+ * A HOST is identified by @addr and @name; a MONITOR by @addr, both names, @program, @version
+ * and @procedure.
  */
 struct dnlm_record {
 	enum dnlm_record_kind kind;
@@ -57,33 +57,42 @@ struct dnlm_record {
 };
 
 /**
- * dnlm_record_add - keep a record; it replaces the same one
+ * dnlm_record_add - store a record; it replaces the one with the same identity
  * @srv: the server
- * @rec: what
+ * @rec: record
  *
- * Context: may sleep. Return: 0 when it is on stable storage; -EINVAL (the names
- * are too long to be kept); what ditto_record_put() says.
+ * Context: may sleep.
+ * Return: 0 when it is on stable storage; -EINVAL if the names are too long to be stored; -ENOMEM;
+ * an errno of ditto_record_put().
  */
 int dnlm_record_add(struct ditto_server *srv, const struct dnlm_record *rec);
 
-/* Forget a record; one that there is not is forgotten already. Returns as dnlm_record_add(). */
+/**
+ * dnlm_record_del - delete a record
+ * @srv: the server
+ * @rec: record; it need not exist
+ *
+ * Context: may sleep.
+ * Return: 0; -EINVAL; -ENOMEM; an errno of ditto_record_remove().
+ */
 int dnlm_record_del(struct ditto_server *srv, const struct dnlm_record *rec);
 
 /**
- * dnlm_record_list - the records of the time before the restart
+ * dnlm_record_list - call a function for the records from before the restart
  * @srv: the server
  * @fn: called for each; may sleep; an error ends the list
  * @arg: passed to @fn
  *
- * Context: may sleep. Return: 0, what @fn returned, or -ENOMEM.
+ * Context: may sleep.
+ * Return: 0, the result of @fn, or -ENOMEM.
  */
 int dnlm_record_list(struct ditto_server *srv,
 		     int (*fn)(const struct dnlm_record *rec, void *arg), void *arg);
 
-/* Our address, scope, UDP, state, priv. */
+/* Bytes of a record's data: our address, scope, UDP, state, priv. */
 #define DNLM_RECORD_DATA	(16 + 4 + 1 + 4 + NSM_PRIV_SIZE)
 
-/* A record as it is kept. */
+/* A record as it is stored, see record.c. */
 struct dnlm_record_bytes {
 	u16 key_len;
 	u16 data_len;
@@ -91,9 +100,25 @@ struct dnlm_record_bytes {
 	u8 data[DNLM_RECORD_DATA];
 };
 
-/* False if the names are too long. */
+/**
+ * dnlm_record_pack - convert a record for storage
+ * @rec: record
+ * @bytes: filled
+ *
+ * Return: false if the names are too long.
+ */
 bool dnlm_record_pack(const struct dnlm_record *rec, struct dnlm_record_bytes *bytes);
-/* @rec is all zero. False if it was not written by this version or one before. */
+
+/**
+ * dnlm_record_unpack - convert a record from storage
+ * @key: its key
+ * @key_len: bytes of @key
+ * @data: its data; bytes after those of this version are ignored
+ * @data_len: bytes of @data
+ * @rec: filled; all zeros before
+ *
+ * Return: false if it is not valid.
+ */
 bool dnlm_record_unpack(const u8 *key, size_t key_len, const u8 *data, size_t data_len,
 			struct dnlm_record *rec);
 

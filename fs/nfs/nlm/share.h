@@ -5,7 +5,7 @@
 
 struct dnlm_client;
 
-/* A client's opens are gone: forget the reservations. */
+/* Releases all share reservations of a client. May sleep; takes client->shares_lock. */
 void dnlm_shares_drop(struct dnlm_client *client);
 
 #endif

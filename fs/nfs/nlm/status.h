@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Error numbers and what NLM and NSM call them. */
+/* Translation of errnos to the status numbers of NLM and NSM. */
 #ifndef _DITTO_FS_NFS_NLM_STATUS_H
 #define _DITTO_FS_NFS_NLM_STATUS_H
 
 #include <linux/types.h>
 
-/* @err is 0 or a negative errno. */
+/* The status of NLM version 4 for 0 or a negative errno. */
 u32 dnlm4_status(int err);
-/* For versions 1 and 3, which know the first five only. */
+/* The status of versions 1 and 3, which have only the first five numbers. */
 u32 dnlm3_status(int err);
+/* The result of NSM for 0 or a negative errno. */
 u32 dnsm_status(int err);
 
 #endif

@@ -12,7 +12,7 @@
 #include "callout.h"
 #include "host.h"
 
-/* What a host asked for a range, and what came of it. */
+/* A request of a host for a range, and its result. */
 DECLARE_EVENT_CLASS(dnlm_range,
 	TP_PROTO(const struct dnlm_host *host, u32 svid, u64 first, u64 last, bool exclusive,
 		 bool reclaim, int error),
@@ -51,7 +51,7 @@ DNLM_RANGE(dnlm_lock);
 DNLM_RANGE(dnlm_cancel);
 DNLM_RANGE(dnlm_unlock);
 
-/* A host was told of the lock that it waited for, or will not get it. */
+/* A host was notified of a lock it waited for, or will not get it. */
 TRACE_EVENT(dnlm_grant,
 	TP_PROTO(const struct dnlm_host *host, u64 first, u64 last, bool exclusive, int error),
 	TP_ARGS(host, first, last, exclusive, error),
@@ -106,7 +106,7 @@ DECLARE_EVENT_CLASS(dnlm_reservation,
 DNLM_RESERVATION(dnlm_share);
 DNLM_RESERVATION(dnlm_unshare);
 
-/* A host lost all that it held. */
+/* All claims of a host were released. */
 TRACE_EVENT(dnlm_released,
 	TP_PROTO(const struct dnlm_host *host, const char *why),
 	TP_ARGS(host, why),
@@ -121,7 +121,7 @@ TRACE_EVENT(dnlm_released,
 	TP_printk("host=%s why=%s", __get_str(host), __get_str(why))
 );
 
-/* A call to a client is over. */
+/* A call to a client ended. */
 TRACE_EVENT(dnlm_callout,
 	TP_PROTO(const struct dnlm_callout *callout, int error),
 	TP_ARGS(callout, error),
@@ -143,7 +143,7 @@ TRACE_EVENT(dnlm_callout,
 		  __entry->program, __entry->version, __get_str(proc), __entry->error)
 );
 
-/* Somebody said that he was restarted. */
+/* A host notified us of its restart. */
 TRACE_EVENT(dnlm_notified,
 	TP_PROTO(const struct in6_addr *addr, u32 state, bool known, bool forward),
 	TP_ARGS(addr, state, known, forward),
@@ -163,7 +163,7 @@ TRACE_EVENT(dnlm_notified,
 		  __entry->known ? "" : " unknown", __entry->forward ? " forward" : "")
 );
 
-/* We told a host that we were restarted. */
+/* We notified a host of our restart. */
 TRACE_EVENT(dnlm_notify,
 	TP_PROTO(const struct in6_addr *addr, u32 state, int error),
 	TP_ARGS(addr, state, error),
