@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Answers to messages: calls to the client's lock manager. */
+/* Answers to *_MSG procedures: calls to the client's lock manager. */
 #include <linux/slab.h>
 
 #include "../rpc/call.h"
@@ -10,10 +10,10 @@
 #include "proc.h"
 
 /**
- * struct dnlm_answer - a *_RES that is sent
+ * struct dnlm_answer - a *_RES being sent
  * @callout: sends it
  * @msg: the result; its strings are in @room
- * @room: the cookie, then the owner
+ * @room: the cookie, followed by the opaque handle of the owner
  */
 struct dnlm_answer {
 	struct dnlm_callout callout;

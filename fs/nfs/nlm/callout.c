@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Calls to daemons of clients.
+ * RPC calls to daemons on clients.
  *
- * No thread waits for an answer. A callout is one work item that runs when a
- * try is to begin, when it ended, when its time is over, or when somebody
- * settled the matter; it never runs twice at once. Shutting down the RPC client
- * of a try waits for its task, so nothing of a try is left when it is checked.
+ * No thread waits for a reply. A callout is a work item that runs when a try is due,
+ * when a try ended, when its time is over, and when the callout was settled; it never
+ * runs twice at once. Shutting down the RPC client of a try waits for its task, so
+ * that nothing of the try is left when its result is evaluated.
  *
- * Locking: nlm->callouts_lock guards the list and the counts; @settled and
- * @verdict are written under it.
+ * Locking: nlm->callouts_lock guards the list and the counts; @settled and @verdict
+ * are written under it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -22,7 +22,7 @@
 #include "nlm.h"
 #include "trace.h"
 
-/* How soon a callout that has no room asks again. */
+/* Milliseconds until a callout that got no connection asks again. */
 #define DNLM_CROWDED_MS		50
 
 static struct workqueue_struct *dnlm_wq;
@@ -32,7 +32,7 @@ static bool dnlm_is_over(const struct dnlm_callout *callout)
 	return time_after_eq(jiffies, callout->deadline);
 }
 
-/* May a try begin, or is there no room now? */
+/* Reserves a connection. Return: false if all are in use. */
 static bool dnlm_run_begin(struct dnlm_server *nlm)
 {
 	bool room;
@@ -76,7 +76,7 @@ static struct rpc_clnt *dnlm_connect(const struct dnlm_callout *callout)
 		.cred = current_cred(),
 	};
 
-	/* Clients know us by the address that they use. */
+	/* Clients identify us by the address that they use. */
 	if (!ipv6_addr_any(&way->local)) {
 		dnlm_sockaddr(&way->local, way->scope, &local);
 		args.saddress = (struct sockaddr *)&local;
@@ -96,7 +96,7 @@ static const struct rpc_call_ops dnlm_call_ops = {
 	.rpc_call_done = dnlm_call_done,
 };
 
-/* Return: false if it ended at once. */
+/* Starts a try. Return: false if it failed at once. */
 static bool dnlm_try_begin(struct dnlm_callout *callout)
 {
 	const struct rpc_message msg = {
@@ -114,7 +114,7 @@ static bool dnlm_try_begin(struct dnlm_callout *callout)
 		callout->clnt = NULL;
 		return false;
 	}
-	/* Before the call, which may end before the next line. */
+	/* Queued before the call, which may end before the next line. */
 	queue_delayed_work(dnlm_wq, &callout->work, min(left, msecs_to_jiffies(DNLM_TRY_MS)));
 	err = rpc_call_async(callout->clnt, &msg,
 			     RPC_TASK_SOFT | RPC_TASK_SOFTCONN | RPC_TASK_TIMEOUT,
@@ -126,7 +126,7 @@ static bool dnlm_try_begin(struct dnlm_callout *callout)
 	return true;
 }
 
-/* Return: what the try came to; nothing of it is left. */
+/* Ends a try, so that nothing of it is left. Return: its result. */
 static int dnlm_try_end(struct dnlm_callout *callout)
 {
 	bool ended = READ_ONCE(callout->status) != -EINPROGRESS;
@@ -135,7 +135,7 @@ static int dnlm_try_end(struct dnlm_callout *callout)
 	callout->clnt = NULL;
 	dnlm_run_end(callout->nlm);
 	cancel_delayed_work(&callout->work);
-	/* What a task says that was ended by this is of no interest. */
+	/* The status of a task that was aborted by this is ignored. */
 	if (!ended)
 		callout->status = -ETIMEDOUT;
 	return callout->status;
@@ -155,7 +155,10 @@ static void dnlm_callout_finish(struct dnlm_callout *callout, int err)
 	spin_unlock(&nlm->callouts_lock);
 }
 
-/* Return: it is over, with this verdict; it is off the list and nobody can settle it any more. */
+/*
+ * Ends the callout if @over, if it was settled, or if the server stops. Return: true if it ended
+ * with @err; it is then off the list and cannot be settled any more.
+ */
 static bool dnlm_callout_over(struct dnlm_callout *callout, bool over, int *err)
 {
 	struct dnlm_server *nlm = callout->nlm;
@@ -176,13 +179,13 @@ static bool dnlm_callout_over(struct dnlm_callout *callout, bool over, int *err)
 	return over;
 }
 
-/* Return: jiffies after which to try again; 0 if a try is under way. */
+/* Return: jiffies until the next try; 0 if a try was started. */
 static unsigned long dnlm_try(struct dnlm_callout *callout)
 {
 	unsigned long delay = msecs_to_jiffies(DNLM_CROWDED_MS);
 
 	if (!dnlm_run_begin(callout->nlm)) {
-		/* Waiting for its turn is not the client's fault. */
+		/* Waiting for a connection does not count against the client's time. */
 		callout->deadline += delay;
 		return delay;
 	}

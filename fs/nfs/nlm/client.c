@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Tables for sunrpc's client side: what we call on clients. */
+/* sunrpc client tables of the programs that are called on clients. */
 #include <linux/sunrpc/clnt.h>
 #include <linux/sunrpc/xdr.h>
 
@@ -32,7 +32,7 @@ static void encode_res(struct rpc_rqst *req, struct xdr_stream *xdr, const void 
 	dnlm_encode(xdr, DNLM_RES, false, obj);
 }
 
-/* Of a result only the status counts: the cookie belongs to the call that it answers. */
+/* Decodes the status of a result; the cookie is that of the call it answers, and skipped. */
 static int decode_res(struct rpc_rqst *req, struct xdr_stream *xdr, void *obj)
 {
 	void *cookie;
@@ -48,7 +48,7 @@ static int decode_void(struct rpc_rqst *req, struct xdr_stream *xdr, void *obj)
 	return 0;
 }
 
-/* In words; more than any message, so that no buffer is too small. */
+/* Sizes in words, more than any message needs, so that no buffer is too small. */
 #define DNLM_ARG_WORDS	XDR_QUADLEN(DNLM_ROOM + 96)
 #define DNLM_RES_WORDS	XDR_QUADLEN(8 + NLM_NETOBJ_MAX)
 
@@ -155,7 +155,7 @@ const struct rpc_procinfo dnsm_client_notify = {
 
 static unsigned int dnsm_counts[1];
 
-/* sunrpc needs a version of the number that it calls; whose procedure it is, it does not ask. */
+/* sunrpc needs an entry for the version that is called; the procedure comes from the callout. */
 static const struct rpc_version dnsm_client_version[DNSM_CALLBACK_VERSIONS + 1] = {
 	{ .number = 0, .nrprocs = 1, .procs = &dnsm_client_notify, .counts = dnsm_counts },
 	{ .number = 1, .nrprocs = 1, .procs = &dnsm_client_notify, .counts = dnsm_counts },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* From a message to a file, a host and an owner. */
+/* Finds the file, the host and the lock owner of an NLM request. */
 #include <linux/err.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
@@ -36,8 +36,8 @@ static bool dnlm_local_locks(const struct ditto_share *share)
 }
 
 /*
- * A client opened the file before, and some lock for writing what they opened
- * for reading (flock() does): whoever may read or write may lock.
+ * Access was checked when the client opened the file, and some clients lock exclusively
+ * what they opened for reading (flock() does): read or write permission is sufficient.
  */
 static int dnlm_may_lock(struct dnfs_call *call, struct ditto_op *op, struct ditto_node *node,
 			 bool exclusive)
@@ -46,7 +46,7 @@ static int dnlm_may_lock(struct dnfs_call *call, struct ditto_op *op, struct dit
 
 	if (exclusive && !op->writable)
 		return -EROFS;
-	/* Kernels lock with AUTH_SYS whatever the share demands, but from reserved ports. */
+	/* Kernels lock with AUTH_SYS whatever the share requires, but from reserved ports. */
 	if (!dnfs_share_accepts(call, op->share))
 		return dnfs_share_trusts(call, op->share) ? 0 : -EACCES;
 	err = ditto_permission(op, node, DITTO_MAY_READ | DITTO_MAY_OWNER);
@@ -55,7 +55,7 @@ static int dnlm_may_lock(struct dnfs_call *call, struct ditto_op *op, struct dit
 	return err;
 }
 
-/* A file that cannot be opened for writing, as one that is executed, can be locked all the same. */
+/* A file that cannot be opened for writing, e.g. because it is executed, can be locked too. */
 static int dnlm_file_open(struct dnlm_file *file, bool exclusive)
 {
 	if (!S_ISREG(file->node->inode->i_mode))

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Blocked locks and the calls that bring them.
+ * Blocked locks, and the GRANTED calls that report them to clients.
  *
- * A blocked LOCK is answered at once. When the lock table grants it, the client
- * is called back with a cookie that stays the same over all tries, and it has
- * a few seconds to confirm; a lock that nobody confirms is given up. A client
- * may learn of its lock in another way meanwhile (it asked again), or give it up
- * (CANCEL, UNLOCK); both end the call.
+ * A blocked LOCK is answered at once with NLM_BLOCKED. When the lock table grants it,
+ * the client is called with a cookie that is the same over all tries, and has a few
+ * seconds to confirm; a lock that is not confirmed is released. Meanwhile the client
+ * may learn of its lock otherwise (it repeats LOCK), or give it up (CANCEL, UNLOCK);
+ * both end the call.
  *
- * No file is held meanwhile: the handle finds it again if the lock is to be given
- * up. So a share can be removed at any time.
+ * No reference to the file is kept during the call, so that its share can be removed
+ * at any time: the filehandle finds the file again if the lock has to be released.
  *
- * Locking: nlm->grants_lock guards both tables and what struct dnlm_grant says.
+ * Locking: nlm->grants_lock guards both tables and the members of struct dnlm_grant
+ * that are documented so. nlm->callouts_lock nests inside it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -65,7 +66,7 @@ static struct dnlm_grant *dnlm_grant_by_number(struct dnlm_server *nlm, u64 numb
 	return NULL;
 }
 
-/* A cookie that cannot be guessed, because who knows it may answer. */
+/* Draws a cookie. It must not be guessable, because a GRANTED_RES with it is accepted. */
 static void dnlm_grant_number(struct dnlm_grant *grant)
 {
 	u64 number;
@@ -79,7 +80,7 @@ static void dnlm_grant_number(struct dnlm_grant *grant)
 	hash_add(grant->nlm->by_cookie, &grant->by_cookie, number);
 }
 
-/* Nobody confirmed the lock, so nobody has it. */
+/* Releases a lock that the client did not confirm. */
 static void dnlm_grant_give_up(struct dnlm_grant *grant)
 {
 	struct dnlm_file file;
@@ -94,13 +95,13 @@ static void dnlm_grant_give_up(struct dnlm_grant *grant)
 		err = ditto_range_unlock(&req);
 		dnlm_file_put(&file);
 	}
-	/* Without its file or its share there is no lock either. */
+	/* If its file or share is gone, so is the lock. */
 	if (err && err != -ESTALE)
 		pr_warn_ratelimited("%s: a lock that it does not want cannot be released: error %d\n",
 				    grant->client->client.name, err);
 }
 
-/* GRANTED was answered, or for GRANTED_MSG at least received. */
+/* GRANTED was answered, or GRANTED_MSG was received by the client. */
 static int dnlm_grant_answered(struct dnlm_callout *callout)
 {
 	struct dnlm_grant *grant = container_of(callout, struct dnlm_grant, callout);
@@ -151,7 +152,7 @@ static int dnlm_grant_call(struct dnlm_grant *grant)
 	return dnlm_callout_start(grant->nlm, callout);
 }
 
-/* The lock table's answer; with an error the client learns it when it asks again. */
+/* Callback of the lock table. After an error the client learns it when it repeats LOCK. */
 static void dnlm_granted(struct ditto_wait *wait, int error)
 {
 	struct dnlm_grant *grant = container_of(wait, struct dnlm_grant, wait);
@@ -201,7 +202,7 @@ static void dnlm_grant_fill(struct dnlm_grant *grant, const struct dnlm_msg *msg
 		.length = msg->length,
 		.exclusive = msg->exclusive,
 	};
-	/* It was found by its handle, so that is not too long. */
+	/* The filehandle was decoded before, so it is not too long. */
 	memcpy(grant->fh, msg->fh.data, min(msg->fh.len, sizeof(grant->fh)));
 	memcpy(grant->oh, msg->oh.data, msg->oh.len);
 }
@@ -288,7 +289,7 @@ bool dnlm_grants_given_up(struct dnlm_server *nlm, const struct ditto_owner *own
 
 	mutex_lock(&nlm->grants_lock);
 	hash_for_each_possible(nlm->by_owner, grant, by_owner, dnlm_owner_hash(owner)) {
-		/* One that still waits is another thread's, and goes on waiting. */
+		/* One that still waits belongs to another thread, and continues to wait. */
 		if (grant->phase != DNLM_GRANT_CALLING || grant->first < first ||
 		    grant->last > last || !dnlm_grant_is_of(grant, owner, fh))
 			continue;
@@ -321,7 +322,7 @@ bool dnlm_granted_res(struct dnlm_server *nlm, const struct in6_addr *addr,
 	grant = dnlm_grant_by_number(nlm, dnlm_cookie_number(cookie));
 	if (grant && !ipv6_addr_equal(&grant->callout.way.addr, addr))
 		grant = NULL;
-	/* One that cannot take it now is told again. */
+	/* A client in its grace period is called again. */
 	if (grant && status != NLM_DENIED_GRACE_PERIOD)
 		dnlm_callout_settle(&grant->callout, status == NLM_GRANTED ? 0 : -ECANCELED);
 	mutex_unlock(&nlm->grants_lock);

@@ -2,9 +2,9 @@
 /*
  * Hosts and their clients in the lock table.
  *
- * Locking: nlm->hosts_lock guards the table. host->lock guards the fields of a
- * host and may be held while the helper is asked. A client is released with
- * neither held.
+ * Locking: nlm->hosts_lock guards the table. host->lock guards the members of a host
+ * and may be held while the helper is asked. A client is released with neither of
+ * them held.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -55,7 +55,7 @@ size_t dnlm_sockaddr(const struct in6_addr *addr, u32 scope, struct sockaddr_sto
 	return sizeof(*sin6);
 }
 
-/* Bytes up to the first dot. */
+/* Length of the name up to the first dot. */
 static u32 dnlm_label(const struct dnlm_bytes *name)
 {
 	const u8 *dot = memchr(name->data, '.', name->len);
@@ -67,7 +67,7 @@ bool dnlm_same_name(const struct dnlm_bytes *a, const struct dnlm_bytes *b)
 {
 	u32 len = min(a->len, b->len);
 
-	/* Either both are written the same way or one lacks the domain. */
+	/* Both have the same length, or one has a domain and the other has none. */
 	if (!len || (a->len != b->len && dnlm_label(a->len < b->len ? b : a) != len))
 		return false;
 	return !strncasecmp((const char *)a->data, (const char *)b->data, len);
@@ -79,7 +79,7 @@ static u32 dnlm_host_hash(const struct in6_addr *addr)
 	return jhash(addr, sizeof(*addr), 0);
 }
 
-/* A machine speaks for its users when it locks. */
+/* A host is trusted for its users when it locks: the machine itself is charged. */
 static int dnlm_host_charge(struct dnlm_host *host)
 {
 	return ditto_principal_init(&host->who, host->nlm->srv, &host->way.addr, DITTO_TRUST_USER,
@@ -107,7 +107,7 @@ void dnlm_host_put(struct dnlm_host *host)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnlm_host_put);
 
-/* Return: the host, held; @names is filled with how many names the address uses. */
+/* Return: the host, held; otherwise NULL, and @names is the number of names at the address. */
 static struct dnlm_host *dnlm_host_find(struct dnlm_server *nlm, const struct in6_addr *addr,
 					const struct dnlm_bytes *name, unsigned int *names)
 {
@@ -147,7 +147,7 @@ static struct dnlm_host *dnlm_host_alloc(struct dnlm_server *nlm, const struct d
 	return host;
 }
 
-/* It is in no table. NULL is allowed. */
+/* Frees a host that was never in the table. NULL is allowed. */
 static void dnlm_host_discard(struct dnlm_host *host)
 {
 	if (!host)
@@ -204,7 +204,7 @@ struct dnlm_host *dnlm_host_get(struct dnlm_server *nlm, const struct dnlm_way *
 }
 EXPORT_SYMBOL_IF_KUNIT(dnlm_host_get);
 
-/* Everything that the client held is gone. */
+/* Callback of the lock table: all claims of the client are released. */
 static void dnlm_client_released(struct ditto_client *client)
 {
 	struct dnlm_client *dc = dnlm_client_of(client);
@@ -213,7 +213,7 @@ static void dnlm_client_released(struct ditto_client *client)
 	dnlm_grants_drop(dc);
 }
 
-/* Whoever waits for the last client may unload the module as soon as he is woken. */
+/* The wake-up comes last: a waiter for the last client may free the server. */
 static void dnlm_client_free_rcu(struct rcu_head *rcu)
 {
 	struct dnlm_client *dc = container_of(rcu, struct dnlm_client, rcu);
@@ -248,9 +248,9 @@ static struct dnlm_client *dnlm_client_alloc(struct dnlm_host *host)
 	mutex_init(&dc->shares_lock);
 	INIT_LIST_HEAD(&dc->shares);
 	atomic_inc(&host->nlm->clients);
-	/* Reads and writes of a host come by NFS, which does not tell whose they are. */
+	/* READ and WRITE of a host come by NFSv3, without a lock owner. */
 	dc->client.wide = true;
-	/* A host without a connection is as alive as one that has one. */
+	/* NLM has no connection or lease that would show whether a host is alive. */
 	ditto_client_init(&dc->client, dnlm_table(host->nlm), &dnlm_client_ops, "nlm",
 			  host->label, DITTO_CLIENT_TTL_NEVER);
 	ditto_client_charge(&dc->client, &host->who);
@@ -307,7 +307,7 @@ void dnlm_host_release(struct dnlm_host *host, const char *why)
 	mutex_lock(&host->lock);
 	dc = host->client;
 	host->client = NULL;
-	/* What it held before our restart is gone too. */
+	/* What it held before our restart cannot be reclaimed either. */
 	host->known = false;
 	mutex_unlock(&host->lock);
 	if (!dc)
@@ -317,7 +317,7 @@ void dnlm_host_release(struct dnlm_host *host, const char *why)
 	ditto_client_put(&dc->client);
 }
 
-/* It holds nothing that it could take back. Only a client can tell the grace so. */
+/* Tells the grace period that the host has nothing to reclaim. That needs a client. */
 static void dnlm_host_done(struct dnlm_host *host)
 {
 	struct dnlm_client *dc;
@@ -358,7 +358,7 @@ void dnlm_host_lost(struct dnlm_host *host)
 	dnlm_monitor_drop(host);
 }
 
-/* Hosts are visited from a copy of the table's list, so that @fn may sleep. */
+/* A copy of the table's hosts, so that a visitor may sleep. */
 struct dnlm_visit {
 	struct dnlm_host **host;
 	unsigned int count;
@@ -452,7 +452,7 @@ static bool dnlm_holds_nothing(const struct dnlm_client *dc)
 	return !dc || (!ditto_client_claims(&dc->client) && !atomic_read(&dc->client.waiting));
 }
 
-/* Out of the table, so that nothing new can be held by it. */
+/* Removes a host from the table, so that it gets no new claims. */
 static void dnlm_host_unhash(struct dnlm_host *host)
 {
 	struct dnlm_server *nlm = host->nlm;
@@ -472,8 +472,8 @@ static void dnlm_host_unhash(struct dnlm_host *host)
 }
 
 /*
- * A host is recorded as long as it may hold something, and forgotten with its
- * record. While there is a helper that does not answer, both stay.
+ * A host is recorded as long as it may hold something, and forgotten together with
+ * its record. While the helper does not answer both are kept.
  */
 static void dnlm_host_gc(struct dnlm_host *host, void *arg)
 {
@@ -487,7 +487,7 @@ static void dnlm_host_gc(struct dnlm_host *host, void *arg)
 	else
 		idle = false;
 	mutex_unlock(&host->lock);
-	/* A request that came in between finds it gone, and makes another. */
+	/* A request that came in between finds the host gone, and is refused. */
 	if (idle)
 		dnlm_host_release(host, "idle");
 }
@@ -521,7 +521,7 @@ EXPORT_SYMBOL_IF_KUNIT(dnlm_hosts_init);
 void dnlm_hosts_exit(struct dnlm_server *nlm)
 {
 	cancel_delayed_work_sync(&nlm->gc);
-	/* One page of memory may be missing for a moment, the hosts have to go nevertheless. */
+	/* The copy of the table may fail for lack of memory: retry until all hosts are gone. */
 	while (READ_ONCE(nlm->nhosts)) {
 		dnlm_host_for_each(nlm, dnlm_host_end, NULL);
 		cond_resched();

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* TEST, LOCK, CANCEL and UNLOCK (C702 section 10.3, RFC 1813 section 6.3). */
+/*
+ * TEST, LOCK, CANCEL and UNLOCK (C702 section 10.3, RFC 1813 section 6.3), translated to requests
+ * to the lock table.
+ */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/err.h>
@@ -19,7 +22,7 @@
 #include "proc.h"
 #include "trace.h"
 
-/* Makes owners of other protocols look like ones of NLM. */
+/* Key of the hash that makes up NLM owners for holders of other protocols. */
 static siphash_key_t dnlm_owner_secret __read_mostly;
 
 void dnlm_lock_init(void)
@@ -40,7 +43,7 @@ static void dnlm_echo(struct dnfs_call *call)
 	res->msg.cookie = args->msg.cookie;
 }
 
-/* What a message asks of the lock table. */
+/* Fills the request to the lock table. Return: 0 or -EFBIG. */
 static int dnlm_request(struct dnfs_call *call, const struct dnlm_msg *msg,
 			struct dnlm_file *file, struct dnlm_asker *asker,
 			struct ditto_range_request *req)
@@ -66,8 +69,8 @@ static int dnlm_local_pid(const struct ditto_conflict *c, u32 *svid)
 }
 
 /*
- * Who holds the lock. An owner of NLM is told as it named itself; any other
- * gets a number and an opaque handle that are always the same for it.
+ * Describes the holder of a conflicting lock. A holder of NLM is described by its own
+ * process id and opaque handle; any other gets made-up ones that are always the same.
  */
 static void dnlm_holder(struct dnlm_res *res)
 {
@@ -76,7 +79,7 @@ static void dnlm_holder(struct dnlm_res *res)
 	u64 id;
 
 	msg->exclusive = c->exclusive;
-	/* A range of no byte, which only others have, is told as one byte. */
+	/* An empty range, which other protocols may have, is described as one byte. */
 	dnlm_range_put(c->first, c->empty ? c->first : c->last, msg);
 	if (!strcmp(c->protocol, "nlm") && c->key_len >= DNLM_KEY_SVID) {
 		msg->svid = get_unaligned_be32(c->key);
@@ -88,7 +91,7 @@ static void dnlm_holder(struct dnlm_res *res)
 	     siphash(c->client, strnlen(c->client, sizeof(c->client)), &dnlm_owner_secret) ^
 	     siphash(c->protocol, strnlen(c->protocol, sizeof(c->protocol)), &dnlm_owner_secret);
 	put_unaligned_be64(id, res->digest);
-	/* Of a local process the number is its own. */
+	/* For a local process the process id is the real one. */
 	if (strcmp(c->protocol, "local") || dnlm_local_pid(c, &msg->svid))
 		msg->svid = id & S32_MAX;
 	msg->oh = (struct dnlm_bytes){ sizeof(res->digest), res->digest };
@@ -123,7 +126,7 @@ put_file:
 	return err;
 }
 
-/* With everything at hand. */
+/* Locks a range once host, owner and file are known. */
 static int dnlm_lock_range(struct dnfs_call *call, const struct dnlm_msg *msg,
 			   const struct dnlm_how *how, struct dnlm_file *file,
 			   struct dnlm_asker *asker)
@@ -149,13 +152,13 @@ static int dnlm_lock_range(struct dnfs_call *call, const struct dnlm_msg *msg,
 		dnlm_grants_told(asker->host->nlm, asker->owner, msg);
 	trace_dnlm_lock(asker->host, msg->svid, req.first, req.last, req.exclusive,
 			req.reclaim, err);
-	/* There is nothing to reclaim; the file is as it was. */
+	/* -ESTALE of a reclaim is about the claim, not about the file. */
 	return err == -ESTALE && msg->reclaim ? -ENOGRACE : err;
 }
 
 /*
- * A host is recorded before it gets its first lock, because after a restart
- * only those that are recorded are told and may reclaim.
+ * A host is recorded before it gets its first lock, because after a restart only
+ * recorded hosts are notified and may reclaim.
  */
 int dnlm_lock_as(struct dnfs_call *call, const struct dnlm_how *how)
 {
@@ -182,8 +185,8 @@ put_file:
 }
 
 /*
- * A request that is no longer queued may have been granted just now, and the
- * client does not know: then the lock goes.
+ * A request that is no longer queued may just have been granted without the client
+ * knowing it: then the lock is released.
  */
 int dnlm_cancel(struct dnfs_call *call)
 {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* NLM messages from and to XDR (RFC 4506), driven by tables of their fields. */
+/*
+ * XDR of NLM messages (RFC 4506), driven by two tables: the fields of each message, and the form of
+ * each field.
+ */
 #include <linux/errno.h>
 #include <linux/limits.h>
 #include <linux/sunrpc/xdr.h>
@@ -23,7 +26,7 @@ enum field {
 	ACCESS,
 	STATUS,
 	SEQUENCE,
-	IF_DENIED,	/* what follows is there only with NLM_DENIED */
+	IF_DENIED,	/* the rest is present only with NLM_DENIED */
 	FIELDS,
 };
 
@@ -59,12 +62,12 @@ static const u8 layouts[DNLM_LAYOUTS][DNLM_FIELDS_MAX] = {
 	},
 };
 
-/* How a field is encoded. */
+/* Encodings of a field. */
 enum form {
 	FORM_NONE,
-	FORM_BYTES,	/* a length, at most @max, and so many bytes */
+	FORM_BYTES,	/* a length, at most @max, and that number of bytes */
 	FORM_WORD,	/* 32 bits, at most @max */
-	FORM_RANGE,	/* offset and length */
+	FORM_RANGE,	/* offset and length of the range */
 };
 
 static const struct {
@@ -154,7 +157,7 @@ bool dnlm_decode(struct xdr_stream *xdr, enum dnlm_layout layout, bool wide,
 }
 EXPORT_SYMBOL_IF_KUNIT(dnlm_decode);
 
-/* A range that begins or ends beyond 32 bits reaches to the end of what they can tell. */
+/* Cuts a range that begins or ends beyond 32 bits: it then extends to the end. */
 static bool encode_range(struct xdr_stream *xdr, bool wide, const struct dnlm_msg *msg)
 {
 	u64 offset = msg->offset, length = msg->length;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Records of hosts. */
+/*
+ * Records of hosts on stable storage, kept by the helper. host->recorded and host->outdated say
+ * whether the record is up to date; both are written under host->lock.
+ */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/err.h>
@@ -46,7 +49,7 @@ int dnlm_monitor_add(struct dnlm_host *host, const struct dnfs_call *call)
 	mutex_lock(&host->lock);
 	if (host->recorded && !host->outdated)
 		goto unlock;
-	/* Not the address, by which the host is found. */
+	/* The address is not updated: it identifies the host. */
 	host->way.udp = call->datagram;
 	ditto_addr_map(call->local, &host->way.local);
 	rec = dnlm_record_of(host);
@@ -121,7 +124,7 @@ int dnlm_monitor_restore(struct dnlm_server *nlm, const struct dnlm_record *rec)
 			       DITTO_KNOWN_RANGES);
 	mutex_lock(&host->lock);
 	host->way = way;
-	/* One that was restarted meanwhile has told a newer state. */
+	/* A host that restarted meanwhile has sent a newer state. */
 	if (!host->state)
 		host->state = rec->state;
 	host->known = !err;

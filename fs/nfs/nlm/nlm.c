@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The locking side of a server, from its beginning to its end. */
+/* Set-up and teardown of the locking side of a server. */
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/utsname.h>
@@ -41,12 +41,12 @@ struct dnlm_server *dnlm_server_alloc(struct dnfs_server *server)
 
 void dnlm_server_start(struct dnlm_server *nlm)
 {
-	/* Whoever starts the service is in the namespace whose name is ours. */
+	/* The service is started from within the UTS namespace whose node name it uses. */
 	strscpy(nlm->name, utsname()->nodename);
 	dnsm_restart_begin(nlm);
 }
 
-/* Callouts hold hosts and clients, clients hold hosts. */
+/* In this order: callouts hold hosts and clients, and clients hold hosts. */
 void dnlm_server_free(struct dnlm_server *nlm)
 {
 	if (!nlm)
@@ -67,6 +67,6 @@ int dnlm_init(void)
 void dnlm_exit(void)
 {
 	dnlm_callouts_module_exit();
-	/* Hosts and clients are freed by functions of this module. */
+	/* Hosts and clients are freed by RCU callbacks in this module. */
 	rcu_barrier();
 }

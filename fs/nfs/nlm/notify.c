@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * After a restart: who was recorded before may reclaim, and is told so.
+ * Recovery after a restart: recorded hosts may reclaim, and are notified.
  *
- * Everybody is told at once and in the background. A host that does not answer
- * in time, over UDP or TCP, is gone: it may not reclaim and holds nothing.
+ * All hosts are notified at once and in the background. A host that does not answer
+ * in time, over UDP or TCP, is considered gone: it may not reclaim, and what it holds
+ * is released.
  *
- * A crash may be simulated, so the NSM state is made of the server's epoch and
- * of how often that was done: it moves forward in both cases.
+ * A crash can be simulated, so the NSM state is made of the server's epoch and the
+ * number of simulated crashes: it moves forward in both cases.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -24,15 +25,15 @@
 #include "record.h"
 #include "trace.h"
 
-/* Bits of the state that count simulated crashes; the lowest bit says "up". */
+/* Bits of the state that count simulated crashes; the lowest bit is set while the server is up. */
 #define DNSM_CRASH_BITS		6
 
 /**
- * struct dnsm_notifying - NOTIFY to one host
+ * struct dnsm_notifying - a NOTIFY to a host
  * @callout: sends it
- * @host: held; NULL if the host does not lock, or was told already
+ * @host: a reference; NULL if the host does not lock, or was notified already
  * @notice: its arguments
- * @name: the name that we go by
+ * @name: our name in the notice
  */
 struct dnsm_notifying {
 	struct dnlm_callout callout;
@@ -49,7 +50,7 @@ static u32 dnsm_state_of(u64 epoch, u32 crashes)
 static void dnsm_notify(struct dnlm_server *nlm, const struct dnlm_way *way,
 			const char *name, struct dnlm_host *host);
 
-/* A host may know us by our address instead of our name: so it hears both. */
+/* A host may know us by address instead of name: after the first notice it gets one for each. */
 static void dnsm_notified(struct dnlm_callout *callout, int err)
 {
 	struct dnsm_notifying *telling = container_of(callout, struct dnsm_notifying, callout);
@@ -89,7 +90,7 @@ static void dnsm_notify(struct dnlm_server *nlm, const struct dnlm_way *way,
 	};
 	telling->callout.ops = &dnsm_notify_ops;
 	telling->callout.way = *way;
-	/* What tells of restarts speaks UDP before anything else. */
+	/* Status monitors are reached by UDP first. */
 	telling->callout.way.udp = true;
 	telling->callout.either = true;
 	telling->callout.program = &dnsm_client_program;
@@ -149,7 +150,7 @@ static void dnsm_restarted(struct dnlm_server *nlm)
 	dnsm_visit_monitors(nlm, dnsm_notify_monitor, nlm);
 }
 
-/* Before anything is granted: who held something may take it back. */
+/* Runs before any claim is granted: recorded hosts may reclaim. */
 static void dnsm_begin(struct ditto_state_hook *hook)
 {
 	struct dnlm_server *nlm = container_of(hook, struct dnlm_server, hook);

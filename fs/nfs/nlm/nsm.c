@@ -2,11 +2,12 @@
 /*
  * The procedures of NSM version 1 (C702 chapter 11).
  *
- * Who asks to be told of another's restart is called back at the address he
- * asked from, whatever name he gave, so nobody can have others called. A
- * restart is believed only from the address that the host locks from.
+ * A requester of MON is called back at the address that the request came from,
+ * whatever name it gave, so that it cannot have other machines called. A notice of
+ * a restart is believed only from the address that the host locks from.
  *
- * Locking: nlm->monitors_lock guards the list of those who asked.
+ * Locking: nlm->monitors_lock guards the list of monitoring requests.
+ * nlm->callouts_lock nests inside it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -28,9 +29,9 @@
 #include "trace.h"
 
 /**
- * struct dnlm_monitor - somebody who wants to be told
- * @list: on the server's list
- * @rec: who, of whom, and how; also its record
+ * struct dnlm_monitor - a monitoring request (MON)
+ * @list: entry in the server's list
+ * @rec: requester, monitored host and callback; also the record that is stored
  */
 struct dnlm_monitor {
 	struct list_head list;
@@ -38,12 +39,12 @@ struct dnlm_monitor {
 };
 
 /**
- * struct dnsm_telling - a call to one who asked
- * @callout: makes it
- * @proc: the procedure that he named
+ * struct dnsm_telling - a callback to a requester
+ * @callout: makes the call
+ * @proc: the procedure named in MON
  * @notice: its arguments
- * @name: of the host that was restarted
- * @priv: what he gave
+ * @name: name of the host that restarted
+ * @priv: private data given in MON
  */
 struct dnsm_telling {
 	struct dnlm_callout callout;
@@ -67,7 +68,7 @@ static bool dnsm_same_bytes(const u8 *a, u32 len, const struct dnlm_bytes *b)
 	return len == b->len && !memcmp(a, b->data, len);
 }
 
-/* Is it the request of this asker? Of all hosts if @args names none. */
+/* Matches a request to its requester and monitored host; any host if @args has no name. */
 static bool dnsm_is_of(const struct dnlm_monitor *mon, const struct in6_addr *addr,
 		       const struct dnsm_args *args)
 {
@@ -162,7 +163,7 @@ static int dnsm_mon(struct dnfs_call *call)
 	return err;
 }
 
-/* Forget what an asker asked, for one host or for all; one whose record stays, stays. */
+/* Deletes requests of a requester, for one host or all. A request whose record stays is kept. */
 static void dnsm_forget(struct dnfs_call *call)
 {
 	struct dnlm_server *nlm = dnlm_server_of(call->server);
@@ -201,8 +202,8 @@ static int dnsm_stat(struct dnfs_call *call)
 }
 
 /*
- * Behave as if this server had been restarted (C702 section 11.3): all locks are
- * gone and their holders are told. For an administrator on the server alone.
+ * Behaves as if the server had restarted (C702 section 11.3): all locks are released
+ * and their holders notified. Allowed only from the server itself.
  */
 static int dnsm_simu_crash(struct dnfs_call *call)
 {
@@ -295,7 +296,7 @@ static void dnsm_tell(struct dnlm_server *nlm, const struct dnlm_record *rec, u3
 		kfree(telling);
 }
 
-/* Those who watch a host name it as they know it: by its name or its address. */
+/* Monitoring requests may name the host by name or by address. */
 void dnsm_tell_monitors(struct dnlm_server *nlm, const struct in6_addr *addr,
 			const struct dnlm_bytes *name, u32 state)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Arguments of NSM from XDR (C702 section 11.2). */
+/* Decoding of NSM arguments (C702 section 11.2). */
 #include <linux/string.h>
 #include <linux/sunrpc/xdr.h>
 #include <kunit/visibility.h>

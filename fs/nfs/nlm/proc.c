@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The procedures of NLM, versions 1, 3 and 4, and the tables that name them.
+ * The procedures of NLM versions 1, 3 and 4, and their tables.
  *
- * Each of TEST, LOCK, CANCEL, UNLOCK and GRANTED comes in two kinds: as a call
- * with a result, and as a message whose result is a call of ours to the client.
+ * TEST, LOCK, CANCEL, UNLOCK and GRANTED exist in two variants: as a call with a
+ * result, and as a message (*_MSG) whose result we send by a call to the client.
  */
 #include <linux/err.h>
 
@@ -23,7 +23,7 @@ static int dnlm_lock(struct dnfs_call *call)
 	return dnlm_lock_as(call, &how);
 }
 
-/* The host sees to its locks itself, and does not wait (C702 section 10.3). */
+/* NM_LOCK: the host handles its own recovery, and does not wait (C702 section 10.3). */
 static int dnlm_nm_lock(struct dnfs_call *call)
 {
 	static const struct dnlm_how how = {};
@@ -40,7 +40,7 @@ static int dnlm_lock_message(struct dnfs_call *call)
 	return dnlm_lock_as(call, &how);
 }
 
-/* Nobody is waited for here, so nobody has a lock to give. */
+/* GRANTED and GRANTED_MSG: this server never waits for a lock, so they are always refused. */
 static int dnlm_granted_to_us(struct dnfs_call *call)
 {
 	struct dnlm_args *args = call->args;
@@ -92,8 +92,9 @@ static int dnlm_granted_res_in(struct dnfs_call *call)
 }
 
 /*
- * The host was restarted, and says so itself: it is found by its address and this name. Only
- * its root may say so, from a reserved port, or any of its users could drop the locks of all.
+ * FREE_ALL: the host restarted. It is found by the sender's address and the name in the request.
+ * Accepted only from a reserved port, because any user of the host could release all its locks
+ * otherwise.
  */
 static int dnlm_free_all(struct dnfs_call *call)
 {
@@ -196,7 +197,7 @@ static bool decode4_test_res(struct xdr_stream *xdr, void *args)
 	return dnlm_decode(xdr, DNLM_TEST_RES, true, args);
 }
 
-/* These have no range. */
+/* Messages without a range are the same in all versions. */
 static bool decode_res(struct xdr_stream *xdr, void *args)
 {
 	return dnlm_decode(xdr, DNLM_RES, false, args);
@@ -219,16 +220,17 @@ static bool decode_notify(struct xdr_stream *xdr, void *args)
 		.flags = (_flags),				\
 	}
 
-/* A call with a result; what was done is not done again for the same call. */
+/* A call with a result that goes through the reply cache. */
 #define CALL(_proc, _decode, _exec, _encode) \
 	PROC(_proc, _decode, _exec, _encode, DNLM_RES_SIZE, DNFS_PROC_CACHED)
+/* A call with a result that may be executed again. */
 #define ASKS(_proc, _decode, _exec, _encode) \
 	PROC(_proc, _decode, _exec, _encode, DNLM_RES_SIZE, 0)
-/* A message; one that comes again is answered again. */
+/* A message; a retransmission is executed and answered again. */
 #define MESSAGE(_proc, _decode, _exec) \
 	PROC(_proc, _decode, _exec, NULL, XDR_UNIT, 0)
 
-/* Version 1 has the first NLM1_PROCEDURES of them. */
+/* Version 1 uses the first NLM1_PROCEDURES of these. */
 static const struct dnfs_proc dnlm3_procs[NLM3_PROCEDURES] = {
 	[NLMPROC_NULL] = { .name = "NULL", .max_reply = XDR_UNIT },
 	ASKS(TEST, decode_test, dnlm_test, encode_test_res),

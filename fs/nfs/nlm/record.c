@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Records of hosts as the helper keeps them: bytes in network order. The key
- * is what makes a record the same as another.
+ * Records of hosts as the helper stores them, in network byte order. The key holds
+ * the identity of a record.
  *
  *   key	kind (1), address (16), of MONITOR: program (4), version (4),
  *		procedure (4), length of the name (2); then the names

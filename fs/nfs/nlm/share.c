@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * SHARE and UNSHARE (C702 section 10.3): opens with deny bits, claimed in the
- * lock table.
+ * Share reservations (SHARE and UNSHARE, C702 section 10.3): opens with deny modes
+ * in the lock table.
  *
- * A reservation belongs to an owner of a host and a file; a second SHARE of the
- * same owner changes it.
+ * A reservation belongs to a file and an owner of a host; another SHARE of the same
+ * owner changes it.
  *
- * Locking: client->shares_lock guards the list of a client's reservations.
+ * Locking: client->shares_lock guards the list of a client's reservations. Locks of
+ * the lock table nest inside it.
  */
 #include <linux/err.h>
 #include <linux/slab.h>
@@ -24,12 +25,12 @@
 #include "trace.h"
 
 /**
- * struct dnlm_share - a reservation
- * @list: on the client's list
- * @open: the claim; ended by the lock table when its share is removed, but still to be released
- * @fh: the file, in @room
- * @oh: the owner, in @room
- * @room: for the two
+ * struct dnlm_share - a share reservation
+ * @list: entry in the client's list
+ * @open: open in the lock table; removing the share ends it, but it must still be released
+ * @fh: filehandle, in @room
+ * @oh: opaque handle of the owner, in @room
+ * @room: buffer for both
  */
 struct dnlm_share {
 	struct list_head list;
@@ -44,7 +45,7 @@ static bool dnlm_same_bytes(const struct dnlm_bytes *a, const struct dnlm_bytes 
 	return a->len == b->len && !memcmp(a->data, b->data, a->len);
 }
 
-/* What NLM calls reading and writing, for access and for denial. */
+/* Translates fsh_mode or fsh_access. */
 static u8 dnlm_share_bits(u32 bits)
 {
 	return (bits & NLM_SHARE_READ ? DITTO_OPEN_READ : 0) |
@@ -116,7 +117,7 @@ static int dnlm_share_claim(struct dnlm_asker *asker, struct dnlm_file *file,
 	if (share) {
 		err = ditto_open_change(share->open, dnlm_share_bits(msg->access),
 					dnlm_share_bits(msg->mode), NULL);
-		/* The file was taken out of service meanwhile, and put back. */
+		/* The share was removed and added again meanwhile. */
 		if (err == -ESHUTDOWN) {
 			dnlm_share_free(client, share);
 			share = NULL;
@@ -155,7 +156,7 @@ put_file:
 	return err == -ESTALE && msg->reclaim ? -ENOGRACE : err;
 }
 
-/* What is not reserved is not reserved any more. */
+/* Releasing a reservation that does not exist succeeds. */
 int dnlm_unshare(struct dnfs_call *call)
 {
 	const struct dnlm_msg *msg = &((struct dnlm_args *)call->args)->msg;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The one place where an errno becomes a status of NLM or NSM (C702 section
- * 10.2, RFC 1813 section 6.1.4).
+ * The only place where an errno becomes a status of NLM or NSM (C702 section 10.2,
+ * RFC 1813 section 6.1.4).
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -19,15 +19,15 @@ struct dnlm_status {
 static const struct dnlm_status dnlm_statuses[] = {
 	{ 0,		NLM_GRANTED,		NLM_GRANTED },
 	{ EAGAIN,	NLM_DENIED,		NLM_DENIED },
-	/* It waits: for the first time, or this is the same request again. */
+	/* Queued now, or queued before by the same request. */
 	{ EINPROGRESS,	NLM_BLOCKED,		NLM_BLOCKED },
 	{ EALREADY,	NLM_BLOCKED,		NLM_BLOCKED },
-	/* Clients wait a while and come again, whatever they are to wait for. */
+	/* With this status clients retry after a while, whatever the reason. */
 	{ EPERM,	NLM_DENIED_GRACE_PERIOD, NLM_DENIED_GRACE_PERIOD },
 	{ EBUSY,	NLM_DENIED_GRACE_PERIOD, NLM_DENIED_GRACE_PERIOD },
 	{ EJUKEBOX,	NLM_DENIED_GRACE_PERIOD, NLM_DENIED_GRACE_PERIOD },
 	{ ENOGRACE,	NLM_DENIED_GRACE_PERIOD, NLM_DENIED_GRACE_PERIOD },
-	/* The host was released while it asked: a new beginning. */
+	/* The host was released during the request: retried with a new client. */
 	{ ESHUTDOWN,	NLM_DENIED_GRACE_PERIOD, NLM_DENIED_GRACE_PERIOD },
 	{ ENOLCK,	NLM_DENIED_NOLOCKS,	NLM_DENIED_NOLOCKS },
 	{ ENOMEM,	NLM_DENIED_NOLOCKS,	NLM_DENIED_NOLOCKS },
