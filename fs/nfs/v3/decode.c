@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Arguments of NFS version 3 from XDR (RFC 1813 section 3.3, RFC 4506).
+ * Decoding of arguments of NFS version 3 (RFC 1813 section 3.3, RFC 4506).
  *
- * A function returns false for what is not valid XDR: too short, a handle
- * that is longer than allowed, a bool or enum that is none. What is valid XDR
- * but makes no sense is for the procedure to refuse with a status.
+ * A decoder returns false for invalid XDR: truncated data, a filehandle longer
+ * than allowed, an invalid bool or enum. Arguments that are valid XDR but make
+ * no sense are refused by the procedure, with a status.
  */
 #include <linux/limits.h>
 #include <linux/string.h>
@@ -12,7 +12,7 @@
 #include "../../op/attr.h"
 #include "types.h"
 
-/* Skip what is too long to be looked at, in pieces that a stream can hand out. */
+/* Skips data that is too long to be used, in pieces that a stream can give at once. */
 static bool dnfs3_skip(struct xdr_stream *xdr, u32 len)
 {
 	const u32 piece = 1024;
@@ -58,7 +58,7 @@ bool dnfs3_get_fh(struct xdr_stream *xdr, struct dnfs_fh *fh)
 	return true;
 }
 
-/* A name that is too long keeps its length, so that it can be refused as such. */
+/* A name that is too long keeps its length, so that the procedure can refuse it. */
 static bool get_name(struct xdr_stream *xdr, struct ditto_name *name)
 {
 	if (xdr_stream_decode_u32(xdr, &name->len))
@@ -82,7 +82,7 @@ static bool get_time(struct xdr_stream *xdr, struct dnfs3_time *time)
 	       !xdr_stream_decode_u32(xdr, &time->nsec);
 }
 
-/* One of the optional numbers of sattr3. */
+/* Decodes an optional number of sattr3. */
 static bool get_optional(struct xdr_stream *xdr, u32 *value, u32 *set, u32 bit)
 {
 	bool present;
@@ -134,7 +134,7 @@ static bool get_sattr(struct xdr_stream *xdr, struct dnfs3_sattr *sattr)
 			    DITTO_SET_MTIME, DITTO_SET_MTIME_NOW);
 }
 
-/* Variable-length data, left where it arrived. */
+/* Decodes variable-length data and leaves it where it arrived. */
 static bool get_data(struct xdr_stream *xdr, struct xdr_buf *data)
 {
 	u32 len;
@@ -243,7 +243,7 @@ bool dnfs3_decode_mknod(struct xdr_stream *xdr, void *args)
 	case NF3FIFO:
 		return get_sattr(xdr, &a->sattr);
 	}
-	/* Nothing follows for the types that MKNOD does not make. */
+	/* Nothing follows for types that MKNOD does not create. */
 	return true;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Results of NFS version 3 to XDR (RFC 1813 sections 2.5, 2.6 and 3.3).
+ * Encoding of results of NFS version 3 (RFC 1813 sections 2.5, 2.6 and 3.3).
  *
- * Each function knows how long its reply is, reserves that once and fills it.
+ * Each encoder computes the length of its results, reserves it once and fills it.
  */
 #include <linux/fs.h>
 #include <linux/kdev_t.h>
@@ -14,7 +14,7 @@
 #include "../../op/attr.h"
 #include "types.h"
 
-/* By the file type bits of a mode. */
+/* ftype3 by the file type bits of a mode. */
 static const u8 types[16] = {
 	[S_IFREG >> 12]		= NF3REG,
 	[S_IFDIR >> 12]		= NF3DIR,
@@ -94,7 +94,7 @@ static __be32 *put_wcc(__be32 *p, struct user_namespace *userns, const struct di
 	return wcc->post_valid ? put_fattr(p, userns, &wcc->post) : p;
 }
 
-/* The status and room for @len bytes behind it. */
+/* Writes the status and reserves @len bytes after it. */
 static __be32 *dnfs3_res_begin(struct dnfs_call *call, size_t len)
 {
 	__be32 *p = xdr_reserve_space(call->xdr, XDR_UNIT + len);
@@ -103,9 +103,9 @@ static __be32 *dnfs3_res_begin(struct dnfs_call *call, size_t len)
 }
 
 /*
- * Begin a reply that starts with attributes and, if the call succeeded, goes
- * on with @len bytes: most of them are like that. *@p is NULL if nothing
- * follows. Return: false if the reply does not fit.
+ * Begins a reply that starts with attributes and, if the call succeeded,
+ * continues with @len bytes, as most replies do. *@p is NULL if nothing follows.
+ * Return: false if the reply does not fit.
  */
 static bool begin_attr(struct dnfs_call *call, const struct dnfs_post_attr *attr,
 		       size_t len, __be32 **p)
@@ -121,7 +121,7 @@ static bool begin_attr(struct dnfs_call *call, const struct dnfs_post_attr *attr
 	return true;
 }
 
-/* The same for those that start with what changed. */
+/* Begins a reply that starts with wcc_data; otherwise as begin_attr(). */
 static bool begin_wcc(struct dnfs_call *call, const struct ditto_wcc *wcc,
 		      size_t len, __be32 **p)
 {
@@ -136,7 +136,7 @@ static bool begin_wcc(struct dnfs_call *call, const struct ditto_wcc *wcc,
 	return true;
 }
 
-/* Section 3.3.1: the only one whose attributes are not optional */
+/* Section 3.3.1: only here the attributes are not optional. */
 bool dnfs3_encode_getattr(struct dnfs_call *call)
 {
 	const struct dnfs3_attr_res *res = call->res;
@@ -284,7 +284,7 @@ bool dnfs3_encode_link(struct dnfs_call *call)
 
 size_t dnfs3_entry_size(u32 name_len)
 {
-	/* "another one follows", fileid, name, cookie */
+	/* Bool "entry follows", fileid, name, cookie. */
 	return XDR_UNIT + sizeof(u64) + XDR_UNIT + xdr_align_size(name_len) + sizeof(u64);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs3_entry_size);
@@ -317,7 +317,7 @@ bool dnfs3_put_entry(struct xdr_stream *xdr, struct user_namespace *userns,
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs3_put_entry);
 
-/* The entries are in the pages; behind them, "no more follow" and the end mark. */
+/* The entries are in the pages; after them come "no entry follows" and eof. */
 bool dnfs3_encode_readdir(struct dnfs_call *call)
 {
 	static const u8 verf[NFS3_COOKIEVERFSIZE];
@@ -353,7 +353,7 @@ bool dnfs3_encode_fsstat(struct dnfs_call *call)
 		p = xdr_encode_hyper(p, res->tfiles);
 		p = xdr_encode_hyper(p, res->ffiles);
 		p = xdr_encode_hyper(p, res->afiles);
-		put_u32(p, 0);	/* invarsec: it may change any time */
+		put_u32(p, 0);	/* invarsec: may change at any time */
 	}
 	return true;
 }

@@ -2,8 +2,10 @@
 /*
  * The MOUNT protocol, version 3 (RFC 1813 appendix I).
  *
- * What clients say they mounted is remembered only to be told by DUMP; the
- * server makes no use of it, and a restart forgets it.
+ * Mounts are remembered only to be listed by DUMP; the server makes no other use
+ * of them, and a restart forgets them.
+ *
+ * Locking: server->mounts_lock guards the list of mounts.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -23,7 +25,7 @@
 #include "../server.h"
 #include "proto.h"
 
-/* MNT, UMNT: a path, not terminated */
+/* Arguments of MNT and UMNT: a path, not terminated */
 struct dnfs_path_args {
 	const char *path;
 	u32 len;
@@ -36,11 +38,11 @@ struct dnfs_mnt_res {
 };
 
 /**
- * struct dnfs_mount - what a client said it mounted
- * @list: on the server's list
+ * struct dnfs_mount - a mount reported by a client
+ * @list: entry in the server's list
  * @addr: the client
- * @len: of @path
- * @path: as the client named it, not terminated
+ * @len: bytes of @path
+ * @path: path in the client's request, not terminated
  */
 struct dnfs_mount {
 	struct list_head list;
@@ -116,8 +118,8 @@ static bool decode_path(struct xdr_stream *xdr, void *args)
 }
 
 /*
- * The share that a path begins with, the longest of them, and what of the
- * path is below it.
+ * Finds the share with the longest path that @path begins with, and sets @rest to
+ * the part of @path below it.
  */
 static struct ditto_share *share_of(struct dnfs_call *call, const char *path, u32 len,
 				    const char **rest)
@@ -132,14 +134,14 @@ static struct ditto_share *share_of(struct dnfs_call *call, const char *path, u3
 			*rest = path + len;
 			return share;
 		}
-		/* Without the last name; the slash before it goes with the loop. */
+		/* Strip the last name; the loop strips the slash before it. */
 		while (len > 1 && path[len - 1] != '/')
 			len--;
 	}
 	return NULL;
 }
 
-/* Go down from @node, which is put, name by name. */
+/* Looks up the names of @rest one by one; the reference in @node is replaced. */
 static int mount_walk(struct ditto_op *op, struct ditto_node **node, const char *rest,
 		      const char *end)
 {
@@ -152,7 +154,7 @@ static int mount_walk(struct ditto_op *op, struct ditto_node **node, const char 
 		rest = slash + 1;
 		if (!name.len)
 			continue;
-		/* A share is entered from above only. */
+		/* A path must not leave the share. */
 		if (name.len == 2 && !memcmp(name.name, "..", 2))
 			return -EACCES;
 		err = ditto_lookup(op, *node, &name, &next);
@@ -175,7 +177,7 @@ static int mnt_below(struct dnfs_call *call, struct ditto_share *share, const ch
 	err = dnfs_admit(call, share, true, &op);
 	if (err)
 		return err;
-	/* Nothing could be done with the handle from such a port: better told now. */
+	/* The filehandle would be refused from such a port: refuse the mount instead. */
 	if (call->sec == DITTO_SEC_SYS && !dnfs_share_accepts(call, share) &&
 	    dnfs_share_sec(share) == DITTO_SEC_SYS) {
 		err = -EACCES;
@@ -197,13 +199,13 @@ put_cred:
 	return err;
 }
 
-/* Section 5.2.1: who may mount is for the rules to say, not for the flavour of this call. */
+/* Section 5.2.1. Export rules decide who may mount, not the flavour of this call. */
 static int dnfs_mnt(struct dnfs_call *call)
 {
 	const struct dnfs_path_args *args = call->args;
 	struct ditto_share *share;
 	const char *rest;
-	/* As for a share that does not admit the client, which need not learn that it is there. */
+	/* The same error as for a share that refuses the client, to hide which paths exist. */
 	int err = -EACCES;
 
 	if (!args->len || memchr(args->path, '\0', args->len))
@@ -264,7 +266,7 @@ static bool encode_mnt(struct dnfs_call *call)
 	       xdr_stream_encode_uint32_array(xdr, res->flavor, res->nflavors) >= 0;
 }
 
-/* Is there room for @len bytes of a list, and its end? */
+/* Checks that @len bytes of a list and its end fit. */
 static bool list_has_room(const struct dnfs_call *call, size_t len)
 {
 	const struct xdr_buf *buf = call->xdr->buf;
@@ -278,7 +280,7 @@ static bool encode_item(struct xdr_stream *xdr, const char *text, u32 len)
 	       xdr_stream_encode_opaque(xdr, text, len) >= 0;
 }
 
-/* Section 5.2.2; cut where the reply is full */
+/* Section 5.2.2. The list is cut where the reply is full. */
 static bool encode_dump(struct dnfs_call *call)
 {
 	struct dnfs_server *server = call->server;
@@ -304,7 +306,7 @@ static bool encode_dump(struct dnfs_call *call)
 	return fits && xdr_stream_encode_item_absent(xdr) >= 0;
 }
 
-/* Is a share shown to the client? @limited: its rules name clients. */
+/* Checks that a share is visible to the client. @limited: its rules name clients. */
 static bool export_is_shown(struct dnfs_call *call, struct ditto_share *share, bool *limited)
 {
 	const struct ditto_share_opts *opts;
@@ -321,8 +323,8 @@ static bool export_is_shown(struct dnfs_call *call, struct ditto_share *share, b
 }
 
 /*
- * Return: 1 where the reply is full. Whom else a share admits is not the client's business: of
- * the groups it sees its own address, or none, which means everybody.
+ * Return: 1 where the reply is full. The groups of a share do not reveal other clients: the
+ * client sees its own address, or no group, which means that all clients are admitted.
  */
 static int export_encode(struct ditto_share *share, void *arg)
 {

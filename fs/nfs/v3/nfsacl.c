@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ACL side protocol, version 3: POSIX access control lists as Solaris
- * puts them on the wire.
+ * The ACL side protocol, version 3: POSIX access control lists in Solaris'
+ * encoding.
  *
- * There, a list always has a mask, also the shortest one, where it says the
- * same as the entry of the owning group; entries for the owner and the owning
- * group carry their ids; and nothing demands an order.
+ * On the wire a list always has a mask; a list without named users and groups
+ * has one that equals the entry of the owning group. Entries for the owner and
+ * the owning group carry their ids. Entries may come in any order.
  */
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -22,7 +22,7 @@
 #include "nfsacl.h"
 #include "types.h"
 
-/* Entries of a list without named users and groups, and with a mask */
+/* Number of entries of a list without named users and groups, without and with a mask. */
 #define DNFS_ACL_SHORTEST	3
 #define DNFS_ACL_WITH_MASK	4
 
@@ -53,7 +53,7 @@ static int entry_of(const struct dnfs_acl_entry *wire, struct posix_acl_entry *e
 	case ACL_OTHER:
 		break;
 	case ACL_MASK:
-		/* Solaris sets bits here that mean nothing. */
+		/* Solaris sets bits here that have no meaning. */
 		entry->e_perm &= NFSACL3_PERM_BITS;
 		break;
 	default:
@@ -75,7 +75,7 @@ static int compare_entries(const void *a, const void *b)
 	return 0;
 }
 
-/* The order that the VFS wants, and no mask that only repeats the owning group. */
+/* Sorts as the VFS requires, and drops a mask that only repeats the owning group. */
 static void nfsacl_normalize(struct posix_acl *acl)
 {
 	struct posix_acl_entry *e = acl->a_entries;
@@ -102,8 +102,8 @@ static bool get_entry(struct xdr_stream *xdr, struct dnfs_acl_entry *wire)
 }
 
 /*
- * A list: its length as a number of its own and then as that of an array,
- * which may be empty where only the number was of interest.
+ * Decodes a list: its number of entries, and then an array, which may be empty if
+ * only the number was requested.
  */
 static bool get_acl(struct xdr_stream *xdr, bool wanted, struct dnfs_acl_arg *arg)
 {
@@ -150,7 +150,7 @@ static bool decode_setacl(struct xdr_stream *xdr, void *args)
 	       get_acl(xdr, a->mask & NFSACL3_DEFAULT, &a->dflt);
 }
 
-/* One list, or NULL; with the mode's where there is no access list. */
+/* Reads a list, or NULL. Without an access list it is made from the mode. */
 static struct posix_acl *read_acl(struct dnfs_target *target, int type)
 {
 	struct posix_acl *acl = ditto_get_posix_acl(&target->op, target->node, type);
@@ -208,7 +208,7 @@ static int write_acls(struct dnfs_target *target, const struct dnfs_setacl_args 
 		return -EINVAL;
 	if (args->access.err || args->dflt.err)
 		return args->access.err ?: args->dflt.err;
-	/* The one for access last: it may take away the right to set any. */
+	/* The access list last: it may remove the permission to set any. */
 	if (args->mask & NFSACL3_DEFAULT)
 		err = ditto_set_posix_acl(&target->op, target->node, ACL_TYPE_DEFAULT,
 					  args->dflt.acl);

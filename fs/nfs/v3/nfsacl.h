@@ -10,9 +10,9 @@
 struct posix_acl;
 
 /**
- * struct dnfs_acl_arg - a list from the wire
- * @acl: in the kernel's form; NULL if it was empty or not asked for
- * @err: why it makes no sense, though it was valid XDR
+ * struct dnfs_acl_arg - a decoded list
+ * @acl: the list; NULL if it was empty or not requested
+ * @err: 0, or why a list that is valid XDR is refused
  */
 struct dnfs_acl_arg {
 	struct posix_acl *acl;
@@ -38,6 +38,7 @@ struct dnfs_setacl_args {
 	struct dnfs_acl_arg dflt;
 };
 
+/* Procedures of the ACL side protocol by number. */
 extern const struct dnfs_proc dnfs_acl3_procs[NFSACLPROC3_COUNT];
 
 #endif

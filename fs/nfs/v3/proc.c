@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The table of procedures of NFS version 3, and those about attributes and
- * file systems. Section numbers are of RFC 1813.
+ * The table of procedures of NFS version 3, and the procedures for attributes and
+ * file systems. Section numbers are those of RFC 1813.
  */
 #include <linux/fs.h>
 #include <linux/kernel.h>
@@ -17,7 +17,7 @@
 #include "../rpc/status.h"
 #include "types.h"
 
-/* A time of the wire; the seconds are unsigned there (section 2.6). */
+/* Converts a time from the wire, where seconds are unsigned (section 2.6). */
 static int time_of(const struct dnfs3_time *time, struct timespec64 *ts)
 {
 	if (time->nsec >= NSEC_PER_SEC)
@@ -188,8 +188,8 @@ static int dnfs3_pathconf(struct dnfs_call *call)
 }
 
 /*
- * Data that is not stable yet is the client's to send again, and it is most of what clients
- * write: kept, its replies would drive out those that matter.
+ * Most writes are UNSTABLE, and the client repeats them until they are committed. Their replies
+ * are not cached, because they would displace those that have to be kept.
  */
 static bool write_is_repeatable(const void *args)
 {

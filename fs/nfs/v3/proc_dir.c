@@ -2,9 +2,9 @@
 /*
  * READDIR and READDIRPLUS of NFS version 3 (RFC 1813 sections 3.3.16, 3.3.17).
  *
- * Entries are written into the pages of the reply as they are found. Cookies
- * are those of the file system and stay usable while the directory changes,
- * so the cookie verifier is always zero and none is refused.
+ * Entries are written into the pages of the reply as they are found. Cookies are
+ * those of the file system and stay valid while the directory changes, so the
+ * cookie verifier is always zero and any verifier is accepted.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -15,15 +15,15 @@
 /**
  * struct listing - the entries of a reply
  * @call: the call
- * @share: of the directory
+ * @share: share of the directory
  * @plus: READDIRPLUS
- * @xdr: where entries go
- * @buf: of @xdr; its size is what the client and the transport allow
- * @dirroom: what is left of dircount
- * @count: entries so far
- * @full: one did not fit
- * @attr: of the entry at hand
- * @handle: of the entry at hand
+ * @xdr: stream that entries are written to
+ * @buf: buffer of @xdr; its size is limited by the client and the transport
+ * @dirroom: bytes left of dircount
+ * @count: number of entries written
+ * @full: an entry did not fit
+ * @attr: attributes of the current entry
+ * @handle: filehandle of the current entry
  */
 struct listing {
 	struct dnfs_call *call;
@@ -38,10 +38,10 @@ struct listing {
 	struct ditto_handle handle;
 };
 
-/* What a reply has besides entries: attributes, verifier, "no more follow", end mark */
+/* Bytes of a reply besides entries: attributes, verifier, "no entry follows", eof */
 #define DNFS3_LISTING_REST	(NFS3_POST_ATTR_SIZE + NFS3_COOKIEVERFSIZE + 2 * XDR_UNIT)
 
-/* An entry whose attributes or handle cannot be had goes without. */
+/* Reads attributes and filehandle; an entry for which that fails is listed without. */
 static void readdir_entry_describe(struct listing *list, struct dentry *dentry)
 {
 	list->attr.valid = false;
@@ -110,7 +110,7 @@ static int list_dir(struct dnfs_call *call, bool plus, u32 dircount)
 	if (!err)
 		err = ditto_readdir(&dir.op, dir.node, args->cookie, plus, readdir_emit, &list,
 				    &res->eof);
-	/* Nothing fits: an empty list would make the client ask for ever. */
+	/* No entry fits: an empty listing would make the client repeat the request forever. */
 	if (!err && list.full && !list.count)
 		err = -ETOOSMALL;
 	if (!err) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Procedures of NFS version 3 that move data. Section numbers are of RFC 1813.
+ * Procedures of NFS version 3 that transfer data. Section numbers are those of RFC 1813.
  */
 #include <linux/kernel.h>
 #include <linux/limits.h>
@@ -48,7 +48,7 @@ int dnfs3_read(struct dnfs_call *call)
 	if (err)
 		return err;
 
-	/* No file reaches the last offsets; a read there is one behind its end. */
+	/* No file reaches the last offsets: such a read is one beyond the end of the file. */
 	count = min_t(u64, count, S64_MAX - pos);
 	n = dnfs_read(call, &target.op, target.node, pos, count, &res->base, &res->eof);
 	if (n >= 0) {
@@ -62,12 +62,12 @@ int dnfs3_read(struct dnfs_call *call)
 	return err;
 }
 
-/* What a WRITE is refused for before the file is looked at. */
+/* Checks of a WRITE that do not need the file. */
 static int take_data(struct dnfs_call *call, struct iov_iter *iter)
 {
 	const struct dnfs3_write_args *args = call->args;
 
-	/* The length that is asked for and that of the data "must be the same". */
+	/* RFC 1813: count and the length of the data "must be the same". */
 	if (args->count > args->data.len ||
 	    !dnfs_write_iter(call, &args->data, args->count, iter))
 		return -EINVAL;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Procedures of NFS version 3 that find, make, remove and rename. Section
- * numbers are of RFC 1813.
+ * Procedures of NFS version 3 that look up, create, remove and rename. Section
+ * numbers are those of RFC 1813.
  */
 #include <linux/fs.h>
 #include <linux/kdev_t.h>
@@ -39,8 +39,8 @@ int dnfs3_lookup(struct dnfs_call *call)
 }
 
 /*
- * Tell about what was made, if it was. The object exists whatever happens now,
- * so a handle or attributes that cannot be had are left out.
+ * Fills the results for a new object. It exists whatever fails now, so a filehandle or
+ * attributes that cannot be had are left out.
  */
 static void made_or_not(struct dnfs_target *dir, int err, struct ditto_node *node,
 			struct dnfs3_create_res *res)
@@ -203,7 +203,7 @@ int dnfs3_rmdir(struct dnfs_call *call)
 	return dnfs3_unlink(call, true);
 }
 
-/* 3.3.14: both directories may be in different shares, and each is asked. */
+/* 3.3.14: the directories may be in different shares, and access to each is checked. */
 int dnfs3_rename(struct dnfs_call *call)
 {
 	const struct dnfs3_rename_args *args = call->args;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Numbers of NFS version 3 and its MOUNT protocol (RFC 1813), and of the ACL
+ * Constants of NFS version 3 and its MOUNT protocol (RFC 1813), and of the ACL
  * side protocol, which Solaris defined and no RFC describes.
  */
 #ifndef _DITTO_FS_NFS_V3_PROTO_H
@@ -92,7 +92,7 @@ enum time_how {
 	SET_TO_CLIENT_TIME	= 2,
 };
 
-/* Permission bits of mode3, set-id and sticky included. */
+/* Permission bits of mode3, including set-id and sticky. */
 #define NFS3_MODE_BITS		07777
 
 /* Sizes on the wire in bytes */
@@ -171,7 +171,7 @@ enum nfsacl3_proc {
 	NFSACLPROC3_COUNT,
 };
 
-/* Which lists are meant, and whether their entries or only their number */
+/* Mask: the lists that are meant, and whether their entries or only their number */
 #define NFSACL3_ACCESS		BIT(0)
 #define NFSACL3_ACCESS_COUNT	BIT(1)
 #define NFSACL3_DEFAULT		BIT(2)
