@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ditto_nfs.ko: NFS version 3 with its side protocols, and version 4.
+ * Module ditto_nfs: NFS version 3 with its side protocols, and NFS version 4. This file sets
+ * them up with the module and with each network namespace.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -45,7 +46,7 @@ static const struct dnfs_program *const dnfs_programs[DNFS_PROGRAMS] = {
 	[DNFS_PROGRAM_NFS4]	= &dnfs4_program,
 };
 
-/* Names of the procedures, for statistics. */
+/* Names of the procedures for the statistics. */
 static const char *dnfs_proc_names[DNFS_PROGRAMS][DNFS_PROCS_MAX];
 
 struct dnfs_server *dnfs_server_of(const struct net *net)
@@ -125,7 +126,7 @@ free_replies:
 	return err;
 }
 
-/* No service runs any more: sockets that listen keep their namespace alive. */
+/* No service runs any more, because listening sockets hold a reference to their namespace. */
 static void __net_exit dnfs_net_exit(struct net *net)
 {
 	struct dnfs_server *server = dnfs_server_of(net);
@@ -135,6 +136,7 @@ static void __net_exit dnfs_net_exit(struct net *net)
 	dnfs_mounts_free(server);
 	dnfs_stats_exit(server);
 	dnfs_replies_free(server->replies);
+	/* Connections return their charges in RCU callbacks. */
 	dnfs_connections_flush();
 }
 

@@ -25,27 +25,27 @@ struct svc_program;
 struct svc_serv;
 struct svc_xprt;
 
-/* Clients' mounts that are remembered for MOUNT's DUMP. */
+/* Most mounts that are remembered for MOUNT's DUMP. */
 #define DNFS_MOUNTS_MAX		1024
 
 /**
- * struct dnfs_server - what the NFS programs keep for a namespace
- * @srv: the core's
+ * struct dnfs_server - state of the NFS programs in a network namespace
+ * @srv: the core's server
  * @net: the namespace
  * @replies: the reply cache
- * @nlm: locks of version 3 clients
- * @v4: what version 4 keeps
- * @stats: of each program
- * @pausing: service threads that wait for holders to give way
- * @pausing_max: how many may; changed with WRITE_ONCE()
- * @lock: guards what follows up to @mounts_lock; the service is started,
- *	changed and stopped under it
- * @serv: sunrpc's service; NULL while nothing listens
- * @listeners: struct dnfs_listener
- * @rpcbind: what is registered with rpcbind; NULL without memory
+ * @nlm: NLM and NSM, the locking side of version 3
+ * @v4: state of version 4
+ * @stats: statistics of each program
+ * @pausing: number of service threads that wait for a break
+ * @pausing_max: limit of @pausing; changed with WRITE_ONCE()
+ * @lock: guards the members up to @rpcbind; held while the service is started, changed and
+ *	stopped
+ * @serv: sunrpc's service; NULL while there is no listener
+ * @listeners: list of struct dnfs_listener
+ * @rpcbind: registrations with rpcbind; NULL without memory
  * @mounts_lock: guards @mounts and @nmounts
- * @mounts: what clients said they mounted, oldest first
- * @nmounts: how many
+ * @mounts: mounts reported by clients, oldest first
+ * @nmounts: number of them
  */
 struct dnfs_server {
 	struct ditto_server *srv;
@@ -68,25 +68,78 @@ struct dnfs_server {
 };
 
 /* main.c */
+
+/* The NFS state of a namespace. */
 struct dnfs_server *dnfs_server_of(const struct net *net);
-/* Bit of our protocol in struct ditto_peer. */
+/* Bit of this protocol in struct ditto_peer. */
 unsigned int dnfs_protocol_bit(void);
 
-/* rpc.c: programs for sunrpc, @count of them */
+/* rpc.c */
+
+/**
+ * dnfs_rpc_programs - the RPC programs to register with sunrpc
+ * @count: filled: number of programs
+ *
+ * Return: an array of them.
+ */
 struct svc_program *dnfs_rpc_programs(unsigned int *count);
+/* Module init. */
 void dnfs_rpc_init(void);
 
-/* service.c: the operations of struct ditto_protocol */
+/* service.c: operations of struct ditto_protocol; all may sleep and take dnfs_server.lock */
+
+/**
+ * dnfs_listen - start a listener, and the service with the first one
+ * @listener: address, port and transport
+ * @extack: filled after an error
+ *
+ * Return: 0 or an errno.
+ */
 int dnfs_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack);
+
+/**
+ * dnfs_close - stop a listener, and the service with the last one
+ * @listener: listener of dnfs_listen()
+ *
+ * Waits for requests in flight, at most for the time of the drain setting.
+ */
 void dnfs_close(struct ditto_listener *listener);
+
+/**
+ * dnfs_disconnect - close the connections of a machine
+ * @srv: the core's server
+ * @peer: the machine
+ *
+ * Return: number of connections closed.
+ */
 unsigned int dnfs_disconnect(struct ditto_server *srv, const struct ditto_peer *peer);
+
+/**
+ * dnfs_connections - count the connections of a machine
+ * @srv: the core's server
+ * @peer: the machine; NULL for all machines
+ *
+ * Return: number of connections.
+ */
 unsigned int dnfs_connections(struct ditto_server *srv, const struct ditto_peer *peer);
+
+/**
+ * dnfs_settings_changed - apply changed settings to the running service
+ * @srv: the core's server
+ *
+ * Return: 0 or an errno.
+ */
 int dnfs_settings_changed(struct ditto_server *srv);
 
-/*
- * connection.c: connections that this listening socket accepts are charged to their machines,
- * and so is what they leave of their answers. They and the socket are gone before the module
- * is. May sleep.
+/* connection.c */
+
+/**
+ * dnfs_connections_charge - charge a listener's connections to their machines
+ * @listener: listening socket; connections that it accepts are charged from now on
+ *
+ * The socket and its connections must be gone before the module is unloaded.
+ *
+ * Context: may sleep.
  */
 void dnfs_connections_charge(struct svc_xprt *listener);
 /* Nothing is charged any more for connections that are gone. May sleep. */
@@ -95,6 +148,8 @@ int dnfs_connections_init(void);
 void dnfs_connections_exit(void);
 
 /* mount.c */
+
+/* Forgets all mounts. May sleep. */
 void dnfs_mounts_free(struct dnfs_server *server);
 
 #endif

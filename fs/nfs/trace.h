@@ -74,7 +74,7 @@ TRACE_EVENT(dnfs4_op,
 		  __entry->minor, __get_str(name), __entry->status, __entry->nanoseconds)
 );
 
-/* A call that was not executed. */
+/* A call was answered without executing its procedure, or dropped. */
 DECLARE_EVENT_CLASS(dnfs_not_done,
 	TP_PROTO(const struct svc_rqst *rqstp, const struct dnfs_program *program,
 		 const struct dnfs_proc *proc),

@@ -85,7 +85,7 @@ int dnfs4_clients_init(struct dnfs4_server *server);
 void dnfs4_clients_exit(struct dnfs4_server *server);
 void dnfs4_clients_start(struct dnfs4_server *server);
 void dnfs4_clients_stop(struct dnfs4_server *server);
-/* The settings were written, whether the service runs or not. */
+/* The settings were written while the service runs; dnfs_server.lock is held. */
 void dnfs4_clients_settings_changed(struct dnfs4_server *server);
 int dnfs4_sessions_init(struct dnfs4_server *server);
 void dnfs4_sessions_exit(struct dnfs4_server *server);
