@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The right to read or write by a stateid, see open.h. */
+/*
+ * Permission to read or write by a stateid: from a stateid4 to the lock context and the access
+ * mode of an open, a lock or a delegation. Declared in open.h.
+ */
 #include <linux/fs.h>
 
 #include "../../../../lockd/grace.h"
@@ -18,7 +21,7 @@ u32 dnfs4_check_regular(const struct dnfs4_compound *cmp, const struct ditto_nod
 		return NFS4_OK;
 	if (S_ISDIR(mode))
 		return NFS4ERR_ISDIR;
-	/* RFC 7530 section 16.16.6: for what is neither there is no other word in 4.0. */
+	/* RFC 7530 section 16.16.6: in 4.0 special files have no other status. */
 	return S_ISLNK(mode) || !cmp->minor ? NFS4ERR_SYMLINK : NFS4ERR_WRONG_TYPE;
 }
 
@@ -34,7 +37,7 @@ u32 dnfs4_check_data(const struct dnfs4_compound *cmp)
 	return NFS4ERR_INVAL;
 }
 
-/* Whoever is none of ours, or has nothing open. */
+/* A special stateid: the caller uses no open of ours. */
 static u32 dnfs4_io_special(struct dnfs4_compound *cmp, struct dnfs4_io *io)
 {
 	if (ditto_grace_active(cmp->call->srv->locks))
@@ -59,7 +62,7 @@ void dnfs4_io_of_open(struct dnfs4_compound *cmp, struct dnfs4_open *open, struc
 	io->op.granted = 0;
 	if (!uid_eq(READ_ONCE(open->uid), io->op.cred->cred->fsuid))
 		return;
-	/* Who opened it may go on, whatever the mode says now. */
+	/* The opener may continue, whatever the mode of the file is now. */
 	if (READ_ONCE(open->access) & NFS4_SHARE_ACCESS_READ)
 		io->op.granted |= DITTO_MAY_READ;
 	if (READ_ONCE(open->access) & NFS4_SHARE_ACCESS_WRITE)
@@ -77,7 +80,7 @@ static u32 dnfs4_io_open(struct dnfs4_compound *cmp, struct dnfs4_open *open, bo
 		return NFS4ERR_ADMIN_REVOKED;
 	if (open->node != dnfs4_node(cmp))
 		return NFS4ERR_BAD_STATEID;
-	/* RFC 8881 section 9.1.2: who writes may read what he writes to. */
+	/* RFC 8881 section 9.1.2: an open for writing also allows reading. */
 	if (write && !(READ_ONCE(open->access) & NFS4_SHARE_ACCESS_WRITE))
 		return NFS4ERR_OPENMODE;
 	dnfs4_io_of_open(cmp, open, io);
@@ -85,7 +88,7 @@ static u32 dnfs4_io_open(struct dnfs4_compound *cmp, struct dnfs4_open *open, bo
 	return NFS4_OK;
 }
 
-/* The holder has nothing open: the mode is asked, but for the file's owner. */
+/* A delegation without an open: access is checked by the mode, except for the file's owner. */
 static u32 dnfs4_io_delegation(struct dnfs4_compound *cmp, bool write, struct dnfs4_io *io)
 {
 	u32 status;

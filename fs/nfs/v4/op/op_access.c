@@ -11,7 +11,7 @@
 
 #define ACCESS_ALL	(NFS4_ACCESS_READ | NFS4_ACCESS_LOOKUP | NFS4_ACCESS_MODIFY |	\
 			 NFS4_ACCESS_EXTEND | NFS4_ACCESS_DELETE | NFS4_ACCESS_EXECUTE)
-/* Asked for by clients of 4.2 (RFC 8276 section 8.5), and not known for any file. */
+/* Requested by clients of 4.2 (RFC 8276 section 8.5), and not supported for any file. */
 #define ACCESS_XATTR	(NFS4_ACCESS_XAREAD | NFS4_ACCESS_XAWRITE | NFS4_ACCESS_XALIST)
 
 struct access_args {

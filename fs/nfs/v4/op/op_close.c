@@ -3,8 +3,8 @@
  * CLOSE, OPEN_CONFIRM and OPEN_DOWNGRADE (RFC 8881 sections 18.2 and 18.18, RFC 7530
  * sections 16.2, 16.18 and 16.19).
  *
- * In 4.0 the client may not have got the reply to its CLOSE and ask again, so a tomb
- * takes the place of what was closed until the owner's next request.
+ * In 4.0 a client that did not get the reply to its CLOSE repeats the request. Until the owner's
+ * next request a tomb keeps the stateid that was closed.
  */
 #include <linux/nfs4.h>
 #include <linux/slab.h>
@@ -26,7 +26,7 @@ struct close_res {
 	struct dnfs4_stateid stateid;
 };
 
-/* What stands for an open that was closed. */
+/* Takes the place of an open that was closed. */
 struct tomb {
 	struct dnfs4_state state;
 	struct dnfs4_owner *owner;
@@ -57,7 +57,7 @@ static const struct dnfs4_state_ops tomb_ops = {
 	.free = tomb_free,
 };
 
-/* Without memory a CLOSE cannot be asked for again, and that is all. */
+/* Without memory there is no tomb: then only a repeated CLOSE fails. */
 static struct dnfs4_state *tomb_make(struct dnfs4_owner *owner)
 {
 	struct tomb *tomb = kzalloc(sizeof(*tomb), GFP_KERNEL_ACCOUNT);
@@ -78,7 +78,7 @@ static struct dnfs4_owner *owner_of(struct dnfs4_state *state)
 	return open ? open->owner : container_of(state, struct tomb, state)->owner;
 }
 
-/* Decoding: all three begin or end with seqid and stateid */
+/* Decoding: all three have seqid and stateid, in either order */
 
 static u32 close_decode(struct dnfs4_compound *cmp, void *args)
 {
@@ -166,7 +166,7 @@ static u32 do_close(struct dnfs4_compound *cmp, struct close_args *a, struct clo
 	dnfs4_state_bump(&open->state);
 	dnfs4_state_stateid(&open->state, &res->stateid);
 	dnfs4_open_close(open, tomb);
-	/* The turn is ours, and the one before was buried as it began. */
+	/* The owner's seqid is held, and its previous tomb was removed when that began. */
 	open->owner->tomb = tomb;
 	return NFS4_OK;
 }
@@ -180,7 +180,7 @@ static u32 close_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	status = with_open(cmp, args, res, do_close);
 	if (status || !cmp->minor)
 		return status;
-	/* RFC 8881 section 18.2.4: nobody shall use what is closed. */
+	/* RFC 8881 section 18.2.4: the stateid must not be used any more. */
 	res->stateid = invalid;
 	dnfs4_current_stateid_spoil(cmp);
 	return NFS4_OK;
@@ -210,7 +210,7 @@ static u32 do_downgrade(struct dnfs4_compound *cmp, struct close_args *a, struct
 {
 	u32 access = a->access, status;
 
-	/* What 4.1 has above access are wishes, of which there are none here. */
+	/* In 4.1 the bits above access are wants, which have no meaning here. */
 	if (cmp->minor)
 		access &= ~(u32)NFS4_SHARE_WANT_MASK;
 	if (!open->confirmed)

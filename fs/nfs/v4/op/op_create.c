@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * CREATE (RFC 8881 section 18.4): all but regular files, which OPEN makes.
+ * CREATE (RFC 8881 section 18.4): all types but regular files, which OPEN creates.
  */
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -12,7 +12,7 @@
 #include "../attr/attr.h"
 #include "../engine/ops.h"
 
-/* createtype4's data: of a symbolic link, or of a device. */
+/* The data of createtype4 is that of a symbolic link or of a device. */
 struct create_args {
 	u32 type;
 	struct xdr_buf target;
@@ -102,7 +102,7 @@ static int create_exec_type(struct dnfs4_compound *cmp, const struct create_args
 	return -EBADTYPE;
 }
 
-/* All but these two are alike to who sets attributes. */
+/* File type for dnfs4_sattr_fit(), which treats all types but these two alike. */
 static umode_t type_of(const struct create_args *a)
 {
 	return a->type == NF4DIR ? S_IFDIR : a->type == NF4LNK ? S_IFLNK : S_IFIFO;
@@ -118,7 +118,7 @@ static u32 create_exec(struct dnfs4_compound *cmp, void *args, void *result)
 
 	if (dnfs4_fh_is_dir(cmp))
 		return NFS4ERR_NOTDIR;
-	/* None of them has a size that could be set. */
+	/* No type that CREATE makes has a size that can be set. */
 	if (a->sattr.set.valid & DITTO_SET_SIZE)
 		return NFS4ERR_INVAL;
 	status = dnfs4_sattr_fit(cmp, &a->sattr, NULL, type_of(a));
@@ -127,7 +127,7 @@ static u32 create_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	err = create_exec_type(cmp, a, &node, &res->wcc);
 	if (err)
 		return dnfs4_status(cmp, err);
-	/* It exists whatever happens now; what could not be set is not in the answer. */
+	/* The file exists whatever fails now; attributes that were not set are not in attrset. */
 	dnfs4_sattr_dosattr(dnfs4_fs_op(cmp), node, &a->sattr);
 	dnfs4_sattr_made(dnfs4_fs_op(cmp), node, &a->sattr, &res->made);
 	dnfs4_fh_set(cmp, node, false);

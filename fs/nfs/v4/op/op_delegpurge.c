@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * DELEGPURGE: RFC 7530 section 16.7, RFC 8881 section 18.5. Delegations do not outlive
- * the client that had them (there is no CLAIM_DELEGATE_PREV), so there is none to purge,
- * and the answer for that is given by both.
+ * DELEGPURGE (RFC 7530 section 16.7, RFC 8881 section 18.5). Delegations do not outlive their
+ * client, because CLAIM_DELEGATE_PREV is not supported. So there is nothing to purge, and both
+ * RFCs answer that with NFS4ERR_NOTSUPP.
  */
 #include <linux/nfs4.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* DELEGRETURN: RFC 7530 section 16.8, RFC 8881 section 18.6 */
+/* DELEGRETURN (RFC 7530 section 16.8, RFC 8881 section 18.6). */
 #include <linux/nfs4.h>
 
 #include "../deleg/delegations.h"
@@ -10,7 +10,7 @@ static u32 delegreturn_decode(struct dnfs4_compound *cmp, void *args)
 	return dnfs4_decode_stateid(cmp->in, args);
 }
 
-/* It is the client's, valid, and of this file. */
+/* Checks that the delegation is valid and of this file, and removes its state. */
 static u32 delegreturn_state(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid,
 			     struct dnfs4_state *state)
 {
@@ -24,11 +24,11 @@ static u32 delegreturn_state(struct dnfs4_compound *cmp, const struct dnfs4_stat
 	status = status ?: dnfs4_delegation_check(cmp, state);
 	if (status)
 		return status;
-	/* Of two that return it one comes too late. */
+	/* If two requests return it, the second one fails. */
 	return dnfs4_state_del(state) ? NFS4_OK : NFS4ERR_BAD_STATEID;
 }
 
-/* Who returns something in 4.0 has understood, see dnfs4_callback_missed(). */
+/* 4.0: a client that returns a delegation needs no NFS4ERR_CB_PATH_DOWN from RENEW any more. */
 static void delegreturn_is_known(struct dnfs4_compound *cmp)
 {
 	if (!cmp->minor && cmp->client)
@@ -55,7 +55,7 @@ static u32 delegreturn_exec(struct dnfs4_compound *cmp, void *args, void *res)
 {
 	u32 status = delegreturn_do(cmp, args);
 
-	/* What was found out only here is told by this. */
+	/* A revocation detected by this request is reported by its status. */
 	if (status == NFS4ERR_BAD_STATEID)
 		delegreturn_is_known(cmp);
 	return status;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Operations on the current and the saved handle: GETFH, PUTFH, PUTPUBFH,
+ * Operations on the current and the saved filehandle: GETFH, PUTFH, PUTPUBFH,
  * PUTROOTFH, RESTOREFH, SAVEFH (RFC 8881 sections 18.8, 18.19 to 18.21, 18.27, 18.28).
  */
 #include <linux/nfs4.h>
@@ -8,7 +8,7 @@
 #include "../engine/fh.h"
 #include "../engine/ops.h"
 
-/* They lead elsewhere: into a share, maybe, whose flavour is another. */
+/* These set a filehandle whose share may accept other flavours. */
 #define LEADS	(DNFS4_OP_WRONGSEC | DNFS4_OP_ANY_SEC | DNFS4_OP_BRIEF)
 
 struct getfh_res {
@@ -80,7 +80,7 @@ const struct dnfs4_op dnfs4_op_putrootfh = {
 	.exec = putrootfh_exec,
 };
 
-/* The public handle is that of the root (section 18.20.4). */
+/* The public filehandle is the root filehandle (section 18.20.4). */
 const struct dnfs4_op dnfs4_op_putpubfh = {
 	.name = "PUTPUBFH",
 	.flags = LEADS,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* GET_DIR_DELEGATION: RFC 8881 section 18.39 */
+/* GET_DIR_DELEGATION (RFC 8881 section 18.39). */
 #include <linux/err.h>
 #include <linux/nfs4.h>
 
@@ -16,14 +16,14 @@
 #define GDD4_OK		0
 #define GDD4_UNAVAIL	1
 
-/* A change of attributes is not kept back for longer, whatever is asked for. */
+/* Longest delay of notifications of attribute changes, whatever the client requests. */
 #define ATTR_WAIT_MAX_MS	5000
 
 /**
  * struct get_dir_res - GET_DIR_DELEGATION4res_non_fatal
  * @status: GDD4_*
- * @stateid: with GDD4_OK
- * @told: of what notifications will come
+ * @stateid: valid with GDD4_OK
+ * @told: the notifications that will be sent
  */
 struct get_dir_res {
 	u32 status;

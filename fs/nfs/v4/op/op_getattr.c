@@ -16,7 +16,7 @@ static u32 getattr_decode(struct dnfs4_compound *cmp, void *args)
 	struct getattr_args *a = args;
 	bool more;
 
-	/* What nobody here has heard of is what we do not have. */
+	/* Unknown attributes are not supported, and ignored. */
 	return dnfs4_decode_bitmap(cmp->in, &a->ask, &more);
 }
 

@@ -3,8 +3,8 @@
  * LOCK, LOCKT and LOCKU (RFC 8881 sections 18.10 to 18.12, RFC 7530 sections 16.10 to
  * 16.12).
  *
- * Nobody waits here: a client that is ready to wait comes again, and is told when by
- * lock_wait.c.
+ * The server does not block: in 4.1 a client that is ready to wait is notified by
+ * lock_wait.c when it should retry.
  */
 #include <linux/err.h>
 #include <linux/nfs4.h>
@@ -22,19 +22,19 @@
 #include "../state/open.h"
 
 /**
- * struct lock_args - of all three
+ * struct lock_args - arguments of LOCK, LOCKT and LOCKU
  * @type: enum lock_type4
- * @reclaim: it was held before the restart
+ * @reclaim: LOCK: the lock was held before the restart
  * @offset: first byte
- * @length: how many; all ones is to the end
- * @fresh: of LOCK: the lock-owner is new to the open, so that the next three count
- * @open_seqid: 4.0
- * @open_stateid: of the open
- * @owner: of LOCK with @fresh and of LOCKT: the lock-owner
- * @seqid: 4.0: of the lock-owner
- * @stateid: of the lock: of LOCKU, and of LOCK without @fresh
- * @seqid_op: 4.0: of the open-owner if @fresh, else of the lock-owner
- * @lock_seqid_op: 4.0: of the lock-owner if @fresh
+ * @length: number of bytes; all ones means to the end of the file
+ * @fresh: LOCK: new_lock_owner, so that the following four members are used
+ * @open_seqid: 4.0: seqid of the open-owner
+ * @open_stateid: stateid of the open
+ * @owner: the lock-owner; also used by LOCKT
+ * @seqid: 4.0: seqid of the lock-owner; used by LOCK and LOCKU
+ * @stateid: stateid of the lock, for LOCKU, and for LOCK without @fresh
+ * @seqid_op: 4.0: seqid order of the open-owner if @fresh, else of the lock-owner
+ * @lock_seqid_op: 4.0: seqid order of the lock-owner if @fresh
  */
 struct lock_args {
 	u32 type;
@@ -127,7 +127,7 @@ static u32 locku_decode(struct dnfs4_compound *cmp, void *args)
 	return decode_bytes(cmp, a);
 }
 
-/* What is asked of the lock table. To be ended by end_request() after NFS4_OK. */
+/* Fills the request to the lock table. end_request() must follow after NFS4_OK. */
 static u32 make_request(struct dnfs4_compound *cmp, const struct lock_args *a,
 			struct ditto_owner *owner, struct ditto_range_request *req,
 			struct ditto_file **df)
@@ -180,7 +180,7 @@ static u32 range_status(const struct dnfs4_compound *cmp, const struct lock_args
 	return dnfs4_status(cmp, err);
 }
 
-/* What the lock table said, to be waited for if it asks holders. */
+/* Status of a request to the lock table. After -EBUSY the caller may wait for the break. */
 static u32 lock_status(struct dnfs4_compound *cmp, const struct lock_args *a, int err)
 {
 	if (err == -EBUSY)
@@ -190,7 +190,7 @@ static u32 lock_status(struct dnfs4_compound *cmp, const struct lock_args *a, in
 
 /* LOCK */
 
-/* A lock for reading is one for who may read, and the other one is as well. */
+/* A shared lock needs an open for reading, an exclusive lock an open for writing. */
 static u32 check_mode(const struct dnfs4_open *open, u32 type)
 {
 	u32 need = is_exclusive(type) ? NFS4_SHARE_ACCESS_WRITE : NFS4_SHARE_ACCESS_READ;
@@ -198,7 +198,7 @@ static u32 check_mode(const struct dnfs4_open *open, u32 type)
 	return READ_ONCE(open->access) & need ? NFS4_OK : NFS4ERR_OPENMODE;
 }
 
-/* With the lock's state locked. */
+/* Locks the range. The lock's state is locked. */
 static u32 take_range(struct dnfs4_compound *cmp, const struct lock_args *a,
 		      struct lock_res *res, struct dnfs4_lock *lock)
 {
@@ -229,13 +229,13 @@ static void tell_stateid(struct dnfs4_compound *cmp, struct lock_res *res,
 static u32 check_lock(struct dnfs4_compound *cmp, const struct lock_args *a,
 		      struct dnfs4_open *open)
 {
-	/* Its ranges went with the open's. */
+	/* The locks of another file do not belong to this open. */
 	if (dnfs4_node(cmp) != open->node)
 		return NFS4ERR_BAD_STATEID;
 	return check_mode(open, a->type) ?: dnfs4_reclaim_check(cmp->client, a->reclaim);
 }
 
-/* A lock-owner that has locks by this open. */
+/* LOCK of a lock-owner that has locks with this open already. */
 static u32 lock_more(struct dnfs4_compound *cmp, const struct lock_args *a,
 		     struct lock_res *res, struct dnfs4_lock *lock)
 {
@@ -274,7 +274,10 @@ static u32 lock_by_stateid(struct dnfs4_compound *cmp, struct lock_args *a, stru
 	return status;
 }
 
-/* The lock of this owner and open, locked, and whether it is new; the open is locked. */
+/*
+ * Finds or creates the lock state of an owner and an open, and locks it. The open's state is
+ * locked. @made: it was created.
+ */
 static struct dnfs4_lock *get_lock(struct dnfs4_owner *owner, struct dnfs4_open *open, bool *made)
 {
 	struct dnfs4_lock *lock;
@@ -318,7 +321,7 @@ static u32 lock_first(struct dnfs4_compound *cmp, struct lock_args *a, struct lo
 	return status;
 }
 
-/* With the open-owner's turn. */
+/* LOCK of a lock-owner that is new to the open. The open-owner's seqid order is held. */
 static u32 lock_fresh(struct dnfs4_compound *cmp, struct lock_args *a, struct lock_res *res,
 		      struct dnfs4_open *open)
 {
@@ -333,7 +336,7 @@ static u32 lock_fresh(struct dnfs4_compound *cmp, struct lock_args *a, struct lo
 	if (IS_ERR(owner))
 		return range_status(cmp, a, PTR_ERR(owner));
 	status = dnfs4_seqid_begin(cmp, &a->lock_seqid_op, owner, a->seqid);
-	/* Its request is this one; that it was answered, the open-owner's seqid tells. */
+	/* It is no retransmission: the open-owner's seqid would have shown that. */
 	if (dnfs4_seqid_is_replay(cmp)) {
 		cmp->op_replay.data = NULL;
 		status = NFS4ERR_BAD_SEQID;
@@ -367,7 +370,7 @@ static u32 lock_by_open(struct dnfs4_compound *cmp, struct lock_args *a, struct 
 	if (status)
 		return status;
 	owner = open_owner_of(state);
-	/* Nobody locks by what another client has open. */
+	/* A lock must belong to an open of the same client. */
 	if (!owner || (!cmp->minor && cmp->client->id != a->owner.clientid))
 		status = NFS4ERR_BAD_STATEID;
 	else
@@ -404,7 +407,7 @@ static void lock_finish(struct dnfs4_compound *cmp, u32 status, unsigned int pos
 	dnfs4_seqid_finish(cmp, &a->seqid_op, status, pos);
 	if (a->lock_seqid_op.owner) {
 		dnfs4_seqid_finish(cmp, &a->lock_seqid_op, status, pos);
-		/* It is not asked for again by the lock-owner's seqid. */
+		/* A retransmission is detected by the open-owner's seqid, not by this one. */
 		if (a->lock_seqid_op.counts)
 			a->lock_seqid_op.owner->reply_op = NULL;
 	}
@@ -495,7 +498,7 @@ const struct dnfs4_op dnfs4_op_lockt = {
 
 /* LOCKU */
 
-/* With the lock's state locked. */
+/* Unlocks the range. The lock's state is locked. */
 static u32 give_range(struct dnfs4_compound *cmp, const struct lock_args *a,
 		      struct lock_res *res, struct dnfs4_lock *lock)
 {

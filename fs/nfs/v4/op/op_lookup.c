@@ -21,7 +21,7 @@ static u32 lookup_decode(struct dnfs4_compound *cmp, void *args)
 	return dnfs4_decode_name(cmp, &a->name);
 }
 
-/* A file of this share, or a named attribute, becomes the current handle. */
+/* Makes a file of this share, or a named attribute, the current filehandle. */
 static u32 lookup_in_share(struct dnfs4_compound *cmp, const struct ditto_name *name)
 {
 	bool named = cmp->current_fh.kind == DNFS4_FH_ATTRDIR;
@@ -66,7 +66,7 @@ const struct dnfs4_op dnfs4_op_lookup = {
 	.exec = lookup_exec,
 };
 
-/* Whatever its share's root has above itself, here it is the root above all shares. */
+/* The parent of a share's root is the pseudo root, whatever its parent directory is. */
 static bool is_share_root(const struct dnfs4_fh *fh)
 {
 	return fh->target.node->inode == d_inode(fh->target.op.share->root.dentry);

@@ -36,7 +36,7 @@ static u32 name_reply(const struct dnfs4_compound *cmp, const void *args)
 	return DNFS4_CHANGE_INFO_BYTES;
 }
 
-/* The saved handle is the file, the current one the directory of the new name. */
+/* The saved filehandle is the file, the current one the directory for the new name. */
 static u32 link_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	const struct name_args *a = args;
@@ -72,7 +72,7 @@ const struct dnfs4_op dnfs4_op_link = {
 	.reply = name_reply,
 };
 
-/* The change attribute of what named attributes belong to, before and after. */
+/* Change attribute of the named attribute directory, for change_info4 before and after. */
 static void attrdir_before(struct dnfs4_compound *cmp, struct ditto_wcc *wcc)
 {
 	struct ditto_attr attr;
@@ -86,7 +86,7 @@ static void attrdir_after(struct dnfs4_compound *cmp, struct ditto_wcc *wcc)
 	wcc->post_valid = !ditto_stream_dir_attr(dnfs4_fs_op(cmp), dnfs4_node(cmp), &wcc->post);
 }
 
-/* RFC 8881 section 6.2.1.3.1 */
+/* RFC 8881 section 6.2.1.3.1: changes need the permission to write named attributes. */
 static int attrdir_check(struct dnfs4_compound *cmp)
 {
 	return ditto_permission(dnfs4_fs_op(cmp), dnfs4_node(cmp), DITTO_MAY_WRITE_XATTRS);
@@ -105,7 +105,7 @@ static int remove_attr(struct dnfs4_compound *cmp, const struct ditto_name *name
 	return err;
 }
 
-/* Whether it is a directory is not said; most are none. */
+/* The request does not tell a directory from a file; files are more frequent. */
 static int remove_file(struct dnfs4_compound *cmp, const struct ditto_name *name,
 		       struct ditto_wcc *wcc)
 {
@@ -175,7 +175,7 @@ static u32 rename_attr(struct dnfs4_compound *cmp, const struct rename_args *a,
 	return dnfs4_status(cmp, err);
 }
 
-/* The saved handle is the directory of the old name, the current one that of the new. */
+/* The saved filehandle is the directory of the old name, the current one that of the new name. */
 static u32 rename_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	const struct rename_args *a = args;

@@ -2,8 +2,8 @@
 /*
  * OPEN (RFC 8881 section 18.16, RFC 7530 section 16.16).
  *
- * What an argument makes no sense for is told when the owner's seqid was checked: it
- * counts for that.
+ * Argument errors are reported after the check of the owner's seqid, because they
+ * advance the seqid.
  */
 #include <linux/err.h>
 #include <linux/nfs4.h>
@@ -16,7 +16,7 @@
 #include "../state/open.h"
 #include "../state/open_file.h"
 
-/* Of share_access: what 4.1 has above access, and the highest wish. */
+/* Bits of share_access above the wants (4.1): when the client wants a delegation. */
 #define DNFS4_WHEN_MASK	\
 	(NFS4_SHARE_SIGNAL_DELEG_WHEN_RESRC_AVAIL | NFS4_SHARE_PUSH_DELEG_WHEN_UNCONTENDED)
 
@@ -42,12 +42,12 @@ struct open_res {
 };
 
 /**
- * struct open_claim_type - a way to claim a file
+ * struct open_claim_type - properties of an open_claim4
  * @minor: lowest minor version that has it
- * @named: by name in a directory; else by handle
- * @reclaim: of what was held before the restart
- * @delegated: by a delegation
- * @never: of what no server of ours keeps
+ * @named: the file is named in a directory; otherwise it is the current filehandle
+ * @reclaim: the open was held before the restart
+ * @delegated: the client holds a delegation
+ * @never: not supported
  */
 struct open_claim_type {
 	u8 minor;
@@ -61,7 +61,7 @@ static const struct open_claim_type open_claim_types[] = {
 	[NFS4_OPEN_CLAIM_NULL] = { .named = true },
 	[NFS4_OPEN_CLAIM_PREVIOUS] = { .reclaim = true },
 	[NFS4_OPEN_CLAIM_DELEGATE_CUR] = { .named = true, .delegated = true },
-	/* Delegations end with their client's life: see DELEGPURGE. */
+	/* Delegations do not outlive their client, see DELEGPURGE. */
 	[NFS4_OPEN_CLAIM_DELEGATE_PREV] = { .named = true, .never = true },
 	[NFS4_OPEN_CLAIM_FH] = { .minor = 1 },
 	[NFS4_OPEN_CLAIM_DELEG_CUR_FH] = { .minor = 1, .delegated = true },
@@ -136,8 +136,8 @@ static u32 check_args(const struct dnfs4_compound *cmp, const struct open_args *
 }
 
 /*
- * An owner that was not confirmed and asks for something else starts anew, and what it
- * had is void (RFC 7530 section 16.18.5).
+ * An owner that is not confirmed may start again with any seqid, and the opens it had
+ * are void (RFC 7530 section 16.18.5).
  */
 static u32 open_seqid_begin(struct dnfs4_compound *cmp, struct open_args *a,
 			    struct dnfs4_owner *owner)
@@ -186,7 +186,7 @@ static bool open_truncates(const struct dnfs4_open_file *file)
 	       (file->sattr.set.valid & DITTO_SET_SIZE) && !file->sattr.set.size;
 }
 
-/* What is there already loses its data once it is open, and not before. */
+/* An existing file is truncated only after it was opened. */
 static noinline_for_stack u32 empty_file(struct dnfs4_compound *cmp, struct open_args *a,
 					 struct open_res *res, const struct dnfs4_opened *done)
 {
@@ -205,7 +205,7 @@ static noinline_for_stack u32 empty_file(struct dnfs4_compound *cmp, struct open
 	return NFS4_OK;
 }
 
-/* Claims by handle of what was open, or is delegated, do not ask for a confirmation. */
+/* 4.0: opens by CLAIM_PREVIOUS or with a delegation need no OPEN_CONFIRM. */
 static void open_confirm(const struct dnfs4_compound *cmp, const struct open_args *a,
 			 struct open_res *res, struct dnfs4_open *open)
 {
@@ -214,7 +214,7 @@ static void open_confirm(const struct dnfs4_compound *cmp, const struct open_arg
 		open->confirmed = true;
 		return;
 	}
-	/* RFC 7530 has two flags only. */
+	/* RFC 7530 does not have this flag. */
 	res->flags &= ~NFS4_OPEN_RESULT_PRESERVE_UNLINKED;
 	if (open_claim_types[a->claim].reclaim || open_claim_types[a->claim].delegated)
 		open->owner->confirmed = true;
@@ -224,8 +224,8 @@ static void open_confirm(const struct dnfs4_compound *cmp, const struct open_arg
 }
 
 /*
- * Who makes a file and only writes it is through with it soon: a delegation would have to
- * be returned before the file is renamed or removed, and saves nothing before.
+ * A client that creates a file and opens it only for writing will be done with it soon. It would
+ * have to return a delegation before the file is renamed or removed, and saves nothing with it.
  */
 static bool has_no_use(const struct open_args *a)
 {
@@ -278,7 +278,7 @@ static u32 open_as(struct dnfs4_compound *cmp, struct open_args *a, struct open_
 	};
 	u32 status;
 
-	/* The file is not to be made in vain. */
+	/* Avoids creating a file that cannot be opened. */
 	if (a->file.create && !dnfs4_states_may_open(cmp->client))
 		return cmp->minor ? NFS4ERR_DELAY : NFS4ERR_RESOURCE;
 	status = dnfs4_reclaim_check(cmp->client, ask.reclaim) ?:

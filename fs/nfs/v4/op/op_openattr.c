@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * OPENATTR (RFC 8881 section 18.17): from a file to the directory of its named
- * attributes, which are its streams.
+ * OPENATTR (RFC 8881 section 18.17): makes the named attribute directory of a file the
+ * current filehandle. Named attributes are the streams of the file.
  */
 #include <linux/minmax.h>
 #include <linux/nfs4.h>
@@ -29,8 +29,8 @@ static int one_is_enough(void *arg, const struct ditto_name *name, u64 size, u64
 }
 
 /*
- * RFC 8881 section 6.2.1.3.1: it takes the right to read named attributes to find the
- * directory, and the right to write them to make one. An empty directory is not stored.
+ * RFC 8881 section 6.2.1.3.1: finding the directory needs the permission to read named
+ * attributes, creating it the permission to write them. An empty directory is not stored.
  */
 static int openattr_check(struct ditto_op *op, struct ditto_node *node, bool create)
 {

@@ -2,10 +2,11 @@
 /*
  * READ (RFC 8881 section 18.22).
  *
- * The data of the last operation of a COMPOUND goes into pages of the reply, or is the
- * page cache's own. What follows a payload would have to fit into the rest of the first
- * page, so a READ that is not the last has its data copied. A GETATTR behind it is what
- * clients often ask for, and small enough, unless it is asked for an access control list.
+ * The data of the last operation of a COMPOUND goes into pages of the reply, or stays in the
+ * page cache. Results after a payload must fit into the rest of the tail's page, so a READ
+ * that is not the last operation has its data copied. The exception is a READ followed by
+ * one GETATTR, as clients often send it: its results are small enough unless it requests
+ * an access control list.
  */
 #include <linux/bvec.h>
 #include <linux/limits.h>
@@ -19,7 +20,7 @@
 #include "../session/client.h"
 #include "../state/open.h"
 
-/* Room for a GETATTR, and more, behind a payload. */
+/* Bytes that must be left after a payload, more than a GETATTR needs. */
 #define DNFS4_READ_BEHIND	2048
 
 struct read_args {
@@ -29,12 +30,12 @@ struct read_args {
 };
 
 /**
- * struct read_res - what was read
- * @count: bytes
- * @eof: the last one is the last of the file
- * @paged: they are in the pages of the reply
- * @base: where in the first one
- * @copy: else they are here
+ * struct read_res - results of READ
+ * @count: bytes read
+ * @eof: the end of the file was reached
+ * @paged: the data is in the pages of the reply
+ * @base: if @paged: offset of the first byte in the first page
+ * @copy: otherwise the data; to be freed
  */
 struct read_res {
 	u32 count;
@@ -55,7 +56,7 @@ static u32 read_decode(struct dnfs4_compound *cmp, void *args)
 	return NFS4_OK;
 }
 
-/* May a payload stand here, with what follows it? */
+/* Checks that a payload may be sent in pages, given the operations that follow. */
 static bool fits_behind(const struct dnfs4_compound *cmp)
 {
 	struct xdr_stream ahead = *cmp->in;
@@ -95,12 +96,12 @@ static u32 read_data(struct dnfs4_compound *cmp, const struct read_args *a,
 	u32 count = min(a->count, cmp->call->max_payload);
 	ssize_t n;
 
-	/* Behind the words that say how much it is, whole words. */
+	/* Room after eof and count, in whole words. */
 	room = room > 2 * XDR_UNIT ? round_down(room - 2 * XDR_UNIT, XDR_UNIT) : 0;
 	count = min(count, room);
 	if (!count && a->count)
 		return dnfs4_too_big(cmp, a->count);
-	/* No file reaches the last offsets; a read there is one behind its end. */
+	/* No file reaches the last offsets: such a read is one beyond the end of the file. */
 	count = min_t(u64, count, S64_MAX - pos);
 	res->paged = fits_behind(cmp) && dnfs4_take_pages(cmp);
 	if (res->paged)

@@ -3,12 +3,12 @@
  * READDIR (RFC 8881 section 18.23, RFC 7530 section 16.24).
  *
  * Entries are written into the pages of the reply as they are found, each with its
- * attributes in one piece. Cookies are those of the file system, which stay good while the
- * directory changes, so the verifier is always zero; another one never came from here.
+ * attributes in one piece. Cookies are those of the file system and stay valid while the
+ * directory changes, so the verifier is always zero, and any other is refused.
  *
- * One bad entry does not spoil the listing: it is given with its number alone, and
- * with the error if the client asked for that (rdattr_error). What can be had a
- * little later ends the listing before it, so that the client comes again.
+ * An entry whose attributes cannot be read does not fail the listing: it is returned with
+ * its fileid only, and with the error if the client requested rdattr_error. An entry that
+ * is only not available yet ends the listing before it, so that the client retries.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -21,14 +21,14 @@
 static_assert(sizeof(struct dnfs4_listing) <= DNFS4_RES_MAX);
 
 #define VERIFIER_BYTES	8
-/* What a result has besides entries: the verifier, "no more follow", and the end mark. */
+/* Bytes of a result besides entries: the verifier, "no entry follows", eof. */
 #define LISTING_REST	(VERIFIER_BYTES + 2 * XDR_UNIT)
-/* Bytes of an own buffer, behind a result that uses the reply's pages already. */
+/* Most bytes of an own buffer, used after a result that has taken the reply's pages. */
 #define OWN_BYTES_MAX	(32 * 1024)
 
 /*
- * A file system may use the cookies that are reserved; none has negative ones, so those
- * stand for them.
+ * A file system may use reserved cookies. They are mapped to negative ones, which no
+ * file system uses.
  */
 #define COOKIE_MOVED	BIT_ULL(63)
 
@@ -53,7 +53,7 @@ static u32 readdir_decode(struct dnfs4_compound *cmp, void *args)
 	return dnfs4_decode_bitmap(cmp->in, &a->ask, &more);
 }
 
-/* An entry's name and cookie, which is what dircount counts. */
+/* Encoded length of an entry's cookie and name, which dircount limits. */
 static u32 name_bytes(const struct ditto_name *name)
 {
 	return sizeof(u64) + XDR_UNIT + xdr_align_size(name->len);
@@ -81,7 +81,7 @@ static void put_entry(__be32 *p, const struct dnfs4_listing *list, const struct 
 	dnfs4_attr_put(p, &list->src, bytes);
 }
 
-/* A stream gives room for no more than a page at once. */
+/* A stream reserves at most a page at once: a longer entry is built in a buffer. */
 static bool add_long(struct dnfs4_listing *list, const struct ditto_name *name, u64 cookie,
 		     u32 bytes)
 {
@@ -126,7 +126,7 @@ bool dnfs4_listing_add(struct dnfs4_listing *list, const struct ditto_name *name
 	return readdir_added(list, head);
 }
 
-/* Why an entry has no dentry: its name went meanwhile, or it cannot be looked up. */
+/* Error of an entry without dentry: it was removed meanwhile, or the directory not searchable. */
 static int no_dentry(struct dnfs4_listing *list)
 {
 	if (list->search > 0)
@@ -176,7 +176,7 @@ static int list_dir(struct dnfs4_listing *list)
 			     dentries, readdir_emit, list, &list->eof);
 }
 
-/* Where entries go, and how much room there is. Return: NFS4_OK or a status. */
+/* Sets up the buffer for entries and its size. Return: NFS4_OK or a status. */
 static u32 readdir_begin(struct dnfs4_listing *list, u32 maxcount)
 {
 	struct dnfs4_compound *cmp = list->cmp;
@@ -229,7 +229,7 @@ static int list_any(struct dnfs4_listing *list)
 	}
 }
 
-/* An empty list that is not at its end would make the client ask for ever. */
+/* Status if no entry fits: an empty listing would make the client repeat the request forever. */
 static u32 why_nothing(const struct dnfs4_listing *list, u32 maxcount)
 {
 	u32 room = list->buf.buflen + LISTING_REST;

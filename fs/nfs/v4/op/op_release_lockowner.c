@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* RELEASE_LOCKOWNER (RFC 7530 section 16.37): a lock-owner of 4.0 comes no more. */
+/* RELEASE_LOCKOWNER (RFC 7530 section 16.37): a client of 4.0 gives up a lock-owner. */
 #include <linux/err.h>
 
 #include "../engine/ops.h"
@@ -17,14 +17,14 @@ static u32 release_decode(struct dnfs4_compound *cmp, void *args)
 	return dnfs4_decode_name_of_owner(cmp, &a->owner);
 }
 
-/* The first lock of an owner, held; or NULL. */
+/* Gets the first lock of an owner, or NULL. */
 static struct dnfs4_lock *first_lock(struct dnfs4_owner *owner)
 {
 	struct dnfs4_lock *lock;
 
 	spin_lock(&owner->client->owners_lock);
 	lock = list_first_entry_or_null(&owner->states, struct dnfs4_lock, owner_link);
-	/* The reference of the client's table goes after it left the list. */
+	/* The reference of the client's table is dropped only after the lock left this list. */
 	if (lock)
 		dnfs4_state_hold(&lock->state);
 	spin_unlock(&owner->client->owners_lock);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * SECINFO and SECINFO_NO_NAME (RFC 8881 sections 18.29, 18.45): which flavours
- * are accepted, from the same list that MOUNT gives.
+ * SECINFO and SECINFO_NO_NAME (RFC 8881 sections 18.29, 18.45): the flavours that a
+ * share accepts, in the same order as in MOUNT's reply.
  */
 #include <linux/fs.h>
 #include <linux/nfs4.h>
@@ -12,7 +12,7 @@
 #include "../../../share/share.h"
 #include "../engine/ops.h"
 
-/* RPCSEC_GSS's own number, and Kerberos's with its services (RFC 2203, RFC 1964). */
+/* Constants of RPCSEC_GSS and of Kerberos (RFC 2203, RFC 1964). */
 #define GSS_QOP_DEFAULT	0
 
 static const u8 krb5_oid[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02 };
@@ -43,7 +43,7 @@ static void take_share(struct secinfo_res *res, struct ditto_share *share)
 	res->count = dnfs_flavors(dnfs_share_sec(share), res->flavor);
 }
 
-/* Anybody may look at the root above all shares, whatever its flavour. */
+/* The pseudo root may be read with any flavour. */
 static void take_pseudo(struct secinfo_res *res)
 {
 	res->count = dnfs_flavors(DITTO_SEC_NONE | DITTO_SEC_SYS | DITTO_SEC_KRB5 |
@@ -51,8 +51,8 @@ static void take_pseudo(struct secinfo_res *res)
 }
 
 /*
- * The handle that was asked about is no current one any more: what follows with
- * another flavour must begin anew (RFC 8881 section 2.6.3.1.1.8).
+ * In 4.1 the current filehandle is consumed: the operations that follow, with another
+ * flavour, have to set one again (RFC 8881 section 2.6.3.1.1.8).
  */
 static void secinfo_consume(struct dnfs4_compound *cmp)
 {
@@ -62,7 +62,7 @@ static void secinfo_consume(struct dnfs4_compound *cmp)
 	cmp->stateid_set = false;
 }
 
-/* Is there such a name? Who may ask with any flavour is nobody in particular. */
+/* Looks up the name, as the anonymous user if the share does not accept the flavour. */
 static int secinfo_find(struct dnfs4_compound *cmp, const struct ditto_name *name)
 {
 	struct dnfs4_fh *fh = &cmp->current_fh;

@@ -2,9 +2,9 @@
 /*
  * SETATTR (RFC 8881 section 18.30, RFC 7530 section 16.32).
  *
- * Three steps, each of which works as a whole or not at all: the size, with the times
- * that a truncation sets; then owner, mode, list and times in one; then what is kept beside
- * the inode. What the steps before the one that failed have set is told in attrsset.
+ * Attributes are set in three steps, each of which succeeds or fails as a whole: the size,
+ * with the times that a truncation sets; then owner, mode, list and times; then DOS
+ * attributes and birth time. If a step fails, attrsset has what the earlier ones set.
  */
 #include "../../../node/node.h"
 #include "../../../op/rights.h"
@@ -34,7 +34,7 @@ static u32 setattr_decode(struct dnfs4_compound *cmp, void *args)
 	       dnfs4_decode_sattr(cmp, &a->sattr);
 }
 
-/* Of what was asked for, what DITTO_SET_* and DITTO_DOSATTR_* bits stand for was set. */
+/* Adds the attributes that the DITTO_SET_* and DITTO_DOSATTR_* bits stand for, if requested. */
 static void mark_set(const struct dnfs4_sattr *sattr, u32 set, u32 dosattr,
 		     struct dnfs4_bitmap *map)
 {
@@ -124,8 +124,8 @@ static u32 set_dosattr(struct dnfs4_compound *cmp, const struct dnfs4_sattr *sat
 }
 
 /*
- * 4.0 knows whose operation it is by the stateid alone: without, a client's own
- * delegation would stand in its way. Whether it is good for anything else is not asked.
+ * In 4.0 only the stateid identifies the client. Without it the client's own delegation would
+ * conflict. The stateid's validity for the operation is not checked here.
  */
 static void find_client(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid)
 {
@@ -143,7 +143,7 @@ static u32 setattr_exec(struct dnfs4_compound *cmp, void *args, void *res)
 	struct setattr_res *r = res;
 	u32 status;
 
-	/* RFC 8275 section 5: it is for new files. */
+	/* RFC 8275 section 5: mode_umask is for new files only. */
 	if (dnfs4_bitmap_has(&a->sattr.map, FATTR4_MODE_UMASK))
 		return NFS4ERR_INVAL;
 	status = dnfs4_sattr_fit(cmp, &a->sattr, dnfs4_node(cmp),

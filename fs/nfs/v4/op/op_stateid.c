@@ -20,7 +20,7 @@ static u32 free_decode(struct dnfs4_compound *cmp, void *args)
 	return dnfs4_decode_stateid(cmp->in, &a->stateid);
 }
 
-/* What is void is known until now, and no longer. */
+/* A void state is known until it is freed here. */
 static u32 free_state(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid,
 		      struct dnfs4_state *state)
 {
@@ -44,7 +44,7 @@ static u32 free_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	status = dnfs4_state_find_any(cmp, &a->stateid, ~0U, &state);
 	if (status)
 		return status;
-	/* The state follows the grant, and is checked as it is then. */
+	/* First updates the state from its caching grant, so that a revocation is seen. */
 	if (state->ops->kind & DNFS4_STATE_DELEGATIONS)
 		dnfs4_delegation_check(cmp, state);
 	status = free_state(cmp, &a->stateid, state);
@@ -78,7 +78,7 @@ static u32 test_decode(struct dnfs4_compound *cmp, void *args)
 {
 	struct test_args *a = args;
 
-	/* As many as the request has, whose length is limited. */
+	/* The count is limited by the length of the request. */
 	if (xdr_stream_decode_u32(cmp->in, &a->count) ||
 	    a->count > xdr_stream_remaining(cmp->in) / NFS4_STATEID_SIZE)
 		return NFS4ERR_BADXDR;
@@ -91,7 +91,7 @@ static u32 test_decode(struct dnfs4_compound *cmp, void *args)
 	return NFS4_OK;
 }
 
-/* The open that a state needs, or is. */
+/* The open that a state is or belongs to; NULL for a delegation. */
 static struct dnfs4_open *open_behind(struct dnfs4_state *state)
 {
 	struct dnfs4_lock *lock = dnfs4_lock_of(state);
@@ -99,7 +99,7 @@ static struct dnfs4_open *open_behind(struct dnfs4_state *state)
 	return lock ? lock->open : dnfs4_open_of(state);
 }
 
-/* None of the special ones is tested (RFC 8881 section 18.48.3). */
+/* Special stateids are not valid here (RFC 8881 section 18.48.3). */
 static u32 test_one(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid)
 {
 	struct dnfs4_state *state;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * VERIFY and NVERIFY (RFC 8881 sections 18.31 and 18.15): are the attributes these?
+ * VERIFY and NVERIFY (RFC 8881 sections 18.31 and 18.15): compare attributes.
  *
- * What the file has is encoded and the bytes are compared: an attribute has one
+ * The file's attributes are encoded and the bytes compared, because each value has only one
  * encoding.
  */
 #include <linux/slab.h>
@@ -11,7 +11,7 @@
 #include "../attr/attr_private.h"
 #include "../engine/ops.h"
 
-/* Longest attributes that are looked at; none of ours are as long. */
+/* Longest attributes that are compared; those of the server are never as long. */
 #define VERIFY_BYTES_MAX	(4096 + 2 * (8 + DITTO_ACES_MAX * DNFS4_ACE_BYTES_MAX))
 
 struct verify_args {
@@ -32,7 +32,7 @@ static u32 verify_decode(struct dnfs4_compound *cmp, void *args)
 	return NFS4_OK;
 }
 
-/* All that is asked about can be told. */
+/* Checks that all attributes in the request are supported. */
 static u32 check_map(const struct verify_args *a, const struct dnfs4_bitmap *there)
 {
 	return a->more || memcmp(&a->map, there, sizeof(*there)) ? NFS4ERR_ATTRNOTSUPP : NFS4_OK;
@@ -57,7 +57,7 @@ static u32 compare_values(const struct verify_args *a, const struct dnfs4_attr_s
 	return same ? NFS4ERR_SAME : NFS4ERR_NOT_SAME;
 }
 
-/* Return: NFS4ERR_SAME, NFS4ERR_NOT_SAME, or what else is wrong. */
+/* Return: NFS4ERR_SAME, NFS4ERR_NOT_SAME, or another error. */
 static u32 verify_compare(struct dnfs4_compound *cmp, const struct verify_args *a,
 			  struct dnfs4_attr_src *src)
 {
@@ -68,7 +68,7 @@ static u32 verify_compare(struct dnfs4_compound *cmp, const struct verify_args *
 		 check_map(a, &plan.map);
 	if (status)
 		return status;
-	/* Sections 18.15.3 and 18.31.3: it is none of the file's. */
+	/* Sections 18.15.3 and 18.31.3: rdattr_error cannot be compared. */
 	if (dnfs4_bitmap_has(&a->map, FATTR4_RDATTR_ERROR))
 		return NFS4ERR_INVAL;
 	status = dnfs4_status(cmp, dnfs4_attr_read(cmp, &cmp->current_fh, NULL, &plan, src));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A listing on its way: READDIR of directories, of the pseudo root and of named
- * attribute directories.
+ * A directory listing in progress: READDIR of directories, of the pseudo root and of
+ * named attribute directories.
  */
 #ifndef _DITTO_FS_NFS_V4_OP_READDIR_H
 #define _DITTO_FS_NFS_V4_OP_READDIR_H
@@ -10,24 +10,24 @@
 
 #include "../attr/attr_private.h"
 
-/* Reserved, and never an entry's (RFC 8881 section 18.23.3). */
+/* Highest reserved cookie; entries have higher ones (RFC 8881 section 18.23.3). */
 #define DNFS4_COOKIE_LAST_RESERVED	2
 
 /**
- * struct dnfs4_listing - the entries of a reply
+ * struct dnfs4_listing - the entries of a READDIR reply
  * @cmp: compound
- * @cookie: behind which entry it begins
- * @plan: what is told of each entry
- * @src: of the entry at hand
- * @xdr: where entries go
- * @buf: of @xdr; its size is what the client and the reply allow
- * @own: memory of @buf, if it is not in the reply's pages
- * @dirroom: what is left of dircount
- * @count: entries so far
- * @full: one did not fit, or has to wait
- * @eof: there are no more
- * @search: may the directory be searched: 0, or an errno; 1 while nobody asked
- * @status: why an entry could not be given yet
+ * @cookie: cookie of the entry before the first one wanted; 0 for the first
+ * @plan: attributes to return for each entry
+ * @src: attributes read of the current entry
+ * @xdr: stream that entries are written to
+ * @buf: buffer of @xdr; its size is limited by the client and the reply
+ * @own: memory of @buf if it is not in the pages of the reply; to be freed
+ * @dirroom: bytes left of dircount
+ * @count: number of entries written
+ * @full: an entry did not fit, or is not available yet
+ * @eof: the last entry was reached
+ * @search: result of checking search permission: 0 or an errno; 1 if not checked yet
+ * @status: status of an entry that is not available yet
  */
 struct dnfs4_listing {
 	struct dnfs4_compound *cmp;
@@ -46,20 +46,37 @@ struct dnfs4_listing {
 };
 
 /**
- * dnfs4_listing_add - an entry whose attributes are in @list->src, or cannot be had
- * @list: listing
- * @name: of the entry
- * @cookie: behind it
- * @ino: its number in this directory
- * @status: NFS4_OK or why there are no attributes
+ * dnfs4_listing_add - append an entry to a listing
+ * @list: listing; with NFS4_OK its @src has the attributes of the entry
+ * @name: name of the entry
+ * @cookie: its cookie
+ * @ino: its inode number in this directory
+ * @status: NFS4_OK, or why its attributes could not be read; NFS4ERR_DELAY ends the listing
  *
- * Return: false if the listing ends before it.
+ * Context: may sleep.
+ * Return: false if the listing ends before the entry.
  */
 bool dnfs4_listing_add(struct dnfs4_listing *list, const struct ditto_name *name, u64 cookie,
 		       u64 ino, u32 status);
 
-/* readdir_roots.c: return 0 or an errno. */
+/* readdir_roots.c */
+
+/**
+ * dnfs4_list_pseudo - list the pseudo root
+ * @list: listing
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
 int dnfs4_list_pseudo(struct dnfs4_listing *list);
+
+/**
+ * dnfs4_list_attrdir - list a named attribute directory
+ * @list: listing; the current filehandle is the directory
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno.
+ */
 int dnfs4_list_attrdir(struct dnfs4_listing *list);
 
 #endif

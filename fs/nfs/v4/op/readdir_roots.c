@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * READDIR of what is no directory of a file system: the root above all shares, and
- * the named attributes of a file.
+ * READDIR of the pseudo root and of named attribute directories, which are not directories
+ * of a file system.
  *
- * Both are gathered and put in the order of numbers that belong to the names, so that
- * a cookie, which is such a number, stays good whatever comes and goes.
+ * The entries are collected and sorted by a number derived from the name, which serves as
+ * the cookie. So a cookie stays valid while entries are added and removed.
  */
 #include <linux/mm.h>
 #include <linux/siphash.h>
@@ -17,7 +17,7 @@
 #include "../../../share/share.h"
 #include "readdir.h"
 
-/* The root above all shares */
+/* The pseudo root */
 
 struct shares {
 	u64 behind;
@@ -44,14 +44,14 @@ static int compare_shares(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* What attributes are read from if the client may use the share; to be put after NFS4_OK. */
+/* Makes a filehandle to read a share's attributes from; to be put after NFS4_OK. */
 static u32 share_fh(struct dnfs4_compound *cmp, struct ditto_share *share, struct dnfs4_fh *fh)
 {
 	int err;
 
 	*fh = (struct dnfs4_fh){ .kind = DNFS4_FH_NODE };
 	err = dnfs_admit(cmp->call, share, false, &fh->target.op);
-	/* RFC 8881 section 2.6.3.1: it is there, behind another flavour. */
+	/* RFC 8881 section 2.6.3.1: the share exists, but requires another flavour. */
 	if (cmp->call->too_weak) {
 		cmp->call->too_weak = false;
 		return NFS4ERR_WRONGSEC;
@@ -65,7 +65,7 @@ static u32 share_fh(struct dnfs4_compound *cmp, struct ditto_share *share, struc
 	return dnfs4_status(cmp, PTR_ERR(fh->target.node));
 }
 
-/* Return: false if the listing ends before it. A share that is refused is not there. */
+/* Return: false if the listing ends before the share. A share that refuses the client is hidden. */
 static bool add_share(struct dnfs4_listing *list, struct ditto_share *share)
 {
 	const struct ditto_name name = { .name = share->name, .len = strlen(share->name) };
@@ -123,7 +123,7 @@ struct streams {
 	struct stream stream[DITTO_STREAMS_MAX];
 };
 
-/* Positive, and none that is reserved. */
+/* The cookie of a named attribute: positive and not reserved. */
 static u64 stream_cookie(const struct streams *streams, const struct ditto_name *name)
 {
 	return max(siphash(name->name, name->len, &streams->key) >> 1,
@@ -153,7 +153,7 @@ static int compare_streams(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Return: false if the listing ends before it. One that was removed meanwhile is not there. */
+/* Return: false if the listing ends before the entry. An entry removed meanwhile is left out. */
 static bool add_stream(struct dnfs4_listing *list, const struct stream *stream)
 {
 	const struct ditto_name name = { .name = stream->name, .len = stream->len };
