@@ -69,9 +69,19 @@ struct dnfs_server {
 
 /* main.c */
 
-/* The NFS state of a namespace. */
+/**
+ * dnfs_server_of - the NFS state of a network namespace
+ * @net: the namespace
+ *
+ * Return: the state, which lives as long as the namespace.
+ */
 struct dnfs_server *dnfs_server_of(const struct net *net);
-/* Bit of this protocol in struct ditto_peer. */
+
+/**
+ * dnfs_protocol_bit - the bit of this protocol in struct ditto_peer
+ *
+ * Return: its number.
+ */
 unsigned int dnfs_protocol_bit(void);
 
 /* rpc.c */
@@ -149,7 +159,12 @@ void dnfs_connections_exit(void);
 
 /* mount.c */
 
-/* Forgets all mounts. May sleep. */
+/**
+ * dnfs_mounts_free - forget all mounts
+ * @server: state of a namespace
+ *
+ * Context: may sleep; takes mounts_lock.
+ */
 void dnfs_mounts_free(struct dnfs_server *server);
 
 #endif

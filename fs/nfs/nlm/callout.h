@@ -108,7 +108,13 @@ void dnlm_callout_settle(struct dnlm_callout *callout, int verdict);
 int dnlm_callouts_module_init(void);
 void dnlm_callouts_module_exit(void);
 void dnlm_callouts_init(struct dnlm_server *nlm);
-/* Ends all callouts and waits for the last one. May sleep. */
+
+/**
+ * dnlm_callouts_stop - end all callouts with -ESHUTDOWN and wait for the last one
+ * @nlm: the server; no callout can be started any more
+ *
+ * Context: may sleep.
+ */
 void dnlm_callouts_stop(struct dnlm_server *nlm);
 
 #endif

@@ -37,7 +37,8 @@ static bool dnlm_local_locks(const struct ditto_share *share)
 
 /*
  * Access was checked when the client opened the file, and some clients lock exclusively
- * what they opened for reading (flock() does): read or write permission is sufficient.
+ * what they opened for reading (flock() does): read or write permission is sufficient for
+ * an exclusive lock.
  */
 static int dnlm_may_lock(struct dnfs_call *call, struct ditto_op *op, struct ditto_node *node,
 			 bool exclusive)

@@ -27,10 +27,20 @@ struct dnlm_file {
 	struct ditto_file *df;
 };
 
-/* The open file to pass to the lock table, or NULL. */
+/**
+ * dnlm_filp - the open file to pass to the lock table
+ * @file: file
+ *
+ * Return: the open file, borrowed from @file, or NULL.
+ */
 struct file *dnlm_filp(const struct dnlm_file *file);
 
-/* The lock point of a node. */
+/**
+ * dnlm_point - the lock point of a node
+ * @node: node
+ *
+ * Return: its lock point, which lives as long as the node.
+ */
 struct ditto_lock_point *dnlm_point(struct ditto_node *node);
 
 /**
@@ -61,7 +71,10 @@ int dnlm_file_get(struct dnfs_call *call, const struct dnlm_bytes *fh, bool excl
  */
 int dnlm_file_find(struct dnlm_server *nlm, const struct dnlm_bytes *fh, struct dnlm_file *file);
 
-/* Drops the references of a file. */
+/**
+ * dnlm_file_put - drop the references of a file
+ * @file: filled by dnlm_file_get() or dnlm_file_find()
+ */
 void dnlm_file_put(struct dnlm_file *file);
 
 /**
@@ -90,7 +103,10 @@ struct dnlm_asker {
 int dnlm_asker_get(struct dnfs_call *call, const struct dnlm_msg *msg, bool create,
 		   struct dnlm_asker *asker);
 
-/* Drops the references of a caller. */
+/**
+ * dnlm_asker_put - drop the references of a caller
+ * @asker: filled by dnlm_asker_get()
+ */
 void dnlm_asker_put(struct dnlm_asker *asker);
 
 /* Bytes of the process id at the start of an owner's key; the opaque handle follows. */

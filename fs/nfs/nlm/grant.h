@@ -29,7 +29,7 @@ enum dnlm_grant_phase {
  * @nlm: the server
  * @client: a reference
  * @ref: references of the lock table and of the callout
- * @phase: guarded by the server's grants_lock, as are the members up to @answer
+ * @phase: guarded by the server's grants_lock, as are the members up to @cookie
  * @told: the client knows that it has the lock: GRANTED is not needed
  * @dropped: the lock was given up meanwhile
  * @by_owner: entry in the server's table of that name
@@ -148,7 +148,12 @@ void dnlm_grants_drop(struct dnlm_client *client);
 bool dnlm_granted_res(struct dnlm_server *nlm, const struct in6_addr *addr,
 		      const struct dnlm_bytes *cookie, u32 status);
 
-/* The number in one of our cookies; 0 for any other cookie. */
+/**
+ * dnlm_cookie_number - read a cookie
+ * @cookie: cookie from the wire
+ *
+ * Return: its number; 0 if it is not one of ours.
+ */
 u64 dnlm_cookie_number(const struct dnlm_bytes *cookie);
 
 void dnlm_grants_init(struct dnlm_server *nlm);

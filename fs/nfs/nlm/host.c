@@ -487,7 +487,7 @@ static void dnlm_host_gc(struct dnlm_host *host, void *arg)
 	else
 		idle = false;
 	mutex_unlock(&host->lock);
-	/* A request that came in between finds the host gone, and is refused. */
+	/* A request that came in between finds it gone; its retry creates another host. */
 	if (idle)
 		dnlm_host_release(host, "idle");
 }

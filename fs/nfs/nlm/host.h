@@ -47,7 +47,7 @@ struct dnlm_way {
  * @nlm: the server
  * @hash: entry in the server's table, by address; guarded by hosts_lock
  * @ref: references, one of them of the table
- * @rcu: freed after a grace period, so that rcu_barrier() waits for it at module unload
+ * @rcu: freed after an RCU grace period, so that rcu_barrier() waits for it at module unload
  * @lock: guards the members up to @used; callbacks of the lock table must not take it
  * @client: client that holds its claims; NULL if there is none
  * @way: how the host was reached last; its @addr is constant
@@ -92,7 +92,7 @@ struct dnlm_host {
  * @host: a reference
  * @shares_lock: guards @shares
  * @shares: list of struct dnlm_share
- * @rcu: freed after a grace period, so that rcu_barrier() waits for it at module unload
+ * @rcu: freed after an RCU grace period, so that rcu_barrier() waits for it at module unload
  */
 struct dnlm_client {
 	struct ditto_client client;
@@ -107,7 +107,11 @@ static inline struct dnlm_client *dnlm_client_of(struct ditto_client *client)
 	return container_of(client, struct dnlm_client, client);
 }
 
-/* Fills addresses and transport of a call's sender. */
+/**
+ * dnlm_way_of - addresses and transport of a call
+ * @call: the call
+ * @way: filled: how to reach its sender
+ */
 void dnlm_way_of(const struct dnfs_call *call, struct dnlm_way *way);
 
 /**
@@ -134,7 +138,12 @@ size_t dnlm_sockaddr(const struct in6_addr *addr, u32 scope, struct sockaddr_sto
 struct dnlm_host *dnlm_host_get(struct dnlm_server *nlm, const struct dnlm_way *way,
 				const struct dnlm_bytes *name, bool create);
 
-/* Drops a reference to a host. */
+/**
+ * dnlm_host_put - drop a reference to a host
+ * @host: host
+ *
+ * Context: does not sleep; the host is freed by RCU.
+ */
 void dnlm_host_put(struct dnlm_host *host);
 
 /**
@@ -149,7 +158,13 @@ void dnlm_host_put(struct dnlm_host *host);
  */
 struct dnlm_client *dnlm_host_client(struct dnlm_host *host);
 
-/* Gets a host's present client, to be put, or NULL. Takes host->lock. */
+/**
+ * dnlm_host_client_now - get the present client of a host
+ * @host: host
+ *
+ * Context: may sleep; takes host->lock.
+ * Return: the client, to be put with ditto_client_put(), or NULL.
+ */
 struct dnlm_client *dnlm_host_client_now(struct dnlm_host *host);
 
 /**

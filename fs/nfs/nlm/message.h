@@ -116,7 +116,13 @@ bool dnlm_decode(struct xdr_stream *xdr, enum dnlm_layout layout, bool wide,
 bool dnlm_encode(struct xdr_stream *xdr, enum dnlm_layout layout, bool wide,
 		 const struct dnlm_msg *msg);
 
-/* Most bytes of an encoded message. */
+/**
+ * dnlm_size - most bytes of an encoded message
+ * @layout: which message
+ * @wide: 64-bit ranges
+ *
+ * Return: bytes.
+ */
 u32 dnlm_size(enum dnlm_layout layout, bool wide);
 
 /**

@@ -30,7 +30,13 @@ int dnlm_monitor_add(struct dnlm_host *host, const struct dnfs_call *call);
  */
 int dnlm_monitor_drop(struct dnlm_host *host);
 
-/* dnlm_monitor_drop() with host->lock held. */
+/**
+ * dnlm_monitor_drop_locked - dnlm_monitor_drop() with the lock held
+ * @host: host
+ *
+ * Context: may sleep; host->lock is held.
+ * Return: as dnlm_monitor_drop().
+ */
 int dnlm_monitor_drop_locked(struct dnlm_host *host);
 
 /**

@@ -128,9 +128,20 @@ void dnlm_server_free(struct dnlm_server *nlm);
  */
 void dnlm_server_start(struct dnlm_server *nlm);
 
-/* The locking side of a server. */
+/**
+ * dnlm_server_of - the locking side of a server
+ * @server: the NFS side
+ *
+ * Return: NLM and NSM state.
+ */
 struct dnlm_server *dnlm_server_of(const struct dnfs_server *server);
-/* The lock table it uses. */
+
+/**
+ * dnlm_table - the lock table that a server uses
+ * @nlm: NLM and NSM state
+ *
+ * Return: the lock table.
+ */
 struct ditto_lock_table *dnlm_table(const struct dnlm_server *nlm);
 
 /**

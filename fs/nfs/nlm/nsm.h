@@ -41,11 +41,49 @@ struct dnsm_args {
 	u8 room[2 * NSM_STRING_MAX];
 };
 
-/* Decoders of arguments (C702 section 11.2); false if truncated or a name is too long. */
+/**
+ * dnsm_decode_name - decode arguments of STAT (C702 section 11.2)
+ * @xdr: arguments
+ * @args: struct dnsm_args; @name is filled
+ *
+ * Return: false if truncated or a name is too long.
+ */
 bool dnsm_decode_name(struct xdr_stream *xdr, void *args);
+
+/**
+ * dnsm_decode_mon - decode arguments of MON (C702 section 11.2)
+ * @xdr: arguments
+ * @args: struct dnsm_args; all but @state are filled
+ *
+ * Return: false if truncated or a name is too long.
+ */
 bool dnsm_decode_mon(struct xdr_stream *xdr, void *args);
+
+/**
+ * dnsm_decode_mon_id - decode arguments of UNMON (C702 section 11.2)
+ * @xdr: arguments
+ * @args: struct dnsm_args; names and callback are filled
+ *
+ * Return: false if truncated or a name is too long.
+ */
 bool dnsm_decode_mon_id(struct xdr_stream *xdr, void *args);
+
+/**
+ * dnsm_decode_my_id - decode arguments of UNMON_ALL (C702 section 11.2)
+ * @xdr: arguments
+ * @args: struct dnsm_args; @my_name and callback are filled
+ *
+ * Return: false if truncated or a name is too long.
+ */
 bool dnsm_decode_my_id(struct xdr_stream *xdr, void *args);
+
+/**
+ * dnsm_decode_notify - decode arguments of NOTIFY (C702 section 11.2)
+ * @xdr: arguments
+ * @args: struct dnsm_args; @name and @state are filled
+ *
+ * Return: false if truncated or a name is too long.
+ */
 bool dnsm_decode_notify(struct xdr_stream *xdr, void *args);
 
 /**
@@ -60,7 +98,14 @@ bool dnsm_decode_notify(struct xdr_stream *xdr, void *args);
 void dnsm_tell_monitors(struct dnlm_server *nlm, const struct in6_addr *addr,
 			const struct dnlm_bytes *name, u32 state);
 
-/* Restores a monitoring request from its record of before the restart. 0 or -ENOMEM. */
+/**
+ * dnsm_monitor_restore - restore a monitoring request from its record
+ * @nlm: the server
+ * @rec: record from before the restart
+ *
+ * Context: may sleep; takes monitors_lock.
+ * Return: 0 or -ENOMEM.
+ */
 int dnsm_monitor_restore(struct dnlm_server *nlm, const struct dnlm_record *rec);
 
 /* Set-up and teardown with the server. */
@@ -90,7 +135,12 @@ void dnsm_visit_monitors(struct dnlm_server *nlm,
  */
 void dnsm_restart_begin(struct dnlm_server *nlm);
 
-/* Ends recovery, whether it began or not. */
+/**
+ * dnsm_restart_stop - end recovery, whether it began or not
+ * @nlm: the server
+ *
+ * Context: may sleep.
+ */
 void dnsm_restart_stop(struct dnlm_server *nlm);
 
 /**

@@ -5,7 +5,12 @@
 
 struct dnlm_client;
 
-/* Releases all share reservations of a client. May sleep; takes client->shares_lock. */
+/**
+ * dnlm_shares_drop - release all share reservations of a client
+ * @client: client
+ *
+ * Context: may sleep; takes client->shares_lock.
+ */
 void dnlm_shares_drop(struct dnlm_client *client);
 
 #endif

@@ -5,11 +5,28 @@
 
 #include <linux/types.h>
 
-/* The status of NLM version 4 for 0 or a negative errno. */
+/**
+ * dnlm4_status - translate an errno to a status of NLM version 4
+ * @err: 0 or a negative errno
+ *
+ * Return: enum nlm_status; NLM4_FAILED for an errno without a row.
+ */
 u32 dnlm4_status(int err);
-/* The status of versions 1 and 3, which have only the first five numbers. */
+
+/**
+ * dnlm3_status - translate an errno to a status of NLM versions 1 and 3
+ * @err: 0 or a negative errno
+ *
+ * Return: one of the first five of enum nlm_status; NLM_DENIED_NOLOCKS for an errno without a row.
+ */
 u32 dnlm3_status(int err);
-/* The result of NSM for 0 or a negative errno. */
+
+/**
+ * dnsm_status - translate an errno to a result of NSM
+ * @err: 0 or a negative errno
+ *
+ * Return: enum nsm_result.
+ */
 u32 dnsm_status(int err);
 
 #endif

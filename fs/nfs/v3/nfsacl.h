@@ -19,11 +19,23 @@ struct dnfs_acl_arg {
 	int err;
 };
 
+/**
+ * struct dnfs_getacl_args - arguments of GETACL
+ * @fh: the file
+ * @mask: NFSACL3_*: lists wanted
+ */
 struct dnfs_getacl_args {
 	struct dnfs_fh fh;
 	u32 mask;
 };
 
+/**
+ * struct dnfs_getacl_res - results of GETACL
+ * @attr: attributes of the file
+ * @mask: NFSACL3_* of the arguments
+ * @access: access list, a reference, or NULL
+ * @dflt: default list, a reference, or NULL
+ */
 struct dnfs_getacl_res {
 	struct dnfs_post_attr attr;
 	u32 mask;
@@ -31,6 +43,13 @@ struct dnfs_getacl_res {
 	struct posix_acl *dflt;
 };
 
+/**
+ * struct dnfs_setacl_args - arguments of SETACL
+ * @fh: the file
+ * @mask: NFSACL3_*: lists to set
+ * @access: access list
+ * @dflt: default list
+ */
 struct dnfs_setacl_args {
 	struct dnfs_fh fh;
 	u32 mask;

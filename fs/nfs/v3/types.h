@@ -17,6 +17,11 @@
 
 struct kstatfs;
 
+/**
+ * struct dnfs3_time - an nfstime3
+ * @sec: seconds since the epoch, unsigned
+ * @nsec: nanoseconds, not checked yet
+ */
 struct dnfs3_time {
 	u32 sec;
 	u32 nsec;
@@ -72,6 +77,11 @@ struct dnfs3_setattr_args {
 	struct dnfs3_time ctime;
 };
 
+/**
+ * struct dnfs3_access_args - arguments of ACCESS
+ * @fh: the file
+ * @access: ACCESS3_*: permissions to check
+ */
 struct dnfs3_access_args {
 	struct dnfs_fh fh;
 	u32 access;
@@ -119,6 +129,11 @@ struct dnfs3_create_args {
 	u8 verf[NFS3_CREATEVERFSIZE];
 };
 
+/**
+ * struct dnfs3_mkdir_args - arguments of MKDIR
+ * @where: directory and name
+ * @sattr: attributes
+ */
 struct dnfs3_mkdir_args {
 	struct dnfs3_dirop where;
 	struct dnfs3_sattr sattr;
@@ -152,11 +167,21 @@ struct dnfs3_mknod_args {
 	u32 minor;
 };
 
+/**
+ * struct dnfs3_rename_args - arguments of RENAME
+ * @from: old directory and name
+ * @to: new directory and name
+ */
 struct dnfs3_rename_args {
 	struct dnfs3_dirop from;
 	struct dnfs3_dirop to;
 };
 
+/**
+ * struct dnfs3_link_args - arguments of LINK
+ * @fh: the file
+ * @link: directory and name of the new link
+ */
 struct dnfs3_link_args {
 	struct dnfs_fh fh;
 	struct dnfs3_dirop link;
@@ -178,6 +203,12 @@ struct dnfs3_readdir_args {
 	u32 count;
 };
 
+/**
+ * struct dnfs3_commit_args - arguments of COMMIT
+ * @fh: the file
+ * @offset: first byte
+ * @count: number of bytes; 0 means to the end of the file
+ */
 struct dnfs3_commit_args {
 	struct dnfs_fh fh;
 	u64 offset;
@@ -194,12 +225,23 @@ struct dnfs3_wcc_res {
 	struct ditto_wcc wcc;
 };
 
+/**
+ * struct dnfs3_lookup_res - results of LOOKUP
+ * @dir_attr: attributes of the directory
+ * @attr: attributes of the file
+ * @handle: its filehandle
+ */
 struct dnfs3_lookup_res {
 	struct dnfs_post_attr dir_attr;
 	struct dnfs_post_attr attr;
 	struct ditto_handle handle;
 };
 
+/**
+ * struct dnfs3_access_res - results of ACCESS
+ * @attr: attributes of the file
+ * @access: ACCESS3_*: permissions granted
+ */
 struct dnfs3_access_res {
 	struct dnfs_post_attr attr;
 	u32 access;
@@ -255,11 +297,21 @@ struct dnfs3_create_res {
 	struct ditto_handle handle;
 };
 
+/**
+ * struct dnfs3_rename_res - results of RENAME
+ * @from: attributes of the old directory before and after
+ * @to: attributes of the new directory before and after
+ */
 struct dnfs3_rename_res {
 	struct ditto_wcc from;
 	struct ditto_wcc to;
 };
 
+/**
+ * struct dnfs3_link_res - results of LINK
+ * @attr: attributes of the file
+ * @wcc: attributes of the directory before and after
+ */
 struct dnfs3_link_res {
 	struct dnfs_post_attr attr;
 	struct ditto_wcc wcc;
@@ -277,6 +329,16 @@ struct dnfs3_readdir_res {
 	bool eof;
 };
 
+/**
+ * struct dnfs3_fsstat_res - results of FSSTAT
+ * @attr: attributes of the file
+ * @tbytes: bytes in total
+ * @fbytes: bytes free
+ * @abytes: bytes available to the caller
+ * @tfiles: files in total
+ * @ffiles: files free
+ * @afiles: files available to the caller
+ */
 struct dnfs3_fsstat_res {
 	struct dnfs_post_attr attr;
 	u64 tbytes;
@@ -301,6 +363,13 @@ struct dnfs3_fsinfo_res {
 	u32 time_delta_nsec;
 };
 
+/**
+ * struct dnfs3_pathconf_res - results of PATHCONF
+ * @attr: attributes of the file
+ * @linkmax: most hard links to a file
+ * @name_max: longest name, in bytes
+ * @case_insensitive: lookups ignore case
+ */
 struct dnfs3_pathconf_res {
 	struct dnfs_post_attr attr;
 	u32 linkmax;
@@ -308,6 +377,11 @@ struct dnfs3_pathconf_res {
 	bool case_insensitive;
 };
 
+/**
+ * struct dnfs3_commit_res - results of COMMIT
+ * @wcc: attributes before and after
+ * @verf: write verifier
+ */
 struct dnfs3_commit_res {
 	struct ditto_wcc wcc;
 	u64 verf;
@@ -583,7 +657,12 @@ bool dnfs3_encode_commit(struct dnfs_call *call);
 
 /* Parts of replies */
 
-/* Encoded length of a post_op_attr, in bytes. */
+/**
+ * dnfs3_post_attr_size - encoded length of a post_op_attr
+ * @attr: attributes, or none
+ *
+ * Return: bytes.
+ */
 size_t dnfs3_post_attr_size(const struct dnfs_post_attr *attr);
 
 /**
@@ -612,7 +691,14 @@ bool dnfs3_put_entry(struct xdr_stream *xdr, struct user_namespace *userns,
 		     const struct ditto_dirent *entry, bool plus,
 		     const struct dnfs_post_attr *attr, const struct ditto_handle *handle);
 
-/* Encoded length of an entry without attributes and filehandle, which dircount limits. */
+/**
+ * dnfs3_entry_size - encoded length of an entry without attributes and filehandle
+ * @name_len: bytes of its name
+ *
+ * This is what dircount limits.
+ *
+ * Return: bytes.
+ */
 size_t dnfs3_entry_size(u32 name_len);
 
 /* proc.c */

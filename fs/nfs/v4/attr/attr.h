@@ -11,6 +11,10 @@
 
 #define DNFS4_BITMAP_WORDS	3
 
+/**
+ * struct dnfs4_bitmap - a bitmap4 of attributes (RFC 8881 section 3.3.7)
+ * @word: bit N % 32 of word N / 32 stands for attribute N
+ */
 struct dnfs4_bitmap {
 	u32 word[DNFS4_BITMAP_WORDS];
 };

@@ -24,7 +24,7 @@ struct dnfs4_dir_attrs {
 /**
  * struct dnfs4_dir_reader - how to read the attributes of notifications
  * @minor: minor version of the client
- * @cred: credential that asked for the delegation; a reference
+ * @cred: credential of the caller that got the delegation; a reference
  * @child: plan for entries
  * @dir: plan for the directory
  */
@@ -44,7 +44,10 @@ struct dnfs4_dir_reader {
 void dnfs4_dir_reader_init(struct dnfs4_compound *cmp, struct dnfs4_dir_reader *reader,
 			   struct dnfs4_dir_ask *ask);
 
-/* Drops the reader's credential. */
+/**
+ * dnfs4_dir_reader_free - drop the credential of a reader
+ * @reader: reader of dnfs4_dir_reader_init()
+ */
 void dnfs4_dir_reader_free(struct dnfs4_dir_reader *reader);
 
 /**

@@ -68,7 +68,7 @@ static s64 left_of(const struct dnfs4_compound *cmp)
 	const struct xdr_buf *buf = xdr->buf;
 	s64 left;
 
-	/* After a payload only the rest of the tail's page can be used. */
+	/* After a payload only the rest of the first page, that of the head, can be used. */
 	if (xdr->iov == buf->tail)
 		left = (xdr->end - xdr->p) * sizeof(*xdr->p);
 	else

@@ -80,18 +80,46 @@ void dnfs4_start(struct dnfs4_server *server);
  */
 void dnfs4_stop(struct dnfs4_server *server);
 
-/* Parts: init and exit with the namespace, start and stop with the service. */
+/*
+ * Parts of the state: init and exit with the namespace, start and stop with the service. All may
+ * sleep. init returns 0 or an errno. dnfs_server.lock is held during start and stop.
+ */
 int dnfs4_clients_init(struct dnfs4_server *server);
 void dnfs4_clients_exit(struct dnfs4_server *server);
 void dnfs4_clients_start(struct dnfs4_server *server);
 void dnfs4_clients_stop(struct dnfs4_server *server);
-/* The settings were written while the service runs; dnfs_server.lock is held. */
+
+/**
+ * dnfs4_clients_settings_changed - run the laundromat after a change of settings
+ * @server: NFSv4 state; the service runs
+ *
+ * Context: process context; dnfs_server.lock is held.
+ */
 void dnfs4_clients_settings_changed(struct dnfs4_server *server);
+
 int dnfs4_sessions_init(struct dnfs4_server *server);
 void dnfs4_sessions_exit(struct dnfs4_server *server);
-/* Operations of struct ditto_protocol: list the sessions, end one. */
+
+/**
+ * dnfs4_sessions_show - list the sessions (struct ditto_protocol.sessions)
+ * @srv: the core's server
+ * @show: position and callback
+ *
+ * Context: may sleep.
+ * Return: 0, -ENOMEM, or the error of the callback.
+ */
 int dnfs4_sessions_show(struct ditto_server *srv, struct ditto_session_show *show);
+
+/**
+ * dnfs4_session_kill - end a session (struct ditto_protocol.session_close)
+ * @srv: the core's server
+ * @number: number of the session
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOENT.
+ */
 int dnfs4_session_kill(struct ditto_server *srv, u64 number);
+
 int dnfs4_opens_init(struct dnfs4_server *server);
 void dnfs4_opens_exit(struct dnfs4_server *server);
 int dnfs4_delegations_init(struct dnfs4_server *server);

@@ -105,7 +105,7 @@ static int remove_attr(struct dnfs4_compound *cmp, const struct ditto_name *name
 	return err;
 }
 
-/* The request does not tell a directory from a file; files are more frequent. */
+/* The request does not distinguish files and directories; files are more frequent. */
 static int remove_file(struct dnfs4_compound *cmp, const struct ditto_name *name,
 		       struct ditto_wcc *wcc)
 {

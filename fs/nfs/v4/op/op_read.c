@@ -3,7 +3,7 @@
  * READ (RFC 8881 section 18.22).
  *
  * The data of the last operation of a COMPOUND goes into pages of the reply, or stays in the
- * page cache. Results after a payload must fit into the rest of the tail's page, so a READ
+ * page cache. Results after a payload must fit into the rest of the first page, so a READ
  * that is not the last operation has its data copied. The exception is a READ followed by
  * one GETATTR, as clients often send it: its results are small enough unless it requests
  * an access control list.
