@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Answers to *_MSG procedures: calls to the client's lock manager. */
+/*
+ * Answers to *_MSG procedures.
+ *
+ * A *_MSG has no result of its own: its result is sent by calling *_RES of the client's lock
+ * manager. The call is a callout, which owns a copy of the strings.
+ */
 #include <linux/slab.h>
 
 #include "../rpc/call.h"

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sunrpc client tables of the programs that are called on clients. */
+/*
+ * sunrpc client tables of the programs that are called on clients.
+ *
+ * Versions 1 and 3 of NLM share a table, version 4 has another because of its 64-bit ranges.
+ * The program of a callback that MON asks for is not known in advance: its number, version and
+ * procedure are set by the callout.
+ */
 #include <linux/sunrpc/clnt.h>
 #include <linux/sunrpc/xdr.h>
 

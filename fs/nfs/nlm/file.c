@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Finds the file, the host and the lock owner of an NLM request. */
+/*
+ * Finds the file, the host and the lock owner of an NLM request.
+ *
+ * The filehandle leads to share and node, and the caller's permission to lock is checked. The
+ * caller name and the address lead to the host, the process id and the opaque handle to the
+ * owner in the lock table.
+ */
 #include <linux/err.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>

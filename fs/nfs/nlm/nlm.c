@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Set-up and teardown of the locking side of a server. */
+/*
+ * Set-up and teardown of the locking side of a server.
+ *
+ * It is allocated with the network namespace and freed with it. Recovery begins when the service
+ * starts for the first time.
+ */
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/utsname.h>

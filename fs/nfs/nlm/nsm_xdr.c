@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Decoding of NSM arguments (C702 section 11.2). */
+/*
+ * Decoding of NSM arguments (C702 section 11.2).
+ *
+ * Strings are copied, because the request may lie in scattered pages.
+ */
 #include <linux/string.h>
 #include <linux/sunrpc/xdr.h>
 #include <kunit/visibility.h>

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Procedures of NFS version 3 that transfer data. Section numbers are those of RFC 1813.
+ *
+ * READ puts its data into the pages of the reply, or pages of the page cache in their place.
+ * WRITE takes its data from the pages of the request.
  */
 #include <linux/kernel.h>
 #include <linux/limits.h>

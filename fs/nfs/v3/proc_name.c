@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Procedures of NFS version 3 that look up, create, remove and rename. Section
- * numbers are those of RFC 1813.
+ * Procedures of NFS version 3 that look up, create, remove and rename. Section numbers are
+ * those of RFC 1813.
+ *
+ * Procedures that change a directory return its attributes before and after, also if they fail.
  */
 #include <linux/fs.h>
 #include <linux/kdev_t.h>

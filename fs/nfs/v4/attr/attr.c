@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The set of supported attributes, and bitmap4 (RFC 8881 sections 3.3.7, 5.6).
+ *
+ * The table of attributes is turned into bitmaps once, when the module is loaded. Attributes
+ * that a file system, a share or the pseudo root does not have are removed from them by file.
  */
 #include <linux/fs.h>
 #include <kunit/visibility.h>

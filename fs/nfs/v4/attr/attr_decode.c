@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Decoding of a fattr4 to be set, and the attributes that ditto_setattr() does not set.
+ *
+ * Decoded attributes pass dnfs4_sattr_fit() before they are used, because mode, umask and list
+ * depend on the file or its directory. DOS attributes and birth time are set after the others.
  */
 #include <linux/fs.h>
 #include <linux/posix_acl.h>

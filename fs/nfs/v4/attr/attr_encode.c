@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Encoding of a fattr4 from what was read of a file (RFC 8881 section 3.3.8).
+ *
+ * The length is computed first. The fattr4 is then written in one piece, so that a stream
+ * without enough room is left unchanged.
  */
 #include <linux/slab.h>
 #include <kunit/visibility.h>

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ACCESS (RFC 8881 section 18.1).
+ * ACCESS (RFC 8881 section 18.1): which of the requested permissions the caller has.
+ *
+ * "supported" has the bits that have a meaning for the type of file; "access" has those that
+ * are granted. Anyone may read and search the pseudo root.
  */
 #include <linux/fs.h>
 #include <linux/nfs4.h>

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* DELEGRETURN (RFC 7530 section 16.8, RFC 8881 section 18.6). */
+/*
+ * DELEGRETURN (RFC 7530 section 16.8, RFC 8881 section 18.6).
+ *
+ * The stateid is removed first, so that of two concurrent requests only one returns the
+ * delegation; then the caching grant behind it ends.
+ */
 #include <linux/nfs4.h>
 
 #include "../deleg/delegations.h"

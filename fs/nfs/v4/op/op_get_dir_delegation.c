@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* GET_DIR_DELEGATION (RFC 8881 section 18.39). */
+/*
+ * GET_DIR_DELEGATION (RFC 8881 section 18.39).
+ *
+ * A directory delegation is a caching grant of the lock table for read and handle. It is given
+ * only if the backchannel works. A refusal is not an error: it is the non-fatal status
+ * GDD4_UNAVAIL.
+ */
 #include <linux/err.h>
 #include <linux/nfs4.h>
 

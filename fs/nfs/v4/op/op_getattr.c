@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * GETATTR (RFC 8881 section 18.7).
+ *
+ * The attributes are read into the operation's results, and encoded in one piece once their
+ * length is known. See attr_private.h for the steps.
  */
 #include "../attr/attr_private.h"
 #include "../engine/ops.h"

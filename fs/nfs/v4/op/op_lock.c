@@ -5,6 +5,8 @@
  *
  * The server does not block: in 4.1 a client that is ready to wait is notified by
  * lock_wait.c when it should retry.
+ *
+ * Locking: the state of an open is locked before that of one of its locks.
  */
 #include <linux/err.h>
 #include <linux/nfs4.h>

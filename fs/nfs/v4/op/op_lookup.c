@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * LOOKUP, LOOKUPP and READLINK (RFC 8881 sections 18.13, 18.14, 18.24).
+ *
+ * Names are looked up in directories of a share, in named attribute directories, and in the
+ * pseudo root, whose entries are the shares. A lookup into a share that does not accept the
+ * flavour fails with NFS4ERR_WRONGSEC.
  */
 #include <linux/fs.h>
 #include <linux/nfs4.h>

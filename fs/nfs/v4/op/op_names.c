@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * LINK, REMOVE and RENAME (RFC 8881 sections 18.9, 18.25, 18.26).
+ *
+ * REMOVE and RENAME also work on named attributes, which are streams of their file. LINK does
+ * not. The current and the saved filehandle must be of the same share.
  */
 #include <linux/fs.h>
 #include <linux/nfs4.h>

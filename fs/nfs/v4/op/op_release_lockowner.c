@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* RELEASE_LOCKOWNER (RFC 7530 section 16.37): a client of 4.0 gives up a lock-owner. */
+/*
+ * RELEASE_LOCKOWNER (RFC 7530 section 16.37): a client of 4.0 gives up a lock-owner.
+ *
+ * Its lock stateids are closed one by one. A lock-owner that still holds a byte-range lock is
+ * kept, and the status is NFS4ERR_LOCKS_HELD.
+ */
 #include <linux/err.h>
 
 #include "../engine/ops.h"

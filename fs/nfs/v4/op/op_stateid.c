@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* FREE_STATEID and TEST_STATEID (RFC 8881 sections 18.38 and 18.48). */
+/*
+ * FREE_STATEID and TEST_STATEID (RFC 8881 sections 18.38 and 18.48).
+ *
+ * After the server has revoked state, a client of 4.1 finds out with TEST_STATEID which of its
+ * stateids are void, and acknowledges each of them with FREE_STATEID.
+ */
 #include <linux/slab.h>
 
 #include "../deleg/delegation.h"

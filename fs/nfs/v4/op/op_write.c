@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* WRITE and COMMIT (RFC 8881 sections 18.32 and 18.3). */
+/*
+ * WRITE and COMMIT (RFC 8881 sections 18.32 and 18.3).
+ *
+ * The payload of a WRITE is written from the pages where it arrived. COMMIT needs no stateid.
+ */
 #include <linux/limits.h>
 #include <linux/nfs.h>
 #include <linux/nfs4.h>
