@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Nodes: one object for one served file, whatever the route to it.
+ * Nodes: one object per served file, whatever share or path it was reached by.
  *
- * A node is found by inode (walks) or by file id (handles) in resizable hash
- * tables under RCU. It holds a dentry of the file and, for a while, open
- * files. It never stores a name or a path. Idle nodes are kept on an LRU,
- * bounded by a setting and given back under memory pressure.
+ * A node is found by inode (for path walks) or by file id (for handles) in resizable hash tables
+ * under RCU. It holds a dentry of the file and caches open files for a while. It stores no name
+ * and no path. Idle nodes are kept on an LRU, which is limited by a setting and shrinks under
+ * memory pressure.
  *
- * A volume is a served file system: it owns the nodes of its inodes, and it
- * lives as long as a share lies on it. The last share of a volume takes the
- * nodes with it, so that the file system can be unmounted.
+ * A volume is a served file system. It owns the nodes of its inodes and lives as long as a share
+ * lies on it. When the last share leaves, its nodes are evicted, so that the file system can be
+ * unmounted.
  *
- * Locking: node->lock (spinlock) guards the dentry, the open file slots, how
- * many instances there are and whether the deletion is pending. It
- * is taken after nothing and never held across VFS calls. Everything else is
- * constant while a reference is held, or atomic.
+ * Locking: node->lock (spinlock) guards the dentry, the open files, the number of instances and
+ * the delete pending state; see struct ditto_node. It nests inside share->instances_lock and the
+ * table's volumes_lock and is never held across VFS calls. All other members are constant while a
+ * reference is held, or atomic.
  *
- * Lifetime: node->ref counts holders and one for the tables. Every node in the
- * tables is on the LRU, so that a request does not touch that; an idle one has
- * only the tables' reference, and evicting it takes the count to zero. Look-ups
- * use refcount_inc_not_zero().
+ * Lifetime: node->ref counts the holders, plus one reference of the tables. Every node in the
+ * tables is on the LRU, so a request does not touch the LRU. An idle node has only the tables'
+ * reference; eviction drops the count to zero. Lookups use refcount_inc_not_zero().
  */
 #ifndef _DITTO_FS_NODE_NODE_H
 #define _DITTO_FS_NODE_NODE_H
@@ -43,14 +42,14 @@ struct ditto_server;
 struct ditto_share;
 struct fsnotify_mark;
 
-/* Longest file id of exportfs that is kept: 4 bytes less than a v3 handle leaves. */
+/* Longest file id of exportfs that is kept: what fits between head and signature of a handle. */
 #define DITTO_FID_MAX	44
 
 /**
- * struct ditto_fid - a file's identity within its file system, as exportfs makes it
+ * struct ditto_fid - identity of a file within its file system, as encoded by exportfs
  * @type: enum fid_type; FILEID_ROOT with @len 0 is the root of the share
- * @len: bytes, a multiple of four
- * @raw: as the file system wrote it
+ * @len: length of @raw in bytes, a multiple of four
+ * @raw: the id as the file system wrote it
  */
 struct ditto_fid {
 	u8 type;
@@ -59,25 +58,30 @@ struct ditto_fid {
 };
 
 /**
- * struct ditto_volume - a file system of which something is served
- * @srv: whose
- * @mnt: a mount of its own that is in no tree, for files that stand for claims before the VFS:
- *	they may stay when the share goes that they were opened through. NULL if there is none
+ * struct ditto_volume - a file system with served directories
+ * @srv: the server
+ * @mnt: private mount in no mount tree, for files that represent claims towards the VFS:
+ *	these files may outlive the share they were opened through. NULL if the file system
+ *	cannot be mounted again
  * @sb: the file system, pinned by the mounts of @shares
- * @shares: those on it; under the node table's mutex
- * @nodes: count of nodes; zero before the volume goes
- * @dead: nodes of removed files that somebody holds still, by their @dead
- * @mark: tells when a file's last name goes, so that its node does not keep it alive
- * @watch_mark: tells of changes while anything is watched, or NULL; see fs/node/watch.h
- * @watches: watches of directories on it; both under the lock of the watches
- * @was_watched: anything on it ever was
- * @list: in the node table's list of volumes, under its mutex
- * @has_handles: the file system can find files by their id
- * @caller_opens: who may use a file is decided when it is opened, and not here:
- *	files are opened as the caller and not kept
- * @knows_absence: that a file has no extended attributes is told by its inode in memory
- * @is_remote: other machines may have it, too, and their changes are not told to this one
- * @has_acls: access control lists can be stored on it
+ * @shares: shares on this file system; changed under the node table's volumes_lock, read
+ *	under RCU
+ * @nodes: number of nodes; drops to zero before the volume is freed
+ * @dead: nodes of removed files that still have holders, linked by their @dead
+ * @mark: fsnotify mark that reports when a file loses its last name, so that its node
+ *	does not pin it
+ * @watch_mark: fsnotify mark that reports changes while anything is watched, or NULL; see
+ *	fs/node/watch.h
+ * @watches: number of watches of directories; this and @watch_mark are under the lock of
+ *	the watches
+ * @was_watched: a directory of the volume was watched at some time
+ * @list: link in the node table's list of volumes, under volumes_lock
+ * @has_handles: the file system can find files by id
+ * @caller_opens: the file system checks access at open, on its own: files are opened with
+ *	the caller's credential and not cached
+ * @knows_absence: the in-memory inode tells that a file has no extended attributes
+ * @is_remote: other machines may change the file system without this one being notified
+ * @has_acls: access control lists can be stored
  * @rcu: freed under RCU
  */
 struct ditto_volume {
@@ -100,11 +104,11 @@ struct ditto_volume {
 	struct rcu_head rcu;
 };
 
-/* Which cached open file of a node. */
+/* Kind of a cached open file; each node has one slot per kind. */
 enum ditto_file_mode {
 	DITTO_FILE_READ,
 	DITTO_FILE_WRITE,	/* opened for reading and writing */
-	DITTO_FILE_DIR,		/* a directory; one listing uses it at a time */
+	DITTO_FILE_DIR,		/* a directory; used by one listing at a time */
 	DITTO_FILE_MODES,
 };
 
@@ -112,43 +116,45 @@ struct ditto_file;
 
 /**
  * struct ditto_node - one served file
- * @inode: constant; kept by @dentry
- * @by_inode: in the table by inode
- * @ref: holders, and one of the table
+ * @inode: constant; pinned by @dentry
+ * @by_inode: link in the table by inode
+ * @ref: holders, plus one of the tables
  * @lock: guards @dentry, @files, @opened, @wb_err, @instances, @keepers, @delete_dentry,
- *	@delete_cred,
- *	@acl and @acl_changes
+ *	@delete_cred, @acl and @acl_changes
  * @flags: DITTO_NODE_* bits
- * @plain: time of change at which it had no extra attributes, see fs/op/dosattr.c; 0 if not known
- * @dentry: an alias of the inode; replaced if its name went and another is left
+ * @plain: change time at which the file had no stored DOS attributes, see
+ *	fs/op/dosattr.c; 0 if unknown
+ * @dentry: an alias of the inode; replaced if its name is removed and another one is left
  * @volume: constant
- * @acl: the list it goes by, or that it has none, or NULL; see fs/acl/acl_file.h
- * @casefold: index of the names of a directory, or NULL; see fs/name/casefold_index.h
- * @point: what clients claim of it; claims hold the node, so it is not idle
+ * @acl: cached access control list, or the fact that there is none; NULL if unknown; see
+ *	fs/acl/acl_file.h
+ * @casefold: case-insensitive index of a directory's names, or NULL; see fs/name/casefold_index.h
+ * @point: lock context of the file; claims hold a reference to the node, so it is not idle
  * @files: cached open files, see fs/node/file.c
- * @acl_changes: counted up with whatever may change what @acl was made from
- * @wb_err: which errors of writing back were taken account of, see fs/node/wb_err.c
- * @opens: open files of the server for reading only, and for writing
- * @moving: files of the server that are being opened or closed, so that @opens is not exact
- * @opened: open files of the server, cached or not
- * @instances: open instances of it, and of its streams; see fs/open/instance.h
- * @keepers: those of its streams that forbid its deletion
- * @delete_dentry: the name that goes with the last instance, held; NULL unless deletion is pending
- * @delete_cred: who asked for that, held
- * @delete_owner: whose grants on the directory were his own, held; or NULL
- * @local: how a directory is watched, or NULL; see fs/node/local_notify.c
- * @changer: the task of ours that changes the directory's entries, under the inode lock; of
- *	another file, one that removes a name of it and looks itself what is to be done then
- * @victim: what the rename that @changer makes replaces in the directory, or NULL
- * @streams: tag of the share below which it has streams, or 0
- * @by_fid: in the table by file id
- * @fid: the file id it is found by; @fid.len is 0 until known
- * @lru: on the LRU while in the tables, then among those that are disposed of
- * @dead: on the volume's list, or empty
+ * @acl_changes: incremented by every change that may invalidate @acl
+ * @wb_err: write-back errors that were taken account of, see fs/node/wb_err.c
+ * @opens: number of files the server has open: [0] for reading only, [1] for writing
+ * @moving: number of files the server is opening or closing; @opens is not exact meanwhile
+ * @opened: files the server has open, cached or not
+ * @instances: number of open instances of the file and of its streams; see fs/open/instance.h
+ * @keepers: number of open instances of its streams that forbid its deletion
+ * @delete_dentry: name that is removed with the last instance, held; NULL unless delete pending
+ * @delete_cred: credential of the caller that asked for the deletion, held
+ * @delete_owner: owner of the caching grants that this caller has on the directory, held; or NULL
+ * @local: watch for changes by local processes, or NULL; see fs/node/local_notify.c
+ * @changer: task of the server that changes the entries of this directory, under its
+ *	inode lock; for other files, task that removes a name and handles the consequences
+ *	itself
+ * @victim: inode that the rename by @changer replaces in this directory, or NULL
+ * @streams: tag of the share in which the file has streams, or 0
+ * @by_fid: link in the table by file id
+ * @fid: file id; @fid.len is 0 until it is known
+ * @lru: link on the LRU while in the tables, then on the list of nodes to dispose of
+ * @dead: link on the volume's list of dead nodes, or empty
  * @rcu: freed under RCU
  */
 struct ditto_node {
-	/* What every look-up by inode uses, in one cache line. */
+	/* Members used by every lookup by inode share one cache line. */
 	struct inode *inode;
 	struct rhash_head by_inode;
 	refcount_t ref;
@@ -185,80 +191,114 @@ struct ditto_node {
 
 /* Bits of ditto_node.flags */
 #define DITTO_NODE_HASHED_FID	0	/* in the table by file id */
-#define DITTO_NODE_DEAD		1	/* out of the tables, goes with its last holder */
-#define DITTO_NODE_REFERENCED	2	/* used since the LRU last looked */
-#define DITTO_NODE_WRITTEN	3	/* @wb_err counts */
+#define DITTO_NODE_DEAD		1	/* out of the tables; freed with its last holder */
+#define DITTO_NODE_REFERENCED	2	/* used since the LRU scan passed it */
+#define DITTO_NODE_WRITTEN	3	/* @wb_err is valid */
 
 /**
- * ditto_node_get - the node of a dentry
- * @share: the share it was reached through
+ * ditto_node_get - get the node of a dentry
+ * @share: share that the dentry was reached through, held
  * @dentry: positive
  *
- * Context: may sleep. Return: the node with a reference, or an ERR_PTR:
- * -ENOMEM, -ESTALE (the dentry went negative).
+ * Context: may sleep.
+ * Return: the node with a reference; ERR_PTR(-ENOMEM), or ERR_PTR(-ESTALE) if the dentry became
+ * negative.
  */
 struct ditto_node *ditto_node_get(struct ditto_share *share, struct dentry *dentry);
 
 /**
- * ditto_node_get_by_fid - the node with a file id
- * @share: the share that the handle names
- * @fid: from the handle
+ * ditto_node_get_by_fid - get the node with a file id
+ * @share: share that the handle names, held
+ * @fid: file id of the handle
  *
- * Asks the file system only if the node is not known. In a share that is a
- * subtree the file is refused unless it lies below the share's root now. A file
- * without a name is found while an instance of it is open.
+ * The file system is asked only if the node is not known. If the share is a subtree, the file is
+ * refused unless it lies below the root of the share now. A file without a name is found while an
+ * instance of it is open.
  *
- * Context: may sleep. Return: the node with a reference, or an ERR_PTR:
- * -ESTALE (no such file any more, or outside the share), -EBADHANDLE (the
- * file system cannot read the id), -ENOMEM.
+ * Context: may sleep.
+ * Return: the node with a reference; ERR_PTR(-ESTALE) (no such file, or outside of the share),
+ * ERR_PTR(-EBADHANDLE) (the file system rejects the id), ERR_PTR(-ENOMEM).
  */
 struct ditto_node *ditto_node_get_by_fid(struct ditto_share *share,
 					 const struct ditto_fid *fid);
 
-/* The node of the share's root; cannot fail but for -ENOMEM. */
+/**
+ * ditto_node_get_root - get the node of a share's root
+ * @share: held
+ *
+ * Context: may sleep.
+ * Return: the node with a reference, or ERR_PTR(-ENOMEM).
+ */
 struct ditto_node *ditto_node_get_root(struct ditto_share *share);
 
 static inline void ditto_node_hold(struct ditto_node *node)
+/* The caller already has a reference. Any context. */
 {
 	refcount_inc(&node->ref);
 }
 
+/**
+ * ditto_node_put - drop a reference to a node
+ * @node: the node
+ *
+ * Context: may sleep: the last reference frees the node.
+ */
 void ditto_node_put(struct ditto_node *node);
 
 /**
- * ditto_node_dentry - an alias of the node's file to call the VFS with
+ * ditto_node_dentry - get an alias of the node's file for VFS calls
  * @node: held
  *
- * Context: any. Return: a dentry with a reference; positive.
+ * Context: any.
+ * Return: a positive dentry with a reference.
  */
 struct dentry *ditto_node_dentry(struct ditto_node *node);
 
 /**
- * ditto_node_forget - the file may have lost its last name
+ * ditto_node_forget - handle that the file may have lost its last name
  * @node: held
  *
- * Takes the node out of the tables if its inode has no link left, and closes
- * its cached files, so that the space is freed with the last holder. While
- * instances of it are open nothing happens: the last of them calls this again.
+ * If the inode has no link left, the node leaves the tables and its cached files are closed, so
+ * that the space is freed with the last holder. Nothing happens while instances of the file are
+ * open; closing the last one calls this again.
  *
  * Context: may sleep.
  */
 void ditto_node_forget(struct ditto_node *node);
 
-/* Number of nodes and open files cached now, for statistics and tests. */
+/* Number of nodes, and of cached open files, for statistics and tests. Any context. */
 unsigned long ditto_nodes_count(struct ditto_server *srv);
 unsigned long ditto_files_count(struct ditto_server *srv);
 
-/* For fs/share/share.c: the volume of a path, made if need be, joined by the share. */
+/**
+ * ditto_volume_join - attach a new share to the volume of its root
+ * @srv: the server
+ * @share: share->root is set; share->volume is filled
+ *
+ * The volume is created for the first share on a file system.
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno.
+ */
 int ditto_volume_join(struct ditto_server *srv, struct ditto_share *share);
-/* Leave it: cached files on the share's mount are closed; the last one evicts all nodes. */
+
+/**
+ * ditto_volume_leave - detach a share from its volume
+ * @share: no requests use it any more
+ *
+ * Cached files on the share's mount are closed. The last share evicts all nodes of the volume and
+ * frees it.
+ *
+ * Context: may sleep.
+ */
 void ditto_volume_leave(struct ditto_share *share);
 
-/* Evict every idle node and close every idle file now ("flush caches"). */
+/* Evict every idle node and close every idle file now ("flush caches"). May sleep. */
 void ditto_nodes_flush(struct ditto_server *srv);
-/* The settings about nodes and files changed: what is above the limits goes now. */
+/* The limits of nodes or files changed: evict what exceeds them now. May sleep. */
 void ditto_nodes_settings_changed(struct ditto_server *srv);
 
+/* Set up and tear down the node tables of a server. */
 int ditto_nodes_init(struct ditto_server *srv);
 void ditto_nodes_exit(struct ditto_server *srv);
 

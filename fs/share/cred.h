@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Identities and the credentials made from them.
+ * Identities, and the credentials that requests act with.
  *
- * A request names an identity; squash rules turn it into what acts. The
- * struct cred for it is built once and kept, found again under RCU.
+ * A request carries an identity. The squash rules of the share map it to the user and groups that
+ * the server acts as. The struct cred for the result is built once and cached; ditto_cred_get()
+ * finds it again under RCU.
  */
 #ifndef _DITTO_FS_SHARE_CRED_H
 #define _DITTO_FS_SHARE_CRED_H
@@ -17,20 +18,20 @@ struct ditto_server;
 struct ditto_share_opts;
 struct ditto_verdict;
 
-/* Groups of one identity that count; NGROUPS_MAX is not for the wire. */
+/* Supplementary groups taken from one identity; the rest is ignored (NGROUPS_MAX is too many). */
 #define DITTO_GROUPS_MAX	1024
-/* Cached credentials; idle ones leave first. */
+/* Cached credentials of one server; idle ones are evicted first. */
 #define DITTO_CREDS_MAX		4096
 
 /**
- * struct ditto_ident - who a request says it is
+ * struct ditto_ident - the identity that a request carries
  * @uid: user
- * @gid: group
- * @ngroups: supplementary groups
- * @groups: borrowed for the call
- * @anonymous: no identity was given: the share's anonymous user acts
- * @proven: the user logged in; false if the request only claims to be that user
- * @admin: a grant of the share lets him act with the administrator's privileges
+ * @gid: primary group
+ * @ngroups: number of @groups
+ * @groups: supplementary groups; borrowed for the duration of the call
+ * @anonymous: the request carries no identity; the share's anonymous user acts
+ * @proven: the user has logged in; false if the request only claims to be this user
+ * @admin: the share grants this identity the administrator's privileges
  */
 struct ditto_ident {
 	kuid_t uid;
@@ -43,16 +44,15 @@ struct ditto_ident {
 };
 
 /**
- * struct ditto_cred - a credential that can act
- * @cred: what override_creds() gets; immutable
- * @uid: after squashing
- * @gid: after squashing
- * @admin: acts with the administrator's privileges
- * @anonymous: nobody said who he is
- * @guest: acts as the share's anonymous user, because of that or by squashing
- * @ref: one of the cache, one of each holder
+ * struct ditto_cred - a cached credential
+ * @cred: credential for override_creds(); immutable
+ * @uid: user after squashing
+ * @gid: group after squashing
+ * @admin: has the administrator's privileges, see ditto_admin_caps()
+ * @anonymous: the identity was anonymous
+ * @ref: one reference of the cache, and one of each holder
  *
- * The fields for the cache follow in fs/share/cred.c.
+ * The members of the cache follow in struct cred_entry, fs/share/cred.c.
  */
 struct ditto_cred {
 	const struct cred *cred;
@@ -65,59 +65,76 @@ struct ditto_cred {
 };
 
 /**
- * ditto_cred_get - the credential for an identity on a share
+ * ditto_cred_get - get the credential for an identity on a share
  * @srv: the server
- * @opts: the share's options, held by the caller
- * @verdict: of the client; brings the squash mode
- * @ident: who asks
+ * @opts: options of the share, held by the caller
+ * @verdict: result of the client rules; carries the squash mode
+ * @ident: identity of the request
  *
- * Steady state: one hash, one look-up under RCU, no allocation.
+ * A hit costs one hash and one lookup under RCU, without allocation.
  *
- * Context: may sleep. Return: a credential to be put with ditto_cred_put(),
- * ERR_PTR(-ENOMEM), or ERR_PTR(-EJUKEBOX) while the helper is asked for
- * groups.
+ * Context: may sleep.
+ * Return: a credential, to be released with ditto_cred_put(); ERR_PTR(-ENOMEM); or
+ * ERR_PTR(-EJUKEBOX) while the helper is asked for the user's groups.
  */
 struct ditto_cred *ditto_cred_get(struct ditto_server *srv,
 				  const struct ditto_share_opts *opts,
 				  const struct ditto_verdict *verdict,
 				  const struct ditto_ident *ident);
+
+/**
+ * ditto_cred_put - drop a reference to a credential
+ * @cred: the credential
+ *
+ * Context: any.
+ */
 void ditto_cred_put(struct ditto_cred *cred);
 
-/* What a credential is raised by, for one call of the VFS that was checked before. */
+/* Privileges added to a credential for one VFS call whose access was checked before. */
 enum ditto_privilege {
-	DITTO_PRIVILEGE_ACCESS,	/* the mode does not stop it */
-	DITTO_PRIVILEGE_OWNER,	/* nor that somebody else is the owner */
-	DITTO_PRIVILEGE_CHOWN,	/* and it may change that */
-	DITTO_PRIVILEGE_SERVER,	/* all that the server may, but for going beyond quotas */
+	DITTO_PRIVILEGE_ACCESS,	/* override mode bits */
+	DITTO_PRIVILEGE_OWNER,	/* also act as the owner of the file */
+	DITTO_PRIVILEGE_CHOWN,	/* also change owner and group */
+	DITTO_PRIVILEGE_SERVER,	/* all of the server's, except exceeding quotas */
 	DITTO_PRIVILEGES,
 };
 
 /**
- * ditto_cred_privileged - the same somebody, with more power
+ * ditto_cred_privileged - get the same identity with added privileges
  * @cred: held
- * @how: by what
+ * @how: privileges to add
  *
- * Made when it is first needed, and kept with @cred.
+ * The privileged credential is made on first use and kept with @cred.
  *
- * Context: may sleep. Return: lives as long as @cred; NULL without memory.
+ * Context: may sleep.
+ * Return: the credential, valid as long as @cred is held; NULL without memory.
  */
 const struct cred *ditto_cred_privileged(struct ditto_cred *cred, enum ditto_privilege how);
 
 /**
- * ditto_admin_caps - the capabilities of an administrator of a share
+ * ditto_admin_caps - get the capabilities of a share's administrator
  *
- * They are about files only: ownership, modes, set-id bits, devices. An administrator has
- * none that reach beyond the share (CAP_SYS_ADMIN), none to change the security labels or
- * file capabilities that clients cannot see, and not CAP_SYS_RESOURCE, which would let quotas
- * and reserved blocks be used up.
+ * They concern files only: ownership, modes, set-id bits, device nodes. An administrator gets no
+ * capability that reaches beyond the share (CAP_SYS_ADMIN), none to change security labels or
+ * file capabilities that clients cannot see, and not CAP_SYS_RESOURCE, which would allow to
+ * exceed quotas and to use reserved blocks.
  *
- * Context: any. Return: the effective set.
+ * Context: any.
+ * Return: the effective set.
  */
 kernel_cap_t ditto_admin_caps(void);
 
-/* Forget all: settings or groups changed. */
+/**
+ * ditto_creds_flush - drop all cached credentials
+ * @srv: the server
+ *
+ * Called when the known groups of users may have changed. Holders keep their references.
+ *
+ * Context: process context.
+ */
 void ditto_creds_flush(struct ditto_server *srv);
 
+/* Set up and tear down the credential cache of a server. */
 int ditto_creds_init(struct ditto_server *srv);
 void ditto_creds_exit(struct ditto_server *srv);
 

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the tests see of fs/share/cred.c. */
+/* Internals of fs/share/cred.c that tests use. */
 #ifndef _DITTO_FS_SHARE_CRED_PRIVATE_H
 #define _DITTO_FS_SHARE_CRED_PRIVATE_H
 
 #include "cred.h"
 
 /**
- * struct ditto_squashed - who acts after squashing
+ * struct ditto_squashed - an identity after squashing
  * @uid: user
- * @gid: group
- * @anon_gid: group that stands in for invalid ones, and for group 0 if @no_root_group
- * @guest: the share's anonymous user
- * @groups: the identity's supplementary groups count
+ * @gid: primary group
+ * @anon_gid: group that replaces invalid groups, and group 0 if @no_root_group is set
+ * @groups: the identity keeps its supplementary groups
  * @no_root_group: supplementary group 0 becomes @anon_gid
- * @admin: with the administrator's privileges
+ * @admin: has the administrator's privileges
  */
 struct ditto_squashed {
 	kuid_t uid;
@@ -26,8 +25,10 @@ struct ditto_squashed {
 };
 
 #if IS_ENABLED(CONFIG_KUNIT)
+/* Apply squash mode @squash to @ident; @who is filled. Any context. */
 void ditto_cred_squash(const struct ditto_share_opts *opts, unsigned int squash,
 		       const struct ditto_ident *ident, struct ditto_squashed *who);
+/* Number of cached credentials. Any context. */
 unsigned int ditto_creds_count(const struct ditto_server *srv);
 #endif
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Client rules of a share: who may use it, by address, network, host name or
+ * Client rules of a share: the clients that may use it, by address, network, host name or
  * netgroup. The first rule that matches decides.
  */
 #ifndef _DITTO_FS_SHARE_RULES_H
@@ -13,12 +13,12 @@ struct ditto_peer;
 struct ditto_server;
 struct ditto_share;
 
-/* Rules of one share; a longer list belongs into a netgroup. */
+/* Rules of one share; put a longer list into a netgroup. */
 #define DITTO_RULES_MAX		256
-/* Longest host name or netgroup (RFC 1035 section 2.3.4 bounds the first). */
+/* Longest host name or netgroup; RFC 1035 section 2.3.4 limits names to 255 octets. */
 #define DITTO_RULE_NAME_MAX	255
 
-/* The values are those of the netlink enum "access-right". */
+/* Access that a rule grants. The values are those of the netlink enum "access-right". */
 enum ditto_access_level {
 	DITTO_ACCESS_NONE,
 	DITTO_ACCESS_READ,
@@ -33,14 +33,14 @@ enum ditto_rule_kind {
 };
 
 /**
- * struct ditto_rule - one rule
- * @kind: see there
- * @level: what a client that matches may do
- * @has_squash: @squash replaces the share's
+ * struct ditto_rule - one client rule
+ * @kind: what the rule matches
+ * @level: access of a client that matches
+ * @has_squash: @squash replaces the squash mode of the share
  * @squash: enum ditto_squash
- * @prefix: bits of @addr that count, 0 to 128
- * @addr: IPv6, or IPv4 mapped into it
- * @spec: the rule as it was written
+ * @prefix: significant bits of @addr, 0 to 128
+ * @addr: IPv6 address, or IPv4 address mapped into IPv6
+ * @spec: text of the rule as it was written; owned
  */
 struct ditto_rule {
 	enum ditto_rule_kind kind;
@@ -53,9 +53,9 @@ struct ditto_rule {
 };
 
 /**
- * struct ditto_rules - the rules of a share, in order
- * @count: how many; 0 lets every client read and write
- * @rule: the rules
+ * struct ditto_rules - the client rules of a share, in order
+ * @count: number of rules; without any, every client may read and write
+ * @rule: the rules; owned
  */
 struct ditto_rules {
 	unsigned int count;
@@ -64,46 +64,57 @@ struct ditto_rules {
 
 /**
  * ditto_rule_parse - make a rule from its text
- * @spec: "*", an address, a network, a host name (with * as in a shell pattern) or "@netgroup"
- * @rule: filled; @rule->spec is a copy to be freed with ditto_rules_free()
+ * @spec: "*", an address, a network, a host name (with * and ? as in a shell pattern) or
+ *	"@netgroup"
+ * @rule: kind, address and text are filled; @rule->spec is a copy, freed by ditto_rules_free()
  *
- * Context: may sleep. Return: 0, -EINVAL or -ENOMEM.
+ * Context: may sleep.
+ * Return: 0, -EINVAL or -ENOMEM.
  */
 int ditto_rule_parse(const char *spec, struct ditto_rule *rule);
+
+/**
+ * ditto_rules_copy - copy the rules of a share
+ * @to: filled; freed with ditto_rules_free()
+ * @from: the caller keeps it from changing, for example under RCU
+ *
+ * Context: any; allocates atomically.
+ * Return: 0 or -ENOMEM; @to is empty then.
+ */
 int ditto_rules_copy(struct ditto_rules *to, const struct ditto_rules *from);
+/* Free what ditto_rule_parse() and ditto_rules_copy() allocated; @rules is empty then. */
 void ditto_rules_free(struct ditto_rules *rules);
 
 /**
- * struct ditto_verdict - what a client may do with a share
- * @level: none, read, write
- * @squash: the squash mode that applies, enum ditto_squash
+ * struct ditto_verdict - result of the client rules for one client
+ * @level: access of the client to the share
+ * @squash: squash mode that applies, enum ditto_squash
  */
 struct ditto_verdict {
 	enum ditto_access_level level;
 	u8 squash;
 };
 
-/* What may be done about a rule that only the helper can decide. */
+/* How to treat rules that only the helper can decide. */
 enum ditto_rules_ask {
-	DITTO_RULES_ASK_NOBODY,	/* the helper is not asked */
-	DITTO_RULES_ASK,	/* it is asked, nobody waits for its answer */
-	DITTO_RULES_ASK_WAIT,	/* the caller waits a bounded time, DITTO_NAMES_WAIT_MS */
+	DITTO_RULES_ASK_NOBODY,	/* do not ask the helper */
+	DITTO_RULES_ASK,	/* ask the helper, but do not wait for its answer */
+	DITTO_RULES_ASK_WAIT,	/* wait for the answer, at most DITTO_NAMES_WAIT_MS */
 };
 
 /**
- * ditto_rules_match - ask the rules about a client
- * @share: whose options the caller holds under RCU or by a reference to the share
+ * ditto_rules_match - find the rule that applies to a client
+ * @share: held, so that its options can be read under RCU
  * @peer: the client
- * @ask: see there
+ * @ask: how to treat rules about names
  * @verdict: filled
  *
- * The answer is remembered in the peer by the options' generation, so that it
- * costs a compare on the next request. Rules about names and netgroups ask
- * the helper.
+ * The result is cached in the peer under the generation of the options, so the next request only
+ * compares. Rules about host names and netgroups ask the helper.
  *
- * Context: may sleep: for memory, and with DITTO_RULES_ASK_WAIT for the helper.
- * Return: 0, or -EJUKEBOX if the helper has not answered yet (the client should
- * come again), or -EACCES without a helper.
+ * Context: may sleep, for memory and with DITTO_RULES_ASK_WAIT for the helper.
+ * Return: 0; -EJUKEBOX if the helper has not answered yet (the client should retry); -EACCES if a
+ * rule needs the helper and there is none; -ENOMEM.
  */
 int ditto_rules_match(struct ditto_share *share, struct ditto_peer *peer,
 		      enum ditto_rules_ask ask, struct ditto_verdict *verdict);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What fs/share/rules.c and fs/share/admit.c share, and the tests see. */
+/* Internals of fs/share/rules.c that fs/share/admit.c and tests use. */
 #ifndef _DITTO_FS_SHARE_RULES_PRIVATE_H
 #define _DITTO_FS_SHARE_RULES_PRIVATE_H
 
@@ -10,20 +10,22 @@
 struct ditto_server;
 struct in6_addr;
 
-/* Jiffies that an answer is kept that no name had a part in; options that change drop it. */
+/*
+ * Jiffies to keep a result that depends on addresses only; changed options invalidate it earlier.
+ */
 #define DITTO_RULES_KEEP	(24UL * 60 * 60 * HZ)
 
-/* Jiffies that one is kept that names had a part in. Any context. */
+/* Jiffies to keep a result that depends on names. Any context. */
 unsigned long ditto_rules_named_keep(const struct ditto_server *srv);
 
-/* Only the helper can tell whether such a rule matches. Any context. */
+/* True if only the helper can tell whether the rule matches. Any context. */
 static inline bool ditto_rule_has_name(const struct ditto_rule *rule)
 {
 	return rule->kind == DITTO_RULE_HOST || rule->kind == DITTO_RULE_NETGROUP;
 }
 
 #if IS_ENABLED(CONFIG_KUNIT)
-/* Does a rule about addresses match? Others do not. */
+/* True if a rule about addresses matches @addr; false for rules about names. Any context. */
 bool ditto_rule_match_addr(const struct ditto_rule *rule, const struct in6_addr *addr);
 #endif
 

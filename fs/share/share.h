@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Shares: what is served, under which name, to whom and how.
+ * Shares: the directories that are served, with their names and options.
  *
- * Locking: the share tables are read under RCU. Adding, changing and removing
- * happen under the table's mutex. The options of a share are replaced as a
- * whole: readers see the old or the new ones, never a mixture.
+ * Locking: the tables of shares are read under RCU and changed under the table's mutex. The
+ * options of a share are replaced as a whole, so readers see either the old or the new ones.
  *
- * Lifetime: ditto_share_get_*() take a reference with percpu_ref_tryget_live();
- * each operation in flight holds one. ditto_share_del() kills the reference
- * and waits until the last one is gone.
+ * Lifetime: ditto_share_get_*() take a reference with percpu_ref_tryget_live(), and each
+ * operation in flight holds one. ditto_share_del() kills the reference and waits for the last
+ * holder.
  */
 #ifndef _DITTO_FS_SHARE_SHARE_H
 #define _DITTO_FS_SHARE_SHARE_H
@@ -31,18 +30,18 @@ struct ditto_server;
 struct ditto_volume;
 struct netlink_ext_ack;
 
-/* Longest name of a share; the same limit as a file name. */
+/* Longest name of a share; the same limit as for a file name. */
 #define DITTO_SHARE_NAME_MAX	255
 /* Shares of one server. */
 #define DITTO_SHARES_MAX	4096
 
 /**
- * enum ditto_squash - whose identity a request acts with
+ * enum ditto_squash - mapping of the identities that requests carry
  * @DITTO_SQUASH_ROOT_TO_GUEST: uid 0 becomes the anonymous user (the default)
- * @DITTO_SQUASH_NONE: as the client says, uid 0 an ordinary user without privileges
- * @DITTO_SQUASH_ROOT_TO_ADMIN: as the client says, and uid 0 keeps the administrator's privileges
- * @DITTO_SQUASH_ALL_TO_ADMIN: everybody acts as uid 0 with its privileges
- * @DITTO_SQUASH_ALL_TO_GUEST: everybody acts as the anonymous user
+ * @DITTO_SQUASH_NONE: identities are kept; uid 0 is an ordinary user without privileges
+ * @DITTO_SQUASH_ROOT_TO_ADMIN: identities are kept; uid 0 has the administrator's privileges
+ * @DITTO_SQUASH_ALL_TO_ADMIN: every user acts as uid 0 with the administrator's privileges
+ * @DITTO_SQUASH_ALL_TO_GUEST: every user acts as the anonymous user
  *
  * The values are those of the netlink enum "squash-mode".
  */
@@ -55,12 +54,14 @@ enum ditto_squash {
 };
 
 /**
- * enum ditto_chmod - what a mode that a client sets does to a list
- * @DITTO_CHMOD_GROUPMASK: the list is changed to fit; who is named has no more than the group
- *	(the default; RFC 8881 section 6.4.1.1)
- * @DITTO_CHMOD_DISCARD: the list goes, and the mode counts
- * @DITTO_CHMOD_PASSTHROUGH: who is named keeps what he has; inherited lists stay whole
- * @DITTO_CHMOD_RESTRICTED: refused, but for lists that name nobody; inherited lists stay whole
+ * enum ditto_chmod - effect on an access control list when a client sets the mode
+ * @DITTO_CHMOD_GROUPMASK: the list is changed to fit the mode; named users and groups
+ *	keep no more than the group bits allow (the default; RFC 8881 section 6.4.1.1)
+ * @DITTO_CHMOD_DISCARD: the list is removed and the mode alone counts
+ * @DITTO_CHMOD_PASSTHROUGH: entries for named users and groups are kept; inherited lists
+ *	stay whole
+ * @DITTO_CHMOD_RESTRICTED: refused, except for lists without named entries; inherited
+ *	lists stay whole
  *
  * The values are those of the netlink enum "acl-mode".
  */
@@ -71,42 +72,43 @@ enum ditto_chmod {
 	DITTO_CHMOD_RESTRICTED,
 };
 
-/* Security flavours a share accepts, as bits; the netlink flags "flavor". */
-#define DITTO_SEC_NONE	BIT(0)	/* AUTH_NONE: acts as the anonymous user */
+/* Accepted security flavours, as bits; the netlink flags "flavor". */
+#define DITTO_SEC_NONE	BIT(0)	/* AUTH_NONE: the anonymous user acts */
 #define DITTO_SEC_SYS	BIT(1)	/* AUTH_SYS */
 #define DITTO_SEC_KRB5	BIT(2)	/* RPCSEC_GSS, authentication */
 #define DITTO_SEC_KRB5I	BIT(3)	/* RPCSEC_GSS, integrity */
 #define DITTO_SEC_KRB5P	BIT(4)	/* RPCSEC_GSS, privacy */
 
 /**
- * struct ditto_share_opts - everything about a share that can change
- * @rcu: replaced under RCU
- * @generation: unique over all options of this boot; caches of decisions carry it
- * @read_only: nothing can be changed, whatever the rules say
+ * struct ditto_share_opts - the options of a share
+ * @rcu: replaced and freed under RCU
+ * @generation: unique over all options since the module was loaded; caches of decisions carry it
+ * @read_only: no client may change anything, whatever the rules say
  * @manage_gids: supplementary groups come from the helper, not from the request
- * @local_locks: clients and processes of the server exclude each other
+ * @local_locks: locks of clients and of local processes exclude each other
  * @squash: see enum ditto_squash
- * @anon_uid: the anonymous user
- * @anon_gid: the anonymous group
- * @sec: accepted flavours, DITTO_SEC_* bits
- * @encrypt: connections that are not encrypted are refused, by protocols that can encrypt
- * @guest: users without an account and anonymous ones may use it
- * @browse: it is shown in lists of shares
+ * @anon_uid: uid of the anonymous user
+ * @anon_gid: gid of the anonymous user
+ * @sec: accepted security flavours, DITTO_SEC_* bits
+ * @encrypt: refuse unencrypted connections, in protocols that can encrypt
+ * @guest: users without an account and anonymous users may connect
+ * @browse: the share appears in lists of shares
  * @streams: files may have named streams
- * @short_names: files with long names have short ones, too
+ * @short_names: files with long names have 8.3 names, too
  * @notify: clients may watch directories for changes
- * @continuous: what clients have open may outlive the server, by protocols that can
- * @secure_ports: an identity that a request only claims counts from a reserved port alone
- * @hide_unreadable: listings leave out what the user may not read, by protocols that can
+ * @continuous: opens may survive a restart of the server, in protocols that support it
+ * @secure_ports: accept identities without proof from reserved ports only
+ * @hide_unreadable: listings omit files the user may not read, in protocols that support it
  * @acl_mode: see enum ditto_chmod
- * @create_mask: permission bits that new files can have, where the protocol names none
- * @directory_mask: the same of directories
- * @force_create_mode: mode bits that new files get besides
- * @force_directory_mode: the same of directories
- * @comment: for people; NULL without
- * @snapshots: path from the root to the directory of snapshots, see snapshot.h; NULL without
- * @rules: which clients may use it; empty means every client, read and write
- * @share_users: what users may do
+ * @create_mask: permission bits that a new file may have, in protocols whose clients send no mode
+ * @directory_mask: the same for directories
+ * @force_create_mode: mode bits that are added to a new file
+ * @force_directory_mode: the same for directories
+ * @comment: shown to people; NULL without; owned
+ * @snapshots: path from the root to the directory of snapshots, see snapshot.h; NULL
+ *	without; owned
+ * @rules: client rules; without any, every client may read and write
+ * @share_users: access of users and groups
  */
 struct ditto_share_opts {
 	struct rcu_head rcu;
@@ -139,26 +141,26 @@ struct ditto_share_opts {
 };
 
 /**
- * struct ditto_share - something served
- * @srv: whose share it is
- * @name: unique on the server; what MOUNT and tree connects name, with a slash before it or not
- * @id: stable identity: set by hand, else made from the file system's UUID and the root's file id
- * @tag: the first 64 bits of a hash of @id; what handles carry; unique on the server
- * @number: what claims of the lock table know it by; not used again
+ * struct ditto_share - a served directory
+ * @srv: the server
+ * @name: unique on the server; clients name the share by it, with or without a leading slash
+ * @id: stable identity: set by the administrator, or derived by ditto_share_derive_id()
+ * @tag: 64-bit hash of @id that handles carry; unique on the server
+ * @number: identifies the share in claims of the lock table; never reused
  * @root: the served directory; pins the mount
- * @volume: the file system it lies on
- * @no_streams: there was no place for streams when the server's count of such had this value;
- *	see ditto_streams_forget()
- * @is_subtree: @root is not the root of its file system, so handles are checked against it
+ * @volume: file system of @root
+ * @no_streams: value of the node table's hidden_made at which the share was seen to have
+ *	no directory for streams; see ditto_streams_forget()
+ * @is_subtree: @root is not the root of its file system, so handles are checked to lie below it
  * @opts: see struct ditto_share_opts
  * @ref: operations in flight
  * @gone: completed when @ref has dropped to zero
- * @instances_lock: guards @instances; node->lock is taken inside
+ * @instances_lock: guards @instances; node->lock nests inside
  * @instances: open instances, see fs/open/instance.h
- * @by_name: in the table by name
- * @by_tag: in the table by tag
- * @list: in the table's list, under its mutex
- * @volume_link: in the volume's list of shares, under the table's mutex
+ * @by_name: link in the table by name
+ * @by_tag: link in the table by tag
+ * @list: link in the table's list, under its mutex
+ * @volume_link: link in the volume's list of shares, under the node table's volumes_lock
  * @rcu: freed under RCU
  */
 struct ditto_share {
@@ -184,10 +186,10 @@ struct ditto_share {
 };
 
 /**
- * struct ditto_share_config - what is asked of a new or changed share
- * @name: required
- * @path: absolute path, resolved in the caller's root; only for a new share
- * @id: NULL to derive it
+ * struct ditto_share_config - parameters of a new or changed share
+ * @name: name; required
+ * @path: absolute path, resolved in the caller's root; for a new share only
+ * @id: identity; NULL to derive it
  * @opts: made with ditto_share_opts_alloc(); consumed by ditto_share_add() and
  *	ditto_share_set() on success
  */
@@ -198,26 +200,39 @@ struct ditto_share_config {
 	struct ditto_share_opts *opts;
 };
 
-/*
- * Defaults: root_to_guest, anonymous 65534, AUTH_SYS, read and write, no rules, no grants but
- * write for all, shown in lists.
+/**
+ * ditto_share_opts_alloc - allocate options with default values
+ *
+ * The defaults are: squash root_to_guest, anonymous user 65534, AUTH_SYS, read and write, no
+ * client rules, write access for all users, browsable.
+ *
+ * Context: may sleep.
+ * Return: the options, freed with ditto_share_opts_free() or consumed by a share; NULL without
+ * memory.
  */
 struct ditto_share_opts *ditto_share_opts_alloc(void);
-/* A deep copy, to change some of them. The caller keeps @from. Any context. */
+
+/**
+ * ditto_share_opts_dup - make a deep copy of options
+ * @from: options to copy; the caller keeps them
+ *
+ * Context: any; allocates atomically.
+ * Return: the copy, or NULL without memory.
+ */
 struct ditto_share_opts *ditto_share_opts_dup(const struct ditto_share_opts *from);
+/* Free options that no share uses. NULL is allowed. Any context. */
 void ditto_share_opts_free(struct ditto_share_opts *opts);
 
 /**
  * ditto_share_add - serve a directory
  * @srv: the server
- * @cfg: see there
- * @extack: filled with a sentence on error, and with a warning where not every
- *	protocol can serve it; may be NULL
+ * @cfg: parameters of the share
+ * @extack: gets a message on error, and a warning if not every protocol can serve the
+ *	directory; may be NULL
  *
- * Context: process, may sleep; CAP_NET_ADMIN was checked by the caller.
- * Return: 0, -EEXIST (name or id taken), -ENOENT, -ENOTDIR (no such
- * directory), -EOPNOTSUPP (the file system cannot be served), -ENOSPC (too
- * many shares), -ENOMEM.
+ * Context: process, may sleep; the caller has checked CAP_NET_ADMIN.
+ * Return: 0; -EEXIST (name or id taken); -ENOENT, -ENOTDIR (no such directory); -EINVAL (name or
+ * path); -EOPNOTSUPP (the file system cannot be served); -ENOSPC (too many shares); -ENOMEM.
  */
 int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *cfg,
 		    struct netlink_ext_ack *extack);
@@ -225,13 +240,13 @@ int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *c
 /**
  * ditto_share_set - replace the options of a share
  * @srv: the server
- * @cfg: name and new options
- * @extack: filled on error; may be NULL
+ * @cfg: name and new options; no path
+ * @extack: gets a message on error; may be NULL
  *
- * Operations that began before go on with the old options.
+ * Operations in flight finish with the old options.
  *
  * Context: process, may sleep.
- * Return: 0 or -ENOENT.
+ * Return: 0, -ENOENT, or -EINVAL if @cfg has a path.
  */
 int ditto_share_set(struct ditto_server *srv, const struct ditto_share_config *cfg,
 		    struct netlink_ext_ack *extack);
@@ -239,78 +254,105 @@ int ditto_share_set(struct ditto_server *srv, const struct ditto_share_config *c
 /**
  * ditto_share_del - stop serving a directory, synchronously
  * @srv: the server
- * @name: which
- * @extack: filled on error; may be NULL
+ * @name: name of the share
+ * @extack: gets a message on error; may be NULL
  *
- * New requests fail at once. Waits up to the drain setting for those in
- * flight, closes cached files, drops the nodes nobody else serves. After
- * success nothing of Ditto pins the mount.
+ * New requests fail at once. The function waits up to the drain setting for requests in flight,
+ * closes cached files and drops the nodes that no other share serves. After success nothing of
+ * Ditto pins the mount.
  *
  * Context: process, may sleep (drain setting).
- * Return: 0, -ENOENT, or -ETIMEDOUT with a sentence that tells how many
- * requests still run; the share then is gone for clients and goes on
- * draining in the background.
+ * Return: 0; -ENOENT; or -ETIMEDOUT with a message that tells the number of running requests. In
+ * that case the share is gone for clients and drains in the background.
  */
 int ditto_share_del(struct ditto_server *srv, const char *name,
 		    struct netlink_ext_ack *extack);
 
 /**
- * ditto_share_get_by_name - find a share
+ * ditto_share_get_by_name - find a share by its name
  * @srv: the server
  * @name: not NUL-terminated
- * @len: of @name
+ * @len: length of @name
  *
- * Context: any. Return: the share with a reference, or NULL.
+ * Context: any.
+ * Return: the share with a reference, or NULL.
  */
 struct ditto_share *ditto_share_get_by_name(struct ditto_server *srv,
 					    const char *name, size_t len);
-/* The same by the tag that handles carry. */
+
+/**
+ * ditto_share_get_by_tag - find a share by the tag that handles carry
+ * @srv: the server
+ * @tag: tag of the share
+ *
+ * Context: any.
+ * Return: the share with a reference, or NULL.
+ */
 struct ditto_share *ditto_share_get_by_tag(struct ditto_server *srv, u64 tag);
 
 /**
- * ditto_share_get_by_path - the share whose root has this path, for MOUNT by path
+ * ditto_share_get_by_path - find a share by its name or by the path of its root
  * @srv: the server
- * @path: absolute, not NUL-terminated
- * @len: of @path
+ * @path: not NUL-terminated; trailing slashes are ignored
+ * @len: length of @path
  *
- * Accepts the name of a share with or without a leading slash first, then the
- * path that the share was added with.
+ * The name of a share, with or without a leading slash, is tried first, then the path that a
+ * share was added with.
  *
- * Context: any. Return: the share with a reference, or NULL.
+ * Context: any.
+ * Return: the share with a reference, or NULL.
  */
 struct ditto_share *ditto_share_get_by_path(struct ditto_server *srv,
 					    const char *path, size_t len);
 
-/* What a mode does to lists now. Any context. */
-enum ditto_chmod ditto_share_acl_mode(const struct ditto_share *share);
-/* Is what a user may not read left out of listings? Any context. */
-bool ditto_share_hides_unreadable(const struct ditto_share *share);
 /**
- * ditto_share_new_mode - the mode of what is made by a protocol whose clients name none
- * @share: in which
- * @mode: what it would be, permission bits
- * @is_dir: a directory is made
+ * ditto_share_acl_mode - get the current acl-mode of a share
+ * @share: held
  *
- * Context: any. Return: @mode as the share's masks let it be, with the bits they force.
+ * Context: any.
+ * Return: effect on an access control list when a client sets the mode.
+ */
+enum ditto_chmod ditto_share_acl_mode(const struct ditto_share *share);
+
+/**
+ * ditto_share_hides_unreadable - tell whether listings omit files the user may not read
+ * @share: held
+ *
+ * Context: any.
+ * Return: true if they do.
+ */
+bool ditto_share_hides_unreadable(const struct ditto_share *share);
+
+/**
+ * ditto_share_new_mode - compute the mode of a new file when the client sent none
+ * @share: held
+ * @mode: proposed permission bits
+ * @is_dir: a directory is created
+ *
+ * Context: any.
+ * Return: @mode restricted by the share's mask, with the forced bits added.
  */
 umode_t ditto_share_new_mode(const struct ditto_share *share, umode_t mode, bool is_dir);
 
+/* Drop a reference. Any context. */
 static inline void ditto_share_put(struct ditto_share *share)
 {
 	percpu_ref_put(&share->ref);
 }
 
-/* The path a share was added with, for people; valid while the share is. */
+/* Path the share was added with, for people; valid while the share is held. Any context. */
 const char *ditto_share_path(const struct ditto_share *share);
 
 /**
  * ditto_share_for_each - call a function for every share, in order of name
  * @srv: the server
- * @from: start behind this name; NULL for the first
- * @fn: returns 0 to go on; runs with the table's mutex held, may sleep, must not add or remove
+ * @from: start behind this name; NULL for the first share
+ * @fn: returns 0 to continue; runs with the table's mutex held, may sleep, must not add
+ *	or remove shares
  * @arg: passed to @fn
  *
- * Return: 0 or what @fn returned.
+ * Context: may sleep.
+ * Return: 0, or the first nonzero value of @fn.
  */
 int ditto_share_for_each(struct ditto_server *srv, const char *from,
 			 int (*fn)(struct ditto_share *share, void *arg), void *arg);
@@ -318,39 +360,54 @@ int ditto_share_for_each(struct ditto_server *srv, const char *from,
 /**
  * ditto_share_visit - call a function for every share, in order of name, with no lock held
  * @srv: the server
- * @fn: returns 0 to go on; may sleep; the share is held while it runs
+ * @fn: returns 0 to continue; may sleep; the share is held while it runs
  * @arg: passed to @fn
  *
- * A share that comes or goes meanwhile may be visited or not.
+ * A share that is added or removed meanwhile may be visited or not.
  *
- * Context: as @fn. Return: 0 or what @fn returned.
+ * Context: as @fn requires.
+ * Return: 0, or the first nonzero value of @fn.
  */
 int ditto_share_visit(struct ditto_server *srv, int (*fn)(struct ditto_share *share, void *arg),
 		      void *arg);
 
-/* Does a share let guests in? Any context. */
+/**
+ * ditto_shares_let_guests - tell whether any share admits guests
+ * @srv: the server
+ *
+ * Context: any.
+ * Return: true if one does.
+ */
 bool ditto_shares_let_guests(struct ditto_server *srv);
 
-/*
- * When shares were added, changed or removed last, or the server started: wall clock time in
- * nanoseconds, and never the same for different shares or options. Any context.
+/**
+ * ditto_shares_changed - get the generation of the set of shares
+ * @srv: the server
+ *
+ * The value is the wall clock time in nanoseconds of the last addition, change or removal of a
+ * share, or of the server's start. It never repeats for different shares or options.
+ *
+ * Context: any.
+ * Return: the generation.
  */
 u64 ditto_shares_changed(const struct ditto_server *srv);
 
 /**
  * ditto_shares_set_key - set the key that signs handles
  * @srv: the server
- * @key: the same again is no change: a helper that starts anew says all it knows
+ * @key: the key; setting the same key again is no change, because a restarted helper
+ *	sends everything it knows
  *
- * Handles that clients hold were signed with the old key, so it stays once
- * there are shares.
+ * Clients hold handles signed with the old key, so the key cannot change once there are shares.
  *
- * Context: process, may sleep. Return: 0 or -EBUSY.
+ * Context: process, may sleep.
+ * Return: 0 or -EBUSY.
  */
 int ditto_shares_set_key(struct ditto_server *srv, const siphash_key_t *key);
 
+/* Set up the tables of shares. */
 int ditto_shares_init(struct ditto_server *srv);
-/* Removes all shares; waits for operations in flight without limit: the namespace is going. */
+/* Remove all shares; waits without limit for operations in flight, because the namespace ends. */
 void ditto_shares_exit(struct ditto_server *srv);
 
 #endif
