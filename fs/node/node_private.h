@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files behind node.h, file.h, share.h and handle.h know of each
- * other.
+ * Internals shared by the files behind node.h, file.h, share.h and handle.h.
  *
- * Lock order: volumes_lock, then node->lock or the LRU's lock (never both),
- * then files_lock, dispose_lock or the buckets of the hash tables.
+ * Lock order: volumes_lock, then node->lock or the LRU's lock (never both), then files_lock,
+ * dispose_lock or the buckets of the hash tables.
  */
 #ifndef _DITTO_FS_NODE_NODE_PRIVATE_H
 #define _DITTO_FS_NODE_NODE_PRIVATE_H
@@ -23,30 +22,32 @@ struct shrinker;
 
 /**
  * struct ditto_node_table - the nodes of a server
- * @srv: whose
- * @by_inode: every node but dead ones
- * @by_fid: those whose file id is known
- * @lru: every node of @by_inode; an idle one leaves when the LRU gets to it
- * @count: nodes on @lru
- * @shrinker: of @lru; made with the first volume
- * @group: tells about removed files; made with the first volume
- * @cred: of the kernel: opens cached files, looks for files by their id
- * @acting: whoever has @cred is the server
+ * @srv: the server
+ * @by_inode: all nodes except dead ones
+ * @by_fid: nodes whose file id is known
+ * @lru: all nodes of @by_inode; idle ones are evicted when the LRU scan reaches them
+ * @count: number of nodes on @lru
+ * @shrinker: shrinks @lru; registered with the first volume
+ * @group: fsnotify group for removed files and changed directories; allocated with the
+ *	first volume
+ * @cred: kernel credential, to open cached files and to look up files by id
+ * @acting: marks a task with @cred as acting for the server
  * @volumes_lock: serializes joining and leaving of volumes
- * @volumes: under @volumes_lock
+ * @volumes: list of volumes, under @volumes_lock
  * @dispose_lock: guards @dispose and the volumes' lists of dead nodes
- * @dispose: nodes out of the tables, by their @lru, for @dispose_work
- * @dispose_work: closes the files and drops the dentries of @dispose, because
- *	reclaim and notifications may hold locks that this takes
+ * @dispose: nodes that left the tables, linked by their @lru, for @dispose_work
+ * @dispose_work: closes the files and drops the dentries of @dispose; reclaim and
+ *	notifications cannot do this, because they may hold locks that it takes
  * @files_lock: guards @files and @nfiles
- * @files: cached open files, those not used for the longest about first
- * @nfiles: how many
+ * @files: cached open files, roughly in order of last use
+ * @nfiles: length of @files
  * @files_work: closes idle files
  * @local_lock: guards the nodes' @local, see fs/node/local_notify.c
- * @local_group: tells of local changes; made with the first watched directory
- * @locals: watches that exist
- * @watches: those who want to hear of changes, see fs/node/watch.h
- * @hidden_made: how often a place for streams was made, by whomever; from 1 on
+ * @local_group: fsnotify group for changes by local processes; allocated with the first
+ *	watched directory
+ * @locals: number of existing local watches
+ * @watches: watches of clients, see fs/node/watch.h
+ * @hidden_made: incremented when a directory for streams is created by any task; starts at 1
  * @rcu: freed under RCU
  */
 struct ditto_node_table {
@@ -59,16 +60,16 @@ struct ditto_node_table {
 	struct fsnotify_group *group;
 	const struct cred *cred;
 	struct ditto_acting acting;
-	struct mutex volumes_lock;	/* joining and leaving */
+	struct mutex volumes_lock;	/* serializes joining and leaving */
 	struct list_head volumes;
 	spinlock_t dispose_lock;	/* see above */
 	struct list_head dispose;
 	struct work_struct dispose_work;
-	spinlock_t files_lock;		/* of the list below and its count */
+	spinlock_t files_lock;		/* guards the list below and its count */
 	struct list_head files;
 	unsigned long nfiles;
 	struct delayed_work files_work;
-	struct mutex local_lock;	/* of nodes' watches */
+	struct mutex local_lock;	/* guards the nodes' @local */
 	struct fsnotify_group *local_group;
 	atomic_t locals;
 	struct ditto_watch_table watches;
@@ -76,122 +77,234 @@ struct ditto_node_table {
 	struct rcu_head rcu;
 };
 
-/* main.c: where all deferred work of the core runs; lives as long as the module. */
+/* main.c: runs all deferred work of the core; lives as long as the module. */
 extern struct workqueue_struct *ditto_wq;
 
 /* node.c */
 
+/* Set up and tear down the hash tables. */
 int ditto_node_tables_init(struct ditto_node_table *table);
 void ditto_node_tables_exit(struct ditto_node_table *table);
+
+/**
+ * ditto_node_find_inode - find the node of an inode
+ * @table: the nodes of the server
+ * @inode: held by the caller
+ *
+ * Context: any.
+ * Return: the node with a reference, or NULL.
+ */
 struct ditto_node *ditto_node_find_inode(struct ditto_node_table *table,
 					 const struct inode *inode);
-/* The same without a reference, for a look at it. Under RCU; @inode is held. */
+
+/**
+ * ditto_node_peek_inode - find the node of an inode without taking a reference
+ * @table: the nodes of the server
+ * @inode: held by the caller
+ *
+ * Context: under RCU.
+ * Return: a node that is valid until rcu_read_unlock(), or NULL.
+ */
 struct ditto_node *ditto_node_peek_inode(struct ditto_node_table *table,
 					 const struct inode *inode);
-/* Out of the hash tables; nobody else may do so at once: @node is idle or @node->lock is held. */
+
+/**
+ * ditto_node_unhash - remove a node from the hash tables
+ * @table: the nodes of the server
+ * @node: idle, or locked by node->lock, so that no other task does the same
+ *
+ * Context: atomic.
+ */
 void ditto_node_unhash(struct ditto_node_table *table, struct ditto_node *node);
+
 /**
  * ditto_node_kill - take a node out of all tables
- * @table: where it is
+ * @table: the nodes of the server
  * @node: held
  *
- * Context: any. Return: true if this call did it; the caller then has the
- * reference that was the table's.
+ * Context: any.
+ * Return: true if this call did it; the caller then owns the reference that was the table's.
  */
 bool ditto_node_kill(struct ditto_node_table *table, struct ditto_node *node);
-/* The same, unless instances of it are open: the file lost its last name. */
+
+/**
+ * ditto_node_kill_unopened - take the node of a removed file out of all tables
+ * @table: the nodes of the server
+ * @node: held
+ *
+ * Does nothing while instances of the file are open.
+ *
+ * Context: any.
+ * Return: as ditto_node_kill().
+ */
 bool ditto_node_kill_unopened(struct ditto_node_table *table, struct ditto_node *node);
-/* End the ranges of a file that lost its last name, unless it is in use. May sleep. */
+
+/**
+ * ditto_node_unclaim - release byte-range locks of a file that lost its last name
+ * @node: held
+ *
+ * Does nothing if the file is open or a caching grant exists.
+ *
+ * Context: may sleep.
+ */
 void ditto_node_unclaim(struct ditto_node *node);
-/* Drop the dentry and the memory; no reference is left. May sleep. */
+
+/**
+ * ditto_node_free - free a node without references
+ * @node: out of the hash tables
+ *
+ * Context: may sleep; drops the dentry.
+ */
 void ditto_node_free(struct ditto_node *node);
 
 /* node_lru.c */
 
-/* The parts that only a server with volumes needs. */
+/**
+ * ditto_nodes_start - allocate what only a server with volumes needs
+ * @table: the nodes of the server
+ *
+ * Context: may sleep; volumes_lock is held.
+ * Return: 0 or a negative errno.
+ */
 int ditto_nodes_start(struct ditto_node_table *table);
-/* Hand the reference to a killed node, or an unhashed node without references, to the worker. */
+
+/**
+ * ditto_node_dispose - let the worker free a node
+ * @table: the nodes of the server
+ * @node: a killed node, with the reference that was the table's; or an unhashed node
+ *	without references
+ *
+ * Context: any.
+ */
 void ditto_node_dispose(struct ditto_node_table *table, struct ditto_node *node);
-/* Evict idle nodes above the limit. */
+/* Evict idle nodes above the limit. Any context without node->lock. */
 void ditto_nodes_trim(struct ditto_node_table *table);
-/* Evict every node of a volume and wait until none is left; nobody uses them any more. */
+
+/**
+ * ditto_nodes_evict - evict every node of a volume and wait until none is left
+ * @volume: no share uses it any more
+ *
+ * Claims on the nodes are released.
+ *
+ * Context: may sleep.
+ */
 void ditto_nodes_evict(struct ditto_volume *volume);
 
 /* wb_err.c */
 
 /**
- * ditto_wb_err_watch - from here on, lost data of a file counts
+ * ditto_wb_err_watch - begin to watch a file for write-back errors
  * @node: held, a regular file
- * @dentry: of it
+ * @dentry: dentry of the file
  *
- * Context: any. Called before data is written that is answered before it is durable.
+ * Called before a write that is answered before it is durable.
+ *
+ * Context: any.
  */
 void ditto_wb_err_watch(struct ditto_node *node, const struct dentry *dentry);
+
 /**
- * ditto_wb_err_take - was written data lost since this was last asked
- * @node: held, and watched
- * @dentry: of it
+ * ditto_wb_err_take - check for a write-back error since the last check
+ * @node: held, watched
+ * @dentry: dentry of the file
  *
- * The write verifier changes before the error is taken account of: who finds
- * nothing finds the new one.
+ * The write verifier changes before the error is marked as seen. A caller that finds no error
+ * therefore reads the new verifier.
  *
- * Context: any. Return: 0 or the error of writing back.
+ * Context: any.
+ * Return: 0 or the write-back error.
  */
 int ditto_wb_err_take(struct ditto_node *node, const struct dentry *dentry);
-/* The node goes: what is not written back yet is, so that nothing is lost unseen. May sleep. */
+
+/**
+ * ditto_wb_err_settle - write back a file before its node is freed
+ * @node: the node
+ *
+ * Errors are taken account of, so that no loss goes unnoticed.
+ *
+ * Context: may sleep.
+ */
 void ditto_wb_err_settle(struct ditto_node *node);
 
 /* file.c */
 
+/* Set up and tear down the cache of open files. */
 void ditto_files_init(struct ditto_node_table *table);
 void ditto_files_exit(struct ditto_node_table *table);
-/* Close cached files that nobody uses, whatever their age. */
+/* Close all cached files that are not in use. May sleep. */
 void ditto_files_flush(struct ditto_node_table *table);
-/* The settings changed: look again at what is idle and above the limit, now. */
+/* The limits changed: close what exceeds them now. Any context. */
 void ditto_files_settings_changed(struct ditto_node_table *table);
-/* Close every cached file of a volume that is open on a mount. */
+
+/**
+ * ditto_files_close_mount - close every cached file of a volume that is open on a mount
+ * @volume: the volume
+ * @mnt: the mount
+ *
+ * Context: may sleep.
+ */
 void ditto_files_close_mount(struct ditto_volume *volume, const struct vfsmount *mnt);
 
 /* volume.c */
 
-/* fsnotify group of a server. */
+/**
+ * ditto_notify_start - allocate the fsnotify group of a server
+ * @table: the nodes of the server
+ *
+ * Context: may sleep.
+ * Return: the group, or an ERR_PTR.
+ */
 struct fsnotify_group *ditto_notify_start(struct ditto_node_table *table);
+/* Free the group; waits for its marks to be freed. May sleep. */
 void ditto_notify_stop(struct fsnotify_group *group);
 
-/* Is this the root of a share of the volume? Any context. */
+/* True if @dentry is the root of a share of the volume. Any context. */
 bool ditto_volume_has_root(struct ditto_volume *volume, const struct dentry *dentry);
 
 /**
- * ditto_share_derive_id - make up the identity of a share
- * @path: its root
- * @name: path as it was written
+ * ditto_share_derive_id - derive the identity of a share
+ * @path: root of the share
+ * @name: path as the administrator wrote it
  * @id: filled
  *
- * Of a file system on a block device: from its UUID and the root's file id,
- * so that it does not depend on names, devices or order. Other file systems
- * make a new UUID with every mount or have none: from their type and @name.
+ * On a file system with a block device and a UUID, the identity depends on the UUID and the file
+ * id of the root, so names, devices and order do not matter. Other file systems have no UUID or
+ * make a new one with each mount; there the identity depends on the file system's type and on
+ * @name.
+ *
+ * Context: may sleep.
  */
 void ditto_share_derive_id(const struct path *path, const char *name, uuid_t *id);
-/* What handles carry of an identity; never 0. */
+/* 64-bit hash of an identity that handles carry; never 0. */
 u64 ditto_share_tag(const uuid_t *id);
 
 /* handle.c */
 
 /**
- * ditto_fid_encode - ask the file system for the id of a file
+ * ditto_fid_encode - get the id of a file from the file system
  * @dentry: positive
- * @connectable: with the directory, if it fits
+ * @connectable: include the id of the directory, if there is room
  * @fid: filled
  *
- * Return: 0 or -EOPNOTSUPP.
+ * Context: may sleep.
+ * Return: 0, or -EOPNOTSUPP if the file system has no usable id.
  */
 int ditto_fid_encode(struct dentry *dentry, bool connectable, struct ditto_fid *fid);
-/* Can the file system tell the directory of a file that it found by its id? */
+
+/**
+ * ditto_fid_connectable - tell whether file ids can include the directory
+ * @dir: a directory of the file system
+ *
+ * Context: may sleep.
+ * Return: true if the file system can find the directory of a file by the file's id.
+ */
 bool ditto_fid_connectable(struct inode *dir);
 
 #if IS_ENABLED(CONFIG_KUNIT)
+/* Fill a handle: header, file id and signature. Any context. */
 void ditto_handle_sign(const struct ditto_server *srv, u64 tag,
 		       const struct ditto_fid *fid, struct ditto_handle *handle);
+/* Check and parse a handle. Return: 0 or -EBADHANDLE. Any context. */
 int ditto_handle_verify(const struct ditto_server *srv, const u8 *data, size_t len,
 			u64 *tag, struct ditto_fid *fid);
 #endif

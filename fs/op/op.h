@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Operations on nodes. Both protocols call these; there is one place where a
- * rename happens.
+ * File operations on nodes, independent of the protocol.
  *
- * All return 0 or a negative errno, of which these come from linux/errno.h:
- * -EBADHANDLE, -ENOTSYNC, -EBADCOOKIE, -ETOOSMALL, -EJUKEBOX (come again
- * later), -EBADTYPE. All may sleep. Names are checked here: -EILSEQ for an
- * empty one, NUL or slash, -ENAMETOOLONG above NAME_MAX.
+ * All functions return 0 or a negative errno, of which these come from linux/errno.h:
+ * -EBADHANDLE, -ENOTSYNC, -EBADCOOKIE, -ETOOSMALL, -EJUKEBOX (retry later), -EBADTYPE. All may
+ * sleep. Names are checked here: -EILSEQ for an empty name, NUL or slash, -ENAMETOOLONG above
+ * NAME_MAX.
  *
- * Each asks the lock table first (lockd/claim.h), as the caller's actor:
- *   -EJUKEBOX	holders of caching grants were told to give way; come again, or
- *		wait with a park. Or, in grace, a claim that is not reclaimed yet may be in
- *		the way of a change (ditto_grace_guards()); no park waits for that
- *   -EAGAIN	bytes that another has claimed are in the way; nothing else
- *		gives this
- *   -ETXTBSY	an open that denies this is in the way, or the file is running
- * Nothing was done then. An inode's lock may be held while the table is asked,
- * but not while a holder is waited for.
+ * Each operation first checks the lock table (lockd/claim.h) with the caller's actor:
+ *   -EJUKEBOX	a break of caching grants was started; retry, or wait with a park. Also
+ *		during grace, if a claim that was not reclaimed yet may conflict with the
+ *		change (ditto_grace_guards()); no park waits for that
+ *   -EAGAIN	a byte-range lock conflicts; no other condition returns this
+ *   -ETXTBSY	a share reservation conflicts, or the file is being executed
+ * In these cases nothing was done. An inode lock may be held during the check, but never while
+ * waiting for a break.
  */
 #ifndef _DITTO_FS_OP_OP_H
 #define _DITTO_FS_OP_OP_H
@@ -44,26 +42,29 @@ struct posix_acl;
 struct splice_desc;
 
 /**
- * struct ditto_op - who does something, and through which share
+ * struct ditto_op - caller and context of an operation
  * @srv: the server
- * @share: held
- * @cred: acts
- * @actor: whose claims are its own; NULL is anonymous
- * @park: is to wait after -EJUKEBOX, if it says that it does; NULL to come again unasked
- * @awaited: filled with a node, to be put, after -EJUKEBOX because of claims that are given
- *	back there; not if it is filled already; or NULL
- * @conflict: filled with -EAGAIN, and with -ETXTBSY if an open is in the way; or NULL
+ * @share: share the operation goes through, held
+ * @cred: credential that acts, held
+ * @actor: identifies the caller's own claims; NULL for an anonymous caller
+ * @park: waits for the break after -EJUKEBOX, if the lock table has queued it; NULL to
+ *	retry by polling
+ * @awaited: filled with a node, to be put, when -EJUKEBOX is due to claims being given
+ *	back there, unless a node is already set; or NULL
+ * @conflict: filled with -EAGAIN, and with -ETXTBSY if a share reservation conflicts; or NULL
  * @writable: neither the share nor the client's rule is read-only
- * @granted: DITTO_MAY_* bits that were decided when the file was opened; the mode is not
- *	asked for them. Of one node only: 0 where another one is meant
- * @held: DITTO_RIGHT_* bits that were granted then; a list is not asked for them
- * @unstable: changes of names and attributes need not be durable when they are answered
- * @casefold: a new name is taken if it is there in another case: -EEXIST
- * @traverses: he passes through a directory that has a list, whatever that says; a guest only
- *	if it lets him read or change the entries
- * @fresh: the file was just made, and who watches was told that
- * @later: of what is open: what was written through it, to be told at its close; or NULL
- * @stream_of: if what was opened is a stream, the node of its file; borrowed. Else NULL
+ * @granted: DITTO_MAY_* bits that were granted at open; mode and ACL are not checked for
+ *	these. Valid for one node only: must be 0 for other nodes
+ * @held: DITTO_RIGHT_* bits that were granted at open; access control lists are not
+ *	checked for these
+ * @unstable: changes of names and attributes need not be durable before the reply
+ * @casefold: creating a name fails with -EEXIST if it exists in another case
+ * @traverses: permission to read or change the entries of a directory includes permission
+ *	to traverse it
+ * @fresh: the file was just created, and watchers were notified of that
+ * @later: changes of an open file that caching directory holders are notified of at
+ *	close; NULL if the operation is not part of an open
+ * @stream_of: node of the base file if the open file is a named stream, borrowed; else NULL
  */
 struct ditto_op {
 	struct ditto_server *srv;
@@ -84,128 +85,229 @@ struct ditto_op {
 	struct ditto_node *stream_of;
 };
 
-/* A name from the wire: not terminated. */
+/* A name from the wire; not terminated. */
 struct ditto_name {
 	const char *name;
 	u32 len;
 };
 
-/* What ditto_access() and the permission checks ask for. */
+/* Permissions that ditto_permission() and the access checks ask for. */
 #define DITTO_MAY_READ		BIT(0)
 #define DITTO_MAY_WRITE		BIT(1)
 #define DITTO_MAY_EXEC		BIT(2)	/* execute a file, search a directory */
 #define DITTO_MAY_APPEND	BIT(3)
-#define DITTO_MAY_DELETE	BIT(4)	/* entries of a directory */
-/* The owner may in spite of the mode: a stateless client checked that at its open. */
+#define DITTO_MAY_DELETE	BIT(4)	/* remove entries of a directory */
+/* The owner is permitted regardless of the mode: a stateless client checked access at its open. */
 #define DITTO_MAY_OWNER		BIT(5)
-/* Extended attributes, and streams where these are attributes of a file. */
+/* Extended attributes, and streams in protocols where streams are attributes of a file. */
 #define DITTO_MAY_READ_XATTRS	BIT(6)
 #define DITTO_MAY_WRITE_XATTRS	BIT(7)
 
 /**
- * ditto_permission - may the caller do this to the node
- * @op: who
+ * ditto_permission - check permission for a node
+ * @op: the caller
  * @node: held
- * @may: DITTO_MAY_* bits, all of which must be allowed
+ * @may: DITTO_MAY_* bits, all of which must be permitted
  *
- * Return: 0, -EACCES, -EROFS (for writing), -EPERM (immutable, or appended to only) or
- * -ESTALE.
+ * Context: may sleep.
+ * Return: 0, -EACCES, -EROFS (for changes), -EPERM (immutable, or append-only) or -ESTALE.
  */
 int ditto_permission(struct ditto_op *op, struct ditto_node *node, u32 may);
 
 /* names: fs/name/name.c */
 
 /**
- * ditto_lookup - find a name in a directory
- * @op: who
+ * ditto_lookup - look up a name in a directory
+ * @op: the caller
  * @dir: held
- * @name: "." and ".." work; ".." of the share's root is the root
- * @out: the node, to be put
+ * @name: may be "." or ".."; ".." of the share's root is the root
+ * @out: filled with the node, to be put
  *
- * Does not cross into file systems mounted below: the share is one file system.
+ * The lookup does not cross mount points: a share is one file system.
  *
+ * Context: may sleep.
  * Return: 0, -ENOENT, -ENOTDIR, -EACCES, -ENAMETOOLONG, -EILSEQ.
  */
 int ditto_lookup(struct ditto_op *op, struct ditto_node *dir,
 		 const struct ditto_name *name, struct ditto_node **out);
 
-/* How an existing name is treated by ditto_create(). */
+/* How ditto_create() treats an existing name. */
 enum ditto_create_how {
-	DITTO_CREATE_UNCHECKED,	/* use it; only its size is set */
+	DITTO_CREATE_UNCHECKED,	/* use the existing file; of the attributes, only the size is set */
 	DITTO_CREATE_GUARDED,	/* -EEXIST */
 	DITTO_CREATE_EXCLUSIVE,	/* -EEXIST unless it was made with the same verifier */
 };
 
 /**
- * ditto_create - make a regular file
- * @op: who
+ * ditto_create - create a regular file
+ * @op: the caller
  * @dir: held
  * @name: new name
- * @how: see there
- * @set: attributes to make it with
- * @verf: 8 bytes, for DITTO_CREATE_EXCLUSIVE; kept in the times until they are set
- * @out: the node, to be put
- * @wcc: of the directory; filled whether it worked or not
+ * @how: treatment of an existing name
+ * @set: attributes of the new file
+ * @verf: 8 bytes, for DITTO_CREATE_EXCLUSIVE; stored in the times until these are set
+ *	(RFC 1813 section 3.3.8)
+ * @out: filled with the node, to be put
+ * @wcc: attributes of the directory; filled on success and failure
  *
+ * Context: may sleep; no inode lock held.
  * Return: 0, -EEXIST, -ENOENT, -EACCES, -EROFS, -ENOSPC, -EDQUOT and others of the file system.
  */
 int ditto_create(struct ditto_op *op, struct ditto_node *dir,
 		 const struct ditto_name *name, enum ditto_create_how how,
 		 const struct ditto_setattr *set, const u8 *verf,
 		 struct ditto_node **out, struct ditto_wcc *wcc);
+
+/**
+ * ditto_mkdir - create a directory
+ * @op: the caller
+ * @dir: held
+ * @name: new name
+ * @set: attributes of the new directory
+ * @out: filled with the node, to be put
+ * @wcc: attributes of @dir; filled on success and failure
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: as ditto_create(); -EEXIST if the name exists.
+ */
 int ditto_mkdir(struct ditto_op *op, struct ditto_node *dir,
 		const struct ditto_name *name, const struct ditto_setattr *set,
 		struct ditto_node **out, struct ditto_wcc *wcc);
+
+/**
+ * ditto_symlink - create a symbolic link
+ * @op: the caller
+ * @dir: held
+ * @name: new name
+ * @target: contents of the link, terminated
+ * @set: attributes of the new link
+ * @out: filled with the node, to be put
+ * @wcc: attributes of @dir; filled on success and failure
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: as ditto_create(); -EEXIST if the name exists.
+ */
 int ditto_symlink(struct ditto_op *op, struct ditto_node *dir,
 		  const struct ditto_name *name, const char *target,
 		  const struct ditto_setattr *set,
 		  struct ditto_node **out, struct ditto_wcc *wcc);
-/* A device, socket or FIFO: @type is S_IFCHR, S_IFBLK (with @rdev), S_IFSOCK or S_IFIFO. */
+
+/**
+ * ditto_mknod - create a device node, socket or FIFO
+ * @op: the caller
+ * @dir: held
+ * @name: new name
+ * @type: S_IFCHR, S_IFBLK, S_IFSOCK or S_IFIFO
+ * @rdev: device number, for S_IFCHR and S_IFBLK
+ * @set: attributes of the new node
+ * @out: filled with the node, to be put
+ * @wcc: attributes of @dir; filled on success and failure
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: as ditto_create(); -EEXIST if the name exists; -EBADTYPE.
+ */
 int ditto_mknod(struct ditto_op *op, struct ditto_node *dir,
 		const struct ditto_name *name, umode_t type, dev_t rdev,
 		const struct ditto_setattr *set,
 		struct ditto_node **out, struct ditto_wcc *wcc);
-/* Remove what is no directory: -EISDIR; with @is_dir an empty one: -ENOTDIR, -ENOTEMPTY. */
+
+/**
+ * ditto_remove - remove a name from a directory
+ * @op: the caller
+ * @dir: held
+ * @name: name to remove
+ * @is_dir: remove an empty directory, otherwise anything but a directory
+ * @wcc: attributes of @dir; filled on success and failure
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0, -ENOENT, -EACCES, -EROFS, -EISDIR (without @is_dir), -ENOTDIR, -ENOTEMPTY (with
+ * @is_dir), -EBUSY (mount point) and others of the file system.
+ */
 int ditto_remove(struct ditto_op *op, struct ditto_node *dir,
 		 const struct ditto_name *name, bool is_dir, struct ditto_wcc *wcc);
-/* @op_to is for the target directory, reached with other rights maybe. -EXDEV across shares. */
+
+/**
+ * ditto_rename - rename a file
+ * @op: the caller, for the source directory
+ * @from_dir: held
+ * @from: old name
+ * @op_to: the caller, for the target directory, which may have been reached with other
+ *	permissions
+ * @to_dir: held
+ * @to: new name; an existing file is replaced
+ * @from_wcc: attributes of @from_dir; filled on success and failure
+ * @to_wcc: attributes of @to_dir; filled on success and failure
+ *
+ * If both names belong to the same file, nothing is done (RFC 1813 section 3.3.14).
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0, -ENOENT, -EXDEV (another share), -EINVAL (into itself), -ENOTEMPTY, -EACCES, -EROFS
+ * and others of the file system.
+ */
 int ditto_rename(struct ditto_op *op, struct ditto_node *from_dir,
 		 const struct ditto_name *from, struct ditto_op *op_to,
 		 struct ditto_node *to_dir, const struct ditto_name *to,
 		 struct ditto_wcc *from_wcc, struct ditto_wcc *to_wcc);
+
+/**
+ * ditto_link - give a file another name
+ * @op: the caller, for the file
+ * @node: held; not a directory
+ * @op_to: the caller, for the directory
+ * @dir: held
+ * @name: new name
+ * @wcc: attributes of @dir; filled on success and failure
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0, -EEXIST, -EISDIR, -EXDEV (another share), -EACCES, -EROFS and others of the file
+ * system.
+ */
 int ditto_link(struct ditto_op *op, struct ditto_node *node, struct ditto_op *op_to,
 	       struct ditto_node *dir, const struct ditto_name *name,
 	       struct ditto_wcc *wcc);
-/* @buf has PAGE_SIZE bytes; @len is filled. -EINVAL for what is not a symbolic link. */
+
+/**
+ * ditto_readlink - read a symbolic link
+ * @op: the caller
+ * @node: held
+ * @buf: PAGE_SIZE bytes; not terminated
+ * @len: filled with the length
+ *
+ * Context: may sleep.
+ * Return: 0, -EINVAL (not a symbolic link), -EIO (a magic link), -ENAMETOOLONG or an errno of the
+ * file system.
+ */
 int ditto_readlink(struct ditto_op *op, struct ditto_node *node, char *buf, u32 *len);
 
 /* data: fs/op/data.c */
 
 /**
  * ditto_read - read from a regular file
- * @op: who; the permission is checked, the owner may always
+ * @op: the caller; permission is checked, except that the owner may always read
  * @node: held
- * @pos: from where
- * @iter: into where, and how much
- * @eof: set if the last byte read is the last of the file
+ * @pos: offset in bytes
+ * @iter: destination and byte count
+ * @eof: set if the last byte read is the last one of the file
  *
+ * Context: may sleep.
  * Return: bytes read, or -EINVAL (not a regular file), -EACCES, -EIO and others.
  */
 ssize_t ditto_read(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 		   struct iov_iter *iter, bool *eof);
 
 /**
- * ditto_read_splice - hand out the page cache's own pages
- * @op: who
+ * ditto_read_splice - read by passing on pages of the page cache
+ * @op: the caller, as in ditto_read()
  * @node: held
- * @pos: from where
- * @count: bytes
- * @actor: called for each piece, as splice_direct_to_actor() wants it
- * @data: for the actor, in splice_desc.u.data
- * @eof: as for ditto_read()
+ * @pos: offset in bytes
+ * @count: number of bytes
+ * @actor: called for each piece, as in splice_direct_to_actor()
+ * @data: argument of the actor, in splice_desc.u.data
+ * @eof: as in ditto_read()
  *
- * Return: as for ditto_read(); -EOPNOTSUPP if this file cannot be spliced,
- * before the actor was called.
+ * Context: may sleep.
+ * Return: as ditto_read(); -EOPNOTSUPP if the file cannot be spliced, before the actor was
+ * called.
  */
 ssize_t ditto_read_splice(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 			  size_t count,
@@ -213,7 +315,7 @@ ssize_t ditto_read_splice(struct ditto_op *op, struct ditto_node *node, loff_t p
 				       struct splice_desc *),
 			  void *data, bool *eof);
 
-/* How durable a write is before it is answered. */
+/* Durability of a write before it is answered. */
 enum ditto_stable {
 	DITTO_UNSTABLE,
 	DITTO_DATA_SYNC,
@@ -222,22 +324,34 @@ enum ditto_stable {
 
 /**
  * ditto_write - write to a regular file
- * @op: who; the owner may always
+ * @op: the caller; permission is checked, except that the owner may always write
  * @node: held
- * @pos: where
- * @iter: what
- * @stable: see there
+ * @pos: offset in bytes
+ * @iter: source and byte count
+ * @stable: durability before the function returns
  * @verifier: filled with the write verifier that goes with the data
- * @wcc: filled, whether it worked or not; NULL if nobody asks
+ * @wcc: filled on success and failure; may be NULL
  *
- * Return: bytes written, or -EINVAL (not a regular file), -EACCES, -EROFS,
- * -EFBIG, -ENOSPC, -EDQUOT, -EIO.
+ * Context: may sleep.
+ * Return: bytes written, or -EINVAL (not a regular file), -EACCES, -EROFS, -EFBIG, -ENOSPC,
+ * -EDQUOT, -EIO.
  */
 ssize_t ditto_write(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 		    struct iov_iter *iter, enum ditto_stable stable,
 		    u64 *verifier, struct ditto_wcc *wcc);
 
-/* Make a range durable; @count 0 is to the end. A failure changes the write verifier. */
+/**
+ * ditto_fsync - make a range of a file durable
+ * @op: the caller; needs write permission
+ * @node: held
+ * @pos: offset in bytes
+ * @count: number of bytes; 0 means to the end of the file
+ * @verifier: filled with the write verifier after the operation; a failure changes it
+ * @wcc: filled on success and failure, without attributes before the operation
+ *
+ * Context: may sleep.
+ * Return: 0, -EINVAL (not a regular file), -EACCES, -EROFS, -EIO and others.
+ */
 int ditto_fsync(struct ditto_op *op, struct ditto_node *node, loff_t pos, u64 count,
 		u64 *verifier, struct ditto_wcc *wcc);
 
@@ -246,9 +360,9 @@ int ditto_fsync(struct ditto_op *op, struct ditto_node *node, loff_t pos, u64 co
 /**
  * struct ditto_dirent - an entry of a listing
  * @name: not terminated
- * @ino: never 0; of the share's root for ".." there
- * @cookie: where the listing goes on behind this entry
- * @dentry: the entry's own, if the listing was asked for them and it still exists; borrowed
+ * @ino: inode number, never 0; for ".." at the share's root that of the root
+ * @cookie: position behind this entry, to continue the listing
+ * @dentry: dentry of the entry, if the caller asked for dentries and it still exists; borrowed
  */
 struct ditto_dirent {
 	struct ditto_name name;
@@ -259,17 +373,18 @@ struct ditto_dirent {
 
 /**
  * ditto_readdir - list a directory
- * @op: who; needs read permission
+ * @op: the caller; needs read permission
  * @dir: held
- * @cookie: 0 from the start, else from an entry's cookie
- * @dentries: entries carry their dentry (needs search permission; without it @dentry is NULL)
- * @emit: takes an entry; returns false if it has no room, and the listing ends before it
- * @arg: for @emit
+ * @cookie: 0 to start, else the cookie of an entry
+ * @dentries: fill in the dentry of entries; needs search permission, else the dentry is NULL
+ * @emit: receives an entry; returns false if it has no room, and the listing ends before it
+ * @arg: passed to @emit
  * @eof: set if the end was reached
  *
  * @emit runs with no lock of the directory held.
  *
- * Return: 0, -ENOTDIR, -EACCES, -EBADCOOKIE (the file system refuses the cookie).
+ * Context: may sleep.
+ * Return: 0, -ENOTDIR, -EACCES, -EBADCOOKIE (the file system rejects the cookie).
  */
 int ditto_readdir(struct ditto_op *op, struct ditto_node *dir, u64 cookie,
 		  bool dentries,
@@ -278,12 +393,28 @@ int ditto_readdir(struct ditto_op *op, struct ditto_node *dir, u64 cookie,
 
 /* POSIX access control lists: fs/acl/posix_acl.c */
 
-/*
- * @type is ACL_TYPE_ACCESS or ACL_TYPE_DEFAULT. Where there is none: NULL for a
- * default one, one made from the mode for access. -EOPNOTSUPP.
+/**
+ * ditto_get_posix_acl - get a POSIX ACL
+ * @op: the caller
+ * @node: held
+ * @type: ACL_TYPE_ACCESS or ACL_TYPE_DEFAULT
+ *
+ * Context: may sleep.
+ * Return: the ACL with a reference; without a stored access ACL one made from the mode; NULL
+ * without a default ACL; or an ERR_PTR, -EOPNOTSUPP among others.
  */
 struct posix_acl *ditto_get_posix_acl(struct ditto_op *op, struct ditto_node *node, int type);
-/* @acl NULL removes it. */
+
+/**
+ * ditto_set_posix_acl - set or remove a POSIX ACL
+ * @op: the caller
+ * @node: held
+ * @type: ACL_TYPE_ACCESS or ACL_TYPE_DEFAULT
+ * @acl: the ACL; NULL removes it
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0, -EOPNOTSUPP, -EACCES, -EPERM, -EROFS, -EJUKEBOX and others.
+ */
 int ditto_set_posix_acl(struct ditto_op *op, struct ditto_node *node, int type,
 			struct posix_acl *acl);
 
