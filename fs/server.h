@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The server of one network namespace: what hangs together and is torn down
- * together. Each part keeps its own state behind an opaque pointer.
+ * The server of one network namespace. It owns all parts that live and are torn down with the
+ * namespace; each part keeps its state behind an opaque pointer.
  */
 #ifndef _DITTO_FS_SERVER_H
 #define _DITTO_FS_SERVER_H
@@ -26,61 +26,63 @@ struct ditto_budget;
 struct ditto_login_delays;
 
 /*
- * Of connections, by protocols that can encrypt. The values are those of the netlink enum
- * "encryption-mode".
+ * Encryption of connections, in protocols that can encrypt. The values are those of the netlink
+ * enum "encryption-mode".
  */
 enum ditto_encryption {
 	DITTO_ENCRYPTION_OFF,
-	DITTO_ENCRYPTION_OFFERED,	/* the client decides, and each share */
+	DITTO_ENCRYPTION_OFFERED,	/* the client may encrypt; a share may require it */
 	DITTO_ENCRYPTION_REQUIRED,
 };
 
-/* What @min_dialect is without a word from the administrator: 2.0.2. */
+/* Default of @min_dialect: 2.0.2. */
 #define DITTO_MIN_DIALECT	0x0202
 
 /**
- * struct ditto_settings - settings of a server, changed live
+ * struct ditto_settings - settings of a server, changeable at run time
  * @threads: service threads of a thread-based protocol; 0 lets the protocol choose
  * @max_connections: connections over all listeners of a protocol
- * @node_limit: nodes kept in memory while idle
- * @file_limit: open files kept in memory while idle
- * @file_idle_ms: how long an unused open file is kept
- * @drain_ms: how long removing a share or a listener waits for requests
- * @upcall_ms: how long a request to the helper may take
- * @name_ttl_s: how long an answer of the helper about names and groups is kept
- * @name_negative_ttl_s: the same for "there is no such thing"
- * @udp: serve the data protocol over UDP too
- * @lease_time_s: how long a client that falls silent keeps what it holds
- * @grace_s: longest grace; 0 is the lease time
- * @waits_per_node: requests that wait for ranges of one node
- * @claims_per_client: what one client may hold
- * @recall_pause_s: after a recall, no delegation is granted on the node
- * @require_signing: messages that are not signed are refused, by protocols that can sign
+ * @node_limit: nodes kept in memory
+ * @file_limit: open files kept in the cache
+ * @file_idle_ms: time until an unused open file is closed, in ms
+ * @drain_ms: time that the removal of a share or listener waits for requests, in ms
+ * @upcall_ms: timeout of a request to the helper, in ms
+ * @name_ttl_s: time to cache the helper's answers about names and groups, in seconds
+ * @name_negative_ttl_s: the same for negative answers
+ * @udp: serve the data protocol over UDP, too
+ * @lease_time_s: time until a silent client loses its claims, in seconds
+ * @grace_s: longest grace period, in seconds; 0 means the lease time
+ * @waits_per_node: waiting byte-range lock requests per node
+ * @claims_per_client: claims that one client may hold
+ * @recall_pause_s: time after a recall without new delegations on the node, in seconds
+ * @require_signing: refuse unsigned messages, in protocols that can sign
  * @encryption: enum ditto_encryption
- * @min_dialect: oldest version accepted of a protocol that numbers its dialects
- * @durable_s: how long what a client has open waits for it to come back, where a protocol
- *	lets it, and it asks for no other time; 0: not at all
- * @max_delegations: what all clients may hold
- * @delegations_per_client: what one may
- * @delegations: grant any
- * @session_slots: requests that a session may have under way, where slots count them
- * @sessions_per_client: sessions that a client may make
- * @silence_s: a connection ends when the other machine answers nothing for so long, where
- *	it holds what a client has
- * @sessions_per_connection: sessions that one connection may carry, those being set up too
- * @restrict_anonymous: nobody logs in without a name, unless a share lets guests in
- * @login_delay_ms: how long the first login that fails is answered late; see net/helper/login_delay.h
- * @budget_memory_mib: may be held for all clients; this and the next: 0 lets net/budget.c choose
- * @budget_user_mib: for one address that is logged in; half for one user
- * @budget_anonymous_mib: for one address without a name
- * @budget_unproven_kib: for one address before its login
- * @budget_connections: of one address; half as many before its login
- * @budget_opens: of one address or user; as many delegations
- * @break_wait_ms: how long a call waits for other clients to give way or to answer, before its
- *	own is told to come again, where a protocol has a word for that
+ * @min_dialect: lowest accepted dialect of a protocol with numbered dialects
+ * @durable_s: default time that opens of a disconnected client wait for its reconnect, in
+ *	seconds, in protocols with durable opens; 0 disables them
+ * @max_delegations: delegations of all clients together
+ * @delegations_per_client: delegations of one client
+ * @delegations: grant delegations
+ * @session_slots: concurrent requests of a session, in protocols with slots
+ * @sessions_per_client: sessions of one client
+ * @silence_s: time until a connection whose peer does not respond is closed, in seconds,
+ *	if state of a client depends on it
+ * @sessions_per_connection: sessions on one connection, including those being set up
+ * @restrict_anonymous: refuse anonymous logins, unless a share admits guests
+ * @login_delay_ms: delay of the answer to the first failed login, in ms; see
+ *	net/helper/login_delay.h
+ * @budget_memory_mib: memory for all clients together, in MiB; for this and the next, 0
+ *	lets net/budget.c choose
+ * @budget_user_mib: memory for one address with a login, in MiB; one user gets half of it
+ * @budget_anonymous_mib: memory for one address without a name, in MiB
+ * @budget_unproven_kib: memory for one address before its login, in KiB
+ * @budget_connections: connections of one address; half as many before its login
+ * @budget_opens: opens of one address or user; the same limit for delegations
+ * @break_wait_ms: time that a request waits for a break or an answer of other clients, in
+ *	ms, before it is told to retry, in protocols that can say so
  *
- * Each is read with READ_ONCE() where it is used and written under the
- * settings lock of net/settings.c. Limits are those in ditto.yaml.
+ * Each member is read with READ_ONCE() and written under the settings lock of net/settings.c.
+ * Limits are those in ditto.yaml.
  */
 struct ditto_settings {
 	u32 threads;
@@ -122,15 +124,15 @@ struct ditto_settings {
 
 /**
  * struct ditto_server - one server, one per network namespace
- * @net: the namespace; not counted, the server ends before it
- * @settings: see there
+ * @net: the namespace; not counted, because the server ends before it
+ * @settings: see struct ditto_settings
  * @handle_key: signs file handles; set before the first handle is made
- * @handle_key_set: the key came from outside and so survives a restart
+ * @handle_key_set: the key was set by the helper, so handles survive a restart
  * @write_verifier: changes whenever unstable data may have been lost
  * @started: wall clock time of the start, in nanoseconds
  * @locks: lockd/table.c
  * @lock_stats: net/locks.c
- * @delegation_stats: the same
+ * @delegation_stats: net/locks.c
  * @shares: fs/share/share.c
  * @nodes: fs/node/node.c
  * @creds: fs/share/cred.c
@@ -167,31 +169,31 @@ struct ditto_server {
 	struct ditto_login_delays *login_delays;
 };
 
-/* What keys are derived for; the numbers are part of what clients keep, see ditto_key_derive(). */
+/* Uses of derived keys. Clients keep values made with them, so the numbers must not change. */
 enum ditto_key_use {
-	DITTO_KEY_SERVER_NAME = 1,	/* the name that clients know a server again by */
-	DITTO_KEY_STREAM_COOKIE,	/* places in listings of named streams */
+	DITTO_KEY_SERVER_NAME = 1,	/* name by which clients recognize a server */
+	DITTO_KEY_STREAM_COOKIE,	/* cookies in listings of named streams */
 };
 
 /**
- * ditto_key_derive - a key for one use, from the key that signs handles
+ * ditto_key_derive - derive a key for one use from the key that signs handles
  * @srv: the server
- * @use: see the enum; no two uses share a key
- * @key: filled; the same as long as the handle key is, across restarts
+ * @use: use of the key; no two uses share a key
+ * @key: filled; stable across restarts if the handle key is
  *
- * Values that clients see, of names that they choose, tell them nothing about
- * the key that signs handles.
+ * Clients that see values made with a derived key, even of chosen input, learn nothing about the
+ * key that signs handles.
  *
  * Context: any.
  */
 void ditto_key_derive(const struct ditto_server *srv, enum ditto_key_use use, siphash_key_t *key);
 
 /**
- * ditto_server_of - the server of a network namespace
+ * ditto_server_of - get the server of a network namespace
  * @net: the namespace
  *
- * Context: any. Valid while the caller holds the namespace.
- * Return: the server, never NULL while ditto.ko is loaded.
+ * Context: any. The result is valid while the caller holds the namespace.
+ * Return: the server; never NULL while ditto.ko is loaded.
  */
 struct ditto_server *ditto_server_of(const struct net *net);
 
@@ -199,8 +201,8 @@ struct ditto_server *ditto_server_of(const struct net *net);
  * ditto_server_writeback_failed - make clients send their unstable data again
  * @srv: the server
  *
- * Called when a sync failed: acknowledged unstable writes may be gone, so the
- * write verifier changes (RFC 1813 section 3.3.21).
+ * Called when a sync has failed: answered unstable writes may be lost, so the write verifier
+ * changes (RFC 1813 section 3.3.21).
  *
  * Context: any.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Folding of names, as fs/unicode of the kernel has it: normalized, and in one
- * case. A name that is not UTF-8 has none.
+ * Case folding of names as in fs/unicode: normalized and folded. A name that is not valid UTF-8
+ * has no folded form and matches exactly only.
  */
 #ifndef _DITTO_FS_NAME_CASEFOLD_H
 #define _DITTO_FS_NAME_CASEFOLD_H
@@ -10,12 +10,27 @@
 
 struct ditto_name;
 
-/* The hash of the folding. False for a name that matches exactly only. */
+/**
+ * ditto_name_hash - hash the folded form of a name
+ * @name: the name
+ * @hash: filled
+ *
+ * Context: any.
+ * Return: false if the name has no folded form.
+ */
 bool ditto_name_hash(const struct ditto_name *name, u32 *hash);
-/* Do two names differ in case at most? */
+
+/**
+ * ditto_names_same - compare two names without regard to case
+ * @a: a name
+ * @b: another name
+ *
+ * Context: any.
+ * Return: true if they are equal or differ in case only.
+ */
 bool ditto_names_same(const struct ditto_name *a, const struct ditto_name *b);
 
-/* The tables of foldings, which the module holds. */
+/* Load and unload the Unicode tables, with the module. */
 void ditto_casefold_tables_init(void);
 void ditto_casefold_tables_exit(void);
 

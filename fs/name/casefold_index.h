@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The index of a directory's names without regard to case, kept with its node.
+ * Case-insensitive index of a directory's names, kept with its node.
  *
- * It is made by listing the directory once, and holds while the directory's
- * change attribute is what the index was left with. Changes of ours move both
- * along. Changes by others spoil it: those made on this machine are told by the
- * file system's notification, so that a change attribute as coarse as a clock's
- * tick is enough; those made elsewhere, which are not told, need a better one.
+ * The index is built by listing the directory once. It is valid while the directory's change
+ * attribute has the value recorded in the index. Changes by the server update both. Changes by
+ * other tasks invalidate the index: those on this machine are reported by fsnotify, so a change
+ * attribute with the granularity of a clock tick suffices. Changes by other machines are not
+ * reported and need a finer change attribute.
  */
 #ifndef _DITTO_FS_NAME_CASEFOLD_INDEX_H
 #define _DITTO_FS_NAME_CASEFOLD_INDEX_H
@@ -18,21 +18,20 @@ struct ditto_node;
 struct ditto_share;
 struct ditto_wcc;
 
-/* Names that one index holds; a larger directory is listed at each miss. */
+/* Names in one index; a larger directory is listed on each miss. */
 #define DITTO_CASEFOLD_NAMES_MAX	1000000U
-/* Names of all indexes, and indexes; those not used for the longest go. */
+/* Names in all indexes, and indexes with names; the least recently used index is dropped. */
 #define DITTO_CASEFOLD_TOTAL_MAX	2000000L
 #define DITTO_CASEFOLD_DIRS_MAX		1024U
 
 /**
- * ditto_casefold_find - find how the directory spells a name
- * @share: through which it was reached
- * @dir: a directory, held; who may read it does not matter
- * @name: in any case
- * @found: filled, terminated; NAME_MAX + 1 bytes
+ * ditto_casefold_find - find the exact spelling of a name in a directory
+ * @share: share the directory was reached through
+ * @dir: a directory, held; access is not checked
+ * @name: name in any case
+ * @found: filled and terminated; NAME_MAX + 1 bytes
  *
- * Of several names that differ in case only it is always the same one that is
- * found: the first one in the order of bytes.
+ * If several names differ in case only, the first one in byte order is returned.
  *
  * Context: may sleep; no inode lock held.
  * Return: 0, -ENOENT, or an errno of the file system.
@@ -41,36 +40,41 @@ int ditto_casefold_find(struct ditto_share *share, struct ditto_node *dir,
 			const struct ditto_name *name, char *found);
 
 /**
- * ditto_casefold_changed - we changed the entries of a directory
- * @dir: locked
- * @wcc: around the change
- * @removed: a name that is gone, or NULL
- * @added: a name that is new, or NULL
+ * ditto_casefold_changed - update the index after a change by the server
+ * @dir: the directory, inode locked
+ * @wcc: attributes around the change
+ * @removed: removed name, or NULL
+ * @added: added name, or NULL
+ *
+ * Context: may sleep.
  */
 void ditto_casefold_changed(struct ditto_node *dir, const struct ditto_wcc *wcc,
 			    const struct ditto_name *removed, const struct ditto_name *added);
 
 /**
- * ditto_casefold_is_taken - is a name there in another case
- * @dir: locked
- * @wcc: its attributes before the change that is about to be made
- * @name: exactly this is not there
- * @except: a name that is about to go, or NULL
+ * ditto_casefold_is_taken - check whether a name exists in another case
+ * @dir: the directory, inode locked
+ * @wcc: attributes before the intended change
+ * @name: the name, which does not exist in this spelling
+ * @except: a name that is about to be removed, or NULL
  *
- * For who found the name free before it locked the directory: what was added
- * since is in the index. Without a valid index the answer is false.
+ * For callers that found the name free before they locked the directory: the index contains names
+ * added since.
+ *
+ * Context: may sleep.
+ * Return: true if the name is taken; false if it is free or the index is not valid.
  */
 bool ditto_casefold_is_taken(struct ditto_node *dir, const struct ditto_wcc *wcc,
 			     const struct ditto_name *name, const struct ditto_name *except);
 
-/* Somebody else changed them. Any context but interrupts. */
+/* Invalidate the index after a change by another task. Any context but interrupts. */
 void ditto_casefold_spoil(struct ditto_node *dir);
 
-/* The node goes. May sleep. */
+/* Free the index together with its node. May sleep. */
 void ditto_casefold_free(struct ditto_node *dir);
 
 #if IS_ENABLED(CONFIG_KUNIT)
-/* How many directories were listed to make an index. */
+/* Number of listings made to build an index, for tests. */
 extern atomic_t ditto_casefold_builds;
 #endif
 

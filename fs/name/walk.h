@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Paths and names that are looked up without regard to case.
+ * Case-insensitive lookup of names and paths.
  *
- * The file system keeps names as they were made. A name that is there exactly
- * wins; else one that differs in case only. Folding is that of Unicode as the
- * kernel has it (fs/unicode); a name that is not UTF-8 matches exactly only.
+ * The file system preserves case. An exact match has precedence; otherwise a name that differs
+ * only in case matches. Folding is that of fs/unicode; a name that is not UTF-8 matches exactly
+ * only.
  *
- * So that a miss does not list the directory each time, a directory that was
- * listed keeps an index of folded names with its node, which holds while the
- * directory does not change but by us.
+ * To avoid listing the directory on each miss, an index of folded names is kept with the
+ * directory's node (casefold_index.h).
  */
 #ifndef _DITTO_FS_NAME_WALK_H
 #define _DITTO_FS_NAME_WALK_H
@@ -18,45 +17,47 @@
 #include "../op/op.h"
 
 /**
- * ditto_lookup_casefold - find a name in a directory whatever its case
- * @op: who; needs search permission, not read permission
+ * ditto_lookup_casefold - look up a name in a directory regardless of case
+ * @op: the caller; needs search permission, not read permission
  * @dir: held
- * @name: as asked for; no "." or ".."
- * @found: filled with the name as the directory has it, if it differs; NAME_MAX + 1 bytes; or NULL
- * @out: the node, to be put
+ * @name: name as the client sent it; not "." or ".."
+ * @found: filled with the spelling in the directory, terminated; NAME_MAX + 1 bytes; or NULL
+ * @out: filled with the node, to be put
  *
- * Return: 0, -ENOENT, -ENOTDIR, -EACCES, -ENAMETOOLONG, -EILSEQ.
+ * Context: may sleep.
+ * Return: 0, -ENOENT, -ENOTDIR, -EACCES, -ENAMETOOLONG, -EILSEQ, -ENOMEM.
  */
 int ditto_lookup_casefold(struct ditto_op *op, struct ditto_node *dir,
 			  const struct ditto_name *name, char *found, struct ditto_node **out);
 
-/* Where a walk ended. */
+/* Result of a path walk. */
 struct ditto_walk {
-	struct ditto_node *parent;	/* of the last component, held; NULL at the share's root */
-	struct ditto_node *node;	/* what the path names, held; NULL without such a name */
-	struct ditto_name last;		/* the last component, as asked for; points into the path */
-	char found[256];		/* as the directory has it, terminated; valid with @node */
+	struct ditto_node *parent;	/* of the last component, held; NULL for an empty path */
+	struct ditto_node *node;	/* the file, held; NULL if it does not exist */
+	struct ditto_name last;		/* last component as sent, inside the path */
+	char found[256];		/* spelling in the directory; valid with @node */
 	u32 passed;			/* bytes of the path before a symbolic link, with -ELOOP */
 };
 
 /**
- * ditto_walk - follow a path without regard to case
- * @op: who
- * @start: held, usually the share's root
- * @path: components separated by '/', no leading one; empty is @start itself.
- *	"." and ".." are refused with -EILSEQ.
- * @len: of @path
- * @walk: filled; to be ended with ditto_walk_end() after success
+ * ditto_walk - follow a path regardless of case
+ * @op: the caller
+ * @start: held, usually the root of the share
+ * @path: components separated by '/', without a leading one; an empty path is @start
+ *	itself. "." and ".." are refused with -EILSEQ.
+ * @len: length of @path
+ * @walk: filled; ended with ditto_walk_end() after success
  *
- * A missing last component is no error: @walk->node is NULL then. A symbolic
- * link in the middle ends it with -ELOOP and @walk->passed; the last component
- * is not followed.
+ * A missing last component is no error; @walk->node is NULL then. A symbolic link in the middle
+ * ends the walk with -ELOOP and @walk->passed. The last component is not followed.
  *
- * Return: 0; -ENOENT, -ENOTDIR (a component in the middle is missing, or is no
- * directory), -EACCES, -ENAMETOOLONG, -EILSEQ, -ELOOP.
+ * Context: may sleep.
+ * Return: 0; -ENOENT, -ENOTDIR (a component in the middle is missing or no directory), -EACCES,
+ * -ENAMETOOLONG, -EILSEQ, -ELOOP.
  */
 int ditto_walk(struct ditto_op *op, struct ditto_node *start, const char *path, u32 len,
 	       struct ditto_walk *walk);
+/* Drop the nodes of a walk. May sleep. */
 void ditto_walk_end(struct ditto_walk *walk);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Open files kept with their node, so that a READ or WRITE of a stateless
- * protocol does not open and close.
+ * Open files cached with their node, so that a READ or WRITE of a stateless protocol need not
+ * open and close the file.
  */
 #ifndef _DITTO_FS_NODE_FILE_H
 #define _DITTO_FS_NODE_FILE_H
@@ -13,14 +13,14 @@
 
 /**
  * struct ditto_file - an open file of a node
- * @file: opened with the server's own credential: access is decided before it is used;
- *	but see ditto_volume.caller_opens
- * @node: not counted: a cached file goes before its node, and a user holds it
- * @ref: users and the cache
- * @used: jiffies of the last use, written at most once a tick
+ * @file: opened with the server's credential, because access is checked before each use;
+ *	see also ditto_volume.caller_opens
+ * @node: not counted: a cached file is closed before its node is freed, and users hold the node
+ * @ref: users, plus one of the cache
+ * @used: jiffies of the last use, written at most once per tick
  * @mode: enum ditto_file_mode
- * @of_node: on the node's list of open files
- * @lru: on the server's list of cached files, or empty
+ * @of_node: link on the node's list of open files
+ * @lru: link on the server's list of cached files, or empty
  * @rcu: freed under RCU
  */
 struct ditto_file {
@@ -35,43 +35,72 @@ struct ditto_file {
 };
 
 /**
- * ditto_file_get - an open file of a node
- * @share: whose mount it is opened on
+ * ditto_file_get - get an open file of a node
+ * @share: share whose mount is used
  * @node: a regular file, held
- * @mode: how
+ * @mode: DITTO_FILE_READ or DITTO_FILE_WRITE; a file open for writing also serves reads
  *
- * A file open for writing also serves reads.
- *
- * Context: may sleep. Return: a file with a reference, or an ERR_PTR of what
- * dentry_open() says; -EROFS on a read-only mount.
+ * Context: may sleep.
+ * Return: a file with a reference, or an ERR_PTR of dentry_open(); -EROFS on a read-only mount;
+ * -EJUKEBOX while the lease of a local process is being broken.
  */
 struct ditto_file *ditto_file_get(struct ditto_share *share, struct ditto_node *node,
 				  enum ditto_file_mode mode);
+
+/**
+ * ditto_file_put - drop a reference to an open file
+ * @df: the file; its node is held by the caller
+ *
+ * Context: may sleep: the last reference closes the file before the function returns.
+ */
 void ditto_file_put(struct ditto_file *df);
 
 /**
- * ditto_file_take_dir - an open directory for one listing
- * @share: whose mount it is opened on
+ * ditto_file_take_dir - get an open directory for one listing
+ * @share: share whose mount is used
  * @node: a directory, held
  *
- * The node's own if no other listing has it, else a new one.
+ * Returns the cached file of the node if no other listing uses it, otherwise a new one.
  *
- * Context: may sleep. Return: a file for ditto_file_give_dir(), or an ERR_PTR.
+ * Context: may sleep.
+ * Return: a file for ditto_file_give_dir(), or an ERR_PTR.
  */
 struct ditto_file *ditto_file_take_dir(struct ditto_share *share, struct ditto_node *node);
-/* The listing is over: the next one may go on with it. */
+/* End a listing: cache the directory for the next one, or close it. May sleep. */
 void ditto_file_give_dir(struct ditto_file *df);
 
-/*
- * For claims that are shown to the VFS: a file that its caller has from ditto_file_get(),
- * or opened itself, stays open; or another of the same file, which needs no share. All may
- * sleep; the second waits for who opens or closes one now, for a moment.
+/**
+ * ditto_file_keep - keep a file open that represents claims towards the VFS
+ * @point: lock context of the node
+ * @file: file of ditto_file_get(), or opened by the caller itself
+ *
+ * If the volume has a private mount, another file of the same inode is opened on it, which does
+ * not pin a share. Otherwise @file gets another reference.
+ *
+ * Context: may sleep.
+ * Return: the file, for ditto_file_unkeep().
  */
 struct file *ditto_file_keep(struct ditto_lock_point *point, struct file *file);
+
+/**
+ * ditto_file_settle - wait a moment for the server's opens and closes in progress
+ * @point: lock context of the node
+ *
+ * Until these are over, the count of the server's open files is not exact.
+ *
+ * Context: may sleep, at most SETTLE_MS.
+ */
 void ditto_file_settle(struct ditto_lock_point *point);
+/* Drop a file of ditto_file_keep(). May sleep. */
 void ditto_file_unkeep(struct ditto_lock_point *point, struct file *file);
 
-/* Close the cached files of a node; @mnt NULL for all, else only those on this mount. */
+/**
+ * ditto_files_close - close the cached files of a node
+ * @node: the node
+ * @mnt: close only the files on this mount; NULL for all
+ *
+ * Context: may sleep.
+ */
 void ditto_files_close(struct ditto_node *node, const struct vfsmount *mnt);
 
 #endif

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * File handles: opaque to clients, signed, stable across restarts.
- */
+/* File handles: opaque to clients, signed, stable across restarts. */
 #ifndef _DITTO_FS_NODE_HANDLE_H
 #define _DITTO_FS_NODE_HANDLE_H
 
@@ -12,13 +10,13 @@ struct ditto_node;
 struct ditto_server;
 struct ditto_share;
 
-/* No protocol carries less than this (RFC 1813 section 2.3.3: 64 bytes). */
+/* Every protocol carries at least 64 bytes (RFC 1813 section 2.3.3). */
 #define DITTO_HANDLE_MAX	64
 
 /**
- * struct ditto_handle - the bytes a client keeps
+ * struct ditto_handle - file handle as sent to clients
  * @len: used bytes of @data, a multiple of four
- * @data: version, file id type and length, share tag, file id, signature
+ * @data: version, type and length of the file id, share tag, file id, signature
  */
 struct ditto_handle {
 	u8 len;
@@ -26,30 +24,30 @@ struct ditto_handle {
 };
 
 /**
- * ditto_handle_encode - the handle of a file
- * @share: the share it is reached through
+ * ditto_handle_encode - make the handle of a file
+ * @share: share the file is reached through
  * @dentry: positive
  * @handle: filled
  *
- * Makes no node: listing a directory with handles costs no memory.
+ * No node is created, so listing a directory with handles costs no memory.
  *
- * Context: may sleep. Return: 0, or -EOPNOTSUPP if the file system gives no
- * usable id.
+ * Context: may sleep.
+ * Return: 0, or -EOPNOTSUPP if the file system has no usable file ids.
  */
 int ditto_handle_encode(struct ditto_share *share, struct dentry *dentry,
 			struct ditto_handle *handle);
 
 /**
- * ditto_handle_decode - the file of a handle
+ * ditto_handle_decode - find the file of a handle
  * @srv: the server
- * @data: the client's bytes
- * @len: how many
+ * @data: handle from the wire
+ * @len: length of @data
  * @share: filled with the share, to be put
  * @node: filled with the node, to be put
  *
  * Context: may sleep.
- * Return: 0; -EBADHANDLE if the bytes were never a handle of this server
- * (length, version, signature); -ESTALE if share or file is gone; -ENOMEM.
+ * Return: 0; -EBADHANDLE if this server never made the handle (length, version, signature);
+ * -ESTALE if share or file is gone; -ENOMEM.
  */
 int ditto_handle_decode(struct ditto_server *srv, const u8 *data, size_t len,
 			struct ditto_share **share, struct ditto_node **node);

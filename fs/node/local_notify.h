@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Directories that somebody caches or wants to hear of are watched, so that what
- * processes of the server do in them counts as what clients do.
+ * Changes by local processes. Directories with caching grants are watched, so that changes made
+ * by processes on the server break these grants like changes made by clients.
  */
 #ifndef _DITTO_FS_NODE_LOCAL_NOTIFY_H
 #define _DITTO_FS_NODE_LOCAL_NOTIFY_H
@@ -12,17 +12,19 @@ struct ditto_lock_point;
 struct ditto_node_table;
 
 /**
- * ditto_local_notify_watch - begin to watch a directory, or end it
- * @point: of its node
- * @on: begin; each is ended by one call
+ * ditto_local_notify_watch - begin or end to watch a directory
+ * @point: lock context of the directory's node
+ * @on: begin; each begin is ended by one call without it
  *
- * Context: to begin, may sleep and no lock held; to end, process context, and no
- * lock of the lock table held. Return: 0 or an errno; to end, always 0.
+ * Context: to begin, may sleep and no lock is held; to end, process context without locks of the
+ * lock table.
+ * Return: 0 or a negative errno; always 0 to end.
  */
 int ditto_local_notify_watch(struct ditto_lock_point *point, bool on);
 
+/* Set up; called before any directory is watched. */
 void ditto_local_notify_init(struct ditto_node_table *table);
-/* No directory is watched any more. */
+/* Tear down; no directory is watched any more. May sleep. */
 void ditto_local_notify_exit(struct ditto_node_table *table);
 
 #endif

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Watches: somebody wants to hear what happens in a directory, or in all that lies
- * below it, whoever does it (MS-FSA sections 2.1.4.1 and 2.1.5.11).
+ * Watches: notification of changes in a directory or in the tree below it, no matter which client
+ * or process makes them (MS-FSA sections 2.1.4.1 and 2.1.5.11).
  *
- * Names come and go before the eyes of a mark on the superblock, which tells of
- * everybody in the order of the changes. What becomes of a file's data and
- * attributes is told more exactly by those who do it for clients, and by the mark
- * for processes of the server. Each change is followed from where it is up to the
- * root, past the watches on its way, so it costs nothing where nobody watches.
+ * Changes of names are reported by an fsnotify mark on the superblock, for all tasks in the order
+ * of the changes. Changes of data and attributes are reported by the operations that clients
+ * request, which know more details, and by the mark for local processes. Each change is followed
+ * from its directory up to the root, and all watches on the way are notified. Without watches
+ * this costs nothing.
  *
- * Who watches a whole tree hears names of directories that he may not list, as
- * MS-FSA section 2.1.4.1 has it.
+ * A watch of a whole tree reports names in directories that the watching user may not list, as in
+ * MS-FSA section 2.1.4.1.
  *
- * Locking: begun and ended under a mutex of the table, found under RCU. Callbacks
- * come under RCU from whoever makes the change, with its inode locks held: they do
+ * Locking: watches begin and end under a mutex of the table and are looked up under RCU.
+ * Callbacks run under RCU in the task that makes the change, with its inode locks held, and must
  * not sleep.
  *
- * Lifetime: a watch is its owner's memory. It belongs to an open instance
- * (ditto_instance_watch()) and ends with that; its memory may go a grace period later.
+ * Lifetime: the memory of a watch belongs to its owner. A watch belongs to an open instance
+ * (ditto_instance_watch()) and ends with it; its memory may be freed after a grace period.
  */
 #ifndef _DITTO_FS_NODE_WATCH_H
 #define _DITTO_FS_NODE_WATCH_H
@@ -37,7 +37,7 @@ struct ditto_watch;
 struct fsnotify_group;
 struct inode;
 
-/* What changed; as in a CompletionFilter (MS-FSA section 2.1.5.11). */
+/* Kinds of changes, as in a CompletionFilter (MS-FSA section 2.1.5.11). */
 #define DITTO_CHANGED_FILE_NAME		BIT(0)
 #define DITTO_CHANGED_DIR_NAME		BIT(1)
 #define DITTO_CHANGED_ATTRIBUTES	BIT(2)
@@ -51,18 +51,21 @@ struct inode;
 #define DITTO_CHANGED_STREAM_SIZE	BIT(10)
 #define DITTO_CHANGED_STREAM_DATA	BIT(11)
 #define DITTO_CHANGED_ALL		GENMASK(11, 0)
-/* Nobody can ask for it. */
+/* Not selectable by clients. */
 #define DITTO_CHANGED_CTIME		BIT(29)
-/* Besides: for those who watch, or for those who cache the directory, but not for both. */
+/*
+ * Modifiers: LATER notifies only watches, BEFORE notifies only holders of grants on the
+ * directory.
+ */
 #define DITTO_CHANGED_LATER		BIT(30)
 #define DITTO_CHANGED_BEFORE		BIT(31)
 
-/* What happened; the values are those of MS-FSCC section 2.7.1. */
+/* Actions; the values are those of MS-FSCC section 2.7.1. */
 enum ditto_watch_action {
 	DITTO_WATCH_ADDED = 1,
 	DITTO_WATCH_REMOVED,
 	DITTO_WATCH_MODIFIED,
-	DITTO_WATCH_RENAMED_OLD,	/* within a directory: comes before the next */
+	DITTO_WATCH_RENAMED_OLD,	/* within a directory; the new name follows */
 	DITTO_WATCH_RENAMED_NEW,
 	DITTO_WATCH_STREAM_ADDED,
 	DITTO_WATCH_STREAM_REMOVED,
@@ -71,11 +74,12 @@ enum ditto_watch_action {
 
 /**
  * struct ditto_watch_event - one change
- * @action: see there
- * @path: of what changed, from the watched directory, '/' between; not terminated
- * @len: of @path
- * @stream: name of a stream of it, or NULL
- * @stream_len: of @stream
+ * @action: what happened
+ * @path: path of the changed file relative to the watched directory, separated by '/';
+ *	not terminated
+ * @len: length of @path
+ * @stream: name of the changed stream, or NULL
+ * @stream_len: length of @stream
  */
 struct ditto_watch_event {
 	enum ditto_watch_action action;
@@ -86,11 +90,12 @@ struct ditto_watch_event {
 };
 
 /**
- * struct ditto_watch_ops - who watches; all but @ended come under RCU and must not sleep
- * @changed: something that was asked for
- * @lost: there were changes that cannot be told
- * @delete_pending: the directory is gone, or goes with its last instance
- * @ended: nothing more is told, but for what is being told at this moment; may sleep
+ * struct ditto_watch_ops - callbacks of a watch; all except @ended run under RCU and must not
+ * sleep
+ * @changed: a change of a selected kind happened
+ * @lost: changes could not be reported
+ * @delete_pending: the directory is deleted, or delete pending
+ * @ended: no further callbacks start, but one may still be running; may sleep
  */
 struct ditto_watch_ops {
 	void (*changed)(struct ditto_watch *watch, const struct ditto_watch_event *event);
@@ -100,13 +105,13 @@ struct ditto_watch_ops {
 };
 
 /**
- * struct ditto_watch - one
- * @ops: set by the owner, as the next two
- * @what: DITTO_CHANGED_* bits that are wanted; others have no meaning
- * @tree: not only entries of the directory, but all below it
- * @dir: the directory; kept by the instance
- * @volume: where that is
- * @link: in the table
+ * struct ditto_watch - a watch of a directory
+ * @ops: set by the owner, like @what and @tree
+ * @what: selected DITTO_CHANGED_* bits; unknown bits are ignored
+ * @tree: watch everything below the directory, not only its entries
+ * @dir: the directory; pinned by the instance
+ * @volume: volume of the directory
+ * @link: link in the table
  */
 struct ditto_watch {
 	const struct ditto_watch_ops *ops;
@@ -121,11 +126,11 @@ struct ditto_watch {
 
 /**
  * struct ditto_watch_table - the watches of a server
- * @observers: watches, and directories whose grants are to be broken by local changes:
- *	if there is none, a change of a file is nobody's business
+ * @observers: number of watches plus number of directories with grants that local changes
+ *	break; if zero, changes of files need not be reported
  * @lock: guards the rest
- * @group: tells of changes; made with the first watch
- * @buckets: struct ditto_watch by directory
+ * @group: fsnotify group; allocated with the first watch
+ * @buckets: struct ditto_watch, hashed by directory
  */
 struct ditto_watch_table {
 	atomic_t observers;
@@ -134,24 +139,71 @@ struct ditto_watch_table {
 	struct hlist_head buckets[DITTO_WATCH_BUCKETS];
 };
 
-/* For fs/open/instance.c: from here on, and until the end. -ENOMEM, -EINVAL. May sleep. */
+/**
+ * ditto_watch_begin - start a watch
+ * @dir: directory, held until the watch ends
+ * @watch: @ops, @what and @tree are set
+ *
+ * For fs/open/instance.c.
+ *
+ * Context: may sleep.
+ * Return: 0, -ENOMEM or an errno of fsnotify.
+ */
 int ditto_watch_begin(struct ditto_node *dir, struct ditto_watch *watch);
+
+/**
+ * ditto_watch_end - end a watch
+ * @watch: the watch; its @ended callback is called
+ *
+ * Context: may sleep.
+ */
 void ditto_watch_end(struct ditto_watch *watch);
 
-/* The directory's deletion is pending, or done. Any context. */
+/**
+ * ditto_watch_delete_pending - notify watches that their directory is delete pending or deleted
+ * @dir: the node; nothing is done if it is no directory
+ *
+ * Context: any.
+ */
 void ditto_watch_delete_pending(struct ditto_node *dir);
 
+/**
+ * ditto_child_changed_slow - notify of a change of data or attributes, with observers
+ * @op: the caller that made the change
+ * @node: held
+ * @what: DITTO_CHANGED_* bits
+ *
+ * See ditto_child_changed().
+ *
+ * Context: may sleep; no inode lock held.
+ */
 void ditto_child_changed_slow(struct ditto_op *op, struct ditto_node *node, u32 what);
 
-/* A stream of a file came, went or got another name, of which @old is the former, or NULL. */
+/**
+ * ditto_watch_stream - notify that a stream was added, removed or renamed
+ * @base: node of the file
+ * @action: DITTO_WATCH_STREAM_ADDED or DITTO_WATCH_STREAM_REMOVED
+ * @name: name of the stream
+ * @len: length of @name
+ * @old: previous name of a renamed stream, reported as removed; or NULL
+ * @old_len: length of @old
+ *
+ * Context: may sleep.
+ */
 void ditto_watch_stream(struct ditto_node *base, enum ditto_watch_action action,
 			const char *name, u32 len, const char *old, u32 old_len);
 
-/* The volume goes, and nothing on it is watched any more: nobody tells of it now. May sleep. */
+/**
+ * ditto_watch_settle - wait until no callback of a volume is running
+ * @volume: a volume without watches that is about to be freed
+ *
+ * Context: may sleep.
+ */
 void ditto_watch_settle(const struct ditto_volume *volume);
 
+/* Set up the table. */
 void ditto_watch_init(struct ditto_watch_table *watches);
-/* No watch is left. */
+/* Tear down; no watch is left. May sleep. */
 void ditto_watch_exit(struct ditto_watch_table *watches);
 
 #endif

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Attributes of a file, read in one pass, and changes to them.
- */
+/* Attributes of a file: reading and changing them. */
 #ifndef _DITTO_FS_OP_ATTR_H
 #define _DITTO_FS_OP_ATTR_H
 
@@ -19,9 +17,10 @@ struct kstatfs;
 
 /**
  * struct ditto_attr - a snapshot of a file's attributes
- * @st: from one vfs_getattr(); @st.ino is never 0
- * @fsid: the same for all files of a share, stable across restarts
- * @change: grows with every change of data or attributes (STATX_CHANGE_COOKIE, else ctime)
+ * @st: result of one vfs_getattr(); @st.ino is never 0
+ * @fsid: same value for all files of a share, stable across restarts
+ * @change: change attribute: grows with every change of data or attributes
+ *	(STATX_CHANGE_COOKIE, otherwise ctime in nanoseconds)
  */
 struct ditto_attr {
 	struct kstat st;
@@ -29,7 +28,7 @@ struct ditto_attr {
 	u64 change;
 };
 
-/* Which fields of struct ditto_setattr are to be set. */
+/* Members of struct ditto_setattr that are set. */
 #define DITTO_SET_MODE		BIT(0)
 #define DITTO_SET_UID		BIT(1)
 #define DITTO_SET_GID		BIT(2)
@@ -39,21 +38,21 @@ struct ditto_attr {
 #define DITTO_SET_MTIME		BIT(6)
 #define DITTO_SET_MTIME_NOW	BIT(7)
 #define DITTO_SET_ACL		BIT(8)
-#define DITTO_SET_MODE_SPARE	BIT(9)	/* with DITTO_SET_MODE: not over a list */
+#define DITTO_SET_MODE_SPARE	BIT(9)	/* with DITTO_SET_MODE: an ACL has precedence */
 
 /**
  * struct ditto_setattr - attributes to set
  * @valid: DITTO_SET_* bits
- * @mode: permission bits, set-id and sticky included
+ * @mode: permission bits, including set-id and sticky bits
  * @uid: new owner
  * @gid: new group
  * @size: new size in bytes
  * @atime: access time
  * @mtime: modification time
- * @acl: the access control list, borrowed; the mode becomes what follows from it, and with
- *	DITTO_SET_MODE too the list is changed to fit that. NULL takes a stored one away
- * @guard: if not NULL, nothing is done unless the file's ctime is this: -ENOTSYNC
- * @over_ranges: bytes that others claimed do not stop the new size
+ * @acl: access control list, borrowed; the mode is derived from it, and with
+ *	DITTO_SET_MODE the list is adapted to that mode. NULL removes a stored list
+ * @guard: if not NULL, fail with -ENOTSYNC unless this is the ctime of the file
+ * @over_ranges: byte-range locks of others do not prevent the new size
  */
 struct ditto_setattr {
 	u32 valid;
@@ -70,7 +69,8 @@ struct ditto_setattr {
 
 /**
  * struct ditto_wcc - attributes around a change (RFC 1813 section 2.6)
- * @pre_valid: @pre_size, @pre_mtime, @pre_ctime, @pre_change were read atomically with the change
+ * @pre_valid: @pre_size, @pre_mtime, @pre_ctime and @pre_change were read atomically with
+ *	the change
  * @post_valid: @post was read
  * @pre_size: size before
  * @pre_mtime: modification time before
@@ -90,53 +90,64 @@ struct ditto_wcc {
 
 /**
  * ditto_getattr - read the attributes of a node
- * @share: the share it was reached through
+ * @share: share the node was reached through
  * @node: held
  * @attr: filled
  *
- * Context: may sleep on network file systems only. Return: 0 or an errno of the file system.
+ * Context: may sleep on network file systems only.
+ * Return: 0 or an errno of the file system.
  */
 int ditto_getattr(struct ditto_share *share, struct ditto_node *node,
 		  struct ditto_attr *attr);
+
 /**
- * ditto_getattr_asked - the same, for who must not miss what a client keeps to itself
- * @op: who
+ * ditto_getattr_asked - read the attributes, including changes that a client has cached
+ * @op: the caller
  * @node: held
  * @attr: filled
  *
- * If another client holds the file's writes in its cache and can be asked, it is:
- * the size is what it says, and if it has changed the file, times and change
- * attribute go on with every question (RFC 8881 section 10.4.3), as they will
- * have when its writes come. One that does not answer in time is asked to give
- * its writes up.
+ * If another client caches writes of the file and can be queried, its answer gives the size. If
+ * it has modified the file, times and change attribute advance with every query (RFC 8881 section
+ * 10.4.3), as they will when the writes arrive. If it does not answer in time, its write caching
+ * is recalled.
  *
  * Context: may sleep, at most the setting break-wait-ms for the holder.
- * Return: as ditto_getattr(); -EJUKEBOX (the holder was told to give way; @op->park
- * waits if it says that it does).
+ * Return: as ditto_getattr(); -EJUKEBOX if the holder's grant is being broken; @op->park waits
+ * for that if it was queued.
  */
 int ditto_getattr_asked(struct ditto_op *op, struct ditto_node *node, struct ditto_attr *attr);
-/* ditto_getattr() for a dentry, as a listing has it. */
+
+/**
+ * ditto_getattr_dentry - read the attributes of a dentry
+ * @share: share the dentry was reached through
+ * @dentry: positive
+ * @attr: filled
+ *
+ * Context: as ditto_getattr().
+ * Return: as ditto_getattr().
+ */
 int ditto_getattr_dentry(struct ditto_share *share, struct dentry *dentry,
 			 struct ditto_attr *attr);
 
 /**
  * ditto_setattr - change attributes
- * @op: who asks
+ * @op: the caller
  * @node: held
- * @set: what to change
- * @wcc: filled, whether it worked or not
+ * @set: attributes to set
+ * @wcc: filled on success and failure
  *
- * Return: 0, -ENOTSYNC (guard), -EACCES, -EPERM, -EROFS, -EISDIR and -EINVAL
- * (size of what has none), -EFBIG, -ENOSPC, -EDQUOT.
+ * Context: may sleep; no inode lock held.
+ * Return: 0, -ENOTSYNC (guard), -EACCES, -EPERM, -EROFS, -EISDIR and -EINVAL (size of a directory
+ * or other non-regular file), -EFBIG, -ENOSPC, -EDQUOT, -EJUKEBOX, -EAGAIN, -ETXTBSY.
  */
 int ditto_setattr(struct ditto_op *op, struct ditto_node *node,
 		  const struct ditto_setattr *set, struct ditto_wcc *wcc);
 
 /**
- * struct ditto_change_info - the change attribute around a change (RFC 8881 section 3.3.2)
- * @before: before it
- * @after: after it
- * @atomic: nothing else changed in between
+ * struct ditto_change_info - change attribute around a change (RFC 8881 section 3.3.2)
+ * @before: value before
+ * @after: value after
+ * @atomic: no other change happened in between
  */
 struct ditto_change_info {
 	u64 before;
@@ -144,7 +155,10 @@ struct ditto_change_info {
 	bool atomic;
 };
 
-/* Of a directory whose entries were changed. Where one is not known, it is not atomic. */
+/*
+ * Change info of a directory whose entries were changed. It is not atomic unless both values are
+ * known.
+ */
 static inline struct ditto_change_info ditto_wcc_change(const struct ditto_wcc *wcc)
 {
 	return (struct ditto_change_info){
@@ -154,7 +168,15 @@ static inline struct ditto_change_info ditto_wcc_change(const struct ditto_wcc *
 	};
 }
 
-/* Free space and files below a node, for FSSTAT and its like. */
+/**
+ * ditto_statfs - get free space and free files
+ * @op: the caller
+ * @node: held
+ * @st: filled
+ *
+ * Context: may sleep.
+ * Return: 0 or an errno of the file system.
+ */
 int ditto_statfs(struct ditto_op *op, struct ditto_node *node, struct kstatfs *st);
 
 #endif

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Compression of single files, where the file system has a switch for it. It is told
- * with the attributes (STATX_ATTR_COMPRESSED); what is made in a directory that has the
- * switch on has it, too. How the file system compresses is its own matter, and what lies
- * there already stays as it is until it is written anew.
+ * Compression of single files, on file systems with a flag for it. The flag is reported with the
+ * attributes (STATX_ATTR_COMPRESSED), and new files inherit it from their directory. The method
+ * is the file system's choice. Existing data is not converted until it is rewritten.
  */
 #ifndef _DITTO_FS_OP_COMPRESS_H
 #define _DITTO_FS_OP_COMPRESS_H
@@ -14,19 +13,25 @@ struct ditto_node;
 struct ditto_op;
 struct ditto_share;
 
-/* Has the share's file system such a switch? Any context. */
+/**
+ * ditto_can_compress - tell whether the share's file system has a compression flag
+ * @share: held
+ *
+ * Context: any.
+ * Return: true if it has.
+ */
 bool ditto_can_compress(const struct ditto_share *share);
 
 /**
- * ditto_compress - compress a file from now on, or a directory's new files, or do not
- * @op: who; rights are checked by the caller
- * @node: regular file or directory, held
+ * ditto_compress - set or clear the compression flag
+ * @op: the caller; the caller of this function has checked the permission
+ * @node: regular file or directory, held; a directory passes the flag on to new files
  * @on: compress
  *
- * Asks the lock table as a change of attributes.
+ * The lock table is checked as for a change of attributes.
  *
- * Context: may sleep. Return: 0; -EOPNOTSUPP (by this file system, or of this file),
- * -EROFS, -EJUKEBOX and others.
+ * Context: may sleep.
+ * Return: 0; -EOPNOTSUPP (by the file system or for this file), -EROFS, -EJUKEBOX and others.
  */
 int ditto_compress(struct ditto_op *op, struct ditto_node *node, bool on);
 

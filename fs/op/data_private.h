@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What reading, writing, copying and the space of files have in common. */
+/* Internals shared by reading, writing, copying and space allocation. */
 #ifndef _DITTO_FS_OP_DATA_PRIVATE_H
 #define _DITTO_FS_OP_DATA_PRIVATE_H
 
@@ -10,7 +10,7 @@
 #include "op_private.h"
 #include "rights.h"
 
-/* Is @err one that leaves what was written before as it is? */
+/* True for errors that leave previously written data intact. */
 static inline bool ditto_is_refusal(ssize_t err)
 {
 	return err == -ENOSPC || err == -EDQUOT || err == -EFBIG || err == -EROFS ||
@@ -20,34 +20,44 @@ static inline bool ditto_is_refusal(ssize_t err)
 
 static inline bool ditto_is_beyond(const struct inode *inode, loff_t pos)
 {
-	/* What does not fit into a loff_t comes here as a negative number. */
+	/* An offset that does not fit into a loff_t arrives here as a negative number. */
 	return pos < 0 || pos >= inode->i_sb->s_maxbytes;
 }
 
-/* May it write at the end of the file only, by what was granted at open? */
+/* True if the access granted at open permits writing at the end of the file only. */
 static inline bool ditto_op_appends(const struct ditto_op *op)
 {
 	return (op->held & (DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA)) ==
 	       DITTO_RIGHT_APPEND_DATA;
 }
 
-/* May the caller read? The credential is in place. */
+/**
+ * ditto_may_read - check permission to read, or to execute
+ * @op: the caller, entered
+ * @node: a regular file
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno.
+ */
 int ditto_may_read(const struct ditto_op *op, struct ditto_node *node);
 
+/* ditto_lock_check_local() for callers with mandatory locks. */
 int ditto_lock_check_local_slow(struct ditto_op *op, struct file *file, enum ditto_intent_kind kind,
 				u64 pos, u64 count);
 
 /**
- * ditto_lock_check_local - do locks of processes on the server allow this
- * @op: who
- * @file: of the file
+ * ditto_lock_check_local - check for conflicting locks of local processes
+ * @op: the caller
+ * @file: an open file of the node
  * @kind: DITTO_INTENT_READ, DITTO_INTENT_WRITE or DITTO_INTENT_SIZE
  * @pos: first byte
- * @count: bytes
+ * @count: number of bytes
  *
- * Asked after the table. Such a lock is advisory: it stops only those whose own
- * are mandatory, and only in a share where local processes count.
+ * Called after the check of the lock table. Locks of local processes are advisory: they conflict
+ * only with callers whose own locks are mandatory, and only in a share with the option
+ * local_locks.
  *
+ * Context: may sleep.
  * Return: 0 or -EAGAIN.
  */
 static inline int ditto_lock_check_local(struct ditto_op *op, struct file *file,

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Attributes that POSIX has no place for: flags of a file, the time of its
- * creation and of its last change as somebody set them, its object id. They are in
- * one extended attribute of the file, "trusted.ditto.extra", which no client can
- * write. What stands there: version, flags, creation time, object id, and the time
- * of the last change together with that of the inode, little endian.
+ * DOS attributes: attributes that POSIX lacks. These are the file attribute flags, the creation
+ * time, a change time that was set explicitly, and the object id. They are stored in one extended
+ * attribute, "trusted.ditto.extra", which clients cannot write. It contains, in little endian:
+ * version, flags, creation time, object id, and the change time together with the ctime that the
+ * inode had when it was set.
  *
- * A file without it has a creation time from the file system (its birth time, or
- * else the oldest of its times), and the flags are those of its type. The inode's
- * time of change is nobody's to set: another one that was set stands for it until
- * the next change.
+ * Without the extended attribute, the creation time comes from the file system (its birth time,
+ * otherwise the oldest of its times), and the flags follow from the file type. The inode's ctime
+ * cannot be set; a change time that was set replaces it until the next change.
  */
 #ifndef _DITTO_FS_OP_DOSATTR_H
 #define _DITTO_FS_OP_DOSATTR_H
@@ -24,7 +23,7 @@ struct ditto_op;
 struct ditto_share;
 struct kstat;
 
-/* Flags; the numbers are those of MS-FSCC section 2.6. */
+/* File attribute flags; the values are those of MS-FSCC section 2.6. */
 #define DITTO_FLAG_READONLY		0x00000001
 #define DITTO_FLAG_HIDDEN		0x00000002
 #define DITTO_FLAG_SYSTEM		0x00000004
@@ -43,13 +42,13 @@ struct kstat;
 #define DITTO_DOSATTR_CHANGED	BIT(3)
 
 /**
- * struct ditto_dosattr - those attributes
- * @valid: DITTO_DOSATTR_* bits; which are there, or are to be set
+ * struct ditto_dosattr - DOS attributes of a file
+ * @valid: DITTO_DOSATTR_* bits: members that are present, or to be set
  * @flags: DITTO_FLAG_*
- * @btime: time of creation
- * @object_id: see MS-FSCC section 2.1.3; set once and for all
- * @changed: time of the last change of anything
- * @seen: the inode's, when @changed was stored; not for callers
+ * @btime: creation time
+ * @object_id: see MS-FSCC section 2.1.3; cannot be changed once it is set
+ * @changed: time of the last change of data or attributes
+ * @seen: ctime of the inode when @changed was stored; internal
  */
 struct ditto_dosattr {
 	u32 valid;
@@ -61,29 +60,32 @@ struct ditto_dosattr {
 };
 
 /**
- * ditto_dosattr_get - read them
- * @share: through which
+ * ditto_dosattr_get - read the DOS attributes
+ * @share: share the file was reached through
  * @dentry: positive
- * @st: its attributes as vfs_getattr() gave them, with STATX_BTIME if there is one
+ * @st: attributes from vfs_getattr(), with STATX_BTIME if available
  * @dosattr: filled; FLAGS, BTIME and CHANGED are always valid
  *
- * Cheap for a file without: the absence is remembered with the node's inode.
+ * Cheap for a file without stored DOS attributes: their absence is cached with the node.
  *
- * Context: may sleep. Return: 0 or an errno of the file system.
+ * Context: may sleep.
+ * Return: 0 or an errno of the file system.
  */
 int ditto_dosattr_get(struct ditto_share *share, struct dentry *dentry, const struct kstat *st,
 		      struct ditto_dosattr *dosattr);
 
 /**
- * ditto_dosattr_set - change some of them
- * @op: who; rights are checked by the caller
+ * ditto_dosattr_set - change DOS attributes
+ * @op: the caller; the caller of this function has checked the permission
  * @node: held
- * @dosattr: those with a bit in @dosattr->valid
+ * @dosattr: members with a bit in @dosattr->valid are set
  *
- * Asks the lock table as a change of attributes. Any other change of the file ends
- * the time of change that is set here, so it is to be set last.
+ * The lock table is checked as for a change of attributes. Any other change of the file
+ * invalidates a change time that is set here, so it must be set last.
  *
- * Return: 0, -EROFS, -EOPNOTSUPP (the file system has no place for them), -EJUKEBOX and others.
+ * Context: may sleep; no inode lock held.
+ * Return: 0, -EINVAL, -EROFS, -EOPNOTSUPP (the file system has no extended attributes), -EJUKEBOX
+ * and others.
  */
 int ditto_dosattr_set(struct ditto_op *op, struct ditto_node *node,
 		      const struct ditto_dosattr *dosattr);

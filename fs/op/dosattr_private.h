@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How extra attributes are stored; little endian, for ever. */
+/* Stored format of DOS attributes; it must not change. */
 #ifndef _DITTO_FS_OP_DOSATTR_PRIVATE_H
 #define _DITTO_FS_OP_DOSATTR_PRIVATE_H
 
@@ -10,7 +10,7 @@
 
 #define DITTO_DOSATTR_XATTR	"trusted.ditto.extra"
 #define DITTO_DOSATTR_VERSION	2
-/* Without a time of change it is still as the first version was, which is shorter. */
+/* Without a change time, the shorter format of version 1 is written. */
 #define DITTO_DOSATTR_VERSION_1	1
 #define DITTO_DOSATTR_SIZE_1	offsetof(struct ditto_dosattr_stored, changed_sec)
 #define DITTO_DOSATTR_ALL_1 \
@@ -18,16 +18,16 @@
 #define DITTO_DOSATTR_ALL		(DITTO_DOSATTR_ALL_1 | DITTO_DOSATTR_CHANGED)
 
 /**
- * struct ditto_dosattr_stored - value of the extended attribute
- * @version: DITTO_DOSATTR_VERSION or DITTO_DOSATTR_VERSION_1; of another one nothing is known
- * @valid: DITTO_DOSATTR_* bits; what is not there is zero
+ * struct ditto_dosattr_stored - value of the extended attribute, little endian
+ * @version: DITTO_DOSATTR_VERSION or DITTO_DOSATTR_VERSION_1; others are rejected
+ * @valid: DITTO_DOSATTR_* bits; absent members are zero
  * @flags: DITTO_FLAG_*
- * @btime_sec: time of creation, signed
+ * @btime_sec: creation time, signed
  * @btime_nsec: below 10^9
- * @object_id: as it was given
- * @changed_sec: time of the last change, signed; this and what follows since version 2
+ * @object_id: object id as the client set it
+ * @changed_sec: change time, signed; this and the following members since version 2
  * @changed_nsec: below 10^9
- * @seen_sec: the inode's time of change that it stands for, signed
+ * @seen_sec: ctime of the inode that the change time replaces, signed
  * @seen_nsec: below 10^9
  */
 struct ditto_dosattr_stored {
@@ -44,7 +44,15 @@ struct ditto_dosattr_stored {
 } __packed;
 
 #if IS_ENABLED(CONFIG_KUNIT)
-/* False for a value that makes no sense; nothing is valid then. */
+
+/**
+ * ditto_dosattr_decode - parse a stored value
+ * @data: the value
+ * @len: length of @data
+ * @dosattr: filled
+ *
+ * Return: false if the value is invalid; @dosattr->valid is 0 then.
+ */
 bool ditto_dosattr_decode(const void *data, size_t len, struct ditto_dosattr *dosattr);
 #endif
 

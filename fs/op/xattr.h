@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Extended attributes for clients: the "user." ones, named without that, and
- * never those that are ours ("user." or not).
+ * Extended attributes of clients. Clients see the "user." namespace, without its prefix, except
+ * the attributes that the server uses itself.
  */
 #ifndef _DITTO_FS_OP_XATTR_H
 #define _DITTO_FS_OP_XATTR_H
@@ -12,24 +12,69 @@ struct ditto_name;
 struct ditto_node;
 struct ditto_op;
 
-/* Longest value (PLT-12), and longest list of names. */
+/* Longest value, and longest list of names. */
 #define DITTO_XATTR_VALUE_MAX	65536
 #define DITTO_XATTR_LIST_MAX	65536
 
-/* @size 0 asks for the length. Return: length, -ENODATA, -ERANGE (does not fit), -EOPNOTSUPP. */
+/**
+ * ditto_xattr_get - read an extended attribute
+ * @op: the caller
+ * @node: held
+ * @name: name without prefix
+ * @value: filled
+ * @size: size of @value; 0 queries the length
+ *
+ * Context: may sleep.
+ * Return: length of the value, -ENODATA, -ERANGE (@value is too small), -EOPNOTSUPP, -EACCES and
+ * others.
+ */
 ssize_t ditto_xattr_get(struct ditto_op *op, struct ditto_node *node,
 			const struct ditto_name *name, void *value, size_t size);
+/* How ditto_xattr_set() treats an existing attribute. */
 enum ditto_xattr_how {
 	DITTO_XATTR_EITHER,
-	DITTO_XATTR_CREATE,	/* -EEXIST */
-	DITTO_XATTR_REPLACE,	/* -ENODATA */
+	DITTO_XATTR_CREATE,	/* -EEXIST if it exists */
+	DITTO_XATTR_REPLACE,	/* -ENODATA if it does not exist */
 };
 
+/**
+ * ditto_xattr_set - set an extended attribute
+ * @op: the caller
+ * @node: held
+ * @name: name without prefix
+ * @value: the value
+ * @size: size of @value in bytes, DITTO_XATTR_VALUE_MAX at most
+ * @how: treatment of an existing attribute
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0, -EEXIST, -ENODATA, -E2BIG, -EPERM (reserved name), -EACCES, -EROFS, -EJUKEBOX and
+ * others.
+ */
 int ditto_xattr_set(struct ditto_op *op, struct ditto_node *node, const struct ditto_name *name,
 		    const void *value, size_t size, enum ditto_xattr_how how);
+
+/**
+ * ditto_xattr_remove - remove an extended attribute
+ * @op: the caller
+ * @node: held
+ * @name: name without prefix
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0, -ENODATA, -EACCES, -EROFS, -EJUKEBOX and others.
+ */
 int ditto_xattr_remove(struct ditto_op *op, struct ditto_node *node,
 		       const struct ditto_name *name);
-/* Call @fn for each name; it may sleep and ends the list with a value other than 0. */
+
+/**
+ * ditto_xattr_list - call a function for each extended attribute
+ * @op: the caller
+ * @node: held
+ * @fn: receives a name without prefix; may sleep; a nonzero value ends the list
+ * @arg: passed to @fn
+ *
+ * Context: may sleep.
+ * Return: 0, the nonzero value of @fn, or a negative errno.
+ */
 int ditto_xattr_list(struct ditto_op *op, struct ditto_node *node,
 		     int (*fn)(void *arg, const struct ditto_name *name), void *arg);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Admission: whether any share lets a machine in at all. What belongs to no
- * share (sessions, client records, caches of replies) is kept from the others.
+ * Admission: decides whether any share lets a machine in. Machines that no share admits have no
+ * access to server-wide objects, such as sessions, client records and reply caches.
  */
 #ifndef _DITTO_FS_SHARE_ADMIT_H
 #define _DITTO_FS_SHARE_ADMIT_H
@@ -10,31 +10,32 @@
 
 struct ditto_peer;
 
+/* Result of the check of all shares' client rules. */
 enum ditto_admission {
 	DITTO_STRANGER,		/* no rule of any share admits the address */
-	DITTO_UNDECIDED,	/* none does, but the helper has not answered for some */
-	DITTO_ADMITTED,		/* at least one share's rules admit it, or there is no share */
+	DITTO_UNDECIDED,	/* no share admits it yet, but some rules wait for the helper */
+	DITTO_ADMITTED,		/* at least one share admits it, or there are no shares */
 };
 
 /* Source ports from which a machine may claim an identity (AUTH_SYS) without proof. */
 enum ditto_ports {
-	DITTO_PORTS_RESERVED,	/* those below 1024, that its kernel gives to root alone */
-	DITTO_PORTS_UNDECIDED,	/* those, but the helper has not answered for some shares */
-	DITTO_PORTS_ANY,	/* a share that admits it takes claimed identities from any port */
+	DITTO_PORTS_RESERVED,	/* ports below 1024, which only root may use there */
+	DITTO_PORTS_UNDECIDED,	/* reserved ports; some rules still wait for the helper */
+	DITTO_PORTS_ANY,	/* an admitting share accepts identities from any port */
 };
 
 /**
- * ditto_admit - do the rules of at least one share admit a machine
+ * ditto_admit - check whether at least one share admits a machine
  * @peer: the machine
- * @ports: filled for DITTO_ADMITTED, from shares that take claimed identities and admit it;
- *	all ports if there is no share
+ * @ports: filled for DITTO_ADMITTED, from the shares that accept claimed identities and
+ *	admit the machine; any port if there are no shares
  *
- * The answer is remembered in the peer until shares or their options change, so
- * that asking again costs a compare; for less long if rules about names had a part.
- * The helper is asked about names only if rules about addresses leave the answer or
- * @ports open, and nobody waits for it.
+ * The result is cached in the peer until shares or their options change, or for a shorter time if
+ * rules about names took part. The helper is asked about names only if rules about addresses
+ * leave the result or @ports open, and the function does not wait for its answer.
  *
- * Context: may sleep, for memory. Return: see the enum.
+ * Context: may sleep, for memory.
+ * Return: see enum ditto_admission.
  */
 enum ditto_admission ditto_admit(struct ditto_peer *peer, enum ditto_ports *ports);
 

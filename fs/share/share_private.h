@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What fs/share/share.c and fs/share/share_visit.c share. */
+/* Internals shared by fs/share/share.c and fs/share/share_visit.c. */
 #ifndef _DITTO_FS_SHARE_SHARE_PRIVATE_H
 #define _DITTO_FS_SHARE_SHARE_PRIVATE_H
 
@@ -11,14 +11,13 @@
 /**
  * struct ditto_share_table - the shares of a server
  * @lock: serializes changes
- * @by_name: by name
- * @by_tag: by tag
- * @list: in order of name; read under RCU too
- * @count: on @list
- * @draining: shares off the list that a worker waits for
- * @changed: when one was added, changed or removed last, or later: in nanoseconds, and never
- *	the same
- * @key_warned: told that handles do not survive a restart
+ * @by_name: hash table by name
+ * @by_tag: hash table by tag
+ * @list: list in order of name; also read under RCU
+ * @count: length of @list
+ * @draining: number of removed shares that a worker waits for
+ * @changed: generation of the set of shares: time of the last change in nanoseconds, made unique
+ * @key_warned: the warning about a missing handle key was printed
  */
 struct ditto_share_table {
 	struct mutex lock;		/* serializes changes */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Grants of a share: what its users and groups may do. The rules (rules.h) say
- * which machines may use it; who may do what counts for both.
+ * Access of users and groups to a share. The client rules (rules.h) admit machines; this list
+ * limits users, and both apply.
  */
 #ifndef _DITTO_FS_SHARE_SHARE_USERS_H
 #define _DITTO_FS_SHARE_SHARE_USERS_H
@@ -15,21 +15,21 @@ struct ditto_share;
 struct ditto_share_opts;
 struct ditto_verdict;
 
-/* Grants of one share; a longer list belongs into a group. */
+/* Entries of one share; put a longer list into a group. */
 #define DITTO_SHARE_USERS_MAX	1024
 
-/* In order of what they allow. The values are those of the netlink enum "grant-right". */
+/* In ascending order of access. The values are those of the netlink enum "grant-right". */
 enum ditto_share_access {
 	DITTO_SHARE_ACCESS_NONE,
 	DITTO_SHARE_ACCESS_READ,
 	DITTO_SHARE_ACCESS_WRITE,
-	DITTO_SHARE_ACCESS_ADMIN,	/* acts with the administrator's privileges */
+	DITTO_SHARE_ACCESS_ADMIN,	/* has the administrator's privileges */
 };
 
 /**
- * struct ditto_share_user - what one user or group may do
- * @id: number of it
- * @grant: see there
+ * struct ditto_share_user - access of one user or group
+ * @id: uid or gid
+ * @grant: access
  */
 struct ditto_share_user {
 	u32 id;
@@ -37,11 +37,11 @@ struct ditto_share_user {
 };
 
 /**
- * struct ditto_share_users - the grants of a share
- * @others: for whom there is none
- * @nusers: users' entries
- * @ngroups: groups' entries
- * @entry: those of users, then those of groups, each sorted by number
+ * struct ditto_share_users - access of all users and groups to a share
+ * @others: access of users without an entry
+ * @nusers: number of entries for users
+ * @ngroups: number of entries for groups
+ * @entry: entries for users, then those for groups, each sorted by id; owned
  */
 struct ditto_share_users {
 	enum ditto_share_access others;
@@ -51,63 +51,77 @@ struct ditto_share_users {
 };
 
 /**
- * ditto_share_users_make - grants from entries in any order
- * @share_users: filled but for @others; freed with ditto_share_users_free()
- * @users: sorted by this
- * @nusers: of @users
- * @groups: sorted by this
- * @ngroups: of @groups
+ * ditto_share_users_make - build the list from unsorted entries
+ * @share_users: filled except for @others; freed with ditto_share_users_free()
+ * @users: entries for users; sorted in place
+ * @nusers: number of @users
+ * @groups: entries for groups; sorted in place
+ * @ngroups: number of @groups
  *
- * Context: may sleep. Return: 0, -ENOMEM, -E2BIG (above DITTO_SHARE_USERS_MAX
- * together), -EEXIST (a user or group is there twice).
+ * Context: may sleep.
+ * Return: 0, -ENOMEM, -E2BIG (more than DITTO_SHARE_USERS_MAX entries), -EEXIST (a duplicate user
+ * or group).
  */
 int ditto_share_users_make(struct ditto_share_users *share_users, struct ditto_share_user *users,
 			   unsigned int nusers, struct ditto_share_user *groups,
 			   unsigned int ngroups);
-/* Any context. 0 or -ENOMEM. */
+
+/**
+ * ditto_share_users_copy - copy a list
+ * @to: filled; freed with ditto_share_users_free()
+ * @from: list to copy
+ *
+ * Context: any; allocates atomically.
+ * Return: 0 or -ENOMEM.
+ */
 int ditto_share_users_copy(struct ditto_share_users *to, const struct ditto_share_users *from);
+/* Free the entries. */
 void ditto_share_users_free(struct ditto_share_users *share_users);
 
 /**
- * ditto_share_users_find - what a user may do
- * @opts: of the share, held by the caller under RCU or otherwise
- * @uid: of the user
- * @gid: his group
- * @n: of @groups
- * @groups: his other groups
+ * ditto_share_users_find - look up the access of a user
+ * @opts: options of the share, held by the caller, for example under RCU
+ * @uid: the user
+ * @gid: primary group
+ * @n: number of @groups
+ * @groups: supplementary groups
  *
- * The grant of the user counts, else the most of those of his groups, else
- * that for others.
+ * An entry for the user decides. Otherwise the highest access of the user's groups counts, and
+ * without any entry the access of others.
  *
- * Context: any. Return: the grant.
+ * Context: any.
+ * Return: the access.
  */
 enum ditto_share_access
 ditto_share_users_find(const struct ditto_share_opts *opts, kuid_t uid,
 		       kgid_t gid, unsigned int n, const kgid_t *groups);
 
 /**
- * ditto_share_access_is_admin - may an identity act with the administrator's privileges
- * @grant: what it was granted
- * @ident: who asks, before squashing
- * @verdict: of the client
+ * ditto_share_access_is_admin - tell whether an identity gets the administrator's privileges
+ * @grant: access from the share's list
+ * @ident: identity of the request, before squashing
+ * @verdict: result of the client rules
  *
- * A user must have logged in for that. Where the squash mode of the client's rule, or of the
- * share, makes root an administrator, the client's word is enough: whoever is root there can
- * claim to be any user anyway.
+ * The user must have logged in. If the squash mode of the client's rule or of the share makes
+ * root an administrator, the claim of the client suffices: root on that client can claim any user
+ * anyway.
  *
  * Context: any.
- * Return: true if so; without it, DITTO_SHARE_ACCESS_ADMIN is DITTO_SHARE_ACCESS_WRITE.
+ * Return: true for an administrator; otherwise DITTO_SHARE_ACCESS_ADMIN means
+ * DITTO_SHARE_ACCESS_WRITE.
  */
 bool ditto_share_access_is_admin(enum ditto_share_access grant, const struct ditto_ident *ident,
 				 const struct ditto_verdict *verdict);
 
 /**
- * ditto_share_access_of - what an identity may do on a share now
+ * ditto_share_access_of - look up the current access of an identity to a share
  * @share: held
- * @ident: who asks, before squashing; an anonymous one is the share's anonymous user
- * @cred: his on the share: has the groups that the helper knows, where those count
+ * @ident: identity of the request, before squashing; anonymous means the share's anonymous user
+ * @cred: credential of the identity on the share; provides the groups that the helper
+ *	knows, if the share uses these
  *
- * Context: any. Return: the grant.
+ * Context: any.
+ * Return: the access.
  */
 enum ditto_share_access ditto_share_access_of(const struct ditto_share *share,
 					      const struct ditto_ident *ident,

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Snapshots of a share: what it was at some time, kept by the file system or by who runs it.
+ * Snapshots of a share, kept by the file system or by the administrator.
  *
- * They are directories in one directory of the share, the option "snapshots", whose names tell
- * their time in UTC: the year in four digits, then month, day, hour, minute and second in two
- * each, with one other character between, and whatever else around. So "@GMT-2026.11.20-14.30.00"
- * (MS-SMB2 section 2.2.32.2) is one, and "daily_2026-11-20_14:30:00".
+ * A snapshot is a directory inside the directory that the share option "snapshots" names. Its
+ * name contains the time of the snapshot in UTC: four digits for the year, then two digits each
+ * for month, day, hour, minute and second, with one other character between them. Any text may
+ * precede and follow. Examples: "@GMT-2026.11.20-14.30.00" (MS-SMB2 section 2.2.32.2),
+ * "daily_2026-11-20_14:30:00".
  */
 #ifndef _DITTO_FS_SHARE_SNAPSHOT_H
 #define _DITTO_FS_SHARE_SNAPSHOT_H
@@ -16,34 +17,45 @@
 struct ditto_name;
 struct ditto_op;
 
-/* Longest name of the directory, from the share's root. */
+/* Longest path of the directory of snapshots, relative to the root of the share. */
 #define DITTO_SNAPSHOTS_PATH_MAX	255
 
-/* The time that a name tells, in seconds since 1970; false if it tells none. */
+/**
+ * ditto_snapshot_time - parse the time in a snapshot's name
+ * @name: name of the directory
+ * @time: filled with seconds since 1970
+ *
+ * Context: any.
+ * Return: false if the name contains no time.
+ */
 bool ditto_snapshot_time(const struct ditto_name *name, time64_t *time);
 
 /**
  * ditto_snapshots_for_each - call a function for every snapshot of a share
- * @op: who asks; needs to read the directory they are in
- * @fn: ends the list with a value other than 0
+ * @op: the caller; needs permission to list the directory of snapshots
+ * @fn: a nonzero value ends the list
  * @arg: passed to @fn
  *
- * Context: may sleep. Return: 0, what @fn returned, or an errno; a share without a directory
- * for snapshots has none.
+ * Without a directory of snapshots, the list is empty.
+ *
+ * Context: may sleep.
+ * Return: 0, the nonzero value of @fn, or a negative errno.
  */
 int ditto_snapshots_for_each(struct ditto_op *op,
 			     int (*fn)(void *arg, const struct ditto_name *name, time64_t time),
 			     void *arg);
 
 /**
- * ditto_snapshot_path - where a file is in a snapshot
- * @op: who asks
- * @time: of the snapshot, exactly
- * @path: of the file, from the share's root
- * @len: of @path
- * @out: filled with a path from the share's root, kmalloc()ed; not terminated
+ * ditto_snapshot_path - get the path of a file in a snapshot
+ * @op: the caller
+ * @time: exact time of the snapshot
+ * @path: path of the file, relative to the root of the share
+ * @len: length of @path
+ * @out: filled with a path relative to the root of the share; kmalloc()ed, terminated,
+ *	owned by the caller
  *
- * Context: may sleep. Return: its length, -ENOENT (no such snapshot), -ENOMEM and others.
+ * Context: may sleep.
+ * Return: length of the path, -ENOENT (no such snapshot), -ENOMEM and others.
  */
 int ditto_snapshot_path(struct ditto_op *op, time64_t time, const char *path, u32 len, char **out);
 
