@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Lists in force: kept with nodes, checked by, changed.
+ * Lists of files: cached with nodes, checked and changed.
  *
- * What is known of a node's list is one pointer: NULL if nothing is, &ditto_acl_none if the
- * file goes by its mode, else the list. Most files have none, and find that with one load.
+ * A node has one pointer for its list: NULL if it is not known, &ditto_acl_none if the file is
+ * governed by its mode, otherwise the list. Most files have none and are checked with one load.
  *
- * Locking: the pointer is changed under node->lock, with node->acl_changes, and read under
- * RCU. Who looks for a list on disk keeps it only if nothing changed since he began to
- * look (fs/acl/acl.c).
+ * Locking: the pointer is changed under node->lock, together with node->acl_changes, and read
+ * under RCU. A list that was read from disk is cached only if acl_changes is the same as before
+ * the read (fs/acl/acl.c).
  */
 #ifndef _DITTO_FS_ACL_ACL_FILE_H
 #define _DITTO_FS_ACL_ACL_FILE_H
@@ -21,9 +21,9 @@
 #define DITTO_ACL_XATTR		"trusted.ditto.acl"
 
 /**
- * struct ditto_acl_kept - a list that a node goes by
- * @acl: as it fits @mode, held
- * @mode: the nine permission bits; the file having others, this is old
+ * struct ditto_acl_kept - cached list of a node
+ * @acl: the list, adapted to @mode, held
+ * @mode: permission bits; the entry is stale if the file has others
  * @rcu: freed under RCU
  */
 struct ditto_acl_kept {
@@ -32,25 +32,34 @@ struct ditto_acl_kept {
 	struct rcu_head rcu;
 };
 
-/* The file has no list, and this is its address only. */
+/* Marks a file without a list; only its address is used. */
 extern struct ditto_acl_kept ditto_acl_none;
 
-/* Can lists be stored on this file system? */
+/* True if the file system can store lists. Any context. */
 bool ditto_acl_fits(const struct super_block *sb);
-/* The POSIX ACL of a name of linux/xattr.h: NULL if there is none, or ERR_PTR. The server acts. */
+
+/**
+ * ditto_find_posix_acl - get a POSIX ACL by its attribute name
+ * @share: the share
+ * @dentry: the file
+ * @name: name from linux/xattr.h
+ *
+ * Context: may sleep; the server's credential is in place.
+ * Return: the ACL, to be released; NULL if there is none; or an ERR_PTR.
+ */
 struct posix_acl *ditto_find_posix_acl(struct ditto_share *share, struct dentry *dentry,
 				       const char *name);
-/* Is one stored with it, whether it counts or not? The server acts. */
+/* True if a list is stored, whether it is in force or not. May sleep; the server acts. */
 bool ditto_acl_is_stored(struct dentry *dentry);
 
-/* A new node, of an inode that can have no list or of which nothing is known yet. */
+/* Initialize a new node: its inode cannot have a list, or the list is not known yet. */
 static inline void ditto_acl_init(struct ditto_node *node)
 {
 	if (!node->volume->has_acls || S_ISLNK(node->inode->i_mode))
 		RCU_INIT_POINTER(node->acl, &ditto_acl_none);
 }
 
-/* The owner of a file, and its group, as lists name them. */
+/* Owner and group of a file as used in lists. Any context. */
 static inline kuid_t ditto_owner_of(const struct ditto_share *share, const struct inode *inode)
 {
 	return vfsuid_into_kuid(i_uid_into_vfsuid(ditto_idmap(share), inode));
@@ -80,38 +89,41 @@ unsigned int ditto_acl_interned(void);
 
 /* What was known of the list is old. Any context but interrupts. */
 void ditto_acl_forget(struct ditto_node *node);
-/* The same for the inode's node, if there is one. */
+/* The same for the node of an inode, if there is one. */
 void ditto_acl_forget_inode(struct ditto_node_table *table, const struct inode *inode);
-/* With the node: nobody holds it. */
+/* Free the cached list together with the node. */
 void ditto_acl_free(struct ditto_node *node);
 
 /**
- * ditto_acl_in_force - the stored list that a file goes by
- * @share: through which it was reached
+ * ditto_acl_in_force - get the stored list that governs a file
+ * @share: share the file was reached through
  * @node: held
  *
- * Context: may sleep; inode locks may be held. Return: the list, to be put, NULL if the file
- * goes by its mode or POSIX ACL, or ERR_PTR: -ENOMEM, -EJUKEBOX, an error of the file system.
+ * Context: may sleep; inode locks may be held.
+ * Return: the list, to be put; NULL if the file is governed by its mode or POSIX ACL; or
+ * ERR_PTR(-ENOMEM), ERR_PTR(-EJUKEBOX), an ERR_PTR of the file system.
  */
 struct ditto_acl *ditto_acl_in_force(struct ditto_share *share, struct ditto_node *node);
 
-/* Whom neither modes nor lists stop. */
+/* True for callers that neither modes nor lists restrict. */
 static inline bool ditto_is_administrator(const struct ditto_op *op)
 {
 	return cap_raised(op->cred->cred->cap_effective, CAP_DAC_OVERRIDE);
 }
 
+/* ditto_acl_access() for a node whose list is not known to be absent. */
 int ditto_acl_access_slow(const struct ditto_op *op, struct ditto_node *node, u32 *rights);
 
 /**
- * ditto_acl_access - what the list gives who asks
- * @op: who
+ * ditto_acl_access - compute the rights that a file's list grants to the caller
+ * @op: the caller
  * @node: held
- * @rights: filled with DITTO_RIGHT_* bits, if there is one
+ * @rights: filled with DITTO_RIGHT_* bits if a list decides
  *
- * An administrator is not checked by lists. One load if there is none.
+ * Lists do not restrict administrators. Costs one load if there is no list.
  *
- * Context: may sleep; inode locks may be held. Return: 1, 0 if no list decides, or an errno.
+ * Context: may sleep; inode locks may be held.
+ * Return: 1; 0 if no list decides; or a negative errno.
  */
 static inline int ditto_acl_access(const struct ditto_op *op, struct ditto_node *node, u32 *rights)
 {
@@ -120,17 +132,19 @@ static inline int ditto_acl_access(const struct ditto_op *op, struct ditto_node 
 	return ditto_acl_access_slow(op, node, rights);
 }
 
+/* ditto_act_on() for a node whose list is not known to be absent. */
 int ditto_act_on_slow(const struct ditto_op *op, struct ditto_node *node, u32 need,
 		      const struct cred **as);
 
 /**
- * ditto_act_on - as whom to call the VFS for what it checks by one node
- * @op: who
+ * ditto_act_on - get the credential for a VFS call that checks access to one node
+ * @op: the caller
  * @node: held
- * @need: DITTO_RIGHT_* bits that a list must give
- * @as: filled: the caller's own credential, or one that the mode does not stop
+ * @need: DITTO_RIGHT_* bits that a list must grant
+ * @as: filled with the caller's credential, or with one that mode bits do not restrict
  *
- * Context: may sleep; inode locks may be held. Return: 0, -EACCES or another errno.
+ * Context: may sleep; inode locks may be held.
+ * Return: 0, -EACCES or another errno.
  */
 static inline int ditto_act_on(const struct ditto_op *op, struct ditto_node *node, u32 need,
 			       const struct cred **as)
@@ -141,18 +155,37 @@ static inline int ditto_act_on(const struct ditto_op *op, struct ditto_node *nod
 	return ditto_act_on_slow(op, node, need, as);
 }
 
-/* May he take this out of the directory: by either one's list, or by mode. */
+/**
+ * ditto_may_remove - check permission to remove a file from a directory
+ * @op: the caller, entered
+ * @dir: the directory
+ * @child: the file
+ *
+ * The list of either one may permit it, or the mode.
+ *
+ * Context: may sleep; inode locks may be held.
+ * Return: 0, -EACCES, -EPERM (sticky directory) or another errno.
+ */
 int ditto_may_remove(const struct ditto_op *op, struct ditto_node *dir,
 		     struct ditto_node *child);
-/* May he put a name into the directory? */
+
+/**
+ * ditto_may_create - check permission to add a name to a directory
+ * @op: the caller, entered
+ * @dir: the directory
+ * @is_dir: the name is that of a directory
+ *
+ * Context: may sleep; inode locks may be held.
+ * Return: 0, -EACCES or another errno.
+ */
 int ditto_may_create(const struct ditto_op *op, struct ditto_node *dir, bool is_dir);
 
 /**
- * struct ditto_act_dirs - what a rename or removal is about
- * @from: the directory of @file
- * @file: gets another name, or none
- * @to: the directory of the other name, or NULL
- * @victim: has that name, or NULL
+ * struct ditto_act_dirs - nodes of a rename or removal
+ * @from: directory of @file
+ * @file: file that is renamed or removed
+ * @to: target directory, or NULL for a removal
+ * @victim: existing file with the new name, or NULL
  */
 struct ditto_act_dirs {
 	struct ditto_node *from;
@@ -161,26 +194,45 @@ struct ditto_act_dirs {
 	struct ditto_node *victim;
 };
 
-/* As whom to rename: where no list has a say, the VFS checks. */
+/**
+ * ditto_act_rename - get the credential for a rename
+ * @op: the caller, for the source directory
+ * @op_to: the caller, for the target directory
+ * @dirs: nodes of the rename
+ * @as: filled; the caller's own credential if no list decides, so that the VFS checks
+ *
+ * Context: may sleep; inode locks may be held.
+ * Return: 0, -EACCES or another errno.
+ */
 int ditto_act_rename(const struct ditto_op *op, const struct ditto_op *op_to,
 		     const struct ditto_act_dirs *dirs, const struct cred **as);
-/* The same for removing a name. */
+
+/**
+ * ditto_act_remove - get the credential for removing a name
+ * @op: the caller
+ * @dir: the directory
+ * @child: the file
+ * @as: filled, as by ditto_act_rename()
+ *
+ * Context: may sleep; inode locks may be held.
+ * Return: 0, -EACCES or another errno.
+ */
 int ditto_act_remove(const struct ditto_op *op, struct ditto_node *dir, struct ditto_node *child,
 		     const struct cred **as);
 
 /**
- * struct ditto_acl_change - a change of the list that is being made
- * @op: who
- * @dentry: of what; its inode is locked until the end
- * @node: of it, or NULL if it is new
- * @to: to be stored, held, or NULL for none
- * @from: was in force, held, or NULL
- * @access: POSIX ACL that was there, held, or NULL
- * @dflt: the same of a directory's default one
- * @mode_from: the nine bits before
- * @mode_to: and after
- * @took_access: @access was taken away
- * @took_default: @dflt was taken away
+ * struct ditto_acl_change - a change of a file's list in progress
+ * @op: the caller
+ * @dentry: the file; its inode is locked until the end
+ * @node: node of the file, or NULL if it is new
+ * @to: list to store, held; or NULL for none
+ * @from: list that was in force, held; or NULL
+ * @access: POSIX access ACL that was in force, held; or NULL
+ * @dflt: POSIX default ACL of a directory, held; or NULL
+ * @mode_from: permission bits before
+ * @mode_to: permission bits after
+ * @took_access: @access was removed
+ * @took_default: @dflt was removed
  */
 struct ditto_acl_change {
 	struct ditto_op *op;
@@ -196,48 +248,72 @@ struct ditto_acl_change {
 	bool took_default;
 };
 
-/* Does this change a list? Return: 1, 0 or an errno. */
+/**
+ * ditto_acl_change_init - prepare a change of a file's list
+ * @ch: filled; ditto_acl_change_drop() is called in all cases
+ * @op: the caller
+ * @dentry: the file, inode locked
+ * @node: node of the file, or NULL if it is new
+ * @set: attributes to set
+ *
+ * Context: may sleep.
+ * Return: 1 if a list changes, 0 if not, or a negative errno.
+ */
 int ditto_acl_change_init(struct ditto_acl_change *ch, struct ditto_op *op,
 			  struct dentry *dentry, struct ditto_node *node,
 			  const struct ditto_setattr *set);
+
 /**
- * ditto_acl_change_begin - store the list
+ * ditto_acl_change_begin - store the new list
  * @ch: from ditto_acl_change_init()
  *
- * At no moment may anybody do what neither the old nor the new state lets him: the mode is
- * first narrowed to what it has in both.
+ * At no moment is anything permitted that neither the old nor the new state permits: the mode is
+ * first reduced to the bits that both have.
  *
- * Return: 0, or an errno with everything as before.
+ * Context: may sleep; the inode is locked.
+ * Return: 0, or a negative errno with nothing changed.
  */
 int ditto_acl_change_begin(struct ditto_acl_change *ch);
-/* The rest failed with @err: back; else the mode is set. Return: what went wrong. */
-int ditto_acl_change_end(struct ditto_acl_change *ch, int err);
-/* Let go of what it holds; once for each ditto_acl_change_init(). */
-void ditto_acl_change_drop(struct ditto_acl_change *ch);
+
 /**
- * ditto_acl_drop_inert - remove a stored list that does not count
- * @op: who
- * @node: of what
- * @dentry: of it
+ * ditto_acl_change_end - set the final mode, or undo the change
+ * @ch: the change
+ * @err: result of the other changes; the list is put back if it is not 0
  *
- * For before a POSIX ACL is set: a list beside one would count again without it. A list in
- * force stays.
+ * Context: may sleep; the inode is locked.
+ * Return: @err, or the error of setting the mode.
+ */
+int ditto_acl_change_end(struct ditto_acl_change *ch, int err);
+/* Release the references; once for each ditto_acl_change_init(). */
+void ditto_acl_change_drop(struct ditto_acl_change *ch);
+
+/**
+ * ditto_acl_drop_inert - remove a stored list that is not in force
+ * @op: the caller
+ * @node: the file
+ * @dentry: dentry of the file
  *
- * Context: may sleep; the inode is not locked. Return: 0 or an errno.
+ * Called before a POSIX ACL is set: a list that such an ACL overrides would come into force again
+ * once the ACL is removed. A list in force is kept.
+ *
+ * Context: may sleep; the inode is not locked.
+ * Return: 0 or a negative errno.
  */
 int ditto_acl_drop_inert(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry);
+
 /**
- * ditto_acl_replace_by_posix - set a POSIX ACL for access in place of the stored list
- * @op: who
- * @node: of what
- * @dentry: of it
- * @posix: as the file system has its ids
- * @as: a credential that may set it
+ * ditto_acl_replace_by_posix - replace the stored list by a POSIX access ACL
+ * @op: the caller
+ * @node: the file
+ * @dentry: dentry of the file
+ * @posix: ACL with the ids of the file system
+ * @as: credential that may set it
  *
- * One step with the inode locked. From when the POSIX ACL is there it counts; if the list
- * cannot be removed then, the POSIX ACL goes again.
+ * One step under the inode lock. The POSIX ACL is in force as soon as it is set; if the list
+ * cannot be removed then, the ACL is removed again.
  *
- * Context: may sleep; the inode is not locked. Return: 0, or an errno with all as before.
+ * Context: may sleep; the inode is not locked.
+ * Return: 0, or a negative errno with nothing changed.
  */
 int ditto_acl_replace_by_posix(struct ditto_op *op, struct ditto_node *node,
 			       struct dentry *dentry, struct posix_acl *posix,

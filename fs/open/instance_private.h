@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files of instances share among themselves; locking is in instance.h.
+ * Internals shared by the files that implement instances; see instance.h for locking.
  *
- * References: an instance has one of who opened it and one of the share's list.
- * Who takes it off the list, closing it or removing the share, has that one
- * and lets go of the file. A close while the share is going leaves the list
- * to the share: it has killed its reference count and comes by.
+ * References: an instance has one reference of the opener and one of the share's list. The task
+ * that takes it off the list, to close it or to remove the share, owns the list's reference and
+ * drops the file. If the share is being removed, closing leaves the instance on the list: the
+ * removal has killed the share's reference count and will walk the list.
  */
 #ifndef _DITTO_FS_OPEN_INSTANCE_PRIVATE_H
 #define _DITTO_FS_OPEN_INSTANCE_PRIVATE_H
@@ -16,25 +16,26 @@
 #include "instance.h"
 
 /**
- * struct ditto_instance - see instance.h
- * @share: not counted; NULL once the file was let go of
- * @node: what is open, held
- * @base: the file; other than @node for a stream, then held
- * @dentry: the name of @base, held
- * @open: the claim; its memory stays as long as the instance
- * @closer: who asked for the deletion at the close, held; or NULL. Under @base->lock
- * @rights: DITTO_RIGHT_* bits that were granted; changed by the holder, read at any time
+ * struct ditto_instance - an open instance, see instance.h
+ * @share: not counted; NULL after the file was dropped
+ * @node: the open file or stream, held
+ * @base: the file; differs from @node for a stream, and is held then
+ * @dentry: name of @base, held
+ * @open: the claim; its memory lives as long as the instance
+ * @closer: credential of the caller that requested delete-on-close, held; or NULL.
+ *	Guarded by @base->lock
+ * @rights: granted DITTO_RIGHT_* bits; written by the holder, read at any time
  * @is_dir: @node is a directory
  * @is_stream: @node is a stream of @base
- * @keeps: a stream that forbids the deletion of its file
- * @exact: it was opened so that the case of names counts, and so do names given by it;
- *	what is to go at its close goes then, whoever else has it open
+ * @keeps: this stream forbids the deletion of its file
+ * @exact: names are case-sensitive, and delete-on-close removes the name even if others
+ *	have the file open; see DITTO_OPENF_ONLY_EXACT
  * @mode_only: see DITTO_OPENF_MODE_ONLY
  * @by_xattrs: see DITTO_OPENF_XATTRS
  * @ref: see above
- * @of_share: on the share's list, or empty
- * @written: DITTO_CHANGED_* bits of what was written through it
- * @watch: what its directory is watched by, or NULL; goes with the file
+ * @of_share: link on the share's list, or empty
+ * @written: DITTO_CHANGED_* bits of changes made through the instance, notified at close
+ * @watch: watch of the directory, or NULL; ends when the file is dropped
  */
 struct ditto_instance {
 	struct ditto_share __rcu *share;
@@ -56,26 +57,38 @@ struct ditto_instance {
 	struct ditto_watch *watch;
 };
 
-/* ditto_walk() with a choice; @walk->passed is where the last component looked at begins. */
+/**
+ * ditto_walk_how - follow a path with or without regard to case
+ * @op: the caller
+ * @start: held
+ * @path: as for ditto_walk()
+ * @len: length of @path
+ * @exact: names are case-sensitive
+ * @walk: filled; @walk->passed is the offset of the last component that was looked up
+ *
+ * Context: may sleep.
+ * Return: as ditto_walk().
+ */
 int ditto_walk_how(struct ditto_op *op, struct ditto_node *start, const char *path, u32 len,
 		   bool exact, struct ditto_walk *walk);
 
 /* instance.c */
 
 /**
- * ditto_instance_new - an instance of an open that was claimed
- * @op: who
- * @node: what is open, held
+ * ditto_instance_new - create an instance for an OPEN claim
+ * @op: the caller
+ * @node: the open file or stream, held
  * @base: the file, held; may be @node
- * @dentry: its name, held
- * @rights: DITTO_RIGHT_* bits that are granted
- * @open: consumed on success
+ * @dentry: name of @base, held
+ * @rights: granted DITTO_RIGHT_* bits
+ * @open: the claim; consumed on success
  *
- * A stream that is open and does not share deletion keeps its file from being
- * opened for deletion, though its share modes are its own (MS-FSA section 2.1.5.1.2).
+ * An open stream that does not share deletion prevents opening its file for deletion, although
+ * streams have share reservations of their own (MS-FSA section 2.1.5.1.2).
  *
- * Return: the instance, which took references of its own; ERR_PTR(-EKEYREVOKED)
- * (deletion is pending), -ETXTBSY (a stream forbids it) or -ENOMEM.
+ * Context: may sleep.
+ * Return: the instance, which has references of its own; ERR_PTR(-EKEYREVOKED) (delete pending),
+ * ERR_PTR(-ETXTBSY) (a stream forbids it), ERR_PTR(-ESTALE) (removed) or ERR_PTR(-ENOMEM).
  */
 struct ditto_instance *ditto_instance_new(struct ditto_op *op, struct ditto_node *node,
 					  struct ditto_node *base, struct dentry *dentry,
@@ -85,7 +98,7 @@ struct ditto_instance *ditto_instance_new(struct ditto_op *op, struct ditto_node
 
 #define DITTO_RIGHTS_WRITE	(DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA)
 
-/* The rights to a stream by those to its file, where it is one of the file's attributes. */
+/* Rights to a stream that is an extended attribute, derived from the rights to the file. */
 static inline u32 ditto_rights_by_xattrs(u32 rights)
 {
 	u32 data = (rights & DITTO_RIGHT_READ_XATTRS ? DITTO_RIGHT_READ_DATA : 0) |
@@ -95,50 +108,88 @@ static inline u32 ditto_rights_by_xattrs(u32 rights)
 	       data;
 }
 
-/* Access bits of an OPEN claim with these rights. */
+/* Access bits of an OPEN claim for these rights. */
 u8 ditto_access_of(u32 rights);
-/* What is said of rights that the caller does not have. */
+/* Error for missing rights: -EROFS or -EACCES. */
 int ditto_open_refusal(const struct ditto_op *op, u32 missing);
-/* What an operation says when the lock table says this of an OPEN claim. */
+/* Convert an error of the lock table for an OPEN claim. */
 int ditto_open_error(long err);
-/*
- * The directory of a file that was not walked to, to be put; NULL if it is the
- * share's root, or has no name that is known.
+
+/**
+ * ditto_open_parent - get the parent directory of a file that was not found by path
+ * @op: the caller
+ * @dentry: name of the file
+ *
+ * Context: may sleep.
+ * Return: the node, to be put; NULL for the root of the share or if no name is known; or an
+ * ERR_PTR.
  */
 struct ditto_node *ditto_open_parent(struct ditto_op *op, struct dentry *dentry);
 
 /* instance_delete.c */
 
-/* Is the node's deletion pending? */
+/* True if the node is delete pending. */
 static inline bool ditto_delete_is_pending(const struct ditto_node *node)
 {
 	return READ_ONCE(node->delete_dentry);
 }
 
-/* Under node->lock: set deletion pending, which it is not yet, on behalf of @delete_cred. */
+/**
+ * ditto_delete_pending_set - mark a node as delete pending
+ * @op: the caller
+ * @node: not delete pending; its lock is held
+ * @dentry: name to remove; a reference is taken
+ * @delete_cred: credential for the removal; a reference is taken
+ */
 void ditto_delete_pending_set(const struct ditto_op *op,
 			      struct ditto_node *node, struct dentry *dentry,
 			      struct ditto_cred *delete_cred);
-/* The last instance of a delete-pending node went: the name goes. */
+
+/**
+ * ditto_delete_pending_go - remove a file whose last instance was closed
+ * @op: the caller that closed it
+ * @node: delete pending; the state is cleared afterwards
+ * @is_stream: the node is a stream
+ *
+ * Context: may sleep.
+ */
 void ditto_delete_pending_go(struct ditto_op *op, struct ditto_node *node, bool is_stream);
-/* An exact instance that deletes at its close goes: so does the name, at once. */
+
+/**
+ * ditto_closed_go - remove the name of a case-sensitive delete-on-close instance at once
+ * @op: the caller that closed it
+ * @dentry: name to remove
+ * @closer: credential for the removal
+ * @is_stream: the name is a stream
+ *
+ * Context: may sleep.
+ */
 void ditto_closed_go(struct ditto_op *op, struct dentry *dentry, struct ditto_cred *closer,
 		     bool is_stream);
-/* What was just made goes again, if nobody has opened it yet. */
+
+/**
+ * ditto_instance_unmake - remove a file that was just created, unless it was opened meanwhile
+ * @op: the caller
+ * @node: the file
+ * @dentry: name of the file
+ *
+ * Context: may sleep.
+ */
 void ditto_instance_unmake(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry);
-/* Flags of a node by fs/op/dosattr.c; 0 if they cannot be read. */
+/* DOS attribute flags of a node; 0 if they cannot be read. May sleep. */
 u32 ditto_node_flags(struct ditto_op *op, struct ditto_node *node);
 
 /* instance_rename.c */
 
 /**
- * ditto_instance_is_busy - does anybody have something below a directory open
- * @op: who
- * @dir: the directory's dentry
- * @exact: exact instances do not count: who has them does not go by paths
+ * ditto_instance_is_busy - check for open files below a directory
+ * @op: the caller
+ * @dir: dentry of the directory
+ * @exact: ignore case-sensitive instances, whose holders do not depend on paths
  *
- * Who caches an open that was closed already is asked to give it up.
+ * If a client caches an open that it has closed, a break is started.
  *
+ * Context: may sleep.
  * Return: 0, -EACCES, -EJUKEBOX.
  */
 int ditto_instance_is_busy(struct ditto_op *op, struct dentry *dir, bool exact);

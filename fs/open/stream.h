@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Named streams: further sequences of bytes of one file, each with data, size,
- * locks and share modes of its own.
+ * Named streams: additional byte sequences of a file, each with its own data, size, locks and
+ * share reservations.
  *
- * A stream is a regular file in a directory that belongs to its file, in
- * ".ditto/streams" at the share's root, named by the file's inode number and
- * generation. So everything
- * that works for a file works for a stream, and it may be as large. Nobody sees
- * ".ditto" of a share's root through any protocol: it cannot be looked up, listed
- * or made. Streams go with their file's last name, whoever removes it.
+ * A stream is a regular file in a directory that belongs to its base file. The directory lies in
+ * ".ditto/streams" at the root of the share and is named by inode number and generation of the
+ * base file. Everything that works for files therefore works for streams, at any size. The name
+ * ".ditto" in the root of a share is hidden in all protocols: it cannot be looked up, listed or
+ * created. Streams are removed with the last name of their file.
  */
 #ifndef _DITTO_FS_OPEN_STREAM_H
 #define _DITTO_FS_OPEN_STREAM_H
@@ -22,66 +21,120 @@ struct ditto_node_table;
 struct ditto_volume;
 struct qstr;
 
-/* As the module is loaded. */
+/* Called once when the module is loaded. */
 void ditto_streams_init(void);
 
 /* Streams of one file. */
 #define DITTO_STREAMS_MAX	1024
 
 /**
- * ditto_stream_open - the node of a stream
- * @op: who; rights are checked by the caller
+ * ditto_stream_open - open or create a stream
+ * @op: the caller; the caller of this function has checked the rights
  * @base: the file or directory, held
- * @name: any case finds it; kept as it was made
- * @create: make it if need be
- * @out: the stream's node, to be put
- * @created: set if it was made; may be NULL
+ * @name: name in any case; a new stream keeps this spelling
+ * @create: create the stream if it does not exist
+ * @out: filled with the stream's node, to be put
+ * @created: set if the stream was created; may be NULL
  *
- * Return: 0, -ENOENT, -EROFS, -ENOSPC (also: too many), -EOPNOTSUPP (the file
- * system asks the caller for what the server does here).
+ * Context: may sleep; no inode lock held.
+ * Return: 0, -ENOENT, -EROFS, -ENOSPC (also for too many streams), -EDQUOT, -EOPNOTSUPP (the file
+ * system checks the caller's credential, so the server cannot act for it) and others.
  */
 int ditto_stream_open(struct ditto_op *op, struct ditto_node *base,
 		      const struct ditto_name *name, bool create, struct ditto_node **out,
 		      bool *created);
+
 /**
- * ditto_stream_make - make a stream, once
- * @op: who; rights are checked by the caller
+ * ditto_stream_make - create a stream exclusively
+ * @op: the caller; the caller of this function has checked the rights
  * @base: the file or directory, held
- * @name: of the stream
- * @verf: 8 bytes, kept in the stream's times until they are set
- * @out: the stream's node, to be put
- * @created: set if it was made now
+ * @name: name of the stream
+ * @verf: 8 bytes, stored in the stream's times until these are set
+ * @out: filled with the stream's node, to be put
+ * @created: set if this call created the stream
  *
- * Return: as ditto_stream_open(); -EEXIST unless it was made with the same verifier.
+ * Context: may sleep; no inode lock held.
+ * Return: as ditto_stream_open(); -EEXIST unless the stream was created with the same verifier.
  */
 int ditto_stream_make(struct ditto_op *op, struct ditto_node *base,
 		      const struct ditto_name *name, const u8 *verf, struct ditto_node **out,
 		      bool *created);
+
+/**
+ * ditto_stream_remove - remove a stream by its name
+ * @op: the caller; the caller of this function has checked the rights
+ * @base: the file or directory, held
+ * @name: name in any case
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0, -ENOENT, -EROFS, -EOPNOTSUPP, -ETXTBSY (share reservation), -EJUKEBOX and others.
+ */
 int ditto_stream_remove(struct ditto_op *op, struct ditto_node *base,
 			const struct ditto_name *name);
-/* The same by what is at hand, of @op->stream_of. -ENOENT if it lost its name already. */
+
+/**
+ * ditto_stream_remove_dentry - remove a stream by its dentry
+ * @op: the caller; @op->stream_of is the base file, or NULL to notify no watches
+ * @dentry: dentry of the stream
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: as ditto_stream_remove(); -ENOENT if the dentry has lost its name.
+ */
 int ditto_stream_remove_dentry(struct ditto_op *op, struct dentry *dentry);
+
+/**
+ * ditto_stream_rename - rename a stream within its file
+ * @op: the caller; the caller of this function has checked the rights
+ * @base: the file or directory, held
+ * @from: old name in any case
+ * @to: new name
+ * @replace: replace an existing stream; otherwise -EEXIST
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0, -ENOENT, -EEXIST, -EROFS, -EILSEQ, -ENAMETOOLONG, -EOPNOTSUPP, -EJUKEBOX and others.
+ */
 int ditto_stream_rename(struct ditto_op *op, struct ditto_node *base,
 			const struct ditto_name *from, const struct ditto_name *to, bool replace);
-/* Call @fn for each with its size and allocated bytes; a value other than 0 ends it. May sleep. */
+
+/**
+ * ditto_stream_list - call a function for each stream of a file
+ * @op: the caller
+ * @base: the file or directory, held
+ * @fn: receives name, size and allocated bytes; a nonzero value ends the list
+ * @arg: passed to @fn
+ *
+ * The list is empty if the share or the file system has no streams.
+ *
+ * Context: may sleep.
+ * Return: 0, the nonzero value of @fn, or a negative errno.
+ */
 int ditto_stream_list(struct ditto_op *op, struct ditto_node *base,
 		      int (*fn)(void *arg, const struct ditto_name *name, u64 size, u64 allocated),
 		      void *arg);
-/* Attributes of the directory they are in. -ENOENT: there were none yet; -EOPNOTSUPP. */
+
+/**
+ * ditto_stream_dir_attr - get the attributes of the directory that contains a file's streams
+ * @op: the caller
+ * @base: the file or directory, held
+ * @attr: filled
+ *
+ * Context: may sleep.
+ * Return: 0; -ENOENT (the file never had streams); -EOPNOTSUPP and others.
+ */
 int ditto_stream_dir_attr(struct ditto_op *op, struct ditto_node *base, struct ditto_attr *attr);
-/* May files of this share have streams? A setting. Any context. */
+/* True if the share's files may have streams, by its options. Any context. */
 bool ditto_has_streams(const struct ditto_share *share);
-/* Is this name hidden in this directory? For look-ups, listings and makers of names. */
+/* True if a name is hidden in a directory; for lookups, listings and creation. Any context. */
 bool ditto_is_hidden(const struct ditto_share *share, const struct dentry *dir,
 		     const struct ditto_name *name);
-/* The same by the file system. Any context. */
+/* The same for all shares of a volume. Any context. */
 bool ditto_is_hidden_on(struct ditto_volume *volume, const struct dentry *dir,
 			const struct ditto_name *name);
-/* @base got another owner or group: its streams follow, as far as his quota lets them. */
+/* Owner or group of @base changed: give its streams to them, as far as quotas permit. May sleep. */
 void ditto_streams_give(struct ditto_op *op, struct ditto_node *base);
-/* The last name of @base went. */
+/* @base lost its last name: remove its streams. May sleep; no inode lock held. */
 void ditto_streams_forget(struct ditto_share *share, struct ditto_node *base);
-/* Somebody made something of this name on a served file system. Any context. */
+/* A task created a file of this name on a served file system. Any context. */
 void ditto_streams_notice(struct ditto_node_table *table, const struct qstr *name);
 
 #endif
