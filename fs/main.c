@@ -2,11 +2,11 @@
 /*
  * The core module: one server in each network namespace.
  *
- * Order: each part is made after what it uses and unmade before it. All charge the
- * budget, which comes first. The lock table counts, and has the helper record
- * what must be known after a restart. Nodes use the lock table, shares use
- * nodes; all else is asked by requests, which come through listeners, which
- * come last. The netlink family comes behind all servers.
+ * Parts are set up in order of dependency and torn down in reverse order. All parts charge the
+ * budget, which therefore comes first. The lock table keeps statistics and has the helper record
+ * what must survive a restart. Nodes use the lock table, and shares use nodes. Requests use all
+ * of these and arrive through listeners, which come last. The netlink family is registered after
+ * the servers exist.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -40,7 +40,7 @@
 struct workqueue_struct *ditto_wq;
 static unsigned int ditto_net_id;
 
-/* The parts of a server, in the order in which they are made. */
+/* Parts of a server, in the order in which they are set up. */
 static const struct {
 	int (*init)(struct ditto_server *srv);
 	void (*exit)(struct ditto_server *srv);
@@ -72,8 +72,8 @@ void ditto_server_writeback_failed(struct ditto_server *srv)
 EXPORT_SYMBOL_NS_GPL(ditto_server_writeback_failed, DITTO);
 
 /*
- * What is signed of a handle and has 16 bytes, as here, has a 1 in its third byte, so that no
- * signature is part of a key.
+ * No signature of a handle can equal a part of a derived key: a signed handle of 16 bytes has a 1
+ * in its third byte, and the input here has a 0.
  */
 void ditto_key_derive(const struct ditto_server *srv, enum ditto_key_use use, siphash_key_t *key)
 {
@@ -96,7 +96,7 @@ static int __net_init ditto_net_init(struct net *net)
 
 	srv->net = net;
 	srv->started = ktime_get_real_ns();
-	/* A clock can be set back; a random start does not come again. */
+	/* Random, because a clock could be set back and repeat a start time. */
 	atomic64_set(&srv->write_verifier, get_random_u64());
 	get_random_bytes(&srv->handle_key, sizeof(srv->handle_key));
 	ditto_settings_init(srv);
@@ -147,7 +147,7 @@ static int __init ditto_init(void)
 
 err_net:
 	unregister_pernet_subsys(&ditto_net_ops);
-	/* Objects wait for readers before they are freed by code of ours. */
+	/* Objects are freed by RCU callbacks inside this module. */
 	rcu_barrier();
 err_acls:
 	ditto_casefold_tables_exit();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Names without regard to case, see casefold.h. Most are ASCII, and take a short way
- * that comes to the same result.
+ * Case folding of names, see casefold.h. Most names are ASCII and take a fast path with the same
+ * result.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -16,7 +16,7 @@
 
 #if IS_REACHABLE(CONFIG_UNICODE)
 
-/* NULL: ASCII only. */
+/* NULL if only ASCII can be folded. */
 static struct unicode_map *foldings;
 
 static int fold_hash(const struct ditto_name *name, u32 *hash)
@@ -31,7 +31,7 @@ static int fold_hash(const struct ditto_name *name, u32 *hash)
 	return err;
 }
 
-/* By name, as both are short and seldom reach this with different foldings. */
+/* Compare names directly: they are short, and rarely differ when this is called. */
 static bool fold_same(const struct ditto_name *a, const struct ditto_name *b)
 {
 	const struct qstr one = QSTR_INIT(a->name, a->len);

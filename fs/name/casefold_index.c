@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The index of a directory's names without regard to case, see casefold_index.h.
+ * Case-insensitive index of a directory's names, see casefold_index.h.
  *
  * Locking, outermost first
- *   build (mutex) is held while the directory is listed, by those who need the
- *	index; never by who changes the directory.
- *   The directory's inode lock, shared, while the index is compared with the
- *	directory: so a change of ours is in both or in none of them.
+ *   build (mutex) is held while the directory is listed, by lookups that need the index; never by
+ *   a task that changes the directory.
+ *   The directory's inode lock, shared, while the index is compared with the directory: a change
+ *   by the server is in both of them or in none.
  *   lru_lock (spinlock) guards the list of indexes with names.
- *   lock (spinlock) guards what an index holds.
+ *   lock (spinlock) guards the contents of an index.
  *
- * Whoever lists the directory counts the changes seen before and after, and
- * lists it again if there were any.
+ * A listing compares the number of changes seen before and after, and is repeated if they differ.
  */
 #include <kunit/visibility.h>
 #include <linux/fs.h>
@@ -29,12 +28,12 @@
 #include "casefold.h"
 #include "casefold_index.h"
 
-/* Attempts to list a directory that does not change meanwhile. */
+/* Attempts to list a directory without concurrent changes. */
 #define DITTO_BUILDS_MAX	3
-/* A table has at least 1 << this heads; it is made anew when chains get longer than this. */
+/* Smallest table, as log2 of its heads; and average chain length that makes a table full. */
 #define DITTO_HEADS_MIN		6
 #define DITTO_CHAIN_MAX		8
-/* Change times on other machines this close to now may be those of two changes. */
+/* A change time of another machine that is closer to now may cover two changes. */
 #define DITTO_TICK_NS		(50 * NSEC_PER_MSEC)
 
 struct casefold_name {
@@ -45,10 +44,10 @@ struct casefold_name {
 };
 
 /**
- * struct casefold_table - names by the hash of their folding
- * @heads: 1 << @bits of them, or NULL
- * @bits: see there
- * @count: names
+ * struct casefold_table - names by the hash of their folded form
+ * @heads: 1 << @bits hash chains, or NULL
+ * @bits: log2 of the number of heads
+ * @count: number of names
  */
 struct casefold_table {
 	struct hlist_head *heads;
@@ -57,14 +56,14 @@ struct casefold_table {
 };
 
 /**
- * struct ditto_casefold - the index of a directory
+ * struct ditto_casefold - index of a directory
  * @build: see above
- * @lock: guards the rest but @lru and @used
- * @seen: changes of the directory since the index was allocated
- * @valid: @table is what the directory had at @change
+ * @lock: guards the rest except @lru and @used
+ * @seen: number of changes of the directory since the index was allocated
+ * @valid: @table contains the names of the directory at @change
  * @change: change attribute of the directory
- * @table: names
- * @lru: on the list of indexes with names; under lru_lock
+ * @table: the names
+ * @lru: link on the list of indexes with names; under lru_lock
  * @used: jiffies of the last use
  */
 struct ditto_casefold {
@@ -95,7 +94,7 @@ static void count_build(void)
 static void count_build(void) {}
 #endif
 
-/* Tables */
+/* Hash tables */
 
 static struct hlist_head *table_head(const struct casefold_table *t, u32 hash)
 {
@@ -124,7 +123,7 @@ static void table_free(struct casefold_table *t)
 	*t = (struct casefold_table){};
 }
 
-/* A table with more heads takes the names. */
+/* Move the names to a table with more heads. */
 static int table_grow(struct casefold_table *t)
 {
 	struct casefold_table larger;
@@ -181,7 +180,7 @@ static struct casefold_name *table_find_exact(const struct casefold_table *t,
 	return NULL;
 }
 
-/* Is @a before @b in the order of bytes? */
+/* True if @a precedes @b in byte order. */
 static bool is_before(const struct ditto_name *a, const struct ditto_name *b)
 {
 	int cmp = memcmp(a->name, b->name, min(a->len, b->len));
@@ -209,9 +208,9 @@ static int table_find(const struct casefold_table *t, const struct ditto_name *n
 	return 0;
 }
 
-/* The directory */
+/* State of the directory */
 
-/* Which state of the directory this is. Return: 0, or -EAGAIN if that cannot be told. */
+/* Get the change attribute. Return: 0, or -EAGAIN if it does not identify the directory's state. */
 static int dir_change(struct ditto_share *share, struct ditto_node *dir, u64 *change)
 {
 	struct ditto_attr attr;
@@ -233,7 +232,7 @@ static struct ditto_casefold *index_of(struct ditto_node *dir)
 {
 	struct ditto_casefold *c, *old;
 
-	/* Pairs with the release below. */
+	/* Pairs with cmpxchg() below. */
 	c = smp_load_acquire(&dir->casefold);
 	if (c)
 		return c;
@@ -250,7 +249,10 @@ static struct ditto_casefold *index_of(struct ditto_node *dir)
 	return old;
 }
 
-/* Look into the index as it is at @change. Return: 0, -ENOENT, or -EAGAIN if it does not hold. */
+/*
+ * Look up a name in the index for the state @change. Return: 0, -ENOENT, or -EAGAIN if the index
+ * is not valid.
+ */
 static int index_find(struct ditto_casefold *c, u64 change, const struct ditto_name *name,
 		      u32 hash, char *found)
 {
@@ -266,7 +268,7 @@ static int index_find(struct ditto_casefold *c, u64 change, const struct ditto_n
 	return err;
 }
 
-/* The same at what the directory is now; a change of ours in progress is waited for. */
+/* Look up a name for the current state; waits for a change by the server in progress. */
 static int index_find_now(struct ditto_share *share, struct ditto_node *dir,
 			  struct ditto_casefold *c, const struct ditto_name *name, u32 hash,
 			  char *found)
@@ -285,7 +287,7 @@ static int index_find_now(struct ditto_share *share, struct ditto_node *dir,
 	return err;
 }
 
-/* Many indexes */
+/* LRU of indexes */
 
 static bool lru_is_over(void)
 {
@@ -293,7 +295,7 @@ static bool lru_is_over(void)
 	       atomic_long_read(&total) > DITTO_CASEFOLD_TOTAL_MAX;
 }
 
-/* Take the names of the index that was not used for the longest; not of @keep. */
+/* Take the names of the least recently used index, except @keep. */
 static bool lru_take(const struct ditto_casefold *keep, struct casefold_table *t)
 {
 	struct ditto_casefold *c, *oldest = NULL;
@@ -348,7 +350,7 @@ void ditto_casefold_free(struct ditto_node *dir)
 	kfree(c);
 }
 
-/* Listing */
+/* Building */
 
 struct listing {
 	struct casefold_table table;
@@ -381,7 +383,7 @@ static bool listing_add(void *arg, const struct ditto_name *name)
 	return true;
 }
 
-/* Take the listing if the directory is still what it was. */
+/* Install the listing if the directory has not changed. */
 static int index_take(struct ditto_share *share, struct ditto_node *dir,
 		      struct ditto_casefold *c, struct listing *l, u64 seen, u64 change)
 {
@@ -429,8 +431,8 @@ static int index_build_once(struct ditto_share *share, struct ditto_node *dir,
 }
 
 /*
- * Make the index and look into it; who waited for another to make it may not
- * have to. Return: as index_find(), -E2BIG.
+ * Build the index and look up a name. A task that waited for another builder may find it done.
+ * Return: as index_find(), or -E2BIG.
  */
 static int index_build(struct ditto_share *share, struct ditto_node *dir,
 		       struct ditto_casefold *c, const struct ditto_name *name, u32 hash,
@@ -449,7 +451,7 @@ static int index_build(struct ditto_share *share, struct ditto_node *dir,
 	return err;
 }
 
-/* A search without an index, for a directory that does not keep still or is too large. */
+/* Search without an index, for a directory that changes constantly or is too large. */
 struct search {
 	const struct ditto_name *name;
 	char *found;
@@ -501,7 +503,7 @@ int ditto_casefold_find(struct ditto_share *share, struct ditto_node *dir,
 	return err;
 }
 
-/* Changes */
+/* Updates */
 
 static struct ditto_casefold *index_if_any(struct ditto_node *dir)
 {
@@ -525,11 +527,11 @@ static void remove_locked(struct ditto_casefold *c, const struct ditto_name *nam
 	atomic_long_dec(&total);
 }
 
-/* False if there is no room. */
+/* Returns false if there is no room. */
 static bool add_locked(struct ditto_casefold *c, const struct ditto_name *name,
 		       struct casefold_name **n)
 {
-	/* One that matches exactly only. */
+	/* NULL for a name that matches exactly only, which is not in the index. */
 	if (!*n)
 		return true;
 	if (table_find_exact(&c->table, name, (*n)->hash))

@@ -2,14 +2,14 @@
 /*
  * Open files cached with their nodes.
  *
- * A node has a slot for each mode. What is in a slot is on the table's list
- * too; both hold it by one reference. Using a file in a slot needs RCU and a
- * count only; a directory has one position, so a listing takes it out. A file
- * is closed by whoever drops its last reference, before that call returns, so
- * that nothing pins a mount when a share is gone.
+ * A node has one slot for each mode. A file in a slot is also on the table's list; slot and list
+ * share one reference. Using a cached file needs only RCU and a reference count. An open
+ * directory has one position, so a listing takes it out of its slot. A file is closed by the task
+ * that drops its last reference, before that call returns, so that no file pins a mount after its
+ * share is gone.
  *
- * Locking: node->lock guards the slots, files_lock inside it the list. A file
- * on the list has a live node while files_lock is held, because it leaves both
+ * Locking: node->lock guards the slots; files_lock nests inside and guards the list. While
+ * files_lock is held, the node of a file on the list is valid, because files leave slot and list
  * under node->lock.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -28,21 +28,21 @@
 #include "file.h"
 #include "node_private.h"
 
-/* Files looked at to find one to close above the limit. */
+/* Files to examine for the oldest one when the limit is exceeded. */
 #define FILES_LOOK	8
 
-/* Opening and closing take no longer, or are not waited for. */
+/* Longest wait for an open or close in progress. */
 #define SETTLE_MS	20
 
-/* Files for writing are counted apart, as the VFS does. */
+/* Files open for writing are counted separately, as in the VFS. */
 static atomic_t *open_count(const struct ditto_file *df)
 {
 	return &df->node->opens[df->mode == DITTO_FILE_WRITE];
 }
 
 /*
- * While one is opened or closed, ours is taken for a local process's, which is
- * safe; who cannot have that waits until it is over.
+ * While a file is being opened or closed, it may be mistaken for one of a local process. That is
+ * safe; callers that need the exact count wait until it is done.
  */
 static void move_begin(struct ditto_node *node)
 {
@@ -76,7 +76,7 @@ void ditto_file_put(struct ditto_file *df)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_file_put, DITTO);
 
-/* The cached file, on whatever mount. */
+/* Get the cached file, on any mount. */
 static struct ditto_file *slot_hold(struct ditto_node *node, enum ditto_file_mode mode)
 {
 	struct ditto_file *df;
@@ -94,7 +94,7 @@ static struct ditto_file *slot_get(struct ditto_node *node, enum ditto_file_mode
 {
 	struct ditto_file *df = slot_hold(node, mode);
 
-	/* Another share's mount may be read-only, or be unmounted first. */
+	/* The mount of another share may be read-only, or be unmounted earlier. */
 	if (df && unlikely(df->file->f_path.mnt != mnt)) {
 		ditto_file_put(df);
 		df = NULL;
@@ -113,7 +113,7 @@ static void slot_clear_locked(struct ditto_node_table *table, struct ditto_node 
 	spin_unlock(&table->files_lock);
 }
 
-/* Take a file out of its slot and off the list; the reference goes to the caller. */
+/* Take a file out of its slot and off the list; the reference passes to the caller. */
 static bool file_uncache(struct ditto_node_table *table, struct ditto_node *node,
 			 struct ditto_file *df)
 {
@@ -128,8 +128,8 @@ static bool file_uncache(struct ditto_node_table *table, struct ditto_node *node
 }
 
 /*
- * Close a file that is on the list; called with files_lock held, which it
- * drops. Returns false if the worker is about to do it, because the node goes.
+ * Close a file on the list. Called with files_lock held, and drops it. Returns false if the
+ * worker is about to close the file, because its node is being freed.
  */
 static bool file_evict(struct ditto_node_table *table, struct ditto_file *df)
 	__releases(&table->files_lock)
@@ -150,7 +150,7 @@ static bool file_evict(struct ditto_node_table *table, struct ditto_file *df)
 	return true;
 }
 
-/* Of the first files on the list, the one not used for the longest. */
+/* Least recently used one of the first files on the list. */
 static struct ditto_file *files_oldest(struct ditto_node_table *table)
 {
 	struct ditto_file *df, *next, *oldest = NULL;
@@ -173,7 +173,7 @@ static void files_trim(struct ditto_node_table *table)
 	if (table->nfiles <= READ_ONCE(table->srv->settings.file_limit))
 		spin_unlock(&table->files_lock);
 	else if (!file_evict(table, files_oldest(table)))
-		flush_work(&table->dispose_work);	/* not to run ahead of it */
+		flush_work(&table->dispose_work);	/* do not run ahead of it */
 }
 
 static void files_arm(struct ditto_node_table *table)
@@ -183,7 +183,7 @@ static void files_arm(struct ditto_node_table *table)
 	queue_delayed_work(ditto_wq, &table->files_work, max(idle / 2, 1UL));
 }
 
-/* Put a file into its slot, if that is free. */
+/* Put a file into its slot, if the slot is free. */
 static bool file_cache(struct ditto_node_table *table, struct ditto_file *df)
 {
 	struct ditto_node *node = df->node;
@@ -195,7 +195,7 @@ static bool file_cache(struct ditto_node_table *table, struct ditto_file *df)
 	spin_lock(&node->lock);
 	if (!node->files[df->mode] && !test_bit(DITTO_NODE_DEAD, &node->flags)) {
 		refcount_inc(&df->ref);
-		/* Pairs with the dependency in slot_get(). */
+		/* Pairs with the address dependency in slot_hold(). */
 		smp_store_release(&node->files[df->mode], df);
 		spin_lock(&table->files_lock);
 		list_add_tail(&df->lru, &table->files);
@@ -220,13 +220,16 @@ static const int open_flags[] = {
 
 static struct file *open_nowait(const struct path *path, int flags, const struct cred *cred)
 {
-	/* So that it is known for ours, whoever needs it: it breaks no lease that we stand for. */
+	/*
+	 * Acting as the server marks the open as ours, so that it does not break a VFS lease that
+	 * we hold for a client.
+	 */
 	const struct cred *old = override_creds(cred);
 	struct file *file = dentry_open(path, flags | O_NONBLOCK, cred);
 
 	revert_creds(old);
 
-	/* A local process with a lease was told, and is not waited for. */
+	/* The lease break of a local process was started, and is not waited for. */
 	if (file == ERR_PTR(-EWOULDBLOCK))
 		return ERR_PTR(-EJUKEBOX);
 	if (!IS_ERR(file)) {
@@ -261,7 +264,7 @@ static struct ditto_file *file_open(struct vfsmount *mnt, struct ditto_node *nod
 		kfree(df);
 		return ERR_CAST(file);
 	}
-	/* Positions in a directory are told to clients in 64 bits. */
+	/* Clients get directory positions as 64-bit cookies. */
 	if (mode == DITTO_FILE_DIR)
 		file->f_mode |= FMODE_64BITHASH;
 
@@ -298,7 +301,7 @@ struct ditto_file *ditto_file_get(struct ditto_share *share, struct ditto_node *
 	df = file_open(share->root.mnt, node, mode);
 	if (IS_ERR(df) || file_cache(node->volume->srv->nodes, df))
 		return df;
-	/* Somebody else was faster, or the node goes. */
+	/* Another task was faster, or the node is being freed. */
 	other = slot_get(node, mode, mnt);
 	if (!other)
 		return df;
@@ -333,7 +336,7 @@ static struct ditto_node *point_node(struct ditto_lock_point *point)
 	return container_of(point, struct ditto_node, point);
 }
 
-/* The file of ours that is this one; somebody has a reference on it. */
+/* Find our open file for a struct file that is in use. */
 static struct ditto_file *file_find(struct ditto_node *node, const struct file *file)
 {
 	struct ditto_file *df;
@@ -423,7 +426,7 @@ void ditto_files_close_mount(struct ditto_volume *volume, const struct vfsmount 
 	rhashtable_walk_enter(&table->by_inode, &iter);
 	rhashtable_walk_start(&iter);
 	while ((node = rhashtable_walk_next(&iter))) {
-		/* -EAGAIN: the table was resized, the walk begins anew. */
+		/* -EAGAIN: the table was resized and the walk starts over. */
 		if (IS_ERR(node) || node->volume != volume || !node_has_files(node) ||
 		    !refcount_inc_not_zero(&node->ref))
 			continue;
@@ -434,13 +437,13 @@ void ditto_files_close_mount(struct ditto_volume *volume, const struct vfsmount 
 	}
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);
-	/* A node that was evicted meanwhile is closed by the worker. */
+	/* Files of a node that was evicted meanwhile are closed by the worker. */
 	flush_work(&table->dispose_work);
 }
 
 /*
- * Close the files that were not used since @before, going once over the list;
- * the others go to its end.
+ * Close files that were not used since @before, in one pass over the list. The others move to its
+ * end.
  */
 static void files_reap(struct ditto_node_table *table, unsigned long before)
 {
@@ -463,7 +466,7 @@ static void files_reap(struct ditto_node_table *table, unsigned long before)
 	spin_unlock(&table->files_lock);
 }
 
-/* Close as many as are above the limit, going once over the list. */
+/* Close files above the limit, in one pass over the list. */
 static void files_lower(struct ditto_node_table *table)
 {
 	unsigned long todo = READ_ONCE(table->nfiles);
@@ -489,7 +492,7 @@ static void files_workfn(struct work_struct *work)
 
 void ditto_files_settings_changed(struct ditto_node_table *table)
 {
-	/* It may be waiting for what was a long time, and is not queued again meanwhile. */
+	/* The work may be queued with the previous, longer delay. */
 	mod_delayed_work(ditto_wq, &table->files_work, 0);
 }
 

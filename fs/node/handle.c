@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * File handles.
+ * File handles: encoding, signing, verification and decoding.
  *
  * Layout, in bytes:
  *
  *	0	version, 1
- *	1	file id type, enum fid_type; FILEID_ROOT is the share's root
+ *	1	type of the file id, enum fid_type; FILEID_ROOT is the root of the share
  *	2	length of the file id in words of four bytes, 0 to 11
  *	3	zero
  *	4	share tag, little endian
  *	12	file id, as the file system wrote it
- *	12+n	SipHash-2-4 of all before it under the server's key, little endian
+ *	12+n	SipHash-2-4 of all bytes before, with the server's key, little endian
  *
- * The signature keeps a client from making up handles, for a file system finds
- * any file by its id, whether it is shared or not. Nothing in here depends on
- * the order in which shares were added, on device numbers or on names.
+ * The signature prevents clients from forging handles, because a file system finds any file by
+ * its id, whether it is shared or not. Handles do not depend on the order in which shares were
+ * added, on device numbers or on names.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -99,7 +99,7 @@ VISIBLE_IF_KUNIT int ditto_handle_verify(const struct ditto_server *srv, const u
 	fid_len = data[2] * FID_WORD;
 	if (len != HANDLE_HEAD + fid_len + HANDLE_SIGN)
 		return -EBADHANDLE;
-	/* The share's root has no file id, everything else has one. */
+	/* Only the root of the share has no file id. */
 	if (fid_len ? data[1] == FILEID_ROOT : data[1] != FILEID_ROOT)
 		return -EBADHANDLE;
 	len -= HANDLE_SIGN;

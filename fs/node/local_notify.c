@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Local changes of directories, see local_notify.h.
+ * Changes of directories by local processes, see local_notify.h.
  *
- * A mark on the directory's inode tells of what happens in it. The one who makes
- * the change holds locks then, so the event is only copied; a worker tells the
- * lock table, and nobody waits for that. What we do for clients comes by here as
- * well and is passed over: it was told with the name of its actor.
+ * A mark on the directory's inode reports its changes. The task that makes a change holds locks,
+ * so the event is only copied; a worker notifies the lock table, and no task waits for that.
+ * Changes that the server makes for clients are reported here, too, and are ignored, because the
+ * operation itself notifies with the client's actor.
  *
- * A name that is moved away is told a moment later: if it turns up in the same
- * directory, it was renamed.
+ * The removal of a name by a rename is delayed: if the new name appears in the same directory
+ * within MOVE_MS, it is notified as a rename.
  *
- * Locking: table->local_lock (mutex) guards node->local and orders beginning
- * with ending; local->lock, innermost, the events. Only the worker ends.
+ * Locking: table->local_lock (mutex) guards node->local and serializes begin and end. local->lock
+ * is innermost and guards the events. Only the worker ends a watch.
  *
- * Lifetime: a watch is its mark's memory, and holds the node. The node has a
- * reference until the worker ends it, and the worker has one while it is due.
+ * Lifetime: a watch is part of its mark's memory and holds the node. The node's pointer has a
+ * reference to the mark until the worker ends the watch, and a queued worker has one, too.
  */
 #include <linux/err.h>
 #include <linux/fsnotify_backend.h>
@@ -29,19 +29,19 @@
 #include "local_notify.h"
 #include "node_private.h"
 
-/* How long a name that was moved away may take to turn up. */
+/* Time to wait for the new name of a renamed file. */
 #define MOVE_MS		20
 
 #define NAME_EVENTS	(FS_CREATE | FS_DELETE | FS_MOVED_FROM | FS_MOVED_TO)
 #define LOCAL_EVENTS	(NAME_EVENTS | FS_ATTRIB | FS_MODIFY)
 
 /**
- * struct local_event - something that happened
- * @link: in local->events
- * @change: as it is told
- * @cookie: of a move; the same for both of its ends
- * @name: of the entry
- * @old_name: before, of one that was renamed
+ * struct local_event - a change of a directory
+ * @link: link in local->events
+ * @change: change for the lock table
+ * @cookie: same value for both ends of a rename
+ * @name: name of the entry
+ * @old_name: previous name of a renamed entry
  */
 struct local_event {
 	struct list_head link;
@@ -53,15 +53,15 @@ struct local_event {
 
 /**
  * struct ditto_local - a watched directory
- * @mark: tells of it
- * @node: of the directory, held
- * @users: for how many it is watched
- * @ended: the mark is gone, or goes; by the worker
- * @lock: guards the rest but @work
- * @events: struct local_event, to be told
+ * @mark: fsnotify mark
+ * @node: node of the directory, held
+ * @users: number of users of the watch
+ * @ended: the mark is destroyed, or about to be; set by the worker
+ * @lock: guards the rest except @work
+ * @events: struct local_event to notify
  * @count: length of @events
- * @lost: some could not be kept
- * @work: tells them, and ends what nobody needs any more
+ * @lost: events were dropped
+ * @work: notifies of events, and ends a watch without users
  */
 struct ditto_local {
 	struct fsnotify_mark mark;
@@ -80,7 +80,7 @@ static struct ditto_local *local_of(struct fsnotify_mark *mark)
 	return container_of(mark, struct ditto_local, mark);
 }
 
-/* Let the worker look. It has a reference while it is due. */
+/* Queue the worker, which has a reference while it is queued. */
 static void local_kick(struct ditto_local *local, unsigned int ms)
 {
 	bool due;
@@ -95,7 +95,7 @@ static void local_kick(struct ditto_local *local, unsigned int ms)
 		fsnotify_put_mark(&local->mark);
 }
 
-/* The new name of what was moved away a moment ago? Then it was renamed. */
+/* Merge the new name into the last event if that was the removal of the old one. */
 static bool is_renamed(struct ditto_local *local, const struct qstr *name, u32 cookie)
 {
 	struct local_event *last;
@@ -114,7 +114,7 @@ static bool is_renamed(struct ditto_local *local, const struct qstr *name, u32 c
 	return true;
 }
 
-/* The same happened to the same entry, and is still to be told. */
+/* True if the last event already reports the same change of the same entry. */
 static bool is_repeated(struct ditto_local *local, enum ditto_entry_event event,
 			const struct qstr *name)
 {
@@ -177,7 +177,7 @@ static int local_handle(struct fsnotify_mark *mark, u32 mask, struct inode *inod
 
 	if (!name || name->len > NAME_MAX || ditto_is_acting())
 		return 0;
-	/* They are many, and for a few only. */
+	/* Changes of data and attributes are frequent and concern few holders. */
 	if (!(mask & NAME_EVENTS) &&
 	    !ditto_lock_point_held(&local->node->point, DITTO_SUM_NOTIFY |
 				   ditto_intent_mask[0][DITTO_INTENT_CHILD]))
@@ -196,7 +196,7 @@ static void local_free(struct fsnotify_mark *mark)
 	list_for_each_entry_safe(event, next, &local->events, link)
 		kfree(event);
 	kfree(local);
-	/* What is left of it may take long. */
+	/* Freeing the node may take long, so the worker does it. */
 	if (refcount_dec_and_test(&node->ref))
 		ditto_node_dispose(table, node);
 	atomic_dec(&table->watches.observers);
@@ -237,7 +237,7 @@ static void local_tell(struct ditto_local *local)
 	}
 }
 
-/* Nobody needs it any more? */
+/* True if the watch has no users; it is then detached from the node. */
 static bool local_ends(struct ditto_local *local, struct ditto_node_table *table)
 {
 	bool ends;
@@ -327,7 +327,7 @@ static int watch_on(struct ditto_node_table *table, struct ditto_node *node)
 
 static void watch_off(struct ditto_node *node)
 {
-	/* It stays as long as there are users, of whom the caller is one. */
+	/* Valid because the caller is one of the users. */
 	struct ditto_local *local = READ_ONCE(node->local);
 
 	refcount_inc(&local->mark.refcnt);
@@ -356,7 +356,7 @@ void ditto_local_notify_exit(struct ditto_node_table *table)
 	if (!table->local_group)
 		return;
 	wait_var_event(&table->locals, !atomic_read(&table->locals));
-	/* They are freed by code of ours. */
+	/* Marks are freed by a callback in this module. */
 	fsnotify_wait_marks_destroyed();
 	fsnotify_put_group(table->local_group);
 }

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Nodes and the tables that find them.
+ * Nodes and the tables to find them.
  *
- * References: one is the table's while the node is in it. An idle node, which
- * has only that one, is evicted by taking the count from one to zero
- * (node_lru.c), so that a look-up under RCU either gets a reference before or
- * finds the count at zero and looks again. A node whose file was removed is
- * killed while it is held: it leaves the tables at once and is freed with its
- * last holder; while instances of it are open, it stays until the last of them is
- * closed. So at any time one inode has at most one node that can be found.
+ * References: the tables hold one while the node is in them. An idle node has only this one and
+ * is evicted by dropping the count from one to zero (node_lru.c), so a lookup under RCU either
+ * gets a reference earlier, or finds zero and retries. The node of a removed file is killed while
+ * it is held: it leaves the tables at once and is freed with its last holder. While instances of
+ * it are open, it stays in the tables until the last one is closed. At any time, at most one node
+ * of an inode can be found.
  *
- * Locking: node->lock orders killing and entering the table by file id.
+ * Locking: node->lock orders killing a node and inserting it into the table by file id.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -32,7 +31,7 @@
 #include "local_notify.h"
 #include "node_private.h"
 
-/* The key of the table by file id. */
+/* Key of the table by file id. */
 struct ditto_fid_key {
 	const struct ditto_volume *volume;
 	const struct ditto_fid *fid;
@@ -69,13 +68,13 @@ static int fid_cmp(struct rhashtable_compare_arg *arg, const void *obj)
 	       memcmp(node->fid.raw, key->fid->raw, node->fid.len);
 }
 
-/* No inode is smaller; and those made one after the other lie in a slab of about this size. */
+/* Lower bounds: size of an inode, and of a slab of inodes allocated one after the other. */
 #define INODE_SHIFT	9
 #define SLAB_SHIFT	15
 
 /*
- * What was made together is mostly used together: neighbours in memory are neighbours in the
- * table, where a line of the cache has the buckets of several.
+ * Files created together are mostly used together. Neighbours in memory become neighbours in the
+ * table, where one cache line holds several buckets.
  */
 static u32 inode_hash(const void *data, u32 len, u32 seed)
 {
@@ -84,7 +83,7 @@ static u32 inode_hash(const void *data, u32 len, u32 seed)
 	return hash_64(addr >> SLAB_SHIFT ^ seed, 32) + (u32)(addr >> INODE_SHIFT);
 }
 
-/* One comparison in line, where the table's own would be a call of memcmp(). */
+/* An inlined comparison instead of the table's default call of memcmp(). */
 static int inode_cmp(struct rhashtable_compare_arg *arg, const void *obj)
 {
 	const struct inode *const *inode = arg->key;
@@ -170,9 +169,9 @@ static struct ditto_node *node_find_fid(struct ditto_volume *volume, const struc
 }
 
 /*
- * Remember the file id that found a node. The first one stays: a file that is
- * known under several, as after a rename in a share that is a subtree, is
- * found by the others through the file system.
+ * Record the file id by which a node was found. The first one is kept. A file with several ids,
+ * for example after a rename in a share that is a subtree, is found by the others through the
+ * file system.
  */
 static void node_hash_fid(struct ditto_node_table *table, struct ditto_node *node,
 			  const struct ditto_fid *fid)
@@ -186,7 +185,7 @@ static void node_hash_fid(struct ditto_node_table *table, struct ditto_node *nod
 		const struct ditto_fid_key key = { .volume = node->volume, .fid = fid };
 
 		node->fid = *fid;
-		/* On failure the node is just found the slow way. */
+		/* On failure the node is found through the file system. */
 		if (!rhashtable_lookup_insert_key(&table->by_fid, &key, &node->by_fid,
 						  by_fid_params))
 			set_bit(DITTO_NODE_HASHED_FID, &node->flags);
@@ -257,13 +256,13 @@ void ditto_node_put(struct ditto_node *node)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_node_put, DITTO);
 
-/* Is this alias of no use any more, though the file may have a better one? */
+/* True if this alias is unhashed or disconnected, so that another one may be better. */
 static bool dentry_is_poor(const struct dentry *dentry)
 {
 	return d_unhashed(dentry) || IS_ROOT(dentry);
 }
 
-/* Take a better alias than the one the node has. */
+/* Replace a poor alias of the node by a better one. */
 static void node_adopt(struct ditto_node *node, struct dentry *dentry)
 {
 	struct dentry *old = NULL;
@@ -298,7 +297,7 @@ struct dentry *ditto_node_dentry(struct ditto_node *node)
 	if (likely(!d_unhashed(dentry)) || IS_ROOT(dentry) || !node->inode->i_nlink)
 		return dentry;
 
-	/* Its name is gone, but the file has another one. */
+	/* This name was removed, but the file has another one. */
 	better = d_find_alias(node->inode);
 	if (!better)
 		return dentry;
@@ -322,12 +321,12 @@ static void point_put(struct ditto_lock_point *point)
 {
 	struct ditto_node *node = point_node(point);
 
-	/* The caller may hold locks; what is left of the node sleeps. */
+	/* The caller may hold locks, and freeing the node sleeps. */
 	if (refcount_dec_and_test(&node->ref))
 		ditto_node_dispose(node->volume->srv->nodes, node);
 }
 
-/* Opens that are not the server's, by the VFS's counts; those change without our knowing. */
+/* Access of opens by local processes, from the VFS's counts, which change without notice. */
 static u8 point_local_access(struct ditto_lock_point *point)
 {
 	struct ditto_node *node = point_node(point);
@@ -365,15 +364,15 @@ static struct ditto_node *node_alloc(struct ditto_volume *volume, struct dentry 
 	ditto_acl_init(node);
 	INIT_LIST_HEAD(&node->lru);
 	INIT_LIST_HEAD(&node->dead);
-	/* The caller's and the table's. */
+	/* One for the caller, one for the table. */
 	refcount_set(&node->ref, 2);
 	atomic_inc(&volume->nodes);
 	return node;
 }
 
 /*
- * Enter a new node, or find the one that somebody else entered. The node is on
- * the LRU before it can be found, so that whoever kills it can take it off.
+ * Insert a new node, or find the one that another task inserted. The node is on the LRU before it
+ * can be found, so that a task that kills it can take it off.
  */
 static struct ditto_node *node_insert(struct ditto_node_table *table, struct ditto_node *node)
 {
@@ -386,7 +385,7 @@ static struct ditto_node *node_insert(struct ditto_node_table *table, struct dit
 	do {
 		old = rhashtable_lookup_get_insert_fast(&table->by_inode, &node->by_inode,
 							by_inode_params);
-		/* At zero, it is leaving the table in this moment. */
+		/* A count of zero means that the node is just leaving the table. */
 	} while (!IS_ERR_OR_NULL(old) && !refcount_inc_not_zero(&old->ref));
 	rcu_read_unlock();
 	if (!old)
@@ -405,7 +404,7 @@ struct ditto_node *ditto_node_get(struct ditto_share *share, struct dentry *dent
 	struct inode *inode = d_inode(dentry);
 	struct ditto_node *node;
 
-	/* Another file system mounted or stacked there is not ours to serve. */
+	/* Another file system mounted or stacked there is not part of the share. */
 	if (!inode || inode->i_sb != volume->sb)
 		return ERR_PTR(-ESTALE);
 
@@ -418,8 +417,8 @@ struct ditto_node *ditto_node_get(struct ditto_share *share, struct dentry *dent
 		if (IS_ERR(node))
 			return node;
 		/*
-		 * Who removes the last name looks for the node after the link
-		 * count has dropped; it may not have seen this one.
+		 * A task that removes the last name looks for the node after it has dropped the
+		 * link count; it may have missed this node.
 		 */
 		smp_mb();
 		ditto_node_forget(node);
@@ -438,8 +437,8 @@ struct ditto_node *ditto_node_get_root(struct ditto_share *share)
 EXPORT_SYMBOL_NS_GPL(ditto_node_get_root, DITTO);
 
 /*
- * For exportfs: in a subtree only a name below the share's root counts, of a file
- * that has none any more the last one.
+ * For exportfs: in a subtree, the name must lie below the root of the share. If the file has no
+ * name left, its last one counts.
  */
 static int share_accepts(void *context, struct dentry *dentry)
 {
@@ -450,7 +449,7 @@ static int share_accepts(void *context, struct dentry *dentry)
 		is_subdir(dentry, share->root.dentry));
 }
 
-/* It has a name, or is open though it has lost the last one. */
+/* True if the file has a name, or is open. */
 static bool node_is_usable(const struct ditto_node *node)
 {
 	return node->inode->i_nlink || READ_ONCE(node->instances);
@@ -469,7 +468,7 @@ static bool node_accepted(struct ditto_share *share, struct ditto_node *node)
 	return ok;
 }
 
-/* Let the file system find a file by its id. */
+/* Find a file by its id through the file system. */
 static noinline_for_stack struct dentry *fid_to_dentry(struct ditto_share *share,
 						       const struct ditto_fid *fid)
 {
@@ -477,10 +476,10 @@ static noinline_for_stack struct dentry *fid_to_dentry(struct ditto_share *share
 	const struct cred *old;
 	struct dentry *dentry;
 
-	/* File systems read words. */
+	/* File systems read the id as aligned words. */
 	memcpy(raw, fid->raw, fid->len);
 
-	/* Looking for the file's directories is not the caller's doing. */
+	/* Reconnecting the file to its directories must not depend on the caller's permissions. */
 	old = override_creds(share->volume->srv->nodes->cred);
 	dentry = exportfs_decode_fh_raw(share->root.mnt, (struct fid *)raw,
 					fid->len / sizeof(u32), fid->type, 0,
@@ -492,7 +491,7 @@ static noinline_for_stack struct dentry *fid_to_dentry(struct ditto_share *share
 	return IS_ERR_OR_NULL(dentry) ? ERR_PTR(-ESTALE) : dentry;
 }
 
-/* A file without a name is there for who has it open only. */
+/* A file without a name exists only for clients that have it open. */
 static struct ditto_node *node_get_unlinked(struct ditto_volume *volume,
 					    const struct inode *inode)
 {
@@ -539,8 +538,8 @@ struct ditto_node *ditto_node_get_by_fid(struct ditto_share *share, const struct
 EXPORT_SYMBOL_NS_GPL(ditto_node_get_by_fid, DITTO);
 
 /*
- * No handle leads to the file any more, so nobody can give up its ranges. Who
- * has it open still uses them, and who caches it gives that back by itself.
+ * No handle leads to the file any more, so no client can release its byte-range locks. Clients
+ * that have it open still use them, and holders of caching grants return these themselves.
  */
 void ditto_node_unclaim(struct ditto_node *node)
 {
@@ -555,7 +554,7 @@ void ditto_node_forget(struct ditto_node *node)
 		return;
 
 	if (ditto_node_kill_unopened(node->volume->srv->nodes, node))
-		/* The table's; the caller has one still. */
+		/* The table's reference; the caller still has one. */
 		refcount_dec(&node->ref);
 	else if (READ_ONCE(node->instances))
 		return;

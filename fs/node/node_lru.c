@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How many nodes are kept, and how they go.
+ * Eviction of nodes.
  *
- * Every node in the tables is on the LRU, so that a request does not touch it.
- * The LRU gives a node that was used a second chance and passes over those in
- * use. What it takes leaves the hash tables under the LRU's lock; a worker
- * does the rest, which sleeps and takes locks of the file system.
+ * Every node in the tables is on the LRU, so that a request does not touch the LRU. The scan
+ * gives a recently used node a second chance and skips nodes in use. A node that it evicts leaves
+ * the hash tables under the LRU's lock. A worker frees it, because that sleeps and takes locks of
+ * the file system.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -25,9 +25,9 @@
 #include "local_notify.h"
 #include "node_private.h"
 
-/* Nodes that the LRU looks at for one that is entered above the limit. */
+/* Nodes to scan for one that is inserted above the limit. */
 #define TRIM_BATCH	16
-/* The same at once, when the limit was lowered. */
+/* Nodes to scan at once when the limit was lowered. */
 #define LOWER_BATCH	1024L
 
 struct isolate_arg {
@@ -71,7 +71,7 @@ void ditto_node_dispose(struct ditto_node_table *table, struct ditto_node *node)
 	queue_work(ditto_wq, &table->dispose_work);
 }
 
-/* Somebody on the server removed it. */
+/* Remove the streams of a file that a local process has removed. */
 static void drop_streams(struct ditto_node *node)
 {
 	struct ditto_share *share;
@@ -100,7 +100,7 @@ static void dispose_workfn(struct work_struct *work)
 		list_del_init(&node->lru);
 		ditto_wb_err_settle(node);
 		ditto_files_close(node, NULL);
-		/* An evicted node has no reference, a killed one the table's. */
+		/* An evicted node has no reference; a killed one has the table's. */
 		if (refcount_read(&node->ref)) {
 			drop_streams(node);
 			ditto_node_unclaim(node);
@@ -132,7 +132,7 @@ void ditto_nodes_trim(struct ditto_node_table *table)
 
 	if (likely(atomic_long_read(&table->count) <= limit))
 		return;
-	/* If all were used since the last look, the second one takes some. */
+	/* If all were used since the last scan, the second scan evicts some anyway. */
 	if (!nodes_walk(table, TRIM_BATCH, true))
 		nodes_walk(table, TRIM_BATCH, false);
 }
@@ -182,7 +182,7 @@ int ditto_nodes_start(struct ditto_node_table *table)
 	return 0;
 }
 
-/* Kill all nodes of a volume that the table has now. */
+/* Kill all nodes of a volume that are in the table now. */
 static void evict_pass(struct ditto_node_table *table, struct ditto_volume *volume)
 {
 	struct rhashtable_iter iter;
@@ -192,7 +192,7 @@ static void evict_pass(struct ditto_node_table *table, struct ditto_volume *volu
 	rhashtable_walk_enter(&table->by_inode, &iter);
 	rhashtable_walk_start(&iter);
 	while ((node = rhashtable_walk_next(&iter))) {
-		/* -EAGAIN: the table was resized, the walk begins anew. */
+		/* -EAGAIN: the table was resized and the walk starts over. */
 		if (IS_ERR(node) || node->volume != volume ||
 		    !refcount_inc_not_zero(&node->ref))
 			continue;
@@ -219,7 +219,7 @@ static void node_release(struct ditto_node *node)
 	ditto_node_put(node);
 }
 
-/* A node of a removed file that is claimed, held; or NULL. */
+/* Get a dead node with claims, held; or NULL. */
 static struct ditto_node *dead_claimed(struct ditto_node_table *table,
 				       struct ditto_volume *volume)
 {
@@ -237,7 +237,7 @@ static struct ditto_node *dead_claimed(struct ditto_node_table *table,
 	return found;
 }
 
-/* Nodes of a volume that somebody claims something of: what is claimed ends. */
+/* Release all claims on nodes of a volume. */
 static void release_pass(struct ditto_node_table *table, struct ditto_volume *volume)
 {
 	struct rhashtable_iter iter;
@@ -247,7 +247,7 @@ static void release_pass(struct ditto_node_table *table, struct ditto_volume *vo
 	rhashtable_walk_enter(&table->by_inode, &iter);
 	rhashtable_walk_start(&iter);
 	while ((node = rhashtable_walk_next(&iter))) {
-		/* -EAGAIN: the table was resized, the walk begins anew. */
+		/* -EAGAIN: the table was resized and the walk starts over. */
 		if (IS_ERR(node) || node->volume != volume || !node_is_claimed(node) ||
 		    !refcount_inc_not_zero(&node->ref))
 			continue;
@@ -258,7 +258,7 @@ static void release_pass(struct ditto_node_table *table, struct ditto_volume *vo
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);
 
-	/* Claims may be in use for a moment yet: each once, then look again later. */
+	/* Claims may still be in use: try each node once, and again in the next pass. */
 	for (todo = atomic_read(&volume->nodes); todo > 0; todo--) {
 		node = dead_claimed(table, volume);
 		if (!node)
@@ -290,7 +290,7 @@ void ditto_nodes_settings_changed(struct ditto_server *srv)
 		above = atomic_long_read(&table->count) -
 			(long)READ_ONCE(srv->settings.node_limit);
 		cond_resched();
-		/* Those in use stay, until a new one looks for room. */
+		/* Nodes in use stay until a new node needs room. */
 	} while (above > 0 && nodes_walk(table, min(above, LOWER_BATCH), false));
 }
 
@@ -356,7 +356,7 @@ void ditto_nodes_exit(struct ditto_server *srv)
 {
 	struct ditto_node_table *table = srv->nodes;
 
-	/* The last volume took the nodes along, and those the files. */
+	/* The last volume has evicted the nodes, and these have closed their files. */
 	WARN_ON(!list_empty(&table->volumes) || atomic_long_read(&table->count));
 
 	shrinker_free(table->shrinker);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Watches of directories, see watch.h: the mark that tells of changes, and the way
- * from a change to those who want to hear of it.
+ * Watches of directories, see watch.h: the fsnotify mark that reports changes, and the way from a
+ * change up to the watches.
  *
- * On the way up a name and its parent are taken together, but not the whole path:
- * if somebody renames a directory above at this very moment, the path that is told
- * may be neither the one before nor the one after. Who was told of that rename, too,
- * looks again.
+ * On the way up, the name and parent of each directory are read together, but not the whole path.
+ * If a directory above is renamed at the same time, the reported path may be neither the old nor
+ * the new one. A watch that was notified of that rename, too, will list the directory again.
  */
 #include <linux/dcache.h>
 #include <linux/err.h>
@@ -28,18 +27,18 @@
 #define NAME_EVENTS	(FS_CREATE | FS_DELETE | FS_RENAME)
 #define WATCH_EVENTS	(NAME_EVENTS | FS_MODIFY | FS_ATTRIB)
 
-/* Of a file with more names than that, some are not told of. */
+/* Names of one file that are reported; further ones are not. */
 #define NAMES_TOLD	32
 
-/* What may have changed when the file system says no more than that attributes have. */
+/* Possible changes when the file system reports only that attributes changed. */
 #define ANY_ATTRIBUTES \
 	(DITTO_CHANGED_ATTRIBUTES | DITTO_CHANGED_MTIME | DITTO_CHANGED_ATIME | \
 	 DITTO_CHANGED_XATTR | DITTO_CHANGED_SECURITY)
 
 /**
- * struct watch_mark - on the superblock, while anything on it is watched
- * @mark: tells
- * @volume: of what; waits for the end of the mark, see ditto_watch_settle()
+ * struct watch_mark - mark on a superblock while anything on it is watched
+ * @mark: the fsnotify mark
+ * @volume: its volume, which waits for the end of the mark, see ditto_watch_settle()
  */
 struct watch_mark {
 	struct fsnotify_mark mark;
@@ -47,11 +46,11 @@ struct watch_mark {
 };
 
 /**
- * struct change - on its way up
+ * struct change - a change on its way up
  * @what: DITTO_CHANGED_* bits
- * @otherwise: bits of those who hear of a modification, as they want none of @what
- * @event: as it is told
- * @buf: the path, from its end; PATH_MAX bytes
+ * @otherwise: bits for which watches that select none of @what get a modification
+ * @event: event to report
+ * @buf: buffer of the path, filled from its end; PATH_MAX bytes
  */
 struct change {
 	u32 what;
@@ -70,7 +69,7 @@ static struct ditto_watch_table *watches_of(const struct ditto_volume *volume)
 	return &volume->srv->nodes->watches;
 }
 
-/* The way up */
+/* Notification of a change up to the root */
 
 static void watch_tell(struct ditto_watch *watch, const struct change *change)
 {
@@ -84,7 +83,7 @@ static void watch_tell(struct ditto_watch *watch, const struct change *change)
 	watch->ops->changed(watch, &event);
 }
 
-/* Those who watch this directory; under RCU. */
+/* Notify the watches of one directory; under RCU. */
 static void tell_dir(struct ditto_volume *volume, const struct inode *dir,
 		     const struct change *change, bool direct)
 {
@@ -120,7 +119,7 @@ static bool watch_path_prepend(struct change *change, const char *name, u32 len)
 	return true;
 }
 
-/* One step; under RCU, so that dentries which are left behind stay memory. */
+/* Go to the parent directory; under RCU, so that dentries left behind stay valid memory. */
 static struct dentry *step_up(struct ditto_volume *volume, struct dentry *dir,
 			      struct change *change)
 {
@@ -158,7 +157,10 @@ static void watch_climb(struct ditto_volume *volume, struct dentry *dir, struct 
 	rcu_read_unlock();
 }
 
-/* An entry of a directory, whose dentry is held, changed. @change lacks path and buffer. */
+/*
+ * Report a change of an entry of a directory, whose dentry is held. Path and buffer of @change
+ * are not set yet.
+ */
 static void tell_entry(struct ditto_volume *volume, struct dentry *dir, const char *name, u32 len,
 		       struct change *change)
 {
@@ -178,7 +180,7 @@ static void tell_entry(struct ditto_volume *volume, struct dentry *dir, const ch
 	kfree(change->buf);
 }
 
-/* The mark */
+/* Events of the mark */
 
 static void tell_name(struct ditto_volume *volume, struct inode *dir, const struct qstr *name,
 		      enum ditto_watch_action action, bool is_dir, bool renamed)
@@ -191,7 +193,7 @@ static void tell_name(struct ditto_volume *volume, struct inode *dir, const stru
 
 	if (!dentry)
 		return;
-	/* A file that got a name counts as changed (MS-FSA section 2.1.5.15.11). */
+	/* A renamed file counts as modified (MS-FSA section 2.1.5.15.11). */
 	if (renamed && !is_dir)
 		change.otherwise = DITTO_CHANGED_ATTRIBUTES | DITTO_CHANGED_BTIME;
 	tell_entry(volume, dentry, name->name, name->len, &change);
@@ -199,8 +201,8 @@ static void tell_name(struct ditto_volume *volume, struct inode *dir, const stru
 }
 
 /*
- * What a client's rename has replaced is gone (MS-FSA section 2.1.5.15.11). Of a process's
- * rename nobody says what it was to replace. The directory is locked.
+ * Report the file that a client's rename replaced as removed (MS-FSA section 2.1.5.15.11). For
+ * renames by local processes the replaced file is not known. The directory is locked.
  */
 static void tell_replaced(struct ditto_volume *volume, struct inode *dir, const struct qstr *name)
 {
@@ -217,7 +219,7 @@ static void tell_replaced(struct ditto_volume *volume, struct inode *dir, const 
 		ditto_node_dispose(table, node);
 }
 
-/* @moved has its new name; its directories, of which @dir is the old one, are locked. */
+/* @moved has its new name. Its directories are locked; @dir is the old one. */
 static void tell_rename(struct ditto_volume *volume, struct inode *dir, const struct qstr *name,
 			struct dentry *moved, bool is_dir)
 {
@@ -232,9 +234,9 @@ static void tell_rename(struct ditto_volume *volume, struct inode *dir, const st
 }
 
 /**
- * struct file_names - the names of a file that the server knows, or as many of them as it tells
- * @name: held
- * @count: of @name
+ * struct file_names - cached names of a file, NAMES_TOLD at most
+ * @name: dentries, held
+ * @count: number of @name
  */
 struct file_names {
 	struct dentry *name[NAMES_TOLD];
@@ -268,7 +270,7 @@ static void put_names(const struct file_names *names)
 		dput(names->name[i]);
 }
 
-/* Who caches the directory has sizes and times of what is in it. */
+/* Holders of caching grants on the directory cache sizes and times of its entries. */
 static void tell_holders(struct ditto_op *op, const struct dentry *parent,
 			 const struct qstr *name)
 {
@@ -287,8 +289,8 @@ static void tell_holders(struct ditto_op *op, const struct dentry *parent,
 }
 
 /*
- * A change by one of its names is one of the file, by whatever name it is listed. @op is NULL
- * if those who cache the directory need not know, or know it already.
+ * Report a change of a file for one of its names. @op is NULL if holders of caching grants on the
+ * directory need not be notified.
  */
 static void tell_at(struct ditto_op *op, struct ditto_volume *volume, struct dentry *dentry,
 		    struct change *change)
@@ -308,7 +310,7 @@ static void tell_at(struct ditto_op *op, struct ditto_volume *volume, struct den
 	dput(parent);
 }
 
-/* Of processes of the server only: those who act for clients tell by themselves. */
+/* For local processes only: operations for clients report their changes themselves. */
 static void tell_local(struct ditto_volume *volume, struct dentry *dentry, u32 what)
 {
 	struct change change = {
@@ -357,7 +359,7 @@ static int watch_event(struct fsnotify_group *group, u32 mask, const void *data,
 		tell_name(volume, dir, name, DITTO_WATCH_ADDED, mask & FS_ISDIR, false);
 	if (mask & FS_DELETE)
 		tell_name(volume, dir, name, DITTO_WATCH_REMOVED, mask & FS_ISDIR, false);
-	/* Removed, or replaced by another. */
+	/* The directory was removed, or replaced by a rename. */
 	if (inode && S_ISDIR(inode->i_mode) && (mask & FS_DELETE || !inode->i_nlink))
 		watch_delete_pending(volume, inode);
 	if (mask & FS_RENAME && dentry)
@@ -381,7 +383,7 @@ static const struct fsnotify_ops watch_fsnotify_ops = {
 	.free_mark = watch_free_mark,
 };
 
-/* Coming and going */
+/* Begin and end */
 
 static int mark_begin(struct ditto_watch_table *watches, struct ditto_volume *volume)
 {
@@ -456,7 +458,7 @@ void ditto_watch_end(struct ditto_watch *watch)
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_watch_end);
 
-/* A mark that was taken off may tell until it is freed. */
+/* A mark may report events until it is freed. */
 void ditto_watch_settle(const struct ditto_volume *volume)
 {
 	if (volume->was_watched)
@@ -478,14 +480,14 @@ void ditto_watch_exit(struct ditto_watch_table *watches)
 {
 	if (!watches->group)
 		return;
-	/* They are freed by code of ours. */
+	/* Marks are freed by a callback in this module. */
 	fsnotify_wait_marks_destroyed();
 	fsnotify_put_group(watches->group);
 }
 
 /* Changes made for clients */
 
-/* A name of the node that leads to its directory; the one it is known by may lead nowhere. */
+/* Get a name of the node that leads to its directory; the node's own alias may be disconnected. */
 static struct dentry *named_alias(struct ditto_node *node)
 {
 	struct inode *inode = node->inode;
@@ -505,7 +507,7 @@ static struct dentry *named_alias(struct ditto_node *node)
 	return dentry;
 }
 
-/* What a stream is told of is of the same kind, but has bits of its own. */
+/* Changes of streams have bits of their own. */
 static u32 stream_what(u32 what)
 {
 	u32 bits = 0;
@@ -517,7 +519,7 @@ static u32 stream_what(u32 what)
 	return bits;
 }
 
-/* By each of its names; @op: see tell_at(). */
+/* Report a change for each name of the file; see tell_at() for @op. */
 static void tell_named(struct ditto_op *op, struct ditto_node *node, struct change *change)
 {
 	struct file_names names;

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lost data: written, answered, and then not written back.
+ * Write-back errors: data that was written and answered, but could not be written back.
  *
- * A client learns of it by a write verifier that has changed. The kernel tells
- * an error of writing back to each open file once, and to a file that is opened
- * later only if nobody was told yet. Our open files come and go, so the place
- * up to which errors were taken account of is kept with the node. A node that
- * goes first writes back what is left, and has no more to lose.
+ * Clients learn of the loss by a changed write verifier. The kernel reports a write-back error
+ * once to each open file, and to a file opened later only if no one has seen it yet. The server's
+ * open files come and go, so the position up to which errors were seen is kept with the node.
+ * Before a node is freed, its remaining data is written back, so no later error can be missed.
  *
- * Locking: node->lock guards the place.
+ * Locking: node->lock guards the position.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -20,7 +19,7 @@
 #include "../server.h"
 #include "node_private.h"
 
-/* Where the pages are: a union file system has them in another one. */
+/* Mapping with the page cache: in an overlay it belongs to the underlying inode. */
 static struct address_space *real_mapping(const struct dentry *dentry)
 {
 	return d_real_inode(dentry)->i_mapping;
@@ -34,7 +33,7 @@ void ditto_wb_err_watch(struct ditto_node *node, const struct dentry *dentry)
 	spin_lock(&node->lock);
 	if (!test_bit(DITTO_NODE_WRITTEN, &node->flags)) {
 		node->wb_err = filemap_sample_wb_err(real_mapping(dentry));
-		/* Who sees the bit sees the place. */
+		/* A reader that sees the bit also sees the position. */
 		smp_mb__before_atomic();
 		set_bit(DITTO_NODE_WRITTEN, &node->flags);
 	}

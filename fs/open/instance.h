@@ -51,7 +51,7 @@ enum ditto_open_action {
 	DITTO_WAS_OVERWRITTEN,
 };
 
-#define DITTO_OPENF_DIRECTORY		BIT(0)	/* must be, or is created as, a directory: -ENOTDIR */
+#define DITTO_OPENF_DIRECTORY		BIT(0)	/* open or create a directory: -ENOTDIR */
 #define DITTO_OPENF_FILE		BIT(1)	/* must not be a directory: -EISDIR */
 #define DITTO_OPENF_MAXIMUM		BIT(2)	/* grant all rights of the caller besides @rights */
 #define DITTO_OPENF_DELETE_ON_CLOSE	BIT(3)	/* needs DITTO_RIGHT_DELETE: -EACCES */

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Admission of a machine by the rules of all shares.
+ * Admission of a machine by the client rules of all shares.
  *
- * The shares are walked twice at most: once without the helper, and again with
- * it if rules about names are left over that matter. What comes out is kept in the
- * peer with the generation of the shares that was read before the first was looked
- * at, so that a change meanwhile makes it void.
+ * The shares are walked at most twice: first without the helper, then with it if rules about
+ * names could change the result. The result is cached in the peer with the generation of the set
+ * of shares, read before the walk, so a concurrent change invalidates it.
  *
- * Locking: peer->lock for writing a peer's admission, its seqcount for reading.
+ * Locking: a peer's admission is written under peer->lock and read with its seqcount.
  */
 #include <linux/jiffies.h>
 #include <linux/module.h>
@@ -19,20 +18,20 @@
 #include "rules_private.h"
 #include "share.h"
 
-/* How long it is believed that the helper has not answered, or is not there. */
+/* Time to keep the result while the helper has not answered or is absent. */
 #define ADMIT_RETRY		(HZ / 50 + 1)
 
 /**
- * struct admit_sum - what the shares said so far
- * @peer: about whom
- * @ask: how they are asked
- * @seen: there is one
- * @admitted: one admits the machine
- * @any_port: one of those takes claimed identities (AUTH_SYS), and from any port
- * @open: the helper has not answered for one
- * @open_port: nor for one that takes claimed identities from any port
- * @unasked: there is no helper to ask
- * @named: a share that was asked has rules about names
+ * struct admit_sum - result of the shares walked so far
+ * @peer: the machine
+ * @ask: how to treat rules about names
+ * @seen: a share exists
+ * @admitted: a share admits the machine
+ * @any_port: an admitting share accepts claimed identities (AUTH_SYS) from any port
+ * @open: the helper has not answered for a share
+ * @open_port: the same for a share that accepts claimed identities from any port
+ * @unasked: a share's rules need the helper and there is none
+ * @named: a share that was checked has rules about names
  */
 struct admit_sum {
 	struct ditto_peer *peer;
@@ -75,7 +74,7 @@ static bool admit_has_names(const struct ditto_rules *rules)
 	return false;
 }
 
-/* Return: 1 if no further share can change the sum. */
+/* Return: 1 if no further share can change the result. */
 static int admit_ask_share(struct ditto_share *share, void *arg)
 {
 	const struct ditto_share_opts *opts;
@@ -93,7 +92,7 @@ static int admit_ask_share(struct ditto_share *share, void *arg)
 	if (sum->admitted && !any_port)
 		return 0;
 
-	/* Also if the verdict was remembered: it lives no longer than its names do. */
+	/* Set even if the verdict was cached: the result must not live longer than the names. */
 	sum->named |= named;
 	err = ditto_rules_match(share, sum->peer, sum->ask, &verdict);
 	if (!err && verdict.level == DITTO_ACCESS_NONE)
@@ -110,7 +109,7 @@ static int admit_ask_share(struct ditto_share *share, void *arg)
 	return sum->any_port;
 }
 
-/* Could the helper's answers change the sum? */
+/* True if the helper's answers could change the result. */
 static bool admit_is_open(const struct admit_sum *sum)
 {
 	return sum->admitted ? sum->open_port && !sum->any_port : sum->open;
@@ -131,14 +130,14 @@ static noinline_for_stack void admit_decide(struct ditto_peer *peer,
 
 	ditto_share_visit(peer->srv, admit_ask_share, &sum);
 	if (admit_is_open(&sum)) {
-		/* A verdict that expires between the passes does not undo the admission. */
+		/* A verdict that expires between the passes must not undo the admission. */
 		sum = (struct admit_sum) {
 			.peer = peer, .ask = DITTO_RULES_ASK, .admitted = sum.admitted,
 			.named = sum.named,
 		};
 		ditto_share_visit(peer->srv, admit_ask_share, &sum);
 	}
-	/* Clients of the last share are to hear that it is gone, not that they are refused. */
+	/* Clients of the last share should learn that it is gone, not that they are refused. */
 	if (!sum.seen)
 		sum = (struct admit_sum) { .admitted = true, .any_port = true };
 

@@ -2,13 +2,12 @@
 /*
  * Credentials and their cache.
  *
- * An entry is found by what the request says and by the generation of the
- * share's options, that is before squashing, so that a hit is one hash and one
- * compare. The clock hand goes around the list and takes entries that were not
- * used since it came by last, those that nobody holds first.
+ * The key of an entry is the identity before squashing and the generation of the share's options,
+ * so that a hit costs one hash and one comparison. Eviction uses the clock algorithm: it prefers
+ * entries that were not used since the last scan and have no holders.
  *
- * Locking: the table is read under RCU; the lock guards the list and, with it,
- * who removes an entry. The hash is changed inside it.
+ * Locking: the hash table is read under RCU. The lock guards the list and serializes removal; the
+ * hash table is changed inside it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -29,15 +28,15 @@
 #include "rules.h"
 #include "share.h"
 
-/* Entries that are passed over for their use before one is taken anyway. */
+/* Recently used entries that eviction passes over before it takes one anyway. */
 #define CLOCK_STEPS	32
 
 /**
  * struct ditto_cred_cache - the credentials of a server
- * @table: by struct cred_key
+ * @table: struct cred_entry by struct cred_key
  * @lock: guards @list and @count
- * @list: the clock
- * @count: entries on it
+ * @list: entries in clock order
+ * @count: length of @list
  */
 struct ditto_cred_cache {
 	struct rhashtable table;
@@ -47,15 +46,15 @@ struct ditto_cred_cache {
 };
 
 /**
- * struct cred_key - what an entry is found by
- * @generation: of the share's options
- * @uid: as the request says, and so on
- * @gid: group
- * @squash: that applies to the client
- * @anonymous: the rest but @generation and @squash is zero
- * @admin: a grant of the share makes him an administrator
- * @ngroups: of @groups
- * @groups: the request's, or the entry's copy
+ * struct cred_key - key of an entry
+ * @generation: generation of the share's options
+ * @uid: uid as in the request
+ * @gid: gid as in the request
+ * @squash: squash mode that applies to the client
+ * @anonymous: anonymous identity; all members except @generation and @squash are zero
+ * @admin: the share grants the administrator's privileges
+ * @ngroups: number of @groups
+ * @groups: groups of the request, or the entry's copy
  */
 struct cred_key {
 	u64 generation;
@@ -69,13 +68,13 @@ struct cred_key {
 };
 
 #define CRED_KEY_WORDS	(offsetof(struct cred_key, groups) / sizeof(u32))
-/* No holes: the key is hashed and compared as it lies in memory. */
+/* No holes: the key is hashed and compared as raw memory. */
 static_assert(offsetof(struct cred_key, groups) == 24);
 
 /**
- * struct raised - a credential with more power than it was made with
- * @cred: it
- * @acting: as that of what it was made from
+ * struct privileged - a credential with added privileges
+ * @cred: the credential
+ * @acting: marks a task with @cred as acting for the client
  * @rcu: freed under RCU
  */
 struct privileged {
@@ -86,17 +85,17 @@ struct privileged {
 
 /**
  * struct cred_entry - a cached credential
- * @pub: what users see
- * @acting: whoever has the credential acts for a client
- * @privileged: the same credential raised, each set once, or NULL
- * @key: found by it; its groups are @groups
- * @node: in the table
- * @list: in the clock, empty when removed
- * @referenced: used since the hand came by
- * @ages: not to be used after @expires
+ * @pub: the part that users see
+ * @acting: marks a task with the credential as acting for a client
+ * @privileged: privileged variants, each set once, or NULL
+ * @key: key of the entry; its groups are @groups
+ * @node: link in the hash table
+ * @list: link in clock order; empty when removed
+ * @referenced: used since the last scan
+ * @ages: expires at @expires
  * @expires: jiffies
  * @rcu: freed under RCU
- * @groups: copy for @key
+ * @groups: copy of the groups for @key
  */
 struct cred_entry {
 	struct ditto_cred pub;
@@ -188,7 +187,7 @@ static struct privileged *privileged_cred_new(const struct cred *cred, enum ditt
 const struct cred *ditto_cred_privileged(struct ditto_cred *cred, enum ditto_privilege how)
 {
 	struct cred_entry *entry = to_entry(cred);
-	/* Pairs with cmpxchg(), which orders what is in it before it is seen. */
+	/* Pairs with cmpxchg(), which orders the contents before the pointer. */
 	struct privileged *privileged = smp_load_acquire(&entry->privileged[how]);
 	struct privileged *other;
 
@@ -224,7 +223,7 @@ static bool entry_expired(const struct cred_entry *entry)
 	return entry->ages && time_after(jiffies, entry->expires);
 }
 
-/* Out of table and clock; the cache's reference goes to the caller. */
+/* Remove an entry from table and list; the cache's reference passes to the caller. */
 static void entry_remove(struct ditto_cred_cache *cache, struct cred_entry *entry)
 {
 	lockdep_assert_held(&cache->lock);
@@ -246,7 +245,7 @@ static void entry_drop(struct ditto_cred_cache *cache, struct cred_entry *entry)
 		ditto_cred_put(&entry->pub);
 }
 
-/* Let the clock's hand go on until it takes an entry. */
+/* Evict one entry by the clock algorithm. */
 static struct cred_entry *clock_take(struct ditto_cred_cache *cache)
 {
 	struct cred_entry *entry, *next;
@@ -288,14 +287,14 @@ static struct cred_entry *cred_find(struct ditto_cred_cache *cache, const struct
 	return entry;
 }
 
-/* Enter a new one. Returns it or the one that somebody else entered, held. */
+/* Insert a new entry. Returns it, or the entry that another task inserted, held. */
 static struct cred_entry *cred_enter(struct ditto_cred_cache *cache, struct cred_entry *entry)
 {
 	struct cred_entry *old, *gone = NULL;
 
 	rcu_read_lock();
 	spin_lock(&cache->lock);
-	/* Removing happens under the lock too, so what is found has the cache's reference. */
+	/* Removal takes the lock, too, so a found entry still has the cache's reference. */
 	old = rhashtable_lookup_get_insert_key(&cache->table, &entry->key, &entry->node,
 					       cred_params);
 	if (!old) {
@@ -311,7 +310,7 @@ static struct cred_entry *cred_enter(struct ditto_cred_cache *cache, struct cred
 
 	if (gone)
 		ditto_cred_put(&gone->pub);
-	/* One that could not be entered can be used all the same. */
+	/* An entry that could not be inserted can be used all the same. */
 	if (IS_ERR_OR_NULL(old))
 		return entry;
 	ditto_cred_put(&entry->pub);
@@ -330,7 +329,7 @@ VISIBLE_IF_KUNIT void ditto_cred_squash(const struct ditto_share_opts *opts, uns
 		.anon_gid = opts->anon_gid,
 	};
 
-	/* Root is an administrator where he was made one, as everybody else is. */
+	/* Root can be made an administrator by the share's list, like any other user. */
 	if (ident->admin && squash == DITTO_SQUASH_ROOT_TO_GUEST)
 		squash = DITTO_SQUASH_NONE;
 	if (ident->anonymous || !uid_valid(ident->uid) || squash == DITTO_SQUASH_ALL_TO_GUEST ||
@@ -349,7 +348,7 @@ VISIBLE_IF_KUNIT void ditto_cred_squash(const struct ditto_share_opts *opts, uns
 	who->gid = ident->gid;
 	who->groups = true;
 	who->admin = ident->admin || (root && squash == DITTO_SQUASH_ROOT_TO_ADMIN);
-	/* Root's group opens as many doors as root. */
+	/* Group 0 often gives as much access as uid 0. */
 	who->no_root_group = squash == DITTO_SQUASH_ROOT_TO_GUEST;
 	if (!gid_valid(who->gid) ||
 	    (who->no_root_group && gid_eq(who->gid, GLOBAL_ROOT_GID)))
@@ -389,7 +388,7 @@ kernel_cap_t ditto_admin_caps(void)
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_admin_caps);
 
-/* What override_creds() gets: the kernel's own but for the identity and the capabilities. */
+/* Kernel credential, except for identity and capabilities. */
 static const struct cred *squashed_cred(const struct ditto_squashed *who, const kgid_t *groups,
 					unsigned int count)
 {
@@ -442,8 +441,8 @@ static struct cred_entry *entry_new(const struct cred_key *key, const struct dit
 }
 
 /*
- * The same with the groups that the helper knows. A user it does not know has
- * none. Without a helper the request's own count, for a while.
+ * As entry_new(), with the groups that the helper knows. A user unknown to the helper has no
+ * groups. Without a helper, the groups of the request are used for a short time.
  */
 static struct cred_entry *entry_new_managed(struct ditto_server *srv, const struct cred_key *key,
 					    const struct ditto_squashed *who)

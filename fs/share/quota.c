@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Quotas of the file system.
+ * Disk quotas of the file system, through the quotactl operations of the superblock.
  *
- * Locking: s_umount, as quotactl(2) takes it, keeps quotas from being turned off.
+ * Locking: s_umount is held for reading, as quotactl(2) does, so that quotas are not turned off
+ * meanwhile.
  */
 
 #include <linux/fs.h>
@@ -45,7 +46,7 @@ static void read_blocks(kuid_t uid, const struct qc_dqblk *blocks,
 	};
 }
 
-/* Who has nothing there may have no record. */
+/* A user without usage may have no record, which counts as an empty one. */
 static void ask_record(struct super_block *sb, kuid_t uid, struct ditto_quota_record *record)
 {
 	struct qc_dqblk blocks = {};

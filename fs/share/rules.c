@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Client rules: reading them and asking them.
+ * Client rules: parsing and matching.
  *
- * The options that hold the rules live under RCU, but the helper is asked with
- * no lock held. So the loop takes one rule at a time that needs the helper,
- * copies it, and begins anew if the options were replaced meanwhile.
+ * The options that contain the rules are read under RCU, but the helper is asked without any
+ * lock. The loop therefore copies one rule at a time that needs the helper, and starts over if
+ * the options were replaced meanwhile.
  *
- * Locking: peer->lock for writing a peer's verdicts, its seqcount for reading.
+ * Locking: a peer's verdicts are written under peer->lock and read with its seqcount.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -25,10 +25,10 @@
 #include "rules_private.h"
 #include "share.h"
 
-/* An IPv4 address is the end of an IPv6 one. */
+/* Prefix bits of an IPv4-mapped IPv6 address. */
 #define V4_OFFSET	96
 
-/* Reading */
+/* Parsing */
 
 static int parse_prefix(const char *text, unsigned int max, u8 *prefix)
 {
@@ -40,7 +40,7 @@ static int parse_prefix(const char *text, unsigned int max, u8 *prefix)
 	return 0;
 }
 
-/* An address with or without a prefix length; -EINVAL if it is none. */
+/* Parse an address with or without a prefix length. */
 static int parse_net(const char *spec, struct ditto_rule *rule)
 {
 	const char *slash = strchr(spec, '/');
@@ -72,7 +72,7 @@ static int parse_net(const char *spec, struct ditto_rule *rule)
 	return 0;
 }
 
-/* A host name may have wildcards; what looks like an address must be one. */
+/* A host name may have wildcards. Text without letters must be an address. */
 static bool host_valid(const char *spec)
 {
 	bool letters = false;
@@ -152,7 +152,7 @@ int ditto_rules_copy(struct ditto_rules *to, const struct ditto_rules *from)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_rules_copy, DITTO);
 
-/* Asking */
+/* Matching */
 
 VISIBLE_IF_KUNIT bool ditto_rule_match_addr(const struct ditto_rule *rule,
 					    const struct in6_addr *addr)
@@ -161,7 +161,7 @@ VISIBLE_IF_KUNIT bool ditto_rule_match_addr(const struct ditto_rule *rule,
 		return true;
 	if (rule->kind != DITTO_RULE_NET)
 		return false;
-	/* A short IPv6 prefix, as in ::/0, means IPv6 clients only. */
+	/* A short IPv6 prefix, such as ::/0, matches IPv6 clients only. */
 	if (rule->prefix < V4_OFFSET && ipv6_addr_v4mapped(addr))
 		return false;
 	return ipv6_prefix_equal(&rule->addr, addr, rule->prefix);
@@ -207,7 +207,7 @@ static void verdict_remember(struct ditto_peer *peer, u64 generation,
 	unsigned int i;
 
 	spin_lock(&peer->lock);
-	/* In the place of an older answer to the same question, if there is one. */
+	/* Replace an older verdict of the same generation, if there is one. */
 	for (i = 0; i < DITTO_PEER_VERDICTS; i++)
 		if (peer->verdicts[i].generation == generation)
 			break;
@@ -224,12 +224,12 @@ static void verdict_remember(struct ditto_peer *peer, u64 generation,
 }
 
 /**
- * struct judgement - how far the rules were asked
- * @generation: of the options that are asked
- * @next: the rule to go on with
- * @named: a rule about names was asked
- * @kind: of the rule that the helper is to be asked about
- * @spec: a copy of it
+ * struct rules_decision - state of matching the rules for a peer
+ * @generation: generation of the options
+ * @next: index of the next rule
+ * @named: a rule about names took part
+ * @kind: kind of the rule to ask the helper about
+ * @spec: copy of this rule's text
  */
 struct rules_decision {
 	u64 generation;
@@ -240,9 +240,8 @@ struct rules_decision {
 };
 
 /*
- * Go through the rules up to the first that decides, or that only the helper
- * can tell about. @matched: the helper said that the rule before @j->next does.
- * Returns true with the verdict filled.
+ * Match rules until one decides or needs the helper. @matched: the helper reported that the rule
+ * before @j->next matches. Returns true with the verdict filled.
  */
 static bool rules_match_step(const struct ditto_share_opts *opts, const struct in6_addr *addr,
 			     struct rules_decision *j, bool matched, struct ditto_verdict *verdict)
@@ -278,7 +277,7 @@ static bool rules_match_step(const struct ditto_share_opts *opts, const struct i
 	return true;
 }
 
-/* 1, 0, or an error. */
+/* Return: 1 if the rule matches, 0 if not, or a negative errno. */
 static int rules_match_ask(struct ditto_server *srv, const struct in6_addr *addr,
 			   enum ditto_rules_ask ask, const struct rules_decision *j)
 {
@@ -295,8 +294,8 @@ static int rules_match_ask(struct ditto_server *srv, const struct in6_addr *addr
 }
 
 /*
- * The names' answers have times to live of their own, and some that took part
- * may be expired and asked for anew: look again soon, it costs a look-up.
+ * Names have times to live of their own, and some that took part may have expired already.
+ * Checking again soon costs only a lookup.
  */
 unsigned long ditto_rules_named_keep(const struct ditto_server *srv)
 {

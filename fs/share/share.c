@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Shares and the tables that find them.
+ * Shares and the tables to find them.
  *
- * The table's mutex serializes changes; requests find shares by name and tag
- * in hash tables under RCU. A share that is removed leaves the tables first, so
- * that no new request gets it, then its reference count is killed, and when
- * the last request has dropped its reference, the share leaves its volume and
- * lets the mount go. If that takes longer than the drain setting, a worker goes
- * on waiting; the namespace's end waits for the worker.
+ * The table's mutex serializes changes. Requests find shares by name and tag in hash tables under
+ * RCU. Removal takes a share out of the tables, so that no new request finds it, and kills its
+ * reference count. After the last request has dropped its reference, the share leaves its volume
+ * and releases the mount. If this takes longer than the drain setting, a worker continues to
+ * wait; the end of the namespace waits for the worker.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -33,11 +32,11 @@
 #include "share_private.h"
 
 /**
- * struct share_item - a share with what only this file knows of it
- * @share: the share
- * @path: as the administrator wrote it, without trailing slashes
- * @late: its requests did not end in time
- * @finish: lets it go in the background
+ * struct share_item - a share with the members private to this file
+ * @share: the public part
+ * @path: path as the administrator wrote it, without trailing slashes
+ * @late: requests did not end within the drain setting
+ * @finish: releases the share in the background
  */
 struct share_item {
 	struct ditto_share share;
@@ -100,7 +99,7 @@ static void opts_free_rcu(struct rcu_head *rcu)
 	ditto_share_opts_free(container_of(rcu, struct ditto_share_opts, rcu));
 }
 
-/* Replace the options; caches of decisions see by the number that they are new. */
+/* Replace the options. The new generation invalidates cached decisions. */
 static void opts_publish(struct ditto_share_table *table, struct ditto_share *share,
 			 struct ditto_share_opts *opts)
 {
@@ -112,7 +111,7 @@ static void opts_publish(struct ditto_share_table *table, struct ditto_share *sh
 		call_rcu(&old->rcu, opts_free_rcu);
 }
 
-/* Finding */
+/* Lookup */
 
 static struct ditto_share *share_find_name(struct ditto_share_table *table, const char *name,
 					   size_t len)
@@ -203,7 +202,7 @@ const char *ditto_share_path(const struct ditto_share *share)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_path, DITTO);
 
-/* Coming */
+/* Addition */
 
 static void share_ref_gone(struct percpu_ref *ref)
 {
@@ -224,10 +223,10 @@ static void share_free_rcu(struct rcu_head *rcu)
 	share_free(container_of(rcu, struct share_item, share.rcu));
 }
 
-/* Nobody uses it any more and nobody finds it. */
+/* Release a share that is out of the tables and has no users. */
 static void share_finish(struct share_item *item)
 {
-	/* Before its instances are closed, or who waits would be granted what they had. */
+	/* Must precede the close of its instances, which would grant their claims to waiters. */
 	ditto_locks_release_share(item->share.srv->locks, item->share.number, "share removed");
 	ditto_instances_revoke(&item->share);
 	ditto_volume_leave(&item->share);
@@ -264,7 +263,7 @@ static int name_check(const char *name, struct netlink_ext_ack *extack)
 	return 0;
 }
 
-/* Why a path leads nowhere, for people. */
+/* Messages for errors of path lookup. */
 static const struct {
 	int err;
 	const char *text;
@@ -358,7 +357,7 @@ static struct share_item *share_new(struct ditto_server *srv, const struct ditto
 static void shares_mark_changed(struct ditto_share_table *table)
 {
 	lockdep_assert_held(&table->lock);
-	/* Pairs with ditto_shares_changed(): whoever sees the new number sees the change. */
+	/* Pairs with ditto_shares_changed(): a reader of the new number sees the change. */
 	smp_store_release(&table->changed, max(ktime_get_real_ns(), table->changed + 1));
 }
 
@@ -369,7 +368,7 @@ u64 ditto_shares_changed(const struct ditto_server *srv)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_shares_changed, DITTO);
 
-/* Put a new share behind the last one with a smaller name. */
+/* Insert a share into the list, which is sorted by name. */
 static void share_list_add(struct ditto_share_table *table, struct ditto_share *share)
 {
 	struct ditto_share *pos;
@@ -381,7 +380,7 @@ static void share_list_add(struct ditto_share_table *table, struct ditto_share *
 	table->count++;
 }
 
-/* Is there room for it, and are its name and identity free? */
+/* Check for room and for a free name and identity. */
 static int share_check_free(struct ditto_share_table *table, const struct ditto_share *share,
 			    struct netlink_ext_ack *extack)
 {
@@ -391,7 +390,7 @@ static int share_check_free(struct ditto_share_table *table, const struct ditto_
 		NL_SET_ERR_MSG_FMT(extack, "there are %u shares already", table->count);
 		return -ENOSPC;
 	}
-	/* None goes while the mutex is held. */
+	/* No share is freed while the mutex is held. */
 	rcu_read_lock();
 	other = share_find_name(table, share->name, strlen(share->name));
 	if (other) {
@@ -407,7 +406,7 @@ static int share_check_free(struct ditto_share_table *table, const struct ditto_
 	return other ? -EEXIST : 0;
 }
 
-/* Enter it into all tables; its reference count lets nobody use it before it is in all. */
+/* Insert a share into all tables. Its dead reference count prevents its use until it is in all. */
 static int share_publish(struct ditto_share_table *table, struct ditto_share *share)
 {
 	int err;
@@ -438,8 +437,8 @@ static void share_warn_key(struct ditto_server *srv)
 }
 
 /*
- * In a subtree a file counts only where its directory is known. Such a file
- * system knows it only while the file is in memory.
+ * In a subtree, access to a file depends on its directory. File systems without connectable
+ * handles know the directory only while the file is in memory.
  */
 static void share_warn_subtree(const struct ditto_share *share)
 {
@@ -450,7 +449,7 @@ static void share_warn_subtree(const struct ditto_share *share)
 		share->name, share->volume->sb->s_type->name);
 }
 
-/* Not every protocol needs handles, so this is no error. */
+/* Not every protocol needs handles, so this is only a warning. */
 static void share_warn_handles(const struct ditto_share *share, struct netlink_ext_ack *extack)
 {
 	if (share->volume->has_handles)
@@ -478,7 +477,7 @@ static int share_enter(struct ditto_server *srv, struct ditto_share *share,
 	opts_publish(table, share, opts);
 	err = share_publish(table, share);
 	if (err) {
-		/* They stay the caller's. */
+		/* On failure the caller keeps the options. */
 		RCU_INIT_POINTER(share->opts, NULL);
 		return err;
 	}
@@ -523,7 +522,7 @@ int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *c
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_add, DITTO);
 
-/* The share of that name, with the mutex held. */
+/* Find a share by name, with the mutex held. */
 static struct ditto_share *share_named(struct ditto_share_table *table, const char *name,
 				       struct netlink_ext_ack *extack)
 {
@@ -562,7 +561,7 @@ int ditto_share_set(struct ditto_server *srv, const struct ditto_share_config *c
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_set, DITTO);
 
-/* Going */
+/* Removal */
 
 static void share_withdraw(struct ditto_share_table *table, struct ditto_share *share)
 {
@@ -602,7 +601,7 @@ int ditto_share_del(struct ditto_server *srv, const char *name, struct netlink_e
 	if (!left) {
 		long running;
 
-		/* The reference counts in one place when this is over. */
+		/* The RCU callback sums up the per-cpu reference counts. */
 		rcu_barrier();
 		running = atomic_long_read(&share->ref.data->count);
 		NL_SET_ERR_MSG_FMT(extack,

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The options of a share: made, copied, freed.
- */
+/* Options of a share: defaults, copies, and accessors that read them under RCU. */
 
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -10,7 +8,7 @@
 #include "rules.h"
 #include "share.h"
 
-/* Who nobody is. */
+/* Conventional id of the user and group "nobody". */
 #define ANON_ID		65534
 
 struct ditto_share_opts *ditto_share_opts_alloc(void)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Grants of a share.
+ * Access of users and groups to a share.
  *
- * They lie in the share's options, which are replaced as a whole under RCU, so
- * they never change.
+ * The list is part of the share's options, which are replaced as a whole under RCU, so it never
+ * changes.
  */
 #include <kunit/visibility.h>
 #include <linux/bsearch.h>
@@ -90,7 +90,7 @@ static const struct ditto_share_user *entry_find(const struct ditto_share_user *
 	return n ? bsearch(&key, entry, n, sizeof(*entry), entry_cmp) : NULL;
 }
 
-/* The most of those of groups; false if no group has one. */
+/* Highest access of the groups; false if no group has an entry. */
 static bool groups_find(const struct ditto_share_users *share_users, kgid_t gid, unsigned int n,
 			const kgid_t *groups, enum ditto_share_access *most)
 {
@@ -99,7 +99,7 @@ static bool groups_find(const struct ditto_share_users *share_users, kgid_t gid,
 	bool any = false;
 
 	*most = DITTO_SHARE_ACCESS_NONE;
-	/* His own group comes behind the others. */
+	/* The primary group is checked after the supplementary ones. */
 	for (unsigned int i = 0; i <= n; i++) {
 		found = entry_find(first, share_users->ngroups,
 				   __kgid_val(i < n ? groups[i] : gid));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Visits to all shares: with the table's mutex held, for administrators, and without, for
+ * Iteration over all shares: with the table's mutex held, for administration, and without, for
  * requests.
  */
 #include <linux/module.h>
@@ -10,7 +10,7 @@
 #include "share.h"
 #include "share_private.h"
 
-/* Shares that are held at once while all are visited. */
+/* Number of shares that are held at the same time. */
 #define VISIT_BATCH	16
 
 int ditto_share_for_each(struct ditto_server *srv, const char *from,
@@ -33,7 +33,7 @@ int ditto_share_for_each(struct ditto_server *srv, const char *from,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_for_each, DITTO);
 
-/* Fills @batch with shares behind a name, held; fewer than VISIT_BATCH at the end. */
+/* Fill @batch with shares behind a name, held; fewer than VISIT_BATCH at the end. */
 static unsigned int share_batch(struct ditto_server *srv, const char *from,
 				struct ditto_share **batch)
 {
@@ -65,7 +65,10 @@ int ditto_share_visit(struct ditto_server *srv, int (*fn)(struct ditto_share *sh
 		count = share_batch(srv, last ? last->name : NULL, batch);
 		if (last)
 			ditto_share_put(last);
-		/* The last one of a full batch is held: its name says where to go on. */
+		/*
+		 * The last share of a full batch stays held: its name is the position to continue
+		 * from.
+		 */
 		last = count == VISIT_BATCH ? batch[count - 1] : NULL;
 		for (i = 0; i < count; i++) {
 			if (!ret)

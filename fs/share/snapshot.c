@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Snapshots of a share, by the names of their directories. */
+/* Snapshots of a share, found by the names of their directories; see snapshot.h. */
 
 #include <linux/ctype.h>
 #include <linux/module.h>
@@ -14,10 +14,10 @@
 
 /* Digits of year, month, day, hour, minute, second. */
 static const u8 widths[] = { 4, 2, 2, 2, 2, 2 };
-/* All of them with one character between. */
+/* Length of all of them with one separator between each. */
 #define TIME_LEN	19
 
-/* The number of @width digits at @p; -1 if they are none. */
+/* Parse @width digits at @p; -1 if there is another character. */
 static int snapshot_digits(const char *p, unsigned int width)
 {
 	int value = 0;
@@ -47,7 +47,7 @@ static bool time_at(const char *p, time64_t *time)
 	if (part[0] < 1970 || part[1] < 1 || part[1] > 12 || part[2] < 1 ||
 	    part[3] > 23 || part[4] > 59 || part[5] > 60)
 		return false;
-	/* A day too many is one of the next month. */
+	/* mktime64() turns an invalid day into one of the next month. */
 	time64_to_tm(mktime64(part[0], part[1], part[2], 0, 0, 0), 0, &tm);
 	if (tm.tm_mday != part[2])
 		return false;
@@ -66,7 +66,7 @@ bool ditto_snapshot_time(const struct ditto_name *name, time64_t *time)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_snapshot_time, DITTO);
 
-/* The directory they are in; its length, 0 without one. */
+/* Copy the path of the directory of snapshots. Return: its length, 0 without one. */
 static u32 snapshots_dir(const struct ditto_share *share, char dir[DITTO_SNAPSHOTS_PATH_MAX + 1])
 {
 	const char *path;

@@ -2,14 +2,15 @@
 /*
  * Volumes: the file systems that shares lie on.
  *
- * A mark on the superblock tells when a file may have lost its last name, so
- * that its node does not keep its space, whoever removed it. It also tells when
- * somebody else changes a directory, whose names may be known here.
+ * An fsnotify mark on the superblock reports when a file may have lost its last name, so that its
+ * node does not keep its space, no matter which task removed it. It also reports changes of
+ * directories by other tasks, which invalidate cached names, and changes of attributes, which may
+ * invalidate cached access control lists.
  *
- * Locking: the node table's volumes_lock guards the list of volumes and each
- * volume's list of shares, which is read under RCU, too; it is held while the
- * last share waits for the volume's nodes to go. The notification runs with the locks of whoever
- * changes the file system held, so it only takes the node out of the tables.
+ * Locking: the node table's volumes_lock guards the list of volumes and each volume's list of
+ * shares, which is also read under RCU. It is held while the last share waits for the volume's
+ * nodes to be freed. The notification runs with the locks of the task that changes the file
+ * system, so it only takes nodes out of the tables.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -31,10 +32,10 @@
 #include "../server.h"
 #include "share.h"
 
-/* Where gfs2_ondisk.h is not installed. */
+/* Defined here because gfs2_ondisk.h may not be installed. */
 #define DITTO_GFS2_MAGIC	0x01161970
 
-/* Not secret: they make the same identity and tag everywhere. */
+/* Not secret: identity and tag must be the same on every machine. */
 static const siphash_key_t id_keys[2] = {
 	{ { 0x646974746f207368ULL, 0x6172652069642031ULL } },
 	{ { 0x646974746f207368ULL, 0x6172652069642032ULL } },
@@ -46,7 +47,7 @@ static const siphash_key_t tag_key = {
 
 #define DITTO_ENTRY_MASK	(FS_CREATE | FS_DELETE | FS_MOVED_FROM | FS_MOVED_TO)
 
-/* The directory is locked by whoever changes it. */
+/* The directory is locked by the task that changes it. */
 static void notify_entry(struct ditto_node_table *table, const struct inode *dir)
 {
 	struct ditto_node *node = ditto_node_find_inode(table, dir);
@@ -80,11 +81,11 @@ static int notify_event(struct fsnotify_group *group, u32 mask, const void *data
 		return 0;
 
 	if (!S_ISDIR(inode->i_mode) && READ_ONCE(node->changer) == current) {
-		/* It looks at the node when its locks are dropped. */
+		/* The removing task handles the node after it has dropped its locks. */
 		if (refcount_dec_and_test(&node->ref))
 			ditto_node_dispose(table, node);
 	} else if (ditto_node_kill_unopened(table, node)) {
-		/* Ours; the table's goes to the worker. */
+		/* Drop our reference; the table's reference passes to the worker. */
 		refcount_dec(&node->ref);
 		ditto_node_dispose(table, node);
 	} else if (refcount_dec_and_test(&node->ref)) {
@@ -114,7 +115,7 @@ struct fsnotify_group *ditto_notify_start(struct ditto_node_table *table)
 
 void ditto_notify_stop(struct fsnotify_group *group)
 {
-	/* Marks are freed by code of ours, and later than they are destroyed. */
+	/* Marks are freed by a callback in this module, later than they are destroyed. */
 	fsnotify_wait_marks_destroyed();
 	fsnotify_put_group(group);
 }
@@ -136,7 +137,7 @@ static struct fsnotify_mark *volume_mark(struct fsnotify_group *group, struct su
 	return mark;
 }
 
-/* File systems that ask somebody else who may do what, or ask him with the open only. */
+/* File systems that ask a server about permissions, possibly at open only. */
 static bool caller_opens(const struct super_block *sb)
 {
 	switch (sb->s_magic) {
@@ -163,7 +164,7 @@ static struct ditto_volume *volume_find(struct ditto_node_table *table,
 	return NULL;
 }
 
-/* Do other machines have the same one, whose changes nothing tells of here? */
+/* File systems shared with other machines, whose changes are not reported here. */
 static bool is_shared(const struct super_block *sb)
 {
 	switch (sb->s_magic) {
@@ -175,7 +176,10 @@ static bool is_shared(const struct super_block *sb)
 	return false;
 }
 
-/* Asking for an attribute is then cheaper than to find the node that remembers. */
+/*
+ * On these file systems, asking for an attribute is cheaper than finding the node that caches its
+ * absence.
+ */
 static bool knows_absence(const struct super_block *sb)
 {
 	switch (sb->s_magic) {
@@ -188,12 +192,12 @@ static bool knows_absence(const struct super_block *sb)
 }
 
 /*
- * Not everything can be mounted once more; files are opened through shares then.
+ * Not every file system can be mounted again; in that case files are opened through shares.
  *
- * Through the mount only files are opened that are open through a share's, in the same mode.
- * So it need not be read-only because the share is that was the first on the volume, and has
- * to serve those to come. Nobody else knows the mount, and writers are held off (which
- * changes the flags, too) on mounts only that are not read-only.
+ * Only files that are open through a share's mount are opened through this mount, with the same
+ * mode. The mount need not be read-only because the first share on the volume is, since it also
+ * serves later shares. No other task knows the mount, and the kernel blocks writers (which
+ * changes the flags, too) only on mounts that are not read-only.
  */
 static struct vfsmount *volume_mount(const struct ditto_node_table *table,
 				     const struct path *path)
@@ -235,7 +239,7 @@ static struct ditto_volume *volume_new(struct ditto_node_table *table, const str
 	volume->caller_opens = caller_opens(sb);
 	volume->knows_absence = knows_absence(sb);
 	volume->is_remote = volume->caller_opens || is_shared(sb);
-	/* A list that is kept has to be found old. */
+	/* A cached list must be invalidated by every change, including those of other machines. */
 	volume->has_acls = !volume->is_remote && ditto_acl_fits(sb);
 	volume->has_handles = exportfs_can_decode_fh(sb->s_export_op) &&
 			      !ditto_fid_encode(sb->s_root, false, &fid);
