@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Names: what is one, and what it leads to.
+ * Names: validation and lookup.
  *
- * A name is looked up in the directory's own file system only: where
- * something is mounted, or would be on demand, the directory below it is
- * found.
+ * A name is looked up in the directory's own file system only. If another file system is mounted
+ * or automounted on it, the directory below is found.
  */
 
 #include <kunit/visibility.h>
@@ -74,14 +73,14 @@ struct dentry *ditto_lookup_dentry(struct ditto_op *op, struct ditto_node *dir,
 	if (err)
 		return ERR_PTR(err);
 	old = ditto_act(as);
-	/* Checks the permission itself, and is a look-up in the dcache mostly. */
+	/* Checks search permission itself, and is mostly a lookup in the dcache. */
 	child = lookup_one_positive_unlocked(ditto_idmap(op->share), name->name, parent,
 					     name->len);
 	ditto_op_leave(old);
 	return child;
 }
 
-/* The credential is in place. Return: a positive dentry with a reference. */
+/* The caller's credential is in place. Return: a positive dentry with a reference. */
 static struct dentry *name_lookup(struct ditto_op *op, struct ditto_node *dir,
 				  struct dentry *parent, const struct ditto_name *name, int kind)
 {
@@ -157,7 +156,7 @@ int ditto_readlink(struct ditto_op *op, struct ditto_node *node, char *buf, u32 
 
 	if (!S_ISLNK(node->inode->i_mode))
 		return -EINVAL;
-	/* A magic one, as in procfs, leads somewhere for a walk only. */
+	/* A magic link, as in procfs, has no contents. */
 	if (node->inode->i_op->readlink)
 		return -EIO;
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Short names, see shortname.h: the first character of the name and six digits of a
- * hash, the '~' by which people know them before the last, then the extension:
- * "N1A2B3~C.TXT" for "name of a file.txt".
+ * 8.3 names, see shortname.h: the first character of the name, five digits of a hash, '~', one
+ * more digit, and the extension. Example: "N1A2B3~C.TXT" for "name of a file.txt".
  */
 
 #include <linux/ctype.h>
@@ -22,7 +21,7 @@
 #define EXTENSION_MAX	3
 #define TILDE_AT	(BASE_MAX - 2)
 
-/* Not secret: it makes the same names everywhere. */
+/* Not secret: short names must be the same on every machine. */
 static const siphash_key_t shortname_key = {
 	{ 0x646974746f207368ULL, 0x6f7274206e616d65ULL }
 };
@@ -69,7 +68,10 @@ static char shortname_digit(u64 *hash)
 	return digits[rest];
 }
 
-/* Behind the last dot, unless the name begins with it. Return: its length with the dot. */
+/*
+ * Append the part behind the last dot, unless that dot begins the name. Return: its length
+ * including the dot.
+ */
 static u32 put_extension(const struct ditto_name *name, char *out)
 {
 	u32 at = name->len, len = 0;
@@ -124,7 +126,7 @@ int ditto_shortname_find(struct ditto_share *share, struct ditto_node *dir,
 	struct shortname_search s = { .name = name, .found = found };
 	int err;
 
-	/* No other name costs a listing. */
+	/* Names of another form cannot be found, so they cost no listing. */
 	if (name->len < BASE_MAX || name->name[TILDE_AT] != '~' || !ditto_is_shortname(name) ||
 	    !ditto_has_shortnames(share))
 		return -ENOENT;

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Paths that are followed without regard to case, see walk.h.
- */
+/* Case-insensitive path walk, see walk.h. */
 
 #include <linux/fs.h>
 #include <linux/module.h>
@@ -12,7 +10,7 @@
 #include "casefold_index.h"
 #include "shortname.h"
 
-/* Attempts to look up a spelling that was found and is gone again. */
+/* Attempts to look up a spelling that was found but has vanished since. */
 #define DITTO_SPELLINGS_MAX	4
 
 static void keep_spelling(char *found, const struct ditto_name *name)
@@ -73,7 +71,7 @@ int ditto_lookup_casefold(struct ditto_op *op, struct ditto_node *dir,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_lookup_casefold, DITTO);
 
-/* The component that begins at @at; false if there is none. */
+/* Get the component that begins at @at; false if there is none. */
 static bool next_component(const char *path, u32 len, u32 at, struct ditto_name *name)
 {
 	const char *slash;
@@ -86,7 +84,7 @@ static bool next_component(const char *path, u32 len, u32 at, struct ditto_name 
 	return true;
 }
 
-/* Go on from @walk->node, in which @walk->last is looked for; it may be missing. */
+/* Descend into @walk->node and look up @walk->last there; it may be missing. */
 static int walk_down(struct ditto_op *op, struct ditto_walk *walk, bool exact)
 {
 	struct ditto_node *node = walk->node;
@@ -121,7 +119,7 @@ int ditto_walk_how(struct ditto_op *op, struct ditto_node *start, const char *pa
 		err = walk_down(op, walk, exact);
 		if (err)
 			break;
-		/* If this is a link, that is told by who goes on. */
+		/* If this is a symbolic link, the next step returns -ELOOP with this offset. */
 		walk->passed = at;
 		at += name.len + 1;
 	}

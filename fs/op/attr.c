@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Attributes of a file, read in one pass.
- */
+/* Reading attributes of files, and recording them around a change. */
 
 #include <kunit/visibility.h>
 #include <linux/statfs.h>
@@ -59,7 +57,7 @@ int ditto_wcc_pre(struct ditto_share *share, struct dentry *dentry, struct ditto
 {
 	int err;
 
-	/* The room for the attributes after the change is free until then. */
+	/* @wcc->post is free until the attributes after the change are recorded. */
 	err = ditto_getattr_dentry(share, dentry, &wcc->post);
 	if (!err)
 		ditto_wcc_set_pre(wcc, &wcc->post);

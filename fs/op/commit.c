@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Durable before answered: RFC 1813 section 1.1 wants every change of
- * metadata on stable storage when the reply goes out.
+ * Durability of metadata: RFC 1813 section 1.1 requires every change of metadata to be on stable
+ * storage before the reply is sent.
  *
- * Three kinds of file systems: those that commit what belongs to an inode
- * when asked (ext4, xfs); those that do so only for an open file (btrfs,
- * overlayfs, file systems without a journal); those that keep nothing.
+ * There are three kinds of file systems: those that can commit an inode's metadata (ext4, xfs),
+ * those that do so only through an open file (btrfs, overlayfs, file systems without a journal),
+ * and those that store nothing.
  */
 
 #include <linux/exportfs.h>
@@ -35,13 +35,13 @@ static int commit_by_fsync(struct ditto_share *share, struct dentry *dentry)
 	if (!inode->i_fop->fsync || inode->i_fop->fsync == noop_fsync)
 		return 0;
 
-	/* O_NONBLOCK: not to wait for the holder of a lease. */
+	/* O_NONBLOCK: do not wait for the holder of a lease. */
 	file = dentry_open(&path, O_RDONLY | O_NONBLOCK | O_LARGEFILE, current_cred());
 	if (IS_ERR(file))
 		return commit_all(inode->i_sb);
 
 	err = vfs_fsync(file, 0);
-	/* At once: what a thread leaves to fput() would pin the mount a while longer. */
+	/* Close now: a file left to delayed fput() would pin the mount for a while. */
 	__fput_sync(file);
 	return err;
 }
@@ -56,9 +56,9 @@ int ditto_commit(struct ditto_share *share, struct dentry *dentry, bool fresh)
 	if (S_ISREG(inode->i_mode) || S_ISDIR(inode->i_mode))
 		return commit_by_fsync(share, dentry);
 
-	/* Links, devices and the like cannot be opened for it. */
+	/* Symbolic links, devices and the like cannot be opened for fsync. */
 	if (sb->s_op->write_inode)
 		return sync_inode_metadata(inode, 1);
-	/* Who logs by fsync() logs new entries together with their directory. */
+	/* File systems that log on fsync log new entries together with their directory. */
 	return fresh ? 0 : commit_all(sb);
 }

@@ -2,12 +2,12 @@
 /*
  * Compression of single files, see compress.h.
  *
- * The switch is one of the inode's flags (chattr +c). It is set with the server's
- * credential: only the owner may, and who was given the right to write when he opened
- * the file may, too (MS-FSA section 2.1.5.10.30).
+ * The flag is an inode flag (chattr +c). It is set with the server's credential, because the VFS
+ * permits only the owner to set it, while a caller that was granted write access at open may set
+ * it, too (MS-FSA section 2.1.5.10.30).
  */
 
-/* fileattr.h wants to know of dentries */
+/* fileattr.h needs declarations of linux/fs.h */
 #include <linux/fs.h>
 
 #include <linux/fileattr.h>
@@ -20,14 +20,14 @@
 #include "compress.h"
 #include "op_private.h"
 
-/* Others take the flag and do nothing about it, as ext4, or only if they were made so. */
+/* Other file systems ignore the flag, such as ext4, or depend on format options. */
 bool ditto_can_compress(const struct ditto_share *share)
 {
 	return share->root.mnt->mnt_sb->s_magic == BTRFS_SUPER_MAGIC;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_can_compress, DITTO);
 
-/* Return: 1 if it was so already. */
+/* Return: 1 if the flag has this value already. */
 static int set_flag(struct ditto_share *share, struct dentry *dentry, bool on)
 {
 	struct fileattr old = { }, new = { };
@@ -38,14 +38,14 @@ static int set_flag(struct ditto_share *share, struct dentry *dentry, bool on)
 	if (err)
 		return err;
 	flags = old.flags & ~FS_COMPR_FL;
-	/* The file system says by the other flag that it tried in vain. */
+	/* The file system sets FS_NOCOMP_FL when compression did not pay. */
 	if (on)
 		flags = (flags & ~FS_NOCOMP_FL) | FS_COMPR_FL;
 	if (flags == old.flags)
 		return 1;
 	fileattr_fill_flags(&new, flags);
 	err = vfs_fileattr_set(ditto_idmap(share), dentry, &new);
-	/* A file that is written in place is none to compress. */
+	/* A file that is written in place cannot be compressed. */
 	return err == -EINVAL || err == -ENOIOCTLCMD ? -EOPNOTSUPP : err;
 }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Copies between files of the server, see space.h. The file system shares the
- * blocks or copies by itself if it can; else the kernel copies, page by page.
+ * Copies between files of the server, see space.h. The file system shares the blocks or copies
+ * them itself if it can; otherwise the kernel copies page by page.
  *
- * It is done with the writer's credential: who may read was decided before, and
- * what is written counts as the writer's. What was copied is as durable as an
- * unstable write (fs/op/data.c).
+ * The copy runs with the writer's credential: read access was checked before, and the data is
+ * written in the writer's name. Copied data is as durable as an unstable write (fs/op/data.c).
  */
 
 #include <linux/fs.h>
@@ -19,19 +18,19 @@
 #include "data_private.h"
 #include "space.h"
 
-/* In one call of the VFS, which does not look for signals. */
+/* Size of one VFS call, which does not check for signals. */
 #define COPY_AT_ONCE	SZ_16M
 
 /**
- * struct copy - one copy
- * @op: who reads
- * @from: from here
- * @from_pos: first byte
- * @op_to: who writes
- * @to: there
- * @to_pos: first byte
- * @count: bytes
- * @clone: share or fail
+ * struct copy - parameters of a copy
+ * @op: the caller, for reading
+ * @from: source
+ * @from_pos: first byte in @from
+ * @op_to: the caller, for writing
+ * @to: destination
+ * @to_pos: first byte in @to
+ * @count: number of bytes
+ * @clone: share the blocks or fail
  */
 struct copy {
 	struct ditto_op *op;
@@ -51,7 +50,7 @@ static bool copy_overlaps(const struct copy *c)
 	return c->from->inode == c->to->inode && apart < c->count;
 }
 
-/* Is it a copy at all? Sets how many bytes. */
+/* Check the arguments, and compute the byte count if it is 0. */
 static int copy_check(struct copy *c)
 {
 	const struct inode *from = c->from->inode, *to = c->to->inode;
@@ -59,7 +58,7 @@ static int copy_check(struct copy *c)
 
 	if (!S_ISREG(from->i_mode) || !S_ISREG(to->i_mode))
 		return -EINVAL;
-	/* The VFS copies to where it is told, and not to the end. */
+	/* The VFS copies to the given position; it cannot append. */
 	if (ditto_op_appends(c->op_to))
 		return -EACCES;
 	size = i_size_read(from);
@@ -74,7 +73,7 @@ static int copy_check(struct copy *c)
 	return copy_overlaps(c) ? -EINVAL : 0;
 }
 
-/* May both do it, and is nobody in the way of either? */
+/* Check permissions and locks of both files. */
 static int copy_lock_check(struct copy *c)
 {
 	const struct cred *old;
@@ -120,14 +119,14 @@ static ssize_t copy_piece(const struct copy *c, struct file *from, struct file *
 	ssize_t ret;
 
 	ret = vfs_copy_file_range(from, c->from_pos + done, to, c->to_pos + done, count, 0);
-	/* From one file system to another, or it copies for nobody. */
+	/* Different file systems, or one that cannot copy by itself. */
 	if (ret == -EXDEV || ret == -EOPNOTSUPP)
 		ret = vfs_copy_file_range(from, c->from_pos + done, to, c->to_pos + done, count,
 					  COPY_FILE_SPLICE);
 	return ret;
 }
 
-/* What was copied before something went wrong counts. */
+/* Returns the bytes copied before an error, if there are any. */
 static ssize_t copy_files(const struct copy *c, struct file *from, struct file *to)
 {
 	ssize_t done = 0, ret = 0;
@@ -170,7 +169,7 @@ static ssize_t copy_open(struct copy *c, struct ditto_file *from, struct ditto_f
 	return ret;
 }
 
-/* With the credential for volumes whose files are opened by who uses them. */
+/* Uses the caller's credential, for volumes that check access at open. */
 static struct ditto_file *open_as(struct ditto_op *op, struct ditto_node *node,
 				  enum ditto_file_mode mode)
 {

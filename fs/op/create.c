@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Making files, directories, links and devices.
+ * Creation of files, directories, symbolic links and device nodes.
  *
- * The VFS takes the umask of the calling thread off the mode of what is made,
- * unless a default ACL decides. Clients have done that already: the threads
- * of a protocol have a struct fs_struct of their own (unshare_fs_struct())
- * and an umask of 0 in it.
+ * The VFS applies the umask of the calling thread to the mode of a new file, unless a default ACL
+ * exists. Clients have applied their umask already. Protocol threads therefore have a struct
+ * fs_struct of their own (unshare_fs_struct()) with an umask of 0.
  */
 
 #include <kunit/visibility.h>
@@ -20,13 +19,13 @@
 #include "op_private.h"
 
 /**
- * struct ditto_create_args - something to be made
+ * struct ditto_create_args - file to be created
  * @type: S_IFMT bits
- * @how: with a name that exists
- * @verf: for DITTO_CREATE_EXCLUSIVE
- * @rdev: for devices
- * @target: for symbolic links
- * @set: its attributes
+ * @how: treatment of an existing name
+ * @verf: verifier for DITTO_CREATE_EXCLUSIVE
+ * @rdev: device number
+ * @target: contents of a symbolic link
+ * @set: attributes
  */
 struct ditto_create_args {
 	umode_t type;
@@ -38,9 +37,9 @@ struct ditto_create_args {
 };
 
 /*
- * RFC 1813 section 3.3.8: a server keeps the verifier with the file, the
- * times being a good place. Seconds take 31 bits of each half, which every
- * file system with 32 bit times stores; the top bit is a nanosecond.
+ * RFC 1813 section 3.3.8: the server stores the verifier with the file, for example in its times.
+ * The seconds hold 31 bits of each half, which fits into file systems with 32-bit times; the top
+ * bit is stored as a nanosecond.
  */
 void ditto_verifier_to_times(const u8 *verf, struct timespec64 *atime,
 			     struct timespec64 *mtime)
@@ -59,11 +58,11 @@ bool ditto_has_verifier(struct inode *inode, const u8 *verf)
 {
 	struct timespec64 atime, mtime, is;
 
-	/* Whoever made it so has not written to it yet. */
+	/* A file with data was changed since it was created. */
 	if (i_size_read(inode))
 		return false;
 	ditto_verifier_to_times(verf, &atime, &mtime);
-	/* A file system with coarse times kept only a part of it. */
+	/* A file system with coarse times has stored only a part of it. */
 	atime = timestamp_truncate(atime, inode);
 	mtime = timestamp_truncate(mtime, inode);
 	is = inode_get_atime(inode);
@@ -122,7 +121,10 @@ static int check_type(const struct ditto_create_args *m)
 	return creators[DITTO_TYPE(m->type)] ? 0 : -EBADTYPE;
 }
 
-/* As who may; the mode that is given lets nobody in whom a list would not. */
+/*
+ * Create with the credential that list or mode permit. @mode gives no access that a list would
+ * deny.
+ */
 static int create_checked(struct ditto_dir_change *c,
 			  const struct ditto_create_args *m, umode_t mode)
 {
@@ -139,7 +141,7 @@ static int create_checked(struct ditto_dir_change *c,
 	return err;
 }
 
-/* What was just made goes again, whoever may remove it. */
+/* Remove what was just created, regardless of permissions. */
 static void create_undo(struct ditto_dir_change *c)
 {
 	const struct cred *old = ditto_act(c->op->srv->nodes->cred);
@@ -152,7 +154,7 @@ static void create_undo(struct ditto_dir_change *c)
 	ditto_op_leave(old);
 }
 
-/* What is made gets this from the list of its directory; NULL for nothing. */
+/* Get the list that a new file inherits from its directory; NULL for none. */
 static struct ditto_acl *create_inherit(const struct ditto_op *op,
 					struct ditto_node *dir, umode_t type)
 {
@@ -172,7 +174,7 @@ int ditto_acl_is_inherited(struct ditto_op *op, struct ditto_node *dir, bool is_
 {
 	struct ditto_acl *acl;
 
-	/* The mode that is asked about takes its place. */
+	/* The mode replaces the list. */
 	if (ditto_share_acl_mode(op->share) == DITTO_CHMOD_DISCARD)
 		return 0;
 	acl = create_inherit(op, dir, is_dir ? S_IFDIR : S_IFREG);
@@ -184,8 +186,9 @@ int ditto_acl_is_inherited(struct ditto_op *op, struct ditto_node *dir, bool is_
 EXPORT_SYMBOL_NS_GPL(ditto_acl_is_inherited, DITTO);
 
 /*
- * A list that was named counts, else the inherited one. A mode that the client named changes
- * an inherited list, takes its place, or leaves it whole. Return: will there be any list?
+ * A list that the client sent has precedence over an inherited one. A mode that the client sent
+ * adapts an inherited list, replaces it, or leaves it whole. Return: true if the file will have a
+ * list.
  */
 static bool settle_list(struct ditto_setattr *set, const struct ditto_acl *inherited,
 			enum ditto_chmod how)
@@ -210,16 +213,16 @@ static bool settle_list(struct ditto_setattr *set, const struct ditto_acl *inher
 static umode_t first_mode(const struct ditto_create_args *m, const struct ditto_setattr *set,
 			  bool listed)
 {
-	/* Nobody gets in before the list is there. */
+	/* Permit no access before the list is stored. */
 	if (listed)
 		return 0;
 	if (set->valid & DITTO_SET_MODE)
 		return set->mode & S_IALLUGO;
-	/* Who gives none keeps it to himself until he does. */
+	/* Without a mode, the file stays private to the owner until one is set. */
 	return S_ISDIR(m->type) ? 0700 : 0600;
 }
 
-/* The name is free. @acl is what it inherits, or NULL. */
+/* Create a file; the name is free. @acl is the inherited list, or NULL. */
 static int create_new(struct ditto_dir_change *c, const struct ditto_create_args *m,
 		      const struct ditto_name *name, const struct ditto_acl *acl, bool *fresh)
 {
@@ -232,7 +235,7 @@ static int create_new(struct ditto_dir_change *c, const struct ditto_create_args
 	if (err)
 		return err;
 
-	/* Some file systems make the inode but leave it to a look-up to find it. */
+	/* Some file systems create the inode but need a lookup to instantiate it. */
 	if (d_really_is_negative(c->child) || d_unhashed(c->child)) {
 		err = ditto_dir_change_lookup(c, name);
 		if (err)
@@ -246,7 +249,7 @@ static int create_new(struct ditto_dir_change *c, const struct ditto_create_args
 		set.valid |= DITTO_SET_ATIME | DITTO_SET_MTIME;
 	}
 	err = ditto_setattr_new(c->op, c->child, &set);
-	/* Nobody could do anything with it. */
+	/* Without its list, no one could access the file. */
 	if (err && listed) {
 		create_undo(c);
 		*fresh = false;
@@ -254,7 +257,7 @@ static int create_new(struct ditto_dir_change *c, const struct ditto_create_args
 	return err;
 }
 
-/* The name is taken: is that what was asked for? */
+/* Check whether the existing file satisfies the request. */
 static int accept_old(struct ditto_dir_change *c, const struct ditto_create_args *m)
 {
 	struct inode *inode = d_inode(c->child);
@@ -266,7 +269,7 @@ static int accept_old(struct ditto_dir_change *c, const struct ditto_create_args
 	return 0;
 }
 
-/* RFC 1813 section 3.3.8: of the attributes, an existing file takes the size. */
+/* RFC 1813 section 3.3.8: of the attributes, only the size applies to an existing file. */
 static noinline_for_stack int resize_old(struct ditto_dir_change *c,
 					 const struct ditto_create_args *m,
 					 struct ditto_node *node)
@@ -312,13 +315,13 @@ static int create_locked(struct ditto_dir_change *c, const struct ditto_create_a
 	return err;
 }
 
-/* No lock is held any more. @node is what has the name now. */
+/* No lock is held any more. @node is the file that has the name now. */
 static int create_unlocked(struct ditto_dir_change *c, const struct ditto_create_args *m,
 			   struct ditto_node *node, bool fresh)
 {
 	int err = fresh ? 0 : resize_old(c, m, node);
 
-	/* An old one may have been made by the first sending of this very request. */
+	/* An existing file may have been created by an earlier transmission of this request. */
 	return err ?: commit_new(c);
 }
 
@@ -337,7 +340,7 @@ static int create_entry(struct ditto_op *op, struct ditto_node *dir,
 	      check_type(m) ?:
 	      ditto_dir_change_begin(&c, name) ?:
 	      create_locked(&c, m, name, &fresh);
-	/* It may have got no further than to its name. */
+	/* The creation may have failed after the name was added. */
 	if (fresh && d_is_positive(c.child))
 		c.added = name;
 	ditto_dir_change_unlock(&c);

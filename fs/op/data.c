@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The data path: reads and writes through the open files kept with a node.
+ * Reading and writing through the open files cached with a node.
  *
- * A stateless client checked the permission when it opened the file, and we
- * check it again at each request. Two things follow from that. The owner may
- * read and write whatever the mode says now. And a file that may only be
- * executed can be read: to run it, a client has to.
+ * A stateless client checks permission when it opens a file, and the server checks again at each
+ * request. Therefore the owner may read and write regardless of the current mode, and a file that
+ * may only be executed can be read, because a client has to read it in order to run it.
  *
- * Lost data (fs/node/wb_err.c): a write that is answered before it is durable goes
- * with the write verifier read before it. When writing back failed, the
- * verifier changes first and is answered afterwards, so that a client never
- * finds the old one in the answer to a COMMIT that its lost data should have
- * been part of.
+ * Write-back errors (fs/node/wb_err.c): a write that is answered before it is durable returns the
+ * write verifier read before it. After a write-back error, the verifier changes before any reply
+ * is sent. A client therefore never finds the old verifier in the reply to a COMMIT that should
+ * have covered lost data.
  */
 
 #include <linux/file.h>
@@ -52,7 +50,7 @@ int ditto_lock_check_local_slow(struct ditto_op *op, struct file *file, enum dit
 	return ditto_mirror_check_io(file, &intent, op->actor, op->conflict);
 }
 
-/* No request reaches beyond the largest offset. */
+/* Limit a request to the largest offset of the file system. */
 static size_t clamp_count(const struct inode *inode, loff_t pos, size_t count)
 {
 	return min_t(u64, count, inode->i_sb->s_maxbytes - pos);
@@ -76,7 +74,7 @@ static int splice_pipe(struct pipe_inode_info *pipe, struct splice_desc *sd)
 	return __splice_from_pipe(pipe, sd, splice->actor);
 }
 
-/* Only what hands out the pages of the page cache is faster than copying. */
+/* Splicing pays only if it passes on pages of the page cache. */
 static bool can_splice(const struct file *file)
 {
 	return file->f_op->splice_read && file->f_op->splice_read != copy_splice_read &&
@@ -102,7 +100,10 @@ static ssize_t splice_file(struct file *file, loff_t pos, size_t count,
 	return err ?: splice_direct_to_actor(file, &splice.sd, splice_pipe);
 }
 
-/* A read of @count bytes, by @iter, or by @actor if that is NULL; the credential is in place. */
+/*
+ * Read @count bytes into @iter, or pass them to @actor if @iter is NULL; the caller's credential
+ * is in place.
+ */
 static ssize_t read_open(struct ditto_op *op, struct file *file, loff_t pos,
 			 struct iov_iter *iter, size_t count,
 			 splice_actor *actor, void *data, bool *eof)
@@ -121,7 +122,7 @@ static ssize_t read_open(struct ditto_op *op, struct file *file, loff_t pos,
 	return ret;
 }
 
-/* The same with all that comes before. */
+/* As read_open(), with all checks. */
 static ssize_t do_read(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 		       struct iov_iter *iter, size_t count,
 		       splice_actor *actor, void *data, bool *eof)
@@ -182,8 +183,8 @@ static const rwf_t stable_flags[] = {
 };
 
 /*
- * Make @pos the end of the file, or find that it is before the end. What is written with
- * RWF_APPEND then is written behind all that is there, whoever else writes meanwhile.
+ * Make @pos the end of the file; fail if the file is longer. A write with RWF_APPEND then goes
+ * behind all existing data, regardless of concurrent writers.
  */
 static int file_end_at(struct file *file, loff_t pos)
 {
@@ -221,12 +222,12 @@ static ssize_t write_file(struct ditto_op *op, struct ditto_file *df, loff_t pos
 		flags |= RWF_APPEND;
 	}
 	iov_iter_truncate(iter, clamp_count(file_inode(file), pos, iov_iter_count(iter)));
-	/* Clears set-id bits too, as the credential that is in place lets it. */
+	/* Also clears set-id bits, as far as the credential in place requires it. */
 	ret = vfs_iter_write(file, iter, &pos, flags);
 
 	if (ret < 0 && !ditto_is_refusal(ret))
 		ditto_server_writeback_failed(op->srv);
-	/* Unstable data comes again, as the verifier has changed. */
+	/* The verifier has changed, so the client sends unstable data again. */
 	err = ditto_wb_err_take(df->node, file->f_path.dentry);
 	return ret < 0 || stable == DITTO_UNSTABLE || !err ? ret : err;
 }
@@ -237,7 +238,7 @@ static u32 data_written(const struct inode *inode, loff_t size_before)
 						   DITTO_CHANGED_MTIME | DITTO_CHANGED_SIZE;
 }
 
-/* The credential is in place. */
+/* The caller's credential is in place. */
 static ssize_t do_write(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 			struct iov_iter *iter, enum ditto_stable stable, u64 *verifier)
 {
@@ -272,8 +273,8 @@ static ssize_t do_write(struct ditto_op *op, struct ditto_node *node, loff_t pos
 }
 
 /*
- * The file's lock is taken inside the write only, so nothing before it is
- * atomic with it: there are no attributes from before in @wcc.
+ * The file's lock is only taken inside the write, so no attributes before it can be read
+ * atomically: @wcc contains none.
  */
 ssize_t ditto_write(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 		    struct iov_iter *iter, enum ditto_stable stable,
@@ -295,7 +296,7 @@ ssize_t ditto_write(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_write, DITTO);
 
-/* The last byte of a range of a COMMIT; 0 bytes are all to the end. */
+/* Last byte of the range of a COMMIT; 0 bytes mean to the end of the file. */
 static loff_t range_end(loff_t pos, u64 count)
 {
 	loff_t end;
@@ -310,7 +311,7 @@ static int sync_file(struct ditto_op *op, struct ditto_file *df, loff_t pos, u64
 	struct file *file = df->file;
 	int err, lost;
 
-	/* Beyond what any file has. */
+	/* An offset that does not fit into a loff_t is beyond the end of every file. */
 	if (pos < 0)
 		return 0;
 
@@ -318,12 +319,12 @@ static int sync_file(struct ditto_op *op, struct ditto_file *df, loff_t pos, u64
 	err = vfs_fsync_range(file, pos, range_end(pos, count), 0);
 	if (err)
 		ditto_server_writeback_failed(op->srv);
-	/* What another COMMIT was told in our place has changed the verifier. */
+	/* If another COMMIT was told of the error instead, the verifier has changed. */
 	lost = ditto_wb_err_take(df->node, file->f_path.dentry);
 	return err ?: lost;
 }
 
-/* The credential is in place. */
+/* The caller's credential is in place. */
 static int do_fsync(struct ditto_op *op, struct ditto_node *node, loff_t pos, u64 count)
 {
 	struct inode *inode = node->inode;

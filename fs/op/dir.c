@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Listing directories.
+ * Listing of directories.
  *
- * The file system fills a page with entries under the directory's lock; they
- * are handed out when it is released. A cookie is the file system's position
- * of the next entry, so it stays good while others come and go, and across
- * restarts.
+ * The file system fills a page with entries under the directory's lock; they are handed out after
+ * the lock is released. A cookie is the file system's position of the next entry, so it stays
+ * valid while other entries are added or removed, and across restarts.
  *
- * An open directory belongs to one listing at a time (fs/node/file.c); a second one
- * opens its own, and one of them stays with the node for a while.
+ * An open directory belongs to one listing at a time (fs/node/file.c). A concurrent listing opens
+ * its own, and one of them stays cached with the node.
  */
 
 #include <linux/dcache.h>
@@ -24,10 +23,10 @@
 #include "op_private.h"
 
 /**
- * struct ditto_raw_entry - an entry as it waits in the page
- * @ino: as the file system says
- * @pos: of this entry, which is the cookie of the one before it
- * @len: of @name
+ * struct ditto_raw_entry - an entry in the page
+ * @ino: inode number from the file system
+ * @pos: position of this entry, which is the cookie of the previous one
+ * @len: length of @name
  * @name: not terminated
  */
 struct ditto_raw_entry {
@@ -39,18 +38,18 @@ struct ditto_raw_entry {
 
 /**
  * struct ditto_listing - a listing in progress
- * @ctx: for the file system
- * @op: who
+ * @ctx: context for the file system
+ * @op: the caller
  * @node: the directory
- * @dir: its dentry
+ * @dir: dentry of the directory
  * @file: the open directory
  * @page: entries
- * @used: bytes of @page
- * @full: an entry found no room
- * @dentries: the caller wants them and may search the directory
- * @emit: takes an entry
- * @name: takes a name instead
- * @arg: for @emit or @name
+ * @used: used bytes of @page
+ * @full: an entry did not fit
+ * @dentries: look up dentries; the caller may search the directory
+ * @emit: receives an entry
+ * @name: receives a name instead
+ * @arg: passed to @emit or @name
  */
 struct ditto_listing {
 	struct dir_context ctx;
@@ -72,14 +71,14 @@ static size_t raw_size(u32 len)
 	return ALIGN(offsetof(struct ditto_raw_entry, name) + len, sizeof(u64));
 }
 
-/* Takes an entry from the file system, with the directory's lock held. */
+/* Receives an entry from the file system, with the directory's lock held. */
 static bool dir_fill(struct dir_context *ctx, const char *name, int len, loff_t pos, u64 ino,
 		     unsigned int type)
 {
 	struct ditto_listing *l = container_of(ctx, struct ditto_listing, ctx);
 	struct ditto_raw_entry *raw = l->page + l->used;
 
-	/* A damaged file system; nobody could look it up. */
+	/* A damaged file system; the name could not be looked up. */
 	if (len <= 0 || len > NAME_MAX || memchr(name, '/', len))
 		return true;
 	if (l->used + raw_size(len) > PAGE_SIZE) {
@@ -95,8 +94,8 @@ static bool dir_fill(struct dir_context *ctx, const char *name, int len, loff_t 
 }
 
 /*
- * Rewind first: tmpfs and btrfs bound a listing by what there was when it
- * began, and a client's listing began later than this file's last one.
+ * Rewind first: tmpfs and btrfs limit a listing to the entries that existed when the open
+ * directory was last rewound, and the client's listing may have begun later.
  */
 static int dir_seek(struct file *file, u64 cookie)
 {
@@ -112,7 +111,7 @@ static int dir_seek(struct file *file, u64 cookie)
 	return ret < 0 ? ret : 0;
 }
 
-/* Get a page full of entries. */
+/* Read a page full of entries. */
 static int fill_page(struct ditto_listing *l)
 {
 	int err;
@@ -120,7 +119,7 @@ static int fill_page(struct ditto_listing *l)
 	l->used = 0;
 	l->full = false;
 	err = iterate_dir(l->file, &l->ctx);
-	/* It was removed meanwhile; what was in it is gone. */
+	/* The directory was removed meanwhile. */
 	return err == -ENOENT ? -ESTALE : err;
 }
 
@@ -145,7 +144,7 @@ static struct dentry *lookup_entry(struct ditto_listing *l, const struct ditto_r
 	if (is_dotdot(raw))
 		return ditto_parent(l->op->share, l->dir);
 
-	/* The permission to search was checked once, for all of them. */
+	/* Search permission was checked once for all entries. */
 	child = d_hash_and_lookup(l->dir, &name);
 	if (!IS_ERR_OR_NULL(child)) {
 		if (!(child->d_flags & DCACHE_OP_REVALIDATE) && d_is_positive(child))
@@ -155,7 +154,7 @@ static struct dentry *lookup_entry(struct ditto_listing *l, const struct ditto_r
 	return ditto_lookup_dentry(l->op, l->node, l->dir, &found);
 }
 
-/* Above the share's root there is nothing: its parent is itself. */
+/* The root of the share is its own parent. */
 static noinline_for_stack u64 root_ino(struct ditto_listing *l)
 {
 	struct ditto_attr attr;
@@ -183,7 +182,7 @@ static bool emit_entry(struct ditto_listing *l, const struct ditto_raw_entry *ra
 
 	if (l->dentries) {
 		entry.dentry = lookup_entry(l, raw);
-		/* Removed since, or damaged: its name is all there is. */
+		/* The entry was removed since, or is damaged: only its name is known. */
 		if (IS_ERR(entry.dentry))
 			entry.dentry = NULL;
 	}
@@ -240,13 +239,13 @@ static int dir_list(struct ditto_listing *l, u64 cookie, bool *eof)
 		err = fill_page(l);
 		if (err)
 			return err;
-		/* Nothing, though there was room for everything. */
+		/* An empty page with no entry too large for it means the end. */
 		*eof = !l->used && !l->full;
 	} while (!*eof && emit_page(l));
 	return 0;
 }
 
-/* The credential is in place. */
+/* The caller's credential is in place. */
 static int open_and_list(struct ditto_listing *l, struct ditto_node *dir, u64 cookie, bool *eof)
 {
 	struct ditto_file *df;
@@ -267,7 +266,7 @@ static int open_and_list(struct ditto_listing *l, struct ditto_node *dir, u64 co
 	return err;
 }
 
-/* The credential is in place. */
+/* The caller's credential is in place. */
 static int check_and_list(struct ditto_listing *l, struct ditto_node *dir, u64 cookie, bool *eof)
 {
 	int err;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The frame around every change of a directory: checks, write access, the
- * caller's credential, the lock, attributes before and after.
+ * Frame around every change of a directory: checks, write access to the mount, the caller's
+ * credential, the inode lock, attributes before and after.
  */
 
 #include <linux/dcache.h>
@@ -44,7 +44,7 @@ int ditto_dir_change_enter(struct ditto_dir_change *c)
 
 int ditto_dir_change_pre(struct ditto_dir_change *c)
 {
-	/* Removed since its handle was decoded. */
+	/* The directory was removed since its handle was decoded. */
 	if (IS_DEADDIR(c->dir->inode))
 		return -ESTALE;
 	return ditto_wcc_pre(c->op->share, c->parent, c->wcc);

@@ -1,30 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Attributes that POSIX has no place for, see dosattr.h.
+ * DOS attributes, see dosattr.h.
  *
- * DITTO_FLAG_READONLY is kept here and not as a mode: to take the write bits
- * away would lock out who reaches the file by another protocol or on the server,
- * and to give them back nobody would know which there were. Who knows modes only
- * sees the mode only. The other way round, a file that nobody has a write bit for
- * shows as read-only, but only as long as nothing is stored. A name that begins
- * with a dot says nothing: whether it is hidden is up to who lists it.
+ * DITTO_FLAG_READONLY is stored as a flag, not in the mode. Clearing the write bits would lock
+ * out users of other protocols and local processes, and the original bits could not be restored.
+ * Users of modes see only the mode. Conversely, a file without any write bit appears as
+ * read-only, but only while no flags are stored. A name that begins with a dot is not reported as
+ * hidden here; that is up to the protocol.
  *
- * Most files have none of this, so that there is none is kept with the node:
- * the file's time of change when it was looked for. Whoever sets the attribute,
- * here or on the server, changes that time; if it is not in the past yet, nothing
- * is kept, as a change a moment later could leave it the same. Some file systems
- * have it with the inode in memory that a file has no attributes; those are asked.
+ * Most files have no stored DOS attributes, so their absence is cached with the node: it records
+ * the ctime at which none was found. Setting the extended attribute changes the ctime, whether
+ * the server or a local process does it. If the ctime is not in the past yet, nothing is cached,
+ * because a later change could leave it the same. Some file systems know from the in-memory inode
+ * that a file has no extended attributes; these are asked directly.
  *
- * A time of change is stored with the inode's own, which storing it changes: the
- * clock of file systems goes in ticks, so what it will be is known beforehand, and
- * when a tick came between it is stored again. It stands for as long as the inode's
- * stays that. A change within the same tick is not seen, which is how exact the
- * inode's own is.
+ * A change time is stored together with the inode's ctime, which storing it changes. The clock of
+ * file systems advances in ticks, so the new ctime is known beforehand; if a tick passes
+ * meanwhile, the attribute is stored again. The change time is valid while the inode has this
+ * ctime. A change within the same tick is not noticed, which is the precision of ctime itself.
  *
- * It is read with the server's credential and written with the server's power, as nobody else
- * may; for whom it is written the quota counts.
+ * The extended attribute is read with the server's credential and written with the server's
+ * privileges, because no other credential may access it. Quotas apply to it.
  *
- * Locking: the file's inode lock makes a change of what is stored one step.
+ * Locking: the file's inode lock makes reading and changing the stored value one step.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -40,7 +38,7 @@
 #include "dosattr_private.h"
 #include "op_private.h"
 
-/* How often a tick may come between. */
+/* Attempts to store the value within one tick. */
 #define CHANGED_TRIES	5
 
 static_assert(DITTO_DOSATTR_SIZE_1 == 34);
@@ -58,7 +56,7 @@ static bool decode_time(__le64 sec, __le32 nsec, struct timespec64 *time)
 	return is_time(time);
 }
 
-/* Is it of a form that is known? */
+/* True if the format is known. */
 static bool is_stored(const struct ditto_dosattr_stored *stored, size_t len)
 {
 	if (len == DITTO_DOSATTR_SIZE_1)
@@ -97,7 +95,7 @@ VISIBLE_IF_KUNIT bool ditto_dosattr_decode(const void *data, size_t len,
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_dosattr_decode);
 
-/* Return: its length. */
+/* Return: length of the stored value. */
 static size_t dosattr_encode(const struct ditto_dosattr *dosattr,
 			     struct ditto_dosattr_stored *stored)
 {
@@ -123,7 +121,7 @@ static size_t dosattr_encode(const struct ditto_dosattr *dosattr,
 	return sizeof(*stored);
 }
 
-/* Act as the server; ditto_op_leave() ends it. */
+/* Act as the server; ended by ditto_op_leave(). */
 static const struct cred *server_enter(const struct ditto_share *share)
 {
 	const struct cred *old = current_cred();
@@ -132,7 +130,7 @@ static const struct cred *server_enter(const struct ditto_share *share)
 	return old;
 }
 
-/* What is stored; with nothing, or nothing that makes sense, @dosattr->valid is 0. */
+/* Load the stored value; @dosattr->valid is 0 if there is none or it is invalid. */
 static int dosattr_load(struct ditto_share *share, struct dentry *dentry,
 			struct ditto_dosattr *dosattr)
 {
@@ -169,7 +167,7 @@ static struct timespec64 default_btime(const struct kstat *st)
 	return dosattr_is_older(st->ctime, dosattr_is_older(st->mtime, st->atime));
 }
 
-/* Nobody may write it, as far as its mode is what counts. */
+/* True if no one may write the file, as far as its mode decides. */
 static bool is_readonly(const struct ditto_share *share, struct dentry *dentry, umode_t mode)
 {
 	const struct cred *old;
@@ -183,7 +181,7 @@ static bool is_readonly(const struct ditto_share *share, struct dentry *dentry, 
 	return !listed;
 }
 
-/* Of a file for which none were set. */
+/* Flags of a file without stored flags. */
 static u32 default_flags(const struct ditto_share *share, struct dentry *dentry, umode_t mode)
 {
 	if (!S_ISREG(mode))
@@ -191,13 +189,13 @@ static u32 default_flags(const struct ditto_share *share, struct dentry *dentry,
 	return DITTO_FLAG_ARCHIVE | (is_readonly(share, dentry, mode) ? DITTO_FLAG_READONLY : 0);
 }
 
-/* A time as one number that can be read in one piece; 0 is none. */
+/* Encode a time as one number that can be read atomically; 0 means none. */
 static u64 as_number(const struct timespec64 *time)
 {
 	return time->tv_sec * NSEC_PER_SEC + time->tv_nsec;
 }
 
-/* Is it known that nothing is stored? */
+/* True if it is known that nothing is stored. */
 static bool is_plain(const struct ditto_share *share, const struct inode *inode,
 		     const struct kstat *st)
 {
@@ -213,7 +211,10 @@ static bool is_plain(const struct ditto_share *share, const struct inode *inode,
 	return plain && plain == as_number(&st->ctime);
 }
 
-/* Nothing is stored, and when @now came that was so: any change is later than the last one. */
+/*
+ * Cache that nothing is stored, if ctime is before @now, so that any later change gets a
+ * different ctime.
+ */
 static void keep_plain(const struct ditto_share *share, const struct inode *inode,
 		       const struct kstat *st, const struct timespec64 *now)
 {
@@ -224,7 +225,7 @@ static void keep_plain(const struct ditto_share *share, const struct inode *inod
 	node = ditto_node_find_inode(share->srv->nodes, inode);
 	if (!node)
 		return;
-	/* The clock is another one where others have the file system, too. */
+	/* On remote file systems, ctime comes from another clock. */
 	if (!node->volume->caller_opens)
 		WRITE_ONCE(node->plain, as_number(&st->ctime));
 	ditto_node_put(node);
@@ -260,7 +261,7 @@ int ditto_dosattr_get(struct ditto_share *share, struct dentry *dentry, const st
 }
 EXPORT_SYMBOL_NS_GPL(ditto_dosattr_get, DITTO);
 
-/* Lay what is to be set over what is there. Return: false if that changes nothing. */
+/* Merge the new values into the stored ones. Return: false if nothing changes. */
 static bool dosattr_merge(struct ditto_dosattr *there,
 			  const struct ditto_dosattr *set, u32 defaults)
 {
@@ -270,13 +271,13 @@ static bool dosattr_merge(struct ditto_dosattr *there,
 		there->flags = set->flags & DITTO_FLAGS_KEPT;
 	if (set->valid & DITTO_DOSATTR_BTIME)
 		there->btime = set->btime;
-	/* One that is there stays, so that of two who make one both find the same. */
+	/* An existing object id is kept, so that two concurrent creators find the same one. */
 	if (set->valid & DITTO_DOSATTR_OBJECT_ID && !(there->valid & DITTO_DOSATTR_OBJECT_ID))
 		there->object_id = set->object_id;
 	if (set->valid & DITTO_DOSATTR_CHANGED)
 		there->changed = set->changed;
 	there->valid |= set->valid & DITTO_DOSATTR_ALL;
-	/* Most new files are given what they have anyway. */
+	/* Most new files are given the default flags, which need not be stored. */
 	if (!before.valid && there->valid == DITTO_DOSATTR_FLAGS &&
 	    there->flags == defaults)
 		return false;
@@ -284,7 +285,7 @@ static bool dosattr_merge(struct ditto_dosattr *there,
 		return true;
 	if (!memcmp(&before, there, sizeof(before)))
 		return false;
-	/* This is a change of its own. */
+	/* Any other change invalidates a stored change time. */
 	there->valid &= ~DITTO_DOSATTR_CHANGED;
 	return true;
 }
@@ -307,7 +308,7 @@ static int dosattr_store(struct ditto_op *op, struct dentry *dentry,
 	return err;
 }
 
-/* With the inode's time of change as it is then. */
+/* Store the value with the ctime that the inode will have afterwards. */
 static int store_changed(struct ditto_op *op, struct dentry *dentry,
 			 struct ditto_dosattr *dosattr, struct inode **delegated)
 {

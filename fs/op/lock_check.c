@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What an operation asks the lock table before it acts, and how the answer is
- * told. This is the slow way, of nodes that somebody claims something of, or may
- * have claimed before the server was restarted.
+ * Checks of the lock table before and after an operation: the slow path, for nodes with claims or
+ * with claims from before a restart that may still be reclaimed.
  */
 
 #include <linux/errno.h>
@@ -27,7 +26,10 @@ static void fill_bytes(struct ditto_intent *intent, u64 pos, u64 count)
 		intent->last = U64_MAX;
 }
 
-/* To entries of a directory another key may be the actor's: that of the directory. */
+/*
+ * For changes of directory entries, the actor's own caching grant may have another key: that of
+ * the directory.
+ */
 static const struct ditto_actor *actor_for(const struct ditto_op *op, enum ditto_intent_kind kind,
 					   struct ditto_actor *of_entry)
 {
@@ -35,12 +37,15 @@ static const struct ditto_actor *actor_for(const struct ditto_op *op, enum ditto
 		return op->actor;
 	*of_entry = *op->actor;
 	of_entry->lease_owner = op->actor->entry_owner;
-	/* MS-FSA section 2.1.4.12.2: keys are compared, and nothing else. */
+	/* MS-FSA section 2.1.4.12.2: only the keys are compared. */
 	of_entry->by_key = true;
 	return of_entry;
 }
 
-/* No claim of before the restart can cover such a file. Clients cannot set this birth time. */
+/*
+ * True if the file was created after the restart, so no earlier claim can cover it. Clients
+ * cannot set this birth time.
+ */
 static bool node_is_newer(const struct ditto_op *op, struct ditto_node *node)
 {
 	struct dentry *dentry = ditto_node_dentry(node);
@@ -59,7 +64,7 @@ static bool grace_holds_off(const struct ditto_op *op, struct ditto_node *node,
 {
 	if (!S_ISREG(node->inode->i_mode) || op->fresh)
 		return false;
-	/* The open that the removal was granted to may be closed by now. */
+	/* The open that was granted DELETE may be closed already. */
 	if (kind == DITTO_INTENT_REMOVE && op->held & DITTO_RIGHT_DELETE)
 		return false;
 	return ditto_grace_guards(&node->point, kind, op->actor) && !node_is_newer(op, node);
@@ -99,7 +104,7 @@ void ditto_lock_recheck_slow(struct ditto_op *op, struct ditto_node *node,
 	ditto_claim_recheck(&node->point, &intent, actor_for(op, kind, &of_entry));
 }
 
-/* The holder of the file's writes has changed it: so have times and change attribute. */
+/* The holder of a write grant has modified the file: advance times and change attribute. */
 static void lock_check_touch(struct ditto_share *share, struct dentry *dentry)
 {
 	struct iattr iattr = { .ia_valid = ATTR_MTIME | ATTR_CTIME };
@@ -107,7 +112,7 @@ static void lock_check_touch(struct ditto_share *share, struct dentry *dentry)
 
 	if (mnt_want_write(share->root.mnt))
 		return;
-	/* The server's doing, which takes nothing from the holder. */
+	/* Acting as the server, so that this breaks no grant of the holder. */
 	old = override_creds(share->volume->srv->nodes->cred);
 	inode_lock(d_inode(dentry));
 	notify_change(ditto_idmap(share), dentry, &iattr, NULL);
@@ -117,9 +122,9 @@ static void lock_check_touch(struct ditto_share *share, struct dentry *dentry)
 }
 
 /*
- * RFC 8881 section 10.4.3: the number of changes is not known, so each question
- * finds one more. They are the file's own, and nobody will see older ones when
- * the holder has written.
+ * RFC 8881 section 10.4.3: the number of changes is not known, so each query counts as one more.
+ * Times and change attribute are advanced in the file itself, so that no client sees older values
+ * after the holder has written.
  */
 static int getattr_told(struct ditto_share *share, struct ditto_node *node,
 			const struct ditto_lease_answer *answer, struct ditto_attr *attr)
@@ -133,7 +138,7 @@ static int getattr_told(struct ditto_share *share, struct ditto_node *node,
 		before = attr->change;
 		lock_check_touch(share, dentry);
 		err = ditto_getattr_dentry(share, dentry, attr);
-		/* The clock has not gone on: it will have by the next change. */
+		/* The clock has not advanced yet; it will have by the next change. */
 		if (attr->change <= before)
 			attr->change = before + 1;
 		attr->st.size = answer->size;
@@ -152,7 +157,7 @@ int ditto_getattr_asked(struct ditto_op *op, struct ditto_node *node, struct dit
 	err = ditto_lease_query(&node->point, op->actor, &answer);
 	if (!err)
 		return getattr_told(op->share, node, &answer, attr);
-	/* What else an intent to read meets is no reason not to tell attributes. */
+	/* Other conflicts with a read do not prevent reading the attributes. */
 	if (err == -EBUSY && ditto_lock_check(op, node, DITTO_INTENT_READ) == -EJUKEBOX)
 		return -EJUKEBOX;
 	return ditto_getattr(op->share, node, attr);

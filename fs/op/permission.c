@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * May somebody do something to a file?
+ * Permission checks.
  *
- * The VFS checks most of it again when it is done. What a stateless protocol
- * does without opening a file, and what it asks in advance, is checked here. A file with
- * an access control list goes by that, see fs/acl/access.c.
+ * The VFS checks most permissions again when an operation is executed. Operations that stateless
+ * protocols perform without an open, and permissions that they query in advance, are checked
+ * here. Access to a file with an access control list is decided by that, see fs/acl/access.c.
  */
 
 #include <linux/fs.h>
@@ -17,7 +17,7 @@
 #define DITTO_MAY_CHANGE \
 	(DITTO_MAY_WRITE | DITTO_MAY_APPEND | DITTO_MAY_DELETE | DITTO_MAY_WRITE_XATTRS)
 
-/* What the VFS calls the DITTO_MAY_* bits. */
+/* Convert DITTO_MAY_* bits to those of the VFS. */
 static int vfs_mask(u32 may)
 {
 	int mask = 0;
@@ -35,7 +35,7 @@ static int vfs_mask(u32 may)
 	return mask;
 }
 
-/* A device or a pipe is written on the client, not here. */
+/* Devices and pipes are written on the client, not here. */
 static bool is_stored_here(umode_t mode)
 {
 	return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode);
@@ -52,7 +52,7 @@ static int may_change(const struct ditto_op *op, const struct inode *inode, u32 
 	if (!IS_APPEND(inode))
 		return 0;
 
-	/* The VFS checks this at open(2), which comes too early for us. */
+	/* The VFS checks append-only files at open(2), but here files are opened earlier. */
 	if (may & (S_ISDIR(inode->i_mode) ? DITTO_MAY_DELETE : DITTO_MAY_WRITE) ||
 	    may & DITTO_MAY_WRITE_XATTRS)
 		return -EPERM;
@@ -65,7 +65,7 @@ static bool is_noexec(const struct ditto_op *op, const struct inode *inode)
 	       (inode->i_sb->s_iflags & SB_I_NOEXEC);
 }
 
-/* What a list must give for the DITTO_MAY_* bits. */
+/* Rights that a list must grant for DITTO_MAY_* bits. */
 static const struct {
 	u32 may;
 	u32 right;
@@ -89,7 +89,7 @@ static u32 permission_rights_needed(u32 may)
 	return rights;
 }
 
-/* By the list, or else as the VFS says. */
+/* Check by the list if there is one, otherwise by the VFS. */
 static int permission_check(const struct ditto_op *op, struct ditto_node *node, u32 may)
 {
 	struct inode *inode = node->inode;
@@ -102,7 +102,7 @@ static int permission_check(const struct ditto_op *op, struct ditto_node *node, 
 		return err;
 	if (likely(as == op->cred->cred))
 		return inode_permission(ditto_idmap(op->share), inode, mask);
-	/* To execute it no power is enough where the mode has no bit for that. */
+	/* No privilege permits execution if the mode has no execute bit. */
 	if (S_ISREG(inode->i_mode))
 		mask &= ~MAY_EXEC;
 	old = ditto_act(as);
@@ -126,7 +126,7 @@ int ditto_node_permission(const struct ditto_op *op, struct ditto_node *node, u3
 	if ((may & DITTO_MAY_EXEC) && S_ISREG(inode->i_mode) && is_noexec(op, inode))
 		return -EACCES;
 
-	/* Decided when it was opened. */
+	/* Access was checked at open. */
 	if (op->granted && !(may & ~(op->granted | DITTO_MAY_OWNER)))
 		return 0;
 	err = permission_check(op, node, may);
@@ -134,8 +134,8 @@ int ditto_node_permission(const struct ditto_op *op, struct ditto_node *node, u3
 		return err;
 
 	/*
-	 * Somebody who made a file read-only after opening it goes on writing
-	 * to it; all we see of that is that he owns it, and may make it so.
+	 * A user who makes a file read-only after opening it may continue to write. A stateless
+	 * server cannot see the open, but it sees the owner, who could change the mode anyway.
 	 */
 	if (!vfsuid_eq_kuid(i_uid_into_vfsuid(idmap, inode), current_fsuid()))
 		return err;

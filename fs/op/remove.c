@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Removing names, and giving a file another one.
- */
+/* Removing names, and giving a file another name. */
 
 #include <linux/dcache.h>
 #include <linux/fs.h>
@@ -12,7 +10,7 @@
 #include "../open/stream.h"
 #include "op_private.h"
 
-/* Whoever may has the credential for it. */
+/* The credential of a caller with permission is in place. */
 static int unlink_checked(struct ditto_dir_change *c, struct ditto_node *victim, bool is_dir)
 {
 	struct mnt_idmap *idmap = ditto_idmap(c->op->share);
@@ -21,10 +19,13 @@ static int unlink_checked(struct ditto_dir_change *c, struct ditto_node *victim,
 
 	if (is_dir)
 		return vfs_rmdir(idmap, c->dir->inode, c->child);
-	/* Of a directory it belongs to who changes its entries. */
+	/*
+	 * The members @changer and @victim of a directory node belong to the task that changes
+	 * its entries.
+	 */
 	if (d_is_dir(c->child))
 		return -EISDIR;
-	/* ditto_node_forget() follows: no need of a worker that does the same. */
+	/* ditto_node_forget() follows, so the notification need not queue a worker. */
 	WRITE_ONCE(victim->changer, current);
 	err = vfs_unlink(idmap, c->dir->inode, c->child, &delegated);
 	WRITE_ONCE(victim->changer, NULL);
@@ -44,7 +45,7 @@ static int unlink_locked(struct ditto_dir_change *c, struct ditto_node *victim, 
 	return err;
 }
 
-/* @victim is kept until no lock is held any more: its data may go with it. */
+/* @victim stays held until no lock is held: freeing it may free its data. */
 static int remove_locked(struct ditto_dir_change *c, const struct ditto_name *name, bool is_dir,
 			 bool now, struct ditto_node **victim)
 {
@@ -53,7 +54,7 @@ static int remove_locked(struct ditto_dir_change *c, const struct ditto_name *na
 
 	if (d_is_negative(c->child))
 		return -ENOENT;
-	/* Mounted in any namespace: the VFS would unmount it in the others. */
+	/* A mount in any namespace: the VFS would detach it there. */
 	if (d_mountpoint(c->child))
 		return -EBUSY;
 	node = ditto_node_get(c->op->share, c->child);
@@ -93,7 +94,7 @@ int ditto_remove(struct ditto_op *op, struct ditto_node *dir,
 	struct ditto_dir_change c;
 	int err;
 
-	/* RFC 1813 section 3.3.13 has the errors for the dots. */
+	/* RFC 1813 section 3.3.13 defines the errors for "." and "..". */
 	err = ditto_dir_change_init(&c, op, dir, wcc) ?:
 	      ditto_name_plain(name, -EINVAL, is_dir ? -EEXIST : -EINVAL) ?:
 	      ditto_dir_change_begin(&c, name) ?:
@@ -110,7 +111,7 @@ int ditto_remove(struct ditto_op *op, struct ditto_node *dir,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_remove, DITTO);
 
-/* Is it still what the directory has under this name? The directory is locked. */
+/* Check that the directory still has the file under this name. The directory is locked. */
 static int find_again(struct ditto_dir_change *c, struct dentry *dentry,
 		      const struct ditto_name *name)
 {

@@ -2,8 +2,8 @@
 /*
  * Renaming.
  *
- * Locking: lock_rename() takes the rename mutex of the file system if there
- * are two directories, then both of them.
+ * Locking: lock_rename() takes the rename mutex of the file system if there are two directories,
+ * then both of them.
  */
 
 #include <linux/dcache.h>
@@ -16,7 +16,7 @@
 #include "../open/stream.h"
 #include "op_private.h"
 
-/* Both directories are locked; @trap is the child that is an ancestor of the other one. */
+/* Both directories are locked. @trap is the child that is an ancestor of the other directory. */
 static int check_children(const struct ditto_dir_change *from, const struct ditto_dir_change *to,
 			  const struct dentry *trap)
 {
@@ -26,20 +26,20 @@ static int check_children(const struct ditto_dir_change *from, const struct ditt
 		return -EINVAL;
 	if (to->child == trap)
 		return -ENOTEMPTY;
-	/* Mounted in any namespace: the VFS would unmount it in the others. */
+	/* A mount in any namespace: the VFS would detach it there. */
 	if (d_mountpoint(from->child) || d_mountpoint(to->child))
 		return -EBUSY;
 	return 0;
 }
 
 /**
- * struct ditto_renamed - the files that a rename is about
- * @file: gets another name
- * @victim: had that name, or NULL
- * @dentry: what is renamed, if it is not looked up by its name; borrowed
- * @no_replace: a name that is taken stops it
+ * struct ditto_renamed - files of a rename
+ * @file: file that is renamed
+ * @victim: existing file with the new name, or NULL
+ * @dentry: dentry to rename, if it is not looked up by name; borrowed
+ * @no_replace: fail if the new name exists
  *
- * They are kept until no lock is held: the victim's data may go with it.
+ * The nodes are held until no lock is held: freeing the victim may free its data.
  */
 struct ditto_renamed {
 	struct ditto_node *file;
@@ -48,7 +48,7 @@ struct ditto_renamed {
 	bool no_replace;
 };
 
-/* Two names of one file: nothing is done, says RFC 1813 section 3.3.14, and so does the VFS. */
+/* If both names belong to one file, nothing is done (RFC 1813 section 3.3.14), as in the VFS. */
 static int rename_children(struct ditto_dir_change *from, struct ditto_dir_change *to,
 			   const struct ditto_renamed *r)
 {
@@ -69,12 +69,12 @@ static int rename_children(struct ditto_dir_change *from, struct ditto_dir_chang
 	const struct cred *as, *old;
 	int err;
 
-	/* Two names of one file: the VFS does nothing. */
+	/* If both names belong to one file, the VFS does nothing. */
 	as = current_cred();
 	err = r->file == r->victim ? 0 : ditto_act_rename(from->op, to->op, &dirs, &as);
 	if (err)
 		return err;
-	/* Who is told of the rename hears of this first. */
+	/* Notifications of the rename report the replaced file first. */
 	to->dir->victim = r->victim ? r->victim->inode : NULL;
 	old = ditto_act(as);
 	err = vfs_rename(&rd);
@@ -105,7 +105,7 @@ static int rename_lock_check(struct ditto_dir_change *from, struct ditto_dir_cha
 {
 	int err;
 
-	/* Two names of one file: nothing will be done. */
+	/* If both names belong to one file, nothing will be done. */
 	if (r->file == r->victim)
 		return 0;
 	err = ditto_lock_check(from->op, r->file, DITTO_INTENT_RENAME);
@@ -164,7 +164,7 @@ static int check_replace(const struct ditto_dir_change *from, const struct ditto
 	return 0;
 }
 
-/* Two names of one file stay both. */
+/* If both names belong to one file, both are kept. */
 static void note_names(struct ditto_dir_change *from, const struct ditto_name *from_name,
 		       struct ditto_dir_change *to, const struct ditto_name *to_name,
 		       const struct ditto_renamed *r)

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Rights by an access control list, or made from mode bits and POSIX ACLs, see rights.h.
- */
+/* Access rights from an access control list, or derived from mode and POSIX ACL; see rights.h. */
 
 #include <linux/fs.h>
 #include <linux/module.h>
@@ -12,7 +10,7 @@
 #include "op_private.h"
 #include "rights.h"
 
-/* What follows from a permission: a look at it is of no use for others. */
+/* Rights that follow from one permission; it need not be checked for others. */
 #define DITTO_RIGHTS_BY_READ \
 	(DITTO_RIGHT_READ_DATA | DITTO_RIGHT_READ_XATTRS | DITTO_RIGHT_EXECUTE)
 #define DITTO_RIGHTS_BY_WRITE \
@@ -32,14 +30,17 @@ static u32 read_rights(const struct ditto_op *op, struct ditto_node *node, u32 w
 
 	if ((want & DITTO_RIGHTS_BY_READ) && rights_allow(op, node, MAY_READ)) {
 		rights |= DITTO_RIGHT_READ_DATA | DITTO_RIGHT_READ_XATTRS;
-		/* Who can read it can run what he has read. */
+		/* A file that can be read can be executed on the client. */
 		if (!S_ISDIR(node->inode->i_mode))
 			rights |= DITTO_RIGHT_EXECUTE;
 	}
-	/* What can have none tells nothing by them, and clients ask to look at what it is. */
+	/*
+	 * Other types have no extended attributes, and clients request this right to view
+	 * metadata.
+	 */
 	if (!S_ISREG(node->inode->i_mode) && !S_ISDIR(node->inode->i_mode))
 		rights |= DITTO_RIGHT_READ_XATTRS;
-	/* With the mount's word on what may be executed. */
+	/* This check includes the noexec option of the mount. */
 	if ((want & ~rights & DITTO_RIGHT_EXECUTE) &&
 	    !ditto_node_permission(op, node, DITTO_MAY_EXEC))
 		rights |= DITTO_RIGHT_EXECUTE;
@@ -54,11 +55,11 @@ static u32 write_rights(const struct ditto_op *op, struct ditto_node *node, u32 
 	if (!(want & DITTO_RIGHTS_BY_WRITE) || !rights_allow(op, node, MAY_WRITE))
 		return 0;
 	if (!S_ISDIR(inode->i_mode)) {
-		/* Nothing is below it, so that nothing is refused with the last. */
+		/* DELETE_CHILD has no meaning for a file, so it is not refused. */
 		rights |= DITTO_RIGHT_APPEND_DATA | DITTO_RIGHT_DELETE_CHILD;
 		return IS_APPEND(inode) ? rights : rights | DITTO_RIGHT_WRITE_DATA;
 	}
-	/* To change its entries one has to pass through it, too. */
+	/* Changing entries also requires permission to traverse. */
 	if (rights_allow(op, node, MAY_EXEC))
 		rights |= DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA |
 			  (IS_APPEND(inode) ? 0 : DITTO_RIGHT_DELETE_CHILD);
@@ -85,7 +86,7 @@ static u32 delete_rights(const struct ditto_op *op, struct ditto_node *node,
 	return ditto_may_remove(op, parent, node) ? 0 : DITTO_RIGHT_DELETE;
 }
 
-/* Without the list: what is the same for whoever has power enough. */
+/* Remove rights that the file's state denies to every caller. */
 static u32 possible_rights(const struct ditto_op *op, struct ditto_node *node, u32 rights)
 {
 	struct inode *inode = node->inode;
@@ -95,29 +96,32 @@ static u32 possible_rights(const struct ditto_op *op, struct ditto_node *node, u
 						     DITTO_RIGHT_WRITE_DATA);
 	if ((rights & DITTO_RIGHT_EXECUTE) && ditto_node_permission(op, node, DITTO_MAY_EXEC))
 		rights &= ~DITTO_RIGHT_EXECUTE;
-	/* Immutable, or of an owner that cannot be told. */
+	/* Immutable, or the owner cannot be mapped. */
 	if (IS_IMMUTABLE(inode) || HAS_UNMAPPED_ID(ditto_idmap(op->share), inode))
 		rights &= ~DITTO_RIGHTS_CHANGE;
 	return rights;
 }
 
-/* MS-FSA section 2.1.5.1.2: who may list the directory sees its files' attributes. */
+/*
+ * MS-FSA section 2.1.5.1.2: permission to list the directory includes viewing its files'
+ * attributes.
+ */
 static bool may_look(const struct ditto_op *op, struct ditto_node *parent)
 {
 	return parent && !ditto_node_permission(op, parent, DITTO_MAY_READ);
 }
 
-/* What the list gives, and what of it can be done. */
+/* Rights granted by the list, as far as they can be exercised. */
 static u32 listed_rights(const struct ditto_op *op, struct ditto_node *node,
 			 struct ditto_node *parent, u32 rights, u32 want)
 {
-	/* It is about waiting, and nobody means to forbid that. */
+	/* SYNCHRONIZE only concerns waiting, and no list means to deny that. */
 	rights = possible_rights(op, node, rights) | DITTO_RIGHT_SYNCHRONIZE;
 	if ((want & ~rights & DITTO_RIGHT_READ_ATTRS) && may_look(op, parent))
 		rights |= DITTO_RIGHT_READ_ATTRS;
 	if (!op->writable || __mnt_is_readonly(op->share->root.mnt))
 		return rights & ~DITTO_RIGHTS_CHANGE;
-	/* By the directory, too; and not at all at the root, or if it stays for good. */
+	/* DELETE may come from the directory; it is denied at the root and for immutable files. */
 	return (rights & ~DITTO_RIGHT_DELETE) | delete_rights(op, node, parent, want);
 }
 
@@ -140,7 +144,7 @@ int ditto_rights_among(struct ditto_op *op, struct ditto_node *node, struct ditt
 	u32 listed;
 	int ret;
 
-	/* Whatever was decided of another node before. */
+	/* Rights granted at open belong to another node. */
 	fresh.granted = 0;
 	fresh.held = 0;
 	old = ditto_op_enter(&fresh);
@@ -166,7 +170,7 @@ bool ditto_is_readable(struct ditto_op *op, struct ditto_node *node)
 			 DITTO_RIGHT_READ_ATTRS | DITTO_RIGHT_READ_ACL;
 	u32 rights;
 
-	/* What the directory gives does not count: it is of those who see the entry. */
+	/* No parent: rights that the directory grants apply to every user who sees the entry. */
 	return !ditto_rights_among(op, node, NULL, want, &rights) && !(want & ~rights);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_is_readable, DITTO);

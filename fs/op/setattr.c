@@ -2,10 +2,10 @@
 /*
  * Changes of attributes.
  *
- * The size goes first, as a step of its own: file systems truncate in it, and
- * it sets the modification time, which an explicit one then replaces. All the
- * rest is one call, so that a mode given together with an owner is the mode
- * the file ends up with, set-id bits included.
+ * The size is changed first, in a step of its own: file systems truncate in it, and it sets the
+ * modification time, which an explicit one then replaces. All other attributes are set in one
+ * call, so that a mode given together with an owner is the final mode of the file, including
+ * set-id bits.
  */
 
 #include <linux/capability.h>
@@ -25,13 +25,13 @@
 
 static int check_acl(const struct ditto_share *share, const struct ditto_acl *acl, umode_t type)
 {
-	/* Nobody looks at what a symbolic link lets whom do. */
+	/* Access to a symbolic link is never checked. */
 	if (!share->volume->has_acls || S_ISLNK(type))
 		return -EOPNOTSUPP;
 	return acl ? ditto_acl_check(acl, S_ISDIR(type)) : 0;
 }
 
-/* What came from the wire and makes no sense whatever the file. */
+/* Check for values that are invalid for any file of this type. */
 static int check_for(const struct ditto_share *share, const struct ditto_setattr *set,
 		     umode_t type)
 {
@@ -71,7 +71,7 @@ static int setattr_notify(struct ditto_op *op, struct dentry *dentry, struct iat
 	return ditto_no_deleg_wait(err, delegated);
 }
 
-/* Set the size, and times to now that came with it; the caller may write the file. */
+/* Set the size, and the current time if requested with it. The caller may write the file. */
 static int set_size(struct ditto_op *op, struct dentry *dentry,
 		    const struct ditto_setattr *set)
 {
@@ -83,14 +83,14 @@ static int set_size(struct ditto_op *op, struct dentry *dentry,
 
 	if (set->valid & DITTO_SET_ATIME_NOW)
 		ia.ia_valid |= ATTR_ATIME;
-	/* Not the writer's decision, hence not his permission: forced. */
+	/* Forced: dropping set-id bits does not depend on the writer's permission. */
 	kill = setattr_should_drop_suidgid(ditto_idmap(op->share), d_inode(dentry));
 	if (kill)
 		ia.ia_valid |= kill | ATTR_FORCE;
 	return setattr_notify(op, dentry, &ia);
 }
 
-/* Is there anything to set that is not done together with the size? */
+/* True if attributes are set that are not set together with the size. */
 static bool has_others(const struct ditto_setattr *set)
 {
 	if (set->valid & DITTO_SET_SIZE)
@@ -98,20 +98,20 @@ static bool has_others(const struct ditto_setattr *set)
 	return set->valid;
 }
 
-/* Translate all but the size. Return: false if there is nothing to do. */
+/* Fill the attributes except the size. Return: false if there are none. */
 static bool fill_iattr(struct ditto_op *op, struct inode *inode,
 		       const struct ditto_setattr *set, struct iattr *ia)
 {
 	u32 valid = set->valid;
 
-	/* set_size() did those; clients send them with every truncation. */
+	/* set_size() has done these; clients send them with every truncation. */
 	if (valid & DITTO_SET_SIZE)
 		valid &= ~DITTO_SET_NOW;
 	if (!has_others(set))
 		return false;
 
 	ia->ia_valid = ATTR_CTIME;
-	/* Nobody looks at the mode of a symbolic link, and file systems refuse to set it. */
+	/* The mode of a symbolic link has no effect, and file systems refuse to set it. */
 	if (S_ISLNK(inode->i_mode))
 		valid &= ~DITTO_SET_MODE;
 	if (valid & DITTO_SET_MODE) {
@@ -145,7 +145,10 @@ static bool fill_iattr(struct ditto_op *op, struct inode *inode,
 		ia->ia_valid |= ATTR_MTIME_SET;
 		ia->ia_mtime = set->mtime;
 	}
-	/* Who may write may say "now"; any other time is the owner's. */
+	/*
+	 * Setting the current time needs write permission; setting any other time is up to the
+	 * owner.
+	 */
 	if (valid & DITTO_SET_TIMES)
 		ia->ia_valid |= ATTR_TIMES_SET;
 	else if (valid & DITTO_SET_NOW)
@@ -153,7 +156,7 @@ static bool fill_iattr(struct ditto_op *op, struct inode *inode,
 	return true;
 }
 
-/* All but the size, the list included. */
+/* Set everything except the size, including the access control list. */
 static int apply_rest(struct ditto_op *op, struct dentry *dentry, struct ditto_node *node,
 		      const struct cred *as, const struct ditto_setattr *set)
 {
@@ -177,7 +180,7 @@ static int apply_rest(struct ditto_op *op, struct dentry *dentry, struct ditto_n
 	return err;
 }
 
-/* @as is who sets all but the size; @node is NULL of what is new. */
+/* @as is the credential for everything except the size; @node is NULL for a new file. */
 static int apply_locked(struct ditto_op *op, struct dentry *dentry, struct ditto_node *node,
 			const struct cred *as, const struct ditto_setattr *set)
 {
@@ -207,7 +210,10 @@ static bool changes_gid(const struct ditto_op *op, const struct inode *inode,
 	       !vfsgid_eq_kgid(i_gid_into_vfsgid(ditto_idmap(op->share), inode), set->gid);
 }
 
-/* To nobody but the caller and a group of his. What stays is not taken: clients send both. */
+/*
+ * True if owner and group change to the caller and its groups at most. Clients often send both,
+ * so unchanged values do not count.
+ */
 static bool takes_owner(const struct ditto_op *op, const struct inode *inode,
 			const struct ditto_setattr *set)
 {
@@ -215,7 +221,7 @@ static bool takes_owner(const struct ditto_op *op, const struct inode *inode,
 	       !(changes_gid(op, inode, set) && !in_group_p(set->gid));
 }
 
-/* What a list must give for it. */
+/* True if the list's rights permit the change. */
 static bool list_allows(const struct ditto_setattr *set, u32 rights, bool owner)
 {
 	u32 now = set->valid & DITTO_SET_SIZE ? 0 : set->valid & DITTO_SET_NOW;
@@ -229,13 +235,16 @@ static bool list_allows(const struct ditto_setattr *set, u32 rights, bool owner)
 	return !now || (rights & (DITTO_RIGHT_WRITE_ATTRS | DITTO_RIGHT_WRITE_DATA));
 }
 
-/* Times, and nothing that has a right of its own. */
+/* True if only times are set, besides the size. */
 static bool only_attributes(const struct ditto_setattr *set)
 {
 	return !(set->valid & ~(DITTO_SET_SIZE | DITTO_SET_TIMES | DITTO_SET_NOW));
 }
 
-/* As whom it runs is for him to say who owns it then, whoever may write the list. */
+/*
+ * True if the change would let the caller run programs as another user: only that owner may set
+ * the set-uid bit, even if others may write the list.
+ */
 static bool lends_owner(const struct ditto_op *op, const struct inode *inode,
 			const struct ditto_setattr *set)
 {
@@ -245,7 +254,10 @@ static bool lends_owner(const struct ditto_op *op, const struct inode *inode,
 	       !uid_eq(owner, current_fsuid());
 }
 
-/* As whom all but the size is set. The caller acts; the inode is locked. */
+/*
+ * Get the credential for everything except the size. The caller's credential is in place; the
+ * inode is locked.
+ */
 static int setattr_access(struct ditto_op *op, struct ditto_node *node,
 			  const struct ditto_setattr *set,
 			  const struct cred **as)
@@ -261,10 +273,10 @@ static int setattr_access(struct ditto_op *op, struct ditto_node *node,
 	if (ret < 0)
 		return ret;
 	if (!ret) {
-		/* The VFS knows nothing of what was granted at open (MS-FSA 2.1.5.15.2). */
+		/* The VFS does not know the rights granted at open (MS-FSA section 2.1.5.15.2). */
 		if (only_attributes(set) && op->held & DITTO_RIGHT_WRITE_ATTRS)
 			goto raise;
-		/* Nor of lists. */
+		/* Nor does it check lists. */
 		return !(set->valid & DITTO_SET_ACL) ||
 		       inode_owner_or_capable(ditto_idmap(op->share), node->inode) ? 0 : -EPERM;
 	}
@@ -278,7 +290,7 @@ raise:
 	return *as ? 0 : -ENOMEM;
 }
 
-/* Does a local process's lock forbid the size? */
+/* Check whether a lock of a local process forbids the new size. */
 static int ask_local_size(struct ditto_op *op, struct ditto_node *node, u64 size)
 {
 	u64 old = i_size_read(node->inode);
@@ -296,7 +308,7 @@ static int ask_local_size(struct ditto_op *op, struct ditto_node *node, u64 size
 	return err;
 }
 
-/* May the size be set, and is nobody in the way? Ends with put_write_access(). */
+/* Check permission and locks for a new size. Ended by put_write_access(). */
 static int begin_size(struct ditto_op *op, struct ditto_node *node,
 		      const struct ditto_setattr *set)
 {
@@ -342,7 +354,7 @@ static int setattr_apply(struct ditto_op *op, struct ditto_node *node, struct de
 	return err;
 }
 
-/* What of this will change a file? A time that is set to what it is stays, and is no change. */
+/* Kinds of changes that the operation will make. Setting a time to its current value is none. */
 static u32 what_changes(const struct ditto_setattr *set, const struct inode *inode)
 {
 	struct timespec64 atime = inode_get_atime(inode), mtime = inode_get_mtime(inode);
@@ -389,7 +401,7 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 		ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
 	if (!err || sized)
 		ditto_child_changed(op, node, what);
-	/* The size may have changed although the rest was refused. */
+	/* The size may have changed even if the rest was refused. */
 	commit_err = !err || sized ? ditto_op_commit(op, dentry, false) : 0;
 	return err ?: commit_err;
 }
@@ -419,7 +431,10 @@ int ditto_setattr(struct ditto_op *op, struct ditto_node *node,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_setattr, DITTO);
 
-/* @set with DITTO_SET_MODE_SPARE has a list that stays whole: the permission bits follow it. */
+/*
+ * Apply attributes to a new file. With DITTO_SET_MODE_SPARE, the list is kept whole and the
+ * permission bits follow from it.
+ */
 static int apply_new(struct ditto_op *op, struct dentry *dentry, const struct ditto_setattr *set)
 {
 	struct inode *inode = d_inode(dentry);
@@ -434,8 +449,8 @@ static int apply_new(struct ditto_op *op, struct dentry *dentry, const struct di
 }
 
 /*
- * Permission bits that the VFS took by the umask of the thread. Workqueues have that of init;
- * it is no client's. Where the directory has a default ACL there is none.
+ * Permission bits that the VFS cleared by the thread's umask. Workqueues have the umask of init,
+ * which is not the client's. With a default ACL in the directory, no umask applies.
  */
 static umode_t umask_took(struct dentry *dentry, const struct ditto_setattr *set)
 {
@@ -460,10 +475,10 @@ int ditto_setattr_new(struct ditto_op *op, struct dentry *dentry,
 	int err;
 
 	/*
-	 * The set-id bits can be missing: directories are made without them, and a
-	 * change of owner takes them away. The permission bits stay as they are but for
-	 * the umask, a default ACL may have had its say in them. With a list
-	 * it was made with none, and gets what follows from list and mode.
+	 * Set-id bits can be missing, because directories are created without them and a change
+	 * of owner clears them. The permission bits stay as created, except for the umask,
+	 * because a default ACL may have changed them. A file with a list was created without
+	 * permission bits and gets those that follow from list and mode.
 	 */
 	if (set->valid & DITTO_SET_MODE)
 		missing = (set->mode & DITTO_SET_SIDS) | umask_took(dentry, set);
@@ -476,7 +491,7 @@ int ditto_setattr_new(struct ditto_op *op, struct dentry *dentry,
 		rest.valid |= DITTO_SET_MODE;
 		rest.mode = (set->valid & DITTO_SET_ACL ? rest.mode : inode->i_mode) | missing;
 	}
-	/* It was just made empty, now. */
+	/* The file was just created, so it is empty and its times are current. */
 	rest.valid &= ~DITTO_SET_NOW;
 	if (!rest.size)
 		rest.valid &= ~DITTO_SET_SIZE;

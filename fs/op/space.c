@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The space a file takes, see space.h.
+ * Space of a file, see space.h.
  *
- * Reserving blocks changes no byte, so no range is in its way but for those it
- * makes the file grow by; what makes zeros is a write. All of it is as durable as
- * an unstable write: by ditto_fsync(), or not before.
+ * Preallocation changes no byte, so byte-range locks conflict only with growth of the file;
+ * operations that write zeros are checked as writes. The result is as durable as an unstable
+ * write, that is, after ditto_fsync().
  */
 
 #include <linux/fs.h>
@@ -17,7 +17,7 @@
 #include "data_private.h"
 #include "space.h"
 
-/* Zeros written in one call. */
+/* Pages of zeros written in one call. */
 #define ZERO_PAGES	32
 
 static const int modes[] = {
@@ -27,7 +27,7 @@ static const int modes[] = {
 	[DITTO_SPACE_ZERO] = FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE,
 };
 
-/* What is asked of the table. */
+/* Parameters of the lock check. */
 struct ask {
 	enum ditto_intent_kind kind;
 	u64 pos;
@@ -65,7 +65,7 @@ static ssize_t write_zeros(struct file *file, loff_t pos, size_t count)
 	return vfs_iter_write(file, &iter, &pos, 0);
 }
 
-/* Where the file system cannot. The size stays. */
+/* Fallback if the file system cannot zero a range. The size is kept. */
 static int zero_by_writing(struct file *file, u64 pos, u64 count)
 {
 	struct inode *inode = file_inode(file);
@@ -107,7 +107,7 @@ static int space_allocate(struct ditto_op *op, struct ditto_file *df, enum ditto
 	return ditto_no_wait(err);
 }
 
-/* The credential is in place. */
+/* The caller's credential is in place. */
 static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_space_how how,
 		       u64 pos, u64 count)
 {
@@ -146,7 +146,7 @@ int ditto_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_spac
 		return -EINVAL;
 	if (!count)
 		return 0;
-	/* Nothing is there to be emptied. */
+	/* Beyond the largest offset there is no data to clear. */
 	if (how == DITTO_SPACE_PUNCH || how == DITTO_SPACE_ZERO) {
 		if (pos >= max)
 			return 0;
@@ -161,7 +161,7 @@ int ditto_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_spac
 }
 EXPORT_SYMBOL_NS_GPL(ditto_allocate, DITTO);
 
-/* A file system that does not know: all of the file is data. */
+/* For file systems without SEEK_HOLE: the whole file is data. */
 static loff_t seek_without(u64 pos, bool hole, u64 size)
 {
 	return hole ? size : pos;
@@ -174,7 +174,7 @@ static int seek_file(struct file *file, u64 pos, bool hole, u64 *found)
 
 	if (pos >= size)
 		return -ENXIO;
-	/* The position that it leaves in the file is used by nobody. */
+	/* The file position that this sets is not used. */
 	at = vfs_llseek(file, pos, hole ? SEEK_HOLE : SEEK_DATA);
 	if (at == -EINVAL || at == -EOPNOTSUPP || at == -ESPIPE)
 		at = seek_without(pos, hole, size);
@@ -194,7 +194,7 @@ int ditto_seek(struct ditto_op *op, struct ditto_node *node, u64 pos, bool hole,
 		return -EINVAL;
 	old = ditto_op_enter(op);
 	err = ditto_may_read(op, node);
-	/* It reads no byte, but who keeps bytes to itself makes holes and fills them. */
+	/* No byte is read, but the holder of a write grant may have cached data for holes. */
 	if (!err)
 		err = ditto_lock_check_bytes(op, node, DITTO_INTENT_READ, pos, 0);
 	if (!err) {

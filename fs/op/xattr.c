@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Extended attributes for clients, see xattr.h.
+ * Extended attributes of clients, see xattr.h.
  *
- * Names are compared as they are: one that differs in case is another one, as it
- * is for the processes of the server. What begins with "ditto." is ours and is
- * there for nobody; no other namespace can be named at all.
+ * Names are case-sensitive, as for local processes. Names that begin with "ditto." are reserved
+ * for the server and hidden from clients; other namespaces cannot be named at all.
  *
- * What was granted at an open is done with more power than the caller has, because the
- * mode may say otherwise by now; anything else is done as the caller, by list or mode.
- * Quotas count in either case.
+ * If access was granted at open, the operation runs with added privileges, because the mode may
+ * have changed since. Otherwise it runs with the caller's permissions by list or mode. Quotas
+ * apply in both cases.
  */
 
 #include <linux/fs.h>
@@ -25,7 +24,7 @@
 
 #define OURS	"ditto."
 
-/* A name as the VFS has it. */
+/* A name with its prefix, as the VFS uses it. */
 struct full_name {
 	char text[XATTR_NAME_MAX + 1];
 };
@@ -47,7 +46,10 @@ static int fill_name(struct full_name *full, const struct ditto_name *name)
 	return 0;
 }
 
-/* Raised if that was granted at an open, else as the caller. Ends with ditto_op_leave(). */
+/*
+ * Enter with added privileges if access was granted at open, otherwise as the caller. Ended by
+ * ditto_op_leave().
+ */
 static int xattr_enter(const struct ditto_op *op, struct ditto_node *node, u32 may,
 		       const struct cred **old)
 {
@@ -92,10 +94,10 @@ ssize_t ditto_xattr_get(struct ditto_op *op, struct ditto_node *node,
 EXPORT_SYMBOL_NS_GPL(ditto_xattr_get, DITTO);
 
 /**
- * struct xattr_change - what is to be done
- * @name: of the attribute
- * @value: NULL removes it
- * @size: of @value
+ * struct xattr_change - change of an extended attribute
+ * @name: full name
+ * @value: new value; NULL removes the attribute
+ * @size: size of @value
  * @flags: XATTR_CREATE, XATTR_REPLACE or 0
  */
 struct xattr_change {
@@ -161,7 +163,7 @@ int ditto_xattr_set(struct ditto_op *op, struct ditto_node *node, const struct d
 		[DITTO_XATTR_REPLACE] = XATTR_REPLACE,
 	};
 	struct xattr_change change = {
-		/* An empty value is one. */
+		/* NULL means removal, so an empty value needs a pointer. */
 		.value = size ? value : "",
 		.size = size,
 		.flags = flags[how],
@@ -194,7 +196,7 @@ int ditto_xattr_remove(struct ditto_op *op, struct ditto_node *node,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_xattr_remove, DITTO);
 
-/* All names the VFS has, terminated each, in memory to be freed. Return: bytes. */
+/* Read all names, each terminated, into memory for kvfree(). Return: number of bytes. */
 static ssize_t read_names(struct dentry *dentry, char **names)
 {
 	ssize_t len;
@@ -203,7 +205,7 @@ static ssize_t read_names(struct dentry *dentry, char **names)
 	len = vfs_listxattr(dentry, NULL, 0);
 	if (len <= 0)
 		return len;
-	/* One more may come in between. */
+	/* Larger than needed now, because names may be added meanwhile. */
 	*names = kvmalloc(DITTO_XATTR_LIST_MAX, GFP_KERNEL);
 	if (!*names)
 		return -ENOMEM;
