@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who may do something where a list decides.
+ * Access checks for files with access control lists.
  *
- * The VFS knows modes. Where a list decides instead, it is asked first, and the
- * VFS is called with a credential that its modes do not stop. What else the VFS checks
- * stays checked: read-only mounts, immutable files, security modules. A call that checks two
- * objects, as a removal does directory and file, gets such a credential only after both
- * were checked here, each by its list or by its mode.
+ * The VFS checks modes. If a list decides instead, the list is checked first, and the VFS is
+ * called with a credential that modes do not restrict. All other checks of the VFS stay in
+ * effect: read-only mounts, immutable files, security modules. A call that checks two objects,
+ * such as directory and file of a removal, gets such a credential only after both were checked
+ * here, each by its list or its mode.
  */
 
 #include <linux/fs.h>
@@ -19,8 +19,8 @@
 	 DITTO_RIGHT_DELETE_CHILD)
 
 /*
- * MS-FSA section 2.1.5.1: Windows gives everybody the privilege to pass through directories. A
- * guest has it only where he has some right to the entries, since he has not proved who he is.
+ * Windows grants the privilege to traverse to all users; a directory whose list grants no access
+ * to entries stays closed.
  */
 static bool op_may_traverse(const struct ditto_op *op, const struct ditto_node *node, u32 rights)
 {
@@ -63,8 +63,8 @@ int ditto_may_create(const struct ditto_op *op, struct ditto_node *dir, bool is_
 }
 
 /*
- * RFC 8881 section 6.2.1.3.2, MS-FSA section 2.1.5.1.2: either the file lets it be deleted, or
- * the directory lets its entries be.
+ * RFC 8881 section 6.2.1.3.2, MS-FSA section 2.1.5.1.2: either the file permits its deletion, or
+ * the directory permits deletion of its entries.
  */
 int ditto_may_remove(const struct ditto_op *op, struct ditto_node *dir,
 		     struct ditto_node *child)
@@ -97,7 +97,7 @@ static int access_rename(const struct ditto_op *op, const struct ditto_op *op_to
 {
 	int err = 0;
 
-	/* Of what is open, that was asked then. */
+	/* For an open file, this was checked at open. */
 	if (!(op->held & DITTO_RIGHT_DELETE))
 		err = ditto_may_remove(op, d->from, d->file);
 	if (!err && d->victim)
@@ -107,7 +107,7 @@ static int access_rename(const struct ditto_op *op, const struct ditto_op *op_to
 	return err;
 }
 
-/* A directory that goes to another one has its ".." changed, which is a matter of its mode only. */
+/* Moving a directory changes its "..", which only the mode can forbid. */
 static int access_move(const struct ditto_op *op, const struct ditto_act_dirs *d)
 {
 	u32 rights;
@@ -136,7 +136,7 @@ int ditto_act_rename(const struct ditto_op *op, const struct ditto_op *op_to,
 	if (likely(all_go_by_mode(d)) || ditto_is_administrator(op_to))
 		return 0;
 	err = access_rename(op, op_to, d) ?: access_move(op, d);
-	/* It was not known. */
+	/* The lists were not known before the check. */
 	if (all_go_by_mode(d))
 		return 0;
 	if (err)

@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Access control lists of files: where they are stored, and what is kept of them.
+ * Access control lists of files: loading and caching.
  *
- * A list is an extended attribute, read and written as the server, as nobody else
- * may. With it is stored which permission bits were set along; if the file has others,
- * somebody changed them who knows modes only, and the list is changed to fit, in
- * memory. A POSIX access ACL beside it was set later, by somebody who knows those only, and
- * the list does not count. What cannot be read as a list is one that lets nobody in: it may
- * have denied what the mode gives. The owner, who may always write the list, and the
- * administrator can put another in its place.
+ * A list is stored in an extended attribute, which is read and written as the server because no
+ * other credential may access it. The permission bits that were set along with it are stored,
+ * too. If the file has other bits, a user of modes has changed them, and the list is adapted in
+ * memory. A POSIX access ACL next to the list was set later, by a user of POSIX ACLs, and
+ * overrides the list. A value that cannot be parsed counts as an empty list, because it may have
+ * denied what the mode permits. The owner, who may always write the list, and the administrator
+ * can replace it.
  *
- * What was found is kept with the node. Every change on this machine is told by the file
- * system's notification (fs/share/volume.c), which is synchronous, and takes it away; a change of
- * the mode is seen at each use besides.
+ * The list is cached with the node. Every change on this machine is reported by fsnotify
+ * (fs/share/volume.c), which is synchronous, and invalidates the cache; in addition, a change of
+ * the mode is noticed at each use.
  *
- * Barriers: a changer writes to disk first, then counts node->acl_changes up under
- * node->lock. A reader takes the count under the lock, reads the disk, and keeps what he
- * found only if the count is the same, again under the lock. If he missed the change on disk,
- * he has the count from before it, and finds another one in the end, or the
- * changer, coming later, takes away what he kept. The pointer itself is published
- * with rcu_assign_pointer(), so who loads it sees the list whole; &ditto_acl_none has
- * nothing behind it.
+ * Barriers: a writer first changes the disk, then increments node->acl_changes under node->lock.
+ * A reader reads the count under the lock, reads the disk, and caches the result only if the
+ * count is unchanged, again under the lock. A reader that missed the change on disk has the count
+ * from before. Either it finds another count in the end, or the writer comes later and drops what
+ * was cached. The pointer is published with rcu_assign_pointer(), so its readers see the complete
+ * list; &ditto_acl_none has no contents.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -33,7 +32,7 @@
 
 #include "acl_file.h"
 
-/* Attempts to read what others are changing. */
+/* Attempts to read a list that others are changing. */
 #define LOADS_MAX	16
 
 struct ditto_acl_kept ditto_acl_none;
@@ -52,7 +51,7 @@ bool ditto_acl_fits(const struct super_block *sb)
 	for (handler = sb->s_xattr; *handler; handler++) {
 		const char *prefix = (*handler)->prefix;
 
-		/* One that stacks others passes on whatever there is. */
+		/* A stacking file system passes on all names. */
 		if (prefix && !strncmp(prefix, XATTR_TRUSTED_PREFIX, strlen(prefix)))
 			return true;
 	}
@@ -65,7 +64,7 @@ bool ditto_acl_is_supported(const struct ditto_op *op)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_acl_is_supported, DITTO);
 
-/* Keeping */
+/* Cache */
 
 static void kept_free(struct ditto_acl_kept *kept)
 {
@@ -103,7 +102,7 @@ void ditto_acl_free(struct ditto_node *node)
 {
 	struct ditto_acl_kept *old;
 
-	/* Who was told of a change may have found it in the last moment. */
+	/* A notification of a change may have found the node at the last moment. */
 	spin_lock(&node->lock);
 	old = rcu_replace_pointer(node->acl, NULL, lockdep_is_held(&node->lock));
 	spin_unlock(&node->lock);
@@ -120,7 +119,7 @@ static u32 acl_update_needed(struct ditto_node *node)
 	return count;
 }
 
-/* False if it is old by now. */
+/* Cache the result. Return: false if it is stale by now. */
 static bool acl_keep(struct ditto_node *node, struct ditto_acl_kept *kept, u32 count)
 {
 	struct ditto_acl_kept *old = NULL;
@@ -137,7 +136,9 @@ static bool acl_keep(struct ditto_node *node, struct ditto_acl_kept *kept, u32 c
 
 /* Loading */
 
-/* The bytes, to be freed with kvfree(); NULL if there are none. The server acts. */
+/*
+ * Read the value, for kvfree(); 0 and NULL if there is none. The server's credential is in place.
+ */
 static ssize_t read_bytes(struct dentry *dentry, void **bytes)
 {
 	struct inode *inode = d_inode(dentry);
@@ -154,7 +155,7 @@ static ssize_t read_bytes(struct dentry *dentry, void **bytes)
 	*bytes = kvmalloc(len, GFP_KERNEL);
 	if (!*bytes)
 		return -ENOMEM;
-	/* Whoever changes it meanwhile has it read again, see load_and_keep(). */
+	/* If it changes meanwhile, load_and_keep() reads it again. */
 	len = __vfs_getxattr(dentry, inode, DITTO_ACL_XATTR, *bytes, len);
 	return len == -ENODATA ? 0 : len;
 }
@@ -187,7 +188,7 @@ static struct ditto_acl *acl_fit_mode(struct ditto_share *share, const struct in
 	return fits;
 }
 
-/* What cannot be gone by. */
+/* Return an empty list in place of an unusable one. */
 static struct ditto_acl *acl_lock_out(struct ditto_share *share, const struct inode *inode,
 				      const char *what)
 {
@@ -196,7 +197,7 @@ static struct ditto_acl *acl_lock_out(struct ditto_share *share, const struct in
 	return ditto_acl_alloc(0) ?: ERR_PTR(-ENOMEM);
 }
 
-/* The list as it fits @mode, or NULL. The server acts. */
+/* Load the list, adapted to @mode; or NULL. The server's credential is in place. */
 static struct ditto_acl *acl_load(struct ditto_share *share, struct dentry *dentry, umode_t mode)
 {
 	const struct inode *inode = d_inode(dentry);
@@ -227,7 +228,7 @@ static struct ditto_acl *acl_load(struct ditto_share *share, struct dentry *dent
 	if ((stored & 0777) == mode)
 		return acl;
 	acl = acl_fit_mode(share, inode, acl, mode);
-	/* Whoever changed the mode knew nothing of the list, and what it denies has no room. */
+	/* The list cannot express the new mode, and ignoring it would drop what it denies. */
 	return acl == ERR_PTR(-ENOSPC) ? acl_lock_out(share, inode, "too long") : acl;
 }
 
@@ -277,7 +278,10 @@ static struct ditto_acl *load_and_keep(struct ditto_share *share, struct ditto_n
 			ditto_acl_put(acl);
 			return ERR_PTR(-ENOMEM);
 		}
-		/* List and mode may be of two states otherwise, which is wider than either. */
+		/*
+		 * Otherwise list and mode could belong to two states, and permit more than
+		 * either.
+		 */
 		if (acl_keep(node, kept, count))
 			return acl;
 		ditto_acl_put(acl);
@@ -285,7 +289,7 @@ static struct ditto_acl *load_and_keep(struct ditto_share *share, struct ditto_n
 	return ERR_PTR(-EJUKEBOX);
 }
 
-/* What is kept, if it is not old. Under RCU. NULL if one has to look. */
+/* Get the cached list unless it is stale, under RCU. NULL if it must be loaded. */
 static struct ditto_acl_kept *acl_peek(struct ditto_node *node)
 {
 	struct ditto_acl_kept *kept = rcu_dereference(node->acl);
@@ -302,7 +306,7 @@ struct ditto_acl *ditto_acl_in_force(struct ditto_share *share, struct ditto_nod
 
 	rcu_read_lock();
 	kept = acl_peek(node);
-	/* At zero, it was just taken from the node. */
+	/* A count of zero means that it was just removed from the node. */
 	if (kept && kept != &ditto_acl_none) {
 		acl = kept->acl;
 		if (!refcount_inc_not_zero(&acl->ref))
@@ -349,9 +353,9 @@ int ditto_acl_access_slow(const struct ditto_op *op, struct ditto_node *node, u3
 	return 1;
 }
 
-/* Telling */
+/* Reporting */
 
-/* Of what has none stored. */
+/* Derive the list of a file without a stored one. */
 static struct ditto_acl *make_acl(struct ditto_op *op, struct ditto_node *node)
 {
 	struct posix_acl *access, *dflt = NULL;
@@ -371,7 +375,7 @@ static struct ditto_acl *make_acl(struct ditto_op *op, struct ditto_node *node)
 	if (IS_ERR(dflt))
 		dflt = NULL;
 	acl = ditto_acl_from_posix(node->inode->i_mode, access, dflt);
-	/* What is to be inherited can be left out; who may what now cannot. */
+	/* Inheritable entries may be omitted; effective ones may not. */
 	if (acl == ERR_PTR(-E2BIG))
 		acl = ditto_acl_from_posix(node->inode->i_mode, access, NULL);
 	posix_acl_release(access);

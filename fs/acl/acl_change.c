@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Access control lists after a chmod: RFC 8881 section 6.4.1.1.
+ * Adapting access control lists to a new mode: RFC 8881 section 6.4.1.1.
  *
- * The rights that permission bits stand for are taken out of all entries for the three classes
- * and given anew: the owner's at the front, where nothing left over can take them away, those of
- * the group and of all at the end. Between them those who are named keep what they had and the
- * group has now. Other rights, as to delete the file, stay as they were.
+ * The rights that permission bits stand for are removed from all entries for the three classes
+ * and granted anew: those of the owner at the front, where no remaining entry can deny them,
+ * those of the group and of everyone at the end. In between, named users and groups keep the
+ * rights that they had and that the group has now. Other rights, such as DELETE, are not changed.
  */
 
 #include <kunit/visibility.h>
@@ -17,14 +17,14 @@
 #include "acl_private.h"
 
 /**
- * struct chmod - a list that is being changed
- * @out: the new one
- * @acl: the old one
+ * struct chmod - a list that is being adapted
+ * @out: the new list
+ * @acl: the old list
  * @uid: owner of the file
- * @gid: its group
- * @rights: of the nine bits, for each class
- * @all: all rights that bits can stand for
- * @keeps_named: the group's bits are not the most of users and groups that are named
+ * @gid: group of the file
+ * @rights: rights of the new permission bits, for each class
+ * @all: all rights that permission bits can stand for
+ * @keeps_named: named users and groups are not limited to the group's bits
  */
 struct chmod {
 	struct ditto_acl_builder out;
@@ -52,14 +52,17 @@ static bool is_same_who(const struct ditto_ace *a, const struct ditto_ace *b)
 	return true;
 }
 
-/* A user or a group, of which the group's bits are the most. */
+/* True for a named user or group, which the group's bits limit. */
 static bool is_named(const struct chmod *c, const struct ditto_ace *ace)
 {
 	return (ace->who == DITTO_WHO_UID || ace->who == DITTO_WHO_GID ||
 		ace->who == DITTO_WHO_FOREIGN) && !ditto_ace_classes(ace, c->uid, c->gid);
 }
 
-/* What entries before already say of the same is left out, so that no list grows for ever. */
+/*
+ * Omit rights that earlier entries for the same principal decide, so that repeated changes do not
+ * grow the list.
+ */
 static u32 acl_undecided_bits(const struct ditto_acl *acl, const struct ditto_ace *ace)
 {
 	u32 mask = ace->mask;
@@ -72,8 +75,8 @@ static u32 acl_undecided_bits(const struct ditto_acl *acl, const struct ditto_ac
 }
 
 /*
- * An entry that this one can be made part of: nothing between them says the contrary of the same
- * rights.
+ * Find an entry that this one can be merged into: no entry between them decides the contrary for
+ * the same rights.
  */
 static struct ditto_ace *find_alike(struct ditto_acl *acl, const struct ditto_ace *ace)
 {
@@ -93,7 +96,7 @@ static struct ditto_ace *find_alike(struct ditto_acl *acl, const struct ditto_ac
 	return NULL;
 }
 
-/* An entry that nothing inherits. */
+/* Add an effective entry that is not inheritable. */
 static void add_effective(struct chmod *c, const struct ditto_ace *ace, u32 mask)
 {
 	struct ditto_ace copy = *ace, *alike;
@@ -101,7 +104,7 @@ static void add_effective(struct chmod *c, const struct ditto_ace *ace, u32 mask
 	copy.flags &= DITTO_ACE_INHERITED;
 	copy.mask = mask;
 	copy.mask = acl_undecided_bits(c->out.acl, &copy);
-	/* One for owner rights means something even if it gives none. */
+	/* An entry for owner rights has an effect even without rights. */
 	if (!copy.mask && (mask || ace->who != DITTO_WHO_OWNER_RIGHTS))
 		return;
 	alike = find_alike(c->out.acl, &copy);
@@ -119,7 +122,7 @@ static void add_class(struct chmod *c, enum ditto_ace_type type, enum ditto_who 
 		add_effective(c, &ace, mask);
 }
 
-/* What is left of the mask of an entry. @denied: what was denied to all before it. */
+/* Rights of an entry that are kept. @denied: rights denied to everyone by earlier entries. */
 static u32 kept_mask(const struct chmod *c, const struct ditto_ace *ace, u32 denied)
 {
 	u32 above = c->keeps_named ? 0 : ~c->rights[DITTO_CLASS_GROUP];
@@ -128,7 +131,7 @@ static u32 kept_mask(const struct chmod *c, const struct ditto_ace *ace, u32 den
 		return ace->mask & ~c->all;
 	if (ace->type == DITTO_ACE_DENY)
 		return ace->mask;
-	/* Whoever comes by a protocol, and who is nobody known, may what others may. */
+	/* Entries for network or anonymous users get the rights of others. */
 	if (!is_named(c, ace))
 		return ace->mask & ~c->all;
 	return ace->mask & ~(c->all & (denied | above));
@@ -150,7 +153,7 @@ static void add_kept(struct chmod *c, const struct ditto_ace *ace, u32 denied, b
 		ditto_acl_add(&c->out, ace);
 		return;
 	}
-	/* What is made in it inherits what it would have before. */
+	/* New files inherit the same entries as before. */
 	if (ace->flags & DITTO_ACE_INHERITABLE) {
 		copy.flags |= DITTO_ACE_INHERIT_ONLY;
 		ditto_acl_add(&c->out, &copy);
@@ -159,7 +162,7 @@ static void add_kept(struct chmod *c, const struct ditto_ace *ace, u32 denied, b
 		add_effective(c, ace, mask);
 }
 
-/* All entries between those for the owner and those for the group. */
+/* Add all entries between those for the owner and those for the group. */
 static void add_between(struct chmod *c, bool fewer)
 {
 	u32 more = c->rights[DITTO_CLASS_OTHER] & ~c->rights[DITTO_CLASS_GROUP];
@@ -189,7 +192,7 @@ static void add_between(struct chmod *c, bool fewer)
 	}
 }
 
-/* With the rights to look at it for who may read it. */
+/* Users who may read the file may also view its metadata. */
 static u32 class_rights(const struct chmod *c, enum ditto_class class)
 {
 	u32 rights = c->rights[class];
@@ -206,7 +209,7 @@ static struct ditto_acl *acl_change_entries(struct chmod *c, bool fewer)
 	if (ditto_acl_begin(&c->out, 3 * c->acl->count + 5))
 		return ERR_PTR(-ENOMEM);
 	c->out.acl->flags = c->acl->flags & DITTO_ACL_FLAGS;
-	/* The owner sets times of what he may not write. */
+	/* The owner may set times even without write permission. */
 	add_class(c, DITTO_ACE_DENY, DITTO_WHO_OWNER,
 		  (group | other) & ~owner & ~DITTO_RIGHT_WRITE_ATTRS);
 	add_class(c, DITTO_ACE_ALLOW, DITTO_WHO_OWNER,
@@ -233,7 +236,7 @@ static struct ditto_acl *acl_chmod(struct ditto_acl *acl, umode_t mode, kuid_t u
 
 	if (ditto_acl_mode(acl, uid, gid) == (mode & 0777))
 		return ditto_acl_hold(acl);
-	/* Who may everything may no longer. */
+	/* A NULL list permits everything; the new mode replaces it. */
 	if (acl->flags & DITTO_ACL_NULL) {
 		changed = ditto_acl_from_mode(mode);
 		if (!IS_ERR(changed))
@@ -244,7 +247,10 @@ static struct ditto_acl *acl_chmod(struct ditto_acl *acl, umode_t mode, kuid_t u
 		c.rights[class] = ditto_rights_of_bits(ditto_mode_bits(mode, class),
 						       S_ISDIR(mode));
 	changed = acl_change_entries(&c, false);
-	/* Too long: who is named may less then, but never more. */
+	/*
+	 * Too long: omit entries that allow rights to named users and groups, so that these get
+	 * fewer rights, but never more.
+	 */
 	return changed == ERR_PTR(-ENOSPC) ? acl_change_entries(&c, true) : changed;
 }
 

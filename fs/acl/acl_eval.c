@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * What an access control list gives to whom, see acl.h.
- */
+/* Evaluation of access control lists, see acl.h. */
 
 #include <linux/cred.h>
 #include <linux/module.h>
@@ -12,7 +10,7 @@
 
 #define DITTO_RIGHTS_LIST	(DITTO_RIGHT_READ_ACL | DITTO_RIGHT_WRITE_ACL)
 
-/* As in_group_p(), of another than who runs. The VFS keeps the groups sorted. */
+/* As in_group_p(), for another credential than the current one. The groups are sorted. */
 static bool is_in_group(const struct cred *cred, kgid_t gid)
 {
 	const struct group_info *groups = cred->group_info;
@@ -32,7 +30,10 @@ static bool is_in_group(const struct cred *cred, kgid_t gid)
 	return false;
 }
 
-/* Who is squashed to somebody owns and may what that one does, unknown or not. */
+/*
+ * True if the entry applies to the user. A squashed user has the rights of the user it is
+ * squashed to, even if anonymous.
+ */
 static bool is_about(const struct ditto_ace *ace, const struct ditto_acl_subject *who)
 {
 	switch ((enum ditto_who)ace->who) {
@@ -78,7 +79,7 @@ u32 ditto_acl_rights(const struct ditto_acl *acl, const struct ditto_acl_subject
 		else
 			denied |= ace->mask & ~allowed;
 	}
-	/* Whatever the others say, so that an owner can undo what shut him out. */
+	/* Regardless of denials, so that owners can undo a list that locks them out. */
 	if (!limited && uid_eq(who->cred->fsuid, who->uid))
 		allowed |= DITTO_RIGHTS_LIST;
 	return allowed;
@@ -100,7 +101,7 @@ u32 ditto_ace_classes(const struct ditto_ace *ace, kuid_t uid, kgid_t gid)
 	case DITTO_WHO_EVERYONE:
 	case DITTO_WHO_AUTHENTICATED:
 		return BIT(DITTO_CLASS_OWNER) | BIT(DITTO_CLASS_GROUP) | BIT(DITTO_CLASS_OTHER);
-	/* Local processes are none of these. */
+	/* Local processes match none of these. */
 	case DITTO_WHO_ANONYMOUS:
 	case DITTO_WHO_NETWORK:
 	case DITTO_WHO_FOREIGN:
@@ -111,8 +112,8 @@ u32 ditto_ace_classes(const struct ditto_ace *ace, kuid_t uid, kgid_t gid)
 }
 
 /*
- * Of a directory writing would be DELETE_CHILD, too, but lists that let somebody change a
- * directory seldom have it: they allow DELETE of what is in it.
+ * Writing to a directory would also require DELETE_CHILD, but lists that permit changes of a
+ * directory seldom contain it: they permit DELETE for its entries instead.
  */
 static umode_t bits_of_rights(u32 rights)
 {

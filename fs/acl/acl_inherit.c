@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What of a directory's access control list is given to what is made in it.
+ * Inheritance of access control lists by new files.
  *
- * Windows puts the owner's SID in the place of CREATOR OWNER, so that his entry stays when the
- * file gets another owner. Here it remains an entry for whoever owns the file: that is what NFSv4
- * means by OWNER@, the mode is its projection, and an encoding for Windows says the
- * owner's SID for it as long as he owns it.
+ * Windows replaces CREATOR OWNER by the owner's SID, so that the entry stays with that user if
+ * the file gets another owner. Here it remains an entry for the current owner, as NFSv4 defines
+ * OWNER@, because the mode is derived from it. The encoding for Windows uses the SID of the
+ * current owner.
  */
 
 #include <linux/err.h>
@@ -13,7 +13,7 @@
 
 #include "acl_private.h"
 
-/* Is it about whoever makes something in the directory? */
+/* True for entries that apply to the creator of a file. */
 static bool is_creator(const struct ditto_ace *ace)
 {
 	return ace->who == DITTO_WHO_OWNER || ace->who == DITTO_WHO_GROUP;
@@ -28,8 +28,8 @@ static void add_flagged(struct ditto_acl_builder *b, const struct ditto_ace *ace
 }
 
 /*
- * @split: an entry for the creator that is inherited further is there twice, as Windows shows
- * it: for who made this directory, and for who will make something in it.
+ * @split: an inheritable entry for the creator is split in two, as on Windows: one for the
+ * creator of this directory, and an inherit-only one for creators of files in it.
  */
 static void inherit_to_dir(struct ditto_acl_builder *b, const struct ditto_ace *ace, u8 mark,
 			   bool split)
@@ -37,7 +37,7 @@ static void inherit_to_dir(struct ditto_acl_builder *b, const struct ditto_ace *
 	u8 further = ace->flags & DITTO_ACE_NO_PROPAGATE ? 0 : ace->flags & DITTO_ACE_INHERITABLE;
 
 	if (!(ace->flags & DITTO_ACE_DIR_INHERIT)) {
-		/* For files only, and perhaps for those further down. */
+		/* For files only; possibly also for files further down. */
 		if (further)
 			add_flagged(b, ace, further | DITTO_ACE_INHERIT_ONLY | mark);
 		return;
@@ -52,7 +52,10 @@ static void inherit_to_dir(struct ditto_acl_builder *b, const struct ditto_ace *
 
 struct ditto_acl *ditto_acl_inherit(const struct ditto_acl *dir, bool is_dir)
 {
-	/* Only where it is said that entries are passed on do they tell where they come from. */
+	/*
+	 * Entries are marked as inherited only if the directory's list uses automatic
+	 * inheritance.
+	 */
 	bool is_auto = dir->flags & DITTO_ACL_AUTO_INHERITED;
 	u8 mark = is_auto ? DITTO_ACE_INHERITED : 0;
 	unsigned int i, creators = 0;

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Access control lists as objects.
- */
+/* Access control lists as objects: allocation, validation, construction. */
 
 #include <linux/err.h>
 #include <linux/minmax.h>
@@ -11,7 +9,7 @@
 
 #include "acl_private.h"
 
-/* A SID before its parts (MS-DTYP section 2.4.2.2). */
+/* Header of a SID, before its sub-authorities (MS-DTYP section 2.4.2.2). */
 #define SID_HEAD	8
 #define SID_REVISION	1
 
@@ -68,14 +66,14 @@ static bool is_somebody(const struct ditto_ace *ace)
 
 int ditto_acl_check(const struct ditto_acl *acl, bool is_dir)
 {
-	/* Nothing is in a file that could inherit. */
+	/* A file has no children that could inherit. */
 	const u8 flags = is_dir ? DITTO_ACE_FLAGS : DITTO_ACE_INHERITED;
 	const struct ditto_ace *ace;
 	unsigned int i;
 
 	if (acl->flags & ~(DITTO_ACL_FLAGS | DITTO_ACL_MADE) || acl->count > DITTO_ACES_MAX)
 		return -EINVAL;
-	/* There is no list that could have any. */
+	/* A NULL list has no entries. */
 	if (acl->flags & DITTO_ACL_NULL && acl->count)
 		return -EINVAL;
 	for (i = 0; i < acl->count; i++) {

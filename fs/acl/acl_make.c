@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Access control lists of files that have none: made from a mode or a POSIX ACL.
+ * Access control lists derived from a mode or a POSIX ACL, for files without a stored list.
  *
- * Of a mode, and of a POSIX ACL, only the first that fits somebody counts, but of a list all that
- * do. So who is allowed less than what stands further behind gives to him, too, is denied the
- * difference.
+ * In a mode and in a POSIX ACL only the first matching class applies to a user; in an access
+ * control list all matching entries do. A user who is granted less than later entries would add
+ * is therefore denied the difference.
  */
 
 #include <kunit/visibility.h>
@@ -19,11 +19,11 @@
 #include "acl.h"
 #include "acl_private.h"
 
-/* What the owner may of every file, whatever its mode. */
+/* Rights of the owner to every file, regardless of its mode. */
 #define DITTO_RIGHTS_OWNING \
 	(DITTO_RIGHTS_LOOK | DITTO_RIGHT_WRITE_ACL | DITTO_RIGHT_WRITE_OWNER | \
 	 DITTO_RIGHT_WRITE_ATTRS)
-/* Entries for a mode: two for each class but the last. */
+/* Entries for a mode: two for each class, one for the last. */
 #define ACES_OF_MODE	5
 
 u32 ditto_rights_of_bits(u32 bits, bool is_dir)
@@ -41,7 +41,7 @@ u32 ditto_rights_of_bits(u32 bits, bool is_dir)
 	return rights;
 }
 
-/* None that says nothing. */
+/* Add an entry, unless it would be empty. */
 static void acl_make_add(struct ditto_acl_builder *b, enum ditto_ace_type type,
 			 enum ditto_who who, u32 mask)
 {
@@ -51,12 +51,15 @@ static void acl_make_add(struct ditto_acl_builder *b, enum ditto_ace_type type,
 		ditto_acl_add(b, &ace);
 }
 
-/* @behind: the bits that anybody else has. */
+/* @behind: permission bits of any other class. */
 static void add_owner(struct ditto_acl_builder *b, u32 bits, u32 behind, bool is_dir)
 {
 	u32 full = DITTO_RIGHTS_OWNING | ditto_rights_of_bits(bits, is_dir);
 
-	/* Who may write to it may replace it by another, so why not delete it. */
+	/*
+	 * A user who may write the file could replace its contents, so deletion is permitted,
+	 * too.
+	 */
 	if (bits & 0002)
 		full |= DITTO_RIGHT_DELETE | DITTO_RIGHT_DELETE_CHILD;
 	acl_make_add(b, DITTO_ACE_DENY, DITTO_WHO_OWNER,
@@ -81,12 +84,12 @@ static void add_mode(struct ditto_acl_builder *b, umode_t mode)
 }
 
 /**
- * struct classes - what a POSIX ACL gives to each kind of people
- * @owner: the owner
- * @users: any of the users it names, masked
- * @groups: any of its groups, masked
- * @other: all others
- * @mask: what users and groups have at most
+ * struct classes - permissions of a POSIX ACL by kind of user
+ * @owner: of the owner
+ * @users: of any named user, masked
+ * @groups: of any group, masked
+ * @other: of all others
+ * @mask: upper limit for named users and for groups
  */
 struct classes {
 	u32 owner;
@@ -118,7 +121,7 @@ static struct classes classes_of(const struct posix_acl *posix)
 	return c;
 }
 
-/* The one that an entry of a POSIX ACL names. */
+/* Add an entry for the principal of a POSIX ACL entry. */
 static void add_named(struct ditto_acl_builder *b, enum ditto_ace_type type,
 		      const struct posix_acl_entry *e, u32 mask)
 {
@@ -144,8 +147,8 @@ static bool is_group(const struct posix_acl_entry *e)
 }
 
 /*
- * In the order of POSIX.1e: the owner, one of the users, all of the groups, the others. What
- * others have is denied to members of the groups only after each group gave what it gives.
+ * In the order of POSIX.1e: the owner, one of the users, all groups, others. Rights of others are
+ * denied to group members only after each group has granted its rights.
  */
 static void add_posix(struct ditto_acl_builder *b, const struct posix_acl *posix, bool is_dir)
 {
@@ -182,7 +185,7 @@ struct ditto_acl *ditto_acl_from_posix(umode_t mode, const struct posix_acl *acc
 	struct ditto_acl_builder b;
 	unsigned int i;
 
-	/* Both ways the same, but a list made from a mode shall look like one. */
+	/* Both forms are equivalent, but a list derived from a mode should look like one. */
 	if (access && !posix_acl_equiv_mode(access, NULL)) {
 		access = NULL;
 		room = ACES_OF_MODE;
@@ -195,7 +198,7 @@ struct ditto_acl *ditto_acl_from_posix(umode_t mode, const struct posix_acl *acc
 	else
 		add_mode(&b, mode);
 	i = b.acl->count;
-	/* Directories inherit it as well as files, which have nothing to delete in them. */
+	/* Files inherit the entries, too, where DELETE_CHILD has no effect. */
 	if (def)
 		add_posix(&b, def, true);
 	for (; i < b.acl->count; i++)
@@ -204,23 +207,23 @@ struct ditto_acl *ditto_acl_from_posix(umode_t mode, const struct posix_acl *acc
 }
 EXPORT_SYMBOL_NS_GPL(ditto_acl_from_posix, DITTO);
 
-/* Can both decide about the same right of the same person? */
+/* True if both entries can decide the same right of the same user. */
 static bool ace_meets(const struct ditto_ace *allow, const struct ditto_ace *deny, kuid_t owner)
 {
 	bool now = ditto_ace_is_effective(deny);
 
-	/* What is to be inherited never counts together with what counts here. */
+	/* Inherit-only entries never apply together with effective ones. */
 	if (!(allow->mask & deny->mask) || ditto_ace_is_effective(allow) != now)
 		return false;
 	if (deny->who != DITTO_WHO_UID)
 		return true;
 	if (allow->who == DITTO_WHO_UID)
 		return uid_eq(allow->uid, deny->uid);
-	/* Whoever will own what is made in a directory is not known. */
+	/* The owner of a file created in the directory is not known. */
 	return allow->who != DITTO_WHO_OWNER || !now || uid_eq(deny->uid, owner);
 }
 
-/* May this denial go before all that is allowed in front of it? */
+/* True if this deny entry may precede all allow entries in front of it. */
 static bool ace_may_rise(const struct ditto_acl *acl, unsigned int at, kuid_t owner)
 {
 	for (unsigned int i = 0; i < at; i++)

@@ -2,14 +2,13 @@
 /*
  * Changing the list of a file, together with its mode.
  *
- * What has to change is at three places, the mode, the attribute and POSIX ACLs, and
- * whoever looks in between must not find the file wider than it was and will be. So the mode
- * is narrowed first, to the bits that it has before and after; a list is never wider than
- * what its mode narrows it to. Then the list is stored, POSIX ACLs go, and with the
- * last step the mode gets its other bits. If anything fails, all is put back in
- * the opposite order.
+ * The change affects three places: the mode, the extended attribute and the POSIX ACLs. An
+ * observer in between must not be granted more than before or after the change. The mode is
+ * therefore first reduced to the bits that it has before and after; a list never permits more
+ * than the mode it is adapted to. Then the list is stored, POSIX ACLs are removed, and finally
+ * the mode gets its remaining bits. On failure, everything is undone in reverse order.
  *
- * Locking: the inode is locked from the start to the end.
+ * Locking: the inode is locked from begin to end.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -29,12 +28,12 @@ static struct inode *inode_of(const struct ditto_acl_change *ch)
 
 static void acl_set_forget(const struct ditto_acl_change *ch)
 {
-	/* A new one that somebody has found already is told of by the file system. */
+	/* If another task has found a new file already, fsnotify invalidates its cache. */
 	if (ch->node)
 		ditto_acl_forget(ch->node);
 }
 
-/* Set the nine bits; the server acts, so that all others stay. */
+/* Set the permission bits; the server's credential is in place, so that set-id bits stay. */
 static int set_mode(const struct ditto_acl_change *ch, umode_t nine)
 {
 	struct inode *inode = inode_of(ch);
@@ -64,7 +63,7 @@ static int remove_stored(struct ditto_op *op, struct dentry *dentry)
 	return err == -ENODATA || err == -EOPNOTSUPP ? 0 : err;
 }
 
-/* The server acts. */
+/* The server's credential is in place. */
 static int acl_set_store(const struct ditto_acl_change *ch,
 			 const struct ditto_acl *acl, umode_t mode)
 {
@@ -91,7 +90,7 @@ static struct posix_acl *find_posix(const struct ditto_acl_change *ch, const cha
 	return ditto_find_posix_acl(ch->op->share, ch->dentry, name);
 }
 
-/* Those that a list replaces, so that they can be put back. */
+/* Get the POSIX ACLs that a list replaces, so that they can be put back. */
 static int find_posix_acls(struct ditto_acl_change *ch)
 {
 	ch->access = find_posix(ch, XATTR_NAME_POSIX_ACL_ACCESS);
@@ -104,7 +103,7 @@ static int set_posix(const struct ditto_acl_change *ch, int type, struct posix_a
 {
 	int err = set_posix_acl(ditto_idmap(ch->op->share), ch->dentry, type, acl);
 
-	/* As vfs_set_acl() does: other servers on this machine keep lists, too. */
+	/* As vfs_set_acl() does: notify other users of fsnotify that cache lists. */
 	if (!err)
 		fsnotify_xattr(ch->dentry);
 	return err;
@@ -125,7 +124,7 @@ static int take_posix_acls(struct ditto_acl_change *ch)
 	return err;
 }
 
-/* What was there counts again. It had room before, so no quota may stop it. */
+/* Restore the old state. It had room before, so quotas must not prevent this. */
 static void acl_set_undo(struct ditto_acl_change *ch)
 {
 	const struct cred *old = ditto_act(ch->op->srv->nodes->cred);
@@ -137,7 +136,7 @@ static void acl_set_undo(struct ditto_acl_change *ch)
 		err = set_posix(ch, ACL_TYPE_ACCESS, ch->access) ?: err;
 	err = acl_set_store(ch, ch->from, ch->mode_from) ?: err;
 	acl_set_forget(ch);
-	/* With the old list in its place only: with the new one it could be wider than that. */
+	/* Only with the old list in place: with the new one the file could permit more. */
 	err = err ?: set_mode(ch, ch->mode_from);
 	if (err)
 		pr_warn_ratelimited("share %s: inode %lu: its list could not be put back (%d)\n",
@@ -156,7 +155,7 @@ static struct ditto_acl *copy_acl(const struct ditto_acl *acl)
 	return copy;
 }
 
-/* Whose the file will be. */
+/* Owner and group that the file will have. */
 static kuid_t new_uid(const struct ditto_acl_change *ch, const struct ditto_setattr *set)
 {
 	return set->valid & DITTO_SET_UID ? set->uid :
@@ -169,7 +168,7 @@ static kgid_t new_gid(const struct ditto_acl_change *ch, const struct ditto_seta
 					    ditto_group_of(ch->op->share, inode_of(ch));
 }
 
-/* The list that is to be stored. */
+/* Get the list to be stored. */
 static struct ditto_acl *new_list(const struct ditto_acl_change *ch,
 				  const struct ditto_setattr *set, enum ditto_chmod how)
 {
@@ -191,7 +190,7 @@ static struct ditto_acl *new_list(const struct ditto_acl_change *ch,
 	return fits;
 }
 
-/* The list after a mode alone is set. */
+/* Get the list after a change of the mode alone. */
 static struct ditto_acl *list_after_chmod(const struct ditto_acl_change *ch,
 					  const struct ditto_setattr *set,
 					  enum ditto_chmod how)
@@ -249,7 +248,7 @@ int ditto_acl_change_begin(struct ditto_acl_change *ch)
 	if (!as)
 		return -ENOMEM;
 	old = ditto_act(as);
-	/* To have none is no reason to lose a POSIX ACL. */
+	/* Removing a list does not remove POSIX ACLs. */
 	err = ch->to ? find_posix_acls(ch) : 0;
 	if (!err)
 		err = set_mode(ch, ch->mode_from & ch->mode_to);
@@ -309,7 +308,7 @@ int ditto_acl_drop_inert(struct ditto_op *op, struct ditto_node *node, struct de
 	return err;
 }
 
-/* The list goes once the POSIX ACL counts; the server acts. */
+/* Replace the list by the POSIX ACL; the server's credential is in place. */
 static int posix_swap(struct ditto_acl_change *ch, struct posix_acl *posix, const struct cred *as)
 {
 	const struct cred *old;
@@ -318,7 +317,10 @@ static int posix_swap(struct ditto_acl_change *ch, struct posix_acl *posix, cons
 	err = set_mode(ch, ch->mode_from & ch->mode_to);
 	if (err)
 		return err;
-	/* The caller must not keep the set-group-id bit of a group he is not in. */
+	/*
+	 * With the caller's credential, so that the set-group-id bit of a foreign group is
+	 * cleared.
+	 */
 	old = ditto_act(as);
 	err = set_posix(ch, ACL_TYPE_ACCESS, posix);
 	ditto_op_leave(old);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Access control lists as bytes that are stored, see acl.h.
+ * Stored form of access control lists, see acl.h.
  *
- * Only what ditto_acl_encode() makes is taken: for every list there is one row of bytes.
+ * The encoding is canonical: only values that ditto_acl_encode() can produce are accepted.
  */
 
 #include <kunit/visibility.h>
@@ -17,12 +17,12 @@
 #define ACL_VERSION	1
 
 /**
- * struct stored_head - before the entries
+ * struct stored_head - header of a stored list
  * @magic: ACL_MAGIC
  * @version: ACL_VERSION
  * @flags: DITTO_ACL_*
- * @mode: nine bits
- * @count: entries
+ * @mode: permission bits
+ * @count: number of entries
  */
 struct stored_head {
 	__le32 magic;
@@ -33,11 +33,11 @@ struct stored_head {
 } __packed;
 
 /**
- * struct stored_ace - an entry; its principal is behind it
+ * struct stored_ace - a stored entry, followed by its principal
  * @type: enum ditto_ace_type
  * @who: enum ditto_who
  * @flags: DITTO_ACE_*
- * @len: bytes of the principal: 4 for an id, those of a SID, or 0
+ * @len: length of the principal: 4 for an id, the length of a SID, or 0
  * @mask: DITTO_RIGHT_*
  */
 struct stored_ace {
@@ -128,7 +128,7 @@ static bool get_principal(struct ditto_ace *ace, const u8 *at, u8 len)
 	}
 }
 
-/* Entries up to @end, where the last one has to end. */
+/* Parse the entries; the last one must end at @end. */
 static bool get_aces(struct ditto_acl *acl, const u8 *at, const u8 *end)
 {
 	const struct stored_ace *stored;
@@ -169,7 +169,7 @@ struct ditto_acl *ditto_acl_decode(const void *bytes, size_t size, umode_t *mode
 		return ERR_PTR(-ENOMEM);
 	acl->flags = le16_to_cpu(head->flags);
 	*mode = le16_to_cpu(head->mode);
-	/* Of files that are no directories, what could not be set is not looked for. */
+	/* Checked as for a directory, because the file type is not known here. */
 	if (!get_aces(acl, bytes + sizeof(*head), bytes + size) || ditto_acl_check(acl, true)) {
 		ditto_acl_put(acl);
 		return ERR_PTR(-EUCLEAN);

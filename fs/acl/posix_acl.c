@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * POSIX access control lists.
- */
+/* POSIX ACLs of files, and their effect on stored access control lists. */
 
 #include <linux/filelock.h>
 #include <linux/fs.h>
@@ -21,10 +19,8 @@ static const char *acl_name(int type)
 }
 
 /*
- * The VFS hands out the ACL as the file system has it; an idmapped mount
- * shows other ids. vfs_set_acl() does the way back itself.
- *
- * Consumes @acl.
+ * The VFS returns the ACL with the ids of the file system, while an idmapped mount has other ids.
+ * vfs_set_acl() does the reverse mapping itself. Consumes @acl.
  */
 static struct posix_acl *map_ids(struct mnt_idmap *idmap, struct user_namespace *ns,
 				 struct posix_acl *acl)
@@ -51,7 +47,7 @@ static struct posix_acl *map_ids(struct mnt_idmap *idmap, struct user_namespace 
 	return mapped;
 }
 
-/* The credential is in place. */
+/* The caller's credential is in place. */
 static struct posix_acl *get_acl(struct ditto_op *op, struct dentry *dentry, int type)
 {
 	struct mnt_idmap *idmap = ditto_idmap(op->share);
@@ -72,7 +68,7 @@ struct posix_acl *ditto_get_posix_acl(struct ditto_op *op, struct ditto_node *no
 	const struct cred *old;
 	struct posix_acl *acl;
 
-	/* No file system keeps one elsewhere, but some would look for it. */
+	/* Only directories have one, but some file systems would search for it. */
 	if (type == ACL_TYPE_DEFAULT && !S_ISDIR(node->inode->i_mode))
 		return NULL;
 
@@ -85,7 +81,7 @@ struct posix_acl *ditto_get_posix_acl(struct ditto_op *op, struct ditto_node *no
 }
 EXPORT_SYMBOL_NS_GPL(ditto_get_posix_acl, DITTO);
 
-/* The other way round, as vfs_set_acl() does it: a copy, to be released. */
+/* Reverse of map_ids(), as in vfs_set_acl(). Returns a copy, to be released. */
 static struct posix_acl *unmap_ids(struct mnt_idmap *idmap, struct user_namespace *ns,
 				   const struct posix_acl *acl)
 {
@@ -117,7 +113,7 @@ static int replace_list(struct ditto_op *op, struct ditto_node *node, struct den
 	return err;
 }
 
-/* As whom to set it: the right to write the list is one to write what stands for it, too. */
+/* Get the credential to set it: the right to write the list includes its POSIX form. */
 static int posix_acl_access(struct ditto_op *op, struct ditto_node *node, const struct cred **as)
 {
 	u32 rights;
@@ -155,8 +151,9 @@ static int replace_acl(struct ditto_op *op, struct ditto_node *node, struct dent
 }
 
 /*
- * An access ACL that says no more than a mode is a chmod: NFSv3 clients send one with every
- * default ACL, and where they copy a file with its mode. The list stays, see acl-mode.
+ * An access ACL that is equivalent to a mode is treated as a chmod: clients send one with every
+ * default ACL, and when they copy a file with its mode. The stored list is kept or changed
+ * according to acl-mode.
  */
 static noinline_for_stack int set_mode(struct ditto_op *op, struct ditto_node *node,
 				       struct dentry *dentry, const struct posix_acl *acl)
@@ -172,7 +169,10 @@ static noinline_for_stack int set_mode(struct ditto_op *op, struct ditto_node *n
 	return ditto_setattr_dentry(op, node, dentry, &set, &wcc);
 }
 
-/* Does the file go by a list, which an ACL of this type would replace? */
+/*
+ * Return: 1 if a stored list is in force that an ACL of this type would replace, 0, or a negative
+ * errno.
+ */
 static int is_listed(struct ditto_op *op, struct ditto_node *node, int type)
 {
 	struct ditto_acl *list;
@@ -186,7 +186,7 @@ static int is_listed(struct ditto_op *op, struct ditto_node *node, int type)
 	return 1;
 }
 
-/* The credential is in place and the mount may be written. */
+/* The caller's credential is in place, with write access to the mount. */
 static int set_acl(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
 		   int type, struct posix_acl *acl)
 {
@@ -202,7 +202,7 @@ static int set_acl(struct ditto_op *op, struct ditto_node *node, struct dentry *
 	err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
 	if (err)
 		return err;
-	/* Nothing of what follows waits for it. */
+	/* The steps below do not wait for the break. */
 	err = ditto_no_wait(break_deleg(node->inode, O_WRONLY | O_NONBLOCK));
 	if (!err)
 		err = replace_acl(op, node, dentry, type, acl, listed);

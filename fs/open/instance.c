@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Open instances: their life from the claim to the close, see instance.h.
- */
+/* Open instances, from the claim to the close; see instance.h. */
 
 #include <linux/dcache.h>
 #include <linux/fs.h>
@@ -13,7 +11,7 @@
 #include "../../lockd/range.h"
 #include "instance_private.h"
 
-/* What the rights are to the checks of operations. */
+/* Permissions for the checks of operations that granted rights imply. */
 static const struct {
 	u32 right;
 	u32 may;
@@ -45,15 +43,15 @@ static void instance_put(struct ditto_instance *inst)
 	kfree(inst);
 }
 
-/* Coming */
+/* Creation */
 
-/* One more instance of the file, unless its deletion is pending. */
+/* Count one more instance of the node, unless it is delete pending. */
 static int node_join(struct ditto_node *node, bool deletes, bool keeps)
 {
 	int err = 0;
 
 	spin_lock(&node->lock);
-	/* Its last name went before it was open. */
+	/* The file lost its last name before it was open. */
 	if (test_bit(DITTO_NODE_DEAD, &node->flags)) {
 		err = -ESTALE;
 	} else if (node->delete_dentry) {
@@ -68,7 +66,10 @@ static int node_join(struct ditto_node *node, bool deletes, bool keeps)
 	return err;
 }
 
-/* One less. True if the file is to go with it, which stays delete-pending until that is done. */
+/*
+ * Count one instance less. Return: true if the file must be deleted; it stays delete pending
+ * until that is done.
+ */
 static bool node_leave(const struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
 		       struct ditto_cred *closer, bool keeps)
 {
@@ -139,9 +140,9 @@ struct ditto_instance *ditto_instance_new(struct ditto_op *op, struct ditto_node
 	return inst;
 }
 
-/* Going */
+/* Closing */
 
-/* It may have been kept for those who had it open only. */
+/* The node may have been kept in the tables only because the file was open. */
 static void forget_nameless(struct ditto_op *op, struct ditto_node *node)
 {
 	if (node->inode->i_nlink || test_bit(DITTO_NODE_DEAD, &node->flags))
@@ -150,7 +151,7 @@ static void forget_nameless(struct ditto_op *op, struct ditto_node *node)
 	ditto_victim_gone(op->share, node);
 }
 
-/* Off the list: let go of the file, for ever. */
+/* Drop the file of an instance that was taken off the list. */
 static void let_go(struct ditto_op *op, struct ditto_instance *inst)
 {
 	struct ditto_node *node = inst->node, *base = inst->base;
@@ -159,7 +160,7 @@ static void let_go(struct ditto_op *op, struct ditto_instance *inst)
 
 	if (inst->watch)
 		ditto_watch_end(inst->watch);
-	/* Its ranges are of no use to anybody, and no unlock comes any more. */
+	/* No unlock can arrive for these byte-range locks any more. */
 	ditto_range_release_owner(&node->point, ditto_open_owner(inst->open));
 	RCU_INIT_POINTER(inst->share, NULL);
 	inst->node = NULL;
@@ -187,7 +188,7 @@ static void let_go(struct ditto_op *op, struct ditto_instance *inst)
 	ditto_node_put(node);
 }
 
-/* The share, with a reference; NULL if it is gone or going. */
+/* Get the share with a reference; NULL if it is removed or being removed. */
 static struct ditto_share *share_get(const struct ditto_instance *inst)
 {
 	struct ditto_share *share;
@@ -241,7 +242,7 @@ void ditto_instances_revoke(struct ditto_share *share)
 	}
 }
 
-/* Using */
+/* Use */
 
 int ditto_instance_begin(struct ditto_instance *inst, struct ditto_op *op,
 			 struct ditto_node **node)
@@ -322,7 +323,7 @@ struct ditto_node *ditto_instance_base(const struct ditto_instance *inst)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_base, DITTO);
 
-/* The path */
+/* Path */
 
 static bool instance_path_prepend(char *buf, char **at, const char *s, size_t len)
 {
@@ -350,7 +351,7 @@ static bool prepend_names(const struct ditto_share *share, const struct dentry *
 	return fits;
 }
 
-/* As it is spelled, by whomever it was renamed. */
+/* The stream's current spelling; another instance may have renamed it. */
 static bool prepend_stream(const struct ditto_instance *inst, char *buf, char **at)
 {
 	struct dentry *dentry = ditto_node_dentry(inst->node);

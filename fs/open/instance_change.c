@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * More or fewer rights for an open instance, see instance.h.
+ * Changing the rights of an open instance, see instance.h.
  *
- * What is new is checked as an open checks it, and then the claim changes in one
- * step of the lock table; if that refuses, nothing was changed.
+ * Added rights are checked as by an open. Then the claim changes in one step of the lock table;
+ * if that refuses, nothing has changed.
  */
 
 #include <linux/module.h>
@@ -48,8 +48,8 @@ static int check_fresh(struct ditto_op *op, const struct ditto_instance *inst, u
 }
 
 /*
- * A stream that does not share deletion keeps its file, as ditto_instance_new()
- * says. False if another one keeps it from what is asked for.
+ * A stream that does not share deletion prevents deletion of its file, see ditto_instance_new().
+ * Return: false if another stream prevents the requested deletion access.
  */
 static bool instance_change_keep(struct ditto_instance *inst, bool deletes, bool keeps)
 {
@@ -75,7 +75,7 @@ int ditto_instance_change(struct ditto_op *op, struct ditto_instance *inst, u32 
 	bool kept = inst->keeps;
 	int err;
 
-	/* As at the open: who has attributes in mind only meets nobody. */
+	/* As at open: an instance with attribute rights only does not conflict. */
 	if (!access)
 		deny = 0;
 	err = check_fresh(op, inst, fresh);

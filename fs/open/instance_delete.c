@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Deletion through instances: when the last one closes, or at once.
+ * Deletion through instances: when the last one is closed, or at once.
  *
- * A node whose deletion is pending holds the name that goes (@delete_dentry) and whom
- * it goes for (@delete_cred). Both are set under node->lock by whoever asks, and
- * taken back by whoever changes his mind, or by the last instance once it has
- * removed the name; meanwhile nobody opens the file.
+ * A node that is delete pending holds the name to remove (@delete_dentry) and the credential for
+ * the removal (@delete_cred). Both are set under node->lock by the caller that requests the
+ * deletion. They are cleared by a caller that cancels it, or by the last instance after it has
+ * removed the name. Until then the file cannot be opened.
  */
 
 #include <linux/dcache.h>
@@ -16,7 +16,7 @@
 #include "instance_private.h"
 #include "stream.h"
 
-/* Attempts while others rename the same file. */
+/* Attempts to remove a file that is being renamed concurrently. */
 #define DITTO_REMOVALS_MAX	4
 
 u32 ditto_node_flags(struct ditto_op *op, struct ditto_node *node)
@@ -32,7 +32,7 @@ u32 ditto_node_flags(struct ditto_op *op, struct ditto_node *node)
 	return err ? 0 : dosattr.flags;
 }
 
-/* Pending no more. */
+/* Clear the delete pending state. */
 static void instance_cancel_delete(struct ditto_node *node)
 {
 	struct ditto_owner *owner;
@@ -66,7 +66,7 @@ void ditto_delete_pending_set(const struct ditto_op *op,
 	WRITE_ONCE(node->delete_dentry, dget(dentry));
 }
 
-/* False if it is pending already, or @unopened and somebody has it open. */
+/* Return: false if it is delete pending already, or with @unopened, if it is open. */
 static bool instance_delete_pending(const struct ditto_op *op,
 				    struct ditto_node *node,
 				    struct dentry *dentry, bool unopened)
@@ -92,22 +92,22 @@ void ditto_closed_go(struct ditto_op *op, struct dentry *dentry, struct ditto_cr
 		.cred = closer,
 		.actor = op->actor,
 		.writable = true,
-		/* That was asked when it was opened. */
+		/* Access was checked at open. */
 		.held = DITTO_RIGHT_DELETE,
 		.unstable = true,
 		.stream_of = op->stream_of,
 	};
 	int err = -ENOENT;
 
-	/* Somebody else may give it another name between the look and the lock. */
+	/* Another task may rename the file between lookup and lock. */
 	for (int i = 0; err == -ENOENT && i < DITTO_REMOVALS_MAX && !d_unhashed(dentry); i++)
 		err = is_stream ? ditto_stream_remove_dentry(&as, dentry) :
 				  ditto_remove_dentry(&as, dentry, true);
 }
 
 /*
- * Who asked for it and who closed it last may be two: then no grant on the directory is
- * the own one of both.
+ * If the caller that requested the deletion and the one that closed last differ, no caching grant
+ * on the directory is exempt as the caller's own.
  */
 void ditto_delete_pending_go(struct ditto_op *op, struct ditto_node *node, bool is_stream)
 {
@@ -187,7 +187,7 @@ static int delete_now(struct ditto_op *op, struct ditto_instance *inst)
 	return err;
 }
 
-/* At the close of this instance. */
+/* Set or clear delete-on-close of this instance. */
 static void at_close(struct ditto_op *op, struct ditto_instance *inst, bool on)
 {
 	struct ditto_cred *old;

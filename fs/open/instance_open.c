@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Opening by path or node: what is there already, or is made.
+ * Opening by path or by node; existing files and new ones.
  *
- * Order of what an existing file is checked for: what kind it is, rights,
- * pending deletion, flags, then the claim, which meets the share modes of
- * others and breaks their caches; only then is it emptied. A new file is made
- * first, as only then there is something to claim; if that fails it goes again.
+ * An existing file is checked for, in this order: file type, rights, delete pending, DOS
+ * attributes. Then it is claimed, which checks the share reservations of others and breaks
+ * caching grants, and only then is it truncated. A new file is created first, because only then
+ * there is a node to claim; if the claim fails, it is removed again.
  */
 
 #include <linux/dcache.h>
@@ -22,18 +22,18 @@
 #include "instance_private.h"
 #include "stream.h"
 
-/* Attempts while others make and remove the same name. */
+/* Attempts to open a name that others create and remove concurrently. */
 #define DITTO_OPENS_MAX		8
 
-/* To be tried again from the start; never leaves this file. */
+/* Start over; never leaves this file. */
 #define DITTO_AGAIN		(-ERESTART)
 
-/* What a disposition does with what is there, and with what is not. */
+/* Effects of a disposition on an existing and on a missing file. */
 static const struct {
-	bool exists;	/* is opened if it exists */
-	bool makes;	/* is made if it does not */
-	bool empties;	/* loses its data if it exists */
-	enum ditto_open_action action;	/* if it existed */
+	bool exists;	/* opened if it exists */
+	bool makes;	/* created if it is missing */
+	bool empties;	/* truncated if it exists */
+	enum ditto_open_action action;	/* result if it existed */
 } dispositions[] = {
 	[DITTO_OPEN_SUPERSEDE] = { true, true, true, DITTO_WAS_SUPERSEDED },
 	[DITTO_OPEN_EXISTING] = { true, false, false, DITTO_WAS_OPENED },
@@ -45,15 +45,15 @@ static const struct {
 
 /**
  * struct opening - an open in progress
- * @op: who; nothing is granted yet
- * @req: what is asked for
- * @parent: directory of the name, borrowed; NULL at the share's root
- * @base: the file, borrowed or held by who set it
- * @node: what is opened, held by who set it
- * @dentry: the name of @base, held by who set it
- * @rights: granted
- * @empties: the data goes
- * @fresh: @node was made
+ * @op: the caller; without granted rights
+ * @req: parameters of the open
+ * @parent: directory of the name, borrowed; NULL at the root of the share
+ * @base: the file, borrowed or held by the function that set it
+ * @node: file or stream to open, held by the function that set it
+ * @dentry: name of @base, held by the function that set it
+ * @rights: granted rights
+ * @empties: the file is truncated
+ * @fresh: @node was created by this open
  */
 struct opening {
 	struct ditto_op op;
@@ -81,7 +81,7 @@ static int check_kind(const struct opening *o)
 
 	if (S_ISLNK(mode) && !(flags & DITTO_OPENF_FOLLOW_NOT))
 		return -ELOOP;
-	/* Who opens a device or FIFO of the server by mistake would find it empty. */
+	/* Devices and FIFOs are meant for the client; opening them on the server yields nothing. */
 	if (!S_ISREG(mode) && !S_ISDIR(mode) && !(flags & DITTO_OPENF_FOLLOW_NOT))
 		return -ENXIO;
 	if (flags & DITTO_OPENF_DIRECTORY && (o->req->stream || !S_ISDIR(mode)))
@@ -96,7 +96,7 @@ int ditto_open_refusal(const struct ditto_op *op, u32 missing)
 	return (missing & DITTO_RIGHTS_CHANGE) && !op->writable ? -EROFS : -EACCES;
 }
 
-/* As DITTO_OPENF_OWNER says. */
+/* Rights of the owner for DITTO_OPENF_OWNER. */
 static u32 owner_rights(const struct opening *o)
 {
 	struct inode *inode = o->base->inode;
@@ -131,7 +131,7 @@ static int decide_rights(struct opening *o)
 		return err;
 	if (req->flags & DITTO_OPENF_XATTRS)
 		have = ditto_rights_by_xattrs(have);
-	/* The name of a stream is not in the file's directory, but its data is the file's. */
+	/* The name of a stream is not in the file's directory, but its data belongs to the file. */
 	if (req->stream && (have & DITTO_RIGHT_WRITE_DATA))
 		have |= DITTO_RIGHT_DELETE;
 	if ((need & ~have) && (req->flags & DITTO_OPENF_OWNER))
@@ -142,7 +142,7 @@ static int decide_rights(struct opening *o)
 	return 0;
 }
 
-/* MS-FSA section 2.1.5.1.2: what the flags of an existing file refuse. */
+/* Check the DOS attributes of an existing file (MS-FSA section 2.1.5.1.2). */
 static int check_flags(struct opening *o)
 {
 	const struct ditto_open_request *req = o->req;
@@ -179,7 +179,7 @@ static int check_close(const struct opening *o)
 	return o->rights & DITTO_RIGHT_DELETE ? 0 : -EACCES;
 }
 
-/* The claim */
+/* Claim */
 
 u8 ditto_access_of(u32 rights)
 {
@@ -194,7 +194,10 @@ u8 ditto_access_of(u32 rights)
 	return access;
 }
 
-/* MS-FSA section 2.1.5.1.2: what breaks caches, though deny bits do not meet it. */
+/*
+ * Accesses that break caching grants although share reservations do not apply to them (MS-FSA
+ * section 2.1.5.1.2).
+ */
 static u8 claim_intent(const struct opening *o)
 {
 	static const u32 looks = DITTO_RIGHT_READ_ATTRS | DITTO_RIGHT_WRITE_ATTRS |
@@ -218,7 +221,7 @@ int ditto_open_error(long err)
 	case -EAGAIN:
 		return -ETXTBSY;
 	case -EBUSY:
-	case -EPERM:	/* grace: come again */
+	case -EPERM:	/* grace period: retry */
 		return -EJUKEBOX;
 	}
 	return err;
@@ -233,7 +236,7 @@ static struct ditto_instance *instance_claim(struct opening *o)
 	struct ditto_open *open;
 
 	actor.share = o->op.share->number;
-	/* Who has attributes in mind only meets nobody, and nobody meets him. */
+	/* Attribute rights only: the open conflicts with none, and denies nothing. */
 	open = ditto_open_claim(&o->node->point, &actor, access | claim_intent(o),
 				access ? req->deny : 0, req->reclaim, o->op.park, o->op.conflict);
 	if (open == ERR_PTR(-EBUSY))
@@ -248,7 +251,7 @@ static struct ditto_instance *instance_claim(struct opening *o)
 	} else {
 		ditto_open_release(open);
 	}
-	/* Its last name went in between. */
+	/* The file lost its last name in between. */
 	return inst == ERR_PTR(-ESTALE) ? ERR_PTR(DITTO_AGAIN) : inst;
 }
 
@@ -260,7 +263,7 @@ static void keep_closer(const struct opening *o, struct ditto_instance *inst)
 	inst->closer = o->op.cred;
 }
 
-/* Emptying */
+/* Truncation */
 
 struct gathered {
 	struct list_head names;
@@ -303,14 +306,14 @@ static void drop_gathered(struct opening *o, struct gathered *g,
 	list_for_each_entry_safe(n, next, &g->names, link) {
 		const struct ditto_name name = { .name = n->name, .len = n->len };
 
-		/* One that is open stays, as does what goes by itself. */
+		/* Open streams stay; errors of concurrent removals do not matter. */
 		drop(&o->op, o->base, &name);
 		list_del(&n->link);
 		kfree(n);
 	}
 }
 
-/* MS-FSA section 2.1.5.1.2.1: extended attributes and named streams go with the data. */
+/* MS-FSA section 2.1.5.1.2.1: extended attributes and named streams are removed with the data. */
 static void drop_rest(struct opening *o)
 {
 	struct gathered g = { .names = LIST_HEAD_INIT(g.names) };
@@ -321,7 +324,10 @@ static void drop_rest(struct opening *o)
 	drop_gathered(o, &g, ditto_xattr_remove);
 }
 
-/* Attributes and space of what is new or empty. What the file system has no place for is let go. */
+/*
+ * Set DOS attributes and preallocate for a new or truncated file; ignore what the file system
+ * does not support.
+ */
 static int instance_set_attrs(struct opening *o)
 {
 	const struct ditto_open_request *req = o->req;
@@ -334,7 +340,7 @@ static int instance_set_attrs(struct opening *o)
 		err = 0;
 	if (!err && req->size && S_ISREG(o->node->inode->i_mode))
 		err = ditto_allocate(&o->op, o->node, DITTO_SPACE_RESERVE_KEEP, 0, req->size);
-	/* It is emptied though others have ranges of it, and these keep their bytes. */
+	/* Truncation ignores byte-range locks of others, and these keep their bytes. */
 	return err == -EOPNOTSUPP || err == -EAGAIN ? 0 : err;
 }
 
@@ -342,7 +348,7 @@ static int instance_truncate(struct opening *o)
 {
 	const struct ditto_setattr set = {
 		.valid = DITTO_SET_SIZE | DITTO_SET_MTIME_NOW,
-		/* MS-FSA section 2.1.5.1.2.1: ranges are not looked at. */
+		/* MS-FSA section 2.1.5.1.2.1: byte-range locks are not checked. */
 		.over_ranges = true,
 	};
 	struct ditto_wcc wcc;
@@ -357,8 +363,8 @@ static int instance_truncate(struct opening *o)
 }
 
 /*
- * A local process with a lease is told by the open already, as if it were one of the VFS;
- * it is waited for by who reads or writes.
+ * Break the VFS lease of a local process at open, as an open through the VFS would. Reads and
+ * writes wait for the break.
  */
 static void tell_local(const struct opening *o)
 {
@@ -374,7 +380,7 @@ static void tell_local(const struct opening *o)
 	ditto_op_leave(old);
 }
 
-/* Claim it, and do what is only done with a claim. */
+/* Claim the file, then do what requires a claim. */
 static int instance_take(struct opening *o, struct ditto_instance **out)
 {
 	struct ditto_instance *inst = instance_claim(o);
@@ -398,7 +404,7 @@ static int instance_take(struct opening *o, struct ditto_instance **out)
 	return 0;
 }
 
-/* Making */
+/* Creation */
 
 static struct ditto_setattr new_attributes(const struct opening *o)
 {
@@ -434,7 +440,7 @@ static int make_base(struct opening *o, const struct ditto_name *name)
 			    &o->base, &wcc);
 }
 
-/* Who makes it has what he asks for, whatever the mode says, as with open(2). */
+/* The creator gets the requested rights regardless of the mode, as with open(2). */
 static u32 maker_rights(const struct ditto_open_request *req)
 {
 	return req->rights | (req->flags & DITTO_OPENF_MAXIMUM ? DITTO_RIGHTS_ALL : 0);
@@ -454,7 +460,7 @@ static int check_new(const struct opening *o)
 	return maker_rights(req) & DITTO_RIGHT_DELETE ? 0 : -EACCES;
 }
 
-/* Nothing is made by who could not have it open then. */
+/* Create no file for a caller that could not open it because of the grace period. */
 static int check_grace(const struct opening *o)
 {
 	int err = ditto_grace_check(o->op.actor->owner->client, o->req->reclaim);
@@ -504,13 +510,13 @@ static enum ditto_open_action done_action(const struct opening *o)
 	return o->fresh ? DITTO_WAS_CREATED : dispositions[o->req->how].action;
 }
 
-/* The name is free. */
+/* Open a new file; the name is free. */
 static int open_new(struct opening *o, const struct ditto_name *name, struct ditto_instance **out)
 {
 	int err;
 
 	err = check_new(o) ?: check_grace(o) ?: make_base(o, name);
-	/* Somebody else was faster. */
+	/* Another task was faster. */
 	if (err == -EEXIST)
 		return DITTO_AGAIN;
 	if (err)
@@ -523,7 +529,10 @@ static int open_new(struct opening *o, const struct ditto_name *name, struct dit
 		ditto_instance_unmake(&o->op, o->base, o->dentry);
 	dput(o->dentry);
 	ditto_node_put(o->base);
-	/* Somebody else found it first, and has it open: so it is for all to see. */
+	/*
+	 * Another client found the file first and has it open, so it is kept and opened as an
+	 * existing one.
+	 */
 	return err == -ETXTBSY ? DITTO_AGAIN : err;
 }
 
@@ -539,7 +548,7 @@ static int check_old(struct opening *o)
 	return check_kind(o) ?: decide_rights(o) ?: check_flags(o) ?: check_close(o);
 }
 
-/* What goes at the close for everybody goes once nobody believes that it is there. */
+/* A name that is removed at close although others have it open: break grants on it now. */
 static int ask_removal(struct opening *o)
 {
 	const u32 both = DITTO_OPENF_ONLY_EXACT | DITTO_OPENF_DELETE_ON_CLOSE;
@@ -548,7 +557,7 @@ static int ask_removal(struct opening *o)
 	       ditto_lock_check(&o->op, o->node, DITTO_INTENT_REMOVE) : 0;
 }
 
-/* @o->base exists, by the name of @o->dentry. */
+/* @o->base exists, with the name @o->dentry. */
 static int open_old(struct opening *o, struct ditto_instance **out)
 {
 	int err;
@@ -559,7 +568,7 @@ static int open_old(struct opening *o, struct ditto_instance **out)
 	return err ?: ask_removal(o) ?: instance_take(o, out);
 }
 
-/* The name that was walked to; a file with several has it not at hand. */
+/* Get the dentry that was walked to; the node's alias may be another hard link. */
 static struct dentry *walked_dentry(struct opening *o, const struct ditto_walk *walk)
 {
 	const struct ditto_name name = { .name = walk->found, .len = strlen(walk->found) };
@@ -630,7 +639,7 @@ static int open_once(struct ditto_op *op, const struct ditto_open_request *req,
 	err = open_walked(&o, &walk, out);
 	if (!err)
 		*action = done_action(&o);
-	/* The walk came to its end: it is not the path's fault. */
+	/* The walk has found the file, so the path is not the reason. */
 	if (err == -ENOTDIR)
 		*walk_passed = req->path_len;
 	if (o.node)
@@ -658,7 +667,7 @@ struct ditto_node *ditto_open_parent(struct ditto_op *op, struct dentry *dentry)
 	struct dentry *parent;
 	struct ditto_node *node;
 
-	/* No name at all, or none that is known. */
+	/* The file has no name, or none that is known. */
 	if (dentry == op->share->root.dentry || IS_ROOT(dentry) || !d_inode(dentry)->i_nlink)
 		return NULL;
 	parent = ditto_parent(op->share, dentry);
@@ -669,7 +678,7 @@ struct ditto_node *ditto_open_parent(struct ditto_op *op, struct dentry *dentry)
 	return node;
 }
 
-/* It says who may delete, and what goes at the close goes from there. */
+/* The parent may grant deletion, and delete-on-close removes the name from it. */
 static bool needs_parent(const struct ditto_open_request *req)
 {
 	return (req->rights & DITTO_RIGHT_DELETE) ||

@@ -2,8 +2,8 @@
 /*
  * Renaming and linking through instances.
  *
- * A directory that somebody has something below open is not renamed, as the
- * paths of those opens would change under their holders.
+ * A directory is not renamed while files below it are open, because the paths of these opens
+ * would change.
  */
 
 #include <linux/dcache.h>
@@ -14,14 +14,14 @@
 #include "instance_private.h"
 #include "stream.h"
 
-/* Attempts while others rename the same file. */
+/* Attempts to rename a file that is being renamed concurrently. */
 #define DITTO_RENAMES_MAX	4
 
 /**
- * struct target - where a name is to go
- * @walk: to there
- * @replace: what has the name goes
- * @posix: and whoever has it open keeps it
+ * struct target - target of a rename or link
+ * @walk: result of the walk to the new name
+ * @replace: an existing file is replaced
+ * @posix: it is replaced even if others have it open
  */
 struct target {
 	struct ditto_walk walk;
@@ -29,7 +29,10 @@ struct target {
 	bool posix;
 };
 
-/* A node below @dir that somebody has open, not only exactly with @exact; held; or NULL. */
+/*
+ * Get a node below @dir that is open, held; or NULL. With @exact, ignore case-sensitive
+ * instances.
+ */
 static struct ditto_node *open_below(struct ditto_share *share, struct dentry *dir, bool exact)
 {
 	struct ditto_instance *inst;
@@ -60,7 +63,7 @@ int ditto_instance_is_busy(struct ditto_op *op, struct dentry *dir, bool exact)
 	return err == -EJUKEBOX ? err : -EACCES;
 }
 
-/* What has the name is somebody else's. */
+/* Check whether the existing file with the new name may be replaced. */
 static int check_taken(struct ditto_op *op, const struct target *t)
 {
 	struct ditto_node *node = t->walk.node;
@@ -73,7 +76,7 @@ static int check_taken(struct ditto_op *op, const struct target *t)
 		return -EACCES;
 	if (!t->posix && (ditto_node_flags(op, node) & DITTO_FLAG_READONLY))
 		return -EACCES;
-	/* Who caches an open that was closed already gives it up. */
+	/* Starts a break for clients that cache an open they have closed. */
 	err = ditto_lock_check(op, node, DITTO_INTENT_REPLACE);
 	if (err == -ETXTBSY)
 		return -EACCES;
@@ -85,7 +88,7 @@ static int check_taken(struct ditto_op *op, const struct target *t)
 	return instances ? -EACCES : 0;
 }
 
-/* The name that is given: that of what is replaced stays as it is spelled. */
+/* Name to set: a replaced file keeps its spelling. */
 static struct ditto_name target_name(const struct target *t, const struct ditto_node *self)
 {
 	if (!t->walk.node || t->walk.node == self)
@@ -105,7 +108,7 @@ static int find_target(struct ditto_op *op, const char *path, u32 len, bool exac
 	ditto_node_put(root);
 	if (err)
 		return err;
-	/* The share's root itself; and nothing new in what is about to go. */
+	/* The root of the share itself, or a directory that is delete pending. */
 	if (!t->walk.parent || ditto_delete_is_pending(t->walk.parent))
 		err = -EACCES;
 	if (err)
@@ -114,9 +117,9 @@ static int find_target(struct ditto_op *op, const char *path, u32 len, bool exac
 }
 
 /*
- * A new name opens its directory in passing, for writing, and does not share its deletion
- * (MS-FSA section 2.1.5.15.11): it meets who has the directory open for deletion, or does
- * not share writing.
+ * Adding a name opens the directory for writing without sharing deletion (MS-FSA section
+ * 2.1.5.15.11). It conflicts with opens of the directory that have deletion access or do not
+ * share writing.
  */
 static int check_directory(struct ditto_op *op, const struct target *t)
 {
@@ -152,7 +155,7 @@ static int rename_file(struct ditto_op *op, struct ditto_instance *inst, struct 
 	const struct ditto_name name = target_name(t, inst->base);
 	int err = 0;
 
-	/* As on Windows, nobody keeps caching a closed open, though the name may stay. */
+	/* As on Windows, cached closed opens are broken although the name may stay the same. */
 	if (t->walk.node == inst->base)
 		err = ditto_lock_check(op, inst->base, DITTO_INTENT_RENAME);
 	else if (t->walk.node)
@@ -160,7 +163,7 @@ static int rename_file(struct ditto_op *op, struct ditto_instance *inst, struct 
 	err = err ?: check_self(op, inst) ?: check_directory(op, t);
 	if (err)
 		return err;
-	/* Somebody else may give it another name between the look and the lock. */
+	/* Another task may rename the file between lookup and lock. */
 	err = -ENOENT;
 	for (int i = 0; err == -ENOENT && i < DITTO_RENAMES_MAX; i++)
 		err = ditto_rename_dentry(op, inst->dentry, t->walk.parent, &name,
@@ -199,11 +202,11 @@ int ditto_instance_rename(struct ditto_op *op, struct ditto_instance *inst,
 		return -EACCES;
 	if (!op->writable)
 		return -EROFS;
-	/* Without a stream it is a name that begins so. */
+	/* The name of a stream begins with a colon. */
 	if (inst->is_stream)
 		return path[0] == ':' ? rename_stream(op, inst, path, len, replace) : -EINVAL;
 
-	/* What was granted is of this file, not of directories. */
+	/* The granted rights concern this file, not directories. */
 	as.granted = 0;
 	as.casefold = !inst->exact;
 	err = find_target(&as, path, len, inst->exact, &t);
@@ -215,13 +218,13 @@ int ditto_instance_rename(struct ditto_op *op, struct ditto_instance *inst,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_rename, DITTO);
 
-/* The name is another file's, which goes. */
+/* Remove the other file that has the new name. */
 static int make_room(struct ditto_op *op, const struct ditto_instance *inst, struct target *t)
 {
 	const struct ditto_name name = target_name(t, NULL);
 	struct ditto_wcc wcc;
 
-	/* It has the name already. */
+	/* The file has this name already. */
 	if (t->walk.node == inst->base)
 		return -EEXIST;
 	return check_taken(op, t) ?: ditto_remove(op, t->walk.parent, &name, false, &wcc);

@@ -2,18 +2,18 @@
 /*
  * Named streams, see stream.h.
  *
- * The directory of a file's streams is named by inode number and generation,
- * which every file system has, so that streams need no file handles. A file
- * that is removed while nobody looks leaves its directory behind; nothing finds
- * that again, as the next file with the number has another generation.
+ * The directory of a file's streams is named by inode number and generation, which every file
+ * system has, so streams need no file handles. If a file is removed while the server does not
+ * run, its directory is left behind. It is not found again, because the next file with the inode
+ * number has another generation.
  *
- * All is done with the server's own credential: nobody else may enter. Who may
- * use a stream was decided by its file. What is made belongs to the owner of the file, so
- * that it counts for his quota, see fs/open/stream_dir.c.
+ * Streams are accessed with the server's credential only. Access to a stream is checked through
+ * its file. New streams belong to the owner of the file, so that they count towards that user's
+ * quota; see fs/open/stream_dir.c.
  *
- * Locking: one inode lock at a time, but for a rename, which is within one
- * directory, too. Outside of it a mutex of making (by directory) is held from the look
- * whether a name is free in any case until it is taken.
+ * Locking: one inode lock at a time, except for a rename, which is within one directory. A mutex
+ * per directory (hashed) is held outside of it, from the check whether a name is free in any case
+ * until the name is taken.
  */
 
 #include <linux/blk_types.h>
@@ -49,7 +49,7 @@ void ditto_streams_init(void)
 		mutex_init(&making[i]);
 }
 
-/* In any case: the file system may not tell them apart. */
+/* In any case, because the file system may be case-insensitive. */
 static bool is_hidden_name(const char *name, size_t len)
 {
 	return len == strlen(DITTO_HIDDEN) && !strncasecmp(name, DITTO_HIDDEN, len);
@@ -68,12 +68,12 @@ bool ditto_is_hidden_on(struct ditto_volume *volume, const struct dentry *dir,
 	return is_hidden_name(name->name, name->len) && ditto_volume_has_root(volume, dir);
 }
 
-/* The server acts, and may write. Ends with streams_leave(). */
+/* Act as the server, with write access if needed. Ended by streams_leave(). */
 static int streams_enter(struct ditto_share *share, bool write, const struct cred **old)
 {
 	int err;
 
-	/* There it would be the user who has to be let in. */
+	/* On these file systems, access depends on the user's credential. */
 	if (share->volume->caller_opens)
 		return -EOPNOTSUPP;
 	err = write ? mnt_want_write(share->root.mnt) : 0;
@@ -101,14 +101,14 @@ static struct ditto_node *streams_node(struct ditto_share *share, struct ditto_n
 		return ERR_CAST(dir);
 	node = ditto_node_get(share, dir);
 	dput(dir);
-	/* Whoever learns that the file was removed finds them by this. */
+	/* Allows the removal of the streams when the file is removed. */
 	WRITE_ONCE(base->streams, share->tag);
 	return node;
 }
 
 /* Names */
 
-/* One stream, spelled as it was made. -ENOENT; the server acts. */
+/* Find a stream by its name in any case. The server's credential is in place. */
 static struct dentry *find_stream(struct ditto_share *share, struct ditto_node *dir,
 				  const struct ditto_name *name)
 {
@@ -151,7 +151,7 @@ static int check_room(struct ditto_share *share, struct ditto_node *dir)
 	return left ? 0 : -ENOSPC;
 }
 
-/* The server acts; @maker is NULL if none is to be made. */
+/* The server's credential is in place; @maker is NULL if no stream may be created. */
 static struct dentry *open_stream(struct ditto_share *share, struct ditto_node *base,
 				  struct ditto_node *dir, const struct ditto_name *name,
 				  const struct cred *maker, const u8 *verf, bool *created)
@@ -185,7 +185,7 @@ bool ditto_has_streams(const struct ditto_share *share)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_has_streams, DITTO);
 
-/* @verf is NULL or what is kept with a stream that is made. */
+/* @verf is NULL, or stored with a new stream. */
 static int stream_get(struct ditto_op *op, struct ditto_node *base,
 		      const struct ditto_name *name, bool create, const u8 *verf,
 		      struct ditto_node **out, bool *created)
@@ -267,7 +267,10 @@ static int unlink_stream(struct ditto_share *share, struct dentry *child)
 	return ditto_no_deleg_wait(err, delegated);
 }
 
-/* Ask, and remove it; the server acts. Its node is @removed, held, for stream_removed(). */
+/*
+ * Check the lock table and remove a stream; the server's credential is in place. @removed gets
+ * the node, held, for stream_removed().
+ */
 static int unlink_asked(struct ditto_op *op, struct dentry *child, struct ditto_node **removed)
 {
 	struct ditto_node *node = ditto_node_get(op->share, child);
@@ -285,7 +288,7 @@ static int unlink_asked(struct ditto_op *op, struct dentry *child, struct ditto_
 	return 0;
 }
 
-/* No lock is held: holders are told. NULL is allowed. */
+/* Break grants made meanwhile; no lock is held. @node may be NULL. */
 static void stream_removed(struct ditto_op *op, struct ditto_node *node)
 {
 	if (!node)
@@ -390,7 +393,7 @@ static int rename_locked(struct ditto_share *share, struct ditto_node *dir,
 	return ditto_no_deleg_wait(err, delegated);
 }
 
-/* What has the new name in another case is in the way, too. */
+/* A stream whose name differs from the new one in case only conflicts, too. */
 static int clear_name(struct ditto_op *op, struct ditto_node *dir, struct dentry *from,
 		      const struct ditto_name *to, bool replace, struct ditto_node **removed)
 {
@@ -405,7 +408,7 @@ static int clear_name(struct ditto_op *op, struct ditto_node *dir, struct dentry
 	return err;
 }
 
-/* The server acts. */
+/* The server's credential is in place. */
 static int rename_stream(struct ditto_op *op, struct ditto_node *dir,
 			 const struct ditto_name *from, const struct ditto_name *to,
 			 bool replace)
@@ -459,7 +462,7 @@ int ditto_stream_rename(struct ditto_op *op, struct ditto_node *base,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_stream_rename, DITTO);
 
-/* Lists */
+/* Listing */
 
 struct list_name {
 	struct list_head link;
@@ -499,7 +502,7 @@ static void free_names(struct list_names *l)
 		kfree(n);
 }
 
-/* Call @fn for the dentry of each stream; the server acts. */
+/* Call @fn for the dentry of each stream; the server's credential is in place. */
 static int each_stream(struct ditto_share *share, struct ditto_node *dir,
 		       int (*fn)(void *arg, const struct ditto_name *name, struct dentry *child),
 		       void *arg)
@@ -572,7 +575,7 @@ int ditto_stream_list(struct ditto_op *op, struct ditto_node *base,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_stream_list, DITTO);
 
-/* The end */
+/* Attributes, ownership, removal */
 
 int ditto_stream_dir_attr(struct ditto_op *op, struct ditto_node *base, struct ditto_attr *attr)
 {
@@ -598,9 +601,9 @@ EXPORT_SYMBOL_NS_GPL(ditto_stream_dir_attr, DITTO);
 
 /**
  * struct gift - streams that get a new owner
- * @share: through which
- * @base: the file, which has that owner
- * @as: a credential that quotas count for
+ * @share: the share
+ * @base: the file, which has the new owner already
+ * @as: credential subject to quotas
  */
 struct gift {
 	struct ditto_share *share;
@@ -608,7 +611,7 @@ struct gift {
 	const struct cred *as;
 };
 
-/* One that he has no room for stays with whom it was. */
+/* A stream that exceeds the new owner's quota keeps its owner. */
 static int give_one(void *arg, const struct ditto_name *name, struct dentry *child)
 {
 	const struct gift *gift = arg;
@@ -658,8 +661,9 @@ void ditto_streams_notice(struct ditto_node_table *table, const struct qstr *nam
 }
 
 /*
- * If there is no place for streams, as on most shares, it need not be looked for until one is
- * made. Where other machines make files, nobody would tell. The server acts.
+ * Most shares have no directory for streams, so its absence is recorded until one is created. Not
+ * on remote file systems, where other machines could create it unnoticed. The server's credential
+ * is in place.
  */
 static void note_absence(struct ditto_share *share, int made)
 {
@@ -670,7 +674,10 @@ static void note_absence(struct ditto_share *share, int made)
 
 	if (IS_ERR(hidden))
 		return;
-	/* The root of a file system may lack what its other names have. */
+	/*
+	 * The root dentry may lack the revalidation flags that other dentries of the file system
+	 * have.
+	 */
 	if (d_is_negative(hidden) && !((root->d_flags | hidden->d_flags) & elsewhere))
 		WRITE_ONCE(share->no_streams, made);
 	dput(hidden);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where streams lie, and whose they are.
+ * Directories and ownership of streams.
  *
- * A stream is made as the caller and given to the owner of its file at once, group included,
- * and so is the directory of a file's streams. So a stream takes from the quota of the one whose
- * file it belongs to, as the file's data does. A stream's mode and owner decide about nothing
- * else: nobody but the server reaches it on the machine, and clients are checked by the file.
+ * A stream is created with the caller's identity and given to the owner and group of its file at
+ * once; the same holds for the directory of a file's streams. A stream therefore counts towards
+ * the quota of the file's owner, as the file's data does. Mode and owner of a stream have no
+ * other effect: on this machine only the server can reach it, and clients are checked by the
+ * file.
  */
 
 #include <linux/cred.h>
@@ -19,7 +20,7 @@
 #include "stream_private.h"
 
 #define DITTO_STREAMS	"streams"
-/* "0123456789abcdef-01234567" */
+/* Length of "0123456789abcdef-01234567". */
 #define DITTO_KEY_LEN	25
 
 int ditto_stream_give(struct ditto_share *share, const struct ditto_node *base,
@@ -35,7 +36,7 @@ int ditto_stream_give(struct ditto_share *share, const struct ditto_node *base,
 	};
 	int err;
 
-	/* Nobody to give it to: the owner has no number that this mount shows. */
+	/* The owner of the file has no id in this mount. */
 	if (HAS_UNMAPPED_ID(idmap, base->inode) ||
 	    (uid_eq(inode->i_uid, base->inode->i_uid) && gid_eq(inode->i_gid, base->inode->i_gid)))
 		return 0;
@@ -100,7 +101,7 @@ static struct dentry *find_dir(struct ditto_share *share, struct dentry *parent,
 	return child;
 }
 
-/* The directory of one file's streams is given to the owner of the file. */
+/* The directory of one file's streams belongs to the owner of the file. */
 static struct dentry *find_own_dir(struct ditto_share *share, struct dentry *parent,
 				   const struct ditto_node *base, const struct cred *maker)
 {
@@ -144,7 +145,7 @@ struct dentry *ditto_stream_dir(struct ditto_share *share, const struct ditto_no
 	return child;
 }
 
-/* The verifier lies in the times, as that of a file does. */
+/* The verifier is stored in the times, as for files. */
 static int stamp_stream(struct ditto_share *share, struct dentry *child, const u8 *verf)
 {
 	struct inode *inode = d_inode(child), *delegated = NULL;
