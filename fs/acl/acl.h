@@ -119,9 +119,23 @@ struct ditto_acl {
  * Return: the list with zeroed entries; NULL without memory or if @count is too large.
  */
 struct ditto_acl *ditto_acl_alloc(unsigned int count);
-/* Take and drop a reference. Any context. */
+
+/**
+ * ditto_acl_hold - take a reference to a list
+ * @acl: held
+ *
+ * Context: any.
+ * Return: @acl.
+ */
 struct ditto_acl *ditto_acl_hold(struct ditto_acl *acl);
-void ditto_acl_put(struct ditto_acl *acl);	/* NULL is allowed */
+
+/**
+ * ditto_acl_put - drop a reference to a list
+ * @acl: the list, or NULL
+ *
+ * Context: any.
+ */
+void ditto_acl_put(struct ditto_acl *acl);
 
 /**
  * ditto_acl_check - check whether a list is valid
@@ -337,7 +351,13 @@ struct ditto_acl *ditto_get_acl(struct ditto_op *op, struct ditto_node *node);
  */
 int ditto_acl_is_inherited(struct ditto_op *op, struct ditto_node *dir, bool is_dir);
 
-/* True if the share's file system can store lists. Any context. */
+/**
+ * ditto_acl_is_supported - tell whether the share's file system can store lists
+ * @op: the caller; names the share
+ *
+ * Context: any.
+ * Return: true if it can.
+ */
 bool ditto_acl_is_supported(const struct ditto_op *op);
 
 #endif

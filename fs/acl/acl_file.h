@@ -35,7 +35,13 @@ struct ditto_acl_kept {
 /* Marks a file without a list; only its address is used. */
 extern struct ditto_acl_kept ditto_acl_none;
 
-/* True if the file system can store lists. Any context. */
+/**
+ * ditto_acl_fits - tell whether a file system can store lists
+ * @sb: the file system
+ *
+ * Context: any.
+ * Return: true if it accepts the extended attribute DITTO_ACL_XATTR.
+ */
 bool ditto_acl_fits(const struct super_block *sb);
 
 /**
@@ -49,7 +55,14 @@ bool ditto_acl_fits(const struct super_block *sb);
  */
 struct posix_acl *ditto_find_posix_acl(struct ditto_share *share, struct dentry *dentry,
 				       const char *name);
-/* True if a list is stored, whether it is in force or not. May sleep; the server acts. */
+
+/**
+ * ditto_acl_is_stored - tell whether a list is stored with a file
+ * @dentry: positive
+ *
+ * Context: may sleep; the server's credential is in place.
+ * Return: true if a list is stored, in force or not.
+ */
 bool ditto_acl_is_stored(struct dentry *dentry);
 
 /* Initialize a new node: its inode cannot have a list, or the list is not known yet. */
@@ -89,9 +102,22 @@ unsigned int ditto_acl_interned(void);
 
 /* What was known of the list is old. Any context but interrupts. */
 void ditto_acl_forget(struct ditto_node *node);
-/* The same for the node of an inode, if there is one. */
+
+/**
+ * ditto_acl_forget_inode - drop the cached list of an inode's node, if there is a node
+ * @table: the nodes of the server
+ * @inode: held by the caller
+ *
+ * Context: any but interrupts.
+ */
 void ditto_acl_forget_inode(struct ditto_node_table *table, const struct inode *inode);
-/* Free the cached list together with the node. */
+
+/**
+ * ditto_acl_free - free the cached list of a node that is being freed
+ * @node: has no references
+ *
+ * Context: any but interrupts.
+ */
 void ditto_acl_free(struct ditto_node *node);
 
 /**
@@ -111,7 +137,15 @@ static inline bool ditto_is_administrator(const struct ditto_op *op)
 	return cap_raised(op->cred->cred->cap_effective, CAP_DAC_OVERRIDE);
 }
 
-/* ditto_acl_access() for a node whose list is not known to be absent. */
+/**
+ * ditto_acl_access_slow - compute the rights that a list grants, for a node that may have one
+ * @op: the caller
+ * @node: held
+ * @rights: filled with DITTO_RIGHT_* bits if a list decides
+ *
+ * Context: may sleep; inode locks may be held.
+ * Return: as ditto_acl_access().
+ */
 int ditto_acl_access_slow(const struct ditto_op *op, struct ditto_node *node, u32 *rights);
 
 /**
@@ -132,7 +166,16 @@ static inline int ditto_acl_access(const struct ditto_op *op, struct ditto_node 
 	return ditto_acl_access_slow(op, node, rights);
 }
 
-/* ditto_act_on() for a node whose list is not known to be absent. */
+/**
+ * ditto_act_on_slow - get the credential for a VFS call, for a node that may have a list
+ * @op: the caller
+ * @node: held
+ * @need: DITTO_RIGHT_* bits that a list must grant
+ * @as: filled if a list decides
+ *
+ * Context: may sleep; inode locks may be held.
+ * Return: as ditto_act_on().
+ */
 int ditto_act_on_slow(const struct ditto_op *op, struct ditto_node *node, u32 need,
 		      const struct cred **as);
 
@@ -284,7 +327,13 @@ int ditto_acl_change_begin(struct ditto_acl_change *ch);
  * Return: @err, or the error of setting the mode.
  */
 int ditto_acl_change_end(struct ditto_acl_change *ch, int err);
-/* Release the references; once for each ditto_acl_change_init(). */
+
+/**
+ * ditto_acl_change_drop - release the references of a change
+ * @ch: called once for each ditto_acl_change_init()
+ *
+ * Context: any.
+ */
 void ditto_acl_change_drop(struct ditto_acl_change *ch);
 
 /**

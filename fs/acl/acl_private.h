@@ -35,11 +35,33 @@ struct ditto_acl_builder {
 	bool full;
 };
 
-/* Allocate room for @want entries, DITTO_ACES_MAX at most. Return: 0 or -ENOMEM. */
+/**
+ * ditto_acl_begin - begin to build a list
+ * @b: filled
+ * @want: number of entries to make room for; limited to DITTO_ACES_MAX
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
 int ditto_acl_begin(struct ditto_acl_builder *b, unsigned int want);
-/* Append an entry. If there is no room, it is dropped and ditto_acl_end() fails. */
+
+/**
+ * ditto_acl_add - append an entry to a list under construction
+ * @b: the builder; if there is no room, the entry is dropped and ditto_acl_end() fails
+ * @ace: copied
+ *
+ * Context: any.
+ */
 void ditto_acl_add(struct ditto_acl_builder *b, const struct ditto_ace *ace);
-/* Return: the list, or ERR_PTR(@err) if an entry did not fit. */
+
+/**
+ * ditto_acl_end - finish a list under construction
+ * @b: the builder
+ * @err: error if an entry did not fit
+ *
+ * Context: any.
+ * Return: the list, or ERR_PTR(@err) after freeing it.
+ */
 struct ditto_acl *ditto_acl_end(struct ditto_acl_builder *b, int err);
 
 /* A list that is in the table and was put for the last time leaves it. */
@@ -47,7 +69,16 @@ void ditto_acl_unintern(struct ditto_acl *acl);
 
 /* The rights that three bits of a mode stand for: RFC 8881 section 6.4.1.1. */
 u32 ditto_rights_of_bits(u32 bits, bool is_dir);
-/* Classes that an entry applies to, as BIT(DITTO_CLASS_*); 0 for other named users and groups. */
+
+/**
+ * ditto_ace_classes - get the classes of a mode that an entry applies to
+ * @ace: the entry
+ * @uid: owner of the file
+ * @gid: group of the file
+ *
+ * Context: any.
+ * Return: BIT(DITTO_CLASS_*) bits; 0 for other named users and groups.
+ */
 u32 ditto_ace_classes(const struct ditto_ace *ace, kuid_t uid, kgid_t gid);
 
 #endif

@@ -67,10 +67,20 @@ void ditto_casefold_changed(struct ditto_node *dir, const struct ditto_wcc *wcc,
 bool ditto_casefold_is_taken(struct ditto_node *dir, const struct ditto_wcc *wcc,
 			     const struct ditto_name *name, const struct ditto_name *except);
 
-/* Invalidate the index after a change by another task. Any context but interrupts. */
+/**
+ * ditto_casefold_spoil - invalidate the index after a change by another task
+ * @dir: the directory
+ *
+ * Context: any but interrupts.
+ */
 void ditto_casefold_spoil(struct ditto_node *dir);
 
-/* Free the index together with its node. May sleep. */
+/**
+ * ditto_casefold_free - free the index of a node that is being freed
+ * @dir: the node
+ *
+ * Context: may sleep.
+ */
 void ditto_casefold_free(struct ditto_node *dir);
 
 #if IS_ENABLED(CONFIG_KUNIT)

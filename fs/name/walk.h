@@ -57,7 +57,13 @@ struct ditto_walk {
  */
 int ditto_walk(struct ditto_op *op, struct ditto_node *start, const char *path, u32 len,
 	       struct ditto_walk *walk);
-/* Drop the nodes of a walk. May sleep. */
+
+/**
+ * ditto_walk_end - drop the nodes that a walk has found
+ * @walk: filled by a successful ditto_walk()
+ *
+ * Context: may sleep.
+ */
 void ditto_walk_end(struct ditto_walk *walk);
 
 #endif

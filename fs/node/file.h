@@ -66,7 +66,13 @@ void ditto_file_put(struct ditto_file *df);
  * Return: a file for ditto_file_give_dir(), or an ERR_PTR.
  */
 struct ditto_file *ditto_file_take_dir(struct ditto_share *share, struct ditto_node *node);
-/* End a listing: cache the directory for the next one, or close it. May sleep. */
+
+/**
+ * ditto_file_give_dir - end a listing
+ * @df: from ditto_file_take_dir(); cached for the next listing, or closed
+ *
+ * Context: may sleep.
+ */
 void ditto_file_give_dir(struct ditto_file *df);
 
 /**
@@ -91,7 +97,14 @@ struct file *ditto_file_keep(struct ditto_lock_point *point, struct file *file);
  * Context: may sleep, at most SETTLE_MS.
  */
 void ditto_file_settle(struct ditto_lock_point *point);
-/* Drop a file of ditto_file_keep(). May sleep. */
+
+/**
+ * ditto_file_unkeep - drop a file that represents claims towards the VFS
+ * @point: lock context of the node
+ * @file: from ditto_file_keep()
+ *
+ * Context: may sleep.
+ */
 void ditto_file_unkeep(struct ditto_lock_point *point, struct file *file);
 
 /**

@@ -266,8 +266,22 @@ struct dentry *ditto_node_dentry(struct ditto_node *node);
  */
 void ditto_node_forget(struct ditto_node *node);
 
-/* Number of nodes, and of cached open files, for statistics and tests. Any context. */
+/**
+ * ditto_nodes_count - get the number of nodes in the tables, for statistics and tests
+ * @srv: the server
+ *
+ * Context: any.
+ * Return: the number.
+ */
 unsigned long ditto_nodes_count(struct ditto_server *srv);
+
+/**
+ * ditto_files_count - get the number of cached open files, for statistics and tests
+ * @srv: the server
+ *
+ * Context: any.
+ * Return: the number.
+ */
 unsigned long ditto_files_count(struct ditto_server *srv);
 
 /**
@@ -293,9 +307,20 @@ int ditto_volume_join(struct ditto_server *srv, struct ditto_share *share);
  */
 void ditto_volume_leave(struct ditto_share *share);
 
-/* Evict every idle node and close every idle file now ("flush caches"). May sleep. */
+/**
+ * ditto_nodes_flush - evict every idle node and close every idle file now ("flush caches")
+ * @srv: the server
+ *
+ * Context: may sleep.
+ */
 void ditto_nodes_flush(struct ditto_server *srv);
-/* The limits of nodes or files changed: evict what exceeds them now. May sleep. */
+
+/**
+ * ditto_nodes_settings_changed - evict nodes and close files that exceed changed limits
+ * @srv: the server
+ *
+ * Context: may sleep.
+ */
 void ditto_nodes_settings_changed(struct ditto_server *srv);
 
 /* Set up and tear down the node tables of a server. */

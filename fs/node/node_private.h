@@ -177,7 +177,13 @@ int ditto_nodes_start(struct ditto_node_table *table);
  * Context: any.
  */
 void ditto_node_dispose(struct ditto_node_table *table, struct ditto_node *node);
-/* Evict idle nodes above the limit. Any context without node->lock. */
+
+/**
+ * ditto_nodes_trim - evict some idle nodes if there are more than the limit
+ * @table: the nodes of the server
+ *
+ * Context: any; node->lock is not held.
+ */
 void ditto_nodes_trim(struct ditto_node_table *table);
 
 /**
@@ -231,9 +237,21 @@ void ditto_wb_err_settle(struct ditto_node *node);
 /* Set up and tear down the cache of open files. */
 void ditto_files_init(struct ditto_node_table *table);
 void ditto_files_exit(struct ditto_node_table *table);
-/* Close all cached files that are not in use. May sleep. */
+
+/**
+ * ditto_files_flush - close all cached files that are not in use
+ * @table: the nodes of the server
+ *
+ * Context: may sleep.
+ */
 void ditto_files_flush(struct ditto_node_table *table);
-/* The limits changed: close what exceeds them now. Any context. */
+
+/**
+ * ditto_files_settings_changed - let the worker close files that exceed changed limits
+ * @table: the nodes of the server
+ *
+ * Context: any.
+ */
 void ditto_files_settings_changed(struct ditto_node_table *table);
 
 /**
@@ -255,10 +273,25 @@ void ditto_files_close_mount(struct ditto_volume *volume, const struct vfsmount 
  * Return: the group, or an ERR_PTR.
  */
 struct fsnotify_group *ditto_notify_start(struct ditto_node_table *table);
-/* Free the group; waits for its marks to be freed. May sleep. */
+
+/**
+ * ditto_notify_stop - free the fsnotify group of a server
+ * @group: from ditto_notify_start(); its marks are destroyed
+ *
+ * Waits until the marks are freed.
+ *
+ * Context: may sleep.
+ */
 void ditto_notify_stop(struct fsnotify_group *group);
 
-/* True if @dentry is the root of a share of the volume. Any context. */
+/**
+ * ditto_volume_has_root - tell whether a dentry is the root of a share
+ * @volume: volume of the dentry
+ * @dentry: the dentry
+ *
+ * Context: any.
+ * Return: true if it is.
+ */
 bool ditto_volume_has_root(struct ditto_volume *volume, const struct dentry *dentry);
 
 /**
@@ -275,7 +308,14 @@ bool ditto_volume_has_root(struct ditto_volume *volume, const struct dentry *den
  * Context: may sleep.
  */
 void ditto_share_derive_id(const struct path *path, const char *name, uuid_t *id);
-/* 64-bit hash of an identity that handles carry; never 0. */
+
+/**
+ * ditto_share_tag - compute the tag of a share that handles carry
+ * @id: identity of the share
+ *
+ * Context: any.
+ * Return: a 64-bit hash, never 0.
+ */
 u64 ditto_share_tag(const uuid_t *id);
 
 /* handle.c */
@@ -301,10 +341,29 @@ int ditto_fid_encode(struct dentry *dentry, bool connectable, struct ditto_fid *
 bool ditto_fid_connectable(struct inode *dir);
 
 #if IS_ENABLED(CONFIG_KUNIT)
-/* Fill a handle: header, file id and signature. Any context. */
+/**
+ * ditto_handle_sign - fill a handle with header, file id and signature
+ * @srv: the server, for its key
+ * @tag: tag of the share
+ * @fid: file id; for the root of the share FILEID_ROOT without bytes
+ * @handle: filled
+ *
+ * Context: any.
+ */
 void ditto_handle_sign(const struct ditto_server *srv, u64 tag,
 		       const struct ditto_fid *fid, struct ditto_handle *handle);
-/* Check and parse a handle. Return: 0 or -EBADHANDLE. Any context. */
+
+/**
+ * ditto_handle_verify - check the form and signature of a handle and parse it
+ * @srv: the server, for its key
+ * @data: handle from the wire
+ * @len: length of @data
+ * @tag: filled with the tag of the share
+ * @fid: filled with the file id
+ *
+ * Context: any.
+ * Return: 0 or -EBADHANDLE.
+ */
 int ditto_handle_verify(const struct ditto_server *srv, const u8 *data, size_t len,
 			u64 *tag, struct ditto_fid *fid);
 #endif

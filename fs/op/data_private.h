@@ -41,7 +41,18 @@ static inline bool ditto_op_appends(const struct ditto_op *op)
  */
 int ditto_may_read(const struct ditto_op *op, struct ditto_node *node);
 
-/* ditto_lock_check_local() for callers with mandatory locks. */
+/**
+ * ditto_lock_check_local_slow - check for conflicting locks of local processes, for callers with
+ * mandatory locks
+ * @op: the caller
+ * @file: an open file of the node
+ * @kind: kind of the operation
+ * @pos: first byte
+ * @count: number of bytes
+ *
+ * Context: may sleep.
+ * Return: as ditto_lock_check_local().
+ */
 int ditto_lock_check_local_slow(struct ditto_op *op, struct file *file, enum ditto_intent_kind kind,
 				u64 pos, u64 count);
 

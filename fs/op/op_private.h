@@ -238,9 +238,24 @@ static inline void ditto_wcc_init(struct ditto_wcc *wcc)
  * Return: 0 or an errno of the file system.
  */
 int ditto_wcc_pre(struct ditto_share *share, struct dentry *dentry, struct ditto_wcc *wcc);
-/* Record the attributes after a change, whether it succeeded or not. May sleep. */
+
+/**
+ * ditto_wcc_post - record the attributes after a change, whether it succeeded or not
+ * @share: share the file was reached through
+ * @dentry: positive
+ * @wcc: the part after the change is filled
+ *
+ * Context: may sleep.
+ */
 void ditto_wcc_post(struct ditto_share *share, struct dentry *dentry, struct ditto_wcc *wcc);
-/* Copy the attributes that count as "before" from @attr. */
+
+/**
+ * ditto_wcc_set_pre - copy the attributes that count as "before"
+ * @wcc: the part before the change is filled
+ * @attr: the attributes
+ *
+ * Context: any.
+ */
 void ditto_wcc_set_pre(struct ditto_wcc *wcc, const struct ditto_attr *attr);
 
 /* changes of attributes: fs/op/setattr.c */
@@ -287,7 +302,15 @@ int ditto_setattr_new(struct ditto_op *op, struct dentry *dentry,
 
 /* permission: fs/op/permission.c */
 
-/* ditto_permission() with the caller's credential in place. */
+/**
+ * ditto_node_permission - check permission for a node, with the caller's credential in place
+ * @op: the caller, entered
+ * @node: held
+ * @may: DITTO_MAY_* bits, all of which must be permitted
+ *
+ * Context: may sleep; inode locks may be held.
+ * Return: as ditto_permission().
+ */
 int ditto_node_permission(const struct ditto_op *op, struct ditto_node *node, u32 may);
 
 /* durability: fs/op/commit.c */
@@ -409,19 +432,59 @@ int ditto_dir_change_init(struct ditto_dir_change *c, struct ditto_op *op,
  */
 int ditto_dir_change_begin(struct ditto_dir_change *c, const struct ditto_name *name);
 
-/*
- * The steps of ditto_dir_change_begin(), for a change that locks two directories: get write
- * access and the credential, record the attributes before, look up the child.
+/**
+ * ditto_dir_change_enter - get write access to the mount and act as the caller
+ * @c: the change
+ *
+ * This and the next two functions are the steps of ditto_dir_change_begin(), for a change that
+ * locks two directories.
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0 or a negative errno.
  */
 int ditto_dir_change_enter(struct ditto_dir_change *c);
+
+/**
+ * ditto_dir_change_pre - record the attributes of the directory before the change
+ * @c: the change; the directory is locked
+ *
+ * Context: may sleep.
+ * Return: 0, -ESTALE (the directory was removed) or an errno of the file system.
+ */
 int ditto_dir_change_pre(struct ditto_dir_change *c);
+
+/**
+ * ditto_dir_change_lookup - look up the name that is changed
+ * @c: the change; @c->child is replaced; the directory is locked
+ * @name: the name
+ *
+ * Context: may sleep.
+ * Return: 0, -EACCES or another errno.
+ */
 int ditto_dir_change_lookup(struct ditto_dir_change *c, const struct ditto_name *name);
 
-/* The directory was locked: mark that this task changes it. */
+/**
+ * ditto_dir_change_mark - mark that this task changes the directory
+ * @c: the change; the directory was just locked
+ *
+ * Context: any.
+ */
 void ditto_dir_change_mark(struct ditto_dir_change *c);
-/* The attributes after the change were recorded: update the index of names. Still locked. */
+
+/**
+ * ditto_dir_change_unmark - clear the mark and update the index of names
+ * @c: the change; the attributes after it were recorded; the directory is still locked
+ *
+ * Context: may sleep.
+ */
 void ditto_dir_change_unmark(struct ditto_dir_change *c);
-/* Record the attributes after the change and unlock the directory; repeated calls do nothing. */
+
+/**
+ * ditto_dir_change_unlock - record the attributes after the change and unlock the directory
+ * @c: the change; nothing is done if the directory is not locked
+ *
+ * Context: may sleep.
+ */
 void ditto_dir_change_unlock(struct ditto_dir_change *c);
 
 /**
@@ -435,7 +498,14 @@ void ditto_dir_change_unlock(struct ditto_dir_change *c);
  */
 void ditto_dir_change_tell(const struct ditto_dir_change *c, enum ditto_entry_event event,
 			   const struct ditto_name *name, const struct ditto_name *old);
-/* Undo what is left: unlock, restore the credential, drop write access and references. */
+
+/**
+ * ditto_dir_change_end - unlock the directory, restore the credential and drop write access and
+ * references
+ * @c: from ditto_dir_change_init(), whether that succeeded or not
+ *
+ * Context: may sleep.
+ */
 void ditto_dir_change_end(struct ditto_dir_change *c);
 
 /* fs/op/remove.c */
@@ -494,10 +564,26 @@ int ditto_list_names(struct ditto_share *share, struct ditto_node *dir,
 
 /* exclusive creation: fs/op/create.c */
 
-/* Times that store a verifier of 8 bytes (RFC 1813 section 3.3.8). */
+/**
+ * ditto_verifier_to_times - convert a verifier of 8 bytes to the times that store it (RFC 1813
+ * section 3.3.8)
+ * @verf: the verifier
+ * @atime: filled
+ * @mtime: filled
+ *
+ * Context: any.
+ */
 void ditto_verifier_to_times(const u8 *verf, struct timespec64 *atime,
 			     struct timespec64 *mtime);
-/* True if the file was created with this verifier and has not changed since. */
+
+/**
+ * ditto_has_verifier - tell whether a file was created with a verifier and has not changed since
+ * @inode: the file
+ * @verf: 8 bytes
+ *
+ * Context: any.
+ * Return: true if its times match the verifier and it is empty.
+ */
 bool ditto_has_verifier(struct inode *inode, const u8 *verf);
 
 #endif

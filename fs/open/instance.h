@@ -178,7 +178,14 @@ void ditto_instance_close(struct ditto_op *op, struct ditto_instance *inst);
  */
 int ditto_instance_begin(struct ditto_instance *inst, struct ditto_op *op,
 			 struct ditto_node **node);
-/* End an operation; drops the reference to the share. Any context. */
+
+/**
+ * ditto_instance_end - end an operation through an instance
+ * @inst: the instance
+ * @op: from ditto_instance_begin(); its share is put and the granted rights are cleared
+ *
+ * Context: any.
+ */
 void ditto_instance_end(struct ditto_instance *inst, struct ditto_op *op);
 
 /**
@@ -197,13 +204,51 @@ void ditto_instance_end(struct ditto_instance *inst, struct ditto_op *op);
  */
 int ditto_instance_change(struct ditto_op *op, struct ditto_instance *inst, u32 rights, u8 deny);
 
-/* Accessors: granted rights, claim, kind. Any context. */
+/**
+ * ditto_instance_rights - get the granted rights
+ * @inst: held by the caller
+ *
+ * Context: any.
+ * Return: DITTO_RIGHT_* bits.
+ */
 u32 ditto_instance_rights(const struct ditto_instance *inst);
+
+/**
+ * ditto_instance_claim - get the OPEN claim
+ * @inst: held by the caller
+ *
+ * Context: any.
+ * Return: the claim, borrowed; valid until the instance is closed.
+ */
 struct ditto_open *ditto_instance_claim(const struct ditto_instance *inst);
+
+/**
+ * ditto_instance_is_dir - tell whether a directory is open
+ * @inst: held by the caller
+ *
+ * Context: any.
+ * Return: true for a directory.
+ */
 bool ditto_instance_is_dir(const struct ditto_instance *inst);
-/* True for a stream; its node is the stream's. ditto_instance_base() returns the file's node. */
+
+/**
+ * ditto_instance_is_stream - tell whether a stream is open
+ * @inst: held by the caller
+ *
+ * The node of such an instance is the stream's; ditto_instance_base() returns that of the file.
+ *
+ * Context: any.
+ * Return: true for a stream.
+ */
 bool ditto_instance_is_stream(const struct ditto_instance *inst);
-/* Node of the file, also for a stream; borrowed, between begin and end. */
+
+/**
+ * ditto_instance_base - get the node of the file, also for a stream
+ * @inst: begun
+ *
+ * Context: any.
+ * Return: the node, borrowed until ditto_instance_end().
+ */
 struct ditto_node *ditto_instance_base(const struct ditto_instance *inst);
 
 /* The following are called between begin and end. */
@@ -231,7 +276,14 @@ char *ditto_instance_path(const struct ditto_instance *inst, char *buf, size_t s
  * Return: true if it is.
  */
 bool ditto_instance_delete_pending(const struct ditto_instance *inst);
-/* True if the file is deleted when this instance is closed. Any context. */
+
+/**
+ * ditto_instance_deletes_at_close - tell whether the file is deleted when this instance is closed
+ * @inst: held by the caller
+ *
+ * Context: any.
+ * Return: true if delete-on-close is set.
+ */
 bool ditto_instance_deletes_at_close(const struct ditto_instance *inst);
 
 #define DITTO_DELETE_ON		BIT(0)	/* delete; otherwise cancel the deletion */

@@ -108,11 +108,32 @@ static inline u32 ditto_rights_by_xattrs(u32 rights)
 	       data;
 }
 
-/* Access bits of an OPEN claim for these rights. */
+/**
+ * ditto_access_of - get the access bits of an OPEN claim
+ * @rights: DITTO_RIGHT_* bits
+ *
+ * Context: any.
+ * Return: DITTO_OPEN_* bits; 0 for attribute rights only.
+ */
 u8 ditto_access_of(u32 rights);
-/* Error for missing rights: -EROFS or -EACCES. */
+
+/**
+ * ditto_open_refusal - get the error for missing rights
+ * @op: the caller
+ * @missing: DITTO_RIGHT_* bits
+ *
+ * Context: any.
+ * Return: -EROFS if the share is read-only and a change was requested, otherwise -EACCES.
+ */
 int ditto_open_refusal(const struct ditto_op *op, u32 missing);
-/* Convert an error of the lock table for an OPEN claim. */
+
+/**
+ * ditto_open_error - convert an error of the lock table for an OPEN claim
+ * @err: a negative errno of the lock table
+ *
+ * Context: any.
+ * Return: -ETXTBSY for a conflict, -EJUKEBOX for a break or grace, otherwise @err.
+ */
 int ditto_open_error(long err);
 
 /**
@@ -176,7 +197,15 @@ void ditto_closed_go(struct ditto_op *op, struct dentry *dentry, struct ditto_cr
  * Context: may sleep.
  */
 void ditto_instance_unmake(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry);
-/* DOS attribute flags of a node; 0 if they cannot be read. May sleep. */
+
+/**
+ * ditto_node_flags - get the DOS attribute flags of a node
+ * @op: the caller; names the share
+ * @node: held
+ *
+ * Context: may sleep.
+ * Return: DITTO_FLAG_* bits; 0 if they cannot be read.
+ */
 u32 ditto_node_flags(struct ditto_op *op, struct ditto_node *node);
 
 /* instance_rename.c */

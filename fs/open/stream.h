@@ -122,19 +122,67 @@ int ditto_stream_list(struct ditto_op *op, struct ditto_node *base,
  * Return: 0; -ENOENT (the file never had streams); -EOPNOTSUPP and others.
  */
 int ditto_stream_dir_attr(struct ditto_op *op, struct ditto_node *base, struct ditto_attr *attr);
-/* True if the share's files may have streams, by its options. Any context. */
+
+/**
+ * ditto_has_streams - tell whether files of a share may have streams, by its options
+ * @share: held
+ *
+ * Context: any.
+ * Return: true if they may.
+ */
 bool ditto_has_streams(const struct ditto_share *share);
-/* True if a name is hidden in a directory; for lookups, listings and creation. Any context. */
+
+/**
+ * ditto_is_hidden - tell whether a name is hidden in a directory
+ * @share: share the directory was reached through
+ * @dir: the directory
+ * @name: the name, for a lookup, listing or creation
+ *
+ * Context: any.
+ * Return: true for ".ditto" in any case in the root of a share.
+ */
 bool ditto_is_hidden(const struct ditto_share *share, const struct dentry *dir,
 		     const struct ditto_name *name);
-/* The same for all shares of a volume. Any context. */
+
+/**
+ * ditto_is_hidden_on - tell whether a name is hidden in a directory of a volume
+ * @volume: the volume
+ * @dir: the directory
+ * @name: the name
+ *
+ * Context: any.
+ * Return: as ditto_is_hidden().
+ */
 bool ditto_is_hidden_on(struct ditto_volume *volume, const struct dentry *dir,
 			const struct ditto_name *name);
-/* Owner or group of @base changed: give its streams to them, as far as quotas permit. May sleep. */
+
+/**
+ * ditto_streams_give - give the streams of a file to its new owner and group
+ * @op: the caller that changed the owner
+ * @base: the file, held
+ *
+ * Streams that exceed the new owner's quota keep their owner.
+ *
+ * Context: may sleep; no inode lock held.
+ */
 void ditto_streams_give(struct ditto_op *op, struct ditto_node *base);
-/* @base lost its last name: remove its streams. May sleep; no inode lock held. */
+
+/**
+ * ditto_streams_forget - remove the streams of a file that lost its last name
+ * @share: the share
+ * @base: the file, held
+ *
+ * Context: may sleep; no inode lock held.
+ */
 void ditto_streams_forget(struct ditto_share *share, struct ditto_node *base);
-/* A task created a file of this name on a served file system. Any context. */
+
+/**
+ * ditto_streams_notice - note that a file was created or renamed on a served file system
+ * @table: the nodes of the server
+ * @name: new name; only that of the directory for streams has an effect
+ *
+ * Context: any.
+ */
 void ditto_streams_notice(struct ditto_node_table *table, const struct qstr *name);
 
 #endif

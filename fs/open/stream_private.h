@@ -27,7 +27,14 @@ struct ditto_share;
  */
 struct dentry *ditto_stream_dir(struct ditto_share *share, const struct ditto_node *base,
 				const struct cred *maker);
-/* Remove the directory if it is empty. May sleep; the server's credential is in place. */
+
+/**
+ * ditto_stream_unmake_dir - remove the directory of a file's streams if it is empty
+ * @share: the share
+ * @dentry: the directory
+ *
+ * Context: may sleep; the server's credential is in place.
+ */
 void ditto_stream_unmake_dir(struct ditto_share *share, struct dentry *dentry);
 
 /**

@@ -25,10 +25,25 @@ struct ditto_squashed {
 };
 
 #if IS_ENABLED(CONFIG_KUNIT)
-/* Apply squash mode @squash to @ident; @who is filled. Any context. */
+/**
+ * ditto_cred_squash - apply a squash mode to an identity
+ * @opts: options of the share
+ * @squash: enum ditto_squash
+ * @ident: identity of the request
+ * @who: filled
+ *
+ * Context: any.
+ */
 void ditto_cred_squash(const struct ditto_share_opts *opts, unsigned int squash,
 		       const struct ditto_ident *ident, struct ditto_squashed *who);
-/* Number of cached credentials. Any context. */
+
+/**
+ * ditto_creds_count - get the number of cached credentials
+ * @srv: the server
+ *
+ * Context: any.
+ * Return: the number.
+ */
 unsigned int ditto_creds_count(const struct ditto_server *srv);
 #endif
 

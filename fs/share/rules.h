@@ -82,7 +82,13 @@ int ditto_rule_parse(const char *spec, struct ditto_rule *rule);
  * Return: 0 or -ENOMEM; @to is empty then.
  */
 int ditto_rules_copy(struct ditto_rules *to, const struct ditto_rules *from);
-/* Free what ditto_rule_parse() and ditto_rules_copy() allocated; @rules is empty then. */
+
+/**
+ * ditto_rules_free - free the rules of a share
+ * @rules: from ditto_rules_copy(), or with rules from ditto_rule_parse(); empty afterwards
+ *
+ * Context: any.
+ */
 void ditto_rules_free(struct ditto_rules *rules);
 
 /**

@@ -15,7 +15,13 @@ struct in6_addr;
  */
 #define DITTO_RULES_KEEP	(24UL * 60 * 60 * HZ)
 
-/* Jiffies to keep a result that depends on names. Any context. */
+/**
+ * ditto_rules_named_keep - get the time to keep a result that depends on names
+ * @srv: the server
+ *
+ * Context: any.
+ * Return: jiffies.
+ */
 unsigned long ditto_rules_named_keep(const struct ditto_server *srv);
 
 /* True if only the helper can tell whether the rule matches. Any context. */
@@ -25,7 +31,14 @@ static inline bool ditto_rule_has_name(const struct ditto_rule *rule)
 }
 
 #if IS_ENABLED(CONFIG_KUNIT)
-/* True if a rule about addresses matches @addr; false for rules about names. Any context. */
+/**
+ * ditto_rule_match_addr - match a rule about addresses
+ * @rule: the rule
+ * @addr: IPv6 address, or IPv4 address mapped into IPv6
+ *
+ * Context: any.
+ * Return: true if the rule matches; false for rules about names.
+ */
 bool ditto_rule_match_addr(const struct ditto_rule *rule, const struct in6_addr *addr);
 #endif
 

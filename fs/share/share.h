@@ -220,7 +220,13 @@ struct ditto_share_opts *ditto_share_opts_alloc(void);
  * Return: the copy, or NULL without memory.
  */
 struct ditto_share_opts *ditto_share_opts_dup(const struct ditto_share_opts *from);
-/* Free options that no share uses. NULL is allowed. Any context. */
+
+/**
+ * ditto_share_opts_free - free options that no share uses
+ * @opts: the options, or NULL
+ *
+ * Context: any.
+ */
 void ditto_share_opts_free(struct ditto_share_opts *opts);
 
 /**
@@ -340,7 +346,13 @@ static inline void ditto_share_put(struct ditto_share *share)
 	percpu_ref_put(&share->ref);
 }
 
-/* Path the share was added with, for people; valid while the share is held. Any context. */
+/**
+ * ditto_share_path - get the path that a share was added with, for display
+ * @share: held
+ *
+ * Context: any.
+ * Return: the path; valid while the share is held.
+ */
 const char *ditto_share_path(const struct ditto_share *share);
 
 /**

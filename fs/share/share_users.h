@@ -75,7 +75,13 @@ int ditto_share_users_make(struct ditto_share_users *share_users, struct ditto_s
  * Return: 0 or -ENOMEM.
  */
 int ditto_share_users_copy(struct ditto_share_users *to, const struct ditto_share_users *from);
-/* Free the entries. */
+
+/**
+ * ditto_share_users_free - free the entries of a list
+ * @share_users: the list; empty afterwards
+ *
+ * Context: any.
+ */
 void ditto_share_users_free(struct ditto_share_users *share_users);
 
 /**
