@@ -335,7 +335,8 @@ struct ditto_acl *ditto_acl_decode(const void *bytes, size_t size, umode_t *mode
  * ACLs.
  *
  * Context: may sleep.
- * Return: the list, to be put, ERR_PTR(-ENOMEM), or an ERR_PTR of the file system.
+ * Return: the list, to be put; ERR_PTR(-ENOMEM), ERR_PTR(-EJUKEBOX) (others keep changing it),
+ * ERR_PTR(-EOPNOTSUPP) (a POSIX ACL needs too many entries), or an ERR_PTR of the file system.
  */
 struct ditto_acl *ditto_get_acl(struct ditto_op *op, struct ditto_node *node);
 

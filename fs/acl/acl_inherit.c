@@ -3,9 +3,9 @@
  * Inheritance of access control lists by new files.
  *
  * Windows replaces CREATOR OWNER by the owner's SID, so that the entry stays with that user if
- * the file gets another owner. Here it remains an entry for the current owner, as NFSv4 defines
- * OWNER@, because the mode is derived from it. The encoding for Windows uses the SID of the
- * current owner.
+ * the file gets another owner. Here it remains an entry for the current owner, as RFC 8881
+ * defines OWNER@, because the mode is derived from it. The encoding for Windows uses the SID of
+ * the current owner.
  */
 
 #include <linux/err.h>

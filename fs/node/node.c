@@ -68,7 +68,7 @@ static int fid_cmp(struct rhashtable_compare_arg *arg, const void *obj)
 	       memcmp(node->fid.raw, key->fid->raw, node->fid.len);
 }
 
-/* Lower bounds: size of an inode, and of a slab of inodes allocated one after the other. */
+/* Smallest size of an inode, and approximate size of a slab of inodes allocated together. */
 #define INODE_SHIFT	9
 #define SLAB_SHIFT	15
 

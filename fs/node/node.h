@@ -120,7 +120,7 @@ struct ditto_file;
  * @by_inode: link in the table by inode
  * @ref: holders, plus one of the tables
  * @lock: guards @dentry, @files, @opened, @wb_err, @instances, @keepers, @delete_dentry,
- *	@delete_cred, @acl and @acl_changes
+ *	@delete_cred, @delete_owner, @acl and @acl_changes
  * @flags: DITTO_NODE_* bits
  * @plain: change time at which the file had no stored DOS attributes, see
  *	fs/op/dosattr.c; 0 if unknown

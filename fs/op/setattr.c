@@ -146,8 +146,7 @@ static bool fill_iattr(struct ditto_op *op, struct inode *inode,
 		ia->ia_mtime = set->mtime;
 	}
 	/*
-	 * Setting the current time needs write permission; setting any other time is up to the
-	 * owner.
+	 * Write permission suffices to set the current time; any other time is up to the owner.
 	 */
 	if (valid & DITTO_SET_TIMES)
 		ia->ia_valid |= ATTR_TIMES_SET;

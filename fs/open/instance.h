@@ -173,7 +173,7 @@ void ditto_instance_close(struct ditto_op *op, struct ditto_instance *inst);
  *	until ditto_instance_end(), and with the granted rights
  * @node: filled with the node, borrowed until ditto_instance_end()
  *
- * Context: any.
+ * Context: process context; does not sleep.
  * Return: 0 or -ESTALE (revoked).
  */
 int ditto_instance_begin(struct ditto_instance *inst, struct ditto_op *op,

@@ -236,7 +236,7 @@ static struct ditto_instance *instance_claim(struct opening *o)
 	struct ditto_open *open;
 
 	actor.share = o->op.share->number;
-	/* Attribute rights only: the open conflicts with none, and denies nothing. */
+	/* An open with attribute rights only conflicts with none and denies nothing. */
 	open = ditto_open_claim(&o->node->point, &actor, access | claim_intent(o),
 				access ? req->deny : 0, req->reclaim, o->op.park, o->op.conflict);
 	if (open == ERR_PTR(-EBUSY))

@@ -130,7 +130,7 @@ kernel_cap_t ditto_admin_caps(void);
  *
  * Called when the known groups of users may have changed. Holders keep their references.
  *
- * Context: process context.
+ * Context: may sleep.
  */
 void ditto_creds_flush(struct ditto_server *srv);
 

@@ -25,7 +25,7 @@
 #include "rules_private.h"
 #include "share.h"
 
-/* Prefix bits of an IPv4-mapped IPv6 address. */
+/* Bits before the IPv4 address in an IPv4-mapped IPv6 address. */
 #define V4_OFFSET	96
 
 /* Parsing */
