@@ -50,17 +50,16 @@ static int fill_name(struct full_name *full, const struct ditto_name *name)
  * Enter with added privileges if access was granted at open, otherwise as the caller. Ended by
  * ditto_op_leave().
  */
-static int xattr_enter(const struct ditto_op *op, struct ditto_node *node, u32 may,
+static int xattr_enter(const struct ditto_op *op, struct ditto_node *node, u32 right,
 		       const struct cred **old)
 {
 	const struct cred *as;
 	int err = 0;
 
-	if (op->granted & may)
+	if (op->held & right)
 		as = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_OWNER);
 	else
-		err = ditto_act_on(op, node, may == DITTO_MAY_READ ? DITTO_RIGHT_READ_XATTRS :
-				   DITTO_RIGHT_WRITE_XATTRS, &as);
+		err = ditto_act_on(op, node, right, &as);
 	if (err)
 		return err;
 	if (!as)
@@ -83,7 +82,7 @@ ssize_t ditto_xattr_get(struct ditto_op *op, struct ditto_node *node,
 	if (is_ours(name->name, name->len))
 		return -ENODATA;
 	dentry = ditto_node_dentry(node);
-	ret = xattr_enter(op, node, DITTO_MAY_READ, &old);
+	ret = xattr_enter(op, node, DITTO_RIGHT_READ_XATTRS, &old);
 	if (!ret) {
 		ret = vfs_getxattr(ditto_idmap(op->share), dentry, full.text, value, size);
 		ditto_op_leave(old);
@@ -115,7 +114,7 @@ static int xattr_apply(struct ditto_op *op, struct ditto_node *node, struct dent
 	const struct cred *old;
 	int err;
 
-	err = xattr_enter(op, node, DITTO_MAY_WRITE, &old);
+	err = xattr_enter(op, node, DITTO_RIGHT_WRITE_XATTRS, &old);
 	if (err)
 		return err;
 	inode_lock(d_inode(dentry));
@@ -241,9 +240,9 @@ int ditto_xattr_list(struct ditto_op *op, struct ditto_node *node,
 	char *names = NULL;
 	ssize_t len = 0;
 
-	len = xattr_enter(op, node, DITTO_MAY_READ, &old);
+	len = xattr_enter(op, node, DITTO_RIGHT_READ_XATTRS, &old);
 	if (!len) {
-		if (!(op->granted & DITTO_MAY_READ))
+		if (!(op->held & DITTO_RIGHT_READ_XATTRS))
 			len = inode_permission(ditto_idmap(op->share), node->inode, MAY_READ);
 		if (!len)
 			len = read_names(dentry, &names);

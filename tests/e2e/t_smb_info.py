@@ -12,6 +12,7 @@ import smbraw
 from harness import eq, get, one_of, pattern, put, run, test, wait_for
 from smb import SmbClient
 
+READ_EA, WRITE_EA = 8, 16
 BASIC, STANDARD, FULL_EA, END_OF_FILE, STREAM = 4, 5, 15, 20, 22
 FILESYSTEM, SECURITY = 2, 3
 (SET_REPARSE, GET_REPARSE, DELETE_REPARSE, SET_SPARSE, ZERO_DATA, RANGES, OBJECT_ID,
@@ -413,6 +414,19 @@ def extended_attributes(w):
     smb2.refused('0x80000013', s.set, fid, FULL_EA, ea(b'a=b', b'1'))
     smb2.refused('0x80000014', s.set, fid, FULL_EA, ea(b'x', b'1', last=False))
     smb2.refused('ACCESS_DENIED', s.set, fid, FULL_EA, ea(b'ditto.extra', b'1'))
+    s.end()
+
+
+@test(smb=True, squash='none')
+def attributes_of_an_open(w):
+    """Who opened a file for its EAs has them, whatever becomes of its mode."""
+    s = session(w)
+    s.close(fresh(s, 'f'))
+    fid = s.create('f', access=READ_EA | WRITE_EA, how=smb2.OPEN)
+    os.chmod(w.path('f'), 0)
+    s.set(fid, FULL_EA, ea(b'One', b'1'))
+    eq(eas(s.query(fid, FULL_EA, extra=0)), {b'One': b'1'})
+    smb2.refused('ACCESS_DENIED', s.create, 'f', access=READ_EA, how=smb2.OPEN)
     s.end()
 
 

@@ -5,6 +5,7 @@
 #include <linux/xattr.h>
 
 #include "../../../fs/op/dosattr_private.h"
+#include "../../../fs/op/rights.h"
 #include "../../../fs/op/xattr.h"
 #include "folder.h"
 
@@ -398,13 +399,13 @@ static void xattr_rights(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, xattr_set(file, "two", "1", DITTO_XATTR_EITHER), -EACCES);
 	KUNIT_EXPECT_EQ(test, xattr_remove(file, "one"), -EACCES);
 	KUNIT_EXPECT_EQ(test, ditto_xattr_list(&folder.op, file, count_name, &count), -EACCES);
-	folder.op.granted = DITTO_MAY_READ;
+	folder.op.held = DITTO_RIGHT_READ_XATTRS;
 	KUNIT_EXPECT_EQ(test, xattr_get(file, "one", NULL, 0), 1);
 	KUNIT_EXPECT_EQ(test, ditto_xattr_list(&folder.op, file, count_name, &count), 0);
 	KUNIT_EXPECT_EQ(test, xattr_set(file, "two", "1", DITTO_XATTR_EITHER), -EACCES);
-	folder.op.granted = DITTO_MAY_WRITE;
+	folder.op.held = DITTO_RIGHT_WRITE_XATTRS;
 	KUNIT_EXPECT_EQ(test, xattr_set(file, "two", "1", DITTO_XATTR_EITHER), 0);
-	folder.op.granted = 0;
+	folder.op.held = 0;
 	folder.op.cred = folder.admin;
 	ditto_node_put(file);
 	folder_remove(test, &folder, "file", false);
