@@ -527,5 +527,7 @@ void dnlm_hosts_exit(struct dnlm_server *nlm)
 		cond_resched();
 	}
 	wait_event(nlm->idle, !atomic_read(&nlm->clients));
+	/* dnlm_client_free_rcu() may still be about to wake whom it let go. */
+	rcu_barrier();
 }
 EXPORT_SYMBOL_IF_KUNIT(dnlm_hosts_exit);
