@@ -289,7 +289,7 @@ static bool encode_dump(struct dnfs_call *call)
 	struct dnfs_mount *mount;
 	bool fits = true;
 
-	if (call->stranger)
+	if (!call->peer || call->stranger)
 		return xdr_stream_encode_item_absent(xdr) >= 0;
 	mutex_lock(&server->mounts_lock);
 	list_for_each_entry(mount, &server->mounts, list) {
