@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Clients of version 4: who they say they are, their lease, and what hangs off them.
+ * NFSv4 clients: identity, lease, and the state that belongs to them.
  *
- * A record of a client is made unconfirmed by SETCLIENTID or EXCHANGE_ID and
- * confirmed by SETCLIENTID_CONFIRM or the first CREATE_SESSION; one owner string
- * has at most one of each. Confirmed with another verifier the old one goes with
- * all it held.
+ * SETCLIENTID or EXCHANGE_ID makes an unconfirmed client record. SETCLIENTID_CONFIRM or the
+ * first CREATE_SESSION confirms it. An owner string has at most one confirmed and one
+ * unconfirmed record. Confirming a record with a different verifier releases the old record
+ * and all its state.
  *
- * The lease: a client that was silent for the lease time is a courtesy client. Its state stays
- * until somebody else needs what it holds (the lock table tells by releasing it,
- * ditto_client_set_courtesy()), until it speaks again, or until DNFS4_COURTESY_MAX_S.
+ * Lease: a client that has been silent for the lease time becomes a courtesy client. Its state
+ * stays until another client needs something it holds (the lock table then releases the
+ * client, see ditto_client_set_courtesy()), until the client sends a request again, or until
+ * DNFS4_COURTESY_MAX_S has passed.
  *
- * Locking: clients->lock (mutex) guards the tables by owner string and the step from
- * unconfirmed to confirmed. Look-up by id is under RCU. clients->courtesy_lock (mutex)
- * makes the step to and from courtesy, and is taken inside it. Neither is held
- * while a client is released.
+ * Locking: clients->lock (mutex) guards the table by owner string and the step from
+ * unconfirmed to confirmed. Lookup by clientid is under RCU. clients->courtesy_lock (mutex)
+ * serializes the steps into and out of the courtesy state. No code path holds both mutexes,
+ * and neither is held while a client is released.
  *
- * Lifetime: counted by @client, the lock table's.
+ * Lifetime: reference counted by @client, the lock table's client.
  */
 #ifndef _DITTO_FS_NFS_V4_SESSION_CLIENT_H
 #define _DITTO_FS_NFS_V4_SESSION_CLIENT_H
@@ -40,38 +41,38 @@ struct dnfs4_server;
 struct ditto_owner;
 
 /* Limits. */
-#define DNFS4_CLIENTS_MAX		65536	/* of a server, confirmed or not */
+#define DNFS4_CLIENTS_MAX		65536	/* per server, confirmed or not */
 #define DNFS4_OWNER_STRING_MAX		1024	/* NFS4_OPAQUE_LIMIT */
 #define DNFS4_STATES_PER_CLIENT		1048576
-/* States that a client is charged for at once. */
+/* Step in which states are charged to a client's budget. */
 #define DNFS4_STATES_STEP		64
-/* Bytes that the record of a client takes, with what it is called back by, but for its name. */
+/* Bytes charged for a client record and its callback channel, without the owner string. */
 #define DNFS4_CLIENT_BYTES		4096
-/* An unconfirmed client is forgotten after so long. */
+/* Longest life of an unconfirmed client, in seconds. */
 #define DNFS4_UNCONFIRMED_S		90
-/* A courtesy client is forgotten after so long, though nobody needs what it holds. */
+/* Longest life of a courtesy client without a conflict, in seconds. */
 #define DNFS4_COURTESY_MAX_S		86400
-/* Words of a bitmap4 of operations. */
+/* Words in a bitmap4 of operations. */
 #define DNFS4_OP_WORDS			3
 
 /* Bits of dnfs4_client.flags */
 #define DNFS4_CLIENT_CONFIRMED		0
-#define DNFS4_CLIENT_COURTESY		1	/* the lease ended; state is kept out of courtesy */
+#define DNFS4_CLIENT_COURTESY		1	/* the lease expired: a courtesy client */
 #define DNFS4_CLIENT_GONE		2	/* released: STALE_CLIENTID or EXPIRED */
 #define DNFS4_CLIENT_RECLAIM_COMPLETE	3	/* 4.1: RECLAIM_COMPLETE was done */
 #define DNFS4_CLIENT_MAY_RECLAIM	4	/* it was known before the restart */
-#define DNFS4_CLIENT_RECORDED		5	/* a record of it is on disk */
+#define DNFS4_CLIENT_RECORDED		5	/* its client record is on disk */
 #define DNFS4_CLIENT_MACH_CRED		6	/* SP4_MACH_CRED */
-#define DNFS4_CLIENT_CB_DOWN		7	/* callbacks do not get through */
-#define DNFS4_CLIENT_CB_MISSED		8	/* 4.0: a delegation was revoked: RENEW tells */
-#define DNFS4_CLIENT_RECORD_UNSURE	9	/* the record may be on disk, or may not */
-#define DNFS4_CLIENT_WITHDRAWN		10	/* the record is gone, and so is the client soon */
+#define DNFS4_CLIENT_CB_DOWN		7	/* callbacks do not reach the client */
+#define DNFS4_CLIENT_CB_MISSED		8	/* 4.0: delegation revoked, RENEW reports it */
+#define DNFS4_CLIENT_RECORD_UNSURE	9	/* unknown whether the record is on disk */
+#define DNFS4_CLIENT_WITHDRAWN		10	/* record removed, client about to be released */
 
 /**
- * struct dnfs4_principal - who made a client (RFC 8881 section 2.10.5: same principal)
- * @sec: flavour, a DITTO_SEC_* bit
- * @uid: of AUTH_SYS
- * @name: of RPCSEC_GSS: the principal; else NULL
+ * struct dnfs4_principal - the principal that created a client
+ * @sec: security flavour, one DITTO_SEC_* bit
+ * @uid: uid of the call that created the client; compared only without a GSS principal
+ * @name: RPCSEC_GSS principal name, owned; NULL for other flavours
  */
 struct dnfs4_principal {
 	u32 sec;
@@ -81,56 +82,56 @@ struct dnfs4_principal {
 
 /**
  * struct dnfs4_client - a client
- * @client: of the lock table: its claims, its lifetime
- * @server: ours
+ * @client: the lock table's client: claims and lifetime
+ * @server: the server it belongs to
  * @id: clientid4: the server's epoch (upper half) and a number that cannot be guessed
- * @minor: 0, or 1 for 4.1 and all above: a client of one is none of the other
+ * @minor: 0 for 4.0, 1 for 4.1 and above; the two families share no clients
  * @flags: DNFS4_CLIENT_*
- * @verifier: the incarnation (co_verifier), as it came
+ * @verifier: co_verifier or the verifier of SETCLIENTID: identifies the incarnation
  * @confirm: 4.0: the server's verifier for SETCLIENTID_CONFIRM
- * @principal: who made it
- * @who: who is charged for what it holds; constant
- * @charge: for being a client, and @memory for its record: on nobody's word until it is
- *	confirmed, which clients->lock guards
- * @memory: see there
- * @renewed: jiffies of the last renewal, written at most once a second
- * @courtesy_at: jiffies since when it is a courtesy client
- * @states: struct dnfs4_state by number; its lock guards what follows up to @states_closed. See
- *	dnfs4_states_init()
- * @states_next: number to look for a free one from
- * @states_anchor: number that is kept taken, see dnfs4_states_anchor(); 0: none
- * @nstates: how many there are
- * @ndelegations: of them, delegations
- * @opens: charge for all others
+ * @principal: principal that created the client
+ * @who: budget account charged for what the client holds; constant
+ * @charge: charge for the client itself. @charge and @memory are made with the unproven trust
+ *	level and move to @who when the client is confirmed; under clients->lock
+ * @memory: charge for the memory of the record, see @charge
+ * @renewed: jiffies of the last lease renewal, written at most once a second
+ * @courtesy_at: jiffies when it became a courtesy client
+ * @states: struct dnfs4_state by number. Its xa_lock guards the members from here up to
+ *	@states_closed. See dnfs4_states_init()
+ * @states_next: where the search for a free number starts
+ * @states_anchor: number that is kept reserved, see dnfs4_states_anchor(); 0: none
+ * @nstates: number of states
+ * @ndelegations: number of states that are delegations
+ * @opens: charge for states other than delegations
  * @delegations: charge for delegations
- * @states_closed: no new ones
- * @owners_lock: guards what owner.c says
- * @owners_idle: open-owners and lock-owners without state, remembered for a while
- * @nowners_idle: how many
- * @lock_waits: locks that are waited for; under @owners_lock
- * @lease_owner: of its delegations in the lock table
- * @callback: callback.c's
- * @revoked: states that are void and not yet freed, by what SEQ4_STATUS tells
- * @back_conns: connections on which it can be called back, of all sessions
- * @sessions_lock: guards @sessions for writing; read under RCU
- * @sessions: struct dnfs4_session.client_link
- * @nsessions: how many
- * @create_lock: makes one CREATE_SESSION after the other; outside all other locks
+ * @states_closed: no new states are accepted
+ * @owners_lock: spinlock for the owner lists, see owner.h
+ * @owners_idle: open-owners and lock-owners without state, kept for a while
+ * @nowners_idle: length of @owners_idle
+ * @lock_waits: number of waits for byte-range locks; under @owners_lock
+ * @lease_owner: owner of the client's delegations in the lock table
+ * @callback: callback channel, see callback.h
+ * @revoked: number of void states not yet freed, by enum dnfs4_void
+ * @back_conns: number of connections usable for callbacks, over all sessions
+ * @sessions_lock: guards @sessions for writing; readers use RCU
+ * @sessions: sessions, by struct dnfs4_session.client_link
+ * @nsessions: length of @sessions
+ * @create_lock: serializes CREATE_SESSION; outside all other locks
  * @create_seqid: 4.1: csa_sequence expected next
- * @create_reply: the reply to the last one
- * @enforce: SP4_MACH_CRED: operations that the machine credential alone may do, as bits
- * @allow: the same: operations that it may do for everybody
- * @pending: 4.0: what waits for SETCLIENTID_CONFIRM; under clients->lock
- * @record_lock: one writes @client's record at a time
- * @hash: in the table by id
- * @owner_link: in the table by owner string
- * @lru: in the order of their coming, for the laundry; under clients->lock
- * @todo: on a list of the laundry's
+ * @create_reply: reply to the last CREATE_SESSION, or NULL
+ * @enforce: SP4_MACH_CRED: bitmap of operations that require the machine credential
+ * @allow: SP4_MACH_CRED: bitmap of operations that the machine credential may do for all users
+ * @pending: 4.0: data of a SETCLIENTID not yet confirmed; under clients->lock
+ * @record_lock: serializes changes of the client's record on disk
+ * @hash: link in the table by clientid
+ * @owner_link: link in the table by owner string
+ * @lru: link in the list of all clients, in order of creation; under clients->lock
+ * @todo: link in a work list of the laundry
  * @hashed: it is in the tables; under clients->lock
- * @impl: 4.1: nii_name of the client, for people; or NULL
+ * @impl: 4.1: nii_name of the client, for display; or NULL
  * @owner_len: bytes of @owner_string
- * @owner_string: co_ownerid
- * @rcu: freed under RCU, and where it may sleep
+ * @owner_string: co_ownerid, or the id of nfs_client_id4
+ * @rcu: frees the client after a grace period, in a context that may sleep
  */
 struct dnfs4_client {
 	struct ditto_client client;
@@ -183,76 +184,129 @@ struct dnfs4_client {
 	struct rcu_work rcu;
 };
 
+/* Take a reference on a client. */
 static inline void dnfs4_client_hold(struct dnfs4_client *client)
 {
 	ditto_client_hold(&client->client);
 }
 
+/* Drop a reference on a client; NULL is allowed. */
 static inline void dnfs4_client_put(struct dnfs4_client *client)
 {
 	if (client)
 		ditto_client_put(&client->client);
 }
 
-/*
- * The upper half of the ids of clients, and so the first four bytes of stateids in network
- * order: another one in each life of the server.
+/**
+ * dnfs4_server_epoch - get the epoch of this server instance
+ * @server: the server
+ *
+ * The epoch is the upper half of every clientid, and therefore the first four bytes of every
+ * stateid in network order. It is chosen at random when the server starts.
+ *
+ * Context: any.
+ * Return: the epoch; never 0 or all ones.
  */
 u32 dnfs4_server_epoch(const struct dnfs4_server *server);
 
 /**
- * dnfs4_client_find - the confirmed client with an id
- * @server: ours
+ * dnfs4_client_find - find a confirmed client by clientid
+ * @server: the server
  * @id: clientid4
- * @minor: 0, or 1 for all above
- * @out: filled; to be put
+ * @minor: 0 for 4.0, else 4.1 and above
+ * @out: set to the client on success; the caller puts the reference
  *
- * Renews nothing. Return: NFS4_OK; NFS4ERR_STALE_CLIENTID (never existed in this life of the
- * server, or was forgotten); NFS4ERR_EXPIRED (4.0: its lease ended and its state is gone).
+ * Does not renew the lease.
+ *
+ * Context: any.
+ * Return: NFS4_OK; NFS4ERR_STALE_CLIENTID if there is no confirmed client of this family with
+ * that clientid; NFS4ERR_EXPIRED in 4.0 if this server instance gave out the clientid and the
+ * client is gone (RFC 7530 section 13.1.5).
  */
 u32 dnfs4_client_find(struct dnfs4_server *server, u64 id, u32 minor, struct dnfs4_client **out);
 
 /**
- * dnfs4_client_use - an operation of the client counts as a sign of life
+ * dnfs4_client_use - renew a client's lease
  * @client: held
  *
- * Renews the lease; a courtesy client that has still everything is in force again.
- * Return: false if it lost its state meanwhile.
+ * Every operation of a client counts as a sign of life. A courtesy client that still has all
+ * its state leaves the courtesy state.
+ *
+ * Context: may sleep; takes clients->courtesy_lock for a courtesy client.
+ * Return: false if the client has lost its state, or is about to.
  */
 bool dnfs4_client_use(struct dnfs4_client *client);
 
 /**
- * dnfs4_compound_set_client - 4.0: an operation says whose it is
- * @cmp: one COMPOUND may speak of several clients: the last one counts from here on
- * @client: whose reference goes over to @cmp
+ * dnfs4_compound_set_client - 4.0: set the client of a COMPOUND
+ * @cmp: the COMPOUND. It may name several clients; the last one named applies from here on
+ * @client: the client; its reference passes to @cmp
  *
- * The handles of @cmp act for this client, too: nothing refers to the one before.
+ * Also makes the current and saved handles act for @client, so that nothing refers to the
+ * previous client any more, and puts that one.
  */
 void dnfs4_compound_set_client(struct dnfs4_compound *cmp, struct dnfs4_client *client);
 
-/* 4.0: find by id, renew, and make it @cmp->client. For OPEN, LOCK and others. */
+/**
+ * dnfs4_client_of_op - 4.0: find and renew the client that an operation names
+ * @cmp: the COMPOUND; the client becomes @cmp->client
+ * @id: clientid4 from the operation's arguments
+ *
+ * For operations with a clientid argument, such as OPEN, LOCK and RENEW.
+ *
+ * Context: may sleep.
+ * Return: NFS4_OK, or a status of dnfs4_client_find(); NFS4ERR_EXPIRED if the client has lost
+ * its state.
+ */
 u32 dnfs4_client_of_op(struct dnfs4_compound *cmp, u64 id);
 
 /**
- * dnfs4_reclaim_check - may the client claim something now
- * @client: who
- * @reclaim: it says that it held it before the restart
+ * dnfs4_reclaim_check - check whether a client may acquire or reclaim state now
+ * @client: the client
+ * @reclaim: the request reclaims state held before the restart
  *
- * Return: NFS4_OK; NFS4ERR_GRACE; NFS4ERR_NO_GRACE; NFS4ERR_RECLAIM_BAD (RFC 8881 sections
- * 8.4.2.1 and 18.51.3, RFC 7530 section 9.6).
+ * Implements RFC 8881 sections 8.4.2.1 and 18.51.3, and RFC 7530 section 9.6.
+ *
+ * Return: NFS4_OK; NFS4ERR_GRACE; NFS4ERR_NO_GRACE; NFS4ERR_RECLAIM_BAD; NFS4ERR_DELAY while
+ * the server waits for the helper's records.
  */
 u32 dnfs4_reclaim_check(struct dnfs4_client *client, bool reclaim);
 
-/* The status of SEQUENCE (sr_status_flags, RFC 8881 section 18.46.3) as it is now. */
+/**
+ * dnfs4_client_status_flags - compute sr_status_flags for a client
+ * @client: the client
+ *
+ * RFC 8881 section 18.46.3. SEQ4_STATUS_CB_PATH_DOWN_SESSION is left to the caller.
+ *
+ * Context: any.
+ * Return: SEQ4_STATUS_* bits.
+ */
 u32 dnfs4_client_status_flags(struct dnfs4_client *client);
 
-/* Same principal as the call's? */
+/**
+ * dnfs4_principal_matches - compare a call's principal with a client's
+ * @client: the client
+ * @call: the call
+ *
+ * All RPCSEC_GSS services count as the same flavour. GSS principals are compared by name, other
+ * flavours by uid. All callers with AUTH_NONE count as the same principal.
+ *
+ * Context: any.
+ * Return: true if the call comes from the principal that created the client.
+ */
 bool dnfs4_principal_matches(const struct dnfs4_client *client, const struct dnfs_call *call);
 
-/*
- * A client is wanted on disk before it gets its first state (an OPEN, a delegation): see
- * net/helper/record.h. Return: NFS4_OK, or NFS4ERR_DELAY while the helper cannot be reached; where
- * no helper is configured at all it is NFS4_OK, and nothing can be reclaimed.
+/**
+ * dnfs4_client_record - make sure that a client is recorded on disk
+ * @client: the client
+ *
+ * A client must be on disk before it gets its first state (an OPEN or a delegation), see
+ * net/helper/record.h. Without a configured helper this succeeds, but nothing can be reclaimed
+ * after a restart.
+ *
+ * Context: may sleep; takes client->record_lock.
+ * Return: NFS4_OK; NFS4ERR_DELAY if the helper cannot be reached, or the client is about to be
+ * released.
  */
 u32 dnfs4_client_record(struct dnfs4_client *client);
 

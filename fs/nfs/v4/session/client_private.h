@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files that make up clients share: see client.h.
+ * Internals of the client code, shared by client.c, client_exchange.c, client_setclientid.c,
+ * lease.c, reclaim.c and session_create.c. See client.h for locking and lifetime.
  */
 #ifndef _DITTO_FS_NFS_V4_SESSION_CLIENT_PRIVATE_H
 #define _DITTO_FS_NFS_V4_SESSION_CLIENT_PRIVATE_H
@@ -25,28 +26,27 @@ struct shrinker;
 
 /**
  * struct dnfs4_clients - the clients of a server
- * @server: ours
+ * @server: the server
  * @epoch: see dnfs4_server_epoch()
- * @owner_key: keys the hash of owner strings, so that clients cannot choose colliding ones
- * @id_key: keys the order in which clientids are given out
- * @lock: guards what follows up to @room_made
- * @by_owner: struct dnfs4_client.owner_link
- * @all: struct dnfs4_client.lru
- * @count: of @all
+ * @owner_key: hash key for owner strings, so that clients cannot choose colliding ones
+ * @id_key: key of the permutation that turns client numbers into clientids
+ * @lock: guards the members from here up to @last_id
+ * @by_owner: hash chains by owner string, of struct dnfs4_client.owner_link
+ * @all: all clients, by struct dnfs4_client.lru
+ * @count: length of @all
  * @last_id: number of the newest client
- * @room_made: jiffies when a courtesy client was last retired for another one
- * @by_id: struct dnfs4_client.hash; changed under @lock
+ * @by_id: table by clientid, of struct dnfs4_client.hash; changed under @lock
  * @courtesy_lock: see client.h
- * @courtesy: clients that are lapsed
- * @alive: clients that are not freed
+ * @courtesy: number of courtesy clients
+ * @alive: number of clients not yet freed
  * @idle: woken when @alive drops to zero
- * @ending: the server goes away; what is recorded of clients stays
- * @hook: tells of the clients of the time before
- * @wq: frees clients; runs the laundry
- * @laundry: ends leases
+ * @ending: the server is going away; client records stay on disk
+ * @hook: notifies of the client records of the previous server instance
+ * @wq: frees clients and runs the laundry
+ * @laundry: periodic work that expires leases
  * @running: the laundry is armed; under the lock of the service
- * @shrinker: takes courtesy clients, and slots that nobody uses
- * @shrink: does it for clients
+ * @shrinker: reclaims courtesy clients and unused slots
+ * @shrink: work that releases clients for @shrinker
  */
 struct dnfs4_clients {
 	struct dnfs4_server *server;
@@ -74,9 +74,9 @@ struct dnfs4_clients {
 };
 
 /**
- * struct dnfs4_pending - what a SETCLIENTID said, until it is confirmed
- * @confirm: the server's verifier
- * @addr: where to call back
+ * struct dnfs4_pending - data of a SETCLIENTID that is not yet confirmed
+ * @confirm: the server's verifier, setclientid_confirm
+ * @addr: callback address
  */
 struct dnfs4_pending {
 	u8 confirm[NFS4_VERIFIER_SIZE];
@@ -84,10 +84,10 @@ struct dnfs4_pending {
 };
 
 /**
- * struct dnfs4_client_id - nfs_client_id4 and client_owner4
- * @verifier: of the incarnation
+ * struct dnfs4_client_id - decoded nfs_client_id4 or client_owner4
+ * @verifier: identifies the incarnation of the client
  * @len: bytes of @owner
- * @owner: names the client, whatever its address
+ * @owner: owner string, independent of the client's address; borrowed
  */
 struct dnfs4_client_id {
 	u8 verifier[NFS4_VERIFIER_SIZE];
@@ -102,56 +102,113 @@ static inline struct dnfs4_client *dnfs4_client_of(struct ditto_client *client)
 
 /* client.c */
 
+/**
+ * dnfs4_decode_client_id - decode an nfs_client_id4 or client_owner4
+ * @cmp: the COMPOUND
+ * @id: filled; @id->owner is valid until the operation ends
+ *
+ * Return: NFS4_OK or NFS4ERR_BADXDR.
+ */
 u32 dnfs4_decode_client_id(struct dnfs4_compound *cmp, struct dnfs4_client_id *id);
 
 /**
- * dnfs4_client_make - a new, unconfirmed client, in the tables
- * @cmp: who asks is its principal
- * @id: who it says it is
+ * dnfs4_client_make - create an unconfirmed client and add it to the tables
+ * @cmp: the COMPOUND; the caller becomes the client's principal
+ * @id: owner string and verifier
  *
- * With clients->lock held. Return: borrowed, or NULL without memory, or with too many clients.
+ * Context: may sleep; clients->lock held.
+ * Return: the client, borrowed from the tables; NULL without memory or budget, with too many
+ * clients, or while the server is going away.
  */
 struct dnfs4_client *dnfs4_client_make(struct dnfs4_compound *cmp,
 				       const struct dnfs4_client_id *id);
 
 /**
- * dnfs4_client_by_owner - the clients with an owner string
- * @clients: of the server
- * @minor: 0, or 1 for all above
- * @id: owner string
- * @confirmed: the confirmed one
- * @unconfirmed: and the other; each is borrowed, or NULL
+ * dnfs4_client_by_owner - find the client records of an owner string
+ * @clients: the server's clients
+ * @minor: 0 for 4.0, else 4.1 and above
+ * @id: owner string; the verifier is ignored
+ * @confirmed: set to the confirmed record, borrowed, or NULL
+ * @unconfirmed: set to the unconfirmed record, borrowed, or NULL
  *
- * With clients->lock held.
+ * Clients that are being released are skipped.
+ *
+ * Context: clients->lock held.
  */
 void dnfs4_client_by_owner(struct dnfs4_clients *clients, u32 minor,
 			   const struct dnfs4_client_id *id, struct dnfs4_client **confirmed,
 			   struct dnfs4_client **unconfirmed);
 
-/* The client with an id, confirmed or not, held; NULL if there is none, or it is gone. */
+/**
+ * dnfs4_client_get - find a client by clientid, confirmed or not
+ * @clients: the server's clients
+ * @id: clientid4
+ * @minor: 0 for 4.0, else 4.1 and above
+ *
+ * Context: any.
+ * Return: the client with a reference; NULL if there is none, or it is being released.
+ */
 struct dnfs4_client *dnfs4_client_get(struct dnfs4_clients *clients, u64 id, u32 minor);
 
-/*
- * It is about to be confirmed: it counts among those of its machine from now on. With
- * clients->lock held. NFS4_OK, or NFS4ERR_DELAY if there is no room there; then a courtesy client
- * of the same machine or user goes, if there is one.
+/**
+ * dnfs4_client_admit - charge a client to its peer before it is confirmed
+ * @client: about to be confirmed
+ *
+ * Moves the client's charges from the unproven trust level to @client->who.
+ *
+ * Context: clients->lock held.
+ * Return: NFS4_OK, or NFS4ERR_DELAY if the budget is exhausted.
  */
 u32 dnfs4_client_admit(struct dnfs4_client *client);
 
-/* Out of the tables. With clients->lock held. */
+/**
+ * dnfs4_client_unhash - remove a client from the tables
+ * @client: held by the caller; may have been removed already
+ *
+ * Does not drop the reference of the tables; the release of the client does.
+ *
+ * Context: clients->lock held.
+ */
 void dnfs4_client_unhash(struct dnfs4_client *client);
 
-/* It goes with all it has; @why is for the trace. NULL is allowed. May sleep; no lock held. */
+/**
+ * dnfs4_client_end - release a client and all its state
+ * @client: held by the caller; NULL is allowed
+ * @why: constant string for the trace
+ *
+ * Context: may sleep; no lock held.
+ */
 void dnfs4_client_end(struct dnfs4_client *client, const char *why);
 
-/* Does it hold anything? */
+/**
+ * dnfs4_client_has_state - check whether a client holds anything
+ * @client: the client
+ *
+ * Void states do not count: they only wait for FREE_STATEID.
+ *
+ * Context: any.
+ * Return: true if the client has claims in the lock table or valid states.
+ */
 bool dnfs4_client_has_state(struct dnfs4_client *client);
 
 /* lease.c */
 
-/* The lease of a client that has just been confirmed begins. */
+/**
+ * dnfs4_lease_begin - start the lease of a client
+ * @client: the client, which has just been confirmed
+ *
+ * Context: any.
+ */
 void dnfs4_lease_begin(struct dnfs4_client *client);
-/* It is no courtesy client any more, or it is gone. */
+
+/**
+ * dnfs4_courtesy_clear - end the courtesy state of a client
+ * @client: the client; need not be a courtesy client
+ *
+ * Only resets the flag and the count of courtesy clients.
+ *
+ * Context: any.
+ */
 void dnfs4_courtesy_clear(struct dnfs4_client *client);
 /*
  * The account of a client is full: of those that are charged to it and lapsed, the one that was
@@ -160,22 +217,49 @@ void dnfs4_courtesy_clear(struct dnfs4_client *client);
 void dnfs4_courtesy_make_room(const struct dnfs4_client *client);
 /* Clients that can be done without are to go. Does not wait. */
 void dnfs4_clients_shrink(struct dnfs4_clients *clients);
+
+/* Set up and tear down the laundry and the shrinker. */
 int dnfs4_lease_init(struct dnfs4_clients *clients);
 void dnfs4_lease_exit(struct dnfs4_clients *clients);
 
 /* reclaim.c */
 
-/* It was confirmed: may it reclaim? */
+/**
+ * dnfs4_reclaim_admit - allow a client to reclaim if it was known before the restart
+ * @client: confirmed
+ */
 void dnfs4_reclaim_admit(struct dnfs4_client *client);
-/* The module goes, the lock table stays: the client may reclaim when the module comes again. */
+
+/**
+ * dnfs4_reclaim_suspend - let a client reclaim after the module is loaded again
+ * @client: being released because the server goes away
+ *
+ * The lock table outlives the module and keeps the list of clients that may reclaim.
+ */
 void dnfs4_reclaim_suspend(struct dnfs4_client *client);
-/* What is on disk of a client that has gone goes, too. May sleep. */
+
+/**
+ * dnfs4_record_remove - remove the record of a released client from disk
+ * @client: the client
+ *
+ * A newer incarnation of the same client inherits the record instead.
+ *
+ * Context: may sleep; takes client->record_lock, and clients->lock inside it.
+ */
 void dnfs4_record_remove(struct dnfs4_client *client);
-/*
- * What is on disk of a client goes, and none is put any more, before others get what it has. An
- * errno of ditto_record_remove() if it may be there still. May sleep.
+
+/**
+ * dnfs4_record_withdraw - remove a client's record before its state is given to others
+ * @client: the client
+ *
+ * After success the client is not recorded again.
+ *
+ * Context: may sleep; takes client->record_lock.
+ * Return: 0, or an errno of ditto_record_remove(); then the record may still be on disk.
  */
 int dnfs4_record_withdraw(struct dnfs4_client *client);
+
+/* Add and remove the hook for the records of the previous server instance. */
 void dnfs4_reclaim_init(struct dnfs4_clients *clients);
 void dnfs4_reclaim_exit(struct dnfs4_clients *clients);
 

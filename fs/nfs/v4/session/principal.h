@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Principals: who made a client, and whether it is the one that calls.
+ * Principals: the identity that created a client, to be compared with that of later calls.
+ * See also dnfs4_principal_matches() in client.h.
  */
 #ifndef _DITTO_FS_NFS_V4_SESSION_PRINCIPAL_H
 #define _DITTO_FS_NFS_V4_SESSION_PRINCIPAL_H
@@ -10,15 +11,38 @@
 struct dnfs_call;
 struct dnfs4_principal;
 
-/* Digest of a principal, as it stands in records. */
+/* Bytes of a principal's digest, as stored in client records. */
 #define DNFS4_PRINCIPAL_DIGEST	16
 
-/* Fill it with who calls. False without memory. */
+/**
+ * dnfs4_principal_init - fill a principal from a call
+ * @principal: filled; the caller frees @principal->name
+ * @call: the call
+ *
+ * Context: may sleep.
+ * Return: false without memory.
+ */
 bool dnfs4_principal_init(struct dnfs4_principal *principal, const struct dnfs_call *call);
-/* The same over restarts. */
+
+/**
+ * dnfs4_principal_digest - compute a digest of a principal
+ * @principal: the principal
+ * @digest: filled
+ *
+ * The digest is stable across restarts of the server.
+ *
+ * Context: any.
+ */
 void dnfs4_principal_digest(const struct dnfs4_principal *principal,
 			    u8 digest[DNFS4_PRINCIPAL_DIGEST]);
-/* Did the call come with RPCSEC_GSS that protects its integrity? */
+
+/**
+ * dnfs4_is_protected - check for integrity protection
+ * @call: the call
+ *
+ * Context: any.
+ * Return: true if the call came with RPCSEC_GSS integrity or privacy.
+ */
 bool dnfs4_is_protected(const struct dnfs_call *call);
 
 #endif

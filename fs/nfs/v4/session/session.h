@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sessions of 4.1 and above: slots that make every request happen once, and the
- * connections that belong to a session, which may be many, as may be the sessions of a
- * connection (RFC 8881 section 2.10).
+ * Sessions of NFSv4.1 and above (RFC 8881 section 2.10).
  *
- * Locking: a slot is taken by one atomic bit, from SEQUENCE until
- * dnfs4_sequence_done(); who finds it taken answers DELAY or SEQ_MISORDERED.
- * session->lock (spinlock) guards connections and the numbers of slots.
+ * A session has slots, which give exactly-once semantics, and connections. A session may have
+ * many connections, and a connection may belong to many sessions.
  *
- * Lifetime: counted; found by id under RCU. A request holds its session. When the
- * session is destroyed its slots stay until the last request is done.
+ * Locking: a request owns its slot through one atomic bit, from SEQUENCE until
+ * dnfs4_sequence_done(). A request that finds the slot busy gets NFS4ERR_DELAY or
+ * NFS4ERR_SEQ_MISORDERED. session->lock (spinlock) guards the list of connections and the
+ * slot counts.
+ *
+ * Lifetime: reference counted; found by id under RCU. A request holds its session. The slots
+ * of a destroyed session stay until its last request is done.
  */
 #ifndef _DITTO_FS_NFS_V4_SESSION_SESSION_H
 #define _DITTO_FS_NFS_V4_SESSION_SESSION_H
@@ -31,28 +33,28 @@ struct dnfs4_compound;
 struct dnfs4_session;
 
 #define DNFS4_SESSIONID_SIZE	16
-/* Most slots of a session, whatever the setting; least there are always. */
+/* Upper limit for the slots of a session, whatever the setting. */
 #define DNFS4_SLOTS_MAX		1024
-/* Bytes of a reply that a slot keeps at most. */
+/* Most bytes of a reply that a slot keeps. */
 #define DNFS4_SLOT_REPLY_MAX	4096
-/* Least sizes that make a session of use: below it is TOOSMALL. */
+/* Smallest usable request and reply sizes; below them CREATE_SESSION gets NFS4ERR_TOOSMALL. */
 #define DNFS4_MAX_REQUEST_MIN	256
 #define DNFS4_MAX_REPLY_MIN	256
-/* Slots that a session begins with, and never has fewer if the client asked for as many. */
+/* Initial target for the number of slots; the target does not shrink below it by itself. */
 #define DNFS4_SLOTS_START	16
-/* Connections of one session. */
+/* Most connections of one session. */
 #define DNFS4_CONNS_PER_SESSION	64
-/* Bytes that a session takes, without its slots. */
+/* Bytes charged for a session, without its slots. */
 #define DNFS4_SESSION_BYTES	2048
 
 /**
  * struct dnfs4_channel_attrs - channel_attrs4 (RFC 8881 section 18.36.1), clamped
- * @headerpadsize: none
- * @maxrequestsize: bytes of a call, with all that belongs to RPC
- * @maxresponsesize: bytes of a reply
- * @maxresponsesize_cached: bytes of a reply that is kept
- * @maxoperations: of one COMPOUND
- * @maxrequests: slots
+ * @headerpadsize: ca_headerpadsize; the server always grants 0
+ * @maxrequestsize: bytes of a call, including the RPC header
+ * @maxresponsesize: bytes of a reply, including the RPC header
+ * @maxresponsesize_cached: bytes of a reply that is cached
+ * @maxoperations: operations in one COMPOUND
+ * @maxrequests: number of slots
  */
 struct dnfs4_channel_attrs {
 	u32 headerpadsize;
@@ -63,18 +65,20 @@ struct dnfs4_channel_attrs {
 	u32 maxrequests;
 };
 
+/* Channels of a session that a connection belongs to. */
 #define DNFS4_CONN_FORE		BIT(0)
 #define DNFS4_CONN_BACK		BIT(1)
 
 /**
  * struct dnfs4_conn - a connection that belongs to a session
- * @session: not counted: unlinked before the session goes
- * @xprt: counted
+ * @session: the session; no reference, because the connection is unlinked before the session
+ *	is freed
+ * @xprt: the transport; holds a reference
  * @dirs: DNFS4_CONN_*
- * @user: told by sunrpc when the connection goes
- * @linked: on the list; under session->lock
- * @link: on session->conns, changed under session->lock, read under RCU
- * @rcu: freed under RCU
+ * @user: notification by sunrpc that the transport is closed
+ * @linked: it is on the session's list; under session->lock
+ * @link: link in session->conns; changed under session->lock, read under RCU
+ * @rcu: frees it after a grace period
  */
 struct dnfs4_conn {
 	struct dnfs4_session *session;
@@ -88,37 +92,38 @@ struct dnfs4_conn {
 
 /**
  * struct dnfs4_session - a session
- * @ref: holders, and one while it is in the table
- * @client: held
+ * @ref: reference count; the table by id has one reference
+ * @client: the client; holds a reference
  * @id: sessionid4, random
- * @number: never used again; for people
- * @since: wall clock
- * @minor: minor version of CREATE_SESSION: callbacks are of the same
- * @dead: destroyed: BADSESSION
- * @fore: of the fore channel, as granted
- * @back: of the back channel
+ * @number: unique number for display, not reused
+ * @since: time of creation, in seconds of wall-clock time
+ * @minor: minor version of CREATE_SESSION; callbacks use the same
+ * @dead: destroyed: NFS4ERR_BADSESSION; written under @lock
+ * @fore: attributes of the fore channel, as granted
+ * @back: attributes of the back channel, as granted
  * @cb_program: csa_cb_program
- * @cb_sec: chosen of csa_sec_parms: a DITTO_SEC_* bit
- * @cb_uid: of AUTH_SYS callbacks
- * @cb_gid: of the same
+ * @cb_sec: flavour chosen from csa_sec_parms, a DITTO_SEC_* bit; 0: none is usable
+ * @cb_uid: uid for AUTH_SYS callbacks
+ * @cb_gid: gid for AUTH_SYS callbacks
  * @lock: see above
- * @conns: struct dnfs4_conn
- * @nconns: of @conns
- * @back_lost: a connection of the back channel went, and none is left
+ * @conns: connections, by struct dnfs4_conn.link
+ * @nconns: length of @conns
+ * @back_lost: the last connection of the back channel was lost
  * @slots: struct dnfs4_slot by number, see slot.c
- * @charge: for being a session; constant
- * @memory: charge for it and @slots_paid slots, each with a reply; under session->lock
- * @slots_asked: how many the client wanted
- * @slots_paid: how many there may be at most
- * @slots_now: those with lower numbers are taken: sr_highest_slotid + 1
- * @slots_target: sr_target_highest_slotid + 1
- * @slots_peak: how many the client used at once of late
- * @slots_live: of @slots with memory
- * @cb_slots: of the back channel: cb_slot.c's
- * @client_link: on client->sessions, read under RCU
- * @all_link: on the server's list
- * @hash: in the table by id
- * @rcu: freed under RCU
+ * @charge: charge for the session itself; constant
+ * @memory: charge for the memory of the session and of @slots_paid slots with a reply each;
+ *	under @lock
+ * @slots_asked: number of slots the client asked for
+ * @slots_paid: number of slots charged, the upper limit for @slots_now
+ * @slots_now: number of slots accepted from the client: sr_highest_slotid + 1
+ * @slots_target: number of slots the client should use: sr_target_highest_slotid + 1
+ * @slots_peak: most slots the client used at once since the last review
+ * @slots_live: number of slots that have memory
+ * @cb_slots: slots of the back channel, see cb_slot.h
+ * @client_link: link in client->sessions, read under RCU
+ * @all_link: link in the server's list of all sessions
+ * @hash: link in the table by id
+ * @rcu: frees the session after a grace period
  */
 struct dnfs4_session {
 	refcount_t ref;
@@ -154,27 +159,33 @@ struct dnfs4_session {
 	struct rcu_head rcu;
 };
 
+/* Take a reference on a session. */
 void dnfs4_session_hold(struct dnfs4_session *session);
-/* NULL is allowed. Any context. */
+/* Drop a reference on a session; NULL is allowed. Any context. */
 void dnfs4_session_put(struct dnfs4_session *session);
 
 /**
- * dnfs4_session_back_conn - a connection to call the client back on
- * @client: whose
- * @after: not this one, which failed; NULL for the first choice, the newest of its session
- * @session: filled with the session, held
+ * dnfs4_session_back_conn - choose a connection for callbacks to a client
+ * @client: the client
+ * @after: connection to avoid because a callback on it failed; NULL if there is none
+ * @session: set to the session of the connection, with a reference, on success
  *
- * Context: any. Return: the connection's xprt with a reference, or NULL if there is none.
+ * Prefers the newest connection of a session.
+ *
+ * Context: any.
+ * Return: the connection's transport with a reference, or NULL if there is none.
  */
 struct svc_xprt *dnfs4_session_back_conn(struct dnfs4_client *client, const struct svc_xprt *after,
 					 struct dnfs4_session **session);
 
 /**
- * struct dnfs4_call_ref - a request, for callbacks that must not overtake its reply
+ * struct dnfs4_call_ref - identity of a request, for csa_referring_call_lists
  * @session: sessionid4
  * @seqid: sa_sequenceid
  * @slot: sa_slotid
- * @valid: there was a SEQUENCE
+ * @valid: the request had a SEQUENCE
+ *
+ * A callback names the request whose reply it must not overtake (RFC 8881 section 2.10.6.3).
  */
 struct dnfs4_call_ref {
 	u8 session[DNFS4_SESSIONID_SIZE];
@@ -184,17 +195,33 @@ struct dnfs4_call_ref {
 };
 
 /**
- * dnfs4_sequence_done - the COMPOUND is encoded: keep its reply and give the slot back
- * @cmp: with a slot; its reply begins at @cmp->start
+ * dnfs4_sequence_done - cache the reply of a COMPOUND and release its slot
+ * @cmp: has a slot and is encoded; its reply begins at @cmp->start
  *
- * The engine calls it once for every COMPOUND whose SEQUENCE succeeded. Puts @cmp->session.
+ * The engine calls this once for every COMPOUND whose SEQUENCE succeeded. Puts @cmp->session.
  */
 void dnfs4_sequence_done(struct dnfs4_compound *cmp);
 
-/* SP4_MACH_CRED: may this call do the operation with that number? (RFC 8881 section 2.10.8.3) */
+/**
+ * dnfs4_mach_cred_allows - check an operation against SP4_MACH_CRED protection
+ * @cmp: the COMPOUND, with or without a client
+ * @opnum: number of the operation
+ *
+ * RFC 8881 section 2.10.8.3.
+ *
+ * Return: false if the client requires its machine credential for the operation, and the call
+ * does not have it.
+ */
 bool dnfs4_mach_cred_allows(const struct dnfs4_compound *cmp, u32 opnum);
 
-/* All sessions of a client end; its connections stay open. May sleep. */
+/**
+ * dnfs4_sessions_destroy - end all sessions of a client
+ * @client: being released, so that no new session is published
+ *
+ * The transports stay open.
+ *
+ * Context: may sleep.
+ */
 void dnfs4_sessions_destroy(struct dnfs4_client *client);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files that make up sessions share: see session.h.
+ * Internals of the session code, shared by conn.c, sequence.c, session*.c and slot.c. See
+ * session.h for locking and lifetime.
  */
 #ifndef _DITTO_FS_NFS_V4_SESSION_SESSION_PRIVATE_H
 #define _DITTO_FS_NFS_V4_SESSION_SESSION_PRIVATE_H
@@ -21,11 +22,11 @@ struct ditto_server;
 
 /**
  * struct dnfs4_sessions - the sessions of a server
- * @by_id: struct dnfs4_session.hash
- * @lock: guards the next two, and the way into and out of the tables
- * @all: struct dnfs4_session.all_link, in the order of their numbers
- * @last: number of the newest
- * @spare: slots with memory beyond what sessions begin with
+ * @by_id: table by sessionid4, of struct dnfs4_session.hash
+ * @lock: guards @all and @last, and insertion into and removal from the tables
+ * @all: all sessions, by struct dnfs4_session.all_link, in the order of their numbers
+ * @last: lower half of the newest session's number
+ * @spare: number of slots with memory above DNFS4_SLOTS_START, over all sessions
  */
 struct dnfs4_sessions {
 	struct rhashtable by_id;
@@ -35,75 +36,159 @@ struct dnfs4_sessions {
 	atomic_t spare;
 };
 
-/* Bytes of a reply that slots of a session have room for; a bare SEQUENCE is always kept. */
+/* Bytes reserved in a slot for a reply; the reply to a lone SEQUENCE is always kept. */
 static inline u32 dnfs4_slot_reply_max(const struct dnfs4_session *session)
 {
 	return max_t(u32, session->fore.maxresponsesize_cached, 256);
 }
 
-/* Sessions that the laundry looks at in one hold of the lock. */
+/* Sessions that the laundry collects under one hold of sessions->lock. */
 #define DNFS4_SESSIONS_AT_ONCE	32
 
 /* session.c */
 
-/* The session with an id, held, or NULL. Any context. */
+/**
+ * dnfs4_session_find - find a session by id
+ * @server: the server
+ * @id: sessionid4
+ *
+ * Context: any.
+ * Return: the session with a reference, or NULL.
+ */
 struct dnfs4_session *dnfs4_session_find(struct dnfs4_server *server,
 					 const u8 id[DNFS4_SESSIONID_SIZE]);
-/*
- * A session of a client, in no table, with one reference; NULL without memory, or if the client
- * may have no more.
+
+/**
+ * dnfs4_session_alloc - allocate a session
+ * @client: the client; the session takes a reference
+ *
+ * The session is in no table yet.
+ *
+ * Context: may sleep.
+ * Return: the session with one reference; NULL without memory or budget.
  */
 struct dnfs4_session *dnfs4_session_alloc(struct dnfs4_client *client);
-/* Into the tables. 0, -ENOMEM, -ESHUTDOWN (the client is gone). */
+
+/**
+ * dnfs4_session_publish - give a session its id and add it to the tables
+ * @session: new
+ *
+ * Context: may sleep.
+ * Return: 0; -ENOMEM; -ESHUTDOWN if the client is gone.
+ */
 int dnfs4_session_publish(struct dnfs4_session *session);
-/* It ends: out of the tables, without connections. False if it had ended already. */
+
+/**
+ * dnfs4_session_end - end a session
+ * @session: held by the caller
+ *
+ * Removes it from the tables and unbinds its connections.
+ *
+ * Context: may sleep.
+ * Return: false if the session had ended already.
+ */
 bool dnfs4_session_end(struct dnfs4_session *session);
-/* The sessions with numbers from @number on, held; returns how many of @most. */
+
+/**
+ * dnfs4_sessions_from - list sessions in the order of their numbers
+ * @server: the server
+ * @number: lowest number to return
+ * @list: filled with sessions, each with a reference
+ * @most: room in @list
+ *
+ * Context: may sleep.
+ * Return: the number of sessions in @list.
+ */
 unsigned int dnfs4_sessions_from(struct dnfs4_server *server, u64 number,
 				 struct dnfs4_session **list, unsigned int most);
 
-/* slot.c: for the laundry and when memory is short */
+/* slot.c: for the laundry and the shrinker */
 
-/* The numbers of slots follow demand and setting; what nobody uses is freed. */
+/**
+ * dnfs4_sessions_review - adjust the slot counts of all sessions
+ * @server: the server
+ *
+ * Calls dnfs4_slots_review() for each session.
+ *
+ * Context: may sleep.
+ */
 void dnfs4_sessions_review(struct dnfs4_server *server);
+
+/**
+ * dnfs4_slots_spare - count the slots that could be given up
+ * @server: the server
+ *
+ * Context: any.
+ * Return: the number of slots with memory above DNFS4_SLOTS_START.
+ */
 unsigned long dnfs4_slots_spare(struct dnfs4_server *server);
-/* Ask for slots back; returns for how many. Does not wait. */
+
+/**
+ * dnfs4_slots_shrink - lower the slot targets of sessions
+ * @server: the server
+ * @count: number of slots wanted back
+ *
+ * Clients see the lower target with their next SEQUENCE. The memory is freed by a later
+ * dnfs4_sessions_review().
+ *
+ * Context: any process context; does not sleep.
+ * Return: the number of slots asked back.
+ */
 unsigned long dnfs4_slots_shrink(struct dnfs4_server *server, unsigned long count);
 
 /* conn.c */
 
 /**
- * dnfs4_conn_bind - a connection becomes one of a session
- * @session: held
- * @xprt: the connection
+ * dnfs4_conn_bind - bind a connection to a session
+ * @session: held by the caller
+ * @xprt: the connection; NULL is -ENOTCONN
  * @dirs: DNFS4_CONN_*
  *
- * Return: 0, -EEXIST (it is one already, and stays what it is), -ENOMEM, -ENOSPC, -ENOTCONN (it
- * is being closed), -ESHUTDOWN (the session has ended).
+ * RFC 8881 section 2.10.3.
+ *
+ * Context: may sleep.
+ * Return: 0; -EEXIST if it is bound already, in which case its directions do not change;
+ * -ENOMEM; -ENOSPC; -ENOTCONN if it is being closed; -ESHUTDOWN if the session has ended.
  */
 int dnfs4_conn_bind(struct dnfs4_session *session, struct svc_xprt *xprt, u32 dirs);
+
 /**
- * dnfs4_conn_raise - a connection of a session may be used in both directions
- * @session: held
+ * dnfs4_conn_raise - extend a bound connection to both channels
+ * @session: held by the caller
  * @xprt: the connection
  *
- * The way back is probed if it had none.
+ * Triggers a probe of the back channel if the connection did not belong to it before.
  *
- * Context: may sleep. Return: false if it is not one of the session (any more).
+ * Context: may sleep.
+ * Return: false if the connection is not (or no longer) bound to the session.
  */
 bool dnfs4_conn_raise(struct dnfs4_session *session, struct svc_xprt *xprt);
-/* DNFS4_CONN_* of a connection, 0 if it is not one of the session. */
+
+/**
+ * dnfs4_conn_dirs - get the channels that a connection is bound to
+ * @session: the session
+ * @xprt: the connection
+ *
+ * Context: any; with or without session->lock.
+ * Return: DNFS4_CONN_* bits; 0 if the connection is not bound to the session.
+ */
 u32 dnfs4_conn_dirs(struct dnfs4_session *session, const struct svc_xprt *xprt);
-/* All connections of an ended session leave it. May sleep. */
+
+/**
+ * dnfs4_conns_drop - unbind all connections of an ended session
+ * @session: @session->dead is set, so that no connection is bound again
+ *
+ * Context: may sleep.
+ */
 void dnfs4_conns_drop(struct dnfs4_session *session);
 
 /* session_ops.c */
 
 /**
- * struct dnfs4_cb_sec - what csa_sec_parms offer for callbacks
- * @sec: the DITTO_SEC_* bit chosen; 0 if none will do
- * @uid: of AUTH_SYS
- * @gid: of the same
+ * struct dnfs4_cb_sec - security for callbacks, chosen from callback_sec_parms4
+ * @sec: the DITTO_SEC_* bit chosen; 0 if no entry is usable
+ * @uid: uid for AUTH_SYS
+ * @gid: gid for AUTH_SYS
  */
 struct dnfs4_cb_sec {
 	u32 sec;
@@ -111,10 +196,25 @@ struct dnfs4_cb_sec {
 	u32 gid;
 };
 
-/* callback_sec_parms4<>: the first that we can use counts. */
+/**
+ * dnfs4_decode_cb_sec - decode an array of callback_sec_parms4
+ * @cmp: the COMPOUND
+ * @sec: filled with the first usable entry; all zero if there is none
+ *
+ * Return: NFS4_OK or NFS4ERR_BADXDR.
+ */
 u32 dnfs4_decode_cb_sec(struct dnfs4_compound *cmp, struct dnfs4_cb_sec *sec);
 
-/* May the call do an operation on a client that may have SP4_MACH_CRED? */
+/**
+ * dnfs4_mach_cred_check - check an operation against a client's SP4_MACH_CRED protection
+ * @client: the client, with or without SP4_MACH_CRED
+ * @call: the call
+ * @opnum: number of the operation
+ *
+ * Context: any.
+ * Return: true if the operation is not in spo_must_enforce, or the call comes from the client's
+ * principal with integrity protection.
+ */
 bool dnfs4_mach_cred_check(const struct dnfs4_client *client, const struct dnfs_call *call,
 			   u32 opnum);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Slots of the fore channel: what makes every request happen once
+ * Slots of the fore channel. They give requests exactly-once semantics
  * (RFC 8881 section 2.10.6.1).
  */
 #ifndef _DITTO_FS_NFS_V4_SESSION_SLOT_H
@@ -14,21 +14,22 @@ struct dnfs4_session;
 
 /* Bits of dnfs4_slot.busy */
 #define DNFS4_SLOT_BUSY		0
-#define DNFS4_SLOT_GONE		1	/* with the other: it is about to be freed */
+#define DNFS4_SLOT_GONE		1	/* set with DNFS4_SLOT_BUSY: about to be freed */
 
 /**
  * struct dnfs4_slot - a slot
- * @busy: a request has it; what follows is that request's
+ * @busy: DNFS4_SLOT_* bits; the request that set DNFS4_SLOT_BUSY owns the other members
  * @id: sa_slotid
- * @seqid: of the last request that was taken
- * @before: seqid of before it was freed and made again: the client may go on there, or begin anew
- * @fresh: made, or made again, and not yet used
- * @kept: there is a reply to the last request
- * @digest: of the last request
- * @len: bytes of @reply that are one
- * @room: bytes that there are
- * @reply: COMPOUND4res from its status on
- * @rcu: freed under RCU
+ * @seqid: sequence id of the last request accepted
+ * @before: sequence id from before the slot was freed and recreated; 0: none. The client may
+ *	continue with it or start at 1
+ * @fresh: created or recreated, and not used since
+ * @kept: @reply holds the reply to the last request
+ * @digest: digest of the last request, to detect false retries
+ * @len: bytes of the cached reply
+ * @room: bytes allocated at @reply
+ * @reply: COMPOUND4res from its status on, encoded
+ * @rcu: frees the slot after a grace period
  */
 struct dnfs4_slot {
 	unsigned long busy;
@@ -45,11 +46,11 @@ struct dnfs4_slot {
 };
 
 /**
- * struct dnfs4_slot_request - what SEQUENCE asks for
+ * struct dnfs4_slot_request - slot arguments of a SEQUENCE
  * @id: sa_slotid
  * @seqid: sa_sequenceid
  * @highest: sa_highest_slotid
- * @digest: of the rest of the request, and of who sends it
+ * @digest: digest of the rest of the request and of the caller's uid
  */
 struct dnfs4_slot_request {
 	u32 id;
@@ -59,39 +60,72 @@ struct dnfs4_slot_request {
 };
 
 /**
- * dnfs4_slot_begin - take a slot for a request
- * @session: held
- * @req: see there
- * @slot: filled, with NFS4_OK: ours until dnfs4_slot_end()
- * @again: set if the request was done before, and its reply is in the slot
+ * dnfs4_slot_begin - take ownership of the slot for a request
+ * @session: held by the caller
+ * @req: the request
+ * @slot: set to the slot on success; the caller owns it until dnfs4_slot_end()
+ * @again: set if this is a retry whose reply is cached in the slot
  *
- * Changes nothing that counts: that does dnfs4_slot_commit().
+ * Does not accept the request yet: dnfs4_slot_commit() does.
  *
- * Context: may sleep, if it is the first request of a slot.
- * Return: NFS4_OK; BADSLOT; BAD_HIGH_SLOT; SEQ_MISORDERED; SEQ_FALSE_RETRY;
- * RETRY_UNCACHED_REP; DELAY (the same request is being done; the slot is being
- * freed; or no memory).
+ * Context: may sleep for the first request of a slot.
+ * Return: NFS4_OK; NFS4ERR_BADSLOT; NFS4ERR_BAD_HIGH_SLOT; NFS4ERR_SEQ_MISORDERED;
+ * NFS4ERR_SEQ_FALSE_RETRY; NFS4ERR_RETRY_UNCACHED_REP; NFS4ERR_DELAY (the same request is in
+ * progress, the slot is being freed, or there is no memory).
  */
 u32 dnfs4_slot_begin(struct dnfs4_session *session, const struct dnfs4_slot_request *req,
 		     struct dnfs4_slot **slot, bool *again);
 
-/* Have room for a reply of so many bytes. False without memory. May sleep. */
+/**
+ * dnfs4_slot_reserve - make room for a cached reply
+ * @slot: owned by the caller
+ * @bytes: size of the reply
+ *
+ * A reply that is cached already stays valid.
+ *
+ * Context: may sleep.
+ * Return: false without memory.
+ */
 bool dnfs4_slot_reserve(struct dnfs4_slot *slot, u32 bytes);
 
-/* The request is new and will be done. */
+/**
+ * dnfs4_slot_commit - accept a new request
+ * @session: the session
+ * @slot: owned by the caller
+ * @req: the request; not a retry
+ *
+ * Advances the sequence id, discards the cached reply and may raise the number of slots.
+ *
+ * Context: any.
+ */
 void dnfs4_slot_commit(struct dnfs4_session *session, struct dnfs4_slot *slot,
 		       const struct dnfs4_slot_request *req);
 
+/* Release the ownership of a slot. Any context. */
 void dnfs4_slot_end(struct dnfs4_slot *slot);
 
-/*
- * The session begins, and is charged, with what was granted of @fore but slots: so many are
- * asked for. Returns how many it gets; fewer where memory of its client ends, perhaps none.
+/**
+ * dnfs4_slots_init - set up and charge the slots of a new session
+ * @session: new; @session->fore is granted except for the number of slots
+ * @asked: number of slots the client asked for
+ *
+ * Return: the number of slots granted; less than @asked if the limit or the client's memory
+ * budget is reached, possibly 0.
  */
 u32 dnfs4_slots_init(struct dnfs4_session *session, u32 asked);
-/* It is freed. */
+
+/* Free the slots of a session that is being freed. Any context. */
 void dnfs4_slots_free(struct dnfs4_session *session);
-/* The numbers of slots follow demand and setting; what nobody uses is freed. */
+
+/**
+ * dnfs4_slots_review - adjust the slot counts of a session to demand and setting
+ * @session: held by the caller
+ *
+ * Frees slots that the client does not use. Sends CB_RECALL_SLOT if the client uses more
+ * slots than the target.
+ *
+ * Context: may sleep.
+ */
 void dnfs4_slots_review(struct dnfs4_session *session);
 
 #endif
