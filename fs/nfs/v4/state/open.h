@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Opens and byte-range locks, and the right to read and write that their stateids give.
+ * Opens and byte-range locks, and the permission to read and write that their stateids give.
  *
- * The lock table holds the claims: an open has an instance of the core, with an OPEN
- * claim of the open-owner; the bytes of a lock state are ranges of the lock-owner. Both
- * are found by owner and file, or owner and open, in hash tables.
+ * The lock table holds the claims. An open has an instance of the core, with an OPEN claim of
+ * the open-owner. The bytes of a lock state are ranges of the lock-owner. Hash tables find
+ * opens by owner and file, and locks by owner and open.
  *
- * Locking: state.lock of an open guards its access, deny, history and instance while it
- * is asked for more or less, or closed; that of a lock makes a change of its ranges and of
- * its seqid one step. client->owners_lock guards the lists.
+ * Locking: state.lock of an open guards its access, deny, history and instance against
+ * concurrent upgrade, downgrade and close. state.lock of a lock makes a change of its ranges
+ * and of its seqid one step. client->owners_lock guards the lists.
  *
- * Lifetime: a lock holds its open, and both hold their owner. The instance is closed with
- * the last reference of an open, so that who reads or writes by it needs no lock; its claim
- * goes with the CLOSE.
+ * Lifetime: a lock holds its open, and both hold their owner. The instance is closed with the
+ * last reference of an open, so that READ and WRITE need no lock. The claim of the instance
+ * goes away with the CLOSE.
  */
 #ifndef _DITTO_FS_NFS_V4_STATE_OPEN_H
 #define _DITTO_FS_NFS_V4_STATE_OPEN_H
@@ -28,7 +28,7 @@ struct ditto_instance;
 struct ditto_range_request;
 
 /**
- * struct dnfs4_opens - of a server
+ * struct dnfs4_opens - tables of owners, opens and locks of a server
  * @owners: struct dnfs4_owner by key
  * @opens: struct dnfs4_open by owner and node
  * @locks: struct dnfs4_lock by owner and open
@@ -40,22 +40,23 @@ struct dnfs4_opens {
 };
 
 /**
- * struct dnfs4_open - what an open-owner has open: one file, whatever the number of OPENs
- * @state: its stateid
- * @owner: open-owner, held; with @node what it is found by
- * @node: not counted, to be compared only: @inst holds it, until its share is removed
- * @by_owner_node: in the table
- * @claimant: the owner in the lock table, held
- * @inst: the open of the core: OPEN claim, rights, unlinked files stay
- * @access: OPEN4_SHARE_ACCESS_* now, the two lowest bits
- * @deny: OPEN4_SHARE_DENY_* now
- * @history: pairs of access and deny that were asked for, see dnfs4_history_bit()
- * @uid: who opened it: his reads and writes are not checked by the mode again; invalid if it
- *	were several
+ * struct dnfs4_open - a file that an open-owner has open, by one or more OPENs
+ * @state: the stateid
+ * @owner: open-owner; holds a reference; with @node the key in the table
+ * @node: the file; no reference, only for comparison. @inst holds it until its share is
+ *	removed
+ * @by_owner_node: link in the table by owner and node
+ * @claimant: the owner in the lock table; holds a reference
+ * @inst: the open of the core: OPEN claim and rights; keeps unlinked files alive
+ * @access: current OPEN4_SHARE_ACCESS_*, the two lowest bits
+ * @deny: current OPEN4_SHARE_DENY_*
+ * @history: pairs of access and deny of the OPENs, see dnfs4_history_bit()
+ * @uid: user of the OPENs, whose reads and writes are not checked against the mode again;
+ *	INVALID_UID if several users opened it
  * @confirmed: 4.0: OPEN_CONFIRM is done
- * @locks: struct dnfs4_lock.open_link
- * @waits: locks that are waited for by this open; lock_wait.c's
- * @owner_link: on @owner->states
+ * @locks: locks, by struct dnfs4_lock.open_link
+ * @waits: waits for byte-range locks, see lock_wait.c
+ * @owner_link: link in @owner->states
  */
 struct dnfs4_open {
 	struct dnfs4_state state;
@@ -75,14 +76,14 @@ struct dnfs4_open {
 };
 
 /**
- * struct dnfs4_lock - the byte-range locks of a lock-owner by one open
- * @state: its stateid
- * @owner: lock-owner, held; with @open what it is found by
- * @open: held
- * @by_owner_open: in the table
- * @claimant: the owner in the lock table, held
- * @open_link: on @open->locks
- * @owner_link: on @owner->states
+ * struct dnfs4_lock - the byte-range locks of a lock-owner on one open
+ * @state: the stateid
+ * @owner: lock-owner; holds a reference; with @open the key in the table
+ * @open: the open; holds a reference
+ * @by_owner_open: link in the table by owner and open
+ * @claimant: the owner in the lock table; holds a reference
+ * @open_link: link in @open->locks
+ * @owner_link: link in @owner->states
  */
 struct dnfs4_lock {
 	struct dnfs4_state state;
@@ -97,18 +98,19 @@ struct dnfs4_lock {
 extern const struct dnfs4_state_ops dnfs4_open_ops;
 extern const struct dnfs4_state_ops dnfs4_lock_ops;
 
-/* NULL if @state stands for something else, as a state that was closed. */
+/* The open of a state; NULL for a state of another kind, such as the tombstone of a CLOSE. */
 static inline struct dnfs4_open *dnfs4_open_of(struct dnfs4_state *state)
 {
 	return state->ops == &dnfs4_open_ops ? container_of(state, struct dnfs4_open, state) : NULL;
 }
 
+/* The lock of a state; NULL for a state of another kind. */
 static inline struct dnfs4_lock *dnfs4_lock_of(struct dnfs4_state *state)
 {
 	return state->ops == &dnfs4_lock_ops ? container_of(state, struct dnfs4_lock, state) : NULL;
 }
 
-/* As the module is loaded and unloaded. */
+/* Create and destroy the slab caches, at module load and unload. */
 int dnfs4_opens_setup(void);
 void dnfs4_opens_cleanup(void);
 
@@ -117,35 +119,47 @@ void dnfs4_opens_cleanup(void);
 #define DNFS4_ACCESS_BOTH	3
 #define DNFS4_DENY_BOTH		3
 
-/* What of an open's history has this pair. */
+/* The bit of an open's history for a pair of access and deny. */
 static inline u32 dnfs4_history_bit(u32 access, u32 deny)
 {
 	return BIT((access & DNFS4_ACCESS_BOTH) | (deny & DNFS4_DENY_BOTH) << 2);
 }
 
 /**
- * dnfs4_history_allows - is a pair the union of some that were asked for
- * @history: bits of those
- * @access: to go back to
- * @deny: the same
+ * dnfs4_history_allows - check the arguments of OPEN_DOWNGRADE
+ * @history: bits of the OPENs in effect, see dnfs4_history_bit()
+ * @access: share access to downgrade to
+ * @deny: share deny to downgrade to
  *
  * RFC 8881 section 18.18.3.
+ *
+ * Context: any.
+ * Return: true if the pair is the union of the pairs of some of the OPENs.
  */
 bool dnfs4_history_allows(u32 history, u32 access, u32 deny);
-/* What stays of a history after going back. */
+
+/**
+ * dnfs4_history_after - compute an open's history after a downgrade
+ * @history: bits before the downgrade
+ * @access: new share access
+ * @deny: new share deny
+ *
+ * Context: any.
+ * Return: the bits whose pairs fit into @access and @deny.
+ */
 u32 dnfs4_history_after(u32 history, u32 access, u32 deny);
 
 /**
- * struct dnfs4_open_ask - an open that is asked for
+ * struct dnfs4_open_ask - a request to open a file
  * @owner: open-owner
- * @node: what; of a share that the current handle is of
- * @base: of a named attribute: the file; else NULL
- * @name: of a named attribute
+ * @node: the file, in the share of the current handle
+ * @base: for a named attribute: the file it belongs to; else NULL
+ * @name: for a named attribute: its name
  * @access: OPEN4_SHARE_ACCESS_*, the two lowest bits
  * @deny: OPEN4_SHARE_DENY_*
- * @trusted: the file's owner has what he asks for, whatever the mode says: he has just made
- *	it, or had it open before
- * @reclaim: it was open before the restart
+ * @trusted: the file's owner gets access whatever the mode says, because this OPEN created the
+ *	file, or the client had it open before
+ * @reclaim: the file was open before the restart of the server
  */
 struct dnfs4_open_ask {
 	struct dnfs4_owner *owner;
@@ -159,13 +173,13 @@ struct dnfs4_open_ask {
 };
 
 /**
- * struct dnfs4_opened - an open that was granted, and what was before
- * @open: held and locked
- * @fresh: it was not there before
- * @access: before
- * @deny: before
- * @history: before
- * @uid: before
+ * struct dnfs4_opened - a granted open, with what dnfs4_open_undo() needs
+ * @open: the open, with a reference and its state.lock held
+ * @fresh: the open is new; the members below are unused
+ * @access: access before the upgrade
+ * @deny: deny before the upgrade
+ * @history: history before the upgrade
+ * @uid: uid before the upgrade
  */
 struct dnfs4_opened {
 	struct dnfs4_open *open;
@@ -177,73 +191,202 @@ struct dnfs4_opened {
 };
 
 /**
- * dnfs4_open_take - open a file, or widen what the owner has open
- * @cmp: with a client and a current handle of the share
- * @ask: what
- * @done: filled after NFS4_OK; to be ended by dnfs4_open_keep() or dnfs4_open_undo()
+ * dnfs4_open_take - open a file, or upgrade the open that the owner already has
+ * @cmp: has a client, and a current handle in the share
+ * @ask: the request
+ * @done: filled on success; the caller ends it with dnfs4_open_keep() or dnfs4_open_undo()
+ *
+ * Context: may sleep. The state.lock of @done->open is held on success.
+ * Return: NFS4_OK or a status.
  */
 u32 dnfs4_open_take(struct dnfs4_compound *cmp, const struct dnfs4_open_ask *ask,
 		    struct dnfs4_opened *done);
-/* The next seqid, and who may need it. Unlocks and puts. */
+
+/**
+ * dnfs4_open_keep - finish a successful dnfs4_open_take()
+ * @cmp: the COMPOUND
+ * @done: the open; unlocked and put
+ * @sid: set to the stateid for the reply
+ *
+ * Advances the seqid if the open existed before.
+ */
 void dnfs4_open_keep(struct dnfs4_compound *cmp, struct dnfs4_opened *done,
 		     struct dnfs4_stateid *sid);
-/* As if it had not been asked for. */
+
+/**
+ * dnfs4_open_undo - revert a successful dnfs4_open_take()
+ * @cmp: the COMPOUND
+ * @done: the open; unlocked and put
+ *
+ * Closes a new open; downgrades an upgraded one to what it was.
+ *
+ * Context: may sleep.
+ */
 void dnfs4_open_undo(struct dnfs4_compound *cmp, struct dnfs4_opened *done);
 
-/* Less, or as it was: its state.lock held. */
+/**
+ * dnfs4_open_narrow - downgrade an open
+ * @cmp: the COMPOUND
+ * @open: its state.lock is held
+ * @access: new share access, a subset of the present one
+ * @deny: new share deny, a subset of the present one
+ *
+ * Context: may sleep.
+ * Return: NFS4_OK; NFS4ERR_ADMIN_REVOKED if the share was removed; or a status of the core.
+ */
 u32 dnfs4_open_narrow(struct dnfs4_compound *cmp, struct dnfs4_open *open, u32 access, u32 deny);
 
-/*
- * Close, with all locks: state.lock held, and @op as for ditto_instance_close(). What has
- * its stateid from then on is @tomb, or nothing.
+/**
+ * dnfs4_open_close - close an open and its locks
+ * @open: its state.lock is held; may be closed already
+ * @tomb: state that takes over the stateid, so that 4.0 can replay a CLOSE; or NULL
+ *
+ * Releases the claim. The instance is closed with the last reference of the open.
+ *
+ * Context: may sleep.
  */
 void dnfs4_open_close(struct dnfs4_open *open, struct dnfs4_state *tomb);
 
-/* 4.0: what an owner has open without having confirmed it is void; its turn. */
+/**
+ * dnfs4_opens_cancel - 4.0: close the opens of an unconfirmed open-owner
+ * @owner: its lock is held
+ *
+ * Context: may sleep.
+ */
 void dnfs4_opens_cancel(struct dnfs4_owner *owner);
 
-/* Was the claim taken away, with its share or by the administrator? Then the state is void. */
+/**
+ * dnfs4_open_is_lost - check whether an open lost its claim
+ * @open: held; its state.lock is not held
+ *
+ * The administrator, or the removal of the share, takes claims away. The state is revoked then.
+ *
+ * Context: may sleep.
+ * Return: true if the claim is gone.
+ */
 bool dnfs4_open_is_lost(struct dnfs4_open *open);
 
 /* locks.c: locks */
 
-/* The lock of an owner by an open, held, or NULL. */
+/**
+ * dnfs4_lock_find - find the lock state of an owner on an open
+ * @owner: lock-owner
+ * @open: the open
+ *
+ * Context: any.
+ * Return: the lock with a reference, or NULL.
+ */
 struct dnfs4_lock *dnfs4_lock_find(struct dnfs4_owner *owner, struct dnfs4_open *open);
-/*
- * A new one, locked, with a stateid; open->state.lock held.
- * ERR_PTR: -ENOMEM, -ENOSPC, -ESHUTDOWN.
+
+/**
+ * dnfs4_lock_make - create a lock state with a stateid
+ * @owner: lock-owner
+ * @open: the open; its state.lock is held
+ *
+ * Context: may sleep.
+ * Return: the lock with a reference and its state.lock held; ERR_PTR of -ENOMEM, -ENOSPC,
+ * -ESHUTDOWN.
  */
 struct dnfs4_lock *dnfs4_lock_make(struct dnfs4_owner *owner, struct dnfs4_open *open);
-/* Gives up all ranges; state.lock held. */
+
+/**
+ * dnfs4_lock_close - release all ranges of a lock state and remove it
+ * @lock: its state.lock is held; may be closed already
+ *
+ * Context: may sleep.
+ */
 void dnfs4_lock_close(struct dnfs4_lock *lock);
-/* It was made for ranges that it did not get; state.lock held. */
+
+/**
+ * dnfs4_lock_abandon - remove a lock state that has no ranges
+ * @lock: its state.lock is held
+ *
+ * Context: may sleep.
+ */
 void dnfs4_lock_abandon(struct dnfs4_lock *lock);
-/* Does the open have locks of bytes, or exclusive ones? */
+
+/**
+ * dnfs4_open_has_locks - check whether an open has locked ranges
+ * @open: the open
+ * @exclusive: only count exclusive ranges
+ *
+ * Context: may sleep.
+ * Return: true if a lock-owner holds such a range by this open.
+ */
 bool dnfs4_open_has_locks(struct dnfs4_open *open, bool exclusive);
-/* Has the lock bytes? */
+
+/**
+ * dnfs4_lock_has_bytes - check whether a lock state has locked ranges
+ * @lock: the lock
+ * @exclusive: only count exclusive ranges
+ *
+ * Context: may sleep.
+ * Return: true if it has such a range.
+ */
 bool dnfs4_lock_has_bytes(struct dnfs4_lock *lock, bool exclusive);
 
-/* The open file that ranges of the current handle's file are shown to processes with; or NULL. */
+/**
+ * dnfs4_lock_file - get the open file that shows ranges to local processes
+ * @cmp: has the file as current handle
+ * @exclusive: the lock is exclusive, so the file should be open for writing
+ *
+ * Context: may sleep.
+ * Return: the file with a reference; NULL if the share does not show its locks to local
+ * processes; or an ERR_PTR.
+ */
 struct ditto_file *dnfs4_lock_file(struct dnfs4_compound *cmp, bool exclusive);
 
-/* The bytes of a request (RFC 8881 section 18.10.3): NFS4_OK or NFS4ERR_INVAL. */
+/**
+ * dnfs4_lock_bytes - convert offset and length of a lock request
+ * @offset: first byte
+ * @length: number of bytes; all ones: up to the end of the file
+ * @req: filled with the range
+ *
+ * RFC 8881 section 18.10.3.
+ *
+ * Return: NFS4_OK or NFS4ERR_INVAL.
+ */
 u32 dnfs4_lock_bytes(u64 offset, u64 length, struct ditto_range_request *req);
 
-/* LOCK4denied (RFC 8881 section 18.10.2). */
+/**
+ * dnfs4_encode_denied - encode a LOCK4denied
+ * @xdr: the stream
+ * @conflict: the conflicting range
+ *
+ * RFC 8881 section 18.10.2.
+ *
+ * Return: false if it does not fit.
+ */
 bool dnfs4_encode_denied(struct xdr_stream *xdr, const struct ditto_conflict *conflict);
 
 /* io.c */
 
-/* The current handle's file is a regular one: or ISDIR, SYMLINK, and what the version says. */
+/**
+ * dnfs4_check_regular - check that a file is a regular file
+ * @cmp: the COMPOUND
+ * @node: the file
+ *
+ * Return: NFS4_OK; NFS4ERR_ISDIR; NFS4ERR_SYMLINK (in 4.0 also for special files, RFC 7530
+ * section 16.16.6); NFS4ERR_WRONG_TYPE.
+ */
 u32 dnfs4_check_regular(const struct dnfs4_compound *cmp, const struct ditto_node *node);
-/* The same for READ, WRITE, COMMIT, LOCK and others, for which 4.0 has INVAL. */
+
+/**
+ * dnfs4_check_data - check that the current handle is a regular file
+ * @cmp: has a current handle
+ *
+ * For READ, WRITE, COMMIT, LOCK and others.
+ *
+ * Return: as dnfs4_check_regular(), except that 4.0 has NFS4ERR_INVAL for all file types other
+ * than directories.
+ */
 u32 dnfs4_check_data(const struct dnfs4_compound *cmp);
 
 /**
- * struct dnfs4_io - the right to read or write by a stateid
- * @op: to call the core with: its actor acts in the name of open, lock-owner or client
- * @actor: of @op
- * @state: held, or NULL for a special stateid
+ * struct dnfs4_io - the permission to read or write by a stateid
+ * @op: operation context for the core; its actor is the open, lock-owner or client
+ * @actor: actor of @op
+ * @state: the state, with a reference; NULL for a special stateid
  */
 struct dnfs4_io {
 	struct ditto_op op;
@@ -252,20 +395,33 @@ struct dnfs4_io {
 };
 
 /**
- * dnfs4_io_begin - may the current file be read or written by a stateid
- * @cmp: with a current handle
+ * dnfs4_io_begin - check whether a stateid permits to read or write the current file
+ * @cmp: has a current handle
  * @sid: open, lock or delegation stateid, or a special one
- * @write: to write, else to read
- * @io: filled; to be ended with dnfs4_io_end() after NFS4_OK
+ * @write: check for writing, else for reading
+ * @io: filled on success; the caller ends it with dnfs4_io_end()
  *
- * Checks that the stateid is of this file (BAD_STATEID) and client, and its mode: OPENMODE.
- * With OPEN4_SHARE_ACCESS_WRITE reading is allowed too (RFC 8881 section 9.1.2). In grace:
- * GRACE for special stateids.
+ * A stateid with OPEN4_SHARE_ACCESS_WRITE permits reading, too (RFC 8881 section 9.1.2).
+ *
+ * Context: may sleep.
+ * Return: NFS4_OK; NFS4ERR_BAD_STATEID if it belongs to another file or client;
+ * NFS4ERR_OPENMODE; NFS4ERR_GRACE for special stateids in the grace period; or a status of
+ * dnfs4_state_find().
  */
 u32 dnfs4_io_begin(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid, bool write,
 		   struct dnfs4_io *io);
+
+/* End what dnfs4_io_begin() began: puts the state. */
 void dnfs4_io_end(struct dnfs4_io *io);
-/* The same by an open that is at hand, and stays: nothing is checked, nothing to be ended. */
+
+/**
+ * dnfs4_io_of_open - fill a struct dnfs4_io for a known open
+ * @cmp: has the file as current handle
+ * @open: the open; the caller keeps it while @io is used
+ * @io: filled; needs no dnfs4_io_end()
+ *
+ * Checks nothing.
+ */
 void dnfs4_io_of_open(struct dnfs4_compound *cmp, struct dnfs4_open *open, struct dnfs4_io *io);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What open.c and locks.c share. */
+/* Internals of the state code, shared by open.c and locks.c. */
 #ifndef _DITTO_FS_NFS_V4_STATE_OPEN_PRIVATE_H
 #define _DITTO_FS_NFS_V4_STATE_OPEN_PRIVATE_H
 
@@ -8,13 +8,13 @@
 
 #include "open.h"
 
-/* What opens and locks are found by: by address. */
+/* Hash key of opens (owner and node) and of locks (owner and open), by address. */
 struct dnfs4_pair {
 	const struct dnfs4_owner *owner;
 	const void *object;
 };
 
-/* Less work than the tables' own functions, which go by bytes and words. */
+/* Cheaper than the default hash functions of rhashtable, which work on bytes or words. */
 static inline u32 dnfs4_pair_hash(const void *data, u32 len, u32 seed)
 {
 	const struct dnfs4_pair *pair = data;
@@ -23,7 +23,7 @@ static inline u32 dnfs4_pair_hash(const void *data, u32 len, u32 seed)
 	return hash_64(object * GOLDEN_RATIO_64 ^ (uintptr_t)pair->owner, 32);
 }
 
-/* @obj has the pair where the table's parameters say. */
+/* Compare a key with the pair at key_offset in @obj. Return: nonzero if they differ. */
 static inline int dnfs4_pair_cmp(struct rhashtable_compare_arg *arg, const void *obj)
 {
 	const struct dnfs4_pair *want = arg->key;
@@ -32,12 +32,18 @@ static inline int dnfs4_pair_cmp(struct rhashtable_compare_arg *arg, const void 
 	return want->owner != is->owner || want->object != is->object;
 }
 
-/* As the module is loaded and unloaded, and with a server. */
+/* Create and destroy the slab cache of locks, at module load and unload. */
 int dnfs4_locks_setup(void);
 void dnfs4_locks_cleanup(void);
+/* Initialize the table of locks of a server. */
 int dnfs4_locks_init(struct dnfs4_opens *opens);
 
-/* All locks of an open end; its state.lock held. */
+/**
+ * dnfs4_open_close_locks - close all locks of an open
+ * @open: its state.lock is held
+ *
+ * Context: may sleep.
+ */
 void dnfs4_open_close_locks(struct dnfs4_open *open);
 
 #endif

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Open-owners and lock-owners, and the turns that those of 4.0 take.
+ * Open-owners and lock-owners, and the seqids of NFSv4.0.
  *
- * In 4.0 the requests of an owner are numbered, and the reply to the last one is kept
- * (RFC 7530 section 9.1.7). A turn is one such request: from dnfs4_seqid_begin() to
- * dnfs4_seqid_end() the owner is locked. Sessions number requests by themselves, so in
- * 4.1 turns do nothing.
+ * In 4.0 each owner numbers its requests by a seqid, and the server keeps the reply to the last
+ * one (RFC 7530 section 9.1.7). The owner is locked during such a request, from
+ * dnfs4_seqid_begin() to dnfs4_seqid_end(). In 4.1 the slots of sessions order requests, so
+ * these functions do nothing.
  *
- * Locking: owner->lock (mutex) is the turn. client->owners_lock (spinlock, innermost)
- * guards which states an owner has, which locks an open has, and the list of idle owners.
+ * Locking: owner->lock (mutex) serializes the seqid requests of an owner. client->owners_lock
+ * (spinlock, innermost) guards the states of an owner, the locks of an open, and the list of
+ * idle owners.
  *
- * Lifetime: counted; found under RCU. An owner without states is kept a while on its
- * client's list: it asks again soon, and 4.0 wants its last reply remembered
- * (section 9.1.10).
+ * Lifetime: reference counted; found under RCU. An owner without states stays for a while on
+ * its client's list of idle owners: it is likely to be used again soon, and 4.0 requires that
+ * its last reply is remembered (RFC 7530 section 9.1.10).
  */
 #ifndef _DITTO_FS_NFS_V4_STATE_OWNER_H
 #define _DITTO_FS_NFS_V4_STATE_OWNER_H
@@ -32,11 +33,14 @@ struct ditto_owner;
 
 /* Longest opaque part (NFS4_OPAQUE_LIMIT). */
 #define DNFS4_OWNER_MAX		1024
-/* Idle owners of a client that are remembered, and for how long. */
+/* Most idle owners kept for a client, and for how many seconds. */
 #define DNFS4_OWNERS_IDLE_MAX	1024
 #define DNFS4_OWNER_IDLE_S	300
 
-/* The first byte of an owner's key in the lock table; then the client's id, then what it said. */
+/*
+ * First byte of an owner's key in the lock table. The clientid and the opaque part of the owner
+ * follow.
+ */
 enum dnfs4_owner_kind {
 	DNFS4_OWNER_OPEN	= 'o',
 	DNFS4_OWNER_LOCK	= 'l',
@@ -47,9 +51,9 @@ enum dnfs4_owner_kind {
 
 /**
  * struct dnfs4_name - state_owner4 on the wire
- * @clientid: in 4.1 without meaning (RFC 8881 section 8.2)
- * @data: opaque
- * @len: of @data
+ * @clientid: clientid; ignored in 4.1 (RFC 8881 section 8.2)
+ * @data: opaque part; borrowed
+ * @len: bytes of @data
  */
 struct dnfs4_name {
 	u64 clientid;
@@ -59,31 +63,33 @@ struct dnfs4_name {
 
 /**
  * struct dnfs4_owner - an open-owner or lock-owner
- * @kind: which
+ * @kind: enum dnfs4_owner_kind
  * @confirmed: 4.0, open-owner: OPEN_CONFIRM was done; under @lock
- * @known: @seqid is one; under @lock
- * @ref: see above
- * @opens: the table it is in
- * @client: not counted: it goes after its states and its idle owners
- * @claimant: the same to the lock table, once it was asked for; held
- * @by_key: in the table of owners
- * @states: of opens or locks, by their owner_link; under client->owners_lock
- * @waits: of a lock-owner: locks that it waits for; lock_wait.c's
- * @idle: on the client's list, or empty
- * @idle_since: jiffies
+ * @known: @seqid is valid; under @lock
+ * @ref: reference count
+ * @opens: the tables it belongs to
+ * @client: the client; no reference, because the client is freed after its states and idle
+ *	owners
+ * @claimant: the owner in the lock table, with a reference; NULL until first needed
+ * @by_key: link in the table of owners
+ * @states: opens or locks, by their owner_link; under client->owners_lock
+ * @waits: lock-owner: waits for byte-range locks, see lock_wait.c
+ * @idle: link in the client's list of idle owners, or empty
+ * @idle_since: jiffies when it became idle
  * @lock: see above
- * @seqid: of the last request; under @lock
- * @reply_op: that request's operation; NULL if its reply is not known
- * @reply_status: the reply's status
- * @reply_len: bytes of @reply
- * @reply_room: bytes there is memory for
- * @fh_len: bytes of the current handle that the request left, behind the reply in @reply; 0 if
- *	it left the one that it found
- * @reply: what followed the status
- * @tomb: stands for the state that was closed last, to be asked for again; counted
- * @rcu: freed under RCU
+ * @seqid: seqid of the last request; under @lock
+ * @reply_op: operation of the last request; NULL if its reply is not kept
+ * @reply_status: status of the reply
+ * @reply_len: bytes of the reply
+ * @reply_room: bytes allocated at @reply
+ * @fh_len: bytes of the current handle that the request set, stored behind the reply in
+ *	@reply; 0 if the request did not change it
+ * @reply: results of the last request behind the status
+ * @tomb: tombstone of the state closed last, so that the CLOSE can be replayed; holds a
+ *	reference
+ * @rcu: frees it after a grace period
  * @len: bytes of @key
- * @key: by which the lock table knows it, see enum dnfs4_owner_kind
+ * @key: key in the lock table, see enum dnfs4_owner_kind
  */
 struct dnfs4_owner {
 	u8 kind;
@@ -113,47 +119,84 @@ struct dnfs4_owner {
 };
 
 /**
- * dnfs4_owner_get - the owner of a name
- * @client: whose
+ * dnfs4_owner_get - find or create an owner
+ * @client: the client
  * @kind: open-owner or lock-owner
- * @name: from the wire
- * @make: make it if it is new
+ * @name: name from the wire; its clientid is ignored
+ * @make: create the owner if there is none
  *
- * Return: an owner to be put; NULL if there is none and it was not to be made; or an
- * ERR_PTR: -ENOMEM, -ESHUTDOWN.
+ * Context: may sleep if @make is set.
+ * Return: the owner with a reference; NULL if there is none and @make is not set; or an ERR_PTR
+ * such as -ENOMEM.
  */
 struct dnfs4_owner *dnfs4_owner_get(struct dnfs4_client *client, enum dnfs4_owner_kind kind,
 				    const struct dnfs4_name *name, bool make);
+
+/* Drop a reference on an owner; NULL is allowed. */
 void dnfs4_owner_put(struct dnfs4_owner *owner);
 
-/*
- * The same owner in the lock table, to be put by ditto_owner_put(): for as long as it has
- * something there. ERR_PTR: -ENOMEM, -ESHUTDOWN.
+/**
+ * dnfs4_owner_claimant - get the lock table's owner of an owner
+ * @owner: the owner
+ *
+ * Context: may sleep.
+ * Return: the owner in the lock table with a reference, for as long as it has claims there; or
+ * an ERR_PTR: -ENOMEM, -ESHUTDOWN.
  */
 struct ditto_owner *dnfs4_owner_claimant(struct dnfs4_owner *owner);
 
-/* A state of the owner begins, or ends, by its owner_link. */
+/**
+ * dnfs4_owner_join - add a state to an owner
+ * @owner: the owner, which is not idle any more
+ * @link: owner_link of the state
+ *
+ * Context: takes client->owners_lock.
+ */
 void dnfs4_owner_join(struct dnfs4_owner *owner, struct list_head *link);
+
+/**
+ * dnfs4_owner_leave - remove a state from an owner
+ * @owner: the owner; becomes idle with its last state
+ * @link: owner_link of the state
+ *
+ * May forget the client's oldest idle owner.
+ *
+ * Context: may sleep; takes client->owners_lock.
+ */
 void dnfs4_owner_leave(struct dnfs4_owner *owner, struct list_head *link);
 
-/* Out of the list of idle ones, if it is there: 4.0's RELEASE_LOCKOWNER. */
+/**
+ * dnfs4_owner_release - forget an idle owner
+ * @owner: held by the caller; nothing happens if it is not idle
+ *
+ * For RELEASE_LOCKOWNER of 4.0.
+ *
+ * Context: may sleep; takes client->owners_lock.
+ */
 void dnfs4_owner_release(struct dnfs4_owner *owner);
 
-/* state_owner4. */
+/**
+ * dnfs4_decode_name_of_owner - decode a state_owner4
+ * @cmp: the COMPOUND
+ * @name: filled; @name->data is valid until the operation ends
+ *
+ * Return: NFS4_OK or NFS4ERR_BADXDR.
+ */
 u32 dnfs4_decode_name_of_owner(struct dnfs4_compound *cmp, struct dnfs4_name *name);
 
 /**
- * dnfs4_owner_of_conflict - who is in the way, as clients are told
- * @conflict: from the lock table
- * @name: filled: of an owner of ours as it named itself, of any other the key with client 0
+ * dnfs4_owner_of_conflict - describe a conflicting holder for a LOCK4denied
+ * @conflict: conflict reported by the lock table; must outlive @name
+ * @name: filled. For an NFSv4 owner its own name; for any other owner its key in the lock
+ *	table, with clientid 0
  */
 void dnfs4_owner_of_conflict(const struct ditto_conflict *conflict, struct dnfs4_name *name);
 
 /**
- * struct dnfs4_seqid_op - a request of an owner of 4.0; zeros in 4.1
- * @owner: held and locked; NULL before the beginning
- * @seqid: of the request
- * @counts: it is a new request, so its reply is to be kept
+ * struct dnfs4_seqid_op - a seqid request of a 4.0 owner; all zero in 4.1
+ * @owner: the owner, with a reference and locked; NULL before dnfs4_seqid_begin()
+ * @seqid: seqid of the request
+ * @counts: it is a new request, whose reply must be kept
  */
 struct dnfs4_seqid_op {
 	struct dnfs4_owner *owner;
@@ -162,47 +205,77 @@ struct dnfs4_seqid_op {
 };
 
 /**
- * dnfs4_seqid_begin - check the number of a request
- * @cmp: at an operation with a seqid
- * @seqid_op: zeros; to be ended by dnfs4_seqid_end() whatever is returned
- * @owner: whose
- * @seqid: from the wire
+ * dnfs4_seqid_begin - lock an owner and check the seqid of a request
+ * @cmp: the COMPOUND, at an operation with a seqid
+ * @seqid_op: all zero; the caller ends it with dnfs4_seqid_end() whatever is returned
+ * @owner: the owner
+ * @seqid: seqid from the wire
  *
- * A request that was answered before is answered by @cmp->op_replay: then the result is
- * that status, which may be NFS4_OK: see dnfs4_seqid_is_replay().
+ * RFC 7530 section 9.1.7. For a replay, @cmp->op_replay is set to the kept reply and its status
+ * is returned, which may be NFS4_OK: use dnfs4_seqid_is_replay().
  *
+ * Context: may sleep; takes owner->lock until dnfs4_seqid_end().
  * Return: NFS4_OK; NFS4ERR_BAD_SEQID; or the status of a replay.
  */
 u32 dnfs4_seqid_begin(struct dnfs4_compound *cmp, struct dnfs4_seqid_op *seqid_op,
 		      struct dnfs4_owner *owner, u32 seqid);
 
-/* Did dnfs4_seqid_begin() find a replay? */
+/* Return: true if dnfs4_seqid_begin() found a replay. */
 static inline bool dnfs4_seqid_is_replay(const struct dnfs4_compound *cmp)
 {
 	return cmp->op_replay.data;
 }
 
-/* The result is encoded from @pos on: keep it. For struct dnfs4_op.finish. */
+/**
+ * dnfs4_seqid_finish - keep the reply of a seqid request
+ * @cmp: the COMPOUND, with the result encoded
+ * @seqid_op: the request; may not have begun
+ * @status: status of the operation
+ * @pos: position of the result in the reply, behind the status
+ *
+ * For struct dnfs4_op.finish. Advances the owner's seqid unless @status is one of those that
+ * RFC 7530 section 9.1.7 exempts.
+ */
 void dnfs4_seqid_finish(struct dnfs4_compound *cmp, struct dnfs4_seqid_op *seqid_op, u32 status,
 			unsigned int pos);
-/* For struct dnfs4_op.release; also where no turn began. */
+
+/**
+ * dnfs4_seqid_end - unlock and put the owner of a seqid request
+ * @seqid_op: the request; may not have begun
+ *
+ * For struct dnfs4_op.release.
+ */
 void dnfs4_seqid_end(struct dnfs4_seqid_op *seqid_op);
 
-/* How a seqid compares. */
+/* Result of comparing a request's seqid with that of its owner. */
 enum dnfs4_seqid_kind {
 	DNFS4_SEQID_NEW,
 	DNFS4_SEQID_REPLAY,
 	DNFS4_SEQID_BAD,
 };
 
-/* For tests. */
+/**
+ * dnfs4_seqid_check - compare a seqid with the last one of an owner
+ * @owner: the owner, locked
+ * @op: operation of the request; a replay must be of the same operation
+ * @seqid: seqid from the wire
+ *
+ * Declared for KUnit tests.
+ *
+ * Return: enum dnfs4_seqid_kind.
+ */
 enum dnfs4_seqid_kind dnfs4_seqid_check(const struct dnfs4_owner *owner, const struct dnfs4_op *op,
 					u32 seqid);
 
-/* With the table of opens. */
+/* Initialize the table of owners of a server. Return: 0 or an errno. */
 int dnfs4_owners_init(struct dnfs4_opens *opens);
 
-/* The client is gone: so are its idle owners. */
+/**
+ * dnfs4_owners_forget - forget all idle owners of a client
+ * @client: being released
+ *
+ * Context: may sleep.
+ */
 void dnfs4_owners_forget(struct dnfs4_client *client);
 
 #endif

@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Stateids, and what they name: opens, locks and delegations of a client.
+ * Stateids, and the states they name: opens, locks and delegations of a client.
  *
- * The lock table decides what may be held; a state is bookkeeping of it. Each
+ * The lock table decides what may be held; a state is the protocol's record of it. Each
  * state is in its client's table under a number, which its stateid carries:
- *   other = client's id (8, begins with the server's epoch) | number (4)
- * Numbers are given in a circle, so an old stateid finds nothing for long.
+ *   other = clientid (8 bytes, begins with the server's epoch) | number (4 bytes)
+ * Numbers are allocated cyclically, so that a stale stateid finds no state for a long time.
  *
- * Locking: state->lock (mutex) makes the change of a state and of its seqid one
- * step; it may be held while the lock table and the file system are asked, and
- * is never held while a holder is waited for. Order: owner->lock (4.0), then
- * that of an open, then that of a lock or delegation. A client's table of
- * states is an xarray: found under RCU.
+ * Locking: state->lock (mutex) makes a change of a state and of its seqid one step. It may be
+ * held across calls into the lock table and the file system, but never while waiting for a
+ * break. Order: owner->lock (4.0), then state->lock of an open, then state->lock of a lock or
+ * delegation. A client's table of states is an xarray, searched under RCU.
  *
- * Lifetime: counted. The table has one reference until dnfs4_state_del(). Freed
- * under RCU; the memory of an open, which comes and goes with every file, may be
- * another open's at once. So who found a state under RCU takes a reference with
- * dnfs4_state_tryget(), and only then looks whether it is the one looked for.
+ * Lifetime: reference counted. The table has one reference until dnfs4_state_del(). States are
+ * freed under RCU. Opens come from a SLAB_TYPESAFE_BY_RCU cache, so the memory of one may be
+ * reused for another open at once. A lookup under RCU must therefore take a reference with
+ * dnfs4_state_tryget() first, and check the identity of the state after that.
  */
 #ifndef _DITTO_FS_NFS_V4_STATE_STATEID_H
 #define _DITTO_FS_NFS_V4_STATE_STATEID_H
@@ -35,7 +34,7 @@ struct dnfs4_state;
 
 /**
  * struct dnfs4_stateid - stateid4 (RFC 8881 section 3.3.12)
- * @seqid: in host order
+ * @seqid: seqid, in host order
  * @other: opaque to clients
  */
 struct dnfs4_stateid {
@@ -43,15 +42,22 @@ struct dnfs4_stateid {
 	u8 other[DNFS4_OTHER_SIZE];
 };
 
-/* RFC 8881 section 8.2.3 */
+/* Special stateids (RFC 8881 section 8.2.3). */
 enum dnfs4_special {
-	DNFS4_SPECIAL_NONE,	/* an ordinary one */
-	DNFS4_SPECIAL_ANON,	/* all zeros */
-	DNFS4_SPECIAL_BYPASS,	/* all ones: READ passes by */
-	DNFS4_SPECIAL_CURRENT,	/* "use the current one", 4.1 */
-	DNFS4_SPECIAL_INVALID,	/* other is all zeros or all ones, and seqid fits none */
+	DNFS4_SPECIAL_NONE,	/* an ordinary stateid */
+	DNFS4_SPECIAL_ANON,	/* anonymous: all zeros */
+	DNFS4_SPECIAL_BYPASS,	/* READ bypass: all ones */
+	DNFS4_SPECIAL_CURRENT,	/* 4.1: stands for the current stateid */
+	DNFS4_SPECIAL_INVALID,	/* "other" is all zeros or all ones with any other seqid */
 };
 
+/**
+ * dnfs4_stateid_special - classify a stateid
+ * @sid: the stateid
+ *
+ * Context: any.
+ * Return: enum dnfs4_special.
+ */
 enum dnfs4_special dnfs4_stateid_special(const struct dnfs4_stateid *sid);
 
 enum dnfs4_state_kind {
@@ -61,27 +67,27 @@ enum dnfs4_state_kind {
 	DNFS4_STATE_DIRECTORY	= BIT(3),	/* of a directory */
 };
 
-/* Those of struct dnfs4_delegation. */
+/* The kinds that are a struct dnfs4_delegation. */
 #define DNFS4_STATE_DELEGATIONS	(DNFS4_STATE_DELEGATION | DNFS4_STATE_DIRECTORY)
 
-/* Why a state is void though its stateid is remembered. */
+/* Why a state is void. Its stateid stays known until it is freed. */
 enum dnfs4_void {
 	DNFS4_VALID,
-	DNFS4_REVOKED,		/* a delegation was not given back in time: DELEG_REVOKED */
+	DNFS4_REVOKED,		/* a delegation was not returned in time: DELEG_REVOKED */
 	DNFS4_ADMIN_REVOKED,	/* by the administrator, or with its share: ADMIN_REVOKED */
 	DNFS4_EXPIRED,		/* with the lease: EXPIRED */
-	DNFS4_CLOSED,		/* 4.0: kept so that a CLOSE can be asked for again: BAD_STATEID */
+	DNFS4_CLOSED,		/* closed; 4.0 keeps it for a replay of CLOSE: BAD_STATEID */
 };
 
 /**
- * struct dnfs4_state_ops - by kind
+ * struct dnfs4_state_ops - operations of a kind of state
  * @kind: one DNFS4_STATE_* bit
- * @release: the client goes away, or its lease ended: close and give up what it stands for,
- *	drop it from other tables. The state was taken out of its client's table. May sleep.
- * @free_stateid: FREE_STATEID of one that is valid: NFS4_OK if it holds nothing (and give
- *	up the rest), else NFS4ERR_LOCKS_HELD. With state->lock held.
- * @free: the last reference is gone; frees the memory, which stays one of this kind under
- *	RCU. May sleep.
+ * @release: the client is being released. Gives up the claims of the state and removes it from
+ *	other tables; it was removed from the client's table already. May sleep.
+ * @free_stateid: FREE_STATEID. Returns NFS4ERR_LOCKS_HELD if the state is valid and holds
+ *	something; else removes the state and returns NFS4_OK. state->lock is held.
+ * @free: frees the memory after the last reference was put. The memory stays a state of this
+ *	kind for an RCU grace period. May sleep.
  */
 struct dnfs4_state_ops {
 	enum dnfs4_state_kind kind;
@@ -91,16 +97,16 @@ struct dnfs4_state_ops {
 };
 
 /**
- * struct dnfs4_state - what a stateid names; embedded
- * @ops: see there
- * @client: whose; not counted: a state is released before its client is freed, and whoever
- *	holds a state and not the client must not follow it
- * @ref: holders, and the client's table
+ * struct dnfs4_state - a state, named by a stateid; embedded in the object of its kind
+ * @ops: operations of its kind
+ * @client: the client; no reference, because a state is released before its client is freed. A
+ *	holder of a state that does not hold the client must not follow this pointer
+ * @ref: reference count; the client's table has one reference
  * @id: number within the client; 0 until it is in the table
- * @seqid: of the stateid now; from 1, and never 0 again
- * @void_why: enum dnfs4_void; under @lock for writing
+ * @seqid: current seqid of the stateid; starts at 1 and skips 0
+ * @void_why: enum dnfs4_void; written under @lock
  * @lock: see above
- * @rcu: for the kinds that are freed by it
+ * @rcu: frees it after a grace period, for the kinds that use it
  */
 struct dnfs4_state {
 	const struct dnfs4_state_ops *ops;
@@ -115,118 +121,202 @@ struct dnfs4_state {
 
 /* states.c */
 
-/* What a new client has for its states and owners. Before anything else here. */
+/**
+ * dnfs4_states_init - set up a new client's table of states and list of owners
+ * @client: new
+ */
 void dnfs4_states_init(struct dnfs4_client *client);
 
-/* Make it ready, with one reference, the caller's. */
+/**
+ * dnfs4_state_init - initialize a state
+ * @state: embedded in the caller's object; gets one reference, the caller's
+ * @ops: operations of its kind
+ * @client: the client
+ */
 void dnfs4_state_init(struct dnfs4_state *state, const struct dnfs4_state_ops *ops,
 		      struct dnfs4_client *client);
-/*
- * The same, with state->lock held before there is a reference: for memory that somebody may
- * still be looking at, who took it for what it was before. He meets the lock.
+
+/**
+ * dnfs4_state_init_locked - initialize a state and lock it
+ * @state: embedded in the caller's object
+ * @ops: operations of its kind
+ * @client: the client
+ *
+ * For type-safe memory that an RCU reader may still take for its previous object. Such a reader
+ * can get a reference only after state->lock is held, and then waits for the lock.
  */
 void dnfs4_state_init_locked(struct dnfs4_state *state, const struct dnfs4_state_ops *ops,
 			     struct dnfs4_client *client);
 
 /**
- * dnfs4_state_add - put a state into its client's table, so that it has a stateid
- * @state: initialised; the table takes a reference
+ * dnfs4_state_add - add a state to its client's table, so that it has a stateid
+ * @state: initialized; the table takes a reference
  *
- * Context: may sleep. Return: 0, -ENOSPC (DNFS4_STATES_PER_CLIENT, or what its principal may
- * hold), -ENOMEM, -ESHUTDOWN (the client is being released).
+ * Context: may sleep.
+ * Return: 0; -ENOSPC if DNFS4_STATES_PER_CLIENT or the principal's budget is reached; -ENOMEM;
+ * -ESHUTDOWN if the client is being released.
  */
 int dnfs4_state_add(struct dnfs4_state *state);
 
 /**
- * dnfs4_states_may_open - may a client have one more open
- * @client: who
+ * dnfs4_states_may_open - check whether a client may have one more open
+ * @client: the client
  *
- * For whoever changes something before he has a state: most likely dnfs4_state_add() succeeds.
+ * For operations with side effects before dnfs4_state_add(), which will most likely succeed
+ * after this check.
  *
  * Context: process.
+ * Return: true if there is room.
  */
 bool dnfs4_states_may_open(struct dnfs4_client *client);
 
-/* Out of its client's table, whose reference goes. False if it was out already. */
+/**
+ * dnfs4_state_del - remove a state from its client's table
+ * @state: held by the caller; the table's reference is put
+ *
+ * Return: false if it was removed already.
+ */
 bool dnfs4_state_del(struct dnfs4_state *state);
-/* The same, and @other, initialised, takes its number; no failure but that it was out already. */
+
+/**
+ * dnfs4_state_replace - replace a state in its client's table
+ * @state: held by the caller; the table's reference is put
+ * @other: initialized; takes over the number of @state. The table takes a reference. It is not
+ *	added if the client is being released
+ *
+ * Needs no memory.
+ *
+ * Return: false if @state was removed already.
+ */
 bool dnfs4_state_replace(struct dnfs4_state *state, struct dnfs4_state *other);
 
+/* Take another reference on a state. */
 static inline void dnfs4_state_hold(struct dnfs4_state *state)
 {
 	refcount_inc(&state->ref);
 }
 
-/* Of one that was found under RCU. It may be another than the one looked for, see above. */
+/*
+ * Take a reference on a state found under RCU. Its memory may have been reused for another
+ * state, so the caller must check its identity afterwards. Return: false if it is being freed.
+ */
 static inline bool dnfs4_state_tryget(struct dnfs4_state *state)
 {
 	if (!refcount_inc_not_zero(&state->ref))
 		return false;
-	/* What tells which it is comes behind; pairs with dnfs4_state_init(). */
+	/* Read the identity after the reference; pairs with smp_wmb() in state_publish(). */
 	smp_mb__after_atomic();
 	return true;
 }
 
+/* Drop a reference on a state. May sleep with the last one. */
 void dnfs4_state_put(struct dnfs4_state *state);
 
-/* It changed: the next seqid. With state->lock held. */
+/**
+ * dnfs4_state_bump - advance the seqid of a state after a change
+ * @state: its lock is held
+ *
+ * RFC 8881 section 8.2.2.
+ */
 void dnfs4_state_bump(struct dnfs4_state *state);
-/* Its stateid as it is now. */
+
+/* Fill @sid with the current stateid of a state. */
 void dnfs4_state_stateid(const struct dnfs4_state *state, struct dnfs4_stateid *sid);
 
 /**
- * dnfs4_state_find - the state of a stateid from the wire
- * @cmp: in 4.1 the client is the session's; in 4.0 it is found by the stateid, becomes
- *	@cmp->client, and its lease is renewed
- * @sid: from the wire; "current" stands for the current stateid
- * @kinds: which kinds will do: else BAD_STATEID
- * @out: filled; to be put with dnfs4_state_put()
+ * dnfs4_state_find - find the state of a stateid from the wire
+ * @cmp: the COMPOUND. In 4.1 the client is that of the session; in 4.0 the stateid names the
+ *	client, which becomes @cmp->client and has its lease renewed
+ * @sid: stateid from the wire; the special value for the current stateid is resolved
+ * @kinds: DNFS4_STATE_* bits of the kinds accepted
+ * @out: set to the state on success; the caller puts the reference
  *
- * Checks, in the order of RFC 8881 section 8.2.4 and RFC 7530 section 9.1.4: the server's
- * epoch (4.0: STALE_STATEID, 4.1: BAD_STATEID), client, number, kind, void (see there),
- * seqid (OLD_STATEID, BAD_STATEID; in 4.1 zero is "the newest"). Special ones are
- * BAD_STATEID here.
+ * Checks in the order of RFC 8881 section 8.2.4 and RFC 7530 section 9.1.4: the server's epoch
+ * (NFS4ERR_STALE_STATEID in 4.0, NFS4ERR_BAD_STATEID in 4.1), client, number, kind, void (see
+ * enum dnfs4_void), and seqid (NFS4ERR_OLD_STATEID, NFS4ERR_BAD_STATEID; in 4.1, 0 stands for
+ * the newest seqid). Other special stateids are NFS4ERR_BAD_STATEID.
  *
+ * Context: may sleep.
  * Return: NFS4_OK or a status.
  */
 u32 dnfs4_state_find(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid,
 		     unsigned int kinds, struct dnfs4_state **out);
 
-/* The same, but a void one is found, and seqid not looked at: for who does both later. */
+/**
+ * dnfs4_state_find_any - find the state of a stateid, valid or void
+ * @cmp: as for dnfs4_state_find()
+ * @sid: as for dnfs4_state_find(); the seqid is not checked
+ * @kinds: DNFS4_STATE_* bits of the kinds accepted
+ * @out: set to the state on success; the caller puts the reference
+ *
+ * For callers that check void and seqid later.
+ *
+ * Context: may sleep.
+ * Return: NFS4_OK or a status.
+ */
 u32 dnfs4_state_find_any(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid,
 			 unsigned int kinds, struct dnfs4_state **out);
 
-/* 4.0: does a stateid of this life of the server name another client than @cmp->client? */
+/**
+ * dnfs4_stateid_is_foreign - 4.0: check whether a stateid names another client
+ * @cmp: has a client
+ * @sid: the stateid
+ *
+ * Return: true if the stateid is of this server instance and of a client other than
+ * @cmp->client; always false in 4.1.
+ */
 bool dnfs4_stateid_is_foreign(const struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid);
 
-/* The checks of void and seqid only, under state->lock: for who locked it after it was found. */
+/**
+ * dnfs4_state_check_seqid - recheck void and seqid of a state after locking it
+ * @cmp: the COMPOUND
+ * @state: found by @sid; its lock is held
+ * @sid: stateid from the wire
+ *
+ * Return: NFS4_OK or a status, as from dnfs4_state_find().
+ */
 u32 dnfs4_state_check_seqid(const struct dnfs4_compound *cmp, const struct dnfs4_state *state,
 			    const struct dnfs4_stateid *sid);
 
-/* The check of void only. */
+/* The check of dnfs4_state_find() for void states only. Return: NFS4_OK or a status. */
 u32 dnfs4_state_check_void(const struct dnfs4_compound *cmp, const struct dnfs4_state *state);
 
-/* How a seqid compares with that of a state @now: NFS4_OK, OLD_STATEID, BAD_STATEID. */
+/**
+ * dnfs4_seqid_status - compare the seqid of a stateid with that of its state
+ * @minor: minor version; above 0, seqid 0 matches any
+ * @now: current seqid of the state
+ * @seqid: seqid from the wire
+ *
+ * Return: NFS4_OK; NFS4ERR_OLD_STATEID; NFS4ERR_BAD_STATEID for one of the future.
+ */
 u32 dnfs4_seqid_status(u32 minor, u32 now, u32 seqid);
 
 /**
- * dnfs4_state_revoke - a state becomes void, its stateid stays known until it is freed
- * @state: held; state->lock not held
+ * dnfs4_state_revoke - mark a state as void
+ * @state: held; its lock is not held
  * @why: DNFS4_REVOKED, DNFS4_ADMIN_REVOKED or DNFS4_EXPIRED
  *
- * Tells the client by SEQ4_STATUS flags until FREE_STATEID. The caller has given up what
- * it stood for.
+ * The stateid stays known until FREE_STATEID, and SEQ4_STATUS flags notify the client until
+ * then. The caller has already given up the claims of the state.
+ *
+ * Context: may sleep; takes state->lock.
  */
 void dnfs4_state_revoke(struct dnfs4_state *state, enum dnfs4_void why);
-/* The same with state->lock held. */
+
+/* As dnfs4_state_revoke(), with state->lock held. */
 void dnfs4_state_revoke_locked(struct dnfs4_state *state, enum dnfs4_void why);
 
-/* All states of a client, which takes no new ones from then on. May sleep. */
+/**
+ * dnfs4_states_release - release all states and idle owners of a client
+ * @client: being released; accepts no new states from now on
+ *
+ * Context: may sleep.
+ */
 void dnfs4_states_release(struct dnfs4_client *client);
 
-/* It is the current stateid of the COMPOUND from now on; nothing in 4.0. */
+/* Set the current stateid of a COMPOUND (RFC 8881 section 16.2.3.1.2); does nothing in 4.0. */
 void dnfs4_current_stateid_set(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid);
-/* There is none any more (RFC 8881 section 16.2.3.1.2), as after CLOSE: the invalid one. */
+/* Set the current stateid to the invalid special stateid, as after CLOSE. */
 void dnfs4_current_stateid_spoil(struct dnfs4_compound *cmp);
 
 #endif
