@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Callbacks, and the channel by which a client gets them.
+ * Callbacks, and the channel that delivers them to a client.
  *
- * A callback waits in the queue of its client's channel until there is a way to the
- * client and, in 4.1, a slot. No thread waits for an answer: one work item of the
- * channel makes the way, sends, looks at what came back, and tries again by another
- * way what got lost, until the callback's deadline. It never runs twice at once, so
- * what only it uses needs no lock.
+ * A callback waits in the queue of its client's channel until the channel has a transport and,
+ * in 4.1, a free slot. No thread waits for a reply: one work item per channel opens the
+ * transport, sends callbacks, handles replies, and resends lost callbacks over another
+ * transport until their deadline. The work item never runs twice at once, so members used
+ * only by it need no lock.
  *
- * Locking: channel->lock (spinlock) guards the lists, the state of callbacks that are
- * on them, and whether the channel may run.
+ * Locking: channel->lock (spinlock, taken with bottom halves disabled) guards the lists, the
+ * callbacks on them, and the flags that allow the channel to run.
  *
- * Lifetime: a callback holds its client while it is under way; the channel ends with
- * its client, after its tasks.
+ * Lifetime: a callback holds its client while it is in progress. The channel is freed with its
+ * client, after its RPC tasks have ended.
  */
 #ifndef _DITTO_FS_NFS_V4_DELEG_CALLBACK_H
 #define _DITTO_FS_NFS_V4_DELEG_CALLBACK_H
@@ -33,27 +33,30 @@ struct rpc_clnt;
 struct rpc_task;
 struct svc_xprt;
 
-/* Bytes of the arguments, and of results, of CB_COMPOUND: both fit into the page they get. */
+/* Most bytes of arguments and results of CB_COMPOUND; sunrpc puts both into one page. */
 #define DNFS4_CB_ARGS_BYTES	2304
 #define DNFS4_CB_RES_BYTES	640
-/* What a call is longer by than its arguments: RPC header and an AUTH_SYS credential. */
+/* Bytes of a call besides its arguments: RPC header and an AUTH_SYS credential. */
 #define DNFS4_CB_RPC_BYTES	512
-/* CB_COMPOUND and CB_SEQUENCE before the operation. */
+/* Bytes of CB_COMPOUND and CB_SEQUENCE before the operation. */
 #define DNFS4_CB_HEAD_BYTES	128
-/* Least requests and replies of a back channel that is of use. */
+/* Smallest usable request and reply size of a back channel. */
 #define DNFS4_CB_SIZE_MIN	1024
 
 /**
- * struct dnfs4_callback_ops - a kind of callback; all run one at a time for each channel
- * @op: OP_CB_*; 0 is none: CB_NULL, in 4.1 a bare CB_SEQUENCE
- * @wanted: is it still to be sent; NULL is always
- * @encode: the operation's arguments, behind its number
- * @decode: its results behind NFS4_OK: 0 or an errno; NULL if there are none. In the context
- *	of sunrpc: must not sleep
- * @done: it was answered, @cb->status; or there is no answer, @err: -ETIMEDOUT (its
- *	deadline), -ECANCELED (not wanted any more), -ESHUTDOWN, -EMSGSIZE, -EIO. May sleep.
- *	Returns milliseconds after which to send it again, 0 not to
- * @release: it is over, and the memory may be used again; NULL if nobody cares. May sleep
+ * struct dnfs4_callback_ops - operations of a kind of callback
+ * @op: OP_CB_*; 0 for a probe: CB_NULL in 4.0, a lone CB_SEQUENCE in 4.1
+ * @wanted: returns false if the callback need not be sent any more; NULL: always wanted
+ * @encode: encodes the arguments of the operation, behind its number
+ * @decode: decodes the results behind NFS4_OK; returns 0 or an errno. NULL if there are none.
+ *	Called by sunrpc; must not sleep
+ * @done: called with @err 0 for a reply, whose status is @cb->status; or with @err for no reply:
+ *	-ETIMEDOUT (deadline), -ECANCELED (no longer wanted), -ESHUTDOWN, -EMSGSIZE. May
+ *	sleep. Returns the delay in milliseconds after which to resend an answered callback; 0:
+ *	do not resend
+ * @release: the callback has ended and its memory may be reused; may be NULL. May sleep
+ *
+ * For each channel, @done and @release run one at a time.
  */
 struct dnfs4_callback_ops {
 	u32 op;
@@ -64,28 +67,28 @@ struct dnfs4_callback_ops {
 	void (*release)(struct dnfs4_callback *cb);
 };
 
-/* No answer to CB_SEQUENCE came. */
+/* struct dnfs4_callback.seq_status before a reply. */
 #define DNFS4_CB_NO_STATUS	U32_MAX
 
 /**
- * struct dnfs4_callback - a callback; embedded in what it is about
- * @ops: see there
- * @client: whom
- * @link: on a list of the channel
- * @deadline: jiffies after which there is no use in it
+ * struct dnfs4_callback - a callback; embedded in the object it is about
+ * @ops: operations of its kind
+ * @client: the client to call; holds a reference while the callback is in progress
+ * @link: link in a list of the channel
+ * @deadline: jiffies after which the callback is given up
  * @not_before: jiffies before which it is not sent
- * @wb_err_at: jiffies at which it counts as lost, once it is sent
- * @after: the request whose reply it must not overtake
- * @session: 4.1: of @slot, held
- * @slot: which it has, or DNFS4_CB_NO_SLOT
- * @seqid: of the slot
+ * @wb_err_at: jiffies after which it counts as lost, once it is sent
+ * @after: request whose reply the callback must not overtake
+ * @session: 4.1: session of @slot, with a reference
+ * @slot: slot of the back channel, or DNFS4_CB_NO_SLOT
+ * @seqid: sequence id in the slot
  * @highest: csa_highest_slotid
- * @minor: of the CB_COMPOUND
+ * @minor: minor version of the CB_COMPOUND
  * @ident: 4.0: callback_ident
- * @task_status: of the RPC
- * @seq_status: of CB_SEQUENCE
- * @target: its csr_target_highest_slotid
- * @status: of the operation
+ * @task_status: status of the RPC task
+ * @seq_status: status of CB_SEQUENCE, or DNFS4_CB_NO_STATUS
+ * @target: csr_target_highest_slotid
+ * @status: status of the operation
  */
 struct dnfs4_callback {
 	const struct dnfs4_callback_ops *ops;
@@ -108,78 +111,115 @@ struct dnfs4_callback {
 };
 
 /**
- * dnfs4_callback_init_one - before it is sent for the first time
- * @cb: embedded
- * @ops: see there
- * @client: whom
+ * dnfs4_callback_init_one - initialize a callback
+ * @cb: embedded in the caller's object
+ * @ops: operations of its kind
+ * @client: the client to call
  */
 void dnfs4_callback_init_one(struct dnfs4_callback *cb, const struct dnfs4_callback_ops *ops,
 			     struct dnfs4_client *client);
 
 /**
- * dnfs4_callback_send - call a client back
- * @cb: not under way; its memory stays until @cb->ops->release
- * @wait: milliseconds to wait before
- * @ms: until the deadline, from now
+ * dnfs4_callback_send - queue a callback
+ * @cb: not in progress; its memory must stay until @cb->ops->release is called
+ * @wait: milliseconds to wait before sending
+ * @ms: milliseconds from now until the deadline
  *
- * Context: process, does not sleep.
- * Return: false if the channel is at its end: nothing will be called.
+ * Context: process; does not sleep.
+ * Return: false if the channel is closed; then none of @cb->ops is called.
  */
 bool dnfs4_callback_send(struct dnfs4_callback *cb, u32 wait, u32 ms);
 
-/*
- * Can it be called back? If that is being found out for the first time, waits a moment for the
- * answer. May sleep.
+/**
+ * dnfs4_callback_wait_up - check whether a client can be called back
+ * @client: the client
+ *
+ * If the first probe of a changed channel is still unanswered, waits a short time for it.
+ *
+ * Context: may sleep.
+ * Return: true if the channel is up.
  */
 bool dnfs4_callback_wait_up(struct dnfs4_client *client);
 
-/* 4.0: a delegation was revoked, see dnfs4_callback_missed(). */
+/**
+ * dnfs4_callback_miss - 4.0: note that a delegation was revoked
+ * @client: the client; RENEW reports it, see dnfs4_callback_missed()
+ *
+ * Context: any.
+ */
 void dnfs4_callback_miss(struct dnfs4_client *client);
 
-/* Look again at what waits: something may not be wanted any more. Any context. */
+/* Make the channel drop queued callbacks that are not wanted any more. Any context. */
 void dnfs4_callback_kick(struct dnfs4_client *client);
 
-/* For @cb->ops->encode: the longest arguments that the client takes, in bytes. */
+/**
+ * dnfs4_callback_room - get the room for the arguments of a callback
+ * @cb: being encoded
+ *
+ * For dnfs4_callback_ops.encode.
+ *
+ * Return: most bytes of arguments that the client accepts.
+ */
 u32 dnfs4_callback_room(const struct dnfs4_callback *cb);
 
-/* The client with a channel and the lowest number above this one, held; NULL behind the last. */
+/**
+ * dnfs4_callback_next - iterate over the clients with a channel
+ * @server: the server
+ * @id: clientid4 of the previous client; 0 to begin
+ *
+ * Context: any process context; does not sleep.
+ * Return: the client with the next higher clientid, with a reference; NULL after the last one.
+ */
 struct dnfs4_client *dnfs4_callback_next(struct dnfs4_server *server, u64 id);
 
-/* With the service: who waits is called now. */
+/**
+ * dnfs4_callbacks_start - start all channels with the service
+ * @server: the server
+ *
+ * Callbacks that are queued are sent now.
+ */
 void dnfs4_callbacks_start(struct dnfs4_server *server);
-/* Nobody is called any more; what waits, waits. May sleep. */
+
+/**
+ * dnfs4_callbacks_stop - stop all channels with the service
+ * @server: the server
+ *
+ * Callbacks stay queued.
+ *
+ * Context: may sleep.
+ */
 void dnfs4_callbacks_stop(struct dnfs4_server *server);
 
 /**
- * struct dnfs4_callback_channel - how a client is called back
- * @client: whose
- * @list: of the server's
+ * struct dnfs4_callback_channel - the callback channel of a client
+ * @client: the client; no reference, because the channel is freed with it
+ * @list: link in the server's list of channels
  * @lock: see above
- * @halt: by one thread at a time: the service and the client may end at once
- * @running: the service runs, and the client has not gone
- * @gone: the client goes: nothing is taken any more
- * @up: an answer came, and nothing got lost since
- * @young: no way was tried since the last change, or its answer is out
+ * @halt: serializes dnfs4_channel_halt(), because service and client may end at the same time
+ * @running: the service runs and the client is not being released; under @lock
+ * @gone: the client is being released: no callback is accepted; under @lock
+ * @up: a reply came, and no callback was lost since
+ * @young: the transport changed, and no probe has been answered or has failed since
  * @queue: callbacks to be sent
- * @sent: under way
- * @ended: answered, or lost
- * @addr: of 4.0
- * @changed: where the way leads may have changed
- * @work: see above
- * @clnt: the way, or NULL; from here on the work's alone
- * @cred: of the calls
- * @xprt: 4.1: the connection, held
- * @session: 4.1: by which, held
- * @failed: 4.1: connection by which something got lost last, held
- * @program: that is called
- * @sec: DITTO_SEC_* bit that is used
- * @broken: something got lost by this way
- * @probe: finds out whether there is a way
- * @probing: it is under way
- * @held: delegations that the client may take for valid, as far as it was told
- * @missed: jiffies until when a revocation is told, 0 if it has not been told yet
- * @failures: ways that failed one after another
- * @not_before: when to try the next
+ * @sent: callbacks sent and not yet ended
+ * @ended: callbacks answered or failed
+ * @addr: 4.0: where to call
+ * @changed: DNFS4_CHANGED_* bits: the choice of the transport may have to change
+ * @work: the work item, see above; alone uses the members from @clnt to @probing
+ * @clnt: RPC client, or NULL
+ * @cred: credential of the calls
+ * @xprt: 4.1: connection in use, with a reference
+ * @session: 4.1: session of @xprt, with a reference
+ * @failed: 4.1: connection that last lost a callback, with a reference; or NULL
+ * @program: RPC program number
+ * @sec: flavour of the calls, a DITTO_SEC_* bit
+ * @broken: a callback was lost on the transport
+ * @probe: probe of the transport: CB_NULL, or a lone CB_SEQUENCE
+ * @probing: @probe is in progress
+ * @held: number of delegations that the client may take for valid
+ * @missed: jiffies until which RENEW reports a revocation; 0 if it was not reported yet
+ * @failures: consecutive failures to reach the client; used by @work alone
+ * @not_before: jiffies of the next attempt; used by @work alone
  */
 struct dnfs4_callback_channel {
 	struct dnfs4_client *client;
@@ -214,28 +254,96 @@ struct dnfs4_callback_channel {
 
 /* Bits of @changed */
 #define DNFS4_CHANGED_CONNS	0	/* connections or sessions */
-#define DNFS4_CHANGED_ADDR	1	/* where to dial */
+#define DNFS4_CHANGED_ADDR	1	/* 4.0: the address to connect to */
 
-/* callback.c: let the work look. Any context. */
+/* callback.c: run the work of a channel now, if the channel is running. Any context. */
 void dnfs4_channel_kick(struct dnfs4_callback_channel *channel);
-/* The work does not run any more, and no task of ours is left. May sleep. */
+
+/**
+ * dnfs4_channel_halt - stop the work of a channel and end its RPC tasks
+ * @channel: the channel; callbacks stay in its queue
+ *
+ * Context: may sleep; takes channel->halt.
+ */
 void dnfs4_channel_halt(struct dnfs4_callback_channel *channel);
 
-/* cb_transport.c: make the way to a client, and take it away. Only for the work. */
+/* cb_transport.c: only for the work of a channel, or while it is halted */
+
+/**
+ * dnfs4_way_open - open the transport of a channel
+ * @channel: has no transport
+ *
+ * Connects to the client in 4.0. Uses a connection bound to the back channel in 4.1.
+ *
+ * Context: may sleep.
+ * Return: 0; -ENOTCONN if there is no usable address or connection; or another errno.
+ */
 int dnfs4_way_open(struct dnfs4_callback_channel *channel);
-/* Waits for tasks of ours, which are killed. */
+
+/**
+ * dnfs4_way_close - close the transport of a channel
+ * @channel: with or without a transport
+ *
+ * Kills the RPC tasks of the channel and waits for them.
+ *
+ * Context: may sleep.
+ */
 void dnfs4_way_close(struct dnfs4_callback_channel *channel);
-/* How long an answer is waited for, in jiffies. */
+
+/* Time to wait for the reply to a callback, in jiffies. */
 unsigned long dnfs4_way_time(const struct dnfs4_client *client);
-/* Does it still lead where it should? */
+
+/**
+ * dnfs4_way_is_good - check whether the open transport is still the right one
+ * @channel: has a transport
+ *
+ * Return: false in 4.1 if the connection or session is gone, or the callback parameters of the
+ * session have changed; else true.
+ */
 bool dnfs4_way_is_good(const struct dnfs4_callback_channel *channel);
-/* Send. An errno if nothing was begun; else @cb ends in dnfs4_callback_ended(). */
+
+/**
+ * dnfs4_way_call - start the RPC of a callback
+ * @channel: has a transport
+ * @cb: has a slot in 4.1
+ *
+ * Context: may sleep.
+ * Return: 0, after which dnfs4_callback_ended() is called for @cb; or an errno if the task was
+ * not started.
+ */
 int dnfs4_way_call(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb);
-/* callback.c: a task of sunrpc is over. Process context, does not sleep. */
+
+/**
+ * dnfs4_callback_ended - note that the RPC task of a callback has ended
+ * @cb: sent
+ *
+ * In callback.c.
+ *
+ * Context: process; does not sleep.
+ */
 void dnfs4_callback_ended(struct dnfs4_callback *cb);
 
-/* callback_xdr.c: CB_COMPOUND4args and CB_COMPOUND4res */
+/* callback_xdr.c */
+
+/**
+ * dnfs4_cb_encode - encode a CB_COMPOUND4args
+ * @xdr: the stream
+ * @cb: the callback
+ *
+ * RFC 8881 section 19.2.
+ *
+ * Return: false if it does not fit.
+ */
 bool dnfs4_cb_encode(struct xdr_stream *xdr, const struct dnfs4_callback *cb);
+
+/**
+ * dnfs4_cb_decode - decode a CB_COMPOUND4res
+ * @xdr: the stream
+ * @cb: the callback; its status members are filled
+ *
+ * Context: does not sleep.
+ * Return: 0, or an errno if the reply is malformed or does not match the call.
+ */
 int dnfs4_cb_decode(struct xdr_stream *xdr, struct dnfs4_callback *cb);
 
 #endif

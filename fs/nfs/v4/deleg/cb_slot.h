@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Slots of the back channel of a session: here the server is who asks (RFC 8881
- * section 2.10.6.1).
+ * Slots of the back channel of a session, where the server is the requester
+ * (RFC 8881 section 2.10.6.1).
  *
- * A slot whose request was not answered is lost until the client says what became of
- * it: only the same sequence id again will tell. See dnfs4_cb_slot_take_lost().
+ * A slot is lost when its request was not answered. Only another request with the same
+ * sequence id shows whether the client has accepted the first one, see
+ * dnfs4_cb_slot_take_lost().
  *
- * Locking: session->lock.
+ * Locking: session->lock guards the slots. Callers do not hold it.
  */
 #ifndef _DITTO_FS_NFS_V4_DELEG_CB_SLOT_H
 #define _DITTO_FS_NFS_V4_DELEG_CB_SLOT_H
@@ -15,16 +16,16 @@
 
 struct dnfs4_session;
 
-/* Callbacks of a session that are under way at once, at most. */
+/* Most callbacks in progress at once on a session. */
 #define DNFS4_CB_SLOTS		16
 #define DNFS4_CB_NO_SLOT	U32_MAX
 
 /**
- * struct dnfs4_cb_slots - the slots; all zero in a new session
- * @seqid: of the last request that the client has taken, by slot
- * @busy: a request is under way, a bit for each slot
- * @lost: it is not known whether the last request was taken, the same
- * @limit: highest slot that the client wants used, plus one; 0 if it has not said
+ * struct dnfs4_cb_slots - slots of a back channel; all zero in a new session
+ * @seqid: sequence id of the last request that the client has accepted, by slot
+ * @busy: bitmap of slots with a request in progress
+ * @lost: bitmap of slots for which it is unknown whether the last request was accepted
+ * @limit: number of slots that the client wants used; 0: not limited
  */
 struct dnfs4_cb_slots {
 	u32 seqid[DNFS4_CB_SLOTS];
@@ -33,33 +34,66 @@ struct dnfs4_cb_slots {
 	u32 limit;
 };
 
-/* What became of the request of a slot. */
+/* Fate of the request of a slot. */
 enum dnfs4_cb_fate {
-	DNFS4_CB_TAKEN,		/* the client counted it */
-	DNFS4_CB_NOT_TAKEN,	/* it did not, and the sequence id is to be used again */
-	DNFS4_CB_LOST,		/* nobody knows */
-	DNFS4_CB_MISORDERED,	/* it counts otherwise: begin anew */
+	DNFS4_CB_TAKEN,		/* the client accepted it: the sequence id advances */
+	DNFS4_CB_NOT_TAKEN,	/* the client rejected it: the sequence id is reused */
+	DNFS4_CB_LOST,		/* unknown */
+	DNFS4_CB_MISORDERED,	/* the client expects another sequence id: restart at 1 */
 };
 
 /**
- * dnfs4_cb_slot_take - a free slot for a callback
- * @session: held
- * @seqid: filled
- * @highest: filled with the highest slot in use
+ * dnfs4_cb_slot_take - take a free slot for a callback
+ * @session: the session
+ * @seqid: set to the sequence id to use
+ * @highest: set to the highest slot in use
  *
+ * Context: any.
  * Return: the slot, or DNFS4_CB_NO_SLOT.
  */
 u32 dnfs4_cb_slot_take(struct dnfs4_session *session, u32 *seqid, u32 *highest);
 
-/* The same for a lost slot: for a bare CB_SEQUENCE, which finds out. */
+/**
+ * dnfs4_cb_slot_take_lost - take a lost slot for a lone CB_SEQUENCE
+ * @session: the session
+ * @seqid: set to the sequence id to use, that of the lost request
+ * @highest: set to the highest slot in use
+ *
+ * The reply shows whether the lost request was accepted.
+ *
+ * Context: any.
+ * Return: the slot, or DNFS4_CB_NO_SLOT.
+ */
 u32 dnfs4_cb_slot_take_lost(struct dnfs4_session *session, u32 *seqid, u32 *highest);
 
-/* The sequence id and the highest slot for the same request once more. */
+/**
+ * dnfs4_cb_slot_again - prepare to resend the request of a slot
+ * @session: the session
+ * @slot: taken by the caller
+ * @seqid: set to the sequence id of the request
+ * @highest: set to the highest slot in use
+ *
+ * Context: any.
+ */
 void dnfs4_cb_slot_again(struct dnfs4_session *session, u32 slot, u32 *seqid, u32 *highest);
 
+/**
+ * dnfs4_cb_slot_give - give a slot back
+ * @session: the session
+ * @slot: taken by the caller
+ * @fate: fate of its request
+ *
+ * Context: any.
+ */
 void dnfs4_cb_slot_give(struct dnfs4_session *session, u32 slot, enum dnfs4_cb_fate fate);
 
-/* The client wants only these slots used: csr_target_highest_slotid plus one, or less. */
+/**
+ * dnfs4_cb_slots_limit - limit the number of slots in use
+ * @session: the session
+ * @limit: number of slots, from csr_target_highest_slotid; 0 counts as 1
+ *
+ * Context: any.
+ */
 void dnfs4_cb_slots_limit(struct dnfs4_session *session, u32 limit);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Delegations: caching grants of the lock table as version 4 hands them out.
+ * Delegations: caching grants of the lock table, as NFSv4 grants them to clients; and what
+ * other parts of NFSv4 need from the callback channel.
  */
 #ifndef _DITTO_FS_NFS_V4_DELEG_DELEGATION_H
 #define _DITTO_FS_NFS_V4_DELEG_DELEGATION_H
@@ -13,12 +14,12 @@ struct dnfs4_session;
 struct net;
 
 /**
- * struct dnfs4_delegated - open_delegation4 of an OPEN (RFC 8881 section 18.16.1)
+ * struct dnfs4_delegated - open_delegation4 of an OPEN (RFC 8881 section 18.16.2)
  * @type: OPEN_DELEGATE_*
- * @stateid: of READ and WRITE
- * @recall: it is recalled already
- * @why: of NONE_EXT: why_no_delegation4
- * @will: of NONE_EXT with WND4_CONTENTION and WND4_RESOURCE: the client will be told later
+ * @stateid: for OPEN_DELEGATE_READ and OPEN_DELEGATE_WRITE: the stateid
+ * @recall: the client must return the delegation at once
+ * @why: for OPEN_DELEGATE_NONE_EXT: why_no_delegation4
+ * @will: for WND4_CONTENTION and WND4_RESOURCE: the server will notify the client later
  */
 struct dnfs4_delegated {
 	u32 type;
@@ -28,66 +29,84 @@ struct dnfs4_delegated {
 	bool will;
 };
 
-/* Most bytes that it takes as open_delegation4. */
+/* Most bytes of an encoded open_delegation4. */
 #define DNFS4_DELEGATED_BYTES	(4 + 16 + 4 + 12 + 28)
-/* open_delegation4 in the reply to an OPEN; @minor 0 has no NONE_EXT. */
+
+/**
+ * dnfs4_encode_delegated - encode an open_delegation4
+ * @xdr: the stream
+ * @out: the result of dnfs4_delegate()
+ *
+ * Return: false if it does not fit.
+ */
 bool dnfs4_encode_delegated(struct xdr_stream *xdr, const struct dnfs4_delegated *out);
 
 /**
- * dnfs4_delegate - may the client have a delegation with this open
- * @cmp: with the file as current handle, and a client
- * @open: just made, its state.lock held
+ * dnfs4_delegate - grant a delegation with an OPEN, if possible
+ * @cmp: has the file as current handle, and a client
+ * @open: the open of this OPEN; its state.lock is held
  * @want: OPEN4_SHARE_ACCESS_WANT_* bits (0x0ff00) of the OPEN; 0 in 4.0
- * @claim: OPEN's claim_type4; CLAIM_PREVIOUS and CLAIM_DELEGATE_PREV reclaim
- * @reclaim_type: of CLAIM_PREVIOUS: OPEN_DELEGATE_* that it had
- * @out: filled; OPEN_DELEGATE_NONE unless something is granted, or 4.1 is told why not
+ * @claim: the claim type of the OPEN; CLAIM_PREVIOUS reclaims a delegation
+ * @reclaim_type: for CLAIM_PREVIOUS: OPEN_DELEGATE_* to reclaim
+ * @out: filled. OPEN_DELEGATE_NONE if nothing is granted; in 4.1 OPEN_DELEGATE_NONE_EXT if the
+ *	client asked with @want
  *
  * Never fails the OPEN.
+ *
+ * Context: may sleep.
  */
 void dnfs4_delegate(struct dnfs4_compound *cmp, struct dnfs4_open *open, u32 want, u32 claim,
 		    u32 reclaim_type, struct dnfs4_delegated *out);
 
 /**
- * dnfs4_delegation_covers - CLAIM_DELEGATE_CUR: does a delegation of the client allow this
- * @cmp: its client
+ * dnfs4_delegation_covers - check an OPEN with CLAIM_DELEGATE_CUR against its delegation
+ * @cmp: has the client
  * @sid: delegation stateid
- * @node: of the file
+ * @node: the file
  * @access: OPEN4_SHARE_ACCESS_* of the OPEN
  *
- * Return: NFS4_OK; BAD_STATEID, OPENMODE and others.
+ * Context: may sleep.
+ * Return: NFS4_OK if the delegation permits the access; NFS4ERR_BAD_STATEID;
+ * NFS4ERR_OPENMODE; or a status of dnfs4_state_find() or dnfs4_delegation_check().
  */
 u32 dnfs4_delegation_covers(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid,
 			    struct ditto_node *node, u32 access);
 
 /**
- * dnfs4_delegation_check - does the client still have a delegation
- * @cmp: its client
- * @state: of the delegation, held; state->lock not held
+ * dnfs4_delegation_check - check whether a client still holds a delegation
+ * @cmp: has the client
+ * @state: state of the delegation, held; state->lock is not held
  *
- * The grant may be void before its state is, and others may have changed the file by then:
- * the state follows here. May sleep.
+ * The lock table may revoke the caching grant some time before the state becomes void, and a
+ * conflicting request may have changed the file by then. In that case this function revokes
+ * the state.
  *
- * Return: NFS4_OK; DELEG_REVOKED, ADMIN_REVOKED; BAD_STATEID, which it is in 4.0 in any case.
+ * Context: may sleep.
+ * Return: NFS4_OK; NFS4ERR_DELEG_REVOKED; NFS4ERR_ADMIN_REVOKED; NFS4ERR_BAD_STATEID, which is
+ * the only error in 4.0.
  */
 u32 dnfs4_delegation_check(const struct dnfs4_compound *cmp, struct dnfs4_state *state);
 
-/* Is a delegation state one for writing? And of which file? For dnfs4_io_begin(). */
+/* Return: true if a delegation state is a write delegation. */
 bool dnfs4_delegation_writes(const struct dnfs4_state *state);
+/* The file of a delegation state; no reference, only for comparison. */
 struct ditto_node *dnfs4_delegation_node(const struct dnfs4_state *state);
 
 /*
- * callback.c: the channel over which a client is called back.
+ * callback.c: the callback channel of a client.
  *
- * 4.0 dials the address of SETCLIENTID; 4.1 uses the connections that are bound for it.
- * A channel is up once a CB_NULL or CB_SEQUENCE was answered.
+ * In 4.0 the server connects to the address given in SETCLIENTID. In 4.1 it uses the
+ * connections that are bound to the back channel. A channel is up after CB_NULL or CB_SEQUENCE
+ * was answered.
  */
 
 /**
  * struct dnfs4_callback_addr - 4.0: cb_client4 and callback_ident (RFC 7530 section 16.33)
  * @program: cb_program
  * @ident: callback_ident
- * @addr: of r_netid and r_addr; ss_family 0 if they make no sense: no delegations then
- * @local: our address, from which the client is called
+ * @addr: address from r_netid and r_addr; ss_family 0 if they are not usable, in which case
+ *	the client gets no delegations
+ * @local: the server's address that the client used, the source address of callbacks
  */
 struct dnfs4_callback_addr {
 	u32 program;
@@ -97,44 +116,95 @@ struct dnfs4_callback_addr {
 };
 
 /**
- * dnfs4_callback_parse - where a client of 4.0 wants to be called back
- * @net: the server's namespace
- * @netid: r_netid, "tcp" or "tcp6"
- * @netid_len: of @netid
+ * dnfs4_callback_parse - parse the callback address of a 4.0 client
+ * @net: the server's network namespace
+ * @netid: r_netid; "tcp" and "tcp6" are supported
+ * @netid_len: bytes of @netid
  * @uaddr: r_addr, a universal address (RFC 5665 section 5.2)
- * @uaddr_len: of @uaddr
- * @addr: filled; ss_family 0 if it makes no sense, or cannot be called
+ * @uaddr_len: bytes of @uaddr
+ * @addr: filled; ss_family 0 if the address is malformed or not supported
  */
 void dnfs4_callback_parse(struct net *net, const char *netid, u32 netid_len, const char *uaddr,
 			  u32 uaddr_len, struct sockaddr_storage *addr);
 
-/* For client.c: make and end the channel with its client; set, or set anew, where it leads. */
+/**
+ * dnfs4_callback_init - create the callback channel of a new client
+ * @client: new
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
 int dnfs4_callback_init(struct dnfs4_client *client);
-/* No callback runs or will; does not wait for the client to answer. May sleep. */
+
+/**
+ * dnfs4_callback_stop - close the callback channel of a client
+ * @client: being released
+ *
+ * Ends all callbacks without waiting for replies. No callback runs or is accepted afterwards.
+ *
+ * Context: may sleep.
+ */
 void dnfs4_callback_stop(struct dnfs4_client *client);
+
+/* Free the callback channel of a client, which may have none. */
 void dnfs4_callback_free(struct dnfs4_client *client);
-/* 4.0, as it is confirmed: probes with CB_NULL. May sleep. */
+
+/**
+ * dnfs4_callback_set - 4.0: set the callback address of a client
+ * @client: confirmed
+ * @addr: the address
+ *
+ * The channel probes the address with CB_NULL.
+ */
 void dnfs4_callback_set(struct dnfs4_client *client, const struct dnfs4_callback_addr *addr);
-/* 4.1: connections or parameters of the back channel changed: probe, retry what waits. */
+
+/**
+ * dnfs4_callback_changed - 4.1: note that the back channel changed
+ * @client: the client, whose connections or callback parameters changed
+ *
+ * The channel probes the connection if necessary, and resends what is queued.
+ *
+ * Context: any.
+ */
 void dnfs4_callback_changed(struct dnfs4_client *client);
-/* Can the client be called back now? Any context. */
+
+/* Return: true if the client can be called back now. Any context. */
 bool dnfs4_callback_is_up(const struct dnfs4_client *client);
 
-/*
- * 4.0: is RENEW to tell that the client cannot be called back? It is while the client has
- * delegations; and when one was revoked that it may take for valid, until it returns
- * delegations, or has had time to.
+/**
+ * dnfs4_callback_missed - 4.0: check whether RENEW must report NFS4ERR_CB_PATH_DOWN
+ * @client: the client
+ *
+ * It must while callbacks do not reach a client that has delegations; and after a delegation
+ * was revoked that the client may take for valid, for one lease time from the first report.
+ *
+ * Context: any.
+ * Return: true for NFS4ERR_CB_PATH_DOWN.
  */
 bool dnfs4_callback_missed(struct dnfs4_client *client);
 
-/* With the module. */
+/* Create and destroy the workqueue of callbacks, at module load and unload. */
 int dnfs4_callbacks_setup(void);
 void dnfs4_callbacks_cleanup(void);
 
-/* The session has more slots than it is to have: CB_RECALL_SLOT says so. May sleep. */
+/**
+ * dnfs4_recall_slots - send CB_RECALL_SLOT with the present slot target
+ * @session: uses more slots than its target
+ *
+ * Best effort. RFC 8881 section 20.8.
+ *
+ * Context: may sleep.
+ */
 void dnfs4_recall_slots(struct dnfs4_session *session);
 
-/* Memory is short, or the administrator asks: clients give back what they do not use. */
+/**
+ * dnfs4_recall_any - ask all clients to return delegations that they do not need
+ * @server: the server
+ *
+ * Sends CB_RECALL_ANY (RFC 8881 section 20.6) from a work item, at a limited rate.
+ *
+ * Context: any; does not wait.
+ */
 void dnfs4_recall_any(struct dnfs4_server *server);
 
 #endif

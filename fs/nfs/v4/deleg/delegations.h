@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files that make up delegations share; for the rest see delegation.h.
+ * Internals of the delegation code. For its interface to the rest of NFSv4 see delegation.h.
  *
- * A delegation is a state of its client and stands on a caching grant of the lock
- * table. It ends once, by whatever comes first: it is returned, its client goes, or the
- * grant is void (then its stateid stays until the client has understood).
+ * A delegation is a state of its client, based on a caching grant of the lock table. It ends
+ * once, by the first of these events: the client returns it, the client is released, or the
+ * grant is revoked. A revoked delegation keeps its stateid in 4.1 until FREE_STATEID.
  *
  * Locking, outermost first
- *   state.lock guards @grant and @recalled, and makes grant and stateid one step.
- *   delegations->lock (spinlock) guards the lists and the table by node.
+ *   state.lock guards @grant and @recalled, and makes changes of grant and stateid one step.
+ *   delegations->lock (spinlock, bottom halves disabled) guards the lists and the table by
+ *   node.
  *
- * Lifetime: the state's count. The grant holds the state until it is freed, and a
- * callback holds it while it is under way. The node is held by the grant alone: it is
- * only compared, so that a share can be removed under a delegation.
+ * Lifetime: the reference count of the state. The grant holds the state until the grant is
+ * freed, and a callback holds it while in progress. Only the grant holds the node; the
+ * delegation just compares the pointer, so that a share can be removed under a delegation.
  */
 #ifndef _DITTO_FS_NFS_V4_DELEG_DELEGATIONS_H
 #define _DITTO_FS_NFS_V4_DELEG_DELEGATIONS_H
@@ -34,13 +35,13 @@ struct shrinker;
 
 #define DNFS4_DELEGATION_BUCKETS	4096
 
-/* What is counted here; the lock table counts what becomes of all delegations. */
+/* Events in the statistics. The lock table counts how delegations end. */
 enum dnfs4_delegation_event {
 	DNFS4_DELEG_READ,	/* granted */
 	DNFS4_DELEG_WRITE,
 	DNFS4_DELEG_DIRECTORY,
-	DNFS4_DELEG_REFUSED,	/* wanted, and not granted */
-	DNFS4_DELEG_RECALL,	/* CB_RECALL; the time is that until the client took it */
+	DNFS4_DELEG_REFUSED,	/* possible, and not granted */
+	DNFS4_DELEG_RECALL,	/* CB_RECALL, with the time until the client accepted it */
 	DNFS4_DELEG_ASK,	/* CB_GETATTR */
 	DNFS4_DELEG_NOTIFY,	/* CB_NOTIFY */
 	DNFS4_DELEG_ANY,	/* CB_RECALL_ANY */
@@ -49,18 +50,18 @@ enum dnfs4_delegation_event {
 };
 
 /**
- * struct dnfs4_delegations - of a server
- * @server: ours
+ * struct dnfs4_delegations - delegations and callback channels of a server
+ * @server: the server
  * @lock: see above
- * @running: the service runs
- * @channels: struct dnfs4_callback_channel
- * @by_node: struct dnfs4_delegation
- * @count: of delegations
- * @callers: caller.c; NULL before the first
- * @stats: by enum dnfs4_delegation_event
- * @shrinker: asks clients for what they do not use
- * @recall_any: does it
- * @recall_any_at: jiffies before which they are not asked again
+ * @running: the service runs; under @lock
+ * @channels: callback channels of all clients, by struct dnfs4_callback_channel.list
+ * @by_node: hash chains by node, of struct dnfs4_delegation.by_node
+ * @count: number of delegations
+ * @callers: clients by connection, see caller.c; NULL until first needed
+ * @stats: statistics, by enum dnfs4_delegation_event
+ * @shrinker: triggers @recall_any when memory is short
+ * @recall_any: work that sends CB_RECALL_ANY
+ * @recall_any_at: jiffies before which @recall_any does not run again
  */
 struct dnfs4_delegations {
 	struct dnfs4_server *server;
@@ -78,25 +79,26 @@ struct dnfs4_delegations {
 
 /**
  * struct dnfs4_delegation - a delegation
- * @state: its stateid
- * @grant: what it stands on, held; NULL before and after
- * @node: to be compared only
- * @write: it is for writing
- * @recalled: when the client was asked to return it; 0 if it was not
- * @change: change attribute when it was granted
- * @granted: jiffies, when
- * @by_node: in the table
+ * @state: the stateid
+ * @grant: caching grant in the lock table, with a reference; NULL before it is granted and
+ *	after it has ended
+ * @node: the file; no reference, only for comparison
+ * @write: it is a write delegation
+ * @recalled: time of the recall; 0 if it was not recalled
+ * @change: change attribute when a write delegation was granted
+ * @granted: jiffies when it was granted
+ * @by_node: link in the table by node
  * @recall: CB_RECALL
- * @tries: of it
+ * @tries: number of times @recall was refused
  * @ask: CB_GETATTR
- * @asking: bits of recall.c
- * @answered: the client has answered; @answer_change and @answer_size count if @knows
- * @knows: it has said something
- * @answer_change: what the client said
- * @answer_size: the same
- * @dir: of a directory: what it is told; else NULL
+ * @asking: ASK_* bits of recall.c
+ * @answered: the client has answered @ask
+ * @knows: the answer was NFS4_OK, so @answer_change and @answer_size are valid
+ * @answer_change: change attribute in the answer
+ * @answer_size: size in the answer
+ * @dir: directory delegation: notifications; else NULL
  * @fh_len: bytes of @fh
- * @fh: handle by which the client knows the file
+ * @fh: filehandle by which the client knows the file
  */
 struct dnfs4_delegation {
 	struct dnfs4_state state;
@@ -120,6 +122,7 @@ struct dnfs4_delegation {
 	u8 fh[DNFS4_FH_MAX];
 };
 
+/* The delegation of a state, whose kind must be in DNFS4_STATE_DELEGATIONS. */
 static inline struct dnfs4_delegation *dnfs4_delegation_of(const struct dnfs4_state *state)
 {
 	return container_of(state, struct dnfs4_delegation, state);
@@ -127,64 +130,116 @@ static inline struct dnfs4_delegation *dnfs4_delegation_of(const struct dnfs4_st
 
 /* delegation.c */
 
+/* Count an event in the statistics, with the time it took. Any context. */
 void dnfs4_delegation_count(struct dnfs4_server *server, enum dnfs4_delegation_event event,
 			    bool error, u64 nanoseconds);
 
-/* This request: a callback must not overtake its reply (RFC 8881 section 2.10.6.3). */
+/**
+ * dnfs4_call_ref_fill - identify a request for csa_referring_call_lists
+ * @cmp: the request; without a session @ref stays as it is
+ * @ref: filled; zeroed by the caller
+ *
+ * A callback must not overtake the reply to this request (RFC 8881 section 2.10.6.3).
+ */
 void dnfs4_call_ref_fill(const struct dnfs4_compound *cmp, struct dnfs4_call_ref *ref);
 
 /**
- * dnfs4_delegation_alloc - a delegation of the current file, not granted yet
- * @cmp: with the file as current handle
+ * dnfs4_delegation_alloc - allocate a delegation of the current file
+ * @cmp: has the file as current handle, and a client
  * @kind: DNFS4_STATE_DELEGATION or DNFS4_STATE_DIRECTORY
  *
- * Return: with one reference, the caller's, and in the table by node, so that there is only
- * one for a client and node. ERR_PTR: -EEXIST (there is one), -ENOMEM.
+ * The delegation is not granted yet, but is in the table by node, so that a client has only
+ * one per node.
+ *
+ * Context: may sleep.
+ * Return: the delegation with one reference; or an ERR_PTR: -EEXIST if the client has one
+ * already, -ENOMEM, or an errno of dnfs4_fh_encode().
  */
 struct dnfs4_delegation *dnfs4_delegation_alloc(struct dnfs4_compound *cmp,
 						enum dnfs4_state_kind kind);
 
 /**
- * dnfs4_delegation_grant - ask the lock table
- * @cmp: see above
- * @d: its state.lock held
- * @want: DITTO_LEASE_* bits, all of which are needed
- * @reclaim: takes back what was held before a restart
- * @ops: of the grant
+ * dnfs4_delegation_grant - get the caching grant of a delegation from the lock table
+ * @cmp: as for dnfs4_delegation_alloc()
+ * @d: the delegation; its state.lock is held
+ * @want: DITTO_LEASE_* bits, all of which are required
+ * @reclaim: reclaims a delegation held before a restart of the server
+ * @ops: holder's operations for the grant
  *
- * With success it has a stateid. Return: 0; -EAGAIN (something of others is in the way, or
- * it was recalled at once), -ENOLCK (a limit) and others of ditto_lease_grant() and
- * dnfs4_state_add().
+ * On success the delegation has a stateid.
+ *
+ * Context: may sleep.
+ * Return: 0; -EAGAIN if another holder conflicts, or the grant is being recalled already;
+ * -ENOLCK if a limit is reached; or another errno of ditto_lease_grant() or dnfs4_state_add().
  */
 int dnfs4_delegation_grant(struct dnfs4_compound *cmp, struct dnfs4_delegation *d, u8 want,
 			   bool reclaim, const struct ditto_lease_ops *ops);
 
-/* What it is in the lock table, with a reference; NULL once it was given up. May sleep. */
+/**
+ * dnfs4_delegation_grant_get - get the caching grant of a delegation
+ * @d: the delegation; its state.lock is not held
+ *
+ * Context: may sleep.
+ * Return: the grant with a reference; NULL if the delegation has ended.
+ */
 struct ditto_lease *dnfs4_delegation_grant_get(struct dnfs4_delegation *d);
 
-/* Nothing came of it: out of the table by node. The reference stays. */
+/**
+ * dnfs4_delegation_drop - remove a delegation from the table by node
+ * @d: not granted, or ended; keeps its reference
+ *
+ * Context: any.
+ */
 void dnfs4_delegation_drop(struct dnfs4_delegation *d);
 
-/* It was returned, or its client goes; its state is off the client's table. May sleep. */
+/**
+ * dnfs4_delegation_end - end a delegation that is returned or whose client is released
+ * @d: its state has been removed from the client's table; its state.lock is not held
+ *
+ * Context: may sleep.
+ */
 void dnfs4_delegation_end(struct dnfs4_delegation *d);
 
-/* How long the client has to return it. */
+/* Time that a client has to return a recalled delegation, in milliseconds. */
 u32 dnfs4_recall_ms(const struct dnfs4_client *client);
 
 /* recall.c */
+
+/* CB_RECALL */
 extern const struct dnfs4_callback_ops dnfs4_recall_ops;
+/* CB_GETATTR */
 extern const struct dnfs4_callback_ops dnfs4_ask_ops;
-/* Ends of grants, for files and directories. */
+
+/**
+ * dnfs4_delegation_breaking - recall a delegation
+ * @grant: its caching grant
+ * @keep: ignored: a delegation is recalled as a whole
+ * @ack: ignored
+ *
+ * For struct ditto_lease_ops, of files and directories. Context: may sleep.
+ */
 void dnfs4_delegation_breaking(struct ditto_lease *grant, u8 keep, bool ack);
+
+/**
+ * dnfs4_delegation_revoked - end a delegation whose caching grant was revoked
+ * @grant: the caching grant
+ *
+ * For struct ditto_lease_ops, of files and directories. Does nothing if the delegation has
+ * ended already. Context: may sleep.
+ */
 void dnfs4_delegation_revoked(struct ditto_lease *grant);
+
+/* Put the delegation of a freed caching grant; for struct ditto_lease_ops. May sleep. */
 void dnfs4_delegation_free(struct ditto_lease *grant);
+
+/* Holder's operations for grants of file delegations. */
 extern const struct ditto_lease_ops dnfs4_delegation_cache_ops;
 
-/* recall_any.c */
+/* recall_any.c: set up and tear down the shrinker and its work. */
 int dnfs4_recall_any_init(struct dnfs4_delegations *all);
 void dnfs4_recall_any_exit(struct dnfs4_delegations *all);
 
-/* dir_delegation.c: what a directory's delegation has besides. */
+/* dir_delegation.c: free the notifications of a directory delegation. */
 void dnfs4_dir_free(struct dnfs4_dir *dir);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Delegations of directories: what their holders are told.
+ * Directory delegations: notifications to their holders (RFC 8881 section 10.9).
  */
 #ifndef _DITTO_FS_NFS_V4_DELEG_DIR_DELEGATION_H
 #define _DITTO_FS_NFS_V4_DELEG_DIR_DELEGATION_H
@@ -25,18 +25,18 @@ enum dnfs4_notify_type {
 	NOTIFY4_CHANGE_COOKIE_VERIFIER = 5,
 };
 
-/* Those that can be told; verifiers of cookies do not change. */
+/* Supported notifications. Cookie verifiers do not change, so there is none for them. */
 #define DNFS4_DIR_TYPES \
 	(BIT(NOTIFY4_CHANGE_CHILD_ATTRS) | BIT(NOTIFY4_CHANGE_DIR_ATTRS) | \
 	 BIT(NOTIFY4_REMOVE_ENTRY) | BIT(NOTIFY4_ADD_ENTRY) | BIT(NOTIFY4_RENAME_ENTRY))
-/* Those of entries: with none of them a change has to wait until the delegation is returned. */
+/* Notifications of entries. Without any of them each change recalls the delegation. */
 #define DNFS4_DIR_ENTRY_TYPES \
 	(BIT(NOTIFY4_REMOVE_ENTRY) | BIT(NOTIFY4_ADD_ENTRY) | BIT(NOTIFY4_RENAME_ENTRY))
 
 /**
- * struct dnfs4_dir_ask - what a client wants to be told, and then what it will be
+ * struct dnfs4_dir_ask - notifications requested by a client, then those granted
  * @types: bits of enum dnfs4_notify_type
- * @wait: milliseconds by which news of attributes may be late
+ * @wait: milliseconds by which notifications of attributes may be delayed
  * @child: attributes of entries
  * @dir: attributes of the directory
  */
@@ -47,14 +47,22 @@ struct dnfs4_dir_ask {
 	struct dnfs4_bitmap dir;
 };
 
-/* Of a delegation that is not granted yet; what of @ask cannot be done is taken away. */
+/**
+ * dnfs4_dir_alloc - allocate the notifications of a directory delegation
+ * @cmp: has the directory as current handle
+ * @d: the delegation, not granted yet
+ * @ask: notifications requested; reduced to those granted
+ *
+ * Context: may sleep.
+ * Return: the object, to be freed with dnfs4_dir_free(); NULL without memory.
+ */
 struct dnfs4_dir *dnfs4_dir_alloc(struct dnfs4_compound *cmp, struct dnfs4_delegation *d,
 				  struct dnfs4_dir_ask *ask);
 
-/* Is there a change that it is told of? */
+/* Return: true if the holder is notified of changes of entries. */
 bool dnfs4_dir_tells(const struct dnfs4_dir *dir);
 
-/* For ditto_lease_grant(). */
+/* Holder's operations for grants of directory delegations. */
 extern const struct ditto_lease_ops dnfs4_dir_cache_ops;
 
 #endif
