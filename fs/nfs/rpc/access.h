@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ACCESS, whose bits are the same in all versions (RFC 1813 section 3.3.4, RFC 8881
- * section 18.1.1).
+ * The ACCESS operation. Its bits are the same in all NFS versions (RFC 1813 section 3.3.4,
+ * RFC 8881 section 18.1.1).
  */
 #ifndef _DITTO_FS_NFS_RPC_ACCESS_H
 #define _DITTO_FS_NFS_RPC_ACCESS_H
@@ -10,11 +10,11 @@
 
 #include "../../op/op.h"
 
-/* What the bits are asked of. */
+/* Kind of object of an ACCESS, on which the meaning of the bits depends. */
 enum dnfs_accessed {
-	DNFS_ACCESSED_FILE,	/* or anything but a directory */
+	DNFS_ACCESSED_FILE,	/* anything but a directory */
 	DNFS_ACCESSED_DIR,
-	DNFS_ACCESSED_ATTRS,	/* the directory of the named attributes of a file */
+	DNFS_ACCESSED_ATTRS,	/* the named attribute directory of a file */
 	DNFS_ACCESSEDS,
 };
 
@@ -23,18 +23,20 @@ static inline enum dnfs_accessed dnfs_accessed_of(umode_t mode)
 	return S_ISDIR(mode) ? DNFS_ACCESSED_DIR : DNFS_ACCESSED_FILE;
 }
 
-/* Those with a meaning for it. */
+/* Return: the ACCESS bits that have a meaning for a kind of object. Any context. */
 u32 dnfs_access_known(enum dnfs_accessed what);
 
 /**
- * dnfs_access - what the caller may do
- * @op: who
- * @node: held
- * @what: it is asked for; with DNFS_ACCESSED_ATTRS, @node is the file
- * @wanted: bits that are asked for
- * @granted: filled with those of them that the caller has; without a meaning, none
+ * dnfs_access - check which ACCESS bits a caller has
+ * @op: the caller
+ * @node: the object, held; for DNFS_ACCESSED_ATTRS the file
+ * @what: kind of object
+ * @wanted: bits to check
+ * @granted: set to the bits of @wanted that the caller has. Bits without a meaning for @what are
+ *	not granted
  *
- * Return: 0, also if nothing is granted, or an errno of ditto_permission() that is no refusal.
+ * Context: may sleep.
+ * Return: 0, also if nothing is granted; or an errno of ditto_permission() other than a refusal.
  */
 int dnfs_access(struct ditto_op *op, struct ditto_node *node, enum dnfs_accessed what, u32 wanted,
 		u32 *granted);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A call as procedures see it, free of the transport it came by, and the
- * tables that describe procedures.
+ * RPC calls as procedures see them, independent of the transport, and the tables that
+ * describe programs and procedures.
  *
- * A procedure is decoded, executed and encoded by three functions. What they
- * need of the transport (empty pages for a reply, pages of the page cache put
- * into one) comes through struct dnfs_transport, so that calls can be served
- * from something else than sunrpc's service threads.
+ * Three functions decode, execute and encode a procedure. They use the transport (empty pages
+ * for a reply, page cache pages spliced into a reply) only through struct dnfs_transport, so
+ * that calls can also be served without sunrpc's service threads.
  */
 #ifndef _DITTO_FS_NFS_RPC_CALL_H
 #define _DITTO_FS_NFS_RPC_CALL_H
@@ -28,27 +27,27 @@ struct sockaddr;
 struct svc_xprt;
 struct user_namespace;
 
-/* Largest payload of a READ, WRITE or READDIR over TCP: what sunrpc carries. */
+/* Largest payload of a READ, WRITE or READDIR over TCP, the limit of sunrpc. */
 #define DNFS_MAX_PAYLOAD	(1024 * 1024)
 
-/* What struct dnfs_transport.once found. */
+/* Result of struct dnfs_transport.once. */
 enum dnfs_once {
-	DNFS_ONCE_DO,		/* do it */
-	DNFS_ONCE_REPLAYED,	/* it was done before: its reply is in the stream, and all of it */
-	DNFS_ONCE_BUSY,		/* it is being done: send nothing */
+	DNFS_ONCE_DO,		/* a new call: execute it */
+	DNFS_ONCE_REPLAYED,	/* a retransmission: the stream holds the complete cached reply */
+	DNFS_ONCE_BUSY,		/* the same call is in progress: send no reply */
 };
 
 /**
- * struct dnfs_transport - what a procedure may ask of the transport
- * @pages: the pages for the payload of the reply, all of them; @count is
- *	filled with how many there are. Their content is lost unless
- *	@payload is called.
- * @add_page: put a page (a reference is taken) behind those added so far, in
- *	place of an own one; false if there is no room
- * @payload: end the reply's head and let @len bytes of the pages follow, the
- *	first at offset @base of the first page; pads to four bytes
- * @once: from here on the call must not be done twice: was it done before? For procedures
- *	that find that out on the way; the transport asks for those with DNFS_PROC_CACHED
+ * struct dnfs_transport - services of the transport for procedures
+ * @pages: returns all pages available for the payload of the reply; @count is set to their
+ *	number. Their content is lost unless @payload is called
+ * @add_page: adds a page to the payload, in place of a page of the thread; takes a reference.
+ *	Returns false if there is no room
+ * @payload: ends the head of the reply and appends @len bytes from the pages, beginning at
+ *	offset @base of the first one; pads to four bytes
+ * @once: looks the call up in the reply cache before the first non-idempotent step. For
+ *	procedures that only learn during execution whether they are idempotent; for procedures
+ *	with DNFS_PROC_CACHED, rpc.c calls it
  */
 struct dnfs_transport {
 	struct page **(*pages)(struct dnfs_call *call, unsigned int *count);
@@ -58,21 +57,23 @@ struct dnfs_transport {
 };
 
 /* Properties of a procedure. */
-#define DNFS_PROC_CACHED	BIT(0)	/* not idempotent: goes through the reply cache */
-#define DNFS_PROC_MOUNTING	BIT(1)	/* on a root any flavour will do (RFC 2623, 2.3.2) */
+#define DNFS_PROC_CACHED	BIT(0)	/* not idempotent: uses the reply cache */
+#define DNFS_PROC_MOUNTING	BIT(1)	/* any flavour is accepted on a root (RFC 2623, 2.3.2) */
 #define DNFS_PROC_WHOLE		BIT(2)	/* @exec decodes, encodes and sets the status itself */
-#define DNFS_PROC_RESERVED	BIT(3)	/* taken from reserved ports alone */
+#define DNFS_PROC_RESERVED	BIT(3)	/* accepted from reserved ports only */
 
 /**
  * struct dnfs_proc - a procedure
- * @name: as its RFC calls it; NULL where the number is unused
- * @decode: arguments from the wire; false if they are not valid XDR; NULL if there are none
- * @exec: does it; returns 0 or a negative errno that becomes the status; NULL if nothing is to do.
- *	With DNFS_PROC_WHOLE: 0, -EBADMSG if the arguments are not valid XDR, -EINPROGRESS if no
- *	reply is to be sent
- * @encode: results, for every status; false if they do not fit; NULL if there are none
- * @repeatable: of DNFS_PROC_CACHED: may a call with these arguments be done again? NULL if none may
- * @release: frees what @decode and @exec allocated, also if one of them failed; may be NULL
+ * @name: name in the RFC; NULL where the number is unused
+ * @decode: decodes the arguments; returns false if they are not valid XDR. NULL if there are none
+ * @exec: executes the call; returns 0 or a negative errno, which becomes the status. NULL if
+ *	there is nothing to do. With DNFS_PROC_WHOLE: returns 0, -EBADMSG if the arguments are
+ *	not valid XDR, -EINPROGRESS if no reply must be sent, or another errno for a system error
+ * @encode: encodes the results, for every status; returns false if they do not fit. NULL if
+ *	there are no results, as for NULL procedures and NLM messages
+ * @repeatable: for DNFS_PROC_CACHED: returns true if a call with these arguments is idempotent;
+ *	NULL if none is
+ * @release: frees what @decode and @exec allocated, even if one of them failed; may be NULL
  * @argsize: bytes of the decoded arguments
  * @ressize: bytes of the results
  * @max_reply: most bytes that @encode writes; 0 if only the transport limits them
@@ -91,14 +92,14 @@ struct dnfs_proc {
 	u32 flags;
 };
 
-/* Flavours that prove who calls, whatever port it comes from. */
+/* Flavours that authenticate the caller, whatever its port. */
 #define DNFS_SEC_PROVEN	(DITTO_SEC_KRB5 | DITTO_SEC_KRB5I | DITTO_SEC_KRB5P)
 
-/* No program of ours has a higher version, or more procedures. */
+/* Highest version and highest number of procedures of any program. */
 #define DNFS_VERSION_MAX	4
 #define DNFS_PROCS_MAX		32
 
-/* Our programs, each version by itself, as indices of what each server keeps for them. */
+/* Index of each version of each program, for tables per program. */
 enum dnfs_program_index {
 	DNFS_PROGRAM_NFS,
 	DNFS_PROGRAM_ACL,
@@ -113,19 +114,19 @@ enum dnfs_program_index {
 
 /**
  * struct dnfs_program - one version of a program
- * @index: among ours
- * @prog: its number
- * @vers: its version
- * @name: for rpcbind and people
+ * @index: enum dnfs_program_index
+ * @prog: program number
+ * @vers: version
+ * @name: name for rpcbind and display
  * @group: name of its statistics
  * @any_udp: served over UDP whatever the setting
  * @no_udp: never served over UDP
- * @strangers: machines that no share admits are answered by the procedures, see @stranger of
- *	struct dnfs_call, as the program has words of its own for them
- * @loopback: the machine itself need not be admitted
- * @status: the program's status for an errno
- * @procs: its procedures by number
- * @nprocs: how many
+ * @strangers: the procedures answer machines that no share admits, because the program has a
+ *	status for them; see @stranger of struct dnfs_call
+ * @loopback: the loopback address need not be admitted by a share
+ * @status: converts 0 or a negative errno to a status of the program
+ * @procs: procedures by number
+ * @nprocs: length of @procs
  */
 struct dnfs_program {
 	enum dnfs_program_index index;
@@ -153,45 +154,45 @@ extern const struct dnfs_program dnfs4_program;
 
 /**
  * struct dnfs_call - a call
- * @server: ours
- * @srv: the core's
- * @program: what is called
- * @peer: who calls; NULL for procedures that do nothing, and without memory
- * @conn: the connection it came by; NULL if it came without one
+ * @server: the NFS server of the namespace
+ * @srv: the core's server
+ * @program: the program called
+ * @peer: the caller's machine; NULL for procedures that do nothing, and without memory
+ * @conn: the connection it arrived on; NULL for datagrams
  * @addr: the caller's address
- * @local: our address that it called
- * @datagram: it came by UDP
+ * @local: the server's address that was called
+ * @datagram: it arrived over UDP
  * @reserved_port: it came from a port below 1024
- * @undecided: whether any share admits the caller, or its port, is not known yet: it is to
- *	come again
+ * @undecided: it is not known yet whether a share admits the caller, or its port; the client
+ *	must retry
  * @ident: the identity that the call claims
- * @principal: who authenticated by RPCSEC_GSS; NULL if that is not told
- * @userns: in which user and group numbers on the wire are meant
- * @sec: the flavour, one DITTO_SEC_* bit, or 0 for one that no share can accept
- * @max_payload: bytes that the transport carries at most
- * @can_splice: the reply is not checksummed: pages of the page cache may go into it
- * @proc: what is called
- * @args: decoded
+ * @principal: principal authenticated by RPCSEC_GSS; NULL if it is not known
+ * @userns: user namespace of the user and group ids on the wire
+ * @sec: the flavour, one DITTO_SEC_* bit; 0 for a flavour that no share can accept
+ * @max_payload: most bytes that the transport carries
+ * @can_splice: the reply is not checksummed, so page cache pages may be spliced into it
+ * @proc: the procedure called
+ * @args: decoded arguments
  * @res: results; all zero before @proc->exec
- * @status: of the reply, in the program's own numbers
- * @bytes: payload moved, for statistics
- * @started: when the call had arrived
- * @ended: when the last operation of it was done, or 0 if that is not known
+ * @status: status of the reply, in the program's own numbers
+ * @bytes: bytes of payload transferred, for statistics
+ * @started: time of arrival
+ * @ended: time when the last operation was done; 0 if not known
  * @too_weak: refuse the call: the share does not accept its flavour
  * @stranger: refuse the call: no share admits the caller
- * @again: nothing was done, the client shall come again: the reply is not to be kept
- * @dropped: no reply is to be sent
- * @in: where arguments come from, for procedures that decode as they go
- * @xdr: where results go
- * @transport: see there
- * @awaited: a node whose claims are being given back to let the call go on, held; or NULL
- * @break_wait: jiffies that it may still wait for that
+ * @again: nothing was done and the client must retry: do not cache the reply
+ * @dropped: send no reply
+ * @in: stream of the arguments, for procedures with DNFS_PROC_WHOLE
+ * @xdr: stream of the results
+ * @transport: services of the transport
+ * @awaited: node whose holders were asked to give way to this call, with a reference; or NULL
+ * @break_wait: jiffies that the call may still wait for holders
  * @vec: scratch for the payload of a WRITE
  * @bvec: scratch for the payload of a READ
- * @nvec: entries of @vec and of @bvec
+ * @nvec: entries in each of @vec and @bvec
  * @spliced_base: offset of the first spliced byte in its page
  * @spliced: bytes spliced so far
- * @spliced_last: the page of the last one
+ * @spliced_last: page of the last spliced byte
  */
 struct dnfs_call {
 	struct dnfs_server *server;
@@ -238,27 +239,41 @@ struct dnfs_call {
 
 /* pause.c */
 
-/* One in so many service threads may wait; the others serve those who give way. */
+/* One service thread in this many may wait; the others serve the holders that give way. */
 #define DNFS_PAUSE_SHARE	4
 
-/* For procedures that ask the lock table themselves: holders were told to give way here. */
+/**
+ * dnfs_await - note that a call conflicts with holders that were asked to give way
+ * @call: the call
+ * @node: node of the conflict; takes a reference. Ignored if the call has a node already
+ *
+ * For procedures that use the lock table directly.
+ */
 void dnfs_await(struct dnfs_call *call, struct ditto_node *node);
 
 /**
- * dnfs_pause_begin - a call was refused: shall it wait, and be done again?
- * @call: nothing of it was done
+ * dnfs_pause_begin - decide whether a refused call waits and is executed again
+ * @call: refused before it had any effect
  *
- * It shall if the lock table told holders to give way, for not more than its patience
- * in all, and if not too many threads wait already.
+ * A call waits if the lock table asked holders to give way, the setting break-wait-ms leaves
+ * time, and not too many threads are waiting.
  *
+ * Context: any.
  * Return: true if dnfs_pause() must follow.
  */
 bool dnfs_pause_begin(struct dnfs_call *call);
 
-/* Wait until the call is to be done again. Sleeps; holds nothing that a holder needs. */
+/**
+ * dnfs_pause - wait until the holders have given way
+ * @call: dnfs_pause_begin() returned true
+ *
+ * Waits for the rest of @call->break_wait at most.
+ *
+ * Context: sleeps; the caller must not hold anything that a holder needs to give way.
+ */
 void dnfs_pause(struct dnfs_call *call);
 
-/* What was awaited does not matter any more. */
+/* Forget the node of dnfs_await(), if there is one. May sleep. */
 void dnfs_await_end(struct dnfs_call *call);
 
 /* pages.c */
@@ -266,36 +281,40 @@ void dnfs_await_end(struct dnfs_call *call);
 /**
  * dnfs_read - read into the pages of the reply
  * @call: the call
- * @op: who reads
- * @node: from what
- * @pos: from where
+ * @op: the caller
+ * @node: the file
+ * @pos: position in the file
  * @count: bytes wanted; fewer are read if the reply has no room
- * @base: filled with the offset of the first byte in the first page
- * @eof: set at the end of the file
+ * @base: set to the offset of the first byte in the first page
+ * @eof: set to true at the end of the file
  *
- * Return: bytes read or an errno of ditto_read().
+ * Long reads splice page cache pages into the reply if possible.
+ *
+ * Context: may sleep.
+ * Return: bytes read, or an errno of ditto_read().
  */
 ssize_t dnfs_read(struct dnfs_call *call, struct ditto_op *op, struct ditto_node *node,
 		  loff_t pos, u32 count, u32 *base, bool *eof);
 
 /**
- * dnfs_write_iter - the payload of a call as an iterator, where it arrived
- * @call: the call; its @vec is used
+ * dnfs_write_iter - make an iterator over the payload of a WRITE, without copying
+ * @call: the call; @call->vec is used and must outlive @iter
  * @data: the payload
- * @count: bytes of it that count
+ * @count: bytes of the payload to write
  * @iter: filled
  *
- * Return: false if it lies in more pieces than a call can have.
+ * Return: false if the payload has more pieces than @call->nvec.
  */
 bool dnfs_write_iter(struct dnfs_call *call, const struct xdr_buf *data, u32 count,
 		     struct iov_iter *iter);
 
 /**
- * dnfs_link_text - what a new symbolic link is to say
- * @data: as it arrived
+ * dnfs_link_text - get the text of a new symbolic link
+ * @data: the text in the arguments
  *
- * Context: may sleep. Return: a terminated string, to be freed, or an ERR_PTR: -EINVAL
- * (nothing, or a NUL in it), -ENAMETOOLONG, -ENOMEM.
+ * Context: may sleep.
+ * Return: a NUL-terminated string, to be freed with kfree(); or an ERR_PTR: -EINVAL if it is
+ * empty or contains a NUL, -ENAMETOOLONG, -ENOMEM.
  */
 char *dnfs_link_text(const struct xdr_buf *data);
 

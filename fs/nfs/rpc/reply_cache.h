@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Replies to calls that must not be done twice, kept for a while in case the
- * client asks again because it got none.
+ * The reply cache: replies to non-idempotent calls, kept for a while to answer
+ * retransmissions.
  */
 #ifndef _DITTO_FS_NFS_RPC_REPLY_CACHE_H
 #define _DITTO_FS_NFS_RPC_REPLY_CACHE_H
@@ -15,31 +15,31 @@ struct svc_xprt;
 struct xdr_buf;
 struct xdr_stream;
 
-/* Most and fewest replies kept by a server; between them memory decides. */
+/* Bounds for the number of replies kept by a server; in between it depends on memory. */
 #define DNFS_REPLIES_MAX	262144
 #define DNFS_REPLIES_MIN	1024
-/* All replies together may take this part of memory, if that is no less than the least. */
+/* The cache may use one part in this many of memory, or DNFS_REPLIES_MIN replies. */
 #define DNFS_REPLIES_MEMORY	64
-/* How long, in seconds: longer than clients go on asking on one connection. */
+/* Lifetime of a reply in seconds: longer than clients retransmit on one connection. */
 #define DNFS_REPLY_AGE_S	120
-/* Longest reply kept: more than what clients ask for with an operation that is not idempotent. */
+/* Longest reply kept: more than the usual replies to non-idempotent operations. */
 #define DNFS_REPLY_BYTES	768
-/* Bytes of the arguments that are summed up to tell calls apart. */
+/* Bytes of the arguments covered by the checksum that distinguishes calls. */
 #define DNFS_REPLY_SUM_BYTES	256
 
 /**
- * struct dnfs_reply_key - what makes a call the same as an earlier one
- * @addr: of the client, IPv4 mapped
- * @port: of the client: two clients behind one address begin with the same xids
+ * struct dnfs_reply_key - identity of a call, equal for retransmissions
+ * @addr: client address, IPv4 mapped
+ * @port: client port, because clients behind one address may start with the same xids
  * @proto: IPPROTO_TCP or IPPROTO_UDP
  * @prog: program
- * @vers: its version
+ * @vers: version
  * @proc: procedure
  * @xid: transaction id
  * @len: bytes of the arguments
- * @sum: checksum of the first DNFS_REPLY_SUM_BYTES of them
+ * @sum: checksum of the first DNFS_REPLY_SUM_BYTES of the arguments
  *
- * Compared as a whole, so without holes.
+ * Hashed and compared as a whole, so it has no holes.
  */
 struct dnfs_reply_key {
 	struct in6_addr addr;
@@ -53,37 +53,40 @@ struct dnfs_reply_key {
 	u64 sum;
 };
 
-/* What dnfs_reply_begin() found. */
+/* Result of dnfs_reply_begin(). */
 enum dnfs_reply_state {
-	DNFS_REPLY_NEW,		/* do it, then dnfs_reply_done() or _forget() */
-	DNFS_REPLY_UNKEPT,	/* do it; no memory to remember it */
-	DNFS_REPLY_BUSY,	/* it is being done: drop this one */
-	DNFS_REPLY_DONE,	/* it was done: its reply is in the stream */
+	DNFS_REPLY_NEW,		/* execute, then call dnfs_reply_done() or dnfs_reply_forget() */
+	DNFS_REPLY_UNKEPT,	/* execute; there is no memory to keep the reply */
+	DNFS_REPLY_BUSY,	/* in progress: drop the retransmission */
+	DNFS_REPLY_DONE,	/* the cached reply is in the stream */
 };
 
-/* NULL without memory. */
+/* Create the reply cache of a server. Return: NULL without memory. May sleep. */
 struct dnfs_replies *dnfs_replies_alloc(void);
+/* Free a reply cache; no call may be in progress. */
 void dnfs_replies_free(struct dnfs_replies *replies);
-/* How many are kept, and how many may be. */
+/* Return: the number of replies in the cache, and of calls in progress. Any context. */
 unsigned int dnfs_replies_count(struct dnfs_replies *replies);
+/* Return: the most replies the cache keeps; for tests. */
 unsigned int dnfs_replies_limit(struct dnfs_replies *replies);
-/* Make every reply look @seconds older; for tests. */
+/* Make all replies @seconds older; for tests. */
 void dnfs_replies_age(struct dnfs_replies *replies, unsigned int seconds);
 
 /**
- * dnfs_reply_begin - was this call made before
+ * dnfs_reply_begin - look a call up in the reply cache, and add it if it is new
  * @replies: the cache
- * @key: the call
- * @conn: the connection it came by; NULL if it came without one
- * @xdr: gets the reply, if there is one
- * @start: at this position: what was encoded behind it goes
- * @reply: filled for DNFS_REPLY_NEW
+ * @key: identity of the call
+ * @conn: connection the call arrived on; NULL for datagrams
+ * @xdr: the cached reply is written here, if there is one
+ * @start: position of the reply in @xdr; anything behind it is discarded
+ * @reply: set for DNFS_REPLY_NEW; set to NULL for DNFS_REPLY_UNKEPT
  *
- * Who lost his connection and asks on a new one while the call is being done
- * would wait for a reply that goes to the old one. The new one is remembered
- * with the call, for dnfs_reply_done() and dnfs_reply_forget() to return.
+ * A client that lost its connection may retransmit on a new one while the call is in progress.
+ * The reply goes to the old connection, so the new one is stored with the call, and
+ * dnfs_reply_done() or dnfs_reply_forget() returns it.
  *
- * Context: may sleep. Allocates only until the cache is full.
+ * Context: may sleep. A full cache reuses the memory of old replies.
+ * Return: enum dnfs_reply_state.
  */
 enum dnfs_reply_state dnfs_reply_begin(struct dnfs_replies *replies,
 				       const struct dnfs_reply_key *key,
@@ -91,18 +94,29 @@ enum dnfs_reply_state dnfs_reply_begin(struct dnfs_replies *replies,
 				       unsigned int start, struct dnfs_reply **reply);
 
 /**
- * dnfs_reply_done - the call was done
+ * dnfs_reply_done - store the reply to an executed call
  * @replies: the cache
  * @reply: from dnfs_reply_begin()
- * @buf: what was encoded is kept
- * @start: from this offset on
+ * @buf: the encoded reply
+ * @start: offset of the results in @buf
  *
- * Return: NULL, or a connection, to be put, on which the call waits in vain
- * for its reply: once closed, the client asks again.
+ * A reply that is too long is not kept.
+ *
+ * Context: may sleep.
+ * Return: NULL, or another connection on which the client waits for the reply, with a
+ * reference. The caller closes it, so that the client reconnects and retransmits.
  */
 struct svc_xprt *dnfs_reply_done(struct dnfs_replies *replies, struct dnfs_reply *reply,
 				 const struct xdr_buf *buf, unsigned int start);
-/* The call was not done after all: let it be tried again. Returns as dnfs_reply_done(). */
+
+/**
+ * dnfs_reply_forget - remove a call that must be executed again when retransmitted
+ * @replies: the cache
+ * @reply: from dnfs_reply_begin(); freed
+ *
+ * Context: any.
+ * Return: as dnfs_reply_done().
+ */
 struct svc_xprt *dnfs_reply_forget(struct dnfs_replies *replies, struct dnfs_reply *reply);
 
 #endif

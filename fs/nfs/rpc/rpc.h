@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A call that came by one of sunrpc's service threads. Only rpc.c, pages.c and
- * service.c know what that is.
+ * Calls that arrive through sunrpc's service threads. Only rpc.c, pages.c and service.c depend
+ * on struct svc_rqst.
  */
 #ifndef _DITTO_FS_NFS_RPC_RPC_H
 #define _DITTO_FS_NFS_RPC_RPC_H
@@ -13,13 +13,13 @@ struct dnfs_server;
 struct svc_rqst;
 
 /**
- * struct dnfs_rpc_call - a call and where it came from
- * @call: what procedures see
- * @rqstp: the request
- * @payload: the page that the payload of the reply begins in
+ * struct dnfs_rpc_call - a call of a service thread
+ * @call: the call as procedures see it
+ * @rqstp: sunrpc's request
+ * @payload: first page of the payload of the reply
  * @args: position of the arguments in the call
  * @start: position of the results in the reply
- * @reply: of the reply cache, if this call is to be remembered
+ * @reply: entry in the reply cache; NULL if the reply is not kept
  */
 struct dnfs_rpc_call {
 	struct dnfs_call call;
@@ -30,31 +30,34 @@ struct dnfs_rpc_call {
 	struct dnfs_reply *reply;
 };
 
-/* rpc.c: for dnfs_rpc_transport */
+/* rpc.c: dnfs_transport.once of dnfs_rpc_transport. May sleep. */
 enum dnfs_once dnfs_rpc_once(struct dnfs_call *call);
 
-/* rpc.c: for rpcbind.c; programs are numbered by enum dnfs_program_index */
+/* rpc.c: for rpcbind.c. Programs are numbered by enum dnfs_program_index. */
+
+/* Return: a program. Any context. */
 const struct dnfs_program *dnfs_rpc_program(unsigned int program);
+/* Return: true if a program is served over @proto (IPPROTO_TCP or IPPROTO_UDP). Any context. */
 bool dnfs_rpc_is_served(const struct dnfs_server *server, unsigned int program, int proto);
 
 /**
- * dnfs_rpc_rpcbind_set - one SET, or one UNSET, of a program
- * @net: the namespace
- * @program: number of the program
+ * dnfs_rpc_rpcbind_set - send one SET or UNSET of a program to rpcbind
+ * @net: the network namespace
+ * @program: enum dnfs_program_index
  * @family: AF_INET or AF_INET6
  * @proto: IPPROTO_TCP or IPPROTO_UDP
- * @port: in host order; 0 is an UNSET, which does not look at the port
+ * @port: port in host order; 0 sends an UNSET, which removes the entry whatever its port
  *
  * Context: may sleep; svc_bind() was called in @net.
- * Return: 0, -EACCES if rpcbind has another address for it, or another error if it
+ * Return: 0; -EACCES if rpcbind has an entry with another address; or another errno if rpcbind
  * does not answer.
  */
 int dnfs_rpc_rpcbind_set(struct net *net, unsigned int program, int family, unsigned short proto,
 			 unsigned short port);
 
-/* pages.c */
+/* pages.c: the transport of calls of service threads */
 extern const struct dnfs_transport dnfs_rpc_transport;
-/* After a call: give the thread the pages back that splicing had put aside. */
+/* After a call, return the pages that splicing had replaced to the thread. */
 void dnfs_restore_pages(struct svc_rqst *rqstp);
 
 #endif

@@ -6,7 +6,7 @@
 struct dnfs_server;
 struct netlink_ext_ack;
 
-/* What rpcbind calls a netid; it has one port for each program and netid. */
+/* The netids of rpcbind, which has one port per program, version and netid. */
 enum dnfs_rpcbind_kind {
 	DNFS_RPCBIND_TCP4,
 	DNFS_RPCBIND_UDP4,
@@ -16,34 +16,36 @@ enum dnfs_rpcbind_kind {
 };
 
 /**
- * dnfs_rpcbind_start - get ready to talk to rpcbind
- * @server: of the namespace; the service runs
+ * dnfs_rpcbind_start - prepare registration with rpcbind
+ * @server: the server; the service runs
  *
- * Registers nothing yet.
+ * Registers nothing yet. Without memory nothing will be registered.
  *
  * Context: may sleep; server->lock is held.
  */
 void dnfs_rpcbind_start(struct dnfs_server *server);
 
 /**
- * dnfs_rpcbind_update - make what is registered what is listened on
- * @server: of the namespace
- * @port: of each netid, in host order; 0 where nothing listens
- * @extack: told of an entry that another server has; may be NULL
+ * dnfs_rpcbind_update - register the ports of the listening sockets
+ * @server: the server
+ * @port: port of each netid, in host order; 0 where nothing listens
+ * @extack: gets a message about an entry of another server; may be NULL
  *
- * All is registered again, in case that rpcbind was started anew. If it does not answer, that
- * is logged once, and tried with the next update.
+ * Registers all entries again, in case rpcbind was restarted. If rpcbind does not answer, this
+ * is logged once, and the next update tries again.
  *
- * Context: a process; may sleep; server->lock is held. To be called before a socket is
- * closed and after it was opened, so that rpcbind names only ports that are ours.
+ * Call this before a socket is closed and after it was opened, so that rpcbind only names
+ * ports that belong to this server.
+ *
+ * Context: process; may sleep; server->lock is held.
  */
 void dnfs_rpcbind_update(struct dnfs_server *server,
 			 const unsigned short port[DNFS_RPCBIND_KINDS],
 			 struct netlink_ext_ack *extack);
 
 /**
- * dnfs_rpcbind_stop - withdraw all that is registered
- * @server: of the namespace
+ * dnfs_rpcbind_stop - remove all entries from rpcbind
+ * @server: the server
  *
  * Context: may sleep; server->lock is held.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a call is about: a file, and the right to use it through its share.
+ * The target of a call: a file, and the caller's permission to use it through its share.
  */
 #ifndef _DITTO_FS_NFS_RPC_TARGET_H
 #define _DITTO_FS_NFS_RPC_TARGET_H
@@ -11,8 +11,8 @@
 struct dnfs_call;
 
 /**
- * struct dnfs_fh - a handle from the wire
- * @len: its bytes
+ * struct dnfs_fh - a filehandle from the wire
+ * @len: bytes of @data
  * @data: opaque
  */
 struct dnfs_fh {
@@ -22,8 +22,8 @@ struct dnfs_fh {
 
 /**
  * struct dnfs_post_attr - attributes that may be missing (post_op_attr)
- * @valid: they were read
- * @attr: see there
+ * @valid: @attr is filled
+ * @attr: the attributes
  */
 struct dnfs_post_attr {
 	bool valid;
@@ -31,10 +31,10 @@ struct dnfs_post_attr {
 };
 
 /**
- * struct dnfs_target - the file of a handle
- * @op: who may do what through the share
- * @actor: of @op, if the caller's machine made share reservations
- * @node: the file; NULL if there is none
+ * struct dnfs_target - the file of a filehandle
+ * @op: share, credential and permissions of the caller
+ * @actor: actor of @op, if the caller's machine has share reservations by NLM
+ * @node: the file, with a reference; NULL if there is none
  */
 struct dnfs_target {
 	struct ditto_op op;
@@ -43,60 +43,73 @@ struct dnfs_target {
 };
 
 /**
- * dnfs_target_get - the file of a handle, if the caller may use its share
+ * dnfs_target_get - find the file of a filehandle and admit the caller to its share
  * @call: the call
- * @fh: its handle
- * @target: filled
+ * @fh: the filehandle
+ * @target: filled; the caller ends it with dnfs_target_put() on success
  *
  * A flavour that the share does not accept sets @call->too_weak.
  *
- * Return: 0; what ditto_handle_decode(), ditto_rules_match() and
- * ditto_cred_get() say; -EACCES if the client or its flavour is refused.
+ * Context: may sleep.
+ * Return: 0; -EACCES if the client or its flavour is refused; or an errno of
+ * ditto_handle_decode(), ditto_rules_match() or ditto_cred_get().
  */
 int dnfs_target_get(struct dnfs_call *call, const struct dnfs_fh *fh,
 		    struct dnfs_target *target);
+
+/* Put the references of a target. May sleep. */
 void dnfs_target_put(struct dnfs_target *target);
 
 /**
- * dnfs_admit - may the caller use a share, and as whom
+ * dnfs_admit - admit a caller to a share
  * @call: the call
- * @share: held by the caller
- * @any_flavor: whatever flavour it used; one that is not accepted acts as the anonymous user
- * @op: filled; its cred is to be put
+ * @share: the share, held by the caller
+ * @any_flavor: admit any flavour; with one that the share does not accept, the caller becomes
+ *	the anonymous user
+ * @op: filled on success; the caller puts @op->cred
  *
+ * Context: may sleep.
  * Return: as for dnfs_target_get().
  */
 int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavor,
 	       struct ditto_op *op);
 
-/* Does a share take the flavour of a call, from the port that it came from? */
+/* Return: true if a share accepts the flavour of a call from its port. Any context. */
 bool dnfs_share_accepts(const struct dnfs_call *call, struct ditto_share *share);
 
-/* Is a caller that proved nothing the client's kernel, as far as its port tells? Any context. */
+/**
+ * dnfs_share_trusts - check whether a call comes from the client's kernel
+ * @call: the call
+ * @share: the share
+ *
+ * Context: any.
+ * Return: true if the call is authenticated, comes from a reserved port, or the share does not
+ * require reserved ports.
+ */
 bool dnfs_share_trusts(const struct dnfs_call *call, struct ditto_share *share);
 
-/* Flavours that there are: DITTO_SEC_* bits. */
+/* Number of flavours, one per DITTO_SEC_* bit. */
 #define DNFS_FLAVORS	5
 
-/* Those that a share accepts, DITTO_SEC_* bits. */
+/* Return: the flavours that a share accepts, DITTO_SEC_* bits. Any context. */
 u32 dnfs_share_sec(struct ditto_share *share);
 
 /**
- * dnfs_flavors - flavours as clients are told of them
+ * dnfs_flavors - convert flavours to RPC numbers
  * @sec: DITTO_SEC_* bits
- * @flavor: filled with RPC_AUTH_* numbers, those to be preferred first
+ * @flavor: filled with RPC_AUTH_* numbers, the strongest first
  *
- * Return: how many.
+ * Return: the number of entries in @flavor.
  */
 unsigned int dnfs_flavors(u32 sec, u32 flavor[DNFS_FLAVORS]);
 
-/* Attributes after an operation, if they can be had. */
+/* Read the attributes of a target after an operation. May sleep. */
 void dnfs_post_attr_get(struct dnfs_target *target, struct dnfs_post_attr *attr);
 
-/* The same for a change that was refused before it was tried. */
+/* Read the attributes of a target after a change that was refused before it began. May sleep. */
 void dnfs_wcc_unchanged(struct dnfs_target *target, struct ditto_wcc *wcc);
 
-/* The handle of a node. */
+/* Fill @handle with the filehandle of a node. Return: 0 or an errno. May sleep. */
 int dnfs_node_handle(struct ditto_share *share, struct ditto_node *node,
 		     struct ditto_handle *handle);
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Clients: tables, life and death; see client.h.
+ * Clients: tables, creation and release; see client.h for locking and lifetime.
  *
- * A client in the tables holds one reference of its own. Whatever ends it, the
- * lock table calls dnfs4_client_released(), which takes it out of the tables
- * and gives up the rest.
+ * A new client starts with one reference, which belongs to the tables. A client always ends by
+ * a release in the lock table, which calls dnfs4_client_released(). That function removes the
+ * client from the tables, ends its sessions and states, and drops the reference.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -36,7 +36,7 @@ static const struct rhashtable_params dnfs4_client_params = {
 	.automatic_shrinking = true,
 };
 
-/* Name in the lock table of what a client's delegations belong to. */
+/* Key in the lock table of the owner of a client's delegations. */
 static const u8 dnfs4_cache_key[] = "\0delegations";
 
 u32 dnfs4_server_epoch(const struct dnfs4_server *server)
@@ -52,9 +52,9 @@ u32 dnfs4_decode_client_id(struct dnfs4_compound *cmp, struct dnfs4_client_id *i
 }
 
 /*
- * The number of a client as its clientid carries it: a keyed permutation (four rounds of a
- * Feistel network), so that nobody guesses the clientid of another from his own, no two
- * are the same, and one that was never given out is known for what it is.
+ * The lower half of a clientid is the client's number under a keyed permutation (four rounds of
+ * a Feistel network). A client cannot guess another's clientid from its own, clientids are
+ * unique, and the server recognizes clientids that it never gave out.
  */
 #define ID_ROUNDS	4
 
@@ -116,7 +116,7 @@ void dnfs4_client_by_owner(struct dnfs4_clients *clients, u32 minor,
 		if (client->minor != !!minor || client->owner_len != id->len ||
 		    memcmp(client->owner_string, id->owner, id->len))
 			continue;
-		/* One whose release has begun is as good as gone. */
+		/* Its release has begun. */
 		if (READ_ONCE(client->client.dead))
 			continue;
 		if (test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags))
@@ -140,8 +140,8 @@ struct dnfs4_client *dnfs4_client_get(struct dnfs4_clients *clients, u64 id, u32
 }
 
 /*
- * A clientid that carries our epoch was given out in this life: then in 4.0 it is the lease
- * that ended (RFC 7530 section 13.1.5).
+ * If this server instance gave the clientid out, then in 4.0 the lease of the client has
+ * expired (RFC 7530 section 13.1.5).
  */
 u32 dnfs4_client_find(struct dnfs4_server *server, u64 id, u32 minor, struct dnfs4_client **out)
 {
@@ -152,7 +152,7 @@ u32 dnfs4_client_find(struct dnfs4_server *server, u64 id, u32 minor, struct dnf
 		*out = client;
 		return NFS4_OK;
 	}
-	/* Not confirmed, or of the other family. */
+	/* Unconfirmed, or a client of the other minor version family. */
 	if (!client)
 		client = dnfs4_client_get(clients, id, !minor);
 	if (client) {
@@ -191,7 +191,7 @@ u32 dnfs4_client_of_op(struct dnfs4_compound *cmp, u64 id)
 	return NFS4_OK;
 }
 
-/* What is void holds nothing: it only waits for FREE_STATEID. */
+/* A void state holds nothing: it only waits for FREE_STATEID. */
 static bool has_valid_state(struct dnfs4_client *client)
 {
 	struct dnfs4_state *state;
@@ -201,7 +201,7 @@ static bool has_valid_state(struct dnfs4_client *client)
 	rcu_read_lock();
 	xa_for_each(&client->states, id, state) {
 		found = READ_ONCE(state->void_why) == DNFS4_VALID;
-		/* Its memory may be another client's state by now, unless it is still here. */
+		/* The memory may be reused for another client's state unless it is still here. */
 		smp_rmb();
 		found = found && xa_load(&client->states, id) == state;
 		if (found)
@@ -230,7 +230,7 @@ void dnfs4_client_unhash(struct dnfs4_client *client)
 	WRITE_ONCE(clients->count, clients->count - 1);
 }
 
-/* Everything that it held in the lock table is gone; called once. */
+/* The lock table has released all claims of the client; called once. */
 static void dnfs4_client_released(struct ditto_client *dc)
 {
 	struct dnfs4_client *client = dnfs4_client_of(dc);
@@ -252,7 +252,7 @@ static void dnfs4_client_released(struct ditto_client *dc)
 		dnfs4_record_remove(client);
 	}
 	ditto_owner_put(client->lease_owner);
-	/* That of the tables. */
+	/* The reference of the tables. */
 	dnfs4_client_put(client);
 }
 
@@ -266,9 +266,10 @@ static void dnfs4_client_uncharge(struct dnfs4_client *client)
 }
 
 /*
- * A machine speaks for its users by AUTH_SYS, and is charged for what they do. Only a user who
- * proved who he is has an account: others could fill it. Until it is confirmed a client may be
- * anybody's at that machine.
+ * With AUTH_SYS a machine speaks for its users and is charged for them. Only an authenticated
+ * user has an account of its own, because anyone could fill the account of an unauthenticated
+ * one. An unconfirmed client may belong to anyone on that machine, so its record is charged at
+ * the unproven trust level.
  */
 static int dnfs4_client_charge(struct dnfs4_client *client, const struct dnfs_call *call)
 {
@@ -296,7 +297,7 @@ u32 dnfs4_client_admit(struct dnfs4_client *client)
 
 	lockdep_assert_held(&client->server->clients->lock);
 	for (unsigned int i = 0; i < ARRAY_SIZE(charges); i++)
-		/* One may have been moved when there was no room for the other. */
+		/* An earlier attempt may have moved only one of them. */
 		if (charges[i]->trust != client->who.trust &&
 		    ditto_charge_move(charges[i], &client->who)) {
 			dnfs4_courtesy_make_room(client);
@@ -381,7 +382,7 @@ static struct dnfs4_client *dnfs4_client_alloc(struct dnfs4_compound *cmp,
 	mutex_init(&client->record_lock);
 	INIT_LIST_HEAD(&client->sessions);
 	INIT_LIST_HEAD(&client->todo);
-	/* The first CREATE_SESSION has the number that EXCHANGE_ID told. */
+	/* EXCHANGE_ID returns this value for the first CREATE_SESSION. */
 	client->create_seqid = 1;
 	if (client->owner_string && !dnfs4_client_charge(client, cmp->call) &&
 	    dnfs4_principal_init(&client->principal, cmp->call) && !dnfs4_callback_init(client))
@@ -393,7 +394,7 @@ static struct dnfs4_client *dnfs4_client_alloc(struct dnfs4_compound *cmp,
 	return NULL;
 }
 
-/* From here on only its release ends it. */
+/* On success the client must be ended by a release. */
 static bool dnfs4_client_publish(struct dnfs4_clients *clients, struct dnfs4_client *client,
 				 const struct dnfs_call *call)
 {
@@ -402,7 +403,7 @@ static bool dnfs4_client_publish(struct dnfs4_clients *clients, struct dnfs4_cli
 	lockdep_assert_held(&clients->lock);
 	dnfs4_client_name(client, call, name);
 	atomic_inc(&clients->alive);
-	/* A client without a connection is as alive as its lease. */
+	/* The lease alone decides how long a client without connections lives. */
 	ditto_client_init(&client->client, call->srv->locks, &dnfs4_client_ops,
 			  client->minor ? "nfs4.1" : "nfs4.0", name, DITTO_CLIENT_TTL_NEVER);
 	ditto_client_charge(&client->client, &client->who);
@@ -442,7 +443,7 @@ struct dnfs4_client *dnfs4_client_make(struct dnfs4_compound *cmp,
 		return NULL;
 	if (dnfs4_client_publish(clients, client, cmp->call))
 		return client;
-	/* Nobody knows it: it has nothing but its memory, which the last reference frees. */
+	/* It is in no table and holds nothing, so it needs no release. */
 	WRITE_ONCE(client->client.dead, true);
 	ditto_owner_put(client->lease_owner);
 	dnfs4_callback_stop(client);
@@ -458,7 +459,7 @@ int dnfs4_clients_init(struct dnfs4_server *server)
 	if (!clients)
 		return -ENOMEM;
 	clients->server = server;
-	/* Neither all zeros nor all ones, which begin special stateids. */
+	/* Special stateids begin with all zeros or all ones. */
 	clients->epoch = get_random_u32_inclusive(1, U32_MAX - 1);
 	get_random_bytes(&clients->owner_key, sizeof(clients->owner_key));
 	get_random_bytes(&clients->id_key, sizeof(clients->id_key));
@@ -492,7 +493,7 @@ free:
 	return err;
 }
 
-/* The first client of all, held; NULL if there is none. */
+/* Return: the oldest client with a reference, or NULL. */
 static struct dnfs4_client *dnfs4_client_first(struct dnfs4_clients *clients)
 {
 	struct dnfs4_client *client;
@@ -517,7 +518,7 @@ void dnfs4_clients_exit(struct dnfs4_server *server)
 	dnfs4_lease_exit(clients);
 	while ((client = dnfs4_client_first(clients))) {
 		dnfs4_client_end(client, "the server ends");
-		/* Another one may be about to release it, and not have come to the tables yet. */
+		/* A concurrent release may not have removed it from the tables yet. */
 		mutex_lock(&clients->lock);
 		dnfs4_client_unhash(client);
 		mutex_unlock(&clients->lock);

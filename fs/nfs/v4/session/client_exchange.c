@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Clients of version 4.1 and above: EXCHANGE_ID (RFC 8881 section 18.35).
+ * Clients of NFSv4.1 and above: EXCHANGE_ID and DESTROY_CLIENTID (RFC 8881 sections 18.35 and
+ * 18.50).
  *
- * The numbers of cases are those of section 18.35.4.
+ * EXCHANGE_ID creates an unconfirmed client record, or finds the confirmed one. The comments
+ * use the case numbers of section 18.35.4. The tables change under clients->lock; clients that
+ * are replaced are released after the lock is dropped.
  */
 #include <linux/siphash.h>
 #include <linux/slab.h>
@@ -39,7 +42,7 @@ struct exchange_res {
 	u32 allow[DNFS4_OP_WORDS];
 };
 
-/* A bitmap4 of operations; those that there are not are left out. */
+/* Decode a bitmap4 of operations; unknown operations are dropped. */
 static u32 exchange_decode_ops(struct dnfs4_compound *cmp, u32 ops[DNFS4_OP_WORDS])
 {
 	static const u32 last = BIT(DNFS4_OP_MAX % 32 + 1) - 1;
@@ -58,7 +61,7 @@ static u32 exchange_decode_ops(struct dnfs4_compound *cmp, u32 ops[DNFS4_OP_WORD
 	return NFS4_OK;
 }
 
-/* ssv_sp_parms4, only to find its end: it is refused. */
+/* Skip an ssv_sp_parms4: SP4_SSV is not supported. */
 static u32 exchange_decode_ssv(struct dnfs4_compound *cmp)
 {
 	u32 ignored[DNFS4_OP_WORDS], count, number, status, len;
@@ -109,7 +112,7 @@ static u32 exchange_decode_impl(struct dnfs4_compound *cmp, struct exchange_args
 	if (status)
 		return status;
 	args->impl = data;
-	/* What clock it was built by is nobody's business. */
+	/* nii_date is ignored. */
 	return dnfs4_decode_time(cmp->in, &date) == NFS4ERR_BADXDR ? NFS4ERR_BADXDR : NFS4_OK;
 }
 
@@ -130,22 +133,22 @@ static u32 exchange_check(struct dnfs4_compound *cmp, const struct exchange_args
 {
 	u32 flags = EXCHGID4_FLAG_MASK_A;
 
-	/* RFC 7862 section 14.1: not before 4.2. */
+	/* The flag exists since 4.2 (RFC 7862 section 14.1). */
 	if (cmp->minor < 2)
 		flags &= ~EXCHGID4_FLAG_SUPP_FENCE_OPS;
 	if (args->flags & ~flags)
 		return NFS4ERR_INVAL;
 	if (args->how == SP4_SSV)
 		return NFS4ERR_ENCR_ALG_UNSUPP;
-	/* Section 18.35.3: the principal must be one that nobody can pretend to be. */
+	/* Section 18.35.3: SP4_MACH_CRED requires a principal that cannot be forged. */
 	if (args->how == SP4_MACH_CRED && !dnfs4_is_protected(cmp->call))
 		return NFS4ERR_INVAL;
 	return NFS4_OK;
 }
 
 /*
- * What the machine's credential may do for everybody: what is checked by the client alone. All
- * else works on a file, and whether that may be reached is checked by who asks.
+ * The machine credential may do operations for all users only if they check nothing but the
+ * client. All other operations work on a file and check the access of the calling user.
  */
 static void exchange_allow(const u32 asked[DNFS4_OP_WORDS], u32 allow[DNFS4_OP_WORDS])
 {
@@ -155,7 +158,7 @@ static void exchange_allow(const u32 asked[DNFS4_OP_WORDS], u32 allow[DNFS4_OP_W
 		allow[ops[i] / 32] |= asked[ops[i] / 32] & BIT(ops[i] % 32);
 }
 
-/* What is settled when the client is made, and stays as it is once it is confirmed. */
+/* State protection is fixed when the client record is created. */
 static struct dnfs4_client *exchange_make(struct dnfs4_compound *cmp,
 					  const struct exchange_args *args)
 {
@@ -169,7 +172,7 @@ static struct dnfs4_client *exchange_make(struct dnfs4_compound *cmp,
 	return client;
 }
 
-/* Cases 6 to 9: something of a confirmed client is to be another now. */
+/* Cases 6 to 9: update of a confirmed client record. */
 static u32 exchange_update(struct dnfs4_compound *cmp, const struct exchange_args *args,
 			   struct dnfs4_client *confirmed)
 {
@@ -183,10 +186,11 @@ static u32 exchange_update(struct dnfs4_compound *cmp, const struct exchange_arg
 }
 
 /**
- * struct exchange - an EXCHANGE_ID on its way
- * @client: the record that is told; borrowed
- * @replaced: unconfirmed one that ends, held; or NULL
- * @collided: confirmed one whose name another principal takes, held; or NULL
+ * struct exchange - an EXCHANGE_ID in progress
+ * @client: the client record to return; borrowed
+ * @replaced: unconfirmed client to be released, with a reference; or NULL
+ * @collided: confirmed client whose owner string another principal takes over, to be released,
+ *	with a reference; or NULL
  */
 struct exchange {
 	struct dnfs4_client *client;
@@ -194,7 +198,7 @@ struct exchange {
 	struct dnfs4_client *collided;
 };
 
-/* Case 3: the name is taken by another principal. */
+/* Case 3: the owner string belongs to another principal. */
 static u32 exchange_collision(struct exchange *x, struct dnfs4_client *confirmed)
 {
 	if (dnfs4_client_has_state(confirmed) &&
@@ -223,10 +227,10 @@ static u32 exchange_locked(struct dnfs4_compound *cmp, const struct exchange_arg
 			return status;
 		confirmed = NULL;
 	}
-	/* Case 2: it asks again. */
+	/* Case 2: a known client with the same verifier. */
 	if (confirmed && !memcmp(confirmed->verifier, args->id.verifier, NFS4_VERIFIER_SIZE))
 		return NFS4_OK;
-	/* Cases 1, 4 and 5: the record of a restarted client stays until the new is confirmed. */
+	/* Cases 1, 4 and 5: a restarted client's old record stays until the new is confirmed. */
 	if (unconfirmed) {
 		dnfs4_client_hold(unconfirmed);
 		dnfs4_client_unhash(unconfirmed);
@@ -306,8 +310,9 @@ static bool exchange_encode_ops(struct xdr_stream *xdr, const u32 ops[DNFS4_OP_W
 }
 
 /*
- * The same on all connections, so that they may be one session's, and after a restart
- * (section 2.10.4). Only servers that share a handle key are the same server.
+ * The name is the same on all connections, so that a session can use several, and does not
+ * change over restarts (section 2.10.4). Servers have the same name only if they share a handle
+ * key.
  */
 static int exchange_server_name(struct dnfs4_server *server, char name[SERVER_NAME_MAX])
 {

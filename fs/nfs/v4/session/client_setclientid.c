@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Clients of version 4.0: SETCLIENTID, SETCLIENTID_CONFIRM, RENEW
- * (RFC 7530 sections 16.33, 16.34, 16.29).
+ * Clients of NFSv4.0: SETCLIENTID, SETCLIENTID_CONFIRM and RENEW
+ * (RFC 7530 sections 16.33, 16.34 and 16.29).
  *
- * What a SETCLIENTID says is pending until it is confirmed. For a new client or
- * incarnation it is pending with an unconfirmed client; where only the callback
- * changes, with the confirmed one, whose old callback is used until then.
+ * The data of a SETCLIENTID is pending until it is confirmed. For a new client or a new
+ * incarnation, it is pending with a new unconfirmed client record. If only the callback
+ * changes, it is pending with the confirmed record, and the old callback stays in use until
+ * then.
  */
 #include <linux/in6.h>
 #include <linux/random.h>
@@ -17,7 +18,7 @@
 #include "../engine/server.h"
 #include "client_private.h"
 
-/* Longest r_netid and r_addr that are told: an IPv6 address with scope and port. */
+/* Longest r_netid and r_addr returned: an IPv6 address with scope and port. */
 #define DNFS4_NETID_MAX		8
 #define DNFS4_UADDR_MAX		80
 
@@ -69,12 +70,12 @@ static void setclientid_addr(struct dnfs4_compound *cmp, const struct setclienti
 	addr->ident = args->ident;
 	memcpy(&addr->local, call->local, call->local->sa_family == AF_INET6 ?
 	       sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
-	/* An address that makes no sense is no error: such a client is not called back. */
+	/* An unusable address is no error: such a client gets no callbacks. */
 	dnfs4_callback_parse(call->server->net, args->netid, args->netid_len, args->uaddr,
 			     args->uaddr_len, &addr->addr);
 }
 
-/* Where the client is that has the owner string already: clientaddr4 of CLID_INUSE. */
+/* The clientaddr4 of NFS4ERR_CLID_INUSE: the address of the client with that owner string. */
 static void setclientid_in_use(const struct dnfs4_client *client, struct setclientid_res *res)
 {
 	const char *open = strrchr(client->client.name, '(');
@@ -82,12 +83,12 @@ static void setclientid_in_use(const struct dnfs4_client *client, struct setclie
 	strscpy(res->netid, open && strchr(open, ':') ? "tcp6" : "tcp");
 	if (!open)
 		return;
-	/* The port is not known any more. */
+	/* The port is not kept. */
 	scnprintf(res->uaddr, sizeof(res->uaddr), "%.*s.0.0", (int)strcspn(open + 1, ")"),
 		  open + 1);
 }
 
-/* Return: the client that the confirmation will be about; borrowed, or NULL without memory. */
+/* Return: the client record to be confirmed, borrowed; or NULL as dnfs4_client_make(). */
 static struct dnfs4_client *setclientid_record(struct dnfs4_compound *cmp,
 					       const struct setclientid_args *args,
 					       struct dnfs4_client *confirmed)
@@ -107,7 +108,7 @@ static u32 setclientid_locked(struct dnfs4_compound *cmp, const struct setclient
 
 	dnfs4_client_by_owner(clients, 0, &args->id, &confirmed, &unconfirmed);
 	if (confirmed && !dnfs4_principal_matches(confirmed, cmp->call)) {
-		/* A courtesy client, or one that holds nothing, has no claim to its name. */
+		/* A courtesy client, or one without state, may lose its owner string. */
 		if (dnfs4_client_has_state(confirmed) &&
 		    !test_bit(DNFS4_CLIENT_COURTESY, &confirmed->flags)) {
 			setclientid_in_use(confirmed, res);
@@ -197,10 +198,10 @@ static u32 confirm_decode(struct dnfs4_compound *cmp, void *argp)
 }
 
 /**
- * struct confirming - a SETCLIENTID_CONFIRM on its way
- * @client: which is confirmed, held
- * @old: the incarnation before it, which ends, held; or NULL
- * @pending: what was pending; NULL if this is a retransmission
+ * struct confirming - a SETCLIENTID_CONFIRM in progress
+ * @client: the client to confirm, with a reference
+ * @old: previous incarnation, to be released, with a reference; or NULL
+ * @pending: data of the SETCLIENTID, now confirmed; NULL for a retransmission
  */
 struct confirming {
 	struct dnfs4_client *client;
@@ -208,7 +209,7 @@ struct confirming {
 	struct dnfs4_pending *pending;
 };
 
-/* The one that gives way to an incarnation that is being confirmed, held; or NULL. */
+/* Return: the confirmed client that @client replaces, with a reference; or NULL. */
 static struct dnfs4_client *confirm_old(struct dnfs4_clients *clients,
 					struct dnfs4_client *client)
 {
@@ -236,7 +237,7 @@ static u32 confirm_locked(struct dnfs4_compound *cmp, const struct confirm_args 
 		return NFS4ERR_CLID_INUSE;
 	if (!client->pending || memcmp(client->pending->confirm, args->confirm,
 				       sizeof(args->confirm))) {
-		/* Sent again, after it was confirmed. */
+		/* A retransmission of a successful SETCLIENTID_CONFIRM. */
 		if (test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags) &&
 		    !memcmp(client->confirm, args->confirm, sizeof(args->confirm)))
 			return NFS4_OK;
@@ -271,7 +272,7 @@ static u32 confirm_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 	status = confirm_locked(cmp, args, &c);
 	mutex_unlock(&clients->lock);
 
-	/* What the old incarnation held is free before the new one can ask for it. */
+	/* Release the state of the old incarnation before the new one can request it. */
 	if (c.old) {
 		dnfs4_client_end(c.old, "the client was restarted");
 		dnfs4_client_put(c.old);
@@ -305,7 +306,7 @@ static u32 renew_exec(struct dnfs4_compound *cmp, void *args, void *res)
 
 	if (status)
 		return status;
-	/* RFC 7530 section 16.29.4; the lease is renewed, too. */
+	/* RFC 7530 section 16.29.4: this error renews the lease, too. */
 	if (dnfs4_callback_missed(cmp->client))
 		return NFS4ERR_CB_PATH_DOWN;
 	return NFS4_OK;

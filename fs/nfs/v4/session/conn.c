@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Connections of sessions: many to many (RFC 8881 section 2.10.3).
+ * Connections of sessions, a many-to-many relation (RFC 8881 section 2.10.3).
  *
- * Whoever takes a connection off its session's list frees it: sunrpc's callback
- * when the connection goes, or the end of the session.
+ * A connection is unlinked from its session either by sunrpc's notification that the transport
+ * is closed, or by the end of the session. The path that unlinks it also frees it.
  *
- * Locking: session->lock is taken inside xprt->xpt_lock, with which sunrpc
- * calls; a session that ends waits for such a call by taking xpt_lock.
+ * Locking: session->lock is taken inside xprt->xpt_lock, which sunrpc holds during the
+ * notification. The end of a session waits for a running notification by taking xpt_lock.
  */
 #include <linux/rculist.h>
 #include <linux/slab.h>
@@ -15,7 +15,7 @@
 #include "client.h"
 #include "session_private.h"
 
-/* The number of connections that the client can be called back on changes. */
+/* Adjust the number of connections usable for callbacks, and the callback status. */
 static void dnfs4_conn_back_count(struct dnfs4_client *client, int by)
 {
 	if (!atomic_add_return(by, &client->back_conns))
@@ -47,14 +47,14 @@ static void dnfs4_conn_unlink_locked(struct dnfs4_conn *conn)
 		session->back_lost = !dnfs4_session_has_back(session);
 }
 
-/* Return: the client, held, if this took it off the list; else NULL. */
+/* Return: the client with a reference if this call unlinked the connection; else NULL. */
 static struct dnfs4_client *dnfs4_conn_unlink(struct dnfs4_conn *conn)
 {
 	struct dnfs4_session *session = conn->session;
 	struct dnfs4_client *client = NULL;
 
 	spin_lock(&session->lock);
-	/* Off the list, the session need not wait for us any more. */
+	/* After the unlink the session may be freed. */
 	if (conn->linked) {
 		client = session->client;
 		dnfs4_client_hold(client);
@@ -64,7 +64,7 @@ static struct dnfs4_client *dnfs4_conn_unlink(struct dnfs4_conn *conn)
 	return client;
 }
 
-/* It is linked nowhere. Any context. */
+/* Free an unlinked connection. Any context. */
 static void dnfs4_conn_free(struct dnfs4_conn *conn, struct dnfs4_client *client)
 {
 	ditto_client_disconnected(&client->client);
@@ -76,7 +76,7 @@ static void dnfs4_conn_free(struct dnfs4_conn *conn, struct dnfs4_client *client
 	kfree_rcu(conn, rcu);
 }
 
-/* The connection goes. Called with xpt_lock; the session is there until it is off its list. */
+/* The transport is closed. Called with xpt_lock; the session exists until the unlink. */
 static void dnfs4_conn_lost(struct svc_xpt_user *user)
 {
 	struct dnfs4_conn *conn = container_of(user, struct dnfs4_conn, user);
@@ -97,7 +97,7 @@ static int dnfs4_conn_link(struct dnfs4_conn *conn)
 	if (session->dead) {
 		err = -ESHUTDOWN;
 	} else if (dnfs4_conn_dirs(session, conn->xprt)) {
-		/* By another of the requests that came at once. */
+		/* A concurrent request has linked it. */
 		err = -EEXIST;
 	} else if (session->nconns >= DNFS4_CONNS_PER_SESSION) {
 		err = -ENOSPC;
@@ -112,7 +112,7 @@ static int dnfs4_conn_link(struct dnfs4_conn *conn)
 	return err;
 }
 
-/* Return: 0, or an errno; then it is still ours and linked nowhere. */
+/* Return: 0; or an errno, in which case the caller still owns the unlinked connection. */
 static int dnfs4_conn_join(struct dnfs4_conn *conn, struct svc_xprt *xprt)
 {
 	struct dnfs4_client *client = NULL;
@@ -121,10 +121,10 @@ static int dnfs4_conn_join(struct dnfs4_conn *conn, struct svc_xprt *xprt)
 	err = register_xpt_user(xprt, &conn->user);
 	if (err)
 		return err;
-	/* Once linked it may be freed by others, but under RCU. */
+	/* Once linked it may be unlinked concurrently, and freed after a grace period. */
 	rcu_read_lock();
 	err = dnfs4_conn_link(conn);
-	/* The connection may have gone before it was linked: then nobody else takes it off. */
+	/* If the transport was closed before the link, no notification unlinks it. */
 	if (!err && svc_xprt_is_dead(xprt)) {
 		client = dnfs4_conn_unlink(conn);
 		if (client)
@@ -202,7 +202,7 @@ bool dnfs4_conn_raise(struct dnfs4_session *session, struct svc_xprt *xprt)
 		was_back = conn->dirs & DNFS4_CONN_BACK;
 		WRITE_ONCE(conn->dirs, DNFS4_CONN_FORE | DNFS4_CONN_BACK);
 		session->back_lost = false;
-		/* Whoever takes it off the list counts it back. */
+		/* The unlink decrements the count. */
 		if (!was_back)
 			dnfs4_conn_back_count(session->client, 1);
 	}
@@ -212,7 +212,7 @@ bool dnfs4_conn_raise(struct dnfs4_session *session, struct svc_xprt *xprt)
 	return conn;
 }
 
-/* One that is off the list from now on, or NULL. */
+/* Unlink and return the first connection, or NULL. */
 static struct dnfs4_conn *dnfs4_conn_take(struct dnfs4_session *session)
 {
 	struct dnfs4_conn *conn;
@@ -230,15 +230,15 @@ void dnfs4_conns_drop(struct dnfs4_session *session)
 	struct dnfs4_conn *conn;
 
 	while ((conn = dnfs4_conn_take(session))) {
-		/* Waits for a callback that runs now, which finds nothing to do. */
+		/* Waits for a running notification, which finds the connection unlinked. */
 		unregister_xpt_user(conn->xprt, &conn->user);
 		dnfs4_conn_free(conn, session->client);
 	}
 }
 
 /*
- * A connection of the session that leads back, held; not @after. A client that lost one makes
- * another, so the newest is the most likely to live.
+ * A connection of the session's back channel other than @after, with a reference; or NULL. A
+ * client that lost a connection makes a new one, so the newest is the most likely to work.
  */
 static struct svc_xprt *dnfs4_session_back(struct dnfs4_session *session,
 					   const struct svc_xprt *after)

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Leases, and the laundry that ends them.
+ * Leases, and the laundry that expires them.
  *
- * A client that was silent for the lease time is a courtesy client, or gone at once if it
- * holds nothing. What a courtesy client holds stays out of courtesy (RFC 8881
- * section 8.4.2.4) until it is in somebody's way, memory is short, or
- * DNFS4_COURTESY_MAX_S is over. While the service is stopped nobody can renew
- * anything, and so no time passes.
+ * When a client has been silent for the lease time, the laundry makes it a courtesy client, or
+ * releases it at once if it holds no state. A courtesy client keeps its state (RFC 8881
+ * section 8.4.2.4) until that conflicts with another request, memory is short, or
+ * DNFS4_COURTESY_MAX_S has passed. While the service is stopped no client can renew its lease,
+ * so all leases start again when the service starts.
  *
  * Locking: see client.h.
  */
@@ -18,11 +18,11 @@
 #include "client_private.h"
 #include "session_private.h"
 
-/* The laundry comes so many times in a lease time, but not more often than every @..._MS. */
+/* Runs of the laundry per lease time, and bounds for the interval. */
 #define LAUNDRY_PER_LEASE	8
 #define LAUNDRY_MIN_MS		250
 #define LAUNDRY_MAX_MS		10000
-/* Clients that are given up at one go when memory is short. */
+/* Most clients released in one run of the shrinker's work. */
 #define SPARE_AT_ONCE		64
 /* One goes for another so often: the client that was refused comes again more seldom. */
 #define ROOM_EVERY		(HZ / 4)
@@ -32,7 +32,7 @@ static unsigned long dnfs4_lease_time(const struct dnfs4_clients *clients)
 	return READ_ONCE(clients->server->srv->settings.lease_time_s) * HZ;
 }
 
-/* Counted before it is true, so that whoever releases the client meanwhile counts it back. */
+/* Count before setting the flag, so that a concurrent release decrements the count. */
 static void dnfs4_courtesy_set(struct dnfs4_client *client)
 {
 	atomic_inc(&client->server->clients->courtesy);
@@ -45,7 +45,7 @@ void dnfs4_courtesy_clear(struct dnfs4_client *client)
 		atomic_dec(&client->server->clients->courtesy);
 }
 
-/* End the courtesy. False if it is too late for that. */
+/* End the courtesy state. Return: false if the client is being released already. */
 static bool dnfs4_client_revive(struct dnfs4_client *client)
 {
 	struct dnfs4_clients *clients = client->server->clients;
@@ -69,7 +69,7 @@ bool dnfs4_client_use(struct dnfs4_client *client)
 		return false;
 	if (time_after(now, READ_ONCE(client->renewed) + HZ))
 		WRITE_ONCE(client->renewed, now);
-	/* The laundry looks at @renewed again after it has set the bit. */
+	/* The laundry reads @renewed again after it has set the flag. */
 	if (unlikely(test_bit(DNFS4_CLIENT_COURTESY, &client->flags)))
 		return dnfs4_client_revive(client);
 	return true;
@@ -98,7 +98,10 @@ static void dnfs4_client_courtesy(struct dnfs4_client *client)
 	client->courtesy_at = jiffies;
 	dnfs4_courtesy_set(client);
 	courtesy = ditto_client_set_courtesy(&client->client, true);
-	/* Pairs with the order in dnfs4_client_use(): one of both sees the other. */
+	/*
+	 * Set the flag before reading @renewed again: dnfs4_client_use() writes @renewed and then
+	 * reads the flag.
+	 */
 	smp_mb();
 	if (!courtesy || (!dnfs4_lease_is_over(clients, client) &&
 			  ditto_client_set_courtesy(&client->client, false)))
@@ -107,7 +110,7 @@ unlock:
 	mutex_unlock(&clients->courtesy_lock);
 }
 
-/* Is there something to be done about it? */
+/* Return: true if the laundry must handle the client. */
 static bool dnfs4_laundry_filter(const struct dnfs4_clients *clients,
 				 const struct dnfs4_client *client)
 {
@@ -132,7 +135,7 @@ static void dnfs4_laundry_do(struct dnfs4_client *client)
 		ditto_client_retire(&client->client, "lease expired");
 }
 
-/* Clients that @filter are held and moved to a list. */
+/* Put up to @most clients that pass @filter on a list, each with a reference. */
 static void dnfs4_collect(struct dnfs4_clients *clients, struct list_head *todo,
 			  unsigned int most,
 			  bool (*filter)(const struct dnfs4_clients *clients,
@@ -144,7 +147,7 @@ static void dnfs4_collect(struct dnfs4_clients *clients, struct list_head *todo,
 	list_for_each_entry(client, &clients->all, lru) {
 		if (!most)
 			break;
-		/* On another such list it is looked after already. */
+		/* Skip clients that are on another such list. */
 		if (!list_empty(&client->todo) || !filter(clients, client))
 			continue;
 		dnfs4_client_hold(client);
@@ -218,9 +221,9 @@ void dnfs4_clients_settings_changed(struct dnfs4_server *server)
 		mod_delayed_work(clients->wq, &clients->laundry, 0);
 }
 
-/* Memory is short: courtesy clients go, the oldest first, and slots that nobody uses. */
+/* When memory is short: release courtesy clients, oldest first, and ask for unused slots. */
 
-/* A courtesy client, or never confirmed although it had time to be. */
+/* A courtesy client, or one that was not confirmed within a second. */
 static bool dnfs4_is_spare(const struct dnfs4_clients *clients, const struct dnfs4_client *client)
 {
 	if (!test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags))
@@ -288,8 +291,8 @@ static unsigned long dnfs4_shrink_count(struct shrinker *shrinker, struct shrink
 }
 
 /*
- * Giving up a client may wait for what waits for memory, so the work is done
- * elsewhere, and is counted as done when it is begun.
+ * The release of a client may wait for work that itself waits for memory. It is therefore done
+ * from a workqueue, and counted as freed when it is queued.
  */
 static unsigned long dnfs4_shrink_scan(struct shrinker *shrinker, struct shrink_control *sc)
 {

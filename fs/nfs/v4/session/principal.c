@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Principals, see principal.h. */
+/* Principals: comparison and digest, see principal.h. */
 #include <crypto/blake2s.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -11,7 +11,7 @@
 #include "client.h"
 #include "principal.h"
 
-/* How well a principal is protected is no part of who it is. */
+/* All RPCSEC_GSS services count as one flavour: protection is not part of the identity. */
 static u32 dnfs4_sec_kind(u32 sec)
 {
 	return sec & DNFS_SEC_PROVEN ? DNFS_SEC_PROVEN : sec;
@@ -37,7 +37,7 @@ bool dnfs4_principal_matches(const struct dnfs4_client *client, const struct dnf
 	if (principal->sec & DNFS_SEC_PROVEN && (principal->name || call->principal))
 		return principal->name && call->principal &&
 		       !strcmp(principal->name, call->principal);
-	/* Without a flavour that tells, everybody is the same. */
+	/* All callers with AUTH_NONE are the same principal. */
 	return principal->sec == DITTO_SEC_NONE || uid_eq(principal->uid, call->ident.uid);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_principal_matches);

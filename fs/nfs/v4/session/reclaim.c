@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reclaim: which clients were there before the restart, and what they may take
- * back (RFC 8881 sections 8.4.2.1 and 18.51, RFC 7530 section 9.6).
+ * Reclaim after a restart: client records on disk, the grace period, and RECLAIM_COMPLETE
+ * (RFC 8881 sections 8.4.2.1 and 18.51, RFC 7530 section 9.6).
  *
- * Records of clients:
- *   key	prefix (3: "n4" and the minor family), the owner string or, if that is
- *		too long, a byte 0 and its digest
+ * Format of a client record:
+ *   key	prefix (3 bytes: "n4" and the minor version family), then the owner string; if
+ *		that is too long, a byte 0 and its digest
  *   data	digest of the principal
  *
- * A client is known by both: another principal with the same owner string is not
- * the one that was there.
+ * Key and data together identify a client. A client with the same owner string but another
+ * principal may not reclaim.
+ *
+ * Locking: client->record_lock serializes changes of a client's record.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -28,14 +30,14 @@
 #include "principal.h"
 
 #define PREFIX		3
-/* Longer owner strings are kept as their digest. */
+/* Longest owner string stored as it is; of longer ones the digest is stored. */
 #define OWNER_MAX	512
 #define OWNER_DIGEST	BLAKE2S_HASH_SIZE
 
 static_assert(PREFIX + OWNER_MAX <= DITTO_RECORD_KEY_MAX);
 static_assert(PREFIX + OWNER_MAX + DNFS4_PRINCIPAL_DIGEST <= DITTO_KNOWN_ID_MAX);
 
-/* A record as it is kept: the key, and behind it the data. Both are what a client is known by. */
+/* A client record: key, directly followed by the data. Both together identify the client. */
 struct dnfs4_record {
 	u32 key_len;
 	u8 bytes[PREFIX + OWNER_MAX + DNFS4_PRINCIPAL_DIGEST];
@@ -67,7 +69,7 @@ static bool dnfs4_record_is_ours(const struct ditto_record *record)
 	       record->data_len == DNFS4_PRINCIPAL_DIGEST;
 }
 
-/* A helper is about to tell who was there before. Until then nobody knows what may be given. */
+/* Return: true until the helper has delivered the records of the previous server instance. */
 static bool dnfs4_is_waiting(struct ditto_server *srv)
 {
 	return !ditto_server_epoch(srv) && ditto_upcall_has_helper(srv);
@@ -83,13 +85,13 @@ u32 dnfs4_client_record(struct dnfs4_client *client)
 		return NFS4_OK;
 	if (dnfs4_is_waiting(srv))
 		return NFS4ERR_DELAY;
-	/* There is no helper that could keep anything. */
+	/* Without a helper there are no records. */
 	if (!ditto_server_epoch(srv))
 		return NFS4_OK;
 
 	mutex_lock(&client->record_lock);
 	if (test_bit(DNFS4_CLIENT_WITHDRAWN, &client->flags)) {
-		/* It is about to find out that it is gone. */
+		/* The client is about to be released. */
 		mutex_unlock(&client->record_lock);
 		return NFS4ERR_DELAY;
 	}
@@ -126,7 +128,7 @@ static bool dnfs4_record_may_be(const struct dnfs4_client *client)
 	       test_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
 }
 
-/* Does the record go over to the next incarnation of the client? */
+/* Return: true if the record now belongs to the next incarnation of the client. */
 static bool dnfs4_record_inherited(struct dnfs4_client *client)
 {
 	const struct dnfs4_client_id id = {
@@ -138,7 +140,7 @@ static bool dnfs4_record_inherited(struct dnfs4_client *client)
 
 	mutex_lock(&clients->lock);
 	dnfs4_client_by_owner(clients, client->minor, &id, &heir, &unconfirmed);
-	/* Of what may be there the next one can be no surer. */
+	/* The next incarnation inherits what is known about the record. */
 	if (heir && dnfs4_same_principal(heir, client))
 		set_bit(test_bit(DNFS4_CLIENT_RECORDED, &client->flags) ?
 			DNFS4_CLIENT_RECORDED : DNFS4_CLIENT_RECORD_UNSURE, &heir->flags);
@@ -170,11 +172,11 @@ void dnfs4_record_remove(struct dnfs4_client *client)
 	mutex_lock(&client->record_lock);
 	if (dnfs4_record_may_be(client) && !dnfs4_record_inherited(client))
 		err = dnfs4_record_drop(client);
-	/* It is the next one's, or nobody's business any more. */
+	/* The record is removed, inherited, or left until the end of the next grace period. */
 	clear_bit(DNFS4_CLIENT_RECORDED, &client->flags);
 	clear_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
 	mutex_unlock(&client->record_lock);
-	/* It is forgotten at the end of the next grace. */
+	/* A record that stays is dropped at the end of the next grace period. */
 	if (err)
 		pr_warn_ratelimited("%s is gone, but its record stays: error %d\n",
 				    client->client.name, err);
@@ -223,14 +225,14 @@ u32 dnfs4_reclaim_check(struct dnfs4_client *client, bool reclaim)
 	if (unlikely(dnfs4_is_waiting(client->server->srv)))
 		return NFS4ERR_DELAY;
 	if (!reclaim) {
-		/* RFC 8881 section 18.51.3: even who has nothing to reclaim says so first. */
+		/* RFC 8881 section 18.51.3: RECLAIM_COMPLETE comes first, even with no reclaims. */
 		if (client->minor && !complete)
 			return NFS4ERR_GRACE;
 		return ditto_grace_check(&client->client, false) ? NFS4ERR_GRACE : NFS4_OK;
 	}
 	if (complete || !ditto_grace_active(client->client.table))
 		return NFS4ERR_NO_GRACE;
-	/* It may have come before the grace began. */
+	/* The client may have been confirmed before the grace period began. */
 	if (!READ_ONCE(client->client.known))
 		dnfs4_reclaim_admit(client);
 	return ditto_grace_check(&client->client, true) ? NFS4ERR_RECLAIM_BAD : NFS4_OK;
@@ -250,10 +252,10 @@ static u32 complete_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 	const u32 *one_fs = argp;
 
 	if (*one_fs) {
-		/* There is nothing that is reclaimed by file system. */
+		/* Reclaim is not tracked per file system. */
 		return cmp->current_fh.kind == DNFS4_FH_NONE ? NFS4ERR_NOFILEHANDLE : NFS4_OK;
 	}
-	/* Else the grace would wait for it in vain. */
+	/* Too early, the grace period would not count it and wait for another one. */
 	if (dnfs4_is_waiting(cmp->server->srv))
 		return NFS4ERR_DELAY;
 	if (test_and_set_bit(DNFS4_CLIENT_RECLAIM_COMPLETE, &cmp->client->flags))

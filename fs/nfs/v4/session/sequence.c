@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * SEQUENCE (RFC 8881 section 18.46), with which every request of a session
- * begins. Takes no lock but the slot's bit, and no memory but what a slot needs
- * once. One that fails leaves slot, lease and connections as they were.
+ * SEQUENCE (RFC 8881 section 18.46), the first operation of every request in a session.
+ *
+ * The fast path takes no lock other than the busy bit of the slot. It allocates memory only for
+ * the first use of a slot and for the first reply that a slot keeps. A SEQUENCE that fails does
+ * not change slot or connections.
  */
 #include <linux/slab.h>
 #include <linux/sunrpc/xdr.h>
@@ -15,10 +17,10 @@
 #include "client.h"
 #include "session_private.h"
 
-/* So many bytes of a request, and its length, make it the same as another. */
+/* Bytes of a request covered by the digest, in addition to its length. */
 #define DIGEST_BYTES	512
 
-/* The words behind the session in arguments and results. */
+/* XDR words behind the session id in arguments and results. */
 #define ARG_WORDS	4
 #define RES_WORDS	5
 #define SEQUENCE_BYTES	(DNFS4_SESSIONID_SIZE + RES_WORDS * XDR_UNIT)
@@ -43,7 +45,7 @@ static u32 sequence_decode(struct dnfs4_compound *cmp, void *argp)
 	struct sequence_args *args = argp;
 	const __be32 *p = xdr_inline_decode(cmp->in, DNFS4_SESSIONID_SIZE + ARG_WORDS * XDR_UNIT);
 
-	/* All of it at once: it is in every request. */
+	/* One check for all arguments, because every request has them. */
 	if (!p)
 		return NFS4ERR_BADXDR;
 	memcpy(args->session, p, sizeof(args->session));
@@ -56,8 +58,9 @@ static u32 sequence_decode(struct dnfs4_compound *cmp, void *argp)
 }
 
 /*
- * What is behind SEQUENCE in the request, and who sends it (section 2.10.6.1.3.1).
- * Only a client that confuses itself finds two requests with the same digest.
+ * Digest of the request behind SEQUENCE and of the caller's uid, to detect false retries
+ * (section 2.10.6.1.3.1). It is not keyed: a client that constructs collisions only harms
+ * itself.
  */
 static u64 sequence_digest(const struct dnfs4_compound *cmp)
 {
@@ -87,7 +90,7 @@ static u32 sequence_check(const struct dnfs4_compound *cmp, const struct dnfs4_s
 	return NFS4_OK;
 }
 
-/* The connection of the request belongs to the session, or may come to it (section 2.10.3.1). */
+/* The connection must be bound to the session, or may be bound now (section 2.10.3.1). */
 static u32 sequence_check_conn(const struct dnfs4_compound *cmp, struct dnfs4_session *session,
 			       bool *bind)
 {
@@ -97,13 +100,13 @@ static u32 sequence_check_conn(const struct dnfs4_compound *cmp, struct dnfs4_se
 	return NFS4_OK;
 }
 
-/* A bare SEQUENCE is small, and who lost his way asks for it again: it is always kept. */
+/* The reply to a lone SEQUENCE is small, and clients retry it for recovery: always keep it. */
 static bool sequence_keeps(const struct dnfs4_compound *cmp, const struct sequence_args *args)
 {
 	return args->keep || cmp->nops == 1;
 }
 
-/* Its result, with the head of that of the next operation, must fit into the reply. */
+/* Set the reply limits. The result, and the head of the next one, must fit into the reply. */
 static u32 sequence_limit(struct dnfs4_compound *cmp, const struct dnfs4_session *session,
 			  const struct sequence_args *args)
 {
@@ -115,14 +118,14 @@ static u32 sequence_limit(struct dnfs4_compound *cmp, const struct dnfs4_session
 	return need > dnfs4_room(cmp) ? dnfs4_too_big(cmp, need) : NFS4_OK;
 }
 
-/* What must not fail any more once the request counts. */
+/* Steps that may fail, and so must precede dnfs4_slot_commit(). */
 static u32 sequence_prepare(const struct dnfs4_compound *cmp, struct dnfs4_session *session,
 			    struct dnfs4_slot *slot, const struct sequence_args *args, bool again)
 {
 	if (!again && sequence_keeps(cmp, args) &&
 	    !dnfs4_slot_reserve(slot, dnfs4_slot_reply_max(session)))
 		return NFS4ERR_DELAY;
-	/* What was lost with the lease is found out by a new session. */
+	/* A client that lost its state learns this when it creates a new session. */
 	return dnfs4_client_use(session->client) ? NFS4_OK : NFS4ERR_BADSESSION;
 }
 
@@ -230,7 +233,7 @@ const struct dnfs4_op dnfs4_op_sequence = {
 	.reply = sequence_reply,
 };
 
-/* Room was made by SEQUENCE; what does not fit was not asked to be kept. */
+/* Keep the reply in the slot. SEQUENCE made room unless sa_cachethis was not set. */
 static void sequence_keep(const struct dnfs4_compound *cmp, struct dnfs4_slot *slot)
 {
 	struct xdr_buf *buf = cmp->out->buf;
@@ -256,7 +259,7 @@ void dnfs4_sequence_done(struct dnfs4_compound *cmp)
 	cmp->session = NULL;
 }
 
-/* Which flag tells that states of a client are void, by the reason. */
+/* Status flag that reports void states, by reason. */
 static const u32 void_flags[] = {
 	[DNFS4_REVOKED] = SEQ4_STATUS_RECALLABLE_STATE_REVOKED,
 	[DNFS4_ADMIN_REVOKED] = SEQ4_STATUS_ADMIN_STATE_REVOKED,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sessions: table and lifetime, see session.h.
+ * Sessions: tables and lifetime, see session.h.
  *
- * Locking: sessions->lock (mutex) guards the way in and out of the tables, and
- * is taken outside client->sessions_lock and session->lock.
+ * Locking: sessions->lock (mutex) guards insertion into and removal from the tables. It is
+ * taken outside client->sessions_lock and session->lock.
  */
 #include <linux/random.h>
 #include <linux/rculist.h>
@@ -78,8 +78,8 @@ struct dnfs4_session *dnfs4_session_alloc(struct dnfs4_client *client)
 }
 
 /*
- * Never 0, and none of those that other protocols number from 1; small enough for programs
- * that read numbers as floating point.
+ * The number is never 0, and never equals one of another protocol, which count from 1. It is
+ * below 2^53, so that programs can read it as a floating point number.
  */
 static u64 session_number(const struct dnfs4_server *server, u32 last)
 {
@@ -92,11 +92,11 @@ static int dnfs4_session_publish_locked(struct dnfs4_sessions *sessions,
 	struct dnfs4_client *client = session->client;
 
 	lockdep_assert_held(&sessions->lock);
-	/* dnfs4_sessions_destroy() comes after the bit is set. */
+	/* dnfs4_sessions_destroy() runs after the flag is set, and ends earlier sessions. */
 	if (test_bit(DNFS4_CLIENT_GONE, &client->flags) || READ_ONCE(client->client.dead))
 		return -ESHUTDOWN;
 	session->number = session_number(client->server, sessions->last + 1);
-	/* Who knows it may use the session, so that it must not be guessed. */
+	/* Knowing the id is enough to use the session, so it must not be guessable. */
 	get_random_bytes(session->id, sizeof(session->id));
 	if (rhashtable_insert_fast(&sessions->by_id, &session->hash, dnfs4_session_params))
 		return -ENOMEM;
@@ -148,7 +148,7 @@ bool dnfs4_session_end(struct dnfs4_session *session)
 	return true;
 }
 
-/* The first of a client's, held. */
+/* Return: a session of the client with a reference, or NULL. */
 static struct dnfs4_session *dnfs4_session_first(struct dnfs4_client *client)
 {
 	struct dnfs4_session *session;
@@ -209,14 +209,14 @@ int dnfs4_sessions_init(struct dnfs4_server *server)
 	return 0;
 }
 
-/* All clients are gone, and with them all sessions. */
+/* All clients are freed, and with them all sessions. */
 void dnfs4_sessions_exit(struct dnfs4_server *server)
 {
 	struct dnfs4_sessions *sessions = server->sessions;
 
 	if (!sessions)
 		return;
-	/* Slots are freed by a function of ours. */
+	/* Wait for dnfs4_slot_free_rcu(), which is code of this module. */
 	rcu_barrier();
 	rhashtable_destroy(&sessions->by_id);
 	server->sessions = NULL;

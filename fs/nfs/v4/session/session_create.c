@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * CREATE_SESSION (RFC 8881 section 18.36), which confirms a client, too.
+ * CREATE_SESSION (RFC 8881 section 18.36), which also confirms a client.
  *
- * Each client has one slot for it: its next sequence number is done, the last
- * one is answered again, failures included, and any other is misordered.
+ * Each client has one slot for CREATE_SESSION. A request with the next sequence number is
+ * executed. One with the last number gets the last reply again, whether success or failure.
+ * Any other number is NFS4ERR_SEQ_MISORDERED.
+ *
+ * Locking: client->create_lock serializes the requests of a client. clients->lock is taken
+ * inside it for the confirmation.
  */
 #include <linux/minmax.h>
 #include <linux/slab.h>
@@ -15,7 +19,7 @@
 #include "client_private.h"
 #include "session_private.h"
 
-/* Longest messages of a back channel, both ways. */
+/* Limits of a back channel; the message size applies to requests and replies. */
 #define BACK_MESSAGE_MAX	PAGE_SIZE
 #define BACK_OPS_MAX		16
 #define BACK_SLOTS_MAX		16
@@ -39,9 +43,9 @@ struct create_res {
 };
 
 /**
- * struct dnfs4_create_reply - what the last CREATE_SESSION of a client came to
- * @status: see there
- * @res: of NFS4_OK
+ * struct dnfs4_create_reply - reply to the last CREATE_SESSION of a client
+ * @status: its status
+ * @res: its results, if the status is NFS4_OK
  */
 struct dnfs4_create_reply {
 	u32 status;
@@ -80,7 +84,7 @@ static u32 create_decode(struct dnfs4_compound *cmp, void *argp)
 
 static u32 create_fore(const struct dnfs4_compound *cmp, struct dnfs4_channel_attrs *attrs)
 {
-	/* What sunrpc takes in one record and keeps pages for. */
+	/* Largest record for which sunrpc has pages. */
 	u32 most = cmp->call->max_payload + PAGE_SIZE;
 
 	if (!attrs->maxrequests || !attrs->maxoperations)
@@ -99,12 +103,12 @@ static u32 create_fore(const struct dnfs4_compound *cmp, struct dnfs4_channel_at
 
 static u32 create_back(struct dnfs4_channel_attrs *attrs, bool wanted)
 {
-	/* Who wants none may still ask for what would be of no use, later. */
+	/* A client may not want a back channel now, and still request one that is unusable. */
 	wanted |= attrs->maxrequestsize || attrs->maxresponsesize;
 	if (wanted && (attrs->maxrequestsize < DNFS4_MAX_REQUEST_MIN ||
 		       attrs->maxresponsesize < DNFS4_MAX_REPLY_MIN))
 		return NFS4ERR_TOOSMALL;
-	/* CB_SEQUENCE and one more. */
+	/* Room for CB_SEQUENCE and one more operation. */
 	if (wanted && (attrs->maxoperations < 2 || !attrs->maxrequests))
 		return NFS4ERR_INVAL;
 	attrs->headerpadsize = 0;
@@ -117,11 +121,11 @@ static u32 create_back(struct dnfs4_channel_attrs *attrs, bool wanted)
 	return NFS4_OK;
 }
 
-/* May this call make a session for the client? */
+/* Check whether this call may create a session for the client. */
 static u32 create_check(const struct dnfs4_compound *cmp, const struct dnfs4_client *client,
 			const struct create_args *args)
 {
-	/* A client that has sessions may have more by whoever it lets use them (18.36.4). */
+	/* Other principals may create further sessions of a confirmed client (18.36.4). */
 	if (!test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags) &&
 	    !dnfs4_principal_matches(client, cmp->call))
 		return NFS4ERR_CLID_INUSE;
@@ -135,7 +139,7 @@ static u32 create_check(const struct dnfs4_compound *cmp, const struct dnfs4_cli
 	return NFS4_OK;
 }
 
-/* Fills @out with a session that is not yet to be found. */
+/* Set @out to a new session, which is in no table yet. */
 static u32 create_session(struct dnfs4_compound *cmp, struct dnfs4_client *client,
 			  const struct create_args *args, struct dnfs4_session **out)
 {
@@ -166,7 +170,7 @@ static u32 create_session(struct dnfs4_compound *cmp, struct dnfs4_client *clien
 	return NFS4_OK;
 }
 
-/* The client is confirmed; @old is the incarnation that ends with that, held. */
+/* Confirm the client; @old is set to the incarnation that it replaces, with a reference. */
 static u32 create_confirm(struct dnfs4_client *client, struct dnfs4_client **old)
 {
 	const struct dnfs4_client_id id = {
@@ -218,7 +222,7 @@ static u32 create_publish(struct dnfs4_compound *cmp, struct dnfs4_session *sess
 	if (err)
 		return err == -ESHUTDOWN ? NFS4ERR_STALE_CLIENTID : NFS4ERR_DELAY;
 	create_result(session, args, res);
-	/* A connection that breaks meanwhile is none of the session's. */
+	/* A connection that is closed meanwhile is not bound; that is no error. */
 	if (!dnfs4_conn_bind(session, cmp->call->conn, dirs) && dirs & DNFS4_CONN_BACK)
 		res->flags |= SESSION4_BACK_CHAN;
 	return NFS4_OK;
@@ -238,7 +242,7 @@ static u32 create_run(struct dnfs4_compound *cmp, struct dnfs4_client *client,
 	if (status)
 		return status;
 	status = create_confirm(client, &old);
-	/* What the old incarnation held is free before the new one can ask for it. */
+	/* Release the state of the old incarnation before the new one can request it. */
 	if (old) {
 		dnfs4_client_end(old, "the client was restarted");
 		dnfs4_client_put(old);
@@ -255,8 +259,8 @@ static u32 create_run(struct dnfs4_compound *cmp, struct dnfs4_client *client,
 }
 
 /*
- * Does the outcome take the number? What was asked for in vain, because it makes no sense, is
- * asked for in other words with the same number, as is what shall come again.
+ * Return: true if the status consumes the sequence number. After an argument error the client
+ * sends a corrected request with the same number, and after NFS4ERR_DELAY the same request.
  */
 static bool create_is_final(u32 status)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What else is done to sessions: DESTROY_SESSION, BIND_CONN_TO_SESSION,
- * BACKCHANNEL_CTL (RFC 8881 sections 18.37, 18.34, 18.33), and who may do it.
+ * Further operations on sessions: DESTROY_SESSION, BIND_CONN_TO_SESSION and BACKCHANNEL_CTL
+ * (RFC 8881 sections 18.37, 18.34 and 18.33); the check of SP4_MACH_CRED protection, and the
+ * decoding of callback_sec_parms4.
  */
 #include <linux/slab.h>
 #include <linux/sunrpc/msg_prot.h>
@@ -16,7 +17,7 @@
 #include "principal.h"
 #include "session_private.h"
 
-/* Entries of callback_sec_parms4<> that are looked at, and what an authsys_parms may have. */
+/* Most entries in callback_sec_parms4<>, and limits of authsys_parms. */
 #define CB_SEC_MAX	32
 #define MACHINE_MAX	255
 #define GROUPS_MAX	16
@@ -57,7 +58,7 @@ static u32 cb_sec_decode_sys(struct dnfs4_compound *cmp, struct dnfs4_cb_sec *se
 	return NFS4_OK;
 }
 
-/* We cannot call with a client's context: the entry is passed over. */
+/* Callbacks with RPCSEC_GSS are not supported: skip the entry. */
 static u32 cb_sec_decode_gss(struct dnfs4_compound *cmp)
 {
 	const void *handle;
@@ -122,7 +123,7 @@ static u32 destroy_decode(struct dnfs4_compound *cmp, void *argp)
 
 static u32 destroy_check(const struct dnfs4_compound *cmp, struct dnfs4_session *session)
 {
-	/* Section 18.37.3: its own session ends with the request. */
+	/* Section 18.37.3: only the last operation may destroy the session of the request. */
 	if (cmp->session == session && cmp->index + 1 != cmp->nops)
 		return NFS4ERR_NOT_ONLY_OP;
 	if (!dnfs4_conn_dirs(session, cmp->call->conn))
@@ -180,8 +181,8 @@ static u32 bind_decode(struct dnfs4_compound *cmp, void *argp)
 }
 
 /*
- * What the client asks for, what it gets on a connection that is new, and what one may have been
- * before to be raised to that.
+ * Channels by channel_dir_from_client4: granted to a new connection, and those that a bound
+ * connection may have to be extended to them.
  */
 static const struct {
 	u32 asked;
@@ -195,8 +196,9 @@ static const struct {
 };
 
 /*
- * Section 18.34.3: what a connection has may not be demanded otherwise. But a client that
- * reconnects may send SEQUENCE before it asks for both, and has no way back until then.
+ * Section 18.34.3: a client may not request other channels for a bound connection. But a client
+ * that reconnects may send SEQUENCE, which binds the connection to the fore channel, before it
+ * requests both. It would have no back channel then, so the connection is extended.
  */
 static u32 bind_again(struct dnfs4_session *session, struct svc_xprt *xprt, u32 given,
 		      u32 raised, u32 *dirs)
@@ -217,7 +219,7 @@ static u32 bind_conn(struct dnfs4_session *session, struct svc_xprt *xprt, u32 g
 	*dirs = dnfs4_conn_dirs(session, xprt);
 	if (!*dirs)
 		err = dnfs4_conn_bind(session, xprt, given);
-	/* Another request by this connection came first. */
+	/* A concurrent request on this connection has bound it. */
 	if (err == -EEXIST)
 		*dirs = dnfs4_conn_dirs(session, xprt);
 	if (*dirs)
@@ -249,7 +251,7 @@ static u32 bind_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 	struct dnfs4_session *session;
 	u32 status;
 
-	/* Section 18.34.3: not even behind SEQUENCE. */
+	/* Section 18.34.3: it must be the only operation; SEQUENCE may not precede it. */
 	if (cmp->nops != 1)
 		return NFS4ERR_NOT_ONLY_OP;
 	session = dnfs4_session_find(cmp->server, args->session);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Sessions as the administrator sees them, see net/show.h. */
+/* Listing and ending of sessions for the administrator, see net/show.h. */
 #include <linux/errno.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -14,7 +14,7 @@
 
 static const char *const dialects[] = { "4.0", "4.1", "4.2" };
 
-/* Names of the connections are copied: they may go any time. */
+/* Copies of the connections' addresses, because a connection may be freed at any time. */
 struct places {
 	char text[DITTO_SESSION_PLACES][INET6_ADDRSTRLEN + 10];
 };

@@ -2,16 +2,16 @@
 /*
  * Slots of the fore channel.
  *
- * A slot gets memory with its first request, and loses it when the client has
- * not used it for a while and is told to use fewer. What remains in its place
- * is its sequence id, for a client is free to go on with that or with 1.
+ * A slot is allocated with its first request. It is freed when the client has not used it for a
+ * while and was notified to use fewer slots. The xarray then keeps its sequence id as a value
+ * entry, because the client may continue with it or start at 1.
  *
- * Locking: whoever has the busy bit owns the slot. Slots are found under RCU;
- * a slot that is freed keeps its bit, so that who still sees it finds it busy.
- * session->lock guards the numbers of slots.
+ * Locking: the request that set the busy bit owns the slot. Slots are found under RCU. A slot
+ * that is freed keeps its busy bit, so that a reader that still sees it cannot take it.
+ * session->lock guards the slot counts.
  *
- * Memory: a client is charged for all slots that it was told of when it is told, so that it
- * is not refused a request of which the server said that it could be made.
+ * Memory: a client is charged for slots before it is notified of them, so that a request that
+ * the server has announced to be possible is not refused.
  */
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
@@ -37,13 +37,13 @@ static u32 dnfs4_slots_limit(const struct dnfs4_session *session)
 	return min3(session->slots_asked, setting, DNFS4_SLOTS_MAX);
 }
 
-/* What begins with more than that many slots can do with fewer. */
+/* Return: true for a slot that the client can do without. */
 static bool dnfs4_slot_is_spare(u32 id)
 {
 	return id >= DNFS4_SLOTS_START;
 }
 
-/* Bytes of a slot that keeps a reply. */
+/* Bytes charged for a slot with a reply. */
 static long dnfs4_slot_bytes(const struct dnfs4_session *session)
 {
 	return sizeof(struct dnfs4_slot) + dnfs4_slot_reply_max(session);
@@ -61,10 +61,7 @@ static int dnfs4_slots_pay(struct dnfs4_session *session, u32 slots)
 	return err;
 }
 
-/*
- * How many slots the session may have now. For more it is charged, if there is room for some.
- * That is looked up first: one who is told of fewer is refused once, and not with each review.
- */
+/* Charge for as many more slots as limit and budget allow. Return: the number allowed now. */
 static u32 dnfs4_slots_allow(struct dnfs4_session *session)
 {
 	u32 limit = dnfs4_slots_limit(session), paid = session->slots_paid;
@@ -123,7 +120,7 @@ void dnfs4_slots_free(struct dnfs4_session *session)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_slots_free);
 
-/* Make a slot; @old is what is in its place. NULL without memory, or if another did it. */
+/* Create a slot in place of @old. Return: NULL without memory, or if another request did it. */
 static struct dnfs4_slot *dnfs4_slot_make(struct dnfs4_session *session, u32 id, void *old)
 {
 	struct dnfs4_slot *slot = kzalloc(sizeof(*slot), GFP_KERNEL);
@@ -134,7 +131,7 @@ static struct dnfs4_slot *dnfs4_slot_make(struct dnfs4_session *session, u32 id,
 	slot->fresh = true;
 	if (old)
 		slot->before = xa_to_value(old);
-	/* Ours from the beginning. */
+	/* The caller owns the slot from the beginning. */
 	__set_bit(DNFS4_SLOT_BUSY, &slot->busy);
 	if (xa_cmpxchg(&session->slots, id, old, slot, GFP_KERNEL) != old) {
 		kfree(slot);
@@ -146,15 +143,15 @@ static struct dnfs4_slot *dnfs4_slot_make(struct dnfs4_session *session, u32 id,
 	return slot;
 }
 
-/* Take a slot that there is. @seqid is what a request that has it came with. */
+/* Take ownership of an existing slot for a request with sequence id @seqid. */
 static u32 dnfs4_slot_take(struct dnfs4_slot *slot, u32 seqid)
 {
 	if (!test_and_set_bit_lock(DNFS4_SLOT_BUSY, &slot->busy))
 		return NFS4_OK;
-	/* Its number stays in its place in a moment: nothing is out of order. */
+	/* It is being freed, and its sequence id is kept: the request is not misordered. */
 	if (test_bit(DNFS4_SLOT_GONE, &slot->busy))
 		return NFS4ERR_DELAY;
-	/* RFC 8881 section 2.10.6.2: a retry of what is being done is to come again. */
+	/* RFC 8881 section 2.10.6.2: a retry of a request in progress gets NFS4ERR_DELAY. */
 	return READ_ONCE(slot->seqid) == seqid ? NFS4ERR_DELAY : NFS4ERR_SEQ_MISORDERED;
 }
 
@@ -224,7 +221,7 @@ bool dnfs4_slot_reserve(struct dnfs4_slot *slot, u32 bytes)
 
 	if (slot->room >= bytes)
 		return true;
-	/* The reply that it has is not needed any more, but must stay if this fails. */
+	/* Keep the present reply: the request may still fail before it is accepted. */
 	reply = kmalloc(bytes, GFP_KERNEL);
 	if (!reply)
 		return false;
@@ -237,7 +234,7 @@ bool dnfs4_slot_reserve(struct dnfs4_slot *slot, u32 bytes)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_slot_reserve);
 
-/* The client would like to use more slots than it was told to. */
+/* Raise the number of slots for a client that uses all of them. */
 static void dnfs4_slots_grow(struct dnfs4_session *session)
 {
 	u32 limit;
@@ -260,7 +257,7 @@ void dnfs4_slot_commit(struct dnfs4_session *session, struct dnfs4_slot *slot,
 	slot->fresh = false;
 	slot->kept = false;
 	slot->digest = req->digest;
-	/* Shared by all slots, so written only when it grows. */
+	/* All slots share this cache line, so write it only when the value grows. */
 	if (used > READ_ONCE(session->slots_peak))
 		WRITE_ONCE(session->slots_peak, used);
 	if (unlikely(used >= READ_ONCE(session->slots_target)))
@@ -274,7 +271,7 @@ void dnfs4_slot_end(struct dnfs4_slot *slot)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_slot_end);
 
-/* Slots from @first on that nobody uses lose their memory. */
+/* Free idle slots from @first on. */
 static void dnfs4_slots_trim(struct dnfs4_session *session, u32 first)
 {
 	struct dnfs4_slot *slot;
@@ -285,10 +282,10 @@ static void dnfs4_slots_trim(struct dnfs4_session *session, u32 first)
 		if (xa_is_value(entry))
 			continue;
 		slot = entry;
-		/* At once: who sees that it is busy knows why. */
+		/* Both bits at once, so that a reader that finds it busy sees the reason. */
 		if (cmpxchg(&slot->busy, 0, BIT(DNFS4_SLOT_BUSY) | BIT(DNFS4_SLOT_GONE)))
 			continue;
-		/* It stays busy for those who see it still. In place of an entry nothing fails. */
+		/* The bits stay set for readers under RCU. Replacing an entry needs no memory. */
 		if (slot->fresh && !slot->before)
 			xa_erase(&session->slots, id);
 		else
@@ -312,7 +309,7 @@ static u32 dnfs4_slots_settle(struct dnfs4_session *session)
 		target = max(target / 2, min(limit, DNFS4_SLOTS_START));
 	target = min(target, limit);
 	WRITE_ONCE(session->slots_target, target);
-	/* Fewer are taken only when the client uses no more. */
+	/* Accept fewer slots only when the client does not use more. */
 	if (session->slots_now < limit || peak <= limit)
 		WRITE_ONCE(session->slots_now, limit);
 	first = max(peak, target);
@@ -326,7 +323,7 @@ void dnfs4_slots_review(struct dnfs4_session *session)
 	u32 first = dnfs4_slots_settle(session);
 
 	dnfs4_slots_trim(session, first);
-	/* Fewer always fit. */
+	/* Lowering a charge cannot fail. */
 	spin_lock(&session->lock);
 	if (session->slots_paid > session->slots_now)
 		dnfs4_slots_pay(session, session->slots_now);
