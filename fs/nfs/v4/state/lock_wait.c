@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Waiting for byte-range locks: RFC 8881 sections 9.6 and 20.11.
+ * Waits for byte-range locks (RFC 8881 sections 9.6 and 20.11).
  *
- * A client that is ready to wait is answered DENIED and stands in the queue of the lock
- * table from then on. When its turn comes it is told by CB_NOTIFY_LOCK, and asks once more.
- * Nothing is kept for it: nobody tells us that a process does not wait any more, and who
- * does not wait at all would be refused what nobody has. So is forgotten who has not asked
- * again for long.
+ * A client that is ready to wait gets NFS4ERR_DENIED, and its request enters the queue of the
+ * lock table. When the range becomes free, CB_NOTIFY_LOCK notifies the client, which then sends
+ * LOCK again. The range is not reserved for the client in the meantime: the protocol has no
+ * message that ends a wait, so a reservation could block others for a process that has given
+ * up. For the same reason a wait ends when the client has not repeated the request for long.
  *
- * Whom the table does not queue is told after a while that the lock may be free.
+ * If the lock table does not queue the request, the client is notified after a short while
+ * that the lock may be free.
  *
  * Locking: client->owners_lock guards the lists, @listed and @told.
  *
- * Lifetime: counted: the lists, the timer, the table's queue and the callback have one
- * reference each. A wait holds its open, and with its claimant the client.
+ * Lifetime: reference counted. The lists, the timer, the queue of the lock table and the
+ * callback have one reference each. A wait holds its open, and through its claimant the
+ * client.
  */
 #include <linux/err.h>
 #include <linux/slab.h>
@@ -25,38 +27,38 @@
 #include "../session/client_private.h"
 #include "lock_wait.h"
 
-/* Who has not asked again after this time does not wait any more; clients ask every 30 s. */
+/* A wait ends if the client does not repeat the request for this time; clients poll every 30 s. */
 #define WAIT_KEPT_MS	60000
-/* For so long it is tried to tell. */
+/* Deadline of CB_NOTIFY_LOCK. */
 #define WAIT_TELL_MS	5000
-/* Who cannot be queued may ask again so often. */
+/* Delay of the notification for a request that could not be queued. */
 #define WAIT_AGAIN_MS	1000
-/* A client that is not ready for the callback. */
+/* Delay before the callback is resent after NFS4ERR_DELAY. */
 #define WAIT_DELAY_MS	100
-/* Waits of a client. */
+/* Most waits of a client. */
 #define WAITS_MAX	4096
-/* Handle and owner have to fit into what every back channel takes, with what is around them. */
+/* Filehandle and owner must fit into the smallest usable back channel request. */
 #define WAIT_NAME_BYTES	(DNFS4_CB_SIZE_MIN - DNFS4_CB_RPC_BYTES - DNFS4_CB_HEAD_BYTES - 32)
 
 /**
- * struct lock_wait - a lock that is waited for
- * @table: the lock table's
+ * struct lock_wait - a wait for a byte-range lock
+ * @table: waiting request in the lock table
  * @notify: CB_NOTIFY_LOCK
- * @ref: see above
- * @listed: it is on the lists
- * @told: the turn has come
- * @owner: lock-owner, held
- * @open: held
- * @claimant: the owner in the lock table, held
- * @point: of the file, to be compared only
- * @exclusive: for writing
+ * @ref: reference count
+ * @listed: it is on the lists of owner and open
+ * @told: the notification was started
+ * @owner: lock-owner; holds a reference
+ * @open: the open; holds a reference
+ * @claimant: the owner in the lock table; holds a reference
+ * @point: lock point of the file; only for comparison
+ * @exclusive: a write lock
  * @first: first byte
  * @last: last byte
- * @owner_link: on @owner->waits
- * @open_link: on @open->waits
- * @over: ends it
+ * @owner_link: link in @owner->waits
+ * @open_link: link in @open->waits
+ * @over: timer that ends the wait
  * @fh_len: bytes of @fh
- * @fh: handle of the file
+ * @fh: filehandle of the file
  */
 struct lock_wait {
 	struct ditto_wait table;
@@ -84,12 +86,12 @@ static void wait_put(struct lock_wait *wait)
 		return;
 	dnfs4_state_put(&wait->open->state);
 	dnfs4_owner_put(wait->owner);
-	/* It held the client. */
+	/* Last, because it holds the client. */
 	ditto_owner_put(wait->claimant);
 	kfree(wait);
 }
 
-/* Going */
+/* End of a wait */
 
 static void wait_end(struct lock_wait *wait)
 {
@@ -108,7 +110,7 @@ static void wait_end(struct lock_wait *wait)
 	spin_unlock(&client->owners_lock);
 	if (!listed)
 		return;
-	/* Off the lists, then look at the queue; the other way round in wait_start(). */
+	/* Clear @listed before looking at the queue; pairs with the barrier in wait_start(). */
 	smp_mb();
 	ditto_range_cancel_wait(&wait->table);
 	if (armed)
@@ -124,19 +126,19 @@ static void wait_over(struct work_struct *work)
 	wait_put(wait);
 }
 
-/* It is over after a while from now. */
+/* Start or restart the timer that ends the wait. */
 static void wait_arm(struct lock_wait *wait)
 {
 	struct workqueue_struct *wq = wait->owner->client->server->clients->wq;
 
 	lockdep_assert_held(&wait->owner->client->owners_lock);
 	refcount_inc(&wait->ref);
-	/* If it was armed it keeps the reference of that. */
+	/* A pending timer has a reference already. */
 	if (mod_delayed_work(wq, &wait->over, msecs_to_jiffies(WAIT_KEPT_MS)))
 		refcount_dec(&wait->ref);
 }
 
-/* Telling */
+/* Notification */
 
 static struct lock_wait *wait_of(const struct dnfs4_callback *cb)
 {
@@ -195,12 +197,12 @@ static void wait_tell(struct lock_wait *wait, u32 ms)
 	refcount_inc(&wait->ref);
 	if (dnfs4_callback_send(&wait->notify, ms, ms + WAIT_TELL_MS))
 		return;
-	/* The client goes. */
+	/* The client is being released. */
 	wait_end(wait);
 	wait_put(wait);
 }
 
-/* The turn in the table's queue */
+/* The queue of the lock table */
 
 static struct lock_wait *wait_of_table(struct ditto_wait *table)
 {
@@ -233,14 +235,14 @@ static void wait_start(struct lock_wait *wait, const struct ditto_range_request 
 		wait_tell(wait, WAIT_AGAIN_MS);
 		return;
 	}
-	/* Pairs with that of wait_end(): one of us sees what the other did. */
+	/* Queue before reading @listed; pairs with the barrier in wait_end(). */
 	smp_mb();
-	/* It was ended before there was something to take back. */
+	/* wait_end() may have run before the request was queued. */
 	if (!READ_ONCE(wait->listed))
 		ditto_range_cancel_wait(&wait->table);
 }
 
-/* Coming */
+/* Start of a wait */
 
 static struct lock_wait *wait_alloc(struct dnfs4_compound *cmp, struct dnfs4_lock *lock,
 				    const struct ditto_range_request *req)
@@ -274,7 +276,7 @@ static struct lock_wait *wait_alloc(struct dnfs4_compound *cmp, struct dnfs4_loc
 	return wait;
 }
 
-/* A request that is made again is the same; one that was told about is over. With owners_lock. */
+/* Find the wait of a repeated request. Waits whose notification was started do not match. */
 static struct lock_wait *wait_find(struct dnfs4_owner *owner,
 				   const struct ditto_range_request *req)
 {

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Byte-range locks of a lock-owner by an open, see open.h. */
+/*
+ * Lock states: the byte-range locks of a lock-owner on an open, see open.h.
+ *
+ * The ranges themselves are in the lock table, under the lock-owner. A lock state is in the
+ * client's table of states, in the table by owner and open, and on the lists of its owner and
+ * its open. Locking: see open.h.
+ */
 #include <linux/err.h>
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
@@ -68,13 +74,13 @@ static void dnfs4_lock_free(struct dnfs4_state *state)
 
 	dnfs4_state_put(&lock->open->state);
 	dnfs4_owner_put(lock->owner);
-	/* It held the client. */
+	/* Last, because it holds the client. */
 	ditto_owner_put(lock->claimant);
 	mutex_destroy(&lock->state.lock);
 	call_rcu(&lock->state.rcu, dnfs4_lock_free_rcu);
 }
 
-/* All ranges of the lock go. Where they were taken away already there are none. */
+/* Release all ranges. If the claim of the open is lost, the ranges are gone already. */
 static void dnfs4_lock_give_up(struct dnfs4_lock *lock)
 {
 	struct ditto_op op = { .srv = lock->owner->client->server->srv };
@@ -119,7 +125,7 @@ void dnfs4_lock_abandon(struct dnfs4_lock *lock)
 	list_del_init(&lock->open_link);
 	spin_unlock(&client->owners_lock);
 	dnfs4_owner_leave(lock->owner, &lock->owner_link);
-	/* Out of the table first, which counts what is void and told of. */
+	/* Remove it before changing void_why, because the removal counts void states by it. */
 	dnfs4_state_del(&lock->state);
 	WRITE_ONCE(lock->state.void_why, DNFS4_CLOSED);
 }
@@ -205,7 +211,7 @@ put:
 	return ERR_PTR(err);
 }
 
-/* The first lock of an open, held; or NULL. */
+/* Return: the first lock of an open with a reference, or NULL. */
 static struct dnfs4_lock *dnfs4_open_first_lock(struct dnfs4_open *open)
 {
 	struct dnfs4_client *client = open->owner->client;
@@ -213,7 +219,7 @@ static struct dnfs4_lock *dnfs4_open_first_lock(struct dnfs4_open *open)
 
 	spin_lock(&client->owners_lock);
 	lock = list_first_entry_or_null(&open->locks, struct dnfs4_lock, open_link);
-	/* Its table's reference goes after it left the list. */
+	/* While it is on the list, the client's table has a reference. */
 	if (lock)
 		dnfs4_state_hold(&lock->state);
 	spin_unlock(&client->owners_lock);
@@ -253,13 +259,13 @@ bool dnfs4_open_has_locks(struct dnfs4_open *open, bool exclusive)
 	return has;
 }
 
-/* What LOCK, LOCKT and LOCKU share */
+/* Helpers of LOCK, LOCKT and LOCKU */
 
 u32 dnfs4_lock_bytes(u64 offset, u64 length, struct ditto_range_request *req)
 {
 	if (!length)
 		return NFS4ERR_INVAL;
-	/* All ones is to the end of all files. */
+	/* All ones: up to the end of the file, whatever its size. */
 	if (length == U64_MAX)
 		length = 0;
 	return ditto_range_set_posix(req, offset, length) ? NFS4ERR_INVAL : NFS4_OK;
@@ -275,7 +281,7 @@ static bool dnfs4_local_locks(const struct ditto_share *share)
 	return local_locks;
 }
 
-/* A file that cannot be opened for writing, as one that is executed, can be locked all the same. */
+/* A file that cannot be opened for writing, such as a running program, can still be locked. */
 struct ditto_file *dnfs4_lock_file(struct dnfs4_compound *cmp, bool exclusive)
 {
 	struct ditto_share *share = cmp->current_fh.target.op.share;
@@ -296,7 +302,7 @@ bool dnfs4_encode_denied(struct xdr_stream *xdr, const struct ditto_conflict *co
 	struct dnfs4_name name;
 	__be32 *p;
 
-	/* A range of no byte, which only others have, is told as one byte. */
+	/* An empty range, which only other protocols have, is reported as one byte. */
 	if (conflict->empty)
 		length = 1;
 	if (conflict->last == U64_MAX)

@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Opens: taken, widened, narrowed and closed; see open.h. */
+/*
+ * Opens: open, upgrade, downgrade and close; see open.h.
+ *
+ * An open-owner has at most one open per file. Further OPENs of the same file upgrade it. Opens
+ * come from a SLAB_TYPESAFE_BY_RCU cache: a lookup in the table by owner and node must take a
+ * reference first and then check that it found the right open.
+ *
+ * Locking: see open.h. A new open is inserted into the table with its state.lock held, so that
+ * a concurrent OPEN of the same owner and file waits until it is open or has failed.
+ */
 #include <kunit/visibility.h>
 #include <linux/err.h>
 #include <linux/rhashtable.h>
@@ -26,7 +35,7 @@ static const struct rhashtable_params dnfs4_open_params = {
 	.automatic_shrinking = true,
 };
 
-/* With the module and the server */
+/* Set-up and tear-down, per module and per server */
 
 int dnfs4_opens_setup(void)
 {
@@ -43,7 +52,7 @@ int dnfs4_opens_setup(void)
 
 void dnfs4_opens_cleanup(void)
 {
-	/* Locks that were freed under RCU are still on their way. */
+	/* Wait for locks that are being freed by call_rcu(). */
 	rcu_barrier();
 	dnfs4_locks_cleanup();
 	kmem_cache_destroy(dnfs4_open_slab);
@@ -123,7 +132,7 @@ u32 dnfs4_history_after(u32 history, u32 access, u32 deny)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_history_after);
 
-/* Life */
+/* Release of opens */
 
 static void dnfs4_open_free(struct dnfs4_state *state)
 {
@@ -133,7 +142,7 @@ static void dnfs4_open_free(struct dnfs4_state *state)
 	if (open->inst)
 		ditto_instance_close(&op, open->inst);
 	dnfs4_owner_put(open->owner);
-	/* It held the client. */
+	/* Last, because it holds the client. */
 	ditto_owner_put(open->claimant);
 	mutex_destroy(&open->state.lock);
 	kmem_cache_free(dnfs4_open_slab, open);
@@ -154,11 +163,11 @@ void dnfs4_open_close(struct dnfs4_open *open, struct dnfs4_state *tomb)
 		return;
 	dnfs4_open_close_locks(open);
 	dnfs4_lock_waits_close(open);
-	/* A lost one was taken out already. */
+	/* dnfs4_open_lock() may have removed an open that lost its claim already. */
 	dnfs4_open_unhash(open);
 	ditto_open_revoke(ditto_instance_claim(open->inst));
 	dnfs4_owner_leave(open->owner, &open->owner_link);
-	/* Out of the client's table first, which counts what is void and told of. */
+	/* Remove it before changing void_why, because the removal counts void states by it. */
 	if (tomb)
 		dnfs4_state_replace(state, tomb);
 	else
@@ -207,7 +216,7 @@ void dnfs4_opens_cancel(struct dnfs4_owner *owner)
 	for (;;) {
 		spin_lock(&client->owners_lock);
 		open = list_first_entry_or_null(&owner->states, struct dnfs4_open, owner_link);
-		/* The reference of the client's table goes after it left the list. */
+		/* While it is on the list, the client's table has a reference. */
 		if (open)
 			dnfs4_state_hold(&open->state);
 		spin_unlock(&client->owners_lock);
@@ -244,7 +253,7 @@ static u32 dnfs4_open_status(const struct dnfs4_compound *cmp, const struct dnfs
 	case -EJUKEBOX:
 		return NFS4ERR_DELAY;
 	case -EKEYREVOKED:
-		/* It is about to go; as if it had. */
+		/* Delete pending: treated as if the file were deleted. */
 		return NFS4ERR_STALE;
 	case -ENOSPC:
 	case -ENOLCK:
@@ -255,7 +264,7 @@ static u32 dnfs4_open_status(const struct dnfs4_compound *cmp, const struct dnfs
 	return dnfs4_status(cmp, err);
 }
 
-/* In whose name the instance is opened and changed. */
+/* The operation context, with the open's owner as actor, to open and change the instance. */
 static struct ditto_op dnfs4_open_op(struct dnfs4_compound *cmp, const struct dnfs4_open *open,
 				     struct ditto_actor *actor)
 {
@@ -289,7 +298,7 @@ static int dnfs4_instance_once(struct ditto_op *op, const struct dnfs4_open_ask 
 	return ditto_instance_open_node(op, ask->base ?: ask->node, &req, inst);
 }
 
-/* Who may run a program may read it, as he has to (RFC 7530 section 6.2.1.3.1). */
+/* Execute permission implies read permission (RFC 7530 section 6.2.1.3.1). */
 static int dnfs4_instance_open(struct dnfs4_compound *cmp, const struct dnfs4_open_ask *ask,
 			       struct dnfs4_open *open)
 {
@@ -319,10 +328,10 @@ static struct dnfs4_open *dnfs4_open_alloc(const struct dnfs4_open_ask *ask)
 		return ERR_PTR(-ENOMEM);
 	}
 	/*
-	 * Who found what was here before may still be looking: at by_owner_node, which only the
-	 * table may change, and then at the reference, which is the last to be set. With that he
-	 * may take this for the one he looks for, if it is for the same; then he waits for the
-	 * lock, until it is open or closed.
+	 * A lookup that found the previous object in this memory may still use by_owner_node,
+	 * which only the table may change, and then the reference count, which is set last. If it
+	 * gets a reference and the keys are equal, it treats this open as the one it looks for,
+	 * and waits for the lock until the open succeeds or fails.
 	 */
 	refcount_inc(&ask->owner->ref);
 	open->owner = ask->owner;
@@ -342,8 +351,8 @@ static struct dnfs4_open *dnfs4_open_alloc(const struct dnfs4_open_ask *ask)
 }
 
 /*
- * The one in the table under the key, held; ERR_PTR(-EAGAIN) if it is just going. @made comes
- * into the table if there is none, and then it is NULL.
+ * Return: the open with that key, with a reference; ERR_PTR(-EAGAIN) if it is being freed; NULL
+ * if there is none, in which case @made, if not NULL, is now in the table.
  */
 static struct dnfs4_open *dnfs4_open_find_or_add(const struct dnfs4_pair *key,
 						 struct dnfs4_open *made)
@@ -361,7 +370,7 @@ static struct dnfs4_open *dnfs4_open_find_or_add(const struct dnfs4_pair *key,
 	rcu_read_unlock();
 	if (IS_ERR_OR_NULL(open))
 		return open;
-	/* It may have been freed, and its memory be another's by now. */
+	/* The memory may have been reused for another open. */
 	if (held && open->owner == key->owner && open->node == key->object)
 		return open;
 	if (held)
@@ -369,7 +378,7 @@ static struct dnfs4_open *dnfs4_open_find_or_add(const struct dnfs4_pair *key,
 	return ERR_PTR(-EAGAIN);
 }
 
-/* What the owner has of the file, held; or else a new one, locked and in the table. */
+/* Return: the owner's open of the file, with a reference; or a new one, locked and hashed. */
 static struct dnfs4_open *dnfs4_open_find(const struct dnfs4_open_ask *ask, bool *fresh)
 {
 	const struct dnfs4_pair key = { ask->owner, ask->node };
@@ -392,7 +401,7 @@ static struct dnfs4_open *dnfs4_open_find(const struct dnfs4_open_ask *ask, bool
 		cond_resched();
 	}
 	if (made) {
-		/* Nobody will open it, whoever found it. */
+		/* It will not be opened; a reader may have found its memory. */
 		WRITE_ONCE(made->state.void_why, DNFS4_CLOSED);
 		mutex_unlock(&made->state.lock);
 		dnfs4_state_put(&made->state);
@@ -400,7 +409,7 @@ static struct dnfs4_open *dnfs4_open_find(const struct dnfs4_open_ask *ask, bool
 	return open;
 }
 
-/* It did not come to be; locked. */
+/* Drop a new open, which is locked, after a failure. */
 static void dnfs4_open_abandon(struct dnfs4_open *open)
 {
 	WRITE_ONCE(open->state.void_why, DNFS4_CLOSED);
@@ -429,7 +438,7 @@ static u32 dnfs4_open_fresh(struct dnfs4_compound *cmp, const struct dnfs4_open_
 	return NFS4_OK;
 }
 
-/* Who opens once more is checked once more. */
+/* Access check for a further OPEN of the same file. */
 static int dnfs4_open_check(struct ditto_op *op, const struct dnfs4_open_ask *ask)
 {
 	u32 owner = ask->trusted ? DITTO_MAY_OWNER : 0;
@@ -447,7 +456,7 @@ static int dnfs4_open_check(struct ditto_op *op, const struct dnfs4_open_ask *as
 	return err == -EACCES ? ditto_permission(op, ask->node, DITTO_MAY_EXEC) : err;
 }
 
-/* What an instance has and is to have, if not as it is. @op is not begun. */
+/* Change rights and share reservation of the instance. @op is not begun. */
 static int dnfs4_instance_set(struct ditto_op *op, struct dnfs4_open *open, u32 access, u32 deny)
 {
 	u32 rights = dnfs4_rights_of(access);
@@ -456,7 +465,7 @@ static int dnfs4_instance_set(struct ditto_op *op, struct dnfs4_open *open, u32 
 	struct ditto_node *node;
 	int err;
 
-	/* As it was opened. */
+	/* Read access was granted by execute permission; keep it so. */
 	if ((rights & DITTO_RIGHT_READ_DATA) && (has & DITTO_RIGHT_EXECUTE))
 		rights ^= DITTO_RIGHT_READ_DATA | DITTO_RIGHT_EXECUTE;
 	err = ditto_instance_begin(open->inst, &begun, &node);
@@ -480,7 +489,7 @@ static u32 dnfs4_open_again(struct dnfs4_compound *cmp, const struct dnfs4_open_
 	struct ditto_op op = dnfs4_open_op(cmp, open, &actor);
 	int err;
 
-	/* RFC 8881 section 9.7: what an owner denies it denies itself, too. */
+	/* RFC 8881 section 9.7: a share reservation also applies to its own owner. */
 	if ((ask->access & open->deny) || (ask->deny & open->access))
 		return NFS4ERR_SHARE_DENIED;
 	err = dnfs4_open_check(&op, ask);
@@ -497,8 +506,9 @@ static u32 dnfs4_open_again(struct dnfs4_compound *cmp, const struct dnfs4_open_
 }
 
 /*
- * What the owner has of the file, locked, if it counts. If the file's share went, and came
- * again, or it is just being closed, it does not: then it is out of the table.
+ * Lock an open that was found in the table. Return: false if it is being closed, or lost its
+ * claim because the share was removed (and perhaps added again); then it is not in the table
+ * any more.
  */
 static bool dnfs4_open_lock(struct dnfs4_open *open)
 {
@@ -552,7 +562,7 @@ void dnfs4_open_keep(struct dnfs4_compound *cmp, struct dnfs4_opened *done,
 {
 	struct dnfs4_open *open = done->open;
 
-	/* Not before: clients look for a number that is left out. */
+	/* Advance the seqid only on success: clients wait for a missing seqid. */
 	if (!done->fresh)
 		dnfs4_state_bump(&open->state);
 	dnfs4_state_stateid(&open->state, sid);

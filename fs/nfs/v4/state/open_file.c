@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The file of an OPEN by name (RFC 8881 section 18.16.3): in a directory of a share,
- * or among the named attributes of a file.
+ * The file of an OPEN by name (RFC 8881 section 18.16.3): in a directory of a share, or among
+ * the named attributes of a file.
  *
- * Only its name is decided here. Whether it may be opened, and that it is emptied,
- * comes later.
+ * This file only looks up or creates the file. Access check, share reservation and truncation
+ * follow later.
  */
 #include <linux/nfs4.h>
 #include <linux/string.h>
@@ -15,7 +15,7 @@
 #include "open.h"
 #include "open_file.h"
 
-/* Attempts while others make and remove the same name. */
+/* Attempts while other callers create and remove the same name. */
 #define DNFS4_TRIES	8
 
 u32 dnfs4_decode_createhow(struct dnfs4_compound *cmp, struct dnfs4_open_file *file)
@@ -48,7 +48,7 @@ static bool dnfs4_is_exclusive(const struct dnfs4_open_file *file)
 	return file->mode == NFS4_CREATE_EXCLUSIVE || file->mode == NFS4_CREATE_EXCLUSIVE4_1;
 }
 
-/* Nothing was changed: what is now was before. */
+/* The directory was not changed: the attributes before equal those after. */
 static void dnfs4_wcc_same(struct dnfs4_compound *cmp, struct ditto_wcc *wcc)
 {
 	dnfs_wcc_unchanged(&cmp->current_fh.target, wcc);
@@ -65,7 +65,7 @@ static int dnfs4_find_file(struct dnfs4_compound *cmp, struct dnfs4_open_file *f
 	return err;
 }
 
-/* The verifier lies in the times, until the client sets them. */
+/* The verifier is stored in the times of the file, until the client sets them. */
 static void dnfs4_verifier_made(struct dnfs4_open_file *file)
 {
 	dnfs4_bitmap_set(file->attrset, FATTR4_TIME_ACCESS_SET);
@@ -96,8 +96,9 @@ static int dnfs4_make_file(struct dnfs4_compound *cmp, struct dnfs4_open_file *f
 }
 
 /*
- * Who may not write to the directory, or finds the name taken, may yet open what is
- * there. To make it first is one look at the directory for a new file.
+ * UNCHECKED: create the file, or find an existing one. A caller without write permission for the
+ * directory may still open an existing file. Creating first needs only one directory lookup
+ * for a new file.
  */
 static int dnfs4_make_or_find(struct dnfs4_compound *cmp, struct dnfs4_open_file *file)
 {
@@ -139,7 +140,7 @@ static int dnfs4_make_attribute(struct dnfs4_compound *cmp, struct dnfs4_open_fi
 	return err;
 }
 
-/* RFC 8881 section 6.2.1.3.1: who looks for one must be able to read them. */
+/* RFC 8881 section 6.2.1.3.1: a lookup requires permission to read named attributes. */
 static int dnfs4_get_attribute(struct dnfs4_compound *cmp, struct dnfs4_open_file *file)
 {
 	struct ditto_op *op = dnfs4_fs_op(cmp);
@@ -161,7 +162,7 @@ static int dnfs4_get_attribute(struct dnfs4_compound *cmp, struct dnfs4_open_fil
 	return err;
 }
 
-/* RFC 8881 section 18.16.3: not all attributes go with a verifier. */
+/* RFC 8881 section 18.16.3: EXCLUSIVE4_1 only allows the attributes of suppattr_exclcreat. */
 static u32 dnfs4_check_exclusive(const struct dnfs4_compound *cmp,
 				 const struct dnfs4_open_file *file)
 {
@@ -181,7 +182,7 @@ u32 dnfs4_open_file_get(struct dnfs4_compound *cmp, struct dnfs4_open_file *file
 	u32 status;
 	int err;
 
-	/* Nothing but shares is above all shares. */
+	/* The pseudo root contains only shares. */
 	if (cmp->current_fh.kind == DNFS4_FH_PSEUDO)
 		return file->create ? NFS4ERR_ROFS : NFS4ERR_NOENT;
 	status = dnfs4_fh_is_dir(cmp) ?: dnfs4_check_exclusive(cmp, file) ?:

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Owners and their turns, see owner.h. */
+/*
+ * Owners and their seqids, see owner.h for locking and lifetime.
+ *
+ * The table finds owners by client, kind and opaque name. An owner without states is put on the
+ * client's list of idle owners, which has a reference on it. The oldest idle owners are
+ * forgotten when they are too old or too many.
+ */
 #include <kunit/visibility.h>
 #include <linux/err.h>
 #include <linux/jhash.h>
@@ -15,15 +21,15 @@
 #include "open.h"
 #include "owner.h"
 
-/* Replies are kept in steps of so many bytes. */
+/* Buffers for replies are allocated in multiples of this size. */
 #define DNFS4_REPLY_STEP	64
 
-/* A lock-owner's turn may lie in an open-owner's. */
+/* A lock-owner may be locked while an open-owner is. */
 static struct lock_class_key dnfs4_open_owner_key, dnfs4_lock_owner_key;
 
 /* The table */
 
-/* What an owner is looked up by. */
+/* Key of the table of owners. */
 struct dnfs4_owner_name {
 	u64 client;
 	const void *data;
@@ -85,7 +91,7 @@ void dnfs4_owner_put(struct dnfs4_owner *owner)
 	rhashtable_remove_fast(&owner->opens->owners, &owner->by_key, dnfs4_owner_params);
 	mutex_destroy(&owner->lock);
 	kfree(owner->reply);
-	/* It holds the client. */
+	/* Last, because it holds the client. */
 	ditto_owner_put(owner->claimant);
 	kfree_rcu(owner, rcu);
 }
@@ -161,7 +167,7 @@ static struct dnfs4_owner *dnfs4_owner_make(struct dnfs4_client *client,
 		}
 		if (IS_ERR(old) || refcount_inc_not_zero(&old->ref))
 			break;
-		/* On its way out of the table. */
+		/* It is being removed from the table. */
 		rcu_read_unlock();
 		cond_resched();
 	}
@@ -182,16 +188,19 @@ struct dnfs4_owner *dnfs4_owner_get(struct dnfs4_client *client, enum dnfs4_owne
 	return owner || !make ? owner : dnfs4_owner_make(client, &key);
 }
 
-/* Idle ones */
+/* Idle owners */
 
-/* Off the list, whose reference is the caller's then. With client->owners_lock held. */
+/* Remove an owner from the idle list; its reference passes to the caller. owners_lock is held. */
 static void dnfs4_owner_take_idle(struct dnfs4_owner *owner)
 {
 	list_del_init(&owner->idle);
 	owner->client->nowners_idle--;
 }
 
-/* The references of owners that were idle for too long, or are too many. */
+/*
+ * Remove the oldest idle owner, whose reference passes to the caller. Return: NULL if there is
+ * none, or, without @all, if it is not too old and there are not too many. owners_lock is held.
+ */
 static struct dnfs4_owner *dnfs4_owner_oldest(struct dnfs4_client *client, bool all)
 {
 	struct dnfs4_owner *owner;
@@ -206,7 +215,7 @@ static struct dnfs4_owner *dnfs4_owner_oldest(struct dnfs4_client *client, bool 
 	return owner;
 }
 
-/* What a closed state has left: 4.0. */
+/* 4.0: drop the tombstone of the last closed state. */
 static void dnfs4_owner_bury(struct dnfs4_owner *owner)
 {
 	struct dnfs4_state *tomb = xchg(&owner->tomb, NULL);
@@ -254,7 +263,7 @@ void dnfs4_owner_join(struct dnfs4_owner *owner, struct list_head *link)
 		dnfs4_owner_put(owner);
 }
 
-/* A state ended, or a turn. */
+/* Update the idle list after the end of a state or, without @link, of a seqid request. */
 static void dnfs4_owner_settle(struct dnfs4_owner *owner, struct list_head *link)
 {
 	struct dnfs4_client *client = owner->client;
@@ -267,7 +276,7 @@ static void dnfs4_owner_settle(struct dnfs4_owner *owner, struct list_head *link
 	oldest = dnfs4_owner_oldest(client, false);
 	spin_unlock(&client->owners_lock);
 	dnfs4_owner_drop(oldest);
-	/* Nobody asks again; what holds its owner would stay for ever. */
+	/* The client is being released: a tombstone, which holds its owner, would never go. */
 	if (READ_ONCE(client->states_closed))
 		dnfs4_owner_bury(owner);
 }
@@ -302,7 +311,7 @@ void dnfs4_owners_forget(struct dnfs4_client *client)
 	} while (owner);
 }
 
-/* On the wire */
+/* XDR */
 
 u32 dnfs4_decode_name_of_owner(struct dnfs4_compound *cmp, struct dnfs4_name *name)
 {
@@ -323,7 +332,7 @@ void dnfs4_owner_of_conflict(const struct ditto_conflict *conflict, struct dnfs4
 	name->len = min_t(u32, conflict->key_len - skip, DNFS4_OWNER_MAX);
 }
 
-/* Turns */
+/* Seqids */
 
 enum dnfs4_seqid_kind dnfs4_seqid_check(const struct dnfs4_owner *owner, const struct dnfs4_op *op,
 					u32 seqid)
@@ -337,9 +346,9 @@ enum dnfs4_seqid_kind dnfs4_seqid_check(const struct dnfs4_owner *owner, const s
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_seqid_check);
 
 /*
- * The reply that was kept, and the current handle that the request left: the operations behind
- * it in the COMPOUND are done again, for the same file. If the handle cannot be had the result
- * is why, and the client goes on with the next seqid.
+ * Replay the kept reply and restore the current handle that the request set, because the
+ * operations behind it in the COMPOUND are executed again on the same file. If the handle
+ * cannot be decoded, that status is the result, and the client continues with the next seqid.
  */
 static u32 dnfs4_owner_replay(const struct dnfs4_owner *owner, struct dnfs4_compound *cmp)
 {
@@ -380,7 +389,7 @@ u32 dnfs4_seqid_begin(struct dnfs4_compound *cmp, struct dnfs4_seqid_op *seqid_o
 	return NFS4_OK;
 }
 
-/* Room for so many bytes of a reply and, behind it, a handle. */
+/* Make room for @len bytes of a reply and the handle behind it. Return: false without memory. */
 static bool dnfs4_owner_reserve(struct dnfs4_owner *owner, u32 len)
 {
 	u32 size = round_up(len, DNFS4_REPLY_STEP);
@@ -396,7 +405,7 @@ static bool dnfs4_owner_reserve(struct dnfs4_owner *owner, u32 len)
 	return true;
 }
 
-/* The result is kept if there is memory; if not, who asks again is told BAD_SEQID. */
+/* Keep the result if there is memory. Without it a replay gets NFS4ERR_BAD_SEQID. */
 static void dnfs4_owner_keep(struct dnfs4_owner *owner, const struct dnfs4_compound *cmp,
 			     u32 status, unsigned int pos)
 {
@@ -440,7 +449,7 @@ void dnfs4_seqid_end(struct dnfs4_seqid_op *seqid_op)
 		return;
 	seqid_op->owner = NULL;
 	mutex_unlock(&owner->lock);
-	/* One that has nothing open is remembered, too. */
+	/* An owner without states is kept on the idle list, too. */
 	dnfs4_owner_settle(owner, NULL);
 	dnfs4_owner_put(owner);
 }

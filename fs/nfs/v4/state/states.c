@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The table of a client's states, and what their stateids are checked for; see stateid.h. */
+/*
+ * The table of a client's states, and the checks of stateids; see stateid.h for the format,
+ * locking and lifetime.
+ *
+ * The xa_lock of client->states guards the table, its counters, and the counters of void states
+ * that SEQ4_STATUS flags are computed from.
+ */
 #include <kunit/visibility.h>
 #include <linux/log2.h>
 #include <linux/sched.h>
@@ -13,7 +19,7 @@
 
 #define DNFS4_KINDS	4
 
-/* A lock that is taken inside another kind's is of another class. */
+/* Locks of different kinds nest, so each kind has a lock class. */
 static struct lock_class_key dnfs4_state_keys[DNFS4_KINDS];
 
 /* Stateids */
@@ -50,7 +56,7 @@ EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_stateid);
 void dnfs4_state_bump(struct dnfs4_state *state)
 {
 	lockdep_assert_held(&state->lock);
-	/* RFC 8881 section 8.2.2: zero is left out. */
+	/* RFC 8881 section 8.2.2: skip zero. */
 	WRITE_ONCE(state->seqid, state->seqid + 1 ?: 1);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_bump);
@@ -71,8 +77,9 @@ void dnfs4_current_stateid_spoil(struct dnfs4_compound *cmp)
 }
 
 /*
- * RFC 8881 section 8.2.3: the current stateid stands for the newest of its state,
- * but for those operations that must not meet another one.
+ * RFC 8881 section 8.2.3: the current stateid stands for the newest stateid of its state, except
+ * in CLOSE and OPEN_DOWNGRADE, which must not act on a state changed since. Return: false for
+ * other special stateids, or without a current stateid.
  */
 static bool dnfs4_stateid_resolve(const struct dnfs4_compound *cmp,
 				  const struct dnfs4_stateid *sid, struct dnfs4_stateid *out)
@@ -110,7 +117,7 @@ void dnfs4_states_init(struct dnfs4_client *client)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_states_init);
 
-/* All but the reference. */
+/* Initialize all members except the reference count. */
 static void state_prepare(struct dnfs4_state *state, const struct dnfs4_state_ops *ops,
 			  struct dnfs4_client *client)
 {
@@ -125,7 +132,7 @@ static void state_prepare(struct dnfs4_state *state, const struct dnfs4_state_op
 
 static void state_publish(struct dnfs4_state *state)
 {
-	/* All that is looked at with the reference is there before it: dnfs4_state_tryget(). */
+	/* Make all members visible before the reference count; pairs with dnfs4_state_tryget(). */
 	smp_wmb();
 	refcount_set(&state->ref, 1);
 }
@@ -155,8 +162,9 @@ void dnfs4_state_put(struct dnfs4_state *state)
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_put);
 
 /*
- * The state of a number, held, or NULL. Without the lock what is found may be freed, and its
- * memory be another state's.
+ * Return: the state with that number, with a reference; or NULL. The lookup takes no lock, so
+ * the memory may have been reused for another state, which is checked after the reference is
+ * taken.
  */
 static struct dnfs4_state *dnfs4_state_get(struct dnfs4_client *client, u32 id)
 {
@@ -174,8 +182,9 @@ static struct dnfs4_state *dnfs4_state_get(struct dnfs4_client *client, u32 id)
 }
 
 /*
- * Numbers go upwards, and few states live long: each would have a node of the table made for
- * it, that goes with it. So the last place of the node in use is kept taken.
+ * Numbers are allocated cyclically and most states are short-lived, so nearly every state would
+ * allocate an xarray node and free it again. To avoid that, the last slot of the node in use is
+ * kept reserved.
  */
 static void dnfs4_states_anchor(struct dnfs4_client *client, u32 id)
 {
@@ -183,7 +192,7 @@ static void dnfs4_states_anchor(struct dnfs4_client *client, u32 id)
 
 	if (anchor == client->states_anchor)
 		return;
-	/* Needs no memory, as @id is in the same node. The place may be taken by a state. */
+	/* Needs no memory, because @id is in the same node. A state may occupy the slot. */
 	if (client->states_anchor)
 		__xa_cmpxchg(&client->states, client->states_anchor, XA_ZERO_ENTRY, NULL, 0);
 	client->states_anchor = anchor;
@@ -191,8 +200,8 @@ static void dnfs4_states_anchor(struct dnfs4_client *client, u32 id)
 }
 
 /*
- * A state comes or goes. Delegations are charged apart: a client that has as many as it may
- * goes on without, while it could do nothing if it were refused its opens.
+ * Count and charge a state that is added or removed. Delegations have a charge of their own: a
+ * client at its limit works without further delegations, but not without opens.
  */
 static int dnfs4_states_count(struct dnfs4_client *client, const struct dnfs4_state *state,
 			      int count)
@@ -227,7 +236,7 @@ static int dnfs4_state_add_locked(struct dnfs4_state *state)
 		return -ESHUTDOWN;
 	if (client->nstates >= DNFS4_STATES_PER_CLIENT)
 		return -ENOSPC;
-	/* Counted before, as the lock is dropped for memory. */
+	/* Count first, because the allocation may drop the lock. */
 	err = dnfs4_states_count(client, state, 1);
 	if (err)
 		return err;
@@ -237,7 +246,7 @@ static int dnfs4_state_add_locked(struct dnfs4_state *state)
 		dnfs4_states_count(client, state, -1);
 		return err == -EBUSY ? -ENOSPC : err;
 	}
-	/* The client went meanwhile: its table is being emptied, or was. */
+	/* If the client was released meanwhile, its table is being emptied, or is empty. */
 	if (!client->states_closed) {
 		dnfs4_states_anchor(client, state->id);
 		return 0;
@@ -275,7 +284,7 @@ bool dnfs4_states_may_open(struct dnfs4_client *client)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_states_may_open);
 
-/* Is it told by SEQ4_STATUS until it is freed? */
+/* Return: true if a SEQ4_STATUS flag reports the state until it is freed. */
 static bool dnfs4_void_is_told(enum dnfs4_void why)
 {
 	return why == DNFS4_REVOKED || why == DNFS4_ADMIN_REVOKED || why == DNFS4_EXPIRED;
@@ -289,14 +298,14 @@ static bool dnfs4_state_take_out(struct dnfs4_state *state, struct dnfs4_state *
 	xa_lock(&client->states);
 	if (client->states_closed)
 		other = NULL;
-	/* It is found, without the lock, as soon as it is in. */
+	/* Lookups without the lock find it as soon as it is in the table. */
 	if (other)
 		other->id = state->id;
-	/* In place of what is there: needs no memory. */
+	/* Replacing an entry needs no memory. */
 	in = state->id && __xa_cmpxchg(&client->states, state->id, state, other, 0) == state;
 	if (in && dnfs4_void_is_told(state->void_why))
 		atomic_dec(&client->revoked[state->void_why]);
-	/* Until here the caller's reference keeps it. */
+	/* Until now the caller's reference has kept it. */
 	if (in && other)
 		refcount_inc(&other->ref);
 	else if (in)
@@ -351,7 +360,7 @@ static void dnfs4_states_release_kinds(struct dnfs4_client *client, unsigned int
 	unsigned long id;
 
 	xa_for_each(&client->states, id, state) {
-		/* Nobody adds any more, but some may be on their way out. */
+		/* No state is added any more, but others may be removed concurrently. */
 		state = dnfs4_state_get(client, id);
 		if (!state)
 			continue;
@@ -368,13 +377,13 @@ void dnfs4_states_release(struct dnfs4_client *client)
 	client->states_closed = true;
 	xa_unlock(&client->states);
 
-	/* Locks before the opens that they belong to. */
+	/* Release locks before their opens. */
 	dnfs4_states_release_kinds(client, DNFS4_STATE_LOCK);
 	dnfs4_states_release_kinds(client, ~0U);
 	dnfs4_owners_forget(client);
 }
 
-/* Finding */
+/* Lookup */
 
 static u32 dnfs4_void_status(const struct dnfs4_compound *cmp, enum dnfs4_void why)
 {
@@ -382,7 +391,7 @@ static u32 dnfs4_void_status(const struct dnfs4_compound *cmp, enum dnfs4_void w
 	case DNFS4_VALID:
 		return NFS4_OK;
 	case DNFS4_REVOKED:
-		/* 4.0 has no word for it (RFC 7530 section 10.4.6). */
+		/* 4.0 has no status for it (RFC 7530 section 10.4.6). */
 		return cmp->minor ? NFS4ERR_DELEG_REVOKED : NFS4ERR_BAD_STATEID;
 	case DNFS4_ADMIN_REVOKED:
 		return NFS4ERR_ADMIN_REVOKED;
@@ -398,7 +407,7 @@ u32 dnfs4_seqid_status(u32 minor, u32 now, u32 seqid)
 {
 	if (seqid == now || (minor && !seqid))
 		return NFS4_OK;
-	/* Numbers go in a circle. */
+	/* Seqids wrap around. */
 	return (s32)(seqid - now) > 0 ? NFS4ERR_BAD_STATEID : NFS4ERR_OLD_STATEID;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_seqid_status);
@@ -426,7 +435,7 @@ u32 dnfs4_state_check_seqid(const struct dnfs4_compound *cmp, const struct dnfs4
 	return dnfs4_state_check(cmp, state, &resolved);
 }
 
-/* 4.0: a stateid says whose it is, and its use is a sign of life (RFC 7530 section 9.5). */
+/* 4.0: a stateid names its client, and its use renews the lease (RFC 7530 section 9.5). */
 static u32 dnfs4_stateid_client(struct dnfs4_compound *cmp, u64 id)
 {
 	u32 status;
