@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Channels: from the queue to an answer. See callback.h.
+ * Callback channels: queueing, sending and replies. See callback.h for locking and lifetime.
  *
- * A channel that is not proven sends one callback at a time, or a probe if there is
- * none; with the first answer it is up. What got lost is sent again by the next way,
- * in 4.1 with the same slot and sequence id while the session is the same, so that
- * the client can tell it from a second one (RFC 8881 section 2.10.6.1.3).
+ * A channel that is not up sends one callback at a time, or a probe if the queue is empty. The
+ * first reply makes it up. A lost callback is resent over the next transport. In 4.1 it keeps
+ * its slot and sequence id while the session is the same, so that the client recognizes the
+ * retransmission (RFC 8881 section 2.10.6.1.3).
  */
 #include <linux/jiffies.h>
 #include <linux/slab.h>
@@ -17,13 +17,13 @@
 #include "callback.h"
 #include "delegations.h"
 
-/* A client that is not ready is asked again after this time. */
+/* Delay before a callback is resent after NFS4ERR_DELAY or a local failure. */
 #define AGAIN_MS	200
-/* A new session is not called before the client knows of it, as far as one can tell. */
+/* Delay before the first use of a new connection, so that the client learns of it first. */
 #define YOUNG_MS	5
-/* How long somebody may wait for what comes of that. */
+/* Longest wait for the first probe in dnfs4_callback_wait_up(). */
 #define WAIT_UP_MS	60
-/* Ways are tried one after another, and then at intervals that double up to this. */
+/* Delay after the first failed transport, then bounds for an interval that doubles. */
 #define RETRY_SOON_MS	20
 #define RETRY_MIN_MS	500
 #define RETRY_MAX_MS	15000
@@ -78,7 +78,7 @@ static void set_up(struct dnfs4_callback_channel *channel, bool up)
 	channel->failures = 0;
 	WRITE_ONCE(channel->young, false);
 	clear_bit(DNFS4_CLIENT_CB_DOWN, &channel->client->flags);
-	/* That it is up before the look for who waits for that. */
+	/* Make @up visible before looking for waiters. */
 	smp_mb();
 	wake_up_var(&channel->up);
 	if (channel->failed)
@@ -86,21 +86,21 @@ static void set_up(struct dnfs4_callback_channel *channel, bool up)
 	channel->failed = NULL;
 }
 
-/* No answer by this way, or there is none. The next one is tried, at last after a while. */
+/* The transport failed or cannot be opened. Schedule the next attempt. */
 static void set_down(struct dnfs4_callback_channel *channel)
 {
 	u32 ms = RETRY_SOON_MS;
 
 	set_up(channel, false);
 	set_bit(DNFS4_CLIENT_CB_DOWN, &channel->client->flags);
-	/* The first time there may be another connection that works. */
+	/* After the first failure another connection may work. */
 	if (channel->failures)
 		ms = min_t(u32, RETRY_MIN_MS << min(channel->failures, 5U), RETRY_MAX_MS);
 	channel->failures++;
 	channel->not_before = jiffies + msecs_to_jiffies(ms);
 }
 
-/* Callbacks coming and going */
+/* Queueing and end of callbacks */
 
 void dnfs4_callback_init_one(struct dnfs4_callback *cb, const struct dnfs4_callback_ops *ops,
 			     struct dnfs4_client *client)
@@ -152,7 +152,7 @@ static void slot_give(struct dnfs4_callback *cb, enum dnfs4_cb_fate fate)
 	cb->session = NULL;
 }
 
-/* Back into the queue, at its front: it was there first. */
+/* Put a callback back at the front of the queue, to keep the order. */
 static void callback_requeue(struct dnfs4_callback_channel *channel,
 			     struct dnfs4_callback *cb, u32 ms)
 {
@@ -184,9 +184,9 @@ static void callback_finish(struct dnfs4_callback_channel *channel,
 	dnfs4_client_put(client);
 }
 
-/* What came back */
+/* Replies */
 
-/* It did not come back, or as nothing that makes sense. */
+/* There was no reply, or a malformed one. */
 static void callback_lost(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb)
 {
 	channel->broken = true;
@@ -203,7 +203,7 @@ static void callback_refused(struct dnfs4_callback_channel *channel, struct dnfs
 
 	switch (cb->seq_status) {
 	case NFS4ERR_DELAY:
-		/* The slot stays with it. */
+		/* The callback keeps its slot. */
 		callback_requeue(channel, cb, AGAIN_MS);
 		return;
 	case NFS4ERR_BADSLOT:
@@ -256,7 +256,7 @@ static void callback_check(struct dnfs4_callback_channel *channel, struct dnfs4_
 		callback_answered(channel, cb);
 		return;
 	}
-	/* It was processed before, and the client did not keep what it said then. */
+	/* The client has processed the callback before, and did not cache its reply. */
 	if (cb->seq_status == NFS4ERR_RETRY_UNCACHED_REP) {
 		cb->status = cb->seq_status;
 		cb->seq_status = NFS4_OK;
@@ -285,7 +285,7 @@ static void callback_collect(struct dnfs4_callback_channel *channel)
 	} while (cb);
 }
 
-/* What goes out */
+/* Sending */
 
 static int callback_is_useless(const struct dnfs4_callback *cb)
 {
@@ -294,7 +294,7 @@ static int callback_is_useless(const struct dnfs4_callback *cb)
 	return cb->ops->wanted && !cb->ops->wanted(cb) ? -ECANCELED : 0;
 }
 
-/* Those whose time is over, or that nobody wants any more, are not sent. */
+/* Finish queued callbacks that passed their deadline or are not wanted any more. */
 static void sort_out(struct dnfs4_callback_channel *channel)
 {
 	struct dnfs4_callback *cb, *next;
@@ -331,7 +331,7 @@ static bool slot_take(struct dnfs4_callback_channel *channel, struct dnfs4_callb
 	return true;
 }
 
-/* It is on no list. */
+/* Send a callback that is on no list. Return: false if there is no free slot. */
 static bool send_one(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb)
 {
 	if (!slot_take(channel, cb))
@@ -341,7 +341,7 @@ static bool send_one(struct dnfs4_callback_channel *channel, struct dnfs4_callba
 	list_add_tail(&cb->link, &channel->sent);
 	spin_unlock_bh(&channel->lock);
 	if (dnfs4_way_call(channel, cb)) {
-		/* Without memory nothing was begun. */
+		/* The task was not started, for lack of memory. */
 		spin_lock_bh(&channel->lock);
 		list_del_init(&cb->link);
 		spin_unlock_bh(&channel->lock);
@@ -413,7 +413,7 @@ static void send_due(struct dnfs4_callback_channel *channel)
 
 /* The work */
 
-/* sunrpc may be busy for long with making a connection: it is not waited for. */
+/* Return: true if the oldest callback is overdue; sunrpc may take long to connect. */
 static bool is_overdue(struct dnfs4_callback_channel *channel)
 {
 	const struct dnfs4_callback *cb;
@@ -479,7 +479,7 @@ static void callback_arm(struct dnfs4_callback_channel *channel)
 		if (channel->up && time_after(cb->not_before, now))
 			arm_until(&when, cb->not_before);
 	}
-	/* Does nothing if somebody wants it sooner. */
+	/* Does nothing if the work is queued already. */
 	if (channel->running && when != now + MAX_JIFFY_OFFSET)
 		queue_delayed_work(callback_wq, &channel->work,
 				   time_after(when, now) ? when - now : 1);
@@ -515,7 +515,7 @@ u32 dnfs4_callback_room(const struct dnfs4_callback *cb)
 			 DNFS4_CB_HEAD_BYTES);
 }
 
-/* The client and its channel */
+/* Set-up and end of a channel */
 
 static const struct dnfs4_callback_ops probe_ops = { };
 

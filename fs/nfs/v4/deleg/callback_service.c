@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Channels of all clients, with the service; and what version 4.0 has to be told otherwise. */
+/*
+ * The callback channels of all clients, as the service starts and stops; and the callback
+ * failures that RENEW reports to clients of NFSv4.0.
+ *
+ * Locking: delegations->lock guards the list of channels, and is taken outside channel->lock.
+ */
 #include <linux/jiffies.h>
 
 #include "../../../server.h"
@@ -12,7 +17,10 @@ static bool is_from(const struct dnfs4_callback_channel *channel, u64 id, bool r
 	return channel->client->id > id && (!running || channel->running);
 }
 
-/* By number, whatever the order of the list; clients that go have no reference to give. */
+/*
+ * Return: the client with the lowest clientid above @id, with a reference; or NULL. With @running,
+ * only clients whose channel is running.
+ */
 static struct dnfs4_client *client_from(struct dnfs4_server *server, u64 id, bool running)
 {
 	struct dnfs4_delegations *all = server->delegations;
@@ -67,7 +75,7 @@ void dnfs4_callbacks_stop(struct dnfs4_server *server)
 	}
 }
 
-/* Of what was revoked. */
+/* Return: true if RENEW must still report a revoked delegation; starts the time on first use. */
 static bool is_untold(struct dnfs4_client *client)
 {
 	unsigned long lease = READ_ONCE(client->server->srv->settings.lease_time_s) * HZ;

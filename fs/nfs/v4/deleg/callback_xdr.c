@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * CB_COMPOUND on the wire: RFC 7530 section 15.2, RFC 8881 sections 20.9 and 20.2.
+ * Encoding and decoding of CB_COMPOUND and CB_SEQUENCE (RFC 8881 sections 19.2 and 20.9).
  *
- * There is one operation, in 4.1 behind a CB_SEQUENCE, and there the operation may
- * be missing. What a client answers is not trusted: each of its numbers is compared
- * with ours.
+ * A CB_COMPOUND has one operation. In 4.1 the operation follows a CB_SEQUENCE, which may also be
+ * alone. The reply is not trusted: session id, sequence id, slot and operation numbers must
+ * match the call.
  */
 #include <kunit/visibility.h>
 
 #include "callback.h"
 
-/* Longest tag that is skipped; ours is empty, and so should theirs be. */
+/* Longest tag accepted in a reply; the tag of the call is empty. */
 #define CB_TAG_MAX	64
 
 static bool encode_referring(struct xdr_stream *xdr, const struct dnfs4_call_ref *after)
@@ -33,7 +33,7 @@ static bool encode_sequence(struct xdr_stream *xdr, const struct dnfs4_callback 
 	       xdr_stream_encode_u32(xdr, cb->seqid) >= 0 &&
 	       xdr_stream_encode_u32(xdr, cb->slot) >= 0 &&
 	       xdr_stream_encode_u32(xdr, cb->highest) >= 0 &&
-	       /* csa_cachethis: there is nothing that must not happen twice. */
+	       /* csa_cachethis: all callbacks are idempotent. */
 	       xdr_stream_encode_u32(xdr, 0) >= 0 &&
 	       encode_referring(xdr, &cb->after);
 }
@@ -56,7 +56,7 @@ bool dnfs4_cb_encode(struct xdr_stream *xdr, const struct dnfs4_callback *cb)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_cb_encode);
 
-/* Number and status of a result. */
+/* Decode number and status of a result. */
 static int decode_op(struct xdr_stream *xdr, u32 want, u32 *status)
 {
 	u32 op;
@@ -104,7 +104,7 @@ int dnfs4_cb_decode(struct xdr_stream *xdr, struct dnfs4_callback *cb)
 		return -EBADMSG;
 	cb->status = status;
 	if (cb->minor) {
-		/* Refused before its first operation: it counts for nothing. */
+		/* Refused before CB_SEQUENCE. */
 		if (!ops) {
 			cb->seq_status = status ?: NFS4ERR_BADXDR;
 			return 0;
@@ -117,7 +117,7 @@ int dnfs4_cb_decode(struct xdr_stream *xdr, struct dnfs4_callback *cb)
 	if (!ops)
 		return status ? 0 : -EBADMSG;
 	err = decode_op(xdr, cb->ops->op, &cb->status);
-	/* What a client does not know it may answer as the illegal operation. */
+	/* A client may answer an unknown operation with OP_CB_ILLEGAL. */
 	if (err && status == NFS4ERR_OP_ILLEGAL) {
 		cb->status = status;
 		return 0;

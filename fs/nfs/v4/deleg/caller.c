@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who calls over which connection, see caller.h.
+ * The clients of connections in NFSv4.0, see caller.h.
  *
- * The table has a constant size: in a full bucket the newest takes the place of
- * another, whose operations count as anybody's until it says again who it is.
+ * The table has a fixed size. In a full bucket a new connection replaces another one, whose
+ * requests have no known client until one of them names it again.
  *
- * Locking: a bucket's lock (spinlock).
+ * Locking: each bucket has a spinlock.
  */
 #include <linux/hash.h>
 #include <linux/mm.h>
@@ -21,8 +21,8 @@
 
 /**
  * struct caller - a connection and its client
- * @conn: to be compared only
- * @port: of the other side: who has the memory of a connection next has another one
+ * @conn: the connection; no reference, only for comparison
+ * @port: port of the client, which distinguishes connections that reuse the same memory
  * @id: clientid4; 0 if there is none
  */
 struct caller {
@@ -32,12 +32,12 @@ struct caller {
 };
 
 /**
- * struct dnfs4_callers - the table
- * @bucket: by connection
+ * struct dnfs4_callers - the table of callers
+ * @bucket: buckets, by hash of the connection
  */
 struct dnfs4_callers {
 	struct {
-		spinlock_t lock;	/* guards the rest */
+		spinlock_t lock;	/* guards the bucket */
 		u8 next;
 		struct caller caller[PER_BUCKET];
 	} bucket[BUCKETS];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Slots of the back channel, see cb_slot.h. */
+/* Slots of the back channel, see cb_slot.h. All of them are guarded by session->lock. */
 #include <kunit/visibility.h>
 #include <linux/bitops.h>
 #include <linux/minmax.h>

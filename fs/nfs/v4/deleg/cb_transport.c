@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The way to a client: sunrpc's client of a channel, see callback.h.
+ * The transport of callbacks: the RPC client of a channel, see callback.h.
  *
- * In 4.0 it dials the address that SETCLIENTID told, in the namespace of the server
- * and from the address that the client knows. In 4.1 it uses a connection that the
- * client made and bound (RFC 8881 section 2.10.3.1); nobody is dialled.
+ * In 4.0 the server connects to the address given in SETCLIENTID, in its own network namespace
+ * and from the address that the client used. In 4.1 it uses a connection that the client made
+ * and bound to the back channel (RFC 8881 section 2.10.3.1), and never connects by itself.
+ *
+ * Locking: only the work of the channel calls these functions, or code that has stopped it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -20,7 +22,7 @@
 #include "../engine/server.h"
 #include "callback.h"
 
-/* How long an answer is waited for before it counts as lost; a part of the lease. */
+/* Time to wait for a reply: a part of the lease time, within these bounds. */
 #define TRY_MAX_S	10
 #define TRY_MIN_S	1
 #define TRIES_PER_LEASE	6
@@ -30,12 +32,12 @@ enum {
 	PROC_COMPOUND,
 };
 
-/* Two threads that make a way over one connection would both make its transport. */
+/* Two threads that create RPC clients over one connection would both create its transport. */
 static DEFINE_MUTEX(make_lock);
 
 static void proc_encode(struct rpc_rqst *req, struct xdr_stream *xdr, const void *data)
 {
-	/* It fits: what is sent was measured before. */
+	/* It fits: the arguments are limited by dnfs4_callback_room(). */
 	dnfs4_cb_encode(xdr, data);
 }
 
@@ -48,7 +50,7 @@ static void null_encode(struct rpc_rqst *req, struct xdr_stream *xdr, const void
 {
 }
 
-/* Without one, sunrpc would not wait for a reply. */
+/* Without a decode function sunrpc would not wait for a reply. */
 static int null_decode(struct rpc_rqst *req, struct xdr_stream *xdr, void *data)
 {
 	return 0;
@@ -87,7 +89,7 @@ static const struct rpc_version *versions[] = {
 
 static struct rpc_stat stats;
 
-/* The number is the client's choice. */
+/* The client chooses the program number, see rpc_create_args.prognumber. */
 static const struct rpc_program program = {
 	.name = "nfs4_cb",
 	.nrvers = ARRAY_SIZE(versions),
@@ -108,7 +110,7 @@ unsigned long dnfs4_way_time(const struct dnfs4_client *client)
 	return clamp(lease / TRIES_PER_LEASE, TRY_MIN_S, TRY_MAX_S) * HZ;
 }
 
-/* As whom clients are called; they do not care, but for 4.1, where they say it. */
+/* Credentials of callbacks: 4.1 clients choose uid and gid in callback_sec_parms4. */
 static kuid_t way_uid(u32 uid)
 {
 	kuid_t kuid = make_kuid(&init_user_ns, uid);
@@ -135,10 +137,11 @@ static const struct cred *way_cred(u32 uid, u32 gid)
 }
 
 /*
- * sunrpc's client over @args. It enters a transport in the connection that it is made over
- * before the transport is complete, and leaves it there when memory for the rest is refused:
- * then the entry leads to what is freed soon, and the end of the connection would follow it.
- * Whether it is freed cannot be seen. If it is not, it is lost; better than used after its end.
+ * Create the RPC client for @args. For a bound connection, sunrpc stores the transport in
+ * xpt_bc_xprt before the transport is complete, and leaves it there if a later allocation
+ * fails. The pointer then refers to memory that is about to be freed, and the end of the
+ * connection would use it. Whether the memory is freed is not visible here. If it is not,
+ * clearing the pointer leaks it, which is better than a use after free.
  */
 static struct rpc_clnt *way_create(struct rpc_create_args *args)
 {
@@ -190,7 +193,7 @@ static int open_dial(struct dnfs4_callback_channel *channel)
 	spin_unlock_bh(&channel->lock);
 	if (to.addr.ss_family == AF_UNSPEC)
 		return -ENOTCONN;
-	/* The call would have to be authenticated as the client was. */
+	/* Callbacks would need the authentication of the client, which is not supported. */
 	if (!(channel->client->principal.sec & (DITTO_SEC_NONE | DITTO_SEC_SYS)))
 		return -ENOTCONN;
 	args.addrsize = sockaddr_size(&to.addr);
@@ -211,7 +214,7 @@ static bool is_open(const struct svc_xprt *xprt)
 	return !test_bit(XPT_DEAD, &xprt->xpt_flags) && !test_bit(XPT_CLOSE, &xprt->xpt_flags);
 }
 
-/* Another one than that which failed, if there is one. */
+/* Choose a connection, preferably not the one that failed last. */
 static struct svc_xprt *choose_conn(struct dnfs4_callback_channel *channel,
 				    struct dnfs4_session **session)
 {
@@ -244,7 +247,7 @@ static int open_bound(struct dnfs4_callback_channel *channel)
 	channel->session = session;
 	channel->program = session->cb_program;
 	channel->sec = session->cb_sec;
-	/* What sunrpc does with the connection works for this kind of them. */
+	/* The back channel of sunrpc only works over TCP. */
 	if (!is_open(xprt) || xprt->xpt_class->xcl_ident != XPRT_TRANSPORT_TCP ||
 	    !session_will_do(session))
 		return -ENOTCONN;
@@ -323,7 +326,7 @@ int dnfs4_way_call(struct dnfs4_callback_channel *channel, struct dnfs4_callback
 	cb->seq_status = DNFS4_CB_NO_STATUS;
 	cb->status = NFS4_OK;
 	cb->task_status = 0;
-	/* A connection that the client made cannot be made again by us. */
+	/* The server cannot reconnect a connection that the client made. */
 	flags |= sequence ? RPC_TASK_NOCONNECT : RPC_TASK_SOFTCONN;
 	return rpc_call_async(channel->clnt, &msg, flags, &call_ops, cb);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Delegations of files: granted with an OPEN, covering others, ended. See delegations.h.
+ * File delegations: granting with an OPEN, checks by other operations, and end. See
+ * delegations.h for locking and lifetime.
  */
 #include <linux/err.h>
 #include <linux/hash.h>
@@ -43,8 +44,9 @@ u32 dnfs4_recall_ms(const struct dnfs4_client *client)
 	u32 ms = READ_ONCE(client->server->srv->settings.lease_time_s) * MSEC_PER_SEC;
 
 	/*
-	 * In 4.0 a client that renews its lease is told that it cannot be called back, and
-	 * that has to come before what it holds is revoked (RFC 7530 section 10.2.1).
+	 * In 4.0, RENEW reports that callbacks do not reach the client. The client must get that
+	 * reply before its delegations are revoked (RFC 7530 section 10.2.1), so the time is
+	 * shorter than the lease.
 	 */
 	return client->minor ? ms : ms / 3 * 2;
 }
@@ -90,7 +92,7 @@ void dnfs4_delegation_drop(struct dnfs4_delegation *d)
 	spin_unlock_bh(&all->lock);
 }
 
-/* Coming */
+/* Creation */
 
 static void delegation_release(struct dnfs4_state *state)
 {
@@ -179,7 +181,7 @@ struct dnfs4_delegation *dnfs4_delegation_alloc(struct dnfs4_compound *cmp,
 	return d;
 }
 
-/* By what local processes are shown the grant; NULL if they are not. */
+/* Get the file that shows the grant to local processes; NULL if the share does not want that. */
 static int shown_file(struct dnfs4_compound *cmp, struct ditto_file **file)
 {
 	struct ditto_share *share = cmp->current_fh.target.op.share;
@@ -237,7 +239,7 @@ int dnfs4_delegation_grant(struct dnfs4_compound *cmp, struct dnfs4_delegation *
 	int err;
 
 	lockdep_assert_held(&d->state.lock);
-	/* The grant's. */
+	/* The reference of the grant. */
 	dnfs4_state_hold(&d->state);
 	grant = ask_table(cmp, d, want, reclaim, ops);
 	if (IS_ERR(grant)) {
@@ -245,7 +247,7 @@ int dnfs4_delegation_grant(struct dnfs4_compound *cmp, struct dnfs4_delegation *
 		return PTR_ERR(grant);
 	}
 	if (ditto_lease_private(grant) != d) {
-		/* An old one that is on its way out. */
+		/* The grant of an earlier delegation, which is ending. */
 		dnfs4_state_put(&d->state);
 		ditto_lease_put(grant);
 		return -EAGAIN;
@@ -264,7 +266,7 @@ int dnfs4_delegation_grant(struct dnfs4_compound *cmp, struct dnfs4_delegation *
 	return 0;
 }
 
-/* Going */
+/* End */
 
 void dnfs4_delegation_end(struct dnfs4_delegation *d)
 {
@@ -283,13 +285,16 @@ void dnfs4_delegation_end(struct dnfs4_delegation *d)
 	if (ditto_lease_ack(grant, 0))
 		ditto_lease_return(grant);
 	ditto_lease_put(grant);
-	/* It may be recalled just now. */
+	/* A queued CB_RECALL is not wanted any more. */
 	dnfs4_callback_kick(client);
 }
 
-/* With an OPEN */
+/* Granting with an OPEN */
 
-/* What can be had at all, before anybody else is asked: OPEN_DELEGATE_*, or why not. */
+/*
+ * Return: OPEN_DELEGATE_* that is possible before the lock table is asked. For
+ * OPEN_DELEGATE_NONE, @why is set to the reason.
+ */
 static u32 type_of(struct dnfs4_compound *cmp, const struct dnfs4_open *open, u32 want, u32 *why)
 {
 	bool writing = open->access & NFS4_SHARE_ACCESS_WRITE;
@@ -304,7 +309,7 @@ static u32 type_of(struct dnfs4_compound *cmp, const struct dnfs4_open *open, u3
 		*why = WND4_NOT_SUPP_FTYPE;
 		return NFS4_OPEN_DELEGATE_NONE;
 	}
-	/* One for reading is worth nothing to who writes, and who reads gets none for writing. */
+	/* A writer has no use for a read delegation, and a reader gets no write delegation. */
 	if ((want == NFS4_SHARE_WANT_READ_DELEG && writing) ||
 	    (want == NFS4_SHARE_WANT_WRITE_DELEG && !writing))
 		return NFS4_OPEN_DELEGATE_NONE;
@@ -328,7 +333,7 @@ static int delegation_give(struct dnfs4_compound *cmp, u32 type, bool reclaim,
 		err = ditto_getattr(dnfs4_fs_op(cmp)->share, dnfs4_node(cmp), &attr);
 		d->change = attr.change;
 	}
-	/* Inside that of the open. */
+	/* Nests inside the state.lock of the open. */
 	mutex_lock(&d->state.lock);
 	if (!err)
 		err = dnfs4_delegation_grant(cmp, d, want, reclaim, &dnfs4_delegation_cache_ops);
@@ -352,19 +357,19 @@ static u32 why_not(int err)
 	case -EAGAIN:
 		return WND4_CONTENTION;
 	case -EEXIST:
-		/* There is one, and there it stays. */
+		/* The client has a delegation of the file, which cannot be upgraded. */
 		return WND4_NOT_SUPP_UPGRADE;
 	default:
 		return WND4_RESOURCE;
 	}
 }
 
-/* A delegation that was held before the restart. */
+/* Reclaim a delegation held before the restart. */
 static void delegate_again(struct dnfs4_compound *cmp, u32 type, struct dnfs4_delegated *out)
 {
 	if (type != NFS4_OPEN_DELEGATE_READ && type != NFS4_OPEN_DELEGATE_WRITE)
 		return;
-	/* Whom we cannot call back yet is asked for it at once. */
+	/* A client that cannot be called back yet must return it at once. */
 	if (!delegation_give(cmp, type, true, out))
 		out->recall = !dnfs4_callback_is_up(cmp->client);
 }
@@ -401,12 +406,13 @@ void dnfs4_delegate(struct dnfs4_compound *cmp, struct dnfs4_open *open, u32 wan
 	out->why = why;
 }
 
-/* For others */
+/* Checks by other operations */
 
 /*
- * Every READ and WRITE asks, so it takes neither lock nor reference. The table says what is
- * held in the grant itself, as it revokes it. If the grant is the delegation's afterwards,
- * which it becomes only once, then it was so when it was looked at.
+ * Return: true if the delegation is held. Every READ and WRITE by a delegation calls this, so it
+ * takes neither lock nor reference. The lock table clears the bits of a grant when it revokes
+ * it. A grant is assigned to d->grant only once, so if it is still there after the bits were
+ * read, they belonged to this delegation.
  */
 static bool is_held(const struct dnfs4_delegation *d)
 {
@@ -416,7 +422,7 @@ static bool is_held(const struct dnfs4_delegation *d)
 	rcu_read_lock();
 	grant = READ_ONCE(d->grant);
 	held = grant && ditto_lease_bits(grant);
-	/* Its memory is that of a grant until here, but it may be another's. */
+	/* Under RCU the memory stays a grant, but it may be reused for another one. */
 	smp_rmb();
 	held = held && READ_ONCE(d->grant) == grant;
 	rcu_read_unlock();
@@ -433,14 +439,17 @@ u32 dnfs4_delegation_check(const struct dnfs4_compound *cmp, struct dnfs4_state 
 		return NFS4_OK;
 	grant = dnfs4_delegation_grant_get(d);
 	held = grant && ditto_lease_bits(grant);
-	/* The table tells by a work item, and who was in need of the file goes on at once. */
+	/*
+	 * The lock table notifies of a revocation from a work item, but the conflicting request
+	 * continues at once. So revoke the state here.
+	 */
 	if (grant && !held)
 		dnfs4_delegation_revoked(grant);
 	if (grant)
 		ditto_lease_put(grant);
 	if (held)
 		return NFS4_OK;
-	/* It was returned just now, or 4.0 has forgotten it. */
+	/* It was returned meanwhile, or is a revoked one of 4.0, which is not remembered. */
 	return dnfs4_state_check_void(cmp, state) ?: NFS4ERR_BAD_STATEID;
 }
 
@@ -451,7 +460,7 @@ u32 dnfs4_delegation_covers(struct dnfs4_compound *cmp, const struct dnfs4_state
 	struct dnfs4_state *state;
 	u32 status;
 
-	/* The open-owner's client, which the stateid would replace, is the one that is asked. */
+	/* The client is that of the open-owner; in 4.0 a foreign stateid would replace it. */
 	if (dnfs4_stateid_is_foreign(cmp, sid))
 		return NFS4ERR_BAD_STATEID;
 	status = dnfs4_state_find(cmp, sid, DNFS4_STATE_DELEGATION, &state);
@@ -478,7 +487,7 @@ struct ditto_node *dnfs4_delegation_node(const struct dnfs4_state *state)
 	return (struct ditto_node *)dnfs4_delegation_of(state)->node;
 }
 
-/* The part of the server */
+/* Set-up and tear-down */
 
 int dnfs4_delegations_init(struct dnfs4_server *server)
 {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* open_delegation4 in the reply to an OPEN (RFC 7530 section 16.16.2, RFC 8881 section 18.16.2). */
+/*
+ * Encoding of open_delegation4 in the reply to an OPEN (RFC 7530 section 16.16.2, RFC 8881
+ * section 18.16.2).
+ */
 #include <kunit/visibility.h>
 #include <linux/nfs4.h>
 
 #include "delegation.h"
 
 /*
- * Who needs not be asked for by ACCESS before a local open: nobody, which is always
- * true, and what clients do anyway.
+ * The nfsace4 of users for whom the client need not check access with ACCESS before a local
+ * open. It is empty, which is always correct; clients do check.
  */
 static bool encode_permissions(struct xdr_stream *xdr)
 {
@@ -20,9 +23,10 @@ static bool encode_permissions(struct xdr_stream *xdr)
 }
 
 /*
- * Of what is written nothing may be kept back beyond the close (RFC 8881 section 18.16.3):
- * room for it is not put aside, and clients give a delegation back before they sent what a
- * closed file still lacks, so that who has waited for it would read old data.
+ * The limit on modified data that a client may keep beyond CLOSE (RFC 8881 section 18.16.3). It
+ * is 0, because the server does not reserve space for such data, and because clients return a
+ * delegation before they have written the data of a closed file, so that the next reader would
+ * get old data.
  */
 #define CLOSE_LIMIT	0
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Delegations of directories: what happens in a delegated directory is told to its
- * holder by CB_NOTIFY (RFC 8881 sections 10.9 and 20.4), if he has asked for that kind
- * of change; else the delegation is recalled.
+ * Directory delegations: CB_NOTIFY informs the holder of changes in a delegated directory
+ * (RFC 8881 sections 10.9 and 20.4). A change of a type that the holder did not request recalls
+ * the delegation.
  *
- * Changes are gathered for a moment and told in one callback, in their order. Cookies
- * of entries and what lies before them are not told: they would be true for the moment
- * of the change only. Attributes are those that dir_attrs.c reads when it hears of the
- * change; if they change again before they were told, only the last values are.
+ * Changes are collected for a short time and sent in order, in one callback. Notifications have
+ * no cookies and no previous entries, because these would be correct only at the moment of the
+ * change. dir_attrs.c reads attributes when it handles the change. If they change again before
+ * the callback, only the last values are sent.
  *
  * Locking: dir->lock (spinlock) guards the changes.
  */
@@ -22,21 +22,21 @@
 #include "delegations.h"
 #include "dir_delegation.h"
 
-/* How long changes are gathered. */
+/* Time for which changes are collected. */
 #define NOTIFY_WAIT_MS		50
-/* A holder that has not taken a batch after this time has lost track. */
+/* Deadline of a callback; after it the delegation is recalled. */
 #define NOTIFY_MS		15000
-/* Changes on their way to one holder, those of the lock table apart. */
+/* Most changes pending for one holder, not counting those in the lock table. */
 #define CHANGES_MAX		1024
 
 /**
- * struct change - a change that is to be told
- * @link: on dir->changes
+ * struct change - a change to be sent
+ * @link: link in dir->changes
  * @type: NOTIFY4_*
- * @len: of the name
- * @old_len: of the name before a rename, which follows
- * @attrs: fattr4 of what has the name now, or of the directory; data NULL if there is none
- * @names: both
+ * @len: bytes of the name; 0 for a change of the directory itself
+ * @old_len: bytes of the name before a rename
+ * @attrs: fattr4 of the entry or the directory; data is NULL if there is none
+ * @names: the name, followed by the name before a rename
  */
 struct change {
 	struct list_head link;
@@ -48,16 +48,16 @@ struct change {
 };
 
 /**
- * struct dnfs4_dir - what the holder of a directory is told
- * @d: the delegation
- * @types: bits of NOTIFY4_* that the holder has asked for
+ * struct dnfs4_dir - notifications to the holder of a directory delegation
+ * @d: the delegation; no reference, because it owns this object
+ * @types: bits of NOTIFY4_* that the holder requested
  * @attr_wait: milliseconds that a change of attributes may wait
  * @reader: reads attributes
- * @lock: guards the rest
- * @changes: struct change
+ * @lock: guards @changes, @count, @batch and @sending
+ * @changes: pending changes, oldest first
  * @count: length of @changes
- * @batch: how many of them are told by the callback under way
- * @sending: it is under way
+ * @batch: number of changes in the callback in progress
+ * @sending: @notify is in progress
  * @notify: CB_NOTIFY
  */
 struct dnfs4_dir {
@@ -80,7 +80,7 @@ static struct dnfs4_dir *dir_of(const struct dnfs4_callback *cb)
 
 /* XDR */
 
-/* Mask, length, and the longest of what is around names. */
+/* Most bytes of a notify4 without names and attributes. */
 #define CHANGE_BYTES	(8 + 4 + 4 + 8 + 8 + 4 + 4 + 8 + 4 + 4 + 4)
 
 static u32 change_bytes(const struct change *change)
@@ -100,13 +100,13 @@ static bool encode_entry(struct xdr_stream *xdr, const char *name, u32 len,
 	return xdr_stream_encode_u32(xdr, 0) >= 0 && xdr_stream_encode_u32(xdr, 0) >= 0;
 }
 
-/* notify_remove4: nobody knows the cookie any more. */
+/* notify_remove4; the cookie of a removed entry is not known. */
 static bool encode_removed(struct xdr_stream *xdr, const char *name, u32 len)
 {
 	return encode_entry(xdr, name, len, NULL) && xdr_stream_encode_u64(xdr, 0) >= 0;
 }
 
-/* notify_add4: nothing that it replaced, no cookie, nothing before it, not known to be the last. */
+/* notify_add4: no replaced entry, no cookie, no previous entry, nad_last_entry false. */
 static bool encode_added(struct xdr_stream *xdr, const struct change *change)
 {
 	return xdr_stream_encode_u32(xdr, 0) >= 0 &&
@@ -130,7 +130,7 @@ static bool encode_value(struct xdr_stream *xdr, const struct change *change)
 	}
 }
 
-/* notify4: one kind of change, and a value for it */
+/* notify4 with a single type and its value */
 static bool encode_change(struct xdr_stream *xdr, const struct change *change)
 {
 	unsigned int at;
@@ -147,10 +147,13 @@ static bool encode_change(struct xdr_stream *xdr, const struct change *change)
 	return true;
 }
 
-/* As many as the client takes. The same again if they were sent before: it may have them. */
+/*
+ * Choose as many changes as fit into a callback. A retransmission has the same changes, because
+ * the client may have received them.
+ */
 static void batch_choose(struct dnfs4_dir *dir, const struct dnfs4_callback *cb)
 {
-	/* Stateid and handle go before. */
+	/* Stateid and filehandle come first. */
 	u32 head = 4 + DNFS4_OTHER_SIZE + 4 + DNFS4_FH_MAX + 4;
 	u32 room = dnfs4_callback_room(cb) - head;
 	struct change *change;
@@ -219,7 +222,7 @@ static bool notify_wanted(const struct dnfs4_callback *cb)
 	return READ_ONCE(d->grant) && !READ_ONCE(d->recalled);
 }
 
-/* He has lost track: he has to read the directory again, and return the delegation. */
+/* The holder missed a change: recall the delegation, so that it reads the directory again. */
 static void dir_recall(struct dnfs4_delegation *d)
 {
 	struct ditto_lease *grant = dnfs4_delegation_grant_get(d);
@@ -238,7 +241,7 @@ static u32 notify_done(struct dnfs4_callback *cb, int err)
 
 	if (!err && cb->status == NFS4ERR_DELAY)
 		return NOTIFY_WAIT_MS;
-	/* Not even one fits if the batch is empty. */
+	/* An empty batch means that not even one change fits. */
 	ok &= dir->batch != 0;
 	dnfs4_delegation_count(cb->client->server, DNFS4_DELEG_NOTIFY, !ok, 0);
 	if (!ok) {
@@ -269,9 +272,9 @@ static const struct dnfs4_callback_ops notify_ops = {
 	.release = notify_release,
 };
 
-/* From the lock table */
+/* Notifications by the lock table */
 
-/* The kinds of changes of the table, as they are told. */
+/* Notification type by event of the lock table. */
 static const u32 type_of[] = {
 	[DITTO_ENTRY_ADDED] = NOTIFY4_ADD_ENTRY,
 	[DITTO_ENTRY_REMOVED] = NOTIFY4_REMOVE_ENTRY,
@@ -301,7 +304,7 @@ static struct change *change_make(struct dnfs4_dir *dir, u32 type,
 	return change;
 }
 
-/* A change of the same attributes that nobody was told of yet, and this one will do for. */
+/* Find an earlier change of the same attributes that is not being sent: @change replaces it. */
 static struct change *change_before(const struct dnfs4_dir *dir, const struct change *change)
 {
 	struct change *other;
@@ -316,7 +319,10 @@ static struct change *change_before(const struct dnfs4_dir *dir, const struct ch
 	return NULL;
 }
 
-/* Keep it to be told. Takes it over with true; @send is set if nothing is under way. */
+/*
+ * Queue a change. Sets @send if no callback is in progress. Return: true if the queue now owns
+ * the change; false if there are too many.
+ */
 static bool change_keep(struct dnfs4_dir *dir, struct change *change, bool *send)
 {
 	struct change *before;
@@ -341,7 +347,7 @@ static bool change_keep(struct dnfs4_dir *dir, struct change *change, bool *send
 	return kept;
 }
 
-/* Return: false if the holder loses track. */
+/* Return: false if the holder would miss the change. */
 static bool dir_put(struct dnfs4_dir *dir, u32 type, const struct ditto_entry_change *from)
 {
 	u32 wait = type > NOTIFY4_CHANGE_DIR_ATTRS ? NOTIFY_WAIT_MS :
@@ -358,7 +364,7 @@ static bool dir_put(struct dnfs4_dir *dir, u32 type, const struct ditto_entry_ch
 	if (!send)
 		return true;
 	dnfs4_state_hold(&dir->d->state);
-	/* Else the client goes, and all of this with it. */
+	/* On failure the client is being released, and the delegation with it. */
 	if (!dnfs4_callback_send(&dir->notify, wait, NOTIFY_MS))
 		dnfs4_state_put(&dir->d->state);
 	return true;
@@ -377,7 +383,7 @@ static void dir_notify(struct ditto_lease *grant, const struct ditto_entry_chang
 	if (dir->types & BIT(type))
 		ok = dir_put(dir, type, change);
 	else if (entry)
-		/* He did not want to hear of it, but must not go on without. */
+		/* The holder did not request this type, but must not miss the change. */
 		ok = false;
 	if (ok && entry && dir->types & BIT(NOTIFY4_CHANGE_DIR_ATTRS))
 		ok = dir_put(dir, NOTIFY4_CHANGE_DIR_ATTRS, NULL);
@@ -392,7 +398,7 @@ const struct ditto_lease_ops dnfs4_dir_cache_ops = {
 	.free = dnfs4_delegation_free,
 };
 
-/* Coming and going */
+/* Creation and end */
 
 struct dnfs4_dir *dnfs4_dir_alloc(struct dnfs4_compound *cmp, struct dnfs4_delegation *d,
 				  struct dnfs4_dir_ask *ask)

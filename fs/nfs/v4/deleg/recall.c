@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Recalls: the lock table takes a grant back (CB_RECALL, RFC 8881 section 20.2), or
- * wants to know what its holder knows (CB_GETATTR, section 20.1). See delegations.h.
+ * Recall of delegations by the lock table (CB_RECALL, RFC 8881 section 20.2), and queries for
+ * the attributes that the holder of a write delegation knows (CB_GETATTR, section 20.1). See
+ * delegations.h for locking and lifetime.
  *
- * A client is asked once to return a delegation, and that question is repeated until
- * it was understood: the client may not know of the delegation yet, because the reply
- * by which it was granted is still on its way (section 2.10.6.3), and the way to it may
- * be lost and found again. The lock table counts the time; when it is over the
- * delegation is revoked.
+ * A delegation is recalled once, but CB_RECALL is repeated until the client accepts it. The
+ * client may not know the delegation yet, because the reply that grants it is still in transit
+ * (section 2.10.6.3), or the callback channel may be interrupted. The lock table measures the
+ * time, and revokes the delegation at the deadline.
  */
 #include <linux/ktime.h>
 #include <linux/nfs4.h>
@@ -17,17 +17,17 @@
 #include "../engine/server.h"
 #include "delegations.h"
 
-/* A client that does not take a recall is asked again, at intervals that double. */
+/* A refused CB_RECALL is resent at intervals that double, within these bounds. */
 #define RECALL_AGAIN_MS		100
 #define RECALL_AGAIN_MAX_MS	2000
-/* An answer to CB_GETATTR is of use for so long. */
+/* Deadline of CB_GETATTR. */
 #define ASK_MS			(5 * DITTO_LEASE_QUERY_AGAIN_MS)
-/* The reply to a request is not under way for longer. */
+/* Longest time that the reply to a request is assumed to be in transit. */
 #define REPLY_MAX_S		60
 /* Bits of dnfs4_delegation.asking */
-#define ASK_BUSY		0	/* CB_GETATTR is under way */
-#define ASK_AGAIN		1	/* and is to be sent once more */
-/* Bytes of the attributes that are asked for: change and size. */
+#define ASK_BUSY		0	/* CB_GETATTR is in progress */
+#define ASK_AGAIN		1	/* send another CB_GETATTR after it */
+/* Bytes of the attributes requested: change and size. */
 #define ANSWER_BYTES		16
 
 static bool encode_fh(struct xdr_stream *xdr, const struct dnfs4_delegation *d)
@@ -42,7 +42,7 @@ static struct dnfs4_delegation *of_recall(const struct dnfs4_callback *cb)
 	return container_of(cb, struct dnfs4_delegation, recall);
 }
 
-/* It may have been returned while this waited. */
+/* The delegation may have been returned while the callback was queued. */
 static bool recall_wanted(const struct dnfs4_callback *cb)
 {
 	return READ_ONCE(of_recall(cb)->grant);
@@ -54,7 +54,7 @@ static bool recall_encode(struct xdr_stream *xdr, const struct dnfs4_callback *c
 	struct dnfs4_stateid sid;
 
 	dnfs4_state_stateid(&d->state, &sid);
-	/* The data goes in one case only, and then it is not known here. */
+	/* cra_truncate: the lock table does not say whether a truncation causes the recall. */
 	return dnfs4_encode_stateid(xdr, &sid) && xdr_stream_encode_u32(xdr, 0) >= 0 &&
 	       encode_fh(xdr, d);
 }
@@ -94,7 +94,7 @@ void dnfs4_delegation_breaking(struct ditto_lease *grant, u8 keep, bool ack)
 	bool recall;
 
 	mutex_lock(&d->state.lock);
-	/* Otherwise the OPEN did not grant it after all, or it was returned. */
+	/* If not, the OPEN did not grant the delegation after all, or it was returned. */
 	recall = d->grant == grant && !d->recalled;
 	if (recall) {
 		client = d->state.client;
@@ -119,7 +119,7 @@ void dnfs4_delegation_revoked(struct ditto_lease *grant)
 	if (mine) {
 		WRITE_ONCE(d->grant, NULL);
 		dnfs4_delegation_drop(d);
-		/* In one step: with neither grant nor reason it is one that was returned. */
+		/* In the same step, because without grant and reason it would count as returned. */
 		if (client->minor)
 			dnfs4_state_revoke_locked(&d->state, d->recalled ? DNFS4_REVOKED :
 								    DNFS4_ADMIN_REVOKED);
@@ -129,14 +129,15 @@ void dnfs4_delegation_revoked(struct ditto_lease *grant)
 		return;
 	atomic_dec(&client->server->delegations->count);
 	/*
-	 * Version 4.0 cannot free a stateid: it is forgotten, and then it is a bad one. A client
-	 * that was away may not use it, but go on with what it has cached: RENEW tells.
+	 * 4.0 has no FREE_STATEID, so the state is removed and its stateid becomes a bad one. A
+	 * client that missed the recall might go on to use its cache without using the stateid, so
+	 * RENEW reports the revocation.
 	 */
 	if (!client->minor) {
 		dnfs4_state_del(&d->state);
 		dnfs4_callback_miss(client);
 	}
-	/* Not before RENEW has the other reason to tell. */
+	/* Only after dnfs4_callback_miss(), so that RENEW always has a reason to report. */
 	atomic_dec(&client->callback->held);
 	ditto_lease_put(grant);
 	dnfs4_callback_kick(client);
@@ -194,7 +195,7 @@ static u32 ask_done(struct dnfs4_callback *cb, int err)
 	if (!err && cb->status == NFS4ERR_DELAY)
 		return RECALL_AGAIN_MS;
 	dnfs4_delegation_count(cb->client->server, DNFS4_DELEG_ASK, err || cb->status, 0);
-	/* A client that does not know the file, or cannot tell, has changed nothing. */
+	/* A client that answers with an error has changed nothing. */
 	d->answered = !err;
 	d->knows = !err && !cb->status;
 	return 0;
@@ -209,7 +210,10 @@ static void ask_send(struct dnfs4_delegation *d)
 	dnfs4_state_put(&d->state);
 }
 
-/* A client that has changed the file counts on from what it was told (section 10.4.3). */
+/*
+ * Report an answer to the lock table. A client that has modified the file returns another change
+ * attribute than that of the grant (section 10.4.3).
+ */
 static void ask_tell(struct dnfs4_delegation *d, u64 size, u64 change)
 {
 	struct ditto_lease *grant = dnfs4_delegation_grant_get(d);
@@ -220,7 +224,7 @@ static void ask_tell(struct dnfs4_delegation *d, u64 size, u64 change)
 	ditto_lease_put(grant);
 }
 
-/* Somebody may ask once more as soon as this was told, and before. */
+/* The lock table may ask again at any time, even before the answer is reported. */
 static void ask_release(struct dnfs4_callback *cb)
 {
 	struct dnfs4_delegation *d = of_ask(cb);
@@ -228,7 +232,7 @@ static void ask_release(struct dnfs4_callback *cb)
 	bool answered = d->answered;
 
 	clear_bit_unlock(ASK_BUSY, &d->asking);
-	/* Busy no more, then look for more; the other way round in delegation_ask(). */
+	/* Clear ASK_BUSY before reading ASK_AGAIN; pairs with delegation_ask(). */
 	smp_mb__after_atomic();
 	if (answered)
 		ask_tell(d, size, change);
@@ -257,9 +261,9 @@ static void delegation_ask(struct ditto_lease *grant)
 		ask_send(d);
 		return;
 	}
-	/* The one under way was put before: there is one more, if it is not over just now. */
+	/* The CB_GETATTR in progress was sent before this query, so another one must follow. */
 	set_bit(ASK_AGAIN, &d->asking);
-	/* Pairs with that of ask_release(). */
+	/* Set ASK_AGAIN before reading ASK_BUSY; pairs with ask_release(). */
 	smp_mb__after_atomic();
 	if (!test_bit(ASK_BUSY, &d->asking) && test_and_clear_bit(ASK_AGAIN, &d->asking) &&
 	    !test_and_set_bit_lock(ASK_BUSY, &d->asking))

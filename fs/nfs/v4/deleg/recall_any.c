@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory is short, or there are too many delegations: clients are asked to return
- * what they do not use (CB_RECALL_ANY, RFC 8881 section 20.6), and which it is they
- * know best. Version 4.0 has nothing of that kind.
+ * When memory is short or there are too many delegations, clients are asked to return some of
+ * them (CB_RECALL_ANY, RFC 8881 section 20.6). The clients choose, because they know which
+ * delegations they use. NFSv4.0 has no such callback.
  *
- * What a session's slots take is asked for apart (CB_RECALL_SLOT, section 20.8).
+ * CB_RECALL_SLOT (section 20.8), which asks for slots of a session, is sent from here, too.
  */
 #include <linux/jiffies.h>
 #include <linux/nfs4.h>
@@ -15,17 +15,17 @@
 #include "../engine/server.h"
 #include "delegations.h"
 
-/* They are not asked more often. */
+/* Shortest interval between two rounds. */
 #define ANY_INTERVAL_S	5
-/* Of no use after this. */
+/* Deadline of the callbacks. */
 #define ANY_MS		10000
-/* One part of so many is to be returned. */
+/* Clients are asked to return one in this many delegations. */
 #define ANY_SHARE	4
 
 /**
- * struct any - a question to one client; its memory goes when it is over
+ * struct any - a CB_RECALL_ANY or CB_RECALL_SLOT; freed when it has ended
  * @cb: the callback
- * @keep: objects that it may keep, or slots
+ * @keep: number of objects or slots that the client may keep
  */
 struct any {
 	struct dnfs4_callback cb;
@@ -126,7 +126,7 @@ void dnfs4_recall_slots(struct dnfs4_session *session)
 		recall_any_send(client, &slot_ops, READ_ONCE(session->slots_target));
 }
 
-/* Delegations are the clients' to give back, so nothing is freed here; it is begun. */
+/* Only clients can return delegations, so the shrinker frees nothing; it starts the recall. */
 static unsigned long any_count(struct shrinker *shrinker, struct shrink_control *sc)
 {
 	const struct dnfs4_delegations *all = shrinker->private_data;
