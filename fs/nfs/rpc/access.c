@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a caller may do with a file, as clients ask.
+ * Evaluation of the ACCESS bits: each bit stands for permissions that depend on the kind of
+ * object. See access.h.
  */
 #include <linux/fs.h>
 #include <linux/kernel.h>
@@ -9,7 +10,7 @@
 #include "../v3/proto.h"
 #include "access.h"
 
-/* What a bit means for files, for directories and for those of named attributes. */
+/* Permissions of a bit for files, directories and named attribute directories. */
 static const struct {
 	u32 bit;
 	u32 may[DNFS_ACCESSEDS];
@@ -35,7 +36,7 @@ u32 dnfs_access_known(enum dnfs_accessed what)
 	return known;
 }
 
-/* Not an error of the call: the caller must not. -EPERM is for files with an immutable bit. */
+/* Return: true for a refusal, which is no error of the call. -EPERM is for immutable files. */
 static bool is_denied(int err)
 {
 	return err == -EACCES || err == -EROFS || err == -EPERM;
@@ -57,7 +58,7 @@ int dnfs_access(struct ditto_op *op, struct ditto_node *node, enum dnfs_accessed
 			*granted |= accesses[i].bit;
 		}
 	}
-	/* Most are allowed all they ask for: then one check is enough. */
+	/* Most callers have all permissions they ask for: then one check is enough. */
 	err = all ? ditto_permission(op, node, all) : 0;
 	if (!is_denied(err))
 		return err;

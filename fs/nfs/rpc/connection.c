@@ -1,27 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What TCP connections cost: their number, calls that are half received, and answers that
- * their clients do not take.
+ * Budget charges for TCP connections: their number, and the memory of partly received calls.
  *
- * sunrpc accepts whoever comes, and keeps the pages of a record until all of it is there. So
- * listening sockets get operations of ours: a connection is charged to the machine that it
- * comes from when it is accepted, and for a record that comes in pieces while it grows. A
- * connection for which there is no room is closed.
+ * sunrpc accepts all connections, and keeps the pages of a record until the record is complete.
+ * This file therefore replaces the transport operations of listening sockets. A connection is
+ * charged to the peer's machine when it is accepted. A long record is charged while it is
+ * received. A connection that exceeds the budget is closed.
  *
- * A service thread would wait in the socket for a client that does not take its answers, and
- * other calls of the connection behind it. Here the socket takes every answer at once, and the
- * client is stopped at the other end: nothing is received from a connection that has
- * CONN_UNSENT_MAX waiting to be sent, nor from any of a machine whose account for unsent
- * answers is full. The calls in service then are the most that it can go beyond. The account
- * is brought up to date with each call and answer, and by a timer while there is something to
- * be sent, which also closes a connection that takes nothing for CONN_STALLED.
+ * All operations but xpo_accept and xpo_recvfrom are those of sunrpc. A connection gets sunrpc's
+ * operations back when it is closed, because callbacks may hold it longer than this service
+ * runs.
  *
- * Our operations are sunrpc's but for these. A connection gets sunrpc's back when it goes, for
- * callbacks may hold it for longer than our service runs.
- *
- * Locking: xprt->xpt_lock (spinlock) guards what a connection is charged and which of our
- * operations it has. The budget's locks are not taken inside it: accounts are given up under
- * RCU.
+ * Locking: xprt->xpt_lock (spinlock) guards the charges of a connection. Accounts are released
+ * by call_rcu(), so that the locks of the budget are not taken inside it.
  */
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
@@ -39,8 +30,8 @@
 #include "../server.h"
 
 /*
- * Bytes of a record, and of answers, that are not charged for. Nor is the connection itself: a
- * machine whose memory is used up must be able to come back and give some of it up.
+ * Bytes of a record that are free of charge. The memory of the connection itself is free, too: a
+ * machine that has used up its memory budget must still be able to connect and release state.
  */
 #define CONN_FREE		SZ_16K
 /* What is larger is charged for in such steps. */
@@ -58,20 +49,12 @@
 #define CONN_LOOK_MAX		msecs_to_jiffies(320)
 
 /**
- * struct dnfs_conn - what a connection is charged
- * @user: told by sunrpc when the connection goes
- * @xprt: the connection; held by @look
- * @ref: the connection's, and one of @look
- * @charge: for being one
- * @memory: for the record that is being received
- * @unsent: for answers that wait to be sent
- * @look: brings @unsent up to date
- * @looking: @look is armed or runs
- * @gone: the connection is no more
- * @taken: the last byte that the client took, as TCP numbers them
- * @moved: jiffies when that was another
- * @wait: jiffies until the next look
- * @rcu: freed under RCU
+ * struct dnfs_conn - charges of a connection
+ * @user: notification by sunrpc that the connection is closed
+ * @xprt: the connection; no reference
+ * @charge: charge for the connection
+ * @memory: charge for the record that is being received
+ * @rcu: frees it after a grace period
  */
 struct dnfs_conn {
 	struct svc_xpt_user user;
@@ -227,7 +210,7 @@ static void conn_look(struct work_struct *work)
 	conn_put(conn);
 }
 
-/* A machine that a share admits speaks for its users, see struct dnfs4_client. */
+/* A machine that a share admits speaks for its users, so it gets their trust level. */
 static enum ditto_trust conn_trust(struct ditto_peer *peer)
 {
 	enum ditto_ports ports;
@@ -302,7 +285,7 @@ static struct svc_xprt *conn_accept(struct svc_xprt *listener)
 {
 	struct svc_xprt *xprt = conn_stock_ops->xpo_accept(listener);
 
-	/* It was busy until now: a thread finds the bit as soon as it is not any more. */
+	/* The connection is still busy; a thread sees the flag as soon as it is released. */
 	if (xprt && conn_begin(xprt))
 		set_bit(XPT_CLOSE, &xprt->xpt_flags);
 	return xprt;

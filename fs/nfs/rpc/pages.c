@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages of requests and replies: payload that is read or written where it
- * lies.
+ * Pages of requests and replies: payload is read into and written from the pages of the
+ * service thread, without copying.
  *
- * A page of the page cache that was put into a reply stands in the place of
- * one of the thread's own pages. It must never be written to, so once one has
- * been put there, what rq_next_page has passed is given back after the reply,
- * whatever becomes of the call.
+ * A page cache page that is spliced into a reply replaces one of the thread's own pages. It must
+ * never be written to. Therefore rq_next_page is advanced past it at once, and sunrpc releases
+ * the page after the reply, whether the call succeeds or fails.
  *
- * The thread's own page is kept aside meanwhile, so that 1 MiB does not cost
- * 256 pages freed and allocated: in rq_vec, which only a WRITE uses otherwise,
- * with the count in rq_cachetype, which sunrpc leaves to the server.
+ * The thread's own page is kept aside meanwhile, so that a reply of 1 MiB does not free and
+ * allocate 256 pages. The pages are kept in rq_vec, which otherwise only a WRITE uses, and
+ * their number in rq_cachetype, which sunrpc leaves to the server.
  */
 #include <linux/bvec.h>
 #include <linux/err.h>
@@ -25,9 +24,9 @@
 #include "rpc.h"
 
 /*
- * Above this the pages of the page cache go out themselves. As measured on
- * tmpfs over loopback, copying costs less up to 4 KiB, as much from 8 to
- * 16 KiB, 1.15 times as much at 32 KiB and 1.5 times and more at 1 MiB.
+ * Reads longer than this are spliced. As measured on tmpfs over loopback, copying costs less
+ * than splicing up to 4 KiB, the same from 8 to 16 KiB, 1.15 times as much at 32 KiB, and 1.5
+ * times or more at 1 MiB.
  */
 #define DNFS_SPLICE_ABOVE	(16 * 1024)
 
@@ -61,7 +60,7 @@ void dnfs_restore_pages(struct svc_rqst *rqstp)
 	while (rqstp->rq_cachetype) {
 		struct page *page = rqstp->rq_vec[--rqstp->rq_cachetype].iov_base;
 
-		/* Each page that was given back left an empty place. */
+		/* Each released page cache page left an empty slot. */
 		while (slot < rqstp->rq_page_end && *slot)
 			slot++;
 		if (WARN_ON_ONCE(slot == rqstp->rq_page_end))
@@ -82,8 +81,8 @@ static void dnfs_rpc_payload(struct dnfs_call *call, u32 base, u32 len)
 		rqstp->rq_next_page = end;
 	svcxdr_encode_opaque_pages(rqstp, xdr, rc->payload, base, len);
 	/*
-	 * What follows has the rest of the first page. The stream does not know that: it would
-	 * go on in the first page of the payload, which may be the page cache's.
+	 * Data behind the payload goes into the rest of the first page. Limit the stream to that:
+	 * it would continue in the first page of the payload, which may be in the page cache.
 	 */
 	xdr->buf->buflen = xdr->buf->len + (xdr->end - xdr->p) * sizeof(*xdr->p);
 }
@@ -96,10 +95,10 @@ const struct dnfs_transport dnfs_rpc_transport = {
 };
 
 /*
- * Take a piece of a file out of the pipe. Pieces must join without a gap: a
- * piece either goes on in the last page where the one before it ended, or
- * both meet at the boundary of pages. A page may come twice in a row, as the
- * zero page of a hole does. What does not join ends the read early.
+ * Take a piece of a file from the pipe. Pieces must join without a gap: a piece either continues
+ * in the last page where the previous one ended, or both meet at a page boundary. The same page
+ * may come twice in a row, like the zero page of a hole. A piece that does not join ends the
+ * read early.
  */
 static int dnfs_splice_actor(struct pipe_inode_info *pipe, struct pipe_buffer *buf,
 			     struct splice_desc *sd)
@@ -186,7 +185,7 @@ bool dnfs_write_iter(struct dnfs_call *call, const struct xdr_buf *data, u32 cou
 			offset = 0;
 		} else {
 			*vec = data->tail[0];
-			/* The rest is there, or the arguments would not have been decoded. */
+			/* Decoding has checked that the payload is complete. */
 			if (vec->iov_len < left)
 				return false;
 		}

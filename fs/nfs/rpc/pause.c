@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Calls that wait a moment for holders to give way.
+ * Calls that wait a moment for a break of conflicting caching grants.
  *
- * A client that is told to come again does so after a tenth of a second at
- * best, and after five seconds over version 3; a holder that is well and not far
- * away gives way in a few milliseconds. The setting break-wait-ms says how long is
- * waited. A service thread is held meanwhile, so few of them may wait at a time,
- * and what a holder sends to give way finds another, on whatever connection it
- * comes. A client's own delegations are never in its way.
+ * A client that gets NFS4ERR_DELAY retries after a tenth of a second at best, and one that gets
+ * NFS3ERR_JUKEBOX after five seconds. A responsive holder gives way within a few milliseconds,
+ * so it is better to wait. The setting break-wait-ms limits the time. A waiting call occupies a
+ * service thread, so only some of the threads may wait; the others serve the requests by which
+ * holders give way. A client's own delegations never conflict with its calls.
  */
 #include "../../../lockd/claim.h"
 #include "../../node/node.h"
@@ -47,7 +46,7 @@ void dnfs_pause(struct dnfs_call *call)
 	long left = ditto_claim_pause(&call->awaited->point, call->break_wait);
 
 	atomic_dec(&call->server->pausing);
-	/* Each turn costs something, so that they come to an end. */
+	/* Each wait consumes at least one jiffy, so that the retries end. */
 	call->break_wait = left ? left - 1 : 0;
 	dnfs_await_end(call);
 }

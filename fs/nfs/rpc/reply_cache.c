@@ -2,15 +2,14 @@
 /*
  * The reply cache.
  *
- * It is cut into shards by a hash of the key. A shard has a hash table and its
- * replies in the order of their last use, and again for each peer. When it is
- * full, a reply goes of a peer that has about the most, so that one peer cannot
- * flush what is kept for others; before that, those that are too old go. A
- * reply that is not done yet is never dropped: it is owned by the thread that
- * works on it.
+ * The cache is divided into shards by a hash of the key. A shard has a hash table, and lists of
+ * its replies in the order of their last use, one for all replies and one per peer. A new reply
+ * replaces one that is too old. If there is none and the shard is full, it replaces a reply of
+ * a peer that has about the most, so that one peer cannot flush the replies of others. A reply
+ * that is not done yet is owned by the thread that executes the call, and is never dropped.
  *
- * Locking: shard->lock guards everything in a shard; nothing is taken under
- * it and nobody sleeps with it.
+ * Locking: shard->lock (spinlock) guards everything in a shard. No other lock of this server is
+ * taken inside it.
  */
 #include <linux/jhash.h>
 #include <linux/jiffies.h>
@@ -33,21 +32,21 @@
 
 #define DNFS_SHARD_BITS		5
 #define DNFS_SHARDS		BIT(DNFS_SHARD_BITS)
-/* Chains of the peers of a shard. */
+/* Hash chains of the peers of a shard. */
 #define DNFS_PEER_BUCKETS	64
-/* Peers by the logarithm of what they have. */
+/* Ranks of peers: the logarithm of their number of replies. */
 #define DNFS_PEER_RANKS		24
-/* Room for what programs answer; compounds may be longer. */
+/* Bytes of a reply stored inline; only replies to COMPOUND may be longer. */
 #define DNFS_REPLY_SMALL	288
 
 /**
  * struct dnfs_reply_peer - a peer in a shard
- * @addr: of an IPv4 host, or of an IPv6 network of 64 bits
- * @count: replies
- * @rank: of the list that it is on, the logarithm of @count
- * @replies: oldest first
- * @rank_link: on the shard's list for its rank
- * @hash: in its bucket
+ * @addr: address of an IPv4 host, or of an IPv6 network of 64 bits
+ * @count: number of its replies
+ * @rank: logarithm of @count, the index of the list that the peer is on
+ * @replies: its replies, oldest first
+ * @rank_link: link in the shard's list for @rank
+ * @hash: link in its hash chain
  */
 struct dnfs_reply_peer {
 	struct in6_addr addr;
@@ -59,19 +58,20 @@ struct dnfs_reply_peer {
 };
 
 /**
- * struct dnfs_reply - a call and the reply it got
- * @key: the call
- * @peer: whose
- * @conn: the connection it came by, to compare; it lives until @done
- * @again: another by which it came again before @done, held; or NULL
- * @used: jiffies of the last call
- * @hash: in the shard's table
- * @lru: on the shard's list, oldest first
- * @of_peer: on the peer's list, oldest first
- * @large: room for what is too long for @data; NULL until it is needed
+ * struct dnfs_reply - a call and its reply
+ * @key: identity of the call
+ * @peer: the peer
+ * @conn: connection the call arrived on, only for comparison; it exists until @done is set
+ * @again: another connection on which the call was retransmitted before @done was set, with a
+ *	reference; or NULL
+ * @used: jiffies of the last transmission
+ * @hash: link in the shard's table
+ * @lru: link in the shard's list
+ * @of_peer: link in the peer's list
+ * @large: buffer for a reply that is too long for @data; NULL until it is needed
  * @len: bytes of the reply
- * @done: there is a reply
- * @data: results as they were encoded
+ * @done: the reply is stored
+ * @data: encoded results
  */
 struct dnfs_reply {
 	struct dnfs_reply_key key;
@@ -91,11 +91,11 @@ struct dnfs_reply {
 /**
  * struct dnfs_shard - a part of the cache
  * @lock: see above
- * @count: replies
+ * @count: number of replies
  * @lru: replies, oldest first
- * @by_key: replies
- * @peers: by address
- * @ranks: peers by the logarithm of what they have
+ * @by_key: replies by key
+ * @peers: hash chains of peers, by address
+ * @ranks: lists of peers, by rank
  */
 struct dnfs_shard {
 	spinlock_t lock;	/* see above */
@@ -107,11 +107,11 @@ struct dnfs_shard {
 } ____cacheline_aligned_in_smp;
 
 /**
- * struct dnfs_replies - the cache of a server
- * @shrinker: gives memory back
- * @seed: of the hash that chooses a shard
- * @shard_limit: replies in a shard
- * @shard: the parts
+ * struct dnfs_replies - the reply cache of a server
+ * @shrinker: drops replies when memory is short
+ * @seed: seed of the hash that chooses a shard
+ * @shard_limit: most replies in a shard
+ * @shard: the shards
  */
 struct dnfs_replies {
 	struct shrinker *shrinker;
@@ -221,7 +221,7 @@ static bool reply_is_old(const struct dnfs_reply *reply)
 	return time_after(jiffies, reply->used + DNFS_REPLY_AGE_S * HZ);
 }
 
-/* The longest unused reply, if it is too old; taken out. */
+/* Remove and return the least recently used reply if it is too old; else NULL. */
 static struct dnfs_reply *shard_take_old(struct dnfs_shard *shard)
 {
 	struct dnfs_reply *reply;
@@ -238,7 +238,7 @@ static struct dnfs_reply *shard_take_old(struct dnfs_shard *shard)
 	return NULL;
 }
 
-/* The longest unused reply of a peer that has about the most; taken out. */
+/* Remove and return the least recently used reply of a peer that has about the most; or NULL. */
 static struct dnfs_reply *shard_take_most(struct dnfs_shard *shard)
 {
 	struct dnfs_reply_peer *peer;
@@ -259,8 +259,9 @@ static struct dnfs_reply *shard_take_most(struct dnfs_shard *shard)
 }
 
 /*
- * A call in progress came again. On its own connection the reply is on its
- * way; from another one the last counts. Return: a connection to be put.
+ * A call in progress was retransmitted. If it came on another connection, remember that one in
+ * place of an earlier one; on the original connection the reply is coming. Return: a connection
+ * to be put, or NULL.
  */
 static struct svc_xprt *reply_wait_elsewhere(struct dnfs_shard *shard, struct dnfs_reply *reply,
 					     struct svc_xprt *conn)
@@ -326,16 +327,16 @@ static bool reply_insert(struct dnfs_shard *shard, struct dnfs_reply *reply,
 }
 
 /**
- * struct reply_room - what a new reply needs
- * @reply: memory for it, in no list; or NULL
- * @peer: memory for its peer, if the shard has none of that address; or NULL
+ * struct reply_room - memory for a new reply
+ * @reply: memory for the reply, in no list; or NULL
+ * @peer: memory for its peer, needed if the shard has no peer with that address; or NULL
  */
 struct reply_room {
 	struct dnfs_reply *reply;
 	struct dnfs_reply_peer *peer;
 };
 
-/* May drop the lock and take it again. */
+/* Get memory for a new reply. May drop the lock and take it again. */
 static void reply_room_make(struct dnfs_replies *replies, struct dnfs_shard *shard,
 			    const struct in6_addr *addr, struct reply_room *room)
 	__must_hold(&shard->lock)
@@ -357,7 +358,7 @@ static void reply_room_make(struct dnfs_replies *replies, struct dnfs_shard *sha
 	spin_lock(&shard->lock);
 }
 
-/* Return: the new reply, or NULL if it cannot be kept. Takes what it uses out of @room. */
+/* Return: the new reply, or NULL if it cannot be kept. Memory that it uses leaves @room. */
 static struct dnfs_reply *reply_new(struct dnfs_shard *shard, const struct dnfs_reply_key *key,
 				    const struct in6_addr *addr, const struct svc_xprt *conn,
 				    struct reply_room *room)
@@ -407,7 +408,7 @@ enum dnfs_reply_state dnfs_reply_begin(struct dnfs_replies *replies,
 	} else if (found && !reply_is_old(found)) {
 		state = reply_replay(shard, found, xdr, start);
 	} else if (found) {
-		/* A client that uses its numbers again after so long means another call. */
+		/* After that time the client has reused the xid for another call. */
 		found->conn = conn;
 		found->again = NULL;
 		found->done = false;
@@ -449,7 +450,7 @@ struct svc_xprt *dnfs_reply_done(struct dnfs_replies *replies, struct dnfs_reply
 	struct svc_xprt *again;
 	void *data;
 
-	/* Nobody else looks at the data of a reply that is not done. */
+	/* No other thread reads the data before @done is set. */
 	if (len > DNFS_REPLY_BYTES)
 		return dnfs_reply_forget(replies, reply);
 	if (len > sizeof(reply->data) && !reply->large)
@@ -489,7 +490,7 @@ static unsigned long replies_shrink_scan(struct shrinker *shrinker, struct shrin
 	unsigned long freed = 0;
 	unsigned int i, idle = 0;
 
-	/* One of each shard in turn, so that none loses its young ones first. */
+	/* Take one reply from each shard in turn, so that all lose their oldest ones first. */
 	for (i = 0; freed < sc->nr_to_scan && idle < DNFS_SHARDS; i = (i + 1) % DNFS_SHARDS) {
 		struct dnfs_shard *shard = &replies->shard[i];
 		struct dnfs_reply *reply;
@@ -507,7 +508,7 @@ static unsigned long replies_shrink_scan(struct shrinker *shrinker, struct shrin
 static unsigned int replies_limit_for_memory(void)
 {
 	u64 bytes = (u64)totalram_pages() << PAGE_SHIFT;
-	/* A client chooses its calls: all replies may be long, and each its own host's. */
+	/* The worst case: all replies are long, and each is of another host. */
 	size_t most = kmalloc_size_roundup(sizeof(struct dnfs_reply)) +
 		      kmalloc_size_roundup(DNFS_REPLY_BYTES) +
 		      kmalloc_size_roundup(sizeof(struct dnfs_reply_peer));

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Between sunrpc and our procedures: authentication, choice of the procedure,
- * and the walk of a call through decode, reply cache, exec and encode.
+ * The interface between sunrpc and the procedures: authentication, choice of the procedure, and
+ * the steps of a call: admission, decode, reply cache, exec and encode.
  *
- * sunrpc wants its own tables of programs, versions and procedures; they are
- * made from ours when the module is loaded.
+ * sunrpc has its own format for tables of programs, versions and procedures. They are generated
+ * from struct dnfs_program when the module is loaded, and do not change afterwards.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -39,7 +39,7 @@ static const struct dnfs_program *const dnfs_programs[DNFS_PROGRAMS] = {
 	[DNFS_PROGRAM_NFS4]	= &dnfs4_program,
 };
 
-/* sunrpc has one program for all versions of ours with the same number. */
+/* Tables for sunrpc, which has one program for all versions with the same program number. */
 static struct svc_procedure dnfs_svc_procs[DNFS_PROGRAMS][DNFS_PROCS_MAX];
 static struct svc_version dnfs_svc_versions[DNFS_PROGRAMS];
 static const struct svc_version *dnfs_svc_tables[DNFS_PROGRAMS][DNFS_VERSION_MAX + 1];
@@ -60,8 +60,8 @@ static const struct dnfs_program *dnfs_program_of(u32 prog, u32 vers)
 }
 
 /*
- * Who is let in is decided by rules of our own, in dnfs_admission(); sunrpc's tables of
- * clients are not asked. Nor may a request be put aside to be run again.
+ * dnfs_admission() decides about callers by the rules of the shares; sunrpc's client tables are
+ * not used. Requests may not be deferred by sunrpc.
  */
 static enum svc_auth_status dnfs_authenticate(struct svc_rqst *rqstp)
 {
@@ -78,7 +78,7 @@ static bool dnfs_is_served(const struct dnfs_server *server,
 	return program->any_udp || (!program->no_udp && READ_ONCE(server->srv->settings.udp));
 }
 
-/* No such version: which there are, by this transport. */
+/* The version does not exist: report the versions served over this transport. */
 static __be32 dnfs_mismatch(const struct dnfs_server *server, const struct svc_program *progp,
 			    int proto, struct svc_process_info *info)
 {
@@ -170,7 +170,7 @@ static void dnfs_ident_of(const struct svc_cred *cred, struct ditto_ident *ident
 	ident->gid = cred->cr_gid;
 	ident->ngroups = groups ? min(groups->ngroups, DITTO_GROUPS_MAX) : 0;
 	ident->groups = groups ? groups->gid : NULL;
-	/* Clients send -1 for "nobody", and so does GSS for a principal without an account. */
+	/* Clients send -1 for nobody, and GSS maps a principal without an account to -1. */
 	ident->anonymous = cred->cr_flavor == RPC_AUTH_NULL ||
 			   !uid_valid(cred->cr_uid) || !gid_valid(cred->cr_gid);
 }
@@ -200,7 +200,7 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 	call->ident.proven = call->sec & DNFS_SEC_PROVEN;
 	call->max_payload = svc_max_payload(rqstp);
 	call->started = rqstp->rq_stime;
-	/* Page cache may change between checksum and sending. */
+	/* With a checksum, the page cache could change between checksum and transmission. */
 	call->can_splice = rqstp->rq_prot == IPPROTO_TCP &&
 			   call->sec & (DITTO_SEC_NONE | DITTO_SEC_SYS | DITTO_SEC_KRB5);
 	call->proc = proc;
@@ -219,7 +219,7 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 	memset(call->res, 0, proc->ressize);
 }
 
-/* Pages that were written to belong to the reply until it is sent. */
+/* Keep the pages that the stream has written to in the reply until it is sent. */
 static void dnfs_keep_pages(struct svc_rqst *rqstp)
 {
 	struct xdr_stream *xdr = &rqstp->rq_res_stream;
@@ -235,9 +235,9 @@ static int dnfs_exec(struct dnfs_call *call)
 }
 
 /*
- * The same, and again if it was holders who were in the way and gave way at once. A
- * message has sent its answer when it is executed, so it is not done again. What
- * is refused for a holder has allocated no results.
+ * Execute a call, and again if it was refused because of holders that gave way soon. An NLM
+ * message has no results and sends its answer during execution, so it is not executed again. A
+ * call that is refused because of a holder has allocated no results.
  */
 static int dnfs_exec_patiently(struct dnfs_call *call)
 {
@@ -259,13 +259,13 @@ static bool dnfs_is_loopback(const struct ditto_peer *peer)
 }
 
 /*
- * May this call go on? Sessions, clients, kept replies and what MOUNT, NLM and NSM remember
- * belong to no share, so machines that none admits are stopped before all that, here. They
- * get the error that knfsd gives them, AUTH_BADCRED (RFC 5531 section 9). AUTH_SYS from a
- * port that no share takes it from is AUTH_TOOWEAK.
+ * Check whether a call is admitted. Sessions, clients, cached replies and the state of MOUNT, NLM
+ * and NSM belong to no share, so a machine that no share admits is refused here, before it can
+ * create any. It gets AUTH_BADCRED (RFC 5531 section 9), as from knfsd. AUTH_SYS from a port
+ * that no share accepts is AUTH_TOOWEAK.
  *
- * Nobody waits here for the helper: while it is asked, the call is answered with the
- * program's word for "come again".
+ * This function does not wait for the helper. While the decision is open, the call gets the
+ * program's status for a retry. Return: false if the call is refused.
  */
 static bool dnfs_admission(struct dnfs_rpc_call *rc, const struct dnfs_program *program)
 {
@@ -311,7 +311,7 @@ static void dnfs_garbage(struct dnfs_rpc_call *rc, const struct dnfs_program *pr
 	*rc->rqstp->rq_accept_statp = rpc_garbage_args;
 }
 
-/* The same for a procedure that does everything itself. */
+/* Run a procedure with DNFS_PROC_WHOLE. Return: as dnfs_run(). */
 static bool dnfs_run_whole(struct dnfs_rpc_call *rc, const struct dnfs_program *program)
 {
 	int err = dnfs_exec(&rc->call);
@@ -326,7 +326,7 @@ static bool dnfs_run_whole(struct dnfs_rpc_call *rc, const struct dnfs_program *
 	return !err;
 }
 
-/* Return: false if the call ended without results. */
+/* Run a procedure. Return: false if the call ended without results. */
 static bool dnfs_run(struct dnfs_rpc_call *rc, const struct dnfs_program *program)
 {
 	struct dnfs_call *call = &rc->call;
@@ -337,7 +337,7 @@ static bool dnfs_run(struct dnfs_rpc_call *rc, const struct dnfs_program *progra
 	if (proc->flags & DNFS_PROC_WHOLE)
 		return dnfs_run_whole(rc, program);
 	if (unlikely(call->undecided) && !program->strangers) {
-		/* A message has no answer of its own: its client repeats it. */
+		/* An NLM message has no reply; its client repeats it. */
 		call->dropped = !proc->encode;
 		call->status = program->status(-EJUKEBOX);
 	} else if (proc->exec) {
@@ -355,7 +355,7 @@ static bool dnfs_run(struct dnfs_rpc_call *rc, const struct dnfs_program *progra
 				    call->addr, program->group, proc->name);
 		*rqstp->rq_accept_statp = rpc_system_err;
 	}
-	/* "Come again later" is no result: then it is to be done. */
+	/* NFS3ERR_JUKEBOX must not be cached, because the retry has to be executed. */
 	call->again = call->status == NFS3ERR_JUKEBOX;
 	return fits;
 }
@@ -395,11 +395,10 @@ static void dnfs_reply_key(struct svc_rqst *rqstp, unsigned int pos,
 }
 
 /*
- * While a call was done it came again by another connection, on which nobody
- * answers: its client had lost the first one. Closed, it makes the client ask
- * once more, and get the reply that is kept now, instead of waiting a minute
- * for a time-out. Not closed earlier, for then the client would connect again
- * and again until a slow call is done.
+ * While a call was in progress, the client lost its connection and retransmitted on another one,
+ * which gets no reply. Closing that one makes the client retransmit and get the cached reply,
+ * instead of waiting a minute for a timeout. It is not closed earlier, because the client would
+ * then reconnect again and again until a slow call is done.
  */
 static void dnfs_make_ask_again(struct svc_xprt *conn)
 {
@@ -436,7 +435,7 @@ enum dnfs_once dnfs_rpc_once(struct dnfs_call *call)
 	return DNFS_ONCE_BUSY;
 }
 
-/* A call that is not to be run twice was run, and has a result or not. */
+/* A call in the reply cache was executed: keep its result, or forget it without one. */
 static void dnfs_once_end(struct dnfs_rpc_call *rc, bool result)
 {
 	struct dnfs_replies *replies = rc->call.server->replies;
@@ -480,7 +479,7 @@ static void dnfs_serve(struct dnfs_rpc_call *rc, const struct dnfs_program *prog
 	}
 }
 
-/* What does nothing takes no time: reading the clock would be most of it. */
+/* A procedure that does nothing counts as 0: reading the clock would take most of its time. */
 static u64 dnfs_time_of(const struct dnfs_rpc_call *rc)
 {
 	const struct dnfs_call *call = &rc->call;
@@ -524,7 +523,7 @@ static int dnfs_dispatch(struct svc_rqst *rqstp)
 	return !rc.call.dropped;
 }
 
-/* sunrpc calls neither of these for us, but takes a procedure that lacks one for missing. */
+/* sunrpc does not call these two here, but considers a procedure without them as missing. */
 static __be32 dnfs_svc_func(struct svc_rqst *rqstp)
 {
 	return rpc_success;
@@ -549,7 +548,7 @@ static void dnfs_svc_proc_init(const struct dnfs_proc *proc, struct svc_procedur
 	*xdrsize = max3(*xdrsize, proc->argsize, proc->ressize);
 }
 
-/* The program of sunrpc's that a version of ours belongs to. */
+/* Find or create sunrpc's program for a version of a program. Return: its index. */
 static unsigned int dnfs_svc_program_of(const struct dnfs_program *program)
 {
 	unsigned int i;

@@ -2,21 +2,20 @@
 /*
  * Registration with rpcbind (RFC 1833).
  *
- * Entries of other servers are never touched. rpcbind refuses a SET where
- * another address is registered, and that refusal is reported. sunrpc's own
- * registration is not used for the service, because svc_bind() and
- * svc_rpcb_cleanup() remove the entries of a program whoever made them. They
- * are called for a service of our own instead, which serves nothing and whose
- * program nobody else uses.
+ * Entries of other servers are never changed. rpcbind refuses a SET if another address is
+ * registered, and the refusal is reported. sunrpc's own registration is not used for the
+ * service, because svc_bind() and svc_rpcb_cleanup() remove all entries of a program, even
+ * those of other servers. They are called for a dummy service instead, whose program number is
+ * not used by any other server.
  *
- * An UNSET removes the entry of a program, version and transport regardless of
- * its address. Before it comes a SET of our address, which fails if another
- * server took the entry over.
+ * An UNSET removes the entry of a program, version and transport whatever its address. It is
+ * therefore preceded by a SET of this server's address, which fails if another server has taken
+ * the entry over.
  *
- * rpcbind may be started after this server, or anew, and forget. So each update registers
- * everything once more, which changes nothing where our address is registered already. It
- * comes from a process, not from a work item, because sunrpc looks for rpcbind's socket in
- * the file system of the caller, and a container has its own.
+ * rpcbind may be started after this server, or be restarted and lose its entries. Each update
+ * therefore registers everything again, which changes nothing for entries that exist. Updates
+ * run in a process, not in a work item, because sunrpc looks for rpcbind's socket in the file
+ * system of the caller, and a container has its own.
  *
  * Locking: all functions are called with server->lock held.
  */
@@ -35,7 +34,7 @@
 
 /* A number for transient use (RFC 5531 section 13.5); nothing is registered under it. */
 #define DNFS_RPCBIND_PROGRAM	0x40d17700
-/* An rpcbind that is there but does not answer keeps us waiting no more often. */
+/* Interval of attempts while rpcbind accepts connections but does not answer. */
 #define DNFS_RPCBIND_PAUSE	(300 * HZ)
 
 static const struct {
@@ -49,7 +48,7 @@ static const struct {
 	[DNFS_RPCBIND_UDP6] = { AF_INET6, IPPROTO_UDP, "udp6" },
 };
 
-/* Which server of Linux registers a program of ours. */
+/* The Linux servers that usually register these programs, for messages. */
 static const struct {
 	u32 prog;
 	const char *who;
@@ -62,15 +61,15 @@ static const struct {
 };
 
 /**
- * struct dnfs_rpcbind - what is registered with rpcbind
- * @serv: the service of our own, by which sunrpc talks to rpcbind
- * @bound: sunrpc was told of it
- * @ours: entries that rpcbind took
- * @refused: programs of which it was told that another server has them
- * @port: that is registered
- * @answers: rpcbind did not fail to answer since the last update began
- * @silent: it was told that it does not answer
- * @pause: jiffies before which it is not asked, unless @answers
+ * struct dnfs_rpcbind - state of the registration with rpcbind
+ * @serv: dummy service by which sunrpc talks to rpcbind
+ * @bound: svc_bind() was called for @serv
+ * @ours: bitmap of entries that rpcbind has accepted
+ * @refused: bitmap of programs for which a refusal was logged
+ * @port: registered port of each netid
+ * @answers: rpcbind has answered so far in this update
+ * @silent: it was logged that rpcbind does not answer
+ * @pause: jiffies before which rpcbind is not asked, unless @answers
  */
 struct dnfs_rpcbind {
 	struct svc_serv *serv;
@@ -107,7 +106,7 @@ static unsigned int dnfs_rpcbind_bit(unsigned int program, unsigned int kind)
 	return program * DNFS_RPCBIND_KINDS + kind;
 }
 
-/* Clients that know the ports do without rpcbind, so its absence is told once and no error. */
+/* rpcbind is optional, because clients may know the ports: its absence is logged once. */
 static void dnfs_rpcbind_absent(struct dnfs_rpcbind *rb, int err)
 {
 	rb->answers = false;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The service of a namespace: its threads, its listening sockets, their
+ * The NFS service of a network namespace: its threads, its listening sockets, and their
  * registration with rpcbind.
  *
- * The first listener starts the service and the last one ends it. A listener
- * for the IPv6 wildcard address also serves IPv4, with a socket of its own,
- * because sunrpc's IPv6 sockets take only IPv6.
+ * The first listener starts the service and the last one stops it. A listener for the IPv6
+ * wildcard address also serves IPv4, with a second socket, because sunrpc's IPv6 sockets only
+ * accept IPv6.
  *
- * Locking: server->lock is held wherever the service starts, changes or
- * stops, as sunrpc demands. sunrpc's sv_lock guards its lists of sockets.
+ * Locking: server->lock (mutex) is held while the service starts, changes or stops, as sunrpc
+ * requires. sunrpc's sv_lock guards its lists of sockets.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -38,14 +38,14 @@
 
 #define DNFS_THREADS_MIN	8
 #define DNFS_THREADS_PER_CPU	4
-/* How often a closing socket is looked at. */
+/* Interval for polling a closing socket, in milliseconds. */
 #define DNFS_CLOSE_POLL_MS	5
 
 /**
- * struct dnfs_listener - what we keep for a listener
- * @list: on the server's list
- * @listener: the core's
- * @xprt: its sockets, held; the second may be NULL
+ * struct dnfs_listener - sockets of a listener
+ * @list: link in the server's list of listeners
+ * @listener: the core's listener
+ * @xprt: its sockets, with references; the second may be NULL
  */
 struct dnfs_listener {
 	struct list_head list;
@@ -54,9 +54,9 @@ struct dnfs_listener {
 };
 
 /*
- * Each thread that ended. A thread is gone for sunrpc while it still runs
- * some of our instructions: whoever ends threads waits here for as many, so
- * that the module cannot be unloaded under them.
+ * Completed by each thread at its end. For sunrpc a thread is gone while it still executes code of
+ * this module. The caller that stops threads therefore waits here once per thread, so that the
+ * module cannot be unloaded too early.
  */
 static DECLARE_COMPLETION(dnfs_threads_ended);
 
@@ -65,11 +65,11 @@ static int dnfs_thread(void *data)
 	struct svc_rqst *rqstp = data;
 	int err;
 
-	/* Files are made with the modes that clients ask for. */
+	/* Files are created with the modes that clients request. */
 	err = unshare_fs_struct();
 	if (!err)
 		current->fs->umask = 0;
-	/* Writes of a local client must not wait for their own write-back through us. */
+	/* Writes of a loopback client must not wait for their own write-back. */
 	current->flags |= PF_LOCAL_THROTTLE;
 	svc_thread_init_status(rqstp, err);
 
@@ -147,8 +147,8 @@ static const char *dnfs_class(const struct ditto_listener *listener)
 }
 
 /*
- * The first listening socket of an address family and transport, or NULL.
- * rpcbind has one port for them all, and it is that of this one.
+ * Return: the first listening socket of an address family and transport, or NULL. rpcbind has
+ * only one port for all of them, which is that of this socket.
  */
 static struct svc_xprt *dnfs_first_of(struct dnfs_server *server, sa_family_t family,
 				      enum ditto_transport transport)
@@ -172,7 +172,7 @@ static int dnfs_open_socket(struct dnfs_server *server, const struct ditto_liste
 {
 	int err;
 
-	/* sunrpc does not register it: rpcbind.c does when all sockets are open. */
+	/* sunrpc does not register the socket: rpcbind.c does so when all sockets are open. */
 	err = svc_xprt_create_from_sa(server->serv, dnfs_class(listener), server->net, sa,
 				      SVC_SOCK_ANONYMOUS, current_cred());
 	if (err < 0)
@@ -206,7 +206,7 @@ static int dnfs_open_sockets(struct dnfs_server *server, struct dnfs_listener *d
 	if (err)
 		return err;
 	err = dnfs_open_socket(server, dl->listener, sa, &dl->xprt[1]);
-	/* A machine without IPv6 is served over IPv4 alone. */
+	/* Without IPv6 the listener serves IPv4 only. */
 	return err == -EAFNOSUPPORT ? 0 : err;
 }
 
@@ -228,7 +228,7 @@ static void dnfs_put_sockets(struct dnfs_listener *dl)
 			svc_xprt_put(dl->xprt[i]);
 }
 
-/* Was a connection accepted by this listener? */
+/* Return: true if a connection was accepted by this listener. */
 static bool dnfs_accepted_by(const struct svc_xprt *xprt, const struct dnfs_listener *dl)
 {
 	const struct sockaddr *local = (const struct sockaddr *)&xprt->xpt_local;
@@ -250,7 +250,10 @@ static bool dnfs_is_from(const struct svc_xprt *xprt, const struct ditto_peer *p
 			 ipv6_addr_equal(&addr, &peer->addr));
 }
 
-/* A connection of a listener, or else of a peer, that nobody closes yet, held; or NULL. */
+/*
+ * Return: a connection that is not being closed, with a reference; or NULL. It is one of @dl or,
+ * without @dl, one of @peer or any.
+ */
 static struct svc_xprt *dnfs_next_open(struct svc_serv *serv, const struct dnfs_listener *dl,
 				       const struct ditto_peer *peer)
 {
@@ -284,7 +287,7 @@ static unsigned int dnfs_close_connections(struct svc_serv *serv, const struct d
 	return count;
 }
 
-/* Are sockets of a listener still in use by a thread? */
+/* Return: true if sockets of a listener are still open or used by a thread. */
 static bool dnfs_is_open(struct svc_serv *serv, const struct dnfs_listener *dl)
 {
 	struct svc_xprt *xprt;
@@ -313,7 +316,7 @@ static void dnfs_drain(struct dnfs_server *server, const struct dnfs_listener *d
 	}
 }
 
-/* Tell rpcbind the ports of the listeners on the list. */
+/* Register the ports of all listeners with rpcbind. */
 static void dnfs_register_all(struct dnfs_server *server, struct netlink_ext_ack *extack)
 {
 	static const struct {
@@ -357,7 +360,7 @@ int dnfs_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack)
 	err = dnfs_open_sockets(server, dl);
 	if (err)
 		goto close;
-	/* Only who has the port may talk to rpcbind about it. */
+	/* Start talking to rpcbind only after this server has the port. */
 	if (list_empty(&server->listeners))
 		dnfs_rpcbind_start(server);
 	list_add_tail(&dl->list, &server->listeners);

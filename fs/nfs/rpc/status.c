@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The one place where an errno becomes a status.
+ * Conversion of errnos to nfsstat3 and mountstat3.
  *
- * Each status of RFC 1813 section 2.6 that we can give has at least one row;
- * an errno without a row is an I/O error to the client and a line in the log,
- * because a row is missing then.
+ * Each status of RFC 1813 section 2.6 that this server returns has at least one row. An errno
+ * without a row becomes an I/O error, and is logged because the row is missing.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -54,7 +53,7 @@ static const struct dnfs_status dnfs_statuses[] = {
 	{ EBADTYPE,	NFS3ERR_BADTYPE,	MNT3ERR_SERVERFAULT },
 	/* An illegal name (RFC 1813 section 4.6). */
 	{ EILSEQ,	NFS3ERR_ACCES,		MNT3ERR_ACCES },
-	/* The client should come again later. */
+	/* The client should retry later. */
 	{ EJUKEBOX,	NFS3ERR_JUKEBOX,	MNT3ERR_SERVERFAULT },
 	{ EAGAIN,	NFS3ERR_JUKEBOX,	MNT3ERR_SERVERFAULT },
 	{ ETIMEDOUT,	NFS3ERR_JUKEBOX,	MNT3ERR_SERVERFAULT },
@@ -62,7 +61,7 @@ static const struct dnfs_status dnfs_statuses[] = {
 	{ ENFILE,	NFS3ERR_JUKEBOX,	MNT3ERR_SERVERFAULT },
 	{ EINTR,	NFS3ERR_JUKEBOX,	MNT3ERR_SERVERFAULT },
 	{ ERESTARTSYS,	NFS3ERR_JUKEBOX,	MNT3ERR_SERVERFAULT },
-	/* No status is theirs, so the nearest: something is mounted there, and others. */
+	/* Errnos without an equivalent get the nearest status. */
 	{ EBUSY,	NFS3ERR_ACCES,		MNT3ERR_ACCES },
 	{ ETXTBSY,	NFS3ERR_ACCES,		MNT3ERR_ACCES },
 	{ ELOOP,	NFS3ERR_INVAL,		MNT3ERR_INVAL },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From a handle to a file and the right to use it.
+ * Conversion of a filehandle to a file, and admission of the caller to its share: rules of the
+ * share, flavour, port, credential and permissions. See target.h.
  */
 #include <linux/err.h>
 #include <linux/sunrpc/msg_prot.h>
@@ -16,9 +17,9 @@
 #include "target.h"
 
 /*
- * The options as they are now. They are replaced as a whole under RCU, and
- * what is asked with them may sleep: so a copy, without what lies elsewhere:
- * ditto_rules_match() and ditto_share_access_of() look that up themselves.
+ * Copy the current options. They are replaced as a whole under RCU, and the functions that use
+ * them may sleep. Pointers to other objects are not copied: ditto_rules_match() and
+ * ditto_share_access_of() look these up themselves.
  */
 static void dnfs_share_opts(struct ditto_share *share, struct ditto_share_opts *opts)
 {
@@ -43,7 +44,7 @@ u32 dnfs_share_sec(struct ditto_share *share)
 
 unsigned int dnfs_flavors(u32 sec, u32 flavor[DNFS_FLAVORS])
 {
-	/* Clients take the first that they can, so the strongest leads. */
+	/* Clients use the first flavour that they support, so the strongest comes first. */
 	static const struct {
 		u32 sec;
 		u32 flavor;
@@ -62,7 +63,7 @@ unsigned int dnfs_flavors(u32 sec, u32 flavor[DNFS_FLAVORS])
 	return count;
 }
 
-/* The credential and its rights on the share; a granted administrator acts as one. */
+/* Get the credential and its permissions on the share; an administrator gets a privileged one. */
 static int dnfs_grant(struct dnfs_call *call, struct ditto_share *share,
 		      const struct ditto_share_opts *opts, const struct ditto_verdict *verdict,
 		      struct ditto_ident *ident, struct ditto_op *op)
@@ -89,8 +90,8 @@ static int dnfs_grant(struct dnfs_call *call, struct ditto_share *share,
 }
 
 /*
- * Does the share take the call's flavour? AUTH_SYS, which whoever has a socket can
- * claim, may have to come from a port that the client's kernel gives to root alone.
+ * Return: true if the share accepts the flavour of the call. Any process can send AUTH_SYS, so the
+ * share may require that it comes from a reserved port, which only root can use.
  */
 static bool dnfs_accepts(const struct dnfs_call *call, const struct ditto_share_opts *opts)
 {
@@ -119,7 +120,7 @@ bool dnfs_share_trusts(const struct dnfs_call *call, struct ditto_share *share)
 	return trusts;
 }
 
-/* Clients cannot be told by MOUNT to come again, so this alone waits for the helper. */
+/* MOUNT has no status for a retry, so it is the only program that waits for the helper. */
 static enum ditto_rules_ask dnfs_ask_how(const struct dnfs_call *call)
 {
 	return call->program->index == DNFS_PROGRAM_MOUNT ? DITTO_RULES_ASK_WAIT :
@@ -156,8 +157,8 @@ int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavo
 }
 
 /*
- * A client that mounts asks about the root before it knows which flavour it
- * should use (RFC 2623 section 2.3.2).
+ * A client that mounts sends requests for the root before it knows which flavour to use
+ * (RFC 2623 section 2.3.2).
  */
 static bool dnfs_is_mounting(const struct dnfs_call *call, const struct dnfs_target *target)
 {
@@ -168,7 +169,7 @@ static bool dnfs_is_mounting(const struct dnfs_call *call, const struct dnfs_tar
 	return target->node->inode == d_inode(target->op.share->root.dentry);
 }
 
-/* What a machine reserved for itself by NLM does not stop it. */
+/* Share reservations by NLM do not conflict with requests of the same machine. */
 static void dnfs_actor_get(struct dnfs_call *call, struct dnfs_target *target)
 {
 	target->actor = (struct ditto_actor) {
