@@ -23,7 +23,13 @@ static inline enum dnfs_accessed dnfs_accessed_of(umode_t mode)
 	return S_ISDIR(mode) ? DNFS_ACCESSED_DIR : DNFS_ACCESSED_FILE;
 }
 
-/* Return: the ACCESS bits that have a meaning for a kind of object. Any context. */
+/**
+ * dnfs_access_known - get the ACCESS bits that have a meaning
+ * @what: kind of object
+ *
+ * Context: any.
+ * Return: ACCESS bits.
+ */
 u32 dnfs_access_known(enum dnfs_accessed what);
 
 /**

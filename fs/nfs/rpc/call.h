@@ -273,7 +273,12 @@ bool dnfs_pause_begin(struct dnfs_call *call);
  */
 void dnfs_pause(struct dnfs_call *call);
 
-/* Forget the node of dnfs_await(), if there is one. May sleep. */
+/**
+ * dnfs_await_end - forget the node of dnfs_await()
+ * @call: the call, with or without such a node
+ *
+ * Context: may sleep.
+ */
 void dnfs_await_end(struct dnfs_call *call);
 
 /* pages.c */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Calls that wait a moment for a break of conflicting caching grants.
+ * Calls that wait a moment for conflicting holders to give way.
  *
  * A client that gets NFS4ERR_DELAY retries after a tenth of a second at best, and one that gets
  * NFS3ERR_JUKEBOX after five seconds. A responsive holder gives way within a few milliseconds,

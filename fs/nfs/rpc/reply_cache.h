@@ -61,15 +61,34 @@ enum dnfs_reply_state {
 	DNFS_REPLY_DONE,	/* the cached reply is in the stream */
 };
 
-/* Create the reply cache of a server. Return: NULL without memory. May sleep. */
+/**
+ * dnfs_replies_alloc - create the reply cache of a server
+ *
+ * Context: may sleep.
+ * Return: the cache; NULL without memory.
+ */
 struct dnfs_replies *dnfs_replies_alloc(void);
-/* Free a reply cache; no call may be in progress. */
+
+/**
+ * dnfs_replies_free - free a reply cache
+ * @replies: the cache; no call is in progress
+ *
+ * Context: may sleep.
+ */
 void dnfs_replies_free(struct dnfs_replies *replies);
-/* Return: the number of replies in the cache, and of calls in progress. Any context. */
+
+/**
+ * dnfs_replies_count - count the entries of a reply cache
+ * @replies: the cache
+ *
+ * Context: any.
+ * Return: the number of replies and of calls in progress.
+ */
 unsigned int dnfs_replies_count(struct dnfs_replies *replies);
-/* Return: the most replies the cache keeps; for tests. */
+
+/* For KUnit tests. Return: the most replies that a cache keeps. */
 unsigned int dnfs_replies_limit(struct dnfs_replies *replies);
-/* Make all replies @seconds older; for tests. */
+/* For KUnit tests: make all replies @seconds older. */
 void dnfs_replies_age(struct dnfs_replies *replies, unsigned int seconds);
 
 /**

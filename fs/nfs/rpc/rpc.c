@@ -360,7 +360,7 @@ static bool dnfs_run(struct dnfs_rpc_call *rc, const struct dnfs_program *progra
 	return fits;
 }
 
-/* The checksum of arguments that do not lie in one piece. */
+/* The checksum of arguments that are not contiguous. */
 static noinline_for_stack u64 dnfs_sum_pieces(const struct xdr_buf *buf, unsigned int pos,
 					      unsigned int len)
 {

@@ -30,14 +30,37 @@ struct dnfs_rpc_call {
 	struct dnfs_reply *reply;
 };
 
-/* rpc.c: dnfs_transport.once of dnfs_rpc_transport. May sleep. */
+/**
+ * dnfs_rpc_once - look a call up in the reply cache
+ * @call: the call, of a service thread
+ *
+ * For dnfs_transport.once of dnfs_rpc_transport. In rpc.c.
+ *
+ * Context: may sleep.
+ * Return: enum dnfs_once.
+ */
 enum dnfs_once dnfs_rpc_once(struct dnfs_call *call);
 
 /* rpc.c: for rpcbind.c. Programs are numbered by enum dnfs_program_index. */
 
-/* Return: a program. Any context. */
+/**
+ * dnfs_rpc_program - get a program by index
+ * @program: enum dnfs_program_index
+ *
+ * Context: any.
+ * Return: the program.
+ */
 const struct dnfs_program *dnfs_rpc_program(unsigned int program);
-/* Return: true if a program is served over @proto (IPPROTO_TCP or IPPROTO_UDP). Any context. */
+
+/**
+ * dnfs_rpc_is_served - check whether a program is served over a transport
+ * @server: the server
+ * @program: enum dnfs_program_index
+ * @proto: IPPROTO_TCP or IPPROTO_UDP
+ *
+ * Context: any.
+ * Return: true if it is served.
+ */
 bool dnfs_rpc_is_served(const struct dnfs_server *server, unsigned int program, int proto);
 
 /**
@@ -57,7 +80,11 @@ int dnfs_rpc_rpcbind_set(struct net *net, unsigned int program, int family, unsi
 
 /* pages.c: the transport of calls of service threads */
 extern const struct dnfs_transport dnfs_rpc_transport;
-/* After a call, return the pages that splicing had replaced to the thread. */
+
+/**
+ * dnfs_restore_pages - return the pages that splicing had replaced to the thread
+ * @rqstp: the request, after its reply was sent
+ */
 void dnfs_restore_pages(struct svc_rqst *rqstp);
 
 #endif

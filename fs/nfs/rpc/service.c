@@ -127,7 +127,7 @@ static int dnfs_start(struct dnfs_server *server, struct netlink_ext_ack *extack
 	server->serv = svc_create_pooled(programs, nprograms, NULL, DNFS_MAX_PAYLOAD, dnfs_thread);
 	if (!server->serv)
 		return -ENOMEM;
-	server->serv->sv_name = KBUILD_MODNAME;	/* its threads are called so */
+	server->serv->sv_name = KBUILD_MODNAME;	/* also the name of its threads */
 	server->serv->sv_maxconn = READ_ONCE(settings->max_connections);
 
 	err = dnfs_set_threads(server, dnfs_threads_wanted(server->srv));

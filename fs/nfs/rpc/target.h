@@ -57,7 +57,12 @@ struct dnfs_target {
 int dnfs_target_get(struct dnfs_call *call, const struct dnfs_fh *fh,
 		    struct dnfs_target *target);
 
-/* Put the references of a target. May sleep. */
+/**
+ * dnfs_target_put - put the references of a target
+ * @target: from a successful dnfs_target_get()
+ *
+ * Context: may sleep.
+ */
 void dnfs_target_put(struct dnfs_target *target);
 
 /**
@@ -74,7 +79,15 @@ void dnfs_target_put(struct dnfs_target *target);
 int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavor,
 	       struct ditto_op *op);
 
-/* Return: true if a share accepts the flavour of a call from its port. Any context. */
+/**
+ * dnfs_share_accepts - check whether a share accepts the flavour of a call
+ * @call: the call
+ * @share: the share
+ *
+ * Context: any.
+ * Return: true if it accepts the flavour, and AUTH_SYS comes from a reserved port if the share
+ * requires that.
+ */
 bool dnfs_share_accepts(const struct dnfs_call *call, struct ditto_share *share);
 
 /**
@@ -91,7 +104,13 @@ bool dnfs_share_trusts(const struct dnfs_call *call, struct ditto_share *share);
 /* Number of flavours, one per DITTO_SEC_* bit. */
 #define DNFS_FLAVORS	5
 
-/* Return: the flavours that a share accepts, DITTO_SEC_* bits. Any context. */
+/**
+ * dnfs_share_sec - get the flavours that a share accepts
+ * @share: the share
+ *
+ * Context: any.
+ * Return: DITTO_SEC_* bits.
+ */
 u32 dnfs_share_sec(struct ditto_share *share);
 
 /**
@@ -103,13 +122,33 @@ u32 dnfs_share_sec(struct ditto_share *share);
  */
 unsigned int dnfs_flavors(u32 sec, u32 flavor[DNFS_FLAVORS]);
 
-/* Read the attributes of a target after an operation. May sleep. */
+/**
+ * dnfs_post_attr_get - read the attributes of a target after an operation
+ * @target: the target
+ * @attr: filled; not valid if the attributes cannot be read
+ *
+ * Context: may sleep.
+ */
 void dnfs_post_attr_get(struct dnfs_target *target, struct dnfs_post_attr *attr);
 
-/* Read the attributes of a target after a change that was refused before it began. May sleep. */
+/**
+ * dnfs_wcc_unchanged - read the attributes after a change that was refused before it began
+ * @target: the target
+ * @wcc: its attributes after the operation are filled; not valid if they cannot be read
+ *
+ * Context: may sleep.
+ */
 void dnfs_wcc_unchanged(struct dnfs_target *target, struct ditto_wcc *wcc);
 
-/* Fill @handle with the filehandle of a node. Return: 0 or an errno. May sleep. */
+/**
+ * dnfs_node_handle - encode the filehandle of a node
+ * @share: the share
+ * @node: the node
+ * @handle: filled on success
+ *
+ * Context: may sleep.
+ * Return: 0 or an errno.
+ */
 int dnfs_node_handle(struct ditto_share *share, struct ditto_node *node,
 		     struct ditto_handle *handle);
 

@@ -149,7 +149,14 @@ bool dnfs4_callback_wait_up(struct dnfs4_client *client);
  */
 void dnfs4_callback_miss(struct dnfs4_client *client);
 
-/* Make the channel drop queued callbacks that are not wanted any more. Any context. */
+/**
+ * dnfs4_callback_kick - recheck the queue of a channel
+ * @client: the client
+ *
+ * The channel finishes queued callbacks that are not wanted any more.
+ *
+ * Context: any.
+ */
 void dnfs4_callback_kick(struct dnfs4_client *client);
 
 /**
@@ -199,7 +206,8 @@ void dnfs4_callbacks_stop(struct dnfs4_server *server);
  * @running: the service runs and the client is not being released; under @lock
  * @gone: the client is being released: no callback is accepted; under @lock
  * @up: a reply came, and no callback was lost since
- * @young: the transport changed, and no probe has been answered or has failed since
+ * @young: the transport changed, and since then neither a reply came nor did a wait in
+ *	dnfs4_callback_wait_up() time out
  * @queue: callbacks to be sent
  * @sent: callbacks sent and not yet ended
  * @ended: callbacks answered or failed
@@ -256,7 +264,14 @@ struct dnfs4_callback_channel {
 #define DNFS4_CHANGED_CONNS	0	/* connections or sessions */
 #define DNFS4_CHANGED_ADDR	1	/* 4.0: the address to connect to */
 
-/* callback.c: run the work of a channel now, if the channel is running. Any context. */
+/**
+ * dnfs4_channel_kick - run the work of a channel now
+ * @channel: nothing happens if it is not running
+ *
+ * In callback.c.
+ *
+ * Context: any.
+ */
 void dnfs4_channel_kick(struct dnfs4_callback_channel *channel);
 
 /**
@@ -290,7 +305,13 @@ int dnfs4_way_open(struct dnfs4_callback_channel *channel);
  */
 void dnfs4_way_close(struct dnfs4_callback_channel *channel);
 
-/* Time to wait for the reply to a callback, in jiffies. */
+/**
+ * dnfs4_way_time - get the time to wait for the reply to a callback
+ * @client: the client
+ *
+ * Context: any.
+ * Return: a part of the lease time, in jiffies.
+ */
 unsigned long dnfs4_way_time(const struct dnfs4_client *client);
 
 /**

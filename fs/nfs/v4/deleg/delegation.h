@@ -87,9 +87,22 @@ u32 dnfs4_delegation_covers(struct dnfs4_compound *cmp, const struct dnfs4_state
  */
 u32 dnfs4_delegation_check(const struct dnfs4_compound *cmp, struct dnfs4_state *state);
 
-/* Return: true if a delegation state is a write delegation. */
+/**
+ * dnfs4_delegation_writes - check for a write delegation
+ * @state: a delegation
+ *
+ * Context: any.
+ * Return: true if it is a write delegation.
+ */
 bool dnfs4_delegation_writes(const struct dnfs4_state *state);
-/* The file of a delegation state; no reference, only for comparison. */
+
+/**
+ * dnfs4_delegation_node - get the file of a delegation
+ * @state: a delegation
+ *
+ * Context: any.
+ * Return: the node, without a reference, only for comparison.
+ */
 struct ditto_node *dnfs4_delegation_node(const struct dnfs4_state *state);
 
 /*
@@ -146,7 +159,10 @@ int dnfs4_callback_init(struct dnfs4_client *client);
  */
 void dnfs4_callback_stop(struct dnfs4_client *client);
 
-/* Free the callback channel of a client, which may have none. */
+/**
+ * dnfs4_callback_free - free the callback channel of a client
+ * @client: being freed; may have no channel
+ */
 void dnfs4_callback_free(struct dnfs4_client *client);
 
 /**
@@ -168,15 +184,22 @@ void dnfs4_callback_set(struct dnfs4_client *client, const struct dnfs4_callback
  */
 void dnfs4_callback_changed(struct dnfs4_client *client);
 
-/* Return: true if the client can be called back now. Any context. */
+/**
+ * dnfs4_callback_is_up - check whether a client can be called back now
+ * @client: the client
+ *
+ * Context: any.
+ * Return: true if its channel is up.
+ */
 bool dnfs4_callback_is_up(const struct dnfs4_client *client);
 
 /**
  * dnfs4_callback_missed - 4.0: check whether RENEW must report NFS4ERR_CB_PATH_DOWN
  * @client: the client
  *
- * It must while callbacks do not reach a client that has delegations; and after a delegation
- * was revoked that the client may take for valid, for one lease time from the first report.
+ * It must while callbacks do not reach a client that has delegations. It also must after a
+ * delegation was revoked that the client may take for valid, until a DELEGRETURN of the client
+ * or for one lease time from the first report.
  *
  * Context: any.
  * Return: true for NFS4ERR_CB_PATH_DOWN.

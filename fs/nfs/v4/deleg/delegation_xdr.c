@@ -10,7 +10,7 @@
 
 /*
  * The nfsace4 of users for whom the client need not check access with ACCESS before a local
- * open. It is empty, which is always correct; clients do check.
+ * open. It grants nothing, which is always correct; clients do check.
  */
 static bool encode_permissions(struct xdr_stream *xdr)
 {

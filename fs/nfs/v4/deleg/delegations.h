@@ -130,7 +130,15 @@ static inline struct dnfs4_delegation *dnfs4_delegation_of(const struct dnfs4_st
 
 /* delegation.c */
 
-/* Count an event in the statistics, with the time it took. Any context. */
+/**
+ * dnfs4_delegation_count - count an event in the statistics
+ * @server: the server
+ * @event: the event
+ * @error: it failed
+ * @nanoseconds: time that it took; 0 if not known
+ *
+ * Context: any.
+ */
 void dnfs4_delegation_count(struct dnfs4_server *server, enum dnfs4_delegation_event event,
 			    bool error, u64 nanoseconds);
 
@@ -200,7 +208,13 @@ void dnfs4_delegation_drop(struct dnfs4_delegation *d);
  */
 void dnfs4_delegation_end(struct dnfs4_delegation *d);
 
-/* Time that a client has to return a recalled delegation, in milliseconds. */
+/**
+ * dnfs4_recall_ms - get the time that a client has to return a recalled delegation
+ * @client: the client
+ *
+ * Context: any.
+ * Return: milliseconds: the lease time, less in 4.0.
+ */
 u32 dnfs4_recall_ms(const struct dnfs4_client *client);
 
 /* recall.c */
@@ -229,7 +243,12 @@ void dnfs4_delegation_breaking(struct ditto_lease *grant, u8 keep, bool ack);
  */
 void dnfs4_delegation_revoked(struct ditto_lease *grant);
 
-/* Put the delegation of a freed caching grant; for struct ditto_lease_ops. May sleep. */
+/**
+ * dnfs4_delegation_free - put the delegation of a freed caching grant
+ * @grant: the caching grant
+ *
+ * For struct ditto_lease_ops, of files and directories. Context: may sleep.
+ */
 void dnfs4_delegation_free(struct ditto_lease *grant);
 
 /* Holder's operations for grants of file delegations. */
@@ -239,7 +258,12 @@ extern const struct ditto_lease_ops dnfs4_delegation_cache_ops;
 int dnfs4_recall_any_init(struct dnfs4_delegations *all);
 void dnfs4_recall_any_exit(struct dnfs4_delegations *all);
 
-/* dir_delegation.c: free the notifications of a directory delegation. */
+/* dir_delegation.c */
+
+/**
+ * dnfs4_dir_free - free the notifications of a directory delegation
+ * @dir: from dnfs4_dir_alloc(); no callback is in progress
+ */
 void dnfs4_dir_free(struct dnfs4_dir *dir);
 
 #endif

@@ -59,7 +59,13 @@ struct dnfs4_dir_ask {
 struct dnfs4_dir *dnfs4_dir_alloc(struct dnfs4_compound *cmp, struct dnfs4_delegation *d,
 				  struct dnfs4_dir_ask *ask);
 
-/* Return: true if the holder is notified of changes of entries. */
+/**
+ * dnfs4_dir_tells - check whether a holder is notified of changes of entries
+ * @dir: notifications of the delegation
+ *
+ * Context: any.
+ * Return: true if any notification of entries was requested.
+ */
 bool dnfs4_dir_tells(const struct dnfs4_dir *dir);
 
 /* Holder's operations for grants of directory delegations. */

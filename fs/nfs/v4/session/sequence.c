@@ -4,7 +4,7 @@
  *
  * The fast path takes no lock other than the busy bit of the slot. It allocates memory only for
  * the first use of a slot and for the first reply that a slot keeps. A SEQUENCE that fails does
- * not change slot or connections.
+ * not change slot, lease or connections.
  */
 #include <linux/slab.h>
 #include <linux/sunrpc/xdr.h>

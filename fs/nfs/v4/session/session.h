@@ -159,9 +159,20 @@ struct dnfs4_session {
 	struct rcu_head rcu;
 };
 
-/* Take a reference on a session. */
+/**
+ * dnfs4_session_hold - take a reference on a session
+ * @session: held by the caller
+ *
+ * Context: any.
+ */
 void dnfs4_session_hold(struct dnfs4_session *session);
-/* Drop a reference on a session; NULL is allowed. Any context. */
+
+/**
+ * dnfs4_session_put - drop a reference on a session
+ * @session: NULL is allowed
+ *
+ * Context: any.
+ */
 void dnfs4_session_put(struct dnfs4_session *session);
 
 /**

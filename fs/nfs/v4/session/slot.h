@@ -101,7 +101,12 @@ bool dnfs4_slot_reserve(struct dnfs4_slot *slot, u32 bytes);
 void dnfs4_slot_commit(struct dnfs4_session *session, struct dnfs4_slot *slot,
 		       const struct dnfs4_slot_request *req);
 
-/* Release the ownership of a slot. Any context. */
+/**
+ * dnfs4_slot_end - release the ownership of a slot
+ * @slot: from dnfs4_slot_begin()
+ *
+ * Context: any.
+ */
 void dnfs4_slot_end(struct dnfs4_slot *slot);
 
 /**
@@ -114,7 +119,12 @@ void dnfs4_slot_end(struct dnfs4_slot *slot);
  */
 u32 dnfs4_slots_init(struct dnfs4_session *session, u32 asked);
 
-/* Free the slots of a session that is being freed. Any context. */
+/**
+ * dnfs4_slots_free - free the slots of a session
+ * @session: its last reference was put
+ *
+ * Context: any.
+ */
 void dnfs4_slots_free(struct dnfs4_session *session);
 
 /**

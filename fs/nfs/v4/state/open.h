@@ -411,7 +411,12 @@ struct dnfs4_io {
 u32 dnfs4_io_begin(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid, bool write,
 		   struct dnfs4_io *io);
 
-/* End what dnfs4_io_begin() began: puts the state. */
+/**
+ * dnfs4_io_end - put the state of a struct dnfs4_io
+ * @io: from dnfs4_io_begin()
+ *
+ * Context: may sleep.
+ */
 void dnfs4_io_end(struct dnfs4_io *io);
 
 /**

@@ -132,7 +132,12 @@ struct dnfs4_owner {
 struct dnfs4_owner *dnfs4_owner_get(struct dnfs4_client *client, enum dnfs4_owner_kind kind,
 				    const struct dnfs4_name *name, bool make);
 
-/* Drop a reference on an owner; NULL is allowed. */
+/**
+ * dnfs4_owner_put - drop a reference on an owner
+ * @owner: NULL is allowed
+ *
+ * Context: process; owner->lock is not held.
+ */
 void dnfs4_owner_put(struct dnfs4_owner *owner);
 
 /**

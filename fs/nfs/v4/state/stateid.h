@@ -209,7 +209,12 @@ static inline bool dnfs4_state_tryget(struct dnfs4_state *state)
 	return true;
 }
 
-/* Drop a reference on a state. May sleep with the last one. */
+/**
+ * dnfs4_state_put - drop a reference on a state
+ * @state: the state
+ *
+ * Context: may sleep with the last reference; state->lock is not held then.
+ */
 void dnfs4_state_put(struct dnfs4_state *state);
 
 /**
@@ -220,7 +225,13 @@ void dnfs4_state_put(struct dnfs4_state *state);
  */
 void dnfs4_state_bump(struct dnfs4_state *state);
 
-/* Fill @sid with the current stateid of a state. */
+/**
+ * dnfs4_state_stateid - get the current stateid of a state
+ * @state: in its client's table
+ * @sid: filled
+ *
+ * Context: any.
+ */
 void dnfs4_state_stateid(const struct dnfs4_state *state, struct dnfs4_stateid *sid);
 
 /**
@@ -278,7 +289,14 @@ bool dnfs4_stateid_is_foreign(const struct dnfs4_compound *cmp, const struct dnf
 u32 dnfs4_state_check_seqid(const struct dnfs4_compound *cmp, const struct dnfs4_state *state,
 			    const struct dnfs4_stateid *sid);
 
-/* The check of dnfs4_state_find() for void states only. Return: NFS4_OK or a status. */
+/**
+ * dnfs4_state_check_void - check whether a state is void
+ * @cmp: the COMPOUND
+ * @state: held
+ *
+ * Context: any.
+ * Return: NFS4_OK, or the status for the reason in enum dnfs4_void.
+ */
 u32 dnfs4_state_check_void(const struct dnfs4_compound *cmp, const struct dnfs4_state *state);
 
 /**
@@ -303,7 +321,11 @@ u32 dnfs4_seqid_status(u32 minor, u32 now, u32 seqid);
  */
 void dnfs4_state_revoke(struct dnfs4_state *state, enum dnfs4_void why);
 
-/* As dnfs4_state_revoke(), with state->lock held. */
+/**
+ * dnfs4_state_revoke_locked - mark a locked state as void
+ * @state: held; its lock is held
+ * @why: as for dnfs4_state_revoke()
+ */
 void dnfs4_state_revoke_locked(struct dnfs4_state *state, enum dnfs4_void why);
 
 /**
@@ -314,9 +336,21 @@ void dnfs4_state_revoke_locked(struct dnfs4_state *state, enum dnfs4_void why);
  */
 void dnfs4_states_release(struct dnfs4_client *client);
 
-/* Set the current stateid of a COMPOUND (RFC 8881 section 16.2.3.1.2); does nothing in 4.0. */
+/**
+ * dnfs4_current_stateid_set - set the current stateid of a COMPOUND
+ * @cmp: the COMPOUND; nothing happens in 4.0
+ * @sid: the stateid
+ *
+ * RFC 8881 section 16.2.3.1.2.
+ */
 void dnfs4_current_stateid_set(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid);
-/* Set the current stateid to the invalid special stateid, as after CLOSE. */
+
+/**
+ * dnfs4_current_stateid_spoil - invalidate the current stateid of a COMPOUND
+ * @cmp: the COMPOUND; nothing happens in 4.0
+ *
+ * Sets the invalid special stateid, as after CLOSE (RFC 8881 section 16.2.3.1.2).
+ */
 void dnfs4_current_stateid_spoil(struct dnfs4_compound *cmp);
 
 #endif
