@@ -336,7 +336,7 @@ static bool send_one(struct dnfs4_callback_channel *channel, struct dnfs4_callba
 {
 	if (!slot_take(channel, cb))
 		return false;
-	cb->wb_err_at = jiffies + dnfs4_way_time(channel->client) + HZ / 2;
+	cb->lost_at = jiffies + dnfs4_way_time(channel->client) + HZ / 2;
 	spin_lock_bh(&channel->lock);
 	list_add_tail(&cb->link, &channel->sent);
 	spin_unlock_bh(&channel->lock);
@@ -421,7 +421,7 @@ static bool is_overdue(struct dnfs4_callback_channel *channel)
 
 	spin_lock_bh(&channel->lock);
 	cb = list_first_entry_or_null(&channel->sent, struct dnfs4_callback, link);
-	overdue = cb && is_past(cb->wb_err_at);
+	overdue = cb && is_past(cb->lost_at);
 	spin_unlock_bh(&channel->lock);
 	return overdue;
 }
@@ -473,7 +473,7 @@ static void callback_arm(struct dnfs4_callback_channel *channel)
 	spin_lock_bh(&channel->lock);
 	cb = list_first_entry_or_null(&channel->sent, struct dnfs4_callback, link);
 	if (cb)
-		arm_until(&when, cb->wb_err_at);
+		arm_until(&when, cb->lost_at);
 	list_for_each_entry(cb, &channel->queue, link) {
 		arm_until(&when, cb->deadline);
 		if (channel->up && time_after(cb->not_before, now))

@@ -77,7 +77,7 @@ struct dnfs4_callback_ops {
  * @link: link in a list of the channel
  * @deadline: jiffies after which the callback is given up
  * @not_before: jiffies before which it is not sent
- * @wb_err_at: jiffies after which it counts as lost, once it is sent
+ * @lost_at: jiffies after which it counts as lost, once it is sent
  * @after: request whose reply the callback must not overtake
  * @session: 4.1: session of @slot, with a reference
  * @slot: slot of the back channel, or DNFS4_CB_NO_SLOT
@@ -96,7 +96,7 @@ struct dnfs4_callback {
 	struct list_head link;
 	unsigned long deadline;
 	unsigned long not_before;
-	unsigned long wb_err_at;
+	unsigned long lost_at;
 	struct dnfs4_call_ref after;
 	struct dnfs4_session *session;
 	u32 slot;
