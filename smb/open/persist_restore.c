@@ -545,12 +545,14 @@ static int pending_add(const struct ditto_record *record, void *arg)
 	struct pending *p = kvzalloc(struct_size(p, data, record->data_len), GFP_KERNEL);
 	struct known known;
 
-	if (!r || !p || record->key_len != sizeof(__le64) ||
+	if (!r || !p) {
+		pr_warn("an open of before the restart is not restored: no memory\n");
+		goto free;
+	}
+	if (record->key_len != sizeof(__le64) ||
 	    !dsmb_record_get(r, record->data, record->data_len)) {
 		pr_warn("a record of what was open before the restart is not understood\n");
-		kvfree(p);
-		kvfree(r);
-		return 0;
+		goto free;
 	}
 	p->len = record->data_len;
 	memcpy(p->data, record->data, p->len);
@@ -561,7 +563,11 @@ static int pending_add(const struct ditto_record *record, void *arg)
 	list_add_tail(&p->list, &server->pending);
 	known = known_of(&p->client);
 	ditto_grace_know(server->srv->locks, &known, sizeof(known), DITTO_KNOWN_ANY);
+	p = NULL;
+free:
+	kvfree(p);
 	kvfree(r);
+	/* The others may still be restored. */
 	return 0;
 }
 
