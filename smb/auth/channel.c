@@ -23,24 +23,24 @@
 static u32 check_algorithms(struct dsmb_conn *conn, struct dsmb_session *session)
 {
 	const struct dsmb_channel *channel;
-	u32 status = DSMB_SUCCESS;
+	u32 status = STATUS_SUCCESS;
 
 	mutex_lock(&session->lock);
 	channel = list_first_entry_or_null(&session->channels, struct dsmb_channel, list);
 	if (!channel)
-		status = DSMB_USER_SESSION_DELETED;
+		status = STATUS_USER_SESSION_DELETED;
 	else if (conn->signing != DSMB_SIGNING_AES_GMAC &&
 		 channel->conn->signing == DSMB_SIGNING_AES_GMAC)
-		status = DSMB_REQUEST_OUT_OF_SEQUENCE;
+		status = STATUS_REQUEST_OUT_OF_SEQUENCE;
 	else if (conn->signing == DSMB_SIGNING_AES_GMAC &&
 		 channel->conn->signing != DSMB_SIGNING_AES_GMAC)
-		status = DSMB_NOT_SUPPORTED;
+		status = STATUS_NOT_SUPPORTED;
 	else if (!dsmb_conn_is_3x(conn))
-		status = DSMB_REQUEST_NOT_ACCEPTED;
+		status = STATUS_REQUEST_NOT_ACCEPTED;
 	else if (session->dialect != conn->dialect)
-		status = DSMB_INVALID_PARAMETER;
+		status = STATUS_INVALID_PARAMETER;
 	else if (channel->conn->cipher != conn->cipher)
-		status = DSMB_INVALID_PARAMETER;
+		status = STATUS_INVALID_PARAMETER;
 	mutex_unlock(&session->lock);
 	return status;
 }
@@ -53,23 +53,23 @@ static u32 check_session(struct dsmb_call *call, struct dsmb_session *session)
 	if (status)
 		return status;
 	if (!(call->flags & DSMB_FLAG_SIGNED))
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	if (!guid_equal(&session->client_guid, &conn->client_guid))
-		return DSMB_USER_SESSION_DELETED;
+		return STATUS_USER_SESSION_DELETED;
 	/* Pairs with dsmb_session_validate(): all that VALID implies is visible. */
 	switch (smp_load_acquire(&session->state)) {
 	case DSMB_SESSION_SETUP_GOING_ON:
-		return DSMB_REQUEST_NOT_ACCEPTED;
+		return STATUS_REQUEST_NOT_ACCEPTED;
 	case DSMB_SESSION_EXPIRED:
-		return DSMB_NETWORK_SESSION_EXPIRED;
+		return STATUS_NETWORK_SESSION_EXPIRED;
 	case DSMB_SESSION_CLOSED:
-		return DSMB_USER_SESSION_DELETED;
+		return STATUS_USER_SESSION_DELETED;
 	case DSMB_SESSION_VALID:
 		break;
 	}
 	if (session->is_guest || session->is_anonymous)
-		return DSMB_NOT_SUPPORTED;
-	return DSMB_SUCCESS;
+		return STATUS_NOT_SUPPORTED;
+	return STATUS_SUCCESS;
 }
 
 u32 dsmb_setup_signature(struct dsmb_call *call, struct dsmb_signer *signer)
@@ -78,11 +78,11 @@ u32 dsmb_setup_signature(struct dsmb_call *call, struct dsmb_signer *signer)
 
 	switch (dsmb_verify(signer, &message, 1)) {
 	case 0:
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	case -EBADMSG:
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	default:
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	}
 }
 
@@ -91,13 +91,13 @@ static u32 channel_make(struct dsmb_conn *conn, struct dsmb_session *session,
 {
 	switch (dsmb_channel_new(conn, session, true, channel)) {
 	case 0:
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	case -EEXIST:
-		return DSMB_REQUEST_NOT_ACCEPTED;
+		return STATUS_REQUEST_NOT_ACCEPTED;
 	case -ESHUTDOWN:
-		return DSMB_USER_SESSION_DELETED;
+		return STATUS_USER_SESSION_DELETED;
 	default:
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	}
 }
 
@@ -107,7 +107,7 @@ static u32 bind_signature(struct dsmb_call *call, struct dsmb_session *session)
 	/* Pairs with dsmb_session_validate(): the key is visible. */
 	if (smp_load_acquire(&session->state) == DSMB_SESSION_SETUP_GOING_ON || !session->signer ||
 	    !(call->flags & DSMB_FLAG_SIGNED))
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	return dsmb_setup_signature(call, session->signer);
 }
 
@@ -133,8 +133,8 @@ static u32 bind_again(struct dsmb_call *call, const struct dsmb_channel *channel
 	/* Pairs with session_setup_finish(). */
 	if (smp_load_acquire(&channel->ready) && channel->signer &&
 	    dsmb_setup_signature(call, channel->signer))
-		return DSMB_ACCESS_DENIED;
-	return DSMB_REQUEST_NOT_ACCEPTED;
+		return STATUS_ACCESS_DENIED;
+	return STATUS_REQUEST_NOT_ACCEPTED;
 }
 
 static u32 bind_check(struct dsmb_call *call, struct dsmb_session *session,
@@ -157,15 +157,15 @@ u32 dsmb_bind_begin(struct dsmb_call *call, struct dsmb_channel **channel,
 	if (!*channel)
 		*session = dsmb_session_find_any(conn->server, call->session_id);
 	if (!*session)
-		return dsmb_conn_is_3x(conn) ? DSMB_USER_SESSION_DELETED :
-					       DSMB_REQUEST_NOT_ACCEPTED;
+		return dsmb_conn_is_3x(conn) ? STATUS_USER_SESSION_DELETED :
+					       STATUS_REQUEST_NOT_ACCEPTED;
 
 	denied = bind_signature(call, *session);
 	status = bind_check(call, *session, *channel) ?: denied;
 	if (!status && !*channel)
 		status = channel_make(conn, *session, channel);
 	if (!status)
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	dsmb_channel_put(*channel);
 	/*
 	 * If the request was signed with the session's key, the refusal is too (MS-SMB2 section
@@ -186,14 +186,14 @@ u32 dsmb_bind_finish(struct dsmb_channel *channel, const struct ditto_auth *auth
 	struct dsmb_signer *signer;
 
 	if (!auth->key_len || !dsmb_user_is_same(session->user, auth->user))
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	if (dsmb_signing_key(conn, auth, channel->preauth, key))
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	signer = dsmb_signer_new(conn->signing, key, sizeof(key), conn->number, 0);
 	memzero_explicit(key, sizeof(key));
 	if (IS_ERR(signer))
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	channel->signer = signer;
 	channel->binding = false;
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }

@@ -166,8 +166,8 @@ static u32 get_request(struct dsmb_cursor *in, struct request *req)
 	dsmb_skip(in, 2);
 	if (in->bad || !req->dialects || req->dialects > DSMB_DIALECTS_MAX ||
 	    req->dialects > dsmb_left(in) / sizeof(__le16))
-		return DSMB_INVALID_PARAMETER;
-	return DSMB_SUCCESS;
+		return STATUS_INVALID_PARAMETER;
+	return STATUS_SUCCESS;
 }
 
 /* Chooses the signing and encryption algorithms; 3.1.1 has contexts for them. */
@@ -186,7 +186,7 @@ static u32 choose_algorithms(struct dsmb_call *call, const struct request *req, 
 	};
 	if (negotiate_capabilities(call->conn, dialect, req->caps) & DSMB_CAP_ENCRYPTION)
 		offer->cipher = DSMB_CIPHER_AES128_CCM;
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 /*
@@ -231,10 +231,10 @@ static u32 answer_call(struct dsmb_call *call, const struct answer *answer)
 {
 	size_t len;
 	void *blob = hello_get(call->conn, &len);
-	u32 status = DSMB_SUCCESS;
+	u32 status = STATUS_SUCCESS;
 
 	if (dsmb_reply_reserve(call, RESPONSE_SIZE + len + CONTEXTS_ROOM))
-		status = DSMB_INSUFFICIENT_RESOURCES;
+		status = STATUS_INSUFFICIENT_RESOURCES;
 	else
 		put_answer(call->conn, &call->out, answer, blob, len);
 	kvfree(blob);
@@ -258,7 +258,7 @@ u32 dsmb_negotiate(struct dsmb_call *call)
 		return status;
 	answer.dialect = dsmb_dialect_choose(&call->in, req.dialects, min);
 	if (!answer.dialect)
-		return DSMB_NOT_SUPPORTED;
+		return STATUS_NOT_SUPPORTED;
 	status = choose_algorithms(call, &req, answer.dialect, &offer);
 	if (status)
 		return status;
@@ -269,12 +269,12 @@ u32 dsmb_negotiate(struct dsmb_call *call)
 	if (answer.dialect == DSMB_DIALECT_311) {
 		answer.offer = &offer;
 		if (dsmb_preauth_update(preauth, call->in.data, call->in.size))
-			return DSMB_INSUFFICIENT_RESOURCES;
+			return STATUS_INSUFFICIENT_RESOURCES;
 	}
 	status = answer_call(call, &answer);
 	if (status)
 		return status;
-	return conn_negotiated(conn, &req, &answer, &offer, preauth) ? DSMB_SUCCESS : DSMB_DROP;
+	return conn_negotiated(conn, &req, &answer, &offer, preauth) ? STATUS_SUCCESS : DSMB_DROP;
 }
 
 void dsmb_before_send(struct dsmb_call *call, const void *message, u32 len)
@@ -413,5 +413,5 @@ u32 dsmb_validate_negotiate(struct dsmb_call *call, struct dsmb_cursor *in,
 	dsmb_put_bytes(out, &conn->server->guid, sizeof(conn->server->guid));
 	dsmb_put_u16(out, conn->server_mode);
 	dsmb_put_u16(out, conn->dialect);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }

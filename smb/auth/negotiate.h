@@ -55,7 +55,7 @@ struct dsmb_offer {
  * @offer: filled
  *
  * Context: any.
- * Return: DSMB_SUCCESS; INVALID_PARAMETER; SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP if SHA-512 is
+ * Return: STATUS_SUCCESS; INVALID_PARAMETER; SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP if SHA-512 is
  * not offered.
  */
 u32 dsmb_offer_parse(struct dsmb_cursor *in, u32 offset, u16 count, u32 ciphers,
@@ -100,7 +100,7 @@ int dsmb_negotiate_smb1(struct dsmb_conn *conn, struct dsmb_cursor *in, struct d
  * @out: filled with its output, 24 bytes
  *
  * Context: any.
- * Return: DSMB_SUCCESS; DSMB_DROP if the values differ from those of NEGOTIATE, so that the
+ * Return: STATUS_SUCCESS; DSMB_DROP if the values differ from those of NEGOTIATE, so that the
  * negotiation was tampered with.
  */
 u32 dsmb_validate_negotiate(struct dsmb_call *call, struct dsmb_cursor *in,

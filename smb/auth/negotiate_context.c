@@ -55,10 +55,10 @@ static u32 parse_preauth(struct dsmb_cursor *c, u32 ciphers, struct dsmb_offer *
 
 	dsmb_skip(c, salt);
 	if (c->bad || !count)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	if (!(ids & BIT(DSMB_HASH_SHA512)))
-		return DSMB_SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP;
-	return DSMB_SUCCESS;
+		return STATUS_SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP;
+	return STATUS_SUCCESS;
 }
 
 static u32 parse_encryption(struct dsmb_cursor *c, u32 ciphers, struct dsmb_offer *offer)
@@ -68,11 +68,11 @@ static u32 parse_encryption(struct dsmb_cursor *c, u32 ciphers, struct dsmb_offe
 	int i;
 
 	if (c->bad || !count)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	for (i = 0; i < ARRAY_SIZE(cipher_order) && !offer->cipher; i++)
 		if (ids & BIT(cipher_order[i]))
 			offer->cipher = cipher_order[i];
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 /* Without a common algorithm, signing stays at AES-CMAC, which every 3.x client supports. */
@@ -83,14 +83,14 @@ static u32 parse_signing(struct dsmb_cursor *c, u32 ciphers, struct dsmb_offer *
 	int i;
 
 	if (c->bad || !count)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	for (i = 0; i < ARRAY_SIZE(signing_order); i++) {
 		if (ids & BIT(signing_order[i])) {
 			offer->signing = signing_order[i];
 			break;
 		}
 	}
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 parse_posix(struct dsmb_cursor *c, u32 ciphers, struct dsmb_offer *offer)
@@ -101,7 +101,7 @@ static u32 parse_posix(struct dsmb_cursor *c, u32 ciphers, struct dsmb_offer *of
 			offer->posix = true;
 		dsmb_skip(c, DSMB_POSIX_NAME_LEN);
 	}
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 /**
@@ -137,11 +137,11 @@ static u32 parse_one(u16 type, struct dsmb_cursor *data, u32 ciphers, struct dsm
 		if (known->type != type)
 			continue;
 		if (offer->seen & known->once)
-			return DSMB_INVALID_PARAMETER;
+			return STATUS_INVALID_PARAMETER;
 		offer->seen |= known->once;
-		return known->parse ? known->parse(data, ciphers, offer) : DSMB_SUCCESS;
+		return known->parse ? known->parse(data, ciphers, offer) : STATUS_SUCCESS;
 	}
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 u32 dsmb_offer_parse(struct dsmb_cursor *in, u32 offset, u16 count, u32 ciphers,
@@ -151,7 +151,7 @@ u32 dsmb_offer_parse(struct dsmb_cursor *in, u32 offset, u16 count, u32 ciphers,
 
 	if (!count || count > DSMB_CONTEXTS_MAX || offset % CONTEXT_ALIGN ||
 	    offset < sizeof(struct dsmb_header))
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	dsmb_seek(in, offset);
 	while (count--) {
 		u16 type = dsmb_get_u16(in);
@@ -166,14 +166,14 @@ u32 dsmb_offer_parse(struct dsmb_cursor *in, u32 offset, u16 count, u32 ciphers,
 		if (count)
 			dsmb_skip(in, -in->pos & (CONTEXT_ALIGN - 1));
 		if (in->bad)
-			return DSMB_INVALID_PARAMETER;
+			return STATUS_INVALID_PARAMETER;
 		status = parse_one(type, &data, ciphers, offer);
 		if (status)
 			return status;
 	}
 	if (!(offer->seen & BIT(DSMB_CONTEXT_PREAUTH)))
-		return DSMB_INVALID_PARAMETER;
-	return DSMB_SUCCESS;
+		return STATUS_INVALID_PARAMETER;
+	return STATUS_SUCCESS;
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_offer_parse);
 

@@ -442,7 +442,7 @@ void dsmb_session_close(struct dsmb_session *session, const char *why)
 	xa_erase(&session->server->sessions, session->id);
 	channels_close(session);
 	dsmb_trees_close(session);
-	dsmb_calls_cancel_session(session, NULL, DSMB_USER_SESSION_DELETED);
+	dsmb_calls_cancel_session(session, NULL, STATUS_USER_SESSION_DELETED);
 	if (known) {
 		ditto_client_release(&session->client, why);
 		ditto_event(session->server->srv, DITTO_EVENT_SESSION_CLOSED,

@@ -74,13 +74,13 @@ static bool get_request(struct dsmb_cursor *in, struct setup *req)
 static u32 step_begin(struct dsmb_channel *channel, bool *first, u64 *auth)
 {
 	struct dsmb_session *session = channel->session;
-	u32 status = DSMB_SUCCESS;
+	u32 status = STATUS_SUCCESS;
 
 	mutex_lock(&session->lock);
 	if (session->state == DSMB_SESSION_CLOSED || channel->dead) {
-		status = DSMB_USER_SESSION_DELETED;
+		status = STATUS_USER_SESSION_DELETED;
 	} else if (channel->busy) {
-		status = DSMB_REQUEST_NOT_ACCEPTED;
+		status = STATUS_REQUEST_NOT_ACCEPTED;
 	} else {
 		channel->busy = true;
 		*first = !channel->going;
@@ -137,21 +137,21 @@ static u32 auth_status(const struct dsmb_conn *conn, const struct ditto_auth *au
 	switch (err) {
 	case -EACCES:
 		tell_refused(conn, user, "refused by the helper");
-		return DSMB_LOGON_FAILURE;
+		return STATUS_LOGON_FAILURE;
 	case -EINVAL:
 		tell_refused(conn, user, "what it sent is malformed");
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	case -ENOMEM:
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	case -ECANCELED:
-		return DSMB_CANCELLED;
+		return STATUS_CANCELLED;
 	case -ECONNREFUSED:
 		pr_warn_ratelimited("%s cannot log in: there is no helper\n", conn->name);
-		return DSMB_NO_LOGON_SERVERS;
+		return STATUS_NO_LOGON_SERVERS;
 	default:
 		pr_warn_ratelimited("%s cannot log in: the helper did not answer: error %d\n",
 				    conn->name, err);
-		return DSMB_NO_LOGON_SERVERS;
+		return STATUS_NO_LOGON_SERVERS;
 	}
 }
 
@@ -202,21 +202,21 @@ static u32 session_policy(struct dsmb_session *session, const struct dsmb_conn *
 	if (session->is_anonymous && READ_ONCE(settings->restrict_anonymous) &&
 	    !ditto_shares_let_guests(session->server->srv)) {
 		tell_refused(conn, "", "no share lets anybody in without a name");
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	}
 	if (!weak && !auth->key_len) {
 		tell_refused(conn, session->user->name, "there is no key to sign with");
-		return DSMB_LOGON_FAILURE;
+		return STATUS_LOGON_FAILURE;
 	}
 	if (encrypt && (weak || !conn->cipher)) {
 		tell_refused(conn, session->user->name, "encryption is required");
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	}
 	session->encrypt = encrypt;
 	session->signing_required = !weak && ((req->mode & DSMB_SIGNING_REQUIRED) ||
 					      (conn->server_mode & DSMB_SIGNING_REQUIRED) ||
 					      READ_ONCE(settings->require_signing));
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 /*
@@ -280,16 +280,16 @@ static u32 finish_new(struct dsmb_channel *channel, const struct ditto_auth *aut
 		return status;
 	if (!session->is_guest && !session->is_anonymous &&
 	    session_keys(session, channel, auth, req))
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	if (session_charge(session, conn))
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 
 	snprintf(name, sizeof(name), "%s@%s #%llu", session->user->name,
 		 ditto_addr_text(&conn->peer->addr, addr), session->id);
 	if (!dsmb_session_validate(session, name))
-		return DSMB_USER_SESSION_DELETED;
+		return STATUS_USER_SESSION_DELETED;
 	ditto_event(session->server->srv, DITTO_EVENT_SESSION_OPENED, name);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 /*
@@ -347,14 +347,14 @@ static u32 finish_again(struct dsmb_channel *channel, const struct ditto_auth *a
 
 	if (!act_as(session, auth->user)) {
 		tell_refused(channel->conn, auth->user->name, "the session is another user's");
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	}
 	if (session_settle(session))
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	if (dsmb_session_acting_user(session) == session->user)
 		WRITE_ONCE(session->expires, auth->expires);
 	cmpxchg(&session->state, DSMB_SESSION_EXPIRED, DSMB_SESSION_VALID);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 session_setup_finish(struct dsmb_channel *channel, const struct ditto_auth *auth,
@@ -369,7 +369,7 @@ static u32 session_setup_finish(struct dsmb_channel *channel, const struct ditto
 		return finish_again(channel, auth);
 	status = binds ? dsmb_bind_finish(channel, auth) :
 		 finish_new(channel, auth, req);
-	if (status == DSMB_ACCESS_DENIED && channel->binding)
+	if (status == STATUS_ACCESS_DENIED && channel->binding)
 		tell_refused(conn, auth->user->name, "the session to bind is another user's");
 	if (status)
 		return status;
@@ -382,7 +382,7 @@ static u32 session_setup_finish(struct dsmb_channel *channel, const struct ditto
 	 */
 	if (!binds && previous_close(channel->session, req->previous) && err)
 		err = dsmb_conn_settle(conn);
-	return err ? DSMB_INSUFFICIENT_RESOURCES : DSMB_SUCCESS;
+	return err ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
 }
 
 /*
@@ -394,7 +394,7 @@ static void session_setup_fail(struct dsmb_channel *channel, u32 status)
 {
 	if (channel->binding)
 		dsmb_channel_close(channel, "binding failed");
-	else if (!channel->ready || status != DSMB_CANCELLED)
+	else if (!channel->ready || status != STATUS_CANCELLED)
 		dsmb_session_close(channel->session, "authentication failed");
 }
 
@@ -430,10 +430,10 @@ static u32 step_answer(struct dsmb_call *call, struct dsmb_channel *channel,
 
 	if (auth->reply_len > U16_MAX ||
 	    dsmb_reply_reserve(call, RESPONSE_SIZE + auth->reply_len))
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	if (!auth->done) {
 		put_response(call, 0, auth);
-		return DSMB_MORE_PROCESSING_REQUIRED;
+		return STATUS_MORE_PROCESSING_REQUIRED;
 	}
 	status = session_setup_finish(channel, auth, req);
 	if (!status)
@@ -447,11 +447,11 @@ static u32 step_hash(struct dsmb_call *call, struct dsmb_channel *channel, bool 
 	struct dsmb_conn *conn = channel->conn;
 
 	if (conn->dialect != DSMB_DIALECT_311 || channel->ready)
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	if (first)
 		memcpy(channel->preauth, conn->preauth, sizeof(channel->preauth));
 	return dsmb_preauth_update(channel->preauth, call->in.data, call->in.size) ?
-	       DSMB_INSUFFICIENT_RESOURCES : DSMB_SUCCESS;
+	       STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
 }
 
 /**
@@ -487,16 +487,16 @@ static u32 step_close(struct dsmb_call *call, u32 status)
 	call->release = NULL;
 	call->cancel = NULL;
 	cancel_delayed_work_sync(&step->hold);
-	if (status != DSMB_MORE_PROCESSING_REQUIRED && auth->id && !auth->done) {
+	if (status != STATUS_MORE_PROCESSING_REQUIRED && auth->id && !auth->done) {
 		ditto_auth_abort(srv, auth->id);
 		auth->id = 0;
 	}
 	ditto_uncharge(&step->question);
 	alive = step_end(channel, auth->done ? 0 : auth->id);
-	if (status && status != DSMB_MORE_PROCESSING_REQUIRED)
+	if (status && status != STATUS_MORE_PROCESSING_REQUIRED)
 		session_setup_fail(channel, status);
 	else if (!alive)
-		status = DSMB_USER_SESSION_DELETED;
+		status = STATUS_USER_SESSION_DELETED;
 
 	if (auth->user)
 		ditto_auth_user_put(auth->user);
@@ -509,7 +509,7 @@ static u32 step_close(struct dsmb_call *call, u32 status)
 /* The connection ended: there is no response. */
 static void step_release(struct dsmb_call *call)
 {
-	step_close(call, DSMB_CANCELLED);
+	step_close(call, STATUS_CANCELLED);
 }
 
 /* The step must not be touched after this: the call may run and end. */
@@ -628,7 +628,7 @@ static u32 session_setup_step(struct dsmb_call *call, const struct setup *req)
 
 	step = kzalloc(sizeof(*step), GFP_KERNEL);
 	if (!step)
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	status = step_begin(channel, &first, &step->auth.id);
 	if (status) {
 		kfree(step);
@@ -646,7 +646,7 @@ static u32 session_setup_step(struct dsmb_call *call, const struct setup *req)
 	call->private = step;
 	call->release = step_release;
 	if (step_charge(step, channel, first))
-		return step_close(call, DSMB_INSUFFICIENT_RESOURCES);
+		return step_close(call, STATUS_INSUFFICIENT_RESOURCES);
 	if (first)
 		dsmb_auth_arm(channel);
 	status = step_hash(call, channel, first);
@@ -666,13 +666,13 @@ static u32 begin_new(struct dsmb_call *call, struct dsmb_channel **channel,
 
 	*session = dsmb_session_new(call->conn);
 	if (!*session)
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	err = dsmb_channel_new(call->conn, *session, false, channel);
 	if (!err)
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	dsmb_session_close(*session, "no connection for it");
 	dsmb_session_put(*session);
-	return err == -ESHUTDOWN ? DSMB_DROP : DSMB_INSUFFICIENT_RESOURCES;
+	return err == -ESHUTDOWN ? DSMB_DROP : STATUS_INSUFFICIENT_RESOURCES;
 }
 
 /* A reauthentication must be signed like any request of the session (MS-SMB2 section 3.3.5.2.4). */
@@ -680,9 +680,9 @@ static u32 check_renewal(struct dsmb_call *call, struct dsmb_session *session,
 			 struct dsmb_channel *channel)
 {
 	if (!channel->signer || call->encrypted)
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	if (!(call->flags & DSMB_FLAG_SIGNED))
-		return session->signing_required ? DSMB_ACCESS_DENIED : DSMB_SUCCESS;
+		return session->signing_required ? STATUS_ACCESS_DENIED : STATUS_SUCCESS;
 	return dsmb_setup_signature(call, channel->signer);
 }
 
@@ -699,11 +699,11 @@ static u32 session_setup_begin(struct dsmb_call *call, const struct setup *req,
 	*channel = dsmb_channel_find(call->conn, call->session_id, session);
 	if (!*channel) {
 		dsmb_refuse_foreign(call);
-		return DSMB_USER_SESSION_DELETED;
+		return STATUS_USER_SESSION_DELETED;
 	}
-	status = (*channel)->binding ? DSMB_INVALID_PARAMETER :
+	status = (*channel)->binding ? STATUS_INVALID_PARAMETER :
 		 (*channel)->ready ? check_renewal(call, *session, *channel) :
-		 DSMB_SUCCESS;
+		 STATUS_SUCCESS;
 	if (status) {
 		dsmb_channel_put(*channel);
 		dsmb_session_put(*session);
@@ -724,7 +724,7 @@ u32 dsmb_session_setup(struct dsmb_call *call)
 	u32 status;
 
 	if (!get_request(&call->in, &req))
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	req.message_id = call->message_id;
 	if (call->private)
 		return step_resume(call, &req);
@@ -747,7 +747,7 @@ void dsmb_session_setup_sent(struct dsmb_call *call, const void *message, u32 le
 	 * before.
 	 */
 	if (!channel || channel->ready || len < sizeof(*head) ||
-	    head->status != cpu_to_le32(DSMB_MORE_PROCESSING_REQUIRED))
+	    head->status != cpu_to_le32(STATUS_MORE_PROCESSING_REQUIRED))
 		return;
 	if (dsmb_preauth_update(channel->preauth, message, len))
 		dsmb_conn_drop(call->conn, "no preauthentication hash could be made");
@@ -758,5 +758,5 @@ u32 dsmb_logoff(struct dsmb_call *call)
 	dsmb_session_close(call->session, "the client logged off");
 	dsmb_put_u16(&call->out, LOGOFF_RESPONSE_SIZE);
 	dsmb_put_u16(&call->out, 0);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }

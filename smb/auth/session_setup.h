@@ -134,7 +134,7 @@ void dsmb_session_setup_sent(struct dsmb_call *call, const void *message, u32 le
  * @signer: the key
  *
  * Context: process; may sleep.
- * Return: DSMB_SUCCESS, ACCESS_DENIED or INSUFFICIENT_RESOURCES.
+ * Return: STATUS_SUCCESS, ACCESS_DENIED or INSUFFICIENT_RESOURCES.
  */
 u32 dsmb_setup_signature(struct dsmb_call *call, struct dsmb_signer *signer);
 
@@ -168,7 +168,7 @@ u32 dsmb_bind_begin(struct dsmb_call *call, struct dsmb_channel **channel,
  * @auth: succeeded
  *
  * Context: process; may sleep.
- * Return: DSMB_SUCCESS; ACCESS_DENIED if the user is not that of the session;
+ * Return: STATUS_SUCCESS; ACCESS_DENIED if the user is not that of the session;
  * INSUFFICIENT_RESOURCES.
  */
 u32 dsmb_bind_finish(struct dsmb_channel *channel, const struct ditto_auth *auth);

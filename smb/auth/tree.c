@@ -92,7 +92,7 @@ bool dsmb_tree_close(struct dsmb_tree *tree)
 	if (!tree_unlink(tree))
 		return false;
 	dsmb_opens_close(tree->session, tree, false);
-	dsmb_calls_cancel_session(tree->session, tree, DSMB_NETWORK_NAME_DELETED);
+	dsmb_calls_cancel_session(tree->session, tree, STATUS_NETWORK_NAME_DELETED);
 	dsmb_tree_put(tree);
 	return true;
 }
@@ -240,14 +240,14 @@ static u32 tree_publish(struct dsmb_tree *tree)
 	}
 	mutex_unlock(&session->lock);
 	if (err == -ESHUTDOWN)
-		return DSMB_USER_SESSION_DELETED;
-	return err ? DSMB_INSUFFICIENT_RESOURCES : DSMB_SUCCESS;
+		return STATUS_USER_SESSION_DELETED;
+	return err ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
 }
 
 static u32 connect_pipe(struct dsmb_call *call, const char *name, struct dsmb_tree **tree)
 {
 	*tree = tree_new(call->session, DSMB_TREE_PIPE, name);
-	return *tree ? DSMB_SUCCESS : DSMB_INSUFFICIENT_RESOURCES;
+	return *tree ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }
 
 static void tell_denied(const struct dsmb_call *call, const struct ditto_share *share,
@@ -266,7 +266,7 @@ static u32 connect_disk(struct dsmb_call *call, struct ditto_share *share, struc
 	u32 status;
 
 	status = dsmb_access_find(session, call->conn->peer, share, &access);
-	if (status == DSMB_ACCESS_DENIED)
+	if (status == STATUS_ACCESS_DENIED)
 		tell_denied(call, share, access.why);
 	if (status)
 		return status;
@@ -274,14 +274,14 @@ static u32 connect_disk(struct dsmb_call *call, struct ditto_share *share, struc
 	if (access.encrypt && !session->seal) {
 		ditto_cred_put(access.cred);
 		tell_denied(call, share, "the share demands encryption");
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	}
 	if (session->is_guest || session->is_anonymous)
 		full = dsmb_session_admit_guest(session, call->conn);
 	tree = full ? NULL : tree_new(session, DSMB_TREE_DISK, share->name);
 	if (!tree) {
 		ditto_cred_put(access.cred);
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	}
 	tree->tag = share->tag;
 	tree->cred = access.cred;
@@ -289,7 +289,7 @@ static u32 connect_disk(struct dsmb_call *call, struct ditto_share *share, struc
 	tree->recorders = dsmb_crowd_get(&session->server->recorders, share->root.mnt->mnt_sb);
 	if (!tree->crowd || !tree->recorders) {
 		dsmb_tree_put(tree);
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	}
 	tree->writable = access.writable;
 	tree->maximal = access.maximal;
@@ -299,7 +299,7 @@ static u32 connect_disk(struct dsmb_call *call, struct ditto_share *share, struc
 	tree->generation = access.generation;
 	tree->acting_user = access.acting_user;
 	*out = tree;
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 tree_connect(struct dsmb_call *call, const char *name, struct dsmb_tree **tree)
@@ -311,7 +311,7 @@ static u32 tree_connect(struct dsmb_call *call, const char *name, struct dsmb_tr
 		return connect_pipe(call, name, tree);
 	share = dsmb_share_find(call->session, name);
 	if (!share)
-		return DSMB_BAD_NETWORK_NAME;
+		return STATUS_BAD_NETWORK_NAME;
 	dsmb_persist_settle(call->conn->server);
 	status = connect_disk(call, share, tree);
 	ditto_share_put(share);
@@ -413,10 +413,10 @@ u32 dsmb_tree_connect(struct dsmb_call *call)
 		return DSMB_DROP;
 	path = get_path(call);
 	if (IS_ERR(path))
-		return PTR_ERR(path) == -ENOMEM ? DSMB_INSUFFICIENT_RESOURCES :
-						  DSMB_INVALID_PARAMETER;
+		return PTR_ERR(path) == -ENOMEM ? STATUS_INSUFFICIENT_RESOURCES :
+						  STATUS_INVALID_PARAMETER;
 	name = share_of(path);
-	status = name ? tree_connect(call, name, &tree) : DSMB_BAD_NETWORK_NAME;
+	status = name ? tree_connect(call, name, &tree) : STATUS_BAD_NETWORK_NAME;
 	kfree(path);
 	if (status)
 		return status;
@@ -430,14 +430,14 @@ u32 dsmb_tree_connect(struct dsmb_call *call)
 	call->tree = tree;
 	call->tree_id = tree->id;
 	put_response(call, tree);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 u32 dsmb_tree_disconnect(struct dsmb_call *call)
 {
 	if (!dsmb_tree_close(call->tree))
-		return DSMB_NETWORK_NAME_DELETED;
+		return STATUS_NETWORK_NAME_DELETED;
 	dsmb_put_u16(&call->out, DISCONNECT_RESPONSE_SIZE);
 	dsmb_put_u16(&call->out, 0);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }

@@ -89,16 +89,16 @@ u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 	access->why = "the share's rules do not let this address in";
 	err = ditto_rules_match(share, peer, DITTO_RULES_ASK_WAIT, &verdict);
 	if (err)
-		return err == -EACCES ? DSMB_ACCESS_DENIED : dsmb_status(err);
+		return err == -EACCES ? STATUS_ACCESS_DENIED : dsmb_status(err);
 	if (verdict.level == DITTO_ACCESS_NONE)
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	access->acting_user = dsmb_session_acting_user(session);
 	ident_of(access->acting_user, &ident);
 	grant = share_ask(share, &ident, &opts);
 	access->why = ident.anonymous ? "the share lets no guest in" :
 		      "the share gives this user no permission";
 	if (grant == DITTO_SHARE_ACCESS_NONE)
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	ident.admin = ditto_share_access_is_admin(grant, &ident, &verdict);
 
 	access->cred = ditto_cred_get(session->server->srv, &opts, &verdict, &ident);
@@ -111,7 +111,7 @@ u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 			  DITTO_RIGHTS_ALL & ~DITTO_RIGHTS_CHANGE;
 	access->encrypt = opts.encrypt;
 	access->continuous = opts.continuous;
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static bool groups_are_same(const struct group_info *a, const struct group_info *b)

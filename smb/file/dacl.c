@@ -309,10 +309,10 @@ static u32 dsmb_count_aces(const struct dsmb_sd *sd, bool is_dir, unsigned int *
 	*count = 0;
 	for (i = 0; i < sd->naces && dsmb_get_ace(&aces, &ace); i++) {
 		if (ace.kind == DSMB_ACE_REFUSED)
-			return DSMB_NOT_SUPPORTED;
+			return STATUS_NOT_SUPPORTED;
 		*count += dsmb_ace_counts(&ace, is_dir);
 	}
-	return *count > DITTO_ACES_MAX ? DSMB_ALLOTTED_SPACE_EXCEEDED : DSMB_SUCCESS;
+	return *count > DITTO_ACES_MAX ? STATUS_ALLOTTED_SPACE_EXCEEDED : STATUS_SUCCESS;
 }
 
 /*
@@ -348,7 +348,7 @@ u32 dsmb_sd_acl(const struct dsmb_sd *sd, const struct ditto_auth_user *user, bo
 		return status;
 	acl = ditto_acl_alloc(count);
 	if (!acl)
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	acl->flags = dsmb_take_control(sd->control);
 	if (sd->null_dacl || !(sd->parts & DSMB_SECURITY_DACL))
 		acl->flags |= DITTO_ACL_NULL;
@@ -362,6 +362,6 @@ u32 dsmb_sd_acl(const struct dsmb_sd *sd, const struct ditto_auth_user *user, bo
 		dsmb_take_sid(&ace.sid, user, to++);
 	}
 	*out = acl;
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_sd_acl);

@@ -53,7 +53,7 @@ bool dsmb_ea_next(struct dsmb_cursor *list, struct dsmb_ea *ea, u32 *status)
 	u32 at = list->pos, next;
 	u8 flags;
 
-	*status = DSMB_SUCCESS;
+	*status = STATUS_SUCCESS;
 	if (!dsmb_left(list))
 		return false;
 	next = dsmb_get_u32(list);
@@ -62,7 +62,7 @@ bool dsmb_ea_next(struct dsmb_cursor *list, struct dsmb_ea *ea, u32 *status)
 	ea->value_len = dsmb_get_u16(list);
 	ea->name = dsmb_get(list, ea->name_len);
 	if (dsmb_get_u8(list) || list->bad) {
-		*status = DSMB_EA_LIST_INCONSISTENT;
+		*status = STATUS_EA_LIST_INCONSISTENT;
 		return false;
 	}
 	ea->value = dsmb_get(list, ea->value_len);
@@ -77,9 +77,9 @@ bool dsmb_ea_next(struct dsmb_cursor *list, struct dsmb_ea *ea, u32 *status)
 		dsmb_seek(list, list->size);
 	}
 	if (list->bad)
-		*status = DSMB_EA_LIST_INCONSISTENT;
+		*status = STATUS_EA_LIST_INCONSISTENT;
 	else if (!dsmb_ea_name_ok(ea->name, ea->name_len) || flags & ~DSMB_EA_NEED)
-		*status = DSMB_INVALID_EA_NAME;
+		*status = STATUS_INVALID_EA_NAME;
 	return !*status;
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_ea_next);
@@ -90,7 +90,7 @@ u32 dsmb_ea_check(struct dsmb_cursor list)
 	u32 status;
 
 	if (list.size > DSMB_EA_LIST_MAX)
-		return DSMB_EA_TOO_LARGE;
+		return STATUS_EA_TOO_LARGE;
 	while (dsmb_ea_next(&list, &ea, &status))
 		;
 	return status;
@@ -168,9 +168,9 @@ int dsmb_ea_set(struct ditto_op *op, struct ditto_node *node, struct dsmb_cursor
 static u32 dsmb_ea_status(struct dsmb_call *call, int err)
 {
 	if (err == -EOPNOTSUPP)
-		return DSMB_EAS_NOT_SUPPORTED;
+		return STATUS_EAS_NOT_SUPPORTED;
 	if (err == -ENOSPC || err == -E2BIG || err == -ERANGE)
-		return DSMB_EA_TOO_LARGE;
+		return STATUS_EA_TOO_LARGE;
 	return dsmb_done(call, err);
 }
 
@@ -357,17 +357,17 @@ u32 dsmb_query_full_ea(struct dsmb_query *q)
 		err = dsmb_ea_put_all(&list, q);
 	switch (err) {
 	case 0:
-		return list.any ? DSMB_SUCCESS : DSMB_NO_EAS_ON_FILE;
+		return list.any ? STATUS_SUCCESS : STATUS_NO_EAS_ON_FILE;
 	case -ENODATA:
-		return DSMB_NO_MORE_EAS;
+		return STATUS_NO_MORE_EAS;
 	case -EMSGSIZE:
-		return list.any ? DSMB_BUFFER_OVERFLOW : DSMB_BUFFER_TOO_SMALL;
+		return list.any ? STATUS_BUFFER_OVERFLOW : STATUS_BUFFER_TOO_SMALL;
 	case -EUCLEAN:
-		return DSMB_EA_LIST_INCONSISTENT;
+		return STATUS_EA_LIST_INCONSISTENT;
 	case -EILSEQ:
-		return DSMB_INVALID_EA_NAME;
+		return STATUS_INVALID_EA_NAME;
 	case -EOPNOTSUPP:
-		return DSMB_NO_EAS_ON_FILE;
+		return STATUS_NO_EAS_ON_FILE;
 	}
 	return dsmb_done(q->call, err);
 }

@@ -19,7 +19,7 @@ static u32 dsmb_flush_file(struct dsmb_call *call, struct dsmb_open *open)
 	int err;
 
 	if (!(open->rights & (DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA)))
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	status = dsmb_open_begin(call, open, &node);
 	if (status)
 		return status;
@@ -39,7 +39,7 @@ u32 dsmb_flush(struct dsmb_call *call)
 	persistent = dsmb_get_u64(in);
 	volatile_id = dsmb_get_u64(in);
 	if (in->bad)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	status = dsmb_call_open(call, persistent, volatile_id, &open);
 	if (!status && !open->pipe)
 		status = dsmb_flush_file(call, open);
@@ -47,5 +47,5 @@ u32 dsmb_flush(struct dsmb_call *call)
 		return status;
 	dsmb_put_u16(&call->out, DSMB_FLUSH_REPLY);
 	dsmb_put_u16(&call->out, 0);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }

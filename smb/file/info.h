@@ -250,7 +250,7 @@ u32 dsmb_set_security(struct dsmb_change *c);
 static inline u32 dsmb_done(struct dsmb_call *call, int err)
 {
 	if (!err)
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	if (err == -EJUKEBOX)
 		return dsmb_call_parked(call);
 	return dsmb_status(err);

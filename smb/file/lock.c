@@ -90,11 +90,11 @@ static u32 dsmb_lock_parse(struct dsmb_call *call, struct dsmb_lock_args *args)
 	args->persistent = dsmb_get_u64(in);
 	args->volatile_id = dsmb_get_u64(in);
 	if (!args->count)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	args->sequence = sequence & 0xf;
 	args->bucket = sequence >> 4;
 	args->elements = dsmb_window(in, in->pos, args->count * DSMB_LOCK_ELEMENT);
-	return in->bad ? DSMB_INVALID_PARAMETER : DSMB_SUCCESS;
+	return in->bad ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
 }
 
 static void dsmb_lock_next(struct dsmb_cursor *c, struct dsmb_lock_element *el)
@@ -148,11 +148,11 @@ static u32 dsmb_lock_done(struct dsmb_call *call, struct dsmb_open *open, u32 bu
 	dsmb_lock_mark(call, open, bucket, sequence | DSMB_SEQUENCE_VALID);
 	if (dsmb_persist_save(open) && !unlocks) {
 		dsmb_lock_mark(call, open, bucket, 0);
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	}
 	dsmb_put_u16(&call->out, DSMB_LOCK_REPLY);
 	dsmb_put_u16(&call->out, 0);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_lock_status(int err)
@@ -161,22 +161,22 @@ static u32 dsmb_lock_status(int err)
 	case -EAGAIN:
 	case -EALREADY:
 	case -EBUSY:
-		return DSMB_LOCK_NOT_GRANTED;
+		return STATUS_LOCK_NOT_GRANTED;
 	case -EDEADLK:
-		return DSMB_POSSIBLE_DEADLOCK;
+		return STATUS_POSSIBLE_DEADLOCK;
 	case -ENOENT:
-		return DSMB_RANGE_NOT_LOCKED;
+		return STATUS_RANGE_NOT_LOCKED;
 	case -EPERM:
 		/*
 		 * Grace period: clients may still reclaim their locks. Clients retry after this
 		 * status.
 		 */
-		return DSMB_FILE_NOT_AVAILABLE;
+		return STATUS_FILE_NOT_AVAILABLE;
 	case -ESHUTDOWN:
 		/* The open, its session or its share has ended. */
-		return DSMB_RANGE_NOT_LOCKED;
+		return STATUS_RANGE_NOT_LOCKED;
 	case -ENOLCK:
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	default:
 		return dsmb_status(err);
 	}
@@ -208,14 +208,14 @@ static u32 dsmb_lock_unlock(const struct dsmb_locker *locker, struct dsmb_cursor
 	while (dsmb_left(&elements)) {
 		dsmb_lock_next(&elements, &el);
 		if (el.flags & (DSMB_LOCK_SHARED | DSMB_LOCK_EXCLUSIVE | DSMB_LOCK_FAIL_NOW))
-			return DSMB_INVALID_PARAMETER;
+			return STATUS_INVALID_PARAMETER;
 		if (dsmb_lock_request(locker, &el, &req))
-			return DSMB_INVALID_LOCK_RANGE;
+			return STATUS_INVALID_LOCK_RANGE;
 		err = ditto_range_unlock(&req);
 		if (err)
 			return dsmb_lock_status(err);
 	}
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static void dsmb_lock_put(struct dsmb_lock_wait *lw)
@@ -279,7 +279,7 @@ static void dsmb_lock_cancel(struct dsmb_call *call)
 	struct dsmb_lock_wait *lw = call->private;
 
 	if (!ditto_range_cancel_wait(&lw->wait))
-		dsmb_call_complete(call, DSMB_CANCELLED);
+		dsmb_call_complete(call, STATUS_CANCELLED);
 }
 
 static void dsmb_lock_release(struct dsmb_call *call)
@@ -302,7 +302,7 @@ static u32 dsmb_lock_wait(const struct dsmb_locker *locker, const struct dsmb_lo
 
 	lw = kzalloc(sizeof(*lw), GFP_KERNEL);
 	if (!lw)
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	lw->wait.granted = dsmb_lock_granted;
 	lw->wait.release = dsmb_lock_released;
 	lw->call = call;
@@ -352,7 +352,7 @@ static u32 dsmb_lock_one(const struct dsmb_locker *locker, const struct dsmb_loc
 	struct ditto_range_request req;
 
 	if (dsmb_lock_request(locker, el, &req))
-		return DSMB_INVALID_LOCK_RANGE;
+		return STATUS_INVALID_LOCK_RANGE;
 	if (!(el->flags & DSMB_LOCK_FAIL_NOW))
 		return dsmb_lock_wait(locker, args, &req);
 	return dsmb_lock_status(ditto_range_lock(&req, NULL, NULL));
@@ -363,16 +363,16 @@ static u32 dsmb_lock_lock(const struct dsmb_locker *locker, const struct dsmb_lo
 {
 	struct dsmb_cursor elements = args->elements;
 	struct dsmb_lock_element el;
-	u32 status = DSMB_SUCCESS;
+	u32 status = STATUS_SUCCESS;
 	unsigned int i;
 
 	/* MS-SMB2 section 3.3.5.2.9 allows LOCK in an expired session, to release locks. */
 	if (READ_ONCE(locker->call->session->state) == DSMB_SESSION_EXPIRED)
-		return DSMB_NETWORK_SESSION_EXPIRED;
+		return STATUS_NETWORK_SESSION_EXPIRED;
 	for (i = 0; i < args->count; i++) {
 		dsmb_lock_next(&elements, &el);
 		if (!dsmb_lock_flags_ok(el.flags, args->count))
-			return DSMB_INVALID_PARAMETER;
+			return STATUS_INVALID_PARAMETER;
 	}
 	elements = args->elements;
 	for (i = 0; i < args->count && !status; i++) {
@@ -431,9 +431,9 @@ static u32 dsmb_lock_do(struct dsmb_call *call, struct dsmb_open *open,
 	u32 status;
 
 	if (!open->inst || ditto_instance_is_dir(open->inst))
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	if (!(open->rights & (DITTO_RIGHT_READ_DATA | DITTO_RIGHT_WRITE_DATA)))
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	status = dsmb_open_begin(call, open, &locker.node);
 	if (status)
 		return status;

@@ -132,7 +132,7 @@ static bool dsmb_notify_has_news(const struct dsmb_notify *notify)
 static void dsmb_notify_give(struct dsmb_notify *notify, struct dsmb_notify_wait *wait)
 {
 	wait->given = true;
-	wait->status = notify->lost ? DSMB_NOTIFY_ENUM_DIR : DSMB_SUCCESS;
+	wait->status = notify->lost ? STATUS_NOTIFY_ENUM_DIR : STATUS_SUCCESS;
 	list_splice_init(&notify->changes, &wait->changes);
 	dsmb_notify_forget(notify);
 	notify->lost = false;
@@ -274,7 +274,7 @@ static void dsmb_notify_delete_pending(struct ditto_watch *watch)
 	spin_lock(&notify->lock);
 	list_for_each_entry_safe(wait, next, &notify->waits, link) {
 		wait->given = true;
-		wait->status = DSMB_DELETE_PENDING;
+		wait->status = STATUS_DELETE_PENDING;
 		list_del_init(&wait->link);
 		dsmb_call_again(wait->call);
 	}
@@ -349,7 +349,7 @@ static u32 dsmb_notify_answer(struct dsmb_call *call, const struct list_head *ch
 	u32 len;
 
 	if (dsmb_reply_reserve(call, DSMB_NOTIFY_HEAD + dsmb_notify_room(changes)))
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	dsmb_put_u16(out, DSMB_NOTIFY_REPLY);
 	dsmb_put_u16(out, DSMB_OUT_HEADER + DSMB_NOTIFY_HEAD);
 	dsmb_put_u32(out, 0);
@@ -357,10 +357,10 @@ static u32 dsmb_notify_answer(struct dsmb_call *call, const struct list_head *ch
 	len = out->len - DSMB_NOTIFY_HEAD;
 	if (!out->full && len <= size) {
 		dsmb_fill_u32(out, 4, len);
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	}
 	dsmb_notify_empty(call);
-	return DSMB_NOTIFY_ENUM_DIR;
+	return STATUS_NOTIFY_ENUM_DIR;
 }
 
 /* Requests */
@@ -384,12 +384,12 @@ static void dsmb_notify_done(struct dsmb_call *call)
  */
 static u32 dsmb_notify_cancelled(struct dsmb_call *call)
 {
-	if (call->cancel_status == DSMB_INSUFFICIENT_RESOURCES)
-		return DSMB_INSUFFICIENT_RESOURCES;
-	if (call->cancel_status == DSMB_CANCELLED && !READ_ONCE(call->open->closing))
-		return DSMB_CANCELLED;
+	if (call->cancel_status == STATUS_INSUFFICIENT_RESOURCES)
+		return STATUS_INSUFFICIENT_RESOURCES;
+	if (call->cancel_status == STATUS_CANCELLED && !READ_ONCE(call->open->closing))
+		return STATUS_CANCELLED;
 	dsmb_notify_empty(call);
-	return DSMB_NOTIFY_CLEANUP;
+	return STATUS_NOTIFY_CLEANUP;
 }
 
 static void dsmb_notify_cancel(struct dsmb_call *call)
@@ -447,10 +447,10 @@ static u32 dsmb_notify_go_on(struct dsmb_call *call, u32 size)
 	 * MS-SMB2 section 3.3.5.2.7: the requests behind it in the compound would wait without end.
 	 */
 	if (!given)
-		return dsmb_message_is_at_last(call->message) ? DSMB_PARKED : DSMB_INTERNAL_ERROR;
-	if (wait->status == DSMB_SUCCESS)
+		return dsmb_message_is_at_last(call->message) ? DSMB_PARKED : STATUS_INTERNAL_ERROR;
+	if (wait->status == STATUS_SUCCESS)
 		return dsmb_notify_answer(call, &wait->changes, size);
-	if (wait->status == DSMB_NOTIFY_ENUM_DIR)
+	if (wait->status == STATUS_NOTIFY_ENUM_DIR)
 		dsmb_notify_empty(call);
 	return wait->status;
 }
@@ -463,7 +463,7 @@ static u32 dsmb_notify_begin(struct dsmb_open *open, const struct dsmb_notify_ar
 
 	lockdep_assert_held(&open->lock);
 	if (!notify)
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	refcount_set(&notify->ref, 1);
 	spin_lock_init(&notify->lock);
 	INIT_LIST_HEAD(&notify->waits);
@@ -478,12 +478,12 @@ static u32 dsmb_notify_begin(struct dsmb_open *open, const struct dsmb_notify_ar
 		return dsmb_status(err);
 	}
 	open->notify = notify;
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_notify_find(struct dsmb_open *open, const struct dsmb_notify_args *args)
 {
-	u32 status = DSMB_SUCCESS;
+	u32 status = STATUS_SUCCESS;
 
 	mutex_lock(&open->lock);
 	if (!open->notify)
@@ -505,13 +505,13 @@ static bool dsmb_notify_is_on(const struct ditto_share *share)
 static u32 dsmb_notify_check(const struct dsmb_call *call, const struct dsmb_open *open, u32 size)
 {
 	if (size > dsmb_io_max(call->conn) || !dsmb_charge_covers(call, size))
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	if (!open->inst || !ditto_instance_is_dir(open->inst))
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	/* Clients know this status from Samba: they stop asking, and poll. */
 	if (!dsmb_notify_is_on(call->share))
-		return DSMB_NOT_IMPLEMENTED;
-	return open->rights & DITTO_RIGHT_READ_DATA ? DSMB_SUCCESS : DSMB_ACCESS_DENIED;
+		return STATUS_NOT_IMPLEMENTED;
+	return open->rights & DITTO_RIGHT_READ_DATA ? STATUS_SUCCESS : STATUS_ACCESS_DENIED;
 }
 
 /* The directory is being deleted. Requests that wait already were notified. */
@@ -533,12 +533,12 @@ static u32 dsmb_notify_first(struct dsmb_call *call, struct dsmb_open *open,
 		return status;
 	status = dsmb_notify_find(open, args);
 	if (!status && !dsmb_notify_enter(call, open->notify))
-		status = DSMB_INSUFFICIENT_RESOURCES;
+		status = STATUS_INSUFFICIENT_RESOURCES;
 	/*
 	 * Checked after the request was queued, so that either this check or the callback sees it.
 	 */
 	if (!status && dsmb_notify_is_delete_pending(open, node))
-		status = DSMB_DELETE_PENDING;
+		status = STATUS_DELETE_PENDING;
 	dsmb_open_end(call, open);
 	return status;
 }
@@ -556,12 +556,12 @@ u32 dsmb_change_notify(struct dsmb_call *call)
 	args.volatile_id = dsmb_get_u64(in);
 	args.filter = dsmb_get_u32(in);
 	if (in->bad)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	status = dsmb_call_open(call, args.persistent, args.volatile_id, &open);
 	if (call->private && status) {
 		/* The open was closed before the request ran again. */
 		dsmb_notify_empty(call);
-		return DSMB_NOTIFY_CLEANUP;
+		return STATUS_NOTIFY_CLEANUP;
 	}
 	if (!call->private && !status)
 		status = dsmb_notify_first(call, open, &args);

@@ -101,17 +101,17 @@ static u32 dsmb_pipe_status(int err)
 {
 	switch (err) {
 	case 0:
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	case -ENOENT:
-		return DSMB_PIPE_DISCONNECTED;
+		return STATUS_PIPE_DISCONNECTED;
 	case -EINVAL:
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	case -ENOMEM:
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	case -ETIMEDOUT:
-		return DSMB_IO_TIMEOUT;
+		return STATUS_IO_TIMEOUT;
 	}
-	return DSMB_PIPE_NOT_AVAILABLE;
+	return STATUS_PIPE_NOT_AVAILABLE;
 }
 
 /* Names of pipes are case-insensitive; old clients prefix them with "PIPE\". */
@@ -221,11 +221,11 @@ static bool dsmb_pipe_is_answered(const struct dsmb_pipe_job *job)
  */
 static u32 dsmb_pipe_cancelled(const struct dsmb_call *call)
 {
-	if (call->cancel_status == DSMB_INSUFFICIENT_RESOURCES)
-		return DSMB_INSUFFICIENT_RESOURCES;
-	if (call->cancel_status == DSMB_CANCELLED || call->command != DSMB_READ)
-		return DSMB_CANCELLED;
-	return DSMB_PIPE_BROKEN;
+	if (call->cancel_status == STATUS_INSUFFICIENT_RESOURCES)
+		return STATUS_INSUFFICIENT_RESOURCES;
+	if (call->cancel_status == STATUS_CANCELLED || call->command != DSMB_READ)
+		return STATUS_CANCELLED;
+	return STATUS_PIPE_BROKEN;
 }
 
 /* Cancel a parked call, which waits for the pipe or for a helper that may be replying. */
@@ -301,7 +301,7 @@ static u32 dsmb_pipe_take(struct dsmb_pipe_job *job)
 	if (!has && list_empty(&job->list))
 		list_add_tail(&job->list, &pipe->waiting);
 	spin_unlock(&pipe->lock);
-	return has ? DSMB_SUCCESS : DSMB_PARKED;
+	return has ? STATUS_SUCCESS : DSMB_PARKED;
 }
 
 /* Ask the helper to open the pipe with this name. On success the job has the number of the pipe. */
@@ -311,15 +311,15 @@ static u32 dsmb_pipe_ask_open(struct dsmb_call *call, const struct dsmb_path *pa
 
 	job = dsmb_pipe_job(call, NULL);
 	if (!job)
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	if (!job->asked) {
 		if (dsmb_call_is_cancelled(call))
-			return DSMB_CANCELLED;
+			return STATUS_CANCELLED;
 		if (!dsmb_pipe_name(path, job->name))
-			return DSMB_OBJECT_NAME_NOT_FOUND;
+			return STATUS_OBJECT_NAME_NOT_FOUND;
 		if (ditto_charge(&job->opening, &call->session->who, DITTO_BUDGET_PIPES, 1) ||
 		    ditto_charge(&job->question, &call->session->who, DITTO_BUDGET_QUESTIONS, 1))
-			return DSMB_INSUFFICIENT_RESOURCES;
+			return STATUS_INSUFFICIENT_RESOURCES;
 		job->asked = true;
 		job->ask.name = job->name;
 		job->ask.opener = dsmb_session_acting_user(call->session);
@@ -329,7 +329,7 @@ static u32 dsmb_pipe_ask_open(struct dsmb_call *call, const struct dsmb_path *pa
 	}
 	if (!dsmb_pipe_is_answered(job))
 		return DSMB_PARKED;
-	return job->error == -ENOENT ? DSMB_OBJECT_NAME_NOT_FOUND : dsmb_pipe_status(job->error);
+	return job->error == -ENOENT ? STATUS_OBJECT_NAME_NOT_FOUND : dsmb_pipe_status(job->error);
 }
 
 u32 dsmb_pipe_create(struct dsmb_call *call, const struct dsmb_path *path,
@@ -344,7 +344,7 @@ u32 dsmb_pipe_create(struct dsmb_call *call, const struct dsmb_path *path,
 		return status;
 	pipe = kzalloc(sizeof(*pipe), GFP_KERNEL);
 	if (!pipe)
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	job = call->private;
 	pipe->srv = call->conn->server->srv;
 	swap(pipe->id, job->ask.id);
@@ -355,7 +355,7 @@ u32 dsmb_pipe_create(struct dsmb_call *call, const struct dsmb_path *path,
 	INIT_LIST_HEAD(&pipe->readers);
 	open->pipe = pipe;
 	dsmb_pipe_done(call);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 u32 dsmb_pipe_wait(struct dsmb_call *call, struct dsmb_cursor name)
@@ -403,16 +403,16 @@ u32 dsmb_pipe_write(struct dsmb_call *call, struct dsmb_open *open, const void *
 	u32 status;
 
 	if (len > DITTO_PIPE_MAX)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	job = dsmb_pipe_job(call, open->pipe);
 	if (!job)
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	if (!job->asked) {
 		status = dsmb_pipe_take(job);
 		if (status)
 			return status;
 		if (ditto_charge(&job->question, &call->session->who, DITTO_BUDGET_QUESTIONS, 1))
-			return DSMB_INSUFFICIENT_RESOURCES;
+			return STATUS_INSUFFICIENT_RESOURCES;
 		job->asked = true;
 		job->ask.id = job->pipe->id;
 		job->ask.in = data;
@@ -435,13 +435,13 @@ static u32 dsmb_pipe_await(struct dsmb_pipe_job *job)
 	struct dsmb_pipe *pipe = job->pipe;
 
 	if (pipe->gone)
-		return DSMB_PIPE_DISCONNECTED;
+		return STATUS_PIPE_DISCONNECTED;
 	/*
 	 * Requests behind it in the compound would wait as long, among them perhaps the WRITE that
 	 * it waits for.
 	 */
 	if (!dsmb_message_is_at_last(job->call->message))
-		return DSMB_PIPE_EMPTY;
+		return STATUS_PIPE_EMPTY;
 	job->call->quiet = false;
 	job->call->endless = true;
 	spin_lock(&pipe->lock);
@@ -462,19 +462,19 @@ u32 dsmb_pipe_read(struct dsmb_call *call, struct dsmb_open *open, u32 max, void
 	*len = 0;
 	job = dsmb_pipe_job(call, pipe);
 	if (!job)
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	status = dsmb_pipe_take(job);
 	if (status)
 		return status;
 	/* If the same call wrote a part of a message, there is no reply yet. */
 	if (!pipe->out)
-		return job->asked ? DSMB_PIPE_EMPTY : dsmb_pipe_await(job);
+		return job->asked ? STATUS_PIPE_EMPTY : dsmb_pipe_await(job);
 	*len = min_t(size_t, max, pipe->out_len - pipe->out_pos);
 	memcpy(data, pipe->out + pipe->out_pos, *len);
 	spin_lock(&pipe->lock);
 	pipe->out_pos += *len;
 	if (pipe->out_pos < pipe->out_len) {
-		status = DSMB_BUFFER_OVERFLOW;
+		status = STATUS_BUFFER_OVERFLOW;
 	} else {
 		swap(out, pipe->out);
 		pipe->out_len = 0;

@@ -123,7 +123,7 @@ static u32 dsmb_dir_set_pattern(struct dsmb_dir *dir, struct dsmb_cursor pattern
 	int err;
 
 	if (pattern.size % 2 || pattern.size / 2 > DSMB_NAME_UNITS)
-		return DSMB_OBJECT_NAME_INVALID;
+		return STATUS_OBJECT_NAME_INVALID;
 	if (pattern.size) {
 		memcpy(dir->pattern, pattern.data, pattern.size);
 		dir->pattern_len = pattern.size / 2;
@@ -134,13 +134,13 @@ static u32 dsmb_dir_set_pattern(struct dsmb_dir *dir, struct dsmb_cursor pattern
 	dir->any = dsmb_dir_is_any(dir);
 	dir->fixed = !dsmb_is_pattern(dir->pattern, dir->pattern_len) && !dsmb_dir_is_dots(dir);
 	if (!dir->fixed)
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	name = dsmb_cursor(dir->pattern, dir->pattern_len * 2);
 	err = dir->posix ? dsmb_get_posix_name(name, dir->name, &dir->name_len) :
 			   dsmb_get_name(name, dir->name, &dir->name_len);
 	if (err)
 		dir->pattern_len = 0;
-	return err ? dsmb_status(err) : DSMB_SUCCESS;
+	return err ? dsmb_status(err) : STATUS_SUCCESS;
 }
 
 /* Return: bytes encoded. */
@@ -366,7 +366,7 @@ static u32 dsmb_dir_list(struct dsmb_dir_query *q, struct ditto_node *node, bool
 	int err = 0;
 
 	if (dir->eof)
-		return DSMB_NO_MORE_FILES;
+		return STATUS_NO_MORE_FILES;
 	if (dir->fixed) {
 		err = dsmb_dir_list_fixed(q, node);
 	} else if (dsmb_dir_list_dots(q, node)) {
@@ -377,10 +377,10 @@ static u32 dsmb_dir_list(struct dsmb_dir_query *q, struct ditto_node *node, bool
 	if (err)
 		return dsmb_done(q->call, err);
 	if (q->cut)
-		return DSMB_BUFFER_OVERFLOW;
+		return STATUS_BUFFER_OVERFLOW;
 	if (!q->count)
-		return first ? DSMB_NO_SUCH_FILE : DSMB_NO_MORE_FILES;
-	return DSMB_SUCCESS;
+		return first ? STATUS_NO_SUCH_FILE : STATUS_NO_MORE_FILES;
+	return STATUS_SUCCESS;
 }
 
 /* Called with open->lock held. */
@@ -395,7 +395,7 @@ static u32 dsmb_dir_run(struct dsmb_dir_query *q, struct ditto_node *node,
 	if (!dir) {
 		dir = kzalloc(sizeof(*dir), GFP_KERNEL);
 		if (!dir)
-			return DSMB_INSUFFICIENT_RESOURCES;
+			return STATUS_INSUFFICIENT_RESOURCES;
 		dir->posix = open->posix;
 		open->dir = dir;
 	}
@@ -424,7 +424,7 @@ static u32 dsmb_dir_answer(struct dsmb_dir_query *q, struct dsmb_cursor pattern)
 	struct ditto_node *node;
 
 	if (dsmb_reply_reserve(q->call, room + 8))
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	status = dsmb_open_begin(q->call, q->open, &node);
 	if (status)
 		return status;
@@ -440,7 +440,7 @@ static u32 dsmb_dir_answer(struct dsmb_dir_query *q, struct dsmb_cursor pattern)
 	mutex_unlock(&q->open->lock);
 	dsmb_open_end(q->call, q->open);
 
-	if (!status || status == DSMB_BUFFER_OVERFLOW) {
+	if (!status || status == STATUS_BUFFER_OVERFLOW) {
 		dsmb_fill_u32(out, 4, q->out.len);
 		out->len += q->out.len;
 	} else {
@@ -472,21 +472,21 @@ u32 dsmb_query_directory(struct dsmb_call *call)
 	q.max = dsmb_get_u32(in);
 	pattern = len ? dsmb_window(in, offset, len) : dsmb_cursor(NULL, 0);
 	if (in->bad)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 
 	status = dsmb_call_open(call, persistent, volatile_id, &q.open);
 	if (status)
 		return status;
 	if (!q.open->inst || !ditto_instance_is_dir(q.open->inst))
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	if (!(q.open->rights & DITTO_RIGHT_READ_DATA))
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	if (q.max > dsmb_io_max(call->conn) || !dsmb_charge_covers(call, max(q.max, len)))
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	q.level = dsmb_dir_level(class);
 	if (!q.level || (q.level->posix && !call->conn->posix))
-		return DSMB_INVALID_INFO_CLASS;
+		return STATUS_INVALID_INFO_CLASS;
 	if (q.max < q.level->least)
-		return DSMB_INFO_LENGTH_MISMATCH;
+		return STATUS_INFO_LENGTH_MISMATCH;
 	return dsmb_dir_answer(&q, pattern);
 }

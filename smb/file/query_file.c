@@ -26,7 +26,7 @@ static u32 dsmb_query_basic(struct dsmb_query *q)
 	dsmb_put_times(&q->out, &q->attrs);
 	dsmb_put_u32(&q->out, q->attrs.flags);
 	dsmb_put_u32(&q->out, 0);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_standard(struct dsmb_query *q)
@@ -41,7 +41,7 @@ static u32 dsmb_query_standard(struct dsmb_query *q)
 		dsmb_put_u8(&q->out, true);
 		dsmb_put_u8(&q->out, false);
 		dsmb_put_u16(&q->out, 0);
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	}
 	deleted = ditto_instance_delete_pending(q->inst);
 	links = q->attrs.links;
@@ -54,7 +54,7 @@ static u32 dsmb_query_standard(struct dsmb_query *q)
 	dsmb_put_u8(&q->out, deleted);
 	dsmb_put_u8(&q->out, q->attrs.is_dir);
 	dsmb_put_u16(&q->out, 0);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_standard_attrs(struct dsmb_query *q)
@@ -72,37 +72,37 @@ static u32 dsmb_query_standard_attrs(struct dsmb_query *q)
 static u32 dsmb_query_internal(struct dsmb_query *q)
 {
 	dsmb_put_u64(&q->out, q->attrs.file_id);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_ea(struct dsmb_query *q)
 {
 	dsmb_put_u32(&q->out, dsmb_ea_size(&q->call->op, ditto_instance_base(q->inst)));
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_access(struct dsmb_query *q)
 {
 	dsmb_put_u32(&q->out, q->open->rights);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_position(struct dsmb_query *q)
 {
 	dsmb_put_u64(&q->out, READ_ONCE(q->open->position));
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_mode(struct dsmb_query *q)
 {
 	dsmb_put_u32(&q->out, READ_ONCE(q->open->mode));
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_alignment(struct dsmb_query *q)
 {
 	dsmb_put_u32(&q->out, 0);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 /*
@@ -116,7 +116,7 @@ static u32 dsmb_put_full_name(struct dsmb_query *q, bool rooted)
 
 	buf = kmalloc(PATH_MAX, GFP_KERNEL);
 	if (!buf)
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	path = ditto_instance_path(q->inst, buf, PATH_MAX);
 	if (IS_ERR(path)) {
 		kfree(buf);
@@ -140,7 +140,7 @@ static u32 dsmb_put_full_name(struct dsmb_query *q, bool rooted)
 	kfree(buf);
 	len = b->len - at - 4;
 	dsmb_fill_u32(b, at, len);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_all(struct dsmb_query *q)
@@ -170,7 +170,7 @@ static u32 dsmb_query_alternate_name(struct dsmb_query *q)
 
 	buf = kmalloc(PATH_MAX, GFP_KERNEL);
 	if (!buf)
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	path = ditto_instance_path(q->inst, buf, PATH_MAX);
 	if (!IS_ERR(path)) {
 		name.name = kbasename(path);
@@ -188,7 +188,7 @@ static u32 dsmb_query_alternate_name(struct dsmb_query *q)
 		dsmb_fill_u32(&q->out, at, dsmb_put_name(&q->out, name.name, name.len));
 	}
 	kfree(buf);
-	return q->out.len > at ? DSMB_SUCCESS : DSMB_OBJECT_NAME_NOT_FOUND;
+	return q->out.len > at ? STATUS_SUCCESS : STATUS_OBJECT_NAME_NOT_FOUND;
 }
 
 /**
@@ -248,9 +248,9 @@ static u32 dsmb_query_stream(struct dsmb_query *q)
 	if (!err)
 		err = ditto_stream_list(&q->call->op, base, dsmb_stream_put, &list);
 	if (err == -EMSGSIZE)
-		return DSMB_BUFFER_OVERFLOW;
+		return STATUS_BUFFER_OVERFLOW;
 	/* A share without streams has an empty list. */
-	return err == -EOPNOTSUPP ? DSMB_SUCCESS : dsmb_done(q->call, err);
+	return err == -EOPNOTSUPP ? STATUS_SUCCESS : dsmb_done(q->call, err);
 }
 
 /* FileCompressionInformation (MS-FSCC section 2.4.9): the compressed size is unknown here. */
@@ -259,21 +259,21 @@ static u32 dsmb_query_compression(struct dsmb_query *q)
 	dsmb_put_u64(&q->out, q->attrs.size);
 	dsmb_put_u16(&q->out, dsmb_compression(&q->attrs));
 	dsmb_put(&q->out, 6);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_network_open(struct dsmb_query *q)
 {
 	dsmb_put_attrs(&q->out, &q->attrs);
 	dsmb_put_u32(&q->out, 0);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_attribute_tag(struct dsmb_query *q)
 {
 	dsmb_put_u32(&q->out, q->attrs.flags);
 	dsmb_put_u32(&q->out, q->attrs.reparse_tag);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_id(struct dsmb_query *q)
@@ -281,7 +281,7 @@ static u32 dsmb_query_id(struct dsmb_query *q)
 	dsmb_put_u64(&q->out, q->attrs.volume_id);
 	dsmb_put_u64(&q->out, q->attrs.file_id);
 	dsmb_put_u64(&q->out, 0);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_posix(struct dsmb_query *q)
@@ -291,24 +291,24 @@ static u32 dsmb_query_posix(struct dsmb_query *q)
 	dsmb_put_u64(&q->out, q->attrs.allocation);
 	dsmb_put_u32(&q->out, q->attrs.flags);
 	dsmb_put_posix(&q->out, &q->attrs);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 /* FilePipeInformation (MS-FSCC section 2.4.37): message mode, non-blocking. */
 static u32 dsmb_query_pipe(struct dsmb_query *q)
 {
 	if (q->inst)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	dsmb_put_u32(&q->out, 1);
 	dsmb_put_u32(&q->out, 0);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 /* FilePipeLocalInformation (MS-FSCC section 2.4.38) */
 static u32 dsmb_query_pipe_local(struct dsmb_query *q)
 {
 	if (q->inst)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	dsmb_put_u32(&q->out, 1);		/* NamedPipeType: message */
 	dsmb_put_u32(&q->out, 2);		/* NamedPipeConfiguration: full duplex */
 	dsmb_put_u32(&q->out, U32_MAX);		/* MaximumInstances */
@@ -319,7 +319,7 @@ static u32 dsmb_query_pipe_local(struct dsmb_query *q)
 	dsmb_put_u32(&q->out, DITTO_PIPE_MAX);	/* WriteQuotaAvailable */
 	dsmb_put_u32(&q->out, 3);		/* NamedPipeState: connected */
 	dsmb_put_u32(&q->out, 1);		/* NamedPipeEnd: server */
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 /*

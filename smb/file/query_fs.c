@@ -120,7 +120,7 @@ static u32 dsmb_query_volume(struct dsmb_query *q)
 	dsmb_put_u32(&q->out, 0);
 	dsmb_put_u16(&q->out, 0);
 	dsmb_fill_u32(&q->out, at, dsmb_put_string(&q->out, share->name, strlen(share->name)));
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 /* @full: also report the free space of the file system, whatever the caller may use. */
@@ -139,7 +139,7 @@ static u32 dsmb_put_space(struct dsmb_query *q, bool full)
 		dsmb_put_u64(&q->out, space.free);
 	dsmb_put_u32(&q->out, space.cluster / DSMB_SECTOR);
 	dsmb_put_u32(&q->out, DSMB_SECTOR);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_size(struct dsmb_query *q)
@@ -157,7 +157,7 @@ static u32 dsmb_query_device(struct dsmb_query *q)
 	dsmb_put_u32(&q->out, DSMB_DEVICE_DISK);
 	dsmb_put_u32(&q->out, DSMB_DEVICE_MOUNTED |
 		     (q->call->op.writable ? 0 : DSMB_DEVICE_READ_ONLY));
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 /*
@@ -215,7 +215,7 @@ static u32 dsmb_query_attribute(struct dsmb_query *q)
 	dsmb_put_u32(&q->out, 0);
 	dsmb_fill_u32(&q->out, at,
 		      dsmb_put_string(&q->out, dsmb_fs_name, sizeof(dsmb_fs_name) - 1));
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 /* MS-FSCC section 2.5.2: new users have no limits; quota.c has those of each user. */
@@ -230,14 +230,14 @@ static u32 dsmb_query_control(struct dsmb_query *q)
 	dsmb_put_u32(&q->out, (quota.tracked ? DSMB_QUOTA_TRACK : 0) |
 			      (quota.enforced ? DSMB_QUOTA_ENFORCE : 0));
 	dsmb_put_u32(&q->out, 0);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_object_id(struct dsmb_query *q)
 {
 	dsmb_put_bytes(&q->out, &q->call->op.share->id, sizeof(uuid_t));
 	dsmb_put(&q->out, 48);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_sector_size(struct dsmb_query *q)
@@ -256,7 +256,7 @@ static u32 dsmb_query_sector_size(struct dsmb_query *q)
 	dsmb_put_u32(&q->out, DSMB_SECTORS_ALIGNED | DSMB_SECTORS_TRIM);
 	dsmb_put_u32(&q->out, 0);
 	dsmb_put_u32(&q->out, 0);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_fs_posix(struct dsmb_query *q)
@@ -276,7 +276,7 @@ static u32 dsmb_query_fs_posix(struct dsmb_query *q)
 	dsmb_put_u64(&q->out, st.f_files);
 	dsmb_put_u64(&q->out, st.f_ffree);
 	dsmb_put_u64(&q->out, q->call->op.share->tag);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 const struct dsmb_query_class dsmb_query_fs_classes[] = {

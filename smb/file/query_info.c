@@ -39,7 +39,7 @@ u32 dsmb_query_too_small(struct dsmb_query *q, u32 needed)
 	}
 	dsmb_put_u32(out, needed);
 	call->keep_body = true;
-	return DSMB_BUFFER_TOO_SMALL;
+	return STATUS_BUFFER_TOO_SMALL;
 }
 
 /* Look up the information class. Return: the class, or NULL with @status set. */
@@ -48,7 +48,7 @@ static const struct dsmb_query_class *dsmb_query_find(struct dsmb_query *q, u8 t
 	const struct dsmb_query_class *class;
 	struct dsmb_conn *conn = q->call->conn;
 
-	*status = DSMB_INVALID_INFO_CLASS;
+	*status = STATUS_INVALID_INFO_CLASS;
 	switch (type) {
 	case DSMB_INFO_FILE:
 		class = dsmb_query_class(dsmb_query_file_classes, q->class);
@@ -63,12 +63,12 @@ static const struct dsmb_query_class *dsmb_query_find(struct dsmb_query *q, u8 t
 		class = dsmb_query_quota_class;
 		break;
 	default:
-		*status = DSMB_INVALID_PARAMETER;
+		*status = STATUS_INVALID_PARAMETER;
 		return NULL;
 	}
 	if (!class || (class->flags & DSMB_CLASS_POSIX && !conn->posix))
 		return NULL;
-	*status = DSMB_NOT_SUPPORTED;
+	*status = STATUS_NOT_SUPPORTED;
 	if (class->flags & DSMB_CLASS_311 && conn->dialect < DSMB_DIALECT_311)
 		return NULL;
 	if (!q->inst && !(class->flags & DSMB_CLASS_PIPE))
@@ -93,10 +93,10 @@ static u32 dsmb_query_run(struct dsmb_query *q, const struct dsmb_query_class *c
 	if (dsmb_is_error(status))
 		return status;
 	if (q->out.full)
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	if (q->out.len > q->max) {
 		dsmb_back(&q->out, q->max);
-		status = DSMB_BUFFER_OVERFLOW;
+		status = STATUS_BUFFER_OVERFLOW;
 	}
 	return status;
 }
@@ -106,12 +106,12 @@ u32 dsmb_query_room(struct dsmb_query *q, u32 room)
 	struct dsmb_builder *out = &q->call->out;
 
 	if (room && dsmb_reply_reserve(q->call, room + 8))
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	dsmb_put_u16(out, 9);
 	dsmb_put_u16(out, DSMB_QUERY_INFO_HEAD);
 	dsmb_put_u32(out, 0);
 	q->out = dsmb_builder(out->data + out->len, out->size - out->len);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 /* Begin the response, with the buffer of the class in @q->out. */
@@ -136,9 +136,9 @@ static u32 dsmb_query(struct dsmb_query *q, u8 type)
 	if (!class)
 		return status;
 	if (q->max < class->least)
-		return DSMB_INFO_LENGTH_MISMATCH;
+		return STATUS_INFO_LENGTH_MISMATCH;
 	if (class->rights & ~q->open->rights)
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	status = dsmb_query_begin(q, class);
 	if (status)
 		return status;
@@ -154,7 +154,7 @@ static u32 dsmb_query(struct dsmb_query *q, u8 type)
 	if (dsmb_is_error(status))
 		return status;
 	/* A response with another warning has no buffer (MS-SMB2 section 2.2.2). */
-	if (status && status != DSMB_BUFFER_OVERFLOW) {
+	if (status && status != STATUS_BUFFER_OVERFLOW) {
 		dsmb_back(&call->out, 0);
 		return status;
 	}
@@ -183,14 +183,14 @@ u32 dsmb_query_info(struct dsmb_call *call)
 	volatile_id = dsmb_get_u64(in);
 	q.input = len ? dsmb_window(in, offset, len) : dsmb_cursor(NULL, 0);
 	if (in->bad)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 
 	status = dsmb_call_open(call, persistent, volatile_id, &q.open);
 	if (status)
 		return status;
 	if (max(q.max, len) > dsmb_io_max(call->conn) ||
 	    !dsmb_charge_covers(call, max(q.max, len)))
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	q.inst = q.open->inst;
 	return dsmb_query(&q, type);
 }

@@ -26,7 +26,7 @@ static u32 dsmb_query_put_sd(struct dsmb_query *q, const struct dsmb_secured *se
 			return status;
 	}
 	dsmb_put_sd(&q->out, secured, q->additional);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_security(struct dsmb_query *q)
@@ -40,9 +40,9 @@ static u32 dsmb_query_security(struct dsmb_query *q)
 
 	/* No client may read the SACL. */
 	if (q->additional & DSMB_SECURITY_SACL)
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	if (q->additional && !(q->open->rights & DITTO_RIGHT_READ_ACL))
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	/* A stream has the descriptor of its file. */
 	err = dsmb_attrs_of_node(op->share, base, &attrs);
 	if (err)

@@ -107,14 +107,14 @@ static u32 dsmb_quota_of_list(struct dsmb_query *q, struct dsmb_quota_list *list
 	int err;
 
 	if (!bytes)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	sids = dsmb_cursor(bytes, len);
 	while (more && !list->needed) {
 		if (!dsmb_next_quota(&sids, &entry, &more))
-			return DSMB_INVALID_PARAMETER;
+			return STATUS_INVALID_PARAMETER;
 		dsmb_skip(&entry, 4);
 		if (!dsmb_get_sid(&entry, &sid))
-			return DSMB_INVALID_PARAMETER;
+			return STATUS_INVALID_PARAMETER;
 		/* There are no quotas for groups and for unknown users. */
 		if (!dsmb_sid_to_uid(&sid, &uid))
 			continue;
@@ -123,7 +123,7 @@ static u32 dsmb_quota_of_list(struct dsmb_query *q, struct dsmb_quota_list *list
 			return dsmb_done(q->call, err);
 		dsmb_put_quota(list, &sid, &record);
 	}
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 /* List all users, from where the last listing through this open ended. */
@@ -143,12 +143,12 @@ static u32 dsmb_quota_of_all(struct dsmb_query *q, struct dsmb_quota_list *list,
 			return dsmb_done(q->call, err);
 		sid = dsmb_sid_of_uid(record.uid);
 		if (!dsmb_put_quota(list, &sid, &record))
-			return DSMB_SUCCESS;
+			return STATUS_SUCCESS;
 		*next = (u64)from_kuid(ns, record.uid) + 1;
 		if (single)
-			return DSMB_SUCCESS;
+			return STATUS_SUCCESS;
 	}
-	return list->last == U32_MAX ? DSMB_NO_MORE_ENTRIES : DSMB_SUCCESS;
+	return list->last == U32_MAX ? STATUS_NO_MORE_ENTRIES : STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_quota(struct dsmb_query *q)
@@ -164,7 +164,7 @@ static u32 dsmb_query_quota(struct dsmb_query *q)
 	list_len = dsmb_get_u32(in);
 	dsmb_skip(in, 8);		/* StartSid: the open has the position */
 	if (in->bad)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 
 	mutex_lock(&q->open->lock);
 	if (restart)
@@ -194,17 +194,17 @@ u32 dsmb_set_quota(struct dsmb_change *c)
 		int err;
 
 		if (!dsmb_next_quota(&c->in, &entry, &more))
-			return DSMB_INVALID_PARAMETER;
+			return STATUS_INVALID_PARAMETER;
 		dsmb_skip(&entry, 4 + 8 + 8);
 		record.soft = dsmb_get_u64(&entry);
 		record.hard = dsmb_get_u64(&entry);
 		if (!dsmb_get_sid(&entry, &sid))
-			return DSMB_INVALID_PARAMETER;
+			return STATUS_INVALID_PARAMETER;
 		if (!dsmb_sid_to_uid(&sid, &record.uid))
-			return DSMB_INVALID_SID;
+			return STATUS_INVALID_SID;
 		err = ditto_quota_set(&c->call->op, &record);
 		if (err)
 			return dsmb_done(c->call, err);
 	}
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }

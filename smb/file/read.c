@@ -49,11 +49,11 @@ static u32 dsmb_read_parse(struct dsmb_call *call, struct dsmb_read_args *args)
 	dsmb_skip(in, 4 + 2 + 2);
 	if (in->bad || args->length > dsmb_io_max(call->conn) ||
 	    !dsmb_charge_covers(call, args->length))
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	/* The field is reserved before 3.0. There is no RDMA channel. */
 	if (dsmb_conn_is_3x(call->conn) && args->channel)
-		return DSMB_INVALID_PARAMETER;
-	return DSMB_SUCCESS;
+		return STATUS_INVALID_PARAMETER;
+	return STATUS_SUCCESS;
 }
 
 /* Encode the 16 bytes before the data. */
@@ -74,11 +74,11 @@ static u32 dsmb_read_pipe(struct dsmb_call *call, struct dsmb_open *open, u32 le
 	void *data;
 
 	if (dsmb_reply_reserve(call, DSMB_READ_HEAD + length))
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	dsmb_put(out, DSMB_READ_HEAD);
 	data = dsmb_room(out, length);
 	if (!data)
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	status = dsmb_pipe_read(call, open, length, data, &len);
 	if (status != DSMB_PARKED)
 		dsmb_pipe_done(call);
@@ -156,15 +156,15 @@ static u32 dsmb_read_node(struct dsmb_call *call, struct ditto_node *node,
 	if (n == -EJUKEBOX)
 		return dsmb_call_parked(call);
 	if (n == -EAGAIN)
-		return DSMB_FILE_LOCK_CONFLICT;
+		return STATUS_FILE_LOCK_CONFLICT;
 	if (n < 0 || n < args->minimum || (!n && args->length)) {
 		dsmb_read_drop(call);
-		return n < 0 ? dsmb_status(n) : DSMB_END_OF_FILE;
+		return n < 0 ? dsmb_status(n) : STATUS_END_OF_FILE;
 	}
 	dsmb_read_head(&call->out, n, 0);
 	if (!spliced)
 		dsmb_room(&call->out, n);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_read_file(struct dsmb_call *call, struct dsmb_open *open,
@@ -175,11 +175,11 @@ static u32 dsmb_read_file(struct dsmb_call *call, struct dsmb_open *open,
 	u32 status;
 
 	if (ditto_instance_is_dir(open->inst))
-		return DSMB_INVALID_DEVICE_REQUEST;
+		return STATUS_INVALID_DEVICE_REQUEST;
 	if (!(open->rights & (DITTO_RIGHT_READ_DATA | DITTO_RIGHT_EXECUTE)))
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	if (args->offset > S64_MAX - args->length)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	status = dsmb_open_begin(call, open, &node);
 	if (status)
 		return status;

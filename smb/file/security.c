@@ -119,7 +119,7 @@ u32 dsmb_get_sd(struct dsmb_cursor c, struct dsmb_sd *sd)
 
 	memset(sd, 0, sizeof(*sd));
 	if (c.size > DSMB_SD_MAX)
-		return DSMB_ALLOTTED_SPACE_EXCEEDED;
+		return STATUS_ALLOTTED_SPACE_EXCEEDED;
 	revision = dsmb_get_u8(&c);
 	dsmb_skip(&c, 1);
 	sd->control = dsmb_get_u16(&c);
@@ -129,14 +129,14 @@ u32 dsmb_get_sd(struct dsmb_cursor c, struct dsmb_sd *sd)
 	dacl = dsmb_get_u32(&c);
 	if (c.bad || revision != DSMB_SD_REVISION || !(sd->control & DSMB_SD_SELF_RELATIVE) ||
 	    !dsmb_get_owners(&c, owner, group, sd))
-		return DSMB_INVALID_SECURITY_DESCR;
+		return STATUS_INVALID_SECURITY_DESCR;
 	if (sd->control & DSMB_SD_DACL_PRESENT) {
 		sd->null_dacl = !dacl;
 		if (dacl && !dsmb_get_dacl(&c, dacl, sd))
-			return DSMB_INVALID_SECURITY_DESCR;
+			return STATUS_INVALID_SECURITY_DESCR;
 		sd->parts |= DSMB_SECURITY_DACL;
 	}
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_get_sd);
 

@@ -90,24 +90,24 @@ static u32 dsmb_set_flags(struct dsmb_change *c, u32 flags, struct ditto_dosattr
 	int err;
 
 	if (!flags)
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	if (flags & ~DSMB_ATTRS_KNOWN)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	err = dsmb_attrs_of_node(c->call->op.share, ditto_instance_base(c->inst), &attrs);
 	if (err)
 		return dsmb_done(c->call, err);
 	if (flags & DSMB_ATTR_DIRECTORY && !attrs.is_dir)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	if (flags & DITTO_FLAG_TEMPORARY && attrs.is_dir)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	/* The sparse attribute is set by an FSCTL. */
 	flags &= DITTO_FLAGS_KEPT & ~DITTO_FLAG_SPARSE;
 	flags |= attrs.dosattr.flags & DITTO_FLAG_SPARSE;
 	if (flags == attrs.dosattr.flags)
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	dosattr->flags = flags;
 	dosattr->valid |= DITTO_DOSATTR_FLAGS;
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_set_basic(struct dsmb_change *c)
@@ -122,7 +122,7 @@ static u32 dsmb_set_basic(struct dsmb_change *c)
 
 	if (!dsmb_get_time(&c->in, &created) || !dsmb_get_time(&c->in, &accessed) ||
 	    !dsmb_get_time(&c->in, &written) || !dsmb_get_time(&c->in, &changed))
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	status = dsmb_set_flags(c, dsmb_get_u32(&c->in), &dosattr);
 	if (status)
 		return status;
@@ -156,7 +156,7 @@ static u32 dsmb_set_end_of_file(struct dsmb_change *c)
 	u64 size = dsmb_get_u64(&c->in);
 
 	if (ditto_instance_is_dir(c->inst) || size > S64_MAX)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	return dsmb_set_size(c, size);
 }
 
@@ -168,23 +168,23 @@ static u32 dsmb_set_allocation(struct dsmb_change *c)
 	int err;
 
 	if (ditto_instance_is_dir(c->inst) || size > S64_MAX)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	err = dsmb_attrs_get(&c->call->op, c->inst, c->node, &attrs);
 	if (err)
 		return dsmb_done(c->call, err);
 	if (size < attrs.size)
 		return dsmb_set_size(c, size);
 	if (size <= attrs.allocation)
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	err = ditto_allocate(&c->call->op, c->node, DITTO_SPACE_RESERVE_KEEP, 0, size);
 	/* If the file system cannot reserve space, the request is ignored. */
-	return err == -EOPNOTSUPP ? DSMB_SUCCESS : dsmb_done(c->call, err);
+	return err == -EOPNOTSUPP ? STATUS_SUCCESS : dsmb_done(c->call, err);
 }
 
 /* Unwritten bytes cannot be declared as valid here (MS-FSA section 2.1.5.15.17). */
 static u32 dsmb_set_valid_data_length(struct dsmb_change *c)
 {
-	return DSMB_PRIVILEGE_NOT_HELD;
+	return STATUS_PRIVILEGE_NOT_HELD;
 }
 
 static u32 dsmb_set_delete(struct dsmb_change *c, u32 flags)
@@ -194,11 +194,11 @@ static u32 dsmb_set_delete(struct dsmb_change *c, u32 flags)
 
 	if (flags & DITTO_DELETE_ON) {
 		err = dsmb_persist_delete_pending(op, c->open, flags);
-		return err == -EPERM ? DSMB_CANNOT_DELETE : dsmb_done(c->call, err);
+		return err == -EPERM ? STATUS_CANNOT_DELETE : dsmb_done(c->call, err);
 	}
 	err = flags & DITTO_DELETE_AT_CLOSE ? dsmb_persist_cancel_delete_at_close(op, c->open) :
 					      dsmb_persist_cancel_delete(op, c->open, c->node);
-	return err ? DSMB_INSUFFICIENT_RESOURCES : DSMB_SUCCESS;
+	return err ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
 }
 
 static u32 dsmb_set_disposition(struct dsmb_change *c)
@@ -216,7 +216,7 @@ static u32 dsmb_set_disposition_ex(struct dsmb_change *c)
 
 	if (flags & ~(DSMB_DISPOSITION_DELETE | DSMB_DISPOSITION_POSIX | DSMB_DISPOSITION_IMAGE |
 		      DSMB_DISPOSITION_ON_CLOSE | DSMB_DISPOSITION_READONLY))
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	if (flags & DSMB_DISPOSITION_DELETE)
 		how |= DITTO_DELETE_ON;
 	if (flags & DSMB_DISPOSITION_POSIX)
@@ -261,15 +261,15 @@ static u32 dsmb_target_get(struct dsmb_change *c, struct dsmb_target *target, bo
 	len = dsmb_get_u32(&c->in);
 	name = dsmb_window(&c->in, c->in.pos, len);
 	if (name.bad)
-		return DSMB_INFO_LENGTH_MISMATCH;
+		return STATUS_INFO_LENGTH_MISMATCH;
 	/* RootDirectory must be 0 (MS-SMB2 section 3.3.5.21.1). */
 	if (root || !len)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	if (c->open->posix)
 		err = dsmb_path_parse_posix(&target->path, name);
 	else
 		err = dsmb_path_parse(&target->path, name);
-	return err ? dsmb_status(err) : DSMB_SUCCESS;
+	return err ? dsmb_status(err) : STATUS_SUCCESS;
 }
 
 /* Errors of the new name's directory, not of the file that was opened. */
@@ -278,9 +278,9 @@ static u32 dsmb_target_status(struct dsmb_change *c, int err)
 	switch (err) {
 	case -ENOENT:
 	case -ENOTDIR:
-		return DSMB_OBJECT_PATH_NOT_FOUND;
+		return STATUS_OBJECT_PATH_NOT_FOUND;
 	case -ELOOP:
-		return DSMB_OBJECT_PATH_SYNTAX_BAD;
+		return STATUS_OBJECT_PATH_SYNTAX_BAD;
 	}
 	return dsmb_done(c->call, err);
 }
@@ -312,13 +312,13 @@ static u32 dsmb_rename(struct dsmb_change *c, bool ex)
 		return status;
 	/* A stream stays with its file, and a file cannot become a stream. */
 	if (is_stream && path->len)
-		status = DSMB_SHARING_VIOLATION;
+		status = STATUS_SHARING_VIOLATION;
 	else if (is_stream != !!path->stream || path->data)
-		status = DSMB_INVALID_PARAMETER;
+		status = STATUS_INVALID_PARAMETER;
 	else if (is_stream)
 		status = dsmb_done(c->call, dsmb_rename_stream(c, &target));
 	else if (!path->len)
-		status = DSMB_OBJECT_NAME_INVALID;
+		status = STATUS_OBJECT_NAME_INVALID;
 	else
 		status = dsmb_target_status(c, ditto_instance_rename(&c->call->op, c->inst,
 								     path->path, path->len,
@@ -344,14 +344,14 @@ static u32 dsmb_link(struct dsmb_change *c, bool ex)
 	u32 status;
 
 	if (ditto_instance_is_dir(c->inst))
-		return DSMB_FILE_IS_A_DIRECTORY;
+		return STATUS_FILE_IS_A_DIRECTORY;
 	if (ditto_instance_is_stream(c->inst))
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	status = dsmb_target_get(c, &target, ex);
 	if (status)
 		return status;
 	if (target.path.stream || !target.path.len)
-		status = DSMB_OBJECT_NAME_INVALID;
+		status = STATUS_OBJECT_NAME_INVALID;
 	else
 		status = dsmb_target_status(c, ditto_instance_link(&c->call->op, c->inst,
 								   target.path.path,
@@ -376,9 +376,9 @@ static u32 dsmb_set_position(struct dsmb_change *c)
 	u64 position = dsmb_get_u64(&c->in);
 
 	if (position > S64_MAX)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	WRITE_ONCE(c->open->position, position);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_set_mode(struct dsmb_change *c)
@@ -386,10 +386,10 @@ static u32 dsmb_set_mode(struct dsmb_change *c)
 	u32 mode = dsmb_get_u32(&c->in);
 
 	if (mode & ~DSMB_MODES || (mode & DSMB_MODE_SYNC) == DSMB_MODE_SYNC)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	WRITE_ONCE(c->open->mode, mode);
 	WRITE_ONCE(c->open->write_through, mode & DSMB_MODE_WRITE_THROUGH);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 /* Read mode and completion mode of a pipe are fixed, so valid requests are ignored. */
@@ -397,7 +397,7 @@ static u32 dsmb_set_pipe(struct dsmb_change *c)
 {
 	u32 read_mode = dsmb_get_u32(&c->in), completion = dsmb_get_u32(&c->in);
 
-	return read_mode > 1 || completion > 1 ? DSMB_INVALID_PARAMETER : DSMB_SUCCESS;
+	return read_mode > 1 || completion > 1 ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
 }
 
 const struct dsmb_set_class dsmb_set_file_classes[] = {

@@ -28,13 +28,13 @@ static u32 dsmb_set_file(struct dsmb_change *c)
 	u32 status;
 
 	if (!class)
-		return DSMB_INVALID_INFO_CLASS;
+		return STATUS_INVALID_INFO_CLASS;
 	if (!c->inst != !!(class->flags & DSMB_CLASS_PIPE))
-		return DSMB_NOT_SUPPORTED;
+		return STATUS_NOT_SUPPORTED;
 	if (c->in.size < class->least)
-		return DSMB_INFO_LENGTH_MISMATCH;
+		return STATUS_INFO_LENGTH_MISMATCH;
 	if (class->rights && !(class->rights & c->open->rights))
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	if (!c->inst || class->flags & DSMB_CLASS_TIMES)
 		return class->set(c);
 	dsmb_times_save(&c->call->op, c->open, &times);
@@ -49,14 +49,14 @@ static u32 dsmb_set(struct dsmb_change *c, u8 type)
 	case DSMB_INFO_FILE:
 		return dsmb_set_file(c);
 	case DSMB_INFO_SECURITY:
-		return c->inst ? dsmb_set_security(c) : DSMB_NOT_SUPPORTED;
+		return c->inst ? dsmb_set_security(c) : STATUS_NOT_SUPPORTED;
 	case DSMB_INFO_FILESYSTEM:
 		/* Clients cannot change the quota settings and ids of file systems. */
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	case DSMB_INFO_QUOTA:
-		return c->inst ? dsmb_set_quota(c) : DSMB_NOT_SUPPORTED;
+		return c->inst ? dsmb_set_quota(c) : STATUS_NOT_SUPPORTED;
 	}
-	return DSMB_INVALID_PARAMETER;
+	return STATUS_INVALID_PARAMETER;
 }
 
 u32 dsmb_set_info(struct dsmb_call *call)
@@ -77,13 +77,13 @@ u32 dsmb_set_info(struct dsmb_call *call)
 	volatile_id = dsmb_get_u64(in);
 	c.in = len ? dsmb_window(in, offset, len) : dsmb_cursor(NULL, 0);
 	if (in->bad)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 
 	status = dsmb_call_open(call, persistent, volatile_id, &c.open);
 	if (status)
 		return status;
 	if (len > dsmb_io_max(call->conn) || !dsmb_charge_covers(call, len))
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	c.inst = c.open->inst;
 	if (c.inst) {
 		status = dsmb_open_begin(call, c.open, &c.node);

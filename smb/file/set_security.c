@@ -35,7 +35,7 @@ static u32 dsmb_set_owners(struct dsmb_change *c, const struct dsmb_sd *sd,
 	set->gid = attrs->gid;
 	if (parts & DSMB_SECURITY_OWNER) {
 		if (!dsmb_take_owner(&sd->owner, session->user, &set->uid))
-			return DSMB_INVALID_OWNER;
+			return STATUS_INVALID_OWNER;
 		if (!uid_eq(set->uid, attrs->uid))
 			set->valid |= DITTO_SET_UID;
 	}
@@ -46,7 +46,7 @@ static u32 dsmb_set_owners(struct dsmb_change *c, const struct dsmb_sd *sd,
 		if (!gid_eq(set->gid, attrs->gid))
 			set->valid |= DITTO_SET_GID;
 	}
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 /* If the file cannot store a list, set the mode that comes closest to it. */
@@ -69,7 +69,7 @@ static u32 dsmb_set_list(const struct dsmb_call *call, const struct dsmb_sd *sd,
 
 	if (dsmb_sd_unix_mode(sd, &set->mode)) {
 		set->valid |= DITTO_SET_MODE;
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	}
 	status = dsmb_sd_acl(sd, call->session->user, attrs->is_dir, acl);
 	if (status)
@@ -80,7 +80,7 @@ static u32 dsmb_set_list(const struct dsmb_call *call, const struct dsmb_sd *sd,
 		set->acl = *acl;
 		set->valid |= DITTO_SET_ACL;
 	}
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static bool dsmb_may_set_security(const struct dsmb_change *c)
@@ -102,12 +102,12 @@ static u32 dsmb_set_sd(struct dsmb_change *c, const struct ditto_setattr *set)
 	int err;
 
 	if (!set->valid)
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	/* Access was checked at open: use the credential of the open, not that of the session. */
 	op.cred = READ_ONCE(c->open->cred);
 	err = ditto_setattr(&op, ditto_instance_base(c->inst), set, &wcc);
 	if (err == -EPERM && set->valid & (DITTO_SET_UID | DITTO_SET_GID))
-		return DSMB_INVALID_OWNER;
+		return STATUS_INVALID_OWNER;
 	return dsmb_done(c->call, err);
 }
 
@@ -121,7 +121,7 @@ u32 dsmb_set_security(struct dsmb_change *c)
 	int err;
 
 	if (!dsmb_may_set_security(c))
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	status = dsmb_get_sd(c->in, &sd);
 	if (status)
 		return status;
@@ -153,6 +153,6 @@ u32 dsmb_sd_new(const struct dsmb_call *call, const struct dsmb_sd *sd, bool is_
 		set->valid |= DITTO_SET_GID;
 	/* Without a DACL the file inherits its list (MS-DTYP section 2.5.3.4.2). */
 	if (!(sd->parts & DSMB_SECURITY_DACL))
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	return dsmb_set_list(call, sd, &attrs, set, acl);
 }

@@ -43,17 +43,17 @@ static u32 dsmb_write_parse(struct dsmb_call *call, struct dsmb_write_args *args
 	args->flags = dsmb_get_u32(in);
 	if (in->bad || args->length > dsmb_io_max(call->conn) ||
 	    !dsmb_charge_covers(call, args->length) || data_offset > DSMB_WRITE_OFFSET_MAX)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	if (dsmb_conn_is_3x(call->conn) && channel)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	args->data = NULL;
 	if (!args->length)
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	if (data_offset < in->pos)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	data = dsmb_window(in, data_offset, args->length);
 	args->data = dsmb_get(&data, args->length);
-	return args->data ? DSMB_SUCCESS : DSMB_INVALID_PARAMETER;
+	return args->data ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
 }
 
 /*
@@ -65,11 +65,11 @@ static u32 dsmb_write_place(struct dsmb_open *open, struct ditto_node *node,
 			    const struct dsmb_write_args *args)
 {
 	if (args->offset > S64_MAX - args->length)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	if (!(open->rights & DITTO_RIGHT_WRITE_DATA) &&
 	    args->offset < i_size_read(node->inode))
-		return DSMB_ACCESS_DENIED;
-	return DSMB_SUCCESS;
+		return STATUS_ACCESS_DENIED;
+	return STATUS_SUCCESS;
 }
 
 static bool dsmb_write_is_stable(const struct dsmb_call *call, const struct dsmb_open *open,
@@ -98,11 +98,11 @@ static u32 dsmb_write_node(struct dsmb_call *call, struct dsmb_open *open,
 	if (n == -EJUKEBOX)
 		return dsmb_call_parked(call);
 	if (n == -EAGAIN)
-		return DSMB_FILE_LOCK_CONFLICT;
+		return STATUS_FILE_LOCK_CONFLICT;
 	if (n < 0)
 		return dsmb_status(n);
 	*done = n;
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_write_file(struct dsmb_call *call, struct dsmb_open *open,
@@ -113,9 +113,9 @@ static u32 dsmb_write_file(struct dsmb_call *call, struct dsmb_open *open,
 	u32 status;
 
 	if (ditto_instance_is_dir(open->inst))
-		return DSMB_INVALID_DEVICE_REQUEST;
+		return STATUS_INVALID_DEVICE_REQUEST;
 	if (!(open->rights & (DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA)))
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	status = dsmb_open_begin(call, open, &node);
 	if (status)
 		return status;
@@ -159,5 +159,5 @@ u32 dsmb_write(struct dsmb_call *call)
 	dsmb_put_u32(out, 0);
 	dsmb_put_u16(out, 0);
 	dsmb_put_u16(out, 0);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }

@@ -53,14 +53,14 @@ struct dsmb_copy_state {
 u32 dsmb_fsctl_resume_key(struct dsmb_ioctl *io)
 {
 	if (io->max < DSMB_RESUME_REPLY)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	if (ditto_instance_is_dir(io->inst))
-		return DSMB_INVALID_DEVICE_REQUEST;
+		return STATUS_INVALID_DEVICE_REQUEST;
 	dsmb_put_u64(&io->out, io->open->persistent);
 	dsmb_put_u64(&io->out, io->open->volatile_id);
 	dsmb_put_u64(&io->out, io->call->session->id);
 	dsmb_put(&io->out, DSMB_RESUME_REPLY - DSMB_RESUME_KEY);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 /* Check that both opens are of files and the source may be read, and begin the source. */
@@ -87,10 +87,10 @@ static u32 dsmb_copy_begin(struct dsmb_copy *copy, u64 persistent, u64 volatile_
 	copy->op.actor = &copy->actor;
 	err = ditto_instance_begin(copy->from->inst, &copy->op, &copy->node);
 	if (!err)
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 put:
 	dsmb_open_put(copy->from);
-	return err == -EBADF ? DSMB_INVALID_DEVICE_REQUEST : dsmb_status(err);
+	return err == -EBADF ? STATUS_INVALID_DEVICE_REQUEST : dsmb_status(err);
 }
 
 static void dsmb_copy_end(struct dsmb_copy *copy)
@@ -106,7 +106,7 @@ static u32 dsmb_copy_limits(struct dsmb_ioctl *io)
 	dsmb_put_u32(&io->out, DSMB_COPY_CHUNK);
 	dsmb_put_u32(&io->out, DSMB_COPY_TOTAL);
 	io->call->keep_body = true;
-	return DSMB_INVALID_PARAMETER;
+	return STATUS_INVALID_PARAMETER;
 }
 
 struct dsmb_copy_chunk {
@@ -161,7 +161,7 @@ static u32 dsmb_copy_buffered(struct dsmb_copy *copy, const struct dsmb_copy_chu
 	vec.iov_len = chunk->len;
 	vec.iov_base = kvmalloc(chunk->len, GFP_KERNEL);
 	if (!vec.iov_base)
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, vec.iov_len);
 	n = ditto_read(&copy->op, copy->node, chunk->from, &iter, &eof);
 	if (n == chunk->len) {
@@ -172,7 +172,7 @@ static u32 dsmb_copy_buffered(struct dsmb_copy *copy, const struct dsmb_copy_chu
 	kvfree(vec.iov_base);
 	if (n < 0)
 		return dsmb_done(io->call, n);
-	return n == chunk->len ? DSMB_SUCCESS : DSMB_UNEXPECTED_IO_ERROR;
+	return n == chunk->len ? STATUS_SUCCESS : STATUS_UNEXPECTED_IO_ERROR;
 }
 
 static bool dsmb_copy_overlaps(const struct dsmb_copy *copy, const struct dsmb_copy_chunk *chunk)
@@ -189,9 +189,9 @@ static u32 dsmb_copy_one(struct dsmb_copy *copy, const struct dsmb_copy_chunk *c
 	ssize_t n;
 
 	if (chunk->from > S64_MAX || chunk->to > S64_MAX - chunk->len)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	if (chunk->from > size || chunk->len > size - chunk->from)
-		return DSMB_INVALID_VIEW_SIZE;
+		return STATUS_INVALID_VIEW_SIZE;
 	if (dsmb_copy_overlaps(copy, chunk) || !(io->open->rights & DITTO_RIGHT_WRITE_DATA))
 		return dsmb_copy_buffered(copy, chunk);
 	while (done < chunk->len) {
@@ -201,10 +201,10 @@ static u32 dsmb_copy_one(struct dsmb_copy *copy, const struct dsmb_copy_chunk *c
 			return dsmb_done(io->call, n);
 		/* The source was truncated meanwhile. */
 		if (!n)
-			return DSMB_INVALID_VIEW_SIZE;
+			return STATUS_INVALID_VIEW_SIZE;
 		done += n;
 	}
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static void dsmb_copy_release(struct dsmb_call *call)
@@ -231,11 +231,11 @@ static u32 dsmb_copy_chunks(struct dsmb_copy *copy, u32 count)
 	struct dsmb_copy_state *state = dsmb_copy_state(io->call);
 	struct dsmb_copy_chunk chunk;
 	struct dsmb_attrs attrs;
-	u32 status = DSMB_SUCCESS, i;
+	u32 status = STATUS_SUCCESS, i;
 	int err;
 
 	if (!state)
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	err = dsmb_attrs_get(&copy->op, copy->from->inst, copy->node, &attrs);
 	if (err)
 		return dsmb_done(io->call, err);
@@ -268,19 +268,19 @@ u32 dsmb_fsctl_copychunk(struct dsmb_ioctl *io)
 
 	dsmb_skip(&io->in, 4);
 	if (io->max < DSMB_COPY_REPLY)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	/* Check against the limit first, so that a huge count gets the limits as response. */
 	if (count <= DSMB_COPY_CHUNKS && dsmb_left(&io->in) < count * DSMB_COPY_CHUNK_SIZE)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	if (!dsmb_copy_is_modest(io->in, count))
 		return dsmb_copy_limits(io);
 	if (!(io->open->rights & (DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA)))
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	if (io->code == DSMB_FSCTL_COPYCHUNK && !(io->open->rights & DITTO_RIGHT_READ_DATA))
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	if (session != io->call->session->id)
-		return DSMB_OBJECT_NAME_NOT_FOUND;
-	status = dsmb_copy_begin(&copy, persistent, volatile_id, DSMB_OBJECT_NAME_NOT_FOUND);
+		return STATUS_OBJECT_NAME_NOT_FOUND;
+	status = dsmb_copy_begin(&copy, persistent, volatile_id, STATUS_OBJECT_NAME_NOT_FOUND);
 	if (status)
 		return status;
 	status = dsmb_copy_chunks(&copy, count);
@@ -305,7 +305,7 @@ static u32 dsmb_duplicate(struct dsmb_copy *copy, u64 from, u64 to, u64 count)
 	if (from > source.size || count > source.size - from ||
 	    (source.flags & ~target.flags) & DITTO_FLAG_SPARSE ||
 	    dsmb_copy_overlaps(copy, &(struct dsmb_copy_chunk) { from, to, count }))
-		return DSMB_NOT_SUPPORTED;
+		return STATUS_NOT_SUPPORTED;
 	/* The target does not grow, so extents behind its end are not shared. */
 	count = to < target.size ? min(count, target.size - to) : 0;
 	while (count) {
@@ -314,12 +314,12 @@ static u32 dsmb_duplicate(struct dsmb_copy *copy, u64 from, u64 to, u64 count)
 		if (n < 0)
 			return dsmb_done(io->call, n);
 		if (!n)
-			return DSMB_NOT_SUPPORTED;
+			return STATUS_NOT_SUPPORTED;
 		from += n;
 		to += n;
 		count -= min_t(u64, n, count);
 	}
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 u32 dsmb_fsctl_duplicate_extents(struct dsmb_ioctl *io)
@@ -331,8 +331,8 @@ u32 dsmb_fsctl_duplicate_extents(struct dsmb_ioctl *io)
 	u32 status;
 
 	if (from > S64_MAX || count > S64_MAX || to > S64_MAX - count)
-		return DSMB_INVALID_PARAMETER;
-	status = dsmb_copy_begin(&copy, persistent, volatile_id, DSMB_INVALID_HANDLE);
+		return STATUS_INVALID_PARAMETER;
+	status = dsmb_copy_begin(&copy, persistent, volatile_id, STATUS_INVALID_HANDLE);
 	if (status)
 		return status;
 	if (count)

@@ -17,7 +17,7 @@ static u32 dsmb_put_object_id(struct dsmb_ioctl *io, const uuid_t *id)
 	dsmb_put_bytes(&io->out, &io->call->op.share->id, sizeof(uuid_t));
 	dsmb_put_bytes(&io->out, id, sizeof(*id));
 	dsmb_put(&io->out, sizeof(uuid_t));
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 u32 dsmb_fsctl_get_object_id(struct dsmb_ioctl *io)
@@ -29,7 +29,7 @@ u32 dsmb_fsctl_get_object_id(struct dsmb_ioctl *io)
 	if (err)
 		return dsmb_done(io->call, err);
 	if (!(attrs.dosattr.valid & DITTO_DOSATTR_OBJECT_ID))
-		return DSMB_OBJECTID_NOT_FOUND;
+		return STATUS_OBJECTID_NOT_FOUND;
 	return dsmb_put_object_id(io, &attrs.dosattr.object_id);
 }
 
@@ -59,12 +59,12 @@ u32 dsmb_fsctl_get_compression(struct dsmb_ioctl *io)
 	int err;
 
 	if (io->max < sizeof(u16))
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	err = dsmb_attrs_of_node(io->call->op.share, io->node, &attrs);
 	if (err)
 		return dsmb_done(io->call, err);
 	dsmb_put_u16(&io->out, dsmb_compression(&attrs));
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 /* COMPRESSION_FORMAT_NONE succeeds also if the file system cannot compress. */
@@ -73,9 +73,9 @@ u32 dsmb_fsctl_set_compression(struct dsmb_ioctl *io)
 	u16 format = dsmb_get_u16(&io->in);
 
 	if (format > DSMB_COMPRESSION_LZNT1)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	if (format == DSMB_COMPRESSION_NONE && !ditto_can_compress(io->call->op.share))
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	return dsmb_done(io->call, ditto_compress(&io->call->op, io->node,
 						  format != DSMB_COMPRESSION_NONE));
 }

@@ -243,15 +243,15 @@ u32 dsmb_fsctl_interfaces(struct dsmb_ioctl *io)
 	int err = 0;
 
 	if (!(conn->server_caps & DSMB_CAP_MULTI_CHANNEL))
-		return DSMB_NOT_SUPPORTED;
+		return STATUS_NOT_SUPPORTED;
 	if (dsmb_interfaces_put(server, &io->out))
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	/* Listeners changed, or the list is old. Only then does a client wait for the drivers. */
 	mutex_lock(&server->lock);
 	if (!dsmb_interfaces_may_be_told(rcu_dereference_protected(server->interfaces,
 								   lockdep_is_held(&server->lock))))
 		err = dsmb_interfaces_renew(server);
 	mutex_unlock(&server->lock);
-	return !err && dsmb_interfaces_put(server, &io->out) ? DSMB_SUCCESS :
-							       DSMB_INSUFFICIENT_RESOURCES;
+	return !err && dsmb_interfaces_put(server, &io->out) ? STATUS_SUCCESS :
+							       STATUS_INSUFFICIENT_RESOURCES;
 }

@@ -29,7 +29,7 @@ u32 dsmb_fsctl_set_sparse(struct dsmb_ioctl *io)
 	int err;
 
 	if (ditto_instance_is_dir(io->inst))
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	err = dsmb_attrs_of_node(io->call->op.share, ditto_instance_base(io->inst), &attrs);
 	if (err)
 		return dsmb_done(io->call, err);
@@ -37,7 +37,7 @@ u32 dsmb_fsctl_set_sparse(struct dsmb_ioctl *io)
 	if (sparse)
 		dosattr.flags |= DITTO_FLAG_SPARSE;
 	if (dosattr.flags == attrs.dosattr.flags)
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	return dsmb_done(io->call, ditto_dosattr_set(&io->call->op, ditto_instance_base(io->inst),
 						     &dosattr));
 }
@@ -108,14 +108,14 @@ u32 dsmb_fsctl_set_zero_data(struct dsmb_ioctl *io)
 	int err;
 
 	if (ditto_instance_is_dir(io->inst) || pos > S64_MAX || end > S64_MAX || pos > end)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
 	if (err)
 		return dsmb_done(io->call, err);
 	/* The file does not grow. */
 	end = min(end, attrs.size);
 	if (pos >= end)
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	/* Only a sparse file gives its blocks back. */
 	err = dsmb_zero(io, attrs.flags & DITTO_FLAG_SPARSE, pos, end - pos);
 	return dsmb_done(io->call, err);
@@ -152,10 +152,10 @@ static u32 dsmb_put_data_ranges(struct dsmb_ioctl *io, u64 pos, u64 end)
 			return dsmb_done(io->call, err);
 		hole = min(hole, end);
 		if (!dsmb_put_range(io, data, hole))
-			return io->out.len ? DSMB_BUFFER_OVERFLOW : DSMB_BUFFER_TOO_SMALL;
+			return io->out.len ? STATUS_BUFFER_OVERFLOW : STATUS_BUFFER_TOO_SMALL;
 		pos = hole;
 	}
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 u32 dsmb_fsctl_allocated_ranges(struct dsmb_ioctl *io)
@@ -165,18 +165,18 @@ u32 dsmb_fsctl_allocated_ranges(struct dsmb_ioctl *io)
 	int err;
 
 	if (ditto_instance_is_dir(io->inst) || pos > S64_MAX || len > S64_MAX - pos)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
 	if (err)
 		return dsmb_done(io->call, err);
 	end = min(pos + len, attrs.size);
 	if (pos >= end)
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	/*
 	 * A file that is not sparse has no holes that clients can see (MS-FSA section 2.1.5.10.22).
 	 */
 	if (!(attrs.flags & DITTO_FLAG_SPARSE))
-		return dsmb_put_range(io, pos, end) ? DSMB_SUCCESS : DSMB_BUFFER_TOO_SMALL;
+		return dsmb_put_range(io, pos, end) ? STATUS_SUCCESS : STATUS_BUFFER_TOO_SMALL;
 	return dsmb_put_data_ranges(io, pos, end);
 }
 
@@ -193,10 +193,10 @@ u32 dsmb_fsctl_file_regions(struct dsmb_ioctl *io)
 		len = dsmb_get_u64(&io->in);
 		dsmb_skip(&io->in, 8);
 		if (io->in.bad || pos > S64_MAX || len > S64_MAX)
-			return DSMB_INVALID_PARAMETER;
+			return STATUS_INVALID_PARAMETER;
 	}
 	if (ditto_instance_is_dir(io->inst))
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
 	if (err)
 		return dsmb_done(io->call, err);
@@ -212,7 +212,7 @@ u32 dsmb_fsctl_file_regions(struct dsmb_ioctl *io)
 		dsmb_put_u32(&io->out, DSMB_REGION_VALID);
 		dsmb_put_u32(&io->out, 0);
 	}
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 /* The client does not need these ranges any more: MS-FSCC section 2.3.73 */
@@ -225,11 +225,11 @@ u32 dsmb_fsctl_trim(struct dsmb_ioctl *io)
 
 	if (ditto_instance_is_dir(io->inst) || key || !count || count > DSMB_TRIM_MAX ||
 	    dsmb_left(&io->in) < count * 16)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
 	/* MS-FSA section 2.1.5.10.6 */
 	if (!err && attrs.flags & DSMB_ATTR_COMPRESSED)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	for (i = 0; !err && i < count; i++) {
 		pos = dsmb_get_u64(&io->in);
 		len = dsmb_get_u64(&io->in);
@@ -245,5 +245,5 @@ u32 dsmb_fsctl_trim(struct dsmb_ioctl *io)
 		return dsmb_done(io->call, err);
 	if (io->max >= 4)
 		dsmb_put_u32(&io->out, count);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }

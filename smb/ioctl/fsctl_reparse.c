@@ -57,7 +57,7 @@ static u32 dsmb_put_symlink(struct dsmb_ioctl *io)
 
 	target = kmalloc(PAGE_SIZE, GFP_KERNEL);
 	if (!target)
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	err = ditto_readlink(&io->call->op, io->node, target, &len);
 	if (err)
 		goto out;
@@ -76,7 +76,7 @@ static u32 dsmb_put_symlink(struct dsmb_ioctl *io)
 	dsmb_fill_u16(b, at + 6, size);
 out:
 	kfree(target);
-	return err == -ERANGE ? DSMB_BUFFER_TOO_SMALL : dsmb_done(io->call, err);
+	return err == -ERANGE ? STATUS_BUFFER_TOO_SMALL : dsmb_done(io->call, err);
 }
 
 static u32 dsmb_put_special(struct dsmb_ioctl *io, const struct dsmb_attrs *attrs)
@@ -90,7 +90,7 @@ static u32 dsmb_put_special(struct dsmb_ioctl *io, const struct dsmb_attrs *attr
 		dsmb_put_u32(&io->out, MAJOR(attrs->rdev));
 		dsmb_put_u32(&io->out, MINOR(attrs->rdev));
 	}
-	return io->out.full ? DSMB_BUFFER_TOO_SMALL : DSMB_SUCCESS;
+	return io->out.full ? STATUS_BUFFER_TOO_SMALL : STATUS_SUCCESS;
 }
 
 u32 dsmb_fsctl_get_reparse(struct dsmb_ioctl *io)
@@ -103,11 +103,11 @@ u32 dsmb_fsctl_get_reparse(struct dsmb_ioctl *io)
 	if (err)
 		return dsmb_done(io->call, err);
 	if (!attrs.reparse_tag || ditto_instance_is_stream(io->inst))
-		return DSMB_NOT_A_REPARSE_POINT;
+		return STATUS_NOT_A_REPARSE_POINT;
 	dsmb_put_u32(&io->out, attrs.reparse_tag);
 	dsmb_put_u32(&io->out, 0);
 	if (io->out.full)
-		return DSMB_BUFFER_TOO_SMALL;
+		return STATUS_BUFFER_TOO_SMALL;
 	status = attrs.reparse_tag == DSMB_REPARSE_TAG_SYMLINK ? dsmb_put_symlink(io) :
 		 dsmb_put_special(io, &attrs);
 	dsmb_fill_u16(&io->out, 4, io->out.len - DSMB_REPARSE_HEAD);
@@ -151,19 +151,19 @@ static u32 dsmb_get_symlink(struct dsmb_cursor *in, bool posix, struct dsmb_spec
 	flags = dsmb_get_u32(in);
 	/* An absolute target names a drive of the client, which does not exist here. */
 	if (flags & ~DSMB_SYMLINK_RELATIVE || (!flags && !posix) || in->bad)
-		return DSMB_IO_REPARSE_DATA_INVALID;
+		return STATUS_IO_REPARSE_DATA_INVALID;
 	name = dsmb_window(in, in->pos + offset, len);
 	if (name.bad || !len)
-		return DSMB_IO_REPARSE_DATA_INVALID;
+		return STATUS_IO_REPARSE_DATA_INVALID;
 	target = posix ? dsmb_get_posix_target(name, flags) : dsmb_get_string(name);
 	if (IS_ERR(target))
-		return PTR_ERR(target) == -ENOMEM ? DSMB_INSUFFICIENT_RESOURCES :
-		       DSMB_IO_REPARSE_DATA_INVALID;
+		return PTR_ERR(target) == -ENOMEM ? STATUS_INSUFFICIENT_RESOURCES :
+		       STATUS_IO_REPARSE_DATA_INVALID;
 	if (!posix)
 		dsmb_swap_slashes(target, strlen(target), '\\', '/');
 	special->type = S_IFLNK;
 	special->target = target;
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_get_special(struct dsmb_cursor *in, struct dsmb_special *special)
@@ -176,23 +176,23 @@ static u32 dsmb_get_special(struct dsmb_cursor *in, struct dsmb_special *special
 		special->type = S_IFLNK;
 		special->target = dsmb_get_string(dsmb_window(in, in->pos, dsmb_left(in)));
 		if (!IS_ERR(special->target))
-			return *special->target ? DSMB_SUCCESS : DSMB_IO_REPARSE_DATA_INVALID;
+			return *special->target ? STATUS_SUCCESS : STATUS_IO_REPARSE_DATA_INVALID;
 		special->target = NULL;
-		return DSMB_IO_REPARSE_DATA_INVALID;
+		return STATUS_IO_REPARSE_DATA_INVALID;
 	}
 	for (i = 0; i < ARRAY_SIZE(dsmb_nfs_types); i++)
 		if (dsmb_nfs_types[i].type == type)
 			special->type = dsmb_nfs_types[i].mode;
 	if (!special->type)
-		return DSMB_IO_REPARSE_DATA_INVALID;
+		return STATUS_IO_REPARSE_DATA_INVALID;
 	if (S_ISCHR(special->type) || S_ISBLK(special->type)) {
 		major = dsmb_get_u32(in);
 		minor = dsmb_get_u32(in);
 		if (major > MAJOR(~0U) || minor > MINORMASK)
-			return DSMB_IO_REPARSE_DATA_INVALID;
+			return STATUS_IO_REPARSE_DATA_INVALID;
 		special->rdev = MKDEV(major, minor);
 	}
-	return in->bad ? DSMB_IO_REPARSE_DATA_INVALID : DSMB_SUCCESS;
+	return in->bad ? STATUS_IO_REPARSE_DATA_INVALID : STATUS_SUCCESS;
 }
 
 static u32 dsmb_get_reparse(struct dsmb_cursor *in, bool posix, struct dsmb_special *special)
@@ -203,7 +203,7 @@ static u32 dsmb_get_reparse(struct dsmb_cursor *in, bool posix, struct dsmb_spec
 
 	dsmb_skip(in, 2);
 	if (in->size > DSMB_REPARSE_MAX || len != dsmb_left(in))
-		return DSMB_IO_REPARSE_DATA_INVALID;
+		return STATUS_IO_REPARSE_DATA_INVALID;
 	data = dsmb_window(in, in->pos, len);
 	switch (tag) {
 	case DSMB_REPARSE_TAG_SYMLINK:
@@ -211,7 +211,7 @@ static u32 dsmb_get_reparse(struct dsmb_cursor *in, bool posix, struct dsmb_spec
 	case DSMB_REPARSE_TAG_NFS:
 		return dsmb_get_special(&data, special);
 	}
-	return DSMB_NOT_SUPPORTED;
+	return STATUS_NOT_SUPPORTED;
 }
 
 static int dsmb_make_special(struct dsmb_ioctl *io, struct ditto_node *dir,
@@ -314,12 +314,12 @@ u32 dsmb_fsctl_set_reparse(struct dsmb_ioctl *io)
 		return dsmb_done(io->call, err);
 	/* Only an empty file or directory can become a reparse point. */
 	if (ditto_instance_is_stream(io->inst))
-		return DSMB_NOT_SUPPORTED;
+		return STATUS_NOT_SUPPORTED;
 	if (attrs.size)
-		return DSMB_IO_REPARSE_DATA_INVALID;
+		return STATUS_IO_REPARSE_DATA_INVALID;
 	status = dsmb_get_reparse(&io->in, io->open->posix, &special);
 	if (!status && S_ISDIR(attrs.mode) && special.type != S_IFLNK)
-		status = DSMB_NOT_SUPPORTED;
+		status = STATUS_NOT_SUPPORTED;
 	if (!status)
 		status = dsmb_done(io->call, dsmb_replace(io, &special));
 	kfree(special.target);
@@ -335,13 +335,13 @@ u32 dsmb_fsctl_delete_reparse(struct dsmb_ioctl *io)
 
 	/* ReparseDataLength must be 0. */
 	if (dsmb_get_u16(&io->in))
-		return DSMB_IO_REPARSE_DATA_INVALID;
+		return STATUS_IO_REPARSE_DATA_INVALID;
 	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
 	if (err)
 		return dsmb_done(io->call, err);
 	if (!attrs.reparse_tag || ditto_instance_is_stream(io->inst))
-		return DSMB_NOT_A_REPARSE_POINT;
+		return STATUS_NOT_A_REPARSE_POINT;
 	if (attrs.reparse_tag != tag)
-		return DSMB_IO_REPARSE_TAG_MISMATCH;
+		return STATUS_IO_REPARSE_TAG_MISMATCH;
 	return dsmb_done(io->call, dsmb_replace(io, &plain));
 }

@@ -66,10 +66,10 @@ u32 dsmb_fsctl_snapshots(struct dsmb_ioctl *io)
 	int err;
 
 	if (io->max < DSMB_SNAPSHOTS_LEAST)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	all = kvzalloc(sizeof(*all), GFP_KERNEL);
 	if (!all)
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	err = ditto_snapshots_for_each(&io->call->op, dsmb_snapshot_add, all);
 	if (err < 0) {
 		kvfree(all);
@@ -89,5 +89,5 @@ u32 dsmb_fsctl_snapshots(struct dsmb_ioctl *io)
 	if (!told)
 		dsmb_put_u16(&io->out, 0);
 	kvfree(all);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }

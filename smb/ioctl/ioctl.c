@@ -32,7 +32,7 @@ static u32 dsmb_fsctl_validate(struct dsmb_ioctl *io)
 /* DFS is not supported: MS-SMB2 section 3.3.5.15.2 */
 static u32 dsmb_fsctl_dfs(struct dsmb_ioctl *io)
 {
-	return DSMB_FS_DRIVER_REQUIRED;
+	return STATUS_FS_DRIVER_REQUIRED;
 }
 
 static u32 dsmb_fsctl_pipe_transceive(struct dsmb_ioctl *io)
@@ -52,7 +52,7 @@ static u32 dsmb_fsctl_pipe_transceive(struct dsmb_ioctl *io)
 	dsmb_pipe_done(io->call);
 	dsmb_back(&io->out, len);
 	/* A part of a message has no reply yet. */
-	return status == DSMB_PIPE_EMPTY ? DSMB_SUCCESS : status;
+	return status == STATUS_PIPE_EMPTY ? STATUS_SUCCESS : status;
 }
 
 static u32 dsmb_fsctl_pipe_peek(struct dsmb_ioctl *io)
@@ -60,12 +60,12 @@ static u32 dsmb_fsctl_pipe_peek(struct dsmb_ioctl *io)
 	u32 left = dsmb_pipe_left(io->open);
 
 	if (io->max < DSMB_PIPE_PEEK_SIZE)
-		return DSMB_BUFFER_TOO_SMALL;
+		return STATUS_BUFFER_TOO_SMALL;
 	dsmb_put_u32(&io->out, DSMB_PIPE_CONNECTED);
 	dsmb_put_u32(&io->out, left);
 	dsmb_put_u32(&io->out, left ? 1 : 0);
 	dsmb_put_u32(&io->out, left);
-	return left ? DSMB_BUFFER_OVERFLOW : DSMB_SUCCESS;
+	return left ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
 }
 
 /* A pipe that exists can be opened at once: MS-FSCC section 2.3.49 */
@@ -79,7 +79,7 @@ static u32 dsmb_fsctl_pipe_wait(struct dsmb_ioctl *io)
 	dsmb_skip(&io->in, 2);
 	name = dsmb_window(&io->in, io->in.pos, len);
 	if (name.bad)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	return dsmb_pipe_wait(io->call, name);
 }
 
@@ -145,7 +145,7 @@ static u32 dsmb_ioctl_begin(struct dsmb_ioctl *io, u32 room)
 	room = min(io->max, room);
 	if (DSMB_IOCTL_HEAD + room > DSMB_REPLY_SMALL &&
 	    dsmb_reply_reserve(io->call, DSMB_IOCTL_HEAD + room))
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	dsmb_put_u16(out, DSMB_IOCTL_REPLY);
 	dsmb_put_u16(out, 0);
 	dsmb_put_u32(out, io->code);
@@ -156,7 +156,7 @@ static u32 dsmb_ioctl_begin(struct dsmb_ioctl *io, u32 room)
 	dsmb_put_u32(out, DSMB_OUT_HEADER + DSMB_IOCTL_HEAD);
 	dsmb_put(out, 12);
 	io->out = dsmb_builder(out->data + out->len, min(room, out->size - out->len));
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static void dsmb_ioctl_end(struct dsmb_ioctl *io)
@@ -173,9 +173,9 @@ static u32 dsmb_ioctl_run(struct dsmb_ioctl *io, const struct dsmb_fsctl *fsctl)
 	u32 status;
 
 	if (fsctl->rights && !(fsctl->rights & io->open->rights))
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	if (io->in.size < fsctl->in)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	status = dsmb_ioctl_begin(io, fsctl->room);
 	if (status)
 		return status;
@@ -192,7 +192,7 @@ static u32 dsmb_ioctl_run(struct dsmb_ioctl *io, const struct dsmb_fsctl *fsctl)
 		dsmb_open_end(io->call, io->open);
 	}
 	if (!dsmb_is_error(status) && io->out.full)
-		status = DSMB_BUFFER_TOO_SMALL;
+		status = STATUS_BUFFER_TOO_SMALL;
 	if (!dsmb_is_error(status) || io->call->keep_body)
 		dsmb_ioctl_end(io);
 	return status;
@@ -206,7 +206,7 @@ static u32 dsmb_ioctl_open(struct dsmb_ioctl *io, const struct dsmb_fsctl *fsctl
 	if (fsctl && fsctl->flags & DSMB_FSCTL_NO_FILE)
 		return io->persistent == DSMB_IOCTL_NO_FILE &&
 		       io->volatile_id == DSMB_IOCTL_NO_FILE ?
-		       DSMB_SUCCESS : DSMB_INVALID_PARAMETER;
+		       STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
 	status = dsmb_call_open(io->call, io->persistent, io->volatile_id, &io->open);
 	if (status)
 		return status;
@@ -215,8 +215,8 @@ static u32 dsmb_ioctl_open(struct dsmb_ioctl *io, const struct dsmb_fsctl *fsctl
 	io->persistent = io->open->persistent;
 	io->volatile_id = io->open->volatile_id;
 	if (!fsctl || !io->inst != !!(fsctl->flags & DSMB_FSCTL_PIPE))
-		return DSMB_INVALID_DEVICE_REQUEST;
-	return DSMB_SUCCESS;
+		return STATUS_INVALID_DEVICE_REQUEST;
+	return STATUS_SUCCESS;
 }
 
 u32 dsmb_ioctl(struct dsmb_call *call)
@@ -240,12 +240,12 @@ u32 dsmb_ioctl(struct dsmb_call *call)
 	dsmb_skip(in, 4);
 	io.in = count ? dsmb_window(in, offset, count) : dsmb_cursor(NULL, 0);
 	if (in->bad)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	if (flags != DSMB_IOCTL_IS_FSCTL)
-		return DSMB_NOT_SUPPORTED;
+		return STATUS_NOT_SUPPORTED;
 	if (count > io_max || out_count > io_max || max_in > io_max || io.max > io_max ||
 	    !dsmb_charge_covers(call, max(count + out_count, max_in + io.max)))
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 
 	fsctl = dsmb_fsctl_find(io.code);
 	status = dsmb_ioctl_open(&io, fsctl);

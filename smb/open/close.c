@@ -38,7 +38,7 @@ u32 dsmb_close(struct dsmb_call *call)
 	persistent = dsmb_get_u64(in);
 	volatile_id = dsmb_get_u64(in);
 	if (in->bad)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	status = dsmb_call_open(call, persistent, volatile_id, &open);
 	if (status)
 		return status;
@@ -47,12 +47,12 @@ u32 dsmb_close(struct dsmb_call *call)
 	if (!(flags & DSMB_CLOSE_POSTQUERY_ATTRIB) || !dsmb_close_attrs(call, open, &attrs))
 		flags = 0;
 	if (!dsmb_open_close(open))
-		return DSMB_FILE_CLOSED;
+		return STATUS_FILE_CLOSED;
 	dsmb_durable_settle(open);
 
 	dsmb_put_u16(out, DSMB_CLOSE_REPLY);
 	dsmb_put_u16(out, flags & DSMB_CLOSE_POSTQUERY_ATTRIB);
 	dsmb_put_u32(out, 0);
 	dsmb_put_attrs(out, &attrs);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }

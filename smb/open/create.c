@@ -78,7 +78,7 @@ static u32 dsmb_create_security(struct dsmb_create *c)
 	u32 status;
 
 	if (!dsmb_has_context(&c->contexts, DSMB_CONTEXT_SECURITY))
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	status = dsmb_get_sd(c->contexts.data[DSMB_CONTEXT_SECURITY], &sd);
 	if (status || c->call->tree->kind != DSMB_TREE_DISK)
 		return status;
@@ -150,23 +150,24 @@ static u32 dsmb_create_status(struct dsmb_create *c, int err, u32 passed)
 	switch (err) {
 	case -EJUKEBOX:
 		if (c->args.options & DSMB_OPTION_REQUIRING_OPLOCK)
-			return DSMB_CANNOT_BREAK_OPLOCK;
+			return STATUS_CANNOT_BREAK_OPLOCK;
 		return dsmb_call_parked(c->call);
 	case -ENOTDIR:
 		/*
 		 * The walk stops at the component that is not a directory: the last one, or one
 		 * before it.
 		 */
-		return passed == c->path.len ? DSMB_NOT_A_DIRECTORY : DSMB_OBJECT_PATH_NOT_FOUND;
+		return passed == c->path.len ? STATUS_NOT_A_DIRECTORY :
+					       STATUS_OBJECT_PATH_NOT_FOUND;
 	case -ELOOP:
 		return dsmb_symlink_error_encode(c->call, &c->path, c->args.name, passed);
 	case -ENXIO:
-		return DSMB_IO_REPARSE_TAG_NOT_HANDLED;
+		return STATUS_IO_REPARSE_TAG_NOT_HANDLED;
 	case -EPERM:
-		return DSMB_CANNOT_DELETE;
+		return STATUS_CANNOT_DELETE;
 	case -ESTALE:
 	case -ESHUTDOWN:
-		return DSMB_NETWORK_NAME_DELETED;
+		return STATUS_NETWORK_NAME_DELETED;
 	default:
 		return dsmb_status(err);
 	}
@@ -205,11 +206,11 @@ static int dsmb_create_leads_to(struct dsmb_create *c, struct dsmb_lease *lease)
 static u32 dsmb_create_take_over(struct dsmb_create *c)
 {
 	struct ditto_walk walk;
-	u32 status = DSMB_SUCCESS;
+	u32 status = STATUS_SUCCESS;
 
 	if (!c->app.present || c->call->tree->kind != DSMB_TREE_DISK || c->path.stream ||
 	    dsmb_create_walk(c, &walk))
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	if (walk.node)
 		status = dsmb_app_take_over(c->call, &c->app, walk.node);
 	ditto_walk_end(&walk);
@@ -237,7 +238,7 @@ static u32 dsmb_create_key(struct dsmb_create *c)
 		return dsmb_status(err);
 	c->call->actor.lease_owner = c->open->lease_owner;
 	c->call->actor.entry_owner = c->open->entry_owner;
-	return dsmb_create_is_elsewhere(c) ? DSMB_INVALID_PARAMETER : DSMB_SUCCESS;
+	return dsmb_create_is_elsewhere(c) ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
 }
 
 /* Let the core open or create the file. */
@@ -260,11 +261,11 @@ static u32 dsmb_create_file(struct dsmb_create *c)
 
 	/* Without streams no name may contain a colon. */
 	if (c->path.data && !ditto_has_streams(call->op.share))
-		return DSMB_OBJECT_NAME_INVALID;
+		return STATUS_OBJECT_NAME_INVALID;
 	if ((c->path.stream || c->path.data) && c->args.options & DSMB_OPTION_DIRECTORY)
-		return DSMB_NOT_A_DIRECTORY;
+		return STATUS_NOT_A_DIRECTORY;
 	if (req.rights & ~call->tree->maximal)
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	dsmb_create_flags(c, &req);
 	dsmb_create_new(c, &req);
 	call->actor.owner = open->owner;
@@ -280,7 +281,7 @@ static u32 dsmb_create_file(struct dsmb_create *c)
 		return dsmb_create_status(c, err, passed);
 	}
 	open->rights = ditto_instance_rights(open->inst) & call->tree->maximal;
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 /* MS-FSA section 2.1.5.1.1: do not inherit the compression of the directory. */
@@ -290,7 +291,7 @@ static u32 dsmb_create_uncompressed(struct dsmb_create *c)
 
 	if (!(c->args.options & DSMB_OPTION_NO_COMPRESSION) || c->action != DITTO_WAS_CREATED ||
 	    !ditto_can_compress(op->share))
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	return dsmb_done(c->call, ditto_compress(op, c->node, false));
 }
 
@@ -306,7 +307,7 @@ static u32 dsmb_create_fill(struct dsmb_create *c)
 	u32 status;
 
 	if (c->action == DITTO_WAS_OPENED)
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	status = dsmb_create_uncompressed(c);
 	if (!status && dsmb_has_context(&c->contexts, DSMB_CONTEXT_EA)) {
 		change.in = c->contexts.data[DSMB_CONTEXT_EA];
@@ -349,7 +350,7 @@ static u32 dsmb_create_grant(struct dsmb_create *c)
 
 	if (!status && c->args.options & DSMB_OPTION_REQUIRING_OPLOCK &&
 	    c->asked.level != DSMB_OPLOCK_NONE && !dsmb_caching_is_some(&c->granted))
-		return DSMB_CANNOT_BREAK_OPLOCK;
+		return STATUS_CANNOT_BREAK_OPLOCK;
 	if (!status && c->app.present && !c->path.stream)
 		dsmb_app_opened(c->call, c->open, &c->app, c->node);
 	if (!status)
@@ -399,7 +400,7 @@ static u32 dsmb_create_pipe(struct dsmb_create *c)
 	c->action = DITTO_WAS_OPENED;
 	c->attrs.flags = DSMB_ATTR_NORMAL;
 	c->contexts.present = 0;
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_create_reply(struct dsmb_create *c)
@@ -422,7 +423,7 @@ static u32 dsmb_create_reply(struct dsmb_create *c)
 		dsmb_fill_u32(out, DSMB_CREATE_HEAD - 8, DSMB_OUT_HEADER + DSMB_CREATE_HEAD);
 		dsmb_fill_u32(out, DSMB_CREATE_HEAD - 4, len);
 	}
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 /* The name is parsed, and the open is not in use yet. */
@@ -450,7 +451,7 @@ static u32 dsmb_create_open(struct dsmb_create *c)
 		return status;
 	err = dsmb_open_publish(open);
 	if (err)
-		return err == -ESHUTDOWN ? DSMB_NETWORK_NAME_DELETED : dsmb_status(err);
+		return err == -ESHUTDOWN ? STATUS_NETWORK_NAME_DELETED : dsmb_status(err);
 	dsmb_replay_opened(c->call, open);
 	dsmb_call_created(c->call, open);
 	return dsmb_create_reply(c);
@@ -464,7 +465,7 @@ static u32 dsmb_create_again(struct dsmb_create *c)
 
 	status = dsmb_open_begin(call, c->open, &c->node);
 	if (status)
-		return DSMB_OBJECT_NAME_NOT_FOUND;
+		return STATUS_OBJECT_NAME_NOT_FOUND;
 	status = dsmb_status(dsmb_attrs_at_once(&call->op, c->open->inst, c->node, &c->attrs));
 	if (!status) {
 		dsmb_lease_again(call, c->open, &c->asked, &c->granted);
@@ -490,14 +491,14 @@ static u32 dsmb_create_reconnect(struct dsmb_create *c)
 	u32 status;
 
 	if (call->tree->kind != DSMB_TREE_DISK)
-		return DSMB_OBJECT_NAME_NOT_FOUND;
+		return STATUS_OBJECT_NAME_NOT_FOUND;
 	status = dsmb_durable_find(call, &c->durable, &c->asked, &c->open);
 	if (status)
 		return status;
 	/* Only for a lease does the file name of the request have to match. */
 	if (c->open->lease && !dsmb_lease_is_oplock(c->open->lease) && !c->path.stream &&
 	    dsmb_create_leads_to(c, c->open->lease) != 1)
-		status = DSMB_INVALID_PARAMETER;
+		status = STATUS_INVALID_PARAMETER;
 	if (!status)
 		status = dsmb_durable_attach(call, c->open);
 	if (!status) {
@@ -622,7 +623,7 @@ static u32 dsmb_create_name(struct dsmb_create *c)
 	else
 		err = dsmb_path_parse(&c->path, c->args.name);
 	if (err == -EILSEQ && dsmb_is_above(c->args.name))
-		return DSMB_OBJECT_PATH_SYNTAX_BAD;
+		return STATUS_OBJECT_PATH_SYNTAX_BAD;
 	if (err)
 		return dsmb_status(err);
 	if (dsmb_has_context(&c->contexts, DSMB_CONTEXT_TIMEWARP))
@@ -639,7 +640,7 @@ u32 dsmb_create(struct dsmb_call *call)
 	u32 status;
 
 	if (!c)
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	c->call = call;
 	status = dsmb_create_parse(call, &c->args);
 	if (!status)

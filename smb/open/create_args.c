@@ -33,10 +33,10 @@ u32 dsmb_create_parse(struct dsmb_call *call, struct dsmb_create_args *args)
 	offset = dsmb_get_u32(in);
 	len = dsmb_get_u32(in);
 	if (in->bad || (name_len && name_offset < in->pos) || (len && offset < in->pos))
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	args->name = dsmb_window(in, name_len ? name_offset : 0, name_len);
 	args->contexts = dsmb_window(in, len ? offset : 0, len);
-	return in->bad ? DSMB_INVALID_PARAMETER : DSMB_SUCCESS;
+	return in->bad ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
 }
 
 static u32 dsmb_create_check_options(const struct dsmb_create_args *args)
@@ -44,35 +44,35 @@ static u32 dsmb_create_check_options(const struct dsmb_create_args *args)
 	u32 options = args->options;
 
 	if (options & ~DSMB_OPTIONS_KNOWN)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	if (options & DSMB_OPTIONS_REFUSED)
-		return DSMB_NOT_SUPPORTED;
+		return STATUS_NOT_SUPPORTED;
 	if (options & DSMB_OPTION_DIRECTORY &&
 	    (options & DSMB_OPTION_NON_DIRECTORY ||
 	     (args->how != DITTO_OPEN_EXISTING && args->how != DITTO_OPEN_CREATE &&
 	      args->how != DITTO_OPEN_OR_CREATE)))
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	if (options & DSMB_OPTION_DELETE_ON_CLOSE &&
 	    !(args->access & (DITTO_RIGHT_DELETE | DSMB_ACCESS_MAXIMUM |
 			      DSMB_ACCESS_GENERIC_ALL)))
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	if (options & DSMB_OPTION_NO_BUFFERING && args->access & DITTO_RIGHT_APPEND_DATA)
-		return DSMB_INVALID_PARAMETER;
-	return DSMB_SUCCESS;
+		return STATUS_INVALID_PARAMETER;
+	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_create_check_attributes(const struct dsmb_create_args *args)
 {
 	if (args->attributes & ~DSMB_ATTRS_KNOWN)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	if (args->options & DSMB_OPTION_DIRECTORY && args->attributes & DITTO_FLAG_TEMPORARY)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	/*
 	 * There is no encryption on disk, and the client must not be led to believe that there is.
 	 */
 	if (args->attributes & DSMB_ATTR_ENCRYPTED && args->how != DITTO_OPEN_EXISTING)
-		return DSMB_ACCESS_DENIED;
-	return DSMB_SUCCESS;
+		return STATUS_ACCESS_DENIED;
+	return STATUS_SUCCESS;
 }
 
 u32 dsmb_create_check(struct dsmb_create_args *args)
@@ -80,13 +80,13 @@ u32 dsmb_create_check(struct dsmb_create_args *args)
 	u32 status;
 
 	if (args->impersonation > DSMB_IMPERSONATION_MAX)
-		return DSMB_BAD_IMPERSONATION_LEVEL;
+		return STATUS_BAD_IMPERSONATION_LEVEL;
 	if (!args->access || args->access & ~DSMB_ACCESS_KNOWN)
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	if (args->access & DSMB_ACCESS_SYSTEM_SECURITY)
-		return DSMB_PRIVILEGE_NOT_HELD;
+		return STATUS_PRIVILEGE_NOT_HELD;
 	if (args->share & ~DSMB_SHARE_ALL || args->how > DSMB_DISPOSITION_MAX)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	status = dsmb_create_check_options(args) ?: dsmb_create_check_attributes(args);
 	if (!status)
 		args->access = dsmb_specific_rights(args->access);

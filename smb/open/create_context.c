@@ -155,22 +155,22 @@ u32 dsmb_contexts_parse(const struct dsmb_conn *conn, struct dsmb_cursor list,
 	contexts->lease = NULL;
 	contexts->durable = NULL;
 	if (!list.size)
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	do {
 		struct dsmb_cursor one;
 
 		if (count++ == DSMB_CONTEXTS_MAX)
-			return DSMB_INVALID_PARAMETER;
+			return STATUS_INVALID_PARAMETER;
 		dsmb_seek(&list, at);
 		next = dsmb_get_u32(&list);
 		if (next % 8 || (next && next < DSMB_CONTEXT_HEAD) || next > list.size - at)
-			return DSMB_INVALID_PARAMETER;
+			return STATUS_INVALID_PARAMETER;
 		one = dsmb_window(&list, at, next ?: list.size - at);
 		if (list.bad || !dsmb_context_parse(conn, one, contexts))
-			return DSMB_INVALID_PARAMETER;
+			return STATUS_INVALID_PARAMETER;
 		at += next;
 	} while (next);
-	return dsmb_contexts_agree(contexts) ? DSMB_SUCCESS : DSMB_INVALID_PARAMETER;
+	return dsmb_contexts_agree(contexts) ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_contexts_parse);
 
@@ -211,7 +211,7 @@ static bool dsmb_put_maximal(struct dsmb_builder *out, const struct dsmb_context
 {
 	u64 known = dsmb_context_u64(reply->contexts, DSMB_CONTEXT_MAXIMAL);
 	bool same = known && known == reply->attrs->written;
-	u32 status = same ? DSMB_NONE_MAPPED : reply->maximal_status;
+	u32 status = same ? STATUS_NONE_MAPPED : reply->maximal_status;
 
 	dsmb_put_u32(out, status);
 	dsmb_put_u32(out, status ? 0 : reply->maximal);

@@ -201,10 +201,10 @@ u32 dsmb_durable_strengthen(struct dsmb_call *call, struct dsmb_open *open, u32 
 	struct ditto_auth_user *acting_user = dsmb_session_acting_user(call->session);
 	const struct dsmb_durable_ask ask = { .version = 1 };
 	struct dsmb_durable *durable;
-	u32 status = DSMB_SUCCESS;
+	u32 status = STATUS_SUCCESS;
 
 	if (!open->outlives || acting_user->guest || acting_user->anonymous)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	mutex_lock(&open->lock);
 	durable = open->durable;
 	if (durable) {
@@ -214,7 +214,7 @@ u32 dsmb_durable_strengthen(struct dsmb_call *call, struct dsmb_open *open, u32 
 			WRITE_ONCE(durable->resilient, true);
 		}
 		mutex_unlock(&open->lock);
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	}
 	durable = durable_alloc(open, &call->conn->client_guid, acting_user,
 				&ask, timeout_ms, false);
@@ -225,7 +225,7 @@ u32 dsmb_durable_strengthen(struct dsmb_call *call, struct dsmb_open *open, u32 
 	} else {
 		if (durable)
 			durable_drop(durable);
-		status = DSMB_INSUFFICIENT_RESOURCES;
+		status = STATUS_INSUFFICIENT_RESOURCES;
 	}
 	mutex_unlock(&open->lock);
 	return status;
@@ -343,7 +343,7 @@ bool dsmb_durable_disconnect(struct dsmb_open *open, struct dsmb_session *sessio
 	if (open->lease)
 		dsmb_break_unheard(open->lease);
 	/* The client may have reconnected, so only the calls of the old session are cancelled. */
-	dsmb_calls_cancel(open, session, DSMB_RANGE_NOT_LOCKED);
+	dsmb_calls_cancel(open, session, STATUS_RANGE_NOT_LOCKED);
 	return true;
 }
 
@@ -480,13 +480,13 @@ static u32 durable_check(struct dsmb_call *call, struct dsmb_open *open,
 	bool same = dsmb_user_is_same(durable->user, dsmb_session_acting_user(call->session));
 
 	if (!durable_is_meant(call, open, ask, asked))
-		return DSMB_OBJECT_NAME_NOT_FOUND;
+		return STATUS_OBJECT_NAME_NOT_FOUND;
 	if (same)
 		dsmb_open_await_loss(open);
 	/* The timer may be late. */
 	if (!dsmb_open_is_detached(open) || time_after_eq(jiffies, READ_ONCE(durable->deadline)))
-		return DSMB_OBJECT_NAME_NOT_FOUND;
-	return same ? DSMB_SUCCESS : DSMB_ACCESS_DENIED;
+		return STATUS_OBJECT_NAME_NOT_FOUND;
+	return same ? STATUS_SUCCESS : STATUS_ACCESS_DENIED;
 }
 
 u32 dsmb_durable_find(struct dsmb_call *call, const struct dsmb_durable_ask *ask,
@@ -507,7 +507,7 @@ u32 dsmb_durable_find(struct dsmb_call *call, const struct dsmb_durable_ask *ask
 		if (open)
 			dsmb_open_put(open);
 		return ask->persistent && dsmb_persist_is_pending(server, ask->id) ?
-		       DSMB_FILE_NOT_AVAILABLE : DSMB_OBJECT_NAME_NOT_FOUND;
+		       STATUS_FILE_NOT_AVAILABLE : STATUS_OBJECT_NAME_NOT_FOUND;
 	}
 	status = durable_check(call, open, ask, asked);
 	if (status)
@@ -522,15 +522,15 @@ u32 dsmb_durable_attach(struct dsmb_call *call, struct dsmb_open *open)
 	int err = dsmb_open_attach(open, call);
 
 	if (err == -ENOENT)
-		return DSMB_OBJECT_NAME_NOT_FOUND;
+		return STATUS_OBJECT_NAME_NOT_FOUND;
 	if (err)
-		return err == -ESHUTDOWN ? DSMB_NETWORK_NAME_DELETED : dsmb_status(err);
+		return err == -ESHUTDOWN ? STATUS_NETWORK_NAME_DELETED : dsmb_status(err);
 	if (cancel_delayed_work(&open->durable->expire))
 		dsmb_open_put(open);
 	/* If the session is lost already, the timer cancelled above may be the one of this loss. */
 	if (dsmb_open_is_detached(open))
 		durable_wait(open);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 u32 dsmb_durable_replay(struct dsmb_call *call, struct dsmb_open *open,
@@ -542,7 +542,7 @@ u32 dsmb_durable_replay(struct dsmb_call *call, struct dsmb_open *open,
 	bool same;
 
 	if (!lease_is_same(open, asked))
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	/* Any other open is closed with its session, and cannot be reconnected. */
 	if (durable)
 		dsmb_open_await_loss(open);
@@ -550,11 +550,11 @@ u32 dsmb_durable_replay(struct dsmb_call *call, struct dsmb_open *open,
 		same = session == call->session && tree == call->tree;
 		dsmb_tree_put(tree);
 		dsmb_session_put(session);
-		return same ? DSMB_SUCCESS : DSMB_DUPLICATE_OBJECTID;
+		return same ? STATUS_SUCCESS : STATUS_DUPLICATE_OBJECTID;
 	}
 	if (!durable || !share_is_same(open, call))
-		return DSMB_DUPLICATE_OBJECTID;
+		return STATUS_DUPLICATE_OBJECTID;
 	if (!dsmb_user_is_same(durable->user, dsmb_session_acting_user(call->session)))
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	return dsmb_durable_attach(call, open);
 }

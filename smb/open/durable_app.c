@@ -75,7 +75,7 @@ static struct dsmb_open *app_find(struct dsmb_call *call, const struct dsmb_app_
 	struct dsmb_open *found = NULL;
 	struct dsmb_app *app;
 
-	*status = DSMB_SUCCESS;
+	*status = STATUS_SUCCESS;
 	spin_lock(&apps_lock);
 	hash_for_each_possible(apps, app, link, app_key(ask->id)) {
 		if (memcmp(app->ask.id, ask->id, sizeof(ask->id)) || app->node != node ||
@@ -84,7 +84,7 @@ static struct dsmb_open *app_find(struct dsmb_call *call, const struct dsmb_app_
 			continue;
 		if (ask->versioned && app->ask.versioned &&
 		    !dsmb_app_is_newer(ask, app->ask.high, app->ask.low)) {
-			*status = DSMB_FILE_FORCED_CLOSED;
+			*status = STATUS_FILE_FORCED_CLOSED;
 			break;
 		}
 		if (refcount_inc_not_zero(&app->open->ref)) {

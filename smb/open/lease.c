@@ -443,11 +443,11 @@ u32 dsmb_lease_grant(struct dsmb_call *call, struct dsmb_open *open, struct ditt
 
 	memset(answer, 0, sizeof(*answer));
 	if (!lease || !can_be_cached(lease, node))
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	mutex_lock(&lease->lock);
 	if (dsmb_lease_is_elsewhere(lease, node)) {
 		mutex_unlock(&lease->lock);
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	}
 	fresh = !lease->node;
 	WRITE_ONCE(lease->node, node);
@@ -458,7 +458,7 @@ u32 dsmb_lease_grant(struct dsmb_call *call, struct dsmb_open *open, struct ditt
 	lease_answer(lease, asked, answer);
 	mutex_unlock(&lease->lock);
 	lease_notify_due(call, lease);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 void dsmb_lease_restore(const struct ditto_op *op, struct dsmb_open *open, struct ditto_node *node,

@@ -321,10 +321,10 @@ void dsmb_open_put(struct dsmb_open *open)
 u32 dsmb_open_begin(struct dsmb_call *call, struct dsmb_open *open, struct ditto_node **node)
 {
 	if (open->pipe)
-		return DSMB_INVALID_DEVICE_REQUEST;
+		return STATUS_INVALID_DEVICE_REQUEST;
 	if (ditto_instance_begin(open->inst, &call->op, node))
-		return DSMB_FILE_CLOSED;
-	return DSMB_SUCCESS;
+		return STATUS_FILE_CLOSED;
+	return STATUS_SUCCESS;
 }
 
 void dsmb_open_end(struct dsmb_call *call, struct dsmb_open *open)
@@ -376,7 +376,7 @@ static bool dsmb_open_shut(struct dsmb_open *open, bool only_detached)
 	dsmb_app_forget(open->app);
 	dsmb_durable_forget(open);
 	/* MS-SMB2 section 3.3.5.10: lock requests that wait on the open are not granted. */
-	dsmb_calls_cancel(open, NULL, DSMB_RANGE_NOT_LOCKED);
+	dsmb_calls_cancel(open, NULL, STATUS_RANGE_NOT_LOCKED);
 	dsmb_open_put(open);
 	return true;
 }

@@ -413,16 +413,16 @@ static u32 dsmb_lease_acked(struct dsmb_lease *lease, u8 keep)
 	 * begun.
 	 */
 	if (lease->grant != grant || !lease->breaking || keep & ~lease->break_to)
-		return DSMB_UNSUCCESSFUL;
+		return STATUS_UNSUCCESSFUL;
 	switch (ditto_lease_ack(lease->grant, keep)) {
 	case 0:
 		WRITE_ONCE(lease->breaking, false);
 		lease->state = keep;
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	case -EINVAL:
-		return DSMB_REQUEST_NOT_ACCEPTED;
+		return STATUS_REQUEST_NOT_ACCEPTED;
 	default:
-		return DSMB_UNSUCCESSFUL;
+		return STATUS_UNSUCCESSFUL;
 	}
 }
 
@@ -432,9 +432,9 @@ static u32 dsmb_lease_ack(struct dsmb_lease *lease, u32 state)
 
 	mutex_lock(&lease->lock);
 	if (!dsmb_lease_awaits(lease))
-		status = DSMB_UNSUCCESSFUL;
+		status = STATUS_UNSUCCESSFUL;
 	else if (state & ~lease->break_to)
-		status = DSMB_REQUEST_NOT_ACCEPTED;
+		status = STATUS_REQUEST_NOT_ACCEPTED;
 	else
 		status = dsmb_lease_acked(lease, dsmb_lease_bits(state));
 	mutex_unlock(&lease->lock);
@@ -455,10 +455,10 @@ static u32 dsmb_ack_lease(struct dsmb_call *call)
 	state = dsmb_get_u32(in);
 	dsmb_skip(in, 8);
 	if (in->bad)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	lease = dsmb_lease_find(call->session, key);
 	if (!lease)
-		return DSMB_OBJECT_NAME_NOT_FOUND;
+		return STATUS_OBJECT_NAME_NOT_FOUND;
 	status = dsmb_lease_ack(lease, state);
 	dsmb_lease_put(lease);
 	if (status)
@@ -469,18 +469,18 @@ static u32 dsmb_ack_lease(struct dsmb_call *call)
 	dsmb_put_bytes(out, key, sizeof(key));
 	dsmb_put_u32(out, state);
 	dsmb_put_u64(out, 0);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 /* Check the level for an oplock of this state; a wrong level ends the break, too. */
 static u32 dsmb_oplock_refusal(const struct dsmb_lease *lease, u8 level)
 {
 	if (level == DSMB_OPLOCK_LEASE)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	if (level != DSMB_OPLOCK_NONE &&
 	    (level != DSMB_OPLOCK_II || !(lease->state & DITTO_LEASE_WRITE)))
-		return DSMB_INVALID_OPLOCK_PROTOCOL;
-	return DSMB_SUCCESS;
+		return STATUS_INVALID_OPLOCK_PROTOCOL;
+	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_oplock_ack(struct dsmb_lease *lease, u8 level)
@@ -491,9 +491,9 @@ static u32 dsmb_oplock_ack(struct dsmb_lease *lease, u8 level)
 	refusal = dsmb_oplock_refusal(lease, level);
 	/* The client must not keep more than the break allows. */
 	if (lease->breaking && !refusal && dsmb_oplock_bits(level) & ~lease->break_to)
-		refusal = DSMB_INVALID_OPLOCK_PROTOCOL;
+		refusal = STATUS_INVALID_OPLOCK_PROTOCOL;
 	if (!dsmb_lease_awaits(lease))
-		status = refusal ?: DSMB_INVALID_OPLOCK_PROTOCOL;
+		status = refusal ?: STATUS_INVALID_OPLOCK_PROTOCOL;
 	else if (refusal)
 		status = dsmb_lease_acked(lease, 0) ?: refusal;
 	else
@@ -517,12 +517,12 @@ static u32 dsmb_ack_oplock(struct dsmb_call *call)
 	persistent = dsmb_get_u64(in);
 	volatile_id = dsmb_get_u64(in);
 	if (in->bad)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	status = dsmb_call_open(call, persistent, volatile_id, &open);
 	if (status)
 		return status;
 	if (!open->lease || !dsmb_lease_is_oplock(open->lease))
-		return DSMB_INVALID_OPLOCK_PROTOCOL;
+		return STATUS_INVALID_OPLOCK_PROTOCOL;
 	status = dsmb_oplock_ack(open->lease, level);
 	if (status)
 		return status;
@@ -532,7 +532,7 @@ static u32 dsmb_ack_oplock(struct dsmb_call *call)
 	dsmb_put(out, 1 + 4);
 	dsmb_put_u64(out, open->persistent);
 	dsmb_put_u64(out, open->volatile_id);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 u32 dsmb_oplock_break(struct dsmb_call *call)
@@ -546,6 +546,6 @@ u32 dsmb_oplock_break(struct dsmb_call *call)
 	case DSMB_OPLOCK_BREAK_SIZE:
 		return dsmb_ack_oplock(call);
 	default:
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	}
 }

@@ -64,27 +64,27 @@ static u32 created_status(struct dsmb_call *call, const struct dsmb_created *cre
 			  struct dsmb_open **open)
 {
 	if (!(call->flags & DSMB_FLAG_REPLAY))
-		return DSMB_DUPLICATE_OBJECTID;
+		return STATUS_DUPLICATE_OBJECTID;
 	if (!created->open)
-		return DSMB_FILE_NOT_AVAILABLE;
+		return STATUS_FILE_NOT_AVAILABLE;
 	/* The open may be closing. */
 	if (!refcount_inc_not_zero(&created->open->ref))
-		return DSMB_FILE_NOT_AVAILABLE;
+		return STATUS_FILE_NOT_AVAILABLE;
 	*open = created->open;
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 u32 dsmb_replay_begin(struct dsmb_call *call, const u8 *guid, struct dsmb_open **open)
 {
 	struct dsmb_created *fresh, *found;
-	u32 status = DSMB_SUCCESS;
+	u32 status = STATUS_SUCCESS;
 
 	*open = NULL;
 	if (call->created)
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	fresh = kzalloc(sizeof(*fresh), GFP_KERNEL);
 	if (!fresh)
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	fresh->server = call->conn->server;
 	fresh->client = call->conn->client_guid;
 	memcpy(fresh->guid, guid, sizeof(fresh->guid));

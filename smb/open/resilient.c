@@ -17,8 +17,8 @@ u32 dsmb_fsctl_resiliency(struct dsmb_ioctl *io)
 	u32 timeout_ms = dsmb_get_u32(&io->in);
 
 	if (io->call->conn->dialect == DSMB_DIALECT_202)
-		return DSMB_INVALID_DEVICE_REQUEST;
+		return STATUS_INVALID_DEVICE_REQUEST;
 	if (timeout_ms > DSMB_RESILIENT_MS_MAX)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	return dsmb_durable_strengthen(io->call, io->open, timeout_ms ?: DSMB_RESILIENT_MS_USUAL);
 }

@@ -147,7 +147,7 @@ static u32 dsmb_put_error(struct dsmb_call *call, const char *target, u32 len, u
 	u32 data;
 
 	if (dsmb_reply_reserve(call, DSMB_STOPPED_MAX))
-		return DSMB_INSUFFICIENT_RESOURCES;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	dsmb_put_u16(out, DSMB_ERROR_REPLY);
 	dsmb_put_u8(out, context);
 	dsmb_put_u8(out, 0);
@@ -161,9 +161,9 @@ static u32 dsmb_put_error(struct dsmb_call *call, const char *target, u32 len, u
 		dsmb_fill_u32(out, data, out->len - data - 2 * 4);
 	if (out->full) {
 		dsmb_back(out, 0);
-		return DSMB_OBJECT_NAME_INVALID;
+		return STATUS_OBJECT_NAME_INVALID;
 	}
-	return DSMB_STOPPED_ON_SYMLINK;
+	return STATUS_STOPPED_ON_SYMLINK;
 }
 
 u32 dsmb_symlink_error_encode(struct dsmb_call *call, const struct dsmb_path *path,

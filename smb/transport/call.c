@@ -215,7 +215,7 @@ bool dsmb_call_woken_status(struct dsmb_call *call, u32 *status)
 
 	if (woken == WOKEN_DONE) {
 		*status = call->final;
-		if (cancelled && *status == DSMB_CANCELLED)
+		if (cancelled && *status == STATUS_CANCELLED)
 			*status = call->cancel_status;
 		return true;
 	}
@@ -238,14 +238,14 @@ bool dsmb_call_woken_status(struct dsmb_call *call, u32 *status)
 static u32 what_ended(const struct dsmb_call *call)
 {
 	if (READ_ONCE(call->conn->state) == DSMB_CONN_DEAD && !call->created)
-		return DSMB_CANCELLED;
+		return STATUS_CANCELLED;
 	if (call->session && READ_ONCE(call->session->state) == DSMB_SESSION_CLOSED)
-		return DSMB_USER_SESSION_DELETED;
+		return STATUS_USER_SESSION_DELETED;
 	if (call->tree && READ_ONCE(call->tree->dead))
-		return DSMB_NETWORK_NAME_DELETED;
+		return STATUS_NETWORK_NAME_DELETED;
 	if (call->open && READ_ONCE(call->open->closing))
-		return DSMB_CANCELLED;
-	return DSMB_SUCCESS;
+		return STATUS_CANCELLED;
+	return STATUS_SUCCESS;
 }
 
 /* Calls @cancel. Returns true if the call must run on; it then belongs to the caller. */
@@ -347,7 +347,7 @@ bool dsmb_call_park(struct dsmb_call *call)
 	spin_unlock(&call->lock);
 
 	if (!taken && cancelled)
-		dsmb_call_cancel(call, DSMB_CANCELLED);
+		dsmb_call_cancel(call, STATUS_CANCELLED);
 	dsmb_message_put(message);
 	return !taken;
 }

@@ -234,7 +234,7 @@ u32 dsmb_session_setup(struct dsmb_call *call);
  * dsmb_logoff - handle LOGOFF (MS-SMB2 section 3.3.5.6)
  * @call: the call
  *
- * Return: DSMB_SUCCESS.
+ * Return: STATUS_SUCCESS.
  */
 u32 dsmb_logoff(struct dsmb_call *call);
 
@@ -314,7 +314,7 @@ u32 dsmb_ioctl(struct dsmb_call *call);
  * dsmb_echo - handle ECHO (MS-SMB2 section 3.3.5.17)
  * @call: the call
  *
- * Return: DSMB_SUCCESS.
+ * Return: STATUS_SUCCESS.
  */
 u32 dsmb_echo(struct dsmb_call *call);
 
@@ -401,8 +401,8 @@ int dsmb_reply_add_page(struct dsmb_call *call, struct page *page, u32 offset, u
  * calls, and checks the ChannelSequence (MS-SMB2 section 3.3.5.2.10).
  *
  * Context: process.
- * Return: DSMB_SUCCESS; DSMB_FILE_CLOSED; DSMB_INVALID_HANDLE if a related call has no FileId;
- * DSMB_FILE_NOT_AVAILABLE if the ChannelSequence does not allow the call; for a related call,
+ * Return: STATUS_SUCCESS; STATUS_FILE_CLOSED; STATUS_INVALID_HANDLE if a related call has no
+ * FileId; STATUS_FILE_NOT_AVAILABLE if the ChannelSequence does not allow the call; for a related call,
  * the status of the CREATE that failed before it (MS-SMB2 section 3.3.5.2.7.2).
  */
 u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id,

@@ -49,6 +49,6 @@ void dsmb_cancel(struct dsmb_call *cancel)
 		 * As far as possible, its response is sent before the responses to later
 		 * requests.
 		 */
-		dsmb_call_cancel_here(victim, DSMB_CANCELLED);
+		dsmb_call_cancel_here(victim, STATUS_CANCELLED);
 	dsmb_message_put(victim->message);
 }

@@ -105,7 +105,7 @@ static void conn_end(struct work_struct *work)
 	cancel_delayed_work_sync(&conn->handshake);
 	dsmb_transport_stop(conn->transport);
 	while ((call = next_call(conn))) {
-		dsmb_call_cancel(call, DSMB_CANCELLED);
+		dsmb_call_cancel(call, STATUS_CANCELLED);
 		dsmb_message_put(call->message);
 	}
 	dsmb_sessions_disconnected(conn);

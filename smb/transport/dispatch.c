@@ -45,13 +45,13 @@ static u32 take_ids(struct dsmb_call *call)
 		if (!message->pos)
 			chain->no_ids = true;
 		if (chain->no_ids)
-			return DSMB_INVALID_PARAMETER;
+			return STATUS_INVALID_PARAMETER;
 		call->session_id = chain->session_id;
 		call->tree_id = chain->tree_id;
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	}
 	memset(chain, 0, sizeof(*chain));
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 void dsmb_call_leave(struct dsmb_call *call, u32 status)
@@ -63,9 +63,9 @@ void dsmb_call_leave(struct dsmb_call *call, u32 status)
 	chain->tree_id = call->tree ? call->tree->id : call->tree_id;
 	/* A CREATE stopped by a symbolic link has no open either, though that status is a warning. */
 	if (call->command == DSMB_CREATE &&
-	    (dsmb_is_error(status) || status == DSMB_STOPPED_ON_SYMLINK)) {
+	    (dsmb_is_error(status) || status == STATUS_STOPPED_ON_SYMLINK)) {
 		chain->has_file = false;
-		chain->failed = dsmb_is_error(status) ? status : DSMB_INVALID_HANDLE;
+		chain->failed = dsmb_is_error(status) ? status : STATUS_INVALID_HANDLE;
 	}
 	if ((needs & DSMB_NEEDS_SESSION) && !call->session)
 		chain->no_ids = true;
@@ -73,7 +73,7 @@ void dsmb_call_leave(struct dsmb_call *call, u32 status)
 	 * The tree of an expired session is not looked up; the next command fails with the same
 	 * status.
 	 */
-	if ((needs & DSMB_NEEDS_TREE) && !call->tree && status != DSMB_NETWORK_SESSION_EXPIRED)
+	if ((needs & DSMB_NEEDS_TREE) && !call->tree && status != STATUS_NETWORK_SESSION_EXPIRED)
 		chain->no_ids = true;
 	if ((call->command == DSMB_SESSION_SETUP || call->command == DSMB_TREE_CONNECT) &&
 	    dsmb_is_error(status))
@@ -110,12 +110,12 @@ static u32 find_session(struct dsmb_call *call)
 	 * replayed here to obtain a response that is valid there.
 	 */
 	if (!call->session)
-		return needed ? DSMB_USER_SESSION_DELETED : DSMB_SUCCESS;
+		return needed ? STATUS_USER_SESSION_DELETED : STATUS_SUCCESS;
 	if (needed && READ_ONCE(call->session->state) == DSMB_SESSION_EXPIRED &&
 	    call->command != DSMB_LOGOFF && call->command != DSMB_CLOSE &&
 	    call->command != DSMB_LOCK)
-		return DSMB_NETWORK_SESSION_EXPIRED;
-	return DSMB_SUCCESS;
+		return STATUS_NETWORK_SESSION_EXPIRED;
+	return STATUS_SUCCESS;
 }
 
 /* MS-SMB2 section 3.3.5.2.4. Decryption has authenticated an encrypted request. */
@@ -126,30 +126,30 @@ static u32 verify_signature(struct dsmb_call *call)
 	struct dsmb_signer *signer;
 
 	if (!session || call->encrypted)
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	if (session->encrypt && call->cmd->flags & DSMB_NEEDS_SESSION)
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	signer = call->channel && call->channel->signer ? call->channel->signer : session->signer;
 	if (!signer)
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	if (!(call->flags & DSMB_FLAG_SIGNED))
-		return session->signing_required ? DSMB_ACCESS_DENIED : DSMB_SUCCESS;
-	return dsmb_verify(signer, &vec, 1) ? DSMB_ACCESS_DENIED : DSMB_SUCCESS;
+		return session->signing_required ? STATUS_ACCESS_DENIED : STATUS_SUCCESS;
+	return dsmb_verify(signer, &vec, 1) ? STATUS_ACCESS_DENIED : STATUS_SUCCESS;
 }
 
 /* MS-SMB2 section 3.3.5.2.11. */
 static u32 find_tree(struct dsmb_call *call)
 {
 	if (!(call->cmd->flags & DSMB_NEEDS_TREE))
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	call->tree = dsmb_tree_find(call->session, call->tree_id);
 	if (!call->tree)
-		return DSMB_NETWORK_NAME_DELETED;
+		return STATUS_NETWORK_NAME_DELETED;
 	if (call->tree->encrypt && !call->encrypted)
-		return DSMB_ACCESS_DENIED;
+		return STATUS_ACCESS_DENIED;
 	if ((call->cmd->flags & DSMB_NEEDS_DISK) && call->tree->kind != DSMB_TREE_DISK)
-		return DSMB_NOT_SUPPORTED;
-	return DSMB_SUCCESS;
+		return STATUS_NOT_SUPPORTED;
+	return STATUS_SUCCESS;
 }
 
 /* Takes the share for one run of the handler; each run looks it up again. */
@@ -158,12 +158,12 @@ static u32 take_share(struct dsmb_call *call)
 	struct dsmb_tree *tree = call->tree;
 
 	if (!tree || tree->kind != DSMB_TREE_DISK)
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	if (READ_ONCE(tree->dead))
-		return DSMB_NETWORK_NAME_DELETED;
+		return STATUS_NETWORK_NAME_DELETED;
 	call->share = dsmb_tree_share(tree);
 	if (!call->share)
-		return DSMB_NETWORK_NAME_DELETED;
+		return STATUS_NETWORK_NAME_DELETED;
 	call->actor.client = &call->session->client;
 	call->actor.exact = true;
 	call->op.srv = call->conn->server->srv;
@@ -175,7 +175,7 @@ static u32 take_share(struct dsmb_call *call)
 	call->op.writable = tree->writable;
 	/* MS-FSA section 2.1.5.1: SeChangeNotifyPrivilege, of directories with a list. */
 	call->op.traverses = true;
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 /* The checks that are made once, before the first run of the handler. */
@@ -192,9 +192,9 @@ static u32 request_check(struct dsmb_call *call)
 	if (status)
 		return status;
 	if (!call->cmd)
-		return DSMB_INVALID_PARAMETER;
+		return STATUS_INVALID_PARAMETER;
 	if (call->command == DSMB_NEGOTIATE || call->command == DSMB_SESSION_SETUP)
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	status = find_session(call);
 	if (!status || call->session) {
 		u32 bad = verify_signature(call);
@@ -203,7 +203,7 @@ static u32 request_check(struct dsmb_call *call)
 		status = bad ?: status;
 	}
 	if (!status && call->refused)
-		status = DSMB_INSUFFICIENT_RESOURCES;
+		status = STATUS_INSUFFICIENT_RESOURCES;
 	if (!status)
 		status = find_tree(call);
 	return status;
@@ -217,8 +217,8 @@ static u32 check_structure_size(struct dsmb_call *call)
 	size = dsmb_get_u16(&call->in);
 	/* OPLOCK_BREAK has a second form for leases, so its entry has no size. */
 	if (call->in.bad || (size != call->cmd->structure_size && call->cmd->structure_size))
-		return DSMB_INVALID_PARAMETER;
-	return DSMB_SUCCESS;
+		return STATUS_INVALID_PARAMETER;
+	return STATUS_SUCCESS;
 }
 
 void dsmb_call_drop_open(struct dsmb_call *call)
@@ -253,7 +253,7 @@ static u32 request_handle(struct dsmb_call *call)
 
 	if (call->command == DSMB_CANCEL) {
 		dsmb_cancel(call);
-		return DSMB_SUCCESS;
+		return STATUS_SUCCESS;
 	}
 	if (to_be_recorded(call))
 		return DSMB_TO_BE_RECORDED;
@@ -305,7 +305,7 @@ static u64 request_payload(const struct dsmb_call *call)
 u32 dsmb_call_run(struct dsmb_call *call)
 {
 	u64 start = ktime_get_ns();
-	u32 status = DSMB_SUCCESS;
+	u32 status = STATUS_SUCCESS;
 
 	if (!call->begun) {
 		call->begun = true;
@@ -323,7 +323,7 @@ u32 dsmb_call_run(struct dsmb_call *call)
 		status = request_handle(call);
 	if (status == DSMB_PARKED || status == DSMB_CROWDED || status == DSMB_TO_BE_RECORDED)
 		return status;
-	if (status == DSMB_CANCELLED && dsmb_call_is_cancelled(call))
+	if (status == STATUS_CANCELLED && dsmb_call_is_cancelled(call))
 		status = call->cancel_status;
 	dsmb_call_leave(call, status);
 	start = ktime_get_ns() - start;
@@ -360,7 +360,7 @@ u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id,
 			persistent = chain->persistent;
 			volatile_id = chain->volatile_id;
 		} else if (persistent == FILE_ID_NONE && volatile_id == FILE_ID_NONE) {
-			return DSMB_INVALID_HANDLE;
+			return STATUS_INVALID_HANDLE;
 		}
 	}
 	chain->has_file = true;
@@ -370,9 +370,9 @@ u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id,
 	call->open = open_of(call, persistent, volatile_id);
 	/* An open belongs to one tree; a command that needs no tree does not check it. */
 	if (!call->open || (call->tree && READ_ONCE(call->open->tree) != call->tree))
-		return DSMB_FILE_CLOSED;
+		return STATUS_FILE_CLOSED;
 	if (!dsmb_sequence_begin(call, call->open))
-		return DSMB_FILE_NOT_AVAILABLE;
+		return STATUS_FILE_NOT_AVAILABLE;
 	/*
 	 * MS-SMB2 section 3.3.1.10, Open.IsReplayEligible: from now on, the client knows of the
 	 * open.
@@ -383,7 +383,7 @@ u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id,
 	call->actor.lease_owner = dsmb_lease_actor(call->open);
 	call->actor.entry_owner = call->open->entry_owner;
 	*open = call->open;
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
 void dsmb_call_created(struct dsmb_call *call, struct dsmb_open *open)

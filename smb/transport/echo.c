@@ -8,5 +8,5 @@ u32 dsmb_echo(struct dsmb_call *call)
 {
 	dsmb_put_u16(&call->out, ECHO_SIZE);
 	dsmb_put_u16(&call->out, 0);
-	return DSMB_SUCCESS;
+	return STATUS_SUCCESS;
 }

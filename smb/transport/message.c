@@ -517,7 +517,7 @@ static bool message_park(struct dsmb_message *message, struct dsmb_call *call)
 {
 	message_release_done(message);
 	if (!dsmb_call_is_woken(call) && !dsmb_call_is_cancelled(call) && !may_park(message, call))
-		dsmb_call_cancel(call, DSMB_INSUFFICIENT_RESOURCES);
+		dsmb_call_cancel(call, STATUS_INSUFFICIENT_RESOURCES);
 	return dsmb_call_park(call);
 }
 

@@ -99,10 +99,10 @@ static struct dsmb_signer *signer_of(const struct dsmb_call *call, u32 status)
 	 * that another key can sign.
 	 */
 	if (call->channel && call->channel->signer &&
-	    (call->command != DSMB_SESSION_SETUP || status == DSMB_SUCCESS || away))
+	    (call->command != DSMB_SESSION_SETUP || status == STATUS_SUCCESS || away))
 		return call->channel->signer;
 	/* Its few nonces here are kept for the steps of an authentication that binds. */
-	if (away && status != DSMB_MORE_PROCESSING_REQUIRED)
+	if (away && status != STATUS_MORE_PROCESSING_REQUIRED)
 		return NULL;
 	return signer;
 }
@@ -135,7 +135,7 @@ static bool is_signed(const struct dsmb_call *call, u32 status, bool interim)
 {
 	if (interim || is_sealed(call) || !signer_of(call, status))
 		return false;
-	if (call->command == DSMB_SESSION_SETUP && status == DSMB_SUCCESS)
+	if (call->command == DSMB_SESSION_SETUP && status == STATUS_SUCCESS)
 		return true;
 	if (call->session->signing_required)
 		return true;
@@ -147,7 +147,7 @@ bool dsmb_reply_may_splice(const struct dsmb_call *call)
 	const struct dsmb_message *message = call->message;
 
 	/* In a compound, padding may have to follow. */
-	return message->ncalls == 1 && !is_sealed(call) && !is_signed(call, DSMB_SUCCESS, false);
+	return message->ncalls == 1 && !is_sealed(call) && !is_signed(call, STATUS_SUCCESS, false);
 }
 
 int dsmb_reply_add_page(struct dsmb_call *call, struct page *page, u32 offset, u32 len)
@@ -241,7 +241,7 @@ static bool is_error_body(const struct dsmb_call *call, u32 status)
 {
 	if (call->keep_body && call->out.len)
 		return false;
-	if (call->command == DSMB_SESSION_SETUP && status == DSMB_MORE_PROCESSING_REQUIRED)
+	if (call->command == DSMB_SESSION_SETUP && status == STATUS_MORE_PROCESSING_REQUIRED)
 		return false;
 	return dsmb_is_error(status) || (status && !call->out.len);
 }
@@ -256,7 +256,7 @@ void dsmb_reply_end(struct dsmb_call *call, u32 status)
 	}
 	if (is_error_body(call, status) || call->out.full) {
 		if (!dsmb_is_error(status) && call->out.full)
-			status = DSMB_INSUFFICIENT_RESOURCES;
+			status = STATUS_INSUFFICIENT_RESOURCES;
 		put_error(&call->out);
 	}
 	call->final = status;
@@ -477,10 +477,10 @@ bool dsmb_reply_interim(struct dsmb_message *message, struct dsmb_call *call)
 			goto drop;
 		at += total;
 	}
-	put_header(call, at, DSMB_PENDING, async_id, credits);
+	put_header(call, at, STATUS_PENDING, async_id, credits);
 	body = dsmb_builder(at + DSMB_OUT_HEADER, ERROR_BODY);
 	put_error(&body);
-	if (finish_answer(call, at, DSMB_OUT_HEADER + ERROR_BODY, false, DSMB_PENDING, true))
+	if (finish_answer(call, at, DSMB_OUT_HEADER + ERROR_BODY, false, STATUS_PENDING, true))
 		goto drop;
 	session = sealed_for(message);
 	message->first = message->pos;

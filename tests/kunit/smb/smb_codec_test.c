@@ -225,20 +225,20 @@ static void statuses(struct kunit *test)
 		int err;
 		u32 status;
 	} cases[] = {
-		{ 0, DSMB_SUCCESS },
-		{ -EAGAIN, DSMB_FILE_LOCK_CONFLICT },
-		{ -ETXTBSY, DSMB_SHARING_VIOLATION },
-		{ -EILSEQ, DSMB_OBJECT_NAME_INVALID },
-		{ -EKEYREVOKED, DSMB_DELETE_PENDING },
-		{ -EROFS, DSMB_MEDIA_WRITE_PROTECTED },
-		{ -EHWPOISON, DSMB_UNEXPECTED_IO_ERROR },
+		{ 0, STATUS_SUCCESS },
+		{ -EAGAIN, STATUS_FILE_LOCK_CONFLICT },
+		{ -ETXTBSY, STATUS_SHARING_VIOLATION },
+		{ -EILSEQ, STATUS_OBJECT_NAME_INVALID },
+		{ -EKEYREVOKED, STATUS_DELETE_PENDING },
+		{ -EROFS, STATUS_MEDIA_WRITE_PROTECTED },
+		{ -EHWPOISON, STATUS_UNEXPECTED_IO_ERROR },
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++)
 		KUNIT_EXPECT_EQ(test, dsmb_status(cases[i].err), cases[i].status);
-	KUNIT_EXPECT_TRUE(test, dsmb_is_error(DSMB_ACCESS_DENIED));
-	KUNIT_EXPECT_FALSE(test, dsmb_is_error(DSMB_BUFFER_OVERFLOW));
-	KUNIT_EXPECT_FALSE(test, dsmb_is_error(DSMB_PENDING));
+	KUNIT_EXPECT_TRUE(test, dsmb_is_error(STATUS_ACCESS_DENIED));
+	KUNIT_EXPECT_FALSE(test, dsmb_is_error(STATUS_BUFFER_OVERFLOW));
+	KUNIT_EXPECT_FALSE(test, dsmb_is_error(STATUS_PENDING));
 }
 
 static struct kunit_case smb_codec_cases[] = {

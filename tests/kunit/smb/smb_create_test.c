@@ -69,13 +69,13 @@ static void create_contexts(struct kunit *test)
 {
 	struct create_ctx *ctx = test->priv;
 
-	KUNIT_EXPECT_EQ(test, parse(ctx), DSMB_SUCCESS);
+	KUNIT_EXPECT_EQ(test, parse(ctx), STATUS_SUCCESS);
 	KUNIT_EXPECT_EQ(test, ctx->contexts.present, 0);
 	add(ctx, "MxAc", 0, 0);
 	add(ctx, "FooO", 3, 0);
 	add(ctx, "AlSi", 8, 0x1122334455667788);
 	add(ctx, "QFid", 0, 0);
-	KUNIT_EXPECT_EQ(test, parse(ctx), DSMB_SUCCESS);
+	KUNIT_EXPECT_EQ(test, parse(ctx), STATUS_SUCCESS);
 	KUNIT_EXPECT_EQ(test, ctx->contexts.present, BIT(DSMB_CONTEXT_MAXIMAL) |
 			BIT(DSMB_CONTEXT_ALLOCATION) | BIT(DSMB_CONTEXT_DISK_ID));
 	KUNIT_EXPECT_EQ(test, dsmb_context_u64(&ctx->contexts, DSMB_CONTEXT_ALLOCATION),
@@ -106,7 +106,7 @@ static void create_contexts_refused(struct kunit *test)
 		add(ctx, cases[i].first, cases[i].first_len, 0);
 		if (cases[i].second)
 			add(ctx, cases[i].second, cases[i].second_len, 0);
-		KUNIT_EXPECT_EQ_MSG(test, parse(ctx), DSMB_INVALID_PARAMETER, "case %zu", i);
+		KUNIT_EXPECT_EQ_MSG(test, parse(ctx), STATUS_INVALID_PARAMETER, "case %zu", i);
 	}
 }
 
@@ -120,9 +120,9 @@ static void create_contexts_cut(struct kunit *test)
 	add(ctx, "RqLs", 32, 0);
 	size = ctx->b.len;
 	for (len = 1; len < size; len++)
-		KUNIT_EXPECT_EQ_MSG(test, parse_len(ctx, len), DSMB_INVALID_PARAMETER,
+		KUNIT_EXPECT_EQ_MSG(test, parse_len(ctx, len), STATUS_INVALID_PARAMETER,
 				    "%u bytes", len);
-	KUNIT_EXPECT_EQ(test, parse_len(ctx, size), DSMB_SUCCESS);
+	KUNIT_EXPECT_EQ(test, parse_len(ctx, size), STATUS_SUCCESS);
 }
 
 /* Offsets and lengths at their edges. */
@@ -137,19 +137,19 @@ static void create_contexts_edges(struct kunit *test)
 
 			add(ctx, "AlSi", 8, 1);
 			dsmb_fill_u16(&ctx->b, places[i], value);
-			KUNIT_EXPECT_EQ_MSG(test, parse(ctx), DSMB_INVALID_PARAMETER,
+			KUNIT_EXPECT_EQ_MSG(test, parse(ctx), STATUS_INVALID_PARAMETER,
 					    "place %u", places[i]);
 		}
 	}
 	add(ctx, "AlSi", 8, 1);
 	dsmb_fill_u32(&ctx->b, 12, 0xffffffff);
-	KUNIT_EXPECT_EQ(test, parse(ctx), DSMB_INVALID_PARAMETER);
+	KUNIT_EXPECT_EQ(test, parse(ctx), STATUS_INVALID_PARAMETER);
 	add(ctx, "AlSi", 8, 1);
 	dsmb_fill_u32(&ctx->b, 0, 0xfffffff8);
-	KUNIT_EXPECT_EQ(test, parse(ctx), DSMB_INVALID_PARAMETER);
+	KUNIT_EXPECT_EQ(test, parse(ctx), STATUS_INVALID_PARAMETER);
 	add(ctx, "AlSi", 8, 1);
 	dsmb_fill_u32(&ctx->b, 0, 8);
-	KUNIT_EXPECT_EQ(test, parse(ctx), DSMB_INVALID_PARAMETER);
+	KUNIT_EXPECT_EQ(test, parse(ctx), STATUS_INVALID_PARAMETER);
 }
 
 /* What a dialect does not know is unknown, however it looks. */
@@ -160,7 +160,7 @@ static void create_contexts_dialects(struct kunit *test)
 	ctx->conn.dialect = DSMB_DIALECT_202;
 	add(ctx, "RqLs", 1, 0);
 	add(ctx, "DH2Q", 1, 0);
-	KUNIT_EXPECT_EQ(test, parse(ctx), DSMB_SUCCESS);
+	KUNIT_EXPECT_EQ(test, parse(ctx), STATUS_SUCCESS);
 	KUNIT_EXPECT_EQ(test, ctx->contexts.present, 0);
 }
 
@@ -176,7 +176,7 @@ static void create_contexts_answered(struct kunit *test)
 	add(ctx, "MxAc", 0, 0);
 	add(ctx, "RqLs", 32, 0);
 	add(ctx, "QFid", 0, 0);
-	KUNIT_ASSERT_EQ(test, parse(ctx), DSMB_SUCCESS);
+	KUNIT_ASSERT_EQ(test, parse(ctx), STATUS_SUCCESS);
 	dsmb_put(&out, 88);
 	KUNIT_EXPECT_EQ(test, dsmb_contexts_put(&out, &ctx->contexts, &attrs, 0x1f01ff, 0),
 			32 + 24 + 32);

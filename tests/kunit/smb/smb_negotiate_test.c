@@ -11,7 +11,7 @@
 /* Where the contexts begin in these messages. */
 #define START		(sizeof(struct dsmb_header) + 40)
 #define ALL_CIPHERS	0x1e
-#define NO_OVERLAP	DSMB_SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP
+#define NO_OVERLAP	STATUS_SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP
 
 #define CTX_SIZE	16	/* data of a context in the table */
 
@@ -61,7 +61,7 @@ struct offer_case {
 
 #define CMAC	DSMB_SIGNING_AES_CMAC
 #define GMAC	DSMB_SIGNING_AES_GMAC
-#define INVALID	DSMB_INVALID_PARAMETER
+#define INVALID	STATUS_INVALID_PARAMETER
 
 static const struct offer_case offer_cases[] = {
 	{ "only the hash", { SHA512_CTX }, 0, 0, CMAC },
@@ -174,7 +174,7 @@ static void offer_truncated(struct kunit *test)
 
 		KUNIT_ASSERT_NOT_NULL(test, copy);
 		KUNIT_EXPECT_EQ(test, dsmb_offer_parse(&in, START, count, ALL_CIPHERS, &offer),
-				len < b.len ? INVALID : DSMB_SUCCESS);
+				len < b.len ? INVALID : STATUS_SUCCESS);
 		kfree(copy);
 	}
 }
@@ -199,7 +199,7 @@ static void offer_answer(struct kunit *test)
 	in = dsmb_cursor(message, b.len);
 	KUNIT_EXPECT_EQ(test, count, 3);
 	KUNIT_ASSERT_EQ(test, dsmb_offer_parse(&in, START, count, ALL_CIPHERS, &read),
-			DSMB_SUCCESS);
+			STATUS_SUCCESS);
 	KUNIT_EXPECT_EQ(test, read.cipher, offer.cipher);
 	KUNIT_EXPECT_EQ(test, read.signing, offer.signing);
 

@@ -105,9 +105,9 @@ static struct ditto_acl *smb_list(struct kunit *test, const struct dsmb_builder 
 	struct dsmb_sd sd;
 
 	KUNIT_ASSERT_FALSE(test, b->full);
-	KUNIT_ASSERT_EQ(test, dsmb_get_sd(dsmb_cursor(b->data, b->len), &sd), DSMB_SUCCESS);
+	KUNIT_ASSERT_EQ(test, dsmb_get_sd(dsmb_cursor(b->data, b->len), &sd), STATUS_SUCCESS);
 	KUNIT_ASSERT_TRUE(test, sd.parts & DSMB_SECURITY_DACL);
-	KUNIT_ASSERT_EQ(test, dsmb_sd_acl(&sd, &smb_user, is_dir, &acl), DSMB_SUCCESS);
+	KUNIT_ASSERT_EQ(test, dsmb_sd_acl(&sd, &smb_user, is_dir, &acl), STATUS_SUCCESS);
 	smb_keep(test, acl);
 	KUNIT_EXPECT_EQ(test, ditto_acl_check(acl, is_dir), 0);
 	return acl;
@@ -142,11 +142,11 @@ static void smb_sd_mode_test(struct kunit *test)
 		dsmb_put_sd(&b, &secured, SMB_ALL_PARTS);
 		KUNIT_EXPECT_EQ(test, b.len, dsmb_sd_size(&secured, SMB_ALL_PARTS));
 		ditto_acl_put(made);
-		KUNIT_ASSERT_EQ(test, dsmb_get_sd(dsmb_cursor(b.data, b.len), &sd), DSMB_SUCCESS);
+		KUNIT_ASSERT_EQ(test, dsmb_get_sd(dsmb_cursor(b.data, b.len), &sd), STATUS_SUCCESS);
 		KUNIT_EXPECT_EQ(test, sd.parts, SMB_ALL_PARTS);
 		/* As clients expect of what is not set: present, inherited, self-relative. */
 		KUNIT_EXPECT_EQ(test, sd.control, 0x8404);
-		KUNIT_ASSERT_EQ(test, dsmb_sd_acl(&sd, &smb_user, mode & 1, &acl), DSMB_SUCCESS);
+		KUNIT_ASSERT_EQ(test, dsmb_sd_acl(&sd, &smb_user, mode & 1, &acl), STATUS_SUCCESS);
 		KUNIT_EXPECT_EQ(test, ditto_acl_mode(acl, secured.uid, secured.gid), mode);
 		ditto_acl_put(acl);
 	}
@@ -163,7 +163,7 @@ static void smb_sd_unix_test(struct kunit *test)
 	kgid_t gid;
 
 	smb_ace(&b, 0, 0, 0, &sid);
-	KUNIT_ASSERT_EQ(test, dsmb_get_sd(dsmb_cursor(b.data, b.len), &sd), DSMB_SUCCESS);
+	KUNIT_ASSERT_EQ(test, dsmb_get_sd(dsmb_cursor(b.data, b.len), &sd), STATUS_SUCCESS);
 	KUNIT_EXPECT_TRUE(test, dsmb_sd_unix_mode(&sd, &mode));
 	KUNIT_EXPECT_EQ(test, mode, 06755);
 
@@ -363,13 +363,13 @@ static void smb_dacl_type_test(struct kunit *test)
 		b = smb_dacl(test, 0);
 		smb_ace(&b, 0, 0, 1, &smb_everyone);
 		smb_ace(&b, type, 0, 1, &smb_everyone);
-		KUNIT_ASSERT_EQ(test, dsmb_get_sd(dsmb_cursor(b.data, b.len), &sd), DSMB_SUCCESS);
+		KUNIT_ASSERT_EQ(test, dsmb_get_sd(dsmb_cursor(b.data, b.len), &sd), STATUS_SUCCESS);
 		status = dsmb_sd_acl(&sd, &smb_user, false, &acl);
 		if (type == 6 || type == 10 || type == 12) {
-			KUNIT_EXPECT_EQ(test, status, DSMB_NOT_SUPPORTED);
+			KUNIT_EXPECT_EQ(test, status, STATUS_NOT_SUPPORTED);
 			continue;
 		}
-		KUNIT_ASSERT_EQ(test, status, DSMB_SUCCESS);
+		KUNIT_ASSERT_EQ(test, status, STATUS_SUCCESS);
 		KUNIT_EXPECT_EQ(test, acl->count, 1);
 		ditto_acl_put(acl);
 	}
@@ -387,12 +387,12 @@ static void smb_dacl_limit_test(struct kunit *test)
 		smb_ace(&b, 0, 0, 1, &longest);
 	smb_same(test, &b, false);
 	smb_ace(&b, 0, 0, 1, &longest);
-	KUNIT_ASSERT_EQ(test, dsmb_get_sd(dsmb_cursor(b.data, b.len), &sd), DSMB_SUCCESS);
+	KUNIT_ASSERT_EQ(test, dsmb_get_sd(dsmb_cursor(b.data, b.len), &sd), STATUS_SUCCESS);
 	KUNIT_EXPECT_EQ(test, dsmb_sd_acl(&sd, &smb_user, false, &acl),
-			DSMB_ALLOTTED_SPACE_EXCEEDED);
+			STATUS_ALLOTTED_SPACE_EXCEEDED);
 	/* It is not looked into if it is longer than any. */
 	KUNIT_EXPECT_EQ(test, dsmb_get_sd(dsmb_cursor(b.data, DSMB_SD_MAX + 1), &sd),
-			DSMB_ALLOTTED_SPACE_EXCEEDED);
+			STATUS_ALLOTTED_SPACE_EXCEEDED);
 }
 
 static void smb_posix_modes_test(struct kunit *test)
@@ -419,7 +419,7 @@ static void smb_sd_owner_test(struct kunit *test)
 	kgid_t gid;
 
 	dsmb_put_sd(&b, &secured, DSMB_SECURITY_OWNER | DSMB_SECURITY_GROUP);
-	KUNIT_ASSERT_EQ(test, dsmb_get_sd(dsmb_cursor(b.data, b.len), &sd), DSMB_SUCCESS);
+	KUNIT_ASSERT_EQ(test, dsmb_get_sd(dsmb_cursor(b.data, b.len), &sd), STATUS_SUCCESS);
 	KUNIT_EXPECT_EQ(test, sd.parts, DSMB_SECURITY_OWNER | DSMB_SECURITY_GROUP);
 	KUNIT_EXPECT_TRUE(test, dsmb_sid_to_uid(&sd.owner, &uid));
 	KUNIT_EXPECT_TRUE(test, uid_eq(uid, secured.uid));
@@ -460,7 +460,7 @@ static void smb_sd_hostile_test(struct kunit *test)
 		cut = kmemdup(b.data, i, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, cut);
 		KUNIT_EXPECT_EQ(test, dsmb_get_sd(dsmb_cursor(cut, i), &sd),
-				DSMB_INVALID_SECURITY_DESCR);
+				STATUS_INVALID_SECURITY_DESCR);
 		kfree(cut);
 	}
 	/* In memory that ends with it. */
@@ -498,7 +498,7 @@ static void smb_dacl_lies_test(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, b.len, 48);
 		dsmb_fill_u16(&b, lies[i].at, lies[i].value);
 		KUNIT_EXPECT_EQ_MSG(test, dsmb_get_sd(dsmb_cursor(b.data, b.len), &sd),
-				    DSMB_INVALID_SECURITY_DESCR, "%u: %u", lies[i].at,
+				    STATUS_INVALID_SECURITY_DESCR, "%u: %u", lies[i].at,
 				    lies[i].value);
 	}
 }
@@ -514,7 +514,7 @@ static void smb_sd_overlap_test(struct kunit *test)
 	/* The entry's SID is the owner's, and the group's. */
 	dsmb_fill_u32(&b, 4, 36);
 	dsmb_fill_u32(&b, 8, 36);
-	KUNIT_ASSERT_EQ(test, dsmb_get_sd(dsmb_cursor(b.data, b.len), &sd), DSMB_SUCCESS);
+	KUNIT_ASSERT_EQ(test, dsmb_get_sd(dsmb_cursor(b.data, b.len), &sd), STATUS_SUCCESS);
 	KUNIT_EXPECT_TRUE(test, dsmb_sid_eq(&sd.owner, &smb_everyone));
 	KUNIT_EXPECT_TRUE(test, dsmb_sid_eq(&sd.group, &smb_everyone));
 	for (i = 0; i < 3 * b.len; i++) {
@@ -523,7 +523,7 @@ static void smb_sd_overlap_test(struct kunit *test)
 	}
 	dsmb_fill_u32(&b, 4, U32_MAX);
 	KUNIT_EXPECT_EQ(test, dsmb_get_sd(dsmb_cursor(b.data, b.len), &sd),
-			DSMB_INVALID_SECURITY_DESCR);
+			STATUS_INVALID_SECURITY_DESCR);
 }
 
 static void smb_sd_dacl_test(struct kunit *test)
@@ -544,14 +544,14 @@ static void smb_sd_dacl_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, smb_list(test, &b, false)->flags, 0);
 	KUNIT_EXPECT_EQ(test, smb_list(test, &b, false)->count, 0);
 	smb_same(test, &b, false);
-	KUNIT_ASSERT_EQ(test, dsmb_get_sd(dsmb_cursor(none, 20), &sd), DSMB_SUCCESS);
+	KUNIT_ASSERT_EQ(test, dsmb_get_sd(dsmb_cursor(none, 20), &sd), STATUS_SUCCESS);
 	KUNIT_EXPECT_EQ(test, sd.parts, 0);
 	none[0] = 2;
 	KUNIT_EXPECT_EQ(test, dsmb_get_sd(dsmb_cursor(none, 20), &sd),
-			DSMB_INVALID_SECURITY_DESCR);
+			STATUS_INVALID_SECURITY_DESCR);
 	null_dacl[3] = 0;
 	KUNIT_EXPECT_EQ(test, dsmb_get_sd(dsmb_cursor(null_dacl, 20), &sd),
-			DSMB_INVALID_SECURITY_DESCR);
+			STATUS_INVALID_SECURITY_DESCR);
 }
 
 static void smb_ea_put(struct dsmb_builder *b, u32 next, const char *name, const char *value)
@@ -588,20 +588,20 @@ static void smb_ea_test(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, dsmb_ea_next(&list, &ea, &status));
 	KUNIT_EXPECT_EQ(test, ea.value_len, 0);
 	KUNIT_EXPECT_FALSE(test, dsmb_ea_next(&list, &ea, &status));
-	KUNIT_EXPECT_EQ(test, status, DSMB_SUCCESS);
-	KUNIT_EXPECT_EQ(test, dsmb_ea_check(dsmb_cursor(room, b.len)), DSMB_SUCCESS);
+	KUNIT_EXPECT_EQ(test, status, STATUS_SUCCESS);
+	KUNIT_EXPECT_EQ(test, dsmb_ea_check(dsmb_cursor(room, b.len)), STATUS_SUCCESS);
 	for (i = 1; i < b.len; i++)
 		KUNIT_EXPECT_EQ(test, dsmb_ea_check(dsmb_cursor(room, i)),
-				DSMB_EA_LIST_INCONSISTENT);
+				STATUS_EA_LIST_INCONSISTENT);
 	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
 		dsmb_fill_u32(&b, 0, wrong[i]);
-		KUNIT_EXPECT_NE(test, dsmb_ea_check(dsmb_cursor(room, b.len)), DSMB_SUCCESS);
+		KUNIT_EXPECT_NE(test, dsmb_ea_check(dsmb_cursor(room, b.len)), STATUS_SUCCESS);
 	}
 	/* It is not looked into if it is longer than any that could be kept. */
-	KUNIT_EXPECT_EQ(test, dsmb_ea_check(dsmb_cursor(room, SZ_1M)), DSMB_EA_TOO_LARGE);
+	KUNIT_EXPECT_EQ(test, dsmb_ea_check(dsmb_cursor(room, SZ_1M)), STATUS_EA_TOO_LARGE);
 	dsmb_fill_u32(&b, 0, 32);
 	room[8] = ':';
-	KUNIT_EXPECT_EQ(test, dsmb_ea_check(dsmb_cursor(room, b.len)), DSMB_INVALID_EA_NAME);
+	KUNIT_EXPECT_EQ(test, dsmb_ea_check(dsmb_cursor(room, b.len)), STATUS_INVALID_EA_NAME);
 }
 
 static struct kunit_case smb_security_cases[] = {
