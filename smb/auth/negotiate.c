@@ -110,30 +110,30 @@ static u32 negotiate_capabilities(const struct dsmb_conn *conn, u16 dialect, u32
 	return caps;
 }
 
-static void put_answer(struct dsmb_conn *conn, struct dsmb_builder *out,
-		       const struct answer *answer, const void *blob, u16 blob_len)
+static void encode_answer(struct dsmb_conn *conn, struct dsmb_builder *out,
+			  const struct answer *answer, const void *blob, u16 blob_len)
 {
 	u32 start = out->len, count_at, offset_at;
 
-	dsmb_put_u16(out, RESPONSE_SIZE);
-	dsmb_put_u16(out, answer->mode);
-	dsmb_put_u16(out, answer->dialect);
+	dsmb_encode_u16(out, RESPONSE_SIZE);
+	dsmb_encode_u16(out, answer->mode);
+	dsmb_encode_u16(out, answer->dialect);
 	count_at = out->len;
-	dsmb_put_u16(out, 0);
-	dsmb_put_bytes(out, &conn->server->guid, sizeof(conn->server->guid));
-	dsmb_put_u32(out, answer->caps);
-	dsmb_put_u32(out, answer->io_max);
-	dsmb_put_u32(out, answer->io_max);
-	dsmb_put_u32(out, answer->io_max);
-	dsmb_put_u64(out, filetime_now());
-	dsmb_put_u64(out, 0);		/* ServerStartTime: zero by section 3.3.5.4 */
-	dsmb_put_u16(out, BLOB_OFFSET);
-	dsmb_put_u16(out, blob_len);
+	dsmb_encode_u16(out, 0);
+	dsmb_encode_bytes(out, &conn->server->guid, sizeof(conn->server->guid));
+	dsmb_encode_u32(out, answer->caps);
+	dsmb_encode_u32(out, answer->io_max);
+	dsmb_encode_u32(out, answer->io_max);
+	dsmb_encode_u32(out, answer->io_max);
+	dsmb_encode_u64(out, filetime_now());
+	dsmb_encode_u64(out, 0);		/* ServerStartTime: zero by section 3.3.5.4 */
+	dsmb_encode_u16(out, BLOB_OFFSET);
+	dsmb_encode_u16(out, blob_len);
 	offset_at = out->len;
-	dsmb_put_u32(out, 0);
-	dsmb_put_bytes(out, blob, blob_len);
+	dsmb_encode_u32(out, 0);
+	dsmb_encode_bytes(out, blob, blob_len);
 	if (answer->offer) {
-		dsmb_put_align(out, 8);
+		dsmb_encode_align(out, 8);
 		dsmb_fill_u32(out, offset_at, sizeof(struct dsmb_header) + out->len - start);
 		dsmb_fill_u16(out, count_at, dsmb_offer_answer(out, answer->offer));
 	}
@@ -236,7 +236,7 @@ static u32 answer_call(struct dsmb_call *call, const struct answer *answer)
 	if (dsmb_reply_reserve(call, RESPONSE_SIZE + len + CONTEXTS_ROOM))
 		status = STATUS_INSUFFICIENT_RESOURCES;
 	else
-		put_answer(call->conn, &call->out, answer, blob, len);
+		encode_answer(call->conn, &call->out, answer, blob, len);
 	kvfree(blob);
 	return status;
 }
@@ -324,7 +324,7 @@ static struct dsmb_cursor smb1_dialects(struct dsmb_cursor *in)
 	return dsmb_window(in, in->pos, bytes);
 }
 
-static void smb1_put_header(struct dsmb_builder *out)
+static void smb1_encode_header(struct dsmb_builder *out)
 {
 	struct dsmb_header head = {
 		.protocol_id = cpu_to_le32(DSMB_PROTOCOL_ID),
@@ -334,7 +334,7 @@ static void smb1_put_header(struct dsmb_builder *out)
 		.flags = cpu_to_le32(DSMB_FLAG_RESPONSE),
 	};
 
-	dsmb_put_bytes(out, &head, sizeof(head));
+	dsmb_encode_bytes(out, &head, sizeof(head));
 }
 
 /*
@@ -382,9 +382,9 @@ int dsmb_negotiate_smb1(struct dsmb_conn *conn, struct dsmb_cursor *in, struct d
 	if (!smb1_settle(conn, &answer))
 		return -EPROTO;
 
-	smb1_put_header(out);
+	smb1_encode_header(out);
 	blob = hello_get(conn, &len);
-	put_answer(conn, out, &answer, blob, len);
+	encode_answer(conn, out, &answer, blob, len);
 	kvfree(blob);
 	return out->full ? -EMSGSIZE : 0;
 }
@@ -409,9 +409,9 @@ u32 dsmb_validate_negotiate(struct dsmb_call *call, struct dsmb_cursor *in,
 	    dsmb_dialect_choose(in, count, DSMB_DIALECT_202) != conn->dialect)
 		return DSMB_DROP;
 
-	dsmb_put_u32(out, conn->server_caps);
-	dsmb_put_bytes(out, &conn->server->guid, sizeof(conn->server->guid));
-	dsmb_put_u16(out, conn->server_mode);
-	dsmb_put_u16(out, conn->dialect);
+	dsmb_encode_u32(out, conn->server_caps);
+	dsmb_encode_bytes(out, &conn->server->guid, sizeof(conn->server->guid));
+	dsmb_encode_u16(out, conn->server_mode);
+	dsmb_encode_u16(out, conn->dialect);
 	return STATUS_SUCCESS;
 }

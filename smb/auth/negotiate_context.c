@@ -177,20 +177,20 @@ u32 dsmb_offer_parse(struct dsmb_cursor *in, u32 offset, u16 count, u32 ciphers,
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_offer_parse);
 
-static void put_head(struct dsmb_builder *out, u16 type, u16 len)
+static void encode_head(struct dsmb_builder *out, u16 type, u16 len)
 {
-	dsmb_put_align(out, CONTEXT_ALIGN);
-	dsmb_put_u16(out, type);
-	dsmb_put_u16(out, len);
-	dsmb_put_u32(out, 0);
+	dsmb_encode_align(out, CONTEXT_ALIGN);
+	dsmb_encode_u16(out, type);
+	dsmb_encode_u16(out, len);
+	dsmb_encode_u32(out, 0);
 }
 
 /* Writes a context with one chosen number. */
-static void put_choice(struct dsmb_builder *out, u16 type, u16 choice)
+static void encode_choice(struct dsmb_builder *out, u16 type, u16 choice)
 {
-	put_head(out, type, 4);
-	dsmb_put_u16(out, 1);
-	dsmb_put_u16(out, choice);
+	encode_head(out, type, 4);
+	dsmb_encode_u16(out, 1);
+	dsmb_encode_u16(out, choice);
 }
 
 u16 dsmb_offer_answer(struct dsmb_builder *out, const struct dsmb_offer *offer)
@@ -199,23 +199,23 @@ u16 dsmb_offer_answer(struct dsmb_builder *out, const struct dsmb_offer *offer)
 	u16 count = 1;
 
 	get_random_bytes(salt, sizeof(salt));
-	put_head(out, DSMB_CONTEXT_PREAUTH, 6 + SALT_SIZE);
-	dsmb_put_u16(out, 1);
-	dsmb_put_u16(out, SALT_SIZE);
-	dsmb_put_u16(out, DSMB_HASH_SHA512);
-	dsmb_put_bytes(out, salt, SALT_SIZE);
+	encode_head(out, DSMB_CONTEXT_PREAUTH, 6 + SALT_SIZE);
+	dsmb_encode_u16(out, 1);
+	dsmb_encode_u16(out, SALT_SIZE);
+	dsmb_encode_u16(out, DSMB_HASH_SHA512);
+	dsmb_encode_bytes(out, salt, SALT_SIZE);
 
 	if (offer->seen & BIT(DSMB_CONTEXT_ENCRYPTION)) {
-		put_choice(out, DSMB_CONTEXT_ENCRYPTION, offer->cipher);
+		encode_choice(out, DSMB_CONTEXT_ENCRYPTION, offer->cipher);
 		count++;
 	}
 	if (offer->seen & BIT(DSMB_CONTEXT_SIGNING)) {
-		put_choice(out, DSMB_CONTEXT_SIGNING, offer->signing);
+		encode_choice(out, DSMB_CONTEXT_SIGNING, offer->signing);
 		count++;
 	}
 	if (offer->posix) {
-		put_head(out, DSMB_CONTEXT_POSIX, DSMB_POSIX_NAME_LEN);
-		dsmb_put_bytes(out, DSMB_POSIX_NAME, DSMB_POSIX_NAME_LEN);
+		encode_head(out, DSMB_CONTEXT_POSIX, DSMB_POSIX_NAME_LEN);
+		dsmb_encode_bytes(out, DSMB_POSIX_NAME, DSMB_POSIX_NAME_LEN);
 		count++;
 	}
 	return count;

@@ -411,14 +411,14 @@ static u16 session_flags(const struct dsmb_session *session)
 	return flags;
 }
 
-static void put_response(struct dsmb_call *call, u16 flags, const struct ditto_auth *auth)
+static void encode_response(struct dsmb_call *call, u16 flags, const struct ditto_auth *auth)
 {
-	dsmb_put_u16(&call->out, RESPONSE_SIZE);
-	dsmb_put_u16(&call->out, flags);
-	dsmb_put_u16(&call->out, BLOB_OFFSET);
-	dsmb_put_u16(&call->out, auth->reply_len);
+	dsmb_encode_u16(&call->out, RESPONSE_SIZE);
+	dsmb_encode_u16(&call->out, flags);
+	dsmb_encode_u16(&call->out, BLOB_OFFSET);
+	dsmb_encode_u16(&call->out, auth->reply_len);
 	if (auth->reply_len)
-		dsmb_put_bytes(&call->out, auth->reply, auth->reply_len);
+		dsmb_encode_bytes(&call->out, auth->reply, auth->reply_len);
 	call->keep_body = true;
 }
 
@@ -432,12 +432,12 @@ static u32 step_answer(struct dsmb_call *call, struct dsmb_channel *channel,
 	    dsmb_reply_reserve(call, RESPONSE_SIZE + auth->reply_len))
 		return STATUS_INSUFFICIENT_RESOURCES;
 	if (!auth->done) {
-		put_response(call, 0, auth);
+		encode_response(call, 0, auth);
 		return STATUS_MORE_PROCESSING_REQUIRED;
 	}
 	status = session_setup_finish(channel, auth, req);
 	if (!status)
-		put_response(call, session_flags(channel->session), auth);
+		encode_response(call, session_flags(channel->session), auth);
 	return status;
 }
 
@@ -756,7 +756,7 @@ void dsmb_session_setup_sent(struct dsmb_call *call, const void *message, u32 le
 u32 dsmb_logoff(struct dsmb_call *call)
 {
 	dsmb_session_close(call->session, "the client logged off");
-	dsmb_put_u16(&call->out, LOGOFF_RESPONSE_SIZE);
-	dsmb_put_u16(&call->out, 0);
+	dsmb_encode_u16(&call->out, LOGOFF_RESPONSE_SIZE);
+	dsmb_encode_u16(&call->out, 0);
 	return STATUS_SUCCESS;
 }

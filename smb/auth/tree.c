@@ -376,18 +376,18 @@ static const char *share_of(const char *path)
 	return name + 1;
 }
 
-static void put_response(struct dsmb_call *call, const struct dsmb_tree *tree)
+static void encode_response(struct dsmb_call *call, const struct dsmb_tree *tree)
 {
 	bool continuous = tree->continuous && dsmb_conn_is_3x(call->conn);
 	struct dsmb_builder *out = &call->out;
 
-	dsmb_put_u16(out, RESPONSE_SIZE);
-	dsmb_put_u8(out, tree->kind == DSMB_TREE_PIPE ? SHARE_PIPE : SHARE_DISK);
-	dsmb_put_u8(out, 0);
-	dsmb_put_u32(out, (tree->encrypt ? SHAREFLAG_ENCRYPT : 0) |
-		     (tree->hides ? SHAREFLAG_ACCESS_BASED : 0));
-	dsmb_put_u32(out, continuous ? SHARECAP_CONTINUOUS : 0);
-	dsmb_put_u32(out, tree->maximal);
+	dsmb_encode_u16(out, RESPONSE_SIZE);
+	dsmb_encode_u8(out, tree->kind == DSMB_TREE_PIPE ? SHARE_PIPE : SHARE_DISK);
+	dsmb_encode_u8(out, 0);
+	dsmb_encode_u32(out, (tree->encrypt ? SHAREFLAG_ENCRYPT : 0) |
+			(tree->hides ? SHAREFLAG_ACCESS_BASED : 0));
+	dsmb_encode_u32(out, continuous ? SHARECAP_CONTINUOUS : 0);
+	dsmb_encode_u32(out, tree->maximal);
 }
 
 /*
@@ -429,7 +429,7 @@ u32 dsmb_tree_connect(struct dsmb_call *call)
 	/* A related command may use the tree, and the response has its id. */
 	call->tree = tree;
 	call->tree_id = tree->id;
-	put_response(call, tree);
+	encode_response(call, tree);
 	return STATUS_SUCCESS;
 }
 
@@ -437,7 +437,7 @@ u32 dsmb_tree_disconnect(struct dsmb_call *call)
 {
 	if (!dsmb_tree_close(call->tree))
 		return STATUS_NETWORK_NAME_DELETED;
-	dsmb_put_u16(&call->out, DISCONNECT_RESPONSE_SIZE);
-	dsmb_put_u16(&call->out, 0);
+	dsmb_encode_u16(&call->out, DISCONNECT_RESPONSE_SIZE);
+	dsmb_encode_u16(&call->out, 0);
 	return STATUS_SUCCESS;
 }

@@ -218,7 +218,7 @@ struct search {
 static u32 to_utf16(const char *name, __le16 *out)
 {
 	struct dsmb_builder b = dsmb_builder(out, DSMB_NAME_UNITS * sizeof(*out));
-	u32 bytes = dsmb_put_string(&b, name, strlen(name));
+	u32 bytes = dsmb_encode_string(&b, name, strlen(name));
 
 	return b.full ? 0 : bytes / sizeof(*out);
 }

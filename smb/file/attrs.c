@@ -160,18 +160,18 @@ int dsmb_attrs_at_once(const struct ditto_op *op, const struct ditto_instance *i
 	return err == -EJUKEBOX ? dsmb_attrs_of_node(op->share, node, attrs) : err;
 }
 
-void dsmb_put_times(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
+void dsmb_encode_times(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
 {
-	dsmb_put_u64(b, attrs->created);
-	dsmb_put_u64(b, attrs->accessed);
-	dsmb_put_u64(b, attrs->written);
-	dsmb_put_u64(b, attrs->changed);
+	dsmb_encode_u64(b, attrs->created);
+	dsmb_encode_u64(b, attrs->accessed);
+	dsmb_encode_u64(b, attrs->written);
+	dsmb_encode_u64(b, attrs->changed);
 }
 
-void dsmb_put_attrs(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
+void dsmb_encode_attrs(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
 {
-	dsmb_put_times(b, attrs);
-	dsmb_put_u64(b, attrs->allocation);
-	dsmb_put_u64(b, attrs->size);
-	dsmb_put_u32(b, attrs->flags);
+	dsmb_encode_times(b, attrs);
+	dsmb_encode_u64(b, attrs->allocation);
+	dsmb_encode_u64(b, attrs->size);
+	dsmb_encode_u32(b, attrs->flags);
 }

@@ -158,20 +158,20 @@ static inline u16 dsmb_compression(const struct dsmb_attrs *attrs)
 }
 
 /**
- * dsmb_put_times - encode CreationTime, LastAccessTime, LastWriteTime and ChangeTime
+ * dsmb_encode_times - encode CreationTime, LastAccessTime, LastWriteTime and ChangeTime
  * @b: buffer; gets 32 bytes
  * @attrs: attributes
  */
-void dsmb_put_times(struct dsmb_builder *b, const struct dsmb_attrs *attrs);
+void dsmb_encode_times(struct dsmb_builder *b, const struct dsmb_attrs *attrs);
 
 /**
- * dsmb_put_attrs - encode times, AllocationSize, EndOfFile and FileAttributes
+ * dsmb_encode_attrs - encode times, AllocationSize, EndOfFile and FileAttributes
  * @b: buffer; gets 52 bytes
  * @attrs: attributes
  *
  * The layout of CREATE, CLOSE and MS-FSCC section 2.4.29.
  */
-void dsmb_put_attrs(struct dsmb_builder *b, const struct dsmb_attrs *attrs);
+void dsmb_encode_attrs(struct dsmb_builder *b, const struct dsmb_attrs *attrs);
 
 /* Seconds from 1601 to 1970, and FILETIME units per second (MS-DTYP section 2.3.3). */
 #define DSMB_EPOCH		11644473600LL

@@ -130,17 +130,17 @@ static u32 dsmb_shown_size(const struct ditto_ace *ace, const struct dsmb_shown 
 								dsmb_sid_size(&shown->sid));
 }
 
-static void dsmb_put_ace(struct dsmb_builder *b, const struct ditto_ace *ace,
-			 const struct dsmb_shown *shown)
+static void dsmb_encode_ace(struct dsmb_builder *b, const struct ditto_ace *ace,
+			    const struct dsmb_shown *shown)
 {
-	dsmb_put_u8(b, ace->type == DITTO_ACE_DENY);
-	dsmb_put_u8(b, shown->flags);
-	dsmb_put_u16(b, dsmb_shown_size(ace, shown));
-	dsmb_put_u32(b, ace->mask);
+	dsmb_encode_u8(b, ace->type == DITTO_ACE_DENY);
+	dsmb_encode_u8(b, shown->flags);
+	dsmb_encode_u16(b, dsmb_shown_size(ace, shown));
+	dsmb_encode_u32(b, ace->mask);
 	if (ace->who == DITTO_WHO_FOREIGN)
-		dsmb_put_bytes(b, ace->foreign, ace->foreign_len);
+		dsmb_encode_bytes(b, ace->foreign, ace->foreign_len);
 	else
-		dsmb_put_sid(b, &shown->sid);
+		dsmb_encode_sid(b, &shown->sid);
 }
 
 u16 dsmb_dacl_control(const struct ditto_acl *acl)
@@ -174,19 +174,19 @@ u32 dsmb_dacl_size(const struct dsmb_secured *secured)
 	return size;
 }
 
-void dsmb_put_dacl(struct dsmb_builder *b, const struct dsmb_secured *secured)
+void dsmb_encode_dacl(struct dsmb_builder *b, const struct dsmb_secured *secured)
 {
 	const struct ditto_acl *acl = secured->acl;
 	struct dsmb_shown shown[2];
 	u32 at = b->len, n, j;
 	u16 count = 0, i;
 
-	dsmb_put_u8(b, DSMB_ACL_REVISION);
-	dsmb_put(b, DSMB_ACL_HEAD - 1);
+	dsmb_encode_u8(b, DSMB_ACL_REVISION);
+	dsmb_builder_reserve(b, DSMB_ACL_HEAD - 1);
 	for (i = 0; i < acl->count; i++) {
 		n = dsmb_show_ace(&acl->aces[i], secured, shown);
 		for (j = 0; j < n; j++, count++)
-			dsmb_put_ace(b, &acl->aces[i], &shown[j]);
+			dsmb_encode_ace(b, &acl->aces[i], &shown[j]);
 	}
 	dsmb_fill_u16(b, at + 2, b->len - at);
 	dsmb_fill_u16(b, at + 4, count);
@@ -246,7 +246,7 @@ static void dsmb_keep_foreign(const struct dsmb_sid *sid, struct ditto_ace *ace)
 	struct dsmb_builder b = dsmb_builder(ace->foreign, sizeof(ace->foreign));
 
 	ace->who = DITTO_WHO_FOREIGN;
-	dsmb_put_sid(&b, sid);
+	dsmb_encode_sid(&b, sid);
 	ace->foreign_len = b.len;
 }
 

@@ -232,7 +232,7 @@ u32 dsmb_ea_size(struct ditto_op *op, struct ditto_node *node)
 }
 
 /* Encode one entry; an attribute that does not exist has an empty value. */
-static int dsmb_ea_put(struct dsmb_ea_list *list, const struct ditto_name *name)
+static int dsmb_ea_encode(struct dsmb_ea_list *list, const struct ditto_name *name)
 {
 	struct dsmb_builder *b = list->b;
 	u32 before = b->len, at;
@@ -240,14 +240,14 @@ static int dsmb_ea_put(struct dsmb_ea_list *list, const struct ditto_name *name)
 
 	if (!dsmb_ea_name_ok(name->name, name->len))
 		return 0;
-	dsmb_put_align(b, 4);
+	dsmb_encode_align(b, 4);
 	at = b->len;
-	dsmb_put_u32(b, 0);
-	dsmb_put_u8(b, 0);
-	dsmb_put_u8(b, name->len);
-	dsmb_put_u16(b, 0);
-	dsmb_put_bytes(b, name->name, name->len);
-	dsmb_put_u8(b, 0);
+	dsmb_encode_u32(b, 0);
+	dsmb_encode_u8(b, 0);
+	dsmb_encode_u8(b, name->len);
+	dsmb_encode_u16(b, 0);
+	dsmb_encode_bytes(b, name->name, name->len);
+	dsmb_encode_u8(b, 0);
 	len = b->full ? -ERANGE : 0;
 	if (!len)
 		len = ditto_xattr_get(list->op, list->node, name, NULL, 0);
@@ -275,7 +275,7 @@ static int dsmb_ea_put(struct dsmb_ea_list *list, const struct ditto_name *name)
 	return 0;
 }
 
-static int dsmb_ea_put_listed(void *arg, const struct ditto_name *name)
+static int dsmb_ea_encode_listed(void *arg, const struct ditto_name *name)
 {
 	struct dsmb_ea_list *list = arg;
 	int err;
@@ -284,7 +284,7 @@ static int dsmb_ea_put_listed(void *arg, const struct ditto_name *name)
 		list->skip--;
 		return 0;
 	}
-	err = dsmb_ea_put(list, name);
+	err = dsmb_ea_encode(list, name);
 	if (err)
 		return err;
 	list->count++;
@@ -292,14 +292,14 @@ static int dsmb_ea_put_listed(void *arg, const struct ditto_name *name)
 }
 
 /* Continue where the last listing through this open ended, unless it must restart. */
-static int dsmb_ea_put_all(struct dsmb_ea_list *list, struct dsmb_query *q)
+static int dsmb_ea_encode_all(struct dsmb_ea_list *list, struct dsmb_query *q)
 {
 	u32 before = q->flags & DSMB_EA_RESTART ? 0 : READ_ONCE(q->open->ea_next);
 	int err;
 
 	list->skip = before;
 	list->single = q->flags & DSMB_EA_SINGLE;
-	err = ditto_xattr_list(list->op, list->node, dsmb_ea_put_listed, list);
+	err = ditto_xattr_list(list->op, list->node, dsmb_ea_encode_listed, list);
 	WRITE_ONCE(q->open->ea_next, before + list->count);
 	if (!list->any && before && (err >= 0 || err == -EOPNOTSUPP))
 		return -ENODATA;
@@ -309,7 +309,7 @@ static int dsmb_ea_put_all(struct dsmb_ea_list *list, struct dsmb_query *q)
 /*
  * List the attributes named by the input buffer, FILE_GET_EA_INFORMATION: MS-FSCC section 2.4.16.1.
  */
-static int dsmb_ea_put_asked(struct dsmb_ea_list *list, struct dsmb_cursor in)
+static int dsmb_ea_encode_asked(struct dsmb_ea_list *list, struct dsmb_cursor in)
 {
 	struct dsmb_ea_find *find;
 	struct ditto_name name;
@@ -335,7 +335,7 @@ static int dsmb_ea_put_asked(struct dsmb_ea_list *list, struct dsmb_cursor in)
 		}
 		err = dsmb_ea_lookup(list->op, list->node, find, &name);
 		if (!err)
-			err = dsmb_ea_put(list, &name);
+			err = dsmb_ea_encode(list, &name);
 		dsmb_seek(&in, at + next);
 	} while (next && !err);
 	kfree(find);
@@ -352,9 +352,9 @@ u32 dsmb_query_full_ea(struct dsmb_query *q)
 	int err;
 
 	if (q->input.size)
-		err = dsmb_ea_put_asked(&list, q->input);
+		err = dsmb_ea_encode_asked(&list, q->input);
 	else
-		err = dsmb_ea_put_all(&list, q);
+		err = dsmb_ea_encode_all(&list, q);
 	switch (err) {
 	case 0:
 		return list.any ? STATUS_SUCCESS : STATUS_NO_EAS_ON_FILE;

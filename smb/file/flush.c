@@ -45,7 +45,7 @@ u32 dsmb_flush(struct dsmb_call *call)
 		status = dsmb_flush_file(call, open);
 	if (status)
 		return status;
-	dsmb_put_u16(&call->out, DSMB_FLUSH_REPLY);
-	dsmb_put_u16(&call->out, 0);
+	dsmb_encode_u16(&call->out, DSMB_FLUSH_REPLY);
+	dsmb_encode_u16(&call->out, 0);
 	return STATUS_SUCCESS;
 }

@@ -150,8 +150,8 @@ static u32 dsmb_lock_done(struct dsmb_call *call, struct dsmb_open *open, u32 bu
 		dsmb_lock_mark(call, open, bucket, 0);
 		return STATUS_INSUFFICIENT_RESOURCES;
 	}
-	dsmb_put_u16(&call->out, DSMB_LOCK_REPLY);
-	dsmb_put_u16(&call->out, 0);
+	dsmb_encode_u16(&call->out, DSMB_LOCK_REPLY);
+	dsmb_encode_u16(&call->out, 0);
 	return STATUS_SUCCESS;
 }
 

@@ -51,7 +51,7 @@ static bool dsmb_is_low(u32 c)
 }
 
 /* Encode a character; @out has room for at least four bytes. */
-static u32 dsmb_utf8_put(char *out, u32 c)
+static u32 dsmb_utf8_encode(char *out, u32 c)
 {
 	if (c < 0x80) {
 		out[0] = c;
@@ -144,7 +144,7 @@ static u32 dsmb_unmap(u32 c, enum dsmb_name_kind kind, bool *raw)
 }
 
 /* Return: bytes at @out, or 0 if the character is not allowed in such a name. */
-static u32 dsmb_name_put_char(char *out, u32 c, enum dsmb_name_kind kind)
+static u32 dsmb_name_encode_char(char *out, u32 c, enum dsmb_name_kind kind)
 {
 	bool raw = false;
 
@@ -162,7 +162,7 @@ static u32 dsmb_name_put_char(char *out, u32 c, enum dsmb_name_kind kind)
 		*out = c;
 		return 1;
 	}
-	return dsmb_utf8_put(out, c);
+	return dsmb_utf8_encode(out, c);
 }
 
 /**
@@ -182,7 +182,7 @@ static int dsmb_component_add(struct dsmb_component *part, u32 c, enum dsmb_name
 	char buf[4];
 	u32 n;
 
-	n = dsmb_name_put_char(buf, c, kind);
+	n = dsmb_name_encode_char(buf, c, kind);
 	if (!n)
 		return -EILSEQ;
 	part->units += c > 0xffff ? 2 : 1;
@@ -380,7 +380,7 @@ char *dsmb_get_posix_string(struct dsmb_cursor utf16)
 			out[len++] = c;
 			continue;
 		}
-		n = dsmb_name_put_char(out + len, c, DSMB_NAME_POSIX);
+		n = dsmb_name_encode_char(out + len, c, DSMB_NAME_POSIX);
 		if (!n) {
 			kfree(out);
 			return ERR_PTR(-EILSEQ);
@@ -409,7 +409,7 @@ char *dsmb_get_string(struct dsmb_cursor utf16)
 			kfree(out);
 			return ERR_PTR(-EILSEQ);
 		}
-		len += dsmb_utf8_put(out + len, c);
+		len += dsmb_utf8_encode(out + len, c);
 	}
 	out[len] = 0;
 	return out;
@@ -484,8 +484,8 @@ static u32 dsmb_name_encode(__le16 *out, u32 room, const u8 *name, u32 len,
 	return n;
 }
 
-static u32 dsmb_name_put(struct dsmb_builder *b, const char *name, u32 len,
-			 enum dsmb_name_kind kind)
+static u32 dsmb_name_encode_as(struct dsmb_builder *b, const char *name, u32 len,
+			       enum dsmb_name_kind kind)
 {
 	u32 room = (b->size - b->len) / 2, units;
 
@@ -500,40 +500,40 @@ static u32 dsmb_name_put(struct dsmb_builder *b, const char *name, u32 len,
 	return units * 2;
 }
 
-u32 dsmb_put_name(struct dsmb_builder *b, const char *name, u32 len)
+u32 dsmb_encode_name(struct dsmb_builder *b, const char *name, u32 len)
 {
-	return dsmb_name_put(b, name, len, DSMB_NAME_FILE);
+	return dsmb_name_encode_as(b, name, len, DSMB_NAME_FILE);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_put_name);
+EXPORT_SYMBOL_IF_KUNIT(dsmb_encode_name);
 
-u32 dsmb_put_posix_name(struct dsmb_builder *b, const char *name, u32 len)
+u32 dsmb_encode_posix_name(struct dsmb_builder *b, const char *name, u32 len)
 {
-	return dsmb_name_put(b, name, len, DSMB_NAME_POSIX);
+	return dsmb_name_encode_as(b, name, len, DSMB_NAME_POSIX);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_put_posix_name);
+EXPORT_SYMBOL_IF_KUNIT(dsmb_encode_posix_name);
 
-u32 dsmb_put_string(struct dsmb_builder *b, const char *name, u32 len)
+u32 dsmb_encode_string(struct dsmb_builder *b, const char *name, u32 len)
 {
-	return dsmb_name_put(b, name, len, DSMB_NAME_STREAM);
+	return dsmb_name_encode_as(b, name, len, DSMB_NAME_STREAM);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_put_string);
+EXPORT_SYMBOL_IF_KUNIT(dsmb_encode_string);
 
-u32 dsmb_put_path(struct dsmb_builder *b, const char *path, u32 len)
+u32 dsmb_encode_path(struct dsmb_builder *b, const char *path, u32 len)
 {
 	u32 put = 0, n;
 
 	while (len) {
 		n = strnchr(path, len, '/') ? strnchr(path, len, '/') - path : len;
-		put += dsmb_put_name(b, path, n);
+		put += dsmb_encode_name(b, path, n);
 		path += n;
 		len -= n;
 		if (!len)
 			break;
-		dsmb_put_u16(b, '\\');
+		dsmb_encode_u16(b, '\\');
 		put += 2;
 		path++;
 		len--;
 	}
 	return b->full ? 0 : put;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_put_path);
+EXPORT_SYMBOL_IF_KUNIT(dsmb_encode_path);

@@ -76,46 +76,46 @@ int dsmb_path_parse_posix(struct dsmb_path *path, struct dsmb_cursor utf16);
 void dsmb_path_free(struct dsmb_path *path);
 
 /**
- * dsmb_put_name - encode a file name in UTF-16, with mapped characters
+ * dsmb_encode_name - encode a file name in UTF-16, with mapped characters
  * @b: buffer
  * @name: the name in UTF-8
  * @len: bytes of @name
  *
  * Return: bytes encoded; 0 with b->full set if the name does not fit.
  */
-u32 dsmb_put_name(struct dsmb_builder *b, const char *name, u32 len);
+u32 dsmb_encode_name(struct dsmb_builder *b, const char *name, u32 len);
 
 /**
- * dsmb_put_posix_name - encode a file name for an open with the POSIX extensions
+ * dsmb_encode_posix_name - encode a file name for an open with the POSIX extensions
  * @b: buffer
  * @name: the name in UTF-8
  * @len: bytes of @name
  *
  * Only bytes that are not valid UTF-8 are mapped.
  *
- * Return: as dsmb_put_name().
+ * Return: as dsmb_encode_name().
  */
-u32 dsmb_put_posix_name(struct dsmb_builder *b, const char *name, u32 len);
+u32 dsmb_encode_posix_name(struct dsmb_builder *b, const char *name, u32 len);
 
 /**
- * dsmb_put_string - encode the name of a stream, or a string that is not a file name
+ * dsmb_encode_string - encode the name of a stream, or a string that is not a file name
  * @b: buffer
  * @name: the string in UTF-8
  * @len: bytes of @name
  *
- * Return: as dsmb_put_name().
+ * Return: as dsmb_encode_name().
  */
-u32 dsmb_put_string(struct dsmb_builder *b, const char *name, u32 len);
+u32 dsmb_encode_string(struct dsmb_builder *b, const char *name, u32 len);
 
 /**
- * dsmb_put_path - encode a path with '\\' between its components
+ * dsmb_encode_path - encode a path with '\\' between its components
  * @b: buffer
  * @path: components separated by '/'
  * @len: bytes of @path
  *
  * Return: bytes encoded; 0 with b->full set if the path does not fit.
  */
-u32 dsmb_put_path(struct dsmb_builder *b, const char *path, u32 len);
+u32 dsmb_encode_path(struct dsmb_builder *b, const char *path, u32 len);
 
 /**
  * dsmb_get_string - decode a string that is not a file name

@@ -309,37 +309,37 @@ u32 dsmb_notify_room(const struct list_head *changes)
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_notify_room);
 
-void dsmb_notify_put(struct dsmb_builder *out, const struct list_head *changes)
+void dsmb_notify_encode(struct dsmb_builder *out, const struct list_head *changes)
 {
 	const struct dsmb_notify_change *change;
 	u32 start = out->len, at = start, end;
 
 	list_for_each_entry(change, changes, link) {
 		if (at != start || out->len != start) {
-			dsmb_put(out, -(out->len - start) & (DSMB_NOTIFY_ALIGN - 1));
+			dsmb_builder_reserve(out, -(out->len - start) & (DSMB_NOTIFY_ALIGN - 1));
 			dsmb_fill_u32(out, at, out->len - at);
 			at = out->len;
 		}
-		dsmb_put_u32(out, 0);
-		dsmb_put_u32(out, change->action);
-		dsmb_put_u32(out, 0);
-		dsmb_put_path(out, change->names, change->len);
+		dsmb_encode_u32(out, 0);
+		dsmb_encode_u32(out, change->action);
+		dsmb_encode_u32(out, 0);
+		dsmb_encode_path(out, change->names, change->len);
 		if (change->stream_len) {
-			dsmb_put_u16(out, ':');
-			dsmb_put_string(out, change->names + change->len, change->stream_len);
+			dsmb_encode_u16(out, ':');
+			dsmb_encode_string(out, change->names + change->len, change->stream_len);
 		}
 		end = out->len;
 		dsmb_fill_u32(out, at + 8, end - at - DSMB_NOTIFY_CHANGE_HEAD);
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_notify_put);
+EXPORT_SYMBOL_IF_KUNIT(dsmb_notify_encode);
 
 /* A response without changes. */
 static void dsmb_notify_empty(struct dsmb_call *call)
 {
 	dsmb_back(&call->out, 0);
-	dsmb_put_u16(&call->out, DSMB_NOTIFY_REPLY);
-	dsmb_put(&call->out, DSMB_NOTIFY_HEAD - 2 + 1);
+	dsmb_encode_u16(&call->out, DSMB_NOTIFY_REPLY);
+	dsmb_builder_reserve(&call->out, DSMB_NOTIFY_HEAD - 2 + 1);
 }
 
 /* Report all changes or none: if they do not fit, they are lost (MS-FSA section 2.1.5.11.1). */
@@ -350,10 +350,10 @@ static u32 dsmb_notify_answer(struct dsmb_call *call, const struct list_head *ch
 
 	if (dsmb_reply_reserve(call, DSMB_NOTIFY_HEAD + dsmb_notify_room(changes)))
 		return STATUS_INSUFFICIENT_RESOURCES;
-	dsmb_put_u16(out, DSMB_NOTIFY_REPLY);
-	dsmb_put_u16(out, DSMB_OUT_HEADER + DSMB_NOTIFY_HEAD);
-	dsmb_put_u32(out, 0);
-	dsmb_notify_put(out, changes);
+	dsmb_encode_u16(out, DSMB_NOTIFY_REPLY);
+	dsmb_encode_u16(out, DSMB_OUT_HEADER + DSMB_NOTIFY_HEAD);
+	dsmb_encode_u32(out, 0);
+	dsmb_notify_encode(out, changes);
 	len = out->len - DSMB_NOTIFY_HEAD;
 	if (!out->full && len <= size) {
 		dsmb_fill_u32(out, 4, len);

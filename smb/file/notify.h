@@ -58,13 +58,13 @@ struct dsmb_notify_change {
 u32 dsmb_notify_room(const struct list_head *changes);
 
 /**
- * dsmb_notify_put - encode changes as FILE_NOTIFY_INFORMATION
+ * dsmb_notify_encode - encode changes as FILE_NOTIFY_INFORMATION
  * @out: buffer
  * @changes: list of struct dsmb_notify_change
  *
  * MS-FSCC section 2.7.1.
  */
-void dsmb_notify_put(struct dsmb_builder *out, const struct list_head *changes);
+void dsmb_notify_encode(struct dsmb_builder *out, const struct list_head *changes);
 
 /**
  * dsmb_notify_close - drop the CHANGE_NOTIFY state of an open

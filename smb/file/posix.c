@@ -42,25 +42,25 @@ umode_t dsmb_posix_permissions(u32 wire, umode_t fallback)
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_posix_permissions);
 
-void dsmb_put_posix_owners(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
+void dsmb_encode_posix_owners(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
 {
 	const struct dsmb_sid owner = dsmb_sid_of_uid(attrs->uid);
 	const struct dsmb_sid group = dsmb_sid_of_gid(attrs->gid);
 
-	dsmb_put_u32(b, attrs->links);
-	dsmb_put_u32(b, attrs->reparse_tag);
-	dsmb_put_u32(b, dsmb_posix_mode(attrs->mode));
-	dsmb_put_sid(b, &owner);
-	dsmb_put_sid(b, &group);
+	dsmb_encode_u32(b, attrs->links);
+	dsmb_encode_u32(b, attrs->reparse_tag);
+	dsmb_encode_u32(b, dsmb_posix_mode(attrs->mode));
+	dsmb_encode_sid(b, &owner);
+	dsmb_encode_sid(b, &group);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_put_posix_owners);
+EXPORT_SYMBOL_IF_KUNIT(dsmb_encode_posix_owners);
 
-void dsmb_put_posix(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
+void dsmb_encode_posix(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
 {
-	dsmb_put_u64(b, attrs->file_id);
+	dsmb_encode_u64(b, attrs->file_id);
 	/* DeviceId, made from the id of the file system. */
-	dsmb_put_u32(b, attrs->volume_id ^ attrs->volume_id >> 32);
-	dsmb_put_u32(b, 0);
-	dsmb_put_posix_owners(b, attrs);
+	dsmb_encode_u32(b, attrs->volume_id ^ attrs->volume_id >> 32);
+	dsmb_encode_u32(b, 0);
+	dsmb_encode_posix_owners(b, attrs);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_put_posix);
+EXPORT_SYMBOL_IF_KUNIT(dsmb_encode_posix);

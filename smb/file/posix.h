@@ -38,21 +38,21 @@ u32 dsmb_posix_mode(umode_t mode);
 umode_t dsmb_posix_permissions(u32 wire, umode_t fallback);
 
 /**
- * dsmb_put_posix_owners - encode links, reparse tag, mode, owner SID and group SID
+ * dsmb_encode_posix_owners - encode links, reparse tag, mode, owner SID and group SID
  * @b: buffer
  * @attrs: attributes
  *
  * This is the whole response of the POSIX create context.
  */
-void dsmb_put_posix_owners(struct dsmb_builder *b, const struct dsmb_attrs *attrs);
+void dsmb_encode_posix_owners(struct dsmb_builder *b, const struct dsmb_attrs *attrs);
 
 /**
- * dsmb_put_posix - encode file id, device and the fields of dsmb_put_posix_owners()
+ * dsmb_encode_posix - encode file id, device and the fields of dsmb_encode_posix_owners()
  * @b: buffer
  * @attrs: attributes
  *
  * This is the part of FilePosixInformation behind FileAttributes.
  */
-void dsmb_put_posix(struct dsmb_builder *b, const struct dsmb_attrs *attrs);
+void dsmb_encode_posix(struct dsmb_builder *b, const struct dsmb_attrs *attrs);
 
 #endif

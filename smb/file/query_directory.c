@@ -144,15 +144,15 @@ static u32 dsmb_dir_set_pattern(struct dsmb_dir *dir, struct dsmb_cursor pattern
 }
 
 /* Return: bytes encoded. */
-static u32 dsmb_dir_put_name(const struct dsmb_dir *dir, struct dsmb_builder *b,
-			     const struct ditto_name *name)
+static u32 dsmb_dir_encode_name(const struct dsmb_dir *dir, struct dsmb_builder *b,
+				const struct ditto_name *name)
 {
 	/* The last dot of these two names is not mapped. */
 	if (dsmb_is_dots(name))
-		return dsmb_put_string(b, name->name, name->len);
+		return dsmb_encode_string(b, name->name, name->len);
 	if (dir->posix)
-		return dsmb_put_posix_name(b, name->name, name->len);
-	return dsmb_put_name(b, name->name, name->len);
+		return dsmb_encode_posix_name(b, name->name, name->len);
+	return dsmb_encode_name(b, name->name, name->len);
 }
 
 /* True if the file has a short name in addition to its name. */
@@ -171,18 +171,19 @@ static bool dsmb_dir_fits(const struct dsmb_dir_query *q, const struct ditto_nam
 
 	if (dir->any)
 		return true;
-	dsmb_dir_put_name(dir, &b, name);
+	dsmb_dir_encode_name(dir, &b, name);
 	if (dsmb_match(dir->pattern, dir->pattern_len, utf16, b.len / 2))
 		return true;
 	if (!dsmb_dir_has_shortname(q, name))
 		return false;
 	dsmb_back(&b, 0);
-	dsmb_put_name(&b, made, ditto_shortname(name, made));
+	dsmb_encode_name(&b, made, ditto_shortname(name, made));
 	return dsmb_match(dir->pattern, dir->pattern_len, utf16, b.len / 2);
 }
 
 /* Fill in the short name of a name that is not one itself; the entry begins at @at. */
-static void dsmb_dir_put_shortname(struct dsmb_dir_query *q, u32 at, const struct ditto_name *name)
+static void dsmb_dir_encode_shortname(struct dsmb_dir_query *q, u32 at,
+				      const struct ditto_name *name)
 {
 	struct dsmb_builder *b = &q->out, room;
 	char made[DITTO_SHORT_MAX];
@@ -193,23 +194,23 @@ static void dsmb_dir_put_shortname(struct dsmb_dir_query *q, u32 at, const struc
 	len = ditto_shortname(name, made);
 	at += q->level->shortname_at;
 	room = dsmb_builder(b->data + at + 2, 2 * DITTO_SHORT_MAX);
-	b->data[at] = dsmb_put_name(&room, made, len);
+	b->data[at] = dsmb_encode_name(&room, made, len);
 }
 
 /* Return: false if the entry does not fit. */
-static bool dsmb_dir_put(struct dsmb_dir_query *q, const struct ditto_name *name,
-			 const struct dsmb_attrs *attrs)
+static bool dsmb_dir_encode(struct dsmb_dir_query *q, const struct ditto_name *name,
+			    const struct dsmb_attrs *attrs)
 {
 	struct dsmb_builder *b = &q->out;
 	u32 before = b->len, at, len_at;
 
-	dsmb_put_align(b, 8);
+	dsmb_encode_align(b, 8);
 	at = b->len;
-	dsmb_put_u64(b, 0);
+	dsmb_encode_u64(b, 0);
 	len_at = q->level->put(b, attrs);
 	if (q->level->shortname_at)
-		dsmb_dir_put_shortname(q, at, name);
-	dsmb_fill_u32(b, len_at, dsmb_dir_put_name(q->dir, b, name));
+		dsmb_dir_encode_shortname(q, at, name);
+	dsmb_fill_u32(b, len_at, dsmb_dir_encode_name(q->dir, b, name));
 	if (b->full) {
 		dsmb_back(b, before);
 		return false;
@@ -221,8 +222,8 @@ static bool dsmb_dir_put(struct dsmb_dir_query *q, const struct ditto_name *name
 }
 
 /* The first entry does not fit because of its name: encode as much as fits. */
-static void dsmb_dir_put_cut(struct dsmb_dir_query *q, const struct ditto_name *name,
-			     const struct dsmb_attrs *attrs)
+static void dsmb_dir_encode_cut(struct dsmb_dir_query *q, const struct ditto_name *name,
+				const struct dsmb_attrs *attrs)
 {
 	struct dsmb_builder whole;
 	u32 max = q->out.size;
@@ -233,8 +234,8 @@ static void dsmb_dir_put_cut(struct dsmb_dir_query *q, const struct ditto_name *
 		return;
 	whole = q->out;
 	q->out = dsmb_builder(room, q->level->least + 2 * NAME_MAX + 8);
-	if (dsmb_dir_put(q, name, attrs)) {
-		dsmb_put_bytes(&whole, room, min(max, q->out.len));
+	if (dsmb_dir_encode(q, name, attrs)) {
+		dsmb_encode_bytes(&whole, room, min(max, q->out.len));
 		q->cut = true;
 	}
 	q->out = whole;
@@ -277,9 +278,9 @@ static bool dsmb_dir_emit(void *arg, const struct ditto_dirent *entry)
 		dir->cookie = entry->cookie;
 		return true;
 	}
-	if (!dsmb_dir_put(q, &entry->name, &attrs)) {
+	if (!dsmb_dir_encode(q, &entry->name, &attrs)) {
 		if (!q->count)
-			dsmb_dir_put_cut(q, &entry->name, &attrs);
+			dsmb_dir_encode_cut(q, &entry->name, &attrs);
 		return false;
 	}
 	dir->cookie = entry->cookie;
@@ -287,8 +288,8 @@ static bool dsmb_dir_emit(void *arg, const struct ditto_dirent *entry)
 }
 
 /* Encode "." or ".."; ".." of the share's root is the root. Return: false if it does not fit. */
-static bool dsmb_dir_put_dots(struct dsmb_dir_query *q, struct ditto_node *node,
-			      const struct ditto_name *name)
+static bool dsmb_dir_encode_dots(struct dsmb_dir_query *q, struct ditto_node *node,
+				 const struct ditto_name *name)
 {
 	struct dsmb_attrs attrs;
 	struct ditto_node *dir;
@@ -301,7 +302,7 @@ static bool dsmb_dir_put_dots(struct dsmb_dir_query *q, struct ditto_node *node,
 		return true;
 	err = dsmb_attrs_of_node(q->call->op.share, dir, &attrs);
 	ditto_node_put(dir);
-	return err || dsmb_dir_put(q, name, &attrs);
+	return err || dsmb_dir_encode(q, name, &attrs);
 }
 
 /* Return: false if the response is full. */
@@ -313,7 +314,7 @@ static bool dsmb_dir_list_dots(struct dsmb_dir_query *q, struct ditto_node *node
 
 	while (q->dir->dots < ARRAY_SIZE(names)) {
 		if ((q->count && q->flags & DSMB_DIR_SINGLE) ||
-		    !dsmb_dir_put_dots(q, node, &names[q->dir->dots]))
+		    !dsmb_dir_encode_dots(q, node, &names[q->dir->dots]))
 			return false;
 		q->dir->dots++;
 	}
@@ -352,10 +353,10 @@ static int dsmb_dir_list_fixed(struct dsmb_dir_query *q, struct ditto_node *node
 	ditto_node_put(child);
 	if (err)
 		return err;
-	if (dsmb_dir_put(q, &name, &attrs))
+	if (dsmb_dir_encode(q, &name, &attrs))
 		dir->eof = true;
 	else
-		dsmb_dir_put_cut(q, &name, &attrs);
+		dsmb_dir_encode_cut(q, &name, &attrs);
 	return 0;
 }
 
@@ -428,9 +429,9 @@ static u32 dsmb_dir_answer(struct dsmb_dir_query *q, struct dsmb_cursor pattern)
 	status = dsmb_open_begin(q->call, q->open, &node);
 	if (status)
 		return status;
-	dsmb_put_u16(out, 9);
-	dsmb_put_u16(out, DSMB_DIR_HEAD);
-	dsmb_put_u32(out, 0);
+	dsmb_encode_u16(out, 9);
+	dsmb_encode_u16(out, DSMB_DIR_HEAD);
+	dsmb_encode_u32(out, 0);
 	q->out = dsmb_builder(out->data + out->len, min(room, out->size - out->len));
 
 	q->short_names = ditto_has_shortnames(q->call->op.share);

@@ -23,9 +23,9 @@
 
 static u32 dsmb_query_basic(struct dsmb_query *q)
 {
-	dsmb_put_times(&q->out, &q->attrs);
-	dsmb_put_u32(&q->out, q->attrs.flags);
-	dsmb_put_u32(&q->out, 0);
+	dsmb_encode_times(&q->out, &q->attrs);
+	dsmb_encode_u32(&q->out, q->attrs.flags);
+	dsmb_encode_u32(&q->out, 0);
 	return STATUS_SUCCESS;
 }
 
@@ -35,12 +35,12 @@ static u32 dsmb_query_standard(struct dsmb_query *q)
 	u32 links;
 
 	if (!q->inst) {
-		dsmb_put_u64(&q->out, DSMB_PIPE_ALLOCATION);
-		dsmb_put_u64(&q->out, 0);
-		dsmb_put_u32(&q->out, 1);
-		dsmb_put_u8(&q->out, true);
-		dsmb_put_u8(&q->out, false);
-		dsmb_put_u16(&q->out, 0);
+		dsmb_encode_u64(&q->out, DSMB_PIPE_ALLOCATION);
+		dsmb_encode_u64(&q->out, 0);
+		dsmb_encode_u32(&q->out, 1);
+		dsmb_encode_u8(&q->out, true);
+		dsmb_encode_u8(&q->out, false);
+		dsmb_encode_u16(&q->out, 0);
 		return STATUS_SUCCESS;
 	}
 	deleted = ditto_instance_delete_pending(q->inst);
@@ -48,12 +48,12 @@ static u32 dsmb_query_standard(struct dsmb_query *q)
 	/* The name that is being deleted does not count (MS-FSA section 2.1.5.12.27). */
 	if (deleted && links)
 		links--;
-	dsmb_put_u64(&q->out, q->attrs.allocation);
-	dsmb_put_u64(&q->out, q->attrs.size);
-	dsmb_put_u32(&q->out, links);
-	dsmb_put_u8(&q->out, deleted);
-	dsmb_put_u8(&q->out, q->attrs.is_dir);
-	dsmb_put_u16(&q->out, 0);
+	dsmb_encode_u64(&q->out, q->attrs.allocation);
+	dsmb_encode_u64(&q->out, q->attrs.size);
+	dsmb_encode_u32(&q->out, links);
+	dsmb_encode_u8(&q->out, deleted);
+	dsmb_encode_u8(&q->out, q->attrs.is_dir);
+	dsmb_encode_u16(&q->out, 0);
 	return STATUS_SUCCESS;
 }
 
@@ -71,44 +71,44 @@ static u32 dsmb_query_standard_attrs(struct dsmb_query *q)
 
 static u32 dsmb_query_internal(struct dsmb_query *q)
 {
-	dsmb_put_u64(&q->out, q->attrs.file_id);
+	dsmb_encode_u64(&q->out, q->attrs.file_id);
 	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_ea(struct dsmb_query *q)
 {
-	dsmb_put_u32(&q->out, dsmb_ea_size(&q->call->op, ditto_instance_base(q->inst)));
+	dsmb_encode_u32(&q->out, dsmb_ea_size(&q->call->op, ditto_instance_base(q->inst)));
 	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_access(struct dsmb_query *q)
 {
-	dsmb_put_u32(&q->out, q->open->rights);
+	dsmb_encode_u32(&q->out, q->open->rights);
 	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_position(struct dsmb_query *q)
 {
-	dsmb_put_u64(&q->out, READ_ONCE(q->open->position));
+	dsmb_encode_u64(&q->out, READ_ONCE(q->open->position));
 	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_mode(struct dsmb_query *q)
 {
-	dsmb_put_u32(&q->out, READ_ONCE(q->open->mode));
+	dsmb_encode_u32(&q->out, READ_ONCE(q->open->mode));
 	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_alignment(struct dsmb_query *q)
 {
-	dsmb_put_u32(&q->out, 0);
+	dsmb_encode_u32(&q->out, 0);
 	return STATUS_SUCCESS;
 }
 
 /*
  * Encode a path with its length before it; the path of a stream has its name behind the last ':'.
  */
-static u32 dsmb_put_full_name(struct dsmb_query *q, bool rooted)
+static u32 dsmb_encode_full_name(struct dsmb_query *q, bool rooted)
 {
 	struct dsmb_builder *b = &q->out;
 	u32 at = b->len, len, path_len;
@@ -129,13 +129,13 @@ static u32 dsmb_put_full_name(struct dsmb_query *q, bool rooted)
 			path_len = stream - path;
 	}
 
-	dsmb_put_u32(b, 0);
+	dsmb_encode_u32(b, 0);
 	if (rooted)
-		dsmb_put_u16(b, '\\');
-	dsmb_put_path(b, path, path_len);
+		dsmb_encode_u16(b, '\\');
+	dsmb_encode_path(b, path, path_len);
 	if (stream) {
-		dsmb_put_u16(b, ':');
-		dsmb_put_string(b, stream + 1, strlen(stream + 1));
+		dsmb_encode_u16(b, ':');
+		dsmb_encode_string(b, stream + 1, strlen(stream + 1));
 	}
 	kfree(buf);
 	len = b->len - at - 4;
@@ -153,12 +153,12 @@ static u32 dsmb_query_all(struct dsmb_query *q)
 	dsmb_query_position(q);
 	dsmb_query_mode(q);
 	dsmb_query_alignment(q);
-	return dsmb_put_full_name(q, true);
+	return dsmb_encode_full_name(q, true);
 }
 
 static u32 dsmb_query_normalized_name(struct dsmb_query *q)
 {
-	return dsmb_put_full_name(q, false);
+	return dsmb_encode_full_name(q, false);
 }
 
 /* MS-FSA section 2.1.5.12.2: a stream has the short name of its file. */
@@ -184,8 +184,8 @@ static u32 dsmb_query_alternate_name(struct dsmb_query *q)
 		name.name = made;
 	}
 	if (name.len && ditto_is_shortname(&name)) {
-		dsmb_put_u32(&q->out, 0);
-		dsmb_fill_u32(&q->out, at, dsmb_put_name(&q->out, name.name, name.len));
+		dsmb_encode_u32(&q->out, 0);
+		dsmb_fill_u32(&q->out, at, dsmb_encode_name(&q->out, name.name, name.len));
 	}
 	kfree(buf);
 	return q->out.len > at ? STATUS_SUCCESS : STATUS_OBJECT_NAME_NOT_FOUND;
@@ -203,23 +203,23 @@ struct dsmb_stream_list {
 	bool any;
 };
 
-static int dsmb_stream_put(void *arg, const struct ditto_name *name, u64 size, u64 allocated)
+static int dsmb_stream_encode(void *arg, const struct ditto_name *name, u64 size, u64 allocated)
 {
 	static const char type[] = ":$DATA";
 	struct dsmb_stream_list *list = arg;
 	struct dsmb_builder *b = list->b;
 	u32 before = b->len, at, name_at;
 
-	dsmb_put_align(b, 8);
+	dsmb_encode_align(b, 8);
 	at = b->len;
-	dsmb_put_u32(b, 0);
-	dsmb_put_u32(b, 0);
-	dsmb_put_u64(b, size);
-	dsmb_put_u64(b, allocated);
+	dsmb_encode_u32(b, 0);
+	dsmb_encode_u32(b, 0);
+	dsmb_encode_u64(b, size);
+	dsmb_encode_u64(b, allocated);
 	name_at = b->len;
-	dsmb_put_u16(b, ':');
-	dsmb_put_string(b, name->name, name->len);
-	dsmb_put_string(b, type, sizeof(type) - 1);
+	dsmb_encode_u16(b, ':');
+	dsmb_encode_string(b, name->name, name->len);
+	dsmb_encode_string(b, type, sizeof(type) - 1);
 	if (b->full) {
 		dsmb_back(b, before);
 		return -EMSGSIZE;
@@ -244,9 +244,9 @@ static u32 dsmb_query_stream(struct dsmb_query *q)
 	if (err)
 		return dsmb_done(q->call, err);
 	if (!attrs.is_dir)
-		err = dsmb_stream_put(&list, &unnamed, attrs.size, attrs.allocation);
+		err = dsmb_stream_encode(&list, &unnamed, attrs.size, attrs.allocation);
 	if (!err)
-		err = ditto_stream_list(&q->call->op, base, dsmb_stream_put, &list);
+		err = ditto_stream_list(&q->call->op, base, dsmb_stream_encode, &list);
 	if (err == -EMSGSIZE)
 		return STATUS_BUFFER_OVERFLOW;
 	/* A share without streams has an empty list. */
@@ -256,41 +256,41 @@ static u32 dsmb_query_stream(struct dsmb_query *q)
 /* FileCompressionInformation (MS-FSCC section 2.4.9): the compressed size is unknown here. */
 static u32 dsmb_query_compression(struct dsmb_query *q)
 {
-	dsmb_put_u64(&q->out, q->attrs.size);
-	dsmb_put_u16(&q->out, dsmb_compression(&q->attrs));
-	dsmb_put(&q->out, 6);
+	dsmb_encode_u64(&q->out, q->attrs.size);
+	dsmb_encode_u16(&q->out, dsmb_compression(&q->attrs));
+	dsmb_builder_reserve(&q->out, 6);
 	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_network_open(struct dsmb_query *q)
 {
-	dsmb_put_attrs(&q->out, &q->attrs);
-	dsmb_put_u32(&q->out, 0);
+	dsmb_encode_attrs(&q->out, &q->attrs);
+	dsmb_encode_u32(&q->out, 0);
 	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_attribute_tag(struct dsmb_query *q)
 {
-	dsmb_put_u32(&q->out, q->attrs.flags);
-	dsmb_put_u32(&q->out, q->attrs.reparse_tag);
+	dsmb_encode_u32(&q->out, q->attrs.flags);
+	dsmb_encode_u32(&q->out, q->attrs.reparse_tag);
 	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_id(struct dsmb_query *q)
 {
-	dsmb_put_u64(&q->out, q->attrs.volume_id);
-	dsmb_put_u64(&q->out, q->attrs.file_id);
-	dsmb_put_u64(&q->out, 0);
+	dsmb_encode_u64(&q->out, q->attrs.volume_id);
+	dsmb_encode_u64(&q->out, q->attrs.file_id);
+	dsmb_encode_u64(&q->out, 0);
 	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_posix(struct dsmb_query *q)
 {
-	dsmb_put_times(&q->out, &q->attrs);
-	dsmb_put_u64(&q->out, q->attrs.size);
-	dsmb_put_u64(&q->out, q->attrs.allocation);
-	dsmb_put_u32(&q->out, q->attrs.flags);
-	dsmb_put_posix(&q->out, &q->attrs);
+	dsmb_encode_times(&q->out, &q->attrs);
+	dsmb_encode_u64(&q->out, q->attrs.size);
+	dsmb_encode_u64(&q->out, q->attrs.allocation);
+	dsmb_encode_u32(&q->out, q->attrs.flags);
+	dsmb_encode_posix(&q->out, &q->attrs);
 	return STATUS_SUCCESS;
 }
 
@@ -299,8 +299,8 @@ static u32 dsmb_query_pipe(struct dsmb_query *q)
 {
 	if (q->inst)
 		return STATUS_INVALID_PARAMETER;
-	dsmb_put_u32(&q->out, 1);
-	dsmb_put_u32(&q->out, 0);
+	dsmb_encode_u32(&q->out, 1);
+	dsmb_encode_u32(&q->out, 0);
 	return STATUS_SUCCESS;
 }
 
@@ -309,16 +309,16 @@ static u32 dsmb_query_pipe_local(struct dsmb_query *q)
 {
 	if (q->inst)
 		return STATUS_INVALID_PARAMETER;
-	dsmb_put_u32(&q->out, 1);		/* NamedPipeType: message */
-	dsmb_put_u32(&q->out, 2);		/* NamedPipeConfiguration: full duplex */
-	dsmb_put_u32(&q->out, U32_MAX);		/* MaximumInstances */
-	dsmb_put_u32(&q->out, 1);		/* CurrentInstances */
-	dsmb_put_u32(&q->out, DITTO_PIPE_MAX);	/* InboundQuota */
-	dsmb_put_u32(&q->out, dsmb_pipe_left(q->open));
-	dsmb_put_u32(&q->out, DITTO_PIPE_MAX);	/* OutboundQuota */
-	dsmb_put_u32(&q->out, DITTO_PIPE_MAX);	/* WriteQuotaAvailable */
-	dsmb_put_u32(&q->out, 3);		/* NamedPipeState: connected */
-	dsmb_put_u32(&q->out, 1);		/* NamedPipeEnd: server */
+	dsmb_encode_u32(&q->out, 1);		/* NamedPipeType: message */
+	dsmb_encode_u32(&q->out, 2);		/* NamedPipeConfiguration: full duplex */
+	dsmb_encode_u32(&q->out, U32_MAX);		/* MaximumInstances */
+	dsmb_encode_u32(&q->out, 1);		/* CurrentInstances */
+	dsmb_encode_u32(&q->out, DITTO_PIPE_MAX);	/* InboundQuota */
+	dsmb_encode_u32(&q->out, dsmb_pipe_left(q->open));
+	dsmb_encode_u32(&q->out, DITTO_PIPE_MAX);	/* OutboundQuota */
+	dsmb_encode_u32(&q->out, DITTO_PIPE_MAX);	/* WriteQuotaAvailable */
+	dsmb_encode_u32(&q->out, 3);		/* NamedPipeState: connected */
+	dsmb_encode_u32(&q->out, 1);		/* NamedPipeEnd: server */
 	return STATUS_SUCCESS;
 }
 

@@ -114,17 +114,17 @@ static u32 dsmb_query_volume(struct dsmb_query *q)
 	err = dsmb_attrs_of_dentry(share, share->root.dentry, &root);
 	if (err)
 		return dsmb_done(q->call, err);
-	dsmb_put_u64(&q->out, root.created);
-	dsmb_put_u32(&q->out, dsmb_serial(share));
+	dsmb_encode_u64(&q->out, root.created);
+	dsmb_encode_u32(&q->out, dsmb_serial(share));
 	at = q->out.len;
-	dsmb_put_u32(&q->out, 0);
-	dsmb_put_u16(&q->out, 0);
-	dsmb_fill_u32(&q->out, at, dsmb_put_string(&q->out, share->name, strlen(share->name)));
+	dsmb_encode_u32(&q->out, 0);
+	dsmb_encode_u16(&q->out, 0);
+	dsmb_fill_u32(&q->out, at, dsmb_encode_string(&q->out, share->name, strlen(share->name)));
 	return STATUS_SUCCESS;
 }
 
 /* @full: also report the free space of the file system, whatever the caller may use. */
-static u32 dsmb_put_space(struct dsmb_query *q, bool full)
+static u32 dsmb_encode_space(struct dsmb_query *q, bool full)
 {
 	struct dsmb_space space;
 	struct kstatfs st;
@@ -133,30 +133,30 @@ static u32 dsmb_put_space(struct dsmb_query *q, bool full)
 	err = dsmb_space_get(q, &space, &st);
 	if (err)
 		return dsmb_done(q->call, err);
-	dsmb_put_u64(&q->out, space.total);
-	dsmb_put_u64(&q->out, space.available);
+	dsmb_encode_u64(&q->out, space.total);
+	dsmb_encode_u64(&q->out, space.available);
 	if (full)
-		dsmb_put_u64(&q->out, space.free);
-	dsmb_put_u32(&q->out, space.cluster / DSMB_SECTOR);
-	dsmb_put_u32(&q->out, DSMB_SECTOR);
+		dsmb_encode_u64(&q->out, space.free);
+	dsmb_encode_u32(&q->out, space.cluster / DSMB_SECTOR);
+	dsmb_encode_u32(&q->out, DSMB_SECTOR);
 	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_size(struct dsmb_query *q)
 {
-	return dsmb_put_space(q, false);
+	return dsmb_encode_space(q, false);
 }
 
 static u32 dsmb_query_full_size(struct dsmb_query *q)
 {
-	return dsmb_put_space(q, true);
+	return dsmb_encode_space(q, true);
 }
 
 static u32 dsmb_query_device(struct dsmb_query *q)
 {
-	dsmb_put_u32(&q->out, DSMB_DEVICE_DISK);
-	dsmb_put_u32(&q->out, DSMB_DEVICE_MOUNTED |
-		     (q->call->op.writable ? 0 : DSMB_DEVICE_READ_ONLY));
+	dsmb_encode_u32(&q->out, DSMB_DEVICE_DISK);
+	dsmb_encode_u32(&q->out, DSMB_DEVICE_MOUNTED |
+			(q->call->op.writable ? 0 : DSMB_DEVICE_READ_ONLY));
 	return STATUS_SUCCESS;
 }
 
@@ -209,12 +209,12 @@ static u32 dsmb_query_attribute(struct dsmb_query *q)
 {
 	u32 at;
 
-	dsmb_put_u32(&q->out, dsmb_fs_flags(q));
-	dsmb_put_u32(&q->out, DSMB_NAME_UNITS);
+	dsmb_encode_u32(&q->out, dsmb_fs_flags(q));
+	dsmb_encode_u32(&q->out, DSMB_NAME_UNITS);
 	at = q->out.len;
-	dsmb_put_u32(&q->out, 0);
+	dsmb_encode_u32(&q->out, 0);
 	dsmb_fill_u32(&q->out, at,
-		      dsmb_put_string(&q->out, dsmb_fs_name, sizeof(dsmb_fs_name) - 1));
+		      dsmb_encode_string(&q->out, dsmb_fs_name, sizeof(dsmb_fs_name) - 1));
 	return STATUS_SUCCESS;
 }
 
@@ -224,19 +224,19 @@ static u32 dsmb_query_control(struct dsmb_query *q)
 	struct ditto_quota quota;
 
 	ditto_quota(&q->call->op, &quota);
-	dsmb_put(&q->out, 24);
-	dsmb_put_u64(&q->out, U64_MAX);
-	dsmb_put_u64(&q->out, U64_MAX);
-	dsmb_put_u32(&q->out, (quota.tracked ? DSMB_QUOTA_TRACK : 0) |
+	dsmb_builder_reserve(&q->out, 24);
+	dsmb_encode_u64(&q->out, U64_MAX);
+	dsmb_encode_u64(&q->out, U64_MAX);
+	dsmb_encode_u32(&q->out, (quota.tracked ? DSMB_QUOTA_TRACK : 0) |
 			      (quota.enforced ? DSMB_QUOTA_ENFORCE : 0));
-	dsmb_put_u32(&q->out, 0);
+	dsmb_encode_u32(&q->out, 0);
 	return STATUS_SUCCESS;
 }
 
 static u32 dsmb_query_object_id(struct dsmb_query *q)
 {
-	dsmb_put_bytes(&q->out, &q->call->op.share->id, sizeof(uuid_t));
-	dsmb_put(&q->out, 48);
+	dsmb_encode_bytes(&q->out, &q->call->op.share->id, sizeof(uuid_t));
+	dsmb_builder_reserve(&q->out, 48);
 	return STATUS_SUCCESS;
 }
 
@@ -249,13 +249,13 @@ static u32 dsmb_query_sector_size(struct dsmb_query *q)
 	err = dsmb_space_get(q, &space, &st);
 	if (err)
 		return dsmb_done(q->call, err);
-	dsmb_put_u32(&q->out, DSMB_SECTOR);
-	dsmb_put_u32(&q->out, space.cluster);
-	dsmb_put_u32(&q->out, space.cluster);
-	dsmb_put_u32(&q->out, space.cluster);
-	dsmb_put_u32(&q->out, DSMB_SECTORS_ALIGNED | DSMB_SECTORS_TRIM);
-	dsmb_put_u32(&q->out, 0);
-	dsmb_put_u32(&q->out, 0);
+	dsmb_encode_u32(&q->out, DSMB_SECTOR);
+	dsmb_encode_u32(&q->out, space.cluster);
+	dsmb_encode_u32(&q->out, space.cluster);
+	dsmb_encode_u32(&q->out, space.cluster);
+	dsmb_encode_u32(&q->out, DSMB_SECTORS_ALIGNED | DSMB_SECTORS_TRIM);
+	dsmb_encode_u32(&q->out, 0);
+	dsmb_encode_u32(&q->out, 0);
 	return STATUS_SUCCESS;
 }
 
@@ -268,14 +268,14 @@ static u32 dsmb_query_fs_posix(struct dsmb_query *q)
 	err = dsmb_space_get(q, &space, &st);
 	if (err)
 		return dsmb_done(q->call, err);
-	dsmb_put_u32(&q->out, st.f_bsize);
-	dsmb_put_u32(&q->out, space.cluster);
-	dsmb_put_u64(&q->out, space.total);
-	dsmb_put_u64(&q->out, space.free);
-	dsmb_put_u64(&q->out, space.available);
-	dsmb_put_u64(&q->out, st.f_files);
-	dsmb_put_u64(&q->out, st.f_ffree);
-	dsmb_put_u64(&q->out, q->call->op.share->tag);
+	dsmb_encode_u32(&q->out, st.f_bsize);
+	dsmb_encode_u32(&q->out, space.cluster);
+	dsmb_encode_u64(&q->out, space.total);
+	dsmb_encode_u64(&q->out, space.free);
+	dsmb_encode_u64(&q->out, space.available);
+	dsmb_encode_u64(&q->out, st.f_files);
+	dsmb_encode_u64(&q->out, st.f_ffree);
+	dsmb_encode_u64(&q->out, q->call->op.share->tag);
 	return STATUS_SUCCESS;
 }
 

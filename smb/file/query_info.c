@@ -29,15 +29,15 @@ u32 dsmb_query_too_small(struct dsmb_query *q, u32 needed)
 	bool contexts = call->conn->dialect >= DSMB_DIALECT_311;
 
 	dsmb_back(out, 0);
-	dsmb_put_u16(out, 9);
-	dsmb_put_u8(out, contexts);
-	dsmb_put_u8(out, 0);
-	dsmb_put_u32(out, contexts ? 12 : 4);
+	dsmb_encode_u16(out, 9);
+	dsmb_encode_u8(out, contexts);
+	dsmb_encode_u8(out, 0);
+	dsmb_encode_u32(out, contexts ? 12 : 4);
 	if (contexts) {
-		dsmb_put_u32(out, 4);
-		dsmb_put_u32(out, 0);
+		dsmb_encode_u32(out, 4);
+		dsmb_encode_u32(out, 0);
 	}
-	dsmb_put_u32(out, needed);
+	dsmb_encode_u32(out, needed);
 	call->keep_body = true;
 	return STATUS_BUFFER_TOO_SMALL;
 }
@@ -107,9 +107,9 @@ u32 dsmb_query_room(struct dsmb_query *q, u32 room)
 
 	if (room && dsmb_reply_reserve(q->call, room + 8))
 		return STATUS_INSUFFICIENT_RESOURCES;
-	dsmb_put_u16(out, 9);
-	dsmb_put_u16(out, DSMB_QUERY_INFO_HEAD);
-	dsmb_put_u32(out, 0);
+	dsmb_encode_u16(out, 9);
+	dsmb_encode_u16(out, DSMB_QUERY_INFO_HEAD);
+	dsmb_encode_u32(out, 0);
 	q->out = dsmb_builder(out->data + out->len, out->size - out->len);
 	return STATUS_SUCCESS;
 }

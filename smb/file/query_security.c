@@ -13,7 +13,7 @@
 #include "security.h"
 
 /* With a long list the descriptor is longer than the default reply. */
-static u32 dsmb_query_put_sd(struct dsmb_query *q, const struct dsmb_secured *secured)
+static u32 dsmb_query_encode_sd(struct dsmb_query *q, const struct dsmb_secured *secured)
 {
 	u32 size = dsmb_sd_size(secured, q->additional);
 	u32 status;
@@ -25,7 +25,7 @@ static u32 dsmb_query_put_sd(struct dsmb_query *q, const struct dsmb_secured *se
 		if (status)
 			return status;
 	}
-	dsmb_put_sd(&q->out, secured, q->additional);
+	dsmb_encode_sd(&q->out, secured, q->additional);
 	return STATUS_SUCCESS;
 }
 
@@ -52,7 +52,7 @@ static u32 dsmb_query_security(struct dsmb_query *q)
 		if (IS_ERR(acl))
 			return dsmb_done(q->call, PTR_ERR(acl));
 	}
-	status = dsmb_query_put_sd(q, &(struct dsmb_secured) { attrs.uid, attrs.gid, acl });
+	status = dsmb_query_encode_sd(q, &(struct dsmb_secured) { attrs.uid, attrs.gid, acl });
 	ditto_acl_put(acl);
 	return status;
 }

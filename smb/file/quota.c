@@ -55,8 +55,8 @@ struct dsmb_quota_list {
 };
 
 /* Return: false if the entry does not fit. */
-static bool dsmb_put_quota(struct dsmb_quota_list *list, const struct dsmb_sid *sid,
-			   const struct ditto_quota_record *record)
+static bool dsmb_encode_quota(struct dsmb_quota_list *list, const struct dsmb_sid *sid,
+			      const struct ditto_quota_record *record)
 {
 	struct dsmb_builder *out = list->out;
 	u32 at = ALIGN(out->len, DSMB_QUOTA_ALIGN);
@@ -66,17 +66,17 @@ static bool dsmb_put_quota(struct dsmb_quota_list *list, const struct dsmb_sid *
 		list->needed = end;
 		return false;
 	}
-	dsmb_put_align(out, DSMB_QUOTA_ALIGN);
+	dsmb_encode_align(out, DSMB_QUOTA_ALIGN);
 	if (list->last != U32_MAX)
 		dsmb_fill_u32(out, list->last, at - list->last);
 	list->last = at;
-	dsmb_put_u32(out, 0);
-	dsmb_put_u32(out, dsmb_sid_size(sid));
-	dsmb_put_u64(out, 0);			/* the time of the change is not kept */
-	dsmb_put_u64(out, record->used);
-	dsmb_put_u64(out, record->soft);
-	dsmb_put_u64(out, record->hard);
-	dsmb_put_sid(out, sid);
+	dsmb_encode_u32(out, 0);
+	dsmb_encode_u32(out, dsmb_sid_size(sid));
+	dsmb_encode_u64(out, 0);			/* the time of the change is not kept */
+	dsmb_encode_u64(out, record->used);
+	dsmb_encode_u64(out, record->soft);
+	dsmb_encode_u64(out, record->hard);
+	dsmb_encode_sid(out, sid);
 	return true;
 }
 
@@ -121,7 +121,7 @@ static u32 dsmb_quota_of_list(struct dsmb_query *q, struct dsmb_quota_list *list
 		err = ditto_quota_get(&q->call->op, uid, &record);
 		if (err)
 			return dsmb_done(q->call, err);
-		dsmb_put_quota(list, &sid, &record);
+		dsmb_encode_quota(list, &sid, &record);
 	}
 	return STATUS_SUCCESS;
 }
@@ -142,7 +142,7 @@ static u32 dsmb_quota_of_all(struct dsmb_query *q, struct dsmb_quota_list *list,
 		if (err)
 			return dsmb_done(q->call, err);
 		sid = dsmb_sid_of_uid(record.uid);
-		if (!dsmb_put_quota(list, &sid, &record))
+		if (!dsmb_encode_quota(list, &sid, &record))
 			return STATUS_SUCCESS;
 		*next = (u64)from_kuid(ns, record.uid) + 1;
 		if (single)

@@ -59,12 +59,12 @@ static u32 dsmb_read_parse(struct dsmb_call *call, struct dsmb_read_args *args)
 /* Encode the 16 bytes before the data. */
 static void dsmb_read_head(struct dsmb_builder *out, u32 len, u32 left)
 {
-	dsmb_put_u16(out, DSMB_READ_REPLY);
-	dsmb_put_u8(out, DSMB_OUT_HEADER + DSMB_READ_HEAD);
-	dsmb_put_u8(out, 0);
-	dsmb_put_u32(out, len);
-	dsmb_put_u32(out, left);
-	dsmb_put_u32(out, 0);
+	dsmb_encode_u16(out, DSMB_READ_REPLY);
+	dsmb_encode_u8(out, DSMB_OUT_HEADER + DSMB_READ_HEAD);
+	dsmb_encode_u8(out, 0);
+	dsmb_encode_u32(out, len);
+	dsmb_encode_u32(out, left);
+	dsmb_encode_u32(out, 0);
 }
 
 static u32 dsmb_read_pipe(struct dsmb_call *call, struct dsmb_open *open, u32 length)
@@ -75,7 +75,7 @@ static u32 dsmb_read_pipe(struct dsmb_call *call, struct dsmb_open *open, u32 le
 
 	if (dsmb_reply_reserve(call, DSMB_READ_HEAD + length))
 		return STATUS_INSUFFICIENT_RESOURCES;
-	dsmb_put(out, DSMB_READ_HEAD);
+	dsmb_builder_reserve(out, DSMB_READ_HEAD);
 	data = dsmb_room(out, length);
 	if (!data)
 		return STATUS_INSUFFICIENT_RESOURCES;
@@ -122,7 +122,7 @@ static ssize_t dsmb_read_copy(struct dsmb_call *call, struct ditto_node *node,
 
 	if (dsmb_reply_reserve(call, DSMB_READ_HEAD + args->length))
 		return -ENOMEM;
-	dsmb_put(out, DSMB_READ_HEAD);
+	dsmb_builder_reserve(out, DSMB_READ_HEAD);
 	vec.iov_base = dsmb_room(out, args->length);
 	vec.iov_len = args->length;
 	if (!vec.iov_base)

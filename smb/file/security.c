@@ -40,7 +40,7 @@ u32 dsmb_sd_size(const struct dsmb_secured *secured, u32 parts)
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_sd_size);
 
-void dsmb_put_sd(struct dsmb_builder *b, const struct dsmb_secured *secured, u32 parts)
+void dsmb_encode_sd(struct dsmb_builder *b, const struct dsmb_secured *secured, u32 parts)
 {
 	u32 at = b->len;
 	struct dsmb_sid sid;
@@ -48,27 +48,27 @@ void dsmb_put_sd(struct dsmb_builder *b, const struct dsmb_secured *secured, u32
 
 	if (parts & DSMB_SECURITY_DACL)
 		control |= dsmb_dacl_control(secured->acl);
-	dsmb_put_u8(b, DSMB_SD_REVISION);
-	dsmb_put_u8(b, 0);
-	dsmb_put_u16(b, control);
-	dsmb_put(b, DSMB_SD_HEAD - 4);
+	dsmb_encode_u8(b, DSMB_SD_REVISION);
+	dsmb_encode_u8(b, 0);
+	dsmb_encode_u16(b, control);
+	dsmb_builder_reserve(b, DSMB_SD_HEAD - 4);
 	if (parts & DSMB_SECURITY_OWNER) {
 		sid = dsmb_sid_of_uid(secured->uid);
 		dsmb_fill_u32(b, at + 4, b->len - at);
-		dsmb_put_sid(b, &sid);
+		dsmb_encode_sid(b, &sid);
 	}
 	if (parts & DSMB_SECURITY_GROUP) {
 		sid = dsmb_sid_of_gid(secured->gid);
 		dsmb_fill_u32(b, at + 8, b->len - at);
-		dsmb_put_sid(b, &sid);
+		dsmb_encode_sid(b, &sid);
 	}
 	/* A null DACL is present, but has no offset. */
 	if (parts & DSMB_SECURITY_DACL && !(secured->acl->flags & DITTO_ACL_NULL)) {
 		dsmb_fill_u32(b, at + 16, b->len - at);
-		dsmb_put_dacl(b, secured);
+		dsmb_encode_dacl(b, secured);
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_put_sd);
+EXPORT_SYMBOL_IF_KUNIT(dsmb_encode_sd);
 
 static bool dsmb_get_dacl(struct dsmb_cursor *c, u32 offset, struct dsmb_sd *sd)
 {

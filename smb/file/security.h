@@ -82,12 +82,12 @@ u32 dsmb_specific_rights(u32 mask);
 u32 dsmb_sd_size(const struct dsmb_secured *secured, u32 parts);
 
 /**
- * dsmb_put_sd - encode a self-relative security descriptor
+ * dsmb_encode_sd - encode a self-relative security descriptor
  * @b: buffer
  * @secured: its source
  * @parts: DSMB_SECURITY_* bits; SACL is ignored
  */
-void dsmb_put_sd(struct dsmb_builder *b, const struct dsmb_secured *secured, u32 parts);
+void dsmb_encode_sd(struct dsmb_builder *b, const struct dsmb_secured *secured, u32 parts);
 
 /**
  * dsmb_get_sd - decode a self-relative security descriptor
@@ -128,11 +128,11 @@ u16 dsmb_dacl_control(const struct ditto_acl *acl);
 u32 dsmb_dacl_size(const struct dsmb_secured *secured);
 
 /**
- * dsmb_put_dacl - encode a DACL
+ * dsmb_encode_dacl - encode a DACL
  * @b: buffer
  * @secured: source of the descriptor, with a list that is not null
  */
-void dsmb_put_dacl(struct dsmb_builder *b, const struct dsmb_secured *secured);
+void dsmb_encode_dacl(struct dsmb_builder *b, const struct dsmb_secured *secured);
 
 /**
  * dsmb_get_trustee - decode the SID of the next DACL entry

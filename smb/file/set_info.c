@@ -94,6 +94,6 @@ u32 dsmb_set_info(struct dsmb_call *call)
 	if (c.inst)
 		dsmb_open_end(call, c.open);
 	if (!status)
-		dsmb_put_u16(&call->out, 2);
+		dsmb_encode_u16(&call->out, 2);
 	return status;
 }

@@ -174,15 +174,15 @@ bool dsmb_get_sid(struct dsmb_cursor *c, struct dsmb_sid *sid)
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_get_sid);
 
-void dsmb_put_sid(struct dsmb_builder *b, const struct dsmb_sid *sid)
+void dsmb_encode_sid(struct dsmb_builder *b, const struct dsmb_sid *sid)
 {
 	int i;
 
-	dsmb_put_u8(b, DSMB_SID_REVISION);
-	dsmb_put_u8(b, sid->nsubs);
+	dsmb_encode_u8(b, DSMB_SID_REVISION);
+	dsmb_encode_u8(b, sid->nsubs);
 	for (i = 40; i >= 0; i -= 8)
-		dsmb_put_u8(b, sid->authority >> i);
+		dsmb_encode_u8(b, sid->authority >> i);
 	for (i = 0; i < sid->nsubs; i++)
-		dsmb_put_u32(b, sid->subs[i]);
+		dsmb_encode_u32(b, sid->subs[i]);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_put_sid);
+EXPORT_SYMBOL_IF_KUNIT(dsmb_encode_sid);

@@ -120,11 +120,11 @@ bool dsmb_sid_eq(const struct dsmb_sid *a, const struct dsmb_sid *b);
 bool dsmb_get_sid(struct dsmb_cursor *c, struct dsmb_sid *sid);
 
 /**
- * dsmb_put_sid - encode a SID
+ * dsmb_encode_sid - encode a SID
  * @b: buffer
  * @sid: the SID
  */
-void dsmb_put_sid(struct dsmb_builder *b, const struct dsmb_sid *sid);
+void dsmb_encode_sid(struct dsmb_builder *b, const struct dsmb_sid *sid);
 /* Bytes on the wire. */
 static inline u32 dsmb_sid_size(const struct dsmb_sid *sid)
 {

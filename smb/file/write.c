@@ -153,11 +153,11 @@ u32 dsmb_write(struct dsmb_call *call)
 	}
 	if (status)
 		return status;
-	dsmb_put_u16(out, DSMB_WRITE_REPLY);
-	dsmb_put_u16(out, 0);
-	dsmb_put_u32(out, done);
-	dsmb_put_u32(out, 0);
-	dsmb_put_u16(out, 0);
-	dsmb_put_u16(out, 0);
+	dsmb_encode_u16(out, DSMB_WRITE_REPLY);
+	dsmb_encode_u16(out, 0);
+	dsmb_encode_u32(out, done);
+	dsmb_encode_u32(out, 0);
+	dsmb_encode_u16(out, 0);
+	dsmb_encode_u16(out, 0);
 	return STATUS_SUCCESS;
 }

@@ -56,10 +56,10 @@ u32 dsmb_fsctl_resume_key(struct dsmb_ioctl *io)
 		return STATUS_INVALID_PARAMETER;
 	if (ditto_instance_is_dir(io->inst))
 		return STATUS_INVALID_DEVICE_REQUEST;
-	dsmb_put_u64(&io->out, io->open->persistent);
-	dsmb_put_u64(&io->out, io->open->volatile_id);
-	dsmb_put_u64(&io->out, io->call->session->id);
-	dsmb_put(&io->out, DSMB_RESUME_REPLY - DSMB_RESUME_KEY);
+	dsmb_encode_u64(&io->out, io->open->persistent);
+	dsmb_encode_u64(&io->out, io->open->volatile_id);
+	dsmb_encode_u64(&io->out, io->call->session->id);
+	dsmb_builder_reserve(&io->out, DSMB_RESUME_REPLY - DSMB_RESUME_KEY);
 	return STATUS_SUCCESS;
 }
 
@@ -102,9 +102,9 @@ static void dsmb_copy_end(struct dsmb_copy *copy)
 /* Respond with the limits of a copy. */
 static u32 dsmb_copy_limits(struct dsmb_ioctl *io)
 {
-	dsmb_put_u32(&io->out, DSMB_COPY_CHUNKS);
-	dsmb_put_u32(&io->out, DSMB_COPY_CHUNK);
-	dsmb_put_u32(&io->out, DSMB_COPY_TOTAL);
+	dsmb_encode_u32(&io->out, DSMB_COPY_CHUNKS);
+	dsmb_encode_u32(&io->out, DSMB_COPY_CHUNK);
+	dsmb_encode_u32(&io->out, DSMB_COPY_TOTAL);
 	io->call->keep_body = true;
 	return STATUS_INVALID_PARAMETER;
 }
@@ -252,9 +252,9 @@ static u32 dsmb_copy_chunks(struct dsmb_copy *copy, u32 count)
 	if (status == DSMB_PARKED)
 		return status;
 	/* The progress is reported with an error, too. */
-	dsmb_put_u32(&io->out, state->chunks);
-	dsmb_put_u32(&io->out, 0);
-	dsmb_put_u32(&io->out, state->total);
+	dsmb_encode_u32(&io->out, state->chunks);
+	dsmb_encode_u32(&io->out, 0);
+	dsmb_encode_u32(&io->out, state->total);
 	io->call->keep_body = true;
 	return status;
 }

@@ -11,12 +11,12 @@
 #include "ioctl.h"
 
 /* FILE_OBJECTID_BUFFER type 1: MS-FSCC section 2.1.3.1 */
-static u32 dsmb_put_object_id(struct dsmb_ioctl *io, const uuid_t *id)
+static u32 dsmb_encode_object_id(struct dsmb_ioctl *io, const uuid_t *id)
 {
-	dsmb_put_bytes(&io->out, id, sizeof(*id));
-	dsmb_put_bytes(&io->out, &io->call->op.share->id, sizeof(uuid_t));
-	dsmb_put_bytes(&io->out, id, sizeof(*id));
-	dsmb_put(&io->out, sizeof(uuid_t));
+	dsmb_encode_bytes(&io->out, id, sizeof(*id));
+	dsmb_encode_bytes(&io->out, &io->call->op.share->id, sizeof(uuid_t));
+	dsmb_encode_bytes(&io->out, id, sizeof(*id));
+	dsmb_builder_reserve(&io->out, sizeof(uuid_t));
 	return STATUS_SUCCESS;
 }
 
@@ -30,7 +30,7 @@ u32 dsmb_fsctl_get_object_id(struct dsmb_ioctl *io)
 		return dsmb_done(io->call, err);
 	if (!(attrs.dosattr.valid & DITTO_DOSATTR_OBJECT_ID))
 		return STATUS_OBJECTID_NOT_FOUND;
-	return dsmb_put_object_id(io, &attrs.dosattr.object_id);
+	return dsmb_encode_object_id(io, &attrs.dosattr.object_id);
 }
 
 u32 dsmb_fsctl_object_id(struct dsmb_ioctl *io)
@@ -44,7 +44,7 @@ u32 dsmb_fsctl_object_id(struct dsmb_ioctl *io)
 	if (err)
 		return dsmb_done(io->call, err);
 	if (attrs.dosattr.valid & DITTO_DOSATTR_OBJECT_ID)
-		return dsmb_put_object_id(io, &attrs.dosattr.object_id);
+		return dsmb_encode_object_id(io, &attrs.dosattr.object_id);
 	uuid_gen(&dosattr.object_id);
 	err = ditto_dosattr_set(&io->call->op, base, &dosattr);
 	if (err)
@@ -63,7 +63,7 @@ u32 dsmb_fsctl_get_compression(struct dsmb_ioctl *io)
 	err = dsmb_attrs_of_node(io->call->op.share, io->node, &attrs);
 	if (err)
 		return dsmb_done(io->call, err);
-	dsmb_put_u16(&io->out, dsmb_compression(&attrs));
+	dsmb_encode_u16(&io->out, dsmb_compression(&attrs));
 	return STATUS_SUCCESS;
 }
 

@@ -69,18 +69,18 @@ struct dsmb_interfaces {
 };
 
 /* Encode the fields before the address. Return: false if the record does not fit. */
-static bool dsmb_put_interface(struct dsmb_interface *itf)
+static bool dsmb_encode_interface(struct dsmb_interface *itf)
 {
 	struct dsmb_builder *b = itf->out;
 	u32 at = b->len;
 
 	if (b->size - b->len < DSMB_INTERFACE_SIZE)
 		return false;
-	dsmb_put_u32(b, 0);
-	dsmb_put_u32(b, itf->dev->ifindex);
-	dsmb_put_u32(b, itf->dev->real_num_rx_queues > 1 ? DSMB_INTERFACE_RSS : 0);
-	dsmb_put_u32(b, 0);
-	dsmb_put_u64(b, itf->speed);
+	dsmb_encode_u32(b, 0);
+	dsmb_encode_u32(b, itf->dev->ifindex);
+	dsmb_encode_u32(b, itf->dev->real_num_rx_queues > 1 ? DSMB_INTERFACE_RSS : 0);
+	dsmb_encode_u32(b, 0);
+	dsmb_encode_u64(b, itf->speed);
 	if (itf->any)
 		dsmb_fill_u32(b, itf->last, at - itf->last);
 	itf->last = at;
@@ -91,10 +91,10 @@ static bool dsmb_put_interface(struct dsmb_interface *itf)
 /* SOCKADDR_STORAGE always has its full length. */
 static void dsmb_end_interface(struct dsmb_interface *itf)
 {
-	dsmb_put(itf->out, itf->last + DSMB_INTERFACE_SIZE - itf->out->len);
+	dsmb_builder_reserve(itf->out, itf->last + DSMB_INTERFACE_SIZE - itf->out->len);
 }
 
-static void dsmb_put_inet(struct dsmb_interface *itf)
+static void dsmb_encode_inet(struct dsmb_interface *itf)
 {
 	struct in_device *in_dev = __in_dev_get_rtnl(itf->dev);
 	const struct in_ifaddr *ifa;
@@ -107,16 +107,16 @@ static void dsmb_put_inet(struct dsmb_interface *itf)
 		ipv6_addr_set_v4mapped(ifa->ifa_local, &addr);
 		if (!dsmb_listens_on(itf->server, &addr))
 			continue;
-		if (!dsmb_put_interface(itf))
+		if (!dsmb_encode_interface(itf))
 			return;
-		dsmb_put_u16(itf->out, DSMB_FAMILY_INET);
-		dsmb_put_u16(itf->out, 0);
-		dsmb_put_bytes(itf->out, &ifa->ifa_local, 4);
+		dsmb_encode_u16(itf->out, DSMB_FAMILY_INET);
+		dsmb_encode_u16(itf->out, 0);
+		dsmb_encode_bytes(itf->out, &ifa->ifa_local, 4);
 		dsmb_end_interface(itf);
 	}
 }
 
-static void dsmb_put_inet6(struct dsmb_interface *itf)
+static void dsmb_encode_inet6(struct dsmb_interface *itf)
 {
 	struct inet6_dev *idev = __in6_dev_get(itf->dev);
 	const struct inet6_ifaddr *ifa;
@@ -130,12 +130,12 @@ static void dsmb_put_inet6(struct dsmb_interface *itf)
 		    ipv6_addr_type(&ifa->addr) & IPV6_ADDR_LINKLOCAL ||
 		    !dsmb_listens_on(itf->server, &ifa->addr))
 			continue;
-		if (!dsmb_put_interface(itf))
+		if (!dsmb_encode_interface(itf))
 			break;
-		dsmb_put_u16(itf->out, DSMB_FAMILY_INET6);
-		dsmb_put_u16(itf->out, 0);
-		dsmb_put_u32(itf->out, 0);
-		dsmb_put_bytes(itf->out, &ifa->addr, 16);
+		dsmb_encode_u16(itf->out, DSMB_FAMILY_INET6);
+		dsmb_encode_u16(itf->out, 0);
+		dsmb_encode_u32(itf->out, 0);
+		dsmb_encode_bytes(itf->out, &ifa->addr, 16);
 		dsmb_end_interface(itf);
 	}
 	read_unlock_bh(&idev->lock);
@@ -160,8 +160,8 @@ static void dsmb_interfaces_make(struct dsmb_server *server, struct dsmb_builder
 		if (!(itf.dev->flags & IFF_UP) || itf.dev->flags & IFF_LOOPBACK)
 			continue;
 		itf.speed = dsmb_link_speed(itf.dev);
-		dsmb_put_inet(&itf);
-		dsmb_put_inet6(&itf);
+		dsmb_encode_inet(&itf);
+		dsmb_encode_inet6(&itf);
 	}
 	rtnl_unlock();
 }
@@ -219,7 +219,7 @@ static bool dsmb_interfaces_may_be_told(const struct dsmb_interfaces *list)
  * Send the cached list, and renew it in the background. Return: false if there is none, or if it is
  * so old that it may contain addresses that are gone.
  */
-static bool dsmb_interfaces_put(struct dsmb_server *server, struct dsmb_builder *out)
+static bool dsmb_interfaces_encode(struct dsmb_server *server, struct dsmb_builder *out)
 {
 	const struct dsmb_interfaces *list;
 	bool told;
@@ -228,7 +228,7 @@ static bool dsmb_interfaces_put(struct dsmb_server *server, struct dsmb_builder 
 	list = rcu_dereference(server->interfaces);
 	told = dsmb_interfaces_may_be_told(list);
 	if (told) {
-		dsmb_put_bytes(out, list->records, list->len);
+		dsmb_encode_bytes(out, list->records, list->len);
 		if (time_after(jiffies, list->until))
 			queue_work(server->slow, &server->interfaces_work);
 	}
@@ -244,7 +244,7 @@ u32 dsmb_fsctl_interfaces(struct dsmb_ioctl *io)
 
 	if (!(conn->server_caps & DSMB_CAP_MULTI_CHANNEL))
 		return STATUS_NOT_SUPPORTED;
-	if (dsmb_interfaces_put(server, &io->out))
+	if (dsmb_interfaces_encode(server, &io->out))
 		return STATUS_SUCCESS;
 	/* Listeners changed, or the list is old. Only then does a client wait for the drivers. */
 	mutex_lock(&server->lock);
@@ -252,6 +252,6 @@ u32 dsmb_fsctl_interfaces(struct dsmb_ioctl *io)
 								   lockdep_is_held(&server->lock))))
 		err = dsmb_interfaces_renew(server);
 	mutex_unlock(&server->lock);
-	return !err && dsmb_interfaces_put(server, &io->out) ? STATUS_SUCCESS :
+	return !err && dsmb_interfaces_encode(server, &io->out) ? STATUS_SUCCESS :
 							       STATUS_INSUFFICIENT_RESOURCES;
 }

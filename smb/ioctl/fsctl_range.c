@@ -122,19 +122,19 @@ u32 dsmb_fsctl_set_zero_data(struct dsmb_ioctl *io)
 }
 
 /* Return: false if it does not fit. */
-static bool dsmb_put_range(struct dsmb_ioctl *io, u64 pos, u64 end)
+static bool dsmb_encode_range(struct dsmb_ioctl *io, u64 pos, u64 end)
 {
 	u32 before = io->out.len;
 
-	dsmb_put_u64(&io->out, pos);
-	dsmb_put_u64(&io->out, end - pos);
+	dsmb_encode_u64(&io->out, pos);
+	dsmb_encode_u64(&io->out, end - pos);
 	if (!io->out.full)
 		return true;
 	dsmb_back(&io->out, before);
 	return false;
 }
 
-static u32 dsmb_put_data_ranges(struct dsmb_ioctl *io, u64 pos, u64 end)
+static u32 dsmb_encode_data_ranges(struct dsmb_ioctl *io, u64 pos, u64 end)
 {
 	u64 data, hole;
 	int err;
@@ -151,7 +151,7 @@ static u32 dsmb_put_data_ranges(struct dsmb_ioctl *io, u64 pos, u64 end)
 		if (err)
 			return dsmb_done(io->call, err);
 		hole = min(hole, end);
-		if (!dsmb_put_range(io, data, hole))
+		if (!dsmb_encode_range(io, data, hole))
 			return io->out.len ? STATUS_BUFFER_OVERFLOW : STATUS_BUFFER_TOO_SMALL;
 		pos = hole;
 	}
@@ -176,8 +176,8 @@ u32 dsmb_fsctl_allocated_ranges(struct dsmb_ioctl *io)
 	 * A file that is not sparse has no holes that clients can see (MS-FSA section 2.1.5.10.22).
 	 */
 	if (!(attrs.flags & DITTO_FLAG_SPARSE))
-		return dsmb_put_range(io, pos, end) ? STATUS_SUCCESS : STATUS_BUFFER_TOO_SMALL;
-	return dsmb_put_data_ranges(io, pos, end);
+		return dsmb_encode_range(io, pos, end) ? STATUS_SUCCESS : STATUS_BUFFER_TOO_SMALL;
+	return dsmb_encode_data_ranges(io, pos, end);
 }
 
 /* All data of a file is valid, so it has one region, or none. */
@@ -202,15 +202,15 @@ u32 dsmb_fsctl_file_regions(struct dsmb_ioctl *io)
 		return dsmb_done(io->call, err);
 	end = min(pos + len, attrs.size);
 	any = pos < end;
-	dsmb_put_u32(&io->out, 0);
-	dsmb_put_u32(&io->out, any);
-	dsmb_put_u32(&io->out, any);
-	dsmb_put_u32(&io->out, 0);
+	dsmb_encode_u32(&io->out, 0);
+	dsmb_encode_u32(&io->out, any);
+	dsmb_encode_u32(&io->out, any);
+	dsmb_encode_u32(&io->out, 0);
 	if (any) {
-		dsmb_put_u64(&io->out, pos);
-		dsmb_put_u64(&io->out, end - pos);
-		dsmb_put_u32(&io->out, DSMB_REGION_VALID);
-		dsmb_put_u32(&io->out, 0);
+		dsmb_encode_u64(&io->out, pos);
+		dsmb_encode_u64(&io->out, end - pos);
+		dsmb_encode_u32(&io->out, DSMB_REGION_VALID);
+		dsmb_encode_u32(&io->out, 0);
 	}
 	return STATUS_SUCCESS;
 }
@@ -244,6 +244,6 @@ u32 dsmb_fsctl_trim(struct dsmb_ioctl *io)
 	if (err)
 		return dsmb_done(io->call, err);
 	if (io->max >= 4)
-		dsmb_put_u32(&io->out, count);
+		dsmb_encode_u32(&io->out, count);
 	return STATUS_SUCCESS;
 }

@@ -48,7 +48,7 @@ static void dsmb_swap_slashes(char *s, u32 len, char from, char to)
 			s[i] = to;
 }
 
-static u32 dsmb_put_symlink(struct dsmb_ioctl *io)
+static u32 dsmb_encode_symlink(struct dsmb_ioctl *io)
 {
 	struct dsmb_builder *b = &io->out;
 	u32 at = b->len, name_at, size, len;
@@ -64,10 +64,10 @@ static u32 dsmb_put_symlink(struct dsmb_ioctl *io)
 	/* The client follows an absolute target itself, wherever it leads there. */
 	if (!io->open->posix)
 		dsmb_swap_slashes(target, len, '/', '\\');
-	dsmb_put_u64(b, 0);
-	dsmb_put_u32(b, DSMB_SYMLINK_RELATIVE);
+	dsmb_encode_u64(b, 0);
+	dsmb_encode_u32(b, DSMB_SYMLINK_RELATIVE);
 	name_at = b->len;
-	dsmb_put_string(b, target, len);
+	dsmb_encode_string(b, target, len);
 	size = b->len - name_at;
 	if (b->full)
 		err = -ERANGE;
@@ -79,16 +79,16 @@ out:
 	return err == -ERANGE ? STATUS_BUFFER_TOO_SMALL : dsmb_done(io->call, err);
 }
 
-static u32 dsmb_put_special(struct dsmb_ioctl *io, const struct dsmb_attrs *attrs)
+static u32 dsmb_encode_special(struct dsmb_ioctl *io, const struct dsmb_attrs *attrs)
 {
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(dsmb_nfs_types); i++)
 		if (dsmb_nfs_types[i].mode == (attrs->mode & S_IFMT))
-			dsmb_put_u64(&io->out, dsmb_nfs_types[i].type);
+			dsmb_encode_u64(&io->out, dsmb_nfs_types[i].type);
 	if (S_ISCHR(attrs->mode) || S_ISBLK(attrs->mode)) {
-		dsmb_put_u32(&io->out, MAJOR(attrs->rdev));
-		dsmb_put_u32(&io->out, MINOR(attrs->rdev));
+		dsmb_encode_u32(&io->out, MAJOR(attrs->rdev));
+		dsmb_encode_u32(&io->out, MINOR(attrs->rdev));
 	}
 	return io->out.full ? STATUS_BUFFER_TOO_SMALL : STATUS_SUCCESS;
 }
@@ -104,12 +104,12 @@ u32 dsmb_fsctl_get_reparse(struct dsmb_ioctl *io)
 		return dsmb_done(io->call, err);
 	if (!attrs.reparse_tag || ditto_instance_is_stream(io->inst))
 		return STATUS_NOT_A_REPARSE_POINT;
-	dsmb_put_u32(&io->out, attrs.reparse_tag);
-	dsmb_put_u32(&io->out, 0);
+	dsmb_encode_u32(&io->out, attrs.reparse_tag);
+	dsmb_encode_u32(&io->out, 0);
 	if (io->out.full)
 		return STATUS_BUFFER_TOO_SMALL;
-	status = attrs.reparse_tag == DSMB_REPARSE_TAG_SYMLINK ? dsmb_put_symlink(io) :
-		 dsmb_put_special(io, &attrs);
+	status = attrs.reparse_tag == DSMB_REPARSE_TAG_SYMLINK ? dsmb_encode_symlink(io) :
+		 dsmb_encode_special(io, &attrs);
 	dsmb_fill_u16(&io->out, 4, io->out.len - DSMB_REPARSE_HEAD);
 	return status;
 }

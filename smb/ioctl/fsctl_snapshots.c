@@ -47,7 +47,7 @@ static int dsmb_newest_first(const void *a, const void *b)
 	return x < y ? 1 : x > y ? -1 : 0;
 }
 
-static void dsmb_put_snapshot(struct dsmb_builder *out, time64_t time)
+static void dsmb_encode_snapshot(struct dsmb_builder *out, time64_t time)
 {
 	char text[DSMB_SNAPSHOT_TEXT];
 	struct tm tm;
@@ -55,8 +55,8 @@ static void dsmb_put_snapshot(struct dsmb_builder *out, time64_t time)
 	time64_to_tm(time, 0, &tm);
 	scnprintf(text, sizeof(text), "@GMT-%04ld.%02d.%02d-%02d.%02d.%02d", tm.tm_year + 1900,
 		  tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
-	dsmb_put_string(out, text, sizeof(text) - 1);
-	dsmb_put_u16(out, 0);
+	dsmb_encode_string(out, text, sizeof(text) - 1);
+	dsmb_encode_u16(out, 0);
 }
 
 u32 dsmb_fsctl_snapshots(struct dsmb_ioctl *io)
@@ -80,14 +80,14 @@ u32 dsmb_fsctl_snapshots(struct dsmb_ioctl *io)
 	/* All snapshots or none; with none the client retries with a larger buffer. */
 	bytes = all->count * DSMB_SNAPSHOT_BYTES + sizeof(__le16);
 	told = 12 + bytes <= min(io->max, io->out.size) ? all->count : 0;
-	dsmb_put_u32(&io->out, all->count);
-	dsmb_put_u32(&io->out, told);
-	dsmb_put_u32(&io->out, bytes);
+	dsmb_encode_u32(&io->out, all->count);
+	dsmb_encode_u32(&io->out, told);
+	dsmb_encode_u32(&io->out, bytes);
 	for (i = 0; i < told; i++)
-		dsmb_put_snapshot(&io->out, all->time[i]);
-	dsmb_put_u16(&io->out, 0);
+		dsmb_encode_snapshot(&io->out, all->time[i]);
+	dsmb_encode_u16(&io->out, 0);
 	if (!told)
-		dsmb_put_u16(&io->out, 0);
+		dsmb_encode_u16(&io->out, 0);
 	kvfree(all);
 	return STATUS_SUCCESS;
 }

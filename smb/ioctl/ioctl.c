@@ -61,10 +61,10 @@ static u32 dsmb_fsctl_pipe_peek(struct dsmb_ioctl *io)
 
 	if (io->max < DSMB_PIPE_PEEK_SIZE)
 		return STATUS_BUFFER_TOO_SMALL;
-	dsmb_put_u32(&io->out, DSMB_PIPE_CONNECTED);
-	dsmb_put_u32(&io->out, left);
-	dsmb_put_u32(&io->out, left ? 1 : 0);
-	dsmb_put_u32(&io->out, left);
+	dsmb_encode_u32(&io->out, DSMB_PIPE_CONNECTED);
+	dsmb_encode_u32(&io->out, left);
+	dsmb_encode_u32(&io->out, left ? 1 : 0);
+	dsmb_encode_u32(&io->out, left);
 	return left ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
 }
 
@@ -146,15 +146,15 @@ static u32 dsmb_ioctl_begin(struct dsmb_ioctl *io, u32 room)
 	if (DSMB_IOCTL_HEAD + room > DSMB_REPLY_SMALL &&
 	    dsmb_reply_reserve(io->call, DSMB_IOCTL_HEAD + room))
 		return STATUS_INSUFFICIENT_RESOURCES;
-	dsmb_put_u16(out, DSMB_IOCTL_REPLY);
-	dsmb_put_u16(out, 0);
-	dsmb_put_u32(out, io->code);
-	dsmb_put_u64(out, io->persistent);
-	dsmb_put_u64(out, io->volatile_id);
-	dsmb_put_u32(out, DSMB_OUT_HEADER + DSMB_IOCTL_HEAD);
-	dsmb_put_u32(out, 0);
-	dsmb_put_u32(out, DSMB_OUT_HEADER + DSMB_IOCTL_HEAD);
-	dsmb_put(out, 12);
+	dsmb_encode_u16(out, DSMB_IOCTL_REPLY);
+	dsmb_encode_u16(out, 0);
+	dsmb_encode_u32(out, io->code);
+	dsmb_encode_u64(out, io->persistent);
+	dsmb_encode_u64(out, io->volatile_id);
+	dsmb_encode_u32(out, DSMB_OUT_HEADER + DSMB_IOCTL_HEAD);
+	dsmb_encode_u32(out, 0);
+	dsmb_encode_u32(out, DSMB_OUT_HEADER + DSMB_IOCTL_HEAD);
+	dsmb_builder_reserve(out, 12);
 	io->out = dsmb_builder(out->data + out->len, min(room, out->size - out->len));
 	return STATUS_SUCCESS;
 }

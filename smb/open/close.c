@@ -50,9 +50,9 @@ u32 dsmb_close(struct dsmb_call *call)
 		return STATUS_FILE_CLOSED;
 	dsmb_durable_settle(open);
 
-	dsmb_put_u16(out, DSMB_CLOSE_REPLY);
-	dsmb_put_u16(out, flags & DSMB_CLOSE_POSTQUERY_ATTRIB);
-	dsmb_put_u32(out, 0);
-	dsmb_put_attrs(out, &attrs);
+	dsmb_encode_u16(out, DSMB_CLOSE_REPLY);
+	dsmb_encode_u16(out, flags & DSMB_CLOSE_POSTQUERY_ATTRIB);
+	dsmb_encode_u32(out, 0);
+	dsmb_encode_attrs(out, &attrs);
 	return STATUS_SUCCESS;
 }

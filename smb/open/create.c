@@ -408,17 +408,17 @@ static u32 dsmb_create_reply(struct dsmb_create *c)
 	struct dsmb_builder *out = &c->call->out;
 	u32 len;
 
-	dsmb_put_u16(out, DSMB_CREATE_REPLY);
-	dsmb_put_u8(out, c->granted.level);
-	dsmb_put_u8(out, c->attrs.reparse_tag && dsmb_conn_is_3x(c->call->conn) ?
-		    DSMB_CREATE_IS_REPARSE : 0);
-	dsmb_put_u32(out, c->action);
-	dsmb_put_attrs(out, &c->attrs);
-	dsmb_put_u32(out, 0);
-	dsmb_put_u64(out, c->open->persistent);
-	dsmb_put_u64(out, c->open->volatile_id);
-	dsmb_put(out, 2 * 4);
-	len = dsmb_contexts_put(out, &c->contexts, &c->attrs, c->maximal, c->maximal_status);
+	dsmb_encode_u16(out, DSMB_CREATE_REPLY);
+	dsmb_encode_u8(out, c->granted.level);
+	dsmb_encode_u8(out, c->attrs.reparse_tag && dsmb_conn_is_3x(c->call->conn) ?
+		       DSMB_CREATE_IS_REPARSE : 0);
+	dsmb_encode_u32(out, c->action);
+	dsmb_encode_attrs(out, &c->attrs);
+	dsmb_encode_u32(out, 0);
+	dsmb_encode_u64(out, c->open->persistent);
+	dsmb_encode_u64(out, c->open->volatile_id);
+	dsmb_builder_reserve(out, 2 * 4);
+	len = dsmb_contexts_encode(out, &c->contexts, &c->attrs, c->maximal, c->maximal_status);
 	if (len) {
 		dsmb_fill_u32(out, DSMB_CREATE_HEAD - 8, DSMB_OUT_HEADER + DSMB_CREATE_HEAD);
 		dsmb_fill_u32(out, DSMB_CREATE_HEAD - 4, len);

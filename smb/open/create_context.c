@@ -207,22 +207,22 @@ struct dsmb_context_reply {
  * MS-SMB2 section 3.3.5.9.5: a client that knows the latest change of the file knows its rights,
  * too.
  */
-static bool dsmb_put_maximal(struct dsmb_builder *out, const struct dsmb_context_reply *reply)
+static bool dsmb_encode_maximal(struct dsmb_builder *out, const struct dsmb_context_reply *reply)
 {
 	u64 known = dsmb_context_u64(reply->contexts, DSMB_CONTEXT_MAXIMAL);
 	bool same = known && known == reply->attrs->written;
 	u32 status = same ? STATUS_NONE_MAPPED : reply->maximal_status;
 
-	dsmb_put_u32(out, status);
-	dsmb_put_u32(out, status ? 0 : reply->maximal);
+	dsmb_encode_u32(out, status);
+	dsmb_encode_u32(out, status ? 0 : reply->maximal);
 	return true;
 }
 
-static bool dsmb_put_disk_id(struct dsmb_builder *out, const struct dsmb_context_reply *reply)
+static bool dsmb_encode_disk_id(struct dsmb_builder *out, const struct dsmb_context_reply *reply)
 {
-	dsmb_put_u64(out, reply->attrs->file_id);
-	dsmb_put_u64(out, reply->attrs->volume_id);
-	dsmb_put(out, 16);
+	dsmb_encode_u64(out, reply->attrs->file_id);
+	dsmb_encode_u64(out, reply->attrs->volume_id);
+	dsmb_builder_reserve(out, 16);
 	return true;
 }
 
@@ -233,7 +233,7 @@ static bool dsmb_put_disk_id(struct dsmb_builder *out, const struct dsmb_context
 #define DSMB_APPLE_MODEL	BIT(2)
 #define DSMB_APPLE_FULL_SYNC	BIT(2)	/* of a volume: FLUSH reaches the disk */
 
-static bool dsmb_put_apple(struct dsmb_builder *out, const struct dsmb_context_reply *reply)
+static bool dsmb_encode_apple(struct dsmb_builder *out, const struct dsmb_context_reply *reply)
 {
 	struct dsmb_cursor in = reply->contexts->data[DSMB_CONTEXT_APPLE];
 	static const char model[] = "Ditto";
@@ -245,38 +245,38 @@ static bool dsmb_put_apple(struct dsmb_builder *out, const struct dsmb_context_r
 	if (command != DSMB_APPLE_QUERY)
 		return false;
 	asked &= DSMB_APPLE_SERVER_CAPS | DSMB_APPLE_VOLUME_CAPS | DSMB_APPLE_MODEL;
-	dsmb_put_u32(out, DSMB_APPLE_QUERY);
-	dsmb_put_u32(out, 0);
-	dsmb_put_u64(out, asked);
+	dsmb_encode_u32(out, DSMB_APPLE_QUERY);
+	dsmb_encode_u32(out, 0);
+	dsmb_encode_u64(out, asked);
 	if (asked & DSMB_APPLE_SERVER_CAPS)
-		dsmb_put_u64(out, 0);
+		dsmb_encode_u64(out, 0);
 	if (asked & DSMB_APPLE_VOLUME_CAPS)
-		dsmb_put_u64(out, DSMB_APPLE_FULL_SYNC);
+		dsmb_encode_u64(out, DSMB_APPLE_FULL_SYNC);
 	if (asked & DSMB_APPLE_MODEL) {
-		dsmb_put_u32(out, 0);
-		dsmb_put_u32(out, 2 * (sizeof(model) - 1));
-		dsmb_put_string(out, model, sizeof(model) - 1);
+		dsmb_encode_u32(out, 0);
+		dsmb_encode_u32(out, 2 * (sizeof(model) - 1));
+		dsmb_encode_string(out, model, sizeof(model) - 1);
 	}
 	return true;
 }
 
-static bool dsmb_put_context_posix(struct dsmb_builder *out,
-				   const struct dsmb_context_reply *reply)
+static bool dsmb_encode_context_posix(struct dsmb_builder *out,
+				      const struct dsmb_context_reply *reply)
 {
-	dsmb_put_posix_owners(out, reply->attrs);
+	dsmb_encode_posix_owners(out, reply->attrs);
 	return true;
 }
 
-static bool dsmb_put_lease(struct dsmb_builder *out, const struct dsmb_context_reply *reply)
+static bool dsmb_encode_lease(struct dsmb_builder *out, const struct dsmb_context_reply *reply)
 {
 	if (!reply->contexts->lease)
 		return false;
-	dsmb_caching_put(out, reply->contexts->lease);
+	dsmb_caching_encode(out, reply->contexts->lease);
 	return true;
 }
 
 /* No response context means that durability is not granted. */
-static bool dsmb_put_durable(struct dsmb_builder *out, const struct dsmb_context_reply *reply)
+static bool dsmb_encode_durable(struct dsmb_builder *out, const struct dsmb_context_reply *reply)
 {
 	if (!reply->contexts->durable)
 		return false;
@@ -288,13 +288,13 @@ static const struct {
 	enum dsmb_context which;
 	bool (*put)(struct dsmb_builder *out, const struct dsmb_context_reply *reply);
 } dsmb_context_replies[] = {
-	{ DSMB_CONTEXT_MAXIMAL, dsmb_put_maximal },
-	{ DSMB_CONTEXT_DISK_ID, dsmb_put_disk_id },
-	{ DSMB_CONTEXT_LEASE, dsmb_put_lease },
-	{ DSMB_CONTEXT_DURABLE, dsmb_put_durable },
-	{ DSMB_CONTEXT_DURABLE_2, dsmb_put_durable },
-	{ DSMB_CONTEXT_APPLE, dsmb_put_apple },
-	{ DSMB_CONTEXT_POSIX, dsmb_put_context_posix },
+	{ DSMB_CONTEXT_MAXIMAL, dsmb_encode_maximal },
+	{ DSMB_CONTEXT_DISK_ID, dsmb_encode_disk_id },
+	{ DSMB_CONTEXT_LEASE, dsmb_encode_lease },
+	{ DSMB_CONTEXT_DURABLE, dsmb_encode_durable },
+	{ DSMB_CONTEXT_DURABLE_2, dsmb_encode_durable },
+	{ DSMB_CONTEXT_APPLE, dsmb_encode_apple },
+	{ DSMB_CONTEXT_POSIX, dsmb_encode_context_posix },
 };
 
 /*
@@ -307,23 +307,23 @@ static u32 dsmb_context_begin(struct dsmb_builder *out, u32 last, enum dsmb_cont
 	u32 data_offset = ALIGN(DSMB_CONTEXT_HEAD + kind->name_len, 8);
 	u32 at;
 
-	dsmb_put_align(out, 8);
+	dsmb_encode_align(out, 8);
 	at = out->len;
 	if (last)
 		dsmb_fill_u32(out, last, at - last);
-	dsmb_put_u32(out, 0);
-	dsmb_put_u16(out, DSMB_CONTEXT_HEAD);
-	dsmb_put_u16(out, kind->name_len);
-	dsmb_put_u16(out, 0);
-	dsmb_put_u16(out, data_offset);
-	dsmb_put_u32(out, 0);
-	dsmb_put_bytes(out, kind->name, kind->name_len);
-	dsmb_put_align(out, 8);
+	dsmb_encode_u32(out, 0);
+	dsmb_encode_u16(out, DSMB_CONTEXT_HEAD);
+	dsmb_encode_u16(out, kind->name_len);
+	dsmb_encode_u16(out, 0);
+	dsmb_encode_u16(out, data_offset);
+	dsmb_encode_u32(out, 0);
+	dsmb_encode_bytes(out, kind->name, kind->name_len);
+	dsmb_encode_align(out, 8);
 	return at;
 }
 
-u32 dsmb_contexts_put(struct dsmb_builder *out, const struct dsmb_contexts *contexts,
-		      const struct dsmb_attrs *attrs, u32 maximal, u32 maximal_status)
+u32 dsmb_contexts_encode(struct dsmb_builder *out, const struct dsmb_contexts *contexts,
+			 const struct dsmb_attrs *attrs, u32 maximal, u32 maximal_status)
 {
 	const struct dsmb_context_reply reply = { contexts, attrs, maximal, maximal_status };
 	u32 start = out->len, last = 0;
@@ -348,4 +348,4 @@ u32 dsmb_contexts_put(struct dsmb_builder *out, const struct dsmb_contexts *cont
 	}
 	return out->len - start;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_contexts_put);
+EXPORT_SYMBOL_IF_KUNIT(dsmb_contexts_encode);

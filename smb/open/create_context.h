@@ -86,7 +86,7 @@ u64 dsmb_context_u64(const struct dsmb_contexts *contexts, enum dsmb_context whi
 umode_t dsmb_context_mode(const struct dsmb_contexts *contexts, umode_t fallback);
 
 /**
- * dsmb_contexts_put - encode the response contexts
+ * dsmb_contexts_encode - encode the response contexts
  * @out: buffer; its start is the start of the CREATE response, and the fixed part is written
  *	already
  * @contexts: create contexts of the request
@@ -98,7 +98,7 @@ umode_t dsmb_context_mode(const struct dsmb_contexts *contexts, umode_t fallback
  *
  * Return: bytes encoded.
  */
-u32 dsmb_contexts_put(struct dsmb_builder *out, const struct dsmb_contexts *contexts,
-		      const struct dsmb_attrs *attrs, u32 maximal, u32 maximal_status);
+u32 dsmb_contexts_encode(struct dsmb_builder *out, const struct dsmb_contexts *contexts,
+			 const struct dsmb_attrs *attrs, u32 maximal, u32 maximal_status);
 
 #endif

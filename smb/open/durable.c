@@ -256,11 +256,11 @@ void dsmb_durable_settle(struct dsmb_open *open)
 void dsmb_durable_put(struct dsmb_builder *out, const struct dsmb_durable *durable)
 {
 	if (durable->version == 1) {
-		dsmb_put_u64(out, 0);
+		dsmb_encode_u64(out, 0);
 		return;
 	}
-	dsmb_put_u32(out, durable->timeout_ms);
-	dsmb_put_u32(out, durable->persist ? DSMB_DURABLE_PERSISTENT : 0);
+	dsmb_encode_u32(out, durable->timeout_ms);
+	dsmb_encode_u32(out, durable->persist ? DSMB_DURABLE_PERSISTENT : 0);
 }
 
 void dsmb_durable_forget(struct dsmb_open *open)

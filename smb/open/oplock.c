@@ -88,16 +88,16 @@ void dsmb_caching_parse(const struct dsmb_conn *conn, u8 level,
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_caching_parse);
 
-void dsmb_caching_put(struct dsmb_builder *out, const struct dsmb_caching *answer)
+void dsmb_caching_encode(struct dsmb_builder *out, const struct dsmb_caching *answer)
 {
-	dsmb_put_bytes(out, answer->key, sizeof(answer->key));
-	dsmb_put_u32(out, answer->state);
-	dsmb_put_u32(out, answer->flags);
-	dsmb_put_u64(out, 0);
+	dsmb_encode_bytes(out, answer->key, sizeof(answer->key));
+	dsmb_encode_u32(out, answer->state);
+	dsmb_encode_u32(out, answer->flags);
+	dsmb_encode_u64(out, 0);
 	if (answer->version == 1)
 		return;
-	dsmb_put_bytes(out, answer->parent, sizeof(answer->parent));
-	dsmb_put_u16(out, answer->epoch);
-	dsmb_put_u16(out, 0);
+	dsmb_encode_bytes(out, answer->parent, sizeof(answer->parent));
+	dsmb_encode_u16(out, answer->epoch);
+	dsmb_encode_u16(out, 0);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_caching_put);
+EXPORT_SYMBOL_IF_KUNIT(dsmb_caching_encode);

@@ -64,13 +64,13 @@ void dsmb_caching_parse(const struct dsmb_conn *conn, u8 level,
 			const struct dsmb_contexts *contexts, struct dsmb_caching *asked);
 
 /**
- * dsmb_caching_put - encode the data of the RqLs response context
+ * dsmb_caching_encode - encode the data of the RqLs response context
  * @out: buffer
  * @answer: granted lease
  *
  * MS-SMB2 sections 2.2.14.2.10 and 2.2.14.2.11.
  */
-void dsmb_caching_put(struct dsmb_builder *out, const struct dsmb_caching *answer);
+void dsmb_caching_encode(struct dsmb_builder *out, const struct dsmb_caching *answer);
 
 /* True if anything is granted. */
 static inline bool dsmb_caching_is_some(const struct dsmb_caching *c)

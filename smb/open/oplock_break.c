@@ -77,39 +77,39 @@ static struct dsmb_notice dsmb_notice_make(struct dsmb_lease *lease, u8 keep, bo
 
 static void dsmb_notice_header(struct dsmb_builder *out, u64 session_id)
 {
-	dsmb_put_u32(out, DSMB_PROTOCOL_ID);
-	dsmb_put_u16(out, DSMB_OUT_HEADER);
-	dsmb_put(out, 2 + 4);
-	dsmb_put_u16(out, DSMB_OPLOCK_BREAK);
-	dsmb_put_u16(out, 0);
-	dsmb_put_u32(out, DSMB_FLAG_RESPONSE);
-	dsmb_put_u32(out, 0);
-	dsmb_put_u64(out, DSMB_BREAK_MESSAGE_ID);
-	dsmb_put_u64(out, 0);
-	dsmb_put_u64(out, session_id);
-	dsmb_put(out, 16);
+	dsmb_encode_u32(out, DSMB_PROTOCOL_ID);
+	dsmb_encode_u16(out, DSMB_OUT_HEADER);
+	dsmb_builder_reserve(out, 2 + 4);
+	dsmb_encode_u16(out, DSMB_OPLOCK_BREAK);
+	dsmb_encode_u16(out, 0);
+	dsmb_encode_u32(out, DSMB_FLAG_RESPONSE);
+	dsmb_encode_u32(out, 0);
+	dsmb_encode_u64(out, DSMB_BREAK_MESSAGE_ID);
+	dsmb_encode_u64(out, 0);
+	dsmb_encode_u64(out, session_id);
+	dsmb_builder_reserve(out, 16);
 }
 
-static void dsmb_notice_put(struct dsmb_builder *out, const struct dsmb_lease *lease,
-			    const struct dsmb_notice *notice, u64 session_id)
+static void dsmb_notice_encode(struct dsmb_builder *out, const struct dsmb_lease *lease,
+			       const struct dsmb_notice *notice, u64 session_id)
 {
 	if (dsmb_lease_is_oplock(lease)) {
 		dsmb_notice_header(out, session_id);
-		dsmb_put_u16(out, DSMB_OPLOCK_BREAK_SIZE);
-		dsmb_put_u8(out, dsmb_oplock_level(notice->to));
-		dsmb_put(out, 1 + 4);
-		dsmb_put_u64(out, lease->persistent);
-		dsmb_put_u64(out, lease->volatile_id);
+		dsmb_encode_u16(out, DSMB_OPLOCK_BREAK_SIZE);
+		dsmb_encode_u8(out, dsmb_oplock_level(notice->to));
+		dsmb_builder_reserve(out, 1 + 4);
+		dsmb_encode_u64(out, lease->persistent);
+		dsmb_encode_u64(out, lease->volatile_id);
 		return;
 	}
 	dsmb_notice_header(out, 0);
-	dsmb_put_u16(out, DSMB_LEASE_BREAK_SIZE);
-	dsmb_put_u16(out, notice->epoch);
-	dsmb_put_u32(out, notice->ack ? DSMB_BREAK_ACK_REQUIRED : 0);
-	dsmb_put_bytes(out, lease->key, sizeof(lease->key));
-	dsmb_put_u32(out, notice->from);
-	dsmb_put_u32(out, notice->to);
-	dsmb_put(out, 3 * 4);
+	dsmb_encode_u16(out, DSMB_LEASE_BREAK_SIZE);
+	dsmb_encode_u16(out, notice->epoch);
+	dsmb_encode_u32(out, notice->ack ? DSMB_BREAK_ACK_REQUIRED : 0);
+	dsmb_encode_bytes(out, lease->key, sizeof(lease->key));
+	dsmb_encode_u32(out, notice->from);
+	dsmb_encode_u32(out, notice->to);
+	dsmb_builder_reserve(out, 3 * 4);
 }
 
 /* The path of a notification to the client; all members are held. */
@@ -197,7 +197,7 @@ static int dsmb_notice_send_by(struct dsmb_way *way, struct dsmb_lease *lease,
 		return -ENOMEM;
 	out = dsmb_builder(buf->data + DSMB_SEND_HEADROOM,
 			   DSMB_OUT_HEADER + DSMB_LEASE_BREAK_SIZE);
-	dsmb_notice_put(&out, lease, notice, way->session->id);
+	dsmb_notice_encode(&out, lease, notice, way->session->id);
 	return dsmb_conn_send(way->conn, buf, out.len, way->encrypt ? way->session->id : 0);
 }
 
@@ -464,11 +464,11 @@ static u32 dsmb_ack_lease(struct dsmb_call *call)
 	if (status)
 		return status;
 
-	dsmb_put_u16(out, DSMB_LEASE_ACK_SIZE);
-	dsmb_put(out, 2 + 4);
-	dsmb_put_bytes(out, key, sizeof(key));
-	dsmb_put_u32(out, state);
-	dsmb_put_u64(out, 0);
+	dsmb_encode_u16(out, DSMB_LEASE_ACK_SIZE);
+	dsmb_builder_reserve(out, 2 + 4);
+	dsmb_encode_bytes(out, key, sizeof(key));
+	dsmb_encode_u32(out, state);
+	dsmb_encode_u64(out, 0);
 	return STATUS_SUCCESS;
 }
 
@@ -527,11 +527,11 @@ static u32 dsmb_ack_oplock(struct dsmb_call *call)
 	if (status)
 		return status;
 
-	dsmb_put_u16(out, DSMB_OPLOCK_BREAK_SIZE);
-	dsmb_put_u8(out, level);
-	dsmb_put(out, 1 + 4);
-	dsmb_put_u64(out, open->persistent);
-	dsmb_put_u64(out, open->volatile_id);
+	dsmb_encode_u16(out, DSMB_OPLOCK_BREAK_SIZE);
+	dsmb_encode_u8(out, level);
+	dsmb_builder_reserve(out, 1 + 4);
+	dsmb_encode_u64(out, open->persistent);
+	dsmb_encode_u64(out, open->volatile_id);
 	return STATUS_SUCCESS;
 }
 

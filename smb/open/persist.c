@@ -189,7 +189,7 @@ static int persist_save(const struct dsmb_durable *durable, bool suspend)
 	err = persist_gather(durable, &w->record);
 	if (!err) {
 		record.data = w->data;
-		record.data_len = dsmb_record_put(&w->record, w->data);
+		record.data_len = dsmb_record_encode(&w->record, w->data);
 		err = suspend ? ditto_record_keep(srv, &record) :
 				ditto_record_put(srv, record.kind, record.key, record.key_len,
 						 record.data, record.data_len);

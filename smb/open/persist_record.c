@@ -18,15 +18,15 @@
 static_assert(FIXED_SIZE + DSMB_PERSIST_NAME_MAX + 4 * DSMB_PERSIST_GROUPS_MAX +
 	      RANGE_SIZE * DSMB_PERSIST_RANGES_MAX <= DITTO_RECORD_DATA_MAX);
 
-static void put_caching(struct dsmb_builder *out, const struct dsmb_caching *c)
+static void encode_caching(struct dsmb_builder *out, const struct dsmb_caching *c)
 {
-	dsmb_put_u8(out, c->level);
-	dsmb_put_u8(out, c->version);
-	dsmb_put_u8(out, c->state);
-	dsmb_put_u16(out, c->epoch);
-	dsmb_put_u32(out, c->flags);
-	dsmb_put_bytes(out, c->key, sizeof(c->key));
-	dsmb_put_bytes(out, c->parent, sizeof(c->parent));
+	dsmb_encode_u8(out, c->level);
+	dsmb_encode_u8(out, c->version);
+	dsmb_encode_u8(out, c->state);
+	dsmb_encode_u16(out, c->epoch);
+	dsmb_encode_u32(out, c->flags);
+	dsmb_encode_bytes(out, c->key, sizeof(c->key));
+	dsmb_encode_bytes(out, c->parent, sizeof(c->parent));
 }
 
 /* Check that a CREATE can have granted this caching. Only a lease has a version. */
@@ -53,16 +53,16 @@ static void put_user(struct dsmb_builder *out, const struct dsmb_record *r)
 {
 	u8 name_len = strlen(r->name);
 
-	dsmb_put_u32(out, r->user);
-	dsmb_put_u8(out, r->sid_len);
-	dsmb_put_bytes(out, r->sid, r->sid_len);
-	dsmb_put_u8(out, name_len);
-	dsmb_put_bytes(out, r->name, name_len);
-	dsmb_put_u32(out, r->uid);
-	dsmb_put_u32(out, r->gid);
-	dsmb_put_u8(out, r->ngroups);
+	dsmb_encode_u32(out, r->user);
+	dsmb_encode_u8(out, r->sid_len);
+	dsmb_encode_bytes(out, r->sid, r->sid_len);
+	dsmb_encode_u8(out, name_len);
+	dsmb_encode_bytes(out, r->name, name_len);
+	dsmb_encode_u32(out, r->uid);
+	dsmb_encode_u32(out, r->gid);
+	dsmb_encode_u8(out, r->ngroups);
 	for (unsigned int i = 0; i < r->ngroups; i++)
-		dsmb_put_u32(out, r->groups[i]);
+		dsmb_encode_u32(out, r->groups[i]);
 }
 
 static bool get_user(struct dsmb_cursor *in, struct dsmb_record *r)
@@ -86,13 +86,13 @@ static bool get_user(struct dsmb_cursor *in, struct dsmb_record *r)
 	return !in->bad;
 }
 
-static void put_ranges(struct dsmb_builder *out, const struct dsmb_record *r)
+static void encode_ranges(struct dsmb_builder *out, const struct dsmb_record *r)
 {
-	dsmb_put_u16(out, r->nranges);
+	dsmb_encode_u16(out, r->nranges);
 	for (unsigned int i = 0; i < r->nranges; i++) {
-		dsmb_put_u64(out, r->ranges[i].first);
-		dsmb_put_u64(out, r->ranges[i].length);
-		dsmb_put_u8(out, r->ranges[i].exclusive);
+		dsmb_encode_u64(out, r->ranges[i].first);
+		dsmb_encode_u64(out, r->ranges[i].length);
+		dsmb_encode_u8(out, r->ranges[i].exclusive);
 	}
 }
 
@@ -109,35 +109,35 @@ static bool get_ranges(struct dsmb_cursor *in, struct dsmb_record *r)
 	return !in->bad;
 }
 
-u32 dsmb_record_put(const struct dsmb_record *r, void *data)
+u32 dsmb_record_encode(const struct dsmb_record *r, void *data)
 {
 	struct dsmb_builder out = dsmb_builder(data, DITTO_RECORD_DATA_MAX);
 
-	dsmb_put_u8(&out, DSMB_RECORD_VERSION);
-	dsmb_put_u8(&out, r->flags);
-	dsmb_put_bytes(&out, &r->client, sizeof(r->client));
-	dsmb_put_bytes(&out, r->guid, sizeof(r->guid));
-	dsmb_put_bytes(&out, &r->share, sizeof(r->share));
-	dsmb_put_u8(&out, r->handle.len);
-	dsmb_put_bytes(&out, r->handle.data, r->handle.len);
-	dsmb_put_u32(&out, r->rights);
-	dsmb_put_u8(&out, r->deny);
-	dsmb_put_u32(&out, r->options);
-	dsmb_put_u8(&out, r->action);
-	dsmb_put_u32(&out, r->timeout_ms);
-	put_caching(&out, &r->caching);
+	dsmb_encode_u8(&out, DSMB_RECORD_VERSION);
+	dsmb_encode_u8(&out, r->flags);
+	dsmb_encode_bytes(&out, &r->client, sizeof(r->client));
+	dsmb_encode_bytes(&out, r->guid, sizeof(r->guid));
+	dsmb_encode_bytes(&out, &r->share, sizeof(r->share));
+	dsmb_encode_u8(&out, r->handle.len);
+	dsmb_encode_bytes(&out, r->handle.data, r->handle.len);
+	dsmb_encode_u32(&out, r->rights);
+	dsmb_encode_u8(&out, r->deny);
+	dsmb_encode_u32(&out, r->options);
+	dsmb_encode_u8(&out, r->action);
+	dsmb_encode_u32(&out, r->timeout_ms);
+	encode_caching(&out, &r->caching);
 	put_user(&out, r);
-	dsmb_put_bytes(&out, r->app.id, sizeof(r->app.id));
-	dsmb_put_u8(&out, r->app.versioned);
-	dsmb_put_u64(&out, r->app.high);
-	dsmb_put_u64(&out, r->app.low);
-	dsmb_put_bytes(&out, r->sequences, sizeof(r->sequences));
-	put_ranges(&out, r);
+	dsmb_encode_bytes(&out, r->app.id, sizeof(r->app.id));
+	dsmb_encode_u8(&out, r->app.versioned);
+	dsmb_encode_u64(&out, r->app.high);
+	dsmb_encode_u64(&out, r->app.low);
+	dsmb_encode_bytes(&out, r->sequences, sizeof(r->sequences));
+	encode_ranges(&out, r);
 	return out.len;
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_record_put);
+EXPORT_SYMBOL_IF_KUNIT(dsmb_record_encode);
 
-bool dsmb_record_get(struct dsmb_record *r, const void *data, u32 len)
+bool dsmb_record_decode(struct dsmb_record *r, const void *data, u32 len)
 {
 	struct dsmb_cursor in = dsmb_cursor(data, len);
 
@@ -169,4 +169,4 @@ bool dsmb_record_get(struct dsmb_record *r, const void *data, u32 len)
 	dsmb_get_bytes(&in, r->sequences, sizeof(r->sequences));
 	return get_ranges(&in, r) && !dsmb_left(&in);
 }
-EXPORT_SYMBOL_IF_KUNIT(dsmb_record_get);
+EXPORT_SYMBOL_IF_KUNIT(dsmb_record_decode);

@@ -306,7 +306,7 @@ static int persist_restore(struct restoring *r, struct pending *p)
 {
 	int err;
 
-	if (!dsmb_record_get(&r->record, p->data, p->len))
+	if (!dsmb_record_decode(&r->record, p->data, p->len))
 		return -EINVAL;
 	r->record.id = p->id;
 	r->reclaim = READ_ONCE(r->client->known);
@@ -550,7 +550,7 @@ static int pending_add(const struct ditto_record *record, void *arg)
 		goto free;
 	}
 	if (record->key_len != sizeof(__le64) ||
-	    !dsmb_record_get(r, record->data, record->data_len)) {
+	    !dsmb_record_decode(r, record->data, record->data_len)) {
 		pr_warn("a record of what was open before the restart is not understood\n");
 		goto free;
 	}

@@ -92,44 +92,44 @@ static char *dsmb_link_target(struct dsmb_call *call, const struct dsmb_path *pa
  * clients take it without the character mapping of names, and clients with the POSIX extensions
  * expect '/'.
  */
-static void dsmb_put_target(struct dsmb_builder *b, const char *target, u32 len, bool posix)
+static void dsmb_encode_target(struct dsmb_builder *b, const char *target, u32 len, bool posix)
 {
 	if (posix) {
-		dsmb_put_string(b, target, len);
+		dsmb_encode_string(b, target, len);
 		return;
 	}
 	while (len) {
 		const char *end = memchr(target, '/', len);
 		u32 n = end ? end - target : len;
 
-		dsmb_put_string(b, target, n);
+		dsmb_encode_string(b, target, n);
 		if (!end)
 			return;
-		dsmb_put_u16(b, '\\');
+		dsmb_encode_u16(b, '\\');
 		target += n + 1;
 		len -= n + 1;
 	}
 }
 
-static void dsmb_put_link(struct dsmb_builder *out, const char *target, u32 len, u32 unparsed,
-			  bool posix)
+static void dsmb_encode_link(struct dsmb_builder *out, const char *target, u32 len, u32 unparsed,
+			     bool posix)
 {
 	bool relative = !len || target[0] != '/';
 	u32 start = out->len, names;
 	u16 size;
 
-	dsmb_put_u32(out, 0);
-	dsmb_put_u32(out, DSMB_SYMLINK_TAG);
-	dsmb_put_u32(out, DSMB_REPARSE_TAG_SYMLINK);
-	dsmb_put_u16(out, 0);
-	dsmb_put_u16(out, unparsed);
+	dsmb_encode_u32(out, 0);
+	dsmb_encode_u32(out, DSMB_SYMLINK_TAG);
+	dsmb_encode_u32(out, DSMB_REPARSE_TAG_SYMLINK);
+	dsmb_encode_u16(out, 0);
+	dsmb_encode_u16(out, unparsed);
 	/* The substitute name and the print name, which are the same. */
-	dsmb_put(out, 4 * 2);
-	dsmb_put_u32(out, relative ? DSMB_SYMLINK_RELATIVE : 0);
+	dsmb_builder_reserve(out, 4 * 2);
+	dsmb_encode_u32(out, relative ? DSMB_SYMLINK_RELATIVE : 0);
 	names = out->len;
-	dsmb_put_target(out, target, len, posix);
+	dsmb_encode_target(out, target, len, posix);
 	size = out->len - names;
-	dsmb_put_target(out, target, len, posix);
+	dsmb_encode_target(out, target, len, posix);
 	dsmb_fill_u32(out, start, out->len - start - 4);
 	dsmb_fill_u16(out, start + 12, out->len - start - 16);
 	dsmb_fill_u16(out, start + 16, 0);
@@ -139,8 +139,8 @@ static void dsmb_put_link(struct dsmb_builder *out, const char *target, u32 len,
 }
 
 /* An error response with data, which is an error context in 3.1.1. */
-static u32 dsmb_put_error(struct dsmb_call *call, const char *target, u32 len, u32 unparsed,
-			  bool posix)
+static u32 dsmb_encode_error(struct dsmb_call *call, const char *target, u32 len, u32 unparsed,
+			     bool posix)
 {
 	bool context = call->conn->dialect == DSMB_DIALECT_311;
 	struct dsmb_builder *out = &call->out;
@@ -148,14 +148,14 @@ static u32 dsmb_put_error(struct dsmb_call *call, const char *target, u32 len, u
 
 	if (dsmb_reply_reserve(call, DSMB_STOPPED_MAX))
 		return STATUS_INSUFFICIENT_RESOURCES;
-	dsmb_put_u16(out, DSMB_ERROR_REPLY);
-	dsmb_put_u8(out, context);
-	dsmb_put_u8(out, 0);
-	dsmb_put_u32(out, 0);
+	dsmb_encode_u16(out, DSMB_ERROR_REPLY);
+	dsmb_encode_u8(out, context);
+	dsmb_encode_u8(out, 0);
+	dsmb_encode_u32(out, 0);
 	data = out->len;
 	if (context)
-		dsmb_put(out, 2 * 4);
-	dsmb_put_link(out, target, len, unparsed, posix);
+		dsmb_builder_reserve(out, 2 * 4);
+	dsmb_encode_link(out, target, len, unparsed, posix);
 	dsmb_fill_u32(out, data - 4, out->len - data);
 	if (context)
 		dsmb_fill_u32(out, data, out->len - data - 2 * 4);
@@ -176,7 +176,7 @@ u32 dsmb_symlink_error_encode(struct dsmb_call *call, const struct dsmb_path *pa
 	target = dsmb_link_target(call, path, end, &len);
 	if (IS_ERR(target))
 		return dsmb_status(PTR_ERR(target));
-	status = dsmb_put_error(call, target, len, dsmb_unparsed(path, end, name), path->posix);
+	status = dsmb_encode_error(call, target, len, dsmb_unparsed(path, end, name), path->posix);
 	kfree(target);
 	return status;
 }

@@ -34,7 +34,7 @@ static inline struct dsmb_builder dsmb_builder(void *data, u32 size)
 }
 
 /* Append @len zero bytes. Returns the first of them, or NULL if they do not fit. */
-static inline void *dsmb_put(struct dsmb_builder *b, u32 len)
+static inline void *dsmb_builder_reserve(struct dsmb_builder *b, u32 len)
 {
 	u8 *p = b->data + b->len;
 
@@ -62,50 +62,50 @@ static inline void *dsmb_room(struct dsmb_builder *b, u32 len)
 	return p;
 }
 
-static inline void dsmb_put_u8(struct dsmb_builder *b, u8 v)
+static inline void dsmb_encode_u8(struct dsmb_builder *b, u8 v)
 {
-	u8 *p = dsmb_put(b, 1);
+	u8 *p = dsmb_builder_reserve(b, 1);
 
 	if (p)
 		*p = v;
 }
 
-static inline void dsmb_put_u16(struct dsmb_builder *b, u16 v)
+static inline void dsmb_encode_u16(struct dsmb_builder *b, u16 v)
 {
-	void *p = dsmb_put(b, 2);
+	void *p = dsmb_builder_reserve(b, 2);
 
 	if (p)
 		put_unaligned_le16(v, p);
 }
 
-static inline void dsmb_put_u32(struct dsmb_builder *b, u32 v)
+static inline void dsmb_encode_u32(struct dsmb_builder *b, u32 v)
 {
-	void *p = dsmb_put(b, 4);
+	void *p = dsmb_builder_reserve(b, 4);
 
 	if (p)
 		put_unaligned_le32(v, p);
 }
 
-static inline void dsmb_put_u64(struct dsmb_builder *b, u64 v)
+static inline void dsmb_encode_u64(struct dsmb_builder *b, u64 v)
 {
-	void *p = dsmb_put(b, 8);
+	void *p = dsmb_builder_reserve(b, 8);
 
 	if (p)
 		put_unaligned_le64(v, p);
 }
 
-static inline void dsmb_put_bytes(struct dsmb_builder *b, const void *data, u32 len)
+static inline void dsmb_encode_bytes(struct dsmb_builder *b, const void *data, u32 len)
 {
-	void *p = dsmb_put(b, len);
+	void *p = dsmb_builder_reserve(b, len);
 
 	if (p)
 		memcpy(p, data, len);
 }
 
 /* Append zeros until the length is a multiple of @align, a power of two. */
-static inline void dsmb_put_align(struct dsmb_builder *b, u32 align)
+static inline void dsmb_encode_align(struct dsmb_builder *b, u32 align)
 {
-	dsmb_put(b, -b->len & (align - 1));
+	dsmb_builder_reserve(b, -b->len & (align - 1));
 }
 
 /*

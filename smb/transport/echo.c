@@ -6,7 +6,7 @@
 
 u32 dsmb_echo(struct dsmb_call *call)
 {
-	dsmb_put_u16(&call->out, ECHO_SIZE);
-	dsmb_put_u16(&call->out, 0);
+	dsmb_encode_u16(&call->out, ECHO_SIZE);
+	dsmb_encode_u16(&call->out, 0);
 	return STATUS_SUCCESS;
 }

@@ -201,36 +201,36 @@ static u16 reply_credits(struct dsmb_call *call)
 	return granted;
 }
 
-static void put_header(struct dsmb_call *call, void *at, u32 status, u64 async_id, u16 credits)
+static void encode_header(struct dsmb_call *call, void *at, u32 status, u64 async_id, u16 credits)
 {
 	struct dsmb_builder b = dsmb_builder(at, sizeof(struct dsmb_header));
 	u32 keep = DSMB_FLAG_RELATED | DSMB_FLAG_PRIORITY_MASK | DSMB_FLAG_REPLAY;
 
-	dsmb_put_u32(&b, DSMB_PROTOCOL_ID);
-	dsmb_put_u16(&b, sizeof(struct dsmb_header));
-	dsmb_put_u16(&b, call->charge);
-	dsmb_put_u32(&b, status);
-	dsmb_put_u16(&b, call->command);
-	dsmb_put_u16(&b, credits);
-	dsmb_put_u32(&b, DSMB_FLAG_RESPONSE | (call->flags & keep) |
-		     (async_id ? DSMB_FLAG_ASYNC : 0));
-	dsmb_put_u32(&b, 0);
-	dsmb_put_u64(&b, call->message_id);
+	dsmb_encode_u32(&b, DSMB_PROTOCOL_ID);
+	dsmb_encode_u16(&b, sizeof(struct dsmb_header));
+	dsmb_encode_u16(&b, call->charge);
+	dsmb_encode_u32(&b, status);
+	dsmb_encode_u16(&b, call->command);
+	dsmb_encode_u16(&b, credits);
+	dsmb_encode_u32(&b, DSMB_FLAG_RESPONSE | (call->flags & keep) |
+			(async_id ? DSMB_FLAG_ASYNC : 0));
+	dsmb_encode_u32(&b, 0);
+	dsmb_encode_u64(&b, call->message_id);
 	if (async_id) {
-		dsmb_put_u64(&b, async_id);
+		dsmb_encode_u64(&b, async_id);
 	} else {
-		dsmb_put_u32(&b, 0);
-		dsmb_put_u32(&b, call->tree ? call->tree->id : call->tree_id);
+		dsmb_encode_u32(&b, 0);
+		dsmb_encode_u32(&b, call->tree ? call->tree->id : call->tree_id);
 	}
-	dsmb_put_u64(&b, call->session ? call->session->id : call->session_id);
-	dsmb_put(&b, DSMB_SIGNATURE_SIZE);
+	dsmb_encode_u64(&b, call->session ? call->session->id : call->session_id);
+	dsmb_builder_reserve(&b, DSMB_SIGNATURE_SIZE);
 }
 
-static void put_error(struct dsmb_builder *out)
+static void encode_error(struct dsmb_builder *out)
 {
 	dsmb_back(out, 0);
-	dsmb_put_u16(out, ERROR_BODY);
-	dsmb_put(out, ERROR_BODY - 2);
+	dsmb_encode_u16(out, ERROR_BODY);
+	dsmb_builder_reserve(out, ERROR_BODY - 2);
 }
 
 /*
@@ -257,11 +257,11 @@ void dsmb_reply_end(struct dsmb_call *call, u32 status)
 	if (is_error_body(call, status) || call->out.full) {
 		if (!dsmb_is_error(status) && call->out.full)
 			status = STATUS_INSUFFICIENT_RESOURCES;
-		put_error(&call->out);
+		encode_error(&call->out);
 	}
 	call->final = status;
 	call->reply_len = DSMB_OUT_HEADER + call->out.len;
-	put_header(call, reply_header(call), status, call->async_id, reply_credits(call));
+	encode_header(call, reply_header(call), status, call->async_id, reply_credits(call));
 	if (call->reply == message->reply)
 		message->reply_end = call->reply_at + ALIGN(call->reply_len, ALIGN_COMPOUND);
 }
@@ -477,9 +477,9 @@ bool dsmb_reply_interim(struct dsmb_message *message, struct dsmb_call *call)
 			goto drop;
 		at += total;
 	}
-	put_header(call, at, STATUS_PENDING, async_id, credits);
+	encode_header(call, at, STATUS_PENDING, async_id, credits);
 	body = dsmb_builder(at + DSMB_OUT_HEADER, ERROR_BODY);
-	put_error(&body);
+	encode_error(&body);
 	if (finish_answer(call, at, DSMB_OUT_HEADER + ERROR_BODY, false, STATUS_PENDING, true))
 		goto drop;
 	session = sealed_for(message);

@@ -80,7 +80,7 @@ static void dnlm_holder(struct dnlm_res *res)
 
 	msg->exclusive = c->exclusive;
 	/* An empty range, which other protocols may have, is described as one byte. */
-	dnlm_range_put(c->first, c->empty ? c->first : c->last, msg);
+	dnlm_range_fill(c->first, c->empty ? c->first : c->last, msg);
 	if (!strcmp(c->protocol, "nlm") && c->key_len >= DNLM_KEY_SVID) {
 		msg->svid = get_unaligned_be32(c->key);
 		msg->oh.len = c->key_len - DNLM_KEY_SVID;

@@ -239,9 +239,9 @@ int dnlm_range(u64 offset, u64 length, bool wide, u64 *first, u64 *last)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnlm_range);
 
-void dnlm_range_put(u64 first, u64 last, struct dnlm_msg *msg)
+void dnlm_range_fill(u64 first, u64 last, struct dnlm_msg *msg)
 {
 	msg->offset = first;
 	msg->length = last == U64_MAX ? 0 : last - first + 1;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnlm_range_put);
+EXPORT_SYMBOL_IF_KUNIT(dnlm_range_fill);

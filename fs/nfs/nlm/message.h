@@ -138,11 +138,11 @@ u32 dnlm_size(enum dnlm_layout layout, bool wide);
 int dnlm_range(u64 offset, u64 length, bool wide, u64 *first, u64 *last);
 
 /**
- * dnlm_range_put - set the range of a message that describes a holder
+ * dnlm_range_fill - set the range of a message that describes a holder
  * @first: first byte
  * @last: last byte; U64_MAX means to the end of the file
  * @msg: its offset and length are set
  */
-void dnlm_range_put(u64 first, u64 last, struct dnlm_msg *msg);
+void dnlm_range_fill(u64 first, u64 last, struct dnlm_msg *msg);
 
 #endif

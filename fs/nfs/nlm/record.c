@@ -26,7 +26,7 @@ static u8 *record_encode(u8 *p, const void *data, size_t len)
 	return p + len;
 }
 
-static u8 *put_u32(u8 *p, u32 value)
+static u8 *encode_u32(u8 *p, u32 value)
 {
 	put_unaligned_be32(value, p);
 	return p + 4;
@@ -55,9 +55,9 @@ bool dnlm_record_pack(const struct dnlm_record *rec, struct dnlm_record_bytes *b
 	*p++ = rec->kind;
 	p = record_encode(p, &rec->addr, sizeof(rec->addr));
 	if (monitor) {
-		p = put_u32(p, rec->program);
-		p = put_u32(p, rec->version);
-		p = put_u32(p, rec->procedure);
+		p = encode_u32(p, rec->program);
+		p = encode_u32(p, rec->version);
+		p = encode_u32(p, rec->procedure);
 		put_unaligned_be16(rec->name_len, p);
 		p += 2;
 	}
@@ -67,9 +67,9 @@ bool dnlm_record_pack(const struct dnlm_record *rec, struct dnlm_record_bytes *b
 	bytes->key_len = len;
 
 	p = record_encode(bytes->data, &rec->local, sizeof(rec->local));
-	p = put_u32(p, rec->scope);
+	p = encode_u32(p, rec->scope);
 	*p++ = rec->udp;
-	p = put_u32(p, rec->state);
+	p = encode_u32(p, rec->state);
 	record_encode(p, rec->priv, sizeof(rec->priv));
 	bytes->data_len = DNLM_RECORD_DATA;
 	return true;

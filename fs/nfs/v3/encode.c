@@ -25,43 +25,43 @@ static const u8 types[16] = {
 	[S_IFIFO >> 12]		= NF3FIFO,
 };
 
-static __be32 *put_u32(__be32 *p, u32 n)
+static __be32 *encode_u32(__be32 *p, u32 n)
 {
 	*p++ = cpu_to_be32(n);
 	return p;
 }
 
-static __be32 *put_time(__be32 *p, const struct timespec64 *time)
+static __be32 *encode_time(__be32 *p, const struct timespec64 *time)
 {
-	p = put_u32(p, (u32)time->tv_sec);
-	return put_u32(p, time->tv_nsec);
+	p = encode_u32(p, (u32)time->tv_sec);
+	return encode_u32(p, time->tv_nsec);
 }
 
-static __be32 *put_opaque(__be32 *p, const void *data, u32 len)
+static __be32 *encode_opaque(__be32 *p, const void *data, u32 len)
 {
 	return xdr_encode_opaque(p, data, len);
 }
 
-static __be32 *put_fattr(__be32 *p, struct user_namespace *userns,
-			 const struct ditto_attr *attr)
+static __be32 *encode_fattr(__be32 *p, struct user_namespace *userns,
+			    const struct ditto_attr *attr)
 {
 	const struct kstat *st = &attr->st;
 	bool device = S_ISCHR(st->mode) || S_ISBLK(st->mode);
 
-	p = put_u32(p, types[(st->mode & S_IFMT) >> 12]);
-	p = put_u32(p, st->mode & NFS3_MODE_BITS);
-	p = put_u32(p, st->nlink);
-	p = put_u32(p, from_kuid_munged(userns, st->uid));
-	p = put_u32(p, from_kgid_munged(userns, st->gid));
+	p = encode_u32(p, types[(st->mode & S_IFMT) >> 12]);
+	p = encode_u32(p, st->mode & NFS3_MODE_BITS);
+	p = encode_u32(p, st->nlink);
+	p = encode_u32(p, from_kuid_munged(userns, st->uid));
+	p = encode_u32(p, from_kgid_munged(userns, st->gid));
 	p = xdr_encode_hyper(p, st->size);
 	p = xdr_encode_hyper(p, (u64)st->blocks << 9);
-	p = put_u32(p, device ? MAJOR(st->rdev) : 0);
-	p = put_u32(p, device ? MINOR(st->rdev) : 0);
+	p = encode_u32(p, device ? MAJOR(st->rdev) : 0);
+	p = encode_u32(p, device ? MINOR(st->rdev) : 0);
 	p = xdr_encode_hyper(p, attr->fsid);
 	p = xdr_encode_hyper(p, st->ino);
-	p = put_time(p, &st->atime);
-	p = put_time(p, &st->mtime);
-	return put_time(p, &st->ctime);
+	p = encode_time(p, &st->atime);
+	p = encode_time(p, &st->mtime);
+	return encode_time(p, &st->ctime);
 }
 
 size_t dnfs3_post_attr_size(const struct dnfs_post_attr *attr)
@@ -69,11 +69,11 @@ size_t dnfs3_post_attr_size(const struct dnfs_post_attr *attr)
 	return attr->valid ? NFS3_POST_ATTR_SIZE : XDR_UNIT;
 }
 
-__be32 *dnfs3_put_post_attr(__be32 *p, struct user_namespace *userns,
-			    const struct dnfs_post_attr *attr)
+__be32 *dnfs3_encode_post_attr(__be32 *p, struct user_namespace *userns,
+			       const struct dnfs_post_attr *attr)
 {
 	p = xdr_encode_bool(p, attr->valid);
-	return attr->valid ? put_fattr(p, userns, &attr->attr) : p;
+	return attr->valid ? encode_fattr(p, userns, &attr->attr) : p;
 }
 
 static size_t wcc_size(const struct ditto_wcc *wcc)
@@ -82,16 +82,16 @@ static size_t wcc_size(const struct ditto_wcc *wcc)
 	       XDR_UNIT + (wcc->post_valid ? NFS3_FATTR_SIZE : 0);
 }
 
-static __be32 *put_wcc(__be32 *p, struct user_namespace *userns, const struct ditto_wcc *wcc)
+static __be32 *encode_wcc(__be32 *p, struct user_namespace *userns, const struct ditto_wcc *wcc)
 {
 	p = xdr_encode_bool(p, wcc->pre_valid);
 	if (wcc->pre_valid) {
 		p = xdr_encode_hyper(p, wcc->pre_size);
-		p = put_time(p, &wcc->pre_mtime);
-		p = put_time(p, &wcc->pre_ctime);
+		p = encode_time(p, &wcc->pre_mtime);
+		p = encode_time(p, &wcc->pre_ctime);
 	}
 	p = xdr_encode_bool(p, wcc->post_valid);
-	return wcc->post_valid ? put_fattr(p, userns, &wcc->post) : p;
+	return wcc->post_valid ? encode_fattr(p, userns, &wcc->post) : p;
 }
 
 /* Writes the status and reserves @len bytes after it. */
@@ -99,7 +99,7 @@ static __be32 *dnfs3_res_begin(struct dnfs_call *call, size_t len)
 {
 	__be32 *p = xdr_reserve_space(call->xdr, XDR_UNIT + len);
 
-	return p ? put_u32(p, call->status) : NULL;
+	return p ? encode_u32(p, call->status) : NULL;
 }
 
 /*
@@ -115,7 +115,7 @@ static bool begin_attr(struct dnfs_call *call, const struct dnfs_post_attr *attr
 	*p = dnfs3_res_begin(call, dnfs3_post_attr_size(attr) + (ok ? len : 0));
 	if (!*p)
 		return false;
-	*p = dnfs3_put_post_attr(*p, call->userns, attr);
+	*p = dnfs3_encode_post_attr(*p, call->userns, attr);
 	if (!ok)
 		*p = NULL;
 	return true;
@@ -130,7 +130,7 @@ static bool begin_wcc(struct dnfs_call *call, const struct ditto_wcc *wcc,
 	*p = dnfs3_res_begin(call, wcc_size(wcc) + (ok ? len : 0));
 	if (!*p)
 		return false;
-	*p = put_wcc(*p, call->userns, wcc);
+	*p = encode_wcc(*p, call->userns, wcc);
 	if (!ok)
 		*p = NULL;
 	return true;
@@ -144,7 +144,7 @@ bool dnfs3_encode_getattr(struct dnfs_call *call)
 	__be32 *p = dnfs3_res_begin(call, ok ? NFS3_FATTR_SIZE : 0);
 
 	if (p && ok)
-		put_fattr(p, call->userns, &res->attr.attr);
+		encode_fattr(p, call->userns, &res->attr.attr);
 	return p;
 }
 
@@ -169,10 +169,10 @@ bool dnfs3_encode_lookup(struct dnfs_call *call)
 	if (!p)
 		return false;
 	if (ok) {
-		p = put_opaque(p, res->handle.data, res->handle.len);
-		p = dnfs3_put_post_attr(p, call->userns, &res->attr);
+		p = encode_opaque(p, res->handle.data, res->handle.len);
+		p = dnfs3_encode_post_attr(p, call->userns, &res->attr);
 	}
-	dnfs3_put_post_attr(p, call->userns, &res->dir_attr);
+	dnfs3_encode_post_attr(p, call->userns, &res->dir_attr);
 	return true;
 }
 
@@ -184,7 +184,7 @@ bool dnfs3_encode_access(struct dnfs_call *call)
 	if (!begin_attr(call, &res->attr, XDR_UNIT, &p))
 		return false;
 	if (p)
-		put_u32(p, res->access);
+		encode_u32(p, res->access);
 	return true;
 }
 
@@ -196,7 +196,7 @@ bool dnfs3_encode_readlink(struct dnfs_call *call)
 	if (!begin_attr(call, &res->attr, XDR_UNIT, &p))
 		return false;
 	if (p) {
-		put_u32(p, res->len);
+		encode_u32(p, res->len);
 		call->transport->payload(call, 0, res->len);
 	}
 	return true;
@@ -211,9 +211,9 @@ bool dnfs3_encode_read(struct dnfs_call *call)
 		return false;
 	if (!p)
 		return true;
-	p = put_u32(p, res->count);
+	p = encode_u32(p, res->count);
 	p = xdr_encode_bool(p, res->eof);
-	put_u32(p, res->count);
+	encode_u32(p, res->count);
 	if (res->count)
 		call->transport->payload(call, res->base, res->count);
 	return true;
@@ -227,8 +227,8 @@ bool dnfs3_encode_write(struct dnfs_call *call)
 	if (!begin_wcc(call, &res->wcc, 2 * XDR_UNIT + NFS3_WRITEVERFSIZE, &p))
 		return false;
 	if (p) {
-		p = put_u32(p, res->count);
-		p = put_u32(p, res->committed);
+		p = encode_u32(p, res->count);
+		p = encode_u32(p, res->committed);
 		memcpy(p, &res->verf, NFS3_WRITEVERFSIZE);
 	}
 	return true;
@@ -251,10 +251,10 @@ bool dnfs3_encode_create(struct dnfs_call *call)
 	if (ok) {
 		p = xdr_encode_bool(p, has_handle);
 		if (has_handle)
-			p = put_opaque(p, res->handle.data, res->handle.len);
-		p = dnfs3_put_post_attr(p, call->userns, &res->attr);
+			p = encode_opaque(p, res->handle.data, res->handle.len);
+		p = dnfs3_encode_post_attr(p, call->userns, &res->attr);
 	}
-	put_wcc(p, call->userns, &res->wcc);
+	encode_wcc(p, call->userns, &res->wcc);
 	return true;
 }
 
@@ -265,8 +265,8 @@ bool dnfs3_encode_rename(struct dnfs_call *call)
 
 	if (!p)
 		return false;
-	p = put_wcc(p, call->userns, &res->from);
-	put_wcc(p, call->userns, &res->to);
+	p = encode_wcc(p, call->userns, &res->from);
+	encode_wcc(p, call->userns, &res->to);
 	return true;
 }
 
@@ -277,8 +277,8 @@ bool dnfs3_encode_link(struct dnfs_call *call)
 
 	if (!p)
 		return false;
-	p = dnfs3_put_post_attr(p, call->userns, &res->attr);
-	put_wcc(p, call->userns, &res->wcc);
+	p = dnfs3_encode_post_attr(p, call->userns, &res->attr);
+	encode_wcc(p, call->userns, &res->wcc);
 	return true;
 }
 
@@ -289,9 +289,9 @@ size_t dnfs3_entry_size(u32 name_len)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs3_entry_size);
 
-bool dnfs3_put_entry(struct xdr_stream *xdr, struct user_namespace *userns,
-		     const struct ditto_dirent *entry, bool plus,
-		     const struct dnfs_post_attr *attr, const struct ditto_handle *handle)
+bool dnfs3_encode_entry(struct xdr_stream *xdr, struct user_namespace *userns,
+			const struct ditto_dirent *entry, bool plus,
+			const struct dnfs_post_attr *attr, const struct ditto_handle *handle)
 {
 	size_t len = dnfs3_entry_size(entry->name.len);
 	__be32 *p;
@@ -305,17 +305,17 @@ bool dnfs3_put_entry(struct xdr_stream *xdr, struct user_namespace *userns,
 
 	*p++ = xdr_one;
 	p = xdr_encode_hyper(p, entry->ino);
-	p = put_opaque(p, entry->name.name, entry->name.len);
+	p = encode_opaque(p, entry->name.name, entry->name.len);
 	p = xdr_encode_hyper(p, entry->cookie);
 	if (plus) {
-		p = dnfs3_put_post_attr(p, userns, attr);
+		p = dnfs3_encode_post_attr(p, userns, attr);
 		p = xdr_encode_bool(p, handle->len);
 		if (handle->len)
-			put_opaque(p, handle->data, handle->len);
+			encode_opaque(p, handle->data, handle->len);
 	}
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs3_put_entry);
+EXPORT_SYMBOL_IF_KUNIT(dnfs3_encode_entry);
 
 /* The entries are in the pages; after them come "no entry follows" and eof. */
 bool dnfs3_encode_readdir(struct dnfs_call *call)
@@ -353,7 +353,7 @@ bool dnfs3_encode_fsstat(struct dnfs_call *call)
 		p = xdr_encode_hyper(p, res->tfiles);
 		p = xdr_encode_hyper(p, res->ffiles);
 		p = xdr_encode_hyper(p, res->afiles);
-		put_u32(p, 0);	/* invarsec: may change at any time */
+		encode_u32(p, 0);	/* invarsec: may change at any time */
 	}
 	return true;
 }
@@ -366,17 +366,17 @@ bool dnfs3_encode_fsinfo(struct dnfs_call *call)
 	if (!begin_attr(call, &res->attr, 10 * XDR_UNIT + sizeof(u64), &p))
 		return false;
 	if (p) {
-		p = put_u32(p, res->max);	/* rtmax, rtpref, rtmult */
-		p = put_u32(p, res->max);
-		p = put_u32(p, PAGE_SIZE);
-		p = put_u32(p, res->max);	/* wtmax, wtpref, wtmult */
-		p = put_u32(p, res->max);
-		p = put_u32(p, PAGE_SIZE);
-		p = put_u32(p, res->max);	/* dtpref */
+		p = encode_u32(p, res->max);	/* rtmax, rtpref, rtmult */
+		p = encode_u32(p, res->max);
+		p = encode_u32(p, PAGE_SIZE);
+		p = encode_u32(p, res->max);	/* wtmax, wtpref, wtmult */
+		p = encode_u32(p, res->max);
+		p = encode_u32(p, PAGE_SIZE);
+		p = encode_u32(p, res->max);	/* dtpref */
 		p = xdr_encode_hyper(p, res->maxfilesize);
-		p = put_u32(p, 0);		/* time_delta */
-		p = put_u32(p, res->time_delta_nsec);
-		put_u32(p, FSF3_LINK | FSF3_SYMLINK | FSF3_HOMOGENEOUS | FSF3_CANSETTIME);
+		p = encode_u32(p, 0);		/* time_delta */
+		p = encode_u32(p, res->time_delta_nsec);
+		encode_u32(p, FSF3_LINK | FSF3_SYMLINK | FSF3_HOMOGENEOUS | FSF3_CANSETTIME);
 	}
 	return true;
 }
@@ -389,8 +389,8 @@ bool dnfs3_encode_pathconf(struct dnfs_call *call)
 	if (!begin_attr(call, &res->attr, 6 * XDR_UNIT, &p))
 		return false;
 	if (p) {
-		p = put_u32(p, res->linkmax);
-		p = put_u32(p, res->name_max);
+		p = encode_u32(p, res->linkmax);
+		p = encode_u32(p, res->name_max);
 		p = xdr_encode_bool(p, true);	/* no_trunc */
 		p = xdr_encode_bool(p, true);	/* chown_restricted */
 		p = xdr_encode_bool(p, res->case_insensitive);

@@ -250,7 +250,7 @@ static void release_setacl(struct dnfs_call *call)
 	posix_acl_release(args->dflt.acl);
 }
 
-static bool put_entry(struct xdr_stream *xdr, u32 tag, u32 id, u32 perm)
+static bool encode_entry(struct xdr_stream *xdr, u32 tag, u32 id, u32 perm)
 {
 	__be32 *p = xdr_reserve_space(xdr, NFSACL3_ENTRY_SIZE);
 
@@ -277,8 +277,8 @@ static u32 id_of(const struct posix_acl_entry *entry, const struct dnfs_post_att
 	return 0;
 }
 
-static bool put_acl(struct xdr_stream *xdr, const struct posix_acl *acl, bool entries,
-		    const struct dnfs_post_attr *attr, u32 flag)
+static bool encode_acl(struct xdr_stream *xdr, const struct posix_acl *acl, bool entries,
+		       const struct dnfs_post_attr *attr, u32 flag)
 {
 	u32 count = acl ? max_t(u32, acl->a_count, DNFS_ACL_WITH_MASK) : 0;
 	unsigned int i;
@@ -292,23 +292,23 @@ static bool put_acl(struct xdr_stream *xdr, const struct posix_acl *acl, bool en
 	for (i = 0; i < acl->a_count; i++) {
 		const struct posix_acl_entry *entry = &acl->a_entries[i];
 
-		if (!put_entry(xdr, entry->e_tag | flag, id_of(entry, attr), entry->e_perm))
+		if (!encode_entry(xdr, entry->e_tag | flag, id_of(entry, attr), entry->e_perm))
 			return false;
 		if (acl->a_count == DNFS_ACL_SHORTEST && entry->e_tag == ACL_GROUP_OBJ &&
-		    !put_entry(xdr, ACL_MASK | flag, 0, entry->e_perm))
+		    !encode_entry(xdr, ACL_MASK | flag, 0, entry->e_perm))
 			return false;
 	}
 	return true;
 }
 
-static bool put_attr(struct dnfs_call *call, const struct dnfs_post_attr *attr)
+static bool encode_attr(struct dnfs_call *call, const struct dnfs_post_attr *attr)
 {
 	__be32 *p = xdr_reserve_space(call->xdr, XDR_UNIT + dnfs3_post_attr_size(attr));
 
 	if (!p)
 		return false;
 	*p++ = cpu_to_be32(call->status);
-	dnfs3_put_post_attr(p, call->userns, attr);
+	dnfs3_encode_post_attr(p, call->userns, attr);
 	return true;
 }
 
@@ -316,21 +316,21 @@ static bool encode_getacl(struct dnfs_call *call)
 {
 	const struct dnfs_getacl_res *res = call->res;
 
-	if (!put_attr(call, &res->attr))
+	if (!encode_attr(call, &res->attr))
 		return false;
 	if (call->status != NFS3_OK)
 		return true;
 	return xdr_stream_encode_u32(call->xdr, res->mask) >= 0 &&
-	       put_acl(call->xdr, res->access, res->mask & NFSACL3_ACCESS, &res->attr, 0) &&
-	       put_acl(call->xdr, res->dflt, res->mask & NFSACL3_DEFAULT, &res->attr,
-		       NFSACL3_TAG_DEFAULT);
+	       encode_acl(call->xdr, res->access, res->mask & NFSACL3_ACCESS, &res->attr, 0) &&
+	       encode_acl(call->xdr, res->dflt, res->mask & NFSACL3_DEFAULT, &res->attr,
+			  NFSACL3_TAG_DEFAULT);
 }
 
 static bool encode_setacl(struct dnfs_call *call)
 {
 	const struct dnfs3_attr_res *res = call->res;
 
-	return put_attr(call, &res->attr);
+	return encode_attr(call, &res->attr);
 }
 
 const struct dnfs_proc dnfs_acl3_procs[NFSACLPROC3_COUNT] = {

@@ -64,8 +64,8 @@ static bool readdir_emit(void *arg, const struct ditto_dirent *entry)
 	}
 	if (list->plus)
 		readdir_entry_describe(list, entry->dentry);
-	if (!dnfs3_put_entry(&list->xdr, list->call->userns, entry, list->plus,
-			     &list->attr, &list->handle)) {
+	if (!dnfs3_encode_entry(&list->xdr, list->call->userns, entry, list->plus,
+				&list->attr, &list->handle)) {
 		list->full = true;
 		return false;
 	}

@@ -666,18 +666,18 @@ bool dnfs3_encode_commit(struct dnfs_call *call);
 size_t dnfs3_post_attr_size(const struct dnfs_post_attr *attr);
 
 /**
- * dnfs3_put_post_attr - write a post_op_attr
+ * dnfs3_encode_post_attr - write a post_op_attr
  * @p: room for dnfs3_post_attr_size()
  * @userns: user namespace of owners on the wire
  * @attr: attributes, or none
  *
  * Return: the position after it.
  */
-__be32 *dnfs3_put_post_attr(__be32 *p, struct user_namespace *userns,
-			    const struct dnfs_post_attr *attr);
+__be32 *dnfs3_encode_post_attr(__be32 *p, struct user_namespace *userns,
+			       const struct dnfs_post_attr *attr);
 
 /**
- * dnfs3_put_entry - append an entry to the listing of a directory
+ * dnfs3_encode_entry - append an entry to the listing of a directory
  * @xdr: the listing
  * @userns: user namespace of owners on the wire
  * @entry: the entry
@@ -687,9 +687,9 @@ __be32 *dnfs3_put_post_attr(__be32 *p, struct user_namespace *userns,
  *
  * Return: false if it does not fit; then nothing is appended.
  */
-bool dnfs3_put_entry(struct xdr_stream *xdr, struct user_namespace *userns,
-		     const struct ditto_dirent *entry, bool plus,
-		     const struct dnfs_post_attr *attr, const struct ditto_handle *handle);
+bool dnfs3_encode_entry(struct xdr_stream *xdr, struct user_namespace *userns,
+			const struct ditto_dirent *entry, bool plus,
+			const struct dnfs_post_attr *attr, const struct ditto_handle *handle);
 
 /**
  * dnfs3_entry_size - encoded length of an entry without attributes and filehandle

@@ -517,7 +517,7 @@ static void entries_are_cut_whole(struct kunit *test)
 
 		call_init(f, NFS3_OK);
 		KUNIT_ASSERT_EQ(test, xdr_restrict_buflen(&f->xdr, room), 0);
-		fits = dnfs3_put_entry(&f->xdr, &init_user_ns, &entry, true, &attr, &handle);
+		fits = dnfs3_encode_entry(&f->xdr, &init_user_ns, &entry, true, &attr, &handle);
 		KUNIT_EXPECT_EQ(test, fits, room >= plus);
 		KUNIT_EXPECT_EQ(test, f->buf.len, fits ? plus : 0);
 	}

@@ -263,7 +263,7 @@ static void expect_cut(struct kunit *test, u64 first, u64 last, u32 offset, u32 
 	struct wire *w = wire_new(test);
 	struct dnlm_msg msg = {};
 
-	dnlm_range_put(first, last, &msg);
+	dnlm_range_fill(first, last, &msg);
 	wire_write(w);
 	KUNIT_ASSERT_TRUE(test, dnlm_encode(&w->xdr, DNLM_UNLOCK_ARGS, false, &msg));
 	KUNIT_EXPECT_EQ(test, get_unaligned_be32(w->bytes + 20), offset);
@@ -322,7 +322,7 @@ static void range_from_wire(struct kunit *test)
 			continue;
 		KUNIT_EXPECT_EQ_MSG(test, first, c->offset, "case %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, last, c->last, "case %u", i);
-		dnlm_range_put(first, last, &msg);
+		dnlm_range_fill(first, last, &msg);
 		KUNIT_EXPECT_EQ(test, msg.offset, c->offset);
 		KUNIT_EXPECT_TRUE(test, msg.length == c->length || last == U64_MAX);
 	}

@@ -68,17 +68,17 @@ static void builder_stays_inside(struct kunit *test)
 	u8 bytes[9] = { [8] = 0x5a };
 	struct dsmb_builder b = dsmb_builder(bytes, 8);
 
-	dsmb_put_u32(&b, 0x04030201);
-	dsmb_put_u8(&b, 5);
-	dsmb_put_align(&b, 8);
+	dsmb_encode_u32(&b, 0x04030201);
+	dsmb_encode_u8(&b, 5);
+	dsmb_encode_align(&b, 8);
 	KUNIT_EXPECT_EQ(test, b.len, 8);
 	KUNIT_EXPECT_FALSE(test, b.full);
-	dsmb_put_u8(&b, 6);
+	dsmb_encode_u8(&b, 6);
 	KUNIT_EXPECT_TRUE(test, b.full);
 	KUNIT_EXPECT_EQ(test, bytes[8], 0x5a);
 	dsmb_back(&b, 4);
 	KUNIT_EXPECT_FALSE(test, b.full);
-	dsmb_put(&b, U32_MAX);
+	dsmb_builder_reserve(&b, U32_MAX);
 	KUNIT_EXPECT_TRUE(test, b.full);
 	KUNIT_EXPECT_EQ(test, b.len, 4);
 	dsmb_fill_u32(&b, 0, 7);

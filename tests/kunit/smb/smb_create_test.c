@@ -35,20 +35,20 @@ static void add(struct create_ctx *ctx, const char *name, u32 len, u64 value)
 	struct dsmb_builder *b = &ctx->b;
 	u32 name_len = strlen(name), at, i;
 
-	dsmb_put_align(b, 8);
+	dsmb_encode_align(b, 8);
 	at = b->len;
 	if (at)
 		dsmb_fill_u32(b, ctx->last, at - ctx->last);
-	dsmb_put_u32(b, 0);
-	dsmb_put_u16(b, 16);
-	dsmb_put_u16(b, name_len);
-	dsmb_put_u16(b, 0);
-	dsmb_put_u16(b, ALIGN(16 + name_len, 8));
-	dsmb_put_u32(b, len);
-	dsmb_put_bytes(b, name, name_len);
-	dsmb_put_align(b, 8);
+	dsmb_encode_u32(b, 0);
+	dsmb_encode_u16(b, 16);
+	dsmb_encode_u16(b, name_len);
+	dsmb_encode_u16(b, 0);
+	dsmb_encode_u16(b, ALIGN(16 + name_len, 8));
+	dsmb_encode_u32(b, len);
+	dsmb_encode_bytes(b, name, name_len);
+	dsmb_encode_align(b, 8);
 	for (i = 0; i < len; i++)
-		dsmb_put_u8(b, i < 8 ? value >> 8 * i : 0);
+		dsmb_encode_u8(b, i < 8 ? value >> 8 * i : 0);
 	ctx->last = at;
 }
 
@@ -177,8 +177,8 @@ static void create_contexts_answered(struct kunit *test)
 	add(ctx, "RqLs", 32, 0);
 	add(ctx, "QFid", 0, 0);
 	KUNIT_ASSERT_EQ(test, parse(ctx), STATUS_SUCCESS);
-	dsmb_put(&out, 88);
-	KUNIT_EXPECT_EQ(test, dsmb_contexts_put(&out, &ctx->contexts, &attrs, 0x1f01ff, 0),
+	dsmb_builder_reserve(&out, 88);
+	KUNIT_EXPECT_EQ(test, dsmb_contexts_encode(&out, &ctx->contexts, &attrs, 0x1f01ff, 0),
 			32 + 24 + 32);
 	c = dsmb_window(&(struct dsmb_cursor) { answer, out.len }, 88, out.len - 88);
 	KUNIT_EXPECT_EQ(test, dsmb_get_u32(&c), 32);

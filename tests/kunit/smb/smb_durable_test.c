@@ -98,7 +98,7 @@ static u32 answer(const struct dsmb_durable *durable, enum dsmb_context which, u
 	struct dsmb_builder out = dsmb_builder(room, size);
 	struct dsmb_attrs attrs = {};
 
-	return dsmb_contexts_put(&out, &contexts, &attrs, 0, 0);
+	return dsmb_contexts_encode(&out, &contexts, &attrs, 0, 0);
 }
 
 static void durable_answers(struct kunit *test)

@@ -87,13 +87,13 @@ static void lease_answers(struct kunit *test)
 	u8 room[64];
 	struct dsmb_builder out = dsmb_builder(room, sizeof(room));
 
-	dsmb_caching_put(&out, &answer);
+	dsmb_caching_encode(&out, &answer);
 	KUNIT_EXPECT_EQ(test, out.len, 32);
 	KUNIT_EXPECT_EQ(test, room[16], R);
 	dsmb_back(&out, 0);
 	answer.version = 2;
 	answer.epoch = 0x1234;
-	dsmb_caching_put(&out, &answer);
+	dsmb_caching_encode(&out, &answer);
 	KUNIT_EXPECT_EQ(test, out.len, 52);
 	KUNIT_EXPECT_EQ(test, room[48], 0x34);
 }

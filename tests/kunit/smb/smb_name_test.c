@@ -138,14 +138,15 @@ static void smb_posix_name_test(struct kunit *test)
 
 	for (int i = 0; i < ARRAY_SIZE(names); i++) {
 		b = dsmb_builder(room, sizeof(room));
-		KUNIT_EXPECT_EQ(test, dsmb_put_posix_name(&b, names[i], strlen(names[i])), b.len);
+		KUNIT_EXPECT_EQ(test, dsmb_encode_posix_name(&b, names[i], strlen(names[i])),
+				b.len);
 		KUNIT_EXPECT_FALSE(test, b.full);
 		KUNIT_EXPECT_EQ(test, dsmb_get_posix_name(dsmb_cursor(room, b.len), name, &len),
 				0);
 		KUNIT_EXPECT_STREQ(test, name, names[i]);
 	}
 	b = dsmb_builder(room, sizeof(room));
-	dsmb_put_posix_name(&b, ":", 1);
+	dsmb_encode_posix_name(&b, ":", 1);
 	KUNIT_EXPECT_EQ(test, room[0], ':');
 }
 
@@ -222,7 +223,7 @@ static void smb_put_test(struct kunit *test)
 	struct dsmb_builder b = dsmb_builder(room, sizeof(room));
 	u32 len;
 
-	KUNIT_EXPECT_EQ(test, dsmb_put_name(&b, c->name, strlen(c->name)), want.size);
+	KUNIT_EXPECT_EQ(test, dsmb_encode_name(&b, c->name, strlen(c->name)), want.size);
 	KUNIT_ASSERT_EQ(test, b.len, want.size);
 	KUNIT_EXPECT_MEMEQ(test, room, want.data, want.size);
 	KUNIT_ASSERT_EQ(test, dsmb_get_name(dsmb_cursor(room, b.len), back, &len), 0);
@@ -235,18 +236,18 @@ static void smb_put_room_test(struct kunit *test)
 	u8 room[8];
 	struct dsmb_builder b = dsmb_builder(room, sizeof(room));
 
-	KUNIT_EXPECT_EQ(test, dsmb_put_name(&b, "abcd", 4), 8);
+	KUNIT_EXPECT_EQ(test, dsmb_encode_name(&b, "abcd", 4), 8);
 	KUNIT_EXPECT_FALSE(test, b.full);
 	b = dsmb_builder(room, sizeof(room));
-	KUNIT_EXPECT_EQ(test, dsmb_put_name(&b, "abcde", 5), 0);
+	KUNIT_EXPECT_EQ(test, dsmb_encode_name(&b, "abcde", 5), 0);
 	KUNIT_EXPECT_TRUE(test, b.full);
 	KUNIT_EXPECT_EQ(test, b.len, 0);
 	/* A pair is not cut in two. */
 	b = dsmb_builder(room, 2);
-	KUNIT_EXPECT_EQ(test, dsmb_put_name(&b, "\xf0\x9f\x98\x80", 4), 0);
+	KUNIT_EXPECT_EQ(test, dsmb_encode_name(&b, "\xf0\x9f\x98\x80", 4), 0);
 	KUNIT_EXPECT_TRUE(test, b.full);
 	b = dsmb_builder(room, 7);
-	KUNIT_EXPECT_EQ(test, dsmb_put_name(&b, "abcd", 4), 0);
+	KUNIT_EXPECT_EQ(test, dsmb_encode_name(&b, "abcd", 4), 0);
 	KUNIT_EXPECT_TRUE(test, b.full);
 }
 
@@ -256,10 +257,10 @@ static void smb_put_path_test(struct kunit *test)
 	u8 room[32];
 	struct dsmb_builder b = dsmb_builder(room, sizeof(room));
 
-	KUNIT_EXPECT_EQ(test, dsmb_put_path(&b, "a/b.c/d", 7), want.size);
+	KUNIT_EXPECT_EQ(test, dsmb_encode_path(&b, "a/b.c/d", 7), want.size);
 	KUNIT_EXPECT_MEMEQ(test, room, want.data, want.size);
 	b = dsmb_builder(room, sizeof(room));
-	KUNIT_EXPECT_EQ(test, dsmb_put_path(&b, "", 0), 0);
+	KUNIT_EXPECT_EQ(test, dsmb_encode_path(&b, "", 0), 0);
 }
 
 static void smb_string_test(struct kunit *test)

@@ -125,13 +125,13 @@ static u16 message_make(struct dsmb_builder *b, const struct offer_case *c)
 	u16 count = 0;
 	int i;
 
-	dsmb_put(b, START);
+	dsmb_builder_reserve(b, START);
 	for (i = 0; i < ARRAY_SIZE(c->ctx) && c->ctx[i].type; i++, count++) {
-		dsmb_put_align(b, 8);
-		dsmb_put_u16(b, c->ctx[i].type);
-		dsmb_put_u16(b, c->ctx[i].len);
-		dsmb_put_u32(b, 0);
-		dsmb_put_bytes(b, c->ctx[i].data, c->ctx[i].len);
+		dsmb_encode_align(b, 8);
+		dsmb_encode_u16(b, c->ctx[i].type);
+		dsmb_encode_u16(b, c->ctx[i].len);
+		dsmb_encode_u32(b, 0);
+		dsmb_encode_bytes(b, c->ctx[i].data, c->ctx[i].len);
 	}
 	return c->count ?: count;
 }
@@ -194,7 +194,7 @@ static void offer_answer(struct kunit *test)
 	struct dsmb_cursor in;
 	u16 count;
 
-	dsmb_put(&b, START);
+	dsmb_builder_reserve(&b, START);
 	count = dsmb_offer_answer(&b, &offer);
 	in = dsmb_cursor(message, b.len);
 	KUNIT_EXPECT_EQ(test, count, 3);

@@ -59,7 +59,7 @@ static void notify_one(struct kunit *test)
 	struct list *list = begin(test);
 
 	add(test, list, DITTO_WATCH_ADDED, "a", NULL);
-	dsmb_notify_put(&list->out, &list->changes);
+	dsmb_notify_encode(&list->out, &list->changes);
 	KUNIT_EXPECT_EQ(test, list->out.len, 14);
 	expect(test, list, 0, 0, 1, "a");
 	KUNIT_EXPECT_GE(test, dsmb_notify_room(&list->changes), list->out.len);
@@ -74,7 +74,7 @@ static void notify_many(struct kunit *test)
 	add(test, list, DITTO_WATCH_RENAMED_NEW, "dir/b", NULL);
 	add(test, list, DITTO_WATCH_REMOVED, "ab", NULL);
 	add(test, list, DITTO_WATCH_MODIFIED, "c", NULL);
-	dsmb_notify_put(&list->out, &list->changes);
+	dsmb_notify_encode(&list->out, &list->changes);
 	expect(test, list, 0, 16, 4, "a");
 	expect(test, list, 16, 24, 5, "dir\\b");
 	expect(test, list, 40, 16, 2, "ab");
@@ -88,7 +88,7 @@ static void notify_stream(struct kunit *test)
 	struct list *list = begin(test);
 
 	add(test, list, DITTO_WATCH_STREAM_MODIFIED, "d/f", "s");
-	dsmb_notify_put(&list->out, &list->changes);
+	dsmb_notify_encode(&list->out, &list->changes);
 	expect(test, list, 0, 0, 8, "d\\f:s");
 	KUNIT_EXPECT_GE(test, dsmb_notify_room(&list->changes), list->out.len);
 }
@@ -99,7 +99,7 @@ static void notify_names(struct kunit *test)
 	struct list *list = begin(test);
 
 	add(test, list, DITTO_WATCH_ADDED, "\xc3\xa4\xf0\x9f\x98\x80\xff", NULL);
-	dsmb_notify_put(&list->out, &list->changes);
+	dsmb_notify_encode(&list->out, &list->changes);
 	KUNIT_EXPECT_FALSE(test, list->out.full);
 	KUNIT_EXPECT_EQ(test, get_unaligned_le32(list->room + 8), 8);
 	KUNIT_EXPECT_EQ(test, get_unaligned_le16(list->room + 12), 0xe4);
@@ -117,10 +117,10 @@ static void notify_full(struct kunit *test)
 	add(test, list, DITTO_WATCH_ADDED, "abc", NULL);
 	add(test, list, DITTO_WATCH_ADDED, "def", NULL);
 	list->out = dsmb_builder(list->room, 37);
-	dsmb_notify_put(&list->out, &list->changes);
+	dsmb_notify_encode(&list->out, &list->changes);
 	KUNIT_EXPECT_TRUE(test, list->out.full);
 	list->out = dsmb_builder(list->room, 38);
-	dsmb_notify_put(&list->out, &list->changes);
+	dsmb_notify_encode(&list->out, &list->changes);
 	KUNIT_EXPECT_FALSE(test, list->out.full);
 }
 

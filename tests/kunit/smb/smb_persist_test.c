@@ -60,9 +60,9 @@ static struct fixture *fixture(struct kunit *test)
 static void record_is_read(struct kunit *test)
 {
 	struct fixture *f = fixture(test);
-	u32 len = dsmb_record_put(&f->record, f->data);
+	u32 len = dsmb_record_encode(&f->record, f->data);
 
-	KUNIT_ASSERT_TRUE(test, dsmb_record_get(&f->again, f->data, len));
+	KUNIT_ASSERT_TRUE(test, dsmb_record_decode(&f->again, f->data, len));
 	KUNIT_EXPECT_MEMEQ(test, &f->again, &f->record, sizeof(f->record));
 }
 
@@ -79,37 +79,37 @@ static void record_is_full(struct kunit *test)
 	r->ngroups = DSMB_PERSIST_GROUPS_MAX;
 	r->nranges = DSMB_PERSIST_RANGES_MAX;
 	r->ranges[DSMB_PERSIST_RANGES_MAX - 1].first = 1;
-	len = dsmb_record_put(r, f->data);
+	len = dsmb_record_encode(r, f->data);
 	KUNIT_EXPECT_LE(test, len, DITTO_RECORD_DATA_MAX);
-	KUNIT_ASSERT_TRUE(test, dsmb_record_get(&f->again, f->data, len));
+	KUNIT_ASSERT_TRUE(test, dsmb_record_decode(&f->again, f->data, len));
 	KUNIT_EXPECT_MEMEQ(test, &f->again, r, sizeof(*r));
 }
 
 static void record_is_damaged(struct kunit *test)
 {
 	struct fixture *f = fixture(test);
-	u32 len = dsmb_record_put(&f->record, f->data);
+	u32 len = dsmb_record_encode(&f->record, f->data);
 
 	for (u32 i = 0; i < len; i++)
-		KUNIT_EXPECT_FALSE_MSG(test, dsmb_record_get(&f->again, f->data, i),
+		KUNIT_EXPECT_FALSE_MSG(test, dsmb_record_decode(&f->again, f->data, i),
 				       "cut to %u", i);
-	KUNIT_EXPECT_FALSE(test, dsmb_record_get(&f->again, f->data, len + 1));
+	KUNIT_EXPECT_FALSE(test, dsmb_record_decode(&f->again, f->data, len + 1));
 	f->data[0]++;
-	KUNIT_EXPECT_FALSE(test, dsmb_record_get(&f->again, f->data, len));
+	KUNIT_EXPECT_FALSE(test, dsmb_record_decode(&f->again, f->data, len));
 	f->data[0]--;
 	/* Whatever stands in it, nothing is written beyond what there is room for. */
 	for (u32 i = 1; i < len; i++) {
 		u8 was = f->data[i];
 
 		f->data[i] = 0xff;
-		if (dsmb_record_get(&f->again, f->data, len)) {
+		if (dsmb_record_decode(&f->again, f->data, len)) {
 			KUNIT_EXPECT_LE(test, f->again.sid_len, DITTO_SID_MAX);
 			KUNIT_EXPECT_LE(test, f->again.handle.len, DITTO_HANDLE_MAX);
 			KUNIT_EXPECT_LE(test, f->again.nranges, DSMB_PERSIST_RANGES_MAX);
 		}
 		f->data[i] = was;
 	}
-	KUNIT_EXPECT_TRUE(test, dsmb_record_get(&f->again, f->data, len));
+	KUNIT_EXPECT_TRUE(test, dsmb_record_decode(&f->again, f->data, len));
 }
 
 /* What no CREATE can have been granted. */
@@ -131,17 +131,19 @@ static void record_is_absurd(struct kunit *test)
 	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
 		r->caching.level = levels[i].level;
 		r->caching.version = levels[i].version;
-		KUNIT_EXPECT_EQ_MSG(test, dsmb_record_get(&f->again, f->data,
-							  dsmb_record_put(r, f->data)),
+		KUNIT_EXPECT_EQ_MSG(test, dsmb_record_decode(&f->again, f->data,
+							     dsmb_record_encode(r, f->data)),
 				    levels[i].good, "level %#x version %u", levels[i].level,
 				    levels[i].version);
 	}
 	fill(r);
 	r->rights |= BIT(9);
-	KUNIT_EXPECT_FALSE(test, dsmb_record_get(&f->again, f->data, dsmb_record_put(r, f->data)));
+	KUNIT_EXPECT_FALSE(test, dsmb_record_decode(&f->again, f->data,
+						    dsmb_record_encode(r, f->data)));
 	fill(r);
 	r->deny = DITTO_OPEN_EMPTY;
-	KUNIT_EXPECT_FALSE(test, dsmb_record_get(&f->again, f->data, dsmb_record_put(r, f->data)));
+	KUNIT_EXPECT_FALSE(test, dsmb_record_decode(&f->again, f->data,
+						    dsmb_record_encode(r, f->data)));
 }
 
 static struct kunit_case cases[] = {

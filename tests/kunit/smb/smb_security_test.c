@@ -77,23 +77,23 @@ static struct dsmb_builder smb_dacl(struct kunit *test, u16 control)
 {
 	struct dsmb_builder b = smb_room(test);
 
-	dsmb_put_u16(&b, 1);
-	dsmb_put_u16(&b, 0x8004 | control);
-	dsmb_put(&b, 3 * 4);
-	dsmb_put_u32(&b, 20);
-	dsmb_put_u16(&b, 2);
-	dsmb_put_u16(&b, 8);
-	dsmb_put_u32(&b, 0);
+	dsmb_encode_u16(&b, 1);
+	dsmb_encode_u16(&b, 0x8004 | control);
+	dsmb_builder_reserve(&b, 3 * 4);
+	dsmb_encode_u32(&b, 20);
+	dsmb_encode_u16(&b, 2);
+	dsmb_encode_u16(&b, 8);
+	dsmb_encode_u32(&b, 0);
 	return b;
 }
 
 static void smb_ace(struct dsmb_builder *b, u8 type, u8 flags, u32 mask, const struct dsmb_sid *sid)
 {
-	dsmb_put_u8(b, type);
-	dsmb_put_u8(b, flags);
-	dsmb_put_u16(b, 8 + dsmb_sid_size(sid));
-	dsmb_put_u32(b, mask);
-	dsmb_put_sid(b, sid);
+	dsmb_encode_u8(b, type);
+	dsmb_encode_u8(b, flags);
+	dsmb_encode_u16(b, 8 + dsmb_sid_size(sid));
+	dsmb_encode_u32(b, mask);
+	dsmb_encode_sid(b, sid);
 	dsmb_fill_u16(b, 20 + 2, b->len - 20);
 	dsmb_fill_u16(b, 20 + 4, get_unaligned_le16(b->data + 20 + 4) + 1);
 }
@@ -119,7 +119,7 @@ static void smb_same(struct kunit *test, const struct dsmb_builder *came, bool i
 	const struct dsmb_secured secured = smb_secured(smb_list(test, came, is_dir));
 	struct dsmb_builder b = smb_room(test);
 
-	dsmb_put_sd(&b, &secured, DSMB_SECURITY_DACL);
+	dsmb_encode_sd(&b, &secured, DSMB_SECURITY_DACL);
 	KUNIT_EXPECT_EQ(test, b.len, came->len);
 	KUNIT_EXPECT_EQ(test, b.len, dsmb_sd_size(&secured, DSMB_SECURITY_DACL));
 	KUNIT_EXPECT_MEMEQ(test, b.data, came->data, min(b.len, came->len));
@@ -139,7 +139,7 @@ static void smb_sd_mode_test(struct kunit *test)
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, made);
 		secured.acl = made;
 		dsmb_back(&b, 0);
-		dsmb_put_sd(&b, &secured, SMB_ALL_PARTS);
+		dsmb_encode_sd(&b, &secured, SMB_ALL_PARTS);
 		KUNIT_EXPECT_EQ(test, b.len, dsmb_sd_size(&secured, SMB_ALL_PARTS));
 		ditto_acl_put(made);
 		KUNIT_ASSERT_EQ(test, dsmb_get_sd(dsmb_cursor(b.data, b.len), &sd), STATUS_SUCCESS);
@@ -292,7 +292,7 @@ static void smb_dacl_owner_test(struct kunit *test)
 		&smb_creator_owner);
 	smb_ace(&want, 1, 0, 4, &group);
 	smb_ace(&want, 0, DITTO_ACE_DIR_INHERIT | DITTO_ACE_INHERIT_ONLY, 0, &smb_creator_group);
-	dsmb_put_sd(&b, &secured, DSMB_SECURITY_DACL);
+	dsmb_encode_sd(&b, &secured, DSMB_SECURITY_DACL);
 	KUNIT_EXPECT_EQ(test, b.len, dsmb_sd_size(&secured, DSMB_SECURITY_DACL));
 	KUNIT_ASSERT_EQ(test, b.len, want.len);
 	KUNIT_EXPECT_MEMEQ(test, b.data, want.data, b.len);
@@ -418,7 +418,7 @@ static void smb_sd_owner_test(struct kunit *test)
 	kuid_t uid;
 	kgid_t gid;
 
-	dsmb_put_sd(&b, &secured, DSMB_SECURITY_OWNER | DSMB_SECURITY_GROUP);
+	dsmb_encode_sd(&b, &secured, DSMB_SECURITY_OWNER | DSMB_SECURITY_GROUP);
 	KUNIT_ASSERT_EQ(test, dsmb_get_sd(dsmb_cursor(b.data, b.len), &sd), STATUS_SUCCESS);
 	KUNIT_EXPECT_EQ(test, sd.parts, DSMB_SECURITY_OWNER | DSMB_SECURITY_GROUP);
 	KUNIT_EXPECT_TRUE(test, dsmb_sid_to_uid(&sd.owner, &uid));
@@ -455,7 +455,7 @@ static void smb_sd_hostile_test(struct kunit *test)
 	u32 i, bit;
 	u8 *cut;
 
-	dsmb_put_sd(&b, &secured, SMB_ALL_PARTS);
+	dsmb_encode_sd(&b, &secured, SMB_ALL_PARTS);
 	for (i = 0; i < b.len; i++) {
 		cut = kmemdup(b.data, i, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, cut);
@@ -556,12 +556,12 @@ static void smb_sd_dacl_test(struct kunit *test)
 
 static void smb_ea_put(struct dsmb_builder *b, u32 next, const char *name, const char *value)
 {
-	dsmb_put_u32(b, next);
-	dsmb_put_u8(b, 0);
-	dsmb_put_u8(b, strlen(name));
-	dsmb_put_u16(b, strlen(value));
-	dsmb_put_bytes(b, name, strlen(name) + 1);
-	dsmb_put_bytes(b, value, strlen(value));
+	dsmb_encode_u32(b, next);
+	dsmb_encode_u8(b, 0);
+	dsmb_encode_u8(b, strlen(name));
+	dsmb_encode_u16(b, strlen(value));
+	dsmb_encode_bytes(b, name, strlen(name) + 1);
+	dsmb_encode_bytes(b, value, strlen(value));
 }
 
 static void smb_ea_test(struct kunit *test)
@@ -575,7 +575,7 @@ static void smb_ea_test(struct kunit *test)
 	static const u32 wrong[] = { 1, 4, 8, 30, 36, 64, 0x7ffffffc, 0xfffffffc, 0xffffffff };
 
 	smb_ea_put(&b, 0, "ONE", "first");
-	dsmb_put_align(&b, 32);
+	dsmb_encode_align(&b, 32);
 	KUNIT_ASSERT_EQ(test, b.len, 32);
 	dsmb_fill_u32(&b, 0, 32);
 	smb_ea_put(&b, 0, "TWO", "");

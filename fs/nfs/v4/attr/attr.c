@@ -75,7 +75,7 @@ u32 dnfs4_decode_bitmap(struct xdr_stream *xdr, struct dnfs4_bitmap *map, bool *
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_bitmap);
 
-__be32 *dnfs4_put_bitmap(__be32 *p, const struct dnfs4_bitmap *map)
+__be32 *dnfs4_fill_bitmap(__be32 *p, const struct dnfs4_bitmap *map)
 {
 	u32 words = dnfs4_bitmap_bytes(map) / XDR_UNIT - 1;
 
@@ -90,7 +90,7 @@ bool dnfs4_encode_bitmap(struct xdr_stream *xdr, const struct dnfs4_bitmap *map)
 	__be32 *p = xdr_reserve_space(xdr, dnfs4_bitmap_bytes(map));
 
 	if (p)
-		dnfs4_put_bitmap(p, map);
+		dnfs4_fill_bitmap(p, map);
 	return p;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_encode_bitmap);

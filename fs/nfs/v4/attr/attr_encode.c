@@ -41,7 +41,7 @@ EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_bytes);
 
 __be32 *dnfs4_attr_put(__be32 *p, const struct dnfs4_attr_src *src, u32 bytes)
 {
-	p = dnfs4_put_bitmap(p, &src->map);
+	p = dnfs4_fill_bitmap(p, &src->map);
 	*p++ = cpu_to_be32(bytes - dnfs4_bitmap_bytes(&src->map) - XDR_UNIT);
 	for (unsigned int i = 0; i < DNFS4_BITMAP_WORDS; i++) {
 		unsigned long bits = src->map.word[i];

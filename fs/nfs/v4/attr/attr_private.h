@@ -125,13 +125,13 @@ static inline u32 dnfs4_bitmap_bytes(const struct dnfs4_bitmap *map)
 }
 
 /**
- * dnfs4_put_bitmap - write a bitmap4
+ * dnfs4_fill_bitmap - write a bitmap4
  * @p: room for dnfs4_bitmap_bytes()
  * @map: bitmap
  *
  * Return: the position after it.
  */
-__be32 *dnfs4_put_bitmap(__be32 *p, const struct dnfs4_bitmap *map);
+__be32 *dnfs4_fill_bitmap(__be32 *p, const struct dnfs4_bitmap *map);
 
 /* attr.c */
 

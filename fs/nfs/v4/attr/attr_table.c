@@ -32,41 +32,41 @@ static const struct inode *root_of(const struct dnfs4_attr_src *src)
 	return d_inode(src->fh->target.op.share->root.dentry);
 }
 
-static __be32 *put_u32(__be32 *p, u32 n)
+static __be32 *encode_u32(__be32 *p, u32 n)
 {
 	*p++ = cpu_to_be32(n);
 	return p;
 }
 
-static __be32 *put_true(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_true(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return put_u32(p, true);
+	return encode_u32(p, true);
 }
 
-static __be32 *put_false(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_false(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return put_u32(p, false);
+	return encode_u32(p, false);
 }
 
-static __be32 *put_time(__be32 *p, const struct timespec64 *time)
+static __be32 *encode_time(__be32 *p, const struct timespec64 *time)
 {
 	p = xdr_encode_hyper(p, time->tv_sec);
-	return put_u32(p, time->tv_nsec);
+	return encode_u32(p, time->tv_nsec);
 }
 
-static __be32 *put_text(__be32 *p, const struct dnfs4_owner_text *text)
+static __be32 *encode_text(__be32 *p, const struct dnfs4_owner_text *text)
 {
 	return xdr_encode_opaque(p, text->text, text->len);
 }
 
 /* Encoding, in order of attribute numbers */
 
-static __be32 *put_supported_attrs(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_supported_attrs(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return dnfs4_put_bitmap(p, &src->supported);
+	return dnfs4_fill_bitmap(p, &src->supported);
 }
 
-static __be32 *put_type(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_type(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	static const u8 types[16] = {
 		[S_IFREG >> 12]		= NF4REG,
@@ -79,48 +79,48 @@ static __be32 *put_type(__be32 *p, const struct dnfs4_attr_src *src)
 	};
 
 	if (src->fh->kind == DNFS4_FH_ATTRDIR)
-		return put_u32(p, NF4ATTRDIR);
+		return encode_u32(p, NF4ATTRDIR);
 	if (src->fh->named)
-		return put_u32(p, NF4NAMEDATTR);
-	return put_u32(p, types[(src->attr.st.mode & S_IFMT) >> 12]);
+		return encode_u32(p, NF4NAMEDATTR);
+	return encode_u32(p, types[(src->attr.st.mode & S_IFMT) >> 12]);
 }
 
-static __be32 *put_fh_expire_type(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_fh_expire_type(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return put_u32(p, NFS4_FH_PERSISTENT);
+	return encode_u32(p, NFS4_FH_PERSISTENT);
 }
 
-static __be32 *put_change(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_change(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	return xdr_encode_hyper(p, src->attr.change);
 }
 
-static __be32 *put_size(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_size(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	return xdr_encode_hyper(p, src->attr.st.size);
 }
 
-static __be32 *put_link_support(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_link_support(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	const struct inode *root = root_of(src);
 
-	return put_u32(p, root && root->i_op->link);
+	return encode_u32(p, root && root->i_op->link);
 }
 
-static __be32 *put_symlink_support(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_symlink_support(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	const struct inode *root = root_of(src);
 
-	return put_u32(p, root && root->i_op->symlink);
+	return encode_u32(p, root && root->i_op->symlink);
 }
 
-static __be32 *put_named_attr(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_named_attr(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return put_u32(p, src->has_streams);
+	return encode_u32(p, src->has_streams);
 }
 
 /* All files of a share have the same fsid, and the pseudo root has one of its own. */
-static __be32 *put_fsid(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_fsid(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	bool pseudo = src->fh->kind == DNFS4_FH_PSEUDO;
 
@@ -129,237 +129,238 @@ static __be32 *put_fsid(__be32 *p, const struct dnfs4_attr_src *src)
 }
 
 /* Not unique if handles carry the parent directory: a file with hard links then has several. */
-static __be32 *put_unique_handles(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_unique_handles(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return put_u32(p, src->fh->kind == DNFS4_FH_PSEUDO ||
+	return encode_u32(p, src->fh->kind == DNFS4_FH_PSEUDO ||
 			  !src->fh->target.op.share->is_subtree);
 }
 
-static __be32 *put_lease_time(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_lease_time(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return put_u32(p, READ_ONCE(src->cmp->server->srv->settings.lease_time_s));
+	return encode_u32(p, READ_ONCE(src->cmp->server->srv->settings.lease_time_s));
 }
 
-static __be32 *put_rdattr_error(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_rdattr_error(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return put_u32(p, src->error);
+	return encode_u32(p, src->error);
 }
 
-static __be32 *put_value(__be32 *p, const struct dnfs4_acl_value *value)
+static __be32 *encode_value(__be32 *p, const struct dnfs4_acl_value *value)
 {
 	memcpy(p, value->data, value->len);
 	return p + value->len / XDR_UNIT;
 }
 
-static __be32 *put_acl(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_acl(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return put_value(p, &src->acl);
+	return encode_value(p, &src->acl);
 }
 
-static __be32 *put_aclsupport(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_aclsupport(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return put_u32(p, ACL4_SUPPORT_ALLOW_ACL | ACL4_SUPPORT_DENY_ACL);
+	return encode_u32(p, ACL4_SUPPORT_ALLOW_ACL | ACL4_SUPPORT_DENY_ACL);
 }
 
 /* RFC 8881 section 5.8.2.2. Case sensitivity may vary by directory: that of the root is given. */
-static __be32 *put_case_insensitive(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_case_insensitive(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	const struct inode *root = root_of(src);
 
-	return put_u32(p, root && IS_CASEFOLDED(root));
+	return encode_u32(p, root && IS_CASEFOLDED(root));
 }
 
-static __be32 *put_filehandle(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_filehandle(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	return xdr_encode_opaque(p, src->handle, src->handle_len);
 }
 
-static __be32 *put_fileid(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_fileid(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	return xdr_encode_hyper(p, src->attr.st.ino);
 }
 
-static __be32 *put_files_free(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_files_free(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	return xdr_encode_hyper(p, src->statfs.f_ffree);
 }
 
-static __be32 *put_files_total(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_files_total(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	return xdr_encode_hyper(p, src->statfs.f_files);
 }
 
-static __be32 *put_flag(__be32 *p, const struct dnfs4_attr_src *src, u32 flag)
+static __be32 *encode_flag(__be32 *p, const struct dnfs4_attr_src *src, u32 flag)
 {
-	return put_u32(p, !!(src->dosattr.flags & flag));
+	return encode_u32(p, !!(src->dosattr.flags & flag));
 }
 
-static __be32 *put_hidden(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_hidden(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return put_flag(p, src, DITTO_FLAG_HIDDEN);
+	return encode_flag(p, src, DITTO_FLAG_HIDDEN);
 }
 
-static __be32 *put_system(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_system(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return put_flag(p, src, DITTO_FLAG_SYSTEM);
+	return encode_flag(p, src, DITTO_FLAG_SYSTEM);
 }
 
-static __be32 *put_maxfilesize(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_maxfilesize(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	const struct super_block *sb = sb_of(src);
 
 	return xdr_encode_hyper(p, sb ? sb->s_maxbytes : S64_MAX);
 }
 
-static __be32 *put_maxlink(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_maxlink(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	const struct super_block *sb = sb_of(src);
 
-	return put_u32(p, (sb ? sb->s_max_links : 0) ?: S32_MAX);
+	return encode_u32(p, (sb ? sb->s_max_links : 0) ?: S32_MAX);
 }
 
-static __be32 *put_maxname(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_maxname(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return put_u32(p, min_t(u32, src->statfs.f_namelen ?: NAME_MAX, NAME_MAX));
+	return encode_u32(p, min_t(u32, src->statfs.f_namelen ?: NAME_MAX, NAME_MAX));
 }
 
-static __be32 *put_max_payload(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_max_payload(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	return xdr_encode_hyper(p, src->cmp->call->max_payload);
 }
 
-static __be32 *put_mode(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_mode(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return put_u32(p, src->attr.st.mode & S_IALLUGO);
+	return encode_u32(p, src->attr.st.mode & S_IALLUGO);
 }
 
-static __be32 *put_numlinks(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_numlinks(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return put_u32(p, src->attr.st.nlink);
+	return encode_u32(p, src->attr.st.nlink);
 }
 
-static __be32 *put_owner(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_owner(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return put_text(p, &src->owner);
+	return encode_text(p, &src->owner);
 }
 
-static __be32 *put_owner_group(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_owner_group(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return put_text(p, &src->group);
+	return encode_text(p, &src->group);
 }
 
-static __be32 *put_quota_avail_hard(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_quota_avail_hard(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	return xdr_encode_hyper(p, ditto_quota_left(&src->quota));
 }
 
-static __be32 *put_quota_used(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_quota_used(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	return xdr_encode_hyper(p, src->quota.used);
 }
 
-static __be32 *put_rawdev(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_rawdev(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	const struct kstat *st = &src->attr.st;
 	bool device = S_ISCHR(st->mode) || S_ISBLK(st->mode);
 
-	p = put_u32(p, device ? MAJOR(st->rdev) : 0);
-	return put_u32(p, device ? MINOR(st->rdev) : 0);
+	p = encode_u32(p, device ? MAJOR(st->rdev) : 0);
+	return encode_u32(p, device ? MINOR(st->rdev) : 0);
 }
 
-static __be32 *put_blocks(__be32 *p, const struct dnfs4_attr_src *src, u64 blocks)
+static __be32 *encode_blocks(__be32 *p, const struct dnfs4_attr_src *src, u64 blocks)
 {
 	return xdr_encode_hyper(p, blocks * src->statfs.f_bsize);
 }
 
-static __be32 *put_space_avail(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_space_avail(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return put_blocks(p, src, src->statfs.f_bavail);
+	return encode_blocks(p, src, src->statfs.f_bavail);
 }
 
-static __be32 *put_space_free(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_space_free(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return put_blocks(p, src, src->statfs.f_bfree);
+	return encode_blocks(p, src, src->statfs.f_bfree);
 }
 
-static __be32 *put_space_total(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_space_total(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return put_blocks(p, src, src->statfs.f_blocks);
+	return encode_blocks(p, src, src->statfs.f_blocks);
 }
 
-static __be32 *put_space_used(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_space_used(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	return xdr_encode_hyper(p, (u64)src->attr.st.blocks << 9);
 }
 
-static __be32 *put_time_access(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_time_access(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return put_time(p, &src->attr.st.atime);
+	return encode_time(p, &src->attr.st.atime);
 }
 
-static __be32 *put_time_create(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_time_create(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return put_time(p, &src->dosattr.btime);
+	return encode_time(p, &src->dosattr.btime);
 }
 
-static __be32 *put_time_delta(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_time_delta(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	const struct super_block *sb = sb_of(src);
 	const struct timespec64 delta = { .tv_nsec = (sb ? sb->s_time_gran : 0) ?: 1 };
 
 	if (delta.tv_nsec >= NSEC_PER_SEC)
-		return put_time(p, &(struct timespec64){ .tv_sec = delta.tv_nsec / NSEC_PER_SEC });
-	return put_time(p, &delta);
+		return encode_time(p, &(struct timespec64){
+			.tv_sec = delta.tv_nsec / NSEC_PER_SEC });
+	return encode_time(p, &delta);
 }
 
-static __be32 *put_time_metadata(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_time_metadata(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return put_time(p, &src->attr.st.ctime);
+	return encode_time(p, &src->attr.st.ctime);
 }
 
-static __be32 *put_time_modify(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_time_modify(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return put_time(p, &src->attr.st.mtime);
+	return encode_time(p, &src->attr.st.mtime);
 }
 
-static __be32 *put_mounted_on_fileid(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_mounted_on_fileid(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	return xdr_encode_hyper(p, src->mounted_on);
 }
 
 /* Changes of a directory are notified without delay. */
-static __be32 *put_no_time(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_no_time(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return put_time(p, &(struct timespec64){});
+	return encode_time(p, &(struct timespec64){});
 }
 
-static __be32 *put_dacl(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_dacl(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return put_value(p, &src->dacl);
+	return encode_value(p, &src->dacl);
 }
 
-static __be32 *put_suppattr_exclcreat(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_suppattr_exclcreat(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return dnfs4_put_bitmap(p, &src->exclcreat);
+	return dnfs4_fill_bitmap(p, &src->exclcreat);
 }
 
-static __be32 *put_clone_blksize(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_clone_blksize(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	const struct super_block *sb = sb_of(src);
 
-	return put_u32(p, sb ? sb->s_blocksize : PAGE_SIZE);
+	return encode_u32(p, sb ? sb->s_blocksize : PAGE_SIZE);
 }
 
 /* The change attribute is a counter of the file system, or else the ctime. */
-static __be32 *put_change_attr_type(__be32 *p, const struct dnfs4_attr_src *src)
+static __be32 *encode_change_attr_type(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	const struct kstat *st = &src->attr.st;
 
 	if (!(st->result_mask & STATX_CHANGE_COOKIE))
-		return put_u32(p, NFS4_CHANGE_TYPE_IS_TIME_METADATA);
+		return encode_u32(p, NFS4_CHANGE_TYPE_IS_TIME_METADATA);
 	if (st->attributes & STATX_ATTR_CHANGE_MONOTONIC)
-		return put_u32(p, NFS4_CHANGE_TYPE_IS_MONOTONIC_INCR);
-	return put_u32(p, NFS4_CHANGE_TYPE_IS_UNDEFINED);
+		return encode_u32(p, NFS4_CHANGE_TYPE_IS_MONOTONIC_INCR);
+	return encode_u32(p, NFS4_CHANGE_TYPE_IS_UNDEFINED);
 }
 
 /* Decoding */
@@ -553,64 +554,64 @@ static u32 get_time_create(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr
 
 /* Name, first minor version, operations, sources, length (0: it varies), encoder, decoder. */
 const struct dnfs4_attr_row dnfs4_attr_rows[DNFS4_ATTR_MAX + 1] = {
-	ROW(SUPPORTED_ATTRS, 0, R, NEED_MAPS, 0, put_supported_attrs, NULL),
-	ROW(TYPE, 0, R, NEED_STAT, 4, put_type, NULL),
-	ROW(FH_EXPIRE_TYPE, 0, R, 0, 4, put_fh_expire_type, NULL),
-	ROW(CHANGE, 0, R, NEED_FRESH, 8, put_change, NULL),
-	ROW(SIZE, 0, RWE, NEED_FRESH, 8, put_size, get_size),
-	ROW(LINK_SUPPORT, 0, R, 0, 4, put_link_support, NULL),
-	ROW(SYMLINK_SUPPORT, 0, R, 0, 4, put_symlink_support, NULL),
-	ROW(NAMED_ATTR, 0, R, NEED_STREAMS, 4, put_named_attr, NULL),
-	ROW(FSID, 0, R, 0, 16, put_fsid, NULL),
-	ROW(UNIQUE_HANDLES, 0, R, 0, 4, put_unique_handles, NULL),
-	ROW(LEASE_TIME, 0, R, 0, 4, put_lease_time, NULL),
-	ROW(RDATTR_ERROR, 0, R, 0, 4, put_rdattr_error, NULL),
-	ROW(ACL, 0, RWE, NEED_ACL, 0, put_acl, get_acl),
-	ROW(ACLSUPPORT, 0, R, 0, 4, put_aclsupport, NULL),
-	ROW(CANSETTIME, 0, R, 0, 4, put_true, NULL),
-	ROW(CASE_INSENSITIVE, 0, R, 0, 4, put_case_insensitive, NULL),
-	ROW(CASE_PRESERVING, 0, R, 0, 4, put_true, NULL),
-	ROW(CHOWN_RESTRICTED, 0, R, 0, 4, put_true, NULL),
-	ROW(FILEHANDLE, 0, R, NEED_HANDLE, 0, put_filehandle, NULL),
-	ROW(FILEID, 0, R, NEED_INO, 8, put_fileid, NULL),
-	ROW(FILES_AVAIL, 0, R, NEED_STATFS, 8, put_files_free, NULL),
-	ROW(FILES_FREE, 0, R, NEED_STATFS, 8, put_files_free, NULL),
-	ROW(FILES_TOTAL, 0, R, NEED_STATFS, 8, put_files_total, NULL),
-	ROW(HIDDEN, 0, RWE, NEED_EXTRA, 4, put_hidden, get_hidden),
-	ROW(HOMOGENEOUS, 0, R, 0, 4, put_true, NULL),
-	ROW(MAXFILESIZE, 0, R, 0, 8, put_maxfilesize, NULL),
-	ROW(MAXLINK, 0, R, 0, 4, put_maxlink, NULL),
-	ROW(MAXNAME, 0, R, NEED_STATFS, 4, put_maxname, NULL),
-	ROW(MAXREAD, 0, R, 0, 8, put_max_payload, NULL),
-	ROW(MAXWRITE, 0, R, 0, 8, put_max_payload, NULL),
-	ROW(MODE, 0, RWE, NEED_STAT, 4, put_mode, get_mode),
-	ROW(NO_TRUNC, 0, R, 0, 4, put_true, NULL),
-	ROW(NUMLINKS, 0, R, NEED_STAT, 4, put_numlinks, NULL),
-	ROW(OWNER, 0, RWE, NEED_USER, 0, put_owner, get_owner),
-	ROW(OWNER_GROUP, 0, RWE, NEED_GROUP, 0, put_owner_group, get_owner_group),
-	ROW(QUOTA_AVAIL_HARD, 0, R, NEED_QUOTA, 8, put_quota_avail_hard, NULL),
-	ROW(QUOTA_USED, 0, R, NEED_QUOTA, 8, put_quota_used, NULL),
-	ROW(RAWDEV, 0, R, NEED_STAT, 8, put_rawdev, NULL),
-	ROW(SPACE_AVAIL, 0, R, NEED_STATFS, 8, put_space_avail, NULL),
-	ROW(SPACE_FREE, 0, R, NEED_STATFS, 8, put_space_free, NULL),
-	ROW(SPACE_TOTAL, 0, R, NEED_STATFS, 8, put_space_total, NULL),
-	ROW(SPACE_USED, 0, R, NEED_FRESH, 8, put_space_used, NULL),
-	ROW(SYSTEM, 0, RWE, NEED_EXTRA, 4, put_system, get_system),
-	ROW(TIME_ACCESS, 0, R, NEED_STAT, 12, put_time_access, NULL),
+	ROW(SUPPORTED_ATTRS, 0, R, NEED_MAPS, 0, encode_supported_attrs, NULL),
+	ROW(TYPE, 0, R, NEED_STAT, 4, encode_type, NULL),
+	ROW(FH_EXPIRE_TYPE, 0, R, 0, 4, encode_fh_expire_type, NULL),
+	ROW(CHANGE, 0, R, NEED_FRESH, 8, encode_change, NULL),
+	ROW(SIZE, 0, RWE, NEED_FRESH, 8, encode_size, get_size),
+	ROW(LINK_SUPPORT, 0, R, 0, 4, encode_link_support, NULL),
+	ROW(SYMLINK_SUPPORT, 0, R, 0, 4, encode_symlink_support, NULL),
+	ROW(NAMED_ATTR, 0, R, NEED_STREAMS, 4, encode_named_attr, NULL),
+	ROW(FSID, 0, R, 0, 16, encode_fsid, NULL),
+	ROW(UNIQUE_HANDLES, 0, R, 0, 4, encode_unique_handles, NULL),
+	ROW(LEASE_TIME, 0, R, 0, 4, encode_lease_time, NULL),
+	ROW(RDATTR_ERROR, 0, R, 0, 4, encode_rdattr_error, NULL),
+	ROW(ACL, 0, RWE, NEED_ACL, 0, encode_acl, get_acl),
+	ROW(ACLSUPPORT, 0, R, 0, 4, encode_aclsupport, NULL),
+	ROW(CANSETTIME, 0, R, 0, 4, encode_true, NULL),
+	ROW(CASE_INSENSITIVE, 0, R, 0, 4, encode_case_insensitive, NULL),
+	ROW(CASE_PRESERVING, 0, R, 0, 4, encode_true, NULL),
+	ROW(CHOWN_RESTRICTED, 0, R, 0, 4, encode_true, NULL),
+	ROW(FILEHANDLE, 0, R, NEED_HANDLE, 0, encode_filehandle, NULL),
+	ROW(FILEID, 0, R, NEED_INO, 8, encode_fileid, NULL),
+	ROW(FILES_AVAIL, 0, R, NEED_STATFS, 8, encode_files_free, NULL),
+	ROW(FILES_FREE, 0, R, NEED_STATFS, 8, encode_files_free, NULL),
+	ROW(FILES_TOTAL, 0, R, NEED_STATFS, 8, encode_files_total, NULL),
+	ROW(HIDDEN, 0, RWE, NEED_EXTRA, 4, encode_hidden, get_hidden),
+	ROW(HOMOGENEOUS, 0, R, 0, 4, encode_true, NULL),
+	ROW(MAXFILESIZE, 0, R, 0, 8, encode_maxfilesize, NULL),
+	ROW(MAXLINK, 0, R, 0, 4, encode_maxlink, NULL),
+	ROW(MAXNAME, 0, R, NEED_STATFS, 4, encode_maxname, NULL),
+	ROW(MAXREAD, 0, R, 0, 8, encode_max_payload, NULL),
+	ROW(MAXWRITE, 0, R, 0, 8, encode_max_payload, NULL),
+	ROW(MODE, 0, RWE, NEED_STAT, 4, encode_mode, get_mode),
+	ROW(NO_TRUNC, 0, R, 0, 4, encode_true, NULL),
+	ROW(NUMLINKS, 0, R, NEED_STAT, 4, encode_numlinks, NULL),
+	ROW(OWNER, 0, RWE, NEED_USER, 0, encode_owner, get_owner),
+	ROW(OWNER_GROUP, 0, RWE, NEED_GROUP, 0, encode_owner_group, get_owner_group),
+	ROW(QUOTA_AVAIL_HARD, 0, R, NEED_QUOTA, 8, encode_quota_avail_hard, NULL),
+	ROW(QUOTA_USED, 0, R, NEED_QUOTA, 8, encode_quota_used, NULL),
+	ROW(RAWDEV, 0, R, NEED_STAT, 8, encode_rawdev, NULL),
+	ROW(SPACE_AVAIL, 0, R, NEED_STATFS, 8, encode_space_avail, NULL),
+	ROW(SPACE_FREE, 0, R, NEED_STATFS, 8, encode_space_free, NULL),
+	ROW(SPACE_TOTAL, 0, R, NEED_STATFS, 8, encode_space_total, NULL),
+	ROW(SPACE_USED, 0, R, NEED_FRESH, 8, encode_space_used, NULL),
+	ROW(SYSTEM, 0, RWE, NEED_EXTRA, 4, encode_system, get_system),
+	ROW(TIME_ACCESS, 0, R, NEED_STAT, 12, encode_time_access, NULL),
 	ROW(TIME_ACCESS_SET, 0, W, 0, 0, NULL, get_time_access),
-	ROW(TIME_CREATE, 0, RWE, NEED_EXTRA, 12, put_time_create, get_time_create),
-	ROW(TIME_DELTA, 0, R, 0, 12, put_time_delta, NULL),
-	ROW(TIME_METADATA, 0, R, NEED_FRESH, 12, put_time_metadata, NULL),
-	ROW(TIME_MODIFY, 0, R, NEED_FRESH, 12, put_time_modify, NULL),
+	ROW(TIME_CREATE, 0, RWE, NEED_EXTRA, 12, encode_time_create, get_time_create),
+	ROW(TIME_DELTA, 0, R, 0, 12, encode_time_delta, NULL),
+	ROW(TIME_METADATA, 0, R, NEED_FRESH, 12, encode_time_metadata, NULL),
+	ROW(TIME_MODIFY, 0, R, NEED_FRESH, 12, encode_time_modify, NULL),
 	ROW(TIME_MODIFY_SET, 0, W, 0, 0, NULL, get_time_modify),
-	ROW(MOUNTED_ON_FILEID, 0, R, NEED_INO, 8, put_mounted_on_fileid, NULL),
-	ROW(DIR_NOTIF_DELAY, 1, R, 0, 12, put_no_time, NULL),
-	ROW(DIRENT_NOTIF_DELAY, 1, R, 0, 12, put_no_time, NULL),
-	ROW(DACL, 1, RWE, NEED_ACL, 0, put_dacl, get_dacl),
-	ROW(SUPPATTR_EXCLCREAT, 1, R, NEED_MAPS, 0, put_suppattr_exclcreat, NULL),
-	ROW(CLONE_BLKSIZE, 2, R, 0, 4, put_clone_blksize, NULL),
-	ROW(CHANGE_ATTR_TYPE, 2, R, NEED_STAT, 4, put_change_attr_type, NULL),
+	ROW(MOUNTED_ON_FILEID, 0, R, NEED_INO, 8, encode_mounted_on_fileid, NULL),
+	ROW(DIR_NOTIF_DELAY, 1, R, 0, 12, encode_no_time, NULL),
+	ROW(DIRENT_NOTIF_DELAY, 1, R, 0, 12, encode_no_time, NULL),
+	ROW(DACL, 1, RWE, NEED_ACL, 0, encode_dacl, get_dacl),
+	ROW(SUPPATTR_EXCLCREAT, 1, R, NEED_MAPS, 0, encode_suppattr_exclcreat, NULL),
+	ROW(CLONE_BLKSIZE, 2, R, 0, 4, encode_clone_blksize, NULL),
+	ROW(CHANGE_ATTR_TYPE, 2, R, NEED_STAT, 4, encode_change_attr_type, NULL),
 	ROW(MODE_UMASK, 2, WE, 0, 0, NULL, get_mode_umask),
-	ROW(XATTR_SUPPORT, 2, R, 0, 4, put_false, NULL),
+	ROW(XATTR_SUPPORT, 2, R, 0, 4, encode_false, NULL),
 };
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_rows);

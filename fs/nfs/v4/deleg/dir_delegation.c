@@ -348,7 +348,7 @@ static bool change_keep(struct dnfs4_dir *dir, struct change *change, bool *send
 }
 
 /* Return: false if the holder would miss the change. */
-static bool dir_put(struct dnfs4_dir *dir, u32 type, const struct ditto_entry_change *from)
+static bool dir_encode(struct dnfs4_dir *dir, u32 type, const struct ditto_entry_change *from)
 {
 	u32 wait = type > NOTIFY4_CHANGE_DIR_ATTRS ? NOTIFY_WAIT_MS :
 						     max(dir->attr_wait, NOTIFY_WAIT_MS);
@@ -381,12 +381,12 @@ static void dir_notify(struct ditto_lease *grant, const struct ditto_entry_chang
 	if (READ_ONCE(d->recalled))
 		return;
 	if (dir->types & BIT(type))
-		ok = dir_put(dir, type, change);
+		ok = dir_encode(dir, type, change);
 	else if (entry)
 		/* The holder did not request this type, but must not miss the change. */
 		ok = false;
 	if (ok && entry && dir->types & BIT(NOTIFY4_CHANGE_DIR_ATTRS))
-		ok = dir_put(dir, NOTIFY4_CHANGE_DIR_ATTRS, NULL);
+		ok = dir_encode(dir, NOTIFY4_CHANGE_DIR_ATTRS, NULL);
 	if (!ok)
 		ditto_lease_break(grant, DITTO_LEASE_ALL);
 }

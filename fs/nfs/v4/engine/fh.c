@@ -163,7 +163,7 @@ u32 dnfs4_fh_is_dir(const struct dnfs4_compound *cmp)
 	return S_ISLNK(mode) ? NFS4ERR_SYMLINK : NFS4ERR_NOTDIR;
 }
 
-static void put_head(u8 *data, enum dnfs4_fh_kind kind, bool named)
+static void encode_head(u8 *data, enum dnfs4_fh_kind kind, bool named)
 {
 	data[0] = FH_VERSION;
 	data[1] = kind;
@@ -171,7 +171,7 @@ static void put_head(u8 *data, enum dnfs4_fh_kind kind, bool named)
 	data[3] = 0;
 }
 
-static int put_handle(struct ditto_share *share, struct dentry *dentry, u8 *data, u32 *len)
+static int encode_handle(struct ditto_share *share, struct dentry *dentry, u8 *data, u32 *len)
 {
 	struct ditto_handle handle;
 	int err = ditto_handle_encode(share, dentry, &handle);
@@ -188,12 +188,12 @@ int dnfs4_fh_encode(const struct dnfs4_fh *fh, u8 data[DNFS4_FH_MAX], u32 *len)
 	struct dentry *dentry;
 	int err;
 
-	put_head(data, fh->kind, fh->named);
+	encode_head(data, fh->kind, fh->named);
 	*len = FH_HEAD;
 	if (fh->kind < DNFS4_FH_NODE)
 		return 0;
 	dentry = ditto_node_dentry(fh->target.node);
-	err = put_handle(fh->target.op.share, dentry, data, len);
+	err = encode_handle(fh->target.op.share, dentry, data, len);
 	dput(dentry);
 	return err;
 }
@@ -201,8 +201,8 @@ int dnfs4_fh_encode(const struct dnfs4_fh *fh, u8 data[DNFS4_FH_MAX], u32 *len)
 int dnfs4_fh_encode_dentry(const struct dnfs4_fh *dir, struct dentry *dentry,
 			   u8 data[DNFS4_FH_MAX], u32 *len)
 {
-	put_head(data, DNFS4_FH_NODE, dir->kind == DNFS4_FH_ATTRDIR);
-	return put_handle(dir->target.op.share, dentry, data, len);
+	encode_head(data, DNFS4_FH_NODE, dir->kind == DNFS4_FH_ATTRDIR);
+	return encode_handle(dir->target.op.share, dentry, data, len);
 }
 
 /* Decodes the first four bytes of a wire filehandle. Return: false if they are not valid. */

@@ -72,8 +72,8 @@ static bool readdir_added(struct dnfs4_listing *list, u32 head)
 	return true;
 }
 
-static void put_entry(__be32 *p, const struct dnfs4_listing *list, const struct ditto_name *name,
-		      u64 cookie, u32 bytes)
+static void encode_entry(__be32 *p, const struct dnfs4_listing *list, const struct ditto_name *name,
+			 u64 cookie, u32 bytes)
 {
 	*p++ = xdr_one;
 	p = xdr_encode_hyper(p, cookie);
@@ -95,7 +95,7 @@ static bool add_long(struct dnfs4_listing *list, const struct ditto_name *name, 
 		list->status = NFS4ERR_DELAY;
 		return list_full(list);
 	}
-	put_entry(p, list, name, cookie, bytes);
+	encode_entry(p, list, name, cookie, bytes);
 	dnfs4_encode_bytes(&list->xdr, p, size);
 	kvfree(p);
 	return readdir_added(list, head);
@@ -122,7 +122,7 @@ bool dnfs4_listing_add(struct dnfs4_listing *list, const struct ditto_name *name
 	p = xdr_reserve_space(&list->xdr, XDR_UNIT + head + bytes);
 	if (!p)
 		return list_full(list);
-	put_entry(p, list, name, cookie, bytes);
+	encode_entry(p, list, name, cookie, bytes);
 	return readdir_added(list, head);
 }
 
