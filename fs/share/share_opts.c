@@ -49,10 +49,10 @@ struct ditto_share_opts *ditto_share_opts_dup(const struct ditto_share_opts *fro
 	if (ditto_rules_copy(&opts->rules, &from->rules))
 		goto no_rules;
 	if (ditto_share_users_copy(&opts->share_users, &from->share_users))
-		goto no_grants;
+		goto no_users;
 	return opts;
 
-no_grants:
+no_users:
 	ditto_rules_free(&opts->rules);
 no_rules:
 	kfree(opts->snapshots);

@@ -45,7 +45,7 @@ def most_of_groups(w):
     w.server.set('data', users=['1000=read'])
     eq([may(n, 1000), may(n, 1002), may(n, 1002, 701)], ['read', 'none', 'none'],
        'those that are given replace all')
-    w.server.ctl('share', 'set', 'data', 'no-grants', 'default-access', 'write')
+    w.server.ctl('share', 'set', 'data', 'no-users', 'default-access', 'write')
     eq([may(n, 1000), may(n, 1002, 700)], ['write', 'write'], 'none')
 
 
@@ -112,7 +112,7 @@ def told(w):
     w.server.serve('d', w.path('d'), users=['root=admin', '1000=read'], groups=['root=none'],
                    default_access='read', comment='of all', encrypt=True, guest=True, browse=False)
     share, = w.server.json('share', 'list')
-    eq(share['grants'], [{'uid': 0, 'access': 'admin'}, {'uid': 1000, 'access': 'read'},
+    eq(share['users'], [{'uid': 0, 'access': 'admin'}, {'uid': 1000, 'access': 'read'},
                          {'gid': 0, 'access': 'none'}])
     eq([share[key] for key in ('default_access', 'comment', 'encrypt', 'guest', 'browse')],
        ['read', 'of all', True, True, False])
@@ -130,7 +130,7 @@ def told(w):
     for words in (['share', 'set', 'd', 'user', 'root'], ['share', 'set', 'd', 'user', '=read'],
                   ['share', 'set', 'd', 'user', 'no-such-user=read'],
                   ['share', 'set', 'd', 'group', '1=read', 'group', '1=write'],
-                  ['share', 'set', 'd', 'user', '1=read', 'no-grants'],
+                  ['share', 'set', 'd', 'user', '1=read', 'no-users'],
                   ['server', 'set', 'min-dialect', '2.0'], ['server', 'set', 'encryption', '2'],
                   ['session', 'close'], ['session', 'close', '0'], ['open', 'list', '--session']):
         eq(w.server.ctl(*words, check=False).returncode, 1, words)

@@ -93,7 +93,7 @@ static void print_values(const struct object *o)
 		puts("decides; 'allow-all' removes all rules.");
 		printf("ACCESS is one of %s. Grants that are given\n",
 		       spec_enum_all(&spec_share_right, values, sizeof(values)));
-		puts("replace those there were; 'no-grants' removes all.");
+		puts("replace those there were; 'no-users' removes all.");
 	} else if (!strcmp(o->name, "server")) {
 		const u16 *key = spec_ops[DITTO_CMD_SERVER_SET].request;
 

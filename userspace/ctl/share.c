@@ -45,11 +45,11 @@ static bool allow_all(struct share *s, const char *text, struct why *why)
 	return true;
 }
 
-static bool no_grants(struct share *s, const char *text, struct why *why)
+static bool no_users(struct share *s, const char *text, struct why *why)
 {
 	(void)text;
 	if (s->grants.n)
-		return why_not(why, "'no-grants' excludes 'user' and 'group'");
+		return why_not(why, "'no-users' excludes 'user' and 'group'");
 	s->given |= SHARE_BIT(DITTO_A_SHARE_USERS);
 	return true;
 }
@@ -94,7 +94,7 @@ static const struct option options[] = {
 	{ "snapshots", true, share_set_snapshots },
 	{ "user", true, share_add_user },
 	{ "group", true, share_add_group },
-	{ "no-grants", false, no_grants },
+	{ "no-users", false, no_users },
 	{ "default-access", true, share_set_default_access },
 	{ "id", true, share_set_id },
 	{ NULL, false, NULL }
@@ -377,7 +377,7 @@ static int share_show(struct ctl *ctl, char **words)
 	"[ro|rw] [squash MODE] [anon UID[:GID]] [sec FLAVOR,...]\n" \
 	"            [allow CLIENT[=rw|ro|none][,squash=MODE]]... [allow-all]\n" \
 	"            [manage-gids on|off] [local-locks on|off]\n" \
-	"            [user NAME=ACCESS]... [group NAME=ACCESS]... [no-grants]\n" \
+	"            [user NAME=ACCESS]... [group NAME=ACCESS]... [no-users]\n" \
 	"            [default-access ACCESS] [guest on|off] [encrypt on|off]\n" \
 	"            [browse on|off] [streams on|off] [short-names on|off]\n" \
 	"            [notify on|off] [continuously-available on|off]\n" \
