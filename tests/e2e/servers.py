@@ -98,6 +98,8 @@ class Ditto:
             smb.make_users(self)
         if locks or self.world.spec['smb']:
             self.helper_start()
+            # Its key of handles is no longer taken once there is a share.
+            wait_for('the epoch', lambda: self.setting('epoch'))
 
     def load(self):
         run('modprobe', 'ditto_nfs')
