@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The principal budget: what a client makes the server hold, and how much it may.
+ * The principal budget: resources that clients make the server hold, and their limits.
  *
- * A principal is a peer (an IPv4 address or an IPv6 /64) and, once it has logged in, a
- * user. Each has an account that counts what is held for it, by kind and by level of trust.
- * A client that somebody else shares an address with cannot use up what that one has: each
- * level has limits of its own, for one principal and for all principals together.
+ * A principal is a peer (an IPv4 address or an IPv6 /64) and, after a login, also a user. Each has
+ * an account that counts what is held for it, by kind and by level of trust. Each level has limits
+ * of its own, for one principal and for all principals together, so that a client cannot use up
+ * the resources of another client that shares its address.
  *
- * How to use it: fill a struct ditto_principal once per connection or session, by
- * ditto_principal_init(); embed a struct ditto_charge, zeroed, in what is held; charge it
- * when that is made, uncharge it when that is freed. A charge remembers who was charged, at
- * which level and how much, and holds the accounts. What grows and shrinks often charges in
- * steps, by ditto_charge_resize().
+ * Usage: ditto_principal_init() fills a struct ditto_principal once per connection or session. A
+ * zeroed struct ditto_charge is embedded in the object that costs resources; it is charged when
+ * the object is created and uncharged when it is freed. A charge remembers its accounts, its level
+ * and its amount, and holds references to the accounts. An amount that grows and shrinks often is
+ * charged in steps, with ditto_charge_resize().
  *
- * A refused client gets the answer its protocol has for a lack of resources; the line in the
- * log is written here.
+ * A refused client gets the answer that its protocol has for a lack of resources. The functions
+ * here write the line in the log.
  */
 #ifndef _DITTO_NET_BUDGET_H
 #define _DITTO_NET_BUDGET_H
@@ -26,36 +26,39 @@ struct ditto_account;
 struct ditto_server;
 struct in6_addr;
 
-/* How far a principal is trusted; each level has its own limits. */
+/* Level of trust of a principal. Each level has limits of its own. */
 enum ditto_trust {
 	DITTO_TRUST_STRANGER,	/* no rule of any share admits the address */
-	DITTO_TRUST_UNPROVEN,	/* admitted, nobody has logged in */
-	DITTO_TRUST_ANONYMOUS,	/* no name was given, or a guest */
-	DITTO_TRUST_USER,	/* a user proved to be one, or the host may speak for its users */
+	DITTO_TRUST_UNPROVEN,	/* admitted, but not logged in */
+	DITTO_TRUST_ANONYMOUS,	/* anonymous or guest */
+	DITTO_TRUST_USER,	/* authenticated, or a host trusted to vouch for its users */
 	DITTO_TRUST_LEVELS
 };
 
-/* What is counted. The table in budget.c has the name, the unit and the limits of each. */
+/*
+ * Kinds of resources. The table in budget_limits.c has the name, the unit and the limits of each.
+ */
 enum ditto_budget_kind {
-	DITTO_BUDGET_MEMORY,		/* bytes: requests, unsent answers, slots, buffers */
+	DITTO_BUDGET_MEMORY,		/* bytes: requests, unsent replies, slots, buffers */
 	DITTO_BUDGET_CONNECTIONS,
-	DITTO_BUDGET_LOGINS,		/* authentications that are going on */
+	DITTO_BUDGET_LOGINS,		/* authentications in progress */
 	DITTO_BUDGET_SESSIONS,
 	DITTO_BUDGET_OPENS,
 	DITTO_BUDGET_PIPES,
-	DITTO_BUDGET_CLIENTS,		/* client records that a peer makes */
-	DITTO_BUDGET_QUESTIONS,		/* to the helper, not answered yet */
-	DITTO_BUDGET_DELEGATIONS,	/* that one is refused costs its client nothing */
-	DITTO_BUDGET_LOCKS,		/* in the lock table: claims, and requests that wait */
-	DITTO_BUDGET_UNSENT,		/* bytes of answers that sockets have, where others count */
+	DITTO_BUDGET_CLIENTS,		/* client records that a peer creates */
+	DITTO_BUDGET_QUESTIONS,		/* requests to the helper without an answer yet */
+	DITTO_BUDGET_DELEGATIONS,	/* a refusal costs the client nothing */
+	DITTO_BUDGET_LOCKS,		/* claims and waiting requests in the lock table */
+	DITTO_BUDGET_UNSENT,		/* bytes of replies in socket buffers */
 	DITTO_BUDGET_KINDS
 };
 
 /**
- * struct ditto_principal - who is charged
- * @peer: account of the machine, counted
- * @user: account of the user, counted; NULL below DITTO_TRUST_USER, or if nobody knows
- * @trust: level
+ * struct ditto_principal - the accounts that a client is charged to
+ * @peer: account of the machine, with a reference
+ * @user: account of the user, with a reference; NULL below DITTO_TRUST_USER or if the user is not
+ *	known
+ * @trust: level of trust
  */
 struct ditto_principal {
 	struct ditto_account *peer;
@@ -64,14 +67,14 @@ struct ditto_principal {
 };
 
 /**
- * struct ditto_charge - something that is held for a principal
- * @peer: account, counted; NULL if nothing is charged
- * @user: the same
+ * struct ditto_charge - an amount of a resource that is held for a principal
+ * @peer: account of the machine, with a reference; NULL if nothing is charged
+ * @user: account of the user, with a reference, or NULL
  * @trust: level at which it was charged
- * @kind: of what
- * @amount: in the kind's unit
+ * @kind: enum ditto_budget_kind
+ * @amount: in the unit of the kind
  *
- * All zero is "nothing". The owner of what is charged serializes the calls on one charge.
+ * All zero means that nothing is charged. The owner serializes the calls on one charge.
  */
 struct ditto_charge {
 	struct ditto_account *peer;
@@ -82,21 +85,24 @@ struct ditto_charge {
 };
 
 /**
- * ditto_principal_init - find or make the accounts of a client
- * @who: filled; to be ended by ditto_principal_exit()
+ * ditto_principal_init - find or create the accounts of a client
+ * @who: filled; to be released with ditto_principal_exit()
  * @srv: the server
- * @addr: of the peer, IPv4 mapped
- * @trust: level
- * @uid: the user's, or INVALID_UID if there is none
+ * @addr: address of the peer, IPv4 mapped
+ * @trust: level of trust
+ * @uid: uid of the user, or INVALID_UID if there is none; ignored below DITTO_TRUST_USER
  *
- * Context: process; may sleep for memory. Return: 0 or -ENOMEM.
+ * Context: process; may sleep.
+ * Return: 0 or -ENOMEM.
  */
 int ditto_principal_init(struct ditto_principal *who, struct ditto_server *srv,
 			 const struct in6_addr *addr, enum ditto_trust trust, kuid_t uid);
 
 /**
- * ditto_principal_exit - drop the accounts; what is charged stays charged
+ * ditto_principal_exit - drop the references to the accounts
  * @who: may be zeroed
+ *
+ * Charges that were made for @who stay charged.
  *
  * Context: any but hard interrupts.
  */
@@ -104,95 +110,105 @@ void ditto_principal_exit(struct ditto_principal *who);
 
 /**
  * ditto_charge - charge a principal
- * @charge: zeroed, or uncharged
+ * @charge: zeroed or uncharged
  * @who: the principal
- * @kind: of what
- * @amount: in the kind's unit, not negative
+ * @kind: kind of resource
+ * @amount: in the unit of the kind, not negative
  *
- * Context: any but hard interrupts; never sleeps. A few atomic operations on the accounts.
- * Return: 0; -EDQUOT if it does not fit, then nothing is charged and it is told in the log.
+ * Does a few atomic operations on the accounts.
+ *
+ * Context: any but hard interrupts; never sleeps.
+ * Return: 0, or -EDQUOT if the amount exceeds a limit: then nothing is charged and the refusal is
+ * logged.
  */
 int ditto_charge(struct ditto_charge *charge, const struct ditto_principal *who,
 		 enum ditto_budget_kind kind, long amount);
 
 /**
- * ditto_charge_resize - charge more or less for the same thing
+ * ditto_charge_resize - change the amount of a charge
  * @charge: charged
- * @amount: what it is to be
+ * @amount: the new amount
  *
- * Less always fits. Context and Return: as ditto_charge(); on error it stays as it was.
+ * A smaller amount always succeeds.
+ *
+ * Context: as ditto_charge().
+ * Return: as ditto_charge(); the charge is unchanged on error.
  */
 int ditto_charge_resize(struct ditto_charge *charge, long amount);
 
 /**
- * ditto_charge_step - charge for a step ahead, or for just what is needed
+ * ditto_charge_step - charge a whole step if it fits, else only the amount needed
  * @charge: charged
- * @least: what is needed
- * @amount: what it is to be if there is room for that, not less than @least
+ * @least: the amount needed
+ * @amount: the amount wanted, not less than @least
  *
- * What is left up to a limit need not be a whole step. Only a refusal of @least counts as one,
- * and is told in the log.
+ * The room below a limit may be less than a whole step. Only a refusal of @least is counted and
+ * logged.
  *
- * Context and Return: as ditto_charge(); on error it stays as it was.
+ * Context: as ditto_charge().
+ * Return: as ditto_charge(); the charge is unchanged on error.
  */
 int ditto_charge_step(struct ditto_charge *charge, long least, long amount);
 
 /**
- * ditto_charge_force - charge for what is there already, whether it fits or not
+ * ditto_charge_force - charge for something that is held already, even beyond the limits
  * @charge: charged
- * @amount: what it is to be, not negative
+ * @amount: the new amount, not negative
  *
- * For what is known only when it cannot be refused any more. The caller stops its client
- * while there is no ditto_charge_room().
+ * For amounts that are known only when they cannot be refused any more. The caller must stop its
+ * client while ditto_charge_room() is 0.
  *
- * Context: as ditto_charge(); what does not fit is told in the log.
+ * Context: as ditto_charge(); an amount beyond the limits is logged.
  */
 void ditto_charge_force(struct ditto_charge *charge, long amount);
 
 /**
- * ditto_charge_room - how much more may those have who are charged for something?
+ * ditto_charge_room - how much more the accounts of a charge may hold
  * @charge: charged with 0 or more
  *
- * For those who would ask again and again; nothing is counted as refused, or told.
+ * For callers that would otherwise try again and again. Nothing is counted as refused, and nothing
+ * is logged.
  *
- * Context: any. Return: in the kind's unit; 0 if the smallest charge would be refused now.
+ * Context: any.
+ * Return: the room in the unit of the kind; 0 if even the smallest charge would be refused now.
  */
 long ditto_charge_room(const struct ditto_charge *charge);
 
 /**
- * ditto_charge_cover - charge for what is counted one by one, in steps
- * @charge: charged with 0 or more; an empty one covers everything
- * @count: how many there are
- * @step: the most by which it grows and shrinks at once; less, as long as there are few
+ * ditto_charge_cover - charge in steps for objects that are counted one by one
+ * @charge: charged with 0 or more; an empty charge covers any number
+ * @count: number of objects
+ * @step: the most by which the charge grows and shrinks at once; it is less while @count is small
  *
- * Context: as ditto_charge(); mostly two compares. Return: 0; -EDQUOT if @count does not fit,
- * then it stays as it was.
+ * Context: as ditto_charge(); usually only two comparisons.
+ * Return: 0, or -EDQUOT if @count exceeds a limit: then the charge is unchanged.
  */
 int ditto_charge_cover(struct ditto_charge *charge, long count, long step);
 
 /**
- * ditto_charge_move - charge somebody else for it
+ * ditto_charge_move - charge another principal
  * @charge: charged
- * @who: who is charged from now on: the same peer after its login, or after its logout
+ * @who: principal to charge from now on: the same peer after its login or logout
  *
- * Context and Return: as ditto_charge(); on error it stays as it was.
+ * Context: as ditto_charge().
+ * Return: as ditto_charge(); the charge is unchanged on error.
  */
 int ditto_charge_move(struct ditto_charge *charge, const struct ditto_principal *who);
 
 /**
- * ditto_charge_split - charge a part of something by itself
- * @from: charged with @amount or more; with so much less afterwards
- * @to: zeroed, or uncharged
- * @amount: that moves; not negative
+ * ditto_charge_split - move a part of a charge to a charge of its own
+ * @from: charged with @amount or more; reduced by @amount
+ * @to: zeroed or uncharged
+ * @amount: the amount to move, not negative
  *
- * The same accounts hold as much as before, so no limit can refuse it.
+ * The accounts hold as much as before, so no limit can refuse it.
  *
- * Context: any but hard interrupts; what guards both charges is held.
+ * Context: any but hard interrupts; the caller holds what guards both charges.
  */
 void ditto_charge_split(struct ditto_charge *from, struct ditto_charge *to, long amount);
 
 /**
- * ditto_uncharge - what was charged is not held any more
+ * ditto_uncharge - end a charge
  * @charge: charged or zeroed; zeroed afterwards
  *
  * Context: any but hard interrupts.
@@ -200,10 +216,10 @@ void ditto_charge_split(struct ditto_charge *from, struct ditto_charge *to, long
 void ditto_uncharge(struct ditto_charge *charge);
 
 /**
- * struct ditto_account_use - what one account holds of a kind, for people
- * @name: of the kind
- * @used: over all levels
- * @limit: of the highest level at which something is used
+ * struct ditto_account_use - use of one kind by an account, for display
+ * @name: name of the kind
+ * @used: amount held, over all levels
+ * @limit: limit of the highest level at which something is held
  */
 struct ditto_account_use {
 	const char *name;
@@ -211,30 +227,46 @@ struct ditto_account_use {
 	u64 limit;
 };
 
-/* The account of a peer, held, or NULL if nothing was ever charged to it. Any context. */
+/**
+ * ditto_account_find_peer - find the account of a peer
+ * @srv: the server
+ * @addr: address of the peer, IPv4 mapped
+ *
+ * Context: any but hard interrupts.
+ * Return: the account with a reference, or NULL if nothing is held for the peer.
+ */
 struct ditto_account *ditto_account_find_peer(struct ditto_server *srv,
 					      const struct in6_addr *addr);
+/* Drop a reference; @account may be NULL. Any context but hard interrupts. */
 void ditto_account_put(struct ditto_account *account);
-/* Fill @use for one kind. Any context. */
+
+/**
+ * ditto_account_show - report the use of one kind by an account
+ * @account: the account
+ * @kind: kind of resource
+ * @use: filled
+ *
+ * Context: any.
+ */
 void ditto_account_show(const struct ditto_account *account, enum ditto_budget_kind kind,
 			struct ditto_account_use *use);
-/* How often something was refused. Any context. */
+/* Number of charges that were refused to an account. Any context. */
 u64 ditto_account_refused(const struct ditto_account *account);
 
-/* What all principals of a level hold, and may. */
+/* Amount that all principals of a level hold together, and the limit on it. */
 u64 ditto_budget_used(struct ditto_server *srv, enum ditto_trust trust,
 		      enum ditto_budget_kind kind);
 u64 ditto_budget_limit(struct ditto_server *srv, enum ditto_trust trust,
 		       enum ditto_budget_kind kind);
-/* What one peer may hold. */
+/* Limit of one peer of a level. */
 u64 ditto_budget_peer_limit(struct ditto_server *srv, enum ditto_trust trust,
 			    enum ditto_budget_kind kind);
 
-/* Settings changed: limits are made anew. */
+/* Compute the limits anew from the settings. */
 void ditto_budget_settings_changed(struct ditto_server *srv);
 
 int ditto_budget_init(struct ditto_server *srv);
-/* Every charge was given back. */
+/* All charges have ended and all principals have been released. */
 void ditto_budget_exit(struct ditto_server *srv);
 
 #endif

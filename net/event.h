@@ -34,18 +34,25 @@ enum ditto_event_type {
 };
 
 /**
- * ditto_event - tell those who listen
- * @srv: the server
+ * ditto_event - send an event to the listeners of the multicast group
+ * @srv: the server; the event is sent in its network namespace
  * @type: what happened
- * @subject: which share, listener, client; NULL where the type says all
+ * @subject: name of the share, listener or client; NULL if @type says everything
  *
- * Costs nothing while nobody listens.
+ * Returns at once when the group has no listener. An event is lost if there is no memory.
  *
  * Context: may sleep.
  */
 void ditto_event(struct ditto_server *srv, enum ditto_event_type type, const char *subject);
 
-/* The same where one cannot sleep. Any context but a hard interrupt. */
+/**
+ * ditto_event_atomic - send an event from a context that cannot sleep
+ * @srv: the server
+ * @type: what happened
+ * @subject: as for ditto_event()
+ *
+ * Context: any but a hard interrupt.
+ */
 void ditto_event_atomic(struct ditto_server *srv, enum ditto_event_type type,
 			const char *subject);
 

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Fair queues: whoever wants a turn waits behind its own peer's requests, and
- * not behind everybody's.
+ * Fair queues: a request for a turn waits behind the requests of its own peer, not behind the
+ * requests of all peers.
  *
- * Peers are served round robin, and so are the users of a peer. A peer is an
- * IPv4 address or the /64 of an IPv6 address, for a host has all of a /64. The
- * turns that are taken at once, those of one peer, and those that wait are all
- * bounded. A full queue keeps nobody out: the peer with most requests loses one
- * to a peer that has fewer.
+ * Peers are served round robin, and so are the users of a peer. A peer is an IPv4 address or the
+ * /64 of an IPv6 address, because one host owns a whole /64. The number of turns taken at once, of
+ * turns of one peer, and of waiting requests are all bounded. A full queue excludes no peer: the
+ * peer with the most waiting requests loses one to a peer that has fewer.
  *
- * A turn lasts from ditto_fairq_enter() returning 1, or @run being called, to
- * ditto_fairq_leave(). No thread waits for it.
+ * A turn lasts from ditto_fairq_enter() returning 1, or from the call of @run, to
+ * ditto_fairq_leave(). No thread waits for a turn.
  */
 #ifndef _DITTO_NET_FAIRQ_H
 #define _DITTO_NET_FAIRQ_H
@@ -28,10 +27,10 @@ struct ditto_fair_peer;
 
 /**
  * struct ditto_fairq_limits - bounds of a queue
- * @width: turns at once
- * @peer_width: of them, turns of one peer
- * @waiting: requests that wait
- * @peer_waiting: of them, requests of one peer
+ * @width: turns taken at once
+ * @peer_width: turns taken at once by one peer
+ * @waiting: waiting requests
+ * @peer_waiting: waiting requests of one peer
  */
 struct ditto_fairq_limits {
 	unsigned int width;
@@ -42,14 +41,14 @@ struct ditto_fairq_limits {
 
 /**
  * struct ditto_fairq - a queue
- * @limits: see there
- * @lock: guards what follows, and all peers and turns of the queue
+ * @limits: bounds; do not change
+ * @lock: guards all following members but @key and @work, and all peers and turns of the queue
  * @active: turns that are taken
  * @waiting: requests that wait
- * @ready: struct ditto_fair_peer with requests that wait and may have a turn, next one first
- * @peers: all peers, by address
- * @key: of the hash
- * @work: gives turns
+ * @ready: struct ditto_fair_peer with waiting requests that may take a turn, in order of service
+ * @peers: hash table of all struct ditto_fair_peer by address
+ * @key: key of the hash
+ * @work: gives turns to waiting requests
  */
 struct ditto_fairq {
 	struct ditto_fairq_limits limits;
@@ -63,15 +62,16 @@ struct ditto_fairq {
 };
 
 /**
- * struct ditto_fair_turn - a request for a turn, in memory of whoever makes it
- * @run: called when a request that waited has its turn; process context, must not wait
- * @evicted: called instead if a request that waited made room for another peer's: it neither
- *	waits nor has a turn; the same
- * @list: of the peer's users, for the first request of a user; else of that one's @same
+ * struct ditto_fair_turn - a request for a turn, in memory of the caller
+ * @run: called when a request that waited gets its turn; process context, must not wait
+ * @evicted: called instead of @run if the waiting request was dropped in favour of another peer:
+ *	it neither waits nor has a turn; process context, must not wait
+ * @list: for the first waiting request of a user, entry on the peer's list of users; for later
+ *	ones, entry on the first one's @same
  * @same: later requests of the same user
- * @user: whose
- * @peer: whose; NULL if there is neither a turn nor a request
- * @waits: it waits
+ * @user: number of the user
+ * @peer: the peer; NULL if there is neither a turn nor a waiting request
+ * @waits: the request waits
  */
 struct ditto_fair_turn {
 	void (*run)(struct ditto_fair_turn *turn);
@@ -83,26 +83,55 @@ struct ditto_fair_turn {
 	bool waits;
 };
 
+/**
+ * ditto_fairq_init - initialize a queue
+ * @q: the queue
+ * @limits: its bounds, copied
+ */
 void ditto_fairq_init(struct ditto_fairq *q, const struct ditto_fairq_limits *limits);
-/* Nobody enters any more, and nobody waits. */
+
+/**
+ * ditto_fairq_exit - wait until a queue is empty
+ * @q: the queue; no request enters it any more, and all turns end without outside help
+ *
+ * Context: may sleep.
+ */
 void ditto_fairq_exit(struct ditto_fairq *q);
 
 /**
- * ditto_fairq_enter - ask for a turn
+ * ditto_fairq_enter - request a turn
  * @q: the queue
- * @turn: with @run and @evicted
- * @addr: of the peer
+ * @turn: the request, with @run and @evicted set
+ * @addr: address of the peer
  * @user: any number that tells the users of a peer apart
  *
- * Context: process; no lock held that another request's @evicted takes.
- * Return: 1 for a turn at once; 0 if @turn->run is called when there is one; -EBUSY if too
- * many wait, of this peer or of all others as few as of this one; -ENOMEM.
+ * May call @evicted of another request.
+ *
+ * Context: process; the caller must not hold a lock that @evicted of another request takes.
+ * Return: 1 if the turn is taken at once; 0 if @turn->run will be called later; -EBUSY if the peer
+ * has too many waiting requests, or the queue is full and no peer has more waiting requests than
+ * this one; -ENOMEM.
  */
 int ditto_fairq_enter(struct ditto_fairq *q, struct ditto_fair_turn *turn,
 		      const struct in6_addr *addr, u64 user);
-/* Give a request up that waits. False if it does not: @run was called, or will be at once. */
+
+/**
+ * ditto_fairq_cancel - withdraw a waiting request
+ * @q: the queue
+ * @turn: the request
+ *
+ * Return: true if it was withdrawn; false if it does not wait: @run was called, or will be at
+ * once.
+ */
 bool ditto_fairq_cancel(struct ditto_fairq *q, struct ditto_fair_turn *turn);
-/* The turn is over; @turn may be freed. Process context. */
+
+/**
+ * ditto_fairq_leave - end a turn
+ * @q: the queue
+ * @turn: the turn; may be freed afterwards
+ *
+ * Context: process.
+ */
 void ditto_fairq_leave(struct ditto_fairq *q, struct ditto_fair_turn *turn);
 
 #endif

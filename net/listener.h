@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Protocols and their listeners: one life cycle for all of them.
+ * Protocols and their listeners.
  *
- * A protocol module registers itself; the administrator adds listeners that
- * name it. The core starts, drains and stops; the protocol knows how.
+ * A protocol module registers itself. The administrator adds listeners, each of which names a
+ * protocol. The functions here start and stop listeners by the protocol's operations.
  *
- * Locking: one mutex per server serializes start and stop; the protocol's
- * operations are called with it held and may sleep.
+ * Locking: one mutex per server serializes start and stop. The operations of a protocol are called
+ * with it held and may sleep.
  */
 #ifndef _DITTO_NET_LISTENER_H
 #define _DITTO_NET_LISTENER_H
@@ -24,7 +24,7 @@ struct netlink_ext_ack;
 
 /* Listeners of one server. */
 #define DITTO_LISTENERS_MAX	64
-/* Names of protocols that are known since boot, and the longest with its end. */
+/* Names of protocols seen since boot, and bytes of the longest name with its NUL. */
 #define DITTO_PROTOCOLS_MAX	8
 #define DITTO_PROTOCOL_NAME	16
 
@@ -37,11 +37,11 @@ enum ditto_transport {
 /**
  * struct ditto_listener - an address that is listened on
  * @srv: the server
- * @id: its number, for people and netlink; never used again
- * @protocol: who serves it
+ * @id: number shown to the administrator; never reused
+ * @protocol: protocol that serves it
  * @transport: TCP or UDP
  * @addr: address and port; the port is never 0
- * @private: the protocol's
+ * @private: data of the protocol
  * @list: in the server's list, under its mutex
  */
 struct ditto_listener {
@@ -55,26 +55,29 @@ struct ditto_listener {
 };
 
 /**
- * struct ditto_protocol - what a protocol module brings
+ * struct ditto_protocol - a protocol module
  * @owner: the module
- * @name: as the administrator writes it: "nfs", "smb"
+ * @name: name as the administrator writes it: "nfs", "smb"
  * @bit: its bit in ditto_peer.protocols; set by ditto_protocol_register()
- * @default_port: used where a listener names none
- * @transports: BIT(enum ditto_transport) it can serve
- * @listen: begin to serve @listener; the first one starts the service. Fills @extack on error.
- *	An AF_INET6 listener on in6addr_any takes IPv4 too.
- * @close: stop listening and wait for requests in flight, at most the drain setting; the
- *	last one ends the service
- * @disconnect: close all connections of a peer; returns how many
- * @connections: count connections of a peer, or of all with NULL
- * @settings_changed: settings were written; take what can be taken live
- * @sessions: tell about sessions, see net/show.h; NULL for a protocol without
- * @session_close: end a session; -ENOENT
- * @opens: tell about what sessions have open
- * @open_close: close one; -ENOENT
- * @trees: tell about the shares that sessions use
- * @tree_close: take one from its session; -ENOENT
+ * @default_port: port of a listener that gives none
+ * @transports: BIT(enum ditto_transport) of the transports it can serve
+ * @listen: starts to serve a listener; the first listener starts the service. Fills the extack on
+ *	error. An AF_INET6 listener on in6addr_any accepts IPv4 too.
+ * @close: stops a listener and waits for requests in flight, at most for the drain setting;
+ *	closing the last listener stops the service
+ * @disconnect: closes all connections of a peer and returns their number; may be NULL
+ * @connections: counts the connections of a peer, or of all peers for NULL; may be NULL
+ * @settings_changed: applies settings that can change while the service runs; returns 0 or an
+ *	errno; may be NULL
+ * @sessions: dumps sessions, see net/show.h; NULL for a protocol without sessions
+ * @session_close: closes a session; returns 0 or -ENOENT
+ * @opens: dumps opens
+ * @open_close: closes an open; returns 0 or -ENOENT
+ * @trees: dumps the shares that sessions are connected to
+ * @tree_close: disconnects a session from a share; returns 0 or -ENOENT
  * @list: in the list of protocols
+ *
+ * All operations are called with the listeners' mutex of the server held and may sleep.
  */
 struct ditto_protocol {
 	struct module *owner;
@@ -96,42 +99,117 @@ struct ditto_protocol {
 	struct list_head list;
 };
 
-/* Make a protocol known. -EEXIST if its name is taken. */
+/**
+ * ditto_protocol_register - register a protocol
+ * @protocol: the protocol; its @bit is set
+ *
+ * Context: may sleep.
+ * Return: 0, -EEXIST if the name is registered already, -EINVAL for an empty or too long name,
+ * -ENOSPC if DITTO_PROTOCOLS_MAX other names have been used since boot.
+ */
 int ditto_protocol_register(struct ditto_protocol *protocol);
-/*
- * Closes its listeners in every namespace, then forgets it. No operation runs any more when it
- * returns.
+
+/**
+ * ditto_protocol_unregister - unregister a protocol and close its listeners in all namespaces
+ * @protocol: the protocol; none of its operations runs when the function returns
+ *
+ * Context: may sleep, for the drain setting of each listener.
  */
 void ditto_protocol_unregister(struct ditto_protocol *protocol);
 
+/**
+ * ditto_listener_add - add a listener and start to serve it
+ * @srv: the server
+ * @protocol: name of the protocol
+ * @transport: TCP or UDP
+ * @addr: IPv4 or IPv6 address; port 0 stands for the protocol's default port
+ * @id: filled with the number of the listener
+ * @extack: filled on error
+ *
+ * Context: may sleep.
+ * Return: 0; -EAFNOSUPPORT for another address family; -EPROTONOSUPPORT if the protocol is not
+ * loaded; -EOPNOTSUPP for a transport that the protocol does not serve; -ENOSPC; -EADDRINUSE;
+ * -ENOMEM; or an error of the protocol.
+ */
 int ditto_listener_add(struct ditto_server *srv, const char *protocol,
 		       enum ditto_transport transport, const struct sockaddr_storage *addr,
 		       u32 *id, struct netlink_ext_ack *extack);
+
+/**
+ * ditto_listener_del - close and remove a listener
+ * @srv: the server
+ * @id: number of the listener
+ * @extack: filled on error
+ *
+ * Context: may sleep, for the drain setting.
+ * Return: 0 or -ENOENT.
+ */
 int ditto_listener_del(struct ditto_server *srv, u32 id, struct netlink_ext_ack *extack);
-/* Those whose id is @from or above, in that order. @fn runs with the listeners' mutex held. */
+
+/**
+ * ditto_listener_for_each - call a function for the listeners in the order of their numbers
+ * @srv: the server
+ * @from: skip listeners with a lower number
+ * @fn: called with the listeners' mutex held; a value other than 0 ends the walk
+ * @arg: passed to @fn
+ *
+ * Context: may sleep; the wait for the mutex is killable.
+ * Return: 0, the value with which @fn ended the walk, or -EINTR.
+ */
 int ditto_listener_for_each(struct ditto_server *srv, u32 from,
 			    int (*fn)(struct ditto_listener *listener, void *arg), void *arg);
 
-/*
- * What goes to every protocol that has a listener on the server. A peer's
- * connections: close them, or count them (of all peers with NULL). Settings
- * changed: the first error ends it.
+/**
+ * ditto_protocols_disconnect - close all connections of a peer in all protocols
+ * @srv: the server
+ * @peer: the peer
+ *
+ * Only protocols that have a listener on @srv are asked.
+ *
+ * Context: may sleep; takes the listeners' mutex.
+ * Return: the number of connections closed.
  */
 unsigned int ditto_protocols_disconnect(struct ditto_server *srv, const struct ditto_peer *peer);
+
+/**
+ * ditto_protocols_connections - count the connections of a peer in all protocols
+ * @srv: the server
+ * @peer: the peer, or NULL to count those of all peers
+ *
+ * Context: may sleep; takes the listeners' mutex.
+ * Return: the number of connections; 0 if the caller was killed while it waited for the mutex.
+ */
 unsigned int ditto_protocols_connections(struct ditto_server *srv, const struct ditto_peer *peer);
+
+/**
+ * ditto_protocols_settings_changed - let all protocols apply changed settings
+ * @srv: the server
+ * @extack: filled on error; may be NULL
+ *
+ * The first error ends the walk; protocols that were called before keep the new settings.
+ *
+ * Context: may sleep; takes the listeners' mutex.
+ * Return: 0 or the error of a protocol.
+ */
 int ditto_protocols_settings_changed(struct ditto_server *srv, struct netlink_ext_ack *extack);
 
-/*
- * Call a function for the protocol with a bit, if it has a listener on the server. @fn runs with
- * the listeners' mutex held. What it returns, or -EPROTONOSUPPORT without one.
+/**
+ * ditto_protocol_with - call a function for a protocol that has a listener on the server
+ * @srv: the server
+ * @bit: bit of the protocol
+ * @fn: called with the listeners' mutex held
+ * @arg: passed to @fn
+ *
+ * Context: may sleep.
+ * Return: the value that @fn returned, or -EPROTONOSUPPORT if the protocol has no listener.
  */
 int ditto_protocol_with(struct ditto_server *srv, unsigned int bit,
 			int (*fn)(struct ditto_server *srv, const struct ditto_protocol *protocol,
 				  void *arg), void *arg);
 
-/* The name that has a bit of ditto_peer.protocols, or NULL; it outlives the module. */
+/* Name of the protocol with a bit of ditto_peer.protocols, or NULL. It outlives the module. */
 const char *ditto_protocol_name(unsigned int bit);
-/* Is the protocol with this bit loaded now? */
+/* True if the protocol with this bit is registered now. May sleep. */
 bool ditto_protocol_loaded(unsigned int bit);
 
 int ditto_listeners_init(struct ditto_server *srv);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The lock table as a part of the server: made with it, told its settings,
- * counted in its statistics, heard of in its events.
+ * The lock table as a part of the server: its creation and end, its settings, its statistics and
+ * its events.
  */
 #ifndef _DITTO_NET_LOCKS_H
 #define _DITTO_NET_LOCKS_H
@@ -9,9 +9,23 @@
 struct ditto_server;
 struct sk_buff;
 
-/* The settings were changed. May sleep. */
+/**
+ * ditto_locks_settings_changed - copy the settings of the server into the lock table
+ * @srv: the server; nothing happens before its lock table exists
+ *
+ * Also adjusts a grace period that is running.
+ *
+ * Context: may sleep; called with the settings lock held, or from ditto_locks_init().
+ */
 void ditto_locks_settings_changed(struct ditto_server *srv);
-/* Add to a message how much is held now; 0 or -EMSGSIZE. */
+
+/**
+ * ditto_locks_put - add the numbers of claims and waiting requests to a message
+ * @msg: netlink message
+ * @srv: the server
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
 int ditto_locks_put(struct sk_buff *msg, const struct ditto_server *srv);
 
 int ditto_locks_init(struct ditto_server *srv);

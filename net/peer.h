@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Peers: the machines that talk to us, by address. Both protocols share them.
+ * Peers: the remote machines, one for each address. All protocols share them.
  *
- * Found per request under RCU; a peer without connections and references is
- * forgotten after a while.
+ * A peer is looked up under RCU for each request. A peer that has neither connections nor
+ * references is removed after DITTO_PEER_IDLE_S.
  */
 #ifndef _DITTO_NET_PEER_H
 #define _DITTO_NET_PEER_H
@@ -19,18 +19,18 @@
 
 struct ditto_server;
 
-/* Peers kept; the longest idle ones leave first. */
+/* Peers per server; beyond this, one that has been idle for long is dropped. */
 #define DITTO_PEERS_MAX		65536
-/* Verdicts of shares' rules kept with a peer. */
+/* Cached verdicts of export rules per peer. */
 #define DITTO_PEER_VERDICTS	8
-/* A peer that was silent so long is forgotten. */
+/* Seconds without a request after which a peer is removed. */
 #define DITTO_PEER_IDLE_S	600
 
 /**
- * struct ditto_peer_verdict - what the rules of some share options said
- * @generation: of the options; 0 is none
- * @verdict: the answer
- * @expires: jiffies; name rules are asked again after the names' time to live
+ * struct ditto_peer_verdict - cached result of the rules of one share
+ * @generation: generation of the share options that the rules belong to; 0 if the slot is empty
+ * @verdict: the result
+ * @expires: jiffies; name rules are evaluated again after the time to live of names
  */
 struct ditto_peer_verdict {
 	u64 generation;
@@ -39,8 +39,8 @@ struct ditto_peer_verdict {
 };
 
 /**
- * struct ditto_peer_admission - what all shares' rules together said, see ditto_admit()
- * @generation: of the shares; 0 is none
+ * struct ditto_peer_admission - cached result of the rules of all shares, see ditto_admit()
+ * @generation: generation of the shares; 0 if there is no result
  * @expires: jiffies
  * @level: enum ditto_admission
  * @ports: enum ditto_ports
@@ -53,22 +53,22 @@ struct ditto_peer_admission {
 };
 
 /**
- * struct ditto_peer - one machine
- * @srv: the server it talks to
- * @addr: IPv6, or IPv4 mapped into it
- * @protocols: names of the protocols it used, as bits of struct ditto_protocol.bit
+ * struct ditto_peer - one remote machine
+ * @srv: the server that it talks to
+ * @addr: IPv6 address, or IPv4 address mapped into IPv6
+ * @protocols: protocols that it has used, as bits of struct ditto_protocol.bit
  * @since: wall clock seconds of its first request
- * @used: jiffies of the last request, written at most once a second
- * @requests: per-CPU count
+ * @used: jiffies of its last request, written at most once a second
+ * @requests: per-CPU number of requests
  * @lock: guards @verdicts and @admission for writing; readers use @seq
- * @seq: of both
- * @verdicts: replaced in turn
- * @admission: the newest
- * @turn: which is replaced next
- * @ref: holders, and one of the table
- * @hash: in the table
- * @lru: on the table's list, under its lock
- * @rcu: freed under RCU
+ * @seq: sequence count of @verdicts and @admission
+ * @verdicts: cached verdicts, replaced round robin
+ * @admission: the newest admission
+ * @turn: index of the verdict to replace next
+ * @ref: references: one of each user, and one of the table
+ * @hash: entry in the hash table
+ * @lru: entry on the table's list, guarded by the table's lock; empty once the peer was removed
+ * @rcu: frees the peer after a grace period
  */
 struct ditto_peer {
 	struct ditto_server *srv;
@@ -89,36 +89,65 @@ struct ditto_peer {
 };
 
 /**
- * ditto_peer_get - the peer with an address, made if it is new
+ * ditto_peer_get - find or create the peer with an address and count a request
  * @srv: the server
- * @sa: IPv4 or IPv6; the port does not matter
- * @protocol_bit: bit of the protocol that asks
+ * @sa: IPv4 or IPv6 address; the port is ignored
+ * @protocol_bit: bit of the calling protocol
  *
- * Context: may sleep. Return: a peer to be put, or NULL (no memory).
+ * Context: may sleep.
+ * Return: the peer with a reference; NULL without memory or for another address family.
  */
 struct ditto_peer *ditto_peer_get(struct ditto_server *srv, const struct sockaddr *sa,
 				  unsigned int protocol_bit);
+/* Drop a reference. Any context. */
 void ditto_peer_put(struct ditto_peer *peer);
 
-/* Call @fn for every peer; it may sleep. Returns 0 or what @fn returned. */
+/**
+ * ditto_peer_for_each - call a function for every peer
+ * @srv: the server
+ * @fn: may sleep; it is not called again after it returned a value other than 0
+ * @arg: passed to @fn
+ *
+ * Peers that are added meanwhile may be missed.
+ *
+ * Context: may sleep.
+ * Return: 0, the value that @fn returned, or -ENOMEM.
+ */
 int ditto_peer_for_each(struct ditto_server *srv,
 			int (*fn)(struct ditto_peer *peer, void *arg), void *arg);
-/* The peer with an address if there is one, else NULL. Any context. */
+
+/**
+ * ditto_peer_find - find the peer with an address
+ * @srv: the server
+ * @addr: IPv6 address, or IPv4 address mapped into IPv6
+ *
+ * Context: any.
+ * Return: the peer with a reference, or NULL.
+ */
 struct ditto_peer *ditto_peer_find(struct ditto_server *srv, const struct in6_addr *addr);
-/* Requests of a peer, over all CPUs. */
+/* Number of requests of a peer, summed over all CPUs. */
 u64 ditto_peer_requests(const struct ditto_peer *peer);
-/* Forget what rules said about peers, so that they are asked again. */
+
+/**
+ * ditto_peers_forget_verdicts - drop the cached verdicts and admissions of all peers
+ * @srv: the server
+ *
+ * The rules are evaluated again for the next request of each peer.
+ *
+ * Context: may sleep.
+ */
 void ditto_peers_forget_verdicts(struct ditto_server *srv);
-/* IPv4 and IPv6 to the mapped form; false for other families. */
+/* Convert a socket address to IPv6, with IPv4 mapped. Returns false for other families. */
 bool ditto_addr_map(const struct sockaddr *sa, struct in6_addr *addr);
 
-/* Room for the text of an address, its end included. */
+/* Buffer size for the text of an address, with the terminating NUL. */
 #define DITTO_ADDR_TEXT	48
 
 /**
- * ditto_addr_who - the machine that limits and delays hold an address for
- * @who: filled: an IPv4 address, or the /64 of an IPv6 one, for a machine may take any of it
- * @addr: IPv6, or IPv4 mapped into it
+ * ditto_addr_who - the address under which limits and delays count a machine
+ * @who: filled: an IPv4 address as it is, or the /64 prefix of an IPv6 address, because one
+ *	machine may use any address of its /64
+ * @addr: IPv6 address, or IPv4 address mapped into IPv6
  *
  * Context: any.
  */
@@ -130,10 +159,10 @@ static inline void ditto_addr_who(struct in6_addr *who, const struct in6_addr *a
 		ipv6_addr_prefix(who, addr, 64);
 }
 
-/* An address for people: IPv4 without its mapping. Returns @buf, of DITTO_ADDR_TEXT bytes. */
+/* Format an address, IPv4 without its mapping, into @buf of DITTO_ADDR_TEXT bytes. Returns @buf. */
 const char *ditto_addr_text(const struct in6_addr *addr, char *buf);
 
-/* Listeners are going: no silent peer is looked for any more, for that asks the protocols. */
+/* Stop looking for silent peers, which asks the protocols. Called when the listeners go. */
 void ditto_peers_stop(struct ditto_server *srv);
 
 int ditto_peers_init(struct ditto_server *srv);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sessions and what they have open, as the administrator sees them. Protocols
- * that have sessions tell about them one by one; none is held longer than that.
+ * Sessions, opens and share connections, as the administrator sees them. A protocol with sessions
+ * passes them one by one to a callback; the information is valid only during the call.
  */
 #ifndef _DITTO_NET_SHOW_H
 #define _DITTO_NET_SHOW_H
@@ -9,28 +9,28 @@
 #include <linux/types.h>
 #include <linux/time64.h>
 
-/* Connections and shares of one session that are told. */
+/* Connections and shares shown of one session. */
 #define DITTO_SESSION_PLACES	32
 #define DITTO_SESSION_SHARES	16
 
 /**
  * struct ditto_session_info - a session
- * @id: of its protocol, not 0
- * @user: name, for people; NULL while nobody is known
- * @domain: of the user; NULL without
- * @guest: without an account, or anonymous
- * @places: addresses of its connections, for people
- * @nplaces: of @places
- * @dialect: version of the protocol, for people
- * @signing: how messages are signed; NULL if they need not be
- * @encryption: how messages are encrypted; NULL if they need not be
- * @since: wall clock
- * @shares: how many it uses
- * @share: names of the first of them
- * @opens: how many files it has open
- * @software: what the client says it is; NULL if it does not say
+ * @id: number of the session in its protocol, not 0
+ * @user: name of the user for display; NULL before the login
+ * @domain: domain of the user, or NULL
+ * @guest: guest or anonymous session
+ * @places: addresses of its connections for display
+ * @nplaces: entries of @places
+ * @dialect: version of the protocol for display
+ * @signing: signing algorithm; NULL if signing is not required
+ * @encryption: encryption algorithm; NULL if encryption is not required
+ * @since: wall clock seconds
+ * @shares: number of shares in use
+ * @share: names of the first DITTO_SESSION_SHARES of them
+ * @opens: number of open files
+ * @software: software of the client as it reports itself, or NULL
  *
- * Borrowed for the call.
+ * All pointers are valid only during the callback.
  */
 struct ditto_session_info {
 	u64 id;
@@ -51,38 +51,40 @@ struct ditto_session_info {
 
 /**
  * struct ditto_session_show - a dump of sessions
- * @next: tell about those with this id or a higher one, in that order
- * @fn: takes one and sets @next behind it; an error ends the dump for now, and is returned
+ * @next: show sessions with this id or a higher one, in ascending order
+ * @fn: takes one session and sets @next to the id after it; an error suspends the dump and is
+ *	returned
  */
 struct ditto_session_show {
 	u64 next;
 	int (*fn)(struct ditto_session_show *show, const struct ditto_session_info *info);
 };
 
-/* What an open outlives. The values are those of the netlink enum "open-durability". */
+/* What an open survives. The values are those of the netlink enum "open-durability". */
 enum ditto_lasting {
 	DITTO_LASTS_NOT,
-	DITTO_LASTS_DURABLE,	/* its connection, until somebody else wants the file */
+	DITTO_LASTS_DURABLE,	/* its connection, until a conflicting open */
 	DITTO_LASTS_RESILIENT,	/* its connection */
-	DITTO_LASTS_PERSISTENT,	/* the server, too */
+	DITTO_LASTS_PERSISTENT,	/* the server as well */
 };
 
 /**
- * struct ditto_open_info - what a session has open
- * @id: of its protocol, not 0
- * @place: of the open in the order of the session's opens
- * @session: id of the session; 0 while it waits for its client to come back, which are told first
- * @user: of the session
+ * struct ditto_open_info - an open of a session
+ * @id: number of the open in its protocol, not 0
+ * @place: position in the order of the session's opens
+ * @session: id of the session; 0 while the open waits for its client to reconnect; such opens are
+ *	shown first
+ * @user: user of the session
  * @share: name of the share; NULL if it was removed
- * @path: from the share's root; NULL when it has no name any more
- * @access: DITTO_OPEN_* bits (lockd/matrix.h) of what it does
- * @deny: the same of what it lets nobody else do
- * @delete_pending: the file goes when it is closed
- * @since: wall clock; 0 if that is not known
- * @waits_s: seconds until it is closed if its client does not come back; 0 if it is there
- * @lasting: what it outlives
+ * @path: path from the root of the share; NULL if the file has no name any more
+ * @access: DITTO_OPEN_* bits (lockd/matrix.h) of the access granted
+ * @deny: DITTO_OPEN_* bits of the access denied to other opens
+ * @delete_pending: the file is deleted when it is closed
+ * @since: wall clock seconds; 0 if not known
+ * @waits_s: seconds until the open is closed unless its client reconnects; 0 if it is connected
+ * @lasting: what the open survives
  *
- * Borrowed for the call.
+ * All pointers are valid only during the callback.
  */
 struct ditto_open_info {
 	u64 id;
@@ -101,11 +103,11 @@ struct ditto_open_info {
 
 /**
  * struct ditto_open_show - a dump of opens
- * @session: of this session only; 0 for all
- * @next_session: go on with sessions with this id or a higher one
- * @next: and, of the session with just this id, with opens at this place or behind it
- * @fn: takes one and sets @next_session and @next behind it; an error ends the dump for now,
- *	and is returned
+ * @session: show only opens of this session; 0 for all
+ * @next_session: continue with sessions with this id or a higher one
+ * @next: in the session with exactly this id, continue at this place
+ * @fn: takes one open and sets @next_session and @next after it; an error suspends the dump and is
+ *	returned
  */
 struct ditto_open_show {
 	u64 session;
@@ -115,15 +117,15 @@ struct ditto_open_show {
 };
 
 /**
- * struct ditto_tree_info - a share as a session uses it
- * @id: of its session, not 0
+ * struct ditto_tree_info - a connection of a session to a share
+ * @id: number within its session, not 0
  * @session: id of the session
- * @user: of the session
+ * @user: user of the session
  * @share: name of the share
- * @writable: it may be changed
- * @encrypt: messages have to be encrypted
+ * @writable: the share is writable for the session
+ * @encrypt: messages must be encrypted
  *
- * Borrowed for the call.
+ * All pointers are valid only during the callback.
  */
 struct ditto_tree_info {
 	u32 id;
@@ -135,11 +137,11 @@ struct ditto_tree_info {
 };
 
 /**
- * struct ditto_tree_show - a dump of trees
- * @session: of this session only; 0 for all
- * @next_session: go on with sessions with this id or a higher one
- * @next: and, of the session with just this id, with trees with this id or a higher one
- * @fn: takes one and sets @next_session and @next behind it; an error ends the dump for now,
+ * struct ditto_tree_show - a dump of connections to shares
+ * @session: show only those of this session; 0 for all
+ * @next_session: continue with sessions with this id or a higher one
+ * @next: in the session with exactly this id, continue with this id or a higher one
+ * @fn: takes one connection and sets @next_session and @next after it; an error suspends the dump
  *	and is returned
  */
 struct ditto_tree_show {

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Statistics: per-CPU counters by protocol and operation. Counting writes no
- * shared cache line.
- */
+/* Statistics: per-CPU counters by protocol and operation. Counting writes no shared cache line. */
 #ifndef _DITTO_NET_STATS_H
 #define _DITTO_NET_STATS_H
 
@@ -15,7 +12,7 @@ struct ditto_server;
 /**
  * struct ditto_op_count - counters of one operation on one CPU
  * @calls: finished requests
- * @errors: of them, answered with an error
+ * @errors: requests among @calls that were answered with an error
  * @nanoseconds: time spent in the handler, waiting included
  * @bytes: payload moved
  */
@@ -29,11 +26,11 @@ struct ditto_op_count {
 /**
  * struct ditto_stats_group - the operations of one protocol version
  * @srv: the server
- * @name: for people: "nfs3", "mount3"
- * @ops: names of the operations; NULL entries are not shown
- * @nops: how many
- * @count: per CPU, an array of @nops; NULL with @read
- * @read: sums counters that are kept elsewhere; else NULL
+ * @name: name shown to the administrator, such as "nfs3"; not copied
+ * @ops: names of the operations, not copied; operations with a NULL name are not shown
+ * @nops: entries of @ops
+ * @count: per CPU, an array of @nops counters; NULL if @read is set
+ * @read: fills the sum of counters that are kept elsewhere; NULL if @count is used
  * @list: in the server's list
  */
 struct ditto_stats_group {
@@ -47,18 +44,47 @@ struct ditto_stats_group {
 	struct list_head list;
 };
 
-/* Make a group of counters, all zero. NULL without memory. */
+/**
+ * ditto_stats_register - create a group of per-CPU counters, all zero
+ * @srv: the server
+ * @name: name of the group; must outlive it
+ * @ops: names of the operations; must outlive the group
+ * @nops: entries of @ops
+ *
+ * Context: may sleep.
+ * Return: the group, to be freed with ditto_stats_unregister(); NULL without memory.
+ */
 struct ditto_stats_group *ditto_stats_register(struct ditto_server *srv, const char *name,
 					       const char *const *ops, unsigned int nops);
-/* The same for counters that are kept elsewhere; ditto_stats_count() is not for them. */
+
+/**
+ * ditto_stats_register_read - create a group of counters that are kept elsewhere
+ * @srv: the server
+ * @name: name of the group; must outlive it
+ * @ops: names of the operations; must outlive the group
+ * @nops: entries of @ops
+ * @read: fills the sum for one operation; called by ditto_stats_read() with a zeroed sum
+ *
+ * ditto_stats_count() must not be used on such a group.
+ *
+ * Context: may sleep.
+ * Return: the group, to be freed with ditto_stats_unregister(); NULL without memory.
+ */
 struct ditto_stats_group *
 ditto_stats_register_read(struct ditto_server *srv, const char *name,
 			  const char *const *ops, unsigned int nops,
 			  void (*read)(const struct ditto_stats_group *group, unsigned int op,
 				       struct ditto_op_count *sum));
+
+/**
+ * ditto_stats_unregister - remove and free a group
+ * @group: the group, or NULL; nothing counts in it any more
+ *
+ * Context: may sleep.
+ */
 void ditto_stats_unregister(struct ditto_stats_group *group);
 
-/* Count one request. Any context. */
+/* Count one finished request in a group made by ditto_stats_register(). Any context. */
 static inline void ditto_stats_count(struct ditto_stats_group *group, unsigned int op,
 				     bool error, u64 nanoseconds, u64 bytes)
 {
@@ -71,10 +97,24 @@ static inline void ditto_stats_count(struct ditto_stats_group *group, unsigned i
 	put_cpu_ptr(group->count);
 }
 
-/* Sum over the CPUs. */
+/**
+ * ditto_stats_read - read the counters of one operation, summed over all CPUs
+ * @group: the group
+ * @op: index of the operation
+ * @sum: filled; misses requests that are counted meanwhile
+ */
 void ditto_stats_read(const struct ditto_stats_group *group, unsigned int op,
 		      struct ditto_op_count *sum);
-/* @fn runs with the list's mutex held. */
+
+/**
+ * ditto_stats_for_each - call a function for each group in the order of registration
+ * @srv: the server
+ * @fn: called with the mutex of the list held; a value other than 0 ends the walk
+ * @arg: passed to @fn
+ *
+ * Context: may sleep.
+ * Return: 0 or the value with which @fn ended the walk.
+ */
 int ditto_stats_for_each(struct ditto_server *srv,
 			 int (*fn)(struct ditto_stats_group *group, void *arg), void *arg);
 

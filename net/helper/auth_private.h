@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What net/helper/auth.c and net/helper/pipe.c share, and the tests see. */
+/* Shared by net/helper/auth.c and net/helper/pipe.c, and used by tests. */
 #ifndef _DITTO_NET_HELPER_AUTH_PRIVATE_H
 #define _DITTO_NET_HELPER_AUTH_PRIVATE_H
 
@@ -12,23 +12,42 @@ struct genl_info;
 struct sk_buff;
 
 #if IS_ENABLED(CONFIG_KUNIT)
+
 /**
- * ditto_auth_got - read the helper's answer to a step
+ * ditto_auth_got - read the helper's answer to a step of an authentication
  * @info: the answer
  * @arg: struct ditto_auth, filled
  *
- * Context: may sleep. Return: 0, -EINVAL with a sentence for the helper, -ENOMEM.
+ * Context: may sleep.
+ * Return: 0; -EINVAL with a message for the helper in the extack; -ENOMEM.
  */
 int ditto_auth_got(struct genl_info *info, void *arg);
-/* The same of an answer with an error. */
+/* Read an answer with an error: the token for the client and the claimed user. */
 void ditto_auth_failed(struct genl_info *info, void *arg);
 #endif
 
-/* Bytes of bulk data of an answer as an own copy; NULL and 0 without. 0, -EINVAL, -ENOMEM. */
+/**
+ * ditto_auth_bytes - copy the bytes of an attribute
+ * @info: the message
+ * @type: the attribute
+ * @max: largest number of bytes that is accepted
+ * @bytes: filled with a copy to be freed with kvfree(); NULL if the attribute is absent or empty
+ * @len: filled with the number of bytes
+ *
+ * Context: may sleep.
+ * Return: 0, -EINVAL if there are more than @max bytes, -ENOMEM.
+ */
 int ditto_auth_bytes(struct genl_info *info, int type, size_t max, void **bytes, size_t *len);
-/* Who it is, for the helper. 0 or -EMSGSIZE. */
+
+/**
+ * ditto_auth_user_tell - add an identity to a request to the helper
+ * @msg: the request
+ * @user: the identity
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
 int ditto_auth_user_tell(struct sk_buff *msg, const struct ditto_auth_user *user);
-/* The bytes of that. */
+/* Bytes of attributes that ditto_auth_user_tell() needs. */
 size_t ditto_auth_user_size(const struct ditto_auth_user *user);
 
 #endif

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Delays of logins, against guessing passwords.
+ * Delays of logins, which slow down password guessing.
  *
- * Whoever is refused is answered later each time: after the setting login-delay-ms, then
- * twice that and so on, up to a limit. Failures are counted for each user that a peer (an
- * IPv4 address or an IPv6 /64) claims to be, and forgotten with time or when that user logs
- * in from there.
+ * The answer to a failed login is delayed: first by the setting login-delay-ms, then by twice that
+ * for each further failure, up to DITTO_LOGIN_DELAY_MAX_MS. Failures are counted for each user
+ * name that a peer (an IPv4 address or an IPv6 /64) claims, and are forgotten with time or when
+ * that user logs in from that peer.
  *
- * Guesses that are made at once gain nothing: the delays of one peer and user add up, a right
- * password is answered behind the wrong ones before it, and when as much is waited for as one
- * answer may wait, further ones are refused right or wrong. Other users of the peer wait for
- * nothing of that. A peer that fails as many users has its failures, and those alone, delayed
- * by their number too.
+ * Parallel guesses gain nothing. The delays of one peer and user add up, and the answer to a
+ * correct password waits behind the answers to the wrong ones before it. When the sum reaches the
+ * longest delay of one answer, further logins of that user from that peer are refused even with
+ * the correct password. Other users of the peer are not delayed. If a peer fails for many
+ * different users, its failures, and only those, are also delayed by the number of these users.
  */
 #ifndef _DITTO_NET_HELPER_LOGIN_DELAY_H
 #define _DITTO_NET_HELPER_LOGIN_DELAY_H
@@ -21,28 +21,29 @@
 struct ditto_server;
 struct in6_addr;
 
-/* Longest that an answer waits. */
+/* Longest delay of an answer. */
 #define DITTO_LOGIN_DELAY_MAX_MS	10000
-/* After so long one failure is forgotten. */
+/* Time after which one failure is forgotten. */
 #define DITTO_LOGIN_FORGET_MS		60000
-/* Peers that are remembered; the one that failed longest ago leaves first. */
+/* Peers remembered; the one with the oldest failure is dropped first. */
 #define DITTO_LOGIN_PEERS_MAX		1024
-/* Users of a peer that are; one with fewest failures leaves first. */
+/* Users remembered per peer; one with the fewest failures is dropped first. */
 #define DITTO_LOGIN_USERS		16
-/* A peer that failed more users than this lately tries one after the other. */
+/* Users that a peer may fail for before further ones add to the peer's delay. */
 #define DITTO_LOGIN_FREE_USERS		8
 
 /**
- * ditto_login_delay - how long the answer to a login is to be held
+ * ditto_login_delay - how long to delay the answer to a login
  * @srv: the server
- * @addr: of the client
- * @name: of the user: as claimed, if the login failed; may have a domain before or behind it
- * @good: it did not fail
- * @now: milliseconds, of any clock that does not stand still
- * @wait_ms: filled: how long, 0 for not at all
+ * @addr: address of the client
+ * @name: name of the user, as claimed by the client if the login failed; a domain before or after
+ *	it is ignored
+ * @good: the login succeeded
+ * @now: milliseconds of a monotonic clock
+ * @wait_ms: filled with the delay in milliseconds, 0 for none
  *
  * Context: may sleep.
- * Return: 0, or -EACCES if it is to be refused though it is @good.
+ * Return: 0, or -EACCES if a successful login must be refused nevertheless.
  */
 int ditto_login_delay(struct ditto_server *srv, const struct in6_addr *addr, const char *name,
 		      bool good, u64 now, u32 *wait_ms);

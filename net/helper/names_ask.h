@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Questions about names and groups as the helper gets them, and its answers.
- */
+/* Requests to the helper about names and groups, and its answers. */
 #ifndef _DITTO_NET_HELPER_NAMES_ASK_H
 #define _DITTO_NET_HELPER_NAMES_ASK_H
 
@@ -13,17 +11,17 @@
 
 struct ditto_server;
 
-/* Names of one address that are kept, and their bytes, ends included. */
+/* Names kept of one address, and their total bytes with the terminating NULs. */
 #define DITTO_NAMES_PER_HOST	32
 #define DITTO_NAMES_BYTES	4096
 
 /**
- * struct ditto_question - what is asked
- * @type: which of the others count
- * @addr: of the host, for host names and netgroups
- * @uid: for groups, and for a user's name
- * @gid: for a group's name
- * @text: the netgroup, or the name of a user or group; else empty
+ * struct ditto_question - a question about a name, a group or a netgroup
+ * @type: type of the request; it says which of the other members are used
+ * @addr: address of the host, for host names and netgroups
+ * @uid: uid, for the groups and for the name of a user
+ * @gid: gid, for the name of a group
+ * @text: netgroup, or name of a user or group; else the empty string
  */
 struct ditto_question {
 	enum ditto_upcall_type type;
@@ -35,9 +33,9 @@ struct ditto_question {
 
 /**
  * struct ditto_host_names - names of a host
- * @count: how many
- * @bytes: of @text
- * @text: lower case, one after the other, each with its end
+ * @count: number of names
+ * @bytes: bytes of @text
+ * @text: the names in lower case, one after the other, each with its NUL
  */
 struct ditto_host_names {
 	unsigned int count;
@@ -47,13 +45,13 @@ struct ditto_host_names {
 
 /**
  * struct ditto_said - an answer, to be freed with ditto_said_free()
- * @hosts: names of the address; an answer about a netgroup may bring them too; or NULL
+ * @hosts: names of the address, which an answer about a netgroup may carry too; or NULL
  * @member: the host is in the netgroup
  * @ngroups: entries of @groups
- * @groups: of the user
- * @name: of the user or group; or NULL
- * @uid: of the user with the name
- * @gid: of the group with the name
+ * @groups: groups of the user
+ * @name: name of the user or group, or NULL
+ * @uid: uid of the user with the name
+ * @gid: gid of the group with the name
  */
 struct ditto_said {
 	struct ditto_host_names *hosts;
@@ -65,21 +63,29 @@ struct ditto_said {
 	kgid_t gid;
 };
 
+/* Free what an answer points to and zero it; @said itself is the caller's. */
 void ditto_said_free(struct ditto_said *said);
 
-/* Names from an array of strings, in lower case; NULL without memory. */
+/**
+ * ditto_host_names_make - build a list of host names
+ * @names: the names
+ * @count: entries of @names
+ *
+ * Context: may sleep.
+ * Return: the names in lower case, to be freed with kfree(); NULL without memory.
+ */
 struct ditto_host_names *ditto_host_names_make(const char *const *names, unsigned int count);
 
 /**
- * ditto_names_ask - ask the helper
+ * ditto_names_ask - ask the helper a question and wait for the answer
  * @srv: the server
- * @question: see there
- * @hosts: names of the address that are known, for a netgroup; or NULL
- * @said: filled on success
+ * @question: the question
+ * @hosts: known names of the address, sent with a question about a netgroup; or NULL
+ * @said: filled on success; to be freed with ditto_said_free()
  *
- * Context: may sleep, at most the upcall setting.
- * Return: 0, -ENOENT (the helper says that there is no such thing) or what
- * else ditto_upcall() returns.
+ * Context: may sleep, as ditto_upcall_ask(); killable.
+ * Return: 0, -ENOENT if the helper says that the object does not exist, or another error of
+ * ditto_upcall().
  */
 int ditto_names_ask(struct ditto_server *srv, const struct ditto_question *question,
 		    const struct ditto_host_names *hosts, struct ditto_said *said);
@@ -89,8 +95,14 @@ typedef int (*ditto_names_ask_fn)(struct ditto_server *srv,
 				  const struct ditto_host_names *hosts, struct ditto_said *said);
 
 #if IS_ENABLED(CONFIG_KUNIT)
-/* Put another in the place of ditto_names_ask(); and how many answers are kept. */
+
+/**
+ * ditto_names_set_ask - replace ditto_names_ask() for tests
+ * @srv: the server
+ * @ask: the replacement
+ */
 void ditto_names_set_ask(struct ditto_server *srv, ditto_names_ask_fn ask);
+/* Number of answers kept. */
 unsigned int ditto_names_count(struct ditto_server *srv);
 #endif
 
